@@ -1,0 +1,155 @@
+// Package gobuild compiles the Go program of a Lambda function, the same bytes
+// every time: in any directory, on any machine, from any importing module. A
+// function whose bytes changed with the machine would show up in every diff,
+// next to the one line that opens or closes the product.
+//
+// A program is built inside its own module, with that module's go.sum, so that
+// an importer's `go mod tidy`, which drops what only a main package needs, does
+// not break it and an importer's newer dependencies do not change it.
+package gobuild
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Toolchain is the Go release that compiles every program. Another release
+// would give other bytes; the go command fetches this one when it is missing.
+const Toolchain = "go1.26.8"
+
+// flags are those of every build. The tag leaves out the RPC of the retired
+// go1.x runtime; without symbols and build id the binary is small and does not
+// name the machine it was built on.
+var flags = []string{"-trimpath", "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w -buildid="}
+
+// Program is a main package, compiled for Linux.
+type Program struct {
+	// Package is the import path of the main package. Required. It is looked
+	// up from the working directory, as `go build` would.
+	Package string
+
+	// GOARCH is the processor: arm64 or amd64. Required.
+	GOARCH string
+}
+
+// Output is a compiled program. Its files belong to a cache: read them only.
+type Output struct {
+	// Binary is the path of the program, named bootstrap as the runtime
+	// provided.al2023 wants it.
+	Binary string
+
+	// Zip is the path of an archive that holds nothing but the program.
+	Zip string
+
+	// Hash identifies the program: the SHA-256 of its bytes in hexadecimal.
+	// Unlike the archive's bytes it does not hang on the Go release that runs
+	// this package, whose compression may differ.
+	Hash string
+}
+
+// Build compiles the program, or finds it compiled already.
+func (p Program) Build() (Output, error) {
+	dir, err := p.build()
+	if err != nil {
+		return Output{}, fmt.Errorf("building %s for linux/%s: %w", p.Package, p.GOARCH, err)
+	}
+	out := Output{Binary: filepath.Join(dir, "bootstrap"), Zip: filepath.Join(dir, "bootstrap.zip")}
+	h := sha256.New()
+	if err := copyFile(h, out.Binary); err != nil {
+		return Output{}, err
+	}
+	out.Hash = hex.EncodeToString(h.Sum(nil))
+	return out, nil
+}
+
+// build returns the cache entry that holds the binary and its archive, and
+// makes it if there is none for exactly these sources.
+func (p Program) build() (string, error) {
+	if p.GOARCH != "arm64" && p.GOARCH != "amd64" {
+		return "", fmt.Errorf("unknown GOARCH %q: want arm64 or amd64", p.GOARCH)
+	}
+	module, err := moduleDir(p.Package)
+	if err != nil {
+		return "", err
+	}
+	env, err := buildEnv(p.GOARCH)
+	if err != nil {
+		return "", err
+	}
+	key, err := p.key(module, env)
+	if err != nil {
+		return "", err
+	}
+	entry := filepath.Join(cacheDir(), key)
+	if hit(entry) {
+		return entry, nil
+	}
+	prune(cacheDir(), time.Now().Add(-30*24*time.Hour))
+	start := time.Now()
+	if err := p.compile(module, env, entry); err != nil {
+		return "", err
+	}
+	fmt.Fprintf(os.Stderr, "compiled %s for linux/%s in %.1fs\n", p.Package, p.GOARCH, time.Since(start).Seconds())
+	return entry, nil
+}
+
+// compile fills a folder of its own and moves it into place, so that nobody
+// ever sees half an entry.
+func (p Program) compile(module string, env []string, entry string) error {
+	parent := filepath.Dir(entry)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(parent, "building-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	binary := filepath.Join(tmp, "bootstrap")
+	args := append([]string{"build", "-mod=readonly", "-o", binary}, flags...)
+	if _, err := goCommand(module, env, append(args, p.Package)...); err != nil {
+		return err
+	}
+	if err := writeZip(filepath.Join(tmp, "bootstrap.zip"), binary); err != nil {
+		return err
+	}
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, entry); err != nil && !hit(entry) { // another process was faster: its bytes are the same
+		return err
+	}
+	return nil
+}
+
+// moduleDir finds the folder of the module that holds pkg. It asks with the
+// caller's own settings, so that a replace or a workspace counts.
+func moduleDir(pkg string) (string, error) {
+	out, err := goCommand("", nil, "list", "-mod=readonly", "-find", "-f", "{{with .Module}}{{.Dir}}{{end}}", "--", pkg)
+	if err != nil {
+		return "", err
+	}
+	dir := strings.TrimSpace(string(out))
+	if dir == "" {
+		return "", errors.New("the package is in no module")
+	}
+	return dir, nil
+}
+
+// copyFile appends the content of the file to w.
+func copyFile(w io.Writer, name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(w, f)
+	return err
+}

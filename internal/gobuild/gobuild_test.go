@@ -1,0 +1,158 @@
+package gobuild_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"debug/elf"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/noren-cdk/noren/internal/gobuild"
+)
+
+const program = "example.com/hello"
+
+// module writes a module with one program into a new folder, makes that the
+// working directory and starts with an empty cache of compiled programs.
+func module(t *testing.T, mainGo string) string {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/hello\n\ngo 1.26.0\n")
+	write(t, filepath.Join(dir, "go.sum"), "")
+	write(t, filepath.Join(dir, "main.go"), mainGo)
+	t.Chdir(dir)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	return dir
+}
+
+func write(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func build(t *testing.T, goarch string) gobuild.Output {
+	t.Helper()
+	out, err := gobuild.Program{Package: program, GOARCH: goarch}.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+const hello = "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hello\") }\n"
+
+func TestTheSameZipFromTwoDirectories(t *testing.T) {
+	module(t, hello)
+	first := build(t, "arm64")
+
+	// Another folder, another cache, and settings that would change a build.
+	module(t, hello)
+	t.Setenv("GOFLAGS", "-tags=other")
+	t.Setenv("GOARM64", "v9.0")
+	t.Setenv("CGO_ENABLED", "1")
+	t.Setenv("GOWORK", "/nowhere/go.work")
+	if _, err := (gobuild.Program{Package: program, GOARCH: "arm64"}).Build(); err == nil {
+		t.Fatal("the caller's own workspace does not count when the module is looked up")
+	}
+	t.Setenv("GOWORK", "")
+	second := build(t, "arm64")
+
+	if first.Zip == second.Zip {
+		t.Fatal("the second build came from the cache of the first")
+	}
+	if !bytes.Equal(read(t, first.Zip), read(t, second.Zip)) {
+		t.Error("the archives differ")
+	}
+	if first.Hash != second.Hash {
+		t.Errorf("hashes differ: %s and %s", first.Hash, second.Hash)
+	}
+}
+
+func TestTheZipHoldsAProgramThatLambdaCanStart(t *testing.T) {
+	module(t, hello)
+	archive, err := zip.OpenReader(build(t, "arm64").Zip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	if len(archive.File) != 1 || archive.File[0].Name != "bootstrap" {
+		t.Fatalf("got %d files, want bootstrap alone", len(archive.File))
+	}
+	if mode := archive.File[0].Mode(); mode != 0o755 {
+		t.Errorf("mode %v, want -rwxr-xr-x", mode)
+	}
+	f, err := archive.File[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := elf.NewFile(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if program.Machine != elf.EM_AARCH64 {
+		t.Errorf("machine %v, want AArch64", program.Machine)
+	}
+	if libraries, _ := program.ImportedLibraries(); len(libraries) != 0 {
+		t.Errorf("needs %v, want no shared library", libraries)
+	}
+}
+
+func TestAChangedSourceIsBuiltAgain(t *testing.T) {
+	dir := module(t, hello)
+	first := build(t, "amd64")
+	if again := build(t, "amd64"); again != first {
+		t.Errorf("nothing changed, but it was built anew: %v, then %v", first, again)
+	}
+	write(t, filepath.Join(dir, "main.go"), strings.ReplaceAll(hello, "hello", "goodbye"))
+	if changed := build(t, "amd64"); changed.Hash == first.Hash {
+		t.Error("the source changed, the program did not")
+	}
+}
+
+func TestErrorsSayWhatIsWrong(t *testing.T) {
+	module(t, "package main\n\nfunc main() { undefinedThing() }\n")
+	tests := []struct {
+		name    string
+		program gobuild.Program
+		want    string
+	}{
+		{"does not compile", gobuild.Program{Package: program, GOARCH: "arm64"}, "main.go:3:15: undefined: undefinedThing"},
+		{"no such package", gobuild.Program{Package: "example.com/hello/none", GOARCH: "arm64"}, "example.com/hello/none"},
+		{"unknown processor", gobuild.Program{Package: program, GOARCH: "mips"}, `unknown GOARCH "mips": want arm64 or amd64`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := test.program.Build()
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestNoGoCommand(t *testing.T) {
+	module(t, hello)
+	t.Setenv("PATH", t.TempDir())
+	_, err := gobuild.Program{Package: program, GOARCH: "arm64"}.Build()
+	if err == nil || !strings.Contains(err.Error(), "the go command is not on PATH") {
+		t.Errorf("got %v", err)
+	}
+}
