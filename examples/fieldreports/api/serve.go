@@ -1,0 +1,84 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	// shutdownGrace is how long requests in flight may take to finish after
+	// SIGTERM. ECS kills the task 30 seconds after the signal.
+	shutdownGrace = 25 * time.Second
+
+	// idleTimeout outlasts the 60 seconds for which an ALB keeps an idle
+	// connection, so that it never sends a request into one being closed (502).
+	idleTimeout = 2 * time.Minute
+)
+
+// serve answers HTTP until ctx ends, then finishes the requests in flight.
+func serve(ctx context.Context, args []string, getenv func(string) string, _, stderr io.Writer) error {
+	flags := flag.NewFlagSet("fieldreports serve", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	bind := flags.String("bind", getenv("BIND_ADDRESS"), "address to listen on: 127.0.0.1 for this machine alone; default BIND_ADDRESS, else all")
+	port := flags.String("port", cmp.Or(getenv("PORT"), "8080"), "port to listen on, 0 for a free one; default PORT, else 8080")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+
+	log := slog.New(slog.NewJSONHandler(stderr, nil))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(*bind, *port))
+	if err != nil {
+		return err
+	}
+	log.Info("listening", "address", listener.Addr().String())
+	return serveUntil(ctx, listener, routes(), log)
+}
+
+// parse parses args and refuses what is left over.
+func parse(flags *flag.FlagSet, args []string) error {
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	return nil
+}
+
+// serveUntil serves handler on listener until ctx ends, then closes the
+// listener and gives requests in flight shutdownGrace to finish.
+func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("stopping", "grace", shutdownGrace.String())
+	// ctx has ended; the requests in flight have not.
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return errors.Join(fmt.Errorf("requests still in flight after %v: %w", shutdownGrace, err), server.Close())
+	}
+	log.Info("stopped")
+	return nil
+}

@@ -1,0 +1,3 @@
+module github.com/noren-cdk/noren/examples/fieldreports
+
+go 1.26.0
