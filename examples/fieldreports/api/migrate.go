@@ -1,11 +1,166 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
 )
 
+// lockSeconds is how long migrate waits for another that is running.
+const lockSeconds = 60
+
+// migrate makes the schema and, on AWS, the database users, and prints the
+// statements it ran. It may run again, and at the same time as another.
 func migrate(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	return errors.New("not yet")
+	flags := flag.NewFlagSet("fieldreports migrate", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	dsn := flags.String("dsn", "", dsnUsage)
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	db, err := databaseFrom(*dsn, getenv, "DB_ADMIN_SECRET_ARN")
+	if err != nil {
+		return err
+	}
+	if db.local != nil {
+		return migrateLocal(ctx, db, stdout)
+	}
+	return migrateAWS(ctx, db, getenv, stdout)
+}
+
+// migrateLocal makes the schema with the login of the DSN, which is everybody's.
+func migrateLocal(ctx context.Context, db database, stdout io.Writer) error {
+	m, err := begin(ctx, db, masterLogin{}, stdout)
+	if err != nil {
+		return err
+	}
+	defer m.end()
+	if err := m.schema(ctx, db.schema); err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "-- no users made: IAM logins exist on Aurora MySQL alone")
+	return nil
+}
+
+// migrateAWS makes the schema and the users with the login of the master user.
+func migrateAWS(ctx context.Context, db database, getenv func(string) string, stdout io.Writer) error {
+	api := cmp.Or(getenv("DB_API_USER"), "api")
+	schemaChange := cmp.Or(getenv("DB_SCHEMACHANGE_USER"), "schemachange")
+	if err := cmp.Or(validUser("DB_API_USER", api), validUser("DB_SCHEMACHANGE_USER", schemaChange)); err != nil {
+		return err
+	}
+	if api == schemaChange {
+		return fmt.Errorf("DB_API_USER and DB_SCHEMACHANGE_USER are both %q: want two users, or the API could change tables", api)
+	}
+
+	login, err := readMasterLogin(ctx, db.region, getenv("DB_ADMIN_SECRET_ARN"))
+	if err != nil {
+		return err
+	}
+	if login.Username == api || login.Username == schemaChange {
+		return fmt.Errorf("%q is the cluster's master user: want another DB_API_USER or DB_SCHEMACHANGE_USER", login.Username)
+	}
+	m, err := begin(ctx, db, login, stdout)
+	if err != nil {
+		return err
+	}
+	defer m.end()
+	if err := m.schema(ctx, db.schema); err != nil {
+		return err
+	}
+	patterns, err := m.takesPatterns(ctx)
+	if err != nil {
+		return err
+	}
+	for _, statement := range accountStatements(db.schema, api, schemaChange, patterns) {
+		if err := m.run(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A migration is a session with the server that holds the lock of migrate.
+type migration struct {
+	pool   *sql.DB
+	conn   *sql.Conn
+	stdout io.Writer
+}
+
+// begin logs in and waits until no other migration runs on this server.
+func begin(ctx context.Context, db database, login masterLogin, stdout io.Writer) (*migration, error) {
+	pool, conn, err := db.connect(ctx, login.Username, login.Password)
+	if err != nil {
+		return nil, err
+	}
+	m := &migration{pool, conn, stdout}
+	var got sql.NullBool
+	if err := conn.QueryRowContext(ctx, fmt.Sprintf("SELECT GET_LOCK('fieldreports migrate', %d)", lockSeconds)).Scan(&got); err != nil {
+		m.end()
+		return nil, fmt.Errorf("waiting for other migrations: %w", err)
+	}
+	if !got.Bool {
+		m.end()
+		return nil, fmt.Errorf("another migration has been running for more than %d seconds: try again", lockSeconds)
+	}
+	return m, nil
+}
+
+// end ends the session, and with it the lock.
+func (m *migration) end() {
+	m.conn.Close()
+	m.pool.Close()
+}
+
+// schema makes the schema if it is missing. It looks first, since a local login
+// may use the schema and yet not be allowed to make one.
+func (m *migration) schema(ctx context.Context, name string) error {
+	var there bool
+	err := m.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = ?", name).Scan(&there)
+	if err != nil {
+		return fmt.Errorf("looking for the schema %q: %w", name, err)
+	}
+	if there {
+		fmt.Fprintf(m.stdout, "-- the schema %s is there\n", quote(name))
+		return nil
+	}
+	return m.run(ctx, schemaStatement(name))
+}
+
+// takesPatterns says whether the server reads wildcards in a GRANT's schema.
+func (m *migration) takesPatterns(ctx context.Context) (bool, error) {
+	var name, value string
+	err := m.conn.QueryRowContext(ctx, "SHOW GLOBAL VARIABLES LIKE 'partial_revokes'").Scan(&name, &value)
+	if errors.Is(err, sql.ErrNoRows) { // older than the variable
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading partial_revokes: %w", err)
+	}
+	return value != "ON", nil
+}
+
+// run runs a statement and prints it, with what the server remarked on it.
+func (m *migration) run(ctx context.Context, statement string) error {
+	if _, err := m.conn.ExecContext(ctx, statement); err != nil {
+		return fmt.Errorf("%s: %w", statement, err)
+	}
+	fmt.Fprintln(m.stdout, statement+";")
+	remarks, err := m.conn.QueryContext(ctx, "SHOW WARNINGS")
+	if err != nil {
+		return fmt.Errorf("reading the server's remarks: %w", err)
+	}
+	defer remarks.Close()
+	for remarks.Next() {
+		var level, code, text string
+		if err := remarks.Scan(&level, &code, &text); err != nil {
+			return fmt.Errorf("reading the server's remarks: %w", err)
+		}
+		fmt.Fprintf(m.stdout, "-- %s %s: %s\n", level, code, text)
+	}
+	return remarks.Err()
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -29,7 +28,12 @@ func serve(ctx context.Context, args []string, getenv func(string) string, _, st
 	flags.SetOutput(stderr)
 	bind := flags.String("bind", getenv("BIND_ADDRESS"), "address to listen on: 127.0.0.1 for this machine alone; default BIND_ADDRESS, else all")
 	port := flags.String("port", cmp.Or(getenv("PORT"), "8080"), "port to listen on, 0 for a free one; default PORT, else 8080")
+	dsn := flags.String("dsn", "", dsnUsage)
 	if err := parse(flags, args); err != nil {
+		return err
+	}
+	db, err := databaseFrom(*dsn, getenv, "DB_USER")
+	if err != nil {
 		return err
 	}
 
@@ -38,9 +42,13 @@ func serve(ctx context.Context, args []string, getenv func(string) string, _, st
 	if err != nil {
 		return err
 	}
-	log.Info("listening", "address", listener.Addr().String())
-	return serveUntil(ctx, listener, routes(), log)
+	log.Info("listening", "address", listener.Addr().String(), "database", db)
+	return serveUntil(ctx, listener, routes(), shutdownGrace, log)
 }
+
+// dsnUsage describes the flag, whose default is never shown: it may hold a
+// password.
+const dsnUsage = "MySQL or MariaDB that is not on AWS, as user:password@tcp(host:port)/schema; default DB_DSN"
 
 // parse parses args and refuses what is left over.
 func parse(flags *flag.FlagSet, args []string) error {
@@ -54,8 +62,8 @@ func parse(flags *flag.FlagSet, args []string) error {
 }
 
 // serveUntil serves handler on listener until ctx ends, then closes the
-// listener and gives requests in flight shutdownGrace to finish.
-func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+// listener and gives requests in flight a grace to finish.
+func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -72,12 +80,13 @@ func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler
 		return err
 	case <-ctx.Done():
 	}
-	log.Info("stopping", "grace", shutdownGrace.String())
+	log.Info("stopping", "grace", grace.String())
 	// ctx has ended; the requests in flight have not.
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
-		return errors.Join(fmt.Errorf("requests still in flight after %v: %w", shutdownGrace, err), server.Close())
+	if err := server.Shutdown(finish); err != nil {
+		server.Close()
+		return fmt.Errorf("requests still in flight after %v: %w", grace, err)
 	}
 	log.Info("stopped")
 	return nil
