@@ -1,0 +1,91 @@
+package alb
+
+import "time"
+
+// Action is what a rule does with a request: [Forward], [Redirect],
+// [FixedResponse], or before one of these [Authenticate].
+type Action interface {
+	// Type is the action's type in the API, such as "forward".
+	Type() string
+}
+
+// Forward sends the request to one of Groups, drawn by weight. A group that is
+// empty or unhealthy keeps its share: there is no failover. Source: UGnow.
+type Forward struct {
+	Groups []WeightedGroup
+
+	// Stickiness is how long a client stays with the group it was sent to.
+	// Default: not at all.
+	Stickiness time.Duration
+
+	// Sticky says that stickiness is switched on.
+	Sticky bool
+}
+
+// WeightedGroup is a target group and its weight, 0 to MaxWeight.
+type WeightedGroup struct {
+	Group  Ref
+	Weight int
+}
+
+// Share is the part of the requests that group i gets, 0 to 1. It is 0 for all
+// if all weights are: what ALB does then is not documented.
+func (f Forward) Share(i int) float64 {
+	sum := 0
+	for _, g := range f.Groups {
+		sum += g.Weight
+	}
+	if sum == 0 {
+		return 0
+	}
+	return float64(f.Groups[i].Weight) / float64(sum)
+}
+
+// Redirect answers with 301 or 302. A part left empty is the request's own.
+type Redirect struct {
+	Status   int
+	Protocol string
+	Host     string
+	Port     string
+	Path     string
+	Query    string
+}
+
+// FixedResponse answers by itself. It cannot set headers. Source: BC.
+type FixedResponse struct {
+	Status      int
+	ContentType string
+	Body        string
+}
+
+// Authenticate lets only authenticated requests through to the next action.
+type Authenticate struct {
+	// Method is the action's type: "authenticate-oidc", "authenticate-cognito"
+	// or "jwt-validation".
+	Method string
+
+	// OnUnauthenticated is "authenticate" (to the provider), "deny" (401) or
+	// "allow" (the next action). Default: "authenticate". A JWT has no choice:
+	// it is valid or refused.
+	OnUnauthenticated string
+}
+
+func (Forward) Type() string        { return "forward" }
+func (Redirect) Type() string       { return "redirect" }
+func (FixedResponse) Type() string  { return "fixed-response" }
+func (a Authenticate) Type() string { return a.Method }
+
+// Ref names a resource: by its logical id, if it is in the template, or else
+// by what the template says of it, such as an ARN or an import.
+type Ref struct {
+	LogicalID string
+	External  string
+}
+
+// String is the logical id, or what the template says of a resource outside it.
+func (r Ref) String() string {
+	if r.LogicalID != "" {
+		return r.LogicalID
+	}
+	return Display(r.External)
+}

@@ -1,0 +1,165 @@
+package alb
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// Characters of condition values. Sources: BC; the error "contains a character
+// that is not valid" for anything else (aws-cli#9792).
+var (
+	hostCharacters   = regexp.MustCompile(`^[A-Za-z0-9*?._-]*$`)
+	pathCharacters   = regexp.MustCompile(`^[A-Za-z0-9_.$/~"'@:+&*?-]*$`)
+	methodCharacters = regexp.MustCompile(`^[A-Z_-]*$`)
+	headerToken      = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]*$") // RFC 7230
+	visibleASCII     = regexp.MustCompile(`^[\x20-\x7e]*$`)
+)
+
+func (c *checker) checkCondition(condition Condition) {
+	switch condition := condition.(type) {
+	case Methods:
+		checkSome(c, "method", condition)
+		for _, method := range condition {
+			c.checkMethod(method)
+		}
+	case PathPatterns:
+		checkSome(c, "path pattern", condition)
+		for _, path := range condition {
+			c.checkText("path pattern", path, MaxValueLength)
+			c.checkCharacters("path pattern", path, pathCharacters, `A-Z a-z 0-9 _ - . $ / ~ " ' @ : + & * ?`)
+		}
+	case PathRegexes:
+		c.checkRegexes("path regex", condition)
+	case Hosts:
+		checkSome(c, "host", condition)
+		for _, host := range condition {
+			c.checkHost(host)
+		}
+	case HostRegexes:
+		c.checkRegexes("host regex", condition)
+	case Header:
+		c.checkHeaderName(condition.Name)
+		checkSome(c, "value of header "+condition.Name, condition.Values)
+		for _, value := range condition.Values {
+			c.checkText("header value", value, MaxValueLength)
+			c.checkVisible("header value", value)
+		}
+	case HeaderRegexes:
+		c.checkHeaderName(condition.Name)
+		c.checkRegexes("header regex", condition.Values)
+	case QueryStrings:
+		checkSome(c, "query string", condition)
+		for _, pair := range condition {
+			c.checkLength("query key", pair.Key, MaxValueLength)
+			c.checkVisible("query key", pair.Key)
+			c.checkText("query value", pair.Value, MaxValueLength)
+			c.checkVisible("query value", pair.Value)
+		}
+	case SourceIPs:
+		checkSome(c, "source IP", condition)
+		for _, prefix := range condition {
+			checkPrefix(c, prefix)
+		}
+	case Unknown:
+		if condition.Known != nil {
+			c.checkCondition(condition.Known)
+		}
+	case nil:
+		c.errorf("", "a condition", "condition is missing")
+	}
+}
+
+// checkSome checks that a condition has values, and not so many that the
+// documentation's text, though not the API, would mind.
+func checkSome[V any](c *checker, what string, values []V) {
+	n := len(values)
+	if n == 0 {
+		c.errorf(0, "1 or more", "condition has no %s", what)
+	}
+	if n > MaxMatchEvaluations && n <= MaxConditionValues {
+		c.warnf(n, MaxMatchEvaluations, "condition has %d values, and AWS documents %d, though the API was seen to accept %d",
+			n, MaxMatchEvaluations, MaxConditionValues)
+	}
+}
+
+// checkText checks a value that must not be empty.
+func (c *checker) checkText(what, value string, limit int) {
+	if value == "" {
+		c.errorf(value, "1 or more characters", "%s is empty", what)
+	}
+	c.checkLength(what, value, limit)
+}
+
+func (c *checker) checkLength(what, value string, limit int) {
+	n := 0
+	literalParts(value, func(s string) { n += utf8.RuneCountInString(s) })
+	if n > limit {
+		c.errorf(Display(value), limit, "%s %q has %d characters, ALB allows %d", what, Display(value), n, limit)
+	}
+}
+
+func (c *checker) checkCharacters(what, value string, allowed *regexp.Regexp, want string) {
+	literalParts(value, func(s string) {
+		if allowed.MatchString(s) {
+			return
+		}
+		for _, character := range s {
+			if !allowed.MatchString(string(character)) {
+				c.errorf(Display(value), want, "%s %q contains %q, ALB allows %s", what, Display(value), character, want)
+				return
+			}
+		}
+	})
+}
+
+func (c *checker) checkVisible(what, value string) {
+	literalParts(value, func(s string) {
+		if !visibleASCII.MatchString(s) {
+			c.warnf(Display(value), "visible ASCII", "%s %q never matches: rules look at visible ASCII only", what, Display(value))
+		}
+	})
+}
+
+func (c *checker) checkMethod(method string) {
+	c.checkText("method", method, MaxMethodLength)
+	c.checkCharacters("method", method, methodCharacters, "A-Z - _")
+	if method == "TRACE" {
+		c.warnf(method, "any other method", "method %q never matches: ALB answers it with 405", method)
+	}
+}
+
+func (c *checker) checkHost(host string) {
+	c.checkText("host", host, MaxValueLength)
+	if strings.Contains(host, ":") && !IsOpaque(host) {
+		c.errorf(host, "a host without port", "host %q contains a port, which ALB allows in a regex only, such as %q",
+			host, "^"+regexp.QuoteMeta(host)+"$")
+		return
+	}
+	c.checkCharacters("host", host, hostCharacters, "A-Z a-z 0-9 - . * ? _")
+	if IsOpaque(host) || host == "" {
+		return
+	}
+	dot := strings.LastIndexByte(host, '.')
+	if dot < 0 {
+		c.errorf(host, "a host with a dot", "host %q has no dot, ALB wants at least one", host)
+		return
+	}
+	if top := host[dot+1:]; strings.Trim(top, letters) != "" {
+		c.errorf(host, "letters after the last dot", "host %q has %q after the last dot, ALB allows letters only", host, top)
+	}
+}
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+func (c *checker) checkHeaderName(name string) {
+	c.checkText("header name", name, MaxHeaderNameLength)
+	if strings.ContainsAny(name, "*?") {
+		c.errorf(name, "a header name", "header name %q contains a wildcard, ALB allows none", name)
+		return
+	}
+	c.checkCharacters("header name", name, headerToken, "the characters of an HTTP token")
+	if equalFold(name, "Host") {
+		c.errorf(name, "any other header", "header name %q is refused by ALB: use a host condition", name)
+	}
+}

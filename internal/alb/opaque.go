@@ -1,0 +1,117 @@
+package alb
+
+import "strings"
+
+// A condition value may hold parts that are known only after a deploy:
+//
+//	{{resolve:secretsmanager:...}}  a CloudFormation dynamic reference
+//	{{ref:Name}}                    an intrinsic function that cannot be resolved here
+//	${Token[...]}                   the same, before CDK writes the template
+//
+// Such a part stands for any text. It is never printed as a value: [Display]
+// names it.
+const (
+	openResolve = "{{resolve:"
+	openRef     = "{{ref:"
+	openToken   = "${Token["
+)
+
+// Opaque returns a value part that is known only after a deploy; name says
+// what it is, such as a parameter.
+func Opaque(name string) string { return openRef + name + "}}" }
+
+// IsOpaque reports whether part of value is known only after a deploy.
+func IsOpaque(value string) bool {
+	start, _ := nextOpaque(value)
+	return start >= 0
+}
+
+// nextOpaque returns where the first opaque part of s starts and ends, or -1.
+func nextOpaque(s string) (start, end int) {
+	for i := strings.IndexAny(s, "{$"); i >= 0 && i < len(s); i++ {
+		rest := s[i:]
+		switch {
+		case strings.HasPrefix(rest, openResolve), strings.HasPrefix(rest, openRef):
+			return i, i + braces(rest)
+		case strings.HasPrefix(rest, openToken):
+			if end := strings.Index(rest, "]}"); end >= 0 {
+				return i, i + end + len("]}")
+			}
+			return i, len(s)
+		}
+	}
+	return -1, -1
+}
+
+// braces returns the length of the {{...}} that s starts with, others nested
+// in it. One that is never closed ends with s.
+func braces(s string) int {
+	depth := 0
+	for i := 0; i+1 < len(s); i++ {
+		switch s[i : i+2] {
+		case "{{":
+			depth++
+			i++
+		case "}}":
+			depth--
+			i++
+			if depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(s)
+}
+
+// literalParts calls f for each part of s that is known.
+func literalParts(s string, f func(string)) {
+	for {
+		start, end := nextOpaque(s)
+		if start < 0 {
+			f(s)
+			return
+		}
+		f(s[:start])
+		s = s[end:]
+	}
+}
+
+// opaqueDoubt is why the opaque parts of s are not known.
+func opaqueDoubt(s string) Doubt {
+	if strings.Contains(s, "{{resolve:secretsmanager:") || strings.Contains(s, "{{resolve:ssm-secure:") {
+		return SecretValue
+	}
+	return UnresolvedValue
+}
+
+// Display returns value for a reader: a secret as <secret NAME>, other parts
+// that are known only after a deploy as ${NAME}.
+func Display(value string) string {
+	var b strings.Builder
+	for {
+		start, end := nextOpaque(value)
+		if start < 0 {
+			b.WriteString(value)
+			return b.String()
+		}
+		b.WriteString(value[:start])
+		b.WriteString(displayOpaque(value[start:end]))
+		value = value[end:]
+	}
+}
+
+func displayOpaque(part string) string {
+	if name, ok := strings.CutPrefix(part, openRef); ok {
+		return "${" + strings.TrimSuffix(name, "}}") + "}"
+	}
+	reference, ok := strings.CutPrefix(part, openResolve)
+	if !ok {
+		return "${Token}"
+	}
+	service, id, _ := strings.Cut(strings.TrimSuffix(reference, "}}"), ":")
+	id, _, _ = strings.Cut(id, ":SecretString")
+	if opaqueDoubt(part) == SecretValue {
+		return "<secret " + Display(id) + ">"
+	}
+	return "${" + service + ":" + Display(id) + "}"
+}

@@ -1,0 +1,45 @@
+package alb
+
+import (
+	"regexp"
+	"regexp/syntax"
+	"strings"
+)
+
+// checkRegexes checks regexes for what ALB refuses: lookaround, backreferences,
+// atomic groups, possessive quantifiers, subroutines, recursion and \p{..}.
+// Go's regexp has none of these but the last. Source: UGnow condition types.
+func (c *checker) checkRegexes(what string, values []string) {
+	checkSome(c, what, values)
+	for _, value := range values {
+		c.checkText(what, value, MaxValueLength)
+		if IsOpaque(value) || len(value) > maxCompiled {
+			continue
+		}
+		if _, err := regexp.Compile(value); err != nil {
+			c.errorf(value, "what ALB's regex can do", "%s %q cannot be used: %s", what, value, regexFault(err))
+			continue
+		}
+		if unicodeClass(value) {
+			c.errorf(value, `no \p`, `%s %q uses \p, which ALB does not support`, what, value)
+		}
+	}
+}
+
+func regexFault(err error) string {
+	fault, ok := err.(*syntax.Error)
+	if !ok {
+		return err.Error()
+	}
+	switch fault.Code {
+	case syntax.ErrInvalidPerlOp, syntax.ErrInvalidEscape, syntax.ErrInvalidRepeatOp:
+		return "ALB does not support " + fault.Expr
+	}
+	return string(fault.Code) + ": " + fault.Expr
+}
+
+// unicodeClass reports whether a regex that compiles uses \p or \P.
+func unicodeClass(value string) bool {
+	value = strings.ReplaceAll(value, `\\`, "")
+	return strings.Contains(value, `\p`) || strings.Contains(value, `\P`)
+}

@@ -1,0 +1,113 @@
+package alb
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// Request is what a load balancer sees of a request. It must not be changed
+// after its first use; the first use must not be a concurrent one.
+type Request struct {
+	// Method is the method as sent. Default: GET.
+	Method string
+
+	// Target is the raw request-target of the request line, not decoded:
+	// "/path?query", or a URL. Default: "/".
+	Target string
+
+	// Host is the first Host header (or :authority) as sent, port included:
+	// rules see the port too. Source: LBC-conf HTTPRouteHostnameIntersection.
+	Host string
+
+	// Header holds the other headers; names are compared without case. An
+	// http.Header can be given.
+	Header map[string][]string
+
+	// HeadersUnknown says that headers missing in Header may have been sent,
+	// as with a request from an access log. One known to be absent has an
+	// entry without values.
+	HeadersUnknown bool
+
+	// Source is the peer of the connection, which behind a proxy is the proxy.
+	Source netip.Addr
+
+	// Proto is the protocol version of the request line. Default: "HTTP/1.1".
+	Proto string
+
+	prepared    bool
+	method      string
+	path        reading
+	query       string
+	authority   string // of a request-target that is a URL
+	hostDoubt   Doubt
+	queryDoubt  Doubt
+	fields      []field
+	escapesRoot bool
+}
+
+// field is a header line.
+type field struct {
+	name, value string
+	doubt       Doubt
+}
+
+// prepare derives, once, what conditions look at.
+func (r *Request) prepare() {
+	if r.prepared {
+		return
+	}
+	r.prepared = true
+	r.method = r.Method
+	if r.method == "" {
+		r.method = "GET"
+	}
+	target := r.Target
+	if target == "" {
+		target = "/"
+	}
+	var form Doubt
+	target, r.authority, form = splitTarget(target)
+	target, _, _ = strings.Cut(target, "#")
+	raw, query, _ := strings.Cut(target, "?")
+	r.path, r.escapesRoot = readPath(raw)
+	r.path.doubt |= form
+	r.query = query
+	r.queryDoubt = nonASCII(query)
+	r.hostDoubt = nonASCII(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			r.fields = append(r.fields, field{name, value, nonASCII(value)})
+		}
+	}
+}
+
+// splitTarget returns the path and query of a request-target, and the
+// authority of one that is a URL.
+func splitTarget(target string) (path, authority string, doubt Doubt) {
+	if strings.HasPrefix(target, "/") {
+		return target, "", 0
+	}
+	scheme, rest, ok := strings.Cut(target, "://")
+	if !ok || strings.ContainsAny(scheme, "/?#") {
+		return target, "", TargetForm
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		return "/", rest, 0
+	}
+	if rest[end] != '/' {
+		return "/" + rest[end:], rest[:end], 0
+	}
+	return rest[end:], rest[:end], 0
+}
+
+// nonASCII is the doubt about a text with bytes outside visible ASCII.
+// Rules look at visible ASCII only. Source: UGnow condition types.
+func nonASCII(s string) Doubt {
+	for i := range len(s) {
+		if s[i] >= 0x7f || s[i] < 0x20 {
+			return NonASCII
+		}
+	}
+	return 0
+}

@@ -1,0 +1,74 @@
+package alb
+
+import "strconv"
+
+// Rule is a rule of a listener.
+type Rule struct {
+	// Priority is the rule's place, 1 to MaxPriority: rules are tried from the
+	// lowest on, and the first that matches decides. 0 is the default rule,
+	// which is tried last and has no conditions.
+	Priority int
+
+	// Conditions all have to match.
+	Conditions []Condition
+
+	// Transforms change the request after matching: never where it goes.
+	Transforms []Transform
+
+	// Actions are what is done, in order; the last one answers.
+	Actions []Action
+
+	// LogicalID is the rule's id in its template; for a default rule, the listener's.
+	LogicalID string
+
+	// Path is the construct path, if CDK wrote the template.
+	Path string
+
+	// If is the template's condition under which the rule exists, where it
+	// cannot be decided from the template.
+	If string
+}
+
+// Transform rewrites the host or the URL of a request after matching, for the
+// target's eyes only. Source: UGnow rule-transforms.
+type Transform struct {
+	Type    string // "url-rewrite" or "host-header-rewrite"
+	Regex   string
+	Replace string
+}
+
+// Default reports whether the rule is the listener's default rule.
+func (r *Rule) Default() bool { return r.Priority == 0 }
+
+// Name is "default" or the priority.
+func (r *Rule) Name() string {
+	if r.Default() {
+		return "default"
+	}
+	return strconv.Itoa(r.Priority)
+}
+
+// Match is the outcome of all conditions. A rule without conditions matches
+// every request.
+func (r *Rule) Match(req *Request) Outcome { return r.matchAll(r.Conditions, req) }
+
+func (r *Rule) matchAll(conditions []Condition, req *Request) Outcome {
+	o := Outcome{Verdict: Yes}
+	for _, c := range conditions {
+		if o = o.and(c.Match(req)); o.Verdict == No {
+			return o
+		}
+	}
+	if r.If != "" {
+		o = o.and(Outcome{Likely, ConditionalRule})
+	}
+	return o
+}
+
+// Final is the action that answers, or nil if the rule has none.
+func (r *Rule) Final() Action {
+	if len(r.Actions) == 0 {
+		return nil
+	}
+	return r.Actions[len(r.Actions)-1]
+}
