@@ -7,7 +7,11 @@ import (
 
 // An Environment is one deployment of the product, as written in one file of
 // the environments folder. LoadEnvironment reads and checks it and fills in the
-// defaults; the key of a field in the file is its yaml tag.
+// defaults.
+//
+// The tags are the file's grammar: yaml is a field's key, "required" if it has
+// no default, "scalar" if a number or a boolean stands for its own text; range
+// and oneof bound its value; want says in an error what the key takes.
 type Environment struct {
 	// Name is the environment's name: the name of its file without .yaml.
 	Name string `yaml:"-"`
@@ -38,7 +42,7 @@ type Environment struct {
 	// LogDays is how long logs are kept, in days: 1, 3, 5, 7, 14, 30, 60, 90,
 	// 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or
 	// 3653, which is what CloudWatch Logs takes. Default: 30.
-	LogDays int `yaml:"logDays" range:"1,3653"`
+	LogDays int `yaml:"logDays" oneof:"1,3,5,7,14,30,60,90,120,150,180,365,400,545,731,1096,1827,2192,2557,2922,3288,3653"`
 
 	Network     Network     `yaml:"network"`
 	Database    Database    `yaml:"database"`
@@ -51,8 +55,9 @@ type Environment struct {
 
 // Network is the VPC: a public, a private and an isolated subnet in each zone.
 type Network struct {
-	// CIDR is the private IPv4 range of the VPC, /16 to /28, divided evenly
-	// among the subnets. Required. It cannot be changed without a new VPC.
+	// CIDR is the private IPv4 range of the VPC, divided evenly among the
+	// subnets: /16 to /24 with two zones, to /23 with three or four. Required.
+	// It cannot be changed without a new VPC.
 	CIDR netip.Prefix `yaml:"cidr,required" want:"a private IPv4 range such as 10.0.0.0/16"`
 
 	// AvailabilityZones are the zones used, at least two, such as us-east-1a.
@@ -112,12 +117,12 @@ type API struct {
 	Port int `yaml:"port" range:"1,65535"`
 
 	// HealthCheckPath is the path that answers 200 when a task can serve. It is
-	// open to everybody, also during maintenance. Default: /healthz.
+	// open to everybody, also during maintenance. Default: /api/health.
 	HealthCheckPath string `yaml:"healthCheckPath"`
 
 	// CPU is the CPU of a task in units of 1/1024 vCPU: 256, 512, 1024, 2048,
 	// 4096, 8192 or 16384. Default: 256.
-	CPU int `yaml:"cpu" range:"256,16384"`
+	CPU int `yaml:"cpu" oneof:"256,512,1024,2048,4096,8192,16384"`
 
 	// Memory is the memory of a task in MiB. Fargate takes 512 to 122880, and
 	// not every value with every CPU. Default: the least that goes with CPU.
@@ -184,7 +189,7 @@ type WebACL struct {
 type Maintenance struct {
 	// Mode is "false" (open), "true" or "read-only" for deploys without
 	// -c maintenance=. Default: "false".
-	Mode string `yaml:"mode,scalar" want:"true, false or read-only"`
+	Mode string `yaml:"mode,scalar" oneof:"false,true,read-only"`
 
 	// ReadOnly prepares the mode read-only. It costs a listener rule.
 	// Default: false, and read-only is refused.
