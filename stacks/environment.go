@@ -196,11 +196,12 @@ type Maintenance struct {
 	ReadOnly bool `yaml:"readOnly"`
 
 	// Message is what people are told, by language tag (BCP 47): en, ja,
-	// zh-Hant. Default: a short message in English.
+	// zh-Hant. Default: a short sentence.
 	Message map[string]string `yaml:"message"`
 
-	// DefaultLanguage is the language of Message for whoever asks for none of
-	// them. Required with more than one language. Default: the only one.
+	// DefaultLanguage is the tag of the message for whoever reads none of the
+	// languages of Message. Default: en if there is such a message, else the
+	// first in alphabetical order.
 	DefaultLanguage string `yaml:"defaultLanguage"`
 
 	// Until is when maintenance is expected to end; clients are told to wait

@@ -24,11 +24,10 @@ func (c *checker) check(now time.Time) {
 	c.checkDomains()
 	c.checkWebACLs()
 	c.checkMode(now)
-	c.checkMessage()
+	c.checkAnswer()
 	c.checkAllow()
 	c.checkClients()
 	c.checkBypass()
-	c.checkCORSOrigins()
 }
 
 // fail reports a problem with key, the first one only.
@@ -46,16 +45,16 @@ func (c *checker) match(key, value string, pattern *regexp.Regexp, want string) 
 }
 
 var (
-	stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
-	accountID = regexp.MustCompile(`^[0-9]{12}$`)
-	region    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
+	stackNamePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
+	accountPattern   = regexp.MustCompile(`^[0-9]{12}$`)
+	regionPattern    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 )
 
 func (c *checker) checkDeployment() {
 	env := c.env
-	c.match("stackName", env.StackName, stackName, "letters, digits and hyphens, a letter first, at most 128")
-	c.match("account", env.Account, accountID, "the 12 digits of an AWS account")
-	c.match("region", env.Region, region, "an AWS region such as us-east-1")
+	c.match("stackName", env.StackName, stackNamePattern, "letters, digits and hyphens, a letter first, at most 128")
+	c.match("account", env.Account, accountPattern, "the 12 digits of an AWS account")
+	c.match("region", env.Region, regionPattern, "an AWS region such as us-east-1")
 	if env.AlarmEmail != "" && !isEmail(env.AlarmEmail) {
 		c.fail("alarmEmail", "want an e-mail address such as ops@example.com, got %q", env.AlarmEmail)
 	}

@@ -11,15 +11,15 @@ import (
 type auroraVersion struct{ minor, patch int }
 
 var (
-	auroraMySQL3 = regexp.MustCompile(`^8\.0\.mysql_aurora\.3\.([0-9]{2})\.([0-9]{1,2})$`)
-	databaseName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
+	auroraMySQL3Pattern = regexp.MustCompile(`^8\.0\.mysql_aurora\.3\.([0-9]{2})\.([0-9]{1,2})$`)
+	databaseNamePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
 
 	systemDatabases = []string{"information_schema", "mysql", "performance_schema", "sys"}
 )
 
 func (c *checker) checkDatabase() {
 	database := c.env.Database
-	c.match("database.name", database.Name, databaseName, "letters, digits and underscores, a letter first, at most 64")
+	c.match("database.name", database.Name, databaseNamePattern, "letters, digits and underscores, a letter first, at most 64")
 	if slices.Contains(systemDatabases, database.Name) {
 		c.fail("database.name", "want a name that MySQL does not use itself, got %q", database.Name)
 	}
@@ -29,7 +29,7 @@ func (c *checker) checkDatabase() {
 func (c *checker) checkEngineVersion() auroraVersion {
 	const key = "database.engineVersion"
 	text := c.env.Database.EngineVersion
-	parts := auroraMySQL3.FindStringSubmatch(text)
+	parts := auroraMySQL3Pattern.FindStringSubmatch(text)
 	if parts == nil {
 		c.fail(key, "want an Aurora MySQL 3 version in full, such as 8.0.mysql_aurora.3.10.0, got %q", text)
 		return auroraVersion{}

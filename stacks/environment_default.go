@@ -2,7 +2,8 @@ package stacks
 
 import (
 	"cmp"
-	"time"
+
+	"github.com/noren-cdk/noren/lambda/maintenance/responder"
 )
 
 // fillDefaults sets what the file leaves open, so that a stack reads values and
@@ -27,11 +28,6 @@ func (e *Environment) fillDefaults() {
 
 	m := &e.Maintenance
 	m.Mode = cmp.Or(m.Mode, "false")
-	m.RetryAfter = cmp.Or(m.RetryAfter, 10*time.Minute)
+	m.RetryAfter = cmp.Or(m.RetryAfter, responder.DefaultRetryAfter)
 	m.Bypass.SecretVersion = cmp.Or(m.Bypass.SecretVersion, 1)
-	if len(m.Message) == 1 && m.DefaultLanguage == "" {
-		for language := range m.Message {
-			m.DefaultLanguage = language
-		}
-	}
 }

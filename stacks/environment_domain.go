@@ -9,14 +9,14 @@ import (
 const cloudFrontRegion = "us-east-1"
 
 var (
-	hostName     = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	hostedZoneID = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
+	hostNamePattern   = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	hostedZonePattern = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 
-	certificateARN = regexp.MustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):([0-9]{12}):certificate/[A-Za-z0-9-]+$`)
-	webACLARN      = regexp.MustCompile(`^arn:aws[a-z-]*:wafv2:([a-z0-9-]+):([0-9]{12}):(global|regional)/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+$`)
+	certificatePattern = regexp.MustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):([0-9]{12}):certificate/[A-Za-z0-9-]+$`)
+	webACLPattern      = regexp.MustCompile(`^arn:aws[a-z-]*:wafv2:([a-z0-9-]+):([0-9]{12}):(global|regional)/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+$`)
 )
 
-func isHostName(text string) bool { return len(text) <= 253 && hostName.MatchString(text) }
+func isHostName(text string) bool { return len(text) <= 253 && hostNamePattern.MatchString(text) }
 
 func (c *checker) checkDomains() {
 	env := c.env
@@ -32,7 +32,7 @@ func (c *checker) checkDomains() {
 
 func (c *checker) checkHostedZone() {
 	zone := c.env.HostedZone
-	c.match("hostedZone.id", zone.ID, hostedZoneID, "the id of a hosted zone such as Z0123456789ABCDEFGHIJ")
+	c.match("hostedZone.id", zone.ID, hostedZonePattern, "the id of a hosted zone such as Z0123456789ABCDEFGHIJ")
 	if zone.Name != "" && !isHostName(zone.Name) {
 		c.fail("hostedZone.name", "want a domain such as example.com, in lower case, got %q", zone.Name)
 	}
@@ -66,7 +66,7 @@ func (c *checker) checkCertificate(key, arn, region, why string) {
 	if arn == "" {
 		return
 	}
-	parts := certificateARN.FindStringSubmatch(arn)
+	parts := certificatePattern.FindStringSubmatch(arn)
 	switch {
 	case parts == nil:
 		c.fail(key, "want the ARN of an ACM certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID, got %q", arn)
@@ -99,7 +99,7 @@ func (c *checker) checkWebACL(key, arn, path, scope, region string) {
 	if arn == "" {
 		return
 	}
-	parts := webACLARN.FindStringSubmatch(arn)
+	parts := webACLPattern.FindStringSubmatch(arn)
 	switch {
 	case parts == nil || parts[3] != path:
 		c.fail(key, "want the ARN of a web ACL of scope %s, arn:aws:wafv2:%s:ACCOUNT:%s/webacl/NAME/ID, got %q", scope, region, path, arn)

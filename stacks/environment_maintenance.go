@@ -2,22 +2,18 @@ package stacks
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/text/language"
+	"github.com/noren-cdk/noren/lambda/maintenance/responder"
 )
 
 var (
-	// fieldName is the name of a header or a cookie: a token of RFC 9110.
-	fieldName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	// fieldNamePattern is the name of a header or a cookie: a token of RFC 9110.
+	fieldNamePattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
-	fieldValue = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?$`)
-
-	origin = regexp.MustCompile(`^([a-z][a-z0-9+.-]*)://(\*\.)?([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?$`)
+	fieldValuePattern = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?$`)
 )
 
 func (c *checker) checkMode(now time.Time) {
@@ -33,34 +29,29 @@ func (c *checker) checkMode(now time.Time) {
 	}
 }
 
-func (c *checker) checkMessage() {
+// checkAnswer checks what clients are told, by the rules of the function that
+// tells them.
+func (c *checker) checkAnswer() {
 	m := c.env.Maintenance
-	const key, defaultKey = "maintenance.message", "maintenance.defaultLanguage"
-	for tag, text := range m.Message {
-		tagKey := joinKey(key, tag)
-		parsed, err := language.Raw.Parse(tag)
-		switch {
-		case err != nil:
-			c.fail(tagKey, "want a language tag such as en, ja or zh-Hant, got %q", tag)
-		case parsed.String() != tag:
-			c.fail(tagKey, "want the language tag written %q, got %q", parsed, tag)
-		case strings.TrimSpace(text) == "":
-			c.fail(tagKey, "want a message, got nothing")
-		}
+	const messageKey = "maintenance.message"
+	if m.Message != nil && len(m.Message) == 0 {
+		c.fail(messageKey, "want a message in at least one language, or no maintenance.message at all")
 	}
+	for tag, text := range m.Message {
+		c.checkConfig(joinKey(messageKey, tag), responder.Config{Message: map[string]string{tag: text}})
+	}
+	for i, origin := range m.CORSOrigins {
+		c.checkConfig(fmt.Sprintf("maintenance.corsOrigins[%d]", i), responder.Config{CORSOrigins: []string{origin}})
+	}
+	c.checkConfig(messageKey, responder.Config{Message: m.Message})
+	if c.decoder.sound(messageKey) {
+		c.checkConfig("maintenance.defaultLanguage", responder.Config{Message: m.Message, DefaultLanguage: m.DefaultLanguage})
+	}
+}
 
-	languages := alternatives(slices.Sorted(maps.Keys(m.Message)))
-	_, known := m.Message[m.DefaultLanguage]
-	switch {
-	case !c.decoder.sound(key):
-	case m.Message != nil && len(m.Message) == 0:
-		c.fail(key, "want a message in at least one language, or no message at all")
-	case m.DefaultLanguage == "" && len(m.Message) > 1:
-		c.fail(defaultKey, "missing: want the language of whoever asks for no other, %s", languages)
-	case m.DefaultLanguage != "" && len(m.Message) == 0:
-		c.fail(defaultKey, "want none without maintenance.message, got %q", m.DefaultLanguage)
-	case m.DefaultLanguage != "" && !known:
-		c.fail(defaultKey, "want a language of maintenance.message, %s, got %q", languages, m.DefaultLanguage)
+func (c *checker) checkConfig(key string, config responder.Config) {
+	if err := config.Validate(); err != nil {
+		c.fail(key, "%s", oneLine(err.Error()))
 	}
 }
 
@@ -77,7 +68,7 @@ func (c *checker) checkAllow() {
 func (c *checker) checkClients() {
 	clients := c.env.Maintenance.Clients
 	const headerKey, valuesKey = "maintenance.clients.header", "maintenance.clients.values"
-	c.match(headerKey, clients.Header, fieldName, "the name of a header such as X-Client")
+	c.match(headerKey, clients.Header, fieldNamePattern, "the name of a header such as X-Client")
 	switch count := len(clients.Values); {
 	case clients.Header == "" && count > 0:
 		c.fail(headerKey, "missing: want the name of the header that has the values")
@@ -90,7 +81,7 @@ func (c *checker) checkClients() {
 	for i, value := range clients.Values {
 		key := fmt.Sprintf("%s[%d]", valuesKey, i)
 		folded := strings.ToLower(value)
-		if !fieldValue.MatchString(value) {
+		if !fieldValuePattern.MatchString(value) {
 			c.fail(key, "want a header value in ASCII, got %q", value)
 		}
 		if seen[folded] {
@@ -103,8 +94,8 @@ func (c *checker) checkClients() {
 func (c *checker) checkBypass() {
 	bypass := c.env.Maintenance.Bypass
 	const key = "maintenance.bypass"
-	c.match(key+".header", bypass.Header, fieldName, "the name of a header such as X-Maintenance-Bypass")
-	c.match(key+".cookie", bypass.Cookie, fieldName, "the name of a cookie such as maintenance-bypass")
+	c.match(key+".header", bypass.Header, fieldNamePattern, "the name of a header such as X-Maintenance-Bypass")
+	c.match(key+".cookie", bypass.Cookie, fieldNamePattern, "the name of a cookie such as maintenance-bypass")
 	for i, cidr := range bypass.CIDRs {
 		cidrKey := fmt.Sprintf("%s.cidrs[%d]", key, i)
 		switch {
@@ -117,18 +108,5 @@ func (c *checker) checkBypass() {
 	}
 	if len(bypass.CIDRs) > 0 && c.env.API.Domain == "" && c.decoder.sound("api.domain") {
 		c.fail(key+".cidrs", "want none without api.domain: the load balancer is then behind CloudFront and does not see the client's address")
-	}
-}
-
-func (c *checker) checkCORSOrigins() {
-	for i, text := range c.env.Maintenance.CORSOrigins {
-		key := fmt.Sprintf("maintenance.corsOrigins[%d]", i)
-		parts := origin.FindStringSubmatch(text)
-		switch {
-		case parts == nil, parts[2] != "" && parts[1] != "https":
-			c.fail(key, "want an origin, SCHEME://HOST[:PORT] in lower case and without a path, or https://*.DOMAIN, got %q", text)
-		case parts[1] == "https" && parts[4] == ":443", parts[1] == "http" && parts[4] == ":80":
-			c.fail(key, "want no %s: browsers leave the scheme's own port out, got %q", parts[4], text)
-		}
 	}
 }

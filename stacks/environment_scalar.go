@@ -44,8 +44,8 @@ func allowedType(t reflect.Type, node ast.Node, isText bool, tag reflect.StructT
 
 var (
 	// YAML versions disagree on 010, 0o10 and 1_000; nobody has to know.
-	wholeNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
-	number      = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
+	wholeNumberPattern = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+	numberPattern      = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 )
 
 // setScalar sets to from its text.
@@ -58,13 +58,13 @@ func setScalar(to reflect.Value, text string) bool {
 		*to, err = strconv.ParseBool(text)
 	case *int:
 		*to, err = strconv.Atoi(text)
-		return err == nil && wholeNumber.MatchString(text)
+		return err == nil && wholeNumberPattern.MatchString(text)
 	case *int64:
 		*to, err = strconv.ParseInt(text, 10, 64)
-		return err == nil && wholeNumber.MatchString(text)
+		return err == nil && wholeNumberPattern.MatchString(text)
 	case *float64:
 		*to, err = strconv.ParseFloat(text, 64)
-		return err == nil && number.MatchString(text)
+		return err == nil && numberPattern.MatchString(text)
 	case *netip.Prefix:
 		*to, err = netip.ParsePrefix(text)
 	case *time.Time:
