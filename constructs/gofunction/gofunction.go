@@ -1,0 +1,138 @@
+// Package gofunction is a Lambda function written in Go as a CDK construct. The
+// program is compiled while the app is synthesized, without Docker, and always
+// to the same bytes.
+package gofunction
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/gobuild"
+)
+
+// Props configures a GoFunction.
+type Props struct {
+	// Package is the import path of the main package, looked up from the
+	// working directory. Required.
+	Package string
+
+	// Description is shown in the Lambda console. Required.
+	Description string
+
+	// Environment holds the function's environment variables. All of them
+	// together may take 4 KB, names included.
+	// Source: Lambda quotas, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+	Environment map[string]string
+
+	// MemorySize is in MiB, 128 to 10240; the share of a processor grows with it.
+	// Default: 128.
+	MemorySize int
+
+	// Timeout is in whole seconds, up to 15 minutes.
+	// Default: 3 seconds.
+	Timeout time.Duration
+
+	// LogRetention is how long the log is kept.
+	// Default: one month.
+	LogRetention awslogs.RetentionDays
+
+	// ReservedConcurrency is the number of instances kept for this function,
+	// which is also its most. 100 of an account's concurrency must stay
+	// unreserved, so an account that still has the starting quota of 10 can
+	// reserve none. Default: 0, nothing reserved, the account's quota is shared.
+	ReservedConcurrency int
+}
+
+// GoFunction is a Lambda function with a log group of its own.
+type GoFunction struct {
+	// Function runs on ARM64 under provided.al2023, outside any VPC.
+	Function awslambda.Function
+
+	// LogGroup receives what the function prints.
+	LogGroup awslogs.LogGroup
+}
+
+// New compiles the program and defines a GoFunction in scope. It panics if
+// props are invalid or the program does not compile.
+func New(scope constructs.Construct, id string, props Props) GoFunction {
+	path := *scope.Node().Path() + "/" + id
+	if err := props.validate(); err != nil {
+		panic(fmt.Errorf("gofunction %s: %w", path, err))
+	}
+	code, err := gobuild.Program{Package: props.Package, GOARCH: "arm64"}.Build()
+	if err != nil {
+		panic(fmt.Errorf("gofunction %s: %w", path, err))
+	}
+
+	this := constructs.NewConstruct(scope, &id)
+	logGroup := awslogs.NewLogGroup(this, jsii.String("Logs"), &awslogs.LogGroupProps{
+		Retention:     cmp.Or(props.LogRetention, awslogs.RetentionDays_ONE_MONTH),
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	// A role of its own: the AWS managed policy may write to any log.
+	role := awsiam.NewRole(this, jsii.String("Role"), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+	})
+	logGroup.GrantWrite(role)
+	function := awslambda.NewFunction(this, jsii.String("Function"), &awslambda.FunctionProps{
+		Description:  &props.Description,
+		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture: awslambda.Architecture_ARM_64(),
+		Handler:      jsii.String("bootstrap"), // required, but not read by this runtime
+		Code: awslambda.Code_FromAsset(&code.Zip, &awss3assets.AssetOptions{
+			AssetHashType: awscdk.AssetHashType_CUSTOM,
+			AssetHash:     &code.Hash,
+		}),
+		Environment: environment(props.Environment),
+		MemorySize:  jsii.Number(cmp.Or(props.MemorySize, 128)),
+		Timeout:     awscdk.Duration_Seconds(jsii.Number(cmp.Or(props.Timeout, 3*time.Second).Seconds())),
+		Role:        role,
+		LogGroup:    logGroup,
+	})
+	if props.ReservedConcurrency > 0 {
+		function.Node().DefaultChild().(awslambda.CfnFunction).SetReservedConcurrentExecutions(jsii.Number(props.ReservedConcurrency))
+	}
+	return GoFunction{Function: function, LogGroup: logGroup}
+}
+
+func (p Props) validate() error {
+	var errs []error
+	if p.Package == "" {
+		errs = append(errs, errors.New("Package is required"))
+	}
+	if p.Description == "" {
+		errs = append(errs, errors.New("Description is required"))
+	}
+	if p.MemorySize != 0 && (p.MemorySize < 128 || p.MemorySize > 10240) {
+		errs = append(errs, fmt.Errorf("MemorySize must be 128 to 10240 MiB, got %d", p.MemorySize))
+	}
+	if p.Timeout < 0 || p.Timeout > 15*time.Minute || p.Timeout%time.Second != 0 {
+		errs = append(errs, fmt.Errorf("Timeout must be whole seconds up to 15m, got %v", p.Timeout))
+	}
+	if p.ReservedConcurrency < 0 {
+		errs = append(errs, fmt.Errorf("ReservedConcurrency must not be negative, got %d", p.ReservedConcurrency))
+	}
+	return errors.Join(errs...)
+}
+
+// environment gives the map the shape jsii wants, nil when it is empty.
+func environment(variables map[string]string) *map[string]*string {
+	if len(variables) == 0 {
+		return nil
+	}
+	out := make(map[string]*string, len(variables))
+	for name, value := range variables {
+		out[name] = &value
+	}
+	return &out
+}

@@ -1,0 +1,27 @@
+package maintenancemode
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// newBypassSecret defines the secret that lets operators through. Letters and
+// digits only: in a listener rule * and ? would be wildcards. Its logical id
+// holds the version, so that another version is another secret and the rules
+// that refer to it change with it; a rotation in place would leave the rules on
+// the old value, for CloudFormation resolves a reference only when it changes.
+func newBypassSecret(this constructs.Construct, version int) awssecretsmanager.Secret {
+	return awssecretsmanager.NewSecret(this, jsii.String(fmt.Sprintf("BypassSecret%d", cmp.Or(version, 1))), &awssecretsmanager.SecretProps{
+		Description: jsii.String("Lets operators use the application during maintenance, as the value of a header or cookie"),
+		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
+			PasswordLength:     jsii.Number(32),
+			ExcludePunctuation: jsii.Bool(true),
+		},
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+}

@@ -1,0 +1,111 @@
+package maintenancemode
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// defaultTargetGroup is the one property that differs between open and closed.
+const defaultTargetGroup = "DefaultActions.0.TargetGroupArn"
+
+// listenerOf returns the template resource of a listener that the app defines,
+// nil for an imported one.
+func listenerOf(listener elbv2.IApplicationListener) elbv2.CfnListener {
+	resource, _ := listener.Node().DefaultChild().(elbv2.CfnListener)
+	return resource
+}
+
+// checkDefaultAction makes sure that the default action is the one that the
+// flip turns: a plain forward to the application.
+func checkDefaultAction(listener elbv2.CfnListener, app elbv2.IApplicationTargetGroup) error {
+	got := resolved(listener, listener.DefaultActions())
+	want := resolved(listener, []map[string]any{{"type": "forward", "targetGroupArn": app.TargetGroupArn()}})
+	if got != want {
+		return fmt.Errorf("the default action of %s must be a forward to AppTargetGroup and nothing else, got %s; on a listener that other services share, set Hosts",
+			*listener.Node().Path(), got)
+	}
+	return nil
+}
+
+// healthCheckPath returns the health check path that the app target group sets,
+// but for "/".
+func healthCheckPath(app elbv2.IApplicationTargetGroup) string {
+	group, ok := app.Node().DefaultChild().(elbv2.CfnTargetGroup)
+	if !ok || group.HealthCheckPath() == nil || *group.HealthCheckPath() == "/" {
+		return ""
+	}
+	return *group.HealthCheckPath()
+}
+
+// resolved returns value as the template will have it, in JSON.
+func resolved(scope constructs.IConstruct, value any) string {
+	out, err := json.Marshal(awscdk.Stack_Of(scope).Resolve(value))
+	if err != nil {
+		return err.Error()
+	}
+	return string(out)
+}
+
+// newListenerRule defines the rule in the listener's template. An L1, since the
+// L2 knows no regular expressions; it opens no security group, which the
+// listener's own default action has done.
+func newListenerRule(this constructs.Construct, r rule, listener elbv2.IApplicationListener, targetGroup *string) elbv2.CfnListenerRule {
+	conditions := make([]any, len(r.conditions))
+	for i, condition := range r.conditions {
+		conditions[i] = ruleCondition(condition)
+	}
+	return elbv2.NewCfnListenerRule(this, &r.id, &elbv2.CfnListenerRuleProps{
+		ListenerArn: listener.ListenerArn(),
+		Priority:    jsii.Number(r.priority),
+		Conditions:  conditions,
+		Actions:     []any{&elbv2.CfnListenerRule_ActionProperty{Type: jsii.String("forward"), TargetGroupArn: targetGroup}},
+	})
+}
+
+// ruleCondition writes a condition as CloudFormation takes it.
+func ruleCondition(condition alb.Condition) *elbv2.CfnListenerRule_RuleConditionProperty {
+	switch c := condition.(type) {
+	case alb.Methods:
+		return &elbv2.CfnListenerRule_RuleConditionProperty{
+			Field:                   jsii.String("http-request-method"),
+			HttpRequestMethodConfig: &elbv2.CfnListenerRule_HttpRequestMethodConfigProperty{Values: jsii.Strings(c...)},
+		}
+	case alb.PathPatterns:
+		return &elbv2.CfnListenerRule_RuleConditionProperty{
+			Field:             jsii.String("path-pattern"),
+			PathPatternConfig: &elbv2.CfnListenerRule_PathPatternConfigProperty{Values: jsii.Strings(c...)},
+		}
+	case alb.PathRegexes:
+		return &elbv2.CfnListenerRule_RuleConditionProperty{
+			Field:             jsii.String("path-pattern"),
+			PathPatternConfig: &elbv2.CfnListenerRule_PathPatternConfigProperty{RegexValues: jsii.Strings(c...)},
+		}
+	case alb.Hosts:
+		return &elbv2.CfnListenerRule_RuleConditionProperty{
+			Field:            jsii.String("host-header"),
+			HostHeaderConfig: &elbv2.CfnListenerRule_HostHeaderConfigProperty{Values: jsii.Strings(c...)},
+		}
+	case alb.Header:
+		return &elbv2.CfnListenerRule_RuleConditionProperty{
+			Field:            jsii.String("http-header"),
+			HttpHeaderConfig: &elbv2.CfnListenerRule_HttpHeaderConfigProperty{HttpHeaderName: &c.Name, Values: jsii.Strings(c.Values...)},
+		}
+	case alb.SourceIPs:
+		values := make([]string, len(c))
+		for i, prefix := range c {
+			values[i] = prefix.String()
+		}
+		return &elbv2.CfnListenerRule_RuleConditionProperty{
+			Field:          jsii.String("source-ip"),
+			SourceIpConfig: &elbv2.CfnListenerRule_SourceIpConfigProperty{Values: jsii.Strings(values...)},
+		}
+	}
+	panic(fmt.Sprintf("maintenancemode: no rule of its own has a condition of type %T", condition))
+}

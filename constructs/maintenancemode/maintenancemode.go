@@ -1,0 +1,221 @@
+// Package maintenancemode closes a product behind an Application Load Balancer
+// for a planned maintenance, all but an allowlist, by a single change of the
+// listener.
+//
+// Everything is deployed in every mode: a Lambda function that answers 503, and
+// the listener rules that let the allowlist through. Closing turns the
+// listener's default action from the application's target group to that of the
+// function: one property of one resource, one API call, no moment at which an
+// allowed request is refused.
+package maintenancemode
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/lambda/maintenance/responder"
+)
+
+// Props configures a MaintenanceMode.
+type Props struct {
+	// Listener is the listener to put into maintenance. Required.
+	//
+	// Its default action must forward to AppTargetGroup and belongs to the
+	// construct from then on. An imported listener, or one that other services
+	// share (Hosts), keeps its default action: there the construct closes by a
+	// rule at the end of its band instead.
+	Listener elbv2.IApplicationListener
+
+	// AppTargetGroup is where the application answers. Required.
+	AppTargetGroup elbv2.IApplicationTargetGroup
+
+	// Mode is who is let through. Default: Open.
+	Mode Mode
+
+	// ReadOnly prepares the mode ReadOnly: in both closed modes a rule refuses
+	// POST, PUT, PATCH and DELETE. Default: false, and Mode ReadOnly is an error.
+	ReadOnly bool
+
+	// Hosts narrows everything to requests for these host names, on a listener
+	// that other services share. Names as ALB takes them: * and ? are wildcards,
+	// a port is not stripped. Each takes one of the five condition values of
+	// every rule. Default: all requests of the listener.
+	Hosts []string
+
+	// Allow is what the application still answers: http.ServeMux patterns with a
+	// method, such as "GET /api/templates/{id}". GET includes HEAD. Append while
+	// maintenance is on: a pattern in the middle may move others to another rule.
+	// Default: nothing but the health check.
+	Allow []string
+
+	// Clients narrows Allow to one kind of client. Default: any client.
+	Clients Clients
+
+	// Bypass lets operators through. Default: nobody.
+	Bypass Bypass
+
+	// HealthCheckPath answers to everybody in every mode, so that probes from
+	// outside do not mistake maintenance for an outage. Default: the health check
+	// path of AppTargetGroup, unless that is not known or is "/", which would
+	// leave a front page open.
+	HealthCheckPath string
+
+	// Priority is the first of the hundred listener priorities that the
+	// construct's rules use, 1 to 49901. Default: 100.
+	Priority int
+
+	// RuleQuota is how many rules the load balancer may have, the quota "Rules
+	// per Application Load Balancer" of the account. Default: 100.
+	RuleQuota int
+
+	// Answer is what the refused are told. Default: a short sentence, and to come
+	// back in 10 minutes.
+	Answer responder.Config
+
+	// ReservedConcurrency is kept for the function that answers, which is also
+	// its most: what exceeds it gets a bare 502 from ALB. An account whose quota
+	// is still 10 can reserve none. Default: 0, nothing reserved.
+	ReservedConcurrency int
+
+	// LogRetention is how long the function's log is kept. Default: one month.
+	LogRetention awslogs.RetentionDays
+}
+
+// Clients is a kind of client, told by a request header. It is no protection:
+// anybody can send the header.
+type Clients struct {
+	// Header is the name of the header. Default: none, any client.
+	Header string
+
+	// Values are one or two values of the header, compared without case; * and ?
+	// are wildcards. Required with Header.
+	Values []string
+}
+
+// Bypass lets operators use the product while it is closed. It is a
+// convenience, not authentication: the application still asks for a login.
+type Bypass struct {
+	// CIDRs are networks that are let through. ALB sees the peer of the
+	// connection: behind CloudFront or another proxy that is the proxy.
+	CIDRs []netip.Prefix
+
+	// Header is the name of a header that carries the secret.
+	Header string
+
+	// Cookie is the name of a cookie that carries the secret.
+	Cookie string
+
+	// SecretVersion is raised by one to rotate the secret: the next deploy
+	// generates another one and the rules follow. Default: 1.
+	SecretVersion int
+}
+
+// MaintenanceMode is what New defined.
+type MaintenanceMode struct {
+	// Function answers the refused.
+	Function awslambda.Function
+
+	// LogGroup is the function's log.
+	LogGroup awslogs.LogGroup
+
+	// TargetGroup is the function's target group.
+	TargetGroup elbv2.ApplicationTargetGroup
+
+	// Rules are the listener rules of the current mode, by priority.
+	Rules []elbv2.CfnListenerRule
+
+	// BypassSecret is the secret that lets operators through: 32 letters and
+	// digits, without case. Whoever may describe listener rules can read it. Nil
+	// without Bypass.Header and Bypass.Cookie.
+	BypassSecret awssecretsmanager.Secret
+}
+
+// New defines a MaintenanceMode in scope. It panics if props are invalid, and
+// adds an error to the synthesis if a rule of the app collides with its own.
+func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
+	fail := func(err error) {
+		if err != nil {
+			panic(fmt.Errorf("maintenancemode %s/%s: %w", *scope.Node().Path(), id, err))
+		}
+	}
+	fail(props.validate())
+	listener := listenerOf(props.Listener)
+	byRule := listener == nil || len(props.Hosts) > 0
+	if !byRule {
+		fail(checkDefaultAction(listener, props.AppTargetGroup))
+	}
+	props.HealthCheckPath = cmp.Or(props.HealthCheckPath, healthCheckPath(props.AppTargetGroup))
+	rules, err := props.standingRules()
+	fail(err)
+
+	this := constructs.NewConstruct(scope, &id)
+	var mode MaintenanceMode
+	mode.addResponder(this, props)
+	if props.Bypass.Header != "" || props.Bypass.Cookie != "" {
+		mode.BypassSecret = newBypassSecret(this, props.Bypass.SecretVersion)
+		secret := props.bypassSecretRules(*mode.BypassSecret.SecretValue().UnsafeUnwrap())
+		fail(check(secret))
+		rules = append(rules, secret...)
+	}
+	rules = append(rules, props.switchRules(byRule)...)
+	for _, r := range rules {
+		group := props.AppTargetGroup.TargetGroupArn()
+		if r.target == toResponder {
+			group = mode.TargetGroup.TargetGroupArn()
+		}
+		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, group))
+	}
+	if !byRule && props.Mode == Closed {
+		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
+	}
+	this.Node().AddValidation(&validation{this: this, props: props, listener: listener, byRule: byRule})
+	return mode
+}
+
+func (p Props) first() int { return cmp.Or(p.Priority, firstDefault) }
+
+func (p Props) validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if p.Listener == nil {
+		bad("Listener is required")
+	}
+	if p.AppTargetGroup == nil {
+		bad("AppTargetGroup is required")
+	}
+	if p.Mode < Open || p.Mode > Closed {
+		bad("unknown Mode %d: want Open, ReadOnly or Closed", int(p.Mode))
+	}
+	if p.Mode == ReadOnly && !p.ReadOnly {
+		bad("Mode is read-only, but the listener is not prepared for it: set ReadOnly (maintenance.readOnly in an environment file) and deploy that first")
+	}
+	if most := alb.MaxPriority - bandSize + 1; p.first() < 1 || p.first() > most {
+		bad("Priority must be 1 to %d, got %d", most, p.Priority)
+	}
+	if most := alb.MaxConditionValues - 1; len(p.Hosts) > most {
+		bad("Hosts has %d names, ALB allows %d condition values in a rule, of which one must be left", len(p.Hosts), alb.MaxConditionValues)
+	}
+	if (p.Clients.Header == "") != (len(p.Clients.Values) == 0) || len(p.Clients.Values) > 2 {
+		bad("Clients wants a Header with one or two Values, got %q with %q", p.Clients.Header, p.Clients.Values)
+	}
+	if p.Bypass.SecretVersion < 0 {
+		bad("Bypass.SecretVersion must not be negative, got %d", p.Bypass.SecretVersion)
+	}
+	if p.RuleQuota < 0 {
+		bad("RuleQuota must not be negative, got %d", p.RuleQuota)
+	}
+	if err := p.Answer.Validate(); err != nil {
+		bad("Answer: %w", err)
+	}
+	return errors.Join(errs...)
+}

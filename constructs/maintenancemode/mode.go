@@ -1,0 +1,99 @@
+package maintenancemode
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Mode is who is let through. The zero value is Open.
+type Mode int
+
+const (
+	// Open sends every request to the application.
+	Open Mode = iota
+
+	// ReadOnly refuses POST, PUT, PATCH and DELETE, but for the allowlist.
+	// It needs Props.ReadOnly.
+	ReadOnly
+
+	// Closed refuses everything but the allowlist.
+	Closed
+)
+
+// String returns the mode as it is typed after -c maintenance=.
+func (m Mode) String() string {
+	switch m {
+	case Open:
+		return "false"
+	case ReadOnly:
+		return "read-only"
+	case Closed:
+		return "true"
+	}
+	return fmt.Sprintf("Mode(%d)", int(m))
+}
+
+// ParseMode reads a mode as it stands in a context value or a configuration
+// file: "true", "false" or "read-only", the first two also as booleans.
+func ParseMode(value any) (Mode, error) {
+	if b, ok := value.(bool); ok {
+		value = fmt.Sprint(b)
+	}
+	for _, mode := range []Mode{Open, ReadOnly, Closed} {
+		if value == mode.String() {
+			return mode, nil
+		}
+	}
+	if s, ok := value.(string); ok {
+		value = fmt.Sprintf("%q", s)
+	}
+	return Open, fmt.Errorf("unknown mode %v: want true, false or read-only", value)
+}
+
+// Flags is what the operator typed on the command line of the CDK CLI.
+type Flags struct {
+	// Mode is the value of -c maintenance=. Nil if it was not given.
+	Mode *Mode
+
+	// Message is the value of -c maintenance-message=, the text for people in
+	// every language. Empty if it was not given.
+	Message string
+
+	// Until is the value of -c maintenance-until=, an RFC 3339 time. Zero if it
+	// was not given.
+	Until time.Time
+}
+
+// ReadFlags reads -c maintenance=, -c maintenance-message= and
+// -c maintenance-until= from the context of the app that scope is in, and
+// reports every value that cannot be read.
+func ReadFlags(scope constructs.Construct) (Flags, error) {
+	var flags Flags
+	var errs []error
+	if value := scope.Node().TryGetContext(jsii.String("maintenance")); value != nil {
+		mode, err := ParseMode(value)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("-c maintenance: %w", err))
+		}
+		flags.Mode = &mode
+	}
+	if value := scope.Node().TryGetContext(jsii.String("maintenance-message")); value != nil {
+		message, ok := value.(string)
+		if !ok || message == "" {
+			errs = append(errs, fmt.Errorf("-c maintenance-message: want a text, got %v", value))
+		}
+		flags.Message = message
+	}
+	if value := scope.Node().TryGetContext(jsii.String("maintenance-until")); value != nil {
+		until, err := time.Parse(time.RFC3339, fmt.Sprint(value))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("-c maintenance-until: %q is not a time such as 2026-12-01T04:00:00+09:00", fmt.Sprint(value)))
+		}
+		flags.Until = until
+	}
+	return flags, errors.Join(errs...)
+}

@@ -1,0 +1,28 @@
+package maintenancemode
+
+import (
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	elbv2targets "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2targets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/constructs/gofunction"
+)
+
+// addResponder defines the function that answers the refused and its target
+// group. Nothing of it depends on the mode.
+func (m *MaintenanceMode) addResponder(this constructs.Construct, props Props) {
+	function := gofunction.New(this, "Responder", gofunction.Props{
+		Package:             "github.com/noren-cdk/noren/lambda/maintenance",
+		Description:         "Answers 503 while the application is closed for maintenance",
+		Environment:         props.Answer.Environment(),
+		ReservedConcurrency: props.ReservedConcurrency,
+		LogRetention:        props.LogRetention,
+	})
+	m.Function, m.LogGroup = function.Function, function.LogGroup
+	m.TargetGroup = elbv2.NewApplicationTargetGroup(this, jsii.String("TargetGroup"), &elbv2.ApplicationTargetGroupProps{
+		TargetType: elbv2.TargetType_LAMBDA,
+		Targets:    &[]elbv2.IApplicationLoadBalancerTarget{elbv2targets.NewLambdaTarget(awslambda.IFunction(m.Function))},
+	})
+}

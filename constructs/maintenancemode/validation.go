@@ -1,0 +1,137 @@
+package maintenancemode
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// validation looks, when the app is synthesized, for what only the finished app
+// shows: rules of others on the same listener and a default action that was
+// changed afterwards. CDK and CloudFormation check none of it before a deploy.
+type validation struct {
+	this     constructs.Construct
+	props    Props
+	listener elbv2.CfnListener // nil if imported
+	byRule   bool
+}
+
+// Validate implements constructs.IValidation.
+func (v *validation) Validate() *[]*string {
+	var problems []*string
+	bad := func(format string, args ...any) {
+		problem := fmt.Sprintf(format, args...)
+		problems = append(problems, &problem)
+	}
+	if !v.byRule {
+		if err := checkDefaultAction(v.listener, v.props.AppTargetGroup); err != nil {
+			bad("%s", err)
+		}
+	}
+	rules := v.listenerRules()
+	if quota := v.quota(); len(rules) > quota {
+		bad("the listener has %d rules, the load balancer's quota is %d: raise the quota of the account and RuleQuota, or allow less", len(rules), quota)
+	}
+	first, last := v.props.first(), v.props.first()+bandSize-1
+	taken := map[int]string{}
+	for _, r := range rules {
+		if other, ok := taken[r.priority]; ok {
+			bad("priority %d is taken twice on the listener, by %s and %s", r.priority, other, r.path)
+		}
+		taken[r.priority] = r.path
+		switch {
+		case strings.HasPrefix(r.path, *v.this.Node().Path()+"/"):
+		case r.priority >= first && r.priority <= last:
+			bad("priority %d of %s lies in the band %d to %d: move it, or set Priority", r.priority, r.path, first, last)
+		case r.priority < first && len(v.props.Hosts) > 0 && r.matchesAny(v.props.Hosts):
+			bad("priority %d of %s comes before the band %d to %d and can match %q, which maintenance would not stop then: give it a priority above %d or a host of its own",
+				r.priority, r.path, first, last, v.props.Hosts, last)
+		}
+	}
+	return &problems
+}
+
+func (v *validation) quota() int {
+	if v.props.RuleQuota > 0 {
+		return v.props.RuleQuota
+	}
+	return alb.MaxRules
+}
+
+// listenerRule is what matters here of any rule on the listener.
+type listenerRule struct {
+	path     string
+	priority int
+	hosts    []string // nil: any host, or not known
+}
+
+// listenerRules returns the rules that the app defines on the listener.
+func (v *validation) listenerRules() []listenerRule {
+	arn := resolved(v.this, v.props.Listener.ListenerArn())
+	var rules []listenerRule
+	for _, node := range *v.this.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		rule, ok := node.(elbv2.CfnListenerRule)
+		if !ok || resolved(rule, rule.ListenerArn()) != arn {
+			continue
+		}
+		r := listenerRule{path: strings.TrimSuffix(*rule.Node().Path(), "/Resource"), priority: int(*rule.Priority())}
+		r.hosts = hostsOf(resolved(rule, rule.Conditions()))
+		rules = append(rules, r)
+	}
+	return rules
+}
+
+// hostsOf returns the host names of a rule's conditions, given in JSON.
+func hostsOf(conditions string) []string {
+	var parsed []struct {
+		Field            string
+		Values           []string
+		HostHeaderConfig struct{ Values []string }
+	}
+	// What does not parse, such as a reference among the values, may be any host.
+	if err := json.Unmarshal([]byte(conditions), &parsed); err != nil {
+		return nil
+	}
+	for _, condition := range parsed {
+		if condition.Field == "host-header" {
+			return append(condition.Values, condition.HostHeaderConfig.Values...)
+		}
+	}
+	return nil
+}
+
+// matchesAny tells whether the rule can match a request for one of the hosts.
+func (r listenerRule) matchesAny(hosts []string) bool {
+	if len(r.hosts) == 0 {
+		return true
+	}
+	for _, a := range r.hosts {
+		for _, b := range hosts {
+			if overlap(strings.ToLower(a), strings.ToLower(b)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// overlap tells whether two patterns, in which * stands for any characters and
+// ? for one, have a text in common.
+func overlap(a, b string) bool {
+	switch {
+	case a == "" && b == "":
+		return true
+	case a != "" && a[0] == '*':
+		return overlap(a[1:], b) || b != "" && overlap(a, b[1:])
+	case b != "" && b[0] == '*':
+		return overlap(b, a)
+	case a == "" || b == "":
+		return false
+	}
+	return (a[0] == b[0] || a[0] == '?' || b[0] == '?') && overlap(a[1:], b[1:])
+}

@@ -1,0 +1,42 @@
+// Command noren is the CDK app: it defines the product in the environment that
+// -c env= names, in the mode that -c maintenance= names.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/stacks"
+)
+
+func main() {
+	err := synth()
+	jsii.Close()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func synth() (err error) {
+	defer stacks.Recover(&err)
+	app := awscdk.NewApp(nil)
+	flags, err := maintenancemode.ReadFlags(app)
+	if err != nil {
+		return err
+	}
+	env, warnings, err := stacks.ChooseEnvironment(app, "environments")
+	for _, warning := range warnings {
+		fmt.Fprintln(os.Stderr, "warning:", warning)
+	}
+	if err != nil {
+		return err
+	}
+	stacks.Build(app, env, flags)
+	app.Synth(nil)
+	return nil
+}

@@ -1,0 +1,160 @@
+package stacks
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapplicationautoscaling"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// api is the service and what runs beside it.
+type api struct {
+	cluster     awsecs.Cluster
+	service     awsecs.FargateService
+	targetGroup elbv2.ApplicationTargetGroup
+}
+
+// newAPI defines the Fargate service in the private subnets.
+//
+// The container finds its database in the environment: DB_HOST, DB_READER_HOST,
+// DB_PORT, DB_NAME and DB_USER, to log in with an IAM token over TLS. PORT is
+// where it has to listen. There is no password.
+func newAPI(scope constructs.Construct, env Environment, vpc awsec2.IVpc, database awsrds.DatabaseCluster) api {
+	cluster := awsecs.NewCluster(scope, jsii.String("Cluster"), &awsecs.ClusterProps{
+		Vpc:                 vpc,
+		ContainerInsightsV2: awsecs.ContainerInsights_ENABLED,
+	})
+	task := newTask(scope, "Api", env, apiContainer(env, database), nil)
+	database.GrantConnect(task.TaskRole(), jsii.String(apiUser))
+
+	service := awsecs.NewFargateService(scope, jsii.String("Service"), &awsecs.FargateServiceProps{
+		Cluster:                cluster,
+		TaskDefinition:         task,
+		VpcSubnets:             &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS},
+		AssignPublicIp:         jsii.Bool(false),
+		CircuitBreaker:         &awsecs.DeploymentCircuitBreaker{Enable: jsii.Bool(true), Rollback: jsii.Bool(true)},
+		MinHealthyPercent:      jsii.Number(100),
+		MaxHealthyPercent:      jsii.Number(200),
+		HealthCheckGracePeriod: awscdk.Duration_Seconds(jsii.Number(60)),
+		PropagateTags:          awsecs.PropagatedTagSource_SERVICE,
+		// No DesiredCount: a deploy must not undo what scaling has decided.
+	})
+	database.Connections().AllowFrom(service, awsec2.Port_Tcp(jsii.Number(databasePort)), jsii.String("The API"))
+
+	targetGroup := elbv2.NewApplicationTargetGroup(scope, jsii.String("App"), &elbv2.ApplicationTargetGroupProps{
+		Vpc:        vpc,
+		TargetType: elbv2.TargetType_IP,
+		Protocol:   elbv2.ApplicationProtocol_HTTP,
+		Port:       jsii.Number(env.API.Port),
+		Targets:    &[]elbv2.IApplicationLoadBalancerTarget{service},
+		HealthCheck: &elbv2.HealthCheck{
+			Path:                    &env.API.HealthCheckPath,
+			Interval:                awscdk.Duration_Seconds(jsii.Number(15)),
+			Timeout:                 awscdk.Duration_Seconds(jsii.Number(5)),
+			HealthyThresholdCount:   jsii.Number(2),
+			UnhealthyThresholdCount: jsii.Number(3),
+		},
+		DeregistrationDelay: awscdk.Duration_Seconds(jsii.Number(30)),
+	})
+
+	return api{cluster: cluster, service: service, targetGroup: targetGroup}
+}
+
+// scale lets the number of tasks follow the load. It comes after the load
+// balancer, whose requests it counts.
+//
+// The floor stays in every mode: it has to carry the minute of reopening,
+// when all queued uploads arrive at once and scaling is still counting.
+func (a api) scale(env Environment) {
+	scaling := a.service.AutoScaleTaskCount(&awsapplicationautoscaling.EnableScalingProps{
+		MinCapacity: jsii.Number(env.API.MinTasks),
+		MaxCapacity: jsii.Number(env.API.MaxTasks),
+	})
+	scaling.ScaleOnCpuUtilization(jsii.String("Cpu"), &awsecs.CpuUtilizationScalingProps{
+		TargetUtilizationPercent: jsii.Number(60),
+		ScaleInCooldown:          awscdk.Duration_Minutes(jsii.Number(5)),
+		ScaleOutCooldown:         awscdk.Duration_Minutes(jsii.Number(1)),
+	})
+	scaling.ScaleOnRequestCount(jsii.String("Requests"), &awsecs.RequestCountScalingProps{
+		TargetGroup:       a.targetGroup,
+		RequestsPerTarget: jsii.Number(1000), // a minute
+		ScaleInCooldown:   awscdk.Duration_Minutes(jsii.Number(5)),
+		ScaleOutCooldown:  awscdk.Duration_Minutes(jsii.Number(1)),
+	})
+}
+
+// apiContainer is the API's container: the configured image or the example.
+func apiContainer(env Environment, database awsrds.DatabaseCluster) *awsecs.ContainerDefinitionOptions {
+	image := awsecs.ContainerImage_FromRegistry(&env.API.Image, nil)
+	if env.API.Image == "" {
+		image = awsecs.ContainerImage_FromAsset(jsii.String("examples/fieldreports"), &awsecs.AssetImageProps{
+			File:     jsii.String("api/Dockerfile"),
+			Platform: awsecrassets.Platform_LINUX_ARM64(),
+		})
+	}
+	return &awsecs.ContainerDefinitionOptions{
+		Image:        image,
+		PortMappings: &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(env.API.Port)}},
+		Environment: &map[string]*string{
+			"PORT":           jsii.String(strconv.Itoa(env.API.Port)),
+			"DB_HOST":        database.ClusterEndpoint().Hostname(),
+			"DB_READER_HOST": database.ClusterReadEndpoint().Hostname(),
+			"DB_PORT":        jsii.String(strconv.Itoa(databasePort)),
+			"DB_NAME":        &env.Database.Name,
+			"DB_USER":        jsii.String(apiUser),
+		},
+	}
+}
+
+// newTask defines a task with one container: ARM64, a read-only root, its own
+// log group.
+func newTask(scope constructs.Construct, name string, env Environment, container *awsecs.ContainerDefinitionOptions, command []string) awsecs.FargateTaskDefinition {
+	task := awsecs.NewFargateTaskDefinition(scope, jsii.String(name+"Task"), &awsecs.FargateTaskDefinitionProps{
+		Cpu:             jsii.Number(env.API.CPU),
+		MemoryLimitMiB:  jsii.Number(env.API.Memory),
+		RuntimePlatform: &awsecs.RuntimePlatform{CpuArchitecture: awsecs.CpuArchitecture_ARM64(), OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX()},
+	})
+	if command != nil {
+		container.Command = jsii.Strings(command...)
+	}
+	container.ReadonlyRootFilesystem = jsii.Bool(true)
+	container.Logging = awsecs.LogDrivers_AwsLogs(&awsecs.AwsLogDriverProps{
+		LogGroup:     newLogGroup(scope, name+"Logs", env),
+		StreamPrefix: jsii.String("task"),
+	})
+	task.AddContainer(&name, container)
+	return task
+}
+
+// newSetupTask defines the one-off task that makes the schema and the database
+// users. It runs the API's image with a command of its own, may read the master
+// secret at run time, and is safe to run again. It returns the command that
+// starts it.
+func newSetupTask(scope constructs.Construct, env Environment, vpc awsec2.IVpc, cluster awsecs.Cluster, database awsrds.DatabaseCluster) string {
+	container := apiContainer(env, database)
+	container.PortMappings = nil
+	(*container.Environment)["DB_ADMIN_SECRET_ARN"] = database.Secret().SecretArn()
+	(*container.Environment)["DB_API_USER"] = jsii.String(apiUser)
+	(*container.Environment)["DB_SCHEMACHANGE_USER"] = jsii.String(schemaChangeUser)
+	delete(*container.Environment, "DB_USER")
+
+	task := newTask(scope, "DatabaseSetup", env, container, env.API.SetupCommand)
+	database.Secret().GrantRead(task.TaskRole(), nil)
+	group := awsec2.NewSecurityGroup(scope, jsii.String("DatabaseSetupSecurityGroup"), &awsec2.SecurityGroupProps{
+		Vpc:         vpc,
+		Description: jsii.String("The task that makes the database users"),
+	})
+	database.Connections().AllowFrom(group, awsec2.Port_Tcp(jsii.Number(databasePort)), jsii.String("Makes the database users"))
+	subnets := vpc.SelectSubnets(&awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS})
+	return fmt.Sprintf("aws ecs run-task --region %s --cluster %s --task-definition %s --launch-type FARGATE"+
+		" --network-configuration 'awsvpcConfiguration={subnets=[%s],securityGroups=[%s],assignPublicIp=DISABLED}'",
+		env.Region, *cluster.ClusterName(), *task.TaskDefinitionArn(), *awscdk.Fn_Join(jsii.String(","), subnets.SubnetIds), *group.SecurityGroupId())
+}

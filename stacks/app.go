@@ -1,0 +1,45 @@
+package stacks
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// ChooseEnvironment reads the environment that -c env= names, dev without it,
+// from a folder of environment files. See LoadEnvironment.
+func ChooseEnvironment(app constructs.Construct, dir string) (Environment, []Problem, error) {
+	name := "dev"
+	if value := app.Node().TryGetContext(jsii.String("env")); value != nil {
+		name = fmt.Sprint(value)
+	}
+	return LoadEnvironment(dir, name)
+}
+
+// Recover turns the panic of a construct into an error for people: what CDK
+// says, without the trace of its own sources. A bug in this program keeps its
+// trace. Use it as a deferred call.
+func Recover(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case runtime.Error:
+		panic(r)
+	default:
+		*err = fmt.Errorf("%s", withoutTrace(fmt.Sprint(r)))
+	}
+}
+
+// withoutTrace cuts the JavaScript stack off a message of the jsii kernel.
+func withoutTrace(message string) string {
+	var lines []string
+	for line := range strings.Lines(message) {
+		if strings.HasPrefix(strings.TrimSpace(line), "at ") {
+			break
+		}
+		lines = append(lines, strings.TrimRight(line, "\n"))
+	}
+	return strings.Join(lines, "\n")
+}

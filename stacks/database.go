@@ -1,0 +1,99 @@
+package stacks
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+const (
+	// databasePort is MySQL's. Only the service and the one-off tasks reach it.
+	databasePort = 3306
+
+	// apiUser and schemaChangeUser log in with IAM tokens; the setup task makes
+	// them.
+	apiUser          = "api"
+	schemaChangeUser = "schemachange"
+)
+
+// newDatabase defines the Aurora MySQL cluster in the isolated subnets. RDS
+// makes the master user's password, keeps it in a secret and rotates it; only
+// the setup task reads it.
+func newDatabase(scope constructs.Construct, env Environment, vpc awsec2.IVpc) awsrds.DatabaseCluster {
+	engine := awsrds.DatabaseClusterEngine_AuroraMysql(&awsrds.AuroraMysqlClusterEngineProps{
+		Version: awsrds.AuroraMysqlEngineVersion_Of(&env.Database.EngineVersion, jsii.String("8.0")),
+	})
+	clusterParameters := awsrds.NewParameterGroup(scope, jsii.String("DatabaseClusterParameters"), &awsrds.ParameterGroupProps{
+		Engine:      engine,
+		Description: jsii.String("TLS required, binary log for schema changes, utf8mb4, audit and slow query log"),
+		Parameters: &map[string]*string{
+			"require_secure_transport": jsii.String("ON"),
+			"tls_version":              jsii.String("TLSv1.2,TLSv1.3"),
+			// A schema change on a clone catches up by the binary log.
+			"binlog_format":                    jsii.String("MIXED"),
+			"innodb_online_alter_log_max_size": jsii.String(strconv.FormatInt(env.Database.OnlineAlterLogMaxSize, 10)),
+			"character_set_server":             jsii.String("utf8mb4"),
+			"collation_server":                 jsii.String("utf8mb4_0900_ai_ci"),
+			"server_audit_logging":             jsii.String("1"),
+			"server_audit_events":              jsii.String("CONNECT,QUERY_DCL,QUERY_DDL"),
+			"slow_query_log":                   jsii.String("1"),
+			"long_query_time":                  jsii.String("1"),
+		},
+	})
+	instanceParameters := awsrds.NewParameterGroup(scope, jsii.String("DatabaseInstanceParameters"), &awsrds.ParameterGroupProps{
+		Engine:      engine,
+		Description: jsii.String("Metadata locks can be watched and are not waited for all year"),
+		Parameters: &map[string]*string{
+			"performance_schema": jsii.String("1"),
+			// Seconds. The default is a year: a forgotten transaction would stall
+			// an ALTER, and everything queued behind it, for good.
+			"lock_wait_timeout": jsii.String("60"),
+		},
+	})
+	instance := func(name string, scaleWithWriter bool) awsrds.IClusterInstance {
+		return awsrds.ClusterInstance_ServerlessV2(&name, &awsrds.ServerlessV2ClusterInstanceProps{
+			ParameterGroup:             instanceParameters,
+			CaCertificate:              awsrds.CaCertificate_RDS_CA_RSA2048_G1(),
+			EnablePerformanceInsights:  jsii.Bool(true),
+			AutoMinorVersionUpgrade:    jsii.Bool(false), // the engine version decides what an ALTER locks
+			ScaleWithWriter:            &scaleWithWriter,
+			PubliclyAccessible:         jsii.Bool(false),
+			PreferredMaintenanceWindow: jsii.String("sun:18:00-sun:18:30"),
+		})
+	}
+	var readers []awsrds.IClusterInstance
+	for i := range env.Database.Readers {
+		// The first reader is the one to fail over to: as large as the writer.
+		readers = append(readers, instance(fmt.Sprintf("Reader%d", i), i == 0))
+	}
+	return awsrds.NewDatabaseCluster(scope, jsii.String("Database"), &awsrds.DatabaseClusterProps{
+		Engine:                   engine,
+		Writer:                   instance("Writer", false),
+		Readers:                  &readers,
+		ServerlessV2MinCapacity:  &env.Database.MinCapacity,
+		ServerlessV2MaxCapacity:  &env.Database.MaxCapacity,
+		DefaultDatabaseName:      &env.Database.Name,
+		Port:                     jsii.Number(databasePort),
+		Vpc:                      vpc,
+		VpcSubnets:               &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
+		ManageMasterUserPassword: jsii.Bool(true),
+		IamAuthentication:        jsii.Bool(true),
+		StorageEncrypted:         jsii.Bool(true),
+		ParameterGroup:           clusterParameters,
+		CloudwatchLogsExports:    jsii.Strings("audit", "error", "slowquery"),
+		CloudwatchLogsRetention:  retention(env),
+		Backup: &awsrds.BackupProps{
+			Retention:       awscdk.Duration_Days(jsii.Number(env.Database.BackupDays)),
+			PreferredWindow: jsii.String("16:00-16:30"),
+		},
+		CopyTagsToSnapshot:         jsii.Bool(true),
+		PreferredMaintenanceWindow: jsii.String("sun:17:00-sun:17:30"),
+		DeletionProtection:         &env.DeletionProtection,
+		RemovalPolicy:              removalPolicy(env),
+	})
+}

@@ -1,0 +1,55 @@
+package stacks
+
+import (
+	"cmp"
+
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/lambda/maintenance/responder"
+)
+
+// newMaintenance puts the listener under the switch, in the mode that the
+// operator typed or else the environment's.
+func newMaintenance(scope constructs.Construct, env Environment, flags maintenancemode.Flags, listener elbv2.ApplicationListener, app elbv2.ApplicationTargetGroup) maintenancemode.MaintenanceMode {
+	m := env.Maintenance
+	mode, err := maintenancemode.ParseMode(m.Mode)
+	if err != nil {
+		panic(err) // the environment's reader lets no other value through
+	}
+	if flags.Mode != nil {
+		mode = *flags.Mode
+	}
+	answer := responder.Config{
+		Message:         m.Message,
+		DefaultLanguage: m.DefaultLanguage,
+		Until:           m.Until,
+		RetryAfter:      m.RetryAfter,
+		CORSOrigins:     m.CORSOrigins,
+	}
+	if flags.Message != "" { // the same text for everybody
+		language := cmp.Or(m.DefaultLanguage, "en")
+		answer.Message, answer.DefaultLanguage = map[string]string{language: flags.Message}, language
+	}
+	if !flags.Until.IsZero() {
+		answer.Until = flags.Until
+	}
+	return maintenancemode.New(scope, "Maintenance", maintenancemode.Props{
+		Listener:       listener,
+		AppTargetGroup: app,
+		Mode:           mode,
+		ReadOnly:       m.ReadOnly,
+		Allow:          m.Allow,
+		Clients:        maintenancemode.Clients{Header: m.Clients.Header, Values: m.Clients.Values},
+		Bypass: maintenancemode.Bypass{
+			CIDRs:         m.Bypass.CIDRs,
+			Header:        m.Bypass.Header,
+			Cookie:        m.Bypass.Cookie,
+			SecretVersion: m.Bypass.SecretVersion,
+		},
+		HealthCheckPath: env.API.HealthCheckPath,
+		Answer:          answer,
+		LogRetention:    retention(env),
+	})
+}

@@ -1,0 +1,142 @@
+package stacks
+
+import (
+	_ "embed"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	origins "github.com/aws/aws-cdk-go/awscdk/v2/awscloudfrontorigins"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3deployment"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+//go:embed spa_router.js
+var spaRouter string
+
+// site is the web application.
+type site struct {
+	bucket       awss3.Bucket
+	distribution awscloudfront.Distribution
+}
+
+// newSite defines the bucket of the single-page app and the distribution in
+// front of it, which hands /api/* to the load balancer.
+func newSite(scope constructs.Construct, env Environment, logs awss3.IBucket, alb elbv2.ApplicationLoadBalancer) site {
+	bucket := awss3.NewBucket(scope, jsii.String("Site"), &awss3.BucketProps{
+		Encryption:             awss3.BucketEncryption_S3_MANAGED,
+		BlockPublicAccess:      awss3.BlockPublicAccess_BLOCK_ALL(),
+		EnforceSSL:             jsii.Bool(true),
+		ServerAccessLogsBucket: logs,
+		ServerAccessLogsPrefix: jsii.String("site/"),
+		RemovalPolicy:          removalPolicy(env),
+		AutoDeleteObjects:      jsii.Bool(!env.DeletionProtection),
+	})
+	router := awscloudfront.NewFunction(scope, jsii.String("SpaRouter"), &awscloudfront.FunctionProps{
+		Code:    awscloudfront.FunctionCode_FromInline(&spaRouter),
+		Runtime: awscloudfront.FunctionRuntime_JS_2_0(),
+		Comment: jsii.String("Answers the routes of the single-page app with index.html"),
+	})
+	props := &awscloudfront.DistributionProps{
+		DefaultRootObject: jsii.String("index.html"),
+		DefaultBehavior: &awscloudfront.BehaviorOptions{
+			Origin:                origins.S3BucketOrigin_WithOriginAccessControl(bucket, nil),
+			ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS,
+			ResponseHeadersPolicy: newSecurityHeaders(scope, env),
+			FunctionAssociations: &[]*awscloudfront.FunctionAssociation{
+				{Function: router, EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST},
+			},
+		},
+		AdditionalBehaviors: &map[string]*awscloudfront.BehaviorOptions{
+			"/api/*": {
+				Origin:               apiOrigin(env, alb),
+				ViewerProtocolPolicy: awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
+				AllowedMethods:       awscloudfront.AllowedMethods_ALLOW_ALL(),
+				CachePolicy:          awscloudfront.CachePolicy_CACHING_DISABLED(),
+				OriginRequestPolicy:  awscloudfront.OriginRequestPolicy_ALL_VIEWER_EXCEPT_HOST_HEADER(),
+			},
+		},
+		ErrorResponses: uncachedErrors(),
+		EnableLogging:  jsii.Bool(true),
+		LogBucket:      logs,
+		LogFilePrefix:  jsii.String("cloudfront/"),
+		HttpVersion:    awscloudfront.HttpVersion_HTTP2_AND_3,
+	}
+	if env.Site.Domain != "" {
+		props.DomainNames = jsii.Strings(env.Site.Domain)
+		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(scope, jsii.String("SiteCertificate"), &env.Site.CertificateARN)
+		props.MinimumProtocolVersion = awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021
+	}
+	if env.WebACL.Site != "" {
+		props.WebAclId = &env.WebACL.Site
+	}
+	distribution := awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
+
+	// A first page. Prune stays off: what a team uploads itself is not removed.
+	awss3deployment.NewBucketDeployment(scope, jsii.String("FirstPage"), &awss3deployment.BucketDeploymentProps{
+		DestinationBucket: bucket,
+		Sources:           &[]awss3deployment.ISource{awss3deployment.Source_Asset(jsii.String("examples/fieldreports/web"), nil)},
+		Prune:             jsii.Bool(false),
+		CacheControl:      &[]awss3deployment.CacheControl{awss3deployment.CacheControl_NoCache()},
+		LogGroup:          newLogGroup(scope, "FirstPageLogs", env),
+	})
+	return site{bucket: bucket, distribution: distribution}
+}
+
+// apiOrigin is how CloudFront reaches the load balancer: by the API's domain,
+// whose certificate matches, or inside the VPC.
+func apiOrigin(env Environment, alb elbv2.ApplicationLoadBalancer) awscloudfront.IOrigin {
+	if env.API.Domain != "" {
+		return origins.NewHttpOrigin(&env.API.Domain, &origins.HttpOriginProps{
+			ProtocolPolicy:     awscloudfront.OriginProtocolPolicy_HTTPS_ONLY,
+			OriginSslProtocols: &[]awscloudfront.OriginSslPolicy{awscloudfront.OriginSslPolicy_TLS_V1_2},
+		})
+	}
+	return origins.VpcOrigin_WithApplicationLoadBalancer(alb, &origins.VpcOriginWithEndpointProps{
+		HttpPort:       jsii.Number(80),
+		ProtocolPolicy: awscloudfront.OriginProtocolPolicy_HTTP_ONLY,
+	})
+}
+
+// uncachedErrors sets the caching of every error that CloudFront would keep to
+// nothing. It keeps them for 10 seconds otherwise, a 503 even against no-store,
+// and clients would go on seeing maintenance after it has ended.
+func uncachedErrors() *[]*awscloudfront.ErrorResponse {
+	var responses []*awscloudfront.ErrorResponse
+	for _, status := range []int{400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504} {
+		responses = append(responses, &awscloudfront.ErrorResponse{
+			HttpStatus: jsii.Number(status),
+			Ttl:        awscdk.Duration_Seconds(jsii.Number(0)),
+		})
+	}
+	return &responses
+}
+
+// newSecurityHeaders defines what the site's answers carry. A site that loads
+// from elsewhere has to say so in the content security policy.
+func newSecurityHeaders(scope constructs.Construct, env Environment) awscloudfront.ResponseHeadersPolicy {
+	connect := "'self'"
+	if env.API.Domain != "" {
+		connect += " https://" + env.API.Domain
+	}
+	yes := jsii.Bool(true)
+	return awscloudfront.NewResponseHeadersPolicy(scope, jsii.String("SecurityHeaders"), &awscloudfront.ResponseHeadersPolicyProps{
+		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
+			ContentSecurityPolicy: &awscloudfront.ResponseHeadersContentSecurityPolicy{
+				ContentSecurityPolicy: jsii.String("default-src 'self'; img-src 'self' data:; connect-src " + connect + "; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"),
+				Override:              yes,
+			},
+			ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: yes},
+			FrameOptions:       &awscloudfront.ResponseHeadersFrameOptions{FrameOption: awscloudfront.HeadersFrameOption_DENY, Override: yes},
+			ReferrerPolicy: &awscloudfront.ResponseHeadersReferrerPolicy{
+				ReferrerPolicy: awscloudfront.HeadersReferrerPolicy_STRICT_ORIGIN_WHEN_CROSS_ORIGIN, Override: yes,
+			},
+			StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
+				AccessControlMaxAge: awscdk.Duration_Days(jsii.Number(365)), Override: yes,
+			},
+		},
+	})
+}

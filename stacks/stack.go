@@ -1,0 +1,81 @@
+// Package stacks is the application: a web and mobile product on CloudFront, S3,
+// an Application Load Balancer, ECS Fargate and Aurora MySQL, with a maintenance
+// mode.
+package stacks
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/constructs/maintenancemode"
+)
+
+// Stack is the product in one environment.
+type Stack struct {
+	// Stack is the CloudFormation stack.
+	Stack awscdk.Stack
+
+	// Maintenance is the switch.
+	Maintenance maintenancemode.MaintenanceMode
+}
+
+// Build defines the stack of the environment in app. It panics, with the path
+// of the construct in front, if the environment asks for what cannot be built.
+func Build(app constructs.Construct, env Environment, flags maintenancemode.Flags) Stack {
+	stack := awscdk.NewStack(app, &env.StackName, &awscdk.StackProps{
+		Description:           jsii.String("Web and mobile product with a maintenance mode (" + env.Name + ")"),
+		Env:                   &awscdk.Environment{Account: optional(env.Account), Region: &env.Region},
+		TerminationProtection: &env.DeletionProtection,
+		Tags:                  &map[string]*string{"environment": &env.Name},
+	})
+	logs := newAccessLogs(stack, env)
+	vpc := newVpc(stack, env)
+	database := newDatabase(stack, env, vpc)
+	api := newAPI(stack, env, vpc, database)
+	lb := newLoadBalancer(stack, env, vpc, logs, api.targetGroup)
+	api.scale(env)
+	maintenance := newMaintenance(stack, env, flags, lb.listener, api.targetGroup)
+	site := newSite(stack, env, logs, lb.alb)
+	addRecords(stack, env, lb, site)
+	addAlarms(stack, env, api.targetGroup, maintenance)
+	setup := newSetupTask(stack, env, vpc, api.cluster, database)
+
+	output(stack, "SiteUrl", "The web application", "https://"+cmp.Or(env.Site.Domain, *site.distribution.DistributionDomainName()))
+	if env.API.Domain != "" {
+		output(stack, "ApiUrl", "The API, for the mobile app", "https://"+env.API.Domain+"/api/")
+	}
+	output(stack, "SiteBucketName", "Where the web application is uploaded to", *site.bucket.BucketName())
+	output(stack, "DistributionId", "To invalidate after an upload", *site.distribution.DistributionId())
+	output(stack, "ClusterName", "ECS cluster", *api.cluster.ClusterName())
+	output(stack, "ServiceName", "ECS service of the API", *api.service.ServiceName())
+	output(stack, "DatabaseEndpoint", "Aurora writer", *database.ClusterEndpoint().Hostname())
+	output(stack, "DatabaseSetupCommand", "Makes the schema and the database users; run it once after the first deploy, again does no harm", setup)
+	outputEmergency(stack, env, lb, api, maintenance)
+	return Stack{Stack: stack, Maintenance: maintenance}
+}
+
+// outputEmergency adds the commands that flip the listener without a deploy.
+func outputEmergency(scope constructs.Construct, env Environment, lb loadBalancer, api api, maintenance maintenancemode.MaintenanceMode) {
+	command := func(targetGroup *string) string {
+		return fmt.Sprintf("aws elbv2 modify-listener --region %s --listener-arn %s --default-actions Type=forward,TargetGroupArn=%s",
+			env.Region, *lb.listener.ListenerArn(), *targetGroup)
+	}
+	warning := "; CloudFormation does not notice, so undo it by hand before the next deploy"
+	output(scope, "EmergencyCloseCommand", "Closes at once, the allowlist stays open"+warning, command(maintenance.TargetGroup.TargetGroupArn()))
+	output(scope, "EmergencyOpenCommand", "Opens at once"+warning, command(api.targetGroup.TargetGroupArn()))
+}
+
+func output(scope constructs.Construct, id, description, value string) {
+	awscdk.NewCfnOutput(scope, &id, &awscdk.CfnOutputProps{Description: &description, Value: &value})
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
