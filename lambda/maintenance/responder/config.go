@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 	"unicode"
@@ -27,8 +28,8 @@ const MaxRetryAfter = 24 * time.Hour
 // Config is what a responder says. The zero value is a complete answer.
 type Config struct {
 	// Message is the text for people, by BCP 47 language tag ("en", "ja",
-	// "zh-Hant"). Tag "und" is a text in no particular language.
-	// Default: a short sentence.
+	// "zh-Hant"). "und" is a text in no particular language. Line breaks are
+	// kept. Default: a short sentence in each of eleven languages.
 	Message map[string]string
 
 	// DefaultLanguage is the tag of the message for clients that read none of
@@ -60,91 +61,87 @@ type Config struct {
 // included.
 func (c Config) Validate() error {
 	return errors.Join(
-		c.validateMessage(),
-		c.validateDefaultLanguage(),
-		c.validateUntil(),
-		c.validateRetryAfter(),
+		validateMessage(c.Message),
+		validateDefaultLanguage(c.DefaultLanguage, c.Message),
+		validateUntil(c.Until),
+		validateRetryAfter(c.RetryAfter),
 		validateOrigins(c.CORSOrigins),
-		c.validateBody(),
+		validateBody(c.Body),
 		c.validateSize(),
 	)
 }
 
-func (c Config) validateMessage() error {
+func validateMessage(message map[string]string) error {
 	var errs []error
-	written := map[string]string{}
-	for _, tag := range sortedKeys(c.Message) {
+	seen := map[language.Tag]string{}
+	for _, tag := range slices.Sorted(maps.Keys(message)) {
 		parsed, err := language.Parse(tag)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("message language %q: want a BCP 47 tag such as \"en\" or \"zh-Hant\": %w", tag, err))
-			continue
-		}
-		if other, ok := written[parsed.String()]; ok {
+			errs = append(errs, fmt.Errorf(`message language %q: want a BCP 47 tag such as "en" or "zh-Hant"`, tag))
+		} else if other, ok := seen[parsed]; ok {
 			errs = append(errs, fmt.Errorf("message languages %q and %q are the same", other, tag))
+		} else {
+			seen[parsed] = tag
 		}
-		written[parsed.String()] = tag
-		if err := validateText(c.Message[tag]); err != nil {
-			errs = append(errs, fmt.Errorf("message %q: %w", tag, err))
+		if err := validateText(message[tag]); err != nil {
+			errs = append(errs, fmt.Errorf("message in %q %w", tag, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 func validateText(text string) error {
-	switch {
-	case text == "":
+	if text == "" {
 		return errors.New("is empty")
-	case !utf8.ValidString(text):
-		return fmt.Errorf("%q is not valid UTF-8", text)
+	}
+	if !utf8.ValidString(text) {
+		return fmt.Errorf("is not UTF-8: %q", text)
 	}
 	for _, r := range text {
 		if unicode.IsControl(r) && r != '\n' {
-			return fmt.Errorf("control character %q in %q: only a line break is allowed", r, text)
+			return fmt.Errorf("has the control character %q: only line breaks are allowed", r)
 		}
 	}
 	return nil
 }
 
-func (c Config) validateDefaultLanguage() error {
-	if c.DefaultLanguage == "" {
+func validateDefaultLanguage(tag string, message map[string]string) error {
+	if tag == "" {
 		return nil
 	}
-	tags := sortedKeys(c.Message)
-	if !slices.Contains(tags, c.DefaultLanguage) {
-		return fmt.Errorf("default language %q has no message: want one of %q", c.DefaultLanguage, tags)
+	if len(message) == 0 {
+		message = defaultMessage()
+	}
+	if _, ok := message[tag]; !ok {
+		return fmt.Errorf("default language %q has no message: want one of %q", tag, slices.Sorted(maps.Keys(message)))
 	}
 	return nil
 }
 
-func (c Config) validateUntil() error {
-	if c.Until.IsZero() {
+func validateUntil(until time.Time) error {
+	if until.IsZero() {
 		return nil
 	}
-	if read, err := time.Parse(time.RFC3339, c.Until.Format(time.RFC3339Nano)); err != nil || !read.Equal(c.Until) {
-		return fmt.Errorf("until %v cannot be written as an RFC 3339 time", c.Until)
+	read, err := time.Parse(time.RFC3339, until.Format(time.RFC3339Nano))
+	if err != nil || !read.Equal(until) {
+		return fmt.Errorf("until %v cannot be written in RFC 3339: want a year up to 9999 and an offset in whole minutes", until)
 	}
 	return nil
 }
 
-func (c Config) validateRetryAfter() error {
-	if c.RetryAfter < 0 || c.RetryAfter > MaxRetryAfter || c.RetryAfter%time.Second != 0 {
-		return fmt.Errorf("retry after %v: want whole seconds up to %v", c.RetryAfter, MaxRetryAfter)
+func validateRetryAfter(wait time.Duration) error {
+	if wait < 0 || wait > MaxRetryAfter || wait%time.Second != 0 {
+		return fmt.Errorf("retry after %v: want whole seconds up to %v", wait, MaxRetryAfter)
 	}
 	return nil
 }
 
-func (c Config) validateBody() error {
-	if c.Body != nil && !(json.Valid(c.Body) && utf8.Valid(c.Body)) {
-		return fmt.Errorf("body %q is not a JSON value", c.Body)
+func validateBody(body json.RawMessage) error {
+	if body == nil {
+		return nil
+	}
+	if !json.Valid(body) || !utf8.Valid(body) {
+		return fmt.Errorf("body %q is not JSON", body)
 	}
 	return nil
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

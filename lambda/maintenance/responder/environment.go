@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// MaxEnvironment is Lambda's limit for all environment variables of a function
-// together, in bytes.
+// MaxEnvironment is how many bytes Lambda allows for all environment variables
+// of a function together.
 const MaxEnvironment = 4096
 
 // The environment variables that carry a Config. All are optional.
@@ -48,13 +48,15 @@ func (c Config) Environment() map[string]string {
 	return env
 }
 
+// EnvironmentSize is what Lambda counts towards MaxEnvironment: the variables as
+// one JSON object, in UTF-8, so that a quotation mark in a value takes two bytes.
+func EnvironmentSize(env map[string]string) int {
+	return len(encode(env))
+}
+
 func (c Config) validateSize() error {
-	size := 0
-	for name, value := range c.Environment() {
-		size += len(name) + len(value)
-	}
-	if size > MaxEnvironment {
-		return fmt.Errorf("messages, origins and body take %d bytes of UTF-8: Lambda allows %d for all environment variables together", size, MaxEnvironment)
+	if size := EnvironmentSize(c.Environment()); size > MaxEnvironment {
+		return fmt.Errorf("messages, origins and body take %d bytes as environment variables: Lambda allows %d", size, MaxEnvironment)
 	}
 	return nil
 }
@@ -65,28 +67,21 @@ func (c Config) validateSize() error {
 func ParseEnvironment(getenv func(string) string) (Config, []error) {
 	var c Config
 	var errs []error
-	read := func(variable string, parse func(value string) error) {
+	read := func(variable string, decode func(value string) error) {
 		value := getenv(variable)
 		if value == "" {
 			return
 		}
-		if err := parse(value); err != nil {
+		if err := decode(value); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", variable, err))
 		}
 	}
-	read(messageVariable, func(value string) error {
-		var message map[string]string
-		if err := json.Unmarshal([]byte(value), &message); err != nil {
-			return err
-		}
-		if err := (Config{Message: message}).validateMessage(); err != nil {
-			return err
-		}
-		c.Message = message
-		return nil
+	read(messageVariable, func(value string) (err error) {
+		c.Message, err = decodeJSON(value, validateMessage)
+		return err
 	})
 	read(defaultLanguageVariable, func(value string) error {
-		if err := (Config{Message: c.Message, DefaultLanguage: value}).validateDefaultLanguage(); err != nil {
+		if err := validateDefaultLanguage(value, c.Message); err != nil {
 			return err
 		}
 		c.DefaultLanguage = value
@@ -102,42 +97,46 @@ func ParseEnvironment(getenv func(string) string) (Config, []error) {
 			return err
 		}
 		wait := time.Duration(seconds) * time.Second
-		if err := (Config{RetryAfter: wait}).validateRetryAfter(); err != nil {
+		if err := validateRetryAfter(wait); err != nil {
 			return err
 		}
 		c.RetryAfter = wait
 		return nil
 	})
-	read(corsOriginsVariable, func(value string) error {
-		var origins []string
-		if err := json.Unmarshal([]byte(value), &origins); err != nil {
-			return err
-		}
-		if err := validateOrigins(origins); err != nil {
-			return err
-		}
-		c.CORSOrigins = origins
-		return nil
+	read(corsOriginsVariable, func(value string) (err error) {
+		c.CORSOrigins, err = decodeJSON(value, validateOrigins)
+		return err
 	})
 	read(bodyVariable, func(value string) error {
-		body := json.RawMessage(value)
-		if err := (Config{Body: body}).validateBody(); err != nil {
+		if err := validateBody(json.RawMessage(value)); err != nil {
 			return err
 		}
-		c.Body = body
+		c.Body = json.RawMessage(value)
 		return nil
 	})
 	return c, errs
 }
 
-// encode is JSON without the escapes that only HTML needs, which would count
+// decodeJSON returns the zero value for what cannot be decoded or is not valid.
+func decodeJSON[T any](value string, validate func(T) error) (T, error) {
+	var none, decoded T
+	if err := json.Unmarshal([]byte(value), &decoded); err != nil {
+		return none, err
+	}
+	if err := validate(decoded); err != nil {
+		return none, err
+	}
+	return decoded, nil
+}
+
+// encode is JSON without the escapes that only HTML needs: they would count
 // towards MaxEnvironment.
 func encode(v any) string {
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		panic(err) // maps and slices of strings always encode
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(err) // what is encoded here is strings, numbers and maps of them
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -2,111 +2,136 @@ package responder
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime/debug"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Handler answers the events of an Application Load Balancer.
+// maxChoices bounds the memory of languages chosen. There are some hundreds of
+// different Accept-Language headers in use.
+const maxChoices = 512
+
+// Handler answers the events of an Application Load Balancer. It is made by
+// FromEnvironment.
 type Handler struct {
-	config Config
-	log    io.Writer
+	config   Config
+	speeches speeches
+	log      *logger
+	metrics  metrics
+	now      func() time.Time
+	random   func(max int64) int64 // a number from 0 up to max
+
+	answers []atomic.Pointer[answer] // by language, kind and whether an end is planned
+	choices sync.Map                 // Accept-Language to index in speeches
+	chosen  atomic.Int64             // size of choices
 }
 
-// FromEnvironment returns the handler that the environment variables describe.
-// What is wrong with them is logged and left at its default.
-func FromEnvironment(getenv func(string) string, log io.Writer) *Handler {
+// FromEnvironment returns the handler that the environment variables describe,
+// logging to log. What is wrong with the variables is logged and left at its
+// default.
+func FromEnvironment(getenv func(string) string, log io.Writer) (h *Handler) {
+	l := &logger{w: log}
+	function := getenv("AWS_LAMBDA_FUNCTION_NAME")
+	defer func() {
+		if cause := recover(); cause != nil {
+			l.problem(time.Now(), "reading the environment panicked", fmt.Sprintf("%v\n%s", cause, debug.Stack()))
+			h = newHandler(Config{}, function, l)
+		}
+	}()
 	config, errs := ParseEnvironment(getenv)
-	h := New(config, log)
 	for _, err := range errs {
-		fmt.Fprintln(log, encode(map[string]string{"level": "ERROR", "message": err.Error()}))
+		l.problem(time.Now(), "a setting is broken and left at its default", err.Error())
 	}
+	return newHandler(config, function, l)
+}
+
+func newHandler(c Config, function string, log *logger) *Handler {
+	h := &Handler{
+		config:   c,
+		speeches: newSpeeches(c),
+		log:      log,
+		metrics:  metrics{log: log, function: function},
+		now:      time.Now,
+		random:   func(max int64) int64 { return rand.Int64N(max + 1) },
+	}
+	h.answers = make([]atomic.Pointer[answer], len(h.speeches.all)*int(kinds)*2)
 	return h
 }
 
-// New returns a handler that says what config says and logs to log.
-func New(config Config, log io.Writer) *Handler {
-	return &Handler{config: config, log: log}
-}
-
-type event struct {
-	Method            string              `json:"httpMethod"`
-	Headers           map[string]string   `json:"headers"`
-	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
-}
-
-func (e event) header(name string) string {
-	if v := e.MultiValueHeaders[name]; len(v) > 0 {
-		return v[0]
-	}
-	return e.Headers[name]
-}
-
 // Invoke answers one event. The error is always nil: the load balancer would
-// turn it into a bare 502.
-func (h *Handler) Invoke(_ context.Context, payload []byte) ([]byte, error) {
-	var e event
-	if err := json.Unmarshal(payload, &e); err != nil {
-		fmt.Fprintln(h.log, encode(map[string]string{"level": "ERROR", "message": err.Error()}))
-	}
-	wait := h.config.RetryAfter
-	if wait == 0 {
-		wait = DefaultRetryAfter
-	}
-	meta := map[string]any{}
-	if left := time.Until(h.config.Until); left > 0 {
-		wait = left
-		meta["until"] = h.config.Until.Format(time.RFC3339)
-	}
-	seconds := int64((wait + time.Second - 1) / time.Second)
-	seconds += rand.Int64N(seconds/5 + 1)
-	meta["retryAfter"] = seconds
-	detail := "We are closed for maintenance. Please try again later."
-	for _, tag := range append([]string{h.config.DefaultLanguage, "en"}, sortedKeys(h.config.Message)...) {
-		if text := h.config.Message[tag]; text != "" {
-			detail = text
-			break
+// turn any other into a bare 502.
+func (h *Handler) Invoke(_ context.Context, payload []byte) (response []byte, _ error) {
+	now := h.now()
+	var r request
+	defer func() {
+		if cause := recover(); cause != nil {
+			h.log.problem(now, "answering panicked", fmt.Sprintf("%v\n%s", cause, debug.Stack()))
+			response = lastResort(r)
 		}
+	}()
+	var err error
+	if r, err = parseRequest(payload); err != nil {
+		h.log.problem(now, "the event is not one of a load balancer", err.Error())
 	}
-	body := encode(map[string]any{"errors": []any{map[string]any{
-		"status": "503", "code": "maintenance", "title": "Under maintenance", "detail": detail, "meta": meta,
-	}}})
-	if h.config.Body != nil {
-		body = string(h.config.Body)
+	k := h.kind(r)
+	response = h.respond(now, r, k)
+	h.metrics.add(now, k, r)
+	return response, nil
+}
+
+func (h *Handler) kind(r request) kind {
+	if r.isPreflight() {
+		return kindPreflight
 	}
-	headers := map[string]string{
-		"Content-Type":       "application/json",
-		"Retry-After":        strconv.FormatInt(seconds, 10),
-		"Cache-Control":      "no-store",
-		"X-Maintenance-Mode": "on",
-		"Vary":               "Accept, Accept-Language, Origin",
+	k := negotiate(r.accept)
+	if k == kindVendor && h.config.Body != nil {
+		return kindJSON // the application's own body need not be JSON:API
 	}
-	status, description := 503, "503 Service Unavailable"
-	if origin := e.header("origin"); allows(h.config.CORSOrigins, origin) {
-		headers["Access-Control-Allow-Origin"] = origin
-		headers["Access-Control-Allow-Credentials"] = "true"
-		headers["Access-Control-Expose-Headers"] = "Retry-After, X-Maintenance-Mode"
-		if method := e.header("access-control-request-method"); e.Method == "OPTIONS" && method != "" {
-			headers["Access-Control-Allow-Methods"] = method
-			headers["Access-Control-Allow-Headers"] = e.header("access-control-request-headers")
-			status, description, body = 204, "204 No Content", ""
-		}
+	return k
+}
+
+func (h *Handler) respond(now time.Time, r request, k kind) []byte {
+	seconds, planned := h.config.retryAfter(now, h.random)
+	a := h.answer(h.language(r.acceptLanguage), k, planned)
+
+	var storage [8]header
+	more := storage[:0]
+	if k != kindPreflight {
+		more = append(more, header{"Retry-After", strconv.FormatInt(seconds, 10)})
 	}
-	if e.Method == "HEAD" {
-		body = ""
+	more = h.config.appendCORS(more, r, k)
+	return a.append(make([]byte, 0, a.size()+min(len(r.requestHeaders), maxRequestHeaders)), r, seconds, more)
+}
+
+// answer returns the answer of a kind in a language, made when it is first
+// needed.
+func (h *Handler) answer(language int, k kind, planned bool) *answer {
+	i := (language*int(kinds) + int(k)) * 2
+	if planned {
+		i++
 	}
-	single, multi := headers, map[string][]string{}
-	if e.MultiValueHeaders != nil {
-		single = map[string]string{}
-		for k, v := range headers {
-			multi[k] = []string{v}
-		}
+	a := h.answers[i].Load()
+	if a == nil {
+		a = newAnswer(h.config, k, h.speeches.all[language], planned)
+		h.answers[i].Store(a)
 	}
-	return json.Marshal(map[string]any{
-		"statusCode": status, "statusDescription": description, "headers": single,
-		"multiValueHeaders": multi, "body": body, "isBase64Encoded": false,
-	})
+	return a
+}
+
+// language is speeches.choose, which costs more than everything else together,
+// once for each header.
+func (h *Handler) language(header string) int {
+	if i, ok := h.choices.Load(header); ok {
+		return i.(int)
+	}
+	i := h.speeches.choose(header)
+	if h.chosen.Add(1) <= maxChoices {
+		h.choices.Store(header, i)
+	}
+	return i
 }

@@ -1,0 +1,110 @@
+package responder
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// flushEvery is the time between two writes of the counts.
+const flushEvery = 10 * time.Second
+
+// methods are those that are counted by name. Clients may invent any other,
+// and each name costs a metric.
+var methods = [...]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER"}
+
+// metrics counts answers and writes the counts to the log, where CloudWatch
+// makes the metric Answers of them (embedded metric format), by kind and by
+// method, with the path of one such request as a sample.
+//
+// The first answer is written at once, then what came together in ten seconds:
+// the log stays small under load, and an instance that answers seldom loses
+// nothing. A function runs only while it answers, so what is counted after the
+// last write is written with the next answer, however late, and is lost if none
+// comes: up to ten seconds of an instance. Invocations, which Lambda counts, and
+// RequestCount of the target group are exact.
+type metrics struct {
+	log      *logger
+	function string
+
+	mu      sync.Mutex
+	counts  [kinds][len(methods)]count
+	last    time.Time // of the last answer counted
+	flushed time.Time // of the last answer written at its time
+}
+
+type count struct {
+	answers int
+	path    string // of the first
+}
+
+// add counts an answer.
+func (m *metrics) add(now time.Time, k kind, r request) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now.Sub(m.last) >= flushEvery {
+		m.flush(m.last) // what an idle time has kept back belongs before it
+	}
+	method := slices.Index(methods[:], r.method)
+	if method < 0 {
+		method = len(methods) - 1
+	}
+	c := &m.counts[k][method]
+	if c.answers == 0 {
+		c.path = r.path
+	}
+	c.answers++
+	m.last = now
+	if now.Sub(m.flushed) >= flushEvery {
+		m.flush(now)
+		m.flushed = now
+	}
+}
+
+// flush writes the counts as those of a time, and starts again.
+func (m *metrics) flush(at time.Time) {
+	for k := range m.counts {
+		for i, c := range m.counts[k] {
+			if c.answers > 0 {
+				m.log.write(newRecord(m.function, at, kind(k), methods[i], c))
+			}
+		}
+	}
+	clear(m.counts[:])
+}
+
+// record is a line in CloudWatch's embedded metric format.
+type record struct {
+	AWS struct {
+		Timestamp         int64
+		CloudWatchMetrics []directive
+	} `json:"_aws"`
+	FunctionName string
+	Kind         string
+	Method       string
+	Answers      int
+	Path         string
+}
+
+type directive struct {
+	Namespace  string
+	Dimensions [][]string
+	Metrics    []metric
+}
+
+type metric struct{ Name, Unit string }
+
+func newRecord(function string, at time.Time, k kind, method string, c count) record {
+	r := record{FunctionName: function, Kind: k.String(), Method: method, Answers: c.answers, Path: shorten(c.path)}
+	r.AWS.Timestamp = at.UnixMilli()
+	r.AWS.CloudWatchMetrics = []directive{{
+		Namespace:  "Noren",
+		Dimensions: [][]string{{"FunctionName"}, {"FunctionName", "Kind"}, {"FunctionName", "Method"}},
+		Metrics:    []metric{{"Answers", "Count"}},
+	}}
+	return r
+}
+
+func shorten(path string) string {
+	return path[:min(len(path), 200)]
+}
