@@ -2,6 +2,12 @@ module github.com/noren-cdk/noren
 
 go 1.26.0
 
+// Go templates in the CDK CLI, and what synthesis writes.
+ignore (
+	./cdk.out
+	./node_modules
+)
+
 require (
 	github.com/Masterminds/semver/v3 v3.5.0 // indirect
 	github.com/aws/aws-cdk-go/awscdk/v2 v2.270.0 // indirect
