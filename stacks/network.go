@@ -30,7 +30,7 @@ func newVpc(scope constructs.Construct, env Environment) awsec2.Vpc {
 }
 
 // zones returns the configured zones or the first two of the region. The latter
-// as a reference that CloudFormation resolves: a look-up at synth would need
+// as references that CloudFormation resolves: a look-up at synth would need
 // credentials and leave a file behind.
 func zones(env Environment) *[]*string {
 	if len(env.Network.AvailabilityZones) > 0 {
@@ -38,4 +38,17 @@ func zones(env Environment) *[]*string {
 	}
 	all := awscdk.Fn_GetAzs(nil)
 	return &[]*string{awscdk.Fn_Select(jsii.Number(0), all), awscdk.Fn_Select(jsii.Number(1), all)}
+}
+
+// knowZones answers CDK's question for the zones of a concrete account, which
+// it asks whatever the VPC is given and compares with that.
+func knowZones(stack awscdk.Stack, env Environment) {
+	known := []any{env.Region + "a", env.Region + "b"}
+	if configured := env.Network.AvailabilityZones; len(configured) > 0 {
+		known = nil
+		for _, zone := range configured {
+			known = append(known, zone)
+		}
+	}
+	stack.Node().SetContext(jsii.String("availability-zones:account="+env.Account+":region="+env.Region), known)
 }

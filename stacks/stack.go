@@ -32,6 +32,7 @@ func Build(app constructs.Construct, env Environment, flags maintenancemode.Flag
 		TerminationProtection: &env.DeletionProtection,
 		Tags:                  &map[string]*string{"environment": &env.Name},
 	})
+	knowZones(stack, env)
 	logs := newAccessLogs(stack, env)
 	vpc := newVpc(stack, env)
 	database := newDatabase(stack, env, vpc)
