@@ -31,14 +31,19 @@ type WeightedGroup struct {
 // Share is the part of the requests that group i gets, 0 to 1. It is 0 for all
 // if all weights are: what ALB does then is not documented.
 func (f Forward) Share(i int) float64 {
-	sum := 0
-	for _, g := range f.Groups {
-		sum += g.Weight
-	}
-	if sum == 0 {
+	total := f.total()
+	if total == 0 {
 		return 0
 	}
-	return float64(f.Groups[i].Weight) / float64(sum)
+	return float64(f.Groups[i].Weight) / float64(total)
+}
+
+func (f Forward) total() int {
+	total := 0
+	for _, g := range f.Groups {
+		total += g.Weight
+	}
+	return total
 }
 
 // Redirect answers with 301 or 302. A part left empty is the request's own.

@@ -83,8 +83,8 @@ func (r *Request) headerLines(name string, test func(*field) Outcome) Outcome {
 	switch {
 	case !found && r.HeadersUnknown && !r.knownAbsent(name):
 		return Outcome{Unlikely, UnknownHeader}
-	case len(name) == len(forwardedFor) && equalFold(name, forwardedFor):
-		return r.forwardedFor(o, test)
+	case equalFold(name, forwardedFor):
+		return r.eitherForwardedFor(o, test)
 	}
 	return o
 }
@@ -100,9 +100,9 @@ func (r *Request) knownAbsent(name string) bool {
 	return false
 }
 
-// forwardedFor settles an outcome for X-Forwarded-For as received against the
+// eitherForwardedFor settles an outcome for X-Forwarded-For as received against the
 // outcome for it with the client added, since either may be what rules see.
-func (r *Request) forwardedFor(received Outcome, test func(*field) Outcome) Outcome {
+func (r *Request) eitherForwardedFor(received Outcome, test func(*field) Outcome) Outcome {
 	if !r.Source.IsValid() {
 		return doubted(received.Verdict.Matches(), received.Doubt|ForwardedFor)
 	}

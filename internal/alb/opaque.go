@@ -6,6 +6,7 @@ import "strings"
 //
 //	{{resolve:secretsmanager:...}}  a CloudFormation dynamic reference
 //	{{ref:Name}}                    an intrinsic function that cannot be resolved here
+//	{{secret:Name}}                 the same, of a parameter that must not be shown
 //	${Token[...]}                   the same, before CDK writes the template
 //
 // Such a part stands for any text. It is never printed as a value: [Display]
@@ -13,12 +14,19 @@ import "strings"
 const (
 	openResolve = "{{resolve:"
 	openRef     = "{{ref:"
+	openSecret  = "{{secret:"
 	openToken   = "${Token["
 )
 
 // Opaque returns a value part that is known only after a deploy; name says
 // what it is, such as a parameter.
-func Opaque(name string) string { return openRef + name + "}}" }
+func Opaque(name string) string { return openRef + plain.Replace(name) + "}}" }
+
+// OpaqueSecret returns a value part that is a secret called name.
+func OpaqueSecret(name string) string { return openSecret + plain.Replace(name) + "}}" }
+
+// plain keeps braces out of names, so that a part ends where it should.
+var plain = strings.NewReplacer("${", "", "{", "", "}", "")
 
 // IsOpaque reports whether part of value is known only after a deploy.
 func IsOpaque(value string) bool {
@@ -31,7 +39,7 @@ func nextOpaque(s string) (start, end int) {
 	for i := strings.IndexAny(s, "{$"); i >= 0 && i < len(s); i++ {
 		rest := s[i:]
 		switch {
-		case strings.HasPrefix(rest, openResolve), strings.HasPrefix(rest, openRef):
+		case strings.HasPrefix(rest, openResolve), strings.HasPrefix(rest, openRef), strings.HasPrefix(rest, openSecret):
 			return i, i + braces(rest)
 		case strings.HasPrefix(rest, openToken):
 			if end := strings.Index(rest, "]}"); end >= 0 {
@@ -78,8 +86,10 @@ func literalParts(s string, f func(string)) {
 
 // opaqueDoubt is why the opaque parts of s are not known.
 func opaqueDoubt(s string) Doubt {
-	if strings.Contains(s, "{{resolve:secretsmanager:") || strings.Contains(s, "{{resolve:ssm-secure:") {
-		return SecretValue
+	for _, open := range []string{openSecret, openResolve + "secretsmanager:", openResolve + "ssm-secure:"} {
+		if strings.Contains(s, open) {
+			return SecretValue
+		}
 	}
 	return UnresolvedValue
 }
@@ -104,14 +114,18 @@ func displayOpaque(part string) string {
 	if name, ok := strings.CutPrefix(part, openRef); ok {
 		return "${" + strings.TrimSuffix(name, "}}") + "}"
 	}
+	if name, ok := strings.CutPrefix(part, openSecret); ok {
+		return "<secret " + strings.TrimSuffix(name, "}}") + ">"
+	}
 	reference, ok := strings.CutPrefix(part, openResolve)
 	if !ok {
 		return "${Token}"
 	}
 	service, id, _ := strings.Cut(strings.TrimSuffix(reference, "}}"), ":")
 	id, _, _ = strings.Cut(id, ":SecretString")
+	id = plain.Replace(Display(id))
 	if opaqueDoubt(part) == SecretValue {
-		return "<secret " + Display(id) + ">"
+		return "<secret " + id + ">"
 	}
-	return "${" + service + ":" + Display(id) + "}"
+	return "${" + service + ":" + id + "}"
 }

@@ -47,6 +47,9 @@ func pathDoubt(raw string) Doubt {
 		switch raw[i] {
 		case '%':
 			doubt |= PathEscapes
+			if !escape(raw[i:]) {
+				doubt |= MalformedEscape
+			}
 		case '/':
 			doubt |= slashDoubt(raw[i+1:])
 		}
@@ -73,18 +76,18 @@ func decodeOnce(s string) string {
 	}
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			high, low := unhex(s[i+1]), unhex(s[i+2])
-			if high >= 0 && low >= 0 {
-				b = append(b, byte(high<<4|low))
-				i += 2
-				continue
-			}
+		if s[i] == '%' && escape(s[i:]) {
+			b = append(b, byte(unhex(s[i+1])<<4|unhex(s[i+2])))
+			i += 2
+			continue
 		}
 		b = append(b, s[i])
 	}
 	return string(b)
 }
+
+// escape reports whether s starts with a percent-escape.
+func escape(s string) bool { return len(s) > 2 && unhex(s[1]) >= 0 && unhex(s[2]) >= 0 }
 
 func unhex(c byte) int { return strings.IndexByte("0123456789abcdef", lower(c)) }
 

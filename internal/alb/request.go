@@ -34,15 +34,27 @@ type Request struct {
 	// Proto is the protocol version of the request line. Default: "HTTP/1.1".
 	Proto string
 
-	prepared    bool
-	method      string
-	path        reading
-	query       string
-	authority   string // of a request-target that is a URL
-	hostDoubt   Doubt
-	queryDoubt  Doubt
-	fields      []field
-	escapesRoot bool
+	prepared   bool
+	method     string
+	path       reading
+	query      string
+	authority  string // of a request-target that is a URL
+	hostDoubt  Doubt
+	queryDoubt Doubt
+	doubt      Doubt // about the request whatever the rules
+	fields     []field
+
+	// What decides before any rule: see reject.go.
+	http2        bool
+	aboveRoot    bool
+	encoded      bool // has a Transfer-Encoding
+	badEncoding  bool
+	lineSize     int
+	headerSize   int
+	largest      int // size of the largest header
+	forwardedFor int // addresses in X-Forwarded-For
+	length       string
+	hazard       hazard
 }
 
 // field is a header line.
@@ -69,8 +81,9 @@ func (r *Request) prepare() {
 	target, r.authority, form = splitTarget(target)
 	target, _, _ = strings.Cut(target, "#")
 	raw, query, _ := strings.Cut(target, "?")
-	r.path, r.escapesRoot = readPath(raw)
+	r.path, r.aboveRoot = readPath(raw)
 	r.path.doubt |= form
+	r.doubt = form | r.path.doubt&MalformedEscape
 	r.query = query
 	r.queryDoubt = nonASCII(query)
 	r.hostDoubt = nonASCII(r.Host)
@@ -79,6 +92,7 @@ func (r *Request) prepare() {
 			r.fields = append(r.fields, field{name, value, nonASCII(value)})
 		}
 	}
+	r.survey()
 }
 
 // splitTarget returns the path and query of a request-target, and the
@@ -105,7 +119,7 @@ func splitTarget(target string) (path, authority string, doubt Doubt) {
 // Rules look at visible ASCII only. Source: UGnow condition types.
 func nonASCII(s string) Doubt {
 	for i := range len(s) {
-		if s[i] >= 0x7f || s[i] < 0x20 {
+		if s[i] < 0x20 || s[i] >= 0x7f {
 			return NonASCII
 		}
 	}

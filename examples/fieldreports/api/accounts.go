@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -18,14 +19,34 @@ func schemaStatement(schema string) string {
 	return "CREATE DATABASE IF NOT EXISTS " + quote(schema) + " CHARACTER SET utf8mb4"
 }
 
-// accountStatements make the two database users that log in with IAM tokens,
-// and say what they may do: api reads and writes rows of schema, schemaChange
-// changes tables too. Run again they change nothing, but require TLS again.
+// The accounts are the database users that log in with IAM tokens.
+type accounts struct {
+	api          string // reads and writes rows
+	schemaChange string // changes tables too
+}
+
+// accountsFrom takes the names of the users from the environment.
+func accountsFrom(getenv func(string) string) (accounts, error) {
+	a := accounts{
+		api:          cmp.Or(getenv("DB_API_USER"), "api"),
+		schemaChange: cmp.Or(getenv("DB_SCHEMACHANGE_USER"), "schemachange"),
+	}
+	if err := cmp.Or(validUser("DB_API_USER", a.api), validUser("DB_SCHEMACHANGE_USER", a.schemaChange)); err != nil {
+		return accounts{}, err
+	}
+	if a.api == a.schemaChange {
+		return accounts{}, fmt.Errorf("DB_API_USER and DB_SCHEMACHANGE_USER are both %q: want two users, or the API could change tables", a.api)
+	}
+	return a, nil
+}
+
+// statements make the accounts and say what they may do in schema. Run again
+// they change nothing, but require TLS again.
 //
 // Patterns says whether the server reads _ and % in the schema of a GRANT as
 // wildcards. It does not with partial_revokes, which Aurora MySQL 3 has on: an
 // escaped name would then grant nothing.
-func accountStatements(schema, api, schemaChange string, patterns bool) []string {
+func (a accounts) statements(schema string, patterns bool) []string {
 	scratchSchema := scratch
 	if patterns {
 		schema = strings.ReplaceAll(schema, "_", `\_`)
@@ -36,10 +57,10 @@ func accountStatements(schema, api, schemaChange string, patterns bool) []string
 		tables = rows + ", CREATE, ALTER, DROP, INDEX, REFERENCES"
 	)
 	return append(
-		account(api,
+		account(a.api,
 			grant{rows, quote(schema)},
 		),
-		account(schemaChange,
+		account(a.schemaChange,
 			grant{tables, quote(schema)},
 			grant{tables, quote(scratchSchema)},
 			grant{"PROCESS", "*"}, // who holds a lock, and how far an ALTER is

@@ -45,7 +45,7 @@ func TestAccountStatements(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := accountStatements("field_reports", "app", "ddl", test.patterns)
+			got := accounts{"app", "ddl"}.statements("field_reports", test.patterns)
 			if test.patterns { // the users are made alike
 				got = grants(got)
 			}

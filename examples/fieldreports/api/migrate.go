@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -26,44 +25,20 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, std
 	if err != nil {
 		return err
 	}
-	if db.local != nil {
-		return migrateLocal(ctx, db, stdout)
-	}
-	return migrateAWS(ctx, db, getenv, stdout)
-}
-
-// migrateLocal makes the schema with the login of the DSN, which is everybody's.
-func migrateLocal(ctx context.Context, db database, stdout io.Writer) error {
-	m, err := begin(ctx, db, masterLogin{}, stdout)
-	if err != nil {
-		return err
-	}
-	defer m.end()
-	if err := m.schema(ctx, db.schema); err != nil {
-		return err
-	}
-	fmt.Fprintln(stdout, "-- no users made: IAM logins exist on Aurora MySQL alone")
-	return nil
-}
-
-// migrateAWS makes the schema and the users with the login of the master user.
-func migrateAWS(ctx context.Context, db database, getenv func(string) string, stdout io.Writer) error {
-	api := cmp.Or(getenv("DB_API_USER"), "api")
-	schemaChange := cmp.Or(getenv("DB_SCHEMACHANGE_USER"), "schemachange")
-	if err := cmp.Or(validUser("DB_API_USER", api), validUser("DB_SCHEMACHANGE_USER", schemaChange)); err != nil {
-		return err
-	}
-	if api == schemaChange {
-		return fmt.Errorf("DB_API_USER and DB_SCHEMACHANGE_USER are both %q: want two users, or the API could change tables", api)
+	var users accounts
+	var login masterLogin // locally the DSN's counts
+	if db.local == nil {
+		if users, err = accountsFrom(getenv); err != nil {
+			return err
+		}
+		if login, err = readMasterLogin(ctx, db.region, getenv("DB_ADMIN_SECRET_ARN")); err != nil {
+			return err
+		}
+		if login.Username == users.api || login.Username == users.schemaChange {
+			return fmt.Errorf("%q is the cluster's master user: want another DB_API_USER or DB_SCHEMACHANGE_USER", login.Username)
+		}
 	}
 
-	login, err := readMasterLogin(ctx, db.region, getenv("DB_ADMIN_SECRET_ARN"))
-	if err != nil {
-		return err
-	}
-	if login.Username == api || login.Username == schemaChange {
-		return fmt.Errorf("%q is the cluster's master user: want another DB_API_USER or DB_SCHEMACHANGE_USER", login.Username)
-	}
 	m, err := begin(ctx, db, login, stdout)
 	if err != nil {
 		return err
@@ -72,16 +47,13 @@ func migrateAWS(ctx context.Context, db database, getenv func(string) string, st
 	if err := m.schema(ctx, db.schema); err != nil {
 		return err
 	}
-	patterns, err := m.takesPatterns(ctx)
-	if err != nil {
-		return err
+	// Here, with the lock held and before anybody is let in, is where the
+	// tables are brought up to date once there are any.
+	if db.local != nil {
+		fmt.Fprintln(stdout, "-- no users made: IAM logins exist on Aurora MySQL alone")
+		return nil
 	}
-	for _, statement := range accountStatements(db.schema, api, schemaChange, patterns) {
-		if err := m.run(ctx, statement); err != nil {
-			return err
-		}
-	}
-	return nil
+	return m.accounts(ctx, db.schema, users)
 }
 
 // A migration is a session with the server that holds the lock of migrate.
@@ -142,6 +114,20 @@ func (m *migration) takesPatterns(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("reading partial_revokes: %w", err)
 	}
 	return value != "ON", nil
+}
+
+// accounts makes the database users and their grants on the schema.
+func (m *migration) accounts(ctx context.Context, schema string, users accounts) error {
+	patterns, err := m.takesPatterns(ctx)
+	if err != nil {
+		return err
+	}
+	for _, statement := range users.statements(schema, patterns) {
+		if err := m.run(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // run runs a statement and prints it, with what the server remarked on it.

@@ -54,7 +54,7 @@ func execute(t *testing.T, db *sql.DB, statements ...string) {
 	}
 }
 
-// freshSchema is the DSN of a schema that does not exist.
+// freshSchema is the DSN of a schema that does not exist, and a session of its login.
 func freshSchema(t *testing.T, name string) (dsn string, root *sql.DB) {
 	config, root := testServer(t)
 	drop := "DROP DATABASE IF EXISTS " + quote(name)
@@ -158,7 +158,7 @@ func TestGrants(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("the server takes patterns: %v", patterns)
-	execute(t, root, grants(accountStatements("fieldreports_test", names[0], names[1], patterns))...)
+	execute(t, root, grants(accounts{names[0], names[1]}.statements("fieldreports_test", patterns))...)
 	users := make([]*sql.DB, len(names)) // a session does not see later grants on *.*
 	for i, name := range names {
 		login := config.Clone()

@@ -1,0 +1,68 @@
+package alb
+
+// LoadBalancer is an application load balancer.
+type LoadBalancer struct {
+	LogicalID string
+	Path      string // the construct path, if CDK wrote the template
+	Scheme    string // "internet-facing" or "internal"
+
+	// Attributes are the load balancer's attributes, by key.
+	Attributes map[string]string
+}
+
+// DropsInvalidHeaders reports whether headers whose name is not made of
+// letters, digits and hyphens are dropped. Default: false. Source: BC.
+func (b *LoadBalancer) DropsInvalidHeaders() bool {
+	return b != nil && b.Attributes["routing.http.drop_invalid_header_fields.enabled"] == "true"
+}
+
+// PreservesHost reports whether targets get the Host header as it was sent.
+// Default: false. Source: UG23.
+func (b *LoadBalancer) PreservesHost() bool {
+	return b != nil && b.Attributes["routing.http.preserve_host_header.enabled"] == "true"
+}
+
+// DesyncMode is "monitor", "defensive" or "strictest". Default: "defensive".
+// Source: BC.
+func (b *LoadBalancer) DesyncMode() string {
+	if b != nil {
+		switch mode := b.Attributes["routing.http.desync_mitigation_mode"]; mode {
+		case "monitor", "strictest":
+			return mode
+		}
+	}
+	return "defensive"
+}
+
+// ForwardedFor is what becomes of X-Forwarded-For: "append", "preserve" or
+// "remove". Default: "append". Source: BC.
+func (b *LoadBalancer) ForwardedFor() string {
+	if b != nil {
+		switch mode := b.Attributes["routing.http.xff_header_processing.mode"]; mode {
+		case "preserve", "remove":
+			return mode
+		}
+	}
+	return "append"
+}
+
+func (r *reader) loadBalancer(n node) {
+	if kind := n.field("Type").text(); kind != "" && kind != "application" && !IsOpaque(kind) {
+		return
+	}
+	r.template.LoadBalancers = append(r.template.LoadBalancers, &LoadBalancer{
+		LogicalID:  r.id,
+		Path:       r.resource.Metadata.Path,
+		Scheme:     n.field("Scheme").text(),
+		Attributes: n.field("LoadBalancerAttributes").attributes(),
+	})
+}
+
+// attributes reads a list of keys and values.
+func (n node) attributes() map[string]string {
+	attributes := map[string]string{}
+	for _, item := range n.items() {
+		attributes[item.field("Key").text()] = item.field("Value").text()
+	}
+	return attributes
+}

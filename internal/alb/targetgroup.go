@@ -1,0 +1,104 @@
+package alb
+
+import (
+	"strconv"
+	"time"
+)
+
+// TargetGroup is a target group in the template.
+type TargetGroup struct {
+	LogicalID string
+	Path      string // the construct path, if CDK wrote the template
+
+	// TargetType is "instance", "ip", "lambda" or "alb". Default: "instance".
+	TargetType string
+
+	Port            int
+	Protocol        string
+	ProtocolVersion string
+	HealthCheck     HealthCheck
+
+	// Targets are what the template registers, such as a function: a service
+	// registers its targets itself.
+	Targets []string
+
+	// Attributes are the target group's attributes, by key.
+	Attributes map[string]string
+
+	given map[string]bool // the properties that are there
+}
+
+// HealthCheck is a target group's health check as the template says it. A zero
+// value is the API's default.
+type HealthCheck struct {
+	Enabled            string // "true", "false" or "" for the default: true unless the target is a Lambda
+	Path               string
+	Port               string
+	Protocol           string
+	Interval           time.Duration
+	Timeout            time.Duration
+	HealthyThreshold   int
+	UnhealthyThreshold int
+	Codes              string
+}
+
+// Lambda reports whether the target is a Lambda function.
+func (g *TargetGroup) Lambda() bool { return g.TargetType == "lambda" }
+
+// MultiValueHeaders reports whether a Lambda target's events and answers carry
+// multiValueHeaders. Default: false. Source: BC.
+func (g *TargetGroup) MultiValueHeaders() bool {
+	return g.Attributes["lambda.multi_value_headers.enabled"] == "true"
+}
+
+// Sticky reports whether the target group binds clients to targets. Default: false.
+func (g *TargetGroup) Sticky() bool { return g.Attributes["stickiness.enabled"] == "true" }
+
+// DeregistrationDelay is how long a target that leaves may finish its
+// requests. A Lambda has none. Default: 300 seconds. Source: UG23.
+func (g *TargetGroup) DeregistrationDelay() time.Duration {
+	if g.Lambda() {
+		return 0
+	}
+	seconds, err := strconv.Atoi(g.Attributes["deregistration_delay.timeout_seconds"])
+	if err != nil {
+		seconds = 300
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+func (r *reader) targetGroup(n node) {
+	g := &TargetGroup{
+		LogicalID:       r.id,
+		Path:            r.resource.Metadata.Path,
+		TargetType:      n.field("TargetType").text(),
+		Port:            n.field("Port").perhaps(),
+		Protocol:        n.field("Protocol").text(),
+		ProtocolVersion: n.field("ProtocolVersion").text(),
+		Attributes:      n.field("TargetGroupAttributes").attributes(),
+		HealthCheck: HealthCheck{
+			Enabled:            n.field("HealthCheckEnabled").text(),
+			Path:               n.field("HealthCheckPath").text(),
+			Port:               n.field("HealthCheckPort").text(),
+			Protocol:           n.field("HealthCheckProtocol").text(),
+			Interval:           n.field("HealthCheckIntervalSeconds").seconds(),
+			Timeout:            n.field("HealthCheckTimeoutSeconds").seconds(),
+			HealthyThreshold:   n.field("HealthyThresholdCount").perhaps(),
+			UnhealthyThreshold: n.field("UnhealthyThresholdCount").perhaps(),
+			Codes:              n.field("Matcher").field("HttpCode").text(),
+		},
+		given: map[string]bool{},
+	}
+	if g.TargetType == "" {
+		g.TargetType = "instance"
+	}
+	for _, target := range n.field("Targets").items() {
+		g.Targets = append(g.Targets, target.field("Id").text())
+	}
+	for name := range n.value.(map[string]any) {
+		g.given[name] = true
+	}
+	r.template.TargetGroups = append(r.template.TargetGroups, g)
+}
+
+func (n node) seconds() time.Duration { return time.Duration(n.perhaps()) * time.Second }
