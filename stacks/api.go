@@ -104,6 +104,7 @@ func apiContainer(env Environment, database awsrds.DatabaseCluster) *awsecs.Cont
 		Image:        image,
 		PortMappings: &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(env.API.Port)}},
 		Environment: &map[string]*string{
+			"AWS_REGION":     &env.Region,
 			"PORT":           jsii.String(strconv.Itoa(env.API.Port)),
 			"DB_HOST":        database.ClusterEndpoint().Hostname(),
 			"DB_READER_HOST": database.ClusterReadEndpoint().Hostname(),

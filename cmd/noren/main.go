@@ -1,0 +1,76 @@
+// Command noren answers questions about a maintenance before it is deployed:
+// where a request goes, what a change does to clients, what a schema change
+// locks. It reads synthesized templates and needs neither Node nor AWS for it.
+//
+// Data goes to stdout, everything else to stderr.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := exec(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// exec runs the command line and returns the exit code: 0, that of an
+// exitError, or 1 for any other error.
+func exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(stderr, "noren:", text)
+	}
+	var exit *exitError
+	if errors.As(err, &exit) {
+		return exit.code
+	}
+	return 1
+}
+
+// exitError is an error with an exit code of its own, which the verb's help
+// documents.
+type exitError struct {
+	code int
+	err  error // nil if everything has been said already
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// newRoot is the list of verbs. Each has a file of its own.
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "noren",
+		Short:         "Planned maintenance for a product on AWS",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+	}
+	root.AddCommand()
+	return root
+}
