@@ -76,7 +76,7 @@ exec $loader --library-path $libraries $root/usr/bin/perl $root/usr/bin/pt-onlin
 RUN
 cat >"$home/mysqld" <<RUN
 #!/bin/sh
-exec $loader --library-path $libraries:$libraries/mysql/private:$root/usr/lib/mysql/private $root/usr/sbin/mysqld --no-defaults --basedir=$root/usr --lc-messages-dir=$root/usr/share/mysql --plugin-dir=$root/usr/lib/mysql/plugin "\$@"
+exec $loader --library-path $libraries:$libraries/mysql/private:$root/usr/lib/mysql/private $root/usr/sbin/mysqld "\$@" --basedir=$root/usr --lc-messages-dir=$root/usr/share/mysql --plugin-dir=$root/usr/lib/mysql/plugin
 RUN
 chmod +x "$home/mysqld" "$home/pt-online-schema-change"
 "$home/mysqld" --version >&2

@@ -13,14 +13,14 @@ type token struct {
 type tokenKind int
 
 const (
-	space      tokenKind = iota
-	comment              // -- # and /* */, optimizer hints included
-	code                 // /*!80000 ... */ and /*M! ... */, which servers execute
-	quoted               // '...' and "..."
-	identifier           // `...`
-	word                 // keywords, bare identifiers and numbers
-	mark                 // any other single byte
-	delimiter            // what ends a statement
+	space       tokenKind = iota
+	comment               // -- # and /* */, optimizer hints included
+	conditional           // /*!80000 ... */ and /*M! ... */, which servers execute
+	quoted                // '...' and "..."
+	identifier            // `...`
+	word                  // keywords, bare identifiers and numbers
+	mark                  // any other single byte
+	delimiter             // what ends a statement
 )
 
 // nextToken is the token at the beginning of text, which must not be empty.
@@ -51,7 +51,7 @@ func nextToken(text, delim string) token {
 	case strings.HasPrefix(text, "/*"):
 		kind := comment
 		if strings.HasPrefix(text, "/*!") || strings.HasPrefix(text, "/*M!") {
-			kind = code
+			kind = conditional
 		}
 		n := strings.Index(text[2:], "*/")
 		if n < 0 {
@@ -109,8 +109,8 @@ func words(sql string) []token {
 		start += len(t.text)
 		switch t.kind {
 		case space, comment:
-		case code:
-			inner, offset := insideCode(t.text)
+		case conditional:
+			inner, offset := insideConditional(t.text)
 			for _, w := range words(inner) {
 				w.start += t.start + offset
 				all = append(all, w)
@@ -122,8 +122,8 @@ func words(sql string) []token {
 	return all
 }
 
-// insideCode is what a conditional comment holds, and where in it that begins.
-func insideCode(text string) (inner string, offset int) {
+// insideConditional is what a conditional comment holds, and where in it that begins.
+func insideConditional(text string) (inner string, offset int) {
 	offset = strings.IndexByte(text, '!') + 1
 	for offset < len(text) && '0' <= text[offset] && text[offset] <= '9' {
 		offset++

@@ -103,9 +103,10 @@ func (p *parser) names(depth int) {
 		p.take("IF", "EXISTS")
 		p.noteConstraint(constraintName{fk: true})
 	case previous.is("DROP", "ALTER") && (p.peek().is("CONSTRAINT") || p.peek().is("CHECK") && !p.ahead(1).is("(")):
+		either := p.peek().is("CONSTRAINT")
 		p.at++
 		p.take("IF", "EXISTS")
-		p.noteConstraint(constraintName{any: true})
+		p.noteConstraint(constraintName{any: either})
 	case p.take("CONSTRAINT"):
 		p.take("IF", "NOT", "EXISTS")
 		switch next := p.ahead(1); {

@@ -106,7 +106,7 @@ func lineStart(file string, at int) bool {
 // opening is how an unclosed token begins.
 func opening(t token) string {
 	switch t.kind {
-	case comment, code:
+	case comment, conditional:
 		return "the comment /*"
 	case identifier:
 		return "the name that begins with `"
