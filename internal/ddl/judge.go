@@ -65,6 +65,7 @@ type Step struct {
 	before, after map[string]string
 	parsed        statement
 	raises        bool // no verdict is acceptable: another way is needed
+	done          bool // by an earlier run
 }
 
 // Allowed says whether the statement may be executed.

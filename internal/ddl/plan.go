@@ -29,6 +29,8 @@ type PlanOptions struct {
 	// LocalStorage is the free local storage of an Aurora instance in bytes.
 	// Default: estimated from its memory.
 	LocalStorage int64
+
+	done func(number int) bool // which statements need no plan any more; may be nil
 }
 
 func (o PlanOptions) validate() error {
@@ -100,6 +102,10 @@ func MakePlan(ctx context.Context, db *Database, file string, o PlanOptions) (pl
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
 	p := planner{scratch: s, options: o, instance: db.readInstance(ctx, o.LocalStorage)}
 	for _, step := range steps {
+		step.done = o.done != nil && o.done(step.Number)
+		if step.done && step.Kind != Session {
+			continue
+		}
 		if err := p.plan(ctx, step); err != nil {
 			return nil, fmt.Errorf("line %d: %w", step.Line, err)
 		}

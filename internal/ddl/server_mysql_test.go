@@ -128,7 +128,7 @@ func startServer(program string, options ...string) (dsn string, stop func(), er
 		return "", nil, err
 	}
 	command := exec.Command(program, append(append(common, "--skip-networking", "--socket="+socket, "--pid-file="+filepath.Join(folder, "pid"), "--max-connections=400",
-		"--innodb-buffer-pool-size=512M", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--secure-file-priv="), options...)...)
+		"--innodb-buffer-pool-size=512M", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-flush-method=nosync", "--secure-file-priv="), options...)...)
 	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
 		return "", nil, err
