@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
@@ -18,6 +19,10 @@ type decoder struct {
 	problems []Problem
 	found    map[string]place // by key, such as database.readers or maintenance.allow[0]
 	broken   map[string]bool  // keys without a usable value
+}
+
+func newDecoder(file string) *decoder {
+	return &decoder{file: file, found: map[string]place{}, broken: map[string]bool{}}
 }
 
 // reject reports a problem at a place.
@@ -184,13 +189,19 @@ func (d *decoder) sound(keys ...string) bool {
 	return true
 }
 
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
+
 // within says that key is outer or a part of it.
 func within(key, outer string) bool {
 	rest, ok := strings.CutPrefix(key, outer)
 	return ok && (outer == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
+// joinKey is the key of a name in outer. A name that is not plain is quoted.
 func joinKey(outer, name string) string {
+	if !plainName.MatchString(name) {
+		name = quoted(name)
+	}
 	if outer == "" {
 		return name
 	}

@@ -86,11 +86,11 @@ func readEnvironment(path string) ([]byte, error) {
 // to deploy. Problems and warnings come in the order of the file; env is only
 // of use when there are no problems.
 func parseEnvironment(file string, source []byte, now time.Time) (env Environment, warnings, problems []Problem) {
-	d := decoder{file: file, found: map[string]place{}, broken: map[string]bool{}}
+	d := newDecoder(file)
 	if root, ok := d.parse(source); ok {
 		d.decodeRoot(root, &env)
 		env.fillDefaults()
-		c := checker{decoder: &d, env: env}
+		c := checker{decoder: d, env: env}
 		c.check(now)
 		warnings = c.warnings
 	}

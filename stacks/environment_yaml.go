@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -116,10 +117,8 @@ func described(node ast.Node) string {
 		return "nothing"
 	}
 	switch text, isText, ok := scalar(node); {
-	case isText && len(text) > 60:
-		return strconv.Quote(strings.ToValidUTF8(text[:60], "")) + "..."
 	case isText:
-		return strconv.Quote(text)
+		return quoted(text)
 	case ok:
 		return text
 	}
@@ -132,6 +131,15 @@ func described(node ast.Node) string {
 		return "a mapping"
 	}
 	return "something else"
+}
+
+// quoted is text in quotes, or its beginning.
+func quoted(text string) string {
+	const most = 60
+	if len(text) > most {
+		return strconv.Quote(strings.ToValidUTF8(text[:most], "")) + "..."
+	}
+	return strconv.Quote(text)
 }
 
 // firstToken is the token a node begins with: for a mapping, its first key.
@@ -152,4 +160,13 @@ func placeOf(t *token.Token) place {
 	return place{max(1, t.Position.Line), max(1, t.Position.Column)}
 }
 
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// oneLine is text as it can stand in a line.
+func oneLine(text string) string {
+	text = strings.ReplaceAll(text, "\t", `\t`) // a tab is what a message is about
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, strings.Join(strings.Fields(text), " "))
+}
