@@ -227,6 +227,7 @@ func TestDecodeNotAnEnvironment(t *testing.T) {
 		{"list", "\n- dev\n", `2:1: want the keys of an environment, got a list`},
 		{"anchor", "&a {}\n", "1:1: want the value itself, got an anchor: environments use none of YAML's anchors, aliases, merge keys and tags"},
 		{"directive", "%YAML 1.1\n---\na: 1\n", "1:1: want no %YAML or %TAG directive"},
+		{"brackets without end", strings.Repeat("[", maxEnvironmentSize), "1:101: want at most 100 brackets within each other"},
 		{"not UTF-8", "a: \xff\n", "1:1: not UTF-8"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -235,6 +236,15 @@ func TestDecodeNotAnEnvironment(t *testing.T) {
 				t.Errorf("\ngot  %s\nwant %s", got, want)
 			}
 		})
+	}
+}
+
+func TestManyProblemsTakeLinearTime(t *testing.T) {
+	source := "maintenance: {allow: [" + strings.Repeat("5,", maxEnvironmentSize/2-20) + "]}"
+	start := time.Now()
+	_, _, problems := parseEnvironment("x.yaml", []byte(source), start)
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("%d problems took %v", len(problems), took)
 	}
 }
 

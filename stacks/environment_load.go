@@ -3,7 +3,6 @@ package stacks
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,19 +66,14 @@ func environmentNames(dir string) ([]string, error) {
 }
 
 func readEnvironment(path string) ([]byte, error) {
-	file, err := os.Open(path)
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	source, err := io.ReadAll(io.LimitReader(file, maxEnvironmentSize+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(source) > maxEnvironmentSize {
+	if info.Size() > maxEnvironmentSize {
 		return nil, fmt.Errorf("%s is larger than %d KiB", path, maxEnvironmentSize>>10)
 	}
-	return source, nil
+	return os.ReadFile(path)
 }
 
 // parseEnvironment is everything between the bytes of a file and an environment

@@ -10,6 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
@@ -31,8 +32,13 @@ func (d *decoder) parse(source []byte) (root ast.Node, ok bool) {
 		}
 	}()
 
+	tokens := lexer.Tokenize(string(source))
+	if at, deep := tooDeep(tokens); deep {
+		d.reject(at, "", "want at most %d brackets within each other", maxBrackets)
+		return nil, false
+	}
 	// Duplicate keys are found while decoding, where all of them are.
-	file, err := parser.ParseBytes(source, 0, parser.AllowDuplicateMapKey())
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		at, why := place{1, 1}, ""
 		var syntax yaml.Error
@@ -43,6 +49,27 @@ func (d *decoder) parse(source []byte) (root ast.Node, ok bool) {
 		return nil, false
 	}
 	return d.soleDocument(file)
+}
+
+// maxBrackets is how many flow lists and mappings may stand within each other.
+// What the parser needs for them grows with the square of their number.
+const maxBrackets = 100
+
+// tooDeep finds the bracket that is one too many.
+func tooDeep(tokens token.Tokens) (at place, deep bool) {
+	depth := 0
+	for _, t := range tokens {
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		}
+		if depth > maxBrackets {
+			return placeOf(t), true
+		}
+	}
+	return place{}, false
 }
 
 func (d *decoder) soleDocument(file *ast.File) (ast.Node, bool) {
