@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
@@ -18,6 +19,11 @@ type decoder struct {
 	problems []Problem
 	found    map[string]place // by key, such as database.readers or maintenance.allow[0]
 	broken   map[string]bool  // keys without a usable value
+	brokenIn map[string]bool  // keys around those
+}
+
+func newDecoder(file string) *decoder {
+	return &decoder{file: file, found: map[string]place{}, broken: map[string]bool{}, brokenIn: map[string]bool{}}
 }
 
 // reject reports a problem at a place.
@@ -27,8 +33,15 @@ func (d *decoder) reject(at place, key, format string, args ...any) {
 
 // refuse reports that a key has no usable value.
 func (d *decoder) refuse(key, format string, args ...any) {
-	d.broken[key] = true
+	d.markBroken(key)
 	d.reject(d.placeOf(key), key, format, args...)
+}
+
+func (d *decoder) markBroken(key string) {
+	d.broken[key] = true
+	for outer := outerKey(key); outer != ""; outer = outerKey(outer) {
+		d.brokenIn[outer] = true
+	}
 }
 
 // placeOf is where key is, or the nearest key around it.
@@ -37,7 +50,7 @@ func (d *decoder) placeOf(key string) place {
 		if at, ok := d.found[key]; ok {
 			return at
 		}
-		key = key[:max(0, strings.LastIndexAny(key, ".["))]
+		key = outerKey(key)
 	}
 	return place{1, 1}
 }
@@ -45,7 +58,7 @@ func (d *decoder) placeOf(key string) place {
 func (d *decoder) decodeRoot(root ast.Node, env *Environment) {
 	if _, ok := entries(root); !ok && indirect(root) == "" {
 		d.reject(placeOf(root.GetToken()), "", "want the keys of an environment, got %s", described(root))
-		d.broken[""] = true
+		d.markBroken("")
 		return
 	}
 	d.decode(root, "", reflect.ValueOf(env).Elem(), "")
@@ -137,7 +150,7 @@ func (d *decoder) decodeStruct(node ast.Node, key string, to reflect.Value) {
 		empty := !given[name] || field.Type.Kind() == reflect.String && value.IsZero()
 		switch {
 		case meant[name] && !given[name]:
-			d.broken[fieldKey] = true // one problem is enough
+			d.markBroken(fieldKey) // one problem is enough
 		case isSection(field.Type) && !given[name]:
 			d.decodeStruct(nil, fieldKey, value)
 		case option(field.Tag, "required") && empty && !d.broken[fieldKey]:
@@ -175,8 +188,11 @@ func (d *decoder) eachEntry(node ast.Node, key string, do func(name, entryKey st
 // unusable, so that checking it makes sense.
 func (d *decoder) sound(keys ...string) bool {
 	for _, key := range keys {
-		for broken := range d.broken {
-			if within(key, broken) || within(broken, key) {
+		if d.broken[""] || d.brokenIn[key] {
+			return false
+		}
+		for ; key != ""; key = outerKey(key) {
+			if d.broken[key] {
 				return false
 			}
 		}
@@ -184,17 +200,20 @@ func (d *decoder) sound(keys ...string) bool {
 	return true
 }
 
-// within says that key is outer or a part of it.
-func within(key, outer string) bool {
-	rest, ok := strings.CutPrefix(key, outer)
-	return ok && (outer == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
-}
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
 
+// joinKey is the key of a name in outer. A name that is not plain is quoted.
 func joinKey(outer, name string) string {
+	if !plainName.MatchString(name) {
+		name = quoted(name)
+	}
 	if outer == "" {
 		return name
 	}
 	return outer + "." + name
 }
+
+// outerKey is the key around key.
+func outerKey(key string) string { return key[:max(0, strings.LastIndexAny(key, ".["))] }
 
 func absent(value ast.Node) bool { return value == nil || value.Type() == ast.NullType }

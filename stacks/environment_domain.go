@@ -37,7 +37,7 @@ func (c *checker) checkHostedZone() {
 		c.fail("hostedZone.name", "want a domain such as example.com, in lower case, got %q", zone.Name)
 	}
 	if zone.ID != "" && zone.Name == "" {
-		c.fail("hostedZone.name", "missing: want the name of hosted zone %s, or neither id nor name", zone.ID)
+		c.fail("hostedZone.name", "missing: want the name of hosted zone %q, or neither id nor name", zone.ID)
 	}
 	if zone.ID == "" && zone.Name != "" {
 		c.fail("hostedZone.id", "missing: want the id of hosted zone %q, or neither id nor name", zone.Name)

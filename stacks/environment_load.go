@@ -3,7 +3,6 @@ package stacks
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,30 +66,25 @@ func environmentNames(dir string) ([]string, error) {
 }
 
 func readEnvironment(path string) ([]byte, error) {
-	file, err := os.Open(path)
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	source, err := io.ReadAll(io.LimitReader(file, maxEnvironmentSize+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(source) > maxEnvironmentSize {
+	if info.Size() > maxEnvironmentSize {
 		return nil, fmt.Errorf("%s is larger than %d KiB", path, maxEnvironmentSize>>10)
 	}
-	return source, nil
+	return os.ReadFile(path)
 }
 
 // parseEnvironment is everything between the bytes of a file and an environment
 // to deploy. Problems and warnings come in the order of the file; env is only
 // of use when there are no problems.
 func parseEnvironment(file string, source []byte, now time.Time) (env Environment, warnings, problems []Problem) {
-	d := decoder{file: file, found: map[string]place{}, broken: map[string]bool{}}
+	d := newDecoder(file)
 	if root, ok := d.parse(source); ok {
 		d.decodeRoot(root, &env)
 		env.fillDefaults()
-		c := checker{decoder: &d, env: env}
+		c := checker{decoder: d, env: env}
 		c.check(now)
 		warnings = c.warnings
 	}

@@ -73,7 +73,7 @@ func (c *checker) checkClients() {
 	case clients.Header == "" && count > 0:
 		c.fail(headerKey, "missing: want the name of the header that has the values")
 	case clients.Header != "" && count == 0:
-		c.fail(valuesKey, "missing: want one or two values of %s", clients.Header)
+		c.fail(valuesKey, "missing: want one or two values of the header %q", clients.Header)
 	case count > 2:
 		c.fail(valuesKey, "want one or two values, got %d", count)
 	}

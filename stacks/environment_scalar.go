@@ -39,7 +39,7 @@ func allowedType(t reflect.Type, node ast.Node, isText bool, tag reflect.StructT
 	case reflect.Float64:
 		return node.Type() == ast.IntegerType || node.Type() == ast.FloatType
 	}
-	return isText || option(tag, "scalar")
+	return isText || option(tag, "scalar") && node.Type() != ast.FloatType
 }
 
 var (

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
@@ -30,8 +32,13 @@ func (d *decoder) parse(source []byte) (root ast.Node, ok bool) {
 		}
 	}()
 
+	tokens := lexer.Tokenize(string(source))
+	if at, deep := tooDeep(tokens); deep {
+		d.reject(at, "", "want at most %d brackets within each other", maxBrackets)
+		return nil, false
+	}
 	// Duplicate keys are found while decoding, where all of them are.
-	file, err := parser.ParseBytes(source, 0, parser.AllowDuplicateMapKey())
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		at, why := place{1, 1}, ""
 		var syntax yaml.Error
@@ -42,6 +49,27 @@ func (d *decoder) parse(source []byte) (root ast.Node, ok bool) {
 		return nil, false
 	}
 	return d.soleDocument(file)
+}
+
+// maxBrackets is how many flow lists and mappings may stand within each other.
+// What the parser needs for them grows with the square of their number.
+const maxBrackets = 100
+
+// tooDeep finds the bracket that is one too many.
+func tooDeep(tokens token.Tokens) (at place, deep bool) {
+	depth := 0
+	for _, t := range tokens {
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		}
+		if depth > maxBrackets {
+			return placeOf(t), true
+		}
+	}
+	return place{}, false
 }
 
 func (d *decoder) soleDocument(file *ast.File) (ast.Node, bool) {
@@ -116,10 +144,8 @@ func described(node ast.Node) string {
 		return "nothing"
 	}
 	switch text, isText, ok := scalar(node); {
-	case isText && len(text) > 60:
-		return strconv.Quote(strings.ToValidUTF8(text[:60], "")) + "..."
 	case isText:
-		return strconv.Quote(text)
+		return quoted(text)
 	case ok:
 		return text
 	}
@@ -132,6 +158,15 @@ func described(node ast.Node) string {
 		return "a mapping"
 	}
 	return "something else"
+}
+
+// quoted is text in quotes, or its beginning.
+func quoted(text string) string {
+	const most = 60
+	if len(text) > most {
+		return strconv.Quote(strings.ToValidUTF8(text[:most], "")) + "..."
+	}
+	return strconv.Quote(text)
 }
 
 // firstToken is the token a node begins with: for a mapping, its first key.
@@ -152,4 +187,13 @@ func placeOf(t *token.Token) place {
 	return place{max(1, t.Position.Line), max(1, t.Position.Column)}
 }
 
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// oneLine is text as it can stand in a line.
+func oneLine(text string) string {
+	text = strings.ReplaceAll(text, "\t", `\t`) // a tab is what a message is about
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, strings.Join(strings.Fields(text), " "))
+}

@@ -139,4 +139,4 @@ func (l *Listener) routeInDoubt(r *Request, routes []route) Decision {
 }
 
 // effectKey is the same for rules that do the same.
-func effectKey(rule *Rule) string { return fmt.Sprintf("%+v", rule.Actions) }
+func effectKey(rule *Rule) string { return fmt.Sprintf("%#v", rule.Actions) }

@@ -2,6 +2,7 @@ package responder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -44,8 +45,8 @@ func FromEnvironment(getenv func(string) string, log io.Writer) (h *Handler) {
 		}
 	}()
 	config, errs := ParseEnvironment(getenv)
-	for _, err := range errs {
-		l.problem(time.Now(), "a setting is broken and left at its default", err.Error())
+	if err := errors.Join(errs...); err != nil {
+		l.problem(time.Now(), "settings are broken and left at their default", err.Error())
 	}
 	return newHandler(config, function, l)
 }

@@ -33,7 +33,7 @@ func scan(payload []byte) (r request, ok bool) {
 			r.multi = true
 			return !again && s.object(func(name []byte) bool {
 				if value := r.header(name); value != nil {
-					return s.byte('[') && s.plain(value) && s.byte(']')
+					return s.list(value)
 				}
 				return s.skip()
 			})
@@ -97,6 +97,25 @@ func (s *scanner) plain(value *string) bool {
 	}
 	*value = string(text)
 	return true
+}
+
+// list reads an array of strings without escapes into value, with commas between
+// them, as HTTP joins the lines of a header.
+func (s *scanner) list(value *string) bool {
+	if !s.byte('[') {
+		return false
+	}
+	*value = ""
+	for separator := ""; ; separator = ", " {
+		var text string
+		if !s.plain(&text) {
+			return false
+		}
+		*value += separator + text
+		if !s.byte(',') {
+			return s.byte(']')
+		}
+	}
 }
 
 // string reads a string and returns what is between the quotes.
