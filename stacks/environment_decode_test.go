@@ -195,6 +195,13 @@ func TestDecodeProblems(t *testing.T) {
 	}
 }
 
+func TestDecodeManyBracketsSideBySide(t *testing.T) {
+	got, problems := decodeSample("text: x\nsection: {must: 1}\nsaid: {}\nnames: [" + strings.Repeat("{}, ", 2*maxBrackets) + "]\n")
+	if len(problems) != 2*maxBrackets || len(got.Names) != 2*maxBrackets {
+		t.Errorf("got %d problems, the first %v", len(problems), problems[0])
+	}
+}
+
 func TestDecodeMissing(t *testing.T) {
 	for _, test := range []struct{ name, source, want string }{
 		{"no section", "text: x\n", "1:1: section.must: missing: want a whole number from 1 to 2"},

@@ -43,15 +43,13 @@ func (r response) String() string {
 // throughLoadBalancer does with what a function returned what the load balancer
 // does with it: an error stands for the 502 that a client would see.
 func throughLoadBalancer(event, returned []byte) (response, error) {
-	var families struct {
-		Single, Multi json.RawMessage
-	}
 	var sent struct {
-		Headers           json.RawMessage `json:"headers"`
-		MultiValueHeaders json.RawMessage `json:"multiValueHeaders"`
+		Single any `json:"headers"`
+		Multi  any `json:"multiValueHeaders"`
 	}
 	_ = json.Unmarshal(event, &sent)
-	families.Single, families.Multi = sent.Headers, sent.MultiValueHeaders
+	onlySingle := sent.Single != nil && sent.Multi == nil
+	onlyMulti := sent.Multi != nil && sent.Single == nil
 
 	if len(returned) > 1_000_000 {
 		return response{}, fmt.Errorf("%d bytes is over 1 MB", len(returned))
@@ -88,16 +86,19 @@ func throughLoadBalancer(event, returned []byte) (response, error) {
 			return r, fmt.Errorf("header %s is %v, not one string in an array", name, values)
 		}
 		text, ok := list[0].(string)
-		if !ok || families.Single != nil && families.Multi == nil {
-			return r, fmt.Errorf("header %s is %v in the family that was not asked for", name, values)
+		if !ok {
+			return r, fmt.Errorf("header %s is %v, not a string", name, list[0])
 		}
-		if families.Multi == nil && r.headers[name] != text {
+		if text != single[name] && len(single) > 0 {
 			return r, fmt.Errorf("header %s differs between the families", name)
 		}
 		r.headers[name] = text
 	}
-	if families.Multi != nil && families.Single == nil && len(single) > 0 {
-		return r, fmt.Errorf("headers %v in the family that was not asked for", single)
+	if onlySingle && len(multi) > 0 || onlyMulti && len(single) > 0 {
+		return r, fmt.Errorf("headers in the family that was not asked for: %s", returned)
+	}
+	if json.Valid(event) && (!onlyMulti && len(single) == 0 || !onlySingle && len(multi) == 0) {
+		return r, fmt.Errorf("no headers in a family that may be asked for: %s", returned)
 	}
 	for name, value := range r.headers {
 		if !isTokens(name) || strings.ContainsAny(value, "\r\n\x00") {

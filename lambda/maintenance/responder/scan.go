@@ -148,6 +148,7 @@ func (s *scanner) quote() bool {
 
 // skip passes over one value of any type.
 func (s *scanner) skip() bool {
+	start := len(s.rest)
 	for depth := 0; len(s.rest) > 0; {
 		switch s.rest[0] {
 		case '"':
@@ -162,7 +163,7 @@ func (s *scanner) skip() bool {
 			depth++
 		case '}', ']':
 			if depth == 0 {
-				return true // the end of what holds a number, true, false or null
+				return len(s.rest) < start // after a number, true, false or null
 			}
 			if depth--; depth == 0 {
 				s.rest = s.rest[1:]
@@ -171,7 +172,7 @@ func (s *scanner) skip() bool {
 			}
 		case ',':
 			if depth == 0 {
-				return true
+				return len(s.rest) < start
 			}
 		}
 		s.rest = s.rest[1:]
