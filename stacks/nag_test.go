@@ -12,6 +12,7 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/internal/environment"
 )
 
 // suppression is a finding of AwsSolutions that is meant, on the narrowest
@@ -20,7 +21,7 @@ type suppression struct {
 	path   string // below the stack
 	rule   string // with what it applies to, if the rule says
 	reason string
-	when   func(Environment) bool // nil: in every environment
+	when   func(environment.Environment) bool // nil: in every environment
 }
 
 const (
@@ -29,7 +30,7 @@ const (
 )
 
 var suppressions = []suppression{
-	{"/Database/Resource", "AwsSolutions-RDS10", "An environment without deletionProtection is made to be thrown away.", func(env Environment) bool { return !env.DeletionProtection }},
+	{"/Database/Resource", "AwsSolutions-RDS10", "An environment without deletionProtection is made to be thrown away.", func(env environment.Environment) bool { return !env.DeletionProtection }},
 	{"/Database/Resource", "AwsSolutions-RDS11", "The port is reached from two security groups only and is not a secret; tools expect 3306.", nil},
 	{"/Database/Resource", "AwsSolutions-RDS14", "Schema changes on a clone catch up by the binary log, which excludes Backtrack; point-in-time restore is there.", nil},
 	{"/ApiTask/Resource", "AwsSolutions-ECS2", "The variables are the database's coordinates; there is no secret among them, the log-in is an IAM token.", nil},
@@ -37,11 +38,11 @@ var suppressions = []suppression{
 	{"/ApiTask/ExecutionRole/DefaultPolicy/Resource", "AwsSolutions-IAM5[Resource::*]", "ecr:GetAuthorizationToken knows no resource.", nil},
 	{"/DatabaseSetupTask/ExecutionRole/DefaultPolicy/Resource", "AwsSolutions-IAM5[Resource::*]", "ecr:GetAuthorizationToken knows no resource.", nil},
 	{"/Maintenance/BypassSecret1/Resource", "AwsSolutions-SMG4", "A listener rule holds the value: it is rotated by a deploy with another secretVersion, never behind the rule's back.", nil},
-	{"/Alb/SecurityGroup/Resource", "AwsSolutions-EC23", "The mobile app reaches the API over the internet; the listener is HTTPS and port 80 only redirects.", func(env Environment) bool { return env.API.Domain != "" }},
-	{"/Alb/SecurityGroup/Resource", "CdkNagValidationFailure", "The rule cannot read the VPC's range, which is a reference; the group admits that range or a prefix list alone.", func(env Environment) bool { return env.API.Domain == "" }},
+	{"/Alb/SecurityGroup/Resource", "AwsSolutions-EC23", "The mobile app reaches the API over the internet; the listener is HTTPS and port 80 only redirects.", func(env environment.Environment) bool { return env.API.Domain != "" }},
+	{"/Alb/SecurityGroup/Resource", "CdkNagValidationFailure", "The rule cannot read the VPC's range, which is a reference; the group admits that range or a prefix list alone.", func(env environment.Environment) bool { return env.API.Domain == "" }},
 	{"/Distribution/Resource", "AwsSolutions-CFR1", "People in the field may be in any country.", nil},
-	{"/Distribution/Resource", "AwsSolutions-CFR2", "A web ACL is the account's, made elsewhere and given as webAcl.site.", func(env Environment) bool { return env.WebACL.Site == "" }},
-	{"/Distribution/Resource", "AwsSolutions-CFR4", "Without a certificate of one's own CloudFront takes no minimum TLS version.", func(env Environment) bool { return env.Site.Domain == "" }},
+	{"/Distribution/Resource", "AwsSolutions-CFR2", "A web ACL is the account's, made elsewhere and given as webAcl.site.", func(env environment.Environment) bool { return env.WebACL.Site == "" }},
+	{"/Distribution/Resource", "AwsSolutions-CFR4", "Without a certificate of one's own CloudFront takes no minimum TLS version.", func(env environment.Environment) bool { return env.Site.Domain == "" }},
 	{logRetention + "/ServiceRole/Resource", "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]", "CDK's own function that sets the retention of the logs RDS makes.", nil},
 	{logRetention + "/ServiceRole/DefaultPolicy/Resource", "AwsSolutions-IAM5[Resource::*]", "CDK's own function: RDS names its log groups after the cluster, which is not known before.", nil},
 	{uploader + "/Resource", "AwsSolutions-L1", "CDK's own function that uploads the first page; its runtime is CDK's.", nil},
@@ -98,7 +99,7 @@ func TestEverySuppressionIsNeeded(t *testing.T) {
 }
 
 // nag returns what AwsSolutions finds in the environment, each as path and rule.
-func nag(t *testing.T, env Environment, meant []suppression) []string {
+func nag(t *testing.T, env environment.Environment, meant []suppression) []string {
 	t.Helper()
 	outdir := t.TempDir()
 	app := newTestApp(outdir)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/internal/environment"
 )
 
 // text is a value as it stands in the template.
@@ -160,7 +161,7 @@ func TestOutputsSayWhatAPersonNeedsNext(t *testing.T) {
 		}
 	}
 	env := loadEnvironment(t, "prod")
-	env.HostedZone = HostedZone{}
+	env.HostedZone = environment.HostedZone{}
 	a, err := synth(env, maintenancemode.Open)
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/internal/environment"
 )
 
 // TestMain starts one jsii kernel for the package and closes it once.
@@ -73,9 +74,9 @@ func (t template) only(tb testing.TB, resourceType string) resource {
 }
 
 // loadEnvironment reads an environment of this repository.
-func loadEnvironment(tb testing.TB, name string) Environment {
+func loadEnvironment(tb testing.TB, name string) environment.Environment {
 	tb.Helper()
-	env, _, err := LoadEnvironment("environments", name)
+	env, _, err := environment.Load("environments", name)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -96,7 +97,7 @@ func newTestApp(outdir string) awscdk.App {
 }
 
 // synth synthesizes an environment in a mode.
-func synth(env Environment, mode maintenancemode.Mode) (assembly, error) {
+func synth(env environment.Environment, mode maintenancemode.Mode) (assembly, error) {
 	outdir, err := os.MkdirTemp("", "noren-stacks-")
 	if err != nil {
 		return assembly{}, err

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/allowlist"
 )
 
 // The construct's rules take a band of a hundred priorities, as many as ALB
@@ -55,7 +56,7 @@ func (p Props) standingRules() ([]rule, error) {
 	if p.Clients.Header != "" {
 		fixed = append(fixed, alb.Header{Name: p.Clients.Header, Values: p.Clients.Values})
 	}
-	allow, err := compileAllowlist(p.Allow, fixed)
+	allow, err := allowlist.Compile(p.Allow, fixed)
 	if err != nil {
 		errs = append(errs, err)
 	}

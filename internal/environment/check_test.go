@@ -1,4 +1,4 @@
-package stacks
+package environment
 
 import (
 	"strings"
@@ -253,7 +253,11 @@ func TestChecks(t *testing.T) {
 		{"mode read-only that is not prepared", []string{"maintenance.mode", "mode: read-only", "maintenance.readOnly", "readOnly: false"},
 			`40:3: maintenance.mode: read-only is not prepared: set maintenance.readOnly to true`},
 		{"blank allow pattern", []string{"maintenance.allow[0]", `- " "`},
-			`45:7: maintenance.allow[0]: want a method and a path such as "GET /api/templates/{id}", got " "`},
+			`45:7: maintenance.allow[0]: " ": a method is required, as in "GET /api/templates/{id}"`},
+		{"allow pattern without a method", []string{"maintenance.allow[0]", `- /api/login`},
+			`45:7: maintenance.allow[0]: "/api/login": a method is required, as in "GET /api/templates/{id}"`},
+		{"allow pattern with a character that ALB refuses", []string{"maintenance.allow[0]", `- GET /api/(login)`},
+			`45:7: maintenance.allow[0]: "GET /api/(login)": path pattern "/api/(login)" has "(", ALB allows letters, digits and _-.$/~"'@:+&*?`},
 		{"clients without values", []string{"maintenance.clients.values", "values: []"},
 			`49:5: maintenance.clients.values: missing: want one or two values of the header "X-Client"`},
 		{"clients without header", []string{"maintenance.clients.header", "header:"},

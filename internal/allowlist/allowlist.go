@@ -1,4 +1,7 @@
-package maintenancemode
+// Package allowlist compiles the requests that maintenance lets through, written
+// as http.ServeMux patterns, to the conditions of ALB listener rules that let
+// through exactly what a ServeMux with the same patterns would serve.
+package allowlist
 
 import (
 	"errors"
@@ -99,13 +102,25 @@ func pathCondition(regex bool, values []string) alb.Condition {
 	return alb.PathPatterns(values)
 }
 
-// compileAllowlist turns the patterns into rules whose conditions are fixed plus
-// a method and a path condition. A rule is filled in the order of the patterns,
+// Error is a pattern that cannot be compiled.
+type Error struct {
+	Index   int    // of the pattern in the allowlist
+	Pattern string // as written
+	Err     error  // what is wrong with it
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("allow[%d] %q: %v", e.Index, e.Pattern, e.Err) }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Compile turns the patterns into rules, each a list of conditions: a method, a
+// path and then the fixed ones. A rule is filled in the order of the patterns,
 // so that appending one changes a single rule or adds one, and within a group of
 // equal methods and kind (literal or regular expression) there are never more
-// rules than ceil(patterns / free values).
-func compileAllowlist(allow []string, fixed []alb.Condition) ([][]alb.Condition, error) {
-	patterns, err := parseAllowlist(allow)
+// rules than ceil(patterns / free values). An error joins an *Error for every
+// pattern that ServeMux or ALB would refuse.
+func Compile(allow []string, fixed []alb.Condition) ([][]alb.Condition, error) {
+	patterns, err := parse(allow)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +133,7 @@ func compileAllowlist(allow []string, fixed []alb.Condition) ([][]alb.Condition,
 	var errs []error
 	for i, p := range patterns {
 		if err := c.add(p); err != nil {
-			errs = append(errs, fmt.Errorf("allow[%d] %q: %w", i, p.text, err))
+			errs = append(errs, &Error{i, p.text, err})
 		}
 	}
 	if errs != nil {

@@ -1,11 +1,14 @@
-package stacks
+package environment
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/allowlist"
 	"github.com/noren-cdk/noren/lambda/maintenance/responder"
 )
 
@@ -55,12 +58,19 @@ func (c *checker) checkConfig(key string, config responder.Config) {
 	}
 }
 
-// checkAllow checks the allowlist. The place for whatever the construct knows
-// about patterns and the load balancer's limits.
+// checkAllow compiles the allowlist as the construct will.
 func (c *checker) checkAllow() {
-	for i, pattern := range c.env.Maintenance.Allow {
-		if strings.TrimSpace(pattern) == "" {
-			c.fail(fmt.Sprintf("maintenance.allow[%d]", i), `want a method and a path such as "GET /api/templates/{id}", got %q`, pattern)
+	var fixed []alb.Condition
+	if clients := c.env.Maintenance.Clients; clients.Header != "" && len(clients.Values) <= 2 {
+		fixed = append(fixed, alb.Header{Name: clients.Header, Values: clients.Values})
+	}
+	_, err := allowlist.Compile(c.env.Maintenance.Allow, fixed)
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			var wrong *allowlist.Error
+			if errors.As(err, &wrong) {
+				c.fail(fmt.Sprintf("maintenance.allow[%d]", wrong.Index), "%q: %v", wrong.Pattern, wrong.Err)
+			}
 		}
 	}
 }

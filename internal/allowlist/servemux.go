@@ -1,4 +1,4 @@
-package maintenancemode
+package allowlist
 
 import (
 	"errors"
@@ -10,10 +10,10 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// parseAllowlist reads the patterns and reports every one that is not a pattern
+// parse reads the patterns and reports every one that is not a pattern
 // with a method, that ServeMux rejects, or that would make ServeMux redirect
 // what another pattern allows.
-func parseAllowlist(allow []string) ([]pattern, error) {
+func parse(allow []string) ([]pattern, error) {
 	var errs []error
 	mux := http.NewServeMux()
 	trees := subtrees{}
@@ -27,7 +27,7 @@ func parseAllowlist(allow []string) ([]pattern, error) {
 			patterns = append(patterns, p)
 			trees.add(p)
 		} else {
-			errs = append(errs, fmt.Errorf("allow[%d] %q: %w", i, text, err))
+			errs = append(errs, &Error{i, text, err})
 		}
 	}
 	if errs != nil {
@@ -35,8 +35,7 @@ func parseAllowlist(allow []string) ([]pattern, error) {
 	}
 	for i, p := range patterns {
 		if other, ok := trees.covering(p); ok {
-			errs = append(errs, fmt.Errorf("allow[%d] %q: already allowed by %q; remove it (with both, net/http would redirect %s instead of serving it)",
-				i, p.text, other.text, strings.TrimSuffix(strings.TrimSuffix(p.path, "{$}"), "/")))
+			errs = append(errs, &Error{i, p.text, fmt.Errorf("already allowed by %q; remove it: with both, net/http would redirect the path without its last slash instead of serving it", other.text)})
 		}
 	}
 	return patterns, errors.Join(errs...)

@@ -1,4 +1,7 @@
-package stacks
+// Package environment reads the files that describe where the product is
+// deployed, strictly: what a file says wrong is said with its line and column,
+// all of it at once.
+package environment
 
 import (
 	"net/netip"
@@ -6,7 +9,7 @@ import (
 )
 
 // An Environment is one deployment of the product, as written in one file of
-// the environments folder. LoadEnvironment reads and checks it and fills in the
+// the environments folder. Load reads and checks it and fills in the
 // defaults.
 //
 // The tags are the file's grammar: yaml is a field's key, "required" if it has

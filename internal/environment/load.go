@@ -1,4 +1,4 @@
-package stacks
+package environment
 
 import (
 	"errors"
@@ -13,10 +13,10 @@ import (
 // maxEnvironmentSize bounds what is parsed. A commented file is some 8 KiB.
 const maxEnvironmentSize = 64 << 10
 
-// LoadEnvironment reads the environment called name from dir/name.yaml, checks
+// Load reads the environment called name from dir/name.yaml, checks
 // it and fills in the defaults. The error joins every Problem of the file, in
 // the order of the file; the warnings are problems that a deploy survives.
-func LoadEnvironment(dir, name string) (env Environment, warnings []Problem, err error) {
+func Load(dir, name string) (env Environment, warnings []Problem, err error) {
 	names, err := environmentNames(dir)
 	if err != nil {
 		return Environment{}, nil, fmt.Errorf("reading environments: %w", err)

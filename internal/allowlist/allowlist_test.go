@@ -1,4 +1,4 @@
-package maintenancemode
+package allowlist
 
 import (
 	"fmt"
@@ -48,7 +48,7 @@ func drawAllowlist(t *rapid.T) []string {
 	})
 	var patterns []string
 	for _, p := range rapid.SliceOfN(one, 1, 25).Draw(t, "patterns") {
-		if _, err := parseAllowlist(append(patterns[:len(patterns):len(patterns)], p)); err == nil {
+		if _, err := parse(append(patterns[:len(patterns):len(patterns)], p)); err == nil {
 			patterns = append(patterns, p)
 		}
 	}
@@ -66,7 +66,7 @@ func drawFixed(t *rapid.T) []alb.Condition {
 func TestTheRulesAllowWhatServeMuxRoutes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		patterns := drawAllowlist(t)
-		rules, err := compileAllowlist(patterns, nil)
+		rules, err := Compile(patterns, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func TestTheRulesAllowWhatServeMuxRoutes(t *testing.T) {
 
 func TestNoRuleBreaksALimit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		rules, err := compileAllowlist(drawAllowlist(t), drawFixed(t))
+		rules, err := Compile(drawAllowlist(t), drawFixed(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,11 +106,11 @@ func TestNoRuleBreaksALimit(t *testing.T) {
 func TestAppendingAPatternChangesOneRuleOrAddsOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		patterns, fixed := drawAllowlist(t), drawFixed(t)
-		before, err := compileAllowlist(patterns[:len(patterns)-1], fixed)
+		before, err := Compile(patterns[:len(patterns)-1], fixed)
 		if err != nil {
 			t.Fatal(err)
 		}
-		after, err := compileAllowlist(patterns, fixed)
+		after, err := Compile(patterns, fixed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +129,7 @@ func TestAppendingAPatternChangesOneRuleOrAddsOne(t *testing.T) {
 func TestAGroupHasNoMoreRulesThanItNeeds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		patterns, fixed := drawAllowlist(t), drawFixed(t)
-		rules, err := compileAllowlist(patterns, fixed)
+		rules, err := Compile(patterns, fixed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +219,7 @@ func TestAnAllowlistThatCannotBe(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			rules, err := compileAllowlist(test.allow, test.fixed)
+			rules, err := Compile(test.allow, test.fixed)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
@@ -234,13 +234,13 @@ func TestAnAllowlistThatCannotBe(t *testing.T) {
 }
 
 func TestEveryBadPatternIsReported(t *testing.T) {
-	_, err := compileAllowlist([]string{"/a", "GET /b", "GET b"}, nil)
+	_, err := Compile([]string{"/a", "GET /b", "GET b"}, nil)
 	if err == nil || strings.Count(err.Error(), "allow[") != 2 {
 		t.Errorf("got %v, want a line each for allow[0] and allow[2]", err)
 	}
 }
 
-func BenchmarkCompileAllowlist(b *testing.B) {
+func BenchmarkCompile(b *testing.B) {
 	for _, n := range []int{10, 100, 1000} {
 		var patterns []string
 		for i := range n {
@@ -255,7 +255,7 @@ func BenchmarkCompileAllowlist(b *testing.B) {
 		}
 		b.Run(fmt.Sprintf("patterns=%d", n), func(b *testing.B) {
 			for b.Loop() {
-				if _, err := compileAllowlist(patterns, nil); err != nil {
+				if _, err := Compile(patterns, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

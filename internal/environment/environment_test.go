@@ -1,4 +1,4 @@
-package stacks
+package environment
 
 import (
 	"net/netip"
@@ -20,7 +20,7 @@ var committed = []string{"dev", "staging", "prod"}
 // put the tests.
 func environmentsDir(t *testing.T) string {
 	t.Helper()
-	for _, dir := range []string{"environments", "../environments"} {
+	for _, dir := range []string{"../../environments"} {
 		if _, err := os.Stat(dir); err == nil {
 			return dir
 		}
@@ -33,7 +33,7 @@ func TestCommittedEnvironments(t *testing.T) {
 	dir := environmentsDir(t)
 	for _, name := range committed {
 		t.Run(name, func(t *testing.T) {
-			env, warnings, err := LoadEnvironment(dir, name)
+			env, warnings, err := Load(dir, name)
 			if err != nil || len(warnings) > 0 {
 				t.Fatalf("got %v, warnings %v", err, warnings)
 			}
@@ -80,7 +80,7 @@ func allKeys(t reflect.Type, outer string) (keys []string) {
 }
 
 func TestDevDeploysUnedited(t *testing.T) {
-	env, _, err := LoadEnvironment(environmentsDir(t), "dev")
+	env, _, err := Load(environmentsDir(t), "dev")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestDevDeploysUnedited(t *testing.T) {
 }
 
 func TestProdSurvivesTheLossOfAZone(t *testing.T) {
-	env, _, err := LoadEnvironment(environmentsDir(t), "prod")
+	env, _, err := Load(environmentsDir(t), "prod")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestProdSurvivesTheLossOfAZone(t *testing.T) {
 	}
 }
 
-func TestLoadEnvironmentUnknown(t *testing.T) {
+func TestLoadUnknown(t *testing.T) {
 	dir := environmentsDir(t)
 	for _, name := range []string{
 		"prd",
@@ -118,7 +118,7 @@ func TestLoadEnvironmentUnknown(t *testing.T) {
 		"..",
 		"dev\x00",
 	} {
-		_, _, err := LoadEnvironment(dir, name)
+		_, _, err := Load(dir, name)
 		want := "unknown environment " + strconv.Quote(name) + ": want dev, staging or prod"
 		if err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", name, err, want)
@@ -126,7 +126,7 @@ func TestLoadEnvironmentUnknown(t *testing.T) {
 	}
 }
 
-func TestLoadEnvironmentNames(t *testing.T) {
+func TestLoadNames(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"prod.yaml", "qa.yaml", "dev.yaml", "production.yaml", ".hidden.yaml", "dev.old.yaml", "README.md", ".yaml"} {
 		write(t, dir, name, "")
@@ -134,13 +134,13 @@ func TestLoadEnvironmentNames(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "folder.yaml"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err := LoadEnvironment(dir, "x")
+	_, _, err := Load(dir, "x")
 	if want := `unknown environment "x": want dev, qa, prod or production`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
-func TestLoadEnvironmentUnreadable(t *testing.T) {
+func TestLoadUnreadable(t *testing.T) {
 	empty, absent, large := t.TempDir(), filepath.Join(t.TempDir(), "absent"), t.TempDir()
 	path := write(t, large, "dev.yaml", strings.Repeat("#\n", maxEnvironmentSize))
 	for _, test := range []struct{ name, dir, want string }{
@@ -149,14 +149,14 @@ func TestLoadEnvironmentUnreadable(t *testing.T) {
 		{"too large a file", large, `reading environment "dev": ` + path + " is larger than 64 KiB"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if _, _, err := LoadEnvironment(test.dir, "dev"); err == nil || err.Error() != test.want {
+			if _, _, err := Load(test.dir, "dev"); err == nil || err.Error() != test.want {
 				t.Errorf("got  %v\nwant %s", err, test.want)
 			}
 		})
 	}
 }
 
-func TestLoadEnvironmentReportsAllProblemsInOrder(t *testing.T) {
+func TestLoadReportsAllProblemsInOrder(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.ToSlash(write(t, dir, "dev.yaml", `
 stackName: 1st
@@ -175,7 +175,7 @@ maintenance:
     - 7
   bypass: {cidrs: [203.0.113.0/28]}
 `))
-	env, _, err := LoadEnvironment(dir, "dev")
+	env, _, err := Load(dir, "dev")
 	want := strings.ReplaceAll(strings.TrimSpace(`
 FILE:2:1: stackName: want letters, digits and hyphens, a letter first, at most 128, got "1st"
 FILE:5:3: network.cidr: want the first address of the range, 10.0.0.0/16, got 10.0.0.1/16
