@@ -257,7 +257,7 @@ func TestChecks(t *testing.T) {
 		{"allow pattern without a method", []string{"maintenance.allow[0]", `- /api/login`},
 			`45:7: maintenance.allow[0]: "/api/login": a method is required, as in "GET /api/templates/{id}"`},
 		{"allow pattern with a character that ALB refuses", []string{"maintenance.allow[0]", `- GET /api/(login)`},
-			`45:7: maintenance.allow[0]: "GET /api/(login)": path pattern "/api/(login)" has "(", ALB allows letters, digits and _-.$/~"'@:+&*?`},
+			`45:7: maintenance.allow[0]: "GET /api/(login)": path pattern "/api/(login)" contains '(', ALB allows A-Z a-z 0-9 _ - . $ / ~ " ' @ : + & * ?`},
 		{"clients without values", []string{"maintenance.clients.values", "values: []"},
 			`49:5: maintenance.clients.values: missing: want one or two values of the header "X-Client"`},
 		{"clients without header", []string{"maintenance.clients.header", "header:"},
