@@ -62,6 +62,14 @@ var doubtReasons = []struct {
 	{ForeignListener, "the listener is not in the template: its default action and its other rules are not known"},
 }
 
+// nominal are doubts that by themselves change nothing.
+const nominal = PathEscapes | PathDots | PathSlashes
+
+// Nominal reports whether every reading of the request that comes into
+// question leads to the same answer: how ALB reads it is not documented, but
+// seems not to matter.
+func (d Doubt) Nominal() bool { return d != 0 && d&^nominal == 0 }
+
 // Reasons returns a sentence for each doubt, without full stop.
 func (d Doubt) Reasons() []string {
 	var reasons []string

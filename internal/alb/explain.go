@@ -29,9 +29,9 @@ func (l *Listener) Explain(r *Request) Explanation {
 	if e.Rule == nil {
 		return e
 	}
-	for i := range l.routes {
-		t := &l.routes[i]
-		step := Step{Rule: t.rule, Outcome: t.match(r)}
+	for i := range l.trials {
+		t := &l.trials[i]
+		step := Step{Rule: t.rule, Outcome: t.rule.matchAll(t.conditions, r)}
 		step.Reason = t.reason(r, step.Outcome)
 		e.Steps = append(e.Steps, step)
 		if step.Outcome.Verdict == Yes {
@@ -58,7 +58,7 @@ func (e Explanation) Reasons() []string {
 	return append(reasons, (e.Doubt | e.RuleDoubt).Reasons()...)
 }
 
-func (t *route) reason(r *Request, o Outcome) string {
+func (t *trial) reason(r *Request, o Outcome) string {
 	switch {
 	case t.rule.Default():
 		return "no rule before it matches"
@@ -83,7 +83,7 @@ func (t *route) reason(r *Request, o Outcome) string {
 }
 
 // describe describes the conditions with certain outcomes.
-func (t *route) describe(r *Request, which func(Outcome) bool) string {
+func (t *trial) describe(r *Request, which func(Outcome) bool) string {
 	var texts []string
 	for i, c := range t.conditions {
 		if which(c.Match(r)) {

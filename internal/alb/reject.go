@@ -92,6 +92,9 @@ func (r *Request) survey() {
 		r.worse(hazard{severe, fmt.Sprintf("method %q is malformed", r.method)})
 	}
 	r.worse(targetHazard(r.Target))
+	r.ordinary = r.method != "TRACE" && (r.http2 || validVersion(r.Proto)) && r.lineSize <= MaxHeaderLine &&
+		r.largest <= MaxHeaderLine && r.headerSize <= MaxHeaders && r.forwardedFor <= MaxForwardedFor &&
+		!r.badEncoding && !r.aboveRoot && r.hazard.tier == compliant
 }
 
 // worse keeps the worst hazard, the first of equals.
