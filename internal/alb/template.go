@@ -122,11 +122,13 @@ func (r *reader) fault(at string, err error) {
 	if at != "" {
 		err = fmt.Errorf("%s: %w", at, err)
 	}
-	switch {
-	case len(r.faults) == maxFaults:
+	err = fmt.Errorf("resource %q: %w", r.id, err)
+	switch n := len(r.faults); {
+	case n > 0 && r.faults[n-1].Error() == err.Error(): // as when each field of what is no object is asked for
+	case n == maxFaults:
 		r.faults = append(r.faults, errors.New("and more"))
-	case len(r.faults) < maxFaults:
-		r.faults = append(r.faults, fmt.Errorf("resource %q: %w", r.id, err))
+	case n < maxFaults:
+		r.faults = append(r.faults, err)
 	}
 }
 
