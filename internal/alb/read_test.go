@@ -292,6 +292,8 @@ func TestReadIsBounded(t *testing.T) {
 	for name, source := range map[string]string{
 		"a large template":  `{"Resources": {}, "Metadata": "` + strings.Repeat("x", MaxTemplateSize) + `"}`,
 		"a large parameter": ruleTemplate(`[{"Field": "path-pattern", "Values": [`+refs+`]}]`, "", `, "Parameters": {"P": {"Type": "String", "Default": "`+big+`"}}`),
+		"many values":       ruleTemplate(`[{"Field": "path-pattern", "Values": ["/a"`+strings.Repeat(`, "/a"`, maxValues)+`]}]`, "", ""),
+		"many regexes":      ruleTemplate(`[{"Field": "path-pattern", "RegexValues": ["/a"`+strings.Repeat(`, "/a"`, maxRegexes)+`]}]`, "", ""),
 		"a deep template":   `{"Resources": ` + strings.Repeat(`{"a": `, 20000) + strings.Repeat(`}`, 20000) + `}`,
 		"deep conditions":   ruleTemplate("", `[{"Fn::If": ["C0", 1, 2]}]`, deepConditions(5000)),
 	} {

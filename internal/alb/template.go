@@ -111,9 +111,18 @@ type reader struct {
 	id       string // of the resource being read
 	resource resource
 	unsureIf string // the resource's condition, if it cannot be decided
+	values   int    // condition values read so far
+	regexes  int    // those of them that are regexes
 	problems []Problem
 	faults   []error
 }
+
+// These bound the condition values of a template, and the regexes among them:
+// what all rules of a load balancer may have, many times over.
+const (
+	maxValues  = 20_000
+	maxRegexes = 1000
+)
 
 // maxFaults bounds how much is said about a template that cannot be read.
 const maxFaults = 50
