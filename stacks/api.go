@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/environment"
 )
 
 // api is the service and what runs beside it.
@@ -27,7 +29,7 @@ type api struct {
 // The container finds its database in the environment: DB_HOST, DB_READER_HOST,
 // DB_PORT, DB_NAME and DB_USER, to log in with an IAM token over TLS. PORT is
 // where it has to listen. There is no password.
-func newAPI(scope constructs.Construct, env Environment, vpc awsec2.IVpc, database awsrds.DatabaseCluster) api {
+func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, database awsrds.DatabaseCluster) api {
 	cluster := awsecs.NewCluster(scope, jsii.String("Cluster"), &awsecs.ClusterProps{
 		Vpc:                 vpc,
 		ContainerInsightsV2: awsecs.ContainerInsights_ENABLED,
@@ -73,7 +75,7 @@ func newAPI(scope constructs.Construct, env Environment, vpc awsec2.IVpc, databa
 //
 // The floor stays in every mode: it has to carry the minute of reopening,
 // when all queued uploads arrive at once and scaling is still counting.
-func (a api) scale(env Environment) {
+func (a api) scale(env environment.Environment) {
 	scaling := a.service.AutoScaleTaskCount(&awsapplicationautoscaling.EnableScalingProps{
 		MinCapacity: jsii.Number(env.API.MinTasks),
 		MaxCapacity: jsii.Number(env.API.MaxTasks),
@@ -92,7 +94,7 @@ func (a api) scale(env Environment) {
 }
 
 // apiContainer is the API's container: the configured image or the example.
-func apiContainer(env Environment, database awsrds.DatabaseCluster) *awsecs.ContainerDefinitionOptions {
+func apiContainer(env environment.Environment, database awsrds.DatabaseCluster) *awsecs.ContainerDefinitionOptions {
 	image := awsecs.ContainerImage_FromRegistry(&env.API.Image, nil)
 	if env.API.Image == "" {
 		image = awsecs.ContainerImage_FromAsset(jsii.String("examples/fieldreports"), &awsecs.AssetImageProps{
@@ -117,7 +119,7 @@ func apiContainer(env Environment, database awsrds.DatabaseCluster) *awsecs.Cont
 
 // newTask defines a task with one container: ARM64, a read-only root, its own
 // log group.
-func newTask(scope constructs.Construct, name string, env Environment, container *awsecs.ContainerDefinitionOptions, command []string) awsecs.FargateTaskDefinition {
+func newTask(scope constructs.Construct, name string, env environment.Environment, container *awsecs.ContainerDefinitionOptions, command []string) awsecs.FargateTaskDefinition {
 	task := awsecs.NewFargateTaskDefinition(scope, jsii.String(name+"Task"), &awsecs.FargateTaskDefinitionProps{
 		Cpu:             jsii.Number(env.API.CPU),
 		MemoryLimitMiB:  jsii.Number(env.API.Memory),
@@ -139,7 +141,7 @@ func newTask(scope constructs.Construct, name string, env Environment, container
 // users. It runs the API's image with a command of its own, may read the master
 // secret at run time, and is safe to run again. It returns the command that
 // starts it.
-func newSetupTask(scope constructs.Construct, env Environment, vpc awsec2.IVpc, cluster awsecs.Cluster, database awsrds.DatabaseCluster) string {
+func newSetupTask(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, cluster awsecs.Cluster, database awsrds.DatabaseCluster) string {
 	container := apiContainer(env, database)
 	container.PortMappings = nil
 	(*container.Environment)["DB_ADMIN_SECRET_ARN"] = database.Secret().SecretArn()

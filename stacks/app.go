@@ -7,16 +7,18 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/environment"
 )
 
 // ChooseEnvironment reads the environment that -c env= names, dev without it,
-// from a folder of environment files. See LoadEnvironment.
-func ChooseEnvironment(app constructs.Construct, dir string) (Environment, []Problem, error) {
+// from a folder of environment files. See environment.Load.
+func ChooseEnvironment(app constructs.Construct, dir string) (environment.Environment, []environment.Problem, error) {
 	name := "dev"
 	if value := app.Node().TryGetContext(jsii.String("env")); value != nil {
 		name = fmt.Sprint(value)
 	}
-	return LoadEnvironment(dir, name)
+	return environment.Load(dir, name)
 }
 
 // Recover turns the panic of a construct into an error for people: what CDK

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/environment"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 // newDatabase defines the Aurora MySQL cluster in the isolated subnets. RDS
 // makes the master user's password, keeps it in a secret and rotates it; only
 // the setup task reads it.
-func newDatabase(scope constructs.Construct, env Environment, vpc awsec2.IVpc) awsrds.DatabaseCluster {
+func newDatabase(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc) awsrds.DatabaseCluster {
 	engine := awsrds.DatabaseClusterEngine_AuroraMysql(&awsrds.AuroraMysqlClusterEngineProps{
 		Version: awsrds.AuroraMysqlEngineVersion_Of(&env.Database.EngineVersion, jsii.String("8.0")),
 	})

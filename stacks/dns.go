@@ -5,11 +5,13 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53targets"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/environment"
 )
 
 // addRecords points the domains at the load balancer and the distribution, in
 // the hosted zone if there is one. Without it the records to make are outputs.
-func addRecords(scope constructs.Construct, env Environment, lb loadBalancer, site site) {
+func addRecords(scope constructs.Construct, env environment.Environment, lb loadBalancer, site site) {
 	type record struct {
 		id, domain, host string
 		target           awsroute53.IAliasRecordTarget

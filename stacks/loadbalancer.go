@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awswafv2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/environment"
 )
 
 // loadBalancer is the ALB and the listener that maintenance switches.
@@ -19,7 +21,7 @@ type loadBalancer struct {
 // internet-facing over HTTPS, for the mobile app and for CloudFront. Without one
 // it is internal and CloudFront reaches it through a VPC origin, so that there
 // is never a public API without encryption.
-func newLoadBalancer(scope constructs.Construct, env Environment, vpc awsec2.IVpc, logs awss3.IBucket, app elbv2.ApplicationTargetGroup) loadBalancer {
+func newLoadBalancer(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, logs awss3.IBucket, app elbv2.ApplicationTargetGroup) loadBalancer {
 	public := env.API.Domain != ""
 	subnets := awsec2.SubnetType_PRIVATE_WITH_EGRESS
 	if public {

@@ -6,10 +6,12 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/environment"
 )
 
 // newLogGroup defines a log group that is kept as long as the environment says.
-func newLogGroup(scope constructs.Construct, id string, env Environment) awslogs.LogGroup {
+func newLogGroup(scope constructs.Construct, id string, env environment.Environment) awslogs.LogGroup {
 	return awslogs.NewLogGroup(scope, &id, &awslogs.LogGroupProps{
 		Retention:     retention(env),
 		RemovalPolicy: removalPolicy(env),
@@ -18,7 +20,7 @@ func newLogGroup(scope constructs.Construct, id string, env Environment) awslogs
 
 // newAccessLogs defines the bucket for the access logs of the load balancer, the
 // distribution and the site's bucket.
-func newAccessLogs(scope constructs.Construct, env Environment) awss3.Bucket {
+func newAccessLogs(scope constructs.Construct, env environment.Environment) awss3.Bucket {
 	return awss3.NewBucket(scope, jsii.String("AccessLogs"), &awss3.BucketProps{
 		Encryption:        awss3.BucketEncryption_S3_MANAGED, // load balancers write with no other
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
@@ -31,7 +33,7 @@ func newAccessLogs(scope constructs.Construct, env Environment) awss3.Bucket {
 }
 
 // removalPolicy is what becomes of data that leaves the stack.
-func removalPolicy(env Environment) awscdk.RemovalPolicy {
+func removalPolicy(env environment.Environment) awscdk.RemovalPolicy {
 	if env.DeletionProtection {
 		return awscdk.RemovalPolicy_RETAIN
 	}
@@ -39,7 +41,7 @@ func removalPolicy(env Environment) awscdk.RemovalPolicy {
 }
 
 // retention is LogDays in the type of CDK.
-func retention(env Environment) awslogs.RetentionDays {
+func retention(env environment.Environment) awslogs.RetentionDays {
 	return retentions[env.LogDays]
 }
 

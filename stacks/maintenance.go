@@ -7,12 +7,13 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/internal/environment"
 	"github.com/noren-cdk/noren/lambda/maintenance/responder"
 )
 
 // newMaintenance puts the listener under the switch, in the mode that the
 // operator typed or else the environment's.
-func newMaintenance(scope constructs.Construct, env Environment, flags maintenancemode.Flags, listener elbv2.ApplicationListener, app elbv2.ApplicationTargetGroup) maintenancemode.MaintenanceMode {
+func newMaintenance(scope constructs.Construct, env environment.Environment, flags maintenancemode.Flags, listener elbv2.ApplicationListener, app elbv2.ApplicationTargetGroup) maintenancemode.MaintenanceMode {
 	m := env.Maintenance
 	mode, err := maintenancemode.ParseMode(m.Mode)
 	if err != nil {

@@ -5,12 +5,14 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/environment"
 )
 
 // newVpc defines the network: in each zone a public subnet for the load
 // balancer and NAT, a private one for the service, an isolated one for the
 // database. Rejected and accepted connections are logged.
-func newVpc(scope constructs.Construct, env Environment) awsec2.Vpc {
+func newVpc(scope constructs.Construct, env environment.Environment) awsec2.Vpc {
 	subnet := func(name string, kind awsec2.SubnetType) *awsec2.SubnetConfiguration {
 		return &awsec2.SubnetConfiguration{Name: &name, SubnetType: kind}
 	}
@@ -32,7 +34,7 @@ func newVpc(scope constructs.Construct, env Environment) awsec2.Vpc {
 // zones returns the configured zones or the first two of the region. The latter
 // as references that CloudFormation resolves: a look-up at synth would need
 // credentials and leave a file behind.
-func zones(env Environment) *[]*string {
+func zones(env environment.Environment) *[]*string {
 	if len(env.Network.AvailabilityZones) > 0 {
 		return jsii.Strings(env.Network.AvailabilityZones...)
 	}
@@ -42,7 +44,7 @@ func zones(env Environment) *[]*string {
 
 // knowZones answers CDK's question for the zones of a concrete account, which
 // it asks whatever the VPC is given and compares with that.
-func knowZones(stack awscdk.Stack, env Environment) {
+func knowZones(stack awscdk.Stack, env environment.Environment) {
 	known := []any{env.Region + "a", env.Region + "b"}
 	if configured := env.Network.AvailabilityZones; len(configured) > 0 {
 		known = nil

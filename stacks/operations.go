@@ -14,12 +14,13 @@ import (
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/internal/environment"
 )
 
 // addAlarms tells the operators what breaks. Nothing here depends on the mode:
 // metrics are those of the app's own target group, which sees no refused
 // request, and of the function that answers the refused.
-func addAlarms(scope constructs.Construct, env Environment, app elbv2.ApplicationTargetGroup, maintenance maintenancemode.MaintenanceMode) {
+func addAlarms(scope constructs.Construct, env environment.Environment, app elbv2.ApplicationTargetGroup, maintenance maintenancemode.MaintenanceMode) {
 	topic := newAlarmTopic(scope, env)
 	alarm := func(id, description string, metric awscloudwatch.Metric, threshold float64, minutes int) {
 		alarm := metric.CreateAlarm(scope, &id, &awscloudwatch.CreateAlarmOptions{
@@ -46,7 +47,7 @@ func addAlarms(scope constructs.Construct, env Environment, app elbv2.Applicatio
 
 // newAlarmTopic defines the topic that alarms go to, with a key of its own:
 // CloudWatch may not use the key that AWS manages for SNS.
-func newAlarmTopic(scope constructs.Construct, env Environment) awssns.Topic {
+func newAlarmTopic(scope constructs.Construct, env environment.Environment) awssns.Topic {
 	key := awskms.NewKey(scope, jsii.String("AlarmKey"), &awskms.KeyProps{
 		Description:       jsii.String("Encrypts the alarm topic"),
 		EnableKeyRotation: jsii.Bool(true),

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3deployment"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/environment"
 )
 
 //go:embed spa_router.js
@@ -25,7 +27,7 @@ type site struct {
 
 // newSite defines the bucket of the single-page app and the distribution in
 // front of it, which hands /api/* to the load balancer.
-func newSite(scope constructs.Construct, env Environment, logs awss3.IBucket, alb elbv2.ApplicationLoadBalancer) site {
+func newSite(scope constructs.Construct, env environment.Environment, logs awss3.IBucket, alb elbv2.ApplicationLoadBalancer) site {
 	bucket := awss3.NewBucket(scope, jsii.String("Site"), &awss3.BucketProps{
 		Encryption:             awss3.BucketEncryption_S3_MANAGED,
 		BlockPublicAccess:      awss3.BlockPublicAccess_BLOCK_ALL(),
@@ -88,7 +90,7 @@ func newSite(scope constructs.Construct, env Environment, logs awss3.IBucket, al
 
 // apiOrigin is how CloudFront reaches the load balancer: by the API's domain,
 // whose certificate matches, or inside the VPC.
-func apiOrigin(env Environment, alb elbv2.ApplicationLoadBalancer) awscloudfront.IOrigin {
+func apiOrigin(env environment.Environment, alb elbv2.ApplicationLoadBalancer) awscloudfront.IOrigin {
 	if env.API.Domain != "" {
 		return origins.NewHttpOrigin(&env.API.Domain, &origins.HttpOriginProps{
 			ProtocolPolicy:     awscloudfront.OriginProtocolPolicy_HTTPS_ONLY,
@@ -117,7 +119,7 @@ func uncachedErrors() *[]*awscloudfront.ErrorResponse {
 
 // newSecurityHeaders defines what the site's answers carry. A site that loads
 // from elsewhere has to say so in the content security policy.
-func newSecurityHeaders(scope constructs.Construct, env Environment) awscloudfront.ResponseHeadersPolicy {
+func newSecurityHeaders(scope constructs.Construct, env environment.Environment) awscloudfront.ResponseHeadersPolicy {
 	connect := "'self'"
 	if env.API.Domain != "" {
 		connect += " https://" + env.API.Domain

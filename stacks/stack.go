@@ -12,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/internal/environment"
 )
 
 // Stack is the product in one environment.
@@ -25,7 +26,7 @@ type Stack struct {
 
 // Build defines the stack of the environment in app. It panics, with the path
 // of the construct in front, if the environment asks for what cannot be built.
-func Build(app constructs.Construct, env Environment, flags maintenancemode.Flags) Stack {
+func Build(app constructs.Construct, env environment.Environment, flags maintenancemode.Flags) Stack {
 	stack := awscdk.NewStack(app, &env.StackName, &awscdk.StackProps{
 		Description:           jsii.String("Web and mobile product with a maintenance mode (" + env.Name + ")"),
 		Env:                   &awscdk.Environment{Account: optional(env.Account), Region: &env.Region},
@@ -60,7 +61,7 @@ func Build(app constructs.Construct, env Environment, flags maintenancemode.Flag
 }
 
 // outputEmergency adds the commands that flip the listener without a deploy.
-func outputEmergency(scope constructs.Construct, env Environment, lb loadBalancer, api api, maintenance maintenancemode.MaintenanceMode) {
+func outputEmergency(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, maintenance maintenancemode.MaintenanceMode) {
 	command := func(targetGroup *string) string {
 		return fmt.Sprintf("aws elbv2 modify-listener --region %s --listener-arn %s --default-actions Type=forward,TargetGroupArn=%s",
 			env.Region, *lb.listener.ListenerArn(), *targetGroup)

@@ -71,6 +71,8 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		Version:       version(),
 	}
-	root.AddCommand()
+	root.AddCommand(
+		newDDL(),
+	)
 	return root
 }

@@ -29,7 +29,7 @@ func checkDefaultAction(listener elbv2.CfnListener, app elbv2.IApplicationTarget
 	want := resolved(listener, []map[string]any{{"type": "forward", "targetGroupArn": app.TargetGroupArn()}})
 	if got != want {
 		return fmt.Errorf("the default action of %s must be a forward to AppTargetGroup and nothing else, got %s; on a listener that other services share, set Hosts",
-			*listener.Node().Path(), got)
+			*listener.Node().Scope().Node().Path(), got)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package alb
 
 import (
+	"net/netip"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -59,7 +60,7 @@ func (c *checker) checkCondition(condition Condition) {
 	case SourceIPs:
 		checkSome(c, "source IP", condition)
 		for _, prefix := range condition {
-			checkPrefix(c, prefix)
+			c.checkPrefix(prefix)
 		}
 	case Unknown:
 		if condition.Known != nil {
@@ -161,5 +162,16 @@ func (c *checker) checkHeaderName(name string) {
 	c.checkCharacters("header name", name, headerToken, "the characters of an HTTP token")
 	if equalFold(name, "Host") {
 		c.errorf(name, "any other header", "header name %q is refused by ALB: use a host condition", name)
+	}
+}
+
+func (c *checker) checkPrefix(prefix netip.Prefix) {
+	switch {
+	case !prefix.IsValid():
+		c.errorf(prefix, "a CIDR", "source IP %q is not a CIDR", prefix)
+	case prefix.String() == "255.255.255.255/32":
+		c.errorf(prefix, "a CIDR other than 255.255.255.255/32", "source IP %q is refused by ALB", prefix)
+	case prefix != prefix.Masked():
+		c.warnf(prefix, prefix.Masked(), "source IP %q has bits outside its mask, want %q", prefix, prefix.Masked())
 	}
 }

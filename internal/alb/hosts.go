@@ -11,7 +11,7 @@ func (h Hosts) Match(r *Request) Outcome { return h.prepare().Match(r) }
 func (h Hosts) prepare() Condition {
 	patterns := make(hosts, len(h))
 	for i, value := range h {
-		patterns[i] = readPattern(value, true, false)
+		patterns[i] = readPattern(lowerLiterals(value), false, false)
 	}
 	return patterns
 }
@@ -23,7 +23,7 @@ func (h hosts) Match(r *Request) Outcome {
 	var o Outcome
 	for i := range h {
 		if r.authority == "" && r.Host != "" {
-			o = o.or(h[i].match(r.Host, r.hostDoubt).assumed(h[i].doubt))
+			o = o.or(h[i].match(r.host, r.hostDoubt).assumed(h[i].doubt))
 		} else {
 			o = o.or(r.oddHost(func(host string) Outcome { return h[i].match(host, r.hostDoubt) }))
 		}
@@ -46,7 +46,7 @@ func (o Outcome) assumed(d Doubt) Outcome {
 // oddHost is the outcome for a request without Host, or with a URL as its
 // request-target: nobody has published what rules see then.
 func (r *Request) oddHost(test func(string) Outcome) Outcome {
-	host := test(r.Host)
+	host := test(r.host)
 	if r.Host == "" && r.authority == "" {
 		return doubted(host.Verdict.Matches(), NoHost|host.Doubt)
 	}

@@ -84,6 +84,15 @@ func literalParts(s string, f func(string)) {
 	}
 }
 
+// lowerLiterals puts the known parts of s in lower case.
+func lowerLiterals(s string) string {
+	start, end := nextOpaque(s)
+	if start < 0 {
+		return strings.ToLower(s)
+	}
+	return strings.ToLower(s[:start]) + s[start:end] + lowerLiterals(s[end:])
+}
+
 // opaqueDoubt is why the opaque parts of s are not known.
 func opaqueDoubt(s string) Doubt {
 	for _, open := range []string{openSecret, openResolve + "secretsmanager:", openResolve + "ssm-secure:"} {

@@ -17,6 +17,7 @@ type shape uint8
 const (
 	literal  shape = iota // no wildcard
 	prefix                // one *, at the end, not in text
+	suffix                // one *, at the start, not in text
 	anything              // nothing but *
 	glob                  // any other
 )
@@ -39,6 +40,8 @@ func readPattern(value string, fold, escapes bool) pattern {
 		p.shape, p.escapes = glob, true
 	case wild == len(p.text)-1 && p.text[wild] == '*':
 		p.text, p.shape = p.text[:wild], prefix
+	case wild == 0 && p.text[0] == '*' && strings.IndexAny(p.text[1:], "*?") < 0:
+		p.text, p.shape = p.text[1:], suffix
 	default:
 		p.shape = glob
 	}
@@ -86,6 +89,11 @@ func (p *pattern) matches(s string) bool {
 			return len(s) >= len(p.text) && equalFold(p.text, s[:len(p.text)])
 		}
 		return strings.HasPrefix(s, p.text)
+	case suffix:
+		if p.fold {
+			return len(s) >= len(p.text) && equalFold(p.text, s[len(s)-len(p.text):])
+		}
+		return strings.HasSuffix(s, p.text)
 	case anything:
 		return true
 	default:

@@ -92,6 +92,9 @@ func (r *Request) survey() {
 		r.worse(hazard{severe, fmt.Sprintf("method %q is malformed", r.method)})
 	}
 	r.worse(targetHazard(r.Target))
+	r.ordinary = r.method != "TRACE" && (r.http2 || validVersion(r.Proto)) && r.lineSize <= MaxHeaderLine &&
+		r.largest <= MaxHeaderLine && r.headerSize <= MaxHeaders && r.forwardedFor <= MaxForwardedFor &&
+		!r.badEncoding && !r.aboveRoot && r.hazard.tier == compliant
 }
 
 // worse keeps the worst hazard, the first of equals.
@@ -157,10 +160,16 @@ func targetHazard(target string) hazard {
 // token reports whether s is a token of RFC 7230, as methods and header names are.
 func token(s string) bool {
 	for i := range len(s) {
-		c := s[i]
-		if c <= 0x20 || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
+		if !tokenCharacters[s[i]] {
 			return false
 		}
 	}
 	return s != ""
 }
+
+var tokenCharacters = func() (set [256]bool) {
+	for c := '!'; c <= '~'; c++ {
+		set[c] = !strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
+	}
+	return set
+}()

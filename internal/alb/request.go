@@ -36,15 +36,18 @@ type Request struct {
 
 	prepared   bool
 	method     string
+	methodBit  methodSet
+	host       string // in lower case
 	path       reading
 	query      string
-	authority  string // of a request-target that is a URL
+	authority  string // of a request-target that is a URL, in lower case
 	hostDoubt  Doubt
 	queryDoubt Doubt
 	doubt      Doubt // about the request whatever the rules
 	fields     []field
 
 	// What decides before any rule: see reject.go.
+	ordinary     bool // nothing does
 	http2        bool
 	aboveRoot    bool
 	encoded      bool // has a Transfer-Encoding
@@ -65,20 +68,26 @@ type field struct {
 
 // prepare derives, once, what conditions look at.
 func (r *Request) prepare() {
-	if r.prepared {
-		return
+	if !r.prepared {
+		r.derive()
 	}
+}
+
+func (r *Request) derive() {
 	r.prepared = true
 	r.method = r.Method
 	if r.method == "" {
 		r.method = "GET"
 	}
+	r.methodBit = methodBit(r.method)
+	r.host = strings.ToLower(r.Host)
 	target := r.Target
 	if target == "" {
 		target = "/"
 	}
 	var form Doubt
 	target, r.authority, form = splitTarget(target)
+	r.authority = strings.ToLower(r.authority)
 	target, _, _ = strings.Cut(target, "#")
 	raw, query, _ := strings.Cut(target, "?")
 	r.path, r.aboveRoot = readPath(raw)
@@ -87,6 +96,9 @@ func (r *Request) prepare() {
 	r.query = query
 	r.queryDoubt = nonASCII(query)
 	r.hostDoubt = nonASCII(r.Host)
+	if len(r.Header) > 0 {
+		r.fields = make([]field, 0, len(r.Header))
+	}
 	for name, values := range r.Header {
 		for _, value := range values {
 			r.fields = append(r.fields, field{name, value, nonASCII(value)})

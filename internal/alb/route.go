@@ -1,6 +1,6 @@
 package alb
 
-import "fmt"
+import "slices"
 
 // Decision is where a request goes.
 type Decision struct {
@@ -23,7 +23,8 @@ type Decision struct {
 	RuleDoubt Doubt
 
 	// Alternatives are the rules that decide instead of Rule, should the
-	// doubts turn out the other way.
+	// doubts turn out the other way; those left out of which the doubt is
+	// nominal.
 	Alternatives []*Rule
 }
 
@@ -74,69 +75,69 @@ func (d Decision) Target() Ref {
 func (l *Listener) Route(r *Request) Decision {
 	r.prepare()
 	l.prepare()
-	if status, why, doubt := l.reject(r); status != 0 {
-		return Decision{Status: status, Rejection: why, Doubt: doubt}
-	}
-	for i := range l.routes {
-		switch o := l.routes[i].match(r); o.Verdict {
-		case No:
-		case Yes:
-			return l.routes[i].decide(r)
-		default:
-			return l.routeInDoubt(r, l.routes[i:])
+	if !r.ordinary {
+		if status, why, doubt := l.reject(r); status != 0 {
+			return Decision{Status: status, Rejection: why, Doubt: doubt}
 		}
 	}
-	return Decision{} // not reached: the last route has no conditions
+	for i := range l.trials {
+		t := &l.trials[i]
+		if t.methods&r.methodBit == 0 {
+			continue
+		}
+		if t.plain && r.path.doubt == 0 {
+			if t.matchesPath(r.path.text) {
+				return t.decide(r)
+			}
+			continue
+		}
+		switch o := t.match(r); o.Verdict {
+		case No:
+		case Yes:
+			return t.decide(r)
+		default:
+			return routeInDoubt(r, l.trials[i:])
+		}
+	}
+	return Decision{} // not reached: the last trial has no conditions
 }
-
-func (t *route) match(r *Request) Outcome { return t.rule.matchAll(t.conditions, r) }
 
 // decide is the decision if the rule matches.
-func (t *route) decide(r *Request) Decision {
-	d := Decision{Rule: t.rule, Doubt: t.doubt | r.doubt}
-	switch action := t.rule.Final().(type) {
-	case Redirect:
-		d.Status = action.Status
-	case FixedResponse:
-		d.Status = action.Status
-	}
-	return d
+func (t *trial) decide(r *Request) Decision {
+	return Decision{Rule: t.rule, Status: t.status, Doubt: t.doubt | r.doubt}
 }
 
-// routeInDoubt decides when the first of the routes may or may not match. It
-// goes on to the first route that certainly matches, to know what else may
-// happen.
-func (l *Listener) routeInDoubt(r *Request, routes []route) Decision {
-	var chosen *route
-	var possible []*route
+// routeInDoubt decides when the first of the trials may or may not match. It
+// goes on to the first that certainly matches, to know what else may happen.
+func routeInDoubt(r *Request, trials []trial) Decision {
+	var chosen *trial
+	var possible []*trial
+	var alternatives []*Rule
 	var doubt Doubt
-	for i := range routes {
-		o := routes[i].match(r)
+	settled := false // whether an alternative would have decided already
+	for i := range trials {
+		t := &trials[i]
+		o := t.match(r)
 		if o.Verdict == No {
 			continue
 		}
 		doubt |= o.Doubt
-		possible = append(possible, &routes[i])
+		possible = append(possible, t)
 		if chosen == nil && o.Verdict.Matches() {
-			chosen = &routes[i]
+			chosen = t
+		} else if !settled && (o.Verdict.Matches() || !o.Doubt.Nominal()) {
+			alternatives = append(alternatives, t.rule)
 		}
+		settled = settled || o.Verdict == Yes || o.Verdict == Likely && o.Doubt.Nominal()
 		if o.Verdict == Yes {
 			break
 		}
 	}
 	d := chosen.decide(r)
 	d.RuleDoubt = doubt
-	for _, t := range possible {
-		if t == chosen {
-			continue
-		}
-		d.Alternatives = append(d.Alternatives, t.rule)
-		if t.effect != chosen.effect {
-			d.Doubt |= doubt | t.doubt
-		}
+	d.Alternatives = alternatives
+	if slices.ContainsFunc(possible, func(t *trial) bool { return t.effect != chosen.effect }) {
+		d.Doubt |= doubt
 	}
 	return d
 }
-
-// effectKey is the same for rules that do the same.
-func effectKey(rule *Rule) string { return fmt.Sprintf("%+v", rule.Actions) }

@@ -2,7 +2,6 @@ package alb
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 func (r Rule) Check() []Problem {
 	c := &checker{logicalID: r.LogicalID, path: r.Path}
 	c.checkPriority(r)
+	c.checkConditionCount(r)
 	c.checkConditions(r.Conditions)
 	c.checkTransforms(r.Transforms)
 	return c.problems
@@ -50,6 +50,21 @@ func (c *checker) checkPriority(r Rule) {
 	c.property = "Priority"
 	if r.Priority < 0 || r.Priority > MaxPriority {
 		c.errorf(r.Priority, fmt.Sprintf("1 to %d", MaxPriority), "priority %d is outside 1 to %d", r.Priority, MaxPriority)
+	}
+}
+
+// checkConditionCount checks that a rule has conditions, and the default rule
+// none. Source: BC CreateRule.
+func (c *checker) checkConditionCount(r Rule) {
+	c.property = "Conditions"
+	switch n := len(r.Conditions); {
+	case r.Default() && n > 0:
+		c.errorf(n, 0, "default rule has conditions, ALB allows none")
+	case !r.Default() && n == 0:
+		c.errorf(0, "1 or more", "rule has no condition")
+	}
+	if r.Default() && len(r.Transforms) > 0 {
+		c.errorf(len(r.Transforms), 0, "default rule has transforms, ALB allows none")
 	}
 }
 
@@ -196,15 +211,4 @@ func (c *checker) checkHeaderKinds(before []Condition, condition Condition) {
 
 func (c *checker) mixed(field string) {
 	c.errorf(field, "Values or RegexValues", "rule mixes values and regexes for %s, ALB allows one or the other", field)
-}
-
-func checkPrefix(c *checker, prefix netip.Prefix) {
-	switch {
-	case !prefix.IsValid():
-		c.errorf(prefix, "a CIDR", "source IP %q is not a CIDR", prefix)
-	case prefix.String() == "255.255.255.255/32":
-		c.errorf(prefix, "a CIDR other than 255.255.255.255/32", "source IP %q is refused by ALB", prefix)
-	case prefix != prefix.Masked():
-		c.warnf(prefix, prefix.Masked(), "source IP %q has bits outside its mask, want %q", prefix, prefix.Masked())
-	}
 }

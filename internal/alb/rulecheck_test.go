@@ -21,8 +21,10 @@ func TestRuleCheck(t *testing.T) {
 			Header{"X-Client", []string{"ios", "android"}},
 		}, nil},
 		{"a secret", 10, []Condition{Header{"X-Bypass", []string{"{{resolve:secretsmanager:a:SecretString:::}}"}}}, nil},
-		{"priority too high", 50001, nil, []string{`error: priority 50001 is outside 1 to 50000`}},
-		{"priority negative", -1, nil, []string{`error: priority -1 is outside 1 to 50000`}},
+		{"priority too high", 50001, []Condition{Methods{"GET"}}, []string{`error: priority 50001 is outside 1 to 50000`}},
+		{"priority negative", -1, []Condition{Methods{"GET"}}, []string{`error: priority -1 is outside 1 to 50000`}},
+		{"no condition", 1, nil, []string{`error: rule has no condition`}},
+		{"default rule with a condition", 0, []Condition{Methods{"GET"}}, []string{`error: default rule has conditions, ALB allows none`}},
 		{"six values over several conditions", 1, []Condition{
 			Methods{"GET", "HEAD"}, PathPatterns{"/a", "/b"}, Header{"X", []string{"1", "2"}},
 		}, []string{`error: rule has 6 condition values, ALB allows 5`}},

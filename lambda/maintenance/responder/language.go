@@ -47,7 +47,9 @@ func newSpeeches(c Config) speeches {
 		parsed[i] = language.Make(tag)
 		s.all = append(s.all, speech{tag: parsed[i].String(), message: message[tag], words: wordsFor(parsed[i])})
 	}
-	s.matcher = language.NewMatcher(parsed)
+	// A French visitor of a Japanese product gets Japanese, not the English that
+	// looks more like French: that is what a default is.
+	s.matcher = language.NewMatcher(parsed, language.PreferSameScript(false))
 	return s
 }
 

@@ -8,29 +8,25 @@ import (
 
 // logger writes one JSON object a line.
 type logger struct {
-	w io.Writer
-
-	mu   sync.Mutex
-	said map[string]time.Time
+	w       io.Writer
+	writing sync.Mutex
+	said    sync.Map // message of a problem to the time when it was last logged
 }
 
 func (l *logger) write(line any) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	_, _ = io.WriteString(l.w, encode(line)+"\n") // there is nowhere to report to
 }
 
 // problem logs that something is wrong, unless the same thing was wrong less
 // than ten seconds ago: what is wrong with all requests would otherwise cost
 // more than the answers.
-func (l *logger) problem(now time.Time, message string, err string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if last, ok := l.said[message]; ok && now.Sub(last) < flushEvery {
+func (l *logger) problem(now time.Time, message, err string) {
+	if last, ok := l.said.Load(message); ok && now.Sub(last.(time.Time)) < flushEvery {
 		return
 	}
-	if l.said == nil {
-		l.said = map[string]time.Time{}
-	}
-	l.said[message] = now
+	l.said.Store(message, now)
 	l.write(problemLine{now, "ERROR", message, err})
 }
 

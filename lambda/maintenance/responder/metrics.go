@@ -39,7 +39,7 @@ type count struct {
 }
 
 // add counts an answer.
-func (m *metrics) add(now time.Time, k kind, r request) {
+func (m *metrics) add(now time.Time, k kind, r *request) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if now.Sub(m.last) >= flushEvery {

@@ -1,0 +1,212 @@
+package maintenancemode_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/lambda/maintenance/responder"
+)
+
+// rule adds a rule of somebody else's to the listener.
+func (p product) rule(id string, priority int, hosts ...string) {
+	conditions := []any{&elbv2.CfnListenerRule_RuleConditionProperty{
+		Field:             jsii.String("path-pattern"),
+		PathPatternConfig: &elbv2.CfnListenerRule_PathPatternConfigProperty{Values: jsii.Strings("/other/*")},
+	}}
+	if len(hosts) > 0 {
+		conditions = append(conditions, &elbv2.CfnListenerRule_RuleConditionProperty{
+			Field:            jsii.String("host-header"),
+			HostHeaderConfig: &elbv2.CfnListenerRule_HostHeaderConfigProperty{Values: jsii.Strings(hosts...)},
+		})
+	}
+	elbv2.NewCfnListenerRule(p.stack, &id, &elbv2.CfnListenerRuleProps{
+		ListenerArn: p.listener.ListenerArn(),
+		Priority:    jsii.Number(priority),
+		Conditions:  conditions,
+		Actions:     []any{&elbv2.CfnListenerRule_ActionProperty{Type: jsii.String("forward"), TargetGroupArn: p.app.TargetGroupArn()}},
+	})
+}
+
+func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
+	many := make([]string, 401)
+	for i := range many {
+		many[i] = fmt.Sprintf("POST /api/v1/thing%d", i)
+	}
+	tests := []struct {
+		name   string
+		define func(p product)
+		want   string
+	}{
+		{"read-only that is not prepared",
+			func(p product) { p.new(maintenancemode.Props{Mode: maintenancemode.ReadOnly}) },
+			"maintenancemode Product/Maintenance: Mode is read-only, but the listener is not prepared for it: set ReadOnly"},
+		{"a pattern without a method",
+			func(p product) { p.new(maintenancemode.Props{Allow: []string{"/api/login"}}) },
+			`maintenancemode Product/Maintenance: allow[0] "/api/login": a method is required`},
+		{"more rules than the band has room for",
+			func(p product) { p.new(maintenancemode.Props{Allow: many}) },
+			"maintenancemode Product/Maintenance: Allow compiles to 101 rules, a band has room for 80"},
+		{"more rules than the quota",
+			func(p product) { p.new(maintenancemode.Props{Allow: many[:16], RuleQuota: 4}) },
+			"the listener has 5 rules, the load balancer's quota is 4"},
+		{"a priority outside ALB's",
+			func(p product) { p.new(maintenancemode.Props{Priority: 49902}) },
+			"Priority must be 1 to 49901, got 49902"},
+		{"a rule of the app inside the band",
+			func(p product) { p.rule("Mine", 150); p.new(maintenancemode.Props{}) },
+			"[Product/Maintenance] priority 150 of Product/Mine lies in the band 100 to 199"},
+		{"a rule of the app on the same priority, added afterwards",
+			func(p product) { p.new(maintenancemode.Props{Allow: []string{"GET /a"}}); p.rule("Mine", 100) },
+			"priority 100 is taken twice on the listener, by Product/Maintenance/Allow0 and Product/Mine"},
+		{"a rule before the band that maintenance would not stop",
+			func(p product) {
+				p.rule("Mine", 5, "*.example.com")
+				p.new(maintenancemode.Props{Hosts: []string{"app.example.com"}})
+			},
+			`priority 5 of Product/Mine comes before the band 100 to 199 and can match ["app.example.com"]`},
+		{"a default action that is not the app's",
+			func(p product) {
+				other := p.targetGroup("Other")
+				listener := p.alb.AddListener(jsii.String("Second"), &elbv2.BaseApplicationListenerProps{
+					Port: jsii.Number(81), Protocol: elbv2.ApplicationProtocol_HTTP, DefaultAction: elbv2.ListenerAction_Forward(&[]elbv2.IApplicationTargetGroup{other}, nil),
+				})
+				maintenancemode.New(p.stack, "Maintenance", maintenancemode.Props{Listener: listener, AppTargetGroup: p.app})
+			},
+			"the default action of Product/Alb/Second must be a forward to AppTargetGroup and nothing else"},
+		{"a default action changed afterwards",
+			func(p product) {
+				p.new(maintenancemode.Props{})
+				p.listener.AddAction(jsii.String("Fixed"), &elbv2.AddApplicationActionProps{Action: elbv2.ListenerAction_FixedResponse(jsii.Number(404), nil)})
+			},
+			"must be a forward to AppTargetGroup and nothing else"},
+		{"clients without a value",
+			func(p product) {
+				p.new(maintenancemode.Props{Clients: maintenancemode.Clients{Header: "X-Client"}})
+			},
+			"Clients wants a Header with one or two Values"},
+		{"a header name that ALB refuses",
+			func(p product) {
+				p.new(maintenancemode.Props{Bypass: maintenancemode.Bypass{Header: strings.Repeat("X", 41)}})
+			},
+			"ALB allows 40"},
+		{"an answer that is too large for the function",
+			func(p product) {
+				p.new(maintenancemode.Props{Answer: responder.Config{Message: map[string]string{"en": strings.Repeat("x", 5000)}}})
+			},
+			"maintenancemode Product/Maintenance: Answer: "},
+		{"no listener",
+			func(p product) {
+				maintenancemode.New(p.stack, "Maintenance", maintenancemode.Props{AppTargetGroup: p.app})
+			},
+			"maintenancemode Product/Maintenance: Listener is required"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := synth(test.define)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestNothingIsHalfBuilt(t *testing.T) {
+	var left int
+	_, err := synth(func(p product) {
+		defer func() {
+			r := recover()
+			for _, child := range *p.stack.Node().Children() {
+				if *child.Node().Id() == "Maintenance" {
+					left++
+				}
+			}
+			panic(r)
+		}()
+		p.new(maintenancemode.Props{Allow: []string{"GET /a*"}})
+	})
+	if err == nil || left != 0 {
+		t.Errorf("got error %v and %d constructs, want an error and none", err, left)
+	}
+}
+
+func TestNeighboursThatDoNotCollide(t *testing.T) {
+	tests := []struct {
+		name   string
+		define func(p product)
+	}{
+		{"a rule after the band", func(p product) { p.rule("Mine", 200); p.new(maintenancemode.Props{}) }},
+		{"a rule before the band, for another host", func(p product) {
+			p.rule("Mine", 5, "other.example.com", "*.example.org")
+			p.new(maintenancemode.Props{Hosts: []string{"app.example.com"}})
+		}},
+		{"the same priority on another listener", func(p product) {
+			p.new(maintenancemode.Props{Allow: []string{"GET /a"}})
+			second := p.alb.AddListener(jsii.String("Second"), &elbv2.BaseApplicationListenerProps{
+				Port: jsii.Number(81), Protocol: elbv2.ApplicationProtocol_HTTP, DefaultAction: elbv2.ListenerAction_Forward(&[]elbv2.IApplicationTargetGroup{p.app}, nil),
+			})
+			p.listener = second
+			p.rule("Mine", 100)
+		}},
+		{"two constructs on one listener, each with hosts and a band of its own", func(p product) {
+			for i, host := range []string{"a.example.com", "b.example.com"} {
+				maintenancemode.New(p.stack, host, maintenancemode.Props{
+					Listener: p.listener, AppTargetGroup: p.app, Hosts: []string{host}, Priority: 100 * (i + 1), Mode: maintenancemode.Closed,
+				})
+			}
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if _, err := synth(test.define); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestFlags(t *testing.T) {
+	tests := []struct {
+		name    string
+		context map[string]any
+		want    string
+		err     string
+	}{
+		{"nothing given", nil, "<nil>  0001-01-01T00:00:00Z", ""},
+		{"true as text", map[string]any{"maintenance": "true"}, "true  0001-01-01T00:00:00Z", ""},
+		{"true as a boolean", map[string]any{"maintenance": true}, "true  0001-01-01T00:00:00Z", ""},
+		{"false as a boolean", map[string]any{"maintenance": false}, "false  0001-01-01T00:00:00Z", ""},
+		{"read-only with a message and an end", map[string]any{"maintenance": "read-only", "maintenance-message": "Soon.", "maintenance-until": "2026-12-01T04:00:00+09:00"},
+			"read-only Soon. 2026-12-01T04:00:00+09:00", ""},
+		{"a typing error", map[string]any{"maintenance": "ture"}, "", `-c maintenance: unknown mode "ture": want true, false or read-only`},
+		{"nothing after the equals sign", map[string]any{"maintenance": ""}, "", `-c maintenance: unknown mode "": want true, false or read-only`},
+		{"a number", map[string]any{"maintenance": 1}, "", "-c maintenance: unknown mode 1: want true, false or read-only"},
+		{"an end that is no time", map[string]any{"maintenance-until": "tomorrow"}, "", `-c maintenance-until: "tomorrow" is not a time such as 2026-12-01T04:00:00+09:00`},
+		{"two mistakes", map[string]any{"maintenance": "on", "maintenance-until": "4am"}, "", "-c maintenance-until: \"4am\""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			app := awscdk.NewApp(&awscdk.AppProps{Context: &test.context})
+			flags, err := maintenancemode.ReadFlags(app)
+			if test.err != "" {
+				if err == nil || !strings.Contains(err.Error(), test.err) {
+					t.Errorf("got %v, want %s", err, test.err)
+				}
+				return
+			}
+			mode := "<nil>"
+			if flags.Mode != nil {
+				mode = flags.Mode.String()
+			}
+			got := fmt.Sprintf("%s %s %s", mode, flags.Message, flags.Until.Format("2006-01-02T15:04:05Z07:00"))
+			if err != nil || got != test.want {
+				t.Errorf("got %s, %v, want %s", got, err, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,246 @@
+package maintenancemode_test
+
+import (
+	"net/netip"
+	"reflect"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/lambda/maintenance/responder"
+)
+
+// fieldReports is a maintenance with everything in it.
+func fieldReports(mode maintenancemode.Mode) maintenancemode.Props {
+	return maintenancemode.Props{
+		Mode:     mode,
+		ReadOnly: true,
+		Allow:    []string{"POST /api/login", "GET /api/templates", "GET /api/templates/{id}", "GET /api/files/{path...}"},
+		Clients:  maintenancemode.Clients{Header: "X-Client", Values: []string{"ios", "android"}},
+		Bypass: maintenancemode.Bypass{
+			CIDRs:  []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")},
+			Header: "X-Maintenance-Bypass",
+			Cookie: "maintenance-bypass",
+		},
+		Answer: responder.Config{Message: map[string]string{"en": "Back soon."}},
+	}
+}
+
+func TestWhereRequestsGo(t *testing.T) {
+	mobile := map[string][]string{"X-Client": {"ios"}}
+	tests := []struct {
+		name                   string
+		request                alb.Request
+		open, readOnly, closed string
+	}{
+		{"a manager opens the web", alb.Request{Method: "GET", Target: "/"}, "app", "app", "responder"},
+		{"a manager saves", alb.Request{Method: "POST", Target: "/api/reports"}, "app", "responder", "responder"},
+		{"the app logs in", alb.Request{Method: "POST", Target: "/api/login", Header: mobile}, "app", "app", "app"},
+		{"the web logs in", alb.Request{Method: "POST", Target: "/api/login"}, "app", "responder", "responder"},
+		{"the app reads a list", alb.Request{Method: "GET", Target: "/api/templates?since=5", Header: mobile}, "app", "app", "app"},
+		{"the app reads one", alb.Request{Method: "GET", Target: "/api/templates/7", Header: mobile}, "app", "app", "app"},
+		{"the app asks for its head", alb.Request{Method: "HEAD", Target: "/api/templates/7", Header: mobile}, "app", "app", "app"},
+		{"the app reads what is not allowed", alb.Request{Method: "GET", Target: "/api/templates/7/history", Header: mobile}, "app", "app", "responder"},
+		{"the app reads a file", alb.Request{Method: "GET", Target: "/api/files/a/b.png", Header: mobile}, "app", "app", "app"},
+		{"the app uploads", alb.Request{Method: "POST", Target: "/api/reports", Header: mobile}, "app", "responder", "responder"},
+		{"the app deletes", alb.Request{Method: "DELETE", Target: "/api/templates/7", Header: mobile}, "app", "responder", "responder"},
+		{"a browser asks before it posts", alb.Request{Method: "OPTIONS", Target: "/api/reports"}, "app", "app", "responder"},
+		{"a probe asks for the health", alb.Request{Method: "GET", Target: "/api/health"}, "app", "app", "app"},
+		{"a probe posts to the health check", alb.Request{Method: "POST", Target: "/api/health"}, "app", "responder", "responder"},
+		{"the office saves", alb.Request{Method: "POST", Target: "/api/reports", Source: netip.MustParseAddr("203.0.113.9")}, "app", "app", "app"},
+		{"somebody else saves", alb.Request{Method: "POST", Target: "/api/reports", Source: netip.MustParseAddr("198.51.100.9")}, "app", "responder", "responder"},
+		{"the secret in a header", alb.Request{Method: "POST", Target: "/x", Header: map[string][]string{"X-Maintenance-Bypass": {secret}}}, "app", "app", "app"},
+		{"a wrong secret in a header", alb.Request{Method: "POST", Target: "/x", Header: map[string][]string{"X-Maintenance-Bypass": {secret + "0"}}}, "app", "responder", "responder"},
+		{"the secret in a cookie among others", alb.Request{Method: "GET", Target: "/", Header: map[string][]string{"Cookie": {"a=1; maintenance-bypass=" + secret + "; b=2"}}}, "app", "app", "app"},
+		{"staff opens the page for the cookie", alb.Request{Method: "GET", Target: "/api/maintenance/unlock"}, "unlock", "unlock", "unlock"},
+		{"staff sends the secret", alb.Request{Method: "POST", Target: "/api/maintenance/unlock"}, "unlock", "unlock", "unlock"},
+		{"a wrong secret in a cookie", alb.Request{Method: "GET", Target: "/", Header: map[string][]string{"Cookie": {"maintenance-bypass=guess"}}}, "app", "app", "responder"},
+	}
+	open := mustSynth(t, func(p product) { p.new(fieldReports(maintenancemode.Open)) })
+	readOnly := mustSynth(t, func(p product) { p.new(fieldReports(maintenancemode.ReadOnly)) })
+	closed := mustSynth(t, func(p product) { p.new(fieldReports(maintenancemode.Closed)) })
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := open.route(t, test.request); got != test.open {
+				t.Errorf("open: got %s, want %s", got, test.open)
+			}
+			if got := readOnly.route(t, test.request); got != test.readOnly {
+				t.Errorf("read-only: got %s, want %s", got, test.readOnly)
+			}
+			if got := closed.route(t, test.request); got != test.closed {
+				t.Errorf("closed: got %s, want %s", got, test.closed)
+			}
+		})
+	}
+}
+
+func TestTheFlipIsOneProperty(t *testing.T) {
+	props := fieldReports(maintenancemode.Open)
+	props.ReadOnly = false
+	open := mustSynth(t, func(p product) { p.new(props) })
+	props.Mode = maintenancemode.Closed
+	closed := mustSynth(t, func(p product) { p.new(props) })
+
+	var changed []string
+	for id, r := range closed.Resources {
+		if !reflect.DeepEqual(r, open.Resources[id]) {
+			changed = append(changed, id)
+		}
+	}
+	if len(changed) != 1 || len(open.Resources) != len(closed.Resources) || open.Resources[changed[0]].Type != "AWS::ElasticLoadBalancingV2::Listener" {
+		t.Fatalf("changed %v, want the listener alone", changed)
+	}
+	for name, value := range closed.Resources[changed[0]].Properties {
+		if name != "DefaultActions" && !reflect.DeepEqual(value, open.Resources[changed[0]].Properties[name]) {
+			t.Errorf("property %s of the listener changed", name)
+		}
+	}
+}
+
+func TestAnswerReachesTheFunction(t *testing.T) {
+	until := time.Date(2026, 12, 1, 4, 0, 0, 0, time.UTC)
+	closed := mustSynth(t, func(p product) {
+		p.new(maintenancemode.Props{Mode: maintenancemode.Closed, Answer: responder.Config{Until: until}})
+	})
+	for _, r := range closed.Resources {
+		if r.Type == "AWS::Lambda::Function" {
+			variables, _ := r.Properties["Environment"].(map[string]any)["Variables"].(map[string]any)
+			if variables["MAINTENANCE_UNTIL"] != "2026-12-01T04:00:00Z" {
+				t.Errorf("got variables %v", variables)
+			}
+			if r.Properties["VpcConfig"] != nil {
+				t.Error("the function is in a VPC")
+			}
+			return
+		}
+	}
+	t.Error("no function")
+}
+
+func TestASharedListenerKeepsItsDefaultAction(t *testing.T) {
+	define := func(mode maintenancemode.Mode) func(product) {
+		return func(p product) {
+			other := p.targetGroup("Other")
+			p.listener.AddAction(jsii.String("Other"), &elbv2.AddApplicationActionProps{
+				Priority:   jsii.Number(10),
+				Conditions: &[]elbv2.ListenerCondition{elbv2.ListenerCondition_HostHeaders(jsii.Strings("other.example.com"))},
+				Action:     elbv2.ListenerAction_Forward(&[]elbv2.IApplicationTargetGroup{other}, nil),
+			})
+			p.new(maintenancemode.Props{Mode: mode, ReadOnly: true, Hosts: []string{"app.example.com"}, Allow: []string{"POST /api/login"}})
+		}
+	}
+	tests := []struct {
+		request                alb.Request
+		open, readOnly, closed string
+	}{
+		{alb.Request{Method: "GET", Target: "/", Host: "app.example.com"}, "app", "app", "responder"},
+		{alb.Request{Method: "PATCH", Target: "/", Host: "app.example.com"}, "app", "responder", "responder"},
+		{alb.Request{Method: "POST", Target: "/api/login", Host: "app.example.com"}, "app", "app", "app"},
+		{alb.Request{Method: "POST", Target: "/", Host: "other.example.com"}, "Other", "Other", "Other"},
+		{alb.Request{Method: "POST", Target: "/", Host: "third.example.com"}, "app", "app", "app"},
+	}
+	for mode, synthesized := range map[maintenancemode.Mode]template{
+		maintenancemode.Open:     mustSynth(t, define(maintenancemode.Open)),
+		maintenancemode.ReadOnly: mustSynth(t, define(maintenancemode.ReadOnly)),
+		maintenancemode.Closed:   mustSynth(t, define(maintenancemode.Closed)),
+	} {
+		for _, test := range tests {
+			want := []string{test.open, test.readOnly, test.closed}[mode]
+			if got := synthesized.route(t, test.request); !strings.HasPrefix(got, want) {
+				t.Errorf("mode %v, %s %s%s: got %s, want %s", mode, test.request.Method, test.request.Host, test.request.Target, got, want)
+			}
+		}
+	}
+}
+
+func TestAnImportedListenerIsClosedByARule(t *testing.T) {
+	const arn = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"
+	define := func(mode maintenancemode.Mode) template {
+		return mustSynth(t, func(p product) {
+			listener := elbv2.ApplicationListener_FromApplicationListenerAttributes(p.stack, jsii.String("Imported"), &elbv2.ApplicationListenerAttributes{
+				ListenerArn:   jsii.String(arn),
+				SecurityGroup: awsec2.SecurityGroup_FromSecurityGroupId(p.stack, jsii.String("Group"), jsii.String("sg-1"), nil),
+			})
+			maintenancemode.New(p.stack, "Maintenance", maintenancemode.Props{
+				Listener: listener, AppTargetGroup: p.app, Mode: mode, Allow: []string{"GET /api/templates"},
+			})
+		})
+	}
+	open, closed := define(maintenancemode.Open), define(maintenancemode.Closed)
+	added := without(closed, open)
+	if len(added) != 1 || added[0] != "AWS::ElasticLoadBalancingV2::ListenerRule" || len(without(open, closed)) != 0 {
+		t.Errorf("closing added %v and removed %v, want one rule added", added, without(open, closed))
+	}
+	for _, listener := range closed.listeners(t) {
+		if !listener.Foreign() {
+			continue
+		}
+		for target, want := range map[string]string{"/api/templates": "App", "/": "Maintenance"} {
+			decision := listener.Route(&alb.Request{Method: "GET", Target: target, Host: "any.example.com"})
+			if groups := decision.Targets(); len(groups) != 1 || !strings.HasPrefix(groups[0].Group.LogicalID, want) {
+				t.Errorf("GET %s goes to %v, want %s", target, groups, want)
+			}
+		}
+		return
+	}
+	t.Error("no rule refers to the imported listener")
+}
+
+func TestRotatingTheSecretChangesTheRules(t *testing.T) {
+	define := func(version int) template {
+		return mustSynth(t, func(p product) {
+			props := fieldReports(maintenancemode.Open)
+			props.Bypass.SecretVersion = version
+			p.new(props)
+		})
+	}
+	first, second := define(1), define(2)
+	rules := 0
+	for id, r := range second.Resources {
+		references := len(r.secrets()) > 0
+		if r.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" && references {
+			rules++
+			if reflect.DeepEqual(r.secrets(), first.Resources[id].secrets()) {
+				t.Errorf("%s still refers to %v", id, r.secrets())
+			}
+		}
+	}
+	if rules != 2 {
+		t.Errorf("%d rules refer to the secret, want those of the header and the cookie", rules)
+	}
+	if added := without(second, first); len(added) != 1 || added[0] != "AWS::SecretsManager::Secret" {
+		t.Errorf("the rotation adds %v, want a secret", added)
+	}
+}
+
+func TestOnlyTheUnlockFunctionMayReadTheSecret(t *testing.T) {
+	synthesized := mustSynth(t, func(p product) { p.new(fieldReports(maintenancemode.Closed)) })
+	var readers []string
+	for id, r := range synthesized.Resources {
+		if r.Type == "AWS::IAM::Policy" && len(r.secrets()) > 0 {
+			readers = append(readers, id)
+		}
+	}
+	if len(readers) != 1 || !strings.HasPrefix(readers[0], "MaintenanceUnlock") {
+		t.Errorf("%v may read the secret", readers)
+	}
+}
+
+// without returns the resources of a that b does not have, by type.
+func without(a, b template) []string {
+	var types []string
+	for id, r := range a.Resources {
+		if _, ok := b.Resources[id]; !ok {
+			types = append(types, r.Type)
+		}
+	}
+	sort.Strings(types)
+	return types
+}

@@ -1,0 +1,170 @@
+package alb
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Check returns what the API would refuse of a template's load balancers,
+// listeners, rules and target groups, and what it would take but hardly as
+// meant. CDK and CloudFormation leave most of it to the API. Quotas that can
+// be raised are warnings.
+func Check(t *Template) []Problem {
+	var problems []Problem
+	for _, b := range t.LoadBalancers {
+		problems = append(problems, t.checkBalancer(b)...)
+	}
+	for _, l := range t.Listeners {
+		problems = append(problems, t.checkListener(l)...)
+	}
+	for _, g := range t.TargetGroups {
+		problems = append(problems, t.checkTargetGroup(g)...)
+	}
+	return problems
+}
+
+// checkBalancer checks what the listeners of a load balancer have together.
+func (t *Template) checkBalancer(b *LoadBalancer) []Problem {
+	c := &checker{logicalID: b.LogicalID, path: b.Path}
+	listeners, rules := 0, 0
+	groups := map[Ref]bool{}
+	for _, l := range t.Listeners {
+		if l.LoadBalancer.LogicalID != b.LogicalID {
+			continue
+		}
+		listeners++
+		rules += len(l.Rules)
+		for ref := range l.targetGroups() {
+			groups[ref] = true
+		}
+	}
+	if listeners > MaxListeners {
+		c.warnf(listeners, MaxListeners, "load balancer has %d listeners, ALB allows %d unless the quota was raised", listeners, MaxListeners)
+	}
+	if rules > MaxRules {
+		c.warnf(rules, MaxRules, "load balancer has %d rules, ALB allows %d unless the quota was raised", rules, MaxRules)
+	}
+	if len(groups) > MaxTargetGroups {
+		c.errorf(len(groups), MaxTargetGroups, "load balancer has %d target groups, ALB allows %d", len(groups), MaxTargetGroups)
+	}
+	return c.problems
+}
+
+// targetGroups are the target groups that a listener's rules send requests to.
+func (l *Listener) targetGroups() map[Ref]bool {
+	groups := map[Ref]bool{}
+	for _, rule := range append([]Rule{l.Default}, l.Rules...) {
+		for _, action := range rule.Actions {
+			if forward, ok := action.(Forward); ok {
+				for _, g := range forward.Groups {
+					groups[g.Group] = true
+				}
+			}
+		}
+	}
+	return groups
+}
+
+func (t *Template) checkListener(l *Listener) []Problem {
+	problems := l.problems
+	if !l.Foreign() {
+		c := &checker{logicalID: l.Ref.LogicalID, path: l.Path}
+		if l.Protocol == "HTTPS" && l.Certificates == 0 {
+			c.property = "Certificates"
+			c.errorf(0, "1 or more", "HTTPS listener has no certificate")
+		}
+		if len(l.Default.Actions) == 0 {
+			c.property = "DefaultActions"
+			c.errorf(0, "1 or more", "listener has no default action")
+		}
+		problems = append(problems, c.problems...)
+		problems = append(problems, t.checkActions(l, &l.Default, "DefaultActions")...)
+	}
+	for i := range l.Rules {
+		rule := &l.Rules[i]
+		problems = append(problems, rule.Check()...)
+		problems = append(problems, t.checkActions(l, rule, "Actions")...)
+		problems = append(problems, l.checkTaken(i)...)
+	}
+	return problems
+}
+
+// checkTaken checks that no rule before rule i has its priority. Two rules
+// that exist under conditions may never exist together.
+func (l *Listener) checkTaken(i int) []Problem {
+	rule := l.Rules[i]
+	c := &checker{logicalID: rule.LogicalID, path: rule.Path, property: "Priority"}
+	for _, other := range l.Rules[:i] {
+		if other.Priority == rule.Priority && (other.If == "" || rule.If == "" || other.If == rule.If) {
+			c.errorf(rule.Priority, "a priority of its own", "priority %d is taken by rule %q", rule.Priority, other.LogicalID)
+			break
+		}
+	}
+	return c.problems
+}
+
+func (t *Template) checkTargetGroup(g *TargetGroup) []Problem {
+	c := &checker{logicalID: g.LogicalID, path: g.Path}
+	var balancers []string
+	for _, l := range t.Listeners {
+		if name := l.LoadBalancer.String(); name != "" && l.targetGroups()[Ref{LogicalID: g.LogicalID}] && !slices.Contains(balancers, name) {
+			balancers = append(balancers, name)
+		}
+	}
+	if len(balancers) > 1 {
+		c.errorf(len(balancers), 1, "target group is used by load balancers %s, ALB allows 1", strings.Join(balancers, ", "))
+	}
+	if g.Lambda() {
+		c.checkLambda(g)
+	}
+	return c.problems
+}
+
+// checkLambda checks what a Lambda target group must not have. Sources: BC;
+// cfn-lint E3681.
+func (c *checker) checkLambda(g *TargetGroup) {
+	for _, name := range []string{"Port", "Protocol", "ProtocolVersion", "VpcId", "HealthCheckPort", "HealthCheckProtocol"} {
+		if g.given[name] {
+			c.property = name
+			c.errorf(name, "no "+name, "Lambda target group has %s, ALB allows none", name)
+		}
+	}
+	c.property = "Targets"
+	if len(g.Targets) > MaxLambdaTargets {
+		c.errorf(len(g.Targets), MaxLambdaTargets, "Lambda target group has %d targets, ALB allows %d", len(g.Targets), MaxLambdaTargets)
+	}
+	c.property = "TargetGroupAttributes"
+	if g.Sticky() {
+		c.errorf("stickiness.enabled", "no stickiness", "Lambda target group has stickiness, ALB allows none")
+	}
+	if delay, ok := g.Attributes["deregistration_delay.timeout_seconds"]; ok {
+		c.warnf(delay, "no delay", "Lambda target group has a deregistration delay, which has no effect")
+	}
+}
+
+// checkGroups checks a forward action's target groups.
+func (t *Template) checkGroups(c *checker, f Forward) {
+	if len(f.Groups) == 0 {
+		c.errorf(0, "1 or more", "forward action has no target group")
+	}
+	if len(f.Groups) > MaxTargetGroupsPerForward {
+		c.errorf(len(f.Groups), MaxTargetGroupsPerForward, "forward action has %d target groups, ALB allows %d",
+			len(f.Groups), MaxTargetGroupsPerForward)
+	}
+	for _, g := range f.Groups {
+		if g.Weight < 0 || g.Weight > MaxWeight {
+			c.errorf(g.Weight, fmt.Sprintf("0 to %d", MaxWeight), "weight %d of target group %q is outside 0 to %d", g.Weight, g.Group, MaxWeight)
+		}
+		if group := t.TargetGroup(g.Group); group != nil && group.Sticky() && len(f.Groups) > 1 && !f.Sticky {
+			c.errorf(g.Group, "TargetGroupStickinessConfig", "target group %q is sticky, so the forward action has to be sticky too", g.Group)
+		}
+	}
+	if len(f.Groups) > 0 && f.total() == 0 {
+		c.warnf(0, "a weight above 0", "all weights are 0, and what ALB does then is not documented")
+	}
+	if seconds := f.Stickiness.Seconds(); f.Sticky && (seconds < 1 || f.Stickiness > MaxStickiness) {
+		c.errorf(seconds, fmt.Sprintf("1 to %.0f", MaxStickiness.Seconds()), "stickiness of %.0f seconds is outside 1 to %.0f",
+			seconds, MaxStickiness.Seconds())
+	}
+}

@@ -1,0 +1,44 @@
+package alb
+
+// asSeen is a prepared condition as the listener's load balancer lets it see
+// requests.
+func (l *Listener) asSeen(ready, condition Condition) Condition {
+	if !l.Balancer.DropsInvalidHeaders() {
+		return ready
+	}
+	switch h := condition.(type) {
+	case Header:
+		if droppedName(h.Name) {
+			return dropped{ready}
+		}
+	case HeaderRegexes:
+		if droppedName(h.Name) {
+			return dropped{ready}
+		}
+	}
+	return ready
+}
+
+// dropped is a condition on a header that the load balancer drops. Whether it
+// does so before rules look is not documented.
+type dropped struct{ condition Condition }
+
+func (d dropped) Match(r *Request) Outcome {
+	o := d.condition.Match(r)
+	if o.Verdict == No {
+		return o
+	}
+	return Outcome{Unlikely, o.Doubt | DroppedHeader}
+}
+
+// droppedName reports whether a header's name is outside [-A-Za-z0-9]+.
+// Source: BC routing.http.drop_invalid_header_fields.enabled.
+func droppedName(name string) bool {
+	for i := range len(name) {
+		c := lower(name[i])
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return true
+		}
+	}
+	return name == ""
+}

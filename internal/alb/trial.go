@@ -1,0 +1,144 @@
+package alb
+
+import "fmt"
+
+// trial is a rule ready to be tried on requests without end. Its methods and
+// paths, if they are plain, are compared without going through Condition;
+// conditions has all conditions, further has the others.
+type trial struct {
+	rule       *Rule
+	methods    methodSet
+	paths      []pattern // nil if any path will do
+	further    []Condition
+	plain      bool // there are no others
+	conditions []Condition
+	status     int // with which the rule answers by itself
+	effect     int // rules that do the same have the same
+	doubt      Doubt
+}
+
+// prepare makes the trials, once.
+func (l *Listener) prepare() { l.once.Do(func() { l.makeTrials() }) }
+
+func (l *Listener) makeTrials() {
+	effects := map[string]int{}
+	l.trials = make([]trial, 0, len(l.Rules)+1)
+	for i := range l.Rules {
+		l.trials = append(l.trials, l.trial(&l.Rules[i], effects))
+	}
+	l.trials = append(l.trials, l.trial(&l.Default, effects))
+}
+
+func (l *Listener) trial(rule *Rule, effects map[string]int) trial {
+	t := trial{rule: rule, methods: anyMethod, doubt: l.actionDoubt(rule)}
+	key := fmt.Sprintf("%#v", rule.Actions)
+	if _, ok := effects[key]; !ok {
+		effects[key] = len(effects)
+	}
+	t.effect = effects[key]
+	switch action := rule.Final().(type) {
+	case Redirect:
+		t.status = action.Status
+	case FixedResponse:
+		t.status = action.Status
+	}
+	for _, c := range rule.Conditions {
+		ready := l.asSeen(prepared(c), c)
+		t.conditions = append(t.conditions, ready)
+		if !t.isPlain(ready) {
+			t.further = append(t.further, ready)
+		}
+	}
+	t.plain = len(t.further) == 0 && rule.If == ""
+	return t
+}
+
+// isPlain reports whether a condition is compared without Condition.
+func (t *trial) isPlain(c Condition) bool {
+	switch c := c.(type) {
+	case Methods:
+		set, ok := c.bits()
+		if ok {
+			t.methods &= set
+		}
+		return ok
+	case pathPatterns:
+		if t.paths != nil || len(c) == 0 {
+			return false
+		}
+		for i := range c {
+			if c[i].doubt != 0 {
+				return false
+			}
+		}
+		t.paths = c
+		return true
+	}
+	return false
+}
+
+// match is the outcome of the rule.
+func (t *trial) match(r *Request) Outcome {
+	if t.methods&r.methodBit == 0 {
+		return Outcome{}
+	}
+	o := Outcome{Verdict: Yes}
+	if r.path.doubt == 0 {
+		if !t.matchesPath(r.path.text) {
+			return Outcome{}
+		}
+	} else if t.paths != nil {
+		o = pathPatterns(t.paths).Match(r)
+	}
+	if t.plain || o.Verdict == No {
+		return o
+	}
+	return o.and(t.rule.matchAll(t.further, r))
+}
+
+// matchesPath reports whether the rule's plain paths, if it has any, match.
+func (t *trial) matchesPath(path string) bool {
+	if t.paths == nil {
+		return true
+	}
+	for i := range t.paths {
+		p := &t.paths[i]
+		n := len(p.text)
+		switch p.shape {
+		case literal:
+			if n == len(path) && p.text == path {
+				return true
+			}
+		case prefix:
+			if n <= len(path) && p.text == path[:n] {
+				return true
+			}
+		default:
+			if p.matches(path) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// actionDoubt is what is not certain once a rule is chosen.
+func (l *Listener) actionDoubt(rule *Rule) Doubt {
+	var doubt Doubt
+	if len(rule.Actions) == 0 {
+		doubt |= ForeignListener
+	}
+	for _, action := range rule.Actions {
+		switch action := action.(type) {
+		case Forward:
+			if len(action.Groups) > 0 && action.total() == 0 {
+				doubt |= ZeroWeights
+			}
+		case Authenticate:
+			if action.OnUnauthenticated != "allow" {
+				doubt |= Authentication
+			}
+		}
+	}
+	return doubt
+}

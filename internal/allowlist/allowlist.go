@@ -1,0 +1,198 @@
+// Package allowlist compiles the requests that maintenance lets through, written
+// as http.ServeMux patterns, to the conditions of ALB listener rules that let
+// through exactly what a ServeMux with the same patterns would serve.
+package allowlist
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// pattern is a line of the allowlist: an http.ServeMux pattern with a method
+// and without a host.
+type pattern struct {
+	text   string // as written
+	method string
+	path   string
+}
+
+// parsePattern splits a line of the allowlist. Whether ServeMux and ALB accept
+// what it says is decided elsewhere.
+func parsePattern(text string) (pattern, error) {
+	method, path, ok := strings.Cut(text, " ")
+	path = strings.TrimLeft(path, " \t")
+	switch {
+	case !ok || method == "" || strings.Contains(method, "/"):
+		return pattern{}, fmt.Errorf("a method is required, as in %q", "GET /api/templates/{id}")
+	case !strings.HasPrefix(path, "/"):
+		return pattern{}, errors.New("the path must start with a slash; a host belongs in Hosts")
+	}
+	return pattern{text: text, method: method, path: path}, nil
+}
+
+// methods returns the request methods that the pattern matches: with GET comes
+// HEAD, as in ServeMux.
+func (p pattern) methods() alb.Methods {
+	if p.method == http.MethodGet {
+		return alb.Methods{http.MethodGet, http.MethodHead}
+	}
+	return alb.Methods{p.method}
+}
+
+// segments returns what stands between the slashes of the path. The last one is
+// empty if the path ends with a slash.
+func (p pattern) segments() []string { return strings.Split(p.path[1:], "/") }
+
+// isWildcard tells whether a segment is {name}, {name...} or {$}.
+func isWildcard(segment string) bool { return strings.HasPrefix(segment, "{") }
+
+// isMulti tells whether a segment, the last of a path, matches everything below.
+func isMulti(segment string) bool { return segment == "" || strings.HasSuffix(segment, "...}") }
+
+// value compiles the path to the value of an ALB path condition that matches
+// exactly what ServeMux would route: a literal or, if regex is true, a regular
+// expression. ALB's own * crosses slashes, so it can stand for {path...}, but
+// not for {id}.
+func (p pattern) value() (value string, regex bool) {
+	segments := p.segments()
+	last := segments[len(segments)-1]
+	front := segments[:len(segments)-1]
+	if last == "{$}" {
+		last = ""
+	} else if isMulti(last) {
+		last = "*"
+	}
+	if !slices.ContainsFunc(append(front[:len(front):len(front)], last), isWildcard) {
+		return "/" + strings.Join(append(front[:len(front):len(front)], last), "/"), false
+	}
+	var b strings.Builder
+	b.WriteByte('^')
+	for _, segment := range front {
+		b.WriteByte('/')
+		b.WriteString(segmentRegex(segment))
+	}
+	b.WriteByte('/')
+	if last == "*" {
+		b.WriteString(".*")
+	} else {
+		b.WriteString(segmentRegex(last))
+	}
+	b.WriteByte('$')
+	return b.String(), true
+}
+
+func segmentRegex(segment string) string {
+	if isWildcard(segment) {
+		return "[^/]+"
+	}
+	return regexp.QuoteMeta(segment)
+}
+
+// pathCondition returns the path condition for the given values.
+func pathCondition(regex bool, values []string) alb.Condition {
+	if regex {
+		return alb.PathRegexes(values)
+	}
+	return alb.PathPatterns(values)
+}
+
+// Error is a pattern that cannot be compiled.
+type Error struct {
+	Index   int    // of the pattern in the allowlist
+	Pattern string // as written
+	Err     error  // what is wrong with it
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("allow[%d] %q: %v", e.Index, e.Pattern, e.Err) }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Compile turns the patterns into rules, each a list of conditions: a method, a
+// path and then the fixed ones. A rule is filled in the order of the patterns,
+// so that appending one changes a single rule or adds one, and within a group of
+// equal methods and kind (literal or regular expression) there are never more
+// rules than ceil(patterns / free values). An error joins an *Error for every
+// pattern that ServeMux or ALB would refuse.
+func Compile(allow []string, fixed []alb.Condition) ([][]alb.Condition, error) {
+	patterns, err := parse(allow)
+	if err != nil {
+		return nil, err
+	}
+	c := compiler{open: map[group][]*draft{}}
+	for _, condition := range fixed {
+		values, wildcards := alb.Count(condition)
+		c.values += values
+		c.wildcards += wildcards
+	}
+	var errs []error
+	for i, p := range patterns {
+		if err := c.add(p); err != nil {
+			errs = append(errs, &Error{i, p.text, err})
+		}
+	}
+	if errs != nil {
+		return nil, errors.Join(errs...)
+	}
+	rules := make([][]alb.Condition, len(c.drafts))
+	for i, d := range c.drafts {
+		rules[i] = append([]alb.Condition{d.methods, pathCondition(d.regex, d.paths)}, fixed...)
+	}
+	return rules, nil
+}
+
+// compiler fills rules with patterns.
+type compiler struct {
+	values, wildcards int // that the fixed conditions use in every rule
+	drafts            []*draft
+	open              map[group][]*draft // those that still have room for a value
+}
+
+// group is what the patterns of a rule have in common.
+type group struct {
+	method string
+	regex  bool
+}
+
+// draft is a rule that is being filled.
+type draft struct {
+	methods   alb.Methods
+	regex     bool
+	paths     []string
+	wildcards int
+}
+
+// add puts the pattern into the first rule of its group that has room, or into
+// a new one.
+func (c *compiler) add(p pattern) error {
+	value, regex := p.value()
+	if err := checkPath(p, value, regex); err != nil {
+		return err
+	}
+	free := alb.MaxConditionValues - c.values - len(p.methods())
+	_, wildcards := alb.Count(pathCondition(regex, []string{value}))
+	if free < 1 || c.wildcards+wildcards > alb.MaxWildcards {
+		return fmt.Errorf("its %d methods and the values of Hosts and Clients leave no room for the path: ALB allows %d condition values and %d wildcards in a rule",
+			len(p.methods()), alb.MaxConditionValues, alb.MaxWildcards)
+	}
+	g := group{p.method, regex}
+	i := slices.IndexFunc(c.open[g], func(d *draft) bool { return c.wildcards+d.wildcards+wildcards <= alb.MaxWildcards })
+	if i < 0 {
+		d := &draft{methods: p.methods(), regex: regex}
+		c.drafts = append(c.drafts, d)
+		c.open[g] = append(c.open[g], d)
+		i = len(c.open[g]) - 1
+	}
+	d := c.open[g][i]
+	d.paths = append(d.paths, value)
+	d.wildcards += wildcards
+	if len(d.paths) == free {
+		c.open[g] = slices.Delete(c.open[g], i, i+1)
+	}
+	return nil
+}

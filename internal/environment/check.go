@@ -1,0 +1,70 @@
+package environment
+
+import (
+	"net/mail"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// A checker holds the values of an environment against each other and against
+// what AWS takes. It reports one problem a key, and none about values that
+// depend on an unusable one.
+type checker struct {
+	decoder  *decoder
+	env      Environment // with defaults
+	warnings []Problem
+}
+
+func (c *checker) check(now time.Time) {
+	c.checkDeployment()
+	c.checkNetwork()
+	c.checkDatabase()
+	c.checkAPI()
+	c.checkDomains()
+	c.checkWebACLs()
+	c.checkMode(now)
+	c.checkAnswer()
+	c.checkAllow()
+	c.checkClients()
+	c.checkBypass()
+}
+
+// fail reports a problem with key, the first one only.
+func (c *checker) fail(key, format string, args ...any) {
+	if c.decoder.sound(key) {
+		c.decoder.refuse(key, format, args...)
+	}
+}
+
+// match fails unless a value that was given matches.
+func (c *checker) match(key, value string, pattern *regexp.Regexp, want string) {
+	if value != "" && !pattern.MatchString(value) {
+		c.fail(key, "want %s, got %q", want, value)
+	}
+}
+
+var (
+	stackNamePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
+	accountPattern   = regexp.MustCompile(`^[0-9]{12}$`)
+	regionPattern    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
+)
+
+func (c *checker) checkDeployment() {
+	env := c.env
+	c.match("stackName", env.StackName, stackNamePattern, "letters, digits and hyphens, a letter first, at most 128")
+	c.match("account", env.Account, accountPattern, "the 12 digits of an AWS account")
+	c.match("region", env.Region, regionPattern, "an AWS region such as us-east-1")
+	if env.AlarmEmail != "" && !isEmail(env.AlarmEmail) {
+		c.fail("alarmEmail", "want an e-mail address such as ops@example.com, got %q", env.AlarmEmail)
+	}
+}
+
+func isEmail(text string) bool {
+	address, err := mail.ParseAddress(text)
+	if err != nil || address.Address != text {
+		return false
+	}
+	_, host, _ := strings.Cut(text, "@")
+	return isHostName(strings.ToLower(host))
+}

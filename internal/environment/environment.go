@@ -1,0 +1,263 @@
+// Package environment reads the files that describe where the product is
+// deployed, strictly: what a file says wrong is said with its line and column,
+// all of it at once.
+package environment
+
+import (
+	"net/netip"
+	"time"
+)
+
+// An Environment is one deployment of the product, as written in one file of
+// the environments folder. Load reads and checks it and fills in the
+// defaults.
+//
+// The tags are the file's grammar: yaml is a field's key, "required" if it has
+// no default, "scalar" if a number or a boolean stands for its own text; range
+// and oneof bound its value; want says in an error what the key takes.
+type Environment struct {
+	// Name is the environment's name: the name of its file without .yaml.
+	Name string `yaml:"-"`
+
+	// StackName is the name of the CloudFormation stack: letters, digits and
+	// hyphens, a letter first, at most 128. Required. Changing it later makes a
+	// second stack; it does not rename the first.
+	StackName string `yaml:"stackName,required" want:"the name of the CloudFormation stack: letters, digits and hyphens, a letter first, at most 128"`
+
+	// Account is the AWS account deployed to, 12 digits.
+	// Default: the account of the CLI's credentials.
+	Account string `yaml:"account,scalar" want:"the 12 digits of an AWS account"`
+
+	// Region is the AWS region deployed to, such as us-east-1. Required, also
+	// without an account: access logs need it at synth.
+	Region string `yaml:"region,required" want:"an AWS region such as us-east-1"`
+
+	// DeletionProtection guards the stack against termination, and the database
+	// and the load balancer against deletion, and keeps buckets, logs and
+	// database when they leave the stack. Default: false, everything goes with
+	// the stack.
+	DeletionProtection bool `yaml:"deletionProtection"`
+
+	// AlarmEmail is told of alarms; AWS asks it to confirm the subscription.
+	// Default: nobody is told.
+	AlarmEmail string `yaml:"alarmEmail"`
+
+	// LogDays is how long logs are kept, in days: 1, 3, 5, 7, 14, 30, 60, 90,
+	// 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or
+	// 3653, which is what CloudWatch Logs takes. Default: 30.
+	LogDays int `yaml:"logDays" oneof:"1,3,5,7,14,30,60,90,120,150,180,365,400,545,731,1096,1827,2192,2557,2922,3288,3653"`
+
+	Network     Network     `yaml:"network"`
+	Database    Database    `yaml:"database"`
+	API         API         `yaml:"api"`
+	Site        Site        `yaml:"site"`
+	HostedZone  HostedZone  `yaml:"hostedZone"`
+	WebACL      WebACL      `yaml:"webAcl"`
+	Maintenance Maintenance `yaml:"maintenance"`
+}
+
+// Network is the VPC: a public, a private and an isolated subnet in each zone.
+type Network struct {
+	// CIDR is the private IPv4 range of the VPC, divided evenly among the
+	// subnets: /16 to /24 with two zones, to /23 with three or four. Required.
+	// It cannot be changed without a new VPC.
+	CIDR netip.Prefix `yaml:"cidr,required" want:"a private IPv4 range such as 10.0.0.0/16"`
+
+	// AvailabilityZones are the zones used, at least two, such as us-east-1a.
+	// Default: the first two of the account in the region.
+	AvailabilityZones []string `yaml:"availabilityZones"`
+
+	// NATGateways is how many NAT gateways the private subnets share: 1 to the
+	// number of zones. With fewer than zones, the loss of one zone can cut
+	// others off from the internet. Default: 1.
+	NATGateways int `yaml:"natGateways" range:"1,26"`
+}
+
+// Database is the Aurora MySQL cluster, Serverless v2.
+type Database struct {
+	// EngineVersion is an Aurora MySQL 3 version in full, such as
+	// 8.0.mysql_aurora.3.10.0, 3.04.2 or later: on older ones a table is
+	// invisible on readers while an in-place ALTER of it runs. Required.
+	EngineVersion string `yaml:"engineVersion,required" want:"an Aurora MySQL version such as 8.0.mysql_aurora.3.10.0"`
+
+	// Name is the database (schema) that is made: letters, digits and
+	// underscores, a letter first, at most 64. Required. Changing it replaces
+	// the cluster.
+	Name string `yaml:"name,required" want:"a database name: letters, digits and underscores, a letter first, at most 64"`
+
+	// MinCapacity is the least capacity of an instance, in Aurora capacity units
+	// (ACU, about 2 GiB of memory each): 0 to 256 in steps of 0.5. 0 pauses an
+	// idle database, whose next query waits some 15 seconds, and needs 3.08 or
+	// later. Required.
+	MinCapacity float64 `yaml:"minCapacity,required" range:"0,256"`
+
+	// MaxCapacity is the most capacity of an instance, in ACU: 1 to 256 in steps
+	// of 0.5, to 128 before 3.06. Required.
+	MaxCapacity float64 `yaml:"maxCapacity,required" range:"1,256"`
+
+	// Readers is how many readers run beside the writer, 0 to 15. Without one,
+	// the loss of the writer means minutes without a database. Default: 0.
+	Readers int `yaml:"readers" range:"0,15"`
+
+	// BackupDays is how long automatic backups are kept, 1 to 35 days.
+	// Default: 7.
+	BackupDays int `yaml:"backupDays" range:"1,35"`
+
+	// OnlineAlterLogMaxSize is how much an online schema change may buffer of
+	// what is written meanwhile, in bytes: innodb_online_alter_log_max_size,
+	// 65536 to 2^63-1. A change that overflows it fails. Default: 1 GiB.
+	OnlineAlterLogMaxSize int64 `yaml:"onlineAlterLogMaxSize" range:"65536,9223372036854775807"`
+}
+
+// API is the service behind the load balancer.
+type API struct {
+	// Image is the container image of the service, for ARM64, such as
+	// 111111111111.dkr.ecr.us-east-1.amazonaws.com/api:1.4.
+	// Default: the example is built and used.
+	Image string `yaml:"image"`
+
+	// Port is the TCP port the container listens on, 1 to 65535. Default: 8080.
+	Port int `yaml:"port" range:"1,65535"`
+
+	// HealthCheckPath is the path that answers 200 when a task can serve. It is
+	// open to everybody, also during maintenance. Default: /api/health.
+	HealthCheckPath string `yaml:"healthCheckPath"`
+
+	// CPU is the CPU of a task in units of 1/1024 vCPU: 256, 512, 1024, 2048,
+	// 4096, 8192 or 16384. Default: 256.
+	CPU int `yaml:"cpu" oneof:"256,512,1024,2048,4096,8192,16384"`
+
+	// Memory is the memory of a task in MiB. Fargate takes 512 to 122880, and
+	// not every value with every CPU. Default: the least that goes with CPU.
+	Memory int `yaml:"memory" range:"512,122880"`
+
+	// MinTasks is the least number of tasks, 1 to 1000. It has to carry the first
+	// minutes after maintenance, when queued uploads arrive at once. Default: 1.
+	MinTasks int `yaml:"minTasks" range:"1,1000"`
+
+	// MaxTasks is the most tasks, 1 to 1000. Default: twice MinTasks.
+	MaxTasks int `yaml:"maxTasks" range:"1,1000"`
+
+	// Domain is the host name of the API, such as api.example.com. It makes the
+	// load balancer internet-facing, over HTTPS, and needs CertificateARN.
+	// Default: an internal load balancer, reached through the site only.
+	Domain string `yaml:"domain"`
+
+	// CertificateARN is the ACM certificate of Domain, in the environment's
+	// region. Default: none.
+	CertificateARN string `yaml:"certificateArn"`
+
+	// SetupCommand is the command of the one-off task that makes the schema and
+	// the database users; running it again changes nothing. Default: migrate.
+	SetupCommand []string `yaml:"setupCommand"`
+
+	// IngressPrefixList is a managed prefix list, pl-..., that may reach an
+	// internal load balancer. Default: the private network may.
+	IngressPrefixList string `yaml:"ingressPrefixList"`
+}
+
+// Site is the web application in front of CloudFront.
+type Site struct {
+	// Domain is the host name of the site, such as app.example.com. It needs
+	// CertificateARN. Default: the name CloudFront gives.
+	Domain string `yaml:"domain"`
+
+	// CertificateARN is the ACM certificate of Domain, in us-east-1 whatever
+	// the environment's region, because CloudFront looks there. Default: none.
+	CertificateARN string `yaml:"certificateArn"`
+}
+
+// HostedZone is the Route 53 zone that the domains lie in. Without one, the
+// records to make are outputs of the stack.
+type HostedZone struct {
+	// ID is the zone's id, such as Z0123456789ABCDEFGHIJ. Default: no zone.
+	ID string `yaml:"id"`
+
+	// Name is the zone's name, such as example.com. Required with ID.
+	Name string `yaml:"name"`
+}
+
+// WebACL is what AWS WAF puts in front, made elsewhere.
+type WebACL struct {
+	// Site is the ARN of a web ACL for the distribution: of scope CLOUDFRONT, in
+	// us-east-1. Default: none.
+	Site string `yaml:"site"`
+
+	// API is the ARN of a web ACL for the load balancer: of scope REGIONAL, in
+	// the environment's region. Default: none.
+	API string `yaml:"api"`
+}
+
+// Maintenance is what maintenance mode does here.
+type Maintenance struct {
+	// Mode is "false" (open), "true" or "read-only" for deploys without
+	// -c maintenance=. Default: "false".
+	Mode string `yaml:"mode,scalar" oneof:"false,true,read-only"`
+
+	// ReadOnly prepares the mode read-only. It costs a listener rule.
+	// Default: false, and read-only is refused.
+	ReadOnly bool `yaml:"readOnly"`
+
+	// Message is what people are told, by language tag (BCP 47): en, ja,
+	// zh-Hant. Default: a short sentence.
+	Message map[string]string `yaml:"message"`
+
+	// DefaultLanguage is the tag of the message for whoever reads none of the
+	// languages of Message. Default: en if there is such a message, else the
+	// first in alphabetical order.
+	DefaultLanguage string `yaml:"defaultLanguage"`
+
+	// Until is when maintenance is expected to end; clients are told to wait
+	// until then. It ends nothing by itself. Default: not known.
+	Until time.Time `yaml:"until"`
+
+	// RetryAfter is what clients are told to wait when Until is not known or
+	// past, in whole seconds, 1s to 24h. Default: 10 minutes.
+	RetryAfter time.Duration `yaml:"retryAfter" range:"1s,24h"`
+
+	// Allow are the requests that get through during maintenance, as patterns
+	// of net/http.ServeMux with a method: "GET /api/templates/{id}".
+	// Default: none but the health check.
+	Allow []string `yaml:"allow"`
+
+	// Clients narrows Allow to certain clients. Default: everybody.
+	Clients Clients `yaml:"clients"`
+
+	// Bypass lets operators through to everything. Default: nobody.
+	Bypass Bypass `yaml:"bypass"`
+
+	// CORSOrigins are the origins whose scripts may read the answer during
+	// maintenance, such as https://app.example.com or https://*.example.com.
+	// Default: none.
+	CORSOrigins []string `yaml:"corsOrigins"`
+}
+
+// Clients is a request header by which the mobile app is known.
+type Clients struct {
+	// Header is the header's name, such as X-Client. Required with Values.
+	Header string `yaml:"header"`
+
+	// Values are the header's one or two values. Load balancers compare them
+	// without regard to case. Required with Header.
+	Values []string `yaml:"values"`
+}
+
+// Bypass is how operators get through during maintenance. It is a convenience,
+// not authentication.
+type Bypass struct {
+	// CIDRs are the networks that get through. They need API.Domain: behind
+	// CloudFront the load balancer does not see the client's address.
+	CIDRs []netip.Prefix `yaml:"cidrs"`
+
+	// Header is the name of a request header that gets through when it carries
+	// the secret. Default: none.
+	Header string `yaml:"header"`
+
+	// Cookie is the name of a cookie that gets through when it carries the
+	// secret. Default: none.
+	Cookie string `yaml:"cookie"`
+
+	// SecretVersion counts the secrets of Header and Cookie, from 1. Raise it
+	// by one to replace the secret. Default: 1.
+	SecretVersion int `yaml:"secretVersion" range:"1,1000000"`
+}

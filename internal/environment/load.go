@@ -1,0 +1,102 @@
+package environment
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxEnvironmentSize bounds what is parsed. A commented file is some 8 KiB.
+const maxEnvironmentSize = 64 << 10
+
+// Load reads the environment called name from dir/name.yaml, checks
+// it and fills in the defaults. The error joins every Problem of the file, in
+// the order of the file; the warnings are problems that a deploy survives.
+func Load(dir, name string) (env Environment, warnings []Problem, err error) {
+	names, err := environmentNames(dir)
+	if err != nil {
+		return Environment{}, nil, fmt.Errorf("reading environments: %w", err)
+	}
+	// Only a name that was listed is opened, so that none leads out of dir.
+	if !slices.Contains(names, name) {
+		return Environment{}, nil, fmt.Errorf("unknown environment %q: want %s", name, alternatives(names))
+	}
+
+	path := filepath.Join(dir, name+".yaml")
+	source, err := readEnvironment(path)
+	if err != nil {
+		return Environment{}, nil, fmt.Errorf("reading environment %q: %w", name, err)
+	}
+	env, warnings, problems := parseEnvironment(filepath.ToSlash(path), source, time.Now())
+	if len(problems) > 0 {
+		return Environment{}, warnings, joinProblems(problems)
+	}
+	env.Name = name
+	return env, warnings, nil
+}
+
+// environmentNames are the names of the files in dir, in alphabetical order but
+// for production, which comes last, as on a change's way there.
+func environmentNames(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names, production []string
+	for _, entry := range entries {
+		name, ok := strings.CutSuffix(entry.Name(), ".yaml")
+		if !ok || name == "" || strings.Contains(name, ".") || entry.IsDir() {
+			continue
+		}
+		if strings.HasPrefix(name, "prod") {
+			production = append(production, name)
+		} else {
+			names = append(names, name)
+		}
+	}
+	names = append(names, production...)
+	if len(names) == 0 {
+		return nil, fmt.Errorf("no .yaml file in %q", dir)
+	}
+	return names, nil
+}
+
+func readEnvironment(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxEnvironmentSize {
+		return nil, fmt.Errorf("%s is larger than %d KiB", path, maxEnvironmentSize>>10)
+	}
+	return os.ReadFile(path)
+}
+
+// parseEnvironment is everything between the bytes of a file and an environment
+// to deploy. Problems and warnings come in the order of the file; env is only
+// of use when there are no problems.
+func parseEnvironment(file string, source []byte, now time.Time) (env Environment, warnings, problems []Problem) {
+	d := newDecoder(file)
+	if root, ok := d.parse(source); ok {
+		d.decodeRoot(root, &env)
+		env.fillDefaults()
+		c := checker{decoder: d, env: env}
+		c.check(now)
+		warnings = c.warnings
+	}
+	sortProblems(warnings)
+	sortProblems(d.problems)
+	return env, warnings, d.problems
+}
+
+func joinProblems(problems []Problem) error {
+	errs := make([]error, len(problems))
+	for i, problem := range problems {
+		errs[i] = problem
+	}
+	return errors.Join(errs...)
+}

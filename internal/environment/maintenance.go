@@ -1,0 +1,122 @@
+package environment
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/allowlist"
+	"github.com/noren-cdk/noren/lambda/maintenance/responder"
+)
+
+var (
+	// fieldNamePattern is the name of a header or a cookie: a token of RFC 9110.
+	fieldNamePattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+
+	fieldValuePattern = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?$`)
+)
+
+func (c *checker) checkMode(now time.Time) {
+	m := c.env.Maintenance
+	if m.Mode == "read-only" && !m.ReadOnly {
+		c.fail("maintenance.mode", "read-only is not prepared: set maintenance.readOnly to true")
+	}
+	if until := m.Until; !until.IsZero() && until.Before(now) {
+		const key = "maintenance.until"
+		at := c.decoder.placeOf(key)
+		c.warnings = append(c.warnings, Problem{c.decoder.file, at.line, at.column, key,
+			fmt.Sprintf("%s is past: clients are told to wait %v instead", until.Format(time.RFC3339), m.RetryAfter)})
+	}
+}
+
+// checkAnswer checks what clients are told, by the rules of the function that
+// tells them.
+func (c *checker) checkAnswer() {
+	m := c.env.Maintenance
+	const messageKey = "maintenance.message"
+	if m.Message != nil && len(m.Message) == 0 {
+		c.fail(messageKey, "want a message in at least one language, or no maintenance.message at all")
+	}
+	for tag, text := range m.Message {
+		c.checkConfig(joinKey(messageKey, tag), responder.Config{Message: map[string]string{tag: text}})
+	}
+	for i, origin := range m.CORSOrigins {
+		c.checkConfig(fmt.Sprintf("maintenance.corsOrigins[%d]", i), responder.Config{CORSOrigins: []string{origin}})
+	}
+	c.checkConfig(messageKey, responder.Config{Message: m.Message})
+	if c.decoder.sound(messageKey) {
+		c.checkConfig("maintenance.defaultLanguage", responder.Config{Message: m.Message, DefaultLanguage: m.DefaultLanguage})
+	}
+}
+
+func (c *checker) checkConfig(key string, config responder.Config) {
+	if err := config.Validate(); err != nil {
+		c.fail(key, "%s", oneLine(err.Error()))
+	}
+}
+
+// checkAllow compiles the allowlist as the construct will.
+func (c *checker) checkAllow() {
+	var fixed []alb.Condition
+	if clients := c.env.Maintenance.Clients; clients.Header != "" && len(clients.Values) <= 2 {
+		fixed = append(fixed, alb.Header{Name: clients.Header, Values: clients.Values})
+	}
+	_, err := allowlist.Compile(c.env.Maintenance.Allow, fixed)
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			var wrong *allowlist.Error
+			if errors.As(err, &wrong) {
+				c.fail(fmt.Sprintf("maintenance.allow[%d]", wrong.Index), "%q: %v", wrong.Pattern, wrong.Err)
+			}
+		}
+	}
+}
+
+func (c *checker) checkClients() {
+	clients := c.env.Maintenance.Clients
+	const headerKey, valuesKey = "maintenance.clients.header", "maintenance.clients.values"
+	c.match(headerKey, clients.Header, fieldNamePattern, "the name of a header such as X-Client")
+	switch count := len(clients.Values); {
+	case clients.Header == "" && count > 0:
+		c.fail(headerKey, "missing: want the name of the header that has the values")
+	case clients.Header != "" && count == 0:
+		c.fail(valuesKey, "missing: want one or two values of the header %q", clients.Header)
+	case count > 2:
+		c.fail(valuesKey, "want one or two values, got %d", count)
+	}
+	seen := map[string]bool{}
+	for i, value := range clients.Values {
+		key := fmt.Sprintf("%s[%d]", valuesKey, i)
+		folded := strings.ToLower(value)
+		if !fieldValuePattern.MatchString(value) {
+			c.fail(key, "want a header value in ASCII, got %q", value)
+		}
+		if seen[folded] {
+			c.fail(key, "%q is there already: load balancers do not tell upper and lower case apart", value)
+		}
+		seen[folded] = true
+	}
+}
+
+func (c *checker) checkBypass() {
+	bypass := c.env.Maintenance.Bypass
+	const key = "maintenance.bypass"
+	c.match(key+".header", bypass.Header, fieldNamePattern, "the name of a header such as X-Maintenance-Bypass")
+	c.match(key+".cookie", bypass.Cookie, fieldNamePattern, "the name of a cookie such as maintenance-bypass")
+	for i, cidr := range bypass.CIDRs {
+		cidrKey := fmt.Sprintf("%s.cidrs[%d]", key, i)
+		switch {
+		case !cidr.IsValid():
+		case cidr.Bits() == 0:
+			c.fail(cidrKey, "want a network of operators, got %s, which is everybody", cidr)
+		case cidr.Masked() != cidr:
+			c.fail(cidrKey, "want the first address of the network, %s, got %s", cidr.Masked(), cidr)
+		}
+	}
+	if len(bypass.CIDRs) > 0 && c.env.API.Domain == "" && c.decoder.sound("api.domain") {
+		c.fail(key+".cidrs", "want none without api.domain: the load balancer is then behind CloudFront and does not see the client's address")
+	}
+}

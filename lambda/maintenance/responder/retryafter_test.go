@@ -1,0 +1,100 @@
+package responder
+
+import (
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestRetryAfter(t *testing.T) {
+	tests := []struct {
+		name      string
+		config    Config
+		min, max  string
+		wantUntil bool
+	}{
+		{"default", Config{}, "600", "720", false},
+		{"configured", Config{RetryAfter: 90 * time.Second}, "90", "108", false},
+		{"short", Config{RetryAfter: time.Second}, "1", "1", false},
+		{"end in an hour", Config{Until: now.Add(time.Hour)}, "3600", "4200", true},
+		{"end in a minute", Config{Until: now.Add(time.Minute)}, "60", "72", true},
+		{"end in less than a second", Config{Until: now.Add(time.Millisecond)}, "1", "1", true},
+		{"never before the end", Config{Until: now.Add(10*time.Second + time.Nanosecond)}, "11", "13", true},
+		{"end wins", Config{Until: now.Add(time.Hour), RetryAfter: time.Minute}, "3600", "4200", true},
+		{"end is now", Config{Until: now, RetryAfter: time.Minute}, "60", "72", false},
+		{"end has passed", Config{Until: now.Add(-time.Hour)}, "600", "720", false},
+		{"the spread is bounded", Config{Until: now.Add(10 * time.Hour)}, "36000", "36600", true},
+		{"the wait is bounded", Config{Until: now.AddDate(5000, 0, 0)}, "2073000", "2073600", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := at(now, tt.config, io.Discard)
+			for _, end := range []struct {
+				random func(int64) int64
+				want   string
+			}{
+				{func(int64) int64 { return 0 }, tt.min},
+				{func(max int64) int64 { return max }, tt.max},
+			} {
+				h.random = end.random
+				r := get(t, h)
+				var body struct {
+					Errors []struct {
+						Meta struct {
+							RetryAfter json.Number
+							Until      string
+						}
+					}
+				}
+				if err := json.Unmarshal([]byte(r.body), &body); err != nil {
+					t.Fatal(err)
+				}
+				meta := body.Errors[0].Meta
+				if got := r.headers["Retry-After"]; got != end.want || meta.RetryAfter.String() != got {
+					t.Errorf("got %s in the header and %s in the body, want %s", got, meta.RetryAfter, end.want)
+				}
+				if got := meta.Until != ""; got != tt.wantUntil {
+					t.Errorf("got until %q, want one: %v", meta.Until, tt.wantUntil)
+				}
+				page := get(t, h, "accept", "text/html").body
+				if got := strings.Count(page, `="`+end.want+`"`); got != 2 || strings.Contains(page, "<time") != tt.wantUntil {
+					t.Errorf("got a page that does not agree:\n%s", page)
+				}
+			}
+		})
+	}
+}
+
+// TestClientsComeBackInTimeAndNotAtOnce checks the rule for any end and any
+// luck: not before the end, later by a fifth or ten minutes at most.
+func TestClientsComeBackInTimeAndNotAtOnce(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		left := time.Duration(rapid.Int64Range(1, int64(maxWait-maxSpread)).Draw(rt, "left"))
+		h := newHandler(Config{Until: now.Add(left)}, "", &logger{w: io.Discard})
+		h.now = func() time.Time { return now }
+		seconds, err := strconv.Atoi(get(t, h).headers["Retry-After"])
+		if err != nil {
+			rt.Fatal(err)
+		}
+		wait := time.Duration(seconds) * time.Second
+		if late := wait - left; late < 0 || late > min(left/5, maxSpread)+2*time.Second {
+			rt.Fatalf("%v before the end a client is told to wait %v", left, wait)
+		}
+	})
+}
+
+func TestWaitsAreSpread(t *testing.T) {
+	h := newHandler(Config{}, "", &logger{w: io.Discard})
+	seen := map[string]bool{}
+	for range 1000 {
+		seen[get(t, h).headers["Retry-After"]] = true
+	}
+	if len(seen) < 100 {
+		t.Errorf("1000 clients come back at %d different times, want at least 100 of 121", len(seen))
+	}
+}

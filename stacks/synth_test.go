@@ -1,0 +1,150 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/internal/environment"
+)
+
+// TestMain starts one jsii kernel for the package and closes it once.
+func TestMain(m *testing.M) {
+	if err := os.Chdir(".."); err != nil { // where cdk.json and the assets are
+		panic(err)
+	}
+	os.Setenv("CDK_VALIDATION", "false") // make synth validates; here it costs seconds
+	jsii.Close()                         // drop the client made at init, so Node starts with this environment
+	code := m.Run()
+	jsii.Close()
+	os.Exit(code)
+}
+
+// environments are those of this repository.
+var environments = []string{"dev", "staging", "prod"}
+
+// assembly is what a synthesis wrote.
+type assembly struct {
+	template template
+	assets   map[string]any // by hash, the template's own left out
+	messages []string       // warnings and errors
+}
+
+// template is a synthesized template as data.
+type template struct {
+	Resources map[string]resource
+	Outputs   map[string]struct{ Value any }
+}
+
+type resource struct {
+	Type           string
+	Properties     map[string]any
+	DependsOn      any
+	DeletionPolicy string
+	Metadata       map[string]any
+}
+
+// ofType returns the logical ids of the resources of a type, sorted.
+func (t template) ofType(resourceType string) []string {
+	var ids []string
+	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
+		if t.Resources[id].Type == resourceType {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// only returns the resource of a type of which there is one.
+func (t template) only(tb testing.TB, resourceType string) resource {
+	tb.Helper()
+	ids := t.ofType(resourceType)
+	if len(ids) != 1 {
+		tb.Fatalf("%d resources of type %s, want 1", len(ids), resourceType)
+	}
+	return t.Resources[ids[0]]
+}
+
+// loadEnvironment reads an environment of this repository.
+func loadEnvironment(tb testing.TB, name string) environment.Environment {
+	tb.Helper()
+	env, _, err := environment.Load("environments", name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return env
+}
+
+// newTestApp is an app with the context of cdk.json, as the CLI would give it.
+func newTestApp(outdir string) awscdk.App {
+	data, err := os.ReadFile("cdk.json")
+	if err != nil {
+		panic(err)
+	}
+	var config struct{ Context map[string]any }
+	if err := json.Unmarshal(data, &config); err != nil {
+		panic(err)
+	}
+	return awscdk.NewApp(&awscdk.AppProps{Context: &config.Context, Outdir: &outdir, AnalyticsReporting: jsii.Bool(false)})
+}
+
+// synth synthesizes an environment in a mode.
+func synth(env environment.Environment, mode maintenancemode.Mode) (assembly, error) {
+	outdir, err := os.MkdirTemp("", "noren-stacks-")
+	if err != nil {
+		return assembly{}, err
+	}
+	defer os.RemoveAll(outdir)
+	app := newTestApp(outdir)
+	stack := Build(app, env, maintenancemode.Flags{Mode: &mode}).Stack
+	artifact := app.Synth(nil).GetStackArtifact(stack.ArtifactId())
+
+	var a assembly
+	data, err := os.ReadFile(*artifact.TemplateFullPath())
+	if err != nil {
+		return a, err
+	}
+	if err := json.Unmarshal(data, &a.template); err != nil {
+		return a, err
+	}
+	data, err = os.ReadFile(fmt.Sprintf("%s/%s.assets.json", outdir, env.StackName))
+	if err != nil {
+		return a, err
+	}
+	var manifest struct{ Files, DockerImages map[string]any }
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		return a, err
+	}
+	a.assets = manifest.DockerImages
+	for hash, asset := range manifest.Files {
+		if source, _ := asset.(map[string]any)["source"].(map[string]any); source["path"] != env.StackName+".template.json" {
+			a.assets[hash] = asset
+		}
+	}
+	for _, message := range *artifact.Messages() {
+		a.messages = append(a.messages, fmt.Sprint(message.Level, " ", *message.Id, " ", message.Entry.Data))
+	}
+	return a, nil
+}
+
+var syntheses sync.Map // "env mode" to func() (assembly, error)
+
+// synthesized returns the assembly of an environment in a mode, made once.
+func synthesized(tb testing.TB, name string, mode maintenancemode.Mode) assembly {
+	tb.Helper()
+	env := loadEnvironment(tb, name)
+	once, _ := syntheses.LoadOrStore(name+" "+mode.String(), sync.OnceValues(func() (assembly, error) { return synth(env, mode) }))
+	a, err := once.(func() (assembly, error))()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return a
+}
