@@ -40,6 +40,9 @@ type testServer struct {
 var servers []*testServer
 
 func TestMain(m *testing.M) {
+	if os.Getenv("NOREN_TEST_CHILD") != "" {
+		os.Exit(child())
+	}
 	servers = findServers()
 	code := m.Run()
 	for _, s := range servers {
@@ -128,7 +131,7 @@ func startServer(program string, options ...string) (dsn string, stop func(), er
 		return "", nil, err
 	}
 	command := exec.Command(program, append(append(common, "--skip-networking", "--socket="+socket, "--pid-file="+filepath.Join(folder, "pid"), "--max-connections=400",
-		"--innodb-buffer-pool-size=512M", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-flush-method=nosync", "--secure-file-priv="), options...)...)
+		"--innodb-buffer-pool-size=512M", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-flush-method=nosync", "--innodb-sort-buffer-size=65536", "--secure-file-priv="), options...)...)
 	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
 		return "", nil, err
