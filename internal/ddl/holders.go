@@ -19,7 +19,7 @@ type holder struct {
 	idle     bool
 	seconds  int64 // in its present state
 	written  int64 // rows
-	explicit bool  // LOCK TABLES or HANDLER
+	explicit bool  // LOCK TABLES or HANDLER: the lock is not that of a transaction
 }
 
 // String is the holder for a message.
@@ -28,8 +28,8 @@ func (h holder) String() string {
 	if h.idle {
 		does = "idle in a transaction"
 	}
-	if h.explicit {
-		does = "holding LOCK TABLES"
+	if h.idle && h.explicit {
+		does = "idle with LOCK TABLES or a HANDLER"
 	}
 	return fmt.Sprintf("session %d (%s@%s), %s for %d s, %d rows written", h.id, h.user, h.host, does, h.seconds, h.written)
 }
@@ -37,10 +37,10 @@ func (h holder) String() string {
 // spared is why the holder must not be ended; "" if it may.
 func (h holder) spared() string {
 	switch {
-	case h.explicit:
-		return "it holds LOCK TABLES"
 	case !h.idle:
 		return "it is not idle"
+	case h.explicit:
+		return "it holds the lock on purpose"
 	case h.written > heavyRows:
 		return fmt.Sprintf("it has written %d rows, more than %d, which the server would have to take back", h.written, heavyRows)
 	}
@@ -59,9 +59,14 @@ func (d *Database) seesLocks(ctx context.Context) bool {
 }
 
 // holders are the sessions that hold the very lock that session id waits for.
+// What LOCK TABLES and HANDLER hold looks like a transaction's in
+// metadata_locks; but between two statements a transaction has no table locked
+// in the storage engine, and LOCK TABLES belongs to no transaction.
 func (d *Database) holders(ctx context.Context, q queryer, id int64) ([]holder, error) {
 	rows, err := q.QueryContext(ctx, `SELECT DISTINCT t.processlist_id, COALESCE(t.processlist_user, ''), COALESCE(t.processlist_host, ''), t.processlist_command = 'Sleep',
-			COALESCE(t.processlist_time, 0), COALESCE(x.trx_rows_modified, 0), MAX(l.lock_duration = 'EXPLICIT')
+			COALESCE(t.processlist_time, 0), COALESCE(x.trx_rows_modified, 0),
+			MAX(l.lock_duration = 'EXPLICIT' OR x.trx_id IS NULL OR EXISTS (SELECT 1 FROM performance_schema.table_handles h
+				WHERE h.owner_thread_id = l.owner_thread_id AND h.object_schema = l.object_schema AND h.object_name = l.object_name AND h.external_lock IS NOT NULL))
 		FROM performance_schema.metadata_locks p
 		JOIN performance_schema.threads me ON me.thread_id = p.owner_thread_id AND me.processlist_id = ?
 		JOIN performance_schema.metadata_locks l ON l.object_type = 'TABLE' AND l.object_schema = p.object_schema AND l.object_name = p.object_name

@@ -162,7 +162,7 @@ func TestRunResumesAfterBeingKilled(t *testing.T) {
 // What a terminated run leaves can simply be run again.
 func TestRunEndsCleanlyWhenItIsTerminated(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
-		db, root := manyReports(t, s, 200_000)
+		db, _ := manyReports(t, s, 200_000)
 		ctx, cancel := context.WithCancel(t.Context())
 		var seen events
 		o := unrehearsed(func(e Event) {

@@ -242,7 +242,7 @@ func TestRunSparesHeavyTransactionsAndTableLocks(t *testing.T) {
 				t.Cleanup(func() { tx.Rollback() })
 				execute(t, tx, "UPDATE reports SET note = 'x' ORDER BY id LIMIT 2000")
 			},
-			"it holds LOCK TABLES": func(t *testing.T, root *sql.DB) {
+			"it holds the lock on purpose": func(t *testing.T, root *sql.DB) {
 				conn, err := root.Conn(context.Background())
 				if err != nil {
 					t.Fatal(err)
@@ -290,7 +290,10 @@ func TestRunStopsBeforeTheOnlineLogOverflows(t *testing.T) {
 		defer execute(t, root, fmt.Sprintf("SET GLOBAL innodb_online_alter_log_max_size = %d", old))
 		const change = "ALTER TABLE reports ENGINE = InnoDB"
 
-		stop := write(t, root, 2*time.Millisecond)
+		var stops []func()
+		for range 3 {
+			stops = append(stops, write(t, root, time.Millisecond))
+		}
 		if _, err := root.Exec(change); code(err) != codeLogOverflow {
 			t.Errorf("a bare ALTER met %v, want the overflow that is to be avoided", err)
 		}
@@ -298,7 +301,9 @@ func TestRunStopsBeforeTheOnlineLogOverflows(t *testing.T) {
 		if !errors.Is(err, ErrStopped) || !strings.Contains(err.Error(), "before the online log overflows") {
 			t.Errorf("got %v, want it stopped before the log overflows", err)
 		}
-		stop()
+		for _, stop := range stops {
+			stop()
+		}
 		if _, err := Run(t.Context(), db, change, unrehearsed(func(Event) {})); err != nil {
 			t.Errorf("without writes: %v", err)
 		}

@@ -23,6 +23,7 @@ import (
 //
 //	NOREN_TEST_DSNS   DSNs of servers with nothing of value, with spaces between
 //	NOREN_MYSQLD      paths of server programs, with colons between
+//	the user's cache  where scripts/mysql.sh puts a mysqld
 //	PATH              mysqld and mariadbd
 //
 // and start the programs on sockets in temporary folders. Without any they fail.
@@ -59,6 +60,9 @@ func findServers() []*testServer {
 		all = append(all, &testServer{name: fmt.Sprintf("dsn%d", i+1), dsn: dsn})
 	}
 	programs := strings.FieldsFunc(os.Getenv("NOREN_MYSQLD"), func(c rune) bool { return c == ':' })
+	if cache, err := os.UserCacheDir(); err == nil {
+		programs = append(programs, filepath.Join(cache, "noren", "mysql", "mysqld"))
+	}
 	for _, name := range []string{"mysqld", "mariadbd"} {
 		if path, err := exec.LookPath(name); err == nil {
 			programs = append(programs, path)
