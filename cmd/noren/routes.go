@@ -47,6 +47,7 @@ Exit codes: 0 shown, 1 a template is missing or cannot be read.`,
 				}
 				l.write(out)
 			}
+			fmt.Fprintln(out, "\n"+out.in(dim, fmt.Sprintf("values: how many of %d condition values a rule has, and after * how many of %d wildcards", alb.MaxConditionValues, alb.MaxWildcards)))
 			return nil
 		},
 	}
@@ -131,7 +132,7 @@ func (t *routeTable) addMode(s source, l *alb.Listener) {
 	t.Modes = append(t.Modes, s.mode)
 	quota := routeQuota{Mode: s.mode, Most: alb.MaxRules}
 	for _, other := range s.Listeners {
-		if other.LoadBalancer == l.LoadBalancer {
+		if other == l || other.LoadBalancer == l.LoadBalancer && l.LoadBalancer != (alb.Ref{}) {
 			quota.Rules += len(other.Rules)
 		}
 	}
@@ -266,6 +267,5 @@ func (t *routeTable) quotas() string {
 	for _, n := range slices.Sorted(maps.Keys(byCount)) {
 		parts = append(parts, fmt.Sprintf("%d in %s", n, strings.Join(byCount[n], " and ")))
 	}
-	return fmt.Sprintf("rules of %d that the load balancer may have: %s\nvalues: condition values of %d and, after *, wildcards of %d that a rule may have",
-		alb.MaxRules, strings.Join(parts, ", "), alb.MaxConditionValues, alb.MaxWildcards)
+	return fmt.Sprintf("load balancer's rules, of %d: %s", alb.MaxRules, strings.Join(parts, ", "))
 }
