@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -92,13 +91,6 @@ func oneFile(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("want one FILE.sql, got %d arguments", len(args))
 	}
 	return nil
-}
-
-func writeJSON(w io.Writer, v any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
 }
 
 // withCode gives errors after which a run may be repeated their exit code.

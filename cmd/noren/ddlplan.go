@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,7 +45,7 @@ Exit code: 0 if every statement is allowed, 1 if not, or if anything failed.`,
 			if flags.json {
 				err = writeJSON(cmd.OutOrStdout(), plan)
 			} else {
-				_, err = fmt.Fprint(cmd.OutOrStdout(), planText(plan, terminalWidth(cmd.OutOrStdout())))
+				writePlan(newTerminal(cmd.OutOrStdout()), plan)
 			}
 			if err == nil && !plan.Allowed() {
 				return &exitError{code: 1}

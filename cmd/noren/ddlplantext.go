@@ -2,72 +2,52 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"strings"
-
-	"github.com/charmbracelet/lipgloss"
-	"github.com/charmbracelet/lipgloss/table"
-	"github.com/charmbracelet/x/term"
 
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// terminalWidth is the columns of the terminal that w is, and 0 if it is none.
-func terminalWidth(w io.Writer) int {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(file.Fd()) {
-		return 0
-	}
-	width, _, err := term.GetSize(file.Fd())
-	if err != nil || width < 40 {
-		return 80
-	}
-	return width
-}
-
-// planText is a plan for people: a table, then what is to be said of single
-// statements, then the sum of it.
-func planText(p *ddl.Plan, width int) string {
-	var out strings.Builder
-	fmt.Fprintf(&out, "%v, schema %s, writes %s\n", p.Server, p.Schema, p.Writes)
-	const fixed = 62 // columns of the table but the statement
-	room := 60
-	if width > 0 {
-		room = max(width-fixed, 16)
-	}
-	rows := table.New().Border(lipgloss.NormalBorder()).
-		Headers("", "line", "statement", "how", "rebuild", "reads", "writes", "verdict").
-		StyleFunc(func(row, column int) lipgloss.Style { return lipgloss.NewStyle().Padding(0, 1) })
+// writePlan writes a plan for people: a table with what is to be said of each
+// statement below it, then the sum of it.
+func writePlan(out terminal, p *ddl.Plan) {
+	fmt.Fprintln(out, out.in(bold, fmt.Sprintf("%v, schema %s, writes %s", p.Server, p.Schema, p.Writes)))
+	rows := table{heading: []string{"", "statement", "how", "rebuild", "reads", "writes", "verdict"}}
 	for _, s := range p.Steps {
-		rows.Row(fmt.Sprint(s.Number), fmt.Sprint(s.Line), shorten(s.SQL, room), s.Rung.String(), yes(s.Rebuild), goOn(s.Reads, s), goOn(s.Writes, s), verdict(s))
+		rows.rows = append(rows.rows, row{indent: 1, below: strings.Join(remarks(s), "\n"), cells: []cell{
+			{fmt.Sprint(s.Number), plain}, {shorten(s.SQL, 60), plain}, {s.Rung.String(), plain}, {yes(s.Rebuild), plain},
+			goOn(s.Reads, s), goOn(s.Writes, s), verdict(s),
+		}})
 	}
-	fmt.Fprintln(&out, rows)
-	for _, s := range p.Steps {
-		for _, problem := range s.Problems {
-			fmt.Fprintf(&out, "%d: not allowed: %s\n", s.Number, problem)
-		}
-		if !s.Allowed() || s.Lock == "SHARED" {
-			for _, r := range s.Refusals {
-				fmt.Fprintf(&out, "%d: not %s: %s\n", s.Number, r.Rung, strings.TrimSuffix(r.Reason, "."))
-			}
-		}
-		for _, note := range s.Notes {
-			fmt.Fprintf(&out, "%d: note: %s\n", s.Number, note)
-		}
+	rows.write(out)
+	if p.Advice != "" {
+		fmt.Fprintln(out, strings.Join(wrap("There is no way in place: "+p.Advice+".", out.width), "\n"))
 	}
 	for _, problem := range p.Problems {
-		fmt.Fprintf(&out, "not allowed: %s\n", problem)
+		fmt.Fprintln(out, strings.Join(wrap("Not allowed: "+problem+".", out.width), "\n"))
 	}
-	if p.Advice != "" {
-		fmt.Fprintf(&out, "no way in place: %s\n", p.Advice)
+	text, how := sum(p)
+	fmt.Fprintln(out, out.in(how, text))
+}
+
+// remarks are what is to be said of a statement.
+func remarks(s *ddl.Step) []string {
+	var all []string
+	for _, problem := range s.Problems {
+		all = append(all, "not allowed: "+problem)
 	}
-	out.WriteString(sum(p))
-	return out.String()
+	if !s.Allowed() || s.Lock == "SHARED" {
+		for _, r := range s.Refusals {
+			all = append(all, fmt.Sprintf("not %s: %s", r.Rung, strings.TrimSuffix(r.Reason, ".")))
+		}
+	}
+	for _, note := range s.Notes {
+		all = append(all, "note: "+note)
+	}
+	return all
 }
 
 // sum is the last line of a plan.
-func sum(p *ddl.Plan) string {
+func sum(p *ddl.Plan) (string, style) {
 	var not []string
 	for _, s := range p.Steps {
 		if !s.Allowed() {
@@ -76,13 +56,13 @@ func sum(p *ddl.Plan) string {
 	}
 	switch {
 	case len(not) > 0:
-		return fmt.Sprintf("NOT ALLOWED with writes %s: statement %s of %d.\n", p.Writes, strings.Join(not, ", "), len(p.Steps))
+		return fmt.Sprintf("NOT ALLOWED with writes %s: statement %s of %d.", p.Writes, strings.Join(not, ", "), len(p.Steps)), red
 	case len(p.Problems) > 0:
-		return "NOT ALLOWED.\n"
+		return "NOT ALLOWED.", red
 	case len(p.Steps) == 1:
-		return fmt.Sprintf("Allowed with writes %s.\n", p.Writes)
+		return fmt.Sprintf("Allowed with writes %s.", p.Writes), green
 	}
-	return fmt.Sprintf("All %d statements are allowed with writes %s.\n", len(p.Steps), p.Writes)
+	return fmt.Sprintf("All %d statements are allowed with writes %s.", len(p.Steps), p.Writes), green
 }
 
 func yes(b bool) string {
@@ -94,31 +74,28 @@ func yes(b bool) string {
 
 // goOn says whether reads or writes go on; of a statement that the server
 // refuses nothing is known.
-func goOn(b bool, s *ddl.Step) string {
+func goOn(b bool, s *ddl.Step) cell {
 	switch {
 	case b:
-		return "go on"
+		return cell{"go on", plain}
 	case !s.Reads && !s.Writes && len(s.Refusals) == 0:
-		return "-"
+		return cell{"-", dim}
 	}
-	return "WAIT"
+	return cell{"WAIT", yellow}
 }
 
-func verdict(s *ddl.Step) string {
-	switch {
-	case !s.Allowed():
-		return "NOT ALLOWED"
-	case len(s.Notes) > 0:
-		return "ok, see note"
+func verdict(s *ddl.Step) cell {
+	if !s.Allowed() {
+		return cell{"NOT ALLOWED", red}
 	}
-	return "ok"
+	return cell{"ok", green}
 }
 
 // shorten is sql in one line of at most room columns.
 func shorten(sql string, room int) string {
 	runes := []rune(strings.Join(strings.Fields(sql), " "))
-	if len(runes) <= room {
+	if len(runes) <= max(room, 1) {
 		return string(runes)
 	}
-	return string(runes[:room-1]) + "…"
+	return string(runes[:max(room, 1)-1]) + "…"
 }

@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/ddl"
@@ -36,6 +38,19 @@ func newProgress(cmd *cobra.Command, asJSON bool) *progress {
 		p.every = time.Second
 	}
 	return p
+}
+
+// terminalWidth is the columns of the terminal that w is, and 0 if it is none.
+func terminalWidth(w io.Writer) int {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(file.Fd()) {
+		return 0
+	}
+	width, _, err := term.GetSize(file.Fd())
+	if err != nil || width < 40 {
+		return 80
+	}
+	return width
 }
 
 func (p *progress) report(e ddl.Event) {

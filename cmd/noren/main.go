@@ -73,6 +73,8 @@ func newRoot() *cobra.Command {
 	}
 	root.AddCommand(
 		newDDL(),
+		newRoutes(),
+		newExplain(),
 	)
 	return root
 }
