@@ -174,7 +174,7 @@ func TestRunGivesUpAfterWait(t *testing.T) {
 }
 
 // inTheEndWindow runs a rebuild and calls interfere in the middle of it.
-func inTheEndWindow(t *testing.T, s *testServer, killIdle bool, interfere func(root *sql.DB)) (err error, seen *events, worst time.Duration, db *Database) {
+func inTheEndWindow(t *testing.T, s *testServer, killIdle bool, interfere func(root *sql.DB)) (seen *events, worst time.Duration, err error) {
 	db, root := manyReports(t, s, 150_000)
 	stop := readers(t, root, 8)
 	seen = &events{}
@@ -189,12 +189,12 @@ func inTheEndWindow(t *testing.T, s *testServer, killIdle bool, interfere func(r
 	err = <-done
 	worst, _ = stop()
 	t.Logf("worst read %v; %v", worst, err)
-	return err, seen, worst, db
+	return seen, worst, err
 }
 
 func TestRunGivesUpInTheEndWindow(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
-		err, seen, worst, _ := inTheEndWindow(t, s, false, func(root *sql.DB) { hold(t, root, "reports") })
+		seen, worst, err := inTheEndWindow(t, s, false, func(root *sql.DB) { hold(t, root, "reports") })
 		if !errors.Is(err, ErrStopped) || !strings.Contains(err.Error(), "gave up") {
 			t.Errorf("got %v, want it to give up", err)
 		}
@@ -210,7 +210,7 @@ func TestRunGivesUpInTheEndWindow(t *testing.T) {
 func TestRunEndsIdleHoldersOfItsTableAlone(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		var mine, other *sql.Tx
-		err, seen, worst, _ := inTheEndWindow(t, s, true, func(root *sql.DB) {
+		seen, worst, err := inTheEndWindow(t, s, true, func(root *sql.DB) {
 			mine, other = hold(t, root, "reports"), hold(t, root, "sites")
 		})
 		if err != nil {
@@ -252,7 +252,7 @@ func TestRunSparesHeavyTransactionsAndTableLocks(t *testing.T) {
 			},
 		} {
 			t.Run(name, func(t *testing.T) {
-				err, seen, _, _ := inTheEndWindow(t, s, true, func(root *sql.DB) { interfere(t, root) })
+				seen, _, err := inTheEndWindow(t, s, true, func(root *sql.DB) { interfere(t, root) })
 				if !errors.Is(err, ErrStopped) || !strings.Contains(err.Error(), name) {
 					t.Errorf("got %v, want it stopped because %s", err, name)
 				}

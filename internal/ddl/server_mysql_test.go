@@ -141,8 +141,8 @@ func startServer(program string, options ...string) (dsn string, stop func(), er
 		return "", nil, err
 	}
 	stop = func() {
-		command.Process.Signal(syscall.SIGTERM)
-		command.Wait()
+		_ = command.Process.Signal(syscall.SIGTERM)
+		_ = command.Wait()
 		log.Close()
 		os.RemoveAll(folder)
 	}
@@ -156,7 +156,7 @@ func startServer(program string, options ...string) (dsn string, stop func(), er
 }
 
 func awaitServer(dsn string) error {
-	mysql.SetLogger(quiet{}) // while nobody listens yet
+	_ = mysql.SetLogger(quiet{}) // while nobody listens yet
 	pool, err := sql.Open("mysql", dsn)
 	if err != nil {
 		return err
@@ -178,7 +178,7 @@ func (s *testServer) open(t *testing.T, schema string) *Database {
 	t.Helper()
 	root := s.pool(t, "")
 	execute(t, root, "DROP DATABASE IF EXISTS "+quote(schema), "CREATE DATABASE "+quote(schema)+" CHARACTER SET utf8mb4")
-	t.Cleanup(func() { root.Exec("DROP DATABASE IF EXISTS " + quote(schema)) })
+	t.Cleanup(func() { _, _ = root.Exec("DROP DATABASE IF EXISTS " + quote(schema)) })
 	return s.reopen(t, schema)
 }
 
