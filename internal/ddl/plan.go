@@ -111,6 +111,9 @@ func MakePlan(ctx context.Context, db *Database, file string, o PlanOptions) (pl
 			continue
 		}
 		if err := p.plan(ctx, step); err != nil {
+			if code(err) == codeLockWait {
+				err = fmt.Errorf("somebody else is changing a table: %w", err)
+			}
 			return nil, fmt.Errorf("line %d: %w", step.Line, err)
 		}
 		if step.raises {

@@ -32,7 +32,7 @@ import (
 type testServer struct {
 	name  string
 	dsn   string // without a schema
-	start func() (dsn string, stop func(), err error)
+	start func(options ...string) (dsn string, stop func(), err error)
 	once  sync.Once
 	err   error
 	stop  func()
@@ -80,7 +80,7 @@ func findServers() []*testServer {
 		if strings.Contains(number, "MariaDB") {
 			name = "MariaDB-" + numbers(number)
 		}
-		all = append(all, &testServer{name: name, start: func() (string, func(), error) { return startServer(program) }})
+		all = append(all, &testServer{name: name, start: func(options ...string) (string, func(), error) { return startServer(program, options...) }})
 	}
 	return all
 }
