@@ -231,6 +231,36 @@ func TestRunEndsIdleHoldersOfItsTableAlone(t *testing.T) {
 	})
 }
 
+// A user who may not end the sessions of others says so, and gives up.
+func TestRunMayNotEndSessions(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 150_000)
+		execute(t, root, "DROP USER IF EXISTS weak@localhost", "CREATE USER weak@localhost", "GRANT ALL ON ddl_run.* TO weak@localhost", "GRANT ALL ON noren_scratch.* TO weak@localhost",
+			"GRANT PROCESS ON *.* TO weak@localhost", "GRANT SELECT ON performance_schema.* TO weak@localhost")
+		t.Cleanup(func() { execute(t, s.pool(t, ""), "DROP USER weak@localhost") })
+		config := s.config(t, "ddl_run")
+		config.User, config.Passwd = "weak", ""
+		weak, err := Login{DSN: config.FormatDSN()}.Open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer weak.Close()
+		o := unrehearsed(func(Event) {})
+		o.EndStall, o.KillIdle = time.Second, true
+		done := start(weak, "ALTER TABLE reports FORCE", o)
+		await(t, "the rebuild", func() bool {
+			return ask[int](t, db.pool, "SELECT COUNT(*) FROM information_schema.processlist WHERE LOWER(state) = 'altering table'") > 0
+		})
+		holder := hold(t, root, "reports")
+		if err := <-done; !errors.Is(err, ErrStopped) || !strings.Contains(err.Error(), "not allowed to end session") {
+			t.Errorf("got %v, want it to say that it may not end the session", err)
+		}
+		if _, err := holder.Exec("SELECT 1"); err != nil {
+			t.Errorf("the holder met %v", err)
+		}
+	})
+}
+
 func TestRunSparesHeavyTransactionsAndTableLocks(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		for name, interfere := range map[string]func(t *testing.T, root *sql.DB){
