@@ -24,10 +24,11 @@ type judge struct {
 type pair struct {
 	open, closed *alb.Listener
 
-	// same says that both have the same rules, but for their actions, so that
-	// routing through one is enough; then twin is the closed rule of an open one.
-	same bool
-	twin map[*alb.Rule]*alb.Rule
+	// twin is the closed rule of an open one with the same priority and
+	// conditions, origin the other way round. Where an open rule that decides
+	// settles what decides when closed, routing through one is enough.
+	twin, origin map[*alb.Rule]*alb.Rule
+	settles      map[*alb.Rule]bool
 
 	effects map[*alb.Rule]effect
 	headers map[*alb.Rule]uint64 // headers that a rule's conditions look at
@@ -66,6 +67,8 @@ func (j *judge) newPair(open, closed *alb.Listener, ids map[string]int) *pair {
 	p := &pair{
 		open: open, closed: closed,
 		twin:    map[*alb.Rule]*alb.Rule{},
+		origin:  map[*alb.Rule]*alb.Rule{},
+		settles: map[*alb.Rule]bool{},
 		effects: map[*alb.Rule]effect{},
 		headers: map[*alb.Rule]uint64{},
 		bypass:  map[*alb.Rule]bool{},
@@ -77,14 +80,30 @@ func (j *judge) newPair(open, closed *alb.Listener, ids map[string]int) *pair {
 		}
 		j.note(p, &l.Default, ids)
 	}
-	p.same = len(open.Rules) == len(closed.Rules)
-	for i := 0; p.same && i < len(open.Rules); i++ {
-		a, b := &open.Rules[i], &closed.Rules[i]
-		p.same = a.Priority == b.Priority && a.If == b.If && reflect.DeepEqual(a.Conditions, b.Conditions)
-		p.twin[a] = b
-	}
-	p.twin[&open.Default] = &closed.Default
+	p.findTwins()
 	return p
+}
+
+// findTwins relates the rules of both modes.
+func (p *pair) findTwins() {
+	for i := range p.open.Rules {
+		rule := &p.open.Rules[i]
+		twin := ruleOf(p.closed, rule.Priority)
+		if twin != nil && rule.If == twin.If && reflect.DeepEqual(rule.Conditions, twin.Conditions) {
+			p.twin[rule], p.origin[twin] = twin, rule
+		}
+	}
+	p.twin[&p.open.Default], p.origin[&p.closed.Default] = &p.closed.Default, &p.open.Default
+	first := alb.MaxPriority + 2 // the place of the first closed rule that is not there when open
+	for i := range p.closed.Rules {
+		if p.origin[&p.closed.Rules[i]] == nil {
+			first = place(&p.closed.Rules[i])
+			break
+		}
+	}
+	for rule, twin := range p.twin {
+		p.settles[rule] = place(twin) < first
+	}
 }
 
 // note keeps what is asked of a rule for each request.
@@ -139,15 +158,14 @@ func (j *judge) choose(port string) *pair {
 	return nil
 }
 
-// openRule is the open listener's rule of a priority, 0 for the default rule,
-// or nil.
-func (p *pair) openRule(priority int) *alb.Rule {
+// ruleOf is a listener's rule of a priority, 0 for the default rule, or nil.
+func ruleOf(l *alb.Listener, priority int) *alb.Rule {
 	if priority == 0 {
-		return &p.open.Default
+		return &l.Default
 	}
-	for i := range p.open.Rules {
-		if p.open.Rules[i].Priority == priority {
-			return &p.open.Rules[i]
+	for i := range l.Rules {
+		if l.Rules[i].Priority == priority {
+			return &l.Rules[i]
 		}
 	}
 	return nil

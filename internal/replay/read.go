@@ -48,3 +48,6 @@ func (r *Replay) malformed(at Place, err error) {
 		r.lines.Examples = append(r.lines.Examples, Malformed{at, err.Error()})
 	}
 }
+
+// Lines is how many lines were read so far.
+func (r *Replay) Lines() int64 { return r.lines.Lines }

@@ -107,8 +107,11 @@ func (r *Replay) Add(e *accesslog.Entry, at Place) {
 	}
 	agent := r.agents.get(e.UserAgent)
 	request := request(e, agent.header)
-	ruling := pair.rule(&request, e.Rejected())
-	ruling = r.consult(pair, &request, e, ruling, at)
+	ruling := ruling{fate: Unaffected}
+	if !e.Rejected() {
+		ruling = pair.rule(&request)
+		ruling = r.consult(pair, &request, e, ruling, at)
+	}
 
 	r.fates.add(ruling.fate)
 	if ruling.fate == Depends {
@@ -162,14 +165,10 @@ func (r *Replay) depends(ruling ruling) {
 // consult compares a ruling with the rule that the load balancer recorded, and
 // lets the record settle it from Since on.
 func (r *Replay) consult(p *pair, request *alb.Request, e *accesslog.Entry, ruling ruling, at Place) ruling {
-	if e.Rejected() || e.Rule < accesslog.DefaultRule {
+	if e.Rule < accesslog.DefaultRule || e.Began().Before(r.config.Since) {
 		return ruling
 	}
-	before := !r.config.Since.IsZero() && e.Began().Before(r.config.Since)
-	if before {
-		return ruling
-	}
-	recorded := p.openRule(e.Rule)
+	recorded := ruleOf(p.open, e.Rule)
 	verdict := r.check.compare(p, request, e, ruling, recorded, at)
 	if r.config.Since.IsZero() || verdict == disagrees || recorded == nil {
 		return ruling
@@ -177,7 +176,7 @@ func (r *Replay) consult(p *pair, request *alb.Request, e *accesslog.Entry, ruli
 	if p.bypass[recorded] {
 		r.bypassed++
 	}
-	known, ok := p.given(recorded)
+	known, ok := p.given(recorded, request)
 	if ok && known != ruling.fate {
 		r.settled++
 		return ruling.as(known)

@@ -1,6 +1,11 @@
 package replay
 
-import "github.com/noren-cdk/noren/internal/alb"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
 
 // ruling is what becomes of a request and why.
 type ruling struct {
@@ -16,46 +21,104 @@ func (r ruling) as(f Fate) ruling {
 	return r
 }
 
-// rule routes a request through both modes.
-func (p *pair) rule(request *alb.Request, rejected bool) ruling {
-	if rejected {
-		return ruling{fate: Unaffected}
-	}
+// rule decides about a request that the load balancer did not reject.
+func (p *pair) rule(request *alb.Request) ruling {
 	open := p.open.Route(request)
+	r := ruling{fate: Unaffected, open: open}
 	if open.Rule == nil {
-		return ruling{fate: Unaffected, open: open}
+		return r
 	}
 	p.use(open, request)
-	r := ruling{open: open}
-	if p.same {
+	if p.settles[open.Rule] && len(open.Alternatives) == 0 {
 		r.fate = p.compare(open.Rule, p.twin[open.Rule])
-		for _, rule := range open.Alternatives {
-			if p.compare(rule, p.twin[rule]) != r.fate {
-				return p.undecided(r, open)
-			}
-		}
 		return r
 	}
 	closed := p.closed.Route(request)
 	if closed.Rule == nil {
-		return ruling{fate: Unaffected, open: open}
+		return r
 	}
 	p.use(closed, request)
-	r.fate = p.compare(open.Rule, closed.Rule)
-	if len(open.Alternatives)+len(closed.Alternatives) > 0 {
-		for _, a := range possible(open) {
-			for _, b := range possible(closed) {
-				if p.compare(a, b) != r.fate {
-					return p.undecided(r, open, closed)
-				}
+	fates := p.fates(open.Rule, closed)
+	for _, rule := range open.Alternatives {
+		fates |= p.fates(rule, closed)
+	}
+	if fate, ok := fates.only(); ok {
+		r.fate = fate
+		return r
+	}
+	r.fate = Depends
+	for _, d := range []alb.Decision{open, closed} {
+		r.doubt |= d.RuleDoubt
+		if d.RuleDoubt&alb.UnknownHeader != 0 {
+			for _, rule := range possible(d) {
+				r.headers |= p.headers[rule]
 			}
 		}
 	}
 	return r
 }
 
+// given is the fate of a request of which it is known what rule decides it when
+// open, as far as that tells it.
+func (p *pair) given(open *alb.Rule, request *alb.Request) (Fate, bool) {
+	if p.settles[open] {
+		return p.compare(open, p.twin[open]), true
+	}
+	closed := p.closed.Route(request)
+	if closed.Rule == nil {
+		return Unaffected, false
+	}
+	return p.fates(open, closed).only()
+}
+
+// fates are those that a request may have which open decides in one mode and
+// closed in the other. Rules that both modes have match in both or in neither.
+func (p *pair) fates(open *alb.Rule, closed alb.Decision) fateSet {
+	twin := p.twin[open]
+	var fates fateSet
+	for _, rule := range possible(closed) {
+		if twin != nil && place(rule) >= place(twin) {
+			break
+		}
+		if origin := p.origin[rule]; origin != nil && place(origin) < place(open) {
+			continue // it did not match when open
+		}
+		fates |= 1 << p.compare(open, rule)
+		if len(closed.Alternatives) == 0 {
+			return fates
+		}
+	}
+	if twin != nil {
+		fates |= 1 << p.compare(open, twin)
+	}
+	return fates
+}
+
+// fateSet is a set of fates.
+type fateSet uint8
+
+// only is the fate if there is but one.
+func (s fateSet) only() (Fate, bool) {
+	for _, fate := range []Fate{Allowed, Refused, Unaffected} {
+		if s == 1<<fate {
+			return fate, true
+		}
+	}
+	return Depends, false
+}
+
+// possible are the rules that may decide, in the order in which they are tried.
 func possible(d alb.Decision) []*alb.Rule {
-	return append([]*alb.Rule{d.Rule}, d.Alternatives...)
+	rules := append([]*alb.Rule{d.Rule}, d.Alternatives...)
+	slices.SortFunc(rules, func(a, b *alb.Rule) int { return cmp.Compare(place(a), place(b)) })
+	return rules
+}
+
+func place(rule *alb.Rule) int {
+	if rule.Default() {
+		return alb.MaxPriority + 1
+	}
+	return rule.Priority
 }
 
 // compare is the fate of a request that open decides in one mode and closed in
@@ -69,26 +132,4 @@ func (p *pair) compare(open, closed *alb.Rule) Fate {
 		return Unaffected
 	}
 	return Allowed
-}
-
-func (p *pair) undecided(r ruling, decisions ...alb.Decision) ruling {
-	r.fate = Depends
-	for _, d := range decisions {
-		r.doubt |= d.RuleDoubt
-		if d.RuleDoubt&alb.UnknownHeader != 0 {
-			for _, rule := range possible(d) {
-				r.headers |= p.headers[rule]
-			}
-		}
-	}
-	return r
-}
-
-// given is the fate of a request of which it is known what rule decided it when
-// open. It is not known if the modes' rules differ.
-func (p *pair) given(open *alb.Rule) (Fate, bool) {
-	if !p.same {
-		return Depends, false
-	}
-	return p.compare(open, p.twin[open]), true
 }

@@ -30,11 +30,8 @@ type allowValue struct {
 func (p *pair) findAllowRules(t *alb.Template) {
 	for i := range p.closed.Rules {
 		rule := &p.closed.Rules[i]
-		open := p.openRule(rule.Priority)
-		if open == nil {
-			open = &p.open.Default
-		}
-		if p.compare(open, rule) != Allowed || p.bypass[rule] || p.compare(&p.open.Default, rule) != Allowed {
+		open := p.origin[rule]
+		if p.bypass[rule] || p.compare(&p.open.Default, rule) != Allowed {
 			continue
 		}
 		allow := newAllowRule(rule, t)
@@ -43,7 +40,7 @@ func (p *pair) findAllowRules(t *alb.Template) {
 		}
 		p.allow = append(p.allow, allow)
 		p.allowed[rule] = allow
-		if open != &p.open.Default {
+		if open != nil {
 			p.allowed[open] = allow
 		}
 	}
