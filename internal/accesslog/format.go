@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"bytes"
 	"net/netip"
 	"strconv"
 	"time"
@@ -11,9 +12,9 @@ func (e Entry) String() string { return string(e.Append(nil)) }
 
 // Append appends the entry to b as a line of a log, without a line break.
 func (e Entry) Append(b []byte) []byte {
-	b = appendText(b, e.Type)
+	b = appendWord(b, e.Type)
 	b = appendTime(append(b, ' '), e.Time)
-	b = appendText(append(b, ' '), e.LoadBalancer)
+	b = appendWord(append(b, ' '), e.LoadBalancer)
 	b = appendAddress(append(b, ' '), e.Client)
 	b = appendAddress(append(b, ' '), e.Target)
 	for _, d := range []time.Duration{e.RequestProcessing, e.TargetProcessing, e.ResponseProcessing} {
@@ -33,9 +34,9 @@ func (e Entry) Append(b []byte) []byte {
 	}
 	b = append(b, '"')
 	b = appendQuoted(b, e.UserAgent)
-	b = appendText(append(b, ' '), e.Cipher)
-	b = appendText(append(b, ' '), e.TLS)
-	b = appendText(append(b, ' '), e.TargetGroup)
+	b = appendWord(append(b, ' '), e.Cipher)
+	b = appendWord(append(b, ' '), e.TLS)
+	b = appendWord(append(b, ' '), e.TargetGroup)
 	b = appendQuoted(b, e.TraceID)
 	b = appendQuoted(b, e.Domain)
 	b = appendQuoted(b, e.Certificate)
@@ -47,7 +48,7 @@ func (e Entry) Append(b []byte) []byte {
 	for _, text := range []string{e.Actions, e.RedirectURL, e.ErrorReason, e.Targets, e.TargetCodes, e.Desync, e.DesyncReason} {
 		b = appendQuoted(b, text)
 	}
-	b = appendText(append(b, ' '), e.Connection)
+	b = appendWord(append(b, ' '), e.Connection)
 	for _, text := range []string{e.TransformedHost, e.TransformedURI, e.TransformStatus} {
 		b = appendQuoted(b, text)
 	}
@@ -56,6 +57,16 @@ func (e Entry) Append(b []byte) []byte {
 
 func appendQuoted(b []byte, s string) []byte {
 	return append(appendText(append(b, ` "`...), s), '"')
+}
+
+// appendWord escapes spaces too, which would end a field without quotes.
+func appendWord(b []byte, s string) []byte {
+	start := len(b)
+	b = appendText(b, s)
+	if bytes.IndexByte(b[start:], ' ') >= 0 {
+		b = append(b[:start], bytes.ReplaceAll(b[start:], []byte(" "), []byte(`\x20`))...)
+	}
+	return b
 }
 
 // appendText escapes what would end the field, or the line, early.

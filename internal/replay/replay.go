@@ -136,7 +136,7 @@ func (r *Replay) Add(e *accesslog.Entry, at Place) {
 // endpoint is the endpoint that was called.
 func (r *Replay) endpoint(e *accesslog.Entry, target string) *endpoint {
 	if e.Unreadable() {
-		return r.endpoints.get("-", "(unreadable request)")
+		return r.endpoints.get("-", "(unreadable)")
 	}
 	return r.endpoints.get(e.Method, target)
 }
@@ -176,7 +176,7 @@ func (r *Replay) consult(p *pair, request *alb.Request, e *accesslog.Entry, ruli
 	if p.bypass[recorded] {
 		r.bypassed++
 	}
-	known, ok := p.given(recorded, request)
+	known, ok := p.given(recorded, ruling, request)
 	if ok && known != ruling.fate {
 		r.settled++
 		return ruling.as(known)

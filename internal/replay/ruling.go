@@ -12,7 +12,8 @@ type ruling struct {
 	fate    Fate
 	headers uint64    // that it depends on
 	doubt   alb.Doubt // what else it depends on
-	open    alb.Decision
+
+	open, closed alb.Decision // closed only if open does not settle it
 }
 
 // as is the ruling with its fate known.
@@ -34,6 +35,7 @@ func (p *pair) rule(request *alb.Request) ruling {
 		return r
 	}
 	closed := p.closed.Route(request)
+	r.closed = closed
 	if closed.Rule == nil {
 		return r
 	}
@@ -60,11 +62,14 @@ func (p *pair) rule(request *alb.Request) ruling {
 
 // given is the fate of a request of which it is known what rule decides it when
 // open, as far as that tells it.
-func (p *pair) given(open *alb.Rule, request *alb.Request) (Fate, bool) {
+func (p *pair) given(open *alb.Rule, r ruling, request *alb.Request) (Fate, bool) {
 	if p.settles[open] {
 		return p.compare(open, p.twin[open]), true
 	}
-	closed := p.closed.Route(request)
+	closed := r.closed
+	if closed.Rule == nil {
+		closed = p.closed.Route(request)
+	}
 	if closed.Rule == nil {
 		return Unaffected, false
 	}
