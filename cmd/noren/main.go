@@ -74,6 +74,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newRoutes(),
 		newExplain(),
+		newCheck(),
 	)
 	return root
 }
