@@ -75,6 +75,7 @@ func newRoot() *cobra.Command {
 		newRoutes(),
 		newExplain(),
 		newCheck(),
+		newDiff(),
 	)
 	return root
 }
