@@ -1,27 +1,60 @@
-# What one needs: Go and Node. Everything else is fetched here.
+# All one needs is Go and Node: every target fetches the rest itself.
 
-ENV      ?= dev
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 1
+# The environment of synth and diff: a file of environments/, without .yaml.
+ENV ?= dev
+
+CDK  = node_modules/.bin/cdk
+LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# CDK warns of Node 20 at every start, and counts uses.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = 1
-CDK = node_modules/.bin/cdk
 
-.PHONY: test synth diff golden lint bench
+.PHONY: help test synth diff golden lint bench
 
-# All tests of all modules. Set-up included.
+help:
+	@echo "make test           all tests"
+	@echo "make synth          the assemblies of ENV=$(ENV): open, maintenance, read-only"
+	@echo "make diff           what turning maintenance on changes in ENV=$(ENV)"
+	@echo "make golden         write the goldens of the tests anew; read the difference"
+	@echo "make lint           static checks"
+	@echo "make bench          benchmarks, as ratios"
+
 test: node_modules
 	go vet ./...
 	go test ./...
 	cd examples/fieldreports && go vet ./... && go test ./...
 
-# The assemblies of an environment in its modes: cdk.out/ENV/open, maintenance
-# and, where it is prepared, read-only.
-synth: node_modules
-	@$(MAKE) --no-print-directory .synth MODE=false OUT=open
-	@$(MAKE) --no-print-directory .synth MODE=true OUT=maintenance
-	@$(MAKE) --no-print-directory .synth MODE=read-only OUT=read-only
+synth: cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance cdk.out/$(ENV)/read-only
 
-.PHONY: .synth
-.synth:
-	@rm -rf cdk.out/$(ENV)/$(OUT)
-	@$(CDK) synth --quiet -c env=$(ENV) -c maintenance=$(MODE) --output cdk.out/$(ENV)/$(OUT)
-	@echo "cdk.out/$(ENV)/$(OUT)"
+# An assembly is always written anew: what it depends on is all of the source.
+.PHONY: cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance cdk.out/$(ENV)/read-only
+cdk.out/$(ENV)/open:        MODE = false
+cdk.out/$(ENV)/maintenance: MODE = true
+cdk.out/$(ENV)/read-only:   MODE = read-only
+cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance cdk.out/$(ENV)/read-only: node_modules
+	@rm -rf $@
+	@$(CDK) synth --quiet --strict -c env=$(ENV) -c maintenance=$(MODE) --output $@
+	@echo "$@"
+
+# What a reviewer of the pull request sees. Against the deployed stack, with
+# credentials: npx cdk diff -c env=$(ENV) -c maintenance=true
+diff: cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance
+	@$(CDK) diff --template cdk.out/$(ENV)/open/*.template.json --app cdk.out/$(ENV)/maintenance
+
+golden: node_modules
+	go test ./stacks -run Golden -update
+	git diff --stat -- '*/testdata'
+
+lint: node_modules
+	$(LINT) run ./...
+	cd examples/fieldreports && $(LINT) run ./...
+
+bench: node_modules
+	go test -run '^$$' -bench . ./internal/...
+
+# npm is quiet about what nobody here can change.
+node_modules: package-lock.json
+	@command -v npm >/dev/null || { echo "npm is not on PATH: install Node 22 or later, https://nodejs.org"; exit 1; }
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch node_modules

@@ -3,11 +3,14 @@ package maintenancemode
 import (
 	"cmp"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/constructs/gofunction"
 )
 
 // newBypassSecret defines the secret that lets operators through. Letters and
@@ -25,3 +28,23 @@ func newBypassSecret(this constructs.Construct, version int) awssecretsmanager.S
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 }
+
+// addUnlock defines the function behind UnlockPath and returns the ARN of its
+// target group.
+func (m *MaintenanceMode) addUnlock(this constructs.Construct, props Props) *string {
+	function := gofunction.New(this, "Unlocker", gofunction.Props{
+		Package:     "github.com/noren-cdk/noren/lambda/unlock",
+		Description: "Gives staff the bypass cookie for the secret",
+		Environment: map[string]string{
+			"UNLOCK_COOKIE":     props.Bypass.Cookie,
+			"UNLOCK_SECRET_ARN": *m.BypassSecret.SecretArn(),
+		},
+		Timeout:      10 * time.Second, // a wrong secret waits a second
+		LogRetention: props.LogRetention,
+	})
+	m.BypassSecret.GrantRead(function.Function, nil)
+	m.Unlock = function.Function
+	return newFunctionTargetGroup(this, "UnlockTargetGroup", function.Function).TargetGroupArn()
+}
+
+func (p Props) unlockPath() string { return cmp.Or(p.Bypass.UnlockPath, "/api/maintenance/unlock") }

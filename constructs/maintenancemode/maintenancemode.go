@@ -112,8 +112,13 @@ type Bypass struct {
 	// Header is the name of a header that carries the secret.
 	Header string
 
-	// Cookie is the name of a cookie that carries the secret.
+	// Cookie is the name of a cookie that carries the secret. With it comes a
+	// page, UnlockPath, that gives the cookie to whoever knows the secret.
 	Cookie string
+
+	// UnlockPath is the path of that page, in every mode.
+	// Default: /api/maintenance/unlock.
+	UnlockPath string
 
 	// SecretVersion is raised by one to rotate the secret: the next deploy
 	// generates another one and the rules follow. Default: 1.
@@ -127,6 +132,10 @@ type MaintenanceMode struct {
 
 	// LogGroup is the function's log.
 	LogGroup awslogs.LogGroup
+
+	// Unlock gives the bypass cookie for the secret, which it alone may read.
+	// Nil without Bypass.Cookie.
+	Unlock awslambda.Function
 
 	// TargetGroup is the function's target group.
 	TargetGroup elbv2.ApplicationTargetGroup
@@ -167,13 +176,13 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		fail(check(secret))
 		rules = append(rules, secret...)
 	}
+	targetGroups := map[target]*string{toApp: props.AppTargetGroup.TargetGroupArn(), toResponder: mode.TargetGroup.TargetGroupArn()}
+	if props.Bypass.Cookie != "" {
+		targetGroups[toUnlock] = mode.addUnlock(this, props)
+	}
 	rules = append(rules, props.switchRules(byRule)...)
 	for _, r := range rules {
-		group := props.AppTargetGroup.TargetGroupArn()
-		if r.target == toResponder {
-			group = mode.TargetGroup.TargetGroupArn()
-		}
-		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, group))
+		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.target]))
 	}
 	if !byRule && props.Mode == Closed {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())

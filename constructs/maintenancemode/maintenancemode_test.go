@@ -59,6 +59,8 @@ func TestWhereRequestsGo(t *testing.T) {
 		{"the secret in a header", alb.Request{Method: "POST", Target: "/x", Header: map[string][]string{"X-Maintenance-Bypass": {secret}}}, "app", "app", "app"},
 		{"a wrong secret in a header", alb.Request{Method: "POST", Target: "/x", Header: map[string][]string{"X-Maintenance-Bypass": {secret + "0"}}}, "app", "responder", "responder"},
 		{"the secret in a cookie among others", alb.Request{Method: "GET", Target: "/", Header: map[string][]string{"Cookie": {"a=1; maintenance-bypass=" + secret + "; b=2"}}}, "app", "app", "app"},
+		{"staff opens the page for the cookie", alb.Request{Method: "GET", Target: "/api/maintenance/unlock"}, "unlock", "unlock", "unlock"},
+		{"staff sends the secret", alb.Request{Method: "POST", Target: "/api/maintenance/unlock"}, "unlock", "unlock", "unlock"},
 		{"a wrong secret in a cookie", alb.Request{Method: "GET", Target: "/", Header: map[string][]string{"Cookie": {"maintenance-bypass=guess"}}}, "app", "app", "responder"},
 	}
 	open := mustSynth(t, func(p product) { p.new(fieldReports(maintenancemode.Open)) })
@@ -189,6 +191,46 @@ func TestAnImportedListenerIsClosedByARule(t *testing.T) {
 		return
 	}
 	t.Error("no rule refers to the imported listener")
+}
+
+func TestRotatingTheSecretChangesTheRules(t *testing.T) {
+	define := func(version int) template {
+		return mustSynth(t, func(p product) {
+			props := fieldReports(maintenancemode.Open)
+			props.Bypass.SecretVersion = version
+			p.new(props)
+		})
+	}
+	first, second := define(1), define(2)
+	rules := 0
+	for id, r := range second.Resources {
+		references := len(r.secrets()) > 0
+		if r.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" && references {
+			rules++
+			if reflect.DeepEqual(r.secrets(), first.Resources[id].secrets()) {
+				t.Errorf("%s still refers to %v", id, r.secrets())
+			}
+		}
+	}
+	if rules != 2 {
+		t.Errorf("%d rules refer to the secret, want those of the header and the cookie", rules)
+	}
+	if added := without(second, first); len(added) != 1 || added[0] != "AWS::SecretsManager::Secret" {
+		t.Errorf("the rotation adds %v, want a secret", added)
+	}
+}
+
+func TestOnlyTheUnlockFunctionMayReadTheSecret(t *testing.T) {
+	synthesized := mustSynth(t, func(p product) { p.new(fieldReports(maintenancemode.Closed)) })
+	var readers []string
+	for id, r := range synthesized.Resources {
+		if r.Type == "AWS::IAM::Policy" && len(r.secrets()) > 0 {
+			readers = append(readers, id)
+		}
+	}
+	if len(readers) != 1 || !strings.HasPrefix(readers[0], "MaintenanceUnlock") {
+		t.Errorf("%v may read the secret", readers)
+	}
 }
 
 // without returns the resources of a that b does not have, by type.

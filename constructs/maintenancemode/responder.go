@@ -5,7 +5,6 @@ import (
 	elbv2targets "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2targets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
-	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
 )
@@ -21,8 +20,15 @@ func (m *MaintenanceMode) addResponder(this constructs.Construct, props Props) {
 		LogRetention:        props.LogRetention,
 	})
 	m.Function, m.LogGroup = function.Function, function.LogGroup
-	m.TargetGroup = elbv2.NewApplicationTargetGroup(this, jsii.String("TargetGroup"), &elbv2.ApplicationTargetGroupProps{
+	m.TargetGroup = newFunctionTargetGroup(this, "TargetGroup", m.Function)
+}
+
+// newFunctionTargetGroup defines a target group with the function in it, which
+// the load balancer may invoke then. It has no health check: each would be an
+// invocation, and one that fails would change nothing.
+func newFunctionTargetGroup(this constructs.Construct, id string, function awslambda.IFunction) elbv2.ApplicationTargetGroup {
+	return elbv2.NewApplicationTargetGroup(this, &id, &elbv2.ApplicationTargetGroupProps{
 		TargetType: elbv2.TargetType_LAMBDA,
-		Targets:    &[]elbv2.IApplicationLoadBalancerTarget{elbv2targets.NewLambdaTarget(awslambda.IFunction(m.Function))},
+		Targets:    &[]elbv2.IApplicationLoadBalancerTarget{elbv2targets.NewLambdaTarget(function)},
 	})
 }

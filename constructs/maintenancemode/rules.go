@@ -17,7 +17,7 @@ const (
 	bandSize     = 100
 	allowSlot    = 0 // Allow0, Allow1, ...
 	allowSlots   = 80
-	bypassSlot   = 80 // BypassSource0 ... BypassSource3, BypassHeader, BypassCookie
+	bypassSlot   = 80 // BypassSource0 ... BypassSource3, BypassHeader, BypassCookie, Unlock
 	sourceSlots  = 4
 	healthSlot   = 90
 	refuseSlot   = 91 // RefuseWrites0 ...
@@ -32,6 +32,7 @@ type target int
 const (
 	toApp target = iota
 	toResponder
+	toUnlock
 )
 
 // rule is a listener rule of the construct.
@@ -82,7 +83,8 @@ func (p Props) standingRules() ([]rule, error) {
 	return rules, errors.Join(append(errs, check(rules))...)
 }
 
-// bypassSecretRules let through what carries the secret.
+// bypassSecretRules let through what carries the secret, and everybody to the
+// page that gives the cookie for it.
 func (p Props) bypassSecretRules(secret string) []rule {
 	var rules []rule
 	hosts := p.hostConditions()
@@ -96,6 +98,9 @@ func (p Props) bypassSecretRules(secret string) []rule {
 		value := "*" + name + "=" + secret + "*"
 		conditions := append([]alb.Condition{alb.Header{Name: "Cookie", Values: []string{value}}}, hosts...)
 		rules = append(rules, rule{"BypassCookie", slot + 1, conditions, toApp})
+
+		conditions = append([]alb.Condition{alb.Methods{http.MethodGet, http.MethodPost}, alb.PathPatterns{p.unlockPath()}}, hosts...)
+		rules = append(rules, rule{"Unlock", slot + 2, conditions, toUnlock})
 	}
 	return rules
 }

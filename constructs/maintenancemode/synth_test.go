@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -57,6 +59,17 @@ type resource struct {
 	Type       string
 	Properties map[string]any
 	DependsOn  any
+}
+
+var bypassSecret = regexp.MustCompile("MaintenanceBypassSecret[0-9A-F]+")
+
+// secrets returns the bypass secrets that the resource refers to.
+func (r resource) secrets() []string {
+	data, err := json.Marshal(r.Properties)
+	if err != nil {
+		return nil
+	}
+	return bypassSecret.FindAllString(string(data), -1)
 }
 
 // synth synthesizes an app in which define has defined something on a product.
@@ -114,9 +127,11 @@ func (t template) route(tb testing.TB, request alb.Request) string {
 	}
 	id := targets[0].Group.LogicalID
 	switch group := t.Resources[id]; {
+	case group.Properties["TargetType"] == "lambda" && strings.HasPrefix(id, "MaintenanceUnlock"):
+		return "unlock"
 	case group.Properties["TargetType"] == "lambda":
 		return "responder"
-	case group.Properties["HealthCheckPath"] == "/api/health" && bytes.HasPrefix([]byte(id), []byte("App")):
+	case group.Properties["HealthCheckPath"] == "/api/health" && strings.HasPrefix(id, "App"):
 		return "app"
 	}
 	return id

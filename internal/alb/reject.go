@@ -160,10 +160,16 @@ func targetHazard(target string) hazard {
 // token reports whether s is a token of RFC 7230, as methods and header names are.
 func token(s string) bool {
 	for i := range len(s) {
-		c := s[i]
-		if c <= 0x20 || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
+		if !tokenCharacters[s[i]] {
 			return false
 		}
 	}
 	return s != ""
 }
+
+var tokenCharacters = func() (set [256]bool) {
+	for c := '!'; c <= '~'; c++ {
+		set[c] = !strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
+	}
+	return set
+}()

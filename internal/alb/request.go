@@ -96,6 +96,9 @@ func (r *Request) derive() {
 	r.query = query
 	r.queryDoubt = nonASCII(query)
 	r.hostDoubt = nonASCII(r.Host)
+	if len(r.Header) > 0 {
+		r.fields = make([]field, 0, len(r.Header))
+	}
 	for name, values := range r.Header {
 		for _, value := range values {
 			r.fields = append(r.fields, field{name, value, nonASCII(value)})

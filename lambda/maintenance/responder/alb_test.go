@@ -121,7 +121,7 @@ func at(now time.Time, c Config, log io.Writer) *Handler {
 }
 
 // ask sends an event of testdata through h.
-func ask(t *testing.T, h *Handler, event string) response {
+func ask(t testing.TB, h *Handler, event string) response {
 	t.Helper()
 	payload, err := os.ReadFile(filepath.Join("testdata", "events", event+".json"))
 	if err != nil {
@@ -131,7 +131,7 @@ func ask(t *testing.T, h *Handler, event string) response {
 }
 
 // get sends a GET with headers, given as name, value, name, value.
-func get(t *testing.T, h *Handler, headers ...string) response {
+func get(t testing.TB, h *Handler, headers ...string) response {
 	t.Helper()
 	fields := map[string]string{}
 	for i := 0; i < len(headers); i += 2 {
@@ -140,7 +140,7 @@ func get(t *testing.T, h *Handler, headers ...string) response {
 	return send(t, h, []byte(encode(map[string]any{"httpMethod": "GET", "path": "/", "headers": fields})))
 }
 
-func send(t *testing.T, h *Handler, event []byte) response {
+func send(t testing.TB, h *Handler, event []byte) response {
 	t.Helper()
 	returned, err := h.Invoke(context.Background(), event)
 	if err != nil {

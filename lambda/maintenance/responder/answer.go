@@ -1,6 +1,9 @@
 package responder
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // marker tells a planned 503 from any other.
 const marker = "X-Maintenance-Mode"
@@ -8,11 +11,12 @@ const marker = "X-Maintenance-Mode"
 // header is a name and a value that JSON writes as they are.
 type header struct{ name, value string }
 
-// answer is what all answers of a kind in a language have in common.
+// answer is what all answers of a kind in a language have in common, as JSON
+// writes it.
 type answer struct {
-	status  string // with its description
-	headers []header
-	body    template
+	status        string   // with its description
+	single, multi template // the headers in both families
+	body          template
 }
 
 // template is the text around every place where the seconds to wait belong,
@@ -34,19 +38,22 @@ func escape(s string) string {
 	return quoted[1 : len(quoted)-1]
 }
 
-// append writes the answer to r as the load balancer reads it: the two families
+// write returns the answer to r as the load balancer reads it: the two families
 // of headers, one of them filled, and neither ever null. more are the headers
 // of this answer alone.
-func (a *answer) append(b []byte, r request, seconds int64, more []header) []byte {
+func (a *answer) write(r *request, seconds int64, more []header) []byte {
+	b := make([]byte, 0, a.size(r, more))
 	b = append(b, `{"statusCode":`...)
 	b = append(b, a.status...)
 	b = append(b, `,"isBase64Encoded":false,"headers":{`...)
 	if r.single {
-		b = appendHeaders(b, a.headers, more, `":"`, `",`)
+		b = a.single.append(b, seconds)
+		b = appendHeaders(b, more, `":"`, `"`)
 	}
 	b = append(b, `},"multiValueHeaders":{`...)
 	if r.multi {
-		b = appendHeaders(b, a.headers, more, `":["`, `"],`)
+		b = a.multi.append(b, seconds)
+		b = appendHeaders(b, more, `":["`, `"]`)
 	}
 	b = append(b, `},"body":"`...)
 	if r.method != "HEAD" {
@@ -55,17 +62,35 @@ func (a *answer) append(b []byte, r request, seconds int64, more []header) []byt
 	return append(b, `"}`...)
 }
 
-func appendHeaders(b []byte, common, more []header, before, after string) []byte {
-	for _, headers := range [...][]header{common, more} {
-		for _, h := range headers {
-			b = append(b, '"')
-			b = append(b, h.name...)
-			b = append(b, before...)
-			b = append(b, h.value...)
-			b = append(b, after...)
-		}
+// size is how many bytes an answer takes, or a few more: most of the time that
+// an answer takes is spent on its memory.
+func (a *answer) size(r *request, more []header) int {
+	n := 160 + a.body.size() // with what is in all answers
+	families := 0
+	if r.single {
+		n += a.single.size()
+		families++
 	}
-	return b[:len(b)-1] // the last comma: there are always headers
+	if r.multi {
+		n += a.multi.size()
+		families++
+	}
+	for _, h := range more {
+		n += families * (len(h.name) + len(h.value) + len(`,"":[""]`))
+	}
+	return n
+}
+
+// appendHeaders appends headers to those that are always there.
+func appendHeaders(b []byte, headers []header, before, after string) []byte {
+	for _, h := range headers {
+		b = append(b, `,"`...)
+		b = append(b, h.name...)
+		b = append(b, before...)
+		b = append(b, h.value...)
+		b = append(b, after...)
+	}
+	return b
 }
 
 func (t template) append(b []byte, seconds int64) []byte {
@@ -78,11 +103,10 @@ func (t template) append(b []byte, seconds int64) []byte {
 	return b
 }
 
-// size is about how many bytes an answer takes.
-func (a *answer) size() int {
-	n := 1024
-	for _, part := range a.body {
-		n += len(part)
+func (t template) size() int {
+	n := 0
+	for _, part := range t {
+		n += len(part) + len("2073600")
 	}
 	return n
 }
@@ -90,48 +114,51 @@ func (a *answer) size() int {
 // newAnswer returns the answer of a kind in a language, with the planned end if
 // it is still to come.
 func newAnswer(c Config, k kind, s speech, planned bool) *answer {
-	if k == kindPreflight {
-		return &answer{status: `204,"statusDescription":"204 No Content"`, headers: []header{
-			{"Cache-Control", "no-store"},
-			{marker, "on"},
-			{"Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"},
-		}}
-	}
-	a := &answer{status: `503,"statusDescription":"503 Service Unavailable"`, headers: []header{
-		{"Cache-Control", "no-store"},
-		{marker, "on"},
-		{"Vary", "Accept, Accept-Language, Origin"},
-		{"X-Content-Type-Options", "nosniff"},
-	}}
-	if k == kindJSON && c.Body != nil {
-		a.headers = append(a.headers, header{"Content-Type", "application/json"})
-		a.body = newTemplate(string(c.Body))
-		return a
-	}
+	a := &answer{status: `503,"statusDescription":"503 Service Unavailable"`}
+	headers := []header{{"Cache-Control", "no-store"}, {marker, "on"}}
+	add := func(name, value string) { headers = append(headers, header{name, value}) }
+
 	until := ""
 	if planned {
 		until = c.Until.Format(untilLayout)
 	}
-	if s.tag != "und" {
-		a.headers = append(a.headers, header{"Content-Language", s.tag})
-	}
-	switch k {
-	case kindJSON:
-		a.headers = append(a.headers, header{"Content-Type", "application/json"})
+	switch {
+	case k == kindPreflight:
+		a.status = `204,"statusDescription":"204 No Content"`
+		add("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+	case k == kindJSON && c.Body != nil:
+		add("Content-Type", "application/json")
+		a.body = newTemplate(string(c.Body))
+	case k == kindJSON:
+		add("Content-Type", "application/json")
 		a.body = jsonAPI(s.message, until)
-	case kindVendor:
-		a.headers = append(a.headers, header{"Content-Type", "application/vnd.api+json"})
+	case k == kindVendor:
+		add("Content-Type", "application/vnd.api+json")
 		a.body = jsonAPI(s.message, until)
-	case kindProblem:
-		a.headers = append(a.headers, header{"Content-Type", "application/problem+json"})
+	case k == kindProblem:
+		add("Content-Type", "application/problem+json")
 		a.body = problem(s.message, until)
-	case kindHTML:
-		a.headers = append(a.headers,
-			header{"Content-Type", "text/html; charset=utf-8"},
-			header{"Content-Security-Policy", pagePolicy()},
-			header{"Referrer-Policy", "no-referrer"},
-			header{"X-Robots-Tag", "noindex"})
+	case k == kindHTML:
+		add("Content-Type", "text/html; charset=utf-8")
+		add("Content-Security-Policy", pagePolicy())
+		add("Referrer-Policy", "no-referrer")
+		add("X-Robots-Tag", "noindex")
 		a.body = page(s, c.Until, planned)
 	}
+	if k != kindPreflight {
+		add("Vary", "Accept, Accept-Language, Origin")
+		add("X-Content-Type-Options", "nosniff")
+		if own := k == kindJSON && c.Body != nil; !own && s.tag != "und" {
+			add("Content-Language", s.tag)
+		}
+		add("Retry-After", "\x00")
+	}
+	a.single = gaps(appendHeaders(nil, headers, `":"`, `"`)[1:])
+	a.multi = gaps(appendHeaders(nil, headers, `":["`, `"]`)[1:])
 	return a
+}
+
+// gaps is the template that has the seconds to wait at every NUL.
+func gaps(json []byte) template {
+	return strings.Split(string(json), "\x00")
 }

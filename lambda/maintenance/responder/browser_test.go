@@ -36,7 +36,7 @@ func listen(t *testing.T, h *Handler) *listener {
 	l.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l.requests.Store(r.Method+" "+r.URL.Path, true)
 		if l.open.Load() {
-			fmt.Fprint(w, "<!doctype html><title>Field Reports</title>")
+			_, _ = io.WriteString(w, "<!doctype html><title>Field Reports</title>")
 			return
 		}
 		headers := map[string][]string{}
@@ -120,7 +120,7 @@ func languages(accept string) chromedp.Action[chromedp.Void] {
 
 func TestScriptOnAnotherOriginReadsTheMaintenance(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, "<!doctype html><title>Field Reports</title>")
+		_, _ = io.WriteString(w, "<!doctype html><title>Field Reports</title>")
 	}))
 	t.Cleanup(site.Close)
 	const script = `fetch(%q, {

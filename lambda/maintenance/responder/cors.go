@@ -99,13 +99,13 @@ func allows(origins []string, origin string) bool {
 
 // isPreflight reports whether r is a browser asking whether it may send another
 // request.
-func (r request) isPreflight() bool {
+func (r *request) isPreflight() bool {
 	return r.method == "OPTIONS" && r.origin != "" && r.requestMethod != ""
 }
 
 // appendCORS appends the headers that let scripts of an allowed origin read the
 // answer, or send the request that a preflight asks about.
-func (c Config) appendCORS(to []header, r request, k kind) []header {
+func (c Config) appendCORS(to []header, r *request, k kind) []header {
 	if !allows(c.CORSOrigins, r.origin) {
 		return to
 	}

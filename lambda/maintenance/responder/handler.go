@@ -7,9 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"runtime/debug"
-	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -27,9 +25,9 @@ type Handler struct {
 	now      func() time.Time
 	random   func(max int64) int64 // a number from 0 up to max
 
-	answers []atomic.Pointer[answer] // by language, kind and whether an end is planned
-	choices sync.Map                 // Accept-Language to index in speeches
-	chosen  atomic.Int64             // size of choices
+	mu      sync.Mutex
+	choices map[string]int // Accept-Language to index in speeches
+	answers []*answer      // by language, kind and whether an end is planned
 }
 
 // FromEnvironment returns the handler that the environment variables describe,
@@ -59,8 +57,9 @@ func newHandler(c Config, function string, log *logger) *Handler {
 		metrics:  metrics{log: log, function: function},
 		now:      time.Now,
 		random:   func(max int64) int64 { return rand.Int64N(max + 1) },
+		choices:  map[string]int{},
 	}
-	h.answers = make([]atomic.Pointer[answer], len(h.speeches.all)*int(kinds)*2)
+	h.answers = make([]*answer, len(h.speeches.all)*int(kinds)*2)
 	return h
 }
 
@@ -79,13 +78,13 @@ func (h *Handler) Invoke(_ context.Context, payload []byte) (response []byte, _ 
 	if r, err = parseRequest(payload); err != nil {
 		h.log.problem(now, "the event is not one of a load balancer", err.Error())
 	}
-	k := h.kind(r)
-	response = h.respond(now, r, k)
-	h.metrics.add(now, k, r)
+	k := h.kind(&r)
+	response = h.respond(now, &r, k)
+	h.metrics.add(now, k, &r)
 	return response, nil
 }
 
-func (h *Handler) kind(r request) kind {
+func (h *Handler) kind(r *request) kind {
 	if r.isPreflight() {
 		return kindPreflight
 	}
@@ -96,43 +95,32 @@ func (h *Handler) kind(r request) kind {
 	return k
 }
 
-func (h *Handler) respond(now time.Time, r request, k kind) []byte {
+func (h *Handler) respond(now time.Time, r *request, k kind) []byte {
 	seconds, planned := h.config.retryAfter(now, h.random)
-	a := h.answer(h.language(r.acceptLanguage), k, planned)
+	a := h.answer(r.acceptLanguage, k, planned)
 
 	var storage [8]header
-	more := storage[:0]
-	if k != kindPreflight {
-		more = append(more, header{"Retry-After", strconv.FormatInt(seconds, 10)})
-	}
-	more = h.config.appendCORS(more, r, k)
-	return a.append(make([]byte, 0, a.size()+min(len(r.requestHeaders), maxRequestHeaders)), r, seconds, more)
+	return a.write(r, seconds, h.config.appendCORS(storage[:0], r, k))
 }
 
-// answer returns the answer of a kind in a language, made when it is first
-// needed.
-func (h *Handler) answer(language int, k kind, planned bool) *answer {
+// answer returns the answer of a kind in the language that suits best. Both are
+// remembered: choosing a language costs more than everything else together.
+func (h *Handler) answer(acceptLanguage string, k kind, planned bool) *answer {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	language, ok := h.choices[acceptLanguage]
+	if !ok {
+		language = h.speeches.choose(acceptLanguage)
+		if len(h.choices) < maxChoices {
+			h.choices[acceptLanguage] = language
+		}
+	}
 	i := (language*int(kinds) + int(k)) * 2
 	if planned {
 		i++
 	}
-	a := h.answers[i].Load()
-	if a == nil {
-		a = newAnswer(h.config, k, h.speeches.all[language], planned)
-		h.answers[i].Store(a)
+	if h.answers[i] == nil {
+		h.answers[i] = newAnswer(h.config, k, h.speeches.all[language], planned)
 	}
-	return a
-}
-
-// language is speeches.choose, which costs more than everything else together,
-// once for each header.
-func (h *Handler) language(header string) int {
-	if i, ok := h.choices.Load(header); ok {
-		return i.(int)
-	}
-	i := h.speeches.choose(header)
-	if h.chosen.Add(1) <= maxChoices {
-		h.choices.Store(header, i)
-	}
-	return i
+	return h.answers[i]
 }

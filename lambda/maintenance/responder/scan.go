@@ -7,24 +7,25 @@ import "bytes"
 // knows only what the load balancer sends. Whatever is unusual, an escape in a
 // header of interest to begin with, it leaves to encoding/json.
 type scanner struct {
-	rest []byte
+	event []byte
+	at    int
 }
 
 // scan returns the request of a usual event, and false for any other.
 func scan(payload []byte) (r request, ok bool) {
-	s := scanner{payload}
+	s := scanner{event: payload}
 	ok = s.object(func(key []byte) bool {
 		switch {
 		case is(key, "httpMethod"):
-			return s.plain(&r.method)
+			return s.text(&r.method)
 		case is(key, "path"):
-			return s.plain(&r.path)
+			return s.text(&r.path)
 		case is(key, "headers"):
 			again := r.single || r.multi
 			r.single = true
 			return !again && s.object(func(name []byte) bool {
 				if value := r.header(name); value != nil {
-					return s.plain(value)
+					return s.text(value)
 				}
 				return s.skip()
 			})
@@ -40,7 +41,7 @@ func scan(payload []byte) (r request, ok bool) {
 		}
 		return s.skip()
 	})
-	return r, ok && (r.single || r.multi) && len(s.rest) == 0
+	return r, ok && (r.single || r.multi) && s.at == len(payload)
 }
 
 // header returns where the value of a header is kept, nil for those that no
@@ -76,132 +77,141 @@ func (s *scanner) object(member func(key []byte) bool) bool {
 		return true
 	}
 	for {
-		key, ok := s.string()
-		if !ok || !isPlain(key) || !s.byte(':') || !member(key) {
+		key, ok := s.key()
+		if !ok || !s.byte(':') || !member(key) {
 			return false
-		}
-		if s.byte('}') {
-			return true
 		}
 		if !s.byte(',') {
-			return false
+			return s.byte('}')
 		}
 	}
 }
 
-// plain reads a string without escapes into value.
-func (s *scanner) plain(value *string) bool {
-	text, ok := s.string()
-	if !ok || !isPlain(text) {
-		return false
-	}
-	*value = string(text)
-	return true
-}
-
-// list reads an array of strings without escapes into value, with commas between
-// them, as HTTP joins the lines of a header.
-func (s *scanner) list(value *string) bool {
-	if !s.byte('[') {
-		return false
-	}
-	*value = ""
-	for separator := ""; ; separator = ", " {
-		var text string
-		if !s.plain(&text) {
-			return false
-		}
-		*value += separator + text
-		if !s.byte(',') {
-			return s.byte(']')
-		}
-	}
-}
-
-// string reads a string and returns what is between the quotes.
-func (s *scanner) string() ([]byte, bool) {
-	if !s.quote() {
+// key reads a string of ASCII without escapes and returns what is between the quotes.
+func (s *scanner) key() ([]byte, bool) {
+	if s.next() != '"' {
 		return nil, false
 	}
-	for end := 0; ; end++ {
-		i := bytes.IndexByte(s.rest[end:], '"')
-		if i < 0 {
-			return nil, false
+	rest := s.event[s.at+1:]
+	for i, c := range rest {
+		if c == '"' {
+			s.advance(s.at + i + 2)
+			return rest[:i], true
 		}
-		end += i
-		text := s.rest[:end]
-		if backslashes := len(text) - len(bytes.TrimRight(text, `\`)); backslashes%2 == 0 {
-			s.rest = s.rest[end+1:]
-			s.space()
-			return text, true
+		if c == '\\' || c > '~' {
+			break
 		}
 	}
+	return nil, false
 }
 
-func (s *scanner) quote() bool {
-	if len(s.rest) == 0 || s.rest[0] != '"' {
+// text reads a string of plain ASCII into value.
+func (s *scanner) text(value *string) bool {
+	if s.next() != '"' {
 		return false
 	}
-	s.rest = s.rest[1:]
-	return true
-}
-
-// skip passes over one value of any type.
-func (s *scanner) skip() bool {
-	start := len(s.rest)
-	for depth := 0; len(s.rest) > 0; {
-		switch s.rest[0] {
-		case '"':
-			if _, ok := s.string(); !ok {
-				return false
-			}
-			if depth == 0 {
-				return true
-			}
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth == 0 {
-				return len(s.rest) < start // after a number, true, false or null
-			}
-			if depth--; depth == 0 {
-				s.rest = s.rest[1:]
-				s.space()
-				return true
-			}
-		case ',':
-			if depth == 0 {
-				return len(s.rest) < start
-			}
+	rest := s.event[s.at+1:]
+	for i, c := range rest {
+		if c == '"' {
+			*value = string(rest[:i])
+			s.advance(s.at + i + 2)
+			return true
 		}
-		s.rest = s.rest[1:]
+		if c < ' ' || c > '~' || c == '\\' {
+			break
+		}
 	}
 	return false
 }
 
-// byte passes over b and the white space after it.
-func (s *scanner) byte(b byte) bool {
-	if len(s.rest) == 0 || s.rest[0] != b {
+// list reads an array of strings of plain ASCII into value, with commas between
+// them, as HTTP joins the lines of a header.
+func (s *scanner) list(value *string) bool {
+	if !s.byte('[') || !s.text(value) {
 		return false
 	}
-	s.rest = s.rest[1:]
-	s.space()
-	return true
-}
-
-func (s *scanner) space() {
-	for len(s.rest) > 0 && (s.rest[0] == ' ' || s.rest[0] == '\n' || s.rest[0] == '\t' || s.rest[0] == '\r') {
-		s.rest = s.rest[1:]
-	}
-}
-
-// isPlain reports whether text is ASCII that JSON writes as it is.
-func isPlain(text []byte) bool {
-	for _, c := range text {
-		if c < ' ' || c > '~' || c == '\\' {
+	for s.byte(',') {
+		var more string
+		if !s.text(&more) {
 			return false
 		}
+		*value += ", " + more
 	}
+	return s.byte(']')
+}
+
+// skip passes over one value of any type.
+func (s *scanner) skip() bool {
+	start := s.at
+	for depth := 0; s.at < len(s.event); s.at++ {
+		switch s.event[s.at] {
+		case '"':
+			if s.at = s.endOfString(); s.at < 0 {
+				return false
+			}
+			if depth == 0 {
+				s.advance(s.at + 1)
+				return true
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return s.at > start // after a number, true, false or null
+			}
+			if depth--; depth == 0 {
+				s.advance(s.at + 1)
+				return true
+			}
+		case ',':
+			if depth == 0 {
+				return s.at > start
+			}
+		}
+	}
+	return false
+}
+
+// endOfString returns where the string that begins here ends, -1 if nowhere.
+func (s *scanner) endOfString() int {
+	for end := s.at + 1; ; end++ {
+		i := bytes.IndexByte(s.event[end:], '"')
+		if i < 0 {
+			return -1
+		}
+		end += i
+		backslashes := 0
+		for s.event[end-1-backslashes] == '\\' {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
+			return end
+		}
+	}
+}
+
+// byte passes over b and the white space after it.
+func (s *scanner) byte(b byte) bool {
+	if s.next() != b {
+		return false
+	}
+	s.advance(s.at + 1)
 	return true
+}
+
+// next is the byte to be read, 0 at the end.
+func (s *scanner) next() byte {
+	if s.at == len(s.event) {
+		return 0
+	}
+	return s.event[s.at]
+}
+
+// advance goes on at a place, or after the white space there, which is all that
+// JSON has below '!' between two values.
+func (s *scanner) advance(to int) {
+	for to < len(s.event) && s.event[to] <= ' ' {
+		to++
+	}
+	s.at = to
 }
