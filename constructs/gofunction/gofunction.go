@@ -107,6 +107,14 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 	return GoFunction{Function: function, LogGroup: logGroup}
 }
 
+// Compile starts to compile programs, by their import paths, so that New has
+// less to wait for. Errors are New's to report.
+func Compile(packages ...string) {
+	for _, pkg := range packages {
+		go func() { _, _ = compile(pkg) }()
+	}
+}
+
 // compiled holds what compile has found out, by package and working directory.
 var compiled sync.Map
 
