@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,19 +20,23 @@ import (
 // reports the medians of the pairwise ratios. Processor time is the steadier of
 // the two on a busy machine. Choose the number of pairs with -benchtime=9x.
 func BenchmarkSynth(b *testing.B) {
-	responder, err := gobuild.Program{Package: "github.com/noren-cdk/noren/lambda/maintenance", GOARCH: "arm64"}.Build()
-	if err != nil {
-		b.Fatal(err)
+	var functions []string
+	for _, name := range []string{"maintenance", "unlock"} {
+		function, err := gobuild.Program{Package: "github.com/noren-cdk/noren/lambda/" + name, GOARCH: "arm64"}.Build()
+		if err != nil {
+			b.Fatal(err)
+		}
+		functions = append(functions, function.Zip)
 	}
 	product := compileApp(b, ".")
-	plain := compileApp(b, "./stacks/testdata/plainapp", responder.Zip)
+	plain := compileApp(b, "./stacks/testdata/plainapp", functions...)
 	for _, validation := range []string{"off", "on"} {
 		b.Run("validation="+validation, func(b *testing.B) {
 			environment := []string{"CDK_VALIDATION=" + map[string]string{"off": "false", "on": "true"}[validation]}
 			product.synth(b, environment) // the first run of each warms up
 			plain.synth(b, environment)
 			if differ := differentTypes(product.types(b), plain.types(b)); differ != nil {
-				b.Fatalf("testdata/plainapp does not define what the product does in dev:\n%s", differ)
+				b.Fatalf("testdata/plainapp does not define what the product does in dev:\n%s", strings.Join(differ, "\n"))
 			}
 			var costs, plainCosts []cost
 			for b.Loop() {

@@ -1,8 +1,9 @@
 // Command plainapp defines what the product deploys to dev as one would with
 // CDK alone: resources of the same types and numbers, by its own constructs,
-// with a Lambda function that was compiled before. BenchmarkSynth measures the
-// product against it. It takes the function's archive as its argument and runs
-// in the root of the repository.
+// with Lambda functions that were compiled before. BenchmarkSynth measures the
+// product against it. It takes the archives of the functions as arguments, the
+// one that answers and the one that unlocks, and runs in the root of the
+// repository.
 package main
 
 import (
@@ -217,26 +218,30 @@ func main() {
 	})
 
 	// What answers during maintenance, and what is let through.
-	responderLogs := newLogGroup("ResponderLogs")
-	responderRole := awsiam.NewRole(stack, jsii.String("ResponderRole"), &awsiam.RoleProps{
-		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
-	})
-	responderLogs.GrantWrite(responderRole)
-	responder := awslambda.NewFunction(stack, jsii.String("Responder"), &awslambda.FunctionProps{
-		Description:  jsii.String("Answers 503 while the application is closed for maintenance"),
-		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture: awslambda.Architecture_ARM_64(),
-		Handler:      jsii.String("bootstrap"),
-		Code:         awslambda.Code_FromAsset(jsii.String(os.Args[1]), nil),
-		Environment:  &map[string]*string{"MESSAGE": jsii.String("Field Reports (dev) is down for maintenance.")},
-		MemorySize:   jsii.Number(128),
-		Timeout:      awscdk.Duration_Seconds(jsii.Number(3)),
-		Role:         responderRole,
-		LogGroup:     responderLogs,
-	})
-	maintenance := elbv2.NewApplicationTargetGroup(stack, jsii.String("Maintenance"), &elbv2.ApplicationTargetGroupProps{
-		TargetType: elbv2.TargetType_LAMBDA,
-		Targets:    &[]elbv2.IApplicationLoadBalancerTarget{elbv2targets.NewLambdaTarget(responder)},
+	newFunction := func(id, archive string, environment map[string]*string) (awslambda.Function, elbv2.ApplicationTargetGroup) {
+		logGroup := newLogGroup(id + "Logs")
+		role := awsiam.NewRole(stack, jsii.String(id+"Role"), &awsiam.RoleProps{
+			AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+		})
+		logGroup.GrantWrite(role)
+		function := awslambda.NewFunction(stack, &id, &awslambda.FunctionProps{
+			Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+			Architecture: awslambda.Architecture_ARM_64(),
+			Handler:      jsii.String("bootstrap"),
+			Code:         awslambda.Code_FromAsset(&archive, nil),
+			Environment:  &environment,
+			MemorySize:   jsii.Number(128),
+			Timeout:      awscdk.Duration_Seconds(jsii.Number(10)),
+			Role:         role,
+			LogGroup:     logGroup,
+		})
+		return function, elbv2.NewApplicationTargetGroup(stack, jsii.String(id+"TargetGroup"), &elbv2.ApplicationTargetGroupProps{
+			TargetType: elbv2.TargetType_LAMBDA,
+			Targets:    &[]elbv2.IApplicationLoadBalancerTarget{elbv2targets.NewLambdaTarget(function)},
+		})
+	}
+	responder, maintenance := newFunction("Responder", os.Args[1], map[string]*string{
+		"MESSAGE": jsii.String("Field Reports (dev) is down for maintenance."),
 	})
 	bypass := awssecretsmanager.NewSecret(stack, jsii.String("BypassSecret"), &awssecretsmanager.SecretProps{
 		Description: jsii.String("Lets operators use the application during maintenance"),
@@ -246,25 +251,24 @@ func main() {
 		},
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
+	unlocker, unlock := newFunction("Unlocker", os.Args[2], map[string]*string{"SECRET_ARN": bypass.SecretArn()})
+	bypass.GrantRead(unlocker, nil)
 	read := elbv2.ListenerCondition_HttpRequestMethods(jsii.Strings("GET", "HEAD"))
 	write := elbv2.ListenerCondition_HttpRequestMethods(jsii.Strings("POST"))
 	cookie := "*maintenance-bypass=" + *bypass.SecretValue().UnsafeUnwrap() + "*"
-	for i, rule := range []struct {
-		id         string
-		conditions []elbv2.ListenerCondition
-	}{
-		{"Write", []elbv2.ListenerCondition{write, elbv2.ListenerCondition_PathPatterns(jsii.Strings("/api/login"))}},
-		{"Read", []elbv2.ListenerCondition{read, elbv2.ListenerCondition_PathPatterns(jsii.Strings("/api/templates", "/api/reports"))}},
-		{"ReadBelow", []elbv2.ListenerCondition{read, elbv2.ListenerCondition_PathPatterns(jsii.Strings("/api/templates/*", "/api/files/*", "/api/reports/*"))}},
-		{"Health", []elbv2.ListenerCondition{read, elbv2.ListenerCondition_PathPatterns(jsii.Strings("/api/health"))}},
-		{"BypassCookie", []elbv2.ListenerCondition{elbv2.ListenerCondition_HttpHeader(jsii.String("Cookie"), &[]*string{&cookie})}},
-	} {
-		listener.AddAction(&rule.id, &elbv2.AddApplicationActionProps{
-			Priority:   jsii.Number(100 + i),
-			Conditions: &rule.conditions,
-			Action:     elbv2.ListenerAction_Forward(&[]elbv2.IApplicationTargetGroup{targetGroup}, nil),
+	forward := func(id string, priority int, to elbv2.ApplicationTargetGroup, conditions ...elbv2.ListenerCondition) {
+		listener.AddAction(&id, &elbv2.AddApplicationActionProps{
+			Priority:   jsii.Number(priority),
+			Conditions: &conditions,
+			Action:     elbv2.ListenerAction_Forward(&[]elbv2.IApplicationTargetGroup{to}, nil),
 		})
 	}
+	forward("Write", 100, targetGroup, write, elbv2.ListenerCondition_PathPatterns(jsii.Strings("/api/login")))
+	forward("Read", 101, targetGroup, read, elbv2.ListenerCondition_PathPatterns(jsii.Strings("/api/templates", "/api/reports")))
+	forward("ReadBelow", 102, targetGroup, read, elbv2.ListenerCondition_PathPatterns(jsii.Strings("/api/templates/*", "/api/files/*", "/api/reports/*")))
+	forward("Health", 103, targetGroup, read, elbv2.ListenerCondition_PathPatterns(jsii.Strings("/api/health")))
+	forward("BypassCookie", 104, targetGroup, elbv2.ListenerCondition_HttpHeader(jsii.String("Cookie"), jsii.Strings(cookie)))
+	forward("Unlock", 105, unlock, elbv2.ListenerCondition_PathPatterns(jsii.Strings("/api/maintenance/unlock")))
 
 	// Site.
 	site := awss3.NewBucket(stack, jsii.String("Site"), &awss3.BucketProps{
