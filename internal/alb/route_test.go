@@ -79,25 +79,43 @@ func TestRoute(t *testing.T) {
 }
 
 func shares(d Decision) string {
-	forward, ok := d.Action().(Forward)
-	if !ok {
-		return ""
-	}
 	var texts []string
 	for _, target := range d.Targets() {
-		for i, g := range forward.Groups {
-			if g == target {
-				texts = append(texts, fmt.Sprintf("%s %.0f%%", g.Group, 100*forward.Share(i)))
-			}
-		}
+		texts = append(texts, fmt.Sprintf("%s %.0f%%", target.Group, 100*target.Share))
 	}
 	return strings.Join(texts, ", ")
+}
+
+// TestUndecided: the conditions that a decision hangs on.
+func TestUndecided(t *testing.T) {
+	l := appListener()
+	l.Rules[1].Conditions = append(l.Rules[1].Conditions, Header{"X-Client", []string{"ios"}})
+	for _, test := range []struct {
+		request Request
+		want    string
+	}{
+		{get("/api/login"), ``},
+		{Request{Target: "/api/login", Host: "h", HeadersUnknown: true}, `header X-Bypass <secret BypassSecret>; header X-Client "ios"`},
+		{Request{Target: "/api/other", Host: "h", HeadersUnknown: true}, `header X-Bypass <secret BypassSecret>`},
+		{get("/api/templates/a%2Fb"), `path ~ "^/api/templates/[^/]+$"`},
+		{get("/api/other%20"), ``},
+		{Request{Method: "TRACE"}, ``},
+	} {
+		var texts []string
+		for _, c := range l.Route(&test.request).Undecided(&test.request) {
+			texts = append(texts, Describe(c))
+		}
+		if got := strings.Join(texts, "; "); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.request.Target, got, test.want)
+		}
+	}
 }
 
 // TestSameEffect: a doubt about the rule is none about the request if all the
 // rules that may decide do the same.
 func TestSameEffect(t *testing.T) {
 	open := appListener()
+	open.Rules = open.Rules[:3]
 	open.Default.Actions = forwardTo("App")
 	request := with("X-Bypass", "x")
 	d := open.Route(&request)
@@ -111,6 +129,14 @@ func TestSameEffect(t *testing.T) {
 	d = appListener().Route(&request)
 	if d.Certain() || len(d.Alternatives) != 1 || d.Alternatives[0].Priority != 5 {
 		t.Errorf("closed: certain %v, alternatives %v; want rule 5 as the alternative", d.Certain(), d.Alternatives)
+	}
+	nominal := get("/api/files/caf%C3%A9")
+	if d = appListener().Route(&nominal); d.Certain() || !d.Doubt.Nominal() || len(d.Alternatives) != 0 {
+		t.Errorf("doubt %q, alternatives %v; want a nominal doubt without alternatives", d.Doubt, d.Alternatives)
+	}
+	malformed := get("/a%zz")
+	if d = open.Route(&malformed); d.Doubt != MalformedEscape {
+		t.Errorf("doubt %q, want that of a malformed escape, whatever the rules do", d.Doubt)
 	}
 	probable := get("/api/log%69n")
 	d = appListener().Route(&probable)
