@@ -38,8 +38,10 @@ func writeDiffText(out terminal, p templatePair, named bool) {
 	if len(p.Clients) == 0 {
 		line(plain, "  ", "every request goes where it went")
 	}
-	for _, c := range p.Clients {
-		line(plain, "  ", c.Listener)
+	for i, c := range p.Clients {
+		if i == 0 || c.Listener != p.Clients[i-1].Listener {
+			line(plain, "  ", c.Listener)
+		}
 		if c.Summary != "" {
 			line(plain, "  ", c.Summary+":")
 		}
@@ -145,15 +147,15 @@ func changeText(p templatediff.Property) string {
 	before, after := p.Before, p.After
 	switch {
 	case before == "":
-		return fmt.Sprintf("%s: + %s", p.Name, shorten(after))
+		return fmt.Sprintf("%s: + %s", p.Name, cropped(after))
 	case after == "":
-		return fmt.Sprintf("%s: - %s", p.Name, shorten(before))
+		return fmt.Sprintf("%s: - %s", p.Name, cropped(before))
 	}
-	return fmt.Sprintf("%s: %s -> %s", p.Name, shorten(before), shorten(after))
+	return fmt.Sprintf("%s: %s -> %s", p.Name, cropped(before), cropped(after))
 }
 
-// shorten keeps a value to a length that people read.
-func shorten(value string) string {
+// cropped keeps a value to a length that people read.
+func cropped(value string) string {
 	const most = 200
 	if runes := []rune(value); len(runes) > most {
 		return string(runes[:most]) + "..."

@@ -93,9 +93,6 @@ func listenerPairs(old, next *alb.Template) [][2]*alb.Listener {
 			})
 		}
 	}
-	absent := func(l *alb.Listener) *alb.Listener {
-		return &alb.Listener{Ref: l.Ref, Path: l.Path, Port: l.Port, Protocol: l.Protocol, Default: alb.Rule{Actions: []alb.Action{nobody{}}}}
-	}
 	for i, l := range old.Listeners {
 		if pairs[i][1] == nil {
 			pairs[i][1] = absent(l)
@@ -105,6 +102,16 @@ func listenerPairs(old, next *alb.Template) [][2]*alb.Listener {
 		pairs = append(pairs, [2]*alb.Listener{absent(l), l})
 	}
 	return pairs
+}
+
+// absent is a listener that is not there: one outside the templates is, but
+// without their rules.
+func absent(l *alb.Listener) *alb.Listener {
+	a := &alb.Listener{Ref: l.Ref, Path: l.Path, Port: l.Port, Protocol: l.Protocol}
+	if !l.Foreign() {
+		a.Default.Actions = []alb.Action{nobody{}}
+	}
+	return a
 }
 
 // found is a change with the classes that make it.
