@@ -72,9 +72,12 @@ func newRoot() *cobra.Command {
 		Version:       version(),
 	}
 	root.AddCommand(
+		newDDL(),
 		newRoutes(),
 		newExplain(),
 		newReplay(),
+		newCheck(),
+		newDiff(),
 	)
 	return root
 }

@@ -95,7 +95,7 @@ func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, 
 	}
 	// A read of stdin cannot be interrupted, so it must not hold up the end.
 	read := make(chan error, 1)
-	go func() { read <- readLogs(ctx, r, logs, newProgress(stderr, logs)) }()
+	go func() { read <- readLogs(ctx, r, logs, newReadProgress(stderr, logs)) }()
 	select {
 	case err = <-read:
 	case <-ctx.Done():
@@ -164,7 +164,7 @@ func parseSince(text string) (time.Time, error) {
 
 // readLogs reads one log after the other. One that is broken does not keep the
 // others from being read.
-func readLogs(ctx context.Context, r *replay.Replay, logs []accesslog.Source, p *progress) error {
+func readLogs(ctx context.Context, r *replay.Replay, logs []accesslog.Source, p *readProgress) error {
 	defer p.end()
 	var errs []error
 	for _, log := range logs {
@@ -188,5 +188,5 @@ func noEntries(lines replay.Lines) error {
 		return errors.New("the logs are empty")
 	}
 	first := lines.Examples[0]
-	return fmt.Errorf("no entry of an access log in %s lines: %s:%d: %s", count(lines.Lines), first.File, first.Line, first.Error)
+	return fmt.Errorf("no entry of an access log in %s lines: %s:%d: %s", thousands(lines.Lines), first.File, first.Line, first.Error)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/noren-cdk/noren/internal/replay"
 )
 
-// count writes a number with a comma between thousands.
-func count(n int64) string {
+// thousands writes a number with a comma between thousands.
+func thousands(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
@@ -18,28 +18,28 @@ func count(n int64) string {
 	return digits
 }
 
-// blank is count, but a dot for nothing, so that what is there stands out.
+// blank is thousands, but a dot for nothing, so that what is there stands out.
 func blank(n int64) string {
 	if n == 0 {
 		return "·"
 	}
-	return count(n)
+	return thousands(n)
 }
 
-func plural(n int64, what string) string {
+func several(n int64, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
-	return count(n) + " " + what + "s"
+	return thousands(n) + " " + what + "s"
 }
 
-func requests(n int64) string { return plural(n, "request") }
+func requests(n int64) string { return several(n, "request") }
 
-func times(n int64) string {
+func often(n int64) string {
 	if n == 1 {
 		return "once"
 	}
-	return count(n) + " times"
+	return thousands(n) + " times"
 }
 
 // percent is n's share of total, always of the same width. What is there is

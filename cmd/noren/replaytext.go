@@ -68,13 +68,13 @@ func (t *replayText) summary() {
 	rows := t.fates(r.Requests)
 	width := 0
 	for _, row := range rows {
-		width = max(width, len(count(row.n)))
+		width = max(width, len(thousands(row.n)))
 	}
 	for _, row := range rows {
 		if row.n == 0 && row.optional {
 			continue
 		}
-		line := fmt.Sprintf("  %-10s  %s  %s", row.name, padLeft(count(row.n), width), percent(row.n, r.Requests.Requests))
+		line := fmt.Sprintf("  %-10s  %s  %s", row.name, padLeft(thousands(row.n), width), percent(row.n, r.Requests.Requests))
 		if t.out.width == 0 || t.out.width >= 60 {
 			bar := strings.Repeat("█", int(replay.Share(row.n, r.Requests.Requests)*24+0.5))
 			line += "  " + t.out.in(row.style, bar)
@@ -123,11 +123,11 @@ func (t *replayText) firstRefused() {
 		return
 	}
 	t.title("The mobile app meets a refusal in %s of %s sessions (%s). Refused first:",
-		count(r.StuckSessions), count(r.Sessions), strings.TrimSpace(percent(r.StuckSessions, r.Sessions)))
+		thousands(r.StuckSessions), thousands(r.Sessions), strings.TrimSpace(percent(r.StuckSessions, r.Sessions)))
 	rows := table{heading: []string{"sessions", "share", "as 1st call", "endpoint"}}
 	shown := min(len(r.FirstRefused), t.top)
 	for _, c := range r.FirstRefused[:shown] {
-		rows.add(right(count(c.Sessions), 8), cell{percent(c.Sessions, r.Sessions), plain}, right(blank(c.FirstCalls), 11), cell{c.Method + " " + c.Path, plain})
+		rows.add(right(thousands(c.Sessions), 8), cell{percent(c.Sessions, r.Sessions), plain}, right(blank(c.FirstCalls), 11), cell{c.Method + " " + c.Path, plain})
 	}
 	rows.write(t.out)
 	t.more(len(r.FirstRefused) - shown)
@@ -143,9 +143,9 @@ func (t *replayText) suggestions() {
 		width = max(width, len(s.Pattern))
 	}
 	for _, s := range t.report.Suggestions {
-		why := "refused " + times(s.Requests)
+		why := "refused " + often(s.Requests)
 		if s.FirstCalls > 0 {
-			why += ", first call of " + count(s.FirstCalls) + " sessions"
+			why += ", first call of " + thousands(s.FirstCalls) + " sessions"
 		}
 		if s.Writes {
 			why += ", writes"
@@ -181,7 +181,7 @@ func (t *replayText) selfCheck() {
 		return
 	}
 	t.title("The rules that the load balancer recorded")
-	t.say(plain, "%s of %s are those of the open template.", count(c.Agreed+c.Possible), requests(c.Compared))
+	t.say(plain, "%s of %s are those of the open template.", thousands(c.Agreed+c.Possible), requests(c.Compared))
 	if c.Bypassed > 0 {
 		t.say(plain, "%s got in with the bypass secret.", requests(c.Bypassed))
 	}
@@ -200,7 +200,7 @@ func (t *replayText) selfCheck() {
 		rows := table{heading: []string{"requests", "recorded", "expected", "endpoint", "for example"}}
 		shown := min(len(c.Disagreements), t.top, 10)
 		for _, d := range c.Disagreements[:shown] {
-			rows.add(right(count(d.Requests), 8), cell{d.Recorded, plain}, cell{d.Expected, plain}, cell{d.Method + " " + d.Path, plain},
+			rows.add(right(thousands(d.Requests), 8), cell{d.Recorded, plain}, cell{d.Expected, plain}, cell{d.Method + " " + d.Path, plain},
 				cell{fmt.Sprintf("%s:%d", d.Example.File, d.Example.Line), dim})
 		}
 		rows.write(t.out)
@@ -217,12 +217,12 @@ func (t *replayText) selfCheck() {
 func (t *replayText) input() {
 	l := t.report.Lines
 	if l.Malformed > 0 {
-		t.title("%s of %s are no entries of an access log", count(l.Malformed), plural(l.Lines, "line"))
+		t.title("%s of %s are no entries of an access log", thousands(l.Malformed), several(l.Lines, "line"))
 		for _, m := range l.Examples {
 			t.say(dim, "%s:%d: %s", m.File, m.Line, m.Error)
 		}
 		if l.Malformed > int64(len(l.Examples)) {
-			t.say(dim, "and %s more", count(l.Malformed-int64(len(l.Examples))))
+			t.say(dim, "and %s more", thousands(l.Malformed-int64(len(l.Examples))))
 		}
 	}
 	if l.OtherPorts > 0 {
@@ -236,7 +236,7 @@ func (t *replayText) input() {
 		}
 	}
 	if l.OtherBalancers > 0 || len(t.report.LoadBalancers) > 1 {
-		t.title("The logs are of %s", plural(int64(len(t.report.LoadBalancers)), "load balancer"))
+		t.title("The logs are of %s", several(int64(len(t.report.LoadBalancers)), "load balancer"))
 		for _, b := range t.report.LoadBalancers {
 			t.say(plain, "  %s: %s", b.Name, requests(b.Requests))
 		}
@@ -248,7 +248,7 @@ func (t *replayText) input() {
 
 func (t *replayText) more(n int) {
 	if n > 0 {
-		t.say(dim, "and %s more: --top 0 shows all", count(int64(n)))
+		t.say(dim, "and %s more: --top 0 shows all", thousands(int64(n)))
 	}
 }
 

@@ -13,22 +13,22 @@ import (
 	"github.com/noren-cdk/noren/internal/replay"
 )
 
-// progress shows on a terminal how far reading has come. A nil progress shows
+// readProgress shows on a terminal how far reading has come. A nil one shows
 // nothing.
-type progress struct {
+type readProgress struct {
 	out   io.Writer
 	total int64 // bytes, 0 if it is not known
 	done  int64
 	next  time.Time // before which nothing is shown
 }
 
-// newProgress returns the progress of reading logs, nil if out is no terminal.
-func newProgress(out io.Writer, logs []accesslog.Source) *progress {
+// newReadProgress returns the progress of reading logs, nil if out is no terminal.
+func newReadProgress(out io.Writer, logs []accesslog.Source) *readProgress {
 	file, ok := out.(*os.File)
 	if !ok || !term.IsTerminal(file.Fd()) || os.Getenv("TERM") == "dumb" {
 		return nil
 	}
-	p := &progress{out: out, next: time.Now().Add(300 * time.Millisecond)}
+	p := &readProgress{out: out, next: time.Now().Add(300 * time.Millisecond)}
 	for _, log := range logs {
 		if log.Size == 0 {
 			p.total = 0
@@ -40,7 +40,7 @@ func newProgress(out io.Writer, logs []accesslog.Source) *progress {
 }
 
 // watch counts what is read from a log.
-func (p *progress) watch(log io.Reader, r *replay.Replay) io.Reader {
+func (p *readProgress) watch(log io.Reader, r *replay.Replay) io.Reader {
 	if p == nil {
 		return log
 	}
@@ -49,7 +49,7 @@ func (p *progress) watch(log io.Reader, r *replay.Replay) io.Reader {
 
 type watched struct {
 	io.Reader
-	progress *progress
+	progress *readProgress
 	replay   *replay.Replay
 }
 
@@ -66,18 +66,18 @@ func (w *watched) Read(b []byte) (int, error) {
 // clearLine takes back what was shown.
 const clearLine = "\r\x1b[K"
 
-func (p *progress) show(lines int64) {
+func (p *readProgress) show(lines int64) {
 	if p.total == 0 {
-		fmt.Fprintf(p.out, "%s%s lines", clearLine, count(lines))
+		fmt.Fprintf(p.out, "%s%s lines", clearLine, thousands(lines))
 		return
 	}
 	const width = 20
 	part := min(float64(p.done)/float64(p.total), 1)
 	full := int(part * width)
-	fmt.Fprintf(p.out, "%s[%s%s] %3.0f %%  %s lines", clearLine, strings.Repeat("#", full), strings.Repeat(".", width-full), part*100, count(lines))
+	fmt.Fprintf(p.out, "%s[%s%s] %3.0f %%  %s lines", clearLine, strings.Repeat("#", full), strings.Repeat(".", width-full), part*100, thousands(lines))
 }
 
-func (p *progress) end() {
+func (p *readProgress) end() {
 	if p != nil {
 		io.WriteString(p.out, clearLine)
 	}
