@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/noren-cdk/noren/internal/replay"
 )
 
@@ -60,35 +62,32 @@ func (t *replayText) countedTable(title, what string, lines []counted) {
 		sum.Unaffected += l.Unaffected
 		sum.app += l.app
 	}
-	columns := []struct {
-		name  string
-		shown bool
-		style style
-		of    func(counted) int64
-	}{
+	columns := []column{
 		{"refused", true, red, func(l counted) int64 { return l.Refused }},
 		{"depends", sum.Depends > 0, yellow, func(l counted) int64 { return l.Depends }},
 		{"allowed", true, green, func(l counted) int64 { return l.Allowed }},
 		{"unaffected", wide && sum.Unaffected > 0, dim, func(l counted) int64 { return l.Unaffected }},
 		{"by app", wide && sum.app > 0, plain, func(l counted) int64 { return l.app }},
 	}
+	columns = slices.DeleteFunc(columns, func(c column) bool { return !c.shown })
+	shown := min(len(lines), t.top)
 	var rows table
-	for _, c := range columns {
-		if c.shown {
-			rows.heading = append(rows.heading, padLeft(c.name, numberWidth))
+	widths := make([]int, len(columns))
+	for i, c := range columns {
+		widths[i] = len(c.name)
+		for _, l := range lines[:shown] {
+			widths[i] = max(widths[i], len(thousands(c.of(l))))
 		}
+		rows.heading = append(rows.heading, padLeft(c.name, widths[i]))
 	}
 	if wide {
 		rows.heading = append(rows.heading, padLeft("share", len("100.0 %")))
 	}
 	rows.heading = append(rows.heading, what)
-	shown := min(len(lines), t.top)
 	for _, l := range lines[:shown] {
 		var cells []cell
-		for _, c := range columns {
-			if c.shown {
-				cells = append(cells, cell{padLeft(blank(c.of(l)), numberWidth), c.style})
-			}
+		for i, c := range columns {
+			cells = append(cells, cell{padLeft(blank(c.of(l)), widths[i]), c.style})
 		}
 		if wide {
 			cells = append(cells, cell{percent(l.Requests, t.report.Requests.Requests), dim})
@@ -99,5 +98,10 @@ func (t *replayText) countedTable(title, what string, lines []counted) {
 	t.more(len(lines) - shown)
 }
 
-// numberWidth is the width of a column of requests.
-const numberWidth = len("999,999,999")
+// column is a column of requests.
+type column struct {
+	name  string
+	shown bool
+	style style
+	of    func(counted) int64
+}

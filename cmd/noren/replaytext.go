@@ -57,7 +57,7 @@ func (t *replayText) summary() {
 	r := t.report
 	when := ""
 	if r.From != nil {
-		when = ", " + moment(*r.From) + " to " + moment(*r.To)
+		when = ", " + period(*r.From, *r.To)
 	}
 	t.say(bold, "%s%s", requests(r.Requests.Requests), when)
 	t.say(dim, "open %s, maintenance %s", t.asked.open, t.asked.maintenance)
@@ -180,13 +180,13 @@ func (t *replayText) selfCheck() {
 		}
 		return
 	}
-	t.title("The rules that the load balancer recorded")
-	t.say(plain, "%s of %s are those of the open template.", thousands(c.Agreed+c.Possible), requests(c.Compared))
+	t.title("Compared with the rules that the load balancer recorded")
+	t.say(plain, "The open template gives the recorded rule for %s of %s.", thousands(c.Agreed+c.Possible), requests(c.Compared))
 	if c.Bypassed > 0 {
 		t.say(plain, "%s got in with the bypass secret.", requests(c.Bypassed))
 	}
 	if c.Settled > 0 {
-		t.say(plain, "They settled %s that hung on a header.", requests(c.Settled))
+		t.say(plain, "What was recorded settled %s that hung on a header.", requests(c.Settled))
 	}
 	if c.Contradicted > 0 {
 		t.say(yellow, "%s show that a header was not what was assumed.", requests(c.Contradicted))
@@ -252,5 +252,14 @@ func (t *replayText) more(n int) {
 	}
 }
 
+// period is from one time to another.
+func period(from, to time.Time) string {
+	from, to = from.UTC(), to.UTC()
+	if from.Format(time.DateOnly) == to.Format(time.DateOnly) {
+		return from.Format(time.DateTime) + " to " + to.Format(time.TimeOnly) + " UTC"
+	}
+	return from.Format(time.DateTime) + " to " + moment(to)
+}
+
 // moment is a time to the second, in UTC.
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
+func moment(t time.Time) string { return t.UTC().Format(time.DateTime) + " UTC" }

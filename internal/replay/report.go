@@ -154,6 +154,12 @@ func (r *Replay) Report() Report {
 		LoadBalancers: named(r.balancers),
 		Ports:         named(r.noPort),
 		Requests:      r.fates,
+		Methods:       []Method{},
+		Unused:        []Unused{},
+	}
+	report.SelfCheck.Disagreements = []Disagreement{}
+	if report.Lines.Examples == nil {
+		report.Lines.Examples = []Malformed{}
 	}
 	if !r.first.IsZero() {
 		report.From, report.To = &r.first, &r.last
@@ -190,7 +196,7 @@ func byWeight(a, b Counts) int {
 }
 
 func (r *Replay) endpointList() []Endpoint {
-	var list []Endpoint
+	list := []Endpoint{}
 	for _, e := range r.endpoints.sorted(func(a, b *endpoint) int { return byWeight(a.requests, b.requests) }) {
 		list = append(list, Endpoint{e.method, e.path, e.requests, e.app.Requests})
 	}
@@ -201,7 +207,7 @@ func (r *Replay) endpointList() []Endpoint {
 }
 
 func (r *Replay) clients() []Client {
-	var list []Client
+	list := []Client{}
 	for name, counts := range r.families.names {
 		kind := r.families.kinds[name]
 		if kind == "" {
@@ -214,7 +220,7 @@ func (r *Replay) clients() []Client {
 }
 
 func (r *Replay) firstRefused() []FirstCall {
-	var list []FirstCall
+	list := []FirstCall{}
 	for _, e := range r.endpoints.sorted(func(a, b *endpoint) int {
 		return cmp.Or(cmp.Compare(b.firstCall, a.firstCall), cmp.Compare(b.firstRefused, a.firstRefused))
 	}) {
@@ -226,7 +232,7 @@ func (r *Replay) firstRefused() []FirstCall {
 }
 
 func (r *Replay) causes() []Cause {
-	var list []Cause
+	list := []Cause{}
 	for set, n := range r.headers {
 		list = append(list, Cause{Headers: r.judge.names(set), Requests: n})
 	}
@@ -244,7 +250,7 @@ func (r *Replay) causes() []Cause {
 }
 
 func named(counts map[string]int64) []Named {
-	var list []Named
+	list := []Named{}
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		list = append(list, Named{name, counts[name]})
 	}

@@ -20,7 +20,7 @@ const often = 0.05
 // in the log, everybody but bots counts. Most of an endpoint's requests must
 // have succeeded, so that scans suggest nothing.
 func (r *Replay) suggestions(hasApp bool) []Suggestion {
-	var found []Suggestion
+	found := []Suggestion{}
 	for _, e := range r.endpoints.sorted(func(a, b *endpoint) int {
 		return cmp.Or(cmp.Compare(b.firstCall, a.firstCall), cmp.Compare(b.app.Refused, a.app.Refused), cmp.Compare(b.people.Refused, a.people.Refused))
 	}) {
