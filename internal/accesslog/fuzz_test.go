@@ -2,6 +2,7 @@ package accesslog
 
 import (
 	"bytes"
+	"errors"
 	"runtime"
 	"testing"
 )
@@ -50,7 +51,7 @@ func FuzzReader(f *testing.F) {
 			if len(line) > MaxLine {
 				t.Fatalf("a line has %d bytes", len(line))
 			}
-			if err != nil && err != ErrTooLong {
+			if err != nil && !errors.Is(err, ErrTooLong) {
 				return
 			}
 		}

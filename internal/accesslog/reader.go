@@ -27,7 +27,7 @@ type Reader struct {
 func NewReader(r io.Reader) (*Reader, error) {
 	source := bufio.NewReaderSize(r, 64<<10)
 	magic, err := source.Peek(2)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	if len(magic) < 2 || magic[0] != 0x1f || magic[1] != 0x8b {
@@ -46,16 +46,16 @@ func NewReader(r io.Reader) (*Reader, error) {
 func (r *Reader) Next() ([]byte, error) {
 	line, err := r.lines.ReadSlice('\n')
 	switch {
-	case err == bufio.ErrBufferFull:
+	case errors.Is(err, bufio.ErrBufferFull):
 		r.Line++
-		for err == bufio.ErrBufferFull {
+		for errors.Is(err, bufio.ErrBufferFull) {
 			_, err = r.lines.ReadSlice('\n')
 		}
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
 		return nil, ErrTooLong
-	case err == io.EOF && len(line) > 0: // the last line is not ended
+	case errors.Is(err, io.EOF) && len(line) > 0: // the last line is not ended
 	case err != nil:
 		return nil, err
 	}

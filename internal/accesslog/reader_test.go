@@ -35,7 +35,7 @@ func readAll(t *testing.T, r io.Reader) []string {
 	for {
 		line, err := reader.Next()
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return got
 		case errors.Is(err, ErrTooLong):
 			got = append(got, "too long")

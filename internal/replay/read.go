@@ -28,7 +28,7 @@ func (r *Replay) Read(ctx context.Context, name string, log io.Reader) error {
 			r.addLine(&b.lines[i], Place{name, b.first + i})
 		}
 		switch {
-		case b.err == io.EOF:
+		case errors.Is(b.err, io.EOF):
 			return nil
 		case b.err != nil:
 			return fmt.Errorf("reading %q: %w after line %d", name, b.err, b.first+len(b.lines)-1)
