@@ -33,6 +33,7 @@ var environments = []string{"dev", "staging", "prod"}
 
 // assembly is what a synthesis wrote.
 type assembly struct {
+	data     []byte // the template as it is written
 	template template
 	assets   map[string]any // by hash, the template's own left out
 	messages []string       // warnings and errors
@@ -85,6 +86,12 @@ func loadEnvironment(tb testing.TB, name string) environment.Environment {
 
 // newTestApp is an app with the context of cdk.json, as the CLI would give it.
 func newTestApp(outdir string) awscdk.App {
+	context := cdkContext()
+	return awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &outdir, AnalyticsReporting: jsii.Bool(false)})
+}
+
+// cdkContext is the context of cdk.json.
+func cdkContext() map[string]any {
 	data, err := os.ReadFile("cdk.json")
 	if err != nil {
 		panic(err)
@@ -93,7 +100,7 @@ func newTestApp(outdir string) awscdk.App {
 	if err := json.Unmarshal(data, &config); err != nil {
 		panic(err)
 	}
-	return awscdk.NewApp(&awscdk.AppProps{Context: &config.Context, Outdir: &outdir, AnalyticsReporting: jsii.Bool(false)})
+	return config.Context
 }
 
 // synth synthesizes an environment in a mode.
@@ -115,6 +122,7 @@ func synth(env environment.Environment, mode maintenancemode.Mode) (assembly, er
 	if err := json.Unmarshal(data, &a.template); err != nil {
 		return a, err
 	}
+	a.data = data
 	data, err = os.ReadFile(fmt.Sprintf("%s/%s.assets.json", outdir, env.StackName))
 	if err != nil {
 		return a, err

@@ -75,6 +75,9 @@ func newRoot() *cobra.Command {
 		newDDL(),
 		newRoutes(),
 		newExplain(),
+		newReplay(),
+		newCheck(),
+		newDiff(),
 	)
 	return root
 }
