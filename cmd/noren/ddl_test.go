@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -180,8 +181,8 @@ func TestResultText(t *testing.T) {
 }
 
 func TestWithCode(t *testing.T) {
-	var stderr bytes.Buffer
-	if err := withCode(fmt.Errorf("no lock; %w", ddl.ErrStopped)); err == nil || err.(*exitError).code != exitStopped {
-		t.Errorf("got %v %s, want code %d", err, stderr.String(), exitStopped)
+	var exit *exitError
+	if err := withCode(fmt.Errorf("no lock; %w", ddl.ErrStopped)); !errors.As(err, &exit) || exit.code != exitStopped {
+		t.Errorf("got %v, want code %d", err, exitStopped)
 	}
 }

@@ -23,7 +23,7 @@ type hook func(q queryer) error
 func (c *conductor) perform(ctx context.Context, step *Step, commit hook) (RehearsedStep, error) {
 	measured := RehearsedStep{Number: step.Number, Rung: step.Rung, Rebuild: step.Rebuild}
 	began := time.Now()
-	event := Event{Number: step.Number, Of: len(c.plan.Steps), How: step.Rung.String(), Rehearsed: c.rehearsal.step(step.Number).Seconds}
+	event := Event{Number: step.Number, Of: len(c.plan.Steps), How: step.String(), Rehearsed: c.rehearsal.step(step.Number).Seconds}
 	var probe *probe
 	tell := func(kind EventKind, phase Phase, text string) {
 		event.Kind, event.Phase, event.Text = kind, phase, text
