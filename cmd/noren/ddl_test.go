@@ -117,6 +117,7 @@ func TestEventText(t *testing.T) {
 		ddl.EventKilled:   "2/3 a text",
 		ddl.EventNote:     "2/3 note: a text",
 		ddl.EventDone:     "2/3 done, 12.3s of 1m1s rehearsed, worst read 42ms",
+		ddl.EventStopped:  "2/3 stopped after 12.3s",
 		ddl.EventFailed:   "2/3 FAILED after 12.3s",
 	} {
 		e.Kind = kind

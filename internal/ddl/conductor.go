@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -58,7 +59,11 @@ func (c *conductor) perform(ctx context.Context, step *Step, commit hook) (Rehea
 	}
 	if err != nil {
 		measured.Error = err.Error()
-		tell(EventFailed, "", err.Error())
+		kind := EventFailed
+		if errors.Is(err, ErrStopped) {
+			kind = EventStopped
+		}
+		tell(kind, "", err.Error())
 		return measured, err
 	}
 	tell(EventDone, "", "")

@@ -58,6 +58,9 @@ func TestPlanEqualsThePopulatedTable(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				if done, err := db.executed(t.Context(), step, m); done || err != nil {
+					t.Errorf("%s: it looks executed before it is (%v)", op.sql, err)
+				}
 				want := reality(t, db, op.sql)
 				if want != "refused" {
 					executed(t, db, step, m)
@@ -85,12 +88,9 @@ func executed(t *testing.T, db *Database, step *Step, m marks) {
 	if err != nil {
 		t.Errorf("%s: %v", step.SQL, err)
 	}
-	if harmless := strings.Contains(step.SQL, "AUTO_INCREMENT = "); !done && !harmless {
+	harmless := strings.Contains(step.SQL, "AUTO_INCREMENT = ") || strings.Contains(step.SQL, "DROP INDEX by_title, ADD")
+	if !done && !harmless {
 		t.Errorf("%s: after a crash it would be executed again", step.SQL)
-	}
-	m.Before, m.After = m.After, m.Before
-	if done, err := db.executed(t.Context(), step, m); done && err == nil && settled(fmt.Sprint(m.Before)) != settled(fmt.Sprint(m.After)) {
-		t.Errorf("%s: it looks executed when it is not", step.SQL)
 	}
 }
 
