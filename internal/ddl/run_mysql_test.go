@@ -156,6 +156,37 @@ func TestRunWithdrawsInTheStartWindow(t *testing.T) {
 	})
 }
 
+// A guard that loses its session watches from another.
+func TestRunKeepsWatching(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 1000)
+		holder := hold(t, root, "reports")
+		var seen events
+		done := start(db, "ALTER TABLE reports ADD c INT", unrehearsed(seen.report))
+		await(t, "a withdrawal", func() bool { return len(seen.of(EventWithdrew)) > 0 })
+		await(t, "the watching session", func() bool {
+			ids, err := collect[int64](context.Background(), root, "SELECT id FROM information_schema.processlist WHERE info LIKE '%command FROM information_schema.processlist WHERE%' AND id <> CONNECTION_ID()")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, id := range ids {
+				if _, err := root.Exec(fmt.Sprintf("KILL %d", id)); err != nil && code(err) != codeUnknownThread {
+					t.Fatal(err)
+				}
+			}
+			return len(ids) > 0
+		})
+		before := len(seen.of(EventWithdrew))
+		await(t, "more withdrawals", func() bool { return len(seen.of(EventWithdrew)) >= before+2 })
+		if err := holder.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestRunGivesUpAfterWait(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)
