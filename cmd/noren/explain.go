@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"net/netip"
 	"net/textproto"
 	"net/url"
@@ -70,7 +69,7 @@ type question struct {
 func (q question) request(line string) (alb.Request, error) {
 	method, target, ok := strings.Cut(strings.TrimSpace(line), " ")
 	if !ok {
-		method, target = http.MethodGet, method
+		method, target = "GET", method
 	}
 	target = strings.TrimSpace(target)
 	request := alb.Request{Method: method, Target: target, Host: q.host, Header: map[string][]string{}}
