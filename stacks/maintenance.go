@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"cmp"
+	"encoding/json"
 
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -29,6 +30,9 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 		RetryAfter:      m.RetryAfter,
 		CORSOrigins:     m.CORSOrigins,
 	}
+	if m.Body != "" {
+		answer.Body = json.RawMessage(m.Body)
+	}
 	if flags.Message != "" { // the same text for everybody
 		language := cmp.Or(m.DefaultLanguage, "en")
 		answer.Message, answer.DefaultLanguage = map[string]string{language: flags.Message}, language
@@ -49,8 +53,9 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 			Cookie:        m.Bypass.Cookie,
 			SecretVersion: m.Bypass.SecretVersion,
 		},
-		HealthCheckPath: env.API.HealthCheckPath,
-		Answer:          answer,
-		LogRetention:    retention(env),
+		HealthCheckPath:     env.API.HealthCheckPath,
+		Answer:              answer,
+		ReservedConcurrency: m.ReservedConcurrency,
+		LogRetention:        retention(env),
 	})
 }
