@@ -20,9 +20,25 @@ var configs = map[string]string{
 func (n node) conditions() []Condition {
 	var conditions []Condition
 	for _, item := range n.items() {
-		conditions = append(conditions, item.condition()...)
+		for _, c := range item.condition() {
+			conditions = append(conditions, c)
+			n.reader.count(c)
+		}
+		if n.reader.values > maxValues || n.reader.regexes > maxRegexes {
+			item.fault("the template has more than %d condition values, or %d regexes", maxValues, maxRegexes)
+			return nil
+		}
 	}
 	return conditions
+}
+
+func (r *reader) count(c Condition) {
+	values, _ := Count(c)
+	r.values += values + 1
+	switch c.(type) {
+	case PathRegexes, HostRegexes, HeaderRegexes:
+		r.regexes += values
+	}
 }
 
 // condition reads one condition. It is two if it holds both values and

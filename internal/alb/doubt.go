@@ -19,6 +19,7 @@ const (
 	QueryFlag                         // the query holds a key without =
 	RegexAnchors                      // it matters that a regex is not anchored
 	RegexCase                         // it matters whether a regex minds case
+	RegexSize                         // a regex is too large to be read here
 	SecretValue                       // a condition compares with a secret
 	UnresolvedValue                   // a condition compares with what is known only after a deploy
 	UnknownHeader                     // a header that the request may or may not have had
@@ -49,6 +50,7 @@ var doubtReasons = []struct {
 	{QueryFlag, "the query holds a key without =, and what ALB makes of it is not documented"},
 	{RegexAnchors, "a regex is not anchored with ^ and $, and whether ALB searches or matches in full is not documented"},
 	{RegexCase, "the answer depends on whether ALB minds the case of a regex, which is not documented"},
+	{RegexSize, "a regex is too large to be evaluated here"},
 	{SecretValue, "a condition compares with a secret: it matches if the secret is sent"},
 	{UnresolvedValue, "a condition compares with a value that is known only after a deploy"},
 	{UnknownHeader, "a condition looks at a header that is not known of this request"},

@@ -126,5 +126,6 @@ var goldenPathRegexes = []golden{
 	{"unknown", PathRegexes{"^/a|/b$"}, get("/x/b"), likely(RegexAnchors)},
 	{"unknown", PathRegexes{"^/API/x$"}, get("/api/x"), unlikely(RegexCase)},
 	{"BC", PathRegexes{"^/[0-9]+$"}, get("/12"), yes},
+	{"I", PathRegexes{"^/[a-z]{1000}[a-z]{1000}$"}, get("/b"), unlikely(RegexSize)},
 	{"UGnow", PathRegexes{`^/(?!a)$`}, get("/b"), no}, // refused by the API: see TestRuleCheck
 }

@@ -55,9 +55,13 @@ func (r *reader) listenerRule(n node) {
 		Actions:    n.field("Actions").actions(),
 		If:         r.unsureIf,
 	}
-	if priority := n.field("Priority"); !priority.exists() {
+	priority := n.field("Priority")
+	var err error
+	if rule.Priority, err = priority.integer(); err != nil {
+		priority.fault("%w", err)
+	} else if !priority.exists() {
 		priority.fault("is missing")
-	} else if rule.Priority = priority.known(); rule.Priority == 0 {
+	} else if rule.Priority == 0 {
 		priority.fault("is 0, want 1 to %d", MaxPriority)
 	}
 	ref := arn.reference(typeListener)

@@ -107,19 +107,22 @@ func (n node) texts() []string {
 
 var errUnknown = errors.New("is known only after a deploy")
 
-// integer is a number or a string that is one. It is 0 if it is not there, and
-// errUnknown if it is known only after a deploy.
+// integer is a number, or a string that is one. It is 0 if it is not there;
+// the error is errUnknown if it is known only after a deploy.
 func (n node) integer() (int, error) {
 	if n.value == nil {
 		return 0, nil
 	}
-	text := n.text()
-	if IsOpaque(text) {
+	text, err := asText(n.value)
+	if err != nil {
+		return 0, err
+	}
+	if text = n.reader.revealed(text); IsOpaque(text) {
 		return 0, fmt.Errorf("%s %w: give its parameter", Display(text), errUnknown)
 	}
 	i, err := strconv.Atoi(text)
 	if err != nil {
-		n.fault("want an integer, got %s", kind(n.value))
+		return 0, fmt.Errorf("want an integer, got %s", kind(n.value))
 	}
 	return i, nil
 }
@@ -136,7 +139,10 @@ func (n node) known() int {
 // perhaps is an integer without which the template can be understood: 0 if it
 // is known only after a deploy.
 func (n node) perhaps() int {
-	i, _ := n.integer()
+	i, err := n.integer()
+	if err != nil && !errors.Is(err, errUnknown) {
+		n.fault("%w", err)
+	}
 	return i
 }
 

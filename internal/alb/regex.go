@@ -1,6 +1,9 @@
 package alb
 
-import "regexp"
+import (
+	"regexp"
+	"regexp/syntax"
+)
 
 // regex is a RegexValues entry. It is read in four ways, since ALB's way is
 // not published: searching or in full, with case or without. Where all agree
@@ -12,37 +15,53 @@ type regex struct {
 }
 
 // readRegexes reads expressions; fold says that the model compares without
-// case. One that cannot be read, which [Rule.Check] reports, matches nothing.
+// case. One that the API refuses, which [Rule.Check] reports, matches nothing.
 func readRegexes(values []string, fold bool) []regex {
 	regexes := make([]regex, len(values))
 	for i, value := range values {
-		if IsOpaque(value) {
-			regexes[i].doubt = opaqueDoubt(value)
-			continue
-		}
-		model, other := "", "(?i)"
-		if fold {
-			model, other = other, model
-		}
-		if len(value) > maxCompiled {
-			continue
-		}
-		search, err := regexp.Compile(model + value)
-		if err != nil {
-			continue
-		}
-		regexes[i] = regex{
-			search:      search,
-			full:        regexp.MustCompile(model + `\A(?:` + value + `)\z`),
-			searchOther: regexp.MustCompile(other + value),
-			fullOther:   regexp.MustCompile(other + `\A(?:` + value + `)\z`),
-		}
+		regexes[i] = readRegex(value, fold)
 	}
 	return regexes
 }
 
-// maxCompiled bounds what is compiled of a template that no API would accept.
-const maxCompiled = 8 * MaxValueLength
+func readRegex(value string, fold bool) regex {
+	if IsOpaque(value) {
+		return regex{doubt: opaqueDoubt(value)}
+	}
+	if len(value) > MaxValueLength {
+		return regex{}
+	}
+	if tooLarge(value) {
+		return regex{doubt: RegexSize}
+	}
+	model, other := "", "(?i)"
+	if fold {
+		model, other = other, model
+	}
+	search, err := regexp.Compile(model + value)
+	if err != nil {
+		return regex{}
+	}
+	return regex{
+		search:      search,
+		full:        regexp.MustCompile(model + `\A(?:` + value + `)\z`),
+		searchOther: regexp.MustCompile(other + value),
+		fullOther:   regexp.MustCompile(other + `\A(?:` + value + `)\z`),
+	}
+}
+
+// maxProgram bounds, in instructions, the regexes that are compiled: a short
+// one with repeats can take megabytes.
+const maxProgram = 2000
+
+func tooLarge(value string) bool {
+	tree, err := syntax.Parse(value, syntax.Perl)
+	if err != nil {
+		return false
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	return err == nil && len(program.Inst) > maxProgram
+}
 
 func (x regex) match(s string) Outcome {
 	switch {

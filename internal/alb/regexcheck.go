@@ -13,7 +13,7 @@ func (c *checker) checkRegexes(what string, values []string) {
 	checkSome(c, what, values)
 	for _, value := range values {
 		c.checkText(what, value, MaxValueLength)
-		if IsOpaque(value) || len(value) > maxCompiled {
+		if IsOpaque(value) || len(value) > MaxValueLength {
 			continue
 		}
 		if _, err := regexp.Compile(value); err != nil {

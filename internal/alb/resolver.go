@@ -20,7 +20,7 @@ type resolver struct {
 }
 
 // maxDepth bounds how deep conditions refer to each other.
-const maxDepth = 1000
+const maxDepth = 100
 
 // maxResolved bounds what a template's intrinsic functions may grow to, in
 // values and bytes.

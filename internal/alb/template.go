@@ -111,9 +111,18 @@ type reader struct {
 	id       string // of the resource being read
 	resource resource
 	unsureIf string // the resource's condition, if it cannot be decided
+	values   int    // condition values read so far
+	regexes  int    // those of them that are regexes
 	problems []Problem
 	faults   []error
 }
+
+// These bound the condition values of a template, and the regexes among them:
+// what all rules of a load balancer may have, many times over.
+const (
+	maxValues  = 20_000
+	maxRegexes = 1000
+)
 
 // maxFaults bounds how much is said about a template that cannot be read.
 const maxFaults = 50
@@ -122,11 +131,13 @@ func (r *reader) fault(at string, err error) {
 	if at != "" {
 		err = fmt.Errorf("%s: %w", at, err)
 	}
-	switch {
-	case len(r.faults) == maxFaults:
+	err = fmt.Errorf("resource %q: %w", r.id, err)
+	switch n := len(r.faults); {
+	case n > 0 && r.faults[n-1].Error() == err.Error(): // as when each field of what is no object is asked for
+	case n == maxFaults:
 		r.faults = append(r.faults, errors.New("and more"))
-	case len(r.faults) < maxFaults:
-		r.faults = append(r.faults, fmt.Errorf("resource %q: %w", r.id, err))
+	case n < maxFaults:
+		r.faults = append(r.faults, err)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -38,7 +39,7 @@ func TestFunctionAnswers(t *testing.T) {
 			if err := json.Unmarshal(<-runtime.answers, &answer); err != nil {
 				t.Fatal(err)
 			}
-			if answer.StatusCode != 503 || answer.Headers["X-Maintenance-Mode"] != "on" {
+			if answer.StatusCode != http.StatusServiceUnavailable || answer.Headers["X-Maintenance-Mode"] != "on" {
 				t.Errorf("got %+v, want a marked 503", answer)
 			}
 		})

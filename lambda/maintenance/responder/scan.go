@@ -87,7 +87,7 @@ func (s *scanner) object(member func(key []byte) bool) bool {
 	}
 }
 
-// key reads a string without escapes and returns what is between the quotes.
+// key reads a string of ASCII without escapes and returns what is between the quotes.
 func (s *scanner) key() ([]byte, bool) {
 	if s.next() != '"' {
 		return nil, false
@@ -98,7 +98,7 @@ func (s *scanner) key() ([]byte, bool) {
 			s.advance(s.at + i + 2)
 			return rest[:i], true
 		}
-		if c == '\\' {
+		if c == '\\' || c > '~' {
 			break
 		}
 	}
@@ -207,9 +207,10 @@ func (s *scanner) next() byte {
 	return s.event[s.at]
 }
 
-// advance goes on at a place, or after the white space there.
+// advance goes on at a place, or after the white space there, which is all that
+// JSON has below '!' between two values.
 func (s *scanner) advance(to int) {
-	for to < len(s.event) && (s.event[to] == ' ' || s.event[to] == '\n' || s.event[to] == '\t' || s.event[to] == '\r') {
+	for to < len(s.event) && s.event[to] <= ' ' {
 		to++
 	}
 	s.at = to
