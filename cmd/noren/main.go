@@ -71,6 +71,9 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		Version:       version(),
 	}
-	root.AddCommand()
+	root.AddCommand(
+		newRoutes(),
+		newExplain(),
+	)
 	return root
 }

@@ -11,10 +11,7 @@ import (
 // meant. CDK and CloudFormation leave most of it to the API. Quotas that can
 // be raised are warnings.
 func Check(t *Template) []Problem {
-	var problems []Problem
-	for _, b := range t.LoadBalancers {
-		problems = append(problems, t.checkBalancer(b)...)
-	}
+	problems := t.checkBalancers()
 	for _, l := range t.Listeners {
 		problems = append(problems, t.checkListener(l)...)
 	}
@@ -24,23 +21,49 @@ func Check(t *Template) []Problem {
 	return problems
 }
 
-// checkBalancer checks what the listeners of a load balancer have together.
-func (t *Template) checkBalancer(b *LoadBalancer) []Problem {
-	c := &checker{logicalID: b.LogicalID, path: b.Path}
-	listeners, rules := 0, 0
-	groups := map[Ref]bool{}
-	for _, l := range t.Listeners {
-		if l.LoadBalancer.LogicalID != b.LogicalID {
-			continue
-		}
-		listeners++
-		rules += len(l.Rules)
-		for ref := range l.targetGroups() {
-			groups[ref] = true
+// balancer is what names a listener's load balancer: for a listener that is
+// not in the template, the listener itself.
+func (l *Listener) balancer() Ref {
+	if l.Foreign() {
+		return l.Ref
+	}
+	return l.LoadBalancer
+}
+
+// checkBalancers checks what the listeners of a load balancer have together.
+func (t *Template) checkBalancers() []Problem {
+	var problems []Problem
+	done := map[Ref]bool{}
+	for i, l := range t.Listeners {
+		if ref := l.balancer(); !done[ref] {
+			done[ref] = true
+			problems = append(problems, checkBalancer(ref, t.Listeners[i:])...)
 		}
 	}
-	if listeners > MaxListeners {
-		c.warnf(listeners, MaxListeners, "load balancer has %d listeners, ALB allows %d unless the quota was raised", listeners, MaxListeners)
+	return problems
+}
+
+// checkBalancer checks the load balancer that ref names; listeners are its
+// own and others.
+func checkBalancer(ref Ref, listeners []*Listener) []Problem {
+	c := &checker{logicalID: ref.LogicalID}
+	own, rules := 0, 0
+	groups := map[Ref]bool{}
+	for _, l := range listeners {
+		if l.balancer() != ref {
+			continue
+		}
+		own++
+		rules += len(l.Rules)
+		for group := range l.targetGroups() {
+			groups[group] = true
+		}
+		if l.Balancer != nil {
+			c.path = l.Balancer.Path
+		}
+	}
+	if own > MaxListeners {
+		c.warnf(own, MaxListeners, "load balancer has %d listeners, ALB allows %d unless the quota was raised", own, MaxListeners)
 	}
 	if rules > MaxRules {
 		c.warnf(rules, MaxRules, "load balancer has %d rules, ALB allows %d unless the quota was raised", rules, MaxRules)

@@ -75,6 +75,9 @@ func TestCheck(t *testing.T) {
 		{"100 rules", func(_ *Template, l *Listener) { l.Rules = rules(100) }, ``},
 		{"101 rules", func(_ *Template, l *Listener) { l.Rules = rules(101) },
 			`warning: Alb: load balancer has 101 rules, ALB allows 100 unless the quota was raised`},
+		{"101 rules for a listener outside the template", func(t *Template, _ *Listener) {
+			t.Listeners = append(t.Listeners, &Listener{Ref: Ref{External: "arn"}, Rules: rules(101)})
+		}, `warning: : load balancer has 101 rules, ALB allows 100 unless the quota was raised`},
 		{"51 listeners", func(t *Template, l *Listener) {
 			for i := range 50 {
 				t.Listeners = append(t.Listeners, &Listener{Ref: Ref{LogicalID: fmt.Sprint(i)}, LoadBalancer: l.LoadBalancer, Default: l.Default})
@@ -152,7 +155,7 @@ func TestCheck(t *testing.T) {
 		{"redirect length", acting(Redirect{Status: 301, Path: "/" + strings.Repeat("x", 128)}),
 			`error: Rule1: redirect path "/` + strings.Repeat("x", 128) + `" has 129 characters, ALB allows 128`},
 
-		{"a Lambda target group", group(TargetGroup{TargetType: "lambda", Targets: []string{"f"}}), ``},
+		{"a Lambda target group", group(TargetGroup{TargetType: "lambda", Targets: make([]Ref, 1)}), ``},
 		{"with port and protocol", group(TargetGroup{TargetType: "lambda", given: map[string]bool{"Port": true, "Protocol": true, "VpcId": true}}),
 			`error: Group: Lambda target group has Port, ALB allows none
 error: Group: Lambda target group has Protocol, ALB allows none
@@ -162,7 +165,7 @@ error: Group: Lambda target group has VpcId, ALB allows none`},
 			`error: Group: Lambda target group has ProtocolVersion, ALB allows none
 error: Group: Lambda target group has HealthCheckPort, ALB allows none
 error: Group: Lambda target group has HealthCheckProtocol, ALB allows none`},
-		{"with two functions", group(TargetGroup{TargetType: "lambda", Targets: []string{"f", "g"}}),
+		{"with two functions", group(TargetGroup{TargetType: "lambda", Targets: make([]Ref, 2)}),
 			`error: Group: Lambda target group has 2 targets, ALB allows 1`},
 		{"with stickiness", group(TargetGroup{TargetType: "lambda", Attributes: map[string]string{"stickiness.enabled": "true"}}),
 			`error: Group: Lambda target group has stickiness, ALB allows none`},

@@ -24,7 +24,7 @@ var goldenHeaders = []golden{
 	{"BC", Header{"X-Client", []string{"ios/?.?"}}, with("X-Client", "ios/2.1"), yes},
 	{"BC", Header{"X-Client", []string{"*"}}, with("X-Client", ""), yes},
 	{"BC", Header{"X-Client", []string{"*"}}, with("Y-Client", "ios"), no},
-	{"BC", Header{"User-Agent", []string{"*Chrome*"}}, with("User-Agent", "Mozilla/5.0 Chrome/126.0"), yes},
+	{"BC", Header{"User-Agent", []string{"*chrome*"}}, with("User-Agent", "Mozilla/5.0 Chrome/126.0"), yes},
 	{"BC", Header{"X-Client", []string{"?"}}, with("X-Client", ""), no},
 	{"I", Header{"X-Client", []string{`a\*`}}, with("X-Client", "a*"), no}, // only a query has escapes
 	{"I", Header{"Cookie", []string{"*bypass=1*"}}, with("Cookie", "a=b; bypass=1; c=d"), yes},

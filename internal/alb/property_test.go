@@ -15,6 +15,10 @@ func TestPatternsAgreeWithRegexps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.StringMatching(`[abAB/.]{0,3}([*?]{1,2}[abAB/.]{0,3}){0,4}`).Draw(t, "pattern")
 		text := rapid.StringMatching(`[abAB/.*?]{0,10}`).Draw(t, "text")
+		if rapid.Bool().Draw(t, "near") { // a text that is likely to match
+			fill := rapid.StringMatching(`[abAB]{1,2}`).Draw(t, "fill")
+			text = strings.NewReplacer("*", fill, "?", fill[:1], "a", rapid.SampledFrom([]string{"a", "A"}).Draw(t, "a")).Replace(value)
+		}
 		fold := rapid.Bool().Draw(t, "fold")
 		flags := ""
 		if fold {

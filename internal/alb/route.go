@@ -41,20 +41,23 @@ func (d Decision) Action() Action {
 	return d.Rule.Final()
 }
 
+// Target is a target group and the part of the requests it gets, 0 to 1.
+type Target struct {
+	Group Ref
+	Share float64
+}
+
 // Targets are the target groups the request may be sent to, those of weight 0
-// left out unless all are.
-func (d Decision) Targets() []WeightedGroup {
+// left out. If all weights are 0 it is not known what each gets: Share is 0.
+func (d Decision) Targets() []Target {
 	forward, ok := d.Action().(Forward)
 	if !ok {
 		return nil
 	}
-	if forward.total() == 0 {
-		return forward.Groups
-	}
-	var targets []WeightedGroup
-	for _, g := range forward.Groups {
-		if g.Weight > 0 {
-			targets = append(targets, g)
+	var targets []Target
+	for i, g := range forward.Groups {
+		if g.Weight > 0 || forward.total() == 0 {
+			targets = append(targets, Target{g.Group, forward.Share(i)})
 		}
 	}
 	return targets
@@ -67,6 +70,23 @@ func (d Decision) Target() Ref {
 		return targets[0].Group
 	}
 	return Ref{}
+}
+
+// Undecided are the conditions, of the rules that may decide, on which the
+// decision hangs: those that may match and may not.
+func (d Decision) Undecided(r *Request) []Condition {
+	var undecided []Condition
+	for _, rule := range append([]*Rule{d.Rule}, d.Alternatives...) {
+		if rule == nil {
+			continue
+		}
+		for _, c := range rule.Conditions {
+			if o := c.Match(r); !o.Verdict.Certain() && !o.Doubt.Nominal() {
+				undecided = append(undecided, c)
+			}
+		}
+	}
+	return undecided
 }
 
 // Route decides where a request goes. It costs no more than comparing, and

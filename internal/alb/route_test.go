@@ -79,19 +79,36 @@ func TestRoute(t *testing.T) {
 }
 
 func shares(d Decision) string {
-	forward, ok := d.Action().(Forward)
-	if !ok {
-		return ""
-	}
 	var texts []string
 	for _, target := range d.Targets() {
-		for i, g := range forward.Groups {
-			if g == target {
-				texts = append(texts, fmt.Sprintf("%s %.0f%%", g.Group, 100*forward.Share(i)))
-			}
-		}
+		texts = append(texts, fmt.Sprintf("%s %.0f%%", target.Group, 100*target.Share))
 	}
 	return strings.Join(texts, ", ")
+}
+
+// TestUndecided: the conditions that a decision hangs on.
+func TestUndecided(t *testing.T) {
+	l := appListener()
+	l.Rules[1].Conditions = append(l.Rules[1].Conditions, Header{"X-Client", []string{"ios"}})
+	for _, test := range []struct {
+		request Request
+		want    string
+	}{
+		{get("/api/login"), ``},
+		{Request{Target: "/api/login", Host: "h", HeadersUnknown: true}, `header X-Bypass <secret BypassSecret>; header X-Client "ios"`},
+		{Request{Target: "/api/other", Host: "h", HeadersUnknown: true}, `header X-Bypass <secret BypassSecret>`},
+		{get("/api/templates/a%2Fb"), `path ~ "^/api/templates/[^/]+$"`},
+		{get("/api/other%20"), ``},
+		{Request{Method: "TRACE"}, ``},
+	} {
+		var texts []string
+		for _, c := range l.Route(&test.request).Undecided(&test.request) {
+			texts = append(texts, Describe(c))
+		}
+		if got := strings.Join(texts, "; "); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.request.Target, got, test.want)
+		}
+	}
 }
 
 // TestSameEffect: a doubt about the rule is none about the request if all the

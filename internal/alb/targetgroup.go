@@ -18,9 +18,9 @@ type TargetGroup struct {
 	ProtocolVersion string
 	HealthCheck     HealthCheck
 
-	// Targets are what the template registers, such as a function: a service
-	// registers its targets itself.
-	Targets []string
+	// Targets are what the template registers, such as a function or its
+	// alias: a service registers its targets itself.
+	Targets []Ref
 
 	// Attributes are the target group's attributes, by key.
 	Attributes map[string]string
@@ -93,7 +93,7 @@ func (r *reader) targetGroup(n node) {
 		g.TargetType = "instance"
 	}
 	for _, target := range n.field("Targets").items() {
-		g.Targets = append(g.Targets, target.field("Id").text())
+		g.Targets = append(g.Targets, target.field("Id").reference(""))
 	}
 	for name := range n.value.(map[string]any) {
 		g.given[name] = true

@@ -212,7 +212,7 @@ func (r *reader) revealed(text string) string {
 }
 
 // reference is what a property says of a resource: its logical id if the
-// resource is in the template and of one of the types, or else the text.
+// template has such a resource of a type ("" for any), or else the text.
 func (n node) reference(resourceType string) Ref {
 	if !n.exists() {
 		return Ref{}
@@ -221,16 +221,12 @@ func (n node) reference(resourceType string) Ref {
 	if err != nil {
 		n.fault("%w", err)
 	}
-	id, ok := strings.CutPrefix(text, openRef)
-	if !ok {
-		return Ref{External: text}
-	}
-	id = strings.TrimSuffix(id, "}}")
-	for _, attribute := range []string{".ListenerArn", ".TargetGroupArn", ".LoadBalancerArn"} {
-		id = strings.TrimSuffix(id, attribute)
-	}
-	if n.reader.doc.Resources[id].Type == resourceType {
-		return Ref{LogicalID: id}
+	if id, ok := strings.CutPrefix(text, openRef); ok {
+		id, _, _ = strings.Cut(strings.TrimSuffix(id, "}}"), ".") // the ARN by Ref, or as an attribute
+		res, ok := n.reader.doc.Resources[id]
+		if ok && (resourceType == "" || res.Type == resourceType) {
+			return Ref{LogicalID: id}
+		}
 	}
 	return Ref{External: text}
 }

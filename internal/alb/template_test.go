@@ -91,7 +91,7 @@ func TestReadTargetGroups(t *testing.T) {
 	shop := readFile(t, "shop-cdk.template.json", Options{})
 	images := shop.TargetGroup(Ref{LogicalID: "ImagesTargetGroup9E8F7A6B"})
 	if !images.Lambda() || !images.MultiValueHeaders() || images.DeregistrationDelay() != 0 ||
-		len(images.Targets) != 1 || Display(images.Targets[0]) != "${ImagesFunctionD1C2B3A4.Arn}" {
+		len(images.Targets) != 1 || images.Targets[0] != (Ref{LogicalID: "ImagesFunctionD1C2B3A4"}) {
 		t.Errorf("Lambda target group %+v", images)
 	}
 	blue := shop.TargetGroup(Ref{LogicalID: "AlbHttpsBlueGroup5F6A7B8C"})

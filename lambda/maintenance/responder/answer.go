@@ -62,8 +62,8 @@ func (a *answer) write(r *request, seconds int64, more []header) []byte {
 	return append(b, `"}`...)
 }
 
-// size is how many bytes an answer takes, or a few more: most of the time that
-// an answer takes is spent on its memory.
+// size is how many bytes an answer takes, or a few more, so that memory is taken
+// once.
 func (a *answer) size(r *request, more []header) int {
 	n := 160 + a.body.size() // with what is in all answers
 	families := 0

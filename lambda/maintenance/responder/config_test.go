@@ -72,6 +72,10 @@ func TestEnvironmentIsCountedAsLambdaCounts(t *testing.T) {
 	if err := over.Validate(); err == nil || !strings.Contains(err.Error(), "Lambda allows 4096") {
 		t.Errorf("%d bytes: got %v, want an error that names the limit", EnvironmentSize(over.Environment()), err)
 	}
+	brackets := Config{Message: map[string]string{"ja": strings.Repeat("<", MaxEnvironment-overhead)}}
+	if err := brackets.Validate(); err != nil {
+		t.Errorf("a bracket takes more than its byte: %v", err)
+	}
 	quotes := Config{Body: json.RawMessage(`["` + strings.Repeat(`","`, 1200) + `"]`)}
 	if err := quotes.Validate(); err == nil {
 		t.Errorf("%d bytes with %d quotation marks are accepted", len(quotes.Body), strings.Count(string(quotes.Body), `"`))

@@ -55,13 +55,17 @@ func newHandler(c Config, function string, log *logger) *Handler {
 		speeches: newSpeeches(c),
 		log:      log,
 		metrics:  metrics{log: log, function: function},
-		now:      time.Now,
+		now:      wallClock,
 		random:   func(max int64) int64 { return rand.Int64N(max + 1) },
 		choices:  map[string]int{},
 	}
 	h.answers = make([]*answer, len(h.speeches.all)*int(kinds)*2)
 	return h
 }
+
+// wallClock is the time without the monotonic clock, which need not go on while
+// an instance is frozen between two answers.
+func wallClock() time.Time { return time.Now().Round(0) }
 
 // Invoke answers one event. The error is always nil: the load balancer would
 // turn any other into a bare 502.

@@ -21,8 +21,10 @@ var methods = [...]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTI
 // the log stays small under load, and an instance that answers seldom loses
 // nothing. A function runs only while it answers, so what is counted after the
 // last write is written with the next answer, however late, and is lost if none
-// comes: up to ten seconds of an instance. Invocations, which Lambda counts, and
-// RequestCount of the target group are exact.
+// comes: up to ten seconds of an instance. To be told of its end, an instance
+// would have to register an extension, and every start would wait for that.
+// Invocations, which Lambda counts, and RequestCount of the target group are
+// exact.
 type metrics struct {
 	log      *logger
 	function string

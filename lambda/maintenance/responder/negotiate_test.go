@@ -39,7 +39,7 @@ func TestNegotiate(t *testing.T) {
 		{"upper case", "TEXT/HTML;Q=0.9, Application/JSON;Q=0.1", html},
 		{"blanks", " text/html ;\tq=0.9 , application/json ; q=0.1", html},
 		{"quoted comma", `text/html;level="1,application/json", application/json;q=0.5`, html},
-		{"escaped quote", `text/html;level="\",application/json", application/json;q=0.5`, html},
+		{"escaped quote", `application/json;q=0.5;level="\",text/html;level="`, json},
 		{"unclosed quote", `application/json;q=0.5, text/html;level="1, application/json`, html},
 		{"parameter before quality", "text/html;level=1;q=0.2, application/json;q=0.3", json},
 		{"quality that is none", "text/html;q=high, application/json;q=0.5", html},

@@ -35,6 +35,7 @@ func TestUnusualRequestsAreRead(t *testing.T) {
 		{"a decoy in the query", `{"queryStringParameters":{"headers":{"accept":"x"},"accept":"x"},"headers":{"accept":"a"}}`, request{accept: "a", single: true}},
 		{"a decoy in the body", `{"headers":{"accept":"a"},"body":"\"headers\":{\"accept\":\"x\"}\\"}`, request{accept: "a", single: true}},
 		{"headers twice", `{"headers":{"accept":"a"},"headers":{"origin":"b"}}`, request{accept: "a", origin: "b", single: true}},
+		{"both families", `{"multiValueHeaders":{"accept":["b"]},"headers":{"accept":"a"}}`, request{accept: "b", single: true, multi: true}},
 		{"a null family", `{"headers":{"accept":"a"},"multiValueHeaders":null}`, request{accept: "a", single: true}},
 		{"a value of another type", `{"headers":{"x":7,"y":[{}],"accept":"a","z":null}}`, request{accept: "a", single: true}},
 	}
@@ -54,7 +55,7 @@ func FuzzHandle(f *testing.F) {
 	for _, event := range events(f) {
 		f.Add(event)
 	}
-	for _, event := range []string{"", "null", "{}", `{"headers":{}}`, `{"multiValueHeaders":{}}`, `{"headers":{"origin":"https://\u0000.app.example.net"}}`} {
+	for _, event := range []string{"", "null", "{}", `{"headers":{}}`, `{"multiValueHeaders":{}}`, `{"multiValueHeaders":{},"":}`, `{"headers":{"origin":"https://\u0000.app.example.net"}}`} {
 		f.Add([]byte(event))
 	}
 	f.Fuzz(func(t *testing.T, event []byte) {

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// assemblyModes are the folders in cdk.out/ENV that make synth writes.
+var assemblyModes = []string{"open", "maintenance", "read-only"}
+
+// source is a template that was read, and where it comes from.
+type source struct {
+	mode string // "open", "maintenance" or "read-only"; else a name to tell it from others
+	file string
+	data []byte // the template as it is written
+	*alb.Template
+}
+
+// loadAssemblies reads the templates that make synth wrote for an environment,
+// one for each mode: open and maintenance, and read-only if it is there.
+func loadAssemblies(env string) ([]source, error) {
+	var sources []source
+	for _, mode := range assemblyModes {
+		dir := filepath.Join("cdk.out", env, mode)
+		_, err := os.Stat(dir)
+		if errors.Is(err, fs.ErrNotExist) && mode == "read-only" {
+			continue
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("no templates in %s: run \"make synth ENV=%s\", or name a template", dir, env)
+		}
+		s, err := loadSource(dir)
+		if err != nil {
+			return nil, err
+		}
+		s.mode = mode
+		sources = append(sources, s)
+	}
+	return sources, nil
+}
+
+// loadSources reads templates, each a file or an assembly folder; without any,
+// those of an environment.
+func loadSources(paths []string, env string) ([]source, error) {
+	if len(paths) == 0 {
+		return loadAssemblies(env)
+	}
+	var sources []source
+	for _, path := range paths {
+		s, err := loadSource(path)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, s)
+	}
+	nameApart(sources)
+	return sources, nil
+}
+
+// loadSource reads a template file, or the one template of an assembly folder
+// that has listeners or listener rules.
+func loadSource(path string) (source, error) {
+	files, err := templateFiles(path)
+	if err != nil {
+		return source{}, err
+	}
+	var found []source
+	for _, file := range files {
+		s, err := readSource(file)
+		if err != nil {
+			return source{}, err
+		}
+		if len(s.Listeners) > 0 {
+			found = append(found, s)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return source{}, fmt.Errorf("%s: no listener and no listener rule of an application load balancer", path)
+	case 1:
+		return found[0], nil
+	}
+	return source{}, fmt.Errorf("%s: %d templates have listeners: name one, such as %s", path, len(found), found[0].file)
+}
+
+// templateFiles are the templates of an assembly folder, or path itself if it
+// is a file.
+func templateFiles(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	files, err := filepath.Glob(filepath.Join(path, "*.template.json"))
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s: no *.template.json, which cdk synth --output writes", path)
+	}
+	return files, nil
+}
+
+func readSource(file string) (source, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return source{}, err
+	}
+	template, err := alb.Read(bytes.NewReader(data), alb.Options{})
+	if err != nil {
+		return source{}, fmt.Errorf("reading template %q: %w", file, err)
+	}
+	name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(file), ".json"), ".template")
+	return source{mode: name, file: file, data: data, Template: template}, nil
+}
+
+// nameApart names templates by their folders if their file names are equal.
+func nameApart(sources []source) {
+	seen := map[string]bool{}
+	for _, s := range sources {
+		if seen[s.mode] {
+			for i := range sources {
+				sources[i].mode = filepath.Base(filepath.Dir(sources[i].file))
+			}
+			break
+		}
+		seen[s.mode] = true
+	}
+	seen = map[string]bool{}
+	for i := range sources {
+		if seen[sources[i].mode] {
+			sources[i].mode = sources[i].file
+		}
+		seen[sources[i].mode] = true
+	}
+}

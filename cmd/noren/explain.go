@@ -1,0 +1,211 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/textproto"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+func newExplain() *cobra.Command {
+	var q question
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   `explain "METHOD PATH"`,
+		Short: "Say where a request goes in every mode, and why",
+		Long: `Say where a request goes: one line for every mode, then the reasons, rule by rule.
+
+The request is "METHOD PATH", "METHOD URL", or PATH alone for a GET. Where
+ALB's behaviour is not documented, the answer is the most likely one, marked
+uncertain, with the reason.
+
+Exit codes: 0 answered, 1 the request or a template cannot be read.`,
+		Example: `  noren explain "POST /api/reports"
+  noren explain "GET /api/templates/7?draft=1" -H "X-Client: ios" --from 203.0.113.9
+  noren explain "GET https://shop.example.com/cart" --template shop.json --listener 443`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request, err := q.request(strings.Join(args, " "))
+			if err != nil {
+				return err
+			}
+			answers, err := q.answer(request)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(cmd.OutOrStdout(), answers)
+			}
+			writeAnswers(newTerminal(cmd.OutOrStdout()), answers)
+			return nil
+		},
+	}
+	addEnvFlag(cmd, &q.env)
+	flags := cmd.Flags()
+	flags.StringArrayVarP(&q.headers, "header", "H", nil, `header of the request, such as "X-Client: ios"; may be repeated`)
+	flags.StringVar(&q.from, "from", "", "address of the client, which behind CloudFront is CloudFront's")
+	flags.StringVar(&q.host, "host", "", "Host header of the request, with the port if one is sent")
+	flags.StringVar(&q.template, "template", "", "template or assembly folder to ask, instead of the assemblies of --env")
+	flags.StringVar(&q.listener, "listener", "", "logical id, construct path or port of the listener, if there are several")
+	flags.BoolVar(&asJSON, "json", false, "write JSON")
+	_ = cmd.MarkFlagFilename("template", "json")
+	return cmd
+}
+
+// question is what explain was asked, besides the request line.
+type question struct {
+	env, template, listener string
+	headers                 []string
+	from, host              string
+}
+
+// request reads a request line.
+func (q question) request(line string) (alb.Request, error) {
+	method, target, ok := strings.Cut(strings.TrimSpace(line), " ")
+	if !ok {
+		method, target = http.MethodGet, method
+	}
+	target = strings.TrimSpace(target)
+	request := alb.Request{Method: method, Target: target, Host: q.host, Header: map[string][]string{}}
+	if u, err := url.Parse(target); err == nil && u.Scheme != "" && u.Host != "" {
+		_, rest, _ := strings.Cut(target, "://")
+		request.Target = "/" + strings.TrimLeft(strings.TrimPrefix(rest, u.Host), "/")
+		if request.Host == "" {
+			request.Host = u.Host
+		}
+	} else if !strings.HasPrefix(target, "/") && target != "*" {
+		return alb.Request{}, fmt.Errorf(`request %q: want "METHOD /path" or a URL`, line)
+	}
+	for _, header := range q.headers {
+		name, value, ok := strings.Cut(header, ":")
+		if name = strings.TrimSpace(name); !ok || name == "" {
+			return alb.Request{}, fmt.Errorf("header %q: want \"Name: value\"", header)
+		}
+		value = strings.TrimSpace(value)
+		if strings.EqualFold(name, "Host") {
+			request.Host = value
+			continue
+		}
+		name = textproto.CanonicalMIMEHeaderKey(name)
+		request.Header[name] = append(request.Header[name], value)
+	}
+	if q.from != "" {
+		source, err := netip.ParseAddr(q.from)
+		if err != nil {
+			return alb.Request{}, fmt.Errorf("--from %q is not an IP address", q.from)
+		}
+		request.Source = source
+	}
+	return request, nil
+}
+
+// answer asks every template.
+func (q question) answer(request alb.Request) ([]answer, error) {
+	var paths []string
+	if q.template != "" {
+		paths = []string{q.template}
+	}
+	sources, err := loadSources(paths, q.env)
+	if err != nil {
+		return nil, err
+	}
+	var answers []answer
+	for _, s := range sources {
+		listener, err := pickListener(s.Template, q.listener)
+		if err != nil {
+			return nil, err
+		}
+		r := request
+		answers = append(answers, newAnswer(s, listener, listener.Explain(&r)))
+	}
+	return answers, nil
+}
+
+// answer is where a request goes in a mode, and why.
+type answer struct {
+	Mode    string   `json:"mode"`
+	Rule    any      `json:"rule"`   // a priority, "default", or null if no rule decides
+	Action  string   `json:"action"` // the action's type, or "reject"
+	Target  *string  `json:"target"` // the target group's logical id, or null
+	Status  *int     `json:"status"` // what ALB answers by itself, or null
+	Certain bool     `json:"certain"`
+	Reasons []string `json:"reasons"`
+
+	rule, goal string // for people
+	refused    bool
+}
+
+func newAnswer(s source, l *alb.Listener, e alb.Explanation) answer {
+	a := answer{Mode: s.mode, Certain: e.Certain(), Reasons: e.Reasons(), Action: "reject"}
+	if e.Status != 0 {
+		a.Status = &e.Status
+	}
+	if e.Rule == nil {
+		a.goal, a.refused = fmt.Sprintf("ALB answers %d", e.Status), true
+		return a
+	}
+	a.Rule, a.rule = e.Rule.Priority, "rule "+e.Rule.Name()+" "+ruleName(e.Rule)
+	if e.Rule.Default() {
+		a.Rule, a.rule = "default", "default rule"
+	}
+	a.goal = actionName(s.Template, e.Rule)
+	if e.Action() == nil {
+		a.Action = "unknown"
+		return a
+	}
+	a.Action = e.Action().Type()
+	if target := targetsOf(e.Action()); target != "" {
+		a.Target = &target
+	}
+	if group := s.TargetGroup(e.Target()); group != nil && group.Lambda() {
+		a.goal += " (Lambda)"
+		a.refused = true
+	}
+	return a
+}
+
+// writeAnswers writes a line for every mode and then the reasons, those that
+// modes share once.
+func writeAnswers(out terminal, answers []answer) {
+	verdicts := table{heading: []string{"mode", "goes to", "by", ""}}
+	for _, a := range answers {
+		goal := cell{a.goal, green}
+		if a.refused {
+			goal.style = yellow
+		}
+		certain := cell{"", plain}
+		if !a.Certain {
+			certain = cell{"uncertain", red}
+		}
+		verdicts.add(cell{a.Mode, bold}, goal, cell{a.rule, plain}, certain)
+	}
+	verdicts.write(out)
+	for i, a := range answers {
+		same := func(b answer) bool { return slices.Equal(a.Reasons, b.Reasons) }
+		if slices.IndexFunc(answers, same) < i {
+			continue
+		}
+		var modes []string
+		for _, b := range answers {
+			if same(b) {
+				modes = append(modes, b.Mode)
+			}
+		}
+		fmt.Fprintf(out, "\n%s\n", out.in(bold, strings.Join(modes, ", ")))
+		for _, reason := range a.Reasons {
+			for j, line := range wrap(reason, out.width-4) {
+				if j > 0 {
+					line = "  " + line
+				}
+				fmt.Fprintln(out, "  "+line)
+			}
+		}
+	}
+}
