@@ -32,7 +32,7 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 	})
 	clusterParameters := awsrds.NewParameterGroup(scope, jsii.String("DatabaseClusterParameters"), &awsrds.ParameterGroupProps{
 		Engine:      engine,
-		Description: jsii.String("TLS required, binary log for schema changes, utf8mb4, audit and slow query log"),
+		Description: jsii.String("TLS required, binary log for schema changes, utf8mb4, audit log"),
 		Parameters: &map[string]*string{
 			"require_secure_transport": jsii.String("ON"),
 			"tls_version":              jsii.String("TLSv1.2,TLSv1.3"),
@@ -43,18 +43,18 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 			"collation_server":                 jsii.String("utf8mb4_0900_ai_ci"),
 			"server_audit_logging":             jsii.String("1"),
 			"server_audit_events":              jsii.String("CONNECT,QUERY_DCL,QUERY_DDL"),
-			"slow_query_log":                   jsii.String("1"),
-			"long_query_time":                  jsii.String("1"),
 		},
 	})
 	instanceParameters := awsrds.NewParameterGroup(scope, jsii.String("DatabaseInstanceParameters"), &awsrds.ParameterGroupProps{
 		Engine:      engine,
-		Description: jsii.String("Metadata locks can be watched and are not waited for all year"),
+		Description: jsii.String("Metadata locks can be watched and are not waited for all year, slow query log"),
 		Parameters: &map[string]*string{
 			"performance_schema": jsii.String("1"),
 			// Seconds. The default is a year: a forgotten transaction would stall
 			// an ALTER, and everything queued behind it, for good.
 			"lock_wait_timeout": jsii.String("60"),
+			"slow_query_log":    jsii.String("1"),
+			"long_query_time":   jsii.String("1"),
 		},
 	})
 	instance := func(name string, scaleWithWriter bool) awsrds.IClusterInstance {
