@@ -72,6 +72,7 @@ func newRoot() *cobra.Command {
 		Version:       version(),
 	}
 	root.AddCommand(
+		newDDL(),
 		newRoutes(),
 		newExplain(),
 	)

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/ddl"
+)
+
+// A progress tells what happens: events as lines of JSON on stdout, or for
+// people on stderr, with a bar on a terminal and else a line a second.
+type progress struct {
+	mu    sync.Mutex
+	json  *json.Encoder // nil for people
+	out   io.Writer
+	width int // of the terminal; 0 if there is none
+	every time.Duration
+	next  time.Time // for the next line of progress
+	bar   bool      // a bar stands in the last line
+}
+
+func newProgress(cmd *cobra.Command, asJSON bool) *progress {
+	p := &progress{out: cmd.ErrOrStderr(), width: terminalWidth(cmd.ErrOrStderr()), every: time.Second}
+	if p.width > 0 {
+		p.every = 100 * time.Millisecond
+	}
+	if asJSON {
+		p.json = json.NewEncoder(cmd.OutOrStdout())
+		p.json.SetEscapeHTML(false)
+		p.every = time.Second
+	}
+	return p
+}
+
+// terminalWidth is the columns of the terminal that w is, and 0 if it is none.
+func terminalWidth(w io.Writer) int {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(file.Fd()) {
+		return 0
+	}
+	width, _, err := term.GetSize(file.Fd())
+	if err != nil || width < 40 {
+		return 80
+	}
+	return width
+}
+
+func (p *progress) report(e ddl.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e.Kind == ddl.EventProgress {
+		if now := time.Now(); now.Before(p.next) {
+			return
+		}
+	}
+	p.next = time.Now().Add(p.every)
+	if p.json != nil {
+		_ = p.json.Encode(e) // a reader that is gone is no reason to stop half-way
+		return
+	}
+	if e.Kind == ddl.EventProgress && p.width > 0 {
+		p.draw(e)
+		return
+	}
+	p.clear()
+	fmt.Fprintln(p.out, eventText(e, max(p.width, 100)))
+}
+
+// end takes the bar away.
+func (p *progress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+}
+
+func (p *progress) clear() {
+	if p.bar {
+		fmt.Fprint(p.out, "\r\x1b[K")
+		p.bar = false
+	}
+}
+
+// draw draws a bar of the rehearsed time: what servers say of progress is not
+// to be trusted.
+func (p *progress) draw(e ddl.Event) {
+	const cells = 20
+	bar := ""
+	if e.Rehearsed > 0 {
+		full := min(int(cells*e.Seconds/e.Rehearsed), cells)
+		bar = "[" + strings.Repeat("█", full) + strings.Repeat("·", cells-full) + "] "
+	}
+	fmt.Fprintf(p.out, "\r\x1b[K%s", shorten(bar+eventText(e, p.width), p.width-1))
+	p.bar = true
+}
+
+// eventText is an event as a line of at most about width columns.
+func eventText(e ddl.Event, width int) string {
+	number := ""
+	if e.Number > 0 {
+		number = fmt.Sprintf("%d/%d ", e.Number, e.Of)
+	}
+	switch e.Kind {
+	case ddl.EventStart:
+		return number + shorten(e.SQL, width-len(number)-20) + "  " + how(e.How)
+	case ddl.EventSkipped:
+		return number + shorten(e.SQL, width-len(number)-20) + "  done before"
+	case ddl.EventProgress:
+		return number + string(e.Phase) + ", " + times(e)
+	case ddl.EventWithdrew:
+		return number + e.Text + "; trying again"
+	case ddl.EventDone:
+		return number + "done, " + times(e)
+	case ddl.EventFailed:
+		return number + "FAILED after " + seconds(e.Seconds)
+	case ddl.EventKilled:
+		return number + e.Text
+	}
+	return number + "note: " + e.Text
+}
+
+func how(rung string) string {
+	if rung == "-" {
+		return ""
+	}
+	return rung
+}
+
+// times are how long it has taken, how long it took when rehearsed, and what
+// readers feel of it.
+func times(e ddl.Event) string {
+	text := seconds(e.Seconds)
+	if e.Rehearsed > 0 {
+		text += " of " + seconds(e.Rehearsed) + " rehearsed"
+	}
+	return text + ", worst read " + seconds(e.WorstRead)
+}
+
+// seconds is a time as people read it, to three digits or so.
+func seconds(s float64) string {
+	d := time.Duration(s * float64(time.Second))
+	switch {
+	case d < 10*time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}
+
+// count is n of a thing: 1 statement, 2 statements.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

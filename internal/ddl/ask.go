@@ -1,0 +1,187 @@
+package ddl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// A Refusal is a rung that the server did not accept, and why.
+type Refusal struct {
+	Rung
+	Code   uint16 `json:"code,omitempty"`
+	Reason string `json:"reason"`
+}
+
+// An answer is what the server made of a statement.
+type answer struct {
+	rung     Rung
+	accepted bool // by a rung that lets reads go on
+	rebuild  bool
+	refusals []Refusal
+	before   map[string]string // definitions of the changed tables; "" if not there
+	after    map[string]string
+}
+
+// ask tries a statement on the shadows of its tables, rung by rung, and leaves
+// them as the statement does. An error of statementError is the statement's own.
+func (s *scratch) ask(ctx context.Context, st statement) (answer, error) {
+	for _, name := range st.tables {
+		if err := s.load(ctx, name.table); err != nil {
+			return answer{}, err
+		}
+	}
+	var a answer
+	var err error
+	if a.before, err = s.definitions(ctx, st); err != nil {
+		return answer{}, err
+	}
+	rungs := []Rung{{}}
+	if st.kind.laddered() {
+		rungs = st.rungs()
+	}
+	return s.climb(ctx, st, a, rungs)
+}
+
+// again asks for other rungs, as if the statement had not been answered before.
+func (s *scratch) again(ctx context.Context, st statement, a answer, rungs ...Rung) (answer, error) {
+	if err := s.restore(ctx, st, a.before); err != nil {
+		return answer{}, err
+	}
+	return s.climb(ctx, st, a, rungs)
+}
+
+// climb goes down the rungs until the server accepts one.
+func (s *scratch) climb(ctx context.Context, st statement, a answer, rungs []Rung) (answer, error) {
+	ids, err := s.ids(ctx, st)
+	if err != nil {
+		return answer{}, err
+	}
+	a.accepted = false
+	for i, rung := range rungs {
+		if err := s.try(ctx, st, rung, a.before); err != nil {
+			if code(err) == 0 {
+				return answer{}, err // not the server's word
+			}
+			a.refusals = append(a.refusals, Refusal{rung, code(err), s.unmap(reason(err))})
+			continue
+		}
+		full, err := s.tooManyVersions(ctx, st, rung)
+		if err != nil {
+			return answer{}, err
+		}
+		if full != "" {
+			a.refusals = append(a.refusals, Refusal{Rung: rung, Reason: full})
+			return s.again(ctx, st, a, rungs[i+1:]...)
+		}
+		a.rung, a.accepted = rung, true
+		break
+	}
+	if !a.accepted {
+		a.rung = Rung{}
+		if !st.kind.laddered() {
+			return answer{}, statementError{errors.New(a.refusals[0].Reason)}
+		}
+		// For the statements that follow, and to hear whether it can be at all.
+		if err := s.try(ctx, st, Rung{}, a.before); err != nil {
+			if code(err) == 0 {
+				return answer{}, err
+			}
+			return answer{}, statementError{s.unmapped(err)}
+		}
+	}
+	after, err := s.ids(ctx, st)
+	if err != nil {
+		return answer{}, err
+	}
+	a.rebuild = st.kind.laddered() && !slices.Equal(ids, after)
+	if a.rebuild {
+		s.versions[s.home(st.tables[0].table)] = 0
+	}
+	a.after, err = s.definitions(ctx, st)
+	return a, err
+}
+
+// A statementError is a server's objection to a statement itself.
+type statementError struct{ error }
+
+// try runs a statement on the shadows.
+func (s *scratch) try(ctx context.Context, st statement, rung Rung, before map[string]string) error {
+	mapped := ""
+	if len(st.constraints) > 0 {
+		var err error
+		if mapped, err = showCreate(ctx, s.conn, ScratchSchema, s.shadow(s.home(st.tables[0].table))); err != nil {
+			return err
+		}
+	}
+	return s.exec(ctx, st.with(rung, s.edits(table{}, st, mapped)...))
+}
+
+// definitions are the definitions that the changed tables have by now.
+func (s *scratch) definitions(ctx context.Context, st statement) (map[string]string, error) {
+	all := map[string]string{}
+	for _, t := range st.changed() {
+		definition, err := s.definition(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		all[s.home(t).name] = definition
+	}
+	return all, nil
+}
+
+// ids are the table ids of the shadows of the changed tables.
+func (s *scratch) ids(ctx context.Context, st statement) ([]int64, error) {
+	var all []int64
+	for _, t := range st.changed() {
+		ids, err := s.db.tableIDs(ctx, s.conn, ScratchSchema, s.shadow(s.home(t)))
+		if err != nil {
+			return nil, fmt.Errorf("reading the id of the shadow of %s: %w", t, err)
+		}
+		all = append(all, ids...)
+	}
+	slices.Sort(all)
+	return all, nil
+}
+
+// restore gives the changed tables' shadows their definitions from before.
+func (s *scratch) restore(ctx context.Context, st statement, before map[string]string) error {
+	for _, t := range st.changed() {
+		shadow := quote(ScratchSchema) + "." + quote(s.shadow(s.home(t)))
+		for _, statement := range []string{
+			"SET @noren_fk = @@foreign_key_checks, foreign_key_checks = 0",
+			"DROP TABLE IF EXISTS " + shadow,
+			"SET foreign_key_checks = @noren_fk",
+		} {
+			if err := s.exec(ctx, statement); err != nil {
+				return fmt.Errorf("setting back the shadow of %s: %w", t, err)
+			}
+		}
+	}
+	for _, t := range st.changed() {
+		if definition := before[s.home(t).name]; definition != "" {
+			if err := s.create(ctx, s.home(t), definition); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tooManyVersions says why the real table would refuse an INSTANT that its
+// shadow, which has no past, accepted; "" if it would not.
+func (s *scratch) tooManyVersions(ctx context.Context, st statement, rung Rung) (string, error) {
+	limit := s.db.Server.rowVersionLimit()
+	t := s.home(st.tables[0].table)
+	if rung.Algorithm != "INSTANT" || limit == 0 || s.versions[t] == 0 {
+		return "", nil
+	}
+	added, err := s.db.rowVersions(ctx, s.conn, ScratchSchema, s.shadow(t))
+	if err != nil || added == 0 || s.versions[t]+added <= limit {
+		return "", err
+	}
+	why := fmt.Sprintf("the table has had %d INSTANT changes since it was last rebuilt, and %d are the most", s.versions[t]+added-1, limit)
+	s.versions[t] += added - 1 // the shadow forgets its own
+	return why, nil
+}

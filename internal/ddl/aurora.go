@@ -1,0 +1,75 @@
+package ddl
+
+import (
+	"context"
+	"fmt"
+)
+
+// localStorage is about how many bytes of local storage an Aurora instance has,
+// where its sort files go: twice the memory, of which the buffer pool takes
+// three quarters.
+func localStorage(bufferPool int64) int64 { return bufferPool / 3 * 4 * 2 }
+
+// An instance is what plan knows of the instance beyond its server.
+type instance struct {
+	readers bool  // whether there are readers; true if that is not known
+	local   int64 // bytes of local storage that are free; 0 if not known
+}
+
+// readInstance looks at an Aurora instance. free is what the caller knows of
+// its local storage; 0 if nothing.
+func (d *Database) readInstance(ctx context.Context, free int64) instance {
+	i := instance{readers: true, local: free}
+	if d.Server.Aurora == "" {
+		return i
+	}
+	var readers int
+	err := d.pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.replica_host_status WHERE session_id <> 'MASTER_SESSION_ID'").Scan(&readers)
+	if err == nil {
+		i.readers = readers > 0
+	}
+	var pool int64
+	if i.local == 0 && d.pool.QueryRowContext(ctx, "SELECT @@innodb_buffer_pool_size").Scan(&pool) == nil {
+		i.local = localStorage(pool)
+	}
+	return i
+}
+
+// A trap is what goes wrong with a statement on Aurora though the server
+// accepts it.
+type trap struct {
+	text    string
+	reads   bool // stops reads, on the readers
+	copying bool // COPY avoids it
+}
+
+// traps are the traps of executing a statement by rung on a table of bytes.
+func (s Server) traps(r Rung, bytes int64, i instance) []trap {
+	if s.Aurora == "" {
+		return nil
+	}
+	var all []trap
+	if r.Algorithm == "INPLACE" && i.readers && !atLeast(s.Aurora, 3, 4, 2) {
+		all = append(all, trap{"up to Aurora 3.04.1 the readers do not see the table during an INPLACE change", true, true})
+	}
+	if r.Algorithm == "INPLACE" && i.local > 0 && bytes > i.local/2 {
+		all = append(all, trap{fmt.Sprintf("INPLACE sorts on the instance's local storage, of which about %s may be free, and the table has %s", Bytes(i.local), Bytes(bytes)), false, true})
+	}
+	if r.Algorithm != "" && r.Algorithm != "INSTANT" && i.readers && !atLeast(s.Aurora, 3, 7) {
+		all = append(all, trap{"before Aurora 3.07 a reader may restart when it reads a table that is being altered", false, false})
+	}
+	return all
+}
+
+// Bytes is n as people read it: 1.5 GiB.
+func Bytes(n int64) string {
+	units := []string{"KiB", "MiB", "GiB", "TiB"}
+	if n < 1024 {
+		return fmt.Sprintf("%d B", n)
+	}
+	f, unit := float64(n)/1024, 0
+	for f >= 1024 && unit < len(units)-1 {
+		f, unit = f/1024, unit+1
+	}
+	return fmt.Sprintf("%.1f %s", f, units[unit])
+}

@@ -1,0 +1,95 @@
+package ddl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// maxDrift is how far row counts may be from those of the rehearsal.
+const maxDrift = 0.2
+
+// largeTable is what a table may have at most to be changed without a
+// rehearsal, unless the change does not touch its rows.
+const largeTable = 1 << 30
+
+// compare says what is not as it was rehearsed.
+func (d *Database) compare(ctx context.Context, plan *Plan, r *Rehearsal) error {
+	if r.Hash != plan.Hash {
+		return fmt.Errorf("the rehearsal is of another migration (SHA-256 %.12s..., now %.12s...): rehearse again", r.Hash, plan.Hash)
+	}
+	if r.Failed != "" {
+		return fmt.Errorf("the rehearsal failed: %s", r.Failed)
+	}
+	var errs []error
+	if r.Server != plan.Server {
+		errs = append(errs, fmt.Errorf("it was rehearsed on %v, and this is %v", r.Server, plan.Server))
+	}
+	begun := false
+	for _, s := range plan.Steps {
+		if s.done {
+			begun = true
+			continue
+		}
+		was := r.step(s.Number)
+		if was.Rung != s.Rung || was.Rebuild != s.Rebuild {
+			errs = append(errs, fmt.Errorf("statement %d (line %d) is %s, and was rehearsed as %s", s.Number, s.Line, s.way(), (&Step{Rung: was.Rung, Rebuild: was.Rebuild}).way()))
+		}
+	}
+	for _, t := range r.Tables {
+		if err := d.drifted(ctx, t, begun); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) > 0 {
+		errs = append(errs, errors.New("rehearse again, on a clone made today"))
+	}
+	return errors.Join(errs...)
+}
+
+// way is how the step is executed, for people.
+func (s *Step) way() string {
+	if s.Rebuild {
+		return s.Rung.String() + " with a rebuild"
+	}
+	return s.Rung.String()
+}
+
+// drifted says that a table has by far more or fewer rows than the rehearsed
+// one. The server's estimate is enough to find nothing; to find something the
+// rows are counted. Once a migration has begun its tables may be gone.
+func (d *Database) drifted(ctx context.Context, t RehearsedTable, begun bool) error {
+	size, err := d.size(ctx, t.Name)
+	if err != nil {
+		return err
+	}
+	if near(size.rows, t.Rows) && size.rows > 10_000 {
+		return nil
+	}
+	rows, err := collect[int64](ctx, d.pool, "SELECT COUNT(*) FROM "+table{d.Schema, t.Name}.String())
+	switch {
+	case code(err) == codeUnknownTable && begun:
+		return nil
+	case err != nil:
+		return fmt.Errorf("counting the rows of %s: %w", quote(t.Name), err)
+	case !near(rows[0], t.Rows):
+		return fmt.Errorf("%s has %d rows, and had %d when it was rehearsed: more than %d %% apart", quote(t.Name), rows[0], t.Rows, int(100*maxDrift))
+	}
+	return nil
+}
+
+func near(now, then int64) bool {
+	difference := now - then
+	return float64(max(difference, -difference)) <= maxDrift*float64(then)
+}
+
+// smallEnough refuses to change large tables without a rehearsal.
+func smallEnough(plan *Plan) error {
+	var errs []error
+	for _, s := range plan.Steps {
+		if !s.done && s.Bytes > largeTable && s.Kind.laddered() && s.Algorithm != "INSTANT" {
+			errs = append(errs, fmt.Errorf("statement %d (line %d): the table has %s: a table of more than %s is rehearsed first", s.Number, s.Line, Bytes(s.Bytes), Bytes(largeTable)))
+		}
+	}
+	return errors.Join(errs...)
+}

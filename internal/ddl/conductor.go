@@ -1,0 +1,87 @@
+package ddl
+
+import (
+	"context"
+	"time"
+)
+
+// A conductor executes the steps of a plan one after the other, each under
+// guard, with a probe reading the table meanwhile.
+type conductor struct {
+	db        *Database
+	guard     *guard
+	plan      *Plan
+	rehearsal *Rehearsal // nil if there is none
+	report    Report
+}
+
+// A hook is called in the transaction of a statement that changes rows, right
+// before it is committed.
+type hook func(q queryer) error
+
+// perform executes a step and measures it.
+func (c *conductor) perform(ctx context.Context, step *Step, commit hook) (RehearsedStep, error) {
+	measured := RehearsedStep{Number: step.Number, Rung: step.Rung, Rebuild: step.Rebuild}
+	began := time.Now()
+	event := Event{Number: step.Number, Of: len(c.plan.Steps), How: step.Rung.String(), Rehearsed: c.rehearsal.step(step.Number).Seconds}
+	var probe *probe
+	tell := func(kind EventKind, phase Phase, text string) {
+		event.Kind, event.Phase, event.Text = kind, phase, text
+		event.At, event.Seconds = time.Now().UTC(), time.Since(began).Seconds()
+		if probe != nil {
+			event.WorstRead = probe.worstRead().Seconds()
+		}
+		c.report(event)
+	}
+	event.SQL = step.SQL
+	tell(EventStart, "", "")
+	event.SQL = ""
+	if len(step.Tables) > 0 && step.before[step.Tables[0]] != "" {
+		var err error
+		if probe, err = c.db.startProbe(ctx, step.Tables[0]); err != nil {
+			return measured, err
+		}
+		defer probe.stop()
+	}
+
+	x := &execution{sql: tagged(step.parsed.with(step.Rung)), transaction: step.Kind == Rows, report: tell}
+	if step.Algorithm == "INPLACE" && step.Lock == "NONE" {
+		x.logged = step.Tables[0]
+	}
+	err := c.guard.execute(ctx, x)
+	if step.Kind == Rows {
+		err = c.finish(ctx, err, commit)
+	}
+	measured.Seconds, measured.Work = time.Since(began).Seconds(), x.worked.Seconds()
+	if probe != nil {
+		measured.WorstRead = probe.worstRead().Seconds()
+	}
+	if err != nil {
+		measured.Error = err.Error()
+		tell(EventFailed, "", err.Error())
+		return measured, err
+	}
+	tell(EventDone, "", "")
+	return measured, nil
+}
+
+// finish ends the transaction of a statement that changed rows.
+func (c *conductor) finish(ctx context.Context, err error, commit hook) error {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	if err == nil && commit != nil {
+		err = commit(c.guard.work)
+	}
+	if err != nil {
+		// The session's end would take the rows back, too.
+		_, _ = c.guard.work.ExecContext(ctx, "ROLLBACK")
+		return err
+	}
+	_, err = c.guard.work.ExecContext(ctx, "COMMIT")
+	return err
+}
+
+// note reports something that is not about one statement.
+func (c *conductor) note(text string) {
+	c.report(Event{At: time.Now().UTC(), Kind: EventNote, Of: len(c.plan.Steps), Text: text})
+}

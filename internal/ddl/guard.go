@@ -1,0 +1,220 @@
+package ddl
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+// Budgets are how long others may have to wait behind a statement.
+type Budgets struct {
+	// Stall is how long a statement may wait for a lock before it has worked.
+	// Then it is withdrawn, and tried again later. Default: 500 ms.
+	Stall time.Duration
+
+	// EndStall is how long it may wait after it has worked. Then it is
+	// withdrawn for good: the work is lost, the table unchanged. Default: 5 s.
+	EndStall time.Duration
+
+	// Wait is how long a statement is tried at all before it works.
+	// Default: 10 minutes.
+	Wait time.Duration
+
+	// KillIdle allows to end idle sessions that hold the lock at the end.
+	KillIdle bool
+}
+
+func (b Budgets) withDefaults() Budgets {
+	b.Stall = cmp.Or(b.Stall, 500*time.Millisecond)
+	b.EndStall = cmp.Or(b.EndStall, 5*time.Second)
+	b.Wait = cmp.Or(b.Wait, 10*time.Minute)
+	return b
+}
+
+func (b Budgets) validate() error {
+	var errs []error
+	for _, budget := range []struct {
+		name  string
+		value time.Duration
+	}{{"stall", b.Stall}, {"end-stall", b.EndStall}} {
+		if budget.value != 0 && (budget.value < 100*time.Millisecond || budget.value > time.Hour) {
+			errs = append(errs, fmt.Errorf("%s must be 100ms to 1h, got %v", budget.name, budget.value))
+		}
+	}
+	if b.Wait < 0 {
+		errs = append(errs, fmt.Errorf("wait must not be negative, got %v", b.Wait))
+	}
+	return errors.Join(errs...)
+}
+
+// watchEvery is how often the guard looks at its statement.
+const watchEvery = 20 * time.Millisecond
+
+// ErrStopped is in every error after which the table is as it was, and the run
+// may simply be repeated.
+var ErrStopped = errors.New("the table is unchanged: run it again")
+
+// errWithdrawn says that a statement was taken back in its start window.
+var errWithdrawn = errors.New("withdrawn")
+
+// A guard executes statements in a session of its own and watches them from
+// another.
+type guard struct {
+	db      *Database
+	work    *sql.Conn
+	watch   *sql.Conn
+	id      int64 // of the working session
+	budgets Budgets
+	sees    bool // who holds a lock
+}
+
+// openGuard opens the two sessions. The working one gives up on a lock by
+// itself soon after the guard would have made it, should the guard be gone.
+func openGuard(ctx context.Context, db *Database, budgets Budgets) (*guard, error) {
+	g := &guard{db: db, budgets: budgets.withDefaults()}
+	longest := max(g.budgets.Stall, g.budgets.EndStall)
+	var err error
+	if g.work, err = db.session(ctx, int(longest/time.Second)+2); err != nil {
+		return nil, err
+	}
+	if g.watch, err = db.session(ctx, 5); err != nil {
+		end(g.work)
+		return nil, err
+	}
+	g.sees = db.seesLocks(ctx)
+	if err := g.work.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&g.id); err != nil {
+		g.close()
+		return nil, err
+	}
+	return g, nil
+}
+
+func (g *guard) close() {
+	end(g.work)
+	end(g.watch)
+}
+
+// An execution is one statement under guard.
+type execution struct {
+	sql         string
+	transaction bool   // begin one first, which the caller commits
+	logged      string // table whose writes an online log has to hold; "" if there is none
+	report      func(kind EventKind, phase Phase, text string)
+
+	began  time.Time
+	worked time.Duration // without waiting for locks
+}
+
+// execute runs a statement until it is done or a budget is spent.
+func (g *guard) execute(ctx context.Context, x *execution) error {
+	x.began = time.Now()
+	for try := 1; ; try++ {
+		err := g.attempt(ctx, x)
+		if !errors.Is(err, errWithdrawn) {
+			return err
+		}
+		if waited := time.Since(x.began); waited >= g.budgets.Wait {
+			return fmt.Errorf("no lock in %v and %d tries: %w; %w", waited.Round(time.Second/10), try, err, ErrStopped)
+		}
+		x.report(EventWithdrew, PhasePause, err.Error())
+		pause := g.budgets.Stall + rand.N(g.budgets.Stall*time.Duration(min(try, 4)))
+		select {
+		case <-ctx.Done():
+			return interrupted()
+		case <-time.After(pause):
+		}
+	}
+}
+
+func interrupted() error { return fmt.Errorf("interrupted; %w", ErrStopped) }
+
+// attempt runs the statement once and watches it.
+func (g *guard) attempt(ctx context.Context, x *execution) error {
+	w := watching{guard: g, x: x, eviction: newEviction()}
+	if x.logged != "" {
+		var err error
+		if w.log, err = g.db.newOnlineLog(ctx, g.watch, x.logged); err != nil {
+			return fmt.Errorf("estimating the online log: %w", err)
+		}
+	}
+	w.free = time.Now()
+	done := make(chan error, 1)
+	go func() {
+		background := context.WithoutCancel(ctx)
+		if x.transaction { // which also ends the one of a try before
+			if _, err := g.work.ExecContext(background, "START TRANSACTION"); err != nil {
+				done <- err
+				return
+			}
+		}
+		_, err := g.work.ExecContext(background, x.sql)
+		done <- err
+	}()
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case err := <-done:
+			if !w.waiting {
+				w.working += time.Since(w.free)
+			}
+			x.worked = w.working
+			return g.outcome(err)
+		case <-ctx.Done():
+			return g.withdraw(done, interrupted())
+		case <-ticker.C:
+			if why := w.look(ctx); why != nil {
+				return g.withdraw(done, why)
+			}
+		}
+	}
+}
+
+// withdraw takes the statement back. If it was quicker it is done, after all.
+func (g *guard) withdraw(done <-chan error, why error) error {
+	ctx, cancel := afterwards(context.Background())
+	defer cancel()
+	if _, err := g.watch.ExecContext(ctx, fmt.Sprintf("KILL QUERY %d", g.id)); err != nil && code(err) != codeUnknownThread {
+		// The pool has other sessions, if this one is broken.
+		if _, err := g.db.pool.ExecContext(ctx, fmt.Sprintf("KILL QUERY %d", g.id)); err != nil && code(err) != codeUnknownThread {
+			return fmt.Errorf("%w, but taking back the statement failed: %w", why, err)
+		}
+	}
+	if err := <-done; code(err) != codeKilled && code(err) != codeLockWait {
+		return g.outcome(err)
+	}
+	return why
+}
+
+// outcome gives the server's errors the meaning that they have here.
+func (g *guard) outcome(err error) error {
+	switch code(err) {
+	case codeLockWait: // the server was quicker than the guard
+		return fmt.Errorf("%w: %s", errWithdrawn, reason(err))
+	case codeLogOverflow:
+		return fmt.Errorf("the online log overflowed (%s): set innodb_online_alter_log_max_size higher, or stop the writes; %w", reason(err), ErrStopped)
+	case codeKilled:
+		return fmt.Errorf("somebody killed the statement; %w", ErrStopped)
+	case 0:
+		if err != nil {
+			return fmt.Errorf("lost the session in the middle of the statement: %w; run it again, it finds out whether the server finished", err)
+		}
+	}
+	return err
+}
+
+// process is what the server says of a session: its state, and whether it is
+// still at the statement.
+func (g *guard) process(ctx context.Context) (state string, busy bool, err error) {
+	var command string
+	err = g.watch.QueryRowContext(ctx, "SELECT COALESCE(state, ''), command FROM information_schema.processlist WHERE id = ?", g.id).Scan(&state, &command)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	return strings.ToLower(state), command != "Sleep", err
+}

@@ -1,0 +1,133 @@
+package ddl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Writes says whether the application's writes go on during the change.
+type Writes string
+
+// Live means that everybody writes; Stopped means maintenance.
+const (
+	Live    Writes = "live"
+	Stopped Writes = "stopped"
+)
+
+// Policy is what a migration may do beyond not disturbing anybody.
+type Policy string
+
+// Any allows everything. Additive allows what a release without any stop may
+// do: CREATE TABLE, and ADD COLUMN that is nullable, without default and index.
+const (
+	Any      Policy = "any"
+	Additive Policy = "additive"
+)
+
+// A Step is a statement with its verdict.
+type Step struct {
+	// Number counts the statements of the file from 1; Line is where it stands.
+	Number int `json:"number"`
+	Line   int `json:"line"`
+
+	// SQL is the statement as it stands in the file.
+	SQL  string `json:"sql"`
+	Kind Kind   `json:"kind"`
+
+	// Tables are the tables that it changes.
+	Tables []string `json:"tables,omitempty"`
+
+	// Rung is how it is to be executed; zero where there is no choice.
+	Rung
+
+	// Rebuild is whether the table is written anew.
+	Rebuild bool `json:"rebuild"`
+
+	// Refusals are the better ways that the server refused.
+	Refusals []Refusal `json:"refusals,omitempty"`
+
+	// Reads and Writes say whether these go on meanwhile, but for short locks.
+	Reads  bool `json:"reads"`
+	Writes bool `json:"writes"`
+
+	// Judged is what the tables were judged for.
+	Judged Writes `json:"judged"`
+
+	// Rows and Bytes are the first table's size by the server's statistics.
+	Rows  int64 `json:"rows,omitempty"`
+	Bytes int64 `json:"bytes,omitempty"`
+
+	// Problems are why the statement is not allowed. Notes are to be read.
+	Problems []string `json:"problems,omitempty"`
+	Notes    []string `json:"notes,omitempty"`
+
+	before, after map[string]string
+	parsed        statement
+	raises        bool // no verdict is acceptable: another way is needed
+	done          bool // by an earlier run
+}
+
+// Allowed says whether the statement may be executed.
+func (s *Step) Allowed() bool { return len(s.Problems) == 0 }
+
+func (s *Step) problem(format string, args ...any) {
+	s.Problems = append(s.Problems, fmt.Sprintf(format, args...))
+}
+
+func (s *Step) note(format string, args ...any) {
+	s.Notes = append(s.Notes, fmt.Sprintf(format, args...))
+}
+
+// judge weighs the answer of the server.
+func (s *Step) judge(a answer) {
+	s.Rung, s.Rebuild, s.Refusals = a.rung, a.rebuild, a.refusals
+	s.before, s.after = a.before, a.after
+	switch {
+	case !a.accepted:
+		s.raises = true
+		s.problem("reads would stop: the server accepts none of %s", tried(a, s.parsed))
+	case s.Lock == "SHARED":
+		s.Reads = true
+		if s.Judged == Live {
+			s.raises = true
+			s.problem("writes to %s would stop", strings.Join(s.Tables, ", "))
+		}
+	default:
+		s.Reads, s.Writes = true, true
+	}
+	switch s.Kind {
+	case DropTable, Truncate:
+		s.note("its rows are gone for good: no released app may still read them")
+	case RenameTable:
+		s.note("from then on the old name is an error for whoever still reads it")
+	}
+}
+
+func tried(a answer, st statement) string {
+	if len(a.refusals) == 0 {
+		return "what its own ALGORITHM and LOCK leave open"
+	}
+	var all []string
+	for _, r := range a.refusals {
+		all = append(all, r.Rung.String())
+	}
+	return strings.Join(all, ", ")
+}
+
+// judgeRows weighs a statement that nobody needs to ask about.
+func (s *Step) judgeRows(bulk bool) {
+	s.Reads, s.Writes = true, true
+	if bulk {
+		s.Writes = false
+		s.note("changes rows without bound, in one transaction: the rows stay locked to writers until it ends, and ending it early takes as long again; do it in portions unless the table is small")
+	}
+}
+
+// judgedFor is what tables are to be judged for.
+func (o PlanOptions) judgedFor(tables []string) Writes {
+	if o.Writes == Live || o.Policy == Additive || slices.ContainsFunc(tables, func(t string) bool { return slices.Contains(o.StillWritten, t) }) {
+		return Live
+	}
+	return Stopped
+}

@@ -1,0 +1,98 @@
+package ddl
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// An onlineLog estimates how full the log is in which InnoDB keeps the writes
+// that happen while a table is rebuilt in place. No server shows it: what can be
+// seen is how many rows are written, and how long a row is.
+type onlineLog struct {
+	limit     int64 // bytes
+	rowLength int64
+	began     int64 // count at the beginning
+	exact     bool  // whether the count is of the table alone
+	every     time.Duration
+	next      time.Time
+	count     func(ctx context.Context, q queryer) (int64, error)
+}
+
+// logHeadroom is the part of the log after which a statement is stopped.
+const logHeadroom = 0.6
+
+// entryOverhead is about what an entry of the log has around the row.
+const entryOverhead = 24
+
+// newOnlineLog begins to watch the writes to a table.
+func (d *Database) newOnlineLog(ctx context.Context, q queryer, name string) (*onlineLog, error) {
+	text, err := variable(ctx, q, "innodb_online_alter_log_max_size")
+	if err != nil {
+		return nil, err
+	}
+	limit, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("reading innodb_online_alter_log_max_size: %w", err)
+	}
+	size, err := d.size(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	l := &onlineLog{limit: limit, rowLength: size.rowLength + entryOverhead, every: 40 * time.Millisecond}
+	l.count, l.exact = d.writeCounter(ctx, name)
+	l.began, err = l.count(ctx, q)
+	return l, err
+}
+
+// fill is the estimated part of the log that is full, 1 being all of it.
+func (l *onlineLog) fill(ctx context.Context, q queryer) (float64, error) {
+	now, err := l.count(ctx, q)
+	if err != nil {
+		return 0, err
+	}
+	return float64((now-l.began)*l.rowLength) / float64(l.limit), nil
+}
+
+// due says whether it is time to look again.
+func (l *onlineLog) due(now time.Time) bool {
+	if now.Before(l.next) {
+		return false
+	}
+	l.next = now.Add(l.every)
+	return true
+}
+
+// writeCounter counts the rows that have been written to a table, or, where the
+// performance schema is off, to all tables.
+func (d *Database) writeCounter(ctx context.Context, name string) (count func(context.Context, queryer) (int64, error), exact bool) {
+	ofTable := func(ctx context.Context, q queryer) (int64, error) {
+		var n int64
+		err := q.QueryRowContext(ctx, `SELECT COALESCE(SUM(count_insert + count_update + count_delete), 0)
+			FROM performance_schema.table_io_waits_summary_by_table WHERE object_schema = ? AND object_name = ?`, d.Schema, name).Scan(&n)
+		return n, err
+	}
+	var on int
+	err := d.pool.QueryRowContext(ctx, `SELECT COUNT(*) FROM performance_schema.setup_instruments WHERE name = 'wait/io/table/sql/handler' AND enabled = 'YES'`).Scan(&on)
+	if err == nil && on > 0 {
+		if _, err := ofTable(ctx, d.pool); err == nil {
+			return ofTable, true
+		}
+	}
+	return func(ctx context.Context, q queryer) (int64, error) {
+		rows, err := q.QueryContext(ctx, "SHOW GLOBAL STATUS WHERE variable_name IN ('Innodb_rows_inserted', 'Innodb_rows_updated', 'Innodb_rows_deleted')")
+		if err != nil {
+			return 0, err
+		}
+		defer rows.Close()
+		var sum, n int64
+		for rows.Next() {
+			if err := rows.Scan(new(string), &n); err != nil {
+				return 0, err
+			}
+			sum += n
+		}
+		return sum, rows.Err()
+	}, false
+}

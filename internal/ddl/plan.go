@@ -1,0 +1,160 @@
+package ddl
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// PlanOptions are what a migration is judged for.
+type PlanOptions struct {
+	// Writes is whether the application writes meanwhile. Default: Live.
+	Writes Writes
+
+	// StillWritten are tables that are written although writes are stopped:
+	// by logging in, for example. They are judged as Live.
+	StillWritten []string
+
+	// Policy is what may be done at all. Default: Any.
+	Policy Policy
+
+	// Window is the time there is, compared with the rehearsal's; 0: no limit.
+	Window time.Duration
+
+	// Rehearsal is what Window is compared with. Required with Window.
+	Rehearsal *Rehearsal
+
+	// LocalStorage is the free local storage of an Aurora instance in bytes.
+	// Default: estimated from its memory.
+	LocalStorage int64
+
+	done func(number int) bool // which statements need no plan any more; may be nil
+}
+
+func (o PlanOptions) validate() error {
+	var errs []error
+	if o.Writes != Live && o.Writes != Stopped {
+		errs = append(errs, fmt.Errorf("unknown writes %q: want live or stopped", o.Writes))
+	}
+	if o.Policy != Any && o.Policy != Additive {
+		errs = append(errs, fmt.Errorf("unknown policy %q: want any or additive", o.Policy))
+	}
+	if len(o.StillWritten) > 0 && o.Writes == Live {
+		errs = append(errs, errors.New("still-written tables mean something only with stopped writes: with live writes every table is written"))
+	}
+	if o.Window < 0 {
+		errs = append(errs, fmt.Errorf("the window must not be negative, got %v", o.Window))
+	}
+	if o.Window > 0 && o.Rehearsal == nil {
+		errs = append(errs, errors.New("a window is compared with a rehearsal: give one"))
+	}
+	return errors.Join(errs...)
+}
+
+// A Plan is what a migration will do to a database, by the server's word.
+type Plan struct {
+	Server Server `json:"server"`
+	Schema string `json:"schema"`
+
+	// Hash is the SHA-256 of the migration.
+	Hash   string  `json:"hash"`
+	Writes Writes  `json:"writes"`
+	Policy Policy  `json:"policy"`
+	Steps  []*Step `json:"steps"`
+
+	// Problems are why the migration as a whole is not allowed.
+	Problems []string `json:"problems,omitempty"`
+
+	// Advice is the other way, where there is no way in place.
+	Advice string `json:"advice,omitempty"`
+}
+
+// Allowed says whether every statement may be executed.
+func (p *Plan) Allowed() bool {
+	for _, s := range p.Steps {
+		if !s.Allowed() {
+			return false
+		}
+	}
+	return len(p.Problems) == 0
+}
+
+// otherWay is the documented way for what cannot be done in place.
+const otherWay = "change the schema on a copy instead, let it catch up by the binary log and switch over (Blue/Green): docs/schema-changes.md, \"When there is no way in place\""
+
+// MakePlan asks the server about every statement of a migration. It writes to
+// the scratch schema alone, which it removes.
+func MakePlan(ctx context.Context, db *Database, file string, o PlanOptions) (plan *Plan, err error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	steps, err := readSteps(file)
+	if err != nil {
+		return nil, err
+	}
+	plan = &Plan{Server: db.Server, Schema: db.Schema, Hash: Hash(file), Writes: o.Writes, Policy: o.Policy, Steps: steps}
+	s, err := openScratch(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	p := planner{scratch: s, options: o, instance: db.readInstance(ctx, o.LocalStorage)}
+	for _, step := range steps {
+		step.done = o.done != nil && o.done(step.Number)
+		if step.done && step.Kind != Session {
+			continue
+		}
+		if err := p.plan(ctx, step); err != nil {
+			return nil, fmt.Errorf("line %d: %w", step.Line, err)
+		}
+		if step.raises {
+			plan.Advice = otherWay
+		}
+	}
+	plan.compareWindow(o)
+	return plan, nil
+}
+
+func (p *Plan) compareWindow(o PlanOptions) {
+	if o.Window == 0 {
+		return
+	}
+	if o.Rehearsal.Hash != p.Hash {
+		p.Problems = append(p.Problems, "the rehearsal is of another migration, so nothing is known of the time it takes")
+		return
+	}
+	if total := o.Rehearsal.Total(); total > o.Window {
+		p.Problems = append(p.Problems, fmt.Sprintf("it took %v when it was rehearsed, and the window is %v", total.Round(time.Second/10), o.Window))
+		p.Advice = otherWay
+	}
+}
+
+// Hash is how a migration is recognized.
+func Hash(file string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(file))) }
+
+// readSteps splits a migration and reads its statements.
+func readSteps(file string) ([]*Step, error) {
+	pieces, err := Split(file)
+	if err != nil {
+		return nil, err
+	}
+	var steps []*Step
+	var errs []error
+	for _, piece := range pieces {
+		if piece.SQL == "" {
+			continue
+		}
+		parsed, err := parse(piece.SQL)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("line %d: %w", piece.Line, err))
+			continue
+		}
+		steps = append(steps, &Step{Number: len(steps) + 1, Line: piece.Line, SQL: piece.SQL, Kind: parsed.kind, parsed: parsed})
+	}
+	if len(steps)+len(errs) == 0 {
+		errs = append(errs, errors.New("there is no statement in the file"))
+	}
+	return steps, errors.Join(errs...)
+}

@@ -1,0 +1,153 @@
+package ddl
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+)
+
+// A planner asks about one statement after the other.
+type planner struct {
+	scratch  *scratch
+	options  PlanOptions
+	instance instance
+}
+
+// plan fills in the verdict on a step.
+func (p *planner) plan(ctx context.Context, step *Step) error {
+	st := step.parsed
+	for _, t := range st.changed() {
+		t = p.scratch.home(t)
+		if t.schema != "" {
+			return fmt.Errorf("it changes %s, and the migration is for the schema %q", t, p.scratch.db.Schema)
+		}
+		step.Tables = append(step.Tables, t.name)
+	}
+	step.Judged = p.options.judgedFor(step.Tables)
+	var err error
+	switch {
+	case st.kind.shadowed():
+		err = p.ask(ctx, step)
+	case st.kind == Session:
+		step.Reads, step.Writes = true, true
+		if failed := p.scratch.exec(ctx, st.sql); failed != nil {
+			step.problem("the server refuses it: %s", reason(failed))
+		}
+	default:
+		step.judgeRows(st.bulk)
+		if st.kind == Program {
+			step.note("not tried out: noren asks the server about tables and indexes")
+		}
+	}
+	if p.options.Policy == Additive && !st.kind.shadowed() && st.kind != Session {
+		step.problem("%s", notAdditive(st, answer{}, nil, nil))
+	}
+	return err
+}
+
+// ask asks the server about a step, and once more where Aurora has a trap.
+func (p *planner) ask(ctx context.Context, step *Step) error {
+	st := step.parsed
+	target := p.scratch.home(st.tables[0].table)
+	size, err := p.scratch.db.size(ctx, target.name)
+	if err != nil {
+		return err
+	}
+	step.Rows, step.Bytes = size.rows, size.bytes()
+	if err := p.scratch.load(ctx, target); err != nil {
+		return err
+	}
+	var before []column
+	if p.options.Policy == Additive {
+		if before, err = p.scratch.columns(ctx, target); err != nil {
+			return err
+		}
+	}
+	a, err := p.scratch.ask(ctx, st)
+	if own := (statementError{}); errors.As(err, &own) {
+		step.problem("the server refuses it: %v", own)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	traps := p.scratch.db.Server.traps(a.rung, size.bytes(), p.instance)
+	if a, err = p.avoid(ctx, step, a, traps); err != nil {
+		return err
+	}
+	step.judge(a)
+	for _, t := range p.scratch.db.Server.traps(a.rung, size.bytes(), p.instance) {
+		if t.reads {
+			step.Reads, step.raises = false, true
+			step.problem("%s", t.text)
+		} else {
+			step.note("%s", t.text)
+		}
+	}
+	if p.options.Policy == Additive {
+		after, err := p.scratch.columns(ctx, target)
+		if err != nil {
+			return err
+		}
+		if why := notAdditive(st, a, before, after); why != "" {
+			step.problem("%s", why)
+		}
+	}
+	return nil
+}
+
+// avoid asks for a copy of the table where that avoids a trap and nobody
+// writes to the table anyway.
+func (p *planner) avoid(ctx context.Context, step *Step, a answer, traps []trap) (answer, error) {
+	for _, t := range traps {
+		if !t.copying || step.Judged != Stopped || !step.parsed.admits(copyShared) {
+			continue
+		}
+		copied, err := p.scratch.again(ctx, step.parsed, a, copyShared)
+		if err != nil {
+			return answer{}, err
+		}
+		if copied.accepted {
+			step.note("COPY/SHARED instead of %s: %s", a.rung, t.text)
+			return copied, nil
+		}
+		return p.scratch.again(ctx, step.parsed, a, a.rung)
+	}
+	return a, nil
+}
+
+// A tableSize is how much a table holds, by the server's statistics.
+type tableSize struct {
+	rows, data, index, rowLength int64
+}
+
+func (s tableSize) bytes() int64 { return s.data + s.index }
+
+// size reads the statistics of a table; all 0 if it is not there.
+func (d *Database) size(ctx context.Context, name string) (tableSize, error) {
+	conn, err := d.pool.Conn(ctx)
+	if err != nil {
+		return tableSize{}, err
+	}
+	defer conn.Close()
+	if d.Server.Flavor != "MariaDB" && atLeast(d.Server.Version, 8) { // which would answer from yesterday
+		if _, err := conn.ExecContext(ctx, "SET SESSION information_schema_stats_expiry = 0"); err != nil {
+			return tableSize{}, err
+		}
+	}
+	var s tableSize
+	rows, err := conn.QueryContext(ctx, `SELECT COALESCE(table_rows, 0), COALESCE(data_length, 0), COALESCE(index_length, 0), COALESCE(avg_row_length, 0)
+		FROM information_schema.tables WHERE table_schema = ? AND table_name = ?`, d.Schema, name)
+	if err != nil {
+		return s, fmt.Errorf("reading the size of %s: %w", quote(name), err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&s.rows, &s.data, &s.index, &s.rowLength); err != nil {
+			return s, err
+		}
+	}
+	s.rowLength = cmp.Or(s.rowLength, 1)
+	return s, rows.Err()
+}

@@ -1,0 +1,200 @@
+package ddl
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A preflight looks for what would go wrong before anything is begun.
+type preflight struct {
+	db      *Database
+	plan    *Plan
+	options RunOptions
+
+	problems []error
+	notes    []string
+}
+
+func (p *preflight) problem(format string, args ...any) {
+	p.problems = append(p.problems, fmt.Errorf(format, args...))
+}
+
+func (p *preflight) note(format string, args ...any) {
+	p.notes = append(p.notes, fmt.Sprintf(format, args...))
+}
+
+// longTransaction is the age from which a transaction is worth a note.
+const longTransaction = 30
+
+func (p *preflight) fly(ctx context.Context) error {
+	for _, look := range []func(context.Context) error{p.waiting, p.transactions, p.writes, p.space, p.unfinished} {
+		if err := look(ctx); err != nil {
+			return fmt.Errorf("preflight: %w", err)
+		}
+	}
+	return nil
+}
+
+// writable refuses a server that takes no writes, such as a reader.
+func (d *Database) writable(ctx context.Context) error {
+	for _, name := range []string{"innodb_read_only", "super_read_only", "read_only"} {
+		value, err := variable(ctx, d.pool, name)
+		if err != nil {
+			return err
+		}
+		if value == "ON" {
+			return fmt.Errorf("%s is ON at %s: this is a reader or a replica; want the writer", name, d.Addr)
+		}
+	}
+	return nil
+}
+
+// waiting refuses to queue behind a schema change that is waiting already.
+func (p *preflight) waiting(ctx context.Context) error {
+	for try := 0; ; try++ {
+		all, err := collect[string](ctx, p.db.pool, `SELECT CONCAT('session ', id, ' (', user, '@', host, ')') FROM information_schema.processlist
+			WHERE LOWER(state) = 'waiting for table metadata lock' AND (db = ? OR db IS NULL)`, p.db.Schema)
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		if try == 5 {
+			p.problem("sessions wait for a metadata lock already: %s; somebody else is changing a table, or a transaction holds one: let that end first", strings.Join(all, ", "))
+			return nil
+		}
+		if err := sleep(ctx, 400*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return interrupted()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// transactions notes who may stand in the way for long.
+func (p *preflight) transactions(ctx context.Context) error {
+	all, err := collect[string](ctx, p.db.pool, fmt.Sprintf(`SELECT CONCAT('session ', trx_mysql_thread_id, ' for ', TIMESTAMPDIFF(SECOND, trx_started, NOW()), ' s')
+		FROM information_schema.innodb_trx WHERE trx_started < NOW() - INTERVAL %d SECOND AND trx_mysql_thread_id > 0 ORDER BY trx_started`, longTransaction))
+	if err == nil && len(all) > 0 {
+		p.note("transactions are open: %s; a statement waits for those that have used its table", strings.Join(all, ", "))
+	}
+	return err
+}
+
+// writes counts what is written to the tables of the migration for a while:
+// nothing to those that are believed quiet, and not too much to the others.
+func (p *preflight) writes(ctx context.Context) error {
+	type sample struct {
+		step  *Step
+		count func(context.Context, queryer) (int64, error)
+		exact bool
+		began int64
+	}
+	var samples []*sample
+	for _, step := range p.plan.Steps {
+		if step.done || !step.Kind.laddered() || step.before[step.Tables[0]] == "" {
+			continue
+		}
+		s := &sample{step: step}
+		s.count, s.exact = p.db.writeCounter(ctx, step.Tables[0])
+		var err error
+		if s.began, err = s.count(ctx, p.db.pool); err != nil {
+			return err
+		}
+		samples = append(samples, s)
+	}
+	if len(samples) == 0 {
+		return nil
+	}
+	long := cmp.Or(p.options.Sample, 2*time.Second)
+	if err := sleep(ctx, long); err != nil {
+		return err
+	}
+	for _, s := range samples {
+		now, err := s.count(ctx, p.db.pool)
+		if err != nil {
+			return err
+		}
+		p.weigh(ctx, s.step, float64(now-s.began)/long.Seconds(), s.exact)
+	}
+	return nil
+}
+
+// weigh judges how many rows a second are written to the table of a step.
+func (p *preflight) weigh(ctx context.Context, step *Step, rate float64, exact bool) {
+	name := quote(step.Tables[0])
+	switch {
+	case rate == 0:
+		return
+	case step.Judged == Stopped && exact:
+		p.problem("%s is written, %.1f rows a second, although writes are said to be stopped: name it with --still-written, or find out who writes", name, rate)
+		return
+	case step.Judged == Stopped:
+		p.note("%.1f rows a second are written to this server, and the performance schema is off, so nobody can tell whether to %s", rate, name)
+	}
+	if step.Algorithm != "INPLACE" || step.Lock != "NONE" || !exact {
+		return
+	}
+	text, err := variable(ctx, p.db.pool, "innodb_online_alter_log_max_size")
+	limit, failed := strconv.ParseFloat(text, 64)
+	size, unknown := p.db.size(ctx, step.Tables[0])
+	if errors.Join(err, failed, unknown) != nil {
+		return
+	}
+	full := limit * logHeadroom / (rate * float64(size.rowLength+entryOverhead)) // seconds
+	takes := p.options.Rehearsal.step(step.Number).Work
+	switch {
+	case takes > full:
+		p.problem("%s is written, %.1f rows a second: the online log (innodb_online_alter_log_max_size is %s) would be too full after %.0f s, and the statement took %.0f s when it was rehearsed", name, rate, Bytes(int64(limit)), full, takes)
+	case takes == 0 || takes > full/2:
+		p.note("%s is written, %.1f rows a second: the online log (%s) lasts for about %.0f s", name, rate, Bytes(int64(limit)), full)
+	}
+}
+
+// space compares what the largest new table needs with what there is.
+func (p *preflight) space(ctx context.Context) error {
+	var need int64
+	for _, step := range p.plan.Steps {
+		if !step.done && (step.Rebuild || step.Algorithm == "COPY" || step.Algorithm == "INPLACE") {
+			need = max(need, step.Bytes)
+		}
+	}
+	if need == 0 || p.db.Server.Aurora != "" && p.options.FreeSpace == 0 { // whose volume grows by itself
+		return nil
+	}
+	free := p.options.FreeSpace
+	if free == 0 {
+		folder, err := variable(ctx, p.db.pool, "datadir")
+		if err != nil {
+			return err
+		}
+		free = freeSpace(p.db.Addr, folder)
+	}
+	switch {
+	case free == 0:
+		p.note("nobody knows the free space of this server, and up to %s may be needed: give --free-space", Bytes(need))
+	case need > free*9/10:
+		p.problem("up to %s of storage may be needed, and %s are free", Bytes(need), Bytes(free))
+	}
+	return nil
+}
+
+// unfinished notes other migrations that somebody left in the middle.
+func (p *preflight) unfinished(ctx context.Context) error {
+	all, err := collect[string](ctx, p.db.pool, "SELECT DISTINCT CONCAT(migration, ' (statement ', number, ' ', state, ')') FROM "+
+		table{p.db.Schema, JournalTable}.String()+" WHERE migration <> ? AND state <> ?", p.options.Name, stateDone)
+	if err == nil && len(all) > 0 {
+		p.note("other migrations are unfinished: %s", strings.Join(all, ", "))
+	}
+	return err
+}

@@ -1,0 +1,97 @@
+package ddl
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+)
+
+// A Rehearsal is what a migration did to a full-size clone: rehearsal.json.
+type Rehearsal struct {
+	// Hash is the SHA-256 of the migration.
+	Hash   string    `json:"hash"`
+	Server Server    `json:"server"`
+	At     time.Time `json:"at"`
+
+	// Class is the instance class that was named, like db.r6g.large.
+	Class string `json:"class,omitempty"`
+
+	Writes Writes           `json:"writes"`
+	Tables []RehearsedTable `json:"tables"`
+	Steps  []RehearsedStep  `json:"steps"`
+
+	// Failed is why the rehearsal did not get through; empty if it did.
+	Failed string `json:"failed,omitempty"`
+}
+
+// A RehearsedTable is a table as it was before the migration.
+type RehearsedTable struct {
+	Name  string `json:"name"`
+	Rows  int64  `json:"rows"`  // counted
+	Bytes int64  `json:"bytes"` // by the server's statistics
+}
+
+// A RehearsedStep is what a statement took.
+type RehearsedStep struct {
+	Number int `json:"number"`
+	Rung
+	Rebuild bool `json:"rebuild"`
+
+	// Seconds is the whole time; Work is it without waiting for locks.
+	Seconds float64 `json:"seconds"`
+	Work    float64 `json:"workSeconds"`
+
+	// WorstRead is the longest that a reader waited meanwhile.
+	WorstRead float64 `json:"worstReadSeconds"`
+	Error     string  `json:"error,omitempty"`
+}
+
+// Total is the time that all statements took.
+func (r *Rehearsal) Total() time.Duration {
+	var seconds float64
+	for _, s := range r.Steps {
+		seconds += s.Seconds
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// step is what was measured of a statement; the zero value if nothing was.
+func (r *Rehearsal) step(number int) RehearsedStep {
+	if r != nil {
+		for _, s := range r.Steps {
+			if s.Number == number {
+				return s
+			}
+		}
+	}
+	return RehearsedStep{}
+}
+
+// ReadRehearsal reads what WriteFile wrote.
+func ReadRehearsal(name string) (*Rehearsal, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading the rehearsal: %w", err)
+	}
+	var r Rehearsal
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("reading the rehearsal %q: %w", name, err)
+	}
+	if r.Hash == "" {
+		return nil, fmt.Errorf("%q is not a rehearsal: want what noren ddl rehearse writes", name)
+	}
+	return &r, nil
+}
+
+// WriteFile writes the rehearsal to a file, whole or not at all.
+func (r *Rehearsal) WriteFile(name string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(name+".tmp", append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("writing the rehearsal: %w", err)
+	}
+	return os.Rename(name+".tmp", name)
+}

@@ -1,0 +1,122 @@
+package ddl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// RehearseOptions say how to rehearse.
+type RehearseOptions struct {
+	PlanOptions
+
+	// Class is the instance class to note, like db.r6g.large.
+	Class string
+
+	// Connected allows other sessions in the schema. Without it they are taken
+	// for a sign that this is no clone.
+	Connected bool
+
+	// Report receives what happens.
+	Report Report
+}
+
+// Rehearse executes a migration on a clone and measures it. A statement that
+// fails ends the rehearsal and stands in it: that is a result, not an error.
+func Rehearse(ctx context.Context, clone *Database, file string, o RehearseOptions) (*Rehearsal, error) {
+	if err := clone.looksAbandoned(ctx, o.Connected); err != nil {
+		return nil, err
+	}
+	plan, err := MakePlan(ctx, clone, file, o.PlanOptions)
+	if err != nil {
+		return nil, err
+	}
+	if err := plan.refusal(); err != nil {
+		return nil, err
+	}
+	r := &Rehearsal{Hash: plan.Hash, Server: plan.Server, At: time.Now().UTC().Truncate(time.Second), Class: o.Class, Writes: o.Writes}
+	if r.Tables, err = clone.tablesOf(ctx, plan); err != nil {
+		return nil, err
+	}
+	g, err := openGuard(ctx, clone, Budgets{})
+	if err != nil {
+		return nil, err
+	}
+	defer g.close()
+	c := &conductor{db: clone, guard: g, plan: plan, report: o.Report}
+	for _, step := range plan.Steps {
+		measured, err := c.perform(ctx, step, nil)
+		r.Steps = append(r.Steps, measured)
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		if err != nil {
+			r.Failed = fmt.Sprintf("statement %d (line %d): %v", step.Number, step.Line, err)
+			break
+		}
+	}
+	return r, nil
+}
+
+// refusal says which statements a plan does not allow.
+func (p *Plan) refusal() error {
+	var errs []error
+	for _, s := range p.Steps {
+		for _, problem := range s.Problems {
+			errs = append(errs, fmt.Errorf("statement %d (line %d): %s", s.Number, s.Line, problem))
+		}
+	}
+	for _, problem := range p.Problems {
+		errs = append(errs, errors.New(problem))
+	}
+	if p.Advice != "" {
+		errs = append(errs, errors.New(p.Advice))
+	}
+	return errors.Join(errs...)
+}
+
+// looksAbandoned refuses a schema in which others work: that is no clone.
+func (d *Database) looksAbandoned(ctx context.Context, connected bool) error {
+	if connected {
+		return nil
+	}
+	others, err := collect[string](ctx, d.pool, `SELECT CONCAT(user, '@', host) FROM information_schema.processlist
+		WHERE db = ? AND user <> SUBSTRING_INDEX(CURRENT_USER(), '@', 1)`, d.Schema)
+	if err != nil {
+		return fmt.Errorf("looking for other sessions: %w", err)
+	}
+	if len(others) > 0 {
+		slices.Sort(others)
+		return fmt.Errorf("others work in %q (%s): rehearse on a clone, never on the real one; --connected says that it is a clone all the same",
+			d.Schema, strings.Join(slices.Compact(others), ", "))
+	}
+	return nil
+}
+
+// tablesOf are the tables that a plan changes and that are there, as they are now.
+func (d *Database) tablesOf(ctx context.Context, plan *Plan) ([]RehearsedTable, error) {
+	var all []RehearsedTable
+	for _, step := range plan.Steps {
+		for _, name := range step.Tables {
+			if slices.ContainsFunc(all, func(t RehearsedTable) bool { return t.Name == name }) {
+				continue
+			}
+			size, err := d.size(ctx, name)
+			if err != nil {
+				return nil, err
+			}
+			rows, err := collect[int64](ctx, d.pool, "SELECT COUNT(*) FROM "+table{d.Schema, name}.String())
+			if code(err) == codeUnknownTable {
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("counting the rows of %s: %w", quote(name), err)
+			}
+			all = append(all, RehearsedTable{Name: name, Rows: rows[0], Bytes: size.bytes()})
+		}
+	}
+	return all, nil
+}

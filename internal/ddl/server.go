@@ -1,0 +1,150 @@
+package ddl
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// A Server says which server software answers. Verdicts and times hold for an
+// equal one only.
+type Server struct {
+	// Flavor is MySQL, MariaDB or Aurora MySQL.
+	Flavor string `json:"flavor"`
+
+	// Version is the version of the MySQL or MariaDB.
+	Version string `json:"version"`
+
+	// Aurora is the version of Aurora MySQL; empty elsewhere.
+	Aurora string `json:"aurora,omitempty"`
+}
+
+// String is the server as people name it.
+func (s Server) String() string {
+	if s.Aurora != "" {
+		return fmt.Sprintf("%s %s (MySQL %s)", s.Flavor, s.Aurora, s.Version)
+	}
+	return s.Flavor + " " + s.Version
+}
+
+// queryer is a session or a pool of them.
+type queryer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// readServer asks the server who it is.
+func readServer(ctx context.Context, q queryer) (Server, error) {
+	var full string
+	if err := q.QueryRowContext(ctx, "SELECT VERSION()").Scan(&full); err != nil {
+		return Server{}, err
+	}
+	aurora, err := variable(ctx, q, "aurora_version")
+	if err != nil {
+		return Server{}, err
+	}
+	server := Server{Flavor: "MySQL", Version: numbers(full), Aurora: numbers(aurora)}
+	switch {
+	case aurora != "":
+		server.Flavor = "Aurora MySQL"
+	case strings.Contains(full, "MariaDB"):
+		server.Flavor = "MariaDB"
+		server.Version = numbers(strings.TrimPrefix(full, "5.5.5-"))
+	}
+	return server, nil
+}
+
+// numbers is the dotted number at the beginning of version.
+func numbers(version string) string {
+	for i, c := range version {
+		if c != '.' && (c < '0' || c > '9') {
+			return version[:i]
+		}
+	}
+	return version
+}
+
+// atLeast says whether version, like 3.04.2, is at least the given one.
+func atLeast(version string, want ...int) bool {
+	var got []int
+	for part := range strings.SplitSeq(version, ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return false
+		}
+		got = append(got, n)
+	}
+	return slices.Compare(got, want) >= 0
+}
+
+// variable is a variable of the session, or "" if the server has none of the name.
+func variable(ctx context.Context, q queryer, name string) (string, error) {
+	var key, value string
+	err := q.QueryRowContext(ctx, "SHOW VARIABLES LIKE '"+strings.ReplaceAll(name, "_", `\_`)+"'").Scan(&key, &value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the variable %s: %w", name, err)
+	}
+	return value, nil
+}
+
+// rowVersionLimit is how many row versions INSTANT may leave in a table, and 0
+// where the server does not count them.
+func (s Server) rowVersionLimit() int {
+	switch {
+	case s.Flavor == "MariaDB" || !atLeast(s.Version, 8, 0, 29):
+		return 0
+	case atLeast(s.Version, 9, 1):
+		return 255
+	}
+	return 64
+}
+
+// innodbTables is the table that lists InnoDB's tables.
+func (s Server) innodbTables() string {
+	if s.Flavor == "MariaDB" || !atLeast(s.Version, 8) {
+		return "information_schema.INNODB_SYS_TABLES"
+	}
+	return "information_schema.INNODB_TABLES"
+}
+
+// Error codes of the servers.
+const (
+	codeAccessDenied   = 1045
+	codeUnknownTable   = 1146
+	codeLockWait       = 1205
+	codeKilled         = 1317
+	codeLogOverflow    = 1799
+	codeNotSupported   = 1845
+	codeNotSupportedBy = 1846
+	codeUnknownThread  = 1094
+	codeNotOwner       = 1095
+	codeNoPrivilege    = 1227
+)
+
+// code is the server's code of err, or 0.
+func code(err error) uint16 {
+	var e *mysql.MySQLError
+	if errors.As(err, &e) {
+		return e.Number
+	}
+	return 0
+}
+
+// reason is what the server says, without the driver's decoration.
+func reason(err error) string {
+	var e *mysql.MySQLError
+	if errors.As(err, &e) {
+		return e.Message
+	}
+	return err.Error()
+}

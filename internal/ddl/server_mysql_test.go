@@ -1,0 +1,238 @@
+//go:build mysql
+
+package ddl
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// The tests with the build tag mysql need real servers. They take all of
+//
+//	NOREN_TEST_DSNS   DSNs of servers with nothing of value, with spaces between
+//	NOREN_MYSQLD      paths of server programs, with colons between
+//	the user's cache  where scripts/mysql.sh puts a mysqld
+//	PATH              mysqld and mariadbd
+//
+// and start the programs on sockets in temporary folders. Without any they fail.
+
+// A testServer is a server that a test may do anything to.
+type testServer struct {
+	name  string
+	dsn   string // without a schema
+	start func() (dsn string, stop func(), err error)
+	once  sync.Once
+	err   error
+	stop  func()
+}
+
+var servers []*testServer
+
+func TestMain(m *testing.M) {
+	if os.Getenv("NOREN_TEST_CHILD") != "" {
+		os.Exit(child())
+	}
+	servers = findServers()
+	code := m.Run()
+	for _, s := range servers {
+		if s.stop != nil {
+			s.stop()
+		}
+	}
+	os.Exit(code)
+}
+
+func findServers() []*testServer {
+	var all []*testServer
+	for i, dsn := range strings.Fields(os.Getenv("NOREN_TEST_DSNS")) {
+		all = append(all, &testServer{name: fmt.Sprintf("dsn%d", i+1), dsn: dsn})
+	}
+	programs := strings.FieldsFunc(os.Getenv("NOREN_MYSQLD"), func(c rune) bool { return c == ':' })
+	if cache, err := os.UserCacheDir(); err == nil {
+		programs = append(programs, filepath.Join(cache, "noren", "mysql", "mysqld"))
+	}
+	for _, name := range []string{"mysqld", "mariadbd"} {
+		if path, err := exec.LookPath(name); err == nil {
+			programs = append(programs, path)
+		}
+	}
+	var versions []string
+	for _, program := range programs {
+		version, err := exec.Command(program, "--version").Output()
+		_, number, _ := strings.Cut(string(version), "Ver ")
+		if err != nil || slices.Contains(versions, number) {
+			continue
+		}
+		versions = append(versions, number)
+		name := "MySQL-" + numbers(number)
+		if strings.Contains(number, "MariaDB") {
+			name = "MariaDB-" + numbers(number)
+		}
+		all = append(all, &testServer{name: name, start: func() (string, func(), error) { return startServer(program) }})
+	}
+	return all
+}
+
+// onEveryServer runs a test on every server that the tests have found.
+func onEveryServer(t *testing.T, test func(t *testing.T, s *testServer)) {
+	if len(servers) == 0 {
+		t.Fatal("no server: set NOREN_MYSQLD=$(scripts/mysql.sh) or NOREN_TEST_DSNS, or install mysqld or mariadbd")
+	}
+	for _, s := range servers {
+		t.Run(s.name, func(t *testing.T) {
+			s.once.Do(func() {
+				if s.start != nil {
+					s.dsn, s.stop, s.err = s.start()
+				}
+			})
+			if s.err != nil {
+				t.Fatal(s.err)
+			}
+			test(t, s)
+		})
+	}
+}
+
+// startServer starts a server program on an empty data folder.
+func startServer(program string, options ...string) (dsn string, stop func(), err error) {
+	folder, err := os.MkdirTemp("", "noren-ddl-")
+	if err != nil {
+		return "", nil, err
+	}
+	data, socket := filepath.Join(folder, "data"), filepath.Join(folder, "s")
+	common := []string{"--datadir=" + data}
+	if os.Getuid() == 0 {
+		common = append(common, "--user=root")
+	}
+	version, _ := exec.Command(program, "--version").Output()
+	var initialize *exec.Cmd
+	if strings.Contains(string(version), "MariaDB") {
+		initialize = exec.Command("mariadb-install-db", append([]string{"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"}, common...)...)
+		common = append([]string{"--no-defaults", "--performance-schema=ON", "--performance-schema-instrument=wait/lock/metadata/sql/mdl=ON"}, common...)
+	} else {
+		common = append([]string{"--no-defaults"}, common...)
+		initialize = exec.Command(program, append(slices.Clone(common), "--initialize-insecure")...)
+		common = append(common, "--mysqlx=OFF", "--skip-log-bin")
+	}
+	if output, err := initialize.CombinedOutput(); err != nil {
+		os.RemoveAll(folder)
+		return "", nil, fmt.Errorf("%s: %w\n%s", initialize, err, output)
+	}
+	log, err := os.Create(filepath.Join(folder, "log"))
+	if err != nil {
+		return "", nil, err
+	}
+	command := exec.Command(program, append(append(common, "--skip-networking", "--socket="+socket, "--pid-file="+filepath.Join(folder, "pid"), "--max-connections=400",
+		"--innodb-buffer-pool-size=512M", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-flush-method=nosync", "--innodb-sort-buffer-size=65536", "--secure-file-priv="), options...)...)
+	command.Stdout, command.Stderr = log, log
+	if err := command.Start(); err != nil {
+		return "", nil, err
+	}
+	stop = func() {
+		command.Process.Signal(syscall.SIGTERM)
+		command.Wait()
+		log.Close()
+		os.RemoveAll(folder)
+	}
+	dsn = "root@unix(" + socket + ")/"
+	if err := awaitServer(dsn); err != nil {
+		text, _ := os.ReadFile(log.Name())
+		stop()
+		return "", nil, fmt.Errorf("%s: %w\n%s", program, err, text)
+	}
+	return dsn, stop, nil
+}
+
+func awaitServer(dsn string) error {
+	mysql.SetLogger(quiet{}) // while nobody listens yet
+	pool, err := sql.Open("mysql", dsn)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if err = pool.Ping(); err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+type quiet struct{}
+
+func (quiet) Print(...any) {}
+
+// open logs in to a schema of the server, which is made anew.
+func (s *testServer) open(t *testing.T, schema string) *Database {
+	t.Helper()
+	root := s.pool(t, "")
+	execute(t, root, "DROP DATABASE IF EXISTS "+quote(schema), "CREATE DATABASE "+quote(schema)+" CHARACTER SET utf8mb4")
+	t.Cleanup(func() { root.Exec("DROP DATABASE IF EXISTS " + quote(schema)) })
+	return s.reopen(t, schema)
+}
+
+// reopen logs in to a schema that is there.
+func (s *testServer) reopen(t *testing.T, schema string) *Database {
+	t.Helper()
+	config := s.config(t, schema)
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := OpenDatabase(context.Background(), connector, schema, config.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func (s *testServer) config(t *testing.T, schema string) *mysql.Config {
+	t.Helper()
+	config, err := mysql.ParseDSN(s.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.DBName = schema
+	return config
+}
+
+// pool is sessions of the test's own.
+func (s *testServer) pool(t *testing.T, schema string) *sql.DB {
+	t.Helper()
+	pool, err := sql.Open("mysql", s.config(t, schema).FormatDSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pool.Close() })
+	return pool
+}
+
+func execute(t *testing.T, q queryer, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		if _, err := q.ExecContext(context.Background(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+func ask[T any](t *testing.T, q queryer, query string, args ...any) T {
+	t.Helper()
+	var value T
+	if err := q.QueryRowContext(context.Background(), query, args...).Scan(&value); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return value
+}

@@ -1,0 +1,130 @@
+package ddl
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A watching is the guard's look at one attempt of a statement.
+type watching struct {
+	*guard
+	x        *execution
+	log      *onlineLog // nil if nothing can overflow
+	free     time.Time  // when the statement was last seen not waiting for a lock
+	waiting  bool
+	worked   bool // it has been at work: its next wait is the one at the end
+	working  time.Duration
+	eviction *eviction
+	asked    time.Time // for the holders
+}
+
+// look looks once, and returns why the statement is to be withdrawn, if so.
+func (w *watching) look(ctx context.Context) error {
+	state, busy, err := w.process(ctx)
+	now := time.Now()
+	if err != nil || !busy {
+		return nil // the statement's own end will tell
+	}
+	w.waiting = strings.HasPrefix(state, "waiting for") && strings.Contains(state, "lock")
+	if !w.waiting {
+		w.atWork(state, now)
+		w.x.report(EventProgress, w.phase(), "")
+		return w.overflow(ctx, now)
+	}
+	w.x.report(EventProgress, w.phase(), "")
+	waited := now.Sub(w.free)
+	if !w.worked {
+		if waited < w.budgets.Stall-watchEvery/2 {
+			return nil
+		}
+		return fmt.Errorf("%w after %v behind another's lock%s", errWithdrawn, waited.Round(time.Millisecond), w.who(ctx))
+	}
+	if waited >= w.budgets.EndStall-watchEvery/2 {
+		return fmt.Errorf("gave up after %v of waiting for the lock to finish%s; %w", waited.Round(time.Millisecond), w.who(ctx), ErrStopped)
+	}
+	if w.budgets.KillIdle {
+		w.evict(ctx, now)
+	}
+	return nil
+}
+
+func (w *watching) phase() Phase {
+	switch {
+	case w.waiting && w.worked:
+		return PhaseEnd
+	case w.waiting:
+		return PhaseStart
+	}
+	return PhaseWork
+}
+
+// atWork notes that the statement does not wait. A statement that goes on for
+// long without being asked to wait has its first lock already.
+func (w *watching) atWork(state string, now time.Time) {
+	switch state {
+	case "altering table", "copy to tmp table", "committing alter table to storage engine", "manage keys", "enabling keys":
+		w.worked = true
+	}
+	if w.working += now.Sub(w.free); w.working > 200*time.Millisecond {
+		w.worked = true
+	}
+	w.free = now
+}
+
+// overflow is why the statement must stop before the online log is full.
+func (w *watching) overflow(ctx context.Context, now time.Time) error {
+	log := w.log
+	if log == nil || !log.due(now) {
+		return nil
+	}
+	fill, err := log.fill(ctx, w.watch)
+	if err != nil || fill < logHeadroom {
+		return nil
+	}
+	counted := "rows written to the table"
+	if !log.exact {
+		counted = "rows written to any table, as the performance schema is off,"
+	}
+	return fmt.Errorf("stopped before the online log overflows: by the %s it is about %.0f %% full (innodb_online_alter_log_max_size is %s), and it must hold all that is written until the end; set it higher, or stop the writes; %w",
+		counted, 100*fill, Bytes(log.limit), ErrStopped)
+}
+
+// evict ends idle holders of the lock.
+func (w *watching) evict(ctx context.Context, now time.Time) {
+	if !w.sees || now.Sub(w.asked) < 2*watchEvery {
+		return
+	}
+	w.asked = now
+	holders, err := w.db.holders(ctx, w.watch, w.id)
+	if err != nil {
+		return
+	}
+	for _, h := range w.eviction.due(holders, min(w.budgets.Stall, w.budgets.EndStall)/2) {
+		if err := endSession(ctx, w.watch, h.id); err != nil {
+			w.eviction.spared[h.id] = err.Error()
+			w.x.report(EventNote, PhaseEnd, err.Error())
+			continue
+		}
+		w.x.report(EventKilled, PhaseEnd, "ended "+h.String())
+	}
+}
+
+// who names the holders for a message, as far as the server shows them.
+func (w *watching) who(ctx context.Context) string {
+	if !w.sees {
+		return " (the performance schema is off, so nobody can tell whose)"
+	}
+	holders, err := w.db.holders(ctx, w.watch, w.id)
+	if err != nil || len(holders) == 0 {
+		return ""
+	}
+	text := ": " + list(holders)
+	if spared := slices.Sorted(maps.Values(w.eviction.spared)); len(spared) > 0 {
+		text = ": " + strings.Join(spared, "; ")
+	}
+	return text
+}
