@@ -3,6 +3,8 @@ package stacks
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
+	"slices"
 
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -35,6 +37,9 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 	}
 	if flags.Message != "" { // the same text for everybody
 		language := cmp.Or(m.DefaultLanguage, "en")
+		if tags := slices.Collect(maps.Keys(m.Message)); len(tags) == 1 {
+			language = tags[0]
+		}
 		answer.Message, answer.DefaultLanguage = map[string]string{language: flags.Message}, language
 	}
 	if !flags.Until.IsZero() {
