@@ -26,6 +26,7 @@ func main() {
 
 func synth() (err error) {
 	defer stacks.Recover(&err)
+	maintenancemode.Compile()
 	app := awscdk.NewApp(nil)
 	flags, err := maintenancemode.ReadFlags(app)
 	if err != nil {

@@ -85,6 +85,12 @@ func loadEnvironment(tb testing.TB, name string) environment.Environment {
 
 // newTestApp is an app with the context of cdk.json, as the CLI would give it.
 func newTestApp(outdir string) awscdk.App {
+	context := cdkContext()
+	return awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &outdir, AnalyticsReporting: jsii.Bool(false)})
+}
+
+// cdkContext is the context of cdk.json.
+func cdkContext() map[string]any {
 	data, err := os.ReadFile("cdk.json")
 	if err != nil {
 		panic(err)
@@ -93,7 +99,7 @@ func newTestApp(outdir string) awscdk.App {
 	if err := json.Unmarshal(data, &config); err != nil {
 		panic(err)
 	}
-	return awscdk.NewApp(&awscdk.AppProps{Context: &config.Context, Outdir: &outdir, AnalyticsReporting: jsii.Bool(false)})
+	return config.Context
 }
 
 // synth synthesizes an environment in a mode.

@@ -151,11 +151,11 @@ func newAnswer(s source, l *alb.Listener, e alb.Explanation) answer {
 		a.goal, a.refused = fmt.Sprintf("ALB answers %d", e.Status), true
 		return a
 	}
-	a.Rule, a.rule = e.Rule.Priority, "rule "+e.Rule.Name()+" "+ruleName(e.Rule)
+	a.Rule, a.rule = e.Rule.Priority, "rule "+e.Rule.Name()+" "+e.Rule.ShortName()
 	if e.Rule.Default() {
 		a.Rule, a.rule = "default", "default rule"
 	}
-	a.goal = actionName(s.Template, e.Rule)
+	a.goal = s.ActionName(e.Rule)
 	if e.Action() == nil {
 		a.Action = "unknown"
 		return a

@@ -26,7 +26,7 @@ func pickListener(t *alb.Template, name string) (*alb.Listener, error) {
 	}
 	var names []string
 	for _, l := range t.Listeners {
-		names = append(names, listenerName(l))
+		names = append(names, l.Name())
 	}
 	listeners := strings.Join(names, ", ")
 	switch {
@@ -39,7 +39,7 @@ func pickListener(t *alb.Template, name string) (*alb.Listener, error) {
 }
 
 func isListener(l *alb.Listener, name string) bool {
-	return name == l.Ref.String() || name == l.Path || name == shortName(l.Path, l.Ref.LogicalID) ||
+	return name == l.Ref.String() || name == l.Path || name == alb.ShortName(l.Path, l.Ref.LogicalID) ||
 		l.Port != 0 && name == strconv.Itoa(l.Port)
 }
 

@@ -75,6 +75,8 @@ func newRoot() *cobra.Command {
 		newDDL(),
 		newRoutes(),
 		newExplain(),
+		newCheck(),
+		newDiff(),
 	)
 	return root
 }

@@ -119,7 +119,7 @@ func newRouteTables(sources []source) []*routeTable {
 			i := slices.IndexFunc(tables, func(t *routeTable) bool { return t.Listener == l.Ref.String() })
 			if i < 0 {
 				i = len(tables)
-				tables = append(tables, &routeTable{Listener: l.Ref.String(), Name: listenerName(l), Port: l.Port, Protocol: l.Protocol})
+				tables = append(tables, &routeTable{Listener: l.Ref.String(), Name: l.Name(), Port: l.Port, Protocol: l.Protocol})
 			}
 			tables[i].addMode(s, l)
 		}
@@ -147,7 +147,7 @@ func (t *routeTable) addMode(s source, l *alb.Listener) {
 // addRule adds a rule to the row that it shares with the same rule of another
 // template, or to a new one.
 func (t *routeTable) addRule(s source, r *alb.Rule) {
-	row := routeRow{Priority: any(r.Priority), Rule: r.LogicalID, Name: ruleName(r), Conditions: []string{}, Actions: map[string]routeGoal{}}
+	row := routeRow{Priority: any(r.Priority), Rule: r.LogicalID, Name: r.ShortName(), Conditions: []string{}, Actions: map[string]routeGoal{}}
 	if r.Default() {
 		row.Priority = "default"
 	}
@@ -172,7 +172,7 @@ func (t *routeTable) addRule(s source, r *alb.Rule) {
 }
 
 func newRouteGoal(t *alb.Template, r *alb.Rule) routeGoal {
-	goal := routeGoal{Text: actionName(t, r)}
+	goal := routeGoal{Text: t.ActionName(r)}
 	if action := r.Final(); action != nil {
 		goal.Action = action.Type()
 	}

@@ -7,6 +7,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -69,7 +71,7 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 	if err := props.validate(); err != nil {
 		panic(fmt.Errorf("gofunction %s: %w", path, err))
 	}
-	code, err := gobuild.Program{Package: props.Package, GOARCH: "arm64"}.Build()
+	code, err := compile(props.Package)
 	if err != nil {
 		panic(fmt.Errorf("gofunction %s: %w", path, err))
 	}
@@ -103,6 +105,28 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 		function.Node().DefaultChild().(awslambda.CfnFunction).SetReservedConcurrentExecutions(jsii.Number(props.ReservedConcurrency))
 	}
 	return GoFunction{Function: function, LogGroup: logGroup}
+}
+
+// Compile starts to compile programs, by their import paths, so that New has
+// less to wait for. Errors are New's to report.
+func Compile(packages ...string) {
+	for _, pkg := range packages {
+		go func() { _, _ = compile(pkg) }()
+	}
+}
+
+// compiled holds what compile has found out, by package and working directory.
+var compiled sync.Map
+
+// compile compiles a program once in a process: even to find that nothing has
+// changed takes the go command a tenth of a second.
+func compile(pkg string) (gobuild.Output, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return gobuild.Output{}, err
+	}
+	build, _ := compiled.LoadOrStore([2]string{dir, pkg}, sync.OnceValues(gobuild.Program{Package: pkg, GOARCH: "arm64"}.Build))
+	return build.(func() (gobuild.Output, error))()
 }
 
 func (p Props) validate() error {

@@ -33,7 +33,7 @@ func newBypassSecret(this constructs.Construct, version int) awssecretsmanager.S
 // target group.
 func (m *MaintenanceMode) addUnlock(this constructs.Construct, props Props) *string {
 	function := gofunction.New(this, "Unlocker", gofunction.Props{
-		Package:     "github.com/noren-cdk/noren/lambda/unlock",
+		Package:     unlockProgram,
 		Description: "Gives staff the bypass cookie for the secret",
 		Environment: map[string]string{
 			"UNLOCK_COOKIE":     props.Bypass.Cookie,

@@ -9,11 +9,21 @@ import (
 	"github.com/noren-cdk/noren/constructs/gofunction"
 )
 
+// The programs of the functions.
+const (
+	responderProgram = "github.com/noren-cdk/noren/lambda/maintenance"
+	unlockProgram    = "github.com/noren-cdk/noren/lambda/unlock"
+)
+
+// Compile starts to compile the functions. New does it too and waits; called
+// before the app is made, it happens while Node loads CDK.
+func Compile() { gofunction.Compile(responderProgram, unlockProgram) }
+
 // addResponder defines the function that answers the refused and its target
 // group. Nothing of it depends on the mode.
 func (m *MaintenanceMode) addResponder(this constructs.Construct, props Props) {
 	function := gofunction.New(this, "Responder", gofunction.Props{
-		Package:             "github.com/noren-cdk/noren/lambda/maintenance",
+		Package:             responderProgram,
 		Description:         "Answers 503 while the application is closed for maintenance",
 		Environment:         props.Answer.Environment(),
 		ReservedConcurrency: props.ReservedConcurrency,

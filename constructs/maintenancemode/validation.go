@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -67,20 +68,23 @@ func (v *validation) quota() int {
 type listenerRule struct {
 	path     string
 	priority int
-	hosts    []string // nil: any host, or not known
+	hosts    []string // nil: any host, not known, or of no interest without Hosts
 }
 
 // listenerRules returns the rules that the app defines on the listener.
 func (v *validation) listenerRules() []listenerRule {
 	arn := resolved(v.this, v.props.Listener.ListenerArn())
+	all := awscdk.ConstructSelector_ResourcesOfType(elbv2.CfnListenerRule_CFN_RESOURCE_TYPE_NAME())
 	var rules []listenerRule
-	for _, node := range *v.this.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
+	for _, node := range *all.Select(v.this.Node().Root()) {
 		rule, ok := node.(elbv2.CfnListenerRule)
 		if !ok || resolved(rule, rule.ListenerArn()) != arn {
 			continue
 		}
 		r := listenerRule{path: strings.TrimSuffix(*rule.Node().Path(), "/Resource"), priority: int(*rule.Priority())}
-		r.hosts = hostsOf(resolved(rule, rule.Conditions()))
+		if len(v.props.Hosts) > 0 {
+			r.hosts = hostsOf(resolved(rule, rule.Conditions()))
+		}
 		rules = append(rules, r)
 	}
 	return rules

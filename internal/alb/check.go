@@ -109,6 +109,7 @@ func (t *Template) checkListener(l *Listener) []Problem {
 		problems = append(problems, rule.Check()...)
 		problems = append(problems, t.checkActions(l, rule, "Actions")...)
 		problems = append(problems, l.checkTaken(i)...)
+		problems = append(problems, l.checkDropped(rule)...)
 	}
 	return problems
 }
@@ -127,6 +128,17 @@ func (l *Listener) checkTaken(i int) []Problem {
 	return c.problems
 }
 
+// checkDropped checks for conditions on headers that the load balancer drops.
+func (l *Listener) checkDropped(rule *Rule) []Problem {
+	c := &checker{logicalID: rule.LogicalID, path: rule.Path, property: "Conditions"}
+	for _, condition := range rule.Conditions {
+		if name := headerName(condition); name != "" && droppedName(name) && l.Balancer.DropsInvalidHeaders() {
+			c.warnf(name, "letters, digits and hyphens", "header %q is dropped by the load balancer, which keeps letters, digits and hyphens only", name)
+		}
+	}
+	return c.problems
+}
+
 func (t *Template) checkTargetGroup(g *TargetGroup) []Problem {
 	c := &checker{logicalID: g.LogicalID, path: g.Path}
 	var balancers []string
@@ -140,6 +152,9 @@ func (t *Template) checkTargetGroup(g *TargetGroup) []Problem {
 	}
 	if g.Lambda() {
 		c.checkLambda(g)
+	} else if _, ok := g.Attributes["lambda.multi_value_headers.enabled"]; ok {
+		c.property = "TargetGroupAttributes"
+		c.errorf(g.TargetType, "lambda", "target group of type %s has lambda.multi_value_headers.enabled, which is for lambda only", g.TargetType)
 	}
 	return c.problems
 }

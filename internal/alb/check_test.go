@@ -155,6 +155,13 @@ func TestCheck(t *testing.T) {
 		{"redirect length", acting(Redirect{Status: 301, Path: "/" + strings.Repeat("x", 128)}),
 			`error: Rule1: redirect path "/` + strings.Repeat("x", 128) + `" has 129 characters, ALB allows 128`},
 
+		{"multi-value headers without Lambda", group(TargetGroup{TargetType: "ip", Attributes: map[string]string{"lambda.multi_value_headers.enabled": "true"}}),
+			`error: Group: target group of type ip has lambda.multi_value_headers.enabled, which is for lambda only`},
+		{"a header that is dropped", func(t *Template, l *Listener) {
+			l.Rules = rules(1)
+			l.Rules[0].Conditions = []Condition{Header{"X-Ok", []string{"a"}}, HeaderRegexes{"X_Client", []string{"^a$"}}}
+			l.Balancer.Attributes = map[string]string{"routing.http.drop_invalid_header_fields.enabled": "true"}
+		}, `warning: Rule1: header "X_Client" is dropped by the load balancer, which keeps letters, digits and hyphens only`},
 		{"a Lambda target group", group(TargetGroup{TargetType: "lambda", Targets: make([]Ref, 1)}), ``},
 		{"with port and protocol", group(TargetGroup{TargetType: "lambda", given: map[string]bool{"Port": true, "Protocol": true, "VpcId": true}}),
 			`error: Group: Lambda target group has Port, ALB allows none

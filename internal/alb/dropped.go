@@ -3,20 +3,21 @@ package alb
 // asSeen is a prepared condition as the listener's load balancer lets it see
 // requests.
 func (l *Listener) asSeen(ready, condition Condition) Condition {
-	if !l.Balancer.DropsInvalidHeaders() {
-		return ready
-	}
-	switch h := condition.(type) {
-	case Header:
-		if droppedName(h.Name) {
-			return dropped{ready}
-		}
-	case HeaderRegexes:
-		if droppedName(h.Name) {
-			return dropped{ready}
-		}
+	if name := headerName(condition); name != "" && droppedName(name) && l.Balancer.DropsInvalidHeaders() {
+		return dropped{ready}
 	}
 	return ready
+}
+
+// headerName is the header that a condition looks at, or "".
+func headerName(condition Condition) string {
+	switch h := condition.(type) {
+	case Header:
+		return h.Name
+	case HeaderRegexes:
+		return h.Name
+	}
+	return ""
 }
 
 // dropped is a condition on a header that the load balancer drops. Whether it
@@ -40,5 +41,5 @@ func droppedName(name string) bool {
 			return true
 		}
 	}
-	return name == ""
+	return false
 }

@@ -106,6 +106,7 @@ var goldenOpaque = []golden{
 	{"I", HeaderRegexes{"X-Bypass", []string{"^" + bypass + "$"}}, with("X-Bypass", "guess"), unlikely(SecretValue)},
 	{"I", Hosts{"api." + Opaque("Domain")}, to("api.example.com"), likely(UnresolvedValue)},
 	{"I", Hosts{"api." + Opaque("Domain")}, to("www.example.com"), no},
+	{"I", Hosts{"API.${Token[TOKEN.12]}"}, to("api.example.com"), likely(UnresolvedValue)},
 	{"I", Hosts{Opaque("Domain"), "www.example.com"}, to("www.example.com"), yes},
 	{"I", PathPatterns{"/" + Opaque("Prefix") + "/*"}, get("/x/y"), unlikely(UnresolvedValue)},
 	{"I", PathPatterns{"/" + Opaque("Prefix") + "/*"}, get("/x"), no},

@@ -40,7 +40,7 @@ func readPattern(value string, fold, escapes bool) pattern {
 		p.shape, p.escapes = glob, true
 	case wild == len(p.text)-1 && p.text[wild] == '*':
 		p.text, p.shape = p.text[:wild], prefix
-	case wild == 0 && p.text[0] == '*' && strings.IndexAny(p.text[1:], "*?") < 0:
+	case wild == 0 && p.text[0] == '*' && !strings.ContainsAny(p.text[1:], "*?"):
 		p.text, p.shape = p.text[1:], suffix
 	default:
 		p.shape = glob

@@ -128,6 +128,8 @@ func TestReadActions(t *testing.T) {
 		{`[{"Type": "fixed-response", "Order": 20, "FixedResponseConfig": {"StatusCode": "200"}},
 		   {"Type": "authenticate-cognito", "Order": "3", "AuthenticateCognitoConfig": {"OnUnauthenticatedRequest": "deny", "UserPoolArn": "p"}}]`,
 			[]Action{Authenticate{"authenticate-cognito", "deny"}, FixedResponse{200, "", ""}}},
+		{`[{"Type": "authenticate-oidc", "Order": 1}, {"Type": "forward", "Order": 2, "TargetGroupArn": {"Ref": "G"}}]`,
+			[]Action{Authenticate{"authenticate-oidc", "authenticate"}, groups(WeightedGroup{Ref{LogicalID: "G"}, 1})}},
 		{`[{"Type": "jwt-validation", "Order": 1, "JwtValidationConfig": {"Issuer": "i"}}, {"Type": "forward", "Order": 2, "TargetGroupArn": {"Ref": "G"}}]`,
 			[]Action{Authenticate{"jwt-validation", ""}, groups(WeightedGroup{Ref{LogicalID: "G"}, 1})}},
 		{`{"Fn::If": ["Blue", [{"Type": "forward", "TargetGroupArn": "blue"}], [{"Type": "forward", "TargetGroupArn": "green"}]]}`,
@@ -311,6 +313,18 @@ func deepConditions(n int) string {
 	}
 	fmt.Fprintf(&b, `"C%d": {"Fn::Equals": ["a", "a"]}}`, n)
 	return b.String()
+}
+
+// TestTargetGroupDefaults: what the API takes for a target group that says nothing.
+func TestTargetGroupDefaults(t *testing.T) {
+	template, err := Read(strings.NewReader(`{"Resources": {"G": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"}}}`), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := template.TargetGroups[0]
+	if g.TargetType != "instance" || g.Lambda() || g.Sticky() || g.MultiValueHeaders() || g.DeregistrationDelay().Seconds() != 300 {
+		t.Errorf("got %+v", g)
+	}
 }
 
 // TestOtherLoadBalancers: network load balancers are not ALB's business.

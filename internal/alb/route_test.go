@@ -115,6 +115,7 @@ func TestUndecided(t *testing.T) {
 // rules that may decide do the same.
 func TestSameEffect(t *testing.T) {
 	open := appListener()
+	open.Rules = open.Rules[:3]
 	open.Default.Actions = forwardTo("App")
 	request := with("X-Bypass", "x")
 	d := open.Route(&request)
@@ -128,6 +129,14 @@ func TestSameEffect(t *testing.T) {
 	d = appListener().Route(&request)
 	if d.Certain() || len(d.Alternatives) != 1 || d.Alternatives[0].Priority != 5 {
 		t.Errorf("closed: certain %v, alternatives %v; want rule 5 as the alternative", d.Certain(), d.Alternatives)
+	}
+	nominal := get("/api/files/caf%C3%A9")
+	if d = appListener().Route(&nominal); d.Certain() || !d.Doubt.Nominal() || len(d.Alternatives) != 0 {
+		t.Errorf("doubt %q, alternatives %v; want a nominal doubt without alternatives", d.Doubt, d.Alternatives)
+	}
+	malformed := get("/a%zz")
+	if d = open.Route(&malformed); d.Doubt != MalformedEscape {
+		t.Errorf("doubt %q, want that of a malformed escape, whatever the rules do", d.Doubt)
 	}
 	probable := get("/api/log%69n")
 	d = appListener().Route(&probable)

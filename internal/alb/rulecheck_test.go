@@ -57,6 +57,12 @@ func TestRuleCheck(t *testing.T) {
 		{"values and regexes of a header", 1, []Condition{
 			Header{"X-A", []string{"a"}}, HeaderRegexes{"x-a", []string{"^b$"}},
 		}, []string{`error: rule mixes values and regexes for http-header x-a, ALB allows one or the other`}},
+		{"regexes and values of a header", 1, []Condition{
+			HeaderRegexes{"X-A", []string{"^b$"}}, Header{"x-a", []string{"a"}},
+		}, []string{`error: rule mixes values and regexes for http-header x-a, ALB allows one or the other`}},
+		{"values of a header, regexes of another", 1, []Condition{
+			HeaderRegexes{"X-A", []string{"^b$"}}, Header{"X-B", []string{"a"}},
+		}, nil},
 		{"two headers and two queries", 1, []Condition{
 			Header{"X-A", []string{"a"}}, Header{"X-B", []string{"b"}},
 			QueryStrings{{"a", "1"}}, QueryStrings{{"b", "2"}},

@@ -20,12 +20,14 @@ type Template struct {
 // Options say what a template leaves open.
 type Options struct {
 	// Parameters are values for the template's parameters, and for pseudo
-	// parameters such as "AWS::Region". Default: the parameters' own defaults.
+	// parameters such as "AWS::Region". Default: the parameters' own defaults;
+	// those of NoEcho parameters stay unknown. What is given is shown.
 	Parameters map[string]string
 
 	// Reveal returns the value to take for what is known only after a deploy,
 	// such as a secret; name is as [Display] shows it. Default: nothing is
-	// revealed, and conditions on it are uncertain.
+	// revealed, and conditions on it are uncertain. What is revealed is a
+	// value like any other, shown where conditions are.
 	Reveal func(name string) (value string, ok bool)
 }
 

@@ -1,15 +1,14 @@
-package main
+package alb
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// shortName is a resource for a reader: its construct path without the stack
+// ShortName is a resource for a reader: its construct path without the stack
 // and without what CDK adds to every path, or else its logical id.
-func shortName(path, logicalID string) string {
+func ShortName(path, logicalID string) string {
 	_, name, ok := strings.Cut(path, "/")
 	if !ok {
 		return logicalID
@@ -18,9 +17,9 @@ func shortName(path, logicalID string) string {
 	return strings.TrimSuffix(name, "/Default")
 }
 
-// groupName is a target group for a reader: as short as tells it from the
-// others of its template.
-func groupName(t *alb.Template, ref alb.Ref) string {
+// GroupName is a target group for a reader: as short as tells it from the others
+// of its template.
+func (t *Template) GroupName(ref Ref) string {
 	group := t.TargetGroup(ref)
 	if group == nil {
 		return ref.String()
@@ -37,8 +36,8 @@ func groupName(t *alb.Template, ref alb.Ref) string {
 
 // groupPath is a target group's construct path; one that is called TargetGroup
 // goes by the construct it is in.
-func groupPath(g *alb.TargetGroup) string {
-	name := shortName(g.Path, g.LogicalID)
+func groupPath(g *TargetGroup) string {
+	name := ShortName(g.Path, g.LogicalID)
 	short := strings.TrimSuffix(strings.TrimSuffix(name, "TargetGroup"), "/")
 	if g.Path == "" || short == "" {
 		return name
@@ -48,26 +47,22 @@ func groupPath(g *alb.TargetGroup) string {
 
 func lastElement(path string) string { return path[strings.LastIndex(path, "/")+1:] }
 
-// ruleName is a rule for a reader, without the construct it is in.
-func ruleName(r *alb.Rule) string {
+// ShortName is a rule for a reader, without the construct it is in.
+func (r *Rule) ShortName() string {
 	if r.Default() {
 		return "default"
 	}
-	return lastElement(shortName(r.Path, r.LogicalID))
+	return lastElement(ShortName(r.Path, r.LogicalID))
 }
 
-// actionName is what a rule does, for a reader.
-func actionName(t *alb.Template, r *alb.Rule) string {
+// ActionName is what a rule does, for a reader, a forward by its target only.
+func (t *Template) ActionName(r *Rule) string {
 	var parts []string
 	for _, action := range r.Actions {
 		switch a := action.(type) {
-		case alb.Forward:
-			parts = append(parts, forwardName(t, a))
-		case alb.Redirect:
-			parts = append(parts, a.String())
-		case alb.FixedResponse:
-			parts = append(parts, a.String())
-		case alb.Authenticate:
+		case Forward:
+			parts = append(parts, t.forwardName(a))
+		case fmt.Stringer:
 			parts = append(parts, a.String())
 		}
 	}
@@ -77,19 +72,19 @@ func actionName(t *alb.Template, r *alb.Rule) string {
 	return strings.Join(parts, ", ")
 }
 
-func forwardName(t *alb.Template, f alb.Forward) string {
-	named := alb.Forward{Groups: make([]alb.WeightedGroup, len(f.Groups))}
+func (t *Template) forwardName(f Forward) string {
+	named := Forward{Groups: make([]WeightedGroup, len(f.Groups))}
 	for i, g := range f.Groups {
-		named.Groups[i] = alb.WeightedGroup{Group: alb.Ref{LogicalID: groupName(t, g.Group)}, Weight: g.Weight}
+		named.Groups[i] = WeightedGroup{Group: Ref{LogicalID: t.GroupName(g.Group)}, Weight: g.Weight}
 	}
 	return strings.TrimPrefix(named.String(), "forward to ")
 }
 
-// listenerName is a listener for a reader, with its port.
-func listenerName(l *alb.Listener) string {
+// Name is the listener for a reader, with its port.
+func (l *Listener) Name() string {
 	name := l.Ref.String()
 	if !l.Foreign() {
-		name = shortName(l.Path, l.Ref.LogicalID)
+		name = ShortName(l.Path, l.Ref.LogicalID)
 	}
 	if l.Port == 0 {
 		return name

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+func newCheck() *cobra.Command {
+	var env string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check [TEMPLATE...]",
+		Short: "Find what the ALB API would refuse in the middle of a deploy",
+		Long: `Check load balancers, listeners, rules and target groups against the limits of
+ALB that neither CDK nor CloudFormation checks before a deploy: condition
+values and wildcards in a rule, characters and lengths, priorities, weights,
+target groups, regexes.
+
+A TEMPLATE is a CloudFormation template in JSON, or the folder of an assembly,
+of which all templates are checked. Without any, the assemblies that make synth
+wrote for the environment are checked.
+
+Exit codes: 0 no errors, warnings at most; 1 errors, or a template is missing or
+cannot be read.`,
+		Example: `  noren check --env prod
+  noren check cdk.out/dev/maintenance
+  noren check --json shop.template.json | jq '.[] | select(.severity == "error")'`,
+		ValidArgsFunction: completeTemplates,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			findings, templates, err := check(args, env)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = writeJSON(cmd.OutOrStdout(), findings)
+			} else {
+				writeFindings(newTerminal(cmd.OutOrStdout()), findings, templates)
+			}
+			if err == nil && slices.ContainsFunc(findings, func(f finding) bool { return f.Severity == alb.Error.String() }) {
+				return &exitError{code: 1}
+			}
+			return err
+		},
+	}
+	addEnvFlag(cmd, &env)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	return cmd
+}
+
+// finding is a problem, with the templates that have it.
+type finding struct {
+	Severity  string   `json:"severity"` // "error" or "warning"
+	LogicalID string   `json:"logicalId"`
+	Path      string   `json:"path"`     // construct path, if CDK wrote the template
+	Property  string   `json:"property"` // where in the resource
+	Message   string   `json:"message"`
+	Value     string   `json:"value"`
+	Limit     string   `json:"limit"`
+	Templates []string `json:"templates"` // their files
+}
+
+// check returns the problems of templates, errors first, and how many templates
+// it looked at.
+func check(paths []string, env string) ([]finding, int, error) {
+	sources, err := checkable(paths, env)
+	if err != nil {
+		return nil, 0, err
+	}
+	findings := []finding{}
+	for _, s := range sources {
+		for _, p := range alb.Check(s.Template) {
+			f := finding{p.Severity.String(), p.LogicalID, p.Path, p.Property, p.Message, p.Value, p.Limit, nil}
+			i := slices.IndexFunc(findings, f.same)
+			if i < 0 {
+				i = len(findings)
+				findings = append(findings, f)
+			}
+			findings[i].Templates = append(findings[i].Templates, s.file)
+		}
+	}
+	slices.SortStableFunc(findings, func(a, b finding) int { return strings.Compare(a.Severity, b.Severity) })
+	return findings, len(sources), nil
+}
+
+// same reports whether g is the same problem in another template.
+func (f finding) same(g finding) bool {
+	return f.Severity == g.Severity && f.LogicalID == g.LogicalID && f.Property == g.Property && f.Message == g.Message
+}
+
+// checkable reads all templates of the paths; those without a load balancer
+// have nothing to be checked.
+func checkable(paths []string, env string) ([]source, error) {
+	if len(paths) == 0 {
+		return loadAssemblies(env)
+	}
+	var sources []source
+	var errs []error
+	for _, path := range paths {
+		files, err := templateFiles(path)
+		errs = append(errs, err)
+		for _, file := range files {
+			s, err := readSource(file)
+			errs = append(errs, err)
+			if err == nil {
+				sources = append(sources, s)
+			}
+		}
+	}
+	return sources, errors.Join(errs...)
+}
+
+// writeFindings writes a paragraph for each finding and the sum.
+func writeFindings(out terminal, findings []finding, templates int) {
+	count := map[string]int{}
+	for _, f := range findings {
+		count[f.Severity]++
+		s := yellow
+		if f.Severity == alb.Error.String() {
+			s = red
+		}
+		for i, line := range wrap(f.Severity+": "+f.Message, out.width) {
+			if rest, ok := strings.CutPrefix(line, f.Severity); ok && i == 0 {
+				line = out.in(s, f.Severity) + rest
+			}
+			fmt.Fprintln(out, line)
+		}
+		for _, line := range f.where() {
+			for _, part := range wrap(line, out.width-2) {
+				fmt.Fprintln(out, "  "+out.in(dim, part))
+			}
+		}
+		fmt.Fprintln(out)
+	}
+	fmt.Fprintf(out, "%s, %s in %s\n", plural(count["error"], "error"), plural(count["warning"], "warning"), plural(templates, "template"))
+}
+
+// where are the lines that say which resource it is, and in which templates.
+func (f finding) where() []string {
+	resource := f.LogicalID
+	if f.Property != "" {
+		resource += " " + f.Property
+	}
+	lines := []string{resource}
+	if f.Path != "" {
+		lines = append(lines, f.Path)
+	}
+	if f.Value != "" || f.Limit != "" {
+		lines = append(lines, fmt.Sprintf("value %s, limit %s", f.Value, f.Limit))
+	}
+	return append(lines, strings.Join(f.Templates, "\n"))
+}
+
+// plural is a number of things.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/templatediff"
+)
+
+// expectations are the flips that --expect knows.
+var expectations = map[string]templatediff.Mode{
+	"maintenance-on":  templatediff.Closed,
+	"maintenance-off": templatediff.Open,
+	"read-only":       templatediff.ReadOnly,
+}
+
+// unexpected is the exit code of a change that --expect or --mode-unchanged
+// does not allow.
+const unexpected = 3
+
+func newDiff() *cobra.Command {
+	var format, expect, mode string
+	var modeUnchanged, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "diff OLD NEW",
+		Short: "Say what a change does to clients and to resources",
+		Long: `Say what differs between two templates: for clients, every class of requests
+whose outcome changes, each with a request that shows it; then the resources
+that are removed, replaced, changed or added, those that hold data first.
+
+OLD and NEW are CloudFormation templates in JSON, or folders of assemblies.
+
+The flip that --expect allows is: the listener's default action, the rules
+RefuseWrites and Close, the record of the reopen guard, and the message and
+until of the maintenance answer.
+
+Exit codes: 0 said, or as expected; 1 a template cannot be read; 3 more changes
+than --expect or --mode-unchanged allows.`,
+		Example: `  noren diff cdk.out/dev/open cdk.out/dev/maintenance
+  noren diff cdk.out/prod/open cdk.out/prod/maintenance --expect maintenance-on
+  noren diff old.json new.json --format markdown | gh pr comment --body-file -
+  noren diff old.json new.json --mode-unchanged
+  noren diff --mode cdk.out/dev/open`,
+		Args:              func(_ *cobra.Command, args []string) error { return diffArgs(args, mode, expect, format) },
+		ValidArgsFunction: completeTemplates,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if mode != "" {
+				return printMode(cmd.OutOrStdout(), mode)
+			}
+			pairs, err := templatePairs(args[0], args[1])
+			if err != nil {
+				return err
+			}
+			if modeUnchanged {
+				return checkModeUnchanged(cmd.OutOrStdout(), pairs)
+			}
+			if asJSON {
+				format = "json"
+			}
+			if err := writeDiff(cmd.OutOrStdout(), pairs, format); err != nil || expect == "" {
+				return err
+			}
+			if err := checkExpected(pairs, expect); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "nothing but %s changes\n", expect)
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&format, "format", "text", "text, markdown or json")
+	flags.BoolVar(&asJSON, "json", false, "write JSON, as --format json does")
+	flags.StringVar(&expect, "expect", "", "exit with 3 if anything but this flip changes: maintenance-on, maintenance-off or read-only")
+	flags.BoolVar(&modeUnchanged, "mode-unchanged", false, "look at the mode only, and exit with 3 if it changes")
+	flags.StringVar(&mode, "mode", "", "print the mode that a template is in, and nothing else: false, true or read-only")
+	_ = cmd.MarkFlagFilename("mode", "json")
+	for name, values := range map[string][]string{"format": {"text", "markdown", "json"}, "expect": {"maintenance-on", "maintenance-off", "read-only"}} {
+		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
+	cmd.MarkFlagsMutuallyExclusive("mode", "mode-unchanged", "expect")
+	return cmd
+}
+
+func diffArgs(args []string, mode, expect, format string) error {
+	if _, ok := expectations[expect]; expect != "" && !ok {
+		return fmt.Errorf("unknown --expect %q: want maintenance-on, maintenance-off or read-only", expect)
+	}
+	if !slices.Contains([]string{"text", "markdown", "json"}, format) {
+		return fmt.Errorf("unknown --format %q: want text, markdown or json", format)
+	}
+	switch {
+	case mode != "" && len(args) > 0:
+		return errors.New("--mode wants no templates besides its own")
+	case mode == "" && len(args) != 2:
+		return fmt.Errorf("want OLD and NEW, got %s", plural(len(args), "argument"))
+	}
+	return nil
+}
+
+// templatePair is a template before and after, and what differs.
+type templatePair struct {
+	Template string `json:"template"` // the name of the file
+	templatediff.Diff
+}
+
+// templatePairs compares the templates of two files or folders. Those of
+// folders are compared by name; the only ones of two folders, whatever their
+// names.
+func templatePairs(oldPath, newPath string) ([]templatePair, error) {
+	old, err := diffTemplates(oldPath)
+	if err != nil {
+		return nil, err
+	}
+	next, err := diffTemplates(newPath)
+	if err != nil {
+		return nil, err
+	}
+	if len(old) == 1 && len(next) == 1 {
+		for name, before := range old {
+			for other, after := range next {
+				if name != other {
+					name += " and " + other
+				}
+				return []templatePair{{name, templatediff.Compare(before, after)}}, nil
+			}
+		}
+	}
+	names := map[string]bool{}
+	for name := range old {
+		names[name] = true
+	}
+	for name := range next {
+		names[name] = true
+	}
+	var pairs []templatePair
+	for _, name := range sortedKeys(names) {
+		before, was := old[name]
+		after, is := next[name]
+		if !was {
+			before = templatediff.Nothing()
+		}
+		if !is {
+			after = templatediff.Nothing()
+		}
+		pairs = append(pairs, templatePair{name, templatediff.Compare(before, after)})
+	}
+	return pairs, nil
+}
+
+// diffTemplates reads the templates of a path by file name.
+func diffTemplates(path string) (map[string]templatediff.Template, error) {
+	files, err := templateFiles(path)
+	if err != nil {
+		return nil, err
+	}
+	templates := map[string]templatediff.Template{}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		t, err := templatediff.Read(data)
+		if err != nil {
+			return nil, fmt.Errorf("reading template %q: %w", file, err)
+		}
+		templates[filepath.Base(file)] = t
+	}
+	return templates, nil
+}
+
+func writeDiff(w io.Writer, pairs []templatePair, format string) error {
+	switch format {
+	case "json":
+		return writeJSON(w, pairs)
+	case "markdown":
+		_, err := io.WriteString(w, diffMarkdown(pairs))
+		return err
+	}
+	out := newTerminal(w)
+	for i, p := range pairs {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		writeDiffText(out, p, len(pairs) > 1)
+	}
+	return nil
+}
+
+// checkExpected fails, naming the rest, if more than the flip changes.
+func checkExpected(pairs []templatePair, expect string) error {
+	var rest []string
+	for _, p := range pairs {
+		if len(pairs) > 1 && p.Empty() {
+			continue // another stack of the app, which the flip leaves alone
+		}
+		rest = append(rest, p.Unexpected(expectations[expect])...)
+	}
+	if len(pairs) > 1 && allEmpty(pairs) {
+		rest = append(rest, "nothing changes: there is no flip")
+	}
+	if len(rest) == 0 {
+		return nil
+	}
+	return &exitError{unexpected, fmt.Errorf("not only %s:\n  %s", expect, strings.Join(rest, "\n  "))}
+}
+
+func allEmpty(pairs []templatePair) bool {
+	return !slices.ContainsFunc(pairs, func(p templatePair) bool { return !p.Empty() })
+}
+
+// checkModeUnchanged fails if the mode of a template changes.
+func checkModeUnchanged(w io.Writer, pairs []templatePair) error {
+	for _, p := range pairs {
+		before, after, err := p.Modes()
+		if err != nil {
+			if len(pairs) > 1 {
+				continue // a stack without a maintenance mode
+			}
+			return err
+		}
+		if before != after {
+			return &exitError{unexpected, fmt.Errorf("the mode changes from %s to %s", before, after)}
+		}
+		fmt.Fprintln(w, after)
+	}
+	return nil
+}
+
+// printMode prints the mode of a template or assembly.
+func printMode(w io.Writer, path string) error {
+	templates, err := diffTemplates(path)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range sortedKeys(templates) {
+		mode, err := templates[name].Mode()
+		if err == nil {
+			fmt.Fprintln(w, mode)
+			return nil
+		}
+		errs = append(errs, fmt.Errorf("%s: %w", name, err))
+	}
+	return errors.Join(errs...)
+}

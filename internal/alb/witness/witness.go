@@ -1,0 +1,160 @@
+// Package witness finds, for every pair of rules of two listeners that can
+// decide one request, such a request.
+//
+// The conditions of a rule each look at one part of a request: its method,
+// path, host, source, query, or one header. For each part it finds texts that
+// stand for all there are: a text for every way in which the conditions of both
+// listeners can come out. Then it combines the parts. What it finds is found by
+// routing, so that a witness is never wrong; none is missed unless there are
+// more combinations than it looks at, which it says.
+package witness
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// Class is the requests that one rule of each listener decides.
+type Class struct {
+	Old, New *alb.Rule
+
+	// Request is one of them. What is known only after a deploy, such as a
+	// secret, stands in it as [alb.Display] shows it.
+	Request alb.Request
+}
+
+// Classes returns the classes of two listeners. Complete is false if there may
+// be more. Of one and the same listener, they are its rules that can decide.
+func Classes(old, next *alb.Listener) (classes []Class, complete bool) {
+	a, b := filled(old), filled(next)
+	s := newSearch(a, b)
+	drafts := s.drafts()
+	seen := map[[2]*alb.Rule]bool{}
+	for _, d := range drafts {
+		request := d.request()
+		before := a.Route(&request).Rule
+		after := b.Route(&request).Rule
+		if before == nil || after == nil {
+			continue // rejected before any rule
+		}
+		before, after = original(a, old, before), original(b, next, after)
+		if pair := [2]*alb.Rule{before, after}; !seen[pair] {
+			seen[pair] = true
+			classes = append(classes, Class{before, after, d.request()})
+		}
+	}
+	return classes, !s.cut
+}
+
+// original is the rule of listener that rule, of its filled copy, is made from.
+func original(copied, listener *alb.Listener, rule *alb.Rule) *alb.Rule {
+	for i := range copied.Rules {
+		if &copied.Rules[i] == rule {
+			return &listener.Rules[i]
+		}
+	}
+	return &listener.Default
+}
+
+// mostDrafts bounds how many combinations of parts are looked at.
+const mostDrafts = 1 << 16
+
+// search combines parts of requests.
+type search struct {
+	rules []*alb.Rule // of both listeners
+	first int         // how many of them are of the first
+	parts []part
+	cut   bool
+}
+
+func newSearch(a, b *alb.Listener) *search {
+	s := &search{first: len(a.Rules)}
+	for i := range a.Rules {
+		s.rules = append(s.rules, &a.Rules[i])
+	}
+	for i := range b.Rules {
+		s.rules = append(s.rules, &b.Rules[i])
+	}
+	conditions := map[partKey][]alb.Condition{}
+	for _, rule := range s.rules {
+		for _, c := range rule.Conditions {
+			key := keyOf(c)
+			conditions[key] = append(conditions[key], c)
+		}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(conditions), partKey.compare) {
+		p := newPart(key, conditions[key])
+		s.parts = append(s.parts, p)
+		s.cut = s.cut || p.cut
+	}
+	return s
+}
+
+// state is a draft, and for each rule whether the conditions on the parts that
+// are drafted so far hold.
+type state struct {
+	draft draft
+	holds []byte
+}
+
+// drafts returns a draft for every way in which the rules can come out.
+func (s *search) drafts() []draft {
+	start := state{newDraft(), make([]byte, len(s.rules))}
+	for i := range start.holds {
+		start.holds[i] = 1
+	}
+	states := []state{start}
+	for done, p := range s.parts {
+		values := p.byRule(s.rules)
+		seen := map[string]bool{}
+		var grown []state
+		for _, before := range states {
+			for _, v := range values {
+				holds := slices.Clone(before.holds)
+				for i := range holds {
+					holds[i] &= v.holds[i]
+				}
+				s.forgetDecided(holds, s.parts[done+1:])
+				if seen[string(holds)] {
+					continue
+				}
+				if len(grown) == mostDrafts {
+					s.cut = true
+					break
+				}
+				seen[string(holds)] = true
+				d := before.draft
+				v.set(&d)
+				grown = append(grown, state{d, holds})
+			}
+		}
+		states = grown
+	}
+	drafts := make([]draft, len(states))
+	for i, st := range states {
+		drafts[i] = st.draft
+	}
+	return drafts
+}
+
+// forgetDecided clears, for each listener, the rules after the first that
+// matches whatever the parts to come are: they make no difference any more.
+func (s *search) forgetDecided(holds []byte, toCome []part) {
+	open := map[partKey]bool{}
+	for _, p := range toCome {
+		open[p.key] = true
+	}
+	decided := false
+	for i, rule := range s.rules {
+		if i == s.first {
+			decided = false
+		}
+		if decided {
+			holds[i] = 0
+			continue
+		}
+		decided = holds[i] == 1 && rule.If == "" && !slices.ContainsFunc(rule.Conditions, func(c alb.Condition) bool { return open[keyOf(c)] })
+	}
+}
