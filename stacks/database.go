@@ -59,13 +59,12 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 	})
 	instance := func(name string, scaleWithWriter bool) awsrds.IClusterInstance {
 		return awsrds.ClusterInstance_ServerlessV2(&name, &awsrds.ServerlessV2ClusterInstanceProps{
-			ParameterGroup:             instanceParameters,
-			CaCertificate:              awsrds.CaCertificate_RDS_CA_RSA2048_G1(),
-			EnablePerformanceInsights:  jsii.Bool(true),
-			AutoMinorVersionUpgrade:    jsii.Bool(false), // the engine version decides what an ALTER locks
-			ScaleWithWriter:            &scaleWithWriter,
-			PubliclyAccessible:         jsii.Bool(false),
-			PreferredMaintenanceWindow: jsii.String("sun:18:00-sun:18:30"),
+			ParameterGroup:            instanceParameters,
+			CaCertificate:             awsrds.CaCertificate_RDS_CA_RSA2048_G1(),
+			EnablePerformanceInsights: jsii.Bool(true),
+			AutoMinorVersionUpgrade:   jsii.Bool(false), // the engine version decides what an ALTER locks
+			ScaleWithWriter:           &scaleWithWriter,
+			PubliclyAccessible:        jsii.Bool(false),
 		})
 	}
 	var readers []awsrds.IClusterInstance
@@ -90,12 +89,11 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 		CloudwatchLogsExports:    jsii.Strings("audit", "error", "slowquery"),
 		CloudwatchLogsRetention:  retention(env),
 		Backup: &awsrds.BackupProps{
-			Retention:       awscdk.Duration_Days(jsii.Number(env.Database.BackupDays)),
-			PreferredWindow: jsii.String("16:00-16:30"),
+			Retention: awscdk.Duration_Days(jsii.Number(env.Database.BackupDays)),
 		},
-		CopyTagsToSnapshot:         jsii.Bool(true),
-		PreferredMaintenanceWindow: jsii.String("sun:17:00-sun:17:30"),
-		DeletionProtection:         &env.DeletionProtection,
-		RemovalPolicy:              removalPolicy(env),
+		CopyTagsToSnapshot: jsii.Bool(true),
+		// No windows: RDS takes half an hour of the region's night.
+		DeletionProtection: &env.DeletionProtection,
+		RemovalPolicy:      removalPolicy(env),
 	})
 }
