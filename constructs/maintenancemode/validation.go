@@ -85,8 +85,8 @@ func (v *validation) quota() int {
 type listenerRule struct {
 	path     string
 	priority int
-	hosts    []string // nil: any host, not known, or of no interest without Hosts
-	actions  string   // in JSON
+	hosts    []string // nil: any host, or not known; of others' rules only
+	actions  string   // in JSON; of others' rules only
 }
 
 // listenerRules returns the rules that the app defines on the listener.
@@ -100,7 +100,7 @@ func (v *validation) listenerRules() []listenerRule {
 			continue
 		}
 		r := listenerRule{path: strings.TrimSuffix(*rule.Node().Path(), "/Resource"), priority: int(*rule.Priority())}
-		if len(v.props.Hosts) > 0 {
+		if !v.own(r) {
 			r.actions = resolved(rule, rule.Actions())
 			r.hosts = hostsOf(resolved(rule, rule.Conditions()))
 		}
