@@ -61,14 +61,23 @@ diff: cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance
 
 golden: node_modules
 	go test ./stacks -run Golden -update
+	go test ./lambda/maintenance/responder -update
 	git diff --stat -- '*/testdata'
 
-lint: node_modules
+lint:
+	go mod tidy -diff
 	$(LINT) run ./...
 	cd examples/fieldreports && $(LINT) run ./...
 
+# One package after the other: benchmarks disturb each other.
 bench: node_modules
-	go test -run '^$$' -bench . ./internal/...
+	go test -run '^$$' -bench Synth -benchtime 9x ./stacks
+	go test -run '^$$' -bench AppBuild -benchtime 1x ./stacks
+	go test -run '^$$' -bench Build -benchtime 1x ./internal/gobuild
+	go test -run '^$$' -bench Tests -benchtime 1x ./stacks
+	go test -run '^$$' -bench . ./internal/allowlist
+	go test -run '^$$' -bench . ./internal/alb
+	go test -p 1 -run '^$$' -bench . ./lambda/maintenance/...
 
 # npm is quiet about what nobody here can change.
 node_modules: package-lock.json
