@@ -33,6 +33,7 @@ var environments = []string{"dev", "staging", "prod"}
 
 // assembly is what a synthesis wrote.
 type assembly struct {
+	data     []byte // the template as it is written
 	template template
 	assets   map[string]any // by hash, the template's own left out
 	messages []string       // warnings and errors
@@ -121,6 +122,7 @@ func synth(env environment.Environment, mode maintenancemode.Mode) (assembly, er
 	if err := json.Unmarshal(data, &a.template); err != nil {
 		return a, err
 	}
+	a.data = data
 	data, err = os.ReadFile(fmt.Sprintf("%s/%s.assets.json", outdir, env.StackName))
 	if err != nil {
 		return a, err

@@ -108,13 +108,17 @@ func (t Template) answersMaintenance(r *alb.Rule) bool {
 }
 
 // isApp reports whether a listener's default action goes where rules of it send
-// what they let through; without rules, anywhere but to the maintenance answer.
+// what they let through; without such rules, anywhere but to the maintenance
+// answer. The page that unlocks is no app.
 func (t Template) isApp(l *alb.Listener) bool {
 	if t.answersMaintenance(&l.Default) {
 		return false
 	}
 	forwards := 0
 	for i := range l.Rules {
+		if unlockRule.MatchString(l.Rules[i].ShortName()) {
+			continue
+		}
 		if effect(&l.Rules[i]) == effect(&l.Default) {
 			return true
 		}
@@ -146,3 +150,6 @@ func (d Diff) isSwitchRule(r Resource) bool {
 // switchRule is a rule's name, or its logical id where CDK wrote no paths: then
 // the name follows that of the construct and eight hex digits come after.
 var switchRule = regexp.MustCompile(`^(RefuseWrites\d+|Close)$|(RefuseWrites\d+|Close)[0-9A-F]{8}$`)
+
+// unlockRule is the name of the rule that leads to the page that unlocks.
+var unlockRule = regexp.MustCompile(`^Unlock$|Unlock[0-9A-F]{8}$`)

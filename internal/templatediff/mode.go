@@ -3,6 +3,7 @@ package templatediff
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,7 +27,7 @@ const (
 func (t Template) Mode() (Mode, error) {
 	responders := t.responders()
 	if len(responders) == 0 {
-		return "", errors.New("no function that answers during maintenance: no Lambda target group's function has a MAINTENANCE_ variable or is called Responder in its construct path")
+		return "", errors.New("no function that answers during maintenance: the function of no Lambda target group is the Responder of a construct, or has MAINTENANCE_ variables")
 	}
 	var modes []Mode
 	for _, group := range responders {
@@ -78,50 +79,57 @@ func onlyWrites(r *alb.Rule) bool {
 // maintenance.
 func (t Template) responders() []*alb.TargetGroup {
 	var found []*alb.TargetGroup
+	functions := t.responderFunctions()
 	for _, group := range t.TargetGroups {
-		if !group.Lambda() {
-			continue
-		}
-		for _, id := range references(t.resources[group.LogicalID].Properties["Targets"]) {
-			if t.isResponder(id, 3) {
-				found = append(found, group)
-				break
-			}
+		if group.Lambda() && slices.ContainsFunc(references(t.resources[group.LogicalID].Properties["Targets"]), func(id string) bool {
+			return slices.Contains(functions, t.function(id, 3))
+		}) {
+			found = append(found, group)
 		}
 	}
 	return found
 }
 
-// isResponder reports whether a resource is the function, or an alias or a
-// version of it.
-func (t Template) isResponder(id string, depth int) bool {
+// function is the function that a resource is, or that an alias or a version is
+// of.
+func (t Template) function(id string, depth int) string {
 	r := t.resources[id]
-	switch r.Type {
-	case "AWS::Lambda::Function":
-		environment, _ := r.Properties["Environment"].(map[string]any)
-		variables, _ := environment["Variables"].(map[string]any)
-		for name := range variables {
-			if strings.HasPrefix(name, "MAINTENANCE_") {
-				return true
-			}
+	if depth > 0 && (r.Type == "AWS::Lambda::Alias" || r.Type == "AWS::Lambda::Version") {
+		for _, inner := range references(r.Properties["FunctionName"]) {
+			return t.function(inner, depth-1)
 		}
-		return strings.HasSuffix(r.path(), "/Responder/Function/Resource")
-	case "AWS::Lambda::Alias", "AWS::Lambda::Version":
-		return depth > 0 && slices.ContainsFunc(references(r.Properties["FunctionName"]), func(inner string) bool {
-			return t.isResponder(inner, depth-1)
-		})
 	}
-	return false
+	return id
 }
 
+// responderName is the path of the function in the construct, or, where CDK
+// wrote no paths, its logical id.
+var responderName = regexp.MustCompile(`/Responder/Function/Resource$|ResponderFunction[0-9A-F]{8}$`)
+
 // responderFunctions are the logical ids of the functions that answer during
-// maintenance.
+// maintenance: those that are called so, or else those that are told what to
+// answer.
 func (t Template) responderFunctions() []string {
-	var ids []string
+	var named, told []string
 	for _, id := range sortedIDs(t.resources) {
-		if t.resources[id].Type == "AWS::Lambda::Function" && t.isResponder(id, 0) {
-			ids = append(ids, id)
+		r := t.resources[id]
+		if r.Type != "AWS::Lambda::Function" {
+			continue
+		}
+		if responderName.MatchString(r.path()) || r.path() == "" && responderName.MatchString(id) {
+			named = append(named, id)
+		}
+		environment, _ := r.Properties["Environment"].(map[string]any)
+		variables, _ := environment["Variables"].(map[string]any)
+		for _, name := range sortedIDs(variables) {
+			if strings.HasPrefix(name, "MAINTENANCE_") {
+				told = append(told, id)
+				break
+			}
 		}
 	}
-	return ids
+	if len(named) > 0 {
+		return named
+	}
+	return told
 }

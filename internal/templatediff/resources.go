@@ -72,7 +72,7 @@ func compareResources(old, next map[string]resource) []Resource {
 		case !was:
 			r.Fate = Added
 		case !is:
-			r.Fate, r.Why = Removed, keeps(before.DeletionPolicy, r)
+			r.Fate, r.Why = Removed, before.keeps(before.DeletionPolicy)
 		default:
 			r.Changes = before.differences(after)
 			if len(r.Changes) == 0 {
@@ -85,7 +85,7 @@ func compareResources(old, next map[string]resource) []Resource {
 	changed = spread(changed, next)
 	for i, r := range changed {
 		if r.Fate == Replaced || r.Fate == MaybeReplaced {
-			changed[i].Why = joined(r.Why, keeps(next[r.LogicalID].UpdateReplacePolicy, r))
+			changed[i].Why = joined(r.Why, old[r.LogicalID].keeps(next[r.LogicalID].UpdateReplacePolicy))
 		}
 	}
 	slices.SortStableFunc(changed, func(a, b Resource) int { return a.rank() - b.rank() })
@@ -134,17 +134,20 @@ func (r resource) ownMetadata() any {
 	return own
 }
 
-// keeps is what becomes of the data of a resource that goes.
-func keeps(policy any, r Resource) string {
+// keeps is what becomes of the data of a resource that goes, under the policy
+// for deletion or for replacement.
+func (r resource) keeps(policy any) string {
 	switch {
-	case !r.Data:
+	case !holdsData[r.Type]:
 		return ""
 	case policy == "Retain" || policy == "RetainExceptOnCreate":
 		return "the old one is kept, outside the stack"
 	case policy == "Snapshot":
 		return "a snapshot of the old one is kept"
-	case policy == nil && strings.HasPrefix(r.Type, "AWS::RDS::DBCluster"):
-		return "a snapshot of the old one is kept, as is the default" // CloudFormation, DeletionPolicy attribute
+	case r.Type == "AWS::RDS::DBInstance" && r.Properties["DBClusterIdentifier"] != nil:
+		return "its data is the cluster's"
+	case policy == nil && strings.HasPrefix(r.Type, "AWS::RDS::"):
+		return "no policy says what becomes of its data"
 	}
 	return "ITS DATA IS DELETED"
 }

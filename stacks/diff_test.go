@@ -1,0 +1,109 @@
+package stacks
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/internal/templatediff"
+)
+
+func readTemplate(tb testing.TB, data []byte) templatediff.Template {
+	tb.Helper()
+	t, err := templatediff.Read(data)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return t
+}
+
+// The target groups of every environment.
+const (
+	app    = "AppF1B96344"
+	answer = "MaintenanceTargetGroup4F265FD4"
+)
+
+// TestTheDiffOfTheFlip: what a reviewer reads of a flip, in every environment
+// and both ways.
+func TestTheDiffOfTheFlip(t *testing.T) {
+	for _, name := range environments {
+		t.Run(name, func(t *testing.T) {
+			open := readTemplate(t, synthesized(t, name, maintenancemode.Open).data)
+			closed := readTemplate(t, synthesized(t, name, maintenancemode.Closed).data)
+			checkFlip(t, templatediff.Compare(open, closed), app, answer, templatediff.Closed)
+			checkFlip(t, templatediff.Compare(closed, open), answer, app, templatediff.Open)
+			if d := templatediff.Compare(open, open); !d.Empty() {
+				t.Errorf("open differs from itself: %+v", d)
+			}
+		})
+	}
+}
+
+func checkFlip(t *testing.T, d templatediff.Diff, before, after string, mode templatediff.Mode) {
+	t.Helper()
+	if rest := d.Unexpected(mode); len(rest) > 0 {
+		t.Errorf("more than the flip: %q", rest)
+	}
+	if len(d.Clients) != 1 || !d.Complete {
+		t.Fatalf("%d changes to clients, complete %v; want 1", len(d.Clients), d.Complete)
+	}
+	c := d.Clients[0]
+	if c.Summary != "everything but the allowed requests" || c.Before != before || c.After != after {
+		t.Errorf("got %q, from %s to %s; want everything but the allowed requests, from %s to %s", c.Summary, c.Before, c.After, before, after)
+	}
+	for _, class := range c.Classes {
+		if class.Before.Priority != "default" && class.After.Priority != "default" {
+			t.Errorf("%s %s went by %s and goes by %s, neither of which is the default rule", class.Request.Method, class.Request.Target, class.Before.Name, class.After.Name)
+		}
+	}
+}
+
+// TestTheDiffOfMoreThanTheFlip: what is expected to be a flip, and changes
+// something else too.
+func TestTheDiffOfMoreThanTheFlip(t *testing.T) {
+	open := readTemplate(t, synthesized(t, "dev", maintenancemode.Open).data)
+	for _, test := range []struct {
+		name, resourceType string
+		change             func(properties map[string]any)
+		want               string
+	}{
+		{"a task's CPU", "AWS::ECS::TaskDefinition", func(p map[string]any) { p["Cpu"] = "4096" }, "Cpu changes"},
+		{"a security group", "AWS::EC2::SecurityGroup", func(p map[string]any) { p["SecurityGroupEgress"] = []any{} }, "SecurityGroupEgress"},
+		{"an allow rule", "AWS::ElasticLoadBalancingV2::ListenerRule", func(p map[string]any) { p["Priority"] = 7 }, "Priority changes"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var document map[string]any
+			if err := json.Unmarshal(synthesized(t, "dev", maintenancemode.Closed).data, &document); err != nil {
+				t.Fatal(err)
+			}
+			changed := 0
+			for _, r := range document["Resources"].(map[string]any) {
+				if r := r.(map[string]any); r["Type"] == test.resourceType && changed == 0 {
+					test.change(r["Properties"].(map[string]any))
+					changed++
+				}
+			}
+			data, err := json.Marshal(document)
+			if err != nil || changed == 0 {
+				t.Fatalf("changed %d resources, %v", changed, err)
+			}
+			rest := templatediff.Compare(open, readTemplate(t, data)).Unexpected(templatediff.Closed)
+			if len(rest) == 0 || !strings.Contains(strings.Join(rest, "\n"), test.want) {
+				t.Errorf("got %q, want %q among it", rest, test.want)
+			}
+		})
+	}
+}
+
+// TestTheModeOfAnAssembly: every environment in every mode that it has.
+func TestTheModeOfAnAssembly(t *testing.T) {
+	for _, name := range environments {
+		for _, mode := range []maintenancemode.Mode{maintenancemode.Open, maintenancemode.Closed} {
+			got, err := readTemplate(t, synthesized(t, name, mode).data).Mode()
+			if err != nil || string(got) != mode.String() {
+				t.Errorf("%s %v: got %q, %v", name, mode, got, err)
+			}
+		}
+	}
+}
