@@ -75,6 +75,7 @@ func newRoot() *cobra.Command {
 		newDDL(),
 		newRoutes(),
 		newExplain(),
+		newReplay(),
 		newCheck(),
 		newDiff(),
 	)

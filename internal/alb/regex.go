@@ -11,7 +11,10 @@ import (
 type regex struct {
 	search, full           *regexp.Regexp // with the case that the model assumes
 	searchOther, fullOther *regexp.Regexp
-	doubt                  Doubt // why the expression is not known
+	fold                   bool   // the model compares without case
+	anchored               bool   // searching comes to the same as matching in full
+	prefix                 string // with which all that matches starts, in any case
+	doubt                  Doubt  // why the expression is not known
 }
 
 // readRegexes reads expressions; fold says that the model compares without
@@ -42,12 +45,31 @@ func readRegex(value string, fold bool) regex {
 	if err != nil {
 		return regex{}
 	}
-	return regex{
+	x := regex{
 		search:      search,
 		full:        regexp.MustCompile(model + `\A(?:` + value + `)\z`),
 		searchOther: regexp.MustCompile(other + value),
 		fullOther:   regexp.MustCompile(other + `\A(?:` + value + `)\z`),
+		fold:        fold,
 	}
+	x.anchored, x.prefix = shapeOf(value)
+	return x
+}
+
+// shapeOf reports whether an expression starts with ^ and ends with $, and the
+// literal that follows a leading ^.
+func shapeOf(value string) (anchored bool, prefix string) {
+	tree, err := syntax.Parse(value, syntax.Perl)
+	if err != nil || tree.Op != syntax.OpConcat || tree.Sub[0].Op != syntax.OpBeginText {
+		return false, ""
+	}
+	if second := tree.Sub[1]; second.Op == syntax.OpLiteral {
+		prefix = string(second.Rune)
+	}
+	if nonASCII(prefix) != 0 {
+		prefix = "" // letters whose other case has another length
+	}
+	return tree.Sub[len(tree.Sub)-1].Op == syntax.OpEndText, prefix
 }
 
 // maxProgram bounds, in instructions, the regexes that are compiled: a short
@@ -70,14 +92,31 @@ func (x regex) match(s string) Outcome {
 	case x.search == nil:
 		return Outcome{}
 	}
-	matches := x.search.MatchString(s)
-	full := x.full.MatchString(s)
-	var doubt Doubt
-	if full != matches {
-		doubt |= RegexAnchors
+	if len(s) < len(x.prefix) || !equalFold(s[:len(x.prefix)], x.prefix) {
+		return Outcome{}
 	}
-	if x.searchOther.MatchString(s) != matches || x.fullOther.MatchString(s) != full {
+	// What does not match without case and anchors, does not match at all.
+	widest, narrow := x.searchOther, x.search
+	if x.fold {
+		widest, narrow = narrow, widest
+	}
+	if !widest.MatchString(s) {
+		return Outcome{}
+	}
+	exact := narrow.MatchString(s)
+	var doubt Doubt
+	if !exact {
 		doubt |= RegexCase
+	}
+	matches := x.fold || exact
+	if !x.anchored {
+		full := x.full.MatchString(s)
+		if full != matches {
+			doubt |= RegexAnchors
+		}
+		if x.fullOther.MatchString(s) != full {
+			doubt |= RegexCase
+		}
 	}
 	return doubted(matches, doubt)
 }

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/accesslog"
+	"github.com/noren-cdk/noren/internal/replay"
+)
+
+func newReplay() *cobra.Command {
+	var o replayOptions
+	cmd := &cobra.Command{
+		Use:   "replay LOG...",
+		Short: "Say what the maintenance would do to the traffic of an access log",
+		Long: `Read access logs of the load balancer and say what the maintenance would do to
+that traffic: which requests get through and which are refused, by endpoint,
+client and method; what the mobile app meets first; what the allowlist lacks,
+and which of its patterns nothing used.
+
+A LOG is a file as S3 delivers it, a folder with .log and .gz files, or - for
+stdin. Compression is told by the content. It is read line by line: the memory
+that is used does not grow with it. Lines that are no entries are counted.
+
+The templates are the assemblies that make synth wrote for the environment;
+--open and --maintenance name others, such as cdk.out/ENV/read-only.
+
+A log holds no header but the user agent. A request whose fate hangs on another
+header "depends" on it, and --assume settles that: for all requests, or for the
+user agents that the --when-agent flags after it name, with * and ? as in a
+listener rule. A header without a value was not sent. The first one that fits
+counts. The bypass secret is taken as not sent.
+
+The log also has the rule that the load balancer chose for each request. It is
+compared with the template that is open. --since says from when on the load
+balancer had this template's rules: from then on, what it recorded settles what
+hangs on a header, and a rule that the template cannot explain is an error.
+
+Exit codes: 0 replayed, 1 a log or a template cannot be read, 3 since --since the
+load balancer chose other rules than the template.`,
+		Example: `  noren replay logs/2026/11/20
+  noren replay --env prod --since 2026-11-01 logs/
+  noren replay yesterday.log.gz --assume 'X-Client: ios' --when-agent 'FieldReports/*' \
+    --assume 'X-Client:' --when-agent 'Mozilla/*'
+  aws s3 cp s3://logs/alb/today.log.gz - | noren replay --json - | jq .suggestions`,
+		Args: cobra.MinimumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"log", "gz"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.run(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	addEnvFlag(cmd, &o.env)
+	flags := cmd.Flags()
+	flags.StringVar(&o.open, "open", "", "template or assembly folder of the mode open, instead of that of --env")
+	flags.StringVar(&o.maintenance, "maintenance", "", "template or assembly folder of the maintenance, instead of that of --env")
+	flags.Var((*assumeFlag)(&o.config.Assume), "assume", `header that requests are taken to have sent, such as "X-Client: ios"; may be repeated`)
+	flags.Var((*whenAgentFlag)(&o.config.Assume), "when-agent", `user agents of which the --assume before it is assumed, such as "FieldReports/*"; may be repeated`)
+	flags.StringArrayVar(&o.config.App, "app", nil, "user agents of the mobile app, such as \"FieldReports/*\"; may be repeated (default whatever is no browser, bot or tool)")
+	flags.StringVar(&o.since, "since", "", "from when on the load balancer had these rules, such as 2026-11-20 or 2026-11-20T03:00:00Z")
+	flags.StringVar(&o.config.LoadBalancer, "load-balancer", "", "name of the load balancer whose requests count, if the logs are of several")
+	flags.IntVar(&o.top, "top", 20, "lines of a table at most; 0 for all")
+	flags.BoolVar(&o.asJSON, "json", false, "write JSON, always with all lines")
+	_ = cmd.MarkFlagFilename("open", "json")
+	_ = cmd.MarkFlagFilename("maintenance", "json")
+	return cmd
+}
+
+// replayOptions is what replay was asked.
+type replayOptions struct {
+	env, open, maintenance string
+	since                  string
+	config                 replay.Config
+	top                    int
+	asJSON                 bool
+}
+
+func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if err := o.load(); err != nil {
+		return err
+	}
+	logs, err := accesslog.Sources(args, stdin)
+	if err != nil {
+		return err
+	}
+	r, err := replay.New(o.config)
+	if err != nil {
+		return err
+	}
+	// A read of stdin cannot be interrupted, so it must not hold up the end.
+	read := make(chan error, 1)
+	go func() { read <- readLogs(ctx, r, logs, newReadProgress(stderr, logs)) }()
+	select {
+	case err = <-read:
+	case <-ctx.Done():
+		return errors.New("interrupted")
+	}
+	report := r.Report()
+	if report.Lines.Entries == 0 && err == nil {
+		err = noEntries(report.Lines)
+	}
+	if report.Lines.Entries == 0 {
+		return err
+	}
+	if o.asJSON {
+		err = errors.Join(err, writeJSON(stdout, report))
+	} else {
+		newReplayText(newTerminal(stdout), report, o).write()
+	}
+	if check := report.SelfCheck; err == nil && check.Since != nil && check.Disagreed > 0 {
+		return &exitError{3, fmt.Errorf("since %s the load balancer chose other rules than the template for %s", moment(*check.Since), requests(check.Disagreed))}
+	}
+	return err
+}
+
+// load reads the templates and what else the flags say.
+func (o *replayOptions) load() error {
+	if o.since != "" {
+		since, err := parseSince(o.since)
+		if err != nil {
+			return err
+		}
+		o.config.Since = since
+	}
+	sources := map[string]source{}
+	if o.open == "" || o.maintenance == "" {
+		assemblies, err := loadAssemblies(o.env)
+		if err != nil {
+			return err
+		}
+		for _, s := range assemblies {
+			sources[s.mode] = s
+		}
+	}
+	for mode, path := range map[string]string{"open": o.open, "maintenance": o.maintenance} {
+		if path == "" {
+			continue
+		}
+		s, err := loadSource(path)
+		if err != nil {
+			return err
+		}
+		sources[mode] = s
+	}
+	o.open, o.maintenance = sources["open"].file, sources["maintenance"].file
+	o.config.Open, o.config.Maintenance = sources["open"].Template, sources["maintenance"].Template
+	return nil
+}
+
+func parseSince(text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("--since %q: want a time such as 2026-11-20T03:00:00Z, or 2026-11-20 (UTC)", text)
+}
+
+// readLogs reads one log after the other. One that is broken does not keep the
+// others from being read.
+func readLogs(ctx context.Context, r *replay.Replay, logs []accesslog.Source, p *readProgress) error {
+	defer p.end()
+	var errs []error
+	for _, log := range logs {
+		file, err := log.Open()
+		if err == nil {
+			err = r.Read(ctx, log.Name, p.watch(file, r))
+			file.Close()
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func noEntries(lines replay.Lines) error {
+	if len(lines.Examples) == 0 {
+		return errors.New("the logs are empty")
+	}
+	first := lines.Examples[0]
+	return fmt.Errorf("no entry of an access log in %s lines: %s:%d: %s", thousands(lines.Lines), first.File, first.Line, first.Error)
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+
+	"github.com/noren-cdk/noren/internal/accesslog"
+	"github.com/noren-cdk/noren/internal/replay"
+)
+
+// readProgress shows on a terminal how far reading has come. A nil one shows
+// nothing.
+type readProgress struct {
+	out   io.Writer
+	total int64 // bytes, 0 if it is not known
+	done  int64
+	next  time.Time // before which nothing is shown
+}
+
+// newReadProgress returns the progress of reading logs, nil if out is no terminal.
+func newReadProgress(out io.Writer, logs []accesslog.Source) *readProgress {
+	file, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(file.Fd()) || os.Getenv("TERM") == "dumb" {
+		return nil
+	}
+	p := &readProgress{out: out, next: time.Now().Add(300 * time.Millisecond)}
+	for _, log := range logs {
+		if log.Size == 0 {
+			p.total = 0
+			break
+		}
+		p.total += log.Size
+	}
+	return p
+}
+
+// watch counts what is read from a log.
+func (p *readProgress) watch(log io.Reader, r *replay.Replay) io.Reader {
+	if p == nil {
+		return log
+	}
+	return &watched{log, p, r}
+}
+
+type watched struct {
+	io.Reader
+	progress *readProgress
+	replay   *replay.Replay
+}
+
+func (w *watched) Read(b []byte) (int, error) {
+	n, err := w.Reader.Read(b)
+	w.progress.done += int64(n)
+	if now := time.Now(); now.After(w.progress.next) {
+		w.progress.next = now.Add(100 * time.Millisecond)
+		w.progress.show(w.replay.Lines())
+	}
+	return n, err
+}
+
+// clearLine takes back what was shown.
+const clearLine = "\r\x1b[K"
+
+func (p *readProgress) show(lines int64) {
+	if p.total == 0 {
+		fmt.Fprintf(p.out, "%s%s lines", clearLine, thousands(lines))
+		return
+	}
+	const width = 20
+	part := min(float64(p.done)/float64(p.total), 1)
+	full := int(part * width)
+	fmt.Fprintf(p.out, "%s[%s%s] %3.0f %%  %s lines", clearLine, strings.Repeat("#", full), strings.Repeat(".", width-full), part*100, thousands(lines))
+}
+
+func (p *readProgress) end() {
+	if p != nil {
+		io.WriteString(p.out, clearLine)
+	}
+}

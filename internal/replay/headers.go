@@ -1,0 +1,92 @@
+package replay
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// headerOf is the header that a condition looks at, in lower case, and the
+// values it compares with.
+func headerOf(c alb.Condition) (name string, values []string) {
+	switch c := c.(type) {
+	case alb.Header:
+		return strings.ToLower(c.Name), c.Values
+	case alb.HeaderRegexes:
+		return strings.ToLower(c.Name), c.Values
+	}
+	return "", nil
+}
+
+// comparesSecret reports whether a condition holds for a secret only, as that
+// of a bypass does.
+func comparesSecret(c alb.Condition) bool {
+	_, values := headerOf(c)
+	for _, value := range values {
+		if !strings.Contains(alb.Display(value), "<secret ") {
+			return false
+		}
+	}
+	return len(values) > 0
+}
+
+// collectHeaders finds the headers that the rules look at. One that is compared
+// with secrets only is taken as not sent: operators are few.
+func (j *judge) collectHeaders(templates ...*alb.Template) {
+	open := map[string]bool{} // compared with what is no secret
+	for _, t := range templates {
+		for _, l := range t.Listeners {
+			for _, rule := range l.Rules {
+				for _, c := range rule.Conditions {
+					name, _ := headerOf(c)
+					if name == "" {
+						continue
+					}
+					if !slices.Contains(j.headers, name) {
+						j.headers = append(j.headers, name)
+					}
+					open[name] = open[name] || !comparesSecret(c)
+				}
+			}
+		}
+	}
+	for _, name := range j.headers {
+		switch {
+		case name == "user-agent":
+			j.agents = true
+		case !open[name]:
+			j.secrets = append(j.secrets, name)
+		}
+	}
+}
+
+// bit is the place of a header in a set of them; User-Agent, which a log holds,
+// has none.
+func (j *judge) bit(name string) uint64 {
+	if i := slices.Index(j.headers, name); i >= 0 && i < maxHeaders && name != "user-agent" && !slices.Contains(j.secrets, name) {
+		return 1 << i
+	}
+	return 0
+}
+
+// names are the headers of a set, as they are usually written.
+func (j *judge) names(set uint64) []string {
+	var names []string
+	for i, name := range j.headers {
+		if set&(1<<i) != 0 {
+			names = append(names, canonical(name))
+		}
+	}
+	return names
+}
+
+func canonical(name string) string {
+	parts := strings.Split(name, "-")
+	for i, part := range parts {
+		if part != "" {
+			parts[i] = strings.ToUpper(part[:1]) + part[1:]
+		}
+	}
+	return strings.Join(parts, "-")
+}

@@ -1,0 +1,115 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/noren-cdk/noren/internal/accesslog"
+)
+
+// Read adds the lines of a log. A line that is no entry is counted; an error is
+// about the log as a whole, of which what came before it counts. The lines are
+// read and parsed ahead of being replayed.
+func (r *Replay) Read(ctx context.Context, name string, log io.Reader) error {
+	r.lines.Files++
+	reader, err := accesslog.NewReader(log)
+	if err != nil {
+		return fmt.Errorf("reading %q: %w", name, err)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	batches := make(chan batch, 2)
+	used := make(chan batch, 4)
+	go readAhead(ctx, reader, batches, used)
+	for b := range batches {
+		for i := range b.lines {
+			r.addLine(&b.lines[i], Place{name, b.first + i})
+		}
+		switch {
+		case errors.Is(b.err, io.EOF):
+			return nil
+		case b.err != nil:
+			return fmt.Errorf("reading %q: %w after line %d", name, b.err, b.first+len(b.lines)-1)
+		}
+		select {
+		case used <- b:
+		default:
+		}
+	}
+	return ctx.Err()
+}
+
+func (r *Replay) addLine(line *parsed, at Place) {
+	r.lines.Lines++
+	if line.err == nil {
+		r.Add(&line.entry, at)
+		return
+	}
+	r.lines.Malformed++
+	if len(r.lines.Examples) < maxMalformed {
+		r.lines.Examples = append(r.lines.Examples, Malformed{at, line.err.Error()})
+	}
+}
+
+// Lines is how many lines were read so far.
+func (r *Replay) Lines() int64 { return r.lines.Lines }
+
+// batch is lines that follow each other.
+type batch struct {
+	first int // the number of the first line
+	lines []parsed
+	err   error // that ends the log
+}
+
+type parsed struct {
+	entry accesslog.Entry
+	err   error
+}
+
+// These bound a batch, in lines and in bytes.
+const (
+	batchLines = 256
+	batchBytes = 512 << 10
+)
+
+// readAhead sends the lines of a log, the last batch with the error that ends
+// it, and takes used batches again for their memory.
+func readAhead(ctx context.Context, reader *accesslog.Reader, batches chan<- batch, used <-chan batch) {
+	defer close(batches)
+	for {
+		var b batch
+		select {
+		case b = <-used:
+		default:
+			b.lines = make([]parsed, 0, batchLines)
+		}
+		b.fill(reader)
+		select {
+		case batches <- b:
+		case <-ctx.Done():
+			return
+		}
+		if b.err != nil {
+			return
+		}
+	}
+}
+
+func (b *batch) fill(reader *accesslog.Reader) {
+	b.first, b.lines = reader.Line+1, b.lines[:0]
+	for size := 0; len(b.lines) < batchLines && size < batchBytes; {
+		line, err := reader.Next()
+		if err != nil && !errors.Is(err, accesslog.ErrTooLong) {
+			b.err = err
+			return
+		}
+		size += len(line)
+		p := parsed{err: err}
+		if err == nil {
+			p.entry, p.err = accesslog.Parse(string(line))
+		}
+		b.lines = append(b.lines, p)
+	}
+}

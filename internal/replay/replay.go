@@ -1,0 +1,185 @@
+// Package replay tells what a maintenance would do to traffic that an access log
+// recorded: which requests get through, which are refused, by endpoint and by
+// client, and what is missing from the allowlist or never used.
+//
+// It holds a bounded amount of memory, however long or hostile the log is.
+package replay
+
+import (
+	"time"
+
+	"github.com/noren-cdk/noren/internal/accesslog"
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// Config says what is replayed against what.
+type Config struct {
+	// Open and Maintenance are the templates of the two modes. Required.
+	Open, Maintenance *alb.Template
+
+	// LoadBalancer is the load balancer whose requests count, as logged or by
+	// its name alone. Default: all.
+	LoadBalancer string
+
+	// Assume settles headers that a log does not hold.
+	Assume []Assumption
+
+	// App are patterns of the mobile app's user agents, with * and ?.
+	// Default: whatever is no browser, bot or tool.
+	App []string
+
+	// Since is from when on the load balancer had the rules of Open. From then
+	// on the rule that it recorded for a request is compared with the template,
+	// and settles what hangs on a header.
+	// Default: not known; rules are compared, but settle nothing.
+	Since time.Time
+}
+
+// Place is where in the logs a line is.
+type Place struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+// Replay takes the entries of a log one by one.
+type Replay struct {
+	config    Config
+	judge     *judge
+	agents    *agents
+	endpoints *endpoints
+	methods   *tally
+	families  *families
+	sessions  *sessions
+	check     *selfCheck
+
+	lines     Lines
+	fates     Counts
+	headers   map[uint64]int64 // requests that depend on a set of headers
+	doubts    [32]int64        // and on anything else, by bit
+	first     time.Time
+	last      time.Time
+	noPort    map[string]int64 // requests to ports without listener
+	balancers map[string]int64
+	bypassed  int64
+	settled   int64
+}
+
+// New returns a Replay of nothing yet.
+func New(config Config) (*Replay, error) {
+	judge, err := newJudge(config.Open, config.Maintenance)
+	if err != nil {
+		return nil, err
+	}
+	return &Replay{
+		config:    config,
+		judge:     judge,
+		agents:    newAgents(config, judge),
+		endpoints: newEndpoints(),
+		methods:   newTally(maxMethods),
+		families:  newFamilies(),
+		check:     newSelfCheck(config.Since),
+		headers:   map[uint64]int64{},
+		noPort:    map[string]int64{},
+		sessions:  newSessions(),
+		balancers: map[string]int64{},
+	}, nil
+}
+
+// Add counts a request of the log.
+func (r *Replay) Add(e *accesslog.Entry, at Place) {
+	r.lines.Entries++
+	if !r.ours(e) {
+		r.lines.OtherBalancers++
+		return
+	}
+	began := e.Began()
+	if r.first.IsZero() || began.Before(r.first) {
+		r.first = began
+	}
+	if began.After(r.last) {
+		r.last = began
+	}
+	pair := r.judge.pair(e)
+	if pair == nil {
+		r.lines.OtherPorts++
+		bump(r.noPort, e.Port(), maxPorts)
+		return
+	}
+	agent := r.agents.get(e.UserAgent)
+	request := request(e, agent.header)
+	ruling := ruling{fate: Unaffected}
+	if !e.Rejected() {
+		ruling = pair.rule(&request)
+		ruling = r.consult(pair, &request, e, ruling, at)
+	}
+
+	r.fates.add(ruling.fate)
+	if ruling.fate == Depends {
+		r.depends(ruling)
+	}
+	endpoint := r.endpoint(e, request.Target)
+	endpoint.requests.add(ruling.fate)
+	if e.Status >= 200 && e.Status < 400 {
+		endpoint.succeeded++
+	}
+	if agent.App {
+		endpoint.app.add(ruling.fate)
+		r.sessions.add(e, began, endpoint, ruling.fate)
+	}
+	if agent.Kind != Bot {
+		endpoint.people.add(ruling.fate)
+	}
+	r.methods.get(e.Method).add(ruling.fate)
+	r.families.get(agent).add(ruling.fate)
+}
+
+// endpoint is the endpoint that was called.
+func (r *Replay) endpoint(e *accesslog.Entry, target string) *endpoint {
+	if e.Unreadable() {
+		return r.endpoints.get("-", "(unreadable)")
+	}
+	return r.endpoints.get(e.Method, target)
+}
+
+// ours reports whether an entry is of the load balancer asked for.
+func (r *Replay) ours(e *accesslog.Entry) bool {
+	bump(r.balancers, e.LoadBalancer, maxBalancers)
+	return r.config.LoadBalancer == "" || sameBalancer(e.LoadBalancer, r.config.LoadBalancer)
+}
+
+// depends counts what a fate depends on.
+func (r *Replay) depends(ruling ruling) {
+	if ruling.headers != 0 {
+		if _, ok := r.headers[ruling.headers]; ok || len(r.headers) < maxHeaderSets {
+			r.headers[ruling.headers]++
+			return
+		}
+	}
+	for bit := range r.doubts {
+		if ruling.doubt&(1<<bit) != 0 {
+			r.doubts[bit]++
+		}
+	}
+}
+
+// consult compares a ruling with the rule that the load balancer recorded, and
+// lets the record settle it from Since on.
+func (r *Replay) consult(p *pair, request *alb.Request, e *accesslog.Entry, ruling ruling, at Place) ruling {
+	if e.Rule < accesslog.DefaultRule || e.Began().Before(r.config.Since) {
+		return ruling
+	}
+	recorded := ruleOf(p.open, e.Rule)
+	verdict := r.check.compare(p, request, e, ruling, recorded, at)
+	if r.config.Since.IsZero() || verdict == disagrees || recorded == nil {
+		return ruling
+	}
+	if p.bypass[recorded] {
+		r.bypassed++
+	}
+	known, ok := p.given(recorded, ruling, request)
+	if ok && known != ruling.fate {
+		r.settled++
+		return ruling.as(known)
+	}
+	return ruling
+}

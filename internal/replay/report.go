@@ -1,0 +1,259 @@
+package replay
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// Report is what a Replay found. Lists are in the order in which they matter.
+type Report struct {
+	Lines    Lines      `json:"lines"`
+	From     *time.Time `json:"from,omitempty"` // when the first request began
+	To       *time.Time `json:"to,omitempty"`   // and the last
+	Requests Counts     `json:"requests"`
+
+	// DependsOn says what the requests depend on whose fate the log leaves open.
+	DependsOn []Cause `json:"dependsOn"`
+
+	Endpoints []Endpoint `json:"endpoints"`
+	Clients   []Client   `json:"clients"`
+	Methods   []Method   `json:"methods"`
+
+	// Sessions of the mobile app, those that meet a refusal, and what is
+	// refused first in them.
+	Sessions      int64       `json:"sessions"`
+	StuckSessions int64       `json:"stuckSessions"`
+	FirstRefused  []FirstCall `json:"firstRefused"`
+
+	Unused      []Unused     `json:"unused"` // patterns of the allowlist
+	Suggestions []Suggestion `json:"suggestions"`
+	SelfCheck   SelfCheck    `json:"selfCheck"`
+
+	// LoadBalancers are those of the log, Ports those without a listener.
+	LoadBalancers []Named `json:"loadBalancers"`
+	Ports         []Named `json:"portsWithoutListener"`
+}
+
+// Lines is what became of the lines of the log.
+type Lines struct {
+	Files          int64       `json:"files"`
+	Lines          int64       `json:"lines"`
+	Entries        int64       `json:"entries"`   // that could be read
+	Malformed      int64       `json:"malformed"` // that could not
+	OtherBalancers int64       `json:"otherLoadBalancers"`
+	OtherPorts     int64       `json:"otherPorts"` // to ports without listener
+	Examples       []Malformed `json:"examples"`   // the first malformed ones
+}
+
+// Malformed is a line that is no entry.
+type Malformed struct {
+	Place
+	Error string `json:"error"`
+}
+
+// Cause is a header, or a doubt, that requests hang on.
+type Cause struct {
+	Headers  []string `json:"headers,omitempty"`
+	Reason   string   `json:"reason,omitempty"`
+	Requests int64    `json:"requests"`
+}
+
+// Endpoint is a method and a path whose ids are folded into {id}. Method is ""
+// and Path Other for what did not fit into the table.
+type Endpoint struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	Counts
+	App int64 `json:"app"` // requests of the mobile app
+}
+
+// Client is a family of user agents.
+type Client struct {
+	Family string `json:"family"`
+	Kind   Kind   `json:"kind"`
+	Counts
+}
+
+// Method is a request method.
+type Method struct {
+	Method string `json:"method"`
+	Counts
+}
+
+// FirstCall is the first call that is refused in sessions of the mobile app.
+type FirstCall struct {
+	Method     string `json:"method"`
+	Path       string `json:"path"`
+	Sessions   int64  `json:"sessions"`
+	FirstCalls int64  `json:"firstCalls"` // sessions that begin with it
+}
+
+// Unused is a pattern of the allowlist that no request used.
+type Unused struct {
+	Pattern   string `json:"pattern"`
+	Rule      int    `json:"rule"` // its priority
+	LogicalID string `json:"logicalId"`
+}
+
+// Suggestion is a line that the allowlist may lack.
+type Suggestion struct {
+	Pattern    string `json:"pattern"`
+	Requests   int64  `json:"requests"`   // refused
+	FirstCalls int64  `json:"firstCalls"` // sessions of the app that begin with it
+	Writes     bool   `json:"writes"`
+}
+
+// SelfCheck is how the template's rules compare with those that were recorded.
+type SelfCheck struct {
+	Since *time.Time `json:"since,omitempty"`
+	CheckCounts
+
+	// Bypassed are requests that got through with the bypass secret, and
+	// Settled those whose fate the recorded rule told, both from Since on.
+	Bypassed int64 `json:"bypassed"`
+	Settled  int64 `json:"settled"`
+
+	// Disagreements are at most 200; Disagreed is exact.
+	Disagreements []Disagreement `json:"disagreements"`
+}
+
+// Disagreement is requests for which another rule was recorded than expected.
+type Disagreement struct {
+	Method   string    `json:"method"`
+	Path     string    `json:"path"`
+	Recorded string    `json:"recorded"`
+	Expected string    `json:"expected"`
+	Requests int64     `json:"requests"`
+	Example  Place     `json:"example"`
+	Time     time.Time `json:"time"` // of the example
+}
+
+// Named is a name with the requests that have it.
+type Named struct {
+	Name     string `json:"name"`
+	Requests int64  `json:"requests"`
+}
+
+// Report is what was found so far.
+func (r *Replay) Report() Report {
+	r.sessions.end()
+	report := Report{
+		Lines:         r.lines,
+		DependsOn:     r.causes(),
+		Endpoints:     r.endpointList(),
+		Clients:       r.clients(),
+		Sessions:      r.sessions.count,
+		StuckSessions: r.sessions.stuck,
+		FirstRefused:  r.firstRefused(),
+		Suggestions:   r.suggestions(r.sessions.count > 0),
+		SelfCheck:     SelfCheck{CheckCounts: r.check.counts, Bypassed: r.bypassed, Settled: r.settled},
+		LoadBalancers: named(r.balancers),
+		Ports:         named(r.noPort),
+		Requests:      r.fates,
+		Methods:       []Method{},
+		Unused:        []Unused{},
+	}
+	report.SelfCheck.Disagreements = []Disagreement{}
+	if report.Lines.Examples == nil {
+		report.Lines.Examples = []Malformed{}
+	}
+	if !r.first.IsZero() {
+		report.From, report.To = &r.first, &r.last
+	}
+	if !r.config.Since.IsZero() {
+		report.SelfCheck.Since = &r.config.Since
+	}
+	for name, counts := range r.methods.names {
+		report.Methods = append(report.Methods, Method{name, *counts})
+	}
+	slices.SortFunc(report.Methods, func(a, b Method) int { return cmp.Or(byWeight(a.Counts, b.Counts), cmp.Compare(a.Method, b.Method)) })
+	for _, p := range r.judge.pairs {
+		for _, allow := range p.allow {
+			for _, v := range allow.values {
+				if !v.used {
+					report.Unused = append(report.Unused, Unused{v.pattern, allow.rule.Priority, allow.rule.LogicalID})
+				}
+			}
+		}
+	}
+	for _, d := range r.check.groups {
+		report.SelfCheck.Disagreements = append(report.SelfCheck.Disagreements, *d)
+	}
+	slices.SortFunc(report.SelfCheck.Disagreements, func(a, b Disagreement) int {
+		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method),
+			cmp.Compare(a.Recorded, b.Recorded), cmp.Compare(a.Expected, b.Expected))
+	})
+	return report
+}
+
+// byWeight puts what is refused first, then what may be.
+func byWeight(a, b Counts) int {
+	return cmp.Or(cmp.Compare(b.Refused, a.Refused), cmp.Compare(b.Depends, a.Depends), cmp.Compare(b.Requests, a.Requests))
+}
+
+func (r *Replay) endpointList() []Endpoint {
+	list := []Endpoint{}
+	for _, e := range r.endpoints.sorted(func(a, b *endpoint) int { return byWeight(a.requests, b.requests) }) {
+		list = append(list, Endpoint{e.method, e.path, e.requests, e.app.Requests})
+	}
+	if other := r.endpoints.other; other.requests.Requests > 0 {
+		list = append(list, Endpoint{"", Other, other.requests, other.app.Requests})
+	}
+	return list
+}
+
+func (r *Replay) clients() []Client {
+	list := []Client{}
+	for name, counts := range r.families.names {
+		kind := r.families.kinds[name]
+		if kind == "" {
+			kind = Unknown
+		}
+		list = append(list, Client{name, kind, *counts})
+	}
+	slices.SortFunc(list, func(a, b Client) int { return cmp.Or(byWeight(a.Counts, b.Counts), cmp.Compare(a.Family, b.Family)) })
+	return list
+}
+
+func (r *Replay) firstRefused() []FirstCall {
+	list := []FirstCall{}
+	for _, e := range r.endpoints.sorted(func(a, b *endpoint) int {
+		return cmp.Or(cmp.Compare(b.firstCall, a.firstCall), cmp.Compare(b.firstRefused, a.firstRefused))
+	}) {
+		if e.firstRefused > 0 {
+			list = append(list, FirstCall{e.method, e.path, e.firstRefused, e.firstCall})
+		}
+	}
+	return list
+}
+
+func (r *Replay) causes() []Cause {
+	list := []Cause{}
+	for set, n := range r.headers {
+		list = append(list, Cause{Headers: r.judge.names(set), Requests: n})
+	}
+	for bit, n := range r.doubts {
+		for _, reason := range alb.Doubt(1 << bit).Reasons() {
+			if n > 0 {
+				list = append(list, Cause{Reason: reason, Requests: n})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b Cause) int {
+		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Reason, b.Reason), slices.Compare(a.Headers, b.Headers))
+	})
+	return list
+}
+
+func named(counts map[string]int64) []Named {
+	list := []Named{}
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		list = append(list, Named{name, counts[name]})
+	}
+	slices.SortStableFunc(list, func(a, b Named) int { return cmp.Compare(b.Requests, a.Requests) })
+	return list
+}

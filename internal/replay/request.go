@@ -1,0 +1,19 @@
+package replay
+
+import (
+	"github.com/noren-cdk/noren/internal/accesslog"
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// request is an entry as the rules saw it, as far as the log tells.
+func request(e *accesslog.Entry, header map[string][]string) alb.Request {
+	return alb.Request{
+		Method:         e.Method,
+		Target:         e.RequestTarget(),
+		Host:           e.Host(),
+		Header:         header,
+		HeadersUnknown: true,
+		Source:         e.Client.Addr(),
+		Proto:          e.Proto,
+	}
+}

@@ -1,0 +1,140 @@
+package replay
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// ruling is what becomes of a request and why.
+type ruling struct {
+	fate    Fate
+	headers uint64    // that it depends on
+	doubt   alb.Doubt // what else it depends on
+
+	open, closed alb.Decision // closed only if open does not settle it
+}
+
+// as is the ruling with its fate known.
+func (r ruling) as(f Fate) ruling {
+	r.fate, r.headers, r.doubt = f, 0, 0
+	return r
+}
+
+// rule decides about a request that the load balancer did not reject.
+func (p *pair) rule(request *alb.Request) ruling {
+	open := p.open.Route(request)
+	r := ruling{fate: Unaffected, open: open}
+	if open.Rule == nil {
+		return r
+	}
+	p.use(open, request)
+	if p.settles[open.Rule] && len(open.Alternatives) == 0 {
+		r.fate = p.compare(open.Rule, p.twin[open.Rule])
+		return r
+	}
+	closed := p.closed.Route(request)
+	r.closed = closed
+	if closed.Rule == nil {
+		return r
+	}
+	p.use(closed, request)
+	fates := p.fates(open.Rule, closed)
+	for _, rule := range open.Alternatives {
+		fates |= p.fates(rule, closed)
+	}
+	if fate, ok := fates.only(); ok {
+		r.fate = fate
+		return r
+	}
+	r.fate = Depends
+	for _, d := range []alb.Decision{open, closed} {
+		r.doubt |= d.RuleDoubt
+		if d.RuleDoubt&alb.UnknownHeader != 0 {
+			for _, rule := range possible(d) {
+				r.headers |= p.headers[rule]
+			}
+		}
+	}
+	return r
+}
+
+// given is the fate of a request of which it is known what rule decides it when
+// open, as far as that tells it.
+func (p *pair) given(open *alb.Rule, r ruling, request *alb.Request) (Fate, bool) {
+	if p.settles[open] {
+		return p.compare(open, p.twin[open]), true
+	}
+	closed := r.closed
+	if closed.Rule == nil {
+		closed = p.closed.Route(request)
+	}
+	if closed.Rule == nil {
+		return Unaffected, false
+	}
+	return p.fates(open, closed).only()
+}
+
+// fates are those that a request may have which open decides in one mode and
+// closed in the other. Rules that both modes have match in both or in neither.
+func (p *pair) fates(open *alb.Rule, closed alb.Decision) fateSet {
+	twin := p.twin[open]
+	var fates fateSet
+	for _, rule := range possible(closed) {
+		if twin != nil && place(rule) >= place(twin) {
+			break
+		}
+		if origin := p.origin[rule]; origin != nil && place(origin) < place(open) {
+			continue // it did not match when open
+		}
+		fates |= 1 << p.compare(open, rule)
+		if len(closed.Alternatives) == 0 {
+			return fates
+		}
+	}
+	if twin != nil {
+		fates |= 1 << p.compare(open, twin)
+	}
+	return fates
+}
+
+// fateSet is a set of fates.
+type fateSet uint8
+
+// only is the fate if there is but one.
+func (s fateSet) only() (Fate, bool) {
+	for _, fate := range []Fate{Allowed, Refused, Unaffected} {
+		if s == 1<<fate {
+			return fate, true
+		}
+	}
+	return Depends, false
+}
+
+// possible are the rules that may decide, in the order in which they are tried.
+func possible(d alb.Decision) []*alb.Rule {
+	rules := append([]*alb.Rule{d.Rule}, d.Alternatives...)
+	slices.SortFunc(rules, func(a, b *alb.Rule) int { return cmp.Compare(place(a), place(b)) })
+	return rules
+}
+
+func place(rule *alb.Rule) int {
+	if rule.Default() {
+		return alb.MaxPriority + 1
+	}
+	return rule.Priority
+}
+
+// compare is the fate of a request that open decides in one mode and closed in
+// the other.
+func (p *pair) compare(open, closed *alb.Rule) Fate {
+	a, b := p.effects[open], p.effects[closed]
+	switch {
+	case a.id != b.id:
+		return Refused
+	case a.itself:
+		return Unaffected
+	}
+	return Allowed
+}

@@ -1,0 +1,127 @@
+package replay
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/accesslog"
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// selfCheck compares the rule that the load balancer recorded for a request
+// with what the open template decides.
+type selfCheck struct {
+	since  time.Time
+	counts CheckCounts
+	groups map[disagreement]*Disagreement
+}
+
+// CheckCounts are requests with a recorded rule.
+type CheckCounts struct {
+	// Compared is how many there are: the sum of what follows.
+	Compared int64 `json:"compared"`
+
+	// Agreed are those whose rule the template gives.
+	Agreed int64 `json:"agreed"`
+
+	// Possible are those whose rule is one of several, depending on what the
+	// log does not hold.
+	Possible int64 `json:"possible"`
+
+	// Contradicted are those whose rule shows that a header was not what was
+	// assumed.
+	Contradicted int64 `json:"contradicted"`
+
+	// Disagreed are those whose rule the template does not give.
+	Disagreed int64 `json:"disagreed"`
+}
+
+type verdict uint8
+
+const (
+	agrees verdict = iota
+	mayBe
+	contradicts
+	disagrees
+)
+
+// disagreement is what the requests of a Disagreement have in common.
+type disagreement struct {
+	method, path, expected string
+	recorded               int
+}
+
+func newSelfCheck(since time.Time) *selfCheck {
+	return &selfCheck{since: since, groups: map[disagreement]*Disagreement{}}
+}
+
+func (c *selfCheck) compare(p *pair, request *alb.Request, e *accesslog.Entry, r ruling, recorded *alb.Rule, at Place) verdict {
+	c.counts.Compared++
+	v := c.verdict(p, request, e, r, recorded)
+	switch v {
+	case agrees:
+		c.counts.Agreed++
+	case mayBe:
+		c.counts.Possible++
+	case contradicts:
+		c.counts.Contradicted++
+	case disagrees:
+		c.counts.Disagreed++
+		c.note(request, e, r, at)
+	}
+	return v
+}
+
+func (c *selfCheck) verdict(p *pair, request *alb.Request, e *accesslog.Entry, r ruling, recorded *alb.Rule) verdict {
+	switch {
+	case recorded == nil || r.open.Rule == nil:
+		return disagrees
+	case len(r.open.Alternatives) == 0 && r.open.Rule == recorded:
+		return agrees
+	case slices.Contains(possible(r.open), recorded):
+		return mayBe
+	}
+	// What was assumed of headers may be wrong: then any header is possible.
+	free := alb.Request{
+		Method: request.Method, Target: request.Target, Host: request.Host,
+		Header: map[string][]string{"User-Agent": {e.UserAgent}}, HeadersUnknown: true,
+		Source: request.Source, Proto: request.Proto,
+	}
+	if d := p.open.Route(&free); d.Rule != nil && slices.Contains(possible(d), recorded) {
+		if p.bypass[recorded] {
+			return mayBe
+		}
+		return contradicts
+	}
+	return disagrees
+}
+
+func (c *selfCheck) note(request *alb.Request, e *accesslog.Entry, r ruling, at Place) {
+	key := disagreement{recorded: e.Rule, expected: expected(r.open)}
+	key.method = clean(e.Method)
+	key.path = string(foldPath(nil, request.Target))
+	d := c.groups[key]
+	if d == nil {
+		if len(c.groups) >= maxDisagreements {
+			return // counted all the same
+		}
+		d = &Disagreement{Method: key.method, Path: key.path, Recorded: ruleName(e.Rule), Expected: key.expected, Example: at, Time: e.Began()}
+		c.groups[key] = d
+	}
+	d.Requests++
+}
+
+// expected names the rules that may decide.
+func expected(d alb.Decision) string {
+	if d.Rule == nil {
+		return "none: " + d.Rejection
+	}
+	var names []string
+	for _, rule := range possible(d) {
+		names = append(names, rule.Name())
+	}
+	return strings.Join(names, " or ")
+}
+
+func ruleName(priority int) string { return (&alb.Rule{Priority: priority}).Name() }
