@@ -104,6 +104,40 @@ func TestFates(t *testing.T) {
 	}
 }
 
+// In read-only mode the default goes to the app, and a rule refuses writes that
+// is not there when open.
+func TestReadOnly(t *testing.T) {
+	tests := []struct {
+		entry accesslog.Entry
+		since time.Time
+		want  string
+	}{
+		{called("GET", "/api/me", phone, 0), time.Time{}, "allowed"},
+		{called("GET", "/api/templates", phone, 101), time.Time{}, "allowed"},
+		{called("POST", "/api/reports", phone, 0), time.Time{}, "refused"},
+		{called("POST", "/api/login", phone, 100), time.Time{}, "depends"},
+		{called("POST", "/api/login", phone, 100), noon, "allowed"},
+		{called("POST", "/api/login", firefox, 0), noon, "refused"},
+		{called("POST", "/api/reports", firefox, 184), noon, "allowed"},
+	}
+	for _, test := range tests {
+		open, readOnly := template(t, "open"), template(t, "maintenance")
+		for _, l := range readOnly.Listeners {
+			l.Default.Actions = open.Listener(l.Ref).Default.Actions
+		}
+		r, err := New(Config{Open: open, Maintenance: readOnly, Since: test.since})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Add(&test.entry, Place{"log", 1})
+		counts := r.Report().Requests
+		got := map[int64]string{counts.Allowed: "allowed", counts.Refused: "refused", counts.Depends: "depends", counts.Unaffected: "unaffected"}[1]
+		if got != test.want {
+			t.Errorf("%s %s, rule %d: got %s, want %s", test.entry.Method, test.entry.URL, test.entry.Rule, got, test.want)
+		}
+	}
+}
+
 func TestTheListenerIsThatOfThePort(t *testing.T) {
 	redirected := called("POST", "/api/reports", phone, 0)
 	redirected.URL = "http://api.example.com:80/api/reports"
