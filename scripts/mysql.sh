@@ -70,7 +70,7 @@ loader=$(find "$root/usr" -name 'ld-linux-x86-64.so.2' -type f | head -n 1)
 perl=$(basename "$(find "$root/usr/share/perl" -maxdepth 1 -type d -name '5.*' | sort | tail -n 1)")
 cat >"$home/pt-online-schema-change" <<RUN
 #!/bin/sh
-export PERL5LIB=$libraries/perl5/$perl:$root/usr/share/perl5:$libraries/perl/$perl:$root/usr/share/perl/$perl:$libraries/perl-base
+export PERL5LIB=$libraries/perl5/${perl%.*}:$root/usr/share/perl5:$libraries/perl/$perl:$root/usr/share/perl/$perl:$libraries/perl-base
 export MARIADB_PLUGIN_DIR=$libraries/libmariadb3/plugin
 exec $loader --library-path $libraries $root/usr/bin/perl $root/usr/bin/pt-online-schema-change "\$@"
 RUN

@@ -14,13 +14,13 @@ func writePlan(out terminal, p *ddl.Plan) {
 	rows := table{heading: []string{"", "statement", "how", "rebuild", "reads", "writes", "verdict"}}
 	for _, s := range p.Steps {
 		rows.rows = append(rows.rows, row{indent: 1, below: strings.Join(remarks(s), "\n"), cells: []cell{
-			{fmt.Sprint(s.Number), plain}, {shorten(s.SQL, 60), plain}, {s.Rung.String(), plain}, {yes(s.Rebuild), plain},
+			{fmt.Sprint(s.Number), plain}, {shorten(s.SQL, 60), plain}, {s.String(), plain}, {yes(s.Rebuild), plain},
 			goOn(s.Reads, s), goOn(s.Writes, s), verdict(s),
 		}})
 	}
 	rows.write(out)
 	if p.Advice != "" {
-		fmt.Fprintln(out, strings.Join(wrap("There is no way in place: "+p.Advice+".", out.width), "\n"))
+		fmt.Fprintln(out, strings.Join(wrap("Another way: "+p.Advice+".", out.width), "\n"))
 	}
 	for _, problem := range p.Problems {
 		fmt.Fprintln(out, strings.Join(wrap("Not allowed: "+problem+".", out.width), "\n"))
@@ -36,14 +36,28 @@ func remarks(s *ddl.Step) []string {
 		all = append(all, "not allowed: "+problem)
 	}
 	if !s.Allowed() || s.Lock == "SHARED" {
-		for _, r := range s.Refusals {
-			all = append(all, fmt.Sprintf("not %s: %s", r.Rung, strings.TrimSuffix(r.Reason, ".")))
-		}
+		all = append(all, refusals(s.Refusals)...)
 	}
 	for _, note := range s.Notes {
 		all = append(all, "note: "+note)
 	}
 	return all
+}
+
+// refusals are the server's reasons, each once.
+func refusals(all []ddl.Refusal) []string {
+	var lines []string
+	for i, r := range all {
+		rungs := r.String()
+		if i+1 < len(all) && all[i+1].Reason == r.Reason {
+			continue
+		}
+		for j := i - 1; j >= 0 && all[j].Reason == r.Reason; j-- {
+			rungs = all[j].String() + ", " + rungs
+		}
+		lines = append(lines, fmt.Sprintf("not %s: %s", rungs, strings.TrimSuffix(r.Reason, ".")))
+	}
+	return lines
 }
 
 // sum is the last line of a plan.

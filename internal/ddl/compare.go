@@ -50,9 +50,9 @@ func (d *Database) compare(ctx context.Context, plan *Plan, r *Rehearsal) error 
 // way is how the step is executed, for people.
 func (s *Step) way() string {
 	if s.Rebuild {
-		return s.Rung.String() + " with a rebuild"
+		return s.String() + " with a rebuild"
 	}
-	return s.Rung.String()
+	return s.String()
 }
 
 // drifted says that a table has by far more or fewer rows than the rehearsed

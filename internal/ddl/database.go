@@ -37,7 +37,7 @@ func OpenDatabase(ctx context.Context, connector driver.Connector, schema, addr 
 }
 
 // Close ends all sessions.
-func (d *Database) Close() error { return d.pool.Close() }
+func (d *Database) Close() { d.pool.Close() }
 
 // look finds out what every verb must know first.
 func (d *Database) look(ctx context.Context) error {

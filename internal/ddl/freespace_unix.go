@@ -19,5 +19,5 @@ func freeSpace(addr, folder string) int64 {
 	if syscall.Statfs(folder, &s) != nil {
 		return 0
 	}
-	return int64(s.Bavail) * int64(s.Bsize)
+	return int64(s.Bavail) * int64(s.Bsize) //nolint:unconvert // 32 bits on darwin
 }

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -48,6 +47,15 @@ func child() int {
 	return 0
 }
 
+// kill ends a process so that it can do nothing about it.
+func kill(t *testing.T, command *exec.Cmd) {
+	t.Helper()
+	if err := command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = command.Wait() // which says that it was killed
+}
+
 // startChild starts a plan or a run of its own process.
 func startChild(t *testing.T, s *testServer, verb, file string) *exec.Cmd {
 	t.Helper()
@@ -65,7 +73,7 @@ func startChild(t *testing.T, s *testServer, verb, file string) *exec.Cmd {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { command.Process.Kill() })
+	t.Cleanup(func() { _ = command.Process.Kill() })
 	return command
 }
 
@@ -80,8 +88,7 @@ func TestShadowsOfAKilledPlanAreRemovedByTheNext(t *testing.T) {
 		await(t, "a shadow", func() bool {
 			return ask[int](t, db.pool, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ? AND table_name LIKE '%reports'", ScratchSchema) > 0
 		})
-		killed.Process.Signal(syscall.SIGKILL)
-		killed.Wait()
+		kill(t, killed)
 		if ask[int](t, db.pool, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ?", ScratchSchema) == 0 {
 			t.Fatal("the killed plan has left nothing: the test tests nothing")
 		}
@@ -128,8 +135,7 @@ func TestRunResumesAfterBeingKilled(t *testing.T) {
 			return ask[int](t, root, "SELECT COUNT(*) FROM information_schema.processlist WHERE LOWER(state) = 'altering table'") > 0
 		}
 		await(t, "the rebuild", atWork)
-		killed.Process.Signal(syscall.SIGKILL)
-		killed.Wait()
+		kill(t, killed)
 		if states := journalStates(t, db); states != "2 done, 3 running" {
 			t.Errorf("the journal says %q", states)
 		}

@@ -108,16 +108,25 @@ func (l Login) config(ctx context.Context) (*mysql.Config, error) {
 	if cfg.TLS, err = l.verified(l.Host); err != nil {
 		return nil, err
 	}
-	settings, err := config.LoadDefaultConfig(ctx, config.WithRegion(l.Region))
+	settings, err := awsSettings(ctx, l.Region)
 	if err != nil {
-		return nil, fmt.Errorf("configuring the AWS SDK: %w", err)
+		return nil, err
 	}
 	cfg.User = l.User
 	credentials := l.token(settings)
 	if l.SecretARN != "" {
 		credentials = l.secret(settings)
 	}
-	return cfg, errors.Join(cfg.Apply(mysql.BeforeConnect(credentials)), settle(cfg))
+	settle(cfg)
+	return cfg, cfg.Apply(mysql.BeforeConnect(credentials))
+}
+
+func awsSettings(ctx context.Context, region string) (aws.Config, error) {
+	settings, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
+	if err != nil {
+		return settings, fmt.Errorf("configuring the AWS SDK: %w", err)
+	}
+	return settings, nil
 }
 
 func (l Login) fromDSN() (*mysql.Config, error) {
@@ -134,17 +143,21 @@ func (l Login) fromDSN() (*mysql.Config, error) {
 			return nil, err
 		}
 	}
-	return cfg, settle(cfg)
+	settle(cfg)
+	return cfg, nil
 }
 
 // settle is what noren wants of every connection.
-func settle(cfg *mysql.Config) error {
+func settle(cfg *mysql.Config) {
 	cfg.Timeout = cmp.Or(cfg.Timeout, 15*time.Second)
+	if cfg.Params == nil {
+		cfg.Params = map[string]string{}
+	}
+	cfg.Params["lock_wait_timeout"] = "20" // not a year
 	cfg.MultiStatements = false
 	cfg.InterpolateParams = true
 	cfg.ReadTimeout = 0 // an ALTER answers when it is done
 	cfg.Logger = silent{}
-	return nil
 }
 
 // silent keeps the driver from writing to stderr: what matters is returned.

@@ -27,7 +27,8 @@ func (p *parser) alter() error {
 	}
 	p.body()
 	rest := p.rest()
-	p.s.comma = len(rest) > 0 && !(rest[0].is("PARTITION") || len(rest) > 1 && rest[0].is("REMOVE") && rest[1].is("PARTITIONING"))
+	partitions := len(rest) > 0 && rest[0].is("PARTITION") || len(rest) > 1 && rest[0].is("REMOVE") && rest[1].is("PARTITIONING")
+	p.s.comma = len(rest) > 0 && !partitions
 	return nil
 }
 

@@ -81,8 +81,12 @@ func (p *Plan) Allowed() bool {
 	return len(p.Problems) == 0
 }
 
-// otherWay is the documented way for what cannot be done in place.
-const otherWay = "change the schema on a copy instead, let it catch up by the binary log and switch over (Blue/Green): docs/schema-changes.md, \"When there is no way in place\""
+// otherWay is the documented way for what cannot be done in place, and
+// inMaintenance the nearer one where only the writes are in the way.
+const (
+	inMaintenance = "with writes stopped, in maintenance, it can be done in place; without a stop, "
+	otherWay      = "change the schema on a copy instead, let it catch up by the binary log and switch over (Blue/Green): docs/schema-changes.md, \"When there is no way in place\""
+)
 
 // MakePlan asks the server about every statement of a migration. It writes to
 // the scratch schema alone, which it removes.
@@ -107,14 +111,28 @@ func MakePlan(ctx context.Context, db *Database, file string, o PlanOptions) (pl
 			continue
 		}
 		if err := p.plan(ctx, step); err != nil {
+			if code(err) == codeLockWait {
+				err = fmt.Errorf("somebody else is changing a table: %w", err)
+			}
 			return nil, fmt.Errorf("line %d: %w", step.Line, err)
 		}
 		if step.raises {
-			plan.Advice = otherWay
+			plan.advise(step)
 		}
 	}
 	plan.compareWindow(o)
 	return plan, nil
+}
+
+// advise names the way for a step that cannot be done in place as it was
+// judged. A way that not all steps have is none.
+func (p *Plan) advise(step *Step) {
+	switch {
+	case step.Algorithm == "" || !step.Reads || p.Advice == otherWay:
+		p.Advice = otherWay
+	default:
+		p.Advice = inMaintenance + otherWay
+	}
 }
 
 func (p *Plan) compareWindow(o PlanOptions) {

@@ -32,7 +32,7 @@ func (p *preflight) note(format string, args ...any) {
 const longTransaction = 30
 
 func (p *preflight) fly(ctx context.Context) error {
-	for _, look := range []func(context.Context) error{p.waiting, p.transactions, p.writes, p.space, p.unfinished} {
+	for _, look := range []func(context.Context) error{p.transactions, p.writes, p.space, p.unfinished} {
 		if err := look(ctx); err != nil {
 			return fmt.Errorf("preflight: %w", err)
 		}
@@ -54,17 +54,17 @@ func (d *Database) writable(ctx context.Context) error {
 	return nil
 }
 
-// waiting refuses to queue behind a schema change that is waiting already.
-func (p *preflight) waiting(ctx context.Context) error {
+// uncontested refuses to queue behind a schema change that is waiting already:
+// behind it even the server's own tables are slow to read.
+func (d *Database) uncontested(ctx context.Context) error {
 	for try := 0; ; try++ {
-		all, err := collect[string](ctx, p.db.pool, `SELECT CONCAT('session ', id, ' (', user, '@', host, ')') FROM information_schema.processlist
-			WHERE LOWER(state) = 'waiting for table metadata lock' AND (db = ? OR db IS NULL)`, p.db.Schema)
+		all, err := collect[string](ctx, d.pool, `SELECT CONCAT('session ', id, ' (', user, '@', host, ')') FROM information_schema.processlist
+			WHERE LOWER(state) = 'waiting for table metadata lock' AND (db = ? OR db IS NULL)`, d.Schema)
 		if err != nil || len(all) == 0 {
 			return err
 		}
 		if try == 5 {
-			p.problem("sessions wait for a metadata lock already: %s; somebody else is changing a table, or a transaction holds one: let that end first", strings.Join(all, ", "))
-			return nil
+			return fmt.Errorf("sessions wait for a metadata lock already: %s; somebody else is changing a table, or a transaction holds one: let that end first", strings.Join(all, ", "))
 		}
 		if err := sleep(ctx, 400*time.Millisecond); err != nil {
 			return err

@@ -70,7 +70,7 @@ func Run(ctx context.Context, db *Database, file string, o RunOptions) (*Result,
 	if err != nil {
 		return nil, err
 	}
-	if err := db.writable(ctx); err != nil {
+	if err := errors.Join(db.writable(ctx), db.uncontested(ctx)); err != nil {
 		return nil, err
 	}
 	j, err := openJournal(ctx, db, o.Name, Hash(file))

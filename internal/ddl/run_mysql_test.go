@@ -174,7 +174,7 @@ func TestRunGivesUpAfterWait(t *testing.T) {
 }
 
 // inTheEndWindow runs a rebuild and calls interfere in the middle of it.
-func inTheEndWindow(t *testing.T, s *testServer, killIdle bool, interfere func(root *sql.DB)) (err error, seen *events, worst time.Duration, db *Database) {
+func inTheEndWindow(t *testing.T, s *testServer, killIdle bool, interfere func(root *sql.DB)) (seen *events, worst time.Duration, err error) {
 	db, root := manyReports(t, s, 150_000)
 	stop := readers(t, root, 8)
 	seen = &events{}
@@ -189,12 +189,12 @@ func inTheEndWindow(t *testing.T, s *testServer, killIdle bool, interfere func(r
 	err = <-done
 	worst, _ = stop()
 	t.Logf("worst read %v; %v", worst, err)
-	return err, seen, worst, db
+	return seen, worst, err
 }
 
 func TestRunGivesUpInTheEndWindow(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
-		err, seen, worst, _ := inTheEndWindow(t, s, false, func(root *sql.DB) { hold(t, root, "reports") })
+		seen, worst, err := inTheEndWindow(t, s, false, func(root *sql.DB) { hold(t, root, "reports") })
 		if !errors.Is(err, ErrStopped) || !strings.Contains(err.Error(), "gave up") {
 			t.Errorf("got %v, want it to give up", err)
 		}
@@ -210,7 +210,7 @@ func TestRunGivesUpInTheEndWindow(t *testing.T) {
 func TestRunEndsIdleHoldersOfItsTableAlone(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		var mine, other *sql.Tx
-		err, seen, worst, _ := inTheEndWindow(t, s, true, func(root *sql.DB) {
+		seen, worst, err := inTheEndWindow(t, s, true, func(root *sql.DB) {
 			mine, other = hold(t, root, "reports"), hold(t, root, "sites")
 		})
 		if err != nil {
@@ -227,6 +227,36 @@ func TestRunEndsIdleHoldersOfItsTableAlone(t *testing.T) {
 		}
 		if worst > 700*time.Millisecond {
 			t.Errorf("the worst read took %v, want less than 700 ms", worst)
+		}
+	})
+}
+
+// A user who may not end the sessions of others says so, and gives up.
+func TestRunMayNotEndSessions(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 150_000)
+		execute(t, root, "DROP USER IF EXISTS weak@localhost", "CREATE USER weak@localhost", "GRANT ALL ON ddl_run.* TO weak@localhost", "GRANT ALL ON noren_scratch.* TO weak@localhost",
+			"GRANT PROCESS ON *.* TO weak@localhost", "GRANT SELECT ON performance_schema.* TO weak@localhost")
+		t.Cleanup(func() { execute(t, s.pool(t, ""), "DROP USER weak@localhost") })
+		config := s.config(t, "ddl_run")
+		config.User, config.Passwd = "weak", ""
+		weak, err := Login{DSN: config.FormatDSN()}.Open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer weak.Close()
+		o := unrehearsed(func(Event) {})
+		o.EndStall, o.KillIdle = time.Second, true
+		done := start(weak, "ALTER TABLE reports FORCE", o)
+		await(t, "the rebuild", func() bool {
+			return ask[int](t, db.pool, "SELECT COUNT(*) FROM information_schema.processlist WHERE LOWER(state) = 'altering table'") > 0
+		})
+		holder := hold(t, root, "reports")
+		if err := <-done; !errors.Is(err, ErrStopped) || !strings.Contains(err.Error(), "not allowed to end session") {
+			t.Errorf("got %v, want it to say that it may not end the session", err)
+		}
+		if _, err := holder.Exec("SELECT 1"); err != nil {
+			t.Errorf("the holder met %v", err)
 		}
 	})
 }
@@ -252,7 +282,7 @@ func TestRunSparesHeavyTransactionsAndTableLocks(t *testing.T) {
 			},
 		} {
 			t.Run(name, func(t *testing.T) {
-				err, seen, _, _ := inTheEndWindow(t, s, true, func(root *sql.DB) { interfere(t, root) })
+				seen, _, err := inTheEndWindow(t, s, true, func(root *sql.DB) { interfere(t, root) })
 				if !errors.Is(err, ErrStopped) || !strings.Contains(err.Error(), name) {
 					t.Errorf("got %v, want it stopped because %s", err, name)
 				}

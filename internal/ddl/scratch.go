@@ -37,7 +37,7 @@ func openScratch(ctx context.Context, db *Database) (*scratch, error) {
 	rand.Read(id)
 	s := &scratch{db: db, conn: conn, prefix: fmt.Sprintf("n%x_", id), shadows: newShadows()}
 	if err := s.begin(ctx); err != nil {
-		s.close(ctx)
+		_ = s.close(ctx) // the first error says more
 		return nil, fmt.Errorf("preparing the scratch schema %s: %w", ScratchSchema, err)
 	}
 	return s, nil

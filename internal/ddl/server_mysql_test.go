@@ -32,7 +32,7 @@ import (
 type testServer struct {
 	name  string
 	dsn   string // without a schema
-	start func() (dsn string, stop func(), err error)
+	start func(options ...string) (dsn string, stop func(), err error)
 	once  sync.Once
 	err   error
 	stop  func()
@@ -80,7 +80,7 @@ func findServers() []*testServer {
 		if strings.Contains(number, "MariaDB") {
 			name = "MariaDB-" + numbers(number)
 		}
-		all = append(all, &testServer{name: name, start: func() (string, func(), error) { return startServer(program) }})
+		all = append(all, &testServer{name: name, start: func(options ...string) (string, func(), error) { return startServer(program, options...) }})
 	}
 	return all
 }
@@ -141,8 +141,8 @@ func startServer(program string, options ...string) (dsn string, stop func(), er
 		return "", nil, err
 	}
 	stop = func() {
-		command.Process.Signal(syscall.SIGTERM)
-		command.Wait()
+		_ = command.Process.Signal(syscall.SIGTERM)
+		_ = command.Wait()
 		log.Close()
 		os.RemoveAll(folder)
 	}
@@ -156,7 +156,7 @@ func startServer(program string, options ...string) (dsn string, stop func(), er
 }
 
 func awaitServer(dsn string) error {
-	mysql.SetLogger(quiet{}) // while nobody listens yet
+	_ = mysql.SetLogger(quiet{}) // while nobody listens yet
 	pool, err := sql.Open("mysql", dsn)
 	if err != nil {
 		return err
@@ -178,7 +178,7 @@ func (s *testServer) open(t *testing.T, schema string) *Database {
 	t.Helper()
 	root := s.pool(t, "")
 	execute(t, root, "DROP DATABASE IF EXISTS "+quote(schema), "CREATE DATABASE "+quote(schema)+" CHARACTER SET utf8mb4")
-	t.Cleanup(func() { root.Exec("DROP DATABASE IF EXISTS " + quote(schema)) })
+	t.Cleanup(func() { _, _ = root.Exec("DROP DATABASE IF EXISTS " + quote(schema)) })
 	return s.reopen(t, schema)
 }
 

@@ -76,7 +76,6 @@ type statement struct {
 	insert      int      // where noren's own clauses go
 	comma       bool     // whether a comma follows them
 	bulk        bool     // touches rows without bound: UPDATE, DELETE, INSERT ... SELECT
-	target      int      // index in tables of the one that is changed
 }
 
 // A constraintName is a place in a statement where a constraint is named.

@@ -1,0 +1,160 @@
+//go:build mysql
+
+package ddl
+
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+func poolOf(t *testing.T, config *mysql.Config) *sql.DB {
+	t.Helper()
+	pool, err := sql.Open("mysql", config.FormatDSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pool.Close() })
+	return pool
+}
+
+func TestAdditivePolicy(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, _ := manyReports(t, s, 1000)
+		for _, test := range []struct {
+			sql  string
+			want string // in the problem; "" if it is allowed
+		}{
+			{"CREATE TABLE regions (id INT PRIMARY KEY)", ""},
+			{"ALTER TABLE reports ADD c INT", ""},
+			{"ALTER TABLE reports ADD c INT NULL DEFAULT NULL COMMENT 'x', ADD d VARCHAR(5) AFTER title", ""},
+			{"ALTER TABLE reports ADD c INT NOT NULL", "NOT NULL"},
+			{"ALTER TABLE reports ADD c INT DEFAULT 1", "has a default"},
+			{"ALTER TABLE reports ADD c INT AS (visits) VIRTUAL", "is generated"},
+			{"ALTER TABLE reports ADD c INT, ADD INDEX (c)", "more than add columns"},
+			{"ALTER TABLE reports ADD c INT UNIQUE", "more than add columns"},
+			{"ALTER TABLE reports ADD c INT, DROP COLUMN note", "more than add columns"},
+			{"ALTER TABLE reports ADD c INT, RENAME TO old", "renames"},
+			{"ALTER TABLE reports ADD c INT, COMMENT 'x'", "more than add columns"},
+			{"ALTER TABLE reports COMMENT 'x'", "more than add columns"},
+			{"DROP TABLE sites", "only create tables and add columns"},
+			{"CREATE INDEX i ON reports (note)", "only create tables and add columns"},
+			{"UPDATE reports SET note = 1", "only create tables and add columns"},
+		} {
+			plan, err := MakePlan(t.Context(), db, test.sql, PlanOptions{Writes: Stopped, Policy: Additive})
+			if err != nil {
+				t.Errorf("%s: %v", test.sql, err)
+				continue
+			}
+			got := strings.Join(plan.Steps[0].Problems, "\n")
+			if !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
+				t.Errorf("%s: got %q, want %q", test.sql, got, test.want)
+			}
+		}
+	})
+}
+
+// With writes stopped, tables that are still written are judged as live.
+func TestStillWrittenTables(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, _ := manyReports(t, s, 1000)
+		plan, err := MakePlan(t.Context(), db, "ALTER TABLE reports MODIFY visits BIGINT; ALTER TABLE sites MODIFY name VARCHAR(300);",
+			PlanOptions{Writes: Stopped, StillWritten: []string{"sites"}, Policy: Any})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !plan.Steps[0].Allowed() || plan.Steps[1].Allowed() {
+			t.Errorf("got %q and %q, want only sites to be refused", plan.Steps[0].Problems, plan.Steps[1].Problems)
+		}
+	})
+}
+
+// The grants are those of the user that changes the schema on Aurora MySQL 3:
+// nothing but its schema and one scratch schema.
+func TestPlanAndRunWithFewRights(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		_, root := manyReports(t, s, 1000)
+		const tables = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES"
+		execute(t, root, "DROP USER IF EXISTS schemachange@localhost", "CREATE USER schemachange@localhost",
+			"GRANT "+tables+" ON ddl_run.* TO schemachange@localhost", "GRANT "+tables+" ON noren_scratch.* TO schemachange@localhost",
+			"GRANT SELECT ON performance_schema.* TO schemachange@localhost")
+		t.Cleanup(func() { execute(t, s.pool(t, ""), "DROP USER schemachange@localhost") })
+		config := s.config(t, "ddl_run")
+		config.User, config.Passwd = "schemachange", ""
+		login := Login{DSN: config.FormatDSN()}
+		if _, err := login.Open(t.Context()); err == nil || !strings.Contains(err.Error(), "PROCESS") {
+			t.Errorf("got %v, want it to ask for PROCESS", err)
+		}
+		execute(t, root, "GRANT PROCESS ON *.* TO schemachange@localhost")
+		db, err := login.Open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := Run(t.Context(), db, "ALTER TABLE reports ADD c INT; ALTER TABLE reports ADD FOREIGN KEY (site_id) REFERENCES sites (id), ALGORITHM=COPY; UPDATE reports SET c = 1",
+			RunOptions{PlanOptions: PlanOptions{Writes: Stopped, Policy: Any}, Name: "x", WithoutRehearsal: true, Sample: 1, Report: func(Event) {}}); err != nil {
+			t.Error(err)
+		}
+		noScratch(t, db)
+	})
+}
+
+// INSTANT leaves a row version each time, and the shadow has none of them.
+func TestPlanCountsRowVersions(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 1000)
+		limit := db.Server.rowVersionLimit()
+		if limit == 0 {
+			return // this server does not count
+		}
+		for i := range limit - 1 {
+			execute(t, root, fmt.Sprintf("ALTER TABLE reports ADD c%d INT, ALGORITHM=INSTANT", i))
+		}
+		const change = "ALTER TABLE reports ADD x INT; ALTER TABLE reports ADD y INT; ALTER TABLE reports ADD z INT;"
+		plan, err := MakePlan(t.Context(), db, change, PlanOptions{Writes: Live, Policy: Any})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for i, sql := range []string{"ALTER TABLE reports ADD x INT", "ALTER TABLE reports ADD y INT", "ALTER TABLE reports ADD z INT"} {
+			got = append(got, plan.Steps[i].String())
+			if was := reality(t, db, sql); !strings.HasPrefix(was, plan.Steps[i].String()+" ") {
+				t.Errorf("%s: planned %s, was %s", sql, plan.Steps[i].Rung, was)
+			}
+		}
+		if want := "INSTANT INPLACE/NONE INSTANT"; strings.Join(got, " ") != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+// On an old Aurora an INPLACE change is not what it looks like.
+func TestPlanOnAnOldAurora(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		for _, test := range []struct {
+			aurora string
+			writes Writes
+			want   Rung
+			reads  bool
+		}{
+			{"3.04.0", Stopped, copyShared, true},
+			{"3.04.0", Live, Rung{"INPLACE", "NONE"}, false},
+			{"3.10.0", Stopped, Rung{"INPLACE", "NONE"}, true},
+		} {
+			db, _ := manyReports(t, s, 1000)
+			db.Server.Aurora = test.aurora
+			plan, err := MakePlan(t.Context(), db, "ALTER TABLE reports ADD INDEX by_site (site_id); ALTER TABLE reports DROP INDEX by_site, ADD INDEX by_site (site_id, title)", PlanOptions{Writes: test.writes, Policy: Any})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, step := range plan.Steps {
+				if step.Rung != test.want || step.Reads != test.reads || step.Allowed() != test.reads {
+					t.Errorf("Aurora %s, writes %s: got %s, reads %v, %q; want %s, reads %v", test.aurora, test.writes, step.Rung, step.Reads, step.Problems, test.want, test.reads)
+				}
+			}
+		}
+	})
+}

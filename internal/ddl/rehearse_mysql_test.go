@@ -1,0 +1,172 @@
+//go:build mysql
+
+package ddl
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func rehearsing(writes Writes) RehearseOptions {
+	return RehearseOptions{PlanOptions: PlanOptions{Writes: writes, Policy: Any}, Class: "db.r6g.large", Report: func(Event) {}}
+}
+
+// What only rows can refuse is found by the rehearsal, and the run refuses.
+func TestRehearseFindsWhatRowsRefuse(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		for _, test := range []struct{ name, sql, want string }{
+			{"duplicates", "ALTER TABLE reports ADD UNIQUE once (site_id)", "Duplicate entry"},
+			{"NULLs", "ALTER TABLE reports MODIFY note VARCHAR(20) NOT NULL", "Error 1"},
+			{"a check", "ALTER TABLE reports ADD CONSTRAINT few CHECK (visits < 10)", "few"},
+			{"a foreign key", "ALTER TABLE reports ADD CONSTRAINT at_site FOREIGN KEY (site_id) REFERENCES sites (id)", "foreign key constraint fails"},
+			{"numbers too large", "ALTER TABLE reports MODIFY visits TINYINT", "Out of range"},
+		} {
+			t.Run(test.name, func(t *testing.T) {
+				db, root := manyReports(t, s, 1000)
+				execute(t, root, "DELETE FROM sites WHERE id = 3", "UPDATE reports SET note = NULL")
+				sql := "ALTER TABLE sites ADD c INT;" + test.sql + "; ALTER TABLE sites ADD d INT;"
+				r, err := Rehearse(t.Context(), db, sql, rehearsing(Stopped))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !strings.Contains(r.Failed, test.want) || !strings.Contains(r.Failed, "statement 2") || len(r.Steps) != 2 {
+					t.Errorf("got %q after %d statements, want %q", r.Failed, len(r.Steps), test.want)
+				}
+				production, _ := manyReports(t, s, 1000)
+				o := unrehearsed(func(Event) {})
+				o.Writes, o.WithoutRehearsal, o.Rehearsal = Stopped, false, r
+				if _, err := Run(t.Context(), production, sql, o); err == nil || !strings.Contains(err.Error(), "the rehearsal failed") {
+					t.Errorf("the run met %v, want a refusal", err)
+				}
+			})
+		}
+	})
+}
+
+func TestRunRefusesWhatWasRehearsedOtherwise(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		const sql = "ALTER TABLE reports ADD c INT; ALTER TABLE reports ADD INDEX by_site (site_id);"
+		clone, _ := manyReports(t, s, 2000)
+		r, err := Rehearse(t.Context(), clone, sql, rehearsing(Live))
+		if err != nil || r.Failed != "" {
+			t.Fatal(err, r.Failed)
+		}
+		name := filepath.Join(t.TempDir(), "rehearsal.json")
+		if err := r.WriteFile(name); err != nil {
+			t.Fatal(err)
+		}
+		read, err := ReadRehearsal(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprintf("%s %d rows", read.Tables[0].Name, read.Tables[0].Rows); got != "reports 2000 rows" || read.Class != "db.r6g.large" {
+			t.Errorf("got %s, class %q", got, read.Class)
+		}
+
+		db, root := manyReports(t, s, 2300) // 15 % more
+		try := func(change func(r *Rehearsal), sql string) error {
+			r, err := ReadRehearsal(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(r)
+			o := unrehearsed(func(Event) {})
+			o.WithoutRehearsal, o.Rehearsal = false, r
+			_, err = Run(context.Background(), db, sql, o)
+			return err
+		}
+		for want, err := range map[string]error{
+			"is of another migration":   try(func(*Rehearsal) {}, sql+" "),
+			"it was rehearsed on":       try(func(r *Rehearsal) { r.Server.Version = "5.6.1" }, sql),
+			"was rehearsed as COPY":     try(func(r *Rehearsal) { r.Steps[0].Rung = copyShared }, sql),
+			"was rehearsed as INPLACE":  try(func(r *Rehearsal) { r.Steps[1].Rebuild = true }, sql),
+			"has 2300 rows, and had 10": try(func(r *Rehearsal) { r.Tables[0].Rows = 10 }, sql),
+		} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %q", err, want)
+			}
+		}
+		if n := ask[int](t, root, "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'ddl_run' AND column_name = 'c'"); n > 0 {
+			t.Error("a refused run has changed the table")
+		}
+		if err := try(func(*Rehearsal) {}, sql); err != nil {
+			t.Errorf("as rehearsed: %v", err)
+		}
+	})
+}
+
+func TestRehearseRefusesWhereOthersWork(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 1000)
+		execute(t, root, "DROP USER IF EXISTS app@localhost", "CREATE USER app@localhost", "GRANT SELECT ON ddl_run.* TO app@localhost")
+		t.Cleanup(func() { execute(t, s.pool(t, ""), "DROP USER app@localhost") })
+		config := s.config(t, "ddl_run")
+		config.User, config.Passwd = "app", ""
+		ask[int](t, poolOf(t, config), "SELECT COUNT(*) FROM reports")
+		if _, err := Rehearse(t.Context(), db, "ALTER TABLE reports ADD c INT", rehearsing(Live)); err == nil || !strings.Contains(err.Error(), "app@localhost") {
+			t.Errorf("got %v, want it to name who works there", err)
+		}
+		o := rehearsing(Live)
+		o.Connected = true
+		if _, err := Rehearse(t.Context(), db, "ALTER TABLE reports ADD c INT", o); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestPreflight(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 2000)
+		const sql = "ALTER TABLE reports MODIFY visits BIGINT DEFAULT 0"
+		o := unrehearsed(func(Event) {})
+		o.Writes, o.Sample = Stopped, 300*time.Millisecond
+
+		stop := write(t, root, 5*time.Millisecond)
+		if _, err := Run(t.Context(), db, sql, o); err == nil || !strings.Contains(err.Error(), "`reports` is written") {
+			t.Errorf("with a writer: got %v, want a refusal", err)
+		}
+		stop()
+
+		small := o
+		small.FreeSpace = 1000
+		if _, err := Run(t.Context(), db, sql, small); err == nil || !strings.Contains(err.Error(), "1000 B are free") {
+			t.Errorf("without space: got %v, want a refusal", err)
+		}
+
+		holder := hold(t, root, "sites")
+		conn, err := root.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting := make(chan error, 1)
+		go func() {
+			_, err := conn.ExecContext(context.Background(), "ALTER TABLE sites ADD waits INT")
+			waiting <- err
+		}()
+		await(t, "somebody else's ALTER", func() bool {
+			return ask[int](t, root, "SELECT COUNT(*) FROM information_schema.processlist WHERE LOWER(state) = 'waiting for table metadata lock'") > 0
+		})
+		if _, err := Run(t.Context(), db, sql, o); err == nil || !strings.Contains(err.Error(), "wait for a metadata lock already") {
+			t.Errorf("behind another's ALTER: got %v, want a refusal", err)
+		}
+		if err := holder.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-waiting; err != nil {
+			t.Error(err)
+		}
+
+		execute(t, root, "SET GLOBAL read_only = ON")
+		if _, err := Run(t.Context(), db, sql, o); err == nil || !strings.Contains(err.Error(), "want the writer") {
+			t.Errorf("on a reader: got %v, want a refusal", err)
+		}
+		execute(t, root, "SET GLOBAL read_only = OFF")
+		if _, err := Run(t.Context(), db, sql, o); err != nil {
+			t.Error(err)
+		}
+	})
+}
