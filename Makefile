@@ -10,10 +10,15 @@ LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = 1
 
-.PHONY: help test synth diff golden lint bench
+# How long each fuzz test runs.
+FUZZTIME ?= 10s
+
+.PHONY: help test browser fuzz synth diff golden lint bench
 
 help:
 	@echo "make test           all tests"
+	@echo "make browser        the tests that need a browser: Chromium on PATH"
+	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
 	@echo "make synth          the assemblies of ENV=$(ENV): open, maintenance, read-only"
 	@echo "make diff           what turning maintenance on changes in ENV=$(ENV)"
 	@echo "make golden         write the goldens of the tests anew; read the difference"
@@ -24,6 +29,18 @@ test: node_modules
 	go vet ./...
 	go test ./...
 	cd examples/fieldreports && go vet ./... && go test ./...
+
+browser:
+	go test -tags browser ./lambda/maintenance/...
+
+# go test fuzzes one function at a time.
+fuzz:
+	@grep -rlE '^func Fuzz' --include='*_test.go' internal lambda | while read -r file; do \
+		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z]*)\(.*/\1/p' $$file); do \
+			echo "$$name, $$(dirname $$file)"; \
+			go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) || exit 1; \
+		done; \
+	done
 
 synth: cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance cdk.out/$(ENV)/read-only
 
@@ -44,14 +61,23 @@ diff: cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance
 
 golden: node_modules
 	go test ./stacks -run Golden -update
+	go test ./lambda/maintenance/responder -update
 	git diff --stat -- '*/testdata'
 
-lint: node_modules
+lint:
+	go mod tidy -diff
 	$(LINT) run ./...
 	cd examples/fieldreports && $(LINT) run ./...
 
+# One package after the other: benchmarks disturb each other.
 bench: node_modules
-	go test -run '^$$' -bench . ./internal/...
+	go test -run '^$$' -bench Synth -benchtime 9x ./stacks
+	go test -run '^$$' -bench AppBuild -benchtime 1x ./stacks
+	go test -run '^$$' -bench Build -benchtime 1x ./internal/gobuild
+	go test -run '^$$' -bench Tests -benchtime 1x ./stacks
+	go test -run '^$$' -bench . ./internal/allowlist
+	go test -run '^$$' -bench . ./internal/alb
+	go test -p 1 -run '^$$' -bench . ./lambda/maintenance/...
 
 # npm is quiet about what nobody here can change.
 node_modules: package-lock.json

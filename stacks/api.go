@@ -1,15 +1,19 @@
 package stacks
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapplicationautoscaling"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -34,7 +38,7 @@ func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.
 		Vpc:                 vpc,
 		ContainerInsightsV2: awsecs.ContainerInsights_ENABLED,
 	})
-	task := newTask(scope, "Api", env, apiContainer(env, database), nil)
+	task := newTask(scope, "Api", env, apiContainer(scope, env, database), newLogGroup(scope, "ApiLogs", env))
 	database.GrantConnect(task.TaskRole(), jsii.String(apiUser))
 
 	service := awsecs.NewFargateService(scope, jsii.String("Service"), &awsecs.FargateServiceProps{
@@ -94,16 +98,9 @@ func (a api) scale(env environment.Environment) {
 }
 
 // apiContainer is the API's container: the configured image or the example.
-func apiContainer(env environment.Environment, database awsrds.DatabaseCluster) *awsecs.ContainerDefinitionOptions {
-	image := awsecs.ContainerImage_FromRegistry(&env.API.Image, nil)
-	if env.API.Image == "" {
-		image = awsecs.ContainerImage_FromAsset(jsii.String("examples/fieldreports"), &awsecs.AssetImageProps{
-			File:     jsii.String("api/Dockerfile"),
-			Platform: awsecrassets.Platform_LINUX_ARM64(),
-		})
-	}
+func apiContainer(scope constructs.Construct, env environment.Environment, database awsrds.DatabaseCluster) *awsecs.ContainerDefinitionOptions {
 	return &awsecs.ContainerDefinitionOptions{
-		Image:        image,
+		Image:        apiImage(scope, env),
 		PortMappings: &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(env.API.Port)}},
 		Environment: &map[string]*string{
 			"AWS_REGION":     &env.Region,
@@ -117,20 +114,42 @@ func apiContainer(env environment.Environment, database awsrds.DatabaseCluster) 
 	}
 }
 
-// newTask defines a task with one container: ARM64, a read-only root, its own
-// log group.
-func newTask(scope constructs.Construct, name string, env environment.Environment, container *awsecs.ContainerDefinitionOptions, command []string) awsecs.FargateTaskDefinition {
+// ecrImage is an image in Amazon ECR: account, region, repository, tag or digest.
+var ecrImage = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([a-z0-9._/-]+?)(?::([\w.-]+)|@(sha256:[0-9a-f]{64}))?$`)
+
+// apiImage is the configured image, which the tasks may pull if it is in ECR, or
+// the example's, built on deploy.
+func apiImage(scope constructs.Construct, env environment.Environment) awsecs.ContainerImage {
+	if env.API.Image == "" {
+		return awsecs.ContainerImage_FromAsset(jsii.String("examples/fieldreports"), &awsecs.AssetImageProps{
+			File:     jsii.String("api/Dockerfile"),
+			Platform: awsecrassets.Platform_LINUX_ARM64(),
+		})
+	}
+	parts := ecrImage.FindStringSubmatch(env.API.Image)
+	if parts == nil {
+		return awsecs.ContainerImage_FromRegistry(&env.API.Image, nil)
+	}
+	repository, ok := scope.Node().TryFindChild(jsii.String("ApiRepository")).(awsecr.IRepository)
+	if !ok {
+		arn := fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", *awscdk.Aws_PARTITION(), parts[2], parts[1], parts[3])
+		repository = awsecr.Repository_FromRepositoryAttributes(scope, jsii.String("ApiRepository"), &awsecr.RepositoryAttributes{
+			RepositoryArn: &arn, RepositoryName: &parts[3],
+		})
+	}
+	return awsecs.ContainerImage_FromEcrRepository(repository, jsii.String(cmp.Or(parts[4], parts[5], "latest")))
+}
+
+// newTask defines a task with one container: ARM64 and a read-only root.
+func newTask(scope constructs.Construct, name string, env environment.Environment, container *awsecs.ContainerDefinitionOptions, logs awslogs.ILogGroup) awsecs.FargateTaskDefinition {
 	task := awsecs.NewFargateTaskDefinition(scope, jsii.String(name+"Task"), &awsecs.FargateTaskDefinitionProps{
 		Cpu:             jsii.Number(env.API.CPU),
 		MemoryLimitMiB:  jsii.Number(env.API.Memory),
 		RuntimePlatform: &awsecs.RuntimePlatform{CpuArchitecture: awsecs.CpuArchitecture_ARM64(), OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX()},
 	})
-	if command != nil {
-		container.Command = jsii.Strings(command...)
-	}
 	container.ReadonlyRootFilesystem = jsii.Bool(true)
 	container.Logging = awsecs.LogDrivers_AwsLogs(&awsecs.AwsLogDriverProps{
-		LogGroup:     newLogGroup(scope, name+"Logs", env),
+		LogGroup:     logs,
 		StreamPrefix: jsii.String("task"),
 	})
 	task.AddContainer(&name, container)
@@ -139,17 +158,18 @@ func newTask(scope constructs.Construct, name string, env environment.Environmen
 
 // newSetupTask defines the one-off task that makes the schema and the database
 // users. It runs the API's image with a command of its own, may read the master
-// secret at run time, and is safe to run again. It returns the command that
-// starts it.
-func newSetupTask(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, cluster awsecs.Cluster, database awsrds.DatabaseCluster) string {
-	container := apiContainer(env, database)
+// secret at run time, and is safe to run again.
+func newSetupTask(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, cluster awsecs.Cluster, database awsrds.DatabaseCluster) setupTask {
+	container := apiContainer(scope, env, database)
 	container.PortMappings = nil
 	(*container.Environment)["DB_ADMIN_SECRET_ARN"] = database.Secret().SecretArn()
 	(*container.Environment)["DB_API_USER"] = jsii.String(apiUser)
 	(*container.Environment)["DB_SCHEMACHANGE_USER"] = jsii.String(schemaChangeUser)
 	delete(*container.Environment, "DB_USER")
 
-	task := newTask(scope, "DatabaseSetup", env, container, env.API.SetupCommand)
+	container.Command = jsii.Strings(env.API.SetupCommand...)
+	logs := newLogGroup(scope, "DatabaseSetupLogs", env)
+	task := newTask(scope, "DatabaseSetup", env, container, logs)
 	database.Secret().GrantRead(task.TaskRole(), nil)
 	group := awsec2.NewSecurityGroup(scope, jsii.String("DatabaseSetupSecurityGroup"), &awsec2.SecurityGroupProps{
 		Vpc:         vpc,
@@ -157,7 +177,15 @@ func newSetupTask(scope constructs.Construct, env environment.Environment, vpc a
 	})
 	database.Connections().AllowFrom(group, awsec2.Port_Tcp(jsii.Number(databasePort)), jsii.String("Makes the database users"))
 	subnets := vpc.SelectSubnets(&awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS})
-	return fmt.Sprintf("aws ecs run-task --region %s --cluster %s --task-definition %s --launch-type FARGATE"+
-		" --network-configuration 'awsvpcConfiguration={subnets=[%s],securityGroups=[%s],assignPublicIp=DISABLED}'",
-		env.Region, *cluster.ClusterName(), *task.TaskDefinitionArn(), *awscdk.Fn_Join(jsii.String(","), subnets.SubnetIds), *group.SecurityGroupId())
+	return setupTask{
+		command: fmt.Sprintf("aws ecs run-task --region %s --cluster %s --task-definition %s --launch-type FARGATE"+
+			" --network-configuration 'awsvpcConfiguration={subnets=[%s],securityGroups=[%s],assignPublicIp=DISABLED}'",
+			env.Region, *cluster.ClusterName(), *task.TaskDefinitionArn(), *awscdk.Fn_Join(jsii.String(","), subnets.SubnetIds), *group.SecurityGroupId()),
+		log: fmt.Sprintf("aws logs tail --region %s --since 1h --follow %s", env.Region, *logs.LogGroupName()),
+	}
+}
+
+// setupTask is how the setup task is used, as AWS CLI commands.
+type setupTask struct {
+	command, log string
 }

@@ -32,7 +32,7 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 	})
 	clusterParameters := awsrds.NewParameterGroup(scope, jsii.String("DatabaseClusterParameters"), &awsrds.ParameterGroupProps{
 		Engine:      engine,
-		Description: jsii.String("TLS required, binary log for schema changes, utf8mb4, audit and slow query log"),
+		Description: jsii.String("TLS required, binary log for schema changes, utf8mb4, audit log"),
 		Parameters: &map[string]*string{
 			"require_secure_transport": jsii.String("ON"),
 			"tls_version":              jsii.String("TLSv1.2,TLSv1.3"),
@@ -43,29 +43,28 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 			"collation_server":                 jsii.String("utf8mb4_0900_ai_ci"),
 			"server_audit_logging":             jsii.String("1"),
 			"server_audit_events":              jsii.String("CONNECT,QUERY_DCL,QUERY_DDL"),
-			"slow_query_log":                   jsii.String("1"),
-			"long_query_time":                  jsii.String("1"),
 		},
 	})
 	instanceParameters := awsrds.NewParameterGroup(scope, jsii.String("DatabaseInstanceParameters"), &awsrds.ParameterGroupProps{
 		Engine:      engine,
-		Description: jsii.String("Metadata locks can be watched and are not waited for all year"),
+		Description: jsii.String("Metadata locks can be watched and are not waited for all year, slow query log"),
 		Parameters: &map[string]*string{
 			"performance_schema": jsii.String("1"),
 			// Seconds. The default is a year: a forgotten transaction would stall
 			// an ALTER, and everything queued behind it, for good.
 			"lock_wait_timeout": jsii.String("60"),
+			"slow_query_log":    jsii.String("1"),
+			"long_query_time":   jsii.String("1"),
 		},
 	})
 	instance := func(name string, scaleWithWriter bool) awsrds.IClusterInstance {
 		return awsrds.ClusterInstance_ServerlessV2(&name, &awsrds.ServerlessV2ClusterInstanceProps{
-			ParameterGroup:             instanceParameters,
-			CaCertificate:              awsrds.CaCertificate_RDS_CA_RSA2048_G1(),
-			EnablePerformanceInsights:  jsii.Bool(true),
-			AutoMinorVersionUpgrade:    jsii.Bool(false), // the engine version decides what an ALTER locks
-			ScaleWithWriter:            &scaleWithWriter,
-			PubliclyAccessible:         jsii.Bool(false),
-			PreferredMaintenanceWindow: jsii.String("sun:18:00-sun:18:30"),
+			ParameterGroup:            instanceParameters,
+			CaCertificate:             awsrds.CaCertificate_RDS_CA_RSA2048_G1(),
+			EnablePerformanceInsights: jsii.Bool(true),
+			AutoMinorVersionUpgrade:   jsii.Bool(false), // the engine version decides what an ALTER locks
+			ScaleWithWriter:           &scaleWithWriter,
+			PubliclyAccessible:        jsii.Bool(false),
 		})
 	}
 	var readers []awsrds.IClusterInstance
@@ -90,12 +89,11 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 		CloudwatchLogsExports:    jsii.Strings("audit", "error", "slowquery"),
 		CloudwatchLogsRetention:  retention(env),
 		Backup: &awsrds.BackupProps{
-			Retention:       awscdk.Duration_Days(jsii.Number(env.Database.BackupDays)),
-			PreferredWindow: jsii.String("16:00-16:30"),
+			Retention: awscdk.Duration_Days(jsii.Number(env.Database.BackupDays)),
 		},
-		CopyTagsToSnapshot:         jsii.Bool(true),
-		PreferredMaintenanceWindow: jsii.String("sun:17:00-sun:17:30"),
-		DeletionProtection:         &env.DeletionProtection,
-		RemovalPolicy:              removalPolicy(env),
+		CopyTagsToSnapshot: jsii.Bool(true),
+		// No windows: RDS takes half an hour of the region's night.
+		DeletionProtection: &env.DeletionProtection,
+		RemovalPolicy:      removalPolicy(env),
 	})
 }

@@ -5,7 +5,9 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 )
@@ -105,5 +107,30 @@ func TestTheEnvironmentsModeCountsWithoutAFlag(t *testing.T) {
 	got := template["Resources"].(map[string]any)[listener].(map[string]any)["Properties"]
 	if want := any(closed.Resources[listener].Properties); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestMessageAndEndReachTheFunctionOnlyWhenGiven(t *testing.T) {
+	env := loadEnvironment(t, "dev")
+	variables := func(flags maintenancemode.Flags) map[string]any {
+		app := newTestApp(t.TempDir())
+		stack := Build(app, env, flags).Stack
+		template := app.Synth(nil).GetStackArtifact(stack.ArtifactId()).Template().(map[string]any)
+		for id, r := range template["Resources"].(map[string]any) {
+			if strings.HasPrefix(id, "MaintenanceResponderFunction") {
+				return r.(map[string]any)["Properties"].(map[string]any)["Environment"].(map[string]any)["Variables"].(map[string]any)
+			}
+		}
+		t.Fatal("no function")
+		return nil
+	}
+	closed := maintenancemode.Closed
+	without := variables(maintenancemode.Flags{Mode: &closed})
+	with := variables(maintenancemode.Flags{Mode: &closed, Message: "Back at four.", Until: time.Date(2026, 12, 1, 4, 0, 0, 0, time.UTC)})
+	if _, ok := without["MAINTENANCE_UNTIL"]; ok || strings.Contains(fmt.Sprint(without), "four") {
+		t.Errorf("not given, yet there: %v", without)
+	}
+	if with["MAINTENANCE_UNTIL"] != "2026-12-01T04:00:00Z" || !strings.Contains(fmt.Sprint(with["MAINTENANCE_MESSAGE"]), "Back at four.") {
+		t.Errorf("given, yet not there: %v", with)
 	}
 }

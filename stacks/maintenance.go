@@ -1,7 +1,7 @@
 package stacks
 
 import (
-	"cmp"
+	"encoding/json"
 
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -19,24 +19,7 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 	if err != nil {
 		panic(err) // the environment's reader lets no other value through
 	}
-	if flags.Mode != nil {
-		mode = *flags.Mode
-	}
-	answer := responder.Config{
-		Message:         m.Message,
-		DefaultLanguage: m.DefaultLanguage,
-		Until:           m.Until,
-		RetryAfter:      m.RetryAfter,
-		CORSOrigins:     m.CORSOrigins,
-	}
-	if flags.Message != "" { // the same text for everybody
-		language := cmp.Or(m.DefaultLanguage, "en")
-		answer.Message, answer.DefaultLanguage = map[string]string{language: flags.Message}, language
-	}
-	if !flags.Until.IsZero() {
-		answer.Until = flags.Until
-	}
-	return maintenancemode.New(scope, "Maintenance", maintenancemode.Props{
+	props := maintenancemode.Props{
 		Listener:       listener,
 		AppTargetGroup: app,
 		Mode:           mode,
@@ -50,7 +33,18 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 			SecretVersion: m.Bypass.SecretVersion,
 		},
 		HealthCheckPath: env.API.HealthCheckPath,
-		Answer:          answer,
-		LogRetention:    retention(env),
-	})
+		Answer: responder.Config{
+			Message:         m.Message,
+			DefaultLanguage: m.DefaultLanguage,
+			Until:           m.Until,
+			RetryAfter:      m.RetryAfter,
+			CORSOrigins:     m.CORSOrigins,
+		},
+		ReservedConcurrency: m.ReservedConcurrency,
+		LogRetention:        retention(env),
+	}
+	if m.Body != "" {
+		props.Answer.Body = json.RawMessage(m.Body)
+	}
+	return maintenancemode.New(scope, "Maintenance", flags.Apply(props))
 }

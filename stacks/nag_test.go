@@ -39,7 +39,6 @@ var suppressions = []suppression{
 	{"/DatabaseSetupTask/ExecutionRole/DefaultPolicy/Resource", "AwsSolutions-IAM5[Resource::*]", "ecr:GetAuthorizationToken knows no resource.", nil},
 	{"/Maintenance/BypassSecret1/Resource", "AwsSolutions-SMG4", "A listener rule holds the value: it is rotated by a deploy with another secretVersion, never behind the rule's back.", nil},
 	{"/Alb/SecurityGroup/Resource", "AwsSolutions-EC23", "The mobile app reaches the API over the internet; the listener is HTTPS and port 80 only redirects.", func(env environment.Environment) bool { return env.API.Domain != "" }},
-	{"/Alb/SecurityGroup/Resource", "CdkNagValidationFailure", "The rule cannot read the VPC's range, which is a reference; the group admits that range or a prefix list alone.", func(env environment.Environment) bool { return env.API.Domain == "" }},
 	{"/Distribution/Resource", "AwsSolutions-CFR1", "People in the field may be in any country.", nil},
 	{"/Distribution/Resource", "AwsSolutions-CFR2", "A web ACL is the account's, made elsewhere and given as webAcl.site.", func(env environment.Environment) bool { return env.WebACL.Site == "" }},
 	{"/Distribution/Resource", "AwsSolutions-CFR4", "Without a certificate of one's own CloudFront takes no minimum TLS version.", func(env environment.Environment) bool { return env.Site.Domain == "" }},

@@ -20,29 +20,42 @@ import (
 // addAlarms tells the operators what breaks. Nothing here depends on the mode:
 // metrics are those of the app's own target group, which sees no refused
 // request, and of the function that answers the refused.
-func addAlarms(scope constructs.Construct, env environment.Environment, app elbv2.ApplicationTargetGroup, maintenance maintenancemode.MaintenanceMode) {
-	topic := newAlarmTopic(scope, env)
-	alarm := func(id, description string, metric awscloudwatch.Metric, threshold float64, minutes int) {
-		alarm := metric.CreateAlarm(scope, &id, &awscloudwatch.CreateAlarmOptions{
-			AlarmDescription:   &description,
-			Threshold:          &threshold,
-			ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-			EvaluationPeriods:  jsii.Number(minutes),
-			TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING,
-		})
-		action := awscloudwatchactions.NewSnsAction(topic)
+func addAlarms(scope constructs.Construct, env environment.Environment, alb elbv2.ApplicationLoadBalancer, app elbv2.ApplicationTargetGroup, maintenance maintenancemode.MaintenanceMode) {
+	action := awscloudwatchactions.NewSnsAction(newAlarmTopic(scope, env))
+	alarm := func(id, description string, minutes int, options awscloudwatch.CreateAlarmOptions, metric awscloudwatch.Metric) {
+		options.AlarmDescription = &description
+		options.EvaluationPeriods = jsii.Number(minutes)
+		alarm := metric.CreateAlarm(scope, &id, &options)
 		alarm.AddAlarmAction(action)
 		alarm.AddOkAction(action)
 	}
-	minute := &awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: jsii.String("Sum")}
-	alarm("AppErrorsAlarm", "The API answers with 5xx",
-		app.Metrics().HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, minute), 10, 3)
-	alarm("AppUnhealthyAlarm", "A task of the API fails its health check",
-		app.Metrics().UnhealthyHostCount(&awscloudwatch.MetricOptions{Period: minute.Period, Statistic: jsii.String("Maximum")}), 1, 5)
-	alarm("ResponderErrorsAlarm", "The maintenance answer fails: the refused get a bare 502",
-		maintenance.Function.MetricErrors(minute), 1, 1)
-	alarm("ResponderThrottlesAlarm", "The maintenance answer is throttled: the refused get a bare 502",
-		maintenance.Function.MetricThrottles(minute), 1, 1)
+	atLeast := func(threshold float64) awscloudwatch.CreateAlarmOptions {
+		return awscloudwatch.CreateAlarmOptions{
+			Threshold:          &threshold,
+			ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+			TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING,
+		}
+	}
+	none := awscloudwatch.CreateAlarmOptions{
+		Threshold:          jsii.Number(1),
+		ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
+		TreatMissingData:   awscloudwatch.TreatMissingData_BREACHING, // no target, no metric
+	}
+	every := func(statistic string) *awscloudwatch.MetricOptions {
+		return &awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: &statistic}
+	}
+	alarm("NoTaskAlarm", "No task of the API is healthy", 3, none,
+		app.Metrics().HealthyHostCount(every("Minimum")))
+	alarm("AppUnhealthyAlarm", "A task of the API fails its health check", 5, atLeast(1),
+		app.Metrics().UnhealthyHostCount(every("Maximum")))
+	alarm("AppErrorsAlarm", "The API answers with 5xx", 3, atLeast(10),
+		app.Metrics().HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, every("Sum")))
+	alarm("AlbErrorsAlarm", "The load balancer itself answers with 5xx: a target does not", 3, atLeast(10),
+		alb.Metrics().HttpCodeElb(elbv2.HttpCodeElb_ELB_5XX_COUNT, every("Sum")))
+	alarm("ResponderErrorsAlarm", "The maintenance answer fails: the refused get a bare 502", 1, atLeast(1),
+		maintenance.Function.MetricErrors(every("Sum")))
+	alarm("ResponderThrottlesAlarm", "The maintenance answer is throttled: the refused get a bare 502", 1, atLeast(1),
+		maintenance.Function.MetricThrottles(every("Sum")))
 }
 
 // newAlarmTopic defines the topic that alarms go to, with a key of its own:
@@ -59,7 +72,9 @@ func newAlarmTopic(scope constructs.Construct, env environment.Environment) awss
 		MasterKey:  key,
 		EnforceSSL: jsii.Bool(true),
 	})
-	topic.GrantPublish(cloudWatch)
+	topic.GrantPublish(awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), &awsiam.ServicePrincipalOpts{
+		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}},
+	}))
 	if env.AlarmEmail != "" {
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(&env.AlarmEmail, nil))
 	}

@@ -197,3 +197,44 @@ func TestNoWarningIsLeft(t *testing.T) {
 		}
 	}
 }
+
+func TestAnImageInEcrMayBePulled(t *testing.T) {
+	for image, want := range map[string]string{
+		"111111111111.dkr.ecr.us-east-1.amazonaws.com/team/api:1.4":                                        "repository/team/api",
+		"111111111111.dkr.ecr.us-east-1.amazonaws.com/api@sha256:" + strings.Repeat("0123456789abcdef", 4): "repository/api",
+	} {
+		env := loadEnvironment(t, "dev")
+		env.API.Image = image
+		a, err := synth(env, maintenancemode.Open)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pulls := 0
+		for _, id := range a.template.ofType("AWS::IAM::Policy") {
+			policy := text(a.template.Resources[id])
+			if strings.Contains(policy, "ecr:BatchGetImage") && strings.Contains(policy, want) && strings.Contains(policy, "ecr:GetAuthorizationToken") {
+				pulls++
+			}
+		}
+		if pulls != 2 {
+			t.Errorf("%s: %d roles may pull it, want those of the service and the setup task", image, pulls)
+		}
+		if _, tag, _ := strings.Cut(image, "/"); !strings.Contains(text(a.template), tag) {
+			t.Errorf("%s is not what the tasks run", image)
+		}
+		for _, message := range a.messages {
+			t.Error(message)
+		}
+	}
+}
+
+func TestTheEmergencyCommandsTurnEverythingThatTheDeployTurns(t *testing.T) {
+	outputs := synthesized(t, "prod", maintenancemode.Closed).template
+	refuse := outputs.Resources["MaintenanceRefuseWrites0F962CE52"].Properties["Priority"]
+	for _, id := range []string{"EmergencyOpenCommand", "EmergencyCloseCommand"} {
+		command := text(outputs.Outputs[id].Value)
+		if !strings.Contains(command, fmt.Sprintf("Priority=='%v'", refuse)) || !strings.Contains(command, "aws elbv2 modify-rule") {
+			t.Errorf("%s leaves the rule that refuses writes (priority %v) as it is: %s", id, refuse, command)
+		}
+	}
+}

@@ -34,6 +34,7 @@ func newSite(scope constructs.Construct, env environment.Environment, logs awss3
 		EnforceSSL:             jsii.Bool(true),
 		ServerAccessLogsBucket: logs,
 		ServerAccessLogsPrefix: jsii.String("site/"),
+		Versioned:              jsii.Bool(true), // an upload over something can be undone
 		RemovalPolicy:          removalPolicy(env),
 		AutoDeleteObjects:      jsii.Bool(!env.DeletionProtection),
 	})
@@ -78,6 +79,8 @@ func newSite(scope constructs.Construct, env environment.Environment, logs awss3
 	distribution := awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
 
 	// A first page. Prune stays off: what a team uploads itself is not removed.
+	// It is uploaded again only if it changes here; a team that has a site of its
+	// own takes these lines out.
 	awss3deployment.NewBucketDeployment(scope, jsii.String("FirstPage"), &awss3deployment.BucketDeploymentProps{
 		DestinationBucket: bucket,
 		Sources:           &[]awss3deployment.ISource{awss3deployment.Source_Asset(jsii.String("examples/fieldreports/web"), nil)},

@@ -43,7 +43,7 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	maintenance := newMaintenance(stack, env, flags, lb.listener, api.targetGroup)
 	site := newSite(stack, env, logs, lb.alb)
 	addRecords(stack, env, lb, site)
-	addAlarms(stack, env, api.targetGroup, maintenance)
+	addAlarms(stack, env, lb.alb, api.targetGroup, maintenance)
 	setup := newSetupTask(stack, env, vpc, api.cluster, database)
 
 	output(stack, "SiteUrl", "The web application", "https://"+cmp.Or(env.Site.Domain, *site.distribution.DistributionDomainName()))
@@ -55,20 +55,29 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	output(stack, "ClusterName", "ECS cluster", *api.cluster.ClusterName())
 	output(stack, "ServiceName", "ECS service of the API", *api.service.ServiceName())
 	output(stack, "DatabaseEndpoint", "Aurora writer", *database.ClusterEndpoint().Hostname())
-	output(stack, "DatabaseSetupCommand", "Makes the schema and the database users; run it once after the first deploy, again does no harm", setup)
+	output(stack, "DatabaseSetupCommand", "Starts the task that makes the schema and the database users; run it once after the first deploy, again does no harm", setup.command)
+	output(stack, "DatabaseSetupLog", "Shows what that task did", setup.log)
 	outputEmergency(stack, env, lb, api, maintenance)
 	return Stack{Stack: stack, Maintenance: maintenance}
 }
 
-// outputEmergency adds the commands that flip the listener without a deploy.
+// outputEmergency adds the commands that flip the listener without a deploy. The
+// rule that refuses writes in the closed modes is turned with it: it is found by
+// its priority, since it is not there while the product is open.
 func outputEmergency(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, maintenance maintenancemode.MaintenanceMode) {
-	command := func(targetGroup *string) string {
-		return fmt.Sprintf("aws elbv2 modify-listener --region %s --listener-arn %s --default-actions Type=forward,TargetGroupArn=%s",
-			env.Region, *lb.listener.ListenerArn(), *targetGroup)
+	listener := fmt.Sprintf("--region %s --listener-arn %s", env.Region, *lb.listener.ListenerArn())
+	flip := func(targetGroup *string) string {
+		action := "Type=forward,TargetGroupArn=" + *targetGroup
+		command := fmt.Sprintf("aws elbv2 modify-listener %s --default-actions %s", listener, action)
+		for _, priority := range maintenance.SwitchPriorities {
+			command += fmt.Sprintf(" && for rule in $(aws elbv2 describe-rules %s --query \"Rules[?Priority=='%d'].RuleArn\" --output text); do"+
+				" aws elbv2 modify-rule --region %s --rule-arn $rule --actions %s; done", listener, priority, env.Region, action)
+		}
+		return command
 	}
-	warning := "; CloudFormation does not notice, so undo it by hand before the next deploy"
-	output(scope, "EmergencyCloseCommand", "Closes at once, the allowlist stays open"+warning, command(maintenance.TargetGroup.TargetGroupArn()))
-	output(scope, "EmergencyOpenCommand", "Opens at once"+warning, command(api.targetGroup.TargetGroupArn()))
+	warning := "; CloudFormation does not notice, so run the other one before the next deploy"
+	output(scope, "EmergencyCloseCommand", "Closes at once, the allowlist stays open"+warning, flip(maintenance.TargetGroup.TargetGroupArn()))
+	output(scope, "EmergencyOpenCommand", "Opens at once"+warning, flip(api.targetGroup.TargetGroupArn()))
 }
 
 func output(scope constructs.Construct, id, description, value string) {

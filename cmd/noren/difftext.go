@@ -14,6 +14,10 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 // writeDiffText writes a diff for people at a terminal.
 func writeDiffText(out terminal, p templatePair, named bool) {
 	line := func(s style, indent, text string) {
+		if rest, ok := strings.CutPrefix(text, "\n"); ok {
+			fmt.Fprintln(out)
+			text = rest
+		}
 		for i, part := range wrap(text, max(out.width-len(indent), 0)) {
 			if i > 0 {
 				part = "  " + part
@@ -34,7 +38,10 @@ func writeDiffText(out terminal, p templatePair, named bool) {
 	if !p.Complete {
 		line(yellow, "", "warning: the listeners have more combinations of conditions than were looked at: more requests may change")
 	}
-	line(bold, "", "Clients")
+	if mode := modeText(p.Mode, "->"); mode != "" {
+		line(plain, "", "Maintenance: "+mode)
+	}
+	line(bold, "", "\nClients")
 	if len(p.Clients) == 0 {
 		line(plain, "  ", "every request goes where it went")
 	}
@@ -48,7 +55,7 @@ func writeDiffText(out terminal, p templatePair, named bool) {
 		line(yellow, "  ", c.Before+" -> "+c.After)
 		writeClasses(out, c.Classes)
 	}
-	line(bold, "", "Resources")
+	line(bold, "", "\nResources")
 	if len(p.Resources) == 0 {
 		line(plain, "  ", "none change")
 	}
@@ -60,11 +67,22 @@ func writeDiffText(out terminal, p templatePair, named bool) {
 		}
 	}
 	if len(p.Sections) > 0 {
-		line(bold, "", "Template")
+		line(bold, "", "\nTemplate")
 	}
 	for _, change := range p.Sections {
 		line(plain, "  ", changeText(change))
 	}
+}
+
+// modeText is the mode, or how it changes; empty if a template has none.
+func modeText(m templatediff.ModeChange, arrow string) string {
+	switch {
+	case m.Before == "" || m.After == "":
+		return ""
+	case m.Before == m.After:
+		return string(m.After) + ", as before"
+	}
+	return fmt.Sprintf("%s %s %s", m.Before, arrow, m.After)
 }
 
 // writeClasses writes a line for each class: a request, and by which rules it
@@ -81,15 +99,14 @@ func writeClasses(out terminal, all []templatediff.Class) {
 	classes.write(out)
 }
 
-// requestText is a request as explain takes it, without what does not matter:
-// the host and the source that a request has unless a condition asks for more.
+// requestText is a request as explain takes it.
 func requestText(r templatediff.Request) string {
 	var b strings.Builder
 	b.WriteString(r.Method + " " + r.Target)
-	if r.Host != "example.com" {
+	if r.Host != "" {
 		b.WriteString(" --host " + r.Host)
 	}
-	if r.Source != "203.0.113.9" {
+	if r.Source != "" {
 		b.WriteString(" --from " + r.Source)
 	}
 	for _, name := range sortedKeys(r.Header) {

@@ -2,6 +2,7 @@ package maintenancemode_test
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -15,6 +16,10 @@ import (
 
 // rule adds a rule of somebody else's to the listener.
 func (p product) rule(id string, priority int, hosts ...string) {
+	p.ruleTo(p.targetGroup(id+"Group"), id, priority, hosts...)
+}
+
+func (p product) ruleTo(target elbv2.ApplicationTargetGroup, id string, priority int, hosts ...string) {
 	conditions := []any{&elbv2.CfnListenerRule_RuleConditionProperty{
 		Field:             jsii.String("path-pattern"),
 		PathPatternConfig: &elbv2.CfnListenerRule_PathPatternConfigProperty{Values: jsii.Strings("/other/*")},
@@ -29,7 +34,7 @@ func (p product) rule(id string, priority int, hosts ...string) {
 		ListenerArn: p.listener.ListenerArn(),
 		Priority:    jsii.Number(priority),
 		Conditions:  conditions,
-		Actions:     []any{&elbv2.CfnListenerRule_ActionProperty{Type: jsii.String("forward"), TargetGroupArn: p.app.TargetGroupArn()}},
+		Actions:     []any{&elbv2.CfnListenerRule_ActionProperty{Type: jsii.String("forward"), TargetGroupArn: target.TargetGroupArn()}},
 	})
 }
 
@@ -54,7 +59,28 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			"maintenancemode Product/Maintenance: Allow compiles to 101 rules, a band has room for 80"},
 		{"more rules than the quota",
 			func(p product) { p.new(maintenancemode.Props{Allow: many[:16], RuleQuota: 4}) },
-			"the listener has 5 rules, the load balancer's quota is 4"},
+			"with maintenance on the listener has 5 rules, the load balancer's quota is 4"},
+		{"more rules than the quota once it is closed",
+			func(p product) { p.new(maintenancemode.Props{Allow: many[:16], RuleQuota: 5, ReadOnly: true}) },
+			"with maintenance on the listener has 6 rules, the load balancer's quota is 5"},
+		{"another rule to the app, which maintenance would not stop",
+			func(p product) { p.new(maintenancemode.Props{}); p.ruleTo(p.app, "Mine", 300) },
+			"Product/Mine (priority 300) forwards to AppTargetGroup in every mode, so maintenance would not stop what it matches"},
+		{"a bypass for everybody",
+			func(p product) {
+				p.new(maintenancemode.Props{Bypass: maintenancemode.Bypass{CIDRs: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}})
+			},
+			"Bypass.CIDRs[0] must be the first address of a network of operators, got 0.0.0.0/0"},
+		{"a cookie name that would be a wildcard",
+			func(p product) { p.new(maintenancemode.Props{Bypass: maintenancemode.Bypass{Cookie: "b*p"}}) },
+			`Bypass.Cookie must be letters, digits, - and _, got "b*p"`},
+		{"a typing error in the flag's name",
+			func(p product) {
+				app := awscdk.NewApp(&awscdk.AppProps{Context: &map[string]any{"maintenence": "true"}})
+				_, err := maintenancemode.ReadFlags(app)
+				panic(err)
+			},
+			`unknown context key "maintenence": want maintenance, maintenance-message or maintenance-until`},
 		{"a priority outside ALB's",
 			func(p product) { p.new(maintenancemode.Props{Priority: 49902}) },
 			"Priority must be 1 to 49901, got 49902"},

@@ -38,10 +38,15 @@ func checkDefaultAction(listener elbv2.CfnListener, app elbv2.IApplicationTarget
 // but for "/".
 func healthCheckPath(app elbv2.IApplicationTargetGroup) string {
 	group, ok := app.Node().DefaultChild().(elbv2.CfnTargetGroup)
-	if !ok || group.HealthCheckPath() == nil || *group.HealthCheckPath() == "/" {
+	if !ok {
 		return ""
 	}
-	return *group.HealthCheckPath()
+	var path string
+	// What is not a text, or not there, resolves to something else.
+	if err := json.Unmarshal([]byte(resolved(group, group.HealthCheckPath())), &path); err != nil || path == "/" {
+		return ""
+	}
+	return path
 }
 
 // resolved returns value as the template will have it, in JSON.

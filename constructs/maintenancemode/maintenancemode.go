@@ -14,7 +14,10 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
+	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -33,7 +36,8 @@ type Props struct {
 	// Its default action must forward to AppTargetGroup and belongs to the
 	// construct from then on. An imported listener, or one that other services
 	// share (Hosts), keeps its default action: there the construct closes by a
-	// rule at the end of its band instead.
+	// rule at the end of its band instead, which without Hosts stops everything
+	// that comes after it.
 	Listener elbv2.IApplicationListener
 
 	// AppTargetGroup is where the application answers. Required.
@@ -66,8 +70,8 @@ type Props struct {
 
 	// HealthCheckPath answers to everybody in every mode, so that probes from
 	// outside do not mistake maintenance for an outage. Default: the health check
-	// path of AppTargetGroup, unless that is not known or is "/", which would
-	// leave a front page open.
+	// path that AppTargetGroup sets, unless it is "/", which would leave a front
+	// page open.
 	HealthCheckPath string
 
 	// Priority is the first of the hundred listener priorities that the
@@ -143,6 +147,10 @@ type MaintenanceMode struct {
 	// Rules are the listener rules of the current mode, by priority.
 	Rules []elbv2.CfnListenerRule
 
+	// SwitchPriorities are the priorities of the rules that only the closed modes
+	// have, whatever the mode is now.
+	SwitchPriorities []int
+
 	// BypassSecret is the secret that lets operators through: 32 letters and
 	// digits, without case. Whoever may describe listener rules can read it. Nil
 	// without Bypass.Header and Bypass.Cookie.
@@ -180,16 +188,27 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	if props.Bypass.Cookie != "" {
 		targetGroups[toUnlock] = mode.addUnlock(this, props)
 	}
-	rules = append(rules, props.switchRules(byRule)...)
+	for _, r := range props.switchRules(Closed, byRule) {
+		mode.SwitchPriorities = append(mode.SwitchPriorities, r.priority)
+	}
+	rules = append(rules, props.switchRules(props.Mode, byRule)...)
 	for _, r := range rules {
 		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.target]))
 	}
 	if !byRule && props.Mode == Closed {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
 	}
+	if until := props.Answer.Until; !until.IsZero() && until.Before(time.Now()) {
+		awscdk.Annotations_Of(this).AddWarningV2(jsii.String("noren:untilPassed"),
+			jsii.String(fmt.Sprintf("the expected end, %s, has passed: clients are told to wait %v", until.Format(time.RFC3339), cmp.Or(props.Answer.RetryAfter, responder.DefaultRetryAfter))))
+	}
 	this.Node().AddValidation(&validation{this: this, props: props, listener: listener, byRule: byRule})
 	return mode
 }
+
+// cookieName leaves out what HTTP allows but * and ? of a listener rule would
+// change.
+var cookieName = regexp.MustCompile("^[A-Za-z0-9_-]+$")
 
 func (p Props) first() int { return cmp.Or(p.Priority, firstDefault) }
 
@@ -216,6 +235,14 @@ func (p Props) validate() error {
 	}
 	if (p.Clients.Header == "") != (len(p.Clients.Values) == 0) || len(p.Clients.Values) > 2 {
 		bad("Clients wants a Header with one or two Values, got %q with %q", p.Clients.Header, p.Clients.Values)
+	}
+	for i, cidr := range p.Bypass.CIDRs {
+		if !cidr.IsValid() || cidr.Bits() == 0 || cidr != cidr.Masked() {
+			bad("Bypass.CIDRs[%d] must be the first address of a network of operators, got %v", i, cidr)
+		}
+	}
+	if name := p.Bypass.Cookie; name != "" && !cookieName.MatchString(name) {
+		bad("Bypass.Cookie must be letters, digits, - and _, got %q", name)
 	}
 	if p.Bypass.SecretVersion < 0 {
 		bad("Bypass.SecretVersion must not be negative, got %d", p.Bypass.SecretVersion)

@@ -193,6 +193,51 @@ func TestAnImportedListenerIsClosedByARule(t *testing.T) {
 	t.Error("no rule refers to the imported listener")
 }
 
+func TestTheHealthCheckPathIsTheTargetGroups(t *testing.T) {
+	for path, want := range map[string]string{"/api/health": "app", "/": "responder", "": "responder"} {
+		synthesized := mustSynth(t, func(p product) {
+			p.app.ConfigureHealthCheck(&elbv2.HealthCheck{Path: jsii.String(path)})
+			if path == "" {
+				p.app.ConfigureHealthCheck(&elbv2.HealthCheck{})
+			}
+			p.new(maintenancemode.Props{Mode: maintenancemode.Closed})
+		})
+		asked := path
+		if asked == "" {
+			asked = "/"
+		}
+		decision := synthesized.listener(t).Route(&alb.Request{Method: "GET", Target: asked})
+		if got := decision.Target().LogicalID; strings.HasPrefix(got, "App") != (want == "app") {
+			t.Errorf("health check path %q: GET %s goes to %s, want %s", path, asked, got, want)
+		}
+		if problems := decision.Rule.Check(); len(problems) > 0 {
+			t.Errorf("health check path %q: %v", path, problems)
+		}
+	}
+}
+
+func TestTheAppStaysAttached(t *testing.T) {
+	synthesized := mustSynth(t, func(p product) {
+		p.app.ConfigureHealthCheck(&elbv2.HealthCheck{})
+		p.new(maintenancemode.Props{Mode: maintenancemode.Closed})
+	})
+	listener := synthesized.listener(t)
+	attached := false
+	for i := range listener.Rules {
+		forward, ok := listener.Rules[i].Final().(alb.Forward)
+		attached = attached || ok && strings.HasPrefix(forward.Groups[0].Group.LogicalID, "App")
+		for _, problem := range listener.Rules[i].Check() {
+			t.Error(problem)
+		}
+	}
+	if !attached {
+		t.Error("nothing is allowed, and no rule keeps the app's target group on the listener")
+	}
+	if got := synthesized.route(t, alb.Request{Method: "GET", Target: "/", Source: netip.MustParseAddr("198.51.100.7")}); got != "responder" {
+		t.Errorf("GET / goes to %s", got)
+	}
+}
+
 func TestRotatingTheSecretChangesTheRules(t *testing.T) {
 	define := func(version int) template {
 		return mustSynth(t, func(p product) {

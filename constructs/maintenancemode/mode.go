@@ -1,8 +1,12 @@
 package maintenancemode
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/constructs-go/constructs/v10"
@@ -74,6 +78,11 @@ type Flags struct {
 func ReadFlags(scope constructs.Construct) (Flags, error) {
 	var flags Flags
 	var errs []error
+	for key := range scope.Node().GetAllContext(nil).(map[string]any) {
+		if misspelt(key) {
+			errs = append(errs, fmt.Errorf("unknown context key %q: want maintenance, maintenance-message or maintenance-until", key))
+		}
+	}
 	if value := scope.Node().TryGetContext(jsii.String("maintenance")); value != nil {
 		mode, err := ParseMode(value)
 		if err != nil {
@@ -96,4 +105,34 @@ func ReadFlags(scope constructs.Construct) (Flags, error) {
 		flags.Until = until
 	}
 	return flags, errors.Join(errs...)
+}
+
+// Apply returns props with what the operator typed in the place of what they
+// say: the mode, the message for everybody, the expected end.
+func (f Flags) Apply(props Props) Props {
+	if f.Mode != nil {
+		props.Mode = *f.Mode
+	}
+	if f.Message != "" {
+		language := cmp.Or(props.Answer.DefaultLanguage, "en")
+		if tags := slices.Collect(maps.Keys(props.Answer.Message)); len(tags) == 1 {
+			language = tags[0]
+		}
+		props.Answer.Message, props.Answer.DefaultLanguage = map[string]string{language: f.Message}, language
+	}
+	if !f.Until.IsZero() {
+		props.Answer.Until = f.Until
+	}
+	return props
+}
+
+// misspelt tells whether a context key looks like one of the flags but is none:
+// a misspelt -c maintenance=true would open the product instead of closing it.
+func misspelt(key string) bool {
+	switch key {
+	case "maintenance", "maintenance-message", "maintenance-until":
+		return false
+	}
+	lower := strings.ToLower(key)
+	return strings.HasPrefix(lower, "maint") || strings.HasPrefix(lower, "mant") || strings.Contains(lower, "tenance") || strings.Contains(lower, "tenence")
 }

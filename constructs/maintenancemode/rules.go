@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
 
 	"github.com/noren-cdk/noren/internal/alb"
@@ -19,7 +20,7 @@ const (
 	allowSlots   = 80
 	bypassSlot   = 80 // BypassSource0 ... BypassSource3, BypassHeader, BypassCookie, Unlock
 	sourceSlots  = 4
-	healthSlot   = 90
+	healthSlot   = 90 // HealthCheck, or Attached
 	refuseSlot   = 91 // RefuseWrites0 ...
 	refuseSlots  = 4
 	closeSlot    = 99
@@ -80,6 +81,13 @@ func (p Props) standingRules() ([]rule, error) {
 	if path := p.HealthCheckPath; path != "" {
 		add("HealthCheck", healthSlot, append([]alb.Condition{alb.Methods{http.MethodGet, http.MethodHead}, alb.PathPatterns{path}}, hosts...)...)
 	}
+	if len(rules) == 0 {
+		// A target group that no rule refers to is not health-checked, and ECS
+		// refuses to deploy into it: this rule keeps it on the listener while the
+		// default action is elsewhere. Nobody has this address (RFC 5737).
+		nobody := netip.MustParsePrefix("192.0.2.1/32")
+		add("Attached", healthSlot, append([]alb.Condition{alb.SourceIPs{nobody}}, hosts...)...)
+	}
 	return rules, errors.Join(append(errs, check(rules))...)
 }
 
@@ -108,8 +116,8 @@ func (p Props) bypassSecretRules(secret string) []rule {
 // switchRules are those that only the closed modes have. They stand last in the
 // band. Closing by a rule is for listeners whose default action is not the
 // construct's.
-func (p Props) switchRules(closeByRule bool) []rule {
-	if p.Mode == Open {
+func (p Props) switchRules(mode Mode, closeByRule bool) []rule {
+	if mode == Open {
 		return nil
 	}
 	hosts := p.hostConditions()
@@ -121,7 +129,7 @@ func (p Props) switchRules(closeByRule bool) []rule {
 			rules = append(rules, rule{fmt.Sprintf("RefuseWrites%d", i), p.first() + refuseSlot + i, conditions, toResponder})
 		}
 	}
-	if p.Mode == Closed && closeByRule {
+	if mode == Closed && closeByRule {
 		conditions := hosts
 		if len(conditions) == 0 {
 			conditions = []alb.Condition{alb.PathPatterns{"*"}}

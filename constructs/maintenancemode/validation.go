@@ -35,10 +35,11 @@ func (v *validation) Validate() *[]*string {
 		}
 	}
 	rules := v.listenerRules()
-	if quota := v.quota(); len(rules) > quota {
-		bad("the listener has %d rules, the load balancer's quota is %d: raise the quota of the account and RuleQuota, or allow less", len(rules), quota)
+	if quota, most := v.quota(), v.mostRules(rules); most > quota {
+		bad("with maintenance on the listener has %d rules, the load balancer's quota is %d: raise the quota of the account and RuleQuota, or allow less", most, quota)
 	}
 	first, last := v.props.first(), v.props.first()+bandSize-1
+	app := resolved(v.this, v.props.AppTargetGroup.TargetGroupArn())
 	taken := map[int]string{}
 	for _, r := range rules {
 		if other, ok := taken[r.priority]; ok {
@@ -46,15 +47,31 @@ func (v *validation) Validate() *[]*string {
 		}
 		taken[r.priority] = r.path
 		switch {
-		case strings.HasPrefix(r.path, *v.this.Node().Path()+"/"):
+		case v.own(r):
 		case r.priority >= first && r.priority <= last:
 			bad("priority %d of %s lies in the band %d to %d: move it, or set Priority", r.priority, r.path, first, last)
-		case r.priority < first && len(v.props.Hosts) > 0 && r.matchesAny(v.props.Hosts):
+		case !v.byRule && strings.Contains(r.actions, app):
+			bad("%s (priority %d) forwards to AppTargetGroup in every mode, so maintenance would not stop what it matches: use Allow or Bypass for what is meant to go on, the default action for the rest, or Hosts on a shared listener", r.path, r.priority)
+		case v.byRule && r.priority < first && len(v.props.Hosts) > 0 && r.matchesAny(v.props.Hosts):
 			bad("priority %d of %s comes before the band %d to %d and can match %q, which maintenance would not stop then: give it a priority above %d or a host of its own",
 				r.priority, r.path, first, last, v.props.Hosts, last)
+		case v.byRule && r.priority < first && len(v.props.Hosts) == 0 && strings.Contains(r.actions, app):
+			bad("priority %d of %s comes before the band %d to %d and forwards to AppTargetGroup, which maintenance would not stop then: give it a priority above %d",
+				r.priority, r.path, first, last, last)
 		}
 	}
 	return &problems
+}
+
+// own tells whether the construct defined the rule.
+func (v *validation) own(r listenerRule) bool {
+	return strings.HasPrefix(r.path, *v.this.Node().Path()+"/")
+}
+
+// mostRules returns how many rules the listener has in the mode that has most,
+// so that a closing at night does not meet a quota that the day had left.
+func (v *validation) mostRules(rules []listenerRule) int {
+	return len(rules) - len(v.props.switchRules(v.props.Mode, v.byRule)) + len(v.props.switchRules(Closed, v.byRule))
 }
 
 func (v *validation) quota() int {
@@ -68,7 +85,8 @@ func (v *validation) quota() int {
 type listenerRule struct {
 	path     string
 	priority int
-	hosts    []string // nil: any host, not known, or of no interest without Hosts
+	hosts    []string // nil: any host, or not known; of others' rules only
+	actions  string   // in JSON; of others' rules only
 }
 
 // listenerRules returns the rules that the app defines on the listener.
@@ -82,7 +100,8 @@ func (v *validation) listenerRules() []listenerRule {
 			continue
 		}
 		r := listenerRule{path: strings.TrimSuffix(*rule.Node().Path(), "/Resource"), priority: int(*rule.Priority())}
-		if len(v.props.Hosts) > 0 {
+		if !v.own(r) {
+			r.actions = resolved(rule, rule.Actions())
 			r.hosts = hostsOf(resolved(rule, rule.Conditions()))
 		}
 		rules = append(rules, r)

@@ -1,6 +1,7 @@
 package alb
 
 import (
+	"errors"
 	"regexp"
 	"regexp/syntax"
 	"strings"
@@ -27,8 +28,8 @@ func (c *checker) checkRegexes(what string, values []string) {
 }
 
 func regexFault(err error) string {
-	fault, ok := err.(*syntax.Error)
-	if !ok {
+	var fault *syntax.Error
+	if !errors.As(err, &fault) {
 		return err.Error()
 	}
 	switch fault.Code {

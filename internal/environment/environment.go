@@ -230,6 +230,16 @@ type Maintenance struct {
 	// maintenance, such as https://app.example.com or https://*.example.com.
 	// Default: none.
 	CORSOrigins []string `yaml:"corsOrigins"`
+
+	// Body is a JSON value of the application's own that replaces the JSON of the
+	// answer, for clients with an older contract. Default: JSON:API errors.
+	Body string `yaml:"body"`
+
+	// ReservedConcurrency is how many instances of the function that answers are
+	// kept for it, 0 to 1000, which is also its most: beyond, the refused get a
+	// bare 502. 100 of the account's concurrency have to stay unreserved, so a
+	// new account, which has 10, can reserve none. Default: 0, nothing reserved.
+	ReservedConcurrency int `yaml:"reservedConcurrency" range:"0,1000"`
 }
 
 // Clients is a request header by which the mobile app is known.

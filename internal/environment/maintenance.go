@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -45,6 +46,9 @@ func (c *checker) checkAnswer() {
 	}
 	for i, origin := range m.CORSOrigins {
 		c.checkConfig(fmt.Sprintf("maintenance.corsOrigins[%d]", i), responder.Config{CORSOrigins: []string{origin}})
+	}
+	if m.Body != "" {
+		c.checkConfig("maintenance.body", responder.Config{Body: json.RawMessage(m.Body)})
 	}
 	c.checkConfig(messageKey, responder.Config{Message: m.Message})
 	if c.decoder.sound(messageKey) {

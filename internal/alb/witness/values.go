@@ -1,7 +1,6 @@
 package witness
 
 import (
-	"net/http"
 	"net/netip"
 	"strings"
 
@@ -10,7 +9,7 @@ import (
 
 // methods are those that conditions name, and others.
 func (p *part) methods() []func(*draft) {
-	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions, "PURGE"}
+	methods := []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "PURGE"}
 	for _, c := range p.conditions {
 		if named, ok := c.(alb.Methods); ok {
 			methods = append(methods, named...)
@@ -133,9 +132,13 @@ func (p *part) queries() ([]func(*draft), bool) {
 }
 
 // sources are the addresses at which a prefix starts, and those after one ends:
-// between two of these all conditions come out alike.
+// between two of these all conditions come out alike. Those that documentation
+// may use come first.
 func (p *part) sources() []func(*draft) {
-	addrs := []netip.Addr{newDraft().source, netip.IPv4Unspecified(), netip.IPv6Unspecified()}
+	addrs := []netip.Addr{newDraft().source}
+	for _, text := range []string{"198.51.100.9", "192.0.2.9", "2001:db8::9", "0.0.0.0", "::"} {
+		addrs = append(addrs, netip.MustParseAddr(text))
+	}
 	for _, c := range p.conditions {
 		if unknown, ok := c.(alb.Unknown); ok {
 			c = unknown.Known

@@ -120,8 +120,7 @@ func main() {
 		CloudwatchLogsExports:   jsii.Strings("audit", "error", "slowquery"),
 		CloudwatchLogsRetention: awslogs.RetentionDays_ONE_WEEK,
 		Backup: &awsrds.BackupProps{
-			Retention:       awscdk.Duration_Days(jsii.Number(1)),
-			PreferredWindow: jsii.String("16:00-16:30"),
+			Retention: awscdk.Duration_Days(jsii.Number(1)),
 		},
 		CopyTagsToSnapshot: jsii.Bool(true),
 		RemovalPolicy:      awscdk.RemovalPolicy_DESTROY,
@@ -195,7 +194,7 @@ func main() {
 		DropInvalidHeaderFields: jsii.Bool(true),
 	})
 	alb.LogAccessLogs(accessLogs, jsii.String("alb"))
-	alb.Connections().AllowFrom(awsec2.Peer_Ipv4(vpc.VpcCidrBlock()), awsec2.Port_Tcp(jsii.Number(80)), jsii.String("CloudFront VPC origin"))
+	alb.Connections().AllowFrom(awsec2.Peer_PrefixList(jsii.String("pl-3b927c52")), awsec2.Port_Tcp(jsii.Number(80)), jsii.String("CloudFront VPC origin"))
 	listener := alb.AddListener(jsii.String("Listener"), &elbv2.BaseApplicationListenerProps{
 		Port:          jsii.Number(80),
 		Open:          jsii.Bool(false),
@@ -359,6 +358,8 @@ func main() {
 		alarm.AddAlarmAction(awscloudwatchactions.NewSnsAction(topic))
 		alarm.AddOkAction(awscloudwatchactions.NewSnsAction(topic))
 	}
+	alarm("NoTask", targetGroup.Metrics().HealthyHostCount(minute))
+	alarm("AlbErrors", alb.Metrics().HttpCodeElb(elbv2.HttpCodeElb_ELB_5XX_COUNT, minute))
 	alarm("AppErrors", targetGroup.Metrics().HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, minute))
 	alarm("AppUnhealthy", targetGroup.Metrics().UnhealthyHostCount(minute))
 	alarm("ResponderErrors", responder.MetricErrors(minute))
