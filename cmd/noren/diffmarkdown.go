@@ -94,6 +94,10 @@ func (m *markdown) diff(p templatePair) {
 		m.add("")
 	}
 	m.lost(p.Resources)
+	if mode := modeText(p.Mode, "→"); mode != "" {
+		m.add("**Maintenance:** " + mode)
+		m.add("")
+	}
 	if len(p.Clients) == 0 {
 		m.add("**Clients:** every request goes where it went.")
 		m.add("")

@@ -14,6 +14,10 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 // writeDiffText writes a diff for people at a terminal.
 func writeDiffText(out terminal, p templatePair, named bool) {
 	line := func(s style, indent, text string) {
+		if rest, ok := strings.CutPrefix(text, "\n"); ok {
+			fmt.Fprintln(out)
+			text = rest
+		}
 		for i, part := range wrap(text, max(out.width-len(indent), 0)) {
 			if i > 0 {
 				part = "  " + part
@@ -34,7 +38,10 @@ func writeDiffText(out terminal, p templatePair, named bool) {
 	if !p.Complete {
 		line(yellow, "", "warning: the listeners have more combinations of conditions than were looked at: more requests may change")
 	}
-	line(bold, "", "Clients")
+	if mode := modeText(p.Mode, "->"); mode != "" {
+		line(plain, "", "Maintenance: "+mode)
+	}
+	line(bold, "", "\nClients")
 	if len(p.Clients) == 0 {
 		line(plain, "  ", "every request goes where it went")
 	}
@@ -48,7 +55,7 @@ func writeDiffText(out terminal, p templatePair, named bool) {
 		line(yellow, "  ", c.Before+" -> "+c.After)
 		writeClasses(out, c.Classes)
 	}
-	line(bold, "", "Resources")
+	line(bold, "", "\nResources")
 	if len(p.Resources) == 0 {
 		line(plain, "  ", "none change")
 	}
@@ -60,11 +67,22 @@ func writeDiffText(out terminal, p templatePair, named bool) {
 		}
 	}
 	if len(p.Sections) > 0 {
-		line(bold, "", "Template")
+		line(bold, "", "\nTemplate")
 	}
 	for _, change := range p.Sections {
 		line(plain, "  ", changeText(change))
 	}
+}
+
+// modeText is the mode, or how it changes; empty if a template has none.
+func modeText(m templatediff.ModeChange, arrow string) string {
+	switch {
+	case m.Before == "" || m.After == "":
+		return ""
+	case m.Before == m.After:
+		return string(m.After) + ", as before"
+	}
+	return fmt.Sprintf("%s %s %s", m.Before, arrow, m.After)
 }
 
 // writeClasses writes a line for each class: a request, and by which rules it

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"net/netip"
 	"net/textproto"
 	"net/url"
@@ -70,7 +69,7 @@ type question struct {
 func (q question) request(line string) (alb.Request, error) {
 	method, target, ok := strings.Cut(strings.TrimSpace(line), " ")
 	if !ok {
-		method, target = http.MethodGet, method
+		method, target = "GET", method
 	}
 	target = strings.TrimSpace(target)
 	request := alb.Request{Method: method, Target: target, Host: q.host, Header: map[string][]string{}}
@@ -171,8 +170,8 @@ func newAnswer(s source, l *alb.Listener, e alb.Explanation) answer {
 	return a
 }
 
-// writeAnswers writes a line for every mode and then the reasons, those that
-// modes share once.
+// writeAnswers writes a line for every mode and then the reasons, those that all
+// modes share first.
 func writeAnswers(out terminal, answers []answer) {
 	verdicts := table{heading: []string{"mode", "goes to", "by", ""}}
 	for _, a := range answers {
@@ -187,9 +186,17 @@ func writeAnswers(out terminal, answers []answer) {
 		verdicts.add(cell{a.Mode, bold}, goal, cell{a.rule, plain}, certain)
 	}
 	verdicts.write(out)
+	common := commonReasons(answers)
+	if len(common) > 0 && len(answers) > 1 {
+		writeReasons(out, "in every mode", common)
+	}
 	for i, a := range answers {
 		same := func(b answer) bool { return slices.Equal(a.Reasons, b.Reasons) }
-		if slices.IndexFunc(answers, same) < i {
+		own := slices.DeleteFunc(slices.Clone(a.Reasons), func(r string) bool { return slices.Contains(common, r) })
+		if len(answers) == 1 {
+			own = a.Reasons
+		}
+		if slices.IndexFunc(answers, same) < i || len(own) == 0 {
 			continue
 		}
 		var modes []string
@@ -198,14 +205,29 @@ func writeAnswers(out terminal, answers []answer) {
 				modes = append(modes, b.Mode)
 			}
 		}
-		fmt.Fprintf(out, "\n%s\n", out.in(bold, strings.Join(modes, ", ")))
-		for _, reason := range a.Reasons {
-			for j, line := range wrap(reason, out.width-4) {
-				if j > 0 {
-					line = "  " + line
-				}
-				fmt.Fprintln(out, "  "+line)
+		writeReasons(out, strings.Join(modes, ", "), own)
+	}
+}
+
+// commonReasons are the reasons that all answers have.
+func commonReasons(answers []answer) []string {
+	var common []string
+	for _, reason := range answers[0].Reasons {
+		if !slices.ContainsFunc(answers, func(a answer) bool { return !slices.Contains(a.Reasons, reason) }) {
+			common = append(common, reason)
+		}
+	}
+	return common
+}
+
+func writeReasons(out terminal, heading string, reasons []string) {
+	fmt.Fprintf(out, "\n%s\n", out.in(bold, heading))
+	for _, reason := range reasons {
+		for j, line := range wrap(reason, max(out.width-4, 0)) {
+			if j > 0 {
+				line = "  " + line
 			}
+			fmt.Fprintln(out, "  "+line)
 		}
 	}
 }

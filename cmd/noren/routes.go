@@ -47,7 +47,8 @@ Exit codes: 0 shown, 1 a template is missing or cannot be read.`,
 				}
 				l.write(out)
 			}
-			fmt.Fprintln(out, "\n"+out.in(dim, fmt.Sprintf("values: how many of %d condition values a rule has, and after * how many of %d wildcards", alb.MaxConditionValues, alb.MaxWildcards)))
+			legend := fmt.Sprintf("values: condition values of %d, and after * wildcards of %d, that a rule may have", alb.MaxConditionValues, alb.MaxWildcards)
+			fmt.Fprintln(out, "\n"+out.in(dim, legend))
 			return nil
 		},
 	}

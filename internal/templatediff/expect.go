@@ -2,8 +2,8 @@ package templatediff
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
 )
@@ -84,12 +84,17 @@ func (d Diff) isSwitched(r Resource, p Property) bool {
 	case typeListener:
 		return p.top() == "DefaultActions" && d.turnsDefault(r.LogicalID)
 	case "AWS::Lambda::Function":
-		return switchedVariable.MatchString(p.Name) && slices.Contains(d.next.responderFunctions(), r.LogicalID)
+		return slices.Contains(switchedVariables, p.Name) && slices.Contains(d.next.responderFunctions(), r.LogicalID)
 	}
 	return false
 }
 
-var switchedVariable = regexp.MustCompile(`^Environment(\.Variables(\.MAINTENANCE_(MESSAGE|DEFAULT_LANGUAGE|UNTIL))?)?$`)
+// switchedVariables are the message, its language and its until.
+var switchedVariables = []string{
+	"Environment.Variables.MAINTENANCE_MESSAGE",
+	"Environment.Variables.MAINTENANCE_DEFAULT_LANGUAGE",
+	"Environment.Variables.MAINTENANCE_UNTIL",
+}
 
 // turnsDefault reports whether a listener's default action turns between the
 // function that answers during maintenance and the app, and is a plain forward
@@ -116,7 +121,7 @@ func (t Template) isApp(l *alb.Listener) bool {
 	}
 	forwards := 0
 	for i := range l.Rules {
-		if unlockRule.MatchString(l.Rules[i].ShortName()) {
+		if isCalled(l.Rules[i].ShortName(), "Unlock") {
 			continue
 		}
 		if effect(&l.Rules[i]) == effect(&l.Default) {
@@ -140,16 +145,25 @@ func (d Diff) isSwitchRule(r Resource) bool {
 		for i := range l.Rules {
 			rule := &l.Rules[i]
 			if rule.LogicalID == r.LogicalID {
-				return switchRule.MatchString(rule.ShortName()) && t.answersMaintenance(rule)
+				name := withoutHash(rule.ShortName())
+				return (isCalled(name, "Close") || isCalled(strings.TrimRight(name, "0123456789"), "RefuseWrites")) && t.answersMaintenance(rule)
 			}
 		}
 	}
 	return false
 }
 
-// switchRule is a rule's name, or its logical id where CDK wrote no paths: then
-// the name follows that of the construct and eight hex digits come after.
-var switchRule = regexp.MustCompile(`^(RefuseWrites\d+|Close)$|(RefuseWrites\d+|Close)[0-9A-F]{8}$`)
+// isCalled reports whether a resource of a construct has a name: by its own
+// name or, where CDK wrote no paths, by its logical id, in which the name comes
+// after that of the construct and before eight hex digits.
+func isCalled(name, want string) bool {
+	return strings.HasSuffix(withoutHash(name), want)
+}
 
-// unlockRule is the name of the rule that leads to the page that unlocks.
-var unlockRule = regexp.MustCompile(`^Unlock$|Unlock[0-9A-F]{8}$`)
+// withoutHash is a logical id without the eight hex digits that CDK adds.
+func withoutHash(name string) string {
+	if at := len(name) - 8; at > 0 && strings.Trim(name[at:], "0123456789ABCDEF") == "" {
+		return name[:at]
+	}
+	return name
+}

@@ -130,6 +130,9 @@ func TestUnexpected(t *testing.T) {
 			variables(r)["MAINTENANCE_UNTIL"] = "2026-12-01T04:00:00+09:00"
 			delete(variables(r), "MAINTENANCE_DEFAULT_LANGUAGE")
 		}, Closed, ""},
+		{"all that the answer is told", closed, open, func(r map[string]any) {
+			delete(at(r, responder, "Properties"), "Environment")
+		}, Open, "MAINTENANCE_CORS_ORIGINS changes"},
 		{"the guard's record", open, closed, func(r map[string]any) {
 			at(r, "MaintenanceGuard", "Properties")["Mode"] = "true"
 		}, Closed, ""},

@@ -3,7 +3,6 @@ package templatediff
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -102,10 +101,6 @@ func (t Template) function(id string, depth int) string {
 	return id
 }
 
-// responderName is the path of the function in the construct, or, where CDK
-// wrote no paths, its logical id.
-var responderName = regexp.MustCompile(`/Responder/Function/Resource$|ResponderFunction[0-9A-F]{8}$`)
-
 // responderFunctions are the logical ids of the functions that answer during
 // maintenance: those that are called so, or else those that are told what to
 // answer.
@@ -116,7 +111,7 @@ func (t Template) responderFunctions() []string {
 		if r.Type != "AWS::Lambda::Function" {
 			continue
 		}
-		if responderName.MatchString(r.path()) || r.path() == "" && responderName.MatchString(id) {
+		if strings.HasSuffix(r.path(), "/Responder/Function/Resource") || r.path() == "" && isCalled(id, "ResponderFunction") {
 			named = append(named, id)
 		}
 		environment, _ := r.Properties["Environment"].(map[string]any)

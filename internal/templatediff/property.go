@@ -29,6 +29,9 @@ func differences(name string, a, b any) []Property {
 	if reflect.DeepEqual(a, b) {
 		return nil
 	}
+	if name != "" {
+		a, b = orEmpty(a, b), orEmpty(b, a)
+	}
 	switch x := a.(type) {
 	case map[string]any:
 		y, ok := b.(map[string]any)
@@ -58,6 +61,15 @@ func differences(name string, a, b any) []Property {
 		return all
 	}
 	return []Property{{name, show(a), show(b)}}
+}
+
+// orEmpty is an empty object in place of nothing beside an object, so that what
+// comes or goes with it is told by its parts.
+func orEmpty(value, other any) any {
+	if object, ok := other.(map[string]any); ok && value == nil && len(object) > 0 && !isReference(object) {
+		return map[string]any{}
+	}
+	return value
 }
 
 // isReference reports whether an object is an intrinsic function.

@@ -44,12 +44,19 @@ type Diff struct {
 	Resources []Resource `json:"resources"` // those that hold data first, then by how much happens to them
 	Sections  []Property `json:"sections"`  // of the template, besides resources
 	Warnings  []string   `json:"warnings"`
+	Mode      ModeChange `json:"mode"`
 
 	// Complete is false if there were more combinations of conditions than were
 	// looked at, so that requests may change that no witness shows.
 	Complete bool `json:"complete"`
 
 	old, next Template
+}
+
+// ModeChange is the modes of the two templates, empty for one that has none.
+type ModeChange struct {
+	Before Mode `json:"before"`
+	After  Mode `json:"after"`
 }
 
 // Empty reports whether there is no difference.
@@ -60,6 +67,8 @@ func (d Diff) Empty() bool {
 // Compare compares two templates.
 func Compare(old, next Template) Diff {
 	d := Diff{Clients: []Change{}, Warnings: []string{}, old: old, next: next}
+	d.Mode.Before, _ = old.Mode()
+	d.Mode.After, _ = next.Mode()
 	d.Clients, d.Complete = compareClients(old, next)
 	d.Resources = compareResources(old.resources, next.resources)
 	d.Sections = compareSections(old.sections, next.sections)

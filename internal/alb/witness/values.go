@@ -1,7 +1,6 @@
 package witness
 
 import (
-	"net/http"
 	"net/netip"
 	"strings"
 
@@ -10,7 +9,7 @@ import (
 
 // methods are those that conditions name, and others.
 func (p *part) methods() []func(*draft) {
-	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions, "PURGE"}
+	methods := []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "PURGE"}
 	for _, c := range p.conditions {
 		if named, ok := c.(alb.Methods); ok {
 			methods = append(methods, named...)

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the goldens anew")
+
+// flips are the templates of an app in every mode.
+const flips = "../../internal/templatediff/testdata/own."
+
+// noren runs a command line in process.
+func noren(args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = exec(context.Background(), args, strings.NewReader(""), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// inAssemblies runs a test in a folder that has assemblies as make synth writes
+// them, in all modes unless some are named.
+func inAssemblies(t *testing.T, modes ...string) {
+	t.Helper()
+	if len(modes) == 0 {
+		modes = assemblyModes
+	}
+	dir := t.TempDir()
+	for _, mode := range modes {
+		data, err := os.ReadFile(flips + mode + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder := filepath.Join(dir, "cdk.out", "dev", mode)
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for name, content := range map[string][]byte{"fieldreports.template.json": data, "other.template.json": []byte(`{"Resources": {}}`), "manifest.json": []byte("{}")} {
+			if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Chdir(dir)
+}
+
+// TestOutputs: what people see, on a narrow and on a wide terminal.
+func TestOutputs(t *testing.T) {
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	inAssemblies(t)
+	for _, test := range []struct {
+		golden string
+		width  string
+		args   []string
+		code   int
+	}{
+		{"routes.80", "80", []string{"routes"}, 0},
+		{"routes.160", "160", []string{"routes"}, 0},
+		{"explain.80", "80", []string{"explain", "POST /api/reports?x=1", "-H", "X-Client: ios", "--from", "203.0.113.9", "--host", "api.example.com"}, 0},
+		{"explain-uncertain.80", "80", []string{"explain", "/api/templates//7", "-H", "Cookie: maintenance-bypass=guess"}, 0},
+		{"check.80", "80", []string{"check"}, 0},
+		{"diff.80", "80", []string{"diff", "cdk.out/dev/open", "cdk.out/dev/maintenance"}, 0},
+		{"diff.160", "160", []string{"diff", "cdk.out/dev/open", "cdk.out/dev/maintenance"}, 0},
+		{"diff.md", "", []string{"diff", "cdk.out/dev/open", "cdk.out/dev/maintenance", "--format", "markdown"}, 0},
+		{"diff.json", "", []string{"diff", "cdk.out/dev/open", "cdk.out/dev/read-only", "--json"}, 0},
+		{"explain.json", "", []string{"explain", "POST /api/reports", "--json"}, 0},
+	} {
+		t.Run(test.golden, func(t *testing.T) {
+			t.Setenv("COLUMNS", test.width)
+			code, stdout, stderr := noren(test.args...)
+			if code != test.code || stderr != "" {
+				t.Errorf("exit code %d, stderr %q", code, stderr)
+			}
+			golden := filepath.Join(here, "testdata", test.golden)
+			if *update {
+				if err := os.WriteFile(golden, []byte(stdout), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if stdout != string(want) {
+				t.Errorf("got\n%s\nwant\n%s", stdout, want)
+			}
+			if width, ok := strings.CutPrefix(filepath.Ext(test.golden), "."); ok && width == "80" {
+				for line := range strings.Lines(stdout) {
+					if len([]rune(strings.TrimSuffix(line, "\n"))) > 80 {
+						t.Errorf("longer than 80: %q", line)
+					}
+				}
+			}
+			if strings.Contains(stdout, "\x1b") {
+				t.Error("colours where there is no terminal")
+			}
+		})
+	}
+}
+
+// TestExits: exit codes, and what is said on stderr.
+func TestExits(t *testing.T) {
+	inAssemblies(t)
+	const o, m, r = "cdk.out/dev/open", "cdk.out/dev/maintenance", "cdk.out/dev/read-only"
+	bad := filepath.Join(t.TempDir(), "bad.json")
+	if err := os.WriteFile(bad, []byte(`{"Resources": {"Rule": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"ListenerArn": "arn",
+		"Priority": 1, "Actions": [{"Type": "forward", "TargetGroupArn": "g"}], "Conditions": [{"Field": "path-pattern", "Values": ["/a(b)"]}]}}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args   string
+		code   int
+		stdout string
+		stderr string
+	}{
+		{"routes --env prod", 1, "", `no templates in cdk.out/prod/open: run "make synth ENV=prod", or name a template`},
+		{"routes nowhere.json", 1, "", "nowhere.json"},
+		{"routes " + o + " " + m, 0, "MAINTENANCE", ""},
+		{"routes --json", 0, `"priority": "default"`, ""},
+		{"explain nonsense", 1, "", `request "nonsense": want "METHOD /path" or a URL`},
+		{"explain /a -H nonsense", 1, "", `header "nonsense": want "Name: value"`},
+		{"explain /a --from nowhere", 1, "", `--from "nowhere" is not an IP address`},
+		{"explain /a --listener 443", 1, "", `unknown listener "443"`},
+		{"explain /a --listener 80", 0, "default rule", ""},
+		{"explain TRACE /a", 0, "ALB answers 405", ""},
+		{"explain GET https://api.example.com/a?b=c --template " + o, 0, "default rule", ""},
+		{"check " + m, 0, "0 errors, 1 warning", ""},
+		{"check " + bad, 1, "error: path pattern", ""},
+		{"check --json " + bad, 1, `"severity": "error"`, ""},
+		{"diff " + o, 1, "", "want OLD and NEW, got 1 argument"},
+		{"diff " + o + " " + m + " --expect maintenance-on", 0, "everything but the allowed requests", "nothing but maintenance-on changes"},
+		{"diff " + m + " " + o + " --expect maintenance-off", 0, "", "nothing but maintenance-off changes"},
+		{"diff " + o + " " + r + " --expect read-only", 0, "", "nothing but read-only changes"},
+		{"diff " + o + " " + r + " --expect maintenance-on", 3, "", "not only maintenance-on:\n  the mode is read-only, want true"},
+		{"diff " + o + " " + o + " --expect maintenance-on", 3, "no differences", "not only maintenance-on"},
+		{"diff " + o + " " + m + " --expect everything", 1, "", `unknown --expect "everything": want maintenance-on, maintenance-off or read-only`},
+		{"diff " + o + " " + m + " --format html", 1, "", `unknown --format "html": want text, markdown or json`},
+		{"diff " + o + " " + o, 0, "no differences", ""},
+		{"diff " + o + " " + o + " --format markdown", 0, "No differences.", ""},
+		{"diff " + o + " " + m + " --mode-unchanged", 3, "", "the mode changes from false to true"},
+		{"diff " + m + " " + m + " --mode-unchanged", 0, "true\n", ""},
+		{"diff --mode " + o, 0, "false\n", ""},
+		{"diff --mode " + m, 0, "true\n", ""},
+		{"diff --mode " + r, 0, "read-only\n", ""},
+		{"diff --mode " + bad, 1, "", "no function that answers during maintenance"},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			code, stdout, stderr := noren(splitArgs(test.args)...)
+			if code != test.code || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) || test.stderr == "" && stderr != "" {
+				t.Errorf("got %d\n%s\n%s\nwant %d, %q, %q", code, stdout, stderr, test.code, test.stdout, test.stderr)
+			}
+		})
+	}
+}
+
+// splitArgs splits a command line; a method and a path that follow each other
+// are one argument.
+func splitArgs(line string) []string {
+	var args []string
+	for _, word := range strings.Fields(line) {
+		if n := len(args); n > 0 && strings.ToUpper(args[n-1]) == args[n-1] && !strings.HasPrefix(args[n-1], "-") {
+			args[n-1] += " " + word
+			continue
+		}
+		args = append(args, word)
+	}
+	return args
+}
