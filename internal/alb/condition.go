@@ -35,9 +35,9 @@ func anyOf[V any](values []V, match func(V) Outcome) Outcome {
 	return o
 }
 
-// prepared returns the condition with its patterns and regexes read, for
-// requests without end. It answers as c does.
-func prepared(c Condition) Condition {
+// Prepared returns the condition with its patterns and regexes read, for many
+// requests. It answers as c does.
+func Prepared(c Condition) Condition {
 	if p, ok := c.(interface{ prepare() Condition }); ok {
 		return p.prepare()
 	}

@@ -43,7 +43,7 @@ func (l *Listener) trial(rule *Rule, effects map[string]int) trial {
 		t.status = action.Status
 	}
 	for _, c := range rule.Conditions {
-		ready := l.asSeen(prepared(c), c)
+		ready := l.asSeen(Prepared(c), c)
 		t.conditions = append(t.conditions, ready)
 		if !t.isPlain(ready) {
 			t.further = append(t.further, ready)

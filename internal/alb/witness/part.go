@@ -31,6 +31,7 @@ func (k partKey) compare(other partKey) int {
 type part struct {
 	key        partKey
 	conditions []alb.Condition
+	ready      []alb.Condition // the conditions, prepared
 	values     []value
 	cut        bool // there may be more values
 }
@@ -46,6 +47,9 @@ type value struct {
 // that the plainest come first.
 func newPart(key partKey, conditions []alb.Condition) part {
 	p := part{key: key, conditions: conditions}
+	for _, c := range conditions {
+		p.ready = append(p.ready, alb.Prepared(c))
+	}
 	seen := map[string]bool{}
 	candidates, cut := p.candidates()
 	p.cut = cut
@@ -68,7 +72,7 @@ func (p *part) outcome(set func(*draft)) []byte {
 	set(&d)
 	request := d.request()
 	holds := make([]byte, len(p.conditions))
-	for i, c := range p.conditions {
+	for i, c := range p.ready {
 		if c.Match(&request).Verdict.Matches() {
 			holds[i] = 1
 		}

@@ -58,15 +58,16 @@ func original(copied, listener *alb.Listener, rule *alb.Rule) *alb.Rule {
 	return &listener.Default
 }
 
-// mostDrafts bounds how many combinations of parts are looked at.
-const mostDrafts = 1 << 16
+// mostTries bounds how many combinations of parts are looked at.
+const mostTries = 1 << 20
 
 // search combines parts of requests.
 type search struct {
 	rules []*alb.Rule // of both listeners
 	first int         // how many of them are of the first
 	parts []part
-	cut   bool
+	tries int
+	cut   bool // there may be more
 }
 
 func newSearch(a, b *alb.Listener) *search {
@@ -107,30 +108,7 @@ func (s *search) drafts() []draft {
 	}
 	states := []state{start}
 	for done, p := range s.parts {
-		values := p.byRule(s.rules)
-		seen := map[string]bool{}
-		var grown []state
-		for _, before := range states {
-			for _, v := range values {
-				holds := slices.Clone(before.holds)
-				for i := range holds {
-					holds[i] &= v.holds[i]
-				}
-				s.forgetDecided(holds, s.parts[done+1:])
-				if seen[string(holds)] {
-					continue
-				}
-				if len(grown) == mostDrafts {
-					s.cut = true
-					break
-				}
-				seen[string(holds)] = true
-				d := before.draft
-				v.set(&d)
-				grown = append(grown, state{d, holds})
-			}
-		}
-		states = grown
+		states = s.grow(states, p.byRule(s.rules), s.settled(s.parts[done+1:]))
 	}
 	drafts := make([]draft, len(states))
 	for i, st := range states {
@@ -139,15 +117,50 @@ func (s *search) drafts() []draft {
 	return drafts
 }
 
+// grow combines states with the values of one more part. Of those in which the
+// rules come out alike, the first is kept.
+func (s *search) grow(states []state, values []value, settled []bool) []state {
+	seen := map[string]bool{}
+	var grown []state
+	holds := make([]byte, len(s.rules))
+	for _, before := range states {
+		for _, v := range values {
+			if s.tries++; s.tries > mostTries {
+				s.cut = true
+				return grown
+			}
+			for i := range holds {
+				holds[i] = before.holds[i] & v.holds[i]
+			}
+			s.forgetDecided(holds, settled)
+			if seen[string(holds)] {
+				continue
+			}
+			seen[string(holds)] = true
+			d := before.draft
+			v.set(&d)
+			grown = append(grown, state{d, slices.Clone(holds)})
+		}
+	}
+	return grown
+}
+
+// settled tells of each rule whether it looks at none of the parts to come.
+func (s *search) settled(toCome []part) []bool {
+	settled := make([]bool, len(s.rules))
+	for i, rule := range s.rules {
+		settled[i] = rule.If == "" && !slices.ContainsFunc(rule.Conditions, func(c alb.Condition) bool {
+			return slices.ContainsFunc(toCome, func(p part) bool { return p.key == keyOf(c) })
+		})
+	}
+	return settled
+}
+
 // forgetDecided clears, for each listener, the rules after the first that
 // matches whatever the parts to come are: they make no difference any more.
-func (s *search) forgetDecided(holds []byte, toCome []part) {
-	open := map[partKey]bool{}
-	for _, p := range toCome {
-		open[p.key] = true
-	}
+func (s *search) forgetDecided(holds []byte, settled []bool) {
 	decided := false
-	for i, rule := range s.rules {
+	for i := range holds {
 		if i == s.first {
 			decided = false
 		}
@@ -155,6 +168,6 @@ func (s *search) forgetDecided(holds []byte, toCome []part) {
 			holds[i] = 0
 			continue
 		}
-		decided = holds[i] == 1 && rule.If == "" && !slices.ContainsFunc(rule.Conditions, func(c alb.Condition) bool { return open[keyOf(c)] })
+		decided = holds[i] == 1 && settled[i]
 	}
 }
