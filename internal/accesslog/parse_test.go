@@ -214,6 +214,27 @@ func TestNoEntry(t *testing.T) {
 	}
 }
 
+func TestQuotes(t *testing.T) {
+	tests := []struct{ field, want string }{
+		{`"a"`, "a"},
+		{`"\x22a\x22"`, `"a"`}, // as load balancers write it
+		{`"\x5Cx22"`, `\x22`},
+		{`"\x2"`, `\x2`},
+		{`"\xZZ"`, `\xZZ`},
+		{`"say"hi"x"`, `say"hi"x`}, // as no load balancer should
+		{`"\"a\" \\b"`, `"a" \b`},
+		{`""`, ""},
+		{`"-"`, ""},
+		{`-`, ""},
+	}
+	for _, test := range tests {
+		entry, err := Parse(strings.Replace(samples[0].line, `"curl/8.11.0"`, test.field, 1))
+		if err != nil || entry.UserAgent != test.want {
+			t.Errorf("%s: got %q, %v; want %q", test.field, entry.UserAgent, err, test.want)
+		}
+	}
+}
+
 func TestRejected(t *testing.T) {
 	want := map[string]bool{
 		"a request line that could not be read":                                          true,

@@ -50,8 +50,15 @@ func doubted(matches bool, d Doubt) Outcome {
 	}
 }
 
-// and is the outcome of two that must both hold.
+// and is the outcome of two that must both hold. One that seems not to hold
+// whichever way the request is read settles it, whatever the other hangs on.
 func (o Outcome) and(p Outcome) Outcome {
+	switch {
+	case o.Verdict == Unlikely && o.Doubt.Nominal():
+		return combined(min(o.Verdict, p.Verdict), o.Doubt)
+	case p.Verdict == Unlikely && p.Doubt.Nominal():
+		return combined(min(o.Verdict, p.Verdict), p.Doubt)
+	}
 	return combined(min(o.Verdict, p.Verdict), o.Doubt|p.Doubt)
 }
 

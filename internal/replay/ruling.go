@@ -81,7 +81,8 @@ func (p *pair) given(open *alb.Rule, r ruling, request *alb.Request) (Fate, bool
 func (p *pair) fates(open *alb.Rule, closed alb.Decision) fateSet {
 	twin := p.twin[open]
 	var fates fateSet
-	for _, rule := range possible(closed) {
+	rules := possible(closed)
+	for i, rule := range rules {
 		if twin != nil && place(rule) >= place(twin) {
 			break
 		}
@@ -89,7 +90,7 @@ func (p *pair) fates(open *alb.Rule, closed alb.Decision) fateSet {
 			continue // it did not match when open
 		}
 		fates |= 1 << p.compare(open, rule)
-		if len(closed.Alternatives) == 0 {
+		if i == len(rules)-1 { // the last one matches for certain
 			return fates
 		}
 	}
