@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
@@ -142,4 +144,16 @@ func nameApart(sources []source) {
 		}
 		seen[sources[i].mode] = true
 	}
+}
+
+// addEnvFlag adds --env, which says what a verb reads without a template.
+func addEnvFlag(cmd *cobra.Command, env *string) {
+	cmd.Flags().StringVar(env, "env", "dev", "environment whose assemblies are read, from cdk.out/ENV")
+	_ = cmd.RegisterFlagCompletionFunc("env", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"dev", "staging", "prod"}, cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+func completeTemplates(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
 }

@@ -99,15 +99,14 @@ func writeClasses(out terminal, all []templatediff.Class) {
 	classes.write(out)
 }
 
-// requestText is a request as explain takes it, without what does not matter:
-// the host and the source that a request has unless a condition asks for more.
+// requestText is a request as explain takes it.
 func requestText(r templatediff.Request) string {
 	var b strings.Builder
 	b.WriteString(r.Method + " " + r.Target)
-	if r.Host != "example.com" {
+	if r.Host != "" {
 		b.WriteString(" --host " + r.Host)
 	}
-	if r.Source != "203.0.113.9" {
+	if r.Source != "" {
 		b.WriteString(" --from " + r.Source)
 	}
 	for _, name := range sortedKeys(r.Header) {

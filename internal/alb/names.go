@@ -62,6 +62,8 @@ func (t *Template) ActionName(r *Rule) string {
 		switch a := action.(type) {
 		case Forward:
 			parts = append(parts, t.forwardName(a))
+		case Redirect:
+			parts = append(parts, a.shortName())
 		case fmt.Stringer:
 			parts = append(parts, a.String())
 		}
@@ -70,6 +72,32 @@ func (t *Template) ActionName(r *Rule) string {
 		return "not known"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// shortName is the redirect by what it changes of the URL, such as "redirect 301
+// to https".
+func (r Redirect) shortName() string {
+	to := ""
+	protocol := strings.ToLower(r.Protocol)
+	if r.Host != "" && r.Host != "#{host}" {
+		to = Display(r.Host)
+	}
+	if r.Port != "" && r.Port != "#{port}" && r.Port != map[string]string{"http": "80", "https": "443"}[protocol] {
+		to += ":" + Display(r.Port)
+	}
+	if r.Path != "" && r.Path != "/#{path}" {
+		to += Display(r.Path)
+	}
+	if r.Query != "" && r.Query != "#{query}" {
+		to += "?" + Display(r.Query)
+	}
+	if protocol != "" && protocol != "#{protocol}" {
+		to = strings.TrimSuffix(protocol+"://"+to, "://")
+	}
+	if to == "" {
+		return fmt.Sprintf("redirect %d", r.Status)
+	}
+	return fmt.Sprintf("redirect %d to %s", r.Status, to)
 }
 
 func (t *Template) forwardName(f Forward) string {

@@ -39,13 +39,14 @@ type Rule struct {
 }
 
 // Request is a request that a reader can send. What is known only after a
-// deploy, such as a secret, is named instead.
+// deploy, such as a secret, is named instead. Its host and its source are empty
+// if no rule of the listener looks at them.
 type Request struct {
 	Method string              `json:"method"`
 	Target string              `json:"target"`
-	Host   string              `json:"host"`
+	Host   string              `json:"host,omitempty"`
 	Header map[string][]string `json:"header,omitempty"`
-	Source string              `json:"source"`
+	Source string              `json:"source,omitempty"`
 }
 
 // nobody is the action of a listener that is not there.
@@ -139,7 +140,7 @@ func changesOf(old, next *alb.Template, pair [2]*alb.Listener, classes []witness
 		f.classes = append(f.classes, c)
 		before, after := c.Request, c.Request
 		doubt := pair[0].Route(&before).Doubt | pair[1].Route(&after).Doubt
-		f.Classes = append(f.Classes, Class{ruleOf(c.Old), ruleOf(c.New), requestOf(c.Request), reasons(doubt)})
+		f.Classes = append(f.Classes, Class{ruleOf(c.Old), ruleOf(c.New), requestOf(c.Request, pair), reasons(doubt)})
 	}
 	for _, f := range changes {
 		if f.Before == f.After {
@@ -189,6 +190,25 @@ func ruleOf(r *alb.Rule) Rule {
 	return rule
 }
 
-func requestOf(r alb.Request) Request {
-	return Request{r.Method, r.Target, r.Host, r.Header, r.Source.String()}
+func requestOf(r alb.Request, pair [2]*alb.Listener) Request {
+	request := Request{Method: r.Method, Target: r.Target, Header: r.Header}
+	if looksAt(pair, "host-header") {
+		request.Host = r.Host
+	}
+	if looksAt(pair, "source-ip") {
+		request.Source = r.Source.String()
+	}
+	return request
+}
+
+// looksAt reports whether a rule of the listeners has a condition on a field.
+func looksAt(pair [2]*alb.Listener, field string) bool {
+	for _, l := range pair {
+		for i := range l.Rules {
+			if slices.ContainsFunc(l.Rules[i].Conditions, func(c alb.Condition) bool { return alb.Field(c) == field }) {
+				return true
+			}
+		}
+	}
+	return false
 }

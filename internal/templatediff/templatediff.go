@@ -32,6 +32,10 @@ func Read(data []byte) (Template, error) {
 	delete(t.sections, "Resources")
 	var body struct{ Resources map[string]resource }
 	if err := json.Unmarshal(data, &body); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			err = fmt.Errorf("%s: did not expect a JSON %s", wrong.Field, wrong.Value)
+		}
 		return Template{}, fmt.Errorf("not a CloudFormation template: %w", err)
 	}
 	t.resources = body.Resources

@@ -132,9 +132,13 @@ func (p *part) queries() ([]func(*draft), bool) {
 }
 
 // sources are the addresses at which a prefix starts, and those after one ends:
-// between two of these all conditions come out alike.
+// between two of these all conditions come out alike. Those that documentation
+// may use come first.
 func (p *part) sources() []func(*draft) {
-	addrs := []netip.Addr{newDraft().source, netip.IPv4Unspecified(), netip.IPv6Unspecified()}
+	addrs := []netip.Addr{newDraft().source}
+	for _, text := range []string{"198.51.100.9", "192.0.2.9", "2001:db8::9", "0.0.0.0", "::"} {
+		addrs = append(addrs, netip.MustParseAddr(text))
+	}
 	for _, c := range p.conditions {
 		if unknown, ok := c.(alb.Unknown); ok {
 			c = unknown.Known
