@@ -76,6 +76,7 @@ func Compare(old, next Template) Diff {
 	d.Clients, d.Complete = compareClients(old, next)
 	d.Resources = compareResources(old.resources, next.resources)
 	d.Sections = compareSections(old.sections, next.sections)
+	d.Warnings = append(d.Warnings, movedListeners(old, next)...)
 	d.Warnings = append(d.Warnings, movedPatterns(old, next)...)
 	return d
 }
