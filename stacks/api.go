@@ -117,23 +117,28 @@ func apiContainer(scope constructs.Construct, env environment.Environment, datab
 // ecrImage is an image in Amazon ECR: account, region, repository, tag or digest.
 var ecrImage = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([a-z0-9._/-]+?)(?::([\w.-]+)|@(sha256:[0-9a-f]{64}))?$`)
 
-// apiImage is the configured image, which the tasks may pull if it is in ECR, or
-// the example's, built on deploy.
+// apiImage is the configured image or the example's, built on deploy.
 func apiImage(scope constructs.Construct, env environment.Environment) awsecs.ContainerImage {
-	if env.API.Image == "" {
-		return awsecs.ContainerImage_FromAsset(jsii.String("examples/fieldreports"), &awsecs.AssetImageProps{
-			File:     jsii.String("api/Dockerfile"),
-			Platform: awsecrassets.Platform_LINUX_ARM64(),
-		})
+	if env.API.Image != "" {
+		return registryImage(scope, "ApiRepository", env.API.Image)
 	}
-	parts := ecrImage.FindStringSubmatch(env.API.Image)
+	return awsecs.ContainerImage_FromAsset(jsii.String("examples/fieldreports"), &awsecs.AssetImageProps{
+		File:     jsii.String("api/Dockerfile"),
+		Platform: awsecrassets.Platform_LINUX_ARM64(),
+	})
+}
+
+// registryImage is an image by its name. The tasks may pull it if it is in ECR;
+// id is that of its repository.
+func registryImage(scope constructs.Construct, id, name string) awsecs.ContainerImage {
+	parts := ecrImage.FindStringSubmatch(name)
 	if parts == nil {
-		return awsecs.ContainerImage_FromRegistry(&env.API.Image, nil)
+		return awsecs.ContainerImage_FromRegistry(&name, nil)
 	}
-	repository, ok := scope.Node().TryFindChild(jsii.String("ApiRepository")).(awsecr.IRepository)
+	repository, ok := scope.Node().TryFindChild(&id).(awsecr.IRepository)
 	if !ok {
 		arn := fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", *awscdk.Aws_PARTITION(), parts[2], parts[1], parts[3])
-		repository = awsecr.Repository_FromRepositoryAttributes(scope, jsii.String("ApiRepository"), &awsecr.RepositoryAttributes{
+		repository = awsecr.Repository_FromRepositoryAttributes(scope, &id, &awsecr.RepositoryAttributes{
 			RepositoryArn: &arn, RepositoryName: &parts[3],
 		})
 	}

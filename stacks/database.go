@@ -6,10 +6,12 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/noren-cdk/noren/constructs/schemachange"
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
@@ -22,6 +24,19 @@ const (
 	apiUser          = "api"
 	schemaChangeUser = "schemachange"
 )
+
+// newSchemaChange defines the task that changes the schema. It logs in as a user
+// of its own, which the setup task makes.
+func newSchemaChange(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, cluster awsecs.ICluster, database awsrds.DatabaseCluster) schemachange.SchemaChange {
+	props := schemachange.Props{
+		Vpc: vpc, Cluster: cluster, Database: database, DatabaseName: env.Database.Name,
+		User: schemaChangeUser, Changes: env.SchemaChange.Changes, LogRetention: retention(env),
+	}
+	if env.SchemaChange.Image != "" {
+		props.Image = registryImage(scope, "SchemaChangeRepository", env.SchemaChange.Image)
+	}
+	return schemachange.New(scope, "SchemaChange", props)
+}
 
 // newDatabase defines the Aurora MySQL cluster in the isolated subnets. RDS
 // makes the master user's password, keeps it in a secret and rotates it; only

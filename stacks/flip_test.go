@@ -117,8 +117,10 @@ func TestMessageAndEndReachTheFunctionOnlyWhenGiven(t *testing.T) {
 		stack := Build(app, env, flags).Stack
 		template := app.Synth(nil).GetStackArtifact(stack.ArtifactId()).Template().(map[string]any)
 		for id, r := range template["Resources"].(map[string]any) {
-			if strings.HasPrefix(id, "MaintenanceResponderFunction") {
-				return r.(map[string]any)["Properties"].(map[string]any)["Environment"].(map[string]any)["Variables"].(map[string]any)
+			resource := r.(map[string]any)
+			if resource["Type"] == "AWS::Lambda::Function" && strings.HasPrefix(id, "MaintenanceResponder") {
+				variables, _ := resource["Properties"].(map[string]any)["Environment"].(map[string]any)["Variables"].(map[string]any)
+				return variables
 			}
 		}
 		t.Fatal("no function")

@@ -35,6 +35,8 @@ var suppressions = []suppression{
 	{"/Database/Resource", "AwsSolutions-RDS14", "Schema changes on a clone catch up by the binary log, which excludes Backtrack; point-in-time restore is there.", nil},
 	{"/ApiTask/Resource", "AwsSolutions-ECS2", "The variables are the database's coordinates; there is no secret among them, the log-in is an IAM token.", nil},
 	{"/DatabaseSetupTask/Resource", "AwsSolutions-ECS2", "The variables are coordinates and the ARN of a secret, which the task reads at run time with its role.", nil},
+	{"/SchemaChange/Task/Resource", "AwsSolutions-ECS2", "The variables are the database's coordinates; there is no secret among them, the log-in is an IAM token.", nil},
+	{"/SchemaChange/Task/ExecutionRole/DefaultPolicy/Resource", "AwsSolutions-IAM5[Resource::*]", "ecr:GetAuthorizationToken knows no resource.", nil},
 	{"/ApiTask/ExecutionRole/DefaultPolicy/Resource", "AwsSolutions-IAM5[Resource::*]", "ecr:GetAuthorizationToken knows no resource.", nil},
 	{"/DatabaseSetupTask/ExecutionRole/DefaultPolicy/Resource", "AwsSolutions-IAM5[Resource::*]", "ecr:GetAuthorizationToken knows no resource.", nil},
 	{"/Maintenance/BypassSecret1/Resource", "AwsSolutions-SMG4", "A listener rule holds the value: it is rotated by a deploy with another secretVersion, never behind the rule's back.", nil},

@@ -29,7 +29,7 @@ func TestNothingButTheServiceAndTheTasksReachesTheDatabase(t *testing.T) {
 				sources = append(sources, text(r.Properties["SourceSecurityGroupId"]))
 			}
 		}
-		if len(sources) != 2 || !strings.Contains(sources[0]+sources[1], "ServiceSecurityGroup") || !strings.Contains(sources[0]+sources[1], "DatabaseSetupSecurityGroup") {
+		if len(sources) != 3 || !strings.Contains(strings.Join(sources, ""), "SchemaChangeSecurityGroup") || !strings.Contains(strings.Join(sources, ""), "ServiceSecurityGroup") || !strings.Contains(strings.Join(sources, ""), "DatabaseSetupSecurityGroup") {
 			t.Errorf("%s: the database is reached from %q", name, sources)
 		}
 	}

@@ -45,6 +45,7 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	addRecords(stack, env, lb, site)
 	addAlarms(stack, env, lb.alb, api.targetGroup, maintenance)
 	setup := newSetupTask(stack, env, vpc, api.cluster, database)
+	change := newSchemaChange(stack, env, vpc, api.cluster, database)
 
 	output(stack, "SiteUrl", "The web application", "https://"+cmp.Or(env.Site.Domain, *site.distribution.DistributionDomainName()))
 	if env.API.Domain != "" {
@@ -57,6 +58,7 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	output(stack, "DatabaseEndpoint", "Aurora writer", *database.ClusterEndpoint().Hostname())
 	output(stack, "DatabaseSetupCommand", "Starts the task that makes the schema and the database users; run it once after the first deploy, again does no harm", setup.command)
 	output(stack, "DatabaseSetupLog", "Shows what that task did", setup.log)
+	output(stack, "SchemaChangeCommand", "Starts the task that runs a schema change; put its name, without .sql, in the place of CHANGE", change.RunCommand)
 	outputEmergency(stack, env, lb, api, maintenance)
 	return Stack{Stack: stack, Maintenance: maintenance}
 }

@@ -28,6 +28,15 @@ func (c *checker) check(now time.Time) {
 	c.checkAllow()
 	c.checkClients()
 	c.checkBypass()
+	c.checkSchemaChange()
+}
+
+func (c *checker) checkSchemaChange() {
+	change := c.env.SchemaChange
+	c.match("schemaChange.image", change.Image, imagePattern, "a container image such as 111111111111.dkr.ecr.us-east-1.amazonaws.com/schemachange:1.4")
+	if change.Image != "" && change.Changes != "" {
+		c.fail("schemaChange.changes", "want none with schemaChange.image, which holds them")
+	}
 }
 
 // fail reports a problem with key, the first one only.

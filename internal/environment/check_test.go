@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -303,4 +304,16 @@ func told(config responder.Config) string {
 		return "nothing is wrong"
 	}
 	return oneLine(err.Error())
+}
+
+func TestSchemaChangesAreEitherInAnImageOrBuiltIntoOne(t *testing.T) {
+	source, err := os.ReadFile("../../environments/dev.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := strings.Replace(string(source), "  image: \"\"\n", "  image: registry.example/changes:1\n", -1)
+	_, _, problems := parseEnvironment("dev.yaml", []byte(named), time.Now())
+	if len(problems) != 1 || problems[0].Key != "schemaChange.changes" || problems[0].Text != "want none with schemaChange.image, which holds them" {
+		t.Errorf("got %v", problems)
+	}
 }

@@ -26,6 +26,10 @@ func (e *Environment) fillDefaults() {
 		e.API.SetupCommand = []string{"migrate"}
 	}
 
+	if e.SchemaChange.Image == "" {
+		e.SchemaChange.Changes = cmp.Or(e.SchemaChange.Changes, "examples/fieldreports/schemachanges")
+	}
+
 	m := &e.Maintenance
 	m.Mode = cmp.Or(m.Mode, "false")
 	m.RetryAfter = cmp.Or(m.RetryAfter, responder.DefaultRetryAfter)

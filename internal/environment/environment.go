@@ -54,6 +54,8 @@ type Environment struct {
 	HostedZone  HostedZone  `yaml:"hostedZone"`
 	WebACL      WebACL      `yaml:"webAcl"`
 	Maintenance Maintenance `yaml:"maintenance"`
+
+	SchemaChange SchemaChange `yaml:"schemaChange"`
 }
 
 // Network is the VPC: a public, a private and an isolated subnet in each zone.
@@ -165,6 +167,18 @@ type Site struct {
 	// CertificateARN is the ACM certificate of Domain, in us-east-1 whatever
 	// the environment's region, because CloudFront looks there. Default: none.
 	CertificateARN string `yaml:"certificateArn"`
+}
+
+// SchemaChange is the one-off task that runs noren ddl.
+type SchemaChange struct {
+	// Changes is the folder of the .sql files and their rehearsals, which are
+	// built into the task's image as /changes. Default: the example's, unless
+	// there is an Image.
+	Changes string `yaml:"changes"`
+
+	// Image is a container image of one's own, for ARM64, with noren as its
+	// entry point and the files in /changes. Default: built on deploy.
+	Image string `yaml:"image"`
 }
 
 // HostedZone is the Route 53 zone that the domains lie in. Without one, the

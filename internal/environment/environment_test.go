@@ -221,7 +221,8 @@ api: {cpu: 2048, minTasks: 3}
 			Port: 8080, HealthCheckPath: "/api/health", CPU: 2048, Memory: 4096,
 			MinTasks: 3, MaxTasks: 6, SetupCommand: []string{"migrate"},
 		},
-		Maintenance: Maintenance{Mode: "false", RetryAfter: 10 * time.Minute, Bypass: Bypass{SecretVersion: 1}},
+		SchemaChange: SchemaChange{Changes: "examples/fieldreports/schemachanges"},
+		Maintenance:  Maintenance{Mode: "false", RetryAfter: 10 * time.Minute, Bypass: Bypass{SecretVersion: 1}},
 	}
 	if diff := cmp.Diff(want, env, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("-want +got\n%s", diff)

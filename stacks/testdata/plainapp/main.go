@@ -395,6 +395,29 @@ func main() {
 	setupGroup := awsec2.NewSecurityGroup(stack, jsii.String("DatabaseSetupSecurityGroup"), &awsec2.SecurityGroupProps{Vpc: vpc})
 	database.Connections().AllowDefaultPortFrom(setupGroup, jsii.String("Makes the database users"))
 
+	change := awsecs.NewFargateTaskDefinition(stack, jsii.String("SchemaChangeTask"), &awsecs.FargateTaskDefinitionProps{
+		Cpu:             jsii.Number(256),
+		MemoryLimitMiB:  jsii.Number(512),
+		RuntimePlatform: armLinux,
+	})
+	change.AddContainer(jsii.String("noren"), &awsecs.ContainerDefinitionOptions{
+		Image:   awsecs.ContainerImage_FromAsset(jsii.String("examples/fieldreports"), image),
+		Command: jsii.Strings("ddl", "--help"),
+		Environment: &map[string]*string{
+			"DB_HOST": database.ClusterEndpoint().Hostname(),
+			"DB_NAME": jsii.String("fieldreports"),
+			"DB_USER": jsii.String("schemachange"),
+		},
+		ReadonlyRootFilesystem: jsii.Bool(true),
+		Logging: awsecs.LogDrivers_AwsLogs(&awsecs.AwsLogDriverProps{
+			LogGroup:     newLogGroup("SchemaChangeLogs"),
+			StreamPrefix: jsii.String("task"),
+		}),
+	})
+	database.GrantConnect(change.TaskRole(), jsii.String("schemachange"))
+	changeGroup := awsec2.NewSecurityGroup(stack, jsii.String("SchemaChangeSecurityGroup"), &awsec2.SecurityGroupProps{Vpc: vpc})
+	database.Connections().AllowDefaultPortFrom(changeGroup, jsii.String("Changes the schema"))
+
 	output := func(id string, value *string) {
 		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Value: value})
 	}

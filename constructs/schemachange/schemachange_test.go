@@ -1,0 +1,136 @@
+package schemachange_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/constructs/schemachange"
+)
+
+// TestMain starts one jsii kernel for the package and closes it once.
+func TestMain(m *testing.M) {
+	os.Setenv("CDK_VALIDATION", "false") // make synth validates; here it costs seconds
+	jsii.Close()                         // drop the client made at init, so Node starts with this environment
+	code := m.Run()
+	jsii.Close()
+	os.Exit(code)
+}
+
+// synth synthesizes a stack with a database and a SchemaChange, and returns its
+// template as text and where the assembly is.
+func synth(t *testing.T, change func(*schemachange.Props)) (template, outdir string, err error) {
+	t.Helper()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	outdir = t.TempDir()
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir})
+	stack := awscdk.NewStack(app, jsii.String("Stack"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
+	vpc := awsec2.NewVpc(stack, jsii.String("Vpc"), nil)
+	props := schemachange.Props{
+		Vpc:     vpc,
+		Cluster: awsecs.NewCluster(stack, jsii.String("Cluster"), &awsecs.ClusterProps{Vpc: vpc}),
+		Database: awsrds.NewDatabaseCluster(stack, jsii.String("Database"), &awsrds.DatabaseClusterProps{
+			Engine: awsrds.DatabaseClusterEngine_AuroraMysql(&awsrds.AuroraMysqlClusterEngineProps{Version: awsrds.AuroraMysqlEngineVersion_VER_3_10_3()}),
+			Writer: awsrds.ClusterInstance_ServerlessV2(jsii.String("Writer"), nil),
+			Vpc:    vpc, IamAuthentication: jsii.Bool(true),
+		}),
+		DatabaseName: "shop",
+		Image:        awsecs.ContainerImage_FromRegistry(jsii.String("registry.example/changes:1"), nil),
+	}
+	change(&props)
+	task := schemachange.New(stack, "SchemaChange", props)
+	awscdk.NewCfnOutput(stack, jsii.String("Run"), &awscdk.CfnOutputProps{Value: &task.RunCommand})
+	data, err := json.Marshal(app.Synth(nil).GetStackArtifact(stack.ArtifactId()).Template())
+	return string(data), outdir, err
+}
+
+func TestTheTaskMayChangeTheSchemaAndNothingElse(t *testing.T) {
+	template, _, err := synth(t, func(*schemachange.Props) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`"Action":"rds-db:connect"`, `"/schemachange"`, // IAM log-in as its own user, in the resource's ARN
+		`"ReadonlyRootFilesystem":true`, `"StopTimeout":120`, `"CpuArchitecture":"ARM64"`,
+		`{"Name":"DB_NAME","Value":"shop"}`, `{"Name":"DB_USER","Value":"schemachange"}`, `{"Name":"DB_TLS_CA"`,
+		`aws ecs run-task --region eu-west-1`, `/changes/CHANGE.sql`,
+	} {
+		if !strings.Contains(template, want) {
+			t.Errorf("no %s in the template", want)
+		}
+	}
+	if strings.Contains(template, `"Secrets":`) {
+		t.Error("the container is given a secret")
+	}
+}
+
+func TestTheImageIsBuiltFromTheProgramAndTheChanges(t *testing.T) {
+	changes := t.TempDir()
+	const sql = "ALTER TABLE t ADD COLUMN c INT;\n"
+	if err := os.WriteFile(filepath.Join(changes, "0001_c.sql"), []byte(sql), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	build := func() string {
+		_, outdir, err := synth(t, func(p *schemachange.Props) { p.Image, p.Changes = nil, changes })
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, _ := filepath.Glob(filepath.Join(outdir, "asset.*", "changes", "0001_c.sql"))
+		if len(found) != 1 {
+			t.Fatalf("the change is in %d images", len(found))
+		}
+		return filepath.Dir(filepath.Dir(found[0]))
+	}
+	image := build()
+	if got, _ := os.ReadFile(filepath.Join(image, "changes", "0001_c.sql")); string(got) != sql {
+		t.Errorf("the image's change is %q", got)
+	}
+	program, err := os.Stat(filepath.Join(image, "noren"))
+	if err != nil || program.Mode()&0o111 == 0 {
+		t.Errorf("no program in the image: %v, %v", program, err)
+	}
+	if _, err := os.Stat(filepath.Join(image, "Dockerfile")); err != nil {
+		t.Error(err)
+	}
+	if again := build(); filepath.Base(again) != filepath.Base(image) {
+		t.Errorf("the same sources give %s, then %s", filepath.Base(image), filepath.Base(again))
+	}
+	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "noren-schemachange-*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestWrongProps(t *testing.T) {
+	empty := t.TempDir()
+	tests := []struct {
+		name   string
+		change func(*schemachange.Props)
+		want   string
+	}{
+		{"no database", func(p *schemachange.Props) { p.Database, p.DatabaseName = nil, "" }, "schemachange Stack/SchemaChange: Database is required\nDatabaseName is required"},
+		{"neither changes nor an image", func(p *schemachange.Props) { p.Image = nil }, "Changes is required, the folder of .sql files, or an Image that holds them"},
+		{"changes and an image", func(p *schemachange.Props) { p.Changes = "x" }, "give either Changes or Image"},
+		{"no change in the folder", func(p *schemachange.Props) { p.Image, p.Changes = nil, empty }, fmt.Sprintf("no .sql file in Changes %q", empty)},
+		{"a user that is no name", func(p *schemachange.Props) { p.User = "a'b" }, `User must be a plain MySQL user name, got "a'b"`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if _, _, err := synth(t, test.change); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
