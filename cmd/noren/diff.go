@@ -26,6 +26,7 @@ const unexpected = 3
 func newDiff() *cobra.Command {
 	var format, expect, mode string
 	var modeUnchanged, asJSON bool
+	var parameters map[string]string
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Say what a change does to clients and to resources",
@@ -50,9 +51,9 @@ than --expect or --mode-unchanged allows.`,
 		ValidArgsFunction: completeTemplates,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if mode != "" {
-				return printMode(cmd.OutOrStdout(), mode)
+				return printMode(cmd.OutOrStdout(), mode, parameters)
 			}
-			pairs, err := templatePairs(args[0], args[1])
+			pairs, err := templatePairs(args[0], args[1], parameters)
 			if err != nil {
 				return err
 			}
@@ -78,6 +79,7 @@ than --expect or --mode-unchanged allows.`,
 	flags.StringVar(&expect, "expect", "", "exit with 3 if anything but this flip changes: maintenance-on, maintenance-off or read-only")
 	flags.BoolVar(&modeUnchanged, "mode-unchanged", false, "look at the mode only, and exit with 3 if it changes")
 	flags.StringVar(&mode, "mode", "", "print the mode that a template is in, and nothing else: false, true or read-only")
+	addParameterFlag(cmd, &parameters)
 	_ = cmd.MarkFlagFilename("mode", "json")
 	for name, values := range map[string][]string{"format": {"text", "markdown", "json"}, "expect": {"maintenance-on", "maintenance-off", "read-only"}} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
@@ -161,8 +163,8 @@ func checkModeUnchanged(w io.Writer, pairs []templatePair) error {
 }
 
 // printMode prints the mode of a template or assembly.
-func printMode(w io.Writer, path string) error {
-	templates, err := diffTemplates(path)
+func printMode(w io.Writer, path string, parameters map[string]string) error {
+	templates, err := diffTemplates(path, parameters)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func newRoutes() *cobra.Command {
-	var env string
+	var from templateFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "routes [TEMPLATE...]",
@@ -30,7 +30,7 @@ Exit codes: 0 shown, 1 a template is missing or cannot be read.`,
   noren routes --json | jq '.[].rules[] | select(.values == 5)'`,
 		ValidArgsFunction: completeTemplates,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			sources, err := loadSources(args, env)
+			sources, err := from.load(args)
 			if err != nil {
 				return err
 			}
@@ -50,7 +50,7 @@ Exit codes: 0 shown, 1 a template is missing or cannot be read.`,
 			return nil
 		},
 	}
-	addEnvFlag(cmd, &env)
+	from.add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	return cmd
 }

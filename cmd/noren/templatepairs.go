@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/templatediff"
 )
 
@@ -17,12 +18,12 @@ type templatePair struct {
 // templatePairs compares the templates of two files or folders. Those of
 // folders are compared by name; the only ones of two folders, whatever their
 // names.
-func templatePairs(oldPath, newPath string) ([]templatePair, error) {
-	old, err := diffTemplates(oldPath)
+func templatePairs(oldPath, newPath string, parameters map[string]string) ([]templatePair, error) {
+	old, err := diffTemplates(oldPath, parameters)
 	if err != nil {
 		return nil, err
 	}
-	next, err := diffTemplates(newPath)
+	next, err := diffTemplates(newPath, parameters)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func templatePairs(oldPath, newPath string) ([]templatePair, error) {
 }
 
 // diffTemplates reads the templates of a path by file name.
-func diffTemplates(path string) (map[string]templatediff.Template, error) {
+func diffTemplates(path string, parameters map[string]string) (map[string]templatediff.Template, error) {
 	files, err := templateFiles(path)
 	if err != nil {
 		return nil, err
@@ -70,7 +71,7 @@ func diffTemplates(path string) (map[string]templatediff.Template, error) {
 		if err != nil {
 			return nil, err
 		}
-		t, err := templatediff.Read(data)
+		t, err := templatediff.Read(data, alb.Options{Parameters: parameters})
 		if err != nil {
 			return nil, fmt.Errorf("reading template %q: %w", file, err)
 		}

@@ -27,7 +27,7 @@ func TestFates(t *testing.T) {
 		{"in place", func(r map[string]any) { at(r, cluster, "Properties")["BackupRetentionPeriod"] = 35 },
 			[]string{cluster + " changed"}},
 		{"a property that replaces, and what refers to it", func(r map[string]any) { at(r, cluster, "Properties")["StorageEncrypted"] = false },
-			[]string{cluster + " replaced StorageEncrypted cannot be changed in place; ITS DATA IS DELETED",
+			[]string{cluster + " replaced StorageEncrypted cannot be changed in place; the new one has none of its data; ITS DATA IS DELETED",
 				writer + " replaced DBClusterIdentifier refers to " + cluster + ", which is replaced; its data is the cluster's", tasks[0], tasks[1]}},
 		{"data first, then the rest", func(r map[string]any) {
 			delete(r, "AlbSecurityGroup580F65A6")
@@ -46,7 +46,7 @@ func TestFates(t *testing.T) {
 			at(r, cluster)["UpdateReplacePolicy"] = "Snapshot"
 			at(r, cluster, "Properties")["KmsKeyId"] = "another"
 			delete(r, writer)
-		}, []string{writer + " removed its data is the cluster's", cluster + " replaced KmsKeyId cannot be changed in place; a snapshot of the old one is kept", tasks[0], tasks[1]}},
+		}, []string{writer + " removed its data is the cluster's", cluster + " replaced KmsKeyId cannot be changed in place; the new one has none of its data; a snapshot of the old one is kept", tasks[0], tasks[1]}},
 		{"a type of which nothing is known", func(r map[string]any) {
 			r["MaintenanceGuard"] = map[string]any{"Type": "Custom::Other", "Properties": map[string]any{"Mode": "false"}}
 		}, []string{"MaintenanceGuard may be replaced CloudFormation refuses to change the type under one logical id"}},
@@ -118,9 +118,9 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// TestMovedPatterns: an allow pattern that moves to another rule is warned of,
-// one that is appended is not.
-func TestMovedPatterns(t *testing.T) {
+// TestWarnings: an allow pattern that moves to another rule is warned of, one
+// that is appended is not; and a listener that moves.
+func TestWarnings(t *testing.T) {
 	values := func(r map[string]any, rule string, paths ...any) {
 		at(at(r, rule, "Properties")["Conditions"].([]any)[1], "PathPatternConfig")["Values"] = paths
 	}
@@ -144,6 +144,7 @@ func TestMovedPatterns(t *testing.T) {
 			values(r, "MaintenanceAllow18DE93726", "/api/templates", "/api/files/*", "/api/new")
 		}, "path /api/reports moves from rule Allow1 to rule MaintenanceAllow30123456"},
 		{"removed", func(r map[string]any) { values(r, "MaintenanceAllow18DE93726", "/api/templates", "/api/files/*") }, ""},
+		{"another port", func(r map[string]any) { at(r, "AlbListener86261768", "Properties")["Port"] = 8080 }, "listener Alb/Listener HTTP 80 becomes Alb/Listener HTTP 8080"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := strings.Join(Compare(read(t, open), edited(t, open, test.edit)).Warnings, "\n")
