@@ -30,6 +30,7 @@ type pair struct {
 	// settles what decides when closed, routing through one is enough.
 	twin, origin map[*alb.Rule]*alb.Rule
 	settles      map[*alb.Rule]bool
+	extras       *extras
 
 	effects map[*alb.Rule]effect
 	headers map[*alb.Rule]uint64 // headers that a rule's conditions look at
@@ -82,6 +83,7 @@ func (j *judge) newPair(open, closed *alb.Listener, ids map[string]int) *pair {
 		j.note(p, &l.Default, ids)
 	}
 	p.findTwins()
+	p.extras = p.findExtras()
 	return p
 }
 
