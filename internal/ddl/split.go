@@ -28,16 +28,18 @@ func Split(file string) ([]Piece, error) {
 		pieces     []Piece
 		delim      = ";"
 		begin      = 0  // of the piece
+		line       = 1  // of begin
 		first      = -1 // byte of the statement; -1 before it
 		last       = 0  // byte after the statement
 		openTokens []error
 	)
 	cut := func(end int) {
-		piece := Piece{Raw: file[begin:end], Line: 1 + strings.Count(file[:max(first, begin)], "\n")}
+		piece := Piece{Raw: file[begin:end], Line: line + strings.Count(file[begin:max(first, begin)], "\n")}
 		if first >= 0 {
 			piece.SQL = file[first:last]
 		}
 		pieces = append(pieces, piece)
+		line += strings.Count(piece.Raw, "\n")
 		begin, first = end, -1
 	}
 	for at := 0; at < len(file); {
