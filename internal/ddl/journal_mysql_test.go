@@ -145,7 +145,7 @@ func TestPlansAtTheSameTime(t *testing.T) {
 	})
 }
 
-const threeSteps = "SET SESSION sort_buffer_size = 262144;\nALTER TABLE reports ADD first INT;\nALTER TABLE reports FORCE;\nUPDATE reports SET first = 1 WHERE id <= 10;\nALTER TABLE reports ADD last INT;\n"
+const threeSteps = "SET SESSION sort_buffer_size = 262144;\nALTER TABLE reports ADD first INT;\nALTER TABLE reports ADD middle INT, FORCE;\nUPDATE reports SET first = 1 WHERE id <= 10;\nALTER TABLE reports ADD last INT;\n"
 
 func TestRunResumesAfterBeingKilled(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {

@@ -79,6 +79,8 @@ var operations = []operation{
 	{"another primary key", "ALTER TABLE reports DROP PRIMARY KEY, ADD PRIMARY KEY (id, made)", ""},
 	{"add a foreign key", "ALTER TABLE reports ADD CONSTRAINT at_site FOREIGN KEY (site_id) REFERENCES sites (id)", ""},
 	{"drop a foreign key", "ALTER TABLE reports DROP FOREIGN KEY at_site", "ALTER TABLE reports ADD CONSTRAINT at_site FOREIGN KEY (site_id) REFERENCES sites (id)"},
+	{"copy a table that has a foreign key", "ALTER TABLE reports MODIFY visits BIGINT DEFAULT 0", "ALTER TABLE reports ADD CONSTRAINT at_site FOREIGN KEY (site_id) REFERENCES sites (id)"},
+	{"rebuild a table that has a foreign key", "ALTER TABLE reports FORCE", "ALTER TABLE reports ADD CONSTRAINT at_site FOREIGN KEY (site_id) REFERENCES sites (id)"},
 	{"change a column that a foreign key is on", "ALTER TABLE reports MODIFY site_id BIGINT NOT NULL", "ALTER TABLE reports ADD CONSTRAINT at_site FOREIGN KEY (site_id) REFERENCES sites (id)"},
 	{"change a column that a foreign key refers to", "ALTER TABLE sites MODIFY id BIGINT NOT NULL", "ALTER TABLE reports ADD CONSTRAINT at_site FOREIGN KEY (site_id) REFERENCES sites (id)"},
 	{"add a column to a parent", "ALTER TABLE sites ADD c INT", "ALTER TABLE reports ADD CONSTRAINT at_site FOREIGN KEY (site_id) REFERENCES sites (id) ON DELETE CASCADE"},
