@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/templatediff"
 )
 
 func readTemplate(tb testing.TB, data []byte) templatediff.Template {
 	tb.Helper()
-	t, err := templatediff.Read(data)
+	t, err := templatediff.Read(data, alb.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
@@ -46,15 +48,21 @@ func loadAssemblies(env string) ([]source, error) {
 	return sources, nil
 }
 
-// loadSources reads templates, each a file or an assembly folder; without any,
-// those of an environment.
-func loadSources(paths []string, env string) ([]source, error) {
+// templateFlags are the flags of verbs that read templates.
+type templateFlags struct {
+	env        string            // whose assemblies are read where no template is named
+	parameters map[string]string // of the templates that are named
+}
+
+// load reads templates, each a file or an assembly folder; without any, those
+// of the environment.
+func (f templateFlags) load(paths []string) ([]source, error) {
 	if len(paths) == 0 {
-		return loadAssemblies(env)
+		return loadAssemblies(f.env)
 	}
 	var sources []source
 	for _, path := range paths {
-		s, err := loadSource(path)
+		s, err := f.loadOne(path)
 		if err != nil {
 			return nil, err
 		}
@@ -66,14 +74,17 @@ func loadSources(paths []string, env string) ([]source, error) {
 
 // loadSource reads a template file, or the one template of an assembly folder
 // that has listeners or listener rules.
-func loadSource(path string) (source, error) {
+func loadSource(path string) (source, error) { return templateFlags{}.loadOne(path) }
+
+// loadOne is loadSource with parameters.
+func (f templateFlags) loadOne(path string) (source, error) {
 	files, err := templateFiles(path)
 	if err != nil {
 		return source{}, err
 	}
 	var found []source
 	for _, file := range files {
-		s, err := readSource(file)
+		s, err := readSource(file, f.parameters)
 		if err != nil {
 			return source{}, err
 		}
@@ -110,12 +121,12 @@ func templateFiles(path string) ([]string, error) {
 	return files, nil
 }
 
-func readSource(file string) (source, error) {
+func readSource(file string, parameters map[string]string) (source, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return source{}, err
 	}
-	template, err := alb.Read(bytes.NewReader(data), alb.Options{})
+	template, err := alb.Read(bytes.NewReader(data), alb.Options{Parameters: parameters})
 	if err != nil {
 		return source{}, fmt.Errorf("reading template %q: %w", file, err)
 	}
@@ -142,4 +153,27 @@ func nameApart(sources []source) {
 		}
 		seen[sources[i].mode] = true
 	}
+}
+
+// add adds the flags to a verb.
+func (f *templateFlags) add(cmd *cobra.Command) {
+	addEnvFlag(cmd, &f.env)
+	addParameterFlag(cmd, &f.parameters)
+}
+
+// addParameterFlag adds --parameter, for what a template leaves open.
+func addParameterFlag(cmd *cobra.Command, parameters *map[string]string) {
+	cmd.Flags().StringToStringVar(parameters, "parameter", nil, "value of a parameter of the templates, as Name=value; may be repeated")
+}
+
+// addEnvFlag adds --env, which says what a verb reads without a template.
+func addEnvFlag(cmd *cobra.Command, env *string) {
+	cmd.Flags().StringVar(env, "env", "dev", "environment whose assemblies are read, from cdk.out/ENV")
+	_ = cmd.RegisterFlagCompletionFunc("env", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"dev", "staging", "prod"}, cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+func completeTemplates(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
 }

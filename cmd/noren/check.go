@@ -12,7 +12,7 @@ import (
 )
 
 func newCheck() *cobra.Command {
-	var env string
+	var from templateFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check [TEMPLATE...]",
@@ -33,7 +33,7 @@ cannot be read.`,
   noren check --json shop.template.json | jq '.[] | select(.severity == "error")'`,
 		ValidArgsFunction: completeTemplates,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			findings, templates, err := check(args, env)
+			findings, templates, err := check(args, from)
 			if err != nil {
 				return err
 			}
@@ -48,7 +48,7 @@ cannot be read.`,
 			return err
 		},
 	}
-	addEnvFlag(cmd, &env)
+	from.add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	return cmd
 }
@@ -67,8 +67,8 @@ type finding struct {
 
 // check returns the problems of templates, errors first, and how many templates
 // it looked at.
-func check(paths []string, env string) ([]finding, int, error) {
-	sources, err := checkable(paths, env)
+func check(paths []string, from templateFlags) ([]finding, int, error) {
+	sources, err := checkable(paths, from)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -95,9 +95,9 @@ func (f finding) same(g finding) bool {
 
 // checkable reads all templates of the paths; those without a load balancer
 // have nothing to be checked.
-func checkable(paths []string, env string) ([]source, error) {
+func checkable(paths []string, from templateFlags) ([]source, error) {
 	if len(paths) == 0 {
-		return loadAssemblies(env)
+		return loadAssemblies(from.env)
 	}
 	var sources []source
 	var errs []error
@@ -105,7 +105,7 @@ func checkable(paths []string, env string) ([]source, error) {
 		files, err := templateFiles(path)
 		errs = append(errs, err)
 		for _, file := range files {
-			s, err := readSource(file)
+			s, err := readSource(file, from.parameters)
 			errs = append(errs, err)
 			if err == nil {
 				sources = append(sources, s)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -116,6 +117,7 @@ func TestEventText(t *testing.T) {
 		ddl.EventKilled:   "2/3 a text",
 		ddl.EventNote:     "2/3 note: a text",
 		ddl.EventDone:     "2/3 done, 12.3s of 1m1s rehearsed, worst read 42ms",
+		ddl.EventStopped:  "2/3 stopped after 12.3s",
 		ddl.EventFailed:   "2/3 FAILED after 12.3s",
 	} {
 		e.Kind = kind
@@ -180,8 +182,8 @@ func TestResultText(t *testing.T) {
 }
 
 func TestWithCode(t *testing.T) {
-	var stderr bytes.Buffer
-	if err := withCode(fmt.Errorf("no lock; %w", ddl.ErrStopped)); err == nil || err.(*exitError).code != exitStopped {
-		t.Errorf("got %v %s, want code %d", err, stderr.String(), exitStopped)
+	var exit *exitError
+	if err := withCode(fmt.Errorf("no lock; %w", ddl.ErrStopped)); !errors.As(err, &exit) || exit.code != exitStopped {
+		t.Errorf("got %v, want code %d", err, exitStopped)
 	}
 }

@@ -118,6 +118,8 @@ func eventText(e ddl.Event, width int) string {
 		return number + e.Text + "; trying again"
 	case ddl.EventDone:
 		return number + "done, " + times(e)
+	case ddl.EventStopped:
+		return number + "stopped after " + seconds(e.Seconds)
 	case ddl.EventFailed:
 		return number + "FAILED after " + seconds(e.Seconds)
 	case ddl.EventKilled:

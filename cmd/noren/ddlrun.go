@@ -72,7 +72,7 @@ may simply be run again (locks, online log, SIGTERM); 1 if it refused or failed.
 	f.DurationVar(&options.EndStall, "end-stall", 5*time.Second, "how long others may wait behind a statement that has worked")
 	f.DurationVar(&options.Wait, "wait", 10*time.Minute, "how long a statement is tried at all")
 	f.BoolVar(&options.KillIdle, "kill-idle-trx", false, "at the end, end idle transactions that hold the table's lock and have written little")
-	f.DurationVar(&options.Sample, "sample", 2*time.Second, "how long writes are counted beforehand")
+	f.DurationVar(&options.Sample, "sample", 2*time.Second, "how long tables are watched beforehand that are said to be quiet")
 	f.Var((*bytesFlag)(&options.FreeSpace), "free-space", "free storage of the server, like 200GiB")
 	return cmd
 }

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -28,6 +26,7 @@ const unexpected = 3
 func newDiff() *cobra.Command {
 	var format, expect, mode string
 	var modeUnchanged, asJSON bool
+	var parameters map[string]string
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Say what a change does to clients and to resources",
@@ -52,9 +51,9 @@ than --expect or --mode-unchanged allows.`,
 		ValidArgsFunction: completeTemplates,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if mode != "" {
-				return printMode(cmd.OutOrStdout(), mode)
+				return printMode(cmd.OutOrStdout(), mode, parameters)
 			}
-			pairs, err := templatePairs(args[0], args[1])
+			pairs, err := templatePairs(args[0], args[1], parameters)
 			if err != nil {
 				return err
 			}
@@ -80,6 +79,7 @@ than --expect or --mode-unchanged allows.`,
 	flags.StringVar(&expect, "expect", "", "exit with 3 if anything but this flip changes: maintenance-on, maintenance-off or read-only")
 	flags.BoolVar(&modeUnchanged, "mode-unchanged", false, "look at the mode only, and exit with 3 if it changes")
 	flags.StringVar(&mode, "mode", "", "print the mode that a template is in, and nothing else: false, true or read-only")
+	addParameterFlag(cmd, &parameters)
 	_ = cmd.MarkFlagFilename("mode", "json")
 	for name, values := range map[string][]string{"format": {"text", "markdown", "json"}, "expect": {"maintenance-on", "maintenance-off", "read-only"}} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
@@ -102,77 +102,6 @@ func diffArgs(args []string, mode, expect, format string) error {
 		return fmt.Errorf("want OLD and NEW, got %s", plural(len(args), "argument"))
 	}
 	return nil
-}
-
-// templatePair is a template before and after, and what differs.
-type templatePair struct {
-	Template string `json:"template"` // the name of the file
-	templatediff.Diff
-}
-
-// templatePairs compares the templates of two files or folders. Those of
-// folders are compared by name; the only ones of two folders, whatever their
-// names.
-func templatePairs(oldPath, newPath string) ([]templatePair, error) {
-	old, err := diffTemplates(oldPath)
-	if err != nil {
-		return nil, err
-	}
-	next, err := diffTemplates(newPath)
-	if err != nil {
-		return nil, err
-	}
-	if len(old) == 1 && len(next) == 1 {
-		for name, before := range old {
-			for other, after := range next {
-				if name != other {
-					name += " and " + other
-				}
-				return []templatePair{{name, templatediff.Compare(before, after)}}, nil
-			}
-		}
-	}
-	names := map[string]bool{}
-	for name := range old {
-		names[name] = true
-	}
-	for name := range next {
-		names[name] = true
-	}
-	var pairs []templatePair
-	for _, name := range sortedKeys(names) {
-		before, was := old[name]
-		after, is := next[name]
-		if !was {
-			before = templatediff.Nothing()
-		}
-		if !is {
-			after = templatediff.Nothing()
-		}
-		pairs = append(pairs, templatePair{name, templatediff.Compare(before, after)})
-	}
-	return pairs, nil
-}
-
-// diffTemplates reads the templates of a path by file name.
-func diffTemplates(path string) (map[string]templatediff.Template, error) {
-	files, err := templateFiles(path)
-	if err != nil {
-		return nil, err
-	}
-	templates := map[string]templatediff.Template{}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		t, err := templatediff.Read(data)
-		if err != nil {
-			return nil, fmt.Errorf("reading template %q: %w", file, err)
-		}
-		templates[filepath.Base(file)] = t
-	}
-	return templates, nil
 }
 
 func writeDiff(w io.Writer, pairs []templatePair, format string) error {
@@ -234,8 +163,8 @@ func checkModeUnchanged(w io.Writer, pairs []templatePair) error {
 }
 
 // printMode prints the mode of a template or assembly.
-func printMode(w io.Writer, path string) error {
-	templates, err := diffTemplates(path)
+func printMode(w io.Writer, path string, parameters map[string]string) error {
+	templates, err := diffTemplates(path, parameters)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/templatediff"
 )
 
@@ -16,7 +17,7 @@ func manyResources(t *testing.T, n int) templatediff.Template {
 	for i := range n {
 		fmt.Fprintf(&b, `"Queue%d": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "é|%s"}},`, i, strings.Repeat("x", 100))
 	}
-	template, err := templatediff.Read([]byte(`{"Resources": {` + strings.TrimSuffix(b.String(), ",") + `}}`))
+	template, err := templatediff.Read([]byte(`{"Resources": {`+strings.TrimSuffix(b.String(), ",")+`}}`), alb.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ Exit codes: 0 answered, 1 the request or a template cannot be read.`,
 			return nil
 		},
 	}
-	addEnvFlag(cmd, &q.env)
+	q.add(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&q.headers, "header", "H", nil, `header of the request, such as "X-Client: ios"; may be repeated`)
 	flags.StringVar(&q.from, "from", "", "address of the client, which behind CloudFront is CloudFront's")
@@ -60,9 +60,10 @@ Exit codes: 0 answered, 1 the request or a template cannot be read.`,
 
 // question is what explain was asked, besides the request line.
 type question struct {
-	env, template, listener string
-	headers                 []string
-	from, host              string
+	templateFlags
+	template, listener string
+	headers            []string
+	from, host         string
 }
 
 // request reads a request line.
@@ -111,7 +112,7 @@ func (q question) answer(request alb.Request) ([]answer, error) {
 	if q.template != "" {
 		paths = []string{q.template}
 	}
-	sources, err := loadSources(paths, q.env)
+	sources, err := q.load(paths)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,8 @@ A log holds no header but the user agent. A request whose fate hangs on another
 header "depends" on it, and --assume settles that: for all requests, or for the
 user agents that the --when-agent flags after it name, with * and ? as in a
 listener rule. A header without a value was not sent. The first one that fits
-counts. The bypass secret is taken as not sent.
+counts. The bypass secret is taken as not sent, and Host as sent with the port
+only where it is not the scheme's own, since the log always shows a port.
 
 The log also has the rule that the load balancer chose for each request. It is
 compared with the template that is open. --since says from when on the load
@@ -95,10 +96,13 @@ func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, 
 	}
 	// A read of stdin cannot be interrupted, so it must not hold up the end.
 	read := make(chan error, 1)
-	go func() { read <- readLogs(ctx, r, logs, newReadProgress(stderr, logs)) }()
+	progress := newReadProgress(stderr, logs)
+	go func() { read <- readLogs(ctx, r, logs, progress) }()
 	select {
 	case err = <-read:
+		progress.end()
 	case <-ctx.Done():
+		progress.end()
 		return errors.New("interrupted")
 	}
 	report := r.Report()
@@ -165,7 +169,6 @@ func parseSince(text string) (time.Time, error) {
 // readLogs reads one log after the other. One that is broken does not keep the
 // others from being read.
 func readLogs(ctx context.Context, r *replay.Replay, logs []accesslog.Source, p *readProgress) error {
-	defer p.end()
 	var errs []error
 	for _, log := range logs {
 		file, err := log.Open()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -230,6 +231,19 @@ func TestReplayExitCodes(t *testing.T) {
 				t.Errorf("more than a line: %s", stderr)
 			}
 		})
+	}
+}
+
+func TestReplayIsInterrupted(t *testing.T) {
+	writeDay(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	stdin, w := io.Pipe() // nothing ever comes
+	defer w.Close()
+	var stdout, stderr bytes.Buffer
+	code := exec(ctx, []string{"replay", "-"}, stdin, &stdout, &stderr)
+	if code != 1 || stdout.Len() > 0 || stderr.String() != "noren: interrupted\n" {
+		t.Errorf("got exit code %d, %s, %s", code, stdout.String(), stderr.String())
 	}
 }
 

@@ -114,6 +114,12 @@ func TestExits(t *testing.T) {
 		"Priority": 1, "Actions": [{"Type": "forward", "TargetGroupArn": "g"}], "Conditions": [{"Field": "path-pattern", "Values": ["/a(b)"]}]}}}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	open := filepath.Join(t.TempDir(), "parameter.json")
+	if err := os.WriteFile(open, []byte(`{"Parameters": {"Weight": {"Type": "Number"}}, "Resources": {"L": {"Type": "AWS::ElasticLoadBalancingV2::Listener",
+		"Properties": {"Port": 80, "Protocol": "HTTP", "LoadBalancerArn": "arn", "DefaultActions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": [
+		{"TargetGroupArn": "a", "Weight": {"Ref": "Weight"}}, {"TargetGroupArn": "b", "Weight": 1}]}}]}}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		args   string
 		code   int
@@ -131,6 +137,11 @@ func TestExits(t *testing.T) {
 		{"explain /a --listener 80", 0, "default rule", ""},
 		{"explain TRACE /a", 0, "ALB answers 405", ""},
 		{"explain GET https://api.example.com/a?b=c --template " + o, 0, "default rule", ""},
+		{"routes " + open, 1, "", "${Weight} is known only after a deploy: give its parameter"},
+		{"routes --parameter Weight=3 " + open, 0, "a 75 %, b 25 %", ""},
+		{"explain /a --parameter Weight=3 --template " + open, 0, "a 75 %, b 25 %", ""},
+		{"check --parameter Weight=3000 " + open, 1, "999", ""},
+		{"diff --parameter Weight=3 " + open + " " + open, 0, "no differences", ""},
 		{"check " + m, 0, "0 errors, 1 warning", ""},
 		{"check " + bad, 1, "error: path pattern", ""},
 		{"check --json " + bad, 1, `"severity": "error"`, ""},

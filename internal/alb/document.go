@@ -99,10 +99,23 @@ func decode(data []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
 	if err := decoder.Decode(v); err != nil {
-		return err
+		return withoutGoTypes(err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
 		return errors.New("more follows after the end")
 	}
 	return nil
+}
+
+// withoutGoTypes says of a value of the wrong kind what it is and where, not
+// into which Go type it does not go.
+func withoutGoTypes(err error) error {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &wrong):
+		return err
+	case wrong.Field == "":
+		return fmt.Errorf("did not expect a JSON %s", wrong.Value)
+	}
+	return fmt.Errorf("%s: did not expect a JSON %s", wrong.Field, wrong.Value)
 }

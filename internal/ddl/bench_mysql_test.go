@@ -161,6 +161,7 @@ func (s *benchServer) noren(b *testing.B) {
 	}
 	defer db.Close()
 	o := unrehearsed(func(Event) {})
+	o.Sample = 0 // the default
 	o.Name = fmt.Sprint("bench", time.Now().UnixNano())
 	if _, err := Run(b.Context(), db, "ALTER TABLE reports "+benchChange, o); err != nil {
 		b.Fatal(err)

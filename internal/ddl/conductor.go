@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -23,7 +24,7 @@ type hook func(q queryer) error
 func (c *conductor) perform(ctx context.Context, step *Step, commit hook) (RehearsedStep, error) {
 	measured := RehearsedStep{Number: step.Number, Rung: step.Rung, Rebuild: step.Rebuild}
 	began := time.Now()
-	event := Event{Number: step.Number, Of: len(c.plan.Steps), How: step.Rung.String(), Rehearsed: c.rehearsal.step(step.Number).Seconds}
+	event := Event{Number: step.Number, Of: len(c.plan.Steps), How: step.String(), Rehearsed: c.rehearsal.step(step.Number).Seconds}
 	var probe *probe
 	tell := func(kind EventKind, phase Phase, text string) {
 		event.Kind, event.Phase, event.Text = kind, phase, text
@@ -58,7 +59,11 @@ func (c *conductor) perform(ctx context.Context, step *Step, commit hook) (Rehea
 	}
 	if err != nil {
 		measured.Error = err.Error()
-		tell(EventFailed, "", err.Error())
+		kind := EventFailed
+		if errors.Is(err, ErrStopped) {
+			kind = EventStopped
+		}
+		tell(kind, "", err.Error())
 		return measured, err
 	}
 	tell(EventDone, "", "")

@@ -14,6 +14,7 @@ const (
 	EventNote     EventKind = "note"
 	EventDone     EventKind = "done"    // a statement
 	EventSkipped  EventKind = "skipped" // a statement that an earlier run did
+	EventStopped  EventKind = "stopped" // a statement, with the table unchanged
 	EventFailed   EventKind = "failed"  // a statement
 )
 

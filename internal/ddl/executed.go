@@ -12,21 +12,23 @@ import (
 type marks struct {
 	Before   map[string]string  `json:"before,omitempty"` // definitions of the changed tables; "" if not there
 	After    map[string]string  `json:"after,omitempty"`
-	IDs      map[string][]int64 `json:"ids,omitempty"` // table ids before
-	Rebuild  bool               `json:"rebuild,omitempty"`
+	IDs      map[string][]int64 `json:"ids,omitempty"`      // table ids before
 	Programs string             `json:"programs,omitempty"` // hash of views, triggers and so on
 }
 
 // marksOf are the marks of a planned step.
 func (d *Database) marksOf(ctx context.Context, step *Step) (marks, error) {
-	m := marks{Before: step.before, After: step.after, Rebuild: step.Rebuild || step.Kind == Truncate}
+	m := marks{After: step.after}
 	var err error
 	switch {
 	case step.Kind == Program:
 		m.Programs, err = d.programs(ctx)
 	case step.Kind.shadowed():
-		m.IDs = map[string][]int64{}
+		m.Before, m.IDs = map[string]string{}, map[string][]int64{}
 		for name := range step.before {
+			if m.Before[name], err = showCreate(ctx, d.pool, d.Schema, name); err != nil {
+				return m, err
+			}
 			if m.IDs[name], err = d.tableIDs(ctx, d.pool, d.Schema, name); err != nil {
 				return m, err
 			}
@@ -59,8 +61,8 @@ func (d *Database) executed(ctx context.Context, step *Step, m marks) (bool, err
 		sameIDs = sameIDs && slices.Equal(ids, m.IDs[name])
 	}
 	switch {
-	case isBefore && isAfter: // it leaves the definition as it is: OPTIMIZE, FORCE, TRUNCATE
-		return m.Rebuild && !sameIDs, nil
+	case isBefore && isAfter: // it leaves the definition as it is: OPTIMIZE, TRUNCATE, EXCHANGE PARTITION
+		return !sameIDs, nil // and if it leaves the ids, too, it does no harm again
 	case isBefore:
 		return false, nil
 	case isAfter:

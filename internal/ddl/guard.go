@@ -143,6 +143,7 @@ func (g *guard) attempt(ctx context.Context, x *execution) error {
 		}
 	}
 	w.free = time.Now()
+	w.seen = w.free
 	done := make(chan error, 1)
 	go func() {
 		background := context.WithoutCancel(ctx)

@@ -131,10 +131,7 @@ func TestRunResumesAfterBeingKilled(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 200_000)
 		killed := startChild(t, s, "run", threeSteps)
-		atWork := func() bool {
-			return ask[int](t, root, "SELECT COUNT(*) FROM information_schema.processlist WHERE LOWER(state) = 'altering table'") > 0
-		}
-		await(t, "the rebuild", atWork)
+		await(t, "the rebuild", func() bool { return rebuilding(t, db) })
 		kill(t, killed)
 		if states := journalStates(t, db); states != "2 done, 3 running" {
 			t.Errorf("the journal says %q", states)

@@ -110,7 +110,7 @@ func tried(a answer, st statement) string {
 	}
 	var all []string
 	for _, r := range a.refusals {
-		all = append(all, r.Rung.String())
+		all = append(all, r.String())
 	}
 	return strings.Join(all, ", ")
 }

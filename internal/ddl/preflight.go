@@ -31,6 +31,10 @@ func (p *preflight) note(format string, args ...any) {
 // longTransaction is the age from which a transaction is worth a note.
 const longTransaction = 30
 
+// rateSample is how long writes are counted to learn their rate. To learn that
+// there are none takes longer.
+const rateSample = 300 * time.Millisecond
+
 func (p *preflight) fly(ctx context.Context) error {
 	for _, look := range []func(context.Context) error{p.transactions, p.writes, p.space, p.unfinished} {
 		if err := look(ctx); err != nil {
@@ -101,6 +105,7 @@ func (p *preflight) writes(ctx context.Context) error {
 		began int64
 	}
 	var samples []*sample
+	long := rateSample
 	for _, step := range p.plan.Steps {
 		if step.done || !step.Kind.laddered() || step.before[step.Tables[0]] == "" {
 			continue
@@ -112,11 +117,13 @@ func (p *preflight) writes(ctx context.Context) error {
 			return err
 		}
 		samples = append(samples, s)
+		if step.Judged == Stopped {
+			long = cmp.Or(p.options.Sample, 2*time.Second)
+		}
 	}
 	if len(samples) == 0 {
 		return nil
 	}
-	long := cmp.Or(p.options.Sample, 2*time.Second)
 	if err := sleep(ctx, long); err != nil {
 		return err
 	}

@@ -20,7 +20,8 @@ type RunOptions struct {
 	// otherwise: for small tables.
 	WithoutRehearsal bool
 
-	// Sample is how long writes are counted beforehand. Default: 2 seconds.
+	// Sample is how long tables are watched that are said to be quiet.
+	// Default: 2 seconds.
 	Sample time.Duration
 
 	// FreeSpace is the free storage in bytes. Default: what the server's file

@@ -57,12 +57,6 @@ func (e *events) of(kind EventKind) []Event {
 	return slices.DeleteFunc(slices.Clone(e.all), func(event Event) bool { return event.Kind != kind })
 }
 
-func (e *events) phase(phase Phase) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return slices.ContainsFunc(e.all, func(event Event) bool { return event.Phase == phase })
-}
-
 // readers read reports until they are stopped, and say how they fared.
 func readers(t *testing.T, pool *sql.DB, n int) (stop func() (worst time.Duration, reads int)) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -118,6 +112,12 @@ func await(t *testing.T, what string, so func() bool) {
 	}
 }
 
+// rebuilding says whether a run is in the middle of an ALTER.
+func rebuilding(t *testing.T, db *Database) bool {
+	t.Helper()
+	return ask[int](t, db.pool, "SELECT COUNT(*) FROM information_schema.processlist WHERE LOWER(state) = 'altering table' AND info LIKE '/* noren%'") > 0
+}
+
 // start starts a run, whose outcome the channel brings.
 func start(db *Database, file string, o RunOptions) <-chan error {
 	done := make(chan error, 1)
@@ -156,6 +156,37 @@ func TestRunWithdrawsInTheStartWindow(t *testing.T) {
 	})
 }
 
+// A guard that loses its session watches from another.
+func TestRunKeepsWatching(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 1000)
+		holder := hold(t, root, "reports")
+		var seen events
+		done := start(db, "ALTER TABLE reports ADD c INT", unrehearsed(seen.report))
+		await(t, "a withdrawal", func() bool { return len(seen.of(EventWithdrew)) > 0 })
+		await(t, "the watching session", func() bool {
+			ids, err := collect[int64](context.Background(), root, "SELECT id FROM information_schema.processlist WHERE info LIKE '%command FROM information_schema.processlist WHERE%' AND id <> CONNECTION_ID()")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, id := range ids {
+				if _, err := root.Exec(fmt.Sprintf("KILL %d", id)); err != nil && code(err) != codeUnknownThread {
+					t.Fatal(err)
+				}
+			}
+			return len(ids) > 0
+		})
+		before := len(seen.of(EventWithdrew))
+		await(t, "more withdrawals", func() bool { return len(seen.of(EventWithdrew)) >= before+2 })
+		if err := holder.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestRunGivesUpAfterWait(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)
@@ -181,10 +212,7 @@ func inTheEndWindow(t *testing.T, s *testServer, killIdle bool, interfere func(r
 	o := unrehearsed(seen.report)
 	o.EndStall, o.KillIdle = time.Second, killIdle
 	done := start(db, "ALTER TABLE reports FORCE", o)
-	await(t, "work", func() bool { return seen.phase(PhaseWork) })
-	await(t, "the rebuild", func() bool {
-		return ask[int](t, db.pool, "SELECT COUNT(*) FROM information_schema.processlist WHERE LOWER(state) = 'altering table'") > 0
-	})
+	await(t, "the rebuild", func() bool { return rebuilding(t, db) })
 	interfere(root)
 	err = <-done
 	worst, _ = stop()
@@ -248,9 +276,7 @@ func TestRunMayNotEndSessions(t *testing.T) {
 		o := unrehearsed(func(Event) {})
 		o.EndStall, o.KillIdle = time.Second, true
 		done := start(weak, "ALTER TABLE reports FORCE", o)
-		await(t, "the rebuild", func() bool {
-			return ask[int](t, db.pool, "SELECT COUNT(*) FROM information_schema.processlist WHERE LOWER(state) = 'altering table'") > 0
-		})
+		await(t, "the rebuild", func() bool { return rebuilding(t, db) })
 		holder := hold(t, root, "reports")
 		if err := <-done; !errors.Is(err, ErrStopped) || !strings.Contains(err.Error(), "not allowed to end session") {
 			t.Errorf("got %v, want it to say that it may not end the session", err)

@@ -20,13 +20,20 @@ type watching struct {
 	working  time.Duration
 	eviction *eviction
 	asked    time.Time // for the holders
+	seen     time.Time // when the server last said what the statement does
 }
 
 // look looks once, and returns why the statement is to be withdrawn, if so.
 func (w *watching) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second) // a cancelled query would cost the session
+	defer cancel()
 	state, busy, err := w.process(ctx)
 	now := time.Now()
-	if err != nil || !busy {
+	if err != nil {
+		return w.blind(ctx, now, err)
+	}
+	w.seen = now
+	if !busy {
 		return nil // the statement's own end will tell
 	}
 	w.waiting = strings.HasPrefix(state, "waiting for") && strings.Contains(state, "lock")
@@ -50,6 +57,22 @@ func (w *watching) look(ctx context.Context) error {
 		w.evict(ctx, now)
 	}
 	return nil
+}
+
+// longestBlind is how long a statement may go on without being seen.
+const longestBlind = 3 * time.Second
+
+// blind opens another session to watch from, and says after a while that
+// nobody watches the statement.
+func (w *watching) blind(ctx context.Context, now time.Time, err error) error {
+	if watch, failed := w.db.session(ctx, 5); failed == nil {
+		end(w.watch)
+		w.watch = watch
+	}
+	if now.Sub(w.seen) < longestBlind {
+		return nil
+	}
+	return fmt.Errorf("lost sight of the statement (%w); %w", err, ErrStopped)
 }
 
 func (w *watching) phase() Phase {

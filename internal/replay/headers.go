@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -46,7 +47,10 @@ func (j *judge) collectHeaders(templates ...*alb.Template) {
 					if !slices.Contains(j.headers, name) {
 						j.headers = append(j.headers, name)
 					}
-					open[name] = open[name] || !comparesSecret(c)
+					if !comparesSecret(c) {
+						open[name] = true
+						j.wanted[name] = cmp.Or(j.wanted[name], wanted(c))
+					}
 				}
 			}
 		}
@@ -79,6 +83,29 @@ func (j *judge) names(set uint64) []string {
 		}
 	}
 	return names
+}
+
+// wanted is a value that a condition on a header holds for, "" if it takes more
+// than a look to find one.
+func wanted(c alb.Condition) string {
+	if h, ok := c.(alb.Header); ok {
+		for _, value := range h.Values {
+			if !alb.IsOpaque(value) && !strings.ContainsAny(value, "*?") {
+				return value
+			}
+		}
+	}
+	return ""
+}
+
+// example is a header line that the rules ask for, of the first of a set.
+func (j *judge) example(set uint64) string {
+	for i, name := range j.headers {
+		if set&(1<<i) != 0 {
+			return canonical(name) + ": " + cmp.Or(j.wanted[name], "VALUE")
+		}
+	}
+	return ""
 }
 
 func canonical(name string) string {

@@ -15,9 +15,10 @@ import (
 type judge struct {
 	pairs   []*pair
 	byPort  map[string]*pair
-	headers []string // that conditions look at, in lower case
-	agents  bool     // User-Agent is one of them
-	secrets []string // those compared with secrets only
+	headers []string          // that conditions look at, in lower case
+	agents  bool              // User-Agent is one of them
+	secrets []string          // those compared with secrets only
+	wanted  map[string]string // by header, a value that a rule asks for
 }
 
 // pair is a listener in both modes.
@@ -47,7 +48,7 @@ func newJudge(open, closed *alb.Template) (*judge, error) {
 	if len(open.Listeners) == 0 {
 		return nil, errors.New("the open template has no listener")
 	}
-	j := &judge{byPort: map[string]*pair{}}
+	j := &judge{byPort: map[string]*pair{}, wanted: map[string]string{}}
 	j.collectHeaders(open, closed)
 	ids := map[string]int{}
 	for _, listener := range open.Listeners {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/noren-cdk/noren/internal/accesslog"
 )
@@ -19,14 +20,17 @@ func (r *Replay) Read(ctx context.Context, name string, log io.Reader) error {
 		return fmt.Errorf("reading %q: %w", name, err)
 	}
 	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	batches := make(chan batch, 2)
 	used := make(chan batch, 4)
-	go readAhead(ctx, reader, batches, used)
+	var ahead sync.WaitGroup
+	ahead.Go(func() { readAhead(ctx, reader, batches, used) })
+	defer ahead.Wait()
+	defer stop()
 	for b := range batches {
 		for i := range b.lines {
 			r.addLine(&b.lines[i], Place{name, b.first + i})
 		}
+		r.seen.Store(r.lines.Lines)
 		switch {
 		case errors.Is(b.err, io.EOF):
 			return nil
@@ -53,8 +57,9 @@ func (r *Replay) addLine(line *parsed, at Place) {
 	}
 }
 
-// Lines is how many lines were read so far.
-func (r *Replay) Lines() int64 { return r.lines.Lines }
+// Lines is about how many lines were replayed so far. It may be asked while
+// Read is at work.
+func (r *Replay) Lines() int64 { return r.seen.Load() }
 
 // batch is lines that follow each other.
 type batch struct {

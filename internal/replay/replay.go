@@ -6,6 +6,7 @@
 package replay
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/accesslog"
@@ -53,6 +54,7 @@ type Replay struct {
 	check     *selfCheck
 
 	lines     Lines
+	seen      atomic.Int64 // lines, for whoever watches
 	fates     Counts
 	headers   map[uint64]int64 // requests that depend on a set of headers
 	doubts    [32]int64        // and on anything else, by bit

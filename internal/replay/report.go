@@ -58,6 +58,7 @@ type Malformed struct {
 // Cause is a header, or a doubt, that requests hang on.
 type Cause struct {
 	Headers  []string `json:"headers,omitempty"`
+	Example  string   `json:"example,omitempty"` // what the rules want of the first header, such as "X-Client: ios"
 	Reason   string   `json:"reason,omitempty"`
 	Requests int64    `json:"requests"`
 }
@@ -234,7 +235,7 @@ func (r *Replay) firstRefused() []FirstCall {
 func (r *Replay) causes() []Cause {
 	list := []Cause{}
 	for set, n := range r.headers {
-		list = append(list, Cause{Headers: r.judge.names(set), Requests: n})
+		list = append(list, Cause{Headers: r.judge.names(set), Example: r.judge.example(set), Requests: n})
 	}
 	for bit, n := range r.doubts {
 		for _, reason := range alb.Doubt(1 << bit).Reasons() {

@@ -115,6 +115,19 @@ func absent(l *alb.Listener) *alb.Listener {
 	return a
 }
 
+// movedListeners warns of listeners that answer on another port, or by another
+// protocol: what becomes of their requests says nothing of that.
+func movedListeners(old, next Template) []string {
+	var warnings []string
+	for _, before := range old.Listeners {
+		after := next.Listener(before.Ref)
+		if after != nil && (after.Port != before.Port || after.Protocol != before.Protocol) {
+			warnings = append(warnings, fmt.Sprintf("listener %s becomes %s: clients of the old one get no answer", before.Name(), after.Name()))
+		}
+	}
+	return warnings
+}
+
 // found is a change with the classes that make it.
 type found struct {
 	Change

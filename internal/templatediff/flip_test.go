@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/noren-cdk/noren/internal/alb"
 )
 
 // read reads a template of testdata, or a golden of the product.
 func read(tb testing.TB, file string) Template {
 	tb.Helper()
-	t, err := Read(raw(tb, file))
+	t, err := Read(raw(tb, file), alb.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -39,7 +41,7 @@ func edited(tb testing.TB, file string, edit func(resources map[string]any)) Tem
 	if err != nil {
 		tb.Fatal(err)
 	}
-	t, err := Read(data)
+	t, err := Read(data, alb.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}

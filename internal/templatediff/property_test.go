@@ -96,7 +96,7 @@ func drawTemplate(t *rapid.T) Template {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template, err := Read(data)
+	template, err := Read(data, alb.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -118,9 +118,9 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// TestMovedPatterns: an allow pattern that moves to another rule is warned of,
-// one that is appended is not.
-func TestMovedPatterns(t *testing.T) {
+// TestWarnings: an allow pattern that moves to another rule is warned of, one
+// that is appended is not; and a listener that moves.
+func TestWarnings(t *testing.T) {
 	values := func(r map[string]any, rule string, paths ...any) {
 		at(at(r, rule, "Properties")["Conditions"].([]any)[1], "PathPatternConfig")["Values"] = paths
 	}
@@ -144,6 +144,7 @@ func TestMovedPatterns(t *testing.T) {
 			values(r, "MaintenanceAllow18DE93726", "/api/templates", "/api/files/*", "/api/new")
 		}, "path /api/reports moves from rule Allow1 to rule MaintenanceAllow30123456"},
 		{"removed", func(r map[string]any) { values(r, "MaintenanceAllow18DE93726", "/api/templates", "/api/files/*") }, ""},
+		{"another port", func(r map[string]any) { at(r, "AlbListener86261768", "Properties")["Port"] = 8080 }, "listener Alb/Listener HTTP 80 becomes Alb/Listener HTTP 8080"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := strings.Join(Compare(read(t, open), edited(t, open, test.edit)).Warnings, "\n")

@@ -20,8 +20,8 @@ type Template struct {
 }
 
 // Read reads a CloudFormation template in JSON.
-func Read(data []byte) (Template, error) {
-	read, err := alb.Read(bytes.NewReader(data), alb.Options{})
+func Read(data []byte, options alb.Options) (Template, error) {
+	read, err := alb.Read(bytes.NewReader(data), options)
 	if err != nil {
 		return Template{}, err
 	}
@@ -32,6 +32,10 @@ func Read(data []byte) (Template, error) {
 	delete(t.sections, "Resources")
 	var body struct{ Resources map[string]resource }
 	if err := json.Unmarshal(data, &body); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			err = fmt.Errorf("%s: did not expect a JSON %s", wrong.Field, wrong.Value)
+		}
 		return Template{}, fmt.Errorf("not a CloudFormation template: %w", err)
 	}
 	t.resources = body.Resources
@@ -72,6 +76,7 @@ func Compare(old, next Template) Diff {
 	d.Clients, d.Complete = compareClients(old, next)
 	d.Resources = compareResources(old.resources, next.resources)
 	d.Sections = compareSections(old.sections, next.sections)
+	d.Warnings = append(d.Warnings, movedListeners(old, next)...)
 	d.Warnings = append(d.Warnings, movedPatterns(old, next)...)
 	return d
 }
@@ -79,7 +84,7 @@ func Compare(old, next Template) Diff {
 // Nothing is a template without resources, to compare one with that has come or
 // gone.
 func Nothing() Template {
-	t, err := Read([]byte(`{"Resources": {}}`))
+	t, err := Read([]byte(`{"Resources": {}}`), alb.Options{})
 	if err != nil {
 		panic(errors.Join(errors.New("templatediff: the empty template"), err))
 	}

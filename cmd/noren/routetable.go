@@ -1,0 +1,133 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// routeTable is a listener in one or more templates.
+type routeTable struct {
+	Listener string       `json:"listener"` // its logical id, or what a template says of one outside it
+	Name     string       `json:"name"`
+	Port     int          `json:"port,omitempty"`
+	Protocol string       `json:"protocol,omitempty"`
+	Modes    []string     `json:"modes"`
+	Rules    []routeRow   `json:"rules"` // by priority, the default rule last
+	Quotas   []routeQuota `json:"quotas"`
+}
+
+// routeRow is a rule. What it does stands by mode; in a mode that does not have
+// the rule, there is nothing.
+type routeRow struct {
+	Priority   any                  `json:"priority"` // a number or "default"
+	Rule       string               `json:"rule"`     // its logical id
+	Name       string               `json:"name"`
+	Conditions []string             `json:"conditions"`
+	Values     int                  `json:"values"`
+	Wildcards  int                  `json:"wildcards"`
+	Actions    map[string]routeGoal `json:"actions"`
+}
+
+// routeGoal is what a rule does in a mode.
+type routeGoal struct {
+	Action string `json:"action"` // the action's type
+	Target string `json:"target"` // the logical ids of target groups
+	Text   string `json:"text"`   // for people
+}
+
+// routeQuota is how much of a quota a listener's load balancer uses in a mode.
+type routeQuota struct {
+	Mode  string `json:"mode"`
+	Rules int    `json:"rules"` // of all its listeners
+	Most  int    `json:"most"`
+}
+
+func newRouteTables(sources []source) []*routeTable {
+	var tables []*routeTable
+	for _, s := range sources {
+		for _, l := range s.Listeners {
+			i := slices.IndexFunc(tables, func(t *routeTable) bool { return t.Listener == l.Ref.String() })
+			if i < 0 {
+				i = len(tables)
+				tables = append(tables, &routeTable{Listener: l.Ref.String(), Name: l.Name(), Port: l.Port, Protocol: l.Protocol})
+			}
+			tables[i].addMode(s, l)
+		}
+	}
+	return tables
+}
+
+// addMode adds what the listener does in a template.
+func (t *routeTable) addMode(s source, l *alb.Listener) {
+	t.Modes = append(t.Modes, s.mode)
+	quota := routeQuota{Mode: s.mode, Most: alb.MaxRules}
+	for _, other := range s.Listeners {
+		if other == l || other.LoadBalancer == l.LoadBalancer && l.LoadBalancer != (alb.Ref{}) {
+			quota.Rules += len(other.Rules)
+		}
+	}
+	t.Quotas = append(t.Quotas, quota)
+	for i := range l.Rules {
+		t.addRule(s, &l.Rules[i])
+	}
+	t.addRule(s, &l.Default)
+	slices.SortStableFunc(t.Rules, func(a, b routeRow) int { return a.place() - b.place() })
+}
+
+// addRule adds a rule to the row that it shares with the same rule of another
+// template, or to a new one.
+func (t *routeTable) addRule(s source, r *alb.Rule) {
+	row := routeRow{Priority: any(r.Priority), Rule: r.LogicalID, Name: r.ShortName(), Conditions: []string{}, Actions: map[string]routeGoal{}}
+	if r.Default() {
+		row.Priority = "default"
+	}
+	for _, c := range r.Conditions {
+		values, wildcards := alb.Count(c)
+		row.Values += values
+		row.Wildcards += wildcards
+		row.Conditions = append(row.Conditions, alb.Describe(c))
+	}
+	if r.If != "" {
+		row.Conditions = append(row.Conditions, "if "+r.If)
+	}
+	i := slices.IndexFunc(t.Rules, func(other routeRow) bool {
+		return other.Priority == row.Priority && other.Rule == row.Rule && slices.Equal(other.Conditions, row.Conditions) &&
+			other.Actions[s.mode] == (routeGoal{})
+	})
+	if i < 0 {
+		i = len(t.Rules)
+		t.Rules = append(t.Rules, row)
+	}
+	t.Rules[i].Actions[s.mode] = newRouteGoal(s.Template, r)
+}
+
+func newRouteGoal(t *alb.Template, r *alb.Rule) routeGoal {
+	goal := routeGoal{Text: t.ActionName(r)}
+	if action := r.Final(); action != nil {
+		goal.Action = action.Type()
+	}
+	goal.Target = targetsOf(r.Final())
+	return goal
+}
+
+// targetsOf are the logical ids of the target groups that an action forwards to.
+func targetsOf(action alb.Action) string {
+	forward, ok := action.(alb.Forward)
+	if !ok {
+		return ""
+	}
+	var ids []string
+	for _, g := range forward.Groups {
+		ids = append(ids, g.Group.String())
+	}
+	return strings.Join(ids, ", ")
+}
+
+func (r routeRow) place() int {
+	if priority, ok := r.Priority.(int); ok {
+		return priority
+	}
+	return alb.MaxPriority + 1
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/templatediff"
+)
+
+// templatePair is a template before and after, and what differs.
+type templatePair struct {
+	Template string `json:"template"` // the name of the file
+	templatediff.Diff
+}
+
+// templatePairs compares the templates of two files or folders. Those of
+// folders are compared by name; the only ones of two folders, whatever their
+// names.
+func templatePairs(oldPath, newPath string, parameters map[string]string) ([]templatePair, error) {
+	old, err := diffTemplates(oldPath, parameters)
+	if err != nil {
+		return nil, err
+	}
+	next, err := diffTemplates(newPath, parameters)
+	if err != nil {
+		return nil, err
+	}
+	if len(old) == 1 && len(next) == 1 {
+		for name, before := range old {
+			for other, after := range next {
+				if name != other {
+					name += " and " + other
+				}
+				return []templatePair{{name, templatediff.Compare(before, after)}}, nil
+			}
+		}
+	}
+	names := map[string]bool{}
+	for name := range old {
+		names[name] = true
+	}
+	for name := range next {
+		names[name] = true
+	}
+	var pairs []templatePair
+	for _, name := range sortedKeys(names) {
+		before, was := old[name]
+		after, is := next[name]
+		if !was {
+			before = templatediff.Nothing()
+		}
+		if !is {
+			after = templatediff.Nothing()
+		}
+		pairs = append(pairs, templatePair{name, templatediff.Compare(before, after)})
+	}
+	return pairs, nil
+}
+
+// diffTemplates reads the templates of a path by file name.
+func diffTemplates(path string, parameters map[string]string) (map[string]templatediff.Template, error) {
+	files, err := templateFiles(path)
+	if err != nil {
+		return nil, err
+	}
+	templates := map[string]templatediff.Template{}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		t, err := templatediff.Read(data, alb.Options{Parameters: parameters})
+		if err != nil {
+			return nil, fmt.Errorf("reading template %q: %w", file, err)
+		}
+		templates[filepath.Base(file)] = t
+	}
+	return templates, nil
+}
