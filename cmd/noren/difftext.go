@@ -129,13 +129,13 @@ var fateSign = map[templatediff.Fate]string{
 }
 
 func fateStyle(r templatediff.Resource) style {
-	switch r.Fate {
-	case templatediff.Added:
+	switch {
+	case r.Fate == templatediff.Added:
 		return green
-	case templatediff.Changed:
-		return yellow
+	case r.Fate == templatediff.Removed, r.Data && r.Fate != templatediff.Changed:
+		return red
 	}
-	return red
+	return yellow
 }
 
 // fateText is what happens to a resource, and why.

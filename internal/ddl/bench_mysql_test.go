@@ -163,9 +163,11 @@ func (s *benchServer) noren(b *testing.B) {
 	o := unrehearsed(func(Event) {})
 	o.Sample = 0 // the default
 	o.Name = fmt.Sprint("bench", time.Now().UnixNano())
-	if _, err := Run(b.Context(), db, "ALTER TABLE reports "+benchChange, o); err != nil {
+	result, err := Run(b.Context(), db, "ALTER TABLE reports "+benchChange, o)
+	if err != nil {
 		b.Fatal(err)
 	}
+	b.ReportMetric(result.Seconds, "statement-s")
 }
 
 func (s *benchServer) ptOSC(b *testing.B) {

@@ -102,6 +102,26 @@ func TestShadowsOfAKilledPlanAreRemovedByTheNext(t *testing.T) {
 	})
 }
 
+func TestCancelledPlanLeavesNothing(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, _ := manyReports(t, s, 1000)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			_, err := MakePlan(ctx, db, strings.Repeat("ALTER TABLE reports FORCE;", 300), PlanOptions{Writes: Live, Policy: Any})
+			done <- err
+		}()
+		await(t, "a shadow", func() bool {
+			return ask[int](t, db.pool, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ? AND table_name LIKE '%reports'", ScratchSchema) > 0
+		})
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want it cancelled", err)
+		}
+		noScratch(t, db)
+	})
+}
+
 func TestPlansAtTheSameTime(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)

@@ -71,24 +71,14 @@ func Run(ctx context.Context, db *Database, file string, o RunOptions) (*Result,
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(db.writable(ctx), db.uncontested(ctx)); err != nil {
-		return nil, err
+	j, c, err := prepare(ctx, db, file, steps, o)
+	if j != nil {
+		defer j.close()
 	}
-	j, err := openJournal(ctx, db, o.Name, Hash(file))
+	if err != nil && ctx.Err() != nil {
+		return nil, interrupted()
+	}
 	if err != nil {
-		return nil, err
-	}
-	defer j.close()
-	if err := j.settle(ctx, steps); err != nil {
-		return nil, err
-	}
-	o.done = j.done
-	plan, err := MakePlan(ctx, db, file, o.PlanOptions)
-	if err != nil {
-		return nil, err
-	}
-	c := &conductor{db: db, plan: plan, rehearsal: o.Rehearsal, report: o.Report}
-	if err := c.check(ctx, o); err != nil {
 		return nil, err
 	}
 	if c.guard, err = openGuard(ctx, db, o.Budgets); err != nil {
@@ -96,6 +86,28 @@ func Run(ctx context.Context, db *Database, file string, o RunOptions) (*Result,
 	}
 	defer c.guard.close()
 	return c.run(ctx, j)
+}
+
+// prepare does everything that comes before the first statement, and changes
+// nothing but the journal.
+func prepare(ctx context.Context, db *Database, file string, steps []*Step, o RunOptions) (*journal, *conductor, error) {
+	if err := errors.Join(db.writable(ctx), db.uncontested(ctx)); err != nil {
+		return nil, nil, err
+	}
+	j, err := openJournal(ctx, db, o.Name, Hash(file))
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := j.settle(ctx, steps); err != nil {
+		return j, nil, err
+	}
+	o.done = j.done
+	plan, err := MakePlan(ctx, db, file, o.PlanOptions)
+	if err != nil {
+		return j, nil, err
+	}
+	c := &conductor{db: db, plan: plan, rehearsal: o.Rehearsal, report: o.Report}
+	return j, c, c.check(ctx, o)
 }
 
 // check is everything that can refuse a run.

@@ -73,7 +73,15 @@ func (s *scratch) begin(ctx context.Context) error {
 func (s *scratch) close(ctx context.Context) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	defer end(s.conn)
+	if s.conn.PingContext(ctx) != nil { // a cancelled statement has cost the session
+		again, err := s.db.session(ctx, 10)
+		if err != nil {
+			return fmt.Errorf("removing the shadows from %s, which the next run will do: %w", ScratchSchema, err)
+		}
+		end(s.conn)
+		s.conn = again
+	}
+	defer func() { end(s.conn) }()
 	if err := s.drop(ctx, s.prefix); err != nil {
 		return fmt.Errorf("removing the shadows from %s: %w", ScratchSchema, err)
 	}

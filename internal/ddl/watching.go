@@ -36,7 +36,7 @@ func (w *watching) look(ctx context.Context) error {
 	if !busy {
 		return nil // the statement's own end will tell
 	}
-	w.waiting = strings.HasPrefix(state, "waiting for") && strings.Contains(state, "lock")
+	w.waiting = strings.HasPrefix(state, "waiting for") && (strings.Contains(state, "lock") || strings.Contains(state, "flush"))
 	if !w.waiting {
 		w.atWork(state, now)
 		w.x.report(EventProgress, w.phase(), "")
@@ -136,12 +136,15 @@ func (w *watching) evict(ctx context.Context, now time.Time) {
 	}
 }
 
-// who names the holders for a message, as far as the server shows them.
+// who names the holders for a message, as far as the server shows them. It takes
+// its time from a budget that is spent already, so it must not take long.
 func (w *watching) who(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+	defer cancel()
 	if !w.sees {
 		return " (the performance schema is off, so nobody can tell whose)"
 	}
-	holders, err := w.db.holders(ctx, w.watch, w.id)
+	holders, err := w.db.holders(ctx, w.db.pool, w.id)
 	if err != nil || len(holders) == 0 {
 		return ""
 	}

@@ -84,8 +84,12 @@ func compareResources(old, next map[string]resource) []Resource {
 	}
 	changed = spread(changed, next)
 	for i, r := range changed {
-		if r.Fate == Replaced || r.Fate == MaybeReplaced {
-			changed[i].Why = joined(r.Why, old[r.LogicalID].keeps(next[r.LogicalID].UpdateReplacePolicy))
+		before := old[r.LogicalID]
+		switch r.Fate {
+		case Replaced:
+			changed[i].Why = joined(r.Why, before.loses(), before.keeps(next[r.LogicalID].UpdateReplacePolicy))
+		case MaybeReplaced:
+			changed[i].Why = joined(r.Why, before.keeps(next[r.LogicalID].UpdateReplacePolicy))
 		}
 	}
 	slices.SortStableFunc(changed, func(a, b Resource) int { return a.rank() - b.rank() })
@@ -134,18 +138,32 @@ func (r resource) ownMetadata() any {
 	return own
 }
 
+// loses is what the resource that replaces this one does not have.
+func (r resource) loses() string {
+	if !holdsData[r.Type] || r.isMember() {
+		return ""
+	}
+	return "the new one has none of its data"
+}
+
+// isMember reports whether the resource is an instance of a database cluster,
+// which holds the data.
+func (r resource) isMember() bool {
+	return r.Type == "AWS::RDS::DBInstance" && r.Properties["DBClusterIdentifier"] != nil
+}
+
 // keeps is what becomes of the data of a resource that goes, under the policy
 // for deletion or for replacement.
 func (r resource) keeps(policy any) string {
 	switch {
 	case !holdsData[r.Type]:
 		return ""
+	case r.isMember():
+		return "its data is the cluster's"
 	case policy == "Retain" || policy == "RetainExceptOnCreate":
 		return "the old one is kept, outside the stack"
 	case policy == "Snapshot":
 		return "a snapshot of the old one is kept"
-	case r.Type == "AWS::RDS::DBInstance" && r.Properties["DBClusterIdentifier"] != nil:
-		return "its data is the cluster's"
 	case policy == nil && strings.HasPrefix(r.Type, "AWS::RDS::"):
 		return "no policy says what becomes of its data"
 	}

@@ -27,7 +27,7 @@ func TestFates(t *testing.T) {
 		{"in place", func(r map[string]any) { at(r, cluster, "Properties")["BackupRetentionPeriod"] = 35 },
 			[]string{cluster + " changed"}},
 		{"a property that replaces, and what refers to it", func(r map[string]any) { at(r, cluster, "Properties")["StorageEncrypted"] = false },
-			[]string{cluster + " replaced StorageEncrypted cannot be changed in place; ITS DATA IS DELETED",
+			[]string{cluster + " replaced StorageEncrypted cannot be changed in place; the new one has none of its data; ITS DATA IS DELETED",
 				writer + " replaced DBClusterIdentifier refers to " + cluster + ", which is replaced; its data is the cluster's", tasks[0], tasks[1]}},
 		{"data first, then the rest", func(r map[string]any) {
 			delete(r, "AlbSecurityGroup580F65A6")
@@ -46,7 +46,7 @@ func TestFates(t *testing.T) {
 			at(r, cluster)["UpdateReplacePolicy"] = "Snapshot"
 			at(r, cluster, "Properties")["KmsKeyId"] = "another"
 			delete(r, writer)
-		}, []string{writer + " removed its data is the cluster's", cluster + " replaced KmsKeyId cannot be changed in place; a snapshot of the old one is kept", tasks[0], tasks[1]}},
+		}, []string{writer + " removed its data is the cluster's", cluster + " replaced KmsKeyId cannot be changed in place; the new one has none of its data; a snapshot of the old one is kept", tasks[0], tasks[1]}},
 		{"a type of which nothing is known", func(r map[string]any) {
 			r["MaintenanceGuard"] = map[string]any{"Type": "Custom::Other", "Properties": map[string]any{"Mode": "false"}}
 		}, []string{"MaintenanceGuard may be replaced CloudFormation refuses to change the type under one logical id"}},
