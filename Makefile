@@ -84,6 +84,7 @@ bench: node_modules
 	go test -run '^$$' -bench Tests -benchtime 1x ./stacks
 	go test -run '^$$' -bench . ./internal/allowlist
 	go test -run '^$$' -bench . ./internal/alb
+	go test -run '^$$' -bench . ./internal/accesslog ./cmd/noren
 	go test -p 1 -run '^$$' -bench . ./lambda/maintenance/...
 
 # npm is quiet about what nobody here can change.
