@@ -80,7 +80,7 @@ may simply be run again (locks, online log, SIGTERM); 1 if it refused or failed.
 // resultText is the last line of a run.
 func resultText(r *ddl.Result) string {
 	if len(r.Steps) == 0 {
-		return fmt.Sprintf("nothing left to do: all %d statements were done before", r.Skipped)
+		return fmt.Sprintf("nothing left to do: %s done before", count(r.Skipped, "statement"))
 	}
 	text := fmt.Sprintf("done: %s in %s; the longest a reader waited: %s", count(len(r.Steps), "statement"), seconds(r.Seconds), seconds(r.WorstRead))
 	if r.Skipped > 0 {

@@ -239,7 +239,7 @@ func TestReplayIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	stdin, w := io.Pipe() // nothing ever comes
-	defer w.Close()
+	defer func() { _ = w.Close() }()
 	var stdout, stderr bytes.Buffer
 	code := exec(ctx, []string{"replay", "-"}, stdin, &stdout, &stderr)
 	if code != 1 || stdout.Len() > 0 || stderr.String() != "noren: interrupted\n" {

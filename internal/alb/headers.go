@@ -92,12 +92,7 @@ func (r *Request) headerLines(name string, test func(*field) Outcome) Outcome {
 const forwardedFor = "X-Forwarded-For"
 
 func (r *Request) knownAbsent(name string) bool {
-	for known := range r.Header {
-		if equalFold(known, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.absent, func(absent string) bool { return equalFold(absent, name) })
 }
 
 // eitherForwardedFor settles an outcome for X-Forwarded-For as received against the

@@ -45,6 +45,7 @@ type Request struct {
 	queryDoubt Doubt
 	doubt      Doubt // about the request whatever the rules
 	fields     []field
+	absent     []string // names of headers that are known not to have been sent
 
 	// What decides before any rule: see reject.go.
 	ordinary     bool // nothing does
@@ -96,11 +97,14 @@ func (r *Request) derive() {
 	r.query = query
 	r.queryDoubt = nonASCII(query)
 	r.hostDoubt = nonASCII(r.Host)
-	if len(r.Header) > 0 {
-		r.fields = make([]field, 0, len(r.Header))
-	}
 	for name, values := range r.Header {
+		if len(values) == 0 && r.HeadersUnknown {
+			r.absent = append(r.absent, name)
+		}
 		for _, value := range values {
+			if r.fields == nil {
+				r.fields = make([]field, 0, len(r.Header))
+			}
 			r.fields = append(r.fields, field{name, value, nonASCII(value)})
 		}
 	}

@@ -98,6 +98,9 @@ func MakePlan(ctx context.Context, db *Database, file string, o PlanOptions) (pl
 	if err != nil {
 		return nil, err
 	}
+	if err := db.known(ctx, o.StillWritten); err != nil {
+		return nil, err
+	}
 	plan = &Plan{Server: db.Server, Schema: db.Schema, Hash: Hash(file), Writes: o.Writes, Policy: o.Policy, Steps: steps}
 	s, err := openScratch(ctx, db)
 	if err != nil {

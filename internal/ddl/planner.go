@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // A planner asks about one statement after the other.
@@ -115,6 +116,25 @@ func (p *planner) avoid(ctx context.Context, step *Step, a answer, traps []trap)
 		return p.scratch.again(ctx, step.parsed, a, a.rung)
 	}
 	return a, nil
+}
+
+// known refuses names that are no table's: a misspelt table would be judged as
+// quiet.
+func (d *Database) known(ctx context.Context, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	tables, err := collect[string](ctx, d.pool, "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", d.Schema)
+	if err != nil {
+		return fmt.Errorf("reading the names of the tables: %w", err)
+	}
+	var errs []error
+	for _, name := range names {
+		if !slices.Contains(tables, name) {
+			errs = append(errs, fmt.Errorf("there is no table %q in %q that could be still written", name, d.Schema))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // A tableSize is how much a table holds, by the server's statistics.

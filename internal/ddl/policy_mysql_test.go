@@ -72,6 +72,16 @@ func TestStillWrittenTables(t *testing.T) {
 	})
 }
 
+func TestStillWrittenTablesMustExist(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, _ := manyReports(t, s, 1000)
+		_, err := MakePlan(t.Context(), db, "ALTER TABLE sites FORCE", PlanOptions{Writes: Stopped, StillWritten: []string{"sites", "site"}, Policy: Any})
+		if err == nil || err.Error() != `there is no table "site" in "ddl_run" that could be still written` {
+			t.Errorf("got %v, want it to name the table that is missing", err)
+		}
+	})
+}
+
 // The grants are those of the user that changes the schema on Aurora MySQL 3:
 // nothing but its schema and one scratch schema.
 func TestPlanAndRunWithFewRights(t *testing.T) {

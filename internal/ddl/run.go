@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -112,6 +113,10 @@ func prepare(ctx context.Context, db *Database, file string, steps []*Step, o Ru
 
 // check is everything that can refuse a run.
 func (c *conductor) check(ctx context.Context, o RunOptions) error {
+	left := slices.ContainsFunc(c.plan.Steps, func(s *Step) bool { return !s.done && s.Kind != Session })
+	if !left {
+		return nil
+	}
 	if err := c.plan.refusal(); err != nil {
 		return err
 	}

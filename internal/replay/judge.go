@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/noren-cdk/noren/internal/accesslog"
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
@@ -30,6 +29,7 @@ type pair struct {
 	// settles what decides when closed, routing through one is enough.
 	twin, origin map[*alb.Rule]*alb.Rule
 	settles      map[*alb.Rule]bool
+	extras       *extras
 
 	effects map[*alb.Rule]effect
 	headers map[*alb.Rule]uint64 // headers that a rule's conditions look at
@@ -82,6 +82,7 @@ func (j *judge) newPair(open, closed *alb.Listener, ids map[string]int) *pair {
 		j.note(p, &l.Default, ids)
 	}
 	p.findTwins()
+	p.extras = p.findExtras()
 	return p
 }
 
@@ -127,10 +128,9 @@ func (j *judge) note(p *pair, rule *alb.Rule, ids map[string]int) {
 	}
 }
 
-// pair is the listener that received a request: the one on its port, or the
-// only one there is. It is nil if there is none.
-func (j *judge) pair(e *accesslog.Entry) *pair {
-	port := e.Port()
+// pair is the listener on a port, or the only one whose port is not known. It
+// is nil if there is none.
+func (j *judge) pair(port string) *pair {
 	if p, ok := j.byPort[port]; ok {
 		return p
 	}

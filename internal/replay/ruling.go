@@ -13,7 +13,8 @@ type ruling struct {
 	headers uint64    // that it depends on
 	doubt   alb.Doubt // what else it depends on
 
-	open, closed alb.Decision // closed only if open does not settle it
+	open   alb.Decision
+	closed []*alb.Rule // see pair.closedRules; nil if open settles it
 }
 
 // as is the ruling with its fate known.
@@ -34,12 +35,11 @@ func (p *pair) rule(request *alb.Request) ruling {
 		r.fate = p.compare(open.Rule, p.twin[open.Rule])
 		return r
 	}
-	closed := p.closed.Route(request)
-	r.closed = closed
-	if closed.Rule == nil {
+	closed, doubt := p.closedRules(open, request)
+	if closed == nil {
 		return r
 	}
-	p.use(closed, request)
+	r.closed = closed
 	fates := p.fates(open.Rule, closed)
 	for _, rule := range open.Alternatives {
 		fates |= p.fates(rule, closed)
@@ -49,12 +49,10 @@ func (p *pair) rule(request *alb.Request) ruling {
 		return r
 	}
 	r.fate = Depends
-	for _, d := range []alb.Decision{open, closed} {
-		r.doubt |= d.RuleDoubt
-		if d.RuleDoubt&alb.UnknownHeader != 0 {
-			for _, rule := range possible(d) {
-				r.headers |= p.headers[rule]
-			}
+	r.doubt = open.RuleDoubt | doubt
+	if r.doubt&alb.UnknownHeader != 0 {
+		for _, rule := range append(possible(open), closed...) {
+			r.headers |= p.headers[rule]
 		}
 	}
 	return r
@@ -67,22 +65,19 @@ func (p *pair) given(open *alb.Rule, r ruling, request *alb.Request) (Fate, bool
 		return p.compare(open, p.twin[open]), true
 	}
 	closed := r.closed
-	if closed.Rule == nil {
-		closed = p.closed.Route(request)
-	}
-	if closed.Rule == nil {
-		return Unaffected, false
+	if closed == nil {
+		closed, _ = p.closedRules(r.open, request)
 	}
 	return p.fates(open, closed).only()
 }
 
 // fates are those that a request may have which open decides in one mode and
-// closed in the other. Rules that both modes have match in both or in neither.
-func (p *pair) fates(open *alb.Rule, closed alb.Decision) fateSet {
+// one of closed in the other. Rules that both modes have match in both or in
+// neither.
+func (p *pair) fates(open *alb.Rule, closed []*alb.Rule) fateSet {
 	twin := p.twin[open]
 	var fates fateSet
-	rules := possible(closed)
-	for i, rule := range rules {
+	for i, rule := range closed {
 		if twin != nil && place(rule) >= place(twin) {
 			break
 		}
@@ -90,7 +85,7 @@ func (p *pair) fates(open *alb.Rule, closed alb.Decision) fateSet {
 			continue // it did not match when open
 		}
 		fates |= 1 << p.compare(open, rule)
-		if i == len(rules)-1 { // the last one matches for certain
+		if i == len(closed)-1 { // the last one matches for certain
 			return fates
 		}
 	}
@@ -116,8 +111,14 @@ func (s fateSet) only() (Fate, bool) {
 // possible are the rules that may decide, in the order in which they are tried.
 func possible(d alb.Decision) []*alb.Rule {
 	rules := append([]*alb.Rule{d.Rule}, d.Alternatives...)
-	slices.SortFunc(rules, func(a, b *alb.Rule) int { return cmp.Compare(place(a), place(b)) })
+	if len(rules) > 1 {
+		inOrder(rules)
+	}
 	return rules
+}
+
+func inOrder(rules []*alb.Rule) {
+	slices.SortFunc(rules, func(a, b *alb.Rule) int { return cmp.Compare(place(a), place(b)) })
 }
 
 func place(rule *alb.Rule) int {

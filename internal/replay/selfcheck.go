@@ -79,7 +79,7 @@ func (c *selfCheck) verdict(p *pair, request *alb.Request, e *accesslog.Entry, r
 		return disagrees
 	case len(r.open.Alternatives) == 0 && r.open.Rule == recorded:
 		return agrees
-	case slices.Contains(possible(r.open), recorded):
+	case r.open.Rule == recorded || slices.Contains(r.open.Alternatives, recorded):
 		return mayBe
 	}
 	// What was assumed of headers may be wrong: then any header is possible.
@@ -88,7 +88,7 @@ func (c *selfCheck) verdict(p *pair, request *alb.Request, e *accesslog.Entry, r
 		Header: map[string][]string{"User-Agent": {e.UserAgent}}, HeadersUnknown: true,
 		Source: request.Source, Proto: request.Proto,
 	}
-	if d := p.open.Route(&free); d.Rule != nil && slices.Contains(possible(d), recorded) {
+	if d := p.open.Route(&free); d.Rule != nil && (d.Rule == recorded || slices.Contains(d.Alternatives, recorded)) {
 		if p.bypass[recorded] {
 			return mayBe
 		}
