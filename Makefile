@@ -13,11 +13,12 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs.
 FUZZTIME ?= 10s
 
-.PHONY: help test browser fuzz synth diff golden lint bench
+.PHONY: help test browser mysql fuzz synth diff golden lint bench
 
 help:
 	@echo "make test           all tests"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
+	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
 	@echo "make synth          the assemblies of ENV=$(ENV): open, maintenance, read-only"
 	@echo "make diff           what turning maintenance on changes in ENV=$(ENV)"
@@ -32,6 +33,12 @@ test: node_modules
 
 browser:
 	go test -tags browser ./lambda/maintenance/...
+
+# The tests that need real database servers: mysqld or mariadbd on PATH, and a
+# MySQL of Debian's that is put into the user's cache.
+mysql:
+	scripts/mysql.sh
+	go test -tags mysql -p 1 -timeout 30m ./internal/ddl
 
 # go test fuzzes one function at a time.
 fuzz:
@@ -77,6 +84,7 @@ bench: node_modules
 	go test -run '^$$' -bench Tests -benchtime 1x ./stacks
 	go test -run '^$$' -bench . ./internal/allowlist
 	go test -run '^$$' -bench . ./internal/alb
+	go test -run '^$$' -bench . ./internal/accesslog ./cmd/noren
 	go test -p 1 -run '^$$' -bench . ./lambda/maintenance/...
 
 # npm is quiet about what nobody here can change.

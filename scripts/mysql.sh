@@ -8,10 +8,10 @@
 # no root, no apt sources, no service. The server runs with the folder's own
 # dynamic loader, so that the age of the system does not matter.
 #
-# DEBIAN_MIRROR is where the packages are. Default: http://deb.debian.org/debian
+# DEBIAN_MIRROR is where the packages are. Default: the mirror that the system's
+# own packages come from.
 set -euo pipefail
 
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 home=${XDG_CACHE_HOME:-$HOME/.cache}/noren/mysql
 root=$home/root
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -22,6 +22,12 @@ if [ -x "$home/mysqld" ] && [ -x "$home/pt-online-schema-change" ]; then
 fi
 if [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || [ ! -e "$keyring" ]; then
   echo "mysql.sh: wants Debian on amd64 with debian-archive-keyring; elsewhere install a MySQL and set NOREN_MYSQLD to its mysqld" >&2
+  exit 1
+fi
+
+mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)}
+if [ -z "$mirror" ]; then
+  echo "mysql.sh: no Debian mirror among the system's sources: run apt-get update, or set DEBIAN_MIRROR" >&2
   exit 1
 fi
 

@@ -18,7 +18,8 @@ const (
 	bandSize     = 100
 	allowSlot    = 0 // Allow0, Allow1, ...
 	allowSlots   = 80
-	bypassSlot   = 80 // BypassSource0 ... BypassSource3, BypassHeader, BypassCookie, Unlock
+	unlockSlot   = 80 // before the bypass, which would send the page's visitors to the app
+	bypassSlot   = 81 // BypassSource0 ... BypassSource3, BypassHeader, BypassCookie
 	sourceSlots  = 4
 	healthSlot   = 90 // HealthCheck, or Attached
 	refuseSlot   = 91 // RefuseWrites0 ...
@@ -108,7 +109,7 @@ func (p Props) bypassSecretRules(secret string) []rule {
 		rules = append(rules, rule{"BypassCookie", slot + 1, conditions, toApp})
 
 		conditions = append([]alb.Condition{alb.Methods{http.MethodGet, http.MethodPost}, alb.PathPatterns{p.unlockPath()}}, hosts...)
-		rules = append(rules, rule{"Unlock", slot + 2, conditions, toUnlock})
+		rules = append(rules, rule{"Unlock", p.first() + unlockSlot, conditions, toUnlock})
 	}
 	return rules
 }

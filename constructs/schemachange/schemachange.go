@@ -112,7 +112,7 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 
 	group := awsec2.NewSecurityGroup(this, jsii.String("SecurityGroup"), &awsec2.SecurityGroupProps{
 		Vpc:         props.Vpc,
-		Description: jsii.String("The task that changes the database's schema"),
+		Description: jsii.String("The task that changes the schema of the database"),
 	})
 	props.Database.Connections().AllowDefaultPortFrom(group, jsii.String("Changes the schema"))
 	return SchemaChange{Task: task, SecurityGroup: group, LogGroup: logs, RunCommand: runCommand(this, props, task, group)}

@@ -1,6 +1,9 @@
 package accesslog
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Host is the Host header as the client most likely sent it. The log shows the
 // host and, always, the listener's port. Clients leave out the port that goes
@@ -9,6 +12,16 @@ import "strings"
 // the listener's.
 func (e *Entry) Host() string {
 	scheme, host, port, _ := e.parts()
+	return sentHost(scheme, host, port)
+}
+
+// Address is the listener's port, and Host and RequestTarget, all at once.
+func (e *Entry) Address() (port, host, target string) {
+	scheme, host, port, target := e.parts()
+	return port, sentHost(scheme, host, port), cmp.Or(target, "/")
+}
+
+func sentHost(scheme, host, port string) string {
 	switch {
 	case port == "", scheme == "http" && port == "80", scheme == "https" && port == "443":
 		return host
@@ -27,10 +40,7 @@ func (e *Entry) Port() string {
 // RequestTarget is the path and query as the client sent them, not decoded.
 func (e *Entry) RequestTarget() string {
 	_, _, _, target := e.parts()
-	if target == "" {
-		return "/"
-	}
-	return target
+	return cmp.Or(target, "/")
 }
 
 // parts splits the URL. The target starts at the first slash after the

@@ -30,5 +30,8 @@ func TestHostAndTarget(t *testing.T) {
 		if e.Host() != test.host || e.Port() != test.port || e.RequestTarget() != test.target {
 			t.Errorf("%q: got host %q, port %q, target %q; want %q, %q, %q", test.url, e.Host(), e.Port(), e.RequestTarget(), test.host, test.port, test.target)
 		}
+		if port, host, target := e.Address(); host != test.host || port != test.port || target != test.target {
+			t.Errorf("%q: got another address: port %q, host %q, target %q", test.url, port, host, target)
+		}
 	}
 }

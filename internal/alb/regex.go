@@ -3,6 +3,7 @@ package alb
 import (
 	"regexp"
 	"regexp/syntax"
+	"strings"
 )
 
 // regex is a RegexValues entry. It is read in four ways, since ALB's way is
@@ -14,6 +15,7 @@ type regex struct {
 	fold                   bool   // the model compares without case
 	anchored               bool   // searching comes to the same as matching in full
 	prefix                 string // with which all that matches starts, in any case
+	segment                bool   // it is ^prefix[^/]+$, as the allowlist has it for {id}
 	doubt                  Doubt  // why the expression is not known
 }
 
@@ -53,6 +55,7 @@ func readRegex(value string, fold bool) regex {
 		fold:        fold,
 	}
 	x.anchored, x.prefix = shapeOf(value)
+	x.segment = x.prefix != "" && value == "^"+regexp.QuoteMeta(x.prefix)+"[^/]+$"
 	return x
 }
 
@@ -96,6 +99,16 @@ func (x regex) match(s string) Outcome {
 		return Outcome{}
 	}
 	// What does not match without case and anchors, does not match at all.
+	if x.segment {
+		rest := s[len(x.prefix):]
+		if rest == "" || strings.IndexByte(rest, '/') >= 0 {
+			return Outcome{}
+		}
+		if s[:len(x.prefix)] != x.prefix {
+			return doubted(x.fold, RegexCase)
+		}
+		return Outcome{Verdict: Yes}
+	}
 	widest, narrow := x.searchOther, x.search
 	if x.fold {
 		widest, narrow = narrow, widest

@@ -2,6 +2,7 @@ package alb
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -11,7 +12,14 @@ import (
 func TestRegexesTakeShortcutsOnly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.StringMatching(`(\(\?i\))?\^?[/a-cA-C]{0,3}(\[\^/\]\+|b\*|\(a\|B\)|\.|c\?)?[/a-c]{0,2}(\||\^)?[aB]{0,1}\$?`).Draw(t, "regex")
+		if rapid.Bool().Draw(t, "segment") {
+			value = "^" + rapid.StringMatching(`/[a-cA-C/]{0,2}`).Draw(t, "prefix") + "[^/]+$"
+		}
 		text := rapid.StringMatching(`[/a-cA-C]{0,7}`).Draw(t, "text")
+		if rapid.Bool().Draw(t, "near") {
+			text = strings.Trim(rapid.SampledFrom([]string{value, strings.ToUpper(value), strings.ToLower(value)}).Draw(t, "like"), "^$")
+			text = strings.NewReplacer("[^/]+", rapid.StringMatching(`[/a\n]{0,2}`).Draw(t, "rest")).Replace(text)
+		}
 		fold := rapid.Bool().Draw(t, "fold")
 		if _, err := regexp.Compile(value); err != nil {
 			t.Fatal(err)

@@ -311,7 +311,7 @@ func TestSchemaChangesAreEitherInAnImageOrBuiltIntoOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := strings.Replace(string(source), "  image: \"\"\n", "  image: registry.example/changes:1\n", -1)
+	named := strings.ReplaceAll(string(source), "  image: \"\"\n", "  image: registry.example/changes:1\n")
 	_, _, problems := parseEnvironment("dev.yaml", []byte(named), time.Now())
 	if len(problems) != 1 || problems[0].Key != "schemaChange.changes" || problems[0].Text != "want none with schemaChange.image, which holds them" {
 		t.Errorf("got %v", problems)

@@ -10,9 +10,8 @@ const id = "{id}"
 // pattern would misread is written as \xHH, a long path is cut.
 func foldPath(b []byte, target string) []byte {
 	path := target
-	if end := strings.IndexAny(path, "?#"); end >= 0 {
-		path = path[:end]
-	}
+	path, _, _ = strings.Cut(path, "?")
+	path, _, _ = strings.Cut(path, "#")
 	start := len(b)
 	for path != "" {
 		var segment string

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/noren-cdk/noren/internal/accesslog"
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
@@ -129,10 +128,9 @@ func (j *judge) note(p *pair, rule *alb.Rule, ids map[string]int) {
 	}
 }
 
-// pair is the listener that received a request: the one on its port, or the
-// only one there is. It is nil if there is none.
-func (j *judge) pair(e *accesslog.Entry) *pair {
-	port := e.Port()
+// pair is the listener on a port, or the only one whose port is not known. It
+// is nil if there is none.
+func (j *judge) pair(port string) *pair {
 	if p, ok := j.byPort[port]; ok {
 		return p
 	}

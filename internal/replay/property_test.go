@@ -16,8 +16,9 @@ func TestAFateHoldsForEveryHeader(t *testing.T) {
 	}
 	fate := func(r *Replay, method, path string, rule int) Fate {
 		e := called(method, path, phone, rule)
-		request := request(&e, r.agents.get(e.UserAgent).header)
-		return r.judge.pair(&e).rule(&request).fate
+		port, host, target := e.Address()
+		request := request(&e, host, target, r.agents.get(e.UserAgent).header)
+		return r.judge.pair(port).rule(&request).fate
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		method := rapid.SampledFrom([]string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "get"}).Draw(t, "method")

@@ -101,14 +101,15 @@ func (r *Replay) Add(e *accesslog.Entry, at Place) {
 	if began.After(r.last) {
 		r.last = began
 	}
-	pair := r.judge.pair(e)
+	port, host, target := e.Address()
+	pair := r.judge.pair(port)
 	if pair == nil {
 		r.lines.OtherPorts++
-		bump(r.noPort, e.Port(), maxPorts)
+		bump(r.noPort, port, maxPorts)
 		return
 	}
 	agent := r.agents.get(e.UserAgent)
-	request := request(e, agent.header)
+	request := request(e, host, target, agent.header)
 	ruling := ruling{fate: Unaffected}
 	if !e.Rejected() {
 		ruling = pair.rule(&request)
@@ -119,7 +120,7 @@ func (r *Replay) Add(e *accesslog.Entry, at Place) {
 	if ruling.fate == Depends {
 		r.depends(ruling)
 	}
-	endpoint := r.endpoint(e, request.Target)
+	endpoint := r.endpoint(e, target)
 	endpoint.requests.add(ruling.fate)
 	if e.Status >= 200 && e.Status < 400 {
 		endpoint.succeeded++

@@ -6,11 +6,11 @@ import (
 )
 
 // request is an entry as the rules saw it, as far as the log tells.
-func request(e *accesslog.Entry, header map[string][]string) alb.Request {
+func request(e *accesslog.Entry, host, target string, header map[string][]string) alb.Request {
 	return alb.Request{
 		Method:         e.Method,
-		Target:         e.RequestTarget(),
-		Host:           e.Host(),
+		Target:         target,
+		Host:           host,
 		Header:         header,
 		HeadersUnknown: true,
 		Source:         e.Client.Addr(),

@@ -1,12 +1,9 @@
 package replay
 
 import (
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/allowlist"
 )
 
 // allowRule is a rule that lets requests for some paths through.
@@ -100,92 +97,5 @@ func (a *allowRule) use(request *alb.Request) {
 			v.used = true
 			a.unused--
 		}
-	}
-}
-
-// patternOf is a rule's path as a line of the allowlist, or as ALB has it if no
-// line compiles to it.
-func patternOf(rule *alb.Rule, path string, regex bool) string {
-	methods := []string{"any method"}
-	for _, c := range rule.Conditions {
-		if m, ok := c.(alb.Methods); ok {
-			methods = m
-		}
-	}
-	raw := strings.Join(methods, ", ") + " " + path
-	method := methods[0]
-	if len(methods) == 2 && slices.Contains(methods, "GET") && slices.Contains(methods, "HEAD") {
-		method = "GET"
-	} else if len(methods) > 1 {
-		return raw
-	}
-	line := method + " " + muxPath(path, regex)
-	compiled, err := allowlist.Compile([]string{line}, nil)
-	if err != nil || len(compiled) != 1 {
-		return raw
-	}
-	for _, c := range compiled[0] {
-		switch c := c.(type) {
-		case alb.PathPatterns:
-			if !regex && len(c) == 1 && c[0] == path {
-				return line
-			}
-		case alb.PathRegexes:
-			if regex && len(c) == 1 && c[0] == path {
-				return line
-			}
-		}
-	}
-	return raw
-}
-
-var quoted = regexp.MustCompile(`\\([\\.+*?()|\[\]{}^$])`)
-
-// muxPath writes a path condition as ServeMux has it.
-func muxPath(path string, regex bool) string {
-	if regex {
-		path = strings.TrimSuffix(strings.TrimPrefix(path, "^"), "$")
-		path, multi := strings.CutSuffix(path, "/.*")
-		segments := strings.Split(strings.ReplaceAll(path, "[^/]+", id), "/")
-		for i, s := range segments {
-			segments[i] = quoted.ReplaceAllString(s, "$1")
-		}
-		path = numbered(strings.Join(segments, "/"))
-		if multi {
-			return path + "/{path...}"
-		}
-		return exact(path)
-	}
-	if front, ok := strings.CutSuffix(path, "/*"); ok {
-		if front == "" {
-			return "/"
-		}
-		return front + "/{path...}"
-	}
-	return exact(path)
-}
-
-// exact keeps a path that ends with a slash from meaning all below it.
-func exact(path string) string {
-	if strings.HasSuffix(path, "/") {
-		return path + "{$}"
-	}
-	return path
-}
-
-// numbered gives the ids of a path names of their own, as ServeMux wants.
-func numbered(path string) string {
-	front, rest, ok := strings.Cut(path, id)
-	if !ok {
-		return path
-	}
-	path = front + id
-	for n := '2'; ; n++ {
-		front, rest, ok = strings.Cut(rest, id)
-		path += front
-		if !ok || n > '9' {
-			return path
-		}
-		path += "{id" + string(n) + "}"
 	}
 }

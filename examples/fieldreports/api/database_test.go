@@ -80,7 +80,7 @@ func fakeMySQL(t *testing.T, certificate *tls.Certificate) (port string, heard c
 			return
 		}
 		defer conn.Close()
-		conn.SetDeadline(time.Now().Add(5 * time.Second))
+		_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
 		low := byte(0x00)
 		if certificate != nil {
 			low = 0x08 // CLIENT_SSL, 0x0800

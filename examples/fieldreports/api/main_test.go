@@ -80,7 +80,7 @@ func TestRunRefuses(t *testing.T) {
 func TestUsageHidesTheDSN(t *testing.T) {
 	for _, verb := range []string{"serve", "migrate"} {
 		var output bytes.Buffer
-		run(t.Context(), []string{verb, "-h"}, environment("DB_DSN=root:hunter2@tcp(127.0.0.1:1)/x"), &output, &output)
+		_ = run(t.Context(), []string{verb, "-h"}, environment("DB_DSN=root:hunter2@tcp(127.0.0.1:1)/x"), &output, &output)
 		if got := output.String(); !strings.Contains(got, "-dsn") || strings.Contains(got, "hunter2") {
 			t.Errorf("%s -h: got %q, want the flag without its value", verb, got)
 		}

@@ -1,0 +1,98 @@
+package replay
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/allowlist"
+)
+
+// patternOf is a rule's path as a line of the allowlist, or as ALB has it if no
+// line compiles to it.
+func patternOf(rule *alb.Rule, path string, regex bool) string {
+	methods := []string{"any method"}
+	for _, c := range rule.Conditions {
+		if m, ok := c.(alb.Methods); ok {
+			methods = m
+		}
+	}
+	raw := strings.Join(methods, ", ") + " " + path
+	method := methods[0]
+	if len(methods) == 2 && slices.Contains(methods, "GET") && slices.Contains(methods, "HEAD") {
+		method = "GET"
+	} else if len(methods) > 1 {
+		return raw
+	}
+	line := method + " " + muxPath(path, regex)
+	compiled, err := allowlist.Compile([]string{line}, nil)
+	if err != nil || len(compiled) != 1 {
+		return raw
+	}
+	for _, c := range compiled[0] {
+		switch c := c.(type) {
+		case alb.PathPatterns:
+			if !regex && len(c) == 1 && c[0] == path {
+				return line
+			}
+		case alb.PathRegexes:
+			if regex && len(c) == 1 && c[0] == path {
+				return line
+			}
+		}
+	}
+	return raw
+}
+
+var quoted = regexp.MustCompile(`\\([\\.+*?()|\[\]{}^$])`)
+
+// muxPath writes a path condition as ServeMux has it.
+func muxPath(path string, regex bool) string {
+	if regex {
+		path = strings.TrimSuffix(strings.TrimPrefix(path, "^"), "$")
+		path, multi := strings.CutSuffix(path, "/.*")
+		segments := strings.Split(strings.ReplaceAll(path, "[^/]+", id), "/")
+		for i, s := range segments {
+			segments[i] = quoted.ReplaceAllString(s, "$1")
+		}
+		path = numbered(strings.Join(segments, "/"))
+		if multi {
+			return path + "/{path...}"
+		}
+		return exact(path)
+	}
+	if front, ok := strings.CutSuffix(path, "/*"); ok {
+		if front == "" {
+			return "/"
+		}
+		return front + "/{path...}"
+	}
+	return exact(path)
+}
+
+// exact keeps a path that ends with a slash from meaning all below it.
+func exact(path string) string {
+	if strings.HasSuffix(path, "/") {
+		return path + "{$}"
+	}
+	return path
+}
+
+// numbered gives the ids of a path names of their own, as ServeMux wants.
+func numbered(path string) string {
+	parts := strings.Split(path, id)
+	var b strings.Builder
+	for i, part := range parts {
+		switch i {
+		case 0:
+		case 1:
+			b.WriteString(id)
+		default:
+			b.WriteString("{id" + strconv.Itoa(i) + "}")
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}
