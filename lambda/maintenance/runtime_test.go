@@ -41,7 +41,7 @@ type runtimeAPI struct {
 	answers chan []byte // the latest that nobody has read
 }
 
-// poll is a function that waits for an event. Closing answer ends the wait.
+// poll is a function that waits for an event. Closing answer leaves it waiting.
 type poll struct {
 	at     time.Time
 	answer chan []byte
@@ -66,11 +66,14 @@ func startRuntime(t testing.TB) *runtimeAPI {
 		}
 		p := poll{at, make(chan []byte, 1)}
 		r.polls <- p
-		if event, ok := <-p.answer; ok {
-			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "1")
-			w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(at.Add(time.Minute).UnixMilli(), 10))
-			_, _ = w.Write(event)
+		event, ok := <-p.answer
+		if !ok {
+			<-request.Context().Done() // no event ever comes; the function is ended in its wait
+			return
 		}
+		w.Header().Set("Lambda-Runtime-Aws-Request-Id", "1")
+		w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(at.Add(time.Minute).UnixMilli(), 10))
+		_, _ = w.Write(event)
 	}))
 	t.Cleanup(server.Close)
 	r.address = server.Listener.Addr().String()
