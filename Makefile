@@ -37,8 +37,7 @@ browser:
 # The tests that need real database servers: mysqld or mariadbd on PATH, and a
 # MySQL of Debian's that is put into the user's cache.
 mysql:
-	scripts/mysql.sh
-	go test -tags mysql -p 1 -timeout 30m ./internal/ddl
+	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 30m ./internal/ddl
 
 # go test fuzzes one function at a time.
 fuzz:
@@ -86,6 +85,7 @@ bench: node_modules
 	go test -run '^$$' -bench . ./internal/alb
 	go test -run '^$$' -bench . ./internal/accesslog ./cmd/noren
 	go test -p 1 -run '^$$' -bench . ./lambda/maintenance/...
+	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run '^$$' -bench SideBySide -benchtime 1x -timeout 30m ./internal/ddl
 
 # npm is quiet about what nobody here can change.
 node_modules: package-lock.json
