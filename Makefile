@@ -10,7 +10,7 @@ LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = 1
 
-# How long each fuzz test runs.
+# How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
 .PHONY: help test browser mysql fuzz synth diff golden lint bench
