@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
@@ -25,7 +26,7 @@ func main() {
 		if err != nil {
 			return "", err
 		}
-		return *out.SecretString, nil
+		return aws.ToString(out.SecretString), nil // empty is no secret
 	}
 	lambda.Start(unlocker.New(os.Getenv("UNLOCK_COOKIE"), read, os.Stdout).Handle)
 }
