@@ -1,3 +1,3 @@
--- An example: reports get a priority. Instant on the Aurora version that the
--- environments name; `noren ddl plan` says so without touching the table.
+-- The form of a schema change, to be replaced by your own: the example product
+-- has no table of reports yet.
 ALTER TABLE reports ADD COLUMN priority TINYINT UNSIGNED NULL;
