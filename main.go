@@ -10,6 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/constructs/schemachange"
 	"github.com/noren-cdk/noren/stacks"
 )
 
@@ -27,6 +28,7 @@ func main() {
 func synth() (err error) {
 	defer stacks.Recover(&err)
 	maintenancemode.Compile()
+	schemachange.Compile()
 	app := awscdk.NewApp(nil)
 	flags, err := maintenancemode.ReadFlags(app)
 	if err != nil {

@@ -71,7 +71,7 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 	if err := props.validate(); err != nil {
 		panic(fmt.Errorf("gofunction %s: %w", path, err))
 	}
-	code, err := compile(props.Package)
+	code, err := Build(props.Package)
 	if err != nil {
 		panic(fmt.Errorf("gofunction %s: %w", path, err))
 	}
@@ -111,16 +111,16 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 // less to wait for. Errors are New's to report.
 func Compile(packages ...string) {
 	for _, pkg := range packages {
-		go func() { _, _ = compile(pkg) }()
+		go func() { _, _ = Build(pkg) }()
 	}
 }
 
-// compiled holds what compile has found out, by package and working directory.
+// compiled holds what Build has found out, by package and working directory.
 var compiled sync.Map
 
-// compile compiles a program once in a process: even to find that nothing has
-// changed takes the go command a tenth of a second.
-func compile(pkg string) (gobuild.Output, error) {
+// Build compiles a program, by its import path, for ARM64, once in a process:
+// even to find that nothing has changed takes the go command a tenth of a second.
+func Build(pkg string) (gobuild.Output, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return gobuild.Output{}, err

@@ -9,11 +9,17 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 
-	"github.com/noren-cdk/noren/internal/gobuild"
+	"github.com/noren-cdk/noren/constructs/gofunction"
 )
 
 //go:embed Dockerfile
 var dockerfile []byte
+
+const norenProgram = "github.com/noren-cdk/noren/cmd/noren"
+
+// Compile starts to compile noren. New does it too and waits; called before the
+// app is made, it happens while Node loads CDK.
+func Compile() { gofunction.Compile(norenProgram) }
 
 // buildContext lays out what the image is built from in a folder of its own: the
 // same content for the same sources, so that the image changes only when noren
@@ -23,7 +29,7 @@ func buildContext(changes string) (dir string, err error) {
 	if err != nil || len(files) == 0 {
 		return "", fmt.Errorf("no .sql file in Changes %q", changes)
 	}
-	noren, err := gobuild.Program{Package: "github.com/noren-cdk/noren/cmd/noren", GOARCH: "arm64"}.Build()
+	noren, err := gofunction.Build(norenProgram)
 	if err != nil {
 		return "", err
 	}

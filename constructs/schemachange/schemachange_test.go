@@ -78,6 +78,7 @@ func TestTheTaskMayChangeTheSchemaAndNothingElse(t *testing.T) {
 }
 
 func TestTheImageIsBuiltFromTheProgramAndTheChanges(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir()) // of its own: other packages' tests have theirs
 	changes := t.TempDir()
 	const sql = "ALTER TABLE t ADD COLUMN c INT;\n"
 	if err := os.WriteFile(filepath.Join(changes, "0001_c.sql"), []byte(sql), 0o644); err != nil {
