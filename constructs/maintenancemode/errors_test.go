@@ -210,6 +210,8 @@ func TestFlags(t *testing.T) {
 		{"read-only with a message and an end", map[string]any{"maintenance": "read-only", "maintenance-message": "Soon.", "maintenance-until": "2026-12-01T04:00:00+09:00"},
 			"read-only Soon. 2026-12-01T04:00:00+09:00", ""},
 		{"a typing error", map[string]any{"maintenance": "ture"}, "", `-c maintenance: unknown mode "ture": want true, false or read-only`},
+		{"a typing error in the name", map[string]any{"Maintenace": "true"}, "", `unknown context key "Maintenace": want maintenance, maintenance-message or maintenance-until`},
+		{"keys of somebody else's", map[string]any{"maintainer": "team-a", "main": "x", "tenants": "3", "@aws-cdk/core:x": true}, "<nil>  0001-01-01T00:00:00Z", ""},
 		{"nothing after the equals sign", map[string]any{"maintenance": ""}, "", `-c maintenance: unknown mode "": want true, false or read-only`},
 		{"a number", map[string]any{"maintenance": 1}, "", "-c maintenance: unknown mode 1: want true, false or read-only"},
 		{"an end that is no time", map[string]any{"maintenance-until": "tomorrow"}, "", `-c maintenance-until: "tomorrow" is not a time such as 2026-12-01T04:00:00+09:00`},

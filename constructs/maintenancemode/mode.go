@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/spelling"
 )
 
 // Mode is who is let through. The zero value is Open.
@@ -129,10 +130,6 @@ func (f Flags) Apply(props Props) Props {
 // misspelt tells whether a context key looks like one of the flags but is none:
 // a misspelt -c maintenance=true would open the product instead of closing it.
 func misspelt(key string) bool {
-	switch key {
-	case "maintenance", "maintenance-message", "maintenance-until":
-		return false
-	}
-	lower := strings.ToLower(key)
-	return strings.HasPrefix(lower, "maint") || strings.HasPrefix(lower, "mant") || strings.Contains(lower, "tenance") || strings.Contains(lower, "tenence")
+	flags := []string{"maintenance", "maintenance-message", "maintenance-until"}
+	return !slices.Contains(flags, key) && spelling.Nearest(key, flags) != ""
 }

@@ -5,6 +5,7 @@ package ddl
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,9 @@ func TestRunStopsBeforeTheOnlineLogOverflows(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 200_000)
 		if buffer := ask[int](t, root, "SELECT @@innodb_sort_buffer_size"); buffer != 65536 {
+			if os.Getenv("CI") != "" {
+				t.Fatalf("innodb_sort_buffer_size is %d, and the log cannot overflow: start the server with 65536", buffer)
+			}
 			t.Skipf("SKIPPED: the log cannot overflow with innodb_sort_buffer_size = %d; start the server with 65536", buffer)
 		}
 		old := ask[int](t, root, "SELECT @@GLOBAL.innodb_online_alter_log_max_size")

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/noren-cdk/noren/internal/spelling"
 )
 
 // A decoder fills a struct from YAML by the struct's tags, strictly. It goes on
@@ -130,7 +132,7 @@ func (d *decoder) decodeStruct(node ast.Node, key string, to reflect.Value) {
 	meant := map[string]bool{} // by a misspelling
 	d.eachEntry(node, key, func(name, entryKey string, value ast.Node) {
 		field, ok := fields[name]
-		switch near := nearest(name, names); {
+		switch near := spelling.Nearest(name, names); {
 		case ok && !absent(value):
 			given[name] = true
 			d.decode(value, entryKey, to.FieldByIndex(field.Index), field.Tag)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/noren-cdk/noren/internal/spelling"
 )
 
 // sample has a key of every type that an environment has.
@@ -265,7 +267,7 @@ func TestNearest(t *testing.T) {
 		"":           "",
 		"completely": "",
 	} {
-		if got := nearest(misspelt, []string{"name", "readers", "backupDays"}); got != want {
+		if got := spelling.Nearest(misspelt, []string{"name", "readers", "backupDays"}); got != want {
 			t.Errorf("%q: got %q, want %q", misspelt, got, want)
 		}
 	}
