@@ -19,7 +19,7 @@ import (
 )
 
 func TestRoutes(t *testing.T) {
-	server := httptest.NewServer(routes())
+	server := httptest.NewServer(api{log: slog.New(slog.DiscardHandler)}.routes())
 	defer server.Close()
 	notFound := func(request string) string {
 		return `{"errors":[{"status":"404","code":"not-found","title":"Not Found","detail":"no such resource: ` + request + `"}]}`
