@@ -33,6 +33,7 @@ var onAWS = []string{
 }
 
 func TestRunRefuses(t *testing.T) {
+	onAWS := append(onAWS, "DB_TLS_CA="+newAuthority(t).file(t))
 	with := func(lines ...string) []string { return append(append([]string{}, onAWS...), lines...) }
 	tests := []struct {
 		name string
