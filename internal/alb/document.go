@@ -35,7 +35,9 @@ type resource struct {
 	}
 }
 
-func readDocument(r io.Reader) (*document, error) {
+// readDocument reads a template, and of its resources the whole of those whose
+// type is wanted.
+func readDocument(r io.Reader, wanted func(resourceType string) bool) (*document, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxTemplateSize+1))
 	if err != nil {
 		return nil, err
@@ -58,7 +60,7 @@ func readDocument(r io.Reader) (*document, error) {
 	doc := &document{sections.Parameters, sections.Mappings, sections.Conditions, map[string]resource{}}
 	for id, raw := range sections.Resources {
 		var res resource
-		if err := readResource(id, raw, &res); err != nil {
+		if err := readResource(id, raw, wanted, &res); err != nil {
 			return nil, fmt.Errorf("resource %q: %w", id, err)
 		}
 		doc.Resources[id] = res
@@ -66,9 +68,9 @@ func readDocument(r io.Reader) (*document, error) {
 	return doc, nil
 }
 
-// readResource reads only the type of a resource that is not ALB's business,
-// so that nothing odd in it matters.
-func readResource(id string, raw json.RawMessage, res *resource) error {
+// readResource reads only the type of a resource that is not wanted, so that
+// nothing odd in it matters.
+func readResource(id string, raw json.RawMessage, wanted func(string) bool, res *resource) error {
 	if intrinsicName(id) {
 		return fmt.Errorf("cannot be read before CloudFormation has expanded it")
 	}
@@ -77,7 +79,7 @@ func readResource(id string, raw json.RawMessage, res *resource) error {
 		return err
 	}
 	res.Type, _ = head.Type.(string)
-	if !isALB(res.Type) {
+	if !wanted(res.Type) {
 		return nil
 	}
 	var body struct {

@@ -52,7 +52,7 @@ func isALB(resourceType string) bool {
 // balancers, their listeners, and resources whose condition is false in the
 // template are left out.
 func Read(r io.Reader, options Options) (*Template, error) {
-	doc, err := readDocument(r)
+	doc, err := readDocument(r, isALB)
 	if err != nil {
 		return nil, err
 	}
@@ -154,24 +154,32 @@ func (r *reader) each(resourceType string, read func(node)) {
 		if !r.isThere(res.Condition) {
 			continue
 		}
-		var properties any = map[string]any{}
-		if len(res.Properties) > 0 {
-			if err := decode(res.Properties, &properties); err != nil {
-				r.fault("", err)
-				continue
-			}
-		}
-		value, err := r.resolve(properties)
+		value, err := r.properties(res)
 		if err != nil {
 			r.fault("", err)
 			continue
 		}
-		if _, ok := value.(map[string]any); !ok {
-			r.fault("", fmt.Errorf("want an object as Properties, got %s", kind(value)))
-			continue
-		}
 		read(node{reader: r, value: value})
 	}
+}
+
+// properties are a resource's properties, intrinsic functions evaluated.
+func (r *resolver) properties(res resource) (map[string]any, error) {
+	var raw any = map[string]any{}
+	if len(res.Properties) > 0 {
+		if err := decode(res.Properties, &raw); err != nil {
+			return nil, err
+		}
+	}
+	value, err := r.resolve(raw)
+	if err != nil {
+		return nil, err
+	}
+	properties, ok := value.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("want an object as Properties, got %s", kind(value))
+	}
+	return properties, nil
 }
 
 // isThere reports whether a resource with a condition exists, as far as that
@@ -192,7 +200,7 @@ func (r *reader) isThere(condition string) bool {
 }
 
 // revealed replaces the parts of a text that the caller knows.
-func (r *reader) revealed(text string) string {
+func (r *resolver) revealed(text string) string {
 	if r.options.Reveal == nil || !IsOpaque(text) {
 		return text
 	}
