@@ -68,7 +68,7 @@ func TestExampleIsReadWhole(t *testing.T) {
 		t.Errorf("a 503 is kept for %v, want not at all", got)
 	}
 	header := http.Header{}
-	d.Behavior("/").Headers.Apply(httptest.NewRequest("GET", "/", nil), header)
+	d.Behavior("/").Headers.Apply(httptest.NewRequest(http.MethodGet, "/", nil), header)
 	if got := header.Get("Content-Security-Policy"); !strings.Contains(got, "connect-src 'self'") {
 		t.Errorf("Content-Security-Policy is %q", got)
 	}
@@ -79,7 +79,7 @@ func TestRouterOfTheExampleRuns(t *testing.T) {
 	for path, want := range map[string]string{
 		"/": "/index.html", "/reports/7?page=2": "/index.html?page=2", "/app.js": "/app.js", "/a.b/c": "/index.html",
 	} {
-		r := httptest.NewRequest("GET", path, nil)
+		r := httptest.NewRequest(http.MethodGet, path, nil)
 		r.Header.Set("Cookie", "a=1; b=2")
 		next, answer, err := f.Request(r, Viewer{})
 		if err != nil || answer != nil {
@@ -102,7 +102,7 @@ func TestFunctionSeesTheRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest("PUT", "http://site.example/a%20b?q=1&q=%32", nil)
+	r := httptest.NewRequest(http.MethodPut, "http://site.example/a%20b?q=1&q=%32", nil)
 	r.Header["X-A"] = []string{"one", "two"}
 	r.Header.Set("Cookie", "c=x; d=y")
 	_, answer, err := f.Request(r, Viewer{IP: "203.0.113.9"})
@@ -129,7 +129,7 @@ func TestFunctionAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest("GET", "/", nil)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	_, answer, err := f.Request(r, Viewer{})
 	if err != nil || answer.Status != 302 || answer.Header.Get("Location") != "/new" || string(answer.Body) != "hi" {
 		t.Errorf("the answer is %+v, error %v", answer, err)
@@ -162,7 +162,7 @@ func TestFunctionFails(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _, err = f.Request(httptest.NewRequest("GET", "/", nil), Viewer{})
+		_, _, err = f.Request(httptest.NewRequest(http.MethodGet, "/", nil), Viewer{})
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: got error %v, want %s", code, err, want)
 		}
@@ -183,7 +183,7 @@ func TestFunctionChangesRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest("GET", "http://site.example/old?gone=1&a=1", nil)
+	r := httptest.NewRequest(http.MethodGet, "http://site.example/old?gone=1&a=1", nil)
 	r.Header = http.Header{"X-Old": {"o"}, "X-Kept": {"k"}, "Cookie": {"secret=1; k=2"}}
 	next, _, err := f.Request(r, Viewer{})
 	if err != nil {
@@ -222,7 +222,7 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 	if e := d.Error(404); e.Page != "/missing.html" || e.PageStatus != 200 || e.CacheTime != errorCacheTime {
 		t.Errorf("a 404 becomes %+v", e)
 	}
-	r := httptest.NewRequest("OPTIONS", "/", nil)
+	r := httptest.NewRequest(http.MethodOptions, "/", nil)
 	r.Header.Set("Origin", "https://app.example.com")
 	r.Header.Set("Access-Control-Request-Method", "PUT")
 	header := http.Header{"X-Own": {"2"}, "Server": {"s"}, "Access-Control-Allow-Origin": {"*"}}

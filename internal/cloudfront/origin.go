@@ -13,8 +13,8 @@ import (
 type Origin struct {
 	ID string
 
-	// Domain is the origin's host name; for a reader only if it is known after
-	// a deploy.
+	// Domain is the origin's host name; one made up if it is known only after a
+	// deploy.
 	Domain string
 
 	// Bucket is the logical id of the bucket that the origin is, or empty.
@@ -86,6 +86,9 @@ func (r *reader) origin(n node) *Origin {
 		r.vpcOrigin(o, vpc)
 	default:
 		r.customOrigin(o, domain)
+	}
+	if alb.IsOpaque(domain) && o.LoadBalancer != "" {
+		o.Domain = strings.ToLower(o.LoadBalancer) + ".elb.amazonaws.com"
 	}
 	return o
 }
