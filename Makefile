@@ -13,7 +13,7 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help test browser mysql fuzz synth diff golden lint bench
+.PHONY: help test browser mysql fuzz synth diff templates plan deploy golden lint bench
 
 help:
 	@echo "make test           all tests"
@@ -22,6 +22,9 @@ help:
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
 	@echo "make synth          the assemblies of ENV=$(ENV): open, maintenance, read-only"
 	@echo "make diff           what turning maintenance on changes in ENV=$(ENV)"
+	@echo "make templates      the templates that the committed files describe, of every environment"
+	@echo "make plan           what a deploy of ENV=$(ENV) would change; with MODE=true, false or read-only: a flip"
+	@echo "make deploy         deploy what make plan planned"
 	@echo "make golden         write the goldens of the tests anew; read the difference"
 	@echo "make lint           static checks"
 	@echo "make bench          benchmarks, as ratios"
@@ -65,6 +68,25 @@ cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance cdk.out/$(ENV)/read-only: node_mo
 diff: cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance
 	@$(CDK) diff --template cdk.out/$(ENV)/open/*.template.json --app cdk.out/$(ENV)/maintenance
 
+# The templates that a deploy without flags would deploy, of every environment:
+# what two commits are compared by.
+templates: node_modules
+	@rm -rf cdk.out/templates
+	@mkdir -p cdk.out/templates
+	@for env in $(basename $(notdir $(wildcard environments/*.yaml))); do \
+		rm -rf cdk.out/$$env/committed && \
+		$(CDK) synth --quiet --strict -c env=$$env --output cdk.out/$$env/committed && \
+		cp cdk.out/$$env/committed/*.template.json cdk.out/templates || exit 1; \
+	done
+	@ls -d cdk.out/templates/*
+
+# With credentials: what scripts/plan.sh says of them.
+plan: node_modules
+	@scripts/plan.sh $(ENV) $(MODE)
+
+deploy:
+	$(CDK) deploy --app cdk.out/$(ENV)/planned --require-approval never
+
 golden: node_modules
 	go test ./stacks -run Golden -update
 	go test ./lambda/maintenance/responder -update
@@ -72,8 +94,8 @@ golden: node_modules
 
 lint:
 	go mod tidy -diff
-	$(LINT) run ./...
-	cd examples/fieldreports && $(LINT) run ./...
+	$(LINT) run --allow-parallel-runners ./...
+	cd examples/fieldreports && $(LINT) run --allow-parallel-runners ./...
 
 # One package after the other: benchmarks disturb each other.
 bench: node_modules

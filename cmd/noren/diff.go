@@ -46,12 +46,13 @@ than --expect or --mode-unchanged allows.`,
   noren diff cdk.out/prod/open cdk.out/prod/maintenance --expect maintenance-on
   noren diff old.json new.json --format markdown | gh pr comment --body-file -
   noren diff old.json new.json --mode-unchanged
-  noren diff --mode cdk.out/dev/open`,
+  noren diff --mode cdk.out/dev/open
+  noren diff --mode deployed.template.json --json`,
 		Args:              func(_ *cobra.Command, args []string) error { return diffArgs(args, mode, expect, format) },
 		ValidArgsFunction: completeTemplates,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if mode != "" {
-				return printMode(cmd.OutOrStdout(), mode, parameters)
+				return printMode(cmd.OutOrStdout(), mode, parameters, asJSON)
 			}
 			pairs, err := templatePairs(args[0], args[1], parameters)
 			if err != nil {
@@ -78,7 +79,7 @@ than --expect or --mode-unchanged allows.`,
 	flags.BoolVar(&asJSON, "json", false, "write JSON, as --format json does")
 	flags.StringVar(&expect, "expect", "", "exit with 3 if anything but this flip changes: maintenance-on, maintenance-off or read-only")
 	flags.BoolVar(&modeUnchanged, "mode-unchanged", false, "look at the mode only, and exit with 3 if it changes")
-	flags.StringVar(&mode, "mode", "", "print the mode that a template is in, and nothing else: false, true or read-only")
+	flags.StringVar(&mode, "mode", "", "print the mode that a template is in, and nothing else: false, true or read-only; with --json the message and until too")
 	addParameterFlag(cmd, &parameters)
 	_ = cmd.MarkFlagFilename("mode", "json")
 	for name, values := range map[string][]string{"format": {"text", "markdown", "json"}, "expect": {"maintenance-on", "maintenance-off", "read-only"}} {
@@ -162,8 +163,15 @@ func checkModeUnchanged(w io.Writer, pairs []templatePair) error {
 	return nil
 }
 
-// printMode prints the mode of a template or assembly.
-func printMode(w io.Writer, path string, parameters map[string]string) error {
+// switchState is the mode of a template, and what it tells the refused.
+type switchState struct {
+	Mode    templatediff.Mode `json:"mode"`
+	Message map[string]string `json:"message,omitempty"` // by language tag
+	Until   string            `json:"until,omitempty"`
+}
+
+// printMode prints the mode of a template or assembly; as JSON with the answer.
+func printMode(w io.Writer, path string, parameters map[string]string, asJSON bool) error {
 	templates, err := diffTemplates(path, parameters)
 	if err != nil {
 		return err
@@ -171,11 +179,16 @@ func printMode(w io.Writer, path string, parameters map[string]string) error {
 	var errs []error
 	for _, name := range sortedKeys(templates) {
 		mode, err := templates[name].Mode()
-		if err == nil {
-			fmt.Fprintln(w, mode)
-			return nil
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			continue
 		}
-		errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		if asJSON {
+			message, until := templates[name].Answer()
+			return writeJSON(w, switchState{mode, message, until})
+		}
+		fmt.Fprintln(w, mode)
+		return nil
 	}
 	return errors.Join(errs...)
 }

@@ -160,6 +160,10 @@ func TestExits(t *testing.T) {
 		{"diff --mode " + o, 0, "false\n", ""},
 		{"diff --mode " + m, 0, "true\n", ""},
 		{"diff --mode " + r, 0, "read-only\n", ""},
+		{"diff --json --mode " + m, 0, `"mode": "true",
+  "message": {
+    "en": "Field Reports (dev) is down for maintenance."
+  }`, ""},
 		{"diff --mode " + bad, 1, "", "no function that answers during maintenance"},
 	} {
 		t.Run(test.args, func(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/noren-cdk/noren/internal/awsclient"
 )
 
 func TestLoginRefusesWhatIsIncomplete(t *testing.T) {
@@ -48,7 +50,7 @@ func TestLoginVerifiesTLS(t *testing.T) {
 		"u:p@unix(/tmp/s)/s":                       false,
 		"u:p@tcp(db.example.com:3306)/s?tls=false": false,
 	} {
-		cfg, err := Login{DSN: dsn}.config(t.Context())
+		cfg, err := Login{DSN: dsn}.config()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +63,7 @@ func TestLoginVerifiesTLS(t *testing.T) {
 	}
 }
 
-// onAWS lets the SDK find credentials, and Secrets Manager at a stub if there is one.
+// onAWS gives credentials, and Secrets Manager at a stub if there is one.
 func onAWS(t *testing.T, endpoint string) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
@@ -74,18 +76,14 @@ func onAWS(t *testing.T, endpoint string) {
 func TestLoginWithAToken(t *testing.T) {
 	onAWS(t, "")
 	login := Login{Host: "db.example.com", Schema: "fieldreports", Region: "eu-central-1", User: "schemachange"}
-	cfg, err := login.config(t.Context())
+	cfg, err := login.config()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if cfg.TLS == nil || cfg.TLS.ServerName != "db.example.com" {
 		t.Error("a token goes over a connection that is not verified")
 	}
-	settings, err := awsSettings(t.Context(), login.Region)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := login.token(settings)(t.Context(), cfg); err != nil {
+	if err := login.token(awsclient.Config(login.Region))(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"db.example.com:3306", "DBUser=schemachange", "X-Amz-Expires=900", "eu-central-1"} {
@@ -111,10 +109,7 @@ func TestLoginWithASecret(t *testing.T) {
 	}))
 	defer stub.Close()
 	onAWS(t, stub.URL)
-	settings, err := awsSettings(t.Context(), "eu-central-1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	settings := awsclient.Config("eu-central-1")
 	read := func(arn string) (*mysql.Config, error) {
 		cfg := mysql.NewConfig()
 		before := Login{SecretARN: arn}.secret(settings)

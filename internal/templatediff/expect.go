@@ -24,7 +24,8 @@ func (d Diff) Modes() (before, after Mode, err error) {
 //
 // The flip is the listener's default action, the rules that refuse writes or
 // everything on a shared listener, the record of the guard against reopening,
-// and the message, its language and its until.
+// and the message, its language and its until. These may also change alone, in a
+// template that is in the mode already.
 func (d Diff) Unexpected(want Mode) []string {
 	var rest []string
 	before, after, err := d.Modes()
@@ -33,7 +34,7 @@ func (d Diff) Unexpected(want Mode) []string {
 		rest = append(rest, err.Error())
 	case after != want:
 		rest = append(rest, fmt.Sprintf("the mode is %s, want %s", after, want))
-	case before == want:
+	case before == want && len(d.Resources) == 0:
 		rest = append(rest, fmt.Sprintf("the mode was %s before: there is no flip", before))
 	}
 	for _, r := range d.Resources {

@@ -2,6 +2,7 @@ package templatediff
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -155,6 +156,7 @@ func TestUnexpected(t *testing.T) {
 				"Actions":    []any{map[string]any{"Type": "forward", "TargetGroupArn": map[string]any{"Ref": "AppF1B96344"}}},
 			}}
 		}, Closed, "Close"},
+		{"another end while closed", closed, closed, func(r map[string]any) { variables(r)["MAINTENANCE_UNTIL"] = "2026-12-01T05:00:00+09:00" }, Closed, ""},
 		{"no flip", closed, closed, func(map[string]any) {}, Closed, "there is no flip"},
 		{"the other flip", closed, open, func(map[string]any) {}, Closed, "the mode is false, want true"},
 		{"reopening to another function", closed, open, defaultTo("MaintenanceUnlockTargetGroup97A3F975"), Open, "DefaultActions[0].TargetGroupArn changes"},
@@ -209,6 +211,33 @@ func TestModes(t *testing.T) {
 			mode, err := edited(t, test.file, edit).Mode()
 			if mode != test.want || (err != nil) != (test.want == "") {
 				t.Errorf("got %q, %v; want %q", mode, err, test.want)
+			}
+		})
+	}
+}
+
+// TestAnswer: what a template tells the refused can be carried over to the next
+// deploy.
+func TestAnswer(t *testing.T) {
+	variables := func(r map[string]any) map[string]any {
+		return at(r, "MaintenanceResponderFunction1164C451", "Properties", "Environment", "Variables")
+	}
+	for _, test := range []struct {
+		name    string
+		edit    func(resources map[string]any)
+		message map[string]string
+		until   string
+	}{
+		{"as committed", func(map[string]any) {}, map[string]string{"en": "Field Reports (dev) is down for maintenance."}, ""},
+		{"with an end", func(r map[string]any) { variables(r)["MAINTENANCE_UNTIL"] = "2026-12-01T04:00:00+09:00" },
+			map[string]string{"en": "Field Reports (dev) is down for maintenance."}, "2026-12-01T04:00:00+09:00"},
+		{"a message known after a deploy", func(r map[string]any) { variables(r)["MAINTENANCE_MESSAGE"] = map[string]any{"Ref": "Message"} }, nil, ""},
+		{"a message that is no JSON", func(r map[string]any) { variables(r)["MAINTENANCE_MESSAGE"] = "Back at four" }, nil, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			message, until := edited(t, closed, test.edit).Answer()
+			if !maps.Equal(message, test.message) || until != test.until {
+				t.Errorf("got %q until %q, want %q until %q", message, until, test.message, test.until)
 			}
 		})
 	}

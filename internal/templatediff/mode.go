@@ -1,6 +1,7 @@
 package templatediff
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -127,4 +128,20 @@ func (t Template) responderFunctions() []string {
 		return named
 	}
 	return told
+}
+
+// Answer is what a template tells the refused: the message by language tag, and
+// the expected end as it is written, empty if there is none. What the template
+// leaves to the deploy, or cannot be read, is left out.
+func (t Template) Answer() (message map[string]string, until string) {
+	for _, id := range t.responderFunctions() {
+		environment, _ := t.resources[id].Properties["Environment"].(map[string]any)
+		variables, _ := environment["Variables"].(map[string]any)
+		until, _ = variables["MAINTENANCE_UNTIL"].(string)
+		if text, ok := variables["MAINTENANCE_MESSAGE"].(string); ok && json.Unmarshal([]byte(text), &message) != nil {
+			message = nil
+		}
+		return message, until
+	}
+	return nil, ""
 }

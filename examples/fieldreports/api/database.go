@@ -29,7 +29,8 @@ var (
 
 // A database is where the data is: Aurora MySQL, or the server of a DSN.
 type database struct {
-	local *mysql.Config // the DSN's; nil on AWS
+	local       *mysql.Config // the DSN's; nil on AWS
+	connections int           // of each pool at most; 0 is the default
 
 	host   string
 	port   string

@@ -33,6 +33,7 @@ var onAWS = []string{
 }
 
 func TestRunRefuses(t *testing.T) {
+	onAWS := append(onAWS, "DB_TLS_CA="+newAuthority(t).file(t))
 	with := func(lines ...string) []string { return append(append([]string{}, onAWS...), lines...) }
 	tests := []struct {
 		name string
@@ -40,10 +41,19 @@ func TestRunRefuses(t *testing.T) {
 		env  []string
 		want string
 	}{
-		{"unknown verb", "start", nil, `unknown verb "start": want serve or migrate`},
+		{"unknown verb", "start", nil, `unknown verb "start": want serve, migrate or password`},
 		{"unknown flag", "serve --colour", nil, "flag provided but not defined: -colour"},
 		{"argument left over", "migrate now", nil, `unexpected argument "now"`},
 		{"serve without a database", "", nil, "no database: set DB_HOST, DB_NAME, AWS_REGION, DB_USER, or give --dsn (or DB_DSN) for a server that is not on AWS"},
+		{"serve with two databases", "serve --embedded --dsn root@tcp(127.0.0.1:1)/x", nil, "--embedded and --dsn are two databases: want one"},
+		{"serve for an origin that is none", "serve", with("CORS_ORIGINS=https://a.example, app.example.com"), `CORS_ORIGINS: "app.example.com" is no origin`},
+		{"serve for an origin with a path", "serve", with("CORS_ORIGINS=https://a.example/app"), `"https://a.example/app" is no origin`},
+		{"serve for every origin", "serve", with("CORS_ORIGINS=*"), `"*" is no origin`},
+		{"serve without a database, what else", "serve", nil, "or --embedded to try it out"},
+		{"example users on AWS", "migrate --example", onAWS, "--example is refused on AWS"},
+		{"user without a role", "migrate --user mika", nil, "want NAME:ROLE:HASH"},
+		{"user of no role", "migrate --user mika:boss:x", nil, `the role is "boss": want manager or field`},
+		{"user with a password", "migrate --user mika:manager:secret", nil, "the hash is not bcrypt's"},
 		{"serve without a user", "serve", with("DB_USER="), "no database: set DB_USER, or"},
 		{"migrate without a database", "migrate", nil, "no database: set DB_HOST, DB_NAME, AWS_REGION, DB_ADMIN_SECRET_ARN, or"},
 		{"migrate without the secret", "migrate", with("DB_ADMIN_SECRET_ARN="), "no database: set DB_ADMIN_SECRET_ARN, or"},
@@ -65,7 +75,7 @@ func TestRunRefuses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			err := run(t.Context(), strings.Fields(test.args), environment(test.env...), &stdout, &stderr)
+			err := run(t.Context(), strings.Fields(test.args), environment(test.env...), nil, &stdout, &stderr)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got error %v, want %s", err, test.want)
 			}
@@ -80,7 +90,7 @@ func TestRunRefuses(t *testing.T) {
 func TestUsageHidesTheDSN(t *testing.T) {
 	for _, verb := range []string{"serve", "migrate"} {
 		var output bytes.Buffer
-		_ = run(t.Context(), []string{verb, "-h"}, environment("DB_DSN=root:hunter2@tcp(127.0.0.1:1)/x"), &output, &output)
+		_ = run(t.Context(), []string{verb, "-h"}, environment("DB_DSN=root:hunter2@tcp(127.0.0.1:1)/x"), nil, &output, &output)
 		if got := output.String(); !strings.Contains(got, "-dsn") || strings.Contains(got, "hunter2") {
 			t.Errorf("%s -h: got %q, want the flag without its value", verb, got)
 		}

@@ -99,7 +99,7 @@ func TestReadMasterLoginRefuses(t *testing.T) {
 func TestMigrateRefusesTheMasterUser(t *testing.T) {
 	secretsManager(t, 200, secretString(`{"username":"api","password":"x"}`))
 	env := environment(append(onAWS, "DB_ADMIN_SECRET_ARN="+secretARN)...)
-	err := run(t.Context(), []string{"migrate"}, env, nil, nil)
+	err := run(t.Context(), []string{"migrate"}, env, nil, nil, nil)
 	if err == nil || !strings.Contains(err.Error(), `"api" is the cluster's master user`) {
 		t.Errorf("got error %v", err)
 	}

@@ -12,18 +12,29 @@ import (
 // lockSeconds is how long migrate waits for another that is running.
 const lockSeconds = 60
 
-// migrate makes the schema and, on AWS, the database users, and prints the
-// statements it ran. It may run again, and at the same time as another.
-func migrate(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+// migrate makes the schema, its tables and, on AWS, the database users, and
+// prints the statements it ran. It may run again, and at the same time as
+// another.
+func migrate(ctx context.Context, args []string, getenv func(string) string, _ io.Reader, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("fieldreports migrate", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	dsn := flags.String("dsn", "", dsnUsage)
+	example := flags.Bool("example", false, "make the example users manager and field, whose password is "+examplePassword)
+	var logins []person
+	flags.Func("user", "make or change a user of the product: `NAME:ROLE:HASH`, of a role manager or field; may be repeated", func(text string) error {
+		l, err := parsePerson(text)
+		logins = append(logins, l)
+		return err
+	})
 	if err := parse(flags, args); err != nil {
 		return err
 	}
 	db, err := databaseFrom(*dsn, getenv, "DB_ADMIN_SECRET_ARN")
 	if err != nil {
 		return err
+	}
+	if *example && db.local == nil {
+		return errors.New("--example is refused on AWS: everybody knows the password. Make a user with --user")
 	}
 	var users accounts
 	var login masterLogin // locally the DSN's counts
@@ -47,10 +58,21 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, std
 	if err := m.schema(ctx, db.schema); err != nil {
 		return err
 	}
-	// Here, with the lock held and before anybody is let in, is where the
-	// tables are brought up to date once there are any.
+	if err := m.tables(ctx, db.schema); err != nil {
+		return err
+	}
+	if *example {
+		if err := m.examples(ctx); err != nil {
+			return err
+		}
+	}
+	for _, l := range logins {
+		if err := m.user(ctx, l); err != nil {
+			return err
+		}
+	}
 	if db.local != nil {
-		fmt.Fprintln(stdout, "-- no users made: IAM logins exist on Aurora MySQL alone")
+		fmt.Fprintln(stdout, "-- no database users made: IAM logins exist on Aurora MySQL alone")
 		return nil
 	}
 	return m.accounts(ctx, db.schema, users)

@@ -66,7 +66,7 @@ func freshSchema(t *testing.T, name string) (dsn string, root *sql.DB) {
 
 func migrateDSN(t *testing.T, dsn string) (string, error) {
 	var stdout, stderr bytes.Buffer
-	err := run(t.Context(), []string{"migrate", "--dsn", dsn}, environment(), &stdout, &stderr)
+	err := run(t.Context(), []string{"migrate", "--dsn", dsn}, environment(), nil, &stdout, &stderr)
 	return stdout.String(), err
 }
 

@@ -1,17 +1,38 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
+	"log/slog"
 	"net/http"
-	"strconv"
+	"time"
 )
 
+// requestTime is how long a request may take, the database included. A lock that
+// a schema change holds for longer than this is a 503.
+const requestTime = 15 * time.Second
+
+// An api is what the handlers need.
+type api struct {
+	db      pools
+	origins origins // of sites on other origins than the API
+	log     *slog.Logger
+}
+
 // routes is the API: every path it answers.
-func routes() http.Handler {
+func (a api) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/health", health)
+	mux.HandleFunc("POST /api/login", a.login)
+	mux.HandleFunc("GET /api/session", a.user(a.session))
+	mux.HandleFunc("POST /api/logout", a.user(a.logout))
+	mux.HandleFunc("GET /api/templates", a.user(a.listTemplates))
+	mux.HandleFunc("GET /api/templates/{id}", a.user(a.getTemplate))
+	mux.HandleFunc("GET /api/files/{path...}", a.user(a.getFile))
+	mux.HandleFunc("GET /api/reports", a.user(a.listReports))
+	mux.HandleFunc("POST /api/reports", a.user(a.postReport))
+	mux.HandleFunc("GET /api/reports/{id}", a.user(a.getReport))
 	mux.HandleFunc("/", notFound)
-	return mux
+	return a.origins.guard(bounded(mux))
 }
 
 // health says that the process answers. It does not ask the database: with the
@@ -24,29 +45,11 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 	writeError(w, http.StatusNotFound, "not-found", "no such resource: "+r.Method+" "+r.URL.Path)
 }
 
-// apiError is a JSON:API error object.
-type apiError struct {
-	Status string `json:"status"`
-	Code   string `json:"code"`
-	Title  string `json:"title"`
-	Detail string `json:"detail,omitempty"`
-}
-
-// writeError answers status with one JSON:API error object. Code is for
-// programs, detail for people.
-func writeError(w http.ResponseWriter, status int, code, detail string) {
-	writeJSON(w, status, map[string][]apiError{"errors": {{
-		Status: strconv.Itoa(status),
-		Code:   code,
-		Title:  http.StatusText(status),
-		Detail: detail,
-	}}})
-}
-
-// writeJSON answers status with body. Nothing of the API is cached.
-func writeJSON(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(body) // the client may be gone: nothing to do
+// bounded gives every request requestTime.
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
 }

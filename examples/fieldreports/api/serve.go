@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 const (
@@ -23,27 +26,62 @@ const (
 )
 
 // serve answers HTTP until ctx ends, then finishes the requests in flight.
-func serve(ctx context.Context, args []string, getenv func(string) string, _, stderr io.Writer) error {
+func serve(ctx context.Context, args []string, getenv func(string) string, _ io.Reader, _, stderr io.Writer) error {
 	flags := flag.NewFlagSet("fieldreports serve", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	bind := flags.String("bind", getenv("BIND_ADDRESS"), "address to listen on: 127.0.0.1 for this machine alone; default BIND_ADDRESS, else all")
 	port := flags.String("port", cmp.Or(getenv("PORT"), "8080"), "port to listen on, 0 for a free one; default PORT, else 8080")
 	dsn := flags.String("dsn", "", dsnUsage)
+	embedded := flags.Bool("embedded", false, "a database in this process, with example users, gone when it ends; listens on 127.0.0.1 unless --bind says otherwise")
+	site := flags.String("site", "", "folder of a site to serve beside the API, such as web; on AWS that is CloudFront's")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	db, err := databaseFrom(*dsn, getenv, "DB_USER")
+	allowed, err := originsFrom(getenv("CORS_ORIGINS"))
 	if err != nil {
 		return err
 	}
+	var db database
+	switch {
+	case *embedded && *dsn != "":
+		return errors.New("--embedded and --dsn are two databases: want one")
+	case *embedded:
+		*bind = cmp.Or(*bind, "127.0.0.1")
+		db, err = startEmbedded(ctx)
+	default:
+		if db, err = databaseFrom(*dsn, getenv, "DB_USER"); err != nil && *dsn == "" {
+			err = fmt.Errorf("%w, or --embedded to try it out", err)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	pools, err := db.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer pools.close()
 
 	log := slog.New(slog.NewJSONHandler(stderr, nil))
+	_ = mysql.SetLogger(slog.NewLogLogger(log.Handler(), slog.LevelWarn))
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(*bind, *port))
 	if err != nil {
 		return err
 	}
+	handler := api{pools, allowed, log}.routes()
+	if *site != "" {
+		handler = withSite(handler, *site)
+	}
 	log.Info("listening", "address", listener.Addr().String(), "database", db)
-	return serveUntil(ctx, listener, routes(), shutdownGrace, log)
+	return serveUntil(ctx, listener, handler, shutdownGrace, log)
+}
+
+// withSite serves the files of folder beside the API.
+func withSite(api http.Handler, folder string) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServer(http.Dir(folder)))
+	mux.Handle("/api/", api)
+	return mux
 }
 
 // dsnUsage describes the flag, whose default is never shown: it may hold a

@@ -19,7 +19,7 @@ import (
 )
 
 func TestRoutes(t *testing.T) {
-	server := httptest.NewServer(routes())
+	server := httptest.NewServer(api{log: slog.New(slog.DiscardHandler)}.routes())
 	defer server.Close()
 	notFound := func(request string) string {
 		return `{"errors":[{"status":"404","code":"not-found","title":"Not Found","detail":"no such resource: ` + request + `"}]}`
@@ -166,7 +166,7 @@ func TestStoppingIsBounded(t *testing.T) {
 // ask it, the log is JSON, and SIGTERM ends the process well.
 func TestCommandServesAndStops(t *testing.T) {
 	command := exec.CommandContext(t.Context(), os.Args[0])
-	command.Env = append(onAWS, "FIELDREPORTS_TEST_COMMAND=1", "BIND_ADDRESS=127.0.0.1", "PORT=0")
+	command.Env = append(onAWS, "DB_TLS_CA="+newAuthority(t).file(t), "FIELDREPORTS_TEST_COMMAND=1", "BIND_ADDRESS=127.0.0.1", "PORT=0")
 	stderr, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

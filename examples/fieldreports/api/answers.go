@@ -1,0 +1,64 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+)
+
+// maxBody is how large the body of a request may be, in bytes.
+const maxBody = 128 << 10
+
+// apiError is a JSON:API error object, the form of maintenance's answer too.
+type apiError struct {
+	Status string `json:"status"`
+	Code   string `json:"code"`
+	Title  string `json:"title"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// writeError answers status with one JSON:API error object. Code is for
+// programs, detail for people.
+func writeError(w http.ResponseWriter, status int, code, detail string) {
+	writeJSON(w, status, map[string][]apiError{"errors": {{
+		Status: strconv.Itoa(status),
+		Code:   code,
+		Title:  http.StatusText(status),
+		Detail: detail,
+	}}})
+}
+
+// writeJSON answers status with body. Nothing of the API is cached.
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(body) // the client may be gone: nothing to do
+}
+
+// unavailable answers that the database did not do what it was asked. It is no
+// maintenance (the marker is missing) and nobody's mistake: clients try again.
+func unavailable(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	log.ErrorContext(r.Context(), "the database failed", "request", r.Method+" "+r.URL.Path, "error", err)
+	w.Header().Set("Retry-After", "5")
+	writeError(w, http.StatusServiceUnavailable, "unavailable", "the database does not answer: try again later")
+}
+
+// readJSON reads the body of a request into value, or says what is wrong with it
+// and returns false.
+func readJSON(w http.ResponseWriter, r *http.Request, value any) bool {
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(value)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return true
+	case errors.As(err, &tooLarge):
+		writeError(w, http.StatusRequestEntityTooLarge, "too-large", fmt.Sprintf("the body is too large: want at most %d bytes", maxBody))
+	default:
+		writeError(w, http.StatusBadRequest, "bad-json", "the body cannot be read: "+err.Error())
+	}
+	return false
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// A report is what somebody has seen. Its id is made by the client, when it is
+// written: sending it twice makes one report.
+type report struct {
+	ID         string    `json:"id"`       // UUID, small letters
+	Template   string    `json:"template"` // may be gone by now: a report is never refused for it
+	Title      string    `json:"title"`
+	Text       string    `json:"text"`
+	WrittenAt  time.Time `json:"writtenAt"` // by the clock of the client
+	Author     string    `json:"author"`
+	ReceivedAt time.Time `json:"receivedAt"`
+}
+
+const pageSize = 50 // reports of one answer
+
+var (
+	uuidForm     = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	templateForm = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+)
+
+// validate says what is wrong with a report that a client has sent.
+func (r report) validate() error {
+	var errs []error
+	if !uuidForm.MatchString(r.ID) {
+		errs = append(errs, fmt.Errorf("id is %q: want a UUID in small letters", r.ID))
+	}
+	if !templateForm.MatchString(r.Template) {
+		errs = append(errs, fmt.Errorf("template is %q: want the id of one", r.Template))
+	}
+	if n := utf8.RuneCountInString(strings.TrimSpace(r.Title)); n < 1 || utf8.RuneCountInString(r.Title) > 200 {
+		errs = append(errs, fmt.Errorf("title has %d characters: want 1 to 200", utf8.RuneCountInString(r.Title)))
+	}
+	if n := utf8.RuneCountInString(r.Text); n > 10000 {
+		errs = append(errs, fmt.Errorf("text has %d characters: want at most 10000", n))
+	}
+	if year := r.WrittenAt.Year(); year < 2000 || year > 2999 {
+		errs = append(errs, errors.New("writtenAt is missing or not of our time: want one such as 2026-12-01T04:00:00Z"))
+	}
+	return errors.Join(errs...)
+}
+
+// same says whether two reports are what one person has written once.
+func (r report) same(other report) bool {
+	return r.ID == other.ID && r.Author == other.Author && r.Template == other.Template &&
+		r.Title == other.Title && r.Text == other.Text && r.WrittenAt.Equal(other.WrittenAt)
+}
+
+const reportQuery = `SELECT reports.seq, reports.id, reports.template, reports.title, reports.text, reports.written_at, users.name, reports.received_at
+	FROM reports JOIN users ON users.id = reports.user_id`
+
+func (r *report) scan(row interface{ Scan(...any) error }) (seq uint64, err error) {
+	err = row.Scan(&seq, &r.ID, &r.Template, &r.Title, &r.Text, &r.WrittenAt, &r.Author, &r.ReceivedAt)
+	return seq, err
+}
+
+// postReport stores a report. 201 is a new one, 200 one that was here already,
+// 409 another one with the same id.
+func (a api) postReport(w http.ResponseWriter, r *http.Request, u user) {
+	key := strings.ToLower(r.Header.Get("Idempotency-Key"))
+	if key != "" && !uuidForm.MatchString(key) {
+		writeError(w, http.StatusBadRequest, "bad-idempotency-key", fmt.Sprintf("Idempotency-Key is %q: want a UUID", key))
+		return
+	}
+	var sent report
+	if !readJSON(w, r, &sent) {
+		return
+	}
+	if err := sent.validate(); err != nil {
+		writeError(w, http.StatusUnprocessableEntity, "invalid-report", strings.ReplaceAll(err.Error(), "\n", "; "))
+		return
+	}
+	sent.Author = u.Name
+	sent.WrittenAt = sent.WrittenAt.UTC().Truncate(time.Millisecond) // as it is stored
+	sent.ReceivedAt = time.Now().UTC().Truncate(time.Millisecond)
+
+	_, err := a.db.writer.ExecContext(r.Context(),
+		"INSERT INTO reports (id, user_id, idempotency_key, template, title, text, written_at, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		sent.ID, u.id, sql.NullString{String: key, Valid: key != ""}, sent.Template, sent.Title, sent.Text, sent.WrittenAt, sent.ReceivedAt)
+	if err == nil {
+		w.Header().Set("Location", "/api/reports/"+sent.ID)
+		writeJSON(w, http.StatusCreated, sent)
+		return
+	}
+	if !duplicate(err) {
+		unavailable(w, r, a.log, err)
+		return
+	}
+	a.answerDuplicate(w, r, sent)
+}
+
+// answerDuplicate answers a report whose id or idempotency key is taken.
+func (a api) answerDuplicate(w http.ResponseWriter, r *http.Request, sent report) {
+	var stored report
+	_, err := stored.scan(a.db.writer.QueryRowContext(r.Context(), reportQuery+" WHERE reports.id = ?", sent.ID))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		writeError(w, http.StatusUnprocessableEntity, "idempotency-key-reused", "this Idempotency-Key belongs to another report: want a new one for each")
+	case err != nil:
+		unavailable(w, r, a.log, err)
+	case !sent.same(stored):
+		writeError(w, http.StatusConflict, "report-differs", fmt.Sprintf("another report has the id %q", sent.ID))
+	default:
+		writeJSON(w, http.StatusOK, stored)
+	}
+}
+
+// listReports answers the newest reports, and where the older ones are.
+func (a api) listReports(w http.ResponseWriter, r *http.Request, u user) {
+	before := uint64(1<<63 - 1)
+	if value := r.URL.Query().Get("before"); value != "" {
+		var err error
+		if before, err = strconv.ParseUint(value, 10, 63); err != nil {
+			writeError(w, http.StatusBadRequest, "bad-before", fmt.Sprintf("before is %q: want what next says", value))
+			return
+		}
+	}
+	reports, next, err := a.db.reports(r.Context(), u, before)
+	if err != nil {
+		unavailable(w, r, a.log, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Reports []report `json:"reports"`
+		Next    string   `json:"next,omitempty"`
+	}{reports, next})
+}
+
+// reports are those that u may see, the newest before seq first, and the path of
+// the next older ones, if there are any.
+func (p pools) reports(ctx context.Context, u user, before uint64) (reports []report, next string, err error) {
+	query, args := reportQuery+" WHERE reports.seq < ?", []any{before}
+	if u.Role != managerRole {
+		query, args = query+" AND reports.user_id = ?", append(args, u.id)
+	}
+	rows, err := p.reader.QueryContext(ctx, query+" ORDER BY reports.seq DESC LIMIT ?", append(args, pageSize+1)...)
+	if err != nil {
+		return nil, "", err
+	}
+	defer rows.Close()
+	reports = []report{}
+	last := before
+	for rows.Next() {
+		if len(reports) == pageSize {
+			next = fmt.Sprintf("/api/reports?before=%d", last)
+			break
+		}
+		var one report
+		if last, err = one.scan(rows); err != nil {
+			return nil, "", err
+		}
+		reports = append(reports, one)
+	}
+	return reports, next, rows.Err()
+}
+
+func (a api) getReport(w http.ResponseWriter, r *http.Request, u user) {
+	var found report
+	_, err := found.scan(a.db.reader.QueryRowContext(r.Context(), reportQuery+" WHERE reports.id = ?", r.PathValue("id")))
+	switch {
+	case errors.Is(err, sql.ErrNoRows), err == nil && u.Role != managerRole && found.Author != u.Name:
+		notFound(w, r)
+	case err != nil:
+		unavailable(w, r, a.log, err)
+	default:
+		writeJSON(w, http.StatusOK, found)
+	}
+}

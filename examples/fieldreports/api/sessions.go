@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	// sessionTime is how long a session lasts. Crews are away for weeks.
+	sessionTime = 90 * 24 * time.Hour
+
+	// cookieName is the cookie that carries a token for a browser.
+	cookieName = "fieldreports-session"
+)
+
+// A user is somebody who has logged in.
+type user struct {
+	id   int64
+	Name string `json:"name"`
+	Role string `json:"role"` // manager: sees all reports; field: their own
+}
+
+// Sessions are rows: a new release, another task or maintenance ends none. Each
+// statement is a transaction of its own, so that no lock outlasts it. Logging in
+// goes on while engineers change tables.
+
+// newSession makes a session of u, and a token that nobody else will ever see.
+func (p pools) newSession(ctx context.Context, u user, now time.Time) (token string, expires time.Time, err error) {
+	token, expires = rand.Text(), now.Add(sessionTime)
+	_, err = p.writer.ExecContext(ctx, "INSERT INTO sessions (token_hash, user_id, expires_at) VALUES (?, ?, ?)", hash(token), u.id, expires)
+	if err == nil {
+		_, err = p.writer.ExecContext(ctx, "DELETE FROM sessions WHERE user_id = ? AND expires_at < ?", u.id, now)
+	}
+	return token, expires, err
+}
+
+// sessionUser is whose session token is. Without one it is sql.ErrNoRows.
+func (p pools) sessionUser(ctx context.Context, token string, now time.Time) (u user, err error) {
+	const query = `SELECT users.id, users.name, users.role FROM sessions JOIN users ON users.id = sessions.user_id
+		WHERE sessions.token_hash = ? AND sessions.expires_at > ?`
+	err = p.reader.QueryRowContext(ctx, query, hash(token), now).Scan(&u.id, &u.Name, &u.Role)
+	if errors.Is(err, sql.ErrNoRows) && p.reader != p.writer { // the reader may not have it yet
+		err = p.writer.QueryRowContext(ctx, query, hash(token), now).Scan(&u.id, &u.Name, &u.Role)
+	}
+	return u, err
+}
+
+func (p pools) endSession(ctx context.Context, token string) error {
+	_, err := p.writer.ExecContext(ctx, "DELETE FROM sessions WHERE token_hash = ?", hash(token))
+	return err
+}
+
+// hash is what of a token is stored. A token is random: it needs no salt.
+func hash(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// tokenOf is the token that a request carries: an app's in a header, a browser's
+// in a cookie.
+func tokenOf(r *http.Request) string {
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return token
+	}
+	if cookie, err := r.Cookie(cookieName); err == nil {
+		return cookie.Value
+	}
+	return ""
+}
+
+// user lets only requests with a session through to next.
+func (a api) user(next func(w http.ResponseWriter, r *http.Request, u user)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		u, err := user{}, sql.ErrNoRows
+		if token := tokenOf(r); token != "" {
+			u, err = a.db.sessionUser(r.Context(), token, time.Now())
+		}
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			writeError(w, http.StatusUnauthorized, "no-session", "log in first")
+		case err != nil:
+			unavailable(w, r, a.log, err)
+		default:
+			next(w, r, u)
+		}
+	}
+}

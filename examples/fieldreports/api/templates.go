@@ -1,0 +1,61 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"net/http"
+)
+
+// A template is what to look at for one kind of report.
+type template struct {
+	ID      string          `json:"id"`
+	Name    string          `json:"name"`
+	Summary string          `json:"summary"`
+	Checks  json.RawMessage `json:"checks"`  // texts
+	Drawing string          `json:"drawing"` // a path of this API
+}
+
+const templateColumns = "id, name, summary, checks, drawing"
+
+func (t *template) scan(row interface{ Scan(...any) error }) error {
+	err := row.Scan(&t.ID, &t.Name, &t.Summary, (*[]byte)(&t.Checks), &t.Drawing)
+	t.Drawing = "/api/files/" + t.Drawing
+	return err
+}
+
+func (a api) listTemplates(w http.ResponseWriter, r *http.Request, _ user) {
+	rows, err := a.db.reader.QueryContext(r.Context(), "SELECT "+templateColumns+" FROM templates ORDER BY name")
+	if err != nil {
+		unavailable(w, r, a.log, err)
+		return
+	}
+	defer rows.Close()
+	templates := []template{}
+	for rows.Next() {
+		var t template
+		if err := t.scan(rows); err != nil {
+			unavailable(w, r, a.log, err)
+			return
+		}
+		templates = append(templates, t)
+	}
+	if err := rows.Err(); err != nil {
+		unavailable(w, r, a.log, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string][]template{"templates": templates})
+}
+
+func (a api) getTemplate(w http.ResponseWriter, r *http.Request, _ user) {
+	var t template
+	err := t.scan(a.db.reader.QueryRowContext(r.Context(), "SELECT "+templateColumns+" FROM templates WHERE id = ?", r.PathValue("id")))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		notFound(w, r)
+	case err != nil:
+		unavailable(w, r, a.log, err)
+	default:
+		writeJSON(w, http.StatusOK, t)
+	}
+}

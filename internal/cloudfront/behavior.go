@@ -1,0 +1,177 @@
+package cloudfront
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Behavior is how the paths that match a pattern are answered.
+type Behavior struct {
+	// Pattern is a path pattern, in which * stands for any characters, slashes
+	// included, and ? for exactly one. Case counts; the slash in front may be
+	// left out. Source: CFDev.
+	Pattern string
+
+	// Origin is the id of an origin or of an origin group.
+	Origin string
+
+	// ViewerProtocol is "allow-all", "https-only" or "redirect-to-https".
+	ViewerProtocol string
+
+	// Methods are the methods that are let through; others are answered 403.
+	// Default: GET and HEAD.
+	Methods []string
+
+	// CachedMethods are the methods whose answers are cached. Default: GET and
+	// HEAD.
+	CachedMethods []string
+
+	// Compress says that what the origin did not compress is compressed.
+	Compress bool
+
+	// Cache is what the cache key is made of, and how long an answer is kept.
+	Cache CachePolicy
+
+	// ToOrigin is what reaches the origin besides the cache key.
+	ToOrigin OriginRequestPolicy
+
+	// Headers are what answers get. Default: nothing.
+	Headers *ResponseHeadersPolicy
+
+	// ViewerRequest and ViewerResponse are run before the cache is asked, and
+	// before the answer leaves. Default: nothing is run.
+	ViewerRequest  *Function
+	ViewerResponse *Function
+}
+
+var readMethods = []string{"GET", "HEAD"}
+
+func (r *reader) behavior(n node) *Behavior {
+	b := &Behavior{
+		Pattern:        n.field("PathPattern").text(),
+		Origin:         n.field("TargetOriginId").text(),
+		ViewerProtocol: n.field("ViewerProtocolPolicy").text(),
+		Methods:        n.field("AllowedMethods").texts(),
+		CachedMethods:  n.field("CachedMethods").texts(),
+		Compress:       n.field("Compress").boolean(),
+		Cache:          r.cachePolicy(n),
+		ToOrigin:       r.originRequestPolicy(n),
+		Headers:        r.responseHeadersPolicy(n),
+	}
+	if len(b.Methods) == 0 {
+		b.Methods = readMethods
+	}
+	if len(b.CachedMethods) == 0 {
+		b.CachedMethods = readMethods
+	}
+	for _, association := range n.field("FunctionAssociations").items() {
+		f := r.function(association)
+		switch event := association.field("EventType").text(); event {
+		case "viewer-request":
+			b.ViewerRequest = f
+		case "viewer-response":
+			b.ViewerResponse = f
+		default:
+			association.fault("EventType %q: want viewer-request or viewer-response", event)
+		}
+	}
+	for _, association := range n.field("LambdaFunctionAssociations").items() {
+		r.without("%s: Lambda@Edge is not run, on %s", n.id, association.field("EventType").text())
+	}
+	if len(n.field("TrustedKeyGroups").items()) > 0 || len(n.field("TrustedSigners").items()) > 0 {
+		r.without("%s: signed URLs are not checked", n.id)
+	}
+	return b
+}
+
+// Allows reports whether a method is let through.
+func (b *Behavior) Allows(method string) bool { return slices.Contains(b.Methods, method) }
+
+// Caches reports whether answers to a method are cached.
+func (b *Behavior) Caches(method string) bool { return slices.Contains(b.CachedMethods, method) }
+
+func (b *Behavior) matches(path string) bool {
+	return glob("/"+strings.TrimPrefix(b.Pattern, "/"), path) || b.Pattern == "*"
+}
+
+// glob matches all of s: * is any number of bytes, ? exactly one.
+func glob(pattern, s string) bool {
+	star, mark := -1, 0
+	i := 0
+	for j := 0; j < len(s); {
+		switch {
+		case i < len(pattern) && pattern[i] == '*':
+			star, mark = i, j
+			i++
+		case i < len(pattern) && (pattern[i] == '?' || pattern[i] == s[j]):
+			i++
+			j++
+		case star >= 0:
+			mark++
+			i, j = star+1, mark
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[i:], "*") == ""
+}
+
+// withoutDots resolves the dot segments of a path: CloudFront matches the
+// normalized path and sends the raw one. Source: CFDev, path pattern.
+func withoutDots(p string) string {
+	if !strings.Contains(p, "/.") {
+		return p
+	}
+	clean := path.Clean(p)
+	if strings.HasSuffix(p, "/") && clean != "/" {
+		clean += "/"
+	}
+	return clean
+}
+
+// ErrorResponse says what becomes of an error of the origin.
+type ErrorResponse struct {
+	Status int
+
+	// CacheTime is how long the error is kept, at least: an origin's longer
+	// max-age counts, its no-store does not. Default: 10 seconds. Source: CFDev.
+	CacheTime time.Duration
+
+	// Page is the path of the page that is answered instead, with PageStatus.
+	// Default: the origin's own answer.
+	Page       string
+	PageStatus int
+}
+
+// errorCacheTime is how long errors are kept of which nothing else is said.
+// Source: CFDev.
+const errorCacheTime = 10 * time.Second
+
+func errorResponse(n node) ErrorResponse {
+	e := ErrorResponse{
+		Status:     n.field("ErrorCode").integer(0),
+		CacheTime:  n.field("ErrorCachingMinTTL").seconds(errorCacheTime),
+		Page:       n.field("ResponsePagePath").text(),
+		PageStatus: n.field("ResponseCode").integer(0),
+	}
+	if e.PageStatus == 0 {
+		e.PageStatus = e.Status
+	}
+	return e
+}
+
+// Error returns what becomes of an error of a status.
+func (d *Distribution) Error(status int) ErrorResponse {
+	if e, ok := d.Errors[status]; ok {
+		return e
+	}
+	return ErrorResponse{Status: status, CacheTime: errorCacheTime, PageStatus: status}
+}
+
+// KeepsError reports whether errors of a status are kept although the origin
+// says nothing of it. The others are kept if it gives a max-age. Source: CFDev.
+func KeepsError(status int) bool {
+	return slices.Contains([]int{404, 414, 500, 501, 502, 503, 504}, status)
+}

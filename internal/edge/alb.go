@@ -1,0 +1,188 @@
+package edge
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// ALBConfig configures an [ALB].
+type ALBConfig struct {
+	// Templates are the templates that are synthesized in each mode, by a name
+	// for the mode such as "open". They have the same listeners. Required.
+	//
+	// Conditions on what only a deploy knows, such as a generated secret, match
+	// if the templates were read with an [alb.Options.Reveal] that knows it.
+	Templates map[string]*alb.Template
+
+	// Mode is the mode to start in, a key of Templates. Required.
+	Mode string
+
+	// LoadBalancer is the logical id of the load balancer, in templates that
+	// have several. Default: the only one.
+	LoadBalancer string
+
+	// Targets are what is registered with the target groups, by the logical id
+	// of the group; of a group that is not in the template, by what the template
+	// says of it ([alb.Ref.String]). Default: none, which is answered 503.
+	Targets map[string]Target
+
+	// Host stands for the product's own domain: a request that is addressed to
+	// localhost or to a loopback address is taken to be addressed to it, by rules
+	// and targets. Default: it stays, without the port that a listener has only
+	// on this machine.
+	Host string
+
+	// Identity makes every request count as authenticated, for rules that let a
+	// user sign in or check a token first, and is what targets get as
+	// X-Amzn-Oidc-Identity. Default: none does: where the load balancer would
+	// send a browser to its identity provider it is answered 401 with a page that
+	// says so.
+	Identity string
+
+	// Observe is called after every request, by the goroutine that served it,
+	// which the next request on the same connection waits for. Default: nothing.
+	Observe func(Observation)
+}
+
+// ALB is an Application Load Balancer with the listeners, rules and target
+// groups of a template. It serves requests as the handler of its main
+// listener; see [ALB.Listeners] for the others.
+type ALB struct {
+	config    ALBConfig
+	listeners []*Listener
+	groups    map[string]*group // by Ref.String, for all modes
+	current   atomic.Pointer[mode]
+	modes     map[string]*mode
+	counters  counters
+	transport *transports
+
+	flipping sync.Mutex // held by Flip and Close
+	closed   bool
+
+	upgradedMu sync.Mutex
+	upgraded   map[int]func() // ends the connections that servers no longer know
+	upgrades   int
+}
+
+// NewALB returns a load balancer. It begins with the health checks of the
+// target groups at once, and is to be closed with [ALB.Close].
+func NewALB(config ALBConfig) (*ALB, error) {
+	a := &ALB{config: config, groups: map[string]*group{}, modes: map[string]*mode{}}
+	if len(config.Templates) == 0 {
+		return nil, errors.New("load balancer: Templates are missing")
+	}
+	if config.Templates[config.Mode] == nil {
+		return nil, fmt.Errorf("load balancer: unknown mode %q: want %s", config.Mode, a.modeNames())
+	}
+	balancer, err := a.chooseBalancer()
+	if err != nil {
+		return nil, fmt.Errorf("load balancer: %w", err)
+	}
+	if err := a.addListeners(balancer); err != nil {
+		return nil, fmt.Errorf("load balancer: %w", err)
+	}
+	for name, template := range config.Templates {
+		m, err := a.newMode(name, template, balancer)
+		if err != nil {
+			return nil, fmt.Errorf("load balancer, mode %q: %w", name, err)
+		}
+		a.modes[name] = m
+	}
+	if err := a.register(); err != nil {
+		return nil, fmt.Errorf("load balancer: %w", err)
+	}
+	start := a.modes[config.Mode]
+	a.transport = newTransports()
+	a.current.Store(start)
+	a.attach(start)
+	return a, nil
+}
+
+// modeNames lists the modes for a reader.
+func (a *ALB) modeNames() string {
+	return strings.Join(slices.Sorted(maps.Keys(a.config.Templates)), ", ")
+}
+
+// chooseBalancer returns what the wanted listeners name as their load balancer;
+// it is zero if the template only adds rules to listeners it does not define.
+func (a *ALB) chooseBalancer() (alb.Ref, error) {
+	var found []alb.Ref
+	template := a.config.Templates[a.config.Mode]
+	for _, l := range template.Listeners {
+		if !slices.Contains(found, l.LoadBalancer) {
+			found = append(found, l.LoadBalancer)
+		}
+	}
+	want := a.config.LoadBalancer
+	if want == "" && len(found) == 1 {
+		return found[0], nil
+	}
+	names := make([]string, len(found))
+	for i, ref := range found {
+		names[i] = ref.String()
+		if want != "" && names[i] == want {
+			return ref, nil
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return alb.Ref{}, errors.New("the template has no listener")
+	case want == "":
+		return alb.Ref{}, fmt.Errorf("the template has listeners of %d load balancers: want one of %s", len(found), strings.Join(names, ", "))
+	}
+	return alb.Ref{}, fmt.Errorf("no listener is of load balancer %q: want %s", want, strings.Join(names, " or "))
+}
+
+// Mode is the mode that requests are answered in now.
+func (a *ALB) Mode() string { return a.current.Load().name }
+
+// Modes are the names of all modes, sorted.
+func (a *ALB) Modes() []string { return slices.Sorted(maps.Keys(a.modes)) }
+
+// Template is the template of the present mode.
+func (a *ALB) Template() *alb.Template { return a.current.Load().template }
+
+// Flip changes the mode, as a deploy of its template would, but at once:
+// requests that come after it returns are answered in the new mode, those under
+// way end as they began, and none is dropped.
+func (a *ALB) Flip(name string) error {
+	a.flipping.Lock()
+	defer a.flipping.Unlock()
+	m := a.modes[name]
+	if m == nil {
+		return fmt.Errorf("unknown mode %q: want %s", name, a.modeNames())
+	}
+	if a.closed {
+		return errors.New("load balancer is closed")
+	}
+	a.current.Store(m)
+	a.attach(m)
+	return nil
+}
+
+// ServeHTTP answers for the main listener.
+func (a *ALB) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.Main().ServeHTTP(w, r) }
+
+// Close stops the health checks, ends what [Listener.Serve] serves, and closes
+// connections to targets. Functions of targets stay for their owner to close.
+func (a *ALB) Close() {
+	a.flipping.Lock()
+	defer a.flipping.Unlock()
+	a.closed = true
+	for _, l := range a.listeners {
+		l.close()
+	}
+	for _, g := range a.groups {
+		g.detach()
+	}
+	a.endUpgraded()
+	a.transport.close()
+}

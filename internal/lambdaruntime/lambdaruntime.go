@@ -1,0 +1,186 @@
+// Package lambdaruntime runs the program of a Lambda function on this machine,
+// behind Lambda's own Runtime API: any bootstrap for provided.al2023, in any
+// language, the same binary that is deployed if it is built for this processor.
+//
+// As in Lambda there is one process for each invocation that is under way, up
+// to the function's concurrency; a process that has answered is used again,
+// one that crashed or took too long is replaced. Unlike in Lambda a process is
+// not frozen between two invocations, it sees this machine's files, and it
+// gets no credentials: neither a role's nor the developer's own.
+package lambdaruntime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Limits and defaults of Lambda. Source: the Lambda developer guide, quotas
+// and function configuration.
+const (
+	// MaxPayload is the size, in bytes, of the request and of the response of
+	// a synchronous invocation.
+	MaxPayload = 6<<20 + 100
+
+	// InitTimeout is how long a process may take until it asks for its first
+	// invocation.
+	InitTimeout = 10 * time.Second
+
+	defaultTimeout     = 3 * time.Second
+	defaultMemory      = 128
+	defaultConcurrency = 1000
+)
+
+// Config describes a function. Zero values are Lambda's defaults.
+type Config struct {
+	// Bootstrap is the path of the executable. Required.
+	Bootstrap string
+
+	// Dir is the working directory, Lambda's /var/task. Default: where
+	// Bootstrap is.
+	Dir string
+
+	// Environment are the function's variables, as its template has them. Nothing
+	// of this process's own environment is passed on. The variables by which the
+	// function finds the Runtime API cannot be set.
+	Environment map[string]string
+
+	// Memory is what a process may use, in MB: one that is seen to use more is
+	// killed (on Linux; elsewhere nothing enforces it). Default: 128.
+	Memory int
+
+	// Timeout is how long an invocation may take; then its process is killed.
+	// Default: 3 seconds.
+	Timeout time.Duration
+
+	// Concurrency is how many invocations may be under way at once, the
+	// function's reserved concurrency or what the account has left. More are
+	// throttled; -1 throttles all. Default: 1000, an account's quota.
+	Concurrency int
+
+	// FunctionName is what the function is told it is called. Default: "function".
+	FunctionName string
+
+	// Region is what the function is told of where it runs. Default: "us-east-1".
+	Region string
+
+	// Log gets what processes write to stdout and stderr, whole lines at a
+	// time. Default: discarded.
+	Log io.Writer
+}
+
+func (c Config) validate() error {
+	var errs []error
+	if info, err := os.Stat(c.Bootstrap); err != nil {
+		errs = append(errs, fmt.Errorf("Bootstrap: %w", err))
+	} else if !info.Mode().IsRegular() || !isExecutable(info) {
+		errs = append(errs, fmt.Errorf("Bootstrap %q is not an executable file", c.Bootstrap))
+	}
+	if c.Memory < 0 {
+		errs = append(errs, fmt.Errorf("Memory is %d MB, want 1 or more, or 0 for %d", c.Memory, defaultMemory))
+	}
+	if c.Timeout < 0 {
+		errs = append(errs, fmt.Errorf("Timeout is %v, want more than 0, or 0 for %v", c.Timeout, defaultTimeout))
+	}
+	if c.Concurrency < -1 {
+		errs = append(errs, fmt.Errorf("Concurrency is %d, want -1 for none, 0 for %d, or more", c.Concurrency, defaultConcurrency))
+	}
+	return errors.Join(append(errs, c.validateEnvironment())...)
+}
+
+func (c *Config) setDefaults() error {
+	var err error
+	if c.Bootstrap, err = filepath.Abs(c.Bootstrap); err != nil {
+		return err
+	}
+	if c.Dir == "" {
+		c.Dir = filepath.Dir(c.Bootstrap)
+	}
+	if c.Memory == 0 {
+		c.Memory = defaultMemory
+	}
+	if c.Timeout == 0 {
+		c.Timeout = defaultTimeout
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = defaultConcurrency
+	}
+	if c.FunctionName == "" {
+		c.FunctionName = "function"
+	}
+	if c.Region == "" {
+		c.Region = "us-east-1"
+	}
+	if c.Log == nil {
+		c.Log = io.Discard
+	}
+	return nil
+}
+
+// Function is a function that can be invoked. Its methods may be called by
+// several goroutines at once.
+type Function struct {
+	config  Config
+	log     *lineWriter
+	starts  chan start
+	done    chan struct{} // closed by Close
+	running sync.WaitGroup
+	pool    pool
+}
+
+// New returns a function. It starts no process before the first invocation.
+func New(config Config) (*Function, error) {
+	if err := config.validate(); err != nil {
+		return nil, fmt.Errorf("lambda function %q: %w", config.FunctionName, err)
+	}
+	if err := config.setDefaults(); err != nil {
+		return nil, fmt.Errorf("lambda function %q: %w", config.FunctionName, err)
+	}
+	f := &Function{
+		config: config,
+		log:    &lineWriter{w: config.Log},
+		starts: make(chan start),
+		done:   make(chan struct{}),
+	}
+	f.pool.function = f
+	f.running.Add(2)
+	go f.startProcesses()
+	go f.watchMemory()
+	return f, nil
+}
+
+// Invoke runs the function on a payload and returns its answer.
+//
+// Its error is [ErrThrottled], [ErrClosed], a [*TimeoutError], a
+// [*CrashError], a [*FunctionError], a [*TooLargeError], or that of ctx. As in
+// Lambda, an invocation whose caller has gone away goes on.
+func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if len(payload) > MaxPayload {
+		return nil, &TooLargeError{What: "request", Size: len(payload)}
+	}
+	inv := newInvocation(payload)
+	if err := f.pool.submit(inv); err != nil {
+		return nil, err
+	}
+	select {
+	case r := <-inv.result:
+		return r.payload, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Close ends all processes and whatever they have started, and returns when
+// they are gone. Invocations under way fail with [ErrClosed].
+func (f *Function) Close() {
+	f.pool.close()
+	f.running.Wait()
+}
