@@ -120,6 +120,8 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 		"ReopensAt":            props.Guard.ReopensAt,
 		"RecordParameter":      g.Record.ParameterName(),
 		"AttributionParameter": g.Attribution.ParameterName(),
+		"First":                strconv.Itoa(props.first()),
+		"Last":                 strconv.Itoa(props.first() + bandSize - 1),
 		"Responder":            m.TargetGroup.TargetGroupArn(),
 	}
 	if byRule {

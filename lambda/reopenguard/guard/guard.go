@@ -147,6 +147,8 @@ type properties struct {
 	ListenerArn     string
 	LoadBalancerArn string
 	Port            int32 `json:",string"`
+	First           int   `json:",string"`
+	Last            int   `json:",string"`
 	App             string
 	Responder       string
 }

@@ -38,7 +38,9 @@ func (c change) judge() verdict {
 	if c.create {
 		return v
 	}
-	if c.liveErr != nil && !errors.Is(c.liveErr, livemode.ErrNoListener) {
+	if neither, ok := errors.AsType[*livemode.Neither](c.liveErr); ok {
+		v.warn("Somebody changed the listener by hand: %v.", neither)
+	} else if c.liveErr != nil && !errors.Is(c.liveErr, livemode.ErrNoListener) {
 		v.warn("Whether somebody flipped by hand is not known: %v.", c.liveErr)
 	}
 	before := c.before()

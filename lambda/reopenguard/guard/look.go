@@ -58,6 +58,8 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 			Port:            c.next.Port,
 			Responder:       c.next.Responder,
 			App:             c.next.App,
+			First:           c.next.First,
+			Last:            c.next.Last,
 		})
 		return err
 	})
