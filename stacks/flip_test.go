@@ -67,31 +67,56 @@ func (t template) differences(other template) []string {
 	return all
 }
 
+// TestTheFlipIsOnePropertyInEveryEnvironment: between any two modes, with the
+// guard its record besides.
 func TestTheFlipIsOnePropertyInEveryEnvironment(t *testing.T) {
+	const (
+		flip   = "AlbListener86261768.DefaultActions[0].TargetGroupArn.Ref"
+		record = "MaintenanceGuardEA4EC594.Mode"
+		refuse = "MaintenanceRefuseWrites0F962CE52"
+	)
+	open, readOnly, closed := maintenancemode.Open, maintenancemode.ReadOnly, maintenancemode.Closed
 	for _, name := range environments {
-		for _, readOnly := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, read-only prepared: %v", name, readOnly), func(t *testing.T) {
-				env := loadEnvironment(t, name)
-				env.Maintenance.ReadOnly = readOnly
-				open, err := synth(env, maintenancemode.Open)
-				if err != nil {
+		for _, prepared := range []bool{false, true} {
+			env := loadEnvironment(t, name)
+			env.Maintenance.ReadOnly = prepared
+			modes := map[maintenancemode.Mode]assembly{}
+			for _, mode := range []maintenancemode.Mode{open, readOnly, closed} {
+				if mode == readOnly && !prepared {
+					continue
+				}
+				var err error
+				if modes[mode], err = synth(env, mode); err != nil {
 					t.Fatal(err)
 				}
-				closed, err := synth(env, maintenancemode.Closed)
-				if err != nil {
-					t.Fatal(err)
+			}
+			for _, test := range []struct {
+				from, to maintenancemode.Mode
+				want     []string
+			}{
+				{open, closed, []string{flip, record, refuse}},
+				{open, readOnly, []string{record, refuse}},
+				{readOnly, closed, []string{flip, record}},
+			} {
+				if !prepared && (test.from == readOnly || test.to == readOnly) {
+					continue
 				}
-				want := []string{"AlbListener86261768.DefaultActions[0].TargetGroupArn.Ref"}
-				if readOnly {
-					want = append(want, "MaintenanceRefuseWrites0F962CE52")
-				}
-				if got := open.template.differences(closed.template); !reflect.DeepEqual(got, want) {
-					t.Errorf("got %q, want %q", got, want)
-				}
-				if !reflect.DeepEqual(open.assets, closed.assets) {
-					t.Errorf("assets differ: %v", differences(open.assets, closed.assets, "assets"))
-				}
-			})
+				t.Run(fmt.Sprintf("%s, read-only prepared: %v, between %v and %v", name, prepared, test.from, test.to), func(t *testing.T) {
+					want := slices.DeleteFunc(slices.Clone(test.want), func(path string) bool {
+						return path == refuse && !prepared || path == record && !env.Maintenance.Guard
+					})
+					from, to := modes[test.from], modes[test.to]
+					if got := from.template.differences(to.template); !slices.Equal(got, want) {
+						t.Errorf("got %q, want %q", got, want)
+					}
+					if got := to.template.differences(from.template); !slices.Equal(got, want) {
+						t.Errorf("on the way back: got %q, want %q", got, want)
+					}
+					if !reflect.DeepEqual(from.assets, to.assets) {
+						t.Errorf("assets differ: %v", differences(from.assets, to.assets, "assets"))
+					}
+				})
+			}
 		}
 	}
 }

@@ -40,6 +40,12 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 			RetryAfter:      m.RetryAfter,
 			CORSOrigins:     m.CORSOrigins,
 		},
+		Guard: maintenancemode.Guard{
+			Enabled:   m.Guard,
+			Reopens:   m.Reopen,
+			Command:   "npx cdk deploy -c env=" + env.Name,
+			ReopensAt: "maintenance.reopen in environments/" + env.Name + ".yaml",
+		},
 		ReservedConcurrency: m.ReservedConcurrency,
 		LogRetention:        retention(env),
 	}

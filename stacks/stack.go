@@ -60,6 +60,9 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	output(stack, "DatabaseSetupLog", "Shows what that task did", setup.log)
 	output(stack, "SchemaChangeCommand", "Starts the task that runs a schema change; put its name, without .sql, in the place of CHANGE", change.RunCommand)
 	outputEmergency(stack, env, lb, api, maintenance)
+	if summary := maintenance.Guard.Summary; summary != nil {
+		output(stack, "MaintenanceGuard", "What the guard against reopening by accident saw when the mode was last deployed", *summary)
+	}
 	return Stack{Stack: stack, Maintenance: maintenance}
 }
 

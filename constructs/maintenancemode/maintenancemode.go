@@ -86,6 +86,9 @@ type Props struct {
 	// back in 10 minutes.
 	Answer responder.Config
 
+	// Guard refuses to open by accident. Default: nothing does.
+	Guard Guard
+
 	// ReservedConcurrency is kept for the function that answers, which is also
 	// its most: what exceeds it gets a bare 502 from ALB. An account whose quota
 	// is still 10 can reserve none. Default: 0, nothing reserved.
@@ -151,6 +154,9 @@ type MaintenanceMode struct {
 	// have, whatever the mode is now.
 	SwitchPriorities []int
 
+	// Guard refuses to open by accident. Zero without Props.Guard.
+	Guard ReopenGuard
+
 	// BypassSecret is the secret that lets operators through: 32 letters and
 	// digits, without case. Whoever may describe listener rules can read it. Nil
 	// without Bypass.Header and Bypass.Cookie.
@@ -188,6 +194,9 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	if props.Bypass.Cookie != "" {
 		targetGroups[toUnlock] = mode.addUnlock(this, props)
 	}
+	if props.Guard.Enabled {
+		mode.addGuard(this, props, listener, byRule)
+	}
 	for _, r := range props.switchRules(Closed, byRule) {
 		mode.SwitchPriorities = append(mode.SwitchPriorities, r.priority)
 	}
@@ -195,6 +204,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	for _, r := range rules {
 		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.target]))
 	}
+	mode.guard(listener, byRule)
 	if !byRule && props.Mode == Closed {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
 	}

@@ -109,16 +109,19 @@ func ReadFlags(scope constructs.Construct) (Flags, error) {
 }
 
 // Apply returns props with what the operator typed in the place of what they
-// say: the mode, the message for everybody, the expected end.
+// say: the mode, the message for everybody, the expected end. Props.Guard is
+// told that they were typed.
 func (f Flags) Apply(props Props) Props {
 	if f.Mode != nil {
 		props.Mode = *f.Mode
+		props.Guard.Explicit = true
 	}
 	if f.Message != "" {
 		language := cmp.Or(props.Answer.DefaultLanguage, "en")
 		if tags := slices.Collect(maps.Keys(props.Answer.Message)); len(tags) == 1 {
 			language = tags[0]
 		}
+		props.Guard.Message = f.Message
 		props.Answer.Message, props.Answer.DefaultLanguage = map[string]string{language: f.Message}, language
 	}
 	if !f.Until.IsZero() {

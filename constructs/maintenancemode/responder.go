@@ -13,11 +13,12 @@ import (
 const (
 	responderProgram = "github.com/noren-cdk/noren/lambda/maintenance"
 	unlockProgram    = "github.com/noren-cdk/noren/lambda/unlock"
+	guardProgram     = "github.com/noren-cdk/noren/lambda/reopenguard"
 )
 
 // Compile starts to compile the functions. New does it too and waits; called
 // before the app is made, it happens while Node loads CDK.
-func Compile() { gofunction.Compile(responderProgram, unlockProgram) }
+func Compile() { gofunction.Compile(responderProgram, unlockProgram, guardProgram) }
 
 // addResponder defines the function that answers the refused and its target
 // group. Nothing of it depends on the mode.

@@ -212,6 +212,15 @@ type Maintenance struct {
 	// Default: false, and read-only is refused.
 	ReadOnly bool `yaml:"readOnly"`
 
+	// Guard refuses deploys that would open without having been asked to, by
+	// -c maintenance= or Reopen, while maintenance is on. Default: false.
+	Guard bool `yaml:"guard"`
+
+	// Reopen asks the guard to open without a flag: the time, as its refusal says
+	// it, since when the maintenance is on that this ends. It ends no other and
+	// may stay in the file. Default: only the flag opens.
+	Reopen time.Time `yaml:"reopen"`
+
 	// Message is what people are told, by language tag (BCP 47): en, ja,
 	// zh-Hant. Default: a short sentence.
 	Message map[string]string `yaml:"message"`

@@ -1,93 +1,178 @@
-"use strict";
+// Field Reports for managers: log in, read reports and templates, write a report.
 
-// Asks the API how it is and shows the answer: open, closed for maintenance
-// (503 with X-Maintenance-Mode: on), or failing. Goes on asking, and never
-// sooner than the API wants to be asked.
+import { call, Failure, MaintenanceError, Refusal, useAPI } from "./api.js";
+import { dropDraft, keepDraft, lockDraft, readDraft, reopenDraft, saveDraft, showDraft } from "./draft.js";
+import { attempt, attemptLater } from "./maintenance.js";
+import { showDrawing, showProblem, showReports, showSaved, showTemplateChoice, showTemplates, showView } from "./views.js";
 
-const openSeconds = 60;
-const failedSeconds = 15;
-const closedSeconds = 600; // closed, and not told how long to wait
-const longestSeconds = 24 * 60 * 60; // setTimeout overflows at 24 days
+let user, templates, drawings;
+let reports = [];
+let page = {};
 
-async function ask() {
-  let answer;
+// act does what somebody has asked for, and says what has gone wrong. A session
+// that has ended leads to the login, and what is typed stays.
+async function act(name, action, doAttempt = attempt) {
+  showProblem("");
   try {
-    // A path that maintenance refuses. The health check would not do: it is open
-    // to everybody at any time.
-    answer = await fetch("/api/session", { cache: "no-store", signal: AbortSignal.timeout(10000) });
-    if (answer.status === 503 && answer.headers.get("X-Maintenance-Mode") === "on") {
-      return await maintenance(answer);
+    await doAttempt(name, async () => {
+      try {
+        await action();
+      } catch (error) {
+        if (!(error instanceof Refusal)) {
+          throw error;
+        }
+        if (error.status === 401 && name !== "login") {
+          askWho();
+        } else {
+          showProblem(error.message);
+        }
+      }
+    });
+  } catch (error) {
+    if (!(error instanceof Failure)) {
+      throw error;
     }
-    await answer.json();
-    if (answer.status < 500) { // the API has no sessions yet, and says so
-      return { state: "ok", title: "In service", wait: openSeconds };
+    showProblem(error.message);
+    if (name === "session") { // there is nothing on the page to press
+      setTimeout(() => act(name, action), 15000);
     }
-  } catch {
-    // No answer, or one that is not the API's.
-  }
-  return {
-    state: "failed",
-    title: "Not available",
-    detail: answer ? `The API answered ${answer.status}.` : "The API cannot be reached.",
-    wait: failedSeconds + Math.random() * failedSeconds,
-  };
-}
-
-// maintenance reads the notice from the answer, of which only the header is
-// certain: a proxy may have replaced the body.
-async function maintenance(answer) {
-  const error = (await answer.json().catch(() => null))?.errors?.[0];
-  return {
-    state: "maintenance",
-    title: error?.title || "Closed for maintenance",
-    detail: error?.detail || "Please come back later.",
-    until: date(error?.meta?.until),
-    wait: retryAfter(answer.headers.get("Retry-After")) ?? retryAfter(error?.meta?.retryAfter) ?? closedSeconds,
-  };
-}
-
-// retryAfter is the seconds to wait that a Retry-After (seconds or a date)
-// means, or null.
-function retryAfter(value) {
-  if (value === null || value === undefined || value === "") {
-    return null;
-  }
-  const seconds = Number(value);
-  if (Number.isFinite(seconds)) {
-    return Math.max(seconds, 1);
-  }
-  const when = date(value);
-  return when && Math.max((when - Date.now()) / 1000, 1);
-}
-
-function date(value) {
-  const when = new Date(value ?? NaN);
-  return Number.isNaN(when.getTime()) ? null : when;
-}
-
-function show({ state, title, detail, until }, next) {
-  document.getElementById("state").dataset.state = state;
-  document.getElementById("title").textContent = title;
-  document.getElementById("detail").textContent = detail ?? "";
-  showTime("until", until, { dateStyle: "medium", timeStyle: "short" });
-  showTime("next", state === "ok" ? null : next, { timeStyle: "medium" });
-}
-
-function showTime(id, when, format) {
-  const line = document.getElementById(id);
-  line.hidden = !when;
-  if (when) {
-    const time = line.querySelector("time");
-    time.dateTime = when.toISOString();
-    time.textContent = new Intl.DateTimeFormat(undefined, format).format(when);
   }
 }
 
-async function watch() {
-  const answer = await ask();
-  const wait = Math.min(answer.wait, longestSeconds) * 1000;
-  show(answer, new Date(Date.now() + wait));
-  setTimeout(watch, wait);
+function askWho() {
+  user = undefined;
+  showView("login");
+  document.getElementById("name").focus();
 }
 
-watch();
+async function start() {
+  await useAPI().catch(() => {}); // then the API is where the site is
+  keepDraft();
+  const draft = readDraft();
+  if (draft.title || draft.text) { // at once, whatever the API says
+    showTemplateChoice([{ id: draft.template, name: draft.template }]);
+    showDraft();
+    showView("reports");
+  }
+  await act("session", async () => {
+    user = (await (await call("/api/session")).json()).user;
+    await enter();
+  });
+}
+
+// enter shows what somebody who has logged in sees, and goes on with a report
+// that was not sent when the page was loaded.
+async function enter() {
+  templates = (await (await call("/api/templates")).json()).templates;
+  showTemplateChoice(templates);
+  showDraft();
+  await loadReports();
+  route();
+  if (readDraft().writtenAt) {
+    act("report", send, attemptLater);
+  }
+}
+
+async function loadReports() {
+  const answer = await (await call("/api/reports")).json();
+  reports = answer.reports;
+  page = { next: answer.next, loadedAt: new Date() };
+  showReports(reports, templates, page);
+}
+
+async function loadOlder() {
+  const answer = await (await call(page.next)).json();
+  reports = [...reports, ...answer.reports];
+  page.next = answer.next;
+  showReports(reports, templates, page);
+}
+
+async function loadDrawings() {
+  drawings = new Map();
+  showTemplates(templates);
+  for (const one of templates) {
+    const svg = await (await call(one.drawing)).text();
+    drawings.set(one.id, svg);
+    showDrawing(one.id, svg);
+  }
+}
+
+// send sends the draft. It may be done again with any outcome but the first
+// having any effect: the id and the key stay the same.
+async function send() {
+  const { key, ...report } = readDraft();
+  if (!report.id) {
+    return; // it has arrived
+  }
+  showSaved("Sending…");
+  try {
+    const stored = await (await call("/api/reports", { method: "POST", body: report, key })).json();
+    reports = [stored, ...reports.filter((one) => one.id !== stored.id)];
+    showReports(reports, templates, page);
+    dropDraft();
+    showDraft();
+    showSaved("Saved.");
+  } catch (error) {
+    if (error instanceof MaintenanceError) {
+      showSaved("Kept. It will be sent by itself when we are back.");
+    } else if (error instanceof Refusal && error.status !== 401) {
+      reopenDraft();
+      lockDraft(false);
+      showSaved("");
+    } else {
+      showSaved("Kept, but not sent yet: save again.");
+      lockDraft(false);
+    }
+    throw error;
+  }
+}
+
+// route shows the view that the address names.
+function route() {
+  if (!user) {
+    return;
+  }
+  const view = location.hash === "#templates" ? "templates" : "reports";
+  showView(view, user);
+  if (view === "templates" && !drawings) {
+    act("drawings", loadDrawings);
+  }
+}
+
+addEventListener("hashchange", () => {
+  route();
+  document.querySelector("main > section:not([hidden]) h1")?.focus();
+  if (user && location.hash !== "#templates") {
+    act("reports", loadReports);
+  }
+});
+
+document.getElementById("login-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { name, password } = event.target.elements;
+  const login = { name: name.value.trim(), password: password.value, cookie: true };
+  act("login", async () => {
+    user = (await (await call("/api/login", { method: "POST", body: login })).json()).user;
+    event.target.reset();
+    await enter();
+  });
+});
+
+document.getElementById("report-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (!readDraft().writtenAt) {
+    saveDraft();
+  }
+  lockDraft(true);
+  act("report", send);
+});
+
+document.getElementById("older").addEventListener("click", () => act("older", loadOlder));
+
+document.getElementById("logout").addEventListener("click", () => act("logout", async () => {
+  await call("/api/logout", { method: "POST" });
+  dropDraft();
+  location.reload();
+}));
+
+start();

@@ -1,0 +1,177 @@
+package maintenancemode
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/constructs/gofunction"
+	"github.com/noren-cdk/noren/internal/moderecord"
+)
+
+// Guard is how a deploy that would open the product by accident is refused: one
+// that was not told the mode, while maintenance is on. The deploy fails before
+// the listener changes and is rolled back; the event of the stack says what is
+// on, since when, and what to type. Closing, creating, deleting and rolling back
+// are never refused.
+type Guard struct {
+	// Enabled makes the guard. Default: false, a forgotten flag opens.
+	Enabled bool
+
+	// Explicit says that Mode is what somebody wants now, and not what a file
+	// says for want of a flag. Flags.Apply sets it. Default: false.
+	Explicit bool
+
+	// Reopens asks to open from a committed file: the time, as the refusal says
+	// it, since when the maintenance is on that this ends. It ends no other, so
+	// that it may be left where it is. Default: only Explicit opens.
+	Reopens time.Time
+
+	// Message is what was typed for people, which the guard warns of if the next
+	// deploy forgets it. Flags.Apply sets it. Default: nothing was typed.
+	Message string
+
+	// Command is how this stack is deployed, for the refusal to say what to type.
+	// Default: npx cdk deploy.
+	Command string
+
+	// ReopensAt is where Reopens is set, for the refusal to say it, such as
+	// "maintenance.reopen in environments/prod.yaml". Default: it does not.
+	ReopensAt string
+}
+
+// ReopenGuard is what guards against opening by accident.
+type ReopenGuard struct {
+	// Resource is the custom resource that everything which flips waits for.
+	Resource awscdk.CustomResource
+
+	// Function answers CloudFormation for it.
+	Function awslambda.Function
+
+	// LogGroup is the function's log.
+	LogGroup awslogs.LogGroup
+
+	// Record holds the mode and since when, as package internal/moderecord writes
+	// it. Only Function does.
+	Record awsssm.StringParameter
+
+	// Attribution holds who turned the mode, as package internal/moderecord
+	// writes it. Function reads it; CloudFormation does not know.
+	Attribution awsssm.StringParameter
+
+	// Summary is a sentence for the outputs of the stack: since when the mode is
+	// on, and what the guard warned of when it last ran.
+	Summary *string
+}
+
+const (
+	// guardTime is how long the function may take: it keeps ten seconds of it to
+	// answer.
+	guardTime = 30 * time.Second
+
+	// guardServiceTime is how long CloudFormation waits for the answer, instead of
+	// an hour.
+	guardServiceTime = 60
+
+	// guardSummary is the attribute that the function answers with.
+	guardSummary = "Summary"
+)
+
+// addGuard defines the guard. Nothing of it refers to a listener that waits for
+// it; the function finds that one by its load balancer and port.
+func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, listener elbv2.CfnListener, byRule bool) {
+	function := gofunction.New(this, "ReopenGuard", gofunction.Props{
+		Package:      guardProgram,
+		Description:  "Refuses a deploy that would open the application by accident",
+		Timeout:      guardTime,
+		LogRetention: props.LogRetention,
+	})
+	g := &m.Guard
+	g.Function, g.LogGroup = function.Function, function.LogGroup
+	g.Record = newRecordParameter(this, "ModeRecord", "The mode of maintenance and since when; written by the reopen guard in a deploy")
+	g.Attribution = newRecordParameter(this, "ModeAttribution", "Who turned the mode of maintenance")
+	allow := func(resource *string, actions ...string) {
+		g.Function.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions: jsii.Strings(actions...), Resources: &[]*string{resource},
+		}))
+	}
+	allow(g.Record.ParameterArn(), "ssm:GetParameter", "ssm:PutParameter")
+	allow(g.Attribution.ParameterArn(), "ssm:GetParameter")
+	allow(awscdk.Aws_STACK_ID(), "cloudformation:DescribeStacks")
+	allow(jsii.String("*"), "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules") // they know no resource
+
+	properties := map[string]any{
+		"Mode":                 props.Mode.String(),
+		"Explicit":             strconv.FormatBool(props.Guard.Explicit),
+		"Reopens":              timeText(props.Guard.Reopens),
+		"Message":              props.Guard.Message,
+		"Until":                timeText(props.Answer.Until),
+		"Command":              cmp.Or(props.Guard.Command, "npx cdk deploy"),
+		"ReopensAt":            props.Guard.ReopensAt,
+		"RecordParameter":      g.Record.ParameterName(),
+		"AttributionParameter": g.Attribution.ParameterName(),
+		"First":                strconv.Itoa(props.first()),
+		"Last":                 strconv.Itoa(props.first() + bandSize - 1),
+		"Responder":            m.TargetGroup.TargetGroupArn(),
+	}
+	if byRule {
+		properties["ListenerArn"] = props.Listener.ListenerArn()
+	} else {
+		properties["LoadBalancerArn"] = listener.LoadBalancerArn()
+		properties["Port"] = strconv.Itoa(int(*listener.Port()))
+		properties["App"] = props.AppTargetGroup.TargetGroupArn()
+	}
+	g.Resource = awscdk.NewCustomResource(this, jsii.String("Guard"), &awscdk.CustomResourceProps{
+		ResourceType:   jsii.String("Custom::NorenReopenGuard"),
+		ServiceToken:   g.Function.FunctionArn(),
+		ServiceTimeout: awscdk.Duration_Seconds(jsii.Number(guardServiceTime)),
+		Properties:     &properties,
+	})
+	g.Summary = g.Resource.GetAttString(jsii.String(guardSummary))
+}
+
+// guard makes everything that flips wait for the guard, if there is one: its own
+// listener, and the rules that come with a mode.
+func (m *MaintenanceMode) guard(listener elbv2.CfnListener, byRule bool) {
+	if m.Guard.Resource == nil {
+		return
+	}
+	resource := m.Guard.Resource.Node().DefaultChild().(awscdk.CfnResource)
+	waits := jsii.String("the reopen guard has to see the change of mode first")
+	if !byRule {
+		listener.AddResourceDependency(resource, waits)
+	}
+	for _, r := range m.Rules {
+		if slices.Contains(m.SwitchPriorities, int(*r.Priority())) {
+			r.AddResourceDependency(resource, waits)
+		}
+	}
+}
+
+// newRecordParameter defines a parameter that a function writes. CloudFormation
+// would write the value of the template again if anything of the parameter
+// changed: change nothing of it, the description included.
+func newRecordParameter(this constructs.Construct, id, description string) awsssm.StringParameter {
+	return awsssm.NewStringParameter(this, &id, &awsssm.StringParameterProps{
+		Description: &description,
+		StringValue: jsii.String(moderecord.Placeholder),
+	})
+}
+
+// timeText is a time as the guard reads it, empty if there is none.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,107 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/internal/moderecord"
+)
+
+// look asks everything at once, each for itself: what takes long or fails keeps
+// nothing else from being known.
+func (g *Guard) look(ctx context.Context, stack string, c *change) {
+	var wg sync.WaitGroup
+	ask := func(err *error, question func(context.Context) error) {
+		wg.Go(func() {
+			defer func() {
+				if r := recover(); r != nil {
+					*err = fmt.Errorf("the guard broke: %v", r)
+				}
+			}()
+			ctx, cancel := context.WithTimeout(ctx, callTime)
+			defer cancel()
+			*err = question(ctx)
+		})
+	}
+	var attribution moderecord.Attribution
+	var attributionErr error
+	ask(&c.statusErr, func(ctx context.Context) (err error) {
+		c.status, err = g.status(ctx, stack)
+		return err
+	})
+	ask(&c.recordErr, func(ctx context.Context) error {
+		value, err := g.read(ctx, c.next.RecordParameter)
+		if err == nil {
+			c.record, err = moderecord.Decode(value)
+		}
+		return err
+	})
+	ask(&attributionErr, func(ctx context.Context) error {
+		value, err := g.read(ctx, c.next.AttributionParameter)
+		if err == nil {
+			attribution, err = moderecord.DecodeAttribution(value)
+		}
+		return err
+	})
+	ask(&c.liveErr, func(ctx context.Context) (err error) {
+		c.live, err = livemode.Read(ctx, g.listeners, livemode.Switch{
+			ListenerARN:     c.next.ListenerArn,
+			LoadBalancerARN: c.next.LoadBalancerArn,
+			Port:            c.next.Port,
+			Responder:       c.next.Responder,
+			App:             c.next.App,
+			First:           c.next.First,
+			Last:            c.next.Last,
+		})
+		return err
+	})
+	wg.Wait()
+	if attributionErr != nil && !errors.Is(attributionErr, moderecord.ErrNone) {
+		g.log.Warn("who turned the mode cannot be read", "cause", attributionErr.Error())
+	}
+	c.by = c.record.By(attribution)
+}
+
+// status returns the status of the stack.
+func (g *Guard) status(ctx context.Context, stack string) (cftypes.StackStatus, error) {
+	out, err := g.stacks.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
+	if err != nil {
+		return "", err
+	}
+	if len(out.Stacks) != 1 {
+		return "", fmt.Errorf("%d stacks are called %s", len(out.Stacks), stack)
+	}
+	return out.Stacks[0].StackStatus, nil
+}
+
+// read returns the value of a parameter.
+func (g *Guard) read(ctx context.Context, name string) (string, error) {
+	if name == "" {
+		return moderecord.Placeholder, nil
+	}
+	out, err := g.parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(out.Parameter.Value), nil
+}
+
+// write keeps the record.
+func (g *Guard) write(ctx context.Context, name string, record moderecord.Record) error {
+	if name == "" {
+		return errors.New("the resource names no parameter")
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	value := record.Encode()
+	_, err := g.parameters.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Value: &value, Overwrite: aws.Bool(true)})
+	return err
+}

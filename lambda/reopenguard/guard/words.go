@@ -1,0 +1,124 @@
+package guard
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/moderecord"
+)
+
+// longMessage is how many bytes of a message fit into a command that is part of
+// a sentence. CloudFormation takes an answer of 4096 bytes.
+const longMessage = 300
+
+// refusal says what is on, since when, by whom, and what to type: for somebody
+// who is surprised, at night, in the events of a stack.
+func (c change) refusal(record moderecord.Record, sinceKnown bool) string {
+	left := c.left()
+	var b strings.Builder
+	fmt.Fprintf(&b, "Refused to open: maintenance is %s", left.Words())
+	if sinceKnown {
+		fmt.Fprintf(&b, " since %s (%s)", record.Since.Format(time.RFC3339), ago(c.now.Sub(record.Since)))
+		if c.by != "" {
+			fmt.Fprintf(&b, ", turned %s by %s", left.Words(), c.by)
+		}
+	} else {
+		b.WriteString(", since when is not known")
+	}
+	fmt.Fprintf(&b, ", and this deploy would %s without -c maintenance=%s.", c.opening(), c.next.Mode)
+	if c.live.Valid() && c.live != left {
+		fmt.Fprintf(&b, " The listener itself is %s: somebody flipped it by hand.", listenerIs(c.live))
+	} else {
+		b.WriteString(" The listener stays as it was.")
+	}
+	if reopens := c.next.Reopens; !reopens.IsZero() {
+		fmt.Fprintf(&b, " The committed %s ends another maintenance than this one.", reopens.Format(time.RFC3339))
+	}
+	fmt.Fprintf(&b, " To deploy and stay closed: %s. To open: %s.", c.command(left, c.again()), c.command(c.next.Mode, ""))
+	if c.next.ReopensAt != "" {
+		fmt.Fprintf(&b, " Or, to open by a commit: set %s to %s.", c.next.ReopensAt, record.Since.Format(time.RFC3339))
+	}
+	return b.String()
+}
+
+// refusalByHand is for a listener that somebody closed between deploys.
+func (c change) refusalByHand() string {
+	return fmt.Sprintf("Refused to open: somebody made the listener %s by hand, the last deploy had left it %s, and this deploy comes without -c maintenance=%s."+
+		" To deploy and stay closed: %s. To open: flip it back by hand, as CloudFormation sees nothing to change, and deploy again.",
+		listenerIs(c.live), listenerIs(c.left()), c.next.Mode, c.command(c.live, ""))
+}
+
+// opening is what the change would do.
+func (c change) opening() string {
+	if c.next.Mode == moderecord.ReadOnly {
+		return "open it for reads"
+	}
+	return "open the product"
+}
+
+func listenerIs(mode moderecord.Mode) string {
+	switch mode {
+	case moderecord.Closed:
+		return "closed"
+	case moderecord.ReadOnly:
+		return "read-only"
+	}
+	return "open"
+}
+
+// command deploys in a mode.
+func (c change) command(mode moderecord.Mode, flags string) string {
+	return fmt.Sprintf("%s -c maintenance=%s%s", cmp.Or(c.next.Command, "npx cdk deploy"), mode, flags)
+}
+
+// again are the flags that say to clients again what this deploy does not.
+func (c change) again() string {
+	var flags string
+	if c.old.Message != "" && c.next.Message == "" {
+		message := c.old.Message
+		if len(message) > longMessage {
+			message = "..."
+		}
+		flags += " -c maintenance-message=" + quoted(message)
+	}
+	if c.old.Until.After(c.now) && c.next.Until.IsZero() {
+		flags += " -c maintenance-until=" + c.old.Until.Format(time.RFC3339)
+	}
+	return flags
+}
+
+// dropped warns of a message or an end that clients were told and are not told
+// any more, although maintenance stays on.
+func (c change) dropped() []string {
+	if c.old.Mode == moderecord.Open || c.next.Mode == moderecord.Open || c.again() == "" {
+		return nil
+	}
+	return []string{fmt.Sprintf("Maintenance stays on, but clients are no longer told what was typed before. To tell them again: %s.", c.command(c.next.Mode, c.again()))}
+}
+
+// untouched warns that a listener that was flipped by hand stays flipped:
+// CloudFormation compares templates.
+func (c change) untouched() []string {
+	if c.old.Mode != c.next.Mode || !c.live.Valid() || c.live == c.next.Mode {
+		return nil
+	}
+	return []string{fmt.Sprintf("The listener is %s, by hand, and stays so: CloudFormation sees nothing to change. Flip it back by hand.", listenerIs(c.live))}
+}
+
+// quoted is a text as a shell takes it.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+
+// ago says how long something is past, in the unit that one thinks in.
+func ago(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return "just now"
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d minutes ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d hours ago", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+}
