@@ -89,17 +89,16 @@ func (g *group) pick() *target {
 		return nil
 	}
 	k := int(g.next.Add(1) % uint32(n))
+	var chosen *target
 	for _, t := range g.targets {
-		h := t.health()
-		if h != Healthy && (!all || h != Unhealthy) {
-			continue
+		if h := t.health(); h == Healthy || all && h == Unhealthy {
+			if chosen = t; k == 0 {
+				break
+			}
+			k--
 		}
-		if k == 0 {
-			return t
-		}
-		k--
 	}
-	return nil // a target's state has changed since it was counted
+	return chosen // the last, should one have changed since it was counted
 }
 
 // attach begins the health checks, unless they run as settings say. A group
