@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapplicationautoscaling"
@@ -32,13 +33,19 @@ type api struct {
 //
 // The container finds its database in the environment: DB_HOST, DB_READER_HOST,
 // DB_PORT, DB_NAME and DB_USER, to log in with an IAM token over TLS. PORT is
-// where it has to listen. There is no password.
+// where it has to listen. There is no password. CORS_ORIGINS, with commas, are
+// the origins that maintenance.corsOrigins lets in: whose scripts may read the
+// answer of maintenance may read the API's.
 func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, database awsrds.DatabaseCluster) api {
 	cluster := awsecs.NewCluster(scope, jsii.String("Cluster"), &awsecs.ClusterProps{
 		Vpc:                 vpc,
 		ContainerInsightsV2: awsecs.ContainerInsights_ENABLED,
 	})
-	task := newTask(scope, "Api", env, apiContainer(scope, env, database), newLogGroup(scope, "ApiLogs", env))
+	container := apiContainer(scope, env, database)
+	if origins := env.Maintenance.CORSOrigins; len(origins) > 0 {
+		(*container.Environment)["CORS_ORIGINS"] = jsii.String(strings.Join(origins, ","))
+	}
+	task := newTask(scope, "Api", env, container, newLogGroup(scope, "ApiLogs", env))
 	database.GrantConnect(task.TaskRole(), jsii.String(apiUser))
 
 	service := awsecs.NewFargateService(scope, jsii.String("Service"), &awsecs.FargateServiceProps{

@@ -105,8 +105,8 @@ func (f templateFlags) loadOne(path string) (source, error) {
 // is a file.
 func templateFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+	if failed := new(fs.PathError); errors.As(err, &failed) {
+		return nil, fmt.Errorf("reading template %q: %w", path, failed.Err)
 	}
 	if !info.IsDir() {
 		return []string{path}, nil

@@ -18,21 +18,25 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := exec(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	os.Exit(exec(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // exec runs the command line and returns the exit code: 0, that of an
-// exitError, or 1 for any other error.
+// exitError, or 1 for any other error. Ctrl-C and SIGTERM cancel a verb.
 func exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	stop := func() {}
+	root.PersistentPreRun = func(verb *cobra.Command, _ []string) { // --version and --help have nothing to stop
+		var running context.Context
+		running, stop = signal.NotifyContext(verb.Context(), os.Interrupt, syscall.SIGTERM)
+		verb.SetContext(running)
+	}
 	err := root.ExecuteContext(ctx)
+	stop()
 	if err == nil {
 		return 0
 	}

@@ -9,8 +9,10 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -234,14 +236,26 @@ func TestReplayExitCodes(t *testing.T) {
 	}
 }
 
+// terminating sends this process a SIGTERM when it is read, and then nothing.
+type terminating struct{ io.Reader }
+
+func (t terminating) Read(b []byte) (int, error) {
+	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+		return 0, err
+	}
+	return t.Reader.Read(b)
+}
+
 func TestReplayIsInterrupted(t *testing.T) {
 	writeDay(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	survived := make(chan os.Signal, 1) // the test itself, if nobody else listens
+	signal.Notify(survived, syscall.SIGTERM)
+	defer signal.Stop(survived)
 	stdin, w := io.Pipe() // nothing ever comes
-	defer func() { _ = w.Close() }()
+	unnoticed := time.AfterFunc(10*time.Second, func() { _ = w.Close() })
+	defer unnoticed.Stop()
 	var stdout, stderr bytes.Buffer
-	code := exec(ctx, []string{"replay", "-"}, stdin, &stdout, &stderr)
+	code := exec(t.Context(), []string{"replay", "-"}, terminating{stdin}, &stdout, &stderr)
 	if code != 1 || stdout.Len() > 0 || stderr.String() != "noren: interrupted\n" {
 		t.Errorf("got exit code %d, %s, %s", code, stdout.String(), stderr.String())
 	}

@@ -127,7 +127,7 @@ func TestExits(t *testing.T) {
 		stderr string
 	}{
 		{"routes --env prod", 1, "", `no templates in cdk.out/prod/open: run "make synth ENV=prod", or name a template`},
-		{"routes nowhere.json", 1, "", "nowhere.json"},
+		{"routes nowhere.json", 1, "", `reading template "nowhere.json": no such file or directory`},
 		{"routes " + o + " " + m, 0, "MAINTENANCE", ""},
 		{"routes --json", 0, `"priority": "default"`, ""},
 		{"explain nonsense", 1, "", `request "nonsense": want "METHOD /path" or a URL`},

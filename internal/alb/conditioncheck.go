@@ -9,12 +9,14 @@ import (
 
 // Characters of condition values. Sources: BC; the error "contains a character
 // that is not valid" for anything else (aws-cli#9792).
-var (
-	hostCharacters   = regexp.MustCompile(`^[A-Za-z0-9*?._-]*$`)
-	pathCharacters   = regexp.MustCompile(`^[A-Za-z0-9_.$/~"'@:+&*?-]*$`)
-	methodCharacters = regexp.MustCompile(`^[A-Z_-]*$`)
-	headerToken      = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]*$") // RFC 7230
-	visibleASCII     = regexp.MustCompile(`^[\x20-\x7e]*$`)
+const (
+	capitals         = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	letters          = "abcdefghijklmnopqrstuvwxyz" + capitals
+	digits           = "0123456789"
+	hostCharacters   = letters + digits + "*?._-"
+	pathCharacters   = letters + digits + `_.$/~"'@:+&*?-`
+	methodCharacters = capitals + "_-"
+	headerCharacters = letters + digits + "!#$%&'*+.^_`|~-" // RFC 7230
 )
 
 func (c *checker) checkCondition(condition Condition) {
@@ -100,13 +102,10 @@ func (c *checker) checkLength(what, value string, limit int) {
 	}
 }
 
-func (c *checker) checkCharacters(what, value string, allowed *regexp.Regexp, want string) {
+func (c *checker) checkCharacters(what, value, allowed, want string) {
 	literalParts(value, func(s string) {
-		if allowed.MatchString(s) {
-			return
-		}
 		for _, character := range s {
-			if !allowed.MatchString(string(character)) {
+			if !strings.ContainsRune(allowed, character) {
 				c.errorf(Display(value), want, "%s %q contains %q, ALB allows %s", what, Display(value), character, want)
 				return
 			}
@@ -116,7 +115,7 @@ func (c *checker) checkCharacters(what, value string, allowed *regexp.Regexp, wa
 
 func (c *checker) checkVisible(what, value string) {
 	literalParts(value, func(s string) {
-		if !visibleASCII.MatchString(s) {
+		if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
 			c.warnf(Display(value), "visible ASCII", "%s %q never matches: rules look at visible ASCII only", what, Display(value))
 		}
 	})
@@ -151,15 +150,13 @@ func (c *checker) checkHost(host string) {
 	}
 }
 
-const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
 func (c *checker) checkHeaderName(name string) {
 	c.checkText("header name", name, MaxHeaderNameLength)
 	if strings.ContainsAny(name, "*?") {
 		c.errorf(name, "a header name", "header name %q contains a wildcard, ALB allows none", name)
 		return
 	}
-	c.checkCharacters("header name", name, headerToken, "the characters of an HTTP token")
+	c.checkCharacters("header name", name, headerCharacters, "the characters of an HTTP token")
 	if equalFold(name, "Host") {
 		c.errorf(name, "any other header", "header name %q is refused by ALB: use a host condition", name)
 	}

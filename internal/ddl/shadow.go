@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -27,7 +26,10 @@ func newShadows() shadows {
 	}
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
+// plainName reports whether a name needs no quotes.
+func plainName(name string) bool {
+	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
+}
 
 // home is t without the schema if that is the migration's own.
 func (s *scratch) home(t table) table {
@@ -43,7 +45,7 @@ func (s *scratch) shadow(t table) string {
 	name, ok := s.names[t]
 	if !ok {
 		name = s.prefix + t.name
-		if t.schema != "" || len(name) > 64 || !plainName.MatchString(t.name) {
+		if t.schema != "" || len(name) > 64 || !plainName(t.name) {
 			name = fmt.Sprintf("%s%x", s.prefix, sha256.Sum256([]byte(t.String())))[:40]
 		}
 		s.names[t], s.real[name] = name, t

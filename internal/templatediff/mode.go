@@ -134,14 +134,15 @@ func (t Template) responderFunctions() []string {
 // the expected end as it is written, empty if there is none. What the template
 // leaves to the deploy, or cannot be read, is left out.
 func (t Template) Answer() (message map[string]string, until string) {
-	for _, id := range t.responderFunctions() {
-		environment, _ := t.resources[id].Properties["Environment"].(map[string]any)
-		variables, _ := environment["Variables"].(map[string]any)
-		until, _ = variables["MAINTENANCE_UNTIL"].(string)
-		if text, ok := variables["MAINTENANCE_MESSAGE"].(string); ok && json.Unmarshal([]byte(text), &message) != nil {
-			message = nil
-		}
-		return message, until
+	functions := t.responderFunctions()
+	if len(functions) == 0 {
+		return nil, ""
 	}
-	return nil, ""
+	environment, _ := t.resources[functions[0]].Properties["Environment"].(map[string]any)
+	variables, _ := environment["Variables"].(map[string]any)
+	until, _ = variables["MAINTENANCE_UNTIL"].(string)
+	if text, ok := variables["MAINTENANCE_MESSAGE"].(string); ok && json.Unmarshal([]byte(text), &message) != nil {
+		message = nil
+	}
+	return message, until
 }
