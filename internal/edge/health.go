@@ -3,7 +3,6 @@ package edge
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -27,6 +26,10 @@ const (
 
 func (h Health) String() string { return [...]string{"unused", "initial", "healthy", "unhealthy"}[h&3] }
 
+// inService reports whether a target may get requests, should there be no
+// better.
+func (h Health) inService() bool { return h == Healthy || h == Unhealthy }
+
 func (t *target) health() Health { return Health(t.state.Load()) }
 func (t *target) set(h Health)   { t.state.Store(uint32(h)) }
 
@@ -41,8 +44,14 @@ type TargetHealth struct {
 func (a *ALB) TargetHealth() []TargetHealth {
 	var list []TargetHealth
 	for _, name := range a.groupNames() {
-		for _, t := range a.groups[name].targets {
-			list = append(list, TargetHealth{name, t.name, t.health()})
+		g := a.groups[name]
+		attached := g.attached()
+		for _, t := range g.targets {
+			health := Unused
+			if attached {
+				health = t.health()
+			}
+			list = append(list, TargetHealth{name, t.name, health})
 		}
 	}
 	return list
@@ -212,12 +221,4 @@ func (c healthCheck) accepts(status int) bool {
 		}
 	}
 	return false
-}
-
-// String is the check for a reader.
-func (c healthCheck) String() string {
-	if !c.enabled {
-		return "not checked"
-	}
-	return fmt.Sprintf("GET %s every %v, wants %s", c.path, c.interval, c.codes)
 }
