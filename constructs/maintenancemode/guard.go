@@ -102,6 +102,12 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	})
 	g := &m.Guard
 	g.Function, g.LogGroup = function.Function, function.LogGroup
+	// Lambda would try again, minutes later, what failed or waited, and record a
+	// mode that has been rolled back.
+	g.Function.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
+		RetryAttempts: jsii.Number(0),
+		MaxEventAge:   awscdk.Duration_Seconds(jsii.Number(guardServiceTime)),
+	})
 	g.Record = newRecordParameter(this, "ModeRecord", "The mode of maintenance and since when; written by the reopen guard in a deploy")
 	g.Attribution = newRecordParameter(this, "ModeAttribution", "Who turned the mode of maintenance")
 	allow := func(resource *string, actions ...string) {
@@ -165,7 +171,8 @@ func (m *MaintenanceMode) guard(listener elbv2.CfnListener, byRule bool) {
 
 // newRecordParameter defines a parameter that a function writes. CloudFormation
 // would write the value of the template again if anything of the parameter
-// changed: change nothing of it, the description included.
+// changed: change nothing of it, the description included. Its drift detection
+// calls the parameter modified, which it is.
 func newRecordParameter(this constructs.Construct, id, description string) awsssm.StringParameter {
 	return awsssm.NewStringParameter(this, &id, &awsssm.StringParameterProps{
 		Description: &description,

@@ -3,6 +3,8 @@ package maintenancemode_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -207,6 +209,31 @@ func TestAStackNeverHangs(t *testing.T) {
 	}
 	if resource.Properties["ServiceTimeout"] != "60" || timeout != 30 {
 		t.Errorf("CloudFormation waits %v s, the function may take %v s", resource.Properties["ServiceTimeout"], timeout)
+	}
+	_, queue := synthesized.only(t, "AWS::Lambda::EventInvokeConfig")
+	if queue.Properties["MaximumRetryAttempts"] != 0.0 || queue.Properties["MaximumEventAgeInSeconds"] != 60.0 {
+		t.Errorf("Lambda tries again when nobody waits any more: %v", queue.Properties)
+	}
+}
+
+// TestTheFunctionKnowsEveryProperty, and each property that it knows is there.
+func TestTheFunctionKnowsEveryProperty(t *testing.T) {
+	known := map[string]bool{"ServiceToken": true, "ServiceTimeout": true}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[guard.Properties]()) {
+		known[field.Name] = true
+	}
+	seen := map[string]bool{}
+	for _, kind := range listeners {
+		_, resource := guarded(t, kind, maintenancemode.Open).only(t, guardType)
+		for name, value := range resource.Properties {
+			seen[name] = true
+			if _, isText := value.(string); !isText && !strings.Contains(text(value), `"Ref"`) && !strings.Contains(text(value), `"Fn::GetAtt"`) {
+				t.Errorf("%s is no text: %v", name, value)
+			}
+		}
+	}
+	if got, want := slices.Sorted(maps.Keys(seen)), slices.Sorted(maps.Keys(known)); !slices.Equal(got, want) {
+		t.Errorf("the resource has %q, the function knows %q", got, want)
 	}
 }
 

@@ -58,7 +58,7 @@ func New(parameters *ssm.Client, stacks *cloudformation.Client, listeners *elbv2
 }
 
 // Handle judges the event and answers CloudFormation. The error is that the
-// answer did not arrive; Lambda then sends the event again, to the same end.
+// answer did not arrive.
 func (g *Guard) Handle(ctx context.Context, event cfn.Event) error {
 	v := g.judgeInTime(ctx, event)
 	response := cfn.NewResponse(&event)
@@ -132,22 +132,24 @@ func (g *Guard) judge(ctx context.Context, event cfn.Event) verdict {
 	return v
 }
 
-// properties are those of the custom resource. What is missing, as in an older
-// release, is zero.
-type properties struct {
+// Properties are those of the custom resource, all of them texts there. What is
+// missing, as in an older release, is zero.
+type Properties struct {
 	Mode     moderecord.Mode
 	Explicit bool      `json:",string"` // the mode was typed
 	Reopens  time.Time // the Since of the maintenance that a committed file ends
 	Message  string    // the message that was typed
-	Until    time.Time
+	Until    time.Time // when clients are told that it ends
 
 	Command   string // how this stack is deployed
 	ReopensAt string // where Reopens is committed
 	ByHand    string // what flips the listener without a deploy
 
+	// Names of parameters, see package moderecord.
 	RecordParameter      string
 	AttributionParameter string
 
+	// What the flip turns, see livemode.Switch.
 	ListenerArn     string
 	LoadBalancerArn string
 	Port            int32 `json:",string"`
@@ -159,8 +161,8 @@ type properties struct {
 
 // readProperties reads what there is, each property on its own: one that cannot
 // be read is as good as none.
-func readProperties(from map[string]any) properties {
-	var p properties
+func readProperties(from map[string]any) Properties {
+	var p Properties
 	for name, value := range from {
 		data, err := json.Marshal(map[string]any{name: value})
 		if err != nil || value == "" {

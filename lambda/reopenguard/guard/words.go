@@ -95,7 +95,7 @@ func (c change) dropped() []string {
 	if c.old.Mode == moderecord.Open || c.next.Mode == moderecord.Open || c.again() == "" {
 		return nil
 	}
-	return []string{fmt.Sprintf("Maintenance stays on, but clients are no longer told what was typed before. To tell them again: %s.", c.command(c.next.Mode, c.again()))}
+	return []string{fmt.Sprintf("Maintenance stays on, but clients are no longer told all that they were told before. To tell them again: %s.", c.command(c.next.Mode, c.again()))}
 }
 
 // untouched warns that a listener that was flipped by hand stays flipped:

@@ -76,7 +76,7 @@ func TestWhatTheEventSays(t *testing.T) {
 func TestWhatIsWarnedOf(t *testing.T) {
 	later := now.Add(2 * time.Hour).Format(time.RFC3339)
 	typed := props(closed, "Message", "Back at four.", "Until", later)
-	const forgot = "Maintenance stays on, but clients are no longer told what was typed before. To tell them again: npx cdk deploy -c env=prod -c maintenance="
+	const forgot = "Maintenance stays on, but clients are no longer told all that they were told before. To tell them again: npx cdk deploy -c env=prod -c maintenance="
 	for _, test := range []struct {
 		name      string
 		live      moderecord.Mode
