@@ -48,6 +48,10 @@ type Guard struct {
 	// ReopensAt is where Reopens is set, for the refusal to say it, such as
 	// "maintenance.reopen in environments/prod.yaml". Default: it does not.
 	ReopensAt string
+
+	// ByHand is what flips the listener without a deploy, for the refusal after
+	// somebody did. Default: it does not say.
+	ByHand string
 }
 
 // ReopenGuard is what guards against opening by accident.
@@ -118,6 +122,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 		"Until":                timeText(props.Answer.Until),
 		"Command":              cmp.Or(props.Guard.Command, "npx cdk deploy"),
 		"ReopensAt":            props.Guard.ReopensAt,
+		"ByHand":               props.Guard.ByHand,
 		"RecordParameter":      g.Record.ParameterName(),
 		"AttributionParameter": g.Attribution.ParameterName(),
 		"First":                strconv.Itoa(props.first()),

@@ -36,7 +36,8 @@ const (
 	// answerTime is kept, of the time that the function has, for the answer.
 	answerTime = 10 * time.Second
 
-	// callTime bounds each question to AWS, retries included.
+	// callTime bounds each question to AWS, retries included. All are asked at
+	// once, and then the record is written.
 	callTime = 8 * time.Second
 )
 
@@ -47,11 +48,13 @@ type Guard struct {
 	listeners  *elbv2.Client
 	log        *slog.Logger
 	now        func() time.Time
+	answerTime time.Duration
+	callTime   time.Duration
 }
 
 // New returns a guard that asks AWS with these clients.
 func New(parameters *ssm.Client, stacks *cloudformation.Client, listeners *elbv2.Client, log *slog.Logger) *Guard {
-	return &Guard{parameters, stacks, listeners, log, time.Now}
+	return &Guard{parameters, stacks, listeners, log, time.Now, answerTime, callTime}
 }
 
 // Handle judges the event and answers CloudFormation. The error is that the
@@ -85,7 +88,7 @@ func (g *Guard) Handle(ctx context.Context, event cfn.Event) error {
 func (g *Guard) judgeInTime(ctx context.Context, event cfn.Event) verdict {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime))
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-g.answerTime))
 		defer cancel()
 	}
 	judged := make(chan verdict, 1)
@@ -140,6 +143,7 @@ type properties struct {
 
 	Command   string // how this stack is deployed
 	ReopensAt string // where Reopens is committed
+	ByHand    string // what flips the listener without a deploy
 
 	RecordParameter      string
 	AttributionParameter string

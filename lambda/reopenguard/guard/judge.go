@@ -151,7 +151,7 @@ func (v verdict) reason() string {
 func (v verdict) summary() string {
 	said := "Since when is not known."
 	if r := v.record; !r.Since.IsZero() {
-		said = fmt.Sprintf("Maintenance is %s since %s.", r.Mode.Words(), r.Since.Format(time.RFC3339))
+		said = fmt.Sprintf("Maintenance has been %s since %s.", r.Mode.Words(), r.Since.Format(time.RFC3339))
 	}
 	return strings.Join(append([]string{said}, v.warnings...), " ")
 }
