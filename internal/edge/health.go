@@ -68,6 +68,7 @@ type healthCheck struct {
 	healthy   int // checks in a row
 	unhealthy int
 	codes     string
+	http2     bool // without upgrade
 }
 
 // firstInterval is how soon a check follows another until the first passes:
@@ -93,6 +94,12 @@ func readHealthCheck(settings *alb.TargetGroup) healthCheck {
 		c.timeout = or(h.Timeout, 30*time.Second)
 		c.unhealthy = or(h.UnhealthyThreshold, 5)
 	}
+	switch settings.ProtocolVersion {
+	case "GRPC": // a call that this package cannot make
+		c.enabled = false
+	case "HTTP2":
+		c.http2 = true
+	}
 	if h.Port != "" && h.Port != "traffic-port" && h.Port != strconv.Itoa(settings.Port) {
 		c.port = h.Port
 	}
@@ -110,7 +117,7 @@ func or[T comparable](value, otherwise T) T {
 // watch checks a target until ctx is done. The first check that passes makes
 // it healthy; then it takes as many in a row as the template says.
 func (c healthCheck) watch(ctx context.Context, t *target) {
-	client := newHealthClient()
+	client := c.client()
 	defer client.CloseIdleConnections()
 	passed, failed := 0, 0
 	for {
@@ -141,13 +148,18 @@ func (c healthCheck) watch(ctx context.Context, t *target) {
 	}
 }
 
-// newHealthClient returns a client that opens a connection for each check.
-func newHealthClient() *http.Client {
+// client returns a client that opens a connection for each check.
+func (c healthCheck) client() *http.Client {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(!c.http2)
+	protocols.SetHTTP2(c.http2)
+	protocols.SetUnencryptedHTTP2(c.http2)
 	return &http.Client{
 		Transport: &http.Transport{
 			DisableKeepAlives:  true,
 			DisableCompression: true,
 			TLSClientConfig:    unverified(),
+			Protocols:          protocols,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
