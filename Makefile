@@ -13,11 +13,12 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview test browser mysql fuzz synth diff templates plan deploy golden lint bench
+.PHONY: help preview preview-test test browser mysql fuzz synth diff templates plan deploy golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--maintenance ...\""
 	@echo "make test           all tests"
+	@echo "make preview-test   the tests of the preview that take minutes"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
@@ -49,6 +50,10 @@ test: node_modules
 
 browser:
 	go test -tags browser ./lambda/maintenance/...
+
+# What the preview has to withstand. -v, since each prints what it counted.
+preview-test: node_modules
+	go test -tags preview -v -timeout 10m -run UnderLoad ./internal/edge
 
 # The tests that need real database servers: mysqld or mariadbd on PATH, and a
 # MySQL of Debian's that is put into the user's cache.
@@ -120,6 +125,7 @@ bench: node_modules
 	go test -run '^$$' -bench . ./internal/alb
 	go test -run '^$$' -bench . ./internal/accesslog ./cmd/noren
 	go test -p 1 -run '^$$' -bench . ./lambda/maintenance/...
+	go test -run '^$$' -bench ALB -benchtime 15x ./internal/edge
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run '^$$' -bench SideBySide -benchtime 1x -timeout 30m ./internal/ddl
 
 # npm is quiet about what nobody here can change.
