@@ -13,9 +13,10 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help test browser mysql fuzz synth diff templates plan deploy golden lint bench
+.PHONY: help preview test browser mysql fuzz synth diff templates plan deploy golden lint bench
 
 help:
+	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--maintenance ...\""
 	@echo "make test           all tests"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
@@ -28,6 +29,18 @@ help:
 	@echo "make golden         write the goldens of the tests anew; read the difference"
 	@echo "make lint           static checks"
 	@echo "make bench          benchmarks, as ratios"
+
+# The product on this machine, as ENV would be deployed. Synthesis takes a while
+# and is left out if nothing has changed since the last one.
+preview: node_modules
+	@go build -o bin/noren ./cmd/noren
+	@if [ ! -f cdk.out/$(ENV)/read-only/manifest.json ] || \
+		[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$(ENV)/open/manifest.json -print -quit)" ]; then \
+		echo "synthesizing $(ENV) in every mode, for a minute at most"; $(MAKE) --no-print-directory synth; fi
+	@bin/noren preview --env $(ENV) $(ARGS)
+
+# What an assembly is made of.
+SYNTHESIZED = main.go go.mod go.sum cdk.json package-lock.json constructs environments examples internal lambda stacks
 
 test: node_modules
 	go vet ./...

@@ -108,3 +108,15 @@ func TestTheModeOfAnAssembly(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingWaitsForItself: the listener waits for the guard, which therefore
+// must not refer to it. CloudFormation refuses a cycle, CDK only warns of it.
+func TestNothingWaitsForItself(t *testing.T) {
+	for _, name := range environments {
+		for _, mode := range []maintenancemode.Mode{maintenancemode.Open, maintenancemode.Closed} {
+			if cycle := readTemplate(t, synthesized(t, name, mode).data).Cycle(); cycle != nil {
+				t.Errorf("%s %v: these wait for each other: %q", name, mode, cycle)
+			}
+		}
+	}
+}

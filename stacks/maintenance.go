@@ -45,6 +45,7 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 			Reopens:   m.Reopen,
 			Command:   "npx cdk deploy -c env=" + env.Name,
 			ReopensAt: "maintenance.reopen in environments/" + env.Name + ".yaml",
+			ByHand:    "the outputs EmergencyCloseCommand and EmergencyOpenCommand of the stack",
 		},
 		ReservedConcurrency: m.ReservedConcurrency,
 		LogRetention:        retention(env),

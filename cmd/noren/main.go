@@ -82,6 +82,7 @@ func newRoot() *cobra.Command {
 		newReplay(),
 		newCheck(),
 		newDiff(),
+		newPreview(),
 	)
 	return root
 }

@@ -48,6 +48,10 @@ type Guard struct {
 	// ReopensAt is where Reopens is set, for the refusal to say it, such as
 	// "maintenance.reopen in environments/prod.yaml". Default: it does not.
 	ReopensAt string
+
+	// ByHand is what flips the listener without a deploy, for the refusal after
+	// somebody did. Default: it does not say.
+	ByHand string
 }
 
 // ReopenGuard is what guards against opening by accident.
@@ -98,6 +102,12 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	})
 	g := &m.Guard
 	g.Function, g.LogGroup = function.Function, function.LogGroup
+	// Lambda would try again, minutes later, what failed or waited, and record a
+	// mode that has been rolled back.
+	g.Function.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
+		RetryAttempts: jsii.Number(0),
+		MaxEventAge:   awscdk.Duration_Seconds(jsii.Number(guardServiceTime)),
+	})
 	g.Record = newRecordParameter(this, "ModeRecord", "The mode of maintenance and since when; written by the reopen guard in a deploy")
 	g.Attribution = newRecordParameter(this, "ModeAttribution", "Who turned the mode of maintenance")
 	allow := func(resource *string, actions ...string) {
@@ -118,6 +128,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 		"Until":                timeText(props.Answer.Until),
 		"Command":              cmp.Or(props.Guard.Command, "npx cdk deploy"),
 		"ReopensAt":            props.Guard.ReopensAt,
+		"ByHand":               props.Guard.ByHand,
 		"RecordParameter":      g.Record.ParameterName(),
 		"AttributionParameter": g.Attribution.ParameterName(),
 		"First":                strconv.Itoa(props.first()),
@@ -160,7 +171,8 @@ func (m *MaintenanceMode) guard(listener elbv2.CfnListener, byRule bool) {
 
 // newRecordParameter defines a parameter that a function writes. CloudFormation
 // would write the value of the template again if anything of the parameter
-// changed: change nothing of it, the description included.
+// changed: change nothing of it, the description included. Its drift detection
+// calls the parameter modified, which it is.
 func newRecordParameter(this constructs.Construct, id, description string) awsssm.StringParameter {
 	return awsssm.NewStringParameter(this, &id, &awsssm.StringParameterProps{
 		Description: &description,

@@ -3,6 +3,7 @@ package maintenancemode_test
 import (
 	"net/netip"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -29,6 +30,7 @@ func fieldReports(mode maintenancemode.Mode) maintenancemode.Props {
 			Header: "X-Maintenance-Bypass",
 			Cookie: "maintenance-bypass",
 		},
+		Guard:  maintenancemode.Guard{Enabled: true},
 		Answer: responder.Config{Message: map[string]string{"en": "Back soon."}},
 	}
 }
@@ -82,24 +84,35 @@ func TestWhereRequestsGo(t *testing.T) {
 }
 
 func TestTheFlipIsOneProperty(t *testing.T) {
-	props := fieldReports(maintenancemode.Open)
-	props.ReadOnly = false
-	open := mustSynth(t, func(p product) { p.new(props) })
-	props.Mode = maintenancemode.Closed
-	closed := mustSynth(t, func(p product) { p.new(props) })
-
-	var changed []string
-	for id, r := range closed.Resources {
-		if !reflect.DeepEqual(r, open.Resources[id]) {
-			changed = append(changed, id)
+	for _, guarded := range []bool{false, true} {
+		props := fieldReports(maintenancemode.Open)
+		props.ReadOnly, props.Guard.Enabled = false, guarded
+		open := mustSynth(t, func(p product) { p.new(props) })
+		props.Mode = maintenancemode.Closed
+		closed := mustSynth(t, func(p product) { p.new(props) })
+		if len(open.Resources) != len(closed.Resources) {
+			t.Errorf("%d resources become %d", len(open.Resources), len(closed.Resources))
 		}
-	}
-	if len(changed) != 1 || len(open.Resources) != len(closed.Resources) || open.Resources[changed[0]].Type != "AWS::ElasticLoadBalancingV2::Listener" {
-		t.Fatalf("changed %v, want the listener alone", changed)
-	}
-	for name, value := range closed.Resources[changed[0]].Properties {
-		if name != "DefaultActions" && !reflect.DeepEqual(value, open.Resources[changed[0]].Properties[name]) {
-			t.Errorf("property %s of the listener changed", name)
+		var changed []string
+		for id, r := range closed.Resources {
+			before := open.Resources[id]
+			for name, value := range r.Properties {
+				if !reflect.DeepEqual(value, before.Properties[name]) {
+					changed = append(changed, r.Type+" "+name)
+				}
+				delete(before.Properties, name)
+			}
+			if len(before.Properties) > 0 || !reflect.DeepEqual(r.DependsOn, before.DependsOn) {
+				t.Errorf("%s loses %v, or waits for something else", id, before.Properties)
+			}
+		}
+		sort.Strings(changed)
+		want := []string{"AWS::ElasticLoadBalancingV2::Listener DefaultActions", "Custom::NorenReopenGuard Mode"}
+		if !guarded {
+			want = want[:1]
+		}
+		if !slices.Equal(changed, want) {
+			t.Errorf("guarded %v: %q change, want %q", guarded, changed, want)
 		}
 	}
 }
@@ -110,7 +123,7 @@ func TestAnswerReachesTheFunction(t *testing.T) {
 		p.new(maintenancemode.Props{Mode: maintenancemode.Closed, Answer: responder.Config{Until: until}})
 	})
 	for _, r := range closed.Resources {
-		if r.Type == "AWS::Lambda::Function" {
+		if r.Type == "AWS::Lambda::Function" && r.Properties["Description"] == "Answers 503 while the application is closed for maintenance" {
 			variables, _ := r.Properties["Environment"].(map[string]any)["Variables"].(map[string]any)
 			if variables["MAINTENANCE_UNTIL"] != "2026-12-01T04:00:00Z" {
 				t.Errorf("got variables %v", variables)

@@ -16,9 +16,13 @@ const (
 	guardProgram     = "github.com/noren-cdk/noren/lambda/reopenguard"
 )
 
-// Compile starts to compile the functions. New does it too and waits; called
-// before the app is made, it happens while Node loads CDK.
-func Compile() { gofunction.Compile(responderProgram, unlockProgram, guardProgram) }
+// Compile starts to compile the functions, but for the guard's. New does it too
+// and waits; called before the app is made, it happens while Node loads CDK.
+func Compile() { gofunction.Compile(responderProgram, unlockProgram) }
+
+// CompileGuard starts to compile the function of the guard, which not every app
+// has.
+func CompileGuard() { gofunction.Compile(guardProgram) }
 
 // addResponder defines the function that answers the refused and its target
 // group. Nothing of it depends on the mode.

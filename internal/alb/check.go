@@ -2,6 +2,7 @@ package alb
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -111,6 +112,30 @@ func (t *Template) checkListener(l *Listener) []Problem {
 		problems = append(problems, l.checkTaken(i)...)
 		problems = append(problems, l.checkDropped(rule)...)
 	}
+	return append(problems, t.checkForwardOnly(l)...)
+}
+
+// checkForwardOnly checks a listener that has target groups of HTTP/2 or gRPC
+// for rules that answer by themselves: forward is then the only action. Source:
+// UG23 load-balancer-target-groups, which does not say whether it means all
+// rules of the listener.
+func (t *Template) checkForwardOnly(l *Listener) []Problem {
+	var version string
+	for ref := range l.targetGroups() {
+		if g := t.TargetGroup(ref); g != nil && (g.ProtocolVersion == "HTTP2" || g.ProtocolVersion == "GRPC") {
+			version = max(version, g.ProtocolVersion)
+		}
+	}
+	var problems []Problem
+	for _, rule := range append([]Rule{l.Default}, l.Rules...) {
+		action := rule.Final()
+		if _, isForward := action.(Forward); version == "" || action == nil || isForward {
+			continue
+		}
+		c := &checker{logicalID: rule.LogicalID, path: rule.Path, property: "Actions"}
+		c.warnf(action.Type(), "forward", "rule answers with %s on a listener with a target group of %s, for which AWS documents forward as the only action", action.Type(), version)
+		problems = append(problems, c.problems...)
+	}
 	return problems
 }
 
@@ -173,6 +198,11 @@ func (c *checker) checkLambda(g *TargetGroup) {
 		c.errorf(len(g.Targets), MaxLambdaTargets, "Lambda target group has %d targets, ALB allows %d", len(g.Targets), MaxLambdaTargets)
 	}
 	c.property = "TargetGroupAttributes"
+	for _, name := range slices.Sorted(maps.Keys(g.Attributes)) {
+		if strings.HasPrefix(name, "target_group_health.") {
+			c.errorf(name, "no "+name, "Lambda target group has %s, ALB allows none", name)
+		}
+	}
 	if g.Sticky() {
 		c.errorf("stickiness.enabled", "no stickiness", "Lambda target group has stickiness, ALB allows none")
 	}

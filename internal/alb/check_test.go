@@ -178,6 +178,12 @@ error: Group: Lambda target group has HealthCheckProtocol, ALB allows none`},
 			`error: Group: Lambda target group has stickiness, ALB allows none`},
 		{"with a delay", group(TargetGroup{TargetType: "lambda", Attributes: map[string]string{"deregistration_delay.timeout_seconds": "3"}}),
 			`warning: Group: Lambda target group has a deregistration delay, which has no effect`},
+		{"with health thresholds", group(TargetGroup{TargetType: "lambda", Attributes: map[string]string{"target_group_health.dns_failover.minimum_healthy_targets.count": "1"}}),
+			`error: Group: Lambda target group has target_group_health.dns_failover.minimum_healthy_targets.count, ALB allows none`},
+		{"a fixed response beside gRPC", func(t *Template, l *Listener) {
+			acting(FixedResponse{Status: 503})(t, l)
+			t.TargetGroups[0].ProtocolVersion = "GRPC"
+		}, `warning: Rule1: rule answers with fixed-response on a listener with a target group of GRPC, for which AWS documents forward as the only action`},
 		{"of two load balancers", func(t *Template, l *Listener) {
 			t.Listeners = append(t.Listeners, &Listener{Ref: Ref{LogicalID: "L2"}, LoadBalancer: Ref{LogicalID: "Alb2"}, Default: l.Default})
 		}, `error: App: target group is used by load balancers Alb, Alb2, ALB allows 1`},

@@ -17,6 +17,9 @@ type Listener struct {
 	Protocol     string // "HTTP" or "HTTPS"
 	Certificates int    // how many the template gives; ListenerCertificate resources not counted
 
+	// Attributes are the listener's attributes, by key.
+	Attributes map[string]string
+
 	// Rules are the rules by priority, without the default rule. They must not
 	// be changed once requests have been routed.
 	Rules []Rule

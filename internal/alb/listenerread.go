@@ -18,6 +18,7 @@ func (r *reader) listener(n node) {
 		Port:         n.field("Port").perhaps(),
 		Protocol:     protocol,
 		Certificates: len(n.field("Certificates").items()),
+		Attributes:   n.field("ListenerAttributes").attributes(),
 		Default: Rule{
 			LogicalID: r.id,
 			Path:      r.resource.Metadata.Path,

@@ -101,8 +101,7 @@ func NewALB(config ALBConfig) (*ALB, error) {
 	}
 	start := a.modes[config.Mode]
 	a.transport = newTransports()
-	a.current.Store(start)
-	a.attach(start)
+	a.begin(start)
 	return a, nil
 }
 
@@ -163,8 +162,7 @@ func (a *ALB) Flip(name string) error {
 	if a.closed {
 		return errors.New("load balancer is closed")
 	}
-	a.current.Store(m)
-	a.attach(m)
+	a.begin(m)
 	return nil
 }
 

@@ -15,5 +15,8 @@
 //     also where the load balancer would be more lenient, as with a space in
 //     the URL.
 //   - Header names reach the target in Go's canonical case.
+//   - Targets of gRPC count as healthy without being checked.
+//   - Sticky sessions by a cookie of the application are not kept, those by the
+//     load balancer's own cookies are.
 //   - There is no identity provider: see [ALBConfig.Identity].
 package edge

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/url"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -17,9 +18,11 @@ type group struct {
 	arn     string
 	targets []*target
 	next    atomic.Uint32
+	least   atomic.Int32 // healthy targets, below which all get requests
 
 	mu      sync.Mutex
 	stop    context.CancelFunc // of the health checks; nil if the group is not used
+	check   healthCheck
 	checked sync.WaitGroup
 }
 
@@ -58,57 +61,68 @@ func (g *group) register(t Target, kind string) error {
 }
 
 // pick returns the target of the next request, or nil if none is in service:
-// the healthy ones in turn, and all of them if all are unhealthy. Source:
-// UGnow target-group-health-checks. A target whose first check has not passed
-// gets nothing. Source: UG23, the same page.
+// the healthy ones in turn, or if these are too few, all that have been
+// checked. A target whose first check has not passed gets nothing. Source:
+// UG23 target-group-health-checks.
 func (g *group) pick() *target {
 	if len(g.targets) == 1 {
-		if t := g.targets[0]; t.health() == Healthy || t.health() == Unhealthy {
+		if t := g.targets[0]; t.health().inService() {
 			return t
 		}
 		return nil
 	}
-	for _, want := range []Health{Healthy, Unhealthy} {
-		n := 0
-		for _, t := range g.targets {
-			if t.health() == want {
-				n++
+	healthy, checked := 0, 0
+	for _, t := range g.targets {
+		if h := t.health(); h.inService() {
+			checked++
+			if h == Healthy {
+				healthy++
 			}
 		}
-		if n == 0 {
-			continue
-		}
-		k := int(g.next.Add(1) % uint32(n))
-		for _, t := range g.targets {
-			if t.health() != want {
-				continue
-			}
-			if k == 0 {
-				return t
+	}
+	all := healthy < int(g.least.Load())
+	n := healthy
+	if all {
+		n = checked
+	}
+	if n == 0 {
+		return nil
+	}
+	k := int(g.next.Add(1) % uint32(n))
+	var chosen *target
+	for _, t := range g.targets {
+		if h := t.health(); h == Healthy || all && h == Unhealthy {
+			if chosen = t; k == 0 {
+				break
 			}
 			k--
 		}
 	}
-	return nil
+	return chosen // the last, should one have changed since it was counted
 }
 
-// attach begins the health checks, unless they run. A group that comes back
-// starts anew. Source: UG23 target-group-health-checks.
+// attach begins the health checks, unless they run as settings say. A group
+// that comes back starts anew. Source: UG23 target-group-health-checks.
 func (g *group) attach(settings *alb.TargetGroup) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.stop != nil {
+	check := readHealthCheck(settings)
+	again := g.stop != nil
+	if again && check == g.check {
 		return
 	}
+	g.end()
 	ctx, stop := context.WithCancel(context.Background())
-	g.stop = stop
-	check := readHealthCheck(settings)
+	g.stop, g.check = stop, check
+	g.least.Store(int32(leastHealthy(settings, len(g.targets))))
 	for _, t := range g.targets {
-		if !check.enabled {
+		switch {
+		case !check.enabled:
 			t.set(Healthy)
 			continue
+		case !again:
+			t.set(Initial)
 		}
-		t.set(Initial)
 		g.checked.Add(1)
 		go func() {
 			defer g.checked.Done()
@@ -117,17 +131,39 @@ func (g *group) attach(settings *alb.TargetGroup) {
 	}
 }
 
-// detach ends the health checks.
+// detach ends the health checks. The state of the targets stays, for requests
+// that were sent to the group before.
 func (g *group) detach() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.stop == nil {
-		return
+	g.end()
+}
+
+func (g *group) end() {
+	if g.stop != nil {
+		g.stop()
+		g.checked.Wait()
+		g.stop = nil
 	}
-	g.stop()
-	g.stop = nil
-	g.checked.Wait()
-	for _, t := range g.targets {
-		t.set(Unused)
+}
+
+// attached reports whether a rule uses the group.
+func (g *group) attached() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.stop != nil
+}
+
+// leastHealthy is below how many healthy targets all get requests. Default:
+// 1. Source: BC target_group_health.unhealthy_state_routing.
+func leastHealthy(settings *alb.TargetGroup, targets int) int {
+	const key = "target_group_health.unhealthy_state_routing.minimum_healthy_targets."
+	least := 1
+	if n, err := strconv.Atoi(settings.Attributes[key+"count"]); err == nil {
+		least = max(least, n)
 	}
+	if percent, err := strconv.Atoi(settings.Attributes[key+"percentage"]); err == nil {
+		least = max(least, (targets*percent+99)/100)
+	}
+	return least
 }

@@ -192,20 +192,3 @@ func (r *rule) authenticates() bool {
 	}
 	return false
 }
-
-// responseHeader is a header that a listener sets on every answer.
-type responseHeader struct{ name, value string }
-
-// responseHeaders are those that a listener's attributes set. Source: BC
-// ModifyListenerAttributes.
-func responseHeaders(*alb.Listener) []responseHeader { return nil }
-
-// setHeaders sets what the load balancer adds to an answer, whoever gave it.
-func (x *exchange) setHeaders(h http.Header) {
-	for _, cookie := range x.cookies {
-		h.Add("Set-Cookie", cookie)
-	}
-	for _, add := range x.rules.headers {
-		h.Set(add.name, add.value)
-	}
-}

@@ -3,7 +3,6 @@ package edge
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -27,6 +26,10 @@ const (
 
 func (h Health) String() string { return [...]string{"unused", "initial", "healthy", "unhealthy"}[h&3] }
 
+// inService reports whether a target may get requests, should there be no
+// better.
+func (h Health) inService() bool { return h == Healthy || h == Unhealthy }
+
 func (t *target) health() Health { return Health(t.state.Load()) }
 func (t *target) set(h Health)   { t.state.Store(uint32(h)) }
 
@@ -41,8 +44,14 @@ type TargetHealth struct {
 func (a *ALB) TargetHealth() []TargetHealth {
 	var list []TargetHealth
 	for _, name := range a.groupNames() {
-		for _, t := range a.groups[name].targets {
-			list = append(list, TargetHealth{name, t.name, t.health()})
+		g := a.groups[name]
+		attached := g.attached()
+		for _, t := range g.targets {
+			health := Unused
+			if attached {
+				health = t.health()
+			}
+			list = append(list, TargetHealth{name, t.name, health})
 		}
 	}
 	return list
@@ -59,6 +68,7 @@ type healthCheck struct {
 	healthy   int // checks in a row
 	unhealthy int
 	codes     string
+	http2     bool // without upgrade
 }
 
 // firstInterval is how soon a check follows another until the first passes:
@@ -84,6 +94,12 @@ func readHealthCheck(settings *alb.TargetGroup) healthCheck {
 		c.timeout = or(h.Timeout, 30*time.Second)
 		c.unhealthy = or(h.UnhealthyThreshold, 5)
 	}
+	switch settings.ProtocolVersion {
+	case "GRPC": // a call that this package cannot make
+		c.enabled = false
+	case "HTTP2":
+		c.http2 = true
+	}
 	if h.Port != "" && h.Port != "traffic-port" && h.Port != strconv.Itoa(settings.Port) {
 		c.port = h.Port
 	}
@@ -101,7 +117,7 @@ func or[T comparable](value, otherwise T) T {
 // watch checks a target until ctx is done. The first check that passes makes
 // it healthy; then it takes as many in a row as the template says.
 func (c healthCheck) watch(ctx context.Context, t *target) {
-	client := newHealthClient()
+	client := c.client()
 	defer client.CloseIdleConnections()
 	passed, failed := 0, 0
 	for {
@@ -132,13 +148,18 @@ func (c healthCheck) watch(ctx context.Context, t *target) {
 	}
 }
 
-// newHealthClient returns a client that opens a connection for each check.
-func newHealthClient() *http.Client {
+// client returns a client that opens a connection for each check.
+func (c healthCheck) client() *http.Client {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(!c.http2)
+	protocols.SetHTTP2(c.http2)
+	protocols.SetUnencryptedHTTP2(c.http2)
 	return &http.Client{
 		Transport: &http.Transport{
 			DisableKeepAlives:  true,
 			DisableCompression: true,
 			TLSClientConfig:    unverified(),
+			Protocols:          protocols,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -212,12 +233,4 @@ func (c healthCheck) accepts(status int) bool {
 		}
 	}
 	return false
-}
-
-// String is the check for a reader.
-func (c healthCheck) String() string {
-	if !c.enabled {
-		return "not checked"
-	}
-	return fmt.Sprintf("GET %s every %v, wants %s", c.path, c.interval, c.codes)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 
@@ -54,6 +55,7 @@ func (x *exchange) invoke(settings *alb.TargetGroup) {
 
 func (x *exchange) refuseLambda(err error) {
 	var tooLarge *lambdaruntime.TooLargeError
+	var network net.Error
 	switch {
 	case x.r.Context().Err() != nil && errors.Is(err, context.Canceled):
 		x.clientGone()
@@ -61,6 +63,8 @@ func (x *exchange) refuseLambda(err error) {
 		x.refuse(http.StatusBadGateway, "LambdaThrottling: "+err.Error())
 	case errors.As(err, &tooLarge):
 		x.refuse(http.StatusBadGateway, "LambdaResponseTooLarge: "+err.Error())
+	case errors.As(err, &network) && network.Timeout():
+		x.refuse(http.StatusGatewayTimeout, "LambdaConnectionTimeout: "+err.Error())
 	default:
 		x.refuse(http.StatusBadGateway, "LambdaUnhandled: "+err.Error())
 	}

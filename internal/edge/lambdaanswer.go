@@ -29,20 +29,19 @@ func readLambdaAnswer(payload []byte, multi bool) (lambdaAnswer, error) {
 		return lambdaAnswer{}, errors.New("the answer is null")
 	}
 	var (
-		a             lambdaAnswer
-		status        *int
-		body          string
-		description   string
-		isEncoded     bool
-		single        map[string]string
-		lists         map[string][]string
-		used, ignored     = "headers", "multiValueHeaders"
-		family        any = &single
+		a           lambdaAnswer
+		status      *int
+		body        string
+		description string
+		isEncoded   bool
+		single      map[string]*string
+		lists       map[string][]*string
+		family      any = &single
+		used            = "headers"
 	)
-	if multi {
-		used, ignored, family = ignored, used, &lists
+	if multi { // then the other family is not looked at
+		used, family = "multiValueHeaders", &lists
 	}
-	_ = ignored
 	for name, into := range map[string]any{
 		"statusCode": &status, "body": &body, "statusDescription": &description, "isBase64Encoded": &isEncoded, used: family,
 	} {
@@ -63,17 +62,21 @@ func readLambdaAnswer(payload []byte, multi bool) (lambdaAnswer, error) {
 	if a.status = *status; a.status < 200 || a.status > 599 {
 		return a, fmt.Errorf("statusCode is %d, want 200 to 599", a.status)
 	}
-	for name, value := range single {
-		a.headers = append(a.headers, responseHeader{name, value})
+	if !multi {
+		lists = make(map[string][]*string, len(single))
+		for name, value := range single {
+			lists[name] = []*string{value}
+		}
 	}
 	for name, values := range lists {
 		for _, value := range values {
-			a.headers = append(a.headers, responseHeader{name, value})
-		}
-	}
-	for _, h := range a.headers {
-		if h.name == "" || strings.ContainsAny(h.name+h.value, "\r\n\x00") {
-			return a, fmt.Errorf("header %q is malformed", h.name)
+			if value == nil {
+				return a, fmt.Errorf("header %q is null", name)
+			}
+			if name == "" || strings.ContainsAny(name+*value, "\r\n\x00") {
+				return a, fmt.Errorf("header %q is malformed", name)
+			}
+			a.headers = append(a.headers, responseHeader{name, *value})
 		}
 	}
 	a.body = []byte(body)

@@ -40,6 +40,9 @@ func (x *exchange) lambdaEvent(body []byte, multi bool) ([]byte, error) {
 	for name, values := range x.targetHeaders() {
 		headers[strings.ToLower(name)] = values
 	}
+	if sent := x.r.Header["Connection"]; len(sent) > 0 {
+		headers["connection"] = sent // samples have it
+	}
 	for name, values := range headers {
 		for _, value := range values {
 			if !utf8.ValidString(value) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/noren-cdk/noren/internal/alb"
@@ -123,6 +124,9 @@ func (l *Listener) hostSeen(r *http.Request) (host string, local bool) {
 		name = l.alb.config.Host
 	}
 	if port == "" || l.Port == 0 || l.Port == 80 || l.Port == 443 {
+		if strings.Contains(name, ":") {
+			name = "[" + name + "]"
+		}
 		return name, true
 	}
 	return net.JoinHostPort(name, strconv.Itoa(l.Port)), true

@@ -106,14 +106,16 @@ func (a *ALB) group(ref alb.Ref) *group {
 	return a.groups[name]
 }
 
-// attach begins the health checks of the groups that a mode uses, and ends
-// those of the others: a group that no rule refers to is not checked.
-// Source: UG23 target-group-health-checks.
-func (a *ALB) attach(m *mode) {
+// begin makes a mode the present one. The health checks of the groups it uses
+// begin before, those of the others end afterwards: a group that no rule refers
+// to is not checked. Source: UG23 target-group-health-checks.
+func (a *ALB) begin(m *mode) {
+	for g, settings := range m.used {
+		g.attach(settings)
+	}
+	a.current.Store(m)
 	for _, g := range a.groups {
-		if settings := m.used[g]; settings != nil {
-			g.attach(settings)
-		} else {
+		if m.used[g] == nil {
 			g.detach()
 		}
 	}

@@ -58,17 +58,21 @@ func rawPage(status int) []byte {
 // answer writes an answer of the load balancer's own.
 func (x *exchange) answer(status int, contentType, body string) {
 	h := x.w.Header()
-	h.Set("Server", or(h.Get("Server"), serverName))
+	if namesItself(x.rules.Listener) && h.Get("Server") == "" {
+		h.Set("Server", serverName)
+	}
 	if contentType == "" {
 		h["Content-Type"] = nil // not to be guessed
 	} else {
 		h.Set("Content-Type", contentType)
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if status != http.StatusNoContent {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	x.setHeaders(h)
 	x.status = status
 	x.w.WriteHeader(status)
-	if x.r.Method != http.MethodHead {
+	if x.r.Method != http.MethodHead && body != "" {
 		_, _ = x.w.Write([]byte(body)) // the client may be gone
 	}
 }

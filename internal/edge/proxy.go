@@ -20,7 +20,7 @@ func (x *exchange) proxy(settings *alb.TargetGroup) {
 	ctx, cancel := context.WithCancel(x.r.Context())
 	defer cancel()
 	dog := newWatchdog(x.mode.idle, func(dog *watchdog) {
-		if dog.uploading.Load() {
+		if dog.stalled.Load() {
 			_ = http.NewResponseController(x.w).SetReadDeadline(time.Now()) // ends the reading
 		}
 		cancel()
@@ -92,7 +92,7 @@ func (x *exchange) targetURL() *url.URL {
 func (x *exchange) refuseFor(err error, dog *watchdog, body *upload) {
 	var timeout net.Error
 	switch {
-	case dog.expired.Load() && dog.uploading.Load():
+	case dog.stalled.Load():
 		x.refuse(http.StatusRequestTimeout, "the client sent no data for the idle timeout")
 	case dog.expired.Load():
 		x.refuse(http.StatusGatewayTimeout, "the target did not answer within the idle timeout")

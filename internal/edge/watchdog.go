@@ -26,11 +26,13 @@ type watchdog struct {
 	idle      time.Duration
 	uploading atomic.Bool // the client's body is being waited for
 	expired   atomic.Bool
+	stalled   atomic.Bool // expired while the client's body was waited for
 }
 
 func newWatchdog(idle time.Duration, bark func(*watchdog)) *watchdog {
 	d := &watchdog{idle: idle}
 	d.timer = time.AfterFunc(idle, func() {
+		d.stalled.Store(d.uploading.Load())
 		d.expired.Store(true)
 		bark(d)
 	})

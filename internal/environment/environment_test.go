@@ -43,6 +43,9 @@ func TestCommittedEnvironments(t *testing.T) {
 			if got := env.Maintenance.Mode; got != "false" {
 				t.Errorf("committed closed: mode %q", got)
 			}
+			if m := env.Maintenance; m.Guard != (name != "dev") || !m.Reopen.IsZero() {
+				t.Errorf("guard %v, reopen %v", m.Guard, m.Reopen)
+			}
 		})
 	}
 }

@@ -24,7 +24,7 @@ func (p Program) key(module string, env []string) (string, error) {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintln(h, p.Package, p.GOARCH, Toolchain, flags)
+	fmt.Fprintln(h, p.Package, p.GOOS, p.GOARCH, Toolchain, flags)
 	for _, name := range []string{"go.mod", "go.sum"} {
 		if err := copyFile(h, filepath.Join(module, name)); err != nil {
 			return "", err

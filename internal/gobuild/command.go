@@ -35,7 +35,7 @@ var keptEnv = sync.OnceValues(func() (map[string]string, error) {
 
 // buildEnv is the environment of a build: the caller's without its Go settings,
 // the kept ones, and those that pin the result.
-func buildEnv(goarch string) ([]string, error) {
+func buildEnv(goos, goarch string) ([]string, error) {
 	settings, err := keptEnv()
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func buildEnv(goarch string) ([]string, error) {
 	}
 	return append(env,
 		"GOENV=off", "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN="+Toolchain,
-		"GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0",
+		"GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0",
 	), nil
 }
 

@@ -29,7 +29,7 @@ const Toolchain = "go1.26.8"
 // name the machine it was built on.
 var flags = []string{"-trimpath", "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w -buildid="}
 
-// Program is a main package, compiled for Linux.
+// Program is a main package.
 type Program struct {
 	// Package is the import path of the main package. Required. It is looked
 	// up from the working directory, as `go build` would.
@@ -37,6 +37,10 @@ type Program struct {
 
 	// GOARCH is the processor: arm64 or amd64. Required.
 	GOARCH string
+
+	// GOOS is the operating system: linux, or that of a machine on which the
+	// program is tried. Default: linux.
+	GOOS string
 }
 
 // Output is a compiled program. Its files belong to a cache: read them only.
@@ -56,9 +60,12 @@ type Output struct {
 
 // Build compiles the program, or finds it compiled already.
 func (p Program) Build() (Output, error) {
+	if p.GOOS == "" {
+		p.GOOS = "linux"
+	}
 	dir, err := p.build()
 	if err != nil {
-		return Output{}, fmt.Errorf("building %s for linux/%s: %w", p.Package, p.GOARCH, err)
+		return Output{}, fmt.Errorf("building %s for %s/%s: %w", p.Package, p.GOOS, p.GOARCH, err)
 	}
 	out := Output{Binary: filepath.Join(dir, "bootstrap"), Zip: filepath.Join(dir, "bootstrap.zip")}
 	h := sha256.New()
@@ -79,7 +86,7 @@ func (p Program) build() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	env, err := buildEnv(p.GOARCH)
+	env, err := buildEnv(p.GOOS, p.GOARCH)
 	if err != nil {
 		return "", err
 	}
@@ -96,7 +103,7 @@ func (p Program) build() (string, error) {
 	if err := p.compile(module, env, entry); err != nil {
 		return "", err
 	}
-	fmt.Fprintf(os.Stderr, "compiled %s for linux/%s in %.1fs\n", p.Package, p.GOARCH, time.Since(start).Seconds())
+	fmt.Fprintf(os.Stderr, "compiled %s for %s/%s in %.1fs\n", p.Package, p.GOOS, p.GOARCH, time.Since(start).Seconds())
 	return entry, nil
 }
 

@@ -31,7 +31,7 @@ const (
 
 // patience is how long a process that has answered is waited for before
 // another is started in its place.
-const patience = 50 * time.Millisecond
+const patience = 250 * time.Millisecond
 
 // submit hands an invocation to a process, or puts it in line for one.
 func (p *pool) submit(inv *invocation) error {

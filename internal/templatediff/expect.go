@@ -81,7 +81,7 @@ func isFate(fate Fate) string {
 func (d Diff) isSwitched(r Resource, p Property) bool {
 	switch r.Type {
 	case typeGuard:
-		return true
+		return slices.Contains(recordedProperties, p.top())
 	case typeListener:
 		return p.top() == "DefaultActions" && d.turnsDefault(r.LogicalID)
 	case "AWS::Lambda::Function":
@@ -89,6 +89,9 @@ func (d Diff) isSwitched(r Resource, p Property) bool {
 	}
 	return false
 }
+
+// recordedProperties are those in which the guard's record of a flip differs.
+var recordedProperties = []string{"Mode", "Explicit", "Reopens", "Message", "Until"}
 
 // switchedVariables are the message, its language and its until.
 var switchedVariables = []string{

@@ -137,8 +137,12 @@ func TestUnexpected(t *testing.T) {
 			delete(at(r, responder, "Properties"), "Environment")
 		}, Open, "MAINTENANCE_CORS_ORIGINS changes"},
 		{"the guard's record", open, closed, func(r map[string]any) {
-			at(r, "MaintenanceGuard", "Properties")["Mode"] = "true"
+			p := at(r, "MaintenanceGuard", "Properties")
+			p["Mode"], p["Explicit"], p["Message"], p["Until"] = "true", "true", "Back at four.", "2026-12-01T04:00:00Z"
 		}, Closed, ""},
+		{"what the guard looks at", open, closed, func(r map[string]any) {
+			at(r, "MaintenanceGuard", "Properties")["RecordParameter"] = "another"
+		}, Closed, "RecordParameter changes"},
 		{"another variable of the answer", open, closed, func(r map[string]any) { variables(r)["MAINTENANCE_RETRY_AFTER"] = "5" }, Closed, "MAINTENANCE_RETRY_AFTER changes"},
 		{"the code of the answer", open, closed, func(r map[string]any) { at(r, responder, "Properties", "Code")["S3Key"] = "other.zip" }, Closed, "Code.S3Key changes"},
 		{"the message of another function", open, closed, func(r map[string]any) {

@@ -36,7 +36,8 @@ const (
 	// answerTime is kept, of the time that the function has, for the answer.
 	answerTime = 10 * time.Second
 
-	// callTime bounds each question to AWS, retries included.
+	// callTime bounds each question to AWS, retries included. All are asked at
+	// once, and then the record is written.
 	callTime = 8 * time.Second
 )
 
@@ -47,15 +48,17 @@ type Guard struct {
 	listeners  *elbv2.Client
 	log        *slog.Logger
 	now        func() time.Time
+	answerTime time.Duration
+	callTime   time.Duration
 }
 
 // New returns a guard that asks AWS with these clients.
 func New(parameters *ssm.Client, stacks *cloudformation.Client, listeners *elbv2.Client, log *slog.Logger) *Guard {
-	return &Guard{parameters, stacks, listeners, log, time.Now}
+	return &Guard{parameters, stacks, listeners, log, time.Now, answerTime, callTime}
 }
 
 // Handle judges the event and answers CloudFormation. The error is that the
-// answer did not arrive; Lambda then sends the event again, to the same end.
+// answer did not arrive.
 func (g *Guard) Handle(ctx context.Context, event cfn.Event) error {
 	v := g.judgeInTime(ctx, event)
 	response := cfn.NewResponse(&event)
@@ -85,7 +88,7 @@ func (g *Guard) Handle(ctx context.Context, event cfn.Event) error {
 func (g *Guard) judgeInTime(ctx context.Context, event cfn.Event) verdict {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime))
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-g.answerTime))
 		defer cancel()
 	}
 	judged := make(chan verdict, 1)
@@ -129,21 +132,24 @@ func (g *Guard) judge(ctx context.Context, event cfn.Event) verdict {
 	return v
 }
 
-// properties are those of the custom resource. What is missing, as in an older
-// release, is zero.
-type properties struct {
+// Properties are those of the custom resource, all of them texts there. What is
+// missing, as in an older release, is zero.
+type Properties struct {
 	Mode     moderecord.Mode
 	Explicit bool      `json:",string"` // the mode was typed
 	Reopens  time.Time // the Since of the maintenance that a committed file ends
 	Message  string    // the message that was typed
-	Until    time.Time
+	Until    time.Time // when clients are told that it ends
 
 	Command   string // how this stack is deployed
 	ReopensAt string // where Reopens is committed
+	ByHand    string // what flips the listener without a deploy
 
+	// Names of parameters, see package moderecord.
 	RecordParameter      string
 	AttributionParameter string
 
+	// What the flip turns, see livemode.Switch.
 	ListenerArn     string
 	LoadBalancerArn string
 	Port            int32 `json:",string"`
@@ -155,8 +161,8 @@ type properties struct {
 
 // readProperties reads what there is, each property on its own: one that cannot
 // be read is as good as none.
-func readProperties(from map[string]any) properties {
-	var p properties
+func readProperties(from map[string]any) Properties {
+	var p Properties
 	for name, value := range from {
 		data, err := json.Marshal(map[string]any{name: value})
 		if err != nil || value == "" {

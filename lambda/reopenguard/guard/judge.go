@@ -15,7 +15,7 @@ import (
 // change is what an event asks for, and all that is known about it.
 type change struct {
 	create    bool
-	next, old properties
+	next, old Properties
 	now       time.Time
 
 	status    cftypes.StackStatus
@@ -36,6 +36,9 @@ func (c change) judge() verdict {
 		v.warn("Since when the mode is on is not known: %v.", c.recordErr)
 	}
 	if c.create {
+		if c.next.Mode.Opens(c.live) && !c.next.Explicit {
+			v.warn("The guard is made in this deploy and refuses nothing yet: the listener was %s, and would not have been opened without -c maintenance=%s.", listenerIs(c.live), c.next.Mode)
+		}
 		return v
 	}
 	if neither, ok := errors.AsType[*livemode.Neither](c.liveErr); ok {
@@ -151,7 +154,7 @@ func (v verdict) reason() string {
 func (v verdict) summary() string {
 	said := "Since when is not known."
 	if r := v.record; !r.Since.IsZero() {
-		said = fmt.Sprintf("Maintenance is %s since %s.", r.Mode.Words(), r.Since.Format(time.RFC3339))
+		said = fmt.Sprintf("Maintenance has been %s since %s.", r.Mode.Words(), r.Since.Format(time.RFC3339))
 	}
 	return strings.Join(append([]string{said}, v.warnings...), " ")
 }

@@ -26,7 +26,7 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 					*err = fmt.Errorf("the guard broke: %v", r)
 				}
 			}()
-			ctx, cancel := context.WithTimeout(ctx, callTime)
+			ctx, cancel := context.WithTimeout(ctx, g.callTime)
 			defer cancel()
 			*err = question(ctx)
 		})
@@ -99,7 +99,7 @@ func (g *Guard) write(ctx context.Context, name string, record moderecord.Record
 	if name == "" {
 		return errors.New("the resource names no parameter")
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, g.callTime)
 	defer cancel()
 	value := record.Encode()
 	_, err := g.parameters.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Value: &value, Overwrite: aws.Bool(true)})

@@ -18,20 +18,20 @@ const longMessage = 300
 func (c change) refusal(record moderecord.Record, sinceKnown bool) string {
 	left := c.left()
 	var b strings.Builder
-	fmt.Fprintf(&b, "Refused to open: maintenance is %s", left.Words())
+	b.WriteString("Refused to open: maintenance ")
 	if sinceKnown {
-		fmt.Fprintf(&b, " since %s (%s)", record.Since.Format(time.RFC3339), ago(c.now.Sub(record.Since)))
+		fmt.Fprintf(&b, "has been %s since %s (%s)", left.Words(), record.Since.Format(time.RFC3339), ago(c.now.Sub(record.Since)))
 		if c.by != "" {
 			fmt.Fprintf(&b, ", turned %s by %s", left.Words(), c.by)
 		}
 	} else {
-		b.WriteString(", since when is not known")
+		fmt.Fprintf(&b, "is %s, since when is not known", left.Words())
 	}
-	fmt.Fprintf(&b, ", and this deploy would %s without -c maintenance=%s.", c.opening(), c.next.Mode)
+	fmt.Fprintf(&b, ", and this deploy, which has no -c maintenance=%s, would %s.", c.next.Mode, c.opening())
 	if c.live.Valid() && c.live != left {
-		fmt.Fprintf(&b, " The listener itself is %s: somebody flipped it by hand.", listenerIs(c.live))
+		fmt.Fprintf(&b, " The deploy is rolled back. The listener is %s already: somebody flipped it by hand.", listenerIs(c.live))
 	} else {
-		b.WriteString(" The listener stays as it was.")
+		b.WriteString(" The deploy is rolled back, the listener stays as it was.")
 	}
 	if reopens := c.next.Reopens; !reopens.IsZero() {
 		fmt.Fprintf(&b, " The committed %s ends another maintenance than this one.", reopens.Format(time.RFC3339))
@@ -45,9 +45,9 @@ func (c change) refusal(record moderecord.Record, sinceKnown bool) string {
 
 // refusalByHand is for a listener that somebody closed between deploys.
 func (c change) refusalByHand() string {
-	return fmt.Sprintf("Refused to open: somebody made the listener %s by hand, the last deploy had left it %s, and this deploy comes without -c maintenance=%s."+
-		" To deploy and stay closed: %s. To open: flip it back by hand, as CloudFormation sees nothing to change, and deploy again.",
-		listenerIs(c.live), listenerIs(c.left()), c.next.Mode, c.command(c.live, ""))
+	return fmt.Sprintf("Refused to open: somebody made the listener %s by hand, the last deploy had left it %s, and this deploy has no -c maintenance=%s."+
+		" The deploy is rolled back, the listener stays as it was. To deploy and stay closed: %s. To open: %s, as CloudFormation sees nothing to change, and deploy again.",
+		listenerIs(c.live), listenerIs(c.left()), c.next.Mode, c.command(c.live, ""), c.byHand())
 }
 
 // opening is what the change would do.
@@ -95,7 +95,7 @@ func (c change) dropped() []string {
 	if c.old.Mode == moderecord.Open || c.next.Mode == moderecord.Open || c.again() == "" {
 		return nil
 	}
-	return []string{fmt.Sprintf("Maintenance stays on, but clients are no longer told what was typed before. To tell them again: %s.", c.command(c.next.Mode, c.again()))}
+	return []string{fmt.Sprintf("Maintenance stays on, but clients are no longer told all that they were told before. To tell them again: %s.", c.command(c.next.Mode, c.again()))}
 }
 
 // untouched warns that a listener that was flipped by hand stays flipped:
@@ -104,7 +104,15 @@ func (c change) untouched() []string {
 	if c.old.Mode != c.next.Mode || !c.live.Valid() || c.live == c.next.Mode {
 		return nil
 	}
-	return []string{fmt.Sprintf("The listener is %s, by hand, and stays so: CloudFormation sees nothing to change. Flip it back by hand.", listenerIs(c.live))}
+	return []string{fmt.Sprintf("The listener is %s, by hand, and stays so: CloudFormation sees nothing to change. To change that, %s.", listenerIs(c.live), c.byHand())}
+}
+
+// byHand is how a listener is flipped back that was flipped by hand.
+func (c change) byHand() string {
+	if c.next.ByHand == "" {
+		return "flip it back by hand"
+	}
+	return "flip it back by hand (" + c.next.ByHand + ")"
 }
 
 // quoted is a text as a shell takes it.

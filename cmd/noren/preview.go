@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/preview/protocol"
+)
+
+func newPreview() *cobra.Command {
+	var q previewing
+	cmd := &cobra.Command{
+		Use:   "preview",
+		Short: "Run the whole product on this machine, open and closed",
+		Long: `Run the product as its templates would deploy it: CloudFront with its
+functions and policies, the load balancer with its rules, the functions behind
+it, and the application. All of it listens on 127.0.0.1 only, and needs no AWS.
+
+The application is the example, which needs no database, or with --app whatever
+runs already. The site is what the template uploads, or with --site a folder,
+whose files are served as they are at the moment of the request.
+
+The mode is changed by a key in the terminal (m, r, o; q ends), or on the
+control page. A flip takes effect between two requests.
+
+Without --template the assemblies that make synth wrote for --env are run.
+--template runs any app's template; given several times, each is a mode. One
+template alone cannot be flipped. Without a distribution in it, only the load
+balancer is served.
+
+Exit codes: 0 ended by q, Ctrl-C or a signal, 1 it cannot run.`,
+		Example: `  noren preview
+  noren preview --maintenance --app http://127.0.0.1:3000 --site web/dist
+  noren preview --env prod --two-origins
+  noren preview --template cdk.out/Shop.template.json --app Orders=http://127.0.0.1:3000`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return q.run(cmd) },
+	}
+	flags := cmd.Flags()
+	addEnvFlag(cmd, &q.env)
+	addParameterFlag(cmd, &q.config.Parameters)
+	flags.StringArrayVar(&q.files, "template", nil, "template or assembly folder to run instead of the assemblies of --env; may be repeated, one for each mode")
+	flags.BoolVar(&q.maintenance, "maintenance", false, "start closed")
+	flags.BoolVar(&q.readOnly, "read-only", false, "start read-only")
+	flags.StringArrayVar(&q.apps, "app", nil, "address of the application that gets the requests, such as http://127.0.0.1:3000, or TARGETGROUP=ADDRESS; may be repeated. Default: the example")
+	flags.StringVar(&q.config.Site, "site", "", "folder of the site's files. Default: what the template uploads")
+	flags.BoolVar(&q.config.TwoOrigins, "two-origins", false, "the site calls the API at the API's own origin, which /config.json names, instead of the site's")
+	flags.IntVar(&q.config.SitePort.Number, "site-port", 8080, "port of the site, that is CloudFront; a free one if it is in use")
+	flags.IntVar(&q.config.APIPort.Number, "api-port", 8081, "port of the API, that is the load balancer; a free one if it is in use")
+	flags.IntVar(&q.config.ControlPort.Number, "control-port", 8082, "port of the control page; a free one if it is in use")
+	flags.BoolVarP(&q.config.Verbose, "verbose", "v", false, "write what the application and the functions log to stderr")
+	cmd.MarkFlagsMutuallyExclusive("maintenance", "read-only")
+	cmd.MarkFlagsMutuallyExclusive("env", "template")
+	_ = cmd.MarkFlagFilename("template", "json")
+	_ = cmd.MarkFlagDirname("site")
+	return cmd
+}
+
+// previewing is what preview was asked for.
+type previewing struct {
+	env                   string
+	config                protocol.Config
+	files, apps           []string
+	maintenance, readOnly bool
+}
+
+func (q *previewing) run(cmd *cobra.Command) error {
+	if err := q.prepare(cmd); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
+	defer stop()
+	product, err := startProduct(ctx, q.config, cmd.ErrOrStderr())
+	if err != nil || product == nil {
+		return err
+	}
+	defer product.end()
+	keys, err := readKeys(cmd.InOrStdin())
+	if err != nil {
+		return err
+	}
+	defer keys.close()
+	s := session{product, product.ready.Mode, newTerminal(cmd.OutOrStdout()), keys.restore != nil}
+	s.greet()
+	return s.follow(ctx, keys)
+}
+
+// prepare makes the configuration of what was asked for.
+func (q *previewing) prepare(cmd *cobra.Command) error {
+	sources, err := templateFlags{q.env, q.config.Parameters}.load(q.files)
+	if err != nil {
+		return err
+	}
+	var modes []string
+	for _, s := range sources {
+		modes = append(modes, s.mode)
+		q.config.Templates = append(q.config.Templates, protocol.Template{Mode: s.mode, File: s.file})
+	}
+	for mode, wanted := range map[string]bool{"maintenance": q.maintenance, "read-only": q.readOnly} {
+		if wanted && !slices.Contains(modes, mode) {
+			return fmt.Errorf("there is no template of the mode %q, only of %s", mode, strings.Join(modes, ", "))
+		}
+		if wanted {
+			q.config.Mode = mode
+		}
+	}
+	if q.config.Site != "" {
+		if info, err := os.Stat(q.config.Site); err != nil || !info.IsDir() {
+			return fmt.Errorf("--site %q is not a folder", q.config.Site)
+		}
+	}
+	q.config.SitePort.Exact = cmd.Flags().Changed("site-port")
+	q.config.APIPort.Exact = cmd.Flags().Changed("api-port")
+	q.config.ControlPort.Exact = cmd.Flags().Changed("control-port")
+	return q.readApps()
+}
+
+// exampleModule is the folder of the example in this repository.
+const exampleModule = "examples/fieldreports"
+
+// readApps reads --app. Without it the example runs, if it is there.
+func (q *previewing) readApps() error {
+	q.config.Apps = map[string]string{}
+	for _, app := range q.apps {
+		group, address, named := strings.Cut(app, "=")
+		if !named || strings.Contains(group, "/") {
+			group, address = "", app
+		}
+		if _, twice := q.config.Apps[group]; twice {
+			return fmt.Errorf("--app %q: there is another for the same target group", app)
+		}
+		q.config.Apps[group] = address
+	}
+	if len(q.apps) > 0 {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(exampleModule, "go.mod")); err != nil {
+		if len(q.files) > 0 {
+			return errors.New("there is no application: name the address of one with --app http://127.0.0.1:3000")
+		}
+		return fmt.Errorf("no %s here: name the address of your application with --app http://127.0.0.1:3000", exampleModule)
+	}
+	q.config.Example = exampleModule
+	return nil
+}
+
+// session is a product that runs, and the terminal.
+type session struct {
+	product *product
+	mode    string
+	out     terminal
+	keys    bool // whether there is somebody to press one
+}
+
+// greet says where everything is.
+func (s *session) greet() {
+	ready := s.product.ready
+	fmt.Fprintln(s.out)
+	line := func(name, address, what string) {
+		if address != "" {
+			fmt.Fprintln(s.out, strings.TrimRight(fmt.Sprintf("  %-9s%s  %s", name, address, s.out.in(dim, what)), " "))
+		}
+	}
+	line("site", ready.Site, "through CloudFront")
+	line("API", ready.API, "the load balancer itself")
+	line("control", ready.Control, "rules, last requests, the switch")
+	line("log in", ready.Login, "")
+	if len(ready.Notes) > 0 {
+		fmt.Fprintln(s.out)
+	}
+	for _, note := range ready.Notes {
+		fmt.Fprintln(s.out, "  "+s.out.in(yellow, "note: ")+note)
+	}
+	first := ready.Site
+	if first == "" {
+		first = ready.Control
+	}
+	fmt.Fprintf(s.out, "\n%s\n", s.out.in(bold, "open "+first))
+	if s.keys {
+		fmt.Fprintln(s.out, s.out.in(dim, s.help()))
+	}
+	s.tell()
+}
+
+// keyModes are the keys of modes.
+var keyModes = map[byte]string{'m': "maintenance", 'r': "read-only", 'o': "open"}
+
+func (s *session) help() string {
+	var keys []string
+	for _, key := range []byte("omr") {
+		if slices.Contains(s.product.ready.Modes, keyModes[key]) {
+			keys = append(keys, string(key)+" "+keyModes[key])
+		}
+	}
+	return strings.Join(append(keys, "q quit"), " · ")
+}
+
+// tell says the mode.
+func (s *session) tell() {
+	styles := map[string]style{"open": green, "maintenance": red}
+	styled, ok := styles[s.mode]
+	if !ok {
+		styled = yellow
+	}
+	fmt.Fprintln(s.out, s.out.in(styled, s.mode))
+}
+
+// follow carries out keys, and tells of every change of the mode, until the end.
+func (s *session) follow(ctx context.Context, keys *keys) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case report, ok := <-s.product.reports:
+			switch {
+			case !ok:
+				return errors.New("the preview ended by itself")
+			case report.Error != "":
+				return errors.New(report.Error)
+			case report.Mode != "":
+				s.mode = report.Mode
+				s.tell()
+			}
+		case key := <-keys.pressed:
+			if key == 'q' || key == ctrlC || key == ctrlD {
+				return nil
+			}
+			if err := s.press(key); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// press flips for a key. m on a product that is closed opens it again.
+func (s *session) press(key byte) error {
+	mode, ok := keyModes[key]
+	if key == 'm' && s.mode == mode {
+		mode = "open"
+	}
+	switch {
+	case !ok:
+		fmt.Fprintln(s.out, s.out.in(dim, s.help()))
+		return nil
+	case !slices.Contains(s.product.ready.Modes, mode):
+		fmt.Fprintf(s.out, "there is no template of the mode %q\n", mode)
+		return nil
+	}
+	return s.product.send(protocol.Command{Mode: mode})
+}

@@ -1,0 +1,290 @@
+package maintenancemode_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/templatediff"
+	"github.com/noren-cdk/noren/lambda/reopenguard/guard"
+)
+
+const guardType = "Custom::NorenReopenGuard"
+
+// listeners are the kinds that there are: the app's own, one that it shares, one
+// that another app defines.
+var listeners = []string{"own", "shared", "imported"}
+
+// guarded synthesizes a guarded maintenance on a kind of listener.
+func guarded(t *testing.T, kind string, mode maintenancemode.Mode) template {
+	t.Helper()
+	return mustSynth(t, func(p product) {
+		props := fieldReports(mode)
+		props.Clients.Values = props.Clients.Values[:1]
+		props.Listener, props.AppTargetGroup = p.listener, p.app
+		switch kind {
+		case "shared":
+			props.Hosts = []string{"app.example.com"}
+		case "imported":
+			props.Listener = elbv2.ApplicationListener_FromApplicationListenerAttributes(p.stack, jsii.String("Imported"), &elbv2.ApplicationListenerAttributes{
+				ListenerArn:   jsii.String("arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"),
+				SecurityGroup: awsec2.SecurityGroup_FromSecurityGroupId(p.stack, jsii.String("Group"), jsii.String("sg-1"), nil),
+			})
+		}
+		maintenancemode.New(p.stack, "Maintenance", props)
+	})
+}
+
+// only returns the resource of a type of which there is one.
+func (t template) only(tb testing.TB, resourceType string) (string, resource) {
+	tb.Helper()
+	var ids []string
+	for id, r := range t.Resources {
+		if r.Type == resourceType {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) != 1 {
+		tb.Fatalf("%d resources of type %s, want 1", len(ids), resourceType)
+	}
+	return ids[0], t.Resources[ids[0]]
+}
+
+// TestTheGuardComesBeforeEverythingThatFlips: in every order in which
+// CloudFormation may go from one mode to another, so that a refusal leaves the
+// listener and its rules alone. Deletions come after all of it has succeeded.
+func TestTheGuardComesBeforeEverythingThatFlips(t *testing.T) {
+	modes := []maintenancemode.Mode{maintenancemode.Open, maintenancemode.ReadOnly, maintenancemode.Closed}
+	for _, kind := range listeners {
+		synthesized := map[maintenancemode.Mode]template{}
+		for _, mode := range modes {
+			synthesized[mode] = guarded(t, kind, mode)
+		}
+		guardID, _ := synthesized[maintenancemode.Open].only(t, guardType)
+		for _, from := range modes {
+			for _, to := range modes {
+				if from == to {
+					continue
+				}
+				possible := orders(synthesized[from], synthesized[to])
+				for _, order := range possible {
+					if order[0].id != guardID {
+						t.Errorf("%s, from %v to %v: %s may come before the guard", kind, from, to, order[0].id)
+					}
+				}
+				if len(possible) == 0 {
+					t.Errorf("%s, from %v to %v: no order is possible", kind, from, to)
+				}
+			}
+		}
+	}
+}
+
+// TestNothingWaitsForItself: the listener waits for the guard, so the guard must
+// not refer to it, not even by way of something else. CDK only warns of it.
+func TestNothingWaitsForItself(t *testing.T) {
+	for _, kind := range listeners {
+		for _, mode := range []maintenancemode.Mode{maintenancemode.Open, maintenancemode.ReadOnly, maintenancemode.Closed} {
+			data, err := json.Marshal(guarded(t, kind, mode))
+			if err != nil {
+				t.Fatal(err)
+			}
+			read, err := templatediff.Read(data, alb.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if cycle := read.Cycle(); cycle != nil {
+				t.Errorf("%s, mode %v: these wait for each other: %q", kind, mode, cycle)
+			}
+		}
+	}
+}
+
+func TestTheGuardFindsTheListener(t *testing.T) {
+	for _, kind := range listeners {
+		_, guard := guarded(t, kind, maintenancemode.Closed).only(t, guardType)
+		_, byArn := guard.Properties["ListenerArn"]
+		_, byLoadBalancer := guard.Properties["LoadBalancerArn"]
+		_, app := guard.Properties["App"] // whose default action is the construct's
+		if own := kind == "own"; byArn == own || byLoadBalancer != own || app != own {
+			t.Errorf("%s: %v", kind, guard.Properties)
+		}
+		if guard.Properties["First"] != "100" || guard.Properties["Last"] != "199" {
+			t.Errorf("%s: the band is %v to %v", kind, guard.Properties["First"], guard.Properties["Last"])
+		}
+	}
+}
+
+// TestTheGuardMayDoNothingElse: its role, statement by statement.
+func TestTheGuardMayDoNothingElse(t *testing.T) {
+	synthesized := guarded(t, "own", maintenancemode.Closed)
+	var got []string
+	for id, r := range synthesized.Resources {
+		if r.Type != "AWS::IAM::Policy" || !strings.HasPrefix(id, "MaintenanceReopenGuard") {
+			continue
+		}
+		for _, s := range r.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+			statement := s.(map[string]any)
+			got = append(got, fmt.Sprint(text(statement["Action"]), " on ", text(statement["Resource"])))
+		}
+	}
+	const parameter = `{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":ssm:",{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},":parameter/",{"Ref":"%s"}]]}`
+	var record, attribution, logs string
+	for id, r := range synthesized.Resources {
+		switch {
+		case r.Type == "AWS::SSM::Parameter" && strings.HasPrefix(id, "MaintenanceModeRecord"):
+			record = id
+		case r.Type == "AWS::SSM::Parameter":
+			attribution = id
+		case r.Type == "AWS::Logs::LogGroup" && strings.HasPrefix(id, "MaintenanceReopenGuard"):
+			logs = id
+		}
+	}
+	want := []string{
+		`["logs:CreateLogStream","logs:PutLogEvents"] on {"Fn::GetAtt":["` + logs + `","Arn"]}`,
+		`["ssm:GetParameter","ssm:PutParameter"] on ` + fmt.Sprintf(parameter, record),
+		`"ssm:GetParameter" on ` + fmt.Sprintf(parameter, attribution),
+		`"cloudformation:DescribeStacks" on {"Ref":"AWS::StackId"}`,
+		`["elasticloadbalancing:DescribeListeners","elasticloadbalancing:DescribeRules"] on "*"`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func text(value any) string {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
+}
+
+// TestTheRecordIsNotWrittenByADeploy: the value in the template, and everything
+// else of the parameters, is the same in every mode and with every flag.
+func TestTheRecordIsNotWrittenByADeploy(t *testing.T) {
+	mode := maintenancemode.Closed
+	parameters := func(props maintenancemode.Props) string {
+		var all []string
+		for id, r := range mustSynth(t, func(p product) { p.new(props) }).Resources {
+			if r.Type == "AWS::SSM::Parameter" {
+				if r.Properties["Value"] != moderecord.Placeholder {
+					t.Errorf("%s has %v", id, r.Properties["Value"])
+				}
+				all = append(all, id+text(r))
+			}
+		}
+		slices.Sort(all)
+		return strings.Join(all, "\n")
+	}
+	open := parameters(fieldReports(maintenancemode.Open))
+	flags := maintenancemode.Flags{Mode: &mode, Message: "Back at four.", Until: time.Now().Add(time.Hour)}
+	if closed := parameters(flags.Apply(fieldReports(maintenancemode.Open))); closed != open || strings.Count(open, "AWS::SSM::Parameter") != 2 {
+		t.Errorf("parameters\n%s\nbecome\n%s", open, closed)
+	}
+}
+
+// TestAStackNeverHangs: CloudFormation waits a minute, the function answers
+// sooner.
+func TestAStackNeverHangs(t *testing.T) {
+	synthesized := guarded(t, "own", maintenancemode.Open)
+	_, resource := synthesized.only(t, guardType)
+	timeout := 0.0
+	for _, r := range synthesized.Resources {
+		if r.Type == "AWS::Lambda::Function" && r.Properties["Description"] == "Refuses a deploy that would open the application by accident" {
+			timeout = r.Properties["Timeout"].(float64)
+		}
+	}
+	if resource.Properties["ServiceTimeout"] != "60" || timeout != 30 {
+		t.Errorf("CloudFormation waits %v s, the function may take %v s", resource.Properties["ServiceTimeout"], timeout)
+	}
+	_, queue := synthesized.only(t, "AWS::Lambda::EventInvokeConfig")
+	if queue.Properties["MaximumRetryAttempts"] != 0.0 || queue.Properties["MaximumEventAgeInSeconds"] != 60.0 {
+		t.Errorf("Lambda tries again when nobody waits any more: %v", queue.Properties)
+	}
+}
+
+// TestTheFunctionKnowsEveryProperty, and each property that it knows is there.
+func TestTheFunctionKnowsEveryProperty(t *testing.T) {
+	known := map[string]bool{"ServiceToken": true, "ServiceTimeout": true}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[guard.Properties]()) {
+		known[field.Name] = true
+	}
+	seen := map[string]bool{}
+	for _, kind := range listeners {
+		_, resource := guarded(t, kind, maintenancemode.Open).only(t, guardType)
+		for name, value := range resource.Properties {
+			seen[name] = true
+			if _, isText := value.(string); !isText && !strings.Contains(text(value), `"Ref"`) && !strings.Contains(text(value), `"Fn::GetAtt"`) {
+				t.Errorf("%s is no text: %v", name, value)
+			}
+		}
+	}
+	if got, want := slices.Sorted(maps.Keys(seen)), slices.Sorted(maps.Keys(known)); !slices.Equal(got, want) {
+		t.Errorf("the resource has %q, the function knows %q", got, want)
+	}
+}
+
+func TestWhatWasTypedReachesTheGuard(t *testing.T) {
+	closed := maintenancemode.Closed
+	until := time.Date(2026, 12, 1, 4, 0, 0, 0, time.FixedZone("", 9*3600))
+	base := fieldReports(maintenancemode.Open)
+	base.Guard = maintenancemode.Guard{Enabled: true, Reopens: until, Command: "make deploy", ReopensAt: "reopen in shop.yaml", ByHand: "the runbook"}
+	base.Answer.Until = until
+	for _, test := range []struct {
+		name  string
+		flags maintenancemode.Flags
+		want  map[string]any
+	}{
+		{"nothing", maintenancemode.Flags{}, map[string]any{"Mode": "false", "Explicit": "false", "Message": "", "Until": "2026-11-30T19:00:00Z", "Reopens": "2026-11-30T19:00:00Z",
+			"Command": "make deploy", "ReopensAt": "reopen in shop.yaml", "ByHand": "the runbook"}},
+		{"the mode", maintenancemode.Flags{Mode: &closed}, map[string]any{"Mode": "true", "Explicit": "true", "Message": ""}},
+		{"a message, the mode from the file", maintenancemode.Flags{Message: "Back at four."}, map[string]any{"Mode": "false", "Explicit": "false", "Message": "Back at four."}},
+		{"an end", maintenancemode.Flags{Until: until.AddDate(0, 0, 1)}, map[string]any{"Explicit": "false", "Until": "2026-12-01T19:00:00Z"}},
+	} {
+		_, resource := mustSynth(t, func(p product) { p.new(test.flags.Apply(base)) }).only(t, guardType)
+		for name, want := range test.want {
+			if got := resource.Properties[name]; got != want {
+				t.Errorf("%s: %s is %v, want %v", test.name, name, got, want)
+			}
+		}
+	}
+}
+
+func TestWithoutTheGuardThereIsNothingOfIt(t *testing.T) {
+	synthesized := mustSynth(t, func(p product) {
+		props := fieldReports(maintenancemode.Closed)
+		props.Guard.Enabled = false
+		if guard := p.new(props).Guard; guard != (maintenancemode.ReopenGuard{}) {
+			t.Errorf("got %+v", guard)
+		}
+	})
+	for id, r := range synthesized.Resources {
+		if r.Type == guardType || r.Type == "AWS::SSM::Parameter" || strings.Contains(id, "Guard") || strings.Contains(text(r.DependsOn), "Guard") {
+			t.Errorf("there is %s", id)
+		}
+	}
+}
+
+// TestTheSummaryIsWhatTheFunctionAnswersWith: an attribute that the function does
+// not return fails the stack.
+func TestTheSummaryIsWhatTheFunctionAnswersWith(t *testing.T) {
+	mustSynth(t, func(p product) {
+		summary := p.stack.Resolve(p.new(fieldReports(maintenancemode.Open)).Guard.Summary)
+		if got := text(summary); !strings.HasSuffix(got, fmt.Sprintf(",%q]}", guard.Summary)) {
+			t.Errorf("got %s", got)
+		}
+	})
+}

@@ -1,0 +1,197 @@
+package preview
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// application is the example, which runs as a process of its own.
+type application struct {
+	address string
+	command *exec.Cmd
+	last    *tail
+	ended   chan struct{} // closed when the process has ended
+	why     error
+	closing sync.Once
+	dir     string
+}
+
+// startExample compiles and starts the example's API and waits until it answers.
+func (p *Preview) startExample(ctx context.Context) (*application, error) {
+	dir, err := os.MkdirTemp("", "noren-preview-")
+	if err != nil {
+		return nil, err
+	}
+	a := &application{dir: dir, ended: make(chan struct{}), last: &tail{}}
+	if err := p.launch(ctx, a); err != nil {
+		a.close()
+		return nil, fmt.Errorf("the example's API: %w", err)
+	}
+	return a, nil
+}
+
+func (p *Preview) launch(ctx context.Context, a *application) error {
+	binary := filepath.Join(a.dir, "fieldreports")
+	fmt.Fprintln(p.progress, "compiling the example's API, with a database in its process (the first time this fetches and compiles for a minute or more)")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./api")
+	build.Dir = p.config.Example
+	if out, err := build.CombinedOutput(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("go build: %w\n%s", err, bytes.TrimSpace(out))
+	}
+	listener, err := listenAt(0) // a free port: the process opens it a moment later
+	if err != nil {
+		return err
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	listener.Close()
+	a.address = "http://127.0.0.1:" + strconv.Itoa(port)
+	a.command = exec.Command(binary, "serve", "--embedded")
+	a.command.Env = append(os.Environ(), "PORT="+strconv.Itoa(port))
+	for name, value := range p.containerVariables() {
+		a.command.Env = append(a.command.Env, name+"="+value)
+	}
+	a.command.Stderr = io.MultiWriter(p.log, a.last)
+	a.command.SysProcAttr = ownGroup()
+	if err := a.start(); err != nil {
+		return err
+	}
+	return a.ready(ctx)
+}
+
+// start starts the process from a thread that lives as long as it does: on Linux
+// a process is told to die with the thread that started it.
+func (a *application) start() error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		if err := a.command.Start(); err != nil {
+			a.command = nil
+			started <- err
+			return
+		}
+		started <- nil
+		a.why = a.command.Wait()
+		close(a.ended)
+	}()
+	return <-started
+}
+
+// containerVariables are what the template gives the application's container,
+// with this machine's addresses, but for its port and its database.
+func (p *Preview) containerVariables() map[string]string {
+	variables := map[string]string{}
+	if p.Site != "" {
+		variables["CORS_ORIGINS"] = p.Site
+	}
+	for _, t := range p.sources {
+		tasks, err := p.resources(t, "AWS::ECS::TaskDefinition")
+		if err != nil {
+			continue // a template that cannot be read has been refused
+		}
+		for _, task := range tasks {
+			containers, _ := task.Properties["ContainerDefinitions"].([]any)
+			for _, c := range containers {
+				container, _ := c.(map[string]any)
+				environment, _ := container["Environment"].([]any)
+				for _, e := range environment {
+					variable, _ := e.(map[string]any)
+					name, _ := variable["Name"].(string)
+					value, _ := variable["Value"].(string)
+					if name == "CORS_ORIGINS" && !alb.IsOpaque(value) {
+						variables[name] = p.addresses.localize(value)
+					}
+				}
+			}
+		}
+	}
+	return variables
+}
+
+// ready waits until the application answers.
+func (a *application) ready(ctx context.Context) error {
+	deadline := time.After(time.Minute)
+	for {
+		answer, err := http.Get(a.address + "/api/health")
+		if err == nil {
+			_ = answer.Body.Close()
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-a.ended:
+			return fmt.Errorf("it ended: %w\n%s", a.why, a.last)
+		case <-deadline:
+			return errors.New("it does not answer")
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// close asks the process to end, and after some seconds ends it with all that it
+// has started.
+func (a *application) close() {
+	a.closing.Do(func() {
+		if a.command != nil && a.command.Process != nil {
+			_ = a.command.Process.Signal(syscall.SIGTERM)
+			select {
+			case <-a.ended:
+			case <-time.After(3 * time.Second):
+			}
+			endGroup(a.command.Process.Pid)
+			<-a.ended
+		}
+		os.RemoveAll(a.dir)
+	})
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (t *tail) Write(text []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, text...)
+	t.text = t.text[max(0, len(t.text)-2000):]
+	return len(text), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.TrimSpace(string(t.text))
+}
+
+// exampleLogin is who may log in at the example, made by its embedded database.
+const exampleLogin = "manager or field, password example"
+
+// Login says who may log in at the example, empty if it does not run.
+func (p *Preview) Login() string {
+	if p.app == nil {
+		return ""
+	}
+	return exampleLogin
+}

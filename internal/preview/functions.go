@@ -1,0 +1,217 @@
+package preview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/edge"
+	"github.com/noren-cdk/noren/internal/lambdaruntime"
+)
+
+// targets are what is registered with the target groups: functions of the
+// template, and the application with all others.
+func (p *Preview) targets(ctx context.Context) (map[string]edge.Target, error) {
+	functions, err := p.functions()
+	if err != nil {
+		return nil, err
+	}
+	targets := map[string]edge.Target{}
+	for _, group := range p.targetGroups() {
+		if !group.Lambda() {
+			address, err := p.appOf(ctx, group)
+			if err != nil {
+				return nil, err
+			}
+			if address != "" {
+				targets[group.LogicalID] = edge.Target{URLs: []string{address}}
+			}
+			continue
+		}
+		if len(group.Targets) == 0 {
+			continue
+		}
+		resource, ok := functions[group.Targets[0].LogicalID]
+		if !ok {
+			p.note("target group %s: its function %s is not in the template: it answers 503", alb.ShortName(group.Path, group.LogicalID), group.Targets[0])
+			continue
+		}
+		function, err := p.startFunction(resource)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			p.note("function %s does not run, so that its requests are answered 503: %v", resource.LogicalID, err)
+			continue
+		}
+		p.closers = append(p.closers, function.Close)
+		targets[group.LogicalID] = edge.Target{Function: function}
+		p.unlocks[group.LogicalID] = p.environment(resource)[secretsEndpoint] != ""
+	}
+	for name := range p.config.Apps {
+		if name != "" && !slices.ContainsFunc(p.targetGroups(), func(g *alb.TargetGroup) bool { return isGroup(g, name) }) {
+			return nil, fmt.Errorf("no template has a target group %q: want one of %s", name, strings.Join(p.appGroups(), ", "))
+		}
+	}
+	return targets, nil
+}
+
+// targetGroups are those of all modes, each once.
+func (p *Preview) targetGroups() []*alb.TargetGroup {
+	var groups []*alb.TargetGroup
+	for _, t := range p.templates {
+		for _, group := range t.TargetGroups {
+			if !slices.ContainsFunc(groups, func(g *alb.TargetGroup) bool { return g.LogicalID == group.LogicalID }) {
+				groups = append(groups, group)
+			}
+		}
+	}
+	return groups
+}
+
+// appGroups are the names of the target groups of applications.
+func (p *Preview) appGroups() []string {
+	var names []string
+	for _, g := range p.targetGroups() {
+		if !g.Lambda() {
+			names = append(names, alb.ShortName(g.Path, g.LogicalID))
+		}
+	}
+	return names
+}
+
+func isGroup(g *alb.TargetGroup, name string) bool {
+	return name == g.LogicalID || name == g.Path || name == alb.ShortName(g.Path, g.LogicalID)
+}
+
+// functions are the template's functions by logical id, and by those of their
+// aliases and versions. A later template's counts.
+func (p *Preview) functions() (map[string]function, error) {
+	found := map[string]function{}
+	for _, t := range p.sources {
+		resources, err := p.resources(t, "AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::Lambda::Version")
+		if err != nil {
+			return nil, err
+		}
+		for _, resource := range resources {
+			if resource.Type == "AWS::Lambda::Function" {
+				found[resource.LogicalID] = function{resource, t}
+			}
+		}
+		for _, resource := range resources {
+			name, _ := resource.Properties["FunctionName"].(string)
+			if id, _, ok := alb.Attribute(name); ok && resource.Type != "AWS::Lambda::Function" {
+				if f, ok := found[id]; ok {
+					found[resource.LogicalID] = f
+				}
+			}
+		}
+	}
+	return found, nil
+}
+
+// function is a function of a template.
+type function struct {
+	alb.Resource
+	template source
+}
+
+// startFunction makes a function that can be invoked, its program compiled for
+// this machine.
+func (p *Preview) startFunction(f function) (*lambdaruntime.Function, error) {
+	text := func(name string) string {
+		s, _ := f.Properties[name].(string)
+		return s
+	}
+	if kind := text("PackageType"); kind == "Image" {
+		return nil, errors.New("it is an image")
+	}
+	if runtime := text("Runtime"); !strings.HasPrefix(runtime, "provided.") {
+		return nil, fmt.Errorf("its runtime is %s: only programs for provided.al2023 run here", runtime)
+	}
+	bootstrap, err := p.bootstrap(f)
+	if err != nil {
+		return nil, err
+	}
+	number := func(name string) int {
+		n, _ := strconv.Atoi(text(name))
+		return n
+	}
+	config := lambdaruntime.Config{
+		Bootstrap: bootstrap, FunctionName: f.LogicalID, Environment: p.environment(f), Log: p.log,
+		Memory: number("MemorySize"), Timeout: time.Duration(number("Timeout")) * time.Second,
+		Concurrency: number("ReservedConcurrentExecutions"),
+	}
+	if config.Concurrency == 0 && text("ReservedConcurrentExecutions") == "0" {
+		config.Concurrency = -1
+	}
+	return lambdaruntime.New(config)
+}
+
+// environment are a function's variables, with this machine's addresses, and
+// where it finds the secrets it may read.
+func (p *Preview) environment(f function) map[string]string {
+	variables := map[string]string{}
+	environment, _ := f.Properties["Environment"].(map[string]any)
+	given, _ := environment["Variables"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		value, _ := given[name].(string)
+		if id, _, ok := alb.Attribute(value); ok && p.isSecret(f.template, id) {
+			value = secretARN(id)
+			variables[secretsEndpoint] = p.secrets.url
+			variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"] = "preview", "preview"
+		}
+		variables[name] = p.addresses.localize(value)
+	}
+	return variables
+}
+
+// secretsEndpoint is the variable by which the SDKs find Secrets Manager.
+const secretsEndpoint = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
+
+func (p *Preview) isSecret(t source, id string) bool {
+	secrets, err := p.resources(t, "AWS::SecretsManager::Secret")
+	return err == nil && slices.ContainsFunc(secrets, func(r alb.Resource) bool { return r.LogicalID == id })
+}
+
+// appOf is the address of the application of a target group, empty if there is
+// none. The example is started when it is first asked for.
+func (p *Preview) appOf(ctx context.Context, group *alb.TargetGroup) (string, error) {
+	for name, address := range p.config.Apps {
+		if name != "" && isGroup(group, name) {
+			return checked(address)
+		}
+	}
+	if address := p.config.Apps[""]; address != "" {
+		return checked(address)
+	}
+	if p.config.Example == "" || len(p.config.Apps) > 0 {
+		p.note("target group %s: no application: it answers 503", alb.ShortName(group.Path, group.LogicalID))
+		return "", nil
+	}
+	if p.app == nil {
+		app, err := p.startExample(ctx)
+		if err != nil {
+			return "", err
+		}
+		p.app = app
+		p.closers = append(p.closers, app.close)
+	}
+	return p.app.address, nil
+}
+
+// checked is an application's address without what no load balancer sends.
+func checked(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
+		return "", fmt.Errorf("application %q: want its address, such as http://127.0.0.1:3000", address)
+	}
+	return u.Scheme + "://" + u.Host, nil
+}

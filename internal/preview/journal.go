@@ -1,0 +1,83 @@
+package preview
+
+import (
+	"sync"
+
+	"github.com/noren-cdk/noren/internal/edge"
+)
+
+// journal holds the last requests, and wakes who watches them.
+type journal struct {
+	mu       sync.Mutex
+	last     []edge.Observation // the newest at the end
+	watchers map[chan struct{}]bool
+	ended    bool
+}
+
+// kept is how many requests are shown.
+const kept = 50
+
+func (j *journal) add(o edge.Observation) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.last) == kept {
+		copy(j.last, j.last[1:])
+		j.last = j.last[:kept-1]
+	}
+	j.last = append(j.last, o)
+	j.wake()
+}
+
+// touch tells watchers that something else has changed.
+func (j *journal) touch() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.wake()
+}
+
+func (j *journal) wake() {
+	for w := range j.watchers {
+		select {
+		case w <- struct{}{}:
+		default: // it has not looked at the last change yet
+		}
+	}
+}
+
+func (j *journal) requests() []edge.Observation {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append([]edge.Observation(nil), j.last...)
+}
+
+// watch returns a channel that gets something when there is something new, and
+// is closed at the end. The function ends the watch.
+func (j *journal) watch() (<-chan struct{}, func()) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	w := make(chan struct{}, 1)
+	if j.ended {
+		close(w)
+		return w, func() {}
+	}
+	if j.watchers == nil {
+		j.watchers = map[chan struct{}]bool{}
+	}
+	j.watchers[w] = true
+	return w, func() {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		delete(j.watchers, w)
+	}
+}
+
+// end ends all watches.
+func (j *journal) end() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.ended = true
+	for w := range j.watchers {
+		close(w)
+	}
+	j.watchers = nil
+}

@@ -1,0 +1,276 @@
+// Package preview runs a product on this machine as its synthesized templates
+// would deploy it: the distribution, the load balancer with its rules, the
+// functions behind it, and the application. It can be switched between the
+// modes that there are templates of.
+package preview
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cloudfront"
+	"github.com/noren-cdk/noren/internal/edge"
+	"github.com/noren-cdk/noren/internal/preview/protocol"
+)
+
+// Preview is a product that runs. Make it with [Start], end it with
+// [Preview.Close].
+type Preview struct {
+	// Site and API are the addresses to open; Site is empty without a
+	// distribution. Control is the page that shows and switches the mode.
+	Site, API, Control string
+
+	// Secrets are the values made for generated secrets that rules use, by the
+	// secrets' logical ids.
+	Secrets map[string]string
+
+	// Notes are sentences about what is not as it would be deployed.
+	Notes []string
+
+	config    protocol.Config
+	sources   []source
+	progress  io.Writer // is told what takes long, a line at a time
+	log       io.Writer // gets what the application and the functions write
+	alb       *edge.ALB
+	templates []*loaded
+	secrets   *secretStore
+	addresses *addresses
+	app       *application
+	unlocks   map[string]bool // target groups whose function reads a generated secret
+	journal   journal
+	closers   []func()
+	closing   sync.Once
+
+	failed chan error
+}
+
+// source is a template as it is written.
+type source struct {
+	mode, file string
+	data       []byte
+}
+
+// loaded is a template that was read.
+type loaded struct {
+	mode string
+	*alb.Template
+}
+
+// Start runs a product, and writes what takes long and what the product logs to
+// stderr. What it started by the time of an error is ended.
+func Start(ctx context.Context, config protocol.Config, stderr io.Writer) (*Preview, error) {
+	p := &Preview{config: config, unlocks: map[string]bool{}, progress: stderr, log: io.Discard, failed: make(chan error, 4)}
+	if config.Verbose {
+		p.log = stderr
+	}
+	if err := p.start(ctx); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *Preview) start(ctx context.Context) error {
+	var err error
+	if p.secrets, err = startSecretStore(); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.secrets.close)
+	if err := p.read(); err != nil {
+		return err
+	}
+	distribution, err := p.distribution()
+	if err != nil {
+		return err
+	}
+	listeners, err := p.listen(distribution != nil)
+	if err != nil {
+		return err
+	}
+	p.addresses = newAddresses(distribution, p.Site, p.API)
+	if p.config.TwoOrigins && (distribution == nil || p.addresses.apiDomain == "") {
+		return errors.New("the template gives the API no origin of its own: two origins need api.domain, as in staging and prod")
+	}
+	targets, err := p.targets(ctx)
+	if err != nil {
+		return err
+	}
+	p.alb, err = edge.NewALB(edge.ALBConfig{
+		Templates: p.modes(), Mode: p.startMode(), Targets: targets,
+		Host: p.addresses.apiDomain, Observe: p.journal.add,
+	})
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.alb.Close)
+	p.serve(listeners, distribution)
+	p.Secrets = p.secrets.used()
+	return nil
+}
+
+// read reads the templates. Conditions on generated secrets know their values.
+func (p *Preview) read() error {
+	if len(p.config.Templates) == 0 {
+		return errors.New("no template")
+	}
+	for _, t := range p.config.Templates {
+		data, err := os.ReadFile(t.File)
+		if err != nil {
+			return err
+		}
+		template, err := alb.Read(bytes.NewReader(data), alb.Options{Parameters: p.config.Parameters, Reveal: p.secrets.reveal})
+		if err != nil {
+			return fmt.Errorf("reading template %q: %w", t.File, err)
+		}
+		p.sources = append(p.sources, source{t.Mode, t.File, data})
+		p.templates = append(p.templates, &loaded{t.Mode, template})
+	}
+	return nil
+}
+
+func (p *Preview) modes() map[string]*alb.Template {
+	modes := map[string]*alb.Template{}
+	for _, t := range p.templates {
+		modes[t.mode] = t.Template
+	}
+	return modes
+}
+
+func (p *Preview) startMode() string {
+	if p.config.Mode != "" {
+		return p.config.Mode
+	}
+	return p.templates[0].mode
+}
+
+// Modes are the modes that there are, in the order of the templates.
+func (p *Preview) Modes() []string {
+	var modes []string
+	for _, t := range p.templates {
+		modes = append(modes, t.mode)
+	}
+	return modes
+}
+
+// Mode is the mode that requests are answered in now.
+func (p *Preview) Mode() string { return p.alb.Mode() }
+
+// Flip changes the mode between two requests.
+func (p *Preview) Flip(mode string) error {
+	if err := p.alb.Flip(mode); err != nil {
+		return err
+	}
+	p.journal.touch()
+	return nil
+}
+
+// Changed tells of changes of the mode, whoever made them, and of everything
+// else that the control page shows. It is closed at the end.
+func (p *Preview) Changed() <-chan struct{} {
+	changed, _ := p.journal.watch()
+	return changed
+}
+
+// Ready says where the product runs.
+func (p *Preview) Ready() protocol.Ready {
+	return protocol.Ready{
+		Site: p.Site, API: p.API, Control: p.Control, Login: p.Login(), Mode: p.Mode(), Modes: p.Modes(), Notes: p.Notes,
+	}
+}
+
+// distribution reads the distribution, if there is one.
+func (p *Preview) distribution() (*cloudfront.Distribution, error) {
+	t := p.sources[0]
+	distributions, err := cloudfront.Read(t.data, p.options())
+	if err != nil {
+		return nil, fmt.Errorf("reading template %q: %w", t.file, err)
+	}
+	if len(distributions) == 0 {
+		p.note("the template has no distribution: only the load balancer is served")
+		return nil, nil
+	}
+	d := distributions[0]
+	if len(distributions) > 1 {
+		p.note("the template has %d distributions: %s is served", len(distributions), d.LogicalID)
+	}
+	for _, text := range d.LeftOut {
+		p.note("%s", text)
+	}
+	for _, origin := range d.Origins {
+		if origin.Why != "" {
+			p.note("origin %s: %s", origin.ID, origin.Why)
+		}
+	}
+	return d, nil
+}
+
+func (p *Preview) options() alb.Options { return alb.Options{Parameters: p.config.Parameters} }
+
+// resources reads resources of a template.
+func (p *Preview) resources(t source, types ...string) ([]alb.Resource, error) {
+	resources, err := alb.Resources(bytes.NewReader(t.data), p.options(), types...)
+	if err != nil {
+		return nil, fmt.Errorf("reading template %q: %w", t.file, err)
+	}
+	return resources, nil
+}
+
+func (p *Preview) note(format string, args ...any) {
+	p.Notes = append(p.Notes, fmt.Sprintf(format, args...))
+}
+
+// serve serves the load balancer, the distribution and the control page.
+func (p *Preview) serve(listeners map[string]net.Listener, distribution *cloudfront.Distribution) {
+	go func() { p.failed <- p.alb.Main().Serve(listeners["api"]) }()
+	p.serveHTTP(listeners["control"], p.control())
+	if distribution == nil {
+		return
+	}
+	api, _ := url.Parse(p.API)
+	config := edge.CloudFrontConfig{
+		Distribution: distribution, Buckets: p.buckets(distribution), LoadBalancers: map[string]*url.URL{},
+		Domain: p.addresses.siteDomain, Localize: p.addresses.localize,
+		Failed: func(err error) { fmt.Fprintf(p.log, "cloudfront: %v\n", err) },
+	}
+	for _, origin := range distribution.Origins {
+		if origin.LoadBalancer != "" {
+			config.LoadBalancers[origin.LoadBalancer] = api
+		}
+	}
+	site := edge.NewCloudFront(config)
+	p.closers = append(p.closers, site.Close)
+	p.serveHTTP(listeners["site"], p.withConfig(site))
+}
+
+func (p *Preview) serveHTTP(listener net.Listener, handler http.Handler) {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute, ErrorLog: quiet}
+	p.closers = append(p.closers, func() { server.Close() })
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			p.failed <- err
+		}
+	}()
+}
+
+// Failed tells of what ended although nobody closed it.
+func (p *Preview) Failed() <-chan error { return p.failed }
+
+// Close ends everything that was started, and returns when it has ended.
+func (p *Preview) Close() {
+	p.closing.Do(func() {
+		p.journal.end()
+		for i := len(p.closers) - 1; i >= 0; i-- {
+			p.closers[i]()
+		}
+	})
+}

@@ -1,0 +1,11 @@
+//go:build unix && !linux
+
+package preview
+
+import "syscall"
+
+// ownGroup makes a process the head of a group, which a Ctrl-C in the terminal
+// does not reach.
+func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+func endGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) } // gone already is as well

@@ -1,0 +1,110 @@
+package preview
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cloudfront"
+	"github.com/noren-cdk/noren/internal/edge"
+)
+
+// buckets are the files of the distribution's buckets: the site's folder, or
+// what the template uploads to them.
+func (p *Preview) buckets(d *cloudfront.Distribution) map[string]edge.Bucket {
+	buckets := map[string]edge.Bucket{}
+	for _, origin := range d.Origins {
+		if origin.Bucket == "" {
+			continue
+		}
+		uploads := p.uploads(origin.Bucket)
+		switch {
+		case p.config.Site != "":
+			header := http.Header{"Cache-Control": {"no-cache"}}
+			if len(uploads) > 0 {
+				header = uploads[0].Header
+			}
+			buckets[origin.Bucket] = edge.Bucket{{Dir: p.config.Site, Header: header}}
+		case len(uploads) > 0:
+			buckets[origin.Bucket] = uploads
+		default:
+			p.note("bucket %s is empty: the template uploads nothing, and no --site was given", origin.Bucket)
+		}
+	}
+	return buckets
+}
+
+// uploads are the folders that the template uploads to a bucket.
+func (p *Preview) uploads(bucket string) edge.Bucket {
+	t := p.sources[0]
+	deployments, err := p.resources(t, "Custom::CDKBucketDeployment")
+	if err != nil {
+		return nil
+	}
+	var folders edge.Bucket
+	for _, deployment := range deployments {
+		text := func(name string) string {
+			s, _ := deployment.Properties[name].(string)
+			return s
+		}
+		if id, _, _ := alb.Attribute(text("DestinationBucketName")); id != bucket {
+			continue
+		}
+		header := http.Header{}
+		metadata, _ := deployment.Properties["SystemMetadata"].(map[string]any)
+		for name, value := range metadata {
+			if s, ok := value.(string); ok {
+				header.Set(name, s)
+			}
+		}
+		keys, _ := deployment.Properties["SourceObjectKeys"].([]any)
+		for _, k := range keys {
+			key, _ := k.(string)
+			dir, err := asset(t, key)
+			if err != nil {
+				p.note("%s: what it uploads is not served: %v", deployment.LogicalID, err)
+				continue
+			}
+			if dir, err = p.folder(dir); err != nil {
+				p.note("%s: what it uploads is not served: %v", deployment.LogicalID, err)
+				continue
+			}
+			folders = append(folders, edge.Folder{Dir: dir, Prefix: text("DestinationBucketKeyPrefix"), Header: header})
+		}
+	}
+	return folders
+}
+
+// folder is an asset as a folder.
+func (p *Preview) folder(asset string) (string, error) {
+	info, err := os.Stat(asset)
+	if err != nil || info.IsDir() {
+		return asset, err
+	}
+	return p.unpackAll(asset)
+}
+
+// withConfig tells the site where the API is, if it is to use the API's own
+// origin: the example's site reads config.json before anything else.
+func (p *Preview) withConfig(site http.Handler) http.Handler {
+	if !p.config.TwoOrigins {
+		return site
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/config.json" {
+			site.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		_ = json.NewEncoder(w).Encode(map[string]string{"api": p.API})
+	})
+}
+
+// isBelow reports whether a path is in a folder.
+func isBelow(path, dir string) bool {
+	return strings.HasPrefix(path, dir+string(filepath.Separator))
+}

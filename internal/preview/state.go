@@ -1,0 +1,176 @@
+package preview
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/edge"
+)
+
+// state is what the control page shows.
+type state struct {
+	Mode     string    `json:"mode"`
+	Modes    []string  `json:"modes"`
+	Site     string    `json:"site"`
+	API      string    `json:"api"`
+	Login    string    `json:"login"`
+	Listener string    `json:"listener"`
+	Rules    []rule    `json:"rules"`
+	Targets  []target  `json:"targets"`
+	Requests []request `json:"requests"` // the newest first
+	Bypasses []bypass  `json:"bypasses"`
+	Unlock   string    `json:"unlock"` // the address of the page that gives the cookie
+	Examples []example `json:"examples"`
+	Notes    []string  `json:"notes"`
+}
+
+type rule struct {
+	Name   string   `json:"name"` // the priority, or "default"
+	ID     string   `json:"id"`
+	When   []string `json:"when"`
+	Action string   `json:"action"`
+	Count  int64    `json:"count"`
+}
+
+type target struct {
+	Group  string `json:"group"`
+	Target string `json:"target"`
+	Health string `json:"health"`
+}
+
+type request struct {
+	ID       string   `json:"id"`
+	Time     string   `json:"time"`
+	Mode     string   `json:"mode"`
+	Method   string   `json:"method"`
+	URL      string   `json:"url"`
+	Status   int      `json:"status"`
+	Rule     string   `json:"rule"`
+	Action   string   `json:"action"`
+	Why      []string `json:"why"`
+	Duration string   `json:"duration"`
+}
+
+// bypass is a header that gets through whatever the mode.
+type bypass struct {
+	Header string `json:"header"`
+	Value  string `json:"value"`
+	Secret string `json:"secret"`
+}
+
+type example struct {
+	Title   string `json:"title"`
+	Command string `json:"command"`
+}
+
+func (p *Preview) state() *state {
+	t := p.alb.Template()
+	listener := t.Listener(alb.Ref{LogicalID: p.alb.Main().ID})
+	s := &state{
+		Mode: p.alb.Mode(), Modes: p.Modes(), Site: p.Site, API: p.API, Listener: p.alb.Main().Name, Notes: p.Notes,
+		Rules: []rule{}, Requests: []request{}, Bypasses: []bypass{}, Examples: []example{},
+	}
+	if s.Notes == nil {
+		s.Notes = []string{}
+	}
+	if p.app != nil {
+		s.Login = p.Login()
+	}
+	counts := map[string]int64{}
+	for _, c := range p.alb.Counts() {
+		counts[c.Listener+"/"+c.Rule] = c.Count
+	}
+	for i := range listener.Rules {
+		s.addRule(t, listener, &listener.Rules[i], counts)
+		p.addBypass(s, &listener.Rules[i])
+	}
+	s.addRule(t, listener, &listener.Default, counts)
+	for _, h := range p.alb.TargetHealth() {
+		s.Targets = append(s.Targets, target{t.GroupName(alb.Ref{LogicalID: h.Group}), h.Target, h.Health.String()})
+	}
+	requests := p.journal.requests()
+	for i := len(requests) - 1; i >= 0; i-- {
+		s.Requests = append(s.Requests, shown(requests[i]))
+	}
+	s.addExamples()
+	return s
+}
+
+func (s *state) addRule(t *alb.Template, l *alb.Listener, r *alb.Rule, counts map[string]int64) {
+	var when []string
+	for _, c := range r.Conditions {
+		when = append(when, alb.Describe(c))
+	}
+	if len(when) == 0 {
+		when = []string{"everything else"}
+	}
+	id := alb.ShortName(r.Path, r.LogicalID)
+	s.Rules = append(s.Rules, rule{r.Name(), id, when, t.ActionName(r), counts[l.Ref.String()+"/"+r.LogicalID]})
+}
+
+// addBypass finds the generated secret in a rule's conditions, and the rule that
+// leads to the function that knows it.
+func (p *Preview) addBypass(s *state, r *alb.Rule) {
+	if forward, ok := r.Final().(alb.Forward); ok && len(forward.Groups) == 1 && p.unlocks[forward.Groups[0].Group.LogicalID] {
+		for _, c := range r.Conditions {
+			if paths, ok := c.(alb.PathPatterns); ok && !strings.ContainsAny(paths[0], "*?") {
+				s.Unlock = p.origin() + paths[0]
+			}
+		}
+	}
+	for _, c := range r.Conditions {
+		header, ok := c.(alb.Header)
+		if !ok {
+			continue
+		}
+		for id, secret := range p.Secrets {
+			for _, value := range header.Values {
+				if strings.Contains(value, secret) {
+					s.Bypasses = append(s.Bypasses, bypass{header.Name, strings.Trim(value, "*"), id})
+				}
+			}
+		}
+	}
+}
+
+// origin is where a browser finds the product.
+func (p *Preview) origin() string {
+	if p.Site != "" {
+		return p.Site
+	}
+	return p.API
+}
+
+func shown(o edge.Observation) request {
+	why := o.Why()
+	if o.Cause != "" {
+		why = append(why, "the load balancer answers by itself: "+o.Cause)
+	}
+	name := o.RuleName()
+	if o.Rule != nil && !o.Rule.Default() {
+		name += " " + alb.ShortName(o.Rule.Path, o.Rule.LogicalID)
+	}
+	return request{
+		ID:   fmt.Sprint(o.Time.UnixNano()),
+		Time: o.Time.Format("15:04:05"), Mode: o.Mode, Method: o.Method, URL: o.URL, Status: o.Status,
+		Rule: name, Action: o.Action(), Why: why,
+		Duration: o.Duration.Round(100 * time.Microsecond).String(),
+	}
+}
+
+// addExamples adds commands that show what clients see.
+func (s *state) addExamples() {
+	add := func(title, format string, args ...any) {
+		s.Examples = append(s.Examples, example{title, fmt.Sprintf(format, args...)})
+	}
+	add("A write, as a client in Japanese sends it", `curl -i -X POST %s/api/reports -H 'Accept-Language: ja' -H 'Content-Type: application/json' -d '{"title":"Pump 3"}'`, s.API)
+	if s.Site != "" {
+		add("What a browser asks before it, from the site's origin", `curl -i -X OPTIONS %s/api/reports -H 'Origin: %s' -H 'Access-Control-Request-Method: POST' -H 'Access-Control-Request-Headers: content-type'`, s.API, s.Site)
+	}
+	add("A page, as a browser asks for it", `curl -i %s/api/reports -H 'Accept: text/html'`, s.API)
+	for _, b := range s.Bypasses {
+		add("With the bypass secret", `curl -i %s/api/session -H '%s: %s'`, s.API, b.Header, b.Value)
+	}
+}

@@ -1,0 +1,318 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/cfn"
+
+	"github.com/noren-cdk/noren/internal/moderecord"
+)
+
+const (
+	open     = moderecord.Open
+	readOnly = moderecord.ReadOnly
+	closed   = moderecord.Closed
+)
+
+// TestEveryTransition: every pair of modes, asked for or not, going forward,
+// rolling back, or nobody knows.
+func TestEveryTransition(t *testing.T) {
+	// What is refused is all that opens, in an update that goes forward and that
+	// nobody asked for. Everything else passes.
+	refused := map[string]bool{
+		"true -> false, false, UPDATE_IN_PROGRESS":      true,
+		"true -> read-only, false, UPDATE_IN_PROGRESS":  true,
+		"read-only -> false, false, UPDATE_IN_PROGRESS": true,
+	}
+	seen := 0
+	for _, old := range []moderecord.Mode{open, readOnly, closed} {
+		for _, next := range []moderecord.Mode{open, readOnly, closed} {
+			for _, explicit := range []bool{false, true} {
+				for _, status := range []string{"UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "unreadable"} {
+					name := fmt.Sprintf("%s -> %s, %v, %s", old, next, explicit, status)
+					t.Run(name, func(t *testing.T) {
+						w := newWorld(t)
+						w.status, w.live, w.record = status, old, moderecord.New(old, before).Encode()
+						w.broken["DescribeStacks"] = status == "unreadable"
+						a := w.handle(t, w.event(cfn.RequestUpdate, props(old), props(next, "Explicit", fmt.Sprint(explicit))))
+						want, after := cfn.StatusSuccess, next
+						if refused[name] {
+							seen++
+							want, after = cfn.StatusFailed, old
+						}
+						if a.Status != want {
+							t.Errorf("got %s %q, want %s", a.Status, a.Reason, want)
+						}
+						record := w.recorded(t)
+						since := now
+						if after == old {
+							since = before
+						}
+						if record.Mode != after || !record.Since.Equal(since) {
+							t.Errorf("recorded %s since %v, want %s since %v", record.Mode, record.Since, after, since)
+						}
+						opened := next.Opens(old) && !explicit && status == "unreadable"
+						if warned := strings.Contains(a.Reason, "although nobody asked for it"); warned != opened {
+							t.Errorf("warned of an opening: %v, %q", warned, a.Reason)
+						}
+						if want == cfn.StatusSuccess && !opened && a.Reason != "" {
+							t.Errorf("passes with %q, there is nothing to say", a.Reason)
+						}
+					})
+				}
+			}
+		}
+	}
+	if seen != len(refused) {
+		t.Errorf("%d refusals, want %d", seen, len(refused))
+	}
+}
+
+func TestCreatingIsNeverRefused(t *testing.T) {
+	for _, mode := range []moderecord.Mode{open, readOnly, closed} {
+		for _, live := range []moderecord.Mode{"", open, closed} {
+			for _, status := range []string{"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "IMPORT_IN_PROGRESS"} {
+				w := newWorld(t)
+				w.status, w.live = status, live
+				a := w.handle(t, w.event(cfn.RequestCreate, nil, props(mode)))
+				opens := live == closed && mode != closed
+				if r := w.recorded(t); a.Status != cfn.StatusSuccess || strings.Contains(a.Reason, "refuses nothing yet: the listener was closed") != opens || r.Mode != mode || !r.Since.Equal(now) {
+					t.Errorf("%s, live %q, %s: got %s %q, recorded %+v", mode, live, status, a.Status, a.Reason, r)
+				}
+			}
+		}
+	}
+}
+
+func TestCreatingAgainKeepsWhatIsRecorded(t *testing.T) {
+	w := newWorld(t)
+	w.record = moderecord.New(closed, before).Encode()
+	w.handle(t, w.event(cfn.RequestCreate, nil, props(closed)))
+	if r := w.recorded(t); !r.Since.Equal(before) {
+		t.Errorf("recorded since %v", r.Since)
+	}
+}
+
+func TestDeletingAsksNothing(t *testing.T) {
+	w := newWorld(t)
+	w.live = closed
+	a := w.handle(t, w.event(cfn.RequestDelete, nil, props(closed)))
+	if a.Status != cfn.StatusSuccess || len(w.calls) > 0 || w.record != moderecord.Placeholder {
+		t.Errorf("got %s %q, calls %v, recorded %s", a.Status, a.Reason, w.calls, w.record)
+	}
+}
+
+// TestARollbackBringsTheTimeBack: a maintenance does not begin anew because a
+// deploy failed that would have ended it.
+func TestARollbackBringsTheTimeBack(t *testing.T) {
+	w := newWorld(t)
+	w.live, w.record = closed, moderecord.New(closed, before).Encode()
+	w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open, "Explicit", "true")))
+	if r := w.recorded(t); r.Mode != open || !r.Since.Equal(now) {
+		t.Fatalf("recorded %+v", r)
+	}
+	w.status, w.answers = "UPDATE_ROLLBACK_IN_PROGRESS", nil
+	w.handle(t, w.event(cfn.RequestUpdate, props(open, "Explicit", "true"), props(closed)))
+	if r := w.recorded(t); r.Mode != closed || !r.Since.Equal(before) {
+		t.Errorf("recorded %+v", r)
+	}
+}
+
+// TestASecondDeployThatOnlyAsksIsHarmless: the flag is there or not, the mode is
+// the same.
+func TestASecondDeployThatOnlyAsksIsHarmless(t *testing.T) {
+	for _, mode := range []moderecord.Mode{open, readOnly, closed} {
+		for _, explicit := range []string{"true", "false"} {
+			w := newWorld(t)
+			w.live, w.record = mode, moderecord.New(mode, before).Encode()
+			a := w.handle(t, w.event(cfn.RequestUpdate, props(mode, "Explicit", map[string]string{"true": "false", "false": "true"}[explicit]), props(mode, "Explicit", explicit)))
+			if a.Status != cfn.StatusSuccess || a.Reason != "" || !w.recorded(t).Since.Equal(before) {
+				t.Errorf("%s, explicit %s: got %s %q", mode, explicit, a.Status, a.Reason)
+			}
+			for _, call := range w.calls {
+				if call == "PutParameter" {
+					t.Error("nothing changed, and the record is written")
+				}
+			}
+		}
+	}
+}
+
+func TestACommittedFileOpensTheMaintenanceItNames(t *testing.T) {
+	for name, test := range map[string]struct {
+		reopens string
+		want    cfn.StatusType
+		says    string
+	}{
+		"this maintenance":              {before.Format(time.RFC3339), cfn.StatusSuccess, ""},
+		"this maintenance, in Tokyo":    {before.In(time.FixedZone("", 9*3600)).Format(time.RFC3339), cfn.StatusSuccess, ""},
+		"the one before":                {before.Add(-time.Hour).Format(time.RFC3339), cfn.StatusFailed, "The committed 2026-11-22T01:34:09Z ends another maintenance"},
+		"what cannot be read as a time": {"yesterday", cfn.StatusFailed, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.live, w.record = closed, moderecord.New(closed, before).Encode()
+			a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open, "Reopens", test.reopens)))
+			if a.Status != test.want || !strings.Contains(a.Reason, test.says) {
+				t.Errorf("got %s %q", a.Status, a.Reason)
+			}
+		})
+	}
+}
+
+// TestTheLineOfTheRefusalOpens: what the refusal says, typed into the file.
+func TestTheLineOfTheRefusalOpens(t *testing.T) {
+	for name, record := range map[string]string{
+		"recorded": moderecord.New(closed, before).Encode(),
+		"lost":     moderecord.Placeholder,
+		"outdated": moderecord.New(open, before).Encode(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.live, w.record = closed, record
+			first := w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open)))
+			_, line, ok := strings.Cut(first.Reason, "set maintenance.reopen in environments/prod.yaml to ")
+			if first.Status != cfn.StatusFailed || !ok {
+				t.Fatalf("got %s %q", first.Status, first.Reason)
+			}
+			w.answers = nil
+			second := w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open, "Reopens", strings.TrimSuffix(line, "."))))
+			if second.Status != cfn.StatusSuccess {
+				t.Errorf("got %q", second.Reason)
+			}
+		})
+	}
+}
+
+// TestWhatTheGuardDoesNotKnow: it says so, and decides on what is left.
+func TestWhatTheGuardDoesNotKnow(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*world)
+		old    map[string]any
+		want   cfn.StatusType
+		says   string
+	}{
+		{"the listener", func(w *world) { w.broken["DescribeListeners"] = true }, props(closed), cfn.StatusFailed, "Whether somebody flipped by hand is not known"},
+		{"the record", func(w *world) { w.broken["GetParameter"] = true }, props(closed), cfn.StatusFailed, "since when is not known"},
+		{"the record, and it cannot be written", func(w *world) { w.broken["GetParameter"], w.broken["PutParameter"] = true, true }, props(closed), cfn.StatusFailed, "The mode could not be recorded"},
+		{"what the last deploy left: the listener tells", func(*world) {}, nil, cfn.StatusFailed, "maintenance has been on since"},
+		{"what the last deploy left, nor the listener: the record tells", func(w *world) { w.broken["DescribeRules"] = true; w.live = readOnly }, nil, cfn.StatusFailed, "maintenance has been on since"},
+		{"anything", func(w *world) {
+			w.broken["DescribeListeners"], w.broken["GetParameter"] = true, true
+		}, nil, cfn.StatusSuccess, "Since when the mode is on is not known"},
+		{"the state of the stack", func(w *world) { w.broken["DescribeStacks"] = true }, props(closed), cfn.StatusSuccess, "This opened the product although nobody asked for it"},
+		{"the state of the stack, which hangs", func(w *world) { w.hangs["DescribeStacks"] = true }, props(closed), cfn.StatusSuccess, "This opened the product although nobody asked for it"},
+		{"the record, which hangs", func(w *world) { w.hangs["GetParameter"] = true }, props(closed), cfn.StatusFailed, "since when is not known"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.live, w.record = closed, moderecord.New(closed, before).Encode()
+			test.change(w)
+			a := w.handle(t, w.event(cfn.RequestUpdate, test.old, props(open)))
+			if a.Status != test.want || !strings.Contains(a.Reason, test.says) {
+				t.Errorf("got %s %q, want %s, %s", a.Status, a.Reason, test.want, test.says)
+			}
+			if !strings.Contains(w.log.String(), test.says) {
+				t.Errorf("the log does not say so: %s", w.log.String())
+			}
+		})
+	}
+}
+
+// TestClosingAlwaysPasses: with everything broken.
+func TestClosingAlwaysPasses(t *testing.T) {
+	for _, next := range []moderecord.Mode{readOnly, closed} {
+		w := newWorld(t)
+		for _, call := range []string{"DescribeStacks", "DescribeListeners", "GetParameter", "PutParameter"} {
+			w.broken[call] = true
+		}
+		if a := w.handle(t, w.event(cfn.RequestUpdate, props(open), props(next))); a.Status != cfn.StatusSuccess || !strings.Contains(a.Reason, "The mode could not be recorded") {
+			t.Errorf("to %s: got %s %q", next, a.Status, a.Reason)
+		}
+	}
+}
+
+// TestARecordThatCannotBeReadIsNotReplaced: it may be right.
+func TestARecordThatCannotBeReadIsNotReplaced(t *testing.T) {
+	w := newWorld(t)
+	w.live, w.record = closed, moderecord.New(closed, before).Encode()
+	w.broken["GetParameter"] = true
+	w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(closed, "Explicit", "true")))
+	if !w.recorded(t).Since.Equal(before) {
+		t.Errorf("recorded %s", w.record)
+	}
+}
+
+func TestAPanicPasses(t *testing.T) {
+	w := newWorld(t)
+	g := w.guard()
+	g.now = func() time.Time { panic("nobody knows what time it is") }
+	event := w.event(cfn.RequestUpdate, props(closed), props(open))
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := g.Handle(ctx, event); err != nil {
+		t.Fatal(err)
+	}
+	if a := w.answer(t, event); a.Status != cfn.StatusSuccess || !strings.Contains(a.Reason, "without looking, since it broke: nobody knows what time it is") {
+		t.Errorf("got %s %q", a.Status, a.Reason)
+	}
+}
+
+func TestAnAnswerComesBeforeTheTimeIsOver(t *testing.T) {
+	w := newWorld(t)
+	for _, call := range []string{"DescribeStacks", "DescribeListeners", "GetParameter", "PutParameter"} {
+		w.hangs[call] = true
+	}
+	event := w.event(cfn.RequestUpdate, props(closed), props(open))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	g := w.guard()
+	g.callTime, g.answerTime = time.Minute, 9*time.Second
+	if err := g.Handle(ctx, event); err != nil {
+		t.Fatal(err)
+	}
+	if a := w.answer(t, event); a.Status != cfn.StatusSuccess || !strings.Contains(a.Reason, "ran out of time") {
+		t.Errorf("got %s %q", a.Status, a.Reason)
+	}
+}
+
+func TestTheAnswerIsSentAgainUntilItArrives(t *testing.T) {
+	w := newWorld(t)
+	w.refuses = 2
+	if a := w.handle(t, w.event(cfn.RequestUpdate, props(open), props(closed))); a.Status != cfn.StatusSuccess {
+		t.Errorf("got %+v", a)
+	}
+
+	w = newWorld(t)
+	w.refuses = 1000
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	event := w.event(cfn.RequestDelete, nil, props(open))
+	event.ResponseURL = strings.Replace(event.ResponseURL, "http://127.0.0.1", "http://127.0.0.1:1/nobody", 1)
+	err := w.guard().Handle(ctx, event)
+	if err == nil || strings.Contains(err.Error()+w.log.String(), "secret") {
+		t.Errorf("got %v, want an error without the signature", err)
+	}
+}
+
+// TestAResourceOfAnotherRelease: properties that are not there, or not what this
+// one writes.
+func TestAResourceOfAnotherRelease(t *testing.T) {
+	for name, next := range map[string]map[string]any{
+		"none":           {"ServiceToken": "arn"},
+		"no mode":        props("closed"),
+		"others":         props(closed, "Ticket", "7"),
+		"other types":    {"Mode": true, "Port": []any{"443"}, "Explicit": map[string]any{}},
+		"not even a map": nil,
+	} {
+		w := newWorld(t)
+		if a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), next)); a.Status != cfn.StatusSuccess {
+			t.Errorf("%s: got %s %q", name, a.Status, a.Reason)
+		}
+	}
+}

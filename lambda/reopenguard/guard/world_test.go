@@ -1,0 +1,242 @@
+package guard
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/cfn"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/noren-cdk/noren/internal/moderecord"
+)
+
+const (
+	stack     = "arn:aws:cloudformation:us-east-1:111111111111:stack/fieldreports-prod/1"
+	listener  = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/alb/1/2"
+	alb       = "arn:aws:elasticloadbalancing:us-east-1:111111111111:loadbalancer/app/alb/1"
+	app       = "arn:aws:elasticloadbalancing:us-east-1:111111111111:targetgroup/app/3"
+	responder = "arn:aws:elasticloadbalancing:us-east-1:111111111111:targetgroup/responder/4"
+)
+
+var (
+	now    = time.Date(2026, 11, 22, 3, 12, 9, 0, time.UTC)
+	before = now.Add(-38 * time.Minute)
+)
+
+// world is AWS around a guard: the answers of four services over HTTP, and where
+// CloudFormation waits for an answer.
+type world struct {
+	mu          sync.Mutex
+	status      string          // of the stack
+	live        moderecord.Mode // of the listener; "": there is none yet
+	record      string          // value of the parameter
+	attribution string
+	broken      map[string]bool // what cannot be called, such as DescribeStacks
+	hangs       map[string]bool // what does not answer
+	refuses     int             // how many answers do not arrive
+	answers     []cfn.Response
+	calls       []string
+	log         bytes.Buffer
+	server      *httptest.Server
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{status: "UPDATE_IN_PROGRESS", record: moderecord.Placeholder, attribution: moderecord.Placeholder, broken: map[string]bool{}, hangs: map[string]bool{}}
+	w.server = httptest.NewServer(w)
+	t.Cleanup(w.server.Close)
+	return w
+}
+
+func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(err)
+	}
+	if r.Method == http.MethodPut {
+		w.callback(rw, r, body)
+		return
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		form = url.Values{} // JSON
+	}
+	_, operation, isJSON := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if !isJSON {
+		operation = form.Get("Action")
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, operation)
+	switch {
+	case w.hangs[operation]:
+		w.mu.Unlock()
+		<-r.Context().Done()
+		w.mu.Lock()
+	case w.broken[operation] && isJSON:
+		rw.Header().Set("X-Amzn-ErrorType", "AccessDeniedException")
+		rw.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(rw, `{"__type":"AccessDeniedException","message":"not authorized"}`)
+	case w.broken[operation]:
+		rw.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(rw, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized</Message></Error></ErrorResponse>`)
+	case isJSON:
+		w.parameter(rw, operation, body)
+	case operation == "DescribeStacks" && form.Get("StackName") == stack:
+		fmt.Fprintf(rw, `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>fieldreports-prod</StackName><StackStatus>%s</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`, w.status)
+	case operation == "DescribeListeners" && form.Get("LoadBalancerArn") == alb:
+		listeners := ""
+		if w.live != "" {
+			listeners = fmt.Sprintf(`<member><ListenerArn>%s</ListenerArn><Port>443</Port><DefaultActions>%s</DefaultActions></member>`, listener, forward(w.live == moderecord.Closed))
+		}
+		fmt.Fprintf(rw, `<DescribeListenersResponse><DescribeListenersResult><Listeners>%s</Listeners></DescribeListenersResult></DescribeListenersResponse>`, listeners)
+	case operation == "DescribeRules" && form.Get("ListenerArn") == listener:
+		rules := ""
+		if w.live != moderecord.Open {
+			rules = `<member><Priority>191</Priority><Actions>` + forward(true) + `</Actions><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>POST</member><member>PUT</member><member>PATCH</member><member>DELETE</member></Values></HttpRequestMethodConfig></member></Conditions></member>`
+		}
+		fmt.Fprintf(rw, `<DescribeRulesResponse><DescribeRulesResult><Rules>%s</Rules></DescribeRulesResult></DescribeRulesResponse>`, rules)
+	default:
+		http.Error(rw, operation, http.StatusNotFound)
+	}
+}
+
+func forward(toResponder bool) string {
+	to := app
+	if toResponder {
+		to = responder
+	}
+	return `<member><Type>forward</Type><TargetGroupArn>` + to + `</TargetGroupArn></member>`
+}
+
+func (w *world) parameter(rw http.ResponseWriter, operation string, body []byte) {
+	var asked struct {
+		Name, Value string
+		Overwrite   bool
+	}
+	if err := json.Unmarshal(body, &asked); err != nil {
+		panic(err)
+	}
+	value := map[string]*string{"record": &w.record, "attribution": &w.attribution}[asked.Name]
+	switch {
+	case value == nil:
+		http.Error(rw, asked.Name, http.StatusNotFound)
+	case operation == "PutParameter" && asked.Overwrite && asked.Name == "record":
+		*value = asked.Value
+		fmt.Fprint(rw, `{"Version":2}`)
+	case operation == "GetParameter":
+		answer, _ := json.Marshal(map[string]any{"Parameter": map[string]any{"Name": asked.Name, "Value": *value}})
+		_, _ = rw.Write(answer)
+	default:
+		http.Error(rw, operation, http.StatusForbidden)
+	}
+}
+
+// callback is the signed URL of S3: a content type breaks the signature.
+func (w *world) callback(rw http.ResponseWriter, r *http.Request, body []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.refuses > 0 || r.Header.Get("Content-Type") != "" || r.URL.Path != "/callback" || len(body) > 4096 {
+		w.refuses--
+		http.Error(rw, "SignatureDoesNotMatch", http.StatusForbidden)
+		return
+	}
+	var response cfn.Response
+	if err := json.Unmarshal(body, &response); err != nil {
+		panic(err)
+	}
+	w.answers = append(w.answers, response)
+}
+
+// guard returns a guard in the world.
+func (w *world) guard() *Guard {
+	credentials := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: "a", SecretAccessKey: "b"}, nil
+	})
+	config := aws.Config{Region: "us-east-1", BaseEndpoint: &w.server.URL, Credentials: credentials, RetryMaxAttempts: 1}
+	g := New(ssm.NewFromConfig(config), cloudformation.NewFromConfig(config), elbv2.NewFromConfig(config), slog.New(slog.NewJSONHandler(&w.log, nil)))
+	g.now = func() time.Time { return now }
+	if len(w.hangs) > 0 {
+		g.callTime = 300 * time.Millisecond
+	}
+	return g
+}
+
+// event is one of CloudFormation's, from one set of properties to another.
+func (w *world) event(request cfn.RequestType, old, next map[string]any) cfn.Event {
+	e := cfn.Event{
+		RequestType: request, RequestID: "request", ResponseURL: w.server.URL + "/callback?signature=secret", ResourceType: "Custom::NorenReopenGuard",
+		LogicalResourceID: "MaintenanceGuard", StackID: stack, ResourceProperties: next, OldResourceProperties: old,
+	}
+	if request != cfn.RequestCreate {
+		e.PhysicalResourceID = PhysicalID
+	}
+	return e
+}
+
+// props are the properties of the resource in a mode, as the construct writes
+// them, and more.
+func props(mode moderecord.Mode, more ...string) map[string]any {
+	p := map[string]any{
+		"ServiceToken": "arn", "ServiceTimeout": "60", "Mode": string(mode), "Explicit": "false", "Reopens": "", "Message": "", "Until": "",
+		"Command": "npx cdk deploy -c env=prod", "ReopensAt": "maintenance.reopen in environments/prod.yaml",
+		"RecordParameter": "record", "AttributionParameter": "attribution",
+		"LoadBalancerArn": alb, "Port": "443", "App": app, "Responder": responder, "First": "100", "Last": "199",
+	}
+	for i := 0; i < len(more); i += 2 {
+		p[more[i]] = more[i+1]
+	}
+	return p
+}
+
+// handle has the guard handle the event and returns what CloudFormation got.
+func (w *world) handle(t *testing.T, event cfn.Event) cfn.Response {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := w.guard().Handle(ctx, event); err != nil {
+		t.Fatal(err)
+	}
+	return w.answer(t, event)
+}
+
+// answer is the only one that CloudFormation got, and to this event.
+func (w *world) answer(t *testing.T, event cfn.Event) cfn.Response {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.answers) != 1 {
+		t.Fatalf("CloudFormation got %d answers", len(w.answers))
+	}
+	a := w.answers[0]
+	if a.RequestID != event.RequestID || a.LogicalResourceID != event.LogicalResourceID || a.StackID != event.StackID || a.PhysicalResourceID != PhysicalID {
+		t.Errorf("the answer is not to the event: %+v", a)
+	}
+	if a.Status == cfn.StatusFailed && a.Reason == "" || a.Data[Summary] == "" {
+		t.Errorf("the answer says nothing: %+v", a)
+	}
+	return a
+}
+
+// recorded is the record afterwards.
+func (w *world) recorded(t *testing.T) moderecord.Record {
+	t.Helper()
+	r, err := moderecord.Decode(w.record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
