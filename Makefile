@@ -59,6 +59,7 @@ preview-test: node_modules
 # MySQL of Debian's that is put into the user's cache.
 mysql:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 30m ./internal/ddl
+	cd examples/fieldreports && NOREN_MYSQLD=$$(../../scripts/mysql.sh) go test -tags mysql ./api
 
 # go test fuzzes one function at a time.
 fuzz:
