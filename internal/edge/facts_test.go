@@ -13,9 +13,9 @@ import (
 // facts are what is documented or was observed of an Application Load
 // Balancer's actions and answers, and the tests that prove that it is so here:
 // functions of this package, or with a package in front those of another;
-// after a slash the case in its table. What nobody knows is not a fact: both
-// families of headers missing but the wrong one, the weights all 0, the code
-// for text that is not UTF-8, the length that HEAD shows.
+// after a slash the case in its table. What nobody knows is not a fact: an
+// answer with the wrong family of headers only, weights that are all 0, the
+// code for text that is not UTF-8, the length that HEAD shows.
 var facts = []struct {
 	fact  string
 	tests string

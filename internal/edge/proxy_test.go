@@ -202,6 +202,23 @@ func TestBodies(t *testing.T) {
 	}
 }
 
+// TestEarlyAnswer: a target need not read the body before it answers, and the
+// client's connection can be used on if what is left of the body is small.
+func TestEarlyAnswer(t *testing.T) {
+	address := behind(t, nil, plain, func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", http.StatusForbidden) })
+	if got := send(t, "POST", "http://"+address+"/", strings.Repeat("x", 10<<20), nil); got.status != 403 {
+		t.Errorf("large body: got %+v", got)
+	}
+	c := dial(t, address)
+	defer c.conn.Close()
+	for range 20 {
+		status, _, body, err := c.do([]byte("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"))
+		if err != nil || status != 403 || body != "no\n" {
+			t.Fatalf("small body: got %d %q, %v", status, body, err)
+		}
+	}
+}
+
 // TestAnswerHeaders: the target's own, unchanged, without those of its
 // connection, and nothing added.
 func TestAnswerHeaders(t *testing.T) {
