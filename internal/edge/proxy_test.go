@@ -225,6 +225,11 @@ func TestAnswerHeaders(t *testing.T) {
 	address := behind(t, nil, plain, func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h["Content-Type"] = nil
+		if r.URL.Path == "/length" {
+			h.Set("Content-Length", "6")
+			io.WriteString(w, "<html>")
+			return
+		}
 		h.Set("Server", "app/1")
 		h.Set("Keep-Alive", "timeout=5")
 		h.Set("Trailer", "X-Sum")
@@ -243,6 +248,9 @@ func TestAnswerHeaders(t *testing.T) {
 	if resp.StatusCode != http.StatusTeapot || string(body) != "<html>" || resp.Header.Get("Server") != "app/1" || resp.Header["Content-Type"] != nil ||
 		resp.Header["Keep-Alive"] != nil || strings.Join(resp.Header["Set-Cookie"], " ") != "a=1 b=2" || resp.Trailer.Get("X-Sum") != "9" {
 		t.Errorf("got %d %v %q, trailer %v", resp.StatusCode, resp.Header, body, resp.Trailer)
+	}
+	if got := send(t, "GET", "http://"+address+"/length", "", nil); got.header["Content-Type"] != nil || got.body != "<html>" {
+		t.Errorf("with a length: got %+v", got)
 	}
 }
 
