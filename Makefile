@@ -13,11 +13,12 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview test browser mysql fuzz synth diff templates plan deploy golden lint bench
+.PHONY: help preview preview-test test browser mysql fuzz synth diff templates plan deploy golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--maintenance ...\""
 	@echo "make test           all tests"
+	@echo "make preview-test   the tests of the preview that take minutes: mariadbd on PATH"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
@@ -50,10 +51,19 @@ test: node_modules
 browser:
 	go test -tags browser ./lambda/maintenance/...
 
+# What the preview has to withstand. -v, since each prints what it counted; what
+# ./test records stays in cdk.out/preview-test until the next run.
+preview-test: node_modules
+	go test -tags preview -v -timeout 10m -run UnderLoad ./internal/edge
+	$(MAKE) synth ENV=dev
+	rm -rf cdk.out/preview-test && mkdir -p cdk.out/preview-test
+	go test -tags preview -v -count=1 -artifacts -outputdir cdk.out/preview-test ./test
+
 # The tests that need real database servers: mysqld or mariadbd on PATH, and a
 # MySQL of Debian's that is put into the user's cache.
 mysql:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 30m ./internal/ddl
+	cd examples/fieldreports && NOREN_MYSQLD=$$(../../scripts/mysql.sh) go test -tags mysql ./api
 
 # go test fuzzes one function at a time.
 fuzz:
@@ -120,6 +130,7 @@ bench: node_modules
 	go test -run '^$$' -bench . ./internal/alb
 	go test -run '^$$' -bench . ./internal/accesslog ./cmd/noren
 	go test -p 1 -run '^$$' -bench . ./lambda/maintenance/...
+	go test -run '^$$' -bench ALB -benchtime 15x ./internal/edge
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run '^$$' -bench SideBySide -benchtime 1x -timeout 30m ./internal/ddl
 
 # npm is quiet about what nobody here can change.

@@ -5,12 +5,31 @@ package fieldreports_test
 import (
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
+
+// The image is built without the embedded database, which is most of the binary.
+func TestImageLeavesTheEmbeddedDatabaseOut(t *testing.T) {
+	dockerfile, err := os.ReadFile("api/Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(dockerfile), "go build -tags image ") {
+		t.Error("api/Dockerfile does not build with -tags image")
+	}
+	packages, err := exec.Command("go", "list", "-deps", "-tags", "image", "./api").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(packages), "go-mysql-server") {
+		t.Error("with -tags image the API is linked with go-mysql-server")
+	}
+}
 
 // The site is served with Content-Security-Policy: default-src 'self', and its
 // page on every path: nothing inline, nothing from elsewhere, no relative path.

@@ -22,6 +22,9 @@ var (
 
 func (c *checker) checkMode(now time.Time) {
 	m := c.env.Maintenance
+	if d := m.ExpectedDuration; d < 5*time.Minute || d > 24*time.Hour || d%(5*time.Minute) != 0 {
+		c.fail("maintenance.expectedDuration", "want steps of 5m from 5m to 24h, as CloudWatch evaluates an alarm no longer, got %v", d)
+	}
 	if m.Mode == "read-only" && !m.ReadOnly {
 		c.fail("maintenance.mode", "read-only is not prepared: set maintenance.readOnly to true")
 	}

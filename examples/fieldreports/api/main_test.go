@@ -13,8 +13,15 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	for _, do := range atEnd {
+		do()
+	}
+	os.Exit(code)
 }
+
+// atEnd is what is to be done when all tests have run.
+var atEnd []func()
 
 // environment makes a getenv of "NAME=value" lines.
 func environment(lines ...string) func(string) string {

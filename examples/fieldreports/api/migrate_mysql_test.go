@@ -5,7 +5,9 @@ package main
 import (
 	"bytes"
 	"database/sql"
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -14,130 +16,184 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// The tests of this file need a MySQL or MariaDB whose login may make schemas
-// and users:
-//
-//	FIELDREPORTS_TEST_DSN='root@unix(/run/mysqld/mysqld.sock)/' go test -tags mysql ./...
-
-// testServer is how to log in to the server, and a session with it.
-func testServer(t *testing.T) (*mysql.Config, *sql.DB) {
-	dsn := os.Getenv("FIELDREPORTS_TEST_DSN")
-	if dsn == "" {
-		t.Fatal("set FIELDREPORTS_TEST_DSN to user:password@tcp(host:port)/ of a MySQL or MariaDB")
-	}
-	config, err := mysql.ParseDSN(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.DBName = ""
-	return config, open(t, config)
-}
-
-func open(t *testing.T, config *mysql.Config) *sql.DB {
-	db, err := sql.Open("mysql", config.FormatDSN())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	if err := db.Ping(); err != nil {
-		t.Fatal(err)
-	}
-	return db
-}
-
-func execute(t *testing.T, db *sql.DB, statements ...string) {
-	t.Helper()
-	for _, statement := range statements {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
-}
-
-// freshSchema is the DSN of a schema that does not exist, and a session of its login.
-func freshSchema(t *testing.T, name string) (dsn string, root *sql.DB) {
-	config, root := testServer(t)
-	drop := "DROP DATABASE IF EXISTS " + quote(name)
-	execute(t, root, drop)
-	t.Cleanup(func() { execute(t, root, drop) })
-	config.DBName = name
-	return config.FormatDSN(), root
-}
-
-func migrateDSN(t *testing.T, dsn string) (string, error) {
+func migrateDSN(t *testing.T, dsn string, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
-	err := run(t.Context(), []string{"migrate", "--dsn", dsn}, environment(), nil, &stdout, &stderr)
+	err := run(t.Context(), append([]string{"migrate", "--dsn", dsn}, args...), environment(), nil, &stdout, &stderr)
 	return stdout.String(), err
 }
 
-const noUsers = "-- no users made: IAM logins exist on Aurora MySQL alone\n"
+const noUsers = "-- no database users made: IAM logins exist on Aurora MySQL alone\n"
 
 func TestMigrateTwice(t *testing.T) {
 	const schema = "fieldreports-test" // a name that must be quoted
-	dsn, root := freshSchema(t, schema)
-	for _, want := range []string{
-		"CREATE DATABASE IF NOT EXISTS `fieldreports-test` CHARACTER SET utf8mb4;\n" + noUsers,
-		"-- the schema `fieldreports-test` is there\n" + noUsers,
-	} {
-		got, err := migrateDSN(t, dsn)
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		dsn, root := s.schema(t, schema)
+		first, err := migrateDSN(t, dsn)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got != want {
-			t.Errorf("got\n%swant\n%s", got, want)
+		for _, want := range []string{
+			"CREATE DATABASE IF NOT EXISTS `fieldreports-test` CHARACTER SET utf8mb4;\n",
+			"\nCREATE TABLE IF NOT EXISTS reports (", "\n-- 0002_templates.sql is done\n", noUsers,
+		} {
+			if !strings.Contains(first, want) {
+				t.Errorf("got\n%swant %s", first, want)
+			}
 		}
-	}
-	var charset string
-	err := root.QueryRow("SELECT default_character_set_name FROM information_schema.schemata WHERE schema_name = ?", schema).Scan(&charset)
-	if err != nil || charset != "utf8mb4" {
-		t.Errorf("got character set %q (%v), want utf8mb4", charset, err)
-	}
+		second, err := migrateDSN(t, dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "-- the schema `fieldreports-test` is there\n-- 0001_tables.sql is done\n-- 0002_templates.sql is done\n" + noUsers
+		if second != want {
+			t.Errorf("got\n%swant\n%s", second, want)
+		}
+		var charset string
+		err = root.QueryRow("SELECT default_character_set_name FROM information_schema.schemata WHERE schema_name = ?", schema).Scan(&charset)
+		if err != nil || charset != "utf8mb4" {
+			t.Errorf("got character set %q (%v), want utf8mb4", charset, err)
+		}
+	})
 }
 
 func TestMigrateConcurrently(t *testing.T) {
-	dsn, _ := freshSchema(t, "fieldreports_test")
-	const runs = 8
-	outputs := make([]string, runs)
-	var group sync.WaitGroup
-	for i := range runs {
-		group.Go(func() {
-			output, err := migrateDSN(t, dsn)
-			if err != nil {
-				t.Error(err)
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		dsn, _ := s.schema(t, "fieldreports_test")
+		const runs = 8
+		outputs := make([]string, runs)
+		var group sync.WaitGroup
+		for i := range runs {
+			group.Go(func() {
+				output, err := migrateDSN(t, dsn)
+				if err != nil {
+					t.Error(err)
+				}
+				outputs[i] = output
+			})
+		}
+		group.Wait()
+		for _, statement := range []string{"CREATE DATABASE", "CREATE TABLE IF NOT EXISTS reports", "INSERT IGNORE INTO templates"} {
+			if made := strings.Count(strings.Join(outputs, ""), statement); made != 1 {
+				t.Errorf("%s: by %d of %d runs, want 1", statement, made, runs)
 			}
-			outputs[i] = output
-		})
+		}
+	})
+}
+
+// The process died between two statements of a file, or before it had recorded
+// the file.
+func TestMigrateAfterACrash(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db := s.fresh(t)
+		root := openDSN(t, db.local.FormatDSN())
+		execute(t, root,
+			"DROP TABLE reports",
+			"DELETE FROM schema_migrations",
+			"DELETE FROM templates WHERE id = 'cable-fault'",
+			"UPDATE templates SET name = 'Pumps' WHERE id = 'pump-inspection'")
+		if output, err := migrateDSN(t, db.local.FormatDSN()); err != nil {
+			t.Fatalf("%v\n%s", err, output)
+		}
+		api := serveAPI(t, db).login("field")
+		api.want(201, "", "POST", "/api/reports", reportOf(firstID, "Pump 3"))
+		api.want(200, "Cable fault", "GET", "/api/templates/cable-fault", "")
+		api.want(200, `"Pumps"`, "GET", "/api/templates/pump-inspection", "")
+	})
+}
+
+// The example of a schema change: the API runs before and after it.
+func TestSchemaChangeOfTheExample(t *testing.T) {
+	change, err := os.ReadFile("../schemachanges/0001_report_priority.sql")
+	if err != nil {
+		t.Fatal(err)
 	}
-	group.Wait()
-	if made := strings.Count(strings.Join(outputs, ""), "CREATE DATABASE"); made != 1 {
-		t.Errorf("%d of %d runs made the schema, want 1", made, runs)
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db := s.fresh(t)
+		api := serveAPI(t, db).login("field")
+		api.want(201, "", "POST", "/api/reports", reportOf(firstID, "Before"))
+		execute(t, openDSN(t, db.local.FormatDSN()), string(change))
+		api.want(201, "", "POST", "/api/reports", reportOf(secondID, "After"))
+		api.want(200, "Before", "GET", "/api/reports/"+firstID, "")
+		api.want(200, "After", "GET", "/api/reports", "")
+	})
+}
+
+func TestMigrateMakesUsers(t *testing.T) {
+	hashOf := func(t *testing.T, text string) string {
+		var output bytes.Buffer
+		if err := run(t.Context(), []string{"password"}, environment(), strings.NewReader(text+"\n"), &output, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(output.String())
 	}
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db := s.fresh(t)
+		dsn := db.local.FormatDSN()
+		first, second := hashOf(t, "correct horse battery"), hashOf(t, "staple staple staple")
+		for range 2 {
+			if output, err := migrateDSN(t, dsn, "--user", "mika:manager:"+first, "--user", "noor:field:"+first); err != nil || strings.Contains(output, first) {
+				t.Fatalf("got %q (%v), want it done without the hash in the log", output, err)
+			}
+		}
+		api := serveAPI(t, db)
+		login := func(text string) (int, string) {
+			status, _, body := api.send("POST", "/api/login", `{"name":"mika","password":"`+text+`"}`)
+			var session struct{ Token string }
+			_ = json.Unmarshal([]byte(body), &session)
+			return status, session.Token
+		}
+		status, token := login("correct horse battery")
+		if status != 200 {
+			t.Fatalf("logging in: got %d", status)
+		}
+		session := api.as("Authorization", "Bearer "+token)
+		session.want(200, `{"user":{"name":"mika","role":"manager"}}`, "GET", "/api/session", "")
+
+		if output, err := migrateDSN(t, dsn, "--user", "mika:manager:"+second); err != nil || !strings.Contains(output, `-- changing the manager "mika"`) {
+			t.Fatalf("got %q (%v)", output, err)
+		}
+		session.want(401, "", "GET", "/api/session", "") // whoever knew the old password is out
+		if status, _ := login("correct horse battery"); status != 401 {
+			t.Errorf("the old password: got %d, want 401", status)
+		}
+		if status, _ := login("staple staple staple"); status != 200 {
+			t.Errorf("the new password: got %d, want 200", status)
+		}
+	})
 }
 
 // A login that may use the schema, but not make one, may migrate.
 func TestMigrateWithoutTheRightToMakeSchemas(t *testing.T) {
-	dsn, root := freshSchema(t, "fieldreports_test")
-	execute(t, root,
-		"CREATE DATABASE fieldreports_test",
-		"DROP USER IF EXISTS fieldreports_test_app@'%'",
-		"CREATE USER fieldreports_test_app@'%' IDENTIFIED BY 'pw'",
-		"GRANT SELECT ON fieldreports_test.* TO fieldreports_test_app@'%'")
-	t.Cleanup(func() { execute(t, root, "DROP USER fieldreports_test_app@'%'") })
-	config, err := mysql.ParseDSN(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.User, config.Passwd = "fieldreports_test_app", "pw"
-	got, err := migrateDSN(t, config.FormatDSN())
-	if err != nil || !strings.Contains(got, "is there") {
-		t.Errorf("got %q, %v, want the schema to be found", got, err)
-	}
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		dsn, root := s.schema(t, "fieldreports_test")
+		execute(t, root,
+			"CREATE DATABASE fieldreports_test",
+			"DROP USER IF EXISTS fieldreports_test_app@'%'",
+			"CREATE USER fieldreports_test_app@'%' IDENTIFIED BY 'pw'",
+			"GRANT CREATE, SELECT, INSERT ON fieldreports_test.* TO fieldreports_test_app@'%'")
+		t.Cleanup(func() { execute(t, root, "DROP USER fieldreports_test_app@'%'") })
+		config, err := mysql.ParseDSN(dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.User, config.Passwd = "fieldreports_test_app", "pw"
+		got, err := migrateDSN(t, config.FormatDSN())
+		if err != nil || !strings.Contains(got, "is there") {
+			t.Errorf("got %q, %v, want the schema to be found", got, err)
+		}
+	})
 }
 
 // What the two users may do, found out by doing it. They log in with passwords
 // here: the grants are those of AWS.
-func TestGrants(t *testing.T) {
-	config, root := testServer(t)
+func TestGrants(t *testing.T) { onEveryServer(t, testGrants) }
+
+func testGrants(t *testing.T, s *testServer) {
+	root := openDSN(t, s.dsn)
+	config, err := mysql.ParseDSN(s.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
 	schemas := []string{"fieldreports_test", "fieldreportsXtest", "noren_scratch", "noren_other", "norenXscratch"}
 	for _, schema := range schemas {
 		execute(t, root, "DROP DATABASE IF EXISTS "+schema, "CREATE DATABASE "+schema, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY)")
@@ -163,7 +219,7 @@ func TestGrants(t *testing.T) {
 	for i, name := range names {
 		login := config.Clone()
 		login.User, login.Passwd = name, "pw"
-		users[i] = open(t, login)
+		users[i] = openDSN(t, login.FormatDSN())
 	}
 	wherePatterns := ""
 	if patterns {

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLogin(t *testing.T) {
+	onEveryDatabase(t, func(t *testing.T, db database) {
+		s := serveAPI(t, db)
+		for _, body := range []string{`{"name":"field","password":"exampl"}`, `{"name":"nobody","password":"example"}`, `{}`} {
+			s.want(401, `"code":"wrong-password"`, "POST", "/api/login", body)
+		}
+		s.want(400, `"code":"bad-json"`, "POST", "/api/login", "name=field")
+		s.want(413, `"code":"too-large"`, "POST", "/api/login", `{"name":"`+strings.Repeat("x", maxBody)+`"}`)
+		for _, path := range []string{"/api/session", "/api/templates", "/api/templates/cable-fault", "/api/files/drawings/cable-fault.svg", "/api/reports", "/api/reports/x"} {
+			s.want(401, `"code":"no-session"`, "GET", path, "")
+		}
+		s.as("Authorization", "Bearer guess").want(401, "", "GET", "/api/session", "")
+		s.want(401, "", "POST", "/api/reports", "{}")
+
+		field := s.login("field")
+		field.want(200, `{"user":{"name":"field","role":"field"}}`, "GET", "/api/session", "")
+		other := s.login("field")
+
+		// A release: another process on the same database.
+		next := serveAPI(t, db)
+		next.headers = field.headers
+		next.want(200, `"field"`, "GET", "/api/session", "")
+
+		next.want(204, "", "POST", "/api/logout", "")
+		field.want(401, "", "GET", "/api/session", "")
+		other.want(200, "", "GET", "/api/session", "")
+
+		if _, err := s.db.writer.Exec("UPDATE sessions SET expires_at = ?", time.Now().UTC().Add(-time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		other.want(401, "", "GET", "/api/session", "")
+		s.login("field")
+		var left int
+		if err := s.db.writer.QueryRow("SELECT COUNT(*) FROM sessions").Scan(&left); err != nil || left != 1 {
+			t.Errorf("%d sessions are left (%v), want the new one alone", left, err)
+		}
+	})
+}
+
+// Whoever reads the table of sessions cannot use what is in it.
+func TestTokensAreNotStored(t *testing.T) {
+	db, err := startEmbedded(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serveAPI(t, db).login("field")
+	var stored string
+	if err := s.db.writer.QueryRow("SELECT token_hash FROM sessions").Scan(&stored); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(s.headers["Authorization"], stored) {
+		t.Error("the token itself is in the database")
+	}
+	s.as("Authorization", "Bearer "+stored).want(401, "", "GET", "/api/session", "")
+}
+
+func TestBrowserSession(t *testing.T) {
+	db, err := startEmbedded(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serveAPI(t, db)
+	const body = `{"name":"manager","password":"example","cookie":true}`
+	for origin, secure := range map[string]bool{s.URL: false, "": true} {
+		browser := s.browser()
+		if origin != "" {
+			browser = browser.as("Origin", origin)
+		}
+		status, header, got := browser.send("POST", "/api/login", body)
+		cookie := header.Get("Set-Cookie")
+		if status != 200 || strings.Contains(got, "token") {
+			t.Errorf("got %d %s, want no token that a script could read", status, got)
+		}
+		for _, want := range []string{"HttpOnly", "SameSite=Strict", "Path=/api/", "Max-Age=7776000"} {
+			if !strings.Contains(cookie, want) {
+				t.Errorf("got cookie %q, want %s", cookie, want)
+			}
+		}
+		if strings.Contains(cookie, "Secure") != secure {
+			t.Errorf("origin %q: got cookie %q, want Secure: %v", origin, cookie, secure)
+		}
+		if secure {
+			continue // a jar gives such a cookie to https alone
+		}
+		browser.want(200, `"manager"`, "GET", "/api/session", "")
+		browser.want(204, "", "POST", "/api/logout", "")
+		browser.want(401, "", "GET", "/api/session", "")
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	db, err := startEmbedded(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serveAPI(t, db, "https://app.example.com", "https://*.example.net")
+	tests := []struct {
+		origin string
+		want   bool
+	}{
+		{"https://app.example.com", true},
+		{"https://a.b.example.net", true},
+		{"https://example.net", false},
+		{"https://.example.net", false},
+		{"http://app.example.com", false},
+		{"https://app.example.com.evil.example", false},
+		{"https://evilexample.net", false},
+		{"null", false},
+	}
+	for _, test := range tests {
+		page := s.as("Origin", test.origin, "Sec-Fetch-Site", "cross-site")
+		status, header, _ := page.as("Access-Control-Request-Method", "POST").send("OPTIONS", "/api/reports", "")
+		allowed := header.Get("Access-Control-Allow-Origin") == test.origin && header.Get("Access-Control-Allow-Credentials") == "true"
+		if status != 204 || allowed != test.want || (header.Get("Access-Control-Allow-Methods") != "") != test.want {
+			t.Errorf("%s asks: got %d %v, want it allowed: %v", test.origin, status, header, test.want)
+		}
+		if test.want && !strings.Contains(header.Get("Access-Control-Allow-Headers"), "Idempotency-Key") {
+			t.Errorf("%s may not send an Idempotency-Key", test.origin)
+		}
+		status, header, _ = page.send("POST", "/api/login", `{"name":"field","password":"example"}`)
+		want := http.StatusForbidden
+		if test.want {
+			want = http.StatusOK
+		}
+		if status != want || (header.Get("Access-Control-Allow-Origin") != "") != test.want || header.Get("Vary") != "Origin" {
+			t.Errorf("%s logs in: got %d %v, want %d", test.origin, status, header, want)
+		}
+		// An error, too, is for the page to read.
+		_, header, _ = page.send("GET", "/api/session", "")
+		if exposed := header.Get("Access-Control-Expose-Headers"); test.want != strings.Contains(exposed, "X-Maintenance-Mode") {
+			t.Errorf("%s: got exposed headers %q", test.origin, exposed)
+		}
+	}
+}
