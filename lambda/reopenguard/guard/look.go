@@ -51,15 +51,19 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 		}
 		return err
 	})
+	deployed := c.old // what is there now is what the last deploy made
+	if deployed.Responder == "" {
+		deployed = c.next
+	}
 	ask(&c.liveErr, func(ctx context.Context) (err error) {
 		c.live, err = livemode.Read(ctx, g.listeners, livemode.Switch{
-			ListenerARN:     c.next.ListenerArn,
-			LoadBalancerARN: c.next.LoadBalancerArn,
-			Port:            c.next.Port,
-			Responder:       c.next.Responder,
-			App:             c.next.App,
-			First:           c.next.First,
-			Last:            c.next.Last,
+			ListenerARN:     deployed.ListenerArn,
+			LoadBalancerARN: deployed.LoadBalancerArn,
+			Port:            deployed.Port,
+			Responder:       deployed.Responder,
+			App:             deployed.App,
+			First:           deployed.First,
+			Last:            deployed.Last,
 		})
 		return err
 	})
