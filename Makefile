@@ -18,7 +18,7 @@ FUZZTIME ?= 10s
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--maintenance ...\""
 	@echo "make test           all tests"
-	@echo "make preview-test   the tests of the preview that take minutes"
+	@echo "make preview-test   the tests of the preview that take minutes: mariadbd on PATH"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
@@ -51,9 +51,13 @@ test: node_modules
 browser:
 	go test -tags browser ./lambda/maintenance/...
 
-# What the preview has to withstand. -v, since each prints what it counted.
+# What the preview has to withstand. -v, since each prints what it counted; what
+# ./test records stays in cdk.out/preview-test until the next run.
 preview-test: node_modules
 	go test -tags preview -v -timeout 10m -run UnderLoad ./internal/edge
+	$(MAKE) synth ENV=dev
+	rm -rf cdk.out/preview-test && mkdir -p cdk.out/preview-test
+	go test -tags preview -v -count=1 -artifacts -outputdir cdk.out/preview-test ./test
 
 # The tests that need real database servers: mysqld or mariadbd on PATH, and a
 # MySQL of Debian's that is put into the user's cache.
