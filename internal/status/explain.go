@@ -46,9 +46,9 @@ func explain(err error, stack, region string) error {
 	case errors.As(err, &dns):
 		return fmt.Errorf("cannot reach %s: %s", dns.Name, dns.Err)
 	case errors.As(err, &operation) && operation.Addr != nil:
-		return fmt.Errorf("cannot reach %s: %v", operation.Addr, operation.Err)
+		return fmt.Errorf("cannot reach %s: %w", operation.Addr, operation.Err)
 	case errors.As(err, &request):
-		return fmt.Errorf("cannot reach %s: %v", request.URL, request.Err)
+		return fmt.Errorf("cannot reach %s: %w", request.URL, request.Err)
 	}
 	return errors.New(strings.Join(strings.Fields(err.Error()), " "))
 }
