@@ -2,6 +2,8 @@ package stacks
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,8 +81,9 @@ func TestTheDiffOfMoreThanTheFlip(t *testing.T) {
 				t.Fatal(err)
 			}
 			changed := 0
-			for _, r := range document["Resources"].(map[string]any) {
-				if r := r.(map[string]any); r["Type"] == test.resourceType && changed == 0 {
+			resources := document["Resources"].(map[string]any)
+			for _, id := range slices.Sorted(maps.Keys(resources)) { // the first rule allows
+				if r := resources[id].(map[string]any); r["Type"] == test.resourceType && changed == 0 {
 					test.change(r["Properties"].(map[string]any))
 					changed++
 				}

@@ -47,6 +47,7 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 			ReopensAt: "maintenance.reopen in environments/" + env.Name + ".yaml",
 			ByHand:    "the outputs EmergencyCloseCommand and EmergencyOpenCommand of the stack",
 		},
+		ExpectedDuration:    m.ExpectedDuration,
 		ReservedConcurrency: m.ReservedConcurrency,
 		LogRetention:        retention(env),
 	}

@@ -1,73 +1,68 @@
 package stacks
 
 import (
+	"fmt"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudwatch"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
-
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/environment"
+	"github.com/noren-cdk/noren/internal/trail"
 )
 
-// addAlarms tells the operators what breaks. Nothing here depends on the mode:
-// metrics are those of the app's own target group, which sees no refused
-// request, and of the function that answers the refused.
-func addAlarms(scope constructs.Construct, env environment.Environment, alb elbv2.ApplicationLoadBalancer, app elbv2.ApplicationTargetGroup, maintenance maintenancemode.MaintenanceMode) {
-	action := awscloudwatchactions.NewSnsAction(newAlarmTopic(scope, env))
-	alarm := func(id, description string, minutes int, options awscloudwatch.CreateAlarmOptions, metric awscloudwatch.Metric) {
-		options.AlarmDescription = &description
-		options.EvaluationPeriods = jsii.Number(minutes)
-		alarm := metric.CreateAlarm(scope, &id, &options)
-		alarm.AddAlarmAction(action)
-		alarm.AddOkAction(action)
+// operations tells the operators what breaks and who turned the mode. Nothing
+// of it depends on the mode: what planned maintenance must not page anybody for
+// is suppressed by the probe's metric.
+//
+// docs/runbook.md says what each alarm means; a test holds its table against
+// this code.
+type operations struct {
+	scope       constructs.Construct
+	env         environment.Environment
+	maintenance maintenancemode.MaintenanceMode
+	topic       awssns.Topic
+	action      awscloudwatch.IAlarmAction
+	alarms      []interfacesawscloudwatch.IAlarmRef // that tell somebody, for the dashboard
+}
+
+// addOperations adds the topic, all alarms and the dashboard.
+func addOperations(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, database awsrds.DatabaseCluster, maintenance maintenancemode.MaintenanceMode) {
+	topic := newAlarmTopic(scope, env)
+	o := &operations{scope: scope, env: env, maintenance: maintenance, topic: topic, action: awscloudwatchactions.NewSnsAction(topic)}
+	for _, alarm := range maintenance.Alarms {
+		o.tell(alarm)
 	}
-	atLeast := func(threshold float64) awscloudwatch.CreateAlarmOptions {
-		return awscloudwatch.CreateAlarmOptions{
-			Threshold:          &threshold,
-			ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-			TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING,
-		}
-	}
-	none := awscloudwatch.CreateAlarmOptions{
-		Threshold:          jsii.Number(1),
-		ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
-		TreatMissingData:   awscloudwatch.TreatMissingData_BREACHING, // no target, no metric
-	}
-	every := func(statistic string) *awscloudwatch.MetricOptions {
-		return &awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: &statistic}
-	}
-	alarm("NoTaskAlarm", "No task of the API is healthy", 3, none,
-		app.Metrics().HealthyHostCount(every("Minimum")))
-	alarm("AppUnhealthyAlarm", "A task of the API fails its health check", 5, atLeast(1),
-		app.Metrics().UnhealthyHostCount(every("Maximum")))
-	alarm("AppErrorsAlarm", "The API answers with 5xx", 3, atLeast(10),
-		app.Metrics().HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, every("Sum")))
-	alarm("AlbErrorsAlarm", "The load balancer itself answers with 5xx: a target does not", 3, atLeast(10),
-		alb.Metrics().HttpCodeElb(elbv2.HttpCodeElb_ELB_5XX_COUNT, every("Sum")))
-	alarm("ResponderErrorsAlarm", "The maintenance answer fails: the refused get a bare 502", 1, atLeast(1),
-		maintenance.Function.MetricErrors(every("Sum")))
-	alarm("ResponderThrottlesAlarm", "The maintenance answer is throttled: the refused get a bare 502", 1, atLeast(1),
-		maintenance.Function.MetricThrottles(every("Sum")))
+	o.addAppAlarms(api)
+	o.addLoadBalancerAlarms(lb.alb)
+	o.addDatabaseAlarms(database)
+	o.addChangeNotice(lb.listener)
+	o.addDashboard(lb.alb, api, database)
 }
 
 // newAlarmTopic defines the topic that alarms go to, with a key of its own:
-// CloudWatch may not use the key that AWS manages for SNS.
+// CloudWatch and EventBridge may not use the key that AWS manages for SNS.
 func newAlarmTopic(scope constructs.Construct, env environment.Environment) awssns.Topic {
 	key := awskms.NewKey(scope, jsii.String("AlarmKey"), &awskms.KeyProps{
 		Description:       jsii.String("Encrypts the alarm topic"),
 		EnableKeyRotation: jsii.Bool(true),
 		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
 	})
-	cloudWatch := awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)
-	key.GrantEncryptDecrypt(cloudWatch)
+	for _, service := range []string{"cloudwatch.amazonaws.com", "events.amazonaws.com"} {
+		key.GrantEncryptDecrypt(awsiam.NewServicePrincipal(&service, nil))
+	}
 	topic := awssns.NewTopic(scope, jsii.String("Alarms"), &awssns.TopicProps{
 		MasterKey:  key,
 		EnforceSSL: jsii.Bool(true),
@@ -79,4 +74,38 @@ func newAlarmTopic(scope constructs.Construct, env environment.Environment) awss
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(&env.AlarmEmail, nil))
 	}
 	return topic
+}
+
+// addChangeNotice tells the topic who changed the listener, when and how: a
+// deploy, by the role of CloudFormation, or somebody by hand. EventBridge sees
+// such calls only in an account with a trail that records management events.
+func (o *operations) addChangeNotice(listener elbv2.IApplicationListener) {
+	parts := awscdk.Fn_Split(jsii.String(":listener/"), listener.ListenerArn(), jsii.Number(2))
+	rules := []map[string]*string{{"prefix": awscdk.Fn_Join(jsii.String(""), &[]*string{
+		(*parts)[0], jsii.String(":listener-rule/"), (*parts)[1], jsii.String("/"),
+	})}}
+	rule := awsevents.NewRule(o.scope, jsii.String("ListenerChanges"), &awsevents.RuleProps{
+		Description: jsii.String("Who changed the listener of the maintenance mode"),
+		EventPattern: &awsevents.EventPattern{
+			Source:     jsii.Strings("aws.elasticloadbalancing"),
+			DetailType: jsii.Strings("AWS API Call via CloudTrail"),
+			Detail: &map[string]any{
+				"eventSource": []string{"elasticloadbalancing.amazonaws.com"},
+				"eventName":   trail.ListenerCalls,
+				"errorCode":   []map[string]bool{{"exists": false}}, // what was refused has changed nothing
+				"$or": []map[string]any{
+					{"requestParameters": map[string]any{"listenerArn": []*string{listener.ListenerArn()}}},
+					{"requestParameters": map[string]any{"ruleArn": rules}},
+					{"requestParameters": map[string]any{"rulePriorities": map[string]any{"ruleArn": rules}}},
+				},
+			},
+		},
+	})
+	field := func(path string) *string { return awsevents.EventField_FromPath(&path) }
+	rule.AddTarget(awseventstargets.NewSnsTopic(o.topic, &awseventstargets.SnsTopicProps{
+		Message: awsevents.RuleTargetInput_FromText(jsii.String(fmt.Sprintf(
+			"%s: %s on the listener at %s, by %s from %s (%s). Which mode it is in now: noren status -c env=%s",
+			o.env.StackName, *field("$.detail.eventName"), *field("$.detail.eventTime"), *field("$.detail.userIdentity.arn"),
+			*field("$.detail.sourceIPAddress"), *field("$.detail.userAgent"), o.env.Name))),
+	}))
 }

@@ -46,7 +46,7 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	maintenance := newMaintenance(stack, env, flags, lb.listener, api.targetGroup)
 	site := newSite(stack, env, logs, lb.alb)
 	addRecords(stack, env, lb, site)
-	addAlarms(stack, env, lb.alb, api.targetGroup, maintenance)
+	addOperations(stack, env, lb, api, database, maintenance)
 	setup := newSetupTask(stack, env, vpc, api.cluster, database)
 	change := newSchemaChange(stack, env, vpc, api.cluster, database)
 

@@ -80,7 +80,12 @@ func TestAnotherModuleCanUseTheConstruct(t *testing.T) {
 	run(nil, "go", "mod", "tidy")
 	run(nil, "go", "build", "-o", "shop", ".")
 
-	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // so that the function is built from here
+	goCache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOCACHE", strings.TrimSpace(string(goCache))) // which would move too
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())                 // so that the functions are built from here
 	targets := map[string]string{}
 	for _, mode := range []string{"false", "true"} {
 		run([]string{"CDK_OUTDIR=" + mode, `CDK_CONTEXT_JSON={"maintenance":"` + mode + `"}`}, filepath.Join(dir, "shop"))

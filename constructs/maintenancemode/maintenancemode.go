@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -89,12 +90,17 @@ type Props struct {
 	// Guard refuses to open by accident. Default: nothing does.
 	Guard Guard
 
+	// ExpectedDuration is how long a maintenance takes at most, in steps of 5
+	// minutes up to 24 hours, which is how far back CloudWatch looks: after that
+	// ForgottenAlarm goes off. Default: 4 hours.
+	ExpectedDuration time.Duration
+
 	// ReservedConcurrency is kept for the function that answers, which is also
 	// its most: what exceeds it gets a bare 502 from ALB. An account whose quota
 	// is still 10 can reserve none. Default: 0, nothing reserved.
 	ReservedConcurrency int
 
-	// LogRetention is how long the function's log is kept. Default: one month.
+	// LogRetention is how long the functions' logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
 }
 
@@ -157,6 +163,20 @@ type MaintenanceMode struct {
 	// Guard refuses to open by accident. Zero without Props.Guard.
 	Guard ReopenGuard
 
+	// Probe looks every minute which mode the listener is in.
+	Probe awslambda.Function
+
+	// Metrics are what the probe says.
+	Metrics Metrics
+
+	// Alarms are all alarms of the switch itself. They tell nobody before an
+	// action is added to them.
+	Alarms []awscloudwatch.Alarm
+
+	// NotOpen is the one of Alarms that is in alarm while the product is not
+	// open: what suppresses the alarms of an app that is being maintained.
+	NotOpen awscloudwatch.Alarm
+
 	// BypassSecret is the secret that lets operators through: 32 letters and
 	// digits, without case. Whoever may describe listener rules can read it. Nil
 	// without Bypass.Header and Bypass.Cookie.
@@ -208,6 +228,8 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	if !byRule && props.Mode == Closed {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
 	}
+	mode.addProbe(this, props, byRule)
+	mode.addAlarms(this, props)
 	if until := props.Answer.Until; !until.IsZero() && until.Before(time.Now()) {
 		awscdk.Annotations_Of(this).AddWarningV2(jsii.String("noren:untilPassed"),
 			jsii.String(fmt.Sprintf("the expected end, %s, has passed: clients are told to wait %v", until.Format(time.RFC3339), cmp.Or(props.Answer.RetryAfter, responder.DefaultRetryAfter))))
@@ -256,6 +278,9 @@ func (p Props) validate() error {
 	}
 	if p.Bypass.SecretVersion < 0 {
 		bad("Bypass.SecretVersion must not be negative, got %d", p.Bypass.SecretVersion)
+	}
+	if d := p.ExpectedDuration; d < 0 || d > MaxExpectedDuration || d%forgottenPeriod != 0 {
+		bad("ExpectedDuration must be steps of %v up to %v, for CloudWatch evaluates an alarm no longer, got %v", forgottenPeriod, MaxExpectedDuration, d)
 	}
 	if p.RuleQuota < 0 {
 		bad("RuleQuota must not be negative, got %d", p.RuleQuota)

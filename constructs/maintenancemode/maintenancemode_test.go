@@ -125,6 +125,9 @@ func TestAnswerReachesTheFunction(t *testing.T) {
 	for _, r := range closed.Resources {
 		if r.Type == "AWS::Lambda::Function" && r.Properties["Description"] == "Answers 503 while the application is closed for maintenance" {
 			variables, _ := r.Properties["Environment"].(map[string]any)["Variables"].(map[string]any)
+			if variables["MODEPROBE_LISTENER"] != nil {
+				continue // it learns the end at run time
+			}
 			if variables["MAINTENANCE_UNTIL"] != "2026-12-01T04:00:00Z" {
 				t.Errorf("got variables %v", variables)
 			}

@@ -14,11 +14,12 @@ const (
 	responderProgram = "github.com/noren-cdk/noren/lambda/maintenance"
 	unlockProgram    = "github.com/noren-cdk/noren/lambda/unlock"
 	guardProgram     = "github.com/noren-cdk/noren/lambda/reopenguard"
+	probeProgram     = "github.com/noren-cdk/noren/lambda/modeprobe"
 )
 
 // Compile starts to compile the functions, but for the guard's. New does it too
 // and waits; called before the app is made, it happens while Node loads CDK.
-func Compile() { gofunction.Compile(responderProgram, unlockProgram) }
+func Compile() { gofunction.Compile(responderProgram, unlockProgram, probeProgram) }
 
 // CompileGuard starts to compile the function of the guard, which not every app
 // has.

@@ -18,7 +18,8 @@ import (
 	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// A Service speaks JSON 1.1: each call is a POST that names its operation.
+// A Service speaks JSON 1.1, where each call is a POST that names its operation,
+// or REST, where Target is empty.
 type Service struct {
 	ID     string // the SDK's name, which AWS_ENDPOINT_URL_<ID> holds
 	Host   string // the first label of its address, and the name it signs with
@@ -48,18 +49,28 @@ func Call(ctx context.Context, cfg aws.Config, service Service, operation string
 	if err != nil {
 		return err
 	}
+	header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {service.Target + "." + operation}}
+	return ask(ctx, cfg, service, operation, http.MethodPost, "", header, payload, out)
+}
+
+// Get is Call for an operation of a service that speaks REST and JSON: a GET of
+// a path, which is percent-encoded already and begins without a slash.
+func Get(ctx context.Context, cfg aws.Config, service Service, operation, path string, out any) error {
+	return ask(ctx, cfg, service, operation, http.MethodGet, path, http.Header{}, nil, out)
+}
+
+func ask(ctx context.Context, cfg aws.Config, service Service, operation, method, path string, header http.Header, payload []byte, out any) error {
 	sum := sha256.Sum256(payload)
 	body, err := send(ctx, func() (*http.Request, error) {
 		credentials, err := cfg.Credentials.Retrieve(ctx)
 		if err != nil {
 			return nil, err
 		}
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, address(service.ID, service.Host, cfg.Region), bytes.NewReader(payload))
+		request, err := http.NewRequestWithContext(ctx, method, address(service.ID, service.Host, cfg.Region)+path, bytes.NewReader(payload))
 		if err != nil {
 			return nil, err
 		}
-		request.Header.Set("Content-Type", "application/x-amz-json-1.1")
-		request.Header.Set("X-Amz-Target", service.Target+"."+operation)
+		request.Header = header.Clone()
 		return request, signer.NewSigner().SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), service.Host, cfg.Region, time.Now())
 	})
 	var refused *refusal

@@ -2,6 +2,7 @@ package environment
 
 import (
 	"cmp"
+	"time"
 
 	"github.com/noren-cdk/noren/lambda/maintenance/responder"
 )
@@ -33,5 +34,6 @@ func (e *Environment) fillDefaults() {
 	m := &e.Maintenance
 	m.Mode = cmp.Or(m.Mode, "false")
 	m.RetryAfter = cmp.Or(m.RetryAfter, responder.DefaultRetryAfter)
+	m.ExpectedDuration = cmp.Or(m.ExpectedDuration, 4*time.Hour)
 	m.Bypass.SecretVersion = cmp.Or(m.Bypass.SecretVersion, 1)
 }

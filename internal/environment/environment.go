@@ -238,6 +238,11 @@ type Maintenance struct {
 	// past, in whole seconds, 1s to 24h. Default: 10 minutes.
 	RetryAfter time.Duration `yaml:"retryAfter" range:"1s,24h"`
 
+	// ExpectedDuration is how long a maintenance takes at most, in steps of 5
+	// minutes, 5m to 24h, which is how far back CloudWatch looks: after that an
+	// alarm asks whether it was forgotten. Default: 4 hours.
+	ExpectedDuration time.Duration `yaml:"expectedDuration"`
+
 	// Allow are the requests that get through during maintenance, as patterns
 	// of net/http.ServeMux with a method: "GET /api/templates/{id}".
 	// Default: none but the health check.

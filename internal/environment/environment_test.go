@@ -225,7 +225,7 @@ api: {cpu: 2048, minTasks: 3}
 			MinTasks: 3, MaxTasks: 6, SetupCommand: []string{"migrate"},
 		},
 		SchemaChange: SchemaChange{Changes: "examples/fieldreports/schemachanges"},
-		Maintenance:  Maintenance{Mode: "false", RetryAfter: 10 * time.Minute, Bypass: Bypass{SecretVersion: 1}},
+		Maintenance:  Maintenance{Mode: "false", RetryAfter: 10 * time.Minute, ExpectedDuration: 4 * time.Hour, Bypass: Bypass{SecretVersion: 1}},
 	}
 	if diff := cmp.Diff(want, env, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("-want +got\n%s", diff)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -15,13 +14,16 @@ import (
 
 var (
 	// fieldNamePattern is the name of a header or a cookie: a token of RFC 9110.
-	fieldNamePattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	fieldNamePattern = mustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
-	fieldValuePattern = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?$`)
+	fieldValuePattern = mustCompile(`^[!-~]([ -~]*[!-~])?$`)
 )
 
 func (c *checker) checkMode(now time.Time) {
 	m := c.env.Maintenance
+	if d := m.ExpectedDuration; d < 5*time.Minute || d > 24*time.Hour || d%(5*time.Minute) != 0 {
+		c.fail("maintenance.expectedDuration", "want steps of 5m from 5m to 24h, as CloudWatch evaluates an alarm no longer, got %v", d)
+	}
 	if m.Mode == "read-only" && !m.ReadOnly {
 		c.fail("maintenance.mode", "read-only is not prepared: set maintenance.readOnly to true")
 	}

@@ -2,8 +2,8 @@
 // CDK alone: resources of the same types and numbers, by its own constructs,
 // with Lambda functions that were compiled before. BenchmarkSynth measures the
 // product against it. It takes the archives of the functions as arguments, the
-// one that answers and the one that unlocks, and runs in the root of the
-// repository.
+// one that answers, the one that unlocks and the one that probes, and runs in
+// the root of the repository.
 package main
 
 import (
@@ -20,6 +20,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	elbv2targets "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2targets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -27,6 +29,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3deployment"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsschedulertargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/jsii-runtime-go"
@@ -217,7 +221,7 @@ func main() {
 	})
 
 	// What answers during maintenance, and what is let through.
-	newFunction := func(id, archive string, environment map[string]*string) (awslambda.Function, elbv2.ApplicationTargetGroup) {
+	newFunction := func(id, archive string, environment map[string]*string) (awslambda.Function, awsiam.Role) {
 		logGroup := newLogGroup(id + "Logs")
 		role := awsiam.NewRole(stack, jsii.String(id+"Role"), &awsiam.RoleProps{
 			AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
@@ -234,14 +238,18 @@ func main() {
 			Role:         role,
 			LogGroup:     logGroup,
 		})
-		return function, elbv2.NewApplicationTargetGroup(stack, jsii.String(id+"TargetGroup"), &elbv2.ApplicationTargetGroupProps{
+		return function, role
+	}
+	newGroup := func(id string, function awslambda.Function) elbv2.ApplicationTargetGroup {
+		return elbv2.NewApplicationTargetGroup(stack, &id, &elbv2.ApplicationTargetGroupProps{
 			TargetType: elbv2.TargetType_LAMBDA,
 			Targets:    &[]elbv2.IApplicationLoadBalancerTarget{elbv2targets.NewLambdaTarget(function)},
 		})
 	}
-	responder, maintenance := newFunction("Responder", os.Args[1], map[string]*string{
+	responder, _ := newFunction("Responder", os.Args[1], map[string]*string{
 		"MESSAGE": jsii.String("Field Reports (dev) is down for maintenance."),
 	})
+	maintenance := newGroup("ResponderTargetGroup", responder)
 	bypass := awssecretsmanager.NewSecret(stack, jsii.String("BypassSecret"), &awssecretsmanager.SecretProps{
 		Description: jsii.String("Lets operators use the application during maintenance"),
 		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
@@ -250,7 +258,8 @@ func main() {
 		},
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
-	unlocker, unlock := newFunction("Unlocker", os.Args[2], map[string]*string{"SECRET_ARN": bypass.SecretArn()})
+	unlocker, _ := newFunction("Unlocker", os.Args[2], map[string]*string{"SECRET_ARN": bypass.SecretArn()})
+	unlock := newGroup("UnlockerTargetGroup", unlocker)
 	bypass.GrantRead(unlocker, nil)
 	read := elbv2.ListenerCondition_HttpRequestMethods(jsii.Strings("GET", "HEAD"))
 	write := elbv2.ListenerCondition_HttpRequestMethods(jsii.Strings("POST"))
@@ -348,22 +357,71 @@ func main() {
 	topic := awssns.NewTopic(stack, jsii.String("Alarms"), &awssns.TopicProps{MasterKey: alarmKey, EnforceSSL: jsii.Bool(true)})
 	topic.GrantPublish(cloudWatch)
 	minute := &awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1))}
-	alarm := func(id string, metric awscloudwatch.Metric) {
-		alarm := metric.CreateAlarm(stack, &id, &awscloudwatch.CreateAlarmOptions{
+	action := awscloudwatchactions.NewSnsAction(topic)
+	newAlarm := func(id string, metric awscloudwatch.IMetric) awscloudwatch.Alarm {
+		return awscloudwatch.NewAlarm(stack, &id, &awscloudwatch.AlarmProps{
+			Metric:             metric,
 			Threshold:          jsii.Number(1),
 			ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 			EvaluationPeriods:  jsii.Number(3),
 			TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING,
 		})
-		alarm.AddAlarmAction(awscloudwatchactions.NewSnsAction(topic))
-		alarm.AddOkAction(awscloudwatchactions.NewSnsAction(topic))
 	}
-	alarm("NoTask", targetGroup.Metrics().HealthyHostCount(minute))
-	alarm("AlbErrors", alb.Metrics().HttpCodeElb(elbv2.HttpCodeElb_ELB_5XX_COUNT, minute))
-	alarm("AppErrors", targetGroup.Metrics().HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, minute))
-	alarm("AppUnhealthy", targetGroup.Metrics().UnhealthyHostCount(minute))
+	alarm := func(id string, metric awscloudwatch.IMetric) awscloudwatch.Alarm {
+		alarm := newAlarm(id, metric)
+		alarm.AddAlarmAction(action)
+		alarm.AddOkAction(action)
+		return alarm
+	}
+	prober, proberRole := newFunction("Prober", os.Args[3], map[string]*string{"LISTENER": listener.ListenerArn()})
+	proberRole.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: jsii.Strings("elasticloadbalancing:DescribeListeners"), Resources: jsii.Strings("*"),
+	}))
+	awsscheduler.NewSchedule(stack, jsii.String("Schedule"), &awsscheduler.ScheduleProps{
+		Schedule: awsscheduler.ScheduleExpression_Rate(awscdk.Duration_Minutes(jsii.Number(1))),
+		Target:   awsschedulertargets.NewLambdaInvoke(prober, nil),
+	})
+	mode := awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace: jsii.String("Shop"), MetricName: jsii.String("Mode"),
+		DimensionsMap: &map[string]*string{"FunctionName": prober.FunctionName()},
+	})
+	maintained := alarm("Maintained", mode)
+	for _, id := range []string{"Closed", "Forgotten", "Overdue", "Drift", "Unknown"} {
+		alarm(id, mode)
+	}
+	alarm("ProberErrors", prober.MetricErrors(minute))
 	alarm("ResponderErrors", responder.MetricErrors(minute))
 	alarm("ResponderThrottles", responder.MetricThrottles(minute))
+	alarm("AllowedErrors", targetGroup.Metrics().HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, minute))
+	alarm("NoTask", targetGroup.Metrics().HealthyHostCount(minute))
+	alarm("AlbErrors", alb.Metrics().HttpCodeElb(elbv2.HttpCodeElb_ELB_5XX_COUNT, minute))
+	alarm("DatabaseStorage", database.Metric(jsii.String("FreeLocalStorage"), minute))
+	for id, metric := range map[string]awscloudwatch.IMetric{
+		"AppErrors":           targetGroup.Metrics().HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, minute),
+		"AppLatency":          targetGroup.Metrics().TargetResponseTime(minute),
+		"AppUnhealthy":        targetGroup.Metrics().UnhealthyHostCount(minute),
+		"TasksMissing":        service.MetricCpuUtilization(minute),
+		"DatabaseCpu":         database.MetricCPUUtilization(minute),
+		"DatabaseConnections": database.MetricDatabaseConnections(minute),
+		"DatabaseDeadlocks":   database.MetricDeadlocks(minute),
+		"DatabaseLag":         database.Metric(jsii.String("AuroraReplicaLagMaximum"), minute),
+	} {
+		composite := awscloudwatch.NewCompositeAlarm(stack, &id, &awscloudwatch.CompositeAlarmProps{
+			AlarmRule:         awscloudwatch.AlarmRule_FromAlarm(newAlarm(id+"Symptom", metric), awscloudwatch.AlarmState_ALARM),
+			ActionsSuppressor: maintained,
+		})
+		composite.AddAlarmAction(action)
+		composite.AddOkAction(action)
+	}
+	changes := awsevents.NewRule(stack, jsii.String("ListenerChanges"), &awsevents.RuleProps{
+		EventPattern: &awsevents.EventPattern{Source: jsii.Strings("aws.elasticloadbalancing")},
+	})
+	changes.AddTarget(awseventstargets.NewSnsTopic(topic, nil))
+	awscloudwatch.NewDashboard(stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
+		Widgets: &[]*[]awscloudwatch.IWidget{{awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
+			Left: &[]awscloudwatch.IMetric{mode, targetGroup.Metrics().RequestCount(minute), database.MetricCPUUtilization(minute)},
+		})}},
+	})
 
 	// The one-off task that makes the database users.
 	setup := awsecs.NewFargateTaskDefinition(stack, jsii.String("DatabaseSetupTask"), &awsecs.FargateTaskDefinitionProps{

@@ -1,0 +1,119 @@
+package maintenancemode
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+const (
+	// defaultExpectedDuration is the default of Props.ExpectedDuration.
+	defaultExpectedDuration = 4 * time.Hour
+
+	// forgottenPeriod is the step of Props.ExpectedDuration.
+	forgottenPeriod = 5 * time.Minute
+
+	// MaxExpectedDuration is how far back CloudWatch looks for an alarm whose
+	// periods are shorter than an hour.
+	// Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+	MaxExpectedDuration = 24 * time.Hour
+)
+
+// minute is the period of most alarms.
+func minute() awscdk.Duration { return awscdk.Duration_Minutes(jsii.Number(1)) }
+
+// every returns the options of a metric that is looked at every minute.
+func every(statistic string) *awscloudwatch.MetricOptions {
+	return &awscloudwatch.MetricOptions{Period: minute(), Statistic: &statistic}
+}
+
+// addAlarms defines the alarms of the switch itself. They tell nobody until
+// somebody adds an action. None of them depends on the mode, and none takes the
+// probe's silence for an open product: the state that was last known is kept,
+// and the silence is an alarm of its own.
+func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
+	alarm := func(id, description string, metric awscloudwatch.IMetric, options awscloudwatch.AlarmProps) awscloudwatch.Alarm {
+		options.Metric, options.AlarmDescription = metric, &description
+		options.Threshold = cmp.Or(options.Threshold, jsii.Number(1))
+		options.EvaluationPeriods = cmp.Or(options.EvaluationPeriods, jsii.Number(1))
+		if options.ComparisonOperator == "" {
+			options.ComparisonOperator = awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+		}
+		alarm := awscloudwatch.NewAlarm(this, &id, &options)
+		m.Alarms = append(m.Alarms, alarm)
+		return alarm
+	}
+	known := awscloudwatch.AlarmProps{TreatMissingData: awscloudwatch.TreatMissingData_IGNORE}
+	m.NotOpen = alarm("NotOpenAlarm", "The product is not open: it is read-only or closed. App alarms tell nobody meanwhile", m.Metrics.Mode, known)
+	if props.ReadOnly {
+		closed := known
+		closed.Threshold = jsii.Number(2)
+		alarm("ClosedAlarm", "The product is closed: everything but the allowlist is refused", m.Metrics.Mode, closed)
+	}
+	forgotten := known
+	expected := cmp.Or(props.ExpectedDuration, defaultExpectedDuration)
+	forgotten.EvaluationPeriods = jsii.Number(float64(expected / forgottenPeriod))
+	alarm("ForgottenAlarm", "The product has not been open for "+shortly(expected)+": was maintenance forgotten?",
+		m.Metrics.Mode.With(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(forgottenPeriod.Minutes())), Statistic: jsii.String("Minimum")}), forgotten)
+	alarm("OverdueAlarm", "Maintenance goes on past the end that clients were told", m.Metrics.Overdue, known)
+
+	long := known
+	long.EvaluationPeriods = jsii.Number(5) // a deploy is between the record and the listener for a moment
+	alarm("DriftAlarm", "The listener is in another mode than it was deployed in, or in none: somebody changed it by hand", m.Metrics.Drift, long)
+	alarm("ModeUnknownAlarm", "Nothing says which mode the listener is in: the probe is silent, or it is in none. App alarms may tell nobody",
+		m.Metrics.Mode.With(every("SampleCount")), awscloudwatch.AlarmProps{
+			ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
+			EvaluationPeriods:  jsii.Number(5),
+			TreatMissingData:   awscloudwatch.TreatMissingData_BREACHING,
+		})
+	quiet := awscloudwatch.AlarmProps{TreatMissingData: awscloudwatch.TreatMissingData_NOT_BREACHING}
+	often := quiet
+	often.EvaluationPeriods, often.DatapointsToAlarm = jsii.Number(5), jsii.Number(3)
+	alarm("ProbeErrorsAlarm", "The probe cannot read everything: its log says what", m.Probe.MetricErrors(every("Sum")), often)
+	alarm("ResponderErrorsAlarm", "The maintenance answer fails: the refused get a bare 502", m.Function.MetricErrors(every("Sum")), quiet)
+	alarm("ResponderThrottlesAlarm", "The maintenance answer is throttled: the refused get a bare 502", m.Function.MetricThrottles(every("Sum")), quiet)
+	if m.Guard.Function != nil {
+		alarm("GuardErrorsAlarm", "The reopen guard fails: CloudFormation waits a minute for it and rolls the deploy back", m.Guard.Function.MetricErrors(every("Sum")), quiet)
+		alarm("GuardThrottlesAlarm", "The reopen guard is throttled: CloudFormation waits a minute for it and rolls the deploy back", m.Guard.Function.MetricThrottles(every("Sum")), quiet)
+	}
+
+	allowed := often // some minutes of more: the latest is always filled
+	allowed.Threshold = jsii.Number(5)
+	alarm("AllowedErrorsAlarm", "Requests that maintenance lets through fail with 5xx", awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+		Expression: jsii.String("IF(FILL(mode, REPEAT) >= 1, FILL(errors, 0), 0)"),
+		Label:      jsii.String("5xx of allowed requests"),
+		Period:     minute(),
+		UsingMetrics: &map[string]awscloudwatch.IMetric{
+			"mode":   m.Metrics.Mode,
+			"errors": appErrors(props),
+		},
+	}), allowed)
+}
+
+// appErrors is how often the application answers with 5xx. CDK's own metric of
+// a target group knows the load balancer only if it was attached by an L2.
+func appErrors(props Props) awscloudwatch.Metric {
+	part := func(separator string, arn *string, index float64) *string {
+		return awscdk.Fn_Select(&index, awscdk.Fn_Split(&separator, arn, nil))
+	}
+	listener := props.Listener.ListenerArn() // arn:...:listener/app/NAME/ID/ID
+	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace:  jsii.String("AWS/ApplicationELB"),
+		MetricName: jsii.String("HTTPCode_Target_5XX_Count"),
+		DimensionsMap: &map[string]*string{
+			"LoadBalancer": awscdk.Fn_Join(jsii.String("/"), &[]*string{part("/", listener, 1), part("/", listener, 2), part("/", listener, 3)}),
+			"TargetGroup":  part(":", props.AppTargetGroup.TargetGroupArn(), 5),
+		},
+		Period: minute(), Statistic: jsii.String("Sum"),
+	})
+}
+
+// shortly is a duration without the zeros that Go writes.
+func shortly(d time.Duration) string {
+	return strings.Replace(strings.TrimSuffix(d.String(), "0s"), "h0m", "h", 1)
+}

@@ -1,0 +1,105 @@
+package maintenancemode
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/constructs/gofunction"
+	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/lambda/modeprobe/probe"
+)
+
+// Metrics are what the probe says every minute. See package probe for what each
+// means.
+type Metrics struct {
+	// Mode is 0 while the product is open, 1 while it is read-only and 2 while it
+	// is closed.
+	Mode awscloudwatch.Metric
+
+	// Drift is 1 while the listener is in another mode than it was deployed in.
+	Drift awscloudwatch.Metric
+
+	// Overdue is how many minutes maintenance is past its expected end.
+	Overdue awscloudwatch.Metric
+}
+
+// addProbe defines the function that looks every minute, in every mode, which
+// mode the listener is in. Nothing of it depends on the mode: the record is
+// where it learns what was deployed.
+func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, byRule bool) {
+	settings := probe.Settings{
+		Switch: livemode.Switch{
+			ListenerARN: *props.Listener.ListenerArn(), Responder: *m.TargetGroup.TargetGroupArn(),
+			First: props.first(), Last: props.first() + bandSize - 1,
+		},
+		Function: *m.Function.FunctionName(),
+		Stack:    *awscdk.Stack_Of(this).StackName(),
+	}
+	if !byRule {
+		settings.Switch.App = *props.AppTargetGroup.TargetGroupArn()
+	}
+	statements := []*awsiam.PolicyStatementProps{
+		// Describing listeners and rules, and looking up events, cannot be narrowed
+		// to a resource.
+		{Actions: jsii.Strings("elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "cloudtrail:LookupEvents"), Resources: jsii.Strings("*")},
+		{Actions: jsii.Strings("lambda:GetFunctionConfiguration"), Resources: &[]*string{m.Function.FunctionArn()}},
+	}
+	if g := m.Guard; g.Record != nil {
+		settings.Record, settings.Attribution = *g.Record.ParameterName(), *g.Attribution.ParameterName()
+		statements = append(statements,
+			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:GetParameters"), Resources: &[]*string{g.Record.ParameterArn(), g.Attribution.ParameterArn()}},
+			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:PutParameter"), Resources: &[]*string{g.Attribution.ParameterArn()}})
+	}
+	function := gofunction.New(this, "Probe", gofunction.Props{
+		Package:      probeProgram,
+		Description:  "Looks every minute which mode the listener is in",
+		Environment:  settings.Environment(),
+		Timeout:      30 * time.Second,
+		LogRetention: props.LogRetention,
+	})
+	m.Probe = function.Function
+	for _, statement := range statements {
+		m.Probe.AddToRolePolicy(awsiam.NewPolicyStatement(statement))
+	}
+	m.addSchedule(this)
+	metric := func(name string) awscloudwatch.Metric {
+		return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+			Namespace:     jsii.String(probe.Namespace),
+			MetricName:    &name,
+			DimensionsMap: &map[string]*string{"FunctionName": m.Probe.FunctionName()},
+			Period:        awscdk.Duration_Minutes(jsii.Number(1)),
+			Statistic:     jsii.String("Maximum"),
+		})
+	}
+	m.Metrics = Metrics{Mode: metric(probe.ModeMetric), Drift: metric(probe.DriftMetric), Overdue: metric(probe.OverdueMetric)}
+}
+
+// addSchedule invokes the probe every minute. A failed invocation is not
+// repeated: the next one comes in time.
+func (m *MaintenanceMode) addSchedule(this constructs.Construct) {
+	role := awsiam.NewRole(this, jsii.String("ScheduleRole"), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"), &awsiam.ServicePrincipalOpts{
+			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}},
+		}),
+	})
+	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: jsii.Strings("lambda:InvokeFunction"), Resources: &[]*string{m.Probe.FunctionArn()},
+	}))
+	awsscheduler.NewCfnSchedule(this, jsii.String("Schedule"), &awsscheduler.CfnScheduleProps{
+		Description:        jsii.String(fmt.Sprintf("Looks which mode %s is in", *this.Node().Path())),
+		FlexibleTimeWindow: &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("OFF")},
+		ScheduleExpression: jsii.String("rate(1 minute)"),
+		Target: &awsscheduler.CfnSchedule_TargetProperty{
+			Arn:         m.Probe.FunctionArn(),
+			RoleArn:     role.RoleArn(),
+			RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{MaximumRetryAttempts: jsii.Number(0)},
+		},
+	})
+}

@@ -1,0 +1,130 @@
+// Package awsstub answers calls of the AWS API over HTTP, for tests: what a
+// program sends is really sent, signed and parsed.
+package awsstub
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// AWS is a stub of the services. Answers are by operation, such as
+// "DescribeRules": the body of the answer, in the service's own format, or what
+// Refuse returns.
+type AWS struct {
+	mu      sync.Mutex
+	answers map[string]func(Request) string
+	calls   []Request
+}
+
+// Request is a call that was made.
+type Request struct {
+	Operation string
+	Form      url.Values // of a service that speaks Query
+	Body      string     // of one that speaks JSON
+}
+
+// New starts a stub and points the environment of the test at it, with
+// credentials.
+func New(t *testing.T) *AWS {
+	t.Helper()
+	a := &AWS{answers: map[string]func(Request) string{}}
+	server := httptest.NewServer(a)
+	t.Cleanup(server.Close)
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "AKIASTUB", "AWS_SECRET_ACCESS_KEY": "stub", "AWS_SESSION_TOKEN": "",
+		"AWS_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1",
+	} {
+		t.Setenv(name, value)
+	}
+	return a
+}
+
+// Answer answers an operation with bodies, one after the other, the last one
+// for ever.
+func (a *AWS) Answer(operation string, bodies ...string) {
+	n := 0
+	a.AnswerBy(operation, func(Request) string {
+		n++
+		return bodies[min(n, len(bodies))-1]
+	})
+}
+
+// AnswerBy answers an operation with what a function says.
+func (a *AWS) AnswerBy(operation string, body func(Request) string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.answers[operation] = body
+}
+
+// refused marks an answer of Refuse.
+const refused = "refused:"
+
+// Refuse is the answer of a service that refuses, with a code such as
+// AccessDenied.
+func Refuse(code, message string) string { return refused + code + ":" + message }
+
+// Calls returns the calls of an operation so far.
+func (a *AWS) Calls(operation string) []Request {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var calls []Request
+	for _, call := range a.calls {
+		if call.Operation == operation {
+			calls = append(calls, call)
+		}
+	}
+	return calls
+}
+
+// ServeHTTP implements http.Handler.
+func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	request, query := Request{Body: string(body)}, false
+	switch target := r.Header.Get("X-Amz-Target"); {
+	case target != "":
+		request.Operation = target[strings.LastIndexByte(target, '.')+1:]
+	case strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/"):
+		request.Operation = "GetFunctionConfiguration"
+	default:
+		query = true
+		request.Form, _ = url.ParseQuery(string(body)) // what it is not has no Action
+		request.Operation = request.Form.Get("Action")
+	}
+	a.mu.Lock()
+	a.calls = append(a.calls, request)
+	answer := Refuse("InvalidAction", "the stub has no answer to "+request.Operation)
+	if known, ok := a.answers[request.Operation]; ok {
+		answer = known(request)
+	}
+	a.mu.Unlock()
+
+	refusal, isRefusal := strings.CutPrefix(answer, refused)
+	code, message, _ := strings.Cut(refusal, ":")
+	switch {
+	case query && isRefusal:
+		w.Header().Set("Content-Type", "text/xml")
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>1</RequestId></ErrorResponse>", code, message)
+	case isRefusal:
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		w.Header().Set("X-Amzn-ErrorType", code)
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, `{"__type": %q, "message": %q}`, code, message)
+	case query:
+		w.Header().Set("Content-Type", "text/xml")
+		fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></%[1]sResponse>", request.Operation, answer)
+	default:
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		io.WriteString(w, answer)
+	}
+}

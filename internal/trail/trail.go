@@ -1,0 +1,152 @@
+// Package trail finds out who turned the mode, in the event history that
+// CloudTrail keeps for 90 days in every account, with or without a trail of
+// one's own. An event is there some minutes after the call, up to a quarter of
+// an hour.
+package trail
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/noren-cdk/noren/internal/awsclient"
+)
+
+// Delay is how late an event may come.
+const Delay = 15 * time.Minute
+
+// longestDeploy is how long before a turn the deploy may have begun that made
+// it: a deploy of a database instance takes half of it.
+const longestDeploy = time.Hour
+
+// maxPages bounds what is read of the history for one question, in pages of 50
+// events: the account may be busy, and AWS answers two questions a second.
+const maxPages = 4
+
+// cloudTrail is asked for LookupEvents, a permission that cannot be narrowed to
+// a resource.
+var cloudTrail = awsclient.Service{ID: "CloudTrail", Host: "cloudtrail", Target: "CloudTrail_20131101"}
+
+// Act is a call of somebody's.
+type Act struct {
+	// Call is the name of the call, such as ModifyListener.
+	Call string `json:"call"`
+
+	// By is who, as CloudTrail has it: the ARN of a user or of a role's session.
+	By string `json:"by"`
+
+	// At is when.
+	At time.Time `json:"at"`
+
+	// Deploy says that CloudFormation made the call.
+	Deploy bool `json:"deploy"`
+}
+
+// Deploy finds the last deploy of a stack, by its name, that began before a
+// turn. The Act is empty if the history does not have it, or not yet.
+func Deploy(ctx context.Context, cfg aws.Config, stack string, turned time.Time) (Act, error) {
+	ofStack := func(e event) bool {
+		name := e.RequestParameters.StackName
+		return name == stack || strings.Contains(name, ":stack/"+stack+"/")
+	}
+	return last(ctx, cfg, []string{"ExecuteChangeSet", "UpdateStack"}, turned.Add(-longestDeploy), turned.Add(time.Minute), ofStack)
+}
+
+// Change finds the last change of a listener, by its ARN, since a time, whoever
+// made it. The Act is empty if the history does not have it, or not yet.
+func Change(ctx context.Context, cfg aws.Config, listener string, since time.Time) (Act, error) {
+	return last(ctx, cfg, ListenerCalls, since, time.Time{}, func(e event) bool { return e.changes(listener) })
+}
+
+// Hand is Change, deploys left out.
+func Hand(ctx context.Context, cfg aws.Config, listener string, since time.Time) (Act, error) {
+	return last(ctx, cfg, ListenerCalls, since, time.Time{}, func(e event) bool { return e.changes(listener) && !e.deploy() })
+}
+
+// changes tells whether the call changed the listener or one of its rules.
+func (e event) changes(listener string) bool {
+	rules := strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/"
+	p := e.RequestParameters
+	ruled := strings.HasPrefix(p.RuleArn, rules)
+	for _, priority := range p.RulePriorities {
+		ruled = ruled || strings.HasPrefix(priority.RuleArn, rules)
+	}
+	return p.ListenerArn == listener || ruled
+}
+
+// deploy tells whether CloudFormation made the call.
+func (e event) deploy() bool { return e.UserIdentity.InvokedBy == "cloudformation.amazonaws.com" }
+
+// ListenerCalls are the calls that change what a listener does.
+var ListenerCalls = []string{"ModifyListener", "CreateRule", "ModifyRule", "DeleteRule", "SetRulePriorities"}
+
+// event is what counts of an event in CloudTrail's JSON.
+type event struct {
+	ErrorCode    string
+	UserIdentity struct{ Arn, PrincipalID, InvokedBy string }
+
+	RequestParameters struct {
+		StackName      string
+		ListenerArn    string
+		RuleArn        string
+		RulePriorities []struct{ RuleArn string }
+	}
+}
+
+// last returns the last call of one of the names, from since to until, that
+// succeeded and matches. Zero until: now.
+func last(ctx context.Context, cfg aws.Config, calls []string, since, until time.Time, match func(event) bool) (Act, error) {
+	var latest Act
+	for _, call := range calls {
+		act, err := newest(ctx, cfg, call, since, until, match)
+		if err != nil {
+			return Act{}, fmt.Errorf("asking CloudTrail for %s: %w", call, err)
+		}
+		if act.At.After(latest.At) {
+			latest = act
+		}
+	}
+	return latest, nil
+}
+
+// newest returns the first event that matches: CloudTrail answers the newest
+// first.
+func newest(ctx context.Context, cfg aws.Config, call string, since, until time.Time, match func(event) bool) (Act, error) {
+	input := map[string]any{
+		"LookupAttributes": []map[string]string{{"AttributeKey": "EventName", "AttributeValue": call}},
+		"StartTime":        since.Unix(),
+	}
+	if !until.IsZero() {
+		input["EndTime"] = until.Unix()
+	}
+	for range maxPages {
+		var page struct {
+			Events []struct {
+				EventName       string
+				EventTime       float64 // seconds since 1970
+				CloudTrailEvent string  // JSON
+			}
+			NextToken string
+		}
+		if err := awsclient.Call(ctx, cfg, cloudTrail, "LookupEvents", input, &page); err != nil {
+			return Act{}, err
+		}
+		for _, found := range page.Events {
+			var e event
+			if json.Unmarshal([]byte(found.CloudTrailEvent), &e) == nil && e.ErrorCode == "" && match(e) {
+				by := cmp.Or(e.UserIdentity.Arn, e.UserIdentity.PrincipalID)
+				return Act{found.EventName, by, time.Unix(int64(found.EventTime), 0).UTC(), e.deploy()}, nil
+			}
+		}
+		if page.NextToken == "" {
+			break
+		}
+		input["NextToken"] = page.NextToken
+	}
+	return Act{}, nil
+}

@@ -1,0 +1,200 @@
+package stacks
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
+	"github.com/aws/jsii-runtime-go"
+)
+
+const (
+	// suppressorWait is how long an alarm of the app waits, before it tells
+	// anybody, for the probe to notice that the product has just been closed: the
+	// probe looks every minute.
+	suppressorWait = 2 // minutes
+
+	// reopenGrace is how long the alarms of the app stay quiet after the product
+	// has opened again, while queued uploads arrive at once.
+	reopenGrace = 5 // minutes
+)
+
+func minutes(n float64) awscdk.Duration { return awscdk.Duration_Minutes(&n) }
+
+// every returns the options of a metric that is looked at every minute.
+func every(statistic string) *awscloudwatch.MetricOptions {
+	return &awscloudwatch.MetricOptions{Period: minutes(1), Statistic: &statistic}
+}
+
+// alarm is an alarm of the product. It goes off if the metric is at least at
+// the threshold, or below it, for so many minutes, all of them or some.
+type alarm struct {
+	id, description string
+	metric          awscloudwatch.IMetric
+	threshold       float64 // at least; with below: less than
+	below           bool
+	minutes         float64
+	of              float64 // so many minutes of these. Default: all of them
+	missing         awscloudwatch.TreatMissingData
+}
+
+// define defines the alarm, which tells nobody.
+func (o *operations) define(a alarm, id string) awscloudwatch.Alarm {
+	comparison := awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+	if a.below {
+		comparison = awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD
+	}
+	return awscloudwatch.NewAlarm(o.scope, &id, &awscloudwatch.AlarmProps{
+		AlarmDescription:   &a.description,
+		Metric:             a.metric,
+		Threshold:          &a.threshold,
+		ComparisonOperator: comparison,
+		EvaluationPeriods:  jsii.Number(cmp.Or(a.of, a.minutes)),
+		DatapointsToAlarm:  &a.minutes,
+		TreatMissingData:   cmp.Or(a.missing, awscloudwatch.TreatMissingData_NOT_BREACHING),
+	})
+}
+
+// always defines an alarm that tells the operators in every mode.
+func (o *operations) always(a alarm) { o.tell(o.define(a, a.id)) }
+
+// whileOpen defines an alarm that tells nobody while the product is being
+// maintained: the alarm itself, and one around it that does the telling.
+func (o *operations) whileOpen(a alarm) {
+	inner := o.define(a, strings.TrimSuffix(a.id, "Alarm")+"Symptom")
+	o.tell(awscloudwatch.NewCompositeAlarm(o.scope, &a.id, &awscloudwatch.CompositeAlarmProps{
+		AlarmDescription:                 jsii.String(a.description + ". Quiet during maintenance"),
+		AlarmRule:                        awscloudwatch.AlarmRule_FromAlarm(inner, awscloudwatch.AlarmState_ALARM),
+		ActionsSuppressor:                o.maintenance.NotOpen,
+		ActionsSuppressorWaitPeriod:      minutes(suppressorWait),
+		ActionsSuppressorExtensionPeriod: minutes(reopenGrace),
+	}))
+}
+
+// tell sends an alarm, and its end, to the topic.
+func (o *operations) tell(a interface {
+	awscloudwatch.IAlarm
+	AddAlarmAction(...awscloudwatch.IAlarmAction)
+	AddOkAction(...awscloudwatch.IAlarmAction)
+}) {
+	a.AddAlarmAction(o.action)
+	a.AddOkAction(o.action)
+	o.alarms = append(o.alarms, a)
+}
+
+// math is a metric made of others. Where it fills gaps, the latest minute, whose
+// data has not come yet, is a gap too: such an alarm wants some minutes of more.
+func math(expression, label string, metrics map[string]awscloudwatch.IMetric) awscloudwatch.IMetric {
+	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+		Expression: &expression, Label: &label, UsingMetrics: &metrics, Period: minutes(1),
+	})
+}
+
+// addAppAlarms watches the application by its own target group, which sees no
+// refused request: the 503 of maintenance is none of its errors.
+func (o *operations) addAppAlarms(api api) {
+	app := api.targetGroup.Metrics()
+	o.always(alarm{
+		id: "NoTaskAlarm", description: "No task of the API is healthy: nobody is served, the allowlist neither",
+		metric: app.HealthyHostCount(every("Minimum")), threshold: 1, below: true, minutes: 3,
+		missing: awscloudwatch.TreatMissingData_BREACHING, // no target, no metric
+	})
+	o.whileOpen(alarm{
+		id: "AppUnhealthyAlarm", description: "A task of the API fails its health check",
+		metric: app.UnhealthyHostCount(every("Maximum")), threshold: 1, minutes: 5,
+	})
+	o.whileOpen(alarm{
+		id: "AppErrorsAlarm", description: "The API answers 5 % of its requests with 5xx, or more",
+		metric: math("IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)", "5xx in %", map[string]awscloudwatch.IMetric{
+			"requests": app.RequestCount(every("Sum")),
+			"errors":   app.HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, every("Sum")),
+		}),
+		threshold: 5, minutes: 3, of: 5,
+	})
+	o.whileOpen(alarm{
+		id: "AppLatencyAlarm", description: "One request of a hundred waits 3 s for the API, or longer",
+		metric: app.TargetResponseTime(every("p99")), threshold: 3, minutes: 5,
+	})
+	o.whileOpen(alarm{
+		id: "TasksMissingAlarm", description: "Fewer tasks of the API run than should: they do not start, or do not stay",
+		metric: math("desired - running", "tasks missing", map[string]awscloudwatch.IMetric{
+			"desired": o.serviceMetric(api, "DesiredTaskCount"),
+			"running": o.serviceMetric(api, "RunningTaskCount"),
+		}),
+		threshold: 1, minutes: 10,
+	})
+}
+
+// serviceMetric is one of Container Insights.
+func (o *operations) serviceMetric(api api, name string) awscloudwatch.IMetric {
+	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace:  jsii.String("ECS/ContainerInsights"),
+		MetricName: &name,
+		DimensionsMap: &map[string]*string{
+			"ClusterName": api.cluster.ClusterName(),
+			"ServiceName": api.service.ServiceName(),
+		},
+		Period: minutes(1), Statistic: jsii.String("Minimum"),
+	})
+}
+
+// addLoadBalancerAlarms watches what the load balancer answers of itself, which
+// during maintenance means that the function does not.
+func (o *operations) addLoadBalancerAlarms(alb elbv2.ApplicationLoadBalancer) {
+	own := map[string]awscloudwatch.IMetric{}
+	for id, code := range map[string]elbv2.HttpCodeElb{
+		"bad": elbv2.HttpCodeElb_ELB_502_COUNT, "none": elbv2.HttpCodeElb_ELB_503_COUNT, "late": elbv2.HttpCodeElb_ELB_504_COUNT,
+	} {
+		own[id] = alb.Metrics().HttpCodeElb(code, every("Sum"))
+	}
+	o.always(alarm{
+		id: "AlbErrorsAlarm", description: "The load balancer itself answers 502, 503 or 504: a target, or the function of maintenance, does not",
+		metric: math("FILL(bad, 0) + FILL(none, 0) + FILL(late, 0)", "502, 503, 504 of its own", own), threshold: 10, minutes: 3, of: 5,
+	})
+}
+
+// addDatabaseAlarms watches the database. The metrics are those of the worst
+// instance.
+func (o *operations) addDatabaseAlarms(database awsrds.DatabaseCluster) {
+	metric := func(name, statistic string) awscloudwatch.IMetric { return database.Metric(&name, every(statistic)) }
+	o.whileOpen(alarm{
+		id: "DatabaseCpuAlarm", description: "The database is at 90 % of its processor, or more",
+		metric: metric("CPUUtilization", "Maximum"), threshold: 90, minutes: 10,
+	})
+	connections := maxConnections(o.env.Database.MaxCapacity)
+	o.whileOpen(alarm{
+		id: "DatabaseConnectionsAlarm", description: "The database has 80 % of the connections that it can have, or more",
+		metric: metric("DatabaseConnections", "Maximum"), threshold: 0.8 * float64(connections), minutes: 5,
+	})
+	o.always(alarm{
+		id: "DatabaseStorageAlarm", description: "Less than 5 GiB are left on the local disk of a database instance: a schema change or a sort that needs more fails",
+		metric: metric("FreeLocalStorage", "Minimum"), threshold: 5 << 30, below: true, minutes: 3,
+	})
+	o.whileOpen(alarm{
+		id: "DatabaseDeadlocksAlarm", description: "The database rolls transactions back for deadlocks, one in ten seconds or more",
+		metric: metric("Deadlocks", "Average"), threshold: 0.1, minutes: 5,
+	})
+	o.whileOpen(alarm{
+		id: "DatabaseLagAlarm", description: "A reader of the database is a second behind the writer, or more",
+		metric: metric("AuroraReplicaLagMaximum", "Maximum"), threshold: 1000, minutes: 5,
+	})
+}
+
+// maxConnections is how many connections an instance takes whose most capacity
+// is so many ACU, by default.
+// Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html#aurora-serverless-v2.max-connections
+func maxConnections(capacity float64) int {
+	connections := 90
+	for _, step := range []struct {
+		capacity    float64
+		connections int
+	}{{4, 135}, {8, 1000}, {16, 2000}, {32, 3000}, {64, 4000}, {128, 5000}, {192, 6000}} {
+		if capacity >= step.capacity {
+			connections = step.connections
+		}
+	}
+	return connections
+}
