@@ -13,12 +13,13 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview preview-test test browser mysql e2e fuzz synth diff templates plan deploy golden lint bench
+.PHONY: help preview preview-test pictures test browser mysql e2e fuzz synth diff templates plan deploy golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--maintenance ...\""
 	@echo "make test           all tests"
-	@echo "make preview-test   the tests of the preview that take minutes"
+	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH"
+	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
 	@echo "make e2e            deploy and flip with the cdk CLI, against an emulator of AWS: Python 3.11"
@@ -52,9 +53,20 @@ test: node_modules
 browser:
 	go test -tags browser ./lambda/maintenance/...
 
-# What the preview has to withstand. -v, since each prints what it counted.
+# What the preview has to withstand. -v, since each prints what it counted; what
+# ./test records stays in cdk.out/preview-test until the next run.
 preview-test: node_modules
 	go test -tags preview -v -timeout 10m -run UnderLoad ./internal/edge
+	$(MAKE) synth ENV=dev
+	$(MAKE) synth ENV=prod
+	go test -tags preview -v -count=1 -timeout 10m ./internal/preview
+	rm -rf cdk.out/preview-test && mkdir -p cdk.out/preview-test
+	go test -tags preview -v -count=1 -artifacts -outputdir cdk.out/preview-test ./test
+
+# The pictures of the README: Chromium on PATH.
+pictures: node_modules
+	$(MAKE) synth ENV=prod
+	go test -tags preview -count=1 -run Pictures ./internal/preview -update
 
 # The tests that need real database servers: mysqld or mariadbd on PATH, and a
 # MySQL of Debian's that is put into the user's cache.

@@ -83,6 +83,7 @@ func newRoot() *cobra.Command {
 		newCheck(),
 		newDiff(),
 		newPreview(),
+		newStatus(),
 	)
 	return root
 }

@@ -97,6 +97,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	function := gofunction.New(this, "ReopenGuard", gofunction.Props{
 		Package:      guardProgram,
 		Description:  "Refuses a deploy that would open the application by accident",
+		MemorySize:   256, // a deploy waits for it, and a share of a processor comes with it
 		Timeout:      guardTime,
 		LogRetention: props.LogRetention,
 	})

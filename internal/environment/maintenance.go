@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -15,9 +14,9 @@ import (
 
 var (
 	// fieldNamePattern is the name of a header or a cookie: a token of RFC 9110.
-	fieldNamePattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	fieldNamePattern = mustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
-	fieldValuePattern = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?$`)
+	fieldValuePattern = mustCompile(`^[!-~]([ -~]*[!-~])?$`)
 )
 
 func (c *checker) checkMode(now time.Time) {

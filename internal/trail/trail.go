@@ -42,6 +42,9 @@ type Act struct {
 
 	// At is when.
 	At time.Time `json:"at"`
+
+	// Deploy says that CloudFormation made the call.
+	Deploy bool `json:"deploy"`
 }
 
 // Deploy finds the last deploy of a stack, by its name, that began before a
@@ -54,21 +57,30 @@ func Deploy(ctx context.Context, cfg aws.Config, stack string, turned time.Time)
 	return last(ctx, cfg, []string{"ExecuteChangeSet", "UpdateStack"}, turned.Add(-longestDeploy), turned.Add(time.Minute), ofStack)
 }
 
-// Hand finds the last change of a listener, by its ARN, that was not made by a
-// deploy, since a time. The Act is empty if the history does not have it, or
-// not yet.
-func Hand(ctx context.Context, cfg aws.Config, listener string, since time.Time) (Act, error) {
-	rules := strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/"
-	ofListener := func(e event) bool {
-		p := e.RequestParameters
-		ruled := strings.HasPrefix(p.RuleArn, rules)
-		for _, priority := range p.RulePriorities {
-			ruled = ruled || strings.HasPrefix(priority.RuleArn, rules)
-		}
-		return (p.ListenerArn == listener || ruled) && e.UserIdentity.InvokedBy != "cloudformation.amazonaws.com"
-	}
-	return last(ctx, cfg, ListenerCalls, since, time.Time{}, ofListener)
+// Change finds the last change of a listener, by its ARN, since a time, whoever
+// made it. The Act is empty if the history does not have it, or not yet.
+func Change(ctx context.Context, cfg aws.Config, listener string, since time.Time) (Act, error) {
+	return last(ctx, cfg, ListenerCalls, since, time.Time{}, func(e event) bool { return e.changes(listener) })
 }
+
+// Hand is Change, deploys left out.
+func Hand(ctx context.Context, cfg aws.Config, listener string, since time.Time) (Act, error) {
+	return last(ctx, cfg, ListenerCalls, since, time.Time{}, func(e event) bool { return e.changes(listener) && !e.deploy() })
+}
+
+// changes tells whether the call changed the listener or one of its rules.
+func (e event) changes(listener string) bool {
+	rules := strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/"
+	p := e.RequestParameters
+	ruled := strings.HasPrefix(p.RuleArn, rules)
+	for _, priority := range p.RulePriorities {
+		ruled = ruled || strings.HasPrefix(priority.RuleArn, rules)
+	}
+	return p.ListenerArn == listener || ruled
+}
+
+// deploy tells whether CloudFormation made the call.
+func (e event) deploy() bool { return e.UserIdentity.InvokedBy == "cloudformation.amazonaws.com" }
 
 // ListenerCalls are the calls that change what a listener does.
 var ListenerCalls = []string{"ModifyListener", "CreateRule", "ModifyRule", "DeleteRule", "SetRulePriorities"}
@@ -128,7 +140,7 @@ func newest(ctx context.Context, cfg aws.Config, call string, since, until time.
 			var e event
 			if json.Unmarshal([]byte(found.CloudTrailEvent), &e) == nil && e.ErrorCode == "" && match(e) {
 				by := cmp.Or(e.UserIdentity.Arn, e.UserIdentity.PrincipalID)
-				return Act{found.EventName, by, time.Unix(int64(found.EventTime), 0).UTC()}, nil
+				return Act{found.EventName, by, time.Unix(int64(found.EventTime), 0).UTC(), e.deploy()}, nil
 			}
 		}
 		if page.NextToken == "" {

@@ -57,6 +57,9 @@ func (a authority) file(t *testing.T) string {
 // server makes the certificate of the server called host.
 func (a authority) server(t *testing.T, host string, until time.Time) *tls.Certificate {
 	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{host}, NotAfter: until}
+	if ip := net.ParseIP(host); ip != nil {
+		template.IPAddresses = []net.IP{ip}
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &a.key.PublicKey, a.key)
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +101,14 @@ func fakeMySQL(t *testing.T, certificate *tls.Certificate) (port string, heard c
 			conn = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{*certificate}})
 		}
 		n, _ := conn.Read(buffer)
-		heard <- string(buffer[:n])
+		login := string(buffer[:n])
+		if n > 0 { // as Aurora asks for an IAM token
+			ask := "\xfemysql_clear_password\x00"
+			io.WriteString(conn, string([]byte{byte(len(ask)), 0, 0, buffer[3] + 1})+ask)
+			n, _ = conn.Read(buffer)
+			login += string(buffer[:n])
+		}
+		heard <- login
 	}()
 	_, port, _ = net.SplitHostPort(listener.Addr().String())
 	return port, heard

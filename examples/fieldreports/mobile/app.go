@@ -84,6 +84,9 @@ func (a *app) run(ctx context.Context) error {
 // write is the user, who writes a report now and then, whatever the network is
 // doing. A report is said to be written when it is safe on disk.
 func (a *app) write(ctx context.Context) error {
+	if a.every == 0 {
+		<-ctx.Done()
+	}
 	for n := 0; (a.reports == 0 || n < a.reports) && ctx.Err() == nil; n++ {
 		number := a.queue.next()
 		id := uuid()

@@ -37,7 +37,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	flags.StringVar(&s.folder, "folder", "mobile-data", "where the queue and the offline data are; one process a folder")
 	flags.StringVar(&s.language, "language", "en", "language of the user, as in Accept-Language")
 	flags.IntVar(&s.reports, "reports", 0, "end once this many have been written and sent; 0: go on until told to stop")
-	flags.DurationVar(&s.every, "every", 5*time.Second, "time between two reports")
+	flags.DurationVar(&s.every, "every", 5*time.Second, "time between two reports; 0 to write none, and only upload and sync")
 	flags.DurationVar(&s.sync, "sync", 30*time.Second, "time between two looks at templates and reports")
 	password := flags.String("password", "", "password; default FIELDREPORTS_PASSWORD, else that of the example")
 	asJSON := flags.Bool("json", false, "print JSON, and every read")
@@ -50,8 +50,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case s.reports < 0:
 		return fmt.Errorf("--reports is %d: want 0 or more", s.reports)
-	case s.every <= 0 || s.sync <= 0:
-		return errors.New("--every and --sync: want more than nothing, such as 5s")
+	case s.every < 0 || s.sync <= 0:
+		return errors.New("--every and --sync: want a time such as 5s")
+	case s.every == 0 && s.reports > 0:
+		return fmt.Errorf("--every 0 writes nothing, and --reports wants %d", s.reports)
 	}
 
 	var handler slog.Handler = slog.NewTextHandler(stdout, nil)

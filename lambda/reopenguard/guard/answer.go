@@ -9,10 +9,16 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
 )
+
+// maxAnswer is the most that CloudFormation takes of an answer, in bytes. More
+// would be a failure, also of a rollback. Source: Custom resource response
+// objects, CloudFormation user guide.
+const maxAnswer = 4096
 
 // attemptTime bounds each attempt to answer, so that there can be another.
 const attemptTime = 4 * time.Second
@@ -21,7 +27,7 @@ const attemptTime = 4 * time.Second
 // signed for a request without a content type. It tries again as long as the
 // context lives.
 func send(ctx context.Context, to string, response *cfn.Response) error {
-	body, err := json.Marshal(response)
+	body, err := encode(response)
 	if err != nil {
 		return err
 	}
@@ -36,6 +42,32 @@ func send(ctx context.Context, to string, response *cfn.Response) error {
 		case <-time.After(time.Second):
 		}
 	}
+}
+
+// encode writes the answer, and cuts what it says until CloudFormation takes it:
+// the log has all of it.
+func encode(response *cfn.Response) ([]byte, error) {
+	said, _ := response.Data[Summary].(string)
+	for most := maxSummary; ; most /= 2 {
+		response.Data = map[string]any{Summary: cut(said, most)}
+		response.Reason = cut(response.Reason, 2*most)
+		body, err := json.Marshal(response)
+		if err != nil || len(body) <= maxAnswer || most == 0 {
+			return body, err
+		}
+	}
+}
+
+// maxSummary is how many bytes of the summary are enough for an output.
+const maxSummary = 1000
+
+// cut returns as many whole characters of a text as fit into a number of bytes.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	const rest = "..."
+	return strings.ToValidUTF8(text[:max(most-len(rest), 0)], "") + rest
 }
 
 func put(ctx context.Context, to string, body []byte) error {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/cfn"
 
@@ -37,7 +38,9 @@ func TestEveryTransition(t *testing.T) {
 					t.Run(name, func(t *testing.T) {
 						w := newWorld(t)
 						w.status, w.live, w.record = status, old, moderecord.New(old, before).Encode()
-						w.broken["DescribeStacks"] = status == "unreadable"
+						if status == "unreadable" {
+							w.broken["DescribeStacks"] = true
+						}
 						a := w.handle(t, w.event(cfn.RequestUpdate, props(old), props(next, "Explicit", fmt.Sprint(explicit))))
 						want, after := cfn.StatusSuccess, next
 						if refused[name] {
@@ -94,6 +97,15 @@ func TestCreatingAgainKeepsWhatIsRecorded(t *testing.T) {
 	w.handle(t, w.event(cfn.RequestCreate, nil, props(closed)))
 	if r := w.recorded(t); !r.Since.Equal(before) {
 		t.Errorf("recorded since %v", r.Since)
+	}
+}
+
+// TestTheRoleMayBeNewer than what IAM knows everywhere.
+func TestTheRoleMayBeNewer(t *testing.T) {
+	w := newWorld(t)
+	w.late = 2
+	if a := w.handle(t, w.event(cfn.RequestCreate, nil, props(open))); a.Reason != "" || w.recorded(t).Mode != open {
+		t.Errorf("got %q, recorded %s", a.Reason, w.record)
 	}
 }
 
@@ -199,7 +211,7 @@ func TestWhatTheGuardDoesNotKnow(t *testing.T) {
 	}{
 		{"the listener", func(w *world) { w.broken["DescribeListeners"] = true }, props(closed), cfn.StatusFailed, "Whether somebody flipped by hand is not known"},
 		{"the record", func(w *world) { w.broken["GetParameter"] = true }, props(closed), cfn.StatusFailed, "since when is not known"},
-		{"the record, and it cannot be written", func(w *world) { w.broken["GetParameter"], w.broken["PutParameter"] = true, true }, props(closed), cfn.StatusFailed, "The mode could not be recorded"},
+		{"the record, which is lost and cannot be written", func(w *world) { w.record, w.broken["PutParameter"] = moderecord.Placeholder, true }, props(closed), cfn.StatusFailed, "The mode could not be recorded"},
 		{"what the last deploy left: the listener tells", func(*world) {}, nil, cfn.StatusFailed, "maintenance has been on since"},
 		{"what the last deploy left, nor the listener: the record tells", func(w *world) { w.broken["DescribeRules"] = true; w.live = readOnly }, nil, cfn.StatusFailed, "maintenance has been on since"},
 		{"anything", func(w *world) {
@@ -237,14 +249,50 @@ func TestClosingAlwaysPasses(t *testing.T) {
 	}
 }
 
-// TestARecordThatCannotBeReadIsNotReplaced: it may be right.
+// TestARecordThatCannotBeReadIsNotReplaced: it may be right. A refusal then
+// names no time to commit.
 func TestARecordThatCannotBeReadIsNotReplaced(t *testing.T) {
+	for _, next := range []map[string]any{props(closed, "Explicit", "true"), props(open, "Reopens", before.Format(time.RFC3339))} {
+		w := newWorld(t)
+		w.live, w.record = closed, moderecord.New(closed, before).Encode()
+		w.broken["GetParameter"] = true
+		a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), next))
+		if !w.recorded(t).Since.Equal(before) {
+			t.Errorf("recorded %s", w.record)
+		}
+		if strings.Contains(a.Reason, "maintenance.reopen") || strings.Contains(a.Reason, "another maintenance") {
+			t.Errorf("got %q", a.Reason)
+		}
+	}
+}
+
+// TestALongAnswerIsCut: CloudFormation fails on more than 4096 bytes, which
+// would fail a rollback too. What counts comes first.
+func TestALongAnswerIsCut(t *testing.T) {
+	for _, long := range []string{strings.Repeat("x", 9000), strings.Repeat("メ", 3000), strings.Repeat("\x01", 5000)} {
+		w := newWorld(t)
+		w.live, w.record = closed, moderecord.New(closed, before).Encode()
+		w.attribution = moderecord.Attribution{Since: before, By: "ko"}.Encode()
+		a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open, "Command", long)))
+		if a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "Refused to open: maintenance has been on since 2026-11-22T02:34:09Z") || !utf8.ValidString(a.Reason) {
+			t.Errorf("got %s %q", a.Status, a.Reason)
+		}
+		w.answers = nil
+		a = w.handle(t, w.event(cfn.RequestUpdate, props(closed, "Until", now.Add(time.Hour).Format(time.RFC3339)), props(closed, "Command", long)))
+		if a.Status != cfn.StatusSuccess || !strings.HasPrefix(a.Reason, "Maintenance stays on") || len(a.Data[Summary].(string)) > 1000 {
+			t.Errorf("got %s %q", a.Status, a.Reason)
+		}
+	}
+}
+
+// TestWhatIsReplacedInTheSameDeploy: the listener still has what the last deploy
+// gave it.
+func TestWhatIsReplacedInTheSameDeploy(t *testing.T) {
 	w := newWorld(t)
 	w.live, w.record = closed, moderecord.New(closed, before).Encode()
-	w.broken["GetParameter"] = true
-	w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(closed, "Explicit", "true")))
-	if !w.recorded(t).Since.Equal(before) {
-		t.Errorf("recorded %s", w.record)
+	next := props(closed, "App", "another", "Responder", "another", "LoadBalancerArn", "another", "Port", "80")
+	if a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), next)); a.Status != cfn.StatusSuccess || a.Reason != "" {
+		t.Errorf("got %s %q", a.Status, a.Reason)
 	}
 }
 

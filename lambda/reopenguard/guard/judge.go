@@ -32,7 +32,7 @@ type change struct {
 // judge decides. It refuses only in a deploy that goes forward.
 func (c change) judge() verdict {
 	v := verdict{record: c.after()}
-	if c.recordErr != nil && !errors.Is(c.recordErr, moderecord.ErrNone) {
+	if c.recordUnknown() {
 		v.warn("Since when the mode is on is not known: %v.", c.recordErr)
 	}
 	if c.create {
@@ -83,6 +83,11 @@ func (c change) before() moderecord.Mode {
 	return before
 }
 
+// recordUnknown tells whether there is a record that cannot be read.
+func (c change) recordUnknown() bool {
+	return c.recordErr != nil && !errors.Is(c.recordErr, moderecord.ErrNone)
+}
+
 // left is the mode in which the last deploy left the product, as far as is known.
 func (c change) left() moderecord.Mode {
 	if c.old.Mode.Valid() {
@@ -99,7 +104,7 @@ func (c change) askedFor() bool {
 
 // after is the record after the change.
 func (c change) after() moderecord.Record {
-	if c.recordErr != nil && !errors.Is(c.recordErr, moderecord.ErrNone) && c.old.Mode == c.next.Mode {
+	if c.recordUnknown() && c.old.Mode == c.next.Mode {
 		return c.record // what cannot be read may be right
 	}
 	if strings.Contains(string(c.status), "ROLLBACK") {
@@ -131,18 +136,21 @@ func (v *verdict) unrecorded(err error) {
 	v.warn("The mode could not be recorded, so the next refusal will not know since when it is on: %v.", err)
 }
 
-// refuse keeps the mode that is on, and words the refusal. If no record tells
-// since when, one that begins now is kept, for a committed file to name.
+// refuse keeps the mode that is on, and words the refusal. If nothing records
+// since when, a record that begins now is kept, for a committed file to name.
 func (v *verdict) refuse(c change) {
 	v.record = c.record
-	sinceKnown := true
-	if left := c.left(); !c.next.Mode.Opens(left) {
+	switch left := c.left(); {
+	case !c.next.Mode.Opens(left):
 		v.refusal = c.refusalByHand()
-		return
-	} else if c.record.Mode != left {
-		v.record, sinceKnown = c.record.TurnTo(left, c.now, c.old.Until), false
+	case c.record.Mode == left:
+		v.refusal = c.refusal(c.record.Since, c.record.Since)
+	case c.recordUnknown():
+		v.refusal = c.refusal(time.Time{}, time.Time{})
+	default:
+		v.record = c.record.TurnTo(left, c.now, c.old.Until)
+		v.refusal = c.refusal(time.Time{}, v.record.Since)
 	}
-	v.refusal = c.refusal(v.record, sinceKnown)
 }
 
 // reason is what stands in the event of the stack.

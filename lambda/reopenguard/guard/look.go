@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -51,15 +52,19 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 		}
 		return err
 	})
+	deployed := c.old // what is there now is what the last deploy made
+	if deployed.Responder == "" {
+		deployed = c.next
+	}
 	ask(&c.liveErr, func(ctx context.Context) (err error) {
 		c.live, err = livemode.Read(ctx, g.listeners, livemode.Switch{
-			ListenerARN:     c.next.ListenerArn,
-			LoadBalancerARN: c.next.LoadBalancerArn,
-			Port:            c.next.Port,
-			Responder:       c.next.Responder,
-			App:             c.next.App,
-			First:           c.next.First,
-			Last:            c.next.Last,
+			ListenerARN:     deployed.ListenerArn,
+			LoadBalancerARN: deployed.LoadBalancerArn,
+			Port:            deployed.Port,
+			Responder:       deployed.Responder,
+			App:             deployed.App,
+			First:           deployed.First,
+			Last:            deployed.Last,
 		})
 		return err
 	})
@@ -94,7 +99,8 @@ func (g *Guard) read(ctx context.Context, name string) (string, error) {
 	return aws.ToString(out.Parameter.Value), nil
 }
 
-// write keeps the record.
+// write keeps the record. It tries again for a while: in the deploy that makes
+// the function, IAM may not know everywhere yet what its role allows.
 func (g *Guard) write(ctx context.Context, name string, record moderecord.Record) error {
 	if name == "" {
 		return errors.New("the resource names no parameter")
@@ -102,6 +108,19 @@ func (g *Guard) write(ctx context.Context, name string, record moderecord.Record
 	ctx, cancel := context.WithTimeout(ctx, g.callTime)
 	defer cancel()
 	value := record.Encode()
-	_, err := g.parameters.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Value: &value, Overwrite: aws.Bool(true)})
-	return err
+	var failed error
+	for {
+		_, err := g.parameters.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Value: &value, Overwrite: aws.Bool(true)})
+		if err == nil {
+			return nil
+		}
+		if failed == nil || ctx.Err() == nil {
+			failed = err
+		}
+		select {
+		case <-ctx.Done():
+			return failed
+		case <-time.After(g.callTime / 8):
+		}
+	}
 }

@@ -14,13 +14,14 @@ import (
 const longMessage = 300
 
 // refusal says what is on, since when, by whom, and what to type: for somebody
-// who is surprised, at night, in the events of a stack.
-func (c change) refusal(record moderecord.Record, sinceKnown bool) string {
+// who is surprised, at night, in the events of a stack. Either time may be zero:
+// since when is not known, and there is none that a committed file could name.
+func (c change) refusal(since, reopens time.Time) string {
 	left := c.left()
 	var b strings.Builder
 	b.WriteString("Refused to open: maintenance ")
-	if sinceKnown {
-		fmt.Fprintf(&b, "has been %s since %s (%s)", left.Words(), record.Since.Format(time.RFC3339), ago(c.now.Sub(record.Since)))
+	if !since.IsZero() {
+		fmt.Fprintf(&b, "has been %s since %s (%s)", left.Words(), since.Format(time.RFC3339), ago(c.now.Sub(since)))
 		if c.by != "" {
 			fmt.Fprintf(&b, ", turned %s by %s", left.Words(), c.by)
 		}
@@ -33,12 +34,12 @@ func (c change) refusal(record moderecord.Record, sinceKnown bool) string {
 	} else {
 		b.WriteString(" The deploy is rolled back, the listener stays as it was.")
 	}
-	if reopens := c.next.Reopens; !reopens.IsZero() {
-		fmt.Fprintf(&b, " The committed %s ends another maintenance than this one.", reopens.Format(time.RFC3339))
+	if committed := c.next.Reopens; !committed.IsZero() && !reopens.IsZero() {
+		fmt.Fprintf(&b, " The committed %s ends another maintenance than this one.", committed.Format(time.RFC3339))
 	}
-	fmt.Fprintf(&b, " To deploy and stay closed: %s. To open: %s.", c.command(left, c.again()), c.command(c.next.Mode, ""))
-	if c.next.ReopensAt != "" {
-		fmt.Fprintf(&b, " Or, to open by a commit: set %s to %s.", c.next.ReopensAt, record.Since.Format(time.RFC3339))
+	fmt.Fprintf(&b, " To deploy and stay %s: %s. To open: %s.", listenerIs(left), c.command(left, c.again()), c.command(c.next.Mode, ""))
+	if c.next.ReopensAt != "" && !reopens.IsZero() {
+		fmt.Fprintf(&b, " Or, to open by a commit: set %s to %s.", c.next.ReopensAt, reopens.Format(time.RFC3339))
 	}
 	return b.String()
 }
@@ -46,8 +47,8 @@ func (c change) refusal(record moderecord.Record, sinceKnown bool) string {
 // refusalByHand is for a listener that somebody closed between deploys.
 func (c change) refusalByHand() string {
 	return fmt.Sprintf("Refused to open: somebody made the listener %s by hand, the last deploy had left it %s, and this deploy has no -c maintenance=%s."+
-		" The deploy is rolled back, the listener stays as it was. To deploy and stay closed: %s. To open: %s, as CloudFormation sees nothing to change, and deploy again.",
-		listenerIs(c.live), listenerIs(c.left()), c.next.Mode, c.command(c.live, ""), c.byHand())
+		" The deploy is rolled back, the listener stays as it was. To deploy and stay %s: %s. To open: %s, as CloudFormation sees nothing to change, and deploy again.",
+		listenerIs(c.live), listenerIs(c.left()), c.next.Mode, listenerIs(c.live), c.command(c.live, ""), c.byHand())
 }
 
 // opening is what the change would do.

@@ -46,6 +46,7 @@ type world struct {
 	record      string          // value of the parameter
 	attribution string
 	broken      map[string]bool // what cannot be called, such as DescribeStacks
+	late        int             // how often PutParameter fails before it works
 	hangs       map[string]bool // what does not answer
 	refuses     int             // how many answers do not arrive
 	answers     []cfn.Response
@@ -81,6 +82,10 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls = append(w.calls, operation)
+	if w.late > 0 && operation == "PutParameter" {
+		w.late--
+		w.broken[operation] = w.late > 0
+	}
 	switch {
 	case w.hangs[operation]:
 		w.mu.Unlock()
@@ -169,8 +174,8 @@ func (w *world) guard() *Guard {
 	config := aws.Config{Region: "us-east-1", BaseEndpoint: &w.server.URL, Credentials: credentials, RetryMaxAttempts: 1}
 	g := New(ssm.NewFromConfig(config), cloudformation.NewFromConfig(config), elbv2.NewFromConfig(config), slog.New(slog.NewJSONHandler(&w.log, nil)))
 	g.now = func() time.Time { return now }
-	if len(w.hangs) > 0 {
-		g.callTime = 300 * time.Millisecond
+	if w.late == 0 && len(w.hangs)+len(w.broken) > 0 {
+		g.callTime = time.Second
 	}
 	return g
 }

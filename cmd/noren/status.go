@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/awsclient"
+	"github.com/noren-cdk/noren/internal/environment"
+	"github.com/noren-cdk/noren/internal/status"
+)
+
+// The exit codes of status besides 0 and 1.
+const (
+	disagreeing = 3
+	nextDiffers = 4
+)
+
+func newStatus() *cobra.Command {
+	var from statusFlags
+	var asJSON, watch bool
+	var every time.Duration
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Say whether the product is closed, really",
+		Long: `Say side by side which mode the product is in: by the assembly in cdk.out, which
+is what the next deploy takes, by the template that is deployed, by the live
+listener, and by what one real GET request gets that is not on the allowlist;
+and since when, and who turned it.
+
+The environment file names the stack and its region. --stack and --region name
+those of any other app that uses the construct. AWS is asked with the
+credentials of the AWS CLI: cloudformation:DescribeStacks, GetTemplate and
+ListStackResources, elasticloadbalancing:DescribeListeners and DescribeRules,
+ssm:GetParameters and cloudtrail:LookupEvents.
+
+A GET that is not refused reaches the application, which may be open or
+read-only: the request does not tell these apart.
+
+Exit codes: 0 all agree; 3 the deployed template, the listener and the request
+do not agree; 4 they do, but the assembly is in another mode, so that its deploy
+would flip; 1 something could not be found out.`,
+		Example: `  noren status -c env=prod
+  noren status -c env=prod --watch
+  noren status --stack shop --region eu-central-1 --url https://shop.example.com/
+  noren status --env prod --json | jq -r .listener.mode`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			query, err := from.query(cmd)
+			if err != nil {
+				return err
+			}
+			if every < time.Second {
+				return fmt.Errorf("--every %v: want 1s or longer", every)
+			}
+			ctx, out := cmd.Context(), newTerminal(cmd.OutOrStdout())
+			if watch {
+				return watchStatus(ctx, out, query, every, asJSON)
+			}
+			report, err := query.Find(ctx)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = writeJSON(out, jsonReport{report.Verdict(), report})
+			} else {
+				writeStatus(out, report)
+			}
+			return errors.Join(err, statusExit(report))
+		},
+	}
+	from.add(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&asJSON, "json", false, "write JSON; with --watch an object a line")
+	flags.BoolVar(&watch, "watch", false, "look again and again, and write a line whenever something changes, until it is interrupted")
+	flags.DurationVar(&every, "every", 5*time.Second, "time between two looks of --watch")
+	return cmd
+}
+
+// statusFlags say which product is looked at.
+type statusFlags struct {
+	env           string
+	context       []string
+	stack, region string
+	assembly, url string
+}
+
+func (f *statusFlags) add(cmd *cobra.Command) {
+	addEnvFlag(cmd, &f.env)
+	flags := cmd.Flags()
+	flags.Lookup("env").Usage = "environment to look at: a file of environments/ without .yaml"
+	flags.StringArrayVarP(&f.context, "context", "c", nil, "env=NAME, as for the CDK CLI: the same as --env NAME")
+	flags.StringVar(&f.stack, "stack", "", "name of the stack, instead of the environment's")
+	flags.StringVar(&f.region, "region", "", "region of the stack, instead of the environment's")
+	flags.StringVar(&f.assembly, "assembly", "cdk.out", "folder of the assembly that the next deploy takes")
+	flags.StringVar(&f.url, "url", "", "where to send the request: an address that the listener gets, instead of the outputs ApiUrl or SiteUrl")
+	_ = cmd.MarkFlagDirname("assembly")
+}
+
+// query is what the flags ask. The environment file is read only for what the
+// flags leave open.
+func (f *statusFlags) query(cmd *cobra.Command) (status.Query, error) {
+	for _, pair := range f.context {
+		key, value, ok := strings.Cut(pair, "=")
+		if key != "env" || !ok {
+			return status.Query{}, fmt.Errorf("-c %s: want env=NAME", pair)
+		}
+		if cmd.Flags().Changed("env") && f.env != value {
+			return status.Query{}, fmt.Errorf("-c %s and --env %s name two environments", pair, f.env)
+		}
+		f.env = value
+	}
+	stack, region := f.stack, f.region
+	if stack == "" || region == "" {
+		env, _, err := environment.Load("environments", f.env)
+		if err != nil {
+			return status.Query{}, err
+		}
+		if stack == "" {
+			stack = env.StackName
+		}
+		if region == "" {
+			region = env.Region
+		}
+	}
+	return status.Query{Stack: stack, Assembly: f.assembly, URL: f.url, AWS: awsclient.Config(region)}, nil
+}
+
+// jsonReport is what programs read.
+type jsonReport struct {
+	Verdict status.Verdict `json:"verdict"`
+	status.Report
+}
+
+// statusExit is the exit code; what it means has been written already.
+func statusExit(r status.Report) error {
+	switch r.Verdict() {
+	case status.Disagree:
+		return &exitError{code: disagreeing}
+	case status.Next:
+		return &exitError{code: nextDiffers}
+	case status.Unknown:
+		return &exitError{code: 1}
+	}
+	return nil
+}
+
+// watchStatus looks again and again. A look that fails is said and not the end:
+// what one watches may be a network that comes and goes.
+func watchStatus(ctx context.Context, out io.Writer, query status.Query, every time.Duration, asJSON bool) error {
+	said := ""
+	var last error
+	for {
+		report, err := query.Find(ctx)
+		if ctx.Err() != nil {
+			return last
+		}
+		line := watchLine(report, err)
+		if last = err; err == nil {
+			last = statusExit(report)
+		}
+		switch {
+		case asJSON && err == nil:
+			err = json.NewEncoder(out).Encode(jsonReport{report.Verdict(), report})
+		case asJSON:
+			err = json.NewEncoder(out).Encode(map[string]any{"at": report.At, "error": err.Error()})
+		case line != said:
+			said = line
+			_, err = fmt.Fprintf(out, "%s  %s\n", report.At.Format(time.TimeOnly), line)
+		default:
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return last
+		case <-time.After(every):
+		}
+	}
+}

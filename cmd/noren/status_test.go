@@ -1,0 +1,333 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/awsstub"
+	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/lambda/modeprobe/probe"
+)
+
+// The product that status looks at, as AWS names it.
+const (
+	liveListener  = "arn:aws:elasticloadbalancing:eu-central-1:111111111111:listener/app/alb/1/2"
+	liveApp       = "arn:aws:elasticloadbalancing:eu-central-1:111111111111:targetgroup/app/3"
+	liveResponder = "arn:aws:elasticloadbalancing:eu-central-1:111111111111:targetgroup/responder/4"
+	liveDeployer  = "arn:aws:sts::111111111111:assumed-role/cdk-deploy-role/aws-cdk-ko"
+)
+
+// liveProduct is a product on stubs of AWS's API and of its own front end.
+type liveProduct struct {
+	aws *awsstub.AWS
+	web *httptest.Server
+}
+
+// deployedTemplate is the template of the product in a mode, with the probe.
+func deployedTemplate(t *testing.T, mode string) string {
+	t.Helper()
+	data, err := os.ReadFile(flips + mode + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template map[string]any
+	if err := json.Unmarshal(data, &template); err != nil {
+		t.Fatal(err)
+	}
+	variables := map[string]any{}
+	for name, value := range (probe.Settings{
+		Switch:   livemode.Switch{ListenerARN: "AlbListener86261768", App: "AppF1B96344", Responder: "MaintenanceTargetGroup4F265FD4", First: 100, Last: 199},
+		Function: "Responder", Stack: "shop", Record: "Record", Attribution: "Attribution",
+	}).Environment() {
+		variables[name] = value
+		switch name {
+		case "MODEPROBE_STACK", "MODEPROBE_BAND":
+		default:
+			variables[name] = map[string]string{"Ref": value}
+		}
+	}
+	template["Resources"].(map[string]any)["Probe"] = map[string]any{
+		"Type": "AWS::Lambda::Function", "Properties": map[string]any{"Environment": map[string]any{"Variables": variables}},
+	}
+	data, err = json.Marshal(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// newLiveProduct is a product that is in a mode everywhere: deployed, live and
+// recorded. The test stands in a folder without an assembly.
+func newLiveProduct(t *testing.T, mode string) *liveProduct {
+	t.Helper()
+	p := &liveProduct{aws: awsstub.New(t)}
+	answer := func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
+	group := liveApp
+	if mode == "maintenance" {
+		group = liveResponder
+		answer = func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Maintenance-Mode", "on")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}
+	p.serve(t, answer)
+	template := deployedTemplate(t, mode)
+	p.aws.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(template)+"</TemplateBody>")
+	summaries := ""
+	for id, physical := range map[string]string{
+		"AlbListener86261768": liveListener, "AppF1B96344": liveApp, "MaintenanceTargetGroup4F265FD4": liveResponder,
+		"Responder": "responder", "Record": "/shop/record", "Attribution": "/shop/attribution",
+	} {
+		summaries += "<member><LogicalResourceId>" + id + "</LogicalResourceId><PhysicalResourceId>" + physical + "</PhysicalResourceId></member>"
+	}
+	p.aws.Answer("ListStackResources", "<StackResourceSummaries>"+summaries+"</StackResourceSummaries>")
+	p.listener(group)
+	closed := map[string]moderecord.Mode{"open": moderecord.Open, "maintenance": moderecord.Closed, "read-only": moderecord.ReadOnly}[mode]
+	p.record(moderecord.New(closed, time.Now().Add(-72*time.Minute)))
+	p.aws.Answer("LookupEvents", `{"Events": []}`)
+	dir := t.TempDir()
+	t.Chdir(dir)
+	write(t, "environments/prod.yaml", "stackName: shop\nregion: eu-central-1\nnetwork: {cidr: 10.0.0.0/16}\ndatabase: {engineVersion: 8.0.mysql_aurora.3.10.0, name: shop, minCapacity: 1, maxCapacity: 2}\n")
+	return p
+}
+
+func write(t *testing.T, file, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// serve sets what requests get.
+func (p *liveProduct) serve(t *testing.T, answer http.HandlerFunc) {
+	t.Helper()
+	p.web = httptest.NewServer(answer)
+	t.Cleanup(p.web.Close)
+	p.outputs("ApiUrl", p.web.URL+"/api/")
+}
+
+func (p *liveProduct) outputs(key, value string) {
+	p.aws.Answer("DescribeStacks", "<Stacks><member><StackName>shop</StackName><StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime><Outputs><member><OutputKey>"+
+		key+"</OutputKey><OutputValue>"+value+"</OutputValue></member></Outputs></member></Stacks>")
+}
+
+// listener sets where the live default action goes.
+func (p *liveProduct) listener(group string) {
+	actions := "<DefaultActions><member><Type>forward</Type><TargetGroupArn>" + group + "</TargetGroupArn></member></DefaultActions>"
+	p.aws.Answer("DescribeListeners", "<Listeners><member><ListenerArn>"+liveListener+"</ListenerArn>"+actions+"</member></Listeners>")
+	p.aws.Answer("DescribeRules", "<Rules></Rules>")
+}
+
+// record sets what the guard has recorded, and that the probe knows by whom.
+func (p *liveProduct) record(r moderecord.Record) {
+	data, err := json.Marshal(map[string]any{"Parameters": []map[string]string{
+		{"Name": "/shop/record", "Value": r.Encode()},
+		{"Name": "/shop/attribution", "Value": moderecord.Attribution{Since: r.Since, By: liveDeployer}.Encode()},
+	}})
+	if err != nil {
+		panic(err)
+	}
+	p.aws.Answer("GetParameters", string(data))
+}
+
+// change sets a change of the listener that CloudTrail knows.
+func (p *liveProduct) change(by, invokedBy string) {
+	p.aws.AnswerBy("LookupEvents", func(r awsstub.Request) string {
+		if !strings.Contains(r.Body, `"ModifyListener"`) {
+			return `{"Events": []}`
+		}
+		event, _ := json.Marshal(fmt.Sprintf(`{"userIdentity":{"arn":%q,"invokedBy":%q},"requestParameters":{"listenerArn":%q}}`, by, invokedBy, liveListener))
+		return fmt.Sprintf(`{"Events": [{"EventName": "ModifyListener", "EventTime": %d, "CloudTrailEvent": %s}]}`, time.Now().Add(-3*time.Minute).Unix(), event)
+	})
+}
+
+func TestStatus(t *testing.T) {
+	const by = "since 20"
+	for _, test := range []struct {
+		name   string
+		mode   string
+		change func(t *testing.T, p *liveProduct)
+		args   string
+		code   int
+		want   []string
+	}{
+		{"open", "open", nil, "", 0, []string{"shop: open, really", "deployed template  open    UPDATE_COMPLETE", "live listener      open    " + liveListener, "one request        let in  404, no X-Maintenance-Mode: GET http://127.0.0.1", by, "1 h 12 min), by " + liveDeployer, "next deploy        -       no cdk.out/shop.template.json"}},
+		{"closed", "maintenance", nil, "", 0, []string{"shop: closed, really", "one request        refused  503, X-Maintenance-Mode: on: GET"}},
+		{"read-only", "read-only", func(_ *testing.T, p *liveProduct) {
+			p.aws.Answer("DescribeRules", "<Rules><member><Priority>191</Priority><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>POST</member><member>PUT</member><member>PATCH</member><member>DELETE</member></Values></HttpRequestMethodConfig></member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>"+liveResponder+"</TargetGroupArn></member></Actions></member></Rules>")
+		}, "", 0, []string{"shop: read-only, really", "one request        let in"}},
+		{"opened by hand", "maintenance", func(t *testing.T, p *liveProduct) {
+			p.listener(liveApp)
+			p.serve(t, http.NotFound)
+			p.change("arn:aws:iam::111111111111:user/mei", "")
+		}, "", 3, []string{"the listener is open, the last deploy turned it to closed: somebody changed it by hand", "(3 min), by arn:aws:iam::111111111111:user/mei, by hand", "the last deploy turned it to closed"}},
+		{"in neither mode", "open", func(_ *testing.T, p *liveProduct) { p.listener("arn:other") }, "", 3, []string{"the listener is in neither mode", `forwards to ["arn:other"]`, "CloudTrail knows of no change of the listener since"}},
+		{"the request disagrees", "maintenance", func(t *testing.T, p *liveProduct) { p.serve(t, http.NotFound) }, "", 3, []string{"do not agree", "let in"}},
+		{"the next deploy flips", "maintenance", func(t *testing.T, _ *liveProduct) {
+			write(t, "cdk.out/shop.template.json", deployedTemplateAt(t, "open"))
+		}, "", 4, []string{"closed, but the assembly in this folder is open: its deploy would flip"}},
+		{"the next deploy does not", "maintenance", func(t *testing.T, _ *liveProduct) {
+			write(t, "out/shop.template.json", deployedTemplateAt(t, "maintenance"))
+		}, "--assembly out", 0, []string{"next deploy        closed   out/shop.template.json"}},
+		{"no address to ask", "open", func(_ *testing.T, p *liveProduct) { p.outputs("Other", "x") }, "", 0, []string{"one request        -     none was sent: the stack has no output ApiUrl or SiteUrl, so give --url"}},
+		{"by the site", "open", func(_ *testing.T, p *liveProduct) { p.outputs("SiteUrl", p.web.URL) }, "", 0, []string{"/api/noren-status-"}},
+		{"an allowed path", "open", nil, "--url http://127.0.0.1:1/api/templates/", 0, []string{"is let through by rule 10", "so give --url"}},
+		{"an outage is neither", "open", func(t *testing.T, p *liveProduct) {
+			p.serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+		}, "", 1, []string{"502 without X-Maintenance-Mode: neither the application nor the answer of maintenance"}},
+		{"the request gets nowhere", "open", nil, "--url http://127.0.0.1:1/", 1, []string{"cannot reach 127.0.0.1:1: connect: connection refused"}},
+		{"the listener may not be read", "open", func(_ *testing.T, p *liveProduct) {
+			p.aws.Answer("DescribeRules", awsstub.Refuse("AccessDenied", "User: x is not authorized to perform: elasticloadbalancing:DescribeRules"))
+		}, "", 1, []string{"not known: something could not be found out", "not allowed: User: x is not authorized to perform: elasticloadbalancing:DescribeRules"}},
+		{"the template may not be read", "open", func(_ *testing.T, p *liveProduct) {
+			p.aws.Answer("GetTemplate", awsstub.Refuse("AccessDenied", "no GetTemplate"))
+		}, "", 1, []string{"not allowed: no GetTemplate", "not known without the deployed template"}},
+		{"who may not be asked", "maintenance", func(_ *testing.T, p *liveProduct) {
+			p.aws.Answer("GetParameters", awsstub.Refuse("AccessDeniedException", "no GetParameters"))
+		}, "", 0, []string{"closed, really", "since when is not known: not allowed: no GetParameters"}},
+		{"nothing recorded, a deploy", "maintenance", func(_ *testing.T, p *liveProduct) {
+			p.aws.Answer("GetParameters", `{"Parameters": [{"Name": "/shop/record", "Value": "{}"}, {"Name": "/shop/attribution", "Value": "{}"}]}`)
+			p.change("arn:role", "cloudformation.amazonaws.com")
+		}, "", 0, []string{"(3 min), by arn:role"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newLiveProduct(t, test.mode)
+			if test.change != nil {
+				test.change(t, p)
+			}
+			code, stdout, stderr := noren(append([]string{"status", "-c", "env=prod"}, strings.Fields(test.args)...)...)
+			if code != test.code || stderr != "" {
+				t.Errorf("exit code %d, want %d; stderr %q", code, test.code, stderr)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(stdout, want) {
+					t.Errorf("no %q in\n%s", want, stdout)
+				}
+			}
+		})
+	}
+}
+
+// deployedTemplateAt is deployedTemplate from the test's own folder.
+func deployedTemplateAt(t *testing.T, mode string) string {
+	t.Helper()
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(packageDir)
+	defer t.Chdir(here)
+	return deployedTemplate(t, mode)
+}
+
+// packageDir is where the tests of the package start.
+var packageDir = func() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		panic(err)
+	}
+	return dir
+}()
+
+func TestStatusFailsInALine(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(p *liveProduct)
+		args   string
+		want   string
+	}{
+		{"no such stack", func(p *liveProduct) {
+			p.aws.Answer("DescribeStacks", awsstub.Refuse("ValidationError", "Stack with id shop does not exist"))
+		}, "--env prod", `noren: there is no stack "shop" in eu-central-1: deploy it, or name another with --env or --stack`},
+		{"access denied", func(p *liveProduct) {
+			p.aws.Answer("DescribeStacks", awsstub.Refuse("AccessDenied", "User: x is not authorized to perform: cloudformation:DescribeStacks"))
+		}, "--env prod", "noren: not allowed: User: x is not authorized to perform: cloudformation:DescribeStacks"},
+		{"expired credentials", func(p *liveProduct) {
+			p.aws.Answer("DescribeStacks", awsstub.Refuse("ExpiredToken", "The security token included in the request is expired"))
+		}, "--env prod", "noren: the AWS credentials have expired: log in again, as with aws sso login"},
+		{"wrong credentials", func(p *liveProduct) {
+			p.aws.Answer("DescribeStacks", awsstub.Refuse("InvalidClientTokenId", "The security token included in the request is invalid"))
+		}, "--env prod", "noren: AWS does not know these credentials: which ones they are says aws sts get-caller-identity"},
+		{"network down", func(*liveProduct) { os.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1") }, "--env prod", "noren: cannot reach 127.0.0.1:1: connect: connection refused"},
+		{"unknown environment", nil, "--env prd", `noren: unknown environment "prd": want prod`},
+		{"another context key", nil, "-c maintenance=true", "noren: -c maintenance=true: want env=NAME"},
+		{"two environments", nil, "-c env=prod --env dev", "noren: -c env=prod and --env dev name two environments"},
+		{"too often", nil, "--env prod --watch --every 1ms", "noren: --every 1ms: want 1s or longer"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newLiveProduct(t, "open")
+			if test.change != nil {
+				test.change(p)
+			}
+			code, stdout, stderr := noren(append([]string{"status"}, strings.Fields(test.args)...)...)
+			if code != 1 || stdout != "" || stderr != test.want+"\n" {
+				t.Errorf("exit code %d, stdout %q, stderr\n%swant\n%s", code, stdout, stderr, test.want)
+			}
+		})
+	}
+}
+
+func TestStatusOfAnotherApp(t *testing.T) {
+	p := newLiveProduct(t, "maintenance")
+	if err := os.RemoveAll("environments"); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := noren("status", "--stack", "shop", "--region", "eu-central-1", "--json")
+	var got struct {
+		Verdict  string
+		Listener struct{ Mode string }
+		Region   string
+		Recorded string
+	}
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != 0 {
+		t.Fatalf("exit code %d, %v, %s", code, err, stderr)
+	}
+	if got.Verdict != "agree" || got.Listener.Mode != "true" || got.Region != "eu-central-1" || got.Recorded != "true" {
+		t.Errorf("got %+v", got)
+	}
+	if calls := p.aws.Calls("DescribeStacks"); len(calls) != 1 || calls[0].Form.Get("StackName") != "shop" {
+		t.Errorf("asked %+v", calls)
+	}
+}
+
+func TestStatusWatches(t *testing.T) {
+	p := newLiveProduct(t, "open")
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	reader, writer := io.Pipe()
+	code := make(chan int, 1)
+	go func() {
+		code <- exec(ctx, []string{"status", "--env", "prod", "--watch", "--every", "1s"}, strings.NewReader(""), writer, io.Discard)
+		writer.Close()
+	}()
+	lines := bufio.NewScanner(reader)
+	for _, want := range []string{"deployed open, listener open, request let in; open, really", "listener closed, request let in; the listener is closed, the last deploy turned it to open"} {
+		if !lines.Scan() || !strings.Contains(lines.Text(), want) {
+			t.Errorf("got %q, want %s", lines.Text(), want)
+		}
+		p.listener(liveResponder)
+	}
+	stop()
+	if lines.Scan() {
+		t.Errorf("said without a change: %q", lines.Text())
+	}
+	if got := <-code; got != disagreeing {
+		t.Errorf("exit code %d, want that of the last look", got)
+	}
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/status"
+)
+
+// modeWord is a mode as the operator says it.
+func modeWord(m moderecord.Mode) string {
+	switch m {
+	case moderecord.Open:
+		return "open"
+	case moderecord.ReadOnly:
+		return "read-only"
+	case moderecord.Closed:
+		return "closed"
+	}
+	return "?"
+}
+
+// modeCell is the mode of a finding.
+func modeCell(f status.Finding) cell {
+	switch {
+	case f.Problem != "":
+		return cell{"?", red}
+	case f.Mode == "":
+		return cell{"-", dim}
+	case f.Mode == moderecord.Open:
+		return cell{modeWord(f.Mode), green}
+	}
+	return cell{modeWord(f.Mode), yellow}
+}
+
+// requestCell is the mode that the request tells: one that is not refused may
+// be that of a read-only product.
+func requestCell(r status.Report) cell {
+	c := modeCell(r.Request)
+	switch r.Request.Mode {
+	case moderecord.Closed:
+		c.text = "refused"
+	case moderecord.Open:
+		c.text = "let in"
+	}
+	return c
+}
+
+// writeStatus writes the report for people: the verdict, the findings side by
+// side, since when and by whom.
+func writeStatus(out terminal, r status.Report) {
+	text, s := statusVerdict(r)
+	for _, line := range wrap(fmt.Sprintf("%s: %s", r.Stack, text), out.width) {
+		fmt.Fprintln(out, out.in(s, line))
+	}
+	fmt.Fprintln(out)
+	t := table{heading: []string{"what", "mode", "seen"}}
+	for _, row := range []struct {
+		what string
+		mode cell
+		f    status.Finding
+	}{
+		{"next deploy", modeCell(r.Assembly), r.Assembly},
+		{"deployed template", modeCell(r.Deployed), r.Deployed},
+		{"live listener", modeCell(r.Listener), r.Listener},
+		{"one request", requestCell(r), r.Request},
+	} {
+		seen := cell{row.f.Detail, dim}
+		if row.f.Problem != "" {
+			seen = cell{row.f.Problem, red}
+			if row.f.Detail != "" {
+				seen.text = row.f.Detail + ": " + row.f.Problem
+			}
+		}
+		t.add(cell{row.what, plain}, row.mode, seen)
+	}
+	t.write(out)
+	fmt.Fprintln(out)
+	for _, line := range wrap(since(r), out.width) {
+		fmt.Fprintln(out, line)
+	}
+	if r.Recorded != "" && r.Recorded != r.Listener.Mode {
+		for _, line := range wrap("the last deploy turned it to "+modeWord(r.Recorded), out.width) {
+			fmt.Fprintln(out, line)
+		}
+	}
+}
+
+// statusVerdict is the answer in a sentence.
+func statusVerdict(r status.Report) (string, style) {
+	mode := modeWord(r.Listener.Mode)
+	switch r.Verdict() {
+	case status.Agree:
+		return mode + ", really: what was asked agrees", modeCell(r.Listener).style
+	case status.Next:
+		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, modeWord(r.Assembly.Mode)), yellow
+	case status.Unknown:
+		return "not known: something could not be found out", red
+	}
+	if r.Recorded != "" && r.Listener.Mode != "" && r.Recorded != r.Listener.Mode {
+		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, modeWord(r.Recorded)), red
+	}
+	if r.Listener.Mode == "" {
+		return "the listener is in neither mode: " + r.Listener.Problem, red
+	}
+	return "what is deployed, the listener and the request do not agree", red
+}
+
+// since says since when the listener is as it is, and who turned it.
+func since(r status.Report) string {
+	if r.Since.IsZero() {
+		if r.Unknown != "" {
+			return "since when is not known: " + r.Unknown
+		}
+		return "since when is not known"
+	}
+	by := r.By
+	if by == "" {
+		by = "somebody whom CloudTrail does not name yet"
+	}
+	if r.ByHand {
+		by += ", by hand"
+	}
+	text := fmt.Sprintf("since %s (%s), by %s", r.Since.Format("2006-01-02 15:04 MST"), ago(r.At.Sub(r.Since)), by)
+	if r.Unknown != "" {
+		text += ": " + r.Unknown
+	}
+	return text
+}
+
+// ago is how long something has been, in its two largest units.
+func ago(d time.Duration) string {
+	switch minutes := int(d.Minutes()); {
+	case minutes < 60:
+		return fmt.Sprintf("%d min", max(minutes, 0))
+	case minutes < 48*60:
+		return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+	default:
+		return fmt.Sprintf("%d days", minutes/60/24)
+	}
+}
+
+// watchLine is the report in a line.
+func watchLine(r status.Report, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	text, _ := statusVerdict(r)
+	return fmt.Sprintf("deployed %s, listener %s, request %s; %s", modeCell(r.Deployed).text, modeCell(r.Listener).text, requestCell(r).text, text)
+}

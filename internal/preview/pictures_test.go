@@ -1,0 +1,101 @@
+//go:build preview
+
+package preview
+
+import (
+	"bytes"
+	"cmp"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// TestPictures makes the pictures of the README, with -update: the site open and
+// closed, side by side, for light and dark. Pixels differ between browsers, so
+// that without it only the size is checked.
+func TestPictures(t *testing.T) {
+	const dir = "../../docs/images"
+	if *update {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		p := product(t, false)
+		for _, scheme := range []string{"light", "dark"} {
+			data := sideBySide(t, p, scheme)
+			if err := os.WriteFile(filepath.Join(dir, "open-maintenance-"+scheme+".png"), data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	total := 0
+	for _, scheme := range []string{"light", "dark"} {
+		data, err := os.ReadFile(filepath.Join(dir, "open-maintenance-"+scheme+".png"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += len(data)
+	}
+	if total > 100_000 {
+		t.Errorf("the pictures have %d bytes together, want 100000 at most", total)
+	}
+}
+
+func sideBySide(t *testing.T, p *Preview, scheme string) []byte {
+	const width, height, gap = 640, 780, 24
+	if err := p.Flip("open"); err != nil {
+		t.Fatal(err)
+	}
+	ctx := browse(t, "en", scheme, width, height)
+	logIn(t, ctx, p)
+	if err := p.Flip("maintenance"); err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`))
+	open := picture(t, ctx, "open-"+scheme)
+	do(t, ctx, chromedp.Click(chromedp.CSS("#report-form button")))
+	until(t, ctx, `!document.querySelector("#maintenance").hidden`)
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`))
+	time.Sleep(300 * time.Millisecond) // what moves has come to rest
+	closed := picture(t, ctx, "maintenance-"+scheme)
+	both := image.NewRGBA(image.Rect(0, 0, 2*width+gap, height))
+	draw.Draw(both, image.Rect(0, 0, width, height), open, open.Bounds().Min, draw.Src)
+	draw.Draw(both, image.Rect(width+gap, 0, 2*width+gap, height), closed, closed.Bounds().Min, draw.Src)
+	var out bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&out, fewColors(both)); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// fewColors is a picture with its most frequent colours only, which takes a
+// third of the bytes. The gap stays transparent.
+func fewColors(from *image.RGBA) *image.Paletted {
+	counts := map[color.RGBA]int{}
+	bounds := from.Bounds()
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			counts[from.RGBAAt(x, y)]++
+		}
+	}
+	var all []color.RGBA
+	for c := range counts {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b color.RGBA) int { return cmp.Compare(counts[b], counts[a]) })
+	var palette color.Palette
+	for _, c := range all[:min(len(all), 64)] {
+		palette = append(palette, c)
+	}
+	to := image.NewPaletted(bounds, palette)
+	draw.Draw(to, bounds, from, bounds.Min, draw.Src)
+	return to
+}
