@@ -364,6 +364,7 @@ func TestMain(m *testing.M) {
 // TestLambdaFailures: what a real process does wrong is 502, and its cause is
 // named as in the access log.
 func TestLambdaFailures(t *testing.T) {
+	t.Parallel()
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -413,6 +414,7 @@ func TestLambdaFailures(t *testing.T) {
 // TestLambdaOutlastsIdleTimeout: a function may take as long as its own
 // time-out allows.
 func TestLambdaOutlastsIdleTimeout(t *testing.T) {
+	t.Parallel()
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
