@@ -13,7 +13,7 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview preview-test pictures test browser mysql fuzz synth diff templates plan deploy golden lint bench
+.PHONY: help preview preview-test pictures test browser mysql e2e fuzz synth diff templates plan deploy golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--maintenance ...\""
@@ -22,6 +22,7 @@ help:
 	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
+	@echo "make e2e            deploy and flip with the cdk CLI, against an emulator of AWS: Python 3.11"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
 	@echo "make synth          the assemblies of ENV=$(ENV): open, maintenance, read-only"
 	@echo "make diff           what turning maintenance on changes in ENV=$(ENV)"
@@ -72,6 +73,18 @@ pictures: node_modules
 mysql:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 30m ./internal/ddl
 	cd examples/fieldreports && NOREN_MYSQLD=$$(../../scripts/mysql.sh) go test -tags mysql ./api
+
+# The emulator listens on this machine only. What the test writes is in
+# cdk.out/e2e and stays until the next run.
+e2e: node_modules .venv/e2e
+	go test -tags e2e -count=1 -timeout 30m -v ./e2e
+
+# Python tools, exactly those that the folder's requirements.txt names.
+.venv/%: %/requirements.txt
+	@command -v python3 >/dev/null || { echo "python3 is not on PATH: install Python 3.11 or later"; exit 1; }
+	@rm -rf $@ && python3 -m venv $@
+	@$@/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $< || { rm -rf $@; exit 1; }
+	@touch $@
 
 # go test fuzzes one function at a time.
 fuzz:

@@ -94,13 +94,14 @@ fi
 # A deploy keeps the mode, and what was typed with it. An open stack is planned
 # without a flag wherever the environment's file says the same, so that the
 # guard still refuses to reopen what somebody closes meanwhile.
-state=$("$noren" diff --mode "$deployed" --json)
-mode=$(jq -r .mode <<<"$state")
-if [ "$mode" != false ] || [ "$("$noren" diff --mode "$planned")" != false ]; then
+now=$("$noren" diff --mode "$deployed" --json)
+next=$("$noren" diff --mode "$planned" --json)
+mode=$(jq -r .mode <<<"$now")
+if [ "$mode" != false ] || [ "$(jq -r .mode <<<"$next")" != false ]; then
   flags=(-c "maintenance=$mode")
   if [ "$mode" != false ]; then
-    until=$(jq -r '.until // empty' <<<"$state")
-    message=$(jq -r '.message // {} | if length == 1 then .[] else empty end' <<<"$state")
+    until=$(jq -r --argjson next "$next" 'select(.until != $next.until) | .until // empty' <<<"$now")
+    message=$(jq -r --argjson next "$next" 'select(.message != $next.message) | .message // {} | select(length == 1) | .[]' <<<"$now")
     [ -z "$until" ] || flags+=(-c "maintenance-until=$until")
     [ -z "$message" ] || flags+=(-c "maintenance-message=$message")
   fi

@@ -66,7 +66,7 @@ func TestTwentyPhonesLoseNothing(t *testing.T) {
 			api.kill(t)
 			killedAPIs++
 		}
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(time.Second)
 		api.start(t)
 	})
 	every(ctx, 600*time.Millisecond, func(int) {

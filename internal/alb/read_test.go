@@ -149,6 +149,20 @@ func TestReadActions(t *testing.T) {
 	}
 }
 
+// TestReadActionProblems: what can be read, but the API refuses.
+func TestReadActionProblems(t *testing.T) {
+	for actions, want := range map[string]string{
+		`[{"Type": "forward", "TargetGroupArn": {"Ref": "G"}, "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "other"}]}}]`:                               "action has a TargetGroupArn beside a ForwardConfig with other target groups",
+		`[{"Type": "forward", "TargetGroupArn": {"Ref": "G"}, "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": {"Ref": "G"}}, {"TargetGroupArn": "b"}]}}]`: "action has a TargetGroupArn beside a ForwardConfig with other target groups",
+		`[{"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_307", "Path": "/x"}}]`:                                                                    `redirect has status "HTTP_307", ALB allows HTTP_301 and HTTP_302`,
+	} {
+		_, problems := readRule(t, ruleTemplate("", actions, ""))
+		if got := problemTexts(problems); !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", actions, got, want)
+		}
+	}
+}
+
 // TestReadIntrinsics: what a template tells is evaluated, what it does not
 // tell is kept as a reference.
 func TestReadIntrinsics(t *testing.T) {

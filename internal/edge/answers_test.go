@@ -176,6 +176,7 @@ func TestRejected(t *testing.T) {
 	}
 	for request, want := range map[string]string{
 		"TRACE / HTTP/1.1\r\nHost: a":                                                    "405 Not Allowed",
+		"CONNECT example.com:443 HTTP/1.1\r\nHost: a":                                    "405 Not Allowed",
 		"GET /../x HTTP/1.1\r\nHost: a":                                                  "400 Bad Request",
 		"GET /a/..%2f..%2F..%2Ftest HTTP/1.1\r\nHost: a":                                 "400 Bad Request",
 		"GET /%zz HTTP/1.1\r\nHost: a":                                                   "400 Bad Request",

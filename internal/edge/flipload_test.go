@@ -19,7 +19,7 @@ import (
 // allows always reach the application. The function is the one that is deployed.
 func TestFlipUnderLoad(t *testing.T) {
 	const requests, connections = 120_000, 16
-	program, err := gobuild.Program{Package: "github.com/noren-cdk/noren/lambda/maintenance", GOARCH: runtime.GOARCH}.Build()
+	program, err := gobuild.Program{Package: "github.com/noren-cdk/noren/lambda/maintenance", GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}.Build()
 	if err != nil {
 		t.Fatal(err)
 	}

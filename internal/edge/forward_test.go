@@ -164,6 +164,9 @@ func TestNoTarget(t *testing.T) {
 	if got.status != 503 || got.header.Get("Server") != "awselb/2.0" || !strings.Contains(got.body, "503 Service Temporarily Unavailable") {
 		t.Errorf("got %+v", got)
 	}
+	if got := send(t, "GET", "http://"+serve(t, startOne(t, lambdaBehind(false), nil).Main())+"/", "", nil); got.status != 503 {
+		t.Errorf("of a Lambda target group: got %+v", got)
+	}
 }
 
 // TestAuthenticate: what becomes of requests that have to be authenticated.

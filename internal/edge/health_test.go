@@ -222,3 +222,16 @@ func TestDetachedGroup(t *testing.T) {
 		t.Errorf("healthy: got %+v", got)
 	}
 }
+
+// TestWeightZeroStaysAttached: a group that gets no requests, but is named in an
+// action, is checked, so that it is in service when it gets some.
+func TestWeightZeroStaysAttached(t *testing.T) {
+	p := newPatient(t, 200, "app")
+	r := checked(nil)
+	r["Other"] = groupOf{"TargetType": "ip"}
+	r["Http"] = listener{port: 80, protocol: "HTTP", actions: weighted(nil, "App", 0, "Other", 1)}
+	a := startOne(t, r, map[string]Target{"App": {URLs: []string{p.server.URL}}})
+	if health(a) != Healthy || p.count() == 0 {
+		t.Errorf("health %v after %d checks", health(a), p.count())
+	}
+}

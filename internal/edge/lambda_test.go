@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/lambdaruntime"
 )
@@ -222,6 +224,28 @@ func TestLambdaAnswers(t *testing.T) {
 				t.Errorf("got %.100q, want %.100q", text, test.want)
 			}
 		})
+	}
+}
+
+// TestGoAnswerTrap: the answer type of aws-lambda-go has fields that become
+// null, so a function in Go has to set both families.
+func TestGoAnswerTrap(t *testing.T) {
+	unset := events.ALBTargetGroupResponse{StatusCode: 200}
+	set := events.ALBTargetGroupResponse{StatusCode: 200, Headers: map[string]string{}, MultiValueHeaders: map[string][]string{}}
+	for _, multi := range []bool{false, true} {
+		payload, err := json.Marshal(unset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readLambdaAnswer(payload, multi); err == nil {
+			t.Errorf("multi %v: %s is taken", multi, payload)
+		}
+		if payload, err = json.Marshal(set); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readLambdaAnswer(payload, multi); err != nil {
+			t.Errorf("multi %v: %s is refused: %v", multi, payload, err)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -65,17 +64,7 @@ func (x *exchange) lambdaEvent(body []byte, multi bool) ([]byte, error) {
 	default:
 		e.Body = string(body)
 	}
-	return e.json()
-}
-
-func (e lambdaEvent) json() ([]byte, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(e); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return json.Marshal(e)
 }
 
 // queryParameters are the pairs of a query, not decoded.

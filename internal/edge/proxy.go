@@ -25,7 +25,7 @@ func (x *exchange) proxy(settings *alb.TargetGroup) {
 		}
 		cancel()
 	})
-	defer dog.timer.Stop()
+	defer dog.stop()
 	out, body := x.outgoing(ctx, dog)
 	resp, err := x.listener.alb.transport.of(settings.ProtocolVersion).RoundTrip(out)
 	if err != nil {
@@ -34,7 +34,7 @@ func (x *exchange) proxy(settings *alb.TargetGroup) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		dog.timer.Stop()
+		dog.stop()
 		x.upgrade(resp)
 		return
 	}

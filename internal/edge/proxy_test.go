@@ -202,12 +202,34 @@ func TestBodies(t *testing.T) {
 	}
 }
 
+// TestEarlyAnswer: a target need not read the body before it answers, and the
+// client's connection can be used on if what is left of the body is small.
+func TestEarlyAnswer(t *testing.T) {
+	address := behind(t, nil, plain, func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", http.StatusForbidden) })
+	if got := send(t, "POST", "http://"+address+"/", strings.Repeat("x", 10<<20), nil); got.status != 403 {
+		t.Errorf("large body: got %+v", got)
+	}
+	c := dial(t, address)
+	defer c.conn.Close()
+	for range 20 {
+		status, _, body, err := c.do([]byte("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"))
+		if err != nil || status != 403 || body != "no\n" {
+			t.Fatalf("small body: got %d %q, %v", status, body, err)
+		}
+	}
+}
+
 // TestAnswerHeaders: the target's own, unchanged, without those of its
 // connection, and nothing added.
 func TestAnswerHeaders(t *testing.T) {
 	address := behind(t, nil, plain, func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h["Content-Type"] = nil
+		if r.URL.Path == "/length" {
+			h.Set("Content-Length", "6")
+			io.WriteString(w, "<html>")
+			return
+		}
 		h.Set("Server", "app/1")
 		h.Set("Keep-Alive", "timeout=5")
 		h.Set("Trailer", "X-Sum")
@@ -226,6 +248,9 @@ func TestAnswerHeaders(t *testing.T) {
 	if resp.StatusCode != http.StatusTeapot || string(body) != "<html>" || resp.Header.Get("Server") != "app/1" || resp.Header["Content-Type"] != nil ||
 		resp.Header["Keep-Alive"] != nil || strings.Join(resp.Header["Set-Cookie"], " ") != "a=1 b=2" || resp.Trailer.Get("X-Sum") != "9" {
 		t.Errorf("got %d %v %q, trailer %v", resp.StatusCode, resp.Header, body, resp.Trailer)
+	}
+	if got := send(t, "GET", "http://"+address+"/length", "", nil); got.header["Content-Type"] != nil || got.body != "<html>" {
+		t.Errorf("with a length: got %+v", got)
 	}
 }
 

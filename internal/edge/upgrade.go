@@ -35,7 +35,7 @@ func (x *exchange) upgrade(resp *http.Response) {
 	defer release()
 	defer end()
 	dog := newWatchdog(x.mode.idle, func(*watchdog) { end() })
-	defer dog.timer.Stop()
+	defer dog.stop()
 	resp.Body = nil
 	if err := resp.Write(buffered); err != nil {
 		return

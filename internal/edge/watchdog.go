@@ -27,16 +27,25 @@ type watchdog struct {
 	uploading atomic.Bool // the client's body is being waited for
 	expired   atomic.Bool
 	stalled   atomic.Bool // expired while the client's body was waited for
+	stopped   atomic.Bool
 }
 
 func newWatchdog(idle time.Duration, bark func(*watchdog)) *watchdog {
 	d := &watchdog{idle: idle}
 	d.timer = time.AfterFunc(idle, func() {
+		if d.stopped.Load() { // but patted at the same moment
+			return
+		}
 		d.stalled.Store(d.uploading.Load())
 		d.expired.Store(true)
 		bark(d)
 	})
 	return d
+}
+
+func (d *watchdog) stop() {
+	d.stopped.Store(true)
+	d.timer.Stop()
 }
 
 // pat tells the watchdog that something was sent.

@@ -39,7 +39,6 @@ func (i *instance) serveNext(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(inv.payload)
 	case <-r.Context().Done():
 		p.hangsUp(i)
-	case <-i.ended:
 	}
 }
 
@@ -88,7 +87,6 @@ func (i *instance) serveInitError(w http.ResponseWriter, r *http.Request) {
 	}
 	if i.cause == nil {
 		i.cause = err
-		close(i.ended)
 	}
 	p.mu.Unlock()
 	accept(w)

@@ -18,7 +18,6 @@ import (
 type instance struct {
 	function *Function
 	next     chan *invocation // what the process is to be told when it asks
-	ended    chan struct{}    // closed once the process is to end
 
 	// Under the pool's lock.
 	phase   phase
@@ -60,7 +59,6 @@ func (i *instance) endIfBusy(inv *invocation, cause error) {
 func (i *instance) end(cause error) {
 	if i.cause == nil {
 		i.cause = cause
-		close(i.ended)
 	}
 	if i.process != nil {
 		killGroup(i.process)

@@ -281,6 +281,19 @@ func TestExitAfterAnswer(t *testing.T) {
 	}
 }
 
+// TestCrashLeavesNothing: what a process has started ends with it.
+func TestCrashLeavesNothing(t *testing.T) {
+	f := function(t, Config{})
+	pid := mustInvoke(t, f, order{Do: "spawn", Command: "sleep 300"})
+	if !alive(t, pid) {
+		t.Fatal("it has not started")
+	}
+	if _, err := invoke(t, f, order{Do: "crash"}); err == nil {
+		t.Error("no crash")
+	}
+	eventually(t, "it has ended", func() bool { return !alive(t, pid) })
+}
+
 // TestDawdling: a process that works on after its answer does not hold up the
 // next invocation, if there may be another process.
 func TestDawdling(t *testing.T) {

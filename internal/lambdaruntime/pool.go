@@ -69,7 +69,7 @@ func (p *pool) count(phases ...phase) int {
 // is about to ask for one.
 func (p *pool) startMissing() {
 	for len(p.waiting) > p.count(starting, finishing) && len(p.instances) < p.function.config.Concurrency {
-		i := &instance{function: p.function, next: make(chan *invocation, 1), ended: make(chan struct{})}
+		i := &instance{function: p.function, next: make(chan *invocation, 1)}
 		if p.instances == nil {
 			p.instances = map[*instance]bool{}
 		}

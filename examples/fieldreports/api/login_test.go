@@ -1,7 +1,9 @@
 package main
 
 import (
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +46,39 @@ func TestLogin(t *testing.T) {
 			t.Errorf("%d sessions are left (%v), want the new one alone", left, err)
 		}
 	})
+}
+
+// A reader is behind the writer: who has just logged in is known all the same,
+// and a report that has just been stored is not stored again.
+func TestReaderBehindTheWriter(t *testing.T) {
+	writer, err := startEmbedded(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := startEmbedded(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind, err := reader.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(behind.close)
+	p, err := writer.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	server := httptest.NewServer(api{pools{p.writer, behind.reader}, nil, slog.New(slog.DiscardHandler)}.routes())
+	t.Cleanup(server.Close)
+
+	s := site{server, t, p, server.Client(), nil}.login("field")
+	s.want(200, `"field"`, "GET", "/api/session", "")
+	s.want(201, "", "POST", "/api/reports", reportOf(firstID, "Pump 3"))
+	s.want(200, "Pump 3", "POST", "/api/reports", reportOf(firstID, "Pump 3"))
+	s.want(200, `{"reports":[]}`, "GET", "/api/reports", "") // not there yet
+	s.want(204, "", "POST", "/api/logout", "")
+	s.want(401, "", "GET", "/api/session", "")
 }
 
 // Whoever reads the table of sessions cannot use what is in it.

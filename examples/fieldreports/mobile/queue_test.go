@@ -29,14 +29,14 @@ func TestQueueSurvivesKill9(t *testing.T) {
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}
-		go func() {
-			time.Sleep(time.Duration(60+37*round) * time.Millisecond)
-			_ = command.Process.Kill()
-		}()
+		var killer *time.Timer // after the first report, somewhere in a later one
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
 			var line struct{ Msg, ID string }
 			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "written" {
 				said[line.ID] = true
+				if killer == nil {
+					killer = time.AfterFunc(time.Duration(10+30*round)*time.Millisecond, func() { _ = command.Process.Kill() })
+				}
 			}
 		}
 		_ = command.Wait()
