@@ -121,6 +121,9 @@ func (a *ALB) chooseBalancer() (alb.Ref, error) {
 		}
 	}
 	want := a.config.LoadBalancer
+	if want == "" && len(found) > 1 { // listeners elsewhere have none
+		found = slices.DeleteFunc(found, func(ref alb.Ref) bool { return ref == alb.Ref{} })
+	}
 	if want == "" && len(found) == 1 {
 		return found[0], nil
 	}
@@ -170,7 +173,8 @@ func (a *ALB) Flip(name string) error {
 func (a *ALB) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.Main().ServeHTTP(w, r) }
 
 // Close stops the health checks, ends what [Listener.Serve] serves, and closes
-// connections to targets. Functions of targets stay for their owner to close.
+// connections to targets. Requests under way are cut off; what observes them
+// may still be called. Functions of targets stay for their owner to close.
 func (a *ALB) Close() {
 	a.flipping.Lock()
 	defer a.flipping.Unlock()

@@ -90,6 +90,55 @@ func TestFlipKeepsRequestsUnderWay(t *testing.T) {
 	}
 }
 
+// TestFlipKeepsWebSockets: a connection that was upgraded stays on its target.
+func TestFlipKeepsWebSockets(t *testing.T) {
+	app := application(t, func(w http.ResponseWriter, r *http.Request) {
+		if c, buffered, err := http.NewResponseController(w).Hijack(); err == nil {
+			defer c.Close()
+			io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+			_, _ = io.Copy(c, buffered)
+		}
+	})
+	a := start(t, ALBConfig{Templates: switchable(t), Mode: "open", Targets: map[string]Target{"App": app, "Closed": {Function: &fake{answer: closedAnswer}}}})
+	c := dial(t, serve(t, a.Main()))
+	defer c.conn.Close()
+	io.WriteString(c.conn, "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	for line := ""; line != "\r\n"; {
+		var err error
+		if line, err = c.r.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.Flip("maintenance"); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(c.conn, "still here\n")
+	if line, err := c.r.ReadString('\n'); err != nil || line != "still here\n" {
+		t.Errorf("got %q, %v", line, err)
+	}
+}
+
+// TestForeignListener: a template that only adds rules to a listener: what no
+// rule takes is answered with a page that says so.
+func TestForeignListener(t *testing.T) {
+	template, err := alb.Read(strings.NewReader(`{"Resources": {
+		"App": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"TargetType": "ip", "HealthCheckPath": "/health"}},
+		"Rule": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"ListenerArn": {"Fn::ImportValue": "Shared"}, "Priority": 5,
+			"Conditions": [{"Field": "path-pattern", "Values": ["/mine"]}], "Actions": [{"Type": "forward", "TargetGroupArn": {"Ref": "App"}}]}}}}`), alb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := start(t, ALBConfig{Templates: map[string]*alb.Template{"open": template}, Mode: "open", Targets: map[string]Target{"App": application(t, echo)}})
+	url := "http://" + serve(t, a.Main())
+	got := send(t, "GET", url+"/mine", "", nil)
+	if header := readEcho(t, got).Header; got.status != 200 || header.Get("X-Forwarded-For") == "" || header["X-Forwarded-Proto"] != nil {
+		t.Errorf("got %+v", got)
+	}
+	if got := send(t, "GET", url+"/other", "", nil); got.status != 503 || !strings.Contains(got.body, "the template does not have the listener's default action") {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // TestObservation: what is said of a request, and what is counted.
 func TestObservation(t *testing.T) {
 	var last atomic.Pointer[Observation]

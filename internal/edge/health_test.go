@@ -76,6 +76,7 @@ func health(a *ALB) Health { return a.TargetHealth()[0].Health }
 // first that passes brings a target into service, then it takes as many in a
 // row as the thresholds say.
 func TestHealthCheck(t *testing.T) {
+	t.Parallel()
 	p := newPatient(t, 500, "app")
 	a, err := NewALB(ALBConfig{Templates: map[string]*alb.Template{"open": checked(nil).read(t)}, Mode: "open",
 		Targets: map[string]Target{"App": {URLs: []string{p.server.URL}}}})
@@ -162,6 +163,7 @@ func TestHealthDefaults(t *testing.T) {
 // TestUnhealthyTargets: the healthy share the requests; if there is none, or
 // fewer than the target group wants, all get some.
 func TestUnhealthyTargets(t *testing.T) {
+	t.Parallel()
 	one, two, three := newPatient(t, 200, "one"), newPatient(t, 200, "two"), newPatient(t, 500, "three")
 	targets := map[string]Target{"App": {URLs: []string{one.server.URL, two.server.URL, three.server.URL}}}
 	a := startOne(t, checked(nil), targets)
@@ -191,6 +193,7 @@ func TestUnhealthyTargets(t *testing.T) {
 // TestDetachedGroup: a group that no rule refers to is unused and not checked;
 // when it comes back it starts anew, and gets nothing until a check has passed.
 func TestDetachedGroup(t *testing.T) {
+	t.Parallel()
 	open := checked(nil)
 	closed := checked(nil)
 	closed["Http"] = listener{port: 80, protocol: "HTTP", actions: fixed(object{"StatusCode": "503"})}

@@ -443,6 +443,7 @@ func TestTargetErrors(t *testing.T) {
 // TestIdleTimeout: a target that does not answer is 504; a client that sends
 // nothing is 408; an answer that comes in pieces may take longer.
 func TestIdleTimeout(t *testing.T) {
+	t.Parallel()
 	release := make(chan bool)
 	address := behind(t, balancer{"idle_timeout.timeout_seconds": "1"}, plain, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {

@@ -141,6 +141,7 @@ func TestWarmReuse(t *testing.T) {
 // TestConcurrency: invocations at once are as many processes, up to the
 // concurrency; one more is throttled, and one that comes afterwards is not.
 func TestConcurrency(t *testing.T) {
+	t.Parallel()
 	f := function(t, Config{Concurrency: 3})
 	var mu sync.Mutex
 	pids, throttled := map[string]bool{}, 0
@@ -177,6 +178,7 @@ func TestConcurrency(t *testing.T) {
 
 // TestFailures: each way to fail has its error, and the next invocation works.
 func TestFailures(t *testing.T) {
+	t.Parallel()
 	f := function(t, Config{Timeout: time.Second})
 	for name, test := range map[string]struct {
 		order order
@@ -217,6 +219,7 @@ func TestFailures(t *testing.T) {
 
 // TestOutOfMemory: a process that uses more than the function has is ended.
 func TestOutOfMemory(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("memory is enforced on Linux only, as Config.Memory says")
 	}
@@ -231,6 +234,7 @@ func TestOutOfMemory(t *testing.T) {
 
 // TestStartFailures: a process that does not come to ask for an invocation.
 func TestStartFailures(t *testing.T) {
+	t.Parallel()
 	for how, check := range map[string]func(error) bool{
 		"exits": func(err error) bool {
 			var e *CrashError
@@ -297,7 +301,21 @@ func TestCrashLeavesNothing(t *testing.T) {
 // TestDawdling: a process that works on after its answer does not hold up the
 // next invocation, if there may be another process.
 func TestDawdling(t *testing.T) {
+	t.Parallel()
 	f := function(t, Config{Concurrency: 2})
+	mustInvoke(t, f, order{Do: "dawdle afterwards"})
+	start := time.Now()
+	mustInvoke(t, f, order{Do: "pid"})
+	if took := time.Since(start); took > 8*time.Second {
+		t.Errorf("the next invocation waited %v for the process before", took)
+	}
+}
+
+// TestDawdlingTooLong: a process that does not come back within the time-out
+// is ended, so that the only one there may be is not lost.
+func TestDawdlingTooLong(t *testing.T) {
+	t.Parallel()
+	f := function(t, Config{Concurrency: 1, Timeout: time.Second})
 	mustInvoke(t, f, order{Do: "dawdle afterwards"})
 	start := time.Now()
 	mustInvoke(t, f, order{Do: "pid"})
@@ -320,6 +338,7 @@ func TestMisuse(t *testing.T) {
 // TestCallerGone: the invocation goes on without its caller, and keeps its
 // place in the concurrency.
 func TestCallerGone(t *testing.T) {
+	t.Parallel()
 	f := function(t, Config{Concurrency: 1})
 	first := mustInvoke(t, f, order{Do: "pid"})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
