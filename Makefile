@@ -40,7 +40,7 @@ preview: node_modules
 	@go build -o bin/noren ./cmd/noren
 	@if [ ! -f cdk.out/$(ENV)/read-only/manifest.json ] || \
 		[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$(ENV)/open/manifest.json -print -quit)" ]; then \
-		echo "synthesizing $(ENV) in every mode, for a minute at most"; $(MAKE) --no-print-directory synth; fi
+		echo "synthesizing $(ENV) in every mode, which takes a minute, the first time some more"; $(MAKE) --no-print-directory synth; fi
 	@bin/noren preview --env $(ENV) $(ARGS)
 
 # What an assembly is made of.
@@ -60,7 +60,7 @@ preview-test: node_modules
 	go test -tags preview -v -timeout 10m -run UnderLoad ./internal/edge
 	$(MAKE) synth ENV=dev
 	$(MAKE) synth ENV=prod
-	go test -tags preview -v -count=1 -timeout 10m ./internal/preview
+	go test -tags preview -v -count=1 -timeout 10m -run "Site|Bypass|ControlPage$$|Pictures|InATerminal" ./internal/preview ./cmd/noren
 	rm -rf cdk.out/preview-test && mkdir -p cdk.out/preview-test
 	go test -tags preview -v -count=1 -artifacts -outputdir cdk.out/preview-test ./test
 
