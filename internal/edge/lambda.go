@@ -23,8 +23,11 @@ func (x *exchange) invoke(settings *alb.TargetGroup) {
 		x.refuse(http.StatusBadRequest, "LambdaWebsocketNotSupported")
 		return
 	}
-	body, err := io.ReadAll(io.LimitReader(x.r.Body, maxLambdaBody+1))
+	body, stalled, err := x.readBody(maxLambdaBody + 1)
 	switch {
+	case stalled:
+		x.refuse(http.StatusRequestTimeout, causeStalled)
+		return
 	case err != nil:
 		x.clientGone()
 	case len(body) > maxLambdaBody:
@@ -51,6 +54,18 @@ func (x *exchange) invoke(settings *alb.TargetGroup) {
 		return
 	}
 	x.writeLambda(answer)
+}
+
+// readBody reads up to limit bytes of the body. It reports whether the client
+// sent nothing for the idle timeout.
+func (x *exchange) readBody(limit int64) (body []byte, stalled bool, err error) {
+	if x.r.ContentLength == 0 {
+		return nil, false, nil
+	}
+	dog := newWatchdog(x.mode.idle, func(*watchdog) { x.endReading() })
+	defer dog.stop()
+	body, err = io.ReadAll(io.LimitReader(&upload{ReadCloser: x.r.Body, dog: dog}, limit))
+	return body, err != nil && dog.stalled.Load(), err
 }
 
 func (x *exchange) refuseLambda(err error) {

@@ -287,8 +287,26 @@ func TestLambdaRequestLimit(t *testing.T) {
 	if got := send(t, "POST", "http://"+address+"/", strings.Repeat("x", 1<<20+1), nil); got.status != 413 || got.body != page(413) {
 		t.Errorf("1 MB and 1 byte: got %d %q", got.status, got.body)
 	}
+	for range 5 { // the client gets the answer though nobody reads what it sends
+		if got := send(t, "POST", "http://"+address+"/", strings.Repeat("x", 20<<20), nil); got.status != 413 {
+			t.Errorf("20 MB: got %d", got.status)
+		}
+	}
 	if f.count() != 1 {
 		t.Errorf("the function was invoked %d times, want once", f.count())
+	}
+}
+
+// TestLambdaStalledUpload: a client that stops in the middle of its body.
+func TestLambdaStalledUpload(t *testing.T) {
+	t.Parallel()
+	r := lambdaBehind(false)
+	r["Alb"] = balancer{"idle_timeout.timeout_seconds": "1"}
+	f := &fake{answer: fine}
+	address := serve(t, startOne(t, r, map[string]Target{"Function": {Function: f}}).Main())
+	answer := raw(t, address, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
+	if !strings.HasPrefix(answer, "HTTP/1.1 408 ") || f.count() != 0 {
+		t.Errorf("got %q after %d invocations", answer, f.count())
 	}
 }
 

@@ -21,7 +21,7 @@ func (x *exchange) proxy(settings *alb.TargetGroup) {
 	defer cancel()
 	dog := newWatchdog(x.mode.idle, func(dog *watchdog) {
 		if dog.stalled.Load() {
-			_ = http.NewResponseController(x.w).SetReadDeadline(time.Now()) // ends the reading
+			x.endReading()
 		}
 		cancel()
 	})
@@ -41,6 +41,13 @@ func (x *exchange) proxy(settings *alb.TargetGroup) {
 	x.copyHead(resp)
 	x.copyBody(resp, dog)
 	x.copyTrailer(resp)
+}
+
+const causeStalled = "the client sent no data for the idle timeout"
+
+// endReading ends a reading of the body that is under way.
+func (x *exchange) endReading() {
+	_ = http.NewResponseController(x.w).SetReadDeadline(time.Now())
 }
 
 // outgoing is the request for the target.
@@ -93,7 +100,7 @@ func (x *exchange) refuseFor(err error, dog *watchdog, body *upload) {
 	var timeout net.Error
 	switch {
 	case dog.stalled.Load():
-		x.refuse(http.StatusRequestTimeout, "the client sent no data for the idle timeout")
+		x.refuse(http.StatusRequestTimeout, causeStalled)
 	case dog.expired.Load():
 		x.refuse(http.StatusGatewayTimeout, "the target did not answer within the idle timeout")
 	case x.r.Context().Err() != nil, body != nil && body.failed.Load():

@@ -41,7 +41,24 @@ func (i *instance) take(inv *invocation) {
 func (i *instance) finish(r result) {
 	i.timer.Stop()
 	i.current.result <- r
-	i.current, i.timer = nil, nil
+	i.current = nil
+}
+
+// linger notes that a process has no invocation and does not ask for one. It
+// may take as long as an invocation until it does.
+func (i *instance) linger(phase phase) {
+	i.phase = phase
+	timeout := i.function.config.Timeout
+	var timer *time.Timer
+	timer = time.AfterFunc(timeout, func() {
+		p := &i.function.pool
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if i.timer == timer && (i.phase == finishing || i.phase == lingering) {
+			i.end(&TimeoutError{timeout})
+		}
+	})
+	i.timer = timer
 }
 
 // endIfBusy ends a process if it still has the invocation.

@@ -311,6 +311,19 @@ func TestDawdling(t *testing.T) {
 	}
 }
 
+// TestDawdlingTooLong: a process that does not come back within the time-out
+// is ended, so that the only one there may be is not lost.
+func TestDawdlingTooLong(t *testing.T) {
+	t.Parallel()
+	f := function(t, Config{Concurrency: 1, Timeout: time.Second})
+	mustInvoke(t, f, order{Do: "dawdle afterwards"})
+	start := time.Now()
+	mustInvoke(t, f, order{Do: "pid"})
+	if took := time.Since(start); took > 8*time.Second {
+		t.Errorf("the next invocation waited %v for the process before", took)
+	}
+}
+
 // TestMisuse: answers to no invocation, and asking for the next too early.
 func TestMisuse(t *testing.T) {
 	f := function(t, Config{})

@@ -84,6 +84,9 @@ func (p *pool) startMissing() {
 func (p *pool) asks(i *instance) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if i.phase == finishing || i.phase == lingering {
+		i.timer.Stop()
+	}
 	switch {
 	case i.phase == terminated || i.phase == busy && len(i.next) == 0:
 		return false
@@ -105,7 +108,7 @@ func (p *pool) hangsUp(i *instance) {
 	defer p.mu.Unlock()
 	if i.phase == idle {
 		p.forget(i)
-		i.phase = lingering
+		i.linger(lingering)
 		p.startMissing()
 	}
 }
@@ -119,7 +122,7 @@ func (p *pool) answered(i *instance, id string, r result) bool {
 		return false
 	}
 	i.finish(r)
-	i.phase = finishing
+	i.linger(finishing)
 	time.AfterFunc(patience, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
