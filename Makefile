@@ -13,7 +13,7 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview preview-test pictures test browser mysql e2e fuzz synth diff templates plan deploy golden lint bench
+.PHONY: help preview preview-test pictures test browser mysql e2e fuzz synth diff templates plan deploy await golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--maintenance ...\""
@@ -29,6 +29,7 @@ help:
 	@echo "make templates      the templates that the committed files describe, of every environment"
 	@echo "make plan           what a deploy of ENV=$(ENV) would change; with MODE=true, false or read-only: a flip"
 	@echo "make deploy         deploy what make plan planned"
+	@echo "make await          wait until the product is seen in the mode that was planned"
 	@echo "make golden         write the goldens of the tests anew; read the difference"
 	@echo "make lint           static checks"
 	@echo "make bench          benchmarks, as ratios"
@@ -39,7 +40,7 @@ preview: node_modules
 	@go build -o bin/noren ./cmd/noren
 	@if [ ! -f cdk.out/$(ENV)/read-only/manifest.json ] || \
 		[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$(ENV)/open/manifest.json -print -quit)" ]; then \
-		echo "synthesizing $(ENV) in every mode, for a minute at most"; $(MAKE) --no-print-directory synth; fi
+		echo "synthesizing $(ENV) in every mode, which takes a minute, the first time some more"; $(MAKE) --no-print-directory synth; fi
 	@bin/noren preview --env $(ENV) $(ARGS)
 
 # What an assembly is made of.
@@ -59,7 +60,7 @@ preview-test: node_modules
 	go test -tags preview -v -timeout 10m -run UnderLoad ./internal/edge
 	$(MAKE) synth ENV=dev
 	$(MAKE) synth ENV=prod
-	go test -tags preview -v -count=1 -timeout 10m ./internal/preview
+	go test -tags preview -v -count=1 -timeout 10m -run "Site|Bypass|ControlPage$$|Pictures|InATerminal" ./internal/preview ./cmd/noren
 	rm -rf cdk.out/preview-test && mkdir -p cdk.out/preview-test
 	go test -tags preview -v -count=1 -artifacts -outputdir cdk.out/preview-test ./test
 
@@ -130,6 +131,12 @@ plan: node_modules
 
 deploy:
 	$(CDK) deploy --app cdk.out/$(ENV)/planned --require-approval never
+
+# Until the deployed template, the listener and a real request all say what was
+# planned, ten minutes at most.
+await:
+	@go build -o cdk.out/$(ENV)/noren ./cmd/noren
+	@timeout 600 sh -c 'until cdk.out/$(ENV)/noren status --env $(ENV) --assembly cdk.out/$(ENV)/planned; do sleep 5; done'
 
 golden: node_modules
 	go test ./stacks -run Golden -update

@@ -13,7 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/preview/protocol"
+	"github.com/noren-cdk/noren/internal/templatediff"
 )
 
 func newPreview() *cobra.Command {
@@ -100,6 +102,9 @@ func (q *previewing) prepare(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if len(q.files) > 0 {
+		nameByMode(sources, q.config.Parameters)
+	}
 	var modes []string
 	for _, s := range sources {
 		modes = append(modes, s.mode)
@@ -122,6 +127,26 @@ func (q *previewing) prepare(cmd *cobra.Command) error {
 	q.config.APIPort.Exact = cmd.Flags().Changed("api-port")
 	q.config.ControlPort.Exact = cmd.Flags().Changed("control-port")
 	return q.readApps()
+}
+
+// nameByMode names templates by the modes that they are in, if these differ.
+func nameByMode(sources []source, parameters map[string]string) {
+	names := map[templatediff.Mode]string{templatediff.Open: "open", templatediff.Closed: "maintenance", templatediff.ReadOnly: "read-only"}
+	var found []string
+	for _, s := range sources {
+		t, err := templatediff.Read(s.data, alb.Options{Parameters: parameters})
+		if err != nil {
+			return // what it is shows elsewhere
+		}
+		mode, err := t.Mode()
+		if err != nil || slices.Contains(found, names[mode]) {
+			return
+		}
+		found = append(found, names[mode])
+	}
+	for i, name := range found {
+		sources[i].mode = name
+	}
 }
 
 // exampleModule is the folder of the example in this repository.
@@ -201,6 +226,9 @@ func (s *session) help() string {
 			keys = append(keys, string(key)+" "+keyModes[key])
 		}
 	}
+	if len(keys) == 0 && len(s.product.ready.Modes) > 1 {
+		keys = append(keys, "m next mode")
+	}
 	return strings.Join(append(keys, "q quit"), " · ")
 }
 
@@ -241,17 +269,23 @@ func (s *session) follow(ctx context.Context, keys *keys) error {
 	}
 }
 
-// press flips for a key. m on a product that is closed opens it again.
+// press flips for a key. m on a product that is closed opens it again; where no
+// mode is called maintenance it goes on to the next.
 func (s *session) press(key byte) error {
 	mode, ok := keyModes[key]
-	if key == 'm' && s.mode == mode {
+	modes := s.product.ready.Modes
+	switch {
+	case key != 'm':
+	case !slices.Contains(modes, mode): // templates of other names: the next one
+		mode = modes[(slices.Index(modes, s.mode)+1)%len(modes)]
+	case s.mode == mode:
 		mode = "open"
 	}
 	switch {
 	case !ok:
 		fmt.Fprintln(s.out, s.out.in(dim, s.help()))
 		return nil
-	case !slices.Contains(s.product.ready.Modes, mode):
+	case !slices.Contains(modes, mode):
 		fmt.Fprintf(s.out, "there is no template of the mode %q\n", mode)
 		return nil
 	}
