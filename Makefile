@@ -13,7 +13,7 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview preview-test pictures test browser mysql e2e fuzz synth diff templates plan deploy golden lint bench
+.PHONY: help preview preview-test pictures test browser mysql e2e fuzz synth diff templates plan deploy await golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--maintenance ...\""
@@ -29,6 +29,7 @@ help:
 	@echo "make templates      the templates that the committed files describe, of every environment"
 	@echo "make plan           what a deploy of ENV=$(ENV) would change; with MODE=true, false or read-only: a flip"
 	@echo "make deploy         deploy what make plan planned"
+	@echo "make await          wait until the product is seen in the mode that was planned"
 	@echo "make golden         write the goldens of the tests anew; read the difference"
 	@echo "make lint           static checks"
 	@echo "make bench          benchmarks, as ratios"
@@ -136,6 +137,12 @@ plan: node_modules
 
 deploy:
 	$(CDK) deploy --app cdk.out/$(ENV)/planned --require-approval never
+
+# Until the deployed template, the listener and a real request all say what was
+# planned, ten minutes at most.
+await:
+	@go build -o cdk.out/$(ENV)/noren ./cmd/noren
+	@timeout 600 sh -c 'until cdk.out/$(ENV)/noren status --env $(ENV) --assembly cdk.out/$(ENV)/planned; do sleep 5; done'
 
 golden: node_modules
 	go test ./stacks -run Golden -update

@@ -27,6 +27,7 @@ type api struct {
 	cluster     awsecs.Cluster
 	service     awsecs.FargateService
 	targetGroup elbv2.ApplicationTargetGroup
+	logs        awslogs.LogGroup
 }
 
 // newAPI defines the Fargate service in the private subnets.
@@ -45,7 +46,8 @@ func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.
 	if origins := env.Maintenance.CORSOrigins; len(origins) > 0 {
 		(*container.Environment)["CORS_ORIGINS"] = jsii.String(strings.Join(origins, ","))
 	}
-	task := newTask(scope, "Api", env, container, newLogGroup(scope, "ApiLogs", env))
+	logs := newLogGroup(scope, "ApiLogs", env)
+	task := newTask(scope, "Api", env, container, logs)
 	database.GrantConnect(task.TaskRole(), jsii.String(apiUser))
 
 	service := awsecs.NewFargateService(scope, jsii.String("Service"), &awsecs.FargateServiceProps{
@@ -78,7 +80,7 @@ func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.
 		DeregistrationDelay: awscdk.Duration_Seconds(jsii.Number(30)),
 	})
 
-	return api{cluster: cluster, service: service, targetGroup: targetGroup}
+	return api{cluster: cluster, service: service, targetGroup: targetGroup, logs: logs}
 }
 
 // scale lets the number of tasks follow the load. It comes after the load

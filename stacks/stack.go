@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -62,11 +63,23 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	output(stack, "DatabaseSetupCommand", "Starts the task that makes the schema and the database users; run it once after the first deploy, again does no harm", setup.command)
 	output(stack, "DatabaseSetupLog", "Shows what that task did", setup.log)
 	output(stack, "SchemaChangeCommand", "Starts the task that runs a schema change; put its name, without .sql, in the place of CHANGE", change.RunCommand)
+	outputLogs(stack, env, api, maintenance)
 	outputEmergency(stack, env, lb, api, maintenance)
 	if summary := maintenance.Guard.Summary; summary != nil {
 		output(stack, "MaintenanceGuard", "What the guard against reopening by accident saw when the mode was last deployed", *summary)
 	}
 	return Stack{Stack: stack, Maintenance: maintenance}
+}
+
+// outputLogs adds the commands that show what the runbook asks to look at.
+func outputLogs(scope constructs.Construct, env environment.Environment, api api, maintenance maintenancemode.MaintenanceMode) {
+	show := func(id string, group awslogs.ILogGroup) {
+		output(scope, id, "Shows what was logged in the last quarter of an hour, and follows it",
+			fmt.Sprintf("aws logs tail --region %s --since 15m --follow %s", env.Region, *group.LogGroupName()))
+	}
+	show("ApiLog", api.logs)
+	show("ResponderLog", maintenance.LogGroup)
+	show("ProbeLog", maintenance.ProbeLogGroup)
 }
 
 // outputEmergency adds the commands that flip the listener without a deploy. The

@@ -166,6 +166,9 @@ type MaintenanceMode struct {
 	// Probe looks every minute which mode the listener is in.
 	Probe awslambda.Function
 
+	// ProbeLogGroup is the probe's log.
+	ProbeLogGroup awslogs.LogGroup
+
 	// Metrics are what the probe says.
 	Metrics Metrics
 

@@ -64,7 +64,7 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, byRul
 		Timeout:      30 * time.Second,
 		LogRetention: props.LogRetention,
 	})
-	m.Probe = function.Function
+	m.Probe, m.ProbeLogGroup = function.Function, function.LogGroup
 	for _, statement := range statements {
 		m.Probe.AddToRolePolicy(awsiam.NewPolicyStatement(statement))
 	}

@@ -1,0 +1,205 @@
+package stacks
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/internal/environment"
+)
+
+// runbook returns the document, and the commands in it: what stands in its code
+// blocks, without comments, and in its code spans. cmd/noren holds those of
+// noren against its verbs.
+func runbook(tb testing.TB) (document string, commands []string) {
+	tb.Helper()
+	file, err := filepath.Abs("docs/runbook.md") // go test remembers what it read by an absolute path only, after TestMain's Chdir
+	if err != nil {
+		tb.Fatal(err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	document = string(data)
+	blocks := regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$")
+	for _, block := range blocks.FindAllStringSubmatch(document, -1) {
+		for line := range strings.Lines(block[1]) {
+			command, _, _ := strings.Cut(line, " #")
+			if command = strings.TrimSpace(command); command != "" {
+				commands = append(commands, command)
+			}
+		}
+	}
+	for _, span := range regexp.MustCompile("`([^`\n]+)`").FindAllStringSubmatch(blocks.ReplaceAllString(document, ""), -1) {
+		commands = append(commands, span[1])
+	}
+	return document, commands
+}
+
+func TestEveryAlarmIsInTheRunbook(t *testing.T) {
+	document, _ := runbook(t)
+	said := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+Alarm)` \\| (\\w+) \\| ([^|]+) \\| (.+) \\|$").FindAllStringSubmatch(document, -1) {
+		if row[2] != "quiet" && row[2] != "always" {
+			t.Errorf("%s is %q during maintenance: want quiet or always", row[1], row[2])
+		}
+		if !strings.HasPrefix(row[4], "`") && !strings.HasPrefix(row[4], "stop ") {
+			t.Errorf("%s does not say what to do first: %s", row[1], row[4])
+		}
+		said[row[1]] = row[2] == "quiet"
+	}
+	for _, name := range environments {
+		for id, quiet := range synthesized(t, name, maintenancemode.Open).template.alarmIDs(t) {
+			if got, ok := said[id]; !ok || got != quiet {
+				t.Errorf("%s: %s is quiet during maintenance: %v; the runbook has it: %v, and says %v", name, id, quiet, ok, got)
+			}
+		}
+	}
+	deployed := synthesized(t, "prod", maintenancemode.Open).template.alarmIDs(t)
+	for id := range said {
+		if _, ok := deployed[id]; !ok {
+			t.Errorf("the runbook has an alarm that prod has not: %s", id)
+		}
+	}
+}
+
+// awsCommands are the commands of the AWS CLI that the runbook may use, with
+// their options. Source: the reference of AWS CLI version 2.
+var awsCommands = map[string][]string{
+	"cloudformation describe-stacks":          {"--stack-name", "--query", "--output"},
+	"cloudformation describe-stack-events":    {"--stack-name", "--max-items"},
+	"cloudformation continue-update-rollback": {"--stack-name"},
+	"ecs describe-services":                   {"--cluster", "--services"},
+	"lambda get-account-settings":             {},
+	"rds describe-db-clusters":                {"--db-cluster-identifier", "--query"},
+	"rds restore-db-cluster-to-point-in-time": {"--source-db-cluster-identifier", "--db-cluster-identifier", "--restore-to-time", "--db-subnet-group-name", "--vpc-security-group-ids", "--serverless-v2-scaling-configuration"},
+	"rds create-db-instance":                  {"--db-instance-identifier", "--db-cluster-identifier", "--db-instance-class", "--engine"},
+	"rds wait":                                {"--db-instance-identifier"},
+	"rds delete-db-instance":                  {"--db-instance-identifier"},
+	"rds delete-db-cluster":                   {"--db-cluster-identifier", "--skip-final-snapshot"},
+}
+
+func TestTheCommandsOfTheRunbookExist(t *testing.T) {
+	_, commands := runbook(t)
+	outputs := synthesized(t, "prod", maintenancemode.Open).template.Outputs
+	option := regexp.MustCompile(`(^|\s)(--[a-z0-9-]+)`)
+	counts := map[string]int{}
+	for _, command := range commands {
+		for _, name := range regexp.MustCompile(`(?:^|[^-\w])output ([A-Za-z]+)`).FindAllStringSubmatch(command, -1) {
+			counts["output"]++
+			if _, ok := outputs[name[1]]; !ok && name[1] != "NAME" {
+				t.Errorf("%s: prod has no output %s", command, name[1])
+			}
+		}
+		for _, call := range regexp.MustCompile(`\baws (\w+ [a-z-]+)([^;}|]*)`).FindAllStringSubmatch(command, -1) {
+			counts["aws"]++
+			options, ok := awsCommands[call[1]]
+			if !ok {
+				t.Errorf("%s: is aws %s a command? add it to the test", command, call[1])
+			}
+			for _, o := range option.FindAllStringSubmatch(call[2], -1) {
+				if !slices.Contains(options, o[2]) {
+					t.Errorf("%s: does aws %s have %s? add it to the test", command, call[1], o[2])
+				}
+			}
+		}
+		if rest, ok := strings.CutPrefix(command, "npx cdk "); ok {
+			counts["cdk"]++
+			checkCDK(t, rest)
+		}
+		if target, ok := strings.CutPrefix(command, "make "); ok {
+			counts["make"]++
+			makefile, err := os.ReadFile("Makefile")
+			target, _, _ = strings.Cut(target, " ")
+			if err != nil || !strings.Contains(string(makefile), "\n"+target+":") {
+				t.Errorf("%s: %v, or no such target", command, err)
+			}
+		}
+	}
+	for _, kind := range []string{"output", "aws", "cdk", "make"} {
+		if counts[kind] == 0 {
+			t.Errorf("no command of %s: is this test looking at the right thing?", kind)
+		}
+	}
+	for _, id := range []string{"MaintenanceGuard", "SchemaChangeCommand", "EmergencyCloseCommand", "EmergencyOpenCommand", "DashboardUrl"} {
+		if _, ok := outputs[id]; !ok || !slices.ContainsFunc(commands, func(c string) bool { return strings.Contains(c, id) }) {
+			t.Errorf("the runbook does not say what the output %s is for, or prod has none: %v", id, slices.Sorted(maps.Keys(outputs)))
+		}
+	}
+}
+
+// checkCDK holds the flags of a command of the CDK CLI against what the app
+// takes.
+func checkCDK(t *testing.T, command string) {
+	t.Helper()
+	words := strings.Fields(command)
+	if !slices.Contains([]string{"synth", "diff", "deploy", "destroy"}, words[0]) {
+		t.Errorf("cdk %s: unknown command", command)
+	}
+	for i := 1; i < len(words); i++ {
+		if words[i] != "-c" || i+1 == len(words) {
+			t.Errorf("cdk %s: %s", command, words[i])
+			continue
+		}
+		i++
+		key, value, _ := strings.Cut(words[i], "=")
+		var err error
+		switch key {
+		case "env":
+			_, _, err = environment.Load("environments", value)
+		case "maintenance":
+			_, err = maintenancemode.ParseMode(value)
+		case "maintenance-until":
+			_, err = time.Parse(time.RFC3339, value)
+		default:
+			err = fmt.Errorf("unknown context key %q", key)
+		}
+		if err != nil {
+			t.Errorf("cdk %s: %v", command, err)
+		}
+	}
+}
+
+// TestWhatTheRunbookNames: keys of environment files, and places in documents.
+func TestWhatTheRunbookNames(t *testing.T) {
+	document, commands := runbook(t)
+	yaml, err := os.ReadFile("environments/prod.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"maintenance.expectedDuration", "bypass.cidrs", "reservedConcurrency", "database.maxCapacity", "backupDays", "deletionProtection", "reopen:"} {
+		last := strings.TrimSuffix(key[strings.LastIndex(key, ".")+1:], ":")
+		if !slices.Contains(commands, key) || !strings.Contains(string(yaml), last+":") {
+			t.Errorf("the runbook does not name %s, or environments have no %s", key, last)
+		}
+	}
+	env := loadEnvironment(t, "prod")
+	for _, value := range []string{"AWS_REGION=" + env.Region, "STACK=" + env.StackName} {
+		if !strings.Contains(document, "export "+value+" ") {
+			t.Errorf("the runbook does not begin with %s", value)
+		}
+	}
+	anchors := map[string]bool{}
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(document, -1) {
+		anchor := regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		anchors["#"+strings.ReplaceAll(anchor, " ", "-")] = true
+	}
+	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(document, -1) {
+		file, anchor, _ := strings.Cut(link[1], "#")
+		if file != "" {
+			if _, err := os.Stat("docs/" + file); err != nil {
+				t.Error(err)
+			}
+		} else if !anchors["#"+anchor] {
+			t.Errorf("no heading is %s: there are %v", anchor, slices.Sorted(maps.Keys(anchors)))
+		}
+	}
+}
