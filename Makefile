@@ -36,12 +36,18 @@ help:
 
 # The product on this machine, as ENV would be deployed. Synthesis takes a while
 # and is left out if nothing has changed since the last one.
-preview: node_modules
+preview: tools node_modules
 	@go build -o bin/noren ./cmd/noren
 	@if [ ! -f cdk.out/$(ENV)/read-only/manifest.json ] || \
 		[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$(ENV)/open/manifest.json -print -quit)" ]; then \
 		echo "synthesizing $(ENV) in every mode, which takes a minute, the first time some more"; $(MAKE) --no-print-directory synth; fi
 	@bin/noren preview --env $(ENV) $(ARGS)
+
+# What has to be there, and where to get it.
+.PHONY: tools
+tools:
+	@command -v go >/dev/null || { echo "go is not on PATH: install Go 1.26 or later, https://go.dev/dl"; exit 1; }
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "node and npm are not on PATH: install Node 22 or later, https://nodejs.org"; exit 1; }
 
 # What an assembly is made of.
 SYNTHESIZED = main.go go.mod go.sum cdk.json package-lock.json constructs environments examples internal lambda stacks
