@@ -13,7 +13,7 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview preview-test pictures test browser mysql e2e fuzz synth diff templates plan deploy golden lint bench
+.PHONY: help preview preview-test pictures test browser mysql e2e fuzz synth diff templates plan deploy await golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--maintenance ...\""
@@ -29,18 +29,25 @@ help:
 	@echo "make templates      the templates that the committed files describe, of every environment"
 	@echo "make plan           what a deploy of ENV=$(ENV) would change; with MODE=true, false or read-only: a flip"
 	@echo "make deploy         deploy what make plan planned"
+	@echo "make await          wait until the product is seen in the mode that was planned"
 	@echo "make golden         write the goldens of the tests anew; read the difference"
 	@echo "make lint           static checks"
 	@echo "make bench          benchmarks, as ratios"
 
 # The product on this machine, as ENV would be deployed. Synthesis takes a while
 # and is left out if nothing has changed since the last one.
-preview: node_modules
+preview: tools node_modules
 	@go build -o bin/noren ./cmd/noren
 	@if [ ! -f cdk.out/$(ENV)/read-only/manifest.json ] || \
 		[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$(ENV)/open/manifest.json -print -quit)" ]; then \
 		echo "synthesizing $(ENV) in every mode, which takes a minute, the first time some more"; $(MAKE) --no-print-directory synth; fi
 	@bin/noren preview --env $(ENV) $(ARGS)
+
+# What has to be there, and where to get it.
+.PHONY: tools
+tools:
+	@command -v go >/dev/null || { echo "go is not on PATH: install Go 1.26 or later, https://go.dev/dl"; exit 1; }
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "node and npm are not on PATH: install Node 22 or later, https://nodejs.org"; exit 1; }
 
 # What an assembly is made of.
 SYNTHESIZED = main.go go.mod go.sum cdk.json package-lock.json constructs environments examples internal lambda stacks
@@ -130,6 +137,12 @@ plan: node_modules
 
 deploy:
 	$(CDK) deploy --app cdk.out/$(ENV)/planned --require-approval never
+
+# Until the deployed template, the listener and a real request all say what was
+# planned, ten minutes at most.
+await:
+	@go build -o cdk.out/$(ENV)/noren ./cmd/noren
+	@timeout 600 sh -c 'until cdk.out/$(ENV)/noren status --env $(ENV) --assembly cdk.out/$(ENV)/planned; do sleep 5; done'
 
 golden: node_modules
 	go test ./stacks -run Golden -update

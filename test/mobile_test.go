@@ -58,7 +58,7 @@ func TestTwentyPhonesLoseNothing(t *testing.T) {
 		note("mode %s", mode)
 		flips[mode]++
 	})
-	every(ctx, 9*time.Second, func(n int) {
+	every(ctx, 7*time.Second, func(n int) {
 		if n%3 == 2 { // as a deployment would
 			api.stop(t)
 			replacedAPIs++

@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -27,14 +28,15 @@ import (
 // everyDone is done when all that every has begun has ended.
 var everyDone sync.WaitGroup
 
-// every does something again and again until ctx ends.
+// every does something again and again until ctx ends, at times that are random,
+// lest the same things always meet.
 func every(ctx context.Context, interval time.Duration, do func(n int)) {
 	everyDone.Go(func() {
 		for n := 0; ; n++ {
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(interval):
+			case <-time.After(interval/2 + rand.N(interval)):
 				do(n)
 			}
 		}

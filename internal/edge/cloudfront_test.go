@@ -1,8 +1,10 @@
 package edge
 
 import (
+	"bufio"
 	"compress/gzip"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -414,5 +416,40 @@ func TestLocalizesHeaders(t *testing.T) {
 	}
 	if got := w.Header().Get("X-Host"); got != "api.example.com" {
 		t.Errorf("the origin sees the host %q, want its own", got)
+	}
+}
+
+func TestWebSocketThroughTheDistribution(t *testing.T) {
+	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "websocket" || r.Header.Get("Sec-Websocket-Key") != "k" {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		conn, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		line, _ := buffered.ReadString('\n')
+		_, _ = io.WriteString(conn, "echo "+line)
+	})
+	server, _ := distribution(t, example(t), "", api)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, _ = io.WriteString(conn, "GET /api/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n")
+	answers := bufio.NewReader(conn)
+	answer, err := http.ReadResponse(answers, nil)
+	if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("the answer is %+v, error %v", answer, err)
+	}
+	_ = answer.Body.Close()
+	_, _ = io.WriteString(conn, "hello\n")
+	if line, err := answers.ReadString('\n'); line != "echo hello\n" {
+		t.Errorf("got %q, error %v", line, err)
 	}
 }

@@ -147,7 +147,7 @@ func New(config Config) (*Function, error) {
 		starts: make(chan start),
 		done:   make(chan struct{}),
 	}
-	f.pool.function = f
+	f.pool.function, f.pool.patience = f, 250*time.Millisecond
 	f.running.Add(2)
 	go f.startProcesses()
 	go f.watchMemory()

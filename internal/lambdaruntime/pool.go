@@ -10,6 +10,10 @@ import (
 type pool struct {
 	function *Function
 
+	// patience is how long a process that has answered is waited for before
+	// another is started in its place.
+	patience time.Duration
+
 	mu        sync.Mutex
 	closed    bool
 	waiting   []*invocation // for a process, the oldest first
@@ -28,10 +32,6 @@ const (
 	lingering               // has answered a while ago and does not ask
 	terminated              // was ended, or ended by itself
 )
-
-// patience is how long a process that has answered is waited for before
-// another is started in its place.
-const patience = 250 * time.Millisecond
 
 // submit hands an invocation to a process, or puts it in line for one.
 func (p *pool) submit(inv *invocation) error {
@@ -123,7 +123,7 @@ func (p *pool) answered(i *instance, id string, r result) bool {
 	}
 	i.finish(r)
 	i.linger(finishing)
-	time.AfterFunc(patience, func() {
+	time.AfterFunc(p.patience, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if i.phase == finishing && !p.closed {

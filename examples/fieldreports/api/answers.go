@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,7 +43,9 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 // unavailable answers that the database did not do what it was asked. It is no
 // maintenance (the marker is missing) and nobody's mistake: clients try again.
 func unavailable(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
-	log.ErrorContext(r.Context(), "the database failed", "request", r.Method+" "+r.URL.Path, "error", err)
+	if !errors.Is(err, context.Canceled) { // the client has gone
+		log.ErrorContext(r.Context(), "the database failed", "request", r.Method+" "+r.URL.Path, "error", err)
+	}
 	w.Header().Set("Retry-After", "5")
 	writeError(w, http.StatusServiceUnavailable, "unavailable", "the database does not answer: try again later")
 }

@@ -73,6 +73,9 @@ func serve(ctx context.Context, args []string, getenv func(string) string, _ io.
 		handler = withSite(handler, *site)
 	}
 	log.Info("listening", "address", listener.Addr().String(), "database", db)
+	if *embedded {
+		log.Info("example users", "names", []string{examples[0].name, examples[1].name}, "password", examplePassword)
+	}
 	return serveUntil(ctx, listener, handler, shutdownGrace, log)
 }
 

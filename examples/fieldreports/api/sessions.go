@@ -35,8 +35,8 @@ type user struct {
 func (p pools) newSession(ctx context.Context, u user, now time.Time) (token string, expires time.Time, err error) {
 	token, expires = rand.Text(), now.Add(sessionTime)
 	_, err = p.writer.ExecContext(ctx, "INSERT INTO sessions (token_hash, user_id, expires_at) VALUES (?, ?, ?)", hash(token), u.id, expires)
-	if err == nil {
-		_, err = p.writer.ExecContext(ctx, "DELETE FROM sessions WHERE user_id = ? AND expires_at < ?", u.id, now)
+	if err == nil { // what cannot be cleared now is next time
+		_, _ = p.writer.ExecContext(ctx, "DELETE FROM sessions WHERE user_id = ? AND expires_at < ?", u.id, now)
 	}
 	return token, expires, err
 }
