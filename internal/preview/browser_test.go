@@ -312,6 +312,8 @@ func TestControlPage(t *testing.T) {
 				}
 			}
 			picture(t, ctx, tt.name)
+			do(t, ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`))
+			picture(t, ctx, tt.name+"-top")
 			if err := p.Flip("open"); err != nil { // by somebody else
 				t.Fatal(err)
 			}

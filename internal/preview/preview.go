@@ -113,8 +113,17 @@ func (p *Preview) start(ctx context.Context) error {
 		return err
 	}
 	p.closers = append(p.closers, p.alb.Close)
-	p.serve(listeners, distribution)
 	p.Secrets = p.secrets.used()
+	var site *edge.CloudFront
+	if distribution != nil {
+		site = p.cloudFront(distribution)
+		p.closers = append(p.closers, site.Close)
+	}
+	go func() { p.failed <- p.alb.Main().Serve(listeners["api"]) }()
+	if site != nil {
+		p.serve(listeners["site"], p.withConfig(site))
+	}
+	p.serve(listeners["control"], p.control()) // last: it shows what the others have noted
 	return nil
 }
 
@@ -229,13 +238,8 @@ func (p *Preview) note(format string, args ...any) {
 	p.Notes = append(p.Notes, fmt.Sprintf(format, args...))
 }
 
-// serve serves the load balancer, the distribution and the control page.
-func (p *Preview) serve(listeners map[string]net.Listener, distribution *cloudfront.Distribution) {
-	go func() { p.failed <- p.alb.Main().Serve(listeners["api"]) }()
-	p.serveHTTP(listeners["control"], p.control())
-	if distribution == nil {
-		return
-	}
+// cloudFront is the distribution, its load balancers those of the template.
+func (p *Preview) cloudFront(distribution *cloudfront.Distribution) *edge.CloudFront {
 	api, _ := url.Parse(p.API)
 	config := edge.CloudFrontConfig{
 		Distribution: distribution, Buckets: p.buckets(distribution), LoadBalancers: map[string]*url.URL{},
@@ -247,12 +251,10 @@ func (p *Preview) serve(listeners map[string]net.Listener, distribution *cloudfr
 			config.LoadBalancers[origin.LoadBalancer] = api
 		}
 	}
-	site := edge.NewCloudFront(config)
-	p.closers = append(p.closers, site.Close)
-	p.serveHTTP(listeners["site"], p.withConfig(site))
+	return edge.NewCloudFront(config)
 }
 
-func (p *Preview) serveHTTP(listener net.Listener, handler http.Handler) {
+func (p *Preview) serve(listener net.Listener, handler http.Handler) {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute, ErrorLog: quiet}
 	p.closers = append(p.closers, func() { server.Close() })
 	go func() {
