@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
@@ -81,6 +82,9 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 				panic(err)
 			},
 			`unknown context key "maintenence": want maintenance, maintenance-message or maintenance-until`},
+		{"a maintenance that CloudWatch cannot watch over",
+			func(p product) { p.new(maintenancemode.Props{ExpectedDuration: 25 * time.Hour}) },
+			"ExpectedDuration must be steps of 5m0s up to 24h0m0s, for CloudWatch evaluates an alarm no longer, got 25h0m0s"},
 		{"a priority outside ALB's",
 			func(p product) { p.new(maintenancemode.Props{Priority: 49902}) },
 			"Priority must be 1 to 49901, got 49902"},

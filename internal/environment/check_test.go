@@ -242,6 +242,8 @@ func TestChecks(t *testing.T) {
 		{"origins below a domain", []string{"maintenance.corsOrigins", `corsOrigins: [https://*.fieldreports.example]`}, ""},
 		{"body that is no JSON", []string{"maintenance.mode", "body: \"{\""},
 			`40:3: maintenance.body: ` + told(responder.Config{Body: []byte("{")})},
+		{"a maintenance longer than CloudWatch looks back", []string{"maintenance.mode", "expectedDuration: 25h"},
+			`40:3: maintenance.expectedDuration: want steps of 5m from 5m to 24h, as CloudWatch evaluates an alarm no longer, got 25h0m0s`},
 		{"more concurrency than there is", []string{"maintenance.mode", "reservedConcurrency: 2000"},
 			`40:3: maintenance.reservedConcurrency: want a whole number from 0 to 1000, got 2000`},
 		{"end that is no time", []string{"maintenance.mode", "until: tomorrow"},

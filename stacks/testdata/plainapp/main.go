@@ -417,11 +417,31 @@ func main() {
 		EventPattern: &awsevents.EventPattern{Source: jsii.Strings("aws.elasticloadbalancing")},
 	})
 	changes.AddTarget(awseventstargets.NewSnsTopic(topic, nil))
-	awscloudwatch.NewDashboard(stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
-		Widgets: &[]*[]awscloudwatch.IWidget{{awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
-			Left: &[]awscloudwatch.IMetric{mode, targetGroup.Metrics().RequestCount(minute), database.MetricCPUUtilization(minute)},
-		})}},
-	})
+	rows := []*[]awscloudwatch.IWidget{}
+	for _, row := range [][][]awscloudwatch.IMetric{
+		{{mode}, {mode}, {mode, mode}},
+		{
+			{targetGroup.Metrics().RequestCount(minute)},
+			{targetGroup.Metrics().HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, minute), alb.Metrics().HttpCodeElb(elbv2.HttpCodeElb_ELB_5XX_COUNT, minute)},
+			{targetGroup.Metrics().TargetResponseTime(minute), targetGroup.Metrics().TargetResponseTime(minute)},
+			{targetGroup.Metrics().HealthyHostCount(minute), targetGroup.Metrics().UnhealthyHostCount(minute), service.MetricCpuUtilization(minute)},
+		},
+		{{responder.MetricInvocations(minute)}, {responder.MetricInvocations(minute)}, {responder.MetricErrors(minute), responder.MetricThrottles(minute), responder.MetricDuration(minute)}},
+		{
+			{database.MetricCPUUtilization(minute), database.Metric(jsii.String("ACUUtilization"), minute)},
+			{database.MetricDatabaseConnections(minute)},
+			{database.Metric(jsii.String("FreeLocalStorage"), minute)},
+			{database.MetricDeadlocks(minute), database.Metric(jsii.String("AuroraReplicaLagMaximum"), minute)},
+		},
+	} {
+		widgets := []awscloudwatch.IWidget{}
+		for _, metrics := range row {
+			widgets = append(widgets, awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Left: &metrics}))
+		}
+		heading := awscloudwatch.NewTextWidget(&awscloudwatch.TextWidgetProps{Markdown: jsii.String("## Question")})
+		rows = append(rows, &[]awscloudwatch.IWidget{heading}, &widgets)
+	}
+	awscloudwatch.NewDashboard(stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{Widgets: &rows})
 
 	// The one-off task that makes the database users.
 	setup := awsecs.NewFargateTaskDefinition(stack, jsii.String("DatabaseSetupTask"), &awsecs.FargateTaskDefinitionProps{
