@@ -14,6 +14,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/alb/witness"
+	"github.com/noren-cdk/noren/internal/livemode"
 )
 
 // refuseWrites is the rule that only the closed modes have.
@@ -167,4 +168,11 @@ func (s *stack) checkRequests(t *testing.T, mode, listener, app, responder strin
 	check(allowed, app)
 	check(reads, goal[mode == "true"])
 	check(writes, goal[mode != "false"])
+	got, err := livemode.Read(t.Context(), s.elbv2, livemode.Switch{
+		ListenerARN: s.resources[listener], App: s.resources[app], Responder: s.resources[responder],
+		First: 100, Last: 199,
+	})
+	if err != nil || string(got) != mode {
+		t.Errorf("maintenance=%s: noren status would say %q, %v", mode, got, err)
+	}
 }
