@@ -93,9 +93,11 @@ func checkCovered(t *testing.T, filtered map[string]bool) {
 			t.Errorf("%s does not speak of %s, which it is to cover", l.test, l.resourceType)
 		}
 	}
+	env := plainEnvironment(scratch(t))
 	for folder, names := range tests {
 		start := time.Now()
 		cmd := exec.Command("go", "test", "-v", "-run", "^("+strings.Join(names, "|")+")$", "./"+folder)
+		cmd.Env = env
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Errorf("%s: %v\n%s", cmd, err, out)
