@@ -40,7 +40,7 @@ preview: tools node_modules
 	@go build -o bin/noren ./cmd/noren
 	@if [ ! -f cdk.out/$(ENV)/read-only/manifest.json ] || \
 		[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$(ENV)/open/manifest.json -print -quit)" ]; then \
-		echo "synthesizing $(ENV) in every mode, which takes a minute, the first time some more"; $(MAKE) --no-print-directory synth; fi
+		echo "synthesizing $(ENV) in every mode, which takes a minute, and the first time several"; $(MAKE) --no-print-directory synth; fi
 	@bin/noren preview --env $(ENV) $(ARGS)
 
 # What has to be there, and where to get it.

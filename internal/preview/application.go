@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -29,6 +30,7 @@ type application struct {
 	ended   chan struct{} // closed when the process has ended
 	why     error
 	closing sync.Once
+	wanted  atomic.Bool // false once it is to end
 	dir     string
 }
 
@@ -43,6 +45,12 @@ func (p *Preview) startExample(ctx context.Context) (*application, error) {
 		a.close()
 		return nil, fmt.Errorf("the example's API: %w", err)
 	}
+	a.wanted.Store(true)
+	go func() {
+		if <-a.ended; a.wanted.Load() {
+			fmt.Fprintf(p.progress, "the example's API has ended (%v), and requests to it get a 502:\n%s\n", a.why, a.last)
+		}
+	}()
 	return a, nil
 }
 
@@ -152,6 +160,7 @@ func (a *application) ready(ctx context.Context) error {
 // has started.
 func (a *application) close() {
 	a.closing.Do(func() {
+		a.wanted.Store(false)
 		if a.command != nil && a.command.Process != nil {
 			_ = a.command.Process.Signal(syscall.SIGTERM)
 			select {
