@@ -13,7 +13,7 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview preview-test pictures test browser mysql e2e fuzz synth diff templates plan deploy await golden lint bench
+.PHONY: help preview preview-test pictures test browser mysql e2e judges fuzz synth diff templates plan deploy await golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--maintenance ...\""
@@ -23,6 +23,7 @@ help:
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
 	@echo "make e2e            deploy and flip with the cdk CLI, against an emulator of AWS: Python 3.11"
+	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, shellcheck, govulncheck, cdk diff"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
 	@echo "make synth          the assemblies of ENV=$(ENV): open, maintenance, read-only"
 	@echo "make diff           what turning maintenance on changes in ENV=$(ENV)"
@@ -86,6 +87,14 @@ mysql:
 e2e: node_modules .venv/e2e
 	go test -tags e2e -count=1 -timeout 30m -v ./e2e
 
+# Every environment in every mode, synthesized if something has changed since.
+judges: node_modules .venv/judges
+	@for env in dev staging prod; do \
+		if [ ! -f cdk.out/$$env/read-only/manifest.json ] || \
+			[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$$env/open/manifest.json -print -quit)" ]; then \
+			$(MAKE) --no-print-directory synth ENV=$$env || exit 1; fi; done
+	go test -tags judges -count=1 -timeout 30m -v ./judges
+
 # Python tools, exactly those that the folder's requirements.txt names.
 .venv/%: %/requirements.txt
 	@command -v python3 >/dev/null || { echo "python3 is not on PATH: install Python 3.11 or later"; exit 1; }
@@ -147,6 +156,8 @@ await:
 golden: node_modules
 	go test ./stacks -run Golden -update
 	go test ./lambda/maintenance/responder -update
+	$(MAKE) --no-print-directory synth ENV=dev && $(MAKE) --no-print-directory synth ENV=prod
+	go test -tags judges ./judges -run Diff -update
 	git diff --stat -- '*/testdata'
 
 lint:

@@ -25,6 +25,7 @@ if [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || [ ! -e "$keyring" 
   exit 1
 fi
 
+# shellcheck disable=SC2016 # apt-get fills in the name
 mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)}
 if [ -z "$mirror" ]; then
   echo "mysql.sh: no Debian mirror among the system's sources: run apt-get update, or set DEBIAN_MIRROR" >&2

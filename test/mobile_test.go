@@ -37,9 +37,9 @@ func TestTwentyPhonesLoseNothing(t *testing.T) {
 	bin := compile(t)
 	db := startDatabase(t)
 	run(t, bin.api, "migrate", "--example", "--dsn", db.dsn)
-	api := &service{bin: bin.api, dsn: db.dsn, note: note}
+	api := &service{bin: bin.api, args: []string{"--dsn", db.dsn}, note: note}
 	api.start(t)
-	product := startProduct(t, api.address)
+	product := startProduct(t, api.address, "1")
 	crews := make([]*crew, phones)
 	for i := range crews {
 		crews[i] = &crew{bin: bin.mobile, address: product.API, folder: filepath.Join(t.TempDir(), fmt.Sprintf("crew%02d", i+1))}

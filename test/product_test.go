@@ -62,13 +62,13 @@ func run(t *testing.T, name string, args ...string) {
 	}
 }
 
-// startProduct runs the load balancer and the functions of dev before the API.
-// The only thing changed in the templates is how long clients are told to wait.
-func startProduct(t *testing.T, api string) *preview.Preview {
+// startProduct runs what dev has before the API. The only thing changed in the
+// templates is how long clients are told to wait, in seconds.
+func startProduct(t *testing.T, api, retryAfter string) *preview.Preview {
 	t.Helper()
 	config := protocol.Config{Apps: map[string]string{"": api}, Mode: "open"}
 	for _, mode := range []string{"open", "maintenance", "read-only"} {
-		config.Templates = append(config.Templates, protocol.Template{Mode: mode, File: impatient(t, filepath.Join("..", "cdk.out", "dev", mode))})
+		config.Templates = append(config.Templates, protocol.Template{Mode: mode, File: template(t, filepath.Join("..", "cdk.out", "dev", mode), retryAfter)})
 	}
 	p, err := preview.Start(t.Context(), config, os.Stderr)
 	if err != nil {
@@ -78,16 +78,16 @@ func startProduct(t *testing.T, api string) *preview.Preview {
 	return p
 }
 
-// impatient is the template of an assembly with a Retry-After of a second, and
-// the assets beside it.
-func impatient(t *testing.T, assembly string) string {
+// template is that of an assembly with another Retry-After, and the assets
+// beside it.
+func template(t *testing.T, assembly, retryAfter string) string {
 	t.Helper()
 	entries, err := os.ReadDir(assembly)
 	if err != nil {
 		t.Fatalf("%v: make preview-test synthesizes", err)
 	}
 	folder := t.TempDir()
-	template := ""
+	file := ""
 	for _, entry := range entries {
 		original, err := filepath.Abs(filepath.Join(assembly, entry.Name()))
 		if err != nil {
@@ -107,19 +107,21 @@ func impatient(t *testing.T, assembly string) string {
 		if !bytes.Contains(content, []byte(wait)) {
 			t.Fatalf("%s does not have %s", original, wait)
 		}
-		template = filepath.Join(folder, entry.Name())
-		if err := os.WriteFile(template, bytes.ReplaceAll(content, []byte(wait), []byte(`"MAINTENANCE_RETRY_AFTER": "1"`)), 0o600); err != nil {
+		file = filepath.Join(folder, entry.Name())
+		changed := bytes.ReplaceAll(content, []byte(wait), []byte(`"MAINTENANCE_RETRY_AFTER": "`+retryAfter+`"`))
+		if err := os.WriteFile(file, changed, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return template
+	return file
 }
 
 // A service is the example's API, which is killed and started again at the same
 // address.
 type service struct {
-	bin, dsn string
-	note     func(string, ...any)
+	bin  string
+	args []string // the database
+	note func(string, ...any)
 
 	address  string
 	command  *exec.Cmd
@@ -140,7 +142,7 @@ func (s *service) start(t *testing.T) {
 		listener.Close()
 	}
 	host, port, _ := net.SplitHostPort(strings.TrimPrefix(s.address, "http://"))
-	s.command = exec.Command(s.bin, "serve", "--dsn", s.dsn, "--bind", host, "--port", port)
+	s.command = exec.Command(s.bin, append([]string{"serve", "--bind", host, "--port", port}, s.args...)...)
 	s.command.Stderr = os.Stderr
 	if !testing.Verbose() {
 		s.command.Stderr = nil

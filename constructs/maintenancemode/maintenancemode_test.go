@@ -305,3 +305,23 @@ func without(a, b template) []string {
 	sort.Strings(types)
 	return types
 }
+
+// TestOnlyLoadBalancersOfTheAccountMayInvoke: both functions behind target groups,
+// by any target group of the account and region, since the target group's own ARN
+// is not known before the permission.
+func TestOnlyLoadBalancersOfTheAccountMayInvoke(t *testing.T) {
+	permissions := 0
+	for id, r := range mustSynth(t, func(p product) { p.new(fieldReports(maintenancemode.Open)) }).Resources {
+		if r.Type != "AWS::Lambda::Permission" {
+			continue
+		}
+		permissions++
+		source := text(r.Properties["SourceArn"])
+		if r.Properties["Principal"] != "elasticloadbalancing.amazonaws.com" || !strings.Contains(source, `{"Ref":"AWS::AccountId"}`) || !strings.Contains(source, ":targetgroup/*") {
+			t.Errorf("%s lets %v invoke for %s", id, r.Properties["Principal"], source)
+		}
+	}
+	if permissions != 2 {
+		t.Errorf("%d permissions, want those of the answer and of the page that unlocks", permissions)
+	}
+}

@@ -1,10 +1,12 @@
 package maintenancemode
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	elbv2targets "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2targets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
 )
@@ -43,8 +45,19 @@ func (m *MaintenanceMode) addResponder(this constructs.Construct, props Props) {
 // the load balancer may invoke then. It has no health check: each would be an
 // invocation, and one that fails would change nothing.
 func newFunctionTargetGroup(this constructs.Construct, id string, function awslambda.IFunction) elbv2.ApplicationTargetGroup {
-	return elbv2.NewApplicationTargetGroup(this, &id, &elbv2.ApplicationTargetGroupProps{
+	group := elbv2.NewApplicationTargetGroup(this, &id, &elbv2.ApplicationTargetGroupProps{
 		TargetType: elbv2.TargetType_LAMBDA,
 		Targets:    &[]elbv2.IApplicationLoadBalancerTarget{elbv2targets.NewLambdaTarget(function)},
 	})
+	// CDK lets every load balancer of every account invoke it. The target group's
+	// own ARN would be circular: it is made after the permission.
+	arn := awscdk.Stack_Of(this).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("elasticloadbalancing"), Resource: jsii.String("targetgroup"), ResourceName: jsii.String("*"),
+	})
+	for _, child := range *function.Node().Children() {
+		if permission, ok := child.(awslambda.CfnPermission); ok {
+			permission.SetSourceArn(arn)
+		}
+	}
+	return group
 }

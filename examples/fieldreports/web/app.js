@@ -155,7 +155,7 @@ document.getElementById("login-form").addEventListener("submit", (event) => {
     user = (await (await call("/api/login", { method: "POST", body: login })).json()).user;
     event.target.reset();
     await enter();
-  });
+  }).then(() => user || password.select()); // to be typed again
 });
 
 document.getElementById("report-form").addEventListener("submit", (event) => {
