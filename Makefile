@@ -35,14 +35,18 @@ help:
 	@echo "make lint           static checks"
 	@echo "make bench          benchmarks, as ratios"
 
-# The product on this machine, as ENV would be deployed. Synthesis takes a while
-# and is left out if nothing has changed since the last one.
+# The product on this machine, as ENV would be deployed.
 preview: tools node_modules
 	@go build -o bin/noren ./cmd/noren
+	@$(MAKE) --no-print-directory synthesized
+	@bin/noren preview --env $(ENV) $(ARGS)
+
+# The assemblies of ENV, left alone if nothing has changed since they were made.
+.PHONY: synthesized
+synthesized: node_modules
 	@if [ ! -f cdk.out/$(ENV)/read-only/manifest.json ] || \
 		[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$(ENV)/open/manifest.json -print -quit)" ]; then \
 		echo "synthesizing $(ENV) in every mode, which takes a minute, and the first time several"; $(MAKE) --no-print-directory synth; fi
-	@bin/noren preview --env $(ENV) $(ARGS)
 
 # What has to be there, and where to get it.
 .PHONY: tools
@@ -65,15 +69,15 @@ browser:
 # ./test records stays in cdk.out/preview-test until the next run.
 preview-test: node_modules
 	go test -tags preview -v -timeout 10m -run UnderLoad ./internal/edge
-	$(MAKE) synth ENV=dev
-	$(MAKE) synth ENV=prod
+	$(MAKE) synthesized ENV=dev
+	$(MAKE) synthesized ENV=prod
 	go test -tags preview -v -count=1 -timeout 10m -run "Site|Bypass|ControlPage$$|Pictures|InATerminal" ./internal/preview ./cmd/noren
 	rm -rf cdk.out/preview-test && mkdir -p cdk.out/preview-test
 	go test -tags preview -v -count=1 -artifacts -outputdir cdk.out/preview-test ./test
 
 # The pictures of the README: Chromium on PATH.
 pictures: node_modules
-	$(MAKE) synth ENV=prod
+	$(MAKE) synthesized ENV=prod
 	go test -tags preview -count=1 -run Pictures ./internal/preview -update
 
 # The tests that need real database servers: mysqld or mariadbd on PATH, and a

@@ -38,7 +38,7 @@ func TestGoldens(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			want, err := os.ReadFile(golden)
+			want, err := os.ReadFile(remembered(golden))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,11 +19,7 @@ import (
 // noren against its verbs.
 func runbook(tb testing.TB) (document string, commands []string) {
 	tb.Helper()
-	file, err := filepath.Abs("docs/runbook.md") // go test remembers what it read by an absolute path only, after TestMain's Chdir
-	if err != nil {
-		tb.Fatal(err)
-	}
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile(remembered("docs/runbook.md"))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -117,7 +112,7 @@ func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 		}
 		if target, ok := strings.CutPrefix(command, "make "); ok {
 			counts["make"]++
-			makefile, err := os.ReadFile("Makefile")
+			makefile, err := os.ReadFile(remembered("Makefile"))
 			target, _, _ = strings.Cut(target, " ")
 			if err != nil || !strings.Contains(string(makefile), "\n"+target+":") {
 				t.Errorf("%s: %v, or no such target", command, err)
@@ -171,7 +166,7 @@ func checkCDK(t *testing.T, command string) {
 // TestWhatTheRunbookNames: keys of environment files, and places in documents.
 func TestWhatTheRunbookNames(t *testing.T) {
 	document, commands := runbook(t)
-	yaml, err := os.ReadFile("environments/prod.yaml")
+	yaml, err := os.ReadFile(remembered("environments/prod.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

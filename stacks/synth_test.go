@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -30,6 +31,18 @@ func TestMain(m *testing.M) {
 
 // environments are those of this repository.
 var environments = []string{"dev", "staging", "prod"}
+
+// remembered is the absolute path of a file of the repository. go test keeps a
+// result until a file changes that the test has read, but looks for those that
+// were read by a relative path where the package is: TestMain has left it before
+// go test listens.
+func remembered(file string) string {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		panic(err)
+	}
+	return path
+}
 
 // assembly is what a synthesis wrote.
 type assembly struct {
@@ -77,7 +90,7 @@ func (t template) only(tb testing.TB, resourceType string) resource {
 // loadEnvironment reads an environment of this repository.
 func loadEnvironment(tb testing.TB, name string) environment.Environment {
 	tb.Helper()
-	env, _, err := environment.Load("environments", name)
+	env, _, err := environment.Load(remembered("environments"), name)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -92,7 +105,7 @@ func newTestApp(outdir string) awscdk.App {
 
 // cdkContext is the context of cdk.json.
 func cdkContext() map[string]any {
-	data, err := os.ReadFile("cdk.json")
+	data, err := os.ReadFile(remembered("cdk.json"))
 	if err != nil {
 		panic(err)
 	}

@@ -201,6 +201,12 @@ func TestStatus(t *testing.T) {
 		{"who may not be asked", "maintenance", func(_ *testing.T, p *liveProduct) {
 			p.aws.Answer("GetParameters", awsstub.Refuse("AccessDeniedException", "no GetParameters"))
 		}, "", 0, []string{"closed, really", "since when is not known: not allowed: no GetParameters"}},
+		{"opened by hand, nothing recorded", "maintenance", func(t *testing.T, p *liveProduct) {
+			p.aws.Answer("GetParameters", `{"Parameters": [{"Name": "/shop/record", "Value": "{}"}, {"Name": "/shop/attribution", "Value": "{}"}]}`)
+			p.listener(liveApp)
+			p.serve(t, http.NotFound)
+			p.change("arn:aws:iam::111111111111:user/mei", "")
+		}, "", 3, []string{"what is deployed, the listener and the request do not agree", "user/mei, by hand"}},
 		{"nothing recorded, a deploy", "maintenance", func(_ *testing.T, p *liveProduct) {
 			p.aws.Answer("GetParameters", `{"Parameters": [{"Name": "/shop/record", "Value": "{}"}, {"Name": "/shop/attribution", "Value": "{}"}]}`)
 			p.change("arn:role", "cloudformation.amazonaws.com")

@@ -242,6 +242,7 @@ func TestWhatCannotBeServedIsSaid(t *testing.T) {
 		{"policy of another template", `, "CachePolicyId": {"Fn::ImportValue": "Shared"}`, "Cdn: cache policy ${import Shared} is neither managed nor in the template"},
 		{"function of another template", `, "FunctionAssociations": [{"EventType": "viewer-request", "FunctionARN": {"Ref": "Other"}}]`, "Cdn: the function ${Other} is not in the template"},
 		{"function with imports", `, "FunctionAssociations": [{"EventType": "viewer-request", "FunctionARN": {"Fn::GetAtt": ["Kv", "FunctionARN"]}}]`, "Kv: it is not run: "},
+		{"headers of CloudFront's own", `, "OriginRequestPolicyId": "33f36d7e-f396-46d9-90e0-52428a34d9dc"`, "Cdn: origins get no CloudFront-* headers"},
 		{"Lambda@Edge", `, "LambdaFunctionAssociations": [{"EventType": "origin-request", "LambdaFunctionARN": "x"}]`, "Cdn: Lambda@Edge is not run, on origin-request"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

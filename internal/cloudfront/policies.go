@@ -75,13 +75,29 @@ var originRequestPolicies = map[string]OriginRequestPolicy{
 	"b689b0a8-53d0-40ab-baf2-68738e2966ac": { // AllViewerExceptHostHeader
 		Selection{All: true, Except: true, Names: []string{"Host"}}, everything, everything,
 	},
-	"33f36d7e-f396-46d9-90e0-52428a34d9dc": {everything, everything, everything}, // AllViewerAndCloudFrontHeaders-2022-06
+	withCloudFrontHeaders:                  {everything, everything, everything}, // AllViewerAndCloudFrontHeaders-2022-06
 	"59781a5b-3903-41f3-afcb-af62929ccde1": {Headers: names("Origin")},           // CORS-CustomOrigin
 	"88a5eaf4-2fd4-4709-b370-b4c650ea3fcf": { // CORS-S3Origin
 		Headers: names("Access-Control-Request-Headers", "Access-Control-Request-Method", "Origin"),
 	},
 	"acba4595-bd28-49b8-b9fe-13317c0390fa": {Headers: names("Referer", "User-Agent")}, // UserAgentRefererHeaders
 	"bf0718e1-ba1e-49d1-88b1-f726733018ae": {Headers: names("Host")},                  // HostHeaderOnly
+}
+
+const withCloudFrontHeaders = "33f36d7e-f396-46d9-90e0-52428a34d9dc"
+
+// seeOwnHeaders notes headers that CloudFront itself would add, such as the
+// viewer's country.
+func (r *reader) seeOwnHeaders(behavior, config node) {
+	for _, name := range config.field("HeadersConfig").field("Headers").texts() {
+		if strings.HasPrefix(strings.ToLower(name), "cloudfront-") {
+			r.withoutOwnHeaders(behavior)
+		}
+	}
+}
+
+func (r *reader) withoutOwnHeaders(behavior node) {
+	r.without("%s: origins get no CloudFront-* headers, such as CloudFront-Viewer-Country", behavior.id)
 }
 
 var everything = Selection{All: true}
@@ -103,6 +119,7 @@ func (r *reader) cachePolicy(behavior node) CachePolicy {
 	}
 	config := r.properties(resource).field("CachePolicyConfig")
 	key := config.field("ParametersInCacheKeyAndForwardedToOrigin")
+	r.seeOwnHeaders(behavior, key)
 	return CachePolicy{
 		Headers:    selection(key.field("HeadersConfig"), "HeaderBehavior", "Headers", true),
 		Cookies:    selection(key.field("CookiesConfig"), "CookieBehavior", "Cookies", false),
@@ -144,6 +161,9 @@ func (r *reader) originRequestPolicy(behavior node) OriginRequestPolicy {
 		return OriginRequestPolicy{}
 	}
 	if policy, ok := originRequestPolicies[id]; ok {
+		if id == withCloudFrontHeaders {
+			r.withoutOwnHeaders(behavior)
+		}
 		return policy
 	}
 	resource, ok := r.named(id, "AWS::CloudFront::OriginRequestPolicy")
@@ -152,6 +172,7 @@ func (r *reader) originRequestPolicy(behavior node) OriginRequestPolicy {
 		return originRequestPolicies["b689b0a8-53d0-40ab-baf2-68738e2966ac"]
 	}
 	config := r.properties(resource).field("OriginRequestPolicyConfig")
+	r.seeOwnHeaders(behavior, config)
 	return OriginRequestPolicy{
 		Headers: selection(config.field("HeadersConfig"), "HeaderBehavior", "Headers", true),
 		Cookies: selection(config.field("CookiesConfig"), "CookieBehavior", "Cookies", false),

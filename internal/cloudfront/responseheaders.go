@@ -75,6 +75,9 @@ func (r *reader) responseHeadersPolicy(behavior node) *ResponseHeadersPolicy {
 			header.field("Header").text(), header.field("Value").text(), header.field("Override").boolean(),
 		})
 	}
+	if config.field("ServerTimingHeadersConfig").field("Enabled").boolean() {
+		r.without("%s: answers get no Server-Timing", resource.LogicalID)
+	}
 	for _, header := range config.field("RemoveHeadersConfig").field("Items").items() {
 		policy.Remove = append(policy.Remove, header.field("Header").text())
 	}

@@ -41,8 +41,11 @@ type CloudFrontConfig struct {
 	Failed func(error)
 }
 
-// CloudFront answers as a distribution does. A viewer's connection counts as
-// HTTPS, although it is plain here: nothing is redirected to HTTPS.
+// CloudFront answers as a distribution does. Known to differ: a viewer's
+// connection counts as HTTPS, although it is plain here, so that nothing is
+// redirected to HTTPS; files of buckets are served as they are now, whatever the
+// cache would keep; compression is gzip only; an answer of more than 8 MB is not
+// kept. What of a template is left out, package cloudfront says.
 type CloudFront struct {
 	config CloudFrontConfig
 	proxy  *httputil.ReverseProxy
