@@ -1,0 +1,160 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// fakeAWS answers get-template as the AWS CLI does, with the template in the
+// file that DEPLOYED names.
+const fakeAWS = `#!/bin/sh
+case "$*" in
+"cloudformation get-template --stack-name fieldreports-prod --region ap-northeast-1 "*) ;;
+*) echo "unexpected: aws $*" >&2; exit 252 ;;
+esac
+case "$DEPLOYED" in
+none) echo "An error occurred (ValidationError) when calling the GetTemplate operation: Stack with id fieldreports-prod does not exist" >&2; exit 254 ;;
+denied) echo "An error occurred (AccessDenied) when calling the GetTemplate operation: not authorized" >&2; exit 254 ;;
+esac
+cat "$DEPLOYED"
+`
+
+// TestPlan: what the workflows deploy is what they are asked for, whatever is
+// deployed: a flip and nothing else, or everything but a flip.
+func TestPlan(t *testing.T) {
+	dir := scratch(t)
+	command(t, dir, "aws", fakeAWS)
+	const planned = "cdk.out/prod/planned/fieldreports-prod.template.json"
+
+	plan := func(deployed string, env []string, args ...string) (said string, ok bool) {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), "scripts/plan.sh", args...)
+		cmd.Env = append(plainEnvironment(dir), "PATH="+dir+":"+os.Getenv("PATH"), "DEPLOYED="+deployed)
+		cmd.Env = append(cmd.Env, env...)
+		out, err := cmd.CombinedOutput()
+		return string(out), err == nil
+	}
+	want := func(said string, ok, wantOK bool, texts ...string) {
+		t.Helper()
+		if ok != wantOK {
+			t.Errorf("ended well: %v, want %v\n%s", ok, wantOK, said)
+		}
+		for _, text := range texts {
+			if !strings.Contains(said, text) {
+				t.Errorf("does not say %q:\n%s", text, said)
+			}
+		}
+	}
+	// keep copies the planned template, as if it were deployed now.
+	keep := func(name string, edits ...string) string {
+		t.Helper()
+		data, err := os.ReadFile(planned)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(data)
+		for i := 0; i < len(edits); i += 2 {
+			if !strings.Contains(text, edits[i]) {
+				t.Fatalf("no %s in the template", edits[i])
+			}
+			text = strings.ReplaceAll(text, edits[i], edits[i+1])
+		}
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+
+	said, ok := plan("none", nil, "prod", "ture")
+	want(said, ok, false, `unknown mode "ture": want true, false or read-only`)
+	said, ok = plan("denied", nil, "prod")
+	want(said, ok, false, `reading the template of stack "fieldreports-prod" in ap-northeast-1: An error occurred (AccessDenied)`)
+	said, ok = plan("none", nil, "prod", "true")
+	want(said, ok, false, "nothing is deployed to prod yet")
+	said, ok = plan("none", nil, "prod")
+	want(said, ok, true, "this is the first deploy")
+
+	open := keep("open.json")
+	said, ok = plan(open, nil, "prod")
+	want(said, ok, true, "No differences.")
+	other := keep("other.json", `"Cpu": "1024"`, `"Cpu": "2048"`)
+	said, ok = plan(other, nil, "prod")
+	want(said, ok, true, "Cpu: 2048 -> 1024", "every request goes where it went")
+	said, ok = plan(other, nil, "prod", "true")
+	want(said, ok, false, "not only maintenance-on", "Cpu changes")
+
+	typed := []string{"MAINTENANCE_MESSAGE=Back at \"four\" $(date).", "MAINTENANCE_UNTIL=2036-12-01T04:00:00+09:00"}
+	said, ok = plan(open, typed, "prod", "true")
+	want(said, ok, true, "false → true", `{"en":"Back at \"four\" $(date)."}`)
+	closed := keep("closed.json")
+	said, ok = plan(closed, nil, "prod") // in the middle of it, with nothing typed
+	want(said, ok, true, "No differences.")
+	said, ok = plan(closed, nil, "prod", "false")
+	want(said, ok, true, "true → false", "2036-12-01")
+}
+
+// TestComment: the first comment on a pull request is made, the next ones are
+// written over it.
+func TestComment(t *testing.T) {
+	dir := scratch(t)
+	command(t, dir, "gh", `#!/bin/sh
+for argument; do case "$argument" in body=@*) cp "${argument#body=@}" "$SAID.body" ;; esac; done
+case "$*" in *--paginate*) printf "$IDS" ;; *) echo "$*" >>"$SAID" ;; esac
+`)
+	file := filepath.Join(dir, "diff.md")
+	if err := os.WriteFile(file, []byte("### What changes\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for ids, want := range map[string]string{
+		"":                 "--method POST repos/{owner}/{repo}/issues/7/comments ",
+		"12" + `\n` + "15": "--method PATCH repos/{owner}/{repo}/issues/comments/12 ",
+	} {
+		log := filepath.Join(dir, "said"+strings.ReplaceAll(ids, `\n`, "-"))
+		env := append(plainEnvironment(dir), "PATH="+dir+":"+os.Getenv("PATH"), "IDS="+ids, "SAID="+log)
+		run(t, "scripts/comment.sh", root, env, "scripts/comment.sh", "7", file)
+		said, err := os.ReadFile(log)
+		if err != nil || !strings.Contains(string(said), want) || strings.Count(string(said), "\n") != 1 {
+			t.Errorf("with comments %q: %s, %v; want %q", ids, said, err, want)
+		}
+		if body, err := os.ReadFile(log + ".body"); err != nil || string(body) != "<!-- noren diff -->\n### What changes\n" {
+			t.Errorf("with comments %q the comment is %q, %v", ids, body, err)
+		}
+	}
+}
+
+// TestTemplatesOfEveryEnvironment: what two commits are compared by is there for
+// each environment, in the mode of its file.
+func TestTemplatesOfEveryEnvironment(t *testing.T) {
+	run(t, "make templates", root, plainEnvironment(scratch(t)), "make", "templates")
+	files, err := filepath.Glob("cdk.out/templates/*.template.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range files {
+		files[i] = strings.TrimSuffix(filepath.Base(files[i]), ".template.json")
+		data, err := os.ReadFile(filepath.Join("cdk.out/templates", files[i]+".template.json"))
+		if err != nil || !json.Valid(data) || !bytes.Contains(data, []byte("AWS::ElasticLoadBalancingV2::Listener")) {
+			t.Errorf("%s is no template of the product: %v", files[i], err)
+		}
+	}
+	if want := []string{"fieldreports-dev", "fieldreports-prod", "fieldreports-staging"}; !slices.Equal(files, want) {
+		t.Errorf("templates of %q, want %q", files, want)
+	}
+}
+
+// command puts a program on PATH.
+func command(t *testing.T, dir, name, script string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
