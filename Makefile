@@ -45,7 +45,7 @@ preview: tools node_modules
 .PHONY: synthesized
 synthesized: node_modules
 	@if [ ! -f cdk.out/$(ENV)/read-only/manifest.json ] || \
-		[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$(ENV)/open/manifest.json -print -quit)" ]; then \
+		[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$(ENV)/open/manifest.json -not -path "*/mobile-data*" -not -path examples/fieldreports -print -quit)" ]; then \
 		echo "synthesizing $(ENV) in every mode, which takes a minute, and the first time several"; $(MAKE) --no-print-directory synth; fi
 
 # What has to be there, and where to get it.

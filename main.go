@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/constructs/schemachange"
@@ -19,7 +18,7 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
-	jsii.Close()
+	stacks.CloseNode()
 	if err != nil {
 		os.Exit(1)
 	}

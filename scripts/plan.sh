@@ -13,7 +13,8 @@
 # -c maintenance-until= are, for a plan with a mode. A plan that keeps a closed
 # mode keeps the message and the end that were given with it.
 #
-# It wants the AWS CLI with credentials that may cloudformation:GetTemplate.
+# It wants the AWS CLI, with credentials that may cloudformation:GetTemplate, and
+# jq.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,6 +27,13 @@ case $mode in
     exit 1
     ;;
 esac
+
+for tool in aws jq; do
+  if ! command -v "$tool" >/dev/null; then
+    echo "plan.sh: $tool is not on PATH: install the AWS CLI, version 2, and jq" >&2
+    exit 1
+  fi
+done
 
 out=cdk.out/$env
 deployed=$out/deployed

@@ -1,7 +1,10 @@
 package stacks
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"os"
 	"runtime"
 	"strings"
 
@@ -32,6 +35,23 @@ func Recover(err *error) {
 	default:
 		*err = fmt.Errorf("%s", withoutTrace(fmt.Sprint(r)))
 	}
+}
+
+// CloseNode ends the Node process that CDK runs in; nothing may be written to
+// os.Stderr afterwards. jsii waits for the process twice, and calls the second
+// wait, which finds none, an abnormal exit: that is kept from people.
+func CloseNode() {
+	stderr := os.Stderr
+	read, write, err := os.Pipe()
+	if err != nil {
+		jsii.Close()
+		return
+	}
+	os.Stderr = write
+	jsii.Close()
+	write.Close()
+	said, _ := io.ReadAll(read)
+	_, _ = stderr.Write(bytes.ReplaceAll(said, []byte("Runtime process exited abnormally: waitid: no child processes"), nil))
 }
 
 // withoutTrace cuts the JavaScript stack off a message of the jsii kernel.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,6 +37,9 @@ func loadAssemblies(env string) ([]source, error) {
 			continue
 		}
 		if errors.Is(err, fs.ErrNotExist) {
+			if err := knownEnvironment(env); err != nil {
+				return nil, err
+			}
 			return nil, fmt.Errorf("no templates in %s: run \"make synth ENV=%s\", or name a template", dir, env)
 		}
 		s, err := loadSource(dir)
@@ -46,6 +50,23 @@ func loadAssemblies(env string) ([]source, error) {
 		sources = append(sources, s)
 	}
 	return sources, nil
+}
+
+// knownEnvironment fails if there are environment files here, and none of that
+// name.
+func knownEnvironment(env string) error {
+	files, err := filepath.Glob("environments/*.yaml")
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	var names []string
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(file), ".yaml"))
+	}
+	if !slices.Contains(names, env) {
+		return fmt.Errorf("unknown environment %q: want %s", env, strings.Join(names, " or "))
+	}
+	return nil
 }
 
 // templateFlags are the flags of verbs that read templates.
@@ -168,7 +189,10 @@ func addParameterFlag(cmd *cobra.Command, parameters *map[string]string) {
 
 // addEnvFlag adds --env, which says what a verb reads without a template.
 func addEnvFlag(cmd *cobra.Command, env *string) {
-	cmd.Flags().StringVar(env, "env", "dev", "environment whose assemblies are read, from cdk.out/ENV")
+	*env = "dev"
+	named := new(bool)
+	cmd.Flags().Var(envFlag{env, named, ""}, "env", "environment whose assemblies are read, from cdk.out/ENV")
+	cmd.Flags().VarP(envFlag{env, named, "env="}, "context", "c", "env=NAME, as for the CDK CLI: the same as --env NAME")
 	_ = cmd.RegisterFlagCompletionFunc("env", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return []string{"dev", "staging", "prod"}, cobra.ShellCompDirectiveNoFileComp
 	})
@@ -177,3 +201,32 @@ func addEnvFlag(cmd *cobra.Command, env *string) {
 func completeTemplates(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
 }
+
+// envFlag names an environment: --env NAME or, as people are used to from the CDK
+// CLI, -c env=NAME.
+type envFlag struct {
+	env    *string
+	named  *bool
+	prefix string // "env=", or nothing
+}
+
+func (f envFlag) Set(value string) error {
+	name, ok := strings.CutPrefix(value, f.prefix)
+	if !ok || name == "" {
+		return errors.New("want " + f.Type())
+	}
+	if *f.named && *f.env != name {
+		return fmt.Errorf("two environments, %s and %s", *f.env, name)
+	}
+	*f.env, *f.named = name, true
+	return nil
+}
+
+func (f envFlag) String() string {
+	if f.env == nil || f.prefix != "" {
+		return ""
+	}
+	return *f.env
+}
+
+func (f envFlag) Type() string { return f.prefix + "NAME" }

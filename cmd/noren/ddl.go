@@ -33,6 +33,13 @@ file of CA certificates. Other hosts than this machine must have a certificate
 that can be verified, unless the DSN says tls=... itself.
 
 docs/schema-changes.md walks through a change.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("unknown verb %q of ddl: want plan, rehearse or run", args[0])
+			}
+			return cmd.Help()
+		},
 	}
 	cmd.AddCommand(newDDLPlan(), newDDLRehearse(), newDDLRun())
 	return cmd

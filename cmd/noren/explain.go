@@ -29,7 +29,12 @@ Exit codes: 0 answered, 1 the request or a template cannot be read.`,
 		Example: `  noren explain "POST /api/reports"
   noren explain "GET /api/templates/7?draft=1" -H "X-Client: ios" --from 203.0.113.9
   noren explain "GET https://shop.example.com/cart" --template shop.json --listener 443`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 || len(args) > 2 {
+				return fmt.Errorf("want one request, such as \"POST /api/reports\", got %s", plural(len(args), "argument"))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request, err := q.request(strings.Join(args, " "))
 			if err != nil {

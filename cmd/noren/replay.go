@@ -49,7 +49,12 @@ load balancer chose other rules than the template.`,
   noren replay yesterday.log.gz --assume 'X-Client: ios' --when-agent 'FieldReports/*' \
     --assume 'X-Client:' --when-agent 'Mozilla/*'
   aws s3 cp s3://logs/alb/today.log.gz - | noren replay --json - | jq .suggestions`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("want access logs: files, folders, or - for standard input")
+			}
+			return nil
+		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"log", "gz"}, cobra.ShellCompDirectiveFilterFileExt
 		},

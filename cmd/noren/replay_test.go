@@ -209,7 +209,7 @@ func TestReplayExitCodes(t *testing.T) {
 		code int
 		want string // in stderr
 	}{
-		{"no log", nil, 1, "requires at least 1 arg"},
+		{"no log", nil, 1, "want access logs"},
 		{"a log that is not there", []string{"x.log"}, 1, "x.log: no such file"},
 		{"an empty log", []string{"empty.log"}, 1, "the logs are empty"},
 		{"no log at all", []string{"prose.log"}, 1, `no entry of an access log in 2 lines: prose.log:1: the line ends after field 1`},

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,7 +85,6 @@ would flip; 1 something could not be found out.`,
 // statusFlags say which product is looked at.
 type statusFlags struct {
 	env           string
-	context       []string
 	stack, region string
 	assembly, url string
 }
@@ -95,7 +93,6 @@ func (f *statusFlags) add(cmd *cobra.Command) {
 	addEnvFlag(cmd, &f.env)
 	flags := cmd.Flags()
 	flags.Lookup("env").Usage = "environment to look at: a file of environments/ without .yaml"
-	flags.StringArrayVarP(&f.context, "context", "c", nil, "env=NAME, as for the CDK CLI: the same as --env NAME")
 	flags.StringVar(&f.stack, "stack", "", "name of the stack, instead of the environment's")
 	flags.StringVar(&f.region, "region", "", "region of the stack, instead of the environment's")
 	flags.StringVar(&f.assembly, "assembly", "cdk.out", "folder of the assembly that the next deploy takes")
@@ -106,16 +103,6 @@ func (f *statusFlags) add(cmd *cobra.Command) {
 // query is what the flags ask. The environment file is read only for what the
 // flags leave open.
 func (f *statusFlags) query(cmd *cobra.Command) (status.Query, error) {
-	for _, pair := range f.context {
-		key, value, ok := strings.Cut(pair, "=")
-		if key != "env" || !ok {
-			return status.Query{}, fmt.Errorf("-c %s: want env=NAME", pair)
-		}
-		if cmd.Flags().Changed("env") && f.env != value {
-			return status.Query{}, fmt.Errorf("-c %s and --env %s name two environments", pair, f.env)
-		}
-		f.env = value
-	}
 	stack, region := f.stack, f.region
 	if stack == "" || region == "" {
 		env, _, err := environment.Load("environments", f.env)

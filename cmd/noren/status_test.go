@@ -272,8 +272,8 @@ func TestStatusFailsInALine(t *testing.T) {
 		}, "--env prod", "noren: AWS does not know these credentials: which ones they are says aws sts get-caller-identity"},
 		{"network down", func(*liveProduct) { os.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1") }, "--env prod", "noren: cannot reach 127.0.0.1:1: connect: connection refused"},
 		{"unknown environment", nil, "--env prd", `noren: unknown environment "prd": want prod`},
-		{"another context key", nil, "-c maintenance=true", "noren: -c maintenance=true: want env=NAME"},
-		{"two environments", nil, "-c env=prod --env dev", "noren: -c env=prod and --env dev name two environments"},
+		{"another context key", nil, "-c maintenance=true", `noren: invalid argument "maintenance=true" for "-c, --context" flag: want env=NAME`},
+		{"two environments", nil, "-c env=prod --env dev", `noren: invalid argument "dev" for "--env" flag: two environments, prod and dev`},
 		{"too often", nil, "--env prod --watch --every 1ms", "noren: --every 1ms: want 1s or longer"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

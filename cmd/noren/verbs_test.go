@@ -127,6 +127,10 @@ func TestExits(t *testing.T) {
 		stderr string
 	}{
 		{"routes --env prod", 1, "", `no templates in cdk.out/prod/open: run "make synth ENV=prod", or name a template`},
+		{"ddl runn change.sql", 1, "", `unknown verb "runn" of ddl: want plan, rehearse or run`},
+		{"explain", 1, "", `want one request, such as "POST /api/reports", got 0 arguments`},
+		{"replay", 1, "", "want access logs: files, folders, or - for standard input"},
+		{"routes -c env=dev", 0, "MAINTENANCE", ""},
 		{"routes nowhere.json", 1, "", `reading template "nowhere.json": no such file or directory`},
 		{"routes " + o + " " + m, 0, "MAINTENANCE", ""},
 		{"routes --json", 0, `"priority": "default"`, ""},

@@ -55,7 +55,7 @@ func (c *checker) match(key, value string, pattern pattern, want string) {
 var (
 	stackNamePattern = mustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
 	accountPattern   = mustCompile(`^[0-9]{12}$`)
-	regionPattern    = mustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
+	regionPattern    = mustCompile(`^[a-z]{2,4}(-[a-z]{2,5})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[0-9]{1,2}$`)
 )
 
 func (c *checker) checkDeployment() {

@@ -109,6 +109,8 @@ func TestChecks(t *testing.T) {
 		{"account of 11 digits", []string{"account", "account: 11111111111"},
 			`2:1: account: want the 12 digits of an AWS account, got "11111111111"`},
 		{"account as a number", []string{"account", "account: 111111111111"}, ""},
+		{"misspelt region", []string{"region", "region: us-esat-1"},
+			`3:1: region: want an AWS region such as us-east-1, got "us-esat-1"`},
 		{"region that is a zone", []string{"region", "region: ap-northeast-1a"},
 			`3:1: region: want an AWS region such as us-east-1, got "ap-northeast-1a"`},
 		{"e-mail without a host", []string{"alarmEmail", "alarmEmail: ops"},

@@ -47,7 +47,11 @@ func open(s settings, log *slog.Logger) (*app, error) {
 		written: make(chan struct{}, 1),
 	}
 	for _, what := range []string{"login", "upload", "sync"} {
-		a.waits[what] = openWait(filepath.Join(s.folder, "wait-"+what+".json"))
+		w := openWait(filepath.Join(s.folder, "wait-"+what+".json"))
+		if left := w.left(); left > 0 {
+			log.Info("maintenance, as before the restart", "what", what, "queued", q.len(), "again", time.Now().Add(left).Format(time.RFC3339))
+		}
+		a.waits[what] = w
 	}
 	session, err := os.ReadFile(a.sessionFile())
 	if err == nil {
