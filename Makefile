@@ -13,7 +13,7 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview preview-test pictures test browser mysql e2e judges fuzz synth diff templates plan deploy await golden lint bench
+.PHONY: help preview preview-test pictures test browser mysql e2e judges vulnerabilities fuzz synth diff templates plan deploy await golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--maintenance ...\""
@@ -23,7 +23,8 @@ help:
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
 	@echo "make e2e            deploy and flip with the cdk CLI, against an emulator of AWS: Python 3.11"
-	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, shellcheck, govulncheck, cdk diff"
+	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, shellcheck, cdk diff"
+	@echo "make vulnerabilities known ones that the code reaches: govulncheck, which asks vuln.go.dev"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
 	@echo "make synth          the assemblies of ENV=$(ENV): open, maintenance, read-only"
 	@echo "make diff           what turning maintenance on changes in ENV=$(ENV)"
@@ -98,6 +99,10 @@ judges: node_modules .venv/judges
 			[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$$env/open/manifest.json -print -quit)" ]; then \
 			$(MAKE) --no-print-directory synth ENV=$$env || exit 1; fi; done
 	go test -tags judges -count=1 -timeout 30m -v ./judges
+
+# The database of known vulnerabilities is on the internet.
+vulnerabilities:
+	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
 # Python tools, exactly those that the folder's requirements.txt names.
 .venv/%: %/requirements.txt

@@ -5,7 +5,6 @@
 //	cdk diff            what a reviewer reads of the flip, as a golden
 //	actionlint          the workflows, and the shell in them
 //	shellcheck          the scripts
-//	govulncheck         the Go code, where its database can be reached
 //
 // A finding that is meant is in skips.yaml, with the fact about this design that
 // makes it so; one that is not found any more has to leave the file. CDK's own
