@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"github.com/noren-cdk/noren/internal/browser"
 	"github.com/noren-cdk/noren/internal/preview"
 )
 
@@ -29,26 +30,11 @@ func openSite(t *testing.T, retryAfter string) manager {
 	run(t, "go", "build", "-C", "../examples/fieldreports", "-o", bin, "./api")
 	api := &service{bin: bin, args: []string{"--embedded"}, note: func(string, ...any) {}}
 	api.start(t)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	ctx, closeTab := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		_ = chromedp.Cancel(ctx)
-		closeTab()
-	})
-	ctx, giveUp := context.WithTimeout(ctx, 90*time.Second)
-	t.Cleanup(giveUp)
-	if err := chromedp.Do(ctx); err != nil { // the browser lives as long as the context of the first call
-		t.Fatal(err)
-	}
+	ctx := browser.Open(t)
 	m := manager{t, ctx, startProduct(t, api.address, retryAfter)}
 
 	m.do(
-		chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-			_, err := chromedp.Call(ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Tokyo"})
-			return err
-		}),
+		browser.Call(emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Tokyo"}),
 		chromedp.Navigate(m.product.Site), chromedp.WaitVisible(chromedp.CSS("#login")),
 		chromedp.SendKeys(chromedp.CSS("#name"), "manager"), chromedp.SendKeys(chromedp.CSS("#password"), "wrong"),
 		chromedp.Click(chromedp.CSS("#login button")), chromedp.WaitVisible(chromedp.CSS("#problem")), // with the wrong one selected

@@ -17,12 +17,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"github.com/noren-cdk/noren/internal/browser"
 	"github.com/noren-cdk/noren/internal/preview/protocol"
 )
 
@@ -107,71 +105,23 @@ func (p *Preview) healthy() bool {
 // language.
 func browse(t *testing.T, language, scheme string, width, height int64) context.Context {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	ctx, closeTab := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		_ = chromedp.Cancel(ctx)
-		closeTab()
-	})
-	err := chromedp.Listen(ctx, func(event any) {
-		switch e := event.(type) {
-		case *runtime.EventExceptionThrown:
-			t.Errorf("a script failed: %v", e.ExceptionDetails.Text)
-		case *log.EventEntryAdded:
-			if strings.Contains(e.Entry.Text, "Content Security Policy") {
-				t.Errorf("the page breaks its policy: %s", e.Entry.Text)
-			}
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, giveUp := context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(giveUp)
-	do(t, ctx,
-		call(emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: "Mozilla/5.0", AcceptLanguage: language}),
-		call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+	ctx := browser.Open(t)
+	browser.Do(t, ctx,
+		browser.Call(emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: "Mozilla/5.0", AcceptLanguage: language}),
+		browser.Call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 		}),
 		chromedp.EmulateViewport(width, height, chromedp.EmulateScale(1)))
 	return ctx
 }
 
-func do(t *testing.T, ctx context.Context, actions ...chromedp.Action[chromedp.Void]) {
-	t.Helper()
-	if err := chromedp.Do(ctx, actions...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func see[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T {
-	t.Helper()
-	value, err := chromedp.Run(ctx, action)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return value
-}
-
-// call sends a command of the DevTools protocol.
-func call[Params, Result any](command cdp.Command[Params, Result], params Params) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := cdp.Call(ctx, tab, command, params)
-		return err
-	})
-}
-
 // until waits until an expression of JavaScript is true, at most as long as the
 // browser lives.
 func until(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
-	for start := time.Now(); !see(t, ctx, chromedp.Evaluate[bool]("Boolean("+expression+")")); time.Sleep(50 * time.Millisecond) {
+	for start := time.Now(); !browser.See(t, ctx, chromedp.Evaluate[bool]("Boolean("+expression+")")); time.Sleep(50 * time.Millisecond) {
 		if time.Since(start) > 30*time.Second {
-			text := see(t, ctx, chromedp.Evaluate[string]("document.body.innerText"))
+			text := browser.See(t, ctx, chromedp.Evaluate[string]("document.body.innerText"))
 			t.Fatalf("never so: %s\nthe page shows:\n%s", expression, text)
 		}
 	}
@@ -180,14 +130,14 @@ func until(t *testing.T, ctx context.Context, expression string) {
 // logIn logs in at the site and begins a report.
 func logIn(t *testing.T, ctx context.Context, p *Preview) {
 	t.Helper()
-	do(t, ctx, chromedp.Navigate(p.Site))
+	browser.Do(t, ctx, chromedp.Navigate(p.Site))
 	until(t, ctx, `!document.querySelector("#login").hidden`)
-	do(t, ctx,
+	browser.Do(t, ctx,
 		chromedp.SendKeys(chromedp.CSS("#name"), "manager"),
 		chromedp.SendKeys(chromedp.CSS("#password"), "example"),
 		chromedp.Click(chromedp.CSS("#login-form button")))
 	until(t, ctx, `!document.querySelector("#reports").hidden && document.querySelector("#template").options.length > 0`)
-	do(t, ctx,
+	browser.Do(t, ctx,
 		chromedp.SendKeys(chromedp.CSS("#title"), "Pump 3"),
 		chromedp.SendKeys(chromedp.CSS("#text"), "Leaks at the flange."))
 }
@@ -200,17 +150,17 @@ func TestSiteShowsMaintenanceAndRecovers(t *testing.T) {
 			p := product(t, twoOrigins)
 			ctx := browse(t, "ja", "light", 1280, 800)
 			logIn(t, ctx, p)
-			see(t, ctx, chromedp.Evaluate[bool]("window.sameDocument = true"))
+			browser.See(t, ctx, chromedp.Evaluate[bool]("window.sameDocument = true"))
 			if err := p.Flip("maintenance"); err != nil {
 				t.Fatal(err)
 			}
-			do(t, ctx, chromedp.Click(chromedp.CSS("#report-form button")))
+			browser.Do(t, ctx, chromedp.Click(chromedp.CSS("#report-form button")))
 			until(t, ctx, `!document.querySelector("#maintenance").hidden`)
-			message := see(t, ctx, chromedp.Evaluate[string](`document.querySelector("#message").innerText`))
+			message := browser.See(t, ctx, chromedp.Evaluate[string](`document.querySelector("#message").innerText`))
 			if !strings.HasPrefix(message, "Field Reportsはメンテナンス中です。") {
 				t.Errorf("the screen says %q, want the message in the browser's language", message)
 			}
-			if got := see(t, ctx, chromedp.Evaluate[string](typed)); got != "Pump 3 / Leaks at the flange." {
+			if got := browser.See(t, ctx, chromedp.Evaluate[string](typed)); got != "Pump 3 / Leaks at the flange." {
 				t.Errorf("in maintenance the form holds %q, want what was typed", got)
 			}
 			if err := p.Flip("open"); err != nil {
@@ -218,10 +168,10 @@ func TestSiteShowsMaintenanceAndRecovers(t *testing.T) {
 			}
 			until(t, ctx, `document.querySelector("#maintenance").hidden`)
 			until(t, ctx, `document.querySelector("#report-list").innerText.includes("Pump 3")`)
-			if !see(t, ctx, chromedp.Evaluate[bool]("window.sameDocument === true")) {
+			if !browser.See(t, ctx, chromedp.Evaluate[bool]("window.sameDocument === true")) {
 				t.Error("the page was loaded anew")
 			}
-			reports := see(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll("#report-list > li").length`))
+			reports := browser.See(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll("#report-list > li").length`))
 			if reports != 1 {
 				t.Errorf("%d reports have arrived, want one", reports)
 			}
@@ -257,9 +207,9 @@ func TestBypassCookieLetsABrowserThrough(t *testing.T) {
 	for _, value := range p.Secrets {
 		secret = value
 	}
-	do(t, ctx, chromedp.Navigate(s.Unlock), chromedp.SendKeys(chromedp.CSS("input"), secret), chromedp.Click(chromedp.CSS("button")))
+	browser.Do(t, ctx, chromedp.Navigate(s.Unlock), chromedp.SendKeys(chromedp.CSS("input"), secret), chromedp.Click(chromedp.CSS("button")))
 	until(t, ctx, `document.querySelector("#login") && !document.querySelector("#login").hidden`)
-	do(t, ctx,
+	browser.Do(t, ctx,
 		chromedp.SendKeys(chromedp.CSS("#name"), "manager"),
 		chromedp.SendKeys(chromedp.CSS("#password"), "example"),
 		chromedp.Click(chromedp.CSS("#login-form button")))
@@ -282,37 +232,37 @@ func TestControlPage(t *testing.T) {
 				t.Fatal(err)
 			}
 			ctx := browse(t, "en", tt.scheme, tt.width, tt.height)
-			do(t, ctx, chromedp.Navigate(p.Control))
+			browser.Do(t, ctx, chromedp.Navigate(p.Control))
 			until(t, ctx, `document.querySelectorAll("#rules tr").length > 3`)
-			do(t, ctx, chromedp.Click(chromedp.CSS(`button[value="maintenance"]`)))
+			browser.Do(t, ctx, chromedp.Click(chromedp.CSS(`button[value="maintenance"]`)))
 			until(t, ctx, `document.querySelector("#mode").textContent === "maintenance"`)
 			until(t, ctx, `document.querySelector('button[value="maintenance"]').getAttribute("aria-pressed") === "true"`)
 			if p.Mode() != "maintenance" {
 				t.Errorf("the mode is %q after the button, want maintenance", p.Mode())
 			}
-			before := see(t, ctx, chromedp.Evaluate[int](`Number(document.querySelector("#rules tr:last-child .count").textContent)`))
+			before := browser.See(t, ctx, chromedp.Evaluate[int](`Number(document.querySelector("#rules tr:last-child .count").textContent)`))
 			get(t, p.API+"/api/audits/"+tt.name)
 			until(t, ctx, fmt.Sprintf(`Number(document.querySelector("#rules tr:last-child .count").textContent) === %d`, before+1))
-			first := see(t, ctx, chromedp.Evaluate[string](`document.querySelector("#requests li").textContent`))
+			first := browser.See(t, ctx, chromedp.Evaluate[string](`document.querySelector("#requests li").textContent`))
 			for _, want := range []string{"GET /api/audits/" + tt.name, "503", "rule default", "default rule: no rule before it matches"} {
 				if !strings.Contains(first, want) {
 					t.Errorf("the last request does not say %q: %s", want, first)
 				}
 			}
-			do(t, ctx, chromedp.Click(chromedp.CSS("#requests li summary")))
+			browser.Do(t, ctx, chromedp.Click(chromedp.CSS("#requests li summary")))
 			get(t, p.API+"/api/audits/another")
 			until(t, ctx, `document.querySelector("#requests").children[1].querySelector("details").open`)
 			const wide = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.tagName + "." + e.className + " " + e.textContent).join("\n")`
-			if see(t, ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)) {
-				t.Errorf("the page must be scrolled sideways, for\n%s", see(t, ctx, chromedp.Evaluate[string](wide)))
+			if browser.See(t, ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)) {
+				t.Errorf("the page must be scrolled sideways, for\n%s", browser.See(t, ctx, chromedp.Evaluate[string](wide)))
 			}
 			for _, secret := range p.Secrets {
-				if !strings.Contains(see(t, ctx, chromedp.Evaluate[string](`document.querySelector("#bypass").innerText`)), secret) {
+				if !strings.Contains(browser.See(t, ctx, chromedp.Evaluate[string](`document.querySelector("#bypass").innerText`)), secret) {
 					t.Error("the page does not show the bypass secret")
 				}
 			}
 			picture(t, ctx, tt.name)
-			do(t, ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`))
+			browser.Do(t, ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`))
 			picture(t, ctx, tt.name+"-top")
 			if err := p.Flip("open"); err != nil { // by somebody else
 				t.Fatal(err)
@@ -334,7 +284,7 @@ func get(t *testing.T, address string) {
 // picture keeps a picture of the page with -artifacts, and returns it.
 func picture(t *testing.T, ctx context.Context, name string) image.Image {
 	t.Helper()
-	data := see(t, ctx, chromedp.CaptureScreenshot())
+	data := browser.See(t, ctx, chromedp.CaptureScreenshot())
 	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name+".png"), data, 0o600); err != nil {
 		t.Fatal(err)
 	}

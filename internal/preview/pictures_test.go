@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/noren-cdk/noren/internal/browser"
 )
 
 // TestPictures makes the pictures of the README, with -update: the site open and
@@ -58,11 +60,11 @@ func sideBySide(t *testing.T, p *Preview, scheme string) []byte {
 	if err := p.Flip("maintenance"); err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`))
+	browser.Do(t, ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`))
 	open := picture(t, ctx, "open-"+scheme)
-	do(t, ctx, chromedp.Click(chromedp.CSS("#report-form button")))
+	browser.Do(t, ctx, chromedp.Click(chromedp.CSS("#report-form button")))
 	until(t, ctx, `!document.querySelector("#maintenance").hidden`)
-	do(t, ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`))
+	browser.Do(t, ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`))
 	time.Sleep(300 * time.Millisecond) // what moves has come to rest
 	closed := picture(t, ctx, "maintenance-"+scheme)
 	both := image.NewRGBA(image.Rect(0, 0, 2*width+gap, height))

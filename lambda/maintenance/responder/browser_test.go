@@ -3,7 +3,6 @@
 package responder
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,11 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/noren-cdk/noren/internal/browser"
 )
 
 // listener is a load balancer with one listener: its default is the responder
@@ -60,62 +59,8 @@ func listen(t *testing.T, h *Handler) *listener {
 	return l
 }
 
-// browse starts a browser of its own for the test.
-func browse(t *testing.T) context.Context {
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	ctx, closeTab := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		_ = chromedp.Cancel(ctx)
-		closeTab()
-	})
-	err := chromedp.Listen(ctx, func(event any) {
-		switch e := event.(type) {
-		case *runtime.EventExceptionThrown:
-			t.Errorf("a script failed: %v", e.ExceptionDetails.Text)
-		case *log.EventEntryAdded:
-			if strings.Contains(e.Entry.Text, "Content Security Policy") {
-				t.Errorf("the page breaks its own policy: %s", e.Entry.Text)
-			}
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, giveUp := context.WithTimeout(ctx, time.Minute)
-	t.Cleanup(giveUp)
-	return ctx
-}
-
-func do(t *testing.T, ctx context.Context, actions ...chromedp.Action[chromedp.Void]) {
-	t.Helper()
-	if err := chromedp.Do(ctx, actions...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func see[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T {
-	t.Helper()
-	value, err := chromedp.Run(ctx, action)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return value
-}
-
-// call sends a command of the DevTools protocol.
-func call[Params, Result any](command cdp.Command[Params, Result], params Params) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := cdp.Call(ctx, tab, command, params)
-		return err
-	})
-}
-
 func languages(accept string) chromedp.Action[chromedp.Void] {
-	return call(emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: "Mozilla/5.0", AcceptLanguage: accept})
+	return browser.Call(emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: "Mozilla/5.0", AcceptLanguage: accept})
 }
 
 func TestScriptOnAnotherOriginReadsTheMaintenance(t *testing.T) {
@@ -146,11 +91,11 @@ func TestScriptOnAnotherOriginReadsTheMaintenance(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			api := listen(t, at(now, Config{Message: map[string]string{"en": "Back soon."}, CORSOrigins: tt.origins}, io.Discard))
-			ctx := browse(t)
-			do(t, ctx, chromedp.Navigate(site.URL))
+			ctx := browser.Open(t)
+			browser.Do(t, ctx, chromedp.Navigate(site.URL))
 			wait := func(p *runtime.EvaluateParams) { p.AwaitPromise = new(true) }
 			for _, method := range []string{"POST", "PUT", "DELETE"} {
-				got := see(t, ctx, chromedp.Evaluate[string](fmt.Sprintf(script, api.URL+"/api/reports", method), wait))
+				got := browser.See(t, ctx, chromedp.Evaluate[string](fmt.Sprintf(script, api.URL+"/api/reports", method), wait))
 				if got != tt.want {
 					t.Errorf("%s: the script sees %q, want %q", method, got, tt.want)
 				}
@@ -177,25 +122,25 @@ func TestPageShowsTheEndInTheVisitorsTimeZone(t *testing.T) {
 		{"desktop-dark", "ar-EG", "Asia/Kolkata", "dark", 1280, 800, []string{"Expected back", "GMT+5:30", "in 40 minutes"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			ctx := browse(t)
-			do(t, ctx,
+			ctx := browser.Open(t)
+			browser.Do(t, ctx,
 				languages(tt.language),
-				call(emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: tt.zone}),
-				call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				browser.Call(emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: tt.zone}),
+				browser.Call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 					Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: tt.scheme}},
 				}),
 				chromedp.EmulateViewport(tt.width, tt.height, chromedp.EmulateScale(2)),
 				chromedp.Navigate(closed.URL+"/reports"))
-			text := see(t, ctx, chromedp.Text(chromedp.CSS("main")))
+			text := browser.See(t, ctx, chromedp.Text(chromedp.CSS("main")))
 			for _, want := range tt.want {
 				if !strings.Contains(text, want) {
 					t.Errorf("the page does not say %q:\n%s", want, text)
 				}
 			}
-			if see(t, ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)) {
+			if browser.See(t, ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)) {
 				t.Error("the page must be scrolled sideways")
 			}
-			picture := see(t, ctx, chromedp.CaptureScreenshot())
+			picture := browser.See(t, ctx, chromedp.CaptureScreenshot())
 			if err := os.WriteFile(filepath.Join(t.ArtifactDir(), tt.name+".png"), picture, 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -211,12 +156,12 @@ func TestPageShowsTheEndInTheVisitorsTimeZone(t *testing.T) {
 
 func TestPageIsReadWithoutScript(t *testing.T) {
 	closed := listen(t, at(now, fieldReports, io.Discard))
-	ctx := browse(t)
-	do(t, ctx,
+	ctx := browser.Open(t)
+	browser.Do(t, ctx,
 		languages("ja"),
-		call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}),
+		browser.Call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}),
 		chromedp.Navigate(closed.URL))
-	text := see(t, ctx, chromedp.Text(chromedp.CSS("main")))
+	text := browser.See(t, ctx, chromedp.Text(chromedp.CSS("main")))
 	for _, want := range []string{fieldReports.Message["ja"], "2026-12-01 04:00 (UTC+09:00)"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not say %q:\n%s", want, text)
@@ -228,16 +173,16 @@ func TestPageGivesWayWhenTheApplicationIsBack(t *testing.T) {
 	for name, scriptless := range map[string]bool{"with script": false, "without script": true} {
 		t.Run(name, func(t *testing.T) {
 			closed := listen(t, at(now, Config{RetryAfter: 2 * time.Second}, io.Discard))
-			ctx := browse(t)
-			do(t, ctx,
-				call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: scriptless}),
+			ctx := browser.Open(t)
+			browser.Do(t, ctx,
+				browser.Call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: scriptless}),
 				chromedp.Navigate(closed.URL+"/reports?page=2"),
 				chromedp.WaitVisible(chromedp.CSS("h1")))
 			closed.open.Store(true)
-			for see(t, ctx, chromedp.Title()) != "Field Reports" {
+			for browser.See(t, ctx, chromedp.Title()) != "Field Reports" {
 				time.Sleep(100 * time.Millisecond) // until the context ends
 			}
-			if got, want := see(t, ctx, chromedp.Location()), closed.URL+"/reports?page=2"; got != want {
+			if got, want := browser.See(t, ctx, chromedp.Location()), closed.URL+"/reports?page=2"; got != want {
 				t.Errorf("the visitor is at %s, want %s", got, want)
 			}
 		})
