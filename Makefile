@@ -64,17 +64,17 @@ test: node_modules
 	cd examples/fieldreports && go vet ./... && go test ./...
 
 browser:
-	go test -tags browser ./lambda/maintenance/...
+	go test -tags browser ./lambda/responder/...
 
 # What the preview has to withstand. -v, since each prints what it counted; what
 # ./test records stays in cdk.out/preview-test until the next run.
 preview-test: node_modules
-	go test -tags preview -v -timeout 10m -run UnderLoad ./internal/edge
+	go test -tags preview -v -timeout 10m -run UnderLoad ./internal/preview/edge
 	$(MAKE) synthesized ENV=dev
 	$(MAKE) synthesized ENV=prod
 	go test -tags preview -v -count=1 -timeout 10m -run "Site|Bypass|ControlPage$$|Pictures|InATerminal" ./internal/preview ./cmd/noren
 	rm -rf cdk.out/preview-test && mkdir -p cdk.out/preview-test
-	go test -tags preview -v -count=1 -artifacts -outputdir cdk.out/preview-test ./test
+	go test -tags preview -v -count=1 -artifacts -outputdir cdk.out/preview-test ./test/preview
 
 # The pictures of the README: Chromium on PATH.
 pictures: node_modules
@@ -90,22 +90,22 @@ mysql:
 # The emulator listens on this machine only. What the test writes is in
 # cdk.out/e2e and stays until the next run.
 e2e: node_modules .venv/e2e
-	go test -tags e2e -count=1 -timeout 30m -v ./e2e
+	go test -tags e2e -count=1 -timeout 30m -v ./test/e2e
 
 # Every environment in every mode, synthesized if something has changed since.
-judges: node_modules .venv/judges
+judges: node_modules .venv/lint
 	@for env in dev staging prod; do \
 		if [ ! -f cdk.out/$$env/read-only/manifest.json ] || \
 			[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$$env/open/manifest.json -print -quit)" ]; then \
 			$(MAKE) --no-print-directory synth ENV=$$env || exit 1; fi; done
-	go test -tags judges -count=1 -timeout 30m -v ./judges
+	go test -tags judges -count=1 -timeout 30m -v ./test/lint
 
 # The database of known vulnerabilities is on the internet.
 vulnerabilities:
 	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
 # Python tools, exactly those that the folder's requirements.txt names.
-.venv/%: %/requirements.txt
+.venv/%: test/%/requirements.txt
 	@command -v python3 >/dev/null || { echo "python3 is not on PATH: install Python 3.11 or later"; exit 1; }
 	@rm -rf $@ && python3 -m venv $@
 	@$@/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $< || { rm -rf $@; exit 1; }
@@ -164,9 +164,9 @@ await:
 
 golden: node_modules
 	go test ./stacks -run Golden -update
-	go test ./lambda/maintenance/responder -update
+	go test ./internal/function/responder -update
 	$(MAKE) --no-print-directory synth ENV=dev && $(MAKE) --no-print-directory synth ENV=prod
-	go test -tags judges ./judges -run Diff -update
+	go test -tags judges ./test/lint -run Diff -update
 	git diff --stat -- '*/testdata'
 
 lint:
@@ -180,11 +180,11 @@ bench: node_modules
 	go test -run '^$$' -bench AppBuild -benchtime 1x ./stacks
 	go test -run '^$$' -bench Build -benchtime 1x ./internal/gobuild
 	go test -run '^$$' -bench Tests -benchtime 1x ./stacks
-	go test -run '^$$' -bench . ./internal/allowlist
+	go test -run '^$$' -bench . ./internal/rules/allowlist
 	go test -run '^$$' -bench . ./internal/alb
-	go test -run '^$$' -bench . ./internal/accesslog ./cmd/noren
-	go test -p 1 -run '^$$' -bench . ./lambda/maintenance/...
-	go test -run '^$$' -bench ALB -benchtime 15x ./internal/edge
+	go test -run '^$$' -bench . ./internal/replay/accesslog ./cmd/noren
+	go test -p 1 -run '^$$' -bench . ./lambda/responder/...
+	go test -run '^$$' -bench ALB -benchtime 15x ./internal/preview/edge
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run '^$$' -bench SideBySide -benchtime 1x -timeout 30m ./internal/ddl
 
 # npm is quiet about what nobody here can change.

@@ -9,12 +9,12 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/templatediff"
+	"github.com/noren-cdk/noren/internal/diff"
 )
 
-func readTemplate(tb testing.TB, data []byte) templatediff.Template {
+func readTemplate(tb testing.TB, data []byte) diff.Template {
 	tb.Helper()
-	t, err := templatediff.Read(data, alb.Options{})
+	t, err := diff.Read(data, alb.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -34,16 +34,16 @@ func TestTheDiffOfTheFlip(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			open := readTemplate(t, synthesized(t, name, maintenancemode.Open).data)
 			closed := readTemplate(t, synthesized(t, name, maintenancemode.Closed).data)
-			checkFlip(t, templatediff.Compare(open, closed), app, answer, templatediff.Closed)
-			checkFlip(t, templatediff.Compare(closed, open), answer, app, templatediff.Open)
-			if d := templatediff.Compare(open, open); !d.Empty() {
+			checkFlip(t, diff.Compare(open, closed), app, answer, diff.Closed)
+			checkFlip(t, diff.Compare(closed, open), answer, app, diff.Open)
+			if d := diff.Compare(open, open); !d.Empty() {
 				t.Errorf("open differs from itself: %+v", d)
 			}
 		})
 	}
 }
 
-func checkFlip(t *testing.T, d templatediff.Diff, before, after string, mode templatediff.Mode) {
+func checkFlip(t *testing.T, d diff.Diff, before, after string, mode diff.Mode) {
 	t.Helper()
 	if rest := d.Unexpected(mode); len(rest) > 0 {
 		t.Errorf("more than the flip: %q", rest)
@@ -92,7 +92,7 @@ func TestTheDiffOfMoreThanTheFlip(t *testing.T) {
 			if err != nil || changed == 0 {
 				t.Fatalf("changed %d resources, %v", changed, err)
 			}
-			rest := templatediff.Compare(open, readTemplate(t, data)).Unexpected(templatediff.Closed)
+			rest := diff.Compare(open, readTemplate(t, data)).Unexpected(diff.Closed)
 			if len(rest) == 0 || !strings.Contains(strings.Join(rest, "\n"), test.want) {
 				t.Errorf("got %q, want %q among it", rest, test.want)
 			}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/environment"
-	"github.com/noren-cdk/noren/lambda/maintenance/responder"
+	"github.com/noren-cdk/noren/internal/function/responder"
 )
 
 // newMaintenance puts the listener under the switch, in the mode that the

@@ -21,7 +21,7 @@ import (
 // the two on a busy machine. Choose the number of pairs with -benchtime=9x.
 func BenchmarkSynth(b *testing.B) {
 	var functions []string
-	for _, name := range []string{"maintenance", "unlock", "modeprobe"} {
+	for _, name := range []string{"responder", "unlock", "probe"} {
 		function, err := gobuild.Program{Package: "github.com/noren-cdk/noren/lambda/" + name, GOARCH: "arm64"}.Build()
 		if err != nil {
 			b.Fatal(err)

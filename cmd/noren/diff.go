@@ -9,14 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/noren-cdk/noren/internal/templatediff"
+	"github.com/noren-cdk/noren/internal/diff"
 )
 
 // expectations are the flips that --expect knows.
-var expectations = map[string]templatediff.Mode{
-	"maintenance-on":  templatediff.Closed,
-	"maintenance-off": templatediff.Open,
-	"read-only":       templatediff.ReadOnly,
+var expectations = map[string]diff.Mode{
+	"maintenance-on":  diff.Closed,
+	"maintenance-off": diff.Open,
+	"read-only":       diff.ReadOnly,
 }
 
 // unexpected is the exit code of a change that --expect or --mode-unchanged
@@ -165,7 +165,7 @@ func checkModeUnchanged(w io.Writer, pairs []templatePair) error {
 
 // switchState is the mode of a template, and what it tells the refused.
 type switchState struct {
-	Mode    templatediff.Mode `json:"mode"`
+	Mode    diff.Mode         `json:"mode"`
 	Message map[string]string `json:"message,omitempty"` // by language tag
 	Until   string            `json:"until,omitempty"`
 }

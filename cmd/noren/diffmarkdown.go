@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/noren-cdk/noren/internal/templatediff"
+	"github.com/noren-cdk/noren/internal/diff"
 )
 
 // mostMarkdown is the length, in characters, below which GitHub takes a comment
@@ -126,9 +126,9 @@ func (m *markdown) diff(p templatePair) {
 }
 
 // lost says, unfolded, which data a deploy takes away.
-func (m *markdown) lost(resources []templatediff.Resource) {
+func (m *markdown) lost(resources []diff.Resource) {
 	for _, r := range resources {
-		if r.Data && r.Fate != templatediff.Changed && r.Fate != templatediff.Added {
+		if r.Data && r.Fate != diff.Changed && r.Fate != diff.Added {
 			m.add("> [!CAUTION]")
 			m.add(fmt.Sprintf("> %s (%s) %s", code(r.LogicalID), r.Type, escaped(fateText(r))))
 			m.add("")
@@ -136,7 +136,7 @@ func (m *markdown) lost(resources []templatediff.Resource) {
 	}
 }
 
-func (m *markdown) classes(c templatediff.Change) {
+func (m *markdown) classes(c diff.Change) {
 	m.add("| request | was decided by | is decided by |")
 	m.add("| --- | --- | --- |")
 	for _, class := range c.Classes {
@@ -148,7 +148,7 @@ func (m *markdown) classes(c templatediff.Change) {
 	}
 }
 
-func (m *markdown) resources(resources []templatediff.Resource) {
+func (m *markdown) resources(resources []diff.Resource) {
 	for _, r := range resources {
 		m.add(fmt.Sprintf("- %s %s: **%s**", code(r.LogicalID), r.Type, escaped(fateText(r))))
 		for _, change := range r.Changes {
@@ -158,9 +158,9 @@ func (m *markdown) resources(resources []templatediff.Resource) {
 }
 
 // countFates is how many resources meet which fate.
-func countFates(resources []templatediff.Resource) string {
+func countFates(resources []diff.Resource) string {
 	var parts []string
-	for _, fate := range []templatediff.Fate{templatediff.Removed, templatediff.Replaced, templatediff.MaybeReplaced, templatediff.Changed, templatediff.Added} {
+	for _, fate := range []diff.Fate{diff.Removed, diff.Replaced, diff.MaybeReplaced, diff.Changed, diff.Added} {
 		n := 0
 		for _, r := range resources {
 			if r.Fate == fate {

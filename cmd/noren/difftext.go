@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/noren-cdk/noren/internal/templatediff"
+	"github.com/noren-cdk/noren/internal/diff"
 )
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -75,7 +75,7 @@ func writeDiffText(out terminal, p templatePair, named bool) {
 }
 
 // modeText is the mode, or how it changes; empty if a template has none.
-func modeText(m templatediff.ModeChange, arrow string) string {
+func modeText(m diff.ModeChange, arrow string) string {
 	switch {
 	case m.Before == "" || m.After == "":
 		return ""
@@ -87,7 +87,7 @@ func modeText(m templatediff.ModeChange, arrow string) string {
 
 // writeClasses writes a line for each class: a request, and by which rules it
 // went and goes.
-func writeClasses(out terminal, all []templatediff.Class) {
+func writeClasses(out terminal, all []diff.Class) {
 	classes := table{heading: []string{"  such as", "was decided by", "is decided by"}}
 	for _, class := range all {
 		r := row{cells: []cell{{"  " + requestText(class.Request), plain}, {ruleText(class.Before), plain}, {ruleText(class.After), plain}}}
@@ -100,7 +100,7 @@ func writeClasses(out terminal, all []templatediff.Class) {
 }
 
 // requestText is a request as explain takes it.
-func requestText(r templatediff.Request) string {
+func requestText(r diff.Request) string {
 	var b strings.Builder
 	b.WriteString(r.Method + " " + r.Target)
 	if r.Host != "" {
@@ -117,34 +117,34 @@ func requestText(r templatediff.Request) string {
 	return b.String()
 }
 
-func ruleText(r templatediff.Rule) string {
+func ruleText(r diff.Rule) string {
 	if r.Priority == "default" {
 		return "default rule"
 	}
 	return fmt.Sprintf("rule %v %s", r.Priority, r.Name)
 }
 
-var fateSign = map[templatediff.Fate]string{
-	templatediff.Added: "+", templatediff.Removed: "-", templatediff.Replaced: "!", templatediff.MaybeReplaced: "?", templatediff.Changed: "~",
+var fateSign = map[diff.Fate]string{
+	diff.Added: "+", diff.Removed: "-", diff.Replaced: "!", diff.MaybeReplaced: "?", diff.Changed: "~",
 }
 
-func fateStyle(r templatediff.Resource) style {
+func fateStyle(r diff.Resource) style {
 	switch {
-	case r.Fate == templatediff.Added:
+	case r.Fate == diff.Added:
 		return green
-	case r.Fate == templatediff.Removed, r.Data && r.Fate != templatediff.Changed:
+	case r.Fate == diff.Removed, r.Data && r.Fate != diff.Changed:
 		return red
 	}
 	return yellow
 }
 
 // fateText is what happens to a resource, and why.
-func fateText(r templatediff.Resource) string {
+func fateText(r diff.Resource) string {
 	text := string(r.Fate)
-	if r.Fate == templatediff.Changed {
+	if r.Fate == diff.Changed {
 		text = "changed in place"
 	}
-	if r.Data && r.Fate != templatediff.Changed && r.Fate != templatediff.Added {
+	if r.Data && r.Fate != diff.Changed && r.Fate != diff.Added {
 		text += ", HOLDS DATA"
 	}
 	if r.Why != "" {
@@ -153,14 +153,14 @@ func fateText(r templatediff.Resource) string {
 	return text
 }
 
-func where(r templatediff.Resource) string {
+func where(r diff.Resource) string {
 	if r.Path == "" {
 		return ""
 	}
 	return " " + strings.TrimSuffix(r.Path, "/Resource")
 }
 
-func changeText(p templatediff.Property) string {
+func changeText(p diff.Property) string {
 	before, after := p.Before, p.After
 	switch {
 	case before == "":

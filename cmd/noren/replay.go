@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/noren-cdk/noren/internal/accesslog"
 	"github.com/noren-cdk/noren/internal/replay"
+	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
 func newReplay() *cobra.Command {

@@ -18,8 +18,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/noren-cdk/noren/internal/accesslog"
 	"github.com/noren-cdk/noren/internal/replay"
+	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
 // visit is what a client calls, in order, and how many clients do.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/charmbracelet/x/term"
 
-	"github.com/noren-cdk/noren/internal/accesslog"
 	"github.com/noren-cdk/noren/internal/replay"
+	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
 // readProgress shows on a terminal how far reading has come. A nil one shows

@@ -14,10 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/awsstub"
+	"github.com/noren-cdk/noren/internal/function/probe"
 	"github.com/noren-cdk/noren/internal/livemode"
 	"github.com/noren-cdk/noren/internal/moderecord"
-	"github.com/noren-cdk/noren/lambda/modeprobe/probe"
+	"github.com/noren-cdk/noren/internal/testing/awsstub"
 )
 
 // The product that status looks at, as AWS names it.

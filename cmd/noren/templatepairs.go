@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/templatediff"
+	"github.com/noren-cdk/noren/internal/diff"
 )
 
 // templatePair is a template before and after, and what differs.
 type templatePair struct {
 	Template string `json:"template"` // the name of the file
-	templatediff.Diff
+	diff.Diff
 }
 
 // templatePairs compares the templates of two files or folders. Those of
@@ -33,7 +33,7 @@ func templatePairs(oldPath, newPath string, parameters map[string]string) ([]tem
 				if name != other {
 					name += " and " + other
 				}
-				return []templatePair{{name, templatediff.Compare(before, after)}}, nil
+				return []templatePair{{name, diff.Compare(before, after)}}, nil
 			}
 		}
 	}
@@ -49,29 +49,29 @@ func templatePairs(oldPath, newPath string, parameters map[string]string) ([]tem
 		before, was := old[name]
 		after, is := next[name]
 		if !was {
-			before = templatediff.Nothing()
+			before = diff.Nothing()
 		}
 		if !is {
-			after = templatediff.Nothing()
+			after = diff.Nothing()
 		}
-		pairs = append(pairs, templatePair{name, templatediff.Compare(before, after)})
+		pairs = append(pairs, templatePair{name, diff.Compare(before, after)})
 	}
 	return pairs, nil
 }
 
 // diffTemplates reads the templates of a path by file name.
-func diffTemplates(path string, parameters map[string]string) (map[string]templatediff.Template, error) {
+func diffTemplates(path string, parameters map[string]string) (map[string]diff.Template, error) {
 	files, err := templateFiles(path)
 	if err != nil {
 		return nil, err
 	}
-	templates := map[string]templatediff.Template{}
+	templates := map[string]diff.Template{}
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		t, err := templatediff.Read(data, alb.Options{Parameters: parameters})
+		t, err := diff.Read(data, alb.Options{Parameters: parameters})
 		if err != nil {
 			return nil, fmt.Errorf("reading template %q: %w", file, err)
 		}

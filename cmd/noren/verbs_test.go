@@ -13,7 +13,7 @@ import (
 var update = flag.Bool("update", false, "write the goldens anew")
 
 // flips are the templates of an app in every mode.
-const flips = "../../internal/templatediff/testdata/own."
+const flips = "../../internal/diff/testdata/own."
 
 // noren runs a command line in process.
 func noren(args ...string) (code int, stdout, stderr string) {

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-const responder = "github.com/noren-cdk/noren/lambda/maintenance"
+const responder = "github.com/noren-cdk/noren/lambda/responder"
 
 // synth returns the resources of a stack with one function, by type.
 func synth(t *testing.T, props gofunction.Props) (resources map[string]map[string]any, err error) {

@@ -10,11 +10,11 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/allowlist"
+	"github.com/noren-cdk/noren/internal/rules/allowlist"
 )
 
 // TestTheSynthesizedRulesAllowWhatServeMuxRoutes carries the property that
-// internal/allowlist has over thousands of allowlists through to the template:
+// internal/rules/allowlist has over thousands of allowlists through to the template:
 // what the listener of a closed product sends to the app is what a ServeMux with
 // the same patterns serves.
 func TestTheSynthesizedRulesAllowWhatServeMuxRoutes(t *testing.T) {

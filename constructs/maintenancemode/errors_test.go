@@ -12,7 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
-	"github.com/noren-cdk/noren/lambda/maintenance/responder"
+	"github.com/noren-cdk/noren/internal/function/responder"
 )
 
 // rule adds a rule of somebody else's to the listener.

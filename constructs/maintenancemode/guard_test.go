@@ -16,9 +16,9 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/diff"
+	"github.com/noren-cdk/noren/internal/function/guard"
 	"github.com/noren-cdk/noren/internal/moderecord"
-	"github.com/noren-cdk/noren/internal/templatediff"
-	"github.com/noren-cdk/noren/lambda/reopenguard/guard"
 )
 
 const guardType = "Custom::NorenReopenGuard"
@@ -101,7 +101,7 @@ func TestNothingWaitsForItself(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			read, err := templatediff.Read(data, alb.Options{})
+			read, err := diff.Read(data, alb.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -27,7 +27,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/lambda/maintenance/responder"
+	"github.com/noren-cdk/noren/internal/function/responder"
 )
 
 // Props configures a MaintenanceMode.

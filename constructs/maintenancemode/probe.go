@@ -12,8 +12,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
+	"github.com/noren-cdk/noren/internal/function/probe"
 	"github.com/noren-cdk/noren/internal/livemode"
-	"github.com/noren-cdk/noren/lambda/modeprobe/probe"
 )
 
 // Metrics are what the probe says every minute. See package probe for what each

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/internal/function/probe"
 	"github.com/noren-cdk/noren/internal/livemode"
-	"github.com/noren-cdk/noren/lambda/modeprobe/probe"
 )
 
 // inJSON is a value of a template as a text: a reference stands for the ARN.

@@ -13,10 +13,10 @@ import (
 
 // The programs of the functions.
 const (
-	responderProgram = "github.com/noren-cdk/noren/lambda/maintenance"
+	responderProgram = "github.com/noren-cdk/noren/lambda/responder"
 	unlockProgram    = "github.com/noren-cdk/noren/lambda/unlock"
-	guardProgram     = "github.com/noren-cdk/noren/lambda/reopenguard"
-	probeProgram     = "github.com/noren-cdk/noren/lambda/modeprobe"
+	guardProgram     = "github.com/noren-cdk/noren/lambda/guard"
+	probeProgram     = "github.com/noren-cdk/noren/lambda/probe"
 )
 
 // Compile starts to compile the functions, but for the guard's. New does it too

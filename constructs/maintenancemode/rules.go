@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/allowlist"
+	"github.com/noren-cdk/noren/internal/rules/allowlist"
 )
 
 // The construct's rules take a band of a hundred priorities, as many as ALB

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/noren-cdk/noren/lambda/maintenance/responder"
+	"github.com/noren-cdk/noren/internal/function/responder"
 )
 
 // valid is an environment without problems that the cases below break, in each

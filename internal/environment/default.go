@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"time"
 
-	"github.com/noren-cdk/noren/lambda/maintenance/responder"
+	"github.com/noren-cdk/noren/internal/function/responder"
 )
 
 // fillDefaults sets what the file leaves open, so that a stack reads values and

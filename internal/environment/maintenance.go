@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/allowlist"
-	"github.com/noren-cdk/noren/lambda/maintenance/responder"
+	"github.com/noren-cdk/noren/internal/function/responder"
+	"github.com/noren-cdk/noren/internal/rules/allowlist"
 )
 
 var (

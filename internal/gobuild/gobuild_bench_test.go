@@ -25,7 +25,7 @@ func BenchmarkBuild(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
-				program := gobuild.Program{Package: "github.com/noren-cdk/noren/lambda/maintenance", GOARCH: "arm64"}
+				program := gobuild.Program{Package: "github.com/noren-cdk/noren/lambda/responder", GOARCH: "arm64"}
 				if _, err := program.Build(); err != nil {
 					b.Fatal(err)
 				}

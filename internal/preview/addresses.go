@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/cloudfront"
+	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 )
 
 // addresses put this machine's addresses where the template names the product's

@@ -20,8 +20,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
-	"github.com/noren-cdk/noren/internal/browser"
 	"github.com/noren-cdk/noren/internal/preview/protocol"
+	"github.com/noren-cdk/noren/internal/testing/browser"
 )
 
 var update = flag.Bool("update", false, "make the pictures of the README anew")

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/edge"
-	"github.com/noren-cdk/noren/internal/lambdaruntime"
+	"github.com/noren-cdk/noren/internal/preview/edge"
+	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
 )
 
 // targets are what is registered with the target groups: functions of the

@@ -3,7 +3,7 @@ package preview
 import (
 	"sync"
 
-	"github.com/noren-cdk/noren/internal/edge"
+	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
 // journal holds the last requests, and wakes who watches them.

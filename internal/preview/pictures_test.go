@@ -17,7 +17,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/noren-cdk/noren/internal/browser"
+	"github.com/noren-cdk/noren/internal/testing/browser"
 )
 
 // TestPictures makes the pictures of the README, with -update: the site open and

@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/cloudfront"
-	"github.com/noren-cdk/noren/internal/edge"
+	"github.com/noren-cdk/noren/internal/preview/cloudfront"
+	"github.com/noren-cdk/noren/internal/preview/edge"
 	"github.com/noren-cdk/noren/internal/preview/protocol"
 )
 

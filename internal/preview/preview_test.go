@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/edge"
+	"github.com/noren-cdk/noren/internal/preview/edge"
 	"github.com/noren-cdk/noren/internal/preview/protocol"
 )
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/cloudfront"
-	"github.com/noren-cdk/noren/internal/edge"
+	"github.com/noren-cdk/noren/internal/preview/cloudfront"
+	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
 // buckets are the files of the distribution's buckets: the site's folder, or

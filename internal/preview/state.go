@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/edge"
+	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
 // state is what the control page shows.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/accesslog"
+	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
 // fateOf is the fate of one request.

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/noren-cdk/noren/internal/accesslog"
+	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
 // FuzzRead looks for logs that make replaying panic, or lose lines.

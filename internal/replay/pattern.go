@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/allowlist"
+	"github.com/noren-cdk/noren/internal/rules/allowlist"
 )
 
 // patternOf is a rule's path as a line of the allowlist, or as ALB has it if no

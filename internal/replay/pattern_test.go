@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/allowlist"
+	"github.com/noren-cdk/noren/internal/rules/allowlist"
 )
 
 // What the allowlist compiles to is shown as it was written.

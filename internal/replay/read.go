@@ -7,7 +7,7 @@ import (
 	"io"
 	"sync"
 
-	"github.com/noren-cdk/noren/internal/accesslog"
+	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
 // Read adds the lines of a log. A line that is no entry is counted; an error is

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/accesslog"
+	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)

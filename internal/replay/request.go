@@ -1,8 +1,8 @@
 package replay
 
 import (
-	"github.com/noren-cdk/noren/internal/accesslog"
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
 // request is an entry as the rules saw it, as far as the log tells.

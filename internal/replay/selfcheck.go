@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/accesslog"
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
 // selfCheck compares the rule that the load balancer recorded for a request

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/accesslog"
+	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
 // idle is after how long without a request a session has ended.

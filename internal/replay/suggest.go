@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/noren-cdk/noren/internal/allowlist"
+	"github.com/noren-cdk/noren/internal/rules/allowlist"
 )
 
 // maxSuggestions bounds what is suggested: a longer list is not read.

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/accesslog"
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
 const (

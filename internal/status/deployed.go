@@ -14,9 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/diff"
+	"github.com/noren-cdk/noren/internal/function/probe"
 	"github.com/noren-cdk/noren/internal/moderecord"
-	"github.com/noren-cdk/noren/internal/templatediff"
-	"github.com/noren-cdk/noren/lambda/modeprobe/probe"
 )
 
 // assembly is the mode of the template of the stack in the assembly.
@@ -40,8 +40,8 @@ func (q Query) assembly() Finding {
 }
 
 // modeOf is the mode that a template is in.
-func modeOf(data []byte) (moderecord.Mode, templatediff.Template, error) {
-	template, err := templatediff.Read(data, alb.Options{})
+func modeOf(data []byte) (moderecord.Mode, diff.Template, error) {
+	template, err := diff.Read(data, alb.Options{})
 	if err != nil {
 		return "", template, fmt.Errorf("the template cannot be read: %w", err)
 	}
@@ -56,7 +56,7 @@ type deployed struct {
 	outputs   map[string]string
 	physical  map[string]string // by logical id
 	mode      moderecord.Mode
-	template  templatediff.Template
+	template  diff.Template
 	resources map[string]resource
 	err       error // of the template
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/awsclient"
-	"github.com/noren-cdk/noren/internal/awsstub"
+	"github.com/noren-cdk/noren/internal/testing/awsstub"
 	"github.com/noren-cdk/noren/internal/trail"
 )
 

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/noren-cdk/noren/lambda/unlock/unlocker"
+	"github.com/noren-cdk/noren/internal/function/unlock"
 )
 
 func main() {
@@ -28,5 +28,5 @@ func main() {
 		}
 		return aws.ToString(out.SecretString), nil // empty is no secret
 	}
-	lambda.Start(unlocker.New(os.Getenv("UNLOCK_COOKIE"), read, os.Stdout).Handle)
+	lambda.Start(unlock.New(os.Getenv("UNLOCK_COOKIE"), read, os.Stdout).Handle)
 }

@@ -1,0 +1,173 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// Modes returns the modes of the two templates.
+func (d Diff) Modes() (before, after Mode, err error) {
+	if before, err = d.old.Mode(); err != nil {
+		return "", "", fmt.Errorf("old template: %w", err)
+	}
+	if after, err = d.next.Mode(); err != nil {
+		return "", "", fmt.Errorf("new template: %w", err)
+	}
+	return before, after, nil
+}
+
+// Unexpected returns what changes besides a flip to a mode: nothing if the
+// template is flipped to it and otherwise stays as it is.
+//
+// The flip is the listener's default action, the rules that refuse writes or
+// everything on a shared listener, the record of the guard against reopening,
+// and the message, its language and its until. These may also change alone, in a
+// template that is in the mode already.
+func (d Diff) Unexpected(want Mode) []string {
+	var rest []string
+	before, after, err := d.Modes()
+	switch {
+	case err != nil:
+		rest = append(rest, err.Error())
+	case after != want:
+		rest = append(rest, fmt.Sprintf("the mode is %s, want %s", after, want))
+	case before == want && len(d.Resources) == 0:
+		rest = append(rest, fmt.Sprintf("the mode was %s before: there is no flip", before))
+	}
+	for _, r := range d.Resources {
+		rest = append(rest, d.besidesFlip(r)...)
+	}
+	for _, p := range d.Sections {
+		rest = append(rest, "template "+p.Name+" changes")
+	}
+	return rest
+}
+
+// besidesFlip is what changes of a resource that is no part of a flip.
+func (d Diff) besidesFlip(r Resource) []string {
+	name := r.LogicalID + " (" + r.Type + ")"
+	switch r.Fate {
+	case Added, Removed:
+		if r.Type == typeListenerRule && d.isSwitchRule(r) {
+			return nil
+		}
+		return []string{name + " is " + string(r.Fate)}
+	case Replaced, MaybeReplaced:
+		name += " " + isFate(r.Fate) + ":"
+		if len(r.Changes) == 0 {
+			return []string{name + " " + r.Why}
+		}
+	}
+	var rest []string
+	for _, p := range r.Changes {
+		if r.Fate != Changed || !d.isSwitched(r, p) {
+			rest = append(rest, fmt.Sprintf("%s %s changes", name, p.Name))
+		}
+	}
+	return rest
+}
+
+func isFate(fate Fate) string {
+	if fate == MaybeReplaced {
+		return string(fate)
+	}
+	return "is " + string(fate)
+}
+
+// isSwitched reports whether a property belongs to the flip.
+func (d Diff) isSwitched(r Resource, p Property) bool {
+	switch r.Type {
+	case typeGuard:
+		return slices.Contains(recordedProperties, p.top())
+	case typeListener:
+		return p.top() == "DefaultActions" && d.turnsDefault(r.LogicalID)
+	case "AWS::Lambda::Function":
+		return slices.Contains(switchedVariables, p.Name) && slices.Contains(d.next.responderFunctions(), r.LogicalID)
+	}
+	return false
+}
+
+// recordedProperties are those in which the guard's record of a flip differs.
+var recordedProperties = []string{"Mode", "Explicit", "Reopens", "Message", "Until"}
+
+// switchedVariables are the message, its language and its until.
+var switchedVariables = []string{
+	"Environment.Variables.MAINTENANCE_MESSAGE",
+	"Environment.Variables.MAINTENANCE_DEFAULT_LANGUAGE",
+	"Environment.Variables.MAINTENANCE_UNTIL",
+}
+
+// turnsDefault reports whether a listener's default action turns between the
+// function that answers during maintenance and the app, and is a plain forward
+// in both templates. The app is where rules of the listener send the allowed.
+func (d Diff) turnsDefault(id string) bool {
+	before, after := d.old.Listener(alb.Ref{LogicalID: id}), d.next.Listener(alb.Ref{LogicalID: id})
+	if before == nil || after == nil || len(before.Default.Actions) != 1 || len(after.Default.Actions) != 1 {
+		return false
+	}
+	return d.old.answersMaintenance(&before.Default) && d.next.isApp(after) ||
+		d.next.answersMaintenance(&after.Default) && d.old.isApp(before)
+}
+
+func (t Template) answersMaintenance(r *alb.Rule) bool {
+	return slices.ContainsFunc(t.responders(), func(g *alb.TargetGroup) bool { return forwardsTo(r, g) })
+}
+
+// isApp reports whether a listener's default action goes where rules of it send
+// what they let through; without such rules, anywhere but to the maintenance
+// answer. The page that unlocks is no app.
+func (t Template) isApp(l *alb.Listener) bool {
+	if t.answersMaintenance(&l.Default) {
+		return false
+	}
+	forwards := 0
+	for i := range l.Rules {
+		if isCalled(l.Rules[i].ShortName(), "Unlock") {
+			continue
+		}
+		if effect(&l.Rules[i]) == effect(&l.Default) {
+			return true
+		}
+		if _, ok := l.Rules[i].Final().(alb.Forward); ok && !t.answersMaintenance(&l.Rules[i]) {
+			forwards++
+		}
+	}
+	return forwards == 0
+}
+
+// isSwitchRule reports whether a rule that comes or goes is one that refuses
+// writes, or everything on a shared listener.
+func (d Diff) isSwitchRule(r Resource) bool {
+	t := d.next
+	if r.Fate == Removed {
+		t = d.old
+	}
+	for _, l := range t.Listeners {
+		for i := range l.Rules {
+			rule := &l.Rules[i]
+			if rule.LogicalID == r.LogicalID {
+				name := withoutHash(rule.ShortName())
+				return (isCalled(name, "Close") || isCalled(strings.TrimRight(name, "0123456789"), "RefuseWrites")) && t.answersMaintenance(rule)
+			}
+		}
+	}
+	return false
+}
+
+// isCalled reports whether a resource of a construct has a name: by its own
+// name or, where CDK wrote no paths, by its logical id, in which the name comes
+// after that of the construct and before eight hex digits.
+func isCalled(name, want string) bool {
+	return strings.HasSuffix(withoutHash(name), want)
+}
+
+// withoutHash is a logical id without the eight hex digits that CDK adds.
+func withoutHash(name string) string {
+	if at := len(name) - 8; at > 0 && strings.Trim(name[at:], "0123456789ABCDEF") == "" {
+		return name[:at]
+	}
+	return name
+}

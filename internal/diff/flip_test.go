@@ -1,0 +1,248 @@
+package diff
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// read reads a template of testdata, or a golden of the product.
+func read(tb testing.TB, file string) Template {
+	tb.Helper()
+	t, err := Read(raw(tb, file), alb.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return t
+}
+
+func raw(tb testing.TB, file string) []byte {
+	tb.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return data
+}
+
+// edited is a template after an edit of its resources.
+func edited(tb testing.TB, file string, edit func(resources map[string]any)) Template {
+	tb.Helper()
+	var document map[string]any
+	if err := json.Unmarshal(raw(tb, file), &document); err != nil {
+		tb.Fatal(err)
+	}
+	edit(document["Resources"].(map[string]any))
+	data, err := json.Marshal(document)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	t, err := Read(data, alb.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return t
+}
+
+// at returns the object under keys.
+func at(value any, keys ...string) map[string]any {
+	for _, key := range keys {
+		value = value.(map[string]any)[key]
+	}
+	return value.(map[string]any)
+}
+
+const (
+	open        = "testdata/own.open.json"
+	closed      = "testdata/own.maintenance.json"
+	readOnly    = "testdata/own.read-only.json"
+	sharedOpen  = "testdata/shared.open.json"
+	sharedClose = "testdata/shared.maintenance.json"
+)
+
+// TestFlips: which requests change with a flip, in a few words, and that
+// nothing else does.
+func TestFlips(t *testing.T) {
+	const writes = "method POST or PUT or PATCH or DELETE"
+	for _, test := range []struct {
+		old, next     string
+		mode          Mode
+		summary       string
+		before, after string
+		witnesses     []string
+	}{
+		{open, closed, Closed, "everything but the allowed requests", "App", "Maintenance", []string{"GET /", "POST /"}},
+		{closed, open, Open, "everything but the allowed requests", "Maintenance", "App", []string{"GET /", "POST /"}},
+		{open, readOnly, ReadOnly, "everything with " + writes + " but the allowed requests", "App", "Maintenance", []string{"POST /"}},
+		{readOnly, open, Open, "everything with " + writes + " but the allowed requests", "Maintenance", "App", []string{"POST /"}},
+		{closed, readOnly, ReadOnly, "everything but the allowed requests and those with " + writes, "Maintenance", "App", []string{"GET /"}},
+		{readOnly, closed, Closed, "everything but the allowed requests and those with " + writes, "App", "Maintenance", []string{"GET /"}},
+		{sharedOpen, sharedClose, Closed, `everything with host "reports.example.com" but the allowed requests`, "not known", "Maintenance", []string{"GET /"}},
+		{sharedClose, sharedOpen, Open, `everything with host "reports.example.com" but the allowed requests`, "Maintenance", "not known", []string{"GET /"}},
+	} {
+		t.Run(test.old+" "+test.next, func(t *testing.T) {
+			d := Compare(read(t, test.old), read(t, test.next))
+			if rest := d.Unexpected(test.mode); len(rest) > 0 {
+				t.Errorf("besides the flip: %q", rest)
+			}
+			if len(d.Clients) != 1 {
+				t.Fatalf("%d changes to clients, want 1: %+v", len(d.Clients), d.Clients)
+			}
+			c := d.Clients[0]
+			if c.Summary != test.summary || c.Before != test.before || c.After != test.after {
+				t.Errorf("got %q: %s -> %s\nwant %q: %s -> %s", c.Summary, c.Before, c.After, test.summary, test.before, test.after)
+			}
+			var witnesses []string
+			for _, class := range c.Classes {
+				witnesses = append(witnesses, class.Request.Method+" "+class.Request.Target)
+			}
+			if !slices.Equal(witnesses, test.witnesses) {
+				t.Errorf("witnesses %q, want %q", witnesses, test.witnesses)
+			}
+		})
+	}
+}
+
+// TestUnexpected: what is not part of the flip is named.
+func TestUnexpected(t *testing.T) {
+	const responder, listener = "MaintenanceResponderFunction1164C451", "AlbListener86261768"
+	variables := func(r map[string]any) map[string]any {
+		return at(r, responder, "Properties", "Environment", "Variables")
+	}
+	defaultTo := func(group string) func(map[string]any) {
+		return func(r map[string]any) {
+			at(r, listener, "Properties")["DefaultActions"] = []any{map[string]any{"Type": "forward", "TargetGroupArn": map[string]any{"Ref": group}}}
+		}
+	}
+	for _, test := range []struct {
+		name string
+		old  string
+		base string
+		edit func(resources map[string]any)
+		mode Mode
+		want string // "" if it belongs to the flip
+	}{
+		{"nothing else", open, closed, func(map[string]any) {}, Closed, ""},
+		{"message and until", open, closed, func(r map[string]any) {
+			variables(r)["MAINTENANCE_MESSAGE"] = `{"en":"Back at four."}`
+			variables(r)["MAINTENANCE_UNTIL"] = "2026-12-01T04:00:00+09:00"
+			delete(variables(r), "MAINTENANCE_DEFAULT_LANGUAGE")
+		}, Closed, ""},
+		{"all that the answer is told", closed, open, func(r map[string]any) {
+			delete(at(r, responder, "Properties"), "Environment")
+		}, Open, "MAINTENANCE_CORS_ORIGINS changes"},
+		{"the guard's record", open, closed, func(r map[string]any) {
+			p := at(r, "MaintenanceGuard", "Properties")
+			p["Mode"], p["Explicit"], p["Message"], p["Until"] = "true", "true", "Back at four.", "2026-12-01T04:00:00Z"
+		}, Closed, ""},
+		{"what the guard looks at", open, closed, func(r map[string]any) {
+			at(r, "MaintenanceGuard", "Properties")["RecordParameter"] = "another"
+		}, Closed, "RecordParameter changes"},
+		{"another variable of the answer", open, closed, func(r map[string]any) { variables(r)["MAINTENANCE_RETRY_AFTER"] = "5" }, Closed, "MAINTENANCE_RETRY_AFTER changes"},
+		{"the code of the answer", open, closed, func(r map[string]any) { at(r, responder, "Properties", "Code")["S3Key"] = "other.zip" }, Closed, "Code.S3Key changes"},
+		{"the message of another function", open, closed, func(r map[string]any) {
+			at(r, "MaintenanceUnlockerFunctionD5B2C387", "Properties", "Environment", "Variables")["MAINTENANCE_MESSAGE"] = "x"
+		}, Closed, "MaintenanceUnlockerFunctionD5B2C387"},
+		{"the port of the listener", open, closed, func(r map[string]any) { at(r, listener, "Properties")["Port"] = 8080 }, Closed, "Port changes"},
+		{"an allow rule", open, closed, func(r map[string]any) { at(r, "MaintenanceAllow0F00D52BD", "Properties")["Priority"] = 150 }, Closed, "Priority changes"},
+		{"an allow rule goes", open, closed, func(r map[string]any) { delete(r, "MaintenanceAllow0F00D52BD") }, Closed, "is removed"},
+		{"a guard comes", open, closed, func(r map[string]any) { r["Guard2"] = map[string]any{"Type": "Custom::NorenReopenGuard"} }, Closed, "Guard2"},
+		{"a bucket comes", open, closed, func(r map[string]any) { r["Bucket"] = map[string]any{"Type": "AWS::S3::Bucket"} }, Closed, "Bucket (AWS::S3::Bucket) is added"},
+		{"a rule called Close that does something else", open, closed, func(r map[string]any) {
+			r["Close"] = map[string]any{"Type": typeListenerRule, "Properties": map[string]any{
+				"Priority": 199, "ListenerArn": map[string]any{"Ref": listener},
+				"Conditions": []any{map[string]any{"Field": "path-pattern", "Values": []any{"/x"}}},
+				"Actions":    []any{map[string]any{"Type": "forward", "TargetGroupArn": map[string]any{"Ref": "AppF1B96344"}}},
+			}}
+		}, Closed, "Close"},
+		{"another end while closed", closed, closed, func(r map[string]any) { variables(r)["MAINTENANCE_UNTIL"] = "2026-12-01T05:00:00+09:00" }, Closed, ""},
+		{"no flip", closed, closed, func(map[string]any) {}, Closed, "there is no flip"},
+		{"the other flip", closed, open, func(map[string]any) {}, Closed, "the mode is false, want true"},
+		{"reopening to another function", closed, open, defaultTo("MaintenanceUnlockTargetGroup97A3F975"), Open, "DefaultActions[0].TargetGroupArn changes"},
+		{"reopening to the app", closed, open, defaultTo("AppF1B96344"), Open, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rest := Compare(read(t, test.old), edited(t, test.base, test.edit)).Unexpected(test.mode)
+			if test.want == "" && len(rest) > 0 {
+				t.Errorf("got %q, want nothing", rest)
+			}
+			if !strings.Contains(strings.Join(rest, "\n"), test.want) {
+				t.Errorf("got %q, want %q among it", rest, test.want)
+			}
+		})
+	}
+}
+
+// TestModes: the mode of a template, ours or another's.
+func TestModes(t *testing.T) {
+	const responder = "MaintenanceResponderFunction1164C451"
+	noPaths := func(r map[string]any) {
+		for id := range r {
+			delete(at(r, id), "Metadata")
+		}
+	}
+	for _, test := range []struct {
+		name, file string
+		edit       func(resources map[string]any)
+		want       Mode
+	}{
+		{"open", open, nil, Open},
+		{"closed", closed, nil, Closed},
+		{"read-only", readOnly, nil, ReadOnly},
+		{"shared listener, open", sharedOpen, nil, Open},
+		{"shared listener, closed", sharedClose, nil, Closed},
+		{"without construct paths", closed, noPaths, Closed},
+		{"by an alias", closed, func(r map[string]any) {
+			r["Live"] = map[string]any{"Type": "AWS::Lambda::Alias", "Properties": map[string]any{"FunctionName": map[string]any{"Ref": responder}}}
+			at(r, "MaintenanceTargetGroup4F265FD4", "Properties")["Targets"] = []any{map[string]any{"Id": map[string]any{"Ref": "Live"}}}
+		}, Closed},
+		{"without any variable", closed, func(r map[string]any) { delete(at(r, responder, "Properties"), "Environment") }, Closed},
+		{"the rule that refuses writes is never reached", readOnly, func(r map[string]any) {
+			at(r, "MaintenanceHealthCheck9913A433", "Properties")["Conditions"] = []any{map[string]any{"Field": "path-pattern", "Values": []any{"/*"}}}
+		}, Open},
+		{"no answer", open, func(r map[string]any) { delete(r, "MaintenanceTargetGroup4F265FD4") }, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			edit := test.edit
+			if edit == nil {
+				edit = func(map[string]any) {}
+			}
+			mode, err := edited(t, test.file, edit).Mode()
+			if mode != test.want || (err != nil) != (test.want == "") {
+				t.Errorf("got %q, %v; want %q", mode, err, test.want)
+			}
+		})
+	}
+}
+
+// TestAnswer: what a template tells the refused can be carried over to the next
+// deploy.
+func TestAnswer(t *testing.T) {
+	variables := func(r map[string]any) map[string]any {
+		return at(r, "MaintenanceResponderFunction1164C451", "Properties", "Environment", "Variables")
+	}
+	for _, test := range []struct {
+		name    string
+		edit    func(resources map[string]any)
+		message map[string]string
+		until   string
+	}{
+		{"as committed", func(map[string]any) {}, map[string]string{"en": "Field Reports (dev) is down for maintenance."}, ""},
+		{"with an end", func(r map[string]any) { variables(r)["MAINTENANCE_UNTIL"] = "2026-12-01T04:00:00+09:00" },
+			map[string]string{"en": "Field Reports (dev) is down for maintenance."}, "2026-12-01T04:00:00+09:00"},
+		{"a message known after a deploy", func(r map[string]any) { variables(r)["MAINTENANCE_MESSAGE"] = map[string]any{"Ref": "Message"} }, nil, ""},
+		{"a message that is no JSON", func(r map[string]any) { variables(r)["MAINTENANCE_MESSAGE"] = "Back at four" }, nil, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			message, until := edited(t, closed, test.edit).Answer()
+			if !maps.Equal(message, test.message) || until != test.until {
+				t.Errorf("got %q until %q, want %q until %q", message, until, test.message, test.until)
+			}
+		})
+	}
+}

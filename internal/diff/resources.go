@@ -1,0 +1,175 @@
+package diff
+
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// resource is a resource as the template says it.
+type resource struct {
+	Type                string
+	Properties          map[string]any
+	Metadata            map[string]any
+	DependsOn           any
+	Condition           any
+	DeletionPolicy      any
+	UpdateReplacePolicy any
+	CreationPolicy      any
+	UpdatePolicy        any
+}
+
+func (r resource) path() string {
+	path, _ := r.Metadata["aws:cdk:path"].(string)
+	return path
+}
+
+// Resource is a resource that differs.
+type Resource struct {
+	LogicalID string     `json:"logicalId"`
+	Path      string     `json:"path"` // construct path, if CDK wrote the template
+	Type      string     `json:"type"`
+	Fate      Fate       `json:"fate"`
+	Data      bool       `json:"data"` // whether resources of the type hold data
+	Why       string     `json:"why"`  // of a replacement, or what becomes of the data
+	Changes   []Property `json:"changes"`
+}
+
+// Fate is what a deploy does with a resource.
+type Fate string
+
+const (
+	Added         Fate = "added"
+	Removed       Fate = "removed"
+	Replaced      Fate = "replaced"        // a new one is made, and the old one removed
+	MaybeReplaced Fate = "may be replaced" // it depends on the values, or is not known here
+	Changed       Fate = "changed"         // in place
+)
+
+// rank orders what happens to resources, the worst first.
+func (r Resource) rank() int {
+	order := slices.Index([]Fate{Removed, Replaced, MaybeReplaced, Changed, Added}, r.Fate)
+	if r.Data && order < 3 {
+		return order
+	}
+	return order + 5
+}
+
+func compareResources(old, next map[string]resource) []Resource {
+	ids := maps.Clone(old)
+	maps.Copy(ids, next)
+	changed := []Resource{}
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		before, was := old[id]
+		after, is := next[id]
+		r := Resource{LogicalID: id, Path: cmp.Or(after.path(), before.path()), Type: cmp.Or(after.Type, before.Type), Changes: []Property{}}
+		r.Data = holdsData[r.Type]
+		switch {
+		case ids[id].Type == "AWS::CDK::Metadata":
+			continue
+		case !was:
+			r.Fate = Added
+		case !is:
+			r.Fate, r.Why = Removed, before.keeps(before.DeletionPolicy)
+		default:
+			r.Changes = before.differences(after)
+			if len(r.Changes) == 0 {
+				continue
+			}
+			r.Fate, r.Why = fateOf(before, after, r.Changes)
+		}
+		changed = append(changed, r)
+	}
+	changed = spread(changed, next)
+	for i, r := range changed {
+		before := old[r.LogicalID]
+		switch r.Fate {
+		case Replaced:
+			changed[i].Why = joined(r.Why, before.loses(), before.keeps(next[r.LogicalID].UpdateReplacePolicy))
+		case MaybeReplaced:
+			changed[i].Why = joined(r.Why, before.keeps(next[r.LogicalID].UpdateReplacePolicy))
+		}
+	}
+	slices.SortStableFunc(changed, func(a, b Resource) int { return a.rank() - b.rank() })
+	return changed
+}
+
+// differences are what differs between two resources with one logical id.
+// Construct paths and asset paths are left out: they are no part of what is
+// deployed.
+func (r resource) differences(other resource) []Property {
+	changes := []Property{}
+	if r.Type != other.Type {
+		changes = append(changes, Property{"Type", r.Type, other.Type})
+	}
+	changes = append(changes, differences("", r.Properties, other.Properties)...)
+	for _, attribute := range []struct {
+		name          string
+		before, after any
+	}{
+		{"DependsOn", r.DependsOn, other.DependsOn},
+		{"Condition", r.Condition, other.Condition},
+		{"DeletionPolicy", r.DeletionPolicy, other.DeletionPolicy},
+		{"UpdateReplacePolicy", r.UpdateReplacePolicy, other.UpdateReplacePolicy},
+		{"CreationPolicy", r.CreationPolicy, other.CreationPolicy},
+		{"UpdatePolicy", r.UpdatePolicy, other.UpdatePolicy},
+		{"Metadata", r.ownMetadata(), other.ownMetadata()},
+	} {
+		if !reflect.DeepEqual(attribute.before, attribute.after) {
+			changes = append(changes, Property{"(" + attribute.name + ")", show(attribute.before), show(attribute.after)})
+		}
+	}
+	return changes
+}
+
+// ownMetadata is the metadata without what CDK notes for itself.
+func (r resource) ownMetadata() any {
+	own := map[string]any{}
+	for key, value := range r.Metadata {
+		if !strings.HasPrefix(key, "aws:") {
+			own[key] = value
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	return own
+}
+
+// loses is what the resource that replaces this one does not have.
+func (r resource) loses() string {
+	if !holdsData[r.Type] || r.isMember() {
+		return ""
+	}
+	return "the new one has none of its data"
+}
+
+// isMember reports whether the resource is an instance of a database cluster,
+// which holds the data.
+func (r resource) isMember() bool {
+	return r.Type == "AWS::RDS::DBInstance" && r.Properties["DBClusterIdentifier"] != nil
+}
+
+// keeps is what becomes of the data of a resource that goes, under the policy
+// for deletion or for replacement.
+func (r resource) keeps(policy any) string {
+	switch {
+	case !holdsData[r.Type]:
+		return ""
+	case r.isMember():
+		return "its data is the cluster's"
+	case policy == "Retain" || policy == "RetainExceptOnCreate":
+		return "the old one is kept, outside the stack"
+	case policy == "Snapshot":
+		return "a snapshot of the old one is kept"
+	case policy == nil && strings.HasPrefix(r.Type, "AWS::RDS::"):
+		return "no policy says what becomes of its data"
+	}
+	return "ITS DATA IS DELETED"
+}
+
+func joined(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "; ")
+}

@@ -1,0 +1,99 @@
+package diff
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/alb/witness"
+)
+
+// summarize says in a few words which requests a change is about, where all
+// that change go one way: those of the default rule, or the part of them that a
+// few rules take or give back. Refuses tells a rule that sends to the function
+// that answers during maintenance.
+func summarize(changes []*found, classes []witness.Class, refuses func(*alb.Rule) bool) {
+	if len(changes) != 1 {
+		return
+	}
+	f := changes[0]
+	for _, s := range []side{{refuses, oldFirst}, {refuses, newFirst}} {
+		if f.Summary == "" {
+			f.Summary = s.summary(f.classes, classes)
+		}
+	}
+}
+
+// side is the side of a comparison on which all the changed requests are the
+// default rule's.
+type side struct {
+	refuses func(*alb.Rule) bool
+	rules   func(witness.Class) (here, there *alb.Rule)
+}
+
+func oldFirst(c witness.Class) (here, there *alb.Rule) { return c.Old, c.New }
+func newFirst(c witness.Class) (here, there *alb.Rule) { return c.New, c.Old }
+
+// summary is empty if the side is not such a side.
+func (s side) summary(changed, all []witness.Class) string {
+	var takers []*alb.Rule // the rules there, but for the default rule
+	byDefault := false
+	for _, c := range changed {
+		here, there := s.rules(c)
+		if !here.Default() {
+			return ""
+		}
+		if there.Default() {
+			byDefault = true
+		} else if !slices.Contains(takers, there) {
+			takers = append(takers, there)
+		}
+	}
+	if !byDefault {
+		return "everything with " + conditionsOf(takers) + s.exceptions(all, nil)
+	}
+	var refused []*alb.Rule // the rules that refused and still do
+	for _, c := range all {
+		here, _ := s.rules(c)
+		switch {
+		case effect(c.Old) != effect(c.New):
+		case here.Default():
+			return "" // a part of the default rule stays as it was
+		case s.refuses(here) && !slices.Contains(refused, here):
+			refused = append(refused, here)
+		}
+	}
+	return "everything" + s.exceptions(all, refused)
+}
+
+// exceptions says what stays as it was.
+func (s side) exceptions(all []witness.Class, refused []*alb.Rule) string {
+	allowed := slices.ContainsFunc(all, func(c witness.Class) bool {
+		here, _ := s.rules(c)
+		return !here.Default() && effect(c.Old) == effect(c.New) && !s.refuses(here)
+	})
+	text := ""
+	if allowed {
+		text = " but the allowed requests"
+	}
+	if len(refused) > 0 {
+		if text += " and"; !allowed {
+			text = " but"
+		}
+		text += " those with " + conditionsOf(refused)
+	}
+	return text
+}
+
+// conditionsOf describes which requests rules match.
+func conditionsOf(rules []*alb.Rule) string {
+	var texts []string
+	for _, r := range rules {
+		var conditions []string
+		for _, c := range r.Conditions {
+			conditions = append(conditions, alb.Describe(c))
+		}
+		texts = append(texts, strings.Join(conditions, " and "))
+	}
+	return strings.Join(texts, ", or with ")
+}

@@ -1,0 +1,92 @@
+// Package diff says what a change of a CloudFormation template does: to
+// clients, as classes of requests whose outcome changes, each with a request
+// that shows it, and to resources.
+package diff
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// Template is a template as it is compared.
+type Template struct {
+	*alb.Template
+	sections  map[string]any // those that are no resources
+	resources map[string]resource
+}
+
+// Read reads a CloudFormation template in JSON.
+func Read(data []byte, options alb.Options) (Template, error) {
+	read, err := alb.Read(bytes.NewReader(data), options)
+	if err != nil {
+		return Template{}, err
+	}
+	t := Template{Template: read}
+	if err := json.Unmarshal(data, &t.sections); err != nil {
+		return Template{}, err
+	}
+	delete(t.sections, "Resources")
+	var body struct{ Resources map[string]resource }
+	if err := json.Unmarshal(data, &body); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			err = fmt.Errorf("%s: did not expect a JSON %s", wrong.Field, wrong.Value)
+		}
+		return Template{}, fmt.Errorf("not a CloudFormation template: %w", err)
+	}
+	t.resources = body.Resources
+	return t, nil
+}
+
+// Diff is what differs between two templates.
+type Diff struct {
+	Clients   []Change   `json:"clients"`
+	Resources []Resource `json:"resources"` // those that hold data first, then by how much happens to them
+	Sections  []Property `json:"sections"`  // of the template, besides resources
+	Warnings  []string   `json:"warnings"`
+	Mode      ModeChange `json:"mode"`
+
+	// Complete is false if there were more combinations of conditions than were
+	// looked at, so that requests may change that no witness shows.
+	Complete bool `json:"complete"`
+
+	old, next Template
+}
+
+// ModeChange is the modes of the two templates, empty for one that has none.
+type ModeChange struct {
+	Before Mode `json:"before"`
+	After  Mode `json:"after"`
+}
+
+// Empty reports whether there is no difference.
+func (d Diff) Empty() bool {
+	return len(d.Clients) == 0 && len(d.Resources) == 0 && len(d.Sections) == 0
+}
+
+// Compare compares two templates.
+func Compare(old, next Template) Diff {
+	d := Diff{Clients: []Change{}, Warnings: []string{}, old: old, next: next}
+	d.Mode.Before, _ = old.Mode()
+	d.Mode.After, _ = next.Mode()
+	d.Clients, d.Complete = compareClients(old, next)
+	d.Resources = compareResources(old.resources, next.resources)
+	d.Sections = compareSections(old.sections, next.sections)
+	d.Warnings = append(d.Warnings, movedListeners(old, next)...)
+	d.Warnings = append(d.Warnings, movedPatterns(old, next)...)
+	return d
+}
+
+// Nothing is a template without resources, to compare one with that has come or
+// gone.
+func Nothing() Template {
+	t, err := Read([]byte(`{"Resources": {}}`), alb.Options{})
+	if err != nil {
+		panic(errors.Join(errors.New("templatediff: the empty template"), err))
+	}
+	return t
+}

@@ -1,0 +1,64 @@
+package guard
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/cfn"
+
+	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
+)
+
+// TestTheFunction starts the program that is deployed, behind the runtime API as
+// in Lambda, and sends it what CloudFormation sends.
+func TestTheFunction(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "bootstrap")
+	build := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", program, "../../../lambda/guard")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", build, err, out)
+	}
+	w := newWorld(t)
+	w.live, w.record = closed, moderecord.New(closed, before).Encode()
+	var log bytes.Buffer
+	function, err := lambdaruntime.New(lambdaruntime.Config{
+		Bootstrap: program, Timeout: 30 * time.Second, Log: &log,
+		Environment: map[string]string{"AWS_ENDPOINT_URL": w.server.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(function.Close)
+	send := func(request cfn.RequestType, old, next map[string]any) cfn.Response {
+		w.answers = nil
+		event := w.event(request, old, next)
+		payload, err := json.Marshal(event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := function.Invoke(t.Context(), payload); err != nil {
+			t.Fatalf("%v\n%s", err, log.String())
+		}
+		return w.answer(t, event)
+	}
+	if a := send(cfn.RequestUpdate, props(closed), props(open)); a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "Refused to open: maintenance has been on since 2026-11-22T02:34:09Z (") {
+		t.Errorf("a forgotten flag: got %s %q", a.Status, a.Reason)
+	}
+	if a := send(cfn.RequestUpdate, props(closed), props(open, "Explicit", "true")); a.Status != cfn.StatusSuccess || w.recorded(t).Mode != open {
+		t.Errorf("asked for: got %s %q, recorded %s", a.Status, a.Reason, w.record)
+	}
+	if a := send(cfn.RequestDelete, nil, props(open)); a.Status != cfn.StatusSuccess {
+		t.Errorf("delete: got %s %q", a.Status, a.Reason)
+	}
+	function.Close()
+	if !strings.Contains(log.String(), `"level":"ERROR","msg":"Refused to open`) {
+		t.Errorf("log: %s", log.String())
+	}
+}

@@ -1,0 +1,134 @@
+// Package probe looks which mode a live listener is in and tells CloudWatch, as
+// metrics on which alarms, their suppression and the dashboard stand. It looks
+// at the listener and never at traffic, so that a quiet night changes nothing.
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+
+	"github.com/noren-cdk/noren/internal/awsclient"
+	"github.com/noren-cdk/noren/internal/function/responder"
+	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/internal/modekeeper"
+	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/trail"
+)
+
+// Probe looks at one listener.
+type Probe struct {
+	// Settings says at what.
+	Settings Settings
+
+	// Config is how AWS is asked.
+	Config aws.Config
+
+	// Log receives one JSON object a line; CloudWatch makes the metrics of them.
+	Log io.Writer
+
+	// Now is the clock.
+	Now func() time.Time
+
+	mu     sync.Mutex
+	blamed string // the mode that came by hand and whose author is in the log
+}
+
+// Run looks once and writes the metrics. If the listener cannot be read it
+// writes none: no metric is an alarm of its own, a wrong one would be taken for
+// the truth. What else cannot be read is left out, and is an error too.
+func (p *Probe) Run(ctx context.Context) error {
+	if p.Settings.Err != nil {
+		return p.Settings.Err
+	}
+	mode, err := livemode.Read(ctx, elbv2.NewFromConfig(p.Config), p.Settings.Switch)
+	var neither *livemode.Neither
+	if err != nil && !errors.As(err, &neither) {
+		return err
+	}
+	s := sample{at: p.Now(), mode: mode}
+	if neither != nil {
+		s.why = neither.Why
+	}
+	overdue, untilErr := p.overdue(ctx, mode, s.at)
+	if untilErr == nil {
+		s.overdue = &overdue
+	}
+	kept, keptErr := p.keeper().Read(ctx, p.Settings.Record, p.Settings.Attribution)
+	if keptErr == nil || neither != nil {
+		drift := neither != nil || kept.Record.Mode.Valid() && kept.Record.Mode != mode
+		s.drift, s.record = &drift, kept.Record
+	}
+	if err := s.write(p.Log, p.Settings.Name); err != nil {
+		return err
+	}
+	return errors.Join(untilErr, keptErr, p.attribute(ctx, kept, s.at), p.blame(ctx, s))
+}
+
+func (p *Probe) keeper() modekeeper.Keeper { return modekeeper.Keeper{Config: p.Config} }
+
+// functions is AWS Lambda. The SDK's client of it takes half a minute to
+// compile.
+var functions = awsclient.Service{ID: "Lambda", Host: "lambda"}
+
+// overdue returns how long maintenance has gone on past the end that clients
+// are told. It is the variable of the function that tells them, so that a
+// deploy with another end needs no change here.
+func (p *Probe) overdue(ctx context.Context, mode moderecord.Mode, now time.Time) (time.Duration, error) {
+	if mode == moderecord.Open {
+		return 0, nil
+	}
+	var function struct {
+		Environment struct{ Variables map[string]string }
+	}
+	err := awsclient.Get(ctx, p.Config, functions, "GetFunctionConfiguration", "2015-03-31/functions/"+url.PathEscape(p.Settings.Function)+"/configuration", &function)
+	if err != nil {
+		return 0, fmt.Errorf("reading when maintenance is expected to end: %w", err)
+	}
+	config, _ := responder.ParseEnvironment(func(name string) string { return function.Environment.Variables[name] })
+	if config.Until.IsZero() {
+		return 0, nil
+	}
+	return max(0, now.Sub(config.Until)), nil
+}
+
+// attribute writes down who has turned the mode, as soon as CloudTrail knows.
+// What it does not know after an hour it will not know.
+func (p *Probe) attribute(ctx context.Context, kept modekeeper.Kept, now time.Time) error {
+	turned := kept.Record.Since
+	if turned.IsZero() || kept.By() != "" || now.Sub(turned) > time.Hour {
+		return nil
+	}
+	act, err := trail.Deploy(ctx, p.Config, p.Settings.Stack, turned)
+	if err != nil || act.By == "" {
+		return err
+	}
+	return p.keeper().Attribute(ctx, p.Settings.Attribution, moderecord.Attribution{Since: turned, By: act.By})
+}
+
+// blame logs once who has changed the listener by hand, as soon as CloudTrail
+// knows.
+func (p *Probe) blame(ctx context.Context, s sample) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.drift == nil || !*s.drift {
+		p.blamed = ""
+		return nil
+	}
+	if mode := fmt.Sprintf("%q", s.mode); p.blamed != mode {
+		act, err := trail.Hand(ctx, p.Config, p.Settings.Switch.ListenerARN, s.at.Add(-2*trail.Delay))
+		if err != nil || act.By == "" {
+			return err
+		}
+		p.blamed = mode
+		say(p.Log, s.at, "the listener was changed by hand", act)
+	}
+	return nil
+}

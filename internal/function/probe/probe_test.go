@@ -1,0 +1,307 @@
+package probe_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/function/probe"
+	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/testing/awsstub"
+)
+
+const (
+	listener = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/alb/1/2"
+	deployer = "arn:aws:sts::111111111111:assumed-role/cdk-hnb659fds-deploy-role/aws-cdk-ko"
+	operator = "arn:aws:iam::111111111111:user/mei"
+)
+
+var settings = probe.Settings{
+	Switch:   livemode.Switch{ListenerARN: listener, App: "app", Responder: "responder", First: 100, Last: 199},
+	Function: "Responder", Stack: "shop", Record: "/shop/record", Attribution: "/shop/attribution",
+}
+
+// night is when the tests take place.
+var night = time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
+
+// product is what the stub of AWS answers with.
+type product struct {
+	aws   *awsstub.AWS
+	probe *probe.Probe
+	log   bytes.Buffer
+}
+
+// newProduct is a product that is open and was never closed.
+func newProduct(t *testing.T, s probe.Settings) *product {
+	t.Helper()
+	p := &product{aws: awsstub.New(t)}
+	for name, value := range s.Environment() {
+		t.Setenv(name, value)
+	}
+	t.Setenv("AWS_LAMBDA_FUNCTION_NAME", "Probe")
+	p.probe = probe.FromEnvironment(os.Getenv, &p.log)
+	p.probe.Now = func() time.Time { return night }
+	p.balancer("app")
+	p.until("")
+	p.record("{}", "{}")
+	p.aws.Answer("PutParameter", "{}")
+	p.history(nil)
+	return p
+}
+
+// balancer sets where the default action goes.
+func (p *product) balancer(group string) {
+	actions := "<member><Type>forward</Type><TargetGroupArn>" + group + "</TargetGroupArn></member>"
+	p.aws.Answer("DescribeListeners", "<Listeners><member><ListenerArn>"+listener+"</ListenerArn><DefaultActions>"+actions+"</DefaultActions></member></Listeners>")
+	p.aws.Answer("DescribeRules", "<Rules><member><Priority>default</Priority><IsDefault>true</IsDefault><Actions>"+actions+"</Actions></member></Rules>")
+}
+
+// until sets the end that the function tells clients.
+func (p *product) until(end string) {
+	variables := map[string]string{"MAINTENANCE_RETRY_AFTER": "600"}
+	if end != "" {
+		variables["MAINTENANCE_UNTIL"] = end
+	}
+	p.aws.Answer("GetFunctionConfiguration", encode(map[string]any{"FunctionName": "Responder", "Environment": map[string]any{"Variables": variables}}))
+}
+
+func (p *product) record(record, attribution string) {
+	p.aws.Answer("GetParameters", encode(map[string]any{"Parameters": []map[string]string{
+		{"Name": settings.Record, "Value": record}, {"Name": settings.Attribution, "Value": attribution},
+	}}))
+}
+
+// history sets the calls that CloudTrail knows, by name.
+func (p *product) history(calls map[string]string) {
+	p.aws.AnswerBy("LookupEvents", func(r awsstub.Request) string {
+		var asked struct {
+			LookupAttributes []struct{ AttributeValue string }
+		}
+		if err := json.Unmarshal([]byte(r.Body), &asked); err != nil {
+			panic(err)
+		}
+		event, ok := calls[asked.LookupAttributes[0].AttributeValue]
+		if !ok {
+			return `{"Events": []}`
+		}
+		return encode(map[string]any{"Events": []map[string]any{{
+			"EventName": asked.LookupAttributes[0].AttributeValue, "EventTime": night.Add(-time.Minute).Unix(), "CloudTrailEvent": event,
+		}}})
+	})
+}
+
+func encode(value any) string {
+	data, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
+}
+
+// metrics runs the probe and returns the metrics that CloudWatch makes of its
+// log.
+func (p *product) metrics(t *testing.T) (map[string]float64, error) {
+	t.Helper()
+	p.log.Reset()
+	err := p.probe.Run(t.Context())
+	metrics := map[string]float64{}
+	for line := range strings.Lines(p.log.String()) {
+		var header struct {
+			AWS struct {
+				Timestamp         int64
+				CloudWatchMetrics []struct {
+					Namespace  string
+					Dimensions [][]string
+					Metrics    []struct{ Name string }
+				}
+			} `json:"_aws"`
+		}
+		var values map[string]any
+		if err := json.Unmarshal([]byte(line), &header); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(line), &values); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range header.AWS.CloudWatchMetrics {
+			if d.Namespace != "Noren" || header.AWS.Timestamp != night.UnixMilli() || fmt.Sprint(d.Dimensions) != "[[FunctionName]]" || values["FunctionName"] != "Probe" {
+				t.Errorf("not a metric of the probe: %s", line)
+			}
+			for _, m := range d.Metrics {
+				metrics[m.Name] = values[m.Name].(float64)
+			}
+		}
+	}
+	return metrics, err
+}
+
+// closed is the record of a product that was closed an hour ago.
+func closed() moderecord.Record {
+	return moderecord.New(moderecord.Open, night.AddDate(0, -1, 0)).TurnTo(moderecord.Closed, night.Add(-time.Hour), time.Time{})
+}
+
+func attributed(record moderecord.Record) string {
+	return moderecord.Attribution{Since: record.Since, By: deployer}.Encode()
+}
+
+func TestMetrics(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		group  string // where the default action goes
+		record string
+		until  string
+		want   map[string]float64
+	}{
+		{"open, nothing recorded", "app", "{}", "", map[string]float64{"Mode": 0, "Drift": 0, "Overdue": 0}},
+		{"closed by a deploy", "responder", closed().Encode(), "", map[string]float64{"Mode": 2, "Drift": 0, "Overdue": 0}},
+		{"closed by hand, nothing recorded", "responder", "{}", "", map[string]float64{"Mode": 2, "Drift": 0, "Overdue": 0}},
+		{"opened by hand", "app", closed().Encode(), "", map[string]float64{"Mode": 0, "Drift": 1, "Overdue": 0}},
+		{"before the end", "responder", closed().Encode(), "2026-12-01T12:00:00+09:00", map[string]float64{"Mode": 2, "Drift": 0, "Overdue": 0}},
+		{"past the end", "responder", closed().Encode(), "2026-12-01T10:57:30+09:00", map[string]float64{"Mode": 2, "Drift": 0, "Overdue": 3}},
+		{"open, past an old end", "app", "{}", "2026-11-01T00:00:00Z", map[string]float64{"Mode": 0, "Drift": 0, "Overdue": 0}},
+		{"in neither mode", "somebody", closed().Encode(), "", map[string]float64{"Drift": 1, "Overdue": 0}},
+		{"in neither mode, nothing recorded", "somebody", "{}", "", map[string]float64{"Drift": 1, "Overdue": 0}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newProduct(t, settings)
+			p.balancer(test.group)
+			p.record(test.record, "{}")
+			p.until(test.until)
+			got, err := p.metrics(t)
+			if err != nil || !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %v, %v; want %v", got, err, test.want)
+			}
+		})
+	}
+}
+
+func TestWithoutAGuard(t *testing.T) {
+	without := settings
+	without.Record, without.Attribution = "", ""
+	p := newProduct(t, without)
+	p.aws.Answer("GetParameters", awsstub.Refuse("AccessDeniedException", "no"))
+	p.balancer("responder")
+	got, err := p.metrics(t)
+	if want := map[string]float64{"Mode": 2, "Drift": 0, "Overdue": 0}; err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+}
+
+func TestWhatCannotBeReadIsNoMetric(t *testing.T) {
+	for _, test := range []struct {
+		operation string
+		want      map[string]float64
+	}{
+		{"DescribeListeners", map[string]float64{}},
+		{"DescribeRules", map[string]float64{}},
+		{"GetFunctionConfiguration", map[string]float64{"Mode": 2, "Drift": 0}},
+		{"GetParameters", map[string]float64{"Mode": 2, "Overdue": 0}},
+	} {
+		p := newProduct(t, settings)
+		p.balancer("responder")
+		p.record(closed().Encode(), attributed(closed()))
+		p.aws.Answer(test.operation, awsstub.Refuse("AccessDenied", "not for you"))
+		got, err := p.metrics(t)
+		if err == nil || !strings.Contains(err.Error(), "not for you") || !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: got %v, %v; want %v", test.operation, got, err, test.want)
+		}
+	}
+	p := newProduct(t, settings)
+	p.record(`{"version":9}`, "{}")
+	if got, err := p.metrics(t); err == nil || !reflect.DeepEqual(got, map[string]float64{"Mode": 0, "Overdue": 0}) {
+		t.Errorf("a record of another release: got %v, %v", got, err)
+	}
+}
+
+func TestWhoTurnedTheModeIsWrittenDown(t *testing.T) {
+	deploy := map[string]string{"ExecuteChangeSet": `{"userIdentity":{"arn":"` + deployer + `"},"requestParameters":{"stackName":"shop","changeSetName":"cdk"}}`}
+	for _, test := range []struct {
+		name    string
+		since   time.Time
+		known   bool
+		history map[string]string
+		want    string
+	}{
+		{"by a change set", night.Add(-time.Minute), false, deploy, deployer},
+		{"by the ARN of the stack", night.Add(-time.Minute), false, map[string]string{"UpdateStack": `{"userIdentity":{"arn":"` + deployer + `"},"requestParameters":{"stackName":"arn:aws:cloudformation:us-east-1:111111111111:stack/shop/0"}}`}, deployer},
+		{"of another stack", night.Add(-time.Minute), false, map[string]string{"UpdateStack": `{"userIdentity":{"arn":"x"},"requestParameters":{"stackName":"shop-2"}}`}, ""},
+		{"that failed", night.Add(-time.Minute), false, map[string]string{"UpdateStack": `{"errorCode":"ValidationException","userIdentity":{"arn":"x"},"requestParameters":{"stackName":"shop"}}`}, ""},
+		{"not known yet", night.Add(-time.Minute), false, nil, ""},
+		{"known already", night.Add(-time.Minute), true, deploy, ""},
+		{"too long ago", night.Add(-2 * time.Hour), false, deploy, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newProduct(t, settings)
+			p.balancer("responder")
+			record := moderecord.New(moderecord.Closed, test.since)
+			p.record(record.Encode(), "{}")
+			if test.known {
+				p.record(record.Encode(), attributed(record))
+			}
+			p.history(test.history)
+			if _, err := p.metrics(t); err != nil {
+				t.Fatal(err)
+			}
+			written := ""
+			for _, put := range p.aws.Calls("PutParameter") {
+				var in struct {
+					Name, Value string
+					Overwrite   bool
+				}
+				if err := json.Unmarshal([]byte(put.Body), &in); err != nil || in.Name != settings.Attribution || !in.Overwrite {
+					t.Fatalf("wrote %s, %v", put.Body, err)
+				}
+				a, err := moderecord.DecodeAttribution(in.Value)
+				if err != nil || !a.Since.Equal(test.since) {
+					t.Errorf("wrote %s, %v", in.Value, err)
+				}
+				written = a.By
+			}
+			if written != test.want {
+				t.Errorf("got %q, want %q", written, test.want)
+			}
+		})
+	}
+}
+
+func TestAHandIsInTheLogOnce(t *testing.T) {
+	p := newProduct(t, settings)
+	p.record(closed().Encode(), attributed(closed()))
+	p.history(map[string]string{"ModifyListener": `{"userIdentity":{"arn":"` + operator + `"},"requestParameters":{"listenerArn":"` + listener + `"}}`})
+	if _, err := p.metrics(t); err != nil || strings.Count(p.log.String(), operator) != 1 {
+		t.Errorf("%v, log\n%s", err, p.log.String())
+	}
+	if _, err := p.metrics(t); err != nil || strings.Contains(p.log.String(), operator) {
+		t.Errorf("%v, said again:\n%s", err, p.log.String())
+	}
+	p.history(map[string]string{"ModifyListener": `{"userIdentity":{"arn":"x","invokedBy":"cloudformation.amazonaws.com"},"requestParameters":{"listenerArn":"` + listener + `"}}`})
+	p.balancer("somebody")
+	if _, err := p.metrics(t); err != nil || strings.Contains(p.log.String(), "by hand") {
+		t.Errorf("%v, a deploy is no hand:\n%s", err, p.log.String())
+	}
+}
+
+func TestSettings(t *testing.T) {
+	for name, s := range map[string]probe.Settings{"with a guard": settings, "shared": {
+		Switch: livemode.Switch{ListenerARN: listener, Responder: "responder"}, Function: "Responder", Stack: "shop",
+	}} {
+		env := s.Environment()
+		if got := probe.ParseEnvironment(func(name string) string { return env[name] }); !reflect.DeepEqual(got, s) {
+			t.Errorf("%s: got %+v, want %+v", name, got, s)
+		}
+	}
+	got := probe.ParseEnvironment(func(name string) string { return map[string]string{"MODEPROBE_BAND": "1"}[name] })
+	if got.Err == nil || !strings.Contains(got.Err.Error(), "MODEPROBE_LISTENER is not set") || !strings.Contains(got.Err.Error(), `want priorities such as 100-199, got "1"`) {
+		t.Errorf("got %v", got.Err)
+	}
+	p := newProduct(t, probe.Settings{})
+	if metrics, err := p.metrics(t); err == nil || len(metrics) > 0 {
+		t.Errorf("without settings: %v, %v", metrics, err)
+	}
+}

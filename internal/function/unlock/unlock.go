@@ -1,0 +1,177 @@
+// Package unlock exchanges the bypass secret, typed into a form, for the
+// cookie that lets its bearer through during maintenance. The secret is never in
+// a URL, an environment variable or a log.
+package unlock
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+const (
+	// Validity is how long the cookie lasts.
+	Validity = 12 * time.Hour
+
+	// Penalty is how long the answer to a wrong secret takes at least.
+	Penalty = time.Second
+
+	// cacheTime is how long the secret is kept, so that a rotation is noticed.
+	cacheTime = time.Minute
+
+	// maxForm bounds what is read of a form, in bytes.
+	maxForm = 4 << 10
+)
+
+//go:embed form.html
+var form string
+
+// Handler answers the events of an Application Load Balancer. Make it with New.
+type Handler struct {
+	cookie string
+	read   func(context.Context) (string, error)
+	log    io.Writer
+	now    func() time.Time
+	wait   func(context.Context, time.Duration)
+
+	mu     sync.Mutex
+	secret string
+	readAt time.Time
+}
+
+// New returns a handler that sets the cookie called cookie for whoever knows
+// what read returns, and logs to log.
+func New(cookie string, read func(context.Context) (string, error), log io.Writer) *Handler {
+	return &Handler{cookie: cookie, read: read, log: log, now: time.Now, wait: wait}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// Handle answers GET with the form and POST with the cookie, or 403. The error
+// is always nil: the load balancer would turn any other into a bare 502.
+func (h *Handler) Handle(ctx context.Context, event events.ALBTargetGroupRequest) (events.ALBTargetGroupResponse, error) {
+	switch event.HTTPMethod {
+	case http.MethodGet, http.MethodHead:
+		return page(http.StatusOK, ""), nil
+	case http.MethodPost:
+		return h.unlock(ctx, event), nil
+	}
+	response := page(http.StatusMethodNotAllowed, "Open this page in a browser.")
+	set(&response, "Allow", "GET, HEAD, POST")
+	return response, nil
+}
+
+func (h *Handler) unlock(ctx context.Context, event events.ALBTargetGroupRequest) events.ALBTargetGroupResponse {
+	secret, err := h.current(ctx)
+	if err != nil {
+		h.say("cannot read the secret", err.Error())
+		return page(http.StatusServiceUnavailable, "The secret cannot be read now. Try again in a minute.")
+	}
+	if !equal(typed(event), secret) {
+		h.say("a wrong secret", "")
+		h.wait(ctx, Penalty)
+		return page(http.StatusForbidden, "That is not the secret.")
+	}
+	h.say("unlocked", "")
+	response := page(http.StatusSeeOther, "You are let through.")
+	set(&response, "Location", "/")
+	set(&response, "Set-Cookie", (&http.Cookie{
+		Name: h.cookie, Value: secret, Path: "/", MaxAge: int(Validity.Seconds()),
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}).String())
+	return response
+}
+
+// current returns the secret, read at most once a minute. An empty one is never
+// a secret.
+func (h *Handler) current(ctx context.Context) (string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.secret == "" || h.now().Sub(h.readAt) >= cacheTime {
+		secret, err := h.read(ctx)
+		if err != nil {
+			return "", err
+		}
+		if secret == "" {
+			return "", io.ErrUnexpectedEOF
+		}
+		h.secret, h.readAt = secret, h.now()
+	}
+	return h.secret, nil
+}
+
+// equal compares in a time that tells nothing about either text.
+func equal(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+// typed returns the secret in the form, empty if there is none.
+func typed(event events.ALBTargetGroupRequest) string {
+	body := event.Body
+	if event.IsBase64Encoded {
+		decoded, err := base64.StdEncoding.DecodeString(body)
+		if err != nil {
+			return ""
+		}
+		body = string(decoded)
+	}
+	if len(body) > maxForm {
+		return ""
+	}
+	values, err := url.ParseQuery(body)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(values.Get("secret"))
+}
+
+// page is the form with a message above it.
+func page(status int, message string) events.ALBTargetGroupResponse {
+	if message != "" {
+		message = `<p role="alert">` + message + "</p>"
+	}
+	response := events.ALBTargetGroupResponse{
+		StatusCode: status,
+		Headers:    map[string]string{}, MultiValueHeaders: map[string][]string{}, // ALB takes no null
+		Body: strings.Replace(form, "<!-- message -->", message, 1),
+	}
+	set(&response, "Content-Type", "text/html; charset=utf-8")
+	set(&response, "Cache-Control", "no-store")
+	set(&response, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	set(&response, "Referrer-Policy", "no-referrer")
+	set(&response, "X-Robots-Tag", "noindex")
+	return response
+}
+
+// set sets the header in both families; ALB reads the one of the target group.
+func set(response *events.ALBTargetGroupResponse, name, value string) {
+	response.Headers[name] = value
+	response.MultiValueHeaders[name] = []string{value}
+}
+
+// say logs what happened, for an audit: never what was typed.
+func (h *Handler) say(what, cause string) {
+	line, _ := json.Marshal(struct {
+		Time  time.Time `json:"time"`
+		What  string    `json:"what"`
+		Cause string    `json:"cause,omitempty"`
+	}{h.now().UTC(), what, cause})
+	_, _ = h.log.Write(append(line, '\n'))
+}

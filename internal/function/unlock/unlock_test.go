@@ -1,0 +1,159 @@
+package unlock
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+const secret = "k3Yk3Yk3Yk3Yk3Yk3Yk3Yk3Yk3Yk3Y42"
+
+// door is a handler with a secret, a clock and a log that the test holds.
+type door struct {
+	*Handler
+	secret string
+	err    error
+	reads  int
+	clock  time.Time
+	waited time.Duration
+	log    bytes.Buffer
+}
+
+func newDoor() *door {
+	d := &door{secret: secret, clock: time.Date(2026, 12, 1, 4, 0, 0, 0, time.UTC)}
+	d.Handler = New("maintenance-bypass", func(context.Context) (string, error) { d.reads++; return d.secret, d.err }, &d.log)
+	d.now = func() time.Time { return d.clock }
+	d.wait = func(_ context.Context, t time.Duration) { d.waited += t }
+	return d
+}
+
+func (d *door) ask(t *testing.T, event events.ALBTargetGroupRequest) events.ALBTargetGroupResponse {
+	t.Helper()
+	response, err := d.Handle(context.Background(), event)
+	if err != nil {
+		t.Fatalf("an error reaches the load balancer: %v", err)
+	}
+	if data, err := json.Marshal(response); err != nil || bytes.Contains(data, []byte("null")) {
+		t.Errorf("ALB refuses %s (%v)", data, err)
+	}
+	if d.secret != "" && strings.Contains(d.log.String(), d.secret) {
+		t.Errorf("the log holds the secret: %s", d.log.String())
+	}
+	return response
+}
+
+// post is what ALB makes of a submitted form: the body's type is none of those
+// that it leaves as they are.
+func post(typed string) events.ALBTargetGroupRequest {
+	return events.ALBTargetGroupRequest{
+		HTTPMethod: http.MethodPost, Path: "/api/maintenance/unlock", IsBase64Encoded: true,
+		Headers: map[string]string{"content-type": "application/x-www-form-urlencoded"},
+		Body:    base64.StdEncoding.EncodeToString([]byte("secret=" + url.QueryEscape(typed))),
+	}
+}
+
+func TestTheSecretOpensTheDoor(t *testing.T) {
+	for _, typed := range []string{secret, " " + secret + "\n"} {
+		d := newDoor()
+		response := d.ask(t, post(typed))
+		cookies := (&http.Response{Header: http.Header{"Set-Cookie": response.MultiValueHeaders["Set-Cookie"]}}).Cookies()
+		if response.StatusCode != http.StatusSeeOther || response.Headers["Location"] != "/" || len(cookies) != 1 {
+			t.Fatalf("got %d to %q with %d cookies", response.StatusCode, response.Headers["Location"], len(cookies))
+		}
+		c := cookies[0]
+		if c.Name != "maintenance-bypass" || c.Value != secret || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.MaxAge != 43200 || c.Path != "/" {
+			t.Errorf("got cookie %v", c)
+		}
+		if response.Headers["Set-Cookie"] != response.MultiValueHeaders["Set-Cookie"][0] {
+			t.Error("the header families differ")
+		}
+		if d.waited != 0 {
+			t.Errorf("who knows the secret waits %v", d.waited)
+		}
+	}
+}
+
+func TestEverythingElseLeavesItShut(t *testing.T) {
+	tests := []struct {
+		name  string
+		event events.ALBTargetGroupRequest
+	}{
+		{"a wrong secret", post(secret[1:])},
+		{"another case", post(strings.ToUpper(secret))},
+		{"nothing", post("")},
+		{"no form", events.ALBTargetGroupRequest{HTTPMethod: http.MethodPost}},
+		{"not base64", events.ALBTargetGroupRequest{HTTPMethod: http.MethodPost, IsBase64Encoded: true, Body: "%%%"}},
+		{"not a form", events.ALBTargetGroupRequest{HTTPMethod: http.MethodPost, Body: "secret=%zz"}},
+		{"the secret in the URL", events.ALBTargetGroupRequest{HTTPMethod: http.MethodPost, QueryStringParameters: map[string]string{"secret": secret}}},
+		{"a form too large", post(secret + strings.Repeat(" ", maxForm))},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDoor()
+			response := d.ask(t, test.event)
+			if response.StatusCode != http.StatusForbidden || response.Headers["Set-Cookie"] != "" {
+				t.Errorf("got %d with cookie %q", response.StatusCode, response.Headers["Set-Cookie"])
+			}
+			if d.waited < Penalty {
+				t.Errorf("waited %v, want %v", d.waited, Penalty)
+			}
+			if strings.Contains(response.Body, secret) {
+				t.Error("the page holds the secret")
+			}
+		})
+	}
+}
+
+func TestTheForm(t *testing.T) {
+	for method, want := range map[string]int{"GET": 200, "HEAD": 200, "PUT": 405, "": 405} {
+		d := newDoor()
+		response := d.ask(t, events.ALBTargetGroupRequest{HTTPMethod: method})
+		if response.StatusCode != want || !strings.Contains(response.Body, `<form method="post">`) {
+			t.Errorf("%s: got %d with %s", method, response.StatusCode, response.Body)
+		}
+		if response.Headers["Cache-Control"] != "no-store" || !strings.Contains(response.Headers["Content-Security-Policy"], "form-action 'self'") {
+			t.Errorf("%s: headers %v", method, response.Headers)
+		}
+		if d.reads != 0 {
+			t.Errorf("%s: the secret is read before it is needed", method)
+		}
+	}
+}
+
+func TestTheSecretIsKeptForAMinute(t *testing.T) {
+	d := newDoor()
+	d.ask(t, post(secret))
+	d.secret = "another"
+	d.clock = d.clock.Add(59 * time.Second)
+	if response := d.ask(t, post(secret)); response.StatusCode != http.StatusSeeOther || d.reads != 1 {
+		t.Errorf("within a minute: got %d after %d reads", response.StatusCode, d.reads)
+	}
+	d.clock = d.clock.Add(time.Second)
+	if response := d.ask(t, post(secret)); response.StatusCode != http.StatusForbidden || d.reads != 2 {
+		t.Errorf("after a minute: got %d after %d reads, want 403 for the rotated secret", response.StatusCode, d.reads)
+	}
+}
+
+func TestASecretThatCannotBeReadOpensNothing(t *testing.T) {
+	d := newDoor()
+	d.err = errors.New("AccessDeniedException")
+	if response := d.ask(t, post(secret)); response.StatusCode != http.StatusServiceUnavailable || response.Headers["Set-Cookie"] != "" {
+		t.Errorf("got %d with cookie %q", response.StatusCode, response.Headers["Set-Cookie"])
+	}
+	if !strings.Contains(d.log.String(), "AccessDeniedException") {
+		t.Errorf("the log does not say why: %s", d.log.String())
+	}
+	d.err, d.secret = nil, ""
+	if response := d.ask(t, post("")); response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("an empty secret opens: %d", response.StatusCode)
+	}
+}

@@ -1,0 +1,71 @@
+package edge
+
+import (
+	"encoding/json"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/noren-cdk/noren/internal/gobuild"
+	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
+)
+
+// TestDeployedProduct: the templates of dev and the function that is deployed
+// with them, with the environment they give it.
+func TestDeployedProduct(t *testing.T) {
+	program, err := gobuild.Program{Package: "github.com/noren-cdk/noren/lambda/responder", GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("../../../stacks/testdata/dev.maintenance.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Resources map[string]struct {
+			Properties struct {
+				Environment struct{ Variables map[string]any }
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &template); err != nil {
+		t.Fatal(err)
+	}
+	environment := map[string]string{}
+	for id, resource := range template.Resources {
+		if strings.HasPrefix(id, "MaintenanceResponderFunction") {
+			for name, value := range resource.Properties.Environment.Variables {
+				environment[name], _ = value.(string)
+			}
+		}
+	}
+	function, err := lambdaruntime.New(lambdaruntime.Config{Bootstrap: program.Binary, Environment: environment})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer function.Close()
+	templates := product(t)
+	a := start(t, ALBConfig{Templates: templates, Mode: "maintenance", Targets: map[string]Target{
+		defaultGroup(t, templates["open"]):        {URLs: []string{constant(t)}},
+		defaultGroup(t, templates["maintenance"]): {Function: function},
+	}})
+	url := "http://" + serve(t, a.Main())
+	got := send(t, "POST", url+"/api/reports", "{}", []string{"Accept-Language", "en"})
+	if got.status != 503 || got.header.Get("X-Maintenance-Mode") != "on" || got.header.Get("Retry-After") == "" ||
+		!strings.HasPrefix(got.header.Get("Content-Type"), "application/") || !strings.Contains(got.body, "Field Reports (dev) is down for maintenance.") {
+		t.Errorf("a write: got %+v", got)
+	}
+	for _, request := range []string{"POST /api/login", "GET /api/reports/7", "GET /api/health"} {
+		method, path, _ := strings.Cut(request, " ")
+		if got := send(t, method, url+path, "", nil); got.status != 200 || got.body != "app" {
+			t.Errorf("%s: got %+v", request, got)
+		}
+	}
+	if got := send(t, "GET", url+"/api/anything", "", []string{"Cookie", "maintenance-bypass=secret"}); got.body != "app" {
+		t.Errorf("staff with the cookie: got %+v", got)
+	}
+	if got := send(t, "GET", url+"/api/anything", "", []string{"Cookie", "maintenance-bypass=guess"}); got.status != 503 {
+		t.Errorf("a cookie that was guessed: got %+v", got)
+	}
+}

@@ -1,0 +1,44 @@
+//go:build judges
+
+package lint
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"regexp"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the goldens anew")
+
+// hash matches what stands for the content of an asset.
+var hash = regexp.MustCompile(`[0-9a-f]{64}`)
+
+// TestTheDiffOfTheFlip: what cdk diff shows of closing. A change set would hide
+// the change of the listener, so that it compares the templates.
+func TestTheDiffOfTheFlip(t *testing.T) {
+	for _, environment := range []string{"dev", "prod"} {
+		t.Run(environment, func(t *testing.T) {
+			cmd := exec.Command("node_modules/.bin/cdk", "diff", "--method=template",
+				"--template", templateOf(t, environment, "open"), "--app", "cdk.out/"+environment+"/maintenance")
+			cmd.Env = append(os.Environ(), "NO_COLOR=1", "CI=1", "CDK_DISABLE_CLI_TELEMETRY=1", "AWS_EC2_METADATA_DISABLED=true")
+			got := hash.ReplaceAll(output(t, cmd, 0), []byte("ASSET"))
+			golden := "test/lint/testdata/diff." + environment + ".txt"
+			if *update {
+				if err := os.WriteFile(golden, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("not as in %s; read the difference and run make golden if it is meant (-golden +now):\n%s", golden, diff)
+			}
+		})
+	}
+}

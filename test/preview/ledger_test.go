@@ -1,0 +1,157 @@
+//go:build preview
+
+package preview
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A crew is an app in the field: a process, and what it has said in all its
+// lives.
+type crew struct {
+	bin, address, folder string
+
+	command *exec.Cmd
+	said    sync.WaitGroup
+	mu      sync.Mutex
+	lines   []line
+}
+
+// A line is what an app says when something has happened.
+type line struct {
+	Time                       time.Time
+	Msg, ID, Path, What, Error string
+	Status                     int
+	Begun                      time.Time
+}
+
+// start starts the app. With every "0" it writes nothing new.
+func (c *crew) start(t *testing.T, every string) {
+	c.command = exec.Command(c.bin, "--api", c.address, "--folder", c.folder, "--every", every, "--sync", "1s", "--json")
+	c.command.Stderr = os.Stderr
+	stdout, err := c.command.StdoutPipe()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if err := c.command.Start(); err != nil {
+		t.Error(err)
+		return
+	}
+	c.said.Go(func() { c.listen(stdout) })
+}
+
+// listen reads what the app says, until it is dead. What it had said by then is
+// in the pipe.
+func (c *crew) listen(stdout io.Reader) {
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		var l line
+		if json.Unmarshal(lines.Bytes(), &l) == nil {
+			c.mu.Lock()
+			c.lines = append(c.lines, l)
+			c.mu.Unlock()
+		}
+	}
+}
+
+// kill ends the app as a phone that runs out of battery does.
+func (c *crew) kill(t *testing.T) {
+	if err := c.command.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Errorf("%s ended by itself: %v", filepath.Base(c.folder), err)
+	}
+	c.said.Wait()
+	_ = c.command.Wait()
+}
+
+// files are those of a folder of the app's.
+func (c *crew) files(t *testing.T, folder string) []string {
+	found, err := filepath.Glob(filepath.Join(c.folder, folder, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// A ledger is what all crews have said and what they have in their folders.
+type ledger struct {
+	crews    []*crew
+	absences []absence
+
+	written           map[string]bool // ids of reports said to be written
+	kept              map[string]bool // ids of reports that are on disk as sent
+	aside             int             // reports refused for good
+	refused, failed   int             // uploads
+	again             int             // uploads that were stored already
+	logins, loggedOut int
+	reads             []read
+}
+
+type read struct {
+	crew, path, problem string
+	status              int
+	begun, ended        time.Time
+}
+
+func newLedger(crews []*crew, absences []absence) *ledger {
+	l := &ledger{crews: crews, absences: absences, written: map[string]bool{}, kept: map[string]bool{}}
+	for _, c := range crews {
+		for _, said := range c.lines {
+			l.add(filepath.Base(c.folder), said)
+		}
+		for folder, count := range map[string]func(id string){
+			"reports":       func(id string) { l.kept[id] = true },
+			"queue-refused": func(string) { l.aside++ },
+		} {
+			files, _ := filepath.Glob(filepath.Join(c.folder, folder, "*.json"))
+			for _, file := range files {
+				var item struct{ ID string }
+				if content, err := os.ReadFile(file); err == nil && json.Unmarshal(content, &item) == nil {
+					count(item.ID)
+				}
+			}
+		}
+	}
+	return l
+}
+
+func (l *ledger) add(crew string, said line) {
+	switch said.Msg {
+	case "written":
+		l.written[said.ID] = true
+	case "sent":
+		if said.Status == 200 {
+			l.again++
+		}
+	case "not sent":
+		l.failed++
+	case "maintenance":
+		if said.What == "upload" {
+			l.refused++
+		}
+	case "logged in":
+		l.logins++
+	case "session refused":
+		l.loggedOut++
+	case "read":
+		l.reads = append(l.reads, read{crew, said.Path, said.Error, said.Status, said.Begun, said.Time})
+	}
+}
+
+// absent says whether there was no API at some time from begun to ended.
+func (l *ledger) absent(begun, ended time.Time) bool {
+	for _, a := range l.absences {
+		if begun.Before(a.to) && ended.After(a.from) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,233 @@
+//go:build preview
+
+package preview
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	phones = 20
+	chaos  = time.Minute
+)
+
+// Twenty crews write reports for a minute, while the mode flips every few
+// seconds, the API is killed and replaced, and apps are killed. Then the
+// database holds every report once, nobody was logged out, and every read that
+// the allowlist permits has succeeded, but for those that were in flight or sent
+// while there was no API.
+func TestTwentyPhonesLoseNothing(t *testing.T) {
+	record, err := os.Create(filepath.Join(t.ArtifactDir(), "record.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer record.Close()
+	note := func(format string, args ...any) {
+		fmt.Fprintln(record, time.Now().UTC().Format("15:04:05.000"), fmt.Sprintf(format, args...))
+	}
+
+	bin := compile(t)
+	db := startDatabase(t)
+	run(t, bin.api, "migrate", "--example", "--dsn", db.dsn)
+	api := &service{bin: bin.api, args: []string{"--dsn", db.dsn}, note: note}
+	api.start(t)
+	product := startProduct(t, api.address, "1")
+	crews := make([]*crew, phones)
+	for i := range crews {
+		crews[i] = &crew{bin: bin.mobile, address: product.API, folder: filepath.Join(t.TempDir(), fmt.Sprintf("crew%02d", i+1))}
+		crews[i].start(t, "700ms")
+	}
+
+	flips := map[string]int{}
+	var killedAPIs, replacedAPIs, killedPhones int
+	ctx, cancel := context.WithTimeout(t.Context(), chaos)
+	defer cancel()
+	every(ctx, 2500*time.Millisecond, func(n int) {
+		mode := []string{"maintenance", "open", "read-only", "open", "maintenance", "read-only"}[n%6]
+		if err := product.Flip(mode); err != nil {
+			t.Error(err)
+		}
+		note("mode %s", mode)
+		flips[mode]++
+	})
+	every(ctx, 7*time.Second, func(n int) {
+		if n%3 == 2 { // as a deployment would
+			api.stop(t)
+			replacedAPIs++
+		} else {
+			api.kill(t)
+			killedAPIs++
+		}
+		time.Sleep(time.Second)
+		api.start(t)
+	})
+	every(ctx, 600*time.Millisecond, func(int) {
+		one := crews[rand.IntN(len(crews))]
+		note("killing %s", filepath.Base(one.folder))
+		one.kill(t)
+		one.start(t, "700ms")
+		killedPhones++
+	})
+	<-ctx.Done()
+	everyDone.Wait()
+
+	note("the end: open, and no more is written")
+	if err := product.Flip("open"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range crews {
+		c.kill(t)
+		c.start(t, "0")
+	}
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		left := 0
+		for _, c := range crews {
+			left += len(c.files(t, "queue"))
+		}
+		if left == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d reports are still in queues, minutes after reopening", left)
+		}
+	}
+	for _, c := range crews {
+		c.kill(t)
+	}
+
+	l := newLedger(crews, api.absences)
+	t.Logf("mode: %d times closed, %d read-only, %d open; API: %d times killed, %d replaced; apps: %d times killed",
+		flips["maintenance"], flips["read-only"], flips["open"], killedAPIs, replacedAPIs, killedPhones)
+	l.checkReports(t, db.pool)
+	l.checkSessions(t, api.address)
+	l.checkReads(t, note)
+	for _, a := range api.absences {
+		note("no API from %s for %v", a.from.UTC().Format("15:04:05.000"), a.to.Sub(a.from).Round(time.Millisecond))
+	}
+	t.Logf("times of flips, kills and failed reads: %s", record.Name())
+	if len(flips) != 3 || killedAPIs < 2 || replacedAPIs < 1 || killedPhones < phones {
+		t.Error("there was too little chaos to show anything")
+	}
+}
+
+// checkReports compares what the crews have written with what is stored.
+func (l *ledger) checkReports(t *testing.T, db *sql.DB) {
+	t.Helper()
+	rows, err := db.Query("SELECT id, title FROM reports ORDER BY seq")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	stored, titles := map[string]int{}, map[string]int{}
+	last := map[string]int{} // number of the newest report by crew
+	for rows.Next() {
+		var id, title string
+		if err := rows.Scan(&id, &title); err != nil {
+			t.Fatal(err)
+		}
+		stored[id]++
+		titles[title]++
+		name, rest, _ := strings.Cut(title, ", report ")
+		var number int
+		_, _ = fmt.Sscan(rest, &number)
+		if number <= last[name] {
+			t.Errorf("%s: report %d arrived after %d", name, number, last[name])
+		}
+		last[name] = number
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	lost, unsaid := 0, 0
+	for id := range l.written {
+		if stored[id] == 0 {
+			lost++
+			t.Errorf("report %s was written, and is not stored", id)
+		}
+	}
+	for id, times := range stored {
+		if !l.written[id] {
+			unsaid++ // killed between the two
+			if !l.kept[id] {
+				t.Errorf("report %s is stored, and no crew has it", id)
+			}
+		}
+		if times != 1 {
+			t.Errorf("report %s is stored %d times", id, times)
+		}
+	}
+	for title, times := range titles {
+		if times != 1 {
+			t.Errorf("%q is stored %d times", title, times)
+		}
+	}
+	if len(l.kept) != len(stored) {
+		t.Errorf("the crews have sent %d reports and %d are stored", len(l.kept), len(stored))
+	}
+	if l.aside > 0 {
+		t.Errorf("%d reports were refused for good", l.aside)
+	}
+	t.Logf("reports: %d written (%d of them by an app killed before it could say so), %d stored, %d lost, %d stored twice; uploads: %d refused by maintenance, %d failed, %d stored already by an attempt whose answer was lost",
+		len(l.written)+unsaid, unsaid, len(stored), lost, len(titles)-len(stored), l.refused, l.failed, l.again)
+	if len(stored) < phones*10 || l.refused == 0 {
+		t.Error("too little was written or refused to show anything")
+	}
+}
+
+// checkSessions asks whether every crew still has the session it began with.
+func (l *ledger) checkSessions(t *testing.T, api string) {
+	t.Helper()
+	good := 0
+	for _, c := range l.crews {
+		token, err := os.ReadFile(filepath.Join(c.folder, "session"))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if status := get(t, api+"/api/session", string(token)); status != 200 {
+			t.Errorf("%s: its session is answered %d", filepath.Base(c.folder), status)
+			continue
+		}
+		good++
+	}
+	if l.loggedOut > 0 {
+		t.Errorf("%d requests were told that their session is not known", l.loggedOut)
+	}
+	if l.logins > phones {
+		t.Errorf("%d logins, want %d: one an app", l.logins, phones)
+	}
+	t.Logf("sessions: %d of %d good at the end, %d logins, %d logged out", good, phones, l.logins, l.loggedOut)
+}
+
+// checkReads looks at every read of the clients, all of which the allowlist
+// permits. One that failed has to have been in flight or sent while there was no
+// API.
+func (l *ledger) checkReads(t *testing.T, note func(string, ...any)) {
+	t.Helper()
+	excused, wrong := 0, 0
+	for _, r := range l.reads {
+		if r.status == 200 || r.status == 304 {
+			continue
+		}
+		note("read failed: %s %s from %s to %s: %d %s", r.crew, r.path, r.begun.UTC().Format("15:04:05.000"), r.ended.UTC().Format("15:04:05.000"), r.status, r.problem)
+		if l.absent(r.begun, r.ended) {
+			excused++
+			continue
+		}
+		wrong++
+		t.Errorf("%s: GET %s at %s took %v and failed with the API there: %d %s",
+			r.crew, r.path, r.begun.UTC().Format("15:04:05.000"), r.ended.Sub(r.begun), r.status, r.problem)
+	}
+	t.Logf("reads: %d, of which %d failed while there was no API and %d otherwise", len(l.reads), excused, wrong)
+	if len(l.reads) < phones*20 {
+		t.Error("too little was read to show anything")
+	}
+}
