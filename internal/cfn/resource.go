@@ -1,62 +1,48 @@
-package alb
+package cfn
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 )
 
-// Resource is a resource of a template that is not a load balancer's, such as
-// the function behind a target group, as far as the template tells what it is.
+// Resource is a resource of a template.
 type Resource struct {
 	LogicalID string
 	Type      string
 	Path      string // the construct path, if CDK wrote the template
 
+	// If is the template's condition under which the resource exists, where it
+	// cannot be decided from the template.
+	If string
+
 	// Properties are the properties with their intrinsic functions evaluated.
-	// Numbers and booleans are texts, as CloudFormation makes no difference.
 	// What is known only after a deploy is an opaque part of a text: see
 	// [IsOpaque] and [Attribute].
 	Properties map[string]any
+
+	template *Template
 }
 
-// Resources reads the resources of the types, in the order of their logical
-// ids; those whose condition is false in the template are left out. Its error
+// Resources reads the resources of the types, in the order of their logical ids. Numbers and booleans in their properties are texts, as
+// CloudFormation makes no difference, and what the options reveal is revealed.
+// Resources whose condition is false in the template are left out. The error
 // names the logical id.
 func Resources(r io.Reader, options Options, types ...string) ([]Resource, error) {
-	doc, err := readDocument(r, func(t string) bool { return slices.Contains(types, t) })
+	t, err := Read(r, options, func(resourceType string) bool { return slices.Contains(types, resourceType) })
 	if err != nil {
 		return nil, err
 	}
-	resolver := &resolver{doc: doc, options: options, truths: map[string]truth{}}
 	var resources []Resource
-	for _, id := range slices.Sorted(maps.Keys(doc.Resources)) {
-		res := doc.Resources[id]
-		if !slices.Contains(types, res.Type) {
-			continue
-		}
-		if res.Condition != "" {
-			exists, err := resolver.truth(res.Condition)
-			if err != nil {
-				return nil, fmt.Errorf("resource %q: %w", id, err)
-			}
-			if exists == untrue {
-				continue
-			}
-		}
-		properties, err := resolver.properties(res)
-		if err != nil {
-			return nil, fmt.Errorf("resource %q: %w", id, err)
-		}
-		resources = append(resources, Resource{
-			LogicalID: id, Type: res.Type, Path: res.Metadata.Path,
-			Properties: resolver.texts(properties).(map[string]any),
+	for _, resourceType := range types {
+		t.Each(resourceType, func(res Resource) {
+			res.Properties = t.resolver.texts(res.Properties).(map[string]any)
+			resources = append(resources, res)
 		})
 	}
-	return resources, nil
+	slices.SortStableFunc(resources, func(a, b Resource) int { return strings.Compare(a.LogicalID, b.LogicalID) })
+	return resources, t.Err()
 }
 
 // texts makes texts of all values and reveals what the caller knows.

@@ -1,4 +1,4 @@
-package alb
+package cfn
 
 import (
 	"bytes"
@@ -51,7 +51,7 @@ func readDocument(r io.Reader, wanted func(resourceType string) bool) (*document
 		Conditions map[string]any
 		Resources  map[string]json.RawMessage
 	}
-	if err := decode(data, &sections); err != nil {
+	if err := Decode(data, &sections); err != nil {
 		return nil, fmt.Errorf("not a CloudFormation template in JSON: %w", err)
 	}
 	if sections.Resources == nil {
@@ -75,7 +75,7 @@ func readResource(id string, raw json.RawMessage, wanted func(string) bool, res 
 		return fmt.Errorf("cannot be read before CloudFormation has expanded it")
 	}
 	var head struct{ Type any }
-	if err := decode(raw, &head); err != nil {
+	if err := Decode(raw, &head); err != nil {
 		return err
 	}
 	res.Type, _ = head.Type.(string)
@@ -87,7 +87,7 @@ func readResource(id string, raw json.RawMessage, wanted func(string) bool, res 
 		Properties json.RawMessage
 		Metadata   map[string]any
 	}
-	if err := decode(raw, &body); err != nil {
+	if err := Decode(raw, &body); err != nil {
 		return err
 	}
 	res.Condition = body.Condition
@@ -96,8 +96,8 @@ func readResource(id string, raw json.RawMessage, wanted func(string) bool, res 
 	return nil
 }
 
-// decode reads exactly one JSON value and keeps numbers as they are written.
-func decode(data []byte, v any) error {
+// Decode reads exactly one JSON value and keeps numbers as they are written.
+func Decode(data []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
 	if err := decoder.Decode(v); err != nil {

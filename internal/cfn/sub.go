@@ -1,4 +1,4 @@
-package alb
+package cfn
 
 import (
 	"errors"

@@ -1,10 +1,11 @@
-package alb
+package cfn
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestResources(t *testing.T) {
@@ -37,7 +38,7 @@ func TestResources(t *testing.T) {
 			}},
 		},
 	}}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Resource{})); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -46,7 +47,7 @@ func TestResourcesThatCannotBeRead(t *testing.T) {
 	for template, want := range map[string]string{
 		`{"Resources": {"F": {"Type": "T", "Properties": []}}}`:                       `resource "F": want an object as Properties, got a list`,
 		`{"Resources": {"F": {"Type": "T", "Properties": {"A": {"Fn::Join": [1]}}}}}`: `resource "F": A: Fn::Join: want a list of 2 arguments`,
-		`{"Resources": {"F": {"Type": "T", "Condition": "No"}}}`:                      `resource "F": the template has no condition "No"`,
+		`{"Resources": {"F": {"Type": "T", "Condition": "No"}}}`:                      `resource "F": Condition: the template has no condition "No"`,
 	} {
 		if _, err := Resources(strings.NewReader(template), Options{}, "T"); err == nil || err.Error() != want {
 			t.Errorf("%s: got error %v, want %s", template, err, want)
