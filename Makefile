@@ -168,8 +168,9 @@ await:
 	@timeout 600 sh -c 'until cdk.out/$(ENV)/noren status --env $(ENV) --assembly cdk.out/$(ENV)/planned; do sleep 5; done'
 
 golden: node_modules
-	go test ./stacks -run Golden -update
+	go test ./stacks -run Goldens -update
 	go test ./internal/function/responder -update
+	go test ./cmd/noren -update
 	$(MAKE) --no-print-directory synth ENV=dev && $(MAKE) --no-print-directory synth ENV=prod
 	go test -tags judges ./test/lint -run Diff -update
 	git diff --stat -- '*/testdata'
