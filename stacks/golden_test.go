@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 var update = flag.Bool("update", false, "write the goldens anew")
@@ -19,9 +19,9 @@ var update = flag.Bool("update", false, "write the goldens anew")
 var hash = regexp.MustCompile(`[0-9a-f]{64}`)
 
 func TestGoldens(t *testing.T) {
-	for file, mode := range map[string]maintenancemode.Mode{
-		"dev.open.json":        maintenancemode.Open,
-		"dev.maintenance.json": maintenancemode.Closed,
+	for file, mode := range map[string]maintenance.Mode{
+		"dev.open.json":        maintenance.Open,
+		"dev.maintenance.json": maintenance.Closed,
 	} {
 		t.Run(file, func(t *testing.T) {
 			var out bytes.Buffer

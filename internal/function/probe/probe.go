@@ -21,6 +21,7 @@ import (
 	"github.com/noren-cdk/noren/internal/modekeeper"
 	"github.com/noren-cdk/noren/internal/moderecord"
 	"github.com/noren-cdk/noren/internal/trail"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Probe looks at one listener.
@@ -81,8 +82,8 @@ var functions = awsclient.Service{ID: "Lambda", Host: "lambda"}
 // overdue returns how long maintenance has gone on past the end that clients
 // are told. It is the variable of the function that tells them, so that a
 // deploy with another end needs no change here.
-func (p *Probe) overdue(ctx context.Context, mode moderecord.Mode, now time.Time) (time.Duration, error) {
-	if mode == moderecord.Open {
+func (p *Probe) overdue(ctx context.Context, mode maintenance.Mode, now time.Time) (time.Duration, error) {
+	if mode == maintenance.Open {
 		return 0, nil
 	}
 	var function struct {
