@@ -13,9 +13,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/internal/preview/protocol"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 func newPreview() *cobra.Command {
@@ -131,10 +132,10 @@ func (q *previewing) prepare(cmd *cobra.Command) error {
 
 // nameByMode names templates by the modes that they are in, if these differ.
 func nameByMode(sources []source, parameters map[string]string) {
-	names := map[diff.Mode]string{diff.Open: "open", diff.Closed: "maintenance", diff.ReadOnly: "read-only"}
+	names := map[maintenance.Mode]string{maintenance.Open: "open", maintenance.Closed: "maintenance", maintenance.ReadOnly: "read-only"}
 	var found []string
 	for _, s := range sources {
-		t, err := diff.Read(s.data, alb.Options{Parameters: parameters})
+		t, err := diff.Read(s.data, cfn.Options{Parameters: parameters})
 		if err != nil {
 			return // what it is shows elsewhere
 		}
