@@ -18,7 +18,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/preview/process"
 )
 
@@ -118,7 +118,7 @@ func (p *Preview) containerVariables() map[string]string {
 					variable, _ := e.(map[string]any)
 					name, _ := variable["Name"].(string)
 					value, _ := variable["Value"].(string)
-					if name == "CORS_ORIGINS" && !alb.IsOpaque(value) {
+					if name == "CORS_ORIGINS" && !cfn.IsOpaque(value) {
 						variables[name] = p.addresses.localize(value)
 					}
 				}
