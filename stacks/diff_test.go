@@ -8,13 +8,13 @@ import (
 	"testing"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 )
 
 func readTemplate(tb testing.TB, data []byte) diff.Template {
 	tb.Helper()
-	t, err := diff.Read(data, alb.Options{})
+	t, err := diff.Read(data, cfn.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/internal/preview/protocol"
 )
@@ -134,7 +134,7 @@ func nameByMode(sources []source, parameters map[string]string) {
 	names := map[diff.Mode]string{diff.Open: "open", diff.Closed: "maintenance", diff.ReadOnly: "read-only"}
 	var found []string
 	for _, s := range sources {
-		t, err := diff.Read(s.data, alb.Options{Parameters: parameters})
+		t, err := diff.Read(s.data, cfn.Options{Parameters: parameters})
 		if err != nil {
 			return // what it is shows elsewhere
 		}

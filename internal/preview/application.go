@@ -19,7 +19,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // application is the example, which runs as a process of its own.
@@ -125,7 +125,7 @@ func (p *Preview) containerVariables() map[string]string {
 					variable, _ := e.(map[string]any)
 					name, _ := variable["Name"].(string)
 					value, _ := variable["Value"].(string)
-					if name == "CORS_ORIGINS" && !alb.IsOpaque(value) {
+					if name == "CORS_ORIGINS" && !cfn.IsOpaque(value) {
 						variables[name] = p.addresses.localize(value)
 					}
 				}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/preview/edge"
 	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
 )
@@ -107,7 +108,7 @@ func (p *Preview) functions() (map[string]function, error) {
 		}
 		for _, resource := range resources {
 			name, _ := resource.Properties["FunctionName"].(string)
-			if id, _, ok := alb.Attribute(name); ok && resource.Type != "AWS::Lambda::Function" {
+			if id, _, ok := cfn.Attribute(name); ok && resource.Type != "AWS::Lambda::Function" {
 				if f, ok := found[id]; ok {
 					found[resource.LogicalID] = f
 				}
@@ -119,7 +120,7 @@ func (p *Preview) functions() (map[string]function, error) {
 
 // function is a function of a template.
 type function struct {
-	alb.Resource
+	cfn.Resource
 	template source
 }
 
@@ -163,7 +164,7 @@ func (p *Preview) environment(f function) map[string]string {
 	given, _ := environment["Variables"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		value, _ := given[name].(string)
-		if id, _, ok := alb.Attribute(value); ok && p.isSecret(f.template, id) {
+		if id, _, ok := cfn.Attribute(value); ok && p.isSecret(f.template, id) {
 			value = secretARN(id)
 			variables[secretsEndpoint] = p.secrets.url
 			variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"] = "preview", "preview"
@@ -178,7 +179,7 @@ const secretsEndpoint = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
 
 func (p *Preview) isSecret(t source, id string) bool {
 	secrets, err := p.resources(t, "AWS::SecretsManager::Secret")
-	return err == nil && slices.ContainsFunc(secrets, func(r alb.Resource) bool { return r.LogicalID == id })
+	return err == nil && slices.ContainsFunc(secrets, func(r cfn.Resource) bool { return r.LogicalID == id })
 }
 
 // appOf is the address of the application of a target group, empty if there is

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 	"github.com/noren-cdk/noren/internal/preview/edge"
 	"github.com/noren-cdk/noren/internal/preview/protocol"
@@ -137,7 +138,7 @@ func (p *Preview) read() error {
 		if err != nil {
 			return err
 		}
-		template, err := alb.Read(bytes.NewReader(data), alb.Options{Parameters: p.config.Parameters, Reveal: p.secrets.reveal})
+		template, err := alb.Read(bytes.NewReader(data), cfn.Options{Parameters: p.config.Parameters, Reveal: p.secrets.reveal})
 		if err != nil {
 			return fmt.Errorf("reading template %q: %w", t.File, err)
 		}
@@ -223,11 +224,11 @@ func (p *Preview) distribution() (*cloudfront.Distribution, error) {
 	return d, nil
 }
 
-func (p *Preview) options() alb.Options { return alb.Options{Parameters: p.config.Parameters} }
+func (p *Preview) options() cfn.Options { return cfn.Options{Parameters: p.config.Parameters} }
 
 // resources reads resources of a template.
-func (p *Preview) resources(t source, types ...string) ([]alb.Resource, error) {
-	resources, err := alb.Resources(bytes.NewReader(t.data), p.options(), types...)
+func (p *Preview) resources(t source, types ...string) ([]cfn.Resource, error) {
+	resources, err := cfn.Resources(bytes.NewReader(t.data), p.options(), types...)
 	if err != nil {
 		return nil, fmt.Errorf("reading template %q: %w", t.file, err)
 	}

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
@@ -50,7 +50,7 @@ func (p *Preview) uploads(bucket string) edge.Bucket {
 			s, _ := deployment.Properties[name].(string)
 			return s
 		}
-		if id, _, _ := alb.Attribute(text("DestinationBucketName")); id != bucket {
+		if id, _, _ := cfn.Attribute(text("DestinationBucketName")); id != bucket {
 			continue
 		}
 		header := http.Header{}
