@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // ScratchSchema is the only schema that planning writes to. The user needs
@@ -63,7 +65,7 @@ func (s *scratch) begin(ctx context.Context) error {
 			return err
 		}
 		// Keeps the schema from being removed before the first shadow is there.
-		if err := s.exec(ctx, "CREATE TABLE "+s.prefix+"run (since TIMESTAMP NOT NULL)"); err != nil {
+		if err := s.exec(ctx, "CREATE TABLE "+s.prefix+"run (since TIMESTAMP NOT NULL PRIMARY KEY)"); err != nil {
 			return err
 		}
 		return s.sweep(ctx)
@@ -153,7 +155,7 @@ func (s *scratch) drop(ctx context.Context, prefix string) error {
 	}
 	for _, name := range tables {
 		if strings.HasPrefix(name, prefix) {
-			if err := s.exec(ctx, "DROP TABLE IF EXISTS "+quote(ScratchSchema)+"."+quote(name)); err != nil {
+			if err := s.exec(ctx, "DROP TABLE IF EXISTS "+sqltext.Quote(ScratchSchema)+"."+sqltext.Quote(name)); err != nil {
 				return err
 			}
 		}
