@@ -36,6 +36,10 @@ type Switch struct {
 	// ReadOnly says that the mode read-only is prepared.
 	ReadOnly bool `json:"ReadOnly"`
 
+	// Variables are the environment variables of the responder that hold the
+	// message and the end, as they are without a flag.
+	Variables map[string]string `json:"Variables"`
+
 	// Properties are the properties that carry the mode.
 	Properties []Property `json:"Properties"`
 }

@@ -4,24 +4,26 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/noren-cdk/noren/maintenance"
-)
-
-// Names of the guard's properties that turning changes. The guard decodes them
-// in internal/function/guard.
-const (
-	guardMode     = "Mode"
-	guardExplicit = "Explicit"
-	guardDigest   = "Digest"
 )
 
 // Wish is what a template is to be turned to.
 type Wish struct {
 	// Mode is the mode. Required.
 	Mode maintenance.Mode
+
+	// Message is what the refused are told in every language. Default: what the
+	// template says for want of a flag.
+	Message string
+
+	// Until is the end that people are told. Default: what the template says for
+	// want of a flag.
+	Until time.Time
 
 	// Explicit is what the guard's property Explicit becomes: that somebody asks
 	// for the mode now.
@@ -42,7 +44,7 @@ type Result struct {
 }
 
 // Turn turns the switch of that name in the deployed template. The name may be
-// empty if the template has one switch. A template that is in the wanted mode
+// empty if the template has one switch. A template that is what is wanted
 // already is returned as it is, with nothing changed. It fails for a template
 // that has no such switch, that is in no mode, or whose text CloudFormation
 // cannot have returned as it was deployed: what is not ASCII comes back as
@@ -70,40 +72,49 @@ func Turn(template []byte, name string, wish Wish) (Result, error) {
 		return Result{}, err
 	}
 	result := Result{Template: template, From: from}
-	if from == wish.Mode {
-		return result, nil
-	}
-	put := func(resource, property string, value json.RawMessage) error {
-		path := []string{"Resources", resource, "Properties", property}
+	put := func(value json.RawMessage, resource string, property ...string) error {
+		path := append([]string{"Resources", resource, "Properties"}, property...)
 		old, err := t.at(path...)
 		if err != nil {
-			return fmt.Errorf("%s.%s: %w", resource, property, err)
+			return fmt.Errorf("%s.%s: %w", resource, strings.Join(property, "."), err)
 		}
 		if same(old, value) {
 			return nil
 		}
-		result.Changed = append(result.Changed, resource+"."+property)
+		if changed := resource + "." + property[0]; !slices.Contains(result.Changed, changed) {
+			result.Changed = append(result.Changed, changed)
+		}
 		t, err = t.put(value, path...)
 		return err
 	}
 	for _, p := range s.Properties {
-		if err := put(p.Resource, p.Name, p.in(wish.Mode)); err != nil {
+		if err := put(p.in(wish.Mode), p.Resource, p.Name); err != nil {
 			return Result{}, err
 		}
+	}
+	variables, err := s.variables(wish)
+	if err != nil {
+		return Result{}, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		if err := put(quoted(variables[name]), s.Responder, "Environment", "Variables", name); err != nil {
+			return Result{}, err
+		}
+	}
+	if len(result.Changed) == 0 {
+		return result, nil // the guard is not asked about nothing
 	}
 	if s.Guard != "" {
 		digest, err := s.digest(t)
 		if err != nil {
 			return Result{}, err
 		}
-		for _, p := range []struct{ name, value string }{
-			{guardMode, wish.Mode.Flag()}, {guardExplicit, wish.Explicit}, {guardDigest, digest},
-		} {
-			value, err := json.Marshal(p.value)
-			if err != nil {
-				return Result{}, err
-			}
-			if err := put(s.Guard, p.name, value); err != nil {
+		properties := map[string]string{
+			"Mode": wish.Mode.Flag(), "Explicit": wish.Explicit, "Digest": digest,
+			"Message": wish.Message, "Until": variables[maintenance.UntilVariable],
+		}
+		for _, name := range slices.Sorted(maps.Keys(properties)) {
+			if err := put(quoted(properties[name]), s.Guard, name); err != nil {
 				return Result{}, err
 			}
 		}
@@ -111,6 +122,29 @@ func Turn(template []byte, name string, wish Wish) (Result, error) {
 	result.Template = t.source
 	return result, nil
 }
+
+// variables are the variables of the responder that a flip may change.
+func (s Switch) variables(wish Wish) (map[string]string, error) {
+	variables := maps.Clone(s.Variables)
+	if wish.Message != "" {
+		var texts map[string]string
+		if base := variables[maintenance.MessageVariable]; base != "" {
+			if err := json.Unmarshal([]byte(base), &texts); err != nil {
+				return nil, fmt.Errorf("switch %s: %s: %w", s.Name, maintenance.MessageVariable, err)
+			}
+		}
+		texts, language := maintenance.ForEverybody(wish.Message, texts, variables[maintenance.DefaultLanguageVariable])
+		variables[maintenance.MessageVariable] = maintenance.ASCII(texts)
+		variables[maintenance.DefaultLanguageVariable] = language
+	}
+	if !wish.Until.IsZero() {
+		variables[maintenance.UntilVariable] = wish.Until.Format(time.RFC3339Nano)
+	}
+	return variables, nil
+}
+
+// quoted is a text as a synthesized template has it.
+func quoted(text string) json.RawMessage { return json.RawMessage(maintenance.ASCII(text)) }
 
 // named returns the switch of the template with the name, or the only one.
 func (t text) named(name string) (Switch, error) {
