@@ -18,6 +18,7 @@ import (
 	"github.com/noren-cdk/noren/internal/livemode"
 	"github.com/noren-cdk/noren/internal/moderecord"
 	"github.com/noren-cdk/noren/internal/testing/awsstub"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // The product that status looks at, as AWS names it.
@@ -95,7 +96,7 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	}
 	p.aws.Answer("ListStackResources", "<StackResourceSummaries>"+summaries+"</StackResourceSummaries>")
 	p.listener(group)
-	closed := map[string]moderecord.Mode{"open": moderecord.Open, "maintenance": moderecord.Closed, "read-only": moderecord.ReadOnly}[mode]
+	closed := map[string]maintenance.Mode{"open": maintenance.Open, "maintenance": maintenance.Closed, "read-only": maintenance.ReadOnly}[mode]
 	p.record(moderecord.New(closed, time.Now().Add(-72*time.Minute)))
 	p.aws.Answer("LookupEvents", `{"Events": []}`)
 	dir := t.TempDir()
@@ -284,6 +285,38 @@ func TestStatusFailsInALine(t *testing.T) {
 			code, stdout, stderr := noren(append([]string{"status"}, strings.Fields(test.args)...)...)
 			if code != 1 || stdout != "" || stderr != test.want+"\n" {
 				t.Errorf("exit code %d, stdout %q, stderr\n%swant\n%s", code, stdout, stderr, test.want)
+			}
+		})
+	}
+}
+
+// TestStatusReadsProfiles as every program on AWS's SDK does, without the AWS
+// CLI.
+func TestStatusReadsProfiles(t *testing.T) {
+	for _, test := range []struct{ name, profile, want string }{
+		{"a static profile", "shop", ""},
+		{"no credentials", "empty", "noren: no AWS credentials: log in, as with aws sso login, name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: "},
+		{"no such profile", "other", "noren: reading the settings of AWS: failed to get shared config profile, other"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newLiveProduct(t, "open")
+			home, err := filepath.Abs("home")
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, "home/credentials", "[shop]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = secret\n[empty]\n")
+			for name, value := range map[string]string{
+				"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "PATH": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true",
+				"AWS_SHARED_CREDENTIALS_FILE": home + "/credentials", "AWS_CONFIG_FILE": home + "/config", "AWS_PROFILE": test.profile,
+			} {
+				t.Setenv(name, value)
+			}
+			_, _, stderr := noren("status", "-c", "env=prod")
+			if !strings.HasPrefix(stderr, test.want) || test.want == "" && stderr != "" || strings.Count(stderr, "\n") > 1 {
+				t.Errorf("got %q, want %q", stderr, test.want)
+			}
+			if asked := len(p.aws.Calls("DescribeStacks")) > 0; asked != (test.want == "") {
+				t.Errorf("the stack was asked for: %v", asked)
 			}
 		})
 	}

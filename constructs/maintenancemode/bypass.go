@@ -11,6 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
+	"github.com/noren-cdk/noren/internal/function/unlock"
 )
 
 // newBypassSecret defines the secret that lets operators through. Letters and
@@ -35,10 +36,7 @@ func (m *MaintenanceMode) addUnlock(this constructs.Construct, props Props) *str
 	function := gofunction.New(this, "Unlocker", gofunction.Props{
 		Package:     unlockProgram,
 		Description: "Gives staff the bypass cookie for the secret",
-		Environment: map[string]string{
-			"UNLOCK_COOKIE":     props.Bypass.Cookie,
-			"UNLOCK_SECRET_ARN": *m.BypassSecret.SecretArn(),
-		},
+		Environment: unlock.Settings{Cookie: props.Bypass.Cookie, SecretARN: *m.BypassSecret.SecretArn()}.Environment(),
 		Timeout:      10 * time.Second, // a wrong secret waits a second
 		LogRetention: props.LogRetention,
 	})

@@ -15,7 +15,7 @@ import (
 // dev is the distribution of the example's template.
 func dev(t *testing.T) *Distribution {
 	t.Helper()
-	template, err := os.ReadFile("../../../stacks/testdata/dev.open.json")
+	template, err := os.ReadFile("../../../stacks/testdata/dev/edge.open.json")
 	if err != nil {
 		t.Fatal(err)
 	}

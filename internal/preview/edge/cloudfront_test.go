@@ -50,7 +50,7 @@ func distribution(t *testing.T, template string, site string, api http.Handler) 
 // example is the template of the example, open.
 func example(t *testing.T) string {
 	t.Helper()
-	template, err := os.ReadFile("../../../stacks/testdata/dev.open.json")
+	template, err := os.ReadFile("../../../stacks/testdata/dev/edge.open.json")
 	if err != nil {
 		t.Fatal(err)
 	}

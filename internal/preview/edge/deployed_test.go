@@ -18,7 +18,7 @@ func TestDeployedProduct(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile("../../../stacks/testdata/dev.maintenance.json")
+	text, err := os.ReadFile("../../../stacks/testdata/dev/edge.closed.json")
 	if err != nil {
 		t.Fatal(err)
 	}

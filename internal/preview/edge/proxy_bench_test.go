@@ -22,8 +22,8 @@ import (
 func product(t testing.TB) map[string]*alb.Template {
 	t.Helper()
 	templates := map[string]*alb.Template{}
-	for _, mode := range []string{"open", "maintenance"} {
-		file, err := os.Open("../../../stacks/testdata/dev." + mode + ".json")
+	for mode, name := range map[string]string{"open": "open", "maintenance": "closed"} {
+		file, err := os.Open("../../../stacks/testdata/dev/edge." + name + ".json")
 		if err != nil {
 			t.Fatal(err)
 		}
