@@ -65,6 +65,7 @@ test: node_modules
 
 browser:
 	go test -tags browser ./lambda/maintenance/...
+	cd examples/fieldreports && go test -tags browser -timeout 10m .
 
 # What the preview has to withstand. -v, since each prints what it counted; what
 # ./test records stays in cdk.out/preview-test until the next run.
