@@ -21,7 +21,7 @@ type report struct {
 	Title      string    `json:"title"`
 	Text       string    `json:"text"`
 	WrittenAt  time.Time `json:"writtenAt"` // by the clock of the client
-	Author     string    `json:"author"` // in a request: whose session it has to be, "" is not checked
+	Author     string    `json:"author"`    // in a request: whose session it has to be, "" is not checked
 	ReceivedAt time.Time `json:"receivedAt"`
 }
 
