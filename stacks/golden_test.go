@@ -21,7 +21,7 @@ var hash = regexp.MustCompile(`[0-9a-f]{64}`)
 func TestGoldens(t *testing.T) {
 	for file, mode := range map[string]maintenance.Mode{
 		"dev.open.json":        maintenance.Open,
-		"dev.maintenance.json": maintenance.Closed,
+		"dev.closed.json": maintenance.Closed,
 	} {
 		t.Run(file, func(t *testing.T) {
 			var out bytes.Buffer

@@ -21,7 +21,7 @@ import (
 func product(t testing.TB) map[string]*alb.Template {
 	t.Helper()
 	templates := map[string]*alb.Template{}
-	for _, mode := range []string{"open", "maintenance"} {
+	for _, mode := range []string{"open", "closed"} {
 		file, err := os.Open("../../../stacks/testdata/dev." + mode + ".json")
 		if err != nil {
 			t.Fatal(err)
