@@ -13,7 +13,7 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview preview-test pictures test browser mysql e2e judges vulnerabilities fuzz synth diff templates plan deploy await golden lint bench
+.PHONY: help preview preview-test pictures test browser mysql e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
@@ -32,6 +32,7 @@ help:
 	@echo "make plan           what a deploy of ENV=$(ENV) would change; with MODE=open, read-only or closed: a flip"
 	@echo "make deploy         deploy what make plan planned"
 	@echo "make await          wait until the product is seen in the mode that was planned"
+	@echo "make generate       which properties replace a resource, from the schemas of cfn-lint"
 	@echo "make golden         write the goldens of the tests anew; read the difference"
 	@echo "make lint           static checks"
 	@echo "make bench          benchmarks, as ratios"
@@ -149,6 +150,10 @@ templates: node_modules
 	done
 	@ls -d cdk.out/templates/*
 
+# Which properties replace a resource, from the schemas of the pinned cfn-lint.
+generate: .venv/lint
+	go generate ./internal/diff
+
 # With credentials: what scripts/plan.sh says of them.
 plan: node_modules
 	@scripts/plan.sh $(ENV) $(MODE)
@@ -163,8 +168,9 @@ await:
 	@timeout 600 sh -c 'until cdk.out/$(ENV)/noren status --env $(ENV) --assembly cdk.out/$(ENV)/planned; do sleep 5; done'
 
 golden: node_modules
-	go test ./stacks -run Golden -update
+	go test ./stacks -run Goldens -update
 	go test ./internal/function/responder -update
+	go test ./cmd/noren -update
 	$(MAKE) --no-print-directory synth ENV=dev && $(MAKE) --no-print-directory synth ENV=prod
 	go test -tags judges ./test/lint -run Diff -update
 	git diff --stat -- '*/testdata'

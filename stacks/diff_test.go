@@ -7,14 +7,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
 func readTemplate(tb testing.TB, data []byte) diff.Template {
 	tb.Helper()
-	t, err := diff.Read(data, alb.Options{})
+	t, err := diff.Read(data, cfn.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -145,7 +146,7 @@ func readSource(file string, parameters map[string]string) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
-	template, err := alb.Read(bytes.NewReader(data), alb.Options{Parameters: parameters})
+	template, err := alb.Read(bytes.NewReader(data), cfn.Options{Parameters: parameters})
 	if err != nil {
 		return source{}, fmt.Errorf("reading template %q: %w", file, err)
 	}

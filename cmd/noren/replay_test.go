@@ -147,7 +147,7 @@ func TestReplayForPeople(t *testing.T) {
 				t.Error("what is no terminal got colours")
 			}
 			file := filepath.Join(golden, "replay-"+test.name+".golden")
-			if os.Getenv("UPDATE") != "" {
+			if *update {
 				writeFile(t, file, []byte(stdout))
 			}
 			want, err := os.ReadFile(file)
@@ -155,7 +155,7 @@ func TestReplayForPeople(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(string(want), stdout); diff != "" {
-				t.Errorf("the output differs from %s; UPDATE=1 go test ./cmd/noren -run Replay writes it anew\n%s", filepath.Base(file), diff)
+				t.Errorf("not as in %s; read the difference and run make golden if it is meant (-golden +now):\n%s", filepath.Base(file), diff)
 			}
 		})
 	}

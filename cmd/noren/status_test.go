@@ -290,6 +290,38 @@ func TestStatusFailsInALine(t *testing.T) {
 	}
 }
 
+// TestStatusReadsProfiles as every program on AWS's SDK does, without the AWS
+// CLI.
+func TestStatusReadsProfiles(t *testing.T) {
+	for _, test := range []struct{ name, profile, want string }{
+		{"a static profile", "shop", ""},
+		{"no credentials", "empty", "noren: no AWS credentials: log in, as with aws sso login, name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: "},
+		{"no such profile", "other", "noren: reading the settings of AWS: failed to get shared config profile, other"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newLiveProduct(t, "open")
+			home, err := filepath.Abs("home")
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, "home/credentials", "[shop]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = secret\n[empty]\n")
+			for name, value := range map[string]string{
+				"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "PATH": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true",
+				"AWS_SHARED_CREDENTIALS_FILE": home + "/credentials", "AWS_CONFIG_FILE": home + "/config", "AWS_PROFILE": test.profile,
+			} {
+				t.Setenv(name, value)
+			}
+			_, _, stderr := noren("status", "-c", "env=prod")
+			if !strings.HasPrefix(stderr, test.want) || test.want == "" && stderr != "" || strings.Count(stderr, "\n") > 1 {
+				t.Errorf("got %q, want %q", stderr, test.want)
+			}
+			if asked := len(p.aws.Calls("DescribeStacks")) > 0; asked != (test.want == "") {
+				t.Errorf("the stack was asked for: %v", asked)
+			}
+		})
+	}
+}
+
 func TestStatusOfAnotherApp(t *testing.T) {
 	p := newLiveProduct(t, "closed")
 	if err := os.RemoveAll("environments"); err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/internal/function/guard"
 	"github.com/noren-cdk/noren/internal/moderecord"
@@ -102,7 +102,7 @@ func TestNothingWaitsForItself(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			read, err := diff.Read(data, alb.Options{})
+			read, err := diff.Read(data, cfn.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -227,7 +227,11 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	}
 	rules = append(rules, props.switchRules(props.Mode, byRule)...)
 	for _, r := range rules {
-		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.target]))
+		rule := newListenerRule(this, r, props.Listener, targetGroups[r.target])
+		mode.Rules = append(mode.Rules, rule)
+		if !byRule && r.target == toApp {
+			attach(props.AppTargetGroup, props.Listener, rule)
+		}
 	}
 	mode.guard(listener, byRule)
 	if !byRule && props.Mode == maintenance.Closed {

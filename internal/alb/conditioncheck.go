@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // Characters of condition values. Sources: BC; the error "contains a character
@@ -96,17 +98,17 @@ func (c *checker) checkText(what, value string, limit int) {
 
 func (c *checker) checkLength(what, value string, limit int) {
 	n := 0
-	literalParts(value, func(s string) { n += utf8.RuneCountInString(s) })
+	eachLiteral(value, func(s string) { n += utf8.RuneCountInString(s) })
 	if n > limit {
-		c.errorf(Display(value), limit, "%s %q has %d characters, ALB allows %d", what, Display(value), n, limit)
+		c.errorf(cfn.Display(value), limit, "%s %q has %d characters, ALB allows %d", what, cfn.Display(value), n, limit)
 	}
 }
 
 func (c *checker) checkCharacters(what, value, allowed, want string) {
-	literalParts(value, func(s string) {
+	eachLiteral(value, func(s string) {
 		for _, character := range s {
 			if !strings.ContainsRune(allowed, character) {
-				c.errorf(Display(value), want, "%s %q contains %q, ALB allows %s", what, Display(value), character, want)
+				c.errorf(cfn.Display(value), want, "%s %q contains %q, ALB allows %s", what, cfn.Display(value), character, want)
 				return
 			}
 		}
@@ -114,9 +116,9 @@ func (c *checker) checkCharacters(what, value, allowed, want string) {
 }
 
 func (c *checker) checkVisible(what, value string) {
-	literalParts(value, func(s string) {
+	eachLiteral(value, func(s string) {
 		if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
-			c.warnf(Display(value), "visible ASCII", "%s %q never matches: rules look at visible ASCII only", what, Display(value))
+			c.warnf(cfn.Display(value), "visible ASCII", "%s %q never matches: rules look at visible ASCII only", what, cfn.Display(value))
 		}
 	})
 }
@@ -131,13 +133,13 @@ func (c *checker) checkMethod(method string) {
 
 func (c *checker) checkHost(host string) {
 	c.checkText("host", host, MaxValueLength)
-	if strings.Contains(host, ":") && !IsOpaque(host) {
+	if strings.Contains(host, ":") && !cfn.IsOpaque(host) {
 		c.errorf(host, "a host without port", "host %q contains a port, which ALB allows in a regex only, such as %q",
 			host, "^"+regexp.QuoteMeta(host)+"$")
 		return
 	}
 	c.checkCharacters("host", host, hostCharacters, "A-Z a-z 0-9 - . * ? _")
-	if IsOpaque(host) || host == "" {
+	if cfn.IsOpaque(host) || host == "" {
 		return
 	}
 	dot := strings.LastIndexByte(host, '.')

@@ -1,9 +1,10 @@
 package alb
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // configs are the properties in which each field of a condition keeps its
@@ -17,15 +18,15 @@ var configs = map[string]string{
 	"source-ip":           "SourceIpConfig",
 }
 
-func (n node) conditions() []Condition {
+func (r *reader) conditions(n cfn.Node) []Condition {
 	var conditions []Condition
-	for _, item := range n.items() {
-		for _, c := range item.condition() {
+	for _, item := range n.Items() {
+		for _, c := range r.condition(item) {
 			conditions = append(conditions, c)
-			n.reader.count(c)
+			r.count(c)
 		}
-		if n.reader.values > maxValues || n.reader.regexes > maxRegexes {
-			item.fault("the template has more than %d condition values, or %d regexes", maxValues, maxRegexes)
+		if r.values > maxValues || r.regexes > maxRegexes {
+			item.Fault("the template has more than %d condition values, or %d regexes", maxValues, maxRegexes)
 			return nil
 		}
 	}
@@ -43,59 +44,59 @@ func (r *reader) count(c Condition) {
 
 // condition reads one condition. It is two if it holds both values and
 // regexes, which the API refuses.
-func (n node) condition() []Condition {
-	n.only("Field", "Values", "RegexValues", "HttpRequestMethodConfig", "PathPatternConfig", "HostHeaderConfig",
+func (r *reader) condition(n cfn.Node) []Condition {
+	n.Only("Field", "Values", "RegexValues", "HttpRequestMethodConfig", "PathPatternConfig", "HostHeaderConfig",
 		"HttpHeaderConfig", "QueryStringConfig", "SourceIpConfig")
-	field := n.conditionField()
+	field := r.conditionField(n)
 	name, ok := configs[field]
 	if !ok {
-		n.field("Field").fault("unknown field %q", field)
+		n.Field("Field").Fault("unknown field %q", field)
 		return nil
 	}
 	for other, otherName := range configs {
-		if other != field && n.field(otherName).exists() {
-			n.problem(Error, "%s is of no use to a %s condition", otherName, field)
+		if other != field && n.Field(otherName).Exists() {
+			r.problem(n, Error, "%s is of no use to a %s condition", otherName, field)
 		}
 	}
-	config := n.field(name)
+	config := n.Field(name)
 	switch field {
 	case "query-string":
-		config.only("Values")
-		return []Condition{config.field("Values").pairs()}
+		config.Only("Values")
+		return []Condition{r.pairs(config.Field("Values"))}
 	case "http-header":
-		config.only("HttpHeaderName", "Values", "RegexValues")
+		config.Only("HttpHeaderName", "Values", "RegexValues")
 	case "source-ip":
-		config.only("Values", "IpAddressType")
+		config.Only("Values", "IpAddressType")
 	case "http-request-method":
-		config.only("Values")
+		config.Only("Values")
 	default:
-		config.only("Values", "RegexValues")
+		config.Only("Values", "RegexValues")
 	}
-	values := n.spelled("Values", config, field == "host-header" || field == "path-pattern")
-	regexes := n.spelled("RegexValues", config, true)
+	values := r.spelled(n, "Values", config, field == "host-header" || field == "path-pattern")
+	regexes := r.spelled(n, "RegexValues", config, true)
 	switch field {
 	case "http-request-method":
 		return []Condition{Methods(values)}
 	case "source-ip":
-		return []Condition{n.sourceIPs(values)}
+		return []Condition{r.sourceIPs(n, values)}
 	case "path-pattern":
 		return valuesAndRegexes(PathPatterns(values), PathRegexes(regexes), len(values), len(regexes))
 	case "host-header":
 		return valuesAndRegexes(Hosts(values), HostRegexes(regexes), len(values), len(regexes))
 	default:
-		header := config.field("HttpHeaderName").text()
+		header := config.Field("HttpHeaderName").Text()
 		return valuesAndRegexes(Header{header, values}, HeaderRegexes{header, regexes}, len(values), len(regexes))
 	}
 }
 
 // conditionField is the condition's field; if it is not given, the one whose
 // configuration is.
-func (n node) conditionField() string {
-	if field := n.field("Field"); field.exists() {
-		return field.text()
+func (r *reader) conditionField(n cfn.Node) string {
+	if field := n.Field("Field"); field.Exists() {
+		return field.Text()
 	}
 	for field, name := range configs {
-		if n.field(name).exists() {
+		if n.Field(name).Exists() {
 			return field
 		}
 	}
@@ -104,23 +105,23 @@ func (n node) conditionField() string {
 
 // spelled are a condition's values, which stand in its configuration or at its
 // top: a rule as the API describes it has regexes in both places.
-func (n node) spelled(name string, config node, topAllowed bool) []string {
-	top, nested := n.field(name), config.field(name)
-	if !top.exists() {
-		return nested.texts()
+func (r *reader) spelled(n cfn.Node, name string, config cfn.Node, topAllowed bool) []string {
+	top, nested := n.Field(name), config.Field(name)
+	if !top.Exists() {
+		return nested.Texts()
 	}
-	values := top.texts()
+	values := top.Texts()
 	if !topAllowed {
-		n.problem(Error, "%s at the top of a condition is for host-header and path-pattern only", name)
+		r.problem(n, Error, "%s at the top of a condition is for host-header and path-pattern only", name)
 	}
-	if nested.exists() {
-		if inner := nested.texts(); !slices.Equal(inner, values) || name == "Values" {
-			n.problem(Error, "condition has both %s and %s", name, nested.at[len(n.at)+1:])
+	if nested.Exists() {
+		if inner := nested.Texts(); !slices.Equal(inner, values) || name == "Values" {
+			r.problem(n, Error, "condition has both %s and %s", name, nested.At()[len(n.At())+1:])
 			return append(values, inner...)
 		}
 	}
 	if name == "Values" && len(values) > 1 {
-		n.problem(Warning, "condition has %d Values at its top, and the API may take 1 only", len(values))
+		r.problem(n, Warning, "condition has %d Values at its top, and the API may take 1 only", len(values))
 	}
 	return values
 }
@@ -135,33 +136,33 @@ func valuesAndRegexes(values, regexes Condition, n, m int) []Condition {
 	return []Condition{values, regexes}
 }
 
-func (n node) pairs() Condition {
-	if text, ok := n.value.(string); ok && IsOpaque(text) {
-		return Unknown{Field: "query-string", Values: []string{text}}
+func (r *reader) pairs(n cfn.Node) Condition {
+	if n.Opaque() {
+		return Unknown{Field: "query-string", Values: []string{n.Text()}}
 	}
 	pairs := QueryStrings{}
-	for _, item := range n.items() {
-		item.only("Key", "Value")
-		pairs = append(pairs, QueryPair{item.field("Key").text(), item.field("Value").text()})
+	for _, item := range n.Items() {
+		item.Only("Key", "Value")
+		pairs = append(pairs, QueryPair{item.Field("Key").Text(), item.Field("Value").Text()})
 	}
 	return pairs
 }
 
-func (n node) sourceIPs(values []string) Condition {
+func (r *reader) sourceIPs(n cfn.Node, values []string) Condition {
 	known := SourceIPs{}
 	var unknown []string
 	for _, value := range values {
-		if IsOpaque(value) {
+		if cfn.IsOpaque(value) {
 			unknown = append(unknown, value)
 			continue
 		}
 		prefix, err := netip.ParsePrefix(value)
 		if addr, addrErr := netip.ParseAddr(value); addrErr == nil {
 			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
-			n.problem(Error, "source IP %q is not a CIDR, want %q", value, prefix)
+			r.problem(n, Error, "source IP %q is not a CIDR, want %q", value, prefix)
 		}
 		if err != nil {
-			n.fault("source IP %q is not a CIDR", value)
+			n.Fault("source IP %q is not a CIDR", value)
 			continue
 		}
 		known = append(known, prefix)
@@ -173,15 +174,4 @@ func (n node) sourceIPs(values []string) Condition {
 		return Unknown{Field: "source-ip", Values: unknown}
 	}
 	return Unknown{"source-ip", unknown, known}
-}
-
-// problem notes what can be read, but not deployed.
-func (n node) problem(severity Severity, format string, args ...any) {
-	n.reader.problems = append(n.reader.problems, Problem{
-		Severity:  severity,
-		LogicalID: n.reader.id,
-		Path:      n.reader.resource.Metadata.Path,
-		Property:  n.at,
-		Message:   fmt.Sprintf(format, args...),
-	})
 }

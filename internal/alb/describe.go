@@ -3,6 +3,8 @@ package alb
 import (
 	"fmt"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // Describe returns a condition for a reader, such as
@@ -40,7 +42,7 @@ func Describe(condition Condition) string {
 func displayed(values []string) []string {
 	texts := make([]string, len(values))
 	for i, value := range values {
-		texts[i] = Display(value)
+		texts[i] = cfn.Display(value)
 	}
 	return texts
 }
@@ -49,7 +51,7 @@ func displayed(values []string) []string {
 func quoted(values []string) string {
 	texts := displayed(values)
 	for i, value := range values {
-		if !IsOpaque(value) {
+		if !cfn.IsOpaque(value) {
 			texts[i] = `"` + value + `"`
 		}
 	}
@@ -59,9 +61,9 @@ func quoted(values []string) string {
 func (q QueryStrings) texts() []string {
 	texts := make([]string, len(q))
 	for i, pair := range q {
-		texts[i] = Display(pair.Key) + "=" + Display(pair.Value)
+		texts[i] = cfn.Display(pair.Key) + "=" + cfn.Display(pair.Value)
 		if pair.Key == "" {
-			texts[i] = "any key=" + Display(pair.Value)
+			texts[i] = "any key=" + cfn.Display(pair.Value)
 		}
 	}
 	return texts
@@ -90,12 +92,12 @@ func (f Forward) String() string {
 // String is the action for a reader, such as "redirect 301 to
 // https://#{host}:443/#{path}?#{query}".
 func (r Redirect) String() string {
-	return fmt.Sprintf("redirect %d to %s", r.Status, Display(r.location(func(part string) string { return "#{" + part + "}" })))
+	return fmt.Sprintf("redirect %d to %s", r.Status, cfn.Display(r.location(func(part string) string { return "#{" + part + "}" })))
 }
 
 // String is the action for a reader, such as "fixed response 503 text/plain".
 func (f FixedResponse) String() string {
-	return strings.TrimSpace(fmt.Sprintf("fixed response %d %s", f.Status, Display(f.ContentType)))
+	return strings.TrimSpace(fmt.Sprintf("fixed response %d %s", f.Status, cfn.Display(f.ContentType)))
 }
 
 // String is the action's type.

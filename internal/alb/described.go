@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // Described is what the API describes of load balancers that exist, in JSON:
@@ -67,14 +69,14 @@ func ReadDescribed(d Described) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Read(strings.NewReader(string(document)), Options{})
+	return Read(strings.NewReader(string(document)), cfn.Options{})
 }
 
 // describedItems are the entries of the list in an answer of the API. A
 // property that is null is not there: the SDK writes one for each it has not.
 func describedItems(answer []byte, list string, last bool) ([]map[string]any, error) {
 	var parts map[string]any
-	if err := decode(answer, &parts); err != nil {
+	if err := cfn.Decode(answer, &parts); err != nil {
 		return nil, fmt.Errorf("not an answer with %s: %w", list, err)
 	}
 	entries, ok := parts[list].([]any)

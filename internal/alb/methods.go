@@ -1,5 +1,7 @@
 package alb
 
+import "github.com/noren-cdk/noren/internal/cfn"
+
 // Methods matches the method of a request exactly: case counts, there are no
 // wildcards, and GET does not include HEAD. Sources: BC; LBC-conf
 // HTTPRouteMethodMatching.
@@ -12,7 +14,7 @@ func (m Methods) Match(r *Request) Outcome {
 		if method == r.method {
 			return Outcome{Verdict: Yes}
 		}
-		if IsOpaque(method) {
+		if cfn.IsOpaque(method) {
 			o = o.or(Outcome{Unlikely, opaqueDoubt(method)})
 		}
 	}

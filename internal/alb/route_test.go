@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // appListener is a listener as an app in maintenance has it.
@@ -148,7 +150,7 @@ func TestSameEffect(t *testing.T) {
 // TestForeignListener: rules of a listener that is not in the template.
 func TestForeignListener(t *testing.T) {
 	l := &Listener{
-		Ref:   Ref{External: Opaque("import Listener")},
+		Ref:   Ref{External: cfn.Opaque("import Listener")},
 		Rules: []Rule{{Priority: 1, Conditions: []Condition{PathPatterns{"/a"}}, Actions: forwardTo("App")}},
 	}
 	request := get("/a")

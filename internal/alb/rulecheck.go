@@ -138,7 +138,7 @@ var unescaped = strings.NewReplacer(`\*`, "", `\?`, "")
 func countWildcards(values ...string) int {
 	n := 0
 	for _, value := range values {
-		literalParts(value, func(s string) { n += strings.Count(s, "*") + strings.Count(s, "?") })
+		eachLiteral(value, func(s string) { n += strings.Count(s, "*") + strings.Count(s, "?") })
 	}
 	return n
 }

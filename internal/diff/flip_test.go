@@ -8,14 +8,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
 // read reads a template of testdata, or a golden of the product.
 func read(tb testing.TB, file string) Template {
 	tb.Helper()
-	t, err := Read(raw(tb, file), alb.Options{})
+	t, err := Read(raw(tb, file), cfn.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func edited(tb testing.TB, file string, edit func(resources map[string]any)) Tem
 	if err != nil {
 		tb.Fatal(err)
 	}
-	t, err := Read(data, alb.Options{})
+	t, err := Read(data, cfn.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}

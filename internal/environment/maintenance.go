@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -15,9 +16,9 @@ import (
 
 var (
 	// fieldNamePattern is the name of a header or a cookie: a token of RFC 9110.
-	fieldNamePattern = mustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	fieldNamePattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
-	fieldValuePattern = mustCompile(`^[!-~]([ -~]*[!-~])?$`)
+	fieldValuePattern = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?$`)
 )
 
 func (c *checker) checkMode(now time.Time) {

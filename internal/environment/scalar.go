@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,8 +46,8 @@ func allowedType(t reflect.Type, node ast.Node, isText bool, tag reflect.StructT
 
 var (
 	// YAML versions disagree on 010, 0o10 and 1_000; nobody has to know.
-	wholeNumberPattern = mustCompile(`^-?(0|[1-9][0-9]*)$`)
-	numberPattern      = mustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
+	wholeNumberPattern = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+	numberPattern      = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 )
 
 // setScalar sets to from its text.

@@ -20,7 +20,6 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
-	"github.com/noren-cdk/noren/internal/preview/protocol"
 	"github.com/noren-cdk/noren/internal/testing/browser"
 )
 
@@ -28,7 +27,7 @@ var update = flag.Bool("update", false, "make the pictures of the README anew")
 
 // assembly is a copy of an assembly that make synth has written, in which
 // clients are told to wait a second and not minutes.
-func assembly(t *testing.T, env, mode string) protocol.Template {
+func assembly(t *testing.T, env, mode string) Template {
 	t.Helper()
 	from, err := filepath.Abs(filepath.Join("../../cdk.out", env, mode))
 	if err != nil {
@@ -38,7 +37,7 @@ func assembly(t *testing.T, env, mode string) protocol.Template {
 	if err != nil {
 		t.Fatalf("%v: make preview-test writes it", err)
 	}
-	template := protocol.Template{Mode: mode}
+	template := Template{Mode: mode}
 	dir := t.TempDir()
 	for _, entry := range entries {
 		to := filepath.Join(dir, entry.Name())
@@ -77,8 +76,8 @@ func assembly(t *testing.T, env, mode string) protocol.Template {
 // product runs the example as prod would be deployed.
 func product(t *testing.T, twoOrigins bool) *Preview {
 	t.Helper()
-	p, err := Start(t.Context(), protocol.Config{
-		Templates:  []protocol.Template{assembly(t, "prod", "open"), assembly(t, "prod", "closed")},
+	p, err := Start(t.Context(), Config{
+		Templates:  []Template{assembly(t, "prod", "open"), assembly(t, "prod", "closed")},
 		Example:    "../../examples/fieldreports",
 		TwoOrigins: twoOrigins,
 	}, os.Stderr)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // headerOf is the header that a condition looks at, in lower case, and the
@@ -25,7 +26,7 @@ func headerOf(c alb.Condition) (name string, values []string) {
 func comparesSecret(c alb.Condition) bool {
 	_, values := headerOf(c)
 	for _, value := range values {
-		if !strings.Contains(alb.Display(value), "<secret ") {
+		if !strings.Contains(cfn.Display(value), "<secret ") {
 			return false
 		}
 	}
@@ -90,7 +91,7 @@ func (j *judge) names(set uint64) []string {
 func wanted(c alb.Condition) string {
 	if h, ok := c.(alb.Header); ok {
 		for _, value := range h.Values {
-			if !alb.IsOpaque(value) && !strings.ContainsAny(value, "*?") {
+			if !cfn.IsOpaque(value) && !strings.ContainsAny(value, "*?") {
 				return value
 			}
 		}

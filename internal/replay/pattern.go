@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/rules/allowlist"
@@ -47,7 +46,7 @@ func patternOf(rule *alb.Rule, path string, regex bool) string {
 	return raw
 }
 
-var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\([\\.+*?()|\[\]{}^$])`) })
+var quoted = regexp.MustCompile(`\\([\\.+*?()|\[\]{}^$])`)
 
 // muxPath writes a path condition as ServeMux has it.
 func muxPath(path string, regex bool) string {
@@ -56,7 +55,7 @@ func muxPath(path string, regex bool) string {
 		path, multi := strings.CutSuffix(path, "/.*")
 		segments := strings.Split(strings.ReplaceAll(path, "[^/]+", id), "/")
 		for i, s := range segments {
-			segments[i] = quoted().ReplaceAllString(s, "$1")
+			segments[i] = quoted.ReplaceAllString(s, "$1")
 		}
 		path = numbered(strings.Join(segments, "/"))
 		if multi {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // allowRule is a rule that lets requests for some paths through.
@@ -55,7 +56,7 @@ func newAllowRule(rule *alb.Rule, t *alb.Template) *allowRule {
 			paths, regex = c, true
 		}
 		for _, path := range paths {
-			if isHealthCheck(t, path) || alb.IsOpaque(path) {
+			if isHealthCheck(t, path) || cfn.IsOpaque(path) {
 				continue
 			}
 			alone := alb.Condition(alb.PathPatterns{path})

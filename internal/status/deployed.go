@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/internal/function/probe"
 	"github.com/noren-cdk/noren/maintenance"
@@ -41,7 +41,7 @@ func (q Query) assembly() Finding {
 
 // modeOf is the mode that a template is in.
 func modeOf(data []byte) (maintenance.Mode, diff.Template, error) {
-	template, err := diff.Read(data, alb.Options{})
+	template, err := diff.Read(data, cfn.Options{})
 	if err != nil {
 		return "", template, fmt.Errorf("the template cannot be read: %w", err)
 	}

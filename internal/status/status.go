@@ -129,9 +129,11 @@ func (q Query) Find(ctx context.Context) (Report, error) {
 	if q.Now == nil {
 		q.Now = time.Now
 	}
-	q.AWS.RetryMaxAttempts = 2 // somebody waits for the answer
 	report := Report{Stack: q.Stack, Region: q.AWS.Region, At: q.Now().UTC().Truncate(time.Second)}
 	report.Assembly = q.assembly()
+	if _, err := q.AWS.Credentials.Retrieve(ctx); err != nil {
+		return report, fmt.Errorf("no AWS credentials: log in, as with aws sso login, name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", explain(err, q.Stack, q.AWS.Region))
+	}
 	deployed, err := read(ctx, cloudformation.NewFromConfig(q.AWS), q.Stack)
 	if err != nil {
 		return report, explain(err, q.Stack, q.AWS.Region)

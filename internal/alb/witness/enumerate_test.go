@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // TestEnumerate: a text for every way in which regexes come out, the shortest
@@ -59,7 +60,7 @@ func TestSecrets(t *testing.T) {
 		return &alb.Listener{
 			Ref: alb.Ref{LogicalID: "Listener"},
 			Rules: []alb.Rule{{Priority: 1, LogicalID: "Bypass", Conditions: []alb.Condition{
-				alb.Header{Name: "Cookie", Values: []string{"*bypass=" + alb.OpaqueSecret(secret) + "*"}},
+				alb.Header{Name: "Cookie", Values: []string{"*bypass=" + cfn.OpaqueSecret(secret) + "*"}},
 			}}},
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // filled is a copy of a listener in which what is known only after a deploy is
@@ -54,8 +55,8 @@ func fillAll(values []string) []string {
 }
 
 func fill(value string) string {
-	if !alb.IsOpaque(value) {
+	if !cfn.IsOpaque(value) {
 		return value
 	}
-	return alb.Display(value)
+	return cfn.Display(value)
 }

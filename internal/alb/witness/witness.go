@@ -21,7 +21,7 @@ type Class struct {
 	Old, New *alb.Rule
 
 	// Request is one of them. What is known only after a deploy, such as a
-	// secret, stands in it as [alb.Display] shows it.
+	// secret, stands in it as [cfn.Display] shows it.
 	Request alb.Request
 }
 

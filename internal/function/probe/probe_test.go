@@ -46,7 +46,7 @@ func newProduct(t *testing.T, s probe.Settings) *product {
 		t.Setenv(name, value)
 	}
 	t.Setenv("AWS_LAMBDA_FUNCTION_NAME", "Probe")
-	p.probe = probe.FromEnvironment(os.Getenv, &p.log)
+	p.probe = probe.FromEnvironment(os.Getenv, p.aws.Config(t), &p.log)
 	p.probe.Now = func() time.Time { return night }
 	p.balancer("app")
 	p.until("")

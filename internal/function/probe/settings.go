@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/awsclient"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/noren-cdk/noren/internal/livemode"
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -50,8 +51,7 @@ const (
 	recordVariable      = maintenance.ProbeVariables + "RECORD"
 	attributionVariable = maintenance.ProbeVariables + "ATTRIBUTION"
 
-	nameVariable   = "AWS_LAMBDA_FUNCTION_NAME"
-	regionVariable = "AWS_REGION"
+	nameVariable = "AWS_LAMBDA_FUNCTION_NAME"
 )
 
 // Environment encodes the settings as environment variables. What is left at
@@ -103,6 +103,6 @@ func ParseEnvironment(getenv func(string) string) Settings {
 
 // FromEnvironment returns the probe that the environment of its Lambda function
 // describes.
-func FromEnvironment(getenv func(string) string, log io.Writer) *Probe {
-	return &Probe{Settings: ParseEnvironment(getenv), Config: awsclient.Config(getenv(regionVariable)), Log: log, Now: time.Now}
+func FromEnvironment(getenv func(string) string, cfg aws.Config, log io.Writer) *Probe {
+	return &Probe{Settings: ParseEnvironment(getenv), Config: cfg, Log: log, Now: time.Now}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
 )
 
@@ -124,7 +125,7 @@ func TestForeignListener(t *testing.T) {
 	template, err := alb.Read(strings.NewReader(`{"Resources": {
 		"App": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"TargetType": "ip", "HealthCheckPath": "/health"}},
 		"Rule": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"ListenerArn": {"Fn::ImportValue": "Shared"}, "Priority": 5,
-			"Conditions": [{"Field": "path-pattern", "Values": ["/mine"]}], "Actions": [{"Type": "forward", "TargetGroupArn": {"Ref": "App"}}]}}}}`), alb.Options{})
+			"Conditions": [{"Field": "path-pattern", "Values": ["/mine"]}], "Actions": [{"Type": "forward", "TargetGroupArn": {"Ref": "App"}}]}}}}`), cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +196,7 @@ func TestConfigErrors(t *testing.T) {
 	}}
 	for want, config := range map[string]ALBConfig{
 		"Templates are missing":                             {},
-		`unknown mode "shut": want closed, open`:       {Templates: one, Mode: "shut"},
+		`unknown mode "shut": want closed, open`:            {Templates: one, Mode: "shut"},
 		`no listener is of load balancer "Other": want Alb`: {Templates: one, Mode: "open", LoadBalancer: "Other"},
 		`no template has such a target group`:               {Templates: one, Mode: "open", Targets: map[string]Target{"Ap": {}}},
 		`its type is lambda: want a Function and no URLs`:   {Templates: one, Mode: "open", Targets: map[string]Target{"Closed": {URLs: []string{"http://127.0.0.1:1"}}}},

@@ -30,7 +30,7 @@ func TestFlipUnderLoad(t *testing.T) {
 	defer function.Close()
 	templates := product(t)
 	a := start(t, ALBConfig{Templates: templates, Mode: "open", Targets: map[string]Target{
-		defaultGroup(t, templates["open"]):        {URLs: []string{constant(t)}},
+		defaultGroup(t, templates["open"]):   {URLs: []string{constant(t)}},
 		defaultGroup(t, templates["closed"]): {Function: function},
 	}})
 	address := serve(t, a.Main())
