@@ -41,7 +41,7 @@ func openSite(t *testing.T, retryAfter string) manager {
 		chromedp.SendKeys(chromedp.CSS("#password"), "example"),
 		chromedp.Click(chromedp.CSS("#login button")), chromedp.WaitVisible(chromedp.CSS("#reports")),
 		chromedp.SendKeys(chromedp.CSS("#title"), "Access road"), chromedp.SendKeys(chromedp.CSS("#text"), "Washed out."))
-	m.flip("maintenance")
+	m.flip("closed")
 	m.do(chromedp.Click(chromedp.CSS("#report-form button")), chromedp.WaitVisible(chromedp.CSS("#maintenance")), chromedp.WaitVisible(chromedp.CSS("#outbox-list .text")))
 	return m
 }
