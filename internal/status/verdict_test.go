@@ -10,7 +10,7 @@ import (
 // not be read is not taken for agreement.
 func TestVerdict(t *testing.T) {
 	const open, closed, readOnly = maintenance.Open, maintenance.Closed, maintenance.ReadOnly
-	in := func(mode moderecord.Mode) Finding { return Finding{Mode: mode} }
+	in := func(mode maintenance.Mode) Finding { return Finding{Mode: mode} }
 	unread := Finding{Problem: "not allowed"}
 	for _, test := range []struct {
 		name   string
