@@ -48,6 +48,8 @@ func (a Agents) field() *field          { return agentField }
 func (a Agents) header() string         { return "User-Agent" }
 func (a Agents) values() []Value        { return wildcardValues(a) }
 func (a Agents) regexes() bool          { return false }
+func (a Agents) always() bool           { return false }
+func (a Agents) nobody() bool           { return false }
 func (a Agents) samples() []Sample      { return []Sample{sampleOf(a, "", false)} }
 func (a Agents) config() map[string]any { return map[string]any{"Values": []string(a)} }
 func (a Agents) prepare() Matcher       { return a }
