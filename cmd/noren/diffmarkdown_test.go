@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 )
 
@@ -17,7 +17,7 @@ func manyResources(t *testing.T, n int) diff.Template {
 	for i := range n {
 		fmt.Fprintf(&b, `"Queue%d": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "é|%s"}},`, i, strings.Repeat("x", 100))
 	}
-	template, err := diff.Read([]byte(`{"Resources": {`+strings.TrimSuffix(b.String(), ",")+`}}`), alb.Options{})
+	template, err := diff.Read([]byte(`{"Resources": {`+strings.TrimSuffix(b.String(), ",")+`}}`), cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,22 +4,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/moderecord"
 	"github.com/noren-cdk/noren/internal/status"
+	"github.com/noren-cdk/noren/maintenance"
 )
-
-// modeWord is a mode as the operator says it.
-func modeWord(m moderecord.Mode) string {
-	switch m {
-	case moderecord.Open:
-		return "open"
-	case moderecord.ReadOnly:
-		return "read-only"
-	case moderecord.Closed:
-		return "closed"
-	}
-	return "?"
-}
 
 // modeCell is the mode of a finding.
 func modeCell(f status.Finding) cell {
@@ -28,10 +15,10 @@ func modeCell(f status.Finding) cell {
 		return cell{"?", red}
 	case f.Mode == "":
 		return cell{"-", dim}
-	case f.Mode == moderecord.Open:
-		return cell{modeWord(f.Mode), green}
+	case f.Mode == maintenance.Open:
+		return cell{string(f.Mode), green}
 	}
-	return cell{modeWord(f.Mode), yellow}
+	return cell{string(f.Mode), yellow}
 }
 
 // requestCell is the mode that the request tells: one that is not refused may
@@ -39,9 +26,9 @@ func modeCell(f status.Finding) cell {
 func requestCell(r status.Report) cell {
 	c := modeCell(r.Request)
 	switch r.Request.Mode {
-	case moderecord.Closed:
+	case maintenance.Closed:
 		c.text = "refused"
-	case moderecord.Open:
+	case maintenance.Open:
 		c.text = "let in"
 	}
 	return c
@@ -81,7 +68,7 @@ func writeStatus(out terminal, r status.Report) {
 		fmt.Fprintln(out, line)
 	}
 	if r.Recorded != "" && r.Recorded != r.Listener.Mode {
-		for _, line := range wrap("the last deploy turned it to "+modeWord(r.Recorded), out.width) {
+		for _, line := range wrap("the last deploy turned it to "+string(r.Recorded), out.width) {
 			fmt.Fprintln(out, line)
 		}
 	}
@@ -89,17 +76,17 @@ func writeStatus(out terminal, r status.Report) {
 
 // statusVerdict is the answer in a sentence.
 func statusVerdict(r status.Report) (string, style) {
-	mode := modeWord(r.Listener.Mode)
+	mode := string(r.Listener.Mode)
 	switch r.Verdict() {
 	case status.Agree:
 		return mode + ", really: what was asked agrees", modeCell(r.Listener).style
 	case status.Next:
-		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, modeWord(r.Assembly.Mode)), yellow
+		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, r.Assembly.Mode), yellow
 	case status.Unknown:
 		return "not known: something could not be found out", red
 	}
 	if r.Recorded != "" && r.Listener.Mode != "" && r.Recorded != r.Listener.Mode {
-		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, modeWord(r.Recorded)), red
+		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, r.Recorded), red
 	}
 	if r.Listener.Mode == "" {
 		return "the listener is in neither mode: " + r.Listener.Problem, red

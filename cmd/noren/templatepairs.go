@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 )
 
@@ -71,7 +71,7 @@ func diffTemplates(path string, parameters map[string]string) (map[string]diff.T
 		if err != nil {
 			return nil, err
 		}
-		t, err := diff.Read(data, alb.Options{Parameters: parameters})
+		t, err := diff.Read(data, cfn.Options{Parameters: parameters})
 		if err != nil {
 			return nil, fmt.Errorf("reading template %q: %w", file, err)
 		}

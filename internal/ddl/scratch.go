@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"sync"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // ScratchSchema is the only schema that planning writes to. The user needs
@@ -25,7 +26,7 @@ type scratch struct {
 	shadows
 }
 
-var scratchTable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^n[0-9a-f]{6}_`) })
+var scratchTable = regexp.MustCompile(`^n[0-9a-f]{6}_`)
 
 // openScratch makes room for the shadows of a run, and removes what killed runs
 // have left.
@@ -63,7 +64,7 @@ func (s *scratch) begin(ctx context.Context) error {
 			return err
 		}
 		// Keeps the schema from being removed before the first shadow is there.
-		if err := s.exec(ctx, "CREATE TABLE "+s.prefix+"run (since TIMESTAMP NOT NULL)"); err != nil {
+		if err := s.exec(ctx, "CREATE TABLE "+s.prefix+"run (since TIMESTAMP NOT NULL PRIMARY KEY)"); err != nil {
 			return err
 		}
 		return s.sweep(ctx)
@@ -124,7 +125,7 @@ func (s *scratch) sweep(ctx context.Context) error {
 	}
 	seen := map[string]bool{s.prefix: true}
 	for _, name := range tables {
-		prefix := scratchTable().FindString(name)
+		prefix := scratchTable.FindString(name)
 		if prefix == "" || seen[prefix] {
 			continue
 		}
@@ -153,7 +154,7 @@ func (s *scratch) drop(ctx context.Context, prefix string) error {
 	}
 	for _, name := range tables {
 		if strings.HasPrefix(name, prefix) {
-			if err := s.exec(ctx, "DROP TABLE IF EXISTS "+quote(ScratchSchema)+"."+quote(name)); err != nil {
+			if err := s.exec(ctx, "DROP TABLE IF EXISTS "+sqltext.Quote(ScratchSchema)+"."+sqltext.Quote(name)); err != nil {
 				return err
 			}
 		}

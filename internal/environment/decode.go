@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
@@ -201,7 +202,7 @@ func (d *decoder) sound(keys ...string) bool {
 	return true
 }
 
-var plainName = mustCompile(`^[A-Za-z0-9_-]{1,60}$`)
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
 
 // joinKey is the key of a name in outer. A name that is not plain is quoted.
 func joinKey(outer, name string) string {
