@@ -11,7 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/noren-cdk/noren/internal/spelling"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // Mode is who is let through. The zero value is Open.
@@ -134,5 +134,5 @@ func (f Flags) Apply(props Props) Props {
 // a misspelt -c maintenance=true would open the product instead of closing it.
 func misspelt(key string) bool {
 	flags := []string{"maintenance", "maintenance-message", "maintenance-until"}
-	return !slices.Contains(flags, key) && spelling.Nearest(key, flags) != ""
+	return !slices.Contains(flags, key) && term.Nearest(key, flags) != ""
 }

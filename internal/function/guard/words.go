@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // longMessage is how many bytes of a message fit into a command that is part of
@@ -21,7 +22,7 @@ func (c change) refusal(since, reopens time.Time) string {
 	var b strings.Builder
 	b.WriteString("Refused to open: maintenance ")
 	if !since.IsZero() {
-		fmt.Fprintf(&b, "has been %s since %s (%s)", left.Words(), since.Format(time.RFC3339), ago(c.now.Sub(since)))
+		fmt.Fprintf(&b, "has been %s since %s (%s)", left.Words(), since.Format(time.RFC3339), term.Ago(c.now.Sub(since)))
 		if c.by != "" {
 			fmt.Fprintf(&b, ", turned %s by %s", left.Words(), c.by)
 		}
@@ -118,16 +119,3 @@ func (c change) byHand() string {
 
 // quoted is a text as a shell takes it.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
-
-// ago says how long something is past, in the unit that one thinks in.
-func ago(d time.Duration) string {
-	switch {
-	case d < 2*time.Minute:
-		return "just now"
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d minutes ago", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d hours ago", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
-}
