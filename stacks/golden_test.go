@@ -14,8 +14,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/diff"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 var update = flag.Bool("update", false, "write the goldens anew")
@@ -59,7 +59,7 @@ var goldenParts = map[string]string{
 // the other modes change of it.
 func TestGoldens(t *testing.T) {
 	goldens := map[string]string{}
-	open := synthesized(t, "dev", maintenancemode.Open)
+	open := synthesized(t, "dev", maintenance.Open)
 	for part, resources := range goldenResources(t, open.data) {
 		if part == edge {
 			goldens["edge.open.json"] = goldenJSON(t, resources)
@@ -67,10 +67,10 @@ func TestGoldens(t *testing.T) {
 			goldens[part+".yaml"] = goldenYAML(t, resources)
 		}
 	}
-	for name, mode := range map[string]maintenancemode.Mode{"closed": maintenancemode.Closed, "read-only": maintenancemode.ReadOnly} {
+	for name, mode := range map[string]maintenance.Mode{"closed": maintenance.Closed, "read-only": maintenance.ReadOnly} {
 		data := synthesized(t, "dev", mode).data
 		goldens[name+".txt"] = goldenDifference(diff.Compare(readTemplate(t, open.data), readTemplate(t, data)))
-		if mode == maintenancemode.Closed {
+		if mode == maintenance.Closed {
 			goldens["edge.closed.json"] = goldenJSON(t, goldenResources(t, data)[edge])
 		}
 	}

@@ -12,13 +12,14 @@ import (
 
 	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/internal/term"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // expectations are the flips that --expect knows.
-var expectations = map[string]diff.Mode{
-	"maintenance-on":  diff.Closed,
-	"maintenance-off": diff.Open,
-	"read-only":       diff.ReadOnly,
+var expectations = map[string]maintenance.Mode{
+	"maintenance-on":  maintenance.Closed,
+	"maintenance-off": maintenance.Open,
+	"read-only":       maintenance.ReadOnly,
 }
 
 // unexpected is the exit code of a change that --expect or --mode-unchanged
@@ -161,7 +162,7 @@ func checkModeUnchanged(w io.Writer, pairs []diff.Pair) error {
 
 // switchState is the mode of a template, and what it tells the refused.
 type switchState struct {
-	Mode    diff.Mode         `json:"mode"`
+	Mode    maintenance.Mode  `json:"mode"`
 	Message map[string]string `json:"message,omitempty"` // by language tag
 	Until   string            `json:"until,omitempty"`
 }

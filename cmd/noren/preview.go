@@ -17,6 +17,7 @@ import (
 	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/internal/preview"
 	"github.com/noren-cdk/noren/internal/term"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 func newPreview() *cobra.Command {
@@ -164,7 +165,7 @@ func (q *previewing) readFunctions() error {
 
 // nameByMode names templates by the modes that they are in, if these differ.
 func nameByMode(sources []source, parameters map[string]string) {
-	names := map[diff.Mode]string{diff.Open: "open", diff.Closed: "maintenance", diff.ReadOnly: "read-only"}
+	names := map[maintenance.Mode]string{maintenance.Open: "open", maintenance.Closed: "maintenance", maintenance.ReadOnly: "read-only"}
 	var found []string
 	for _, s := range sources {
 		t, err := diff.Read(s.data, cfn.Options{Parameters: parameters})

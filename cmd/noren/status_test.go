@@ -18,6 +18,7 @@ import (
 	"github.com/noren-cdk/noren/internal/livemode"
 	"github.com/noren-cdk/noren/internal/moderecord"
 	"github.com/noren-cdk/noren/internal/testing/awsstub"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // The product that status looks at, as AWS names it.
@@ -95,7 +96,7 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	}
 	p.aws.Answer("ListStackResources", "<StackResourceSummaries>"+summaries+"</StackResourceSummaries>")
 	p.listener(group)
-	closed := map[string]moderecord.Mode{"open": moderecord.Open, "maintenance": moderecord.Closed, "read-only": moderecord.ReadOnly}[mode]
+	closed := map[string]maintenance.Mode{"open": maintenance.Open, "maintenance": maintenance.Closed, "read-only": maintenance.ReadOnly}[mode]
 	p.record(moderecord.New(closed, time.Now().Add(-72*time.Minute)))
 	p.aws.Answer("LookupEvents", `{"Events": []}`)
 	dir := t.TempDir()

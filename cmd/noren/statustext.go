@@ -4,23 +4,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/moderecord"
 	"github.com/noren-cdk/noren/internal/status"
 	"github.com/noren-cdk/noren/internal/term"
+	"github.com/noren-cdk/noren/maintenance"
 )
-
-// modeWord is a mode as the operator says it.
-func modeWord(m moderecord.Mode) string {
-	switch m {
-	case moderecord.Open:
-		return "open"
-	case moderecord.ReadOnly:
-		return "read-only"
-	case moderecord.Closed:
-		return "closed"
-	}
-	return "?"
-}
 
 // modeCell is the mode of a finding.
 func modeCell(f status.Finding) term.Cell {
@@ -29,10 +16,10 @@ func modeCell(f status.Finding) term.Cell {
 		return term.Red.Cell("?")
 	case f.Mode == "":
 		return term.Dim.Cell("-")
-	case f.Mode == moderecord.Open:
-		return term.Green.Cell(modeWord(f.Mode))
+	case f.Mode == maintenance.Open:
+		return term.Green.Cell(string(f.Mode))
 	}
-	return term.Yellow.Cell(modeWord(f.Mode))
+	return term.Yellow.Cell(string(f.Mode))
 }
 
 // requestCell is the mode that the request tells: one that is not refused may
@@ -40,9 +27,9 @@ func modeCell(f status.Finding) term.Cell {
 func requestCell(r status.Report) term.Cell {
 	c := modeCell(r.Request)
 	switch r.Request.Mode {
-	case moderecord.Closed:
+	case maintenance.Closed:
 		c.Text = "refused"
-	case moderecord.Open:
+	case maintenance.Open:
 		c.Text = "let in"
 	}
 	return c
@@ -82,7 +69,7 @@ func writeStatus(out term.Terminal, r status.Report) {
 		fmt.Fprintln(out, line)
 	}
 	if r.Recorded != "" && r.Recorded != r.Listener.Mode {
-		for _, line := range term.Wrap("the last deploy turned it to "+modeWord(r.Recorded), out.Width) {
+		for _, line := range term.Wrap("the last deploy turned it to "+string(r.Recorded), out.Width) {
 			fmt.Fprintln(out, line)
 		}
 	}
@@ -90,17 +77,17 @@ func writeStatus(out term.Terminal, r status.Report) {
 
 // statusVerdict is the answer in a sentence.
 func statusVerdict(r status.Report) (string, term.Style) {
-	mode := modeWord(r.Listener.Mode)
+	mode := string(r.Listener.Mode)
 	switch r.Verdict() {
 	case status.Agree:
 		return mode + ", really: what was asked agrees", modeCell(r.Listener).Style
 	case status.Next:
-		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, modeWord(r.Assembly.Mode)), term.Yellow
+		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, r.Assembly.Mode), term.Yellow
 	case status.Unknown:
 		return "not known: something could not be found out", term.Red
 	}
 	if r.Recorded != "" && r.Listener.Mode != "" && r.Recorded != r.Listener.Mode {
-		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, modeWord(r.Recorded)), term.Red
+		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, r.Recorded), term.Red
 	}
 	if r.Listener.Mode == "" {
 		return "the listener is in neither mode: " + r.Listener.Problem, term.Red

@@ -29,7 +29,7 @@ func templatePairs(oldPath, newPath string, parameters map[string]string) ([]dif
 				if name != other {
 					name += " and " + other
 				}
-				return []diff.Pair{{name, diff.Compare(before, after)}}, nil
+				return []diff.Pair{{Template: name, Diff: diff.Compare(before, after)}}, nil
 			}
 		}
 	}
@@ -50,7 +50,7 @@ func templatePairs(oldPath, newPath string, parameters map[string]string) ([]dif
 		if !is {
 			after = diff.Nothing()
 		}
-		pairs = append(pairs, diff.Pair{name, diff.Compare(before, after)})
+		pairs = append(pairs, diff.Pair{Template: name, Diff: diff.Compare(before, after)})
 	}
 	return pairs, nil
 }

@@ -74,6 +74,18 @@ func newListenerRule(this constructs.Construct, r rule, listener elbv2.IApplicat
 	})
 }
 
+// attach makes services of the application's target group wait for a rule that
+// forwards to it. ECS refuses a service whose target group no load balancer
+// refers to, and in the closed mode the default action does not: without it, a
+// first deploy in that mode is a race. What is in another stack waits for
+// nothing here.
+func attach(app elbv2.IApplicationTargetGroup, listener elbv2.IApplicationListener, rule elbv2.CfnListenerRule) {
+	same := *awscdk.Stack_Of(app).Node().Path() == *awscdk.Stack_Of(rule).Node().Path()
+	if _, defined := app.Node().DefaultChild().(elbv2.CfnTargetGroup); defined && same {
+		app.RegisterListener(listener, rule)
+	}
+}
+
 // ruleCondition writes a condition as CloudFormation takes it.
 func ruleCondition(condition alb.Condition) *elbv2.CfnListenerRule_RuleConditionProperty {
 	switch c := condition.(type) {

@@ -28,6 +28,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/function/responder"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Props configures a MaintenanceMode.
@@ -44,11 +45,11 @@ type Props struct {
 	// AppTargetGroup is where the application answers. Required.
 	AppTargetGroup elbv2.IApplicationTargetGroup
 
-	// Mode is who is let through. Default: Open.
-	Mode Mode
+	// Mode is who is let through. Default: maintenance.Open.
+	Mode maintenance.Mode
 
-	// ReadOnly prepares the mode ReadOnly: in both closed modes a rule refuses
-	// POST, PUT, PATCH and DELETE. Default: false, and Mode ReadOnly is an error.
+	// ReadOnly prepares the mode maintenance.ReadOnly: in both closed modes a rule refuses
+	// POST, PUT, PATCH and DELETE. Default: false, and that mode is an error.
 	ReadOnly bool
 
 	// Hosts narrows everything to requests for these host names, on a listener
@@ -195,6 +196,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		}
 	}
 	fail(props.validate())
+	props.Mode = cmp.Or(props.Mode, maintenance.Open)
 	listener := listenerOf(props.Listener)
 	byRule := listener == nil || len(props.Hosts) > 0
 	if !byRule {
@@ -220,15 +222,19 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	if props.Guard.Enabled {
 		mode.addGuard(this, props, listener, byRule)
 	}
-	for _, r := range props.switchRules(Closed, byRule) {
+	for _, r := range props.switchRules(maintenance.Closed, byRule) {
 		mode.SwitchPriorities = append(mode.SwitchPriorities, r.priority)
 	}
 	rules = append(rules, props.switchRules(props.Mode, byRule)...)
 	for _, r := range rules {
-		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.target]))
+		rule := newListenerRule(this, r, props.Listener, targetGroups[r.target])
+		mode.Rules = append(mode.Rules, rule)
+		if !byRule && r.target == toApp {
+			attach(props.AppTargetGroup, props.Listener, rule)
+		}
 	}
 	mode.guard(listener, byRule)
-	if !byRule && props.Mode == Closed {
+	if !byRule && props.Mode == maintenance.Closed {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
 	}
 	mode.addProbe(this, props, byRule)
@@ -257,10 +263,10 @@ func (p Props) validate() error {
 	if p.AppTargetGroup == nil {
 		bad("AppTargetGroup is required")
 	}
-	if p.Mode < Open || p.Mode > Closed {
-		bad("unknown Mode %d: want Open, ReadOnly or Closed", int(p.Mode))
+	if p.Mode != "" && !p.Mode.Valid() {
+		bad("unknown Mode %q: want maintenance.Open, ReadOnly or Closed", p.Mode)
 	}
-	if p.Mode == ReadOnly && !p.ReadOnly {
+	if p.Mode == maintenance.ReadOnly && !p.ReadOnly {
 		bad("Mode is read-only, but the listener is not prepared for it: set ReadOnly (maintenance.readOnly in an environment file) and deploy that first")
 	}
 	if most := alb.MaxPriority - bandSize + 1; p.first() < 1 || p.first() > most {

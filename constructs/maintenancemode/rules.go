@@ -9,6 +9,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/rules/allowlist"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // The construct's rules take a band of a hundred priorities, as many as ALB
@@ -109,7 +110,7 @@ func (p Props) bypassSecretRules(secret string) []rule {
 		rules = append(rules, rule{"BypassCookie", slot + 1, conditions, toApp})
 
 		conditions = append([]alb.Condition{alb.Methods{http.MethodGet, http.MethodPost}, alb.PathPatterns{p.unlockPath()}}, hosts...)
-		rules = append(rules, rule{"Unlock", p.first() + unlockSlot, conditions, toUnlock})
+		rules = append(rules, rule{maintenance.UnlockID, p.first() + unlockSlot, conditions, toUnlock})
 	}
 	return rules
 }
@@ -117,8 +118,8 @@ func (p Props) bypassSecretRules(secret string) []rule {
 // switchRules are those that only the closed modes have. They stand last in the
 // band. Closing by a rule is for listeners whose default action is not the
 // construct's.
-func (p Props) switchRules(mode Mode, closeByRule bool) []rule {
-	if mode == Open {
+func (p Props) switchRules(mode maintenance.Mode, closeByRule bool) []rule {
+	if mode == maintenance.Open {
 		return nil
 	}
 	hosts := p.hostConditions()
@@ -127,15 +128,15 @@ func (p Props) switchRules(mode Mode, closeByRule bool) []rule {
 		writes := []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 		for i, methods := range chunks(writes, alb.MaxConditionValues-len(p.Hosts)) {
 			conditions := append([]alb.Condition{alb.Methods(methods)}, hosts...)
-			rules = append(rules, rule{fmt.Sprintf("RefuseWrites%d", i), p.first() + refuseSlot + i, conditions, toResponder})
+			rules = append(rules, rule{fmt.Sprintf("%s%d", maintenance.RefuseWritesID, i), p.first() + refuseSlot + i, conditions, toResponder})
 		}
 	}
-	if mode == Closed && closeByRule {
+	if mode == maintenance.Closed && closeByRule {
 		conditions := hosts
 		if len(conditions) == 0 {
 			conditions = []alb.Condition{alb.PathPatterns{"*"}}
 		}
-		rules = append(rules, rule{"Close", p.first() + closeSlot, conditions, toResponder})
+		rules = append(rules, rule{maintenance.CloseID, p.first() + closeSlot, conditions, toResponder})
 	}
 	return rules
 }

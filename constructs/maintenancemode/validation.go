@@ -10,6 +10,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // validation looks, when the app is synthesized, for what only the finished app
@@ -71,7 +72,7 @@ func (v *validation) own(r listenerRule) bool {
 // mostRules returns how many rules the listener has in the mode that has most,
 // so that a closing at night does not meet a quota that the day had left.
 func (v *validation) mostRules(rules []listenerRule) int {
-	return len(rules) - len(v.props.switchRules(v.props.Mode, v.byRule)) + len(v.props.switchRules(Closed, v.byRule))
+	return len(rules) - len(v.props.switchRules(v.props.Mode, v.byRule)) + len(v.props.switchRules(maintenance.Closed, v.byRule))
 }
 
 func (v *validation) quota() int {

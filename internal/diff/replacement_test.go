@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // TestReplacements: what a change of a property does to its resource, whatever
@@ -52,7 +52,7 @@ func TestReplacements(t *testing.T) {
 			var sides [2]Template
 			for i, resources := range []string{test.before, test.after} {
 				var err error
-				if sides[i], err = Read([]byte(`{"Resources": {`+resources+`}}`), alb.Options{}); err != nil {
+				if sides[i], err = Read([]byte(`{"Resources": {`+resources+`}}`), cfn.Options{}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -100,11 +100,11 @@ func TestReplacements_Order(t *testing.T) {
 		entry("ADataChanged", bucket, "Tags", "2"), entry("BDataMaybe", bucket, "Novelty", "2"), entry("CDataReplaced", queue, "QueueName", "2"),
 		entry("EChanged", topic, "DisplayName", "2"), entry("FMaybe", topic, "Novelty", "2"), entry("GReplaced", topic, "TopicName", "2"),
 	}, ", ")
-	old, err := Read([]byte(`{"Resources": {`+before+`}}`), alb.Options{})
+	old, err := Read([]byte(`{"Resources": {`+before+`}}`), cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := Read([]byte(`{"Resources": {`+after+`}}`), alb.Options{})
+	next, err := Read([]byte(`{"Resources": {`+after+`}}`), cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Template is a template as it is compared.
@@ -60,8 +61,8 @@ type Diff struct {
 
 // ModeChange is the modes of the two templates, empty for one that has none.
 type ModeChange struct {
-	Before Mode `json:"before"`
-	After  Mode `json:"after"`
+	Before maintenance.Mode `json:"before"`
+	After  maintenance.Mode `json:"after"`
 }
 
 // Empty reports whether there is no difference.

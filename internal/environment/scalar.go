@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // decodeScalar decodes a single value and holds it against the range or oneof
@@ -54,6 +56,8 @@ func setScalar(to reflect.Value, text string) bool {
 	switch to := to.Addr().Interface().(type) {
 	case *string:
 		*to = text
+	case *maintenance.Mode:
+		*to, err = maintenance.ParseFlag(text)
 	case *bool:
 		*to, err = strconv.ParseBool(text)
 	case *int:

@@ -187,7 +187,7 @@ func (l *ledger) checkSessions(t *testing.T, api string) {
 	t.Helper()
 	good := 0
 	for _, c := range l.crews {
-		token, err := os.ReadFile(filepath.Join(c.folder, "session"))
+		token, err := os.ReadFile(filepath.Join(c.folder, "users", "field", "session"))
 		if err != nil {
 			t.Error(err)
 			continue

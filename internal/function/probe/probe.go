@@ -20,6 +20,7 @@ import (
 	"github.com/noren-cdk/noren/internal/modekeeper"
 	"github.com/noren-cdk/noren/internal/moderecord"
 	"github.com/noren-cdk/noren/internal/trail"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Probe looks at one listener.
@@ -76,8 +77,8 @@ func (p *Probe) keeper() modekeeper.Keeper { return modekeeper.Keeper{Config: p.
 // overdue returns how long maintenance has gone on past the end that clients
 // are told. It is the variable of the function that tells them, so that a
 // deploy with another end needs no change here.
-func (p *Probe) overdue(ctx context.Context, mode moderecord.Mode, now time.Time) (time.Duration, error) {
-	if mode == moderecord.Open {
+func (p *Probe) overdue(ctx context.Context, mode maintenance.Mode, now time.Time) (time.Duration, error) {
+	if mode == maintenance.Open {
 		return 0, nil
 	}
 	function, err := lambda.NewFromConfig(p.Config).GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &p.Settings.Function})

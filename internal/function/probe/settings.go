@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Settings says what a probe looks at. They are the same in every mode.
@@ -37,16 +38,18 @@ type Settings struct {
 	Err error
 }
 
+// ListenerVariable is the environment variable by which the function is found.
+const ListenerVariable = maintenance.ProbeVariables + "LISTENER"
+
 // The environment variables that carry Settings.
 const (
-	listenerVariable    = "MODEPROBE_LISTENER"
-	appVariable         = "MODEPROBE_APP"
-	responderVariable   = "MODEPROBE_RESPONDER"
-	bandVariable        = "MODEPROBE_BAND" // such as 100-199
-	functionVariable    = "MODEPROBE_FUNCTION"
-	stackVariable       = "MODEPROBE_STACK"
-	recordVariable      = "MODEPROBE_RECORD"
-	attributionVariable = "MODEPROBE_ATTRIBUTION"
+	appVariable         = maintenance.ProbeVariables + "APP"
+	responderVariable   = maintenance.ProbeVariables + "RESPONDER"
+	bandVariable        = maintenance.ProbeVariables + "BAND" // such as 100-199
+	functionVariable    = maintenance.ProbeVariables + "FUNCTION"
+	stackVariable       = maintenance.ProbeVariables + "STACK"
+	recordVariable      = maintenance.ProbeVariables + "RECORD"
+	attributionVariable = maintenance.ProbeVariables + "ATTRIBUTION"
 
 	nameVariable = "AWS_LAMBDA_FUNCTION_NAME"
 )
@@ -55,7 +58,7 @@ const (
 // its default is left out.
 func (s Settings) Environment() map[string]string {
 	env := map[string]string{
-		listenerVariable: s.Switch.ListenerARN, appVariable: s.Switch.App, responderVariable: s.Switch.Responder,
+		ListenerVariable: s.Switch.ListenerARN, appVariable: s.Switch.App, responderVariable: s.Switch.Responder,
 		functionVariable: s.Function, stackVariable: s.Stack, recordVariable: s.Record, attributionVariable: s.Attribution,
 	}
 	if s.Switch.Last != 0 {
@@ -74,13 +77,13 @@ func (s Settings) Environment() map[string]string {
 func ParseEnvironment(getenv func(string) string) Settings {
 	s := Settings{
 		Name:   getenv(nameVariable),
-		Switch: livemode.Switch{ListenerARN: getenv(listenerVariable), App: getenv(appVariable), Responder: getenv(responderVariable)},
+		Switch: livemode.Switch{ListenerARN: getenv(ListenerVariable), App: getenv(appVariable), Responder: getenv(responderVariable)},
 
 		Function: getenv(functionVariable), Stack: getenv(stackVariable),
 		Record: getenv(recordVariable), Attribution: getenv(attributionVariable),
 	}
 	var errs []error
-	for _, name := range []string{listenerVariable, responderVariable, functionVariable, stackVariable} {
+	for _, name := range []string{ListenerVariable, responderVariable, functionVariable, stackVariable} {
 		if getenv(name) == "" {
 			errs = append(errs, fmt.Errorf("%s is not set", name))
 		}

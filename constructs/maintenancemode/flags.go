@@ -12,57 +12,13 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/internal/term"
+	"github.com/noren-cdk/noren/maintenance"
 )
-
-// Mode is who is let through. The zero value is Open.
-type Mode int
-
-const (
-	// Open sends every request to the application.
-	Open Mode = iota
-
-	// ReadOnly refuses POST, PUT, PATCH and DELETE, but for the allowlist.
-	// It needs Props.ReadOnly.
-	ReadOnly
-
-	// Closed refuses everything but the allowlist.
-	Closed
-)
-
-// String returns the mode as it is typed after -c maintenance=.
-func (m Mode) String() string {
-	switch m {
-	case Open:
-		return "false"
-	case ReadOnly:
-		return "read-only"
-	case Closed:
-		return "true"
-	}
-	return fmt.Sprintf("Mode(%d)", int(m))
-}
-
-// ParseMode reads a mode as it stands in a context value or a configuration
-// file: "true", "false" or "read-only", the first two also as booleans.
-func ParseMode(value any) (Mode, error) {
-	if b, ok := value.(bool); ok {
-		value = fmt.Sprint(b)
-	}
-	for _, mode := range []Mode{Open, ReadOnly, Closed} {
-		if value == mode.String() {
-			return mode, nil
-		}
-	}
-	if s, ok := value.(string); ok {
-		value = fmt.Sprintf("%q", s)
-	}
-	return Open, fmt.Errorf("unknown mode %v: want true, false or read-only", value)
-}
 
 // Flags is what the operator typed on the command line of the CDK CLI.
 type Flags struct {
 	// Mode is the value of -c maintenance=. Nil if it was not given.
-	Mode *Mode
+	Mode *maintenance.Mode
 
 	// Message is the value of -c maintenance-message=, the text for people in
 	// every language. Empty if it was not given.
@@ -85,7 +41,7 @@ func ReadFlags(scope constructs.Construct) (Flags, error) {
 		}
 	}
 	if value := scope.Node().TryGetContext(jsii.String("maintenance")); value != nil {
-		mode, err := ParseMode(value)
+		mode, err := maintenance.ParseFlag(value)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("-c maintenance: %w", err))
 		}

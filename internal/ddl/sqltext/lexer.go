@@ -1,4 +1,4 @@
-package ddl
+package sqltext
 
 import "strings"
 
@@ -98,37 +98,19 @@ func isWord(c byte) bool {
 		c == '_' || c == '$' || c >= 0x80
 }
 
-// words are the tokens of a statement that mean something. What a conditional
-// comment holds counts as if the comment's signs were not there, because the
-// server may execute it.
+// words are the tokens of a statement that mean something. The statement must
+// hold no conditional comment: Expand removes them.
 func words(sql string) []token {
 	var all []token
 	for start := 0; start < len(sql); {
 		t := nextToken(sql[start:], "")
 		t.start = start
 		start += len(t.text)
-		switch t.kind {
-		case space, comment:
-		case conditional:
-			inner, offset := insideConditional(t.text)
-			for _, w := range words(inner) {
-				w.start += t.start + offset
-				all = append(all, w)
-			}
-		default:
+		if t.kind != space && t.kind != comment {
 			all = append(all, t)
 		}
 	}
 	return all
-}
-
-// insideConditional is what a conditional comment holds, and where in it that begins.
-func insideConditional(text string) (inner string, offset int) {
-	offset = strings.IndexByte(text, '!') + 1
-	for offset < len(text) && '0' <= text[offset] && text[offset] <= '9' {
-		offset++
-	}
-	return strings.TrimSuffix(text[offset:], "*/"), offset
 }
 
 func (t token) end() int { return t.start + len(t.text) }
@@ -160,7 +142,7 @@ func (t token) name() (string, bool) {
 	return "", false
 }
 
-// quote makes name an identifier of SQL.
-func quote(name string) string {
+// Quote makes name an identifier of SQL.
+func Quote(name string) string {
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
 }

@@ -1,4 +1,4 @@
-package ddl
+package sqltext
 
 import (
 	"slices"
@@ -92,7 +92,7 @@ func FuzzSplit(f *testing.F) {
 			if !strings.Contains(piece.Raw, piece.SQL) {
 				t.Fatalf("the statement %q is not in its piece %q", piece.SQL, piece.Raw)
 			}
-			_, _ = parse(piece.SQL) // must not panic
+			_, _ = Parse(piece.SQL, mysql8) // must not panic
 		}
 	})
 }

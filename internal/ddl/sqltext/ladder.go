@@ -1,4 +1,4 @@
-package ddl
+package sqltext
 
 // A Rung is a way to execute a statement: an ALGORITHM and a LOCK. The zero
 // Rung leaves both to the server.
@@ -13,11 +13,11 @@ var ladder = []Rung{
 	{Algorithm: "INSTANT"},
 	{Algorithm: "INPLACE", Lock: "NONE"},
 	{Algorithm: "INPLACE", Lock: "SHARED"},
-	copyShared,
+	CopyShared,
 }
 
-// copyShared copies the table while it can be read.
-var copyShared = Rung{Algorithm: "COPY", Lock: "SHARED"}
+// CopyShared copies the table while it can be read.
+var CopyShared = Rung{Algorithm: "COPY", Lock: "SHARED"}
 
 // String is how people write the rung: INPLACE/NONE.
 func (r Rung) String() string {
@@ -42,19 +42,20 @@ func (r Rung) clauses(separator string) string {
 	return text
 }
 
-// rungs are the rungs that the author of the statement has left: the clauses
-// that stand in it are a wish to be kept.
-func (s statement) rungs() []Rung {
+// Rungs are the rungs that the author of the statement has left: the clauses
+// are wishes that noren keeps.
+func (s Statement) Rungs() []Rung {
 	var left []Rung
 	for _, r := range ladder {
-		if s.admits(r) {
+		if s.Admits(r) {
 			left = append(left, r)
 		}
 	}
 	return left
 }
 
-func (s statement) admits(r Rung) bool {
+// Admits says whether the author's clauses leave a rung open.
+func (s Statement) Admits(r Rung) bool {
 	for _, c := range s.clauses {
 		switch {
 		case c.value == "DEFAULT":
