@@ -8,28 +8,28 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/environment"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
-var modes = []maintenancemode.Mode{maintenancemode.Open, maintenancemode.ReadOnly, maintenancemode.Closed}
+var modes = []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed}
 
 // inEveryMode runs a test on the template of each environment in each mode that
 // it has.
 func inEveryMode(t *testing.T, test func(t *testing.T, template template)) {
 	for _, name := range environments {
 		for _, mode := range modes {
-			if mode == maintenancemode.ReadOnly && !loadEnvironment(t, name).Maintenance.ReadOnly {
+			if mode == maintenance.ReadOnly && !loadEnvironment(t, name).Maintenance.ReadOnly {
 				continue
 			}
-			t.Run(name+" "+mode.String(), func(t *testing.T) { test(t, synthesized(t, name, mode).template) })
+			t.Run(name+" "+mode.Flag(), func(t *testing.T) { test(t, synthesized(t, name, mode).template) })
 		}
 	}
 }
 
 // firstDeploy is the template of an environment's first deploy:
 // -c protection=false.
-func firstDeploy(t *testing.T, name string, mode maintenancemode.Mode) template {
+func firstDeploy(t *testing.T, name string, mode maintenance.Mode) template {
 	t.Helper()
 	env := loadEnvironment(t, name)
 	if !env.DeletionProtection {
@@ -105,8 +105,8 @@ func (t template) before(id string) map[string]bool {
 // create stops at, the rollback deletes everything that was made.
 func TestACreateThatFailsCanBeDeletedAndMadeAgain(t *testing.T) {
 	for _, name := range environments {
-		for _, mode := range []maintenancemode.Mode{maintenancemode.Open, maintenancemode.Closed} {
-			t.Run(name+" "+mode.String(), func(t *testing.T) {
+		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.Closed} {
+			t.Run(name+" "+mode.Flag(), func(t *testing.T) {
 				for _, problem := range firstDeploy(t, name, mode).stuck() {
 					t.Error(problem)
 				}
@@ -184,7 +184,7 @@ func (t template) writesTo(id string) map[string]bool {
 // TestProtectionComesWithTheSecondDeploy: between the first deploy of prod and
 // the second only the protections differ.
 func TestProtectionComesWithTheSecondDeploy(t *testing.T) {
-	first, second := firstDeploy(t, "prod", maintenancemode.Open), synthesized(t, "prod", maintenancemode.Open).template
+	first, second := firstDeploy(t, "prod", maintenance.Open), synthesized(t, "prod", maintenance.Open).template
 	if len(second.stuck()) == 0 {
 		t.Error("the protected template counts as one that a failed create can be rolled back of: is the test looking at the right thing?")
 	}

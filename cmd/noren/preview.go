@@ -30,7 +30,7 @@ functions and policies, the load balancer with its rules, the functions behind
 it, and the application. All of it listens on 127.0.0.1 only, and needs no AWS.
 
 The application is the example, which needs no database, or with --app whatever
-runs alp. The site is what the template uploads, or with --site a folder,
+runs already. The site is what the template uploads, or with --site a folder,
 whose files are served as they are at the moment of the request.
 
 noren's own functions run as this program. For another function --function
@@ -38,7 +38,7 @@ names an archive or a folder with a bootstrap for this machine; else it runs as
 the template's asset if that is built for this machine; else a 501 says which
 function would have answered.
 
-The mode is changed by a key in the terminal (m, r, o; q ends), or on the
+The mode is changed by a key in the terminal (c, r, o; q ends), or on the
 control page. A flip takes effect between two requests.
 
 Without --template the assemblies that make synth wrote for --env are run.
@@ -48,7 +48,7 @@ balancer is served.
 
 Exit codes: 0 ended by q, Ctrl-C or a signal, 1 it cannot run.`,
 		Example: `  noren preview
-  noren preview --maintenance --app http://127.0.0.1:3000 --site web/dist
+  noren preview --closed --app http://127.0.0.1:3000 --site web/dist
   noren preview --env prod --two-origins
   noren preview --template cdk.out/Shop.template.json --app Orders=http://127.0.0.1:3000
   noren preview --template shop.json --app http://127.0.0.1:3000 --function Quotes=build/quotes`,
@@ -59,7 +59,7 @@ Exit codes: 0 ended by q, Ctrl-C or a signal, 1 it cannot run.`,
 	addEnvFlag(cmd, &q.env)
 	addParameterFlag(cmd, &q.config.Parameters)
 	flags.StringArrayVar(&q.files, "template", nil, "template or assembly folder to run instead of the assemblies of --env; may be repeated, one for each mode")
-	flags.BoolVar(&q.maintenance, "maintenance", false, "start closed")
+	flags.BoolVar(&q.closed, "closed", false, "start closed")
 	flags.BoolVar(&q.readOnly, "read-only", false, "start read-only")
 	flags.StringArrayVar(&q.apps, "app", nil, "address of the application that gets the requests, such as http://127.0.0.1:3000, or TARGETGROUP=ADDRESS; may be repeated. Default: the example")
 	flags.StringArrayVar(&q.functions, "function", nil, "program of a function that answers requests, as LOGICALID=ZIP or LOGICALID=FOLDER; may be repeated")
@@ -69,7 +69,7 @@ Exit codes: 0 ended by q, Ctrl-C or a signal, 1 it cannot run.`,
 	flags.IntVar(&q.config.APIPort.Number, "api-port", 8081, "port of the API, that is the load balancer; unless given, a free one if it is in use")
 	flags.IntVar(&q.config.ControlPort.Number, "control-port", 8082, "port of the control page; unless given, a free one if it is in use")
 	flags.BoolVarP(&q.config.Verbose, "verbose", "v", false, "write what the application and the functions log to stderr")
-	cmd.MarkFlagsMutuallyExclusive("maintenance", "read-only")
+	cmd.MarkFlagsMutuallyExclusive("closed", "read-only")
 	cmd.MarkFlagsMutuallyExclusive("env", "template")
 	_ = cmd.MarkFlagFilename("template", "json")
 	_ = cmd.MarkFlagDirname("site")
@@ -81,7 +81,7 @@ type previewing struct {
 	env                    string
 	config                 preview.Config
 	files, apps, functions []string
-	maintenance, readOnly  bool
+	closed, readOnly       bool
 }
 
 func (q *previewing) run(cmd *cobra.Command) error {
@@ -122,7 +122,7 @@ func (q *previewing) prepare(cmd *cobra.Command) error {
 		modes = append(modes, s.mode)
 		q.config.Templates = append(q.config.Templates, preview.Template{Mode: s.mode, File: s.file})
 	}
-	for mode, wanted := range map[string]bool{"maintenance": q.maintenance, "read-only": q.readOnly} {
+	for mode, wanted := range map[string]bool{"closed": q.closed, "read-only": q.readOnly} {
 		if wanted && !slices.Contains(modes, mode) {
 			return fmt.Errorf("there is no template of the mode %q, only of %s", mode, strings.Join(modes, ", "))
 		}
@@ -165,21 +165,20 @@ func (q *previewing) readFunctions() error {
 
 // nameByMode names templates by the modes that they are in, if these differ.
 func nameByMode(sources []source, parameters map[string]string) {
-	names := map[maintenance.Mode]string{maintenance.Open: "open", maintenance.Closed: "maintenance", maintenance.ReadOnly: "read-only"}
-	var found []string
+	var found []maintenance.Mode
 	for _, s := range sources {
 		t, err := diff.Read(s.data, cfn.Options{Parameters: parameters})
 		if err != nil {
 			return // what it is shows elsewhere
 		}
 		mode, err := t.Mode()
-		if err != nil || slices.Contains(found, names[mode]) {
+		if err != nil || slices.Contains(found, mode) {
 			return
 		}
-		found = append(found, names[mode])
+		found = append(found, mode)
 	}
-	for i, name := range found {
-		sources[i].mode = name
+	for i, mode := range found {
+		sources[i].mode = string(mode)
 	}
 }
 
@@ -251,24 +250,24 @@ func (s *session) greet() {
 }
 
 // keyModes are the keys of modes.
-var keyModes = map[byte]string{'m': "maintenance", 'r': "read-only", 'o': "open"}
+var keyModes = map[byte]maintenance.Mode{'c': maintenance.Closed, 'r': maintenance.ReadOnly, 'o': maintenance.Open}
 
 func (s *session) help() string {
 	var keys []string
-	for _, key := range []byte("omr") {
-		if slices.Contains(s.product.Modes(), keyModes[key]) {
-			keys = append(keys, string(key)+" "+keyModes[key])
+	for _, key := range []byte("ocr") {
+		if mode := string(keyModes[key]); slices.Contains(s.product.Modes(), mode) {
+			keys = append(keys, string(key)+" "+mode)
 		}
 	}
 	if len(keys) == 0 && len(s.product.Modes()) > 1 {
-		keys = append(keys, "m next mode")
+		keys = append(keys, "c next mode")
 	}
 	return strings.Join(append(keys, "q quit"), " · ")
 }
 
 // tell says the mode.
 func (s *session) tell() {
-	styles := map[string]term.Style{"open": term.Green, "maintenance": term.Red}
+	styles := map[string]term.Style{string(maintenance.Open): term.Green, string(maintenance.Closed): term.Red}
 	styled, ok := styles[s.mode]
 	if !ok {
 		styled = term.Yellow
@@ -303,17 +302,18 @@ func (s *session) follow(ctx context.Context, keys *term.Keys) error {
 	}
 }
 
-// press flips for a key. m on a product that is closed opens it again; where no
-// mode is called maintenance it goes on to the next.
+// press flips for a key. c on a product that is closed opens it again; where no
+// mode is called closed it goes on to the next.
 func (s *session) press(key byte) error {
-	mode, ok := keyModes[key]
+	wanted, ok := keyModes[key]
+	mode := string(wanted)
 	modes := s.product.Modes()
 	switch {
-	case key != 'm':
+	case key != 'c':
 	case !slices.Contains(modes, mode): // templates of other names: the next one
 		mode = modes[(slices.Index(modes, s.mode)+1)%len(modes)]
 	case s.mode == mode:
-		mode = "open"
+		mode = string(maintenance.Open)
 	}
 	switch {
 	case !ok:

@@ -15,14 +15,14 @@ import (
 )
 
 func TestPreviewRefuses(t *testing.T) {
-	inAssemblies(t, "open", "maintenance")
+	inAssemblies(t, "open", "closed")
 	for _, tt := range []struct {
 		name, args, want string
 	}{
 		{"no example and no app", "preview", "no examples/fieldreports here: name the address of your application with --app http://127.0.0.1:3000"},
 		{"a template and no app", "preview --template cdk.out/dev/open", "there is no application: name the address of one with --app http://127.0.0.1:3000"},
-		{"a mode without template", "preview --read-only --app http://127.0.0.1:1", `there is no template of the mode "read-only", only of open, maintenance`},
-		{"two modes", "preview --read-only --maintenance", "[maintenance read-only] were all set"},
+		{"a mode without template", "preview --read-only --app http://127.0.0.1:1", `there is no template of the mode "read-only", only of open, closed`},
+		{"two modes", "preview --read-only --closed", "[closed read-only] were all set"},
 		{"no folder", "preview --site none --app http://127.0.0.1:1", `--site "none" is not a folder`},
 		{"no assemblies", "preview --env prod", `no templates in cdk.out/prod/open`},
 		{"two apps", "preview --app http://127.0.0.1:1 --app http://127.0.0.1:2", "there is another for the same target group"},

@@ -52,7 +52,7 @@ func (p Pair) writeText(out term.Terminal, named bool) {
 		line(term.Yellow, "", "warning: the listeners have more combinations of conditions than were looked at: more requests may change")
 	}
 	if mode := modeText(p.Mode, "->"); mode != "" {
-		line(term.Plain, "", "Maintenance: "+mode)
+		line(term.Plain, "", "Mode: "+mode)
 	}
 	line(term.Bold, "", "\nClients")
 	if len(p.Clients) == 0 {

@@ -62,7 +62,7 @@ func templates(t *testing.T, more string) []Template {
 	t.Helper()
 	dir := t.TempDir()
 	var list []Template
-	for mode, action := range map[string]string{"open": toWeb, "maintenance": closed} {
+	for mode, action := range map[string]string{"open": toWeb, "closed": closed} {
 		file := filepath.Join(dir, mode, "Shop.template.json")
 		write(t, file, fmt.Sprintf(shop, action, more))
 		write(t, filepath.Join(dir, mode, "Shop.assets.json"), `{"files": {"web": {"source": {"path": "asset.web"}, "destinations": {"d": {"objectKey": "web.zip"}}}}}`)
@@ -142,10 +142,10 @@ func TestServesATemplateOfSomebodysOwn(t *testing.T) {
 	}{
 		{"open", "/", "", "200 web 127.0.0.1"},
 		{"open", "/orders/1", "", "200 orders 127.0.0.1"},
-		{"maintenance", "/", "", "503 closed"},
-		{"maintenance", "/orders/1", "", "200 orders 127.0.0.1"},
-		{"maintenance", "/", "X-Pass: " + secret, "200 web 127.0.0.1"},
-		{"maintenance", "/", "X-Pass: wrong", "503 closed"},
+		{"closed", "/", "", "503 closed"},
+		{"closed", "/orders/1", "", "200 orders 127.0.0.1"},
+		{"closed", "/", "X-Pass: " + secret, "200 web 127.0.0.1"},
+		{"closed", "/", "X-Pass: wrong", "503 closed"},
 	} {
 		if err := p.Flip(tt.mode); err != nil {
 			t.Fatal(err)
@@ -227,7 +227,7 @@ func TestWhatCannotBeStarted(t *testing.T) {
 	}{
 		{"no target group of that name", Config{Templates: list, Apps: map[string]string{"Shop": "http://127.0.0.1:1"}}, `no template has a target group "Shop": want one of Orders, Web`},
 		{"no address", Config{Templates: list, Apps: map[string]string{"": "localhost:3000"}}, `application "localhost:3000": want its address, such as http://127.0.0.1:3000`},
-		{"unknown mode", Config{Templates: list, Mode: "closed"}, `load balancer: unknown mode "closed": want maintenance, open`},
+		{"unknown mode", Config{Templates: list, Mode: "shut"}, `load balancer: unknown mode "shut": want closed, open`},
 		{"one origin only", Config{Templates: list, TwoOrigins: true}, "the template gives the API no origin of its own: two origins need api.domain, as in staging and prod"},
 		{"no file", Config{Templates: []Template{{Mode: "open", File: "none.json"}}}, "open none.json: no such file or directory"},
 	} {
@@ -373,16 +373,16 @@ func TestControlPageAnswersItselfOnly(t *testing.T) {
 		{"another port's name", "Host: localhost:1", http.StatusMisdirectedRequest},
 		{"no such mode", "", http.StatusBadRequest},
 	} {
-		mode := "maintenance"
+		mode := "closed"
 		if tt.header == "" {
-			mode = "closed"
+			mode = "shut"
 		}
 		if got := switchMode(mode, tt.header); got != tt.want || p.Mode() != "open" {
 			t.Errorf("%s: %d, and the mode is %q", tt.name, got, p.Mode())
 		}
 	}
 	for _, header := range []string{"Host: " + local, "Sec-Fetch-Site: same-origin"} {
-		if got := switchMode("maintenance", header); got != http.StatusSeeOther || p.Mode() != "maintenance" {
+		if got := switchMode("closed", header); got != http.StatusSeeOther || p.Mode() != "closed" {
 			t.Errorf("%s: %d, and the mode is %q", header, got, p.Mode())
 		}
 		switchMode("open")
@@ -415,10 +415,10 @@ func TestEventsTellOfFlipsAndRequests(t *testing.T) {
 		}
 	}
 	next(func(s state) bool { return s.Mode == "open" && len(s.Requests) == 0 })
-	if err := p.Flip("maintenance"); err != nil {
+	if err := p.Flip("closed"); err != nil {
 		t.Fatal(err)
 	}
-	next(func(s state) bool { return s.Mode == "maintenance" })
+	next(func(s state) bool { return s.Mode == "closed" })
 	fetch(t, p.API+"/cart?x=1")
 	s := next(func(s state) bool { return len(s.Requests) == 1 })
 	got := s.Requests[0]

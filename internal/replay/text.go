@@ -11,10 +11,10 @@ import (
 
 // TextOptions say how a report is written for people.
 type TextOptions struct {
-	Open, Maintenance string // the templates' files
-	Assume            []Assumption
-	LoadBalancer      string // the one whose requests count, if one was named
-	Top               int    // lines of a table at most; 0 for all
+	Open, Closed string // the templates' files
+	Assume       []Assumption
+	LoadBalancer string // the one whose requests count, if one was named
+	Top          int    // lines of a table at most; 0 for all
 }
 
 // WriteText writes the report for people: first what matters most.
@@ -65,7 +65,7 @@ func (t *text) summary() {
 		when = ", " + period(*r.From, *r.To)
 	}
 	t.say(term.Bold, "%s%s", requests(r.Requests.Requests), when)
-	t.say(term.Dim, "open %s, maintenance %s", t.asked.Open, t.asked.Maintenance)
+	t.say(term.Dim, "open %s, closed %s", t.asked.Open, t.asked.Closed)
 	for _, a := range t.asked.Assume {
 		t.say(term.Dim, "assumed: %s", a)
 	}

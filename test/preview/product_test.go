@@ -66,7 +66,7 @@ func run(t *testing.T, name string, args ...string) {
 func startProduct(t *testing.T, api, retryAfter string) *preview.Preview {
 	t.Helper()
 	config := preview.Config{Apps: map[string]string{"": api}, Mode: "open"}
-	for _, mode := range []string{"open", "maintenance", "read-only"} {
+	for _, mode := range []string{"open", "read-only", "closed"} {
 		config.Templates = append(config.Templates, preview.Template{Mode: mode, File: template(t, filepath.Join("..", "..", "cdk.out", "dev", mode), retryAfter)})
 	}
 	p, err := preview.Start(t.Context(), config, os.Stderr)
