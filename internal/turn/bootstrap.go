@@ -29,11 +29,11 @@ type Bucket struct {
 	Role string
 }
 
-// BootstrapBucket is the bucket of the CDK bootstrap that the template was
+// bootstrapBucket is the bucket of the CDK bootstrap that the template was
 // deployed with, and its file-publishing role. It fails for a template without
 // a bootstrap, and for a bootstrap whose bucket has a name of its own, of which
 // no template tells.
-func BootstrapBucket(template []byte, stackARN string) (Bucket, error) {
+func bootstrapBucket(template []byte, stackARN string) (Bucket, error) {
 	t, err := newText(template)
 	if err != nil {
 		return Bucket{}, err
@@ -78,4 +78,14 @@ func (b Bucket) Upload(settings aws.Config) func(ctx context.Context, key string
 		}
 		return fmt.Sprintf("https://s3.%s.%s/%s/%s", settings.Region, suffix, b.Name, key), nil
 	}
+}
+
+// BootstrapBucket is the bucket of the CDK bootstrap that the template was
+// deployed with, and its file-publishing role.
+func (o *Operation) BootstrapBucket(ctx context.Context, template []byte) (Bucket, error) {
+	stack, err := o.stack(ctx)
+	if err != nil {
+		return Bucket{}, err
+	}
+	return bootstrapBucket(template, *stack.StackId)
 }
