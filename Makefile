@@ -13,10 +13,10 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview preview-test pictures test browser mysql e2e judges vulnerabilities fuzz synth diff templates plan deploy await golden lint bench
+.PHONY: help preview preview-test pictures test browser mysql e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
-	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--maintenance ...\""
+	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
 	@echo "make test           all tests"
 	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH"
 	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
@@ -26,12 +26,13 @@ help:
 	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, shellcheck, cdk diff"
 	@echo "make vulnerabilities known ones that the code reaches: govulncheck, which asks vuln.go.dev"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
-	@echo "make synth          the assemblies of ENV=$(ENV): open, maintenance, read-only"
-	@echo "make diff           what turning maintenance on changes in ENV=$(ENV)"
+	@echo "make synth          the assemblies of ENV=$(ENV): open, read-only, closed"
+	@echo "make diff           what closing changes in ENV=$(ENV)"
 	@echo "make templates      the templates that the committed files describe, of every environment"
-	@echo "make plan           what a deploy of ENV=$(ENV) would change; with MODE=true, false or read-only: a flip"
+	@echo "make plan           what a deploy of ENV=$(ENV) would change; with MODE=open, read-only or closed: a flip"
 	@echo "make deploy         deploy what make plan planned"
 	@echo "make await          wait until the product is seen in the mode that was planned"
+	@echo "make generate       which properties replace a resource, from the schemas of cfn-lint"
 	@echo "make golden         write the goldens of the tests anew; read the difference"
 	@echo "make lint           static checks"
 	@echo "make bench          benchmarks, as ratios"
@@ -45,7 +46,7 @@ preview: tools node_modules
 # The assemblies of ENV, left alone if nothing has changed since they were made.
 .PHONY: synthesized
 synthesized: node_modules
-	@if [ ! -f cdk.out/$(ENV)/read-only/manifest.json ] || \
+	@if [ ! -f cdk.out/$(ENV)/closed/manifest.json ] || \
 		[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$(ENV)/open/manifest.json -not -path "*/mobile-data*" -not -path examples/fieldreports -print -quit)" ]; then \
 		echo "synthesizing $(ENV) in every mode, which takes a minute, and the first time several"; $(MAKE) --no-print-directory synth; fi
 
@@ -64,7 +65,8 @@ test: node_modules
 	cd examples/fieldreports && go vet ./... && go test ./...
 
 browser:
-	go test -tags browser ./lambda/responder/...
+	go test -tags browser ./internal/function/responder
+	cd examples/fieldreports && go test -tags browser -timeout 10m .
 
 # What the preview has to withstand. -v, since each prints what it counted; what
 # ./test records stays in cdk.out/preview-test until the next run.
@@ -95,7 +97,7 @@ e2e: node_modules .venv/e2e
 # Every environment in every mode, synthesized if something has changed since.
 judges: node_modules .venv/lint
 	@for env in dev staging prod; do \
-		if [ ! -f cdk.out/$$env/read-only/manifest.json ] || \
+		if [ ! -f cdk.out/$$env/closed/manifest.json ] || \
 			[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$$env/open/manifest.json -print -quit)" ]; then \
 			$(MAKE) --no-print-directory synth ENV=$$env || exit 1; fi; done
 	go test -tags judges -count=1 -timeout 30m -v ./test/lint
@@ -120,22 +122,22 @@ fuzz:
 		done; \
 	done
 
-synth: cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance cdk.out/$(ENV)/read-only
+synth: cdk.out/$(ENV)/open cdk.out/$(ENV)/read-only cdk.out/$(ENV)/closed
 
 # An assembly is always written anew: what it depends on is all of the source.
-.PHONY: cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance cdk.out/$(ENV)/read-only
-cdk.out/$(ENV)/open:        MODE = false
-cdk.out/$(ENV)/maintenance: MODE = true
-cdk.out/$(ENV)/read-only:   MODE = read-only
-cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance cdk.out/$(ENV)/read-only: node_modules
+.PHONY: cdk.out/$(ENV)/open cdk.out/$(ENV)/read-only cdk.out/$(ENV)/closed
+cdk.out/$(ENV)/open:      FLAG = false
+cdk.out/$(ENV)/read-only: FLAG = read-only
+cdk.out/$(ENV)/closed:    FLAG = true
+cdk.out/$(ENV)/open cdk.out/$(ENV)/read-only cdk.out/$(ENV)/closed: node_modules
 	@rm -rf $@
-	@$(CDK) synth --quiet --strict -c env=$(ENV) -c maintenance=$(MODE) --output $@
+	@$(CDK) synth --quiet --strict -c env=$(ENV) -c maintenance=$(FLAG) --output $@
 	@echo "$@"
 
 # What a reviewer of the pull request sees. Against the deployed stack, with
 # credentials: npx cdk diff -c env=$(ENV) -c maintenance=true
-diff: cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance
-	@$(CDK) diff --template cdk.out/$(ENV)/open/*.template.json --app cdk.out/$(ENV)/maintenance
+diff: cdk.out/$(ENV)/open cdk.out/$(ENV)/closed
+	@$(CDK) diff --template cdk.out/$(ENV)/open/*.template.json --app cdk.out/$(ENV)/closed
 
 # The templates that a deploy without flags would deploy, of every environment:
 # what two commits are compared by.
@@ -148,6 +150,10 @@ templates: node_modules
 		cp cdk.out/$$env/committed/*.template.json cdk.out/templates || exit 1; \
 	done
 	@ls -d cdk.out/templates/*
+
+# Which properties replace a resource, from the schemas of the pinned cfn-lint.
+generate: .venv/lint
+	go generate ./internal/diff
 
 # With credentials: what scripts/plan.sh says of them.
 plan: node_modules
@@ -163,8 +169,9 @@ await:
 	@timeout 600 sh -c 'until cdk.out/$(ENV)/noren status --env $(ENV) --assembly cdk.out/$(ENV)/planned; do sleep 5; done'
 
 golden: node_modules
-	go test ./stacks -run Golden -update
+	go test ./stacks -run Goldens -update
 	go test ./internal/function/responder -update
+	go test ./cmd/noren -update
 	$(MAKE) --no-print-directory synth ENV=dev && $(MAKE) --no-print-directory synth ENV=prod
 	go test -tags judges ./test/lint -run Diff -update
 	git diff --stat -- '*/testdata'
@@ -173,6 +180,7 @@ lint:
 	go mod tidy -diff
 	$(LINT) run --allow-parallel-runners ./...
 	cd examples/fieldreports && $(LINT) run --allow-parallel-runners ./...
+	scripts/deadcode.sh
 
 # One package after the other: benchmarks disturb each other.
 bench: node_modules
@@ -183,7 +191,7 @@ bench: node_modules
 	go test -run '^$$' -bench . ./internal/rules/allowlist
 	go test -run '^$$' -bench . ./internal/alb
 	go test -run '^$$' -bench . ./internal/replay/accesslog ./cmd/noren
-	go test -p 1 -run '^$$' -bench . ./lambda/responder/...
+	go test -p 1 -run '^$$' -bench . ./lambda/responder ./internal/function/responder
 	go test -run '^$$' -bench ALB -benchtime 15x ./internal/preview/edge
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run '^$$' -bench SideBySide -benchtime 1x -timeout 30m ./internal/ddl
 

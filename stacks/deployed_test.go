@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // The tests of this file cover what `make e2e` cannot deploy: types of resources
@@ -15,7 +15,7 @@ import (
 func inEveryEnvironment(t *testing.T, test func(t *testing.T, template template, name string)) {
 	for _, name := range environments {
 		t.Run(name, func(t *testing.T) {
-			test(t, synthesized(t, name, maintenancemode.Open).template, name)
+			test(t, synthesized(t, name, maintenance.Open).template, name)
 		})
 	}
 }

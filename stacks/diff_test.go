@@ -7,14 +7,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/noren-cdk/noren/constructs/maintenancemode"
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 func readTemplate(tb testing.TB, data []byte) diff.Template {
 	tb.Helper()
-	t, err := diff.Read(data, alb.Options{})
+	t, err := diff.Read(data, cfn.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -32,10 +32,10 @@ const (
 func TestTheDiffOfTheFlip(t *testing.T) {
 	for _, name := range environments {
 		t.Run(name, func(t *testing.T) {
-			open := readTemplate(t, synthesized(t, name, maintenancemode.Open).data)
-			closed := readTemplate(t, synthesized(t, name, maintenancemode.Closed).data)
-			checkFlip(t, diff.Compare(open, closed), app, answer, diff.Closed)
-			checkFlip(t, diff.Compare(closed, open), answer, app, diff.Open)
+			open := readTemplate(t, synthesized(t, name, maintenance.Open).data)
+			closed := readTemplate(t, synthesized(t, name, maintenance.Closed).data)
+			checkFlip(t, diff.Compare(open, closed), app, answer, maintenance.Closed)
+			checkFlip(t, diff.Compare(closed, open), answer, app, maintenance.Open)
 			if d := diff.Compare(open, open); !d.Empty() {
 				t.Errorf("open differs from itself: %+v", d)
 			}
@@ -43,7 +43,7 @@ func TestTheDiffOfTheFlip(t *testing.T) {
 	}
 }
 
-func checkFlip(t *testing.T, d diff.Diff, before, after string, mode diff.Mode) {
+func checkFlip(t *testing.T, d diff.Diff, before, after string, mode maintenance.Mode) {
 	t.Helper()
 	if rest := d.Unexpected(mode); len(rest) > 0 {
 		t.Errorf("more than the flip: %q", rest)
@@ -65,7 +65,7 @@ func checkFlip(t *testing.T, d diff.Diff, before, after string, mode diff.Mode) 
 // TestTheDiffOfMoreThanTheFlip: what is expected to be a flip, and changes
 // something else too.
 func TestTheDiffOfMoreThanTheFlip(t *testing.T) {
-	open := readTemplate(t, synthesized(t, "dev", maintenancemode.Open).data)
+	open := readTemplate(t, synthesized(t, "dev", maintenance.Open).data)
 	for _, test := range []struct {
 		name, resourceType string
 		change             func(properties map[string]any)
@@ -77,7 +77,7 @@ func TestTheDiffOfMoreThanTheFlip(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var document map[string]any
-			if err := json.Unmarshal(synthesized(t, "dev", maintenancemode.Closed).data, &document); err != nil {
+			if err := json.Unmarshal(synthesized(t, "dev", maintenance.Closed).data, &document); err != nil {
 				t.Fatal(err)
 			}
 			changed := 0
@@ -92,7 +92,7 @@ func TestTheDiffOfMoreThanTheFlip(t *testing.T) {
 			if err != nil || changed == 0 {
 				t.Fatalf("changed %d resources, %v", changed, err)
 			}
-			rest := diff.Compare(open, readTemplate(t, data)).Unexpected(diff.Closed)
+			rest := diff.Compare(open, readTemplate(t, data)).Unexpected(maintenance.Closed)
 			if len(rest) == 0 || !strings.Contains(strings.Join(rest, "\n"), test.want) {
 				t.Errorf("got %q, want %q among it", rest, test.want)
 			}
@@ -103,10 +103,10 @@ func TestTheDiffOfMoreThanTheFlip(t *testing.T) {
 // TestTheModeOfAnAssembly: every environment in every mode that it has.
 func TestTheModeOfAnAssembly(t *testing.T) {
 	for _, name := range environments {
-		for _, mode := range []maintenancemode.Mode{maintenancemode.Open, maintenancemode.Closed} {
+		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.Closed} {
 			got, err := readTemplate(t, synthesized(t, name, mode).data).Mode()
-			if err != nil || string(got) != mode.String() {
-				t.Errorf("%s %v: got %q, %v", name, mode, got, err)
+			if err != nil || got != mode {
+				t.Errorf("%s %s: got %q, %v", name, mode, got, err)
 			}
 		}
 	}
@@ -116,7 +116,7 @@ func TestTheModeOfAnAssembly(t *testing.T) {
 // must not refer to it. CloudFormation refuses a cycle, CDK only warns of it.
 func TestNothingWaitsForItself(t *testing.T) {
 	for _, name := range environments {
-		for _, mode := range []maintenancemode.Mode{maintenancemode.Open, maintenancemode.Closed} {
+		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.Closed} {
 			if cycle := readTemplate(t, synthesized(t, name, mode).data).Cycle(); cycle != nil {
 				t.Errorf("%s %v: these wait for each other: %q", name, mode, cycle)
 			}

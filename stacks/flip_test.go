@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // differences returns every property, attribute or resource in which two
@@ -75,13 +76,13 @@ func TestTheFlipIsOnePropertyInEveryEnvironment(t *testing.T) {
 		record = "MaintenanceGuardEA4EC594.Mode"
 		refuse = "MaintenanceRefuseWrites0F962CE52"
 	)
-	open, readOnly, closed := maintenancemode.Open, maintenancemode.ReadOnly, maintenancemode.Closed
+	open, readOnly, closed := maintenance.Open, maintenance.ReadOnly, maintenance.Closed
 	for _, name := range environments {
 		for _, prepared := range []bool{false, true} {
 			env := loadEnvironment(t, name)
 			env.Maintenance.ReadOnly = prepared
-			modes := map[maintenancemode.Mode]assembly{}
-			for _, mode := range []maintenancemode.Mode{open, readOnly, closed} {
+			modes := map[maintenance.Mode]assembly{}
+			for _, mode := range []maintenance.Mode{open, readOnly, closed} {
 				if mode == readOnly && !prepared {
 					continue
 				}
@@ -91,7 +92,7 @@ func TestTheFlipIsOnePropertyInEveryEnvironment(t *testing.T) {
 				}
 			}
 			for _, test := range []struct {
-				from, to maintenancemode.Mode
+				from, to maintenance.Mode
 				want     []string
 			}{
 				{open, closed, []string{flip, record, refuse}},
@@ -123,11 +124,11 @@ func TestTheFlipIsOnePropertyInEveryEnvironment(t *testing.T) {
 
 func TestTheEnvironmentsModeCountsWithoutAFlag(t *testing.T) {
 	env := loadEnvironment(t, "dev")
-	env.Maintenance.Mode = "true"
+	env.Maintenance.Mode = maintenance.Closed
 	app := newTestApp(t.TempDir())
 	stack := Build(app, env, maintenancemode.Flags{})
 	template := app.Synth(nil).GetStackArtifact(stack.Stack.ArtifactId()).Template().(map[string]any)
-	closed := synthesized(t, "dev", maintenancemode.Closed).template
+	closed := synthesized(t, "dev", maintenance.Closed).template
 	const listener = "AlbListener86261768"
 	got := template["Resources"].(map[string]any)[listener].(map[string]any)["Properties"]
 	if want := any(closed.Resources[listener].Properties); !reflect.DeepEqual(got, want) {
@@ -151,7 +152,7 @@ func TestMessageAndEndReachTheFunctionOnlyWhenGiven(t *testing.T) {
 		t.Fatal("no function")
 		return nil
 	}
-	closed := maintenancemode.Closed
+	closed := maintenance.Closed
 	without := variables(maintenancemode.Flags{Mode: &closed})
 	with := variables(maintenancemode.Flags{Mode: &closed, Message: "Back at four.", Until: time.Date(2026, 12, 1, 4, 0, 0, 0, time.UTC)})
 	if _, ok := without["MAINTENANCE_UNTIL"]; ok || strings.Contains(fmt.Sprint(without), "four") {

@@ -15,14 +15,10 @@ import (
 // operator typed or else the environment's.
 func newMaintenance(scope constructs.Construct, env environment.Environment, flags maintenancemode.Flags, listener elbv2.ApplicationListener, app elbv2.ApplicationTargetGroup) maintenancemode.MaintenanceMode {
 	m := env.Maintenance
-	mode, err := maintenancemode.ParseMode(m.Mode)
-	if err != nil {
-		panic(err) // the environment's reader lets no other value through
-	}
 	props := maintenancemode.Props{
 		Listener:       listener,
 		AppTargetGroup: app,
-		Mode:           mode,
+		Mode:           m.Mode,
 		ReadOnly:       m.ReadOnly,
 		Allow:          m.Allow,
 		Clients:        maintenancemode.Clients{Header: m.Clients.Header, Values: m.Clients.Values},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // withoutHash is a logical id as people say it: what CDK makes it unique by
@@ -33,7 +34,7 @@ func (t template) alarmIDs(tb testing.TB) map[string]bool {
 
 func TestEveryAlarmTellsTheTopicOrIsToldOf(t *testing.T) {
 	for _, name := range environments {
-		template := synthesized(t, name, maintenancemode.Open).template
+		template := synthesized(t, name, maintenance.Open).template
 		topic := template.ofType("AWS::SNS::Topic")[0]
 		rules := ""
 		for _, id := range template.ofType("AWS::CloudWatch::CompositeAlarm") {
@@ -54,7 +55,7 @@ func TestEveryAlarmTellsTheTopicOrIsToldOf(t *testing.T) {
 
 func TestWhatIsQuietDuringMaintenance(t *testing.T) {
 	for _, name := range environments {
-		template := synthesized(t, name, maintenancemode.Open).template
+		template := synthesized(t, name, maintenance.Open).template
 		var notOpen string
 		for _, id := range template.ofType("AWS::CloudWatch::Alarm") {
 			if strings.HasPrefix(id, "MaintenanceNotOpenAlarm") {
@@ -86,7 +87,7 @@ func TestWhatIsQuietDuringMaintenance(t *testing.T) {
 // TestAnAlarmOverFilledGapsCanGoOff: the latest minute is filled as a rule, so
 // that an alarm that wants all minutes would never have them.
 func TestAnAlarmOverFilledGapsCanGoOff(t *testing.T) {
-	template := synthesized(t, "dev", maintenancemode.Open).template
+	template := synthesized(t, "dev", maintenance.Open).template
 	filled := 0
 	for _, id := range template.ofType("AWS::CloudWatch::Alarm") {
 		properties := template.Resources[id].Properties
@@ -107,7 +108,7 @@ func TestMaintenanceIsForgottenAfterTheExpectedDuration(t *testing.T) {
 	for _, expected := range []time.Duration{5 * time.Minute, 4 * time.Hour, 24 * time.Hour} {
 		env := loadEnvironment(t, "dev")
 		env.Maintenance.ExpectedDuration = expected
-		a, err := synth(env, maintenancemode.Open)
+		a, err := synth(env, maintenance.Open)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +142,7 @@ func TestNoAlarmKnowsTheEnd(t *testing.T) {
 		}
 		return out
 	}
-	closed := maintenancemode.Closed
+	closed := maintenance.Closed
 	for _, path := range build(maintenancemode.Flags{Mode: &closed}).differences(build(maintenancemode.Flags{Mode: &closed, Until: time.Date(2036, 12, 1, 4, 0, 0, 0, time.UTC)})) {
 		if !strings.HasPrefix(path, "MaintenanceResponderFunction") && !strings.HasPrefix(path, "MaintenanceGuard") {
 			t.Errorf("the end changes %s", path)
@@ -154,7 +155,7 @@ func TestNoAlarmKnowsTheEnd(t *testing.T) {
 func TestWhoChangesTheListenerIsTold(t *testing.T) {
 	const listener = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/alb/50dc6c495c0c9188/f2f7dc8efc522ab2"
 	const rule = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/alb/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee"
-	template := synthesized(t, "dev", maintenancemode.Open).template
+	template := synthesized(t, "dev", maintenance.Open).template
 	properties := template.only(t, "AWS::Events::Rule").Properties
 	pattern := deployed(properties["EventPattern"], listener)
 
@@ -279,7 +280,7 @@ func matches(pattern, event any) bool {
 }
 
 func TestTheDashboardAnswersInTheOrderOfTheQuestions(t *testing.T) {
-	body := text(synthesized(t, "dev", maintenancemode.Open).template.only(t, "AWS::CloudWatch::Dashboard").Properties)
+	body := text(synthesized(t, "dev", maintenance.Open).template.only(t, "AWS::CloudWatch::Dashboard").Properties)
 	at := 0
 	for _, part := range []string{"Is it open?", `\"Mode\"`, "Is it healthy?", "NotOpenAlarm", "TargetResponseTime", "Who is being refused?", "{Noren,FunctionName,Kind}", "{Noren,FunctionName,Method}", "Is the database fine?", "FreeLocalStorage"} {
 		next := strings.Index(body[at:], part)

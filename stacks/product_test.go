@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/environment"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // text is a value as it stands in the template.
@@ -22,7 +22,7 @@ func text(value any) string {
 
 func TestNothingButTheServiceAndTheTasksReachesTheDatabase(t *testing.T) {
 	for _, name := range environments {
-		template := synthesized(t, name, maintenancemode.Open).template
+		template := synthesized(t, name, maintenance.Open).template
 		var sources []string
 		for _, id := range template.ofType("AWS::EC2::SecurityGroupIngress") {
 			if r := template.Resources[id]; strings.Contains(text(r.Properties["GroupId"]), "Database") {
@@ -37,7 +37,7 @@ func TestNothingButTheServiceAndTheTasksReachesTheDatabase(t *testing.T) {
 
 func TestNoPasswordReachesAContainer(t *testing.T) {
 	for _, name := range environments {
-		template := synthesized(t, name, maintenancemode.Open).template
+		template := synthesized(t, name, maintenance.Open).template
 		for _, id := range template.ofType("AWS::ECS::TaskDefinition") {
 			for _, container := range template.Resources[id].Properties["ContainerDefinitions"].([]any) {
 				c := container.(map[string]any)
@@ -61,7 +61,7 @@ func TestNoPasswordReachesAContainer(t *testing.T) {
 func TestTheApiIsNeverPublicWithoutEncryption(t *testing.T) {
 	for _, name := range environments {
 		env := loadEnvironment(t, name)
-		template := synthesized(t, name, maintenancemode.Open).template
+		template := synthesized(t, name, maintenance.Open).template
 		public := template.only(t, "AWS::ElasticLoadBalancingV2::LoadBalancer").Properties["Scheme"] == "internet-facing"
 		if want := env.API.Domain != ""; public != want {
 			t.Errorf("%s: internet-facing: %v, want %v", name, public, want)
@@ -87,7 +87,7 @@ func TestCloudFrontReachesTheApi(t *testing.T) {
 		"dev":  "VpcOriginConfig",
 		"prod": `"OriginProtocolPolicy":"https-only"`,
 	} {
-		config := synthesized(t, name, maintenancemode.Open).template.only(t, "AWS::CloudFront::Distribution").Properties["DistributionConfig"].(map[string]any)
+		config := synthesized(t, name, maintenance.Open).template.only(t, "AWS::CloudFront::Distribution").Properties["DistributionConfig"].(map[string]any)
 		if !strings.Contains(text(config["Origins"]), want) {
 			t.Errorf("%s: no origin with %s in %s", name, want, text(config["Origins"]))
 		}
@@ -106,11 +106,11 @@ func TestCloudFrontReachesTheApi(t *testing.T) {
 
 func TestProdKeepsItsData(t *testing.T) {
 	env := loadEnvironment(t, "prod")
-	template := synthesized(t, "prod", maintenancemode.Open).template
+	template := synthesized(t, "prod", maintenance.Open).template
 	for _, resourceType := range []string{"AWS::RDS::DBCluster", "AWS::S3::Bucket"} {
 		for _, id := range template.ofType(resourceType) {
-			if got := template.Resources[id].DeletionPolicy; got != "Retain" {
-				t.Errorf("%s: deletion policy %s, want Retain", id, got)
+			if got := template.Resources[id].DeletionPolicy; got != "RetainExceptOnCreate" {
+				t.Errorf("%s: deletion policy %s, want RetainExceptOnCreate", id, got)
 			}
 		}
 	}
@@ -130,7 +130,7 @@ func TestProdKeepsItsData(t *testing.T) {
 }
 
 func TestTheDatabaseIsReadyForSchemaChanges(t *testing.T) {
-	template := synthesized(t, "dev", maintenancemode.Open).template
+	template := synthesized(t, "dev", maintenance.Open).template
 	for resourceType, parameters := range map[string]map[string]string{
 		"AWS::RDS::DBClusterParameterGroup": {
 			"binlog_format": "MIXED", "innodb_online_alter_log_max_size": "1073741824",
@@ -149,7 +149,7 @@ func TestTheDatabaseIsReadyForSchemaChanges(t *testing.T) {
 
 func TestOutputsSayWhatAPersonNeedsNext(t *testing.T) {
 	for _, name := range environments {
-		outputs := synthesized(t, name, maintenancemode.Open).template.Outputs
+		outputs := synthesized(t, name, maintenance.Open).template.Outputs
 		for _, id := range []string{"SiteUrl", "ClusterName", "ServiceName", "DatabaseSetupCommand", "EmergencyCloseCommand", "EmergencyOpenCommand"} {
 			if _, ok := outputs[id]; !ok {
 				t.Errorf("%s: no output %s", name, id)
@@ -162,7 +162,7 @@ func TestOutputsSayWhatAPersonNeedsNext(t *testing.T) {
 	}
 	env := loadEnvironment(t, "prod")
 	env.HostedZone = environment.HostedZone{}
-	a, err := synth(env, maintenancemode.Open)
+	a, err := synth(env, maintenance.Open)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestOutputsSayWhatAPersonNeedsNext(t *testing.T) {
 }
 
 func TestTheServiceDeploysWithoutAGap(t *testing.T) {
-	service := synthesized(t, "prod", maintenancemode.Open).template.only(t, "AWS::ECS::Service")
+	service := synthesized(t, "prod", maintenance.Open).template.only(t, "AWS::ECS::Service")
 	deployment := service.Properties["DeploymentConfiguration"].(map[string]any)
 	if got := fmt.Sprint(deployment["MinimumHealthyPercent"], deployment["MaximumPercent"], text(deployment["DeploymentCircuitBreaker"])); got != `100 200{"Enable":true,"Rollback":true}` {
 		t.Errorf("deployment: %s", got)
@@ -189,7 +189,7 @@ func TestTheServiceDeploysWithoutAGap(t *testing.T) {
 
 func TestNoWarningIsLeft(t *testing.T) {
 	for _, name := range environments {
-		for _, mode := range []maintenancemode.Mode{maintenancemode.Open, maintenancemode.Closed} {
+		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.Closed} {
 			messages := slices.DeleteFunc(slices.Clone(synthesized(t, name, mode).messages), func(m string) bool { return m == "" })
 			for _, message := range messages {
 				t.Errorf("%s, maintenance=%v: %s", name, mode, message)
@@ -205,7 +205,7 @@ func TestAnImageInEcrMayBePulled(t *testing.T) {
 	} {
 		env := loadEnvironment(t, "dev")
 		env.API.Image = image
-		a, err := synth(env, maintenancemode.Open)
+		a, err := synth(env, maintenance.Open)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -229,7 +229,7 @@ func TestAnImageInEcrMayBePulled(t *testing.T) {
 }
 
 func TestTheEmergencyCommandsTurnEverythingThatTheDeployTurns(t *testing.T) {
-	outputs := synthesized(t, "prod", maintenancemode.Closed).template
+	outputs := synthesized(t, "prod", maintenance.Closed).template
 	refuse := outputs.Resources["MaintenanceRefuseWrites0F962CE52"].Properties["Priority"]
 	for _, id := range []string{"EmergencyOpenCommand", "EmergencyCloseCommand"} {
 		command := text(outputs.Outputs[id].Value)

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/environment"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // runbook returns the document, and the commands in it: what stands in its code
@@ -52,13 +52,13 @@ func TestEveryAlarmIsInTheRunbook(t *testing.T) {
 		said[row[1]] = row[2] == "quiet"
 	}
 	for _, name := range environments {
-		for id, quiet := range synthesized(t, name, maintenancemode.Open).template.alarmIDs(t) {
+		for id, quiet := range synthesized(t, name, maintenance.Open).template.alarmIDs(t) {
 			if got, ok := said[id]; !ok || got != quiet {
 				t.Errorf("%s: %s is quiet during maintenance: %v; the runbook has it: %v, and says %v", name, id, quiet, ok, got)
 			}
 		}
 	}
-	deployed := synthesized(t, "prod", maintenancemode.Open).template.alarmIDs(t)
+	deployed := synthesized(t, "prod", maintenance.Open).template.alarmIDs(t)
 	for id := range said {
 		if _, ok := deployed[id]; !ok {
 			t.Errorf("the runbook has an alarm that prod has not: %s", id)
@@ -84,7 +84,7 @@ var awsCommands = map[string][]string{
 
 func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 	_, commands := runbook(t)
-	outputs := synthesized(t, "prod", maintenancemode.Open).template.Outputs
+	outputs := synthesized(t, "prod", maintenance.Open).template.Outputs
 	option := regexp.MustCompile(`(^|\s)(--[a-z0-9-]+)`)
 	counts := map[string]int{}
 	for _, command := range commands {
@@ -151,7 +151,7 @@ func checkCDK(t *testing.T, command string) {
 		case "env":
 			_, _, err = environment.Load("environments", value)
 		case "maintenance":
-			_, err = maintenancemode.ParseMode(value)
+			_, err = maintenance.ParseFlag(value)
 		case "maintenance-until":
 			_, err = time.Parse(time.RFC3339, value)
 		default:

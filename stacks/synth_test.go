@@ -15,6 +15,7 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/environment"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // TestMain starts one jsii kernel for the package and closes it once.
@@ -117,7 +118,7 @@ func cdkContext() map[string]any {
 }
 
 // synth synthesizes an environment in a mode.
-func synth(env environment.Environment, mode maintenancemode.Mode) (assembly, error) {
+func synth(env environment.Environment, mode maintenance.Mode) (assembly, error) {
 	outdir, err := os.MkdirTemp("", "noren-stacks-")
 	if err != nil {
 		return assembly{}, err
@@ -159,10 +160,10 @@ func synth(env environment.Environment, mode maintenancemode.Mode) (assembly, er
 var syntheses sync.Map // "env mode" to func() (assembly, error)
 
 // synthesized returns the assembly of an environment in a mode, made once.
-func synthesized(tb testing.TB, name string, mode maintenancemode.Mode) assembly {
+func synthesized(tb testing.TB, name string, mode maintenance.Mode) assembly {
 	tb.Helper()
 	env := loadEnvironment(tb, name)
-	once, _ := syntheses.LoadOrStore(name+" "+mode.String(), sync.OnceValues(func() (assembly, error) { return synth(env, mode) }))
+	once, _ := syntheses.LoadOrStore(name+" "+string(mode), sync.OnceValues(func() (assembly, error) { return synth(env, mode) }))
 	a, err := once.(func() (assembly, error))()
 	if err != nil {
 		tb.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/ddl"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 func newDDLPlan() *cobra.Command {
@@ -106,7 +107,7 @@ func writePlans(cmd *cobra.Command, plans []*ddl.Plan, asJSON bool, out string) 
 			if len(plans) > 1 {
 				fmt.Fprintln(cmd.OutOrStdout(), plan.Name)
 			}
-			writePlan(newTerminal(cmd.OutOrStdout()), plan)
+			writePlan(term.New(cmd.OutOrStdout()), plan)
 		}
 	}
 	if err == nil && !allowed {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/ddl"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 func newDDLStatus() *cobra.Command {
@@ -82,7 +83,7 @@ func writeJournal(cmd *cobra.Command, files []migrationFile, entries []ddl.Entry
 			return err
 		}
 	} else {
-		writeJournalTables(newTerminal(cmd.OutOrStdout()), all, entries)
+		writeJournalTables(term.New(cmd.OutOrStdout()), all, entries)
 	}
 	if open {
 		return &exitError{code: 1}
@@ -90,38 +91,38 @@ func writeJournal(cmd *cobra.Command, files []migrationFile, entries []ddl.Entry
 	return nil
 }
 
-func writeJournalTables(out terminal, all []migrationStatus, entries []ddl.Entry) {
+func writeJournalTables(out term.Terminal, all []migrationStatus, entries []ddl.Entry) {
 	if len(all) > 0 {
-		migrations := table{heading: []string{"migration", "progress"}}
+		migrations := term.Table{Heading: []string{"migration", "progress"}}
 		for _, s := range all {
-			migrations.add(cell{s.Migration, plain}, cell{string(s.Progress), progressStyle(string(s.Progress))})
+			migrations.Add(term.Plain.Cell(s.Migration), progressStyle(string(s.Progress)).Cell(string(s.Progress)))
 		}
-		migrations.write(out)
+		migrations.Write(out)
 		fmt.Fprintln(out)
 	}
-	statements := table{heading: []string{"migration", "", "statement", "state", "began (UTC)"}}
+	statements := term.Table{Heading: []string{"migration", "", "statement", "state", "began (UTC)"}}
 	for _, e := range entries {
 		if e.Whole() {
 			continue
 		}
-		statements.add(cell{e.Migration, plain}, cell{fmt.Sprint(e.Number), plain}, cell{shorten(e.SQL, 60), plain},
-			cell{strings.TrimSuffix(string(e.State)+": "+e.Message, ": "), progressStyle(string(e.State))}, cell{e.Began.Format("2006-01-02 15:04:05"), dim})
+		statements.Add(term.Plain.Cell(e.Migration), term.Plain.Cell(fmt.Sprint(e.Number)), term.Plain.Cell(shorten(e.SQL, 60)),
+			progressStyle(string(e.State)).Cell(strings.TrimSuffix(string(e.State)+": "+e.Message, ": ")), term.Dim.Cell(e.Began.Format("2006-01-02 15:04:05")))
 	}
-	if len(statements.rows) == 0 {
+	if len(statements.Rows) == 0 {
 		fmt.Fprintln(out, "the journal has no statement")
 		return
 	}
-	statements.write(out)
+	statements.Write(out)
 }
 
-func progressStyle(state string) style {
+func progressStyle(state string) term.Style {
 	switch state {
 	case string(ddl.Done):
-		return green
+		return term.Green
 	case string(ddl.Left):
-		return plain
+		return term.Plain
 	case string(ddl.Unknown), string(ddl.Changed):
-		return red
+		return term.Red
 	}
-	return yellow
+	return term.Yellow
 }

@@ -4,20 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/diff"
+	"github.com/noren-cdk/noren/internal/term"
+	"github.com/noren-cdk/noren/maintenance"
 )
-
-// expectations are the flips that --expect knows.
-var expectations = map[string]diff.Mode{
-	"maintenance-on":  diff.Closed,
-	"maintenance-off": diff.Open,
-	"read-only":       diff.ReadOnly,
-}
 
 // unexpected is the exit code of a change that --expect or --mode-unchanged
 // does not allow.
@@ -42,8 +38,8 @@ until of the maintenance answer.
 
 Exit codes: 0 said, or as expected; 1 a template cannot be read; 3 more changes
 than --expect or --mode-unchanged allows.`,
-		Example: `  noren diff cdk.out/dev/open cdk.out/dev/maintenance
-  noren diff cdk.out/prod/open cdk.out/prod/maintenance --expect maintenance-on
+		Example: `  noren diff cdk.out/dev/open cdk.out/dev/closed
+  noren diff cdk.out/prod/open cdk.out/prod/closed --expect closed
   noren diff old.json new.json --format markdown | gh pr comment --body-file -
   noren diff old.json new.json --mode-unchanged
   noren diff --mode cdk.out/dev/open
@@ -70,19 +66,19 @@ than --expect or --mode-unchanged allows.`,
 			if err := checkExpected(pairs, expect); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "nothing but %s changes\n", expect)
+			fmt.Fprintf(cmd.ErrOrStderr(), "nothing but the flip to %s changes\n", expect)
 			return nil
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&format, "format", "text", "text, markdown or json")
 	flags.BoolVar(&asJSON, "json", false, "write JSON, as --format json does")
-	flags.StringVar(&expect, "expect", "", "exit with 3 if anything but this flip changes: maintenance-on, maintenance-off or read-only")
+	flags.StringVar(&expect, "expect", "", "exit with 3 if anything but the flip to this mode changes: open, read-only or closed")
 	flags.BoolVar(&modeUnchanged, "mode-unchanged", false, "look at the mode only, and exit with 3 if it changes")
-	flags.StringVar(&mode, "mode", "", "print the mode that a template is in, and nothing else: false, true or read-only; with --json the message and until too")
+	flags.StringVar(&mode, "mode", "", "print the mode that a template is in, and nothing else: open, read-only or closed; with --json the message and until too")
 	addParameterFlag(cmd, &parameters)
 	_ = cmd.MarkFlagFilename("mode", "json")
-	for name, values := range map[string][]string{"format": {"text", "markdown", "json"}, "expect": {"maintenance-on", "maintenance-off", "read-only"}} {
+	for name, values := range map[string][]string{"format": {"text", "markdown", "json"}, "expect": {"open", "read-only", "closed"}} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	cmd.MarkFlagsMutuallyExclusive("mode", "mode-unchanged", "expect")
@@ -90,8 +86,8 @@ than --expect or --mode-unchanged allows.`,
 }
 
 func diffArgs(args []string, mode, expect, format string) error {
-	if _, ok := expectations[expect]; expect != "" && !ok {
-		return fmt.Errorf("unknown --expect %q: want maintenance-on, maintenance-off or read-only", expect)
+	if _, err := maintenance.ParseMode(expect); expect != "" && err != nil {
+		return fmt.Errorf("--expect: %w", err)
 	}
 	if !slices.Contains([]string{"text", "markdown", "json"}, format) {
 		return fmt.Errorf("unknown --format %q: want text, markdown or json", format)
@@ -100,37 +96,31 @@ func diffArgs(args []string, mode, expect, format string) error {
 	case mode != "" && len(args) > 0:
 		return errors.New("--mode wants no templates besides its own")
 	case mode == "" && len(args) != 2:
-		return fmt.Errorf("want OLD and NEW, got %s", plural(len(args), "argument"))
+		return fmt.Errorf("want OLD and NEW, got %s", term.Plural(len(args), "argument"))
 	}
 	return nil
 }
 
-func writeDiff(w io.Writer, pairs []templatePair, format string) error {
+func writeDiff(w io.Writer, pairs []diff.Pair, format string) error {
 	switch format {
 	case "json":
 		return writeJSON(w, pairs)
 	case "markdown":
-		_, err := io.WriteString(w, diffMarkdown(pairs))
+		_, err := io.WriteString(w, diff.Markdown(pairs))
 		return err
 	}
-	out := newTerminal(w)
-	for i, p := range pairs {
-		if i > 0 {
-			fmt.Fprintln(out)
-		}
-		writeDiffText(out, p, len(pairs) > 1)
-	}
+	diff.WriteText(term.New(w), pairs)
 	return nil
 }
 
 // checkExpected fails, naming the rest, if more than the flip changes.
-func checkExpected(pairs []templatePair, expect string) error {
+func checkExpected(pairs []diff.Pair, expect string) error {
 	var rest []string
 	for _, p := range pairs {
 		if len(pairs) > 1 && p.Empty() {
 			continue // another stack of the app, which the flip leaves alone
 		}
-		rest = append(rest, p.Unexpected(expectations[expect])...)
+		rest = append(rest, p.Unexpected(maintenance.Mode(expect))...)
 	}
 	if len(pairs) > 1 && allEmpty(pairs) {
 		rest = append(rest, "nothing changes: there is no flip")
@@ -138,15 +128,15 @@ func checkExpected(pairs []templatePair, expect string) error {
 	if len(rest) == 0 {
 		return nil
 	}
-	return &exitError{unexpected, fmt.Errorf("not only %s:\n  %s", expect, strings.Join(rest, "\n  "))}
+	return &exitError{unexpected, fmt.Errorf("not only the flip to %s:\n  %s", expect, strings.Join(rest, "\n  "))}
 }
 
-func allEmpty(pairs []templatePair) bool {
-	return !slices.ContainsFunc(pairs, func(p templatePair) bool { return !p.Empty() })
+func allEmpty(pairs []diff.Pair) bool {
+	return !slices.ContainsFunc(pairs, func(p diff.Pair) bool { return !p.Empty() })
 }
 
 // checkModeUnchanged fails if the mode of a template changes.
-func checkModeUnchanged(w io.Writer, pairs []templatePair) error {
+func checkModeUnchanged(w io.Writer, pairs []diff.Pair) error {
 	for _, p := range pairs {
 		before, after, err := p.Modes()
 		if err != nil {
@@ -165,7 +155,8 @@ func checkModeUnchanged(w io.Writer, pairs []templatePair) error {
 
 // switchState is the mode of a template, and what it tells the refused.
 type switchState struct {
-	Mode    diff.Mode         `json:"mode"`
+	Mode    maintenance.Mode  `json:"mode"`
+	Flag    string            `json:"flag"`              // the mode as it is typed after -c maintenance=
 	Message map[string]string `json:"message,omitempty"` // by language tag
 	Until   string            `json:"until,omitempty"`
 }
@@ -177,7 +168,7 @@ func printMode(w io.Writer, path string, parameters map[string]string, asJSON bo
 		return err
 	}
 	var errs []error
-	for _, name := range sortedKeys(templates) {
+	for _, name := range slices.Sorted(maps.Keys(templates)) {
 		mode, err := templates[name].Mode()
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
@@ -185,7 +176,7 @@ func printMode(w io.Writer, path string, parameters map[string]string, asJSON bo
 		}
 		if asJSON {
 			message, until := templates[name].Answer()
-			return writeJSON(w, switchState{mode, message, until})
+			return writeJSON(w, switchState{mode, mode.Flag(), message, until})
 		}
 		fmt.Fprintln(w, mode)
 		return nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/replay"
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 func newReplay() *cobra.Command {
@@ -28,7 +29,7 @@ stdin. Compression is told by the content. It is read line by line: the memory
 that is used does not grow with it. Lines that are no entries are counted.
 
 The templates are the assemblies that make synth wrote for the environment;
---open and --maintenance name others, such as cdk.out/ENV/read-only.
+--open and --closed name others, such as cdk.out/ENV/read-only.
 
 A log holds no header but the user agent. A request whose fate hangs on another
 header "depends" on it, and --assume settles that: for all requests, or for the
@@ -65,7 +66,7 @@ load balancer chose other rules than the template.`,
 	addEnvFlag(cmd, &o.env)
 	flags := cmd.Flags()
 	flags.StringVar(&o.open, "open", "", "template or assembly folder of the mode open, instead of that of --env")
-	flags.StringVar(&o.maintenance, "maintenance", "", "template or assembly folder of the maintenance, instead of that of --env")
+	flags.StringVar(&o.closed, "closed", "", "template or assembly folder of the maintenance, instead of that of --env")
 	flags.Var((*assumeFlag)(&o.config.Assume), "assume", `header that requests are taken to have sent, such as "X-Client: ios"; may be repeated`)
 	flags.Var((*whenAgentFlag)(&o.config.Assume), "when-agent", `user agents of which the --assume before it is assumed, such as "FieldReports/*"; may be repeated`)
 	flags.StringArrayVar(&o.config.App, "app", nil, "user agents of the mobile app, such as \"FieldReports/*\"; may be repeated (default whatever is no browser, bot or tool)")
@@ -74,17 +75,17 @@ load balancer chose other rules than the template.`,
 	flags.IntVar(&o.top, "top", 20, "lines of a table at most; 0 for all")
 	flags.BoolVar(&o.asJSON, "json", false, "write JSON, always with all lines")
 	_ = cmd.MarkFlagFilename("open", "json")
-	_ = cmd.MarkFlagFilename("maintenance", "json")
+	_ = cmd.MarkFlagFilename("closed", "json")
 	return cmd
 }
 
 // replayOptions is what replay was asked.
 type replayOptions struct {
-	env, open, maintenance string
-	since                  string
-	config                 replay.Config
-	top                    int
-	asJSON                 bool
+	env, open, closed string
+	since             string
+	config            replay.Config
+	top               int
+	asJSON            bool
 }
 
 func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
@@ -120,10 +121,12 @@ func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, 
 	if o.asJSON {
 		err = errors.Join(err, writeJSON(stdout, report))
 	} else {
-		newReplayText(newTerminal(stdout), report, o).write()
+		report.WriteText(term.New(stdout), replay.TextOptions{
+			Open: o.open, Closed: o.closed, Assume: o.config.Assume, LoadBalancer: o.config.LoadBalancer, Top: o.top,
+		})
 	}
 	if check := report.SelfCheck; err == nil && check.Since != nil && check.Disagreed > 0 {
-		return &exitError{3, fmt.Errorf("since %s the load balancer chose other rules than the template for %s", moment(*check.Since), requests(check.Disagreed))}
+		return &exitError{3, fmt.Errorf("since %s the load balancer chose other rules than the template for %s", replay.Moment(*check.Since), term.Plural(check.Disagreed, "request"))}
 	}
 	return err
 }
@@ -138,7 +141,7 @@ func (o *replayOptions) load() error {
 		o.config.Since = since
 	}
 	sources := map[string]source{}
-	if o.open == "" || o.maintenance == "" {
+	if o.open == "" || o.closed == "" {
 		assemblies, err := loadAssemblies(o.env)
 		if err != nil {
 			return err
@@ -147,7 +150,7 @@ func (o *replayOptions) load() error {
 			sources[s.mode] = s
 		}
 	}
-	for mode, path := range map[string]string{"open": o.open, "maintenance": o.maintenance} {
+	for mode, path := range map[string]string{"open": o.open, "closed": o.closed} {
 		if path == "" {
 			continue
 		}
@@ -157,8 +160,8 @@ func (o *replayOptions) load() error {
 		}
 		sources[mode] = s
 	}
-	o.open, o.maintenance = sources["open"].file, sources["maintenance"].file
-	o.config.Open, o.config.Maintenance = sources["open"].Template, sources["maintenance"].Template
+	o.open, o.closed = sources["open"].file, sources["closed"].file
+	o.config.Open, o.config.Maintenance = sources["open"].Template, sources["closed"].Template
 	return nil
 }
 
@@ -196,5 +199,35 @@ func noEntries(lines replay.Lines) error {
 		return errors.New("the logs are empty")
 	}
 	first := lines.Examples[0]
-	return fmt.Errorf("no entry of an access log in %s lines: %s:%d: %s", thousands(lines.Lines), first.File, first.Line, first.Error)
+	return fmt.Errorf("no entry of an access log in %s lines: %s:%d: %s", term.Thousands(lines.Lines), first.File, first.Line, first.Error)
 }
+
+// assumeFlag adds an assumption for every --assume.
+type assumeFlag []replay.Assumption
+
+func (f *assumeFlag) Set(text string) error {
+	assumption, err := replay.ParseAssumption(text)
+	if err != nil {
+		return err
+	}
+	*f = append(*f, assumption)
+	return nil
+}
+
+func (f *assumeFlag) String() string { return "" }
+func (f *assumeFlag) Type() string   { return "header" }
+
+// whenAgentFlag narrows the last assumption.
+type whenAgentFlag []replay.Assumption
+
+func (f *whenAgentFlag) Set(pattern string) error {
+	if len(*f) == 0 {
+		return errors.New("want an --assume before it")
+	}
+	last := &(*f)[len(*f)-1]
+	last.Agents = append(last.Agents, pattern)
+	return nil
+}
+
+func (f *whenAgentFlag) String() string { return "" }
+func (f *whenAgentFlag) Type() string   { return "pattern" }

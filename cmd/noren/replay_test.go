@@ -52,7 +52,7 @@ var day = []visit{
 func writeDay(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
-	for _, mode := range []string{"open", "maintenance"} {
+	for _, mode := range []string{"open", "closed"} {
 		template, err := os.ReadFile(filepath.Join("..", "..", "internal", "replay", "testdata", mode+".template.json"))
 		if err != nil {
 			t.Fatal(err)
@@ -147,7 +147,7 @@ func TestReplayForPeople(t *testing.T) {
 				t.Error("what is no terminal got colours")
 			}
 			file := filepath.Join(golden, "replay-"+test.name+".golden")
-			if os.Getenv("UPDATE") != "" {
+			if *update {
 				writeFile(t, file, []byte(stdout))
 			}
 			want, err := os.ReadFile(file)
@@ -155,7 +155,7 @@ func TestReplayForPeople(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(string(want), stdout); diff != "" {
-				t.Errorf("the output differs from %s; UPDATE=1 go test ./cmd/noren -run Replay writes it anew\n%s", filepath.Base(file), diff)
+				t.Errorf("not as in %s; read the difference and run make golden if it is meant (-golden +now):\n%s", filepath.Base(file), diff)
 			}
 		})
 	}
@@ -215,7 +215,7 @@ func TestReplayExitCodes(t *testing.T) {
 		{"no log at all", []string{"prose.log"}, 1, `no entry of an access log in 2 lines: prose.log:1: the line ends after field 1`},
 		{"a download cut off", []string{"cut.log.gz"}, 1, `reading "cut.log.gz": unexpected EOF after line`},
 		{"no assembly", []string{"--env", "staging", "logs"}, 1, `make synth ENV=staging`},
-		{"no listener", []string{"--open", "none.template.json", "--maintenance", "none.template.json", "logs"}, 1, "none.template.json: no listener"},
+		{"no listener", []string{"--open", "none.template.json", "--closed", "none.template.json", "logs"}, 1, "none.template.json: no listener"},
 		{"a time", []string{"--since", "yesterday", "logs"}, 1, `--since "yesterday": want a time such as`},
 		{"a header", []string{"--assume", "X-Client", "logs"}, 1, `"X-Client": want a header, as in "X-Client: ios"`},
 		{"an agent of nothing", []string{"--when-agent", "a", "logs"}, 1, `want an --assume before it`},
@@ -271,21 +271,5 @@ func TestReadProgress(t *testing.T) {
 	}
 	if newReadProgress(&out, nil) != nil {
 		t.Error("what is no terminal gets progress")
-	}
-}
-
-func TestNumbersForPeople(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1234: "-1,234"} {
-		if got := thousands(n); got != want {
-			t.Errorf("%d: got %s, want %s", n, got, want)
-		}
-	}
-	for _, test := range []struct {
-		n, total int64
-		want     string
-	}{{0, 0, "  0.0 %"}, {1, 2, " 50.0 %"}, {1, 100_000, " <0.1 %"}, {99_999, 100_000, ">99.9 %"}, {5, 5, "100.0 %"}} {
-		if got := percent(test.n, test.total); got != test.want {
-			t.Errorf("%d of %d: got %q, want %q", test.n, test.total, got, test.want)
-		}
 	}
 }

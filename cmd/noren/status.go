@@ -8,11 +8,13 @@ import (
 	"io"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 
-	"github.com/noren-cdk/noren/internal/awsclient"
 	"github.com/noren-cdk/noren/internal/environment"
 	"github.com/noren-cdk/noren/internal/status"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // The exit codes of status besides 0 and 1.
@@ -34,8 +36,9 @@ listener, and by what one real GET request gets that is not on the allowlist;
 and since when, and who turned it.
 
 The environment file names the stack and its region. --stack and --region name
-those of any other app that uses the construct. AWS is asked with the
-credentials of the AWS CLI: cloudformation:DescribeStacks, GetTemplate and
+those of any other app that uses the construct. AWS is asked with the settings
+and credentials that the AWS CLI and SDKs use: environment, profiles, SSO, roles.
+It is asked for cloudformation:DescribeStacks, GetTemplate and
 ListStackResources, elasticloadbalancing:DescribeListeners and DescribeRules,
 ssm:GetParameters and cloudtrail:LookupEvents.
 
@@ -58,7 +61,7 @@ would flip; 1 something could not be found out.`,
 			if every < time.Second {
 				return fmt.Errorf("--every %v: want 1s or longer", every)
 			}
-			ctx, out := cmd.Context(), newTerminal(cmd.OutOrStdout())
+			ctx, out := cmd.Context(), term.New(cmd.OutOrStdout())
 			if watch {
 				return watchStatus(ctx, out, query, every, asJSON)
 			}
@@ -116,7 +119,11 @@ func (f *statusFlags) query(cmd *cobra.Command) (status.Query, error) {
 			region = env.Region
 		}
 	}
-	return status.Query{Stack: stack, Assembly: f.assembly, URL: f.url, AWS: awsclient.Config(region)}, nil
+	settings, err := config.LoadDefaultConfig(cmd.Context(), config.WithRegion(region), config.WithLogger(logging.Nop{}))
+	if err != nil {
+		return status.Query{}, fmt.Errorf("reading the settings of AWS: %w", err)
+	}
+	return status.Query{Stack: stack, Assembly: f.assembly, URL: f.url, AWS: settings}, nil
 }
 
 // jsonReport is what programs read.

@@ -18,6 +18,7 @@ import (
 	"github.com/noren-cdk/noren/internal/livemode"
 	"github.com/noren-cdk/noren/internal/moderecord"
 	"github.com/noren-cdk/noren/internal/testing/awsstub"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // The product that status looks at, as AWS names it.
@@ -76,7 +77,7 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	p := &liveProduct{aws: awsstub.New(t)}
 	answer := func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
 	group := liveApp
-	if mode == "maintenance" {
+	if mode == "closed" {
 		group = liveResponder
 		answer = func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Maintenance-Mode", "on")
@@ -95,7 +96,7 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	}
 	p.aws.Answer("ListStackResources", "<StackResourceSummaries>"+summaries+"</StackResourceSummaries>")
 	p.listener(group)
-	closed := map[string]moderecord.Mode{"open": moderecord.Open, "maintenance": moderecord.Closed, "read-only": moderecord.ReadOnly}[mode]
+	closed := map[string]maintenance.Mode{"open": maintenance.Open, "closed": maintenance.Closed, "read-only": maintenance.ReadOnly}[mode]
 	p.record(moderecord.New(closed, time.Now().Add(-72*time.Minute)))
 	p.aws.Answer("LookupEvents", `{"Events": []}`)
 	dir := t.TempDir()
@@ -168,22 +169,22 @@ func TestStatus(t *testing.T) {
 		want   []string
 	}{
 		{"open", "open", nil, "", 0, []string{"shop: open, really", "deployed template  open    UPDATE_COMPLETE", "live listener      open    " + liveListener, "one request        let in  404, no X-Maintenance-Mode: GET http://127.0.0.1", by, "1 h 12 min), by " + liveDeployer, "next deploy        -       no cdk.out/shop.template.json"}},
-		{"closed", "maintenance", nil, "", 0, []string{"shop: closed, really", "one request        refused  503, X-Maintenance-Mode: on: GET"}},
+		{"closed", "closed", nil, "", 0, []string{"shop: closed, really", "one request        refused  503, X-Maintenance-Mode: on: GET"}},
 		{"read-only", "read-only", func(_ *testing.T, p *liveProduct) {
 			p.aws.Answer("DescribeRules", "<Rules><member><Priority>191</Priority><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>POST</member><member>PUT</member><member>PATCH</member><member>DELETE</member></Values></HttpRequestMethodConfig></member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>"+liveResponder+"</TargetGroupArn></member></Actions></member></Rules>")
 		}, "", 0, []string{"shop: read-only, really", "one request        let in"}},
-		{"opened by hand", "maintenance", func(t *testing.T, p *liveProduct) {
+		{"opened by hand", "closed", func(t *testing.T, p *liveProduct) {
 			p.listener(liveApp)
 			p.serve(t, http.NotFound)
 			p.change("arn:aws:iam::111111111111:user/mei", "")
 		}, "", 3, []string{"the listener is open, the last deploy turned it to closed: somebody changed it by hand", "(3 min), by arn:aws:iam::111111111111:user/mei, by hand", "the last deploy turned it to closed"}},
 		{"in neither mode", "open", func(_ *testing.T, p *liveProduct) { p.listener("arn:other") }, "", 3, []string{"the listener is in neither mode", `forwards to ["arn:other"]`, "CloudTrail knows of no change of the listener since"}},
-		{"the request disagrees", "maintenance", func(t *testing.T, p *liveProduct) { p.serve(t, http.NotFound) }, "", 3, []string{"do not agree", "let in"}},
-		{"the next deploy flips", "maintenance", func(t *testing.T, _ *liveProduct) {
+		{"the request disagrees", "closed", func(t *testing.T, p *liveProduct) { p.serve(t, http.NotFound) }, "", 3, []string{"do not agree", "let in"}},
+		{"the next deploy flips", "closed", func(t *testing.T, _ *liveProduct) {
 			write(t, "cdk.out/shop.template.json", deployedTemplateAt(t, "open"))
 		}, "", 4, []string{"closed, but the assembly in this folder is open: its deploy would flip"}},
-		{"the next deploy does not", "maintenance", func(t *testing.T, _ *liveProduct) {
-			write(t, "out/shop.template.json", deployedTemplateAt(t, "maintenance"))
+		{"the next deploy does not", "closed", func(t *testing.T, _ *liveProduct) {
+			write(t, "out/shop.template.json", deployedTemplateAt(t, "closed"))
 		}, "--assembly out", 0, []string{"next deploy        closed   out/shop.template.json"}},
 		{"no address to ask", "open", func(_ *testing.T, p *liveProduct) { p.outputs("Other", "x") }, "", 0, []string{"one request        -     none was sent: the stack has no output ApiUrl or SiteUrl, so give --url"}},
 		{"by the site", "open", func(_ *testing.T, p *liveProduct) { p.outputs("SiteUrl", p.web.URL) }, "", 0, []string{"/api/noren-status-"}},
@@ -198,16 +199,16 @@ func TestStatus(t *testing.T) {
 		{"the template may not be read", "open", func(_ *testing.T, p *liveProduct) {
 			p.aws.Answer("GetTemplate", awsstub.Refuse("AccessDenied", "no GetTemplate"))
 		}, "", 1, []string{"not allowed: no GetTemplate", "not known without the deployed template"}},
-		{"who may not be asked", "maintenance", func(_ *testing.T, p *liveProduct) {
+		{"who may not be asked", "closed", func(_ *testing.T, p *liveProduct) {
 			p.aws.Answer("GetParameters", awsstub.Refuse("AccessDeniedException", "no GetParameters"))
 		}, "", 0, []string{"closed, really", "since when is not known: not allowed: no GetParameters"}},
-		{"opened by hand, nothing recorded", "maintenance", func(t *testing.T, p *liveProduct) {
+		{"opened by hand, nothing recorded", "closed", func(t *testing.T, p *liveProduct) {
 			p.aws.Answer("GetParameters", `{"Parameters": [{"Name": "/shop/record", "Value": "{}"}, {"Name": "/shop/attribution", "Value": "{}"}]}`)
 			p.listener(liveApp)
 			p.serve(t, http.NotFound)
 			p.change("arn:aws:iam::111111111111:user/mei", "")
 		}, "", 3, []string{"what is deployed, the listener and the request do not agree", "user/mei, by hand"}},
-		{"nothing recorded, a deploy", "maintenance", func(_ *testing.T, p *liveProduct) {
+		{"nothing recorded, a deploy", "closed", func(_ *testing.T, p *liveProduct) {
 			p.aws.Answer("GetParameters", `{"Parameters": [{"Name": "/shop/record", "Value": "{}"}, {"Name": "/shop/attribution", "Value": "{}"}]}`)
 			p.change("arn:role", "cloudformation.amazonaws.com")
 		}, "", 0, []string{"(3 min), by arn:role"}},
@@ -289,8 +290,40 @@ func TestStatusFailsInALine(t *testing.T) {
 	}
 }
 
+// TestStatusReadsProfiles as every program on AWS's SDK does, without the AWS
+// CLI.
+func TestStatusReadsProfiles(t *testing.T) {
+	for _, test := range []struct{ name, profile, want string }{
+		{"a static profile", "shop", ""},
+		{"no credentials", "empty", "noren: no AWS credentials: log in, as with aws sso login, name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: "},
+		{"no such profile", "other", "noren: reading the settings of AWS: failed to get shared config profile, other"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newLiveProduct(t, "open")
+			home, err := filepath.Abs("home")
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, "home/credentials", "[shop]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = secret\n[empty]\n")
+			for name, value := range map[string]string{
+				"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "PATH": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true",
+				"AWS_SHARED_CREDENTIALS_FILE": home + "/credentials", "AWS_CONFIG_FILE": home + "/config", "AWS_PROFILE": test.profile,
+			} {
+				t.Setenv(name, value)
+			}
+			_, _, stderr := noren("status", "-c", "env=prod")
+			if !strings.HasPrefix(stderr, test.want) || test.want == "" && stderr != "" || strings.Count(stderr, "\n") > 1 {
+				t.Errorf("got %q, want %q", stderr, test.want)
+			}
+			if asked := len(p.aws.Calls("DescribeStacks")) > 0; asked != (test.want == "") {
+				t.Errorf("the stack was asked for: %v", asked)
+			}
+		})
+	}
+}
+
 func TestStatusOfAnotherApp(t *testing.T) {
-	p := newLiveProduct(t, "maintenance")
+	p := newLiveProduct(t, "closed")
 	if err := os.RemoveAll("environments"); err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +337,7 @@ func TestStatusOfAnotherApp(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != 0 {
 		t.Fatalf("exit code %d, %v, %s", code, err, stderr)
 	}
-	if got.Verdict != "agree" || got.Listener.Mode != "true" || got.Region != "eu-central-1" || got.Recorded != "true" {
+	if got.Verdict != "agree" || got.Listener.Mode != "closed" || got.Region != "eu-central-1" || got.Recorded != "closed" {
 		t.Errorf("got %+v", got)
 	}
 	if calls := p.aws.Calls("DescribeStacks"); len(calls) != 1 || calls[0].Form.Get("StackName") != "shop" {

@@ -11,6 +11,7 @@ import (
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/rules/allowlist"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // TestTheSynthesizedRulesAllowWhatServeMuxRoutes carries the property that
@@ -38,7 +39,7 @@ func TestTheSynthesizedRulesAllowWhatServeMuxRoutes(t *testing.T) {
 			mux.HandleFunc(p, func(http.ResponseWriter, *http.Request) { served = true })
 		}
 		closed := mustSynth(t, func(p product) {
-			p.new(maintenancemode.Props{Mode: maintenancemode.Closed, Allow: patterns, HealthCheckPath: "/not/asked/for"})
+			p.new(maintenancemode.Props{Mode: maintenance.Closed, Allow: patterns, HealthCheckPath: "/not/asked/for"})
 		})
 		listener := closed.listener(t)
 		for range 300 {

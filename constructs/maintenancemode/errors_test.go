@@ -13,6 +13,7 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/function/responder"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // rule adds a rule of somebody else's to the listener.
@@ -50,7 +51,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 		want   string
 	}{
 		{"read-only that is not prepared",
-			func(p product) { p.new(maintenancemode.Props{Mode: maintenancemode.ReadOnly}) },
+			func(p product) { p.new(maintenancemode.Props{Mode: maintenance.ReadOnly}) },
 			"maintenancemode Product/Maintenance: Mode is read-only, but the listener is not prepared for it: set ReadOnly"},
 		{"a pattern without a method",
 			func(p product) { p.new(maintenancemode.Props{Allow: []string{"/api/login"}}) },
@@ -186,7 +187,7 @@ func TestNeighboursThatDoNotCollide(t *testing.T) {
 		{"two constructs on one listener, each with hosts and a band of its own", func(p product) {
 			for i, host := range []string{"a.example.com", "b.example.com"} {
 				maintenancemode.New(p.stack, host, maintenancemode.Props{
-					Listener: p.listener, AppTargetGroup: p.app, Hosts: []string{host}, Priority: 100 * (i + 1), Mode: maintenancemode.Closed,
+					Listener: p.listener, AppTargetGroup: p.app, Hosts: []string{host}, Priority: 100 * (i + 1), Mode: maintenance.Closed,
 				})
 			}
 		}},
@@ -208,16 +209,16 @@ func TestFlags(t *testing.T) {
 		err     string
 	}{
 		{"nothing given", nil, "<nil>  0001-01-01T00:00:00Z", ""},
-		{"true as text", map[string]any{"maintenance": "true"}, "true  0001-01-01T00:00:00Z", ""},
-		{"true as a boolean", map[string]any{"maintenance": true}, "true  0001-01-01T00:00:00Z", ""},
-		{"false as a boolean", map[string]any{"maintenance": false}, "false  0001-01-01T00:00:00Z", ""},
+		{"true as text", map[string]any{"maintenance": "true"}, "closed  0001-01-01T00:00:00Z", ""},
+		{"true as a boolean", map[string]any{"maintenance": true}, "closed  0001-01-01T00:00:00Z", ""},
+		{"false as a boolean", map[string]any{"maintenance": false}, "open  0001-01-01T00:00:00Z", ""},
 		{"read-only with a message and an end", map[string]any{"maintenance": "read-only", "maintenance-message": "Soon.", "maintenance-until": "2026-12-01T04:00:00+09:00"},
 			"read-only Soon. 2026-12-01T04:00:00+09:00", ""},
-		{"a typing error", map[string]any{"maintenance": "ture"}, "", `-c maintenance: unknown mode "ture": want true, false or read-only`},
+		{"a typing error", map[string]any{"maintenance": "ture"}, "", `-c maintenance: unknown mode "ture": want false, read-only or true`},
 		{"a typing error in the name", map[string]any{"Maintenace": "true"}, "", `unknown context key "Maintenace": want maintenance, maintenance-message or maintenance-until`},
 		{"keys of somebody else's", map[string]any{"maintainer": "team-a", "main": "x", "tenants": "3", "@aws-cdk/core:x": true}, "<nil>  0001-01-01T00:00:00Z", ""},
-		{"nothing after the equals sign", map[string]any{"maintenance": ""}, "", `-c maintenance: unknown mode "": want true, false or read-only`},
-		{"a number", map[string]any{"maintenance": 1}, "", "-c maintenance: unknown mode 1: want true, false or read-only"},
+		{"nothing after the equals sign", map[string]any{"maintenance": ""}, "", `-c maintenance: unknown mode "": want false, read-only or true`},
+		{"a number", map[string]any{"maintenance": 1}, "", "-c maintenance: unknown mode 1: want false, read-only or true"},
 		{"an end that is no time", map[string]any{"maintenance-until": "tomorrow"}, "", `-c maintenance-until: "tomorrow" is not a time such as 2026-12-01T04:00:00+09:00`},
 		{"two mistakes", map[string]any{"maintenance": "on", "maintenance-until": "4am"}, "", "-c maintenance-until: \"4am\""},
 	}
@@ -233,7 +234,7 @@ func TestFlags(t *testing.T) {
 			}
 			mode := "<nil>"
 			if flags.Mode != nil {
-				mode = flags.Mode.String()
+				mode = string(*flags.Mode)
 			}
 			got := fmt.Sprintf("%s %s %s", mode, flags.Message, flags.Until.Format("2006-01-02T15:04:05Z07:00"))
 			if err != nil || got != test.want {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
 	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Guard is how a deploy that would open the product by accident is refused: one
@@ -122,7 +123,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	allow(jsii.String("*"), "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules") // they know no resource
 
 	properties := map[string]any{
-		"Mode":                 props.Mode.String(),
+		"Mode":                 props.Mode,
 		"Explicit":             strconv.FormatBool(props.Guard.Explicit),
 		"Reopens":              timeText(props.Guard.Reopens),
 		"Message":              props.Guard.Message,
@@ -133,7 +134,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 		"RecordParameter":      g.Record.ParameterName(),
 		"AttributionParameter": g.Attribution.ParameterName(),
 		"First":                strconv.Itoa(props.first()),
-		"Last":                 strconv.Itoa(props.first() + bandSize - 1),
+		"Last":                 strconv.Itoa(props.last()),
 		"Responder":            m.TargetGroup.TargetGroupArn(),
 	}
 	if byRule {
@@ -144,7 +145,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 		properties["App"] = props.AppTargetGroup.TargetGroupArn()
 	}
 	g.Resource = awscdk.NewCustomResource(this, jsii.String("Guard"), &awscdk.CustomResourceProps{
-		ResourceType:   jsii.String("Custom::NorenReopenGuard"),
+		ResourceType:   jsii.String(maintenance.GuardType),
 		ServiceToken:   g.Function.FunctionArn(),
 		ServiceTimeout: awscdk.Duration_Seconds(jsii.Number(guardServiceTime)),
 		Properties:     &properties,

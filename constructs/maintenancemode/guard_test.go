@@ -15,10 +15,11 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/internal/function/guard"
 	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 const guardType = "Custom::NorenReopenGuard"
@@ -28,7 +29,7 @@ const guardType = "Custom::NorenReopenGuard"
 var listeners = []string{"own", "shared", "imported"}
 
 // guarded synthesizes a guarded maintenance on a kind of listener.
-func guarded(t *testing.T, kind string, mode maintenancemode.Mode) template {
+func guarded(t *testing.T, kind string, mode maintenance.Mode) template {
 	t.Helper()
 	return mustSynth(t, func(p product) {
 		props := fieldReports(mode)
@@ -66,13 +67,13 @@ func (t template) only(tb testing.TB, resourceType string) (string, resource) {
 // CloudFormation may go from one mode to another, so that a refusal leaves the
 // listener and its rules alone. Deletions come after all of it has succeeded.
 func TestTheGuardComesBeforeEverythingThatFlips(t *testing.T) {
-	modes := []maintenancemode.Mode{maintenancemode.Open, maintenancemode.ReadOnly, maintenancemode.Closed}
+	modes := []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed}
 	for _, kind := range listeners {
-		synthesized := map[maintenancemode.Mode]template{}
+		synthesized := map[maintenance.Mode]template{}
 		for _, mode := range modes {
 			synthesized[mode] = guarded(t, kind, mode)
 		}
-		guardID, _ := synthesized[maintenancemode.Open].only(t, guardType)
+		guardID, _ := synthesized[maintenance.Open].only(t, guardType)
 		for _, from := range modes {
 			for _, to := range modes {
 				if from == to {
@@ -96,12 +97,12 @@ func TestTheGuardComesBeforeEverythingThatFlips(t *testing.T) {
 // not refer to it, not even by way of something else. CDK only warns of it.
 func TestNothingWaitsForItself(t *testing.T) {
 	for _, kind := range listeners {
-		for _, mode := range []maintenancemode.Mode{maintenancemode.Open, maintenancemode.ReadOnly, maintenancemode.Closed} {
+		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed} {
 			data, err := json.Marshal(guarded(t, kind, mode))
 			if err != nil {
 				t.Fatal(err)
 			}
-			read, err := diff.Read(data, alb.Options{})
+			read, err := diff.Read(data, cfn.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,7 +115,7 @@ func TestNothingWaitsForItself(t *testing.T) {
 
 func TestTheGuardFindsTheListener(t *testing.T) {
 	for _, kind := range listeners {
-		_, guard := guarded(t, kind, maintenancemode.Closed).only(t, guardType)
+		_, guard := guarded(t, kind, maintenance.Closed).only(t, guardType)
 		_, byArn := guard.Properties["ListenerArn"]
 		_, byLoadBalancer := guard.Properties["LoadBalancerArn"]
 		_, app := guard.Properties["App"] // whose default action is the construct's
@@ -129,7 +130,7 @@ func TestTheGuardFindsTheListener(t *testing.T) {
 
 // TestTheGuardMayDoNothingElse: its role, statement by statement.
 func TestTheGuardMayDoNothingElse(t *testing.T) {
-	synthesized := guarded(t, "own", maintenancemode.Closed)
+	synthesized := guarded(t, "own", maintenance.Closed)
 	var got []string
 	for id, r := range synthesized.Resources {
 		if r.Type != "AWS::IAM::Policy" || !strings.HasPrefix(id, "MaintenanceReopenGuard") {
@@ -175,7 +176,7 @@ func text(value any) string {
 // TestTheRecordIsNotWrittenByADeploy: the value in the template, and everything
 // else of the parameters, is the same in every mode and with every flag.
 func TestTheRecordIsNotWrittenByADeploy(t *testing.T) {
-	mode := maintenancemode.Closed
+	mode := maintenance.Closed
 	parameters := func(props maintenancemode.Props) string {
 		var all []string
 		for id, r := range mustSynth(t, func(p product) { p.new(props) }).Resources {
@@ -189,9 +190,9 @@ func TestTheRecordIsNotWrittenByADeploy(t *testing.T) {
 		slices.Sort(all)
 		return strings.Join(all, "\n")
 	}
-	open := parameters(fieldReports(maintenancemode.Open))
+	open := parameters(fieldReports(maintenance.Open))
 	flags := maintenancemode.Flags{Mode: &mode, Message: "Back at four.", Until: time.Now().Add(time.Hour)}
-	if closed := parameters(flags.Apply(fieldReports(maintenancemode.Open))); closed != open || strings.Count(open, "AWS::SSM::Parameter") != 2 {
+	if closed := parameters(flags.Apply(fieldReports(maintenance.Open))); closed != open || strings.Count(open, "AWS::SSM::Parameter") != 2 {
 		t.Errorf("parameters\n%s\nbecome\n%s", open, closed)
 	}
 }
@@ -199,7 +200,7 @@ func TestTheRecordIsNotWrittenByADeploy(t *testing.T) {
 // TestAStackNeverHangs: CloudFormation waits a minute, the function answers
 // sooner.
 func TestAStackNeverHangs(t *testing.T) {
-	synthesized := guarded(t, "own", maintenancemode.Open)
+	synthesized := guarded(t, "own", maintenance.Open)
 	_, resource := synthesized.only(t, guardType)
 	timeout := 0.0
 	for _, r := range synthesized.Resources {
@@ -224,7 +225,7 @@ func TestTheFunctionKnowsEveryProperty(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, kind := range listeners {
-		_, resource := guarded(t, kind, maintenancemode.Open).only(t, guardType)
+		_, resource := guarded(t, kind, maintenance.Open).only(t, guardType)
 		for name, value := range resource.Properties {
 			seen[name] = true
 			if _, isText := value.(string); !isText && !strings.Contains(text(value), `"Ref"`) && !strings.Contains(text(value), `"Fn::GetAtt"`) {
@@ -238,9 +239,9 @@ func TestTheFunctionKnowsEveryProperty(t *testing.T) {
 }
 
 func TestWhatWasTypedReachesTheGuard(t *testing.T) {
-	closed := maintenancemode.Closed
+	closed := maintenance.Closed
 	until := time.Date(2026, 12, 1, 4, 0, 0, 0, time.FixedZone("", 9*3600))
-	base := fieldReports(maintenancemode.Open)
+	base := fieldReports(maintenance.Open)
 	base.Guard = maintenancemode.Guard{Enabled: true, Reopens: until, Command: "make deploy", ReopensAt: "reopen in shop.yaml", ByHand: "the runbook"}
 	base.Answer.Until = until
 	for _, test := range []struct {
@@ -248,10 +249,10 @@ func TestWhatWasTypedReachesTheGuard(t *testing.T) {
 		flags maintenancemode.Flags
 		want  map[string]any
 	}{
-		{"nothing", maintenancemode.Flags{}, map[string]any{"Mode": "false", "Explicit": "false", "Message": "", "Until": "2026-11-30T19:00:00Z", "Reopens": "2026-11-30T19:00:00Z",
+		{"nothing", maintenancemode.Flags{}, map[string]any{"Mode": "open", "Explicit": "false", "Message": "", "Until": "2026-11-30T19:00:00Z", "Reopens": "2026-11-30T19:00:00Z",
 			"Command": "make deploy", "ReopensAt": "reopen in shop.yaml", "ByHand": "the runbook"}},
-		{"the mode", maintenancemode.Flags{Mode: &closed}, map[string]any{"Mode": "true", "Explicit": "true", "Message": ""}},
-		{"a message, the mode from the file", maintenancemode.Flags{Message: "Back at four."}, map[string]any{"Mode": "false", "Explicit": "false", "Message": "Back at four."}},
+		{"the mode", maintenancemode.Flags{Mode: &closed}, map[string]any{"Mode": "closed", "Explicit": "true", "Message": ""}},
+		{"a message, the mode from the file", maintenancemode.Flags{Message: "Back at four."}, map[string]any{"Mode": "open", "Explicit": "false", "Message": "Back at four."}},
 		{"an end", maintenancemode.Flags{Until: until.AddDate(0, 0, 1)}, map[string]any{"Explicit": "false", "Until": "2026-12-01T19:00:00Z"}},
 	} {
 		_, resource := mustSynth(t, func(p product) { p.new(test.flags.Apply(base)) }).only(t, guardType)
@@ -265,7 +266,7 @@ func TestWhatWasTypedReachesTheGuard(t *testing.T) {
 
 func TestWithoutTheGuardThereIsNothingOfIt(t *testing.T) {
 	synthesized := mustSynth(t, func(p product) {
-		props := fieldReports(maintenancemode.Closed)
+		props := fieldReports(maintenance.Closed)
 		props.Guard.Enabled = false
 		if guard := p.new(props).Guard; guard != (maintenancemode.ReopenGuard{}) {
 			t.Errorf("got %+v", guard)
@@ -282,7 +283,7 @@ func TestWithoutTheGuardThereIsNothingOfIt(t *testing.T) {
 // not return fails the stack.
 func TestTheSummaryIsWhatTheFunctionAnswersWith(t *testing.T) {
 	mustSynth(t, func(p product) {
-		summary := p.stack.Resolve(p.new(fieldReports(maintenancemode.Open)).Guard.Summary)
+		summary := p.stack.Resolve(p.new(fieldReports(maintenance.Open)).Guard.Summary)
 		if got := text(summary); !strings.HasSuffix(got, fmt.Sprintf(",%q]}", guard.Summary)) {
 			t.Errorf("got %s", got)
 		}

@@ -28,7 +28,7 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	mode := maintenancemode.Open
+	mode := maintenance.Open
 	if flags.Mode != nil {
 		mode = *flags.Mode
 	}

@@ -28,6 +28,8 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/function/responder"
+	"github.com/noren-cdk/noren/internal/rules"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Props configures a MaintenanceMode.
@@ -44,11 +46,11 @@ type Props struct {
 	// AppTargetGroup is where the application answers. Required.
 	AppTargetGroup elbv2.IApplicationTargetGroup
 
-	// Mode is who is let through. Default: Open.
-	Mode Mode
+	// Mode is who is let through. Default: maintenance.Open.
+	Mode maintenance.Mode
 
-	// ReadOnly prepares the mode ReadOnly: in both closed modes a rule refuses
-	// POST, PUT, PATCH and DELETE. Default: false, and Mode ReadOnly is an error.
+	// ReadOnly prepares the mode maintenance.ReadOnly: in both closed modes a rule refuses
+	// POST, PUT, PATCH and DELETE. Default: false, and that mode is an error.
 	ReadOnly bool
 
 	// Hosts narrows everything to requests for these host names, on a listener
@@ -195,13 +197,15 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		}
 	}
 	fail(props.validate())
+	props.Mode = cmp.Or(props.Mode, maintenance.Open)
 	listener := listenerOf(props.Listener)
 	byRule := listener == nil || len(props.Hosts) > 0
 	if !byRule {
 		fail(checkDefaultAction(listener, props.AppTargetGroup))
 	}
 	props.HealthCheckPath = cmp.Or(props.HealthCheckPath, healthCheckPath(props.AppTargetGroup))
-	rules, err := props.standingRules()
+	plan := props.plan(byRule)
+	all, err := plan.Standing()
 	fail(err)
 
 	this := constructs.NewConstruct(scope, &id)
@@ -209,26 +213,30 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	mode.addResponder(this, props)
 	if props.Bypass.Header != "" || props.Bypass.Cookie != "" {
 		mode.BypassSecret = newBypassSecret(this, props.Bypass.SecretVersion)
-		secret := props.bypassSecretRules(*mode.BypassSecret.SecretValue().UnsafeUnwrap())
-		fail(check(secret))
-		rules = append(rules, secret...)
+		secret := plan.BypassSecret(*mode.BypassSecret.SecretValue().UnsafeUnwrap())
+		fail(rules.Check(secret))
+		all = append(all, secret...)
 	}
-	targetGroups := map[target]*string{toApp: props.AppTargetGroup.TargetGroupArn(), toResponder: mode.TargetGroup.TargetGroupArn()}
+	targetGroups := map[rules.Target]*string{rules.App: props.AppTargetGroup.TargetGroupArn(), rules.Responder: mode.TargetGroup.TargetGroupArn()}
 	if props.Bypass.Cookie != "" {
-		targetGroups[toUnlock] = mode.addUnlock(this, props)
+		targetGroups[rules.Unlock] = mode.addUnlock(this, props)
 	}
 	if props.Guard.Enabled {
 		mode.addGuard(this, props, listener, byRule)
 	}
-	for _, r := range props.switchRules(Closed, byRule) {
-		mode.SwitchPriorities = append(mode.SwitchPriorities, r.priority)
+	for _, r := range plan.Closing(maintenance.Closed) {
+		mode.SwitchPriorities = append(mode.SwitchPriorities, r.Priority)
 	}
-	rules = append(rules, props.switchRules(props.Mode, byRule)...)
-	for _, r := range rules {
-		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.target]))
+	all = append(all, plan.Closing(props.Mode)...)
+	for _, r := range all {
+		rule := newListenerRule(this, r, props.Listener, targetGroups[r.Target])
+		mode.Rules = append(mode.Rules, rule)
+		if !byRule && r.Target == rules.App {
+			attach(props.AppTargetGroup, props.Listener, rule)
+		}
 	}
 	mode.guard(listener, byRule)
-	if !byRule && props.Mode == Closed {
+	if !byRule && props.Mode == maintenance.Closed {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
 	}
 	mode.addProbe(this, props, byRule)
@@ -246,7 +254,27 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 // change.
 var cookieName = regexp.MustCompile("^[A-Za-z0-9_-]+$")
 
-func (p Props) first() int { return cmp.Or(p.Priority, firstDefault) }
+// plan is what the rules of the switch depend on.
+func (p Props) plan(byRule bool) rules.Plan {
+	return rules.Plan{
+		First:           p.first(),
+		Hosts:           p.Hosts,
+		Allow:           p.Allow,
+		ClientHeader:    p.Clients.Header,
+		ClientValues:    p.Clients.Values,
+		BypassCIDRs:     p.Bypass.CIDRs,
+		BypassHeader:    p.Bypass.Header,
+		BypassCookie:    p.Bypass.Cookie,
+		UnlockPath:      p.unlockPath(),
+		HealthCheckPath: p.HealthCheckPath,
+		ReadOnly:        p.ReadOnly,
+		CloseByRule:     byRule,
+	}
+}
+
+func (p Props) first() int { return cmp.Or(p.Priority, rules.First) }
+
+func (p Props) last() int { return p.first() + rules.Band - 1 }
 
 func (p Props) validate() error {
 	var errs []error
@@ -257,13 +285,13 @@ func (p Props) validate() error {
 	if p.AppTargetGroup == nil {
 		bad("AppTargetGroup is required")
 	}
-	if p.Mode < Open || p.Mode > Closed {
-		bad("unknown Mode %d: want Open, ReadOnly or Closed", int(p.Mode))
+	if p.Mode != "" && !p.Mode.Valid() {
+		bad("unknown Mode %q: want maintenance.Open, ReadOnly or Closed", p.Mode)
 	}
-	if p.Mode == ReadOnly && !p.ReadOnly {
+	if p.Mode == maintenance.ReadOnly && !p.ReadOnly {
 		bad("Mode is read-only, but the listener is not prepared for it: set ReadOnly (maintenance.readOnly in an environment file) and deploy that first")
 	}
-	if most := alb.MaxPriority - bandSize + 1; p.first() < 1 || p.first() > most {
+	if most := alb.MaxPriority - rules.Band + 1; p.first() < 1 || p.first() > most {
 		bad("Priority must be 1 to %d, got %d", most, p.Priority)
 	}
 	if most := alb.MaxConditionValues - 1; len(p.Hosts) > most {

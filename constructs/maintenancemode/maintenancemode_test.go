@@ -16,10 +16,11 @@ import (
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/function/responder"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // fieldReports is a maintenance with everything in it.
-func fieldReports(mode maintenancemode.Mode) maintenancemode.Props {
+func fieldReports(mode maintenance.Mode) maintenancemode.Props {
 	return maintenancemode.Props{
 		Mode:     mode,
 		ReadOnly: true,
@@ -65,9 +66,9 @@ func TestWhereRequestsGo(t *testing.T) {
 		{"staff sends the secret", alb.Request{Method: "POST", Target: "/api/maintenance/unlock"}, "unlock", "unlock", "unlock"},
 		{"a wrong secret in a cookie", alb.Request{Method: "GET", Target: "/", Header: map[string][]string{"Cookie": {"maintenance-bypass=guess"}}}, "app", "app", "responder"},
 	}
-	open := mustSynth(t, func(p product) { p.new(fieldReports(maintenancemode.Open)) })
-	readOnly := mustSynth(t, func(p product) { p.new(fieldReports(maintenancemode.ReadOnly)) })
-	closed := mustSynth(t, func(p product) { p.new(fieldReports(maintenancemode.Closed)) })
+	open := mustSynth(t, func(p product) { p.new(fieldReports(maintenance.Open)) })
+	readOnly := mustSynth(t, func(p product) { p.new(fieldReports(maintenance.ReadOnly)) })
+	closed := mustSynth(t, func(p product) { p.new(fieldReports(maintenance.Closed)) })
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			if got := open.route(t, test.request); got != test.open {
@@ -85,10 +86,10 @@ func TestWhereRequestsGo(t *testing.T) {
 
 func TestTheFlipIsOneProperty(t *testing.T) {
 	for _, guarded := range []bool{false, true} {
-		props := fieldReports(maintenancemode.Open)
+		props := fieldReports(maintenance.Open)
 		props.ReadOnly, props.Guard.Enabled = false, guarded
 		open := mustSynth(t, func(p product) { p.new(props) })
-		props.Mode = maintenancemode.Closed
+		props.Mode = maintenance.Closed
 		closed := mustSynth(t, func(p product) { p.new(props) })
 		if len(open.Resources) != len(closed.Resources) {
 			t.Errorf("%d resources become %d", len(open.Resources), len(closed.Resources))
@@ -120,7 +121,7 @@ func TestTheFlipIsOneProperty(t *testing.T) {
 func TestAnswerReachesTheFunction(t *testing.T) {
 	until := time.Date(2026, 12, 1, 4, 0, 0, 0, time.UTC)
 	closed := mustSynth(t, func(p product) {
-		p.new(maintenancemode.Props{Mode: maintenancemode.Closed, Answer: responder.Config{Until: until}})
+		p.new(maintenancemode.Props{Mode: maintenance.Closed, Answer: responder.Config{Until: until}})
 	})
 	for _, r := range closed.Resources {
 		if r.Type == "AWS::Lambda::Function" && r.Properties["Description"] == "Answers 503 while the application is closed for maintenance" {
@@ -141,7 +142,7 @@ func TestAnswerReachesTheFunction(t *testing.T) {
 }
 
 func TestASharedListenerKeepsItsDefaultAction(t *testing.T) {
-	define := func(mode maintenancemode.Mode) func(product) {
+	define := func(mode maintenance.Mode) func(product) {
 		return func(p product) {
 			other := p.targetGroup("Other")
 			p.listener.AddAction(jsii.String("Other"), &elbv2.AddApplicationActionProps{
@@ -162,13 +163,13 @@ func TestASharedListenerKeepsItsDefaultAction(t *testing.T) {
 		{alb.Request{Method: "POST", Target: "/", Host: "other.example.com"}, "Other", "Other", "Other"},
 		{alb.Request{Method: "POST", Target: "/", Host: "third.example.com"}, "app", "app", "app"},
 	}
-	for mode, synthesized := range map[maintenancemode.Mode]template{
-		maintenancemode.Open:     mustSynth(t, define(maintenancemode.Open)),
-		maintenancemode.ReadOnly: mustSynth(t, define(maintenancemode.ReadOnly)),
-		maintenancemode.Closed:   mustSynth(t, define(maintenancemode.Closed)),
+	for mode, synthesized := range map[maintenance.Mode]template{
+		maintenance.Open:     mustSynth(t, define(maintenance.Open)),
+		maintenance.ReadOnly: mustSynth(t, define(maintenance.ReadOnly)),
+		maintenance.Closed:   mustSynth(t, define(maintenance.Closed)),
 	} {
 		for _, test := range tests {
-			want := []string{test.open, test.readOnly, test.closed}[mode]
+			want := []string{test.open, test.readOnly, test.closed}[mode.Number()]
 			if got := synthesized.route(t, test.request); !strings.HasPrefix(got, want) {
 				t.Errorf("mode %v, %s %s%s: got %s, want %s", mode, test.request.Method, test.request.Host, test.request.Target, got, want)
 			}
@@ -178,7 +179,7 @@ func TestASharedListenerKeepsItsDefaultAction(t *testing.T) {
 
 func TestAnImportedListenerIsClosedByARule(t *testing.T) {
 	const arn = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"
-	define := func(mode maintenancemode.Mode) template {
+	define := func(mode maintenance.Mode) template {
 		return mustSynth(t, func(p product) {
 			listener := elbv2.ApplicationListener_FromApplicationListenerAttributes(p.stack, jsii.String("Imported"), &elbv2.ApplicationListenerAttributes{
 				ListenerArn:   jsii.String(arn),
@@ -189,7 +190,7 @@ func TestAnImportedListenerIsClosedByARule(t *testing.T) {
 			})
 		})
 	}
-	open, closed := define(maintenancemode.Open), define(maintenancemode.Closed)
+	open, closed := define(maintenance.Open), define(maintenance.Closed)
 	added := without(closed, open)
 	if len(added) != 1 || added[0] != "AWS::ElasticLoadBalancingV2::ListenerRule" || len(without(open, closed)) != 0 {
 		t.Errorf("closing added %v and removed %v, want one rule added", added, without(open, closed))
@@ -216,7 +217,7 @@ func TestTheHealthCheckPathIsTheTargetGroups(t *testing.T) {
 			if path == "" {
 				p.app.ConfigureHealthCheck(&elbv2.HealthCheck{})
 			}
-			p.new(maintenancemode.Props{Mode: maintenancemode.Closed})
+			p.new(maintenancemode.Props{Mode: maintenance.Closed})
 		})
 		asked := path
 		if asked == "" {
@@ -235,7 +236,7 @@ func TestTheHealthCheckPathIsTheTargetGroups(t *testing.T) {
 func TestTheAppStaysAttached(t *testing.T) {
 	synthesized := mustSynth(t, func(p product) {
 		p.app.ConfigureHealthCheck(&elbv2.HealthCheck{})
-		p.new(maintenancemode.Props{Mode: maintenancemode.Closed})
+		p.new(maintenancemode.Props{Mode: maintenance.Closed})
 	})
 	listener := synthesized.listener(t)
 	attached := false
@@ -257,7 +258,7 @@ func TestTheAppStaysAttached(t *testing.T) {
 func TestRotatingTheSecretChangesTheRules(t *testing.T) {
 	define := func(version int) template {
 		return mustSynth(t, func(p product) {
-			props := fieldReports(maintenancemode.Open)
+			props := fieldReports(maintenance.Open)
 			props.Bypass.SecretVersion = version
 			p.new(props)
 		})
@@ -282,7 +283,7 @@ func TestRotatingTheSecretChangesTheRules(t *testing.T) {
 }
 
 func TestOnlyTheUnlockFunctionMayReadTheSecret(t *testing.T) {
-	synthesized := mustSynth(t, func(p product) { p.new(fieldReports(maintenancemode.Closed)) })
+	synthesized := mustSynth(t, func(p product) { p.new(fieldReports(maintenance.Closed)) })
 	var readers []string
 	for id, r := range synthesized.Resources {
 		if r.Type == "AWS::IAM::Policy" && len(r.secrets()) > 0 {
@@ -311,7 +312,7 @@ func without(a, b template) []string {
 // is not known before the permission.
 func TestOnlyLoadBalancersOfTheAccountMayInvoke(t *testing.T) {
 	permissions := 0
-	for id, r := range mustSynth(t, func(p product) { p.new(fieldReports(maintenancemode.Open)) }).Resources {
+	for id, r := range mustSynth(t, func(p product) { p.new(fieldReports(maintenance.Open)) }).Resources {
 		if r.Type != "AWS::Lambda::Permission" {
 			continue
 		}

@@ -14,10 +14,11 @@ import (
 	"github.com/noren-cdk/noren/constructs/gofunction"
 	"github.com/noren-cdk/noren/internal/function/probe"
 	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Metrics are what the probe says every minute. See package probe for what each
-// means.
+// Metrics are what the probe says every minute. See
+// maintenance.ModeMetric and the like for what each means.
 type Metrics struct {
 	// Mode is 0 while the product is open, 1 while it is read-only and 2 while it
 	// is closed.
@@ -37,7 +38,7 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, byRul
 	settings := probe.Settings{
 		Switch: livemode.Switch{
 			ListenerARN: *props.Listener.ListenerArn(), Responder: *m.TargetGroup.TargetGroupArn(),
-			First: props.first(), Last: props.first() + bandSize - 1,
+			First: props.first(), Last: props.last(),
 		},
 		Function: *m.Function.FunctionName(),
 		Stack:    *awscdk.Stack_Of(this).StackName(),
@@ -71,14 +72,14 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, byRul
 	m.addSchedule(this)
 	metric := func(name string) awscloudwatch.Metric {
 		return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-			Namespace:     jsii.String(probe.Namespace),
+			Namespace:     jsii.String(maintenance.MetricNamespace),
 			MetricName:    &name,
-			DimensionsMap: &map[string]*string{"FunctionName": m.Probe.FunctionName()},
+			DimensionsMap: &map[string]*string{maintenance.FunctionDimension: m.Probe.FunctionName()},
 			Period:        awscdk.Duration_Minutes(jsii.Number(1)),
 			Statistic:     jsii.String("Maximum"),
 		})
 	}
-	m.Metrics = Metrics{Mode: metric(probe.ModeMetric), Drift: metric(probe.DriftMetric), Overdue: metric(probe.OverdueMetric)}
+	m.Metrics = Metrics{Mode: metric(maintenance.ModeMetric), Drift: metric(maintenance.DriftMetric), Overdue: metric(maintenance.OverdueMetric)}
 }
 
 // addSchedule invokes the probe every minute. A failed invocation is not

@@ -13,9 +13,9 @@ import (
 	elbv2sdk "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
-	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/function/probe"
 	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // inJSON is a value of a template as a text: a reference stands for the ARN.
@@ -102,11 +102,11 @@ func (t template) probe(tb testing.TB) probe.Settings {
 
 func TestTheProbeSeesTheModeThatIsDeployed(t *testing.T) {
 	for _, kind := range listeners {
-		for _, mode := range []maintenancemode.Mode{maintenancemode.Open, maintenancemode.ReadOnly, maintenancemode.Closed} {
+		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed} {
 			template := guarded(t, kind, mode)
 			settings := template.probe(t)
 			got, err := livemode.Read(t.Context(), template.deploy(t, settings.Switch.ListenerARN), settings.Switch)
-			if err != nil || string(got) != mode.String() {
+			if err != nil || string(got) != string(mode) {
 				t.Errorf("%s listener, %v: got %q, %v", kind, mode, got, err)
 			}
 		}
@@ -116,7 +116,7 @@ func TestTheProbeSeesTheModeThatIsDeployed(t *testing.T) {
 func TestNothingThatWatchesChangesWithTheFlip(t *testing.T) {
 	watches := []string{"AWS::CloudWatch::Alarm", "AWS::Scheduler::Schedule", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::Lambda::Function"}
 	for _, kind := range listeners {
-		open, closed := guarded(t, kind, maintenancemode.Open), guarded(t, kind, maintenancemode.Closed)
+		open, closed := guarded(t, kind, maintenance.Open), guarded(t, kind, maintenance.Closed)
 		alarms := 0
 		for id, r := range open.Resources {
 			if !slices.Contains(watches, r.Type) {
@@ -136,7 +136,7 @@ func TestNothingThatWatchesChangesWithTheFlip(t *testing.T) {
 }
 
 func TestTheProbeMayDoNothingElse(t *testing.T) {
-	template := guarded(t, "own", maintenancemode.Open)
+	template := guarded(t, "own", maintenance.Open)
 	want := map[string]string{
 		"elasticloadbalancing:DescribeListeners": "*", // these three know no resource
 		"elasticloadbalancing:DescribeRules":     "*",

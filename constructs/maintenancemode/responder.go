@@ -9,6 +9,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // The programs of the functions.
@@ -30,7 +31,7 @@ func CompileGuard() { gofunction.Compile(guardProgram) }
 // addResponder defines the function that answers the refused and its target
 // group. Nothing of it depends on the mode.
 func (m *MaintenanceMode) addResponder(this constructs.Construct, props Props) {
-	function := gofunction.New(this, "Responder", gofunction.Props{
+	function := gofunction.New(this, maintenance.ResponderID, gofunction.Props{
 		Package:             responderProgram,
 		Description:         "Answers 503 while the application is closed for maintenance",
 		Environment:         props.Answer.Environment(),

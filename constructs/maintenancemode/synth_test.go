@@ -16,6 +16,7 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // TestMain starts one jsii kernel for the package and closes it once.
@@ -156,7 +157,7 @@ func (t template) listeners(tb testing.TB) []*alb.Listener {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	read, err := alb.Read(bytes.NewReader(data), alb.Options{Reveal: func(string) (string, bool) { return secret, true }})
+	read, err := alb.Read(bytes.NewReader(data), cfn.Options{Reveal: func(string) (string, bool) { return secret, true }})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // call is one call of the AWS API that a deploy makes.
@@ -91,12 +91,12 @@ func TestEveryChangeOfModeIsSafeBetweenItsCalls(t *testing.T) {
 		{Method: "PATCH", Target: "/api/templates/7", Host: host},
 		{Method: "DELETE", Target: "/api/login", Host: host, Header: mobile},
 	}
-	modes := []maintenancemode.Mode{maintenancemode.Open, maintenancemode.ReadOnly, maintenancemode.Closed}
+	modes := []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed}
 	for _, listener := range []struct {
 		name  string
 		hosts []string
 	}{{"own listener", nil}, {"shared listener", []string{host}}} {
-		synthesized := map[maintenancemode.Mode]template{}
+		synthesized := map[maintenance.Mode]template{}
 		for _, mode := range modes {
 			synthesized[mode] = mustSynth(t, func(p product) {
 				props := fieldReports(mode)
@@ -114,7 +114,7 @@ func TestEveryChangeOfModeIsSafeBetweenItsCalls(t *testing.T) {
 						return
 					}
 					for _, order := range orders(synthesized[from], synthesized[to]) {
-						checkOrder(t, synthesized[from], order, allowed, writes, from != maintenancemode.Open && to != maintenancemode.Open)
+						checkOrder(t, synthesized[from], order, allowed, writes, from != maintenance.Open && to != maintenance.Open)
 					}
 				})
 			}

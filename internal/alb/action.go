@@ -1,6 +1,10 @@
 package alb
 
-import "time"
+import (
+	"time"
+
+	"github.com/noren-cdk/noren/internal/cfn"
+)
 
 // Action is what a rule does with a request: [Forward], [Redirect],
 // [FixedResponse], or before one of these [Authenticate].
@@ -92,5 +96,5 @@ func (r Ref) String() string {
 	if r.LogicalID != "" {
 		return r.LogicalID
 	}
-	return Display(r.External)
+	return cfn.Display(r.External)
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // fixedContentTypes are the content types of a fixed response. Source: BC.
@@ -44,10 +46,10 @@ func (c *checker) checkFixed(f FixedResponse) {
 	if class := f.Status / 100; f.Status != 0 && class != 2 && class != 4 && class != 5 {
 		c.errorf(f.Status, "2xx, 4xx or 5xx", "fixed response has status %d, ALB allows 2xx, 4xx and 5xx", f.Status)
 	}
-	if n := utf8.RuneCountInString(f.Body); n > MaxFixedBody && !IsOpaque(f.Body) {
+	if n := utf8.RuneCountInString(f.Body); n > MaxFixedBody && !cfn.IsOpaque(f.Body) {
 		c.errorf(n, MaxFixedBody, "fixed response has a body of %d characters, ALB allows %d", n, MaxFixedBody)
 	}
-	if !slices.Contains(fixedContentTypes, f.ContentType) && !IsOpaque(f.ContentType) {
+	if !slices.Contains(fixedContentTypes, f.ContentType) && !cfn.IsOpaque(f.ContentType) {
 		c.errorf(f.ContentType, strings.Join(fixedContentTypes[1:], ", "), "fixed response has content type %q, ALB allows %s",
 			f.ContentType, strings.Join(fixedContentTypes[1:], ", "))
 	}
@@ -81,7 +83,7 @@ func (c *checker) checkRedirect(r Redirect, l *Listener) {
 
 // refuse notes a part of a redirect that ALB does not take.
 func (c *checker) refuse(part, value, want string) {
-	if !IsOpaque(value) {
+	if !cfn.IsOpaque(value) {
 		c.errorf(value, want, "redirect has %s %q, ALB allows %s", part, value, want)
 	}
 }

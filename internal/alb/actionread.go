@@ -4,20 +4,22 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // actions reads a list of actions in the order in which they are done.
-func (n node) actions() []Action {
+func (r *reader) actions(n cfn.Node) []Action {
 	type ordered struct {
 		order  int
 		action Action
 	}
 	var list []ordered
-	for _, item := range n.items() {
-		item.only("Type", "Order", "TargetGroupArn", "ForwardConfig", "RedirectConfig", "FixedResponseConfig",
+	for _, item := range n.Items() {
+		item.Only("Type", "Order", "TargetGroupArn", "ForwardConfig", "RedirectConfig", "FixedResponseConfig",
 			"AuthenticateOidcConfig", "AuthenticateCognitoConfig", "JwtValidationConfig")
-		if action := item.action(); action != nil {
-			list = append(list, ordered{item.field("Order").known(), action})
+		if action := r.action(item); action != nil {
+			list = append(list, ordered{item.Field("Order").RequiredInt(), action})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b ordered) int { return cmp.Compare(a.order, b.order) })
@@ -28,88 +30,88 @@ func (n node) actions() []Action {
 	return actions
 }
 
-func (n node) action() Action {
-	kind := n.field("Type")
-	switch text := kind.text(); text {
+func (r *reader) action(n cfn.Node) Action {
+	kind := n.Field("Type")
+	switch text := kind.Text(); text {
 	case "forward":
-		return n.forward()
+		return r.forward(n)
 	case "redirect":
-		return n.field("RedirectConfig").redirect()
+		return r.redirect(n.Field("RedirectConfig"))
 	case "fixed-response":
-		config := n.field("FixedResponseConfig")
+		config := n.Field("FixedResponseConfig")
 		return FixedResponse{
-			Status:      config.field("StatusCode").perhaps(),
-			ContentType: config.field("ContentType").text(),
-			Body:        config.field("MessageBody").text(),
+			Status:      config.Field("StatusCode").OptionalInt(),
+			ContentType: config.Field("ContentType").Text(),
+			Body:        config.Field("MessageBody").Text(),
 		}
 	case "authenticate-oidc":
-		return n.authenticate(text, "AuthenticateOidcConfig")
+		return r.authenticate(n, text, "AuthenticateOidcConfig")
 	case "authenticate-cognito":
-		return n.authenticate(text, "AuthenticateCognitoConfig")
+		return r.authenticate(n, text, "AuthenticateCognitoConfig")
 	case "jwt-validation":
 		return Authenticate{Method: text}
 	case "":
-		kind.fault("is missing")
+		kind.Fault("is missing")
 	default:
-		kind.fault("unknown action %q", Display(text))
+		kind.Fault("unknown action %q", cfn.Display(text))
 	}
 	return nil
 }
 
 // forward reads TargetGroupArn, or ForwardConfig. With both, ForwardConfig
 // has to hold that one group only. Source: BC.
-func (n node) forward() Action {
-	arn, config := n.field("TargetGroupArn"), n.field("ForwardConfig")
-	if !config.exists() {
-		if !arn.exists() {
-			arn.fault("is missing")
+func (r *reader) forward(n cfn.Node) Action {
+	arn, config := n.Field("TargetGroupArn"), n.Field("ForwardConfig")
+	if !config.Exists() {
+		if !arn.Exists() {
+			arn.Fault("is missing")
 		}
-		return Forward{Groups: []WeightedGroup{{arn.reference(typeTargetGroup), 1}}}
+		return Forward{Groups: []WeightedGroup{{r.reference(arn, typeTargetGroup), 1}}}
 	}
-	config.only("TargetGroups", "TargetGroupStickinessConfig")
-	stickiness := config.field("TargetGroupStickinessConfig")
+	config.Only("TargetGroups", "TargetGroupStickinessConfig")
+	stickiness := config.Field("TargetGroupStickinessConfig")
 	f := Forward{
-		Sticky:     stickiness.field("Enabled").boolean(),
-		Stickiness: stickiness.field("DurationSeconds").seconds(),
+		Sticky:     stickiness.Field("Enabled").Bool(),
+		Stickiness: stickiness.Field("DurationSeconds").Seconds(),
 	}
-	for _, item := range config.field("TargetGroups").items() {
-		item.only("TargetGroupArn", "Weight")
+	for _, item := range config.Field("TargetGroups").Items() {
+		item.Only("TargetGroupArn", "Weight")
 		weight := 1 // the default that CDK documents
-		if w := item.field("Weight"); w.exists() {
-			weight = w.known()
+		if w := item.Field("Weight"); w.Exists() {
+			weight = w.RequiredInt()
 		}
-		f.Groups = append(f.Groups, WeightedGroup{item.field("TargetGroupArn").reference(typeTargetGroup), weight})
+		f.Groups = append(f.Groups, WeightedGroup{r.reference(item.Field("TargetGroupArn"), typeTargetGroup), weight})
 	}
-	if arn.exists() && (len(f.Groups) != 1 || f.Groups[0].Group != arn.reference(typeTargetGroup)) {
-		n.problem(Error, "action has a TargetGroupArn beside a ForwardConfig with other target groups")
+	if arn.Exists() && (len(f.Groups) != 1 || f.Groups[0].Group != r.reference(arn, typeTargetGroup)) {
+		r.problem(n, Error, "action has a TargetGroupArn beside a ForwardConfig with other target groups")
 	}
 	return f
 }
 
-func (n node) redirect() Action {
-	n.only("Host", "Path", "Port", "Protocol", "Query", "StatusCode")
-	status := n.field("StatusCode")
+func (r *reader) redirect(n cfn.Node) Action {
+	n.Only("Host", "Path", "Port", "Protocol", "Query", "StatusCode")
+	status := n.Field("StatusCode")
 	code := 0
-	switch text := status.text(); {
+	switch text := status.Text(); {
 	case text == "HTTP_301":
 		code = 301
 	case text == "HTTP_302":
 		code = 302
-	case !IsOpaque(text):
-		n.problem(Error, "redirect has status %q, ALB allows HTTP_301 and HTTP_302", strings.TrimSpace(text))
+	case !cfn.IsOpaque(text):
+		r.problem(n, Error, "redirect has status %q, ALB allows HTTP_301 and HTTP_302", strings.TrimSpace(text))
 	}
 	return Redirect{
 		Status:   code,
-		Protocol: n.field("Protocol").text(),
-		Host:     n.field("Host").text(),
-		Port:     n.field("Port").text(),
-		Path:     n.field("Path").text(),
-		Query:    n.field("Query").text(),
+		Protocol: n.Field("Protocol").Text(),
+		Host:     n.Field("Host").Text(),
+		Port:     n.Field("Port").Text(),
+		Path:     n.Field("Path").Text(),
+		Query:    n.Field("Query").Text(),
 	}
 }
 
-func (n node) authenticate(method, config string) Action {
-	a := Authenticate{Method: method, OnUnauthenticated: n.field(config).field("OnUnauthenticatedRequest").text()}
+func (r *reader) authenticate(n cfn.Node, method, config string) Action {
+	a := Authenticate{Method: method, OnUnauthenticated: n.Field(config).Field("OnUnauthenticatedRequest").Text()}
 	if a.OnUnauthenticated == "" {
 		a.OnUnauthenticated = "authenticate"
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // Described is what the API describes of load balancers that exist, in JSON:
@@ -67,14 +69,14 @@ func ReadDescribed(d Described) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Read(strings.NewReader(string(document)), Options{})
+	return Read(strings.NewReader(string(document)), cfn.Options{})
 }
 
 // describedItems are the entries of the list in an answer of the API. A
 // property that is null is not there: the SDK writes one for each it has not.
 func describedItems(answer []byte, list string, last bool) ([]map[string]any, error) {
 	var parts map[string]any
-	if err := decode(answer, &parts); err != nil {
+	if err := cfn.Decode(answer, &parts); err != nil {
 		return nil, fmt.Errorf("not an answer with %s: %w", list, err)
 	}
 	entries, ok := parts[list].([]any)
@@ -158,7 +160,11 @@ func (d Described) rule(arn string, item map[string]any) map[string]any {
 // the values of a path or host in the condition's configuration and at its top.
 func onceEach(condition map[string]any) {
 	field, _ := condition["Field"].(string)
-	config, ok := condition[configs[field]].(map[string]any)
+	f := fieldNamed(field)
+	if f == nil {
+		return
+	}
+	config, ok := condition[f.config].(map[string]any)
 	if !ok {
 		return
 	}

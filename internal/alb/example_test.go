@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 func Example() {
@@ -15,7 +16,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()
-	template, err := alb.Read(f, alb.Options{})
+	template, err := alb.Read(f, cfn.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package alb
 import (
 	"strings"
 	"testing"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // TestExplain: the reasons, as a reader sees them.
@@ -79,16 +81,16 @@ func TestDisplay(t *testing.T) {
 		"a{{resolve:secretsmanager:prod/bypass:SecretString:token::v}}b":  "a<secret prod/bypass>b",
 		"{{resolve:ssm-secure:/bypass:1}}":                                "<secret /bypass:1>",
 		"{{resolve:ssm:/domain}}":                                         "${ssm:/domain}",
-		"api." + Opaque("Domain"):                                         "api.${Domain}",
-		OpaqueSecret("Token"):                                             "<secret Token>",
+		"api." + cfn.Opaque("Domain"):                                     "api.${Domain}",
+		cfn.OpaqueSecret("Token"):                                         "<secret Token>",
 		"${Token[TOKEN.12]}x":                                             "${Token}x",
-		Opaque("import " + Display("x-"+Opaque("Env"))):                   "${import x-Env}",
+		cfn.Opaque("import " + cfn.Display("x-"+cfn.Opaque("Env"))):       "${import x-Env}",
 		"{{resolve:secretsmanager:never closed":                           "<secret never closed>",
 		"${Token[never closed":                                            "${Token}",
 		"{{ref:a}}{{ref:b}}":                                              "${a}${b}",
 	} {
-		if got := Display(value); got != want {
-			t.Errorf("Display(%q) = %q, want %q", value, got, want)
+		if got := cfn.Display(value); got != want {
+			t.Errorf("cfn.Display(%q) = %q, want %q", value, got, want)
 		}
 	}
 }
@@ -96,18 +98,18 @@ func TestDisplay(t *testing.T) {
 // TestDescribe: conditions and actions for a table.
 func TestDescribe(t *testing.T) {
 	for _, test := range []struct{ got, want string }{
-		{Describe(Methods{"GET", "HEAD"}), "method GET or HEAD"},
-		{Describe(PathPatterns{"/a", "/b/*"}), `path "/a" or "/b/*"`},
-		{Describe(PathRegexes{"^/a$"}), `path ~ "^/a$"`},
-		{Describe(Hosts{"api." + Opaque("Domain")}), `host api.${Domain}`},
-		{Describe(HostRegexes{"^a$"}), `host ~ "^a$"`},
-		{Describe(Header{"X-Bypass", []string{bypass}}), `header X-Bypass <secret BypassSecret>`},
-		{Describe(HeaderRegexes{"X-A", []string{"^a$"}}), `header X-A ~ "^a$"`},
-		{Describe(QueryStrings{{"a", "1"}, {"", "2"}}), `query a=1 or any key=2`},
-		{Describe(cidrs("10.0.0.0/8", "2001:db8::/32")), `source 10.0.0.0/8 or 2001:db8::/32`},
-		{Describe(Unknown{"source-ip", []string{Opaque("Office")}, cidrs("10.0.0.0/8")}), `source 10.0.0.0/8 or source-ip ${Office}`},
+		{Methods{"GET", "HEAD"}.String(), "method GET or HEAD"},
+		{PathPatterns{"/a", "/b/*"}.String(), `path "/a" or "/b/*"`},
+		{PathRegexes{"^/a$"}.String(), `path ~ "^/a$"`},
+		{Hosts{"api." + cfn.Opaque("Domain")}.String(), `host api.${Domain}`},
+		{HostRegexes{"^a$"}.String(), `host ~ "^a$"`},
+		{Header{"X-Bypass", []string{bypass}}.String(), `header X-Bypass <secret BypassSecret>`},
+		{HeaderRegexes{"X-A", []string{"^a$"}}.String(), `header X-A ~ "^a$"`},
+		{QueryStrings{{"a", "1"}, {"", "2"}}.String(), `query a=1 or any key=2`},
+		{cidrs("10.0.0.0/8", "2001:db8::/32").String(), `source 10.0.0.0/8 or 2001:db8::/32`},
+		{Unknown{"source-ip", []string{cfn.Opaque("Office")}, cidrs("10.0.0.0/8")}.String(), `source 10.0.0.0/8 or source-ip ${Office}`},
 		{Forward{Groups: []WeightedGroup{{Ref{LogicalID: "App"}, 1}}}.String(), "forward to App"},
-		{Forward{Groups: []WeightedGroup{{Ref{LogicalID: "App"}, 9}, {Ref{External: Opaque("import X")}, 1}}}.String(),
+		{Forward{Groups: []WeightedGroup{{Ref{LogicalID: "App"}, 9}, {Ref{External: cfn.Opaque("import X")}, 1}}}.String(),
 			"forward to App 90 %, ${import X} 10 %"},
 		{Redirect{Status: 302, Protocol: "HTTPS", Port: "443"}.String(), "redirect 302 to https://#{host}:443/#{path}?#{query}"},
 		{FixedResponse{Status: 503, ContentType: "text/plain"}.String(), "fixed response 503 text/plain"},

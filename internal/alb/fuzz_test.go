@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // FuzzReadTemplate: no input makes the reader, or what uses its result, panic,
@@ -38,7 +40,7 @@ func FuzzReadTemplate(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		template, err := Read(bytes.NewReader(data), Options{Reveal: func(name string) (string, bool) { return name, len(name)%2 == 0 }})
+		template, err := Read(bytes.NewReader(data), cfn.Options{Reveal: func(name string) (string, bool) { return name, len(name)%2 == 0 }})
 		if err != nil {
 			if template != nil || err.Error() == "" {
 				t.Errorf("template %v with error %q", template, err)

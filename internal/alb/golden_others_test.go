@@ -1,5 +1,7 @@
 package alb
 
+import "github.com/noren-cdk/noren/internal/cfn"
+
 var goldenMethods = []golden{
 	{"LBC-conf HTTPRouteMethodMatching", Methods{"POST"}, Request{Method: "POST"}, yes},
 	{"LBC-conf HTTPRouteMethodMatching", Methods{"GET"}, Request{Method: "GET"}, yes},
@@ -100,19 +102,19 @@ var goldenOpaque = []golden{
 	{"I", Header{"Cookie", []string{"*bypass=" + bypass + "*"}}, with("Cookie", "theme=dark"), no},
 	{"I", Header{"Cookie", []string{"*bypass=" + bypass + "*"}}, with("Cookie", "a=b; bypass=x"), unlikely(SecretValue)},
 	{"I", Header{"X-Bypass", []string{"{{resolve:ssm-secure:/bypass:1}}"}}, with("X-Bypass", "guess"), unlikely(SecretValue)},
-	{"I", Header{"X-Bypass", []string{OpaqueSecret("Token")}}, with("X-Bypass", "guess"), unlikely(SecretValue)},
+	{"I", Header{"X-Bypass", []string{cfn.OpaqueSecret("Token")}}, with("X-Bypass", "guess"), unlikely(SecretValue)},
 	{"I", Header{"X-Bypass", []string{"open", bypass}}, with("X-Bypass", "open"), yes},
 	{"I", Header{"X-Bypass", []string{"${Token[TOKEN.12]}"}}, with("X-Bypass", "guess"), unlikely(UnresolvedValue)},
 	{"I", HeaderRegexes{"X-Bypass", []string{"^" + bypass + "$"}}, with("X-Bypass", "guess"), unlikely(SecretValue)},
-	{"I", Hosts{"api." + Opaque("Domain")}, to("api.example.com"), likely(UnresolvedValue)},
-	{"I", Hosts{"api." + Opaque("Domain")}, to("www.example.com"), no},
+	{"I", Hosts{"api." + cfn.Opaque("Domain")}, to("api.example.com"), likely(UnresolvedValue)},
+	{"I", Hosts{"api." + cfn.Opaque("Domain")}, to("www.example.com"), no},
 	{"I", Hosts{"API.${Token[TOKEN.12]}"}, to("api.example.com"), likely(UnresolvedValue)},
-	{"I", Hosts{Opaque("Domain"), "www.example.com"}, to("www.example.com"), yes},
-	{"I", PathPatterns{"/" + Opaque("Prefix") + "/*"}, get("/x/y"), unlikely(UnresolvedValue)},
-	{"I", PathPatterns{"/" + Opaque("Prefix") + "/*"}, get("/x"), no},
+	{"I", Hosts{cfn.Opaque("Domain"), "www.example.com"}, to("www.example.com"), yes},
+	{"I", PathPatterns{"/" + cfn.Opaque("Prefix") + "/*"}, get("/x/y"), unlikely(UnresolvedValue)},
+	{"I", PathPatterns{"/" + cfn.Opaque("Prefix") + "/*"}, get("/x"), no},
 	{"I", QueryStrings{{"token", bypass}}, get("/?token=x"), unlikely(SecretValue)},
 	{"I", QueryStrings{{"token", bypass}}, get("/?other=x"), no},
-	{"I", Methods{Opaque("Method")}, get("/"), unlikely(UnresolvedValue)},
-	{"I", Unknown{"source-ip", []string{Opaque("Office")}, nil}, from("10.1.2.3"), unlikely(UnresolvedValue)},
-	{"I", Unknown{"source-ip", []string{Opaque("Office")}, cidrs("10.0.0.0/8")}, from("10.1.2.3"), yes},
+	{"I", Methods{cfn.Opaque("Method")}, get("/"), unlikely(UnresolvedValue)},
+	{"I", Unknown{"source-ip", []string{cfn.Opaque("Office")}, nil}, from("10.1.2.3"), unlikely(UnresolvedValue)},
+	{"I", Unknown{"source-ip", []string{cfn.Opaque("Office")}, cidrs("10.0.0.0/8")}, from("10.1.2.3"), yes},
 }

@@ -1,28 +1,32 @@
 package alb
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/noren-cdk/noren/internal/cfn"
+)
 
 // streamProtocols are those of listeners of network load balancers.
 var streamProtocols = []string{"TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC", "GENEVE"}
 
-func (r *reader) listener(n node) {
-	balancer := n.field("LoadBalancerArn").reference(typeLoadBalancer)
-	protocol := n.field("Protocol").text()
+func (r *reader) listener(n cfn.Node) {
+	balancer := r.reference(n.Field("LoadBalancerArn"), typeLoadBalancer)
+	protocol := n.Field("Protocol").Text()
 	if slices.Contains(streamProtocols, protocol) || r.isGateway(balancer) {
 		return
 	}
 	l := &Listener{
-		Ref:          Ref{LogicalID: r.id},
-		Path:         r.resource.Metadata.Path,
+		Ref:          Ref{LogicalID: r.resource.LogicalID},
+		Path:         r.resource.Path,
 		LoadBalancer: balancer,
-		Port:         n.field("Port").perhaps(),
+		Port:         n.Field("Port").OptionalInt(),
 		Protocol:     protocol,
-		Certificates: len(n.field("Certificates").items()),
-		Attributes:   n.field("ListenerAttributes").attributes(),
+		Certificates: len(n.Field("Certificates").Items()),
+		Attributes:   r.attributes(n.Field("ListenerAttributes")),
 		Default: Rule{
-			LogicalID: r.id,
-			Path:      r.resource.Metadata.Path,
-			Actions:   n.field("DefaultActions").actions(),
+			LogicalID: r.resource.LogicalID,
+			Path:      r.resource.Path,
+			Actions:   r.actions(n.Field("DefaultActions")),
 		},
 	}
 	for _, b := range r.template.LoadBalancers {
@@ -42,30 +46,30 @@ func (r *reader) isGateway(ref Ref) bool {
 	})
 }
 
-func (r *reader) listenerRule(n node) {
-	n.only("Actions", "Conditions", "ListenerArn", "Priority", "Tags", "Transforms")
-	arn := n.field("ListenerArn")
-	if !arn.exists() {
-		arn.fault("is missing")
+func (r *reader) listenerRule(n cfn.Node) {
+	n.Only("Actions", "Conditions", "ListenerArn", "Priority", "Tags", "Transforms")
+	arn := n.Field("ListenerArn")
+	if !arn.Exists() {
+		arn.Fault("is missing")
 	}
 	rule := Rule{
-		LogicalID:  r.id,
-		Path:       r.resource.Metadata.Path,
-		Conditions: n.field("Conditions").conditions(),
-		Transforms: n.field("Transforms").transforms(),
-		Actions:    n.field("Actions").actions(),
-		If:         r.unsureIf,
+		LogicalID:  r.resource.LogicalID,
+		Path:       r.resource.Path,
+		Conditions: r.conditions(n.Field("Conditions")),
+		Transforms: r.transforms(n.Field("Transforms")),
+		Actions:    r.actions(n.Field("Actions")),
+		If:         r.resource.If,
 	}
-	priority := n.field("Priority")
+	priority := n.Field("Priority")
 	var err error
-	if rule.Priority, err = priority.integer(); err != nil {
-		priority.fault("%w", err)
-	} else if !priority.exists() {
-		priority.fault("is missing")
+	if rule.Priority, err = priority.Int(); err != nil {
+		priority.Fault("%w", err)
+	} else if !priority.Exists() {
+		priority.Fault("is missing")
 	} else if rule.Priority == 0 {
-		priority.fault("is 0, want 1 to %d", MaxPriority)
+		priority.Fault("is 0, want 1 to %d", MaxPriority)
 	}
-	ref := arn.reference(typeListener)
+	ref := r.reference(arn, typeListener)
 	l := r.template.Listener(ref)
 	if l == nil && ref.LogicalID != "" {
 		return // the listener of a network load balancer, or one that is not there
@@ -78,17 +82,17 @@ func (r *reader) listenerRule(n node) {
 	l.problems = append(l.problems, r.problems...)
 }
 
-func (n node) transforms() []Transform {
+func (r *reader) transforms(n cfn.Node) []Transform {
 	var transforms []Transform
-	for _, item := range n.items() {
-		item.only("Type", "UrlRewriteConfig", "HostHeaderRewriteConfig")
-		kind := item.field("Type").text()
-		config := item.field("UrlRewriteConfig")
+	for _, item := range n.Items() {
+		item.Only("Type", "UrlRewriteConfig", "HostHeaderRewriteConfig")
+		kind := item.Field("Type").Text()
+		config := item.Field("UrlRewriteConfig")
 		if kind == "host-header-rewrite" {
-			config = item.field("HostHeaderRewriteConfig")
+			config = item.Field("HostHeaderRewriteConfig")
 		}
-		for _, rewrite := range config.field("Rewrites").items() {
-			transforms = append(transforms, Transform{kind, rewrite.field("Regex").text(), rewrite.field("Replace").text()})
+		for _, rewrite := range config.Field("Rewrites").Items() {
+			transforms = append(transforms, Transform{kind, rewrite.Field("Regex").Text(), rewrite.Field("Replace").Text()})
 		}
 	}
 	return transforms

@@ -1,5 +1,7 @@
 package alb
 
+import "github.com/noren-cdk/noren/internal/cfn"
+
 // LoadBalancer is an application load balancer.
 type LoadBalancer struct {
 	LogicalID string
@@ -46,23 +48,23 @@ func (b *LoadBalancer) ForwardedFor() string {
 	return "append"
 }
 
-func (r *reader) loadBalancer(n node) {
-	if kind := n.field("Type").text(); kind != "" && kind != "application" && !IsOpaque(kind) {
+func (r *reader) loadBalancer(n cfn.Node) {
+	if kind := n.Field("Type").Text(); kind != "" && kind != "application" && !cfn.IsOpaque(kind) {
 		return
 	}
 	r.template.LoadBalancers = append(r.template.LoadBalancers, &LoadBalancer{
-		LogicalID:  r.id,
-		Path:       r.resource.Metadata.Path,
-		Scheme:     n.field("Scheme").text(),
-		Attributes: n.field("LoadBalancerAttributes").attributes(),
+		LogicalID:  r.resource.LogicalID,
+		Path:       r.resource.Path,
+		Scheme:     n.Field("Scheme").Text(),
+		Attributes: r.attributes(n.Field("LoadBalancerAttributes")),
 	})
 }
 
 // attributes reads a list of keys and values.
-func (n node) attributes() map[string]string {
+func (r *reader) attributes(n cfn.Node) map[string]string {
 	attributes := map[string]string{}
-	for _, item := range n.items() {
-		attributes[item.field("Key").text()] = item.field("Value").text()
+	for _, item := range n.Items() {
+		attributes[item.Field("Key").Text()] = item.Field("Value").Text()
 	}
 	return attributes
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // ShortName is a resource for a reader: its construct path without the stack
@@ -80,16 +82,16 @@ func (r Redirect) shortName() string {
 	to := ""
 	protocol := strings.ToLower(r.Protocol)
 	if r.Host != "" && r.Host != "#{host}" {
-		to = Display(r.Host)
+		to = cfn.Display(r.Host)
 	}
 	if r.Port != "" && r.Port != "#{port}" && r.Port != map[string]string{"http": "80", "https": "443"}[protocol] {
-		to += ":" + Display(r.Port)
+		to += ":" + cfn.Display(r.Port)
 	}
 	if r.Path != "" && r.Path != "/#{path}" {
-		to += Display(r.Path)
+		to += cfn.Display(r.Path)
 	}
 	if r.Query != "" && r.Query != "#{query}" {
-		to += "?" + Display(r.Query)
+		to += "?" + cfn.Display(r.Query)
 	}
 	if protocol != "" && protocol != "#{protocol}" {
 		to = strings.TrimSuffix(protocol+"://"+to, "://")

@@ -1,6 +1,10 @@
 package alb
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/noren-cdk/noren/internal/cfn"
+)
 
 // TestNames: resources and actions as tables show them.
 func TestNames(t *testing.T) {
@@ -35,7 +39,7 @@ func TestNames(t *testing.T) {
 		{(&Rule{Priority: 7, Path: "shop/Maintenance/Allow0", LogicalID: "Id"}).ShortName(), "Allow0"},
 		{(&Rule{}).ShortName(), "default"},
 		{(&Listener{Ref: Ref{LogicalID: "Id"}, Path: "shop/Alb/Https/Resource", Port: 443, Protocol: "HTTPS"}).Name(), "Alb/Https HTTPS 443"},
-		{(&Listener{Ref: Ref{External: Opaque("import L")}}).Name(), "${import L}"},
+		{(&Listener{Ref: Ref{External: cfn.Opaque("import L")}}).Name(), "${import L}"},
 	} {
 		if test.got != test.want {
 			t.Errorf("got %q, want %q", test.got, test.want)

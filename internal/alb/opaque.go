@@ -1,140 +1,36 @@
 package alb
 
-import "strings"
+import (
+	"strings"
 
-// A condition value may hold parts that are known only after a deploy:
-//
-//	{{resolve:secretsmanager:...}}  a CloudFormation dynamic reference
-//	{{ref:Name}}                    an intrinsic function that cannot be resolved here
-//	{{secret:Name}}                 the same, of a parameter that must not be shown
-//	${Token[...]}                   the same, before CDK writes the template
-//
-// Such a part stands for any text. It is never printed as a value: [Display]
-// names it.
-const (
-	openResolve = "{{resolve:"
-	openRef     = "{{ref:"
-	openSecret  = "{{secret:"
-	openToken   = "${Token["
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Opaque returns a value part that is known only after a deploy; name says
-// what it is, such as a parameter.
-func Opaque(name string) string { return openRef + plain.Replace(name) + "}}" }
-
-// OpaqueSecret returns a value part that is a secret called name.
-func OpaqueSecret(name string) string { return openSecret + plain.Replace(name) + "}}" }
-
-// plain keeps braces out of names, so that a part ends where it should.
-var plain = strings.NewReplacer("${", "", "{", "", "}", "")
-
-// IsOpaque reports whether part of value is known only after a deploy.
-func IsOpaque(value string) bool {
-	start, _ := nextOpaque(value)
-	return start >= 0
-}
-
-// nextOpaque returns where the first opaque part of s starts and ends, or -1.
-func nextOpaque(s string) (start, end int) {
-	for i := strings.IndexAny(s, "{$"); i >= 0 && i < len(s); i++ {
-		rest := s[i:]
-		switch {
-		case strings.HasPrefix(rest, openResolve), strings.HasPrefix(rest, openRef), strings.HasPrefix(rest, openSecret):
-			return i, i + braces(rest)
-		case strings.HasPrefix(rest, openToken):
-			if end := strings.Index(rest, "]}"); end >= 0 {
-				return i, i + end + len("]}")
-			}
-			return i, len(s)
+// eachLiteral calls f for each part of s that is known.
+func eachLiteral(s string, f func(string)) {
+	for part, opaque := range cfn.Parts(s) {
+		if !opaque {
+			f(part)
 		}
-	}
-	return -1, -1
-}
-
-// braces returns the length of the {{...}} that s starts with, others nested
-// in it. One that is never closed ends with s.
-func braces(s string) int {
-	depth := 0
-	for i := 0; i+1 < len(s); i++ {
-		switch s[i : i+2] {
-		case "{{":
-			depth++
-			i++
-		case "}}":
-			depth--
-			i++
-			if depth == 0 {
-				return i + 1
-			}
-		}
-	}
-	return len(s)
-}
-
-// literalParts calls f for each part of s that is known.
-func literalParts(s string, f func(string)) {
-	for {
-		start, end := nextOpaque(s)
-		if start < 0 {
-			f(s)
-			return
-		}
-		f(s[:start])
-		s = s[end:]
 	}
 }
 
 // lowerLiterals puts the known parts of s in lower case.
 func lowerLiterals(s string) string {
-	start, end := nextOpaque(s)
-	if start < 0 {
-		return strings.ToLower(s)
+	var b strings.Builder
+	for part, opaque := range cfn.Parts(s) {
+		if !opaque {
+			part = strings.ToLower(part)
+		}
+		b.WriteString(part)
 	}
-	return strings.ToLower(s[:start]) + s[start:end] + lowerLiterals(s[end:])
+	return b.String()
 }
 
 // opaqueDoubt is why the opaque parts of s are not known.
 func opaqueDoubt(s string) Doubt {
-	for _, open := range []string{openSecret, openResolve + "secretsmanager:", openResolve + "ssm-secure:"} {
-		if strings.Contains(s, open) {
-			return SecretValue
-		}
+	if cfn.IsSecret(s) {
+		return SecretValue
 	}
 	return UnresolvedValue
-}
-
-// Display returns value for a reader: a secret as <secret NAME>, other parts
-// that are known only after a deploy as ${NAME}.
-func Display(value string) string {
-	var b strings.Builder
-	for {
-		start, end := nextOpaque(value)
-		if start < 0 {
-			b.WriteString(value)
-			return b.String()
-		}
-		b.WriteString(value[:start])
-		b.WriteString(displayOpaque(value[start:end]))
-		value = value[end:]
-	}
-}
-
-func displayOpaque(part string) string {
-	if name, ok := strings.CutPrefix(part, openRef); ok {
-		return "${" + strings.TrimSuffix(name, "}}") + "}"
-	}
-	if name, ok := strings.CutPrefix(part, openSecret); ok {
-		return "<secret " + strings.TrimSuffix(name, "}}") + ">"
-	}
-	reference, ok := strings.CutPrefix(part, openResolve)
-	if !ok {
-		return "${Token}"
-	}
-	service, id, _ := strings.Cut(strings.TrimSuffix(reference, "}}"), ":")
-	id, _, _ = strings.Cut(id, ":SecretString")
-	id = plain.Replace(Display(id))
-	if opaqueDoubt(part) == SecretValue {
-		return "<secret " + id + ">"
-	}
-	return "${" + service + ":" + id + "}"
 }

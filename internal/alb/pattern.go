@@ -1,6 +1,10 @@
 package alb
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/cfn"
+)
 
 // pattern is a value with wildcards, read once: * stands for any characters or
 // none, ? for exactly one. A pattern matches a whole text. Source: BC.
@@ -26,9 +30,9 @@ const (
 // *: what does not match then, will not match whatever the part turns out to be.
 func readPattern(value string, fold, escapes bool) pattern {
 	p := pattern{text: value, fold: fold}
-	if strings.IndexByte(value, '{') >= 0 && IsOpaque(value) {
+	if strings.IndexByte(value, '{') >= 0 && cfn.IsOpaque(value) {
 		p.doubt = opaqueDoubt(value)
-		p.text = anyForOpaque(value)
+		p.text = cfn.Replace(value, func(string) string { return "*" })
 	}
 	wild := strings.IndexAny(p.text, "*?")
 	switch {
@@ -46,20 +50,6 @@ func readPattern(value string, fold, escapes bool) pattern {
 		p.shape = glob
 	}
 	return p
-}
-
-func anyForOpaque(value string) string {
-	var b strings.Builder
-	for {
-		start, end := nextOpaque(value)
-		if start < 0 {
-			b.WriteString(value)
-			return b.String()
-		}
-		b.WriteString(value[:start])
-		b.WriteByte('*')
-		value = value[end:]
-	}
 }
 
 // match is the outcome for s, of which doubt says what is not certain about it.

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // TestPatternsAgreeWithRegexps: a pattern matches what the regexp of the same
@@ -144,13 +146,13 @@ func drawRule(t *rapid.T, priority int) Rule {
 }
 
 func drawCondition(t *rapid.T) Condition {
-	paths := rapid.SliceOfN(rapid.SampledFrom([]string{"/", "/a", "/a/*", "/*b", "/?", "*", "/*", "/a/b", "/" + Opaque("P")}), 1, 3)
-	hosts := rapid.SliceOfN(rapid.SampledFrom([]string{"example.com", "*.example.com", "API.example.com", "x." + Opaque("D")}), 1, 2)
+	paths := rapid.SliceOfN(rapid.SampledFrom([]string{"/", "/a", "/a/*", "/*b", "/?", "*", "/*", "/a/b", "/" + cfn.Opaque("P")}), 1, 3)
+	hosts := rapid.SliceOfN(rapid.SampledFrom([]string{"example.com", "*.example.com", "API.example.com", "x." + cfn.Opaque("D")}), 1, 2)
 	values := rapid.SliceOfN(rapid.SampledFrom([]string{"ios", "A*", "?", bypass}), 1, 2)
 	regexes := rapid.SliceOfN(rapid.SampledFrom([]string{"^/a$", "/a", "^/A/[^/]+$", "ios", "example", "^.*$"}), 1, 2)
 	switch rapid.IntRange(0, 9).Draw(t, "kind") {
 	case 0:
-		return Methods(rapid.SliceOfN(rapid.SampledFrom([]string{"GET", "HEAD", "POST", "PURGE", Opaque("M")}), 1, 2).Draw(t, "methods"))
+		return Methods(rapid.SliceOfN(rapid.SampledFrom([]string{"GET", "HEAD", "POST", "PURGE", cfn.Opaque("M")}), 1, 2).Draw(t, "methods"))
 	case 1, 2, 3:
 		return PathPatterns(paths.Draw(t, "paths"))
 	case 4:

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // regex is a RegexValues entry. It is read in four ways, since ALB's way is
@@ -30,7 +32,7 @@ func readRegexes(values []string, fold bool) []regex {
 }
 
 func readRegex(value string, fold bool) regex {
-	if IsOpaque(value) {
+	if cfn.IsOpaque(value) {
 		return regex{doubt: opaqueDoubt(value)}
 	}
 	if len(value) > MaxValueLength {

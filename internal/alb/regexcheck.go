@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // checkRegexes checks regexes for what ALB refuses: lookaround, backreferences,
@@ -14,7 +16,7 @@ func (c *checker) checkRegexes(what string, values []string) {
 	checkSome(c, what, values)
 	for _, value := range values {
 		c.checkText(what, value, MaxValueLength)
-		if IsOpaque(value) || len(value) > MaxValueLength {
+		if cfn.IsOpaque(value) || len(value) > MaxValueLength {
 			continue
 		}
 		if _, err := regexp.Compile(value); err != nil {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // appListener is a listener as an app in maintenance has it.
@@ -103,7 +105,7 @@ func TestUndecided(t *testing.T) {
 	} {
 		var texts []string
 		for _, c := range l.Route(&test.request).Undecided(&test.request) {
-			texts = append(texts, Describe(c))
+			texts = append(texts, c.String())
 		}
 		if got := strings.Join(texts, "; "); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.request.Target, got, test.want)
@@ -148,7 +150,7 @@ func TestSameEffect(t *testing.T) {
 // TestForeignListener: rules of a listener that is not in the template.
 func TestForeignListener(t *testing.T) {
 	l := &Listener{
-		Ref:   Ref{External: Opaque("import Listener")},
+		Ref:   Ref{External: cfn.Opaque("import Listener")},
 		Rules: []Rule{{Priority: 1, Conditions: []Condition{PathPatterns{"/a"}}, Actions: forwardTo("App")}},
 	}
 	request := get("/a")

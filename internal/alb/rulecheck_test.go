@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // TestRuleCheck: each limit that the API has and nothing checks before it.
@@ -73,7 +75,7 @@ func TestRuleCheck(t *testing.T) {
 			[]string{`error: host "localhost" has no dot, ALB wants at least one`}},
 		{"host top label", 1, []Condition{Hosts{"example.*"}},
 			[]string{`error: host "example.*" has "*" after the last dot, ALB allows letters only`}},
-		{"host with an unknown part", 1, []Condition{Hosts{"api." + Opaque("Domain")}}, nil},
+		{"host with an unknown part", 1, []Condition{Hosts{"api." + cfn.Opaque("Domain")}}, nil},
 		{"host character", 1, []Condition{Hosts{"a/b.example.com"}},
 			[]string{`error: host "a/b.example.com" contains '/', ALB allows A-Z a-z 0-9 - . * ? _`}},
 		{"method in lower case", 1, []Condition{Methods{"get"}},

@@ -3,6 +3,8 @@ package alb
 import (
 	"strconv"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // TargetGroup is a target group in the template.
@@ -67,38 +69,36 @@ func (g *TargetGroup) DeregistrationDelay() time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-func (r *reader) targetGroup(n node) {
+func (r *reader) targetGroup(n cfn.Node) {
 	g := &TargetGroup{
-		LogicalID:       r.id,
-		Path:            r.resource.Metadata.Path,
-		TargetType:      n.field("TargetType").text(),
-		Port:            n.field("Port").perhaps(),
-		Protocol:        n.field("Protocol").text(),
-		ProtocolVersion: n.field("ProtocolVersion").text(),
-		Attributes:      n.field("TargetGroupAttributes").attributes(),
+		LogicalID:       r.resource.LogicalID,
+		Path:            r.resource.Path,
+		TargetType:      n.Field("TargetType").Text(),
+		Port:            n.Field("Port").OptionalInt(),
+		Protocol:        n.Field("Protocol").Text(),
+		ProtocolVersion: n.Field("ProtocolVersion").Text(),
+		Attributes:      r.attributes(n.Field("TargetGroupAttributes")),
 		HealthCheck: HealthCheck{
-			Enabled:            n.field("HealthCheckEnabled").text(),
-			Path:               n.field("HealthCheckPath").text(),
-			Port:               n.field("HealthCheckPort").text(),
-			Protocol:           n.field("HealthCheckProtocol").text(),
-			Interval:           n.field("HealthCheckIntervalSeconds").seconds(),
-			Timeout:            n.field("HealthCheckTimeoutSeconds").seconds(),
-			HealthyThreshold:   n.field("HealthyThresholdCount").perhaps(),
-			UnhealthyThreshold: n.field("UnhealthyThresholdCount").perhaps(),
-			Codes:              n.field("Matcher").field("HttpCode").text(),
+			Enabled:            n.Field("HealthCheckEnabled").Text(),
+			Path:               n.Field("HealthCheckPath").Text(),
+			Port:               n.Field("HealthCheckPort").Text(),
+			Protocol:           n.Field("HealthCheckProtocol").Text(),
+			Interval:           n.Field("HealthCheckIntervalSeconds").Seconds(),
+			Timeout:            n.Field("HealthCheckTimeoutSeconds").Seconds(),
+			HealthyThreshold:   n.Field("HealthyThresholdCount").OptionalInt(),
+			UnhealthyThreshold: n.Field("UnhealthyThresholdCount").OptionalInt(),
+			Codes:              n.Field("Matcher").Field("HttpCode").Text(),
 		},
 		given: map[string]bool{},
 	}
 	if g.TargetType == "" {
 		g.TargetType = "instance"
 	}
-	for _, target := range n.field("Targets").items() {
-		g.Targets = append(g.Targets, target.field("Id").reference(""))
+	for _, target := range n.Field("Targets").Items() {
+		g.Targets = append(g.Targets, r.reference(target.Field("Id"), ""))
 	}
-	for name := range n.value.(map[string]any) {
+	for name := range r.resource.Properties {
 		g.given[name] = true
 	}
 	r.template.TargetGroups = append(r.template.TargetGroups, g)
 }
-
-func (n node) seconds() time.Duration { return time.Duration(n.perhaps()) * time.Second }

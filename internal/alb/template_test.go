@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-func readFile(t *testing.T, name string, options Options) *Template {
+func readFile(t *testing.T, name string, options cfn.Options) *Template {
 	t.Helper()
 	f, err := os.Open("testdata/" + name)
 	if err != nil {
@@ -32,7 +34,7 @@ func outline(t *Template) string {
 		for _, rule := range append(append([]Rule{}, l.Rules...), l.Default) {
 			fmt.Fprintf(&b, "  %s %s:", rule.Name(), rule.LogicalID)
 			for _, c := range rule.Conditions {
-				fmt.Fprintf(&b, " [%s]", Describe(c))
+				fmt.Fprintf(&b, " [%s]", c.String())
 			}
 			for _, a := range rule.Actions {
 				fmt.Fprintf(&b, " -> %s", a)
@@ -49,7 +51,7 @@ func outline(t *Template) string {
 // TestReadCDKTemplate: what CDK writes for an app with weighted releases, a
 // redirect, a fixed response and single sign-on.
 func TestReadCDKTemplate(t *testing.T) {
-	template := readFile(t, "shop-cdk.template.json", Options{})
+	template := readFile(t, "shop-cdk.template.json", cfn.Options{})
 	want := `AlbHttp9B9C5A4E HTTP 80 of Alb16C2F182
   default AlbHttp9B9C5A4E: -> redirect 301 to https://#{host}:443/#{path}?#{query}
 AlbHttpsF2D0A7B3 HTTPS 443 of Alb16C2F182
@@ -88,7 +90,7 @@ AlbHttpsF2D0A7B3 HTTPS 443 of Alb16C2F182
 
 // TestReadTargetGroups: what the templates say of target groups.
 func TestReadTargetGroups(t *testing.T) {
-	shop := readFile(t, "shop-cdk.template.json", Options{})
+	shop := readFile(t, "shop-cdk.template.json", cfn.Options{})
 	images := shop.TargetGroup(Ref{LogicalID: "ImagesTargetGroup9E8F7A6B"})
 	if !images.Lambda() || !images.MultiValueHeaders() || images.DeregistrationDelay() != 0 ||
 		len(images.Targets) != 1 || images.Targets[0] != (Ref{LogicalID: "ImagesFunctionD1C2B3A4"}) {
@@ -99,7 +101,7 @@ func TestReadTargetGroups(t *testing.T) {
 	if blue.Lambda() || blue.TargetType != "ip" || blue.Port != 80 || blue.DeregistrationDelay() != 30*time.Second || blue.HealthCheck != check {
 		t.Errorf("target group %+v", blue)
 	}
-	ledger := readFile(t, "ledger-handwritten.template.json", Options{})
+	ledger := readFile(t, "ledger-handwritten.template.json", cfn.Options{})
 	api := ledger.TargetGroup(Ref{LogicalID: "ApiGroup"})
 	check = HealthCheck{Path: "/health", Interval: 15 * time.Second, HealthyThreshold: 2, UnhealthyThreshold: 4}
 	if api.Port != 8080 || api.DeregistrationDelay() != 30*time.Second || api.HealthCheck != check {
@@ -120,10 +122,10 @@ func TestReadHandwrittenTemplate(t *testing.T) {
 	const europe = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"
 	for _, test := range []struct {
 		name    string
-		options Options
+		options cfn.Options
 		want    string
 	}{
-		{"as its defaults say", Options{}, `${import network-staging-listener}  0 of 
+		{"as its defaults say", cfn.Options{}, `${import network-staging-listener}  0 of 
   1190 OfficeRule: [source 192.0.2.0/24 or source-ip ${OfficeCidr}] [header Authorization Bearer <secret ApiToken>] -> forward to ApiGroup
   1200 ApiRule: [host "ledger.example.com" or "ledger.example.org"] [path "/v1/*"] -> forward to ApiGroup 99.5 %, CanaryGroup 0.498 %
   1210 DebugRule: [path "/debug/*"] -> fixed response 404 application/json
@@ -132,7 +134,7 @@ func TestReadHandwrittenTemplate(t *testing.T) {
   1220 EuropeRule: [path "/eu/*"] -> redirect 302 to #{protocol}://eu-staging.example.com:#{port}/#{path}?#{query} (if InEurope)
   default :
 `},
-		{"with parameters", Options{Parameters: map[string]string{
+		{"with parameters", cfn.Options{Parameters: map[string]string{
 			"Stage": "production", "BasePriority": "7", "Hosts": "l.example.net", "OfficeCidr": "198.51.100.0/24",
 			"AWS::Region": "us-east-1", "CanaryPercent": "50",
 		}}, `${import network-production-listener}  0 of 
@@ -159,7 +161,7 @@ func TestReadHandwrittenTemplate(t *testing.T) {
 // TestReveal: a secret that the caller knows is compared like any value.
 func TestReveal(t *testing.T) {
 	var asked []string
-	template := readFile(t, "shop-cdk.template.json", Options{Reveal: func(name string) (string, bool) {
+	template := readFile(t, "shop-cdk.template.json", cfn.Options{Reveal: func(name string) (string, bool) {
 		asked = append(asked, name)
 		return "s3cret", name == "<secret PreviewSecretBFDDDD06>"
 	}})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
@@ -37,7 +36,7 @@ func showCreate(ctx context.Context, q queryer, schema, name string) (string, er
 	return definition, rows.Err()
 }
 
-var autoIncrement = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(` AUTO_INCREMENT=\d+`) })
+var autoIncrement = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 
 // settled is a definition without what rows change.
 func settled(definition string) string {
@@ -45,7 +44,7 @@ func settled(definition string) string {
 	if i := strings.LastIndex(definition, "\n) "); i >= 0 {
 		head, tail = definition[:i], definition[i:]
 	}
-	return head + autoIncrement().ReplaceAllString(tail, "")
+	return head + autoIncrement.ReplaceAllString(tail, "")
 }
 
 // tableIDs are the ids that InnoDB gives a table and its partitions. A rebuilt

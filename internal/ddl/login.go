@@ -16,10 +16,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/feature/rds/auth"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/go-sql-driver/mysql"
-
-	"github.com/noren-cdk/noren/internal/awsclient"
 )
 
 // A Login is how to reach the database: a DSN, or a host with a user who logs
@@ -123,14 +123,14 @@ func (l Login) Open(ctx context.Context) (*Database, error) {
 	if err := l.validate(); err != nil {
 		return nil, err
 	}
-	cfg, err := l.config()
+	cfg, err := l.config(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return OpenDatabase(ctx, cfg)
 }
 
-func (l Login) config() (*mysql.Config, error) {
+func (l Login) config(ctx context.Context) (*mysql.Config, error) {
 	if l.DSN != "" {
 		return l.fromDSN()
 	}
@@ -140,7 +140,10 @@ func (l Login) config() (*mysql.Config, error) {
 	if cfg.TLS, err = l.verified(l.Host); err != nil {
 		return nil, err
 	}
-	settings := awsclient.Config(l.Region)
+	settings, err := config.LoadDefaultConfig(ctx, config.WithRegion(l.Region))
+	if err != nil {
+		return nil, fmt.Errorf("reading the settings of AWS: %w", err)
+	}
 	cfg.User = l.User
 	credentials := l.token(settings)
 	if l.SecretARN != "" {
@@ -226,6 +229,7 @@ func (l Login) token(settings aws.Config) beforeConnect {
 
 // secret reads the login from Secrets Manager, at most once a minute.
 func (l Login) secret(settings aws.Config) beforeConnect {
+	api := secretsmanager.NewFromConfig(settings)
 	var (
 		mu    sync.Mutex
 		until time.Time
@@ -235,12 +239,12 @@ func (l Login) secret(settings aws.Config) beforeConnect {
 		mu.Lock()
 		defer mu.Unlock()
 		if time.Now().After(until) {
-			var got struct{ SecretString string }
-			if err := awsclient.Call(ctx, settings, awsclient.SecretsManager, "GetSecretValue", map[string]string{"SecretId": l.SecretARN}, &got); err != nil {
+			got, err := api.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &l.SecretARN})
+			if err != nil {
 				return fmt.Errorf("reading the secret %q: %w", l.SecretARN, err)
 			}
 			// No %w: the text of the error could quote the secret.
-			if json.Unmarshal([]byte(got.SecretString), &login) != nil || login.Username == "" || login.Password == "" {
+			if json.Unmarshal([]byte(aws.ToString(got.SecretString)), &login) != nil || login.Username == "" || login.Password == "" {
 				return fmt.Errorf(`the secret %q is not the login of a database user: want {"username": ..., "password": ...}`, l.SecretARN)
 			}
 			until = time.Now().Add(time.Minute)

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/go-sql-driver/mysql"
-
-	"github.com/noren-cdk/noren/internal/awsclient"
 )
 
 func TestLoginRefusesWhatIsIncomplete(t *testing.T) {
@@ -50,7 +50,7 @@ func TestLoginVerifiesTLS(t *testing.T) {
 		"u:p@unix(/tmp/s)/s":                       false,
 		"u:p@tcp(db.example.com:3306)/s?tls=false": false,
 	} {
-		cfg, err := Login{DSN: dsn}.config()
+		cfg, err := Login{DSN: dsn}.config(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,17 +73,27 @@ func onAWS(t *testing.T, endpoint string) {
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
 }
 
+// settings are those of AWS.
+func settings(t *testing.T) aws.Config {
+	t.Helper()
+	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRegion("eu-central-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
 func TestLoginWithAToken(t *testing.T) {
 	onAWS(t, "")
 	login := Login{Host: "db.example.com", Schema: "fieldreports", Region: "eu-central-1", User: "schemachange"}
-	cfg, err := login.config()
+	cfg, err := login.config(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if cfg.TLS == nil || cfg.TLS.ServerName != "db.example.com" {
 		t.Error("a token goes over a connection that is not verified")
 	}
-	if err := login.token(awsclient.Config(login.Region))(t.Context(), cfg); err != nil {
+	if err := login.token(settings(t))(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"db.example.com:3306", "DBUser=schemachange", "X-Amz-Expires=900", "eu-central-1"} {
@@ -109,10 +119,10 @@ func TestLoginWithASecret(t *testing.T) {
 	}))
 	defer stub.Close()
 	onAWS(t, stub.URL)
-	settings := awsclient.Config("eu-central-1")
+	aws := settings(t)
 	read := func(arn string) (*mysql.Config, error) {
 		cfg := mysql.NewConfig()
-		before := Login{SecretARN: arn}.secret(settings)
+		before := Login{SecretARN: arn}.secret(aws)
 		err := before(context.Background(), cfg)
 		if err == nil {
 			err = before(context.Background(), cfg)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
@@ -27,7 +26,7 @@ type scratch struct {
 	shadows
 }
 
-var scratchTable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^n[0-9a-f]{6}_`) })
+var scratchTable = regexp.MustCompile(`^n[0-9a-f]{6}_`)
 
 // openScratch makes room for the shadows of a run, and removes what killed runs
 // have left.
@@ -126,7 +125,7 @@ func (s *scratch) sweep(ctx context.Context) error {
 	}
 	seen := map[string]bool{s.prefix: true}
 	for _, name := range tables {
-		prefix := scratchTable().FindString(name)
+		prefix := scratchTable.FindString(name)
 		if prefix == "" || seen[prefix] {
 			continue
 		}

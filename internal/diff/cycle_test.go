@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 func TestCycle(t *testing.T) {
@@ -20,7 +20,7 @@ func TestCycle(t *testing.T) {
 		{"a parameter and a pseudo parameter", `"Properties": {"A": {"Ref": "AWS::StackId"}, "B": {"Ref": "Version"}}`, `"DependsOn": "Guard"`, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			template, err := Read(fmt.Appendf(nil, `{"Resources": {"Alb": {"Type": "A"}, "Guard": {"Type": "B", %s}, "Listener": {"Type": "C", %s}}}`, test.guard, test.listener), alb.Options{})
+			template, err := Read(fmt.Appendf(nil, `{"Resources": {"Alb": {"Type": "A"}, "Guard": {"Type": "B", %s}, "Listener": {"Type": "C", %s}}}`, test.guard, test.listener), cfn.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

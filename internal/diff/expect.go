@@ -6,10 +6,11 @@ import (
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Modes returns the modes of the two templates.
-func (d Diff) Modes() (before, after Mode, err error) {
+func (d Diff) Modes() (before, after maintenance.Mode, err error) {
 	if before, err = d.old.Mode(); err != nil {
 		return "", "", fmt.Errorf("old template: %w", err)
 	}
@@ -26,7 +27,7 @@ func (d Diff) Modes() (before, after Mode, err error) {
 // everything on a shared listener, the record of the guard against reopening,
 // and the message, its language and its until. These may also change alone, in a
 // template that is in the mode already.
-func (d Diff) Unexpected(want Mode) []string {
+func (d Diff) Unexpected(want maintenance.Mode) []string {
 	var rest []string
 	before, after, err := d.Modes()
 	switch {
@@ -125,7 +126,7 @@ func (t Template) isApp(l *alb.Listener) bool {
 	}
 	forwards := 0
 	for i := range l.Rules {
-		if isCalled(l.Rules[i].ShortName(), "Unlock") {
+		if isCalled(l.Rules[i].ShortName(), maintenance.UnlockID) {
 			continue
 		}
 		if effect(&l.Rules[i]) == effect(&l.Default) {
@@ -150,7 +151,7 @@ func (d Diff) isSwitchRule(r Resource) bool {
 			rule := &l.Rules[i]
 			if rule.LogicalID == r.LogicalID {
 				name := withoutHash(rule.ShortName())
-				return (isCalled(name, "Close") || isCalled(strings.TrimRight(name, "0123456789"), "RefuseWrites")) && t.answersMaintenance(rule)
+				return (isCalled(name, maintenance.CloseID) || isCalled(strings.TrimRight(name, "0123456789"), maintenance.RefuseWritesID)) && t.answersMaintenance(rule)
 			}
 		}
 	}

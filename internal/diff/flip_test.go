@@ -8,13 +8,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // read reads a template of testdata, or a golden of the product.
 func read(tb testing.TB, file string) Template {
 	tb.Helper()
-	t, err := Read(raw(tb, file), alb.Options{})
+	t, err := Read(raw(tb, file), cfn.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func edited(tb testing.TB, file string, edit func(resources map[string]any)) Tem
 	if err != nil {
 		tb.Fatal(err)
 	}
-	t, err := Read(data, alb.Options{})
+	t, err := Read(data, cfn.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -59,10 +60,10 @@ func at(value any, keys ...string) map[string]any {
 
 const (
 	open        = "testdata/own.open.json"
-	closed      = "testdata/own.maintenance.json"
+	closed      = "testdata/own.closed.json"
 	readOnly    = "testdata/own.read-only.json"
 	sharedOpen  = "testdata/shared.open.json"
-	sharedClose = "testdata/shared.maintenance.json"
+	sharedClose = "testdata/shared.closed.json"
 )
 
 // TestFlips: which requests change with a flip, in a few words, and that
@@ -71,19 +72,19 @@ func TestFlips(t *testing.T) {
 	const writes = "method POST or PUT or PATCH or DELETE"
 	for _, test := range []struct {
 		old, next     string
-		mode          Mode
+		mode          maintenance.Mode
 		summary       string
 		before, after string
 		witnesses     []string
 	}{
-		{open, closed, Closed, "everything but the allowed requests", "App", "Maintenance", []string{"GET /", "POST /"}},
-		{closed, open, Open, "everything but the allowed requests", "Maintenance", "App", []string{"GET /", "POST /"}},
-		{open, readOnly, ReadOnly, "everything with " + writes + " but the allowed requests", "App", "Maintenance", []string{"POST /"}},
-		{readOnly, open, Open, "everything with " + writes + " but the allowed requests", "Maintenance", "App", []string{"POST /"}},
-		{closed, readOnly, ReadOnly, "everything but the allowed requests and those with " + writes, "Maintenance", "App", []string{"GET /"}},
-		{readOnly, closed, Closed, "everything but the allowed requests and those with " + writes, "App", "Maintenance", []string{"GET /"}},
-		{sharedOpen, sharedClose, Closed, `everything with host "reports.example.com" but the allowed requests`, "not known", "Maintenance", []string{"GET /"}},
-		{sharedClose, sharedOpen, Open, `everything with host "reports.example.com" but the allowed requests`, "Maintenance", "not known", []string{"GET /"}},
+		{open, closed, maintenance.Closed, "everything but the allowed requests", "App", "Maintenance", []string{"GET /", "POST /"}},
+		{closed, open, maintenance.Open, "everything but the allowed requests", "Maintenance", "App", []string{"GET /", "POST /"}},
+		{open, readOnly, maintenance.ReadOnly, "everything with " + writes + " but the allowed requests", "App", "Maintenance", []string{"POST /"}},
+		{readOnly, open, maintenance.Open, "everything with " + writes + " but the allowed requests", "Maintenance", "App", []string{"POST /"}},
+		{closed, readOnly, maintenance.ReadOnly, "everything but the allowed requests and those with " + writes, "Maintenance", "App", []string{"GET /"}},
+		{readOnly, closed, maintenance.Closed, "everything but the allowed requests and those with " + writes, "App", "Maintenance", []string{"GET /"}},
+		{sharedOpen, sharedClose, maintenance.Closed, `everything with host "reports.example.com" but the allowed requests`, "not known", "Maintenance", []string{"GET /"}},
+		{sharedClose, sharedOpen, maintenance.Open, `everything with host "reports.example.com" but the allowed requests`, "Maintenance", "not known", []string{"GET /"}},
 	} {
 		t.Run(test.old+" "+test.next, func(t *testing.T) {
 			d := Compare(read(t, test.old), read(t, test.next))
@@ -124,47 +125,47 @@ func TestUnexpected(t *testing.T) {
 		old  string
 		base string
 		edit func(resources map[string]any)
-		mode Mode
+		mode maintenance.Mode
 		want string // "" if it belongs to the flip
 	}{
-		{"nothing else", open, closed, func(map[string]any) {}, Closed, ""},
+		{"nothing else", open, closed, func(map[string]any) {}, maintenance.Closed, ""},
 		{"message and until", open, closed, func(r map[string]any) {
 			variables(r)["MAINTENANCE_MESSAGE"] = `{"en":"Back at four."}`
 			variables(r)["MAINTENANCE_UNTIL"] = "2026-12-01T04:00:00+09:00"
 			delete(variables(r), "MAINTENANCE_DEFAULT_LANGUAGE")
-		}, Closed, ""},
+		}, maintenance.Closed, ""},
 		{"all that the answer is told", closed, open, func(r map[string]any) {
 			delete(at(r, responder, "Properties"), "Environment")
-		}, Open, "MAINTENANCE_CORS_ORIGINS changes"},
+		}, maintenance.Open, "MAINTENANCE_CORS_ORIGINS changes"},
 		{"the guard's record", open, closed, func(r map[string]any) {
 			p := at(r, "MaintenanceGuard", "Properties")
 			p["Mode"], p["Explicit"], p["Message"], p["Until"] = "true", "true", "Back at four.", "2026-12-01T04:00:00Z"
-		}, Closed, ""},
+		}, maintenance.Closed, ""},
 		{"what the guard looks at", open, closed, func(r map[string]any) {
 			at(r, "MaintenanceGuard", "Properties")["RecordParameter"] = "another"
-		}, Closed, "RecordParameter changes"},
-		{"another variable of the answer", open, closed, func(r map[string]any) { variables(r)["MAINTENANCE_RETRY_AFTER"] = "5" }, Closed, "MAINTENANCE_RETRY_AFTER changes"},
-		{"the code of the answer", open, closed, func(r map[string]any) { at(r, responder, "Properties", "Code")["S3Key"] = "other.zip" }, Closed, "Code.S3Key changes"},
+		}, maintenance.Closed, "RecordParameter changes"},
+		{"another variable of the answer", open, closed, func(r map[string]any) { variables(r)["MAINTENANCE_RETRY_AFTER"] = "5" }, maintenance.Closed, "MAINTENANCE_RETRY_AFTER changes"},
+		{"the code of the answer", open, closed, func(r map[string]any) { at(r, responder, "Properties", "Code")["S3Key"] = "other.zip" }, maintenance.Closed, "Code.S3Key changes"},
 		{"the message of another function", open, closed, func(r map[string]any) {
 			at(r, "MaintenanceUnlockerFunctionD5B2C387", "Properties", "Environment", "Variables")["MAINTENANCE_MESSAGE"] = "x"
-		}, Closed, "MaintenanceUnlockerFunctionD5B2C387"},
-		{"the port of the listener", open, closed, func(r map[string]any) { at(r, listener, "Properties")["Port"] = 8080 }, Closed, "Port changes"},
-		{"an allow rule", open, closed, func(r map[string]any) { at(r, "MaintenanceAllow0F00D52BD", "Properties")["Priority"] = 150 }, Closed, "Priority changes"},
-		{"an allow rule goes", open, closed, func(r map[string]any) { delete(r, "MaintenanceAllow0F00D52BD") }, Closed, "is removed"},
-		{"a guard comes", open, closed, func(r map[string]any) { r["Guard2"] = map[string]any{"Type": "Custom::NorenReopenGuard"} }, Closed, "Guard2"},
-		{"a bucket comes", open, closed, func(r map[string]any) { r["Bucket"] = map[string]any{"Type": "AWS::S3::Bucket"} }, Closed, "Bucket (AWS::S3::Bucket) is added"},
+		}, maintenance.Closed, "MaintenanceUnlockerFunctionD5B2C387"},
+		{"the port of the listener", open, closed, func(r map[string]any) { at(r, listener, "Properties")["Port"] = 8080 }, maintenance.Closed, "Port changes"},
+		{"an allow rule", open, closed, func(r map[string]any) { at(r, "MaintenanceAllow0F00D52BD", "Properties")["Priority"] = 150 }, maintenance.Closed, "Priority changes"},
+		{"an allow rule goes", open, closed, func(r map[string]any) { delete(r, "MaintenanceAllow0F00D52BD") }, maintenance.Closed, "is removed"},
+		{"a guard comes", open, closed, func(r map[string]any) { r["Guard2"] = map[string]any{"Type": "Custom::NorenReopenGuard"} }, maintenance.Closed, "Guard2"},
+		{"a bucket comes", open, closed, func(r map[string]any) { r["Bucket"] = map[string]any{"Type": "AWS::S3::Bucket"} }, maintenance.Closed, "Bucket (AWS::S3::Bucket) is added"},
 		{"a rule called Close that does something else", open, closed, func(r map[string]any) {
 			r["Close"] = map[string]any{"Type": typeListenerRule, "Properties": map[string]any{
 				"Priority": 199, "ListenerArn": map[string]any{"Ref": listener},
 				"Conditions": []any{map[string]any{"Field": "path-pattern", "Values": []any{"/x"}}},
 				"Actions":    []any{map[string]any{"Type": "forward", "TargetGroupArn": map[string]any{"Ref": "AppF1B96344"}}},
 			}}
-		}, Closed, "Close"},
-		{"another end while closed", closed, closed, func(r map[string]any) { variables(r)["MAINTENANCE_UNTIL"] = "2026-12-01T05:00:00+09:00" }, Closed, ""},
-		{"no flip", closed, closed, func(map[string]any) {}, Closed, "there is no flip"},
-		{"the other flip", closed, open, func(map[string]any) {}, Closed, "the mode is false, want true"},
-		{"reopening to another function", closed, open, defaultTo("MaintenanceUnlockTargetGroup97A3F975"), Open, "DefaultActions[0].TargetGroupArn changes"},
-		{"reopening to the app", closed, open, defaultTo("AppF1B96344"), Open, ""},
+		}, maintenance.Closed, "Close"},
+		{"another end while closed", closed, closed, func(r map[string]any) { variables(r)["MAINTENANCE_UNTIL"] = "2026-12-01T05:00:00+09:00" }, maintenance.Closed, ""},
+		{"no flip", closed, closed, func(map[string]any) {}, maintenance.Closed, "there is no flip"},
+		{"the other flip", closed, open, func(map[string]any) {}, maintenance.Closed, "the mode is open, want closed"},
+		{"reopening to another function", closed, open, defaultTo("MaintenanceUnlockTargetGroup97A3F975"), maintenance.Open, "DefaultActions[0].TargetGroupArn changes"},
+		{"reopening to the app", closed, open, defaultTo("AppF1B96344"), maintenance.Open, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			rest := Compare(read(t, test.old), edited(t, test.base, test.edit)).Unexpected(test.mode)
@@ -189,22 +190,22 @@ func TestModes(t *testing.T) {
 	for _, test := range []struct {
 		name, file string
 		edit       func(resources map[string]any)
-		want       Mode
+		want       maintenance.Mode
 	}{
-		{"open", open, nil, Open},
-		{"closed", closed, nil, Closed},
-		{"read-only", readOnly, nil, ReadOnly},
-		{"shared listener, open", sharedOpen, nil, Open},
-		{"shared listener, closed", sharedClose, nil, Closed},
-		{"without construct paths", closed, noPaths, Closed},
+		{"open", open, nil, maintenance.Open},
+		{"closed", closed, nil, maintenance.Closed},
+		{"read-only", readOnly, nil, maintenance.ReadOnly},
+		{"shared listener, open", sharedOpen, nil, maintenance.Open},
+		{"shared listener, closed", sharedClose, nil, maintenance.Closed},
+		{"without construct paths", closed, noPaths, maintenance.Closed},
 		{"by an alias", closed, func(r map[string]any) {
 			r["Live"] = map[string]any{"Type": "AWS::Lambda::Alias", "Properties": map[string]any{"FunctionName": map[string]any{"Ref": responder}}}
 			at(r, "MaintenanceTargetGroup4F265FD4", "Properties")["Targets"] = []any{map[string]any{"Id": map[string]any{"Ref": "Live"}}}
-		}, Closed},
-		{"without any variable", closed, func(r map[string]any) { delete(at(r, responder, "Properties"), "Environment") }, Closed},
+		}, maintenance.Closed},
+		{"without any variable", closed, func(r map[string]any) { delete(at(r, responder, "Properties"), "Environment") }, maintenance.Closed},
 		{"the rule that refuses writes is never reached", readOnly, func(r map[string]any) {
 			at(r, "MaintenanceHealthCheck9913A433", "Properties")["Conditions"] = []any{map[string]any{"Field": "path-pattern", "Values": []any{"/*"}}}
-		}, Open},
+		}, maintenance.Open},
 		{"no answer", open, func(r map[string]any) { delete(r, "MaintenanceTargetGroup4F265FD4") }, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -9,27 +9,19 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/alb/witness"
-)
-
-// Mode is the mode that a template is in, as it is typed after -c maintenance=.
-type Mode string
-
-const (
-	Open     Mode = "false"
-	ReadOnly Mode = "read-only"
-	Closed   Mode = "true"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Mode finds the mode by where requests go that no rule allows: closed if reads
 // go to the function that answers during maintenance, read-only if only writes
 // do, open if nothing does. The function is the target of a Lambda target
 // group, so that any app that uses the construct can be asked.
-func (t Template) Mode() (Mode, error) {
+func (t Template) Mode() (maintenance.Mode, error) {
 	responders := t.responders()
 	if len(responders) == 0 {
 		return "", errors.New("no function that answers during maintenance: the function of no Lambda target group is the Responder of a construct, or has MAINTENANCE_ variables")
 	}
-	var modes []Mode
+	var modes []maintenance.Mode
 	for _, group := range responders {
 		modes = append(modes, t.modeBy(group))
 	}
@@ -42,17 +34,17 @@ func (t Template) Mode() (Mode, error) {
 }
 
 // modeBy is the mode by where a responder stands.
-func (t Template) modeBy(responder *alb.TargetGroup) Mode {
-	mode := Open
+func (t Template) modeBy(responder *alb.TargetGroup) maintenance.Mode {
+	mode := maintenance.Open
 	for _, l := range t.Listeners {
 		classes, _ := witness.Classes(l, l)
 		for _, c := range classes { // the rules that decide any request
 			switch {
 			case !forwardsTo(c.New, responder):
 			case !onlyWrites(c.New):
-				return Closed
+				return maintenance.Closed
 			default:
-				mode = ReadOnly
+				mode = maintenance.ReadOnly
 			}
 		}
 	}
@@ -67,12 +59,8 @@ func forwardsTo(r *alb.Rule, group *alb.TargetGroup) bool {
 
 // onlyWrites reports whether a rule looks at methods and takes no reads.
 func onlyWrites(r *alb.Rule) bool {
-	for _, c := range r.Conditions {
-		if methods, ok := c.(alb.Methods); ok {
-			return !slices.ContainsFunc(methods, func(m string) bool { return m == "GET" || m == "HEAD" || m == "OPTIONS" })
-		}
-	}
-	return false
+	methods := r.Methods()
+	return methods != nil && !slices.ContainsFunc(methods, func(m string) bool { return m == "GET" || m == "HEAD" || m == "OPTIONS" })
 }
 
 // responders are the target groups of the functions that answer during
@@ -112,13 +100,13 @@ func (t Template) responderFunctions() []string {
 		if r.Type != "AWS::Lambda::Function" {
 			continue
 		}
-		if strings.HasSuffix(r.path(), "/Responder/Function/Resource") || r.path() == "" && isCalled(id, "ResponderFunction") {
+		if strings.HasSuffix(r.path(), "/"+maintenance.ResponderID+"/Function/Resource") || r.path() == "" && isCalled(id, maintenance.ResponderID+"Function") {
 			named = append(named, id)
 		}
 		environment, _ := r.Properties["Environment"].(map[string]any)
 		variables, _ := environment["Variables"].(map[string]any)
 		for _, name := range sortedIDs(variables) {
-			if strings.HasPrefix(name, "MAINTENANCE_") {
+			if strings.HasPrefix(name, maintenance.AnswerVariables) {
 				told = append(told, id)
 				break
 			}

@@ -24,6 +24,20 @@ func (p Property) top() string {
 	return p.Name
 }
 
+// path is the property and the parts of it down to this one. The entries of a
+// list are all *.
+func (p Property) path() []string {
+	var path []string
+	for _, name := range strings.Split(p.Name, ".") {
+		name, entries, _ := strings.Cut(name, "[")
+		path = append(path, name)
+		for range strings.Count(entries, "]") {
+			path = append(path, "*")
+		}
+	}
+	return path
+}
+
 // differences are the smallest parts in which two values differ.
 func differences(name string, a, b any) []Property {
 	if reflect.DeepEqual(a, b) {

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // TestNothingDiffersFromItself: diff A A is empty.
@@ -96,7 +97,7 @@ func drawTemplate(t *rapid.T) Template {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template, err := Read(data, alb.Options{})
+	template, err := Read(data, cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func compareResources(old, next map[string]resource) []Resource {
 		before, was := old[id]
 		after, is := next[id]
 		r := Resource{LogicalID: id, Path: cmp.Or(after.path(), before.path()), Type: cmp.Or(after.Type, before.Type), Changes: []Property{}}
-		r.Data = holdsData[r.Type]
+		r.Data = holdsData(r.Type)
 		switch {
 		case ids[id].Type == "AWS::CDK::Metadata":
 			continue
@@ -140,7 +140,7 @@ func (r resource) ownMetadata() any {
 
 // loses is what the resource that replaces this one does not have.
 func (r resource) loses() string {
-	if !holdsData[r.Type] || r.isMember() {
+	if !holdsData(r.Type) || r.isMember() {
 		return ""
 	}
 	return "the new one has none of its data"
@@ -149,14 +149,14 @@ func (r resource) loses() string {
 // isMember reports whether the resource is an instance of a database cluster,
 // which holds the data.
 func (r resource) isMember() bool {
-	return r.Type == "AWS::RDS::DBInstance" && r.Properties["DBClusterIdentifier"] != nil
+	return strings.HasSuffix(r.Type, "::DBInstance") && r.Properties["DBClusterIdentifier"] != nil
 }
 
 // keeps is what becomes of the data of a resource that goes, under the policy
 // for deletion or for replacement.
 func (r resource) keeps(policy any) string {
 	switch {
-	case !holdsData[r.Type]:
+	case !holdsData(r.Type):
 		return ""
 	case r.isMember():
 		return "its data is the cluster's"

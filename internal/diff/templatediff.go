@@ -10,6 +10,8 @@ import (
 	"fmt"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Template is a template as it is compared.
@@ -20,7 +22,7 @@ type Template struct {
 }
 
 // Read reads a CloudFormation template in JSON.
-func Read(data []byte, options alb.Options) (Template, error) {
+func Read(data []byte, options cfn.Options) (Template, error) {
 	read, err := alb.Read(bytes.NewReader(data), options)
 	if err != nil {
 		return Template{}, err
@@ -59,8 +61,8 @@ type Diff struct {
 
 // ModeChange is the modes of the two templates, empty for one that has none.
 type ModeChange struct {
-	Before Mode `json:"before"`
-	After  Mode `json:"after"`
+	Before maintenance.Mode `json:"before"`
+	After  maintenance.Mode `json:"after"`
 }
 
 // Empty reports whether there is no difference.
@@ -84,7 +86,7 @@ func Compare(old, next Template) Diff {
 // Nothing is a template without resources, to compare one with that has come or
 // gone.
 func Nothing() Template {
-	t, err := Read([]byte(`{"Resources": {}}`), alb.Options{})
+	t, err := Read([]byte(`{"Resources": {}}`), cfn.Options{})
 	if err != nil {
 		panic(errors.Join(errors.New("templatediff: the empty template"), err))
 	}

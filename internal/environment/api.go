@@ -2,6 +2,7 @@ package environment
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -10,9 +11,9 @@ import (
 const maxPathLength = 128
 
 var (
-	imagePattern      = mustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
-	prefixListPattern = mustCompile(`^pl-[0-9a-f]{8,17}$`)
-	pathPattern       = mustCompile(`^/[A-Za-z0-9._~$@:+&'/-]*$`)
+	imagePattern      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
+	prefixListPattern = regexp.MustCompile(`^pl-[0-9a-f]{8,17}$`)
+	pathPattern       = regexp.MustCompile(`^/[A-Za-z0-9._~$@:+&'/-]*$`)
 )
 
 func (c *checker) checkAPI() {

@@ -2,6 +2,7 @@ package environment
 
 import (
 	"net/mail"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -46,16 +47,16 @@ func (c *checker) fail(key, format string, args ...any) {
 }
 
 // match fails unless a value that was given matches.
-func (c *checker) match(key, value string, pattern pattern, want string) {
+func (c *checker) match(key, value string, pattern *regexp.Regexp, want string) {
 	if value != "" && !pattern.MatchString(value) {
 		c.fail(key, "want %s, got %q", want, value)
 	}
 }
 
 var (
-	stackNamePattern = mustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
-	accountPattern   = mustCompile(`^[0-9]{12}$`)
-	regionPattern    = mustCompile(`^[a-z]{2,4}(-[a-z]{2,5})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[0-9]{1,2}$`)
+	stackNamePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
+	accountPattern   = regexp.MustCompile(`^[0-9]{12}$`)
+	regionPattern    = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]{2,5})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[0-9]{1,2}$`)
 )
 
 func (c *checker) checkDeployment() {

@@ -254,9 +254,9 @@ func TestChecks(t *testing.T) {
 			`40:3: maintenance.until: want a time such as 2026-12-01T04:00:00+09:00, got "2026-12-01T04:00:00"`},
 
 		{"unknown mode", []string{"maintenance.mode", "mode: ture"},
-			`40:3: maintenance.mode: want false, true or read-only, got "ture"`},
+			`40:3: maintenance.mode: want false, read-only or true, got "ture"`},
 		{"mode in YAML 1.1", []string{"maintenance.mode", "mode: on"},
-			`40:3: maintenance.mode: want false, true or read-only, got "on"`},
+			`40:3: maintenance.mode: want false, read-only or true, got "on"`},
 		{"mode in quotes", []string{"maintenance.mode", `mode: "true"`}, ""},
 		{"mode read-only", []string{"maintenance.mode", "mode: read-only"}, ""},
 		{"mode read-only that is not prepared", []string{"maintenance.mode", "mode: read-only", "maintenance.readOnly", "readOnly: false"},

@@ -2,6 +2,7 @@ package environment
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 )
@@ -10,8 +11,8 @@ import (
 type auroraVersion struct{ minor, patch int }
 
 var (
-	auroraMySQL3Pattern = mustCompile(`^8\.0\.mysql_aurora\.3\.([0-9]{2})\.([0-9]{1,2})$`)
-	databaseNamePattern = mustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
+	auroraMySQL3Pattern = regexp.MustCompile(`^8\.0\.mysql_aurora\.3\.([0-9]{2})\.([0-9]{1,2})$`)
+	databaseNamePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
 
 	systemDatabases = []string{"information_schema", "mysql", "performance_schema", "sys"}
 )

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/function/responder"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // fillDefaults sets what the file leaves open, so that a stack reads values and
@@ -32,7 +33,7 @@ func (e *Environment) fillDefaults() {
 	}
 
 	m := &e.Maintenance
-	m.Mode = cmp.Or(m.Mode, "false")
+	m.Mode = cmp.Or(m.Mode, maintenance.Open)
 	m.RetryAfter = cmp.Or(m.RetryAfter, responder.DefaultRetryAfter)
 	m.ExpectedDuration = cmp.Or(m.ExpectedDuration, 4*time.Hour)
 	m.Bypass.SecretVersion = cmp.Or(m.Bypass.SecretVersion, 1)

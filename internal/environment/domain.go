@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"regexp"
 	"strings"
 )
 
@@ -8,11 +9,11 @@ import (
 const cloudFrontRegion = "us-east-1"
 
 var (
-	hostNamePattern   = mustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	hostedZonePattern = mustCompile(`^Z[A-Z0-9]{1,31}$`)
+	hostNamePattern   = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	hostedZonePattern = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 
-	certificatePattern = mustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):([0-9]{12}):certificate/[A-Za-z0-9-]+$`)
-	webACLPattern      = mustCompile(`^arn:aws[a-z-]*:wafv2:([a-z0-9-]+):([0-9]{12}):(global|regional)/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+$`)
+	certificatePattern = regexp.MustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):([0-9]{12}):certificate/[A-Za-z0-9-]+$`)
+	webACLPattern      = regexp.MustCompile(`^arn:aws[a-z-]*:wafv2:([a-z0-9-]+):([0-9]{12}):(global|regional)/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+$`)
 )
 
 func isHostName(text string) bool { return len(text) <= 253 && hostNamePattern.MatchString(text) }

@@ -6,6 +6,8 @@ package environment
 import (
 	"net/netip"
 	"time"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // An Environment is one deployment of the product, as written in one file of
@@ -204,9 +206,9 @@ type WebACL struct {
 
 // Maintenance is what maintenance mode does here.
 type Maintenance struct {
-	// Mode is "false" (open), "true" or "read-only" for deploys without
-	// -c maintenance=. Default: "false".
-	Mode string `yaml:"mode,scalar" oneof:"false,true,read-only"`
+	// Mode is the mode for deploys without -c maintenance=, typed as there:
+	// false (open), read-only or true (closed). Default: false.
+	Mode maintenance.Mode `yaml:"mode,scalar"`
 
 	// ReadOnly prepares the mode read-only. It costs a listener rule.
 	// Default: false, and read-only is refused.

@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 var committed = []string{"dev", "staging", "prod"}
@@ -40,7 +42,7 @@ func TestCommittedEnvironments(t *testing.T) {
 			if env.Name != name || env.StackName != "fieldreports-"+name {
 				t.Errorf("got %q with stack %q", env.Name, env.StackName)
 			}
-			if got := env.Maintenance.Mode; got != "false" {
+			if got := env.Maintenance.Mode; got != maintenance.Open {
 				t.Errorf("committed closed: mode %q", got)
 			}
 			if m := env.Maintenance; m.Guard != (name != "dev") || !m.Reopen.IsZero() {
@@ -225,7 +227,7 @@ api: {cpu: 2048, minTasks: 3}
 			MinTasks: 3, MaxTasks: 6, SetupCommand: []string{"migrate"},
 		},
 		SchemaChange: SchemaChange{Changes: "examples/fieldreports/schemachanges"},
-		Maintenance:  Maintenance{Mode: "false", RetryAfter: 10 * time.Minute, ExpectedDuration: 4 * time.Hour, Bypass: Bypass{SecretVersion: 1}},
+		Maintenance:  Maintenance{Mode: maintenance.Open, RetryAfter: 10 * time.Minute, ExpectedDuration: 4 * time.Hour, Bypass: Bypass{SecretVersion: 1}},
 	}
 	if diff := cmp.Diff(want, env, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("-want +got\n%s", diff)

@@ -4,19 +4,21 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/internal/rules/allowlist"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 var (
 	// fieldNamePattern is the name of a header or a cookie: a token of RFC 9110.
-	fieldNamePattern = mustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	fieldNamePattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
-	fieldValuePattern = mustCompile(`^[!-~]([ -~]*[!-~])?$`)
+	fieldValuePattern = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?$`)
 )
 
 func (c *checker) checkMode(now time.Time) {
@@ -24,7 +26,7 @@ func (c *checker) checkMode(now time.Time) {
 	if d := m.ExpectedDuration; d < 5*time.Minute || d > 24*time.Hour || d%(5*time.Minute) != 0 {
 		c.fail("maintenance.expectedDuration", "want steps of 5m from 5m to 24h, as CloudWatch evaluates an alarm no longer, got %v", d)
 	}
-	if m.Mode == "read-only" && !m.ReadOnly {
+	if m.Mode == maintenance.ReadOnly && !m.ReadOnly {
 		c.fail("maintenance.mode", "read-only is not prepared: set maintenance.readOnly to true")
 	}
 	if until := m.Until; !until.IsZero() && until.Before(now) {

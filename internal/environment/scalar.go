@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"net/netip"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // decodeScalar decodes a single value and holds it against the range or oneof
@@ -43,8 +46,8 @@ func allowedType(t reflect.Type, node ast.Node, isText bool, tag reflect.StructT
 
 var (
 	// YAML versions disagree on 010, 0o10 and 1_000; nobody has to know.
-	wholeNumberPattern = mustCompile(`^-?(0|[1-9][0-9]*)$`)
-	numberPattern      = mustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
+	wholeNumberPattern = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+	numberPattern      = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 )
 
 // setScalar sets to from its text.
@@ -53,6 +56,8 @@ func setScalar(to reflect.Value, text string) bool {
 	switch to := to.Addr().Interface().(type) {
 	case *string:
 		*to = text
+	case *maintenance.Mode:
+		*to, err = maintenance.ParseFlag(text)
 	case *bool:
 		*to, err = strconv.ParseBool(text)
 	case *int:

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // keysOf are the keys of a struct in order, and the fields they set.
@@ -48,6 +50,8 @@ func wanted(t reflect.Type, tag reflect.StructTag) string {
 		bounds = " from " + least + " to " + most
 	}
 	switch t {
+	case reflect.TypeFor[maintenance.Mode]():
+		return maintenance.FlagValues()
 	case reflect.TypeFor[netip.Prefix]():
 		return "a network such as 10.0.0.0/16"
 	case reflect.TypeFor[time.Time]():

@@ -9,14 +9,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // writeMethods are the methods that read-only refuses.
 var writeMethods = []string{"POST", "PUT", "PATCH", "DELETE"}
 
 // judge tells the mode of a listener by its default action and its rules.
-func (s Switch) judge(defaultActions []types.Action, rules []types.Rule) (moderecord.Mode, error) {
+func (s Switch) judge(defaultActions []types.Action, rules []types.Rule) (maintenance.Mode, error) {
 	closed, err := s.closedByDefault(defaultActions)
 	if err != nil {
 		return "", err
@@ -39,7 +39,7 @@ func (s Switch) judge(defaultActions []types.Action, rules []types.Rule) (modere
 	refusesWrites := !slices.ContainsFunc(writeMethods, func(method string) bool { return !slices.Contains(refused, method) })
 	switch {
 	case !closed && len(refused) == 0:
-		return moderecord.Open, nil
+		return maintenance.Open, nil
 	case !closed && !refusesWrites:
 		return "", neither("%s is refused, other writes are not", strings.Join(refused, " and "))
 	}
@@ -47,9 +47,9 @@ func (s Switch) judge(defaultActions []types.Action, rules []types.Rule) (modere
 		return "", err
 	}
 	if closed {
-		return moderecord.Closed, nil
+		return maintenance.Closed, nil
 	}
-	return moderecord.ReadOnly, nil
+	return maintenance.ReadOnly, nil
 }
 
 func neither(format string, args ...any) error { return &Neither{fmt.Sprintf(format, args...)} }

@@ -12,7 +12,7 @@ import (
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // ErrNoListener is the error of a load balancer without a listener on the port,
@@ -62,7 +62,7 @@ type API interface {
 // read-only if those that write are, open if none is. Anything between is the
 // error Neither. Between the calls somebody may change the listener: the next
 // reading shows it.
-func Read(ctx context.Context, api API, s Switch) (moderecord.Mode, error) {
+func Read(ctx context.Context, api API, s Switch) (maintenance.Mode, error) {
 	listener, err := s.find(ctx, api)
 	if err != nil {
 		return "", err

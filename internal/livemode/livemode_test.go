@@ -16,7 +16,7 @@ import (
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"github.com/noren-cdk/noren/internal/livemode"
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 const (
@@ -109,7 +109,7 @@ func (b balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // read reads the balancer over HTTP.
-func (b balancer) read(t *testing.T, s livemode.Switch) (moderecord.Mode, error) {
+func (b balancer) read(t *testing.T, s livemode.Switch) (maintenance.Mode, error) {
 	t.Helper()
 	for _, text := range append(b.rules, b.defaultAction) {
 		if err := xml.Unmarshal([]byte("<a>"+text+"</a>"), new(struct{})); err != nil {
@@ -143,23 +143,23 @@ func TestModes(t *testing.T) {
 		name     string
 		by       livemode.Switch
 		balancer balancer
-		want     moderecord.Mode
+		want     maintenance.Mode
 	}{
-		{"open", owned, balancer{forward(app), []string{login}, ""}, moderecord.Open},
-		{"closed", owned, balancer{forward(responder), []string{login, everyRead, refuseWrites}, ""}, moderecord.Closed},
-		{"closed by hand, the rule that refuses writes is not there", owned, balancer{forward(responder), []string{login}, ""}, moderecord.Closed},
-		{"read-only", owned, balancer{forward(app), []string{login, everyRead, refuseWrites}, ""}, moderecord.ReadOnly},
-		{"read-only in two rules, as with hosts", owned, balancer{forward(app), []string{login, refuseSome, refuseRest}, ""}, moderecord.ReadOnly},
-		{"opened by hand", owned, balancer{forward(app), []string{login, everyRead, rule("191", forward(app), methods("POST", "PUT", "PATCH", "DELETE"))}, ""}, moderecord.Open},
-		{"a target group of weight 0 gets nothing", owned, balancer{forward(responder+" 1", app+" 0"), []string{login}, ""}, moderecord.Closed},
-		{"shared, open", shared, balancer{forward(other), []string{login}, ""}, moderecord.Open},
-		{"shared, closed", shared, balancer{forward(other), []string{login, refuseSome, rule("199", forward(responder), hosts("app.example.com"))}, ""}, moderecord.Closed},
-		{"shared, closed for every host", shared, balancer{forward(other), []string{login, rule("199", forward(responder), paths("*"))}, ""}, moderecord.Closed},
-		{"shared, opened by hand", shared, balancer{forward(other), []string{login, rule("199", forward(app), hosts("app.example.com"))}, ""}, moderecord.Open},
-		{"shared, read-only", shared, balancer{forward(other), []string{login, refuseSome, refuseRest}, ""}, moderecord.ReadOnly},
-		{"shared, the rules of others stay", shared, balancer{forward(other), []string{rule("5", forward(app), hosts("admin.example.com")), rule("199", forward(responder), hosts("app.example.com"))}, ""}, moderecord.Closed},
-		{"shared, the default action is no forward", shared, balancer{"<member><Type>fixed-response</Type></member>", nil, ""}, moderecord.Open},
-		{"found by its load balancer and port", livemode.Switch{LoadBalancerARN: "alb", Port: 443, App: app, Responder: responder}, balancer{forward(responder), []string{login, everyRead}, ""}, moderecord.Closed},
+		{"open", owned, balancer{forward(app), []string{login}, ""}, maintenance.Open},
+		{"closed", owned, balancer{forward(responder), []string{login, everyRead, refuseWrites}, ""}, maintenance.Closed},
+		{"closed by hand, the rule that refuses writes is not there", owned, balancer{forward(responder), []string{login}, ""}, maintenance.Closed},
+		{"read-only", owned, balancer{forward(app), []string{login, everyRead, refuseWrites}, ""}, maintenance.ReadOnly},
+		{"read-only in two rules, as with hosts", owned, balancer{forward(app), []string{login, refuseSome, refuseRest}, ""}, maintenance.ReadOnly},
+		{"opened by hand", owned, balancer{forward(app), []string{login, everyRead, rule("191", forward(app), methods("POST", "PUT", "PATCH", "DELETE"))}, ""}, maintenance.Open},
+		{"a target group of weight 0 gets nothing", owned, balancer{forward(responder+" 1", app+" 0"), []string{login}, ""}, maintenance.Closed},
+		{"shared, open", shared, balancer{forward(other), []string{login}, ""}, maintenance.Open},
+		{"shared, closed", shared, balancer{forward(other), []string{login, refuseSome, rule("199", forward(responder), hosts("app.example.com"))}, ""}, maintenance.Closed},
+		{"shared, closed for every host", shared, balancer{forward(other), []string{login, rule("199", forward(responder), paths("*"))}, ""}, maintenance.Closed},
+		{"shared, opened by hand", shared, balancer{forward(other), []string{login, rule("199", forward(app), hosts("app.example.com"))}, ""}, maintenance.Open},
+		{"shared, read-only", shared, balancer{forward(other), []string{login, refuseSome, refuseRest}, ""}, maintenance.ReadOnly},
+		{"shared, the rules of others stay", shared, balancer{forward(other), []string{rule("5", forward(app), hosts("admin.example.com")), rule("199", forward(responder), hosts("app.example.com"))}, ""}, maintenance.Closed},
+		{"shared, the default action is no forward", shared, balancer{"<member><Type>fixed-response</Type></member>", nil, ""}, maintenance.Open},
+		{"found by its load balancer and port", livemode.Switch{LoadBalancerARN: "alb", Port: 443, App: app, Responder: responder}, balancer{forward(responder), []string{login, everyRead}, ""}, maintenance.Closed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := test.balancer.read(t, test.by)

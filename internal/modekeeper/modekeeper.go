@@ -1,8 +1,5 @@
 // Package modekeeper reads and writes the two parameters in which the mode of
 // maintenance is remembered. See moderecord for what is in them.
-//
-// It asks Systems Manager itself: the SDK's client of it takes a command two
-// milliseconds to start.
 package modekeeper
 
 import (
@@ -11,8 +8,8 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/noren-cdk/noren/internal/awsclient"
 	"github.com/noren-cdk/noren/internal/moderecord"
 )
 
@@ -31,8 +28,6 @@ type Kept struct {
 // By is who turned to the mode of the record, "" if it is not known (yet).
 func (k Kept) By() string { return k.Record.By(k.Attribution) }
 
-var systemsManager = awsclient.Service{ID: "SSM", Host: "ssm", Target: "AmazonSSM"}
-
 // Read returns what the parameters of these names hold. An empty name, of a
 // product without a guard, holds nothing.
 func (k Keeper) Read(ctx context.Context, record, attribution string) (Kept, error) {
@@ -43,11 +38,7 @@ func (k Keeper) Read(ctx context.Context, record, attribution string) (Kept, err
 	if attribution != "" {
 		names = append(names, attribution)
 	}
-	var answer struct {
-		Parameters        []struct{ Name, Value string }
-		InvalidParameters []string
-	}
-	err := awsclient.Call(ctx, k.Config, systemsManager, "GetParameters", map[string]any{"Names": names}, &answer)
+	answer, err := ssm.NewFromConfig(k.Config).GetParameters(ctx, &ssm.GetParametersInput{Names: names})
 	if err != nil {
 		return Kept{}, fmt.Errorf("reading what is recorded of the mode: %w", err)
 	}
@@ -58,11 +49,11 @@ func (k Keeper) Read(ctx context.Context, record, attribution string) (Kept, err
 	var errs []error
 	for _, p := range answer.Parameters {
 		var err error
-		switch p.Name {
+		switch aws.ToString(p.Name) {
 		case record:
-			kept.Record, err = moderecord.Decode(p.Value)
+			kept.Record, err = moderecord.Decode(aws.ToString(p.Value))
 		case attribution:
-			kept.Attribution, err = moderecord.DecodeAttribution(p.Value)
+			kept.Attribution, err = moderecord.DecodeAttribution(aws.ToString(p.Value))
 		}
 		if err != nil && !errors.Is(err, moderecord.ErrNone) {
 			errs = append(errs, err)
@@ -76,8 +67,9 @@ func (k Keeper) Read(ctx context.Context, record, attribution string) (Kept, err
 
 // Attribute writes down who turned the mode.
 func (k Keeper) Attribute(ctx context.Context, attribution string, a moderecord.Attribution) error {
-	in := map[string]any{"Name": attribution, "Value": a.Encode(), "Overwrite": true}
-	if err := awsclient.Call(ctx, k.Config, systemsManager, "PutParameter", in, new(struct{})); err != nil {
+	value := a.Encode()
+	_, err := ssm.NewFromConfig(k.Config).PutParameter(ctx, &ssm.PutParameterInput{Name: &attribution, Value: &value, Overwrite: aws.Bool(true)})
+	if err != nil {
 		return fmt.Errorf("writing down who turned the mode: %w", err)
 	}
 	return nil

@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Placeholder is the value of a parameter that nothing has been written to.
@@ -29,7 +31,7 @@ var ErrNone = errors.New("nothing is recorded yet")
 // Turn is a mode from the moment it was turned to.
 type Turn struct {
 	// Mode is the mode.
-	Mode Mode `json:"mode"`
+	Mode maintenance.Mode `json:"mode"`
 
 	// Since is when the deploy turned to it, in UTC and whole seconds: when the
 	// guard ran, just before the listener changed.
@@ -61,13 +63,13 @@ type Attribution struct {
 
 // New returns the record of a mode that is turned to at a time. The message of
 // a refusal names Since, so its precision is what one can type.
-func New(mode Mode, at time.Time) Record {
+func New(mode maintenance.Mode, at time.Time) Record {
 	return Record{Turn: Turn{mode, at.UTC().Truncate(time.Second)}}
 }
 
 // TurnTo returns the record after a deploy to a mode, at a time: the same turn
 // if the mode stays.
-func (r Record) TurnTo(mode Mode, at time.Time, until time.Time) Record {
+func (r Record) TurnTo(mode maintenance.Mode, at time.Time, until time.Time) Record {
 	next := r
 	if mode != r.Mode {
 		next = New(mode, at)
@@ -79,7 +81,7 @@ func (r Record) TurnTo(mode Mode, at time.Time, until time.Time) Record {
 
 // RollBackTo returns the record after a rollback to a mode, at a time: with the
 // Since that the mode had before, if it is known.
-func (r Record) RollBackTo(mode Mode, at time.Time, until time.Time) Record {
+func (r Record) RollBackTo(mode maintenance.Mode, at time.Time, until time.Time) Record {
 	next := r.TurnTo(mode, at, until)
 	if mode != r.Mode && mode == r.Previous.Mode {
 		next.Turn, next.Previous = r.Previous, Turn{}
@@ -128,7 +130,7 @@ func Decode(value string) (Record, error) {
 		return Record{}, fmt.Errorf("reading the record of the mode: %w", err)
 	}
 	if !r.Mode.Valid() || r.Since.IsZero() {
-		return Record{}, fmt.Errorf("reading the record of the mode: mode %q since %q: want true, false or read-only, and a time", r.Mode, r.Since.Format(time.RFC3339))
+		return Record{}, fmt.Errorf("reading the record of the mode: mode %q since %q: want open, read-only or closed, and a time", r.Mode, r.Since.Format(time.RFC3339))
 	}
 	return r, nil
 }

@@ -3,7 +3,7 @@ package preview
 import (
 	"strings"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 )
 
@@ -22,7 +22,7 @@ func newAddresses(d *cloudfront.Distribution, site, api string) *addresses {
 	var pairs []string
 	if d != nil {
 		for _, alias := range d.Aliases {
-			if !alb.IsOpaque(alias) && !strings.Contains(alias, "*") {
+			if !cfn.IsOpaque(alias) && !strings.Contains(alias, "*") {
 				a.siteDomain = alias
 				break
 			}
@@ -32,7 +32,7 @@ func newAddresses(d *cloudfront.Distribution, site, api string) *addresses {
 				a.apiDomain = origin.Domain
 			}
 		}
-		pairs = append(pairs, "https://"+alb.Opaque(d.LogicalID+".DomainName"), site)
+		pairs = append(pairs, "https://"+cfn.Opaque(d.LogicalID+".DomainName"), site)
 	}
 	if a.siteDomain != "" {
 		pairs = append(pairs, "https://"+a.siteDomain, site)

@@ -18,9 +18,9 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 	"github.com/noren-cdk/noren/internal/preview/edge"
-	"github.com/noren-cdk/noren/internal/preview/protocol"
 )
 
 // Preview is a product that runs. Make it with [Start], end it with
@@ -37,7 +37,7 @@ type Preview struct {
 	// Notes are sentences about what is not as it would be deployed.
 	Notes []string
 
-	config    protocol.Config
+	config    Config
 	sources   []source
 	progress  io.Writer // is told what takes long, a line at a time
 	log       io.Writer // gets what the application and the functions write
@@ -68,7 +68,7 @@ type loaded struct {
 
 // Start runs a product, and writes what takes long and what the product logs to
 // stderr. What it started by the time of an error is ended.
-func Start(ctx context.Context, config protocol.Config, stderr io.Writer) (*Preview, error) {
+func Start(ctx context.Context, config Config, stderr io.Writer) (*Preview, error) {
 	p := &Preview{config: config, unlocks: map[string]bool{}, progress: stderr, log: io.Discard, failed: make(chan error, 4)}
 	if config.Verbose {
 		p.log = stderr
@@ -137,7 +137,7 @@ func (p *Preview) read() error {
 		if err != nil {
 			return err
 		}
-		template, err := alb.Read(bytes.NewReader(data), alb.Options{Parameters: p.config.Parameters, Reveal: p.secrets.reveal})
+		template, err := alb.Read(bytes.NewReader(data), cfn.Options{Parameters: p.config.Parameters, Reveal: p.secrets.reveal})
 		if err != nil {
 			return fmt.Errorf("reading template %q: %w", t.File, err)
 		}
@@ -190,13 +190,6 @@ func (p *Preview) Changed() <-chan struct{} {
 	return changed
 }
 
-// Ready says where the product runs.
-func (p *Preview) Ready() protocol.Ready {
-	return protocol.Ready{
-		Site: p.Site, API: p.API, Control: p.Control, Login: p.Login(), Mode: p.Mode(), Modes: p.Modes(), Notes: p.Notes,
-	}
-}
-
 // distribution reads the distribution, if there is one.
 func (p *Preview) distribution() (*cloudfront.Distribution, error) {
 	t := p.sources[0]
@@ -223,11 +216,11 @@ func (p *Preview) distribution() (*cloudfront.Distribution, error) {
 	return d, nil
 }
 
-func (p *Preview) options() alb.Options { return alb.Options{Parameters: p.config.Parameters} }
+func (p *Preview) options() cfn.Options { return cfn.Options{Parameters: p.config.Parameters} }
 
 // resources reads resources of a template.
-func (p *Preview) resources(t source, types ...string) ([]alb.Resource, error) {
-	resources, err := alb.Resources(bytes.NewReader(t.data), p.options(), types...)
+func (p *Preview) resources(t source, types ...string) ([]cfn.Resource, error) {
+	resources, err := cfn.Resources(bytes.NewReader(t.data), p.options(), types...)
 	if err != nil {
 		return nil, fmt.Errorf("reading template %q: %w", t.file, err)
 	}

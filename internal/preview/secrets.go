@@ -33,7 +33,7 @@ func startSecretStore() (*secretStore, error) {
 
 func (s *secretStore) close() { s.server.Close() }
 
-// reveal is for [alb.Options]: the value of a generated secret.
+// reveal is for [cfn.Options]: the value of a generated secret.
 func (s *secretStore) reveal(name string) (string, bool) {
 	id, ok := strings.CutPrefix(name, "<secret ")
 	if !ok {

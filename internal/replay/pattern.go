@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/rules/allowlist"
@@ -14,11 +13,9 @@ import (
 // patternOf is a rule's path as a line of the allowlist, or as ALB has it if no
 // line compiles to it.
 func patternOf(rule *alb.Rule, path string, regex bool) string {
-	methods := []string{"any method"}
-	for _, c := range rule.Conditions {
-		if m, ok := c.(alb.Methods); ok {
-			methods = m
-		}
+	methods := rule.Methods()
+	if methods == nil {
+		methods = []string{"any method"}
 	}
 	raw := strings.Join(methods, ", ") + " " + path
 	method := methods[0]
@@ -33,21 +30,15 @@ func patternOf(rule *alb.Rule, path string, regex bool) string {
 		return raw
 	}
 	for _, c := range compiled[0] {
-		switch c := c.(type) {
-		case alb.PathPatterns:
-			if !regex && len(c) == 1 && c[0] == path {
-				return line
-			}
-		case alb.PathRegexes:
-			if regex && len(c) == 1 && c[0] == path {
-				return line
-			}
+		values := alb.Values(c)
+		if alb.Field(c) == "path-pattern" && len(values) == 1 && values[0].Text == path && values[0].Regex == regex {
+			return line
 		}
 	}
 	return raw
 }
 
-var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\([\\.+*?()|\[\]{}^$])`) })
+var quoted = regexp.MustCompile(`\\([\\.+*?()|\[\]{}^$])`)
 
 // muxPath writes a path condition as ServeMux has it.
 func muxPath(path string, regex bool) string {
@@ -56,7 +47,7 @@ func muxPath(path string, regex bool) string {
 		path, multi := strings.CutSuffix(path, "/.*")
 		segments := strings.Split(strings.ReplaceAll(path, "[^/]+", id), "/")
 		for i, s := range segments {
-			segments[i] = quoted().ReplaceAllString(s, "$1")
+			segments[i] = quoted.ReplaceAllString(s, "$1")
 		}
 		path = numbered(strings.Join(segments, "/"))
 		if multi {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
@@ -172,7 +173,7 @@ func template(t testing.TB, mode string) *alb.Template {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	template, err := alb.Read(file, alb.Options{})
+	template, err := alb.Read(file, cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +182,7 @@ func template(t testing.TB, mode string) *alb.Template {
 
 func newReplay(t testing.TB, config Config) *Replay {
 	t.Helper()
-	config.Open, config.Maintenance = template(t, "open"), template(t, "maintenance")
+	config.Open, config.Maintenance = template(t, "open"), template(t, "closed")
 	r, err := New(config)
 	if err != nil {
 		t.Fatal(err)

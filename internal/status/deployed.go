@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/internal/function/probe"
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // assembly is the mode of the template of the stack in the assembly.
@@ -29,7 +29,7 @@ func (q Query) assembly() Finding {
 	if errors.Is(err, os.ErrNotExist) {
 		return Finding{Detail: "no " + file}
 	}
-	var mode moderecord.Mode
+	var mode maintenance.Mode
 	if err == nil {
 		mode, _, err = modeOf(data)
 	}
@@ -40,13 +40,13 @@ func (q Query) assembly() Finding {
 }
 
 // modeOf is the mode that a template is in.
-func modeOf(data []byte) (moderecord.Mode, diff.Template, error) {
-	template, err := diff.Read(data, alb.Options{})
+func modeOf(data []byte) (maintenance.Mode, diff.Template, error) {
+	template, err := diff.Read(data, cfn.Options{})
 	if err != nil {
 		return "", template, fmt.Errorf("the template cannot be read: %w", err)
 	}
 	mode, err := template.Mode()
-	return moderecord.Mode(mode), template, err
+	return mode, template, err
 }
 
 // deployed is the stack as CloudFormation has it.
@@ -55,7 +55,7 @@ type deployed struct {
 	status    string
 	outputs   map[string]string
 	physical  map[string]string // by logical id
-	mode      moderecord.Mode
+	mode      maintenance.Mode
 	template  diff.Template
 	resources map[string]resource
 	err       error // of the template
@@ -123,7 +123,7 @@ func (d *deployed) readTemplate(ctx context.Context, api *cloudformation.Client)
 // probe returns the environment variables of the probe.
 func (d *deployed) probe() map[string]any {
 	for _, r := range d.resources {
-		if v := r.Properties.Environment.Variables; r.Type == "AWS::Lambda::Function" && v["MODEPROBE_LISTENER"] != nil {
+		if v := r.Properties.Environment.Variables; r.Type == "AWS::Lambda::Function" && v[probe.ListenerVariable] != nil {
 			return v
 		}
 	}
@@ -166,7 +166,7 @@ func (d *deployed) resolve(value any) string {
 // listenerID is the logical id of the listener, empty if the stack does not
 // define it.
 func (d *deployed) listenerID() string {
-	if reference, ok := d.probe()["MODEPROBE_LISTENER"].(map[string]any); ok {
+	if reference, ok := d.probe()[probe.ListenerVariable].(map[string]any); ok {
 		id, _ := reference["Ref"].(string)
 		return id
 	}

@@ -9,20 +9,14 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
-
-	"github.com/noren-cdk/noren/internal/awsclient"
 )
 
 // explain says in one line what a refusal of AWS, or of the network, means.
 func explain(err error, stack, region string) error {
 	code, message := "", ""
 	var api smithy.APIError
-	var own *awsclient.Error
-	switch {
-	case errors.As(err, &api):
+	if errors.As(err, &api) {
 		code, message = api.ErrorCode(), api.ErrorMessage()
-	case errors.As(err, &own):
-		code, message = own.Code, own.Message
 	}
 	message = strings.Join(strings.Fields(message), " ")
 	switch {

@@ -10,11 +10,8 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/maintenance"
 )
-
-// marker is the header that every answer of maintenance carries.
-const marker = "X-Maintenance-Mode"
 
 // request finds out what a GET gets that no rule lets through. The path is new
 // every time, so that no cache answers.
@@ -55,13 +52,13 @@ func (q Query) request(ctx context.Context, d *deployed, listener, responder str
 		return Finding{Detail: detail, Problem: explain(err, q.Stack, q.AWS.Region).Error()}
 	}
 	defer answer.Body.Close()
-	switch said := answer.Header.Get(marker); {
+	switch said := answer.Header.Get(maintenance.Marker); {
 	case said != "":
-		return Finding{Mode: moderecord.Closed, Detail: fmt.Sprintf("%d, %s: %s: %s", answer.StatusCode, marker, said, detail)}
+		return Finding{Mode: maintenance.Closed, Detail: fmt.Sprintf("%d, %s: %s: %s", answer.StatusCode, maintenance.Marker, said, detail)}
 	case answer.StatusCode >= 500:
-		return Finding{Detail: detail, Problem: fmt.Sprintf("%d without %s: neither the application nor the answer of maintenance", answer.StatusCode, marker)}
+		return Finding{Detail: detail, Problem: fmt.Sprintf("%d without %s: neither the application nor the answer of maintenance", answer.StatusCode, maintenance.Marker)}
 	}
-	return Finding{Mode: moderecord.Open, Detail: fmt.Sprintf("%d, no %s: %s", answer.StatusCode, marker, detail)}
+	return Finding{Mode: maintenance.Open, Detail: fmt.Sprintf("%d, no %s: %s", answer.StatusCode, maintenance.Marker, detail)}
 }
 
 // allows names the rule that lets the GET through in every mode, by the

@@ -16,8 +16,8 @@ import (
 
 	"github.com/noren-cdk/noren/internal/livemode"
 	"github.com/noren-cdk/noren/internal/modekeeper"
-	"github.com/noren-cdk/noren/internal/moderecord"
 	"github.com/noren-cdk/noren/internal/trail"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Query is which product to look at.
@@ -46,7 +46,7 @@ type Query struct {
 // Finding is what one place says.
 type Finding struct {
 	// Mode is the mode there. Empty if it is not known, or none.
-	Mode moderecord.Mode `json:"mode"`
+	Mode maintenance.Mode `json:"mode"`
 
 	// Detail is what was looked at.
 	Detail string `json:"detail"`
@@ -69,7 +69,7 @@ type Report struct {
 
 	// Recorded is the mode that the last deploy turned to, as the reopen guard
 	// wrote it down. Empty without a guard.
-	Recorded moderecord.Mode `json:"recorded,omitempty"`
+	Recorded maintenance.Mode `json:"recorded,omitempty"`
 
 	// Since and By are when the listener was turned to its mode and who did it.
 	// Zero and empty if it is not known. By hand says that it was no deploy.
@@ -102,7 +102,7 @@ func (r Report) Verdict() Verdict {
 	switch live := r.Listener.Mode; {
 	case live == "" || live != r.Deployed.Mode, r.Recorded != "" && r.Recorded != live:
 		return Disagree
-	case r.Request.Mode != "" && (r.Request.Mode == moderecord.Closed) != (live == moderecord.Closed):
+	case r.Request.Mode != "" && (r.Request.Mode == maintenance.Closed) != (live == maintenance.Closed):
 		return Disagree
 	case r.Assembly.Problem != "":
 		return Unknown
@@ -129,9 +129,11 @@ func (q Query) Find(ctx context.Context) (Report, error) {
 	if q.Now == nil {
 		q.Now = time.Now
 	}
-	q.AWS.RetryMaxAttempts = 2 // somebody waits for the answer
 	report := Report{Stack: q.Stack, Region: q.AWS.Region, At: q.Now().UTC().Truncate(time.Second)}
 	report.Assembly = q.assembly()
+	if _, err := q.AWS.Credentials.Retrieve(ctx); err != nil {
+		return report, fmt.Errorf("no AWS credentials: log in, as with aws sso login, name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", explain(err, q.Stack, q.AWS.Region))
+	}
 	deployed, err := read(ctx, cloudformation.NewFromConfig(q.AWS), q.Stack)
 	if err != nil {
 		return report, explain(err, q.Stack, q.AWS.Region)
@@ -163,7 +165,7 @@ func (q Query) Find(ctx context.Context) (Report, error) {
 }
 
 // finding is a mode, or why it could not be read.
-func (q Query) finding(mode moderecord.Mode, detail string, err error) Finding {
+func (q Query) finding(mode maintenance.Mode, detail string, err error) Finding {
 	if err != nil {
 		return Finding{Detail: detail, Problem: explain(err, q.Stack, q.AWS.Region).Error()}
 	}

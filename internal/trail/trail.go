@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-
-	"github.com/noren-cdk/noren/internal/awsclient"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 )
 
 // Delay is how late an event may come.
@@ -27,10 +27,6 @@ const longestDeploy = time.Hour
 // maxPages bounds what is read of the history for one question, in pages of 50
 // events: the account may be busy, and AWS answers two questions a second.
 const maxPages = 4
-
-// cloudTrail is asked for LookupEvents, a permission that cannot be narrowed to
-// a resource.
-var cloudTrail = awsclient.Service{ID: "CloudTrail", Host: "cloudtrail", Target: "CloudTrail_20131101"}
 
 // Act is a call of somebody's.
 type Act struct {
@@ -117,36 +113,26 @@ func last(ctx context.Context, cfg aws.Config, calls []string, since, until time
 // newest returns the first event that matches: CloudTrail answers the newest
 // first.
 func newest(ctx context.Context, cfg aws.Config, call string, since, until time.Time, match func(event) bool) (Act, error) {
-	input := map[string]any{
-		"LookupAttributes": []map[string]string{{"AttributeKey": "EventName", "AttributeValue": call}},
-		"StartTime":        since.Unix(),
+	input := &cloudtrail.LookupEventsInput{
+		LookupAttributes: []types.LookupAttribute{{AttributeKey: types.LookupAttributeKeyEventName, AttributeValue: &call}},
+		StartTime:        &since,
 	}
 	if !until.IsZero() {
-		input["EndTime"] = until.Unix()
+		input.EndTime = &until
 	}
-	for range maxPages {
-		var page struct {
-			Events []struct {
-				EventName       string
-				EventTime       float64 // seconds since 1970
-				CloudTrailEvent string  // JSON
-			}
-			NextToken string
-		}
-		if err := awsclient.Call(ctx, cfg, cloudTrail, "LookupEvents", input, &page); err != nil {
+	pages := cloudtrail.NewLookupEventsPaginator(cloudtrail.NewFromConfig(cfg), input)
+	for read := 0; read < maxPages && pages.HasMorePages(); read++ {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
 			return Act{}, err
 		}
 		for _, found := range page.Events {
 			var e event
-			if json.Unmarshal([]byte(found.CloudTrailEvent), &e) == nil && e.ErrorCode == "" && match(e) {
+			if json.Unmarshal([]byte(aws.ToString(found.CloudTrailEvent)), &e) == nil && e.ErrorCode == "" && match(e) {
 				by := cmp.Or(e.UserIdentity.Arn, e.UserIdentity.PrincipalID)
-				return Act{found.EventName, by, time.Unix(int64(found.EventTime), 0).UTC(), e.deploy()}, nil
+				return Act{aws.ToString(found.EventName), by, aws.ToTime(found.EventTime).UTC(), e.deploy()}, nil
 			}
 		}
-		if page.NextToken == "" {
-			break
-		}
-		input["NextToken"] = page.NextToken
 	}
 	return Act{}, nil
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/awsclient"
 	"github.com/noren-cdk/noren/internal/testing/awsstub"
 	"github.com/noren-cdk/noren/internal/trail"
 )
@@ -58,11 +57,15 @@ func TestTheLastChangeOfTheListener(t *testing.T) {
 		{"not further than four pages", map[string][]string{"ModifyListener": {
 			event("ModifyListener", "x", 1, other), event("ModifyListener", "x", 1, other), event("ModifyListener", "x", 1, other), event("ModifyListener", "x", 1, other), event("ModifyListener", "ko", 2, mine),
 		}}, ""},
+		{"a call that was refused changed nothing", map[string][]string{"ModifyListener": {
+			strings.Replace(event("ModifyListener", "refused", 1, mine), `{\"userIdentity`, `{\"errorCode\": \"AccessDenied\", \"userIdentity`, 1) + "," + event("ModifyListener", "ko", 2, mine),
+		}}, "ko"},
 		{"what cannot be read is left out", map[string][]string{"ModifyListener": {event("ModifyListener", "x", 1, `"no object"`) + "," + event("ModifyListener", "ko", 2, mine)}}, "ko"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			answer(awsstub.New(t), test.pages)
-			act, err := trail.Change(t.Context(), awsclient.Config("us-east-1"), listener, now.Add(-time.Hour))
+			stub := awsstub.New(t)
+			answer(stub, test.pages)
+			act, err := trail.Change(t.Context(), stub.Config(t), listener, now.Add(-time.Hour))
 			if err != nil || act.By != test.want {
 				t.Errorf("got %+v, %v; want %q", act, err, test.want)
 			}
@@ -71,14 +74,14 @@ func TestTheLastChangeOfTheListener(t *testing.T) {
 }
 
 func TestADeployIsLookedForBeforeTheTurn(t *testing.T) {
-	aws := awsstub.New(t)
-	answer(aws, map[string][]string{"ExecuteChangeSet": {event("ExecuteChangeSet", "ko", 3, `{"stackName": "shop"}`)}})
-	act, err := trail.Deploy(t.Context(), awsclient.Config("us-east-1"), "shop", now)
+	stub := awsstub.New(t)
+	answer(stub, map[string][]string{"ExecuteChangeSet": {event("ExecuteChangeSet", "ko", 3, `{"stackName": "shop"}`)}})
+	act, err := trail.Deploy(t.Context(), stub.Config(t), "shop", now)
 	if err != nil || act.By != "ko" || act.Call != "ExecuteChangeSet" || !act.At.Equal(now.Add(-3*time.Minute)) {
 		t.Errorf("got %+v, %v", act, err)
 	}
 	want := fmt.Sprintf(`"EndTime":%d`, now.Add(time.Minute).Unix())
-	for _, call := range aws.Calls("LookupEvents") {
+	for _, call := range stub.Calls("LookupEvents") {
 		if !strings.Contains(call.Body, want) || !strings.Contains(call.Body, fmt.Sprintf(`"StartTime":%d`, now.Add(-time.Hour).Unix())) {
 			t.Errorf("asked %s", call.Body)
 		}
@@ -86,8 +89,9 @@ func TestADeployIsLookedForBeforeTheTurn(t *testing.T) {
 }
 
 func TestARefusalIsAnError(t *testing.T) {
-	awsstub.New(t).Answer("LookupEvents", awsstub.Refuse("AccessDeniedException", "no LookupEvents"))
-	if act, err := trail.Hand(t.Context(), awsclient.Config("us-east-1"), listener, now); err == nil || !strings.Contains(err.Error(), "asking CloudTrail for ModifyListener") || !strings.Contains(err.Error(), "no LookupEvents") {
+	stub := awsstub.New(t)
+	stub.Answer("LookupEvents", awsstub.Refuse("AccessDeniedException", "no LookupEvents"))
+	if act, err := trail.Hand(t.Context(), stub.Config(t), listener, now); err == nil || !strings.Contains(err.Error(), "asking CloudTrail for ModifyListener") || !strings.Contains(err.Error(), "no LookupEvents") {
 		t.Errorf("got %+v, %v", act, err)
 	}
 }

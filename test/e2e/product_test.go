@@ -172,7 +172,7 @@ func (s *stack) checkRequests(t *testing.T, mode, listener, app, responder strin
 		ListenerARN: s.resources[listener], App: s.resources[app], Responder: s.resources[responder],
 		First: 100, Last: 199,
 	})
-	if err != nil || string(got) != mode {
+	if err != nil || got.Flag() != mode {
 		t.Errorf("maintenance=%s: noren status would say %q, %v", mode, got, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
@@ -71,7 +72,7 @@ func (e *emulator) synthesize(t *testing.T, program, stack, mode string, flags .
 	if a.template, err = os.ReadFile(filepath.Join(a.dir, stack+".template.json")); err != nil {
 		t.Fatal(err)
 	}
-	template, err := alb.Read(bytes.NewReader(a.template), alb.Options{})
+	template, err := alb.Read(bytes.NewReader(a.template), cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

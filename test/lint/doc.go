@@ -6,6 +6,9 @@
 //	actionlint          the workflows, and the shell in them
 //	shellcheck          the scripts
 //
+// TestGeneratedProperties holds what internal/diff knows of resource types to the
+// schemas of cfn-lint.
+//
 // A finding that is meant is in skips.yaml, with the fact about this design that
 // makes it so; one that is not found any more has to leave the file. CDK's own
 // validation is in make synth, cdk-nag in the tests of stacks.

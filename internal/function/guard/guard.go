@@ -21,7 +21,7 @@ import (
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // PhysicalID is the same for ever: another one would make CloudFormation delete
@@ -135,7 +135,7 @@ func (g *Guard) judge(ctx context.Context, event cfn.Event) verdict {
 // Properties are those of the custom resource, all of them texts there. What is
 // missing, as in an older release, is zero.
 type Properties struct {
-	Mode     moderecord.Mode
+	Mode     maintenance.Mode
 	Explicit bool      `json:",string"` // the mode was typed
 	Reopens  time.Time // the Since of the maintenance that a committed file ends
 	Message  string    // the message that was typed

@@ -11,12 +11,13 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 
 	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 const (
-	open     = moderecord.Open
-	readOnly = moderecord.ReadOnly
-	closed   = moderecord.Closed
+	open     = maintenance.Open
+	readOnly = maintenance.ReadOnly
+	closed   = maintenance.Closed
 )
 
 // TestEveryTransition: every pair of modes, asked for or not, going forward,
@@ -25,13 +26,13 @@ func TestEveryTransition(t *testing.T) {
 	// What is refused is all that opens, in an update that goes forward and that
 	// nobody asked for. Everything else passes.
 	refused := map[string]bool{
-		"true -> false, false, UPDATE_IN_PROGRESS":      true,
-		"true -> read-only, false, UPDATE_IN_PROGRESS":  true,
-		"read-only -> false, false, UPDATE_IN_PROGRESS": true,
+		"closed -> open, false, UPDATE_IN_PROGRESS":      true,
+		"closed -> read-only, false, UPDATE_IN_PROGRESS": true,
+		"read-only -> open, false, UPDATE_IN_PROGRESS":   true,
 	}
 	seen := 0
-	for _, old := range []moderecord.Mode{open, readOnly, closed} {
-		for _, next := range []moderecord.Mode{open, readOnly, closed} {
+	for _, old := range []maintenance.Mode{open, readOnly, closed} {
+		for _, next := range []maintenance.Mode{open, readOnly, closed} {
 			for _, explicit := range []bool{false, true} {
 				for _, status := range []string{"UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "unreadable"} {
 					name := fmt.Sprintf("%s -> %s, %v, %s", old, next, explicit, status)
@@ -76,8 +77,8 @@ func TestEveryTransition(t *testing.T) {
 }
 
 func TestCreatingIsNeverRefused(t *testing.T) {
-	for _, mode := range []moderecord.Mode{open, readOnly, closed} {
-		for _, live := range []moderecord.Mode{"", open, closed} {
+	for _, mode := range []maintenance.Mode{open, readOnly, closed} {
+		for _, live := range []maintenance.Mode{"", open, closed} {
 			for _, status := range []string{"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "IMPORT_IN_PROGRESS"} {
 				w := newWorld(t)
 				w.status, w.live = status, live
@@ -137,7 +138,7 @@ func TestARollbackBringsTheTimeBack(t *testing.T) {
 // TestASecondDeployThatOnlyAsksIsHarmless: the flag is there or not, the mode is
 // the same.
 func TestASecondDeployThatOnlyAsksIsHarmless(t *testing.T) {
-	for _, mode := range []moderecord.Mode{open, readOnly, closed} {
+	for _, mode := range []maintenance.Mode{open, readOnly, closed} {
 		for _, explicit := range []string{"true", "false"} {
 			w := newWorld(t)
 			w.live, w.record = mode, moderecord.New(mode, before).Encode()
@@ -212,8 +213,8 @@ func TestWhatTheGuardDoesNotKnow(t *testing.T) {
 		{"the listener", func(w *world) { w.broken["DescribeListeners"] = true }, props(closed), cfn.StatusFailed, "Whether somebody flipped by hand is not known"},
 		{"the record", func(w *world) { w.broken["GetParameter"] = true }, props(closed), cfn.StatusFailed, "since when is not known"},
 		{"the record, which is lost and cannot be written", func(w *world) { w.record, w.broken["PutParameter"] = moderecord.Placeholder, true }, props(closed), cfn.StatusFailed, "The mode could not be recorded"},
-		{"what the last deploy left: the listener tells", func(*world) {}, nil, cfn.StatusFailed, "maintenance has been on since"},
-		{"what the last deploy left, nor the listener: the record tells", func(w *world) { w.broken["DescribeRules"] = true; w.live = readOnly }, nil, cfn.StatusFailed, "maintenance has been on since"},
+		{"what the last deploy left: the listener tells", func(*world) {}, nil, cfn.StatusFailed, "the product has been closed since"},
+		{"what the last deploy left, nor the listener: the record tells", func(w *world) { w.broken["DescribeRules"] = true; w.live = readOnly }, nil, cfn.StatusFailed, "the product has been closed since"},
 		{"anything", func(w *world) {
 			w.broken["DescribeListeners"], w.broken["GetParameter"] = true, true
 		}, nil, cfn.StatusSuccess, "Since when the mode is on is not known"},
@@ -238,7 +239,7 @@ func TestWhatTheGuardDoesNotKnow(t *testing.T) {
 
 // TestClosingAlwaysPasses: with everything broken.
 func TestClosingAlwaysPasses(t *testing.T) {
-	for _, next := range []moderecord.Mode{readOnly, closed} {
+	for _, next := range []maintenance.Mode{readOnly, closed} {
 		w := newWorld(t)
 		for _, call := range []string{"DescribeStacks", "DescribeListeners", "GetParameter", "PutParameter"} {
 			w.broken[call] = true
@@ -274,7 +275,7 @@ func TestALongAnswerIsCut(t *testing.T) {
 		w.live, w.record = closed, moderecord.New(closed, before).Encode()
 		w.attribution = moderecord.Attribution{Since: before, By: "ko"}.Encode()
 		a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open, "Command", long)))
-		if a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "Refused to open: maintenance has been on since 2026-11-22T02:34:09Z") || !utf8.ValidString(a.Reason) {
+		if a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "Refused to open: the product has been closed since 2026-11-22T02:34:09Z") || !utf8.ValidString(a.Reason) {
 			t.Errorf("got %s %q", a.Status, a.Reason)
 		}
 		w.answers = nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/livemode"
 	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // change is what an event asks for, and all that is known about it.
@@ -25,7 +26,7 @@ type change struct {
 	recordErr error
 	by        string // who turned to the mode of the record; may be empty
 
-	live    moderecord.Mode // what the listener does now
+	live    maintenance.Mode // what the listener does now
 	liveErr error
 }
 
@@ -37,7 +38,7 @@ func (c change) judge() verdict {
 	}
 	if c.create {
 		if c.next.Mode.Opens(c.live) && !c.next.Explicit {
-			v.warn("The guard is made in this deploy and refuses nothing yet: the listener was %s, and would not have been opened without -c maintenance=%s.", listenerIs(c.live), c.next.Mode)
+			v.warn("The guard is made in this deploy and refuses nothing yet: the listener was %s, and would not have been opened without -c maintenance=%s.", c.live, c.next.Mode.Flag())
 		}
 		return v
 	}
@@ -70,9 +71,9 @@ func (c change) forward() bool { return c.status == cftypes.StackStatusUpdateInP
 // before is the mode that counts as that before the change: the more closed of
 // what the last deploy left and what the listener does. The record is asked
 // only if neither is known, since a failure may have kept it from being written.
-func (c change) before() moderecord.Mode {
-	var before moderecord.Mode
-	for _, known := range []moderecord.Mode{c.old.Mode, c.live} {
+func (c change) before() maintenance.Mode {
+	var before maintenance.Mode
+	for _, known := range []maintenance.Mode{c.old.Mode, c.live} {
 		if known.Valid() && (before == "" || before.Opens(known)) {
 			before = known
 		}
@@ -89,7 +90,7 @@ func (c change) recordUnknown() bool {
 }
 
 // left is the mode in which the last deploy left the product, as far as is known.
-func (c change) left() moderecord.Mode {
+func (c change) left() maintenance.Mode {
 	if c.old.Mode.Valid() {
 		return c.old.Mode
 	}
@@ -99,7 +100,7 @@ func (c change) left() moderecord.Mode {
 // askedFor tells whether somebody wants this mode now: by the flag, or by a
 // committed file that names the very maintenance that is on.
 func (c change) askedFor() bool {
-	return c.next.Explicit || !c.next.Reopens.IsZero() && c.next.Reopens.Equal(c.record.Since) && c.record.Mode != moderecord.Open
+	return c.next.Explicit || !c.next.Reopens.IsZero() && c.next.Reopens.Equal(c.record.Since) && c.record.Mode != maintenance.Open
 }
 
 // after is the record after the change.
@@ -162,7 +163,7 @@ func (v verdict) reason() string {
 func (v verdict) summary() string {
 	said := "Since when is not known."
 	if r := v.record; !r.Since.IsZero() {
-		said = fmt.Sprintf("Maintenance has been %s since %s.", r.Mode.Words(), r.Since.Format(time.RFC3339))
+		said = fmt.Sprintf("The product has been %s since %s.", r.Mode, r.Since.Format(time.RFC3339))
 	}
 	return strings.Join(append([]string{said}, v.warnings...), " ")
 }

@@ -48,7 +48,7 @@ func TestTheFunction(t *testing.T) {
 		}
 		return w.answer(t, event)
 	}
-	if a := send(cfn.RequestUpdate, props(closed), props(open)); a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "Refused to open: maintenance has been on since 2026-11-22T02:34:09Z (") {
+	if a := send(cfn.RequestUpdate, props(closed), props(open)); a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "Refused to open: the product has been closed since 2026-11-22T02:34:09Z (") {
 		t.Errorf("a forgotten flag: got %s %q", a.Status, a.Reason)
 	}
 	if a := send(cfn.RequestUpdate, props(closed), props(open, "Explicit", "true")); a.Status != cfn.StatusSuccess || w.recorded(t).Mode != open {

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/term"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // longMessage is how many bytes of a message fit into a command that is part of
@@ -19,25 +20,25 @@ const longMessage = 300
 func (c change) refusal(since, reopens time.Time) string {
 	left := c.left()
 	var b strings.Builder
-	b.WriteString("Refused to open: maintenance ")
+	b.WriteString("Refused to open: the product ")
 	if !since.IsZero() {
-		fmt.Fprintf(&b, "has been %s since %s (%s)", left.Words(), since.Format(time.RFC3339), ago(c.now.Sub(since)))
+		fmt.Fprintf(&b, "has been %s since %s (%s)", left, since.Format(time.RFC3339), term.Ago(c.now.Sub(since)))
 		if c.by != "" {
-			fmt.Fprintf(&b, ", turned %s by %s", left.Words(), c.by)
+			fmt.Fprintf(&b, ", turned to %s by %s", left, c.by)
 		}
 	} else {
-		fmt.Fprintf(&b, "is %s, since when is not known", left.Words())
+		fmt.Fprintf(&b, "is %s, since when is not known", left)
 	}
-	fmt.Fprintf(&b, ", and this deploy, which has no -c maintenance=%s, would %s.", c.next.Mode, c.opening())
+	fmt.Fprintf(&b, ", and this deploy, which has no -c maintenance=%s, would %s.", c.next.Mode.Flag(), c.opening())
 	if c.live.Valid() && c.live != left {
-		fmt.Fprintf(&b, " The deploy is rolled back. The listener is %s already: somebody flipped it by hand.", listenerIs(c.live))
+		fmt.Fprintf(&b, " The deploy is rolled back. The listener is %s already: somebody flipped it by hand.", c.live)
 	} else {
 		b.WriteString(" The deploy is rolled back, the listener stays as it was.")
 	}
 	if committed := c.next.Reopens; !committed.IsZero() && !reopens.IsZero() {
 		fmt.Fprintf(&b, " The committed %s ends another maintenance than this one.", committed.Format(time.RFC3339))
 	}
-	fmt.Fprintf(&b, " To deploy and stay %s: %s. To open: %s.", listenerIs(left), c.command(left, c.again()), c.command(c.next.Mode, ""))
+	fmt.Fprintf(&b, " To deploy and stay %s: %s. To open: %s.", left, c.command(left, c.again()), c.command(c.next.Mode, ""))
 	if c.next.ReopensAt != "" && !reopens.IsZero() {
 		fmt.Fprintf(&b, " Or, to open by a commit: set %s to %s.", c.next.ReopensAt, reopens.Format(time.RFC3339))
 	}
@@ -48,30 +49,20 @@ func (c change) refusal(since, reopens time.Time) string {
 func (c change) refusalByHand() string {
 	return fmt.Sprintf("Refused to open: somebody made the listener %s by hand, the last deploy had left it %s, and this deploy has no -c maintenance=%s."+
 		" The deploy is rolled back, the listener stays as it was. To deploy and stay %s: %s. To open: %s, as CloudFormation sees nothing to change, and deploy again.",
-		listenerIs(c.live), listenerIs(c.left()), c.next.Mode, listenerIs(c.live), c.command(c.live, ""), c.byHand())
+		c.live, c.left(), c.next.Mode.Flag(), c.live, c.command(c.live, ""), c.byHand())
 }
 
 // opening is what the change would do.
 func (c change) opening() string {
-	if c.next.Mode == moderecord.ReadOnly {
+	if c.next.Mode == maintenance.ReadOnly {
 		return "open it for reads"
 	}
 	return "open the product"
 }
 
-func listenerIs(mode moderecord.Mode) string {
-	switch mode {
-	case moderecord.Closed:
-		return "closed"
-	case moderecord.ReadOnly:
-		return "read-only"
-	}
-	return "open"
-}
-
 // command deploys in a mode.
-func (c change) command(mode moderecord.Mode, flags string) string {
-	return fmt.Sprintf("%s -c maintenance=%s%s", cmp.Or(c.next.Command, "npx cdk deploy"), mode, flags)
+func (c change) command(mode maintenance.Mode, flags string) string {
+	return fmt.Sprintf("%s -c maintenance=%s%s", cmp.Or(c.next.Command, "npx cdk deploy"), mode.Flag(), flags)
 }
 
 // again are the flags that say to clients again what this deploy does not.
@@ -93,7 +84,7 @@ func (c change) again() string {
 // dropped warns of a message or an end that clients were told and are not told
 // any more, although maintenance stays on.
 func (c change) dropped() []string {
-	if c.old.Mode == moderecord.Open || c.next.Mode == moderecord.Open || c.again() == "" {
+	if c.old.Mode == maintenance.Open || c.next.Mode == maintenance.Open || c.again() == "" {
 		return nil
 	}
 	return []string{fmt.Sprintf("Maintenance stays on, but clients are no longer told all that they were told before. To tell them again: %s.", c.command(c.next.Mode, c.again()))}
@@ -105,7 +96,7 @@ func (c change) untouched() []string {
 	if c.old.Mode != c.next.Mode || !c.live.Valid() || c.live == c.next.Mode {
 		return nil
 	}
-	return []string{fmt.Sprintf("The listener is %s, by hand, and stays so: CloudFormation sees nothing to change. To change that, %s.", listenerIs(c.live), c.byHand())}
+	return []string{fmt.Sprintf("The listener is %s, by hand, and stays so: CloudFormation sees nothing to change. To change that, %s.", c.live, c.byHand())}
 }
 
 // byHand is how a listener is flipped back that was flipped by hand.
@@ -118,16 +109,3 @@ func (c change) byHand() string {
 
 // quoted is a text as a shell takes it.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
-
-// ago says how long something is past, in the unit that one thinks in.
-func ago(d time.Duration) string {
-	switch {
-	case d < 2*time.Minute:
-		return "just now"
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d minutes ago", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d hours ago", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
-}

@@ -8,12 +8,13 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 
 	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // TestWhatTheEventSays, word for word: read it as somebody who is surprised.
 func TestWhatTheEventSays(t *testing.T) {
 	const (
-		opens    = "Refused to open: maintenance has been on since 2026-11-22T02:34:09Z (38 minutes ago)"
+		opens    = "Refused to open: the product has been closed since 2026-11-22T02:34:09Z (38 minutes ago)"
 		commands = " The deploy is rolled back, the listener stays as it was. To deploy and stay closed: npx cdk deploy -c env=prod -c maintenance=true. To open: npx cdk deploy -c env=prod -c maintenance=false."
 		commit   = " Or, to open by a commit: set maintenance.reopen in environments/prod.yaml to 2026-11-22T02:34:09Z."
 	)
@@ -21,7 +22,7 @@ func TestWhatTheEventSays(t *testing.T) {
 	later := now.Add(2 * time.Hour).Format(time.RFC3339)
 	for _, test := range []struct {
 		name      string
-		live      moderecord.Mode
+		live      maintenance.Mode
 		record    string
 		by        string
 		old, next map[string]any
@@ -33,7 +34,7 @@ func TestWhatTheEventSays(t *testing.T) {
 		},
 		{
 			"who closed is known", closed, moderecord.New(closed, before).Encode(), someone.Encode(), props(closed), props(open),
-			opens + ", turned on by arn:aws:sts::111111111111:assumed-role/deploy/ko, and this deploy, which has no -c maintenance=false, would open the product." + commands + commit,
+			opens + ", turned to closed by arn:aws:sts::111111111111:assumed-role/deploy/ko, and this deploy, which has no -c maintenance=false, would open the product." + commands + commit,
 		},
 		{
 			"to read-only by a file", closed, moderecord.New(closed, before).Encode(), moderecord.Placeholder, props(closed), props(readOnly, "ReopensAt", ""),
@@ -52,7 +53,7 @@ func TestWhatTheEventSays(t *testing.T) {
 		},
 		{
 			"the record is lost", closed, moderecord.Placeholder, moderecord.Placeholder, props(closed), props(open, "Command", "", "ReopensAt", ""),
-			"Refused to open: maintenance is on, since when is not known, and this deploy, which has no -c maintenance=false, would open the product." + strings.ReplaceAll(commands, " -c env=prod", ""),
+			"Refused to open: the product is closed, since when is not known, and this deploy, which has no -c maintenance=false, would open the product." + strings.ReplaceAll(commands, " -c env=prod", ""),
 		},
 		{
 			"closed by hand", closed, moderecord.New(open, before).Encode(), moderecord.Placeholder, props(open, "Explicit", "true"), props(open, "ByHand", "the output EmergencyOpenCommand"),
@@ -79,7 +80,7 @@ func TestWhatIsWarnedOf(t *testing.T) {
 	const forgot = "Maintenance stays on, but clients are no longer told all that they were told before. To tell them again: npx cdk deploy -c env=prod -c maintenance="
 	for _, test := range []struct {
 		name      string
-		live      moderecord.Mode
+		live      maintenance.Mode
 		old, next map[string]any
 		want      string
 	}{
@@ -98,7 +99,7 @@ func TestWhatIsWarnedOf(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
 			w.live = test.live
-			w.record = moderecord.New(moderecord.Mode(test.old["Mode"].(string)), before).Encode()
+			w.record = moderecord.New(maintenance.Mode(test.old["Mode"].(string)), before).Encode()
 			a := w.handle(t, w.event(cfn.RequestUpdate, test.old, test.next))
 			if a.Status != cfn.StatusSuccess || a.Reason != test.want {
 				t.Errorf("got  %s %q\nwant %q", a.Status, a.Reason, test.want)
@@ -106,7 +107,7 @@ func TestWhatIsWarnedOf(t *testing.T) {
 			if warned := strings.Contains(w.log.String(), `"level":"WARN"`); warned != (test.want != "") {
 				t.Errorf("the log warns: %v; %s", warned, w.log.String())
 			}
-			if summary := a.Data[Summary].(string); !strings.HasPrefix(summary, "Maintenance has been ") || !strings.HasSuffix(summary, test.want) {
+			if summary := a.Data[Summary].(string); !strings.HasPrefix(summary, "The product has been ") || !strings.HasSuffix(summary, test.want) {
 				t.Errorf("the output of the stack says %q", summary)
 			}
 		})
@@ -118,16 +119,5 @@ func TestARollbackWarnsOfNothing(t *testing.T) {
 	w.live, w.status, w.record = open, "UPDATE_ROLLBACK_IN_PROGRESS", moderecord.New(closed, before).Encode()
 	if a := w.handle(t, w.event(cfn.RequestUpdate, props(closed, "Message", "Back at four."), props(closed))); a.Reason != "" {
 		t.Errorf("got %q", a.Reason)
-	}
-}
-
-func TestAgo(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		-time.Minute: "just now", time.Minute: "just now", 2 * time.Minute: "2 minutes ago", 119 * time.Minute: "119 minutes ago",
-		2 * time.Hour: "2 hours ago", 47 * time.Hour: "47 hours ago", 48 * time.Hour: "2 days ago", 90 * 24 * time.Hour: "90 days ago",
-	} {
-		if got := ago(d); got != want {
-			t.Errorf("%v: got %q, want %q", d, got, want)
-		}
 	}
 }

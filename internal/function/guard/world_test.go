@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 const (
@@ -41,9 +42,9 @@ var (
 // CloudFormation waits for an answer.
 type world struct {
 	mu          sync.Mutex
-	status      string          // of the stack
-	live        moderecord.Mode // of the listener; "": there is none yet
-	record      string          // value of the parameter
+	status      string           // of the stack
+	live        maintenance.Mode // of the listener; "": there is none yet
+	record      string           // value of the parameter
 	attribution string
 	broken      map[string]bool // what cannot be called, such as DescribeStacks
 	late        int             // how often PutParameter fails before it works
@@ -105,12 +106,12 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case operation == "DescribeListeners" && form.Get("LoadBalancerArn") == alb:
 		listeners := ""
 		if w.live != "" {
-			listeners = fmt.Sprintf(`<member><ListenerArn>%s</ListenerArn><Port>443</Port><DefaultActions>%s</DefaultActions></member>`, listener, forward(w.live == moderecord.Closed))
+			listeners = fmt.Sprintf(`<member><ListenerArn>%s</ListenerArn><Port>443</Port><DefaultActions>%s</DefaultActions></member>`, listener, forward(w.live == maintenance.Closed))
 		}
 		fmt.Fprintf(rw, `<DescribeListenersResponse><DescribeListenersResult><Listeners>%s</Listeners></DescribeListenersResult></DescribeListenersResponse>`, listeners)
 	case operation == "DescribeRules" && form.Get("ListenerArn") == listener:
 		rules := ""
-		if w.live != moderecord.Open {
+		if w.live != maintenance.Open {
 			rules = `<member><Priority>191</Priority><Actions>` + forward(true) + `</Actions><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>POST</member><member>PUT</member><member>PATCH</member><member>DELETE</member></Values></HttpRequestMethodConfig></member></Conditions></member>`
 		}
 		fmt.Fprintf(rw, `<DescribeRulesResponse><DescribeRulesResult><Rules>%s</Rules></DescribeRulesResult></DescribeRulesResponse>`, rules)
@@ -194,7 +195,7 @@ func (w *world) event(request cfn.RequestType, old, next map[string]any) cfn.Eve
 
 // props are the properties of the resource in a mode, as the construct writes
 // them, and more.
-func props(mode moderecord.Mode, more ...string) map[string]any {
+func props(mode maintenance.Mode, more ...string) map[string]any {
 	p := map[string]any{
 		"ServiceToken": "arn", "ServiceTimeout": "60", "Mode": string(mode), "Explicit": "false", "Reopens": "", "Message": "", "Until": "",
 		"Command": "npx cdk deploy -c env=prod", "ReopensAt": "maintenance.reopen in environments/prod.yaml",

@@ -8,19 +8,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"github.com/noren-cdk/noren/internal/awsclient"
 	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/internal/livemode"
 	"github.com/noren-cdk/noren/internal/modekeeper"
 	"github.com/noren-cdk/noren/internal/moderecord"
 	"github.com/noren-cdk/noren/internal/trail"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Probe looks at one listener.
@@ -74,23 +74,19 @@ func (p *Probe) Run(ctx context.Context) error {
 
 func (p *Probe) keeper() modekeeper.Keeper { return modekeeper.Keeper{Config: p.Config} }
 
-// functions is AWS Lambda. The SDK's client of it takes half a minute to
-// compile.
-var functions = awsclient.Service{ID: "Lambda", Host: "lambda"}
-
 // overdue returns how long maintenance has gone on past the end that clients
 // are told. It is the variable of the function that tells them, so that a
 // deploy with another end needs no change here.
-func (p *Probe) overdue(ctx context.Context, mode moderecord.Mode, now time.Time) (time.Duration, error) {
-	if mode == moderecord.Open {
+func (p *Probe) overdue(ctx context.Context, mode maintenance.Mode, now time.Time) (time.Duration, error) {
+	if mode == maintenance.Open {
 		return 0, nil
 	}
-	var function struct {
-		Environment struct{ Variables map[string]string }
-	}
-	err := awsclient.Get(ctx, p.Config, functions, "GetFunctionConfiguration", "2015-03-31/functions/"+url.PathEscape(p.Settings.Function)+"/configuration", &function)
+	function, err := lambda.NewFromConfig(p.Config).GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &p.Settings.Function})
 	if err != nil {
 		return 0, fmt.Errorf("reading when maintenance is expected to end: %w", err)
+	}
+	if function.Environment == nil {
+		return 0, nil
 	}
 	config, _ := responder.ParseEnvironment(func(name string) string { return function.Environment.Variables[name] })
 	if config.Until.IsZero() {

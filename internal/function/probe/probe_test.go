@@ -14,6 +14,7 @@ import (
 	"github.com/noren-cdk/noren/internal/livemode"
 	"github.com/noren-cdk/noren/internal/moderecord"
 	"github.com/noren-cdk/noren/internal/testing/awsstub"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 const (
@@ -45,7 +46,7 @@ func newProduct(t *testing.T, s probe.Settings) *product {
 		t.Setenv(name, value)
 	}
 	t.Setenv("AWS_LAMBDA_FUNCTION_NAME", "Probe")
-	p.probe = probe.FromEnvironment(os.Getenv, &p.log)
+	p.probe = probe.FromEnvironment(os.Getenv, p.aws.Config(t), &p.log)
 	p.probe.Now = func() time.Time { return night }
 	p.balancer("app")
 	p.until("")
@@ -143,7 +144,7 @@ func (p *product) metrics(t *testing.T) (map[string]float64, error) {
 
 // closed is the record of a product that was closed an hour ago.
 func closed() moderecord.Record {
-	return moderecord.New(moderecord.Open, night.AddDate(0, -1, 0)).TurnTo(moderecord.Closed, night.Add(-time.Hour), time.Time{})
+	return moderecord.New(maintenance.Open, night.AddDate(0, -1, 0)).TurnTo(maintenance.Closed, night.Add(-time.Hour), time.Time{})
 }
 
 func attributed(record moderecord.Record) string {
@@ -239,7 +240,7 @@ func TestWhoTurnedTheModeIsWrittenDown(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			p := newProduct(t, settings)
 			p.balancer("responder")
-			record := moderecord.New(moderecord.Closed, test.since)
+			record := moderecord.New(maintenance.Closed, test.since)
 			p.record(record.Encode(), "{}")
 			if test.known {
 				p.record(record.Encode(), attributed(record))

@@ -8,8 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/awsclient"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Settings says what a probe looks at. They are the same in every mode.
@@ -36,26 +38,27 @@ type Settings struct {
 	Err error
 }
 
+// ListenerVariable is the environment variable by which the function is found.
+const ListenerVariable = maintenance.ProbeVariables + "LISTENER"
+
 // The environment variables that carry Settings.
 const (
-	listenerVariable    = "MODEPROBE_LISTENER"
-	appVariable         = "MODEPROBE_APP"
-	responderVariable   = "MODEPROBE_RESPONDER"
-	bandVariable        = "MODEPROBE_BAND" // such as 100-199
-	functionVariable    = "MODEPROBE_FUNCTION"
-	stackVariable       = "MODEPROBE_STACK"
-	recordVariable      = "MODEPROBE_RECORD"
-	attributionVariable = "MODEPROBE_ATTRIBUTION"
+	appVariable         = maintenance.ProbeVariables + "APP"
+	responderVariable   = maintenance.ProbeVariables + "RESPONDER"
+	bandVariable        = maintenance.ProbeVariables + "BAND" // such as 100-199
+	functionVariable    = maintenance.ProbeVariables + "FUNCTION"
+	stackVariable       = maintenance.ProbeVariables + "STACK"
+	recordVariable      = maintenance.ProbeVariables + "RECORD"
+	attributionVariable = maintenance.ProbeVariables + "ATTRIBUTION"
 
-	nameVariable   = "AWS_LAMBDA_FUNCTION_NAME"
-	regionVariable = "AWS_REGION"
+	nameVariable = "AWS_LAMBDA_FUNCTION_NAME"
 )
 
 // Environment encodes the settings as environment variables. What is left at
 // its default is left out.
 func (s Settings) Environment() map[string]string {
 	env := map[string]string{
-		listenerVariable: s.Switch.ListenerARN, appVariable: s.Switch.App, responderVariable: s.Switch.Responder,
+		ListenerVariable: s.Switch.ListenerARN, appVariable: s.Switch.App, responderVariable: s.Switch.Responder,
 		functionVariable: s.Function, stackVariable: s.Stack, recordVariable: s.Record, attributionVariable: s.Attribution,
 	}
 	if s.Switch.Last != 0 {
@@ -74,13 +77,13 @@ func (s Settings) Environment() map[string]string {
 func ParseEnvironment(getenv func(string) string) Settings {
 	s := Settings{
 		Name:   getenv(nameVariable),
-		Switch: livemode.Switch{ListenerARN: getenv(listenerVariable), App: getenv(appVariable), Responder: getenv(responderVariable)},
+		Switch: livemode.Switch{ListenerARN: getenv(ListenerVariable), App: getenv(appVariable), Responder: getenv(responderVariable)},
 
 		Function: getenv(functionVariable), Stack: getenv(stackVariable),
 		Record: getenv(recordVariable), Attribution: getenv(attributionVariable),
 	}
 	var errs []error
-	for _, name := range []string{listenerVariable, responderVariable, functionVariable, stackVariable} {
+	for _, name := range []string{ListenerVariable, responderVariable, functionVariable, stackVariable} {
 		if getenv(name) == "" {
 			errs = append(errs, fmt.Errorf("%s is not set", name))
 		}
@@ -100,6 +103,6 @@ func ParseEnvironment(getenv func(string) string) Settings {
 
 // FromEnvironment returns the probe that the environment of its Lambda function
 // describes.
-func FromEnvironment(getenv func(string) string, log io.Writer) *Probe {
-	return &Probe{Settings: ParseEnvironment(getenv), Config: awsclient.Config(getenv(regionVariable)), Log: log, Now: time.Now}
+func FromEnvironment(getenv func(string) string, cfg aws.Config, log io.Writer) *Probe {
+	return &Probe{Settings: ParseEnvironment(getenv), Config: cfg, Log: log, Now: time.Now}
 }

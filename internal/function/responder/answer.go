@@ -3,10 +3,9 @@ package responder
 import (
 	"strconv"
 	"strings"
-)
 
-// marker tells a planned 503 from any other.
-const marker = "X-Maintenance-Mode"
+	"github.com/noren-cdk/noren/maintenance"
+)
 
 // header is a name and a value that JSON writes as they are.
 type header struct{ name, value string }
@@ -115,7 +114,7 @@ func (t template) size() int {
 // it is still to come.
 func newAnswer(c Config, k kind, s speech, planned bool) *answer {
 	a := &answer{status: `503,"statusDescription":"503 Service Unavailable"`}
-	headers := []header{{"Cache-Control", "no-store"}, {marker, "on"}}
+	headers := []header{{"Cache-Control", "no-store"}, {maintenance.Marker, maintenance.MarkerValue}}
 	add := func(name, value string) { headers = append(headers, header{name, value}) }
 
 	until := ""

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // preflightAge is for how many seconds a browser need not ask again. It may
@@ -113,7 +115,7 @@ func (c Config) appendCORS(to []header, r *request, k kind) []header {
 		header{"Access-Control-Allow-Origin", r.origin},
 		header{"Access-Control-Allow-Credentials", "true"})
 	if k != kindPreflight {
-		return append(to, header{"Access-Control-Expose-Headers", "Retry-After, " + marker})
+		return append(to, header{"Access-Control-Expose-Headers", "Retry-After, " + maintenance.Marker})
 	}
 	to = append(to, header{"Access-Control-Max-Age", preflightAge})
 	if isTokens(r.requestMethod) && len(r.requestMethod) <= maxMethod {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // MaxEnvironment is how many bytes Lambda allows for all environment variables
@@ -15,13 +17,22 @@ const MaxEnvironment = 4096
 
 // The environment variables that carry a Config. All are optional.
 const (
-	messageVariable         = "MAINTENANCE_MESSAGE"          // JSON object, language tag to text
-	defaultLanguageVariable = "MAINTENANCE_DEFAULT_LANGUAGE" // language tag
-	untilVariable           = "MAINTENANCE_UNTIL"            // RFC 3339
-	retryAfterVariable      = "MAINTENANCE_RETRY_AFTER"      // whole seconds
-	corsOriginsVariable     = "MAINTENANCE_CORS_ORIGINS"     // JSON array of strings
-	bodyVariable            = "MAINTENANCE_BODY"             // any JSON value
+	messageVariable         = maintenance.AnswerVariables + "MESSAGE"          // JSON object, language tag to text
+	defaultLanguageVariable = maintenance.AnswerVariables + "DEFAULT_LANGUAGE" // language tag
+	untilVariable           = maintenance.AnswerVariables + "UNTIL"            // RFC 3339
+	retryAfterVariable      = maintenance.AnswerVariables + "RETRY_AFTER"      // whole seconds
+	corsOriginsVariable     = maintenance.AnswerVariables + "CORS_ORIGINS"     // JSON array of strings
+	bodyVariable            = maintenance.AnswerVariables + "BODY"             // any JSON value
 )
+
+// IsVariable reports whether an environment variable is one of a Config's.
+func IsVariable(name string) bool {
+	switch name {
+	case messageVariable, defaultLanguageVariable, untilVariable, retryAfterVariable, corsOriginsVariable, bodyVariable:
+		return true
+	}
+	return false
+}
 
 // Environment encodes c as environment variables. What is left at its default
 // is left out; equal configurations have equal variables.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // flushEvery is the time between two writes of the counts.
@@ -100,9 +102,9 @@ func newRecord(function string, at time.Time, k kind, method string, c count) re
 	r := record{FunctionName: function, Kind: k.String(), Method: method, Answers: c.answers, Path: shorten(c.path)}
 	r.AWS.Timestamp = at.UnixMilli()
 	r.AWS.CloudWatchMetrics = []directive{{
-		Namespace:  "Noren",
-		Dimensions: [][]string{{"FunctionName"}, {"FunctionName", "Kind"}, {"FunctionName", "Method"}},
-		Metrics:    []metric{{"Answers", "Count"}},
+		Namespace:  maintenance.MetricNamespace,
+		Dimensions: [][]string{{maintenance.FunctionDimension}, {maintenance.FunctionDimension, "Kind"}, {maintenance.FunctionDimension, "Method"}},
+		Metrics:    []metric{{maintenance.AnswersMetric, "Count"}},
 	}}
 	return r
 }

@@ -15,7 +15,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // Distribution is a distribution as its template says it.
@@ -77,12 +77,12 @@ var types = []string{
 
 // Read reads the distributions of a template. Its error names, for all that
 // cannot be read, the logical id and the property.
-func Read(template []byte, options alb.Options) ([]*Distribution, error) {
-	resources, err := alb.Resources(bytes.NewReader(template), options, types...)
+func Read(template []byte, options cfn.Options) ([]*Distribution, error) {
+	resources, err := cfn.Resources(bytes.NewReader(template), options, types...)
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{resources: map[string]alb.Resource{}}
+	r := &reader{resources: map[string]cfn.Resource{}}
 	for _, resource := range resources {
 		r.resources[resource.LogicalID] = resource
 	}
@@ -100,7 +100,7 @@ func Read(template []byte, options alb.Options) ([]*Distribution, error) {
 
 // reader reads the resources of a template and notes what cannot be read.
 type reader struct {
-	resources map[string]alb.Resource
+	resources map[string]cfn.Resource
 	faults    []error
 	leftOut   []string
 }
@@ -113,16 +113,16 @@ func (r *reader) without(format string, args ...any) {
 }
 
 // named returns the resource of a type that a text refers to.
-func (r *reader) named(text, resourceType string) (alb.Resource, bool) {
-	id, _, ok := alb.Attribute(text)
+func (r *reader) named(text, resourceType string) (cfn.Resource, bool) {
+	id, _, ok := cfn.Attribute(text)
 	if !ok {
-		return alb.Resource{}, false
+		return cfn.Resource{}, false
 	}
 	resource, ok := r.resources[id]
 	return resource, ok && resource.Type == resourceType
 }
 
-func (r *reader) distribution(resource alb.Resource) *Distribution {
+func (r *reader) distribution(resource cfn.Resource) *Distribution {
 	r.leftOut = nil
 	config := r.properties(resource).field("DistributionConfig")
 	d := &Distribution{

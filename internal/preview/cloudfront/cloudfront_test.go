@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // dev is the distribution of the example's template.
 func dev(t *testing.T) *Distribution {
 	t.Helper()
-	template, err := os.ReadFile("../../../stacks/testdata/dev.open.json")
+	template, err := os.ReadFile("../../../stacks/testdata/dev/edge.open.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func dev(t *testing.T) *Distribution {
 
 func only(t *testing.T, template string) *Distribution {
 	t.Helper()
-	distributions, err := Read([]byte(template), alb.Options{})
+	distributions, err := Read([]byte(template), cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func TestTemplatesThatCannotBeRead(t *testing.T) {
 		with("", `, "AllowedMethods": [{}]`, ""):    `resource "Cdn": DistributionConfig.DefaultCacheBehavior.AllowedMethods[0]: want a string`,
 		with(`"DefaultRootObject": ["x"],`, "", ""): `resource "Cdn": DistributionConfig.DefaultRootObject: want a string`,
 	} {
-		if _, err := Read([]byte(template), alb.Options{}); err == nil || err.Error() != want {
+		if _, err := Read([]byte(template), cfn.Options{}); err == nil || err.Error() != want {
 			t.Errorf("got error %v, want %s", err, want)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/dop251/goja"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // Function is a CloudFront function: JavaScript that changes a request or an
@@ -35,7 +35,7 @@ func (r *reader) function(association node) *Function {
 	arn := association.field("FunctionARN").text()
 	resource, ok := r.named(arn, "AWS::CloudFront::Function")
 	if !ok {
-		r.without("%s: the function %s is not in the template: it is not run", association.id, alb.Display(arn))
+		r.without("%s: the function %s is not in the template: it is not run", association.id, cfn.Display(arn))
 		return nil
 	}
 	f, err := newFunction(resource.LogicalID, r.properties(resource).field("FunctionCode").text())

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // node is a place in a resource's properties. Its methods read what should be
@@ -17,7 +17,7 @@ type node struct {
 	value  any    // nil if it is not there
 }
 
-func (r *reader) properties(resource alb.Resource) node {
+func (r *reader) properties(resource cfn.Resource) node {
 	return node{reader: r, id: resource.LogicalID, value: resource.Properties}
 }
 
@@ -87,7 +87,7 @@ func (n node) boolean() bool { return n.text() == "true" }
 
 func (n node) integer(otherwise int) int {
 	text := n.text()
-	if text == "" || alb.IsOpaque(text) {
+	if text == "" || cfn.IsOpaque(text) {
 		return otherwise
 	}
 	i, err := strconv.ParseFloat(text, 64)

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // Origin is where a behaviour's requests go: a bucket, a load balancer, or a
@@ -67,7 +67,7 @@ func (r *reader) origin(n node) *Origin {
 	domain := n.field("DomainName").text()
 	o := &Origin{
 		ID:      n.field("Id").text(),
-		Domain:  alb.Display(domain),
+		Domain:  cfn.Display(domain),
 		Path:    n.field("OriginPath").text(),
 		Headers: http.Header{},
 		ReadTimeout: max(n.field("CustomOriginConfig").field("OriginReadTimeout").seconds(0),
@@ -87,7 +87,7 @@ func (r *reader) origin(n node) *Origin {
 	default:
 		r.customOrigin(o, domain)
 	}
-	if alb.IsOpaque(domain) && o.LoadBalancer != "" {
+	if cfn.IsOpaque(domain) && o.LoadBalancer != "" {
 		o.Domain = strings.ToLower(o.LoadBalancer) + ".elb.amazonaws.com"
 	}
 	return o
@@ -110,7 +110,7 @@ func (r *reader) letsCloudFrontList(bucket string) bool {
 		if resource.Type != "AWS::S3::BucketPolicy" {
 			continue
 		}
-		if id, _, _ := alb.Attribute(policy.field("Bucket").text()); id != bucket {
+		if id, _, _ := cfn.Attribute(policy.field("Bucket").text()); id != bucket {
 			continue
 		}
 		statements, _ := policy.field("PolicyDocument").field("Statement").value.([]any)
@@ -146,13 +146,13 @@ func (r *reader) vpcOrigin(o *Origin, config node) {
 	id := config.field("VpcOriginId").text()
 	origin, ok := r.named(id, "AWS::CloudFront::VpcOrigin")
 	if !ok {
-		o.Why = "the VPC origin " + alb.Display(id) + " is not in the template"
+		o.Why = "the VPC origin " + cfn.Display(id) + " is not in the template"
 		return
 	}
 	arn := r.properties(origin).field("VpcOriginEndpointConfig").field("Arn").text()
 	balancer, ok := r.named(arn, "AWS::ElasticLoadBalancingV2::LoadBalancer")
 	if !ok {
-		o.Why = "VPC origin " + origin.LogicalID + " leads to " + alb.Display(arn) + ", which is no load balancer of the template"
+		o.Why = "VPC origin " + origin.LogicalID + " leads to " + cfn.Display(arn) + ", which is no load balancer of the template"
 		return
 	}
 	o.LoadBalancer = balancer.LogicalID
@@ -173,7 +173,7 @@ func (r *reader) customOrigin(o *Origin, domain string) {
 		}
 		target := record.field("AliasTarget").field("DNSName").text()
 		for id, other := range r.resources {
-			if other.Type == "AWS::ElasticLoadBalancingV2::LoadBalancer" && strings.Contains(target, alb.Opaque(id+".DNSName")) {
+			if other.Type == "AWS::ElasticLoadBalancingV2::LoadBalancer" && strings.Contains(target, cfn.Opaque(id+".DNSName")) {
 				o.LoadBalancer = id
 				return
 			}
@@ -181,7 +181,7 @@ func (r *reader) customOrigin(o *Origin, domain string) {
 	}
 	balancers := r.ofType("AWS::ElasticLoadBalancingV2::LoadBalancer")
 	switch {
-	case alb.IsOpaque(domain):
+	case cfn.IsOpaque(domain):
 		o.Why = "the origin " + o.Domain + " is outside of what is served"
 	case len(balancers) == 1:
 		o.LoadBalancer = balancers[0]

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // Selection says which headers, cookies or query parameters count.
@@ -114,7 +114,7 @@ func (r *reader) cachePolicy(behavior node) CachePolicy {
 	}
 	resource, ok := r.named(id, "AWS::CloudFront::CachePolicy")
 	if !ok {
-		r.without("%s: cache policy %s is neither managed nor in the template: nothing is kept", behavior.id, alb.Display(id))
+		r.without("%s: cache policy %s is neither managed nor in the template: nothing is kept", behavior.id, cfn.Display(id))
 		return CachePolicy{}
 	}
 	config := r.properties(resource).field("CachePolicyConfig")
@@ -168,7 +168,7 @@ func (r *reader) originRequestPolicy(behavior node) OriginRequestPolicy {
 	}
 	resource, ok := r.named(id, "AWS::CloudFront::OriginRequestPolicy")
 	if !ok {
-		r.without("%s: origin request policy %s is neither managed nor in the template: all but Host is forwarded", behavior.id, alb.Display(id))
+		r.without("%s: origin request policy %s is neither managed nor in the template: all but Host is forwarded", behavior.id, cfn.Display(id))
 		return originRequestPolicies["b689b0a8-53d0-40ab-baf2-68738e2966ac"]
 	}
 	config := r.properties(resource).field("OriginRequestPolicyConfig")

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // ResponseHeadersPolicy is what answers get and lose on their way out.
@@ -65,7 +65,7 @@ func (r *reader) responseHeadersPolicy(behavior node) *ResponseHeadersPolicy {
 	}
 	resource, ok := r.named(id, "AWS::CloudFront::ResponseHeadersPolicy")
 	if !ok {
-		r.without("%s: response headers policy %s is neither managed nor in the template: it adds nothing", behavior.id, alb.Display(id))
+		r.without("%s: response headers policy %s is neither managed nor in the template: it adds nothing", behavior.id, cfn.Display(id))
 		return nil
 	}
 	config := r.properties(resource).field("ResponseHeadersPolicyConfig")

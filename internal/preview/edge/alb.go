@@ -19,7 +19,7 @@ type ALBConfig struct {
 	// for the mode such as "open". They have the same listeners. Required.
 	//
 	// Conditions on what only a deploy knows, such as a generated secret, match
-	// if the templates were read with an [alb.Options.Reveal] that knows it.
+	// if the templates were read with an [cfn.Options.Reveal] that knows it.
 	Templates map[string]*alb.Template
 
 	// Mode is the mode to start in, a key of Templates. Required.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // resources is a template's resources for tests: properties by logical id,
@@ -91,7 +92,7 @@ func (r resources) read(t testing.TB) *alb.Template {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template, err := alb.Read(strings.NewReader(string(text)), alb.Options{})
+	template, err := alb.Read(strings.NewReader(string(text)), cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

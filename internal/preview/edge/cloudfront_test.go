@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 )
 
@@ -23,7 +23,7 @@ import (
 // site, its load balancer api. Redirects are not followed.
 func distribution(t *testing.T, template string, site string, api http.Handler) (*httptest.Server, *http.Client) {
 	t.Helper()
-	distributions, err := cloudfront.Read([]byte(template), alb.Options{})
+	distributions, err := cloudfront.Read([]byte(template), cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func distribution(t *testing.T, template string, site string, api http.Handler) 
 // example is the template of the example, open.
 func example(t *testing.T) string {
 	t.Helper()
-	template, err := os.ReadFile("../../../stacks/testdata/dev.open.json")
+	template, err := os.ReadFile("../../../stacks/testdata/dev/edge.open.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -360,7 +360,7 @@ func TestOriginThatDoesNotAnswer(t *testing.T) {
 	dead := httptest.NewServer(slow)
 	address, _ := url.Parse(dead.URL)
 	dead.Close()
-	d, err := cloudfront.Read([]byte(behindBalancer("", "")), alb.Options{})
+	d, err := cloudfront.Read([]byte(behindBalancer("", "")), cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -392,7 +392,7 @@ func TestFailover(t *testing.T) {
 }
 
 func TestLocalizesHeaders(t *testing.T) {
-	d, err := cloudfront.Read([]byte(behindBalancer("", "")), alb.Options{})
+	d, err := cloudfront.Read([]byte(behindBalancer("", "")), cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

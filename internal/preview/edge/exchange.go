@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // exchange is a request and its answer.
@@ -109,7 +110,7 @@ func (x *exchange) serve() {
 		case alb.Redirect:
 			x.redirect(action)
 		case alb.FixedResponse:
-			x.answer(action.Status, or(action.ContentType, "text/plain"), alb.Display(action.Body))
+			x.answer(action.Status, or(action.ContentType, "text/plain"), cfn.Display(action.Body))
 		}
 	}
 }

@@ -15,18 +15,19 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // product reads the templates of dev, as the preview gets them.
 func product(t testing.TB) map[string]*alb.Template {
 	t.Helper()
 	templates := map[string]*alb.Template{}
-	for _, mode := range []string{"open", "maintenance"} {
-		file, err := os.Open("../../../stacks/testdata/dev." + mode + ".json")
+	for _, mode := range []string{"open", "closed"} {
+		file, err := os.Open("../../../stacks/testdata/dev/edge." + mode + ".json")
 		if err != nil {
 			t.Fatal(err)
 		}
-		templates[mode], err = alb.Read(file, alb.Options{Reveal: func(string) (string, bool) { return "secret", true }})
+		templates[mode], err = alb.Read(file, cfn.Options{Reveal: func(string) (string, bool) { return "secret", true }})
 		file.Close()
 		if err != nil {
 			t.Fatal(err)

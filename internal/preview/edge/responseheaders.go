@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // responseHeader is a header of an answer.
@@ -32,7 +33,7 @@ func responseHeaders(l *alb.Listener) []responseHeader {
 	for _, name := range insertable {
 		key := strings.ToLower(strings.ReplaceAll(name, "-", "_"))
 		if value := l.Attributes["routing.http.response."+key+".header_value"]; value != "" {
-			headers = append(headers, responseHeader{name, alb.Display(value)})
+			headers = append(headers, responseHeader{name, cfn.Display(value)})
 		}
 	}
 	return headers

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/noren-cdk/noren/internal/alb"
 )
@@ -43,13 +42,13 @@ func parse(allow []string) ([]pattern, error) {
 }
 
 // registration matches what a panic of ServeMux says about Go source lines.
-var registration = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(` \(registered at [^)]*\)`) })
+var registration = regexp.MustCompile(` \(registered at [^)]*\)`)
 
 // register adds the pattern to mux and returns what ServeMux has against it.
 func register(mux *http.ServeMux, p pattern) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			text := registration().ReplaceAllString(fmt.Sprint(r), "")
+			text := registration.ReplaceAllString(fmt.Sprint(r), "")
 			err = fmt.Errorf("not a pattern for these: %s", strings.Join(strings.Fields(text), " "))
 		}
 	}()

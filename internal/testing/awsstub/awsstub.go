@@ -11,6 +11,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 )
 
 // AWS is a stub of the services. Answers are by operation, such as
@@ -43,6 +46,16 @@ func New(t *testing.T) *AWS {
 		t.Setenv(name, value)
 	}
 	return a
+}
+
+// Config returns the settings with which the SDK asks the stub.
+func (a *AWS) Config(t *testing.T) aws.Config {
+	t.Helper()
+	cfg, err := config.LoadDefaultConfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
 }
 
 // Answer answers an operation with bodies, one after the other, the last one

@@ -1,0 +1,94 @@
+package maintenancemode
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/term"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// Flags is what the operator typed on the command line of the CDK CLI.
+type Flags struct {
+	// Mode is the value of -c maintenance=. Nil if it was not given.
+	Mode *maintenance.Mode
+
+	// Message is the value of -c maintenance-message=, the text for people in
+	// every language. Empty if it was not given.
+	Message string
+
+	// Until is the value of -c maintenance-until=, an RFC 3339 time. Zero if it
+	// was not given.
+	Until time.Time
+}
+
+// ReadFlags reads -c maintenance=, -c maintenance-message= and
+// -c maintenance-until= from the context of the app that scope is in, and
+// reports every value that cannot be read.
+func ReadFlags(scope constructs.Construct) (Flags, error) {
+	var flags Flags
+	var errs []error
+	for key := range scope.Node().GetAllContext(nil).(map[string]any) {
+		if misspelt(key) {
+			errs = append(errs, fmt.Errorf("unknown context key %q: want maintenance, maintenance-message or maintenance-until", key))
+		}
+	}
+	if value := scope.Node().TryGetContext(jsii.String("maintenance")); value != nil {
+		mode, err := maintenance.ParseFlag(value)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("-c maintenance: %w", err))
+		}
+		flags.Mode = &mode
+	}
+	if value := scope.Node().TryGetContext(jsii.String("maintenance-message")); value != nil {
+		message, ok := value.(string)
+		if !ok || message == "" {
+			errs = append(errs, fmt.Errorf("-c maintenance-message: want a text, got %v", value))
+		}
+		flags.Message = message
+	}
+	if value := scope.Node().TryGetContext(jsii.String("maintenance-until")); value != nil {
+		until, err := time.Parse(time.RFC3339, fmt.Sprint(value))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("-c maintenance-until: %q is not a time such as 2026-12-01T04:00:00+09:00", fmt.Sprint(value)))
+		}
+		flags.Until = until
+	}
+	return flags, errors.Join(errs...)
+}
+
+// Apply returns props with what the operator typed in the place of what they
+// say: the mode, the message for everybody, the expected end. Props.Guard is
+// told that they were typed.
+func (f Flags) Apply(props Props) Props {
+	if f.Mode != nil {
+		props.Mode = *f.Mode
+		props.Guard.Explicit = true
+	}
+	if f.Message != "" {
+		language := cmp.Or(props.Answer.DefaultLanguage, "en")
+		if tags := slices.Collect(maps.Keys(props.Answer.Message)); len(tags) == 1 {
+			language = tags[0]
+		}
+		props.Guard.Message = f.Message
+		props.Answer.Message, props.Answer.DefaultLanguage = map[string]string{language: f.Message}, language
+	}
+	if !f.Until.IsZero() {
+		props.Answer.Until = f.Until
+	}
+	return props
+}
+
+// misspelt tells whether a context key looks like one of the flags but is none:
+// a misspelt -c maintenance=true would open the product instead of closing it.
+func misspelt(key string) bool {
+	flags := []string{"maintenance", "maintenance-message", "maintenance-until"}
+	return !slices.Contains(flags, key) && term.Nearest(key, flags) != ""
+}

@@ -1,0 +1,77 @@
+package cfn
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Resource is a resource of a template.
+type Resource struct {
+	LogicalID string
+	Type      string
+	Path      string // the construct path, if CDK wrote the template
+
+	// If is the template's condition under which the resource exists, where it
+	// cannot be decided from the template.
+	If string
+
+	// Properties are the properties with their intrinsic functions evaluated.
+	// What is known only after a deploy is an opaque part of a text: see
+	// [IsOpaque] and [Attribute].
+	Properties map[string]any
+
+	template *Template
+}
+
+// Resources reads the resources of the types, in the order of their logical ids. Numbers and booleans in their properties are texts, as
+// CloudFormation makes no difference, and what the options reveal is revealed.
+// Resources whose condition is false in the template are left out. The error
+// names the logical id.
+func Resources(r io.Reader, options Options, types ...string) ([]Resource, error) {
+	t, err := Read(r, options, func(resourceType string) bool { return slices.Contains(types, resourceType) })
+	if err != nil {
+		return nil, err
+	}
+	var resources []Resource
+	for _, resourceType := range types {
+		t.Each(resourceType, func(res Resource) {
+			res.Properties = t.resolver.texts(res.Properties).(map[string]any)
+			resources = append(resources, res)
+		})
+	}
+	slices.SortStableFunc(resources, func(a, b Resource) int { return strings.Compare(a.LogicalID, b.LogicalID) })
+	return resources, t.Err()
+}
+
+// texts makes texts of all values and reveals what the caller knows.
+func (r *resolver) texts(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, value := range v {
+			v[key] = r.texts(value)
+		}
+	case []any:
+		for i, value := range v {
+			v[i] = r.texts(value)
+		}
+	case string:
+		return r.revealed(v)
+	case json.Number, bool:
+		text, _ := asText(v) // both have one
+		return text
+	}
+	return v
+}
+
+// Attribute returns the resource that a text names and the attribute of it that
+// the text is, empty for Ref. ok is false for any other text.
+func Attribute(text string) (logicalID, attribute string, ok bool) {
+	name, ok := strings.CutPrefix(text, openRef)
+	if !ok || braces(text) != len(text) {
+		return "", "", false
+	}
+	logicalID, attribute, _ = strings.Cut(strings.TrimSuffix(name, "}}"), ".")
+	return logicalID, attribute, true
+}

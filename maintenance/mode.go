@@ -1,0 +1,81 @@
+// Package maintenance says what a planned maintenance is: the mode that a
+// product is in, what the refused are told, and the names that the templates,
+// the functions and the tools agree on. It imports neither the rest of this
+// module nor CDK.
+package maintenance
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Mode is who is let through, as the word that people read. The zero value says
+// that it is not known, or not given.
+type Mode string
+
+const (
+	Open     Mode = "open"      // everybody
+	ReadOnly Mode = "read-only" // everybody who reads, and the allowlist
+	Closed   Mode = "closed"    // the allowlist
+)
+
+// flags are the modes as they are typed after -c maintenance=.
+var flags = map[Mode]string{Open: "false", ReadOnly: "read-only", Closed: "true"}
+
+// Modes returns the modes, from the most open to the most closed.
+func Modes() []Mode { return []Mode{Open, ReadOnly, Closed} }
+
+// Valid reports whether m is one of the three modes.
+func (m Mode) Valid() bool { return slices.Contains(Modes(), m) }
+
+// Flag returns the mode as it is typed after -c maintenance=: false, read-only
+// or true. It is empty if m is not valid.
+func (m Mode) Flag() string { return flags[m] }
+
+// Number returns the mode as a metric has it: 0 is open, 1 read-only, 2 closed.
+// It is -1 if m is not valid.
+func (m Mode) Number() int { return slices.Index(Modes(), m) }
+
+// Opens reports whether turning from another mode to m lets through what was
+// refused. Nothing opens from or to a mode that is not valid.
+func (m Mode) Opens(from Mode) bool {
+	return m.Valid() && from.Valid() && m.Number() < from.Number()
+}
+
+// ParseMode reads the word for a mode: open, read-only or closed.
+func ParseMode(word string) (Mode, error) {
+	if m := Mode(word); m.Valid() {
+		return m, nil
+	}
+	return "", fmt.Errorf("unknown mode %q: want open, read-only or closed", word)
+}
+
+// ParseFlag reads a mode as it is typed after -c maintenance= and in
+// configuration files: "false", "read-only" or "true", the booleans also as
+// such.
+func ParseFlag(value any) (Mode, error) {
+	text := fmt.Sprint(value)
+	switch value.(type) {
+	case string, bool:
+		for m, flag := range flags {
+			if text == flag {
+				return m, nil
+			}
+		}
+	}
+	if _, ok := value.(string); ok {
+		text = fmt.Sprintf("%q", text)
+	}
+	return "", fmt.Errorf("unknown mode %s: want %s", text, FlagValues())
+}
+
+// FlagValues returns what ParseFlag takes, as an error lists it.
+func FlagValues() string {
+	var values []string
+	for _, m := range Modes() {
+		values = append(values, m.Flag())
+	}
+	last := len(values) - 1
+	return strings.Join(values[:last], ", ") + " or " + values[last]
+}

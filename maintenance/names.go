@@ -1,0 +1,52 @@
+package maintenance
+
+// Marker is the header by which clients tell the answer of a planned maintenance
+// from any other 503. Its value is MarkerValue.
+const (
+	Marker      = "X-Maintenance-Mode"
+	MarkerValue = "on"
+)
+
+// GuardType is the type of the custom resource that refuses to open by accident.
+const GuardType = "Custom::NorenReopenGuard"
+
+// The metrics of the functions, with the function's name as their first
+// dimension.
+const (
+	// MetricNamespace is that of all metrics of this module.
+	MetricNamespace = "Noren"
+
+	// ModeMetric is Mode.Number of the mode that the listener is in. There is none
+	// while it is in no mode.
+	ModeMetric = "Mode"
+
+	// DriftMetric is 1 while the listener is in another mode than the last deploy
+	// turned it to, or in none, else 0. Without a guard the last deploy's mode is
+	// not known, and only a listener in no mode is 1.
+	DriftMetric = "Drift"
+
+	// OverdueMetric is how many minutes ago maintenance was to end, rounded up: 0
+	// while it is open, or while no end is known.
+	OverdueMetric = "Overdue"
+
+	// AnswersMetric counts the requests that were refused.
+	AnswersMetric = "Answers"
+)
+
+// FunctionDimension is the dimension that all metrics have.
+const FunctionDimension = "FunctionName"
+
+// Ids of constructs by which the tools know what a template is of, where it
+// carries the paths of CDK, and the beginning of logical ids where it does not.
+const (
+	ResponderID    = "Responder"    // the function that answers the refused
+	RefuseWritesID = "RefuseWrites" // with a number: rules that refuse writes
+	CloseID        = "Close"        // the rule that closes a listener whose default action is not turned
+	UnlockID       = "Unlock"       // the rule to the page that gives the bypass cookie
+)
+
+// Prefixes of the environment variables of the functions.
+const (
+	AnswerVariables = "MAINTENANCE_" // of the function that answers the refused
+	ProbeVariables  = "MODEPROBE_"   // of the function that looks at the listener
+)
