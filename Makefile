@@ -65,7 +65,8 @@ test: node_modules
 	cd examples/fieldreports && go vet ./... && go test ./...
 
 browser:
-	go test -tags browser ./lambda/responder/...
+	go test -tags browser ./internal/function/responder
+	cd examples/fieldreports && go test -tags browser -timeout 10m .
 
 # What the preview has to withstand. -v, since each prints what it counted; what
 # ./test records stays in cdk.out/preview-test until the next run.
@@ -179,6 +180,7 @@ lint:
 	go mod tidy -diff
 	$(LINT) run --allow-parallel-runners ./...
 	cd examples/fieldreports && $(LINT) run --allow-parallel-runners ./...
+	scripts/deadcode.sh
 
 # One package after the other: benchmarks disturb each other.
 bench: node_modules
@@ -189,7 +191,7 @@ bench: node_modules
 	go test -run '^$$' -bench . ./internal/rules/allowlist
 	go test -run '^$$' -bench . ./internal/alb
 	go test -run '^$$' -bench . ./internal/replay/accesslog ./cmd/noren
-	go test -p 1 -run '^$$' -bench . ./lambda/responder/...
+	go test -p 1 -run '^$$' -bench . ./lambda/responder ./internal/function/responder
 	go test -run '^$$' -bench ALB -benchtime 15x ./internal/preview/edge
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run '^$$' -bench SideBySide -benchtime 1x -timeout 30m ./internal/ddl
 

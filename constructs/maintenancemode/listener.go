@@ -3,6 +3,7 @@ package maintenancemode
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/rules"
 )
 
 // defaultTargetGroup is the one property that differs between open and closed.
@@ -61,14 +63,14 @@ func resolved(scope constructs.IConstruct, value any) string {
 // newListenerRule defines the rule in the listener's template. An L1, since the
 // L2 knows no regular expressions; it opens no security group, which the
 // listener's own default action has done.
-func newListenerRule(this constructs.Construct, r rule, listener elbv2.IApplicationListener, targetGroup *string) elbv2.CfnListenerRule {
-	conditions := make([]any, len(r.conditions))
-	for i, condition := range r.conditions {
-		conditions[i] = ruleCondition(condition)
+func newListenerRule(this constructs.Construct, r rules.Rule, listener elbv2.IApplicationListener, targetGroup *string) elbv2.CfnListenerRule {
+	conditions := make([]any, len(r.Conditions))
+	for i, condition := range r.Conditions {
+		conditions[i] = camelCased(alb.Properties(condition))
 	}
-	return elbv2.NewCfnListenerRule(this, &r.id, &elbv2.CfnListenerRuleProps{
+	return elbv2.NewCfnListenerRule(this, &r.ID, &elbv2.CfnListenerRuleProps{
 		ListenerArn: listener.ListenerArn(),
-		Priority:    jsii.Number(r.priority),
+		Priority:    jsii.Number(r.Priority),
 		Conditions:  conditions,
 		Actions:     []any{&elbv2.CfnListenerRule_ActionProperty{Type: jsii.String("forward"), TargetGroupArn: targetGroup}},
 	})
@@ -86,43 +88,22 @@ func attach(app elbv2.IApplicationTargetGroup, listener elbv2.IApplicationListen
 	}
 }
 
-// ruleCondition writes a condition as CloudFormation takes it.
-func ruleCondition(condition alb.Condition) *elbv2.CfnListenerRule_RuleConditionProperty {
-	switch c := condition.(type) {
-	case alb.Methods:
-		return &elbv2.CfnListenerRule_RuleConditionProperty{
-			Field:                   jsii.String("http-request-method"),
-			HttpRequestMethodConfig: &elbv2.CfnListenerRule_HttpRequestMethodConfigProperty{Values: jsii.Strings(c...)},
+// camelCased returns a value of CloudFormation with the names of properties as
+// CDK writes them.
+func camelCased(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for name, property := range v {
+			object[strings.ToLower(name[:1])+name[1:]] = camelCased(property)
 		}
-	case alb.PathPatterns:
-		return &elbv2.CfnListenerRule_RuleConditionProperty{
-			Field:             jsii.String("path-pattern"),
-			PathPatternConfig: &elbv2.CfnListenerRule_PathPatternConfigProperty{Values: jsii.Strings(c...)},
+		return object
+	case []any:
+		list := make([]any, len(v))
+		for i, entry := range v {
+			list[i] = camelCased(entry)
 		}
-	case alb.PathRegexes:
-		return &elbv2.CfnListenerRule_RuleConditionProperty{
-			Field:             jsii.String("path-pattern"),
-			PathPatternConfig: &elbv2.CfnListenerRule_PathPatternConfigProperty{RegexValues: jsii.Strings(c...)},
-		}
-	case alb.Hosts:
-		return &elbv2.CfnListenerRule_RuleConditionProperty{
-			Field:            jsii.String("host-header"),
-			HostHeaderConfig: &elbv2.CfnListenerRule_HostHeaderConfigProperty{Values: jsii.Strings(c...)},
-		}
-	case alb.Header:
-		return &elbv2.CfnListenerRule_RuleConditionProperty{
-			Field:            jsii.String("http-header"),
-			HttpHeaderConfig: &elbv2.CfnListenerRule_HttpHeaderConfigProperty{HttpHeaderName: &c.Name, Values: jsii.Strings(c.Values...)},
-		}
-	case alb.SourceIPs:
-		values := make([]string, len(c))
-		for i, prefix := range c {
-			values[i] = prefix.String()
-		}
-		return &elbv2.CfnListenerRule_RuleConditionProperty{
-			Field:          jsii.String("source-ip"),
-			SourceIpConfig: &elbv2.CfnListenerRule_SourceIpConfigProperty{Values: jsii.Strings(values...)},
-		}
+		return list
 	}
-	panic(fmt.Sprintf("maintenancemode: no rule of its own has a condition of type %T", condition))
+	return value
 }

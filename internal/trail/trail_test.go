@@ -57,6 +57,9 @@ func TestTheLastChangeOfTheListener(t *testing.T) {
 		{"not further than four pages", map[string][]string{"ModifyListener": {
 			event("ModifyListener", "x", 1, other), event("ModifyListener", "x", 1, other), event("ModifyListener", "x", 1, other), event("ModifyListener", "x", 1, other), event("ModifyListener", "ko", 2, mine),
 		}}, ""},
+		{"a call that was refused changed nothing", map[string][]string{"ModifyListener": {
+			strings.Replace(event("ModifyListener", "refused", 1, mine), `{\"userIdentity`, `{\"errorCode\": \"AccessDenied\", \"userIdentity`, 1) + "," + event("ModifyListener", "ko", 2, mine),
+		}}, "ko"},
 		{"what cannot be read is left out", map[string][]string{"ModifyListener": {event("ModifyListener", "x", 1, `"no object"`) + "," + event("ModifyListener", "ko", 2, mine)}}, "ko"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -132,6 +132,7 @@ func (a *app) compose(n int) (item, error) {
 	now, clocked := a.clock.now()
 	body, err := json.Marshal(map[string]any{
 		"id":        id,
+		"author":    a.name,
 		"template":  "site-handover",
 		"title":     fmt.Sprintf("%s, report %d", filepath.Base(a.folder), n),
 		"text":      "Barriers and signs are up.",

@@ -1,0 +1,256 @@
+package rules
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// Verdict is which mode a listener is in.
+type Verdict struct {
+	// Mode is the mode. Empty if the listener is in none: it is mixed.
+	Mode maintenance.Mode
+
+	// Mixed says why the listener is in no mode. Empty if it is in one.
+	Mixed string
+
+	// Through are rules that let through a part of what the mode refuses, by
+	// priority. They do not belong to the switch.
+	Through []*alb.Rule
+
+	// Notes say what else of the listener is not as the mode alone would have it.
+	Notes []string
+}
+
+// methods stand for all that a request may have: those that read, those that
+// write, and one that stands for every other.
+var (
+	reads   = []string{http.MethodGet, http.MethodHead, http.MethodOptions}
+	writes  = []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	another = []string{"QUERY"}
+)
+
+// Mode tells the mode of a listener, by what becomes of the requests that no
+// standing rule of the switch takes: closed if all of them are refused,
+// read-only if those that read are let through, open if all are. Whether the
+// listener was read from a template or from the API makes no difference.
+func (s Switch) Mode(at Listener, l *alb.Listener) Verdict {
+	j := &judgement{Listener: at, responder: s.Responder, of: l}
+	refused := map[string]bool{}
+	for _, method := range slices.Concat(reads, writes, another) {
+		j.judge(method)
+		refused[method] = j.ends[method] == refuses
+	}
+	v := Verdict{Mixed: j.mixed}
+	if v.Mixed != "" {
+		return v
+	}
+	all := func(methods []string, want bool) bool {
+		return !slices.ContainsFunc(methods, func(m string) bool { return refused[m] != want })
+	}
+	switch {
+	case all(reads, false) && all(writes, false) && all(another, false):
+		v.Mode = maintenance.Open
+	case all(reads, false) && all(writes, true):
+		v.Mode = maintenance.ReadOnly
+		if all(another, false) {
+			j.note("requests of other methods, such as PROPPATCH, are let through")
+		}
+	case all(reads, true) && all(writes, true) && all(another, true):
+		v.Mode = maintenance.Closed
+	default:
+		v.Mixed = mixture(refused)
+		return v
+	}
+	v.Through = j.parts(refused)
+	v.Notes = j.notes
+	return v
+}
+
+// mixture says which requests are refused and which are not.
+func mixture(refused map[string]bool) string {
+	texts := map[bool][]string{}
+	for _, m := range slices.Concat(reads, writes) {
+		texts[refused[m]] = append(texts[refused[m]], m)
+	}
+	texts[refused[another[0]]] = append(texts[refused[another[0]]], "every other method")
+	return fmt.Sprintf("%s: refused; %s: let through", strings.Join(texts[true], ", "), strings.Join(texts[false], ", "))
+}
+
+// effect is what becomes of a request.
+type effect int
+
+const (
+	passes  effect = iota // to the application, or whatever else is there
+	refuses               // the function answers
+	splits                // some of them are refused, by weight
+	strays                // neither: an answer of the load balancer, or nothing known
+)
+
+// effect is what a rule does with what it decides.
+func (j *judgement) effect(r *alb.Rule) effect {
+	if _, ok := r.Final().(alb.Forward); !ok {
+		if r.Default() && len(j.Apps) > 0 {
+			return strays
+		}
+		return passes
+	}
+	to := alb.Decision{Rule: r}.Targets()
+	refused := 0
+	foreign := false
+	for _, t := range to {
+		switch name := t.Group.String(); {
+		case name == j.responder:
+			refused++
+		case !slices.Contains(j.Apps, name):
+			foreign = true
+		}
+	}
+	switch {
+	case refused > 0 && refused == len(to):
+		return refuses
+	case refused > 0:
+		return splits
+	case r.Default() && len(j.Apps) > 0 && foreign:
+		return strays
+	}
+	return passes
+}
+
+// part is a rule that decides a part of the requests of a method.
+type part struct {
+	rule   *alb.Rule
+	method string
+	effect effect
+}
+
+// judgement is the work on one listener.
+type judgement struct {
+	Listener
+	responder string
+	of        *alb.Listener
+	ends      map[string]effect // by method: what becomes of what no rule takes a part of
+	some      []part
+	notes     []string
+	mixed     string
+}
+
+// mix says why the listener is in no mode; the first reason counts.
+func (j *judgement) mix(format string, args ...any) {
+	if j.mixed == "" {
+		j.mixed = fmt.Sprintf(format, args...)
+	}
+}
+
+// note says something once.
+func (j *judgement) note(text string) {
+	if !slices.Contains(j.notes, text) {
+		j.notes = append(j.notes, text)
+	}
+}
+
+// judge finds out what becomes of the requests of a method.
+func (j *judgement) judge(method string) {
+	if j.ends == nil {
+		j.ends = map[string]effect{}
+	}
+	var end *alb.Rule // what decides all that comes to it
+	for i := range j.of.Rules {
+		r := &j.of.Rules[i]
+		if j.stands(r) {
+			continue
+		}
+		took, does := j.takes(r, method), j.effect(r)
+		switch {
+		case took == none:
+		case took == some, took == most && does != passes:
+			j.some = append(j.some, part{r, method, does})
+			if j.turns(r) && does != passes {
+				j.mix("%s refuses a part of the requests only", name(r))
+			}
+		default:
+			end = r
+		}
+		if end != nil {
+			break
+		}
+	}
+	last := j.lastTurning(method)
+	if end == nil {
+		end = last
+	}
+	does := j.effect(end)
+	j.ends[method] = does
+	switch {
+	case does == splits:
+		j.mix("%s refuses a part of the requests only, by weight", name(end))
+	case does == strays:
+		j.mix("%s forwards neither to the application alone nor to the answer of maintenance alone", name(end))
+	case j.turns(end):
+	case does == passes && j.effect(last) == refuses:
+		j.mix("%s lets everything through, although %s refuses", described(end), name(last))
+	case does == refuses && end != last:
+		j.note(described(end) + " refuses everything")
+	}
+}
+
+// lastTurning is the first rule of the switch that decides all requests of the
+// method, or the default rule.
+func (j *judgement) lastTurning(method string) *alb.Rule {
+	for i := range j.of.Rules {
+		if r := &j.of.Rules[i]; j.turns(r) && !j.stands(r) && j.takes(r, method) == all {
+			return r
+		}
+	}
+	return &j.of.Default
+}
+
+// parts says which rules do otherwise, with a part of the requests, than the
+// mode does.
+func (j *judgement) parts(refused map[string]bool) (through []*alb.Rule) {
+	for _, p := range j.some {
+		switch {
+		case refused[p.method] && p.effect != refuses && !slices.Contains(through, p.rule) && j.ours(p.rule):
+			through = append(through, p.rule)
+			j.note(described(p.rule) + " is let through")
+		case !refused[p.method] && p.effect != passes:
+			j.note(described(p.rule) + " gets the answer of maintenance")
+		}
+	}
+	return through
+}
+
+// ours tells whether a rule can take what the switch is to refuse. On a listener
+// that others share it is theirs to let through what comes to them, unless it
+// goes to a host of the switch.
+func (j *judgement) ours(r *alb.Rule) bool {
+	if len(j.Apps) > 0 || len(j.Hosts) > 0 {
+		forward, ok := r.Final().(alb.Forward)
+		return ok && len(forward.Groups) > 0
+	}
+	return false
+}
+
+// name is the rule in a sentence.
+func name(r *alb.Rule) string {
+	if r.Default() {
+		return "the default action"
+	}
+	return "rule " + r.Name()
+}
+
+// described is the rule with what it takes.
+func described(r *alb.Rule) string {
+	var texts []string
+	for _, c := range r.Conditions {
+		texts = append(texts, c.String())
+	}
+	if len(texts) == 0 {
+		return name(r)
+	}
+	return fmt.Sprintf("rule %s (%s)", r.Name(), strings.Join(texts, ", "))
+}

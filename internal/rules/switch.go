@@ -1,0 +1,113 @@
+// Package rules is what a maintenance switch has on the listeners of a load
+// balancer, as data, and which mode a listener is in by it.
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/alb"
+)
+
+// Switch is what of load balancers belongs to one maintenance switch. The names
+// in it are those that the listeners have: logical ids where a template was
+// read, ARNs where the API describes them.
+type Switch struct {
+	// Responder is the target group of the function that answers the refused.
+	// Required.
+	Responder string
+
+	// Listeners are the listeners that the switch turns. Required.
+	Listeners []Listener
+}
+
+// Listener is what of one listener belongs to a switch.
+type Listener struct {
+	// Name is the listener.
+	Name string
+
+	// Apps are the target groups to which the default action forwards while the
+	// product is open. Default: the default action belongs to somebody else, and
+	// only rules close.
+	Apps []string
+
+	// Hosts are the host names that the switch is for. Default: all.
+	Hosts []string
+
+	// Standing are the rules that let through, in every mode, what is allowed.
+	Standing []Standing
+
+	// Turning are the priorities of the rules whose action or conditions carry the
+	// mode.
+	Turning []int
+}
+
+// Standing is a rule that is the same in every mode.
+type Standing struct {
+	Priority int
+
+	// Digest is that of the rule's conditions. Default: they are not compared.
+	Digest string
+}
+
+// Digest returns a short digest of the conditions of a rule, which does not
+// depend on their order or that of their values.
+func Digest(conditions []alb.Condition) string {
+	texts := make([]string, len(conditions))
+	for i, c := range conditions {
+		texts[i] = alb.Normal(c)
+	}
+	slices.Sort(texts)
+	sum := sha256.Sum256([]byte(strings.Join(texts, "\n\n")))
+	return base64.RawURLEncoding.EncodeToString(sum[:6])
+}
+
+// Rules encodes Standing and Turning as a text, such as
+// "100:vZ2jTq1x 190:9rHb0aLd 191 199": those without a digest turn.
+func (l Listener) Rules() string {
+	var texts []string
+	for _, s := range l.Standing {
+		texts = append(texts, strconv.Itoa(s.Priority)+":"+s.Digest)
+	}
+	for _, priority := range l.Turning {
+		texts = append(texts, strconv.Itoa(priority))
+	}
+	return strings.Join(texts, " ")
+}
+
+// SetRules decodes what Rules has encoded.
+func (l *Listener) SetRules(text string) error {
+	l.Standing, l.Turning = nil, nil
+	var errs []error
+	for _, word := range strings.Fields(text) {
+		number, digest, standing := strings.Cut(word, ":")
+		priority, err := strconv.Atoi(number)
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("want rules such as 100:vZ2jTq1x and 199, got %q", word))
+		case standing:
+			l.Standing = append(l.Standing, Standing{priority, digest})
+		default:
+			l.Turning = append(l.Turning, priority)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// stands tells whether a rule is one of those that let through in every mode. A
+// rule of the same priority with other conditions is not.
+func (l Listener) stands(r *alb.Rule) bool {
+	return slices.ContainsFunc(l.Standing, func(s Standing) bool {
+		return s.Priority == r.Priority && (s.Digest == "" || s.Digest == Digest(r.Conditions))
+	})
+}
+
+// turns tells whether the rule carries the mode.
+func (l Listener) turns(r *alb.Rule) bool {
+	return r.Default() && len(l.Apps) > 0 || slices.Contains(l.Turning, r.Priority)
+}

@@ -1,0 +1,235 @@
+package rules
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// Found is a switch as a template has it.
+type Found struct {
+	Switch
+
+	// Name is the path of the construct, or how the logical ids of its resources
+	// begin where a template has no paths.
+	Name string
+
+	// Function is the logical id of the function that answers the refused.
+	Function string
+
+	// Record and Attribution are the logical ids of the parameters in which the
+	// mode is remembered. Empty without a guard.
+	Record, Attribution string
+}
+
+const (
+	typeFunction  = "AWS::Lambda::Function"
+	typeAlias     = "AWS::Lambda::Alias"
+	typeVersion   = "AWS::Lambda::Version"
+	typeParameter = "AWS::SSM::Parameter"
+)
+
+// Ids of constructs, within that of the switch.
+const (
+	recordID      = "ModeRecord"
+	attributionID = "ModeAttribution"
+)
+
+// ErrNoSwitch is the error of a template without a switch.
+var ErrNoSwitch = errors.New("no function that answers during maintenance: the function of no Lambda target group is the Responder of a construct, or has MAINTENANCE_ variables")
+
+// Find finds the switches of a template, by the functions that answer during
+// maintenance: those of the construct, or else those that are told what to
+// answer. t is what the template says of load balancers.
+func Find(data []byte, t *alb.Template) ([]Found, error) {
+	f := &finder{template: t, resources: map[string]cfn.Resource{}}
+	types := []string{typeFunction, typeAlias, typeVersion, typeParameter}
+	document, err := cfn.Read(bytes.NewReader(data), cfn.Options{}, func(name string) bool { return slices.Contains(types, name) })
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range types {
+		document.Each(name, func(r cfn.Resource) {
+			f.resources[r.LogicalID] = r
+			f.ids = append(f.ids, r.LogicalID)
+		})
+	}
+	slices.Sort(f.ids)
+	var found []Found
+	functions, called := f.functions()
+	for _, group := range t.TargetGroups {
+		for _, target := range group.Targets {
+			id := f.function(target.LogicalID, 3)
+			if group.Lambda() && slices.Contains(functions, id) {
+				found = append(found, f.found(id, called[id], group.LogicalID))
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, ErrNoSwitch
+	}
+	return found, nil
+}
+
+// finder looks for switches in a template.
+type finder struct {
+	template  *alb.Template
+	resources map[string]cfn.Resource
+	ids       []string
+}
+
+// scope tells which resources a construct has defined.
+type scope struct {
+	path   string // "" if the template has no paths
+	prefix string // of logical ids
+}
+
+// has returns the id, within the construct, of the construct that a resource is
+// of, such as "Allow0"; ok is false for resources of others.
+func (s scope) has(logicalID, path string) (id string, ok bool) {
+	if s.path != "" {
+		id, ok = strings.CutPrefix(path, s.path+"/")
+		return strings.TrimSuffix(id, "/Resource"), ok
+	}
+	id, ok = strings.CutPrefix(logicalID, s.prefix)
+	return withoutHash(id), ok && s.prefix != ""
+}
+
+// withoutHash is a logical id without the eight hex digits that CDK adds.
+func withoutHash(id string) string {
+	if at := len(id) - 8; at > 0 && strings.Trim(id[at:], "0123456789ABCDEF") == "" {
+		return id[:at]
+	}
+	return id
+}
+
+// functions are the functions that answer during maintenance, and the scopes of
+// those that a construct has defined.
+func (f *finder) functions() (functions []string, called map[string]scope) {
+	called = map[string]scope{}
+	var told []string
+	for _, id := range f.ids {
+		r := f.resources[id]
+		if r.Type != typeFunction {
+			continue
+		}
+		if path, ok := strings.CutSuffix(r.Path, "/"+maintenance.ResponderID+"/Function/Resource"); ok {
+			called[id] = scope{path: path}
+			functions = append(functions, id)
+		} else if prefix, ok := strings.CutSuffix(withoutHash(id), maintenance.ResponderID+"Function"); ok && r.Path == "" {
+			called[id] = scope{prefix: prefix}
+			functions = append(functions, id)
+		}
+		environment, _ := r.Properties["Environment"].(map[string]any)
+		variables, _ := environment["Variables"].(map[string]any)
+		for name := range variables {
+			if strings.HasPrefix(name, maintenance.AnswerVariables) {
+				told = append(told, id)
+				break
+			}
+		}
+	}
+	if len(functions) > 0 {
+		return functions, called
+	}
+	return told, called
+}
+
+// function is the function that a resource is, or that an alias or a version is
+// of.
+func (f *finder) function(id string, depth int) string {
+	r := f.resources[id]
+	if depth > 0 && (r.Type == typeAlias || r.Type == typeVersion) {
+		text, _ := r.Properties["FunctionName"].(string)
+		if inner, _, ok := cfn.Attribute(text); ok {
+			return f.function(inner, depth-1)
+		}
+	}
+	return id
+}
+
+// found is the switch whose function answers through a target group.
+func (f *finder) found(function string, in scope, responder string) Found {
+	found := Found{Switch: Switch{Responder: responder}, Name: in.path + in.prefix, Function: function}
+	for _, l := range f.template.Listeners {
+		if at, ok := f.listener(l, in, responder); ok {
+			found.Listeners = append(found.Listeners, at)
+		}
+	}
+	for _, id := range f.ids {
+		switch r := f.resources[id]; is(in, r) {
+		case recordID:
+			found.Record = id
+		case attributionID:
+			found.Attribution = id
+		}
+	}
+	return found
+}
+
+// is the id of a parameter within the construct.
+func is(in scope, r cfn.Resource) string {
+	id, ok := in.has(r.LogicalID, r.Path)
+	if !ok || r.Type != typeParameter {
+		return ""
+	}
+	return id
+}
+
+// listener is what of a listener belongs to a switch; ok is false if nothing
+// does.
+func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Listener, ok bool) {
+	at.Name = l.Ref.String()
+	var apps []string
+	hosts := [][]string{}
+	uses := func(r *alb.Rule) bool {
+		return slices.ContainsFunc((alb.Decision{Rule: r}).Targets(), func(t alb.Target) bool { return t.Group.LogicalID == responder })
+	}
+	ok = uses(&l.Default)
+	for i := range l.Rules {
+		r := &l.Rules[i]
+		id, own := in.has(r.LogicalID, r.Path)
+		ok = ok || own || in == scope{} && uses(r)
+		switch {
+		case !own:
+		case turning(id):
+			at.Turning = append(at.Turning, r.Priority)
+		default:
+			at.Standing = append(at.Standing, Standing{r.Priority, Digest(r.Conditions)})
+			if id != maintenance.UnlockID {
+				apps = append(apps, groups(r)...)
+			}
+		}
+		if own {
+			hosts = append(hosts, r.Hosts())
+		}
+	}
+	if len(hosts) > 0 {
+		at.Hosts = hosts[0]
+	}
+	if len(at.Hosts) == 0 && !l.Foreign() {
+		slices.Sort(apps)
+		at.Apps = slices.Compact(apps)
+	}
+	return at, ok
+}
+
+// turning tells of the id of a rule, within the construct, whether it carries
+// the mode.
+func turning(id string) bool {
+	return strings.HasPrefix(id, maintenance.RefuseWritesID) || strings.HasPrefix(id, maintenance.CloseID)
+}
+
+// groups are the target groups that a rule forwards to.
+func groups(r *alb.Rule) []string {
+	var names []string
+	for _, t := range (alb.Decision{Rule: r}).Targets() {
+		names = append(names, t.Group.String())
+	}
+	return names
+}
