@@ -73,6 +73,12 @@ func databaseFrom(dsn string, getenv func(string) string, required ...string) (d
 		ca:     cmp.Or(getenv("DB_TLS_CA"), imageCA),
 		region: getenv("AWS_REGION"),
 	}
+	if most := getenv("DB_CONNECTIONS"); most != "" {
+		var err error
+		if db.connections, err = strconv.Atoi(most); err != nil || db.connections < 1 {
+			return database{}, fmt.Errorf("DB_CONNECTIONS is %q: want how many connections each pool may open, 1 or more", most)
+		}
+	}
 	return db, db.validate()
 }
 
