@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/ddl"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // Bad input is an error of one line, before anybody logs in.
@@ -80,7 +81,7 @@ func TestBytesFlag(t *testing.T) {
 
 func TestWritePlan(t *testing.T) {
 	var out bytes.Buffer
-	writePlan(terminal{Writer: &out}, &ddl.Plan{
+	writePlan(term.Terminal{Writer: &out}, &ddl.Plan{
 		Server: ddl.Server{Flavor: "Aurora MySQL", Version: "8.0.42", Aurora: "3.10.0"}, Schema: "fieldreports", Writes: ddl.Live,
 		Steps: []*ddl.Step{
 			{Number: 1, SQL: "ALTER TABLE reports\n  ADD c INT", Rung: ddl.Rung{Algorithm: "INSTANT"}, Reads: true, Writes: true},

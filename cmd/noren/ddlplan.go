@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/ddl"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 func newDDLPlan() *cobra.Command {
@@ -55,7 +56,7 @@ Exit code: 0 if every statement is allowed, 1 if not, or if anything failed.`,
 			if flags.json {
 				err = writeJSON(cmd.OutOrStdout(), plan)
 			} else {
-				writePlan(newTerminal(cmd.OutOrStdout()), plan)
+				writePlan(term.New(cmd.OutOrStdout()), plan)
 			}
 			if err == nil && !plan.Allowed() {
 				return &exitError{code: 1}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/ddl"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 func newDDLRun() *cobra.Command {
@@ -81,9 +82,9 @@ may simply be run again (locks, online log, SIGTERM); 1 if it refused or failed.
 // resultText is the last line of a run.
 func resultText(r *ddl.Result) string {
 	if len(r.Steps) == 0 {
-		return fmt.Sprintf("nothing left to do: %s done before", count(r.Skipped, "statement"))
+		return fmt.Sprintf("nothing left to do: %s done before", term.Plural(r.Skipped, "statement"))
 	}
-	text := fmt.Sprintf("done: %s in %s; the longest a reader waited: %s", count(len(r.Steps), "statement"), seconds(r.Seconds), seconds(r.WorstRead))
+	text := fmt.Sprintf("done: %s in %s; the longest a reader waited: %s", term.Plural(len(r.Steps), "statement"), seconds(r.Seconds), seconds(r.WorstRead))
 	if r.Skipped > 0 {
 		text += fmt.Sprintf("; %d were done before", r.Skipped)
 	}

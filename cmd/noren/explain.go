@@ -6,11 +6,13 @@ import (
 	"net/textproto"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 func newExplain() *cobra.Command {
@@ -31,7 +33,7 @@ Exit codes: 0 answered, 1 the request or a template cannot be read.`,
   noren explain "GET https://shop.example.com/cart" --template shop.json --listener 443`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 || len(args) > 2 {
-				return fmt.Errorf("want one request, such as \"POST /api/reports\", got %s", plural(len(args), "argument"))
+				return fmt.Errorf("want one request, such as \"POST /api/reports\", got %s", term.Plural(len(args), "argument"))
 			}
 			return nil
 		},
@@ -47,7 +49,7 @@ Exit codes: 0 answered, 1 the request or a template cannot be read.`,
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), answers)
 			}
-			writeAnswers(newTerminal(cmd.OutOrStdout()), answers)
+			writeAnswers(term.New(cmd.OutOrStdout()), answers)
 			return nil
 		},
 	}
@@ -178,20 +180,20 @@ func newAnswer(s source, l *alb.Listener, e alb.Explanation) answer {
 
 // writeAnswers writes a line for every mode and then the reasons, those that all
 // modes share first.
-func writeAnswers(out terminal, answers []answer) {
-	verdicts := table{heading: []string{"mode", "goes to", "by", ""}}
+func writeAnswers(out term.Terminal, answers []answer) {
+	verdicts := term.Table{Heading: []string{"mode", "goes to", "by", ""}}
 	for _, a := range answers {
-		goal := cell{a.goal, green}
+		goal := term.Green.Cell(a.goal)
 		if a.refused {
-			goal.style = yellow
+			goal.Style = term.Yellow
 		}
-		certain := cell{"", plain}
+		certain := term.Plain.Cell("")
 		if !a.Certain {
-			certain = cell{"uncertain", red}
+			certain = term.Red.Cell("uncertain")
 		}
-		verdicts.add(cell{a.Mode, bold}, goal, cell{a.rule, plain}, certain)
+		verdicts.Add(term.Bold.Cell(a.Mode), goal, term.Plain.Cell(a.rule), certain)
 	}
-	verdicts.write(out)
+	verdicts.Write(out)
 	common := commonReasons(answers)
 	if len(common) > 0 && len(answers) > 1 {
 		writeReasons(out, "in every mode", common)
@@ -226,14 +228,56 @@ func commonReasons(answers []answer) []string {
 	return common
 }
 
-func writeReasons(out terminal, heading string, reasons []string) {
-	fmt.Fprintf(out, "\n%s\n", out.in(bold, heading))
+func writeReasons(out term.Terminal, heading string, reasons []string) {
+	fmt.Fprintf(out, "\n%s\n", out.In(term.Bold, heading))
 	for _, reason := range reasons {
-		for j, line := range wrap(reason, max(out.width-4, 0)) {
+		for j, line := range term.Wrap(reason, max(out.Width-4, 0)) {
 			if j > 0 {
 				line = "  " + line
 			}
 			fmt.Fprintln(out, "  "+line)
 		}
 	}
+}
+
+// pickListener returns the listener that name, a logical id, a construct path
+// or a port, picks out of a template. Without a name it is the only one, those
+// left out that do nothing but redirect to another.
+func pickListener(t *alb.Template, name string) (*alb.Listener, error) {
+	var found []*alb.Listener
+	for _, l := range t.Listeners {
+		if name == "" && !onlyRedirects(l) || name != "" && isListener(l, name) {
+			found = append(found, l)
+		}
+	}
+	if name == "" && len(found) == 0 && len(t.Listeners) == 1 {
+		found = t.Listeners
+	}
+	if len(found) == 1 {
+		return found[0], nil
+	}
+	var names []string
+	for _, l := range t.Listeners {
+		names = append(names, l.Name())
+	}
+	listeners := strings.Join(names, ", ")
+	switch {
+	case name == "":
+		return nil, fmt.Errorf("the template has several listeners: choose one of %s with --listener and its name or port", listeners)
+	case len(found) == 0:
+		return nil, fmt.Errorf("unknown listener %q: want one of %s, by name or port", name, listeners)
+	}
+	return nil, fmt.Errorf("listener %q is not the only one of that name: want one of %s", name, listeners)
+}
+
+func isListener(l *alb.Listener, name string) bool {
+	return name == l.Ref.String() || name == l.Path || name == alb.ShortName(l.Path, l.Ref.LogicalID) ||
+		l.Port != 0 && name == strconv.Itoa(l.Port)
+}
+
+// onlyRedirects tells whether a listener does nothing but redirect, as one on
+// port 80 does that sends everybody to HTTPS.
+func onlyRedirects(l *alb.Listener) bool {
+	_, redirects := l.Default.Final().(alb.Redirect)
+	return redirects && len(l.Rules) == 0
 }

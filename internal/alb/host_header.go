@@ -3,6 +3,7 @@ package alb
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/cfn"
@@ -16,6 +17,7 @@ var hostField = &field{
 		values, regexes := r.spelled(n, "Values", config, true), r.spelled(n, "RegexValues", config, true)
 		return valuesAndRegexes(Hosts(values), HostRegexes(regexes), len(values), len(regexes))
 	},
+	normal: strings.ToLower,
 	space: func(string) Space {
 		return Space{
 			Sides: []Side{{Usual: []string{"example.com"}, Languages: []Language{usualHost, anyHost}}},
@@ -45,6 +47,8 @@ func (h Hosts) field() *field          { return hostField }
 func (h Hosts) header() string         { return "" }
 func (h Hosts) values() []Value        { return wildcardValues(h) }
 func (h Hosts) regexes() bool          { return false }
+func (h Hosts) always() bool           { return slices.Contains(h, "*") }
+func (h Hosts) nobody() bool           { return false }
 func (h Hosts) samples() []Sample      { return []Sample{sampleOf(h, "(?i)", false)} }
 func (h Hosts) config() map[string]any { return map[string]any{"Values": []string(h)} }
 
@@ -158,6 +162,8 @@ func (h HostRegexes) field() *field          { return hostField }
 func (h HostRegexes) header() string         { return "" }
 func (h HostRegexes) values() []Value        { return regexValues(h) }
 func (h HostRegexes) regexes() bool          { return true }
+func (h HostRegexes) always() bool           { return false }
+func (h HostRegexes) nobody() bool           { return false }
 func (h HostRegexes) samples() []Sample      { return regexSample(h, true) }
 func (h HostRegexes) config() map[string]any { return map[string]any{"RegexValues": []string(h)} }
 

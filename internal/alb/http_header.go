@@ -18,6 +18,7 @@ var headerField = &field{
 		name := config.Field("HttpHeaderName").Text()
 		return valuesAndRegexes(Header{name, values}, HeaderRegexes{name, regexes}, len(values), len(regexes))
 	},
+	normal: strings.ToLower,
 	space: func(name string) Space {
 		return Space{
 			Sides:   []Side{{Languages: []Language{word, headerToken, headerLine}, Blank: true}},
@@ -51,6 +52,8 @@ func (h Header) field() *field     { return headerField }
 func (h Header) header() string    { return h.Name }
 func (h Header) values() []Value   { return wildcardValues(h.Values) }
 func (h Header) regexes() bool     { return false }
+func (h Header) always() bool      { return false }
+func (h Header) nobody() bool      { return false }
 func (h Header) samples() []Sample { return []Sample{sampleOf(h.Values, "(?i)", false)} }
 
 func (h Header) config() map[string]any {
@@ -146,6 +149,8 @@ func (h HeaderRegexes) field() *field     { return headerField }
 func (h HeaderRegexes) header() string    { return h.Name }
 func (h HeaderRegexes) values() []Value   { return regexValues(h.Values) }
 func (h HeaderRegexes) regexes() bool     { return true }
+func (h HeaderRegexes) always() bool      { return false }
+func (h HeaderRegexes) nobody() bool      { return false }
 func (h HeaderRegexes) samples() []Sample { return regexSample(h.Values, true) }
 
 func (h HeaderRegexes) config() map[string]any {

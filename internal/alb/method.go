@@ -49,6 +49,8 @@ func (m Methods) field() *field          { return methodField }
 func (m Methods) header() string         { return "" }
 func (m Methods) values() []Value        { return plainValues(m) }
 func (m Methods) regexes() bool          { return false }
+func (m Methods) always() bool           { return false }
+func (m Methods) nobody() bool           { return false }
 func (m Methods) samples() []Sample      { return []Sample{{Texts: m}} }
 func (m Methods) config() map[string]any { return map[string]any{"Values": []string(m)} }
 func (m Methods) prepare() Matcher       { return m }

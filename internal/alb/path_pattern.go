@@ -2,6 +2,7 @@ package alb
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/cfn"
@@ -50,6 +51,8 @@ func (p PathPatterns) field() *field          { return pathField }
 func (p PathPatterns) header() string         { return "" }
 func (p PathPatterns) values() []Value        { return wildcardValues(p) }
 func (p PathPatterns) regexes() bool          { return false }
+func (p PathPatterns) always() bool           { return slices.Contains(p, "*") || slices.Contains(p, "/*") }
+func (p PathPatterns) nobody() bool           { return false }
 func (p PathPatterns) samples() []Sample      { return []Sample{sampleOf(p, "", false)} }
 func (p PathPatterns) config() map[string]any { return map[string]any{"Values": []string(p)} }
 
@@ -143,6 +146,8 @@ func (p PathRegexes) field() *field          { return pathField }
 func (p PathRegexes) header() string         { return "" }
 func (p PathRegexes) values() []Value        { return regexValues(p) }
 func (p PathRegexes) regexes() bool          { return true }
+func (p PathRegexes) always() bool           { return false }
+func (p PathRegexes) nobody() bool           { return false }
 func (p PathRegexes) samples() []Sample      { return regexSample(p, false) }
 func (p PathRegexes) config() map[string]any { return map[string]any{"RegexValues": []string(p)} }
 

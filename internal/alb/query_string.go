@@ -13,6 +13,7 @@ var queryField = &field{
 	keys:   []string{"Values"},
 	repeat: true,
 	read:   readQueryStrings,
+	normal: strings.ToLower,
 	space: func(string) Space {
 		return Space{
 			Sides: []Side{
@@ -78,6 +79,8 @@ func (q QueryStrings) texts() []string {
 func (q QueryStrings) field() *field  { return queryField }
 func (q QueryStrings) header() string { return "" }
 func (q QueryStrings) regexes() bool  { return false }
+func (q QueryStrings) always() bool   { return false }
+func (q QueryStrings) nobody() bool   { return false }
 
 func (q QueryStrings) values() []Value {
 	values := make([]Value, len(q))

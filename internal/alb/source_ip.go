@@ -3,6 +3,7 @@ package alb
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/cfn"
@@ -14,6 +15,12 @@ var sourceField = &field{
 	keys:   []string{"Values", "IpAddressType"},
 	read: func(r *reader, n, config cfn.Node) []Condition {
 		return []Condition{r.sourceIPs(n, r.spelled(n, "Values", config, false))}
+	},
+	normal: func(text string) string {
+		if prefix, err := netip.ParsePrefix(text); err == nil {
+			return prefix.Masked().String()
+		}
+		return text
 	},
 	space: func(string) Space {
 		usual := []string{NewDraft().Source.String(), "198.51.100.9", "192.0.2.9", "2001:db8::9", "0.0.0.0", "::"}
@@ -91,6 +98,23 @@ func (s SourceIPs) values() []Value        { return plainValues(s.texts()) }
 func (s SourceIPs) regexes() bool          { return false }
 func (s SourceIPs) config() map[string]any { return map[string]any{"Values": s.texts()} }
 func (s SourceIPs) prepare() Matcher       { return s }
+
+// always reports whether all addresses of both versions of IP are there.
+func (s SourceIPs) always() bool {
+	all := func(four bool) bool {
+		return slices.ContainsFunc(s, func(p netip.Prefix) bool { return p.Bits() == 0 && p.Addr().Is4() == four })
+	}
+	return all(true) && all(false)
+}
+
+// documentation are addresses that no client has (RFC 5737).
+var documentation = netip.MustParsePrefix("192.0.2.0/24")
+
+func (s SourceIPs) nobody() bool {
+	return !slices.ContainsFunc(s, func(p netip.Prefix) bool {
+		return !documentation.Contains(p.Addr()) || p.Bits() < documentation.Bits()
+	})
+}
 
 // samples are the addresses at which a prefix starts, and those after one ends:
 // between two of these all conditions come out alike.

@@ -59,6 +59,8 @@ func (u Unknown) config() map[string]any {
 }
 
 func (u Unknown) regexes() bool { return false }
+func (u Unknown) always() bool  { return u.Known != nil && u.Known.always() }
+func (u Unknown) nobody() bool  { return false }
 
 func (u Unknown) prepare() Matcher { return u }
 

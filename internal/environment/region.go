@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/noren-cdk/noren/internal/spelling"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // prefixLists are the regions that the product can be deployed to, those of the
@@ -62,7 +62,7 @@ func (c *checker) checkRegion() {
 		return
 	}
 	names := slices.Sorted(maps.Keys(prefixLists))
-	if near := spelling.Nearest(region, names); near != "" {
+	if near := term.Nearest(region, names); near != "" {
 		c.fail("region", "want a region of the partition aws, such as %s, got %q", near, region)
 		return
 	}

@@ -3,14 +3,14 @@ package status
 import (
 	"testing"
 
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // TestVerdict: what is live has to agree, the guard's record with it; what could
 // not be read is not taken for agreement.
 func TestVerdict(t *testing.T) {
-	const open, closed, readOnly = moderecord.Open, moderecord.Closed, moderecord.ReadOnly
-	in := func(mode moderecord.Mode) Finding { return Finding{Mode: mode} }
+	const open, closed, readOnly = maintenance.Open, maintenance.Closed, maintenance.ReadOnly
+	in := func(mode maintenance.Mode) Finding { return Finding{Mode: mode} }
 	unread := Finding{Problem: "not allowed"}
 	for _, test := range []struct {
 		name   string

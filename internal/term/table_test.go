@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"bytes"
@@ -22,8 +22,8 @@ func TestWrap(t *testing.T) {
 		{"äöü äöü", 4, "äöü|  äö|  ü"},
 		{"", 5, ""},
 	} {
-		if got := strings.Join(wrap(test.text, test.width), "|"); got != test.want {
-			t.Errorf("wrap(%q, %d) = %q, want %q", test.text, test.width, got, test.want)
+		if got := strings.Join(Wrap(test.text, test.width), "|"); got != test.want {
+			t.Errorf("Wrap(%q, %d) = %q, want %q", test.text, test.width, got, test.want)
 		}
 	}
 }
@@ -31,24 +31,24 @@ func TestWrap(t *testing.T) {
 // TestColours: only a terminal has them, and not if NO_COLOR or TERM says no.
 func TestColours(t *testing.T) {
 	var out bytes.Buffer
-	if newTerminal(&out).colour {
+	if New(&out).Colour {
 		t.Error("a buffer shows colours")
 	}
-	if got := (terminal{colour: true}).in(red, "x"); got != "\x1b[31mx\x1b[0m" {
+	if got := (Terminal{Colour: true}).In(Red, "x"); got != "\x1b[31mx\x1b[0m" {
 		t.Errorf("got %q", got)
 	}
-	if got := (terminal{}).in(red, "x"); got != "x" {
+	if got := (Terminal{}).In(Red, "x"); got != "x" {
 		t.Errorf("got %q", got)
 	}
 }
 
 // TestColouredTable: colours take no room.
 func TestColouredTable(t *testing.T) {
-	rows := table{heading: []string{"a", "b"}}
-	rows.add(cell{"one", red}, cell{"two", green})
+	rows := Table{Heading: []string{"a", "b"}}
+	rows.Add(Red.Cell("one"), Green.Cell("two"))
 	written := func(colour bool) string {
 		var out bytes.Buffer
-		rows.write(terminal{Writer: &out, colour: colour})
+		rows.Write(Terminal{Writer: &out, Colour: colour})
 		return out.String()
 	}
 	stripped := strings.NewReplacer("\x1b[31m", "", "\x1b[32m", "", "\x1b[2m", "", "\x1b[0m", "").Replace(written(true))

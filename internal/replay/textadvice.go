@@ -1,32 +1,32 @@
-package main
+package replay
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
 
-	"github.com/noren-cdk/noren/internal/replay"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // firstRefused says what the mobile app meets first.
-func (t *replayText) firstRefused() {
+func (t *text) firstRefused() {
 	r := t.report
 	if r.Sessions == 0 || len(r.FirstRefused) == 0 {
 		return
 	}
 	t.title("The mobile app meets a refusal in %s of %s sessions (%s). Refused first:",
-		thousands(r.StuckSessions), thousands(r.Sessions), strings.TrimSpace(percent(r.StuckSessions, r.Sessions)))
-	rows := table{heading: []string{"sessions", padLeft("share", 7), "as 1st call", "endpoint"}}
+		term.Thousands(r.StuckSessions), term.Thousands(r.Sessions), strings.TrimSpace(percent(r.StuckSessions, r.Sessions)))
+	rows := term.Table{Heading: []string{"sessions", term.PadLeft("share", 7), "as 1st call", "endpoint"}}
 	shown := min(len(r.FirstRefused), t.top)
 	for _, c := range r.FirstRefused[:shown] {
-		rows.add(right(thousands(c.Sessions), 8), cell{percent(c.Sessions, r.Sessions), plain}, right(blank(c.FirstCalls), 11), cell{c.Method + " " + c.Path, plain})
+		rows.Add(right(term.Thousands(c.Sessions), 8), term.Plain.Cell(percent(c.Sessions, r.Sessions)), right(blank(c.FirstCalls), 11), term.Plain.Cell(c.Method+" "+c.Path))
 	}
-	rows.write(t.out)
+	rows.Write(t.out)
 	t.more(len(r.FirstRefused) - shown)
 }
 
 // suggestions are lines to paste into the allowlist.
-func (t *replayText) suggestions() {
+func (t *text) suggestions() {
 	if len(t.report.Suggestions) == 0 {
 		return
 	}
@@ -38,9 +38,9 @@ func (t *replayText) suggestions() {
 		width = max(width, len(s.Pattern))
 		longest = max(longest, len(reasons[i]))
 	}
-	beside := t.out.width == 0 || len(indent)+len("- ")+width+len("  # ")+longest <= t.out.width
+	beside := t.out.Width == 0 || len(indent)+len("- ")+width+len("  # ")+longest <= t.out.Width
 	for i, s := range t.report.Suggestions {
-		line, why := indent+"- "+s.Pattern, t.out.in(dim, "# "+reasons[i])
+		line, why := indent+"- "+s.Pattern, t.out.In(term.Dim, "# "+reasons[i])
 		if beside {
 			fmt.Fprintln(t.out, line+strings.Repeat(" ", width-len(s.Pattern))+"  "+why)
 			continue
@@ -54,10 +54,10 @@ func (t *replayText) suggestions() {
 const indent = "    "
 
 // reason is why a line is suggested.
-func reason(s replay.Suggestion) string {
-	why := "refused " + often(s.Requests)
+func reason(s Suggestion) string {
+	why := "refused " + howOften(s.Requests)
 	if s.FirstCalls > 0 {
-		why += ", first call of " + several(s.FirstCalls, "session")
+		why += ", first call of " + term.Plural(s.FirstCalls, "session")
 	}
 	if s.Writes {
 		why += ", writes"
@@ -66,14 +66,14 @@ func reason(s replay.Suggestion) string {
 }
 
 // unused are the lines of the allowlist that may go.
-func (t *replayText) unused() {
+func (t *text) unused() {
 	if len(t.report.Unused) == 0 {
 		return
 	}
 	t.title("Patterns of the allowlist that no request used")
-	rows := table{heading: []string{"rule", "pattern"}}
+	rows := term.Table{Heading: []string{"rule", "pattern"}}
 	for _, u := range t.report.Unused {
-		rows.add(cell{strconv.Itoa(u.Rule), plain}, cell{u.Pattern, plain})
+		rows.Add(term.Plain.Cell(strconv.Itoa(u.Rule)), term.Plain.Cell(u.Pattern))
 	}
-	rows.write(t.out)
+	rows.Write(t.out)
 }

@@ -1,4 +1,4 @@
-package main
+package diff
 
 import (
 	"fmt"
@@ -6,18 +6,17 @@ import (
 	"testing"
 
 	"github.com/noren-cdk/noren/internal/cfn"
-	"github.com/noren-cdk/noren/internal/diff"
 )
 
 // manyResources is a template with so many resources that a comment cannot name
 // them all.
-func manyResources(t *testing.T, n int) diff.Template {
+func manyResources(t *testing.T, n int) Template {
 	t.Helper()
 	var b strings.Builder
 	for i := range n {
 		fmt.Fprintf(&b, `"Queue%d": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "é|%s"}},`, i, strings.Repeat("x", 100))
 	}
-	template, err := diff.Read([]byte(`{"Resources": {`+strings.TrimSuffix(b.String(), ",")+`}}`), cfn.Options{})
+	template, err := Read([]byte(`{"Resources": {`+strings.TrimSuffix(b.String(), ",")+`}}`), cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,11 +27,11 @@ func manyResources(t *testing.T, n int) diff.Template {
 // leaves no fold open.
 func TestMarkdownFitsAComment(t *testing.T) {
 	for _, n := range []int{1, 100, 300, 800, 3000} {
-		for _, pair := range [][2]diff.Template{
-			{diff.Nothing(), manyResources(t, n)}, // added, in a fold
-			{manyResources(t, n), diff.Nothing()}, // data lost, unfolded
+		for _, pair := range [][2]Template{
+			{Nothing(), manyResources(t, n)}, // added, in a fold
+			{manyResources(t, n), Nothing()}, // data lost, unfolded
 		} {
-			text := diffMarkdown([]templatePair{{"shop.template.json", diff.Compare(pair[0], pair[1])}})
+			text := Markdown([]Pair{{"shop.template.json", Compare(pair[0], pair[1])}})
 			length := len([]rune(text))
 			if length >= mostMarkdown {
 				t.Errorf("%d resources: %d characters, want less than %d", n, length, mostMarkdown)

@@ -1,10 +1,10 @@
-package main
+package diff
 
 import (
 	"fmt"
 	"strings"
 
-	"github.com/noren-cdk/noren/internal/diff"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // mostMarkdown is the length, in characters, below which GitHub takes a comment
@@ -14,10 +14,10 @@ const mostMarkdown = 65_536
 // cutNote stands at the end of Markdown that is cut.
 const cutNote = "\n\n**Cut here: the whole is longer than a comment may be.** `noren diff` on a terminal shows it.\n"
 
-// diffMarkdown is a diff as a comment of a pull request: what happens to
+// Markdown is a diff as a comment of a pull request: what happens to
 // clients, then resources in a fold. What is too long is cut at the end of a
 // line, and says so.
-func diffMarkdown(pairs []templatePair) string {
+func Markdown(pairs []Pair) string {
 	var m markdown
 	for _, p := range pairs {
 		m.add("### What changes: " + p.Template)
@@ -77,7 +77,7 @@ func (m *markdown) details(title string, add func()) {
 	m.add("")
 }
 
-func (m *markdown) diff(p templatePair) {
+func (m *markdown) diff(p Pair) {
 	if p.Empty() {
 		m.add("No differences.")
 		m.add("")
@@ -105,7 +105,7 @@ func (m *markdown) diff(p templatePair) {
 	for _, c := range p.Clients {
 		summary := c.Summary
 		if summary == "" {
-			summary = plural(len(c.Classes), "kind") + " of request"
+			summary = term.Plural(len(c.Classes), "kind") + " of request"
 		}
 		m.add(fmt.Sprintf("**Clients of %s:** %s: **%s → %s**", escaped(c.Listener), escaped(summary), escaped(c.Before), escaped(c.After)))
 		m.add("")
@@ -117,7 +117,7 @@ func (m *markdown) diff(p templatePair) {
 		m.details("Resources: "+countFates(p.Resources), func() { m.resources(p.Resources) })
 	}
 	if len(p.Sections) > 0 {
-		m.details(plural(len(p.Sections), "change")+" of the template besides resources", func() {
+		m.details(term.Plural(len(p.Sections), "change")+" of the template besides resources", func() {
 			for _, change := range p.Sections {
 				m.add("- " + code(changeText(change)))
 			}
@@ -126,9 +126,9 @@ func (m *markdown) diff(p templatePair) {
 }
 
 // lost says, unfolded, which data a deploy takes away.
-func (m *markdown) lost(resources []diff.Resource) {
+func (m *markdown) lost(resources []Resource) {
 	for _, r := range resources {
-		if r.Data && r.Fate != diff.Changed && r.Fate != diff.Added {
+		if r.Data && r.Fate != Changed && r.Fate != Added {
 			m.add("> [!CAUTION]")
 			m.add(fmt.Sprintf("> %s (%s) %s", code(r.LogicalID), r.Type, escaped(fateText(r))))
 			m.add("")
@@ -136,7 +136,7 @@ func (m *markdown) lost(resources []diff.Resource) {
 	}
 }
 
-func (m *markdown) classes(c diff.Change) {
+func (m *markdown) classes(c Change) {
 	m.add("| request | was decided by | is decided by |")
 	m.add("| --- | --- | --- |")
 	for _, class := range c.Classes {
@@ -148,7 +148,7 @@ func (m *markdown) classes(c diff.Change) {
 	}
 }
 
-func (m *markdown) resources(resources []diff.Resource) {
+func (m *markdown) resources(resources []Resource) {
 	for _, r := range resources {
 		m.add(fmt.Sprintf("- %s %s: **%s**", code(r.LogicalID), r.Type, escaped(fateText(r))))
 		for _, change := range r.Changes {
@@ -158,9 +158,9 @@ func (m *markdown) resources(resources []diff.Resource) {
 }
 
 // countFates is how many resources meet which fate.
-func countFates(resources []diff.Resource) string {
+func countFates(resources []Resource) string {
 	var parts []string
-	for _, fate := range []diff.Fate{diff.Removed, diff.Replaced, diff.MaybeReplaced, diff.Changed, diff.Added} {
+	for _, fate := range []Fate{Removed, Replaced, MaybeReplaced, Changed, Added} {
 		n := 0
 		for _, r := range resources {
 			if r.Fate == fate {

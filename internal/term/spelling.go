@@ -1,5 +1,4 @@
-// Package spelling guesses what a misspelt word stands for.
-package spelling
+package term
 
 import "strings"
 

@@ -1,4 +1,4 @@
-package main
+package diff
 
 import (
 	"fmt"
@@ -6,76 +6,89 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/noren-cdk/noren/internal/diff"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+// Pair is a template before and after, and what differs.
+type Pair struct {
+	Template string `json:"template"` // its name
+	Diff
+}
 
-// writeDiffText writes a diff for people at a terminal.
-func writeDiffText(out terminal, p templatePair, named bool) {
-	line := func(s style, indent, text string) {
+// WriteText writes diffs for people at a terminal.
+func WriteText(out term.Terminal, pairs []Pair) {
+	for i, p := range pairs {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		p.writeText(out, len(pairs) > 1)
+	}
+}
+
+func (p Pair) writeText(out term.Terminal, named bool) {
+	line := func(s term.Style, indent, text string) {
 		if rest, ok := strings.CutPrefix(text, "\n"); ok {
 			fmt.Fprintln(out)
 			text = rest
 		}
-		for i, part := range wrap(text, max(out.width-len(indent), 0)) {
+		for i, part := range term.Wrap(text, max(out.Width-len(indent), 0)) {
 			if i > 0 {
 				part = "  " + part
 			}
-			fmt.Fprintln(out, indent+out.in(s, part))
+			fmt.Fprintln(out, indent+out.In(s, part))
 		}
 	}
 	if named {
-		line(bold, "", p.Template)
+		line(term.Bold, "", p.Template)
 	}
 	if p.Empty() {
 		fmt.Fprintln(out, "no differences")
 		return
 	}
 	for _, warning := range p.Warnings {
-		line(yellow, "", "warning: "+warning)
+		line(term.Yellow, "", "warning: "+warning)
 	}
 	if !p.Complete {
-		line(yellow, "", "warning: the listeners have more combinations of conditions than were looked at: more requests may change")
+		line(term.Yellow, "", "warning: the listeners have more combinations of conditions than were looked at: more requests may change")
 	}
 	if mode := modeText(p.Mode, "->"); mode != "" {
-		line(plain, "", "Mode: "+mode)
+		line(term.Plain, "", "Mode: "+mode)
 	}
-	line(bold, "", "\nClients")
+	line(term.Bold, "", "\nClients")
 	if len(p.Clients) == 0 {
-		line(plain, "  ", "every request goes where it went")
+		line(term.Plain, "  ", "every request goes where it went")
 	}
 	for i, c := range p.Clients {
 		if i == 0 || c.Listener != p.Clients[i-1].Listener {
-			line(plain, "  ", c.Listener)
+			line(term.Plain, "  ", c.Listener)
 		}
 		if c.Summary != "" {
-			line(plain, "  ", c.Summary+":")
+			line(term.Plain, "  ", c.Summary+":")
 		}
-		line(yellow, "  ", c.Before+" -> "+c.After)
+		line(term.Yellow, "  ", c.Before+" -> "+c.After)
 		writeClasses(out, c.Classes)
 	}
-	line(bold, "", "\nResources")
+	line(term.Bold, "", "\nResources")
 	if len(p.Resources) == 0 {
-		line(plain, "  ", "none change")
+		line(term.Plain, "  ", "none change")
 	}
 	for _, r := range p.Resources {
 		line(fateStyle(r), "  ", fateSign[r.Fate]+" "+r.LogicalID+" "+fateText(r))
-		line(dim, "    ", r.Type+where(r))
+		line(term.Dim, "    ", r.Type+where(r))
 		for _, change := range r.Changes {
-			line(plain, "    ", changeText(change))
+			line(term.Plain, "    ", changeText(change))
 		}
 	}
 	if len(p.Sections) > 0 {
-		line(bold, "", "\nTemplate")
+		line(term.Bold, "", "\nTemplate")
 	}
 	for _, change := range p.Sections {
-		line(plain, "  ", changeText(change))
+		line(term.Plain, "  ", changeText(change))
 	}
 }
 
 // modeText is the mode, or how it changes; empty if a template has none.
-func modeText(m diff.ModeChange, arrow string) string {
+func modeText(m ModeChange, arrow string) string {
 	switch {
 	case m.Before == "" || m.After == "":
 		return ""
@@ -87,20 +100,20 @@ func modeText(m diff.ModeChange, arrow string) string {
 
 // writeClasses writes a line for each class: a request, and by which rules it
 // went and goes.
-func writeClasses(out terminal, all []diff.Class) {
-	classes := table{heading: []string{"  such as", "was decided by", "is decided by"}}
+func writeClasses(out term.Terminal, all []Class) {
+	classes := term.Table{Heading: []string{"  such as", "was decided by", "is decided by"}}
 	for _, class := range all {
-		r := row{cells: []cell{{"  " + requestText(class.Request), plain}, {ruleText(class.Before), plain}, {ruleText(class.After), plain}}}
+		r := term.Row{Cells: []term.Cell{term.Plain.Cell("  " + requestText(class.Request)), term.Plain.Cell(ruleText(class.Before)), term.Plain.Cell(ruleText(class.After))}}
 		if len(class.Doubts) > 0 {
-			r.below = "    uncertain: " + strings.Join(class.Doubts, "; ")
+			r.Below = "    uncertain: " + strings.Join(class.Doubts, "; ")
 		}
-		classes.rows = append(classes.rows, r)
+		classes.Rows = append(classes.Rows, r)
 	}
-	classes.write(out)
+	classes.Write(out)
 }
 
 // requestText is a request as explain takes it.
-func requestText(r diff.Request) string {
+func requestText(r Request) string {
 	var b strings.Builder
 	b.WriteString(r.Method + " " + r.Target)
 	if r.Host != "" {
@@ -109,7 +122,7 @@ func requestText(r diff.Request) string {
 	if r.Source != "" {
 		b.WriteString(" --from " + r.Source)
 	}
-	for _, name := range sortedKeys(r.Header) {
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, value := range r.Header[name] {
 			fmt.Fprintf(&b, " -H %q", name+": "+value)
 		}
@@ -117,34 +130,34 @@ func requestText(r diff.Request) string {
 	return b.String()
 }
 
-func ruleText(r diff.Rule) string {
+func ruleText(r Rule) string {
 	if r.Priority == "default" {
 		return "default rule"
 	}
 	return fmt.Sprintf("rule %v %s", r.Priority, r.Name)
 }
 
-var fateSign = map[diff.Fate]string{
-	diff.Added: "+", diff.Removed: "-", diff.Replaced: "!", diff.MaybeReplaced: "?", diff.Changed: "~",
+var fateSign = map[Fate]string{
+	Added: "+", Removed: "-", Replaced: "!", MaybeReplaced: "?", Changed: "~",
 }
 
-func fateStyle(r diff.Resource) style {
+func fateStyle(r Resource) term.Style {
 	switch {
-	case r.Fate == diff.Added:
-		return green
-	case r.Fate == diff.Removed, r.Data && r.Fate != diff.Changed:
-		return red
+	case r.Fate == Added:
+		return term.Green
+	case r.Fate == Removed, r.Data && r.Fate != Changed:
+		return term.Red
 	}
-	return yellow
+	return term.Yellow
 }
 
 // fateText is what happens to a resource, and why.
-func fateText(r diff.Resource) string {
+func fateText(r Resource) string {
 	text := string(r.Fate)
-	if r.Fate == diff.Changed {
+	if r.Fate == Changed {
 		text = "changed in place"
 	}
-	if r.Data && r.Fate != diff.Changed && r.Fate != diff.Added {
+	if r.Data && r.Fate != Changed && r.Fate != Added {
 		text += ", HOLDS DATA"
 	}
 	if r.Why != "" {
@@ -153,14 +166,14 @@ func fateText(r diff.Resource) string {
 	return text
 }
 
-func where(r diff.Resource) string {
+func where(r Resource) string {
 	if r.Path == "" {
 		return ""
 	}
 	return " " + strings.TrimSuffix(r.Path, "/Resource")
 }
 
-func changeText(p diff.Property) string {
+func changeText(p Property) string {
 	before, after := p.Before, p.After
 	switch {
 	case before == "":

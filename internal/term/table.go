@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"io"
@@ -6,25 +6,28 @@ import (
 	"unicode/utf8"
 )
 
-// table is rows of cells under a heading. Where it is too wide for the
+// Table is rows of cells under a heading. Where it is too wide for the
 // terminal, its widest columns give way and their cells take several lines.
-type table struct {
-	heading []string
-	rows    []row
+type Table struct {
+	Heading []string
+	Rows    []Row
 }
 
-// row is the cells of a line and what stands under them, indented to a column.
-type row struct {
-	cells  []cell
-	below  string
-	indent int // the column
+// Row is the cells of a line and what is under them, indented to a column.
+type Row struct {
+	Cells  []Cell
+	Below  string
+	Indent int // the column
 }
 
-// cell is a text of one or more lines in a style.
-type cell struct {
-	text  string
-	style style
+// Cell is a text of one or more lines in a style.
+type Cell struct {
+	Text  string
+	Style Style
 }
+
+// Cell is a text in the style, as a cell of a table.
+func (s Style) Cell(text string) Cell { return Cell{text, s} }
 
 // gap is the space between two columns.
 const gap = 2
@@ -32,32 +35,33 @@ const gap = 2
 // narrowest is how far a column gives way.
 const narrowest = 12
 
-func (t *table) add(cells ...cell) { t.rows = append(t.rows, row{cells: cells}) }
+// Add adds a row.
+func (t *Table) Add(cells ...Cell) { t.Rows = append(t.Rows, Row{Cells: cells}) }
 
-// write writes the table.
-func (t *table) write(out terminal) {
-	heading := make([]cell, len(t.heading))
-	for i, text := range t.heading {
-		heading[i] = cell{strings.ToUpper(text), dim}
+// Write writes the table.
+func (t *Table) Write(out Terminal) {
+	heading := make([]Cell, len(t.Heading))
+	for i, text := range t.Heading {
+		heading[i] = Dim.Cell(strings.ToUpper(text))
 	}
-	widths := t.widths(out.width)
+	widths := t.widths(out.Width)
 	writeCells(out, heading, widths)
-	for _, r := range t.rows {
-		writeCells(out, r.cells, widths)
+	for _, r := range t.Rows {
+		writeCells(out, r.Cells, widths)
 		r.writeBelow(out, widths)
 	}
 }
 
 // widths are those of the columns, which together are at most most, if it is
 // not 0 and the columns can be made as narrow.
-func (t *table) widths(most int) []int {
-	widths := make([]int, len(t.heading))
-	for i, text := range t.heading {
+func (t *Table) widths(most int) []int {
+	widths := make([]int, len(t.Heading))
+	for i, text := range t.Heading {
 		widths[i] = utf8.RuneCountInString(text)
 	}
-	for _, r := range t.rows {
-		for i, c := range r.cells {
-			for line := range strings.Lines(c.text) {
+	for _, r := range t.Rows {
+		for i, c := range r.Cells {
+			for line := range strings.Lines(c.Text) {
 				widths[i] = max(widths[i], utf8.RuneCountInString(strings.TrimSuffix(line, "\n")))
 			}
 		}
@@ -84,25 +88,25 @@ func (t *table) widths(most int) []int {
 	return widths
 }
 
-func (r row) writeBelow(out terminal, widths []int) {
+func (r Row) writeBelow(out Terminal, widths []int) {
 	indent := 0
-	for _, width := range widths[:r.indent] {
+	for _, width := range widths[:r.Indent] {
 		indent += width + gap
 	}
 	most := 0
-	if out.width > 0 {
-		most = max(out.width-indent, narrowest)
+	if out.Width > 0 {
+		most = max(out.Width-indent, narrowest)
 	}
-	for _, line := range wrap(r.below, most) {
+	for _, line := range Wrap(r.Below, most) {
 		io.WriteString(out, strings.Repeat(" ", indent)+line+"\n")
 	}
 }
 
-func writeCells(out terminal, cells []cell, widths []int) {
+func writeCells(out Terminal, cells []Cell, widths []int) {
 	lines := make([][]string, len(cells))
 	height := 0
 	for i, c := range cells {
-		lines[i] = wrap(c.text, widths[i])
+		lines[i] = Wrap(c.Text, widths[i])
 		height = max(height, len(lines[i]))
 	}
 	for n := range height {
@@ -113,16 +117,16 @@ func writeCells(out terminal, cells []cell, widths []int) {
 				text = lines[i][n]
 			}
 			pad := widths[i] - utf8.RuneCountInString(text) + gap
-			b.WriteString(out.in(c.style, text))
+			b.WriteString(out.In(c.Style, text))
 			b.WriteString(strings.Repeat(" ", max(pad, 1)))
 		}
 		io.WriteString(out, strings.TrimRight(b.String(), " ")+"\n")
 	}
 }
 
-// wrap breaks a text into lines of at most width, at spaces where it can. What
+// Wrap breaks a text into lines of at most width, at spaces where it can. What
 // continues a line is indented.
-func wrap(text string, width int) []string {
+func Wrap(text string, width int) []string {
 	var lines []string
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
