@@ -1,18 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/status"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
 // modeCell is the mode of a finding.
-func modeCell(f status.Finding) cell {
+func modeCell(f live.Finding) cell {
 	switch {
 	case f.Problem != "":
 		return cell{"?", red}
+	case f.Mixed != "":
+		return cell{"mixed", red}
 	case f.Mode == "":
 		return cell{"-", dim}
 	case f.Mode == maintenance.Open:
@@ -23,7 +27,7 @@ func modeCell(f status.Finding) cell {
 
 // requestCell is the mode that the request tells: one that is not refused may
 // be that of a read-only product.
-func requestCell(r status.Report) cell {
+func requestCell(r live.Status) cell {
 	c := modeCell(r.Request)
 	switch r.Request.Mode {
 	case maintenance.Closed:
@@ -34,11 +38,29 @@ func requestCell(r status.Report) cell {
 	return c
 }
 
-// writeStatus writes the report for people: the verdict, the findings side by
-// side, since when and by whom.
-func writeStatus(out terminal, r status.Report) {
+// writeStatus writes the report for people, a switch after the other.
+func writeStatus(out terminal, r live.Report) {
+	for i, s := range r.Switches {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		writeSwitch(out, title(r, s), s, r.At)
+	}
+}
+
+// title names the stack and, of several switches in it, the switch.
+func title(r live.Report, s live.Status) string {
+	if len(r.Switches) > 1 {
+		return r.Stack + ", " + s.Name
+	}
+	return r.Stack
+}
+
+// writeSwitch writes what was found of a switch: the verdict, the findings side
+// by side, since when and by whom.
+func writeSwitch(out terminal, title string, r live.Status, now time.Time) {
 	text, s := statusVerdict(r)
-	for _, line := range wrap(fmt.Sprintf("%s: %s", r.Stack, text), out.width) {
+	for _, line := range wrap(title+": "+text, out.width) {
 		fmt.Fprintln(out, out.in(s, line))
 	}
 	fmt.Fprintln(out)
@@ -46,7 +68,7 @@ func writeStatus(out terminal, r status.Report) {
 	for _, row := range []struct {
 		what string
 		mode cell
-		f    status.Finding
+		f    live.Finding
 	}{
 		{"next deploy", modeCell(r.Assembly), r.Assembly},
 		{"deployed template", modeCell(r.Deployed), r.Deployed},
@@ -54,48 +76,49 @@ func writeStatus(out terminal, r status.Report) {
 		{"one request", requestCell(r), r.Request},
 	} {
 		seen := cell{row.f.Detail, dim}
-		if row.f.Problem != "" {
-			seen = cell{row.f.Problem, red}
+		if wrong := cmp.Or(row.f.Problem, row.f.Mixed); wrong != "" {
+			seen = cell{wrong, red}
 			if row.f.Detail != "" {
-				seen.text = row.f.Detail + ": " + row.f.Problem
+				seen.text = row.f.Detail + ": " + wrong
 			}
 		}
 		t.add(cell{row.what, plain}, row.mode, seen)
 	}
 	t.write(out)
 	fmt.Fprintln(out)
-	for _, line := range wrap(since(r), out.width) {
-		fmt.Fprintln(out, line)
-	}
+	said := append([]string{since(r, now)}, r.Notes...)
 	if r.Recorded != "" && r.Recorded != r.Listener.Mode {
-		for _, line := range wrap("the last deploy turned it to "+string(r.Recorded), out.width) {
+		said = append(said, "the last deploy turned it to "+string(r.Recorded))
+	}
+	for _, text := range said {
+		for _, line := range wrap(text, out.width) {
 			fmt.Fprintln(out, line)
 		}
 	}
 }
 
 // statusVerdict is the answer in a sentence.
-func statusVerdict(r status.Report) (string, style) {
+func statusVerdict(r live.Status) (string, style) {
 	mode := string(r.Listener.Mode)
 	switch r.Verdict() {
-	case status.Agree:
+	case live.Agree:
 		return mode + ", really: what was asked agrees", modeCell(r.Listener).style
-	case status.Next:
+	case live.Next:
 		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, r.Assembly.Mode), yellow
-	case status.Unknown:
+	case live.Unknown:
 		return "not known: something could not be found out", red
 	}
 	if r.Recorded != "" && r.Listener.Mode != "" && r.Recorded != r.Listener.Mode {
 		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, r.Recorded), red
 	}
-	if r.Listener.Mode == "" {
-		return "the listener is in neither mode: " + r.Listener.Problem, red
+	if r.Listener.Mixed != "" {
+		return "the listener is mixed: " + r.Listener.Mixed, red
 	}
 	return "what is deployed, the listener and the request do not agree", red
 }
 
 // since says since when the listener is as it is, and who turned it.
-func since(r status.Report) string {
+func since(r live.Status, now time.Time) string {
 	if r.Since.IsZero() {
 		if r.Unknown != "" {
 			return "since when is not known: " + r.Unknown
@@ -109,7 +132,7 @@ func since(r status.Report) string {
 	if r.ByHand {
 		by += ", by hand"
 	}
-	text := fmt.Sprintf("since %s (%s), by %s", r.Since.Format("2006-01-02 15:04 MST"), ago(r.At.Sub(r.Since)), by)
+	text := fmt.Sprintf("since %s (%s), by %s", r.Since.Format("2006-01-02 15:04 MST"), ago(now.Sub(r.Since)), by)
 	if r.Unknown != "" {
 		text += ": " + r.Unknown
 	}
@@ -129,10 +152,18 @@ func ago(d time.Duration) string {
 }
 
 // watchLine is the report in a line.
-func watchLine(r status.Report, err error) string {
+func watchLine(r live.Report, err error) string {
 	if err != nil {
 		return err.Error()
 	}
-	text, _ := statusVerdict(r)
-	return fmt.Sprintf("deployed %s, listener %s, request %s; %s", modeCell(r.Deployed).text, modeCell(r.Listener).text, requestCell(r).text, text)
+	var lines []string
+	for _, s := range r.Switches {
+		text, _ := statusVerdict(s)
+		line := fmt.Sprintf("deployed %s, listener %s, request %s; %s", modeCell(s.Deployed).text, modeCell(s.Listener).text, requestCell(s).text, text)
+		if len(r.Switches) > 1 {
+			line = s.Name + ": " + line
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, " | ")
 }

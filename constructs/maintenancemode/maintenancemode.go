@@ -28,6 +28,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/function/responder"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -203,7 +204,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		fail(checkDefaultAction(listener, props.AppTargetGroup))
 	}
 	props.HealthCheckPath = cmp.Or(props.HealthCheckPath, healthCheckPath(props.AppTargetGroup))
-	rules, err := props.standingRules()
+	standing, err := props.standingRules()
 	fail(err)
 
 	this := constructs.NewConstruct(scope, &id)
@@ -213,27 +214,33 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		mode.BypassSecret = newBypassSecret(this, props.Bypass.SecretVersion)
 		secret := props.bypassSecretRules(*mode.BypassSecret.SecretValue().UnsafeUnwrap())
 		fail(check(secret))
-		rules = append(rules, secret...)
+		standing = append(standing, secret...)
 	}
 	targetGroups := map[target]*string{toApp: props.AppTargetGroup.TargetGroupArn(), toResponder: mode.TargetGroup.TargetGroupArn()}
 	if props.Bypass.Cookie != "" {
 		targetGroups[toUnlock] = mode.addUnlock(this, props)
 	}
-	if props.Guard.Enabled {
-		mode.addGuard(this, props, listener, byRule)
-	}
 	for _, r := range props.switchRules(maintenance.Closed, byRule) {
 		mode.SwitchPriorities = append(mode.SwitchPriorities, r.priority)
 	}
-	rules = append(rules, props.switchRules(props.Mode, byRule)...)
-	for _, r := range rules {
+	at := rules.Listener{Name: *props.Listener.ListenerArn(), Hosts: props.Hosts, Turning: mode.SwitchPriorities}
+	if !byRule {
+		at.Apps = []string{*props.AppTargetGroup.TargetGroupArn()}
+	}
+	for _, r := range standing {
+		at.Standing = append(at.Standing, rules.Standing{Priority: r.priority, Digest: rules.Digest(r.conditions)})
+	}
+	if props.Guard.Enabled {
+		mode.addGuard(this, props, listener, at, byRule)
+	}
+	for _, r := range append(standing, props.switchRules(props.Mode, byRule)...) {
 		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.target]))
 	}
 	mode.guard(listener, byRule)
 	if !byRule && props.Mode == maintenance.Closed {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
 	}
-	mode.addProbe(this, props, byRule)
+	mode.addProbe(this, props, at)
 	mode.addAlarms(this, props)
 	if until := props.Answer.Until; !until.IsZero() && until.Before(time.Now()) {
 		// No warning of CDK's: --strict would refuse to open what is overdue.

@@ -12,16 +12,13 @@ import (
 // the API describes its value.
 var secret = regexp.MustCompile(`[A-Za-z0-9]{32,}`)
 
-// unknown takes the place of a value that is not compared.
-const unknown = "\x00"
-
 // Normal returns the condition as a text that is the same for every way in which
 // a template writes the condition, or the API describes it: the order of values
-// does not count, nor case where rules do not look at it. What is known only
-// after a deploy, and what looks like a secret in a header, is the same for
-// every value.
-func Normal(condition Condition) string {
-	kind, fold := Field(condition), false
+// does not count, nor case where rules do not look at it. In a header what is
+// known only after a deploy, and what looks like a secret, is the same for every
+// value; known is false if something else is known only after a deploy.
+func Normal(condition Condition) (text string, known bool) {
+	kind, fold, known := Field(condition), false, true
 	var values []string
 	switch c := condition.(type) {
 	case Methods:
@@ -47,24 +44,25 @@ func Normal(condition Condition) string {
 		for _, prefix := range c {
 			values = append(values, prefix.Masked().String())
 		}
-	case Unknown:
-		values = slices.Clone(c.Values)
-		if c.Known != nil {
-			values = append(values, Normal(c.Known))
-		}
+	default:
+		return "", false
 	}
 	for i, value := range values {
-		values[i] = normalValue(value, fold)
+		if kind[:strings.IndexByte(kind+" ", ' ')] == "http-header" {
+			value = withoutSecret(value)
+		}
+		if fold {
+			value = strings.ToLower(value)
+		}
+		known = known && !cfn.IsOpaque(value)
+		values[i] = value
 	}
 	slices.Sort(values)
-	return kind + "\n" + strings.Join(slices.Compact(values), "\n")
+	return kind + "\n" + strings.Join(slices.Compact(values), "\n"), known
 }
 
-// normalValue leaves out what differs between a template and what is deployed.
-func normalValue(value string, fold bool) string {
-	known := cfn.Replace(value, func(string) string { return unknown })
-	if fold {
-		known = strings.ToLower(known)
-	}
-	return secret.ReplaceAllString(known, unknown)
+// withoutSecret leaves out what differs between a template and what is deployed.
+func withoutSecret(value string) string {
+	const unknown = "\x00"
+	return secret.ReplaceAllString(cfn.Replace(value, func(string) string { return unknown }), unknown)
 }

@@ -28,8 +28,14 @@ type Switch struct {
 
 // Listener is what of one listener belongs to a switch.
 type Listener struct {
-	// Name is the listener.
+	// Name is the listener. Empty where it cannot be told: LoadBalancer and Port
+	// find it.
 	Name string
+
+	// LoadBalancer and Port are the load balancer of a listener without a name,
+	// and where it listens.
+	LoadBalancer string
+	Port         int
 
 	// Apps are the target groups to which the default action forwards while the
 	// product is open. Default: the default action belongs to somebody else, and
@@ -56,11 +62,15 @@ type Standing struct {
 }
 
 // Digest returns a short digest of the conditions of a rule, which does not
-// depend on their order or that of their values.
+// depend on their order or that of their values. It is empty if only a deploy
+// knows what they compare with, unless that is the secret in a header.
 func Digest(conditions []alb.Condition) string {
 	texts := make([]string, len(conditions))
 	for i, c := range conditions {
-		texts[i] = alb.Normal(c)
+		var known bool
+		if texts[i], known = alb.Normal(c); !known {
+			return ""
+		}
 	}
 	slices.Sort(texts)
 	sum := sha256.Sum256([]byte(strings.Join(texts, "\n\n")))

@@ -3,14 +3,10 @@ package probe
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
-	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -20,9 +16,8 @@ type Settings struct {
 	// It is not among the variables of Environment: Lambda sets it.
 	Name string
 
-	// Switch is the listener and what the flip turns of it. Required, but for
-	// LoadBalancerARN and Port.
-	Switch livemode.Switch
+	// Switch is what the flip turns. Required.
+	Switch rules.Switch
 
 	// Function is the name of the function that answers the refused. Required.
 	Function string
@@ -38,31 +33,36 @@ type Settings struct {
 	Err error
 }
 
-// ListenerVariable is the environment variable by which the function is found.
-const ListenerVariable = maintenance.ProbeVariables + "LISTENER"
-
-// The environment variables that carry Settings.
+// The environment variables that carry Settings. Those of a listener end with
+// its number, from 1.
 const (
-	appVariable         = maintenance.ProbeVariables + "APP"
 	responderVariable   = maintenance.ProbeVariables + "RESPONDER"
-	bandVariable        = maintenance.ProbeVariables + "BAND" // such as 100-199
 	functionVariable    = maintenance.ProbeVariables + "FUNCTION"
 	stackVariable       = maintenance.ProbeVariables + "STACK"
 	recordVariable      = maintenance.ProbeVariables + "RECORD"
 	attributionVariable = maintenance.ProbeVariables + "ATTRIBUTION"
+	listenerVariable    = maintenance.ProbeVariables + "LISTENER_"
+	appsVariable        = maintenance.ProbeVariables + "APPS_"
+	hostsVariable       = maintenance.ProbeVariables + "HOSTS_"
+	rulesVariable       = maintenance.ProbeVariables + "RULES_"
 
 	nameVariable = "AWS_LAMBDA_FUNCTION_NAME"
 )
+
+// separator is between the texts of a list: no ARN and no host name has it.
+const separator = ","
 
 // Environment encodes the settings as environment variables. What is left at
 // its default is left out.
 func (s Settings) Environment() map[string]string {
 	env := map[string]string{
-		ListenerVariable: s.Switch.ListenerARN, appVariable: s.Switch.App, responderVariable: s.Switch.Responder,
-		functionVariable: s.Function, stackVariable: s.Stack, recordVariable: s.Record, attributionVariable: s.Attribution,
+		responderVariable: s.Switch.Responder, functionVariable: s.Function, stackVariable: s.Stack,
+		recordVariable: s.Record, attributionVariable: s.Attribution,
 	}
-	if s.Switch.Last != 0 {
-		env[bandVariable] = fmt.Sprintf("%d-%d", s.Switch.First, s.Switch.Last)
+	for i, at := range s.Switch.Listeners {
+		number := strconv.Itoa(i + 1)
+		env[listenerVariable+number], env[rulesVariable+number] = at.Name, at.Rules()
+		env[appsVariable+number], env[hostsVariable+number] = strings.Join(at.Apps, separator), strings.Join(at.Hosts, separator)
 	}
 	for name, value := range env {
 		if value == "" {
@@ -77,32 +77,28 @@ func (s Settings) Environment() map[string]string {
 func ParseEnvironment(getenv func(string) string) Settings {
 	s := Settings{
 		Name:   getenv(nameVariable),
-		Switch: livemode.Switch{ListenerARN: getenv(ListenerVariable), App: getenv(appVariable), Responder: getenv(responderVariable)},
+		Switch: rules.Switch{Responder: getenv(responderVariable)},
 
 		Function: getenv(functionVariable), Stack: getenv(stackVariable),
 		Record: getenv(recordVariable), Attribution: getenv(attributionVariable),
 	}
 	var errs []error
-	for _, name := range []string{ListenerVariable, responderVariable, functionVariable, stackVariable} {
+	for _, name := range []string{listenerVariable + "1", responderVariable, functionVariable, stackVariable} {
 		if getenv(name) == "" {
 			errs = append(errs, fmt.Errorf("%s is not set", name))
 		}
 	}
-	if band := getenv(bandVariable); band != "" {
-		first, last, _ := strings.Cut(band, "-")
-		var firstErr, lastErr error
-		s.Switch.First, firstErr = strconv.Atoi(first)
-		s.Switch.Last, lastErr = strconv.Atoi(last)
-		if firstErr != nil || lastErr != nil {
-			errs = append(errs, fmt.Errorf("%s: want priorities such as 100-199, got %q", bandVariable, band))
+	list := func(name string) []string {
+		return strings.FieldsFunc(getenv(name), func(r rune) bool { return string(r) == separator })
+	}
+	for i := 1; getenv(listenerVariable+strconv.Itoa(i)) != ""; i++ {
+		number := strconv.Itoa(i)
+		at := rules.Listener{Name: getenv(listenerVariable + number), Apps: list(appsVariable + number), Hosts: list(hostsVariable + number)}
+		if err := at.SetRules(getenv(rulesVariable + number)); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", rulesVariable+number, err))
 		}
+		s.Switch.Listeners = append(s.Switch.Listeners, at)
 	}
 	s.Err = errors.Join(errs...)
 	return s
-}
-
-// FromEnvironment returns the probe that the environment of its Lambda function
-// describes.
-func FromEnvironment(getenv func(string) string, cfg aws.Config, log io.Writer) *Probe {
-	return &Probe{Settings: ParseEnvironment(getenv), Config: cfg, Log: log, Now: time.Now}
 }

@@ -1,4 +1,4 @@
-package moderecord
+package live_test
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package livemode_test
+package live_test
 
 import (
 	"context"

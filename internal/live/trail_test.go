@@ -1,4 +1,4 @@
-package trail_test
+package live_test
 
 import (
 	"fmt"
