@@ -16,7 +16,7 @@ FUZZTIME ?= 10s
 .PHONY: help preview preview-test pictures test browser mysql e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
-	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--maintenance ...\""
+	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
 	@echo "make test           all tests"
 	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH"
 	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
@@ -26,10 +26,10 @@ help:
 	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, shellcheck, cdk diff"
 	@echo "make vulnerabilities known ones that the code reaches: govulncheck, which asks vuln.go.dev"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
-	@echo "make synth          the assemblies of ENV=$(ENV): open, maintenance, read-only"
-	@echo "make diff           what turning maintenance on changes in ENV=$(ENV)"
+	@echo "make synth          the assemblies of ENV=$(ENV): open, read-only, closed"
+	@echo "make diff           what closing changes in ENV=$(ENV)"
 	@echo "make templates      the templates that the committed files describe, of every environment"
-	@echo "make plan           what a deploy of ENV=$(ENV) would change; with MODE=true, false or read-only: a flip"
+	@echo "make plan           what a deploy of ENV=$(ENV) would change; with MODE=open, read-only or closed: a flip"
 	@echo "make deploy         deploy what make plan planned"
 	@echo "make await          wait until the product is seen in the mode that was planned"
 	@echo "make generate       which properties replace a resource, from the schemas of cfn-lint"
@@ -46,7 +46,7 @@ preview: tools node_modules
 # The assemblies of ENV, left alone if nothing has changed since they were made.
 .PHONY: synthesized
 synthesized: node_modules
-	@if [ ! -f cdk.out/$(ENV)/read-only/manifest.json ] || \
+	@if [ ! -f cdk.out/$(ENV)/closed/manifest.json ] || \
 		[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$(ENV)/open/manifest.json -not -path "*/mobile-data*" -not -path examples/fieldreports -print -quit)" ]; then \
 		echo "synthesizing $(ENV) in every mode, which takes a minute, and the first time several"; $(MAKE) --no-print-directory synth; fi
 
@@ -65,7 +65,8 @@ test: node_modules
 	cd examples/fieldreports && go vet ./... && go test ./...
 
 browser:
-	go test -tags browser ./lambda/responder/...
+	go test -tags browser ./internal/function/responder
+	cd examples/fieldreports && go test -tags browser -timeout 10m .
 
 # What the preview has to withstand. -v, since each prints what it counted; what
 # ./test records stays in cdk.out/preview-test until the next run.
@@ -96,7 +97,7 @@ e2e: node_modules .venv/e2e
 # Every environment in every mode, synthesized if something has changed since.
 judges: node_modules .venv/lint
 	@for env in dev staging prod; do \
-		if [ ! -f cdk.out/$$env/read-only/manifest.json ] || \
+		if [ ! -f cdk.out/$$env/closed/manifest.json ] || \
 			[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$$env/open/manifest.json -print -quit)" ]; then \
 			$(MAKE) --no-print-directory synth ENV=$$env || exit 1; fi; done
 	go test -tags judges -count=1 -timeout 30m -v ./test/lint
@@ -121,22 +122,22 @@ fuzz:
 		done; \
 	done
 
-synth: cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance cdk.out/$(ENV)/read-only
+synth: cdk.out/$(ENV)/open cdk.out/$(ENV)/read-only cdk.out/$(ENV)/closed
 
 # An assembly is always written anew: what it depends on is all of the source.
-.PHONY: cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance cdk.out/$(ENV)/read-only
-cdk.out/$(ENV)/open:        MODE = false
-cdk.out/$(ENV)/maintenance: MODE = true
-cdk.out/$(ENV)/read-only:   MODE = read-only
-cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance cdk.out/$(ENV)/read-only: node_modules
+.PHONY: cdk.out/$(ENV)/open cdk.out/$(ENV)/read-only cdk.out/$(ENV)/closed
+cdk.out/$(ENV)/open:      FLAG = false
+cdk.out/$(ENV)/read-only: FLAG = read-only
+cdk.out/$(ENV)/closed:    FLAG = true
+cdk.out/$(ENV)/open cdk.out/$(ENV)/read-only cdk.out/$(ENV)/closed: node_modules
 	@rm -rf $@
-	@$(CDK) synth --quiet --strict -c env=$(ENV) -c maintenance=$(MODE) --output $@
+	@$(CDK) synth --quiet --strict -c env=$(ENV) -c maintenance=$(FLAG) --output $@
 	@echo "$@"
 
 # What a reviewer of the pull request sees. Against the deployed stack, with
 # credentials: npx cdk diff -c env=$(ENV) -c maintenance=true
-diff: cdk.out/$(ENV)/open cdk.out/$(ENV)/maintenance
-	@$(CDK) diff --template cdk.out/$(ENV)/open/*.template.json --app cdk.out/$(ENV)/maintenance
+diff: cdk.out/$(ENV)/open cdk.out/$(ENV)/closed
+	@$(CDK) diff --template cdk.out/$(ENV)/open/*.template.json --app cdk.out/$(ENV)/closed
 
 # The templates that a deploy without flags would deploy, of every environment:
 # what two commits are compared by.
@@ -189,7 +190,7 @@ bench: node_modules
 	go test -run '^$$' -bench . ./internal/rules/allowlist
 	go test -run '^$$' -bench . ./internal/alb
 	go test -run '^$$' -bench . ./internal/replay/accesslog ./cmd/noren
-	go test -p 1 -run '^$$' -bench . ./lambda/responder/...
+	go test -p 1 -run '^$$' -bench . ./lambda/responder ./internal/function/responder
 	go test -run '^$$' -bench ALB -benchtime 15x ./internal/preview/edge
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run '^$$' -bench SideBySide -benchtime 1x -timeout 30m ./internal/ddl
 

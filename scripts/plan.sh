@@ -2,7 +2,7 @@
 # Plans a deploy of an environment against the stack that is deployed:
 #
 #   scripts/plan.sh prod              everything, in the mode that the stack is in
-#   scripts/plan.sh prod read-only    nothing but the switch: true, false or read-only
+#   scripts/plan.sh prod read-only    nothing but the switch: open, read-only or closed
 #
 # It writes to cdk.out/ENV: deployed/, the template that is there now; planned/,
 # the assembly that make deploy deploys; plan.md, what that would change. It
@@ -21,9 +21,12 @@ cd "$(dirname "$0")/.."
 env=${1:?want an environment, such as dev}
 mode=${2:-}
 case $mode in
-  '' | true | false | read-only) ;;
+  '') flag= ;;
+  open) flag=false ;;
+  read-only) flag=read-only ;;
+  closed) flag=true ;;
   *)
-    echo "plan.sh: unknown mode \"$mode\": want true, false or read-only" >&2
+    echo "plan.sh: unknown mode \"$mode\": want open, read-only or closed" >&2
     exit 1
     ;;
 esac
@@ -65,7 +68,7 @@ fetch() {
 
 flags=()
 if [ -n "$mode" ]; then
-  flags+=(-c "maintenance=$mode")
+  flags+=(-c "maintenance=$flag")
   [ -z "${MAINTENANCE_MESSAGE:-}" ] || flags+=(-c "maintenance-message=$MAINTENANCE_MESSAGE")
   [ -z "${MAINTENANCE_UNTIL:-}" ] || flags+=(-c "maintenance-until=$MAINTENANCE_UNTIL")
 fi
@@ -88,13 +91,8 @@ case $status in
 esac
 
 if [ -n "$mode" ]; then
-  case $mode in
-    true) expect=maintenance-on ;;
-    false) expect=maintenance-off ;;
-    read-only) expect=read-only ;;
-  esac
   "$noren" check "$planned"
-  "$noren" diff "$deployed" "$planned" --format markdown --expect "$expect" >"$out/plan.md" || status=$?
+  "$noren" diff "$deployed" "$planned" --format markdown --expect "$mode" >"$out/plan.md" || status=$?
   cat "$out/plan.md"
   exit "$status"
 fi
@@ -105,9 +103,9 @@ fi
 now=$("$noren" diff --mode "$deployed" --json)
 next=$("$noren" diff --mode "$planned" --json)
 mode=$(jq -r .mode <<<"$now")
-if [ "$mode" != false ] || [ "$(jq -r .mode <<<"$next")" != false ]; then
-  flags=(-c "maintenance=$mode")
-  if [ "$mode" != false ]; then
+if [ "$mode" != open ] || [ "$(jq -r .mode <<<"$next")" != open ]; then
+  flags=(-c "maintenance=$(jq -r .flag <<<"$now")")
+  if [ "$mode" != open ]; then
     until=$(jq -r --argjson next "$next" 'select(.until != $next.until) | .until // empty' <<<"$now")
     message=$(jq -r --argjson next "$next" 'select(.message != $next.message) | .message // {} | select(length == 1) | .[]' <<<"$now")
     [ -z "$until" ] || flags+=(-c "maintenance-until=$until")

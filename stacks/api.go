@@ -62,6 +62,11 @@ func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.
 		PropagateTags:          awsecs.PropagatedTagSource_SERVICE,
 		// No DesiredCount: a deploy must not undo what scaling has decided.
 	})
+	// A task that starts before the NAT gateway's routes cannot pull its image, and
+	// the circuit breaker gives up after three.
+	for _, subnet := range *vpc.PrivateSubnets() {
+		service.Node().AddDependency(subnet.InternetConnectivityEstablished())
+	}
 	database.Connections().AllowFrom(service, awsec2.Port_Tcp(jsii.Number(databasePort)), jsii.String("The API"))
 
 	targetGroup := elbv2.NewApplicationTargetGroup(scope, jsii.String("App"), &elbv2.ApplicationTargetGroupProps{

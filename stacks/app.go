@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,13 +16,22 @@ import (
 )
 
 // ChooseEnvironment reads the environment that -c env= names, dev without it,
-// from a folder of environment files. See environment.Load.
+// from a folder of environment files. See environment.Load. With
+// -c protection=false the environment is not protected, whatever its file says:
+// that is how it is deployed for the first time.
 func ChooseEnvironment(app constructs.Construct, dir string) (environment.Environment, []environment.Problem, error) {
 	name := "dev"
 	if value := app.Node().TryGetContext(jsii.String("env")); value != nil {
 		name = fmt.Sprint(value)
 	}
-	return environment.Load(dir, name)
+	env, warnings, err := environment.Load(dir, name)
+	if value := app.Node().TryGetContext(jsii.String("protection")); value != nil {
+		if fmt.Sprint(value) != "false" {
+			return env, warnings, errors.Join(err, fmt.Errorf("-c protection: want false, for the first deploy, or nothing, got %q", fmt.Sprint(value)))
+		}
+		env.DeletionProtection = false
+	}
+	return env, warnings, err
 }
 
 // Recover turns the panic of a construct into an error for people: what CDK

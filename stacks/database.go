@@ -87,7 +87,7 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 		// The first reader is the one to fail over to: as large as the writer.
 		readers = append(readers, instance(fmt.Sprintf("Reader%d", i), i == 0))
 	}
-	return awsrds.NewDatabaseCluster(scope, jsii.String("Database"), &awsrds.DatabaseClusterProps{
+	cluster := awsrds.NewDatabaseCluster(scope, jsii.String("Database"), &awsrds.DatabaseClusterProps{
 		Engine:                   engine,
 		Writer:                   instance("Writer", false),
 		Readers:                  &readers,
@@ -111,4 +111,15 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 		DeletionProtection: &env.DeletionProtection,
 		RemovalPolicy:      removalPolicy(env),
 	})
+	// CDK lets the subnet group and the instances go with the stack unless they
+	// are retained by that very word, and a cluster that stays needs both.
+	for _, part := range *cluster.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		switch part := part.(type) {
+		case awsrds.CfnDBSubnetGroup:
+			part.ApplyRemovalPolicy(removalPolicy(env), nil)
+		case awsrds.CfnDBInstance:
+			part.ApplyRemovalPolicy(removalPolicy(env), nil)
+		}
+	}
+	return cluster
 }

@@ -35,6 +35,7 @@ func newLoadBalancer(scope constructs.Construct, env environment.Environment, vp
 		DeletionProtection:      &env.DeletionProtection,
 	})
 	alb.LogAccessLogs(logs, jsii.String("alb"))
+	awaitEmptying(alb, logs)
 	if env.WebACL.API != "" {
 		awswafv2.NewCfnWebACLAssociation(scope, jsii.String("AlbWebAcl"), &awswafv2.CfnWebACLAssociationProps{
 			ResourceArn: alb.LoadBalancerArn(),
@@ -55,11 +56,9 @@ func newLoadBalancer(scope constructs.Construct, env environment.Environment, vp
 		props.Certificates = &[]elbv2.IListenerCertificate{elbv2.ListenerCertificate_FromArn(&env.API.CertificateARN)}
 		props.SslPolicy = elbv2.SslPolicy_TLS13_12_RES_PQ
 	} else {
-		admitted := awsec2.Peer_Ipv4(vpc.VpcCidrBlock()) // where the network interfaces of a VPC origin are
-		if env.API.IngressPrefixList != "" {
-			admitted = awsec2.Peer_PrefixList(&env.API.IngressPrefixList)
-		}
-		alb.Connections().AllowFrom(admitted, awsec2.Port_Tcp(jsii.Number(80)), jsii.String("CloudFront VPC origin"))
+		// The requests of a VPC origin come from CloudFront's own addresses, not from
+		// those of its network interfaces in the VPC.
+		alb.Connections().AllowFrom(awsec2.Peer_PrefixList(&env.API.IngressPrefixList), awsec2.Port_Tcp(jsii.Number(80)), jsii.String("CloudFront VPC origin"))
 	}
 	return loadBalancer{alb: alb, listener: alb.AddListener(jsii.String("Listener"), props)}
 }

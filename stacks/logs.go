@@ -21,23 +21,13 @@ func newLogGroup(scope constructs.Construct, id string, env environment.Environm
 // newAccessLogs defines the bucket for the access logs of the load balancer, the
 // distribution and the site's bucket.
 func newAccessLogs(scope constructs.Construct, env environment.Environment) awss3.Bucket {
-	return awss3.NewBucket(scope, jsii.String("AccessLogs"), &awss3.BucketProps{
+	return newBucket(scope, "AccessLogs", env, awss3.BucketProps{
 		Encryption:        awss3.BucketEncryption_S3_MANAGED, // load balancers write with no other
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		EnforceSSL:        jsii.Bool(true),
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_PREFERRED, // CloudFront writes with an ACL
 		LifecycleRules:    &[]*awss3.LifecycleRule{{Expiration: awscdk.Duration_Days(jsii.Number(env.LogDays))}},
-		RemovalPolicy:     removalPolicy(env),
-		AutoDeleteObjects: jsii.Bool(!env.DeletionProtection),
 	})
-}
-
-// removalPolicy is what becomes of data that leaves the stack.
-func removalPolicy(env environment.Environment) awscdk.RemovalPolicy {
-	if env.DeletionProtection {
-		return awscdk.RemovalPolicy_RETAIN
-	}
-	return awscdk.RemovalPolicy_DESTROY
 }
 
 // retention is LogDays in the type of CDK.

@@ -109,8 +109,8 @@ func TestProdKeepsItsData(t *testing.T) {
 	template := synthesized(t, "prod", maintenance.Open).template
 	for _, resourceType := range []string{"AWS::RDS::DBCluster", "AWS::S3::Bucket"} {
 		for _, id := range template.ofType(resourceType) {
-			if got := template.Resources[id].DeletionPolicy; got != "Retain" {
-				t.Errorf("%s: deletion policy %s, want Retain", id, got)
+			if got := template.Resources[id].DeletionPolicy; got != "RetainExceptOnCreate" {
+				t.Errorf("%s: deletion policy %s, want RetainExceptOnCreate", id, got)
 			}
 		}
 	}

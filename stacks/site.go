@@ -28,16 +28,15 @@ type site struct {
 // newSite defines the bucket of the single-page app and the distribution in
 // front of it, which hands /api/* to the load balancer.
 func newSite(scope constructs.Construct, env environment.Environment, logs awss3.IBucket, alb elbv2.ApplicationLoadBalancer) site {
-	bucket := awss3.NewBucket(scope, jsii.String("Site"), &awss3.BucketProps{
+	bucket := newBucket(scope, "Site", env, awss3.BucketProps{
 		Encryption:             awss3.BucketEncryption_S3_MANAGED,
 		BlockPublicAccess:      awss3.BlockPublicAccess_BLOCK_ALL(),
 		EnforceSSL:             jsii.Bool(true),
 		ServerAccessLogsBucket: logs,
 		ServerAccessLogsPrefix: jsii.String("site/"),
 		Versioned:              jsii.Bool(true), // an upload over something can be undone
-		RemovalPolicy:          removalPolicy(env),
-		AutoDeleteObjects:      jsii.Bool(!env.DeletionProtection),
 	})
+	awaitEmptying(bucket, logs)
 	router := awscloudfront.NewFunction(scope, jsii.String("SpaRouter"), &awscloudfront.FunctionProps{
 		Code:    awscloudfront.FunctionCode_FromInline(&spaRouter),
 		Runtime: awscloudfront.FunctionRuntime_JS_2_0(),
@@ -77,17 +76,19 @@ func newSite(scope constructs.Construct, env environment.Environment, logs awss3
 		props.WebAclId = &env.WebACL.Site
 	}
 	distribution := awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
+	awaitEmptying(distribution, logs)
 
 	// A first page. Prune stays off: what a team uploads itself is not removed.
 	// It is uploaded again only if it changes here; a team that has a site of its
 	// own takes these lines out.
-	awss3deployment.NewBucketDeployment(scope, jsii.String("FirstPage"), &awss3deployment.BucketDeploymentProps{
+	firstPage := awss3deployment.NewBucketDeployment(scope, jsii.String("FirstPage"), &awss3deployment.BucketDeploymentProps{
 		DestinationBucket: bucket,
 		Sources:           &[]awss3deployment.ISource{awss3deployment.Source_Asset(jsii.String("examples/fieldreports/web"), nil)},
 		Prune:             jsii.Bool(false),
 		CacheControl:      &[]awss3deployment.CacheControl{awss3deployment.CacheControl_NoCache()},
 		LogGroup:          newLogGroup(scope, "FirstPageLogs", env),
 	})
+	awaitEmptying(firstPage, bucket)
 	return site{bucket: bucket, distribution: distribution}
 }
 

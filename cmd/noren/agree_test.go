@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // TestExplainAndRoutesAgree: the rule that explain names stands in the table of
@@ -31,7 +33,7 @@ func TestExplainAndRoutesAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 		answers, err := q.answer(request)
-		if err != nil || len(answers) != len(assemblyModes) {
+		if err != nil || len(answers) != len(maintenance.Modes()) {
 			t.Fatalf("%d answers, %v", len(answers), err)
 		}
 		for _, a := range answers {

@@ -14,27 +14,25 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/maintenance"
 )
-
-// assemblyModes are the folders in cdk.out/ENV that make synth writes.
-var assemblyModes = []string{"open", "maintenance", "read-only"}
 
 // source is a template that was read, and where it comes from.
 type source struct {
-	mode string // "open", "maintenance" or "read-only"; else a name to tell it from others
+	mode string // open, read-only or closed; else a name to tell it from others
 	file string
 	data []byte // the template as it is written
 	*alb.Template
 }
 
 // loadAssemblies reads the templates that make synth wrote for an environment,
-// one for each mode: open and maintenance, and read-only if it is there.
+// one for each mode: open and closed, and read-only if it is there.
 func loadAssemblies(env string) ([]source, error) {
 	var sources []source
-	for _, mode := range assemblyModes {
-		dir := filepath.Join("cdk.out", env, mode)
+	for _, mode := range maintenance.Modes() {
+		dir := filepath.Join("cdk.out", env, string(mode))
 		_, err := os.Stat(dir)
-		if errors.Is(err, fs.ErrNotExist) && mode == "read-only" {
+		if errors.Is(err, fs.ErrNotExist) && mode == maintenance.ReadOnly {
 			continue
 		}
 		if errors.Is(err, fs.ErrNotExist) {
@@ -47,7 +45,7 @@ func loadAssemblies(env string) ([]source, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.mode = mode
+		s.mode = string(mode)
 		sources = append(sources, s)
 	}
 	return sources, nil

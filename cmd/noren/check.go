@@ -29,7 +29,7 @@ wrote for the environment are checked.
 Exit codes: 0 no errors, warnings at most; 1 errors, or a template is missing or
 cannot be read.`,
 		Example: `  noren check --env prod
-  noren check cdk.out/dev/maintenance
+  noren check cdk.out/dev/closed
   noren check --json shop.template.json | jq '.[] | select(.severity == "error")'`,
 		ValidArgsFunction: completeTemplates,
 		RunE: func(cmd *cobra.Command, args []string) error {

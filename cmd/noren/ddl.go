@@ -54,9 +54,9 @@ type ddlFlags struct {
 	policy  string
 }
 
-func (f *ddlFlags) register(cmd *cobra.Command) {
+func (f *ddlFlags) register(cmd *cobra.Command, variables string) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.dsn, "dsn", "", "database, as user:password@tcp(host:port)/schema (default: DB_DSN or the other DB_ variables)")
+	flags.StringVar(&f.dsn, "dsn", "", "database, as user:password@tcp(host:port)/schema (default: the "+variables+" variables)")
 	flags.StringVar(&f.writes, "writes", "live", "what the app does meanwhile: live, or stopped (maintenance)")
 	flags.StringSliceVar(&f.options.StillWritten, "still-written", nil, "tables that are written although writes are stopped, as logging in does: sessions,users")
 	flags.StringVar(&f.policy, "policy", "any", "what may be done at all: any, or additive (what a release without a stop may do)")
@@ -64,14 +64,13 @@ func (f *ddlFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.json, "json", false, "write JSON")
 }
 
-// open reads the migration and logs in.
-func (f *ddlFlags) open(ctx context.Context, stdin io.Reader, name string) (*ddl.Database, string, error) {
+// open reads the migration and logs in: with --dsn, or as the environment says.
+func (f *ddlFlags) open(ctx context.Context, stdin io.Reader, name string, login ddl.Login) (*ddl.Database, string, error) {
 	f.options.Writes, f.options.Policy = ddl.Writes(f.writes), ddl.Policy(f.policy)
 	file, err := readMigration(stdin, name)
 	if err != nil {
 		return nil, "", err
 	}
-	login := ddl.LoginFromEnvironment(os.Getenv)
 	if f.dsn != "" {
 		login = ddl.Login{DSN: f.dsn, CA: login.CA}
 	}

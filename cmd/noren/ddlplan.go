@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ func newDDLPlan() *cobra.Command {
 	var flags ddlFlags
 	var rehearsal string
 	var window time.Duration
+	var planDSN string
 	cmd := &cobra.Command{
 		Use:   "plan FILE.sql",
 		Short: "Say what each statement of a migration will lock",
@@ -19,9 +21,10 @@ func newDDLPlan() *cobra.Command {
 the table is rebuilt, and whether reads and writes go on meanwhile.
 
 The server itself is asked, by running every statement on an empty copy of its
-table in the schema noren_scratch, which is removed again. The real schema is
-only read. Nothing here sees the rows: duplicates and the like are found by
-noren ddl rehearse.
+table in the schema noren_scratch, which is removed again. The user may write
+nowhere else: plan refuses one with more rights and says which are too many. A
+statement that is not fully understood is refused, too. Nothing here sees the
+rows: duplicates and the like are found by noren ddl rehearse.
 
 Exit code: 0 if every statement is allowed, 1 if not, or if anything failed.`,
 		Args: oneFile,
@@ -33,7 +36,14 @@ Exit code: 0 if every statement is allowed, 1 if not, or if anything failed.`,
 				}
 			}
 			flags.options.Window = window
-			db, file, err := flags.open(cmd.Context(), cmd.InOrStdin(), args[0])
+			login, ok := ddl.PlanLogin(os.Getenv)
+			if !ok {
+				login = ddl.LoginFromEnvironment(os.Getenv)
+			}
+			if planDSN != "" {
+				flags.dsn = planDSN
+			}
+			db, file, err := flags.open(cmd.Context(), cmd.InOrStdin(), args[0], login)
 			if err != nil {
 				return err
 			}
@@ -53,7 +63,9 @@ Exit code: 0 if every statement is allowed, 1 if not, or if anything failed.`,
 			return err
 		},
 	}
-	flags.register(cmd)
+	flags.register(cmd, "PLAN_DB_, or else DB_")
+	cmd.Flags().StringVar(&planDSN, "plan-dsn", "", "database with the login of the user who plans (default: --dsn)")
+	cmd.Flags().BoolVar(&flags.options.ScratchServer, "scratch-server", false, "nothing of value lives on this server: plan with any rights")
 	cmd.Flags().DurationVar(&window, "window", 0, "time there is; compared with the rehearsal's")
 	cmd.Flags().StringVar(&rehearsal, "rehearsal", "", "rehearsal.json, for --window")
 	return cmd

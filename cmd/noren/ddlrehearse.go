@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,7 @@ Exit code: 0 if every statement succeeded, 1 if one failed (rehearsal.json says
 which), or if anything else did.`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			db, file, err := flags.open(cmd.Context(), cmd.InOrStdin(), args[0])
+			db, file, err := flags.open(cmd.Context(), cmd.InOrStdin(), args[0], ddl.RehearseLogin(os.Getenv))
 			if err != nil {
 				return err
 			}
@@ -50,7 +51,7 @@ which), or if anything else did.`,
 			return nil
 		},
 	}
-	flags.register(cmd)
+	flags.register(cmd, "REHEARSE_DB_")
 	cmd.Flags().StringVar(&out, "out", "rehearsal.json", "file to write")
 	cmd.Flags().StringVar(&options.Class, "class", "", "instance class of the clone to note, like db.r6g.large")
 	cmd.Flags().BoolVar(&options.Connected, "connected", false, "it is a clone although others work in it")

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -44,7 +45,7 @@ may simply be run again (locks, online log, SIGTERM); 1 if it refused or failed.
 				}
 				options.Name = filepath.Base(args[0])
 			}
-			db, file, err := flags.open(cmd.Context(), cmd.InOrStdin(), args[0])
+			db, file, err := flags.open(cmd.Context(), cmd.InOrStdin(), args[0], ddl.LoginFromEnvironment(os.Getenv))
 			if err != nil {
 				return err
 			}
@@ -63,7 +64,7 @@ may simply be run again (locks, online log, SIGTERM); 1 if it refused or failed.
 			return nil
 		},
 	}
-	flags.register(cmd)
+	flags.register(cmd, "DB_")
 	f := cmd.Flags()
 	f.StringVar(&rehearsal, "rehearsal", "", "rehearsal.json of this migration")
 	f.BoolVar(&options.WithoutRehearsal, "without-rehearsal", false, "do without, for small tables")

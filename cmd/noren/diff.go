@@ -12,13 +12,6 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// expectations are the flips that --expect knows.
-var expectations = map[string]maintenance.Mode{
-	"maintenance-on":  maintenance.Closed,
-	"maintenance-off": maintenance.Open,
-	"read-only":       maintenance.ReadOnly,
-}
-
 // unexpected is the exit code of a change that --expect or --mode-unchanged
 // does not allow.
 const unexpected = 3
@@ -42,8 +35,8 @@ until of the maintenance answer.
 
 Exit codes: 0 said, or as expected; 1 a template cannot be read; 3 more changes
 than --expect or --mode-unchanged allows.`,
-		Example: `  noren diff cdk.out/dev/open cdk.out/dev/maintenance
-  noren diff cdk.out/prod/open cdk.out/prod/maintenance --expect maintenance-on
+		Example: `  noren diff cdk.out/dev/open cdk.out/dev/closed
+  noren diff cdk.out/prod/open cdk.out/prod/closed --expect closed
   noren diff old.json new.json --format markdown | gh pr comment --body-file -
   noren diff old.json new.json --mode-unchanged
   noren diff --mode cdk.out/dev/open
@@ -70,19 +63,19 @@ than --expect or --mode-unchanged allows.`,
 			if err := checkExpected(pairs, expect); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "nothing but %s changes\n", expect)
+			fmt.Fprintf(cmd.ErrOrStderr(), "nothing but the flip to %s changes\n", expect)
 			return nil
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&format, "format", "text", "text, markdown or json")
 	flags.BoolVar(&asJSON, "json", false, "write JSON, as --format json does")
-	flags.StringVar(&expect, "expect", "", "exit with 3 if anything but this flip changes: maintenance-on, maintenance-off or read-only")
+	flags.StringVar(&expect, "expect", "", "exit with 3 if anything but the flip to this mode changes: open, read-only or closed")
 	flags.BoolVar(&modeUnchanged, "mode-unchanged", false, "look at the mode only, and exit with 3 if it changes")
-	flags.StringVar(&mode, "mode", "", "print the mode that a template is in, and nothing else: false, true or read-only; with --json the message and until too")
+	flags.StringVar(&mode, "mode", "", "print the mode that a template is in, and nothing else: open, read-only or closed; with --json the message and until too")
 	addParameterFlag(cmd, &parameters)
 	_ = cmd.MarkFlagFilename("mode", "json")
-	for name, values := range map[string][]string{"format": {"text", "markdown", "json"}, "expect": {"maintenance-on", "maintenance-off", "read-only"}} {
+	for name, values := range map[string][]string{"format": {"text", "markdown", "json"}, "expect": {"open", "read-only", "closed"}} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	cmd.MarkFlagsMutuallyExclusive("mode", "mode-unchanged", "expect")
@@ -90,8 +83,8 @@ than --expect or --mode-unchanged allows.`,
 }
 
 func diffArgs(args []string, mode, expect, format string) error {
-	if _, ok := expectations[expect]; expect != "" && !ok {
-		return fmt.Errorf("unknown --expect %q: want maintenance-on, maintenance-off or read-only", expect)
+	if _, err := maintenance.ParseMode(expect); expect != "" && err != nil {
+		return fmt.Errorf("--expect: %w", err)
 	}
 	if !slices.Contains([]string{"text", "markdown", "json"}, format) {
 		return fmt.Errorf("unknown --format %q: want text, markdown or json", format)
@@ -130,7 +123,7 @@ func checkExpected(pairs []templatePair, expect string) error {
 		if len(pairs) > 1 && p.Empty() {
 			continue // another stack of the app, which the flip leaves alone
 		}
-		rest = append(rest, p.Unexpected(expectations[expect])...)
+		rest = append(rest, p.Unexpected(maintenance.Mode(expect))...)
 	}
 	if len(pairs) > 1 && allEmpty(pairs) {
 		rest = append(rest, "nothing changes: there is no flip")
@@ -138,7 +131,7 @@ func checkExpected(pairs []templatePair, expect string) error {
 	if len(rest) == 0 {
 		return nil
 	}
-	return &exitError{unexpected, fmt.Errorf("not only %s:\n  %s", expect, strings.Join(rest, "\n  "))}
+	return &exitError{unexpected, fmt.Errorf("not only the flip to %s:\n  %s", expect, strings.Join(rest, "\n  "))}
 }
 
 func allEmpty(pairs []templatePair) bool {
@@ -166,6 +159,7 @@ func checkModeUnchanged(w io.Writer, pairs []templatePair) error {
 // switchState is the mode of a template, and what it tells the refused.
 type switchState struct {
 	Mode    maintenance.Mode  `json:"mode"`
+	Flag    string            `json:"flag"`              // the mode as it is typed after -c maintenance=
 	Message map[string]string `json:"message,omitempty"` // by language tag
 	Until   string            `json:"until,omitempty"`
 }
@@ -185,7 +179,7 @@ func printMode(w io.Writer, path string, parameters map[string]string, asJSON bo
 		}
 		if asJSON {
 			message, until := templates[name].Answer()
-			return writeJSON(w, switchState{mode, message, until})
+			return writeJSON(w, switchState{mode, mode.Flag(), message, until})
 		}
 		fmt.Fprintln(w, mode)
 		return nil

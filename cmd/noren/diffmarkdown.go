@@ -95,7 +95,7 @@ func (m *markdown) diff(p templatePair) {
 	}
 	m.lost(p.Resources)
 	if mode := modeText(p.Mode, "→"); mode != "" {
-		m.add("**Maintenance:** " + mode)
+		m.add("**Mode:** " + mode)
 		m.add("")
 	}
 	if len(p.Clients) == 0 {

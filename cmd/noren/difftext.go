@@ -39,7 +39,7 @@ func writeDiffText(out terminal, p templatePair, named bool) {
 		line(yellow, "", "warning: the listeners have more combinations of conditions than were looked at: more requests may change")
 	}
 	if mode := modeText(p.Mode, "->"); mode != "" {
-		line(plain, "", "Maintenance: "+mode)
+		line(plain, "", "Mode: "+mode)
 	}
 	line(bold, "", "\nClients")
 	if len(p.Clients) == 0 {

@@ -15,9 +15,12 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/preview"
 )
 
 func main() {
+	preview.RunFunction(os.Args[1:])
 	os.Exit(exec(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

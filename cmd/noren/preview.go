@@ -15,7 +15,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
-	"github.com/noren-cdk/noren/internal/preview/protocol"
+	"github.com/noren-cdk/noren/internal/preview"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -29,10 +29,15 @@ functions and policies, the load balancer with its rules, the functions behind
 it, and the application. All of it listens on 127.0.0.1 only, and needs no AWS.
 
 The application is the example, which needs no database, or with --app whatever
-runs already. The site is what the template uploads, or with --site a folder,
+runs alp. The site is what the template uploads, or with --site a folder,
 whose files are served as they are at the moment of the request.
 
-The mode is changed by a key in the terminal (m, r, o; q ends), or on the
+noren's own functions run as this program. For another function --function
+names an archive or a folder with a bootstrap for this machine; else it runs as
+the template's asset if that is built for this machine; else a 501 says which
+function would have answered.
+
+The mode is changed by a key in the terminal (c, r, o; q ends), or on the
 control page. A flip takes effect between two requests.
 
 Without --template the assemblies that make synth wrote for --env are run.
@@ -42,9 +47,10 @@ balancer is served.
 
 Exit codes: 0 ended by q, Ctrl-C or a signal, 1 it cannot run.`,
 		Example: `  noren preview
-  noren preview --maintenance --app http://127.0.0.1:3000 --site web/dist
+  noren preview --closed --app http://127.0.0.1:3000 --site web/dist
   noren preview --env prod --two-origins
-  noren preview --template cdk.out/Shop.template.json --app Orders=http://127.0.0.1:3000`,
+  noren preview --template cdk.out/Shop.template.json --app Orders=http://127.0.0.1:3000
+  noren preview --template shop.json --app http://127.0.0.1:3000 --function Quotes=build/quotes`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return q.run(cmd) },
 	}
@@ -52,16 +58,17 @@ Exit codes: 0 ended by q, Ctrl-C or a signal, 1 it cannot run.`,
 	addEnvFlag(cmd, &q.env)
 	addParameterFlag(cmd, &q.config.Parameters)
 	flags.StringArrayVar(&q.files, "template", nil, "template or assembly folder to run instead of the assemblies of --env; may be repeated, one for each mode")
-	flags.BoolVar(&q.maintenance, "maintenance", false, "start closed")
+	flags.BoolVar(&q.closed, "closed", false, "start closed")
 	flags.BoolVar(&q.readOnly, "read-only", false, "start read-only")
 	flags.StringArrayVar(&q.apps, "app", nil, "address of the application that gets the requests, such as http://127.0.0.1:3000, or TARGETGROUP=ADDRESS; may be repeated. Default: the example")
+	flags.StringArrayVar(&q.functions, "function", nil, "program of a function that answers requests, as LOGICALID=ZIP or LOGICALID=FOLDER; may be repeated")
 	flags.StringVar(&q.config.Site, "site", "", "folder of the site's files. Default: what the template uploads")
 	flags.BoolVar(&q.config.TwoOrigins, "two-origins", false, "the site calls the API at the API's own origin, which /config.json names, instead of the site's")
 	flags.IntVar(&q.config.SitePort.Number, "site-port", 8080, "port of the site, that is CloudFront; unless given, a free one if it is in use")
 	flags.IntVar(&q.config.APIPort.Number, "api-port", 8081, "port of the API, that is the load balancer; unless given, a free one if it is in use")
 	flags.IntVar(&q.config.ControlPort.Number, "control-port", 8082, "port of the control page; unless given, a free one if it is in use")
 	flags.BoolVarP(&q.config.Verbose, "verbose", "v", false, "write what the application and the functions log to stderr")
-	cmd.MarkFlagsMutuallyExclusive("maintenance", "read-only")
+	cmd.MarkFlagsMutuallyExclusive("closed", "read-only")
 	cmd.MarkFlagsMutuallyExclusive("env", "template")
 	_ = cmd.MarkFlagFilename("template", "json")
 	_ = cmd.MarkFlagDirname("site")
@@ -70,10 +77,10 @@ Exit codes: 0 ended by q, Ctrl-C or a signal, 1 it cannot run.`,
 
 // previewing is what preview was asked for.
 type previewing struct {
-	env                   string
-	config                protocol.Config
-	files, apps           []string
-	maintenance, readOnly bool
+	env                    string
+	config                 preview.Config
+	files, apps, functions []string
+	closed, readOnly       bool
 }
 
 func (q *previewing) run(cmd *cobra.Command) error {
@@ -82,17 +89,20 @@ func (q *previewing) run(cmd *cobra.Command) error {
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
 	defer stop()
-	product, err := startProduct(ctx, q.config, cmd.ErrOrStderr())
-	if err != nil || product == nil {
+	product, err := preview.Start(ctx, q.config, cmd.ErrOrStderr())
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	defer product.end()
+	defer product.Close()
 	keys, err := readKeys(cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
 	defer keys.close()
-	s := session{product, product.ready.Mode, newTerminal(cmd.OutOrStdout()), keys.restore != nil}
+	s := session{product, product.Mode(), newTerminal(cmd.OutOrStdout()), keys.restore != nil}
 	s.greet()
 	return s.follow(ctx, keys)
 }
@@ -109,9 +119,9 @@ func (q *previewing) prepare(cmd *cobra.Command) error {
 	var modes []string
 	for _, s := range sources {
 		modes = append(modes, s.mode)
-		q.config.Templates = append(q.config.Templates, protocol.Template{Mode: s.mode, File: s.file})
+		q.config.Templates = append(q.config.Templates, preview.Template{Mode: s.mode, File: s.file})
 	}
-	for mode, wanted := range map[string]bool{"maintenance": q.maintenance, "read-only": q.readOnly} {
+	for mode, wanted := range map[string]bool{"closed": q.closed, "read-only": q.readOnly} {
 		if wanted && !slices.Contains(modes, mode) {
 			return fmt.Errorf("there is no template of the mode %q, only of %s", mode, strings.Join(modes, ", "))
 		}
@@ -127,26 +137,47 @@ func (q *previewing) prepare(cmd *cobra.Command) error {
 	q.config.SitePort.Exact = cmd.Flags().Changed("site-port")
 	q.config.APIPort.Exact = cmd.Flags().Changed("api-port")
 	q.config.ControlPort.Exact = cmd.Flags().Changed("control-port")
+	if err := q.readFunctions(); err != nil {
+		return err
+	}
 	return q.readApps()
+}
+
+// readFunctions reads --function.
+func (q *previewing) readFunctions() error {
+	q.config.Functions = map[string]string{}
+	for _, text := range q.functions {
+		id, program, ok := strings.Cut(text, "=")
+		if !ok || id == "" || program == "" {
+			return fmt.Errorf("--function %q: want LOGICALID=ZIP or LOGICALID=FOLDER", text)
+		}
+		if _, twice := q.config.Functions[id]; twice {
+			return fmt.Errorf("--function %q: there is another for the same function", text)
+		}
+		if _, err := os.Stat(program); err != nil {
+			return fmt.Errorf("--function %s: %q is neither an archive nor a folder", id, program)
+		}
+		q.config.Functions[id] = program
+	}
+	return nil
 }
 
 // nameByMode names templates by the modes that they are in, if these differ.
 func nameByMode(sources []source, parameters map[string]string) {
-	names := map[maintenance.Mode]string{maintenance.Open: "open", maintenance.Closed: "maintenance", maintenance.ReadOnly: "read-only"}
-	var found []string
+	var found []maintenance.Mode
 	for _, s := range sources {
 		t, err := diff.Read(s.data, cfn.Options{Parameters: parameters})
 		if err != nil {
 			return // what it is shows elsewhere
 		}
 		mode, err := t.Mode()
-		if err != nil || slices.Contains(found, names[mode]) {
+		if err != nil || slices.Contains(found, mode) {
 			return
 		}
-		found = append(found, names[mode])
+		found = append(found, mode)
 	}
-	for i, name := range found {
-		sources[i].mode = name
+	for i, mode := range found {
+		sources[i].mode = string(mode)
 	}
 }
 
@@ -181,7 +212,7 @@ func (q *previewing) readApps() error {
 
 // session is a product that runs, and the terminal.
 type session struct {
-	product *product
+	product *preview.Preview
 	mode    string
 	out     terminal
 	keys    bool // whether there is somebody to press one
@@ -189,26 +220,26 @@ type session struct {
 
 // greet says where everything is.
 func (s *session) greet() {
-	ready := s.product.ready
+	p := s.product
 	fmt.Fprintln(s.out)
 	line := func(name, address, what string) {
 		if address != "" {
 			fmt.Fprintln(s.out, strings.TrimRight(fmt.Sprintf("  %-9s%s  %s", name, address, s.out.in(dim, what)), " "))
 		}
 	}
-	line("site", ready.Site, "through CloudFront")
-	line("API", ready.API, "the load balancer itself")
-	line("control", ready.Control, "rules, last requests, the switch")
-	line("log in", ready.Login, "")
-	if len(ready.Notes) > 0 {
+	line("site", p.Site, "through CloudFront")
+	line("API", p.API, "the load balancer itself")
+	line("control", p.Control, "rules, last requests, the switch")
+	line("log in", p.Login(), "")
+	if len(p.Notes) > 0 {
 		fmt.Fprintln(s.out)
 	}
-	for _, note := range ready.Notes {
+	for _, note := range p.Notes {
 		fmt.Fprintln(s.out, "  "+s.out.in(yellow, "note: ")+note)
 	}
-	first := ready.Site
+	first := p.Site
 	if first == "" {
-		first = ready.Control
+		first = p.Control
 	}
 	fmt.Fprintf(s.out, "\n%s\n", s.out.in(bold, "open "+first))
 	if s.keys {
@@ -218,24 +249,24 @@ func (s *session) greet() {
 }
 
 // keyModes are the keys of modes.
-var keyModes = map[byte]string{'m': "maintenance", 'r': "read-only", 'o': "open"}
+var keyModes = map[byte]maintenance.Mode{'c': maintenance.Closed, 'r': maintenance.ReadOnly, 'o': maintenance.Open}
 
 func (s *session) help() string {
 	var keys []string
-	for _, key := range []byte("omr") {
-		if slices.Contains(s.product.ready.Modes, keyModes[key]) {
-			keys = append(keys, string(key)+" "+keyModes[key])
+	for _, key := range []byte("ocr") {
+		if mode := string(keyModes[key]); slices.Contains(s.product.Modes(), mode) {
+			keys = append(keys, string(key)+" "+mode)
 		}
 	}
-	if len(keys) == 0 && len(s.product.ready.Modes) > 1 {
-		keys = append(keys, "m next mode")
+	if len(keys) == 0 && len(s.product.Modes()) > 1 {
+		keys = append(keys, "c next mode")
 	}
 	return strings.Join(append(keys, "q quit"), " · ")
 }
 
 // tell says the mode.
 func (s *session) tell() {
-	styles := map[string]style{"open": green, "maintenance": red}
+	styles := map[string]style{string(maintenance.Open): green, string(maintenance.Closed): red}
 	styled, ok := styles[s.mode]
 	if !ok {
 		styled = yellow
@@ -245,18 +276,18 @@ func (s *session) tell() {
 
 // follow carries out keys, and tells of every change of the mode, until the end.
 func (s *session) follow(ctx context.Context, keys *keys) error {
+	changed := s.product.Changed()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case report, ok := <-s.product.reports:
-			switch {
-			case !ok:
-				return errors.New("the preview ended by itself")
-			case report.Error != "":
-				return errors.New(report.Error)
-			case report.Mode != "":
-				s.mode = report.Mode
+		case err := <-s.product.Failed():
+			if err != nil {
+				return err
+			}
+		case <-changed:
+			if mode := s.product.Mode(); mode != s.mode {
+				s.mode = mode
 				s.tell()
 			}
 		case key := <-keys.pressed:
@@ -270,17 +301,18 @@ func (s *session) follow(ctx context.Context, keys *keys) error {
 	}
 }
 
-// press flips for a key. m on a product that is closed opens it again; where no
-// mode is called maintenance it goes on to the next.
+// press flips for a key. c on a product that is closed opens it again; where no
+// mode is called closed it goes on to the next.
 func (s *session) press(key byte) error {
-	mode, ok := keyModes[key]
-	modes := s.product.ready.Modes
+	wanted, ok := keyModes[key]
+	mode := string(wanted)
+	modes := s.product.Modes()
 	switch {
-	case key != 'm':
+	case key != 'c':
 	case !slices.Contains(modes, mode): // templates of other names: the next one
 		mode = modes[(slices.Index(modes, s.mode)+1)%len(modes)]
 	case s.mode == mode:
-		mode = "open"
+		mode = string(maintenance.Open)
 	}
 	switch {
 	case !ok:
@@ -290,5 +322,5 @@ func (s *session) press(key byte) error {
 		fmt.Fprintf(s.out, "there is no template of the mode %q\n", mode)
 		return nil
 	}
-	return s.product.send(protocol.Command{Mode: mode})
+	return s.product.Flip(mode)
 }

@@ -1,29 +1,135 @@
 package main
 
 import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	osexec "os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestPreviewRefuses(t *testing.T) {
-	inAssemblies(t, "open", "maintenance")
+	inAssemblies(t, "open", "closed")
 	for _, tt := range []struct {
 		name, args, want string
 	}{
 		{"no example and no app", "preview", "no examples/fieldreports here: name the address of your application with --app http://127.0.0.1:3000"},
 		{"a template and no app", "preview --template cdk.out/dev/open", "there is no application: name the address of one with --app http://127.0.0.1:3000"},
-		{"a mode without template", "preview --read-only --app http://127.0.0.1:1", `there is no template of the mode "read-only", only of open, maintenance`},
-		{"two modes", "preview --read-only --maintenance", "[maintenance read-only] were all set"},
+		{"a mode without template", "preview --read-only --app http://127.0.0.1:1", `there is no template of the mode "read-only", only of open, closed`},
+		{"two modes", "preview --read-only --closed", "[closed read-only] were all set"},
 		{"no folder", "preview --site none --app http://127.0.0.1:1", `--site "none" is not a folder`},
 		{"no assemblies", "preview --env prod", `no templates in cdk.out/prod/open`},
 		{"two apps", "preview --app http://127.0.0.1:1 --app http://127.0.0.1:2", "there is another for the same target group"},
-		{"not in a module that has noren", "preview --app http://127.0.0.1:1", "building github.com/noren-cdk/noren/cmd/noren-preview"},
+		{"no function of that name", "preview --app http://127.0.0.1:1 --function Quotes=.", `no template has a function "Quotes": want one of `},
+		{"a function without program", "preview --app http://127.0.0.1:1 --function Quotes", `--function "Quotes": want LOGICALID=ZIP or LOGICALID=FOLDER`},
+		{"a function's program that is not there", "preview --app http://127.0.0.1:1 --function Quotes=none", `--function Quotes: "none" is neither an archive nor a folder`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			code, _, stderr := noren(strings.Fields(tt.args)...)
 			if code != 1 || !strings.Contains(stderr, tt.want) {
 				t.Errorf("exit code %d, stderr %q, want %q", code, stderr, tt.want)
 			}
+		})
+	}
+}
+
+// installed builds the command, without C as the release is built, and puts it
+// alone into an empty folder.
+func installed(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "noren")
+	build := osexec.Command("go", "build", "-o", binary, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return binary
+}
+
+// TestPreview_InAnEmptyFolder: an installed binary previews a template, without
+// Go, Node and a checkout. noren's own functions answer; another one runs if its
+// program is named, and is named itself if not.
+func TestPreview_InAnEmptyFolder(t *testing.T) {
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "the app") }))
+	t.Cleanup(app.Close)
+	binary := installed(t)
+	template, err := filepath.Abs("testdata/shop.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	quotes := t.TempDir()
+	build := osexec.Command("go", "build", "-o", filepath.Join(quotes, "bootstrap"), "./testdata/quotes")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, tt := range []struct {
+		name  string
+		flags []string
+		path  string
+		want  []string
+	}{
+		{"the responder", nil, "/cart", []string{"503", `"detail":"The shop is closed."`, "X-Maintenance-Mode: on"}},
+		{"the unlock page", nil, "/unlock", []string{"200", "<form"}},
+		{"the app", nil, "/login", []string{"200", "the app"}},
+		{"a function without program", nil, "/quotes", []string{"501", "The function Quotes would have answered", "its runtime is nodejs22.x", "--function Quotes=FOLDER"}},
+		{"a function with program", []string{"--function", "Quotes=" + quotes}, "/quotes", []string{"200", "a quote"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			empty := t.TempDir()
+			command := osexec.Command(binary, append([]string{"preview", "--template", template, "--app", app.URL, "--api-port", "0", "--control-port", "0"}, tt.flags...)...)
+			command.Dir, command.Env = empty, []string{"PATH=", "HOME=" + empty, "TMPDIR=" + t.TempDir()}
+			screen, err := command.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var problems strings.Builder
+			command.Stderr = &problems
+			if err := command.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				_ = command.Process.Signal(os.Interrupt)
+				_, _ = io.Copy(io.Discard, screen)
+				if err := command.Wait(); err != nil {
+					t.Errorf("it ends with %v: %s", err, problems.String())
+				}
+				if left, err := os.ReadDir(empty); err != nil || len(left) > 0 {
+					t.Errorf("it left %v, %v", left, err)
+				}
+			}()
+			api := ""
+			for lines := bufio.NewScanner(screen); api == "" && lines.Scan(); {
+				if fields := strings.Fields(lines.Text()); len(fields) > 1 && fields[0] == "API" {
+					api = fields[1]
+				}
+			}
+			got := ""
+			for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+				answer, err := http.Get(api + tt.path)
+				if err != nil {
+					t.Fatalf("%v: %s", err, problems.String())
+				}
+				body, _ := io.ReadAll(answer.Body)
+				_ = answer.Body.Close()
+				var head strings.Builder
+				_ = answer.Header.Write(&head)
+				got = fmt.Sprintf("%d\n%s\n%s", answer.StatusCode, head.String(), body)
+				missing := false
+				for _, want := range tt.want {
+					missing = missing || !strings.Contains(got, want)
+				}
+				if !missing {
+					return
+				}
+			}
+			t.Errorf("GET %s: %s\nwant %q\n%s", tt.path, got, tt.want, problems.String())
 		})
 	}
 }

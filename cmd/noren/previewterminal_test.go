@@ -40,7 +40,7 @@ func TestPreviewInATerminal(t *testing.T) {
 			keyboard, terminal := openTerminal(t)
 			before := settings(t, terminal)
 			command := osexec.Command(binary, "preview", "--app", app.URL,
-				"--template", flips+"open.json", "--template", flips+"maintenance.json", "--api-port", "0", "--control-port", "0", "--site-port", "0")
+				"--template", flips+"open.json", "--template", flips+"closed.json", "--api-port", "0", "--control-port", "0", "--site-port", "0")
 			command.Stdin, command.Stdout, command.Stderr = terminal, terminal, terminal
 			command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 			if err := command.Start(); err != nil {
@@ -52,10 +52,10 @@ func TestPreviewInATerminal(t *testing.T) {
 			if got := settings(t, terminal); got.Lflag == before.Lflag {
 				t.Error("the terminal still waits for Enter")
 			}
-			if err := press(keyboard, "m"); err != nil {
+			if err := press(keyboard, "c"); err != nil {
 				t.Fatal(err)
 			}
-			read(t, screen, "maintenance")
+			read(t, screen, "closed")
 			if err := end(command.Process, keyboard); err != nil {
 				t.Fatal(err)
 			}

@@ -28,7 +28,7 @@ stdin. Compression is told by the content. It is read line by line: the memory
 that is used does not grow with it. Lines that are no entries are counted.
 
 The templates are the assemblies that make synth wrote for the environment;
---open and --maintenance name others, such as cdk.out/ENV/read-only.
+--open and --closed name others, such as cdk.out/ENV/read-only.
 
 A log holds no header but the user agent. A request whose fate hangs on another
 header "depends" on it, and --assume settles that: for all requests, or for the
@@ -65,7 +65,7 @@ load balancer chose other rules than the template.`,
 	addEnvFlag(cmd, &o.env)
 	flags := cmd.Flags()
 	flags.StringVar(&o.open, "open", "", "template or assembly folder of the mode open, instead of that of --env")
-	flags.StringVar(&o.maintenance, "maintenance", "", "template or assembly folder of the maintenance, instead of that of --env")
+	flags.StringVar(&o.closed, "closed", "", "template or assembly folder of the maintenance, instead of that of --env")
 	flags.Var((*assumeFlag)(&o.config.Assume), "assume", `header that requests are taken to have sent, such as "X-Client: ios"; may be repeated`)
 	flags.Var((*whenAgentFlag)(&o.config.Assume), "when-agent", `user agents of which the --assume before it is assumed, such as "FieldReports/*"; may be repeated`)
 	flags.StringArrayVar(&o.config.App, "app", nil, "user agents of the mobile app, such as \"FieldReports/*\"; may be repeated (default whatever is no browser, bot or tool)")
@@ -74,17 +74,17 @@ load balancer chose other rules than the template.`,
 	flags.IntVar(&o.top, "top", 20, "lines of a table at most; 0 for all")
 	flags.BoolVar(&o.asJSON, "json", false, "write JSON, always with all lines")
 	_ = cmd.MarkFlagFilename("open", "json")
-	_ = cmd.MarkFlagFilename("maintenance", "json")
+	_ = cmd.MarkFlagFilename("closed", "json")
 	return cmd
 }
 
 // replayOptions is what replay was asked.
 type replayOptions struct {
-	env, open, maintenance string
-	since                  string
-	config                 replay.Config
-	top                    int
-	asJSON                 bool
+	env, open, closed string
+	since             string
+	config            replay.Config
+	top               int
+	asJSON            bool
 }
 
 func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
@@ -138,7 +138,7 @@ func (o *replayOptions) load() error {
 		o.config.Since = since
 	}
 	sources := map[string]source{}
-	if o.open == "" || o.maintenance == "" {
+	if o.open == "" || o.closed == "" {
 		assemblies, err := loadAssemblies(o.env)
 		if err != nil {
 			return err
@@ -147,7 +147,7 @@ func (o *replayOptions) load() error {
 			sources[s.mode] = s
 		}
 	}
-	for mode, path := range map[string]string{"open": o.open, "maintenance": o.maintenance} {
+	for mode, path := range map[string]string{"open": o.open, "closed": o.closed} {
 		if path == "" {
 			continue
 		}
@@ -157,8 +157,8 @@ func (o *replayOptions) load() error {
 		}
 		sources[mode] = s
 	}
-	o.open, o.maintenance = sources["open"].file, sources["maintenance"].file
-	o.config.Open, o.config.Maintenance = sources["open"].Template, sources["maintenance"].Template
+	o.open, o.closed = sources["open"].file, sources["closed"].file
+	o.config.Open, o.config.Maintenance = sources["open"].Template, sources["closed"].Template
 	return nil
 }
 

@@ -52,7 +52,7 @@ var day = []visit{
 func writeDay(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
-	for _, mode := range []string{"open", "maintenance"} {
+	for _, mode := range []string{"open", "closed"} {
 		template, err := os.ReadFile(filepath.Join("..", "..", "internal", "replay", "testdata", mode+".template.json"))
 		if err != nil {
 			t.Fatal(err)
@@ -215,7 +215,7 @@ func TestReplayExitCodes(t *testing.T) {
 		{"no log at all", []string{"prose.log"}, 1, `no entry of an access log in 2 lines: prose.log:1: the line ends after field 1`},
 		{"a download cut off", []string{"cut.log.gz"}, 1, `reading "cut.log.gz": unexpected EOF after line`},
 		{"no assembly", []string{"--env", "staging", "logs"}, 1, `make synth ENV=staging`},
-		{"no listener", []string{"--open", "none.template.json", "--maintenance", "none.template.json", "logs"}, 1, "none.template.json: no listener"},
+		{"no listener", []string{"--open", "none.template.json", "--closed", "none.template.json", "logs"}, 1, "none.template.json: no listener"},
 		{"a time", []string{"--since", "yesterday", "logs"}, 1, `--since "yesterday": want a time such as`},
 		{"a header", []string{"--assume", "X-Client", "logs"}, 1, `"X-Client": want a header, as in "X-Client: ios"`},
 		{"an agent of nothing", []string{"--when-agent", "a", "logs"}, 1, `want an --assume before it`},

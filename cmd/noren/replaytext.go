@@ -59,7 +59,7 @@ func (t *replayText) summary() {
 		when = ", " + period(*r.From, *r.To)
 	}
 	t.say(bold, "%s%s", requests(r.Requests.Requests), when)
-	t.say(dim, "open %s, maintenance %s", t.asked.open, t.asked.maintenance)
+	t.say(dim, "open %s, closed %s", t.asked.open, t.asked.closed)
 	for _, a := range t.asked.config.Assume {
 		t.say(dim, "assumed: %s", a)
 	}

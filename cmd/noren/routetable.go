@@ -87,7 +87,7 @@ func (t *routeTable) addRule(s source, r *alb.Rule) {
 		values, wildcards := alb.Count(c)
 		row.Values += values
 		row.Wildcards += wildcards
-		row.Conditions = append(row.Conditions, alb.Describe(c))
+		row.Conditions = append(row.Conditions, c.String())
 	}
 	if r.If != "" {
 		row.Conditions = append(row.Conditions, "if "+r.If)

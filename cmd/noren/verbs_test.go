@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 var update = flag.Bool("update", false, "write the goldens anew")
@@ -27,7 +29,9 @@ func noren(args ...string) (code int, stdout, stderr string) {
 func inAssemblies(t *testing.T, modes ...string) {
 	t.Helper()
 	if len(modes) == 0 {
-		modes = assemblyModes
+		for _, mode := range maintenance.Modes() {
+			modes = append(modes, string(mode))
+		}
 	}
 	dir := t.TempDir()
 	for _, mode := range modes {
@@ -66,9 +70,9 @@ func TestOutputs(t *testing.T) {
 		{"explain.80", "80", []string{"explain", "POST /api/reports?x=1", "-H", "X-Client: ios", "--from", "203.0.113.9", "--host", "api.example.com"}, 0},
 		{"explain-uncertain.80", "80", []string{"explain", "/api/templates//7", "-H", "Cookie: maintenance-bypass=guess"}, 0},
 		{"check.80", "80", []string{"check"}, 0},
-		{"diff.80", "80", []string{"diff", "cdk.out/dev/open", "cdk.out/dev/maintenance"}, 0},
-		{"diff.160", "160", []string{"diff", "cdk.out/dev/open", "cdk.out/dev/maintenance"}, 0},
-		{"diff.md", "", []string{"diff", "cdk.out/dev/open", "cdk.out/dev/maintenance", "--format", "markdown"}, 0},
+		{"diff.80", "80", []string{"diff", "cdk.out/dev/open", "cdk.out/dev/closed"}, 0},
+		{"diff.160", "160", []string{"diff", "cdk.out/dev/open", "cdk.out/dev/closed"}, 0},
+		{"diff.md", "", []string{"diff", "cdk.out/dev/open", "cdk.out/dev/closed", "--format", "markdown"}, 0},
 		{"diff.json", "", []string{"diff", "cdk.out/dev/open", "cdk.out/dev/read-only", "--json"}, 0},
 		{"explain.json", "", []string{"explain", "POST /api/reports", "--json"}, 0},
 	} {
@@ -108,7 +112,7 @@ func TestOutputs(t *testing.T) {
 // TestExits: exit codes, and what is said on stderr.
 func TestExits(t *testing.T) {
 	inAssemblies(t)
-	const o, m, r = "cdk.out/dev/open", "cdk.out/dev/maintenance", "cdk.out/dev/read-only"
+	const o, c, r = "cdk.out/dev/open", "cdk.out/dev/closed", "cdk.out/dev/read-only"
 	bad := filepath.Join(t.TempDir(), "bad.json")
 	if err := os.WriteFile(bad, []byte(`{"Resources": {"Rule": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"ListenerArn": "arn",
 		"Priority": 1, "Actions": [{"Type": "forward", "TargetGroupArn": "g"}], "Conditions": [{"Field": "path-pattern", "Values": ["/a(b)"]}]}}}}`), 0o600); err != nil {
@@ -130,9 +134,9 @@ func TestExits(t *testing.T) {
 		{"ddl runn change.sql", 1, "", `unknown verb "runn" of ddl: want plan, rehearse or run`},
 		{"explain", 1, "", `want one request, such as "POST /api/reports", got 0 arguments`},
 		{"replay", 1, "", "want access logs: files, folders, or - for standard input"},
-		{"routes -c env=dev", 0, "MAINTENANCE", ""},
+		{"routes -c env=dev", 0, "CLOSED", ""},
 		{"routes nowhere.json", 1, "", `reading template "nowhere.json": no such file or directory`},
-		{"routes " + o + " " + m, 0, "MAINTENANCE", ""},
+		{"routes " + o + " " + c, 0, "CLOSED", ""},
 		{"routes --json", 0, `"priority": "default"`, ""},
 		{"explain nonsense", 1, "", `request "nonsense": want "METHOD /path" or a URL`},
 		{"explain /a -H nonsense", 1, "", `header "nonsense": want "Name: value"`},
@@ -146,25 +150,26 @@ func TestExits(t *testing.T) {
 		{"explain /a --parameter Weight=3 --template " + open, 0, "a 75 %, b 25 %", ""},
 		{"check --parameter Weight=3000 " + open, 1, "999", ""},
 		{"diff --parameter Weight=3 " + open + " " + open, 0, "no differences", ""},
-		{"check " + m, 0, "0 errors, 1 warning", ""},
+		{"check " + c, 0, "0 errors, 1 warning", ""},
 		{"check " + bad, 1, "error: path pattern", ""},
 		{"check --json " + bad, 1, `"severity": "error"`, ""},
 		{"diff " + o, 1, "", "want OLD and NEW, got 1 argument"},
-		{"diff " + o + " " + m + " --expect maintenance-on", 0, "everything but the allowed requests", "nothing but maintenance-on changes"},
-		{"diff " + m + " " + o + " --expect maintenance-off", 0, "", "nothing but maintenance-off changes"},
-		{"diff " + o + " " + r + " --expect read-only", 0, "", "nothing but read-only changes"},
-		{"diff " + o + " " + r + " --expect maintenance-on", 3, "", "not only maintenance-on:\n  the mode is read-only, want true"},
-		{"diff " + o + " " + o + " --expect maintenance-on", 3, "no differences", "not only maintenance-on"},
-		{"diff " + o + " " + m + " --expect everything", 1, "", `unknown --expect "everything": want maintenance-on, maintenance-off or read-only`},
-		{"diff " + o + " " + m + " --format html", 1, "", `unknown --format "html": want text, markdown or json`},
+		{"diff " + o + " " + c + " --expect closed", 0, "everything but the allowed requests", "nothing but the flip to closed changes"},
+		{"diff " + c + " " + o + " --expect open", 0, "", "nothing but the flip to open changes"},
+		{"diff " + o + " " + r + " --expect read-only", 0, "", "nothing but the flip to read-only changes"},
+		{"diff " + o + " " + r + " --expect closed", 3, "", "not only the flip to closed:\n  the mode is read-only, want closed"},
+		{"diff " + o + " " + o + " --expect closed", 3, "no differences", "not only the flip to closed"},
+		{"diff " + o + " " + c + " --expect everything", 1, "", `--expect: unknown mode "everything": want open, read-only or closed`},
+		{"diff " + o + " " + c + " --format html", 1, "", `unknown --format "html": want text, markdown or json`},
 		{"diff " + o + " " + o, 0, "no differences", ""},
 		{"diff " + o + " " + o + " --format markdown", 0, "No differences.", ""},
-		{"diff " + o + " " + m + " --mode-unchanged", 3, "", "the mode changes from false to true"},
-		{"diff " + m + " " + m + " --mode-unchanged", 0, "true\n", ""},
-		{"diff --mode " + o, 0, "false\n", ""},
-		{"diff --mode " + m, 0, "true\n", ""},
+		{"diff " + o + " " + c + " --mode-unchanged", 3, "", "the mode changes from open to closed"},
+		{"diff " + c + " " + c + " --mode-unchanged", 0, "closed\n", ""},
+		{"diff --mode " + o, 0, "open\n", ""},
+		{"diff --mode " + c, 0, "closed\n", ""},
 		{"diff --mode " + r, 0, "read-only\n", ""},
-		{"diff --json --mode " + m, 0, `"mode": "true",
+		{"diff --json --mode " + c, 0, `"mode": "closed",
+  "flag": "true",
   "message": {
     "en": "Field Reports (dev) is down for maintenance."
   }`, ""},

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
+	"github.com/noren-cdk/noren/internal/function/unlock"
 )
 
 // newBypassSecret defines the secret that lets operators through. Letters and
@@ -33,12 +34,9 @@ func newBypassSecret(this constructs.Construct, version int) awssecretsmanager.S
 // target group.
 func (m *MaintenanceMode) addUnlock(this constructs.Construct, props Props) *string {
 	function := gofunction.New(this, "Unlocker", gofunction.Props{
-		Package:     unlockProgram,
-		Description: "Gives staff the bypass cookie for the secret",
-		Environment: map[string]string{
-			"UNLOCK_COOKIE":     props.Bypass.Cookie,
-			"UNLOCK_SECRET_ARN": *m.BypassSecret.SecretArn(),
-		},
+		Package:      unlockProgram,
+		Description:  "Gives staff the bypass cookie for the secret",
+		Environment:  unlock.Settings{Cookie: props.Bypass.Cookie, SecretARN: *m.BypassSecret.SecretArn()}.Environment(),
 		Timeout:      10 * time.Second, // a wrong secret waits a second
 		LogRetention: props.LogRetention,
 	})

@@ -88,7 +88,6 @@ const (
 	// guardServiceTime is how long CloudFormation waits for the answer, instead of
 	// an hour.
 	guardServiceTime = 60
-
 )
 
 // addGuard defines the guard. Nothing of it refers to a listener that waits for

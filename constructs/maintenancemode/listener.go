@@ -3,6 +3,7 @@ package maintenancemode
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
@@ -64,7 +65,7 @@ func resolved(scope constructs.IConstruct, value any) string {
 func newListenerRule(this constructs.Construct, r rule, listener elbv2.IApplicationListener, targetGroup *string) elbv2.CfnListenerRule {
 	conditions := make([]any, len(r.conditions))
 	for i, condition := range r.conditions {
-		conditions[i] = ruleCondition(condition)
+		conditions[i] = camelCased(alb.Properties(condition))
 	}
 	return elbv2.NewCfnListenerRule(this, &r.id, &elbv2.CfnListenerRuleProps{
 		ListenerArn: listener.ListenerArn(),
@@ -74,43 +75,34 @@ func newListenerRule(this constructs.Construct, r rule, listener elbv2.IApplicat
 	})
 }
 
-// ruleCondition writes a condition as CloudFormation takes it.
-func ruleCondition(condition alb.Condition) *elbv2.CfnListenerRule_RuleConditionProperty {
-	switch c := condition.(type) {
-	case alb.Methods:
-		return &elbv2.CfnListenerRule_RuleConditionProperty{
-			Field:                   jsii.String("http-request-method"),
-			HttpRequestMethodConfig: &elbv2.CfnListenerRule_HttpRequestMethodConfigProperty{Values: jsii.Strings(c...)},
-		}
-	case alb.PathPatterns:
-		return &elbv2.CfnListenerRule_RuleConditionProperty{
-			Field:             jsii.String("path-pattern"),
-			PathPatternConfig: &elbv2.CfnListenerRule_PathPatternConfigProperty{Values: jsii.Strings(c...)},
-		}
-	case alb.PathRegexes:
-		return &elbv2.CfnListenerRule_RuleConditionProperty{
-			Field:             jsii.String("path-pattern"),
-			PathPatternConfig: &elbv2.CfnListenerRule_PathPatternConfigProperty{RegexValues: jsii.Strings(c...)},
-		}
-	case alb.Hosts:
-		return &elbv2.CfnListenerRule_RuleConditionProperty{
-			Field:            jsii.String("host-header"),
-			HostHeaderConfig: &elbv2.CfnListenerRule_HostHeaderConfigProperty{Values: jsii.Strings(c...)},
-		}
-	case alb.Header:
-		return &elbv2.CfnListenerRule_RuleConditionProperty{
-			Field:            jsii.String("http-header"),
-			HttpHeaderConfig: &elbv2.CfnListenerRule_HttpHeaderConfigProperty{HttpHeaderName: &c.Name, Values: jsii.Strings(c.Values...)},
-		}
-	case alb.SourceIPs:
-		values := make([]string, len(c))
-		for i, prefix := range c {
-			values[i] = prefix.String()
-		}
-		return &elbv2.CfnListenerRule_RuleConditionProperty{
-			Field:          jsii.String("source-ip"),
-			SourceIpConfig: &elbv2.CfnListenerRule_SourceIpConfigProperty{Values: jsii.Strings(values...)},
-		}
+// attach makes services of the application's target group wait for a rule that
+// forwards to it. ECS refuses a service whose target group no load balancer
+// refers to, and in the closed mode the default action does not: without it, a
+// first deploy in that mode is a race. What is in another stack waits for
+// nothing here.
+func attach(app elbv2.IApplicationTargetGroup, listener elbv2.IApplicationListener, rule elbv2.CfnListenerRule) {
+	same := *awscdk.Stack_Of(app).Node().Path() == *awscdk.Stack_Of(rule).Node().Path()
+	if _, defined := app.Node().DefaultChild().(elbv2.CfnTargetGroup); defined && same {
+		app.RegisterListener(listener, rule)
 	}
-	panic(fmt.Sprintf("maintenancemode: no rule of its own has a condition of type %T", condition))
+}
+
+// camelCased returns a value of CloudFormation with the names of properties as
+// CDK writes them.
+func camelCased(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for name, property := range v {
+			object[strings.ToLower(name[:1])+name[1:]] = camelCased(property)
+		}
+		return object
+	case []any:
+		list := make([]any, len(v))
+		for i, entry := range v {
+			list[i] = camelCased(entry)
+		}
+		return list
+	}
+	return value
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -230,11 +231,16 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	for _, r := range standing {
 		at.Standing = append(at.Standing, rules.Standing{Priority: r.priority, Digest: rules.Digest(r.conditions)})
 	}
+	slices.SortFunc(at.Standing, func(a, b rules.Standing) int { return a.Priority - b.Priority })
 	if props.Guard.Enabled {
 		mode.addGuard(this, props, listener, at, byRule)
 	}
 	for _, r := range append(standing, props.switchRules(props.Mode, byRule)...) {
-		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.target]))
+		rule := newListenerRule(this, r, props.Listener, targetGroups[r.target])
+		mode.Rules = append(mode.Rules, rule)
+		if !byRule && r.target == toApp {
+			attach(props.AppTargetGroup, props.Listener, rule)
+		}
 	}
 	mode.guard(listener, byRule)
 	if !byRule && props.Mode == maintenance.Closed {

@@ -157,7 +157,7 @@ func (l *Listener) checkTaken(i int) []Problem {
 func (l *Listener) checkDropped(rule *Rule) []Problem {
 	c := &checker{logicalID: rule.LogicalID, path: rule.Path, property: "Conditions"}
 	for _, condition := range rule.Conditions {
-		if name := headerName(condition); name != "" && droppedName(name) && l.Balancer.DropsInvalidHeaders() {
+		if name := condition.header(); name != "" && droppedName(name) && l.Balancer.DropsInvalidHeaders() {
 			c.warnf(name, "letters, digits and hyphens", "header %q is dropped by the load balancer, which keeps letters, digits and hyphens only", name)
 		}
 	}

@@ -1,27 +1,138 @@
 package alb
 
+import (
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/cfn"
+)
+
 // Condition is one of a rule's conditions. A rule matches if all of its
 // conditions do; a condition matches if one of its values does. There is no
 // negation. Source: BC CreateRule.
+//
+// Only this package has conditions. A new one is a type with these methods in a
+// file of its own, and an entry in fields: whatever shows, checks, counts,
+// compares and replays conditions does so by these methods.
 type Condition interface {
+	Matcher
+
+	// String is the condition for a reader, such as
+	// `path "/api/login" or "/api/files/*"`. It shows no secret.
+	String() string
+
+	// field is what the condition looks at.
+	field() *field
+
+	// header is the name of the header that the condition looks at, or "".
+	header() string
+
+	// values are the condition's values in order.
+	values() []Value
+
+	// regexes reports whether the values are regular expressions.
+	regexes() bool
+
+	// samples are texts of the request's part that the condition looks at, for
+	// each side of its space.
+	samples() []Sample
+
+	// config is the condition's configuration as the API and CloudFormation
+	// write it.
+	config() map[string]any
+
+	// prepare returns the condition with its values read, for many requests.
+	prepare() Matcher
+
+	// split returns a condition for each value.
+	split() []Condition
+
+	// replace returns the condition with its texts replaced.
+	replace(text func(string) string) Condition
+
+	// mismatch says why the condition does not match a request.
+	mismatch(r *Request) string
+
+	// check notes what the API refuses of the condition by itself.
+	check(c *checker)
+}
+
+// Matcher tells whether a request matches.
+type Matcher interface {
 	Match(r *Request) Outcome
 }
 
-// Unknown is a condition with values that are known only after a deploy and
-// have no place in the condition's own type, such as a CIDR from a parameter.
-// It matches if Known does; if not, it is uncertain.
-type Unknown struct {
-	Field  string    // the field of the condition, such as "source-ip"
-	Values []string  // opaque values
-	Known  Condition // the condition's other values, or nil
+// Value is a value of a condition.
+type Value struct {
+	Text      string // as it is written
+	Wildcards int    // the * and ? that count for the rule's quota
+	Regex     bool   // it is a regular expression
 }
 
-func (u Unknown) Match(r *Request) Outcome {
-	o := Outcome{Unlikely, UnresolvedValue}
-	if u.Known == nil {
-		return o
+// Literal reports whether the value stands for its own text only.
+func (v Value) Literal() bool { return v.Wildcards == 0 && !v.Regex && !cfn.IsOpaque(v.Text) }
+
+// field is what conditions look at, as the API knows it.
+type field struct {
+	name   string   // in the property Field, such as "path-pattern"
+	config string   // the property that holds the condition, such as "PathPatternConfig"
+	keys   []string // the properties in it
+	repeat bool     // a rule may have several conditions on it
+
+	// read reads the condition n with its configuration. It is two if it holds
+	// both values and regexes, which the API refuses.
+	read func(r *reader, n, config cfn.Node) []Condition
+
+	// space is what the part of a request may be; name is that of a header.
+	space func(name string) Space
+}
+
+// fields are all fields of conditions. Source: BC.
+var fields = []*field{methodField, pathField, hostField, headerField, queryField, sourceField}
+
+// fieldNamed returns the field of a name, or nil.
+func fieldNamed(name string) *field {
+	for _, f := range fields {
+		if f.name == name {
+			return f
+		}
 	}
-	return u.Known.Match(r).or(o)
+	return nil
+}
+
+// Field is the API's name for what a condition looks at, such as "path-pattern".
+func Field(c Condition) string { return c.field().name }
+
+// HeaderName is the header that a condition looks at, or "".
+func HeaderName(c Condition) string { return c.header() }
+
+// Values are a condition's values in order.
+func Values(c Condition) []Value { return c.values() }
+
+// Count returns how much of a rule's quotas a condition uses: its values and
+// the * and ? in them. An escaped wildcard of a query does not count, nor does a
+// regex's.
+func Count(c Condition) (values, wildcards int) {
+	all := c.values()
+	for _, v := range all {
+		wildcards += v.Wildcards
+	}
+	return len(all), wildcards
+}
+
+// Prepared returns the condition with its patterns and regexes read, for many
+// requests. It answers as c does.
+func Prepared(c Condition) Matcher { return c.prepare() }
+
+// Split returns a condition for each value of c, so that they can be told apart.
+func Split(c Condition) []Condition { return c.split() }
+
+// Filled returns the condition with what is known only after a deploy replaced
+// by the text that [cfn.Display] shows for it.
+func Filled(c Condition) Condition { return c.replace(cfn.Display) }
+
+// Properties is a condition as the API and CloudFormation write it.
+func Properties(c Condition) map[string]any {
+	return map[string]any{"Field": c.field().name, c.field().config: c.config()}
 }
 
 // anyOf is the outcome of values of which one is enough.
@@ -35,11 +146,64 @@ func anyOf[V any](values []V, match func(V) Outcome) Outcome {
 	return o
 }
 
-// Prepared returns the condition with its patterns and regexes read, for many
-// requests. It answers as c does.
-func Prepared(c Condition) Condition {
-	if p, ok := c.(interface{ prepare() Condition }); ok {
-		return p.prepare()
+// plainValues are values without wildcards.
+func plainValues(texts []string) []Value {
+	values := make([]Value, len(texts))
+	for i, text := range texts {
+		values[i].Text = text
 	}
-	return c
+	return values
+}
+
+// wildcardValues are values in which * and ? are wildcards.
+func wildcardValues(texts []string) []Value {
+	values := plainValues(texts)
+	for i, text := range texts {
+		values[i].Wildcards = countWildcards(text)
+	}
+	return values
+}
+
+func regexValues(texts []string) []Value {
+	values := plainValues(texts)
+	for i := range texts {
+		values[i].Regex = true
+	}
+	return values
+}
+
+func countWildcards(value string) int {
+	n := 0
+	eachLiteral(value, func(s string) { n += strings.Count(s, "*") + strings.Count(s, "?") })
+	return n
+}
+
+// splitInto returns a condition for each of a list of values.
+func splitInto[V any](values []V, condition func([]V) Condition) []Condition {
+	all := make([]Condition, len(values))
+	for i := range values {
+		all[i] = condition(values[i : i+1])
+	}
+	return all
+}
+
+func replaced(values []string, text func(string) string) []string {
+	out := make([]string, len(values))
+	for i, value := range values {
+		out[i] = text(value)
+	}
+	return out
+}
+
+func displayed(values []string) []string { return replaced(values, cfn.Display) }
+
+// quoted are values for a reader; what is not a literal value is not quoted.
+func quoted(values []string) string {
+	texts := displayed(values)
+	for i, value := range values {
+		if !cfn.IsOpaque(value) {
+			texts[i] = `"` + value + `"`
+		}
+	}
+	return strings.Join(texts, " or ")
 }

@@ -155,7 +155,11 @@ func (d Described) rule(arn string, item map[string]any) map[string]any {
 // the values of a path or host in the condition's configuration and at its top.
 func onceEach(condition map[string]any) {
 	field, _ := condition["Field"].(string)
-	config, ok := condition[configs[field]].(map[string]any)
+	f := fieldNamed(field)
+	if f == nil {
+		return
+	}
+	config, ok := condition[f.config].(map[string]any)
 	if !ok {
 		return
 	}

@@ -2,27 +2,16 @@ package alb
 
 // asSeen is a prepared condition as the listener's load balancer lets it see
 // requests.
-func (l *Listener) asSeen(ready, condition Condition) Condition {
-	if name := headerName(condition); name != "" && droppedName(name) && l.Balancer.DropsInvalidHeaders() {
+func (l *Listener) asSeen(ready Matcher, condition Condition) Matcher {
+	if name := condition.header(); name != "" && droppedName(name) && l.Balancer.DropsInvalidHeaders() {
 		return dropped{ready}
 	}
 	return ready
 }
 
-// headerName is the header that a condition looks at, or "".
-func headerName(condition Condition) string {
-	switch h := condition.(type) {
-	case Header:
-		return h.Name
-	case HeaderRegexes:
-		return h.Name
-	}
-	return ""
-}
-
 // dropped is a condition on a header that the load balancer drops. Whether it
 // does so before rules look is not documented.
-type dropped struct{ condition Condition }
+type dropped struct{ condition Matcher }
 
 func (d dropped) Match(r *Request) Outcome {
 	o := d.condition.Match(r)

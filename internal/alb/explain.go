@@ -69,7 +69,7 @@ func (t *trial) reason(r *Request, o Outcome) string {
 	case o.Verdict == No:
 		for i, c := range t.conditions {
 			if c.Match(r).Verdict == No {
-				return "does not match: " + mismatch(t.rule.Conditions[i], r)
+				return "does not match: " + t.rule.Conditions[i].mismatch(r)
 			}
 		}
 	case t.rule.If != "" && o.Doubt == ConditionalRule:
@@ -87,73 +87,8 @@ func (t *trial) describe(r *Request, which func(Outcome) bool) string {
 	var texts []string
 	for i, c := range t.conditions {
 		if which(c.Match(r)) {
-			texts = append(texts, Describe(t.rule.Conditions[i]))
+			texts = append(texts, t.rule.Conditions[i].String())
 		}
 	}
 	return strings.Join(texts, ", ")
-}
-
-// mismatch says why a condition does not match a request.
-func mismatch(condition Condition, r *Request) string {
-	switch c := condition.(type) {
-	case Methods:
-		return fmt.Sprintf("method %q is not %s%s", r.method, strings.Join(displayed(c), " or "), methodHint(c, r))
-	case PathPatterns:
-		return fmt.Sprintf("path %q is not %s%s", r.path.text, quoted(c), caseHint(c, r))
-	case PathRegexes:
-		return fmt.Sprintf("path %q is not ~ %s", r.path.text, quoted(c))
-	case Hosts:
-		return fmt.Sprintf("host %q is not %s%s", r.Host, quoted(c), portHint(c, r))
-	case HostRegexes:
-		return fmt.Sprintf("host %q is not ~ %s", r.Host, quoted(c))
-	case Header:
-		return headerMismatch(c.Name, r, "is not "+quoted(c.Values))
-	case HeaderRegexes:
-		return headerMismatch(c.Name, r, "is not ~ "+quoted(c.Values))
-	case QueryStrings:
-		return fmt.Sprintf("query %q has no %s", r.query, strings.Join(c.texts(), " or "))
-	case SourceIPs:
-		return fmt.Sprintf("source %s is not in %s", r.Source, strings.Join(c.texts(), " or "))
-	}
-	return "not " + Describe(condition)
-}
-
-func methodHint(c Methods, r *Request) string {
-	if r.method == "HEAD" && c.Match(&Request{Method: "GET"}).Verdict == Yes {
-		return ": GET does not include HEAD"
-	}
-	if c.Match(&Request{Method: strings.ToUpper(r.method)}).Verdict == Yes {
-		return ": case counts"
-	}
-	return ""
-}
-
-func caseHint(c PathPatterns, r *Request) string {
-	for _, value := range c {
-		if p := readPattern(value, true, false); p.doubt == 0 && p.matches(r.path.text) {
-			return ": case counts"
-		}
-	}
-	return ""
-}
-
-func portHint(c Hosts, r *Request) string {
-	name, _, ok := strings.Cut(r.Host, ":")
-	if ok && c.Match(&Request{Host: name}).Verdict == Yes {
-		return ": rules see the port too"
-	}
-	return ""
-}
-
-func headerMismatch(name string, r *Request, otherwise string) string {
-	var sent []string
-	for i := range r.fields {
-		if equalFold(r.fields[i].name, name) {
-			sent = append(sent, fmt.Sprintf("%q", r.fields[i].value))
-		}
-	}
-	if len(sent) == 0 {
-		return "header " + name + " is not sent"
-	}
-	return "header " + name + " " + strings.Join(sent, ", ") + " " + otherwise
 }

@@ -71,7 +71,7 @@ func TestGolden(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%d", name, i), func(t *testing.T) {
 				request := g.request
 				if got := g.condition.Match(&request); got != g.want {
-					t.Errorf("%s: %s for %s %q of %q with %q from %v: got %v (%v), want %v (%v)", g.source, Describe(g.condition),
+					t.Errorf("%s: %s for %s %q of %q with %q from %v: got %v (%v), want %v (%v)", g.source, g.condition.String(),
 						request.Method, request.Target, request.Host, request.Header, request.Source,
 						got.Verdict, got.Doubt, g.want.Verdict, g.want.Doubt)
 				}

@@ -17,48 +17,25 @@ var secret = regexp.MustCompile(`[A-Za-z0-9]{32,}`)
 // does not count, nor case where rules do not look at it. In a header what is
 // known only after a deploy, and what looks like a secret, is the same for every
 // value; known is false if something else is known only after a deploy.
-func Normal(condition Condition) (text string, known bool) {
-	kind, fold, known := Field(condition), false, true
-	var values []string
-	switch c := condition.(type) {
-	case Methods:
-		values = slices.Clone(c)
-	case PathPatterns:
-		values = slices.Clone(c)
-	case PathRegexes:
-		kind, values = kind+" regex", slices.Clone(c)
-	case Hosts:
-		values, fold = slices.Clone(c), true
-	case HostRegexes:
-		kind, values = kind+" regex", slices.Clone(c)
-	case Header:
-		kind, values, fold = kind+" "+strings.ToLower(c.Name), slices.Clone(c.Values), true
-	case HeaderRegexes:
-		kind, values = kind+" "+strings.ToLower(c.Name)+" regex", slices.Clone(c.Values)
-	case QueryStrings:
-		for _, pair := range c {
-			values = append(values, pair.Key+"="+pair.Value)
-		}
-		fold = true
-	case SourceIPs:
-		for _, prefix := range c {
-			values = append(values, prefix.Masked().String())
-		}
-	default:
-		return "", false
-	}
-	for i, value := range values {
-		if kind[:strings.IndexByte(kind+" ", ' ')] == "http-header" {
+func Normal(c Condition) (text string, known bool) {
+	known = true
+	values := []string{Field(c) + " " + strings.ToLower(HeaderName(c))}
+	for _, v := range c.values() {
+		value := v.Text
+		if c.header() != "" {
 			value = withoutSecret(value)
 		}
-		if fold {
+		known = known && !cfn.IsOpaque(value)
+		switch {
+		case v.Regex:
+			value = "~ " + value
+		case c.field() != methodField && c.field() != pathField:
 			value = strings.ToLower(value)
 		}
-		known = known && !cfn.IsOpaque(value)
-		values[i] = value
+		values = append(values, value)
 	}
-	slices.Sort(values)
-	return kind + "\n" + strings.Join(slices.Compact(values), "\n"), known
+	slices.Sort(values[1:])
+	return strings.Join(slices.Compact(values), "\n"), known
 }
 
 // withoutSecret leaves out what differs between a template and what is deployed.

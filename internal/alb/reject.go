@@ -134,7 +134,7 @@ func (r *Request) transferEncoding(value string) {
 	}
 }
 
-func headerHazard(f *field) hazard {
+func headerHazard(f *line) hazard {
 	if strings.ContainsAny(f.name+f.value, "\x00\r\n") {
 		return hazard{severe, "a header holds a null character or a line break"}
 	}

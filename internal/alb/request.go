@@ -44,7 +44,7 @@ type Request struct {
 	hostDoubt  Doubt
 	queryDoubt Doubt
 	doubt      Doubt // about the request whatever the rules
-	fields     []field
+	fields     []line
 	absent     []string // names of headers that are known not to have been sent
 
 	// What decides before any rule: see reject.go.
@@ -61,8 +61,8 @@ type Request struct {
 	hazard       hazard
 }
 
-// field is a header line.
-type field struct {
+// line is a header line.
+type line struct {
 	name, value string
 	doubt       Doubt
 }
@@ -103,9 +103,9 @@ func (r *Request) derive() {
 		}
 		for _, value := range values {
 			if r.fields == nil {
-				r.fields = make([]field, 0, len(r.Header))
+				r.fields = make([]line, 0, len(r.Header))
 			}
-			r.fields = append(r.fields, field{name, value, nonASCII(value)})
+			r.fields = append(r.fields, line{name, value, nonASCII(value)})
 		}
 	}
 	r.survey()

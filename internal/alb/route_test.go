@@ -105,7 +105,7 @@ func TestUndecided(t *testing.T) {
 	} {
 		var texts []string
 		for _, c := range l.Route(&test.request).Undecided(&test.request) {
-			texts = append(texts, Describe(c))
+			texts = append(texts, c.String())
 		}
 		if got := strings.Join(texts, "; "); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.request.Target, got, test.want)

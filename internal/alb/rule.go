@@ -50,9 +50,15 @@ func (r *Rule) Name() string {
 
 // Match is the outcome of all conditions. A rule without conditions matches
 // every request.
-func (r *Rule) Match(req *Request) Outcome { return r.matchAll(r.Conditions, req) }
+func (r *Rule) Match(req *Request) Outcome {
+	matchers := make([]Matcher, len(r.Conditions))
+	for i, c := range r.Conditions {
+		matchers[i] = c
+	}
+	return r.matchAll(matchers, req)
+}
 
-func (r *Rule) matchAll(conditions []Condition, req *Request) Outcome {
+func (r *Rule) matchAll(conditions []Matcher, req *Request) Outcome {
 	o := Outcome{Verdict: Yes}
 	for _, c := range conditions {
 		if o = o.and(c.Match(req)); o.Verdict == No {
@@ -63,6 +69,19 @@ func (r *Rule) matchAll(conditions []Condition, req *Request) Outcome {
 		o = o.and(Outcome{Likely, ConditionalRule})
 	}
 	return o
+}
+
+// Methods are those that the rule takes, nil if it takes any.
+func (r *Rule) Methods() []string {
+	var methods []string
+	for _, c := range r.Conditions {
+		if c.field() == methodField {
+			for _, v := range c.values() {
+				methods = append(methods, v.Text)
+			}
+		}
+	}
+	return methods
 }
 
 // Final is the action that answers, or nil if the rule has none.

@@ -69,12 +69,17 @@ func (c *checker) checkConditionCount(r Rule) {
 }
 
 func (c *checker) checkConditions(conditions []Condition) {
+	there := slices.DeleteFunc(slices.Clone(conditions), func(condition Condition) bool { return condition == nil })
 	c.property = "Conditions"
-	c.checkTotals(conditions)
-	c.checkKinds(conditions)
+	c.checkTotals(there)
+	c.checkKinds(there)
 	for i, condition := range conditions {
 		c.property = "Conditions[" + strconv.Itoa(i) + "]"
-		c.checkCondition(condition)
+		if condition == nil {
+			c.errorf("", "a condition", "condition is missing")
+			continue
+		}
+		condition.check(c)
 	}
 }
 
@@ -98,112 +103,27 @@ func (c *checker) checkTotals(conditions []Condition) {
 	}
 }
 
-// Count returns how much of a rule's quotas a condition uses: its values and
-// the * and ? in them. An escaped wildcard of a query does not count, nor
-// does a regex's.
-func Count(condition Condition) (values, wildcards int) {
-	switch c := condition.(type) {
-	case Methods:
-		return len(c), 0
-	case PathPatterns:
-		return len(c), countWildcards(c...)
-	case PathRegexes:
-		return len(c), 0
-	case Hosts:
-		return len(c), countWildcards(c...)
-	case HostRegexes:
-		return len(c), 0
-	case Header:
-		return len(c.Values), countWildcards(c.Values...)
-	case HeaderRegexes:
-		return len(c.Values), 0
-	case QueryStrings:
-		for _, pair := range c {
-			wildcards += countWildcards(unescaped.Replace(pair.Key), unescaped.Replace(pair.Value))
-		}
-		return len(c), wildcards
-	case SourceIPs:
-		return len(c), 0
-	case Unknown:
-		if c.Known != nil {
-			values, wildcards = Count(c.Known)
-		}
-		return values + len(c.Values), wildcards
-	}
-	return 0, 0
-}
-
-var unescaped = strings.NewReplacer(`\*`, "", `\?`, "")
-
-func countWildcards(values ...string) int {
-	n := 0
-	for _, value := range values {
-		eachLiteral(value, func(s string) { n += strings.Count(s, "*") + strings.Count(s, "?") })
-	}
-	return n
-}
-
-// Field is the API's name for what a condition looks at, such as "path-pattern".
-func Field(condition Condition) string {
-	switch c := condition.(type) {
-	case Methods:
-		return "http-request-method"
-	case PathPatterns, PathRegexes:
-		return "path-pattern"
-	case Hosts, HostRegexes:
-		return "host-header"
-	case Header, HeaderRegexes:
-		return "http-header"
-	case QueryStrings:
-		return "query-string"
-	case SourceIPs:
-		return "source-ip"
-	case Unknown:
-		return c.Field
-	}
-	return ""
-}
-
-// checkKinds checks that there is one condition of a kind, and that none has
-// both values and regexes. Headers and queries may repeat. Source: BC.
+// checkKinds checks that there is one condition on a field that is not to be
+// repeated, and that none has both values and regexes. Source: BC.
 func (c *checker) checkKinds(conditions []Condition) {
-	count := map[string]int{}
-	for i, condition := range conditions {
-		field := Field(condition)
-		if field == "http-header" {
-			c.checkHeaderKinds(conditions[:i], condition)
-			continue
-		}
-		if field != "query-string" {
-			count[field]++
-		}
-	}
-	has := func(match func(Condition) bool) bool { return slices.ContainsFunc(conditions, match) }
-	for _, field := range []string{"http-request-method", "path-pattern", "host-header", "source-ip"} {
-		if count[field] > 1 {
-			c.errorf(count[field], 1, "rule has %d %s conditions, ALB allows 1", count[field], field)
-		}
-	}
-	if has(func(c Condition) bool { _, ok := c.(PathPatterns); return ok }) &&
-		has(func(c Condition) bool { _, ok := c.(PathRegexes); return ok }) {
-		c.mixed("path-pattern")
-	}
-	if has(func(c Condition) bool { _, ok := c.(Hosts); return ok }) &&
-		has(func(c Condition) bool { _, ok := c.(HostRegexes); return ok }) {
-		c.mixed("host-header")
-	}
-}
-
-func (c *checker) checkHeaderKinds(before []Condition, condition Condition) {
-	for _, other := range before {
-		switch h := condition.(type) {
-		case Header:
-			if o, ok := other.(HeaderRegexes); ok && equalFold(o.Name, h.Name) {
-				c.mixed("http-header " + h.Name)
+	for _, f := range fields {
+		var same []Condition
+		for _, condition := range conditions {
+			if condition.field() == f {
+				same = append(same, condition)
 			}
-		case HeaderRegexes:
-			if o, ok := other.(Header); ok && equalFold(o.Name, h.Name) {
-				c.mixed("http-header " + h.Name)
+		}
+		if len(same) > 1 && !f.repeat {
+			c.errorf(len(same), 1, "rule has %d %s conditions, ALB allows 1", len(same), f.name)
+		}
+		mixed := map[string]bool{} // by header, once said
+		for i, condition := range same {
+			part := PartOf(condition)
+			if !mixed[part.Name] && slices.ContainsFunc(same[:i], func(other Condition) bool {
+				return PartOf(other) == part && other.regexes() != condition.regexes()
+			}) {
+				mixed[part.Name] = true
+				c.mixed(strings.TrimSpace(f.name + " " + condition.header()))
 			}
 		}
 	}

@@ -34,7 +34,7 @@ func outline(t *Template) string {
 		for _, rule := range append(append([]Rule{}, l.Rules...), l.Default) {
 			fmt.Fprintf(&b, "  %s %s:", rule.Name(), rule.LogicalID)
 			for _, c := range rule.Conditions {
-				fmt.Fprintf(&b, " [%s]", Describe(c))
+				fmt.Fprintf(&b, " [%s]", c.String())
 			}
 			for _, a := range rule.Actions {
 				fmt.Fprintf(&b, " -> %s", a)

@@ -9,9 +9,9 @@ type trial struct {
 	rule       *Rule
 	methods    methodSet
 	paths      []pattern // nil if any path will do
-	further    []Condition
+	further    []Matcher
 	plain      bool // there are no others
-	conditions []Condition
+	conditions []Matcher
 	status     int // with which the rule answers by itself
 	effect     int // rules that do the same have the same
 	doubt      Doubt
@@ -43,7 +43,7 @@ func (l *Listener) trial(rule *Rule, effects map[string]int) trial {
 		t.status = action.Status
 	}
 	for _, c := range rule.Conditions {
-		ready := l.asSeen(Prepared(c), c)
+		ready := l.asSeen(c.prepare(), c)
 		t.conditions = append(t.conditions, ready)
 		if !t.isPlain(ready) {
 			t.further = append(t.further, ready)
@@ -53,28 +53,15 @@ func (l *Listener) trial(rule *Rule, effects map[string]int) trial {
 	return t
 }
 
-// isPlain reports whether a condition is compared without Condition.
-func (t *trial) isPlain(c Condition) bool {
-	switch c := c.(type) {
-	case Methods:
-		set, ok := c.bits()
-		if ok {
-			t.methods &= set
-		}
-		return ok
-	case pathPatterns:
-		if t.paths != nil || len(c) == 0 {
-			return false
-		}
-		for i := range c {
-			if c[i].doubt != 0 {
-				return false
-			}
-		}
-		t.paths = c
-		return true
-	}
-	return false
+// A quick matcher can be kept in a trial in a way that is compared without it.
+type quick interface {
+	quick(t *trial) bool
+}
+
+// isPlain reports whether a condition is compared without its matcher.
+func (t *trial) isPlain(m Matcher) bool {
+	q, ok := m.(quick)
+	return ok && q.quick(t)
 }
 
 // match is the outcome of the rule.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // A column is what the server says of a column.
@@ -13,7 +15,7 @@ type column struct {
 	nullable, plain  bool // plain: no default, not generated
 }
 
-func (s *scratch) columns(ctx context.Context, t table) ([]column, error) {
+func (s *scratch) columns(ctx context.Context, t sqltext.Table) ([]column, error) {
 	rows, err := s.conn.QueryContext(ctx, `SELECT column_name, CONCAT_WS(' ', column_type, collation_name, is_nullable, column_default, extra, generation_expression),
 		is_nullable = 'YES', COALESCE(column_default, 'NULL') = 'NULL' AND COALESCE(generation_expression, '') = '' AND extra = ''
 		FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`, ScratchSchema, s.shadow(s.home(t)))
@@ -34,15 +36,15 @@ func (s *scratch) columns(ctx context.Context, t table) ([]column, error) {
 
 // notAdditive is why a statement does more than Additive allows, or "". It
 // compares what the server made of the table, not what the statement says.
-func notAdditive(st statement, a answer, before, after []column) string {
-	switch st.kind {
-	case CreateTable:
+func notAdditive(st sqltext.Statement, a answer, before, after []column) string {
+	switch st.Kind {
+	case sqltext.CreateTable:
 		return ""
-	case AlterTable:
+	case sqltext.AlterTable:
 	default:
-		return "a release without a stop may only create tables and add columns, and this is " + string(st.kind)
+		return "a release without a stop may only create tables and add columns, and this is " + string(st.Kind)
 	}
-	if len(st.changed()) > 1 {
+	if len(st.Changed()) > 1 {
 		return "it renames the table"
 	}
 	var added []string
@@ -53,9 +55,9 @@ func notAdditive(st statement, a answer, before, after []column) string {
 		added = append(added, c.name)
 		switch {
 		case !c.nullable:
-			return fmt.Sprintf("the new column %s is NOT NULL: released programs do not fill it", quote(c.name))
+			return fmt.Sprintf("the new column %s is NOT NULL: released programs do not fill it", sqltext.Quote(c.name))
 		case !c.plain:
-			return fmt.Sprintf("the new column %s has a default or is generated", quote(c.name))
+			return fmt.Sprintf("the new column %s has a default or is generated", sqltext.Quote(c.name))
 		}
 	}
 	for name := range a.before {
@@ -75,7 +77,7 @@ func lines(definition string, without []string) []string {
 	var all []string
 	for line := range strings.Lines(settled(definition)) {
 		line = strings.TrimSuffix(strings.TrimSpace(line), ",")
-		if slices.ContainsFunc(without, func(name string) bool { return strings.HasPrefix(line, quote(name)+" ") }) {
+		if slices.ContainsFunc(without, func(name string) bool { return strings.HasPrefix(line, sqltext.Quote(name)+" ") }) {
 			continue
 		}
 		all = append(all, line)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // A Refusal is a rung that the server did not accept, and why.
@@ -26,9 +28,9 @@ type answer struct {
 
 // ask tries a statement on the shadows of its tables, rung by rung, and leaves
 // them as the statement does. An error of statementError is the statement's own.
-func (s *scratch) ask(ctx context.Context, st statement) (answer, error) {
-	for _, name := range st.tables {
-		if err := s.load(ctx, name.table); err != nil {
+func (s *scratch) ask(ctx context.Context, st sqltext.Statement) (answer, error) {
+	for _, name := range st.Tables {
+		if err := s.load(ctx, name.Table); err != nil {
 			return answer{}, err
 		}
 	}
@@ -38,14 +40,14 @@ func (s *scratch) ask(ctx context.Context, st statement) (answer, error) {
 		return answer{}, err
 	}
 	rungs := []Rung{{}}
-	if st.kind.laddered() {
-		rungs = st.rungs()
+	if st.Kind.Laddered() {
+		rungs = st.Rungs()
 	}
 	return s.climb(ctx, st, a, rungs)
 }
 
 // again asks for other rungs, as if the statement had not been answered before.
-func (s *scratch) again(ctx context.Context, st statement, a answer, rungs ...Rung) (answer, error) {
+func (s *scratch) again(ctx context.Context, st sqltext.Statement, a answer, rungs ...Rung) (answer, error) {
 	if err := s.restore(ctx, st, a.before); err != nil {
 		return answer{}, err
 	}
@@ -53,7 +55,7 @@ func (s *scratch) again(ctx context.Context, st statement, a answer, rungs ...Ru
 }
 
 // climb goes down the rungs until the server accepts one.
-func (s *scratch) climb(ctx context.Context, st statement, a answer, rungs []Rung) (answer, error) {
+func (s *scratch) climb(ctx context.Context, st sqltext.Statement, a answer, rungs []Rung) (answer, error) {
 	ids, err := s.ids(ctx, st)
 	if err != nil {
 		return answer{}, err
@@ -80,7 +82,7 @@ func (s *scratch) climb(ctx context.Context, st statement, a answer, rungs []Run
 	}
 	if !a.accepted {
 		a.rung = Rung{}
-		if !st.kind.laddered() {
+		if !st.Kind.Laddered() {
 			return answer{}, statementError{errors.New(a.refusals[0].Reason)}
 		}
 		// For the statements that follow, and to hear whether it can be at all.
@@ -95,9 +97,9 @@ func (s *scratch) climb(ctx context.Context, st statement, a answer, rungs []Run
 	if err != nil {
 		return answer{}, err
 	}
-	a.rebuild = st.kind.laddered() && !slices.Equal(ids, after)
+	a.rebuild = st.Kind.Laddered() && !slices.Equal(ids, after)
 	if a.rebuild {
-		s.versions[s.home(st.tables[0].table)] = 0
+		s.versions[s.home(st.Tables[0].Table)] = 0
 	}
 	a.after, err = s.definitions(ctx, st)
 	return a, err
@@ -107,34 +109,34 @@ func (s *scratch) climb(ctx context.Context, st statement, a answer, rungs []Run
 type statementError struct{ error }
 
 // try runs a statement on the shadows.
-func (s *scratch) try(ctx context.Context, st statement, rung Rung, before map[string]string) error {
+func (s *scratch) try(ctx context.Context, st sqltext.Statement, rung Rung, before map[string]string) error {
 	mapped := ""
-	if len(st.constraints) > 0 {
+	if len(st.Constraints) > 0 {
 		var err error
-		if mapped, err = showCreate(ctx, s.conn, ScratchSchema, s.shadow(s.home(st.tables[0].table))); err != nil {
+		if mapped, err = showCreate(ctx, s.conn, ScratchSchema, s.shadow(s.home(st.Tables[0].Table))); err != nil {
 			return err
 		}
 	}
-	return s.exec(ctx, st.with(rung, s.edits(table{}, st, mapped)...))
+	return s.exec(ctx, st.With(rung, s.edits(sqltext.Table{}, st, mapped)...))
 }
 
 // definitions are the definitions that the changed tables have by now.
-func (s *scratch) definitions(ctx context.Context, st statement) (map[string]string, error) {
+func (s *scratch) definitions(ctx context.Context, st sqltext.Statement) (map[string]string, error) {
 	all := map[string]string{}
-	for _, t := range st.changed() {
+	for _, t := range st.Changed() {
 		definition, err := s.definition(ctx, t)
 		if err != nil {
 			return nil, err
 		}
-		all[s.home(t).name] = definition
+		all[s.home(t).Name] = definition
 	}
 	return all, nil
 }
 
 // ids are the table ids of the shadows of the changed tables.
-func (s *scratch) ids(ctx context.Context, st statement) ([]int64, error) {
+func (s *scratch) ids(ctx context.Context, st sqltext.Statement) ([]int64, error) {
 	var all []int64
-	for _, t := range st.changed() {
+	for _, t := range st.Changed() {
 		ids, err := s.db.tableIDs(ctx, s.conn, ScratchSchema, s.shadow(s.home(t)))
 		if err != nil {
 			return nil, fmt.Errorf("reading the id of the shadow of %s: %w", t, err)
@@ -146,9 +148,9 @@ func (s *scratch) ids(ctx context.Context, st statement) ([]int64, error) {
 }
 
 // restore gives the changed tables' shadows their definitions from before.
-func (s *scratch) restore(ctx context.Context, st statement, before map[string]string) error {
-	for _, t := range st.changed() {
-		shadow := quote(ScratchSchema) + "." + quote(s.shadow(s.home(t)))
+func (s *scratch) restore(ctx context.Context, st sqltext.Statement, before map[string]string) error {
+	for _, t := range st.Changed() {
+		shadow := sqltext.Quote(ScratchSchema) + "." + sqltext.Quote(s.shadow(s.home(t)))
 		for _, statement := range []string{
 			"SET @noren_fk = @@foreign_key_checks, foreign_key_checks = 0",
 			"DROP TABLE IF EXISTS " + shadow,
@@ -159,8 +161,8 @@ func (s *scratch) restore(ctx context.Context, st statement, before map[string]s
 			}
 		}
 	}
-	for _, t := range st.changed() {
-		if definition := before[s.home(t).name]; definition != "" {
+	for _, t := range st.Changed() {
+		if definition := before[s.home(t).Name]; definition != "" {
 			if err := s.create(ctx, s.home(t), definition); err != nil {
 				return err
 			}
@@ -171,9 +173,9 @@ func (s *scratch) restore(ctx context.Context, st statement, before map[string]s
 
 // tooManyVersions says why the real table would refuse an INSTANT that its
 // shadow, which has no past, accepted; "" if it would not.
-func (s *scratch) tooManyVersions(ctx context.Context, st statement, rung Rung) (string, error) {
+func (s *scratch) tooManyVersions(ctx context.Context, st sqltext.Statement, rung Rung) (string, error) {
 	limit := s.db.Server.rowVersionLimit()
-	t := s.home(st.tables[0].table)
+	t := s.home(st.Tables[0].Table)
 	if rung.Algorithm != "INSTANT" || limit == 0 || s.versions[t] == 0 {
 		return "", nil
 	}

@@ -163,7 +163,7 @@ func (s *benchServer) noren(b *testing.B) {
 	o := unrehearsed(func(Event) {})
 	o.Sample = 0 // the default
 	o.Name = fmt.Sprint("bench", time.Now().UnixNano())
-	result, err := Run(b.Context(), db, "ALTER TABLE reports "+benchChange, o)
+	result, err := runText(b.Context(), db, "ALTER TABLE reports "+benchChange, o)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // maxDrift is how far row counts may be from those of the rehearsal.
@@ -66,14 +68,14 @@ func (d *Database) drifted(ctx context.Context, t RehearsedTable, begun bool) er
 	if near(size.rows, t.Rows) && size.rows > 10_000 {
 		return nil
 	}
-	rows, err := collect[int64](ctx, d.pool, "SELECT COUNT(*) FROM "+table{d.Schema, t.Name}.String())
+	rows, err := collect[int64](ctx, d.pool, "SELECT COUNT(*) FROM "+d.table(t.Name).String())
 	switch {
 	case code(err) == codeUnknownTable && begun:
 		return nil
 	case err != nil:
-		return fmt.Errorf("counting the rows of %s: %w", quote(t.Name), err)
+		return fmt.Errorf("counting the rows of %s: %w", sqltext.Quote(t.Name), err)
 	case !near(rows[0], t.Rows):
-		return fmt.Errorf("%s has %d rows, and had %d when it was rehearsed: more than %d %% apart", quote(t.Name), rows[0], t.Rows, int(100*maxDrift))
+		return fmt.Errorf("%s has %d rows, and had %d when it was rehearsed: more than %d %% apart", sqltext.Quote(t.Name), rows[0], t.Rows, int(100*maxDrift))
 	}
 	return nil
 }
@@ -87,7 +89,7 @@ func near(now, then int64) bool {
 func smallEnough(plan *Plan) error {
 	var errs []error
 	for _, s := range plan.Steps {
-		if !s.done && s.Bytes > largeTable && s.Kind.laddered() && s.Algorithm != "INSTANT" {
+		if !s.done && s.Bytes > largeTable && s.Kind.Laddered() && s.Algorithm != "INSTANT" {
 			errs = append(errs, fmt.Errorf("statement %d (line %d): the table has %s: a table of more than %s is rehearsed first", s.Number, s.Line, Bytes(s.Bytes), Bytes(largeTable)))
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // A conductor executes the steps of a plan one after the other, each under
@@ -45,12 +47,12 @@ func (c *conductor) perform(ctx context.Context, step *Step, commit hook) (Rehea
 		defer probe.stop()
 	}
 
-	x := &execution{sql: tagged(step.parsed.with(step.Rung)), transaction: step.Kind == Rows, report: tell}
+	x := &execution{sql: tagged(step.parsed.With(step.Rung)), transaction: step.Kind == sqltext.Rows, report: tell}
 	if step.Algorithm == "INPLACE" && step.Lock == "NONE" {
 		x.logged = step.Tables[0]
 	}
 	err := c.guard.execute(ctx, x)
-	if step.Kind == Rows {
+	if step.Kind == sqltext.Rows {
 		err = c.finish(ctx, err, commit)
 	}
 	measured.Seconds, measured.Work = time.Since(began).Seconds(), x.worked.Seconds()

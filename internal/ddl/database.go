@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // A Database is the schema that a migration is for, on its server.
@@ -21,17 +25,28 @@ type Database struct {
 	// Addr is the server's host and port. It holds no secret.
 	Addr string
 
-	pool *sql.DB
+	// UUID is what the server calls itself: server_uuid of MySQL, server_uid of
+	// MariaDB; empty if it has none.
+	UUID string
+
+	pool   *sql.DB
+	config *mysql.Config
 }
 
-// OpenDatabase logs in with connector and looks at the server.
-func OpenDatabase(ctx context.Context, connector driver.Connector, schema, addr string) (*Database, error) {
-	d := &Database{Schema: schema, Addr: addr, pool: sql.OpenDB(connector)}
+// OpenDatabase logs in with config and looks at the server.
+func OpenDatabase(ctx context.Context, config *mysql.Config) (*Database, error) {
+	config = config.Clone()
+	settle(config)
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return nil, err
+	}
+	d := &Database{Schema: config.DBName, Addr: config.Addr, pool: sql.OpenDB(connector), config: config}
 	d.pool.SetMaxIdleConns(4)
 	d.pool.SetConnMaxIdleTime(time.Minute)
 	if err := d.look(ctx); err != nil {
 		d.pool.Close()
-		return nil, fmt.Errorf("connecting to %s: %w", addr, err)
+		return nil, fmt.Errorf("connecting to %s: %w", d.Addr, err)
 	}
 	return d, nil
 }
@@ -39,11 +54,28 @@ func OpenDatabase(ctx context.Context, connector driver.Connector, schema, addr 
 // Close ends all sessions.
 func (d *Database) Close() { d.pool.Close() }
 
+// table is a table of the schema.
+func (d *Database) table(name string) sqltext.Table {
+	return sqltext.Table{Schema: d.Schema, Name: name}
+}
+
+// Dialect is how the server reads conditional comments.
+func (d *Database) Dialect() sqltext.Dialect {
+	return sqltext.Dialect{MariaDB: d.Server.Flavor == "MariaDB", Version: d.Server.number()}
+}
+
 // look finds out what every verb must know first.
 func (d *Database) look(ctx context.Context) error {
 	var err error
 	if d.Server, err = readServer(ctx, d.pool); err != nil {
 		return err
+	}
+	for _, name := range []string{"server_uuid", "server_uid"} {
+		if d.UUID == "" {
+			if d.UUID, err = variable(ctx, d.pool, name); err != nil {
+				return err
+			}
+		}
 	}
 	var found int
 	err = d.pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = ?", d.Schema).Scan(&found)
@@ -53,19 +85,36 @@ func (d *Database) look(ctx context.Context) error {
 	if found == 0 {
 		return fmt.Errorf("there is no schema %q, or the user may not see it", d.Schema)
 	}
-	mode, err := variable(ctx, d.pool, "sql_mode")
-	if err != nil {
-		return err
+	if strings.EqualFold(d.Schema, ScratchSchema) {
+		return fmt.Errorf("the schema %q is noren's own: name the one that is to be changed", d.Schema)
 	}
-	for _, bad := range []string{"ANSI_QUOTES", "NO_BACKSLASH_ESCAPES"} {
-		if strings.Contains(mode, bad) {
-			return fmt.Errorf("the session's sql_mode holds %s, which changes what quotes mean: set another sql_mode in the DSN", bad)
-		}
+	if err := plainText(ctx, d.pool); err != nil {
+		return err
 	}
 	if _, err := d.pool.ExecContext(ctx, "SELECT 1 FROM "+d.Server.innodbTables()+" LIMIT 1"); code(err) == codeNoPrivilege {
 		return errors.New("the user lacks PROCESS, without which noren sees neither who holds a lock nor whether a table is rebuilt: GRANT PROCESS ON *.* TO the user")
 	} else if err != nil {
 		return err
+	}
+	return nil
+}
+
+// plainText refuses a session in which text means something else than what
+// noren reads: by its sql_mode or by the character set of the client.
+func plainText(ctx context.Context, q queryer) error {
+	mode, err := variable(ctx, q, "sql_mode")
+	if err != nil {
+		return err
+	}
+	if !sqltext.SafeMode(mode) {
+		return fmt.Errorf("the session's sql_mode is %q, which changes what quotes, backslashes or words mean: set another", mode)
+	}
+	charset, err := variable(ctx, q, "character_set_client")
+	if err != nil {
+		return err
+	}
+	if !sqltext.SafeCharset(charset) {
+		return fmt.Errorf("the session's character_set_client is %q, in which a character may hold a quote: set utf8mb4", charset)
 	}
 	return nil
 }
@@ -77,12 +126,32 @@ func (d *Database) session(ctx context.Context, seconds int) (*sql.Conn, error) 
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s: %w", d.Addr, err)
 	}
-	if _, err := conn.ExecContext(ctx, fmt.Sprintf("SET SESSION lock_wait_timeout = %d", seconds)); err != nil {
+	if err := d.steady(ctx, conn, seconds); err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("preparing the session: %w", err)
+		return nil, err
 	}
 	return conn, nil
 }
+
+// steady sets those variables of a session that noren relies on, whatever the
+// server's defaults are and whatever a migration has set.
+func (d *Database) steady(ctx context.Context, conn *sql.Conn, seconds int) error {
+	set := fmt.Sprintf("SET SESSION autocommit = 1, completion_type = 0, lock_wait_timeout = %d, innodb_lock_wait_timeout = %d, wait_timeout = %d, net_read_timeout = 600, net_write_timeout = 600",
+		seconds, seconds, longestIdle)
+	if d.Server.Flavor == "MariaDB" {
+		set += ", max_statement_time = 0, idle_transaction_timeout = 0, idle_write_transaction_timeout = 0, idle_readonly_transaction_timeout = 0"
+	} else {
+		set += ", max_execution_time = 0"
+	}
+	if _, err := conn.ExecContext(ctx, set); err != nil {
+		return fmt.Errorf("preparing the session: %w", err)
+	}
+	return nil
+}
+
+// longestIdle is how long a session may be idle, in seconds: a day short of a
+// year, the most that servers accept everywhere.
+const longestIdle = 364 * 24 * 3600
 
 // end closes a session for good, so that no state of it comes back to the pool.
 func end(conn *sql.Conn) {
@@ -110,5 +179,5 @@ func collect[T any](ctx context.Context, q queryer, query string, args ...any) (
 
 // afterwards is a context for tidying up after ctx may have ended.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }

@@ -6,3 +6,11 @@
 // a full-size clone; Run executes it under two lock budgets, with a journal from
 // which it resumes after a crash.
 package ddl
+
+import "github.com/noren-cdk/noren/internal/ddl/sqltext"
+
+// Kind is what a statement does.
+type Kind = sqltext.Kind
+
+// Rung is an ALGORITHM and a LOCK.
+type Rung = sqltext.Rung

@@ -6,16 +6,18 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // showCreate is the server's definition of a table, or "" if there is none.
 func showCreate(ctx context.Context, q queryer, schema, name string) (string, error) {
-	rows, err := q.QueryContext(ctx, "SHOW CREATE TABLE "+table{schema, name}.String())
+	rows, err := q.QueryContext(ctx, "SHOW CREATE TABLE "+sqltext.Table{Schema: schema, Name: name}.String())
 	if code(err) == codeUnknownTable {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("reading the definition of %s: %w", quote(name), err)
+		return "", fmt.Errorf("reading the definition of %s: %w", sqltext.Quote(name), err)
 	}
 	defer rows.Close()
 	columns, err := rows.Columns()
@@ -23,7 +25,7 @@ func showCreate(ctx context.Context, q queryer, schema, name string) (string, er
 		return "", err
 	}
 	if columns[0] != "Table" {
-		return "", fmt.Errorf("%s is a %s, not a table", quote(name), strings.ToLower(columns[0]))
+		return "", fmt.Errorf("%s is a %s, not a table", sqltext.Quote(name), strings.ToLower(columns[0]))
 	}
 	var definition string
 	for rows.Next() {
@@ -61,7 +63,7 @@ func (d *Database) rowVersions(ctx context.Context, q queryer, schema, name stri
 	err := q.QueryRowContext(ctx, "SELECT MAX(total_row_versions) FROM "+d.Server.innodbTables()+" WHERE LOWER(SUBSTRING_INDEX(LOWER(name), '#p#', 1)) = LOWER(?)",
 		schema+"/"+name).Scan(&n)
 	if err != nil {
-		return 0, fmt.Errorf("reading the row versions of %s: %w", quote(name), err)
+		return 0, fmt.Errorf("reading the row versions of %s: %w", sqltext.Quote(name), err)
 	}
 	return int(n.Int64), nil
 }

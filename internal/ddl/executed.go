@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // The marks of a statement tell, after a crash, whether it was executed.
@@ -21,9 +23,9 @@ func (d *Database) marksOf(ctx context.Context, step *Step) (marks, error) {
 	m := marks{After: step.after}
 	var err error
 	switch {
-	case step.Kind == Program:
+	case step.Kind == sqltext.Program:
 		m.Programs, err = d.programs(ctx)
-	case step.Kind.shadowed():
+	case step.Kind.Shadowed():
 		m.Before, m.IDs = map[string]string{}, map[string][]int64{}
 		for name := range step.before {
 			if m.Before[name], err = showCreate(ctx, d.pool, d.Schema, name); err != nil {
@@ -40,10 +42,10 @@ func (d *Database) marksOf(ctx context.Context, step *Step) (marks, error) {
 // executed says whether a statement with these marks has been executed.
 func (d *Database) executed(ctx context.Context, step *Step, m marks) (bool, error) {
 	switch {
-	case step.Kind == Program:
+	case step.Kind == sqltext.Program:
 		now, err := d.programs(ctx)
 		return now != m.Programs, err
-	case !step.Kind.shadowed():
+	case !step.Kind.Shadowed():
 		return false, nil // rows are written in one transaction with the journal
 	}
 	isBefore, isAfter, sameIDs := true, true, true

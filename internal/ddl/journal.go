@@ -57,7 +57,7 @@ func openJournal(ctx context.Context, db *Database, migration, hash string) (*jo
 // close ends the session, and with it the lock.
 func (j *journal) close() { end(j.conn) }
 
-func (j *journal) table() string { return table{j.db.Schema, JournalTable}.String() }
+func (j *journal) table() string { return j.db.table(JournalTable).String() }
 
 func (j *journal) begin(ctx context.Context) error {
 	lock := fmt.Sprintf("noren_run_%x", sha256.Sum256([]byte(j.db.Schema)))[:40]

@@ -23,11 +23,7 @@ func child() int {
 	if err != nil {
 		panic(err)
 	}
-	connector, err := mysql.NewConnector(config)
-	if err != nil {
-		panic(err)
-	}
-	db, err := OpenDatabase(context.Background(), connector, config.DBName, config.Addr)
+	db, err := OpenDatabase(context.Background(), config)
 	if err != nil {
 		panic(err)
 	}
@@ -36,9 +32,9 @@ func child() int {
 		panic(err)
 	}
 	if os.Getenv("NOREN_TEST_CHILD") == "plan" {
-		_, err = MakePlan(context.Background(), db, string(file), PlanOptions{Writes: Live, Policy: Any})
+		_, err = planText(context.Background(), db, string(file), PlanOptions{Writes: Live, Policy: Any})
 	} else {
-		_, err = Run(context.Background(), db, string(file), unrehearsed(func(Event) {}))
+		_, err = runText(context.Background(), db, string(file), unrehearsed(func(Event) {}))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -95,7 +91,7 @@ func TestShadowsOfAKilledPlanAreRemovedByTheNext(t *testing.T) {
 		await(t, "the server to notice", func() bool {
 			return ask[int](t, db.pool, "SELECT COUNT(*) FROM information_schema.processlist WHERE db = ?", ScratchSchema) == 0
 		})
-		if _, err := MakePlan(t.Context(), db, "ALTER TABLE reports ADD c INT", PlanOptions{Writes: Live, Policy: Any}); err != nil {
+		if _, err := planText(t.Context(), db, "ALTER TABLE reports ADD c INT", PlanOptions{Writes: Live, Policy: Any}); err != nil {
 			t.Fatal(err)
 		}
 		noScratch(t, db)
@@ -108,7 +104,7 @@ func TestCancelledPlanLeavesNothing(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() {
-			_, err := MakePlan(ctx, db, strings.Repeat("ALTER TABLE reports FORCE;", 300), PlanOptions{Writes: Live, Policy: Any})
+			_, err := planText(ctx, db, strings.Repeat("ALTER TABLE reports FORCE;", 300), PlanOptions{Writes: Live, Policy: Any})
 			done <- err
 		}()
 		await(t, "a shadow", func() bool {
@@ -129,7 +125,7 @@ func TestPlansAtTheSameTime(t *testing.T) {
 		errs := make(chan error)
 		for i := range 4 {
 			go func() {
-				plan, err := MakePlan(context.Background(), db, "ALTER TABLE reports ADD c INT; ALTER TABLE reports DROP FOREIGN KEY at_site; DROP TABLE sites;", PlanOptions{Writes: Live, Policy: Any})
+				plan, err := planText(context.Background(), db, "ALTER TABLE reports ADD c INT; ALTER TABLE reports DROP FOREIGN KEY at_site; DROP TABLE sites;", PlanOptions{Writes: Live, Policy: Any})
 				if err == nil && !plan.Allowed() {
 					err = fmt.Errorf("plan %d: %w", i, plan.refusal())
 				}
@@ -157,11 +153,11 @@ func TestRunResumesAfterBeingKilled(t *testing.T) {
 			t.Errorf("the journal says %q", states)
 		}
 
-		if _, err := Run(t.Context(), db, threeSteps+" ", unrehearsed(func(Event) {})); err == nil || !strings.Contains(err.Error(), "other content") {
+		if _, err := runText(t.Context(), db, threeSteps+" ", unrehearsed(func(Event) {})); err == nil || !strings.Contains(err.Error(), "other content") {
 			t.Errorf("a changed file met %v, want a refusal", err)
 		}
 		var seen events
-		result, err := Run(t.Context(), db, threeSteps, unrehearsed(seen.report))
+		result, err := runText(t.Context(), db, threeSteps, unrehearsed(seen.report))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +171,7 @@ func TestRunResumesAfterBeingKilled(t *testing.T) {
 		if n := ask[int](t, root, "SELECT COUNT(*) FROM reports WHERE first = 1 AND last IS NULL"); n != 10 {
 			t.Errorf("%d rows are changed, want 10", n)
 		}
-		again, err := Run(t.Context(), db, threeSteps, unrehearsed(func(Event) {}))
+		again, err := runText(t.Context(), db, threeSteps, unrehearsed(func(Event) {}))
 		if err != nil || again.Skipped != 4 {
 			t.Errorf("once more: got %+v, %v, want all of it skipped", again, err)
 		}
@@ -195,7 +191,7 @@ func TestRunEndsCleanlyWhenItIsTerminated(t *testing.T) {
 			}
 		})
 		began := time.Now()
-		_, err := Run(ctx, db, threeSteps, o)
+		_, err := runText(ctx, db, threeSteps, o)
 		if !errors.Is(err, ErrStopped) {
 			t.Errorf("got %v after %v, want it stopped", err, time.Since(began))
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // Writes says whether the application's writes go on during the change.
@@ -63,7 +65,7 @@ type Step struct {
 	Notes    []string `json:"notes,omitempty"`
 
 	before, after map[string]string
-	parsed        statement
+	parsed        sqltext.Statement
 	raises        bool // no verdict is acceptable: another way is needed
 	done          bool // by an earlier run
 }
@@ -97,14 +99,14 @@ func (s *Step) judge(a answer) {
 		s.Reads, s.Writes = true, true
 	}
 	switch s.Kind {
-	case DropTable, Truncate:
+	case sqltext.DropTable, sqltext.Truncate:
 		s.note("its rows are gone for good: no released app may still read them")
-	case RenameTable:
+	case sqltext.RenameTable:
 		s.note("from then on the old name is an error for whoever still reads it")
 	}
 }
 
-func tried(a answer, st statement) string {
+func tried(a answer, st sqltext.Statement) string {
 	if len(a.refusals) == 0 {
 		return "what its own ALGORITHM and LOCK leave open"
 	}

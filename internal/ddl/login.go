@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -43,6 +44,8 @@ type Login struct {
 	// CA is a file of PEM certificates that vouch for the server.
 	// Default: the system's.
 	CA string
+
+	variables string // what the names of the variables begin with
 }
 
 // LoginFromEnvironment is the login that the variables DB_DSN, DB_HOST,
@@ -60,20 +63,53 @@ func LoginFromEnvironment(getenv func(string) string) Login {
 	}
 }
 
+// PlanLogin is the login of the user who plans: that of the variables with the
+// prefix PLAN_, PLAN_DB_USER and so on, where what they do not say is as
+// without the prefix. It reports whether they name a user.
+func PlanLogin(getenv func(string) string) (Login, bool) {
+	l := LoginFromEnvironment(getenv)
+	p := LoginFromEnvironment(func(name string) string { return getenv("PLAN_" + name) })
+	if p.DSN == "" && p.User == "" && p.SecretARN == "" {
+		return Login{}, false
+	}
+	p.inherit(l)
+	p.Host = cmp.Or(p.Host, l.Host)
+	return p, true
+}
+
+// RehearseLogin is the login to the clone: that of the variables with the
+// prefix REHEARSE_. The host is never that of DB_HOST.
+func RehearseLogin(getenv func(string) string) Login {
+	l := LoginFromEnvironment(getenv)
+	r := LoginFromEnvironment(func(name string) string { return getenv("REHEARSE_" + name) })
+	if r.User == "" && r.SecretARN == "" {
+		r.User, r.SecretARN = l.User, l.SecretARN
+	}
+	r.inherit(l)
+	r.variables = "REHEARSE_"
+	return r
+}
+
+// inherit takes from l what says neither which server nor who.
+func (p *Login) inherit(l Login) {
+	p.Port, p.Schema = cmp.Or(p.Port, l.Port), cmp.Or(p.Schema, l.Schema)
+	p.Region, p.CA = cmp.Or(p.Region, l.Region), cmp.Or(p.CA, l.CA)
+}
+
 func (l Login) validate() error {
 	if l.DSN != "" {
 		return nil
 	}
 	var missing []string
 	for _, need := range []struct{ name, value string }{
-		{"DB_HOST", l.Host}, {"DB_NAME", l.Schema}, {"AWS_REGION", l.Region}, {"DB_USER or DB_SECRET_ARN", cmp.Or(l.User, l.SecretARN)},
+		{l.variables + "DB_HOST", l.Host}, {"DB_NAME", l.Schema}, {"AWS_REGION", l.Region}, {"DB_USER or DB_SECRET_ARN", cmp.Or(l.User, l.SecretARN)},
 	} {
 		if need.value == "" {
 			missing = append(missing, need.name)
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("no database: give --dsn (or DB_DSN), or set %s", strings.Join(missing, ", "))
+		return fmt.Errorf("no database: give --dsn (or %sDB_DSN), or set %s", l.variables, strings.Join(missing, ", "))
 	}
 	if l.User != "" && l.SecretARN != "" {
 		return errors.New("DB_USER logs in with an IAM token and DB_SECRET_ARN with a password: set one of them")
@@ -91,11 +127,7 @@ func (l Login) Open(ctx context.Context) (*Database, error) {
 	if err != nil {
 		return nil, err
 	}
-	connector, err := mysql.NewConnector(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return OpenDatabase(ctx, connector, cfg.DBName, cfg.Addr)
+	return OpenDatabase(ctx, cfg)
 }
 
 func (l Login) config(ctx context.Context) (*mysql.Config, error) {
@@ -146,6 +178,8 @@ func settle(cfg *mysql.Config) {
 		cfg.Params = map[string]string{}
 	}
 	cfg.Params["lock_wait_timeout"] = "20" // not a year
+	cfg.Params["autocommit"] = "1"
+	cfg.Params["wait_timeout"] = strconv.Itoa(longestIdle)
 	cfg.MultiStatements = false
 	cfg.InterpolateParams = true
 	cfg.ReadTimeout = 0 // an ALTER answers when it is done

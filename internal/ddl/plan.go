@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // PlanOptions are what a migration is judged for.
@@ -29,6 +31,10 @@ type PlanOptions struct {
 	// LocalStorage is the free local storage of an Aurora instance in bytes.
 	// Default: estimated from its memory.
 	LocalStorage int64
+
+	// ScratchServer says that nothing of value lives on the server, so that the
+	// user may have any rights.
+	ScratchServer bool
 
 	done func(number int) bool // which statements need no plan any more; may be nil
 }
@@ -90,11 +96,24 @@ const (
 
 // MakePlan asks the server about every statement of a migration. It writes to
 // the scratch schema alone, which it removes.
-func MakePlan(ctx context.Context, db *Database, file string, o PlanOptions) (plan *Plan, err error) {
+func MakePlan(ctx context.Context, db *Database, file string, o PlanOptions) (*Plan, error) {
+	if _, err := readSteps(file, db.Dialect()); err != nil {
+		return nil, err
+	}
+	if !o.ScratchServer {
+		if err := db.readsOnly(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return makePlan(ctx, db, file, o)
+}
+
+// makePlan plans with any rights: for those who are going to execute it.
+func makePlan(ctx context.Context, db *Database, file string, o PlanOptions) (plan *Plan, err error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	steps, err := readSteps(file)
+	steps, err := readSteps(file, db.Dialect())
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +129,7 @@ func MakePlan(ctx context.Context, db *Database, file string, o PlanOptions) (pl
 	p := planner{scratch: s, options: o, instance: db.readInstance(ctx, o.LocalStorage)}
 	for _, step := range steps {
 		step.done = o.done != nil && o.done(step.Number)
-		if step.done && step.Kind != Session {
+		if step.done && step.Kind != sqltext.Session {
 			continue
 		}
 		if err := p.plan(ctx, step); err != nil {
@@ -156,8 +175,8 @@ func (p *Plan) compareWindow(o PlanOptions) {
 func Hash(file string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(file))) }
 
 // readSteps splits a migration and reads its statements.
-func readSteps(file string) ([]*Step, error) {
-	pieces, err := Split(file)
+func readSteps(file string, dialect sqltext.Dialect) ([]*Step, error) {
+	pieces, err := sqltext.Split(file)
 	if err != nil {
 		return nil, err
 	}
@@ -167,12 +186,12 @@ func readSteps(file string) ([]*Step, error) {
 		if piece.SQL == "" {
 			continue
 		}
-		parsed, err := parse(piece.SQL)
+		parsed, err := sqltext.Parse(piece.SQL, dialect)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("line %d: %w", piece.Line, err))
 			continue
 		}
-		steps = append(steps, &Step{Number: len(steps) + 1, Line: piece.Line, SQL: piece.SQL, Kind: parsed.kind, parsed: parsed})
+		steps = append(steps, &Step{Number: len(steps) + 1, Line: piece.Line, SQL: piece.SQL, Kind: parsed.Kind, parsed: parsed})
 	}
 	if len(steps)+len(errs) == 0 {
 		errs = append(errs, errors.New("there is no statement in the file"))

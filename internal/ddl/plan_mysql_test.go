@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // populate fills reports, and the table sites that it may refer to.
@@ -38,13 +40,9 @@ func TestPlanEqualsThePopulatedTable(t *testing.T) {
 				if generated {
 					execute(t, root, generatedColumns)
 				}
-				first, err := Split(op.first)
-				if err != nil {
-					t.Fatal(err)
-				}
-				execute(t, root, statements(first)...)
+				execute(t, root, statements(t, op.first)...)
 				populate(t, root, 500)
-				plan, err := MakePlan(t.Context(), db, op.sql, PlanOptions{Writes: Stopped, Policy: Any})
+				plan, err := planText(t.Context(), db, op.sql, PlanOptions{Writes: Stopped, Policy: Any})
 				if err != nil {
 					t.Errorf("%s: %v", op.name, err)
 					continue
@@ -97,13 +95,13 @@ func executed(t *testing.T, db *Database, step *Step, m marks) {
 // reality executes a statement on its populated table.
 func reality(t *testing.T, db *Database, sql string) string {
 	t.Helper()
-	st, err := parse(sql)
+	st, err := sqltext.Parse(sql, db.Dialect())
 	if err != nil {
 		t.Fatal(err)
 	}
 	ids := func() (all []int64) {
-		for _, changed := range st.changed() {
-			some, err := db.tableIDs(context.Background(), db.pool, db.Schema, changed.name)
+		for _, changed := range st.Changed() {
+			some, err := db.tableIDs(context.Background(), db.pool, db.Schema, changed.Name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,15 +112,15 @@ func reality(t *testing.T, db *Database, sql string) string {
 	}
 	before := ids()
 	rungs := []Rung{{}}
-	if st.kind.laddered() {
-		rungs = []Rung{{"INSTANT", ""}, {"INPLACE", "NONE"}, {"INPLACE", "SHARED"}, {"COPY", "SHARED"}, {}}
+	if st.Kind.Laddered() {
+		rungs = append(sqltext.Statement{}.Rungs(), Rung{})
 	}
 	for _, rung := range rungs {
-		if rung != (Rung{}) && !st.admits(rung) {
+		if rung != (Rung{}) && !st.Admits(rung) {
 			continue
 		}
-		if _, err := db.pool.Exec(st.with(rung)); err == nil {
-			return fmt.Sprintf("%s rebuild=%v", rung, st.kind.laddered() && !slices.Equal(before, ids()))
+		if _, err := db.pool.Exec(st.With(rung)); err == nil {
+			return fmt.Sprintf("%s rebuild=%v", rung, st.Kind.Laddered() && !slices.Equal(before, ids()))
 		}
 	}
 	return "refused"
@@ -139,7 +137,7 @@ func TestPlanOfStatementsThatDependOnEachOther(t *testing.T) {
 			"CREATE TABLE `odd``name; -- x` (id INT PRIMARY KEY)")
 		populate(t, root, 100)
 		before := schemaText(t, db)
-		plan, err := MakePlan(t.Context(), db, `
+		plan, err := planText(t.Context(), db, `
 			CREATE TABLE regions (id INT NOT NULL PRIMARY KEY, name VARCHAR(50)) COMMENT 'one; two';
 			ALTER TABLE sites ADD region_id INT;
 			ALTER TABLE sites ADD FOREIGN KEY (region_id) REFERENCES regions (id);
@@ -156,7 +154,7 @@ func TestPlanOfStatementsThatDependOnEachOther(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, step := range plan.Steps {
-			if step.Kind == AlterTable && strings.Contains(step.SQL, "ADD FOREIGN KEY") {
+			if step.Kind == sqltext.AlterTable && strings.Contains(step.SQL, "ADD FOREIGN KEY") {
 				if step.Allowed() {
 					t.Errorf("%s: got %s, want it refused with live writes", step.SQL, step.Rung)
 				}
@@ -211,8 +209,8 @@ func TestPlanOfStatementsThatTheServerRefuses(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db := s.open(t, "ddl_refused")
 		execute(t, s.pool(t, "ddl_refused"), plainTable)
-		plan, err := MakePlan(t.Context(), db, `ALTER TABLE reports ADD title INT; ALTER TABLE nowhere ADD c INT; DROP INDEX none ON reports; CREATE TABLE reports (id INT);
-			ALTER TABLE reports ADD c INT; ALTER TABLE reports SELECT 1;`, PlanOptions{Writes: Live, Policy: Any})
+		plan, err := planText(t.Context(), db, `ALTER TABLE reports ADD title INT; ALTER TABLE nowhere ADD c INT; DROP INDEX none ON reports; CREATE TABLE reports (id INT);
+			ALTER TABLE reports ADD c INT; ALTER TABLE reports ADD d VARCHAR;`, PlanOptions{Writes: Live, Policy: Any})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // A planner asks about one statement after the other.
@@ -18,40 +21,55 @@ type planner struct {
 // plan fills in the verdict on a step.
 func (p *planner) plan(ctx context.Context, step *Step) error {
 	st := step.parsed
-	for _, t := range st.changed() {
+	for _, t := range st.Changed() {
 		t = p.scratch.home(t)
-		if t.schema != "" {
+		if t.Schema != "" {
 			return fmt.Errorf("it changes %s, and the migration is for the schema %q", t, p.scratch.db.Schema)
 		}
-		step.Tables = append(step.Tables, t.name)
+		step.Tables = append(step.Tables, t.Name)
 	}
 	step.Judged = p.options.judgedFor(step.Tables)
 	var err error
 	switch {
-	case st.kind.shadowed():
+	case st.Kind.Shadowed():
 		err = p.ask(ctx, step)
-	case st.kind == Session:
+	case st.Kind == sqltext.Session:
 		step.Reads, step.Writes = true, true
-		if failed := p.scratch.exec(ctx, st.sql); failed != nil {
-			step.problem("the server refuses it: %s", reason(failed))
-		}
+		err = p.session(ctx, step)
 	default:
-		step.judgeRows(st.bulk)
-		if st.kind == Program {
+		step.judgeRows(st.Bulk)
+		if st.Kind == sqltext.Program {
 			step.note("not tried out: noren asks the server about tables and indexes")
 		}
 	}
-	if p.options.Policy == Additive && !st.kind.shadowed() && st.kind != Session {
+	if p.options.Policy == Additive && !st.Kind.Shadowed() && st.Kind != sqltext.Session {
 		step.problem("%s", notAdditive(st, answer{}, nil, nil))
 	}
 	return err
 }
 
+// session sets variables as a step says, but for noren's own.
+func (p *planner) session(ctx context.Context, step *Step) error {
+	if own := step.parsed.Own; len(own) > 0 {
+		step.note("%s is noren's to set, and stays as noren wants it", strings.Join(own, ", "))
+	}
+	if step.parsed.SQL == "" {
+		return nil
+	}
+	if err := p.scratch.exec(ctx, step.parsed.SQL); err != nil {
+		if code(err) == 0 {
+			return err
+		}
+		step.problem("the server refuses it: %s", reason(err))
+	}
+	return plainText(ctx, p.scratch.conn)
+}
+
 // ask asks the server about a step, and once more where Aurora has a trap.
 func (p *planner) ask(ctx context.Context, step *Step) error {
 	st := step.parsed
-	target := p.scratch.home(st.tables[0].table)
-	size, err := p.scratch.db.size(ctx, target.name)
+	target := p.scratch.home(st.Tables[0].Table)
+	size, err := p.scratch.db.size(ctx, target.Name)
 	if err != nil {
 		return err
 	}
@@ -102,10 +120,10 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 // writes to the table anyway.
 func (p *planner) avoid(ctx context.Context, step *Step, a answer, traps []trap) (answer, error) {
 	for _, t := range traps {
-		if !t.copying || step.Judged != Stopped || !step.parsed.admits(copyShared) {
+		if !t.copying || step.Judged != Stopped || !step.parsed.Admits(sqltext.CopyShared) {
 			continue
 		}
-		copied, err := p.scratch.again(ctx, step.parsed, a, copyShared)
+		copied, err := p.scratch.again(ctx, step.parsed, a, sqltext.CopyShared)
 		if err != nil {
 			return answer{}, err
 		}
@@ -160,7 +178,7 @@ func (d *Database) size(ctx context.Context, name string) (tableSize, error) {
 	rows, err := conn.QueryContext(ctx, `SELECT COALESCE(table_rows, 0), COALESCE(data_length, 0), COALESCE(index_length, 0), COALESCE(avg_row_length, 0)
 		FROM information_schema.tables WHERE table_schema = ? AND table_name = ?`, d.Schema, name)
 	if err != nil {
-		return s, fmt.Errorf("reading the size of %s: %w", quote(name), err)
+		return s, fmt.Errorf("reading the size of %s: %w", sqltext.Quote(name), err)
 	}
 	defer rows.Close()
 	for rows.Next() {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 func poolOf(t *testing.T, config *mysql.Config) *sql.DB {
@@ -44,7 +46,7 @@ func TestAdditivePolicy(t *testing.T) {
 			{"CREATE INDEX i ON reports (note)", "only create tables and add columns"},
 			{"UPDATE reports SET note = 1", "only create tables and add columns"},
 		} {
-			plan, err := MakePlan(t.Context(), db, test.sql, PlanOptions{Writes: Stopped, Policy: Additive})
+			plan, err := planText(t.Context(), db, test.sql, PlanOptions{Writes: Stopped, Policy: Additive})
 			if err != nil {
 				t.Errorf("%s: %v", test.sql, err)
 				continue
@@ -61,7 +63,7 @@ func TestAdditivePolicy(t *testing.T) {
 func TestStillWrittenTables(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, _ := manyReports(t, s, 1000)
-		plan, err := MakePlan(t.Context(), db, "ALTER TABLE reports MODIFY visits BIGINT; ALTER TABLE sites MODIFY name VARCHAR(300);",
+		plan, err := planText(t.Context(), db, "ALTER TABLE reports MODIFY visits BIGINT; ALTER TABLE sites MODIFY name VARCHAR(300);",
 			PlanOptions{Writes: Stopped, StillWritten: []string{"sites"}, Policy: Any})
 		if err != nil {
 			t.Fatal(err)
@@ -75,7 +77,7 @@ func TestStillWrittenTables(t *testing.T) {
 func TestStillWrittenTablesMustExist(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, _ := manyReports(t, s, 1000)
-		_, err := MakePlan(t.Context(), db, "ALTER TABLE sites FORCE", PlanOptions{Writes: Stopped, StillWritten: []string{"sites", "site"}, Policy: Any})
+		_, err := planText(t.Context(), db, "ALTER TABLE sites FORCE", PlanOptions{Writes: Stopped, StillWritten: []string{"sites", "site"}, Policy: Any})
 		if err == nil || err.Error() != `there is no table "site" in "ddl_run" that could be still written` {
 			t.Errorf("got %v, want it to name the table that is missing", err)
 		}
@@ -104,7 +106,7 @@ func TestPlanAndRunWithFewRights(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		if _, err := Run(t.Context(), db, "ALTER TABLE reports ADD c INT; ALTER TABLE reports ADD FOREIGN KEY (site_id) REFERENCES sites (id), ALGORITHM=COPY; UPDATE reports SET c = 1",
+		if _, err := runText(t.Context(), db, "ALTER TABLE reports ADD c INT; ALTER TABLE reports ADD FOREIGN KEY (site_id) REFERENCES sites (id), ALGORITHM=COPY; UPDATE reports SET c = 1",
 			RunOptions{PlanOptions: PlanOptions{Writes: Stopped, Policy: Any}, Name: "x", WithoutRehearsal: true, Sample: 1, Report: func(Event) {}}); err != nil {
 			t.Error(err)
 		}
@@ -124,7 +126,7 @@ func TestPlanCountsRowVersions(t *testing.T) {
 			execute(t, root, fmt.Sprintf("ALTER TABLE reports ADD c%d INT, ALGORITHM=INSTANT", i))
 		}
 		const change = "ALTER TABLE reports ADD x INT; ALTER TABLE reports ADD y INT; ALTER TABLE reports ADD z INT;"
-		plan, err := MakePlan(t.Context(), db, change, PlanOptions{Writes: Live, Policy: Any})
+		plan, err := planText(t.Context(), db, change, PlanOptions{Writes: Live, Policy: Any})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,13 +152,13 @@ func TestPlanOnAnOldAurora(t *testing.T) {
 			want   Rung
 			reads  bool
 		}{
-			{"3.04.0", Stopped, copyShared, true},
-			{"3.04.0", Live, Rung{"INPLACE", "NONE"}, false},
-			{"3.10.0", Stopped, Rung{"INPLACE", "NONE"}, true},
+			{"3.04.0", Stopped, sqltext.CopyShared, true},
+			{"3.04.0", Live, Rung{Algorithm: "INPLACE", Lock: "NONE"}, false},
+			{"3.10.0", Stopped, Rung{Algorithm: "INPLACE", Lock: "NONE"}, true},
 		} {
 			db, _ := manyReports(t, s, 1000)
 			db.Server.Aurora = test.aurora
-			plan, err := MakePlan(t.Context(), db, "ALTER TABLE reports ADD INDEX by_site (site_id); ALTER TABLE reports DROP INDEX by_site, ADD INDEX by_site (site_id, title)", PlanOptions{Writes: test.writes, Policy: Any})
+			plan, err := planText(t.Context(), db, "ALTER TABLE reports ADD INDEX by_site (site_id); ALTER TABLE reports DROP INDEX by_site, ADD INDEX by_site (site_id, title)", PlanOptions{Writes: test.writes, Policy: Any})
 			if err != nil {
 				t.Fatal(err)
 			}

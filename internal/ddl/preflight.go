@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // A preflight looks for what would go wrong before anything is begun.
@@ -107,7 +109,7 @@ func (p *preflight) writes(ctx context.Context) error {
 	var samples []*sample
 	long := rateSample
 	for _, step := range p.plan.Steps {
-		if step.done || !step.Kind.laddered() || step.before[step.Tables[0]] == "" {
+		if step.done || !step.Kind.Laddered() || step.before[step.Tables[0]] == "" {
 			continue
 		}
 		s := &sample{step: step}
@@ -139,7 +141,7 @@ func (p *preflight) writes(ctx context.Context) error {
 
 // weigh judges how many rows a second are written to the table of a step.
 func (p *preflight) weigh(ctx context.Context, step *Step, rate float64, exact bool) {
-	name := quote(step.Tables[0])
+	name := sqltext.Quote(step.Tables[0])
 	switch {
 	case rate == 0:
 		return
@@ -199,7 +201,7 @@ func (p *preflight) space(ctx context.Context) error {
 // unfinished notes other migrations that somebody left in the middle.
 func (p *preflight) unfinished(ctx context.Context) error {
 	all, err := collect[string](ctx, p.db.pool, "SELECT DISTINCT CONCAT(migration, ' (statement ', number, ' ', state, ')') FROM "+
-		table{p.db.Schema, JournalTable}.String()+" WHERE migration <> ? AND state <> ?", p.options.Name, stateDone)
+		p.db.table(JournalTable).String()+" WHERE migration <> ? AND state <> ?", p.options.Name, stateDone)
 	if err == nil && len(all) > 0 {
 		p.note("other migrations are unfinished: %s", strings.Join(all, ", "))
 	}

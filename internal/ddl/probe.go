@@ -29,7 +29,7 @@ func (d *Database) startProbe(ctx context.Context, name string) (*probe, error) 
 	var done sync.WaitGroup
 	done.Go(func() {
 		defer end(conn)
-		query := "SELECT 1 FROM " + table{d.Schema, name}.String() + " LIMIT 1"
+		query := "SELECT 1 FROM " + d.table(name).String() + " LIMIT 1"
 		for ctx.Err() == nil {
 			p.begin()
 			rows, err := conn.QueryContext(ctx, query)

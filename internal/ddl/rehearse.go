@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // RehearseOptions say how to rehearse.
@@ -30,7 +32,7 @@ func Rehearse(ctx context.Context, clone *Database, file string, o RehearseOptio
 	if err := clone.looksAbandoned(ctx, o.Connected); err != nil {
 		return nil, err
 	}
-	plan, err := MakePlan(ctx, clone, file, o.PlanOptions)
+	plan, err := makePlan(ctx, clone, file, o.PlanOptions)
 	if err != nil {
 		return nil, err
 	}
@@ -108,12 +110,12 @@ func (d *Database) tablesOf(ctx context.Context, plan *Plan) ([]RehearsedTable, 
 			if err != nil {
 				return nil, err
 			}
-			rows, err := collect[int64](ctx, d.pool, "SELECT COUNT(*) FROM "+table{d.Schema, name}.String())
+			rows, err := collect[int64](ctx, d.pool, "SELECT COUNT(*) FROM "+d.table(name).String())
 			if code(err) == codeUnknownTable {
 				continue
 			}
 			if err != nil {
-				return nil, fmt.Errorf("counting the rows of %s: %w", quote(name), err)
+				return nil, fmt.Errorf("counting the rows of %s: %w", sqltext.Quote(name), err)
 			}
 			all = append(all, RehearsedTable{Name: name, Rows: rows[0], Bytes: size.bytes()})
 		}

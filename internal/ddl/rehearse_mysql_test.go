@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 func rehearsing(writes Writes) RehearseOptions {
@@ -29,7 +31,7 @@ func TestRehearseFindsWhatRowsRefuse(t *testing.T) {
 				db, root := manyReports(t, s, 1000)
 				execute(t, root, "DELETE FROM sites WHERE id = 3", "UPDATE reports SET note = NULL")
 				sql := "ALTER TABLE sites ADD c INT;" + test.sql + "; ALTER TABLE sites ADD d INT;"
-				r, err := Rehearse(t.Context(), db, sql, rehearsing(Stopped))
+				r, err := rehearseText(t.Context(), db, sql, rehearsing(Stopped))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -39,7 +41,7 @@ func TestRehearseFindsWhatRowsRefuse(t *testing.T) {
 				production, _ := manyReports(t, s, 1000)
 				o := unrehearsed(func(Event) {})
 				o.Writes, o.WithoutRehearsal, o.Rehearsal = Stopped, false, r
-				if _, err := Run(t.Context(), production, sql, o); err == nil || !strings.Contains(err.Error(), "the rehearsal failed") {
+				if _, err := runText(t.Context(), production, sql, o); err == nil || !strings.Contains(err.Error(), "the rehearsal failed") {
 					t.Errorf("the run met %v, want a refusal", err)
 				}
 			})
@@ -51,7 +53,7 @@ func TestRunRefusesWhatWasRehearsedOtherwise(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		const sql = "ALTER TABLE reports ADD c INT; ALTER TABLE reports ADD INDEX by_site (site_id);"
 		clone, _ := manyReports(t, s, 2000)
-		r, err := Rehearse(t.Context(), clone, sql, rehearsing(Live))
+		r, err := rehearseText(t.Context(), clone, sql, rehearsing(Live))
 		if err != nil || r.Failed != "" {
 			t.Fatal(err, r.Failed)
 		}
@@ -76,13 +78,13 @@ func TestRunRefusesWhatWasRehearsedOtherwise(t *testing.T) {
 			change(r)
 			o := unrehearsed(func(Event) {})
 			o.WithoutRehearsal, o.Rehearsal = false, r
-			_, err = Run(context.Background(), db, sql, o)
+			_, err = runText(context.Background(), db, sql, o)
 			return err
 		}
 		for want, err := range map[string]error{
 			"is of another migration":   try(func(*Rehearsal) {}, sql+" "),
 			"it was rehearsed on":       try(func(r *Rehearsal) { r.Server.Version = "5.6.1" }, sql),
-			"was rehearsed as COPY":     try(func(r *Rehearsal) { r.Steps[0].Rung = copyShared }, sql),
+			"was rehearsed as COPY":     try(func(r *Rehearsal) { r.Steps[0].Rung = sqltext.CopyShared }, sql),
 			"was rehearsed as INPLACE":  try(func(r *Rehearsal) { r.Steps[1].Rebuild = true }, sql),
 			"has 2300 rows, and had 10": try(func(r *Rehearsal) { r.Tables[0].Rows = 10 }, sql),
 		} {
@@ -107,12 +109,12 @@ func TestRehearseRefusesWhereOthersWork(t *testing.T) {
 		config := s.config(t, "ddl_run")
 		config.User, config.Passwd = "app", ""
 		ask[int](t, poolOf(t, config), "SELECT COUNT(*) FROM reports")
-		if _, err := Rehearse(t.Context(), db, "ALTER TABLE reports ADD c INT", rehearsing(Live)); err == nil || !strings.Contains(err.Error(), "app@localhost") {
+		if _, err := rehearseText(t.Context(), db, "ALTER TABLE reports ADD c INT", rehearsing(Live)); err == nil || !strings.Contains(err.Error(), "app@localhost") {
 			t.Errorf("got %v, want it to name who works there", err)
 		}
 		o := rehearsing(Live)
 		o.Connected = true
-		if _, err := Rehearse(t.Context(), db, "ALTER TABLE reports ADD c INT", o); err != nil {
+		if _, err := rehearseText(t.Context(), db, "ALTER TABLE reports ADD c INT", o); err != nil {
 			t.Error(err)
 		}
 	})
@@ -126,14 +128,14 @@ func TestPreflight(t *testing.T) {
 		o.Writes, o.Sample = Stopped, 300*time.Millisecond
 
 		stop := write(t, root, 5*time.Millisecond)
-		if _, err := Run(t.Context(), db, sql, o); err == nil || !strings.Contains(err.Error(), "`reports` is written") {
+		if _, err := runText(t.Context(), db, sql, o); err == nil || !strings.Contains(err.Error(), "`reports` is written") {
 			t.Errorf("with a writer: got %v, want a refusal", err)
 		}
 		stop()
 
 		small := o
 		small.FreeSpace = 1000
-		if _, err := Run(t.Context(), db, sql, small); err == nil || !strings.Contains(err.Error(), "1000 B are free") {
+		if _, err := runText(t.Context(), db, sql, small); err == nil || !strings.Contains(err.Error(), "1000 B are free") {
 			t.Errorf("without space: got %v, want a refusal", err)
 		}
 
@@ -150,7 +152,7 @@ func TestPreflight(t *testing.T) {
 		await(t, "somebody else's ALTER", func() bool {
 			return ask[int](t, root, "SELECT COUNT(*) FROM information_schema.processlist WHERE LOWER(state) = 'waiting for table metadata lock'") > 0
 		})
-		if _, err := Run(t.Context(), db, sql, o); err == nil || !strings.Contains(err.Error(), "wait for a metadata lock already") {
+		if _, err := runText(t.Context(), db, sql, o); err == nil || !strings.Contains(err.Error(), "wait for a metadata lock already") {
 			t.Errorf("behind another's ALTER: got %v, want a refusal", err)
 		}
 		if err := holder.Commit(); err != nil {
@@ -161,11 +163,11 @@ func TestPreflight(t *testing.T) {
 		}
 
 		execute(t, root, "SET GLOBAL read_only = ON")
-		if _, err := Run(t.Context(), db, sql, o); err == nil || !strings.Contains(err.Error(), "want the writer") {
+		if _, err := runText(t.Context(), db, sql, o); err == nil || !strings.Contains(err.Error(), "want the writer") {
 			t.Errorf("on a reader: got %v, want a refusal", err)
 		}
 		execute(t, root, "SET GLOBAL read_only = OFF")
-		if _, err := Run(t.Context(), db, sql, o); err != nil {
+		if _, err := runText(t.Context(), db, sql, o); err != nil {
 			t.Error(err)
 		}
 	})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // RunOptions say how to run a migration.
@@ -68,7 +70,7 @@ func Run(ctx context.Context, db *Database, file string, o RunOptions) (*Result,
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	steps, err := readSteps(file)
+	steps, err := readSteps(file, db.Dialect())
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +105,7 @@ func prepare(ctx context.Context, db *Database, file string, steps []*Step, o Ru
 		return j, nil, err
 	}
 	o.done = j.done
-	plan, err := MakePlan(ctx, db, file, o.PlanOptions)
+	plan, err := makePlan(ctx, db, file, o.PlanOptions)
 	if err != nil {
 		return j, nil, err
 	}
@@ -113,7 +115,7 @@ func prepare(ctx context.Context, db *Database, file string, steps []*Step, o Ru
 
 // check is everything that can refuse a run.
 func (c *conductor) check(ctx context.Context, o RunOptions) error {
-	left := slices.ContainsFunc(c.plan.Steps, func(s *Step) bool { return !s.done && s.Kind != Session })
+	left := slices.ContainsFunc(c.plan.Steps, func(s *Step) bool { return !s.done && s.Kind != sqltext.Session })
 	if !left {
 		return nil
 	}
@@ -164,7 +166,7 @@ func (c *conductor) run(ctx context.Context, j *journal) (*Result, error) {
 
 // record performs a step between two entries of the journal.
 func (c *conductor) record(ctx context.Context, step *Step, j *journal) (RehearsedStep, error) {
-	if step.Kind == Session { // to be repeated by whoever resumes
+	if step.Kind == sqltext.Session { // to be repeated by whoever resumes
 		return c.perform(ctx, step, nil)
 	}
 	m, err := c.db.marksOf(ctx, step)
@@ -181,7 +183,7 @@ func (c *conductor) record(ctx context.Context, step *Step, j *journal) (Rehears
 		return measured, err
 	case err != nil:
 		return measured, errors.Join(err, j.set(ctx, j.conn, step.Number, stateStopped, err.Error()))
-	case step.Kind == Rows:
+	case step.Kind == sqltext.Rows:
 		return measured, nil
 	}
 	return measured, j.set(ctx, j.conn, step.Number, stateDone, "")

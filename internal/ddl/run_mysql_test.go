@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 func TestRunStopsBeforeTheOnlineLogOverflows(t *testing.T) {
@@ -32,14 +34,14 @@ func TestRunStopsBeforeTheOnlineLogOverflows(t *testing.T) {
 		if _, err := root.Exec(change); code(err) != codeLogOverflow {
 			t.Errorf("a bare ALTER met %v, want the overflow that is to be avoided", err)
 		}
-		_, err := Run(t.Context(), db, change, unrehearsed(func(Event) {}))
+		_, err := runText(t.Context(), db, change, unrehearsed(func(Event) {}))
 		if !errors.Is(err, ErrStopped) || !strings.Contains(err.Error(), "before the online log overflows") {
 			t.Errorf("got %v, want it stopped before the log overflows", err)
 		}
 		for _, stop := range stops {
 			stop()
 		}
-		if _, err := Run(t.Context(), db, change, unrehearsed(func(Event) {})); err != nil {
+		if _, err := runText(t.Context(), db, change, unrehearsed(func(Event) {})); err != nil {
 			t.Errorf("without writes: %v", err)
 		}
 	})
@@ -52,13 +54,13 @@ func TestRunKeepsReadersReadingWhileItCopies(t *testing.T) {
 		stop := readers(t, root, 50)
 		o := unrehearsed(func(Event) {})
 		o.Writes = Stopped
-		result, err := Run(t.Context(), db, "ALTER TABLE reports MODIFY visits BIGINT DEFAULT 0", o)
+		result, err := runText(t.Context(), db, "ALTER TABLE reports MODIFY visits BIGINT DEFAULT 0", o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		worst, reads := stop()
 		t.Logf("%s in %.1f s: worst of %d reads %v, of the probe %.3f s", result.Steps[0].Rung, result.Seconds, reads, worst, result.WorstRead)
-		if result.Steps[0].Rung != copyShared {
+		if result.Steps[0].Rung != sqltext.CopyShared {
 			t.Errorf("it ran as %s, want COPY/SHARED", result.Steps[0].Rung)
 		}
 		if worst > 500*time.Millisecond {

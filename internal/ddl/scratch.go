@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // ScratchSchema is the only schema that planning writes to. The user needs
@@ -62,7 +64,7 @@ func (s *scratch) begin(ctx context.Context) error {
 			return err
 		}
 		// Keeps the schema from being removed before the first shadow is there.
-		if err := s.exec(ctx, "CREATE TABLE "+s.prefix+"run (since TIMESTAMP NOT NULL)"); err != nil {
+		if err := s.exec(ctx, "CREATE TABLE "+s.prefix+"run (since TIMESTAMP NOT NULL PRIMARY KEY)"); err != nil {
 			return err
 		}
 		return s.sweep(ctx)
@@ -152,7 +154,7 @@ func (s *scratch) drop(ctx context.Context, prefix string) error {
 	}
 	for _, name := range tables {
 		if strings.HasPrefix(name, prefix) {
-			if err := s.exec(ctx, "DROP TABLE IF EXISTS "+quote(ScratchSchema)+"."+quote(name)); err != nil {
+			if err := s.exec(ctx, "DROP TABLE IF EXISTS "+sqltext.Quote(ScratchSchema)+"."+sqltext.Quote(name)); err != nil {
 				return err
 			}
 		}

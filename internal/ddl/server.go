@@ -71,6 +71,20 @@ func numbers(version string) string {
 	return version
 }
 
+// number is the version as conditional comments have it: 80036.
+func (s Server) number() int {
+	n := 0
+	parts := strings.Split(s.Version, ".")
+	for i := range 3 {
+		part := 0
+		if i < len(parts) {
+			part, _ = strconv.Atoi(parts[i])
+		}
+		n = n*100 + part
+	}
+	return n
+}
+
 // atLeast says whether version, like 3.04.2, is at least the given one.
 func atLeast(version string, want ...int) bool {
 	var got []int
@@ -129,6 +143,10 @@ const (
 	codeUnknownThread  = 1094
 	codeNotOwner       = 1095
 	codeNoPrivilege    = 1227
+	codeDeadlock       = 1213
+	codeNoGrant        = 1141
+	codeNoRole         = 1959
+	codeSyntax         = 1064
 )
 
 // code is the server's code of err, or 0.

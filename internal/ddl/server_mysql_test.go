@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // The tests with the build tag mysql need real servers. They take all of
@@ -177,8 +179,8 @@ func (quiet) Print(...any) {}
 func (s *testServer) open(t *testing.T, schema string) *Database {
 	t.Helper()
 	root := s.pool(t, "")
-	execute(t, root, "DROP DATABASE IF EXISTS "+quote(schema), "CREATE DATABASE "+quote(schema)+" CHARACTER SET utf8mb4")
-	t.Cleanup(func() { _, _ = root.Exec("DROP DATABASE IF EXISTS " + quote(schema)) })
+	execute(t, root, "DROP DATABASE IF EXISTS "+sqltext.Quote(schema), "CREATE DATABASE "+sqltext.Quote(schema)+" CHARACTER SET utf8mb4")
+	t.Cleanup(func() { _, _ = root.Exec("DROP DATABASE IF EXISTS " + sqltext.Quote(schema)) })
 	return s.reopen(t, schema)
 }
 
@@ -186,11 +188,7 @@ func (s *testServer) open(t *testing.T, schema string) *Database {
 func (s *testServer) reopen(t *testing.T, schema string) *Database {
 	t.Helper()
 	config := s.config(t, schema)
-	connector, err := mysql.NewConnector(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := OpenDatabase(context.Background(), connector, schema, config.Addr)
+	db, err := OpenDatabase(context.Background(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,4 +233,34 @@ func ask[T any](t *testing.T, q queryer, query string, args ...any) T {
 		t.Fatalf("%s: %v", query, err)
 	}
 	return value
+}
+
+// planText plans a migration with any rights: the servers hold nothing of value.
+func planText(ctx context.Context, db *Database, file string, o PlanOptions) (*Plan, error) {
+	o.ScratchServer = true
+	return MakePlan(ctx, db, file, o)
+}
+
+func runText(ctx context.Context, db *Database, file string, o RunOptions) (*Result, error) {
+	return Run(ctx, db, file, o)
+}
+
+func rehearseText(ctx context.Context, db *Database, file string, o RehearseOptions) (*Rehearsal, error) {
+	return Rehearse(ctx, db, file, o)
+}
+
+// statements are those of a file.
+func statements(t *testing.T, file string) []string {
+	t.Helper()
+	pieces, err := sqltext.Split(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, piece := range pieces {
+		if piece.SQL != "" {
+			all = append(all, piece.SQL)
+		}
+	}
+	return all
 }

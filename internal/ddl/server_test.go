@@ -3,6 +3,8 @@ package ddl
 import (
 	"strings"
 	"testing"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 func TestAtLeast(t *testing.T) {
@@ -22,7 +24,7 @@ func TestAtLeast(t *testing.T) {
 
 func TestAuroraTraps(t *testing.T) {
 	const gib = 1 << 30
-	inplace := Rung{"INPLACE", "NONE"}
+	inplace := Rung{Algorithm: "INPLACE", Lock: "NONE"}
 	for _, test := range []struct {
 		name   string
 		aurora string
@@ -36,7 +38,7 @@ func TestAuroraTraps(t *testing.T) {
 		{"no readers", "3.04.1", inplace, 1, instance{false, 0}, nil},
 		{"INSTANT", "3.04.1", Rung{Algorithm: "INSTANT"}, 1, instance{true, 0}, nil},
 		{"mended", "3.07.0", inplace, 1, instance{true, 0}, nil},
-		{"a reader may restart", "3.05.2", copyShared, 1, instance{true, 0}, []string{"may restart"}},
+		{"a reader may restart", "3.05.2", sqltext.CopyShared, 1, instance{true, 0}, []string{"may restart"}},
 		{"local storage", "3.10.0", inplace, 20 * gib, instance{true, 32 * gib}, []string{"local storage"}},
 		{"enough local storage", "3.10.0", inplace, 10 * gib, instance{true, 32 * gib}, nil},
 	} {

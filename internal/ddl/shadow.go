@@ -7,22 +7,26 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // The shadows are what a scratch knows of the tables it stands for.
 type shadows struct {
-	charset  string           // of the real schema, as clauses
-	names    map[table]string // the shadow of a table, there or not
-	real     map[string]table // the table of a shadow
-	copied   map[table]bool   // looked for and, where there, copied
-	loaded   map[table]bool   // copied with the tables around it
-	versions map[table]int    // row versions that the real table has and the shadow lacks
+	charset  string                   // of the real schema, as clauses
+	names    map[sqltext.Table]string // the shadow of a table, there or not
+	real     map[string]sqltext.Table // the table of a shadow
+	copied   map[sqltext.Table]bool   // looked for and, where there, copied
+	loaded   map[sqltext.Table]bool   // copied with the tables around it
+	long     map[string]string        // constraints whose names are too long for a prefix
+	versions map[sqltext.Table]int    // row versions that the real table has and the shadow lacks
 }
 
 func newShadows() shadows {
 	return shadows{
-		names: map[table]string{}, real: map[string]table{},
-		copied: map[table]bool{}, loaded: map[table]bool{}, versions: map[table]int{},
+		names: map[sqltext.Table]string{}, real: map[string]sqltext.Table{},
+		copied: map[sqltext.Table]bool{}, loaded: map[sqltext.Table]bool{}, long: map[string]string{}, versions: map[sqltext.Table]int{},
 	}
 }
 
@@ -32,20 +36,20 @@ func plainName(name string) bool {
 }
 
 // home is t without the schema if that is the migration's own.
-func (s *scratch) home(t table) table {
-	if t.schema == s.db.Schema {
-		t.schema = ""
+func (s *scratch) home(t sqltext.Table) sqltext.Table {
+	if t.Schema == s.db.Schema {
+		t.Schema = ""
 	}
 	return t
 }
 
 // shadow is the name of t's shadow. It is the prefix and t's own name where
 // that can be, because servers derive the names of constraints from it.
-func (s *scratch) shadow(t table) string {
+func (s *scratch) shadow(t sqltext.Table) string {
 	name, ok := s.names[t]
 	if !ok {
-		name = s.prefix + t.name
-		if t.schema != "" || len(name) > 64 || !plainName(t.name) {
+		name = s.prefix + t.Name
+		if t.Schema != "" || len(name) > 64 || !plainName(t.Name) {
 			name = fmt.Sprintf("%s%x", s.prefix, sha256.Sum256([]byte(t.String())))[:40]
 		}
 		s.names[t], s.real[name] = name, t
@@ -55,7 +59,7 @@ func (s *scratch) shadow(t table) string {
 
 // load makes the shadows of t and of the tables that foreign keys tie to it,
 // unless they have been made before. A table that does not exist has none.
-func (s *scratch) load(ctx context.Context, t table) error {
+func (s *scratch) load(ctx context.Context, t sqltext.Table) error {
 	t = s.home(t)
 	if s.loaded[t] {
 		return nil
@@ -69,9 +73,9 @@ func (s *scratch) load(ctx context.Context, t table) error {
 	if err != nil {
 		return err
 	}
-	if create, err := parse(definition); err == nil {
-		for _, name := range create.tables[1:] {
-			neighbours = append(neighbours, s.from(t, name.table))
+	if create, err := sqltext.ParseDefinition(definition, s.db.Dialect()); err == nil {
+		for _, name := range create.Tables[1:] {
+			neighbours = append(neighbours, s.from(t, name.Table))
 		}
 	}
 	for _, n := range neighbours {
@@ -83,24 +87,24 @@ func (s *scratch) load(ctx context.Context, t table) error {
 }
 
 // from is the table that a statement about t names as name.
-func (s *scratch) from(t, name table) table {
-	if name.schema == "" {
-		name.schema = t.schema
+func (s *scratch) from(t, name sqltext.Table) sqltext.Table {
+	if name.Schema == "" {
+		name.Schema = t.Schema
 	}
 	return s.home(name)
 }
 
 // copy makes an empty copy of t unless one was made before, and returns the
 // definition of t, or "" if there is no such table.
-func (s *scratch) copy(ctx context.Context, t table) (string, error) {
-	schema := cmp.Or(t.schema, s.db.Schema)
-	definition, err := showCreate(ctx, s.conn, schema, t.name)
+func (s *scratch) copy(ctx context.Context, t sqltext.Table) (string, error) {
+	schema := cmp.Or(t.Schema, s.db.Schema)
+	definition, err := showCreate(ctx, s.conn, schema, t.Name)
 	if err != nil || definition == "" || s.copied[t] {
 		s.copied[t] = true
 		return definition, err
 	}
 	s.copied[t] = true
-	if s.versions[t], err = s.db.rowVersions(ctx, s.conn, schema, t.name); err != nil {
+	if s.versions[t], err = s.db.rowVersions(ctx, s.conn, schema, t.Name); err != nil {
 		return "", err
 	}
 	return definition, s.create(ctx, t, definition)
@@ -108,15 +112,15 @@ func (s *scratch) copy(ctx context.Context, t table) (string, error) {
 
 // create makes the shadow of t from a definition of t, whatever the session's
 // mode would say to it.
-func (s *scratch) create(ctx context.Context, t table, definition string) error {
-	parsed, err := parse(definition)
+func (s *scratch) create(ctx context.Context, t sqltext.Table, definition string) error {
+	parsed, err := sqltext.ParseDefinition(definition, s.db.Dialect())
 	if err != nil {
 		return fmt.Errorf("reading the definition of %s: %w", t, err)
 	}
 	if err := s.exec(ctx, "SET @noren_fk = @@foreign_key_checks, @noren_mode = @@sql_mode, foreign_key_checks = 0, sql_mode = ''"); err != nil {
 		return err
 	}
-	_, err = s.conn.ExecContext(ctx, rewrite(definition, s.edits(t, parsed, "")))
+	_, err = s.conn.ExecContext(ctx, parsed.Shadow(s.edits(t, parsed, "")))
 	restored := s.exec(ctx, "SET foreign_key_checks = @noren_fk, sql_mode = @noren_mode")
 	if err != nil {
 		return fmt.Errorf("making an empty shadow of %s: %w", t, s.unmapped(err))
@@ -126,41 +130,51 @@ func (s *scratch) create(ctx context.Context, t table, definition string) error 
 
 // edits puts the shadows in the place of the tables that a statement names. at
 // is a table of the statement's schema, definition that of its shadow.
-func (s *scratch) edits(at table, st statement, definition string) []edit {
-	var edits []edit
-	for _, name := range st.tables {
-		shadow := quote(ScratchSchema) + "." + quote(s.shadow(s.from(at, name.table)))
-		edits = append(edits, edit{name.span, shadow})
+func (s *scratch) edits(at sqltext.Table, st sqltext.Statement, definition string) []sqltext.Edit {
+	var edits []sqltext.Edit
+	for _, name := range st.Tables {
+		shadow := sqltext.Quote(ScratchSchema) + "." + sqltext.Quote(s.shadow(s.from(at, name.Table)))
+		edits = append(edits, sqltext.Edit{Span: name.Span, Text: shadow})
 	}
-	for _, c := range st.constraints {
+	for _, c := range st.Constraints {
 		if s.renames(c, definition) {
-			edits = append(edits, edit{c.span, quote(s.prefix + c.name)})
+			edits = append(edits, sqltext.Edit{Span: c.Span, Text: sqltext.Quote(s.constraint(c.Name))})
 		}
 	}
 	return edits
 }
 
+// constraint is the name of a constraint's shadow.
+func (s *scratch) constraint(name string) string {
+	shadow := s.prefix + name
+	if utf8.RuneCountInString(shadow) > 64 {
+		shadow = fmt.Sprintf("%s%x", s.prefix, sha256.Sum256([]byte(name)))[:40]
+		s.long[shadow] = name
+	}
+	return shadow
+}
+
 // renames says whether shadows give the constraint another name: it must be
 // unique in the schema, which runs share. Checks of MariaDB need not be.
-func (s *scratch) renames(c constraintName, definition string) bool {
-	if c.any {
-		return strings.Contains(definition, "CONSTRAINT "+quote(s.prefix+c.name)+" ")
+func (s *scratch) renames(c sqltext.Constraint, definition string) bool {
+	if c.Any {
+		return strings.Contains(definition, "CONSTRAINT "+sqltext.Quote(s.constraint(c.Name))+" ")
 	}
-	return c.fk || s.db.Server.Flavor != "MariaDB"
+	return c.FK || s.db.Server.Flavor != "MariaDB"
 }
 
 // children are the tables with foreign keys to t.
-func (s *scratch) children(ctx context.Context, t table) ([]table, error) {
+func (s *scratch) children(ctx context.Context, t sqltext.Table) ([]sqltext.Table, error) {
 	rows, err := s.conn.QueryContext(ctx, `SELECT DISTINCT table_schema, table_name FROM information_schema.key_column_usage
-		WHERE referenced_table_schema = ? AND referenced_table_name = ?`, cmp.Or(t.schema, s.db.Schema), t.name)
+		WHERE referenced_table_schema = ? AND referenced_table_name = ?`, cmp.Or(t.Schema, s.db.Schema), t.Name)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var all []table
+	var all []sqltext.Table
 	for rows.Next() {
-		var child table
-		if err := rows.Scan(&child.schema, &child.name); err != nil {
+		var child sqltext.Table
+		if err := rows.Scan(&child.Schema, &child.Name); err != nil {
 			return nil, err
 		}
 		all = append(all, s.home(child))
@@ -170,7 +184,7 @@ func (s *scratch) children(ctx context.Context, t table) ([]table, error) {
 
 // definition is what the definition of t will be, as far as the shadow tells;
 // "" if the table will not be there.
-func (s *scratch) definition(ctx context.Context, t table) (string, error) {
+func (s *scratch) definition(ctx context.Context, t sqltext.Table) (string, error) {
 	text, err := showCreate(ctx, s.conn, ScratchSchema, s.shadow(s.home(t)))
 	if err != nil {
 		return "", err
@@ -180,13 +194,16 @@ func (s *scratch) definition(ctx context.Context, t table) (string, error) {
 
 // unmap puts the real names back into a text of the server.
 func (s *scratch) unmap(text string) string {
-	text = strings.ReplaceAll(text, quote(ScratchSchema)+".", "")
+	text = strings.ReplaceAll(text, sqltext.Quote(ScratchSchema)+".", "")
 	text = strings.ReplaceAll(text, ScratchSchema+".", "")
 	for shadow, t := range s.real {
-		if shadow != s.prefix+t.name {
-			text = strings.ReplaceAll(text, quote(shadow), t.String())
-			text = strings.ReplaceAll(text, shadow, t.name)
+		if shadow != s.prefix+t.Name {
+			text = strings.ReplaceAll(text, sqltext.Quote(shadow), t.String())
+			text = strings.ReplaceAll(text, shadow, t.Name)
 		}
+	}
+	for shadow, name := range s.long {
+		text = strings.ReplaceAll(text, shadow, name)
 	}
 	return strings.ReplaceAll(text, s.prefix, "")
 }

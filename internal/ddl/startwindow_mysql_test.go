@@ -77,7 +77,7 @@ func TestRunGivesUpAfterWait(t *testing.T) {
 		var seen events
 		o := unrehearsed(seen.report)
 		o.Stall, o.Wait = 200*time.Millisecond, time.Second
-		_, err := Run(t.Context(), db, "ALTER TABLE reports ADD c INT", o)
+		_, err := runText(t.Context(), db, "ALTER TABLE reports ADD c INT", o)
 		if !errors.Is(err, ErrStopped) || !strings.Contains(err.Error(), "idle in a transaction") {
 			t.Errorf("got %v, want it to stop and to name who holds the lock", err)
 		}

@@ -121,7 +121,7 @@ func rebuilding(t *testing.T, db *Database) bool {
 func start(db *Database, file string, o RunOptions) <-chan error {
 	done := make(chan error, 1)
 	go func() {
-		_, err := Run(context.Background(), db, file, o)
+		_, err := runText(context.Background(), db, file, o)
 		done <- err
 	}()
 	return done

@@ -198,7 +198,7 @@ func ruleOf(r *alb.Rule) Rule {
 		rule.Priority = "default"
 	}
 	for _, c := range r.Conditions {
-		rule.Conditions = append(rule.Conditions, alb.Describe(c))
+		rule.Conditions = append(rule.Conditions, c.String())
 	}
 	return rule
 }

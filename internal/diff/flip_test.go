@@ -60,10 +60,10 @@ func at(value any, keys ...string) map[string]any {
 
 const (
 	open        = "testdata/own.open.json"
-	closed      = "testdata/own.maintenance.json"
+	closed      = "testdata/own.closed.json"
 	readOnly    = "testdata/own.read-only.json"
 	sharedOpen  = "testdata/shared.open.json"
-	sharedClose = "testdata/shared.maintenance.json"
+	sharedClose = "testdata/shared.closed.json"
 )
 
 // TestFlips: which requests change with a flip, in a few words, and that

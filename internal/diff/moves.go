@@ -53,11 +53,11 @@ func holder(l *alb.Listener, from *alb.Rule, path string) *alb.Rule {
 func paths(r *alb.Rule) []string {
 	var values []string
 	for _, c := range r.Conditions {
-		switch c := c.(type) {
-		case alb.PathPatterns:
-			values = append(values, c...)
-		case alb.PathRegexes:
-			values = append(values, c...)
+		if alb.Field(c) != "path-pattern" {
+			continue
+		}
+		for _, v := range alb.Values(c) {
+			values = append(values, v.Text)
 		}
 	}
 	return values
@@ -68,7 +68,7 @@ func others(r *alb.Rule) string {
 	var texts []string
 	for _, c := range r.Conditions {
 		if alb.Field(c) != "path-pattern" {
-			texts = append(texts, alb.Describe(c))
+			texts = append(texts, c.String())
 		}
 	}
 	slices.Sort(texts)

@@ -91,7 +91,7 @@ func conditionsOf(rules []*alb.Rule) string {
 	for _, r := range rules {
 		var conditions []string
 		for _, c := range r.Conditions {
-			conditions = append(conditions, alb.Describe(c))
+			conditions = append(conditions, c.String())
 		}
 		texts = append(texts, strings.Join(conditions, " and "))
 	}

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/internal/preview/process"
 )
 
 // application is the example, which runs as a process of its own.
@@ -78,30 +78,23 @@ func (p *Preview) launch(ctx context.Context, a *application) error {
 		a.command.Env = append(a.command.Env, name+"="+value)
 	}
 	a.command.Stderr = io.MultiWriter(p.log, a.last)
-	a.command.SysProcAttr = ownGroup()
 	if err := a.start(); err != nil {
 		return err
 	}
 	return a.ready(ctx)
 }
 
-// start starts the process from a thread that lives as long as it does: on Linux
-// a process is told to die with the thread that started it.
+// start starts the process, and notes how it ends.
 func (a *application) start() error {
-	started := make(chan error)
+	if err := process.Start(a.command); err != nil {
+		a.command = nil
+		return err
+	}
 	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		if err := a.command.Start(); err != nil {
-			a.command = nil
-			started <- err
-			return
-		}
-		started <- nil
 		a.why = a.command.Wait()
 		close(a.ended)
 	}()
-	return <-started
+	return nil
 }
 
 // containerVariables are what the template gives the application's container,
@@ -167,7 +160,7 @@ func (a *application) close() {
 			case <-a.ended:
 			case <-time.After(3 * time.Second):
 			}
-			endGroup(a.command.Process.Pid)
+			process.Kill(a.command.Process)
 			<-a.ended
 		}
 		os.RemoveAll(a.dir)

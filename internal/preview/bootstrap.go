@@ -1,48 +1,64 @@
 package preview
 
 import (
-	"archive/zip"
-	"debug/buildinfo"
+	"debug/elf"
+	"debug/macho"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
-	"github.com/noren-cdk/noren/internal/gobuild"
+	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
 )
 
-// bootstrap is the program of a function for this machine: the one that is
-// deployed where it runs here, and else the same package of Go compiled anew.
-func (p *Preview) bootstrap(f function) (string, error) {
+// program says how a function runs here: as the program that was named for it,
+// as this one if it is noren's own, or as the template's asset.
+func (p *Preview) program(f function) (lambdaruntime.Config, error) {
+	if given, ok := p.config.Functions[f.LogicalID]; ok {
+		bootstrap, err := p.unpack(given)
+		if err == nil {
+			err = runsHere(bootstrap)
+		}
+		if err != nil {
+			return lambdaruntime.Config{}, fmt.Errorf("function %s: %q: %w", f.LogicalID, given, err)
+		}
+		return lambdaruntime.Config{Bootstrap: bootstrap}, nil
+	}
+	bootstrap, missing := p.deployedProgram(f)
+	if name := ownName(bootstrap, p.environment(f)); name != "" {
+		self, err := os.Executable()
+		if err != nil {
+			return lambdaruntime.Config{}, err
+		}
+		config := lambdaruntime.Config{Bootstrap: self, Args: []string{functionVerb, name}}
+		if bootstrap != "" {
+			config.Dir = filepath.Dir(bootstrap) // what else is in its archive
+		}
+		return config, nil
+	}
+	if missing != nil {
+		return lambdaruntime.Config{}, missing
+	}
+	return lambdaruntime.Config{Bootstrap: bootstrap}, runsHere(bootstrap)
+}
+
+// deployedProgram is the bootstrap of a function's asset.
+func (p *Preview) deployedProgram(f function) (string, error) {
+	if f.text("PackageType") == "Image" {
+		return "", errors.New("it is an image")
+	}
+	if kind := f.text("Runtime"); !strings.HasPrefix(kind, "provided.") {
+		return "", fmt.Errorf("its runtime is %s: only programs for provided.al2023 run here", kind)
+	}
 	code, _ := f.Properties["Code"].(map[string]any)
 	key, _ := code["S3Key"].(string)
 	path, err := asset(f.template, key)
 	if err != nil {
 		return "", err
 	}
-	deployed, err := p.unpack(path)
-	if err != nil {
-		return "", err
-	}
-	architecture := "amd64" // Lambda's default is x86_64
-	if list, _ := f.Properties["Architectures"].([]any); len(list) == 1 && list[0] == "arm64" {
-		architecture = "arm64"
-	}
-	if runtime.GOOS == "linux" && runtime.GOARCH == architecture {
-		return deployed, nil
-	}
-	info, err := buildinfo.ReadFile(deployed)
-	if err != nil {
-		return "", fmt.Errorf("it is built for linux/%s and no program in Go, to be compiled for %s/%s", architecture, runtime.GOOS, runtime.GOARCH)
-	}
-	fmt.Fprintf(p.progress, "compiling %s for this machine\n", info.Path)
-	output, err := gobuild.Program{Package: info.Path, GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}.Build()
-	if err != nil {
-		return "", err
-	}
-	return output.Binary, nil
+	return p.unpack(path)
 }
 
 // unpack returns the bootstrap of an archive or a folder.
@@ -53,48 +69,40 @@ func (p *Preview) unpack(asset string) (string, error) {
 	}
 	bootstrap := filepath.Join(dir, "bootstrap")
 	if _, err := os.Stat(bootstrap); err != nil {
-		return "", errors.New("its archive has no bootstrap")
+		return "", errors.New("it has no file bootstrap")
 	}
 	return bootstrap, nil
 }
 
-// unpackAll unpacks an archive to a folder of its own, which the end removes.
-func (p *Preview) unpackAll(name string) (string, error) {
-	archive, err := zip.OpenReader(name)
+// runsHere fails for a program that is built for another machine. A script runs
+// wherever its interpreter is.
+func runsHere(program string) error {
+	info, err := os.Stat(program)
 	if err != nil {
-		return "", fmt.Errorf("reading %q: %w", name, err)
+		return err
 	}
-	defer archive.Close()
-	dir, err := os.MkdirTemp("", "noren-preview-")
-	if err != nil {
-		return "", err
+	if runtime.GOOS != "windows" && info.Mode()&0o111 == 0 {
+		return errors.New("its file bootstrap is not executable")
 	}
-	p.closers = append(p.closers, func() { os.RemoveAll(dir) })
-	for _, file := range archive.File {
-		path := filepath.Join(dir, filepath.FromSlash(file.Name))
-		if file.FileInfo().IsDir() || !isBelow(path, dir) {
-			continue
+	built := ""
+	if f, err := elf.Open(program); err == nil {
+		f.Close()
+		machines := map[elf.Machine]string{elf.EM_X86_64: "amd64", elf.EM_AARCH64: "arm64"}
+		name, ok := machines[f.Machine]
+		if !ok {
+			name = f.Machine.String()
 		}
-		if err := extract(file, path); err != nil {
-			return "", err
+		built = "linux/" + name
+		if f.OSABI == elf.ELFOSABI_FREEBSD {
+			built = "freebsd/" + name
 		}
+	} else if f, err := macho.Open(program); err == nil {
+		f.Close()
+		machines := map[macho.Cpu]string{macho.CpuAmd64: "amd64", macho.CpuArm64: "arm64"}
+		built = "darwin/" + machines[f.Cpu]
 	}
-	return dir, nil
-}
-
-func extract(file *zip.File, name string) error {
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
+	if here := runtime.GOOS + "/" + runtime.GOARCH; built != "" && built != here {
+		return fmt.Errorf("its program is built for %s, and this machine is %s", built, here)
 	}
-	from, err := file.Open()
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	to, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, file.Mode().Perm()|0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(to, from)
-	return errors.Join(err, to.Close())
+	return nil
 }

@@ -20,7 +20,6 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
-	"github.com/noren-cdk/noren/internal/preview/protocol"
 	"github.com/noren-cdk/noren/internal/testing/browser"
 )
 
@@ -28,7 +27,7 @@ var update = flag.Bool("update", false, "make the pictures of the README anew")
 
 // assembly is a copy of an assembly that make synth has written, in which
 // clients are told to wait a second and not minutes.
-func assembly(t *testing.T, env, mode string) protocol.Template {
+func assembly(t *testing.T, env, mode string) Template {
 	t.Helper()
 	from, err := filepath.Abs(filepath.Join("../../cdk.out", env, mode))
 	if err != nil {
@@ -38,7 +37,7 @@ func assembly(t *testing.T, env, mode string) protocol.Template {
 	if err != nil {
 		t.Fatalf("%v: make preview-test writes it", err)
 	}
-	template := protocol.Template{Mode: mode}
+	template := Template{Mode: mode}
 	dir := t.TempDir()
 	for _, entry := range entries {
 		to := filepath.Join(dir, entry.Name())
@@ -77,8 +76,8 @@ func assembly(t *testing.T, env, mode string) protocol.Template {
 // product runs the example as prod would be deployed.
 func product(t *testing.T, twoOrigins bool) *Preview {
 	t.Helper()
-	p, err := Start(t.Context(), protocol.Config{
-		Templates:  []protocol.Template{assembly(t, "prod", "open"), assembly(t, "prod", "maintenance")},
+	p, err := Start(t.Context(), Config{
+		Templates:  []Template{assembly(t, "prod", "open"), assembly(t, "prod", "closed")},
 		Example:    "../../examples/fieldreports",
 		TwoOrigins: twoOrigins,
 	}, os.Stderr)
@@ -142,7 +141,7 @@ func logIn(t *testing.T, ctx context.Context, p *Preview) {
 		chromedp.SendKeys(chromedp.CSS("#text"), "Leaks at the flange."))
 }
 
-const typed = `document.querySelector("#title").value + " / " + document.querySelector("#text").value`
+const waiting = `document.querySelector("#outbox-list h3")?.textContent + " / " + document.querySelector("#outbox-list .text")?.textContent`
 
 func TestSiteShowsMaintenanceAndRecovers(t *testing.T) {
 	for name, twoOrigins := range map[string]bool{"one origin": false, "two origins": true} {
@@ -151,7 +150,7 @@ func TestSiteShowsMaintenanceAndRecovers(t *testing.T) {
 			ctx := browse(t, "ja", "light", 1280, 800)
 			logIn(t, ctx, p)
 			browser.See(t, ctx, chromedp.Evaluate[bool]("window.sameDocument = true"))
-			if err := p.Flip("maintenance"); err != nil {
+			if err := p.Flip("closed"); err != nil {
 				t.Fatal(err)
 			}
 			browser.Do(t, ctx, chromedp.Click(chromedp.CSS("#report-form button")))
@@ -160,8 +159,8 @@ func TestSiteShowsMaintenanceAndRecovers(t *testing.T) {
 			if !strings.HasPrefix(message, "Field Reportsはメンテナンス中です。") {
 				t.Errorf("the screen says %q, want the message in the browser's language", message)
 			}
-			if got := browser.See(t, ctx, chromedp.Evaluate[string](typed)); got != "Pump 3 / Leaks at the flange." {
-				t.Errorf("in maintenance the form holds %q, want what was typed", got)
+			if got := browser.See(t, ctx, chromedp.Evaluate[string](waiting)); got != "Pump 3 / Leaks at the flange." {
+				t.Errorf("in maintenance %q waits to be sent, want what was saved", got)
 			}
 			if err := p.Flip("open"); err != nil {
 				t.Fatal(err)
@@ -196,7 +195,7 @@ func (p *Preview) wasAsked(directly bool) bool {
 func TestBypassCookieLetsABrowserThrough(t *testing.T) {
 	p := product(t, false)
 	ctx := browse(t, "en", "light", 1280, 800)
-	if err := p.Flip("maintenance"); err != nil {
+	if err := p.Flip("closed"); err != nil {
 		t.Fatal(err)
 	}
 	s := p.state()
@@ -234,11 +233,11 @@ func TestControlPage(t *testing.T) {
 			ctx := browse(t, "en", tt.scheme, tt.width, tt.height)
 			browser.Do(t, ctx, chromedp.Navigate(p.Control))
 			until(t, ctx, `document.querySelectorAll("#rules tr").length > 3`)
-			browser.Do(t, ctx, chromedp.Click(chromedp.CSS(`button[value="maintenance"]`)))
-			until(t, ctx, `document.querySelector("#mode").textContent === "maintenance"`)
-			until(t, ctx, `document.querySelector('button[value="maintenance"]').getAttribute("aria-pressed") === "true"`)
-			if p.Mode() != "maintenance" {
-				t.Errorf("the mode is %q after the button, want maintenance", p.Mode())
+			browser.Do(t, ctx, chromedp.Click(chromedp.CSS(`button[value="closed"]`)))
+			until(t, ctx, `document.querySelector("#mode").textContent === "closed"`)
+			until(t, ctx, `document.querySelector('button[value="closed"]').getAttribute("aria-pressed") === "true"`)
+			if p.Mode() != "closed" {
+				t.Errorf("the mode is %q after the button, want closed", p.Mode())
 			}
 			before := browser.See(t, ctx, chromedp.Evaluate[int](`Number(document.querySelector("#rules tr:last-child .count").textContent)`))
 			get(t, p.API+"/api/audits/"+tt.name)

@@ -2,7 +2,6 @@ package preview
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -45,20 +44,20 @@ func (p *Preview) targets(ctx context.Context) (map[string]edge.Target, error) {
 			continue
 		}
 		function, err := p.startFunction(resource)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
 		if err != nil {
-			p.note("function %s does not run, so that its requests are answered 503: %v", resource.LogicalID, err)
-			continue
+			return nil, err
 		}
-		p.closers = append(p.closers, function.Close)
 		targets[group.LogicalID] = edge.Target{Function: function}
 		p.unlocks[group.LogicalID] = p.environment(resource)[secretsEndpoint] != ""
 	}
 	for name := range p.config.Apps {
 		if name != "" && !slices.ContainsFunc(p.targetGroups(), func(g *alb.TargetGroup) bool { return isGroup(g, name) }) {
 			return nil, fmt.Errorf("no template has a target group %q: want one of %s", name, strings.Join(p.appGroups(), ", "))
+		}
+	}
+	for name := range p.config.Functions {
+		if f, ok := functions[name]; !ok || f.LogicalID != name {
+			return nil, fmt.Errorf("no template has a function %q: want one of %s", name, strings.Join(functionNames(functions), ", "))
 		}
 	}
 	return targets, nil
@@ -124,36 +123,51 @@ type function struct {
 	template source
 }
 
-// startFunction makes a function that can be invoked, its program compiled for
-// this machine.
-func (p *Preview) startFunction(f function) (*lambdaruntime.Function, error) {
-	text := func(name string) string {
-		s, _ := f.Properties[name].(string)
-		return s
+func (f function) text(name string) string {
+	s, _ := f.Properties[name].(string)
+	return s
+}
+
+// functionNames are the logical ids of functions, those that answer requests or
+// not.
+func functionNames(functions map[string]function) []string {
+	var names []string
+	for id, f := range functions {
+		if id == f.LogicalID {
+			names = append(names, id)
+		}
 	}
-	if kind := text("PackageType"); kind == "Image" {
-		return nil, errors.New("it is an image")
+	slices.Sort(names)
+	return names
+}
+
+// startFunction makes a function that can be invoked. One that does not run on
+// this machine is noted, and says so itself to whoever calls it.
+func (p *Preview) startFunction(f function) (edge.Invoker, error) {
+	config, err := p.program(f)
+	if _, named := p.config.Functions[f.LogicalID]; named && err != nil {
+		return nil, err
 	}
-	if runtime := text("Runtime"); !strings.HasPrefix(runtime, "provided.") {
-		return nil, fmt.Errorf("its runtime is %s: only programs for provided.al2023 run here", runtime)
+	if err != nil {
+		p.note("function %s does not run here, and its requests are answered by a 501 with its name: %v", f.LogicalID, err)
+		return absent{f.LogicalID, err}, nil
 	}
-	bootstrap, err := p.bootstrap(f)
+	number := func(name string) int {
+		n, _ := strconv.Atoi(f.text(name))
+		return n
+	}
+	config.FunctionName, config.Environment, config.Log = f.LogicalID, p.environment(f), p.log
+	config.Memory, config.Timeout = number("MemorySize"), time.Duration(number("Timeout"))*time.Second
+	config.Concurrency = number("ReservedConcurrentExecutions")
+	if config.Concurrency == 0 && f.text("ReservedConcurrentExecutions") == "0" {
+		config.Concurrency = -1
+	}
+	running, err := lambdaruntime.New(config)
 	if err != nil {
 		return nil, err
 	}
-	number := func(name string) int {
-		n, _ := strconv.Atoi(text(name))
-		return n
-	}
-	config := lambdaruntime.Config{
-		Bootstrap: bootstrap, FunctionName: f.LogicalID, Environment: p.environment(f), Log: p.log,
-		Memory: number("MemorySize"), Timeout: time.Duration(number("Timeout")) * time.Second,
-		Concurrency: number("ReservedConcurrentExecutions"),
-	}
-	if config.Concurrency == 0 && text("ReservedConcurrentExecutions") == "0" {
-		config.Concurrency = -1
-	}
-	return lambdaruntime.New(config)
+	p.closers = append(p.closers, running.Close)
+	return running, nil
 }
 
 // environment are a function's variables, with this machine's addresses, and

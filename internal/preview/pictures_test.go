@@ -57,7 +57,7 @@ func sideBySide(t *testing.T, p *Preview, scheme string) []byte {
 	}
 	ctx := browse(t, "en", scheme, width, height)
 	logIn(t, ctx, p)
-	if err := p.Flip("maintenance"); err != nil {
+	if err := p.Flip("closed"); err != nil {
 		t.Fatal(err)
 	}
 	browser.Do(t, ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`))

@@ -8,8 +8,6 @@ import (
 	"net"
 	"strconv"
 	"syscall"
-
-	"github.com/noren-cdk/noren/internal/preview/protocol"
 )
 
 // quiet is the log of servers: clients that go away are no news.
@@ -19,7 +17,7 @@ var quiet = log.New(io.Discard, "", 0)
 func (p *Preview) listen(site bool) (map[string]net.Listener, error) {
 	wanted := []struct {
 		name    string
-		port    protocol.Port
+		port    Port
 		address *string
 	}{{"site", p.config.SitePort, &p.Site}, {"api", p.config.APIPort, &p.API}, {"control", p.config.ControlPort, &p.Control}}
 	listeners := map[string]net.Listener{}

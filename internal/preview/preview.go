@@ -21,7 +21,6 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 	"github.com/noren-cdk/noren/internal/preview/edge"
-	"github.com/noren-cdk/noren/internal/preview/protocol"
 )
 
 // Preview is a product that runs. Make it with [Start], end it with
@@ -38,7 +37,7 @@ type Preview struct {
 	// Notes are sentences about what is not as it would be deployed.
 	Notes []string
 
-	config    protocol.Config
+	config    Config
 	sources   []source
 	progress  io.Writer // is told what takes long, a line at a time
 	log       io.Writer // gets what the application and the functions write
@@ -69,7 +68,7 @@ type loaded struct {
 
 // Start runs a product, and writes what takes long and what the product logs to
 // stderr. What it started by the time of an error is ended.
-func Start(ctx context.Context, config protocol.Config, stderr io.Writer) (*Preview, error) {
+func Start(ctx context.Context, config Config, stderr io.Writer) (*Preview, error) {
 	p := &Preview{config: config, unlocks: map[string]bool{}, progress: stderr, log: io.Discard, failed: make(chan error, 4)}
 	if config.Verbose {
 		p.log = stderr
@@ -189,13 +188,6 @@ func (p *Preview) Flip(mode string) error {
 func (p *Preview) Changed() <-chan struct{} {
 	changed, _ := p.journal.watch()
 	return changed
-}
-
-// Ready says where the product runs.
-func (p *Preview) Ready() protocol.Ready {
-	return protocol.Ready{
-		Site: p.Site, API: p.API, Control: p.Control, Login: p.Login(), Mode: p.Mode(), Modes: p.Modes(), Notes: p.Notes,
-	}
 }
 
 // distribution reads the distribution, if there is one.

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,6 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/preview/edge"
-	"github.com/noren-cdk/noren/internal/preview/protocol"
 )
 
 // shop is a template of somebody's own: two services and a closed default, in
@@ -58,18 +58,18 @@ const (
 )
 
 // templates writes the shop open and closed, with more resources.
-func templates(t *testing.T, more string) []protocol.Template {
+func templates(t *testing.T, more string) []Template {
 	t.Helper()
 	dir := t.TempDir()
-	var list []protocol.Template
-	for mode, action := range map[string]string{"open": toWeb, "maintenance": closed} {
+	var list []Template
+	for mode, action := range map[string]string{"open": toWeb, "closed": closed} {
 		file := filepath.Join(dir, mode, "Shop.template.json")
 		write(t, file, fmt.Sprintf(shop, action, more))
 		write(t, filepath.Join(dir, mode, "Shop.assets.json"), `{"files": {"web": {"source": {"path": "asset.web"}, "destinations": {"d": {"objectKey": "web.zip"}}}}}`)
 		write(t, filepath.Join(dir, mode, "asset.web", "index.html"), "uploaded")
-		list = append(list, protocol.Template{Mode: mode, File: file})
+		list = append(list, Template{Mode: mode, File: file})
 	}
-	slices.SortFunc(list, func(a, b protocol.Template) int { return strings.Compare(b.Mode, a.Mode) }) // open first
+	slices.SortFunc(list, func(a, b Template) int { return strings.Compare(b.Mode, a.Mode) }) // open first
 	return list
 }
 
@@ -92,7 +92,7 @@ func app(t *testing.T, name string) string {
 	return server.URL
 }
 
-func run(t *testing.T, config protocol.Config) *Preview {
+func run(t *testing.T, config Config) *Preview {
 	t.Helper()
 	p, err := Start(t.Context(), config, io.Discard)
 	if err != nil {
@@ -129,7 +129,7 @@ func fetch(t *testing.T, address string, headers ...string) string {
 }
 
 func TestServesATemplateOfSomebodysOwn(t *testing.T) {
-	p := run(t, protocol.Config{Templates: templates(t, ""), Apps: map[string]string{"Orders": app(t, "orders"), "": app(t, "web")}})
+	p := run(t, Config{Templates: templates(t, ""), Apps: map[string]string{"Orders": app(t, "orders"), "": app(t, "web")}})
 	if p.Site != "" || !slices.Contains(p.Notes, "the template has no distribution: only the load balancer is served") {
 		t.Errorf("site %q, notes %q", p.Site, p.Notes)
 	}
@@ -142,10 +142,10 @@ func TestServesATemplateOfSomebodysOwn(t *testing.T) {
 	}{
 		{"open", "/", "", "200 web 127.0.0.1"},
 		{"open", "/orders/1", "", "200 orders 127.0.0.1"},
-		{"maintenance", "/", "", "503 closed"},
-		{"maintenance", "/orders/1", "", "200 orders 127.0.0.1"},
-		{"maintenance", "/", "X-Pass: " + secret, "200 web 127.0.0.1"},
-		{"maintenance", "/", "X-Pass: wrong", "503 closed"},
+		{"closed", "/", "", "503 closed"},
+		{"closed", "/orders/1", "", "200 orders 127.0.0.1"},
+		{"closed", "/", "X-Pass: " + secret, "200 web 127.0.0.1"},
+		{"closed", "/", "X-Pass: wrong", "503 closed"},
 	} {
 		if err := p.Flip(tt.mode); err != nil {
 			t.Fatal(err)
@@ -159,7 +159,7 @@ func TestServesATemplateOfSomebodysOwn(t *testing.T) {
 func TestServesTheSite(t *testing.T) {
 	mine := t.TempDir()
 	write(t, filepath.Join(mine, "index.html"), "mine")
-	config := protocol.Config{Templates: templates(t, cdn), Apps: map[string]string{"": app(t, "app")}}
+	config := Config{Templates: templates(t, cdn), Apps: map[string]string{"": app(t, "app")}}
 	for site, want := range map[string]string{"": "200 uploaded", mine: "200 mine"} {
 		config.Site = site
 		p := run(t, config)
@@ -195,7 +195,7 @@ func TestPorts(t *testing.T) {
 	}
 	defer busy.Close()
 	port := busy.Addr().(*net.TCPAddr).Port
-	config := protocol.Config{Templates: templates(t, cdn), Apps: map[string]string{"": app(t, "app")}, APIPort: protocol.Port{Number: port}}
+	config := Config{Templates: templates(t, cdn), Apps: map[string]string{"": app(t, "app")}, APIPort: Port{Number: port}}
 	p := run(t, config)
 	if want := fmt.Sprintf("port %d is in use: the API has a free one", port); !slices.Contains(p.Notes, want) {
 		t.Errorf("notes %q, want %q", p.Notes, want)
@@ -222,14 +222,14 @@ func TestWhatCannotBeStarted(t *testing.T) {
 	list := templates(t, "")
 	for _, tt := range []struct {
 		name   string
-		config protocol.Config
+		config Config
 		want   string
 	}{
-		{"no target group of that name", protocol.Config{Templates: list, Apps: map[string]string{"Shop": "http://127.0.0.1:1"}}, `no template has a target group "Shop": want one of Orders, Web`},
-		{"no address", protocol.Config{Templates: list, Apps: map[string]string{"": "localhost:3000"}}, `application "localhost:3000": want its address, such as http://127.0.0.1:3000`},
-		{"unknown mode", protocol.Config{Templates: list, Mode: "closed"}, `load balancer: unknown mode "closed": want maintenance, open`},
-		{"one origin only", protocol.Config{Templates: list, TwoOrigins: true}, "the template gives the API no origin of its own: two origins need api.domain, as in staging and prod"},
-		{"no file", protocol.Config{Templates: []protocol.Template{{Mode: "open", File: "none.json"}}}, "open none.json: no such file or directory"},
+		{"no target group of that name", Config{Templates: list, Apps: map[string]string{"Shop": "http://127.0.0.1:1"}}, `no template has a target group "Shop": want one of Orders, Web`},
+		{"no address", Config{Templates: list, Apps: map[string]string{"": "localhost:3000"}}, `application "localhost:3000": want its address, such as http://127.0.0.1:3000`},
+		{"unknown mode", Config{Templates: list, Mode: "shut"}, `load balancer: unknown mode "shut": want closed, open`},
+		{"one origin only", Config{Templates: list, TwoOrigins: true}, "the template gives the API no origin of its own: two origins need api.domain, as in staging and prod"},
+		{"no file", Config{Templates: []Template{{Mode: "open", File: "none.json"}}}, "open none.json: no such file or directory"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := Start(t.Context(), tt.config, io.Discard); err == nil || err.Error() != tt.want {
@@ -239,23 +239,69 @@ func TestWhatCannotBeStarted(t *testing.T) {
 	}
 }
 
-func TestFunctionsThatCannotRunAreSaid(t *testing.T) {
-	function := func(properties string) string {
-		return `, "F": {"Type": "AWS::Lambda::Function", "Properties": {` + properties + `}},
-			"Fg": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"TargetType": "lambda", "Targets": [{"Id": {"Fn::GetAtt": ["F", "Arn"]}}]}}`
+// TestMain is also noren's own functions, which a preview starts.
+func TestMain(m *testing.M) {
+	RunFunction(os.Args[1:])
+	os.Exit(m.Run())
+}
+
+// withFunction is a function F, with more properties, as a target that /f is
+// sent to.
+func withFunction(properties string) string {
+	return `, "F": {"Type": "AWS::Lambda::Function", "Properties": {` + properties + `}},
+		"Fg": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"TargetType": "lambda", "Targets": [{"Id": {"Fn::GetAtt": ["F", "Arn"]}}]}},
+		"Fr": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"ListenerArn": {"Ref": "Listener"}, "Priority": 9,
+			"Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/f"]}}], "Actions": [{"Type": "forward", "TargetGroupArn": {"Ref": "Fg"}}]}}`
+}
+
+func TestFunctionsThatCannotRunAreNamed(t *testing.T) {
+	elsewhere := t.TempDir()
+	write(t, filepath.Join(elsewhere, "bootstrap"), "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x15\x00\x01"+strings.Repeat("\x00", 43)) // ppc64
+	if err := os.Chmod(filepath.Join(elsewhere, "bootstrap"), 0o700); err != nil {
+		t.Fatal(err)
 	}
 	for properties, want := range map[string]string{
-		`"Runtime": "nodejs22.x"`:                                     "its runtime is nodejs22.x: only programs for provided.al2023 run here",
+		`"Runtime": "nodejs22.x", "Code": {"S3Key": "web.zip"}`:       "its runtime is nodejs22.x: only programs for provided.al2023 run here",
 		`"PackageType": "Image"`:                                      "it is an image",
 		`"Runtime": "provided.al2023", "Code": {"S3Key": "gone.zip"}`: `the asset "gone.zip" is not beside the template`,
-		`"Runtime": "provided.al2023", "Code": {"S3Key": "web.zip"}`:  "its archive has no bootstrap",
+		`"Runtime": "provided.al2023", "Code": {"S3Key": "web.zip"}`:  "it has no file bootstrap",
 	} {
-		p := run(t, protocol.Config{Templates: templates(t, function(properties)), Apps: map[string]string{"": app(t, "app")}})
+		p := run(t, Config{Templates: templates(t, withFunction(properties)), Apps: map[string]string{"": app(t, "app")}})
 		if !slices.ContainsFunc(p.Notes, func(n string) bool {
-			return strings.HasPrefix(n, "function F does not run") && strings.Contains(n, want)
+			return strings.HasPrefix(n, "function F does not run here") && strings.Contains(n, want)
 		}) {
 			t.Errorf("%s: notes %q, want one with %q", properties, p.Notes, want)
 		}
+		if got := fetch(t, p.API+"/f"); !strings.HasPrefix(got, "501 The function F would have answered.") || !strings.Contains(got, want) {
+			t.Errorf("%s: its request gets %q", properties, got)
+		}
+		_, err := Start(t.Context(), Config{Templates: templates(t, withFunction(properties)), Apps: map[string]string{"": app(t, "app")},
+			Functions: map[string]string{"F": elsewhere}}, io.Discard)
+		if want := "its program is built for linux/EM_PPC64, and this machine is " + runtime.GOOS + "/" + runtime.GOARCH; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a program for another machine: error %v, want %q", err, want)
+		}
+	}
+}
+
+// TestOwnFunctionsRunAsThisProgram: the responder is known by its settings where
+// its asset is not beside the template, and is what the asset says where it is.
+func TestOwnFunctionsRunAsThisProgram(t *testing.T) {
+	const settings = `"Runtime": "provided.al2023", "Environment": {"Variables": {"MAINTENANCE_MESSAGE": "{\"en\":\"Back soon.\"}"}}, "Code": {"S3Key": "%s"}`
+	p := run(t, Config{Templates: templates(t, withFunction(fmt.Sprintf(settings, "gone.zip"))), Apps: map[string]string{"": app(t, "app")}})
+	if got := fetch(t, p.API+"/f"); !strings.HasPrefix(got, "503 ") || !strings.Contains(got, "Back soon.") {
+		t.Errorf("the responder answers %q", got)
+	}
+	list := templates(t, withFunction(fmt.Sprintf(settings, "web.zip")))
+	for _, template := range list { // an asset that is another program
+		bootstrap := filepath.Join(filepath.Dir(template.File), "asset.web", "bootstrap")
+		write(t, bootstrap, "#!/bin/sh\nexit 1\n")
+		if err := os.Chmod(bootstrap, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p = run(t, Config{Templates: list, Apps: map[string]string{"": app(t, "app")}})
+	if got := fetch(t, p.API+"/f"); strings.Contains(got, "Back soon.") {
+		t.Errorf("a function with the responder's settings and a program of its own answers as the responder: %q", got)
 	}
 }
 
@@ -292,7 +338,7 @@ func TestSecretsAreReadAsFromSecretsManager(t *testing.T) {
 }
 
 func TestControlPageAnswersItselfOnly(t *testing.T) {
-	p := run(t, protocol.Config{Templates: templates(t, ""), Apps: map[string]string{"": app(t, "app")}})
+	p := run(t, Config{Templates: templates(t, ""), Apps: map[string]string{"": app(t, "app")}})
 	switchMode := func(mode string, headers ...string) int {
 		r, err := http.NewRequest(http.MethodPost, p.Control+"/mode", strings.NewReader("mode="+mode))
 		if err != nil {
@@ -327,16 +373,16 @@ func TestControlPageAnswersItselfOnly(t *testing.T) {
 		{"another port's name", "Host: localhost:1", http.StatusMisdirectedRequest},
 		{"no such mode", "", http.StatusBadRequest},
 	} {
-		mode := "maintenance"
+		mode := "closed"
 		if tt.header == "" {
-			mode = "closed"
+			mode = "shut"
 		}
 		if got := switchMode(mode, tt.header); got != tt.want || p.Mode() != "open" {
 			t.Errorf("%s: %d, and the mode is %q", tt.name, got, p.Mode())
 		}
 	}
 	for _, header := range []string{"Host: " + local, "Sec-Fetch-Site: same-origin"} {
-		if got := switchMode("maintenance", header); got != http.StatusSeeOther || p.Mode() != "maintenance" {
+		if got := switchMode("closed", header); got != http.StatusSeeOther || p.Mode() != "closed" {
 			t.Errorf("%s: %d, and the mode is %q", header, got, p.Mode())
 		}
 		switchMode("open")
@@ -344,7 +390,7 @@ func TestControlPageAnswersItselfOnly(t *testing.T) {
 }
 
 func TestEventsTellOfFlipsAndRequests(t *testing.T) {
-	p := run(t, protocol.Config{Templates: templates(t, ""), Apps: map[string]string{"": app(t, "app")}})
+	p := run(t, Config{Templates: templates(t, ""), Apps: map[string]string{"": app(t, "app")}})
 	answer, err := http.Get(p.Control + "/events")
 	if err != nil {
 		t.Fatal(err)
@@ -369,10 +415,10 @@ func TestEventsTellOfFlipsAndRequests(t *testing.T) {
 		}
 	}
 	next(func(s state) bool { return s.Mode == "open" && len(s.Requests) == 0 })
-	if err := p.Flip("maintenance"); err != nil {
+	if err := p.Flip("closed"); err != nil {
 		t.Fatal(err)
 	}
-	next(func(s state) bool { return s.Mode == "maintenance" })
+	next(func(s state) bool { return s.Mode == "closed" })
 	fetch(t, p.API+"/cart?x=1")
 	s := next(func(s state) bool { return len(s.Requests) == 1 })
 	got := s.Requests[0]

@@ -3,9 +3,6 @@ package preview
 import (
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
@@ -78,15 +75,6 @@ func (p *Preview) uploads(bucket string) edge.Bucket {
 	return folders
 }
 
-// folder is an asset as a folder.
-func (p *Preview) folder(asset string) (string, error) {
-	info, err := os.Stat(asset)
-	if err != nil || info.IsDir() {
-		return asset, err
-	}
-	return p.unpackAll(asset)
-}
-
 // withConfig tells the site where the API is, if it is to use the API's own
 // origin: the example's site reads config.json before anything else.
 func (p *Preview) withConfig(site http.Handler) http.Handler {
@@ -102,9 +90,4 @@ func (p *Preview) withConfig(site http.Handler) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		_ = json.NewEncoder(w).Encode(map[string]string{"api": p.API})
 	})
-}
-
-// isBelow reports whether a path is in a folder.
-func isBelow(path, dir string) bool {
-	return strings.HasPrefix(path, dir+string(filepath.Separator))
 }

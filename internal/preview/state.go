@@ -101,7 +101,7 @@ func (p *Preview) state() *state {
 func (s *state) addRule(t *alb.Template, l *alb.Listener, r *alb.Rule, counts map[string]int64) {
 	var when []string
 	for _, c := range r.Conditions {
-		when = append(when, alb.Describe(c))
+		when = append(when, c.String())
 	}
 	if len(when) == 0 {
 		when = []string{"everything else"}
@@ -115,20 +115,20 @@ func (s *state) addRule(t *alb.Template, l *alb.Listener, r *alb.Rule, counts ma
 func (p *Preview) addBypass(s *state, r *alb.Rule) {
 	if forward, ok := r.Final().(alb.Forward); ok && len(forward.Groups) == 1 && p.unlocks[forward.Groups[0].Group.LogicalID] {
 		for _, c := range r.Conditions {
-			if paths, ok := c.(alb.PathPatterns); ok && !strings.ContainsAny(paths[0], "*?") {
-				s.Unlock = p.origin() + paths[0]
+			if values := alb.Values(c); alb.Field(c) == "path-pattern" && values[0].Literal() {
+				s.Unlock = p.origin() + values[0].Text
 			}
 		}
 	}
 	for _, c := range r.Conditions {
-		header, ok := c.(alb.Header)
-		if !ok {
+		header := alb.HeaderName(c)
+		if header == "" {
 			continue
 		}
 		for id, secret := range p.Secrets {
-			for _, value := range header.Values {
-				if strings.Contains(value, secret) {
-					s.Bypasses = append(s.Bypasses, bypass{header.Name, strings.Trim(value, "*"), id})
+			for _, value := range alb.Values(c) {
+				if strings.Contains(value.Text, secret) {
+					s.Bypasses = append(s.Bypasses, bypass{header, strings.Trim(value.Text, "*"), id})
 				}
 			}
 		}

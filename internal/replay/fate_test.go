@@ -95,7 +95,7 @@ func TestReadOnly(t *testing.T) {
 		{called("POST", "/api/reports", firefox, 184), noon, "allowed"},
 	}
 	for _, test := range tests {
-		open, readOnly := template(t, "open"), template(t, "maintenance")
+		open, readOnly := template(t, "open"), template(t, "closed")
 		for _, l := range readOnly.Listeners {
 			l.Default.Actions = open.Listener(l.Ref).Default.Actions
 		}

@@ -16,7 +16,7 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Add([]byte("\x1f\x8b"))
 	f.Add([]byte("https 2026-11-20T03:14:15Z - - - -1 -1 -1 - - 0 0 \"GET https://x:443/%zz/../.. -\" \"\\x00\"\n\nx"))
-	config := Config{Open: template(f, "open"), Maintenance: template(f, "maintenance")}
+	config := Config{Open: template(f, "open"), Maintenance: template(f, "closed")}
 	f.Fuzz(func(t *testing.T, log []byte) {
 		config.Assume, config.Since = assumptions, noon
 		r, err := New(config)

@@ -9,28 +9,15 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// headerOf is the header that a condition looks at, in lower case, and the
-// values it compares with.
-func headerOf(c alb.Condition) (name string, values []string) {
-	switch c := c.(type) {
-	case alb.Header:
-		return strings.ToLower(c.Name), c.Values
-	case alb.HeaderRegexes:
-		return strings.ToLower(c.Name), c.Values
-	}
-	return "", nil
-}
+// headerOf is the header that a condition looks at, in lower case.
+func headerOf(c alb.Condition) string { return strings.ToLower(alb.HeaderName(c)) }
 
 // comparesSecret reports whether a condition holds for a secret only, as that
 // of a bypass does.
 func comparesSecret(c alb.Condition) bool {
-	_, values := headerOf(c)
-	for _, value := range values {
-		if !strings.Contains(cfn.Display(value), "<secret ") {
-			return false
-		}
-	}
-	return len(values) > 0
+	values := alb.Values(c)
+	return alb.HeaderName(c) != "" && len(values) > 0 &&
+		!slices.ContainsFunc(values, func(v alb.Value) bool { return !cfn.IsSecret(v.Text) })
 }
 
 // collectHeaders finds the headers that the rules look at. One that is compared
@@ -41,7 +28,7 @@ func (j *judge) collectHeaders(templates ...*alb.Template) {
 		for _, l := range t.Listeners {
 			for _, rule := range l.Rules {
 				for _, c := range rule.Conditions {
-					name, _ := headerOf(c)
+					name := headerOf(c)
 					if name == "" {
 						continue
 					}
@@ -89,11 +76,9 @@ func (j *judge) names(set uint64) []string {
 // wanted is a value that a condition on a header holds for, "" if it takes more
 // than a look to find one.
 func wanted(c alb.Condition) string {
-	if h, ok := c.(alb.Header); ok {
-		for _, value := range h.Values {
-			if !cfn.IsOpaque(value) && !strings.ContainsAny(value, "*?") {
-				return value
-			}
+	for _, v := range alb.Values(c) {
+		if v.Literal() {
+			return v.Text
 		}
 	}
 	return ""

@@ -121,7 +121,7 @@ func (j *judge) note(p *pair, rule *alb.Rule, ids map[string]int) {
 	}
 	p.effects[rule] = e
 	for _, c := range rule.Conditions {
-		if name, _ := headerOf(c); name != "" {
+		if name := headerOf(c); name != "" {
 			p.headers[rule] |= j.bit(name)
 			p.bypass[rule] = p.bypass[rule] || comparesSecret(c)
 		}

@@ -13,11 +13,9 @@ import (
 // patternOf is a rule's path as a line of the allowlist, or as ALB has it if no
 // line compiles to it.
 func patternOf(rule *alb.Rule, path string, regex bool) string {
-	methods := []string{"any method"}
-	for _, c := range rule.Conditions {
-		if m, ok := c.(alb.Methods); ok {
-			methods = m
-		}
+	methods := rule.Methods()
+	if methods == nil {
+		methods = []string{"any method"}
 	}
 	raw := strings.Join(methods, ", ") + " " + path
 	method := methods[0]
@@ -32,15 +30,9 @@ func patternOf(rule *alb.Rule, path string, regex bool) string {
 		return raw
 	}
 	for _, c := range compiled[0] {
-		switch c := c.(type) {
-		case alb.PathPatterns:
-			if !regex && len(c) == 1 && c[0] == path {
-				return line
-			}
-		case alb.PathRegexes:
-			if regex && len(c) == 1 && c[0] == path {
-				return line
-			}
+		values := alb.Values(c)
+		if alb.Field(c) == "path-pattern" && len(values) == 1 && values[0].Text == path && values[0].Regex == regex {
+			return line
 		}
 	}
 	return raw

@@ -182,7 +182,7 @@ func template(t testing.TB, mode string) *alb.Template {
 
 func newReplay(t testing.TB, config Config) *Replay {
 	t.Helper()
-	config.Open, config.Maintenance = template(t, "open"), template(t, "maintenance")
+	config.Open, config.Maintenance = template(t, "open"), template(t, "closed")
 	r, err := New(config)
 	if err != nil {
 		t.Fatal(err)

@@ -47,25 +47,17 @@ func (p *pair) findAllowRules(t *alb.Template) {
 func newAllowRule(rule *alb.Rule, t *alb.Template) *allowRule {
 	allow := &allowRule{rule: rule}
 	for _, c := range rule.Conditions {
-		var paths []string
-		regex := false
-		switch c := c.(type) {
-		case alb.PathPatterns:
-			paths = c
-		case alb.PathRegexes:
-			paths, regex = c, true
+		if alb.Field(c) != "path-pattern" {
+			continue
 		}
-		for _, path := range paths {
-			if isHealthCheck(t, path) || cfn.IsOpaque(path) {
+		alone := alb.Split(c)
+		for i, v := range alb.Values(c) {
+			if isHealthCheck(t, v.Text) || cfn.IsOpaque(v.Text) {
 				continue
 			}
-			alone := alb.Condition(alb.PathPatterns{path})
-			if regex {
-				alone = alb.PathRegexes{path}
-			}
 			allow.values = append(allow.values, allowValue{
-				pattern: patternOf(rule, path, regex),
-				alone:   &alb.Listener{Rules: []alb.Rule{{Priority: 1, Conditions: []alb.Condition{alone}}}},
+				pattern: patternOf(rule, v.Text, v.Regex),
+				alone:   &alb.Listener{Rules: []alb.Rule{{Priority: 1, Conditions: []alb.Condition{alone[i]}}}},
 			})
 		}
 	}

@@ -282,7 +282,7 @@ func name(r *alb.Rule) string {
 func described(r *alb.Rule) string {
 	var texts []string
 	for _, c := range r.Conditions {
-		texts = append(texts, alb.Describe(c))
+		texts = append(texts, c.String())
 	}
 	if len(texts) == 0 {
 		return name(r)

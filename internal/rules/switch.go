@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,6 +108,43 @@ func (l *Listener) SetRules(text string) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// separator is between the texts of a list: no ARN and no host name has it.
+const separator = ","
+
+// Texts encodes the listener as texts by name, for the properties of a resource
+// or the environment of a function. What is left at its default is left out.
+func (l Listener) Texts() map[string]string {
+	texts := map[string]string{
+		"Listener": l.Name, "LoadBalancer": l.LoadBalancer, "Rules": l.Rules(),
+		"Apps": strings.Join(l.Apps, separator), "Hosts": strings.Join(l.Hosts, separator),
+	}
+	if l.Port != 0 {
+		texts["Port"] = strconv.Itoa(l.Port)
+	}
+	maps.DeleteFunc(texts, func(_, text string) bool { return text == "" })
+	return texts
+}
+
+// ParseListener decodes what Texts has encoded; text returns the text of a name.
+func ParseListener(text func(name string) string) (Listener, error) {
+	l := Listener{Name: text("Listener"), LoadBalancer: text("LoadBalancer"), Apps: list(text("Apps")), Hosts: list(text("Hosts"))}
+	var err error
+	if port := text("Port"); port != "" {
+		if l.Port, err = strconv.Atoi(port); err != nil {
+			err = fmt.Errorf("want a port, got %q", port)
+		}
+	}
+	return l, errors.Join(err, l.SetRules(text("Rules")))
+}
+
+// list is a text that Texts has joined.
+func list(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, separator)
 }
 
 // stands tells whether a rule is one of those that let through in every mode. A

@@ -75,10 +75,10 @@ func TestPlan(t *testing.T) {
 	}
 
 	said, ok := plan("none", nil, "prod", "ture")
-	want(said, ok, false, `unknown mode "ture": want true, false or read-only`)
+	want(said, ok, false, `unknown mode "ture": want open, read-only or closed`)
 	said, ok = plan("denied", nil, "prod")
 	want(said, ok, false, `reading the template of stack "fieldreports-prod" in ap-northeast-1: An error occurred (AccessDenied)`)
-	said, ok = plan("none", nil, "prod", "true")
+	said, ok = plan("none", nil, "prod", "closed")
 	want(said, ok, false, "nothing is deployed to prod yet")
 	said, ok = plan("none", nil, "prod")
 	want(said, ok, true, "this is the first deploy")
@@ -89,17 +89,17 @@ func TestPlan(t *testing.T) {
 	other := keep("other.json", `"Cpu": "1024"`, `"Cpu": "2048"`)
 	said, ok = plan(other, nil, "prod")
 	want(said, ok, true, "Cpu: 2048 -> 1024", "every request goes where it went")
-	said, ok = plan(other, nil, "prod", "true")
-	want(said, ok, false, "not only maintenance-on", "Cpu changes")
+	said, ok = plan(other, nil, "prod", "closed")
+	want(said, ok, false, "not only the flip to closed", "Cpu changes")
 
 	typed := []string{"MAINTENANCE_MESSAGE=Back at \"four\" $(date).", "MAINTENANCE_UNTIL=2036-12-01T04:00:00+09:00"}
-	said, ok = plan(open, typed, "prod", "true")
-	want(said, ok, true, "false → true", `{"en":"Back at \"four\" $(date)."}`)
+	said, ok = plan(open, typed, "prod", "closed")
+	want(said, ok, true, "open → closed", `{"en":"Back at \"four\" $(date)."}`)
 	closed := keep("closed.json")
 	said, ok = plan(closed, nil, "prod") // in the middle of it, with nothing typed
 	want(said, ok, true, "No differences.")
-	said, ok = plan(closed, nil, "prod", "false")
-	want(said, ok, true, "true → false", "2036-12-01")
+	said, ok = plan(closed, nil, "prod", "open")
+	want(said, ok, true, "closed → open", "2036-12-01")
 }
 
 // TestComment: the first comment on a pull request is made, the next ones are

@@ -73,7 +73,7 @@ func stateOf(l *alb.Listener) string {
 func ruleText(r *alb.Rule) string {
 	var conditions, actions []string
 	for _, c := range r.Conditions {
-		conditions = append(conditions, alb.Describe(c))
+		conditions = append(conditions, c.String())
 	}
 	for _, a := range r.Actions {
 		actions = append(actions, fmt.Sprint(a))

@@ -23,7 +23,7 @@ func TestTheDiffOfTheFlip(t *testing.T) {
 	for _, environment := range []string{"dev", "prod"} {
 		t.Run(environment, func(t *testing.T) {
 			cmd := exec.Command("node_modules/.bin/cdk", "diff", "--method=template",
-				"--template", templateOf(t, environment, "open"), "--app", "cdk.out/"+environment+"/maintenance")
+				"--template", templateOf(t, environment, "open"), "--app", "cdk.out/"+environment+"/closed")
 			cmd.Env = append(os.Environ(), "NO_COLOR=1", "CI=1", "CDK_DISABLE_CLI_TELEMETRY=1", "AWS_EC2_METADATA_DISABLED=true")
 			got := hash.ReplaceAll(output(t, cmd, 0), []byte("ASSET"))
 			golden := "test/lint/testdata/diff." + environment + ".txt"

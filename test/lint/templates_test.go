@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 var (
 	environments = []string{"dev", "staging", "prod"}
-	modes        = []string{"open", "maintenance", "read-only"}
+	modes        = []string{"open", "read-only", "closed"}
 )
 
 // templates copies the templates of every environment in every mode, which make

@@ -51,7 +51,7 @@ func TestTwentyPhonesLoseNothing(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), chaos)
 	defer cancel()
 	every(ctx, 2500*time.Millisecond, func(n int) {
-		mode := []string{"maintenance", "open", "read-only", "open", "maintenance", "read-only"}[n%6]
+		mode := []string{"closed", "open", "read-only", "open", "read-only", "closed"}[n%6]
 		if err := product.Flip(mode); err != nil {
 			t.Error(err)
 		}
@@ -105,7 +105,7 @@ func TestTwentyPhonesLoseNothing(t *testing.T) {
 
 	l := newLedger(crews, api.absences)
 	t.Logf("mode: %d times closed, %d read-only, %d open; API: %d times killed, %d replaced; apps: %d times killed",
-		flips["maintenance"], flips["read-only"], flips["open"], killedAPIs, replacedAPIs, killedPhones)
+		flips["closed"], flips["read-only"], flips["open"], killedAPIs, replacedAPIs, killedPhones)
 	l.checkReports(t, db.pool)
 	l.checkSessions(t, api.address)
 	l.checkReads(t, note)
@@ -187,7 +187,7 @@ func (l *ledger) checkSessions(t *testing.T, api string) {
 	t.Helper()
 	good := 0
 	for _, c := range l.crews {
-		token, err := os.ReadFile(filepath.Join(c.folder, "session"))
+		token, err := os.ReadFile(filepath.Join(c.folder, "users", "field", "session"))
 		if err != nil {
 			t.Error(err)
 			continue

@@ -22,7 +22,6 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/noren-cdk/noren/internal/preview"
-	"github.com/noren-cdk/noren/internal/preview/protocol"
 )
 
 // everyDone is done when all that every has begun has ended.
@@ -66,9 +65,9 @@ func run(t *testing.T, name string, args ...string) {
 // templates is how long clients are told to wait, in seconds.
 func startProduct(t *testing.T, api, retryAfter string) *preview.Preview {
 	t.Helper()
-	config := protocol.Config{Apps: map[string]string{"": api}, Mode: "open"}
-	for _, mode := range []string{"open", "maintenance", "read-only"} {
-		config.Templates = append(config.Templates, protocol.Template{Mode: mode, File: template(t, filepath.Join("..", "..", "cdk.out", "dev", mode), retryAfter)})
+	config := preview.Config{Apps: map[string]string{"": api}, Mode: "open"}
+	for _, mode := range []string{"open", "read-only", "closed"} {
+		config.Templates = append(config.Templates, preview.Template{Mode: mode, File: template(t, filepath.Join("..", "..", "cdk.out", "dev", mode), retryAfter)})
 	}
 	p, err := preview.Start(t.Context(), config, os.Stderr)
 	if err != nil {

@@ -41,8 +41,8 @@ func openSite(t *testing.T, retryAfter string) manager {
 		chromedp.SendKeys(chromedp.CSS("#password"), "example"),
 		chromedp.Click(chromedp.CSS("#login button")), chromedp.WaitVisible(chromedp.CSS("#reports")),
 		chromedp.SendKeys(chromedp.CSS("#title"), "Access road"), chromedp.SendKeys(chromedp.CSS("#text"), "Washed out."))
-	m.flip("maintenance")
-	m.do(chromedp.Click(chromedp.CSS("#report-form button")), chromedp.WaitVisible(chromedp.CSS("#maintenance")))
+	m.flip("closed")
+	m.do(chromedp.Click(chromedp.CSS("#report-form button")), chromedp.WaitVisible(chromedp.CSS("#maintenance")), chromedp.WaitVisible(chromedp.CSS("#outbox-list .text")))
 	return m
 }
 
@@ -80,18 +80,18 @@ func (m manager) wantArrived() {
 	m.do(chromedp.WaitNotVisible(chromedp.CSS("#maintenance")), chromedp.WaitVisible(chromedp.CSS("#report-list .card")))
 	m.want("Access road", `[...document.querySelectorAll("#report-list h2")].map((title) => title.textContent).join()`)
 	m.want("/", `document.querySelector("#title").value + "/" + document.querySelector("#text").value`)
-	m.want("false", `String(document.querySelector("#report-fields").disabled)`)
+	m.want("0", `String(document.querySelector("#outbox-list").children.length)`)
 }
 
-const typed = `document.querySelector("#title").value + "/" + document.querySelector("#text").value`
+const waiting = `document.querySelector("#outbox-list h3").textContent + "/" + document.querySelector("#outbox-list .text").textContent`
 
 // A report that was saved while it was closed is still there after the page was
 // loaded anew, and is sent once by itself.
 func TestSavedReportOutlivesAReload(t *testing.T) {
 	m := openSite(t, "1")
-	m.want("Access road/Washed out.", typed)
-	m.do(chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS("#maintenance")), chromedp.WaitVisible(chromedp.CSS("#title")))
-	m.want("Access road/Washed out.", typed)
+	m.want("Access road/Washed out.", waiting)
+	m.do(chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS("#maintenance")), chromedp.WaitVisible(chromedp.CSS("#outbox-list .text")))
+	m.want("Access road/Washed out.", waiting)
 	m.want("Field Reports (dev) is down for maintenance./en", `document.querySelector("#message").textContent + "/" + document.querySelector("#message").lang`)
 	m.flip("open")
 	m.wantArrived()
@@ -104,7 +104,7 @@ func TestPageAsksWhenSomebodyComesBack(t *testing.T) {
 	m.flip("open")
 	time.Sleep(3 * time.Second)
 	m.want("true", `String(document.querySelector("#maintenance").checkVisibility())`)
-	m.want("Access road/Washed out.", typed)
+	m.want("Access road/Washed out.", waiting)
 	m.do(chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		_, err := chromedp.Evaluate[bool](`document.dispatchEvent(new Event("visibilitychange"))`)(ctx, tab)
 		return err

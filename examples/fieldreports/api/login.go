@@ -55,6 +55,14 @@ func (a api) login(w http.ResponseWriter, r *http.Request) {
 		unavailable(w, r, a.log, err)
 		return
 	}
+	if request.Cookie { // the browser's next session takes the place of its last
+		for _, old := range cookieTokens(r) {
+			if err := a.db.endSession(r.Context(), old); err != nil {
+				unavailable(w, r, a.log, err)
+				return
+			}
+		}
+	}
 	answer := struct {
 		User      user      `json:"user"`
 		Token     string    `json:"token,omitempty"`
@@ -74,9 +82,11 @@ func (a api) session(w http.ResponseWriter, _ *http.Request, u user) {
 }
 
 func (a api) logout(w http.ResponseWriter, r *http.Request, _ user) {
-	if err := a.db.endSession(r.Context(), tokenOf(r)); err != nil {
-		unavailable(w, r, a.log, err)
-		return
+	for _, token := range tokensOf(r) {
+		if err := a.db.endSession(r.Context(), token); err != nil {
+			unavailable(w, r, a.log, err)
+			return
+		}
 	}
 	http.SetCookie(w, cookie(r, "", -1))
 	w.Header().Set("Cache-Control", "no-store")

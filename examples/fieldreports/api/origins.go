@@ -51,7 +51,7 @@ func (o origins) guard(next http.Handler) http.Handler {
 		if allowed {
 			w.Header().Set("Access-Control-Allow-Origin", origin)
 			w.Header().Set("Access-Control-Allow-Credentials", "true")
-			w.Header().Set("Access-Control-Expose-Headers", "Retry-After, X-Maintenance-Mode")
+			w.Header().Set("Access-Control-Expose-Headers", "Date, Retry-After, X-Maintenance-Mode")
 		}
 		switch {
 		case r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "":

@@ -21,7 +21,7 @@ type report struct {
 	Title      string    `json:"title"`
 	Text       string    `json:"text"`
 	WrittenAt  time.Time `json:"writtenAt"` // by the clock of the client
-	Author     string    `json:"author"`
+	Author     string    `json:"author"`    // in a request: whose session it has to be, "" is not checked
 	ReceivedAt time.Time `json:"receivedAt"`
 }
 
@@ -81,6 +81,10 @@ func (a api) postReport(w http.ResponseWriter, r *http.Request, u user) {
 	}
 	if err := sent.validate(); err != nil {
 		writeError(w, http.StatusUnprocessableEntity, "invalid-report", strings.ReplaceAll(err.Error(), "\n", "; "))
+		return
+	}
+	if sent.Author != "" && sent.Author != u.Name { // a queue outlives its session
+		writeError(w, http.StatusForbidden, "other-author", fmt.Sprintf("the report is by %q, and the session is not", sent.Author))
 		return
 	}
 	sent.Author = u.Name

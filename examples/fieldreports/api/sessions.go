@@ -63,24 +63,37 @@ func hash(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// tokenOf is the token that a request carries: an app's in a header, a browser's
-// in a cookie.
-func tokenOf(r *http.Request) string {
+// mostTokens is how many cookies of one request are looked up: a browser sends
+// one of ours, and whatever another application of the domain has set.
+const mostTokens = 5
+
+// tokensOf are the tokens that a request carries: an app's in a header, a
+// browser's in a cookie. There may be several cookies of the name, since any
+// application of the domain can set one.
+func tokensOf(r *http.Request) []string {
 	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		return token
+		return []string{token}
 	}
-	if cookie, err := r.Cookie(cookieName); err == nil {
-		return cookie.Value
+	return cookieTokens(r)
+}
+
+func cookieTokens(r *http.Request) (tokens []string) {
+	for _, cookie := range r.CookiesNamed(cookieName) {
+		if cookie.Value != "" && len(tokens) < mostTokens {
+			tokens = append(tokens, cookie.Value)
+		}
 	}
-	return ""
+	return tokens
 }
 
 // user lets only requests with a session through to next.
 func (a api) user(next func(w http.ResponseWriter, r *http.Request, u user)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		u, err := user{}, sql.ErrNoRows
-		if token := tokenOf(r); token != "" {
-			u, err = a.db.sessionUser(r.Context(), token, time.Now())
+		for _, token := range tokensOf(r) {
+			if u, err = a.db.sessionUser(r.Context(), token, time.Now()); !errors.Is(err, sql.ErrNoRows) {
+				break
+			}
 		}
 		switch {
 		case errors.Is(err, sql.ErrNoRows):

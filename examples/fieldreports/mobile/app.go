@@ -6,12 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -21,48 +19,62 @@ type settings struct {
 
 	reports     int // to write, 0 without end
 	every, sync time.Duration
+	pace        time.Duration // between two attempts that fail, at first
 }
 
-// An app is one installation: what it knows is in its folder.
+// An app is one installation: what it knows is in its folder, which it shares
+// with no other process.
 type app struct {
 	settings
-	client  client
-	queue   *queue
-	log     *slog.Logger
-	waits   map[string]*wait // by what waits: login, upload, sync
-	token   atomic.Pointer[string]
-	login   sync.Mutex
-	written chan struct{} // a report was queued
+	client   client
+	clock    *clock
+	queue    *queue
+	sessions sessions
+	log      *slog.Logger
+	lock     *os.File
+	waits    map[string]*wait // by what waits: login, upload, sync
+	login    sync.Mutex
+	written  chan struct{} // a report was queued
 }
 
 func open(s settings, log *slog.Logger) (*app, error) {
-	q, err := openQueue(filepath.Join(s.folder, "queue"), filepath.Join(s.folder, "reports"), log)
+	if err := os.MkdirAll(s.folder, 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := lockFolder(s.folder)
 	if err != nil {
 		return nil, err
 	}
+	q, err := openQueue(filepath.Join(s.folder, "queue"), filepath.Join(s.folder, "reports"), log)
+	if err != nil {
+		_ = lock.Close()
+		return nil, err
+	}
+	phone := &clock{}
 	a := &app{
-		settings: s, queue: q, log: log,
-		client:  client{api: s.api, language: s.language},
+		settings: s, queue: q, log: log, lock: lock, clock: phone,
+		client:  client{api: s.api, language: s.language, clock: phone},
 		waits:   map[string]*wait{},
 		written: make(chan struct{}, 1),
 	}
+	a.openSessions()
 	for _, what := range []string{"login", "upload", "sync"} {
 		w := openWait(filepath.Join(s.folder, "wait-"+what+".json"))
 		if left := w.left(); left > 0 {
-			log.Info("maintenance, as before the restart", "what", what, "queued", q.len(), "again", time.Now().Add(left).Format(time.RFC3339))
+			log.Info("maintenance, as before the restart", "what", what, "queued", len(q.all()), "again", time.Now().Add(left).Format(time.RFC3339))
 		}
 		a.waits[what] = w
 	}
-	session, err := os.ReadFile(a.sessionFile())
-	if err == nil {
-		a.token.Store(new(string(session)))
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	for _, i := range q.all() {
+		if i.User != s.name && !a.sessions.usable(i.User) {
+			log.Warn("a report waits until its author logs in", "number", i.Number, "id", i.ID, "user", i.User)
+		}
 	}
 	return a, nil
 }
 
-func (a *app) sessionFile() string { return filepath.Join(a.folder, "session") }
+// close lets another process have the folder.
+func (a *app) close() { _ = a.lock.Close() }
 
 // run writes, uploads and syncs side by side until ctx ends, or everything that
 // was to be written has been sent.
@@ -74,7 +86,7 @@ func (a *app) run(ctx context.Context) error {
 	group.Go(func() { a.keepUploading(ctx) })
 	err := a.write(ctx)
 	if err == nil && a.reports > 0 {
-		for a.queue.len() > 0 && ctx.Err() == nil {
+		for a.queue.len(a.name) > 0 && ctx.Err() == nil {
 			sleep(ctx, 50*time.Millisecond)
 		}
 	}
@@ -86,28 +98,25 @@ func (a *app) run(ctx context.Context) error {
 }
 
 // write is the user, who writes a report now and then, whatever the network is
-// doing. A report is said to be written when it is safe on disk.
+// doing. A report is said to be written when it is safe on disk. If the disk is
+// full the user is told, and saves the same report again.
 func (a *app) write(ctx context.Context) error {
 	if a.every == 0 {
 		<-ctx.Done()
 	}
 	for n := 0; (a.reports == 0 || n < a.reports) && ctx.Err() == nil; n++ {
-		number := a.queue.next()
-		id := uuid()
-		body, err := json.Marshal(map[string]any{
-			"id":        id,
-			"template":  "site-handover",
-			"title":     fmt.Sprintf("%s, report %d", filepath.Base(a.folder), number),
-			"text":      "Barriers and signs are up.",
-			"writtenAt": time.Now().UTC().Truncate(time.Millisecond),
-		})
+		i, err := a.compose(a.queue.next())
 		if err != nil {
 			return err
 		}
-		if err := a.queue.add(item{Number: number, ID: id, Key: uuid(), Method: "POST", Path: "/api/reports", Body: body}); err != nil {
-			return fmt.Errorf("writing a report: %w", err) // the disk is full: the user has to know
+		for err = a.queue.add(i); err != nil && ctx.Err() == nil; err = a.queue.add(i) {
+			a.log.Error("not written: the report is not safe", "number", i.Number, "error", err)
+			sleep(ctx, max(a.every, time.Second))
 		}
-		a.log.Info("written", "number", number, "id", id)
+		if err != nil {
+			return nil
+		}
+		a.log.Info("written", "number", i.Number, "id", i.ID)
 		select {
 		case a.written <- struct{}{}:
 		default:
@@ -117,57 +126,19 @@ func (a *app) write(ctx context.Context) error {
 	return nil
 }
 
-// session is a token, for which the app logs in if it has none, or none but
-// stale, which the API has just refused. A token is never given up for less than
-// a new one.
-func (a *app) session(ctx context.Context, stale string) (string, error) {
-	a.login.Lock()
-	defer a.login.Unlock()
-	if token := a.token.Load(); token != nil && *token != stale {
-		return *token, nil
-	}
-	if err := a.waits["login"].pass(ctx); err != nil {
-		return "", err
-	}
-	body, err := json.Marshal(map[string]string{"name": a.name, "password": a.password})
-	if err != nil {
-		return "", err
-	}
-	answer, err := a.client.do(ctx, request{method: "POST", path: "/api/login", body: body})
-	if err != nil {
-		a.noticed("login", err)
-		return "", fmt.Errorf("logging in: %w", err)
-	}
-	var session struct{ Token string }
-	if err := json.Unmarshal(answer.body, &session); err != nil || session.Token == "" {
-		return "", failure{errors.New("logging in: the answer has no token")}
-	}
-	if err := save(a.sessionFile(), []byte(session.Token)); err != nil {
-		return "", err
-	}
-	a.token.Store(&session.Token)
-	a.log.Info("logged in", "name", a.name)
-	return session.Token, nil
-}
-
-// do sends a request in the session. If the API no longer knows the session, it
-// logs in again and sends it once more.
-func (a *app) do(ctx context.Context, r request) (answer, error) {
-	token, err := a.session(ctx, "")
-	if err != nil {
-		return answer{}, err
-	}
-	r.token = token
-	got, err := a.client.do(ctx, r)
-	var no refusal
-	if errors.As(err, &no) && no.status == 401 {
-		a.log.Warn("session refused", "path", r.path)
-		if r.token, err = a.session(ctx, token); err != nil {
-			return answer{}, err
-		}
-		return a.client.do(ctx, r)
-	}
-	return got, err
+// compose makes a report of the user, with the number n.
+func (a *app) compose(n int) (item, error) {
+	id := uuid()
+	now, clocked := a.clock.now()
+	body, err := json.Marshal(map[string]any{
+		"id":        id,
+		"author":    a.name,
+		"template":  "site-handover",
+		"title":     fmt.Sprintf("%s, report %d", filepath.Base(a.folder), n),
+		"text":      "Barriers and signs are up.",
+		"writtenAt": now.UTC().Truncate(time.Millisecond),
+	})
+	return item{Number: n, User: a.name, ID: id, Key: uuid(), Method: "POST", Path: "/api/reports", Body: body, Clocked: clocked}, err
 }
 
 // noticed keeps the wait that maintenance asks for, and shows the user its

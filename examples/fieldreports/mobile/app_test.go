@@ -34,18 +34,20 @@ type service struct {
 	before   func(w http.ResponseWriter, r *http.Request, body []byte) bool // answers in place of the API if it returns true
 	requests []arrival
 	reports  []string // ids in the order in which they were stored
-	token    string   // the one that is good
+	authors  []string // of the reports
+	token    string   // the one that is good, followed by who logged in
 }
 
 type arrival struct {
 	at              time.Time
 	method, path    string
 	id, key, client string
+	user            string // whose token it carries
 	size            int
 }
 
 func serve(t *testing.T) *service {
-	s := &service{token: "t1"}
+	s := &service{token: "t1-"}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -57,21 +59,29 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.Unmarshal(body, &sent)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = append(s.requests, arrival{time.Now(), r.Method, r.URL.Path, sent.ID, r.Header.Get("Idempotency-Key"), r.Header.Get("X-Client"), len(body)})
+	s.requests = append(s.requests, arrival{time.Now(), r.Method, r.URL.Path, sent.ID, r.Header.Get("Idempotency-Key"), r.Header.Get("X-Client"), s.author(r), len(body)})
 	if s.before != nil && s.before(w, r, body) {
 		return
 	}
-	s.answer(w, r, sent.ID)
+	s.answer(w, r, body, sent.ID)
 }
 
-func (s *service) answer(w http.ResponseWriter, r *http.Request, id string) {
-	if r.URL.Path != "/api/login" && r.Header.Get("Authorization") != "Bearer "+s.token {
+// author is whose token a request carries.
+func (s *service) author(r *http.Request) string {
+	name, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "+s.token)
+	return name
+}
+
+func (s *service) answer(w http.ResponseWriter, r *http.Request, body []byte, id string) {
+	if r.URL.Path != "/api/login" && !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "+s.token) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
 	switch r.Method + " " + r.URL.Path {
 	case "POST /api/login":
-		json.NewEncoder(w).Encode(map[string]string{"token": s.token})
+		var login struct{ Name string }
+		_ = json.Unmarshal(body, &login)
+		json.NewEncoder(w).Encode(map[string]string{"token": s.token + login.Name})
 	case "GET /api/templates":
 		io.WriteString(w, `{"templates":[{"id":"a","drawing":"/api/files/d/a.svg"}]}`)
 	case "GET /api/templates/a":
@@ -88,7 +98,7 @@ func (s *service) answer(w http.ResponseWriter, r *http.Request, id string) {
 		}
 		status := 200
 		if !slices.Contains(s.reports, id) {
-			s.reports, status = append(s.reports, id), 201
+			s.reports, s.authors, status = append(s.reports, id), append(s.authors, s.author(r)), 201
 		}
 		w.WriteHeader(status)
 		json.NewEncoder(w).Encode(map[string]string{"id": id})
@@ -165,13 +175,20 @@ func (o *output) String() string {
 // start starts an app on folder that has reports written already, uploads them
 // and writes nothing more.
 func start(t *testing.T, s *service, folder string, reports ...item) *phone {
+	t.Helper()
+	return startAs(t, "field", s, folder, reports...)
+}
+
+func startAs(t *testing.T, name string, s *service, folder string, reports ...item) *phone {
+	t.Helper()
 	log := &output{}
-	a, err := open(settings{api: s.URL, name: "field", password: "example", folder: folder, language: "en", every: time.Hour, sync: 50 * time.Millisecond},
+	a, err := open(settings{api: s.URL, name: name, password: "example", folder: folder, language: "en", every: time.Hour, sync: 50 * time.Millisecond, pace: 20 * time.Millisecond},
 		slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range reports {
+		r.User = name
 		if err := a.queue.add(r); err != nil {
 			t.Fatal(err)
 		}
@@ -180,7 +197,7 @@ func start(t *testing.T, s *service, folder string, reports ...item) *phone {
 	var group sync.WaitGroup
 	group.Go(func() { a.keepSynced(ctx) })
 	group.Go(func() { a.keepUploading(ctx) })
-	p := &phone{a, log, func() { cancel(); group.Wait() }}
+	p := &phone{a, log, func() { cancel(); group.Wait(); a.close() }}
 	t.Cleanup(p.stop)
 	return p
 }
@@ -214,6 +231,9 @@ func contents(t *testing.T, folder string) string {
 	err := filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
+		}
+		if entry.Type()&os.ModeSymlink != 0 {
+			return nil
 		}
 		content, err := os.ReadFile(path)
 		all.WriteString(strings.TrimPrefix(path, folder) + ": " + string(content) + "\n")

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -32,7 +34,10 @@ func (r refusal) Error() string { return fmt.Sprintf("refused with %d: %s", r.st
 // A failure is no answer, or one that says nothing about the request: the
 // network, an overload, a server that is being replaced. It may have had its
 // effect.
-type failure struct{ error }
+type failure struct {
+	error
+	retryAfter time.Duration // what the answer asks for, 0 if it does not say
+}
 
 func (f failure) Unwrap() error { return f.error }
 
@@ -40,6 +45,7 @@ func (f failure) Unwrap() error { return f.error }
 type client struct {
 	api, language string
 	http          http.Client
+	clock         *clock
 }
 
 type request struct {
@@ -58,13 +64,17 @@ type answer struct {
 // answerTime is how long the app waits for an answer: longer than the API takes.
 const answerTime = 30 * time.Second
 
+// largestAnswer is how many bytes of an answer are read: a box on the way may
+// send without end.
+const largestAnswer = 32 << 20
+
 // do sends a request. Its error is a maintenance, a refusal or a failure.
 func (c *client) do(ctx context.Context, r request) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	sent, err := http.NewRequestWithContext(ctx, r.method, c.api+r.path, bytes.NewReader(r.body))
 	if err != nil {
-		return answer{}, failure{err}
+		return answer{}, failure{error: err}
 	}
 	for name, value := range map[string]string{
 		"X-Client": "ios", "User-Agent": "FieldReports/1.0", "Accept": "application/json", "Accept-Language": c.language,
@@ -82,12 +92,13 @@ func (c *client) do(ctx context.Context, r request) (answer, error) {
 	}
 	got, err := c.http.Do(sent)
 	if err != nil {
-		return answer{}, failure{err}
+		return answer{}, failure{error: err}
 	}
 	defer got.Body.Close()
-	body, err := io.ReadAll(got.Body)
+	c.clock.learn(got.Header)
+	body, err := io.ReadAll(io.LimitReader(got.Body, largestAnswer))
 	if err != nil {
-		return answer{}, failure{fmt.Errorf("%d, and the connection broke: %w", got.StatusCode, err)}
+		return answer{}, failure{error: fmt.Errorf("%d, and the connection broke: %w", got.StatusCode, err)}
 	}
 	return judge(got, body)
 }
@@ -108,15 +119,25 @@ func judge(got *http.Response, body []byte) (answer, error) {
 	status := got.StatusCode
 	switch {
 	case status == http.StatusServiceUnavailable && got.Header.Get("X-Maintenance-Mode") == "on":
-		seconds, err := strconv.Atoi(got.Header.Get("Retry-After"))
-		if err != nil || seconds < 1 {
-			seconds = 600
-		}
-		return answer{}, maintenance{detail, until, time.Duration(seconds) * time.Second}
+		return answer{}, maintenance{detail, until, cmp.Or(retryAfter(got.Header), 10*time.Minute)}
 	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
-		return answer{status: status}, failure{fmt.Errorf("answered %d", status)}
+		return answer{status: status}, failure{fmt.Errorf("answered %d", status), retryAfter(got.Header)}
 	case status >= 400:
 		return answer{status: status}, refusal{status, detail}
 	}
 	return answer{status, body, got.Header.Get("ETag")}, nil
+}
+
+// retryAfter is how long an answer asks to wait, longestWait at most, and 0 if it
+// does not say so in seconds.
+func retryAfter(header http.Header) time.Duration {
+	value := header.Get("Retry-After")
+	if value == "" || strings.ContainsFunc(value, func(c rune) bool { return c < '0' || c > '9' }) {
+		return 0
+	}
+	seconds, err := strconv.ParseUint(value, 10, 64)
+	if err != nil || seconds > uint64(longestWait/time.Second) { // more than a uint64 holds
+		return longestWait
+	}
+	return time.Duration(seconds) * time.Second
 }

@@ -21,7 +21,7 @@ func TestCloseThenOpenTheApp(t *testing.T) {
 	eventually(t, "synced", func() bool { return len(s.arrived("GET /api/reports")) > 1 })
 	first.stop()
 	before := contents(t, folder)
-	if !strings.Contains(before, "/offline/templates/a.json: {") || !strings.Contains(before, "/offline/files/d/a.svg: <svg/>") {
+	if !strings.Contains(before, "/users/field/offline/templates/a.json: {") || !strings.Contains(before, "/users/field/offline/files/d/a.svg: <svg/>") {
 		t.Fatalf("got %s, want what is needed offline", before)
 	}
 
@@ -32,7 +32,7 @@ func TestCloseThenOpenTheApp(t *testing.T) {
 	second.stop()
 	after := contents(t, folder)
 	after = after[:strings.Index(after, "/wait-sync.json")]
-	if !strings.HasPrefix(before, after) {
+	if !strings.HasPrefix(before, after) || !strings.Contains(after, "/users/field/session: t1-field\n") {
 		t.Errorf("got\n%swant what was there before:\n%s", after, before)
 	}
 	if n := len(s.arrived("POST /api/login")) - logins; n != 0 {
@@ -91,8 +91,8 @@ func TestKillTheAppAndStartItAgain(t *testing.T) {
 
 	s.set(nil) // so that nothing but the wait holds it back
 	second := start(t, s, folder)
-	if second.queue.len() != 1 {
-		t.Errorf("%d reports in the queue, want 1", second.queue.len())
+	if second.queue.len("field") != 1 {
+		t.Errorf("%d reports in the queue, want 1", second.queue.len("field"))
 	}
 	eventually(t, "sent", func() bool { return len(s.stored()) == 1 })
 	attempts := s.arrived("POST /api/reports")
@@ -118,7 +118,7 @@ func TestTheAnswerIsLost(t *testing.T) {
 		return true
 	})
 	p := start(t, s, t.TempDir(), report)
-	eventually(t, "sent", func() bool { return p.queue.len() == 0 })
+	eventually(t, "sent", func() bool { return p.queue.len("field") == 0 })
 	if got := s.stored(); !slices.Equal(got, []string{report.ID}) {
 		t.Errorf("got %v, want the report once", got)
 	}
@@ -159,8 +159,8 @@ func TestPhotoOf2MB(t *testing.T) {
 			s.set(before)
 			p := start(t, s, folder, photo, written(2))
 			eventually(t, "the message", func() bool { return strings.Contains(p.log.String(), "maintenance") })
-			if p.queue.len() != 2 {
-				t.Errorf("%d in the queue, want the photo and the report", p.queue.len())
+			if p.queue.len("field") != 2 {
+				t.Errorf("%d in the queue, want the photo and the report", p.queue.len("field"))
 			}
 			if name == "announced" {
 				for _, a := range s.arrived("POST /api/reports") {
@@ -170,7 +170,7 @@ func TestPhotoOf2MB(t *testing.T) {
 				}
 			}
 			s.set(nil)
-			eventually(t, "sent", func() bool { return p.queue.len() == 0 })
+			eventually(t, "sent", func() bool { return p.queue.len("field") == 0 })
 			if got := s.stored(); len(got) != 2 || got[0] != photo.ID {
 				t.Errorf("got %v, want the photo, then the report", got)
 			}
@@ -190,7 +190,7 @@ func TestBadGatewayThatHidesMaintenance(t *testing.T) {
 	})
 	p := start(t, s, t.TempDir(), written(1))
 	eventually(t, "the message", func() bool { return strings.Contains(p.log.String(), "maintenance") })
-	if p.queue.len() != 1 {
+	if p.queue.len("field") != 1 {
 		t.Error("the report has left the queue")
 	}
 }
@@ -217,20 +217,22 @@ func TestRenewalOfTheTokenIsRefused(t *testing.T) {
 	t.Parallel()
 	s, folder := serve(t), t.TempDir()
 	p := start(t, s, folder)
-	eventually(t, "logged in", func() bool { return p.token.Load() != nil })
+	eventually(t, "logged in", func() bool { return p.sessions.token("field") != "" })
 	s.mu.Lock()
-	s.token = "t2" // t1 has run out
+	s.token = "t2-" // t1 has run out
 	s.before = closed("1", "POST /api/login")
 	s.mu.Unlock()
-	if err := p.queue.add(written(1)); err != nil {
+	report := written(1)
+	report.User = "field"
+	if err := p.queue.add(report); err != nil {
 		t.Fatal(err)
 	}
 	p.app.written <- struct{}{}
 	eventually(t, "refused", func() bool { return len(s.arrived("POST /api/login")) > 2 })
-	if got, err := os.ReadFile(filepath.Join(folder, "session")); err != nil || string(got) != "t1" {
+	if got, err := os.ReadFile(filepath.Join(folder, "users", "field", "session")); err != nil || string(got) != "t1-field" {
 		t.Errorf("the session is %q (%v), want the old one kept", got, err)
 	}
-	if !strings.Contains(contents(t, folder), "/offline/templates.json: {") || p.queue.len() != 1 {
+	if !strings.Contains(contents(t, folder), "/users/field/offline/templates.json: {") || p.queue.len("field") != 1 {
 		t.Error("offline data or queue are gone")
 	}
 	s.set(nil)
@@ -249,7 +251,7 @@ func TestRefusedForGood(t *testing.T) {
 		return false
 	})
 	p := start(t, s, folder, reports...)
-	eventually(t, "the second sent", func() bool { return len(s.stored()) == 1 && p.queue.len() == 0 })
+	eventually(t, "the second sent", func() bool { return len(s.stored()) == 1 && p.queue.len("field") == 0 })
 	if got := contents(t, folder); !strings.Contains(got, "/queue-refused/000000001.json: ") || !strings.Contains(got, "/reports/000000002.json: ") {
 		t.Errorf("got\n%swant the first put aside and the second among the sent", got)
 	}
@@ -265,42 +267,17 @@ func TestAnswerOfSomebodyElse(t *testing.T) {
 		w.Write([]byte("<h1>Welcome</h1>"))
 		return true
 	})
-	if err := first.queue.add(written(1)); err != nil {
+	report := written(1)
+	report.User = "field"
+	if err := first.queue.add(report); err != nil {
 		t.Fatal(err)
 	}
 	first.app.written <- struct{}{}
 	eventually(t, "both noticed", func() bool {
 		return strings.Contains(first.log.String(), "not sent") && strings.Contains(first.log.String(), "not synced")
 	})
-	if first.queue.len() != 1 || strings.Contains(contents(t, folder), "Welcome") {
+	if first.queue.len("field") != 1 || strings.Contains(contents(t, folder), "Welcome") {
 		t.Errorf("somebody else's answer was believed:\n%s", contents(t, folder))
-	}
-}
-
-func TestWaitIsOnlyEverLonger(t *testing.T) {
-	w := openWait(filepath.Join(t.TempDir(), "wait.json"))
-	distinct := map[time.Duration]bool{}
-	for range 200 {
-		before := time.Now()
-		until, err := w.set(100 * time.Second)
-		if err != nil {
-			t.Fatal(err)
-		}
-		asked := until.Sub(before)
-		if asked < 100*time.Second || asked > 111*time.Second {
-			t.Fatalf("waits for %v, want 100s to 110s", asked)
-		}
-		distinct[asked.Truncate(time.Second)] = true
-	}
-	if len(distinct) < 5 {
-		t.Errorf("all waits are about the same: %v", distinct)
-	}
-	if left := openWait(w.file).left(); left < 99*time.Second {
-		t.Errorf("after a restart %v are left, want all of it", left)
-	}
-	w.end = w.end.Add(24 * time.Hour).Round(0) // the clock was set back by a day
-	if left := w.left(); left > 110*time.Second {
-		t.Errorf("%v are left after the clock was set back, want at most what was asked for", left)
 	}
 }
 
@@ -314,9 +291,16 @@ func TestJudge(t *testing.T) {
 		{503, "on", "7", new(maintenance), 7 * time.Second},
 		{503, "on", "", new(maintenance), 10 * time.Minute},
 		{503, "on", "soon", new(maintenance), 10 * time.Minute},
-		{503, "", "7", new(failure), 0},
-		{503, "off", "7", new(failure), 0},
-		{502, "on", "7", new(failure), 0},
+		{503, "on", "-1", new(maintenance), 10 * time.Minute},
+		{503, "on", "0", new(maintenance), 10 * time.Minute},
+		{503, "on", "Wed, 01 Dec 2027 00:00:00 GMT", new(maintenance), 10 * time.Minute},
+		{503, "on", "2147483648", new(maintenance), 24 * time.Hour},
+		{503, "on", "9999999999", new(maintenance), 24 * time.Hour},
+		{503, "on", "99999999999999999999999", new(maintenance), 24 * time.Hour},
+		{429, "", "9999999999", new(failure), 24 * time.Hour},
+		{503, "", "7", new(failure), 7 * time.Second},
+		{503, "off", "7", new(failure), 7 * time.Second},
+		{502, "on", "7", new(failure), 7 * time.Second},
 		{413, "", "", new(refusal), 0},
 	} {
 		got := &http.Response{StatusCode: test.status, Header: http.Header{}}
@@ -326,8 +310,15 @@ func TestJudge(t *testing.T) {
 		if !errors.As(err, test.want) {
 			t.Errorf("%d, marker %q: got %T, want %T", test.status, test.marker, err, test.want)
 		}
-		if closed, ok := test.want.(*maintenance); ok && closed.retryAfter != test.retryAfter {
-			t.Errorf("Retry-After %q: got %v, want %v", test.ask, closed.retryAfter, test.retryAfter)
+		var asked time.Duration
+		switch said := test.want.(type) {
+		case *maintenance:
+			asked = said.retryAfter
+		case *failure:
+			asked = said.retryAfter
+		}
+		if asked != test.retryAfter {
+			t.Errorf("%d, Retry-After %q: got %v, want %v", test.status, test.ask, asked, test.retryAfter)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -30,6 +32,24 @@ func save(name string, content []byte) error {
 		_ = os.Remove(file.Name())
 	}
 	return err
+}
+
+// moveAside moves what cannot be used out of the way, and never onto something
+// that is there already.
+func moveAside(from, to string) error {
+	free := to
+	for n := 1; ; n++ {
+		if _, err := os.Lstat(free); errors.Is(err, fs.ErrNotExist) {
+			break
+		} else if err != nil {
+			return err
+		}
+		free = fmt.Sprintf("%s.%d", to, n)
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	return move(from, free)
 }
 
 // move renames a file for good: a name is safe once its folder is on disk.

@@ -31,7 +31,7 @@ func main() {
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("mobile", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	var s settings
+	s := settings{pace: time.Second}
 	flags.StringVar(&s.api, "api", cmp.Or(getenv("FIELDREPORTS_API"), "http://127.0.0.1:8080"), "address of the API; default FIELDREPORTS_API")
 	flags.StringVar(&s.name, "name", "field", "who logs in")
 	flags.StringVar(&s.folder, "folder", "mobile-data", "where the queue and the offline data are; one process a folder")
@@ -48,6 +48,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	switch {
 	case flags.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	case s.name == "":
+		return errors.New("--name is empty: want who logs in")
 	case s.reports < 0:
 		return fmt.Errorf("--reports is %d: want 0 or more", s.reports)
 	case s.every < 0 || s.sync <= 0:
@@ -64,5 +66,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return err
 	}
+	defer a.close()
 	return a.run(ctx)
 }

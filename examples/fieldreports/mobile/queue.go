@@ -15,13 +15,18 @@ import (
 // An item is a write that the service has not confirmed yet, with everything
 // that has to stay the same in every attempt.
 type item struct {
-	Number int             `json:"number"` // the order in which they were written
-	ID     string          `json:"id"`
-	Key    string          `json:"key"` // Idempotency-Key
-	Method string          `json:"method"`
-	Path   string          `json:"path"`
-	Body   json.RawMessage `json:"body"`
+	Number  int             `json:"number"` // the order in which they were written
+	User    string          `json:"user"`   // who wrote it, "" before there were names
+	ID      string          `json:"id"`
+	Key     string          `json:"key"` // Idempotency-Key
+	Method  string          `json:"method"`
+	Path    string          `json:"path"`
+	Body    json.RawMessage `json:"body"`
+	Clocked bool            `json:"clocked"` // its time is the service's, not the phone's
 }
+
+// largestNumber is the last that fits into the name of a file.
+const largestNumber = 999_999_999
 
 // A queue is a folder with a file for each item, named so that they sort in the
 // order of writing. A file leaves it in one way: to the folder of what was sent,
@@ -46,10 +51,8 @@ func openQueue(folder, sent string, log *slog.Logger) (*queue, error) {
 		}
 		for _, entry := range names {
 			q.last = max(q.last, number(entry.Name()))
-			if f == folder && !entry.IsDir() {
-				if err := q.read(entry.Name(), log); err != nil {
-					return nil, err
-				}
+			if f == folder {
+				q.read(entry.Name(), log)
 			}
 		}
 	}
@@ -59,27 +62,39 @@ func openQueue(folder, sent string, log *slog.Logger) (*queue, error) {
 
 // read takes a file into the queue. One that was never finished was never said
 // to be written, and goes; one that cannot be read is put aside and stays.
-func (q *queue) read(name string, log *slog.Logger) error {
+func (q *queue) read(name string, log *slog.Logger) {
 	path := filepath.Join(q.folder, name)
 	if strings.HasSuffix(name, unfinished) {
-		return os.Remove(path)
+		_ = os.Remove(path)
+		return
 	}
 	content, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
 	var i item
-	if err := json.Unmarshal(content, &i); err != nil || i.Number != number(name) || i.Method == "" {
-		log.Error("a file of the queue is damaged, and put aside", "file", name)
-		return move(path, filepath.Join(q.aside(), name))
+	if err == nil {
+		err = json.Unmarshal(content, &i)
 	}
-	q.items = append(q.items, i)
-	return nil
+	if err == nil && i.file() == name && i.sound() {
+		q.items = append(q.items, i)
+		return
+	}
+	log.Error("a file of the queue is damaged, and put aside", "file", name, "error", err)
+	if err := moveAside(path, filepath.Join(q.aside(), name)); err != nil {
+		log.Error("a damaged file cannot be put aside", "file", name, "error", err)
+	}
+}
+
+// sound says whether an item can be sent as it is.
+func (i item) sound() bool {
+	return i.Number > 0 && i.Number <= largestNumber && i.Method != "" && strings.HasPrefix(i.Path, "/") &&
+		isToken(i.ID) && isToken(i.Key) && len(i.Body) > 0
 }
 
 // number is that of the item in a file, 0 if the name is none of an item's.
 func number(name string) int {
-	n, _ := strconv.Atoi(strings.TrimSuffix(name, ".json"))
+	n, err := strconv.Atoi(strings.TrimSuffix(name, ".json"))
+	if err != nil || n < 0 || n > largestNumber {
+		return 0
+	}
 	return n
 }
 
@@ -97,11 +112,7 @@ func (q *queue) next() int {
 
 // add puts an item at the end. When it returns the item is safe.
 func (q *queue) add(i item) error {
-	content, err := json.Marshal(i)
-	if err != nil {
-		return err
-	}
-	if err := save(filepath.Join(q.folder, i.file()), content); err != nil {
+	if err := q.write(i); err != nil {
 		return err
 	}
 	q.mu.Lock()
@@ -110,33 +121,56 @@ func (q *queue) add(i item) error {
 	return nil
 }
 
-// oldest is the item to send next. It stays where it is.
-func (q *queue) oldest() (item, bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if len(q.items) == 0 {
-		return item{}, false
-	}
-	return q.items[0], true
-}
-
-func (q *queue) len() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.items)
-}
-
-// done moves an item to what was sent, or puts it aside.
-func (q *queue) done(i item, refused bool) error {
-	to := q.sent
-	if refused {
-		to = q.aside()
-	}
-	if err := move(filepath.Join(q.folder, i.file()), filepath.Join(to, i.file())); err != nil {
+// replace changes an item in its place.
+func (q *queue) replace(i item) error {
+	if err := q.write(i); err != nil {
 		return err
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.items = slices.DeleteFunc(q.items, func(other item) bool { return other.Number == i.Number })
+	for n := range q.items {
+		if q.items[n].Number == i.Number {
+			q.items[n] = i
+		}
+	}
 	return nil
+}
+
+func (q *queue) write(i item) error {
+	content, err := json.Marshal(i)
+	if err != nil {
+		return err
+	}
+	return save(filepath.Join(q.folder, i.file()), content)
+}
+
+// all are the items, oldest first.
+func (q *queue) all() []item {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.items)
+}
+
+// len is how many items wait that user has written.
+func (q *queue) len(user string) (n int) {
+	for _, i := range q.all() {
+		if i.User == user {
+			n++
+		}
+	}
+	return n
+}
+
+// done moves an item to what was sent, or puts it aside. The item leaves the
+// queue even if the disk fails: its file is then sent again after a restart,
+// which the service recognises.
+func (q *queue) done(i item, refused bool) error {
+	q.mu.Lock()
+	q.items = slices.DeleteFunc(q.items, func(other item) bool { return other.Number == i.Number })
+	q.mu.Unlock()
+	to := q.sent
+	if refused {
+		to = q.aside()
+	}
+	return moveAside(filepath.Join(q.folder, i.file()), filepath.Join(to, i.file()))
 }

@@ -88,13 +88,32 @@ func TestDamagedFilesOfTheQueue(t *testing.T) {
 		"000000002.json":                    `{"number":2,"id":"`, // torn by the disk
 		"000000004.json.123" + unfinished:   `{"number":4`,
 		"000000005.json":                    "",
+		"000000006.json":                    `{"number":6,"id":"a b","key":"k","method":"POST","path":"/api/reports","body":{}}`,
+		"000000007.json":                    `{"number":7,"id":"a","key":"k\n","method":"POST","path":"/api/reports","body":{}}`,
+		"000000008.json":                    `{"number":8,"id":"a","key":"k","method":"POST","path":"http://elsewhere","body":{}}`,
+		"9.json":                            `{"number":9,"id":"a","key":"k","method":"POST","path":"/api/reports","body":{}}`,
+		"9223372036854775807.json":          `{"number":9223372036854775807,"id":"a","key":"k","method":"POST","path":"/","body":{}}`,
+		"99999999999999999999.json":         `{}`,
 		"something else of the phone's.txt": "hello",
 	} {
 		if err := os.WriteFile(filepath.Join(queueFolder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Symlink("nowhere", filepath.Join(queueFolder, "000000010.json")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(queueFolder, "000000011.json"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	// What was put aside before is not overwritten.
+	if err := os.WriteFile(filepath.Join(folder, "queue-refused", "000000002.json"), []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	q = read()
+	if left, _ := os.ReadDir(queueFolder); len(left) != 2 {
+		t.Errorf("%d files are left in the queue, want two", len(left))
+	}
 	var numbers []int
 	for _, i := range q.items {
 		numbers = append(numbers, i.Number)
@@ -102,14 +121,14 @@ func TestDamagedFilesOfTheQueue(t *testing.T) {
 	if len(numbers) != 2 || numbers[0] != 1 || numbers[1] != 3 {
 		t.Errorf("got items %v, want 1 and 3", numbers)
 	}
-	if q.next() != 6 {
-		t.Errorf("the next number is %d, want 6: one that was never used", q.next())
+	if q.next() != 12 {
+		t.Errorf("the next number is %d, want 12: one that was never used", q.next())
 	}
-	if got := contents(t, folder); !strings.Contains(got, "/queue-refused/000000002.json: ") || strings.Contains(got, unfinished) {
+	if got := contents(t, folder); !strings.Contains(got, "/queue-refused/000000002.json: kept") || !strings.Contains(got, `/queue-refused/000000002.json.1: {"number":2`) || strings.Contains(got, unfinished) {
 		t.Errorf("got\n%swant what is damaged put aside, and no unfinished files", got)
 	}
-	if strings.Count(log.String(), "damaged") != 3 {
-		t.Errorf("got log %q, want three damaged files", log)
+	if got := strings.Count(log.String(), "damaged"); got != 11 {
+		t.Errorf("got %d damaged files in the log, want 11:\n%s", got, log)
 	}
 }
 
@@ -126,7 +145,7 @@ func TestNumbersGoOnAfterAllIsSent(t *testing.T) {
 	if err := q.done(report, false); err != nil {
 		t.Fatal(err)
 	}
-	if q, err = openQueue(q.folder, q.sent, slog.New(slog.DiscardHandler)); err != nil || q.next() != 8 || q.len() != 0 {
-		t.Errorf("got next %d of %d items (%v), want 8 of none", q.next(), q.len(), err)
+	if q, err = openQueue(q.folder, q.sent, slog.New(slog.DiscardHandler)); err != nil || q.next() != 8 || q.len("") != 0 {
+		t.Errorf("got next %d of %d items (%v), want 8 of none", q.next(), q.len(""), err)
 	}
 }

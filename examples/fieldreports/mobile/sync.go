@@ -2,11 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,6 +31,11 @@ func (a *app) keepSynced(ctx context.Context) {
 	}
 }
 
+// templateID is what the id of a template may be: it becomes the name of a file.
+var templateID = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+
+// syncOnce reads everything once. What fails does not keep the rest from being
+// read, unless it is maintenance.
 func (a *app) syncOnce(ctx context.Context) error {
 	list, err := a.read(ctx, "/api/templates", "templates.json")
 	if err != nil {
@@ -35,35 +45,40 @@ func (a *app) syncOnce(ctx context.Context) error {
 		Templates []struct{ ID, Drawing string }
 	}
 	if err := json.Unmarshal(list, &all); err != nil {
-		return failure{err}
+		return failure{error: err}
 	}
+	files := map[string]string{"/api/reports": "reports.json"} // by path
+	var errs []error
 	for _, template := range all.Templates {
-		if _, err := a.read(ctx, "/api/templates/"+template.ID, filepath.Join("templates", template.ID+".json")); err != nil {
-			return err
-		}
-		file := strings.TrimPrefix(template.Drawing, "/api/files/")
-		if !filepath.IsLocal(file) || file == template.Drawing {
+		if !templateID.MatchString(template.ID) {
+			errs = append(errs, fmt.Errorf("the id of a template is %q: want small letters, digits and -", template.ID))
 			continue
 		}
-		if _, err := a.read(ctx, template.Drawing, filepath.Join("files", file)); err != nil {
+		files["/api/templates/"+template.ID] = filepath.Join("templates", template.ID+".json")
+		file, ok := strings.CutPrefix(template.Drawing, "/api/files/")
+		if !ok || !filepath.IsLocal(file) || strings.ContainsAny(file, "\\%?#") {
+			errs = append(errs, fmt.Errorf("the drawing of the template %q is %q: want a path below /api/files/", template.ID, template.Drawing))
+			continue
+		}
+		files[template.Drawing] = filepath.Join("files", file)
+	}
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		_, err := a.read(ctx, path, files[path])
+		if errors.As(err, new(maintenance)) || ctx.Err() != nil {
 			return err
 		}
+		errs = append(errs, err)
 	}
-	_, err = a.read(ctx, "/api/reports", "reports.json")
-	return err
+	return errors.Join(errs...)
 }
 
-// read reads a resource, and keeps it as file in the app's folder. What has not
-// changed is not sent again.
+// read reads a resource, and keeps it as file among what the user needs offline.
+// What has not changed is not sent again.
 func (a *app) read(ctx context.Context, path, file string) ([]byte, error) {
-	file = filepath.Join(a.folder, "offline", file)
-	kept, err := os.ReadFile(file)
-	tag := []byte{}
-	if err == nil {
-		tag, _ = os.ReadFile(file + ".etag")
-	}
+	file = filepath.Join(userFolder(a.folder, a.name), "offline", file)
+	kept, tag := readKept(file)
 	begun := time.Now()
-	got, err := a.do(ctx, request{method: "GET", path: path, tag: string(tag)})
+	got, err := a.do(ctx, request{method: "GET", path: path, tag: tag})
 	a.logRead(path, begun, got, err)
 	if err != nil {
 		return nil, err
@@ -72,15 +87,35 @@ func (a *app) read(ctx context.Context, path, file string) ([]byte, error) {
 		return kept, nil
 	}
 	if filepath.Ext(file) == ".json" && !json.Valid(got.body) {
-		return nil, failure{fmt.Errorf("%s: the answer is no JSON: is there a login page in front of the network?", path)}
+		return nil, failure{error: fmt.Errorf("%s: the answer is no JSON: is there a login page in front of the network?", path)}
 	}
 	if err := save(file, got.body); err != nil {
 		return nil, err
 	}
-	if got.tag != "" {
-		return got.body, save(file+".etag", []byte(got.tag))
+	if !isToken(got.tag) {
+		return got.body, nil
 	}
-	return got.body, nil
+	return got.body, save(file+".etag", []byte(got.tag+" "+digest(got.body)))
+}
+
+// readKept reads a file that was kept, and the ETag it came with. A file that is
+// damaged, or not the one that the tag is of, has no tag: it is read anew.
+func readKept(file string) (content []byte, tag string) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, ""
+	}
+	text, err := os.ReadFile(file + ".etag")
+	tag, sum, _ := strings.Cut(string(text), " ")
+	if err != nil || sum != digest(content) || !isToken(tag) {
+		return content, ""
+	}
+	return content, tag
+}
+
+func digest(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
 }
 
 func (a *app) logRead(path string, begun time.Time, got answer, err error) {

@@ -4,103 +4,212 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"slices"
 	"time"
 )
 
-// large is the size in bytes from which a load balancer may refuse a request
-// before anybody can say that it is maintenance.
-const large = 900_000
+const (
+	// large is the size in bytes from which a load balancer may refuse a request
+	// before anybody can say that it is maintenance.
+	large = 900_000
+
+	// patience is how many attempts in a row may fail before a younger report is
+	// tried: the order is kept over a short failure, and nothing blocks for ever.
+	patience = 3
+)
 
 // forGood are the answers to a report that the API itself gives, and would give
 // again. Any other no may come from what is in front of it, and may pass.
-var forGood = []int{http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity}
+var forGood = []int{http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity}
 
-// keepUploading sends what is in the queue, oldest first and one at a time. So
-// after a wait there is one request, and the others follow only if it succeeds.
+// The attempts are what has become of sending an item so far.
+type attempts struct {
+	failed  int
+	setBack int       // how often others were let go first
+	due     time.Time // not before
+	openTo  bool      // answered 413, and then an open answer to a small request
+}
+
+// An uploader sends what is in the queue, one at a time.
+type uploader struct {
+	*app
+	tries    map[int]*attempts // by number
+	failures int               // in a row
+	last     int               // the number that was tried last
+}
+
+// keepUploading sends the queue, the oldest first. So after a wait there is one
+// request, and the others follow only if it succeeds.
 func (a *app) keepUploading(ctx context.Context) {
-	failures := 0
+	u := &uploader{app: a, tries: map[int]*attempts{}}
 	for ctx.Err() == nil {
-		oldest, ok := a.queue.oldest()
-		if !ok {
+		next, pause := u.next(time.Now())
+		if pause > 0 {
 			select {
 			case <-ctx.Done():
 			case <-a.written:
+			case <-time.After(pause):
 			}
 			continue
 		}
 		if a.waits["upload"].pass(ctx) != nil {
 			return
 		}
-		got, err := a.upload(ctx, oldest)
-		var no refusal
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err == nil:
-			failures = 0
-			a.log.Info("sent", "number", oldest.Number, "id", oldest.ID, "status", got.status)
-			a.leave(ctx, oldest, false)
-		case a.noticed("upload", err):
-			failures = 0
-		case errors.As(err, &no) && slices.Contains(forGood, no.status):
-			a.log.Error("refused, and put aside", "number", oldest.Number, "id", oldest.ID, "error", err)
-			a.leave(ctx, oldest, true)
-		default: // it stays in the queue, for as long as it takes
-			a.log.Warn("not sent", "number", oldest.Number, "id", oldest.ID, "error", err.Error())
-			sleep(ctx, backoff(failures))
-			failures++
-		}
+		u.send(ctx, next)
 	}
 }
 
-// leave takes an item out of the queue. Should the disk fail it is sent again,
-// which does no harm.
-func (a *app) leave(ctx context.Context, i item, refused bool) {
-	if err := a.queue.done(i, refused); err != nil {
-		a.log.Error("the queue cannot be changed", "error", err)
-		sleep(ctx, time.Second)
+// next is the item to send now, or how long to wait before looking again.
+func (u *uploader) next(now time.Time) (item, time.Duration) {
+	pause := longestWait
+	var due []item
+	for _, i := range u.queue.all() {
+		if i.User != u.name && !u.sessions.usable(i.User) {
+			continue // until its author logs in
+		}
+		if left := u.tried(i).due.Sub(now); left > 0 {
+			pause = min(pause, left)
+			continue
+		}
+		due = append(due, i)
+	}
+	if len(due) == 0 {
+		return item{}, pause
+	}
+	if u.failures >= patience { // is it the oldest, or is it the service?
+		for _, i := range due {
+			if i.Number > u.last {
+				return i, 0
+			}
+		}
+	}
+	return due[0], 0
+}
+
+func (u *uploader) tried(i item) *attempts {
+	if u.tries[i.Number] == nil {
+		u.tries[i.Number] = &attempts{}
+	}
+	return u.tries[i.Number]
+}
+
+// send sends an item, and does with it what the answer calls for.
+func (u *uploader) send(ctx context.Context, i item) {
+	u.last = i.Number
+	got, err := u.upload(ctx, i)
+	var no refusal
+	refused := errors.As(err, &no)
+	if refused && no.status != http.StatusConflict && slices.Contains(forGood, no.status) && !i.Clocked {
+		if body, ok := u.clock.correct(i.Body); ok {
+			i.Body, i.Clocked = body, true
+			u.log.Warn("refused, and sent again with the time of the service", "number", i.Number, "id", i.ID)
+			if err := u.queue.replace(i); err != nil {
+				u.log.Error("the corrected time is not kept over a restart", "error", err)
+			}
+			got, err = u.upload(ctx, i)
+			refused = errors.As(err, &no)
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+	case err == nil:
+		u.failures = 0
+		u.log.Info("sent", "number", i.Number, "id", i.ID, "user", i.User, "status", got.status)
+		u.leave(i, false)
+	case u.noticed("upload", err):
+		u.failures = 0
+	case refused && (slices.Contains(forGood, no.status) || no.status == http.StatusRequestEntityTooLarge):
+		u.failures = 0
+		u.log.Error("refused, and put aside", "number", i.Number, "id", i.ID, "error", err)
+		u.leave(i, true)
+	default: // it stays in the queue, for as long as it takes
+		u.failed(ctx, i, err)
+	}
+}
+
+// failed makes way for the other items if it is this one that fails, and leaves
+// the service alone for a while.
+func (u *uploader) failed(ctx context.Context, i item, err error) {
+	t := u.tried(i)
+	t.failed++
+	var no refusal
+	var failed failure
+	asked := time.Duration(0)
+	if errors.As(err, &failed) {
+		asked = failed.retryAfter
+	}
+	others := u.failures == 0 && t.failed > patience // which have been sent since it failed
+	if errors.As(err, &no) || others || asked > 0 {
+		t.due = time.Now().Add(max(u.backoff(t.setBack), asked))
+		t.setBack++
+	}
+	u.log.Warn("not sent", "number", i.Number, "id", i.ID, "user", i.User, "attempts", t.failed, "error", err.Error())
+	sleep(ctx, u.backoff(u.failures))
+	u.failures++
+}
+
+// leave takes an item out of the queue.
+func (u *uploader) leave(i item, refused bool) {
+	delete(u.tries, i.Number)
+	if err := u.queue.done(i, refused); err != nil {
+		u.log.Error("the file of a report that has left the queue cannot be moved: it is sent again after a restart, and recognised", "number", i.Number, "error", err)
 	}
 }
 
 // upload sends an item. What is large is announced by a small request of the
 // same kind, and an answer to it that may hide maintenance is looked into in the
 // same way.
-func (a *app) upload(ctx context.Context, i item) (answer, error) {
+func (u *uploader) upload(ctx context.Context, i item) (answer, error) {
 	if len(i.Body) >= large {
-		if err := a.closed(ctx, i); err != nil {
+		if err := u.closed(ctx, i); errors.As(err, new(maintenance)) {
 			return answer{}, err
 		}
 	}
-	got, err := a.do(ctx, request{method: i.Method, path: i.Path, body: i.Body, key: i.Key})
-	if got.status == http.StatusRequestEntityTooLarge || got.status == http.StatusBadGateway {
-		if closed := a.closed(ctx, i); closed != nil {
+	got, err := u.doAs(ctx, i.User, request{method: i.Method, path: i.Path, body: i.Body, key: i.Key})
+	switch got.status {
+	case http.StatusBadGateway:
+		if closed := u.closed(ctx, i); errors.As(closed, new(maintenance)) {
 			return answer{}, closed
+		}
+	case http.StatusRequestEntityTooLarge:
+		// Final only if it is answered again after an open answer: the load
+		// balancer says the same of what is large while it is closed.
+		if closed := u.closed(ctx, i); closed != nil {
+			return answer{}, closed
+		}
+		if t := u.tried(i); !t.openTo {
+			t.openTo = true
+			return answer{}, failure{error: errors.New("answered 413, and a small request was not: it is tried again")}
 		}
 	}
 	var stored struct{ ID string }
 	if err == nil && (json.Unmarshal(got.body, &stored) != nil || stored.ID != i.ID) {
-		return answer{}, failure{errors.New("the answer is not about this report: is there a login page in front of the network?")}
+		return answer{}, failure{error: errors.New("the answer is not about this report: is there a login page in front of the network?")}
 	}
 	return got, err
 }
 
-// closed is the maintenance that refuses what is sent like i, or nil. It asks
-// with a document that has nothing in it, which the API turns away.
-func (a *app) closed(ctx context.Context, i item) error {
-	_, err := a.do(ctx, request{method: i.Method, path: i.Path, body: []byte("{}")})
-	var is maintenance
-	if errors.As(err, &is) {
-		return is
+// closed asks whether what is sent like i is refused by maintenance, with a
+// document that has nothing in it, which the API turns away. It returns that
+// maintenance, nil if the API itself has answered, or a failure: not known.
+func (u *uploader) closed(ctx context.Context, i item) error {
+	_, err := u.doAs(ctx, i.User, request{method: i.Method, path: i.Path, body: []byte("{}")})
+	var no refusal
+	if err == nil || errors.As(err, &no) && slices.Contains(forGood, no.status) {
+		return nil
 	}
-	return nil
+	if errors.As(err, new(maintenance)) {
+		return err
+	}
+	return failure{error: fmt.Errorf("the answer may hide maintenance, and asking has failed: %v", err)} // %v: it is not a no to i
 }
 
 // backoff is how long to leave a service alone that has failed so many times
-// before: from one second to a minute, and up to half as much again.
-func backoff(failures int) time.Duration {
-	d := min(time.Second<<min(failures, 6), time.Minute)
+// before: from the pace to a minute, and up to half as much again.
+func (a *app) backoff(failures int) time.Duration {
+	d := min(a.pace<<min(failures, 6), time.Minute)
 	return d + rand.N(d/2)
 }

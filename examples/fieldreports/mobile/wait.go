@@ -3,21 +3,25 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"math/rand/v2"
 	"os"
 	"sync"
 	"time"
 )
 
-// A wait is the time for which maintenance has asked. It outlives the process.
+// longestWait bounds every wait. What asks for more is not the product, or a
+// damaged file.
+const longestWait = 24 * time.Hour
+
+// A wait is the time for which maintenance has asked. It outlives the process,
+// and is never longer than was asked for, whatever happens to the clock.
 type wait struct {
 	file string
 	mu   sync.Mutex
-	end  time.Time
-	all  time.Duration
+	end  time.Time // with a monotonic reading
 }
 
-// openWait reads the wait that is in file, if there is one.
+// openWait reads the wait that is in file, if there is one. The phone's clock may
+// have been set since: the wait is then at most all that was asked for.
 func openWait(file string) *wait {
 	w := &wait{file: file}
 	var kept struct {
@@ -25,34 +29,34 @@ func openWait(file string) *wait {
 		Seconds float64
 	}
 	if content, err := os.ReadFile(file); err == nil && json.Unmarshal(content, &kept) == nil {
-		w.end, w.all = kept.Until, time.Duration(kept.Seconds*float64(time.Second))
+		asked := time.Duration(min(kept.Seconds, longestWait.Seconds()) * float64(time.Second))
+		w.end = time.Now().Add(min(time.Until(kept.Until), asked))
 	}
 	return w
 }
 
-// set begins to wait for retryAfter and up to a tenth more: some waiting may be
-// added to what the service has asked for, and none taken away.
+// set begins to wait for retryAfter, which is already spread: nothing is added
+// and nothing taken away.
 func (w *wait) set(retryAfter time.Duration) (until time.Time, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.all = retryAfter + time.Duration(rand.Int64N(int64(retryAfter)/10+1))
-	w.end = time.Now().Add(w.all)
-	content, err := json.Marshal(map[string]any{"until": w.end, "seconds": w.all.Seconds()})
+	retryAfter = min(retryAfter, longestWait)
+	w.end = time.Now().Add(retryAfter)
+	content, err := json.Marshal(map[string]any{"until": w.end, "seconds": retryAfter.Seconds()})
 	if err != nil {
 		return w.end, err
 	}
 	return w.end, save(w.file, content)
 }
 
-// left is how long there is still to wait: never longer than was asked for, also
-// if the clock of the phone was set back.
+// left is how long there is still to wait, by the monotonic clock.
 func (w *wait) left() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return min(time.Until(w.end), w.all)
+	return time.Until(w.end)
 }
 
-// pass returns when the wait is over. It is over for good: the file is left, and
+// pass returns when the wait is over. It is over for good: the file stays, and
 // says nothing any more.
 func (w *wait) pass(ctx context.Context) error {
 	for left := w.left(); left > 0 && ctx.Err() == nil; left = w.left() {

@@ -11,22 +11,36 @@ export class MaintenanceError extends Error {
 
 // A Refusal is an answer of the API that says no. Asking again does not help.
 export class Refusal extends Error {
-  constructor(status, message) {
+  constructor(status, code, message) {
     super(message);
+    Object.assign(this, { status, code });
+  }
+}
+
+// A Failure is no answer, or one that says nothing: asking later may help. Its
+// message is the name of a text in words.js.
+export class Failure extends Error {
+  constructor(name, status = 0) {
+    super(name);
     this.status = status;
   }
 }
 
-// A Failure is no answer, or one that says nothing: asking later may help.
-export class Failure extends Error {}
+const longest = 24 * 60 * 60; // seconds: nobody may ask for more
 
 let base = "";
+let offset = 0; // of the service's clock from this machine's, in milliseconds
 
 // useAPI reads where the API is: config.json names its origin, "" is the site's
 // own.
 export async function useAPI() {
   const answer = await fetch("/config.json");
   base = (await answer.json()).api ?? "";
+}
+
+// now is the time as the service knows it, as far as it has said so.
+export function now() {
+  return new Date(Date.now() + offset);
 }
 
 // call sends a request and returns the answer.
@@ -49,7 +63,11 @@ export async function call(path, { method = "GET", body, key } = {}) {
       signal: AbortSignal.timeout(20000),
     });
   } catch {
-    throw new Failure("The service cannot be reached.");
+    throw new Failure("unreachable");
+  }
+  const said = Date.parse(answer.headers.get("Date"));
+  if (said) { // a few minutes are the network's, and nobody's mistake
+    offset = Math.abs(said - Date.now()) > 5 * 60 * 1000 ? said - Date.now() : 0;
   }
   if (answer.ok) {
     return answer;
@@ -57,21 +75,52 @@ export async function call(path, { method = "GET", body, key } = {}) {
   const error = (await answer.json().catch(() => null))?.errors?.[0];
   if (answer.status === 503 && answer.headers.get("X-Maintenance-Mode") === "on") {
     throw new MaintenanceError({
-      message: error?.detail ?? "", // a proxy may have replaced the body
+      message: String(error?.detail ?? ""), // a proxy may have replaced the body
       language: answer.headers.get("Content-Language") ?? "",
       until: date(error?.meta?.until),
       retryAfter: seconds(answer.headers.get("Retry-After")) ?? seconds(error?.meta?.retryAfter) ?? 600,
     });
   }
-  if (answer.status >= 500 || answer.status === 429) {
-    throw new Failure(`The service has a problem (${answer.status}).`);
+  if (answer.status >= 500 || answer.status === 429 || answer.status === 408) {
+    throw new Failure("failed", answer.status);
   }
-  throw new Refusal(answer.status, error?.detail ?? `The service answered ${answer.status}.`);
+  throw new Refusal(answer.status, error?.code ?? "", error?.detail ?? String(answer.status));
+}
+
+// json is the document that answers a request. What is none is not the API's.
+export async function json(path, options) {
+  const answer = await call(path, options);
+  try {
+    return await answer.json();
+  } catch {
+    throw new Failure("unreachable");
+  }
+}
+
+// announcement is what /maintenance.json says, where it is served: null if it is
+// not, or says nothing. The answers of the API decide, and this only adds to them.
+export async function announcement() {
+  try {
+    const answer = await fetch("/maintenance.json", { cache: "no-cache", signal: AbortSignal.timeout(10000) });
+    const said = answer.ok ? await answer.json() : null;
+    if (!said || typeof said !== "object") {
+      return null;
+    }
+    return {
+      mode: said.mode === "maintenance" ? "closed" : said.mode,
+      over: said.mode === "open" || said.status === "completed" || said.status === "none",
+      pollAfter: seconds(said.pollAfter) ?? 60,
+      since: date(said.since ?? said.scheduledFor),
+      until: date(said.until ?? said.scheduledUntil),
+    };
+  } catch {
+    return null;
+  }
 }
 
 function seconds(value) {
   const number = Number(value || NaN);
-  return Number.isFinite(number) && number > 0 ? number : null;
+  return Number.isFinite(number) && number > 0 ? Math.min(number, longest) : null;
 }
 
 function date(value) {

@@ -1,129 +1,359 @@
 // Field Reports for managers: log in, read reports and templates, write a report.
 
-import { call, Failure, MaintenanceError, Refusal, useAPI } from "./api.js";
-import { dropDraft, keepDraft, lockDraft, readDraft, reopenDraft, saveDraft, showDraft } from "./draft.js";
-import { attempt, attemptLater } from "./maintenance.js";
-import { showDrawing, showProblem, showReports, showSaved, showTemplateChoice, showTemplates, showView } from "./views.js";
+import { call, Failure, json, MaintenanceError, now, Refusal, useAPI } from "./api.js";
+import * as browser from "./browser.js";
+import { attempt, attemptLater, forget, refused } from "./maintenance.js";
+import * as outbox from "./outbox.js";
+import { showDrawing, showOutbox, showProblem, showReports, showSaved, showTemplateChoice, showTemplates, showView } from "./views.js";
+import { text, translate } from "./words.js";
 
-let user, templates, drawings;
+const form = document.getElementById("report-form");
+const fields = ["template", "title", "text"];
+const forGood = [400, 409, 413, 422]; // what the API says to a report, and would say again
+
+let user; // whose screen this is, as far as is known
+let visits = 0; // counts who has been here: what was begun for one is not shown to the next
+let confirmed = false; // by the API, since the page was loaded
+let templates = [];
+let drawings;
 let reports = [];
 let page = {};
 
-// act does what somebody has asked for, and says what has gone wrong. A session
-// that has ended leads to the login, and what is typed stays.
-async function act(name, action, doAttempt = attempt) {
+// act does what is to be shown now, and says what has gone wrong. A session that
+// has ended leads to the login, and what is typed stays its author's.
+function act(name, action, how = attempt) {
   showProblem("");
-  try {
-    await doAttempt(name, async () => {
-      try {
-        await action();
-      } catch (error) {
-        if (!(error instanceof Refusal)) {
-          throw error;
-        }
-        if (error.status === 401 && name !== "login") {
-          askWho();
-        } else {
-          showProblem(error.message);
-        }
+  return how(name, async () => {
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof Refusal)) {
+        throw error;
       }
-    });
-  } catch (error) {
-    if (!(error instanceof Failure)) {
-      throw error;
+      if (error.status === 401) {
+        leave();
+      } else {
+        showProblem(error.message);
+      }
     }
-    showProblem(error.message);
-    if (name === "session") { // there is nothing on the page to press
-      setTimeout(() => act(name, action), 15000);
-    }
-  }
-}
-
-function askWho() {
-  user = undefined;
-  showView("login");
-  document.getElementById("name").focus();
-}
-
-async function start() {
-  await useAPI().catch(() => {}); // then the API is where the site is
-  keepDraft();
-  const draft = readDraft();
-  if (draft.title || draft.text) { // at once, whatever the API says
-    showTemplateChoice([{ id: draft.template, name: draft.template }]);
-    showDraft();
-    showView("reports");
-  }
-  await act("session", async () => {
-    user = (await (await call("/api/session")).json()).user;
-    await enter();
   });
 }
 
-// enter shows what somebody who has logged in sees, and goes on with a report
-// that was not sent when the page was loaded.
-async function enter() {
-  templates = (await (await call("/api/templates")).json()).templates;
-  showTemplateChoice(templates);
-  showDraft();
-  await loadReports();
-  route();
-  if (readDraft().writtenAt) {
-    act("report", send, attemptLater);
+async function start() {
+  translate();
+  await useAPI().catch(() => {}); // then the API is where the site is
+  browser.onChange(() => location.reload());
+  outbox.onChange(() => showWaiting());
+  if (browser.loggedOut()) { // before anything is shown, and before anything else is asked
+    leave();
+    await attempt("logout", endSession);
+    return;
+  }
+  if (browser.user()) { // at once, whatever the API says
+    await show(browser.user());
+  }
+  await act("session", loadSession);
+}
+
+async function loadSession() {
+  const visit = visits;
+  const who = (await json("/api/session")).user;
+  if (visit === visits && !browser.loggedOut()) {
+    await enter(who);
   }
 }
 
+// show shows what is known of somebody without the API.
+async function show(who) {
+  if (user?.name !== who.name) {
+    visits++;
+    [reports, page, drawings] = [[], {}, undefined];
+    showReports(reports, templates, page);
+  }
+  user = who;
+  templates = browser.templates();
+  showTemplateChoice(templates);
+  showDraft();
+  if (templates.length > 0) { // nothing can be written without them
+    route();
+  }
+  await showWaiting();
+}
+
+// enter shows what somebody who has logged in sees, and goes on with what they
+// had saved.
+async function enter(who) {
+  browser.rememberUser(who);
+  confirmed = true;
+  const shown = show(who);
+  const visit = visits;
+  await shown;
+  const read = (await json("/api/templates")).templates;
+  browser.rememberTemplates(read);
+  if (visit !== visits) {
+    return;
+  }
+  templates = read;
+  showTemplateChoice(templates);
+  showDraft();
+  await loadReports();
+  if (visit !== visits) {
+    return;
+  }
+  route();
+  if ((await outbox.waiting(who.name)).length > 0) {
+    act("outbox", sendWaiting, attemptLater);
+  }
+}
+
+// leave shows the login. What its author has saved or typed stays for them.
+function leave() {
+  const name = user?.name ?? browser.loggedOut();
+  visits++;
+  user = undefined;
+  confirmed = false;
+  browser.rememberUser(null);
+  forget("outbox", "reports", "drawings", "older", "session");
+  [reports, page, drawings] = [[], {}, undefined];
+  showReports(reports, templates, page);
+  showOutbox([]);
+  showSaved("");
+  form.reset();
+  showView("login");
+  document.getElementById("name").focus();
+  return showLoginNote(name);
+}
+
+async function showLoginNote(name) {
+  const waiting = name ? (await outbox.waiting(name)).length : 0;
+  document.getElementById("login-note").textContent = waiting > 0 ? text("waitsForLogin", { count: waiting }) : "";
+}
+
 async function loadReports() {
-  const answer = await (await call("/api/reports")).json();
+  const visit = visits;
+  const answer = await json("/api/reports");
+  if (visit !== visits) {
+    return;
+  }
   reports = answer.reports;
   page = { next: answer.next, loadedAt: new Date() };
   showReports(reports, templates, page);
 }
 
 async function loadOlder() {
-  const answer = await (await call(page.next)).json();
+  const visit = visits;
+  const answer = await json(page.next);
+  if (visit !== visits) {
+    return;
+  }
   reports = [...reports, ...answer.reports];
   page.next = answer.next;
   showReports(reports, templates, page);
 }
 
 async function loadDrawings() {
+  const visit = visits;
   drawings = new Map();
   showTemplates(templates);
   for (const one of templates) {
     const svg = await (await call(one.drawing)).text();
+    if (visit !== visits) {
+      return;
+    }
     drawings.set(one.id, svg);
     showDrawing(one.id, svg);
   }
 }
 
-// send sends the draft. It may be done again with any outcome but the first
-// having any effect: the id and the key stay the same.
-async function send() {
-  const { key, ...report } = readDraft();
-  if (!report.id) {
-    return; // it has arrived
+// The draft is what its author types. It is kept with every letter.
+function typed() {
+  return Object.fromEntries(fields.map((name) => [name, form.elements[name].value]));
+}
+
+function showDraft() {
+  const draft = browser.draft(user.name);
+  for (const name of fields) {
+    form.elements[name].value = draft[name] ?? (name === "template" ? form.elements[name].options[0]?.value ?? "" : "");
   }
-  showSaved("Sending…");
+}
+
+form.addEventListener("input", () => browser.rememberDraft(user.name, typed()));
+
+// save makes the draft a report that waits to be sent: its id and its
+// idempotency key are made here, once, however often it is sent.
+async function save() {
+  const report = {
+    id: crypto.randomUUID(), key: crypto.randomUUID(), author: user.name, writtenAt: now().toISOString(), ...typed(),
+  };
+  const safe = await outbox.add(report);
+  for (const name of ["title", "text"]) {
+    form.elements[name].value = "";
+  }
+  browser.rememberDraft(user.name, null);
+  showSaved(text("sending"));
+  await showWaiting(report.id);
+  const outcome = await act("outbox", sendWaiting);
+  if (outcome !== "done" && (await outbox.waiting(report.author)).some((one) => one.id === report.id && !one.refused)) {
+    showSaved(text(safe ? "kept" : "keptWithPage"));
+  }
+  await showWaiting(report.id);
+}
+
+async function showWaiting(newest) {
+  const visit = visits;
+  const waiting = user ? await outbox.waiting(user.name) : [];
+  if (visit === visits) {
+    showOutbox(waiting, { edit, discard, newest });
+  }
+}
+
+// sendWaiting sends what its author has saved, the oldest first, and never as
+// anybody else. A report that fails lets the others go.
+function sendWaiting() {
+  const [author, visit] = [user, visits];
+  return outbox.alone(async () => {
+    let failure;
+    for (const report of await outbox.waiting(author.name)) {
+      if (visit !== visits) {
+        return; // what is left waits for its author
+      }
+      if (report.refused) {
+        continue;
+      }
+      try {
+        await send(report);
+      } catch (error) {
+        if (error instanceof MaintenanceError || error instanceof Refusal && error.status === 401) {
+          throw error;
+        }
+        failure = error instanceof Refusal ? new Failure("failed") : error;
+      }
+    }
+    if (failure) {
+      throw failure;
+    }
+  });
+}
+
+// send sends a report. It may be sent again with any outcome but the first having
+// any effect: the id and the key stay the same.
+async function send(report) {
+  const { number, key, tried, refused: _, volatile, ...body } = report;
+  const visit = visits;
+  await outbox.change({ ...report, tried: true }).catch(() => {}); // a full disk keeps nothing from being sent
   try {
-    const stored = await (await call("/api/reports", { method: "POST", body: report, key })).json();
+    const stored = await json("/api/reports", { method: "POST", body, key });
+    if (stored.id !== report.id) {
+      throw new Failure("unreachable"); // somebody else has answered
+    }
+    await outbox.remove(report).catch(() => {}); // then it is sent again, and recognised
+    if (visit !== visits) {
+      return;
+    }
     reports = [stored, ...reports.filter((one) => one.id !== stored.id)];
     showReports(reports, templates, page);
-    dropDraft();
-    showDraft();
-    showSaved("Saved.");
+    showSaved(text("saved"));
   } catch (error) {
     if (error instanceof MaintenanceError) {
-      showSaved("Kept. It will be sent by itself when we are back.");
-    } else if (error instanceof Refusal && error.status !== 401) {
-      reopenDraft();
-      lockDraft(false);
+      await outbox.change(report); // it has not arrived
+    } else if (error instanceof Refusal && error.code === "other-author") {
+      await outbox.change(report); // in another tab somebody else has logged in
+      await loadSession();
+      return;
+    } else if (error instanceof Refusal && forGood.includes(error.status)) {
+      await outbox.change({ ...report, refused: error.message });
       showSaved("");
-    } else {
-      showSaved("Kept, but not sent yet: save again.");
-      lockDraft(false);
+      return;
     }
     throw error;
+  } finally {
+    await showWaiting();
+  }
+}
+
+// edit takes a report that has not been sent back into the form, in exchange for
+// what is there.
+async function edit(report) {
+  const draft = typed();
+  await outbox.remove(report);
+  for (const name of fields) {
+    form.elements[name].value = report[name];
+  }
+  browser.rememberDraft(user.name, typed());
+  if (draft.title) {
+    await outbox.add({ ...draft, id: crypto.randomUUID(), key: crypto.randomUUID(), author: user.name, writtenAt: now().toISOString() });
+  }
+  await showWaiting();
+  form.elements.title.focus();
+}
+
+async function discard(report) {
+  if (confirm(text("discardQuestion", { title: report.title }))) {
+    await outbox.remove(report);
+    await showWaiting();
+  }
+}
+
+// endSession ends the session on the server. Until that has happened this
+// browser counts as logged out all the same.
+async function endSession() {
+  try {
+    await call("/api/logout", { method: "POST" });
+  } catch (error) {
+    if (!(error instanceof Refusal)) {
+      throw error;
+    }
+    if (error.status !== 401) { // the session is not known to have ended
+      throw new Failure("failed");
+    }
+  }
+  browser.rememberLogout(null);
+}
+
+// logIn logs in, once: a password is never sent later than its owner pressed the
+// button. A session that was to be ended is ended before.
+async function logIn(elements) {
+  showProblem("");
+  const login = { name: elements.name.value.trim(), password: elements.password.value, cookie: true };
+  try {
+    if (browser.loggedOut()) {
+      await endSession().catch((error) => {
+        if (!(error instanceof MaintenanceError)) { // the login ends it then
+          throw error;
+        }
+      });
+    }
+    const who = (await json("/api/login", { method: "POST", body: login })).user;
+    browser.rememberLogout(null);
+    forget("logout");
+    elements.password.value = "";
+    document.getElementById("login-note").textContent = "";
+    confirmed = true;
+    await act("session", () => enter(who));
+  } catch (error) {
+    if (error instanceof MaintenanceError) {
+      refused(error, browser.loggedOut() ? { name: "logout", action: endSession } : { name: "session", action: lookForSession });
+      document.getElementById("login-note").textContent = text("notLoggedIn");
+    } else if (error instanceof Failure) {
+      showProblem(text(error.status === 429 ? "tooMany" : error.message));
+    } else if (error instanceof Refusal) {
+      showProblem(error.code === "wrong-password" ? text("wrongPassword") : error.message);
+    } else {
+      throw error;
+    }
+    elements.password.select(); // to be typed again
+  }
+}
+
+// lookForSession finds out whether the API answers, and takes a session that
+// another tab has begun. Nobody is logged out by it.
+async function lookForSession() {
+  try {
+    await loadSession();
+  } catch (error) {
+    if (!(error instanceof Refusal)) {
+      throw error;
+    }
   }
 }
 
@@ -134,7 +364,7 @@ function route() {
   }
   const view = location.hash === "#templates" ? "templates" : "reports";
   showView(view, user);
-  if (view === "templates" && !drawings) {
+  if (view === "templates" && !drawings && confirmed) {
     act("drawings", loadDrawings);
   }
 }
@@ -149,30 +379,20 @@ addEventListener("hashchange", () => {
 
 document.getElementById("login-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  const { name, password } = event.target.elements;
-  const login = { name: name.value.trim(), password: password.value, cookie: true };
-  act("login", async () => {
-    user = (await (await call("/api/login", { method: "POST", body: login })).json()).user;
-    event.target.reset();
-    await enter();
-  }).then(() => user || password.select()); // to be typed again
+  logIn(event.target.elements);
 });
 
-document.getElementById("report-form").addEventListener("submit", (event) => {
+form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!readDraft().writtenAt) {
-    saveDraft();
-  }
-  lockDraft(true);
-  act("report", send);
+  save();
 });
 
 document.getElementById("older").addEventListener("click", () => act("older", loadOlder));
 
-document.getElementById("logout").addEventListener("click", () => act("logout", async () => {
-  await call("/api/logout", { method: "POST" });
-  dropDraft();
-  location.reload();
-}));
+document.getElementById("logout").addEventListener("click", async () => {
+  browser.rememberLogout(user.name); // first: whatever happens next, nobody is shown anything
+  await leave();
+  await attempt("logout", endSession);
+});
 
 start();

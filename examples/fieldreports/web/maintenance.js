@@ -1,91 +1,171 @@
-// What happens when maintenance refuses something: the screen appears, what was
-// refused is kept, and done again once it is over. The page stays as it is.
+// What happens when maintenance refuses something, or the service fails: the
+// screen appears, and what is to be done again is, once it is over. The page
+// stays as it is. Only what does no harm when it is done twice is done again: a
+// login is not, nor anything that destroys.
 
-import { MaintenanceError } from "./api.js";
-import { showMaintenance } from "./views.js";
+import { announcement, Failure, MaintenanceError } from "./api.js";
+import { askAt, rememberAskAt } from "./browser.js";
+import { showMaintenance, showProblem } from "./views.js";
+import { text } from "./words.js";
 
-const longest = 24 * 60 * 60; // seconds; setTimeout overflows at 24 days
-const remembered = "fieldreports.askAt";
-
-const refused = new Map(); // what to do again, by name, oldest first
-let timer, lastNotice;
+const order = ["logout", "session", "outbox"]; // what is done again first
+const again = new Map(); // what to do again, by name
+let notice = null; // what maintenance says, null when it is not known to be on
+let timer, poll;
 let lastAsked = 0;
-let asking = false;
+let asking = null;
 
-// attempt does a named thing, now if maintenance is not known, else once it is
-// over. It resolves as soon as it is done or kept. An action handles what the
-// API refuses for good; other errors are the caller's of attempt. Doing it twice
-// must be as good as once.
+// attempt does a named thing, and again later if maintenance refuses it or the
+// service fails. It resolves with "done", "refused" or "failed". An action
+// handles what the API refuses for good.
 export async function attempt(name, action) {
-  if (refused.has(name)) {
-    refused.set(name, action); // in its place in the order
-    return;
+  if (notice && name === "outbox" && again.has(name)) {
+    return "refused"; // it waits with the others
   }
+  const outcome = await run(name, action);
+  if (outcome === "failed" && !notice) {
+    schedule(retryTime());
+  }
+  return outcome;
+}
+
+async function run(name, action) {
   try {
     await action();
+    again.delete(name);
+    return "done";
   } catch (error) {
-    if (!(error instanceof MaintenanceError)) {
-      throw error;
-    }
-    refused.set(name, action);
-    wait(error.retryAfter, error);
+    again.set(name, action);
+    return handle(error);
   }
 }
 
-// attemptLater does a named thing that was refused before the page was loaded,
-// not before the time that the answer named then.
+// refused shows what maintenance has answered to something that is not done
+// again, and looks with another request when it is over.
+export function refused(error, look) {
+  again.set(look.name, look.action);
+  return handle(error);
+}
+
+function handle(error) {
+  if (error instanceof MaintenanceError) {
+    wait(error.retryAfter, error);
+    return "refused";
+  }
+  if (error instanceof Failure) {
+    showProblem(text(error.message));
+    return "failed";
+  }
+  throw error;
+}
+
+// attemptLater does what was refused before the page was loaded, not before the
+// time that the answer named then.
 export async function attemptLater(name, action) {
-  const left = (Number(sessionStorage.getItem(remembered)) - Date.now()) / 1000;
-  if (!(left > 0)) {
+  const left = askAt();
+  if (!left) {
     return attempt(name, action);
   }
-  refused.set(name, action);
-  if (!timer) {
-    wait(Math.min(left, longest), { message: "Your report has not been sent yet." });
+  again.set(name, action);
+  if (!notice) {
+    wait(left, { message: text("notSent"), language: document.documentElement.lang });
   }
+  return "refused";
 }
 
-function wait(seconds, notice) {
+function wait(seconds, said) {
+  rememberAskAt(seconds);
+  schedule(seconds);
+  notice = { ...notice, message: said.message, language: said.language, until: said.until, next: new Date(Date.now() + seconds * 1000) };
+  showMaintenance(notice);
+  look();
+}
+
+function schedule(seconds) {
   clearTimeout(timer);
-  const until = Date.now() + Math.min(seconds, longest) * 1000;
-  sessionStorage.setItem(remembered, until);
-  timer = setTimeout(ask, until - Date.now());
-  lastNotice = notice;
-  showMaintenance(notice, new Date(until));
+  timer = setTimeout(ask, seconds * 1000);
 }
 
-// ask does the oldest again, and if it succeeds the others, one by one.
-async function ask() {
-  if (asking) {
-    return;
+const retryTime = () => 15 + Math.random() * 15;
+
+// look takes the mode and the start from /maintenance.json, and asks early once
+// that says that it is over.
+async function look() {
+  clearTimeout(poll);
+  const said = await announcement();
+  if (!said || !notice) {
+    return; // not served here
   }
-  asking = true;
+  if (said.over && notice.over === false) {
+    schedule(Math.random() * said.pollAfter / 4); // not all at once
+  }
+  notice = { ...notice, mode: said.mode, since: said.since, over: said.over, announced: said.until };
+  showMaintenance(notice);
+  clearTimeout(poll);
+  poll = setTimeout(look, said.pollAfter * (1 + Math.random() / 4) * 1000);
+}
+
+// ask does again what was refused, one by one, until maintenance refuses. What
+// fails for another reason does not keep the rest from being done.
+export function ask() {
+  asking ??= askOnce().finally(() => {
+    asking = null;
+  });
+  return asking;
+}
+
+async function askOnce() {
   lastAsked = Date.now();
-  try {
-    for (const [name, action] of refused) {
-      await action();
-      refused.delete(name);
+  clearTimeout(timer);
+  showProblem("");
+  let answered = again.size === 0;
+  for (const name of [...again.keys()].sort((a, b) => rank(a) - rank(b))) {
+    if (!again.has(name)) {
+      continue; // done with another
     }
-    if (refused.size === 0) {
-      clearTimeout(timer);
-      timer = undefined;
-      sessionStorage.removeItem(remembered);
-      showMaintenance(null);
+    const outcome = await run(name, again.get(name));
+    if (outcome === "refused") {
+      return;
     }
-  } catch (error) {
-    if (error instanceof MaintenanceError) {
-      wait(error.retryAfter, error);
-    } else { // a network that is away is no end of maintenance
-      wait(15 + Math.random() * 15, lastNotice);
+    answered ||= outcome === "done";
+  }
+  if (answered) {
+    end();
+  }
+  if (again.size > 0) { // a network that is away is no end of maintenance
+    schedule(retryTime());
+    if (notice) {
+      notice.next = new Date(Date.now() + 30000);
+      showMaintenance(notice);
     }
-  } finally {
-    asking = false;
+  }
+}
+
+function rank(name) {
+  const place = order.indexOf(name);
+  return place < 0 ? order.length : place;
+}
+
+function end() {
+  clearTimeout(poll);
+  notice = null;
+  rememberAskAt(null);
+  showMaintenance(null);
+}
+
+// forget drops what was to be done for somebody who is not here any more.
+export function forget(...names) {
+  for (const name of names) {
+    again.delete(name);
   }
 }
 
 // Somebody is looking again: timers of a page in the background are late.
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible" && timer && Date.now() - lastAsked > 5000) {
+  if (document.visibilityState === "visible" && again.size > 0 && Date.now() - lastAsked > 5000) {
     ask();
   }
 });
+
+// "Try now": a person may ask early.
+document.getElementById("try").addEventListener("click", () => ask());

@@ -1,5 +1,7 @@
 // What is on the screen. Texts of others are only ever set as text.
 
+import { direction, language, screenWords, text } from "./words.js";
+
 const $ = (id) => document.getElementById(id);
 
 // element makes an element: element("p", { className: "note" }, "text", ...).
@@ -9,8 +11,14 @@ function element(name, properties, ...children) {
   return made;
 }
 
-function time(when, format = { dateStyle: "medium", timeStyle: "short" }) {
-  return element("time", { dateTime: when.toISOString() }, new Intl.DateTimeFormat(undefined, format).format(when));
+function time(when, format = { dateStyle: "medium", timeStyle: "short" }, tag = language) {
+  return element("time", { dateTime: when.toISOString() }, new Intl.DateTimeFormat(tag, format).format(when));
+}
+
+function button(label, action) {
+  const made = element("button", { type: "button", className: "quiet" }, label);
+  made.addEventListener("click", action);
+  return made;
 }
 
 // showView shows one of the sections, and who is logged in.
@@ -27,35 +35,60 @@ export function showView(id, user) {
       link.removeAttribute("aria-current");
     }
   }
+  showPromise();
 }
 
 export function showProblem(text) {
-  $("problem").textContent = text;
+  setText($("problem"), text);
   $("problem").hidden = !text;
 }
 
-// showMaintenance shows the notice, in the language of the answer and the time
-// zone of the reader, and when the page asks again; without one it goes away.
-export function showMaintenance(notice, next) {
-  const was = $("maintenance").hidden;
+// showMaintenance shows the notice in the language and direction of its message,
+// with times in the zone of the reader; without one it goes away. The notice is
+// {message, language, mode, since, until, announced, next}.
+export function showMaintenance(notice) {
+  const appears = $("maintenance").hidden;
   $("maintenance").hidden = !notice;
   document.body.classList.toggle("closed", Boolean(notice));
   if (!notice) {
     return;
   }
   showProblem("");
-  setText($("message"), notice.message || "Please come back later.");
-  $("message").lang = notice.language ?? "";
-  $("until").hidden = !notice.until;
-  if (notice.until) {
-    const format = { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
-    $("until").querySelector("time").replaceWith(time(notice.until, format));
-  }
-  const far = next - Date.now() > 12 * 60 * 60 * 1000;
-  $("next").querySelector("time").replaceWith(time(next, far ? undefined : { timeStyle: "medium" }));
-  if (was) {
+  const tag = notice.language || language;
+  const words = screenWords(tag);
+  $("maintenance").lang = words.language;
+  $("maintenance").dir = direction(words.language);
+  setText($("maintenance-title"), words[notice.mode] ?? words.closed);
+  setText($("message"), notice.message || text("comeBack"));
+  $("message").lang = notice.message ? tag : language;
+  $("message").dir = direction($("message").lang);
+  const format = { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
+  showTime($("since"), words.since, notice.since, format, words.language);
+  showTime($("until"), words.until, notice.until ?? notice.announced, format, words.language);
+  const far = notice.next - Date.now() > 12 * 60 * 60 * 1000;
+  showTime($("next"), words.next, notice.next, far ? format : { timeStyle: "medium" }, words.language);
+  setText($("try"), words.tryNow);
+  showPromise();
+  if (appears && !document.activeElement?.closest("form")) { // whoever writes sees what they write
     $("maintenance").scrollIntoView({ block: "nearest" });
   }
+}
+
+function showTime(where, label, when, format, tag) {
+  where.hidden = !when;
+  if (when) {
+    setText(where.querySelector("dt"), label);
+    const shown = time(when, format, tag);
+    if (where.querySelector("time").textContent !== shown.textContent) {
+      where.querySelector("time").replaceWith(shown);
+    }
+  }
+}
+
+// showPromise says that what was typed is kept, to whom has typed something.
+export function showPromise() {
+  const something = !$("reports").hidden && ($("title").value || $("text").value || $("outbox-list").children.length > 0);
+  $("promise").hidden = !something;
 }
 
 // setText leaves what has not changed alone: a screen reader would say it again.
@@ -66,7 +99,11 @@ function setText(where, text) {
 }
 
 export function showTemplateChoice(templates) {
+  const chosen = $("template").value;
   $("template").replaceChildren(...templates.map((one) => element("option", { value: one.id }, one.name)));
+  if (templates.some((one) => one.id === chosen)) {
+    $("template").value = chosen;
+  }
 }
 
 export function showReports(reports, templates, { next, loadedAt }) {
@@ -74,20 +111,39 @@ export function showReports(reports, templates, { next, loadedAt }) {
   const items = reports.map((one) => {
     const about = [names.get(one.template) ?? one.template, one.author];
     return element("li", { className: "card" },
-      element("h2", {}, one.title),
+      element("h2", { dir: "auto" }, one.title),
       element("p", { className: "note" }, about.join(" · ") + " · ", time(new Date(one.writtenAt))),
       ...(one.text ? [element("p", { className: "text", dir: "auto" }, one.text)] : []));
   });
-  $("report-list").replaceChildren(...(items.length ? items : [element("li", { className: "note" }, "No reports yet.")]));
+  $("report-list").replaceChildren(...(items.length || !loadedAt ? items : [element("li", { className: "note" }, text("noReports"))]));
   $("older").hidden = !next;
-  $("age").hidden = false;
-  $("age").replaceChildren("As of ", time(loadedAt, { timeStyle: "medium" }));
+  $("age").hidden = !loadedAt;
+  if (loadedAt) {
+    $("age").replaceChildren(text("asOf") + " ", time(loadedAt, { timeStyle: "medium" }));
+  }
+}
+
+// showOutbox shows the reports that wait to be sent, the newest first: they can be
+// read and copied, and corrected as long as they cannot have arrived.
+export function showOutbox(reports, { edit, discard, newest } = {}) {
+  $("outbox").hidden = reports.length === 0;
+  $("outbox-list").replaceChildren(...reports.toReversed().map((one) => element("li", { className: "card waiting", id: `waiting-${one.id}` },
+    element("h3", { dir: "auto" }, one.title),
+    ...(one.text ? [element("p", { className: "text", dir: "auto" }, one.text)] : []),
+    element("p", { className: "note" }, one.refused ? `${text("refused")} ${one.refused}` : text(one.volatile ? "keptWithPage" : "waits")),
+    element("p", { className: "actions" },
+      ...(one.refused || !one.tried ? [button(text("edit"), () => edit(one))] : []),
+      ...(one.refused ? [button(text("discard"), () => discard(one))] : [])))));
+  if (newest && $(`waiting-${newest}`)) {
+    $(`waiting-${newest}`).scrollIntoView({ block: "center" });
+  }
+  showPromise();
 }
 
 export function showTemplates(templates) {
   $("template-list").replaceChildren(...templates.map((one) =>
     element("li", { className: "card" },
-      element("img", { id: `drawing-${one.id}`, alt: `Drawing: ${one.name}`, width: 320, height: 180 }),
+      element("img", { id: `drawing-${one.id}`, alt: text("drawing", { name: one.name }), width: 320, height: 180 }),
       element("h2", {}, one.name),
       element("p", {}, one.summary),
       element("ol", {}, ...one.checks.map((check) => element("li", {}, check))))));
@@ -101,3 +157,5 @@ export function showDrawing(id, svg) {
 export function showSaved(text) {
   $("saved").textContent = text;
 }
+
+document.addEventListener("input", showPromise);

@@ -1,15 +1,10 @@
 package witness
 
-import "encoding/binary"
+import (
+	"encoding/binary"
 
-// language is the texts that a part of a request may be.
-type language struct {
-	regex   string
-	letters string // in the order in which they are preferred
-}
-
-// visible is visible ASCII.
-const visible = "x1abcdefghijklmnopqrstuvwyz023456789-_.~/ABCDEFGHIJKLMNOPQRSTUVWXYZ$@:+&'\"*!(),;=[]{}<>|^`\\?#% "
+	"github.com/noren-cdk/noren/internal/alb"
+)
 
 // mostCells bounds the work of one enumeration: states times regexes.
 const mostCells = 1 << 23
@@ -19,7 +14,7 @@ const mostCells = 1 << 23
 // Cut is true if there may be more.
 //
 // The regexes run side by side, from the empty text on, breadth first.
-func enumerate(regexes []string, languages ...language) (texts []string, cut bool) {
+func enumerate(regexes []string, languages []alb.Language) (texts []string, cut bool) {
 	seen := map[string]bool{}
 	for _, l := range languages {
 		e := newEnumeration(regexes, l)
@@ -46,7 +41,7 @@ type node struct {
 	letter rune
 }
 
-func newEnumeration(regexes []string, l language) *enumeration {
+func newEnumeration(regexes []string, l alb.Language) *enumeration {
 	e := &enumeration{known: map[string]bool{}}
 	done := map[string]bool{}
 	for _, regex := range regexes {
@@ -58,8 +53,8 @@ func newEnumeration(regexes []string, l language) *enumeration {
 			e.automata = append(e.automata, a)
 		}
 	}
-	e.automata = append(e.automata, newAutomaton(l.regex))
-	e.letters = e.distinct(l.letters)
+	e.automata = append(e.automata, newAutomaton(l.Regex))
+	e.letters = e.distinct(l.Letters)
 	return e
 }
 

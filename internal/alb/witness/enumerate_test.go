@@ -13,7 +13,7 @@ import (
 // TestEnumerate: a text for every way in which regexes come out, the shortest
 // and plainest first.
 func TestEnumerate(t *testing.T) {
-	anything := language{`\A[ab]*\z`, "ab"}
+	anything := alb.Language{Regex: `\A[ab]*\z`, Letters: "ab"}
 	for _, test := range []struct {
 		regexes []string
 		want    []string
@@ -29,7 +29,7 @@ func TestEnumerate(t *testing.T) {
 		{[]string{`a\b`}, []string{"", "a"}},
 		{[]string{`[`}, []string{""}},
 	} {
-		if got, cut := enumerate(test.regexes, anything); cut || !slices.Equal(got, test.want) {
+		if got, cut := enumerate(test.regexes, []alb.Language{anything}); cut || !slices.Equal(got, test.want) {
 			t.Errorf("%q: got %q, cut %v; want %q", test.regexes, got, cut, test.want)
 		}
 	}
@@ -39,11 +39,11 @@ func TestEnumerate(t *testing.T) {
 // is meant.
 func TestPathsAreWritten(t *testing.T) {
 	regexes := []string{`^/[^/]+$`, `\?`, `#`, `%`, ` `, `//`, `\.\.`, `^/a/$`}
-	texts, _ := enumerate(regexes, usualPath, anyPath)
+	texts, _ := enumerate(regexes, alb.SpaceOf(alb.PathPatterns{}).Sides[0].Languages)
 	for _, text := range texts {
-		d := newDraft()
-		d.path = text
-		request := d.request()
+		d := alb.NewDraft()
+		d.Path = text
+		request := d.Request()
 		if o := (alb.PathRegexes{"^" + regexp.QuoteMeta(text) + "$"}).Match(&request); !o.Verdict.Matches() {
 			t.Errorf("%q, sent as %q, is not read as itself", text, request.Target)
 		}

@@ -2,36 +2,23 @@ package witness
 
 import (
 	"cmp"
-	"strings"
+	"slices"
 
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// partKey names a part of a request that conditions look at: the field of the
-// conditions, and of a header its name in lower case.
-type partKey struct{ field, header string }
-
-func keyOf(c alb.Condition) partKey {
-	key := partKey{field: alb.Field(c)}
-	switch c := c.(type) {
-	case alb.Header:
-		key.header = strings.ToLower(c.Name)
-	case alb.HeaderRegexes:
-		key.header = strings.ToLower(c.Name)
-	}
-	return key
-}
-
-func (k partKey) compare(other partKey) int {
-	return cmp.Or(cmp.Compare(k.field, other.field), cmp.Compare(k.header, other.header))
+// compareParts orders parts, always in the same way.
+func compareParts(a, b alb.Part) int {
+	return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Name, b.Name))
 }
 
 // part is a part of a request, with a value for every way in which the
 // conditions that look at it can come out.
 type part struct {
-	key        partKey
+	key        alb.Part
+	space      alb.Space
 	conditions []alb.Condition
-	ready      []alb.Condition // the conditions, prepared
+	ready      []alb.Matcher // the conditions, prepared
 	values     []value
 	cut        bool // there may be more values
 }
@@ -39,14 +26,14 @@ type part struct {
 // value is what a part can be. Holds says, for each condition of the part or
 // later for each rule, whether it holds.
 type value struct {
-	set   func(*draft)
+	set   func(*alb.Draft)
 	holds []byte
 }
 
 // newPart finds the values. Of those that come out alike the first is kept, so
 // that the plainest come first.
-func newPart(key partKey, conditions []alb.Condition) part {
-	p := part{key: key, conditions: conditions}
+func newPart(key alb.Part, conditions []alb.Condition) part {
+	p := part{key: key, space: alb.SpaceOf(conditions[0]), conditions: conditions}
 	for _, c := range conditions {
 		p.ready = append(p.ready, alb.Prepared(c))
 	}
@@ -60,17 +47,17 @@ func newPart(key partKey, conditions []alb.Condition) part {
 			p.values = append(p.values, v)
 		}
 	}
-	if p.key.field == "http-header" || p.key.field == "query-string" {
+	if p.space.Repeats {
 		p.repeat(seen)
 	}
 	return p
 }
 
 // outcome is which of the conditions hold.
-func (p *part) outcome(set func(*draft)) []byte {
-	d := newDraft()
+func (p *part) outcome(set func(*alb.Draft)) []byte {
+	d := alb.NewDraft()
 	set(&d)
-	request := d.request()
+	request := d.Request()
 	holds := make([]byte, len(p.conditions))
 	for i, c := range p.ready {
 		if c.Match(&request).Verdict.Matches() {
@@ -80,20 +67,49 @@ func (p *part) outcome(set func(*draft)) []byte {
 	return holds
 }
 
-func (p *part) candidates() (sets []func(*draft), cut bool) {
-	switch p.key.field {
-	case "http-request-method":
-		return p.methods(), false
-	case "path-pattern":
-		return p.paths()
-	case "host-header":
-		return p.hosts()
-	case "source-ip":
-		return p.sources(), false
-	case "query-string":
-		return p.queries()
+// candidates are values that stand for all there are: for each side the usual
+// texts, those that conditions name, and one for every way in which the
+// conditions can come out.
+func (p *part) candidates() (sets []func(*alb.Draft), cut bool) {
+	if p.space.Repeats {
+		sets = append(sets, func(*alb.Draft) {})
 	}
-	return p.headerLines()
+	combinations := [][]string{nil}
+	for i, side := range p.space.Sides {
+		texts, more := p.texts(i, side)
+		cut = cut || more
+		var longer [][]string
+		for _, before := range combinations {
+			for _, text := range texts {
+				longer = append(longer, append(slices.Clone(before), text))
+			}
+		}
+		combinations = longer
+	}
+	for _, texts := range combinations {
+		if d := alb.NewDraft(); p.space.Set(&d, texts) {
+			sets = append(sets, func(d *alb.Draft) { p.space.Set(d, texts) })
+		}
+	}
+	return sets, cut
+}
+
+// texts are the texts of side i.
+func (p *part) texts(i int, side alb.Side) (texts []string, cut bool) {
+	texts = slices.Clone(side.Usual)
+	var regexes []string
+	for _, c := range p.conditions {
+		if samples := alb.Samples(c); i < len(samples) {
+			texts = append(texts, samples[i].Texts...)
+			regexes = append(regexes, samples[i].Regexes...)
+		}
+	}
+	found, cut := enumerate(regexes, side.Languages)
+	texts = append(texts, found...)
+	if side.Blank {
+		texts = append(texts, "")
+	}
+	return texts, cut
 }
 
 // mostRepeated bounds the values of a part that may be repeated.
@@ -123,15 +139,13 @@ func (p *part) repeat(seen map[string]bool) {
 }
 
 // together sets two values of a part that may be repeated.
-func (p *part) together(a, b func(*draft)) func(*draft) {
-	return func(d *draft) {
-		one, other := newDraft(), newDraft()
+func (p *part) together(a, b func(*alb.Draft)) func(*alb.Draft) {
+	return func(d *alb.Draft) {
+		one, other := alb.NewDraft(), alb.NewDraft()
 		a(&one)
 		b(&other)
-		d.query = append(append([]string{}, one.query...), other.query...)
-		for name, lines := range one.header {
-			d.withHeader(name, append(append([]string{}, lines...), other.header[name]...))
-		}
+		one.Add(other)
+		d.Add(one)
 	}
 }
 
@@ -146,7 +160,7 @@ func (p *part) byRule(rules []*alb.Rule) []value {
 		for i, rule := range rules {
 			holds[i] = 1
 			for _, c := range rule.Conditions {
-				if keyOf(c) == p.key {
+				if alb.PartOf(c) == p.key {
 					holds[i] &= v.holds[next]
 					next++
 				}

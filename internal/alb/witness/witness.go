@@ -33,7 +33,7 @@ func Classes(old, next *alb.Listener) (classes []Class, complete bool) {
 	drafts := s.drafts()
 	seen := map[[2]*alb.Rule]bool{}
 	for _, d := range drafts {
-		request := d.request()
+		request := d.Request()
 		before := a.Route(&request).Rule
 		after := b.Route(&request).Rule
 		if before == nil || after == nil {
@@ -42,7 +42,7 @@ func Classes(old, next *alb.Listener) (classes []Class, complete bool) {
 		before, after = original(a, old, before), original(b, next, after)
 		if pair := [2]*alb.Rule{before, after}; !seen[pair] {
 			seen[pair] = true
-			classes = append(classes, Class{before, after, d.request()})
+			classes = append(classes, Class{before, after, d.Request()})
 		}
 	}
 	return classes, !s.cut
@@ -78,14 +78,14 @@ func newSearch(a, b *alb.Listener) *search {
 	for i := range b.Rules {
 		s.rules = append(s.rules, &b.Rules[i])
 	}
-	conditions := map[partKey][]alb.Condition{}
+	conditions := map[alb.Part][]alb.Condition{}
 	for _, rule := range s.rules {
 		for _, c := range rule.Conditions {
-			key := keyOf(c)
+			key := alb.PartOf(c)
 			conditions[key] = append(conditions[key], c)
 		}
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(conditions), partKey.compare) {
+	for _, key := range slices.SortedFunc(maps.Keys(conditions), compareParts) {
 		p := newPart(key, conditions[key])
 		s.parts = append(s.parts, p)
 		s.cut = s.cut || p.cut
@@ -96,13 +96,13 @@ func newSearch(a, b *alb.Listener) *search {
 // state is a draft, and for each rule whether the conditions on the parts that
 // are drafted so far hold.
 type state struct {
-	draft draft
+	draft alb.Draft
 	holds []byte
 }
 
 // drafts returns a draft for every way in which the rules can come out.
-func (s *search) drafts() []draft {
-	start := state{newDraft(), make([]byte, len(s.rules))}
+func (s *search) drafts() []alb.Draft {
+	start := state{alb.NewDraft(), make([]byte, len(s.rules))}
 	for i := range start.holds {
 		start.holds[i] = 1
 	}
@@ -110,7 +110,7 @@ func (s *search) drafts() []draft {
 	for done, p := range s.parts {
 		states = s.grow(states, p.byRule(s.rules), s.settled(s.parts[done+1:]))
 	}
-	drafts := make([]draft, len(states))
+	drafts := make([]alb.Draft, len(states))
 	for i, st := range states {
 		drafts[i] = st.draft
 	}
@@ -150,7 +150,7 @@ func (s *search) settled(toCome []part) []bool {
 	settled := make([]bool, len(s.rules))
 	for i, rule := range s.rules {
 		settled[i] = rule.If == "" && !slices.ContainsFunc(rule.Conditions, func(c alb.Condition) bool {
-			return slices.ContainsFunc(toCome, func(p part) bool { return p.key == keyOf(c) })
+			return slices.ContainsFunc(toCome, func(p part) bool { return p.key == alb.PartOf(c) })
 		})
 	}
 	return settled

@@ -60,7 +60,7 @@ func listed(l *alb.Listener) string {
 	for _, rule := range l.Rules {
 		fmt.Fprintf(&b, "%s", rule.Name())
 		for _, c := range rule.Conditions {
-			fmt.Fprintf(&b, " %s", alb.Describe(c))
+			fmt.Fprintf(&b, " %s", c.String())
 		}
 		b.WriteByte('\n')
 	}

@@ -1,9 +1,7 @@
 package guard
 
 import (
-	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/rules"
@@ -31,28 +29,12 @@ type Properties struct {
 	Switch rules.Switch
 }
 
-// separator is between the texts of a list: no ARN and no host name has it.
-const separator = ","
-
 // Encode returns the properties as the template has them: texts, since
 // CloudFormation makes texts of everything.
 func (p Properties) Encode() map[string]any {
 	listeners := make([]any, len(p.Switch.Listeners))
 	for i, at := range p.Switch.Listeners {
-		port := ""
-		if at.Port != 0 {
-			port = strconv.Itoa(at.Port)
-		}
-		listener := map[string]any{}
-		for name, value := range map[string]string{
-			"ListenerArn": at.Name, "LoadBalancerArn": at.LoadBalancer, "Port": port, "Rules": at.Rules(),
-			"Apps": strings.Join(at.Apps, separator), "Hosts": strings.Join(at.Hosts, separator),
-		} {
-			if value != "" {
-				listener[name] = value
-			}
-		}
-		listeners[i] = listener
+		listeners[i] = at.Texts()
 	}
 	return map[string]any{
 		"Mode": string(p.Mode), "Explicit": strconv.FormatBool(p.Explicit), "Reopens": timeText(p.Reopens), "Message": p.Message, "Until": timeText(p.Until),
@@ -91,27 +73,16 @@ func DecodeProperties(from map[string]any) Properties {
 	if mode, err := maintenance.ParseFlag(text("Mode")); err == nil {
 		p.Mode = mode // as older releases wrote it
 	}
-	var listeners []struct {
-		ListenerArn, LoadBalancerArn, Apps, Hosts, Rules string
-
-		Port int `json:",string"`
-	}
-	data, err := json.Marshal(from["Listeners"])
-	if err != nil || json.Unmarshal(data, &listeners) != nil {
-		return p
-	}
+	listeners, _ := from["Listeners"].([]any)
 	for _, l := range listeners {
-		listener := rules.Listener{Name: l.ListenerArn, LoadBalancer: l.LoadBalancerArn, Port: l.Port, Apps: list(l.Apps), Hosts: list(l.Hosts)}
-		_ = listener.SetRules(l.Rules) // what cannot be read of them is not there
-		p.Switch.Listeners = append(p.Switch.Listeners, listener)
+		texts, _ := l.(map[string]any)
+		at, err := rules.ParseListener(func(name string) string {
+			text, _ := texts[name].(string)
+			return text
+		})
+		if err == nil {
+			p.Switch.Listeners = append(p.Switch.Listeners, at)
+		}
 	}
 	return p
-}
-
-// list is a text that Encode has joined.
-func list(text string) []string {
-	if text == "" {
-		return nil
-	}
-	return strings.Split(text, separator)
 }

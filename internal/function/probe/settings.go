@@ -3,6 +3,7 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -33,24 +34,22 @@ type Settings struct {
 	Err error
 }
 
-// The environment variables that carry Settings. Those of a listener end with
-// its number, from 1.
+// The environment variables that carry Settings. Those of a listener have its
+// number, from 1, before the name of its text: see rules.Listener.Texts.
 const (
 	responderVariable   = maintenance.ProbeVariables + "RESPONDER"
 	functionVariable    = maintenance.ProbeVariables + "FUNCTION"
 	stackVariable       = maintenance.ProbeVariables + "STACK"
 	recordVariable      = maintenance.ProbeVariables + "RECORD"
 	attributionVariable = maintenance.ProbeVariables + "ATTRIBUTION"
-	listenerVariable    = maintenance.ProbeVariables + "LISTENER_"
-	appsVariable        = maintenance.ProbeVariables + "APPS_"
-	hostsVariable       = maintenance.ProbeVariables + "HOSTS_"
-	rulesVariable       = maintenance.ProbeVariables + "RULES_"
 
 	nameVariable = "AWS_LAMBDA_FUNCTION_NAME"
 )
 
-// separator is between the texts of a list: no ARN and no host name has it.
-const separator = ","
+// variable is the one of a text of the listener of an index.
+func variable(index int, name string) string {
+	return maintenance.ProbeVariables + strconv.Itoa(index+1) + "_" + strings.ToUpper(name)
+}
 
 // Environment encodes the settings as environment variables. What is left at
 // its default is left out.
@@ -60,15 +59,11 @@ func (s Settings) Environment() map[string]string {
 		recordVariable: s.Record, attributionVariable: s.Attribution,
 	}
 	for i, at := range s.Switch.Listeners {
-		number := strconv.Itoa(i + 1)
-		env[listenerVariable+number], env[rulesVariable+number] = at.Name, at.Rules()
-		env[appsVariable+number], env[hostsVariable+number] = strings.Join(at.Apps, separator), strings.Join(at.Hosts, separator)
-	}
-	for name, value := range env {
-		if value == "" {
-			delete(env, name)
+		for name, text := range at.Texts() {
+			env[variable(i, name)] = text
 		}
 	}
+	maps.DeleteFunc(env, func(_, value string) bool { return value == "" })
 	return env
 }
 
@@ -83,19 +78,15 @@ func ParseEnvironment(getenv func(string) string) Settings {
 		Record: getenv(recordVariable), Attribution: getenv(attributionVariable),
 	}
 	var errs []error
-	for _, name := range []string{listenerVariable + "1", responderVariable, functionVariable, stackVariable} {
+	for _, name := range []string{variable(0, "Listener"), responderVariable, functionVariable, stackVariable} {
 		if getenv(name) == "" {
 			errs = append(errs, fmt.Errorf("%s is not set", name))
 		}
 	}
-	list := func(name string) []string {
-		return strings.FieldsFunc(getenv(name), func(r rune) bool { return string(r) == separator })
-	}
-	for i := 1; getenv(listenerVariable+strconv.Itoa(i)) != ""; i++ {
-		number := strconv.Itoa(i)
-		at := rules.Listener{Name: getenv(listenerVariable + number), Apps: list(appsVariable + number), Hosts: list(hostsVariable + number)}
-		if err := at.SetRules(getenv(rulesVariable + number)); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", rulesVariable+number, err))
+	for i := 0; getenv(variable(i, "Listener")) != ""; i++ {
+		at, err := rules.ParseListener(func(name string) string { return getenv(variable(i, name)) })
+		if err != nil {
+			errs = append(errs, fmt.Errorf("listener %d: %w", i+1, err))
 		}
 		s.Switch.Listeners = append(s.Switch.Listeners, at)
 	}

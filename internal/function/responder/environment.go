@@ -25,6 +25,15 @@ const (
 	bodyVariable            = maintenance.AnswerVariables + "BODY"             // any JSON value
 )
 
+// IsVariable reports whether an environment variable is one of a Config's.
+func IsVariable(name string) bool {
+	switch name {
+	case messageVariable, defaultLanguageVariable, untilVariable, retryAfterVariable, corsOriginsVariable, bodyVariable:
+		return true
+	}
+	return false
+}
+
 // Environment encodes c as environment variables. What is left at its default
 // is left out; equal configurations have equal variables.
 func (c Config) Environment() map[string]string {

@@ -46,9 +46,9 @@ func TestDeployedProduct(t *testing.T) {
 	}
 	defer function.Close()
 	templates := product(t)
-	a := start(t, ALBConfig{Templates: templates, Mode: "maintenance", Targets: map[string]Target{
-		defaultGroup(t, templates["open"]):        {URLs: []string{constant(t)}},
-		defaultGroup(t, templates["maintenance"]): {Function: function},
+	a := start(t, ALBConfig{Templates: templates, Mode: "closed", Targets: map[string]Target{
+		defaultGroup(t, templates["open"]):   {URLs: []string{constant(t)}},
+		defaultGroup(t, templates["closed"]): {Function: function},
 	}})
 	url := "http://" + serve(t, a.Main())
 	got := send(t, "POST", url+"/api/reports", "{}", []string{"Accept-Language", "en"})

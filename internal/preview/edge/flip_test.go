@@ -29,7 +29,7 @@ func switchable(t testing.TB) map[string]*alb.Template {
 		}}
 		return r.read(t)
 	}
-	return map[string]*alb.Template{"open": with("App"), "maintenance": with("Closed")}
+	return map[string]*alb.Template{"open": with("App"), "closed": with("Closed")}
 }
 
 const closedAnswer = `{"statusCode":503,"headers":{"X-Maintenance-Mode":"on"},"body":"closed"}`
@@ -39,12 +39,12 @@ const closedAnswer = `{"statusCode":503,"headers":{"X-Maintenance-Mode":"on"},"b
 func TestFlip(t *testing.T) {
 	a := start(t, ALBConfig{Templates: switchable(t), Mode: "open",
 		Targets: map[string]Target{"App": saying(t, "app"), "Closed": {Function: &fake{answer: closedAnswer}}}})
-	if got := a.Modes(); !slices.Equal(got, []string{"maintenance", "open"}) {
+	if got := a.Modes(); !slices.Equal(got, []string{"closed", "open"}) {
 		t.Errorf("modes %v", got)
 	}
 	url := "http://" + serve(t, a.Main())
 	for range 3 {
-		for mode, want := range map[string]string{"open": "200 app", "maintenance": "503 closed"} {
+		for mode, want := range map[string]string{"open": "200 app", "closed": "503 closed"} {
 			if err := a.Flip(mode); err != nil || a.Mode() != mode {
 				t.Fatalf("mode %q, %v", a.Mode(), err)
 			}
@@ -57,7 +57,7 @@ func TestFlip(t *testing.T) {
 			}
 		}
 	}
-	if err := a.Flip("ajar"); err == nil || !strings.Contains(err.Error(), `unknown mode "ajar": want maintenance, open`) {
+	if err := a.Flip("ajar"); err == nil || !strings.Contains(err.Error(), `unknown mode "ajar": want closed, open`) {
 		t.Errorf("unknown mode: %v", err)
 	}
 	a.Close()
@@ -79,7 +79,7 @@ func TestFlipKeepsRequestsUnderWay(t *testing.T) {
 	done := make(chan reply)
 	go func() { done <- send(t, "GET", url+"/slow", "", nil) }()
 	<-began
-	if err := a.Flip("maintenance"); err != nil {
+	if err := a.Flip("closed"); err != nil {
 		t.Fatal(err)
 	}
 	if got := send(t, "GET", url+"/", "", nil); got.status != 503 {
@@ -110,7 +110,7 @@ func TestFlipKeepsWebSockets(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := a.Flip("maintenance"); err != nil {
+	if err := a.Flip("closed"); err != nil {
 		t.Fatal(err)
 	}
 	io.WriteString(c.conn, "still here\n")
@@ -143,7 +143,7 @@ func TestForeignListener(t *testing.T) {
 // TestObservation: what is said of a request, and what is counted.
 func TestObservation(t *testing.T) {
 	var last atomic.Pointer[Observation]
-	a := start(t, ALBConfig{Templates: switchable(t), Mode: "maintenance",
+	a := start(t, ALBConfig{Templates: switchable(t), Mode: "closed",
 		Targets: map[string]Target{"App": saying(t, "app"), "Closed": {Function: &fake{answer: closedAnswer}}},
 		Observe: func(o Observation) { last.Store(&o) }})
 	url := "http://" + serve(t, a.Main())
@@ -152,7 +152,7 @@ func TestObservation(t *testing.T) {
 	o := last.Load()
 	if o.Method != http.MethodPost || o.URL != "/api/login?a=b" || o.Host != "127.0.0.1" || o.Source.String() != "127.0.0.1" || o.RuleName() != "100" ||
 		o.Rule.LogicalID != "HttpRule100" || o.Group != "App" || !strings.HasPrefix(o.Target, "http://127.0.0.1:") || o.Status != 200 ||
-		o.Mode != "maintenance" || o.Listener != a.Main() || o.Cause != "" || o.Time.Before(before) || o.Duration <= 0 || o.Action() != "App" {
+		o.Mode != "closed" || o.Listener != a.Main() || o.Cause != "" || o.Time.Before(before) || o.Duration <= 0 || o.Action() != "App" {
 		t.Errorf("got %+v, %s %s", o, o.RuleName(), o.Action())
 	}
 	if why := strings.Join(o.Why(), "; "); why != `rule 100 matches: method POST, path "/api/login"` {
@@ -196,7 +196,7 @@ func TestConfigErrors(t *testing.T) {
 	}}
 	for want, config := range map[string]ALBConfig{
 		"Templates are missing":                             {},
-		`unknown mode "shut": want maintenance, open`:       {Templates: one, Mode: "shut"},
+		`unknown mode "shut": want closed, open`:            {Templates: one, Mode: "shut"},
 		`no listener is of load balancer "Other": want Alb`: {Templates: one, Mode: "open", LoadBalancer: "Other"},
 		`no template has such a target group`:               {Templates: one, Mode: "open", Targets: map[string]Target{"Ap": {}}},
 		`its type is lambda: want a Function and no URLs`:   {Templates: one, Mode: "open", Targets: map[string]Target{"Closed": {URLs: []string{"http://127.0.0.1:1"}}}},
@@ -243,7 +243,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := NewALB(ALBConfig{Templates: switchable(t), Mode: "maintenance", Targets: map[string]Target{"App": app, "Closed": {Function: f}}})
+	a, err := NewALB(ALBConfig{Templates: switchable(t), Mode: "closed", Targets: map[string]Target{"App": app, "Closed": {Function: f}}})
 	if err != nil {
 		t.Fatal(err)
 	}

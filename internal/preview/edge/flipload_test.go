@@ -30,8 +30,8 @@ func TestFlipUnderLoad(t *testing.T) {
 	defer function.Close()
 	templates := product(t)
 	a := start(t, ALBConfig{Templates: templates, Mode: "open", Targets: map[string]Target{
-		defaultGroup(t, templates["open"]):        {URLs: []string{constant(t)}},
-		defaultGroup(t, templates["maintenance"]): {Function: function},
+		defaultGroup(t, templates["open"]):   {URLs: []string{constant(t)}},
+		defaultGroup(t, templates["closed"]): {Function: function},
 	}})
 	address := serve(t, a.Main())
 
@@ -47,7 +47,7 @@ func TestFlipUnderLoad(t *testing.T) {
 			case <-time.After(5 * time.Millisecond):
 			}
 			phase.Add(1)
-			if err := a.Flip([]string{"open", "maintenance"}[mode]); err != nil {
+			if err := a.Flip([]string{"open", "closed"}[mode]); err != nil {
 				t.Error(err)
 			}
 			phase.Add(1)

@@ -8,9 +8,10 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"runtime"
 	"sync"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/preview/process"
 )
 
 // instance is a process and the Runtime API it speaks to, which is its own: so
@@ -78,7 +79,7 @@ func (i *instance) end(cause error) {
 		i.cause = cause
 	}
 	if i.process != nil {
-		killGroup(i.process)
+		process.Kill(i.process)
 	}
 }
 
@@ -131,7 +132,7 @@ func (i *instance) serve() error {
 		deadline := time.AfterFunc(InitTimeout, i.endIfStarting)
 		err = cmd.Wait()
 		deadline.Stop()
-		killGroup(cmd.Process) // what it started and left behind
+		process.Kill(cmd.Process) // what it started and left behind
 	}
 	_ = output.SetReadDeadline(time.Now().Add(time.Second)) // should another process still hold it
 	<-logged
@@ -156,21 +157,14 @@ func (i *instance) start(runtimeAPI string, output *os.File) (*exec.Cmd, error) 
 	c := i.function.config
 	now := time.Now().UTC()
 	cmd := &exec.Cmd{
-		Path:        c.Bootstrap,
-		Args:        []string{c.Bootstrap},
-		Dir:         c.Dir,
-		Env:         c.environment(runtimeAPI, now.Format("2006/01/02/")+"[$LATEST]"+newRequestID()),
-		Stdout:      output,
-		Stderr:      output,
-		SysProcAttr: groupOfItsOwn(),
+		Path:   c.Bootstrap,
+		Args:   append([]string{c.Bootstrap}, c.Args...),
+		Dir:    c.Dir,
+		Env:    c.environment(runtimeAPI, now.Format("2006/01/02/")+"[$LATEST]"+newRequestID()),
+		Stdout: output,
+		Stderr: output,
 	}
-	s := start{cmd, make(chan error, 1)}
-	select {
-	case i.function.starts <- s:
-	case <-i.function.done:
-		return nil, ErrClosed
-	}
-	if err := <-s.err; err != nil {
+	if err := process.Start(cmd); err != nil {
 		return nil, err
 	}
 	p := &i.function.pool
@@ -178,32 +172,9 @@ func (i *instance) start(runtimeAPI string, output *os.File) (*exec.Cmd, error) 
 	defer p.mu.Unlock()
 	i.process = cmd.Process
 	if i.cause != nil {
-		killGroup(cmd.Process)
+		process.Kill(cmd.Process)
 	}
 	return cmd, nil
-}
-
-// start is a process to start.
-type start struct {
-	cmd *exec.Cmd
-	err chan error
-}
-
-// startProcesses starts processes, all from the same thread, which lives as
-// long as they do: on Linux a process is told to die with the thread that
-// started it, not with the program.
-func (f *Function) startProcesses() {
-	defer f.running.Done()
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	for {
-		select {
-		case s := <-f.starts:
-			s.err <- s.cmd.Start()
-		case <-f.done:
-			return
-		}
-	}
 }
 
 // watchMemory ends processes that use more memory than the function has.

@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -40,6 +41,9 @@ const (
 type Config struct {
 	// Bootstrap is the path of the executable. Required.
 	Bootstrap string
+
+	// Args are arguments for it. Lambda gives none. Default: none.
+	Args []string
 
 	// Dir is the working directory, Lambda's /var/task. Default: where
 	// Bootstrap is.
@@ -78,7 +82,7 @@ func (c Config) validate() error {
 	var errs []error
 	if info, err := os.Stat(c.Bootstrap); err != nil {
 		errs = append(errs, fmt.Errorf("Bootstrap: %w", err))
-	} else if !info.Mode().IsRegular() || !isExecutable(info) {
+	} else if !info.Mode().IsRegular() || runtime.GOOS != "windows" && info.Mode()&0o111 == 0 {
 		errs = append(errs, fmt.Errorf("Bootstrap %q is not an executable file", c.Bootstrap))
 	}
 	if c.Memory < 0 {
@@ -127,7 +131,6 @@ func (c *Config) setDefaults() error {
 type Function struct {
 	config  Config
 	log     *lineWriter
-	starts  chan start
 	done    chan struct{} // closed by Close
 	running sync.WaitGroup
 	pool    pool
@@ -144,12 +147,10 @@ func New(config Config) (*Function, error) {
 	f := &Function{
 		config: config,
 		log:    &lineWriter{w: config.Log},
-		starts: make(chan start),
 		done:   make(chan struct{}),
 	}
 	f.pool.function, f.pool.patience = f, 250*time.Millisecond
-	f.running.Add(2)
-	go f.startProcesses()
+	f.running.Add(1)
 	go f.watchMemory()
 	return f, nil
 }

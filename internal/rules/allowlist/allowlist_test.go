@@ -263,3 +263,27 @@ func BenchmarkCompile(b *testing.B) {
 		})
 	}
 }
+
+// TestCompile_CountsWildcards: a rule takes as many paths with a wildcard as its
+// other conditions leave room for, and no more.
+func TestCompile_CountsWildcards(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		fixed []string // values of a header
+		allow []string
+		rules int // 0: refused
+	}{
+		{"three of five, and two paths", []string{"*a*", "b*"}, []string{"POST /x/", "POST /y/"}, 1},
+		{"four of five, and two paths", []string{"*a*b*", "c*"}, []string{"POST /x/", "POST /y/"}, 2},
+		{"four of five, and a path that has none", []string{"*a*b*", "c*"}, []string{"POST /x/", "POST /y"}, 1},
+		{"five of five, and a path that has none", []string{"*a*b*", "*c*"}, []string{"POST /x"}, 1},
+		{"five of five, and a path", []string{"*a*b*", "*c*"}, []string{"POST /x/"}, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rules, err := Compile(test.allow, []alb.Condition{alb.Header{Name: "X-Client", Values: test.fixed}})
+			if len(rules) != test.rules || (err != nil) != (test.rules == 0) {
+				t.Errorf("got %d rules, %v; want %d", len(rules), err, test.rules)
+			}
+		})
+	}
+}

@@ -1,0 +1,75 @@
+package sqltext
+
+// A Rung is a way to execute a statement: an ALGORITHM and a LOCK. The zero
+// Rung leaves both to the server.
+type Rung struct {
+	Algorithm string `json:"algorithm,omitempty"`
+	Lock      string `json:"lock,omitempty"`
+}
+
+// ladder are the ways to ask for, the least disturbing first. INSTANT goes
+// without LOCK: some servers refuse the pair.
+var ladder = []Rung{
+	{Algorithm: "INSTANT"},
+	{Algorithm: "INPLACE", Lock: "NONE"},
+	{Algorithm: "INPLACE", Lock: "SHARED"},
+	CopyShared,
+}
+
+// CopyShared copies the table while it can be read.
+var CopyShared = Rung{Algorithm: "COPY", Lock: "SHARED"}
+
+// String is how people write the rung: INPLACE/NONE.
+func (r Rung) String() string {
+	switch {
+	case r.Algorithm == "":
+		return "-"
+	case r.Lock == "":
+		return r.Algorithm
+	}
+	return r.Algorithm + "/" + r.Lock
+}
+
+// clauses is the rung as the clauses of a statement, with a space in front.
+func (r Rung) clauses(separator string) string {
+	if r.Algorithm == "" {
+		return ""
+	}
+	text := " ALGORITHM=" + r.Algorithm
+	if r.Lock != "" {
+		text += separator + "LOCK=" + r.Lock
+	}
+	return text
+}
+
+// Rungs are the rungs that the author of the statement has left: the clauses
+// are wishes that noren keeps.
+func (s Statement) Rungs() []Rung {
+	var left []Rung
+	for _, r := range ladder {
+		if s.Admits(r) {
+			left = append(left, r)
+		}
+	}
+	return left
+}
+
+// Admits says whether the author's clauses leave a rung open.
+func (s Statement) Admits(r Rung) bool {
+	for _, c := range s.clauses {
+		switch {
+		case c.value == "DEFAULT":
+		case c.keyword == "ALGORITHM" && c.value == "NOCOPY":
+			if r.Algorithm == "COPY" {
+				return false
+			}
+		case c.keyword == "ALGORITHM" && c.value != r.Algorithm:
+			return false
+		case c.keyword == "LOCK" && c.value == "NONE" && r.Lock == "SHARED",
+			c.keyword == "LOCK" && c.value == "SHARED" && r.Lock != "SHARED",
+			c.keyword == "LOCK" && c.value == "EXCLUSIVE":
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,66 @@
+package sqltext
+
+import (
+	"slices"
+	"strings"
+)
+
+// An Edit replaces a part of a statement.
+type Edit struct {
+	Span
+	Text string
+}
+
+// rewrite is sql with edits made, which must not overlap.
+func rewrite(sql string, edits []Edit) string {
+	slices.SortStableFunc(edits, func(a, b Edit) int { return a.Start - b.Start })
+	var out strings.Builder
+	at := 0
+	for _, e := range edits {
+		out.WriteString(sql[at:e.Start])
+		out.WriteString(e.Text)
+		at = e.End
+	}
+	out.WriteString(sql[at:])
+	return out.String()
+}
+
+// With is the statement with the clauses of rung instead of the author's, and
+// with edits made. An OPTIMIZE TABLE, which takes no clauses, becomes the
+// rebuild that it means.
+func (s Statement) With(r Rung, more ...Edit) string {
+	if s.Kind == Optimize {
+		t := s.Tables[0]
+		alter := "ALTER TABLE "
+		for _, e := range more {
+			if e.Span == t.Span {
+				return alter + e.Text + r.clauses(", ") + ", FORCE"
+			}
+		}
+		return alter + t.String() + r.clauses(", ") + ", FORCE"
+	}
+	edits := slices.Clone(more)
+	for _, c := range s.clauses {
+		edits = append(edits, Edit{c.Span, " "})
+	}
+	if s.Kind.Laddered() {
+		text := r.clauses(" ")
+		if s.Kind == AlterTable {
+			text = r.clauses(", ")
+			if s.comma && text != "" {
+				text += ","
+			}
+		}
+		edits = append(edits, Edit{Span{s.insert, s.insert}, text})
+	}
+	return rewrite(s.SQL, edits)
+}
+
+// Shadow is the definition of a table with edits made, and without the places
+// of its files.
+func (s Statement) Shadow(edits []Edit) string {
+	for _, place := range s.places {
+		edits = append(edits, Edit{place, " "})
+	}
+	return rewrite(s.SQL, edits)
+}

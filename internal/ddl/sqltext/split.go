@@ -1,0 +1,117 @@
+package sqltext
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// A Piece is a part of a migration file: a statement with the delimiter, spaces
+// and comments around it. The pieces of a file, joined, are the file.
+type Piece struct {
+	// Raw is the piece as it stands in the file.
+	Raw string
+
+	// SQL is the statement alone; empty where the piece is a DELIMITER line, or
+	// nothing but spaces and comments.
+	SQL string
+
+	// Line is where the statement begins, from 1.
+	Line int
+}
+
+// Split splits a migration into its statements the way the mysql client does:
+// at semicolons, or at what a DELIMITER line says, outside of quotes and
+// comments.
+func Split(file string) ([]Piece, error) {
+	var (
+		pieces     []Piece
+		delim      = ";"
+		begin      = 0  // of the piece
+		line       = 1  // of begin
+		first      = -1 // byte of the statement; -1 before it
+		last       = 0  // byte after the statement
+		openTokens []error
+	)
+	cut := func(end int) {
+		piece := Piece{Raw: file[begin:end], Line: line + strings.Count(file[begin:max(first, begin)], "\n")}
+		if first >= 0 {
+			piece.SQL = file[first:last]
+		}
+		pieces = append(pieces, piece)
+		line += strings.Count(piece.Raw, "\n")
+		begin, first = end, -1
+	}
+	for at := 0; at < len(file); {
+		if first < 0 {
+			if d, n, ok := delimiterLine(file[at:]); ok && lineStart(file, at) {
+				if d == "" {
+					return nil, fmt.Errorf("line %d: DELIMITER names no delimiter", 1+strings.Count(file[:at], "\n"))
+				}
+				at += n
+				delim = d
+				cut(at)
+				continue
+			}
+		}
+		t := nextToken(file[at:], delim)
+		if t.open {
+			openTokens = append(openTokens, fmt.Errorf("line %d: nothing closes %s", 1+strings.Count(file[:at], "\n"), opening(t)))
+		}
+		at += len(t.text)
+		switch t.kind {
+		case delimiter:
+			cut(at)
+		case space, comment:
+		default:
+			if first < 0 {
+				first = at - len(t.text)
+			}
+			last = at
+		}
+	}
+	if begin < len(file) {
+		cut(len(file))
+	}
+	if err := errors.Join(openTokens...); err != nil {
+		return nil, err
+	}
+	return pieces, nil
+}
+
+// delimiterLine reads a DELIMITER line at the beginning of text: the new
+// delimiter and the length of the line without its end.
+func delimiterLine(text string) (delim string, n int, ok bool) {
+	const keyword = "DELIMITER"
+	if len(text) < len(keyword) || !strings.EqualFold(text[:len(keyword)], keyword) {
+		return "", 0, false
+	}
+	n = strings.IndexByte(text, '\n')
+	if n < 0 {
+		n = len(text)
+	}
+	rest := text[len(keyword):n]
+	if rest != "" && !isSpace(rest[0]) {
+		return "", 0, false
+	}
+	if fields := strings.Fields(rest); len(fields) > 0 {
+		delim = fields[0]
+	}
+	return delim, n, true
+}
+
+// lineStart says whether nothing but spaces stands before at in its line.
+func lineStart(file string, at int) bool {
+	return strings.TrimSpace(file[strings.LastIndexByte(file[:at], '\n')+1:at]) == ""
+}
+
+// opening is how an unclosed token begins.
+func opening(t token) string {
+	switch t.kind {
+	case comment, conditional:
+		return "the comment /*"
+	case identifier:
+		return "the name that begins with `"
+	}
+	return "the string that begins with " + t.text[:1]
+}

@@ -1,0 +1,38 @@
+// Package process starts programs that do not outlive this one, whatever ends
+// it.
+package process
+
+import (
+	"os/exec"
+	"runtime"
+	"sync"
+)
+
+// Start starts a program as the head of a process group of its own, which a
+// Ctrl-C in the terminal does not reach. On Linux the program is killed when
+// this one ends; elsewhere it goes on if this one is killed.
+func Start(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = attributes()
+	s := start{cmd, make(chan error, 1)}
+	starter() <- s
+	return <-s.err
+}
+
+type start struct {
+	cmd *exec.Cmd
+	err chan error
+}
+
+// starter begins to start programs, all from one thread that is never given
+// back: on Linux a program is told to die with the thread that started it, not
+// with the process.
+var starter = sync.OnceValue(func() chan<- start {
+	starts := make(chan start)
+	go func() {
+		runtime.LockOSThread()
+		for s := range starts {
+			s.err <- s.cmd.Start()
+		}
+	}()
+	return starts
+})

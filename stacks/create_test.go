@@ -1,0 +1,277 @@
+package stacks
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/noren-cdk/noren/internal/environment"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+var modes = []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed}
+
+// inEveryMode runs a test on the template of each environment in each mode that
+// it has.
+func inEveryMode(t *testing.T, test func(t *testing.T, template template)) {
+	for _, name := range environments {
+		for _, mode := range modes {
+			if mode == maintenance.ReadOnly && !loadEnvironment(t, name).Maintenance.ReadOnly {
+				continue
+			}
+			t.Run(name+" "+mode.Flag(), func(t *testing.T) { test(t, synthesized(t, name, mode).template) })
+		}
+	}
+}
+
+// firstDeploy is the template of an environment's first deploy:
+// -c protection=false.
+func firstDeploy(t *testing.T, name string, mode maintenance.Mode) template {
+	t.Helper()
+	env := loadEnvironment(t, name)
+	if !env.DeletionProtection {
+		return synthesized(t, name, mode).template
+	}
+	env.DeletionProtection = false
+	a, err := synth(env, mode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.template
+}
+
+// references are the resources that a value refers to.
+func (t template) references(value any) map[string]bool {
+	ids := map[string]bool{}
+	var walk func(any)
+	walk = func(value any) {
+		switch value := value.(type) {
+		case []any:
+			for _, v := range value {
+				walk(v)
+			}
+		case map[string]any:
+			for key, v := range value {
+				switch key {
+				case "Ref":
+					ids[v.(string)] = true
+				case "Fn::GetAtt":
+					ids[v.([]any)[0].(string)] = true
+				case "Fn::Sub":
+					for _, name := range regexp.MustCompile(`\$\{(\w+)[.}]`).FindAllStringSubmatch(fmt.Sprint(v), -1) {
+						ids[name[1]] = true
+					}
+				}
+				walk(v)
+			}
+		}
+	}
+	walk(value)
+	maps.DeleteFunc(ids, func(id string, _ bool) bool { _, resource := t.Resources[id]; return !resource })
+	return ids
+}
+
+// before are the resources that CloudFormation makes before this one, and
+// deletes after it.
+func (t template) before(id string) map[string]bool {
+	all := map[string]bool{}
+	var walk func(string)
+	walk = func(id string) {
+		r := t.Resources[id]
+		direct := t.references(r.Properties)
+		switch on := r.DependsOn.(type) {
+		case string:
+			direct[on] = true
+		case []any:
+			for _, other := range on {
+				direct[other.(string)] = true
+			}
+		}
+		for other := range direct {
+			if !all[other] {
+				all[other] = true
+				walk(other)
+			}
+		}
+	}
+	walk(id)
+	return all
+}
+
+// TestACreateThatFailsCanBeDeletedAndMadeAgain: whichever resource a first
+// create stops at, the rollback deletes everything that was made.
+func TestACreateThatFailsCanBeDeletedAndMadeAgain(t *testing.T) {
+	for _, name := range environments {
+		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.Closed} {
+			t.Run(name+" "+mode.Flag(), func(t *testing.T) {
+				for _, problem := range firstDeploy(t, name, mode).stuck() {
+					t.Error(problem)
+				}
+			})
+		}
+	}
+}
+
+// stuck are the reasons for which a create that stops somewhere leaves something
+// that is neither deleted nor made again.
+func (t template) stuck() (problems []string) {
+	report := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	writers := 0
+	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
+		r := t.Resources[id]
+		properties := text(r.Properties)
+		if r.DeletionPolicy == "Retain" {
+			report("%s stays when its creation is rolled back, and everything that it uses with it", id)
+		}
+		if r.Properties["DeletionProtection"] == true || r.Properties["DeletionProtectionEnabled"] == true ||
+			strings.Contains(properties, `{"Key":"deletion_protection.enabled","Value":"true"}`) {
+			report("%s is protected from its own rollback", id)
+		}
+		if r.Type == "AWS::S3::Bucket" && !t.emptied(id) {
+			report("%s is deleted, but nothing empties it", id)
+		}
+		for bucket := range t.writesTo(id) {
+			writers++
+			if !t.emptiedBefore(bucket, id) {
+				report("%s writes to %s before there is something that empties it", id, bucket)
+			}
+		}
+		if r.Type == "AWS::SecretsManager::Secret" && r.Properties["Name"] != nil || r.Type == "AWS::KMS::Alias" {
+			report("%s has a name that stays taken for days after its deletion", id)
+		}
+	}
+	if writers == 0 {
+		report("nothing writes to a bucket: is this test looking at the right thing?")
+	}
+	return problems
+}
+
+func (t template) emptied(bucket string) bool { return t.emptiedBefore(bucket, "") }
+
+// emptiedBefore says that what empties the bucket exists before a resource, or
+// at all.
+func (t template) emptiedBefore(bucket, writer string) bool {
+	for _, id := range t.ofType("Custom::S3AutoDeleteObjects") {
+		if t.references(t.Resources[id].Properties["BucketName"])[bucket] {
+			return writer == "" || t.before(writer)[id]
+		}
+	}
+	return false
+}
+
+// writesTo are the buckets that a resource names, but for those that only say
+// who may, read or empty.
+func (t template) writesTo(id string) map[string]bool {
+	r := t.Resources[id]
+	properties := maps.Clone(r.Properties)
+	delete(properties, "Description")
+	switch r.Type {
+	case "AWS::S3::BucketPolicy", "AWS::IAM::Policy", "Custom::S3AutoDeleteObjects", "AWS::Lambda::Permission":
+		return nil
+	case "AWS::CloudFront::Distribution":
+		config := maps.Clone(properties["DistributionConfig"].(map[string]any))
+		delete(config, "Origins") // reads
+		properties["DistributionConfig"] = config
+	}
+	buckets := t.references(properties)
+	maps.DeleteFunc(buckets, func(id string, _ bool) bool { return t.Resources[id].Type != "AWS::S3::Bucket" })
+	return buckets
+}
+
+// TestProtectionComesWithTheSecondDeploy: between the first deploy of prod and
+// the second only the protections differ.
+func TestProtectionComesWithTheSecondDeploy(t *testing.T) {
+	first, second := firstDeploy(t, "prod", maintenance.Open), synthesized(t, "prod", maintenance.Open).template
+	if len(second.stuck()) == 0 {
+		t.Error("the protected template counts as one that a failed create can be rolled back of: is the test looking at the right thing?")
+	}
+	allowed := regexp.MustCompile(`^(Database\w* outside its properties|Database\w+\.DeletionProtection|Alb\w+\.LoadBalancerAttributes.*|` +
+		`\w+ outside its properties|\w+(AutoDeleteObjectsCustomResource|CustomS3AutoDelete)\w*|CustomS3AutoDelete\w+|` +
+		`(AccessLogs|Site)\w*\.Tags.*|(AccessLogs|Site)Policy\w+\.PolicyDocument.*|DatabaseLogRetention\w+\.RemovalPolicy)$`)
+	for _, difference := range first.differences(second) {
+		if !allowed.MatchString(difference) {
+			t.Errorf("the second deploy changes %s", difference)
+		}
+	}
+}
+
+// TestWhatIsKeptIsNotKeptOfACreateThatFailed: without -c protection=false as
+// well, and whenever a deploy adds something.
+func TestWhatIsKeptIsNotKeptOfACreateThatFailed(t *testing.T) {
+	kept := 0
+	inEveryMode(t, func(t *testing.T, template template) {
+		for id, r := range template.Resources {
+			switch r.DeletionPolicy {
+			case "Retain":
+				t.Errorf("%s stays even if its own creation is rolled back", id)
+			case "RetainExceptOnCreate":
+				kept++
+			}
+		}
+	})
+	if kept == 0 {
+		t.Error("nothing is kept in any environment")
+	}
+}
+
+// TestTheServiceComesAfterWhatItNeeds: ECS refuses a service whose target group
+// no listener or rule refers to, and a task without a way out pulls no image.
+func TestTheServiceComesAfterWhatItNeeds(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, template template) {
+		service := template.ofType("AWS::ECS::Service")[0]
+		group := slices.Collect(maps.Keys(template.references(template.Resources[service].Properties["LoadBalancers"])))
+		before := template.before(service)
+		var attached []string
+		for id := range before {
+			r := template.Resources[id]
+			actions := r.Properties["DefaultActions"]
+			if r.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" {
+				actions = r.Properties["Actions"]
+			}
+			if actions != nil && template.references(actions)[group[0]] {
+				attached = append(attached, id)
+			}
+		}
+		if len(attached) == 0 {
+			t.Errorf("the service waits for no listener or rule that forwards to %s", group)
+		}
+		routes := 0
+		for _, id := range template.ofType("AWS::EC2::Route") {
+			routes++
+			if private := strings.Contains(id, "Private"); private && !before[id] {
+				t.Errorf("the service does not wait for the route %s", id)
+			}
+		}
+		if routes < 3 {
+			t.Errorf("%d routes to the internet: is this test looking at the right thing?", routes)
+		}
+	})
+}
+
+func TestProtectionIsOnlyEverTakenOffByItsFlag(t *testing.T) {
+	for value, want := range map[any]string{nil: "protected", "false": "unprotected", false: "unprotected", "true": "error", "no": "error", true: "error"} {
+		got := "error"
+		if env, err := chosen(t, "prod", value); err == nil {
+			if got = "unprotected"; env.DeletionProtection {
+				got = "protected"
+			}
+		}
+		if got != want {
+			t.Errorf("-c protection=%v: %s, want %s", value, got, want)
+		}
+	}
+}
+
+// chosen is the environment of -c env= and -c protection=.
+func chosen(t *testing.T, name string, protection any) (environment.Environment, error) {
+	app := newTestApp(t.TempDir())
+	app.Node().SetContext(&[]string{"env"}[0], name)
+	if protection != nil {
+		app.Node().SetContext(&[]string{"protection"}[0], protection)
+	}
+	env, _, err := ChooseEnvironment(app, remembered("environments"))
+	return env, err
+}
