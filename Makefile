@@ -180,6 +180,7 @@ lint:
 	go mod tidy -diff
 	$(LINT) run --allow-parallel-runners ./...
 	cd examples/fieldreports && $(LINT) run --allow-parallel-runners ./...
+	scripts/deadcode.sh
 
 # One package after the other: benchmarks disturb each other.
 bench: node_modules

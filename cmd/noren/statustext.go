@@ -7,39 +7,40 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
 // modeCell is the mode of a finding.
-func modeCell(f live.Finding) cell {
+func modeCell(f live.Finding) term.Cell {
 	switch {
 	case f.Problem != "":
-		return cell{"?", red}
+		return term.Red.Cell("?")
 	case f.Mixed != "":
-		return cell{"mixed", red}
+		return term.Red.Cell("mixed")
 	case f.Mode == "":
-		return cell{"-", dim}
+		return term.Dim.Cell("-")
 	case f.Mode == maintenance.Open:
-		return cell{string(f.Mode), green}
+		return term.Green.Cell(string(f.Mode))
 	}
-	return cell{string(f.Mode), yellow}
+	return term.Yellow.Cell(string(f.Mode))
 }
 
 // requestCell is the mode that the request tells: one that is not refused may
 // be that of a read-only product.
-func requestCell(r live.Status) cell {
+func requestCell(r live.Status) term.Cell {
 	c := modeCell(r.Request)
 	switch r.Request.Mode {
 	case maintenance.Closed:
-		c.text = "refused"
+		c.Text = "refused"
 	case maintenance.Open:
-		c.text = "let in"
+		c.Text = "let in"
 	}
 	return c
 }
 
 // writeStatus writes the report for people, a switch after the other.
-func writeStatus(out terminal, r live.Report) {
+func writeStatus(out term.Terminal, r live.Report) {
 	for i, s := range r.Switches {
 		if i > 0 {
 			fmt.Fprintln(out)
@@ -58,16 +59,16 @@ func title(r live.Report, s live.Status) string {
 
 // writeSwitch writes what was found of a switch: the verdict, the findings side
 // by side, since when and by whom.
-func writeSwitch(out terminal, title string, r live.Status, now time.Time) {
+func writeSwitch(out term.Terminal, title string, r live.Status, now time.Time) {
 	text, s := statusVerdict(r)
-	for _, line := range wrap(title+": "+text, out.width) {
-		fmt.Fprintln(out, out.in(s, line))
+	for _, line := range term.Wrap(title+": "+text, out.Width) {
+		fmt.Fprintln(out, out.In(s, line))
 	}
 	fmt.Fprintln(out)
-	t := table{heading: []string{"what", "mode", "seen"}}
+	t := term.Table{Heading: []string{"what", "mode", "seen"}}
 	for _, row := range []struct {
 		what string
-		mode cell
+		mode term.Cell
 		f    live.Finding
 	}{
 		{"next deploy", modeCell(r.Assembly), r.Assembly},
@@ -75,46 +76,46 @@ func writeSwitch(out terminal, title string, r live.Status, now time.Time) {
 		{"live listener", modeCell(r.Listener), r.Listener},
 		{"one request", requestCell(r), r.Request},
 	} {
-		seen := cell{row.f.Detail, dim}
+		seen := term.Dim.Cell(row.f.Detail)
 		if wrong := cmp.Or(row.f.Problem, row.f.Mixed); wrong != "" {
-			seen = cell{wrong, red}
+			seen = term.Red.Cell(wrong)
 			if row.f.Detail != "" {
-				seen.text = row.f.Detail + ": " + wrong
+				seen.Text = row.f.Detail + ": " + wrong
 			}
 		}
-		t.add(cell{row.what, plain}, row.mode, seen)
+		t.Add(term.Plain.Cell(row.what), row.mode, seen)
 	}
-	t.write(out)
+	t.Write(out)
 	fmt.Fprintln(out)
 	said := append([]string{since(r, now)}, r.Notes...)
 	if r.Recorded != "" && r.Recorded != r.Listener.Mode {
 		said = append(said, "the last deploy turned it to "+string(r.Recorded))
 	}
 	for _, text := range said {
-		for _, line := range wrap(text, out.width) {
+		for _, line := range term.Wrap(text, out.Width) {
 			fmt.Fprintln(out, line)
 		}
 	}
 }
 
 // statusVerdict is the answer in a sentence.
-func statusVerdict(r live.Status) (string, style) {
+func statusVerdict(r live.Status) (string, term.Style) {
 	mode := string(r.Listener.Mode)
 	switch r.Verdict() {
 	case live.Agree:
-		return mode + ", really: what was asked agrees", modeCell(r.Listener).style
+		return mode + ", really: what was asked agrees", modeCell(r.Listener).Style
 	case live.Next:
-		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, r.Assembly.Mode), yellow
+		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, r.Assembly.Mode), term.Yellow
 	case live.Unknown:
-		return "not known: something could not be found out", red
+		return "not known: something could not be found out", term.Red
 	}
 	if r.Recorded != "" && r.Listener.Mode != "" && r.Recorded != r.Listener.Mode {
-		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, r.Recorded), red
+		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, r.Recorded), term.Red
 	}
 	if r.Listener.Mixed != "" {
-		return "the listener is mixed: " + r.Listener.Mixed, red
+		return "the listener is mixed: " + r.Listener.Mixed, term.Red
 	}
-	return "what is deployed, the listener and the request do not agree", red
+	return "what is deployed, the listener and the request do not agree", term.Red
 }
 
 // since says since when the listener is as it is, and who turned it.
@@ -159,7 +160,7 @@ func watchLine(r live.Report, err error) string {
 	var lines []string
 	for _, s := range r.Switches {
 		text, _ := statusVerdict(s)
-		line := fmt.Sprintf("deployed %s, listener %s, request %s; %s", modeCell(s.Deployed).text, modeCell(s.Listener).text, requestCell(s).text, text)
+		line := fmt.Sprintf("deployed %s, listener %s, request %s; %s", modeCell(s.Deployed).Text, modeCell(s.Listener).Text, requestCell(s).Text, text)
 		if len(r.Switches) > 1 {
 			line = s.Name + ": " + line
 		}

@@ -18,24 +18,28 @@ var secret = regexp.MustCompile(`[A-Za-z0-9]{32,}`)
 // known only after a deploy, and what looks like a secret, is the same for every
 // value; known is false if something else is known only after a deploy.
 func Normal(c Condition) (text string, known bool) {
-	known = true
-	values := []string{Field(c) + " " + strings.ToLower(HeaderName(c))}
+	kind, known := Field(c), true
+	normal := c.field().normal
+	if name := c.header(); name != "" {
+		kind += " " + strings.ToLower(name)
+	}
+	if c.regexes() {
+		kind, normal = kind+" regex", nil
+	}
+	var values []string
 	for _, v := range c.values() {
 		value := v.Text
 		if c.header() != "" {
 			value = withoutSecret(value)
 		}
 		known = known && !cfn.IsOpaque(value)
-		switch {
-		case v.Regex:
-			value = "~ " + value
-		case c.field() != methodField && c.field() != pathField:
-			value = strings.ToLower(value)
+		if normal != nil {
+			value = normal(value)
 		}
 		values = append(values, value)
 	}
-	slices.Sort(values[1:])
-	return strings.Join(slices.Compact(values), "\n"), known
+	slices.Sort(values)
+	return kind + "\n" + strings.Join(slices.Compact(values), "\n"), known
 }
 
 // withoutSecret leaves out what differs between a template and what is deployed.

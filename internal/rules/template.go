@@ -220,7 +220,7 @@ func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Liste
 			}
 		}
 		if own {
-			hosts = append(hosts, hostsOf(r))
+			hosts = append(hosts, r.Hosts())
 		}
 	}
 	if len(hosts) > 0 {
@@ -246,14 +246,4 @@ func groups(r *alb.Rule) []string {
 		names = append(names, t.Group.String())
 	}
 	return names
-}
-
-// hostsOf are the hosts that a rule is for.
-func hostsOf(r *alb.Rule) []string {
-	for _, c := range r.Conditions {
-		if hosts, ok := c.(alb.Hosts); ok {
-			return hosts
-		}
-	}
-	return nil
 }
