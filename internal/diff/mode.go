@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/alb/witness"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -69,7 +71,7 @@ func (t Template) responders() []*alb.TargetGroup {
 	var found []*alb.TargetGroup
 	functions := t.responderFunctions()
 	for _, group := range t.TargetGroups {
-		if group.Lambda() && slices.ContainsFunc(references(t.resources[group.LogicalID].Properties["Targets"]), func(id string) bool {
+		if group.Lambda() && slices.ContainsFunc(cfn.References(t.resources[group.LogicalID].Properties["Targets"]), func(id string) bool {
 			return slices.Contains(functions, t.function(id, 3))
 		}) {
 			found = append(found, group)
@@ -83,7 +85,7 @@ func (t Template) responders() []*alb.TargetGroup {
 func (t Template) function(id string, depth int) string {
 	r := t.resources[id]
 	if depth > 0 && (r.Type == "AWS::Lambda::Alias" || r.Type == "AWS::Lambda::Version") {
-		for _, inner := range references(r.Properties["FunctionName"]) {
+		for _, inner := range cfn.References(r.Properties["FunctionName"]) {
 			return t.function(inner, depth-1)
 		}
 	}
@@ -134,3 +136,5 @@ func (t Template) Answer() (message map[string]string, until string) {
 	}
 	return message, until
 }
+
+func sortedIDs[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
