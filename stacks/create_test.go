@@ -12,7 +12,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-var modes = []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed}
+var modes = maintenance.Modes()
 
 // inEveryMode runs a test on the template of each environment in each mode that
 // it has.
@@ -22,7 +22,7 @@ func inEveryMode(t *testing.T, test func(t *testing.T, template template)) {
 			if mode == maintenance.ReadOnly && !loadEnvironment(t, name).Maintenance.ReadOnly {
 				continue
 			}
-			t.Run(name+" "+mode.Flag(), func(t *testing.T) { test(t, synthesized(t, name, mode).template) })
+			t.Run(name+" "+string(mode), func(t *testing.T) { test(t, synthesized(t, name, mode).template) })
 		}
 	}
 }
@@ -106,7 +106,7 @@ func (t template) before(id string) map[string]bool {
 func TestACreateThatFailsCanBeDeletedAndMadeAgain(t *testing.T) {
 	for _, name := range environments {
 		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.Closed} {
-			t.Run(name+" "+mode.Flag(), func(t *testing.T) {
+			t.Run(name+" "+string(mode), func(t *testing.T) {
 				for _, problem := range firstDeploy(t, name, mode).stuck() {
 					t.Error(problem)
 				}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 func newCheck() *cobra.Command {
@@ -40,7 +41,7 @@ cannot be read.`,
 			if asJSON {
 				err = writeJSON(cmd.OutOrStdout(), findings)
 			} else {
-				writeFindings(newTerminal(cmd.OutOrStdout()), findings, templates)
+				writeFindings(term.New(cmd.OutOrStdout()), findings, templates)
 			}
 			if err == nil && slices.ContainsFunc(findings, func(f finding) bool { return f.Severity == alb.Error.String() }) {
 				return &exitError{code: 1}
@@ -116,28 +117,28 @@ func checkable(paths []string, from templateFlags) ([]source, error) {
 }
 
 // writeFindings writes a paragraph for each finding and the sum.
-func writeFindings(out terminal, findings []finding, templates int) {
+func writeFindings(out term.Terminal, findings []finding, templates int) {
 	count := map[string]int{}
 	for _, f := range findings {
 		count[f.Severity]++
-		s := yellow
+		s := term.Yellow
 		if f.Severity == alb.Error.String() {
-			s = red
+			s = term.Red
 		}
-		for i, line := range wrap(f.Severity+": "+f.Message, out.width) {
+		for i, line := range term.Wrap(f.Severity+": "+f.Message, out.Width) {
 			if rest, ok := strings.CutPrefix(line, f.Severity); ok && i == 0 {
-				line = out.in(s, f.Severity) + rest
+				line = out.In(s, f.Severity) + rest
 			}
 			fmt.Fprintln(out, line)
 		}
 		for _, line := range f.where() {
-			for _, part := range wrap(line, out.width-2) {
-				fmt.Fprintln(out, "  "+out.in(dim, part))
+			for _, part := range term.Wrap(line, out.Width-2) {
+				fmt.Fprintln(out, "  "+out.In(term.Dim, part))
 			}
 		}
 		fmt.Fprintln(out)
 	}
-	fmt.Fprintf(out, "%s, %s in %s\n", plural(count["error"], "error"), plural(count["warning"], "warning"), plural(templates, "template"))
+	fmt.Fprintf(out, "%s, %s in %s\n", term.Plural(count["error"], "error"), term.Plural(count["warning"], "warning"), term.Plural(templates, "template"))
 }
 
 // where are the lines that say which resource it is, and in which templates.
@@ -154,12 +155,4 @@ func (f finding) where() []string {
 		lines = append(lines, fmt.Sprintf("value %s, limit %s", f.Value, f.Limit))
 	}
 	return append(lines, strings.Join(f.Templates, "\n"))
-}
-
-// plural is a number of things.
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -5,28 +5,29 @@ import (
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/ddl"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // writePlan writes a plan for people: a table with what is to be said of each
 // statement below it, then the sum of it.
-func writePlan(out terminal, p *ddl.Plan) {
-	fmt.Fprintln(out, out.in(bold, fmt.Sprintf("%v, schema %s, writes %s", p.Server, p.Schema, p.Writes)))
-	rows := table{heading: []string{"", "statement", "how", "rebuild", "reads", "writes", "verdict"}}
+func writePlan(out term.Terminal, p *ddl.Plan) {
+	fmt.Fprintln(out, out.In(term.Bold, fmt.Sprintf("%v, schema %s, writes %s", p.Server, p.Schema, p.Writes)))
+	rows := term.Table{Heading: []string{"", "statement", "how", "rebuild", "reads", "writes", "verdict"}}
 	for _, s := range p.Steps {
-		rows.rows = append(rows.rows, row{indent: 1, below: strings.Join(remarks(s), "\n"), cells: []cell{
-			{fmt.Sprint(s.Number), plain}, {shorten(s.SQL, 60), plain}, {s.String(), plain}, {yes(s.Rebuild), plain},
+		rows.Rows = append(rows.Rows, term.Row{Indent: 1, Below: strings.Join(remarks(s), "\n"), Cells: []term.Cell{
+			term.Plain.Cell(fmt.Sprint(s.Number)), term.Plain.Cell(shorten(s.SQL, 60)), term.Plain.Cell(s.String()), term.Plain.Cell(yes(s.Rebuild)),
 			goOn(s.Reads, s), goOn(s.Writes, s), verdict(s),
 		}})
 	}
-	rows.write(out)
+	rows.Write(out)
 	if p.Advice != "" {
-		fmt.Fprintln(out, strings.Join(wrap("Another way: "+p.Advice+".", out.width), "\n"))
+		fmt.Fprintln(out, strings.Join(term.Wrap("Another way: "+p.Advice+".", out.Width), "\n"))
 	}
 	for _, problem := range p.Problems {
-		fmt.Fprintln(out, strings.Join(wrap("Not allowed: "+problem+".", out.width), "\n"))
+		fmt.Fprintln(out, strings.Join(term.Wrap("Not allowed: "+problem+".", out.Width), "\n"))
 	}
 	text, how := sum(p)
-	fmt.Fprintln(out, out.in(how, text))
+	fmt.Fprintln(out, out.In(how, text))
 }
 
 // remarks are what is to be said of a statement.
@@ -61,7 +62,7 @@ func refusals(all []ddl.Refusal) []string {
 }
 
 // sum is the last line of a plan.
-func sum(p *ddl.Plan) (string, style) {
+func sum(p *ddl.Plan) (string, term.Style) {
 	var not []string
 	for _, s := range p.Steps {
 		if !s.Allowed() {
@@ -70,13 +71,13 @@ func sum(p *ddl.Plan) (string, style) {
 	}
 	switch {
 	case len(not) > 0:
-		return fmt.Sprintf("NOT ALLOWED with writes %s: statement %s of %d.", p.Writes, strings.Join(not, ", "), len(p.Steps)), red
+		return fmt.Sprintf("NOT ALLOWED with writes %s: statement %s of %d.", p.Writes, strings.Join(not, ", "), len(p.Steps)), term.Red
 	case len(p.Problems) > 0:
-		return "NOT ALLOWED.", red
+		return "NOT ALLOWED.", term.Red
 	case len(p.Steps) == 1:
-		return fmt.Sprintf("Allowed with writes %s.", p.Writes), green
+		return fmt.Sprintf("Allowed with writes %s.", p.Writes), term.Green
 	}
-	return fmt.Sprintf("All %d statements are allowed with writes %s.", len(p.Steps), p.Writes), green
+	return fmt.Sprintf("All %d statements are allowed with writes %s.", len(p.Steps), p.Writes), term.Green
 }
 
 func yes(b bool) string {
@@ -88,21 +89,21 @@ func yes(b bool) string {
 
 // goOn says whether reads or writes go on; of a statement that the server
 // refuses nothing is known.
-func goOn(b bool, s *ddl.Step) cell {
+func goOn(b bool, s *ddl.Step) term.Cell {
 	switch {
 	case b:
-		return cell{"go on", plain}
+		return term.Plain.Cell("go on")
 	case !s.Reads && !s.Writes && len(s.Refusals) == 0:
-		return cell{"-", dim}
+		return term.Dim.Cell("-")
 	}
-	return cell{"WAIT", yellow}
+	return term.Yellow.Cell("WAIT")
 }
 
-func verdict(s *ddl.Step) cell {
+func verdict(s *ddl.Step) term.Cell {
 	if !s.Allowed() {
-		return cell{"NOT ALLOWED", red}
+		return term.Red.Cell("NOT ALLOWED")
 	}
-	return cell{"ok", green}
+	return term.Green.Cell("ok")
 }
 
 // shorten is sql in one line of at most room columns.

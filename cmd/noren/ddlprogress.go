@@ -4,15 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/ddl"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // A progress tells what happens: events as lines of JSON on stdout, or for
@@ -42,15 +41,13 @@ func newProgress(cmd *cobra.Command, asJSON bool) *progress {
 
 // terminalWidth is the columns of the terminal that w is, and 0 if it is none.
 func terminalWidth(w io.Writer) int {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(file.Fd()) {
+	if !term.IsTerminal(w) {
 		return 0
 	}
-	width, _, err := term.GetSize(file.Fd())
-	if err != nil || width < 40 {
-		return 80
+	if width := term.New(w).Width; width >= 40 {
+		return width
 	}
-	return width
+	return 80
 }
 
 func (p *progress) report(e ddl.Event) {
@@ -155,12 +152,4 @@ func seconds(s float64) string {
 		return d.Round(100 * time.Millisecond).String()
 	}
 	return d.Round(time.Second).String()
-}
-
-// count is n of a thing: 1 statement, 2 statements.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/noren-cdk/noren/internal/diff"
+	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -93,31 +96,25 @@ func diffArgs(args []string, mode, expect, format string) error {
 	case mode != "" && len(args) > 0:
 		return errors.New("--mode wants no templates besides its own")
 	case mode == "" && len(args) != 2:
-		return fmt.Errorf("want OLD and NEW, got %s", plural(len(args), "argument"))
+		return fmt.Errorf("want OLD and NEW, got %s", term.Plural(len(args), "argument"))
 	}
 	return nil
 }
 
-func writeDiff(w io.Writer, pairs []templatePair, format string) error {
+func writeDiff(w io.Writer, pairs []diff.Pair, format string) error {
 	switch format {
 	case "json":
 		return writeJSON(w, pairs)
 	case "markdown":
-		_, err := io.WriteString(w, diffMarkdown(pairs))
+		_, err := io.WriteString(w, diff.Markdown(pairs))
 		return err
 	}
-	out := newTerminal(w)
-	for i, p := range pairs {
-		if i > 0 {
-			fmt.Fprintln(out)
-		}
-		writeDiffText(out, p, len(pairs) > 1)
-	}
+	diff.WriteText(term.New(w), pairs)
 	return nil
 }
 
 // checkExpected fails, naming the rest, if more than the flip changes.
-func checkExpected(pairs []templatePair, expect string) error {
+func checkExpected(pairs []diff.Pair, expect string) error {
 	var rest []string
 	for _, p := range pairs {
 		if len(pairs) > 1 && p.Empty() {
@@ -134,12 +131,12 @@ func checkExpected(pairs []templatePair, expect string) error {
 	return &exitError{unexpected, fmt.Errorf("not only the flip to %s:\n  %s", expect, strings.Join(rest, "\n  "))}
 }
 
-func allEmpty(pairs []templatePair) bool {
-	return !slices.ContainsFunc(pairs, func(p templatePair) bool { return !p.Empty() })
+func allEmpty(pairs []diff.Pair) bool {
+	return !slices.ContainsFunc(pairs, func(p diff.Pair) bool { return !p.Empty() })
 }
 
 // checkModeUnchanged fails if the mode of a template changes.
-func checkModeUnchanged(w io.Writer, pairs []templatePair) error {
+func checkModeUnchanged(w io.Writer, pairs []diff.Pair) error {
 	for _, p := range pairs {
 		before, after, err := p.Modes()
 		if err != nil {
@@ -171,7 +168,7 @@ func printMode(w io.Writer, path string, parameters map[string]string, asJSON bo
 		return err
 	}
 	var errs []error
-	for _, name := range sortedKeys(templates) {
+	for _, name := range slices.Sorted(maps.Keys(templates)) {
 		mode, err := templates[name].Mode()
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 func newExplain() *cobra.Command {
@@ -31,7 +32,7 @@ Exit codes: 0 answered, 1 the request or a template cannot be read.`,
   noren explain "GET https://shop.example.com/cart" --template shop.json --listener 443`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 || len(args) > 2 {
-				return fmt.Errorf("want one request, such as \"POST /api/reports\", got %s", plural(len(args), "argument"))
+				return fmt.Errorf("want one request, such as \"POST /api/reports\", got %s", term.Plural(len(args), "argument"))
 			}
 			return nil
 		},
@@ -47,7 +48,7 @@ Exit codes: 0 answered, 1 the request or a template cannot be read.`,
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), answers)
 			}
-			writeAnswers(newTerminal(cmd.OutOrStdout()), answers)
+			writeAnswers(term.New(cmd.OutOrStdout()), answers)
 			return nil
 		},
 	}
@@ -178,20 +179,20 @@ func newAnswer(s source, l *alb.Listener, e alb.Explanation) answer {
 
 // writeAnswers writes a line for every mode and then the reasons, those that all
 // modes share first.
-func writeAnswers(out terminal, answers []answer) {
-	verdicts := table{heading: []string{"mode", "goes to", "by", ""}}
+func writeAnswers(out term.Terminal, answers []answer) {
+	verdicts := term.Table{Heading: []string{"mode", "goes to", "by", ""}}
 	for _, a := range answers {
-		goal := cell{a.goal, green}
+		goal := term.Green.Cell(a.goal)
 		if a.refused {
-			goal.style = yellow
+			goal.Style = term.Yellow
 		}
-		certain := cell{"", plain}
+		certain := term.Plain.Cell("")
 		if !a.Certain {
-			certain = cell{"uncertain", red}
+			certain = term.Red.Cell("uncertain")
 		}
-		verdicts.add(cell{a.Mode, bold}, goal, cell{a.rule, plain}, certain)
+		verdicts.Add(term.Bold.Cell(a.Mode), goal, term.Plain.Cell(a.rule), certain)
 	}
-	verdicts.write(out)
+	verdicts.Write(out)
 	common := commonReasons(answers)
 	if len(common) > 0 && len(answers) > 1 {
 		writeReasons(out, "in every mode", common)
@@ -226,10 +227,10 @@ func commonReasons(answers []answer) []string {
 	return common
 }
 
-func writeReasons(out terminal, heading string, reasons []string) {
-	fmt.Fprintf(out, "\n%s\n", out.in(bold, heading))
+func writeReasons(out term.Terminal, heading string, reasons []string) {
+	fmt.Fprintf(out, "\n%s\n", out.In(term.Bold, heading))
 	for _, reason := range reasons {
-		for j, line := range wrap(reason, max(out.width-4, 0)) {
+		for j, line := range term.Wrap(reason, max(out.Width-4, 0)) {
 			if j > 0 {
 				line = "  " + line
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/internal/preview"
+	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -29,7 +30,7 @@ functions and policies, the load balancer with its rules, the functions behind
 it, and the application. All of it listens on 127.0.0.1 only, and needs no AWS.
 
 The application is the example, which needs no database, or with --app whatever
-runs alp. The site is what the template uploads, or with --site a folder,
+runs already. The site is what the template uploads, or with --site a folder,
 whose files are served as they are at the moment of the request.
 
 noren's own functions run as this program. For another function --function
@@ -97,12 +98,12 @@ func (q *previewing) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer product.Close()
-	keys, err := readKeys(cmd.InOrStdin())
+	keys, err := term.ReadKeys(cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
-	defer keys.close()
-	s := session{product, product.Mode(), newTerminal(cmd.OutOrStdout()), keys.restore != nil}
+	defer keys.Close()
+	s := session{product, product.Mode(), term.New(cmd.OutOrStdout()), keys.Terminal()}
 	s.greet()
 	return s.follow(ctx, keys)
 }
@@ -214,7 +215,7 @@ func (q *previewing) readApps() error {
 type session struct {
 	product *preview.Preview
 	mode    string
-	out     terminal
+	out     term.Terminal
 	keys    bool // whether there is somebody to press one
 }
 
@@ -224,7 +225,7 @@ func (s *session) greet() {
 	fmt.Fprintln(s.out)
 	line := func(name, address, what string) {
 		if address != "" {
-			fmt.Fprintln(s.out, strings.TrimRight(fmt.Sprintf("  %-9s%s  %s", name, address, s.out.in(dim, what)), " "))
+			fmt.Fprintln(s.out, strings.TrimRight(fmt.Sprintf("  %-9s%s  %s", name, address, s.out.In(term.Dim, what)), " "))
 		}
 	}
 	line("site", p.Site, "through CloudFront")
@@ -235,15 +236,15 @@ func (s *session) greet() {
 		fmt.Fprintln(s.out)
 	}
 	for _, note := range p.Notes {
-		fmt.Fprintln(s.out, "  "+s.out.in(yellow, "note: ")+note)
+		fmt.Fprintln(s.out, "  "+s.out.In(term.Yellow, "note: ")+note)
 	}
 	first := p.Site
 	if first == "" {
 		first = p.Control
 	}
-	fmt.Fprintf(s.out, "\n%s\n", s.out.in(bold, "open "+first))
+	fmt.Fprintf(s.out, "\n%s\n", s.out.In(term.Bold, "open "+first))
 	if s.keys {
-		fmt.Fprintln(s.out, s.out.in(dim, s.help()))
+		fmt.Fprintln(s.out, s.out.In(term.Dim, s.help()))
 	}
 	s.tell()
 }
@@ -266,16 +267,16 @@ func (s *session) help() string {
 
 // tell says the mode.
 func (s *session) tell() {
-	styles := map[string]style{string(maintenance.Open): green, string(maintenance.Closed): red}
+	styles := map[string]term.Style{string(maintenance.Open): term.Green, string(maintenance.Closed): term.Red}
 	styled, ok := styles[s.mode]
 	if !ok {
-		styled = yellow
+		styled = term.Yellow
 	}
-	fmt.Fprintln(s.out, s.out.in(styled, s.mode))
+	fmt.Fprintln(s.out, s.out.In(styled, s.mode))
 }
 
 // follow carries out keys, and tells of every change of the mode, until the end.
-func (s *session) follow(ctx context.Context, keys *keys) error {
+func (s *session) follow(ctx context.Context, keys *term.Keys) error {
 	changed := s.product.Changed()
 	for {
 		select {
@@ -290,8 +291,8 @@ func (s *session) follow(ctx context.Context, keys *keys) error {
 				s.mode = mode
 				s.tell()
 			}
-		case key := <-keys.pressed:
-			if key == 'q' || key == ctrlC || key == ctrlD {
+		case key := <-keys.Pressed:
+			if key == 'q' || key == term.CtrlC || key == term.CtrlD {
 				return nil
 			}
 			if err := s.press(key); err != nil {
@@ -316,7 +317,7 @@ func (s *session) press(key byte) error {
 	}
 	switch {
 	case !ok:
-		fmt.Fprintln(s.out, s.out.in(dim, s.help()))
+		fmt.Fprintln(s.out, s.out.In(term.Dim, s.help()))
 		return nil
 	case !slices.Contains(modes, mode):
 		fmt.Fprintf(s.out, "there is no template of the mode %q\n", mode)

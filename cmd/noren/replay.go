@@ -11,6 +11,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/replay"
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 func newReplay() *cobra.Command {
@@ -120,10 +121,12 @@ func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, 
 	if o.asJSON {
 		err = errors.Join(err, writeJSON(stdout, report))
 	} else {
-		newReplayText(newTerminal(stdout), report, o).write()
+		report.WriteText(term.New(stdout), replay.TextOptions{
+			Open: o.open, Closed: o.closed, Assume: o.config.Assume, LoadBalancer: o.config.LoadBalancer, Top: o.top,
+		})
 	}
 	if check := report.SelfCheck; err == nil && check.Since != nil && check.Disagreed > 0 {
-		return &exitError{3, fmt.Errorf("since %s the load balancer chose other rules than the template for %s", moment(*check.Since), requests(check.Disagreed))}
+		return &exitError{3, fmt.Errorf("since %s the load balancer chose other rules than the template for %s", replay.Moment(*check.Since), term.Plural(check.Disagreed, "request"))}
 	}
 	return err
 }
@@ -196,5 +199,35 @@ func noEntries(lines replay.Lines) error {
 		return errors.New("the logs are empty")
 	}
 	first := lines.Examples[0]
-	return fmt.Errorf("no entry of an access log in %s lines: %s:%d: %s", thousands(lines.Lines), first.File, first.Line, first.Error)
+	return fmt.Errorf("no entry of an access log in %s lines: %s:%d: %s", term.Thousands(lines.Lines), first.File, first.Line, first.Error)
 }
+
+// assumeFlag adds an assumption for every --assume.
+type assumeFlag []replay.Assumption
+
+func (f *assumeFlag) Set(text string) error {
+	assumption, err := replay.ParseAssumption(text)
+	if err != nil {
+		return err
+	}
+	*f = append(*f, assumption)
+	return nil
+}
+
+func (f *assumeFlag) String() string { return "" }
+func (f *assumeFlag) Type() string   { return "header" }
+
+// whenAgentFlag narrows the last assumption.
+type whenAgentFlag []replay.Assumption
+
+func (f *whenAgentFlag) Set(pattern string) error {
+	if len(*f) == 0 {
+		return errors.New("want an --assume before it")
+	}
+	last := &(*f)[len(*f)-1]
+	last.Agents = append(last.Agents, pattern)
+	return nil
+}
+
+func (f *whenAgentFlag) String() string { return "" }
+func (f *whenAgentFlag) Type() string   { return "pattern" }

@@ -273,19 +273,3 @@ func TestReadProgress(t *testing.T) {
 		t.Error("what is no terminal gets progress")
 	}
 }
-
-func TestNumbersForPeople(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1234: "-1,234"} {
-		if got := thousands(n); got != want {
-			t.Errorf("%d: got %s, want %s", n, got, want)
-		}
-	}
-	for _, test := range []struct {
-		n, total int64
-		want     string
-	}{{0, 0, "  0.0 %"}, {1, 2, " 50.0 %"}, {1, 100_000, " <0.1 %"}, {99_999, 100_000, ">99.9 %"}, {5, 5, "100.0 %"}} {
-		if got := percent(test.n, test.total); got != test.want {
-			t.Errorf("%d of %d: got %q, want %q", test.n, test.total, got, test.want)
-		}
-	}
-}

@@ -7,10 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/term"
-
 	"github.com/noren-cdk/noren/internal/replay"
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // readProgress shows on a terminal how far reading has come. A nil one shows
@@ -24,8 +23,7 @@ type readProgress struct {
 
 // newReadProgress returns the progress of reading logs, nil if out is no terminal.
 func newReadProgress(out io.Writer, logs []accesslog.Source) *readProgress {
-	file, ok := out.(*os.File)
-	if !ok || !term.IsTerminal(file.Fd()) || os.Getenv("TERM") == "dumb" {
+	if !term.IsTerminal(out) || os.Getenv("TERM") == "dumb" {
 		return nil
 	}
 	p := &readProgress{out: out, next: time.Now().Add(300 * time.Millisecond)}
@@ -68,13 +66,13 @@ const clearLine = "\r\x1b[K"
 
 func (p *readProgress) show(lines int64) {
 	if p.total == 0 {
-		fmt.Fprintf(p.out, "%s%s lines", clearLine, thousands(lines))
+		fmt.Fprintf(p.out, "%s%s lines", clearLine, term.Thousands(lines))
 		return
 	}
 	const width = 20
 	part := min(float64(p.done)/float64(p.total), 1)
 	full := int(part * width)
-	fmt.Fprintf(p.out, "%s[%s%s] %3.0f %%  %s lines", clearLine, strings.Repeat("#", full), strings.Repeat(".", width-full), part*100, thousands(lines))
+	fmt.Fprintf(p.out, "%s[%s%s] %3.0f %%  %s lines", clearLine, strings.Repeat("#", full), strings.Repeat(".", width-full), part*100, term.Thousands(lines))
 }
 
 func (p *readProgress) end() {

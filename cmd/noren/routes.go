@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 func newRoutes() *cobra.Command {
@@ -38,7 +39,7 @@ Exit codes: 0 shown, 1 a template is missing or cannot be read.`,
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), routes)
 			}
-			out := newTerminal(cmd.OutOrStdout())
+			out := term.New(cmd.OutOrStdout())
 			for i, l := range routes {
 				if i > 0 {
 					fmt.Fprintln(out)
@@ -46,7 +47,7 @@ Exit codes: 0 shown, 1 a template is missing or cannot be read.`,
 				l.write(out)
 			}
 			legend := fmt.Sprintf("values: condition values of %d, and after * wildcards of %d, that a rule may have", alb.MaxConditionValues, alb.MaxWildcards)
-			fmt.Fprintln(out, "\n"+out.in(dim, legend))
+			fmt.Fprintln(out, "\n"+out.In(term.Dim, legend))
 			return nil
 		},
 	}
@@ -59,45 +60,45 @@ Exit codes: 0 shown, 1 a template is missing or cannot be read.`,
 const roomy = 110
 
 // write writes the table for people. What differs from the first mode stands out.
-func (t *routeTable) write(out terminal) {
-	fmt.Fprintln(out, out.in(bold, t.Name))
-	wide := out.width == 0 || out.width >= roomy
-	rows := table{heading: append([]string{"rule", "name", "values"}, t.Modes...)}
+func (t *routeTable) write(out term.Terminal) {
+	fmt.Fprintln(out, out.In(term.Bold, t.Name))
+	wide := out.Width == 0 || out.Width >= roomy
+	rows := term.Table{Heading: append([]string{"rule", "name", "values"}, t.Modes...)}
 	if wide {
-		rows.heading = slices.Insert(rows.heading, 2, "conditions")
+		rows.Heading = slices.Insert(rows.Heading, 2, "conditions")
 	}
 	for _, r := range t.Rules {
-		cells := []cell{{fmt.Sprint(r.Priority), plain}, {r.Name, plain}, {r.use(), dim}}
+		cells := []term.Cell{term.Plain.Cell(fmt.Sprint(r.Priority)), term.Plain.Cell(r.Name), term.Dim.Cell(r.use())}
 		conditions := strings.Join(r.Conditions, "\n")
 		if r.Priority == "default" {
-			cells[1].text, conditions = "", "everything else"
+			cells[1].Text, conditions = "", "everything else"
 		}
 		if wide {
-			cells = slices.Insert(cells, 2, cell{conditions, plain})
+			cells = slices.Insert(cells, 2, term.Plain.Cell(conditions))
 			conditions = ""
 		}
 		for _, mode := range t.Modes {
 			cells = append(cells, r.goal(mode, t.Modes[0]))
 		}
-		rows.rows = append(rows.rows, row{cells: cells, below: conditions, indent: 1})
+		rows.Rows = append(rows.Rows, term.Row{Cells: cells, Below: conditions, Indent: 1})
 	}
-	rows.write(out)
-	for _, line := range wrap(t.quotas(), out.width) {
-		fmt.Fprintln(out, out.in(dim, line))
+	rows.Write(out)
+	for _, line := range term.Wrap(t.quotas(), out.Width) {
+		fmt.Fprintln(out, out.In(term.Dim, line))
 	}
 }
 
 // goal is what the rule does in a mode; what differs from the first mode
 // stands out.
-func (r routeRow) goal(mode, first string) cell {
+func (r routeRow) goal(mode, first string) term.Cell {
 	goal, ok := r.Actions[mode]
 	switch {
 	case !ok:
-		return cell{"-", dim}
+		return term.Dim.Cell("-")
 	case goal != r.Actions[first]:
-		return cell{goal.Text, yellow}
+		return term.Yellow.Cell(goal.Text)
 	}
-	return cell{goal.Text, green}
+	return term.Green.Cell(goal.Text)
 }
 
 // use is how many of the condition values and wildcards a rule uses.

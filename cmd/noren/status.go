@@ -14,6 +14,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/environment"
 	"github.com/noren-cdk/noren/internal/status"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // The exit codes of status besides 0 and 1.
@@ -60,7 +61,7 @@ would flip; 1 something could not be found out.`,
 			if every < time.Second {
 				return fmt.Errorf("--every %v: want 1s or longer", every)
 			}
-			ctx, out := cmd.Context(), newTerminal(cmd.OutOrStdout())
+			ctx, out := cmd.Context(), term.New(cmd.OutOrStdout())
 			if watch {
 				return watchStatus(ctx, out, query, every, asJSON)
 			}

@@ -5,47 +5,48 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/status"
+	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
 // modeCell is the mode of a finding.
-func modeCell(f status.Finding) cell {
+func modeCell(f status.Finding) term.Cell {
 	switch {
 	case f.Problem != "":
-		return cell{"?", red}
+		return term.Red.Cell("?")
 	case f.Mode == "":
-		return cell{"-", dim}
+		return term.Dim.Cell("-")
 	case f.Mode == maintenance.Open:
-		return cell{string(f.Mode), green}
+		return term.Green.Cell(string(f.Mode))
 	}
-	return cell{string(f.Mode), yellow}
+	return term.Yellow.Cell(string(f.Mode))
 }
 
 // requestCell is the mode that the request tells: one that is not refused may
 // be that of a read-only product.
-func requestCell(r status.Report) cell {
+func requestCell(r status.Report) term.Cell {
 	c := modeCell(r.Request)
 	switch r.Request.Mode {
 	case maintenance.Closed:
-		c.text = "refused"
+		c.Text = "refused"
 	case maintenance.Open:
-		c.text = "let in"
+		c.Text = "let in"
 	}
 	return c
 }
 
 // writeStatus writes the report for people: the verdict, the findings side by
 // side, since when and by whom.
-func writeStatus(out terminal, r status.Report) {
+func writeStatus(out term.Terminal, r status.Report) {
 	text, s := statusVerdict(r)
-	for _, line := range wrap(fmt.Sprintf("%s: %s", r.Stack, text), out.width) {
-		fmt.Fprintln(out, out.in(s, line))
+	for _, line := range term.Wrap(fmt.Sprintf("%s: %s", r.Stack, text), out.Width) {
+		fmt.Fprintln(out, out.In(s, line))
 	}
 	fmt.Fprintln(out)
-	t := table{heading: []string{"what", "mode", "seen"}}
+	t := term.Table{Heading: []string{"what", "mode", "seen"}}
 	for _, row := range []struct {
 		what string
-		mode cell
+		mode term.Cell
 		f    status.Finding
 	}{
 		{"next deploy", modeCell(r.Assembly), r.Assembly},
@@ -53,45 +54,45 @@ func writeStatus(out terminal, r status.Report) {
 		{"live listener", modeCell(r.Listener), r.Listener},
 		{"one request", requestCell(r), r.Request},
 	} {
-		seen := cell{row.f.Detail, dim}
+		seen := term.Dim.Cell(row.f.Detail)
 		if row.f.Problem != "" {
-			seen = cell{row.f.Problem, red}
+			seen = term.Red.Cell(row.f.Problem)
 			if row.f.Detail != "" {
-				seen.text = row.f.Detail + ": " + row.f.Problem
+				seen.Text = row.f.Detail + ": " + row.f.Problem
 			}
 		}
-		t.add(cell{row.what, plain}, row.mode, seen)
+		t.Add(term.Plain.Cell(row.what), row.mode, seen)
 	}
-	t.write(out)
+	t.Write(out)
 	fmt.Fprintln(out)
-	for _, line := range wrap(since(r), out.width) {
+	for _, line := range term.Wrap(since(r), out.Width) {
 		fmt.Fprintln(out, line)
 	}
 	if r.Recorded != "" && r.Recorded != r.Listener.Mode {
-		for _, line := range wrap("the last deploy turned it to "+string(r.Recorded), out.width) {
+		for _, line := range term.Wrap("the last deploy turned it to "+string(r.Recorded), out.Width) {
 			fmt.Fprintln(out, line)
 		}
 	}
 }
 
 // statusVerdict is the answer in a sentence.
-func statusVerdict(r status.Report) (string, style) {
+func statusVerdict(r status.Report) (string, term.Style) {
 	mode := string(r.Listener.Mode)
 	switch r.Verdict() {
 	case status.Agree:
-		return mode + ", really: what was asked agrees", modeCell(r.Listener).style
+		return mode + ", really: what was asked agrees", modeCell(r.Listener).Style
 	case status.Next:
-		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, r.Assembly.Mode), yellow
+		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, r.Assembly.Mode), term.Yellow
 	case status.Unknown:
-		return "not known: something could not be found out", red
+		return "not known: something could not be found out", term.Red
 	}
 	if r.Recorded != "" && r.Listener.Mode != "" && r.Recorded != r.Listener.Mode {
-		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, r.Recorded), red
+		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, r.Recorded), term.Red
 	}
 	if r.Listener.Mode == "" {
-		return "the listener is in neither mode: " + r.Listener.Problem, red
+		return "the listener is in neither mode: " + r.Listener.Problem, term.Red
 	}
-	return "what is deployed, the listener and the request do not agree", red
+	return "what is deployed, the listener and the request do not agree", term.Red
 }
 
 // since says since when the listener is as it is, and who turned it.
@@ -134,5 +135,5 @@ func watchLine(r status.Report, err error) string {
 		return err.Error()
 	}
 	text, _ := statusVerdict(r)
-	return fmt.Sprintf("deployed %s, listener %s, request %s; %s", modeCell(r.Deployed).text, modeCell(r.Listener).text, requestCell(r).text, text)
+	return fmt.Sprintf("deployed %s, listener %s, request %s; %s", modeCell(r.Deployed).Text, modeCell(r.Listener).Text, requestCell(r).Text, text)
 }

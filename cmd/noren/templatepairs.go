@@ -2,23 +2,19 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 )
 
-// templatePair is a template before and after, and what differs.
-type templatePair struct {
-	Template string `json:"template"` // the name of the file
-	diff.Diff
-}
-
 // templatePairs compares the templates of two files or folders. Those of
 // folders are compared by name; the only ones of two folders, whatever their
 // names.
-func templatePairs(oldPath, newPath string, parameters map[string]string) ([]templatePair, error) {
+func templatePairs(oldPath, newPath string, parameters map[string]string) ([]diff.Pair, error) {
 	old, err := diffTemplates(oldPath, parameters)
 	if err != nil {
 		return nil, err
@@ -33,7 +29,7 @@ func templatePairs(oldPath, newPath string, parameters map[string]string) ([]tem
 				if name != other {
 					name += " and " + other
 				}
-				return []templatePair{{name, diff.Compare(before, after)}}, nil
+				return []diff.Pair{{Template: name, Diff: diff.Compare(before, after)}}, nil
 			}
 		}
 	}
@@ -44,8 +40,8 @@ func templatePairs(oldPath, newPath string, parameters map[string]string) ([]tem
 	for name := range next {
 		names[name] = true
 	}
-	var pairs []templatePair
-	for _, name := range sortedKeys(names) {
+	var pairs []diff.Pair
+	for _, name := range slices.Sorted(maps.Keys(names)) {
 		before, was := old[name]
 		after, is := next[name]
 		if !was {
@@ -54,7 +50,7 @@ func templatePairs(oldPath, newPath string, parameters map[string]string) ([]tem
 		if !is {
 			after = diff.Nothing()
 		}
-		pairs = append(pairs, templatePair{name, diff.Compare(before, after)})
+		pairs = append(pairs, diff.Pair{Template: name, Diff: diff.Compare(before, after)})
 	}
 	return pairs, nil
 }

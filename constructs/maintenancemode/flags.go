@@ -11,7 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/noren-cdk/noren/internal/spelling"
+	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -90,5 +90,5 @@ func (f Flags) Apply(props Props) Props {
 // a misspelt -c maintenance=true would open the product instead of closing it.
 func misspelt(key string) bool {
 	flags := []string{"maintenance", "maintenance-message", "maintenance-until"}
-	return !slices.Contains(flags, key) && spelling.Nearest(key, flags) != ""
+	return !slices.Contains(flags, key) && term.Nearest(key, flags) != ""
 }

@@ -134,7 +134,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 		"RecordParameter":      g.Record.ParameterName(),
 		"AttributionParameter": g.Attribution.ParameterName(),
 		"First":                strconv.Itoa(props.first()),
-		"Last":                 strconv.Itoa(props.first() + bandSize - 1),
+		"Last":                 strconv.Itoa(props.last()),
 		"Responder":            m.TargetGroup.TargetGroupArn(),
 	}
 	if byRule {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/rules"
 )
 
 // defaultTargetGroup is the one property that differs between open and closed.
@@ -62,14 +63,14 @@ func resolved(scope constructs.IConstruct, value any) string {
 // newListenerRule defines the rule in the listener's template. An L1, since the
 // L2 knows no regular expressions; it opens no security group, which the
 // listener's own default action has done.
-func newListenerRule(this constructs.Construct, r rule, listener elbv2.IApplicationListener, targetGroup *string) elbv2.CfnListenerRule {
-	conditions := make([]any, len(r.conditions))
-	for i, condition := range r.conditions {
+func newListenerRule(this constructs.Construct, r rules.Rule, listener elbv2.IApplicationListener, targetGroup *string) elbv2.CfnListenerRule {
+	conditions := make([]any, len(r.Conditions))
+	for i, condition := range r.Conditions {
 		conditions[i] = camelCased(alb.Properties(condition))
 	}
-	return elbv2.NewCfnListenerRule(this, &r.id, &elbv2.CfnListenerRuleProps{
+	return elbv2.NewCfnListenerRule(this, &r.ID, &elbv2.CfnListenerRuleProps{
 		ListenerArn: listener.ListenerArn(),
-		Priority:    jsii.Number(r.priority),
+		Priority:    jsii.Number(r.Priority),
 		Conditions:  conditions,
 		Actions:     []any{&elbv2.CfnListenerRule_ActionProperty{Type: jsii.String("forward"), TargetGroupArn: targetGroup}},
 	})

@@ -28,6 +28,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/function/responder"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -203,7 +204,8 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		fail(checkDefaultAction(listener, props.AppTargetGroup))
 	}
 	props.HealthCheckPath = cmp.Or(props.HealthCheckPath, healthCheckPath(props.AppTargetGroup))
-	rules, err := props.standingRules()
+	plan := props.plan(byRule)
+	all, err := plan.Standing()
 	fail(err)
 
 	this := constructs.NewConstruct(scope, &id)
@@ -211,25 +213,25 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	mode.addResponder(this, props)
 	if props.Bypass.Header != "" || props.Bypass.Cookie != "" {
 		mode.BypassSecret = newBypassSecret(this, props.Bypass.SecretVersion)
-		secret := props.bypassSecretRules(*mode.BypassSecret.SecretValue().UnsafeUnwrap())
-		fail(check(secret))
-		rules = append(rules, secret...)
+		secret := plan.BypassSecret(*mode.BypassSecret.SecretValue().UnsafeUnwrap())
+		fail(rules.Check(secret))
+		all = append(all, secret...)
 	}
-	targetGroups := map[target]*string{toApp: props.AppTargetGroup.TargetGroupArn(), toResponder: mode.TargetGroup.TargetGroupArn()}
+	targetGroups := map[rules.Target]*string{rules.App: props.AppTargetGroup.TargetGroupArn(), rules.Responder: mode.TargetGroup.TargetGroupArn()}
 	if props.Bypass.Cookie != "" {
-		targetGroups[toUnlock] = mode.addUnlock(this, props)
+		targetGroups[rules.Unlock] = mode.addUnlock(this, props)
 	}
 	if props.Guard.Enabled {
 		mode.addGuard(this, props, listener, byRule)
 	}
-	for _, r := range props.switchRules(maintenance.Closed, byRule) {
-		mode.SwitchPriorities = append(mode.SwitchPriorities, r.priority)
+	for _, r := range plan.Closing(maintenance.Closed) {
+		mode.SwitchPriorities = append(mode.SwitchPriorities, r.Priority)
 	}
-	rules = append(rules, props.switchRules(props.Mode, byRule)...)
-	for _, r := range rules {
-		rule := newListenerRule(this, r, props.Listener, targetGroups[r.target])
+	all = append(all, plan.Closing(props.Mode)...)
+	for _, r := range all {
+		rule := newListenerRule(this, r, props.Listener, targetGroups[r.Target])
 		mode.Rules = append(mode.Rules, rule)
-		if !byRule && r.target == toApp {
+		if !byRule && r.Target == rules.App {
 			attach(props.AppTargetGroup, props.Listener, rule)
 		}
 	}
@@ -252,7 +254,27 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 // change.
 var cookieName = regexp.MustCompile("^[A-Za-z0-9_-]+$")
 
-func (p Props) first() int { return cmp.Or(p.Priority, firstDefault) }
+// plan is what the rules of the switch depend on.
+func (p Props) plan(byRule bool) rules.Plan {
+	return rules.Plan{
+		First:           p.first(),
+		Hosts:           p.Hosts,
+		Allow:           p.Allow,
+		ClientHeader:    p.Clients.Header,
+		ClientValues:    p.Clients.Values,
+		BypassCIDRs:     p.Bypass.CIDRs,
+		BypassHeader:    p.Bypass.Header,
+		BypassCookie:    p.Bypass.Cookie,
+		UnlockPath:      p.unlockPath(),
+		HealthCheckPath: p.HealthCheckPath,
+		ReadOnly:        p.ReadOnly,
+		CloseByRule:     byRule,
+	}
+}
+
+func (p Props) first() int { return cmp.Or(p.Priority, rules.First) }
+
+func (p Props) last() int { return p.first() + rules.Band - 1 }
 
 func (p Props) validate() error {
 	var errs []error
@@ -269,7 +291,7 @@ func (p Props) validate() error {
 	if p.Mode == maintenance.ReadOnly && !p.ReadOnly {
 		bad("Mode is read-only, but the listener is not prepared for it: set ReadOnly (maintenance.readOnly in an environment file) and deploy that first")
 	}
-	if most := alb.MaxPriority - bandSize + 1; p.first() < 1 || p.first() > most {
+	if most := alb.MaxPriority - rules.Band + 1; p.first() < 1 || p.first() > most {
 		bad("Priority must be 1 to %d, got %d", most, p.Priority)
 	}
 	if most := alb.MaxConditionValues - 1; len(p.Hosts) > most {

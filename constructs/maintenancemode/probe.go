@@ -38,7 +38,7 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, byRul
 	settings := probe.Settings{
 		Switch: livemode.Switch{
 			ListenerARN: *props.Listener.ListenerArn(), Responder: *m.TargetGroup.TargetGroupArn(),
-			First: props.first(), Last: props.first() + bandSize - 1,
+			First: props.first(), Last: props.last(),
 		},
 		Function: *m.Function.FunctionName(),
 		Stack:    *awscdk.Stack_Of(this).StackName(),

@@ -39,7 +39,7 @@ func (v *validation) Validate() *[]*string {
 	if quota, most := v.quota(), v.mostRules(rules); most > quota {
 		bad("with maintenance on the listener has %d rules, the load balancer's quota is %d: raise the quota of the account and RuleQuota, or allow less", most, quota)
 	}
-	first, last := v.props.first(), v.props.first()+bandSize-1
+	first, last := v.props.first(), v.props.last()
 	app := resolved(v.this, v.props.AppTargetGroup.TargetGroupArn())
 	taken := map[int]string{}
 	for _, r := range rules {
@@ -72,7 +72,8 @@ func (v *validation) own(r listenerRule) bool {
 // mostRules returns how many rules the listener has in the mode that has most,
 // so that a closing at night does not meet a quota that the day had left.
 func (v *validation) mostRules(rules []listenerRule) int {
-	return len(rules) - len(v.props.switchRules(v.props.Mode, v.byRule)) + len(v.props.switchRules(maintenance.Closed, v.byRule))
+	plan := v.props.plan(v.byRule)
+	return len(rules) - len(plan.Closing(v.props.Mode)) + len(plan.Closing(maintenance.Closed))
 }
 
 func (v *validation) quota() int {

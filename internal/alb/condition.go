@@ -32,6 +32,13 @@ type Condition interface {
 	// regexes reports whether the values are regular expressions.
 	regexes() bool
 
+	// always reports whether the condition holds for every request.
+	always() bool
+
+	// nobody reports whether the condition holds for no request that a client
+	// sends.
+	nobody() bool
+
 	// samples are texts of the request's part that the condition looks at, for
 	// each side of its space.
 	samples() []Sample
@@ -82,6 +89,10 @@ type field struct {
 	// both values and regexes, which the API refuses.
 	read func(r *reader, n, config cfn.Node) []Condition
 
+	// normal returns a value, not a regex, as another that means the same. Nil if
+	// every text means something else.
+	normal func(text string) string
+
 	// space is what the part of a request may be; name is that of a header.
 	space func(name string) Space
 }
@@ -118,6 +129,13 @@ func Count(c Condition) (values, wildcards int) {
 	}
 	return len(all), wildcards
 }
+
+// Always reports whether a condition holds for every request.
+func Always(c Condition) bool { return c.always() }
+
+// Nobody reports whether a condition holds for no request that a client sends:
+// such a rule is there and takes nothing.
+func Nobody(c Condition) bool { return c.nobody() }
 
 // Prepared returns the condition with its patterns and regexes read, for many
 // requests. It answers as c does.

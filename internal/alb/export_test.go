@@ -1,68 +1,72 @@
 package alb
 
 import (
-	"strings"
+	"fmt"
 
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Verbs is a condition that only tests have: it matches the first segment of
-// the path, as a command of a chat has it. It is written here as a new one would
-// be: a type with its methods and an entry in fields.
-type Verbs []string
+// Agents is a condition that only tests have: on the User-Agent of a request,
+// with wildcards. It is written here as a new one would be: a type with its
+// methods, and an entry in fields.
+type Agents []string
 
-// AddVerbs makes Verbs a condition until the function that it returns is called.
-func AddVerbs() (remove func()) {
+// AddAgents makes Agents a condition until the function that it returns is
+// called.
+func AddAgents() (remove func()) {
 	before := fields
-	fields = append(append([]*field{}, fields...), verbField)
+	fields = append(append([]*field{}, fields...), agentField)
 	return func() { fields = before }
 }
 
-var verbField = &field{
-	name:   "verb",
-	config: "VerbConfig",
+var agentField = &field{
+	name:   "agent",
+	config: "AgentConfig",
 	keys:   []string{"Values"},
 	read: func(r *reader, n, config cfn.Node) []Condition {
-		return []Condition{Verbs(r.spelled(n, "Values", config, false))}
+		return []Condition{Agents(r.spelled(n, "Values", config, false))}
 	},
 	space: func(string) Space {
 		return Space{
-			Sides: []Side{{Usual: []string{"open"}, Languages: []Language{word}}},
-			Set:   func(d *Draft, texts []string) bool { d.setHeader("Verb", texts); return true },
+			Sides: []Side{{Usual: []string{"curl"}, Languages: []Language{word}}},
+			Set:   func(d *Draft, texts []string) bool { d.setHeader("User-Agent", texts); return true },
 		}
 	},
 }
 
-func (v Verbs) Match(r *Request) Outcome {
-	for _, value := range v {
-		for _, sent := range r.Header["Verb"] {
-			if p := readPattern(value, false, false); p.matches(sent) {
-				return Outcome{Verdict: Yes}
-			}
-		}
-	}
-	return Outcome{}
+func (a Agents) Match(r *Request) Outcome {
+	return r.headerLines("User-Agent", func(l *line) Outcome {
+		return anyOf(a, func(value string) Outcome {
+			p := readPattern(value, false, false)
+			return p.match(l.value, l.doubt)
+		})
+	})
 }
 
-func (v Verbs) String() string         { return "verb " + quoted(v) }
-func (v Verbs) field() *field          { return verbField }
-func (v Verbs) header() string         { return "" }
-func (v Verbs) values() []Value        { return wildcardValues(v) }
-func (v Verbs) regexes() bool          { return false }
-func (v Verbs) samples() []Sample      { return []Sample{sampleOf(v, "", false)} }
-func (v Verbs) config() map[string]any { return map[string]any{"Values": []string(v)} }
-func (v Verbs) prepare() Matcher       { return v }
-func (v Verbs) split() []Condition {
-	return splitInto(v, func(one []string) Condition { return Verbs(one) })
-}
-func (v Verbs) replace(text func(string) string) Condition { return Verbs(replaced(v, text)) }
-func (v Verbs) mismatch(r *Request) string {
-	return "verb " + strings.Join(r.Header["Verb"], ", ") + " is not " + quoted(v)
+func (a Agents) String() string         { return "agent " + quoted(a) }
+func (a Agents) field() *field          { return agentField }
+func (a Agents) header() string         { return "User-Agent" }
+func (a Agents) values() []Value        { return wildcardValues(a) }
+func (a Agents) regexes() bool          { return false }
+func (a Agents) always() bool           { return false }
+func (a Agents) nobody() bool           { return false }
+func (a Agents) samples() []Sample      { return []Sample{sampleOf(a, "", false)} }
+func (a Agents) config() map[string]any { return map[string]any{"Values": []string(a)} }
+func (a Agents) prepare() Matcher       { return a }
+
+func (a Agents) split() []Condition {
+	return splitInto(a, func(one []string) Condition { return Agents(one) })
 }
 
-func (v Verbs) check(c *checker) {
-	checkSome(c, "verb", v)
-	for _, value := range v {
-		c.checkText("verb", value, MaxMethodLength)
+func (a Agents) replace(text func(string) string) Condition { return Agents(replaced(a, text)) }
+
+func (a Agents) mismatch(r *Request) string {
+	return fmt.Sprintf("agent %q is not %s", r.Header["User-Agent"], quoted(a))
+}
+
+func (a Agents) check(c *checker) {
+	checkSome(c, "agent", a)
+	for _, value := range a {
+		c.checkText("agent", value, MaxValueLength)
 	}
 }

@@ -72,16 +72,24 @@ func (r *Rule) matchAll(conditions []Matcher, req *Request) Outcome {
 }
 
 // Methods are those that the rule takes, nil if it takes any.
-func (r *Rule) Methods() []string {
-	var methods []string
+func (r *Rule) Methods() []string { return r.texts(methodField) }
+
+// Hosts are the hosts that the rule takes, with wildcards, nil if it takes any
+// or compares with a regex.
+func (r *Rule) Hosts() []string { return r.texts(hostField) }
+
+// texts are the values that the rule compares a field with, regexes left out.
+func (r *Rule) texts(f *field) []string {
+	var texts []string
 	for _, c := range r.Conditions {
-		if c.field() == methodField {
-			for _, v := range c.values() {
-				methods = append(methods, v.Text)
-			}
+		if c.field() != f || c.regexes() {
+			continue
+		}
+		for _, v := range c.values() {
+			texts = append(texts, v.Text)
 		}
 	}
-	return methods
+	return texts
 }
 
 // Final is the action that answers, or nil if the rule has none.

@@ -59,12 +59,8 @@ func forwardsTo(r *alb.Rule, group *alb.TargetGroup) bool {
 
 // onlyWrites reports whether a rule looks at methods and takes no reads.
 func onlyWrites(r *alb.Rule) bool {
-	for _, c := range r.Conditions {
-		if methods, ok := c.(alb.Methods); ok {
-			return !slices.ContainsFunc(methods, func(m string) bool { return m == "GET" || m == "HEAD" || m == "OPTIONS" })
-		}
-	}
-	return false
+	methods := r.Methods()
+	return methods != nil && !slices.ContainsFunc(methods, func(m string) bool { return m == "GET" || m == "HEAD" || m == "OPTIONS" })
 }
 
 // responders are the target groups of the functions that answer during

@@ -10,7 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/noren-cdk/noren/internal/spelling"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // A decoder fills a struct from YAML by the struct's tags, strictly. It goes on
@@ -132,7 +132,7 @@ func (d *decoder) decodeStruct(node ast.Node, key string, to reflect.Value) {
 	meant := map[string]bool{} // by a misspelling
 	d.eachEntry(node, key, func(name, entryKey string, value ast.Node) {
 		field, ok := fields[name]
-		switch near := spelling.Nearest(name, names); {
+		switch near := term.Nearest(name, names); {
 		case ok && !absent(value):
 			given[name] = true
 			d.decode(value, entryKey, to.FieldByIndex(field.Index), field.Tag)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/noren-cdk/noren/internal/spelling"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // sample has a key of every type that an environment has.
@@ -267,7 +267,7 @@ func TestNearest(t *testing.T) {
 		"":           "",
 		"completely": "",
 	} {
-		if got := spelling.Nearest(misspelt, []string{"name", "readers", "backupDays"}); got != want {
+		if got := term.Nearest(misspelt, []string{"name", "readers", "backupDays"}); got != want {
 			t.Errorf("%q: got %q, want %q", misspelt, got, want)
 		}
 	}

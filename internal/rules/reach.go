@@ -33,48 +33,42 @@ func (j *judgement) takes(r *alb.Rule, method string) reach {
 	return least
 }
 
-func (j *judgement) conditionTakes(condition alb.Condition, method string) reach {
-	switch c := condition.(type) {
-	case alb.Methods:
+func (j *judgement) conditionTakes(c alb.Condition, method string) reach {
+	values := alb.Values(c)
+	has := func(which func(string) bool) bool {
+		return slices.ContainsFunc(values, func(v alb.Value) bool { return which(v.Text) })
+	}
+	switch {
+	case alb.Always(c):
+		return all
+	case alb.Nobody(c):
+		return none
+	}
+	switch field := alb.Field(c); {
+	case field == "http-request-method":
 		switch {
-		case slices.Contains(c, method):
+		case has(func(text string) bool { return text == method }):
 			return all
-		case slices.ContainsFunc(c, cfn.IsOpaque):
+		case has(cfn.IsOpaque):
 			return some
 		}
 		return none
-	case alb.PathPatterns:
-		if slices.Contains(c, "*") || slices.Contains(c, "/*") {
-			return all
-		}
-	case alb.Hosts:
-		return j.hostsTake(c)
-	case alb.SourceIPs:
-		if !slices.ContainsFunc(c, somebody) {
-			return none
-		}
-		if slices.ContainsFunc(c, everybody(true)) && slices.ContainsFunc(c, everybody(false)) {
-			return all
-		}
+	case field == "host-header" && len(j.Hosts) > 0 && len(values) > 0 && !values[0].Regex:
+		return j.hostsTake(has)
 	}
-	return usual(condition)
+	return usual(c)
 }
 
-// hostsTake is how much of the hosts of the switch a condition takes.
-func (j *judgement) hostsTake(c alb.Hosts) reach {
-	if slices.Contains(c, "*") {
-		return all
-	}
-	if len(j.Hosts) == 0 {
-		return usual(c)
-	}
+// hostsTake is how much of the hosts of the switch a condition takes; has
+// reports whether one of its values is such.
+func (j *judgement) hostsTake(has func(which func(string) bool) bool) reach {
 	same, touched := 0, false
 	for _, host := range j.Hosts {
 		literal := !strings.ContainsAny(host, "*?")
-		if slices.ContainsFunc(c, func(value string) bool { return strings.EqualFold(value, host) || literal && alb.Overlap(value, host) }) {
+		if has(func(value string) bool { return strings.EqualFold(value, host) || literal && alb.Overlap(value, host) }) {
 			same++
 		}
-		touched = touched || slices.ContainsFunc(c, func(value string) bool { return cfn.IsOpaque(value) || alb.Overlap(value, host) })
+		touched = touched || has(func(value string) bool { return cfn.IsOpaque(value) || alb.Overlap(value, host) })
 	}
 	switch {
 	case same == len(j.Hosts):
@@ -83,17 +77,6 @@ func (j *judgement) hostsTake(c alb.Hosts) reach {
 		return some
 	}
 	return none
-}
-
-// nobody are addresses of documentation, which no client has (RFC 5737): a rule
-// for them is there and takes nothing.
-var nobody = netip.MustParsePrefix("192.0.2.0/24")
-
-func somebody(p netip.Prefix) bool { return !nobody.Contains(p.Addr()) || p.Bits() < nobody.Bits() }
-
-// everybody matches the prefix that holds all addresses of a version of IP.
-func everybody(four bool) func(netip.Prefix) bool {
-	return func(p netip.Prefix) bool { return p.Bits() == 0 && p.Addr().Is4() == four }
 }
 
 // usual tells whether a condition holds for whatever clients usually send.

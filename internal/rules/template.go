@@ -206,7 +206,7 @@ func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Liste
 			}
 		}
 		if own {
-			hosts = append(hosts, hostsOf(r))
+			hosts = append(hosts, r.Hosts())
 		}
 	}
 	if len(hosts) > 0 {
@@ -232,14 +232,4 @@ func groups(r *alb.Rule) []string {
 		names = append(names, t.Group.String())
 	}
 	return names
-}
-
-// hostsOf are the hosts that a rule is for.
-func hostsOf(r *alb.Rule) []string {
-	for _, c := range r.Conditions {
-		if hosts, ok := c.(alb.Hosts); ok {
-			return hosts
-		}
-	}
-	return nil
 }

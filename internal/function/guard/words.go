@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -21,7 +22,7 @@ func (c change) refusal(since, reopens time.Time) string {
 	var b strings.Builder
 	b.WriteString("Refused to open: the product ")
 	if !since.IsZero() {
-		fmt.Fprintf(&b, "has been %s since %s (%s)", left, since.Format(time.RFC3339), ago(c.now.Sub(since)))
+		fmt.Fprintf(&b, "has been %s since %s (%s)", left, since.Format(time.RFC3339), term.Ago(c.now.Sub(since)))
 		if c.by != "" {
 			fmt.Fprintf(&b, ", turned to %s by %s", left, c.by)
 		}
@@ -108,16 +109,3 @@ func (c change) byHand() string {
 
 // quoted is a text as a shell takes it.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
-
-// ago says how long something is past, in the unit that one thinks in.
-func ago(d time.Duration) string {
-	switch {
-	case d < 2*time.Minute:
-		return "just now"
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d minutes ago", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d hours ago", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
-}

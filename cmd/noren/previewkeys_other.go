@@ -1,8 +1,0 @@
-//go:build !(linux || darwin || dragonfly || freebsd || netbsd || openbsd)
-
-package main
-
-import "os"
-
-// takeKeys takes no keys here: the control page has the switch.
-func takeKeys(*os.File) (restore func(), err error) { return nil, nil }

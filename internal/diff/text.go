@@ -1,0 +1,194 @@
+package diff
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/term"
+)
+
+// Pair is a template before and after, and what differs.
+type Pair struct {
+	Template string `json:"template"` // its name
+	Diff
+}
+
+// WriteText writes diffs for people at a terminal.
+func WriteText(out term.Terminal, pairs []Pair) {
+	for i, p := range pairs {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		p.writeText(out, len(pairs) > 1)
+	}
+}
+
+func (p Pair) writeText(out term.Terminal, named bool) {
+	line := func(s term.Style, indent, text string) {
+		if rest, ok := strings.CutPrefix(text, "\n"); ok {
+			fmt.Fprintln(out)
+			text = rest
+		}
+		for i, part := range term.Wrap(text, max(out.Width-len(indent), 0)) {
+			if i > 0 {
+				part = "  " + part
+			}
+			fmt.Fprintln(out, indent+out.In(s, part))
+		}
+	}
+	if named {
+		line(term.Bold, "", p.Template)
+	}
+	if p.Empty() {
+		fmt.Fprintln(out, "no differences")
+		return
+	}
+	for _, warning := range p.Warnings {
+		line(term.Yellow, "", "warning: "+warning)
+	}
+	if !p.Complete {
+		line(term.Yellow, "", "warning: the listeners have more combinations of conditions than were looked at: more requests may change")
+	}
+	if mode := modeText(p.Mode, "->"); mode != "" {
+		line(term.Plain, "", "Mode: "+mode)
+	}
+	line(term.Bold, "", "\nClients")
+	if len(p.Clients) == 0 {
+		line(term.Plain, "  ", "every request goes where it went")
+	}
+	for i, c := range p.Clients {
+		if i == 0 || c.Listener != p.Clients[i-1].Listener {
+			line(term.Plain, "  ", c.Listener)
+		}
+		if c.Summary != "" {
+			line(term.Plain, "  ", c.Summary+":")
+		}
+		line(term.Yellow, "  ", c.Before+" -> "+c.After)
+		writeClasses(out, c.Classes)
+	}
+	line(term.Bold, "", "\nResources")
+	if len(p.Resources) == 0 {
+		line(term.Plain, "  ", "none change")
+	}
+	for _, r := range p.Resources {
+		line(fateStyle(r), "  ", fateSign[r.Fate]+" "+r.LogicalID+" "+fateText(r))
+		line(term.Dim, "    ", r.Type+where(r))
+		for _, change := range r.Changes {
+			line(term.Plain, "    ", changeText(change))
+		}
+	}
+	if len(p.Sections) > 0 {
+		line(term.Bold, "", "\nTemplate")
+	}
+	for _, change := range p.Sections {
+		line(term.Plain, "  ", changeText(change))
+	}
+}
+
+// modeText is the mode, or how it changes; empty if a template has none.
+func modeText(m ModeChange, arrow string) string {
+	switch {
+	case m.Before == "" || m.After == "":
+		return ""
+	case m.Before == m.After:
+		return string(m.After) + ", as before"
+	}
+	return fmt.Sprintf("%s %s %s", m.Before, arrow, m.After)
+}
+
+// writeClasses writes a line for each class: a request, and by which rules it
+// went and goes.
+func writeClasses(out term.Terminal, all []Class) {
+	classes := term.Table{Heading: []string{"  such as", "was decided by", "is decided by"}}
+	for _, class := range all {
+		r := term.Row{Cells: []term.Cell{term.Plain.Cell("  " + requestText(class.Request)), term.Plain.Cell(ruleText(class.Before)), term.Plain.Cell(ruleText(class.After))}}
+		if len(class.Doubts) > 0 {
+			r.Below = "    uncertain: " + strings.Join(class.Doubts, "; ")
+		}
+		classes.Rows = append(classes.Rows, r)
+	}
+	classes.Write(out)
+}
+
+// requestText is a request as explain takes it.
+func requestText(r Request) string {
+	var b strings.Builder
+	b.WriteString(r.Method + " " + r.Target)
+	if r.Host != "" {
+		b.WriteString(" --host " + r.Host)
+	}
+	if r.Source != "" {
+		b.WriteString(" --from " + r.Source)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		for _, value := range r.Header[name] {
+			fmt.Fprintf(&b, " -H %q", name+": "+value)
+		}
+	}
+	return b.String()
+}
+
+func ruleText(r Rule) string {
+	if r.Priority == "default" {
+		return "default rule"
+	}
+	return fmt.Sprintf("rule %v %s", r.Priority, r.Name)
+}
+
+var fateSign = map[Fate]string{
+	Added: "+", Removed: "-", Replaced: "!", MaybeReplaced: "?", Changed: "~",
+}
+
+func fateStyle(r Resource) term.Style {
+	switch {
+	case r.Fate == Added:
+		return term.Green
+	case r.Fate == Removed, r.Data && r.Fate != Changed:
+		return term.Red
+	}
+	return term.Yellow
+}
+
+// fateText is what happens to a resource, and why.
+func fateText(r Resource) string {
+	text := string(r.Fate)
+	if r.Fate == Changed {
+		text = "changed in place"
+	}
+	if r.Data && r.Fate != Changed && r.Fate != Added {
+		text += ", HOLDS DATA"
+	}
+	if r.Why != "" {
+		text += ": " + r.Why
+	}
+	return text
+}
+
+func where(r Resource) string {
+	if r.Path == "" {
+		return ""
+	}
+	return " " + strings.TrimSuffix(r.Path, "/Resource")
+}
+
+func changeText(p Property) string {
+	before, after := p.Before, p.After
+	switch {
+	case before == "":
+		return fmt.Sprintf("%s: + %s", p.Name, cropped(after))
+	case after == "":
+		return fmt.Sprintf("%s: - %s", p.Name, cropped(before))
+	}
+	return fmt.Sprintf("%s: %s -> %s", p.Name, cropped(before), cropped(after))
+}
+
+// cropped keeps a value to a length that people read.
+func cropped(value string) string {
+	const most = 200
+	if runes := []rune(value); len(runes) > most {
+		return string(runes[:most]) + "..."
+	}
+	return value
+}

@@ -1,0 +1,79 @@
+package replay
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/term"
+)
+
+// firstRefused says what the mobile app meets first.
+func (t *text) firstRefused() {
+	r := t.report
+	if r.Sessions == 0 || len(r.FirstRefused) == 0 {
+		return
+	}
+	t.title("The mobile app meets a refusal in %s of %s sessions (%s). Refused first:",
+		term.Thousands(r.StuckSessions), term.Thousands(r.Sessions), strings.TrimSpace(percent(r.StuckSessions, r.Sessions)))
+	rows := term.Table{Heading: []string{"sessions", term.PadLeft("share", 7), "as 1st call", "endpoint"}}
+	shown := min(len(r.FirstRefused), t.top)
+	for _, c := range r.FirstRefused[:shown] {
+		rows.Add(right(term.Thousands(c.Sessions), 8), term.Plain.Cell(percent(c.Sessions, r.Sessions)), right(blank(c.FirstCalls), 11), term.Plain.Cell(c.Method+" "+c.Path))
+	}
+	rows.Write(t.out)
+	t.more(len(r.FirstRefused) - shown)
+}
+
+// suggestions are lines to paste into the allowlist.
+func (t *text) suggestions() {
+	if len(t.report.Suggestions) == 0 {
+		return
+	}
+	t.title("Missing from maintenance.allow? To paste, after a look at each:")
+	width, longest := 0, 0
+	reasons := make([]string, len(t.report.Suggestions))
+	for i, s := range t.report.Suggestions {
+		reasons[i] = reason(s)
+		width = max(width, len(s.Pattern))
+		longest = max(longest, len(reasons[i]))
+	}
+	beside := t.out.Width == 0 || len(indent)+len("- ")+width+len("  # ")+longest <= t.out.Width
+	for i, s := range t.report.Suggestions {
+		line, why := indent+"- "+s.Pattern, t.out.In(term.Dim, "# "+reasons[i])
+		if beside {
+			fmt.Fprintln(t.out, line+strings.Repeat(" ", width-len(s.Pattern))+"  "+why)
+			continue
+		}
+		fmt.Fprintln(t.out, indent+why)
+		fmt.Fprintln(t.out, line)
+	}
+}
+
+// indent is how far the lines of maintenance.allow stand in an environment's file.
+const indent = "    "
+
+// reason is why a line is suggested.
+func reason(s Suggestion) string {
+	why := "refused " + howOften(s.Requests)
+	if s.FirstCalls > 0 {
+		why += ", first call of " + term.Plural(s.FirstCalls, "session")
+	}
+	if s.Writes {
+		why += ", writes"
+	}
+	return why
+}
+
+// unused are the lines of the allowlist that may go.
+func (t *text) unused() {
+	if len(t.report.Unused) == 0 {
+		return
+	}
+	t.title("Patterns of the allowlist that no request used")
+	rows := term.Table{Heading: []string{"rule", "pattern"}}
+	for _, u := range t.report.Unused {
+		rows.Add(term.Plain.Cell(strconv.Itoa(u.Rule)), term.Plain.Cell(u.Pattern))
+	}
+	rows.Write(t.out)
+}

@@ -1,0 +1,218 @@
+package rules
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/rules/allowlist"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// A switch takes a band of priorities, as many as ALB allows rules by default.
+// Every rule has a slot of its own in it, so that no rule is renumbered when
+// another comes or goes.
+const (
+	// Band is how many priorities a switch takes.
+	Band = 100
+
+	// First is the default of Plan.First.
+	First = 100
+
+	allowSlot   = 0 // Allow0, Allow1, ...
+	allowSlots  = 80
+	unlockSlot  = 80 // before the bypass, which would send the page's visitors to the app
+	bypassSlot  = 81 // BypassSource0 ... BypassSource3, BypassHeader, BypassCookie
+	sourceSlots = 4
+	healthSlot  = 90 // HealthCheck, or Attached
+	refuseSlot  = 91 // RefuseWrites0 ...
+	closeSlot   = 99
+)
+
+// Plan is what the rules of a switch depend on.
+type Plan struct {
+	// First is the first priority of the band. Default: 100.
+	First int
+
+	// Hosts are the host names that the switch is for. Default: any.
+	Hosts []string
+
+	// Allow are http.ServeMux patterns with a method, of requests that go on.
+	Allow []string
+
+	// ClientHeader narrows Allow to requests with one of ClientValues in it.
+	// Default: any request.
+	ClientHeader string
+	ClientValues []string
+
+	// BypassCIDRs are networks that are let through.
+	BypassCIDRs []netip.Prefix
+
+	// BypassHeader and BypassCookie are where a request carries the secret that
+	// lets it through. Default: nowhere.
+	BypassHeader string
+	BypassCookie string
+
+	// UnlockPath is the page that gives the cookie. Required with BypassCookie.
+	UnlockPath string
+
+	// HealthCheckPath answers everybody in every mode. Default: none.
+	HealthCheckPath string
+
+	// ReadOnly prepares the rules that refuse writes only.
+	ReadOnly bool
+
+	// CloseByRule says that the listener's default action is not the switch's, so
+	// that closing takes a rule.
+	CloseByRule bool
+}
+
+// Target is where a rule sends requests.
+type Target int
+
+// The targets of rules.
+const (
+	App Target = iota
+	Responder
+	Unlock
+)
+
+// Rule is a listener rule of a switch.
+type Rule struct {
+	ID         string // the id of its construct
+	Priority   int
+	Conditions []alb.Condition
+	Target     Target
+}
+
+// Last is the last priority of the band.
+func (p Plan) Last() int { return p.first() + Band - 1 }
+
+func (p Plan) first() int { return cmp.Or(p.First, First) }
+
+// Standing are the rules that exist in every mode: they send to the app what
+// maintenance does not stop.
+func (p Plan) Standing() ([]Rule, error) {
+	hosts := p.hostConditions()
+	var rules []Rule
+	var errs []error
+	add := func(id string, slot int, conditions ...alb.Condition) {
+		rules = append(rules, Rule{id, p.first() + slot, conditions, App})
+	}
+
+	fixed := slices.Clone(hosts)
+	if p.ClientHeader != "" {
+		fixed = append(fixed, alb.Header{Name: p.ClientHeader, Values: p.ClientValues})
+	}
+	allow, err := allowlist.Compile(p.Allow, fixed)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	if len(allow) > allowSlots {
+		errs = append(errs, fmt.Errorf("Allow compiles to %d rules, a band has room for %d", len(allow), allowSlots))
+		allow = allow[:allowSlots]
+	}
+	for i, conditions := range allow {
+		add(fmt.Sprintf("Allow%d", i), allowSlot+i, conditions...)
+	}
+
+	perRule := alb.MaxConditionValues - len(p.Hosts)
+	if most := perRule * sourceSlots; len(p.BypassCIDRs) > most {
+		errs = append(errs, fmt.Errorf("Bypass.CIDRs has %d prefixes, %d rules take %d beside %d hosts", len(p.BypassCIDRs), sourceSlots, most, len(p.Hosts)))
+	} else {
+		for i, cidrs := range chunks(p.BypassCIDRs, perRule) {
+			add(fmt.Sprintf("BypassSource%d", i), bypassSlot+i, append([]alb.Condition{alb.SourceIPs(cidrs)}, hosts...)...)
+		}
+	}
+	if path := p.HealthCheckPath; path != "" {
+		add("HealthCheck", healthSlot, append([]alb.Condition{alb.Methods{http.MethodGet, http.MethodHead}, alb.PathPatterns{path}}, hosts...)...)
+	}
+	if len(rules) == 0 {
+		// A target group that no rule refers to is not health-checked, and ECS
+		// refuses to deploy into it: this rule keeps it on the listener while the
+		// default action is elsewhere. Nobody has this address (RFC 5737).
+		nobody := netip.MustParsePrefix("192.0.2.1/32")
+		add("Attached", healthSlot, append([]alb.Condition{alb.SourceIPs{nobody}}, hosts...)...)
+	}
+	return rules, errors.Join(append(errs, Check(rules))...)
+}
+
+// BypassSecret are the rules that let through what carries the secret, and
+// everybody to the page that gives the cookie for it.
+func (p Plan) BypassSecret(secret string) []Rule {
+	var rules []Rule
+	hosts := p.hostConditions()
+	slot := p.first() + bypassSlot + sourceSlots
+	if name := p.BypassHeader; name != "" {
+		conditions := append([]alb.Condition{alb.Header{Name: name, Values: []string{secret}}}, hosts...)
+		rules = append(rules, Rule{"BypassHeader", slot, conditions, App})
+	}
+	if name := p.BypassCookie; name != "" {
+		// A Cookie header holds all cookies of the site in one line.
+		value := "*" + name + "=" + secret + "*"
+		conditions := append([]alb.Condition{alb.Header{Name: "Cookie", Values: []string{value}}}, hosts...)
+		rules = append(rules, Rule{"BypassCookie", slot + 1, conditions, App})
+
+		conditions = append([]alb.Condition{alb.Methods{http.MethodGet, http.MethodPost}, alb.PathPatterns{p.UnlockPath}}, hosts...)
+		rules = append(rules, Rule{maintenance.UnlockID, p.first() + unlockSlot, conditions, Unlock})
+	}
+	return rules
+}
+
+// Closing are the rules that only the closed modes have. They stand last in the
+// band. Closing by a rule is for listeners whose default action is not the
+// construct'p.
+func (p Plan) Closing(mode maintenance.Mode) []Rule {
+	if mode == maintenance.Open {
+		return nil
+	}
+	hosts := p.hostConditions()
+	var rules []Rule
+	if p.ReadOnly {
+		writes := []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+		for i, methods := range chunks(writes, alb.MaxConditionValues-len(p.Hosts)) {
+			conditions := append([]alb.Condition{alb.Methods(methods)}, hosts...)
+			rules = append(rules, Rule{fmt.Sprintf("%s%d", maintenance.RefuseWritesID, i), p.first() + refuseSlot + i, conditions, Responder})
+		}
+	}
+	if mode == maintenance.Closed && p.CloseByRule {
+		conditions := hosts
+		if len(conditions) == 0 {
+			conditions = []alb.Condition{alb.PathPatterns{"*"}}
+		}
+		rules = append(rules, Rule{maintenance.CloseID, p.first() + closeSlot, conditions, Responder})
+	}
+	return rules
+}
+
+func (p Plan) hostConditions() []alb.Condition {
+	if len(p.Hosts) == 0 {
+		return nil
+	}
+	return []alb.Condition{alb.Hosts(p.Hosts)}
+}
+
+// Check reports every limit of ALB that one of the rules breaks.
+func Check(rules []Rule) error {
+	var errs []error
+	for _, r := range rules {
+		for _, problem := range (alb.Rule{Priority: r.Priority, Conditions: r.Conditions}).Check() {
+			if problem.Severity == alb.Error {
+				errs = append(errs, fmt.Errorf("%s: %s", r.ID, problem.Message))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// chunks splits a list into pieces of at most n.
+func chunks[T any](all []T, n int) [][]T {
+	if n < 1 {
+		return nil
+	}
+	return slices.Collect(slices.Chunk(all, n))
+}

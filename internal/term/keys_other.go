@@ -1,0 +1,8 @@
+//go:build !(linux || darwin || dragonfly || freebsd || netbsd || openbsd)
+
+package term
+
+import "os"
+
+// takeKeys takes no keys here: the control page has the switch.
+func takeKeys(*os.File) (restore func(), err error) { return nil, nil }

@@ -1,0 +1,31 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package term
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// takeKeys sets a terminal to give every key at once, Ctrl-C as a key too, so
+// that make does not report an interrupt. It returns what gives it back as it
+// was, or nil if file is no terminal, or not ours: a process in the background
+// that reads one is stopped.
+func takeKeys(file *os.File) (restore func(), err error) {
+	fd := int(file.Fd())
+	before, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return nil, nil
+	}
+	if group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP); err != nil || group != unix.Getpgrp() {
+		return nil, nil
+	}
+	set := *before
+	set.Lflag &^= unix.ICANON | unix.ECHO | unix.ISIG
+	set.Cc[unix.VMIN], set.Cc[unix.VTIME] = 1, 0
+	if err := unix.IoctlSetTermios(fd, setTermios, &set); err != nil {
+		return nil, err
+	}
+	return func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }, nil // a terminal that has gone needs nothing
+}

@@ -1,0 +1,43 @@
+package term
+
+import "strings"
+
+// Nearest is the word a misspelling most likely stands for, or "".
+func Nearest(misspelt string, words []string) string {
+	best, least := "", 1+max(1, len(misspelt)/3)
+	for _, word := range words {
+		if len(misspelt)-len(word) >= least {
+			continue // and never a matrix for a whole file
+		}
+		if d := distance(strings.ToLower(misspelt), strings.ToLower(word)); d < least && d < len(misspelt) {
+			best, least = word, d
+		}
+	}
+	return best
+}
+
+// distance is how many letters have to be put in, taken out, replaced or swapped
+// with their neighbour to turn a into b.
+func distance(a, b string) int {
+	d := make([][]int, len(a)+1)
+	for i := range d {
+		d[i] = make([]int, len(b)+1)
+		d[i][0] = i
+	}
+	for j := range d[0] {
+		d[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			replaced := d[i-1][j-1]
+			if a[i-1] != b[j-1] {
+				replaced++
+			}
+			d[i][j] = min(replaced, d[i-1][j]+1, d[i][j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
+			}
+		}
+	}
+	return d[len(a)][len(b)]
+}

@@ -1,0 +1,62 @@
+// Package term writes what people read at a terminal: as wide as it is, in
+// colours if it has any, in numbers and words.
+package term
+
+import (
+	"io"
+	"os"
+	"strconv"
+
+	xterm "github.com/charmbracelet/x/term"
+)
+
+// Terminal is where a verb writes what people read: how wide it is, and
+// whether it shows colours.
+type Terminal struct {
+	io.Writer
+	Width  int // in columns; 0 if lines may be as long as they are
+	Colour bool
+}
+
+// New looks at w. COLUMNS overrides its width; NO_COLOR, and TERM=dumb,
+// take colours away. What is no terminal has neither width nor colours.
+func New(w io.Writer) Terminal {
+	t := Terminal{Writer: w}
+	if IsTerminal(w) {
+		t.Colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		if width, _, err := xterm.GetSize(w.(*os.File).Fd()); err == nil {
+			t.Width = width
+		}
+	}
+	if width, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && width > 0 {
+		t.Width = width
+	}
+	return t
+}
+
+// IsTerminal reports whether what is written to w is seen on a terminal.
+func IsTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && xterm.IsTerminal(file.Fd())
+}
+
+// Style is how a text stands out: a sequence of ECMA-48.
+type Style string
+
+// The styles there are.
+const (
+	Plain  Style = ""
+	Bold   Style = "1"
+	Dim    Style = "2"
+	Red    Style = "31"
+	Green  Style = "32"
+	Yellow Style = "33"
+)
+
+// In returns text in a style, if the terminal shows colours.
+func (t Terminal) In(s Style, text string) string {
+	if !t.Colour || s == Plain || text == "" {
+		return text
+	}
+	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+}
