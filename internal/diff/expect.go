@@ -86,7 +86,7 @@ func (d Diff) isSwitched(r Resource, p Property) bool {
 	case typeListener:
 		return p.top() == "DefaultActions" && d.turnsDefault(r.LogicalID)
 	case "AWS::Lambda::Function":
-		return slices.Contains(switchedVariables, p.Name) && d.next.answers(r.LogicalID)
+		return slices.ContainsFunc(switchedVariables, func(name string) bool { return strings.HasPrefix(p.Name+".", name+".") }) && d.next.answers(r.LogicalID)
 	}
 	return false
 }
