@@ -230,11 +230,11 @@ func (g *guard) withdraw(done <-chan error, abandon func(), why error) error {
 	case err = <-done:
 	case <-time.After(longestAnswer):
 		abandon()
-		<-done
+		err = <-done
 		if failed == nil {
 			failed = errors.New("no answer")
 		}
-		return fmt.Errorf("%w, but the server does not answer (%w), so that nobody knows what became of the statement; %w finds out", withoutStop(why), failed, errRun)
+		return fmt.Errorf("%w, but the server does not answer (%w, %w), so that nobody knows what became of the statement; %w finds out", withoutStop(why), failed, err, errRun)
 	}
 	if code(err) != codeKilled && code(err) != codeLockWait {
 		return g.outcome(err)
