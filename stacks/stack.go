@@ -50,6 +50,7 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	addOperations(stack, env, lb, api, database, maintenance)
 	setup := newSetupTask(stack, env, vpc, api.cluster, database)
 	change := newSchemaChange(stack, env, vpc, api.cluster, database)
+	adoptHandlers(stack, env)
 
 	output(stack, "SiteUrl", "The web application", "https://"+cmp.Or(env.Site.Domain, *site.distribution.DistributionDomainName()))
 	if env.API.Domain != "" {
