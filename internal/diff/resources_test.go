@@ -3,6 +3,8 @@ package diff
 import (
 	"strings"
 	"testing"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // TestFates: what happens to resources, the data they hold and what refers to
@@ -112,7 +114,7 @@ func TestReferences(t *testing.T) {
 		{map[string]any{"Fn::If": []any{"Cond", map[string]any{"Ref": "A"}, map[string]any{"Ref": "AWS::NoValue"}}}, "A AWS::NoValue"},
 		{"A", ""},
 	} {
-		if got := strings.Join(references(test.value), " "); got != test.want {
+		if got := strings.Join(cfn.References(test.value), " "); got != test.want {
 			t.Errorf("%v refers to %q, want %q", test.value, got, test.want)
 		}
 	}
