@@ -12,7 +12,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
-	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -128,7 +127,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			"ALB allows 40"},
 		{"an answer that is too large for the function",
 			func(p product) {
-				p.new(maintenancemode.Props{Answer: responder.Config{Message: map[string]string{"en": strings.Repeat("x", 5000)}}})
+				p.new(maintenancemode.Props{Answer: maintenance.Answer{Message: map[string]string{"en": strings.Repeat("x", 5000)}}})
 			},
 			"maintenancemode Product/Maintenance: Answer: "},
 		{"no listener",

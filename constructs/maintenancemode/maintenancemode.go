@@ -88,7 +88,7 @@ type Props struct {
 
 	// Answer is what the refused are told. Default: a short sentence, and to come
 	// back in 10 minutes.
-	Answer responder.Config
+	Answer maintenance.Answer
 
 	// Guard refuses to open by accident. Default: nothing does.
 	Guard Guard
@@ -325,7 +325,7 @@ func (p Props) validate() error {
 	if p.RuleQuota < 0 {
 		bad("RuleQuota must not be negative, got %d", p.RuleQuota)
 	}
-	if err := p.Answer.Validate(); err != nil {
+	if err := responder.Config(p.Answer).Validate(); err != nil {
 		bad("Answer: %w", err)
 	}
 	return errors.Join(errs...)
