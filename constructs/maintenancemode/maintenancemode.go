@@ -49,8 +49,9 @@ type Props struct {
 	// Mode is who is let through. Default: maintenance.Open.
 	Mode maintenance.Mode
 
-	// ReadOnly prepares the mode maintenance.ReadOnly: in both closed modes a rule refuses
-	// POST, PUT, PATCH and DELETE. Default: false, and that mode is an error.
+	// ReadOnly prepares the mode maintenance.ReadOnly, in which GET, HEAD and OPTIONS
+	// go on: with one more rule, in every mode. A WebSocket is opened by GET.
+	// Default: false, and that mode is an error.
 	ReadOnly bool
 
 	// Hosts narrows everything to requests for these host names, on a listener
@@ -155,11 +156,10 @@ type MaintenanceMode struct {
 	// TargetGroup is the function's target group.
 	TargetGroup elbv2.ApplicationTargetGroup
 
-	// Rules are the listener rules of the current mode, by priority.
+	// Rules are the listener rules. They are there in every mode.
 	Rules []elbv2.CfnListenerRule
 
-	// SwitchPriorities are the priorities of the rules that only the closed modes
-	// have, whatever the mode is now.
+	// SwitchPriorities are the priorities of the rules that carry the mode.
 	SwitchPriorities []int
 
 	// Guard refuses to open by accident. Zero without Props.Guard.
@@ -224,10 +224,6 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	if props.Guard.Enabled {
 		mode.addGuard(this, props, listener, byRule)
 	}
-	for _, r := range plan.Closing(maintenance.Closed) {
-		mode.SwitchPriorities = append(mode.SwitchPriorities, r.Priority)
-	}
-	all = append(all, plan.Closing(props.Mode)...)
 	for _, r := range all {
 		rule := newListenerRule(this, r, props.Listener, targetGroups[r.Target])
 		mode.Rules = append(mode.Rules, rule)
@@ -235,8 +231,12 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 			attach(props.AppTargetGroup, props.Listener, rule)
 		}
 	}
+	for _, r := range plan.Turning(props.Mode) {
+		mode.SwitchPriorities = append(mode.SwitchPriorities, r.Priority)
+		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.Target]))
+	}
 	mode.guard(listener, byRule)
-	if !byRule && props.Mode == maintenance.Closed {
+	if !byRule && props.Mode != maintenance.Open {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
 	}
 	mode.addProbe(this, props, byRule)
