@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -221,8 +222,21 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	if props.Bypass.Cookie != "" {
 		targetGroups[rules.Unlock] = mode.addUnlock(this, props)
 	}
+	at := rules.Listener{Name: *props.Listener.ListenerArn(), Hosts: props.Hosts}
+	if !byRule {
+		at.Apps = []string{*props.AppTargetGroup.TargetGroupArn()}
+	}
+	for _, r := range all {
+		at.Standing = append(at.Standing, rules.Standing{Priority: r.Priority, Digest: rules.Digest(r.Conditions)})
+	}
+	slices.SortFunc(at.Standing, func(a, b rules.Standing) int { return a.Priority - b.Priority })
+	turning := plan.Turning(props.Mode)
+	for _, r := range turning {
+		at.Turning = append(at.Turning, r.Priority)
+	}
+	mode.SwitchPriorities = at.Turning
 	if props.Guard.Enabled {
-		mode.addGuard(this, props, listener, byRule)
+		mode.addGuard(this, props, listener, at, byRule)
 	}
 	for _, r := range all {
 		rule := newListenerRule(this, r, props.Listener, targetGroups[r.Target])
@@ -231,15 +245,14 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 			attach(props.AppTargetGroup, props.Listener, rule)
 		}
 	}
-	for _, r := range plan.Turning(props.Mode) {
-		mode.SwitchPriorities = append(mode.SwitchPriorities, r.Priority)
+	for _, r := range turning {
 		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.Target]))
 	}
 	mode.guard(listener, byRule)
 	if !byRule && props.Mode != maintenance.Open {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
 	}
-	mode.addProbe(this, props, byRule)
+	mode.addProbe(this, props, at)
 	mode.addAlarms(this, props)
 	if until := props.Answer.Until; !until.IsZero() && until.Before(time.Now()) {
 		// No warning of CDK's: --strict would refuse to open what is overdue.

@@ -107,7 +107,7 @@ func TestPlanAndRunWithFewRights(t *testing.T) {
 		}
 		defer db.Close()
 		if _, err := runText(t.Context(), db, "ALTER TABLE reports ADD c INT; ALTER TABLE reports ADD FOREIGN KEY (site_id) REFERENCES sites (id), ALGORITHM=COPY; UPDATE reports SET c = 1",
-			RunOptions{PlanOptions: PlanOptions{Writes: Stopped, Policy: Any}, Name: "x", WithoutRehearsal: true, Sample: 1, Report: func(Event) {}}); err != nil {
+			RunOptions{PlanOptions: PlanOptions{Writes: Stopped, Policy: Any}, WithoutRehearsal: true, Sample: 1, Report: func(Event) {}}); err != nil {
 			t.Error(err)
 		}
 		noScratch(t, db)

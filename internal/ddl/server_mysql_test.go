@@ -235,18 +235,22 @@ func ask[T any](t *testing.T, q queryer, query string, args ...any) T {
 	return value
 }
 
+// change is a migration of the tests.
+func change(file string) sqltext.Migration { return sqltext.Migration{Name: "change.sql", Text: file} }
+
 // planText plans a migration with any rights: the servers hold nothing of value.
 func planText(ctx context.Context, db *Database, file string, o PlanOptions) (*Plan, error) {
 	o.ScratchServer = true
-	return MakePlan(ctx, db, file, o)
+	return MakePlan(ctx, db, change(file), o)
 }
 
 func runText(ctx context.Context, db *Database, file string, o RunOptions) (*Result, error) {
-	return Run(ctx, db, file, o)
+	return Run(ctx, db, change(file), o)
 }
 
 func rehearseText(ctx context.Context, db *Database, file string, o RehearseOptions) (*Rehearsal, error) {
-	return Rehearse(ctx, db, file, o)
+	o.Real = []Identity{{Addr: "elsewhere:3306", UUID: "another"}}
+	return Rehearse(ctx, db, change(file), o)
 }
 
 // statements are those of a file.

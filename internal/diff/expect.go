@@ -85,7 +85,7 @@ func (d Diff) isSwitched(r Resource, p Property) bool {
 	case typeListenerRule:
 		return p.top() == "Actions" && d.turnsReads(r.LogicalID) || p.top() == "Conditions" && d.arms(r.LogicalID)
 	case "AWS::Lambda::Function":
-		return slices.Contains(switchedVariables, p.Name) && slices.Contains(d.next.responderFunctions(), r.LogicalID)
+		return slices.Contains(switchedVariables, p.Name) && d.next.answers(r.LogicalID)
 	}
 	return false
 }
@@ -110,10 +110,6 @@ func (d Diff) turnsDefault(id string) bool {
 	}
 	return d.old.answersMaintenance(&before.Default) && d.next.isApp(after) ||
 		d.next.answersMaintenance(&after.Default) && d.old.isApp(before)
-}
-
-func (t Template) answersMaintenance(r *alb.Rule) bool {
-	return slices.ContainsFunc(t.responders(), func(g *alb.TargetGroup) bool { return forwardsTo(r, g) })
 }
 
 // isApp reports whether a listener's default action goes where rules of it send

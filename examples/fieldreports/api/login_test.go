@@ -69,10 +69,10 @@ func TestReaderBehindTheWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.close)
-	server := httptest.NewServer(api{pools{p.writer, behind.reader}, nil, slog.New(slog.DiscardHandler)}.routes())
+	server := httptest.NewServer(newAPI(pools{writer: p.writer, reader: behind.reader, share: p.share}, nil, slog.New(slog.DiscardHandler)).routes())
 	t.Cleanup(server.Close)
 
-	s := site{server, t, p, server.Client(), nil}.login("field")
+	s := site{server, t, p, server.Client(), nil, nil}.login("field")
 	s.want(200, `"field"`, "GET", "/api/session", "")
 	s.want(201, "", "POST", "/api/reports", reportOf(firstID, "Pump 3"))
 	s.want(200, "Pump 3", "POST", "/api/reports", reportOf(firstID, "Pump 3"))
