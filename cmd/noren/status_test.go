@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -76,22 +77,30 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	p.serve(t, answer)
 	template := deployedTemplate(t, mode)
 	p.aws.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(template)+"</TemplateBody>")
-	summaries := ""
-	for id, physical := range map[string]string{
-		"AlbListener86261768": liveListener, "AppF1B96344": liveApp, "MaintenanceTargetGroup4F265FD4": liveResponder,
-		"Responder": "responder", "Record": "/shop/record", "Attribution": "/shop/attribution",
-	} {
-		summaries += "<member><LogicalResourceId>" + id + "</LogicalResourceId><PhysicalResourceId>" + physical + "</PhysicalResourceId></member>"
-	}
-	p.aws.Answer("ListStackResources", "<StackResourceSummaries>"+summaries+"</StackResourceSummaries>")
+	p.resources(nil)
 	p.listener(group)
 	closed := map[string]maintenance.Mode{"open": maintenance.Open, "closed": maintenance.Closed, "read-only": maintenance.ReadOnly}[mode]
 	p.record(live.NewRecord(closed, time.Now().Add(-72*time.Minute)))
 	p.aws.Answer("LookupEvents", `{"Events": []}`)
 	dir := t.TempDir()
 	t.Chdir(dir)
-	write(t, "environments/prod.yaml", "stackName: shop\nregion: eu-central-1\nnetwork: {cidr: 10.0.0.0/16}\ndatabase: {engineVersion: 8.0.mysql_aurora.3.10.0, name: shop, minCapacity: 1, maxCapacity: 2}\n")
+	write(t, "environments/prod.yaml", "stackName: shop\nregion: eu-central-1\napi: {ingressPrefixList: pl-a3a144ca}\nnetwork: {cidr: 10.0.0.0/16}\ndatabase: {engineVersion: 8.0.mysql_aurora.3.10.0, name: shop, minCapacity: 1, maxCapacity: 2}\n")
 	return p
+}
+
+// resources sets the resources of the stack, with others beside those of the
+// product.
+func (p *liveProduct) resources(others map[string]string) {
+	all := map[string]string{
+		"AlbListener86261768": liveListener, "AppF1B96344": liveApp, "MaintenanceTargetGroup4F265FD4": liveResponder,
+		"Record": "/shop/record", "Attribution": "/shop/attribution",
+	}
+	maps.Copy(all, others)
+	summaries := ""
+	for id, physical := range all {
+		summaries += "<member><LogicalResourceId>" + id + "</LogicalResourceId><PhysicalResourceId>" + physical + "</PhysicalResourceId></member>"
+	}
+	p.aws.Answer("ListStackResources", "<StackResourceSummaries>"+summaries+"</StackResourceSummaries>")
 }
 
 func write(t *testing.T, file, content string) {
@@ -335,6 +344,67 @@ func TestStatusOfAnotherApp(t *testing.T) {
 	}
 	if calls := p.aws.Calls("DescribeStacks"); len(calls) != 1 || calls[0].Form.Get("StackName") != "shop" {
 		t.Errorf("asked %+v", calls)
+	}
+}
+
+// TestStatus_SeveralSwitches: a stack with two switches shows both, whichever
+// comes first.
+func TestStatus_SeveralSwitches(t *testing.T) {
+	p := newLiveProduct(t, "open")
+	var template map[string]any
+	if err := json.Unmarshal([]byte(deployedTemplateAt(t, "open")), &template); err != nil {
+		t.Fatal(err)
+	}
+	resources := template["Resources"].(map[string]any)
+	ref := func(id string) map[string]any { return map[string]any{"Ref": id} }
+	at := func(id string) map[string]any {
+		return map[string]any{"aws:cdk:path": "fieldreports/Blog/" + id}
+	}
+	forward := func(id string) []any { return []any{map[string]any{"Type": "forward", "TargetGroupArn": ref(id)}} }
+	resources["BlogAnswer"] = map[string]any{"Type": "AWS::Lambda::Function", "Metadata": at("Responder/Function/Resource")}
+	resources["BlogGroup"] = map[string]any{
+		"Type":       "AWS::ElasticLoadBalancingV2::TargetGroup",
+		"Properties": map[string]any{"TargetType": "lambda", "Targets": []any{map[string]any{"Id": map[string]any{"Fn::GetAtt": []any{"BlogAnswer", "Arn"}}}}},
+	}
+	resources["BlogApp"] = map[string]any{"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"}
+	resources["BlogListener"] = map[string]any{"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": map[string]any{"Port": 8443, "DefaultActions": forward("BlogGroup")}}
+	resources["BlogHealth"] = map[string]any{"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Metadata": at("HealthCheck"), "Properties": map[string]any{
+		"ListenerArn": ref("BlogListener"), "Priority": 190, "Actions": forward("BlogApp"), "Conditions": []any{map[string]any{"Field": "path-pattern", "Values": []any{"/healthz"}}},
+	}}
+	data, err := json.Marshal(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.aws.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(string(data))+"</TemplateBody>")
+	blog := liveListener + "0"
+	p.resources(map[string]string{"BlogListener": blog, "BlogApp": liveApp + "0", "BlogGroup": liveResponder + "0"})
+	p.aws.AnswerBy("DescribeListeners", func(r awsstub.Request) string {
+		arn, group := liveListener, liveApp
+		if r.Form.Get("ListenerArns.member.1") == blog {
+			arn, group = blog, liveResponder+"0"
+		}
+		return "<Listeners><member><ListenerArn>" + arn + "</ListenerArn><DefaultActions><member><Type>forward</Type><TargetGroupArn>" + group + "</TargetGroupArn></member></DefaultActions></member></Listeners>"
+	})
+	code, stdout, stderr := noren("status", "-c", "env=prod")
+	for _, want := range []string{
+		"shop, fieldreports/Maintenance: open, really", "shop, fieldreports/Blog: closed, really",
+		"live listener      open  " + liveListener, "live listener      closed  " + blog,
+		"none was sent: whether 127.0.0.1", "since when is not known: CloudTrail knows of no change",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	}
+	if code != 0 || stderr != "" {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+	code, stdout, _ = noren("status", "-c", "env=prod", "--json")
+	var got struct {
+		Verdict, Mode string
+		Switches      []struct{ Name, Verdict string }
+	}
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != 0 || got.Verdict != "agree" || got.Mode != "" || len(got.Switches) != 2 {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 

@@ -85,7 +85,7 @@ func (d Diff) isSwitched(r Resource, p Property) bool {
 	case typeListenerRule:
 		return p.top() == "Actions" && d.turnsReads(r.LogicalID) || p.top() == "Conditions" && d.arms(r.LogicalID)
 	case "AWS::Lambda::Function":
-		return slices.Contains(switchedVariables, p.Name) && d.next.answers(r.LogicalID)
+		return slices.ContainsFunc(switchedVariables, func(name string) bool { return strings.HasPrefix(p.Name+".", name+".") }) && d.next.answers(r.LogicalID)
 	}
 	return false
 }

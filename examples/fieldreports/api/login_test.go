@@ -176,3 +176,38 @@ func TestOrigins(t *testing.T) {
 		}
 	}
 }
+
+// Any application of the domain can set a cookie of the name: the one counts that
+// is a session.
+func TestSeveralCookiesOfTheName(t *testing.T) {
+	onEveryDatabase(t, func(t *testing.T, db database) {
+		s := serveAPI(t, db)
+		token := strings.TrimPrefix(s.login("field").headers["Authorization"], "Bearer ")
+		good, bad := cookieName+"="+token, cookieName+"=tossed"
+		for _, cookies := range []string{good, bad + "; " + good, good + "; " + bad, cookieName + "=; " + good, bad + "; other=1; " + bad + "; " + good} {
+			s.as("Cookie", cookies).want(200, `"field"`, "GET", "/api/session", "")
+		}
+		s.as("Cookie", bad).want(401, "", "GET", "/api/session", "")
+		s.as("Cookie", bad+"; "+good).want(204, "", "POST", "/api/logout", "")
+		s.as("Cookie", good).want(401, "", "GET", "/api/session", "")
+	})
+}
+
+// A session does not outlive the next of the same browser or app.
+func TestLoginEndsTheSessionItCameWith(t *testing.T) {
+	onEveryDatabase(t, func(t *testing.T, db database) {
+		s := serveAPI(t, db)
+		other := s.login("field")
+		first := s.login("field")
+		second := first.login("manager")
+		first.want(401, "", "GET", "/api/session", "")
+		second.want(200, `"manager"`, "GET", "/api/session", "")
+		other.want(200, `"field"`, "GET", "/api/session", "") // another phone
+		cookie := cookieName + "=" + strings.TrimPrefix(second.headers["Authorization"], "Bearer ")
+		s.as("Cookie", cookie).want(200, "", "POST", "/api/login", `{"name":"field","password":"example","cookie":true}`)
+		second.want(401, "", "GET", "/api/session", "")
+		// A wrong password ends nothing.
+		other.want(401, "", "POST", "/api/login", `{"name":"field","password":"wrong"}`)
+		other.want(200, "", "GET", "/api/session", "")
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -177,7 +178,7 @@ func TestAddressOf(t *testing.T) {
 		"": "192.0.2.1", "203.0.113.9": "203.0.113.9", "10.0.0.1, 203.0.113.9": "203.0.113.9",
 		"203.0.113.9, 2001:db8::1": "2001:db8::1", "nonsense": "192.0.2.1",
 	} {
-		r := httptest.NewRequest("POST", "/api/login", nil) // from 192.0.2.1
+		r := httptest.NewRequest(http.MethodPost, "/api/login", nil) // from 192.0.2.1
 		if forwarded != "" {
 			r.Header.Set("X-Forwarded-For", forwarded)
 		}
