@@ -107,7 +107,7 @@ func (t *turning) run(cmd *cobra.Command) error {
 	if t.asJSON && !t.yes {
 		return errors.New("--json needs --yes: there is nobody to answer")
 	}
-	wish := turn.Wish{Mode: t.mode, Message: t.message, Explicit: time.Now().UTC().Format(time.RFC3339)}
+	wish := turn.Wish{Mode: t.mode, Message: t.message, Typed: time.Now()}
 	if t.until != "" {
 		var err error
 		if wish.Until, err = time.Parse(time.RFC3339, t.until); err != nil {

@@ -106,6 +106,8 @@ type Props struct {
 
 	// LogRetention is how long the functions' logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
+
+	withoutFlags *maintenance.Answer // nil: no flag has changed Answer
 }
 
 // Clients is a kind of client, told by a request header. It is no protection:
@@ -245,9 +247,12 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 			attach(props.AppTargetGroup, props.Listener, rule)
 		}
 	}
+	var turned []elbv2.CfnListenerRule
 	for _, r := range turning {
-		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.Target]))
+		turned = append(turned, newListenerRule(this, r, props.Listener, targetGroups[r.Target]))
 	}
+	mode.Rules = append(mode.Rules, turned...)
+	mode.describe(this, props, plan, listener, byRule, turned, targetGroups)
 	mode.guard(listener, byRule)
 	if !byRule && props.Mode != maintenance.Open {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())

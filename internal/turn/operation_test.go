@@ -16,6 +16,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
+// now is when a mode is asked for.
+var now = time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
+
 // shop is a template with a guard and a read rule, in the mode.
 func shop(t *testing.T, mode maintenance.Mode) string {
 	t.Helper()
@@ -104,8 +107,8 @@ func shop(t *testing.T, mode maintenance.Mode) string {
   "Guard": {
    "Type": "Custom::NorenReopenGuard",
    "Properties": {
-    "Mode": "false",
-    "Explicit": "false",
+    "Mode": "open",
+    "Explicit": "",
     "Digest": "",
     "Message": "",
     "Until": ""
@@ -140,7 +143,7 @@ func TestTurn_ThereAndBack(t *testing.T) {
 		{maintenance.Closed, maintenance.Closed, ""},
 	} {
 		before := shop(t, test.from)
-		there, err := Turn([]byte(before), "Maintenance", Wish{Mode: test.to, Explicit: "now"})
+		there, err := Turn([]byte(before), "Maintenance", Wish{Mode: test.to, Typed: now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +169,7 @@ func TestTurn_ThereAndBack(t *testing.T) {
 func TestTurn_MessageAndEnd(t *testing.T) {
 	before := shop(t, maintenance.Closed)
 	until := time.Date(2026, 12, 1, 4, 0, 0, 0, time.FixedZone("", 9*3600))
-	told, err := Turn([]byte(before), "", Wish{Mode: maintenance.Closed, Message: "4時に再開\n", Until: until, Explicit: "now"})
+	told, err := Turn([]byte(before), "", Wish{Mode: maintenance.Closed, Message: "4時に再開\n", Until: until, Typed: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +218,7 @@ func TestOperation_Closes(t *testing.T) {
 	f := newFakeStack(shop(t, maintenance.Open))
 	f.sets["cdk-deploy-change-set"] = &fakeSet{template: f.template}
 	o := operation(f)
-	plan, err := o.Prepare(t.Context(), Wish{Mode: maintenance.Closed, Explicit: "now"})
+	plan, err := o.Prepare(t.Context(), Wish{Mode: maintenance.Closed, Typed: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +236,7 @@ func TestOperation_Closes(t *testing.T) {
 		t.Errorf("the template is %s", mode)
 	}
 	calls := f.calls
-	again, err := o.Prepare(t.Context(), Wish{Mode: maintenance.Closed, Explicit: "later"})
+	again, err := o.Prepare(t.Context(), Wish{Mode: maintenance.Closed, Typed: now.Add(time.Hour)})
 	if err != nil || again.ChangeSet != "" || len(again.Changed) != 0 {
 		t.Errorf("again: got %+v, %v", again, err)
 	}
@@ -324,7 +327,7 @@ func TestOperation_Overtaken(t *testing.T) {
 // flip prepares and executes.
 func flip(ctx context.Context, f *fakeStack, mode maintenance.Mode) error {
 	o := operation(f)
-	plan, err := o.Prepare(ctx, Wish{Mode: mode, Explicit: "now"})
+	plan, err := o.Prepare(ctx, Wish{Mode: mode, Typed: now})
 	if err != nil || plan.ChangeSet == "" {
 		return err
 	}

@@ -59,6 +59,23 @@ type Property struct {
 	Closed   json.RawMessage `json:"Closed"`
 }
 
+// Key is the name that the value of a property in the mode has in the template.
+func Key(mode maintenance.Mode) string {
+	switch mode {
+	case maintenance.Open:
+		return "Open"
+	case maintenance.ReadOnly:
+		return "ReadOnly"
+	}
+	return "Closed"
+}
+
+// Turns reports whether an environment variable of the responder may change with
+// a flip.
+func Turns(variable string) bool {
+	return variable == maintenance.MessageVariable || variable == maintenance.DefaultLanguageVariable || variable == maintenance.UntilVariable
+}
+
 // in returns the value of the property in the mode.
 func (p Property) in(mode maintenance.Mode) json.RawMessage {
 	switch mode {

@@ -25,9 +25,9 @@ type Wish struct {
 	// want of a flag.
 	Until time.Time
 
-	// Explicit is what the guard's property Explicit becomes: that somebody asks
-	// for the mode now.
-	Explicit string
+	// Typed is when the mode was asked for, which the guard is told. Default: it
+	// was not, and the guard may refuse to open.
+	Typed time.Time
 }
 
 // Result is a turned template.
@@ -109,9 +109,13 @@ func Turn(template []byte, name string, wish Wish) (Result, error) {
 		if err != nil {
 			return Result{}, err
 		}
+		until, err := readTime(variables[maintenance.UntilVariable])
+		if err != nil {
+			return Result{}, fmt.Errorf("switch %s: %s: %w", s.Name, maintenance.UntilVariable, err)
+		}
 		properties := map[string]string{
-			"Mode": wish.Mode.Flag(), "Explicit": wish.Explicit, "Digest": digest,
-			"Message": wish.Message, "Until": variables[maintenance.UntilVariable],
+			"Mode": string(wish.Mode), "Explicit": timeText(wish.Typed), "Digest": digest,
+			"Message": wish.Message, "Until": timeText(until),
 		}
 		for _, name := range slices.Sorted(maps.Keys(properties)) {
 			if err := put(quoted(properties[name]), s.Guard, name); err != nil {
@@ -134,7 +138,7 @@ func (s Switch) variables(wish Wish) (map[string]string, error) {
 			}
 		}
 		texts, language := maintenance.ForEverybody(wish.Message, texts, variables[maintenance.DefaultLanguageVariable])
-		variables[maintenance.MessageVariable] = maintenance.ASCII(texts)
+		variables[maintenance.MessageVariable] = maintenance.JSON(texts)
 		variables[maintenance.DefaultLanguageVariable] = language
 	}
 	if !wish.Until.IsZero() {
@@ -143,8 +147,23 @@ func (s Switch) variables(wish Wish) (map[string]string, error) {
 	return variables, nil
 }
 
+// timeText is a time as the guard has it, empty if there is none.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func readTime(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.RFC3339, text)
+}
+
 // quoted is a text as a synthesized template has it.
-func quoted(text string) json.RawMessage { return json.RawMessage(maintenance.ASCII(text)) }
+func quoted(text string) json.RawMessage { return json.RawMessage(maintenance.JSON(text)) }
 
 // named returns the switch of the template with the name, or the only one.
 func (t text) named(name string) (Switch, error) {
