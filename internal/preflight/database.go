@@ -56,23 +56,6 @@ func (i *inspector) instanceClass() (Finding, error) {
 	return ok("%s can be had in %d zones", serverless, len(out.OrderableDBInstanceOptions[0].AvailabilityZones))
 }
 
-// ClusterParameters are the values that the stack sets in the parameter group of
-// the cluster, and InstanceParameters those of the instances. A test of the stack
-// holds them against the template.
-func ClusterParameters(onlineAlterLogMaxSize int64) map[string]string {
-	return map[string]string{
-		"require_secure_transport": "ON", "tls_version": "TLSv1.2,TLSv1.3", "binlog_format": "MIXED",
-		"innodb_online_alter_log_max_size": strconv.FormatInt(onlineAlterLogMaxSize, 10),
-		"character_set_server":             "utf8mb4", "collation_server": "utf8mb4_0900_ai_ci",
-		"server_audit_logging": "1", "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL",
-	}
-}
-
-// InstanceParameters see ClusterParameters.
-func InstanceParameters() map[string]string {
-	return map[string]string{"performance_schema": "1", "lock_wait_timeout": "60", "slow_query_log": "1", "long_query_time": "1"}
-}
-
 func (i *inspector) clusterParameters() (Finding, error) {
 	var known []types.Parameter
 	in := &rds.DescribeEngineDefaultClusterParametersInput{DBParameterGroupFamily: aws.String(parameterFamily)}
@@ -83,7 +66,7 @@ func (i *inspector) clusterParameters() (Finding, error) {
 		}
 		known = append(known, out.EngineDefaults.Parameters...)
 		if in.Marker = out.EngineDefaults.Marker; aws.ToString(in.Marker) == "" {
-			return compareParameters(known, ClusterParameters(i.Env.Database.OnlineAlterLogMaxSize))
+			return compareParameters(known, i.Env.Database.ClusterParameters())
 		}
 	}
 }
@@ -98,7 +81,7 @@ func (i *inspector) instanceParameters() (Finding, error) {
 		}
 		known = append(known, out.EngineDefaults.Parameters...)
 		if in.Marker = out.EngineDefaults.Marker; aws.ToString(in.Marker) == "" {
-			return compareParameters(known, InstanceParameters())
+			return compareParameters(known, i.Env.Database.InstanceParameters())
 		}
 	}
 }
