@@ -25,7 +25,7 @@ type carriers struct {
 func (m *MaintenanceMode) carry(listener elbv2.CfnListener, byRule bool, mode maintenance.Mode) {
 	if !byRule {
 		m.carriers.listener = listener
-		if mode == maintenance.Closed {
+		if mode != maintenance.Open {
 			m.carriers.turned = m.TargetGroup.TargetGroupArn()
 		}
 	}

@@ -29,7 +29,7 @@ const guardType = "Custom::NorenReopenGuard"
 var listeners = []string{"own", "shared", "imported"}
 
 // guarded synthesizes a guarded maintenance on a kind of listener.
-func guarded(t *testing.T, kind string, mode maintenance.Mode) template {
+func guarded(t *testing.T, kind string, mode maintenance.Mode, edits ...func(*maintenancemode.Props)) template {
 	t.Helper()
 	return mustSynth(t, func(p product) {
 		props := fieldReports(mode)
@@ -43,6 +43,9 @@ func guarded(t *testing.T, kind string, mode maintenance.Mode) template {
 				ListenerArn:   jsii.String("arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"),
 				SecurityGroup: awsec2.SecurityGroup_FromSecurityGroupId(p.stack, jsii.String("Group"), jsii.String("sg-1"), nil),
 			})
+		}
+		for _, edit := range edits {
+			edit(&props)
 		}
 		maintenancemode.New(p.stack, "Maintenance", props)
 	})
@@ -228,11 +231,11 @@ func TestAStackNeverHangs(t *testing.T) {
 			timeout = r.Properties["Timeout"].(float64)
 		}
 	}
-	if resource.Properties["ServiceTimeout"] != "60" || timeout != 30 {
+	if resource.Properties["ServiceTimeout"] != "120" || timeout != 90 {
 		t.Errorf("CloudFormation waits %v s, the function may take %v s", resource.Properties["ServiceTimeout"], timeout)
 	}
 	_, queue := synthesized.only(t, "AWS::Lambda::EventInvokeConfig")
-	if queue.Properties["MaximumRetryAttempts"] != 0.0 || queue.Properties["MaximumEventAgeInSeconds"] != 60.0 {
+	if queue.Properties["MaximumRetryAttempts"] != 0.0 || queue.Properties["MaximumEventAgeInSeconds"] != 120.0 {
 		t.Errorf("Lambda tries again when nobody waits any more: %v", queue.Properties)
 	}
 }
