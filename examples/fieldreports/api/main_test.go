@@ -75,6 +75,7 @@ func TestRunRefuses(t *testing.T) {
 		{"API user", "migrate", with("DB_API_USER=Api"), `DB_API_USER is "Api": want`},
 		{"API user of 33", "migrate", with("DB_API_USER=" + strings.Repeat("a", 33)), "up to 31 small letters"},
 		{"schema-change user", "migrate", with("DB_SCHEMACHANGE_USER=x y"), `DB_SCHEMACHANGE_USER is "x y": want`},
+		{"a plan that writes", "migrate", with("DB_SCHEMAPLAN_USER=schemachange"), `DB_SCHEMAPLAN_USER is "schemachange", as another user is`},
 		{"one user for both", "migrate", with("DB_API_USER=app", "DB_SCHEMACHANGE_USER=app"), `are both "app"`},
 		{"port to listen on", "serve --port http-ish --bind 127.0.0.1", onAWS, "http-ish"},
 		{"address to listen on", "serve", with("BIND_ADDRESS=not an address"), "not an address"},
