@@ -49,7 +49,7 @@ func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDef
 		for i, argument := range arguments {
 			arguments[i] = `"` + argument + `"`
 		}
-		return fmt.Sprintf("aws ecs run-task --region %s --cluster %s --task-definition %s --launch-type FARGATE"+
+		return fmt.Sprintf("AWS_PAGER= aws ecs run-task --region %s --cluster %s --task-definition %s --launch-type FARGATE"+
 			" --network-configuration 'awsvpcConfiguration={subnets=[%s],securityGroups=[%s],assignPublicIp=DISABLED}'"+
 			` --overrides '{"containerOverrides":[{"name":"noren","command":[%s]%s}]}'`,
 			region, *props.Cluster.ClusterName(), *task.TaskDefinitionArn(),
@@ -129,14 +129,14 @@ func (c clone) make(region string) string {
 		serverless = fmt.Sprintf(` --serverless-v2-scaling-configuration "$(aws rds describe-db-clusters --region %s --db-cluster-identifier %s`+
 			` --query "DBClusters[0].ServerlessV2ScalingConfiguration.join('',['MinCapacity=',to_string(MinCapacity),',MaxCapacity=',to_string(MaxCapacity)])" --output text)"`, region, c.source)
 	}
-	return fmt.Sprintf("aws rds restore-db-cluster-to-point-in-time --region %s --restore-type copy-on-write --use-latest-restorable-time --source-db-cluster-identifier %s --db-cluster-identifier %s%s%s%s --enable-iam-database-authentication%s"+
-		" && aws rds create-db-instance --region %[1]s --db-cluster-identifier %[3]s --db-instance-identifier %[3]s-1 --engine %[8]s --db-instance-class %[9]s%[10]s"+
-		" && aws rds wait db-instance-available --region %[1]s --db-instance-identifier %[3]s-1",
+	return fmt.Sprintf("AWS_PAGER= aws rds restore-db-cluster-to-point-in-time --region %s --restore-type copy-on-write --use-latest-restorable-time --source-db-cluster-identifier %s --db-cluster-identifier %s%s%s%s --enable-iam-database-authentication%s"+
+		" && AWS_PAGER= aws rds create-db-instance --region %[1]s --db-cluster-identifier %[3]s --db-instance-identifier %[3]s-1 --engine %[8]s --db-instance-class %[9]s%[10]s"+
+		" && AWS_PAGER= aws rds wait db-instance-available --region %[1]s --db-instance-identifier %[3]s-1",
 		region, c.source, c.name, option("db-subnet-group-name", c.subnets), option("vpc-security-group-ids", c.groups), option("db-cluster-parameter-group-name", c.parameters), serverless,
 		c.engine, c.class, option("db-parameter-group-name", c.instance))
 }
 
 // remove is the command that removes the clone.
 func (c clone) remove(region string) string {
-	return fmt.Sprintf("aws rds delete-db-instance --region %s --db-instance-identifier %s-1 && aws rds delete-db-cluster --region %[1]s --db-cluster-identifier %[2]s --skip-final-snapshot", region, c.name)
+	return fmt.Sprintf("AWS_PAGER= aws rds delete-db-instance --region %s --db-instance-identifier %s-1 && AWS_PAGER= aws rds delete-db-cluster --region %[1]s --db-cluster-identifier %[2]s --skip-final-snapshot", region, c.name)
 }

@@ -98,7 +98,7 @@ func TestCommands_AreTheWholeWay(t *testing.T) {
 	}
 	for id, wants := range map[string][]string{
 		"Plan":        {`"ddl","plan","/changes/CHANGE.sql"`},
-		"Clone":       {"--restore-type copy-on-write", "--db-cluster-identifier Stack-rehearsal", "--enable-iam-database-authentication", "--serverless-v2-scaling-configuration", "--db-instance-class db.serverless", "--vpc-security-group-ids", "DatabaseSecurityGroup", "--db-subnet-group-name", "DatabaseSubnets", "wait db-instance-available"},
+		"Clone":       {"--restore-type copy-on-write", "--db-cluster-identifier Stack-rehearsal", "--enable-iam-database-authentication", "--serverless-v2-scaling-configuration", "--db-instance-class db.serverless", "--vpc-security-group-ids", "DatabaseSecurityGroup", "--db-subnet-group-name", "DatabaseSubnets", "rds wait db-instance-available"},
 		"Rehearse":    {`"ddl","rehearse","/changes/CHANGE.sql"`, `REHEARSE_DB_HOST`, "--db-cluster-identifier Stack-rehearsal", `"--out","-"`},
 		"Rehearsal":   {"aws logs filter-log-events", `$.name = "CHANGE.sql"`, "./CHANGE.rehearsal.json"},
 		"RemoveClone": {"delete-db-instance --region eu-west-1 --db-instance-identifier Stack-rehearsal-1", "delete-db-cluster --region eu-west-1 --db-cluster-identifier Stack-rehearsal --skip-final-snapshot"},

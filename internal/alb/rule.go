@@ -24,6 +24,10 @@ type Rule struct {
 	// Path is the construct path, if CDK wrote the template.
 	Path string
 
+	// Moved says what swings the rule's target groups outside CloudFormation, ""
+	// if nothing does.
+	Moved string
+
 	// If is the template's condition under which the rule exists, where it
 	// cannot be decided from the template.
 	If string

@@ -119,7 +119,7 @@ func (m *markdown) diff(p Pair) {
 	if len(p.Sections) > 0 {
 		m.details(term.Plural(len(p.Sections), "change")+" of the template besides resources", func() {
 			for _, change := range p.Sections {
-				m.add("- " + code(changeText(change)))
+				m.add("- " + code(changeText(change, false)))
 			}
 		})
 	}
@@ -152,7 +152,7 @@ func (m *markdown) resources(resources []Resource) {
 	for _, r := range resources {
 		m.add(fmt.Sprintf("- %s %s: **%s**", code(r.LogicalID), r.Type, escaped(fateText(r))))
 		for _, change := range r.Changes {
-			m.add("  - " + code(changeText(change)))
+			m.add("  - " + code(changeText(change, false)))
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -19,6 +20,7 @@ type Template struct {
 	*alb.Template
 	sections  map[string]any // those that are no resources
 	resources map[string]resource
+	switches  []rules.Found
 }
 
 // Read reads a CloudFormation template in JSON.
@@ -41,6 +43,9 @@ func Read(data []byte, options cfn.Options) (Template, error) {
 		return Template{}, fmt.Errorf("not a CloudFormation template: %w", err)
 	}
 	t.resources = body.Resources
+	if t.switches, err = rules.Find(data, read); err != nil && !errors.Is(err, rules.ErrNoSwitch) {
+		return Template{}, err
+	}
 	return t, nil
 }
 

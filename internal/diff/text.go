@@ -76,14 +76,14 @@ func (p Pair) writeText(out term.Terminal, named bool) {
 		line(fateStyle(r), "  ", fateSign[r.Fate]+" "+r.LogicalID+" "+fateText(r))
 		line(term.Dim, "    ", r.Type+where(r))
 		for _, change := range r.Changes {
-			line(term.Plain, "    ", changeText(change))
+			line(term.Plain, "    ", changeText(change, false))
 		}
 	}
 	if len(p.Sections) > 0 {
 		line(term.Bold, "", "\nTemplate")
 	}
 	for _, change := range p.Sections {
-		line(term.Plain, "  ", changeText(change))
+		line(term.Plain, "  ", changeText(change, false))
 	}
 }
 
@@ -173,22 +173,20 @@ func where(r Resource) string {
 	return " " + strings.TrimSuffix(r.Path, "/Resource")
 }
 
-func changeText(p Property) string {
-	before, after := p.Before, p.After
+// changeText is a change of a property in a line. In full, nothing of a value
+// that comes or goes is left out.
+func changeText(p Property, full bool) string {
+	shorten := beginning
+	if full {
+		shorten = func(text string) string { return text }
+	}
 	switch {
-	case before == "":
-		return fmt.Sprintf("%s: + %s", p.Name, cropped(after))
-	case after == "":
-		return fmt.Sprintf("%s: - %s", p.Name, cropped(before))
+	case p.Before == "":
+		return fmt.Sprintf("%s: + %s", p.Name, shorten(p.After))
+	case p.After == "":
+		return fmt.Sprintf("%s: - %s", p.Name, shorten(p.Before))
+	case full && max(len(p.Before), len(p.After)) > shortValue:
+		return fmt.Sprintf("%s: %s -> %s", p.Name, p.Before, p.After)
 	}
-	return fmt.Sprintf("%s: %s -> %s", p.Name, cropped(before), cropped(after))
-}
-
-// cropped keeps a value to a length that people read.
-func cropped(value string) string {
-	const most = 200
-	if runes := []rune(value); len(runes) > most {
-		return string(runes[:most]) + "..."
-	}
-	return value
+	return fmt.Sprintf("%s: %s", p.Name, changeOf(p.Before, p.After))
 }

@@ -1,4 +1,4 @@
-package moderecord
+package live
 
 import (
 	"errors"
@@ -16,8 +16,8 @@ var (
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
 	tokyo := time.FixedZone("", 9*60*60)
-	record := New(maintenance.Open, monday).TurnTo(maintenance.Closed, tuesday.In(tokyo).Add(time.Millisecond), monday.In(tokyo))
-	got, err := Decode(record.Encode())
+	record := NewRecord(maintenance.Open, monday).TurnTo(maintenance.Closed, tuesday.In(tokyo).Add(time.Millisecond), monday.In(tokyo))
+	got, err := DecodeRecord(record.Encode())
 	if err != nil || got != record {
 		t.Errorf("got %+v, %v; want %+v", got, err, record)
 	}
@@ -29,22 +29,22 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	if got, err := DecodeAttribution(attribution.Encode()); err != nil || got != attribution {
 		t.Errorf("got %+v, %v; want %+v", got, err, attribution)
 	}
-	if got := New(maintenance.Closed, monday).Encode(); strings.Contains(got, "until") || strings.Contains(got, "previous") {
+	if got := NewRecord(maintenance.Closed, monday).Encode(); strings.Contains(got, "until") || strings.Contains(got, "previous") {
 		t.Errorf("what is not known is written: %s", got)
 	}
 }
 
 func TestNothingIsRecordedYet(t *testing.T) {
-	if _, err := Decode(Placeholder); !errors.Is(err, ErrNone) {
+	if _, err := DecodeRecord(Placeholder); !errors.Is(err, ErrNoRecord) {
 		t.Errorf("record: %v", err)
 	}
-	if _, err := DecodeAttribution(Placeholder); !errors.Is(err, ErrNone) {
+	if _, err := DecodeAttribution(Placeholder); !errors.Is(err, ErrNoRecord) {
 		t.Errorf("attribution: %v", err)
 	}
 }
 
 func TestALaterReleaseMayAddFields(t *testing.T) {
-	r, err := Decode(`{"version":1,"mode":"read-only","since":"2026-11-23T01:00:00Z","ticket":7}`)
+	r, err := DecodeRecord(`{"version":1,"mode":"read-only","since":"2026-11-23T01:00:00Z","ticket":7}`)
 	if err != nil || r.Mode != maintenance.ReadOnly || !r.Since.Equal(monday) {
 		t.Errorf("got %+v, %v", r, err)
 	}
@@ -62,7 +62,7 @@ func TestWhatIsNoRecord(t *testing.T) {
 		`{"version":1,"mode":"closed","since":"yesterday"}`:        "is not what noren writes",
 		`{"version":1,"mode":"closed"}`:                            `mode "closed" since "0001`,
 	} {
-		if _, err := Decode(value); err == nil || !strings.Contains(err.Error(), want) || errors.Is(err, ErrNone) {
+		if _, err := DecodeRecord(value); err == nil || !strings.Contains(err.Error(), want) || errors.Is(err, ErrNoRecord) {
 			t.Errorf("%s: got %v, want %s", value, err, want)
 		}
 	}
@@ -72,7 +72,7 @@ func TestWhatIsNoRecord(t *testing.T) {
 }
 
 func TestSinceIsWhenTheModeWasTurnedTo(t *testing.T) {
-	closed := New(maintenance.Open, monday).TurnTo(maintenance.Closed, tuesday, time.Time{})
+	closed := NewRecord(maintenance.Open, monday).TurnTo(maintenance.Closed, tuesday, time.Time{})
 	later := tuesday.Add(time.Hour)
 	for _, test := range []struct {
 		name string
@@ -84,7 +84,7 @@ func TestSinceIsWhenTheModeWasTurnedTo(t *testing.T) {
 		{"the next mode", closed.TurnTo(maintenance.ReadOnly, later, time.Time{}), Turn{maintenance.ReadOnly, later}},
 		{"a rollback", closed.RollBackTo(maintenance.Open, later, time.Time{}), Turn{maintenance.Open, monday}},
 		{"a rollback of a deploy that turned nothing", closed.RollBackTo(maintenance.Closed, later, time.Time{}), Turn{maintenance.Closed, tuesday}},
-		{"a rollback to what is not known", New(maintenance.Open, monday).RollBackTo(maintenance.Closed, later, time.Time{}), Turn{maintenance.Closed, later}},
+		{"a rollback to what is not known", NewRecord(maintenance.Open, monday).RollBackTo(maintenance.Closed, later, time.Time{}), Turn{maintenance.Closed, later}},
 		{"a turn of nothing", Record{}.TurnTo(maintenance.Closed, later, time.Time{}), Turn{maintenance.Closed, later}},
 	} {
 		if test.got.Turn != test.want {
@@ -97,7 +97,7 @@ func TestSinceIsWhenTheModeWasTurnedTo(t *testing.T) {
 }
 
 func TestAnAttributionIsOfOneTurn(t *testing.T) {
-	record := New(maintenance.Closed, monday)
+	record := NewRecord(maintenance.Closed, monday)
 	if got := record.By(Attribution{monday.In(time.FixedZone("", 3600)), "ko"}); got != "ko" {
 		t.Errorf("got %q", got)
 	}

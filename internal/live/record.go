@@ -1,13 +1,4 @@
-// Package moderecord is what is remembered of the mode of maintenance between
-// deploys: the mode, since when, and who turned it. It is kept as JSON in two
-// parameters of AWS Systems Manager, one for each writer, since a parameter
-// cannot be written on the condition that nobody else has: the reopen guard
-// writes the Record in the deploy, the probe writes the Attribution minutes
-// later, when CloudTrail knows who it was.
-//
-// The parameters are resources of the stack whose value in the template never
-// changes, Placeholder, so that CloudFormation leaves alone what is written.
-package moderecord
+package live
 
 import (
 	"encoding/json"
@@ -18,6 +9,14 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
+// What is remembered of the mode between deploys is kept as JSON in two
+// parameters of AWS Systems Manager, one for each writer, since a parameter
+// cannot be written on the condition that nobody else has: the guard writes the
+// Record in the deploy, the probe writes the Attribution minutes later, when
+// CloudTrail knows who it was. The parameters are resources of the stack whose
+// value in the template never changes, so that CloudFormation leaves alone what
+// is written.
+
 // Placeholder is the value of a parameter that nothing has been written to.
 const Placeholder = "{}"
 
@@ -25,8 +24,8 @@ const Placeholder = "{}"
 // here; one that changes what a field means has another number.
 const version = 1
 
-// ErrNone is the error of a parameter that still has its placeholder.
-var ErrNone = errors.New("nothing is recorded yet")
+// ErrNoRecord is the error of a parameter that still has its placeholder.
+var ErrNoRecord = errors.New("nothing is recorded yet")
 
 // Turn is a mode from the moment it was turned to.
 type Turn struct {
@@ -61,9 +60,9 @@ type Attribution struct {
 	By string `json:"by"`
 }
 
-// New returns the record of a mode that is turned to at a time. The message of
+// NewRecord returns the record of a mode that is turned to at a time. The message of
 // a refusal names Since, so its precision is what one can type.
-func New(mode maintenance.Mode, at time.Time) Record {
+func NewRecord(mode maintenance.Mode, at time.Time) Record {
 	return Record{Turn: Turn{mode, at.UTC().Truncate(time.Second)}}
 }
 
@@ -72,7 +71,7 @@ func New(mode maintenance.Mode, at time.Time) Record {
 func (r Record) TurnTo(mode maintenance.Mode, at time.Time, until time.Time) Record {
 	next := r
 	if mode != r.Mode {
-		next = New(mode, at)
+		next = NewRecord(mode, at)
 		next.Previous = r.Turn
 	}
 	next.Until = until.UTC()
@@ -122,9 +121,9 @@ func encode(value any) string {
 	return string(data)
 }
 
-// Decode reads the value of the guard's parameter. The error is ErrNone if it
+// DecodeRecord reads the value of the guard's parameter. The error is ErrNoRecord if it
 // is still the placeholder.
-func Decode(value string) (Record, error) {
+func DecodeRecord(value string) (Record, error) {
 	var r Record
 	if err := decode(value, &r); err != nil {
 		return Record{}, fmt.Errorf("reading the record of the mode: %w", err)
@@ -136,7 +135,7 @@ func Decode(value string) (Record, error) {
 }
 
 // DecodeAttribution reads the value of the probe's parameter. The error is
-// ErrNone if it is still the placeholder.
+// ErrNoRecord if it is still the placeholder.
 func DecodeAttribution(value string) (Attribution, error) {
 	var a Attribution
 	if err := decode(value, &a); err != nil {
@@ -150,7 +149,7 @@ func DecodeAttribution(value string) (Attribution, error) {
 
 func decode(value string, to any) error {
 	if value == Placeholder {
-		return ErrNone
+		return ErrNoRecord
 	}
 	var header struct {
 		Version int `json:"version"`

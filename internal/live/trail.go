@@ -1,8 +1,4 @@
-// Package trail finds out who turned the mode, in the event history that
-// CloudTrail keeps for 90 days in every account, with or without a trail of
-// one's own. An event is there some minutes after the call, up to a quarter of
-// an hour.
-package trail
+package live
 
 import (
 	"cmp"
@@ -17,8 +13,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 )
 
-// Delay is how late an event may come.
-const Delay = 15 * time.Minute
+// Who turned the mode is in the event history that CloudTrail keeps for 90 days
+// in every account, with or without a trail of one's own.
+
+// TrailDelay is how late an event may come.
+const TrailDelay = 15 * time.Minute
 
 // longestDeploy is how long before a turn the deploy may have begun that made
 // it: a deploy of a database instance takes half of it.
@@ -43,9 +42,9 @@ type Act struct {
 	Deploy bool `json:"deploy"`
 }
 
-// Deploy finds the last deploy of a stack, by its name, that began before a
+// LastDeploy finds the last deploy of a stack, by its name, that began before a
 // turn. The Act is empty if the history does not have it, or not yet.
-func Deploy(ctx context.Context, cfg aws.Config, stack string, turned time.Time) (Act, error) {
+func LastDeploy(ctx context.Context, cfg aws.Config, stack string, turned time.Time) (Act, error) {
 	ofStack := func(e event) bool {
 		name := e.RequestParameters.StackName
 		return name == stack || strings.Contains(name, ":stack/"+stack+"/")
@@ -53,14 +52,14 @@ func Deploy(ctx context.Context, cfg aws.Config, stack string, turned time.Time)
 	return last(ctx, cfg, []string{"ExecuteChangeSet", "UpdateStack"}, turned.Add(-longestDeploy), turned.Add(time.Minute), ofStack)
 }
 
-// Change finds the last change of a listener, by its ARN, since a time, whoever
+// LastChange finds the last change of a listener, by its ARN, since a time, whoever
 // made it. The Act is empty if the history does not have it, or not yet.
-func Change(ctx context.Context, cfg aws.Config, listener string, since time.Time) (Act, error) {
+func LastChange(ctx context.Context, cfg aws.Config, listener string, since time.Time) (Act, error) {
 	return last(ctx, cfg, ListenerCalls, since, time.Time{}, func(e event) bool { return e.changes(listener) })
 }
 
-// Hand is Change, deploys left out.
-func Hand(ctx context.Context, cfg aws.Config, listener string, since time.Time) (Act, error) {
+// LastByHand is LastChange, deploys left out.
+func LastByHand(ctx context.Context, cfg aws.Config, listener string, since time.Time) (Act, error) {
 	return last(ctx, cfg, ListenerCalls, since, time.Time{}, func(e event) bool { return e.changes(listener) && !e.deploy() })
 }
 

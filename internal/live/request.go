@@ -1,4 +1,4 @@
-package status
+package live
 
 import (
 	"context"
@@ -6,16 +6,19 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
 // request finds out what a GET gets that no rule lets through. The path is new
-// every time, so that no cache answers.
-func (q Query) request(ctx context.Context, d *deployed, listener, responder string) Finding {
+// every time, so that no cache answers. Of several switches it is one for the
+// hosts of which the address is.
+func (q Query) request(ctx context.Context, d *deployed, s rules.Found) Finding {
 	base := q.URL
 	switch {
 	case base != "":
@@ -31,7 +34,10 @@ func (q Query) request(ctx context.Context, d *deployed, listener, responder str
 		return Finding{Detail: "none was sent", Problem: fmt.Sprintf("%q is no address such as https://api.example.com/", base)}
 	}
 	target = target.JoinPath("noren-status-" + strings.ToLower(rand.Text()[:8]))
-	if rule := d.allows(listener, responder, target); rule != "" {
+	if len(d.switches) > 1 && !isFor(s, target.Hostname()) {
+		return Finding{Detail: fmt.Sprintf("none was sent: whether %s belongs to this switch is not known, so give --url", target.Host)}
+	}
+	if rule := d.allows(s, target); rule != "" {
 		return Finding{Detail: fmt.Sprintf("none was sent: GET %s is let through by %s in every mode, so give --url", target.Path, rule)}
 	}
 	detail := "GET " + target.String()
@@ -49,7 +55,7 @@ func (q Query) request(ctx context.Context, d *deployed, listener, responder str
 	request.Header.Set("User-Agent", "noren-status")
 	answer, err := once.Do(request)
 	if err != nil {
-		return Finding{Detail: detail, Problem: explain(err, q.Stack, q.AWS.Region).Error()}
+		return Finding{Detail: detail, Problem: q.explain(err).Error()}
 	}
 	defer answer.Body.Close()
 	switch said := answer.Header.Get(maintenance.Marker); {
@@ -62,23 +68,29 @@ func (q Query) request(ctx context.Context, d *deployed, listener, responder str
 }
 
 // allows names the rule that lets the GET through in every mode, by the
-// template. Empty if none does, or if the stack does not define the listener.
-func (d *deployed) allows(listener, responder string, target *url.URL) string {
-	if d.err != nil {
-		return ""
-	}
-	for _, l := range d.template.Listeners {
-		if listener == "" || l.Ref.LogicalID != listener {
-			continue
-		}
-		decision := l.Route(&alb.Request{Method: http.MethodGet, Target: target.EscapedPath(), Host: target.Host})
-		refused := false // by a rule, on a listener whose default action is not turned
-		for _, t := range decision.Targets() {
-			refused = refused || d.physical[t.Group.LogicalID] == responder
-		}
-		if decision.Rule != nil && !decision.Rule.Default() && !refused {
-			return "rule " + decision.Rule.Name()
+// template. Empty if none does, or if the switch is not known.
+func (d *deployed) allows(s rules.Found, target *url.URL) string {
+	for _, at := range s.Listeners {
+		for _, l := range d.Listeners {
+			if l.Ref.String() != at.Name || l.Foreign() {
+				continue
+			}
+			decision := l.Route(&alb.Request{Method: http.MethodGet, Target: target.EscapedPath(), Host: target.Host})
+			refused := slices.ContainsFunc(decision.Targets(), func(t alb.Target) bool { return t.Group.String() == s.Responder })
+			if decision.Rule != nil && !decision.Rule.Default() && !refused {
+				return "rule " + decision.Rule.Name()
+			}
 		}
 	}
 	return ""
+}
+
+// isFor tells whether a switch names a host as one of its own.
+func isFor(s rules.Found, host string) bool {
+	for _, at := range s.Listeners {
+		if slices.ContainsFunc(at.Hosts, func(pattern string) bool { return alb.Overlap(pattern, host) }) {
+			return true
+		}
+	}
+	return false
 }

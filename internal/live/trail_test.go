@@ -1,4 +1,4 @@
-package trail_test
+package live_test
 
 import (
 	"fmt"
@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/testing/awsstub"
-	"github.com/noren-cdk/noren/internal/trail"
 )
 
-const listener = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/alb/1/2"
+const listenerOfTrail = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/alb/1/2"
 
 var now = time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
 
@@ -41,8 +41,8 @@ func answer(aws *awsstub.AWS, pages map[string][]string) {
 }
 
 func TestTheLastChangeOfTheListener(t *testing.T) {
-	rule := strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/3"
-	mine, other := fmt.Sprintf(`{"listenerArn": %q}`, listener), `{"listenerArn": "arn:other"}`
+	rule := strings.Replace(listenerOfTrail, ":listener/", ":listener-rule/", 1) + "/3"
+	mine, other := fmt.Sprintf(`{"listenerArn": %q}`, listenerOfTrail), `{"listenerArn": "arn:other"}`
 	for _, test := range []struct {
 		name  string
 		pages map[string][]string
@@ -65,7 +65,7 @@ func TestTheLastChangeOfTheListener(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			stub := awsstub.New(t)
 			answer(stub, test.pages)
-			act, err := trail.Change(t.Context(), stub.Config(t), listener, now.Add(-time.Hour))
+			act, err := live.LastChange(t.Context(), stub.Config(t), listenerOfTrail, now.Add(-time.Hour))
 			if err != nil || act.By != test.want {
 				t.Errorf("got %+v, %v; want %q", act, err, test.want)
 			}
@@ -76,7 +76,7 @@ func TestTheLastChangeOfTheListener(t *testing.T) {
 func TestADeployIsLookedForBeforeTheTurn(t *testing.T) {
 	stub := awsstub.New(t)
 	answer(stub, map[string][]string{"ExecuteChangeSet": {event("ExecuteChangeSet", "ko", 3, `{"stackName": "shop"}`)}})
-	act, err := trail.Deploy(t.Context(), stub.Config(t), "shop", now)
+	act, err := live.LastDeploy(t.Context(), stub.Config(t), "shop", now)
 	if err != nil || act.By != "ko" || act.Call != "ExecuteChangeSet" || !act.At.Equal(now.Add(-3*time.Minute)) {
 		t.Errorf("got %+v, %v", act, err)
 	}
@@ -91,7 +91,7 @@ func TestADeployIsLookedForBeforeTheTurn(t *testing.T) {
 func TestARefusalIsAnError(t *testing.T) {
 	stub := awsstub.New(t)
 	stub.Answer("LookupEvents", awsstub.Refuse("AccessDeniedException", "no LookupEvents"))
-	if act, err := trail.Hand(t.Context(), stub.Config(t), listener, now); err == nil || !strings.Contains(err.Error(), "asking CloudTrail for ModifyListener") || !strings.Contains(err.Error(), "no LookupEvents") {
+	if act, err := live.LastByHand(t.Context(), stub.Config(t), listenerOfTrail, now); err == nil || !strings.Contains(err.Error(), "asking CloudTrail for ModifyListener") || !strings.Contains(err.Error(), "no LookupEvents") {
 		t.Errorf("got %+v, %v", act, err)
 	}
 }

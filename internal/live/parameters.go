@@ -1,6 +1,4 @@
-// Package modekeeper reads and writes the two parameters in which the mode of
-// maintenance is remembered. See moderecord for what is in them.
-package modekeeper
+package live
 
 import (
 	"context"
@@ -9,20 +7,19 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-
-	"github.com/noren-cdk/noren/internal/moderecord"
 )
 
-// Keeper reads and writes with the credentials of Config, in its region.
-type Keeper struct{ Config aws.Config }
+// Parameters reads and writes the two parameters in which the mode is
+// remembered.
+type Parameters struct{ API *ssm.Client }
 
 // Kept is what is remembered.
 type Kept struct {
 	// Record is the guard's. Zero if nothing is recorded.
-	Record moderecord.Record
+	Record Record
 
 	// Attribution is the probe's. Zero if nothing is recorded.
-	Attribution moderecord.Attribution
+	Attribution Attribution
 }
 
 // By is who turned to the mode of the record, "" if it is not known (yet).
@@ -30,7 +27,7 @@ func (k Kept) By() string { return k.Record.By(k.Attribution) }
 
 // Read returns what the parameters of these names hold. An empty name, of a
 // product without a guard, holds nothing.
-func (k Keeper) Read(ctx context.Context, record, attribution string) (Kept, error) {
+func (p Parameters) Read(ctx context.Context, record, attribution string) (Kept, error) {
 	if record == "" {
 		return Kept{}, nil
 	}
@@ -38,7 +35,7 @@ func (k Keeper) Read(ctx context.Context, record, attribution string) (Kept, err
 	if attribution != "" {
 		names = append(names, attribution)
 	}
-	answer, err := ssm.NewFromConfig(k.Config).GetParameters(ctx, &ssm.GetParametersInput{Names: names})
+	answer, err := p.API.GetParameters(ctx, &ssm.GetParametersInput{Names: names})
 	if err != nil {
 		return Kept{}, fmt.Errorf("reading what is recorded of the mode: %w", err)
 	}
@@ -47,15 +44,15 @@ func (k Keeper) Read(ctx context.Context, record, attribution string) (Kept, err
 	}
 	var kept Kept
 	var errs []error
-	for _, p := range answer.Parameters {
+	for _, found := range answer.Parameters {
 		var err error
-		switch aws.ToString(p.Name) {
+		switch aws.ToString(found.Name) {
 		case record:
-			kept.Record, err = moderecord.Decode(aws.ToString(p.Value))
+			kept.Record, err = DecodeRecord(aws.ToString(found.Value))
 		case attribution:
-			kept.Attribution, err = moderecord.DecodeAttribution(aws.ToString(p.Value))
+			kept.Attribution, err = DecodeAttribution(aws.ToString(found.Value))
 		}
-		if err != nil && !errors.Is(err, moderecord.ErrNone) {
+		if err != nil && !errors.Is(err, ErrNoRecord) {
 			errs = append(errs, err)
 		}
 	}
@@ -66,9 +63,9 @@ func (k Keeper) Read(ctx context.Context, record, attribution string) (Kept, err
 }
 
 // Attribute writes down who turned the mode.
-func (k Keeper) Attribute(ctx context.Context, attribution string, a moderecord.Attribution) error {
+func (p Parameters) Attribute(ctx context.Context, attribution string, a Attribution) error {
 	value := a.Encode()
-	_, err := ssm.NewFromConfig(k.Config).PutParameter(ctx, &ssm.PutParameterInput{Name: &attribution, Value: &value, Overwrite: aws.Bool(true)})
+	_, err := p.API.PutParameter(ctx, &ssm.PutParameterInput{Name: &attribution, Value: &value, Overwrite: aws.Bool(true)})
 	if err != nil {
 		return fmt.Errorf("writing down who turned the mode: %w", err)
 	}
