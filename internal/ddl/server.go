@@ -185,6 +185,13 @@ func passing(err error) bool {
 	return lost(err)
 }
 
+// MayRepeat says whether what failed may simply be repeated: because the server
+// or the network was not there, or because others were in the way.
+func MayRepeat(err error) bool {
+	var unknown *net.DNSError
+	return errors.Is(err, ErrRepeat) || passing(err) && !errors.As(err, &unknown)
+}
+
 // code is the server's code of err, or 0.
 func code(err error) uint16 {
 	var e *mysql.MySQLError
