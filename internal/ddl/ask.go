@@ -179,7 +179,7 @@ func (s *scratch) tooManyVersions(ctx context.Context, st sqltext.Statement, run
 	if rung.Algorithm != "INSTANT" || limit == 0 || s.versions[t] == 0 {
 		return "", nil
 	}
-	added, err := s.db.rowVersions(ctx, s.conn, ScratchSchema, s.shadow(t))
+	added, _, err := s.db.rowVersions(ctx, ScratchSchema, s.shadow(t))
 	if err != nil || added == 0 || s.versions[t]+added <= limit {
 		return "", err
 	}
