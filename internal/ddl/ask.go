@@ -20,6 +20,7 @@ type Refusal struct {
 type answer struct {
 	rung     Rung
 	accepted bool // by a rung that lets reads go on
+	shared   bool // without a rung, and writes wait
 	rebuild  bool
 	refusals []Refusal
 	before   map[string]string // definitions of the changed tables; "" if not there
@@ -91,6 +92,11 @@ func (s *scratch) climb(ctx context.Context, st sqltext.Statement, a answer, run
 				return answer{}, err
 			}
 			return answer{}, statementError{s.unmapped(err)}
+		}
+		// MariaDB takes no clauses with what is done to partitions; reads go on
+		// (measured: 10 to 60 ms at worst).
+		if st.Partitions != "" && s.db.Server.Flavor == "MariaDB" && len(st.Rungs()) > 1 {
+			a.accepted, a.shared = true, st.Partitions == sqltext.MovesRows
 		}
 	}
 	after, err := s.ids(ctx, st)

@@ -152,6 +152,7 @@ const (
 	codeSyntax         = 1064
 
 	codeTooMany          = 1040 // connections
+	codeNotView          = 1347
 	codeShutdown         = 1053
 	codeConnectionKilled = 1927
 	codeStatementTime    = 1969
@@ -159,6 +160,8 @@ const (
 	codeTimeout          = 3024
 	codeBackupLock       = 3989
 	codeIdle             = 4031
+	codeTooManyVersions  = 4092
+	codeInstantFull      = 4157
 )
 
 // lost says whether the session or the server went away, so that nobody knows
