@@ -9,6 +9,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
+	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -34,7 +35,7 @@ func (m *MaintenanceMode) addResponder(this constructs.Construct, props Props) {
 	function := gofunction.New(this, maintenance.ResponderID, gofunction.Props{
 		Package:             responderProgram,
 		Description:         "Answers 503 while the application is closed for maintenance",
-		Environment:         props.Answer.Environment(),
+		Environment:         responder.Config(props.Answer).Environment(),
 		ReservedConcurrency: props.ReservedConcurrency,
 		LogRetention:        props.LogRetention,
 	})
