@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/textproto"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"

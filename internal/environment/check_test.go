@@ -321,3 +321,35 @@ func TestSchemaChangesAreEitherInAnImageOrBuiltIntoOne(t *testing.T) {
 		t.Errorf("got %v", problems)
 	}
 }
+
+// TestWords: a message in a language that the page has no words of is noted,
+// words are for messages, and a country's code is noted as the language it is.
+func TestWords(t *testing.T) {
+	for _, test := range []struct {
+		name, message, words string
+		problem, warning     string
+	}{
+		{"noren's words", "{en: Closed., fi: Suljettu.}", "", "", ""},
+		{"no words", "{en: Closed., cs: Zavřeno.}", "", "", "maintenance.message.cs: the page has no words in this language, only the message: give maintenance.words.cs"},
+		{"own words", "{en: Closed., cs: Zavřeno.}", "{cs: {title: Údržba, until: Do, reload: Obnoví se., back: Zpět}}", "", ""},
+		{"words without message", "{en: Closed.}", "{cs: {title: Údržba, until: Do, reload: Obnoví se., back: Zpět}}", "maintenance.words.cs: want the language of a message of maintenance.message", ""},
+		{"a word is missing", "{en: Closed.}", "{en: {title: Closed, until: Until, reload: Reloads.}}", `maintenance.words.en: words in "en": back is empty`, ""},
+		{"an unknown word", "{en: Closed.}", "{en: {titel: Closed, title: Closed, until: Until, reload: Reloads., back: Back}}", "maintenance.words.en.titel: unknown key: did you mean title?", ""},
+		{"Taiwan", "{en: Closed., tw: Closed.}", "", "", `maintenance.message.tw: "tw" is a language, and not Taiwan, whose tag is "zh-Hant"`},
+		{"Korea", "{en: Closed., kr: Closed.}", "", "", `"kr" is a language, and not Korea, whose language is "ko"`},
+		{"Japan", "{en: Closed., jp: Closed.}", "", `message language "jp": want a BCP 47 tag such as "ja", the language of that country`, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			source := strings.Replace(valid, "  message:\n    en: Closed.\n    ja: 閉店中です。\n", "  message: "+test.message+"\n  words: "+test.words+"\n", 1)
+			_, warnings, problems := parseEnvironment("env.yaml", []byte(source), time.Now())
+			for _, got := range []struct {
+				list []Problem
+				want string
+			}{{problems, test.problem}, {warnings, test.warning}} {
+				if text := joinProblems(got.list); got.want == "" && len(got.list) > 0 || got.want != "" && (text == nil || !strings.Contains(text.Error(), got.want)) {
+					t.Errorf("got %v, want %q", text, got.want)
+				}
+			}
+		})
+	}
+}

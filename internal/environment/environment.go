@@ -228,17 +228,23 @@ type Maintenance struct {
 	// zh-Hant. Default: a short sentence.
 	Message map[string]string `yaml:"message"`
 
+	// Words are what the page of the maintenance says besides the message, by the
+	// tag of a message, for languages that noren has no words of or other words.
+	// Default: noren's, which it has in 24 languages.
+	Words map[string]Words `yaml:"words"`
+
 	// DefaultLanguage is the tag of the message for whoever reads none of the
 	// languages of Message. Default: en if there is such a message, else the
 	// first in alphabetical order.
 	DefaultLanguage string `yaml:"defaultLanguage"`
 
-	// Until is when maintenance is expected to end; clients are told to wait
-	// until then. It ends nothing by itself. Default: not known.
+	// Until is when maintenance is expected to end, for people to read. It ends
+	// nothing by itself. Default: not known.
 	Until time.Time `yaml:"until"`
 
-	// RetryAfter is what clients are told to wait when Until is not known or
-	// past, in whole seconds, 1s to 24h. Default: 10 minutes.
+	// RetryAfter is the longest that clients are told to wait, in whole seconds,
+	// 1s to 24h: less if Until is sooner, and not more if it is later, since a
+	// maintenance may end early. Default: 10 minutes.
 	RetryAfter time.Duration `yaml:"retryAfter" range:"1s,24h"`
 
 	// ExpectedDuration is how long a maintenance takes at most, in steps of 5
@@ -282,6 +288,22 @@ type Clients struct {
 	// Values are the header's one or two values. Load balancers compare them
 	// without regard to case. Required with Header.
 	Values []string `yaml:"values"`
+}
+
+// Words are what the page of the maintenance says in a language besides the
+// message.
+type Words struct {
+	// Title is the heading. Required.
+	Title string `yaml:"title"`
+
+	// Until is written before the expected end. Required.
+	Until string `yaml:"until"`
+
+	// Reload says that the page will reload automatically. Required.
+	Reload string `yaml:"reload"`
+
+	// Back is on a button that leads back to a form that was refused. Required.
+	Back string `yaml:"back"`
 }
 
 // Bypass is how operators get through during maintenance. It is a convenience,

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -85,7 +86,11 @@ func validateMessage(message map[string]string) error {
 	for _, tag := range slices.Sorted(maps.Keys(message)) {
 		parsed, err := language.Parse(tag)
 		if err != nil {
-			errs = append(errs, fmt.Errorf(`message language %q: want a BCP 47 tag such as "en" or "zh-Hant"`, tag))
+			example := `"en" or "zh-Hant"`
+			if meant, ok := notLanguages[strings.ToLower(tag)]; ok {
+				example = fmt.Sprintf("%q, the language of that country", meant)
+			}
+			errs = append(errs, fmt.Errorf("message language %q: want a BCP 47 tag such as %s", tag, example))
 		} else if other, ok := seen[parsed]; ok {
 			errs = append(errs, fmt.Errorf("message languages %q and %q are the same", other, tag))
 		} else {
