@@ -203,10 +203,10 @@ func newSetupTask(scope constructs.Construct, env environment.Environment, vpc a
 	database.Connections().AllowFrom(group, awsec2.Port_Tcp(jsii.Number(databasePort)), jsii.String("Makes the database users"))
 	subnets := vpc.SelectSubnets(&awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS})
 	return setupTask{
-		command: fmt.Sprintf("aws ecs run-task --region %s --cluster %s --task-definition %s --launch-type FARGATE"+
+		command: fmt.Sprintf("AWS_PAGER= aws ecs run-task --region %s --cluster %s --task-definition %s --launch-type FARGATE"+
 			" --network-configuration 'awsvpcConfiguration={subnets=[%s],securityGroups=[%s],assignPublicIp=DISABLED}'",
 			env.Region, *cluster.ClusterName(), *task.TaskDefinitionArn(), *awscdk.Fn_Join(jsii.String(","), subnets.SubnetIds), *group.SecurityGroupId()),
-		log: fmt.Sprintf("aws logs tail --region %s --since 1h --follow %s", env.Region, *logs.LogGroupName()),
+		log: fmt.Sprintf("AWS_PAGER= aws logs tail --region %s --since 1h --follow %s", env.Region, *logs.LogGroupName()),
 	}
 }
 

@@ -55,7 +55,8 @@ func differences(name string, a, b any) []Property {
 		if !ok || isReference(x) && (!isReference(y) || !sameFunction(x, y)) || isReference(y) && !isReference(x) {
 			break
 		}
-		keys := maps.Clone(x)
+		keys := map[string]any{}
+		maps.Copy(keys, x)
 		maps.Copy(keys, y)
 		var all []Property
 		for _, key := range slices.Sorted(maps.Keys(keys)) {

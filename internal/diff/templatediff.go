@@ -51,6 +51,7 @@ func Read(data []byte, options cfn.Options) (Template, error) {
 
 // Diff is what differs between two templates.
 type Diff struct {
+	Rights    []Right    `json:"rights"` // what widens first
 	Clients   []Change   `json:"clients"`
 	Resources []Resource `json:"resources"` // those that hold data first, then by how much happens to them
 	Sections  []Property `json:"sections"`  // of the template, besides resources
@@ -81,6 +82,7 @@ func Compare(old, next Template) Diff {
 	d.Mode.Before, _ = old.Mode()
 	d.Mode.After, _ = next.Mode()
 	d.Clients, d.Complete = compareClients(old, next)
+	d.Rights = compareRights(old.resources, next.resources)
 	d.Resources = compareResources(old.resources, next.resources)
 	d.Sections = compareSections(old.sections, next.sections)
 	d.Warnings = append(d.Warnings, movedListeners(old, next)...)
