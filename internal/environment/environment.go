@@ -233,6 +233,21 @@ type Maintenance struct {
 	// Default: noren's, which it has in 24 languages.
 	Words map[string]Words `yaml:"words"`
 
+	// Page is the file of a page of one's own, HTML with placeholders, which goes
+	// into the function's archive. Default: noren's page.
+	Page string `yaml:"page"`
+
+	// Logo is the file of a picture for noren's page: SVG, PNG, JPEG, GIF or WebP.
+	// Default: a curtain.
+	Logo string `yaml:"logo"`
+
+	// Colours are those of noren's page. Default: noren's.
+	Colours Colours `yaml:"colours"`
+
+	// StatusPage is the address of a page elsewhere to which people are led in the
+	// place of a page here. Default: none.
+	StatusPage string `yaml:"statusPage"`
+
 	// DefaultLanguage is the tag of the message for whoever reads none of the
 	// languages of Message. Default: en if there is such a message, else the
 	// first in alphabetical order.
@@ -304,6 +319,13 @@ type Words struct {
 
 	// Back is on a button that leads back to a form that was refused. Required.
 	Back string `yaml:"back"`
+}
+
+// Colours are those of noren's page, as #RRGGBB. Default: noren's.
+type Colours struct {
+	Background string `yaml:"background"`
+	Text       string `yaml:"text"`
+	Accent     string `yaml:"accent"`
 }
 
 // Bypass is how operators get through during maintenance. It is a convenience,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -82,6 +83,7 @@ func (c *checker) checkAnswer() {
 			c.warn(joinKey(messageKey, tag), "the page has no words in this language, only the message: give maintenance.words.%s", tag)
 		}
 	}
+	c.checkPage()
 	for i, origin := range m.CORSOrigins {
 		c.checkConfig(fmt.Sprintf("maintenance.corsOrigins[%d]", i), responder.Config{CORSOrigins: []string{origin}})
 	}
@@ -96,6 +98,34 @@ func (c *checker) checkAnswer() {
 	}
 }
 
+// checkPage checks the page that people see, with its files.
+func (c *checker) checkPage() {
+	m := c.env.Maintenance
+	for key, file := range map[string]string{"maintenance.page": m.Page, "maintenance.logo": m.Logo} {
+		if file == "" {
+			continue
+		}
+		if _, err := os.ReadFile(file); err != nil {
+			c.fail(key, "want a file, from where the app runs: %v", err)
+		}
+	}
+	page, err := m.page()
+	if err != nil {
+		return // it is reported
+	}
+	key := "maintenance.page"
+	switch {
+	case m.Page == "" && m.Logo != "":
+		key = "maintenance.logo"
+	case m.Page == "" && m.Colours != Colours{}:
+		key = "maintenance.colours"
+	}
+	c.checkConfig(key, responder.Config{Page: page})
+	if m.StatusPage != "" {
+		c.checkConfig("maintenance.statusPage", responder.Config{Page: page, StatusPage: m.StatusPage})
+	}
+}
+
 // words are Words as the function has them.
 func (m Maintenance) words() map[string]responder.Words {
 	words := map[string]responder.Words{}
@@ -105,9 +135,24 @@ func (m Maintenance) words() map[string]responder.Words {
 	return words
 }
 
+// page is the page that people see, its files read from the working directory.
+func (m Maintenance) page() (responder.Page, error) {
+	p := responder.Page{Background: m.Colours.Background, Text: m.Colours.Text, Accent: m.Colours.Accent}
+	var err error
+	if m.Page != "" {
+		p.HTML, err = os.ReadFile(m.Page)
+	}
+	if m.Logo != "" && err == nil {
+		p.Logo, err = os.ReadFile(m.Logo)
+	}
+	return p, err
+}
+
 // Answer is what clients are told.
 func (m Maintenance) Answer() responder.Config {
+	page, _ := m.page() // what cannot be read has been reported
 	c := responder.Config{
+		Page: page, StatusPage: m.StatusPage,
 		Message: m.Message, DefaultLanguage: m.DefaultLanguage, Words: m.words(),
 		Until: m.Until, RetryAfter: m.RetryAfter, CORSOrigins: m.CORSOrigins,
 	}

@@ -121,6 +121,7 @@ func newAnswer(c Config, k kind, s speech, planned bool) *answer {
 	if planned {
 		until = c.Until.Format(untilLayout)
 	}
+	leads := (k == kindHTML || k == kindForm) && c.StatusPage != ""
 	switch {
 	case k == kindPreflight:
 		a.status = `204,"statusDescription":"204 No Content"`
@@ -137,6 +138,9 @@ func newAnswer(c Config, k kind, s speech, planned bool) *answer {
 	case k == kindProblem:
 		add("Content-Type", "application/problem+json")
 		a.body = problem(s.message, until)
+	case leads:
+		a.status = `303,"statusDescription":"303 See Other"`
+		add("Location", c.StatusPage)
 	case k == kindHTML || k == kindForm:
 		add("Content-Type", "text/html; charset=utf-8")
 		add("Content-Security-Policy", pagePolicy(c.page()))
@@ -147,6 +151,8 @@ func newAnswer(c Config, k kind, s speech, planned bool) *answer {
 	if k != kindPreflight {
 		add("Vary", "Accept, Accept-Language, Origin")
 		add("X-Content-Type-Options", "nosniff")
+	}
+	if k != kindPreflight && !leads {
 		if own := k == kindJSON && c.Body != nil; !own && s.tag != "und" {
 			add("Content-Language", s.tag)
 		}

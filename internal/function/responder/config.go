@@ -7,10 +7,16 @@
 package responder
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -52,6 +58,15 @@ type Config struct {
 	// maintenance may end early. Default: 10 minutes.
 	RetryAfter time.Duration
 
+	// Page is what people see. It is not one of the settings, but a file of Files.
+	// Default: noren's page.
+	Page Page
+
+	// StatusPage is the address of a page elsewhere to which people are led in the
+	// place of a page here, such as "https://status.example.com". Clients get the
+	// 503 all the same. Default: none.
+	StatusPage string
+
 	// CORSOrigins are the web origins whose scripts may read the answer:
 	// "https://app.example.com", or "https://*.example.com" for every name below
 	// example.com, but not example.com itself. Default: none, and a script on
@@ -63,6 +78,8 @@ type Config struct {
 	// characters outside of ASCII are escaped.
 	// Default: a JSON:API error document.
 	Body json.RawMessage
+
+	html string // the page that was read, with placeholders; noren's if empty
 }
 
 // Validate reports everything that is wrong with c, the size of its encoding
@@ -74,6 +91,7 @@ func (c Config) Validate() error {
 		validateWords(c.Words, c.Message),
 		validateUntil(c.Until),
 		validateRetryAfter(c.RetryAfter),
+		c.validatePage(),
 		validateOrigins(c.CORSOrigins),
 		validateBody(c.Body),
 		c.validateSize(),
@@ -175,7 +193,55 @@ func validateBody(body json.RawMessage) error {
 	return nil
 }
 
+// Files are the files of the function's archive, by name, besides its program.
+// It panics if c is not valid.
+func (c Config) Files() map[string][]byte {
+	if c.Page.IsZero() {
+		return nil
+	}
+	page, err := c.Page.Build()
+	if err != nil {
+		panic(err)
+	}
+	return map[string][]byte{PageFile: page}
+}
+
+func (c Config) validatePage() error {
+	_, err := c.Page.Build()
+	if c.StatusPage == "" {
+		return err
+	}
+	if !c.Page.IsZero() {
+		err = errors.Join(err, errors.New("want a page of one's own or a status page elsewhere, not both"))
+	}
+	return errors.Join(err, validateStatusPage(c.StatusPage))
+}
+
+func validateStatusPage(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || len(address) > 1024 || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) }) {
+		return fmt.Errorf("status page %q: want an address such as https://status.example.com", address)
+	}
+	return nil
+}
+
 // page is the HTML of the page, with placeholders.
-func (c Config) page() string {
-	return pageHTML
+func (c Config) page() string { return cmp.Or(c.html, pageHTML) }
+
+// readPage returns the page of one's own in a folder, empty if there is none. It
+// was checked when it was put there.
+func readPage(folder string) (string, error) {
+	if folder == "" {
+		return "", nil
+	}
+	page, err := os.ReadFile(filepath.Join(folder, PageFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", err
+	case len(page) > MaxPage || !utf8.Valid(page) || !bytes.Contains(page, []byte("{{message}}")):
+		return "", fmt.Errorf("%s is not a page of at most %d bytes in UTF-8 with {{message}} in it", PageFile, MaxPage)
+	}
+	return string(page), nil
 }

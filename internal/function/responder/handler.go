@@ -43,7 +43,11 @@ func FromEnvironment(getenv func(string) string, log io.Writer) (h *Handler) {
 		}
 	}()
 	config, errs := ParseEnvironment(getenv)
-	if err := errors.Join(errs...); err != nil {
+	var err error
+	if config.html, err = readPage(getenv("LAMBDA_TASK_ROOT")); err != nil {
+		errs = append(errs, err)
+	}
+	if err = errors.Join(errs...); err != nil {
 		l.problem(time.Now(), "settings are broken and left at their default", err.Error())
 	}
 	return newHandler(config, function, l)
