@@ -83,11 +83,10 @@ func outputLogs(scope constructs.Construct, env environment.Environment, api api
 	show("ProbeLog", maintenance.ProbeLogGroup)
 }
 
-// outputEmergency adds the commands that flip the listener without a deploy. The
-// rule that refuses writes in the closed modes is turned with it: it is found by
-// its priority, since it is not there while the product is open. As all commands
-// that are printed these open no pager: on a short terminal the AWS CLI 2 would
-// stop half-way until q is typed.
+// outputEmergency adds the commands that flip the listener without a deploy, the
+// default action first and then the rules for reads. As all commands that are
+// printed these open no pager: on a short terminal the AWS CLI 2 would stop
+// half-way until q is typed.
 func outputEmergency(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, maintenance maintenancemode.MaintenanceMode) {
 	listener := fmt.Sprintf("--region %s --listener-arn %s", env.Region, *lb.listener.ListenerArn())
 	flip := func(targetGroup *string) string {

@@ -12,7 +12,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
-	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -61,10 +60,10 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			"maintenancemode Product/Maintenance: Allow compiles to 101 rules, a band has room for 80"},
 		{"more rules than the quota",
 			func(p product) { p.new(maintenancemode.Props{Allow: many[:16], RuleQuota: 4}) },
-			"with maintenance on the listener has 5 rules, the load balancer's quota is 4"},
+			"the listener has 5 rules, the load balancer's quota is 4"},
 		{"more rules than the quota once it is closed",
 			func(p product) { p.new(maintenancemode.Props{Allow: many[:16], RuleQuota: 5, ReadOnly: true}) },
-			"with maintenance on the listener has 6 rules, the load balancer's quota is 5"},
+			"the listener has 6 rules, the load balancer's quota is 5"},
 		{"another rule to the app, which maintenance would not stop",
 			func(p product) { p.new(maintenancemode.Props{}); p.ruleTo(p.app, "Mine", 300) },
 			"Product/Mine (priority 300) forwards to AppTargetGroup in every mode, so maintenance would not stop what it matches"},
@@ -128,7 +127,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			"ALB allows 40"},
 		{"an answer that is too large for the function",
 			func(p product) {
-				p.new(maintenancemode.Props{Answer: responder.Config{Message: map[string]string{"en": strings.Repeat("x", 5000)}}})
+				p.new(maintenancemode.Props{Answer: maintenance.Answer{Message: map[string]string{"en": strings.Repeat("x", 5000)}}})
 			},
 			"maintenancemode Product/Maintenance: Answer: "},
 		{"no listener",

@@ -1,10 +1,8 @@
 package maintenancemode
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -73,12 +71,8 @@ func (f Flags) Apply(props Props) Props {
 		props.Guard.Explicit = true
 	}
 	if f.Message != "" {
-		language := cmp.Or(props.Answer.DefaultLanguage, "en")
-		if tags := slices.Collect(maps.Keys(props.Answer.Message)); len(tags) == 1 {
-			language = tags[0]
-		}
 		props.Guard.Message = f.Message
-		props.Answer.Message, props.Answer.DefaultLanguage = map[string]string{language: f.Message}, language
+		props.Answer.Message, props.Answer.DefaultLanguage = maintenance.ForEverybody(f.Message, props.Answer.Message, props.Answer.DefaultLanguage)
 	}
 	if !f.Until.IsZero() {
 		props.Answer.Until = f.Until

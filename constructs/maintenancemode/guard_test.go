@@ -29,7 +29,7 @@ const guardType = "Custom::NorenReopenGuard"
 var listeners = []string{"own", "shared", "imported"}
 
 // guarded synthesizes a guarded maintenance on a kind of listener.
-func guarded(t *testing.T, kind string, mode maintenance.Mode) template {
+func guarded(t *testing.T, kind string, mode maintenance.Mode, edits ...func(*maintenancemode.Props)) template {
 	t.Helper()
 	return mustSynth(t, func(p product) {
 		props := fieldReports(mode)
@@ -43,6 +43,9 @@ func guarded(t *testing.T, kind string, mode maintenance.Mode) template {
 				ListenerArn:   jsii.String("arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"),
 				SecurityGroup: awsec2.SecurityGroup_FromSecurityGroupId(p.stack, jsii.String("Group"), jsii.String("sg-1"), nil),
 			})
+		}
+		for _, edit := range edits {
+			edit(&props)
 		}
 		maintenancemode.New(p.stack, "Maintenance", props)
 	})

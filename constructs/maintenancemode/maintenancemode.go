@@ -51,8 +51,9 @@ type Props struct {
 	// Mode is who is let through. Default: maintenance.Open.
 	Mode maintenance.Mode
 
-	// ReadOnly prepares the mode maintenance.ReadOnly: in both closed modes a rule refuses
-	// POST, PUT, PATCH and DELETE. Default: false, and that mode is an error.
+	// ReadOnly prepares the mode maintenance.ReadOnly, in which GET, HEAD and OPTIONS
+	// go on: with one more rule, in every mode. A WebSocket is opened by GET.
+	// Default: false, and that mode is an error.
 	ReadOnly bool
 
 	// Hosts narrows everything to requests for these host names, on a listener
@@ -89,7 +90,7 @@ type Props struct {
 
 	// Answer is what the refused are told. Default: a short sentence, and to come
 	// back in 10 minutes.
-	Answer responder.Config
+	Answer maintenance.Answer
 
 	// Guard refuses to open by accident. Default: nothing does.
 	Guard Guard
@@ -157,11 +158,10 @@ type MaintenanceMode struct {
 	// TargetGroup is the function's target group.
 	TargetGroup elbv2.ApplicationTargetGroup
 
-	// Rules are the listener rules of the current mode, by priority.
+	// Rules are the listener rules. They are there in every mode.
 	Rules []elbv2.CfnListenerRule
 
-	// SwitchPriorities are the priorities of the rules that only the closed modes
-	// have, whatever the mode is now.
+	// SwitchPriorities are the priorities of the rules that carry the mode.
 	SwitchPriorities []int
 
 	// Guard refuses to open by accident. Zero without Props.Guard.
@@ -223,10 +223,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	if props.Bypass.Cookie != "" {
 		targetGroups[rules.Unlock] = mode.addUnlock(this, props)
 	}
-	for _, r := range plan.Closing(maintenance.Closed) {
-		mode.SwitchPriorities = append(mode.SwitchPriorities, r.Priority)
-	}
-	at := rules.Listener{Name: *props.Listener.ListenerArn(), Hosts: props.Hosts, Turning: mode.SwitchPriorities}
+	at := rules.Listener{Name: *props.Listener.ListenerArn(), Hosts: props.Hosts}
 	if !byRule {
 		at.Apps = []string{*props.AppTargetGroup.TargetGroupArn()}
 	}
@@ -234,18 +231,26 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		at.Standing = append(at.Standing, rules.Standing{Priority: r.Priority, Digest: rules.Digest(r.Conditions)})
 	}
 	slices.SortFunc(at.Standing, func(a, b rules.Standing) int { return a.Priority - b.Priority })
+	turning := plan.Turning(props.Mode)
+	for _, r := range turning {
+		at.Turning = append(at.Turning, r.Priority)
+	}
+	mode.SwitchPriorities = at.Turning
 	if props.Guard.Enabled {
 		mode.addGuard(this, props, listener, at, byRule)
 	}
-	for _, r := range append(all, plan.Closing(props.Mode)...) {
+	for _, r := range all {
 		rule := newListenerRule(this, r, props.Listener, targetGroups[r.Target])
 		mode.Rules = append(mode.Rules, rule)
 		if !byRule && r.Target == rules.App {
 			attach(props.AppTargetGroup, props.Listener, rule)
 		}
 	}
+	for _, r := range turning {
+		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.Target]))
+	}
 	mode.guard(listener, byRule)
-	if !byRule && props.Mode == maintenance.Closed {
+	if !byRule && props.Mode != maintenance.Open {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
 	}
 	mode.addProbe(this, props, at)
@@ -331,7 +336,7 @@ func (p Props) validate() error {
 	if p.RuleQuota < 0 {
 		bad("RuleQuota must not be negative, got %d", p.RuleQuota)
 	}
-	if err := p.Answer.Validate(); err != nil {
+	if err := responder.Config(p.Answer).Validate(); err != nil {
 		bad("Answer: %w", err)
 	}
 	return errors.Join(errs...)

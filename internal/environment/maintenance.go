@@ -136,8 +136,8 @@ func (m Maintenance) words() map[string]responder.Words {
 }
 
 // page is the page that people see, its files read from the working directory.
-func (m Maintenance) page() (responder.Page, error) {
-	p := responder.Page{Background: m.Colours.Background, Text: m.Colours.Text, Accent: m.Colours.Accent}
+func (m Maintenance) page() (maintenance.Page, error) {
+	p := maintenance.Page{Background: m.Colours.Background, Text: m.Colours.Text, Accent: m.Colours.Accent}
 	var err error
 	if m.Page != "" {
 		p.HTML, err = os.ReadFile(m.Page)
@@ -149,9 +149,9 @@ func (m Maintenance) page() (responder.Page, error) {
 }
 
 // Answer is what clients are told.
-func (m Maintenance) Answer() responder.Config {
+func (m Maintenance) Answer() maintenance.Answer {
 	page, _ := m.page() // what cannot be read has been reported
-	c := responder.Config{
+	c := maintenance.Answer{
 		Page: page, StatusPage: m.StatusPage,
 		Message: m.Message, DefaultLanguage: m.DefaultLanguage, Words: m.words(),
 		Until: m.Until, RetryAfter: m.RetryAfter, CORSOrigins: m.CORSOrigins,

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // ownPage has every placeholder where it may be.
@@ -46,7 +48,7 @@ func withPage(t testing.TB, c Config, page []byte) *Handler {
 }
 
 func TestOwnPage(t *testing.T) {
-	c := Config{Message: map[string]string{"en": "Back <soon> & \"well\"."}, Until: now.Add(time.Hour), RetryAfter: time.Minute, Page: Page{HTML: []byte(ownPage)}}
+	c := Config{Message: map[string]string{"en": "Back <soon> & \"well\"."}, Until: now.Add(time.Hour), RetryAfter: time.Minute, Page: maintenance.Page{HTML: []byte(ownPage)}}
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +101,7 @@ func TestOwnPageIsChecked(t *testing.T) {
 		"in a noscript of the head": {"{{message}}<noscript>{{title}}</noscript>", "{{title}} is within <noscript>"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Page{HTML: []byte(tt.page)}.Build()
+			_, err := BuildPage(maintenance.Page{HTML: []byte(tt.page)})
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
@@ -109,7 +111,7 @@ func TestOwnPageIsChecked(t *testing.T) {
 
 func TestLogoAndColours(t *testing.T) {
 	png := []byte("\x89PNG\x0D\x0A\x1A\x0A and more")
-	page, err := Page{Logo: png, Background: "#ffffff", Accent: "#AA0000"}.Build()
+	page, err := BuildPage(maintenance.Page{Logo: png, Background: "#ffffff", Accent: "#AA0000"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,17 +124,17 @@ func TestLogoAndColours(t *testing.T) {
 	if strings.Contains(r.body, "<svg") || strings.Contains(r.body, "#f6f4ef") {
 		t.Error("the page has noren's curtain or colour")
 	}
-	for want, p := range map[string]Page{
+	for want, p := range map[string]maintenance.Page{
 		"want SVG, PNG, JPEG, GIF or WebP": {Logo: []byte("%PDF-1.7")},
 		"want a colour such as #26304a":    {Text: "red; } body { display: none"},
 		"not both":                         {HTML: []byte(ownPage), Logo: png},
 		"at most 700000":                   {Logo: append(bytes.Clone(png), make([]byte, MaxPage)...)},
 	} {
-		if _, err := p.Build(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := BuildPage(p); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
-	if page, err := (Page{Logo: []byte(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>`)}).Build(); err != nil || !bytes.Contains(page, []byte("data:image/svg+xml")) {
+	if page, err := BuildPage(maintenance.Page{Logo: []byte(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>`)}); err != nil || !bytes.Contains(page, []byte("data:image/svg+xml")) {
 		t.Errorf("an SVG: %v", err)
 	}
 }
@@ -156,7 +158,7 @@ func TestStatusPage(t *testing.T) {
 			t.Errorf("the status page %q is accepted", address)
 		}
 	}
-	if err := (Config{StatusPage: c.StatusPage, Page: Page{HTML: []byte(ownPage)}}).Validate(); err == nil || !strings.Contains(err.Error(), "not both") {
+	if err := (Config{StatusPage: c.StatusPage, Page: maintenance.Page{HTML: []byte(ownPage)}}).Validate(); err == nil || !strings.Contains(err.Error(), "not both") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -188,7 +190,7 @@ func FuzzPage(f *testing.F) {
 			t.Skip()
 		}
 		own := func(message, title string) Config {
-			return Config{Message: map[string]string{"en": message}, Words: map[string]Words{"en": {title, title, title, title}}, Until: now.Add(time.Hour)}
+			return Config{Message: map[string]string{"en": message}, Words: map[string]Words{"en": say(title, title, title, title)}, Until: now.Add(time.Hour)}
 		}
 		for _, loaded := range pages {
 			for _, method := range []bool{false, true} {
@@ -197,7 +199,7 @@ func FuzzPage(f *testing.F) {
 					if tag == "ar" || tag == "he" {
 						s.dir = "rtl"
 					}
-					answer := page(loaded.config.page(), s, c.Until, true, method)
+					answer := page(loaded.page, s, c.Until, true, method)
 					return structure(t, strings.Join(answer, "600"))
 				}
 				if got, want := shape(own(message, title)), shape(own("x", "x")); got != want {
