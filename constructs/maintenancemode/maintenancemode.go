@@ -92,7 +92,7 @@ type Props struct {
 	// back in 10 minutes.
 	Answer maintenance.Answer
 
-	// Guard refuses to open by accident. Default: nothing does.
+	// Guard refuses to open by accident. Default: nothing is refused.
 	Guard Guard
 
 	// ExpectedDuration is how long a maintenance takes at most, in steps of 5
@@ -164,7 +164,7 @@ type MaintenanceMode struct {
 	// SwitchPriorities are the priorities of the rules that carry the mode.
 	SwitchPriorities []int
 
-	// Guard refuses to open by accident. Zero without Props.Guard.
+	// Guard refuses to open by accident. Zero with Props.Guard.Absent.
 	Guard ReopenGuard
 
 	// Probe looks every minute which mode the listener is in.
@@ -188,6 +188,8 @@ type MaintenanceMode struct {
 	// digits, without case. Whoever may describe listener rules can read it. Nil
 	// without Bypass.Header and Bypass.Cookie.
 	BypassSecret awssecretsmanager.Secret
+
+	carriers carriers // of the mode, for the guard's digest
 }
 
 // New defines a MaintenanceMode in scope. It panics if props are invalid, and
@@ -236,7 +238,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		at.Turning = append(at.Turning, r.Priority)
 	}
 	mode.SwitchPriorities = at.Turning
-	if props.Guard.Enabled {
+	if !props.Guard.Absent {
 		mode.addGuard(this, props, listener, at, byRule)
 	}
 	for _, r := range all {
@@ -250,6 +252,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.Target]))
 	}
 	mode.guard(listener, byRule)
+	mode.carry(listener, byRule, props.Mode)
 	if !byRule && props.Mode != maintenance.Open {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
 	}
@@ -332,6 +335,9 @@ func (p Props) validate() error {
 	}
 	if d := p.ExpectedDuration; d < 0 || d > MaxExpectedDuration || d%forgottenPeriod != 0 {
 		bad("ExpectedDuration must be steps of %v up to %v, for CloudWatch evaluates an alarm no longer, got %v", forgottenPeriod, MaxExpectedDuration, d)
+	}
+	if p.Guard.Absent && p.Guard.Typed.IsZero() {
+		bad("Guard.Absent wants the mode to be typed: without the guard nothing asks whether a file is to open the product")
 	}
 	if p.RuleQuota < 0 {
 		bad("RuleQuota must not be negative, got %d", p.RuleQuota)

@@ -21,13 +21,9 @@ const (
 	probeProgram     = "github.com/noren-cdk/noren/lambda/probe"
 )
 
-// Compile starts to compile the functions, but for the guard's. New does it too
-// and waits; called before the app is made, it happens while Node loads CDK.
-func Compile() { gofunction.Compile(responderProgram, unlockProgram, probeProgram) }
-
-// CompileGuard starts to compile the function of the guard, which not every app
-// has.
-func CompileGuard() { gofunction.Compile(guardProgram) }
+// Compile starts to compile the functions. New does it too and waits; called
+// before the app is made, it happens while Node loads CDK.
+func Compile() { gofunction.Compile(responderProgram, unlockProgram, probeProgram, guardProgram) }
 
 // addResponder defines the function that answers the refused and its target
 // group. Nothing of it depends on the mode.
