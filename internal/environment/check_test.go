@@ -2,6 +2,7 @@ package environment
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -349,6 +350,42 @@ func TestWords(t *testing.T) {
 				if text := joinProblems(got.list); got.want == "" && len(got.list) > 0 || got.want != "" && (text == nil || !strings.Contains(text.Error(), got.want)) {
 					t.Errorf("got %v, want %q", text, got.want)
 				}
+			}
+		})
+	}
+}
+
+func TestPage(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"good.html": "<p>{{message}}</p>", "bad.html": "<script>'{{message}}'</script>", "logo.svg": "<svg/>", "logo.pdf": "%PDF-1.7",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	for keys, want := range map[string]string{
+		"page: good.html":                                  "",
+		"page: none.html":                                  "maintenance.page: want a file, from where the app runs: open none.html: no such file or directory",
+		"page: bad.html":                                   "maintenance.page: {{message}} is within <script>",
+		"page: good.html\n  logo: logo.svg":                "maintenance.page: want an HTML page, or a logo and colours for noren's page, not both",
+		"logo: logo.svg":                                   "",
+		"logo: logo.pdf":                                   "maintenance.logo: the logo is application/pdf: want SVG, PNG, JPEG, GIF or WebP",
+		"colours: {text: red}":                             `maintenance.colours: text "red": want a colour such as #26304a`,
+		`colours: {text: "#123456"}`:                       "",
+		"statusPage: https://status.example.com":           "",
+		"statusPage: http://status.example.com":            `maintenance.statusPage: status page "http://status.example.com": want an address such as https://status.example.com`,
+		"page: good.html\n  statusPage: https://a.example": "maintenance.statusPage: want a page of one's own or a status page elsewhere, not both",
+	} {
+		t.Run(keys, func(t *testing.T) {
+			source := strings.Replace(valid, "  readOnly: true\n", "  readOnly: true\n  "+keys+"\n", 1)
+			env, _, problems := parseEnvironment("env.yaml", []byte(source), time.Now())
+			if text := joinProblems(problems); want == "" && len(problems) > 0 || want != "" && (text == nil || !strings.Contains(text.Error(), want)) {
+				t.Errorf("got %v, want %q", text, want)
+			}
+			if answer := env.Maintenance.Answer(); want == "" && answer.Page.IsZero() && answer.StatusPage == "" {
+				t.Error("the answer has no page")
 			}
 		})
 	}
