@@ -192,6 +192,7 @@ func TestAsItComes(t *testing.T) {
 	for _, r := range rows {
 		for method, want := range map[string]string{http.MethodGet: r.get, http.MethodPost: r.post} {
 			t.Run(r.name+" "+method, func(t *testing.T) {
+				t.Parallel()
 				said, arrivals := r.ask(t, serve(t, 2, closed), method, "plain")
 				got := tells
 				for i := 1; i < len(arrivals); i++ {
@@ -214,6 +215,7 @@ func TestWithTheSettings(t *testing.T) {
 	for _, r := range rows {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			t.Run(r.name+" "+method, func(t *testing.T) {
+				t.Parallel()
 				if said, arrivals := r.ask(t, serve(t, 5, closed), method, "kept"); said != "maintenance 1" || len(arrivals) != 1 {
 					t.Errorf("closed: got %q after %d requests, want to be told of maintenance after one", said, len(arrivals))
 				}
