@@ -191,6 +191,24 @@ func TestLoginIsNeverRetried(t *testing.T) {
 	v.until(`document.querySelector("#who").textContent === "manager"`)
 }
 
+// In read-only maintenance who reads can log in.
+func TestLogInWhileReadOnly(t *testing.T) {
+	o, b := openOffice(t), openBrowser(t)
+	o.flip("read-only")
+	v := b.visit(o, "en")
+	v.logIn("manager")
+	v.until(`document.querySelector("#who").textContent === "manager" && !document.querySelector("#reports").hidden`)
+	v.want("", `document.querySelector("#password").value`)
+	v.want("true", `document.querySelector("#maintenance").hidden`) // nothing that was asked for is refused
+	v.write("Pump 3")
+	v.until(closedShown)
+	v.want("Pump 3", shownWaiting)
+	o.flip("open")
+	v.until(shownReports + ` === "Pump 3"`)
+	v.do(chromedp.Reload())
+	v.until(shownReports + ` === "Pump 3"`) // the session is a cookie as any other
+}
+
 // What fails after reopening keeps nothing else from going, and is shown.
 func TestOneFailureHoldsNothingUp(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)

@@ -44,13 +44,17 @@ export function now() {
 }
 
 // call sends a request and returns the answer.
-export async function call(path, { method = "GET", body, key } = {}) {
+export async function call(path, { method = "GET", body, key, login } = {}) {
   const headers = {};
   if (body) {
     headers["Content-Type"] = "application/json";
   }
   if (key) {
     headers["Idempotency-Key"] = key;
+  }
+  if (login) {
+    const text = new TextEncoder().encode(`${login.name}:${login.password}`);
+    headers.Authorization = `Basic ${btoa(String.fromCharCode(...text))}`;
   }
   let answer;
   try {
