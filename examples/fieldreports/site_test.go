@@ -118,7 +118,7 @@ func TestLogOutIsSentAfterReopening(t *testing.T) {
 	o.wantStored("")
 }
 
-// What one person has saved is never sent as somebody else.
+// What one person has saved is never sent as another user.
 func TestNeverSentAsSomebodyElse(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	v := b.visit(o, "en")
@@ -142,7 +142,7 @@ func TestNeverSentAsSomebodyElse(t *testing.T) {
 	o.wantStored("Mine by field, Pump 3 by manager")
 }
 
-// Two tabs share the session: somebody logs in in the other one.
+// Two tabs share the session: another user logs in in the other one.
 func TestAnotherLogsInInAnotherTab(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	first := b.visit(o, "en", script(`addEventListener("storage", (event) => event.stopImmediatePropagation(), true)`)) // which is asleep
@@ -235,7 +235,7 @@ func TestOneFailureHoldsNothingUp(t *testing.T) {
 	v.want("The service has a problem.", `document.querySelector("#problem").textContent`)
 	o.wantStored("Second by manager, Third by manager")
 	o.set(func() { o.broken = nil })
-	v.until(`(document.dispatchEvent(new Event("visibilitychange")), ` + shownWaiting + ` === "")`) // somebody looks again
+	v.until(`(document.dispatchEvent(new Event("visibilitychange")), ` + shownWaiting + ` === "")`) // the user looks again
 	o.wantStored("Second by manager, Third by manager, First by manager")
 }
 

@@ -70,7 +70,7 @@ func (p *product) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	switch {
-	case p.closed.Load() && len(body) > 1<<20: // the load balancer, before anybody else
+	case p.closed.Load() && len(body) > 1<<20: // the load balancer, before its targets
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
 	case p.closed.Load() && r.Header.Get("Upgrade") != "":

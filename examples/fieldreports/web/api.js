@@ -17,7 +17,7 @@ export class Refusal extends Error {
   }
 }
 
-// A Failure is no answer, or one that says nothing: asking later may help. Its
+// A Failure is an answer that says nothing, or none at all: asking later may help. Its
 // message is the name of a text in words.js.
 export class Failure extends Error {
   constructor(name, status = 0) {
@@ -91,7 +91,7 @@ export async function call(path, { method = "GET", body, key, login } = {}) {
   throw new Refusal(answer.status, error?.code ?? "", error?.detail ?? String(answer.status));
 }
 
-// json is the document that answers a request. What is none is not the API's.
+// json is the document that answers a request. Anything else is not from the API.
 export async function json(path, options) {
   const answer = await call(path, options);
   try {
