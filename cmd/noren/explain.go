@@ -1,11 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"net/textproto"
-	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,9 +23,15 @@ func newExplain() *cobra.Command {
 		Short: "Say where a request goes in every mode, and why",
 		Long: `Say where a request goes: one line for every mode, then the reasons, rule by rule.
 
-The request is "METHOD PATH", "METHOD URL", or PATH alone for a GET. Where
-ALB's behaviour is not documented, the answer is the most likely one, marked
-uncertain, with the reason.
+The request is "METHOD PATH", "METHOD URL", or PATH alone for a GET, also with
+the protocol behind it, as a line of a log has it. Where ALB's behaviour is not
+documented, the answer is the most likely one, marked uncertain, with the reason.
+
+What is not given is not known: without --host, --from or a query (a ? at the
+end is an empty one), rules that look at them make the answer uncertain; so do
+headers without any -H. With one -H the headers are complete, unless
+--more-headers is given too. A port that goes with the scheme of a URL is not
+sent in the Host header; the port picks the listener.
 
 Exit codes: 0 answered, 1 the request or a template cannot be read.`,
 		Example: `  noren explain "POST /api/reports"
@@ -55,6 +62,7 @@ Exit codes: 0 answered, 1 the request or a template cannot be read.`,
 	q.add(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&q.headers, "header", "H", nil, `header of the request, such as "X-Client: ios"; may be repeated`)
+	flags.BoolVar(&q.moreHeaders, "more-headers", false, "the request has more headers than those of -H, which are not known")
 	flags.StringVar(&q.from, "from", "", "address of the client, which behind CloudFront is CloudFront's")
 	flags.StringVar(&q.host, "host", "", "Host header of the request, with the port if one is sent")
 	flags.StringVar(&q.template, "template", "", "template or assembly folder to ask, instead of the assemblies of --env")
@@ -70,23 +78,35 @@ type question struct {
 	template, listener string
 	headers            []string
 	from, host         string
+	moreHeaders        bool
+	port               string // of the listener that a URL leads to
 }
 
-// request reads a request line.
-func (q question) request(line string) (alb.Request, error) {
-	method, target, ok := strings.Cut(strings.TrimSpace(line), " ")
-	if !ok {
-		method, target = "GET", method
+// request reads a request line. Headers, host, address and query that are not
+// given are not known: only what was said is taken for said. As soon as one
+// header is given, the headers are complete.
+func (q *question) request(line string) (alb.Request, error) {
+	words := strings.Fields(line)
+	if n := len(words); n > 1 && strings.HasPrefix(words[n-1], "HTTP/") {
+		words = words[:n-1] // a request line as logs have it
 	}
-	target = strings.TrimSpace(target)
-	request := alb.Request{Method: method, Target: target, Host: q.host, Header: map[string][]string{}}
-	if u, err := url.Parse(target); err == nil && u.Scheme != "" && u.Host != "" {
-		_, rest, _ := strings.Cut(target, "://")
-		request.Target = "/" + strings.TrimLeft(strings.TrimPrefix(rest, u.Host), "/")
-		if request.Host == "" {
-			request.Host = u.Host
+	method, target := "GET", words[len(words)-1]
+	switch len(words) {
+	case 1:
+	case 2:
+		method = words[0]
+	default:
+		return alb.Request{}, fmt.Errorf(`request %q: want "METHOD /path" or a URL`, line)
+	}
+	u := alb.SplitURL(target)
+	request := alb.Request{Method: method, Target: u.RequestTarget(), Host: cmp.Or(q.host, u.SentHost()), Header: map[string][]string{}}
+	switch {
+	case u.Scheme != "":
+		q.port = u.ListenerPort()
+		if !strings.HasPrefix(request.Target, "/") && request.Target != "*" {
+			request.Target = "/" + request.Target
 		}
-	} else if !strings.HasPrefix(target, "/") && target != "*" {
+	case !strings.HasPrefix(target, "/") && target != "*":
 		return alb.Request{}, fmt.Errorf(`request %q: want "METHOD /path" or a URL`, line)
 	}
 	for _, header := range q.headers {
@@ -109,11 +129,14 @@ func (q question) request(line string) (alb.Request, error) {
 		}
 		request.Source = source
 	}
+	request.HeadersUnknown = len(request.Header) == 0 || q.moreHeaders
+	request.HostUnknown = request.Host == ""
+	request.QueryUnknown = !strings.Contains(request.Target, "?")
 	return request, nil
 }
 
 // answer asks every template.
-func (q question) answer(request alb.Request) ([]answer, error) {
+func (q *question) answer(request alb.Request) ([]answer, error) {
 	var paths []string
 	if q.template != "" {
 		paths = []string{q.template}
@@ -124,7 +147,7 @@ func (q question) answer(request alb.Request) ([]answer, error) {
 	}
 	var answers []answer
 	for _, s := range sources {
-		listener, err := pickListener(s.Template, q.listener)
+		listener, err := pickListener(s.Template, cmp.Or(q.listener, q.portOf(s.Template)))
 		if err != nil {
 			return nil, err
 		}
@@ -132,6 +155,15 @@ func (q question) answer(request alb.Request) ([]answer, error) {
 		answers = append(answers, newAnswer(s, listener, listener.Explain(&r)))
 	}
 	return answers, nil
+}
+
+// portOf is the port of the URL that was asked about, if the template has a
+// listener there.
+func (q *question) portOf(t *alb.Template) string {
+	if slices.ContainsFunc(t.Listeners, func(l *alb.Listener) bool { return q.port != "" && strconv.Itoa(l.Port) == q.port }) {
+		return q.port
+	}
+	return ""
 }
 
 // answer is where a request goes in a mode, and why.

@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/internal/function/guard"
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -29,7 +29,7 @@ const guardType = "Custom::NorenReopenGuard"
 var listeners = []string{"own", "shared", "imported"}
 
 // guarded synthesizes a guarded maintenance on a kind of listener.
-func guarded(t *testing.T, kind string, mode maintenance.Mode) template {
+func guarded(t *testing.T, kind string, mode maintenance.Mode, edits ...func(*maintenancemode.Props)) template {
 	t.Helper()
 	return mustSynth(t, func(p product) {
 		props := fieldReports(mode)
@@ -43,6 +43,9 @@ func guarded(t *testing.T, kind string, mode maintenance.Mode) template {
 				ListenerArn:   jsii.String("arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"),
 				SecurityGroup: awsec2.SecurityGroup_FromSecurityGroupId(p.stack, jsii.String("Group"), jsii.String("sg-1"), nil),
 			})
+		}
+		for _, edit := range edits {
+			edit(&props)
 		}
 		maintenancemode.New(p.stack, "Maintenance", props)
 	})
@@ -113,17 +116,37 @@ func TestNothingWaitsForItself(t *testing.T) {
 	}
 }
 
-func TestTheGuardFindsTheListener(t *testing.T) {
+// TestGuard_FindsTheListener: what the construct writes is what the function
+// reads.
+func TestGuard_FindsTheListener(t *testing.T) {
 	for _, kind := range listeners {
-		_, guard := guarded(t, kind, maintenance.Closed).only(t, guardType)
-		_, byArn := guard.Properties["ListenerArn"]
-		_, byLoadBalancer := guard.Properties["LoadBalancerArn"]
-		_, app := guard.Properties["App"] // whose default action is the construct's
-		if own := kind == "own"; byArn == own || byLoadBalancer != own || app != own {
-			t.Errorf("%s: %v", kind, guard.Properties)
+		synthesized := guarded(t, kind, maintenance.Closed)
+		_, resource := synthesized.only(t, guardType)
+		properties := map[string]any{}
+		for name, value := range resource.Properties {
+			properties[name] = value
 		}
-		if guard.Properties["First"] != "100" || guard.Properties["Last"] != "199" {
-			t.Errorf("%s: the band is %v to %v", kind, guard.Properties["First"], guard.Properties["Last"])
+		var deployed []any
+		for _, l := range resource.Properties["Listeners"].([]any) {
+			texts := map[string]any{}
+			for name, value := range l.(map[string]any) {
+				texts[name] = deployedText(value)
+			}
+			deployed = append(deployed, texts)
+		}
+		properties["Listeners"], properties["Responder"] = deployed, deployedText(properties["Responder"])
+		got := guard.DecodeProperties(properties)
+		if got.Mode != maintenance.Closed || len(got.Switch.Listeners) != 1 {
+			t.Fatalf("%s: got %+v", kind, got)
+		}
+		at, said := got.Switch.Listeners[0], synthesized.probe(t).Switch
+		if own := kind == "own"; (at.Name == "") != own || (at.LoadBalancer != "") != own || (at.Port != 0) != own || (len(at.Apps) == 1) != own {
+			t.Errorf("%s: got %+v", kind, at)
+		}
+		want := said.Listeners[0]
+		want.Name, want.LoadBalancer, want.Port = at.Name, at.LoadBalancer, at.Port
+		if !reflect.DeepEqual(at, want) || got.Switch.Responder != said.Responder {
+			t.Errorf("%s: the guard is told %+v, the probe %+v", kind, at, want)
 		}
 	}
 }
@@ -157,7 +180,7 @@ func TestTheGuardMayDoNothingElse(t *testing.T) {
 		`["logs:CreateLogStream","logs:PutLogEvents"] on {"Fn::GetAtt":["` + logs + `","Arn"]}`,
 		`["ssm:GetParameter","ssm:PutParameter"] on ` + fmt.Sprintf(parameter, record),
 		`"ssm:GetParameter" on ` + fmt.Sprintf(parameter, attribution),
-		`"cloudformation:DescribeStacks" on {"Ref":"AWS::StackId"}`,
+		`["cloudformation:DescribeStacks","cloudformation:DescribeStackEvents"] on {"Ref":"AWS::StackId"}`,
 		`["elasticloadbalancing:DescribeListeners","elasticloadbalancing:DescribeRules"] on "*"`,
 	}
 	if !slices.Equal(got, want) {
@@ -181,7 +204,7 @@ func TestTheRecordIsNotWrittenByADeploy(t *testing.T) {
 		var all []string
 		for id, r := range mustSynth(t, func(p product) { p.new(props) }).Resources {
 			if r.Type == "AWS::SSM::Parameter" {
-				if r.Properties["Value"] != moderecord.Placeholder {
+				if r.Properties["Value"] != live.Placeholder {
 					t.Errorf("%s has %v", id, r.Properties["Value"])
 				}
 				all = append(all, id+text(r))
@@ -208,11 +231,11 @@ func TestAStackNeverHangs(t *testing.T) {
 			timeout = r.Properties["Timeout"].(float64)
 		}
 	}
-	if resource.Properties["ServiceTimeout"] != "60" || timeout != 30 {
+	if resource.Properties["ServiceTimeout"] != "120" || timeout != 90 {
 		t.Errorf("CloudFormation waits %v s, the function may take %v s", resource.Properties["ServiceTimeout"], timeout)
 	}
 	_, queue := synthesized.only(t, "AWS::Lambda::EventInvokeConfig")
-	if queue.Properties["MaximumRetryAttempts"] != 0.0 || queue.Properties["MaximumEventAgeInSeconds"] != 60.0 {
+	if queue.Properties["MaximumRetryAttempts"] != 0.0 || queue.Properties["MaximumEventAgeInSeconds"] != 120.0 {
 		t.Errorf("Lambda tries again when nobody waits any more: %v", queue.Properties)
 	}
 }
@@ -220,15 +243,15 @@ func TestAStackNeverHangs(t *testing.T) {
 // TestTheFunctionKnowsEveryProperty, and each property that it knows is there.
 func TestTheFunctionKnowsEveryProperty(t *testing.T) {
 	known := map[string]bool{"ServiceToken": true, "ServiceTimeout": true}
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[guard.Properties]()) {
-		known[field.Name] = true
+	for name := range (guard.Properties{}).Encode() {
+		known[name] = true
 	}
 	seen := map[string]bool{}
 	for _, kind := range listeners {
 		_, resource := guarded(t, kind, maintenance.Open).only(t, guardType)
 		for name, value := range resource.Properties {
 			seen[name] = true
-			if _, isText := value.(string); !isText && !strings.Contains(text(value), `"Ref"`) && !strings.Contains(text(value), `"Fn::GetAtt"`) {
+			if _, isText := value.(string); name != "Listeners" && !isText && !strings.Contains(text(value), `"Ref"`) && !strings.Contains(text(value), `"Fn::GetAtt"`) {
 				t.Errorf("%s is no text: %v", name, value)
 			}
 		}
@@ -249,11 +272,11 @@ func TestWhatWasTypedReachesTheGuard(t *testing.T) {
 		flags maintenancemode.Flags
 		want  map[string]any
 	}{
-		{"nothing", maintenancemode.Flags{}, map[string]any{"Mode": "open", "Explicit": "false", "Message": "", "Until": "2026-11-30T19:00:00Z", "Reopens": "2026-11-30T19:00:00Z",
+		{"nothing", maintenancemode.Flags{}, map[string]any{"Mode": "open", "Explicit": "", "Message": "", "Until": "2026-11-30T19:00:00Z", "Reopens": "2026-11-30T19:00:00Z",
 			"Command": "make deploy", "ReopensAt": "reopen in shop.yaml", "ByHand": "the runbook"}},
-		{"the mode", maintenancemode.Flags{Mode: &closed}, map[string]any{"Mode": "closed", "Explicit": "true", "Message": ""}},
-		{"a message, the mode from the file", maintenancemode.Flags{Message: "Back at four."}, map[string]any{"Mode": "open", "Explicit": "false", "Message": "Back at four."}},
-		{"an end", maintenancemode.Flags{Until: until.AddDate(0, 0, 1)}, map[string]any{"Explicit": "false", "Until": "2026-12-01T19:00:00Z"}},
+		{"the mode", maintenancemode.Flags{Mode: &closed}, map[string]any{"Mode": "closed", "Message": ""}},
+		{"a message, the mode from the file", maintenancemode.Flags{Message: "Back at four."}, map[string]any{"Mode": "open", "Explicit": "", "Message": "Back at four."}},
+		{"an end", maintenancemode.Flags{Until: until.AddDate(0, 0, 1)}, map[string]any{"Explicit": "", "Until": "2026-12-01T19:00:00Z"}},
 	} {
 		_, resource := mustSynth(t, func(p product) { p.new(test.flags.Apply(base)) }).only(t, guardType)
 		for name, want := range test.want {
@@ -264,10 +287,10 @@ func TestWhatWasTypedReachesTheGuard(t *testing.T) {
 	}
 }
 
-func TestWithoutTheGuardThereIsNothingOfIt(t *testing.T) {
+func TestGuard_Absent(t *testing.T) {
 	synthesized := mustSynth(t, func(p product) {
 		props := fieldReports(maintenance.Closed)
-		props.Guard.Enabled = false
+		props.Guard = maintenancemode.Guard{Absent: true, Typed: time.Now()}
 		if guard := p.new(props).Guard; guard != (maintenancemode.ReopenGuard{}) {
 			t.Errorf("got %+v", guard)
 		}

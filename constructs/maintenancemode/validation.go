@@ -10,7 +10,6 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/maintenance"
 )
 
 // validation looks, when the app is synthesized, for what only the finished app
@@ -36,8 +35,8 @@ func (v *validation) Validate() *[]*string {
 		}
 	}
 	rules := v.listenerRules()
-	if quota, most := v.quota(), v.mostRules(rules); most > quota {
-		bad("with maintenance on the listener has %d rules, the load balancer's quota is %d: raise the quota of the account and RuleQuota, or allow less", most, quota)
+	if quota, most := v.quota(), len(rules); most > quota {
+		bad("the listener has %d rules, the load balancer's quota is %d: raise the quota of the account and RuleQuota, or allow less", most, quota)
 	}
 	first, last := v.props.first(), v.props.last()
 	app := resolved(v.this, v.props.AppTargetGroup.TargetGroupArn())
@@ -67,13 +66,6 @@ func (v *validation) Validate() *[]*string {
 // own tells whether the construct defined the rule.
 func (v *validation) own(r listenerRule) bool {
 	return strings.HasPrefix(r.path, *v.this.Node().Path()+"/")
-}
-
-// mostRules returns how many rules the listener has in the mode that has most,
-// so that a closing at night does not meet a quota that the day had left.
-func (v *validation) mostRules(rules []listenerRule) int {
-	plan := v.props.plan(v.byRule)
-	return len(rules) - len(plan.Closing(v.props.Mode)) + len(plan.Closing(maintenance.Closed))
 }
 
 func (v *validation) quota() int {
@@ -137,26 +129,10 @@ func (r listenerRule) matchesAny(hosts []string) bool {
 	}
 	for _, a := range r.hosts {
 		for _, b := range hosts {
-			if overlap(strings.ToLower(a), strings.ToLower(b)) {
+			if alb.Overlap(a, b) {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-// overlap tells whether two patterns, in which * stands for any characters and
-// ? for one, have a text in common.
-func overlap(a, b string) bool {
-	switch {
-	case a == "" && b == "":
-		return true
-	case a != "" && a[0] == '*':
-		return overlap(a[1:], b) || b != "" && overlap(a, b[1:])
-	case b != "" && b[0] == '*':
-		return overlap(b, a)
-	case a == "" || b == "":
-		return false
-	}
-	return (a[0] == b[0] || a[0] == '?' || b[0] == '?') && overlap(a[1:], b[1:])
 }

@@ -112,6 +112,9 @@ func (h hosts) Match(r *Request) Outcome {
 	r.prepare()
 	var o Outcome
 	for i := range h {
+		if h[i].shape == anything && h[i].doubt == 0 {
+			return Outcome{Verdict: Yes}
+		}
 		if r.authority == "" && r.Host != "" {
 			o = o.or(h[i].match(r.host, r.hostDoubt).assumed(h[i].doubt))
 		} else {
@@ -137,6 +140,9 @@ func (o Outcome) assumed(d Doubt) Outcome {
 // request-target: nobody has published what rules see then.
 func (r *Request) oddHost(test func(string) Outcome) Outcome {
 	host := test(r.host)
+	if r.HostUnknown && r.authority == "" {
+		return Outcome{Unlikely, UnknownHost}
+	}
 	if r.Host == "" && r.authority == "" {
 		return doubted(host.Verdict.Matches(), NoHost|host.Doubt)
 	}

@@ -160,6 +160,9 @@ type queryStrings []struct{ key, value pattern }
 
 func (q queryStrings) Match(r *Request) Outcome {
 	r.prepare()
+	if r.QueryUnknown && r.query == "" {
+		return Outcome{Unlikely, UnknownQuery}
+	}
 	var o Outcome
 	for rest := r.query; rest != ""; {
 		var part string

@@ -6,31 +6,37 @@ import "strings"
 type Doubt uint32
 
 const (
-	PathEscapes     Doubt = 1 << iota // the path holds %
-	PathDots                          // the path holds /./ or /../
-	PathSlashes                       // the path holds //
-	PathReadings                      // and the outcome depends on how ALB reads that
-	MalformedEscape                   // the path holds % that no two hex digits follow
-	NonASCII                          // the request holds bytes that rules do not look at
-	TargetForm                        // the request-target is neither a path nor a URL
-	AbsoluteTarget                    // the request-target is a URL whose host is not the Host header
-	NoHost                            // there is no Host header
-	QueryEscapes                      // the query holds % or +
-	QueryFlag                         // the query holds a key without =
-	RegexAnchors                      // it matters that a regex is not anchored
-	RegexCase                         // it matters whether a regex minds case
-	RegexSize                         // a regex is too large to be read here
-	SecretValue                       // a condition compares with a secret
-	UnresolvedValue                   // a condition compares with what is known only after a deploy
-	UnknownHeader                     // a header that the request may or may not have had
-	UnknownSource                     // the peer's address is not known
-	ForwardedFor                      // it matters when ALB adds the client to X-Forwarded-For
-	DroppedHeader                     // a header that the load balancer drops
-	DocumentedTwice                   // AWS documents more than one status
-	ZeroWeights                       // all weights of a forward are 0
-	Authentication                    // the target is reached after authentication
-	ConditionalRule                   // the rule exists only under a condition of the template
-	ForeignListener                   // the listener is not in the template
+	PathEscapes         Doubt = 1 << iota // the path holds %
+	PathDots                              // the path holds /./ or /../
+	PathSlashes                           // the path holds //
+	PathReadings                          // and the outcome depends on how ALB reads that
+	MalformedEscape                       // the path holds % that no two hex digits follow
+	NonASCII                              // the request holds bytes that rules do not look at
+	TargetForm                            // the request-target is neither a path nor a URL
+	AbsoluteTarget                        // the request-target is a URL whose host is not the Host header
+	NoHost                                // there is no Host header
+	QueryEscapes                          // the query holds % or +
+	QueryFlag                             // the query holds a key without =
+	RegexAnchors                          // it matters that a regex is not anchored
+	RegexCase                             // it matters whether a regex minds case
+	RegexSize                             // a regex is too large to be read here
+	SecretValue                           // a condition compares with a secret
+	UnresolvedValue                       // a condition compares with what is known only after a deploy
+	UnknownHeader                         // a header that the request may or may not have had
+	UnknownSource                         // the peer's address is not known
+	ForwardedFor                          // it matters when ALB adds the client to X-Forwarded-For
+	DroppedHeader                         // a header that the load balancer drops
+	DocumentedTwice                       // AWS documents more than one status
+	ZeroWeights                           // all weights of a forward are 0
+	Authentication                        // the target is reached after authentication
+	ConditionalRule                       // the rule exists only under a condition of the template
+	ForeignListener                       // the listener is not in the template
+	UnseenRules                           // the listener may have rules that are not seen
+	MovedGroups                           // target groups are swung outside CloudFormation
+	ConditionalListener                   // the listener exists only under a condition of the template
+	UnknownHost                           // the Host header is not given
+	UnknownQuery                          // the query is not given
+	UnknownPriority                       // the priority of a rule is known only after a deploy
 )
 
 var doubtReasons = []struct {
@@ -53,8 +59,8 @@ var doubtReasons = []struct {
 	{RegexSize, "a regex is too large to be evaluated here"},
 	{SecretValue, "a condition compares with a secret: it matches if the secret is sent"},
 	{UnresolvedValue, "a condition compares with a value that is known only after a deploy"},
-	{UnknownHeader, "a condition looks at a header that is not known of this request"},
-	{UnknownSource, "a condition looks at the client's address, which is not known of this request"},
+	{UnknownHeader, "a condition looks at a header that is not given of this request"},
+	{UnknownSource, "a condition looks at the client's address, which is not given of this request"},
 	{ForwardedFor, "a condition looks at X-Forwarded-For, and whether rules see it before or after ALB adds the client is not documented"},
 	{DroppedHeader, "a condition looks at a header that the load balancer drops as invalid, and whether rules still see it is not documented"},
 	{DocumentedTwice, "AWS documents more than one status for this"},
@@ -62,10 +68,22 @@ var doubtReasons = []struct {
 	{Authentication, "the target is reached only by an authenticated request"},
 	{ConditionalRule, "the rule exists only under a condition of the template that cannot be decided here"},
 	{ForeignListener, "the listener is not in the template: its default action and its other rules are not known"},
+	{UnseenRules, "the listener may have rules that are not seen here, at priorities that are free"},
+	{MovedGroups, "deployments swing the target group outside CloudFormation"},
+	{ConditionalListener, "the listener exists only under a condition of the template that cannot be decided here"},
+	{UnknownHost, "a condition looks at the Host header, which is not given"},
+	{UnknownQuery, "a condition looks at the query, which is not given"},
+	{UnknownPriority, "the priority of a rule is known only after a deploy"},
 }
 
 // nominal are doubts that by themselves change nothing.
 const nominal = PathEscapes | PathDots | PathSlashes
+
+// notGiven are doubts that end as soon as more is said of the request.
+const notGiven = UnknownHeader | UnknownSource | UnknownHost | UnknownQuery
+
+// NotGiven reports whether the doubt would end if more were said of the request.
+func (d Doubt) NotGiven() bool { return d != 0 && d&^notGiven == 0 }
 
 // Nominal reports whether every reading of the request that comes into
 // question leads to the same answer: how ALB reads it is not documented, but

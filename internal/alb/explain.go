@@ -12,6 +12,8 @@ type Explanation struct {
 	// Steps are the rules in the order in which they are tried, up to the one
 	// that certainly decides.
 	Steps []Step
+
+	listener *Listener
 }
 
 // Step is a rule that was tried.
@@ -25,7 +27,7 @@ type Step struct {
 
 // Explain decides as [Listener.Route] does, and says why.
 func (l *Listener) Explain(r *Request) Explanation {
-	e := Explanation{Decision: l.Route(r)}
+	e := Explanation{Decision: l.Route(r), listener: l}
 	if e.Rule == nil {
 		return e
 	}
@@ -55,7 +57,16 @@ func (e Explanation) Reasons() []string {
 		}
 		reasons = append(reasons, "rule "+step.Rule.Name()+" "+step.Reason)
 	}
-	return append(reasons, (e.Doubt | e.RuleDoubt).Reasons()...)
+	doubt := e.Doubt | e.RuleDoubt
+	if doubt&UnseenRules != 0 {
+		for _, why := range e.listener.Unseen {
+			reasons = append(reasons, "rules that are not seen may come before: "+why)
+		}
+	}
+	if doubt&MovedGroups != 0 {
+		reasons = append(reasons, "the target group may be another: "+e.Rule.Moved)
+	}
+	return append(reasons, (doubt &^ (UnseenRules | MovedGroups)).Reasons()...)
 }
 
 func (t *trial) reason(r *Request, o Outcome) string {
@@ -74,6 +85,9 @@ func (t *trial) reason(r *Request, o Outcome) string {
 		}
 	case t.rule.If != "" && o.Doubt == ConditionalRule:
 		return "matches if it exists: condition " + t.rule.If
+	}
+	if o.Doubt.NotGiven() {
+		return "depends on " + t.describe(r, func(o Outcome) bool { return !o.Verdict.Certain() }) + ", which is not given"
 	}
 	certainty := "probably matches: "
 	if !o.Verdict.Matches() {

@@ -27,6 +27,18 @@ type Listener struct {
 	// Default is the default rule, without actions if it is not known.
 	Default Rule
 
+	// Unseen says why the listener may have more rules than are seen, as
+	// sentences without full stop. There are none if it has no others.
+	Unseen []string
+
+	// Moved says what swings the target groups of the listener outside
+	// CloudFormation, "" if nothing does.
+	Moved string
+
+	// If is the template's condition under which the listener exists, where it
+	// cannot be decided from the template.
+	If string
+
 	once     sync.Once
 	trials   []trial
 	problems []Problem

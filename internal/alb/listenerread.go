@@ -21,6 +21,7 @@ func (r *reader) listener(n cfn.Node) {
 		LoadBalancer: balancer,
 		Port:         n.Field("Port").OptionalInt(),
 		Protocol:     protocol,
+		If:           r.resource.If,
 		Certificates: len(n.Field("Certificates").Items()),
 		Attributes:   r.attributes(n.Field("ListenerAttributes")),
 		Default: Rule{

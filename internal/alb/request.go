@@ -28,7 +28,15 @@ type Request struct {
 	// entry without values.
 	HeadersUnknown bool
 
+	// HostUnknown says that Host, which is empty then, is not known.
+	HostUnknown bool
+
+	// QueryUnknown says that the query, of which Target has none then, is not
+	// known.
+	QueryUnknown bool
+
 	// Source is the peer of the connection, which behind a proxy is the proxy.
+	// Default: not known.
 	Source netip.Addr
 
 	// Proto is the protocol version of the request line. Default: "HTTP/1.1".

@@ -124,7 +124,7 @@ func (l *Listener) Route(r *Request) Decision {
 
 // decide is the decision if the rule matches.
 func (t *trial) decide(r *Request) Decision {
-	return Decision{Rule: t.rule, Status: t.status, Doubt: t.doubt | r.doubt}
+	return Decision{Rule: t.rule, Status: t.status, Doubt: t.doubt | r.doubt, RuleDoubt: t.doubt & UnseenRules}
 }
 
 // routeInDoubt decides when the first of the trials may or may not match. It
@@ -154,7 +154,7 @@ func routeInDoubt(r *Request, trials []trial) Decision {
 		}
 	}
 	d := chosen.decide(r)
-	d.RuleDoubt = doubt
+	d.RuleDoubt |= doubt
 	d.Alternatives = alternatives
 	if slices.ContainsFunc(possible, func(t *trial) bool { return t.effect != chosen.effect }) {
 		d.Doubt |= doubt

@@ -27,6 +27,10 @@ type TargetGroup struct {
 	// Attributes are the target group's attributes, by key.
 	Attributes map[string]string
 
+	// Moved says what swings the target group outside CloudFormation, "" if
+	// nothing does.
+	Moved string
+
 	given map[string]bool // the properties that are there
 }
 

@@ -60,15 +60,34 @@ func Read(r io.Reader, options cfn.Options) (*Template, error) {
 	if err := document.Err(); err != nil {
 		return nil, err
 	}
+	reader.template.readUnseen(document)
 	reader.template.arrange()
 	return reader.template, nil
 }
 
-// arrange sorts rules by priority.
+// arrange sorts rules by priority, and relates target groups to rules.
 func (t *Template) arrange() {
 	for _, l := range t.Listeners {
 		slices.SortStableFunc(l.Rules, func(a, b Rule) int { return cmp.Compare(a.Priority, b.Priority) })
+		for i := range l.Rules {
+			l.Rules[i].Moved = t.moved(l, &l.Rules[i])
+		}
+		l.Default.Moved = t.moved(l, &l.Default)
 	}
+}
+
+// moved says what swings the target group of a rule, "" if nothing does.
+func (t *Template) moved(l *Listener, r *Rule) string {
+	forward, ok := r.Final().(Forward)
+	if !ok {
+		return ""
+	}
+	for _, g := range forward.Groups {
+		if group := t.TargetGroup(g.Group); group != nil && group.Moved != "" {
+			return group.Moved
+		}
+	}
+	return l.Moved
 }
 
 // Listener returns the listener that ref names, or nil.

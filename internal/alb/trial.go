@@ -115,6 +115,15 @@ func (l *Listener) actionDoubt(rule *Rule) Doubt {
 	if len(rule.Actions) == 0 {
 		doubt |= ForeignListener
 	}
+	if rule.Moved != "" {
+		doubt |= MovedGroups
+	}
+	if l.If != "" {
+		doubt |= ConditionalListener
+	}
+	if len(l.Unseen) > 0 && (rule.Default() && l.roomBefore(MaxPriority+1) || !rule.Default() && l.roomBefore(rule.Priority)) {
+		doubt |= UnseenRules
+	}
 	for _, action := range rule.Actions {
 		switch action := action.(type) {
 		case Forward:

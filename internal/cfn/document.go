@@ -18,6 +18,7 @@ type document struct {
 	Mappings   map[string]any
 	Conditions map[string]any
 	Resources  map[string]resource
+	Outputs    map[string]json.RawMessage
 }
 
 type parameter struct {
@@ -33,6 +34,7 @@ type resource struct {
 	Metadata   struct {
 		Path string `json:"aws:cdk:path"`
 	}
+	raw json.RawMessage // the whole of it
 }
 
 // readDocument reads a template, and of its resources the whole of those whose
@@ -50,6 +52,7 @@ func readDocument(r io.Reader, wanted func(resourceType string) bool) (*document
 		Mappings   map[string]any
 		Conditions map[string]any
 		Resources  map[string]json.RawMessage
+		Outputs    map[string]json.RawMessage
 	}
 	if err := Decode(data, &sections); err != nil {
 		return nil, fmt.Errorf("not a CloudFormation template in JSON: %w", err)
@@ -57,12 +60,13 @@ func readDocument(r io.Reader, wanted func(resourceType string) bool) (*document
 	if sections.Resources == nil {
 		return nil, errors.New("not a CloudFormation template: it has no Resources")
 	}
-	doc := &document{sections.Parameters, sections.Mappings, sections.Conditions, map[string]resource{}}
+	doc := &document{sections.Parameters, sections.Mappings, sections.Conditions, map[string]resource{}, sections.Outputs}
 	for id, raw := range sections.Resources {
 		var res resource
 		if err := readResource(id, raw, wanted, &res); err != nil {
 			return nil, fmt.Errorf("resource %q: %w", id, err)
 		}
+		res.raw = raw
 		doc.Resources[id] = res
 	}
 	return doc, nil

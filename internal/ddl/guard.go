@@ -230,11 +230,11 @@ func (g *guard) withdraw(done <-chan error, abandon func(), why error) error {
 	case err = <-done:
 	case <-time.After(longestAnswer):
 		abandon()
-		<-done
+		err = <-done
 		if failed == nil {
 			failed = errors.New("no answer")
 		}
-		return fmt.Errorf("%w, but the server does not answer (%w), so that nobody knows what became of the statement; %w finds out", withoutStop(why), failed, errRun)
+		return fmt.Errorf("%w, but the server does not answer (%w, %w): the next run finds out what became of the statement; %w", withoutStop(why), failed, err, ErrRepeat)
 	}
 	if code(err) != codeKilled && code(err) != codeLockWait {
 		return g.outcome(err)
@@ -245,9 +245,6 @@ func (g *guard) withdraw(done <-chan error, abandon func(), why error) error {
 // longestAnswer is how long the server may take to end a statement. It has to
 // take back what a rebuild has written.
 const longestAnswer = 10 * time.Second
-
-// errRun is ErrRepeat within a sentence.
-var errRun = fmt.Errorf("the next run: %w", ErrRepeat)
 
 // withoutStop is err without the claim that the table is unchanged.
 func withoutStop(err error) error {
@@ -268,7 +265,7 @@ func (g *guard) outcome(err error) error {
 	case err == nil:
 		return nil
 	case lost(err):
-		return fmt.Errorf("lost the session in the middle of the statement: %w; %w finds out whether the server finished", err, errRun)
+		return fmt.Errorf("lost the session in the middle of the statement: %w: the next run finds out whether the server has executed it; %w", err, ErrRepeat)
 	case passing(err):
 		return fmt.Errorf("%s; %w", reason(err), ErrStopped)
 	}

@@ -53,7 +53,6 @@ type journal struct {
 	db        *Database
 	conn      *sql.Conn
 	table     sqltext.Table
-	lock      string
 	migration sqltext.Migration
 	hash      string
 	entries   map[int]entry
@@ -73,7 +72,6 @@ func openJournal(ctx context.Context, db *Database, name string, migration sqlte
 		return nil, err
 	}
 	j := &journal{db: db, table: table, migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
-	j.lock = fmt.Sprintf("noren_run_%x", sha256.Sum256([]byte(db.Schema)))[:40]
 	if err := j.begin(ctx); err != nil {
 		j.close()
 		return nil, err
@@ -86,6 +84,11 @@ func (j *journal) close() {
 	if j.conn != nil {
 		end(j.conn)
 	}
+}
+
+// runLock is the name of the server's lock that a run of the schema holds.
+func (j *journal) runLock() string {
+	return fmt.Sprintf("noren_run_%x", sha256.Sum256([]byte(j.db.Schema)))[:40]
 }
 
 func (j *journal) begin(ctx context.Context) error {
@@ -105,7 +108,7 @@ func (j *journal) connect(ctx context.Context, seconds int) error {
 		return err
 	}
 	var got sql.NullBool
-	if err := j.conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", j.lock, seconds).Scan(&got); err != nil {
+	if err := j.conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", j.runLock(), seconds).Scan(&got); err != nil {
 		return fmt.Errorf("keeping other runs out: %w", err)
 	}
 	if !got.Bool {
@@ -118,7 +121,7 @@ func (j *journal) connect(ctx context.Context, seconds int) error {
 // is opened again, if no other run has come between.
 func (j *journal) held(ctx context.Context) error {
 	var held sql.NullBool
-	err := j.conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()", j.lock).Scan(&held)
+	err := j.conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()", j.runLock()).Scan(&held)
 	if err == nil && held.Bool {
 		return nil
 	}

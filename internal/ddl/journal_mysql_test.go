@@ -34,13 +34,22 @@ func child() int {
 	if os.Getenv("NOREN_TEST_CHILD") == "plan" {
 		_, err = planText(context.Background(), db, string(file), PlanOptions{Writes: Live, Policy: Any})
 	} else {
-		_, err = runText(context.Background(), db, string(file), unrehearsed(func(Event) {}))
+		o := unrehearsed(func(Event) {})
+		if os.Getenv("NOREN_TEST_WRITES") == string(Stopped) {
+			o.Writes = Stopped
+		}
+		_, err = runText(context.Background(), db, string(file), o)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return 1
 	}
-	return 0
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, ErrRepeat):
+		return 3
+	}
+	return 1
 }
 
 // kill ends a process so that it can do nothing about it.

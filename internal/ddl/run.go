@@ -133,7 +133,9 @@ func (d *Database) recordable(ctx context.Context, record []string, done bool) e
 		if err != nil {
 			return fmt.Errorf("the migration could not be recorded: %s: %w", statement, err)
 		}
-		prepared.Close()
+		if err := prepared.Close(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package diff
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/noren-cdk/noren/internal/cfn"
+)
 
 // Cycle returns resources that wait for each other, each for the next and the
 // last for the first; nil if there are none. CloudFormation refuses such a
@@ -37,7 +41,7 @@ func (t Template) Cycle() []string {
 // waitsFor are the resources that one refers to or depends on.
 func (t Template) waitsFor(id string) []string {
 	r := t.resources[id]
-	names := references(r.Properties)
+	names := cfn.References(r.Properties)
 	switch on := r.DependsOn.(type) {
 	case string:
 		names = append(names, on)

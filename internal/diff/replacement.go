@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // Types that belong to load balancers.
@@ -113,7 +115,7 @@ func severity(fate Fate) int {
 func (r resource) dependsOn(id string) (Fate, string) {
 	fate, property := Changed, ""
 	for _, c := range typesKnown()[r.Type].creating {
-		if severity(c.fate) > severity(fate) && refersTo(valuesAt(r.Properties, c.path), id) {
+		if severity(c.fate) > severity(fate) && slices.Contains(cfn.References(valuesAt(r.Properties, c.path)), id) {
 			fate, property = c.fate, strings.Join(c.path, ".")
 		}
 	}

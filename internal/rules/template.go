@@ -76,6 +76,20 @@ func Find(data []byte, t *alb.Template) ([]Found, error) {
 	return found, nil
 }
 
+// In tells the mode of each listener of the switch in the template in which it
+// was found.
+func (f Found) In(t *alb.Template) []Verdict {
+	var all []Verdict
+	for _, l := range t.Listeners {
+		for _, at := range f.Listeners {
+			if at.Name == l.Ref.String() {
+				all = append(all, f.Mode(at, l))
+			}
+		}
+	}
+	return all
+}
+
 // finder looks for switches in a template.
 type finder struct {
 	template  *alb.Template
@@ -222,7 +236,8 @@ func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Liste
 // turning tells of the id of a rule, within the construct, whether it carries
 // the mode.
 func turning(id string) bool {
-	return strings.HasPrefix(id, maintenance.RefuseWritesID) || strings.HasPrefix(id, maintenance.CloseID)
+	name := strings.TrimRight(id, "0123456789")
+	return name == maintenance.ReadID || name == maintenance.CloseID
 }
 
 // groups are the target groups that a rule forwards to.

@@ -12,8 +12,8 @@ import (
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/noren-cdk/noren/internal/livemode"
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/rules"
 )
 
 // look asks everything at once, each for itself: what takes long or fails keeps
@@ -32,65 +32,107 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 			*err = question(ctx)
 		})
 	}
-	var attribution moderecord.Attribution
+	var attribution live.Attribution
 	var attributionErr error
 	ask(&c.statusErr, func(ctx context.Context) (err error) {
 		c.status, err = g.status(ctx, stack)
 		return err
 	})
-	ask(&c.recordErr, func(ctx context.Context) error {
-		value, err := g.read(ctx, c.next.RecordParameter)
-		if err == nil {
-			c.record, err = moderecord.Decode(value)
-		}
-		return err
-	})
+	ask(&c.recordErr, func(ctx context.Context) error { return g.readRecord(ctx, c) })
 	ask(&attributionErr, func(ctx context.Context) error {
 		value, err := g.read(ctx, c.next.AttributionParameter)
 		if err == nil {
-			attribution, err = moderecord.DecodeAttribution(value)
+			attribution, err = live.DecodeAttribution(value)
 		}
 		return err
 	})
 	deployed := c.old // what is there now is what the last deploy made
-	if deployed.Responder == "" {
+	if len(deployed.Switch.Listeners) == 0 {
 		deployed = c.next
 	}
-	ask(&c.liveErr, func(ctx context.Context) (err error) {
-		c.live, err = livemode.Read(ctx, g.listeners, livemode.Switch{
-			ListenerARN:     deployed.ListenerArn,
-			LoadBalancerARN: deployed.LoadBalancerArn,
-			Port:            deployed.Port,
-			Responder:       deployed.Responder,
-			App:             deployed.App,
-			First:           deployed.First,
-			Last:            deployed.Last,
-		})
+	ask(&c.liveErr, func(ctx context.Context) error {
+		all, err := live.Read(ctx, g.listeners, deployed.Switch)
+		if err == nil {
+			c.live, c.mixed = rules.Together(all)
+		}
 		return err
 	})
 	wg.Wait()
-	if attributionErr != nil && !errors.Is(attributionErr, moderecord.ErrNone) {
+	if attributionErr != nil && !errors.Is(attributionErr, live.ErrNoRecord) {
 		g.log.Warn("who turned the mode cannot be read", "cause", attributionErr.Error())
 	}
 	c.by = c.record.By(attribution)
+	c.settled = attribution.Settled && !c.record.Since.IsZero() && attribution.Since.Equal(c.record.Since)
+	if c.status == "" && (c.opens() && !c.askedFor() || c.reshapes()) {
+		g.insist(ctx, stack, c)
+	}
 }
 
-// status returns the status of the stack.
+// insist asks for the state of the stack until it is known, or until the time is
+// needed for the record and the answer: the decision hangs on it.
+func (g *Guard) insist(ctx context.Context, stack string, c *change) {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-g.writeTime))
+		defer cancel()
+	}
+	for pause := g.callTime / 16; ; pause = min(2*pause, g.callTime/4) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		if c.recordUnknown() {
+			c.recordErr = g.readRecord(ctx, c)
+		}
+		status, err := g.status(ctx, stack)
+		if err == nil {
+			c.status, c.statusErr = status, nil
+			return
+		}
+		if ctx.Err() == nil {
+			c.statusErr = err
+		}
+	}
+}
+
+// status returns the status of the stack, or else what the last event of the
+// stack says of it.
 func (g *Guard) status(ctx context.Context, stack string) (cftypes.StackStatus, error) {
+	ctx, cancel := context.WithTimeout(ctx, g.callTime)
+	defer cancel()
 	out, err := g.stacks.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
-	if err != nil {
+	if err == nil && len(out.Stacks) != 1 {
+		err = fmt.Errorf("%d stacks are called %s", len(out.Stacks), stack)
+	}
+	if err == nil {
+		return out.Stacks[0].StackStatus, nil
+	}
+	events, eventsErr := g.stacks.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack})
+	if eventsErr != nil {
 		return "", err
 	}
-	if len(out.Stacks) != 1 {
-		return "", fmt.Errorf("%d stacks are called %s", len(out.Stacks), stack)
+	for _, e := range events.StackEvents { // the newest first
+		if aws.ToString(e.PhysicalResourceId) == stack {
+			return cftypes.StackStatus(e.ResourceStatus), nil
+		}
 	}
-	return out.Stacks[0].StackStatus, nil
+	return "", err
+}
+
+// readRecord reads the record.
+func (g *Guard) readRecord(ctx context.Context, c *change) error {
+	value, err := g.read(ctx, c.next.RecordParameter)
+	if err == nil {
+		c.record, err = live.DecodeRecord(value)
+	}
+	return err
 }
 
 // read returns the value of a parameter.
 func (g *Guard) read(ctx context.Context, name string) (string, error) {
 	if name == "" {
-		return moderecord.Placeholder, nil
+		return live.Placeholder, nil
 	}
 	out, err := g.parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
 	if err != nil {
@@ -101,7 +143,7 @@ func (g *Guard) read(ctx context.Context, name string) (string, error) {
 
 // write keeps the record. It tries again for a while: in the deploy that makes
 // the function, IAM may not know everywhere yet what its role allows.
-func (g *Guard) write(ctx context.Context, name string, record moderecord.Record) error {
+func (g *Guard) write(ctx context.Context, name string, record live.Record) error {
 	if name == "" {
 		return errors.New("the resource names no parameter")
 	}

@@ -8,22 +8,29 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/noren-cdk/noren/internal/function/responder"
-	"github.com/noren-cdk/noren/internal/livemode"
-	"github.com/noren-cdk/noren/internal/modekeeper"
-	"github.com/noren-cdk/noren/internal/moderecord"
-	"github.com/noren-cdk/noren/internal/trail"
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Probe looks at one listener.
+// FromEnvironment returns the probe that the environment of its Lambda function
+// describes.
+func FromEnvironment(getenv func(string) string, cfg aws.Config, log io.Writer) *Probe {
+	return &Probe{Settings: ParseEnvironment(getenv), Config: cfg, Log: log, Now: time.Now}
+}
+
+// Probe looks at the listeners of one switch.
 type Probe struct {
 	// Settings says at what.
 	Settings Settings
@@ -48,22 +55,19 @@ func (p *Probe) Run(ctx context.Context) error {
 	if p.Settings.Err != nil {
 		return p.Settings.Err
 	}
-	mode, err := livemode.Read(ctx, elbv2.NewFromConfig(p.Config), p.Settings.Switch)
-	var neither *livemode.Neither
-	if err != nil && !errors.As(err, &neither) {
+	all, err := live.Read(ctx, elbv2.NewFromConfig(p.Config), p.Settings.Switch)
+	if err != nil {
 		return err
 	}
-	s := sample{at: p.Now(), mode: mode}
-	if neither != nil {
-		s.why = neither.Why
-	}
+	mode, mixed := rules.Together(all)
+	s := sample{at: p.Now(), mode: mode, why: mixed}
 	overdue, untilErr := p.overdue(ctx, mode, s.at)
 	if untilErr == nil {
 		s.overdue = &overdue
 	}
-	kept, keptErr := p.keeper().Read(ctx, p.Settings.Record, p.Settings.Attribution)
-	if keptErr == nil || neither != nil {
-		drift := neither != nil || kept.Record.Mode.Valid() && kept.Record.Mode != mode
+	kept, keptErr := p.parameters().Read(ctx, p.Settings.Record, p.Settings.Attribution)
+	if keptErr == nil || mixed != "" {
+		drift := mixed != "" || kept.Record.Mode.Valid() && kept.Record.Mode != mode
 		s.drift, s.record = &drift, kept.Record
 	}
 	if err := s.write(p.Log, p.Settings.Name); err != nil {
@@ -72,7 +76,9 @@ func (p *Probe) Run(ctx context.Context) error {
 	return errors.Join(untilErr, keptErr, p.attribute(ctx, kept, s.at), p.blame(ctx, s))
 }
 
-func (p *Probe) keeper() modekeeper.Keeper { return modekeeper.Keeper{Config: p.Config} }
+func (p *Probe) parameters() live.Parameters {
+	return live.Parameters{API: ssm.NewFromConfig(p.Config)}
+}
 
 // overdue returns how long maintenance has gone on past the end that clients
 // are told. It is the variable of the function that tells them, so that a
@@ -95,18 +101,49 @@ func (p *Probe) overdue(ctx context.Context, mode maintenance.Mode, now time.Tim
 	return max(0, now.Sub(config.Until)), nil
 }
 
-// attribute writes down who has turned the mode, as soon as CloudTrail knows.
-// What it does not know after an hour it will not know.
-func (p *Probe) attribute(ctx context.Context, kept modekeeper.Kept, now time.Time) error {
+// attribute writes down who has turned the mode, as soon as CloudTrail knows, and
+// that the deploy that turned it is over. What CloudTrail does not know after an
+// hour it will not know.
+func (p *Probe) attribute(ctx context.Context, kept live.Kept, now time.Time) error {
 	turned := kept.Record.Since
-	if turned.IsZero() || kept.By() != "" || now.Sub(turned) > time.Hour {
+	if turned.IsZero() {
 		return nil
 	}
-	act, err := trail.Deploy(ctx, p.Config, p.Settings.Stack, turned)
-	if err != nil || act.By == "" {
-		return err
+	known := live.Attribution{Since: turned}
+	if kept.Attribution.Since.Equal(turned) {
+		known = kept.Attribution
 	}
-	return p.keeper().Attribute(ctx, p.Settings.Attribution, moderecord.Attribution{Since: turned, By: act.By})
+	next := known
+	var errs []error
+	if known.By == "" && now.Sub(turned) <= time.Hour {
+		act, err := live.LastDeploy(ctx, p.Config, p.Settings.Stack, turned)
+		next.By = act.By
+		errs = append(errs, err)
+	}
+	if !known.Settled {
+		settled, err := p.settled(ctx)
+		next.Settled = settled
+		errs = append(errs, err)
+	}
+	if next != known {
+		errs = append(errs, p.parameters().Attribute(ctx, p.Settings.Attribution, next))
+	}
+	return errors.Join(errs...)
+}
+
+// settled tells whether no deploy of the stack is on its way, so that the one of
+// the last turn is over.
+func (p *Probe) settled(ctx context.Context) (bool, error) {
+	out, err := cloudformation.NewFromConfig(p.Config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &p.Settings.Stack})
+	if err != nil {
+		return false, fmt.Errorf("reading whether the deploy of the mode is over: %w", err)
+	}
+	for _, stack := range out.Stacks {
+		if strings.HasSuffix(string(stack.StackStatus), "_COMPLETE") {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // blame logs once who has changed the listener by hand, as soon as CloudTrail
@@ -119,12 +156,16 @@ func (p *Probe) blame(ctx context.Context, s sample) error {
 		return nil
 	}
 	if mode := fmt.Sprintf("%q", s.mode); p.blamed != mode {
-		act, err := trail.Hand(ctx, p.Config, p.Settings.Switch.ListenerARN, s.at.Add(-2*trail.Delay))
-		if err != nil || act.By == "" {
-			return err
+		for _, at := range p.Settings.Switch.Listeners {
+			act, err := live.LastByHand(ctx, p.Config, at.Name, s.at.Add(-2*live.TrailDelay))
+			if err != nil {
+				return err
+			}
+			if act.By != "" {
+				p.blamed = mode
+				say(p.Log, s.at, "the listener was changed by hand", act)
+			}
 		}
-		p.blamed = mode
-		say(p.Log, s.at, "the listener was changed by hand", act)
 	}
 	return nil
 }

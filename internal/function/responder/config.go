@@ -17,45 +17,18 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/language"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
-// DefaultRetryAfter is what clients are told to wait when no end is known.
+// DefaultRetryAfter is the longest that clients are told to wait.
 const DefaultRetryAfter = 10 * time.Minute
 
 // MaxRetryAfter is the longest RetryAfter that Config takes.
 const MaxRetryAfter = 24 * time.Hour
 
 // Config is what a responder says. The zero value is a complete answer.
-type Config struct {
-	// Message is the text for people, by BCP 47 language tag ("en", "ja",
-	// "zh-Hant"). "und" is a text in no particular language. Line breaks are
-	// kept. Default: a short sentence in each of eleven languages.
-	Message map[string]string
-
-	// DefaultLanguage is the tag of the message for clients that read none of
-	// the languages in Message. Default: "en" if Message has it, else the first
-	// tag in sorted order.
-	DefaultLanguage string
-
-	// Until is when the application is expected back. Clients are told not to
-	// come before. Default: no time is given.
-	Until time.Time
-
-	// RetryAfter is what clients are told to wait when Until is not given or has
-	// passed, in whole seconds up to 24 hours. Default: 10 minutes.
-	RetryAfter time.Duration
-
-	// CORSOrigins are the web origins whose scripts may read the answer:
-	// "https://app.example.com", or "https://*.example.com" for every name below
-	// example.com, but not example.com itself. Default: none, and a script on
-	// another origin sees a network error instead of the maintenance.
-	CORSOrigins []string
-
-	// Body is a JSON value of the application's own that replaces the default
-	// JSON body, for clients with an older contract. It is sent as it is.
-	// Default: a JSON:API error document.
-	Body json.RawMessage
-}
+type Config maintenance.Answer
 
 // Validate reports everything that is wrong with c, the size of its encoding
 // included.
@@ -63,6 +36,7 @@ func (c Config) Validate() error {
 	return errors.Join(
 		validateMessage(c.Message),
 		validateDefaultLanguage(c.DefaultLanguage, c.Message),
+		validateWords(c.Words, c.Message),
 		validateUntil(c.Until),
 		validateRetryAfter(c.RetryAfter),
 		validateOrigins(c.CORSOrigins),
@@ -118,6 +92,22 @@ func validateDefaultLanguage(tag string, message map[string]string) error {
 	return nil
 }
 
+func validateWords(words map[string]Words, message map[string]string) error {
+	var errs []error
+	for _, tag := range slices.Sorted(maps.Keys(words)) {
+		if _, ok := message[tag]; !ok {
+			errs = append(errs, fmt.Errorf("words in %q: want the language of a message, one of %q", tag, slices.Sorted(maps.Keys(message))))
+		}
+		w := words[tag]
+		for _, part := range []struct{ name, text string }{{"title", w.Title}, {"until", w.Until}, {"reload", w.Reload}, {"back", w.Back}} {
+			if err := validateText(part.text); err != nil {
+				errs = append(errs, fmt.Errorf("words in %q: %s %w", tag, part.name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
 func validateUntil(until time.Time) error {
 	if until.IsZero() {
 		return nil
@@ -144,4 +134,9 @@ func validateBody(body json.RawMessage) error {
 		return fmt.Errorf("body %q is not JSON", body)
 	}
 	return nil
+}
+
+// page is the HTML of the page, with placeholders.
+func (c Config) page() string {
+	return pageHTML
 }

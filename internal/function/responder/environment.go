@@ -17,29 +17,34 @@ const MaxEnvironment = 4096
 
 // The environment variables that carry a Config. All are optional.
 const (
-	messageVariable         = maintenance.AnswerVariables + "MESSAGE"          // JSON object, language tag to text
-	defaultLanguageVariable = maintenance.AnswerVariables + "DEFAULT_LANGUAGE" // language tag
-	untilVariable           = maintenance.AnswerVariables + "UNTIL"            // RFC 3339
-	retryAfterVariable      = maintenance.AnswerVariables + "RETRY_AFTER"      // whole seconds
-	corsOriginsVariable     = maintenance.AnswerVariables + "CORS_ORIGINS"     // JSON array of strings
-	bodyVariable            = maintenance.AnswerVariables + "BODY"             // any JSON value
+	messageVariable         = maintenance.MessageVariable
+	defaultLanguageVariable = maintenance.DefaultLanguageVariable
+	untilVariable           = maintenance.UntilVariable
+	wordsVariable           = maintenance.AnswerVariables + "WORDS"        // JSON object, language tag to Words
+	retryAfterVariable      = maintenance.AnswerVariables + "RETRY_AFTER"  // whole seconds
+	corsOriginsVariable     = maintenance.AnswerVariables + "CORS_ORIGINS" // JSON array of strings
+	bodyVariable            = maintenance.AnswerVariables + "BODY"         // any JSON value
 )
 
 // IsVariable reports whether an environment variable is one of a Config's.
 func IsVariable(name string) bool {
 	switch name {
-	case messageVariable, defaultLanguageVariable, untilVariable, retryAfterVariable, corsOriginsVariable, bodyVariable:
+	case messageVariable, wordsVariable, defaultLanguageVariable, untilVariable, retryAfterVariable, corsOriginsVariable, bodyVariable:
 		return true
 	}
 	return false
 }
 
-// Environment encodes c as environment variables. What is left at its default
-// is left out; equal configurations have equal variables.
+// Environment encodes c as environment variables. Equal configurations have
+// equal variables. What is left at its default is left out, except for what a
+// flip may change: that is empty, so that a flip only changes values.
 func (c Config) Environment() map[string]string {
-	env := map[string]string{}
+	env := map[string]string{messageVariable: "", defaultLanguageVariable: "", untilVariable: ""}
 	if len(c.Message) > 0 {
-		env[messageVariable] = encode(c.Message)
+		env[messageVariable] = maintenance.JSON(c.Message)
+	}
+	if len(c.Words) > 0 {
+		env[wordsVariable] = maintenance.JSON(c.Words)
 	}
 	if c.DefaultLanguage != "" {
 		env[defaultLanguageVariable] = c.DefaultLanguage
@@ -54,7 +59,7 @@ func (c Config) Environment() map[string]string {
 		env[corsOriginsVariable] = encode(c.CORSOrigins)
 	}
 	if c.Body != nil {
-		env[bodyVariable] = string(c.Body)
+		env[bodyVariable] = maintenance.ASCII(string(c.Body))
 	}
 	return env
 }
@@ -89,6 +94,10 @@ func ParseEnvironment(getenv func(string) string) (Config, []error) {
 	}
 	read(messageVariable, func(value string) (err error) {
 		c.Message, err = decodeJSON(value, validateMessage)
+		return err
+	})
+	read(wordsVariable, func(value string) (err error) {
+		c.Words, err = decodeJSON(value, func(words map[string]Words) error { return validateWords(words, c.Message) })
 		return err
 	})
 	read(defaultLanguageVariable, func(value string) error {

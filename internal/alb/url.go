@@ -1,0 +1,79 @@
+package alb
+
+import (
+	"cmp"
+	"strings"
+)
+
+// URL is a URL of a request as people write it and as access logs record it,
+// told apart once for everybody who asks. Its parts are not decoded.
+type URL struct {
+	Scheme string // "" if the text is no URL
+	Host   string // without the port
+	Port   string // "" if it has none
+	Target string // path and query, "" if there is nothing after the authority
+}
+
+// SplitURL tells the parts of a URL apart. The target starts at the first slash
+// after the authority, or after the port: a log writes "*" of OPTIONS directly
+// behind it. What is no URL is a target as a whole.
+func SplitURL(text string) URL {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok || strings.ContainsAny(scheme, "/?#") {
+		return URL{Target: text}
+	}
+	u := URL{Scheme: scheme}
+	authority := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		authority, u.Target = rest[:end], rest[end:]
+	}
+	colon := strings.LastIndexByte(authority, ':')
+	if colon < 0 || strings.IndexByte(authority[colon:], ']') >= 0 {
+		u.Host = authority
+		return u
+	}
+	digits := 0
+	for colon+1+digits < len(authority) && isDigit(authority[colon+1+digits]) {
+		digits++
+	}
+	end := colon + 1 + digits
+	u.Host, u.Port = authority[:colon], authority[colon+1:end]
+	if more := authority[end:]; more != "" {
+		u.Target = more + u.Target
+	}
+	return u
+}
+
+// SentHost is the Host header that a client sends for the URL. Clients leave out
+// the port that goes with the scheme and send any other (RFC 9110, 4.2.3 and
+// 7.2). A port that the client sent is kept where a log has it beside the
+// listener's.
+func (u URL) SentHost() string {
+	switch {
+	case u.Port == "", u.Scheme == "http" && u.Port == "80", u.Scheme == "https" && u.Port == "443":
+		return u.Host
+	case hasPort(u.Host):
+		return u.Host
+	}
+	return u.Host + ":" + u.Port
+}
+
+// RequestTarget is the target as a client sends it.
+func (u URL) RequestTarget() string { return cmp.Or(u.Target, "/") }
+
+// ListenerPort is the port of the listener that the URL leads to, "" if it is
+// not a URL of a scheme that has one.
+func (u URL) ListenerPort() string {
+	if u.Port == "" {
+		return map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Port
+}
+
+func hasPort(host string) bool {
+	colon := strings.LastIndexByte(host, ':')
+	return colon >= 0 && colon+1 < len(host) && !strings.HasSuffix(host, "]") &&
+		!strings.ContainsFunc(host[colon+1:], func(r rune) bool { return r > '9' || r < '0' })
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
