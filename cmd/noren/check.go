@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/term"
 )
 
@@ -63,7 +64,7 @@ type finding struct {
 	Message   string   `json:"message"`
 	Value     string   `json:"value"`
 	Limit     string   `json:"limit"`
-	Templates []string `json:"templates"` // their files
+	Templates []string `json:"templates"` // their files, with line and column where they are known
 }
 
 // check returns the problems of templates, errors first, and how many templates
@@ -74,15 +75,21 @@ func check(paths []string, from templateFlags) ([]finding, int, error) {
 		return nil, 0, err
 	}
 	findings := []finding{}
+	add := func(f finding, where string) {
+		i := slices.IndexFunc(findings, f.same)
+		if i < 0 {
+			i = len(findings)
+			findings = append(findings, f)
+		}
+		findings[i].Templates = append(findings[i].Templates, where)
+	}
 	for _, s := range sources {
+		for _, fault := range s.Faults {
+			add(finding{alb.Error.String(), fault.LogicalID, fault.Path, fault.Property, "not read: " + fault.Error(), "", "", nil}, placed(s.file, fault))
+		}
 		for _, p := range alb.Check(s.Template) {
-			f := finding{p.Severity.String(), p.LogicalID, p.Path, p.Property, p.Message, p.Value, p.Limit, nil}
-			i := slices.IndexFunc(findings, f.same)
-			if i < 0 {
-				i = len(findings)
-				findings = append(findings, f)
-			}
-			findings[i].Templates = append(findings[i].Templates, s.file)
+			line, column := s.Position(p.LogicalID, p.Property)
+			add(finding{p.Severity.String(), p.LogicalID, p.Path, p.Property, p.Message, p.Value, p.Limit, nil}, placed(s.file, cfn.Fault{Line: line, Column: column}))
 		}
 	}
 	slices.SortStableFunc(findings, func(a, b finding) int { return strings.Compare(a.Severity, b.Severity) })
@@ -98,7 +105,7 @@ func (f finding) same(g finding) bool {
 // have nothing to be checked.
 func checkable(paths []string, from templateFlags) ([]source, error) {
 	if len(paths) == 0 {
-		return loadAssemblies(from.env)
+		return from.loadAssemblies()
 	}
 	var sources []source
 	var errs []error
@@ -106,14 +113,17 @@ func checkable(paths []string, from templateFlags) ([]source, error) {
 		files, err := templateFiles(path)
 		errs = append(errs, err)
 		for _, file := range files {
-			s, err := readSource(file, from.parameters)
+			s, err := from.readSource(file)
 			errs = append(errs, err)
 			if err == nil {
 				sources = append(sources, s)
 			}
 		}
 	}
-	return sources, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return sources, from.known(sources)
 }
 
 // writeFindings writes a paragraph for each finding and the sum.

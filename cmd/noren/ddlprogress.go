@@ -10,9 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/noren-cdk/noren/internal/term"
-
 	"github.com/noren-cdk/noren/internal/ddl"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // A progress tells what happens: events as lines of JSON on stdout, or for

@@ -21,7 +21,7 @@ type routeTable struct {
 // routeRow is a rule. What it does stands by mode; in a mode that does not have
 // the rule, there is nothing.
 type routeRow struct {
-	Priority   any                  `json:"priority"` // a number or "default"
+	Priority   any                  `json:"priority"` // a number, "default" or "unknown"
 	Rule       string               `json:"rule"`     // its logical id
 	Name       string               `json:"name"`
 	Conditions []string             `json:"conditions"`
@@ -72,6 +72,9 @@ func (t *routeTable) addMode(s source, l *alb.Listener) {
 	for i := range l.Rules {
 		t.addRule(s, &l.Rules[i])
 	}
+	for i := range l.DefaultIf {
+		t.addRule(s, &l.DefaultIf[i])
+	}
 	t.addRule(s, &l.Default)
 	slices.SortStableFunc(t.Rules, func(a, b routeRow) int { return a.place() - b.place() })
 }
@@ -79,10 +82,7 @@ func (t *routeTable) addMode(s source, l *alb.Listener) {
 // addRule adds a rule to the row that it shares with the same rule of another
 // template, or to a new one.
 func (t *routeTable) addRule(s source, r *alb.Rule) {
-	row := routeRow{Priority: any(r.Priority), Rule: r.LogicalID, Name: r.ShortName(), Conditions: []string{}, Actions: map[string]routeGoal{}}
-	if r.Default() {
-		row.Priority = "default"
-	}
+	row := routeRow{Priority: priorityOf(r), Rule: r.LogicalID, Name: r.ShortName(), Conditions: []string{}, Actions: map[string]routeGoal{}}
 	for _, c := range r.Conditions {
 		values, wildcards := alb.Count(c)
 		row.Values += values
@@ -91,6 +91,9 @@ func (t *routeTable) addRule(s source, r *alb.Rule) {
 	}
 	if r.If != "" {
 		row.Conditions = append(row.Conditions, "if "+r.If)
+	}
+	if r.Unread != "" {
+		row.Conditions = append(row.Conditions, "and what cannot be read")
 	}
 	i := slices.IndexFunc(t.Rules, func(other routeRow) bool {
 		return other.Priority == row.Priority && other.Rule == row.Rule && slices.Equal(other.Conditions, row.Conditions) &&
@@ -129,5 +132,8 @@ func (r routeRow) place() int {
 	if priority, ok := r.Priority.(int); ok {
 		return priority
 	}
-	return alb.MaxPriority + 1
+	if r.Priority == "unknown" {
+		return alb.MaxPriority + 1
+	}
+	return alb.MaxPriority + 2
 }

@@ -145,7 +145,7 @@ func (l *Listener) checkTaken(i int) []Problem {
 	rule := l.Rules[i]
 	c := &checker{logicalID: rule.LogicalID, path: rule.Path, property: "Priority"}
 	for _, other := range l.Rules[:i] {
-		if other.Priority == rule.Priority && (other.If == "" || rule.If == "" || other.If == rule.If) {
+		if other.Priority == rule.Priority && rule.Priority != UnknownPriority && (other.If == "" || rule.If == "" || other.If == rule.If) {
 			c.errorf(rule.Priority, "a priority of its own", "priority %d is taken by rule %q", rule.Priority, other.LogicalID)
 			break
 		}

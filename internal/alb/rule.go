@@ -9,6 +9,14 @@ type Rule struct {
 	// which is tried last and has no conditions.
 	Priority int
 
+	// PriorityFrom says what the priority hangs on, for a reader, if only a deploy
+	// knows it: then Priority is UnknownPriority, as it is if it
+	// cannot be read. Default: it is known.
+	PriorityFrom string
+
+	// Unread says why a part of the rule could not be read. Default: all was read.
+	Unread string
+
 	// Conditions all have to match.
 	Conditions []Condition
 
@@ -44,8 +52,15 @@ type Transform struct {
 // Default reports whether the rule is the listener's default rule.
 func (r *Rule) Default() bool { return r.Priority == 0 }
 
+// UnknownPriority is the priority of a rule of which it is not known: such rules
+// come last.
+const UnknownPriority = 1 << 30
+
 // Name is "default" or the priority.
 func (r *Rule) Name() string {
+	if r.Priority == UnknownPriority {
+		return "of unknown priority"
+	}
 	if r.Default() {
 		return "default"
 	}
@@ -63,6 +78,9 @@ func (r *Rule) Match(req *Request) Outcome {
 }
 
 func (r *Rule) matchAll(conditions []Matcher, req *Request) Outcome {
+	if r.Unread != "" && !r.Default() {
+		return Outcome{Unlikely, UnreadRule}
+	}
 	o := Outcome{Verdict: Yes}
 	for _, c := range conditions {
 		if o = o.and(c.Match(req)); o.Verdict == No {
