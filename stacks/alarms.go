@@ -164,37 +164,26 @@ func (o *operations) addDatabaseAlarms(database awsrds.DatabaseCluster) {
 		id: "DatabaseCpuAlarm", description: "The database is at 90 % of its processor, or more",
 		metric: metric("CPUUtilization", "Maximum"), threshold: 90, minutes: 10,
 	})
-	connections := maxConnections(o.env.Database.MaxCapacity)
+	connections := o.env.Database.MaxConnections()
 	o.whileOpen(alarm{
 		id: "DatabaseConnectionsAlarm", description: "The database has 80 % of the connections that it can have, or more",
 		metric: metric("DatabaseConnections", "Maximum"), threshold: 0.8 * float64(connections), minutes: 5,
 	})
-	o.always(alarm{
-		id: "DatabaseStorageAlarm", description: "Less than 5 GiB are left on the local disk of a database instance: a schema change or a sort that needs more fails",
-		metric: metric("FreeLocalStorage", "Minimum"), threshold: 5 << 30, below: true, minutes: 3,
+	// Of the local disk, which is what an online schema change sorts on, a
+	// serverless instance has no metric: FreeLocalStorage does not apply to it.
+	o.whileOpen(alarm{
+		id: "DatabaseCapacityAlarm", description: "The database is at the most capacity that it may have",
+		metric: metric("ACUUtilization", "Maximum"), threshold: 100, minutes: 15,
 	})
 	o.whileOpen(alarm{
 		id: "DatabaseDeadlocksAlarm", description: "The database rolls transactions back for deadlocks, one in ten seconds or more",
 		metric: metric("Deadlocks", "Average"), threshold: 0.1, minutes: 5,
 	})
+	if o.env.Database.Readers == 0 {
+		return // the metric below does not exist
+	}
 	o.whileOpen(alarm{
 		id: "DatabaseLagAlarm", description: "A reader of the database is a second behind the writer, or more",
 		metric: metric("AuroraReplicaLagMaximum", "Maximum"), threshold: 1000, minutes: 5,
 	})
-}
-
-// maxConnections is how many connections an instance takes whose most capacity
-// is so many ACU, by default.
-// Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html#aurora-serverless-v2.max-connections
-func maxConnections(capacity float64) int {
-	connections := 90
-	for _, step := range []struct {
-		capacity    float64
-		connections int
-	}{{4, 135}, {8, 1000}, {16, 2000}, {32, 3000}, {64, 4000}, {128, 5000}, {192, 6000}} {
-		if capacity >= step.capacity {
-			connections = step.connections
-		}
-	}
-	return connections
 }

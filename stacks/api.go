@@ -32,9 +32,10 @@ type api struct {
 
 // newAPI defines the Fargate service in the private subnets.
 //
-// The container finds its database in the environment: DB_HOST, DB_READER_HOST,
-// DB_PORT, DB_NAME and DB_USER, to log in with an IAM token over TLS. PORT is
-// where it has to listen. There is no password. CORS_ORIGINS, with commas, are
+// The container finds its database in the environment: DB_HOST, DB_PORT, DB_NAME
+// and DB_USER, to log in with an IAM token over TLS, and DB_READER_HOST if there
+// are readers. DB_CONNECTIONS is how many connections it may open to each host.
+// PORT is where it has to listen. There is no password. CORS_ORIGINS, with commas, are
 // the origins that maintenance.corsOrigins lets in: whose scripts may read the
 // answer of maintenance may read the API's.
 func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, database awsrds.DatabaseCluster) api {
@@ -42,6 +43,7 @@ func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.
 		Vpc:                 vpc,
 		ContainerInsightsV2: awsecs.ContainerInsights_ENABLED,
 	})
+	adoptLogGroup(scope, "ContainerInsightsLogs", env, "/aws/ecs/containerinsights/"+*cluster.ClusterName()+"/performance")
 	container := apiContainer(scope, env, database)
 	if origins := env.Maintenance.CORSOrigins; len(origins) > 0 {
 		(*container.Environment)["CORS_ORIGINS"] = jsii.String(strings.Join(origins, ","))
@@ -113,18 +115,22 @@ func (a api) scale(env environment.Environment) {
 
 // apiContainer is the API's container: the configured image or the example.
 func apiContainer(scope constructs.Construct, env environment.Environment, database awsrds.DatabaseCluster) *awsecs.ContainerDefinitionOptions {
+	variables := map[string]*string{
+		"AWS_REGION":     &env.Region,
+		"PORT":           jsii.String(strconv.Itoa(env.API.Port)),
+		"DB_HOST":        database.ClusterEndpoint().Hostname(),
+		"DB_CONNECTIONS": jsii.String(strconv.Itoa(env.ConnectionsPerPool())),
+		"DB_PORT":        jsii.String(strconv.Itoa(databasePort)),
+		"DB_NAME":        &env.Database.Name,
+		"DB_USER":        jsii.String(apiUser),
+	}
+	if env.Database.Readers > 0 {
+		variables["DB_READER_HOST"] = database.ClusterReadEndpoint().Hostname()
+	}
 	return &awsecs.ContainerDefinitionOptions{
 		Image:        apiImage(scope, env),
 		PortMappings: &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(env.API.Port)}},
-		Environment: &map[string]*string{
-			"AWS_REGION":     &env.Region,
-			"PORT":           jsii.String(strconv.Itoa(env.API.Port)),
-			"DB_HOST":        database.ClusterEndpoint().Hostname(),
-			"DB_READER_HOST": database.ClusterReadEndpoint().Hostname(),
-			"DB_PORT":        jsii.String(strconv.Itoa(databasePort)),
-			"DB_NAME":        &env.Database.Name,
-			"DB_USER":        jsii.String(apiUser),
-		},
+		Environment:  &variables,
 	}
 }
 
@@ -197,10 +203,10 @@ func newSetupTask(scope constructs.Construct, env environment.Environment, vpc a
 	database.Connections().AllowFrom(group, awsec2.Port_Tcp(jsii.Number(databasePort)), jsii.String("Makes the database users"))
 	subnets := vpc.SelectSubnets(&awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS})
 	return setupTask{
-		command: fmt.Sprintf("aws ecs run-task --region %s --cluster %s --task-definition %s --launch-type FARGATE"+
+		command: fmt.Sprintf("AWS_PAGER= aws ecs run-task --region %s --cluster %s --task-definition %s --launch-type FARGATE"+
 			" --network-configuration 'awsvpcConfiguration={subnets=[%s],securityGroups=[%s],assignPublicIp=DISABLED}'",
 			env.Region, *cluster.ClusterName(), *task.TaskDefinitionArn(), *awscdk.Fn_Join(jsii.String(","), subnets.SubnetIds), *group.SecurityGroupId()),
-		log: fmt.Sprintf("aws logs tail --region %s --since 1h --follow %s", env.Region, *logs.LogGroupName()),
+		log: fmt.Sprintf("AWS_PAGER= aws logs tail --region %s --since 1h --follow %s", env.Region, *logs.LogGroupName()),
 	}
 }
 

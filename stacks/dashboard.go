@@ -43,7 +43,7 @@ func (o *operations) addDashboard(alb elbv2.ApplicationLoadBalancer, api api, da
 			row(
 				graph("Processor in %", 6, o.database(database, "CPUUtilization", "Maximum"), o.database(database, "ACUUtilization", "Maximum")),
 				graph("Connections", 6, o.database(database, "DatabaseConnections", "Maximum")),
-				graph("Local disk left, bytes", 6, o.database(database, "FreeLocalStorage", "Minimum")),
+				graph("Memory left at the most capacity, bytes", 6, o.database(database, "FreeableMemory", "Minimum")),
 				graph("Deadlocks a second; milliseconds behind", 6, o.database(database, "Deadlocks", "Average"), o.database(database, "AuroraReplicaLagMaximum", "Maximum")),
 			),
 		},

@@ -3,6 +3,7 @@ package stacks
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
@@ -24,6 +25,9 @@ const (
 	apiUser          = "api"
 	schemaChangeUser = "schemachange"
 )
+
+// databaseLogs are the logs that the database sends to CloudWatch.
+var databaseLogs = []string{"audit", "error", "slowquery"}
 
 // newSchemaChange defines the task that changes the schema. It logs in as a user
 // of its own, which the setup task makes.
@@ -101,8 +105,7 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 		IamAuthentication:        jsii.Bool(true),
 		StorageEncrypted:         jsii.Bool(true),
 		ParameterGroup:           clusterParameters,
-		CloudwatchLogsExports:    jsii.Strings("audit", "error", "slowquery"),
-		CloudwatchLogsRetention:  retention(env),
+		CloudwatchLogsExports:    jsii.Strings(databaseLogs...),
 		Backup: &awsrds.BackupProps{
 			Retention: awscdk.Duration_Days(jsii.Number(env.Database.BackupDays)),
 		},
@@ -111,6 +114,9 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 		DeletionProtection: &env.DeletionProtection,
 		RemovalPolicy:      removalPolicy(env),
 	})
+	for _, kind := range databaseLogs {
+		adoptLogGroup(scope, "Database"+strings.ToUpper(kind[:1])+kind[1:]+"Logs", env, "/aws/rds/cluster/"+*cluster.ClusterIdentifier()+"/"+kind)
+	}
 	// CDK lets the subnet group and the instances go with the stack unless they
 	// are retained by that very word, and a cluster that stays needs both.
 	for _, part := range *cluster.Node().FindAll(constructs.ConstructOrder_PREORDER) {

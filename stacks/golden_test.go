@@ -235,7 +235,7 @@ func goldenDifference(d diff.Diff) string {
 	for _, r := range d.Resources {
 		b.WriteString(strings.TrimSpace(string(r.Fate)+" "+r.LogicalID+" ("+r.Type+") "+r.Why) + "\n")
 		for _, p := range r.Changes {
-			b.WriteString("  " + p.Name + ": " + p.Before + " -> " + p.After + "\n")
+			b.WriteString(strings.TrimRight("  "+p.Name+": "+p.Before+" -> "+p.After, " ") + "\n")
 		}
 	}
 	for _, p := range d.Sections {

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -16,6 +17,35 @@ func newLogGroup(scope constructs.Construct, id string, env environment.Environm
 		Retention:     retention(env),
 		RemovalPolicy: removalPolicy(env),
 	})
+}
+
+// adoptLogGroup gives a log group that an AWS service makes by itself, under a
+// name of its own, the retention of the environment, and lets it go with the
+// stack as the others do.
+func adoptLogGroup(scope constructs.Construct, id string, env environment.Environment, name string) {
+	policy := awscdk.RemovalPolicy_RETAIN
+	if !env.DeletionProtection {
+		policy = awscdk.RemovalPolicy_DESTROY
+	}
+	awslogs.NewLogRetention(scope, &id, &awslogs.LogRetentionProps{
+		LogGroupName: &name, Retention: retention(env), RemovalPolicy: policy,
+	})
+}
+
+// adoptHandlers gives the functions that CDK adds to a stack for its own custom
+// resources log groups of the stack. They would make theirs when they first run,
+// which nobody ever deletes.
+func adoptHandlers(stack awscdk.Stack, env environment.Environment) {
+	for _, provider := range *stack.Node().Children() {
+		for _, id := range []string{"Handler", "Resource"} {
+			handler, ok := provider.Node().TryFindChild(&id).(awscdk.CfnResource)
+			if _, typed := handler.(awslambda.CfnFunction); !ok || typed || *handler.CfnResourceType() != "AWS::Lambda::Function" {
+				continue
+			}
+			group := newLogGroup(stack, *provider.Node().Id()+"Logs", env)
+			handler.AddPropertyOverride(jsii.String("LoggingConfig.LogGroup"), group.LogGroupName())
+		}
+	}
 }
 
 // newAccessLogs defines the bucket for the access logs of the load balancer, the

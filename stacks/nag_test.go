@@ -47,7 +47,7 @@ var suppressions = []suppression{
 	{"/Distribution/Resource", "AwsSolutions-CFR2", "A web ACL is the account's, made elsewhere and given as webAcl.site.", func(env environment.Environment) bool { return env.WebACL.Site == "" }},
 	{"/Distribution/Resource", "AwsSolutions-CFR4", "Without a certificate of one's own CloudFront takes no minimum TLS version.", func(env environment.Environment) bool { return env.Site.Domain == "" }},
 	{logRetention + "/ServiceRole/Resource", "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]", "CDK's own function that sets the retention of the logs RDS makes.", nil},
-	{logRetention + "/ServiceRole/DefaultPolicy/Resource", "AwsSolutions-IAM5[Resource::*]", "CDK's own function: RDS names its log groups after the cluster, which is not known before.", nil},
+	{logRetention + "/ServiceRole/DefaultPolicy/Resource", "AwsSolutions-IAM5", "CDK's own function: the log groups are named after the database and the cluster, which are not known before; it sets their retention, and deletes them with an environment that is not protected.", nil},
 	{uploader + "/Resource", "AwsSolutions-L1", "CDK's own function that uploads the first page; its runtime is CDK's.", nil},
 	{uploader + "/ServiceRole/Resource", "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]", "CDK's own function that uploads the first page; its role is CDK's.", nil},
 	{uploader + "/ServiceRole/DefaultPolicy/Resource", "AwsSolutions-IAM5", "CDK's own function: it reads CDK's asset bucket and writes any object of the site's bucket, nothing else.", nil},

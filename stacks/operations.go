@@ -20,7 +20,7 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/environment"
-	"github.com/noren-cdk/noren/internal/trail"
+	"github.com/noren-cdk/noren/internal/live"
 )
 
 // operations tells the operators what breaks and who turned the mode. Nothing
@@ -91,7 +91,7 @@ func (o *operations) addChangeNotice(listener elbv2.IApplicationListener) {
 			DetailType: jsii.Strings("AWS API Call via CloudTrail"),
 			Detail: &map[string]any{
 				"eventSource": []string{"elasticloadbalancing.amazonaws.com"},
-				"eventName":   trail.ListenerCalls,
+				"eventName":   live.ListenerCalls,
 				"errorCode":   []map[string]bool{{"exists": false}}, // what was refused has changed nothing
 				"$or": []map[string]any{
 					{"requestParameters": map[string]any{"listenerArn": []*string{listener.ListenerArn()}}},

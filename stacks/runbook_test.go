@@ -69,17 +69,27 @@ func TestEveryAlarmIsInTheRunbook(t *testing.T) {
 // awsCommands are the commands of the AWS CLI that the runbook may use, with
 // their options. Source: the reference of AWS CLI version 2.
 var awsCommands = map[string][]string{
-	"cloudformation describe-stacks":          {"--stack-name", "--query", "--output"},
-	"cloudformation describe-stack-events":    {"--stack-name", "--max-items"},
-	"cloudformation continue-update-rollback": {"--stack-name"},
-	"ecs describe-services":                   {"--cluster", "--services"},
-	"lambda get-account-settings":             {},
-	"rds describe-db-clusters":                {"--db-cluster-identifier", "--query"},
-	"rds restore-db-cluster-to-point-in-time": {"--source-db-cluster-identifier", "--db-cluster-identifier", "--restore-to-time", "--db-subnet-group-name", "--vpc-security-group-ids", "--serverless-v2-scaling-configuration"},
-	"rds create-db-instance":                  {"--db-instance-identifier", "--db-cluster-identifier", "--db-instance-class", "--engine"},
-	"rds wait":                                {"--db-instance-identifier"},
-	"rds delete-db-instance":                  {"--db-instance-identifier"},
-	"rds delete-db-cluster":                   {"--db-cluster-identifier", "--skip-final-snapshot"},
+	"cloudformation describe-stacks":               {"--stack-name", "--query", "--output"},
+	"cloudformation describe-stack-events":         {"--stack-name", "--max-items"},
+	"cloudformation continue-update-rollback":      {"--stack-name"},
+	"cloudformation update-termination-protection": {"--stack-name", "--no-enable-termination-protection"},
+	"cloudformation describe-stack-resources":      {"--stack-name", "--query", "--output"},
+	"cloudformation delete-stack":                  {"--stack-name"},
+	"elbv2 modify-load-balancer-attributes":        {"--load-balancer-arn", "--attributes"},
+	"rds modify-db-cluster":                        {"--db-cluster-identifier", "--no-deletion-protection", "--apply-immediately"},
+	"s3 rm":                                        {"--recursive"},
+	"resourcegroupstaggingapi get-resources":       {"--tag-filters", "--query", "--output"},
+	"logs describe-log-groups":                     {"--query", "--output"},
+	"logs delete-log-group":                        {"--log-group-name"},
+	"ec2 describe-security-groups":                 {"--filters", "--query", "--output"},
+	"ecs describe-services":                        {"--cluster", "--services"},
+	"lambda get-account-settings":                  {},
+	"rds describe-db-clusters":                     {"--db-cluster-identifier", "--query"},
+	"rds restore-db-cluster-to-point-in-time":      {"--source-db-cluster-identifier", "--db-cluster-identifier", "--restore-to-time", "--db-subnet-group-name", "--vpc-security-group-ids", "--serverless-v2-scaling-configuration"},
+	"rds create-db-instance":                       {"--db-instance-identifier", "--db-cluster-identifier", "--db-instance-class", "--engine"},
+	"rds wait":                                     {"--db-instance-identifier"},
+	"rds delete-db-instance":                       {"--db-instance-identifier"},
+	"rds delete-db-cluster":                        {"--db-cluster-identifier", "--skip-final-snapshot"},
 }
 
 func TestTheCommandsOfTheRunbookExist(t *testing.T) {
@@ -136,10 +146,13 @@ func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 func checkCDK(t *testing.T, command string) {
 	t.Helper()
 	words := strings.Fields(command)
-	if !slices.Contains([]string{"synth", "diff", "deploy", "destroy"}, words[0]) {
+	if !slices.Contains([]string{"synth", "diff", "deploy", "destroy", "gc"}, words[0]) {
 		t.Errorf("cdk %s: unknown command", command)
 	}
 	for i := 1; i < len(words); i++ {
+		if words[i] == "--unstable=gc" {
+			continue
+		}
 		if words[i] != "-c" || i+1 == len(words) {
 			t.Errorf("cdk %s: %s", command, words[i])
 			continue
@@ -150,6 +163,10 @@ func checkCDK(t *testing.T, command string) {
 		switch key {
 		case "env":
 			_, _, err = environment.Load("environments", value)
+		case "protection":
+			if value != "false" {
+				err = fmt.Errorf("want false, got %q", value)
+			}
 		case "maintenance":
 			_, err = maintenance.ParseFlag(value)
 		case "maintenance-until":

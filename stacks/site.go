@@ -36,7 +36,6 @@ func newSite(scope constructs.Construct, env environment.Environment, logs awss3
 		ServerAccessLogsPrefix: jsii.String("site/"),
 		Versioned:              jsii.Bool(true), // an upload over something can be undone
 	})
-	awaitEmptying(bucket, logs)
 	router := awscloudfront.NewFunction(scope, jsii.String("SpaRouter"), &awscloudfront.FunctionProps{
 		Code:    awscloudfront.FunctionCode_FromInline(&spaRouter),
 		Runtime: awscloudfront.FunctionRuntime_JS_2_0(),

@@ -50,6 +50,7 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	addOperations(stack, env, lb, api, database, maintenance)
 	setup := newSetupTask(stack, env, vpc, api.cluster, database)
 	change := newSchemaChange(stack, env, vpc, api.cluster, database)
+	adoptHandlers(stack, env)
 
 	output(stack, "SiteUrl", "The web application", "https://"+cmp.Or(env.Site.Domain, *site.distribution.DistributionDomainName()))
 	if env.API.Domain != "" {
@@ -75,7 +76,7 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 func outputLogs(scope constructs.Construct, env environment.Environment, api api, maintenance maintenancemode.MaintenanceMode) {
 	show := func(id string, group awslogs.ILogGroup) {
 		output(scope, id, "Shows what was logged in the last quarter of an hour, and follows it",
-			fmt.Sprintf("aws logs tail --region %s --since 15m --follow %s", env.Region, *group.LogGroupName()))
+			fmt.Sprintf("AWS_PAGER= aws logs tail --region %s --since 15m --follow %s", env.Region, *group.LogGroupName()))
 	}
 	show("ApiLog", api.logs)
 	show("ResponderLog", maintenance.LogGroup)
@@ -84,15 +85,17 @@ func outputLogs(scope constructs.Construct, env environment.Environment, api api
 
 // outputEmergency adds the commands that flip the listener without a deploy. The
 // rule that refuses writes in the closed modes is turned with it: it is found by
-// its priority, since it is not there while the product is open.
+// its priority, since it is not there while the product is open. As all commands
+// that are printed these open no pager: on a short terminal the AWS CLI 2 would
+// stop half-way until q is typed.
 func outputEmergency(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, maintenance maintenancemode.MaintenanceMode) {
 	listener := fmt.Sprintf("--region %s --listener-arn %s", env.Region, *lb.listener.ListenerArn())
 	flip := func(targetGroup *string) string {
 		action := "Type=forward,TargetGroupArn=" + *targetGroup
-		command := fmt.Sprintf("aws elbv2 modify-listener %s --default-actions %s", listener, action)
+		command := fmt.Sprintf("AWS_PAGER= aws elbv2 modify-listener %s --default-actions %s", listener, action)
 		for _, priority := range maintenance.SwitchPriorities {
-			command += fmt.Sprintf(" && for rule in $(aws elbv2 describe-rules %s --query \"Rules[?Priority=='%d'].RuleArn\" --output text); do"+
-				" aws elbv2 modify-rule --region %s --rule-arn $rule --actions %s; done", listener, priority, env.Region, action)
+			command += fmt.Sprintf(" && for rule in $(AWS_PAGER= aws elbv2 describe-rules %s --query \"Rules[?Priority=='%d'].RuleArn\" --output text); do"+
+				" AWS_PAGER= aws elbv2 modify-rule --region %s --rule-arn $rule --actions %s; done", listener, priority, env.Region, action)
 		}
 		return command
 	}

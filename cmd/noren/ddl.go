@@ -25,29 +25,55 @@ func newDDL() *cobra.Command {
   noren ddl plan      what each statement will lock, by the server's own word
   noren ddl rehearse  what it takes, measured on a full-size clone
   noren ddl run       execute it, with two lock budgets and a journal
+  noren ddl status    what is done and what is left, by the journal
+  noren ddl resolve   settle a statement of which the journal says unknown
+
+FILE.sql is a file of statements, of goose, dbmate, sql-migrate, golang-migrate,
+Flyway, Rails, Laravel, Prisma or Django too; of one with a way back only the way
+up is meant, unless --direction down. A folder is its files in order.
 
 The database is --dsn user:password@tcp(host:port)/schema (or DB_DSN), or on AWS
 DB_HOST, DB_PORT, DB_NAME, AWS_REGION and one of DB_USER, who logs in with an IAM
 token, and DB_SECRET_ARN, a secret with username and password. DB_TLS_CA is a
 file of CA certificates. Other hosts than this machine must have a certificate
-that can be verified, unless the DSN says tls=... itself.
+that can be verified, unless the DSN says tls=... itself. PLAN_DB_USER and so on
+are of the user who plans, REHEARSE_DB_HOST and so on of the clone.
 
 docs/schema-changes.md walks through a change.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("unknown verb %q of ddl: want plan, rehearse or run", args[0])
+				return fmt.Errorf("unknown verb %q of ddl: want plan, rehearse, run, status or resolve", args[0])
 			}
 			return cmd.Help()
 		},
 	}
-	cmd.AddCommand(newDDLPlan(), newDDLRehearse(), newDDLRun())
+	cmd.AddCommand(newDDLPlan(), newDDLRehearse(), newDDLRun(), newDDLStatus(), newDDLResolve())
 	return cmd
 }
 
-// ddlFlags are the flags that all of the family take.
+// A ddlLogin is how the family finds a database and its migrations.
+type ddlLogin struct {
+	dsn       string
+	direction string
+}
+
+func (f *ddlLogin) register(cmd *cobra.Command, variables string) {
+	cmd.Flags().StringVar(&f.dsn, "dsn", "", "database, as user:password@tcp(host:port)/schema (default: the "+variables+" variables)")
+	cmd.Flags().StringVar(&f.direction, "direction", "up", "the part of a file with a way back that is meant: up or down")
+}
+
+// open logs in: with --dsn, or as the environment says.
+func (f *ddlLogin) open(ctx context.Context, login ddl.Login) (*ddl.Database, error) {
+	if f.dsn != "" {
+		login = ddl.Login{DSN: f.dsn, CA: login.CA}
+	}
+	return login.Open(ctx)
+}
+
+// ddlFlags are the flags that plan, rehearse and run take.
 type ddlFlags struct {
-	dsn     string
+	ddlLogin
 	json    bool
 	options ddl.PlanOptions
 	writes  string
@@ -55,8 +81,8 @@ type ddlFlags struct {
 }
 
 func (f *ddlFlags) register(cmd *cobra.Command, variables string) {
+	f.ddlLogin.register(cmd, variables)
 	flags := cmd.Flags()
-	flags.StringVar(&f.dsn, "dsn", "", "database, as user:password@tcp(host:port)/schema (default: the "+variables+" variables)")
 	flags.StringVar(&f.writes, "writes", "live", "what the app does meanwhile: live, or stopped (maintenance)")
 	flags.StringSliceVar(&f.options.StillWritten, "still-written", nil, "tables that are written although writes are stopped, as logging in does: sessions,users")
 	flags.StringVar(&f.policy, "policy", "any", "what may be done at all: any, or additive (what a release without a stop may do)")
@@ -64,44 +90,31 @@ func (f *ddlFlags) register(cmd *cobra.Command, variables string) {
 	flags.BoolVar(&f.json, "json", false, "write JSON")
 }
 
-// open reads the migration and logs in: with --dsn, or as the environment says.
-func (f *ddlFlags) open(ctx context.Context, stdin io.Reader, name string, login ddl.Login) (*ddl.Database, string, error) {
+// files reads the migrations that an argument names.
+func (f *ddlFlags) files(stdin io.Reader, name string) (files []migrationFile, folder bool, err error) {
 	f.options.Writes, f.options.Policy = ddl.Writes(f.writes), ddl.Policy(f.policy)
-	file, err := readMigration(stdin, name)
-	if err != nil {
-		return nil, "", err
-	}
-	if f.dsn != "" {
-		login = ddl.Login{DSN: f.dsn, CA: login.CA}
-	}
-	db, err := login.Open(ctx)
-	return db, file, err
+	return readMigrations(stdin, name, f.direction)
 }
 
-// readMigration reads a file, or stdin if name is "-".
-func readMigration(stdin io.Reader, name string) (string, error) {
-	if name == "-" {
-		text, err := io.ReadAll(stdin)
-		return string(text), err
+// planLogin is the login of the user who plans, and whether there is one.
+func planLogin(planDSN string) (ddl.Login, bool) {
+	if planDSN != "" {
+		return ddl.Login{DSN: planDSN, CA: os.Getenv("DB_TLS_CA")}, true
 	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return "", fmt.Errorf("reading the migration: %w", err)
-	}
-	return string(text), nil
+	return ddl.PlanLogin(os.Getenv)
 }
 
 // oneFile is the argument of each of the family.
 func oneFile(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
-		return fmt.Errorf("want one FILE.sql, got %d arguments", len(args))
+		return fmt.Errorf("want one FILE.sql or folder, got %d arguments", len(args))
 	}
 	return nil
 }
 
 // withCode gives errors after which a run may be repeated their exit code.
 func withCode(err error) error {
-	if errors.Is(err, ddl.ErrStopped) {
+	if errors.Is(err, ddl.ErrRepeat) {
 		return &exitError{exitStopped, err}
 	}
 	return err

@@ -20,7 +20,7 @@ import (
 
 // Bad input is an error of one line, before anybody logs in.
 func TestDDLRefusesBadInput(t *testing.T) {
-	for _, name := range []string{"DB_DSN", "DB_HOST", "DB_NAME", "DB_USER", "DB_SECRET_ARN", "AWS_REGION"} {
+	for _, name := range []string{"DB_DSN", "DB_HOST", "DB_NAME", "DB_USER", "DB_SECRET_ARN", "AWS_REGION", "PLAN_DB_DSN", "PLAN_DB_USER", "REHEARSE_DB_DSN", "REHEARSE_DB_HOST"} {
 		t.Setenv(name, "")
 	}
 	folder := t.TempDir()
@@ -38,9 +38,9 @@ func TestDDLRefusesBadInput(t *testing.T) {
 		args string
 		want string
 	}{
-		{"plan", "want one FILE.sql, got 0 arguments"},
-		{"plan a b", "want one FILE.sql, got 2 arguments"},
-		{"plan nowhere.sql", "reading the migration: open nowhere.sql"},
+		{"plan", "want one FILE.sql or folder, got 0 arguments"},
+		{"plan a b", "want one FILE.sql or folder, got 2 arguments"},
+		{"plan nowhere.sql", "reading the migration: stat nowhere.sql"},
 		{"plan " + change, "no database: give --dsn (or DB_DSN), or set DB_HOST"},
 		{"plan --dsn root:hunter2@tcp(127.0.0.1:1)/s " + change, "connecting to 127.0.0.1:1"},
 		{"plan --dsn root:hunter2@nonsense " + change, "reading the DSN"},
@@ -51,7 +51,13 @@ func TestDDLRefusesBadInput(t *testing.T) {
 		{"run --rehearsal " + other + " " + change, "is not a rehearsal"},
 		{"run --rehearsal " + broken + " " + change, "reading the rehearsal"},
 		{"run -", "give --name"},
-		{"rehearse " + change, "no database"},
+		{"rehearse " + change, "no database: give --dsn (or REHEARSE_DB_DSN), or set REHEARSE_DB_HOST"},
+		{"rehearse --plan " + other + " " + change, "is not a plan"},
+		{"run --direction sideways --without-rehearsal " + change, "no database"},
+		{"run --name x " + folder, "--name is for one file"},
+		{"plan " + t.TempDir(), "there is no .sql file in the folder"},
+		{"plan --direction down " + folder, "a folder has no way back"},
+		{"resolve --as maybe " + change, `--as is "maybe": want done or not-done`},
 	} {
 		var stdout, stderr bytes.Buffer
 		code := exec(context.Background(), append([]string{"ddl"}, strings.Fields(test.args)...), strings.NewReader(""), &stdout, &stderr)
@@ -61,6 +67,29 @@ func TestDDLRefusesBadInput(t *testing.T) {
 		if strings.Contains(stderr.String(), "hunter2") {
 			t.Errorf("%s: the error holds the password: %s", test.args, stderr.String())
 		}
+	}
+}
+
+// A folder is run in the order of the numbers, without the ways back.
+func TestReadMigrations_OrdersAFolder(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"10_b.sql", "9_a.sql", "00011_c.up.sql", "00011_c.down.sql", "R__views.sql", "V1.10__x.sql", "V1.9__x.sql", "U1.9__x.sql", "20240101_init/migration.sql", "notes.txt"} {
+		path := filepath.Join(folder, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("SELECT 1"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, isFolder, err := readMigrations(nil, folder, "up")
+	if err != nil || !isFolder {
+		t.Fatal(err, isFolder)
+	}
+	var got []string
+	for _, f := range files {
+		got = append(got, f.Name)
+	}
+	want := "9_a.sql 10_b.sql 00011_c.up.sql 20240101_init/migration.sql V1.9__x.sql V1.10__x.sql R__views.sql"
+	if strings.Join(got, " ") != want {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, " "), want)
 	}
 }
 

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -14,9 +17,9 @@ func newDDLPlan() *cobra.Command {
 	var flags ddlFlags
 	var rehearsal string
 	var window time.Duration
-	var planDSN string
+	var planDSN, journal, out string
 	cmd := &cobra.Command{
-		Use:   "plan FILE.sql",
+		Use:   "plan FILE.sql|FOLDER",
 		Short: "Say what each statement of a migration will lock",
 		Long: `Say what each statement of a migration will lock: its algorithm and lock, whether
 the table is rebuilt, and whether reads and writes go on meanwhile.
@@ -37,37 +40,78 @@ Exit code: 0 if every statement is allowed, 1 if not, or if anything failed.`,
 				}
 			}
 			flags.options.Window = window
-			login, ok := ddl.PlanLogin(os.Getenv)
-			if !ok {
+			files, folder, err := flags.files(cmd.InOrStdin(), args[0])
+			if err != nil {
+				return err
+			}
+			login, ok := planLogin(planDSN)
+			switch {
+			case planDSN != "":
+				flags.dsn = ""
+			case !ok:
 				login = ddl.LoginFromEnvironment(os.Getenv)
 			}
-			if planDSN != "" {
-				flags.dsn = planDSN
-			}
-			db, file, err := flags.open(cmd.Context(), cmd.InOrStdin(), args[0], login)
+			db, err := flags.open(cmd.Context(), login)
 			if err != nil {
 				return err
 			}
 			defer db.Close()
-			plan, err := ddl.MakePlan(cmd.Context(), db, file, flags.options)
+			if folder {
+				entries, err := ddl.Journal(cmd.Context(), db, journal)
+				if err != nil {
+					return err
+				}
+				if files = leftOf(files, entries); len(files) == 0 {
+					fmt.Fprintln(cmd.OutOrStdout(), "nothing left to do")
+					return nil
+				}
+			}
+			plans, err := ddl.MakePlans(cmd.Context(), db, migrations(files), flags.options)
 			if err != nil {
 				return err
 			}
-			if flags.json {
-				err = writeJSON(cmd.OutOrStdout(), plan)
-			} else {
-				writePlan(term.New(cmd.OutOrStdout()), plan)
-			}
-			if err == nil && !plan.Allowed() {
-				return &exitError{code: 1}
-			}
-			return err
+			return writePlans(cmd, plans, flags.json, out)
 		},
 	}
 	flags.register(cmd, "PLAN_DB_, or else DB_")
 	cmd.Flags().StringVar(&planDSN, "plan-dsn", "", "database with the login of the user who plans (default: --dsn)")
 	cmd.Flags().BoolVar(&flags.options.ScratchServer, "scratch-server", false, "nothing of value lives on this server: plan with any rights")
+	cmd.Flags().StringVar(&journal, "journal", "", "table of the journal, for a folder: table or schema.table (default: noren_journal in the schema)")
+	cmd.Flags().StringVar(&out, "out", "", "file to write the plan to, as JSON: rehearse takes from it where the real schema is")
 	cmd.Flags().DurationVar(&window, "window", 0, "time there is; compared with the rehearsal's")
 	cmd.Flags().StringVar(&rehearsal, "rehearsal", "", "rehearsal.json, for --window")
 	return cmd
+}
+
+// writePlans writes plans for people or as JSON, and fails if one is not allowed.
+func writePlans(cmd *cobra.Command, plans []*ddl.Plan, asJSON bool, out string) error {
+	var err error
+	allowed := true
+	for _, plan := range plans {
+		allowed = allowed && plan.Allowed()
+	}
+	var whole any = plans
+	if len(plans) == 1 {
+		whole = plans[0]
+	}
+	if out != "" {
+		var text bytes.Buffer
+		if err := errors.Join(writeJSON(&text, whole), os.WriteFile(out, text.Bytes(), 0o644)); err != nil {
+			return fmt.Errorf("writing the plan: %w", err)
+		}
+	}
+	if asJSON {
+		err = writeJSON(cmd.OutOrStdout(), whole)
+	} else {
+		for _, plan := range plans {
+			if len(plans) > 1 {
+				fmt.Fprintln(cmd.OutOrStdout(), plan.Name)
+			}
+			writePlan(term.New(cmd.OutOrStdout()), plan)
+		}
+	}
+	if err == nil && !allowed {
+		return &exitError{code: 1}
+	}
+	return err
 }

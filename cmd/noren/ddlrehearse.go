@@ -1,7 +1,11 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -13,47 +17,108 @@ import (
 func newDDLRehearse() *cobra.Command {
 	var flags ddlFlags
 	var options ddl.RehearseOptions
-	var out string
+	var out, plan string
 	cmd := &cobra.Command{
-		Use:   "rehearse FILE.sql",
+		Use:   "rehearse FILE.sql|FOLDER",
 		Short: "Execute a migration on a full-size clone and measure it",
 		Long: `Execute a migration on a full-size clone or a restored snapshot, measure it, and
-write rehearsal.json, which noren ddl run compares with what it finds.
+write FILE.rehearsal.json beside it, which noren ddl run compares with what it
+finds.
 
-This changes the database that --dsn names. It refuses one in which others work.
+This changes the database of --dsn, or of REHEARSE_DB_HOST: never that of DB_HOST.
+It wants proof that this is a copy: the table noren_clone, which whoever makes the
+clone puts into the schema, or another server than that of the real schema, which
+is known from --plan, or from the login that the PLAN_DB_ or DB_ variables
+describe. It refuses if anybody writes there within two seconds.
 
-Exit code: 0 if every statement succeeded, 1 if one failed (rehearsal.json says
-which), or if anything else did.`,
+Exit code: 0 if every statement succeeded, 1 if one failed (the rehearsal says
+which), or if anything else did; 3 if it may simply be repeated.`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			db, file, err := flags.open(cmd.Context(), cmd.InOrStdin(), args[0], ddl.RehearseLogin(os.Getenv))
+			files, _, err := flags.files(cmd.InOrStdin(), args[0])
+			if err != nil {
+				return err
+			}
+			if options.Real, err = realSchema(cmd.Context(), plan, files[0]); err != nil {
+				return err
+			}
+			db, err := flags.open(cmd.Context(), ddl.RehearseLogin(os.Getenv))
 			if err != nil {
 				return err
 			}
 			defer db.Close()
 			options.PlanOptions = flags.options
-			progress := newProgress(cmd, flags.json)
-			options.Report = progress.report
-			rehearsal, err := ddl.Rehearse(cmd.Context(), db, file, options)
-			progress.end()
-			if err != nil {
-				return withCode(err)
-			}
-			if err := rehearsal.WriteFile(out); err != nil {
-				return err
-			}
-			if rehearsal.Failed != "" {
-				return fmt.Errorf("the rehearsal failed at %s; written to %s", rehearsal.Failed, out)
-			}
-			if !flags.json {
-				fmt.Fprintf(cmd.OutOrStdout(), "rehearsed in %v on %v; written to %s\n", rehearsal.Total().Round(time.Millisecond), rehearsal.Server, out)
+			for _, file := range files {
+				if err := rehearseMigration(cmd, db, file, options, out, flags.json); err != nil {
+					return err
+				}
 			}
 			return nil
 		},
 	}
 	flags.register(cmd, "REHEARSE_DB_")
-	cmd.Flags().StringVar(&out, "out", "rehearsal.json", "file to write")
+	cmd.Flags().StringVar(&out, "out", "", "file to write, or - for a line of JSON on stdout (default: FILE.rehearsal.json)")
+	cmd.Flags().StringVar(&plan, "plan", "", "what noren ddl plan --out wrote of the real schema (default: FILE.plan.json, if it is there)")
 	cmd.Flags().StringVar(&options.Class, "class", "", "instance class of the clone to note, like db.r6g.large")
-	cmd.Flags().BoolVar(&options.Connected, "connected", false, "it is a clone although others work in it")
 	return cmd
+}
+
+// realSchema is where the real schema is, as far as it is known: from a plan,
+// and from the login for it.
+func realSchema(ctx context.Context, plan string, file migrationFile) ([]ddl.Identity, error) {
+	var all []ddl.Identity
+	name := plan
+	if name == "" {
+		name = file.beside(".plan.json")
+	}
+	if i, err := ddl.ReadIdentity(name); err == nil {
+		all = append(all, i)
+	} else if plan != "" || !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	login, ok := ddl.PlanLogin(os.Getenv)
+	if !ok {
+		login = ddl.LoginFromEnvironment(os.Getenv)
+		ok = login.DSN != "" || login.Host != ""
+	}
+	if !ok {
+		return all, nil
+	}
+	db, err := login.Open(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("looking where the real schema is, as the PLAN_DB_ or DB_ variables say: %w", err)
+	}
+	defer db.Close()
+	return append(all, db.Identity()), nil
+}
+
+// rehearseMigration rehearses one migration and writes what it took.
+func rehearseMigration(cmd *cobra.Command, db *ddl.Database, file migrationFile, options ddl.RehearseOptions, out string, asJSON bool) error {
+	progress := newProgress(cmd, asJSON)
+	options.Report = progress.report
+	rehearsal, err := ddl.Rehearse(cmd.Context(), db, file.Migration, options)
+	progress.end()
+	if err != nil {
+		return withCode(err)
+	}
+	if out == "" {
+		out = file.beside(".rehearsal.json")
+	}
+	if out == "-" {
+		encoder := json.NewEncoder(cmd.OutOrStdout())
+		encoder.SetEscapeHTML(false)
+		err = encoder.Encode(rehearsal)
+	} else {
+		err = rehearsal.WriteFile(out)
+	}
+	if err != nil {
+		return err
+	}
+	if rehearsal.Failed != "" {
+		return fmt.Errorf("the rehearsal failed at %s; written to %s", rehearsal.Failed, out)
+	}
+	if !asJSON && out != "-" {
+		fmt.Fprintf(cmd.OutOrStdout(), "rehearsed in %v on %v; written to %s\n", rehearsal.Total().Round(time.Millisecond), rehearsal.Server, out)
+	}
+	return nil
 }

@@ -3,8 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,9 +17,9 @@ import (
 func newDDLRun() *cobra.Command {
 	var flags ddlFlags
 	var options ddl.RunOptions
-	var rehearsal string
+	var rehearsal, name, planDSN string
 	cmd := &cobra.Command{
-		Use:   "run FILE.sql",
+		Use:   "run FILE.sql|FOLDER",
 		Short: "Execute a migration while the app keeps reading",
 		Long: `Execute a migration while the app keeps reading, as it was planned and rehearsed.
 
@@ -26,50 +27,80 @@ Others wait behind a statement for --stall at most before it has worked: then it
 is withdrawn and tried again. After it has worked it waits for --end-stall; then
 it is withdrawn for good, and the table is unchanged.
 
-What is done stands in the table noren_journal. Run again, it goes on at the
-right statement. SIGTERM and Ctrl-C withdraw the statement and leave a clean
-journal.
+What is done is in the table noren_journal (--journal). Run again, it goes on at
+the right statement; noren ddl status shows it. SIGTERM and Ctrl-C withdraw the
+statement and leave a clean journal. Should noren itself be killed, the server
+withdraws a statement that makes others wait; one that is at work goes on, and
+the next run watches it to its end.
 
-Exit code: 0 if everything is done; 3 if it stopped with the table unchanged, and
-may simply be run again (locks, online log, SIGTERM); 1 if it refused or failed.`,
+--record writes the version table of a migration tool together with the last
+entry of the journal, so that the tool does not apply the file again.
+
+Exit code: 0 if everything is done; 3 if it may simply be run again as it is
+(locks, deadlocks, online log, SIGTERM, a lost server); 1 if it refused or failed,
+or if it is unknown whether a statement was executed: noren ddl resolve.`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if rehearsal != "" {
-				var err error
-				if flags.options.Rehearsal, err = ddl.ReadRehearsal(rehearsal); err != nil {
-					return err
-				}
-			}
-			if options.Name == "" {
-				if args[0] == "-" {
-					return errors.New("a migration from stdin has no name for the journal: give --name")
-				}
-				options.Name = filepath.Base(args[0])
-			}
-			db, file, err := flags.open(cmd.Context(), cmd.InOrStdin(), args[0], ddl.LoginFromEnvironment(os.Getenv))
+			files, folder, err := flags.files(cmd.InOrStdin(), args[0])
 			if err != nil {
 				return err
 			}
-			defer db.Close()
-			options.PlanOptions = flags.options
-			progress := newProgress(cmd, flags.json)
-			options.Report = progress.report
-			result, err := ddl.Run(cmd.Context(), db, file, options)
-			progress.end()
+			switch {
+			case name != "" && folder:
+				return errors.New("--name is for one file, and this is a folder")
+			case name != "":
+				files[0].Name = name
+			case args[0] == "-":
+				return errors.New("a migration from stdin has no name for the journal: give --name")
+			}
+			if rehearsal != "" && folder {
+				return errors.New("--rehearsal is for one file: in a folder each has NAME.rehearsal.json beside it")
+			}
+			var rehearsals []*ddl.Rehearsal
+			for _, file := range files {
+				r, err := rehearsalOf(file, rehearsal, options.WithoutRehearsal)
+				if err != nil {
+					return err
+				}
+				rehearsals = append(rehearsals, r)
+			}
+			db, err := flags.open(cmd.Context(), ddl.LoginFromEnvironment(os.Getenv))
 			if err != nil {
 				return withCode(err)
 			}
-			if !flags.json {
-				fmt.Fprintln(cmd.OutOrStdout(), resultText(result))
+			defer db.Close()
+			if login, ok := planLogin(planDSN); ok && (flags.dsn == "" || planDSN != "") {
+				if options.Planner, err = login.Open(cmd.Context()); err != nil {
+					return fmt.Errorf("logging in as the user who plans: %w", err)
+				}
+				defer options.Planner.Close()
+			}
+			entries, err := ddl.Journal(cmd.Context(), db, options.Journal)
+			if err != nil {
+				return err
+			}
+			for i, file := range files {
+				if folder && ddl.ProgressOf(file.Migration, entries) == ddl.Done {
+					continue
+				}
+				options.PlanOptions = flags.options
+				options.Rehearsal = rehearsals[i]
+				if err := runMigration(cmd, db, file, options, folder, flags.json); err != nil {
+					return err
+				}
 			}
 			return nil
 		},
 	}
 	flags.register(cmd, "DB_")
 	f := cmd.Flags()
-	f.StringVar(&rehearsal, "rehearsal", "", "rehearsal.json of this migration")
+	f.StringVar(&rehearsal, "rehearsal", "", "rehearsal of this migration (default: FILE.rehearsal.json)")
 	f.BoolVar(&options.WithoutRehearsal, "without-rehearsal", false, "do without, for small tables")
-	f.StringVar(&options.Name, "name", "", "name of the migration in the journal (default: that of the file)")
+	f.StringVar(&name, "name", "", "name of the migration in the journal (default: that of the file)")
+	f.StringVar(&options.Journal, "journal", "", "table of the journal: table or schema.table (default: noren_journal in the schema)")
+	f.StringVar(&options.Record, "record", "", "record the migration with its tool: "+strings.Join(ddl.Recorders, ", ")+", or SQL")
+	f.BoolVar(&options.EndOrphan, "end-orphan", false, "end the statement of a run that was killed, instead of watching it to its end")
+	f.StringVar(&planDSN, "plan-dsn", "", "database with the login of the user who plans (default: the PLAN_DB_ variables, or else who runs)")
 	f.DurationVar(&options.Stall, "stall", 500*time.Millisecond, "how long others may wait behind a statement that has not worked yet")
 	f.DurationVar(&options.EndStall, "end-stall", 5*time.Second, "how long others may wait behind a statement that has worked")
 	f.DurationVar(&options.Wait, "wait", 10*time.Minute, "how long a statement is tried at all")
@@ -77,6 +108,43 @@ may simply be run again (locks, online log, SIGTERM); 1 if it refused or failed.
 	f.DurationVar(&options.Sample, "sample", 2*time.Second, "how long tables are watched beforehand that are said to be quiet")
 	f.Var((*bytesFlag)(&options.FreeSpace), "free-space", "free storage of the server, like 200GiB")
 	return cmd
+}
+
+// rehearsalOf reads the rehearsal of a migration; nil if it is to do without.
+func rehearsalOf(file migrationFile, name string, without bool) (*ddl.Rehearsal, error) {
+	if name != "" {
+		return ddl.ReadRehearsal(name)
+	}
+	if without {
+		return nil, nil
+	}
+	r, err := ddl.ReadRehearsal(file.beside(".rehearsal.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // which the run refuses, unless there is nothing left to do
+	}
+	return r, err
+}
+
+// runMigration runs one migration.
+func runMigration(cmd *cobra.Command, db *ddl.Database, file migrationFile, options ddl.RunOptions, folder, asJSON bool) error {
+	progress := newProgress(cmd, asJSON)
+	options.Report = progress.report
+	result, err := ddl.Run(cmd.Context(), db, file.Migration, options)
+	progress.end()
+	if err != nil && folder {
+		err = fmt.Errorf("%s: %w", file.Name, err)
+	}
+	if err != nil {
+		return withCode(err)
+	}
+	if !asJSON {
+		text := resultText(result)
+		if folder {
+			text = file.Name + ": " + text
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), text)
+	}
+	return nil
 }
 
 // resultText is the last line of a run.

@@ -20,15 +20,19 @@ import (
 const unexpected = 3
 
 func newDiff() *cobra.Command {
-	var format, expect, mode string
-	var modeUnchanged, asJSON bool
+	var format, expect, mode, link string
+	var modeUnchanged, asJSON, full bool
 	var parameters map[string]string
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Say what a change does to clients and to resources",
-		Long: `Say what differs between two templates: for clients, every class of requests
-whose outcome changes, each with a request that shows it; then the resources
-that are removed, replaced, changed or added, those that hold data first.
+		Long: `Say what differs between two templates: first, and in full, who may do and reach
+what, and what protects data; for clients, every class of requests whose outcome
+changes, each with a request that shows it; then the resources that are removed,
+replaced, changed or added, those that hold data first.
+
+Markdown is a comment of a pull request. What does not fit is left out and
+counted, the properties of new resources first, rights and reach last.
 
 OLD and NEW are CloudFormation templates in JSON, or folders of assemblies.
 
@@ -60,7 +64,7 @@ than --expect or --mode-unchanged allows.`,
 			if asJSON {
 				format = "json"
 			}
-			if err := writeDiff(cmd.OutOrStdout(), pairs, format); err != nil || expect == "" {
+			if err := writeDiff(cmd.OutOrStdout(), pairs, format, full, link); err != nil || expect == "" {
 				return err
 			}
 			if err := checkExpected(pairs, expect); err != nil {
@@ -72,6 +76,8 @@ than --expect or --mode-unchanged allows.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&format, "format", "text", "text, markdown or json")
+	flags.BoolVar(&full, "full", false, "leave nothing out of Markdown; without it, it fits into a comment of GitHub's")
+	flags.StringVar(&link, "link", "", "where Markdown that leaves something out says that all of it is, such as the address of an artifact")
 	flags.BoolVar(&asJSON, "json", false, "write JSON, as --format json does")
 	flags.StringVar(&expect, "expect", "", "exit with 3 if anything but the flip to this mode changes: open, read-only or closed")
 	flags.BoolVar(&modeUnchanged, "mode-unchanged", false, "look at the mode only, and exit with 3 if it changes")
@@ -101,12 +107,16 @@ func diffArgs(args []string, mode, expect, format string) error {
 	return nil
 }
 
-func writeDiff(w io.Writer, pairs []diff.Pair, format string) error {
+func writeDiff(w io.Writer, pairs []diff.Pair, format string, full bool, link string) error {
 	switch format {
 	case "json":
 		return writeJSON(w, pairs)
 	case "markdown":
-		_, err := io.WriteString(w, diff.Markdown(pairs))
+		text := diff.Markdown(pairs, link)
+		if full {
+			text = diff.WholeMarkdown(pairs)
+		}
+		_, err := io.WriteString(w, text)
 		return err
 	}
 	diff.WriteText(term.New(w), pairs)

@@ -13,8 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/environment"
-	"github.com/noren-cdk/noren/internal/status"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/term"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // The exit codes of status besides 0 and 1.
@@ -42,6 +43,8 @@ It is asked for cloudformation:DescribeStacks, GetTemplate and
 ListStackResources, elasticloadbalancing:DescribeListeners and DescribeRules,
 ssm:GetParameters and cloudtrail:LookupEvents.
 
+A stack with several switches shows them all; the exit code is the worst.
+
 A GET that is not refused reaches the application, which may be open or
 read-only: the request does not tell these apart.
 
@@ -51,7 +54,7 @@ would flip; 1 something could not be found out.`,
 		Example: `  noren status -c env=prod
   noren status -c env=prod --watch
   noren status --stack shop --region eu-central-1 --url https://shop.example.com/
-  noren status --env prod --json | jq -r .listener.mode`,
+  noren status --env prod --json | jq -r .mode`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			query, err := from.query(cmd)
@@ -70,7 +73,7 @@ would flip; 1 something could not be found out.`,
 				return err
 			}
 			if asJSON {
-				err = writeJSON(out, jsonReport{report.Verdict(), report})
+				err = writeJSON(out, toJSON(report))
 			} else {
 				writeStatus(out, report)
 			}
@@ -105,12 +108,12 @@ func (f *statusFlags) add(cmd *cobra.Command) {
 
 // query is what the flags ask. The environment file is read only for what the
 // flags leave open.
-func (f *statusFlags) query(cmd *cobra.Command) (status.Query, error) {
+func (f *statusFlags) query(cmd *cobra.Command) (live.Query, error) {
 	stack, region := f.stack, f.region
 	if stack == "" || region == "" {
 		env, _, err := environment.Load("environments", f.env)
 		if err != nil {
-			return status.Query{}, err
+			return live.Query{}, err
 		}
 		if stack == "" {
 			stack = env.StackName
@@ -121,25 +124,41 @@ func (f *statusFlags) query(cmd *cobra.Command) (status.Query, error) {
 	}
 	settings, err := config.LoadDefaultConfig(cmd.Context(), config.WithRegion(region), config.WithLogger(logging.Nop{}))
 	if err != nil {
-		return status.Query{}, fmt.Errorf("reading the settings of AWS: %w", err)
+		return live.Query{}, fmt.Errorf("reading the settings of AWS: %w", err)
 	}
-	return status.Query{Stack: stack, Assembly: f.assembly, URL: f.url, AWS: settings}, nil
+	return live.Query{Stack: stack, Assembly: f.assembly, URL: f.url, AWS: settings}, nil
 }
 
 // jsonReport is what programs read.
 type jsonReport struct {
-	Verdict status.Verdict `json:"verdict"`
-	status.Report
+	Verdict live.Verdict     `json:"verdict"`
+	Mode    maintenance.Mode `json:"mode"` // of all switches, empty if they are in different ones
+	live.Report
+	Switches []jsonStatus `json:"switches"`
+}
+
+// jsonStatus is the status of a switch with its verdict.
+type jsonStatus struct {
+	Verdict live.Verdict `json:"verdict"`
+	live.Status
+}
+
+func toJSON(r live.Report) jsonReport {
+	report := jsonReport{Verdict: r.Verdict(), Mode: r.Mode(), Report: r}
+	for _, s := range r.Switches {
+		report.Switches = append(report.Switches, jsonStatus{s.Verdict(), s})
+	}
+	return report
 }
 
 // statusExit is the exit code; what it means has been written already.
-func statusExit(r status.Report) error {
+func statusExit(r live.Report) error {
 	switch r.Verdict() {
-	case status.Disagree:
+	case live.Disagree:
 		return &exitError{code: disagreeing}
-	case status.Next:
+	case live.Next:
 		return &exitError{code: nextDiffers}
-	case status.Unknown:
+	case live.Unknown:
 		return &exitError{code: 1}
 	}
 	return nil
@@ -147,7 +166,7 @@ func statusExit(r status.Report) error {
 
 // watchStatus looks again and again. A look that fails is said and not the end:
 // what one watches may be a network that comes and goes.
-func watchStatus(ctx context.Context, out io.Writer, query status.Query, every time.Duration, asJSON bool) error {
+func watchStatus(ctx context.Context, out io.Writer, query live.Query, every time.Duration, asJSON bool) error {
 	said := ""
 	var last error
 	for {
@@ -161,7 +180,7 @@ func watchStatus(ctx context.Context, out io.Writer, query status.Query, every t
 		}
 		switch {
 		case asJSON && err == nil:
-			err = json.NewEncoder(out).Encode(jsonReport{report.Verdict(), report})
+			err = json.NewEncoder(out).Encode(toJSON(report))
 		case asJSON:
 			err = json.NewEncoder(out).Encode(map[string]any{"at": report.At, "error": err.Error()})
 		case line != said:

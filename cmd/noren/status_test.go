@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,9 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/function/probe"
-	"github.com/noren-cdk/noren/internal/livemode"
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/testing/awsstub"
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -35,7 +34,8 @@ type liveProduct struct {
 	web *httptest.Server
 }
 
-// deployedTemplate is the template of the product in a mode, with the probe.
+// deployedTemplate is the template of the product in a mode, with the parameters
+// of the guard.
 func deployedTemplate(t *testing.T, mode string) string {
 	t.Helper()
 	data, err := os.ReadFile(flips + mode + ".json")
@@ -46,20 +46,10 @@ func deployedTemplate(t *testing.T, mode string) string {
 	if err := json.Unmarshal(data, &template); err != nil {
 		t.Fatal(err)
 	}
-	variables := map[string]any{}
-	for name, value := range (probe.Settings{
-		Switch:   livemode.Switch{ListenerARN: "AlbListener86261768", App: "AppF1B96344", Responder: "MaintenanceTargetGroup4F265FD4", First: 100, Last: 199},
-		Function: "Responder", Stack: "shop", Record: "Record", Attribution: "Attribution",
-	}).Environment() {
-		variables[name] = value
-		switch name {
-		case "MODEPROBE_STACK", "MODEPROBE_BAND":
-		default:
-			variables[name] = map[string]string{"Ref": value}
+	for id, name := range map[string]string{"Record": "ModeRecord", "Attribution": "ModeAttribution"} {
+		template["Resources"].(map[string]any)[id] = map[string]any{
+			"Type": "AWS::SSM::Parameter", "Metadata": map[string]any{"aws:cdk:path": "fieldreports/Maintenance/" + name + "/Resource"},
 		}
-	}
-	template["Resources"].(map[string]any)["Probe"] = map[string]any{
-		"Type": "AWS::Lambda::Function", "Properties": map[string]any{"Environment": map[string]any{"Variables": variables}},
 	}
 	data, err = json.Marshal(template)
 	if err != nil {
@@ -87,22 +77,30 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	p.serve(t, answer)
 	template := deployedTemplate(t, mode)
 	p.aws.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(template)+"</TemplateBody>")
-	summaries := ""
-	for id, physical := range map[string]string{
-		"AlbListener86261768": liveListener, "AppF1B96344": liveApp, "MaintenanceTargetGroup4F265FD4": liveResponder,
-		"Responder": "responder", "Record": "/shop/record", "Attribution": "/shop/attribution",
-	} {
-		summaries += "<member><LogicalResourceId>" + id + "</LogicalResourceId><PhysicalResourceId>" + physical + "</PhysicalResourceId></member>"
-	}
-	p.aws.Answer("ListStackResources", "<StackResourceSummaries>"+summaries+"</StackResourceSummaries>")
+	p.resources(nil)
 	p.listener(group)
 	closed := map[string]maintenance.Mode{"open": maintenance.Open, "closed": maintenance.Closed, "read-only": maintenance.ReadOnly}[mode]
-	p.record(moderecord.New(closed, time.Now().Add(-72*time.Minute)))
+	p.record(live.NewRecord(closed, time.Now().Add(-72*time.Minute)))
 	p.aws.Answer("LookupEvents", `{"Events": []}`)
 	dir := t.TempDir()
 	t.Chdir(dir)
-	write(t, "environments/prod.yaml", "stackName: shop\nregion: eu-central-1\nnetwork: {cidr: 10.0.0.0/16}\ndatabase: {engineVersion: 8.0.mysql_aurora.3.10.0, name: shop, minCapacity: 1, maxCapacity: 2}\n")
+	write(t, "environments/prod.yaml", "stackName: shop\nregion: eu-central-1\napi: {ingressPrefixList: pl-a3a144ca}\nnetwork: {cidr: 10.0.0.0/16}\ndatabase: {engineVersion: 8.0.mysql_aurora.3.10.0, name: shop, minCapacity: 1, maxCapacity: 2}\n")
 	return p
+}
+
+// resources sets the resources of the stack, with others beside those of the
+// product.
+func (p *liveProduct) resources(others map[string]string) {
+	all := map[string]string{
+		"AlbListener86261768": liveListener, "AppF1B96344": liveApp, "MaintenanceTargetGroup4F265FD4": liveResponder,
+		"Record": "/shop/record", "Attribution": "/shop/attribution",
+	}
+	maps.Copy(all, others)
+	summaries := ""
+	for id, physical := range all {
+		summaries += "<member><LogicalResourceId>" + id + "</LogicalResourceId><PhysicalResourceId>" + physical + "</PhysicalResourceId></member>"
+	}
+	p.aws.Answer("ListStackResources", "<StackResourceSummaries>"+summaries+"</StackResourceSummaries>")
 }
 
 func write(t *testing.T, file, content string) {
@@ -136,10 +134,10 @@ func (p *liveProduct) listener(group string) {
 }
 
 // record sets what the guard has recorded, and that the probe knows by whom.
-func (p *liveProduct) record(r moderecord.Record) {
+func (p *liveProduct) record(r live.Record) {
 	data, err := json.Marshal(map[string]any{"Parameters": []map[string]string{
 		{"Name": "/shop/record", "Value": r.Encode()},
-		{"Name": "/shop/attribution", "Value": moderecord.Attribution{Since: r.Since, By: liveDeployer}.Encode()},
+		{"Name": "/shop/attribution", "Value": live.Attribution{Since: r.Since, By: liveDeployer}.Encode()},
 	}})
 	if err != nil {
 		panic(err)
@@ -171,14 +169,14 @@ func TestStatus(t *testing.T) {
 		{"open", "open", nil, "", 0, []string{"shop: open, really", "deployed template  open    UPDATE_COMPLETE", "live listener      open    " + liveListener, "one request        let in  404, no X-Maintenance-Mode: GET http://127.0.0.1", by, "1 h 12 min), by " + liveDeployer, "next deploy        -       no cdk.out/shop.template.json"}},
 		{"closed", "closed", nil, "", 0, []string{"shop: closed, really", "one request        refused  503, X-Maintenance-Mode: on: GET"}},
 		{"read-only", "read-only", func(_ *testing.T, p *liveProduct) {
-			p.aws.Answer("DescribeRules", "<Rules><member><Priority>191</Priority><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>POST</member><member>PUT</member><member>PATCH</member><member>DELETE</member></Values></HttpRequestMethodConfig></member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>"+liveResponder+"</TargetGroupArn></member></Actions></member></Rules>")
+			p.aws.Answer("DescribeRules", "<Rules><member><RuleArn>"+strings.Replace(liveListener, ":listener/", ":listener-rule/", 1)+"/5</RuleArn><Priority>191</Priority><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>POST</member><member>PUT</member><member>PATCH</member><member>DELETE</member></Values></HttpRequestMethodConfig></member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>"+liveResponder+"</TargetGroupArn></member></Actions></member></Rules>")
 		}, "", 0, []string{"shop: read-only, really", "one request        let in"}},
 		{"opened by hand", "closed", func(t *testing.T, p *liveProduct) {
 			p.listener(liveApp)
 			p.serve(t, http.NotFound)
 			p.change("arn:aws:iam::111111111111:user/mei", "")
 		}, "", 3, []string{"the listener is open, the last deploy turned it to closed: somebody changed it by hand", "(3 min), by arn:aws:iam::111111111111:user/mei, by hand", "the last deploy turned it to closed"}},
-		{"in neither mode", "open", func(_ *testing.T, p *liveProduct) { p.listener("arn:other") }, "", 3, []string{"the listener is in neither mode", `forwards to ["arn:other"]`, "CloudTrail knows of no change of the listener since"}},
+		{"mixed", "open", func(_ *testing.T, p *liveProduct) { p.listener("arn:other") }, "", 3, []string{"the listener is mixed: the default action forwards neither to the application alone nor to the answer of maintenance alone", "live listener      mixed", "CloudTrail knows of no change of the listener since"}},
 		{"the request disagrees", "closed", func(t *testing.T, p *liveProduct) { p.serve(t, http.NotFound) }, "", 3, []string{"do not agree", "let in"}},
 		{"the next deploy flips", "closed", func(t *testing.T, _ *liveProduct) {
 			write(t, "cdk.out/shop.template.json", deployedTemplateAt(t, "open"))
@@ -329,19 +327,83 @@ func TestStatusOfAnotherApp(t *testing.T) {
 	}
 	code, stdout, stderr := noren("status", "--stack", "shop", "--region", "eu-central-1", "--json")
 	var got struct {
-		Verdict  string
-		Listener struct{ Mode string }
-		Region   string
-		Recorded string
+		Verdict, Mode, Region string
+
+		Switches []struct {
+			Name, Verdict, Recorded string
+			Listener                struct{ Mode string }
+		}
 	}
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != 0 {
 		t.Fatalf("exit code %d, %v, %s", code, err, stderr)
 	}
-	if got.Verdict != "agree" || got.Listener.Mode != "closed" || got.Region != "eu-central-1" || got.Recorded != "closed" {
+	if got.Verdict != "agree" || got.Mode != "closed" || got.Region != "eu-central-1" || len(got.Switches) != 1 ||
+		got.Switches[0].Name != "fieldreports/Maintenance" || got.Switches[0].Verdict != "agree" || got.Switches[0].Listener.Mode != "closed" || got.Switches[0].Recorded != "closed" {
 		t.Errorf("got %+v", got)
 	}
 	if calls := p.aws.Calls("DescribeStacks"); len(calls) != 1 || calls[0].Form.Get("StackName") != "shop" {
 		t.Errorf("asked %+v", calls)
+	}
+}
+
+// TestStatus_SeveralSwitches: a stack with two switches shows both, whichever
+// comes first.
+func TestStatus_SeveralSwitches(t *testing.T) {
+	p := newLiveProduct(t, "open")
+	var template map[string]any
+	if err := json.Unmarshal([]byte(deployedTemplateAt(t, "open")), &template); err != nil {
+		t.Fatal(err)
+	}
+	resources := template["Resources"].(map[string]any)
+	ref := func(id string) map[string]any { return map[string]any{"Ref": id} }
+	at := func(id string) map[string]any {
+		return map[string]any{"aws:cdk:path": "fieldreports/Blog/" + id}
+	}
+	forward := func(id string) []any { return []any{map[string]any{"Type": "forward", "TargetGroupArn": ref(id)}} }
+	resources["BlogAnswer"] = map[string]any{"Type": "AWS::Lambda::Function", "Metadata": at("Responder/Function/Resource")}
+	resources["BlogGroup"] = map[string]any{
+		"Type":       "AWS::ElasticLoadBalancingV2::TargetGroup",
+		"Properties": map[string]any{"TargetType": "lambda", "Targets": []any{map[string]any{"Id": map[string]any{"Fn::GetAtt": []any{"BlogAnswer", "Arn"}}}}},
+	}
+	resources["BlogApp"] = map[string]any{"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"}
+	resources["BlogListener"] = map[string]any{"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": map[string]any{"Port": 8443, "DefaultActions": forward("BlogGroup")}}
+	resources["BlogHealth"] = map[string]any{"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Metadata": at("HealthCheck"), "Properties": map[string]any{
+		"ListenerArn": ref("BlogListener"), "Priority": 190, "Actions": forward("BlogApp"), "Conditions": []any{map[string]any{"Field": "path-pattern", "Values": []any{"/healthz"}}},
+	}}
+	data, err := json.Marshal(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.aws.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(string(data))+"</TemplateBody>")
+	blog := liveListener + "0"
+	p.resources(map[string]string{"BlogListener": blog, "BlogApp": liveApp + "0", "BlogGroup": liveResponder + "0"})
+	p.aws.AnswerBy("DescribeListeners", func(r awsstub.Request) string {
+		arn, group := liveListener, liveApp
+		if r.Form.Get("ListenerArns.member.1") == blog {
+			arn, group = blog, liveResponder+"0"
+		}
+		return "<Listeners><member><ListenerArn>" + arn + "</ListenerArn><DefaultActions><member><Type>forward</Type><TargetGroupArn>" + group + "</TargetGroupArn></member></DefaultActions></member></Listeners>"
+	})
+	code, stdout, stderr := noren("status", "-c", "env=prod")
+	for _, want := range []string{
+		"shop, fieldreports/Maintenance: open, really", "shop, fieldreports/Blog: closed, really",
+		"live listener      open  " + liveListener, "live listener      closed  " + blog,
+		"none was sent: whether 127.0.0.1", "since when is not known: CloudTrail knows of no change",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	}
+	if code != 0 || stderr != "" {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+	code, stdout, _ = noren("status", "-c", "env=prod", "--json")
+	var got struct {
+		Verdict, Mode string
+		Switches      []struct{ Name, Verdict string }
+	}
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != 0 || got.Verdict != "agree" || got.Mode != "" || len(got.Switches) != 2 {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 

@@ -1,19 +1,23 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/status"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
 // modeCell is the mode of a finding.
-func modeCell(f status.Finding) term.Cell {
+func modeCell(f live.Finding) term.Cell {
 	switch {
 	case f.Problem != "":
 		return term.Red.Cell("?")
+	case f.Mixed != "":
+		return term.Red.Cell("mixed")
 	case f.Mode == "":
 		return term.Dim.Cell("-")
 	case f.Mode == maintenance.Open:
@@ -24,7 +28,7 @@ func modeCell(f status.Finding) term.Cell {
 
 // requestCell is the mode that the request tells: one that is not refused may
 // be that of a read-only product.
-func requestCell(r status.Report) term.Cell {
+func requestCell(r live.Status) term.Cell {
 	c := modeCell(r.Request)
 	switch r.Request.Mode {
 	case maintenance.Closed:
@@ -35,11 +39,29 @@ func requestCell(r status.Report) term.Cell {
 	return c
 }
 
-// writeStatus writes the report for people: the verdict, the findings side by
-// side, since when and by whom.
-func writeStatus(out term.Terminal, r status.Report) {
+// writeStatus writes the report for people, a switch after the other.
+func writeStatus(out term.Terminal, r live.Report) {
+	for i, s := range r.Switches {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		writeSwitch(out, title(r, s), s, r.At)
+	}
+}
+
+// title names the stack and, of several switches in it, the switch.
+func title(r live.Report, s live.Status) string {
+	if len(r.Switches) > 1 {
+		return r.Stack + ", " + s.Name
+	}
+	return r.Stack
+}
+
+// writeSwitch writes what was found of a switch: the verdict, the findings side
+// by side, since when and by whom.
+func writeSwitch(out term.Terminal, title string, r live.Status, now time.Time) {
 	text, s := statusVerdict(r)
-	for _, line := range term.Wrap(fmt.Sprintf("%s: %s", r.Stack, text), out.Width) {
+	for _, line := range term.Wrap(title+": "+text, out.Width) {
 		fmt.Fprintln(out, out.In(s, line))
 	}
 	fmt.Fprintln(out)
@@ -47,7 +69,7 @@ func writeStatus(out term.Terminal, r status.Report) {
 	for _, row := range []struct {
 		what string
 		mode term.Cell
-		f    status.Finding
+		f    live.Finding
 	}{
 		{"next deploy", modeCell(r.Assembly), r.Assembly},
 		{"deployed template", modeCell(r.Deployed), r.Deployed},
@@ -55,48 +77,49 @@ func writeStatus(out term.Terminal, r status.Report) {
 		{"one request", requestCell(r), r.Request},
 	} {
 		seen := term.Dim.Cell(row.f.Detail)
-		if row.f.Problem != "" {
-			seen = term.Red.Cell(row.f.Problem)
+		if wrong := cmp.Or(row.f.Problem, row.f.Mixed); wrong != "" {
+			seen = term.Red.Cell(wrong)
 			if row.f.Detail != "" {
-				seen.Text = row.f.Detail + ": " + row.f.Problem
+				seen.Text = row.f.Detail + ": " + wrong
 			}
 		}
 		t.Add(term.Plain.Cell(row.what), row.mode, seen)
 	}
 	t.Write(out)
 	fmt.Fprintln(out)
-	for _, line := range term.Wrap(since(r), out.Width) {
-		fmt.Fprintln(out, line)
-	}
+	said := append([]string{since(r, now)}, r.Notes...)
 	if r.Recorded != "" && r.Recorded != r.Listener.Mode {
-		for _, line := range term.Wrap("the last deploy turned it to "+string(r.Recorded), out.Width) {
+		said = append(said, "the last deploy turned it to "+string(r.Recorded))
+	}
+	for _, text := range said {
+		for _, line := range term.Wrap(text, out.Width) {
 			fmt.Fprintln(out, line)
 		}
 	}
 }
 
 // statusVerdict is the answer in a sentence.
-func statusVerdict(r status.Report) (string, term.Style) {
+func statusVerdict(r live.Status) (string, term.Style) {
 	mode := string(r.Listener.Mode)
 	switch r.Verdict() {
-	case status.Agree:
+	case live.Agree:
 		return mode + ", really: what was asked agrees", modeCell(r.Listener).Style
-	case status.Next:
+	case live.Next:
 		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, r.Assembly.Mode), term.Yellow
-	case status.Unknown:
+	case live.Unknown:
 		return "not known: something could not be found out", term.Red
 	}
 	if r.Recorded != "" && r.Listener.Mode != "" && r.Recorded != r.Listener.Mode {
 		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, r.Recorded), term.Red
 	}
-	if r.Listener.Mode == "" {
-		return "the listener is in neither mode: " + r.Listener.Problem, term.Red
+	if r.Listener.Mixed != "" {
+		return "the listener is mixed: " + r.Listener.Mixed, term.Red
 	}
 	return "what is deployed, the listener and the request do not agree", term.Red
 }
 
 // since says since when the listener is as it is, and who turned it.
-func since(r status.Report) string {
+func since(r live.Status, now time.Time) string {
 	if r.Since.IsZero() {
 		if r.Unknown != "" {
 			return "since when is not known: " + r.Unknown
@@ -110,7 +133,7 @@ func since(r status.Report) string {
 	if r.ByHand {
 		by += ", by hand"
 	}
-	text := fmt.Sprintf("since %s (%s), by %s", r.Since.Format("2006-01-02 15:04 MST"), ago(r.At.Sub(r.Since)), by)
+	text := fmt.Sprintf("since %s (%s), by %s", r.Since.Format("2006-01-02 15:04 MST"), ago(now.Sub(r.Since)), by)
 	if r.Unknown != "" {
 		text += ": " + r.Unknown
 	}
@@ -130,10 +153,18 @@ func ago(d time.Duration) string {
 }
 
 // watchLine is the report in a line.
-func watchLine(r status.Report, err error) string {
+func watchLine(r live.Report, err error) string {
 	if err != nil {
 		return err.Error()
 	}
-	text, _ := statusVerdict(r)
-	return fmt.Sprintf("deployed %s, listener %s, request %s; %s", modeCell(r.Deployed).Text, modeCell(r.Listener).Text, requestCell(r).Text, text)
+	var lines []string
+	for _, s := range r.Switches {
+		text, _ := statusVerdict(s)
+		line := fmt.Sprintf("deployed %s, listener %s, request %s; %s", modeCell(s.Deployed).Text, modeCell(s.Listener).Text, requestCell(s).Text, text)
+		if len(r.Switches) > 1 {
+			line = s.Name + ": " + line
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, " | ")
 }

@@ -7,8 +7,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -71,7 +69,7 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 	if err := props.validate(); err != nil {
 		panic(fmt.Errorf("gofunction %s: %w", path, err))
 	}
-	code, err := Build(props.Package)
+	code, err := gobuild.Once(props.Package)
 	if err != nil {
 		panic(fmt.Errorf("gofunction %s: %w", path, err))
 	}
@@ -111,22 +109,8 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 // less to wait for. Errors are New's to report.
 func Compile(packages ...string) {
 	for _, pkg := range packages {
-		go func() { _, _ = Build(pkg) }()
+		go func() { _, _ = gobuild.Once(pkg) }()
 	}
-}
-
-// compiled holds what Build has found out, by package and working directory.
-var compiled sync.Map
-
-// Build compiles a program, by its import path, for ARM64, once in a process:
-// even to find that nothing has changed takes the go command a tenth of a second.
-func Build(pkg string) (gobuild.Output, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return gobuild.Output{}, err
-	}
-	build, _ := compiled.LoadOrStore([2]string{dir, pkg}, sync.OnceValues(gobuild.Program{Package: pkg, GOARCH: "arm64"}.Build))
-	return build.(func() (gobuild.Output, error))()
 }
 
 func (p Props) validate() error {

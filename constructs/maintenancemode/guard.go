@@ -3,7 +3,6 @@ package maintenancemode
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -16,7 +15,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/function/guard"
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -66,11 +67,11 @@ type ReopenGuard struct {
 	// LogGroup is the function's log.
 	LogGroup awslogs.LogGroup
 
-	// Record holds the mode and since when, as package internal/moderecord writes
+	// Record holds the mode and since when, as package internal/live writes
 	// it. Only Function does.
 	Record awsssm.StringParameter
 
-	// Attribution holds who turned the mode, as package internal/moderecord
+	// Attribution holds who turned the mode, as package internal/live
 	// writes it. Function reads it; CloudFormation does not know.
 	Attribution awsssm.StringParameter
 
@@ -87,14 +88,11 @@ const (
 	// guardServiceTime is how long CloudFormation waits for the answer, instead of
 	// an hour.
 	guardServiceTime = 60
-
-	// guardSummary is the attribute that the function answers with.
-	guardSummary = "Summary"
 )
 
 // addGuard defines the guard. Nothing of it refers to a listener that waits for
 // it; the function finds that one by its load balancer and port.
-func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, listener elbv2.CfnListener, byRule bool) {
+func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, listener elbv2.CfnListener, at rules.Listener, byRule bool) {
 	function := gofunction.New(this, "ReopenGuard", gofunction.Props{
 		Package:      guardProgram,
 		Description:  "Refuses a deploy that would open the application by accident",
@@ -122,35 +120,29 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	allow(awscdk.Aws_STACK_ID(), "cloudformation:DescribeStacks")
 	allow(jsii.String("*"), "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules") // they know no resource
 
-	properties := map[string]any{
-		"Mode":                 props.Mode,
-		"Explicit":             strconv.FormatBool(props.Guard.Explicit),
-		"Reopens":              timeText(props.Guard.Reopens),
-		"Message":              props.Guard.Message,
-		"Until":                timeText(props.Answer.Until),
-		"Command":              cmp.Or(props.Guard.Command, "npx cdk deploy"),
-		"ReopensAt":            props.Guard.ReopensAt,
-		"ByHand":               props.Guard.ByHand,
-		"RecordParameter":      g.Record.ParameterName(),
-		"AttributionParameter": g.Attribution.ParameterName(),
-		"First":                strconv.Itoa(props.first()),
-		"Last":                 strconv.Itoa(props.last()),
-		"Responder":            m.TargetGroup.TargetGroupArn(),
+	if !byRule { // the listener waits for the guard, so that it cannot be told which it is
+		at.Name, at.LoadBalancer, at.Port = "", *listener.LoadBalancerArn(), int(*listener.Port())
 	}
-	if byRule {
-		properties["ListenerArn"] = props.Listener.ListenerArn()
-	} else {
-		properties["LoadBalancerArn"] = listener.LoadBalancerArn()
-		properties["Port"] = strconv.Itoa(int(*listener.Port()))
-		properties["App"] = props.AppTargetGroup.TargetGroupArn()
-	}
+	properties := guard.Properties{
+		Mode:                 props.Mode,
+		Explicit:             props.Guard.Explicit,
+		Reopens:              props.Guard.Reopens,
+		Message:              props.Guard.Message,
+		Until:                props.Answer.Until,
+		Command:              cmp.Or(props.Guard.Command, "npx cdk deploy"),
+		ReopensAt:            props.Guard.ReopensAt,
+		ByHand:               props.Guard.ByHand,
+		RecordParameter:      *g.Record.ParameterName(),
+		AttributionParameter: *g.Attribution.ParameterName(),
+		Switch:               rules.Switch{Responder: *m.TargetGroup.TargetGroupArn(), Listeners: []rules.Listener{at}},
+	}.Encode()
 	g.Resource = awscdk.NewCustomResource(this, jsii.String("Guard"), &awscdk.CustomResourceProps{
 		ResourceType:   jsii.String(maintenance.GuardType),
 		ServiceToken:   g.Function.FunctionArn(),
 		ServiceTimeout: awscdk.Duration_Seconds(jsii.Number(guardServiceTime)),
 		Properties:     &properties,
 	})
-	g.Summary = g.Resource.GetAttString(jsii.String(guardSummary))
+	g.Summary = g.Resource.GetAttString(jsii.String(guard.Summary))
 }
 
 // guard makes everything that flips wait for the guard, if there is one: its own
@@ -178,14 +170,6 @@ func (m *MaintenanceMode) guard(listener elbv2.CfnListener, byRule bool) {
 func newRecordParameter(this constructs.Construct, id, description string) awsssm.StringParameter {
 	return awsssm.NewStringParameter(this, &id, &awsssm.StringParameterProps{
 		Description: &description,
-		StringValue: jsii.String(moderecord.Placeholder),
+		StringValue: jsii.String(live.Placeholder),
 	})
-}
-
-// timeText is a time as the guard reads it, empty if there is none.
-func timeText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/internal/function/guard"
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -113,17 +113,37 @@ func TestNothingWaitsForItself(t *testing.T) {
 	}
 }
 
-func TestTheGuardFindsTheListener(t *testing.T) {
+// TestGuard_FindsTheListener: what the construct writes is what the function
+// reads.
+func TestGuard_FindsTheListener(t *testing.T) {
 	for _, kind := range listeners {
-		_, guard := guarded(t, kind, maintenance.Closed).only(t, guardType)
-		_, byArn := guard.Properties["ListenerArn"]
-		_, byLoadBalancer := guard.Properties["LoadBalancerArn"]
-		_, app := guard.Properties["App"] // whose default action is the construct's
-		if own := kind == "own"; byArn == own || byLoadBalancer != own || app != own {
-			t.Errorf("%s: %v", kind, guard.Properties)
+		synthesized := guarded(t, kind, maintenance.Closed)
+		_, resource := synthesized.only(t, guardType)
+		properties := map[string]any{}
+		for name, value := range resource.Properties {
+			properties[name] = value
 		}
-		if guard.Properties["First"] != "100" || guard.Properties["Last"] != "199" {
-			t.Errorf("%s: the band is %v to %v", kind, guard.Properties["First"], guard.Properties["Last"])
+		var deployed []any
+		for _, l := range resource.Properties["Listeners"].([]any) {
+			texts := map[string]any{}
+			for name, value := range l.(map[string]any) {
+				texts[name] = deployedText(value)
+			}
+			deployed = append(deployed, texts)
+		}
+		properties["Listeners"], properties["Responder"] = deployed, deployedText(properties["Responder"])
+		got := guard.DecodeProperties(properties)
+		if got.Mode != maintenance.Closed || len(got.Switch.Listeners) != 1 {
+			t.Fatalf("%s: got %+v", kind, got)
+		}
+		at, said := got.Switch.Listeners[0], synthesized.probe(t).Switch
+		if own := kind == "own"; (at.Name == "") != own || (at.LoadBalancer != "") != own || (at.Port != 0) != own || (len(at.Apps) == 1) != own {
+			t.Errorf("%s: got %+v", kind, at)
+		}
+		want := said.Listeners[0]
+		want.Name, want.LoadBalancer, want.Port = at.Name, at.LoadBalancer, at.Port
+		if !reflect.DeepEqual(at, want) || got.Switch.Responder != said.Responder {
+			t.Errorf("%s: the guard is told %+v, the probe %+v", kind, at, want)
 		}
 	}
 }
@@ -181,7 +201,7 @@ func TestTheRecordIsNotWrittenByADeploy(t *testing.T) {
 		var all []string
 		for id, r := range mustSynth(t, func(p product) { p.new(props) }).Resources {
 			if r.Type == "AWS::SSM::Parameter" {
-				if r.Properties["Value"] != moderecord.Placeholder {
+				if r.Properties["Value"] != live.Placeholder {
 					t.Errorf("%s has %v", id, r.Properties["Value"])
 				}
 				all = append(all, id+text(r))
@@ -220,15 +240,15 @@ func TestAStackNeverHangs(t *testing.T) {
 // TestTheFunctionKnowsEveryProperty, and each property that it knows is there.
 func TestTheFunctionKnowsEveryProperty(t *testing.T) {
 	known := map[string]bool{"ServiceToken": true, "ServiceTimeout": true}
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[guard.Properties]()) {
-		known[field.Name] = true
+	for name := range (guard.Properties{}).Encode() {
+		known[name] = true
 	}
 	seen := map[string]bool{}
 	for _, kind := range listeners {
 		_, resource := guarded(t, kind, maintenance.Open).only(t, guardType)
 		for name, value := range resource.Properties {
 			seen[name] = true
-			if _, isText := value.(string); !isText && !strings.Contains(text(value), `"Ref"`) && !strings.Contains(text(value), `"Fn::GetAtt"`) {
+			if _, isText := value.(string); name != "Listeners" && !isText && !strings.Contains(text(value), `"Ref"`) && !strings.Contains(text(value), `"Fn::GetAtt"`) {
 				t.Errorf("%s is no text: %v", name, value)
 			}
 		}

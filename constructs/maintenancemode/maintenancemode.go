@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -221,14 +222,21 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	if props.Bypass.Cookie != "" {
 		targetGroups[rules.Unlock] = mode.addUnlock(this, props)
 	}
-	if props.Guard.Enabled {
-		mode.addGuard(this, props, listener, byRule)
-	}
 	for _, r := range plan.Closing(maintenance.Closed) {
 		mode.SwitchPriorities = append(mode.SwitchPriorities, r.Priority)
 	}
-	all = append(all, plan.Closing(props.Mode)...)
+	at := rules.Listener{Name: *props.Listener.ListenerArn(), Hosts: props.Hosts, Turning: mode.SwitchPriorities}
+	if !byRule {
+		at.Apps = []string{*props.AppTargetGroup.TargetGroupArn()}
+	}
 	for _, r := range all {
+		at.Standing = append(at.Standing, rules.Standing{Priority: r.Priority, Digest: rules.Digest(r.Conditions)})
+	}
+	slices.SortFunc(at.Standing, func(a, b rules.Standing) int { return a.Priority - b.Priority })
+	if props.Guard.Enabled {
+		mode.addGuard(this, props, listener, at, byRule)
+	}
+	for _, r := range append(all, plan.Closing(props.Mode)...) {
 		rule := newListenerRule(this, r, props.Listener, targetGroups[r.Target])
 		mode.Rules = append(mode.Rules, rule)
 		if !byRule && r.Target == rules.App {
@@ -239,7 +247,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	if !byRule && props.Mode == maintenance.Closed {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
 	}
-	mode.addProbe(this, props, byRule)
+	mode.addProbe(this, props, at)
 	mode.addAlarms(this, props)
 	if until := props.Answer.Until; !until.IsZero() && until.Before(time.Now()) {
 		// No warning of CDK's: --strict would refuse to open what is overdue.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
 	"github.com/noren-cdk/noren/internal/function/probe"
-	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -34,17 +34,11 @@ type Metrics struct {
 // addProbe defines the function that looks every minute, in every mode, which
 // mode the listener is in. Nothing of it depends on the mode: the record is
 // where it learns what was deployed.
-func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, byRule bool) {
+func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at rules.Listener) {
 	settings := probe.Settings{
-		Switch: livemode.Switch{
-			ListenerARN: *props.Listener.ListenerArn(), Responder: *m.TargetGroup.TargetGroupArn(),
-			First: props.first(), Last: props.last(),
-		},
+		Switch:   rules.Switch{Responder: *m.TargetGroup.TargetGroupArn(), Listeners: []rules.Listener{at}},
 		Function: *m.Function.FunctionName(),
 		Stack:    *awscdk.Stack_Of(this).StackName(),
-	}
-	if !byRule {
-		settings.Switch.App = *props.AppTargetGroup.TargetGroupArn()
 	}
 	statements := []*awsiam.PolicyStatementProps{
 		// Describing listeners and rules, and looking up events, cannot be narrowed

@@ -1,9 +1,11 @@
 package maintenancemode_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,8 +15,11 @@ import (
 	elbv2sdk "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/function/probe"
-	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -37,32 +42,67 @@ type deployedListener struct {
 	rules          []types.Rule
 }
 
-func (d deployedListener) DescribeListeners(context.Context, *elbv2sdk.DescribeListenersInput, ...func(*elbv2sdk.Options)) (*elbv2sdk.DescribeListenersOutput, error) {
-	return &elbv2sdk.DescribeListenersOutput{Listeners: []types.Listener{{DefaultActions: d.defaultActions}}}, nil
+func (d deployedListener) DescribeListeners(_ context.Context, in *elbv2sdk.DescribeListenersInput, _ ...func(*elbv2sdk.Options)) (*elbv2sdk.DescribeListenersOutput, error) {
+	return &elbv2sdk.DescribeListenersOutput{Listeners: []types.Listener{{ListenerArn: &in.ListenerArns[0], DefaultActions: d.defaultActions}}}, nil
 }
 
 func (d deployedListener) DescribeRules(context.Context, *elbv2sdk.DescribeRulesInput, ...func(*elbv2sdk.Options)) (*elbv2sdk.DescribeRulesOutput, error) {
 	return &elbv2sdk.DescribeRulesOutput{Rules: d.rules}, nil
 }
 
-// deploy returns the listener of that name and the rules on it.
+// resolvedSecret matches the secret in a template.
+var resolvedSecret = regexp.MustCompile(`\{\{resolve:[^}]*\}\}`)
+
+// deployedText is a text of the template when it is deployed: with ARNs of the
+// resources that it refers to, and a secret.
+func deployedText(value any) string {
+	const account = "arn:aws:elasticloadbalancing:us-east-1:111111111111:"
+	switch v := value.(type) {
+	case string:
+		return resolvedSecret.ReplaceAllString(v, "abcdefghijklmnopqrstuvwxyz012345")
+	case map[string]any:
+		if id, ok := v["Ref"].(string); ok && strings.Contains(id, "Listener") {
+			return account + "listener/app/alb/1/" + id
+		} else if ok {
+			return account + "targetgroup/" + id
+		}
+		if join, ok := v["Fn::Join"].([]any); ok {
+			var parts []string
+			for _, part := range join[1].([]any) {
+				parts = append(parts, deployedText(part))
+			}
+			return deployedText(strings.Join(parts, join[0].(string)))
+		}
+	}
+	return inJSON(value)
+}
+
+// deploy returns the listener of that ARN and the rules on it.
 func (t template) deploy(tb testing.TB, listener string) deployedListener {
 	tb.Helper()
 	d := deployedListener{defaultActions: []types.Action{{Type: types.ActionTypeEnumForward, TargetGroupArn: aws.String("of another stack")}}}
 	actions := func(value any) []types.Action {
 		action := value.([]any)[0].(map[string]any)
-		return []types.Action{{Type: types.ActionTypeEnum(action["Type"].(string)), TargetGroupArn: aws.String(inJSON(action["TargetGroupArn"]))}}
+		return []types.Action{{Type: types.ActionTypeEnum(action["Type"].(string)), TargetGroupArn: aws.String(deployedText(action["TargetGroupArn"]))}}
 	}
 	for id, r := range t.Resources {
 		switch {
-		case inJSON(map[string]string{"Ref": id}) == listener:
+		case deployedText(map[string]any{"Ref": id}) == listener:
 			d.defaultActions = actions(r.Properties["DefaultActions"])
-		case r.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" && inJSON(r.Properties["ListenerArn"]) == listener:
-			rule := types.Rule{Priority: aws.String(strconv.Itoa(int(r.Properties["Priority"].(float64)))), Actions: actions(r.Properties["Actions"])}
+		case r.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" && deployedText(r.Properties["ListenerArn"]) == listener:
+			priority := strconv.Itoa(int(r.Properties["Priority"].(float64)))
+			rule := types.Rule{
+				RuleArn:  aws.String(strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/" + priority),
+				Priority: &priority, Actions: actions(r.Properties["Actions"]),
+			}
 			for _, condition := range r.Properties["Conditions"].([]any) {
 				c := condition.(map[string]any)
-				if c["Field"] == "http-header" { // whose value may be a secret
-					c = map[string]any{"Field": c["Field"]}
+				if config, ok := c["HttpHeaderConfig"].(map[string]any); ok {
+					var values []any
+					for _, value := range config["Values"].([]any) {
+						values = append(values, deployedText(value))
+					}
+					c = map[string]any{"Field": c["Field"], "HttpHeaderConfig": map[string]any{"HttpHeaderName": config["HttpHeaderName"], "Values": values}}
 				}
 				var read types.RuleCondition
 				if err := json.Unmarshal([]byte(inJSON(c)), &read); err != nil { // the names are the API's
@@ -76,20 +116,20 @@ func (t template) deploy(tb testing.TB, listener string) deployedListener {
 	return d
 }
 
-// probe returns the probe's function and its settings.
+// probe returns the probe's settings.
 func (t template) probe(tb testing.TB) probe.Settings {
 	tb.Helper()
 	for _, r := range t.Resources {
 		environment, _ := r.Properties["Environment"].(map[string]any)
 		variables, _ := environment["Variables"].(map[string]any)
-		if variables["MODEPROBE_LISTENER"] == nil {
+		if variables["MODEPROBE_RESPONDER"] == nil {
 			continue
 		}
 		s := probe.ParseEnvironment(func(name string) string {
 			if variables[name] == nil {
 				return ""
 			}
-			return inJSON(variables[name])
+			return deployedText(variables[name])
 		})
 		if s.Err != nil {
 			tb.Fatal(s.Err)
@@ -100,17 +140,50 @@ func (t template) probe(tb testing.TB) probe.Settings {
 	return probe.Settings{}
 }
 
-func TestTheProbeSeesTheModeThatIsDeployed(t *testing.T) {
+// TestProbe_SeesTheModeThatIsDeployed: with the settings that the construct
+// gives it and, as noren status reads them, with those of the template.
+func TestProbe_SeesTheModeThatIsDeployed(t *testing.T) {
 	for _, kind := range listeners {
-		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed} {
+		for _, mode := range maintenance.Modes() {
 			template := guarded(t, kind, mode)
 			settings := template.probe(t)
-			got, err := livemode.Read(t.Context(), template.deploy(t, settings.Switch.ListenerARN), settings.Switch)
-			if err != nil || string(got) != string(mode) {
-				t.Errorf("%s listener, %v: got %q, %v", kind, mode, got, err)
+			all, err := live.Read(t.Context(), template.deploy(t, settings.Switch.Listeners[0].Name), settings.Switch)
+			if err != nil || len(all) != 1 || all[0].Mode != mode || len(all[0].Through) > 0 {
+				t.Errorf("%s listener, %v: got %+v, %v", kind, mode, all, err)
+			}
+			found := template.switches(t)
+			if len(found) != 1 || len(found[0].Listeners) != 1 {
+				t.Fatalf("%s listener, %v: the template has the switches %+v", kind, mode, found)
+			}
+			said, read := settings.Switch.Listeners[0], found[0].Listeners[0]
+			if !slices.Equal(said.Standing, read.Standing) || len(said.Apps) != len(read.Apps) || !slices.Equal(said.Hosts, read.Hosts) {
+				t.Errorf("%s listener, %v: the probe is told %+v, the template says %+v", kind, mode, said, read)
+			}
+			for _, priority := range read.Turning {
+				if !slices.Contains(said.Turning, priority) {
+					t.Errorf("%s listener, %v: rule %d turns, and the probe is told %v", kind, mode, priority, said.Turning)
+				}
 			}
 		}
 	}
+}
+
+// switches are those that the template has.
+func (t template) switches(tb testing.TB) []rules.Found {
+	tb.Helper()
+	data, err := json.Marshal(t)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	read, err := alb.Read(bytes.NewReader(data), cfn.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	found, err := rules.Find(data, read)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return found
 }
 
 func TestNothingThatWatchesChangesWithTheFlip(t *testing.T) {

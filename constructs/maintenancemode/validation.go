@@ -137,26 +137,10 @@ func (r listenerRule) matchesAny(hosts []string) bool {
 	}
 	for _, a := range r.hosts {
 		for _, b := range hosts {
-			if overlap(strings.ToLower(a), strings.ToLower(b)) {
+			if alb.Overlap(a, b) {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-// overlap tells whether two patterns, in which * stands for any characters and
-// ? for one, have a text in common.
-func overlap(a, b string) bool {
-	switch {
-	case a == "" && b == "":
-		return true
-	case a != "" && a[0] == '*':
-		return overlap(a[1:], b) || b != "" && overlap(a, b[1:])
-	case b != "" && b[0] == '*':
-		return overlap(b, a)
-	case a == "" || b == "":
-		return false
-	}
-	return (a[0] == b[0] || a[0] == '?' || b[0] == '?') && overlap(a[1:], b[1:])
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
+	"github.com/noren-cdk/noren/internal/gobuild"
 )
 
 //go:embed Dockerfile
@@ -29,7 +30,7 @@ func buildContext(changes string) (dir string, err error) {
 	if err != nil || len(files) == 0 {
 		return "", fmt.Errorf("no .sql file in Changes %q", changes)
 	}
-	noren, err := gofunction.Build(norenProgram)
+	noren, err := gobuild.Once(norenProgram)
 	if err != nil {
 		return "", err
 	}

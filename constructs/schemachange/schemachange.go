@@ -122,7 +122,7 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 func runCommand(this constructs.Construct, props Props, task awsecs.FargateTaskDefinition, group awsec2.SecurityGroup) string {
 	subnets := props.Vpc.SelectSubnets(&awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS})
 	const command = `{"containerOverrides":[{"name":"noren","command":["ddl","run","/changes/CHANGE.sql","--rehearsal","/changes/CHANGE.rehearsal.json","--writes","stopped"]}]}`
-	return fmt.Sprintf("aws ecs run-task --region %s --cluster %s --task-definition %s --launch-type FARGATE"+
+	return fmt.Sprintf("AWS_PAGER= aws ecs run-task --region %s --cluster %s --task-definition %s --launch-type FARGATE"+
 		" --network-configuration 'awsvpcConfiguration={subnets=[%s],securityGroups=[%s],assignPublicIp=DISABLED}' --overrides '%s'",
 		*awscdk.Stack_Of(this).Region(), *props.Cluster.ClusterName(), *task.TaskDefinitionArn(),
 		*awscdk.Fn_Join(jsii.String(","), subnets.SubnetIds), *group.SecurityGroupId(), command)

@@ -81,8 +81,13 @@ func TestLogOutWhileClosed(t *testing.T) {
 	}
 	request, _ := http.NewRequest(http.MethodGet, o.URL+"/api/session", nil)
 	request.Header.Set("Cookie", cookie)
-	if answer, err := http.DefaultClient.Do(request); err != nil || answer.StatusCode != 401 {
-		t.Errorf("the old session: got %v (%v), want 401", answer.Status, err)
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the old session: got %s, want 401", answer.Status)
 	}
 	nothing()
 	v.enter("manager")
@@ -333,7 +338,7 @@ func TestScreenInTheLanguageOfItsMessage(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	for _, test := range []struct{ message, language, title, until, direction, align string }{
 		{"Field Reportsは現在メンテナンス中です。", "ja", "メンテナンス中", "終了予定日時", "ltr", "left"},
-		{"‏Field Reports قيد الصيانة.", "ar", "الخدمة تحت الصيانة", "العودة المتوقعة", "rtl", "right"},
+		{"Field Reports قيد الصيانة.", "ar", "الخدمة تحت الصيانة", "العودة المتوقعة", "rtl", "right"},
 		{"Field Reports בתחזוקה.", "he-IL", "השירות בתחזוקה", "סיום צפוי", "rtl", "right"},
 		{"Field Reports 系統維護中。", "zh-Hant", "系統維護中", "預計結束時間", "ltr", "left"},
 		{"Field Reports 系統維護中。", "zh-TW", "系統維護中", "預計結束時間", "ltr", "left"},

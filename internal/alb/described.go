@@ -135,12 +135,7 @@ func (d Described) rule(arn string, item map[string]any) map[string]any {
 	if item["Priority"] == "default" {
 		return nil
 	}
-	// arn:...:listener-rule/app/NAME/BALANCER/LISTENER/RULE is a rule of
-	// arn:...:listener/app/NAME/BALANCER/LISTENER.
-	listener := strings.Replace(arn, ":listener-rule/", ":listener/", 1)
-	if end := strings.LastIndexByte(listener, '/'); end >= 0 {
-		listener = listener[:end]
-	}
+	listener, _ := ListenerOfRule(arn)
 	conditions, _ := item["Conditions"].([]any)
 	for _, c := range conditions {
 		if condition, ok := c.(map[string]any); ok {
@@ -211,4 +206,15 @@ func (d Described) refer(object map[string]any) {
 // is not stays what the name says.
 func (d Described) reference(arn string) any {
 	return map[string]any{"Ref": d.name(arn)}
+}
+
+// ListenerOfRule returns the ARN of the listener that a rule is of, by its own.
+func ListenerOfRule(rule string) (listener string, ok bool) {
+	end := strings.LastIndexByte(rule, '/')
+	if !strings.Contains(rule, ":listener-rule/") || end < 0 {
+		return "", false
+	}
+	// arn:...:listener-rule/app/NAME/BALANCER/LISTENER/RULE is a rule of
+	// arn:...:listener/app/NAME/BALANCER/LISTENER.
+	return strings.Replace(rule[:end], ":listener-rule/", ":listener/", 1), true
 }

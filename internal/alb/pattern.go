@@ -91,6 +91,13 @@ func (p *pattern) matches(s string) bool {
 	}
 }
 
+// Glob reports whether a pattern matches all of s: * stands for any bytes or
+// none, ? for exactly one.
+func Glob(text, s string) bool {
+	p := pattern{text: text}
+	return p.globs(s)
+}
+
 // globs walks pattern and text together; at a mismatch the last * takes one
 // more character. That is enough, since what an earlier * takes is settled
 // once a later one is reached.

@@ -37,6 +37,9 @@ func (s *scratch) columns(ctx context.Context, t sqltext.Table) ([]column, error
 // notAdditive is why a statement does more than Additive allows, or "". It
 // compares what the server made of the table, not what the statement says.
 func notAdditive(st sqltext.Statement, a answer, before, after []column) string {
+	if len(st.Loses) > 0 {
+		return "rows are lost: " + strings.Join(st.Loses, ", ")
+	}
 	switch st.Kind {
 	case sqltext.CreateTable:
 		return ""

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // BenchmarkSideBySide rebuilds a table of a million rows (NOREN_BENCH_ROWS) that
@@ -162,8 +164,7 @@ func (s *benchServer) noren(b *testing.B) {
 	defer db.Close()
 	o := unrehearsed(func(Event) {})
 	o.Sample = 0 // the default
-	o.Name = fmt.Sprint("bench", time.Now().UnixNano())
-	result, err := runText(b.Context(), db, "ALTER TABLE reports "+benchChange, o)
+	result, err := Run(b.Context(), db, sqltext.Migration{Name: fmt.Sprint("bench", time.Now().UnixNano()), Text: "ALTER TABLE reports " + benchChange}, o)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -16,6 +16,7 @@ type conductor struct {
 	plan      *Plan
 	rehearsal *Rehearsal // nil if there is none
 	report    Report
+	tag       func(number int) string
 }
 
 // A hook is called in the transaction of a statement that changes rows, right
@@ -47,7 +48,13 @@ func (c *conductor) perform(ctx context.Context, step *Step, commit hook) (Rehea
 		defer probe.stop()
 	}
 
-	x := &execution{sql: tagged(step.parsed.With(step.Rung)), transaction: step.Kind == sqltext.Rows, report: tell}
+	sql := step.parsed.With(step.Rung)
+	if sql == "" { // it sets nothing but what is noren's
+		tell(EventDone, "", "")
+		return measured, nil
+	}
+	x := &execution{sql: c.tag(step.Number) + sql, transaction: step.Kind == sqltext.Rows, report: tell}
+	x.ends = step.Algorithm == "INPLACE" || step.Algorithm == "COPY"
 	if step.Algorithm == "INPLACE" && step.Lock == "NONE" {
 		x.logged = step.Tables[0]
 	}

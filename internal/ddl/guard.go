@@ -55,9 +55,12 @@ func (b Budgets) validate() error {
 // watchEvery is how often the guard looks at its statement.
 const watchEvery = 20 * time.Millisecond
 
+// ErrRepeat is in every error after which the run may simply be repeated.
+var ErrRepeat = errors.New("run it again as it is")
+
 // ErrStopped is in every error after which the table is as it was, and the run
 // may simply be repeated.
-var ErrStopped = errors.New("the table is unchanged: run it again")
+var ErrStopped = fmt.Errorf("the table is unchanged: %w", ErrRepeat)
 
 // errWithdrawn says that a statement was taken back in its start window.
 var errWithdrawn = errors.New("withdrawn")
@@ -71,15 +74,15 @@ type guard struct {
 	id      int64 // of the working session
 	budgets Budgets
 	sees    bool // who holds a lock
+	deadMan *deadMan
 }
 
-// openGuard opens the two sessions. The working one gives up on a lock by
-// itself soon after the guard would have made it, should the guard be gone.
+// openGuard opens the sessions: that which works, that which watches, and that
+// which would take over on the server should the guard be gone.
 func openGuard(ctx context.Context, db *Database, budgets Budgets) (*guard, error) {
 	g := &guard{db: db, budgets: budgets.withDefaults()}
-	longest := max(g.budgets.Stall, g.budgets.EndStall)
 	var err error
-	if g.work, err = db.session(ctx, int(longest/time.Second)+2); err != nil {
+	if g.work, err = db.session(ctx, 5); err != nil {
 		return nil, err
 	}
 	if g.watch, err = db.session(ctx, 5); err != nil {
@@ -91,18 +94,44 @@ func openGuard(ctx context.Context, db *Database, budgets Budgets) (*guard, erro
 		g.close()
 		return nil, err
 	}
+	if g.deadMan, err = db.startDeadMan(ctx, g.id); err != nil {
+		g.close()
+		return nil, err
+	}
 	return g, nil
 }
 
 func (g *guard) close() {
+	if g.deadMan != nil {
+		g.deadMan.stop()
+	}
 	end(g.work)
 	end(g.watch)
+}
+
+// steady sets what the working session must have for a statement, whatever the
+// one before has set: above all how long it waits for a lock by itself, a
+// little longer than the guard lets it.
+func (g *guard) steady(ctx context.Context, x *execution) error {
+	longest := g.budgets.Stall
+	if x.ends {
+		longest = max(longest, g.budgets.EndStall)
+	}
+	seconds := int((longest + time.Second - 1) / time.Second)
+	if !x.transaction {
+		seconds++
+	}
+	if err := g.db.steady(ctx, g.work, seconds); err != nil {
+		return err
+	}
+	return plainText(ctx, g.work)
 }
 
 // An execution is one statement under guard.
 type execution struct {
 	sql         string
 	transaction bool   // begin one first, which the caller commits
+	ends        bool   // it takes a lock once more when it has worked
 	logged      string // table whose writes an online log has to hold; "" if there is none
 	report      func(kind EventKind, phase Phase, text string)
 
@@ -114,6 +143,9 @@ type execution struct {
 func (g *guard) execute(ctx context.Context, x *execution) error {
 	x.began = time.Now()
 	for try := 1; ; try++ {
+		if err := g.steady(ctx, x); err != nil {
+			return err
+		}
 		err := g.attempt(ctx, x)
 		if !errors.Is(err, errWithdrawn) {
 			return err
@@ -145,8 +177,9 @@ func (g *guard) attempt(ctx context.Context, x *execution) error {
 	w.free = time.Now()
 	w.seen = w.free
 	done := make(chan error, 1)
+	background, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
 	go func() {
-		background := context.WithoutCancel(ctx)
 		if x.transaction { // which also ends the one of a try before
 			if _, err := g.work.ExecContext(background, "START TRANSACTION"); err != nil {
 				done <- err
@@ -167,44 +200,74 @@ func (g *guard) attempt(ctx context.Context, x *execution) error {
 			x.worked = w.working
 			return g.outcome(err)
 		case <-ctx.Done():
-			return g.withdraw(done, interrupted())
+			return g.withdraw(done, abandon, interrupted())
 		case <-ticker.C:
 			if why := w.look(ctx); why != nil {
-				return g.withdraw(done, why)
+				return g.withdraw(done, abandon, why)
 			}
 		}
 	}
 }
 
-// withdraw takes the statement back. If it was quicker it is done, after all.
-func (g *guard) withdraw(done <-chan error, why error) error {
-	ctx, cancel := afterwards(context.Background())
-	defer cancel()
-	if _, err := g.watch.ExecContext(ctx, fmt.Sprintf("KILL QUERY %d", g.id)); err != nil && code(err) != codeUnknownThread {
-		// The pool has other sessions, if this one is broken.
-		if _, err := g.db.pool.ExecContext(ctx, fmt.Sprintf("KILL QUERY %d", g.id)); err != nil && code(err) != codeUnknownThread {
-			return fmt.Errorf("%w, but taking back the statement failed: %w", why, err)
+// withdraw takes the statement back. If it was quicker it is done, after all. If
+// the server does not answer, the session is abandoned.
+func (g *guard) withdraw(done <-chan error, abandon func(), why error) error {
+	kill := func(q queryer) error {
+		ctx, cancel := afterwards(context.Background())
+		defer cancel()
+		_, err := q.ExecContext(ctx, fmt.Sprintf("KILL QUERY %d", g.id))
+		if code(err) == codeUnknownThread {
+			return nil
 		}
+		return err
 	}
-	if err := <-done; code(err) != codeKilled && code(err) != codeLockWait {
+	failed := kill(g.watch)
+	if failed != nil {
+		failed = kill(g.db.pool) // which has other sessions, if this one is broken
+	}
+	var err error
+	select {
+	case err = <-done:
+	case <-time.After(longestAnswer):
+		abandon()
+		err = <-done
+		if failed == nil {
+			failed = errors.New("no answer")
+		}
+		return fmt.Errorf("%w, but the server does not answer (%w, %w): the next run finds out what became of the statement; %w", withoutStop(why), failed, err, ErrRepeat)
+	}
+	if code(err) != codeKilled && code(err) != codeLockWait {
 		return g.outcome(err)
 	}
 	return why
 }
 
+// longestAnswer is how long the server may take to end a statement. It has to
+// take back what a rebuild has written.
+const longestAnswer = 10 * time.Second
+
+// withoutStop is err without the claim that the table is unchanged.
+func withoutStop(err error) error {
+	return errors.New(strings.TrimSuffix(strings.TrimSuffix(err.Error(), ErrStopped.Error()), "; "))
+}
+
 // outcome gives the server's errors the meaning that they have here.
 func (g *guard) outcome(err error) error {
 	switch code(err) {
-	case codeLockWait: // the server was quicker than the guard
+	case codeLockWait, codeDeadlock: // the server was quicker than the guard
 		return fmt.Errorf("%w: %s", errWithdrawn, reason(err))
 	case codeLogOverflow:
 		return fmt.Errorf("the online log overflowed (%s): set innodb_online_alter_log_max_size higher, or stop the writes; %w", reason(err), ErrStopped)
 	case codeKilled:
 		return fmt.Errorf("somebody killed the statement; %w", ErrStopped)
-	case 0:
-		if err != nil {
-			return fmt.Errorf("lost the session in the middle of the statement: %w; run it again, it finds out whether the server finished", err)
-		}
+	}
+	switch {
+	case err == nil:
+		return nil
+	case lost(err):
+		return fmt.Errorf("lost the session in the middle of the statement: %w: the next run finds out whether the server has executed it; %w", err, ErrRepeat)
+	case passing(err):
+		return fmt.Errorf("%s; %w", reason(err), ErrStopped)
 	}
 	return err
 }

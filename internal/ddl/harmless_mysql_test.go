@@ -191,7 +191,7 @@ func TestPlan_ChangesNothing(t *testing.T) {
 		executed, refused := 0, 0
 		for i, sql := range slices.Concat(all, unusual) {
 			for _, db := range []*Database{wide, narrow} {
-				_, err := MakePlan(t.Context(), db, sql, PlanOptions{Writes: Live, Policy: Any, ScratchServer: db == wide})
+				_, err := MakePlan(t.Context(), db, change(sql), PlanOptions{Writes: Live, Policy: Any, ScratchServer: db == wide})
 				if err == nil {
 					executed++
 				} else {
@@ -270,14 +270,14 @@ func TestPlan_RefusesWideRights(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer db.Close()
-				_, err = MakePlan(t.Context(), db, "ALTER TABLE users ADD c INT", PlanOptions{Writes: Live, Policy: Any})
+				_, err = MakePlan(t.Context(), db, change("ALTER TABLE users ADD c INT"), PlanOptions{Writes: Live, Policy: Any})
 				if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 					t.Errorf("got %v, want %q", err, test.want)
 				}
 			})
 		}
 		root := s.reopen(t, "p1")
-		if _, err := MakePlan(t.Context(), root, "ALTER TABLE users ADD c INT", PlanOptions{Writes: Live, Policy: Any}); err == nil || !strings.Contains(err.Error(), "plan wants a user who cannot write") {
+		if _, err := MakePlan(t.Context(), root, change("ALTER TABLE users ADD c INT"), PlanOptions{Writes: Live, Policy: Any}); err == nil || !strings.Contains(err.Error(), "plan wants a user who cannot write") {
 			t.Errorf("as root: got %v, want a refusal", err)
 		}
 	})

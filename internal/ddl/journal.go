@@ -1,52 +1,77 @@
 package ddl
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// JournalTable is the table, in the schema that is changed, in which runs note
-// what they have done. Schema changes are not transactional: after a crash it
-// is all there is.
+// JournalTable is, by default, the table in the schema that is changed in which
+// runs note what they have done. Schema changes are not transactional: after a
+// crash it is all there is.
 const JournalTable = "noren_journal"
+
+// State is what the journal says of a statement.
+type State string
 
 // The states of a statement in the journal.
 const (
-	stateRunning = "running" // or the run was killed in the middle of it
-	stateDone    = "done"
-	stateStopped = "stopped" // it failed, and changed nothing
+	StateRunning State = "running" // or the run was killed in the middle of it
+	StateDone    State = "done"
+	StateStopped State = "stopped" // it failed, and changed nothing
+	StateUnknown State = "unknown" // a person has to look
 )
+
+// whole is the number of the entry that says that a migration is done as a
+// whole, and recorded with its tool.
+const whole = 0
+
+// journalTable is the table that name means: table, or schema.table.
+func (d *Database) journalTable(name string) (sqltext.Table, error) {
+	name = cmp.Or(name, JournalTable)
+	schema, table, ok := strings.Cut(name, ".")
+	if !ok {
+		schema, table = d.Schema, name
+	}
+	if schema == "" || table == "" || strings.Contains(table, ".") {
+		return sqltext.Table{}, fmt.Errorf("the journal is %q: want table or schema.table", name)
+	}
+	return sqltext.Table{Schema: schema, Name: table}, nil
+}
 
 // A journal is a run's entries in the journal table, and the lock that keeps
 // other runs out.
 type journal struct {
 	db        *Database
 	conn      *sql.Conn
-	migration string // name of the file
+	table     sqltext.Table
+	migration sqltext.Migration
 	hash      string
 	entries   map[int]entry
 }
 
 // An entry is a statement of the migration in the journal.
 type entry struct {
-	state   string
-	session int64 // which executes it
-	marks   marks
+	state State
+	marks marks
 }
 
 // openJournal waits for no other run, makes the journal table if it is
 // missing, and reads what earlier runs of the migration have done.
-func openJournal(ctx context.Context, db *Database, migration, hash string) (*journal, error) {
-	conn, err := db.session(ctx, 10)
+func openJournal(ctx context.Context, db *Database, name string, migration sqltext.Migration) (*journal, error) {
+	table, err := db.journalTable(name)
 	if err != nil {
 		return nil, err
 	}
-	j := &journal{db: db, conn: conn, migration: migration, hash: hash, entries: map[int]entry{}}
+	j := &journal{db: db, table: table, migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
 	if err := j.begin(ctx); err != nil {
 		j.close()
 		return nil, err
@@ -55,25 +80,78 @@ func openJournal(ctx context.Context, db *Database, migration, hash string) (*jo
 }
 
 // close ends the session, and with it the lock.
-func (j *journal) close() { end(j.conn) }
+func (j *journal) close() {
+	if j.conn != nil {
+		end(j.conn)
+	}
+}
 
-func (j *journal) table() string { return j.db.table(JournalTable).String() }
+// runLock is the name of the server's lock that a run of the schema holds.
+func (j *journal) runLock() string {
+	return fmt.Sprintf("noren_run_%x", sha256.Sum256([]byte(j.db.Schema)))[:40]
+}
 
 func (j *journal) begin(ctx context.Context) error {
-	lock := fmt.Sprintf("noren_run_%x", sha256.Sum256([]byte(j.db.Schema)))[:40]
+	if err := j.connect(ctx, 5); err != nil {
+		return err
+	}
+	if err := j.make(ctx); err != nil {
+		return err
+	}
+	return j.read(ctx)
+}
+
+// connect opens the session that holds the lock.
+func (j *journal) connect(ctx context.Context, seconds int) error {
+	var err error
+	if j.conn, err = j.db.session(ctx, 10); err != nil {
+		return err
+	}
 	var got sql.NullBool
-	if err := j.conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, 5)", lock).Scan(&got); err != nil {
+	if err := j.conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", j.runLock(), seconds).Scan(&got); err != nil {
 		return fmt.Errorf("keeping other runs out: %w", err)
 	}
 	if !got.Bool {
 		return fmt.Errorf("another noren ddl run is changing %q: wait until it has ended", j.db.Schema)
 	}
-	_, err := j.conn.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+j.table()+` (
+	return nil
+}
+
+// held makes sure that this run still keeps others out. A session that was lost
+// is opened again, if no other run has come between.
+func (j *journal) held(ctx context.Context) error {
+	var held sql.NullBool
+	err := j.conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()", j.runLock()).Scan(&held)
+	if err == nil && held.Bool {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return interrupted()
+	}
+	if err == nil {
+		return fmt.Errorf("the session of this run has lost its lock: another run may be at work; %w", ErrRepeat)
+	}
+	end(j.conn)
+	if again := j.connect(ctx, 1); again != nil {
+		return fmt.Errorf("the session that keeps other runs out is lost (%w), and not to be had again: %w; %w", err, again, ErrRepeat)
+	}
+	return nil
+}
+
+// make makes the journal table. It looks first: a user may be allowed to write
+// to it and not to make it.
+func (j *journal) make(ctx context.Context) error {
+	if _, err := j.conn.ExecContext(ctx, "SELECT 1 FROM "+j.table.String()+" LIMIT 0"); err == nil {
+		return nil
+	} else if code(err) != codeUnknownTable {
+		return fmt.Errorf("reading the journal: %w", err)
+	}
+	_, err := j.conn.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+j.table.String()+` (
 		migration VARCHAR(190) NOT NULL COMMENT 'name of the file',
-		number INT NOT NULL COMMENT 'of the statement, from 1',
+		number INT NOT NULL COMMENT 'of the statement, from 1; 0 is the whole',
 		hash CHAR(64) NOT NULL COMMENT 'SHA-256 of the file',
 		statement MEDIUMTEXT NOT NULL,
-		state VARCHAR(16) NOT NULL COMMENT 'running, done or stopped',
+		state VARCHAR(16) NOT NULL COMMENT 'running, done, stopped or unknown',
 		session BIGINT NOT NULL COMMENT 'which executes it',
 		marks MEDIUMTEXT NOT NULL COMMENT 'what tells whether it has been executed',
 		message TEXT,
@@ -84,11 +162,11 @@ func (j *journal) begin(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("making the journal table: %w", err)
 	}
-	return j.read(ctx)
+	return nil
 }
 
 func (j *journal) read(ctx context.Context) error {
-	rows, err := j.conn.QueryContext(ctx, "SELECT number, hash, state, session, marks FROM "+j.table()+" WHERE migration = ?", j.migration)
+	rows, err := j.conn.QueryContext(ctx, "SELECT number, hash, state, marks FROM "+j.table.String()+" WHERE migration = ?", j.migration.Key())
 	if err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
 	}
@@ -97,11 +175,11 @@ func (j *journal) read(ctx context.Context) error {
 		var number int
 		var hash, text string
 		var e entry
-		if err := rows.Scan(&number, &hash, &e.state, &e.session, &text); err != nil {
+		if err := rows.Scan(&number, &hash, &e.state, &text); err != nil {
 			return fmt.Errorf("reading the journal: %w", err)
 		}
 		if hash != j.hash {
-			return fmt.Errorf("the migration %q has been run with other content (SHA-256 %.12s..., now %.12s...): put the file back, or write what is left into a file with another name", j.migration, hash, j.hash)
+			return fmt.Errorf("the migration %q has been run with other content (SHA-256 %.12s..., now %.12s...): put the file back, or write what is left into a file with another name", j.migration.Key(), hash, j.hash)
 		}
 		if err := json.Unmarshal([]byte(text), &e.marks); err != nil {
 			return fmt.Errorf("reading the journal: statement %d: %w", number, err)
@@ -112,86 +190,126 @@ func (j *journal) read(ctx context.Context) error {
 }
 
 // done says whether statement number has been executed.
-func (j *journal) done(number int) bool { return j.entries[number].state == stateDone }
+func (j *journal) done(number int) bool { return j.entries[number].state == StateDone }
 
 // running notes that a session is about to execute a step.
 func (j *journal) running(ctx context.Context, step *Step, session int64, m marks) error {
+	return j.write(ctx, step.Number, step.SQL, StateRunning, session, m)
+}
+
+func (j *journal) write(ctx context.Context, number int, statement string, state State, session int64, m marks) error {
 	text, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	_, err = j.conn.ExecContext(ctx, "REPLACE INTO "+j.table()+` (migration, number, hash, statement, state, session, marks, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		j.migration, step.Number, j.hash, step.SQL, stateRunning, session, string(text), time.Now().UTC())
+	_, err = j.conn.ExecContext(ctx, "REPLACE INTO "+j.table.String()+` (migration, number, hash, statement, state, session, marks, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		j.migration.Key(), number, j.hash, statement, state, session, string(text), time.Now().UTC())
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
 	return nil
 }
 
-// set notes how a statement ended.
-func (j *journal) set(ctx context.Context, q queryer, number int, state, message string) error {
+// set notes how a statement ended. If the journal's own session is lost it
+// takes another.
+func (j *journal) set(ctx context.Context, q queryer, number int, state State, message string) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	_, err := q.ExecContext(ctx, "UPDATE "+j.table()+" SET state = ?, message = ?, ended = ? WHERE migration = ? AND number = ?",
-		state, message, time.Now().UTC(), j.migration, number)
+	set := func(q queryer) error {
+		_, err := q.ExecContext(ctx, "UPDATE "+j.table.String()+" SET state = ?, message = ?, ended = ? WHERE migration = ? AND number = ?",
+			state, message, time.Now().UTC(), j.migration.Key(), number)
+		return err
+	}
+	err := set(q)
+	if err != nil && q == queryer(j.conn) && lost(err) {
+		err = set(j.db.pool)
+	}
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
 	return nil
 }
 
-// settle finds out what became of the statement that a killed run was at, after
-// ending it should the server still be at it.
-func (j *journal) settle(ctx context.Context, steps []*Step) error {
+// settle finds out what became of the statement that a killed run was at. If
+// the server is still at it, that is watched to its end, or ended.
+func (j *journal) settle(ctx context.Context, steps []*Step, o RunOptions) error {
 	for _, step := range steps {
 		e := j.entries[step.Number]
-		if e.state != stateRunning {
+		if e.state == StateUnknown {
+			return j.unknown(step, "")
+		}
+		if e.state != StateRunning {
 			continue
 		}
-		if err := j.endOrphan(ctx, e.session); err != nil {
+		orphan := orphan{db: j.db, tag: j.tag(step.Number), step: step, options: o}
+		if err := orphan.watch(ctx); err != nil {
 			return err
 		}
-		done, err := j.db.executed(ctx, step, e.marks)
+		found, look, err := j.db.find(ctx, step, e.marks)
 		if err != nil {
 			return fmt.Errorf("statement %d (line %d): %w", step.Number, step.Line, err)
 		}
-		e.state = stateStopped
-		if done {
-			e.state = stateDone
-		}
+		e.state = map[finding]State{notExecuted: StateStopped, executed: StateDone, undecided: StateUnknown}[found]
 		if err := j.set(ctx, j.conn, step.Number, e.state, "found out after the run was killed"); err != nil {
 			return err
 		}
 		j.entries[step.Number] = e
+		if e.state == StateUnknown {
+			return j.unknown(step, look)
+		}
 	}
 	return nil
 }
 
-// endOrphan ends the statement of a run that was killed. It is recognized by
-// its session and by the mark that every statement of a run carries.
-func (j *journal) endOrphan(ctx context.Context, session int64) error {
-	for deadline := time.Now().Add(time.Minute); ; {
-		var id int64
-		err := j.conn.QueryRowContext(ctx, "SELECT id FROM information_schema.processlist WHERE id = ? AND info LIKE '/* noren %'", session).Scan(&id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("looking for the killed run's session: %w", err)
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("session %d of a killed run does not end: wait until it has", session)
-		}
-		if _, err := j.conn.ExecContext(ctx, fmt.Sprintf("KILL %d", id)); err != nil && code(err) != codeUnknownThread {
-			return fmt.Errorf("ending session %d of a killed run: %w", id, err)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
+// unknown is the error for a statement of which nobody knows whether it was
+// executed.
+func (j *journal) unknown(step *Step, look string) error {
+	return fmt.Errorf("statement %d (line %d) of %s: unknown whether it was executed, because its run was killed and somebody else may have changed the same: look at %s, then say what you found: noren ddl resolve --statement %d --as done (or not-done) %s",
+		step.Number, step.Line, j.migration.Key(), cmp.Or(look, "what it changes"), step.Number, j.migration.Name)
 }
 
-// tagged is a statement with the mark by which an orphan is recognized.
-func tagged(sql string) string { return "/* noren ddl run */ " + sql }
+// finish notes that the whole migration is done, and executes what records it
+// with its tool, in one transaction. The opposite direction is forgotten: it may
+// be run again.
+func (j *journal) finish(ctx context.Context, record []string) error {
+	if j.done(whole) {
+		return nil
+	}
+	if err := j.held(ctx); err != nil {
+		return err
+	}
+	text := func(err error) error { return fmt.Errorf("recording the migration: %w", err) }
+	if _, err := j.conn.ExecContext(ctx, "START TRANSACTION"); err != nil {
+		return text(err)
+	}
+	err := func() error {
+		for _, statement := range record {
+			if _, err := j.conn.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("%s: %w", statement, err)
+			}
+		}
+		if _, err := j.conn.ExecContext(ctx, "DELETE FROM "+j.table.String()+" WHERE migration = ?", j.migration.Opposite().Key()); err != nil {
+			return err
+		}
+		if err := j.write(ctx, whole, strings.Join(record, ";\n"), StateDone, 0, marks{}); err != nil {
+			return err
+		}
+		_, err := j.conn.ExecContext(ctx, "COMMIT")
+		return err
+	}()
+	if err != nil {
+		ctx, cancel := afterwards(ctx)
+		defer cancel()
+		_, rollback := j.conn.ExecContext(ctx, "ROLLBACK")
+		if rollback != nil && !lost(rollback) {
+			err = errors.Join(err, rollback)
+		}
+		return text(err)
+	}
+	return nil
+}
+
+// tag is the comment by which a statement is recognized in a list of processes.
+func (j *journal) tag(number int) string {
+	return fmt.Sprintf("/* noren ddl run %x/%d */ ", sha256.Sum256([]byte(j.db.Schema+"\x00"+j.migration.Key())), number)
+}

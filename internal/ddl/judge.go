@@ -98,10 +98,10 @@ func (s *Step) judge(a answer) {
 	default:
 		s.Reads, s.Writes = true, true
 	}
-	switch s.Kind {
-	case sqltext.DropTable, sqltext.Truncate:
-		s.note("its rows are gone for good: no released app may still read them")
-	case sqltext.RenameTable:
+	if loses := s.parsed.Loses; len(loses) > 0 {
+		s.note("rows are lost: %s; no released app may still read them", strings.Join(loses, ", "))
+	}
+	if s.Kind == sqltext.RenameTable {
 		s.note("from then on the old name is an error for whoever still reads it")
 	}
 }

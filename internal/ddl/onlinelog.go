@@ -67,10 +67,15 @@ func (l *onlineLog) due(now time.Time) bool {
 // writeCounter counts the rows that have been written to a table, or, where the
 // performance schema is off, to all tables.
 func (d *Database) writeCounter(ctx context.Context, name string) (count func(context.Context, queryer) (int64, error), exact bool) {
+	return d.counter(ctx, "object_schema = ? AND object_name = ?", d.Schema, name)
+}
+
+// counter is writeCounter for the tables that a condition names.
+func (d *Database) counter(ctx context.Context, where string, args ...any) (count func(context.Context, queryer) (int64, error), exact bool) {
 	ofTable := func(ctx context.Context, q queryer) (int64, error) {
 		var n int64
 		err := q.QueryRowContext(ctx, `SELECT COALESCE(SUM(count_insert + count_update + count_delete), 0)
-			FROM performance_schema.table_io_waits_summary_by_table WHERE object_schema = ? AND object_name = ?`, d.Schema, name).Scan(&n)
+			FROM performance_schema.table_io_waits_summary_by_table WHERE `+where, args...).Scan(&n)
 		return n, err
 	}
 	var on int

@@ -2,7 +2,6 @@ package ddl
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -61,8 +60,15 @@ func (o PlanOptions) validate() error {
 
 // A Plan is what a migration will do to a database, by the server's word.
 type Plan struct {
+	// Name is that of the migration.
+	Name   string `json:"name"`
 	Server Server `json:"server"`
 	Schema string `json:"schema"`
+
+	// Addr and UUID are which server was asked, and what it calls itself:
+	// Rehearse refuses to run there.
+	Addr string `json:"addr"`
+	UUID string `json:"uuid"`
 
 	// Hash is the SHA-256 of the migration.
 	Hash   string  `json:"hash"`
@@ -96,37 +102,64 @@ const (
 
 // MakePlan asks the server about every statement of a migration. It writes to
 // the scratch schema alone, which it removes.
-func MakePlan(ctx context.Context, db *Database, file string, o PlanOptions) (*Plan, error) {
-	if _, err := readSteps(file, db.Dialect()); err != nil {
+func MakePlan(ctx context.Context, db *Database, m sqltext.Migration, o PlanOptions) (*Plan, error) {
+	plans, err := MakePlans(ctx, db, []sqltext.Migration{m}, o)
+	if err != nil {
 		return nil, err
+	}
+	return plans[0], nil
+}
+
+// MakePlans plans migrations of which each begins where the one before ends.
+func MakePlans(ctx context.Context, db *Database, all []sqltext.Migration, o PlanOptions) ([]*Plan, error) {
+	for _, m := range all {
+		if _, err := readSteps(m, db.Dialect()); err != nil {
+			return nil, err
+		}
 	}
 	if !o.ScratchServer {
 		if err := db.readsOnly(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return makePlan(ctx, db, file, o)
+	return makePlans(ctx, db, all, o)
 }
 
-// makePlan plans with any rights: for those who are going to execute it.
-func makePlan(ctx context.Context, db *Database, file string, o PlanOptions) (plan *Plan, err error) {
+// makePlans plans with any rights: for those who are going to execute it.
+func makePlans(ctx context.Context, db *Database, all []sqltext.Migration, o PlanOptions) (plans []*Plan, err error) {
 	if err := o.validate(); err != nil {
-		return nil, err
-	}
-	steps, err := readSteps(file, db.Dialect())
-	if err != nil {
 		return nil, err
 	}
 	if err := db.known(ctx, o.StillWritten); err != nil {
 		return nil, err
 	}
-	plan = &Plan{Server: db.Server, Schema: db.Schema, Hash: Hash(file), Writes: o.Writes, Policy: o.Policy, Steps: steps}
 	s, err := openScratch(ctx, db)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
 	p := planner{scratch: s, options: o, instance: db.readInstance(ctx, o.LocalStorage)}
+	for _, m := range all {
+		plan, err := p.migration(ctx, m)
+		if err != nil {
+			if len(all) > 1 {
+				err = fmt.Errorf("%s: %w", m.Name, err)
+			}
+			return nil, err
+		}
+		plans = append(plans, plan)
+	}
+	return plans, nil
+}
+
+// migration plans one migration, after those that were planned before.
+func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, error) {
+	db, o := p.scratch.db, p.options
+	steps, err := readSteps(m, db.Dialect())
+	if err != nil {
+		return nil, err
+	}
+	plan := &Plan{Name: m.Name, Server: db.Server, Addr: db.Addr, UUID: db.UUID, Schema: db.Schema, Hash: m.Hash(), Writes: o.Writes, Policy: o.Policy, Steps: steps}
 	for _, step := range steps {
 		step.done = o.done != nil && o.done(step.Number)
 		if step.done && step.Kind != sqltext.Session {
@@ -171,12 +204,9 @@ func (p *Plan) compareWindow(o PlanOptions) {
 	}
 }
 
-// Hash is how a migration is recognized.
-func Hash(file string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(file))) }
-
 // readSteps splits a migration and reads its statements.
-func readSteps(file string, dialect sqltext.Dialect) ([]*Step, error) {
-	pieces, err := sqltext.Split(file)
+func readSteps(m sqltext.Migration, dialect sqltext.Dialect) ([]*Step, error) {
+	pieces, err := m.Statements()
 	if err != nil {
 		return nil, err
 	}

@@ -96,6 +96,9 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 		return err
 	}
 	step.judge(a)
+	if err := p.parents(ctx, step); err != nil {
+		return err
+	}
 	for _, t := range p.scratch.db.Server.traps(a.rung, size.bytes(), p.instance) {
 		if t.reads {
 			step.Reads, step.raises = false, true
@@ -111,6 +114,41 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 		}
 		if why := notAdditive(st, a, before, after); why != "" {
 			step.problem("%s", why)
+		}
+	}
+	return nil
+}
+
+// parents judges the tables that foreign keys of a copied table refer to: each
+// row that is copied locks its row there until all are, so that who writes
+// there waits. Without foreign_key_checks nothing is looked up.
+func (p *planner) parents(ctx context.Context, step *Step) error {
+	if step.Algorithm != "COPY" {
+		return nil
+	}
+	var checks bool
+	if err := p.scratch.conn.QueryRowContext(ctx, "SELECT @@foreign_key_checks").Scan(&checks); err != nil || !checks {
+		return err
+	}
+	for _, name := range step.Tables {
+		definition, err := sqltext.ParseDefinition(step.after[name], p.scratch.db.Dialect())
+		if step.after[name] == "" {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, t := range definition.Tables[1:] {
+			parent := p.scratch.home(t.Table)
+			if parent.Name == name || slices.Contains(step.Tables, parent.Name) || p.options.judgedFor([]string{parent.Name}) != Live {
+				continue
+			}
+			step.Writes, step.raises = false, true
+			text := fmt.Sprintf("writes to %s would wait as long as the copy takes: a foreign key refers to it, and every row that is copied locks its row there; with SET foreign_key_checks = 0 before it nothing is looked up there", parent)
+			if !strings.Contains(step.before[name], "REFERENCES "+sqltext.Quote(parent.Name)) {
+				text += ", and the server adds a foreign key INPLACE/NONE: look for rows without a parent yourself, before"
+			}
+			step.problem("%s", text)
 		}
 	}
 	return nil

@@ -3,25 +3,12 @@
 package ddl
 
 import (
-	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/go-sql-driver/mysql"
-
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
-
-func poolOf(t *testing.T, config *mysql.Config) *sql.DB {
-	t.Helper()
-	pool, err := sql.Open("mysql", config.FormatDSN())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { pool.Close() })
-	return pool
-}
 
 func TestAdditivePolicy(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
@@ -38,11 +25,18 @@ func TestAdditivePolicy(t *testing.T) {
 			{"ALTER TABLE reports ADD c INT AS (visits) VIRTUAL", "is generated"},
 			{"ALTER TABLE reports ADD c INT, ADD INDEX (c)", "more than add columns"},
 			{"ALTER TABLE reports ADD c INT UNIQUE", "more than add columns"},
-			{"ALTER TABLE reports ADD c INT, DROP COLUMN note", "more than add columns"},
+			{"ALTER TABLE reports ADD c INT, DROP COLUMN note", "rows are lost: DROP COLUMN note"},
 			{"ALTER TABLE reports ADD c INT, RENAME TO old", "renames"},
 			{"ALTER TABLE reports ADD c INT, COMMENT 'x'", "more than add columns"},
 			{"ALTER TABLE reports COMMENT 'x'", "more than add columns"},
-			{"DROP TABLE sites", "only create tables and add columns"},
+			{"CREATE TABLE IF NOT EXISTS regions (id INT PRIMARY KEY)", ""},
+			{"CREATE TABLE regions LIKE reports", ""},
+			{"ALTER TABLE reports ADD c INT, DROP COLUMN note, ADD COLUMN note VARCHAR(20) DEFAULT NULL", "rows are lost"},
+			{"ALTER TABLE reports DROP COLUMN note", "rows are lost: DROP COLUMN note"},
+			{"TRUNCATE reports", "rows are lost: TRUNCATE"},
+			{"CREATE OR REPLACE VIEW v AS SELECT 1", "only create tables and add columns"},
+			{"RENAME TABLE sites TO old", "only create tables and add columns"},
+			{"DROP TABLE sites", "rows are lost: DROP TABLE"},
 			{"CREATE INDEX i ON reports (note)", "only create tables and add columns"},
 			{"UPDATE reports SET note = 1", "only create tables and add columns"},
 		} {
@@ -54,6 +48,55 @@ func TestAdditivePolicy(t *testing.T) {
 			got := strings.Join(plan.Steps[0].Problems, "\n")
 			if !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
 				t.Errorf("%s: got %q, want %q", test.sql, got, test.want)
+			}
+		}
+	})
+}
+
+// MariaDB replaces a table, with its rows; no spelling of it is additive.
+func TestAdditivePolicy_RefusesToReplaceTables(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, _ := manyReports(t, s, 1000)
+		for _, sql := range []string{"CREATE OR REPLACE TABLE reports (id INT PRIMARY KEY)", "create or replace table reports like sites", "/*M!100000 CREATE OR REPLACE */ TABLE reports (id INT)"} {
+			plan, err := planText(t.Context(), db, sql, PlanOptions{Writes: Stopped, Policy: Additive})
+			if err == nil && plan.Allowed() {
+				t.Errorf("%s is allowed", sql)
+			}
+		}
+		for _, sql := range []string{"CREATE TABLE n SELECT 1", "CREATE TABLE n TABLE sites", "CREATE TABLE n VALUES ROW(1)", "CREATE TABLE n (id INT) AS SELECT 1", "CREATE TABLE n ENGINE=InnoDB WITH x AS (SELECT 1 AS a) SELECT * FROM x", "CREATE TABLE n (SELECT 1)"} {
+			if _, err := planText(t.Context(), db, sql, PlanOptions{Writes: Stopped, Policy: Additive}); err == nil || !strings.Contains(err.Error(), "CREATE TABLE ... SELECT") {
+				t.Errorf("%s: got %v, want a refusal", sql, err)
+			}
+		}
+	})
+}
+
+// A copy of a table with a foreign key locks rows of the parent for as long as
+// it takes: who writes to the parent waits.
+func TestPlan_JudgesTheParentsOfACopy(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		for _, test := range []struct {
+			first, sql string
+			want       string // in the problem; "" if it is allowed
+		}{
+			{"", "ALTER TABLE reports ADD CONSTRAINT at_site FOREIGN KEY (site_id) REFERENCES sites (id)", "writes to `sites` would wait"},
+			{"", "SET foreign_key_checks = 0; ALTER TABLE reports ADD CONSTRAINT at_site FOREIGN KEY (site_id) REFERENCES sites (id)", ""},
+			{"ALTER TABLE reports ADD CONSTRAINT at_site FOREIGN KEY (site_id) REFERENCES sites (id)", "ALTER TABLE reports MODIFY visits BIGINT DEFAULT 0", "writes to `sites` would wait"},
+			{"ALTER TABLE reports ADD CONSTRAINT at_site FOREIGN KEY (site_id) REFERENCES sites (id)", "ALTER TABLE reports ADD c INT", ""},
+			{"", "ALTER TABLE reports MODIFY visits BIGINT DEFAULT 0", ""},
+		} {
+			db, root := manyReports(t, s, 1000)
+			execute(t, root, statements(t, test.first)...)
+			plan, err := planText(t.Context(), db, test.sql, PlanOptions{Writes: Stopped, StillWritten: []string{"sites"}, Policy: Any})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := strings.Join(plan.Steps[len(plan.Steps)-1].Problems, "\n")
+			if !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
+				t.Errorf("%s: got %q, want %q", test.sql, got, test.want)
+			}
+			if test.want != "" && !strings.Contains(got, "foreign_key_checks = 0") {
+				t.Errorf("%s: %q does not say what to do instead", test.sql, got)
 			}
 		}
 	})
@@ -107,7 +150,7 @@ func TestPlanAndRunWithFewRights(t *testing.T) {
 		}
 		defer db.Close()
 		if _, err := runText(t.Context(), db, "ALTER TABLE reports ADD c INT; ALTER TABLE reports ADD FOREIGN KEY (site_id) REFERENCES sites (id), ALGORITHM=COPY; UPDATE reports SET c = 1",
-			RunOptions{PlanOptions: PlanOptions{Writes: Stopped, Policy: Any}, Name: "x", WithoutRehearsal: true, Sample: 1, Report: func(Event) {}}); err != nil {
+			RunOptions{PlanOptions: PlanOptions{Writes: Stopped, Policy: Any}, WithoutRehearsal: true, Sample: 1, Report: func(Event) {}}); err != nil {
 			t.Error(err)
 		}
 		noScratch(t, db)

@@ -17,6 +17,7 @@ type preflight struct {
 	db      *Database
 	plan    *Plan
 	options RunOptions
+	journal sqltext.Table
 
 	problems []error
 	notes    []string
@@ -200,8 +201,7 @@ func (p *preflight) space(ctx context.Context) error {
 
 // unfinished notes other migrations that somebody left in the middle.
 func (p *preflight) unfinished(ctx context.Context) error {
-	all, err := collect[string](ctx, p.db.pool, "SELECT DISTINCT CONCAT(migration, ' (statement ', number, ' ', state, ')') FROM "+
-		p.db.table(JournalTable).String()+" WHERE migration <> ? AND state <> ?", p.options.Name, stateDone)
+	all, err := collect[string](ctx, p.db.pool, "SELECT DISTINCT CONCAT(migration, ' (statement ', number, ' ', state, ')') FROM "+p.journal.String()+" WHERE migration <> ? AND state <> ?", p.plan.Name, StateDone)
 	if err == nil && len(all) > 0 {
 		p.note("other migrations are unfinished: %s", strings.Join(all, ", "))
 	}

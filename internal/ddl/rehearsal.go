@@ -9,6 +9,9 @@ import (
 
 // A Rehearsal is what a migration did to a full-size clone: rehearsal.json.
 type Rehearsal struct {
+	// Name is that of the migration.
+	Name string `json:"name,omitempty"`
+
 	// Hash is the SHA-256 of the migration.
 	Hash   string    `json:"hash"`
 	Server Server    `json:"server"`

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
@@ -18,9 +17,9 @@ type RehearseOptions struct {
 	// Class is the instance class to note, like db.r6g.large.
 	Class string
 
-	// Connected allows other sessions in the schema. Without it they are taken
-	// for a sign that this is no clone.
-	Connected bool
+	// Real are the servers of the real schema, as far as they are known: proof
+	// that the clone is another.
+	Real []Identity
 
 	// Report receives what happens.
 	Report Report
@@ -28,18 +27,19 @@ type RehearseOptions struct {
 
 // Rehearse executes a migration on a clone and measures it. A statement that
 // fails ends the rehearsal and stands in it: that is a result, not an error.
-func Rehearse(ctx context.Context, clone *Database, file string, o RehearseOptions) (*Rehearsal, error) {
-	if err := clone.looksAbandoned(ctx, o.Connected); err != nil {
+func Rehearse(ctx context.Context, clone *Database, m sqltext.Migration, o RehearseOptions) (*Rehearsal, error) {
+	if err := clone.provenCopy(ctx, o.Real); err != nil {
 		return nil, err
 	}
-	plan, err := makePlan(ctx, clone, file, o.PlanOptions)
+	plans, err := makePlans(ctx, clone, []sqltext.Migration{m}, o.PlanOptions)
 	if err != nil {
 		return nil, err
 	}
+	plan := plans[0]
 	if err := plan.refusal(); err != nil {
 		return nil, err
 	}
-	r := &Rehearsal{Hash: plan.Hash, Server: plan.Server, At: time.Now().UTC().Truncate(time.Second), Class: o.Class, Writes: o.Writes}
+	r := &Rehearsal{Name: m.Name, Hash: plan.Hash, Server: plan.Server, At: time.Now().UTC().Truncate(time.Second), Class: o.Class, Writes: o.Writes}
 	if r.Tables, err = clone.tablesOf(ctx, plan); err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func Rehearse(ctx context.Context, clone *Database, file string, o RehearseOptio
 		return nil, err
 	}
 	defer g.close()
-	c := &conductor{db: clone, guard: g, plan: plan, report: o.Report}
+	c := &conductor{db: clone, guard: g, plan: plan, report: o.Report, tag: func(int) string { return "/* noren ddl rehearse */ " }}
 	for _, step := range plan.Steps {
 		measured, err := c.perform(ctx, step, nil)
 		r.Steps = append(r.Steps, measured)
@@ -78,24 +78,6 @@ func (p *Plan) refusal() error {
 		errs = append(errs, errors.New(p.Advice))
 	}
 	return errors.Join(errs...)
-}
-
-// looksAbandoned refuses a schema in which others work: that is no clone.
-func (d *Database) looksAbandoned(ctx context.Context, connected bool) error {
-	if connected {
-		return nil
-	}
-	others, err := collect[string](ctx, d.pool, `SELECT CONCAT(user, '@', host) FROM information_schema.processlist
-		WHERE db = ? AND user <> SUBSTRING_INDEX(CURRENT_USER(), '@', 1)`, d.Schema)
-	if err != nil {
-		return fmt.Errorf("looking for other sessions: %w", err)
-	}
-	if len(others) > 0 {
-		slices.Sort(others)
-		return fmt.Errorf("others work in %q (%s): rehearse on a clone, never on the real one; --connected says that it is a clone all the same",
-			d.Schema, strings.Join(slices.Compact(others), ", "))
-	}
-	return nil
 }
 
 // tablesOf are the tables that a plan changes and that are there, as they are now.

@@ -101,21 +101,62 @@ func TestRunRefusesWhatWasRehearsedOtherwise(t *testing.T) {
 	})
 }
 
-func TestRehearseRefusesWhereOthersWork(t *testing.T) {
+// A rehearsal needs proof that it is on a copy, and that nobody writes there.
+func TestRehearse_NeedsProofOfACopy(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)
-		execute(t, root, "DROP USER IF EXISTS app@localhost", "CREATE USER app@localhost", "GRANT SELECT ON ddl_run.* TO app@localhost")
-		t.Cleanup(func() { execute(t, s.pool(t, ""), "DROP USER app@localhost") })
-		config := s.config(t, "ddl_run")
-		config.User, config.Passwd = "app", ""
-		ask[int](t, poolOf(t, config), "SELECT COUNT(*) FROM reports")
-		if _, err := rehearseText(t.Context(), db, "ALTER TABLE reports ADD c INT", rehearsing(Live)); err == nil || !strings.Contains(err.Error(), "app@localhost") {
-			t.Errorf("got %v, want it to name who works there", err)
+		columns := func() int {
+			return ask[int](t, root, "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'ddl_run' AND table_name = 'reports'")
 		}
+		before := columns()
+		refused := func(want string, real ...Identity) {
+			t.Helper()
+			o := rehearsing(Live)
+			o.Real = real
+			if _, err := Rehearse(t.Context(), db, change("ALTER TABLE reports DROP COLUMN note"), o); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %q", err, want)
+			}
+			if columns() != before {
+				t.Fatal("it has changed the table")
+			}
+		}
+		other := Identity{Addr: "elsewhere:3306", UUID: "another", Schema: "ddl_run"}
+		refused("nothing proves that")
+		refused("this is the real schema", db.Identity())
+		refused("calls itself", Identity{Addr: "elsewhere:3306", UUID: db.UUID, Schema: "ddl_run"})
+		refused("where the real schema is", Identity{Addr: db.Addr, UUID: "another", Schema: "ddl_run"})
+		refused("this is the real schema", other, db.Identity())
+
+		// Five sessions of noren's own user write.
+		var stops []func()
+		for range 5 {
+			stops = append(stops, write(t, root, 20*time.Millisecond))
+		}
+		refused("rehearse on a clone", other)
+		execute(t, root, "CREATE TABLE noren_clone (id INT PRIMARY KEY)")
+		refused("rehearse on a clone")
+		for _, stop := range stops {
+			stop()
+		}
+		tx, err := root.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		execute(t, tx, "UPDATE reports SET note = 'x' WHERE id = 1")
+		refused("writes here")
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		refused("this is the real schema", db.Identity()) // marked or not
+
+		if r, err := Rehearse(t.Context(), db, change("ALTER TABLE reports ADD c INT"), rehearsing(Live)); err != nil || r.Failed != "" {
+			t.Errorf("marked: %v, %+v", err, r)
+		}
+		execute(t, root, "DROP TABLE noren_clone")
 		o := rehearsing(Live)
-		o.Connected = true
-		if _, err := rehearseText(t.Context(), db, "ALTER TABLE reports ADD c INT", o); err != nil {
-			t.Error(err)
+		o.Real = []Identity{other}
+		if r, err := Rehearse(t.Context(), db, change("ALTER TABLE reports ADD d INT"), o); err != nil || r.Failed != "" {
+			t.Errorf("on another server than the plan's: %v, %+v", err, r)
 		}
 	})
 }

@@ -15,9 +15,21 @@ type RunOptions struct {
 	PlanOptions
 	Budgets
 
-	// Name is what the journal knows the migration by: the name of its file.
-	// Required.
-	Name string
+	// Journal is the table of the journal: table, or schema.table. Default:
+	// noren_journal in the schema that is changed.
+	Journal string
+
+	// Record is what tells a migration tool that the migration is done: one of
+	// Recorders, or SQL. It is executed with the last entry of the journal.
+	Record string
+
+	// EndOrphan ends the statement of a run that was killed, instead of watching
+	// it to its end.
+	EndOrphan bool
+
+	// Planner is the database with the login of the user who plans. Default:
+	// that of the user who runs.
+	Planner *Database
 
 	// WithoutRehearsal runs without a rehearsal, which PlanOptions has
 	// otherwise: for small tables.
@@ -35,10 +47,10 @@ type RunOptions struct {
 	Report Report
 }
 
-func (o RunOptions) validate() error {
+func (o RunOptions) validate(m sqltext.Migration) error {
 	var errs []error
-	if o.Name == "" || len(o.Name) > 190 {
-		errs = append(errs, fmt.Errorf("the name of the migration must have 1 to 190 bytes, got %d", len(o.Name)))
+	if name := m.Key(); m.Name == "" || len(name) > 190 {
+		errs = append(errs, fmt.Errorf("the name of the migration must have 1 to 190 bytes, got %d", len(name)))
 	}
 	if o.Rehearsal == nil && !o.WithoutRehearsal {
 		errs = append(errs, errors.New("there is no rehearsal: noren ddl rehearse makes one on a clone; --without-rehearsal does without, for small tables"))
@@ -65,16 +77,28 @@ type Result struct {
 }
 
 // Run executes a migration, or what an earlier run left of it. If it returns
-// an error that is ErrStopped it may be repeated as it is.
-func Run(ctx context.Context, db *Database, file string, o RunOptions) (*Result, error) {
-	if err := o.validate(); err != nil {
+// an error that is ErrRepeat it may be repeated as it is.
+func Run(ctx context.Context, db *Database, m sqltext.Migration, o RunOptions) (*Result, error) {
+	result, err := run(ctx, db, m, o)
+	if err != nil && passing(err) && !errors.Is(err, ErrRepeat) {
+		err = fmt.Errorf("%w; %w", err, ErrRepeat)
+	}
+	return result, err
+}
+
+func run(ctx context.Context, db *Database, m sqltext.Migration, o RunOptions) (*Result, error) {
+	if err := o.validate(m); err != nil {
 		return nil, err
 	}
-	steps, err := readSteps(file, db.Dialect())
+	steps, err := readSteps(m, db.Dialect())
 	if err != nil {
 		return nil, err
 	}
-	j, c, err := prepare(ctx, db, file, steps, o)
+	record, err := Record(o.Record, m, db.Dialect())
+	if err != nil {
+		return nil, err
+	}
+	j, c, err := prepare(ctx, db, m, steps, o)
 	if j != nil {
 		defer j.close()
 	}
@@ -84,37 +108,73 @@ func Run(ctx context.Context, db *Database, file string, o RunOptions) (*Result,
 	if err != nil {
 		return nil, err
 	}
+	if err := db.recordable(ctx, record, j.done(whole)); err != nil {
+		return nil, err
+	}
 	if c.guard, err = openGuard(ctx, db, o.Budgets); err != nil {
 		return nil, err
 	}
 	defer c.guard.close()
-	return c.run(ctx, j)
+	result, err := c.run(ctx, j)
+	if err != nil {
+		return result, err
+	}
+	return result, j.finish(ctx, record)
+}
+
+// recordable makes sure, before anything is done, that the server takes what
+// is to record the migration.
+func (d *Database) recordable(ctx context.Context, record []string, done bool) error {
+	if done {
+		return nil
+	}
+	for _, statement := range record {
+		prepared, err := d.pool.PrepareContext(ctx, statement)
+		if err != nil {
+			return fmt.Errorf("the migration could not be recorded: %s: %w", statement, err)
+		}
+		if err := prepared.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // prepare does everything that comes before the first statement, and changes
 // nothing but the journal.
-func prepare(ctx context.Context, db *Database, file string, steps []*Step, o RunOptions) (*journal, *conductor, error) {
-	if err := errors.Join(db.writable(ctx), db.uncontested(ctx)); err != nil {
+func prepare(ctx context.Context, db *Database, m sqltext.Migration, steps []*Step, o RunOptions) (*journal, *conductor, error) {
+	if err := db.writable(ctx); err != nil {
 		return nil, nil, err
 	}
-	j, err := openJournal(ctx, db, o.Name, Hash(file))
+	j, err := openJournal(ctx, db, o.Journal, m)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := j.settle(ctx, steps); err != nil {
+	if err := j.settle(ctx, steps, o); err != nil {
+		return j, nil, err
+	}
+	if err := db.uncontested(ctx); err != nil {
 		return j, nil, err
 	}
 	o.done = j.done
-	plan, err := makePlan(ctx, db, file, o.PlanOptions)
+	planning := db
+	if o.Planner != nil {
+		planning = o.Planner
+	}
+	makePlans := makePlans
+	if o.Planner != nil {
+		makePlans = MakePlans
+	}
+	plans, err := makePlans(ctx, planning, []sqltext.Migration{m}, o.PlanOptions)
 	if err != nil {
 		return j, nil, err
 	}
-	c := &conductor{db: db, plan: plan, rehearsal: o.Rehearsal, report: o.Report}
-	return j, c, c.check(ctx, o)
+	c := &conductor{db: db, plan: plans[0], rehearsal: o.Rehearsal, report: o.Report, tag: j.tag}
+	return j, c, c.check(ctx, j.table, o)
 }
 
 // check is everything that can refuse a run.
-func (c *conductor) check(ctx context.Context, o RunOptions) error {
+func (c *conductor) check(ctx context.Context, journal sqltext.Table, o RunOptions) error {
 	left := slices.ContainsFunc(c.plan.Steps, func(s *Step) bool { return !s.done && s.Kind != sqltext.Session })
 	if !left {
 		return nil
@@ -130,7 +190,7 @@ func (c *conductor) check(ctx context.Context, o RunOptions) error {
 	} else if err := c.db.compare(ctx, c.plan, o.Rehearsal); err != nil {
 		return err
 	}
-	p := &preflight{db: c.db, plan: c.plan, options: o}
+	p := &preflight{db: c.db, plan: c.plan, journal: journal, options: o}
 	if err := p.fly(ctx); err != nil {
 		return err
 	}
@@ -166,6 +226,9 @@ func (c *conductor) run(ctx context.Context, j *journal) (*Result, error) {
 
 // record performs a step between two entries of the journal.
 func (c *conductor) record(ctx context.Context, step *Step, j *journal) (RehearsedStep, error) {
+	if err := j.held(ctx); err != nil {
+		return RehearsedStep{}, err
+	}
 	if step.Kind == sqltext.Session { // to be repeated by whoever resumes
 		return c.perform(ctx, step, nil)
 	}
@@ -176,15 +239,15 @@ func (c *conductor) record(ctx context.Context, step *Step, j *journal) (Rehears
 	if err := j.running(ctx, step, c.guard.id, m); err != nil {
 		return RehearsedStep{}, err
 	}
-	measured, err := c.perform(ctx, step, func(q queryer) error { return j.set(ctx, q, step.Number, stateDone, "") })
+	measured, err := c.perform(ctx, step, func(q queryer) error { return j.set(ctx, q, step.Number, StateDone, "") })
 	switch {
-	case err != nil && code(err) == 0 && !errors.Is(err, ErrStopped):
+	case err != nil && !errors.Is(err, ErrStopped) && (code(err) == 0 || lost(err)):
 		// Nobody knows: the entry stays, and the next run finds out.
 		return measured, err
 	case err != nil:
-		return measured, errors.Join(err, j.set(ctx, j.conn, step.Number, stateStopped, err.Error()))
+		return measured, errors.Join(err, j.set(ctx, j.conn, step.Number, StateStopped, err.Error()))
 	case step.Kind == sqltext.Rows:
 		return measured, nil
 	}
-	return measured, j.set(ctx, j.conn, step.Number, stateDone, "")
+	return measured, j.set(ctx, j.conn, step.Number, StateDone, "")
 }

@@ -3,8 +3,11 @@ package ddl
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -147,7 +150,40 @@ const (
 	codeNoGrant        = 1141
 	codeNoRole         = 1959
 	codeSyntax         = 1064
+
+	codeTooMany          = 1040 // connections
+	codeShutdown         = 1053
+	codeConnectionKilled = 1927
+	codeStatementTime    = 1969
+	codeServerGone       = 2006
+	codeTimeout          = 3024
+	codeBackupLock       = 3989
+	codeIdle             = 4031
 )
+
+// lost says whether the session or the server went away, so that nobody knows
+// what became of the statement.
+func lost(err error) bool {
+	switch code(err) {
+	case codeShutdown, codeConnectionKilled, codeIdle, codeServerGone:
+		return true
+	case 0:
+		var network net.Error
+		return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+			errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network)
+	}
+	return false
+}
+
+// passing says whether what a server refuses may succeed when it is simply
+// repeated.
+func passing(err error) bool {
+	switch code(err) {
+	case codeLockWait, codeDeadlock, codeKilled, codeTimeout, codeStatementTime, codeBackupLock, codeTooMany:
+		return true
+	}
+	return lost(err)
+}
 
 // code is the server's code of err, or 0.
 func code(err error) uint16 {

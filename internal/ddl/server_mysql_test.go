@@ -35,6 +35,7 @@ type testServer struct {
 	name  string
 	dsn   string // without a schema
 	start func(options ...string) (dsn string, stop func(), err error)
+	new   func(options ...string) (*process, error)
 	once  sync.Once
 	err   error
 	stop  func()
@@ -82,18 +83,32 @@ func findServers() []*testServer {
 		if strings.Contains(number, "MariaDB") {
 			name = "MariaDB-" + numbers(number)
 		}
-		all = append(all, &testServer{name: name, start: func(options ...string) (string, func(), error) { return startServer(program, options...) }})
+		all = append(all, &testServer{
+			name:  name,
+			start: func(options ...string) (string, func(), error) { return startServer(program, options...) },
+			new:   func(options ...string) (*process, error) { return newProcess(program, options...) },
+		})
 	}
 	return all
 }
 
 // onEveryServer runs a test on every server that the tests have found.
 func onEveryServer(t *testing.T, test func(t *testing.T, s *testServer)) {
+	eachServer(t, func(*testing.T) {}, test)
+}
+
+// onEveryServerAtOnce is onEveryServer for tests that mostly wait.
+func onEveryServerAtOnce(t *testing.T, test func(t *testing.T, s *testServer)) {
+	eachServer(t, (*testing.T).Parallel, test)
+}
+
+func eachServer(t *testing.T, first func(*testing.T), test func(t *testing.T, s *testServer)) {
 	if len(servers) == 0 {
 		t.Fatal("no server: set NOREN_MYSQLD=$(scripts/mysql.sh) or NOREN_TEST_DSNS, or install mysqld or mariadbd")
 	}
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
+			first(t)
 			s.once.Do(func() {
 				if s.start != nil {
 					s.dsn, s.stop, s.err = s.start()
@@ -109,9 +124,24 @@ func onEveryServer(t *testing.T, test func(t *testing.T, s *testServer)) {
 
 // startServer starts a server program on an empty data folder.
 func startServer(program string, options ...string) (dsn string, stop func(), err error) {
-	folder, err := os.MkdirTemp("", "noren-ddl-")
+	p, err := newProcess(program, options...)
 	if err != nil {
 		return "", nil, err
+	}
+	return p.dsn, p.stop, nil
+}
+
+// A process is a server program that a test has started.
+type process struct {
+	program, folder, dsn string
+	args                 []string
+	command              *exec.Cmd
+}
+
+func newProcess(program string, options ...string) (*process, error) {
+	folder, err := os.MkdirTemp("", "noren-ddl-")
+	if err != nil {
+		return nil, err
 	}
 	data, socket := filepath.Join(folder, "data"), filepath.Join(folder, "s")
 	common := []string{"--datadir=" + data}
@@ -130,31 +160,49 @@ func startServer(program string, options ...string) (dsn string, stop func(), er
 	}
 	if output, err := initialize.CombinedOutput(); err != nil {
 		os.RemoveAll(folder)
-		return "", nil, fmt.Errorf("%s: %w\n%s", initialize, err, output)
+		return nil, fmt.Errorf("%s: %w\n%s", initialize, err, output)
 	}
-	log, err := os.Create(filepath.Join(folder, "log"))
+	p := &process{program: program, folder: folder, dsn: "root@unix(" + socket + ")/"}
+	p.args = append(append(common, "--skip-networking", "--socket="+socket, "--pid-file="+filepath.Join(folder, "pid"), "--max-connections=400",
+		"--innodb-buffer-pool-size=512M", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-flush-method=nosync", "--innodb-sort-buffer-size=65536", "--secure-file-priv="), options...)
+	if err := p.start(); err != nil {
+		p.stop()
+		return nil, err
+	}
+	return p, nil
+}
+
+// start starts the server on the data that there are.
+func (p *process) start() error {
+	name := filepath.Join(p.folder, "log")
+	log, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
-		return "", nil, err
+		return err
 	}
-	command := exec.Command(program, append(append(common, "--skip-networking", "--socket="+socket, "--pid-file="+filepath.Join(folder, "pid"), "--max-connections=400",
-		"--innodb-buffer-pool-size=512M", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-flush-method=nosync", "--innodb-sort-buffer-size=65536", "--secure-file-priv="), options...)...)
-	command.Stdout, command.Stderr = log, log
-	if err := command.Start(); err != nil {
-		return "", nil, err
+	defer log.Close()
+	p.command = exec.Command(p.program, p.args...)
+	p.command.Stdout, p.command.Stderr = log, log
+	if err := p.command.Start(); err != nil {
+		return err
 	}
-	stop = func() {
-		_ = command.Process.Signal(syscall.SIGTERM)
-		_ = command.Wait()
-		log.Close()
-		os.RemoveAll(folder)
+	if err := awaitServer(p.dsn); err != nil {
+		text, _ := os.ReadFile(name)
+		return fmt.Errorf("%s: %w\n%s", p.program, err, text)
 	}
-	dsn = "root@unix(" + socket + ")/"
-	if err := awaitServer(dsn); err != nil {
-		text, _ := os.ReadFile(log.Name())
-		stop()
-		return "", nil, fmt.Errorf("%s: %w\n%s", program, err, text)
+	return nil
+}
+
+// end ends the server with a signal.
+func (p *process) end(signal os.Signal) {
+	if p.command != nil && p.command.Process != nil {
+		_ = p.command.Process.Signal(signal)
+		_ = p.command.Wait()
 	}
-	return dsn, stop, nil
+}
+
+func (p *process) stop() {
+	p.end(syscall.SIGTERM)
+	os.RemoveAll(p.folder)
 }
 
 func awaitServer(dsn string) error {
@@ -235,18 +283,26 @@ func ask[T any](t *testing.T, q queryer, query string, args ...any) T {
 	return value
 }
 
+func (s *testServer) mariaDB() bool { return strings.Contains(s.name, "MariaDB") }
+
+func itoa(n int64) string { return fmt.Sprint(n) }
+
+// change is a migration of the tests.
+func change(file string) sqltext.Migration { return sqltext.Migration{Name: "change.sql", Text: file} }
+
 // planText plans a migration with any rights: the servers hold nothing of value.
 func planText(ctx context.Context, db *Database, file string, o PlanOptions) (*Plan, error) {
 	o.ScratchServer = true
-	return MakePlan(ctx, db, file, o)
+	return MakePlan(ctx, db, change(file), o)
 }
 
 func runText(ctx context.Context, db *Database, file string, o RunOptions) (*Result, error) {
-	return Run(ctx, db, file, o)
+	return Run(ctx, db, change(file), o)
 }
 
 func rehearseText(ctx context.Context, db *Database, file string, o RehearseOptions) (*Rehearsal, error) {
-	return Rehearse(ctx, db, file, o)
+	o.Real = []Identity{{Addr: "elsewhere:3306", UUID: "another"}}
+	return Rehearse(ctx, db, change(file), o)
 }
 
 // statements are those of a file.

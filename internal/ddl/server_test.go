@@ -99,8 +99,9 @@ func TestEvictionWaitsForIdleness(t *testing.T) {
 }
 
 func TestOptionsAreValidated(t *testing.T) {
-	ok := RunOptions{PlanOptions: PlanOptions{Writes: Live, Policy: Any}, Name: "x", WithoutRehearsal: true}
-	if err := ok.validate(); err != nil {
+	ok := RunOptions{PlanOptions: PlanOptions{Writes: Live, Policy: Any}, WithoutRehearsal: true}
+	m := sqltext.Migration{Name: "x"}
+	if err := ok.validate(m); err != nil {
 		t.Error(err)
 	}
 	for want, change := range map[string]func(o *RunOptions){
@@ -108,7 +109,6 @@ func TestOptionsAreValidated(t *testing.T) {
 		`unknown policy "mild": want any or additive`: func(o *RunOptions) { o.Policy = "mild" },
 		"still-written tables mean something only":    func(o *RunOptions) { o.StillWritten = []string{"a"} },
 		"a window is compared with a rehearsal":       func(o *RunOptions) { o.Window = 1 },
-		"the name of the migration must have":         func(o *RunOptions) { o.Name = "" },
 		"there is no rehearsal":                       func(o *RunOptions) { o.WithoutRehearsal = false },
 		"exclude each other":                          func(o *RunOptions) { o.Rehearsal = &Rehearsal{} },
 		"stall must be 100ms to 1h, got 1ms":          func(o *RunOptions) { o.Stall = 1e6 },
@@ -116,7 +116,7 @@ func TestOptionsAreValidated(t *testing.T) {
 	} {
 		o := ok
 		change(&o)
-		if err := o.validate(); err == nil || !strings.Contains(err.Error(), want) {
+		if err := o.validate(m); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}

@@ -81,8 +81,8 @@ func TestRunGivesUpAfterWait(t *testing.T) {
 		if !errors.Is(err, ErrStopped) || !strings.Contains(err.Error(), "idle in a transaction") {
 			t.Errorf("got %v, want it to stop and to name who holds the lock", err)
 		}
-		if state := ask[string](t, root, "SELECT state FROM noren_journal"); state != stateStopped {
-			t.Errorf("the journal says %q, want %q", state, stateStopped)
+		if state := ask[State](t, root, "SELECT state FROM noren_journal"); state != StateStopped {
+			t.Errorf("the journal says %q, want %q", state, StateStopped)
 		}
 	})
 }

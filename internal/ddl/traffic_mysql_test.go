@@ -33,7 +33,7 @@ func manyReports(t *testing.T, s *testServer, rows int) (*Database, *sql.DB) {
 // unrehearsed are the options of a run in the tests.
 func unrehearsed(report Report) RunOptions {
 	return RunOptions{
-		PlanOptions: PlanOptions{Writes: Live, Policy: Any}, Name: "change.sql", WithoutRehearsal: true,
+		PlanOptions: PlanOptions{Writes: Live, Policy: Any}, WithoutRehearsal: true,
 		Sample: 100 * time.Millisecond, Report: report,
 	}
 }

@@ -60,7 +60,7 @@ func (w *watching) look(ctx context.Context) error {
 }
 
 // longestBlind is how long a statement may go on without being seen.
-const longestBlind = 3 * time.Second
+const longestBlind = 5 * time.Second
 
 // blind opens another session to watch from, and says after a while that
 // nobody watches the statement.

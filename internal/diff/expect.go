@@ -86,7 +86,7 @@ func (d Diff) isSwitched(r Resource, p Property) bool {
 	case typeListener:
 		return p.top() == "DefaultActions" && d.turnsDefault(r.LogicalID)
 	case "AWS::Lambda::Function":
-		return slices.Contains(switchedVariables, p.Name) && slices.Contains(d.next.responderFunctions(), r.LogicalID)
+		return slices.ContainsFunc(switchedVariables, func(name string) bool { return strings.HasPrefix(p.Name+".", name+".") }) && d.next.answers(r.LogicalID)
 	}
 	return false
 }
@@ -111,10 +111,6 @@ func (d Diff) turnsDefault(id string) bool {
 	}
 	return d.old.answersMaintenance(&before.Default) && d.next.isApp(after) ||
 		d.next.answersMaintenance(&after.Default) && d.old.isApp(before)
-}
-
-func (t Template) answersMaintenance(r *alb.Rule) bool {
-	return slices.ContainsFunc(t.responders(), func(g *alb.TargetGroup) bool { return forwardsTo(r, g) })
 }
 
 // isApp reports whether a listener's default action goes where rules of it send

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/term"
@@ -11,117 +12,217 @@ import (
 // of a pull request.
 const mostMarkdown = 65_536
 
-// cutNote stands at the end of Markdown that is cut.
-const cutNote = "\n\n**Cut here: the whole is longer than a comment may be.** `noren diff` on a terminal shows it.\n"
+// noteRoom is kept free for the note that something is left out.
+const noteRoom = 2_000
 
-// Markdown is a diff as a comment of a pull request: what happens to
-// clients, then resources in a fold. What is too long is cut at the end of a
-// line, and says so.
-func Markdown(pairs []Pair) string {
-	var m markdown
+// Markdown is diffs as a comment of a pull request: who may do and reach what,
+// what becomes of data, what happens to clients, then resources in a fold. What
+// does not fit is left out in the order of importance, and counted. Whole is the
+// address where all of it can be read, "" if there is none.
+func Markdown(pairs []Pair, whole string) string {
+	m := &markdown{}
 	for _, p := range pairs {
-		m.add("### What changes: " + p.Template)
-		m.add("")
+		m.line("### What changes: " + code(p.Template))
+		m.line("")
+		m.diff(p)
+	}
+	return m.fit(mostMarkdown, whole)
+}
+
+// WholeMarkdown is Markdown of which nothing is left out.
+func WholeMarkdown(pairs []Pair) string {
+	m := &markdown{}
+	for _, p := range pairs {
+		m.line("### What changes: " + code(p.Template))
+		m.line("")
 		m.diff(p)
 	}
 	return m.String()
 }
 
-// markdown is lines of Markdown up to the length of a comment.
-type markdown struct {
-	strings.Builder
-	length int // in characters
-	fold   bool
-	cut    bool
+// weight is how much a line of a comment matters.
+type weight int
+
+const (
+	propertiesOfOthers weight = iota // of resources that are added or removed
+	sections
+	properties
+	additions // resources that are added
+	requests
+	remaining // resources that something else happens to
+	always
+)
+
+// leftOut says how much is left out, in the order in which it is.
+var leftOut = map[weight]string{
+	propertiesOfOthers: "%s of resources that are added or removed", sections: "%s of the template besides resources", properties: "%s of resources that change",
+	additions: "%s added", requests: "%s that show a change", remaining: "%s removed, replaced or changed", always: "AND %s OF WHAT MATTERS MOST: READ THEM BEFORE YOU APPROVE",
 }
 
-const foldEnd = "</details>"
+// leftOutUnits are what is counted.
+var leftOutUnits = map[weight]string{
+	propertiesOfOthers: "part", sections: "change", properties: "part", additions: "resource", requests: "request", remaining: "resource", always: "LINE",
+}
 
-// add adds a line, unless that leaves no room for the note that there is more.
-func (m *markdown) add(line string) {
-	n := len([]rune(line)) + 1
-	if m.cut || m.length+n+len(cutNote)+2*len(foldEnd) >= mostMarkdown {
-		m.cut = true
-		return
+// markdown is a comment: blocks of lines, each with its weight.
+type markdown struct{ blocks []*block }
+
+// block is lines with a frame, which is left out with the last of them.
+type block struct {
+	before, after string
+	lines         []weighted
+}
+
+type weighted struct {
+	text   string
+	weight weight
+	left   bool // out
+}
+
+// line adds a line without a frame that is always there.
+func (m *markdown) line(text string) {
+	m.blocks = append(m.blocks, &block{lines: []weighted{{text: text, weight: always}}})
+}
+
+// fold begins a block that opens with a click.
+func (m *markdown) fold(title string) *block {
+	b := &block{before: "<details><summary>" + title + "</summary>\n\n", after: "\n</details>\n\n"}
+	m.blocks = append(m.blocks, b)
+	return b
+}
+
+func (b *block) add(text string, weight weight) {
+	b.lines = append(b.lines, weighted{text: text, weight: weight})
+}
+
+// leave leaves out a line, and returns how much shorter the block is.
+func (b *block) leave(i int) int {
+	b.lines[i].left = true
+	shorter := len([]rune(b.lines[i].text)) + 1
+	if !slices.ContainsFunc(b.lines, func(line weighted) bool { return !line.left }) {
+		shorter += len([]rune(b.before + b.after))
 	}
-	m.length += n
-	m.WriteString(line + "\n")
+	return shorter
 }
 
-// String is the Markdown, with a note if it is cut.
+func (b *block) String() string {
+	var text strings.Builder
+	for _, line := range b.lines {
+		if !line.left {
+			text.WriteString(line.text + "\n")
+		}
+	}
+	if text.Len() == 0 {
+		return ""
+	}
+	return b.before + text.String() + b.after
+}
+
 func (m *markdown) String() string {
-	text := m.Builder.String()
-	if !m.cut {
-		return text
+	var text strings.Builder
+	for _, b := range m.blocks {
+		text.WriteString(b.String())
 	}
-	if m.fold {
-		text += "\n" + foldEnd
-	}
-	return text + cutNote
+	return text.String()
 }
 
-// details adds lines in a fold that opens with a click.
-func (m *markdown) details(title string, add func()) {
-	if m.cut {
-		return
+// fit leaves out what matters least, from the end, until the rest is shorter
+// than a number of characters, and says what.
+func (m *markdown) fit(most int, whole string) string {
+	length := len([]rune(m.String()))
+	if length < most {
+		return m.String()
 	}
-	m.add("<details><summary>" + title + "</summary>")
-	m.add("")
-	m.fold = !m.cut
-	add()
-	m.add("")
-	m.add(foldEnd)
-	if !m.cut {
-		m.fold = false
+	left := map[weight]int{}
+	for w := propertiesOfOthers; w <= always; w++ {
+		for _, b := range slices.Backward(m.blocks) {
+			for i := len(b.lines) - 1; i >= 0 && length >= most-noteRoom; i-- {
+				if b.lines[i].weight == w && !b.lines[i].left {
+					length -= b.leave(i)
+					left[w]++
+				}
+			}
+		}
 	}
-	m.add("")
+	var parts []string
+	for w := propertiesOfOthers; w <= always; w++ {
+		if left[w] > 0 {
+			parts = append(parts, fmt.Sprintf(leftOut[w], term.Plural(left[w], leftOutUnits[w])))
+		}
+	}
+	note := "\n> [!IMPORTANT]\n> Not all of it fits into a comment. Left out: " + strings.Join(parts, ", ") + "."
+	if whole != "" {
+		note += " All of it is [in the artifact](" + address(whole) + ")."
+	} else {
+		note += " `noren diff` on a terminal shows all of it."
+	}
+	return m.String() + note + "\n"
 }
 
 func (m *markdown) diff(p Pair) {
 	if p.Empty() {
-		m.add("No differences.")
-		m.add("")
+		m.line("No differences.")
+		m.line("")
 		return
 	}
-	for _, warning := range p.Warnings {
-		m.add("> [!WARNING]")
-		m.add("> " + escaped(warning))
-		m.add("")
+	for _, warning := range p.warnings() {
+		m.line("> [!WARNING]")
+		m.line("> " + escaped(warning))
+		m.line("")
 	}
-	if !p.Complete {
-		m.add("> [!WARNING]")
-		m.add("> The listeners have more combinations of conditions than were looked at: more requests may change.")
-		m.add("")
+	if len(p.Rights) > 0 {
+		m.rights(p.Rights)
 	}
 	m.lost(p.Resources)
 	if mode := modeText(p.Mode, "→"); mode != "" {
-		m.add("**Mode:** " + mode)
-		m.add("")
+		m.line("**Mode:** " + mode)
+		m.line("")
 	}
 	if len(p.Clients) == 0 {
-		m.add("**Clients:** every request goes where it went.")
-		m.add("")
+		m.line("**Clients:** " + escaped(p.sameForClients()) + ".")
+		m.line("")
 	}
 	for _, c := range p.Clients {
-		summary := c.Summary
-		if summary == "" {
+		summary := code(c.Summary)
+		if c.Summary == "" {
 			summary = term.Plural(len(c.Classes), "kind") + " of request"
 		}
-		m.add(fmt.Sprintf("**Clients of %s:** %s: **%s → %s**", escaped(c.Listener), escaped(summary), escaped(c.Before), escaped(c.After)))
-		m.add("")
-		m.details("Requests that show it", func() { m.classes(c) })
+		m.line(fmt.Sprintf("**Clients of** %s**:** %s: %s **→** %s", code(c.Listener), summary, code(c.Before), code(c.After)))
+		m.line("")
+		m.classes(c)
 	}
 	if len(p.Resources) == 0 {
-		m.add("**Resources:** none change.")
+		m.line("**Resources:** none change.")
 	} else {
-		m.details("Resources: "+countFates(p.Resources), func() { m.resources(p.Resources) })
+		m.resources(p.Resources)
 	}
 	if len(p.Sections) > 0 {
-		m.details(term.Plural(len(p.Sections), "change")+" of the template besides resources", func() {
-			for _, change := range p.Sections {
-				m.add("- " + code(changeText(change)))
+		b := m.fold(term.Plural(len(p.Sections), "change") + " of the template besides resources")
+		for _, change := range p.Sections {
+			b.add("- "+code(changeText(change, false)), sections)
+		}
+	}
+}
+
+// rights says, unfolded and in full, who may do and reach what.
+func (m *markdown) rights(rights []Right) {
+	var lines []string
+	fence := "```"
+	for _, r := range rights {
+		for _, line := range rightLines(r) {
+			line = printable(line)
+			for strings.Contains(line, fence) {
+				fence += "`"
 			}
-		})
+			lines = append(lines, line)
+		}
+	}
+	m.line("**Rights, reach and protection:** " + term.Plural(len(rights), "change"))
+	m.line("")
+	b := &block{before: fence + "diff\n", after: fence + "\n\n"}
+	m.blocks = append(m.blocks, b)
+	for _, line := range lines {
+		b.add(line, always)
 	}
 }
 
@@ -129,30 +230,51 @@ func (m *markdown) diff(p Pair) {
 func (m *markdown) lost(resources []Resource) {
 	for _, r := range resources {
 		if r.Data && r.Fate != Changed && r.Fate != Added {
-			m.add("> [!CAUTION]")
-			m.add(fmt.Sprintf("> %s (%s) %s", code(r.LogicalID), r.Type, escaped(fateText(r))))
-			m.add("")
+			m.line("> [!CAUTION]")
+			m.line("> " + code(r.LogicalID) + " (" + code(r.Type) + ") " + m.fate(r))
+			m.line("")
 		}
 	}
 }
 
+// fate is what happens to a resource, and why.
+func (m *markdown) fate(r Resource) string {
+	text := "**" + fateWord(r) + "**"
+	if r.Why != "" {
+		text += ": " + code(r.Why)
+	}
+	return text
+}
+
 func (m *markdown) classes(c Change) {
-	m.add("| request | was decided by | is decided by |")
-	m.add("| --- | --- | --- |")
+	b := m.fold("Requests that show it")
+	b.before += "| request | was decided by | is decided by |\n| --- | --- | --- |\n"
 	for _, class := range c.Classes {
 		request := code(requestText(class.Request))
 		if len(class.Doubts) > 0 {
 			request += " (uncertain: " + escaped(strings.Join(class.Doubts, "; ")) + ")"
 		}
-		m.add(fmt.Sprintf("| %s | %s | %s |", request, escaped(ruleText(class.Before)), escaped(ruleText(class.After))))
+		b.add(fmt.Sprintf("| %s | %s | %s |", request, code(ruleText(class.Before)), code(ruleText(class.After))), requests)
 	}
 }
 
 func (m *markdown) resources(resources []Resource) {
+	b := m.fold("Resources: " + countFates(resources))
 	for _, r := range resources {
-		m.add(fmt.Sprintf("- %s %s: **%s**", code(r.LogicalID), r.Type, escaped(fateText(r))))
-		for _, change := range r.Changes {
-			m.add("  - " + code(changeText(change)))
+		w, p := remaining, properties
+		if r.Fate == Added || r.Fate == Removed {
+			p = propertiesOfOthers
+		}
+		if r.Fate == Added {
+			w = additions
+		}
+		b.add("- "+code(r.LogicalID)+" "+code(r.Type)+": "+m.fate(r), w)
+		changes, more, full := r.shown()
+		for _, change := range changes {
+			b.add("  - "+code(changeText(change, full)), p)
+		}
+		if more > 0 {
+			b.add("  - "+moreText(more), p)
 		}
 	}
 }
@@ -172,22 +294,4 @@ func countFates(resources []Resource) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-// escaped keeps a text from being read as Markdown or HTML.
-func escaped(text string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "\\|", "*", "\\*", "_", "\\_", "`", "\\`", "\n", " ").Replace(text)
-}
-
-// code is a text in a code span, also within a table.
-func code(text string) string {
-	text = strings.NewReplacer("|", "\\|", "\n", " ").Replace(text)
-	fence := "`"
-	for strings.Contains(text, fence) {
-		fence += "`"
-	}
-	if len(fence) > 1 {
-		text = " " + text + " "
-	}
-	return fence + text + fence
 }

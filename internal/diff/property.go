@@ -25,11 +25,14 @@ func (p Property) top() string {
 }
 
 // path is the property and the parts of it down to this one. The entries of a
-// list are all *.
+// list are all *; intrinsic functions are left out.
 func (p Property) path() []string {
 	var path []string
 	for _, name := range strings.Split(p.Name, ".") {
 		name, entries, _ := strings.Cut(name, "[")
+		if strings.HasPrefix(name, "Fn::") {
+			continue
+		}
 		path = append(path, name)
 		for range strings.Count(entries, "]") {
 			path = append(path, "*")
@@ -49,10 +52,11 @@ func differences(name string, a, b any) []Property {
 	switch x := a.(type) {
 	case map[string]any:
 		y, ok := b.(map[string]any)
-		if !ok || isReference(x) || isReference(y) {
+		if !ok || isReference(x) && (!isReference(y) || !sameFunction(x, y)) || isReference(y) && !isReference(x) {
 			break
 		}
-		keys := maps.Clone(x)
+		keys := map[string]any{}
+		maps.Copy(keys, x)
 		maps.Copy(keys, y)
 		var all []Property
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
@@ -64,17 +68,118 @@ func differences(name string, a, b any) []Property {
 		}
 		return all
 	case []any:
-		y, ok := b.([]any)
-		if !ok || len(x) != len(y) {
-			break
+		if y, ok := b.([]any); ok {
+			return listDifferences(name, x, y)
 		}
-		var all []Property
-		for i := range x {
-			all = append(all, differences(fmt.Sprintf("%s[%d]", name, i), x[i], y[i])...)
-		}
-		return all
 	}
-	return []Property{{name, show(a), show(b)}}
+	before, after := show(a), show(b)
+	if inner := insideJSON(name, before, after); inner != nil {
+		return inner
+	}
+	if before == after { // written in two ways, such as 1 and "1"
+		before, after = exactly(a), exactly(b)
+	}
+	return []Property{{name, before, after}}
+}
+
+// sameFunction reports whether two intrinsic functions are the same and their
+// arguments are best compared by parts.
+func sameFunction(x, y map[string]any) bool {
+	for key := range x {
+		_, both := y[key]
+		return both && key != "Ref" && key != "Fn::GetAtt" && key != "Fn::Join" && key != "Fn::Sub"
+	}
+	return false
+}
+
+// listDifferences are the entries of two lists that differ. Those that are equal
+// in both keep their place; of the rest, entries with one identity are compared,
+// or else those that follow each other in one gap.
+func listDifferences(name string, x, y []any) []Property {
+	var all []Property
+	i, j := 0, 0
+	gap := func(toI, toJ int) {
+		removed, added := x[i:toI], y[j:toJ]
+		pairs := counterparts(removed, added)
+		for n, entry := range removed {
+			if m, ok := pairs[n]; ok {
+				all = append(all, differences(fmt.Sprintf("%s[%d]", name, j+m), entry, added[m])...)
+				continue
+			}
+			all = append(all, Property{fmt.Sprintf("%s[%d]", name, i+n), show(entry), ""})
+		}
+		taken := slices.Collect(maps.Values(pairs))
+		for m, entry := range added {
+			if !slices.Contains(taken, m) {
+				all = append(all, Property{fmt.Sprintf("%s[%d]", name, j+m), "", show(entry)})
+			}
+		}
+	}
+	for _, match := range align(len(x), len(y), func(i, j int) bool { return reflect.DeepEqual(x[i], y[j]) }) {
+		gap(match[0], match[1])
+		i, j = match[0]+1, match[1]+1
+	}
+	gap(len(x), len(y))
+	return all
+}
+
+// identities are the properties by which people tell entries of lists apart.
+var identities = []string{"Sid", "Id", "Name", "Key", "Field", "PolicyName", "Type", "AttributeName", "IndexName"}
+
+// counterparts pairs entries of a list with those that have taken their place:
+// of one identity, or of one kind and in the same order.
+func counterparts(removed, added []any) map[int]int {
+	pairs, taken := map[int]int{}, map[int]bool{}
+	pair := func(fits func(a, b any) bool) {
+		for n, a := range removed {
+			if _, ok := pairs[n]; ok {
+				continue
+			}
+			for m, b := range added {
+				if !taken[m] && fits(a, b) {
+					pairs[n], taken[m] = m, true
+					break
+				}
+			}
+		}
+	}
+	pair(func(a, b any) bool {
+		key := identity(a)
+		return key != "" && key == identity(b)
+	})
+	if len(removed) == len(added) {
+		pair(func(a, b any) bool { return identity(a) == "" || identity(b) == "" || len(removed) == 1 })
+	}
+	return pairs
+}
+
+// identity tells an entry of a list from others of it. Empty if nothing does.
+func identity(entry any) string {
+	object, _ := entry.(map[string]any)
+	for _, key := range identities {
+		if value, ok := object[key].(string); ok {
+			return key + "=" + value
+		}
+	}
+	return ""
+}
+
+// insideJSON are the differences of two texts that hold JSON, such as that of a
+// dashboard. Nil if they do not.
+func insideJSON(name, before, after string) []Property {
+	var values [2]any
+	for i, text := range []string{before, after} {
+		if !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") || json.Unmarshal([]byte(text), &values[i]) != nil {
+			return nil
+		}
+		if object, ok := values[i].(map[string]any); ok && isReference(object) {
+			return nil
+		}
+	}
+	if reflect.TypeOf(values[0]) != reflect.TypeOf(values[1]) {
+		return nil
+	}
+	return differences(name, values[0], values[1])
 }
 
 // orEmpty is an empty object in place of nothing beside an object, so that what
@@ -104,12 +209,20 @@ func show(value any) string {
 	case nil:
 		return ""
 	case string:
+		if v == "" {
+			return `""`
+		}
 		return v
 	case map[string]any:
 		if text, ok := showReference(v); ok {
 			return text
 		}
 	}
+	return exactly(value)
+}
+
+// exactly is a value as JSON.
+func exactly(value any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
@@ -145,7 +258,8 @@ func showReference(object map[string]any) (string, bool) {
 					parts[i] = "${" + parts[i] + "}"
 				}
 			}
-			return strings.Join(parts, show(join[0])), true
+			separator, _ := join[0].(string)
+			return strings.Join(parts, separator), true
 		}
 	}
 	return "", false

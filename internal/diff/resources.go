@@ -70,9 +70,12 @@ func compareResources(old, next map[string]resource) []Resource {
 		case ids[id].Type == "AWS::CDK::Metadata":
 			continue
 		case !was:
-			r.Fate = Added
+			r.Fate, r.Changes = Added, leavesOf("", after.Properties)
 		case !is:
 			r.Fate, r.Why = Removed, before.keeps(before.DeletionPolicy)
+			for _, p := range leavesOf("", before.Properties) {
+				r.Changes = append(r.Changes, Property{p.Name, p.After, ""})
+			}
 		default:
 			r.Changes = before.differences(after)
 			if len(r.Changes) == 0 {

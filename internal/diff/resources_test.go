@@ -83,7 +83,7 @@ func TestProperties(t *testing.T) {
 	}{
 		{map[string]any{"A": 1.0, "B": "x"}, map[string]any{"A": 2.0, "B": "x"}, "A: 1 > 2"},
 		{map[string]any{"A": []any{"x", map[string]any{"B": "y"}}}, map[string]any{"A": []any{"x", map[string]any{"B": "z"}}}, "A[1].B: y > z"},
-		{map[string]any{"A": []any{"x"}}, map[string]any{"A": []any{"x", "y"}}, `A: ["x"] > ["x","y"]`},
+		{map[string]any{"A": []any{"x"}}, map[string]any{"A": []any{"x", "y"}}, "A[1]:  > y"},
 		{map[string]any{"A": ref("One")}, map[string]any{"A": ref("Two")}, "A: One > Two"},
 		{map[string]any{"A": map[string]any{"Fn::GetAtt": []any{"One", "Arn"}}}, map[string]any{}, "A: One.Arn > "},
 		{map[string]any{}, map[string]any{"A": map[string]any{"Fn::Join": []any{"", []any{"x-", ref("One")}}}}, "A:  > x-${One}"},

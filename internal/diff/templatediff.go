@@ -11,6 +11,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -19,6 +20,7 @@ type Template struct {
 	*alb.Template
 	sections  map[string]any // those that are no resources
 	resources map[string]resource
+	switches  []rules.Found
 }
 
 // Read reads a CloudFormation template in JSON.
@@ -41,11 +43,15 @@ func Read(data []byte, options cfn.Options) (Template, error) {
 		return Template{}, fmt.Errorf("not a CloudFormation template: %w", err)
 	}
 	t.resources = body.Resources
+	if t.switches, err = rules.Find(data, read); err != nil && !errors.Is(err, rules.ErrNoSwitch) {
+		return Template{}, err
+	}
 	return t, nil
 }
 
 // Diff is what differs between two templates.
 type Diff struct {
+	Rights    []Right    `json:"rights"` // what widens first
 	Clients   []Change   `json:"clients"`
 	Resources []Resource `json:"resources"` // those that hold data first, then by how much happens to them
 	Sections  []Property `json:"sections"`  // of the template, besides resources
@@ -76,6 +82,7 @@ func Compare(old, next Template) Diff {
 	d.Mode.Before, _ = old.Mode()
 	d.Mode.After, _ = next.Mode()
 	d.Clients, d.Complete = compareClients(old, next)
+	d.Rights = compareRights(old.resources, next.resources)
 	d.Resources = compareResources(old.resources, next.resources)
 	d.Sections = compareSections(old.sections, next.sections)
 	d.Warnings = append(d.Warnings, movedListeners(old, next)...)

@@ -26,11 +26,15 @@ func WriteText(out term.Terminal, pairs []Pair) {
 }
 
 func (p Pair) writeText(out term.Terminal, named bool) {
+	begun := false
 	line := func(s term.Style, indent, text string) {
 		if rest, ok := strings.CutPrefix(text, "\n"); ok {
-			fmt.Fprintln(out)
-			text = rest
+			if text = rest; begun {
+				fmt.Fprintln(out)
+			}
 		}
+		begun = true
+		text = printable(text)
 		for i, part := range term.Wrap(text, max(out.Width-len(indent), 0)) {
 			if i > 0 {
 				part = "  " + part
@@ -45,18 +49,28 @@ func (p Pair) writeText(out term.Terminal, named bool) {
 		fmt.Fprintln(out, "no differences")
 		return
 	}
-	for _, warning := range p.Warnings {
+	for _, warning := range p.warnings() {
 		line(term.Yellow, "", "warning: "+warning)
 	}
-	if !p.Complete {
-		line(term.Yellow, "", "warning: the listeners have more combinations of conditions than were looked at: more requests may change")
+	if len(p.Rights) > 0 {
+		line(term.Bold, "", "\nRights, reach and protection")
+		for _, r := range p.Rights {
+			for _, text := range rightLines(r) {
+				style := term.Green
+				if text[0] == '-' {
+					style = term.Red
+				}
+				line(style, "  ", text)
+			}
+		}
+		fmt.Fprintln(out)
 	}
 	if mode := modeText(p.Mode, "->"); mode != "" {
 		line(term.Plain, "", "Mode: "+mode)
 	}
 	line(term.Bold, "", "\nClients")
 	if len(p.Clients) == 0 {
-		line(term.Plain, "  ", "every request goes where it went")
+		line(term.Plain, "  ", p.sameForClients())
 	}
 	for i, c := range p.Clients {
 		if i == 0 || c.Listener != p.Clients[i-1].Listener {
@@ -75,17 +89,82 @@ func (p Pair) writeText(out term.Terminal, named bool) {
 	for _, r := range p.Resources {
 		line(fateStyle(r), "  ", fateSign[r.Fate]+" "+r.LogicalID+" "+fateText(r))
 		line(term.Dim, "    ", r.Type+where(r))
-		for _, change := range r.Changes {
-			line(term.Plain, "    ", changeText(change))
+		changes, more, full := r.shown()
+		for _, change := range changes {
+			line(term.Plain, "    ", changeText(change, full))
+		}
+		if more > 0 {
+			line(term.Dim, "    ", moreText(more))
 		}
 	}
 	if len(p.Sections) > 0 {
 		line(term.Bold, "", "\nTemplate")
 	}
 	for _, change := range p.Sections {
-		line(term.Plain, "  ", changeText(change))
+		line(term.Plain, "  ", changeText(change, false))
 	}
 }
+
+// warnings are those of a diff, and that it may not be all.
+func (d Diff) warnings() []string {
+	if d.Complete {
+		return d.Warnings
+	}
+	return append(slices.Clone(d.Warnings), "the listeners have more combinations of conditions than were looked at: more requests may change")
+}
+
+// sameForClients says that no request fares differently, as far as that was
+// looked at.
+func (d Diff) sameForClients() string {
+	return "the rules send every request where they did"
+}
+
+// rightLines are the lines of a right: what was, what is, and how it changes.
+func rightLines(r Right) []string {
+	note := ""
+	if r.Before != "" && r.After != "" {
+		note = " (" + string(r.Change) + ")"
+	}
+	var lines []string
+	if r.Before != "" {
+		lines = append(lines, "- "+r.Before)
+	}
+	if r.After != "" {
+		lines = append(lines, "+ "+r.After+note)
+	}
+	return lines
+}
+
+// mostShown is how many properties of a resource that comes or goes are shown.
+const mostShown = 8
+
+// shown are the changes of a resource that are shown, how many there are more,
+// and whether they are shown in full: all of what is about rights, and of other
+// resources that come or go what they are made with first.
+func (r Resource) shown() (changes []Property, more int, full bool) {
+	full = tellsInAll.MatchString(r.Type) || tellsInOne.MatchString(r.Type) || isPortRules(r.Type)
+	if full || r.Fate != Added && r.Fate != Removed || len(r.Changes) <= mostShown {
+		return r.Changes, 0, full
+	}
+	changes = slices.Clone(r.Changes)
+	rank := func(p Property) int {
+		name := p.Before + p.After
+		fate, _ := fateOfProperty(r.Type, p.path())
+		switch {
+		case telling.MatchString(p.Name):
+			return 0
+		case fate != Changed:
+			return 1
+		case len(name) <= shortValue:
+			return 2
+		}
+		return 3
+	}
+	slices.SortStableFunc(changes, func(a, b Property) int { return rank(a) - rank(b) })
+	return changes[:mostShown], len(changes) - mostShown, false
+}
+
+func moreText(n int) string { return fmt.Sprintf("and %d more", n) }
 
 // modeText is the mode, or how it changes; empty if a template has none.
 func modeText(m ModeChange, arrow string) string {
@@ -153,15 +232,20 @@ func fateStyle(r Resource) term.Style {
 
 // fateText is what happens to a resource, and why.
 func fateText(r Resource) string {
+	if r.Why == "" {
+		return fateWord(r)
+	}
+	return fateWord(r) + ": " + r.Why
+}
+
+// fateWord is what happens to a resource.
+func fateWord(r Resource) string {
 	text := string(r.Fate)
 	if r.Fate == Changed {
 		text = "changed in place"
 	}
 	if r.Data && r.Fate != Changed && r.Fate != Added {
 		text += ", HOLDS DATA"
-	}
-	if r.Why != "" {
-		text += ": " + r.Why
 	}
 	return text
 }
@@ -173,22 +257,20 @@ func where(r Resource) string {
 	return " " + strings.TrimSuffix(r.Path, "/Resource")
 }
 
-func changeText(p Property) string {
-	before, after := p.Before, p.After
+// changeText is a change of a property in a line. In full, nothing of a value
+// that comes or goes is left out.
+func changeText(p Property, full bool) string {
+	shorten := beginning
+	if full {
+		shorten = func(text string) string { return text }
+	}
 	switch {
-	case before == "":
-		return fmt.Sprintf("%s: + %s", p.Name, cropped(after))
-	case after == "":
-		return fmt.Sprintf("%s: - %s", p.Name, cropped(before))
+	case p.Before == "":
+		return fmt.Sprintf("%s: + %s", p.Name, shorten(p.After))
+	case p.After == "":
+		return fmt.Sprintf("%s: - %s", p.Name, shorten(p.Before))
+	case full && max(len(p.Before), len(p.After)) > shortValue:
+		return fmt.Sprintf("%s: %s -> %s", p.Name, p.Before, p.After)
 	}
-	return fmt.Sprintf("%s: %s -> %s", p.Name, cropped(before), cropped(after))
-}
-
-// cropped keeps a value to a length that people read.
-func cropped(value string) string {
-	const most = 200
-	if runes := []rune(value); len(runes) > most {
-		return string(runes[:most]) + "..."
-	}
-	return value
+	return fmt.Sprintf("%s: %s", p.Name, changeOf(p.Before, p.After))
 }

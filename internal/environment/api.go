@@ -11,14 +11,13 @@ import (
 const maxPathLength = 128
 
 var (
-	imagePattern      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
 	prefixListPattern = regexp.MustCompile(`^pl-[0-9a-f]{8,17}$`)
 	pathPattern       = regexp.MustCompile(`^/[A-Za-z0-9._~$@:+&'/-]*$`)
 )
 
 func (c *checker) checkAPI() {
 	api := c.env.API
-	c.match("api.image", api.Image, imagePattern, "a container image such as 111111111111.dkr.ecr.us-east-1.amazonaws.com/api:1.4")
+	c.checkImage("api.image", api.Image)
 	if path := api.HealthCheckPath; !pathPattern.MatchString(path) || len(path) > maxPathLength {
 		c.fail("api.healthCheckPath", "want a path that begins with / and has no query, at most %d characters, got %q", maxPathLength, path)
 	}
@@ -33,10 +32,8 @@ func (c *checker) checkAPI() {
 			c.fail(fmt.Sprintf("api.setupCommand[%d]", i), "want a word of a command, got %q", word)
 		}
 	}
-	c.match("api.ingressPrefixList", api.IngressPrefixList, prefixListPattern, "a prefix list such as pl-0123456789abcdef0")
-	if api.IngressPrefixList != "" && api.Domain != "" {
-		c.fail("api.ingressPrefixList", "want none with api.domain: the load balancer is then internet-facing and open to everybody")
-	}
+	c.checkPrefixList()
+	c.checkConnections()
 }
 
 // fargateMemory is the memory, in MiB, that Fargate takes with a CPU.

@@ -14,6 +14,8 @@ type checker struct {
 	decoder  *decoder
 	env      Environment // with defaults
 	warnings []Problem
+
+	arnAccount, arnKey string // the first account that an ARN of the file names
 }
 
 func (c *checker) check(now time.Time) {
@@ -33,7 +35,7 @@ func (c *checker) check(now time.Time) {
 
 func (c *checker) checkSchemaChange() {
 	change := c.env.SchemaChange
-	c.match("schemaChange.image", change.Image, imagePattern, "a container image such as 111111111111.dkr.ecr.us-east-1.amazonaws.com/schemachange:1.4")
+	c.checkImage("schemaChange.image", change.Image)
 	if change.Image != "" && change.Changes != "" {
 		c.fail("schemaChange.changes", "want none with schemaChange.image, which holds them")
 	}
@@ -56,16 +58,16 @@ func (c *checker) match(key, value string, pattern *regexp.Regexp, want string) 
 var (
 	stackNamePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
 	accountPattern   = regexp.MustCompile(`^[0-9]{12}$`)
-	regionPattern    = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]{2,5})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[0-9]{1,2}$`)
+	mailboxPattern   = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}$")
 )
 
 func (c *checker) checkDeployment() {
 	env := c.env
 	c.match("stackName", env.StackName, stackNamePattern, "letters, digits and hyphens, a letter first, at most 128")
 	c.match("account", env.Account, accountPattern, "the 12 digits of an AWS account")
-	c.match("region", env.Region, regionPattern, "an AWS region such as us-east-1")
+	c.checkRegion()
 	if env.AlarmEmail != "" && !isEmail(env.AlarmEmail) {
-		c.fail("alarmEmail", "want an e-mail address such as ops@example.com, got %q", env.AlarmEmail)
+		c.fail("alarmEmail", "want an e-mail address in ASCII such as ops@example.com, got %q", env.AlarmEmail)
 	}
 }
 
@@ -74,6 +76,6 @@ func isEmail(text string) bool {
 	if err != nil || address.Address != text {
 		return false
 	}
-	_, host, _ := strings.Cut(text, "@")
-	return isHostName(strings.ToLower(host))
+	mailbox, host, _ := strings.Cut(text, "@")
+	return mailboxPattern.MatchString(mailbox) && isHostName(strings.ToLower(host)) // SNS takes ASCII only
 }

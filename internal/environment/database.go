@@ -5,7 +5,11 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
+
+// scratchPrefix begins the names of the schemas that noren ddl makes and drops.
+const scratchPrefix = "noren_"
 
 // auroraVersion is the minor and the patch number of an Aurora MySQL 3 version.
 type auroraVersion struct{ minor, patch int }
@@ -20,8 +24,14 @@ var (
 func (c *checker) checkDatabase() {
 	database := c.env.Database
 	c.match("database.name", database.Name, databaseNamePattern, "letters, digits and underscores, a letter first, at most 64")
-	if slices.Contains(systemDatabases, database.Name) {
+	lower := strings.ToLower(database.Name)
+	switch {
+	case slices.Contains(systemDatabases, lower):
 		c.fail("database.name", "want a name that MySQL does not use itself, got %q", database.Name)
+	case isReserved(database.Name):
+		c.fail("database.name", "want a name that is not a reserved word of MySQL, got %q", database.Name)
+	case strings.HasPrefix(lower, scratchPrefix):
+		c.fail("database.name", "want a name that does not begin with %s, where schema changes are tried out and thrown away, got %q", scratchPrefix, database.Name)
 	}
 	c.checkCapacity(c.checkEngineVersion())
 }

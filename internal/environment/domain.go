@@ -12,8 +12,8 @@ var (
 	hostNamePattern   = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	hostedZonePattern = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 
-	certificatePattern = regexp.MustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):([0-9]{12}):certificate/[A-Za-z0-9-]+$`)
-	webACLPattern      = regexp.MustCompile(`^arn:aws[a-z-]*:wafv2:([a-z0-9-]+):([0-9]{12}):(global|regional)/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+$`)
+	certificatePattern = regexp.MustCompile(`^arn:aws:acm:([a-z0-9-]+):([0-9]{12}):certificate/[A-Za-z0-9-]+$`)
+	webACLPattern      = regexp.MustCompile(`^arn:aws:wafv2:([a-z0-9-]+):([0-9]{12}):(global|regional)/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+$`)
 )
 
 func isHostName(text string) bool { return len(text) <= 253 && hostNamePattern.MatchString(text) }
@@ -77,10 +77,17 @@ func (c *checker) checkCertificate(key, arn, region, why string) {
 	}
 }
 
-// checkAccount fails if what key names is another account's.
+// checkAccount fails if what key names is another account's: not the
+// environment's, or without one, not that of the first ARN of the file.
 func (c *checker) checkAccount(key, what, account string) {
-	if own := c.env.Account; own != "" && own != account && c.decoder.sound("account") {
+	switch own := c.env.Account; {
+	case !c.decoder.sound("account"):
+	case own != "" && own != account:
 		c.fail(key, "want %s of account %s, the environment's, got one of %s", what, own, account)
+	case own == "" && c.arnAccount == "":
+		c.arnAccount, c.arnKey = account, key
+	case own == "" && c.arnAccount != account:
+		c.fail(key, "want %s of account %s, which is that of %s, got one of %s", what, c.arnAccount, c.arnKey, account)
 	}
 }
 

@@ -155,8 +155,9 @@ type API struct {
 	// the database users; running it again changes nothing. Default: migrate.
 	SetupCommand []string `yaml:"setupCommand"`
 
-	// IngressPrefixList is a managed prefix list, pl-..., that may reach an
-	// internal load balancer. Default: the private network may.
+	// IngressPrefixList is the prefix list, pl-..., that may reach an internal
+	// load balancer: CloudFront's in the region, or one that holds its addresses.
+	// Required without Domain, and refused with it.
 	IngressPrefixList string `yaml:"ingressPrefixList"`
 }
 
@@ -266,10 +267,11 @@ type Maintenance struct {
 	Body string `yaml:"body"`
 
 	// ReservedConcurrency is how many instances of the function that answers are
-	// kept for it, 0 to 1000, which is also its most: beyond, the refused get a
-	// bare 502. 100 of the account's concurrency have to stay unreserved, so a
-	// new account, which has 10, can reserve none. Default: 0, nothing reserved.
-	ReservedConcurrency int `yaml:"reservedConcurrency" range:"0,1000"`
+	// kept for it, 0 to 900, which is also its most: beyond, the refused get a
+	// bare 502. 100 of the account's concurrency have to stay unreserved: of the
+	// quota of 1000 this leaves 900, and a new account, which has 10, can reserve
+	// none. Default: 0, nothing reserved.
+	ReservedConcurrency int `yaml:"reservedConcurrency" range:"0,900"`
 }
 
 // Clients is a request header by which the mobile app is known.

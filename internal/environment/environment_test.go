@@ -166,6 +166,7 @@ func TestLoadReportsAllProblemsInOrder(t *testing.T) {
 	path := filepath.ToSlash(write(t, dir, "dev.yaml", `
 stackName: 1st
 region: us-east-1
+api: {ingressPrefixList: pl-3b927c52}
 network:
   cidr: 10.0.0.1/16
   natGatways: 2
@@ -183,13 +184,13 @@ maintenance:
 	env, _, err := Load(dir, "dev")
 	want := strings.ReplaceAll(strings.TrimSpace(`
 FILE:2:1: stackName: want letters, digits and hyphens, a letter first, at most 128, got "1st"
-FILE:5:3: network.cidr: want the first address of the range, 10.0.0.0/16, got 10.0.0.1/16
-FILE:6:3: network.natGatways: unknown key: did you mean natGateways? want one of cidr, availabilityZones or natGateways
-FILE:7:1: database.name: missing: want a database name: letters, digits and underscores, a letter first, at most 64
-FILE:9:3: database.readers: want a whole number from 0 to 15, got "two"
-FILE:10:3: database.minCapacity: want at most maxCapacity, which is 2, got 3
-FILE:15:7: maintenance.allow[1]: want text, got 7
-FILE:16:12: maintenance.bypass.cidrs: want none without api.domain: the load balancer is then behind CloudFront and does not see the client's address
+FILE:6:3: network.cidr: want the first address of the range, 10.0.0.0/16, got 10.0.0.1/16
+FILE:7:3: network.natGatways: unknown key: did you mean natGateways? want one of cidr, availabilityZones or natGateways
+FILE:8:1: database.name: missing: want a database name: letters, digits and underscores, a letter first, at most 64
+FILE:10:3: database.readers: want a whole number from 0 to 15, got "two"
+FILE:11:3: database.minCapacity: want at most maxCapacity, which is 2, got 3
+FILE:16:7: maintenance.allow[1]: want text, got 7
+FILE:17:12: maintenance.bypass.cidrs: want none without api.domain: the load balancer is then behind CloudFront and does not see the client's address
 `), "FILE", path)
 	if err == nil {
 		t.Fatal("no error")
@@ -208,7 +209,7 @@ stackName: s
 region: eu-west-1
 network: {cidr: 10.0.0.0/16}
 database: {engineVersion: 8.0.mysql_aurora.3.10.3, name: d, minCapacity: 0, maxCapacity: 1.5}
-api: {cpu: 2048, minTasks: 3}
+api: {cpu: 2048, minTasks: 3, ingressPrefixList: pl-4fa04526}
 `), time.Now())
 	if len(problems)+len(warnings) > 0 {
 		t.Fatal(problems, warnings)
@@ -224,7 +225,7 @@ api: {cpu: 2048, minTasks: 3}
 		},
 		API: API{
 			Port: 8080, HealthCheckPath: "/api/health", CPU: 2048, Memory: 4096,
-			MinTasks: 3, MaxTasks: 6, SetupCommand: []string{"migrate"},
+			MinTasks: 3, MaxTasks: 6, SetupCommand: []string{"migrate"}, IngressPrefixList: "pl-4fa04526",
 		},
 		SchemaChange: SchemaChange{Changes: "examples/fieldreports/schemachanges"},
 		Maintenance:  Maintenance{Mode: maintenance.Open, RetryAfter: 10 * time.Minute, ExpectedDuration: 4 * time.Hour, Bypass: Bypass{SecretVersion: 1}},

@@ -14,10 +14,22 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-var (
-	// fieldNamePattern is the name of a header or a cookie: a token of RFC 9110.
-	fieldNamePattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+const (
+	// widestIPv4 and widestIPv6 are the prefix lengths of the widest networks that
+	// one organization has. Wider ones add up to everybody within a few lines.
+	widestIPv4, widestIPv6 = 8, 16
 
+	// maxHeaderValue is the longest value that a rule of the load balancer takes.
+	maxHeaderValue = 128
+
+	// longestMaintenance is how far ahead an end may be and not be a mistyped year.
+	longestMaintenance = 366 * 24 * time.Hour
+
+	// clockSkew is how far the clock of this machine may be behind AWS's.
+	clockSkew = 5 * time.Minute
+)
+
+var (
 	fieldValuePattern = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?$`)
 )
 
@@ -25,6 +37,12 @@ func (c *checker) checkMode(now time.Time) {
 	m := c.env.Maintenance
 	if d := m.ExpectedDuration; d < 5*time.Minute || d > 24*time.Hour || d%(5*time.Minute) != 0 {
 		c.fail("maintenance.expectedDuration", "want steps of 5m from 5m to 24h, as CloudWatch evaluates an alarm no longer, got %v", d)
+	}
+	if reopen := m.Reopen; reopen.After(now.Add(clockSkew)) {
+		c.fail("maintenance.reopen", "want the time since when maintenance is on, as the guard's refusal says it, got %s, which is yet to come", reopen.Format(time.RFC3339))
+	}
+	if until := m.Until; until.After(now.Add(longestMaintenance)) {
+		c.fail("maintenance.until", "want an end within a year, got %s", until.Format(time.RFC3339))
 	}
 	if m.Mode == maintenance.ReadOnly && !m.ReadOnly {
 		c.fail("maintenance.mode", "read-only is not prepared: set maintenance.readOnly to true")
@@ -86,7 +104,7 @@ func (c *checker) checkAllow() {
 func (c *checker) checkClients() {
 	clients := c.env.Maintenance.Clients
 	const headerKey, valuesKey = "maintenance.clients.header", "maintenance.clients.values"
-	c.match(headerKey, clients.Header, fieldNamePattern, "the name of a header such as X-Client")
+	c.checkHeader(headerKey, clients.Header, "X-Client")
 	switch count := len(clients.Values); {
 	case clients.Header == "" && count > 0:
 		c.fail(headerKey, "missing: want the name of the header that has the values")
@@ -99,8 +117,13 @@ func (c *checker) checkClients() {
 	for i, value := range clients.Values {
 		key := fmt.Sprintf("%s[%d]", valuesKey, i)
 		folded := strings.ToLower(value)
-		if !fieldValuePattern.MatchString(value) {
+		switch {
+		case !fieldValuePattern.MatchString(value):
 			c.fail(key, "want a header value in ASCII, got %q", value)
+		case len(value) > maxHeaderValue:
+			c.fail(key, "want at most %d characters, which a rule of the load balancer takes, got %d", maxHeaderValue, len(value))
+		case strings.ContainsAny(value, "*?"):
+			c.fail(key, "want a value without * and ?, which load balancers read as any characters, got %q", value)
 		}
 		if seen[folded] {
 			c.fail(key, "%q is there already: load balancers do not tell upper and lower case apart", value)
@@ -112,14 +135,21 @@ func (c *checker) checkClients() {
 func (c *checker) checkBypass() {
 	bypass := c.env.Maintenance.Bypass
 	const key = "maintenance.bypass"
-	c.match(key+".header", bypass.Header, fieldNamePattern, "the name of a header such as X-Maintenance-Bypass")
-	c.match(key+".cookie", bypass.Cookie, fieldNamePattern, "the name of a cookie such as maintenance-bypass")
+	c.checkHeader(key+".header", bypass.Header, "X-Maintenance-Bypass")
+	if clients := c.env.Maintenance.Clients.Header; bypass.Header != "" && strings.EqualFold(bypass.Header, clients) {
+		c.fail(key+".header", "want another header than maintenance.clients.header, got %q twice", bypass.Header)
+	}
+	c.match(key+".cookie", bypass.Cookie, cookiePattern, "the name of a cookie such as maintenance-bypass: letters, digits, hyphens and underscores, at most 64")
 	for i, cidr := range bypass.CIDRs {
 		cidrKey := fmt.Sprintf("%s.cidrs[%d]", key, i)
 		switch {
 		case !cidr.IsValid():
+		case cidr.Addr().Is4In6():
+			c.fail(cidrKey, "want an IPv4 network as such, got %s", cidr)
 		case cidr.Bits() == 0:
 			c.fail(cidrKey, "want a network of operators, got %s, which is everybody", cidr)
+		case cidr.Addr().Is4() && cidr.Bits() < widestIPv4, cidr.Addr().Is6() && cidr.Bits() < widestIPv6:
+			c.fail(cidrKey, "want a network of operators, a /%d of IPv4 or a /%d of IPv6 at the widest, got %s", widestIPv4, widestIPv6, cidr)
 		case cidr.Masked() != cidr:
 			c.fail(cidrKey, "want the first address of the network, %s, got %s", cidr.Masked(), cidr)
 		}

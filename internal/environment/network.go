@@ -3,7 +3,9 @@ package environment
 import (
 	"fmt"
 	"math/bits"
+	"net/netip"
 	"regexp"
+	"slices"
 )
 
 const (
@@ -22,6 +24,7 @@ func (c *checker) checkNetwork() {
 	network := c.env.Network
 	c.checkZones()
 	c.checkCIDR()
+	c.checkAddresses()
 
 	zones := c.zones()
 	if network.NATGateways > zones && c.decoder.sound("network.availabilityZones") {
@@ -39,7 +42,7 @@ func (c *checker) zones() int {
 
 func (c *checker) checkZones() {
 	zones, inRegion := c.env.Network.AvailabilityZones, c.env.Region
-	zone := regexp.MustCompile("^" + regexp.QuoteMeta(inRegion) + "[a-z]$")
+	zone := regexp.MustCompile("^" + regexp.QuoteMeta(inRegion) + "[a-f]$") // us-east-1 has the most
 	seen := map[string]bool{}
 	for i, name := range zones {
 		key := fmt.Sprintf("network.availabilityZones[%d]", i)
@@ -63,8 +66,8 @@ func (c *checker) checkCIDR() {
 		return
 	}
 	switch {
-	case !cidr.Addr().Is4() || !cidr.Addr().IsPrivate():
-		c.fail(key, "want a private IPv4 range, within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, got %s", cidr)
+	case !isPrivate(cidr):
+		c.fail(key, "want a private IPv4 range, within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10, got %s", cidr)
 		return
 	case cidr.Bits() < 16 || cidr.Bits() > 28:
 		c.fail(key, "want a prefix from /16 to /28, which is what a VPC takes, got %s", cidr)
@@ -83,5 +86,48 @@ func (c *checker) checkCIDR() {
 	if cidr.Bits() > longest {
 		c.fail(key, "too small: %d subnets in each of %d zones, of at least /%d for the load balancer to scale, want a /%d or larger, got %s",
 			subnetTiers, zones, smallestSubnet, longest, cidr)
+	}
+}
+
+// privateRanges are those that a VPC may have and that nobody on the internet
+// has: RFC 1918 and RFC 6598.
+var privateRanges = []netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
+	netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("100.64.0.0/10"),
+}
+
+// isPrivate says that a range is one of the private ones or a part of it. One
+// that is larger than a VPC takes is told so by its prefix.
+func isPrivate(cidr netip.Prefix) bool {
+	return slices.ContainsFunc(privateRanges, func(private netip.Prefix) bool { return private.Contains(cidr.Addr()) })
+}
+
+const (
+	// reservedAddresses are those of a subnet that AWS keeps for itself.
+	reservedAddresses = 5
+
+	// loadBalancerAddresses have to be free in each subnet of a load balancer.
+	loadBalancerAddresses = 8
+
+	// oneOffTasks run beside the service: setup and schema change.
+	oneOffTasks = 2
+)
+
+// checkAddresses holds the number of tasks against the addresses of the private
+// subnets. A deploy runs twice the tasks, each with an address of its own.
+func (c *checker) checkAddresses() {
+	const key = "api.maxTasks"
+	if !c.decoder.sound("network.cidr", "network.availabilityZones", "api.minTasks", key) {
+		return
+	}
+	zones := c.zones()
+	subnet := c.env.Network.CIDR.Bits() + bits.Len(uint(zones*subnetTiers-1))
+	perSubnet := 1<<(32-subnet) - reservedAddresses
+	if c.env.API.Domain == "" {
+		perSubnet -= loadBalancerAddresses // an internal one is in these subnets
+	}
+	if most := (zones*perSubnet - oneOffTasks) / 2; c.env.API.MaxTasks > most {
+		c.fail(key, "want at most %d with network.cidr %s: its %d private subnets have room for %d tasks, and a deploy runs twice maxTasks; got %d",
+			most, c.env.Network.CIDR, zones, zones*perSubnet, c.env.API.MaxTasks)
 	}
 }

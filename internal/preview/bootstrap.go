@@ -86,7 +86,7 @@ func runsHere(program string) error {
 	}
 	built := ""
 	if f, err := elf.Open(program); err == nil {
-		f.Close()
+		_ = f.Close() // it was read only
 		machines := map[elf.Machine]string{elf.EM_X86_64: "amd64", elf.EM_AARCH64: "arm64"}
 		name, ok := machines[f.Machine]
 		if !ok {
@@ -97,7 +97,7 @@ func runsHere(program string) error {
 			built = "freebsd/" + name
 		}
 	} else if f, err := macho.Open(program); err == nil {
-		f.Close()
+		_ = f.Close() // it was read only
 		machines := map[macho.Cpu]string{macho.CpuAmd64: "amd64", macho.CpuArm64: "arm64"}
 		built = "darwin/" + machines[f.Cpu]
 	}

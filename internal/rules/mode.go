@@ -12,6 +12,9 @@ import (
 
 // Verdict is which mode a listener is in.
 type Verdict struct {
+	// Listener is the name of the listener.
+	Listener string
+
 	// Mode is the mode. Empty if the listener is in none: it is mixed.
 	Mode maintenance.Mode
 
@@ -43,14 +46,19 @@ func (s Switch) Mode(at Listener, l *alb.Listener) Verdict {
 	refused := map[string]bool{}
 	for _, method := range slices.Concat(reads, writes, another) {
 		j.judge(method)
-		refused[method] = j.ends[method] == refuses
+		if end, ok := j.ends[method]; ok {
+			refused[method] = end == refuses
+		}
 	}
-	v := Verdict{Mixed: j.mixed}
+	if len(refused) == 0 {
+		j.mix("%s lets everything through in every mode", described(j.allowed))
+	}
+	v := Verdict{Listener: at.Name, Mixed: j.mixed}
 	if v.Mixed != "" {
 		return v
 	}
 	all := func(methods []string, want bool) bool {
-		return !slices.ContainsFunc(methods, func(m string) bool { return refused[m] != want })
+		return !slices.ContainsFunc(methods, func(m string) bool { r, ok := refused[m]; return ok && r != want })
 	}
 	switch {
 	case all(reads, false) && all(writes, false) && all(another, false):
@@ -71,13 +79,35 @@ func (s Switch) Mode(at Listener, l *alb.Listener) Verdict {
 	return v
 }
 
+// Together returns the mode that all listeners of a switch are in. It is empty
+// if one is in none, or two are in different ones: mixed says why.
+func Together(all []Verdict) (mode maintenance.Mode, mixed string) {
+	for _, v := range all {
+		switch {
+		case v.Mixed != "" && len(all) > 1:
+			return "", fmt.Sprintf("%s: %s", v.Listener, v.Mixed)
+		case v.Mixed != "":
+			return "", v.Mixed
+		case mode != "" && v.Mode != mode:
+			return "", fmt.Sprintf("%s is %s, %s is %s", all[0].Listener, mode, v.Listener, v.Mode)
+		}
+		mode = v.Mode
+	}
+	return mode, ""
+}
+
 // mixture says which requests are refused and which are not.
 func mixture(refused map[string]bool) string {
 	texts := map[bool][]string{}
-	for _, m := range slices.Concat(reads, writes) {
-		texts[refused[m]] = append(texts[refused[m]], m)
+	for _, m := range slices.Concat(reads, writes, another) {
+		r, ok := refused[m]
+		if m == another[0] {
+			m = "every other method"
+		}
+		if ok {
+			texts[r] = append(texts[r], m)
+		}
 	}
-	texts[refused[another[0]]] = append(texts[refused[another[0]]], "every other method")
 	return fmt.Sprintf("%s: refused; %s: let through", strings.Join(texts[true], ", "), strings.Join(texts[false], ", "))
 }
 
@@ -137,6 +167,7 @@ type judgement struct {
 	some      []part
 	notes     []string
 	mixed     string
+	allowed   *alb.Rule // a standing rule that takes all requests of a method
 }
 
 // mix says why the listener is in no mode; the first reason counts.
@@ -161,10 +192,14 @@ func (j *judgement) judge(method string) {
 	var end *alb.Rule // what decides all that comes to it
 	for i := range j.of.Rules {
 		r := &j.of.Rules[i]
+		took, does := j.takes(r, method), j.effect(r)
 		if j.stands(r) {
+			if took == all {
+				j.allowed = r
+				return
+			}
 			continue
 		}
-		took, does := j.takes(r, method), j.effect(r)
 		switch {
 		case took == none:
 		case took == some, took == most && does != passes:

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,8 +29,14 @@ type Switch struct {
 
 // Listener is what of one listener belongs to a switch.
 type Listener struct {
-	// Name is the listener.
+	// Name is the listener. Empty where it cannot be told: LoadBalancer and Port
+	// find it.
 	Name string
+
+	// LoadBalancer and Port are the load balancer of a listener without a name,
+	// and where it listens.
+	LoadBalancer string
+	Port         int
 
 	// Apps are the target groups to which the default action forwards while the
 	// product is open. Default: the default action belongs to somebody else, and
@@ -56,11 +63,15 @@ type Standing struct {
 }
 
 // Digest returns a short digest of the conditions of a rule, which does not
-// depend on their order or that of their values.
+// depend on their order or that of their values. It is empty if only a deploy
+// knows what they compare with, unless that is the secret in a header.
 func Digest(conditions []alb.Condition) string {
 	texts := make([]string, len(conditions))
 	for i, c := range conditions {
-		texts[i] = alb.Normal(c)
+		var known bool
+		if texts[i], known = alb.Normal(c); !known {
+			return ""
+		}
 	}
 	slices.Sort(texts)
 	sum := sha256.Sum256([]byte(strings.Join(texts, "\n\n")))
@@ -97,6 +108,43 @@ func (l *Listener) SetRules(text string) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// separator is between the texts of a list: no ARN and no host name has it.
+const separator = ","
+
+// Texts encodes the listener as texts by name, for the properties of a resource
+// or the environment of a function. What is left at its default is left out.
+func (l Listener) Texts() map[string]string {
+	texts := map[string]string{
+		"Listener": l.Name, "LoadBalancer": l.LoadBalancer, "Rules": l.Rules(),
+		"Apps": strings.Join(l.Apps, separator), "Hosts": strings.Join(l.Hosts, separator),
+	}
+	if l.Port != 0 {
+		texts["Port"] = strconv.Itoa(l.Port)
+	}
+	maps.DeleteFunc(texts, func(_, text string) bool { return text == "" })
+	return texts
+}
+
+// ParseListener decodes what Texts has encoded; text returns the text of a name.
+func ParseListener(text func(name string) string) (Listener, error) {
+	l := Listener{Name: text("Listener"), LoadBalancer: text("LoadBalancer"), Apps: list(text("Apps")), Hosts: list(text("Hosts"))}
+	var err error
+	if port := text("Port"); port != "" {
+		if l.Port, err = strconv.Atoi(port); err != nil {
+			err = fmt.Errorf("want a port, got %q", port)
+		}
+	}
+	return l, errors.Join(err, l.SetRules(text("Rules")))
+}
+
+// list is a text that Texts has joined.
+func list(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, separator)
 }
 
 // stands tells whether a rule is one of those that let through in every mode. A

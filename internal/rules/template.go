@@ -76,6 +76,20 @@ func Find(data []byte, t *alb.Template) ([]Found, error) {
 	return found, nil
 }
 
+// In tells the mode of each listener of the switch in the template in which it
+// was found.
+func (f Found) In(t *alb.Template) []Verdict {
+	var all []Verdict
+	for _, l := range t.Listeners {
+		for _, at := range f.Listeners {
+			if at.Name == l.Ref.String() {
+				all = append(all, f.Mode(at, l))
+			}
+		}
+	}
+	return all
+}
+
 // finder looks for switches in a template.
 type finder struct {
 	template  *alb.Template

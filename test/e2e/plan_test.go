@@ -88,7 +88,7 @@ func TestPlan(t *testing.T) {
 	want(said, ok, true, "No differences.")
 	other := keep("other.json", `"Cpu": "1024"`, `"Cpu": "2048"`)
 	said, ok = plan(other, nil, "prod")
-	want(said, ok, true, "Cpu: 2048 -> 1024", "every request goes where it went")
+	want(said, ok, true, "Cpu: 2048 -> 1024", "the rules send every request where they did")
 	said, ok = plan(other, nil, "prod", "closed")
 	want(said, ok, false, "not only the flip to closed", "Cpu changes")
 

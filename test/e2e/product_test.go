@@ -14,7 +14,8 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/alb/witness"
-	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/rules"
 )
 
 // refuseWrites is the rule that only the closed modes have.
@@ -154,11 +155,11 @@ func (s *stack) check(t *testing.T, a assembly) {
 // checkRequests checks where requests go in a mode, by what the API says.
 func (s *stack) checkRequests(t *testing.T, mode, listener, app, responder string, allowed []request) {
 	t.Helper()
-	live := s.mustListener(t, listener)
+	now := s.mustListener(t, listener)
 	check := func(requests []request, want string) {
 		t.Helper()
 		for _, r := range requests {
-			if d := r.route(live); d.Target().String() != want || !d.Certain() {
+			if d := r.route(now); d.Target().String() != want || !d.Certain() {
 				t.Errorf("maintenance=%s: %s goes to %s, certain: %v; want %s", mode, r.line, d.Target(), d.Certain(), want)
 			}
 		}
@@ -168,11 +169,11 @@ func (s *stack) checkRequests(t *testing.T, mode, listener, app, responder strin
 	check(allowed, app)
 	check(reads, goal[mode == "true"])
 	check(writes, goal[mode != "false"])
-	got, err := livemode.Read(t.Context(), s.elbv2, livemode.Switch{
-		ListenerARN: s.resources[listener], App: s.resources[app], Responder: s.resources[responder],
-		First: 100, Last: 199,
-	})
+	all, err := live.Read(t.Context(), s.elbv2, rules.Switch{Responder: s.resources[responder], Listeners: []rules.Listener{{
+		Name: s.resources[listener], Apps: []string{s.resources[app]},
+	}}})
+	got, mixed := rules.Together(all)
 	if err != nil || got.Flag() != mode {
-		t.Errorf("maintenance=%s: noren status would say %q, %v", mode, got, err)
+		t.Errorf("maintenance=%s: noren status would say %q, %s, %v", mode, got, mixed, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -43,6 +44,11 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 // unavailable answers that the database did not do what it was asked. It is no
 // maintenance (the marker is missing) and nobody's mistake: clients try again.
 func unavailable(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	if invalidInput(err) { // the client's, whatever it is, and never to be tried again
+		log.WarnContext(r.Context(), "the database does not take the input", "request", r.Method+" "+r.URL.Path, "error", err)
+		writeError(w, http.StatusUnprocessableEntity, "invalid-input", "something in the request cannot be stored")
+		return
+	}
 	if !errors.Is(err, context.Canceled) { // the client has gone
 		log.ErrorContext(r.Context(), "the database failed", "request", r.Method+" "+r.URL.Path, "error", err)
 	}
@@ -53,7 +59,15 @@ func unavailable(w http.ResponseWriter, r *http.Request, log *slog.Logger, err e
 // readJSON reads the body of a request into value, or says what is wrong with it
 // and returns false.
 func readJSON(w http.ResponseWriter, r *http.Request, value any) bool {
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(value)
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	err := decoder.Decode(value)
+	if err == nil {
+		if _, more := decoder.Token(); more == nil {
+			err = errors.New("there is more after the document")
+		} else if !errors.Is(more, io.EOF) {
+			err = more
+		}
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil:

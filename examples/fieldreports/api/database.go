@@ -30,7 +30,8 @@ var (
 // A database is where the data is: Aurora MySQL, or the server of a DSN.
 type database struct {
 	local       *mysql.Config // the DSN's; nil on AWS
-	connections int           // of each pool at most; 0 is the default
+	connections int           // of each pool; 0 follows the server's capacity
+	inProcess   bool          // the embedded one, whose statements have no bounds
 
 	host   string
 	port   string
@@ -52,7 +53,8 @@ func databaseFrom(dsn string, getenv func(string) string, required ...string) (d
 		if config.DBName == "" {
 			return database{}, errors.New("the DSN names no schema: want user:password@tcp(host:port)/schema")
 		}
-		return database{local: config, schema: config.DBName}, nil
+		connections, err := connectionsFrom(getenv)
+		return database{local: config, schema: config.DBName, connections: connections}, err
 	}
 
 	var missing []string
@@ -73,7 +75,24 @@ func databaseFrom(dsn string, getenv func(string) string, required ...string) (d
 		ca:     cmp.Or(getenv("DB_TLS_CA"), imageCA),
 		region: getenv("AWS_REGION"),
 	}
+	var err error
+	if db.connections, err = connectionsFrom(getenv); err != nil {
+		return database{}, err
+	}
 	return db, db.validate()
+}
+
+// connectionsFrom is how many connections each pool has, if that is given.
+func connectionsFrom(getenv func(string) string) (int, error) {
+	value := getenv("DB_CONNECTIONS")
+	if value == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > 1000 {
+		return 0, fmt.Errorf("DB_CONNECTIONS is %q: want 1 to 1000", value)
+	}
+	return n, nil
 }
 
 func (db database) validate() error {

@@ -174,6 +174,15 @@ func TestConnectWantsCertificates(t *testing.T) {
 	}
 }
 
+func TestDatabaseFrom_Connections(t *testing.T) {
+	for value, want := range map[string]int{"": 0, "1": 1, "16": 16, "0": -1, "-1": -1, "many": -1, "1.5": -1} {
+		db, err := databaseFrom("", environment(append(append([]string{}, onAWS...), "DB_CONNECTIONS="+value)...), "DB_USER")
+		if got := db.connections; err != nil && want != -1 || err == nil && got != want {
+			t.Errorf("DB_CONNECTIONS=%s: %d and error %v, want %d", value, got, err, want)
+		}
+	}
+}
+
 func TestDatabaseFrom(t *testing.T) {
 	const dsn = "app:pw@tcp(127.0.0.1:3307)/local"
 	env := func(lines ...string) []string { return append(append([]string{}, onAWS...), lines...) }

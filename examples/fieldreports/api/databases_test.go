@@ -38,6 +38,7 @@ type site struct {
 	db      pools
 	client  *http.Client
 	headers map[string]string
+	guesses *guesses
 }
 
 // serveAPI serves the API on db, for pages of the origins.
@@ -47,9 +48,10 @@ func serveAPI(t *testing.T, db database, origins ...string) site {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.close)
-	server := httptest.NewServer(api{p, origins, slog.New(slog.DiscardHandler)}.routes())
+	a := newAPI(p, origins, slog.New(slog.DiscardHandler))
+	server := httptest.NewServer(a.routes())
 	t.Cleanup(server.Close)
-	return site{server, t, p, server.Client(), nil}
+	return site{server, t, p, server.Client(), nil, a.guesses}
 }
 
 // as is the same site, to which somebody sends headers: name, value, ...

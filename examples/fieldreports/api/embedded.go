@@ -40,7 +40,7 @@ func startEmbedded(ctx context.Context) (database, error) {
 	login := mysql.NewConfig()
 	login.Net, login.Addr, login.User, login.DBName = "tcp", listener.Addr().String(), "root", "fieldreports"
 	// Its tables are not made for several writers at a time.
-	db := database{local: login, schema: login.DBName, connections: 1}
+	db := database{local: login, schema: login.DBName, connections: 1, inProcess: true}
 	m, err := begin(ctx, db, masterLogin{}, io.Discard)
 	if err != nil {
 		return database{}, err
@@ -49,7 +49,7 @@ func startEmbedded(ctx context.Context) (database, error) {
 	if err := m.schema(ctx, db.schema); err != nil {
 		return database{}, err
 	}
-	if err := m.tables(ctx, db.schema); err != nil {
+	if err := m.tables(ctx, db.schema, migrations()); err != nil {
 		return database{}, err
 	}
 	return db, m.examples(ctx)

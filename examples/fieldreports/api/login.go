@@ -1,26 +1,22 @@
 package main
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/crypto/bcrypt"
 )
 
 // comparisons bounds how many passwords are compared at once: each costs a
-// processor some 50 ms, and reports should not have to wait for them.
+// processor a quarter of a second, and reports should not have to wait for them.
 var comparisons = make(chan struct{}, max(1, runtime.NumCPU()/2))
 
-// nobody is the hash that the password of a name without account is compared
-// with, so that the time taken does not tell which names exist.
-const nobody = "$2a$10$whC6IbjlFnEZpitDNp1yWOIJJTuV2cdIyxCHP.ujjo4P.ram.jZ6O"
-
 // login makes a session: as a token, or, for a browser, as a cookie that no
-// script can read.
+// script can read. It takes the place of the session that the request came with.
 func (a api) login(w http.ResponseWriter, r *http.Request) {
 	var request struct {
 		Name     string `json:"name"`
@@ -30,23 +26,8 @@ func (a api) login(w http.ResponseWriter, r *http.Request) {
 	if !readJSON(w, r, &request) {
 		return
 	}
-	u := user{Name: request.Name}
-	passwordHash := nobody
-	err := a.db.reader.QueryRowContext(r.Context(), "SELECT id, role, password_hash FROM users WHERE name = ?", request.Name).Scan(&u.id, &u.Role, &passwordHash)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		unavailable(w, r, a.log, err)
-		return
-	}
-	select {
-	case comparisons <- struct{}{}:
-	case <-r.Context().Done():
-		unavailable(w, r, a.log, r.Context().Err())
-		return
-	}
-	wrong := bcrypt.CompareHashAndPassword([]byte(passwordHash), []byte(request.Password))
-	<-comparisons
-	if wrong != nil || u.id == 0 {
-		writeError(w, http.StatusUnauthorized, "wrong-password", "no account has this name and password")
+	u, ok := a.authenticate(w, r, request.Name, request.Password)
+	if !ok {
 		return
 	}
 
@@ -55,12 +36,10 @@ func (a api) login(w http.ResponseWriter, r *http.Request) {
 		unavailable(w, r, a.log, err)
 		return
 	}
-	if request.Cookie { // the browser's next session takes the place of its last
-		for _, old := range cookieTokens(r) {
-			if err := a.db.endSession(r.Context(), old); err != nil {
-				unavailable(w, r, a.log, err)
-				return
-			}
+	for _, old := range tokensOf(r) {
+		if err := a.db.endSession(r.Context(), old); err != nil {
+			unavailable(w, r, a.log, err)
+			return
 		}
 	}
 	answer := struct {
@@ -73,6 +52,54 @@ func (a api) login(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, cookie(r, token, int(sessionTime.Seconds())))
 	}
 	writeJSON(w, http.StatusOK, answer)
+}
+
+// authenticate is the user with the name and password, or it answers the request.
+// What it says, and how long it takes, does not tell which names exist.
+func (a api) authenticate(w http.ResponseWriter, r *http.Request, name, password string) (user, bool) {
+	address := addressOf(r)
+	key, known := name, nameForm.MatchString(name)
+	if !known {
+		key = "" // whatever it is, it is nobody's name
+	}
+	release, ok := a.guesses.take(r, key)
+	if !ok { // the client is gone, or too many are before it
+		unavailable(w, r, a.log, context.Canceled)
+		return user{}, false
+	}
+	defer release()
+	if wait := a.guesses.wait(key, address, time.Now()); wait > 0 {
+		a.log.WarnContext(r.Context(), "log-in refused: too many attempts", "name", key, "address", address, "wait", wait.Round(time.Second).String())
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+		writeError(w, http.StatusTooManyRequests, "too-many-attempts", "too many attempts: try again later")
+		return user{}, false
+	}
+
+	u := user{Name: name}
+	passwordHash := ""
+	if known { // the server could not even compare another one
+		err := a.db.reader.QueryRowContext(r.Context(), "SELECT id, role, password_hash FROM users WHERE name = ?", name).Scan(&u.id, &u.Role, &passwordHash)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			unavailable(w, r, a.log, err)
+			return user{}, false
+		}
+	}
+	select {
+	case comparisons <- struct{}{}:
+	case <-client(r.Context()).Done():
+		unavailable(w, r, a.log, context.Canceled)
+		return user{}, false
+	}
+	matches := passwordMatches(passwordHash, password)
+	<-comparisons
+	if !matches {
+		a.guesses.failed(key, address, time.Now())
+		a.log.WarnContext(r.Context(), "log-in failed", "name", key, "address", address)
+		writeError(w, http.StatusUnauthorized, "wrong-password", "no account has this name and password")
+		return user{}, false
+	}
+	a.guesses.succeeded(key, address)
+	return u, true
 }
 
 // session says who has logged in. Maintenance refuses it: it is what a site asks

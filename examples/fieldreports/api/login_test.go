@@ -69,10 +69,10 @@ func TestReaderBehindTheWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.close)
-	server := httptest.NewServer(api{pools{p.writer, behind.reader}, nil, slog.New(slog.DiscardHandler)}.routes())
+	server := httptest.NewServer(newAPI(pools{writer: p.writer, reader: behind.reader, share: p.share}, nil, slog.New(slog.DiscardHandler)).routes())
 	t.Cleanup(server.Close)
 
-	s := site{server, t, p, server.Client(), nil}.login("field")
+	s := site{server, t, p, server.Client(), nil, nil}.login("field")
 	s.want(200, `"field"`, "GET", "/api/session", "")
 	s.want(201, "", "POST", "/api/reports", reportOf(firstID, "Pump 3"))
 	s.want(200, "Pump 3", "POST", "/api/reports", reportOf(firstID, "Pump 3"))
@@ -175,4 +175,39 @@ func TestOrigins(t *testing.T) {
 			t.Errorf("%s: got exposed headers %q", test.origin, exposed)
 		}
 	}
+}
+
+// Any application of the domain can set a cookie of the name: the one counts that
+// is a session.
+func TestSeveralCookiesOfTheName(t *testing.T) {
+	onEveryDatabase(t, func(t *testing.T, db database) {
+		s := serveAPI(t, db)
+		token := strings.TrimPrefix(s.login("field").headers["Authorization"], "Bearer ")
+		good, bad := cookieName+"="+token, cookieName+"=tossed"
+		for _, cookies := range []string{good, bad + "; " + good, good + "; " + bad, cookieName + "=; " + good, bad + "; other=1; " + bad + "; " + good} {
+			s.as("Cookie", cookies).want(200, `"field"`, "GET", "/api/session", "")
+		}
+		s.as("Cookie", bad).want(401, "", "GET", "/api/session", "")
+		s.as("Cookie", bad+"; "+good).want(204, "", "POST", "/api/logout", "")
+		s.as("Cookie", good).want(401, "", "GET", "/api/session", "")
+	})
+}
+
+// A session does not outlive the next of the same browser or app.
+func TestLoginEndsTheSessionItCameWith(t *testing.T) {
+	onEveryDatabase(t, func(t *testing.T, db database) {
+		s := serveAPI(t, db)
+		other := s.login("field")
+		first := s.login("field")
+		second := first.login("manager")
+		first.want(401, "", "GET", "/api/session", "")
+		second.want(200, `"manager"`, "GET", "/api/session", "")
+		other.want(200, `"field"`, "GET", "/api/session", "") // another phone
+		cookie := cookieName + "=" + strings.TrimPrefix(second.headers["Authorization"], "Bearer ")
+		s.as("Cookie", cookie).want(200, "", "POST", "/api/login", `{"name":"field","password":"example","cookie":true}`)
+		second.want(401, "", "GET", "/api/session", "")
+		// A wrong password ends nothing.
+		other.want(401, "", "POST", "/api/login", `{"name":"field","password":"wrong"}`)
+		other.want(200, "", "GET", "/api/session", "")
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 )
 
 // lockSeconds is how long migrate waits for another that is running.
@@ -25,6 +26,14 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, _ i
 		l, err := parsePerson(text)
 		logins = append(logins, l)
 		return err
+	})
+	var removed []string
+	flags.Func("remove-user", "let the user `NAME` in no more, from now on; what they have written stays; may be repeated", func(name string) error {
+		if !nameForm.MatchString(name) {
+			return fmt.Errorf("the name is %q: want up to 64 of a-z, 0-9 and ._@-", name)
+		}
+		removed = append(removed, name)
+		return nil
 	})
 	if err := parse(flags, args); err != nil {
 		return err
@@ -58,7 +67,7 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, _ i
 	if err := m.schema(ctx, db.schema); err != nil {
 		return err
 	}
-	if err := m.tables(ctx, db.schema); err != nil {
+	if err := m.tables(ctx, db.schema, migrations()); err != nil {
 		return err
 	}
 	if *example {
@@ -71,11 +80,25 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, _ i
 			return err
 		}
 	}
+	for _, name := range removed {
+		if err := m.removeUser(ctx, name); err != nil {
+			return err
+		}
+	}
 	if db.local != nil {
 		fmt.Fprintln(stdout, "-- no database users made: IAM logins exist on Aurora MySQL alone")
 		return nil
 	}
 	return m.accounts(ctx, db.schema, users)
+}
+
+// migrations is the folder of the files that this release has.
+func migrations() fs.FS {
+	folder, err := fs.Sub(schemaFiles, "schema")
+	if err != nil {
+		panic(err) // embedded
+	}
+	return folder
 }
 
 // A migration is a session with the server that holds the lock of migrate.

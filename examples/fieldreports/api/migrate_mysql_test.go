@@ -162,6 +162,30 @@ func TestMigrateMakesUsers(t *testing.T) {
 	})
 }
 
+// Who is removed gets in no more, at once, and what they have written stays.
+func TestMigrateRemovesUsers(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db := s.fresh(t)
+		dsn := db.local.FormatDSN()
+		api := serveAPI(t, db)
+		field := api.login("field")
+		field.want(201, "", "POST", "/api/reports", reportOf(firstID, "Pump 3"))
+		if output, err := migrateDSN(t, dsn, "--remove-user", "field"); err != nil || !strings.Contains(output, `-- "field" is removed`) {
+			t.Fatalf("got %q (%v)", output, err)
+		}
+		field.want(401, "", "GET", "/api/session", "")
+		api.want(401, "wrong-password", "POST", "/api/login", `{"name":"field","password":"example"}`)
+		api.login("manager").want(200, `"author":"field"`, "GET", "/api/reports/"+firstID, "")
+		if _, err := migrateDSN(t, dsn, "--remove-user", "nobody"); err == nil || !strings.Contains(err.Error(), `removing the user "nobody": there is none`) {
+			t.Errorf("got %v, want it said that there is none", err)
+		}
+		if _, err := migrateDSN(t, dsn, "--user", "field:field:"+exampleHash); err != nil {
+			t.Fatal(err)
+		}
+		api.login("field")
+	})
+}
+
 // A login that may use the schema, but not make one, may migrate.
 func TestMigrateWithoutTheRightToMakeSchemas(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {

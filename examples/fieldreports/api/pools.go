@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -19,7 +22,24 @@ import (
 type pools struct {
 	writer *sql.DB
 	reader *sql.DB // the writer, if there is no other
+	share  *share  // of the connections, for what uses the table of reports
+	fixed  bool    // the number of connections was given, and does not follow the server's
 }
+
+const (
+	// mostConnections of a pool, where the server has enough.
+	mostConnections = 20
+
+	// poolShare is one pool's part of the server's connections: two pools of
+	// four tasks, while a release replaces another, and some to spare.
+	poolShare = 10
+
+	// lockSecondsOfStatement is how long a statement waits for a lock, and
+	// statementSeconds how long it runs: less than a request may take, so that it
+	// ends at the server, too.
+	lockSecondsOfStatement = 8
+	statementSeconds       = 12
+)
 
 // open prepares the pools. It connects to nothing: the API starts, and answers
 // its health check, without the database.
@@ -28,15 +48,45 @@ func (db database) open(ctx context.Context) (pools, error) {
 	if err != nil {
 		return pools{}, err
 	}
-	if db.reader == "" {
-		return pools{writer, writer}, nil
+	p := pools{writer, writer, newShare(), db.connections > 0}
+	p.limit(cmp.Or(db.connections, mostConnections))
+	if db.reader == "" || db.reader == db.host {
+		return p, nil
 	}
 	reader, err := db.pool(ctx, db.reader)
 	if err != nil {
 		writer.Close()
 		return pools{}, err
 	}
-	return pools{writer, reader}, nil
+	p.reader = reader
+	p.limit(cmp.Or(db.connections, mostConnections))
+	return p, nil
+}
+
+// limit sets how many connections each pool may have.
+func (p pools) limit(connections int) {
+	for _, pool := range []*sql.DB{p.writer, p.reader} {
+		pool.SetMaxOpenConns(connections)
+		pool.SetMaxIdleConns(connections)
+	}
+	p.share.limit(max(1, connections*3/4))
+}
+
+// fit takes as many connections as the server's capacity allows.
+func (p pools) fit(ctx context.Context) error {
+	if p.fixed {
+		return nil
+	}
+	least := mostConnections
+	for _, pool := range []*sql.DB{p.writer, p.reader} {
+		var all int
+		if err := pool.QueryRowContext(ctx, "SELECT @@max_connections").Scan(&all); err != nil {
+			return err
+		}
+		least = min(least, max(2, all/poolShare))
+	}
+	p.limit(least)
+	return nil
 }
 
 func (p pools) close() {
@@ -68,9 +118,10 @@ func (db database) pool(ctx context.Context, host string) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !db.inProcess {
+		connector = bounding{connector}
+	}
 	pool := sql.OpenDB(connector)
-	pool.SetMaxOpenConns(cmp.Or(db.connections, 20))
-	pool.SetMaxIdleConns(cmp.Or(db.connections, 20))
 	pool.SetConnMaxLifetime(5 * time.Minute) // after a failover the endpoint is another server
 	return pool, nil
 }
@@ -91,6 +142,69 @@ func (db database) token(ctx context.Context) func(context.Context, *mysql.Confi
 		login.Passwd = token
 		return nil
 	}
+}
+
+// bounding makes connections whose statements end by themselves: a request that
+// has given up leaves nothing running at the server.
+type bounding struct{ driver.Connector }
+
+// boundStatements is read by MySQL and MariaDB, each as far as it is meant.
+var boundStatements = fmt.Sprintf("SET SESSION lock_wait_timeout = %[1]d, innodb_lock_wait_timeout = %[1]d /*!50708 , max_execution_time = %[2]d000 */ /*M!100101 , max_statement_time = %[2]d */",
+	lockSecondsOfStatement, statementSeconds)
+
+func (b bounding) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := b.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	execer, ok := conn.(driver.ExecerContext)
+	if !ok {
+		_ = conn.Close()
+		return nil, errors.New("the driver cannot run statements")
+	}
+	if _, err := execer.ExecContext(ctx, boundStatements, nil); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("bounding the statements: %w", err)
+	}
+	return conn, nil
+}
+
+// A share bounds how many do something at the same time.
+type share struct {
+	mu    sync.Mutex
+	slots chan struct{}
+}
+
+func newShare() *share { return &share{slots: make(chan struct{}, 1)} }
+
+func (s *share) limit(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if cap(s.slots) != n {
+		s.slots = make(chan struct{}, n) // who holds one of the old gives it back there
+	}
+}
+
+// take waits for a slot, until ctx ends or the client leaves.
+func (s *share) take(ctx context.Context) (release func(), err error) {
+	s.mu.Lock()
+	slots := s.slots
+	s.mu.Unlock()
+	select {
+	case slots <- struct{}{}:
+		return func() { <-slots }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-client(ctx).Done():
+		return nil, client(ctx).Err()
+	}
+}
+
+// invalidInput says whether err is the server's refusal of a value: too long, out
+// of range, or of characters that a column does not have.
+func invalidInput(err error) bool {
+	var refused *mysql.MySQLError
+	return errors.As(err, &refused) && slices.Contains([]uint16{1264, 1265, 1267, 1292, 1366, 1406, 1411, 3854, 3988}, refused.Number)
 }
 
 // duplicate says whether err is the server's refusal of a key that is there.

@@ -47,16 +47,24 @@ func (r report) validate() error {
 	if n := utf8.RuneCountInString(r.Text); n > 10000 {
 		errs = append(errs, fmt.Errorf("text has %d characters: want at most 10000", n))
 	}
-	if year := r.WrittenAt.Year(); year < 2000 || year > 2999 {
-		errs = append(errs, errors.New("writtenAt is missing or not of our time: want one such as 2026-12-01T04:00:00Z"))
+	if r.WrittenAt.IsZero() {
+		errs = append(errs, errors.New("writtenAt is missing: want one such as 2026-12-01T04:00:00Z"))
 	}
 	return errors.Join(errs...)
 }
 
-// same says whether two reports are what one person has written once.
-func (r report) same(other report) bool {
-	return r.ID == other.ID && r.Author == other.Author && r.Template == other.Template &&
-		r.Title == other.Title && r.Text == other.Text && r.WrittenAt.Equal(other.WrittenAt)
+// timely says whether a report can have been written when it says. The clock of a
+// phone may be anything; what is not timely is stored with the time of arrival.
+func (r report) timely() bool {
+	return r.WrittenAt.Year() >= 2000 && r.WrittenAt.Before(time.Now().Add(24*time.Hour))
+}
+
+// same says whether a report is what one person has written once, and is stored.
+// A time that was corrected, here or by the client, makes no other report.
+func (r report) same(stored report) bool {
+	return r.ID == stored.ID && r.Author == stored.Author && r.Template == stored.Template &&
+		r.Title == stored.Title && r.Text == stored.Text &&
+		(r.WrittenAt.Equal(stored.WrittenAt) || !r.timely() || stored.WrittenAt.Equal(stored.ReceivedAt))
 }
 
 const reportQuery = `SELECT reports.seq, reports.id, reports.template, reports.title, reports.text, reports.written_at, users.name, reports.received_at
@@ -90,13 +98,17 @@ func (a api) postReport(w http.ResponseWriter, r *http.Request, u user) {
 	sent.Author = u.Name
 	sent.WrittenAt = sent.WrittenAt.UTC().Truncate(time.Millisecond) // as it is stored
 	sent.ReceivedAt = time.Now().UTC().Truncate(time.Millisecond)
+	stored := sent
+	if !sent.timely() {
+		stored.WrittenAt = sent.ReceivedAt
+	}
 
 	_, err := a.db.writer.ExecContext(r.Context(),
 		"INSERT INTO reports (id, user_id, idempotency_key, template, title, text, written_at, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		sent.ID, u.id, sql.NullString{String: key, Valid: key != ""}, sent.Template, sent.Title, sent.Text, sent.WrittenAt, sent.ReceivedAt)
+		sent.ID, u.id, sql.NullString{String: key, Valid: key != ""}, sent.Template, sent.Title, sent.Text, stored.WrittenAt, sent.ReceivedAt)
 	if err == nil {
 		w.Header().Set("Location", "/api/reports/"+sent.ID)
-		writeJSON(w, http.StatusCreated, sent)
+		writeJSON(w, http.StatusCreated, stored)
 		return
 	}
 	if !duplicate(err) {
@@ -172,6 +184,10 @@ func (p pools) reports(ctx context.Context, u user, before uint64) (reports []re
 }
 
 func (a api) getReport(w http.ResponseWriter, r *http.Request, u user) {
+	if !uuidForm.MatchString(r.PathValue("id")) {
+		notFound(w, r)
+		return
+	}
 	var found report
 	_, err := found.scan(a.db.reader.QueryRowContext(r.Context(), reportQuery+" WHERE reports.id = ?", r.PathValue("id")))
 	switch {

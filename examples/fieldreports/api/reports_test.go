@@ -127,7 +127,7 @@ func TestReportsRefused(t *testing.T) {
 		{"Pump 3", " ", "title has 1 characters"},
 		{"Pump 3", strings.Repeat("é", 201), "title has 201 characters: want 1 to 200"},
 		{"wet", strings.Repeat("é", 10001), "text has 10001 characters"},
-		{"2026-11-20T", "0026-11-20T", "writtenAt"},
+		{`,"writtenAt":"2026-11-20T10:00:00.1234+09:00"`, "", "writtenAt is missing"},
 		{`"title":"Pump 3","text":"wet"`, `"title":""`, "title has 0 characters"},
 	} {
 		s.want(422, test.want, "POST", "/api/reports", strings.Replace(good, test.from, test.to, 1))
@@ -171,15 +171,15 @@ func TestTemplatesAndFiles(t *testing.T) {
 	})
 }
 
-// Without its database the API answers its health check, and everything else
-// with a 503 that is no maintenance.
+// Without its database the API is not ready, and answers everything else with a
+// 503 that is no maintenance.
 func TestDatabaseAway(t *testing.T) {
 	db, err := databaseFrom("root@tcp(127.0.0.1:1)/fieldreports", environment())
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := serveAPI(t, db)
-	s.want(200, "ok", "GET", "/api/health", "")
+	s.want(503, "not-ready", "GET", "/api/health", "")
 	for _, path := range []string{"/api/session", "/api/templates", "/api/reports"} {
 		status, header, body := s.as("Authorization", "Bearer x").send("GET", path, "")
 		if status != 503 || header.Get("X-Maintenance-Mode") != "" || header.Get("Retry-After") == "" || !strings.Contains(body, `"code":"unavailable"`) {
@@ -187,4 +187,61 @@ func TestDatabaseAway(t *testing.T) {
 		}
 	}
 	s.want(503, "unavailable", "POST", "/api/login", `{"name":"field","password":"example"}`)
+}
+
+// A phone's clock may be anything: what cannot be is stored with the time of
+// arrival, and sent again it is the same report.
+func TestWrongClock(t *testing.T) {
+	onEveryDatabase(t, func(t *testing.T, db database) {
+		s := serveAPI(t, db).login("field")
+		for i, written := range []string{"1970-01-01T00:10:00Z", "0026-11-20T10:00:00Z", "2999-01-01T00:00:00Z", "9999-12-31T23:59:59Z"} {
+			sent := strings.Replace(reportOf(fmt.Sprintf("0b0f5b2e-0000-4000-8000-%012d", i), "Pump"), "2026-11-20T10:00:00.1234+09:00", written, 1)
+			for _, want := range []int{201, 200} {
+				status, _, body := s.send("POST", "/api/reports", sent)
+				var stored report
+				if err := json.Unmarshal([]byte(body), &stored); err != nil || status != want || stored.WrittenAt != stored.ReceivedAt {
+					t.Errorf("written %s: got %d %s, want %d and the time of arrival", written, status, body, want)
+				}
+			}
+		}
+	})
+}
+
+// A queue outlives its session: what one has written is not stored as another's.
+func TestReportOfAnother(t *testing.T) {
+	onEveryDatabase(t, func(t *testing.T, db database) {
+		s := serveAPI(t, db)
+		report := strings.Replace(reportOf(firstID, "Pump 3"), "{", `{"author":"manager",`, 1)
+		s.login("field").want(403, `"code":"other-author"`, "POST", "/api/reports", report)
+		s.login("manager").want(201, `"author":"manager"`, "POST", "/api/reports", report)
+	})
+}
+
+// Whatever a client sends, it is never told that the database does not answer.
+func TestInputIsNeverTheDatabasesFault(t *testing.T) {
+	onEveryDatabase(t, func(t *testing.T, db database) {
+		s := serveAPI(t, db)
+		odd := []string{"é", "日本語", "🔧", "\\u0000", "a\\u0000b", "\\ud800", "İ", "ﬀ", "' OR 1=1", "%", "", " field", strings.Repeat("x", 300)}
+		for _, name := range odd {
+			s.want(401, "wrong-password", "POST", "/api/login", `{"name":"`+name+`","password":"`+name+`x"}`)
+			s.guesses.pairs, s.guesses.names, s.guesses.sources = map[string]*bucket{}, map[string]*bucket{}, map[string]*bucket{}
+		}
+		field := s.login("field")
+		for _, id := range []string{"é", "日本語", "🔧", "%00", "a%00b", "%ff", "%F0%9F", "..%2f..%2fx", "x'", strings.Repeat("x", 300)} {
+			field.want(404, "not-found", "GET", "/api/templates/"+id, "")
+			field.want(404, "not-found", "GET", "/api/reports/"+id, "")
+			field.want(404, "not-found", "GET", "/api/files/"+id, "")
+			s.as("Authorization", "Bearer "+id).want(401, "no-session", "GET", "/api/session", "")
+		}
+		for i, text := range []string{"é", "日本語", "🔧", "\\u0000", "\\ud800", "ﬀ", "' OR 1=1"} {
+			field.want(201, "", "POST", "/api/reports", reportOf(fmt.Sprintf("0b0f5b2e-0000-4000-8000-%012d", i), text))
+			field.want(422, "template is", "POST", "/api/reports", strings.Replace(reportOf(secondID, "x"), "cable-fault", text, 1))
+			field.want(422, "id is", "POST", "/api/reports", reportOf(text, "x"))
+		}
+		for _, trailing := range []string{"x", "{}", "]", " null"} {
+			field.want(400, "bad-json", "POST", "/api/reports", reportOf(firstID, "Pump")+trailing)
+		}
+		field.want(400, "bad-before", "GET", "/api/reports?before=9223372036854775808", "")
+		field.want(400, "bad-before", "GET", "/api/reports?before=%00", "")
+	})
 }

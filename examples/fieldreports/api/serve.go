@@ -68,7 +68,9 @@ func serve(ctx context.Context, args []string, getenv func(string) string, _ io.
 	if err != nil {
 		return err
 	}
-	handler := api{pools, allowed, log}.routes()
+	served := newAPI(pools, allowed, log)
+	go served.ready.await(ctx, pools, log)
+	handler := served.routes()
 	if *site != "" {
 		handler = withSite(handler, *site)
 	}

@@ -19,7 +19,9 @@ import (
 )
 
 func TestRoutes(t *testing.T) {
-	server := httptest.NewServer(api{log: slog.New(slog.DiscardHandler)}.routes())
+	a := newAPI(pools{}, nil, slog.New(slog.DiscardHandler))
+	a.ready.is.Store(true)
+	server := httptest.NewServer(a.routes())
 	defer server.Close()
 	notFound := func(request string) string {
 		return `{"errors":[{"status":"404","code":"not-found","title":"Not Found","detail":"no such resource: ` + request + `"}]}`
@@ -162,11 +164,12 @@ func TestStoppingIsBounded(t *testing.T) {
 	}
 }
 
-// The command itself, with a database that does not answer: health does not
-// ask it, the log is JSON, and SIGTERM ends the process well.
+// The command itself, with a database that does not answer: it is not ready, the
+// log is JSON and says why, and SIGTERM ends the process well.
 func TestCommandServesAndStops(t *testing.T) {
 	command := exec.CommandContext(t.Context(), os.Args[0])
-	command.Env = append(onAWS, "DB_TLS_CA="+newAuthority(t).file(t), "FIELDREPORTS_TEST_COMMAND=1", "BIND_ADDRESS=127.0.0.1", "PORT=0")
+	command.Env = append(onAWS, "DB_TLS_CA="+newAuthority(t).file(t), "FIELDREPORTS_TEST_COMMAND=1", "BIND_ADDRESS=127.0.0.1", "PORT=0",
+		"AWS_ACCESS_KEY_ID=AKIDTASK", "AWS_SECRET_ACCESS_KEY=k")
 	stderr, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -198,17 +201,19 @@ func TestCommandServesAndStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		t.Errorf("got status %d", answer.StatusCode)
+	if answer.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("got status %d, want 503 before the first query", answer.StatusCode)
 	}
 
 	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"stopping", "stopped"} {
-		if got := next().Msg; got != want {
-			t.Errorf("got %q in the log, want %s", got, want)
-		}
+	said := map[string]bool{}
+	for !said["stopped"] {
+		said[next().Msg] = true
+	}
+	if !said["stopping"] || !said["not ready: the database cannot be used"] {
+		t.Errorf("got %v in the log, want why it is not ready, and that it stops", said)
 	}
 	if err := command.Wait(); err != nil {
 		t.Errorf("SIGTERM: got %v, want exit code 0", err)

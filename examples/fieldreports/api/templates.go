@@ -48,6 +48,10 @@ func (a api) listTemplates(w http.ResponseWriter, r *http.Request, _ user) {
 }
 
 func (a api) getTemplate(w http.ResponseWriter, r *http.Request, _ user) {
+	if !templateForm.MatchString(r.PathValue("id")) {
+		notFound(w, r)
+		return
+	}
 	var t template
 	err := t.scan(a.db.reader.QueryRowContext(r.Context(), "SELECT "+templateColumns+" FROM templates WHERE id = ?", r.PathValue("id")))
 	switch {

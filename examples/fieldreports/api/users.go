@@ -10,8 +10,6 @@ import (
 	"io"
 	"regexp"
 	"strings"
-
-	"golang.org/x/crypto/bcrypt"
 )
 
 // The roles of users. A manager sees everybody's reports.
@@ -22,9 +20,12 @@ const (
 
 // examplePassword is the password of both users of examples. They are made on
 // demand, and never on AWS.
-const examplePassword = "example"
+const (
+	examplePassword = "example"
+	exampleHash     = "$2a$12$6wGUU6XRaWOHlQ/6LMoIZubMmc2mCh9ZYWJedpf76z.Cht0tel9bW"
+)
 
-var examples = []person{{name: "manager", role: managerRole}, {name: "field", role: fieldRole}}
+var examples = []person{{"manager", managerRole, exampleHash}, {"field", fieldRole, exampleHash}}
 
 // A person is a user as migrate is told of one: NAME:ROLE:HASH.
 type person struct {
@@ -45,8 +46,8 @@ func parsePerson(text string) (person, error) {
 	if l.role != managerRole && l.role != fieldRole {
 		return person{}, fmt.Errorf("the role is %q: want %s or %s", l.role, managerRole, fieldRole)
 	}
-	if _, err := bcrypt.Cost([]byte(l.hash)); err != nil {
-		return person{}, errors.New("the hash is not bcrypt's: make one with fieldreports password")
+	if err := validHash(l.hash); err != nil {
+		return person{}, err
 	}
 	return l, nil
 }
@@ -64,14 +65,11 @@ func password(_ context.Context, args []string, _ func(string) string, stdin io.
 		return fmt.Errorf("reading the password: %w", err)
 	}
 	line = strings.TrimRight(line, "\r\n")
-	if len(line) < 12 {
-		return errors.New("the password is too short: want at least 12 bytes")
-	}
-	hashed, err := bcrypt.GenerateFromPassword([]byte(line), 12)
+	hashed, err := hashPassword(line)
 	if err != nil {
-		return err // longer than 72 bytes
+		return err
 	}
-	fmt.Fprintln(stdout, string(hashed))
+	fmt.Fprintln(stdout, hashed)
 	return nil
 }
 
@@ -98,6 +96,27 @@ func (m *migration) user(ctx context.Context, l person) error {
 	return nil
 }
 
+// removeUser lets somebody in no more: there is no password left, and no session.
+// What they have written stays theirs.
+func (m *migration) removeUser(ctx context.Context, name string) error {
+	var id int64
+	err := m.conn.QueryRowContext(ctx, "SELECT id FROM users WHERE name = ?", name).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("removing the user %q: there is none", name)
+	}
+	if err == nil {
+		_, err = m.conn.ExecContext(ctx, "UPDATE users SET password_hash = '' WHERE id = ?", id)
+	}
+	if err == nil {
+		_, err = m.conn.ExecContext(ctx, "DELETE FROM sessions WHERE user_id = ?", id)
+	}
+	if err != nil {
+		return fmt.Errorf("removing the user %q: %w", name, err)
+	}
+	fmt.Fprintf(m.stdout, "-- %q is removed: no password, no session\n", name)
+	return nil
+}
+
 // examples makes the example users that are missing.
 func (m *migration) examples(ctx context.Context) error {
 	for _, example := range examples {
@@ -108,11 +127,6 @@ func (m *migration) examples(ctx context.Context) error {
 		if there {
 			continue
 		}
-		hashed, err := bcrypt.GenerateFromPassword([]byte(examplePassword), bcrypt.DefaultCost)
-		if err != nil {
-			return err
-		}
-		example.hash = string(hashed)
 		if err := m.user(ctx, example); err != nil {
 			return err
 		}

@@ -217,7 +217,7 @@ func TestRenewalOfTheTokenIsRefused(t *testing.T) {
 	t.Parallel()
 	s, folder := serve(t), t.TempDir()
 	p := start(t, s, folder)
-	eventually(t, "logged in", func() bool { return p.sessions.token("field") != "" })
+	eventually(t, "synced", func() bool { return len(s.arrived("GET /api/reports")) > 1 })
 	s.mu.Lock()
 	s.token = "t2-" // t1 has run out
 	s.before = closed("1", "POST /api/login")

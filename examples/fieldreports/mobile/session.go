@@ -114,7 +114,7 @@ func (a *app) session(ctx context.Context, stale string) (string, error) {
 	if err != nil {
 		a.noticed("login", err)
 		if errors.As(err, new(refusal)) { // of the login, and not of what it is for
-			return "", failure{error: fmt.Errorf("logging in: %v", err)}
+			return "", failure{error: errors.New("logging in: " + err.Error())}
 		}
 		return "", fmt.Errorf("logging in: %w", err)
 	}

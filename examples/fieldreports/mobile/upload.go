@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -204,7 +203,7 @@ func (u *uploader) closed(ctx context.Context, i item) error {
 	if errors.As(err, new(maintenance)) {
 		return err
 	}
-	return failure{error: fmt.Errorf("the answer may hide maintenance, and asking has failed: %v", err)} // %v: it is not a no to i
+	return failure{error: errors.New("the answer may hide maintenance, and asking has failed: " + err.Error())} // no refusal of i
 }
 
 // backoff is how long to leave a service alone that has failed so many times

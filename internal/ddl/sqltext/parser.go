@@ -299,8 +299,10 @@ func (p *parser) createIndex() {
 func (p *parser) dropIndex() {
 	p.s.Kind = DropIndex
 	p.need("INDEX")
+	begin := p.peek().start
 	p.take("IF", "EXISTS")
 	p.name()
+	p.s.index = Span{begin, p.previous().end()}
 	p.need("ON")
 	p.noteTable(false)
 	p.waiting()

@@ -27,17 +27,25 @@ func rewrite(sql string, edits []Edit) string {
 
 // With is the statement with the clauses of rung instead of the author's, and
 // with edits made. An OPTIMIZE TABLE, which takes no clauses, becomes the
-// rebuild that it means.
+// rebuild that it means, and a DROP INDEX, for which MariaDB takes none, the
+// ALTER TABLE that it is.
 func (s Statement) With(r Rung, more ...Edit) string {
-	if s.Kind == Optimize {
+	if s.Kind == Optimize || s.Kind == DropIndex {
 		t := s.Tables[0]
-		alter := "ALTER TABLE "
+		name := t.String()
 		for _, e := range more {
 			if e.Span == t.Span {
-				return alter + e.Text + r.clauses(", ") + ", FORCE"
+				name = e.Text
 			}
 		}
-		return alter + t.String() + r.clauses(", ") + ", FORCE"
+		action := "FORCE"
+		if s.Kind == DropIndex {
+			action = "DROP INDEX " + s.SQL[s.index.Start:s.index.End]
+		}
+		if clauses := r.clauses(", "); clauses != "" {
+			return "ALTER TABLE " + name + clauses + ", " + action
+		}
+		return "ALTER TABLE " + name + " " + action
 	}
 	edits := slices.Clone(more)
 	for _, c := range s.clauses {

@@ -22,17 +22,23 @@ type Piece struct {
 
 // Split splits a migration into its statements the way the mysql client does:
 // at semicolons, or at what a DELIMITER line says, outside of quotes and
-// comments.
-func Split(file string) ([]Piece, error) {
+// comments. The body of a trigger or a routine, BEGIN ... END, is not split
+// either, although the client would.
+func Split(file string) ([]Piece, error) { return split(file, ";", 1) }
+
+// split splits a text that begins in a line of its file.
+func split(file, delim string, line int) ([]Piece, error) {
 	var (
 		pieces     []Piece
-		delim      = ";"
-		begin      = 0  // of the piece
-		line       = 1  // of begin
+		begin      = 0 // of the piece
+		from       = line
 		first      = -1 // byte of the statement; -1 before it
 		last       = 0  // byte after the statement
+		body       compound
 		openTokens []error
 	)
+	at := 0
+	here := func() int { return from + strings.Count(file[:at], "\n") }
 	cut := func(end int) {
 		piece := Piece{Raw: file[begin:end], Line: line + strings.Count(file[begin:max(first, begin)], "\n")}
 		if first >= 0 {
@@ -40,13 +46,13 @@ func Split(file string) ([]Piece, error) {
 		}
 		pieces = append(pieces, piece)
 		line += strings.Count(piece.Raw, "\n")
-		begin, first = end, -1
+		begin, first, body = end, -1, compound{}
 	}
-	for at := 0; at < len(file); {
+	for at < len(file) {
 		if first < 0 {
 			if d, n, ok := delimiterLine(file[at:]); ok && lineStart(file, at) {
 				if d == "" {
-					return nil, fmt.Errorf("line %d: DELIMITER names no delimiter", 1+strings.Count(file[:at], "\n"))
+					return nil, fmt.Errorf("line %d: DELIMITER names no delimiter", here())
 				}
 				at += n
 				delim = d
@@ -56,11 +62,16 @@ func Split(file string) ([]Piece, error) {
 		}
 		t := nextToken(file[at:], delim)
 		if t.open {
-			openTokens = append(openTokens, fmt.Errorf("line %d: nothing closes %s", 1+strings.Count(file[:at], "\n"), opening(t)))
+			openTokens = append(openTokens, fmt.Errorf("line %d: nothing closes %s", here(), opening(t)))
 		}
 		at += len(t.text)
 		switch t.kind {
 		case delimiter:
+			if delim == ";" && body.depth > 0 {
+				last = at
+				body.previous = t
+				continue
+			}
 			cut(at)
 		case space, comment:
 		default:
@@ -68,7 +79,11 @@ func Split(file string) ([]Piece, error) {
 				first = at - len(t.text)
 			}
 			last = at
+			body.see(t)
 		}
+	}
+	if delim == ";" && first >= 0 && body.depth > 0 {
+		openTokens = append(openTokens, fmt.Errorf("line %d: nothing ends the BEGIN of this %s: put DELIMITER lines around it", line+strings.Count(file[begin:first], "\n"), firstWords(file[first:last])))
 	}
 	if begin < len(file) {
 		cut(len(file))
@@ -77,6 +92,50 @@ func Split(file string) ([]Piece, error) {
 		return nil, err
 	}
 	return pieces, nil
+}
+
+// A compound is how deep in BEGIN ... END the text of a statement is. Only the
+// bodies of triggers, routines and events have such.
+type compound struct {
+	seen     int // words
+	create   bool
+	program  bool
+	depth    int
+	ended    bool // the last word was END
+	previous token
+}
+
+func (c *compound) see(t token) {
+	defer func() { c.previous = t }()
+	if c.seen++; c.seen == 1 {
+		c.create = t.is("CREATE")
+	}
+	if !c.create || t.kind != word {
+		c.ended = false
+		return
+	}
+	if !c.program {
+		c.program = c.seen < 24 && t.is("TRIGGER", "PROCEDURE", "FUNCTION", "EVENT")
+		return
+	}
+	if c.previous.is(".") {
+		return // the column of a row: NEW.end
+	}
+	switch {
+	case c.ended && t.is("IF", "LOOP", "WHILE", "REPEAT"): // whose beginnings are not counted
+		c.depth++
+		c.ended = false
+	case c.ended && t.is("CASE"):
+		c.ended = false
+	case t.is("BEGIN"), t.is("CASE"):
+		c.depth++
+		c.ended = false
+	case t.is("END"):
+		c.depth--
+		c.ended = true
+	default:
+		c.ended = false
+	}
 }
 
 // delimiterLine reads a DELIMITER line at the beginning of text: the new

@@ -112,6 +112,7 @@ type Statement struct {
 	// Object is what a Program is about.
 	Object Object
 
+	index   Span     // what DROP INDEX drops, with IF EXISTS
 	clauses []clause // ALGORITHM and LOCK, as the author wrote them
 	insert  int      // where noren's own clauses go
 	comma   bool     // whether a comma follows them

@@ -11,7 +11,6 @@ package guard
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"time"
@@ -20,8 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-
-	"github.com/noren-cdk/noren/maintenance"
 )
 
 // PhysicalID is the same for ever: another one would make CloudFormation delete
@@ -115,8 +112,8 @@ func (g *Guard) judge(ctx context.Context, event cfn.Event) verdict {
 	}
 	c := change{
 		create: event.RequestType == cfn.RequestCreate,
-		next:   readProperties(event.ResourceProperties),
-		old:    readProperties(event.OldResourceProperties),
+		next:   DecodeProperties(event.ResourceProperties),
+		old:    DecodeProperties(event.OldResourceProperties),
 		now:    g.now(),
 	}
 	if !c.next.Mode.Valid() {
@@ -130,48 +127,4 @@ func (g *Guard) judge(ctx context.Context, event cfn.Event) verdict {
 		}
 	}
 	return v
-}
-
-// Properties are those of the custom resource, all of them texts there. What is
-// missing, as in an older release, is zero.
-type Properties struct {
-	Mode     maintenance.Mode
-	Explicit bool      `json:",string"` // the mode was typed
-	Reopens  time.Time // the Since of the maintenance that a committed file ends
-	Message  string    // the message that was typed
-	Until    time.Time // when clients are told that it ends
-
-	Command   string // how this stack is deployed
-	ReopensAt string // where Reopens is committed
-	ByHand    string // what flips the listener without a deploy
-
-	// Names of parameters, see package moderecord.
-	RecordParameter      string
-	AttributionParameter string
-
-	// What the flip turns, see livemode.Switch.
-	ListenerArn     string
-	LoadBalancerArn string
-	Port            int32 `json:",string"`
-	First           int   `json:",string"`
-	Last            int   `json:",string"`
-	App             string
-	Responder       string
-}
-
-// readProperties reads what there is, each property on its own: one that cannot
-// be read is as good as none.
-func readProperties(from map[string]any) Properties {
-	var p Properties
-	for name, value := range from {
-		data, err := json.Marshal(map[string]any{name: value})
-		if err != nil || value == "" {
-			continue
-		}
-		before := p
-		if json.Unmarshal(data, &p) != nil {
-			p = before
-		}
-	}
-	return p
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/cfn"
 
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -38,7 +38,7 @@ func TestEveryTransition(t *testing.T) {
 					name := fmt.Sprintf("%s -> %s, %v, %s", old, next, explicit, status)
 					t.Run(name, func(t *testing.T) {
 						w := newWorld(t)
-						w.status, w.live, w.record = status, old, moderecord.New(old, before).Encode()
+						w.status, w.live, w.record = status, old, live.NewRecord(old, before).Encode()
 						if status == "unreadable" {
 							w.broken["DescribeStacks"] = true
 						}
@@ -94,7 +94,7 @@ func TestCreatingIsNeverRefused(t *testing.T) {
 
 func TestCreatingAgainKeepsWhatIsRecorded(t *testing.T) {
 	w := newWorld(t)
-	w.record = moderecord.New(closed, before).Encode()
+	w.record = live.NewRecord(closed, before).Encode()
 	w.handle(t, w.event(cfn.RequestCreate, nil, props(closed)))
 	if r := w.recorded(t); !r.Since.Equal(before) {
 		t.Errorf("recorded since %v", r.Since)
@@ -114,7 +114,7 @@ func TestDeletingAsksNothing(t *testing.T) {
 	w := newWorld(t)
 	w.live = closed
 	a := w.handle(t, w.event(cfn.RequestDelete, nil, props(closed)))
-	if a.Status != cfn.StatusSuccess || len(w.calls) > 0 || w.record != moderecord.Placeholder {
+	if a.Status != cfn.StatusSuccess || len(w.calls) > 0 || w.record != live.Placeholder {
 		t.Errorf("got %s %q, calls %v, recorded %s", a.Status, a.Reason, w.calls, w.record)
 	}
 }
@@ -123,7 +123,7 @@ func TestDeletingAsksNothing(t *testing.T) {
 // deploy failed that would have ended it.
 func TestARollbackBringsTheTimeBack(t *testing.T) {
 	w := newWorld(t)
-	w.live, w.record = closed, moderecord.New(closed, before).Encode()
+	w.live, w.record = closed, live.NewRecord(closed, before).Encode()
 	w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open, "Explicit", "true")))
 	if r := w.recorded(t); r.Mode != open || !r.Since.Equal(now) {
 		t.Fatalf("recorded %+v", r)
@@ -141,7 +141,7 @@ func TestASecondDeployThatOnlyAsksIsHarmless(t *testing.T) {
 	for _, mode := range []maintenance.Mode{open, readOnly, closed} {
 		for _, explicit := range []string{"true", "false"} {
 			w := newWorld(t)
-			w.live, w.record = mode, moderecord.New(mode, before).Encode()
+			w.live, w.record = mode, live.NewRecord(mode, before).Encode()
 			a := w.handle(t, w.event(cfn.RequestUpdate, props(mode, "Explicit", map[string]string{"true": "false", "false": "true"}[explicit]), props(mode, "Explicit", explicit)))
 			if a.Status != cfn.StatusSuccess || a.Reason != "" || !w.recorded(t).Since.Equal(before) {
 				t.Errorf("%s, explicit %s: got %s %q", mode, explicit, a.Status, a.Reason)
@@ -168,7 +168,7 @@ func TestACommittedFileOpensTheMaintenanceItNames(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.live, w.record = closed, moderecord.New(closed, before).Encode()
+			w.live, w.record = closed, live.NewRecord(closed, before).Encode()
 			a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open, "Reopens", test.reopens)))
 			if a.Status != test.want || !strings.Contains(a.Reason, test.says) {
 				t.Errorf("got %s %q", a.Status, a.Reason)
@@ -180,9 +180,9 @@ func TestACommittedFileOpensTheMaintenanceItNames(t *testing.T) {
 // TestTheLineOfTheRefusalOpens: what the refusal says, typed into the file.
 func TestTheLineOfTheRefusalOpens(t *testing.T) {
 	for name, record := range map[string]string{
-		"recorded": moderecord.New(closed, before).Encode(),
-		"lost":     moderecord.Placeholder,
-		"outdated": moderecord.New(open, before).Encode(),
+		"recorded": live.NewRecord(closed, before).Encode(),
+		"lost":     live.Placeholder,
+		"outdated": live.NewRecord(open, before).Encode(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -212,7 +212,7 @@ func TestWhatTheGuardDoesNotKnow(t *testing.T) {
 	}{
 		{"the listener", func(w *world) { w.broken["DescribeListeners"] = true }, props(closed), cfn.StatusFailed, "Whether somebody flipped by hand is not known"},
 		{"the record", func(w *world) { w.broken["GetParameter"] = true }, props(closed), cfn.StatusFailed, "since when is not known"},
-		{"the record, which is lost and cannot be written", func(w *world) { w.record, w.broken["PutParameter"] = moderecord.Placeholder, true }, props(closed), cfn.StatusFailed, "The mode could not be recorded"},
+		{"the record, which is lost and cannot be written", func(w *world) { w.record, w.broken["PutParameter"] = live.Placeholder, true }, props(closed), cfn.StatusFailed, "The mode could not be recorded"},
 		{"what the last deploy left: the listener tells", func(*world) {}, nil, cfn.StatusFailed, "the product has been closed since"},
 		{"what the last deploy left, nor the listener: the record tells", func(w *world) { w.broken["DescribeRules"] = true; w.live = readOnly }, nil, cfn.StatusFailed, "the product has been closed since"},
 		{"anything", func(w *world) {
@@ -224,7 +224,7 @@ func TestWhatTheGuardDoesNotKnow(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
-			w.live, w.record = closed, moderecord.New(closed, before).Encode()
+			w.live, w.record = closed, live.NewRecord(closed, before).Encode()
 			test.change(w)
 			a := w.handle(t, w.event(cfn.RequestUpdate, test.old, props(open)))
 			if a.Status != test.want || !strings.Contains(a.Reason, test.says) {
@@ -255,7 +255,7 @@ func TestClosingAlwaysPasses(t *testing.T) {
 func TestARecordThatCannotBeReadIsNotReplaced(t *testing.T) {
 	for _, next := range []map[string]any{props(closed, "Explicit", "true"), props(open, "Reopens", before.Format(time.RFC3339))} {
 		w := newWorld(t)
-		w.live, w.record = closed, moderecord.New(closed, before).Encode()
+		w.live, w.record = closed, live.NewRecord(closed, before).Encode()
 		w.broken["GetParameter"] = true
 		a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), next))
 		if !w.recorded(t).Since.Equal(before) {
@@ -272,8 +272,8 @@ func TestARecordThatCannotBeReadIsNotReplaced(t *testing.T) {
 func TestALongAnswerIsCut(t *testing.T) {
 	for _, long := range []string{strings.Repeat("x", 9000), strings.Repeat("メ", 3000), strings.Repeat("\x01", 5000)} {
 		w := newWorld(t)
-		w.live, w.record = closed, moderecord.New(closed, before).Encode()
-		w.attribution = moderecord.Attribution{Since: before, By: "ko"}.Encode()
+		w.live, w.record = closed, live.NewRecord(closed, before).Encode()
+		w.attribution = live.Attribution{Since: before, By: "ko"}.Encode()
 		a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open, "Command", long)))
 		if a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "Refused to open: the product has been closed since 2026-11-22T02:34:09Z") || !utf8.ValidString(a.Reason) {
 			t.Errorf("got %s %q", a.Status, a.Reason)
@@ -290,8 +290,9 @@ func TestALongAnswerIsCut(t *testing.T) {
 // gave it.
 func TestWhatIsReplacedInTheSameDeploy(t *testing.T) {
 	w := newWorld(t)
-	w.live, w.record = closed, moderecord.New(closed, before).Encode()
-	next := props(closed, "App", "another", "Responder", "another", "LoadBalancerArn", "another", "Port", "80")
+	w.live, w.record = closed, live.NewRecord(closed, before).Encode()
+	next := props(closed, "Responder", "another")
+	next["Listeners"] = []any{map[string]any{"LoadBalancer": "another", "Port": "80", "Apps": "another"}}
 	if a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), next)); a.Status != cfn.StatusSuccess || a.Reason != "" {
 		t.Errorf("got %s %q", a.Status, a.Reason)
 	}

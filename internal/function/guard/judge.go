@@ -8,8 +8,7 @@ import (
 
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
-	"github.com/noren-cdk/noren/internal/livemode"
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -22,11 +21,12 @@ type change struct {
 	status    cftypes.StackStatus
 	statusErr error
 
-	record    moderecord.Record
+	record    live.Record
 	recordErr error
 	by        string // who turned to the mode of the record; may be empty
 
 	live    maintenance.Mode // what the listener does now
+	mixed   string           // why it is in no mode
 	liveErr error
 }
 
@@ -42,9 +42,9 @@ func (c change) judge() verdict {
 		}
 		return v
 	}
-	if neither, ok := errors.AsType[*livemode.Neither](c.liveErr); ok {
-		v.warn("Somebody changed the listener by hand: %v.", neither)
-	} else if c.liveErr != nil && !errors.Is(c.liveErr, livemode.ErrNoListener) {
+	if c.mixed != "" {
+		v.warn("Somebody changed the listener by hand: %s.", c.mixed)
+	} else if c.liveErr != nil && !errors.Is(c.liveErr, live.ErrNoListener) {
 		v.warn("Whether somebody flipped by hand is not known: %v.", c.liveErr)
 	}
 	before := c.before()
@@ -86,7 +86,7 @@ func (c change) before() maintenance.Mode {
 
 // recordUnknown tells whether there is a record that cannot be read.
 func (c change) recordUnknown() bool {
-	return c.recordErr != nil && !errors.Is(c.recordErr, moderecord.ErrNone)
+	return c.recordErr != nil && !errors.Is(c.recordErr, live.ErrNoRecord)
 }
 
 // left is the mode in which the last deploy left the product, as far as is known.
@@ -104,7 +104,7 @@ func (c change) askedFor() bool {
 }
 
 // after is the record after the change.
-func (c change) after() moderecord.Record {
+func (c change) after() live.Record {
 	if c.recordUnknown() && c.old.Mode == c.next.Mode {
 		return c.record // what cannot be read may be right
 	}
@@ -118,7 +118,7 @@ func (c change) after() moderecord.Record {
 type verdict struct {
 	refusal  string // empty: it passes
 	warnings []string
-	record   moderecord.Record // as it is to be kept
+	record   live.Record // as it is to be kept
 }
 
 // letPass is the verdict on what the guard could not look at.

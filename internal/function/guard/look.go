@@ -12,8 +12,8 @@ import (
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/noren-cdk/noren/internal/livemode"
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/rules"
 )
 
 // look asks everything at once, each for itself: what takes long or fails keeps
@@ -32,7 +32,7 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 			*err = question(ctx)
 		})
 	}
-	var attribution moderecord.Attribution
+	var attribution live.Attribution
 	var attributionErr error
 	ask(&c.statusErr, func(ctx context.Context) (err error) {
 		c.status, err = g.status(ctx, stack)
@@ -41,35 +41,30 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 	ask(&c.recordErr, func(ctx context.Context) error {
 		value, err := g.read(ctx, c.next.RecordParameter)
 		if err == nil {
-			c.record, err = moderecord.Decode(value)
+			c.record, err = live.DecodeRecord(value)
 		}
 		return err
 	})
 	ask(&attributionErr, func(ctx context.Context) error {
 		value, err := g.read(ctx, c.next.AttributionParameter)
 		if err == nil {
-			attribution, err = moderecord.DecodeAttribution(value)
+			attribution, err = live.DecodeAttribution(value)
 		}
 		return err
 	})
 	deployed := c.old // what is there now is what the last deploy made
-	if deployed.Responder == "" {
+	if len(deployed.Switch.Listeners) == 0 {
 		deployed = c.next
 	}
-	ask(&c.liveErr, func(ctx context.Context) (err error) {
-		c.live, err = livemode.Read(ctx, g.listeners, livemode.Switch{
-			ListenerARN:     deployed.ListenerArn,
-			LoadBalancerARN: deployed.LoadBalancerArn,
-			Port:            deployed.Port,
-			Responder:       deployed.Responder,
-			App:             deployed.App,
-			First:           deployed.First,
-			Last:            deployed.Last,
-		})
+	ask(&c.liveErr, func(ctx context.Context) error {
+		all, err := live.Read(ctx, g.listeners, deployed.Switch)
+		if err == nil {
+			c.live, c.mixed = rules.Together(all)
+		}
 		return err
 	})
 	wg.Wait()
-	if attributionErr != nil && !errors.Is(attributionErr, moderecord.ErrNone) {
+	if attributionErr != nil && !errors.Is(attributionErr, live.ErrNoRecord) {
 		g.log.Warn("who turned the mode cannot be read", "cause", attributionErr.Error())
 	}
 	c.by = c.record.By(attribution)
@@ -90,7 +85,7 @@ func (g *Guard) status(ctx context.Context, stack string) (cftypes.StackStatus, 
 // read returns the value of a parameter.
 func (g *Guard) read(ctx context.Context, name string) (string, error) {
 	if name == "" {
-		return moderecord.Placeholder, nil
+		return live.Placeholder, nil
 	}
 	out, err := g.parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
 	if err != nil {
@@ -101,7 +96,7 @@ func (g *Guard) read(ctx context.Context, name string) (string, error) {
 
 // write keeps the record. It tries again for a while: in the deploy that makes
 // the function, IAM may not know everywhere yet what its role allows.
-func (g *Guard) write(ctx context.Context, name string, record moderecord.Record) error {
+func (g *Guard) write(ctx context.Context, name string, record live.Record) error {
 	if name == "" {
 		return errors.New("the resource names no parameter")
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/cfn"
 
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
 )
 
@@ -26,7 +26,7 @@ func TestTheFunction(t *testing.T) {
 		t.Fatalf("%v: %v\n%s", build, err, out)
 	}
 	w := newWorld(t)
-	w.live, w.record = closed, moderecord.New(closed, before).Encode()
+	w.live, w.record = closed, live.NewRecord(closed, before).Encode()
 	var log bytes.Buffer
 	function, err := lambdaruntime.New(lambdaruntime.Config{
 		Bootstrap: program, Timeout: 30 * time.Second, Log: &log,

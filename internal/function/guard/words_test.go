@@ -7,7 +7,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/cfn"
 
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -18,7 +18,7 @@ func TestWhatTheEventSays(t *testing.T) {
 		commands = " The deploy is rolled back, the listener stays as it was. To deploy and stay closed: npx cdk deploy -c env=prod -c maintenance=true. To open: npx cdk deploy -c env=prod -c maintenance=false."
 		commit   = " Or, to open by a commit: set maintenance.reopen in environments/prod.yaml to 2026-11-22T02:34:09Z."
 	)
-	someone := moderecord.Attribution{Since: before, By: "arn:aws:sts::111111111111:assumed-role/deploy/ko"}
+	someone := live.Attribution{Since: before, By: "arn:aws:sts::111111111111:assumed-role/deploy/ko"}
 	later := now.Add(2 * time.Hour).Format(time.RFC3339)
 	for _, test := range []struct {
 		name      string
@@ -29,34 +29,34 @@ func TestWhatTheEventSays(t *testing.T) {
 		want      string
 	}{
 		{
-			"a forgotten flag", closed, moderecord.New(closed, before).Encode(), moderecord.Placeholder, props(closed), props(open),
+			"a forgotten flag", closed, live.NewRecord(closed, before).Encode(), live.Placeholder, props(closed), props(open),
 			opens + ", and this deploy, which has no -c maintenance=false, would open the product." + commands + commit,
 		},
 		{
-			"who closed is known", closed, moderecord.New(closed, before).Encode(), someone.Encode(), props(closed), props(open),
+			"who closed is known", closed, live.NewRecord(closed, before).Encode(), someone.Encode(), props(closed), props(open),
 			opens + ", turned to closed by arn:aws:sts::111111111111:assumed-role/deploy/ko, and this deploy, which has no -c maintenance=false, would open the product." + commands + commit,
 		},
 		{
-			"to read-only by a file", closed, moderecord.New(closed, before).Encode(), moderecord.Placeholder, props(closed), props(readOnly, "ReopensAt", ""),
+			"to read-only by a file", closed, live.NewRecord(closed, before).Encode(), live.Placeholder, props(closed), props(readOnly, "ReopensAt", ""),
 			opens + ", and this deploy, which has no -c maintenance=read-only, would open it for reads." + strings.Replace(commands, "maintenance=false", "maintenance=read-only", 1),
 		},
 		{
-			"a message and an end that would be forgotten too", closed, moderecord.New(closed, before).Encode(), moderecord.Placeholder,
+			"a message and an end that would be forgotten too", closed, live.NewRecord(closed, before).Encode(), live.Placeholder,
 			props(closed, "Message", "We're back at four.", "Until", later), props(open, "ReopensAt", ""),
 			opens + ", and this deploy, which has no -c maintenance=false, would open the product." +
 				strings.Replace(commands, "maintenance=true", `maintenance=true -c maintenance-message='We'\''re back at four.' -c maintenance-until=2026-11-22T05:12:09Z`, 1),
 		},
 		{
-			"somebody opened by hand meanwhile", open, moderecord.New(closed, before).Encode(), moderecord.Placeholder, props(closed), props(open),
+			"somebody opened by hand meanwhile", open, live.NewRecord(closed, before).Encode(), live.Placeholder, props(closed), props(open),
 			opens + ", and this deploy, which has no -c maintenance=false, would open the product." +
 				strings.Replace(commands, "The deploy is rolled back, the listener stays as it was.", "The deploy is rolled back. The listener is open already: somebody flipped it by hand.", 1) + commit,
 		},
 		{
-			"the record is lost", closed, moderecord.Placeholder, moderecord.Placeholder, props(closed), props(open, "Command", "", "ReopensAt", ""),
+			"the record is lost", closed, live.Placeholder, live.Placeholder, props(closed), props(open, "Command", "", "ReopensAt", ""),
 			"Refused to open: the product is closed, since when is not known, and this deploy, which has no -c maintenance=false, would open the product." + strings.ReplaceAll(commands, " -c env=prod", ""),
 		},
 		{
-			"closed by hand", closed, moderecord.New(open, before).Encode(), moderecord.Placeholder, props(open, "Explicit", "true"), props(open, "ByHand", "the output EmergencyOpenCommand"),
+			"closed by hand", closed, live.NewRecord(open, before).Encode(), live.Placeholder, props(open, "Explicit", "true"), props(open, "ByHand", "the output EmergencyOpenCommand"),
 			"Refused to open: somebody made the listener closed by hand, the last deploy had left it open, and this deploy has no -c maintenance=false." +
 				" The deploy is rolled back, the listener stays as it was. To deploy and stay closed: npx cdk deploy -c env=prod -c maintenance=true. To open: flip it back by hand (the output EmergencyOpenCommand), as CloudFormation sees nothing to change, and deploy again.",
 		},
@@ -99,7 +99,7 @@ func TestWhatIsWarnedOf(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
 			w.live = test.live
-			w.record = moderecord.New(maintenance.Mode(test.old["Mode"].(string)), before).Encode()
+			w.record = live.NewRecord(maintenance.Mode(test.old["Mode"].(string)), before).Encode()
 			a := w.handle(t, w.event(cfn.RequestUpdate, test.old, test.next))
 			if a.Status != cfn.StatusSuccess || a.Reason != test.want {
 				t.Errorf("got  %s %q\nwant %q", a.Status, a.Reason, test.want)
@@ -116,7 +116,7 @@ func TestWhatIsWarnedOf(t *testing.T) {
 
 func TestARollbackWarnsOfNothing(t *testing.T) {
 	w := newWorld(t)
-	w.live, w.status, w.record = open, "UPDATE_ROLLBACK_IN_PROGRESS", moderecord.New(closed, before).Encode()
+	w.live, w.status, w.record = open, "UPDATE_ROLLBACK_IN_PROGRESS", live.NewRecord(closed, before).Encode()
 	if a := w.handle(t, w.event(cfn.RequestUpdate, props(closed, "Message", "Back at four."), props(closed))); a.Reason != "" {
 		t.Errorf("got %q", a.Reason)
 	}

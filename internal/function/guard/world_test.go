@@ -21,7 +21,7 @@ import (
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -57,7 +57,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{status: "UPDATE_IN_PROGRESS", record: moderecord.Placeholder, attribution: moderecord.Placeholder, broken: map[string]bool{}, hangs: map[string]bool{}}
+	w := &world{status: "UPDATE_IN_PROGRESS", record: live.Placeholder, attribution: live.Placeholder, broken: map[string]bool{}, hangs: map[string]bool{}}
 	w.server = httptest.NewServer(w)
 	t.Cleanup(w.server.Close)
 	return w
@@ -112,7 +112,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case operation == "DescribeRules" && form.Get("ListenerArn") == listener:
 		rules := ""
 		if w.live != maintenance.Open {
-			rules = `<member><Priority>191</Priority><Actions>` + forward(true) + `</Actions><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>POST</member><member>PUT</member><member>PATCH</member><member>DELETE</member></Values></HttpRequestMethodConfig></member></Conditions></member>`
+			rules = `<member><RuleArn>arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/alb/1/2/3</RuleArn><Priority>191</Priority><Actions>` + forward(true) + `</Actions><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>POST</member><member>PUT</member><member>PATCH</member><member>DELETE</member></Values></HttpRequestMethodConfig></member></Conditions></member>`
 		}
 		fmt.Fprintf(rw, `<DescribeRulesResponse><DescribeRulesResult><Rules>%s</Rules></DescribeRulesResult></DescribeRulesResponse>`, rules)
 	default:
@@ -200,7 +200,7 @@ func props(mode maintenance.Mode, more ...string) map[string]any {
 		"ServiceToken": "arn", "ServiceTimeout": "60", "Mode": string(mode), "Explicit": "false", "Reopens": "", "Message": "", "Until": "",
 		"Command": "npx cdk deploy -c env=prod", "ReopensAt": "maintenance.reopen in environments/prod.yaml",
 		"RecordParameter": "record", "AttributionParameter": "attribution",
-		"LoadBalancerArn": alb, "Port": "443", "App": app, "Responder": responder, "First": "100", "Last": "199",
+		"Responder": responder, "Listeners": []any{map[string]any{"LoadBalancer": alb, "Port": "443", "Apps": app, "Rules": "100:abcdefgh 191 199"}},
 	}
 	for i := 0; i < len(more); i += 2 {
 		p[more[i]] = more[i+1]
@@ -238,9 +238,9 @@ func (w *world) answer(t *testing.T, event cfn.Event) cfn.Response {
 }
 
 // recorded is the record afterwards.
-func (w *world) recorded(t *testing.T) moderecord.Record {
+func (w *world) recorded(t *testing.T) live.Record {
 	t.Helper()
-	r, err := moderecord.Decode(w.record)
+	r, err := live.DecodeRecord(w.record)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,17 +7,16 @@ import (
 	"math"
 	"time"
 
-	"github.com/noren-cdk/noren/internal/moderecord"
-	"github.com/noren-cdk/noren/internal/trail"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
 // sample is what was seen at one time. Pointers are nil for what is not known.
 type sample struct {
 	at      time.Time
-	mode    maintenance.Mode // empty if it is in neither
-	why     string           // it is in neither
-	record  moderecord.Record
+	mode    maintenance.Mode // empty if the listener is mixed
+	why     string           // it is mixed
+	record  live.Record
 	drift   *bool
 	overdue *time.Duration
 }
@@ -70,11 +69,11 @@ type directive struct {
 type metric struct{ Name, Unit string }
 
 // say logs what happened.
-func say(w io.Writer, at time.Time, message string, act trail.Act) {
+func say(w io.Writer, at time.Time, message string, act live.Act) {
 	_ = writeLine(w, struct { // the metrics are written already
 		Time    time.Time `json:"time"`
 		Message string    `json:"message"`
-		trail.Act
+		live.Act
 	}{at.UTC(), message, act})
 }
 

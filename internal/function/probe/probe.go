@@ -14,16 +14,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/noren-cdk/noren/internal/function/responder"
-	"github.com/noren-cdk/noren/internal/livemode"
-	"github.com/noren-cdk/noren/internal/modekeeper"
-	"github.com/noren-cdk/noren/internal/moderecord"
-	"github.com/noren-cdk/noren/internal/trail"
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Probe looks at one listener.
+// FromEnvironment returns the probe that the environment of its Lambda function
+// describes.
+func FromEnvironment(getenv func(string) string, cfg aws.Config, log io.Writer) *Probe {
+	return &Probe{Settings: ParseEnvironment(getenv), Config: cfg, Log: log, Now: time.Now}
+}
+
+// Probe looks at the listeners of one switch.
 type Probe struct {
 	// Settings says at what.
 	Settings Settings
@@ -48,22 +53,19 @@ func (p *Probe) Run(ctx context.Context) error {
 	if p.Settings.Err != nil {
 		return p.Settings.Err
 	}
-	mode, err := livemode.Read(ctx, elbv2.NewFromConfig(p.Config), p.Settings.Switch)
-	var neither *livemode.Neither
-	if err != nil && !errors.As(err, &neither) {
+	all, err := live.Read(ctx, elbv2.NewFromConfig(p.Config), p.Settings.Switch)
+	if err != nil {
 		return err
 	}
-	s := sample{at: p.Now(), mode: mode}
-	if neither != nil {
-		s.why = neither.Why
-	}
+	mode, mixed := rules.Together(all)
+	s := sample{at: p.Now(), mode: mode, why: mixed}
 	overdue, untilErr := p.overdue(ctx, mode, s.at)
 	if untilErr == nil {
 		s.overdue = &overdue
 	}
-	kept, keptErr := p.keeper().Read(ctx, p.Settings.Record, p.Settings.Attribution)
-	if keptErr == nil || neither != nil {
-		drift := neither != nil || kept.Record.Mode.Valid() && kept.Record.Mode != mode
+	kept, keptErr := p.parameters().Read(ctx, p.Settings.Record, p.Settings.Attribution)
+	if keptErr == nil || mixed != "" {
+		drift := mixed != "" || kept.Record.Mode.Valid() && kept.Record.Mode != mode
 		s.drift, s.record = &drift, kept.Record
 	}
 	if err := s.write(p.Log, p.Settings.Name); err != nil {
@@ -72,7 +74,9 @@ func (p *Probe) Run(ctx context.Context) error {
 	return errors.Join(untilErr, keptErr, p.attribute(ctx, kept, s.at), p.blame(ctx, s))
 }
 
-func (p *Probe) keeper() modekeeper.Keeper { return modekeeper.Keeper{Config: p.Config} }
+func (p *Probe) parameters() live.Parameters {
+	return live.Parameters{API: ssm.NewFromConfig(p.Config)}
+}
 
 // overdue returns how long maintenance has gone on past the end that clients
 // are told. It is the variable of the function that tells them, so that a
@@ -97,16 +101,16 @@ func (p *Probe) overdue(ctx context.Context, mode maintenance.Mode, now time.Tim
 
 // attribute writes down who has turned the mode, as soon as CloudTrail knows.
 // What it does not know after an hour it will not know.
-func (p *Probe) attribute(ctx context.Context, kept modekeeper.Kept, now time.Time) error {
+func (p *Probe) attribute(ctx context.Context, kept live.Kept, now time.Time) error {
 	turned := kept.Record.Since
 	if turned.IsZero() || kept.By() != "" || now.Sub(turned) > time.Hour {
 		return nil
 	}
-	act, err := trail.Deploy(ctx, p.Config, p.Settings.Stack, turned)
+	act, err := live.LastDeploy(ctx, p.Config, p.Settings.Stack, turned)
 	if err != nil || act.By == "" {
 		return err
 	}
-	return p.keeper().Attribute(ctx, p.Settings.Attribution, moderecord.Attribution{Since: turned, By: act.By})
+	return p.parameters().Attribute(ctx, p.Settings.Attribution, live.Attribution{Since: turned, By: act.By})
 }
 
 // blame logs once who has changed the listener by hand, as soon as CloudTrail
@@ -119,12 +123,16 @@ func (p *Probe) blame(ctx context.Context, s sample) error {
 		return nil
 	}
 	if mode := fmt.Sprintf("%q", s.mode); p.blamed != mode {
-		act, err := trail.Hand(ctx, p.Config, p.Settings.Switch.ListenerARN, s.at.Add(-2*trail.Delay))
-		if err != nil || act.By == "" {
-			return err
+		for _, at := range p.Settings.Switch.Listeners {
+			act, err := live.LastByHand(ctx, p.Config, at.Name, s.at.Add(-2*live.TrailDelay))
+			if err != nil {
+				return err
+			}
+			if act.By != "" {
+				p.blamed = mode
+				say(p.Log, s.at, "the listener was changed by hand", act)
+			}
 		}
-		p.blamed = mode
-		say(p.Log, s.at, "the listener was changed by hand", act)
 	}
 	return nil
 }

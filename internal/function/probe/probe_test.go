@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/function/probe"
-	"github.com/noren-cdk/noren/internal/livemode"
-	"github.com/noren-cdk/noren/internal/moderecord"
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/internal/testing/awsstub"
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -24,7 +24,10 @@ const (
 )
 
 var settings = probe.Settings{
-	Switch:   livemode.Switch{ListenerARN: listener, App: "app", Responder: "responder", First: 100, Last: 199},
+	Switch: rules.Switch{Responder: "responder", Listeners: []rules.Listener{{
+		Name: listener, Apps: []string{"app"}, Hosts: []string{"shop.example.com", "*.example.com"},
+		Standing: []rules.Standing{{Priority: 100, Digest: "abcdefgh"}, {Priority: 190}}, Turning: []int{191, 199},
+	}}},
 	Function: "Responder", Stack: "shop", Record: "/shop/record", Attribution: "/shop/attribution",
 }
 
@@ -60,7 +63,7 @@ func newProduct(t *testing.T, s probe.Settings) *product {
 func (p *product) balancer(group string) {
 	actions := "<member><Type>forward</Type><TargetGroupArn>" + group + "</TargetGroupArn></member>"
 	p.aws.Answer("DescribeListeners", "<Listeners><member><ListenerArn>"+listener+"</ListenerArn><DefaultActions>"+actions+"</DefaultActions></member></Listeners>")
-	p.aws.Answer("DescribeRules", "<Rules><member><Priority>default</Priority><IsDefault>true</IsDefault><Actions>"+actions+"</Actions></member></Rules>")
+	p.aws.Answer("DescribeRules", "<Rules><member><RuleArn>default</RuleArn><Priority>default</Priority><IsDefault>true</IsDefault><Actions>"+actions+"</Actions></member></Rules>")
 }
 
 // until sets the end that the function tells clients.
@@ -143,12 +146,12 @@ func (p *product) metrics(t *testing.T) (map[string]float64, error) {
 }
 
 // closed is the record of a product that was closed an hour ago.
-func closed() moderecord.Record {
-	return moderecord.New(maintenance.Open, night.AddDate(0, -1, 0)).TurnTo(maintenance.Closed, night.Add(-time.Hour), time.Time{})
+func closed() live.Record {
+	return live.NewRecord(maintenance.Open, night.AddDate(0, -1, 0)).TurnTo(maintenance.Closed, night.Add(-time.Hour), time.Time{})
 }
 
-func attributed(record moderecord.Record) string {
-	return moderecord.Attribution{Since: record.Since, By: deployer}.Encode()
+func attributed(record live.Record) string {
+	return live.Attribution{Since: record.Since, By: deployer}.Encode()
 }
 
 func TestMetrics(t *testing.T) {
@@ -166,8 +169,8 @@ func TestMetrics(t *testing.T) {
 		{"before the end", "responder", closed().Encode(), "2026-12-01T12:00:00+09:00", map[string]float64{"Mode": 2, "Drift": 0, "Overdue": 0}},
 		{"past the end", "responder", closed().Encode(), "2026-12-01T10:57:30+09:00", map[string]float64{"Mode": 2, "Drift": 0, "Overdue": 3}},
 		{"open, past an old end", "app", "{}", "2026-11-01T00:00:00Z", map[string]float64{"Mode": 0, "Drift": 0, "Overdue": 0}},
-		{"in neither mode", "somebody", closed().Encode(), "", map[string]float64{"Drift": 1, "Overdue": 0}},
-		{"in neither mode, nothing recorded", "somebody", "{}", "", map[string]float64{"Drift": 1, "Overdue": 0}},
+		{"mixed", "somebody", closed().Encode(), "", map[string]float64{"Drift": 1, "Overdue": 0}},
+		{"mixed, nothing recorded", "somebody", "{}", "", map[string]float64{"Drift": 1, "Overdue": 0}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := newProduct(t, settings)
@@ -240,7 +243,7 @@ func TestWhoTurnedTheModeIsWrittenDown(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			p := newProduct(t, settings)
 			p.balancer("responder")
-			record := moderecord.New(maintenance.Closed, test.since)
+			record := live.NewRecord(maintenance.Closed, test.since)
 			p.record(record.Encode(), "{}")
 			if test.known {
 				p.record(record.Encode(), attributed(record))
@@ -258,7 +261,7 @@ func TestWhoTurnedTheModeIsWrittenDown(t *testing.T) {
 				if err := json.Unmarshal([]byte(put.Body), &in); err != nil || in.Name != settings.Attribution || !in.Overwrite {
 					t.Fatalf("wrote %s, %v", put.Body, err)
 				}
-				a, err := moderecord.DecodeAttribution(in.Value)
+				a, err := live.DecodeAttribution(in.Value)
 				if err != nil || !a.Since.Equal(test.since) {
 					t.Errorf("wrote %s, %v", in.Value, err)
 				}
@@ -290,15 +293,18 @@ func TestAHandIsInTheLogOnce(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	for name, s := range map[string]probe.Settings{"with a guard": settings, "shared": {
-		Switch: livemode.Switch{ListenerARN: listener, Responder: "responder"}, Function: "Responder", Stack: "shop",
+		Switch:   rules.Switch{Responder: "responder", Listeners: []rules.Listener{{Name: listener}, {Name: listener + "0", Turning: []int{7}}}},
+		Function: "Responder", Stack: "shop",
 	}} {
 		env := s.Environment()
 		if got := probe.ParseEnvironment(func(name string) string { return env[name] }); !reflect.DeepEqual(got, s) {
 			t.Errorf("%s: got %+v, want %+v", name, got, s)
 		}
 	}
-	got := probe.ParseEnvironment(func(name string) string { return map[string]string{"MODEPROBE_BAND": "1"}[name] })
-	if got.Err == nil || !strings.Contains(got.Err.Error(), "MODEPROBE_LISTENER is not set") || !strings.Contains(got.Err.Error(), `want priorities such as 100-199, got "1"`) {
+	got := probe.ParseEnvironment(func(name string) string {
+		return map[string]string{"MODEPROBE_1_LISTENER": listener, "MODEPROBE_1_RULES": "x"}[name]
+	})
+	if got.Err == nil || !strings.Contains(got.Err.Error(), "MODEPROBE_STACK is not set") || !strings.Contains(got.Err.Error(), `listener 1: want rules such as 100:vZ2jTq1x and 199, got "x"`) {
 		t.Errorf("got %v", got.Err)
 	}
 	p := newProduct(t, probe.Settings{})

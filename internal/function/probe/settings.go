@@ -3,14 +3,11 @@ package probe
 import (
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
-	"github.com/noren-cdk/noren/internal/livemode"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -20,9 +17,8 @@ type Settings struct {
 	// It is not among the variables of Environment: Lambda sets it.
 	Name string
 
-	// Switch is the listener and what the flip turns of it. Required, but for
-	// LoadBalancerARN and Port.
-	Switch livemode.Switch
+	// Switch is what the flip turns. Required.
+	Switch rules.Switch
 
 	// Function is the name of the function that answers the refused. Required.
 	Function string
@@ -38,14 +34,10 @@ type Settings struct {
 	Err error
 }
 
-// ListenerVariable is the environment variable by which the function is found.
-const ListenerVariable = maintenance.ProbeVariables + "LISTENER"
-
-// The environment variables that carry Settings.
+// The environment variables that carry Settings. Those of a listener have its
+// number, from 1, before the name of its text: see rules.Listener.Texts.
 const (
-	appVariable         = maintenance.ProbeVariables + "APP"
 	responderVariable   = maintenance.ProbeVariables + "RESPONDER"
-	bandVariable        = maintenance.ProbeVariables + "BAND" // such as 100-199
 	functionVariable    = maintenance.ProbeVariables + "FUNCTION"
 	stackVariable       = maintenance.ProbeVariables + "STACK"
 	recordVariable      = maintenance.ProbeVariables + "RECORD"
@@ -54,21 +46,24 @@ const (
 	nameVariable = "AWS_LAMBDA_FUNCTION_NAME"
 )
 
+// variable is the one of a text of the listener of an index.
+func variable(index int, name string) string {
+	return maintenance.ProbeVariables + strconv.Itoa(index+1) + "_" + strings.ToUpper(name)
+}
+
 // Environment encodes the settings as environment variables. What is left at
 // its default is left out.
 func (s Settings) Environment() map[string]string {
 	env := map[string]string{
-		ListenerVariable: s.Switch.ListenerARN, appVariable: s.Switch.App, responderVariable: s.Switch.Responder,
-		functionVariable: s.Function, stackVariable: s.Stack, recordVariable: s.Record, attributionVariable: s.Attribution,
+		responderVariable: s.Switch.Responder, functionVariable: s.Function, stackVariable: s.Stack,
+		recordVariable: s.Record, attributionVariable: s.Attribution,
 	}
-	if s.Switch.Last != 0 {
-		env[bandVariable] = fmt.Sprintf("%d-%d", s.Switch.First, s.Switch.Last)
-	}
-	for name, value := range env {
-		if value == "" {
-			delete(env, name)
+	for i, at := range s.Switch.Listeners {
+		for name, text := range at.Texts() {
+			env[variable(i, name)] = text
 		}
 	}
+	maps.DeleteFunc(env, func(_, value string) bool { return value == "" })
 	return env
 }
 
@@ -77,32 +72,24 @@ func (s Settings) Environment() map[string]string {
 func ParseEnvironment(getenv func(string) string) Settings {
 	s := Settings{
 		Name:   getenv(nameVariable),
-		Switch: livemode.Switch{ListenerARN: getenv(ListenerVariable), App: getenv(appVariable), Responder: getenv(responderVariable)},
+		Switch: rules.Switch{Responder: getenv(responderVariable)},
 
 		Function: getenv(functionVariable), Stack: getenv(stackVariable),
 		Record: getenv(recordVariable), Attribution: getenv(attributionVariable),
 	}
 	var errs []error
-	for _, name := range []string{ListenerVariable, responderVariable, functionVariable, stackVariable} {
+	for _, name := range []string{variable(0, "Listener"), responderVariable, functionVariable, stackVariable} {
 		if getenv(name) == "" {
 			errs = append(errs, fmt.Errorf("%s is not set", name))
 		}
 	}
-	if band := getenv(bandVariable); band != "" {
-		first, last, _ := strings.Cut(band, "-")
-		var firstErr, lastErr error
-		s.Switch.First, firstErr = strconv.Atoi(first)
-		s.Switch.Last, lastErr = strconv.Atoi(last)
-		if firstErr != nil || lastErr != nil {
-			errs = append(errs, fmt.Errorf("%s: want priorities such as 100-199, got %q", bandVariable, band))
+	for i := 0; getenv(variable(i, "Listener")) != ""; i++ {
+		at, err := rules.ParseListener(func(name string) string { return getenv(variable(i, name)) })
+		if err != nil {
+			errs = append(errs, fmt.Errorf("listener %d: %w", i+1, err))
 		}
+		s.Switch.Listeners = append(s.Switch.Listeners, at)
 	}
 	s.Err = errors.Join(errs...)
 	return s
-}
-
-// FromEnvironment returns the probe that the environment of its Lambda function
-// describes.
-func FromEnvironment(getenv func(string) string, cfg aws.Config, log io.Writer) *Probe {
-	return &Probe{Settings: ParseEnvironment(getenv), Config: cfg, Log: log, Now: time.Now}
 }

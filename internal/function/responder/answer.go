@@ -137,12 +137,12 @@ func newAnswer(c Config, k kind, s speech, planned bool) *answer {
 	case k == kindProblem:
 		add("Content-Type", "application/problem+json")
 		a.body = problem(s.message, until)
-	case k == kindHTML:
+	case k == kindHTML || k == kindForm:
 		add("Content-Type", "text/html; charset=utf-8")
-		add("Content-Security-Policy", pagePolicy())
+		add("Content-Security-Policy", pagePolicy(c.page()))
 		add("Referrer-Policy", "no-referrer")
 		add("X-Robots-Tag", "noindex")
-		a.body = page(s, c.Until, planned)
+		a.body = page(c.page(), s, c.Until, planned, k == kindForm)
 	}
 	if k != kindPreflight {
 		add("Vary", "Accept, Accept-Language, Origin")

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden answers of this run")
 var fieldReports = Config{
 	Message: map[string]string{
 		"en":      "Field Reports is being upgraded. Your reports are safe and will be sent when we are back.",
-		"ja":      "Field Reports は更新中です。レポートは保存されており、再開後に送信されます。",
+		"ja":      "Field Reportsは現在アップデート作業中です。レポートは保存されており、サービス再開後に自動的に送信されます。",
 		"zh-Hant": "Field Reports 正在更新。您的報告已保存，恢復服務後將會送出。",
 	},
 	Until:       time.Date(2026, 12, 1, 4, 0, 0, 0, time.FixedZone("", 9*60*60)),

@@ -27,13 +27,18 @@ import (
 type listener struct {
 	*httptest.Server
 	open     atomic.Bool
-	requests sync.Map // method and path
+	app      http.HandlerFunc // answers while open; nil for a page
+	requests sync.Map         // method and path
 }
 
 func listen(t *testing.T, h *Handler) *listener {
 	l := &listener{}
 	l.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l.requests.Store(r.Method+" "+r.URL.Path, true)
+		if l.open.Load() && l.app != nil {
+			l.app(w, r)
+			return
+		}
 		if l.open.Load() {
 			_, _ = io.WriteString(w, "<!doctype html><title>Field Reports</title>")
 			return
@@ -86,7 +91,7 @@ func TestScriptOnAnotherOriginReadsTheMaintenance(t *testing.T) {
 		origins []string
 		want    string
 	}{
-		{"allowed", []string{site.URL}, "503 | on | 640 | Back soon."},
+		{"allowed", []string{site.URL}, "503 | on | 615 | Back soon."},
 		{"not allowed", []string{"https://app.example.com"}, "status 0: TypeError"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -186,5 +191,83 @@ func TestPageGivesWayWhenTheApplicationIsBack(t *testing.T) {
 				t.Errorf("the visitor is at %s, want %s", got, want)
 			}
 		})
+	}
+}
+
+// TestPageComesBackToAnApplication that is behind a login elsewhere, or knows no
+// HEAD.
+func TestPageComesBackToAnApplication(t *testing.T) {
+	login := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<!doctype html><title>Log in</title>")
+	}))
+	t.Cleanup(login.Close)
+	for name, tt := range map[string]struct {
+		app  http.HandlerFunc
+		want string
+	}{
+		"a login at another origin": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, login.URL, http.StatusFound) }, "Log in"},
+		"HEAD answered by 501": {func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodHead {
+				w.WriteHeader(http.StatusNotImplemented)
+				return
+			}
+			_, _ = io.WriteString(w, "<!doctype html><title>Field Reports</title>")
+		}, "Field Reports"},
+		"HEAD answered by 405": {func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodHead {
+				w.WriteHeader(http.StatusMethodNotAllowed)
+				return
+			}
+			_, _ = io.WriteString(w, "<!doctype html><title>Field Reports</title>")
+		}, "Field Reports"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			closed := listen(t, at(now, Config{RetryAfter: time.Second}, io.Discard))
+			closed.app = tt.app
+			ctx := browser.Open(t)
+			browser.Do(t, ctx, chromedp.Navigate(closed.URL+"/reports"), chromedp.WaitVisible(chromedp.CSS("h1")))
+			closed.open.Store(true)
+			opened := time.Now()
+			for browser.See(t, ctx, chromedp.Title()) != tt.want {
+				if time.Since(opened) > 15*time.Second {
+					t.Fatal("the page is still up 15 seconds after reopening")
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+		})
+	}
+}
+
+// TestPageLeadsBackToAFormThatWasRefused, with what was typed into it, and never
+// loads the form's address.
+func TestPageLeadsBackToAFormThatWasRefused(t *testing.T) {
+	closed := listen(t, at(now, Config{RetryAfter: time.Second}, io.Discard))
+	closed.app = func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || r.URL.Path != "/form" {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		_, _ = io.WriteString(w, `<!doctype html><title>Form</title><form method="post" action="/save"><input name="text"><button>Save</button></form>`)
+	}
+	closed.open.Store(true)
+	ctx := browser.Open(t)
+	browser.Do(t, ctx, chromedp.Navigate(closed.URL+"/form"), chromedp.SendKeys(chromedp.CSS("input"), "Pump 3"))
+	closed.open.Store(false)
+	browser.Do(t, ctx, chromedp.Click(chromedp.CSS("button")), chromedp.WaitVisible(chromedp.CSS("h1")))
+	closed.open.Store(true)
+	time.Sleep(7 * time.Second) // longer than the page waits between two questions
+	if got, want := browser.See(t, ctx, chromedp.Location()), closed.URL+"/save"; got != want {
+		t.Fatalf("the visitor is at %s, want %s", got, want)
+	}
+	if _, asked := closed.requests.Load("GET /save"); asked {
+		t.Error("the page loaded the form's address")
+	}
+	browser.See(t, ctx, chromedp.Evaluate[bool](`setTimeout(() => document.querySelector('button').click()) > 0`))
+	got := ""
+	for end := time.Now().Add(10 * time.Second); got != "Pump 3" && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		got = browser.See(t, ctx, chromedp.Evaluate[string](`document.querySelector('input')?.value ?? document.title`))
+	}
+	if got != "Pump 3" {
+		t.Errorf("the form has %q, want what was typed", got)
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-// DefaultRetryAfter is what clients are told to wait when no end is known.
+// DefaultRetryAfter is the longest that clients are told to wait.
 const DefaultRetryAfter = 10 * time.Minute
 
 // MaxRetryAfter is the longest RetryAfter that Config takes.
@@ -29,7 +29,7 @@ const MaxRetryAfter = 24 * time.Hour
 type Config struct {
 	// Message is the text for people, by BCP 47 language tag ("en", "ja",
 	// "zh-Hant"). "und" is a text in no particular language. Line breaks are
-	// kept. Default: a short sentence in each of eleven languages.
+	// kept. Default: a short sentence in each of the languages that HasWords knows.
 	Message map[string]string
 
 	// DefaultLanguage is the tag of the message for clients that read none of
@@ -37,12 +37,18 @@ type Config struct {
 	// tag in sorted order.
 	DefaultLanguage string
 
-	// Until is when the application is expected back. Clients are told not to
-	// come before. Default: no time is given.
+	// Words are what the page says besides a message, by the tag of a message.
+	// Default: those that HasWords knows; a message in another language is all
+	// that the page says.
+	Words map[string]Words
+
+	// Until is when the application is expected back, for people to read.
+	// Default: no time is given.
 	Until time.Time
 
-	// RetryAfter is what clients are told to wait when Until is not given or has
-	// passed, in whole seconds up to 24 hours. Default: 10 minutes.
+	// RetryAfter is the longest that clients are told to wait, in whole seconds up
+	// to 24 hours: less if Until is sooner, and not more if it is later, since a
+	// maintenance may end early. Default: 10 minutes.
 	RetryAfter time.Duration
 
 	// CORSOrigins are the web origins whose scripts may read the answer:
@@ -52,7 +58,8 @@ type Config struct {
 	CORSOrigins []string
 
 	// Body is a JSON value of the application's own that replaces the default
-	// JSON body, for clients with an older contract. It is sent as it is.
+	// JSON body, for clients with an older contract. It is sent as it is, but that
+	// characters outside of ASCII are escaped.
 	// Default: a JSON:API error document.
 	Body json.RawMessage
 }
@@ -63,6 +70,7 @@ func (c Config) Validate() error {
 	return errors.Join(
 		validateMessage(c.Message),
 		validateDefaultLanguage(c.DefaultLanguage, c.Message),
+		validateWords(c.Words, c.Message),
 		validateUntil(c.Until),
 		validateRetryAfter(c.RetryAfter),
 		validateOrigins(c.CORSOrigins),
@@ -118,6 +126,22 @@ func validateDefaultLanguage(tag string, message map[string]string) error {
 	return nil
 }
 
+func validateWords(words map[string]Words, message map[string]string) error {
+	var errs []error
+	for _, tag := range slices.Sorted(maps.Keys(words)) {
+		if _, ok := message[tag]; !ok {
+			errs = append(errs, fmt.Errorf("words in %q: want the language of a message, one of %q", tag, slices.Sorted(maps.Keys(message))))
+		}
+		w := words[tag]
+		for _, part := range []struct{ name, text string }{{"title", w.Title}, {"until", w.Until}, {"reload", w.Reload}, {"back", w.Back}} {
+			if err := validateText(part.text); err != nil {
+				errs = append(errs, fmt.Errorf("words in %q: %s %w", tag, part.name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
 func validateUntil(until time.Time) error {
 	if until.IsZero() {
 		return nil
@@ -144,4 +168,9 @@ func validateBody(body json.RawMessage) error {
 		return fmt.Errorf("body %q is not JSON", body)
 	}
 	return nil
+}
+
+// page is the HTML of the page, with placeholders.
+func (c Config) page() string {
+	return pageHTML
 }

@@ -61,10 +61,10 @@ func TestValidateAcceptsWhatIsSensible(t *testing.T) {
 }
 
 // TestEnvironmentIsCountedAsLambdaCounts: bytes, not characters, of one JSON
-// object, in which the quotation marks of a value are escaped.
+// object, in which the quotation marks and backslashes of a value are escaped.
 func TestEnvironmentIsCountedAsLambdaCounts(t *testing.T) {
 	overhead := EnvironmentSize(Config{Message: map[string]string{"ja": ""}}.Environment())
-	fits := Config{Message: map[string]string{"ja": strings.Repeat("直", (MaxEnvironment-overhead)/3)}}
+	fits := Config{Message: map[string]string{"ja": strings.Repeat("直", (MaxEnvironment-overhead)/len(`\\u76f4`))}}
 	if err := fits.Validate(); err != nil {
 		t.Errorf("%d bytes: %v", EnvironmentSize(fits.Environment()), err)
 	}
@@ -106,6 +106,11 @@ func TestEnvironmentRoundTrip(t *testing.T) {
 			t.Fatalf("until became %v, was %v", got.Until, c.Until)
 		}
 		got.Until = c.Until
+		var body, want any
+		if c.Body != nil && (json.Unmarshal(got.Body, &body) != nil || json.Unmarshal(c.Body, &want) != nil || !reflect.DeepEqual(body, want)) {
+			t.Fatalf("the body became %s, was %s", got.Body, c.Body)
+		}
+		got.Body = c.Body
 		if !reflect.DeepEqual(got, c) {
 			t.Fatal(cmp.Diff(c, got))
 		}
@@ -116,7 +121,7 @@ func TestEnvironmentRoundTrip(t *testing.T) {
 func anyConfig(t *rapid.T) Config {
 	var c Config
 	tags := []string{"en", "ja", "zh-Hant", "zh-Hans", "pt-BR", "und", "de-CH-1996"}
-	text := rapid.StringMatching(`[ -~\n\x{a1}-\x{2ff}\x{3041}-\x{3096}\x{1f600}]{1,60}`)
+	text := rapid.StringMatching(`[ -~\n\x{a1}-\x{2ff}\x{3041}-\x{3096}\x{1f600}]{1,40}`)
 	for _, tag := range rapid.SliceOfNDistinct(rapid.SampledFrom(tags), 0, 4, rapid.ID).Draw(t, "tags") {
 		if c.Message == nil {
 			c.Message = map[string]string{}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -18,6 +19,7 @@ const MaxEnvironment = 4096
 // The environment variables that carry a Config. All are optional.
 const (
 	messageVariable         = maintenance.AnswerVariables + "MESSAGE"          // JSON object, language tag to text
+	wordsVariable           = "MAINTENANCE_WORDS"                              // JSON object, language tag to Words
 	defaultLanguageVariable = maintenance.AnswerVariables + "DEFAULT_LANGUAGE" // language tag
 	untilVariable           = maintenance.AnswerVariables + "UNTIL"            // RFC 3339
 	retryAfterVariable      = maintenance.AnswerVariables + "RETRY_AFTER"      // whole seconds
@@ -28,7 +30,7 @@ const (
 // IsVariable reports whether an environment variable is one of a Config's.
 func IsVariable(name string) bool {
 	switch name {
-	case messageVariable, defaultLanguageVariable, untilVariable, retryAfterVariable, corsOriginsVariable, bodyVariable:
+	case messageVariable, wordsVariable, defaultLanguageVariable, untilVariable, retryAfterVariable, corsOriginsVariable, bodyVariable:
 		return true
 	}
 	return false
@@ -39,7 +41,10 @@ func IsVariable(name string) bool {
 func (c Config) Environment() map[string]string {
 	env := map[string]string{}
 	if len(c.Message) > 0 {
-		env[messageVariable] = encode(c.Message)
+		env[messageVariable] = ascii(encode(c.Message))
+	}
+	if len(c.Words) > 0 {
+		env[wordsVariable] = ascii(encode(c.Words))
 	}
 	if c.DefaultLanguage != "" {
 		env[defaultLanguageVariable] = c.DefaultLanguage
@@ -54,7 +59,7 @@ func (c Config) Environment() map[string]string {
 		env[corsOriginsVariable] = encode(c.CORSOrigins)
 	}
 	if c.Body != nil {
-		env[bodyVariable] = string(c.Body)
+		env[bodyVariable] = ascii(string(c.Body))
 	}
 	return env
 }
@@ -89,6 +94,10 @@ func ParseEnvironment(getenv func(string) string) (Config, []error) {
 	}
 	read(messageVariable, func(value string) (err error) {
 		c.Message, err = decodeJSON(value, validateMessage)
+		return err
+	})
+	read(wordsVariable, func(value string) (err error) {
+		c.Words, err = decodeJSON(value, func(words map[string]Words) error { return validateWords(words, c.Message) })
 		return err
 	})
 	read(defaultLanguageVariable, func(value string) error {
@@ -138,6 +147,25 @@ func decodeJSON[T any](value string, validate func(T) error) (T, error) {
 		return none, err
 	}
 	return decoded, nil
+}
+
+// ascii is JSON with every other character than ASCII escaped. CloudFormation
+// gives such a character back as a question mark when a deployed template is
+// read, and a template made from that would change the message.
+func ascii(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r < 0x80:
+			b.WriteRune(r)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
 }
 
 // encode is JSON without the escapes that only HTML needs: they would count

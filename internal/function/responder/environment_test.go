@@ -4,14 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // brokenSettings holds broken values of every variable.
 var brokenSettings = map[string][]string{
 	messageVariable:         {`Back soon.`, `["Back soon."]`, `{"en":7}`, `{"english":"Back soon."}`, `{"en":""}`, "{\"en\":\"a\u0000\"}"},
+	wordsVariable:           {`Words`, `{"en":{}}`, `{"en":"Back"}`, `{"cs":{"title":"a","until":"b","reload":"c","back":"d"}}`},
 	defaultLanguageVariable: {`tlh`, `en_US`},
 	untilVariable:           {`tomorrow`, `2026-12-01`, `2026-12-01T04:00:00`},
 	retryAfterVariable:      {`10m`, `-1`, `1e3`, `99999999999999999999`, `86401`},
@@ -41,6 +45,32 @@ func TestBrokenSettingsAreLoggedAndLeftAtTheirDefault(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestEnvironmentIsASCII: CloudFormation gives every other character back as a
+// question mark. What is read is what was written.
+func TestEnvironmentIsASCII(t *testing.T) {
+	c := Config{
+		Message: map[string]string{"ja": "再開\u2028します \U0001f6a7 \"x\" \\u3042", "en": "Caf\u00e9"},
+		Words:   map[string]Words{"ja": {"題", "時", "再", "戻"}},
+		Body:    json.RawMessage(`{"m":"閉 \u3042"}`),
+	}
+	env := c.Environment()
+	for name, value := range env {
+		for _, r := range value {
+			if r > 0x7e || r < 0x20 {
+				t.Errorf("%s has %q: %s", name, r, value)
+			}
+		}
+	}
+	read, errs := ParseEnvironment(func(name string) string { return env[name] })
+	var body, want any
+	if err := errors.Join(append(errs, json.Unmarshal(read.Body, &body), json.Unmarshal(c.Body, &want))...); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(c.Message, read.Message) + cmp.Diff(c.Words, read.Words) + cmp.Diff(want, body); diff != "" {
+		t.Error(diff)
 	}
 }
 

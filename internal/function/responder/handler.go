@@ -96,6 +96,9 @@ func (h *Handler) kind(r *request) kind {
 	if k == kindVendor && h.config.Body != nil {
 		return kindJSON // the application's own body need not be JSON:API
 	}
+	if k == kindHTML && r.method != "" && r.method != "GET" && r.method != "HEAD" {
+		return kindForm
+	}
 	return k
 }
 
@@ -112,6 +115,7 @@ func (h *Handler) respond(now time.Time, r *request, k kind) []byte {
 func (h *Handler) answer(acceptLanguage string, k kind, planned bool) *answer {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	acceptLanguage = acceptLanguage[:min(len(acceptLanguage), maxAcceptLanguage)]
 	language, ok := h.choices[acceptLanguage]
 	if !ok {
 		language = h.speeches.choose(acceptLanguage)

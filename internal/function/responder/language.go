@@ -1,13 +1,15 @@
 package responder
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"golang.org/x/text/language"
 )
 
-// maxAcceptLanguage is the longest header that is looked at. Browsers send up to
+// maxAcceptLanguage is how much of a header is looked at. Browsers send up to
 // some 200 bytes; the load balancer would let 16 KB through.
 const maxAcceptLanguage = 1024
 
@@ -15,12 +17,14 @@ const maxAcceptLanguage = 1024
 type speech struct {
 	tag     string // canonical; "und" for none in particular
 	message string
-	words   words
+	words   Words  // none for a language without words
+	dir     string // "ltr", "rtl", or "auto" if it is not known
 }
 
 // speeches chooses between languages.
 type speeches struct {
 	all     []speech // the default first
+	tags    []language.Tag
 	matcher language.Matcher
 }
 
@@ -41,27 +45,108 @@ func newSpeeches(c Config) speeches {
 	tags = slices.DeleteFunc(tags, func(tag string) bool { return tag == first })
 	tags = slices.Insert(tags, 0, first)
 
+	own := map[language.Tag]Words{}
+	for tag, words := range c.Words {
+		own[language.Make(tag)] = words
+	}
 	var s speeches
-	parsed := make([]language.Tag, len(tags))
-	for i, tag := range tags {
-		parsed[i] = language.Make(tag)
-		s.all = append(s.all, speech{tag: parsed[i].String(), message: message[tag], words: wordsFor(parsed[i])})
+	for _, tag := range tags {
+		parsed := language.Make(tag)
+		words, ok := own[parsed]
+		if !ok {
+			words = wordsFor(parsed)
+		}
+		s.tags = append(s.tags, parsed)
+		s.all = append(s.all, speech{parsed.String(), message[tag], words, direction(parsed)})
 	}
 	// A French visitor of a Japanese product gets Japanese, not the English that
 	// looks more like French: that is what a default is.
-	s.matcher = language.NewMatcher(parsed, language.PreferSameScript(false))
+	s.matcher = language.NewMatcher(s.tags, language.PreferSameScript(false))
 	return s
 }
 
 // choose returns the index in all that suits an Accept-Language header best.
 func (s speeches) choose(header string) int {
-	if header == "" || len(s.all) == 1 || len(header) > maxAcceptLanguage {
+	if header == "" || len(s.all) == 1 {
 		return 0
 	}
-	wanted, _, err := language.ParseAcceptLanguage(header)
+	wanted := parseAcceptLanguage(header)
+	if len(wanted) == 0 {
+		return 0
+	}
+	for _, tag := range wanted {
+		_, i, confidence := s.matcher.Match(tag)
+		if confidence >= language.High || sameLanguage(tag, s.tags[i]) {
+			return i
+		}
+		// The matcher does not know that Chinese is read in both scripts where
+		// there is only one.
+		if i := slices.IndexFunc(s.tags, func(have language.Tag) bool { return sameLanguage(tag, have) }); i >= 0 {
+			return i
+		}
+	}
+	if _, i, confidence := s.matcher.Match(wanted...); confidence > language.No {
+		return i
+	}
+	return 0
+}
+
+// parseAcceptLanguage returns the languages of a header by their quality. An
+// element that does not parse is left out, and none but that.
+func parseAcceptLanguage(header string) []language.Tag {
+	type choice struct {
+		tag     language.Tag
+		quality int
+	}
+	var choices []choice
+	for element := range strings.SplitSeq(header[:min(len(header), maxAcceptLanguage)], ",") {
+		name, parameters, _ := strings.Cut(element, ";")
+		name = strings.TrimSpace(name)
+		quality := qualityOf(parameters)
+		if name == "" || name == "*" || quality == 0 {
+			continue
+		}
+		tag, err := language.Parse(name)
+		if err != nil {
+			continue
+		}
+		choices = append(choices, choice{read(tag), quality})
+	}
+	slices.SortStableFunc(choices, func(a, b choice) int { return cmp.Compare(b.quality, a.quality) })
+	tags := make([]language.Tag, len(choices))
+	for i, c := range choices {
+		tags[i] = c.tag
+	}
+	return tags
+}
+
+// read is the language that a speaker of a Chinese language reads, in the script
+// that is theirs.
+func read(tag language.Tag) language.Tag {
+	base, _ := tag.Base()
+	if base.String() == written(tag) || written(tag) != "zh" {
+		return tag
+	}
+	script, _ := tag.Script()
+	chinese, err := language.Compose(language.Chinese, script)
 	if err != nil {
-		return 0
+		return tag
 	}
-	_, i, _ := s.matcher.Match(wanted...)
-	return i
+	return chinese
+}
+
+// rightToLeft are the scripts in use that are written from right to left.
+var rightToLeft = []string{"Adlm", "Arab", "Aran", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"}
+
+// direction is the direction in which a language is written, by its script, not
+// by the letter that a text happens to begin with.
+func direction(tag language.Tag) string {
+	script, _ := tag.Script()
+	switch {
+	case tag == language.Und:
+		return "auto"
+	case slices.Contains(rightToLeft, script.String()):
+		return "rtl"
+	}
+	return "ltr"
 }

@@ -10,12 +10,13 @@ const (
 	kindVendor                // the same, under the media type of JSON:API
 	kindProblem               // RFC 9457
 	kindHTML                  // for people
+	kindForm                  // the same, for a form that was sent
 	kindPreflight             // no body
 	kinds
 )
 
 func (k kind) String() string {
-	return [kinds]string{"json", "vnd.api+json", "problem+json", "html", "preflight"}[k]
+	return [kinds]string{"json", "vnd.api+json", "problem+json", "html", "html", "preflight"}[k]
 }
 
 // offers are the kinds with a body, the one that wins a tie first.

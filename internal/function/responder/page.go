@@ -5,53 +5,145 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"html"
+	"regexp"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
 //go:embed page.html
 var pageHTML string
 
-// pagePolicy is the Content-Security-Policy of the page: its own style and its
-// own script, the page itself asked again, and nothing else.
-var pagePolicy = sync.OnceValue(func() string {
-	return "default-src 'none'; style-src " + hash("style") + "; script-src " + hash("script") +
-		"; connect-src 'self'; base-uri 'none'; form-action 'none'"
-})
+// The scripts at the end of a page: one asks whether the application is back,
+// the other leads back to a form that was refused.
+var (
+	//go:embed comeback.js
+	comebackScript string
 
-// hash is the source expression of the page's only element of a name.
-func hash(element string) string {
-	_, rest, _ := strings.Cut(pageHTML, "<"+element+">")
-	text, _, _ := strings.Cut(rest, "</"+element+">")
-	sum := sha256.Sum256([]byte(text))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	//go:embed goback.js
+	goBackScript string
+)
+
+// pagePolicy is the Content-Security-Policy of a page: its own styles and
+// scripts, pictures, the page itself asked again, and nothing else.
+func pagePolicy(page string) string {
+	scripts := append(inline(page, "script"), comebackScript, goBackScript)
+	return "default-src 'none'; style-src " + hashes(inline(page, "style")) + "; script-src " + hashes(scripts) +
+		"; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 }
 
-// page is the answer for people, in the language of s.
-func page(s speech, until time.Time, planned bool) template {
-	end := ""
-	if planned {
-		end = `<dl><dt>` + html.EscapeString(s.words.until) + `</dt><dd><time datetime="` +
-			until.Format(untilLayout) + `">` + readable(until) + `</time></dd></dl>`
+var inlinePattern = map[string]*regexp.Regexp{
+	"script": regexp.MustCompile(`(?is)<script[^>]*>(.*?)</script>`),
+	"style":  regexp.MustCompile(`(?is)<style[^>]*>(.*?)</style>`),
+}
+
+// inline are the texts of a page's elements of a name.
+func inline(page, element string) []string {
+	var texts []string
+	for _, found := range inlinePattern[element].FindAllStringSubmatch(page, -1) {
+		texts = append(texts, found[1])
 	}
+	return texts
+}
+
+// hashes are the source expressions of texts.
+func hashes(texts []string) string {
+	if len(texts) == 0 {
+		return "'none'"
+	}
+	var sources []string
+	for _, text := range texts {
+		sum := sha256.Sum256([]byte(text))
+		sources = append(sources, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
+	}
+	slices.Sort(sources)
+	return strings.Join(slices.Compact(sources), " ")
+}
+
+// page is the answer for people, in the language of s. refused says that it
+// answers a form, to which the page leads back: the form's address itself cannot
+// be loaded again.
+func page(text string, s speech, until time.Time, planned, refused bool) template {
 	tag := s.tag
 	if tag == "und" {
 		tag = "" // HTML's way to say so
 	}
-	fill := strings.NewReplacer(
+	title := s.words.Title
+	if title == "" {
+		title, _, _ = strings.Cut(s.message, "\n")
+	}
+	end, readableEnd, exactEnd := "", "", ""
+	if planned {
+		readableEnd, exactEnd = readable(until), until.Format(untilLayout)
+		end = `<dl>` + element("dt", s.words.Until) +
+			`<dd><bdi><time datetime="` + exactEnd + `" dir="ltr">` + readableEnd + `</time></bdi></dd></dl>`
+	}
+	refresh := `<noscript><meta http-equiv="refresh" content="{{retryAfter}}"></noscript>`
+	action := element(`p class="reload"`, s.words.Reload)
+	script := `<script data-retry-after="{{retryAfter}}">` + comebackScript + `</script>`
+	if refused {
+		refresh, script = "", `<script>`+goBackScript+`</script>`
+		action = `<button type="button">` + html.EscapeString(s.words.Back) + `</button>`
+		if s.words.Back == "" {
+			action, script = "", ""
+		}
+	}
+	values := []string{
 		"{{lang}}", html.EscapeString(tag),
-		"{{words}}", html.EscapeString(s.words.tag),
-		"{{title}}", html.EscapeString(s.words.title),
-		"{{message}}", html.EscapeString(s.message),
+		"{{dir}}", s.dir,
+		"{{title}}", html.EscapeString(title),
+		"{{heading}}", element("h1", s.words.Title),
+		"{{message}}", isolated(s.message, s.dir),
+		"{{until}}", readableEnd,
+		"{{datetime}}", exactEnd,
 		"{{end}}", end,
-		"{{reload}}", html.EscapeString(s.words.reload),
-	)
-	parts := strings.Split(pageHTML, "{{retryAfter}}")
+		"{{reload}}", html.EscapeString(s.words.Reload),
+		"{{action}}", action,
+	}
+	fill := strings.NewReplacer(values...)
+	text = strings.ReplaceAll(beforeEnd(text, script), "{{refresh}}", refresh)
+	parts := strings.Split(text, "{{retryAfter}}")
 	for i, part := range parts {
 		parts[i] = fill.Replace(part)
 	}
 	return newTemplate(parts...)
+}
+
+// element is an element with a text, nothing without one.
+func element(tag, text string) string {
+	if text == "" {
+		return ""
+	}
+	name, _, _ := strings.Cut(tag, " ")
+	return "<" + tag + ">" + html.EscapeString(text) + "</" + name + ">"
+}
+
+// beforeEnd puts a script at the end of the body.
+func beforeEnd(page, script string) string {
+	i := strings.LastIndex(strings.ToLower(page), "</body>")
+	if i < 0 {
+		return page + script
+	}
+	return page[:i] + script + "\n" + page[i:]
+}
+
+// latin are names and numbers in a text that is written from right to left.
+var latin = regexp.MustCompile(`[\p{Latin}\p{Nd}]+([ .,:/+&'’()-]+[\p{Latin}\p{Nd}]+)*`)
+
+// isolated is a text as HTML. Where it is written from right to left, names in
+// Latin letters and numbers are kept apart, so that a browser does not tear them
+// up.
+func isolated(text, dir string) string {
+	if dir != "rtl" {
+		return html.EscapeString(text)
+	}
+	var b strings.Builder
+	rest := 0
+	for _, place := range latin.FindAllStringIndex(text, -1) {
+		b.WriteString(html.EscapeString(text[rest:place[0]]) + "<bdi>" + html.EscapeString(text[place[0]:place[1]]) + "</bdi>")
+		rest = place[1]
+	}
+	return b.String() + html.EscapeString(text[rest:])
 }
 
 // readable is a time for people in no particular language, for pages whose

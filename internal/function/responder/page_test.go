@@ -53,7 +53,7 @@ func TestPageNeedsNothingElse(t *testing.T) {
 			t.Errorf("the page has %s", found)
 		}
 	}
-	for _, want := range []string{`<meta name="robots" content="noindex">`, `<time datetime="2026-12-01T04:00:00+09:00">2026-12-01 04:00 (UTC+09:00)</time>`} {
+	for _, want := range []string{`<meta name="robots" content="noindex">`, `<time datetime="2026-12-01T04:00:00+09:00" dir="ltr">2026-12-01 04:00 (UTC+09:00)</time>`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not have %s", want)
 		}

@@ -2,59 +2,123 @@ package responder
 
 import "golang.org/x/text/language"
 
-// words are what a page says besides the message of the application.
-type words struct {
-	tag     string
-	title   string
-	until   string // before the expected end
-	reload  string
-	message string // when the application has none
+// Words are what the page says besides the message, in the message's language.
+type Words struct {
+	// Title is the heading of the page. Required.
+	Title string `json:"title"`
+
+	// Until is written before the expected end. Required.
+	Until string `json:"until"`
+
+	// Reload says that the page will reload automatically. Required.
+	Reload string `json:"reload"`
+
+	// Back is on a button that leads back to a form that was refused. Required.
+	Back string `json:"back"`
 }
 
-// vocabulary holds the words of every language, English first.
-var vocabulary = []words{
-	{"en", "Under maintenance", "Expected back", "This page will reload by itself.",
+// vocabulary holds the words of every language, English first, and what is said
+// when the application says nothing itself.
+var vocabulary = []struct {
+	tag     string
+	words   Words
+	message string
+}{
+	{"en", Words{"Under maintenance", "Expected back", "This page will reload automatically.", "Go back"},
 		"We are down for maintenance. Please try again later."},
-	{"de", "Wartungsarbeiten", "Voraussichtlich wieder da", "Diese Seite lädt sich von selbst neu.",
-		"Wegen Wartungsarbeiten sind wir gerade nicht erreichbar. Bitte versuchen Sie es später noch einmal."},
-	{"es", "En mantenimiento", "Vuelta prevista", "Esta página se recargará sola.",
-		"El servicio no está disponible por mantenimiento. Vuelva a intentarlo más tarde."},
-	{"fr", "Maintenance en cours", "Retour prévu", "Cette page se rechargera d’elle-même.",
-		"Le service est momentanément indisponible pour maintenance. Veuillez réessayer plus tard."},
-	{"it", "Manutenzione in corso", "Ritorno previsto", "Questa pagina si ricaricherà da sola.",
-		"Il servizio non è disponibile per manutenzione. Riprovare più tardi."},
-	{"ja", "メンテナンス中", "終了予定", "終了すると、このページは自動的に再読み込みされます。",
-		"ただいまメンテナンスのためご利用いただけません。しばらくしてからもう一度お試しください。"},
-	{"ko", "점검 중입니다", "종료 예정", "점검이 끝나면 이 페이지가 자동으로 새로고침됩니다.",
-		"현재 점검 중이어서 서비스를 이용하실 수 없습니다. 잠시 후 다시 시도해 주세요."},
-	{"nl", "Onderhoud", "Verwacht terug", "Deze pagina wordt vanzelf opnieuw geladen.",
-		"We zijn wegens onderhoud niet bereikbaar. Probeer het later opnieuw."},
-	{"pt", "Em manutenção", "Retorno previsto", "Esta página será recarregada automaticamente.",
-		"O serviço está indisponível para manutenção. Tente novamente mais tarde."},
-	{"zh-Hans", "系统维护中", "预计恢复时间", "恢复后，本页面将自动刷新。",
-		"我们正在进行维护，暂时无法提供服务。请稍后再试。"},
-	{"zh-Hant", "系統維護中", "預計恢復時間", "恢復後，本頁面將自動重新整理。",
-		"我們正在進行維護，暫時無法提供服務。請稍後再試。"},
+	{"ar", Words{"الخدمة قيد الصيانة", "موعد العودة المتوقع", "سيُعاد تحميل هذه الصفحة تلقائيًا.", "رجوع"},
+		"الخدمة غير متاحة مؤقتًا بسبب أعمال الصيانة. نعتذر عن الإزعاج. يُرجى المحاولة مرة أخرى لاحقًا."},
+	{"da", Words{"Under vedligeholdelse", "Forventes tilgængelig igen", "Denne side genindlæses automatisk.", "Gå tilbage"},
+		"Tjenesten er midlertidigt utilgængelig på grund af vedligeholdelse. Prøv igen senere."},
+	{"de", Words{"Wartungsarbeiten", "Voraussichtlich wieder verfügbar", "Diese Seite wird automatisch neu geladen.", "Zurück"},
+		"Wegen Wartungsarbeiten steht der Dienst derzeit nicht zur Verfügung. Bitte versuchen Sie es später erneut."},
+	{"es", Words{"En mantenimiento", "Restablecimiento previsto", "Esta página se recargará automáticamente.", "Volver"},
+		"El servicio no está disponible temporalmente por tareas de mantenimiento. Vuelva a intentarlo más tarde."},
+	{"es-MX", Words{"En mantenimiento", "Restablecimiento previsto", "Esta página se recargará automáticamente.", "Regresar"},
+		"El servicio no está disponible temporalmente por mantenimiento. Intente de nuevo más tarde."},
+	{"fi", Words{"Huoltokatko", "Arvioitu päättymisaika", "Tämä sivu päivittyy automaattisesti.", "Takaisin"},
+		"Palvelu on tilapäisesti poissa käytöstä huollon vuoksi. Yritä myöhemmin uudelleen."},
+	{"fr", Words{"Maintenance en cours", "Reprise prévue", "Cette page se rechargera automatiquement.", "Retour"},
+		"Le service est momentanément indisponible pour cause de maintenance. Veuillez réessayer plus tard."},
+	{"he", Words{"השירות בתחזוקה", "מועד החזרה הצפוי", "הדף ייטען מחדש באופן אוטומטי.", "חזרה"},
+		"השירות אינו זמין זמנית בשל עבודות תחזוקה. אנו מתנצלים על אי הנוחות. נא לנסות שוב מאוחר יותר."},
+	{"id", Words{"Sedang dalam pemeliharaan", "Perkiraan selesai", "Halaman ini akan dimuat ulang secara otomatis.", "Kembali"},
+		"Layanan untuk sementara tidak tersedia karena pemeliharaan. Silakan coba lagi nanti."},
+	{"it", Words{"Manutenzione in corso", "Ripristino previsto", "Questa pagina si ricaricherà automaticamente.", "Indietro"},
+		"Il servizio è temporaneamente non disponibile per manutenzione. La preghiamo di riprovare più tardi."},
+	{"ja", Words{"メンテナンス中", "終了予定日時", "メンテナンスが終了すると、このページは自動的に再読み込みされます。", "前のページに戻る"},
+		"ただいまシステムメンテナンスのため、サービスをご利用いただけません。ご不便をおかけいたしますが、しばらく時間をおいてから再度お試しください。"},
+	{"ko", Words{"서비스 점검 중", "종료 예정", "점검이 끝나면 이 페이지가 자동으로 새로고침됩니다.", "이전 페이지로 돌아가기"},
+		"현재 서비스 점검 중으로 이용하실 수 없습니다. 이용에 불편을 드려 죄송합니다. 잠시 후 다시 시도해 주시기 바랍니다."},
+	{"nb", Words{"Under vedlikehold", "Forventes tilgjengelig igjen", "Denne siden lastes inn på nytt automatisk.", "Gå tilbake"},
+		"Tjenesten er midlertidig utilgjengelig på grunn av vedlikehold. Prøv igjen senere."},
+	{"nl", Words{"Onderhoud", "Verwacht weer beschikbaar", "Deze pagina wordt automatisch opnieuw geladen.", "Terug"},
+		"Wegens onderhoud is de dienst tijdelijk niet beschikbaar. Probeer het later opnieuw."},
+	{"pl", Words{"Prace konserwacyjne", "Przewidywane wznowienie", "Ta strona odświeży się automatycznie.", "Wróć"},
+		"Usługa jest chwilowo niedostępna z powodu prac konserwacyjnych. Prosimy spróbować ponownie później."},
+	{"pt", Words{"Em manutenção", "Previsão de retorno", "Esta página será recarregada automaticamente.", "Voltar"},
+		"O serviço está temporariamente indisponível para manutenção. Tente novamente mais tarde."},
+	{"ru", Words{"Технические работы", "Ожидаемое время окончания", "Эта страница обновится автоматически.", "Назад"},
+		"Сервис временно недоступен: проводятся технические работы. Приносим извинения за неудобства. Пожалуйста, повторите попытку позже."},
+	{"sv", Words{"Underhåll pågår", "Beräknas vara tillgänglig igen", "Den här sidan laddas om automatiskt.", "Gå tillbaka"},
+		"Tjänsten är tillfälligt otillgänglig på grund av underhåll. Försök igen senare."},
+	{"th", Words{"ปิดปรับปรุงระบบ", "คาดว่าจะเปิดให้บริการอีกครั้ง", "หน้านี้จะโหลดใหม่โดยอัตโนมัติ", "ย้อนกลับ"},
+		"ขณะนี้ระบบอยู่ระหว่างการปรับปรุง จึงไม่สามารถให้บริการได้ชั่วคราว ขออภัยในความไม่สะดวก กรุณาลองใหม่อีกครั้งในภายหลัง"},
+	{"tr", Words{"Bakım çalışması", "Tahmini bitiş", "Bu sayfa otomatik olarak yeniden yüklenecek.", "Geri dön"},
+		"Bakım çalışması nedeniyle hizmetimiz geçici olarak kullanılamıyor. Lütfen daha sonra tekrar deneyin."},
+	{"vi", Words{"Đang bảo trì", "Dự kiến hoạt động trở lại", "Trang này sẽ tự động tải lại.", "Quay lại"},
+		"Dịch vụ tạm thời không khả dụng do bảo trì. Vui lòng thử lại sau."},
+	{"zh-Hans", Words{"系统维护中", "预计恢复时间", "恢复后，本页面将自动刷新。", "返回上一页"},
+		"我们正在进行维护，暂时无法提供服务。请稍后再试。给您带来不便，敬请谅解。"},
+	{"zh-Hant", Words{"系統維護中", "預計恢復時間", "恢復後，本頁面將自動重新整理。", "返回上一頁"},
+		"我們正在進行維護，暫時無法提供服務。請稍後再試。造成不便，敬請見諒。"},
 }
 
 // defaultMessage is what is said when the application says nothing itself.
 func defaultMessage() map[string]string {
 	message := make(map[string]string, len(vocabulary))
-	for _, w := range vocabulary {
-		message[w.tag] = w.message
+	for _, entry := range vocabulary {
+		message[entry.tag] = entry.message
 	}
 	return message
 }
 
-// wordsFor returns the words that suit a message in the language of tag, English
-// if there are none.
-func wordsFor(tag language.Tag) words {
-	base, _ := tag.Base()
-	script, _ := tag.Script()
-	for _, w := range vocabulary {
-		if w.tag == base.String() || w.tag == base.String()+"-"+script.String() {
-			return w
+// HasWords reports whether the page has words of its own for a message in the
+// language of a tag.
+func HasWords(tag string) bool {
+	return wordsFor(language.Make(tag)) != Words{}
+}
+
+// wordsFor returns the words that suit a message in the language of tag. There
+// are none for a language that nobody has written words for: no message stands
+// under a title in another language.
+func wordsFor(tag language.Tag) Words {
+	i, confidence := 0, language.No
+	for n, entry := range vocabulary {
+		_, _, c := language.NewMatcher([]language.Tag{language.Make(entry.tag)}).Match(tag)
+		if c > confidence && sameLanguage(tag, language.Make(entry.tag)) {
+			i, confidence = n, c
 		}
 	}
-	return vocabulary[0]
+	if confidence < language.High {
+		return Words{}
+	}
+	return vocabulary[i].words
+}
+
+// sameLanguage reports whether two tags are of one language, as people write it:
+// nn and no are both read as nb.
+func sameLanguage(a, b language.Tag) bool { return written(a) == written(b) }
+
+// written is the language of a tag, that which is read where several are.
+func written(tag language.Tag) string {
+	base, _ := tag.Base()
+	switch name := base.String(); name {
+	case "no", "nn":
+		return "nb"
+	case "yue", "cmn", "wuu", "nan", "hak":
+		return "zh"
+	default:
+		return name
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/alb"
 )
 
 // Behavior is how the paths that match a pattern are answered.
@@ -93,29 +95,7 @@ func (b *Behavior) Allows(method string) bool { return slices.Contains(b.Methods
 func (b *Behavior) Caches(method string) bool { return slices.Contains(b.CachedMethods, method) }
 
 func (b *Behavior) matches(path string) bool {
-	return glob("/"+strings.TrimPrefix(b.Pattern, "/"), path) || b.Pattern == "*"
-}
-
-// glob matches all of s: * is any number of bytes, ? exactly one.
-func glob(pattern, s string) bool {
-	star, mark := -1, 0
-	i := 0
-	for j := 0; j < len(s); {
-		switch {
-		case i < len(pattern) && pattern[i] == '*':
-			star, mark = i, j
-			i++
-		case i < len(pattern) && (pattern[i] == '?' || pattern[i] == s[j]):
-			i++
-			j++
-		case star >= 0:
-			mark++
-			i, j = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[i:], "*") == ""
+	return alb.Glob("/"+strings.TrimPrefix(b.Pattern, "/"), path) || b.Pattern == "*"
 }
 
 // withoutDots resolves the dot segments of a path: CloudFront matches the

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
@@ -192,5 +193,5 @@ func allows(pattern, origin string) bool {
 	if !strings.Contains(pattern, "://") && pattern != "*" {
 		_, origin, _ = strings.Cut(origin, "://")
 	}
-	return glob(pattern, origin)
+	return alb.Glob(pattern, origin)
 }

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Guesses limits how many wrong passwords are compared, in this process: by name
+// and address together, so that whoever guesses keeps nobody else out; by
+// address, for who tries many names; and by name, for who has many addresses.
+type guesses struct {
+	mu      sync.Mutex
+	pairs   map[string]*bucket
+	sources map[string]*bucket
+	names   map[string]*bucket
+	turns   map[string]*turn
+}
+
+// A limit is how many may fail at once, and after how long each is forgotten.
+type limit struct {
+	burst int
+	each  time.Duration
+}
+
+var (
+	pairLimit   = limit{5, 30 * time.Second}
+	sourceLimit = limit{60, 2 * time.Second} // an address may be that of an office, or of an edge of CloudFront's
+	nameLimit   = limit{100, 30 * time.Second}
+)
+
+// mostBuckets bounds the memory that guesses take.
+const mostBuckets = 20_000
+
+// A bucket counts failures, which leak out of it.
+type bucket struct {
+	failures float64
+	at       time.Time
+}
+
+// A turn lets one password of a name be compared at a time, so that guesses at
+// one name wait for each other and nobody waits for them.
+type turn struct {
+	slot    chan struct{}
+	waiting int
+}
+
+func newGuesses() *guesses {
+	return &guesses{pairs: map[string]*bucket{}, sources: map[string]*bucket{}, names: map[string]*bucket{}, turns: map[string]*turn{}}
+}
+
+// take waits for the turn of name. Release ends it; without one the request has
+// ended.
+func (g *guesses) take(r *http.Request, name string) (release func(), ok bool) {
+	g.mu.Lock()
+	t := g.turns[name]
+	if t == nil {
+		t = &turn{slot: make(chan struct{}, 1)}
+		g.turns[name] = t
+	}
+	t.waiting++
+	g.mu.Unlock()
+	leave := func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if t.waiting--; t.waiting == 0 {
+			delete(g.turns, name)
+		}
+	}
+	select {
+	case t.slot <- struct{}{}:
+		return func() { <-t.slot; leave() }, true
+	case <-r.Context().Done():
+	case <-client(r.Context()).Done():
+	}
+	leave()
+	return nil, false
+}
+
+// wait is how long a guess at name from address has to wait, 0 if it need not.
+func (g *guesses) wait(name, address string, now time.Time) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return max(
+		pairLimit.wait(g.pairs[name+"\x00"+address], now),
+		sourceLimit.wait(g.sources[address], now),
+		nameLimit.wait(g.names[name], now),
+	)
+}
+
+// failed counts a wrong password.
+func (g *guesses) failed(name, address string, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	pairLimit.add(g.pairs, name+"\x00"+address, now)
+	sourceLimit.add(g.sources, address, now)
+	nameLimit.add(g.names, name, now)
+}
+
+// succeeded forgets the failures of who has the password after all.
+func (g *guesses) succeeded(name, address string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.pairs, name+"\x00"+address)
+}
+
+func (l limit) wait(b *bucket, now time.Time) time.Duration {
+	if b == nil {
+		return 0
+	}
+	over := l.left(b, now) - float64(l.burst-1)
+	return max(0, time.Duration(over*float64(l.each)))
+}
+
+// left are the failures that are not forgotten yet.
+func (l limit) left(b *bucket, now time.Time) float64 {
+	return max(0, b.failures-float64(now.Sub(b.at))/float64(l.each))
+}
+
+func (l limit) add(buckets map[string]*bucket, key string, now time.Time) {
+	if len(buckets) >= mostBuckets {
+		l.clear(buckets, now)
+	}
+	b := buckets[key]
+	if b == nil {
+		b = &bucket{at: now}
+		buckets[key] = b
+	}
+	b.failures, b.at = l.left(b, now)+1, now
+}
+
+// clear makes room: what is forgotten goes, and if that is not enough any other.
+func (l limit) clear(buckets map[string]*bucket, now time.Time) {
+	for key, b := range buckets {
+		if l.left(b, now) == 0 {
+			delete(buckets, key)
+		}
+	}
+	for key := range buckets {
+		if len(buckets) < mostBuckets*9/10 {
+			return
+		}
+		delete(buckets, key)
+	}
+}
+
+// addressOf is where a request comes from: what the load balancer has added to
+// X-Forwarded-For, which is its last. The others are the client's own words.
+func addressOf(r *http.Request) string {
+	if all := r.Header.Values("X-Forwarded-For"); len(all) > 0 {
+		list := all[len(all)-1]
+		if address := net.ParseIP(strings.TrimSpace(list[strings.LastIndex(list, ",")+1:])); address != nil {
+			return address.String()
+		}
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

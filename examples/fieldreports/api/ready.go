@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// Readiness says whether this process can serve. It becomes ready with the first
+// query that succeeds, and stays ready: a release that cannot use the database
+// replaces none that can, and a database that goes away later does not take
+// every task out of service at once.
+type readiness struct{ is atomic.Bool }
+
+// readyQuery wants the connection, the user, its rights, and every table.
+const readyQuery = `SELECT COUNT(*) FROM (
+	SELECT 1 FROM users, sessions, templates, reports WHERE 1 = 0) AS nothing`
+
+// await asks both pools until they answer, or ctx ends.
+func (ready *readiness) await(ctx context.Context, p pools, log *slog.Logger) {
+	for said := ""; ctx.Err() == nil; {
+		err := p.usable(ctx)
+		if err == nil {
+			ready.is.Store(true)
+			log.Info("ready", "connections", p.writer.Stats().MaxOpenConnections)
+			return
+		}
+		if text := err.Error(); text != said && ctx.Err() == nil { // once for each reason
+			log.Error("not ready: the database cannot be used", "error", err)
+			said = text
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// usable says whether the pools can be used, and sizes them by what the server
+// allows.
+func (p pools) usable(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	var none int
+	if err := p.writer.QueryRowContext(ctx, readyQuery).Scan(&none); err != nil {
+		return err
+	}
+	if p.reader != p.writer {
+		if err := p.reader.QueryRowContext(ctx, readyQuery).Scan(&none); err != nil {
+			return err
+		}
+	}
+	return p.fit(ctx)
+}
+
+// health is 200 once the process is ready.
+func (a api) health(w http.ResponseWriter, _ *http.Request) {
+	if !a.ready.is.Load() {
+		w.Header().Set("Retry-After", "1")
+		writeError(w, http.StatusServiceUnavailable, "not-ready", "the database has not answered yet")
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}

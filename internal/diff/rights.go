@@ -1,0 +1,291 @@
+package diff
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Right is a part of who may do what, who may reach what, or what protects data,
+// that is not the same in both templates.
+type Right struct {
+	LogicalID string `json:"logicalId"` // of the resource that says it
+	Type      string `json:"type"`
+	Change    Shift  `json:"change"`
+	Before    string `json:"before,omitempty"` // in full; "" if it is new
+	After     string `json:"after,omitempty"`  // in full; "" if it is gone
+
+	deny bool // it is a statement that denies
+}
+
+// Shift is how a right changes.
+type Shift string
+
+const (
+	Granted  Shift = "added"
+	Revoked  Shift = "removed"
+	Widened  Shift = "widened"  // all that was matched is, and more
+	Narrowed Shift = "narrowed" // nothing is matched that was not
+	Altered  Shift = "changed"
+)
+
+// fact is one thing that a template says of rights, reach or protection.
+type fact struct {
+	id, resourceType string
+	subject          string // whom or what it is of: facts of one subject may take each other's place
+	text             string
+
+	statement *statement
+	rule      *portRule
+}
+
+// compareRights compares what two templates say of rights, reach and protection.
+func compareRights(old, next map[string]resource) []Right {
+	before, after := factsOf(old), factsOf(next)
+	keep := func(facts []fact, others []fact) []fact {
+		count := map[string]int{}
+		for _, f := range others {
+			count[f.key()]++
+		}
+		return slices.DeleteFunc(slices.Clone(facts), func(f fact) bool { count[f.key()]--; return count[f.key()] >= 0 })
+	}
+	gone, come := keep(before, after), keep(after, before)
+	rights := []Right{}
+	for _, f := range come {
+		i := slices.IndexFunc(gone, func(g fact) bool { return g.replacedBy(f) })
+		if i < 0 {
+			rights = append(rights, Right{f.id, f.resourceType, Granted, "", f.text, f.denies()})
+			continue
+		}
+		rights = append(rights, Right{f.id, f.resourceType, gone[i].shiftTo(f), gone[i].text, f.text, f.denies()})
+		gone = slices.Delete(gone, i, i+1)
+	}
+	for _, g := range gone {
+		rights = append(rights, Right{g.id, g.resourceType, Revoked, g.text, "", g.denies()})
+	}
+	slices.SortStableFunc(rights, func(a, b Right) int { return a.rank() - b.rank() })
+	return rights
+}
+
+// denies reports whether a fact is a statement that denies.
+func (f fact) denies() bool { return f.statement != nil && f.statement.effect == "Deny" }
+
+// rank orders rights: what widens first, then what cannot be told, then the rest.
+func (r Right) rank() int {
+	switch {
+	case r.deny && r.Change == Revoked:
+		return 0
+	case r.deny && r.Change == Granted:
+		return 4
+	}
+	return slices.Index([]Shift{Widened, Granted, Altered, Revoked, Narrowed}, r.Change)
+}
+
+// key is what two facts have in common that say the same of the same.
+func (f fact) key() string { return f.subject + "\x00" + f.text }
+
+// replacedBy reports whether another fact takes the place of this one.
+func (f fact) replacedBy(other fact) bool {
+	if f.subject != other.subject {
+		return false
+	}
+	switch {
+	case f.statement != nil && other.statement != nil:
+		a, b := f.statement, other.statement
+		if a.effect != b.effect {
+			return false
+		}
+		return a.sid != "" && a.sid == b.sid || shares(a.actions, b.actions) || shares(a.resources, b.resources) && !slices.Equal(a.resources, []string{"*"}) || a.covers(*b) || b.covers(*a)
+	case f.rule != nil && other.rule != nil:
+		return f.rule.peer == other.rule.peer || f.rule.ports == other.rule.ports
+	}
+	return f.statement == nil && other.statement == nil && f.rule == nil && other.rule == nil
+}
+
+func shares(a, b []string) bool {
+	return slices.ContainsFunc(a, func(value string) bool { return slices.Contains(b, value) })
+}
+
+// shiftTo is how a fact changes that another takes the place of.
+func (f fact) shiftTo(other fact) Shift {
+	var wider, narrower bool
+	switch {
+	case f.statement != nil && other.statement != nil:
+		wider, narrower = other.statement.covers(*f.statement), f.statement.covers(*other.statement)
+		if f.statement.effect == "Deny" {
+			wider, narrower = narrower, wider
+		}
+	case f.rule != nil && other.rule != nil:
+		wider, narrower = other.rule.covers(*f.rule), f.rule.covers(*other.rule)
+	}
+	switch {
+	case wider && !narrower:
+		return Widened
+	case narrower && !wider:
+		return Narrowed
+	}
+	return Altered
+}
+
+// factsOf are the facts of all resources.
+func factsOf(resources map[string]resource) []fact {
+	var all []fact
+	for _, id := range sortedIDs(resources) {
+		r := resources[id]
+		when := ""
+		if r.Condition != nil {
+			when = " (when " + show(r.Condition) + ")"
+		}
+		for _, f := range r.facts(id) {
+			f.id, f.resourceType = id, r.Type
+			f.text += when
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// facts are the facts of a resource.
+func (r resource) facts(id string) []fact {
+	var all []fact
+	documents := map[string]map[string]any{}
+	policyDocuments("", r.Properties, documents)
+	for _, name := range sortedIDs(documents) {
+		for _, s := range statementsOf(documents[name]) {
+			for _, who := range r.holders(id, name) {
+				all = append(all, fact{subject: who + "\x00" + r.partOf(name), text: r.says(who, name) + s.String(), statement: &s})
+			}
+		}
+	}
+	switch {
+	case isPortRules(r.Type):
+		return append(all, r.portFacts(id)...)
+	case tellsInOne.MatchString(r.Type):
+		return append(all, fact{subject: id, text: id + ": " + readably(r.Properties)})
+	}
+	for _, leaf := range leavesOf("", r.Properties) {
+		if inDocument(documents, leaf.Name) || !tells(r.Type, leaf.Name) {
+			continue
+		}
+		all = append(all, fact{subject: id + "\x00" + leaf.Name, text: id + ": " + leaf.Name + " " + leaf.After})
+	}
+	if holdsData(r.Type) || r.DeletionPolicy != nil || r.UpdateReplacePolicy != nil {
+		for _, policy := range []struct {
+			name  string
+			value any
+		}{{"DeletionPolicy", r.DeletionPolicy}, {"UpdateReplacePolicy", r.UpdateReplacePolicy}} {
+			if policy.value != nil {
+				all = append(all, fact{subject: id + "\x00" + policy.name, text: id + ": " + policy.name + " " + show(policy.value)})
+			}
+		}
+	}
+	return all
+}
+
+// holders are those who have what an identity policy says: the users, groups and
+// roles that it is attached to. Of another policy it is the resource itself.
+func (r resource) holders(id, document string) []string {
+	if !strings.HasPrefix(r.Type, "AWS::IAM::") || document == "AssumeRolePolicyDocument" {
+		return []string{id}
+	}
+	var all []string
+	for _, property := range []string{"Roles", "Users", "Groups", "RoleName", "UserName", "GroupName"} {
+		if strings.HasSuffix(property, "Name") && !strings.HasSuffix(r.Type, "Policy") {
+			continue // the name of a role, a user or a group
+		}
+		if value, ok := r.Properties[property]; ok {
+			for _, who := range listOf(value) {
+				all = append(all, strings.TrimSuffix(strings.TrimPrefix(who, "${"), "}"))
+			}
+		}
+	}
+	if len(all) == 0 {
+		return []string{id}
+	}
+	return all
+}
+
+// partOf is what a policy document is for: two of one part may take each other's
+// place.
+func (r resource) partOf(document string) string {
+	if strings.HasPrefix(r.Type, "AWS::IAM::") && document != "AssumeRolePolicyDocument" {
+		return "identity"
+	}
+	return document
+}
+
+// says introduces a statement.
+func (r resource) says(who, document string) string {
+	switch {
+	case document == "AssumeRolePolicyDocument":
+		return who + " may be assumed: "
+	case strings.HasPrefix(r.Type, "AWS::IAM::"):
+		return who + ": "
+	}
+	return who + " (" + document + "): "
+}
+
+func inDocument(documents map[string]map[string]any, name string) bool {
+	for document := range documents {
+		if name == document || strings.HasPrefix(name, document+".") || strings.HasPrefix(name, document+"[") {
+			return true
+		}
+	}
+	return false
+}
+
+// tellsInOne are the types whose properties say one thing together.
+var tellsInOne = regexp.MustCompile(`^AWS::(Lambda::(Permission|LayerVersionPermission|Url)|EC2::(NetworkAclEntry|Route|VPCPeeringConnection)|SSO::Assignment|IAM::(UserToGroupAddition|AccessKey)|WAFv2::WebACLAssociation)$`)
+
+// tellsInAll are the types of which every property counts.
+var tellsInAll = regexp.MustCompile(`^AWS::(IAM|SSO|KMS|WAFv2)::|^AWS::\w+::\w*(Policy|Permission|Grant|AccessPoint)$`)
+
+// telling are properties, or parts of some, that say who may reach a resource,
+// how it is encrypted, or what keeps it.
+var telling = regexp.MustCompile(`(?i:public|scheme|accesscontrol|auth(orization)?type|authenticat|mutual|certificate|webacl|securitygroup|cidr|allowed(principal|account|origin)|assignpublicip|` +
+	`encrypt|kms|(^|\W|_)ssl|sslpolicy|(^|\W|_)tls|minimumprotocol|protocolpolicy|enforce|keyrotation|` +
+	`deletion_?protection|terminationprotection|disableapitermination|backupretention|pointintime|versioning|objectlock|managedpolic)|SSE|Sse`)
+
+// tells reports whether a property of a type is about rights, reach or
+// protection.
+func tells(resourceType, name string) bool {
+	switch {
+	case name == "Tags" || strings.HasPrefix(name, "Tags["):
+		return strings.HasPrefix(resourceType, "AWS::IAM::")
+	case tellsInAll.MatchString(resourceType):
+		return true
+	}
+	return telling.MatchString(name)
+}
+
+// leavesOf are the values in a value that have no parts. Entries of lists that
+// have a key and a value are named by the key.
+func leavesOf(name string, value any) []Property {
+	switch v := value.(type) {
+	case map[string]any:
+		if isReference(v) {
+			break
+		}
+		var all []Property
+		for _, key := range sortedIDs(v) {
+			all = append(all, leavesOf(joinName(name, key), v[key])...)
+		}
+		return all
+	case []any:
+		if !slices.ContainsFunc(v, func(entry any) bool { o, ok := entry.(map[string]any); return ok && !isReference(o) }) {
+			break
+		}
+		var all []Property
+		for i, entry := range v {
+			object, _ := entry.(map[string]any)
+			if key, ok := object["Key"].(string); ok && len(object) == 2 && object["Value"] != nil {
+				all = append(all, Property{fmt.Sprintf("%s[%s]", name, key), "", readably(object["Value"])})
+				continue
+			}
+			all = append(all, leavesOf(fmt.Sprintf("%s[%d]", name, i), entry)...)
+		}
+		return all
+	}
+	return []Property{{name, "", readably(value)}}
+}

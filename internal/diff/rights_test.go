@@ -1,0 +1,96 @@
+package diff
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/noren-cdk/noren/internal/cfn"
+	"pgregory.net/rapid"
+)
+
+// TestRights: who may do and reach what, and what protects data, is told in
+// full, as it was and as it is.
+func TestRights(t *testing.T) {
+	policy := func(statements string) string {
+		return `"P": {"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "R"}], "PolicyDocument": {"Statement": ` + statements + `}}}`
+	}
+	group := func(properties string) string {
+		return `"G": {"Type": "AWS::EC2::SecurityGroup", "Properties": {` + properties + `}}`
+	}
+	for _, test := range []struct {
+		name, before, after string // of resources
+		want                string // a line for each change
+	}{
+		{"nothing", policy(`[{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]`), policy(`{"Resource": ["*"], "Action": ["s3:*"], "Effect": "Allow"}`), ""},
+		{"a statement among others", policy(`[{"Effect": "Allow", "Action": ["b:B", "a:A"], "Resource": "*"}]`), policy(`[{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"x": true}}}, {"Effect": "Allow", "Action": ["a:A", "b:B"], "Resource": "*"}]`),
+			`added: R: Allow * on * if {"Bool":{"x":true}}`},
+		{"widened", policy(`[{"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::GetAtt": ["B", "Arn"]}}]`), policy(`[{"Effect": "Allow", "Action": "s3:*", "Resource": [{"Fn::GetAtt": ["B", "Arn"]}, "*"]}]`),
+			"widened: R: Allow s3:GetObject on ${B.Arn} > R: Allow s3:* on ${B.Arn}, *"},
+		{"a condition goes", policy(`[{"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"x": true}}}]`), policy(`[{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]`),
+			`widened: R: Allow s3:* on * if {"Bool":{"x":true}} > R: Allow s3:* on *`},
+		{"a refusal goes first", policy(`[{"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]`), policy(`[]`) + `, "D": {"Type": "AWS::RDS::DBCluster", "DeletionPolicy": "Snapshot"}`,
+			"removed: R: Deny kms:* on *\nadded: D: DeletionPolicy Snapshot"},
+		{"a refusal of less", policy(`[{"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]`), policy(`[{"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}]`),
+			"widened: R: Deny kms:* on * > R: Deny kms:Decrypt on *"},
+		{"what is allowed to everything but a list", policy(`[]`), policy(`[{"Effect": "Allow", "NotAction": "iam:*", "NotResource": "x"}]`), "added: R: Allow everything but iam:* on everything but x"},
+		{"under a condition of the template", policy(`[]`), policy(`[{"Fn::If": ["Prod", {"Effect": "Allow", "Action": "a:A", "Resource": "*"}, {"Ref": "AWS::NoValue"}]}]`), "added: R: Allow a:A on * (when Prod)"},
+		{"what cannot be read", policy(`[]`), policy(`{"Fn::FindInMap": ["M", "a", "b"]}`), `added: R: {"Fn::FindInMap":["M","a","b"]}`},
+		{"another holder", policy(`[{"Effect": "Allow", "Action": "a:A", "Resource": "*"}]`), strings.Replace(policy(`[{"Effect": "Allow", "Action": "a:A", "Resource": "*"}]`), `[{"Ref": "R"}]`, `[{"Ref": "R"}, {"Ref": "S"}]`, 1),
+			`added: S: Allow a:A on *` + "\n" + `changed: P: Roles ["${R}"] > P: Roles ["${R}","${S}"]`},
+		{"trust", `"R": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ecs.amazonaws.com"}}]}}}`,
+			`"R": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}]}}}`,
+			"widened: R may be assumed: Allow Service ecs.amazonaws.com: sts:AssumeRole > R may be assumed: Allow *: sts:AssumeRole"},
+		{"a policy as text, of a type that nobody thought of", `"X": {"Type": "Some::New::Thing", "Properties": {}}`, `"X": {"Type": "Some::New::Thing", "Properties": {"Doc": "{\"Statement\": {\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"x:Y\"}}"}}`,
+			"added: X (Doc): Allow *: x:Y"},
+		{"a port is opened wider", group(`"SecurityGroupIngress": [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "10.0.0.0/8"}]`), group(`"SecurityGroupIngress": [{"IpProtocol": "tcp", "FromPort": "443", "ToPort": "443", "CidrIp": "0.0.0.0/0"}]`),
+			"widened: G may be reached from 10.0.0.0/8, tcp 443 > G may be reached from 0.0.0.0/0, tcp 443"},
+		{"egress that EC2 adds", group(`"SecurityGroupEgress": []`), group(``), "added: G may reach 0.0.0.0/0, all protocols and ports"},
+		{"a rule moves to a resource of its own", group(`"SecurityGroupEgress": [], "SecurityGroupIngress": [{"IpProtocol": "-1", "SourceSecurityGroupId": {"Fn::GetAtt": ["H", "GroupId"]}}]`),
+			group(`"SecurityGroupEgress": []`) + `, "I": {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": {"GroupId": {"Fn::GetAtt": ["G", "GroupId"]}, "IpProtocol": "-1", "SourceSecurityGroupId": {"Ref": "H"}}}`, ""},
+		{"public", `"D": {"Type": "AWS::RDS::DBInstance", "Properties": {}}`, `"D": {"Type": "AWS::RDS::DBInstance", "Properties": {"PubliclyAccessible": true}}`, "added: D: PubliclyAccessible true"},
+		{"unencrypted", `"D": {"Type": "AWS::RDS::DBCluster", "Properties": {"StorageEncrypted": true}}`, `"D": {"Type": "AWS::RDS::DBCluster", "Properties": {"StorageEncrypted": false}}`, "changed: D: StorageEncrypted true > D: StorageEncrypted false"},
+		{"an attribute of a load balancer", `"B": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"LoadBalancerAttributes": [{"Key": "deletion_protection.enabled", "Value": "true"}]}}`,
+			`"B": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"LoadBalancerAttributes": [{"Key": "idle_timeout.timeout_seconds", "Value": "9"}, {"Key": "deletion_protection.enabled", "Value": "false"}]}}`,
+			"changed: B: LoadBalancerAttributes[deletion_protection.enabled] true > B: LoadBalancerAttributes[deletion_protection.enabled] false"},
+		{"a function that anybody may call", ``, `"P": {"Type": "AWS::Lambda::Permission", "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "F"}, "Principal": "*"}}`,
+			`added: P: {"Action":"lambda:InvokeFunction","FunctionName":"${F}","Principal":"*"}`},
+		{"nothing that has to do with it", `"T": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Cpu": "1"}}`, `"T": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Cpu": "2"}}`, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var lines []string
+			for _, r := range Compare(templateOf(t, test.before), templateOf(t, test.after)).Rights {
+				parts := []string{r.Before, r.After}
+				lines = append(lines, string(r.Change)+": "+strings.Trim(strings.Join(parts, " > "), " >"))
+			}
+			if got := strings.Join(lines, "\n"); got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+// TestRights_NoStatementIsLost: a statement that is added to a policy of any
+// resource is told, whatever else changes.
+func TestRights_NoStatementIsLost(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		statement := rapid.Custom(func(t *rapid.T) string {
+			part := func(name string, of ...string) string { return rapid.SampledFrom(of).Draw(t, name) }
+			return `{"Effect": "` + part("effect", "Allow", "Deny") + `", "Action": ` + part("action", `"*"`, `["a:A", "b:*"]`, `{"Ref": "X"}`) + `, "Resource": ` + part("resource", `"*"`, `{"Fn::GetAtt": ["B", "Arn"]}`, `{"Fn::Sub": "${B.Arn}/*"}`) +
+				part("condition", "", `, "Condition": {"Bool": {"c": "true"}}`) + part("sid", "", `, "Sid": "S"`) + `}`
+		})
+		common := rapid.SliceOfN(statement, 0, 3).Draw(t, "common")
+		added := statement.Draw(t, "added")
+		kind := rapid.SampledFrom([]string{"AWS::IAM::Policy", "AWS::S3::BucketPolicy", "AWS::KMS::Key", "Some::Other::Type"}).Draw(t, "type")
+		template := func(statements []string) Template {
+			read, err := Read([]byte(`{"Resources": {"P": {"Type": "`+kind+`", "Properties": {"PolicyDocument": {"Statement": [`+strings.Join(statements, ", ")+`]}}}}}`), cfn.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return read
+		}
+		rights := Compare(template(common), template(append([]string{added}, common...))).Rights
+		if len(rights) != 1 || rights[0].Change != Granted || rights[0].After == "" {
+			t.Fatalf("%s is added to %q: got %+v", added, common, rights)
+		}
+	})
+}

@@ -1,0 +1,263 @@
+package diff
+
+import (
+	"encoding/json"
+	"path"
+	"slices"
+	"strings"
+)
+
+// statement is a statement of a policy, its values as they are shown.
+type statement struct {
+	sid, effect                                                             string
+	principals, notPrincipals, actions, notActions, resources, notResources []string
+	condition                                                               string // as JSON; "" without one
+	when                                                                    string // the condition of the template under which it is there
+	other                                                                   string // what is none of these, or cannot be read
+}
+
+// statementsOf are the statements of a policy document.
+func statementsOf(document map[string]any) []statement {
+	var all []statement
+	var read func(value any, when string)
+	read = func(value any, when string) {
+		switch v := value.(type) {
+		case []any:
+			for _, entry := range v {
+				read(entry, when)
+			}
+		case map[string]any:
+			if branches, ok := v["Fn::If"].([]any); ok && len(v) == 1 && len(branches) == 3 {
+				name := show(branches[0])
+				read(branches[1], both(when, name))
+				read(branches[2], both(when, "not "+name))
+				return
+			}
+			if v["Ref"] == "AWS::NoValue" {
+				return
+			}
+			all = append(all, readStatement(v, when))
+		case nil:
+		default:
+			all = append(all, statement{when: when, other: exactly(v)})
+		}
+	}
+	read(document["Statement"], "")
+	return all
+}
+
+func both(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + " and " + b
+}
+
+func readStatement(object map[string]any, when string) statement {
+	s := statement{when: when}
+	rest := map[string]any{}
+	for key, value := range object {
+		switch key {
+		case "Sid":
+			s.sid = show(value)
+		case "Effect":
+			s.effect = show(value)
+		case "Principal":
+			s.principals = principalsOf(value)
+		case "NotPrincipal":
+			s.notPrincipals = principalsOf(value)
+		case "Action":
+			s.actions = listOf(value)
+		case "NotAction":
+			s.notActions = listOf(value)
+		case "Resource":
+			s.resources = listOf(value)
+		case "NotResource":
+			s.notResources = listOf(value)
+		case "Condition":
+			s.condition = readably(value)
+		default:
+			rest[key] = value
+		}
+	}
+	if len(rest) > 0 || s.effect == "" {
+		s.other = readably(rest)
+	}
+	return s
+}
+
+// listOf are the values of an element that may be one or a list, sorted.
+func listOf(value any) []string {
+	list, ok := value.([]any)
+	if !ok {
+		list = []any{value}
+	}
+	texts := make([]string, len(list))
+	for i, entry := range list {
+		texts[i] = readably(entry)
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}
+
+// principalsOf are the principals of an element, each with its kind.
+func principalsOf(value any) []string {
+	kinds, ok := value.(map[string]any)
+	if !ok || isReference(kinds) {
+		return listOf(value)
+	}
+	var all []string
+	for _, kind := range sortedIDs(kinds) {
+		for _, name := range listOf(kinds[kind]) {
+			all = append(all, kind+" "+name)
+		}
+	}
+	return all
+}
+
+// readably is a value in a line: references inside of it by what they name.
+func readably(value any) string {
+	switch v := value.(type) {
+	case map[string]any:
+		if text, ok := showReference(v); ok {
+			if _, joined := v["Fn::Join"]; joined || strings.Contains(text, "${") {
+				return text
+			}
+			return "${" + text + "}"
+		}
+	case string:
+		return v
+	}
+	return exactly(short(value))
+}
+
+// short is a value whose references are texts.
+func short(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		if _, ok := showReference(v); ok {
+			return readably(v)
+		}
+		object := map[string]any{}
+		for key, inner := range v {
+			object[key] = short(inner)
+		}
+		return object
+	case []any:
+		list := make([]any, len(v))
+		for i, inner := range v {
+			list[i] = short(inner)
+		}
+		return list
+	}
+	return value
+}
+
+func (s statement) String() string {
+	var b strings.Builder
+	add := func(before string, values []string) {
+		if len(values) > 0 {
+			b.WriteString(before + strings.Join(values, ", "))
+		}
+	}
+	b.WriteString(s.effect)
+	add(" ", s.principals)
+	add(" everyone but ", s.notPrincipals)
+	if s.principals != nil || s.notPrincipals != nil {
+		b.WriteString(":")
+	}
+	add(" ", s.actions)
+	add(" everything but ", s.notActions)
+	add(" on ", s.resources)
+	add(" on everything but ", s.notResources)
+	if s.condition != "" {
+		b.WriteString(" if " + s.condition)
+	}
+	if s.other != "" {
+		b.WriteString(" " + s.other)
+	}
+	if s.when != "" {
+		b.WriteString(" (when " + s.when + ")")
+	}
+	if s.sid != "" {
+		b.WriteString(" [" + s.sid + "]")
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// covers reports whether a statement certainly matches all that another does.
+func (s statement) covers(other statement) bool {
+	return s.when == other.when && s.other == other.other && (s.condition == "" || s.condition == other.condition) &&
+		slices.Equal(s.notPrincipals, other.notPrincipals) && slices.Equal(s.notActions, other.notActions) && slices.Equal(s.notResources, other.notResources) &&
+		coversAll(s.principals, other.principals) && coversAll(s.actions, other.actions) && coversAll(s.resources, other.resources)
+}
+
+// coversAll reports whether every value is matched by a pattern.
+func coversAll(patterns, values []string) bool {
+	if len(patterns) == 0 || len(values) == 0 {
+		return len(patterns) == len(values)
+	}
+	for _, value := range values {
+		if !slices.ContainsFunc(patterns, func(pattern string) bool { return pattern == value || matchesAll(pattern, value) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// matchesAll reports whether a pattern in which * is any text matches a value.
+func matchesAll(pattern, value string) bool {
+	if pattern == "AWS *" || pattern == "*" {
+		return true
+	}
+	pattern = strings.NewReplacer(`\`, `\\`, "[", `\[`, "/", "\x00").Replace(pattern)
+	ok, err := path.Match(pattern, strings.ReplaceAll(value, "/", "\x00"))
+	return err == nil && ok
+}
+
+// policyDocuments are the policy documents in a value, by where they are: objects
+// with statements, and texts of JSON that hold such.
+func policyDocuments(name string, value any, found map[string]map[string]any) {
+	switch v := value.(type) {
+	case string:
+		if inner := policyText(v); inner != nil {
+			found[name] = inner
+		}
+	case []any:
+		for i, entry := range v {
+			policyDocuments(name+"["+show(float64(i))+"]", entry, found)
+		}
+	case map[string]any:
+		if _, ok := v["Statement"]; ok {
+			found[name] = v
+			return
+		}
+		if text, ok := showReference(v); ok {
+			if inner := policyText(text); inner != nil {
+				found[name] = inner
+			}
+			return
+		}
+		for key, inner := range v {
+			policyDocuments(joinName(name, key), inner, found)
+		}
+	}
+}
+
+func policyText(text string) map[string]any {
+	var object map[string]any
+	if !strings.HasPrefix(strings.TrimSpace(text), "{") || !strings.Contains(text, "Statement") || json.Unmarshal([]byte(text), &object) != nil {
+		return nil
+	}
+	if _, ok := object["Statement"]; !ok {
+		return nil
+	}
+	return object
+}
+
+func joinName(name, key string) string {
+	if name == "" {
+		return key
+	}
+	return name + "." + key
+}

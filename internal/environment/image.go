@@ -1,0 +1,27 @@
+package environment
+
+import (
+	"regexp"
+	"strings"
+)
+
+// imagePattern is a reference to an image, as registries take it: a host with a
+// dot, a port or the name localhost, a path in lower case, a tag, a digest.
+var imagePattern = regexp.MustCompile(`^(?:(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+:[0-9]{1,5})(?::[0-9]{1,5})?/)?` +
+	`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*` +
+	`(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`)
+
+// maxImageName is how long the name before the tag may be.
+const maxImageName = 255
+
+func (c *checker) checkImage(key, image string) {
+	name, _, _ := strings.Cut(image, "@")
+	if image == "" || imagePattern.MatchString(image) && len(name) <= maxImageName {
+		return
+	}
+	why := ""
+	if strings.Contains(image, "://") {
+		why = ", without a scheme"
+	}
+	c.fail(key, "want a container image such as 111111111111.dkr.ecr.us-east-1.amazonaws.com/api:1.4%s, got %q", why, image)
+}

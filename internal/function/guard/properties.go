@@ -1,0 +1,88 @@
+package guard
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/rules"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// Properties are those of the custom resource. The construct encodes them, and
+// the function decodes what CloudFormation sends.
+type Properties struct {
+	Mode     maintenance.Mode
+	Explicit bool      // the mode was typed
+	Reopens  time.Time // the Since of the maintenance that a committed file ends
+	Message  string    // the message that was typed
+	Until    time.Time // when clients are told that it ends
+
+	Command   string // how this stack is deployed
+	ReopensAt string // where Reopens is committed
+	ByHand    string // what flips the listener without a deploy
+
+	// Names of the parameters in which the mode is remembered.
+	RecordParameter      string
+	AttributionParameter string
+
+	// Switch is what the flip turns.
+	Switch rules.Switch
+}
+
+// Encode returns the properties as the template has them: texts, since
+// CloudFormation makes texts of everything.
+func (p Properties) Encode() map[string]any {
+	listeners := make([]any, len(p.Switch.Listeners))
+	for i, at := range p.Switch.Listeners {
+		listeners[i] = at.Texts()
+	}
+	return map[string]any{
+		"Mode": string(p.Mode), "Explicit": strconv.FormatBool(p.Explicit), "Reopens": timeText(p.Reopens), "Message": p.Message, "Until": timeText(p.Until),
+		"Command": p.Command, "ReopensAt": p.ReopensAt, "ByHand": p.ByHand,
+		"RecordParameter": p.RecordParameter, "AttributionParameter": p.AttributionParameter,
+		"Responder": p.Switch.Responder, "Listeners": listeners,
+	}
+}
+
+// timeText is a time as a property has it, empty if there is none.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// DecodeProperties reads what there is, each property for itself: one that
+// cannot be read is as good as none, and what is missing, as in an older
+// release, is zero.
+func DecodeProperties(from map[string]any) Properties {
+	text := func(name string) string {
+		value, _ := from[name].(string)
+		return value
+	}
+	at := func(name string) time.Time {
+		t, _ := time.Parse(time.RFC3339, text(name)) // what is no time is none
+		return t
+	}
+	p := Properties{
+		Mode: maintenance.Mode(text("Mode")), Explicit: text("Explicit") == "true", Reopens: at("Reopens"), Message: text("Message"), Until: at("Until"),
+		Command: text("Command"), ReopensAt: text("ReopensAt"), ByHand: text("ByHand"),
+		RecordParameter: text("RecordParameter"), AttributionParameter: text("AttributionParameter"),
+		Switch: rules.Switch{Responder: text("Responder")},
+	}
+	if mode, err := maintenance.ParseFlag(text("Mode")); err == nil {
+		p.Mode = mode // as older releases wrote it
+	}
+	listeners, _ := from["Listeners"].([]any)
+	for _, l := range listeners {
+		texts, _ := l.(map[string]any)
+		at, err := rules.ParseListener(func(name string) string {
+			text, _ := texts[name].(string)
+			return text
+		})
+		if err == nil {
+			p.Switch.Listeners = append(p.Switch.Listeners, at)
+		}
+	}
+	return p
+}

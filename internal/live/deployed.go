@@ -1,0 +1,164 @@
+package live
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/internal/rules"
+)
+
+// template is what a template says of the switches in it.
+type template struct {
+	*alb.Template
+	switches []rules.Found
+}
+
+func readTemplate(data []byte) (template, error) {
+	read, err := alb.Read(bytes.NewReader(data), cfn.Options{})
+	if err != nil {
+		return template{}, fmt.Errorf("the template cannot be read: %w", err)
+	}
+	switches, err := rules.Find(data, read)
+	return template{read, switches}, err
+}
+
+// finding is the mode of a switch in the template.
+func (t template) finding(s rules.Found, detail string) Finding {
+	mode, mixed := rules.Together(s.In(t.Template))
+	return Finding{Mode: mode, Mixed: mixed, Detail: detail}
+}
+
+// assembly is the mode of a switch in the template of the assembly.
+func (q Query) assembly(name string) Finding {
+	if q.Assembly == "" {
+		return Finding{Detail: "none was looked at"}
+	}
+	file := filepath.Join(q.Assembly, q.Stack+".template.json")
+	data, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return Finding{Detail: "no " + file}
+	}
+	if err != nil {
+		return Finding{Detail: file, Problem: err.Error()}
+	}
+	t, err := readTemplate(data)
+	if err != nil {
+		return Finding{Detail: file, Problem: err.Error()}
+	}
+	for _, s := range t.switches {
+		if s.Name == name {
+			return t.finding(s, file)
+		}
+	}
+	return Finding{Detail: file, Problem: fmt.Sprintf("the assembly has no switch %q: its deploy would take it away", name)}
+}
+
+// deployed is the stack as CloudFormation has it.
+type deployed struct {
+	template
+	stack    string
+	status   string
+	outputs  map[string]string
+	physical map[string]string // by logical id
+	err      error             // of the template
+}
+
+// readStack reads the stack. The error is that of the stack itself; that of its
+// template is kept.
+func readStack(ctx context.Context, api *cloudformation.Client, stack string) (*deployed, error) {
+	out, err := api.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
+	if err != nil {
+		return nil, err
+	}
+	if len(out.Stacks) != 1 {
+		return nil, fmt.Errorf("%d stacks are called %q", len(out.Stacks), stack)
+	}
+	d := &deployed{stack: stack, status: string(out.Stacks[0].StackStatus), outputs: map[string]string{}, physical: map[string]string{}}
+	for _, o := range out.Stacks[0].Outputs {
+		d.outputs[aws.ToString(o.OutputKey)] = aws.ToString(o.OutputValue)
+	}
+	d.err = d.read(ctx, api)
+	return d, nil
+}
+
+func (d *deployed) read(ctx context.Context, api *cloudformation.Client) error {
+	out, err := api.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: &d.stack, TemplateStage: types.TemplateStageProcessed})
+	if err != nil {
+		return err
+	}
+	if d.template, err = readTemplate([]byte(aws.ToString(out.TemplateBody))); err != nil {
+		return err
+	}
+	for pages := cloudformation.NewListStackResourcesPaginator(api, &cloudformation.ListStackResourcesInput{StackName: &d.stack}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range page.StackResourceSummaries {
+			d.physical[aws.ToString(r.LogicalResourceId)] = aws.ToString(r.PhysicalResourceId)
+		}
+	}
+	return nil
+}
+
+// live is the switch as the API names what is in it.
+func (d *deployed) live(s rules.Found) (rules.Switch, error) {
+	var missing []string
+	arn := func(name string) string {
+		if physical, ok := d.physical[name]; ok {
+			return physical
+		}
+		if !strings.HasPrefix(name, "arn:") {
+			missing = append(missing, name)
+		}
+		return name
+	}
+	real := rules.Switch{Responder: arn(s.Responder)}
+	for _, at := range s.Listeners {
+		if name := d.listenerOfRules(at); name != "" {
+			at.Name = name
+		} else {
+			at.Name = arn(at.Name)
+		}
+		at.Apps = slices.Clone(at.Apps)
+		for i, app := range at.Apps {
+			at.Apps[i] = arn(app)
+		}
+		real.Listeners = append(real.Listeners, at)
+	}
+	if len(real.Listeners) == 0 {
+		return real, errors.New("the template has no listener with a rule of the switch")
+	}
+	if len(missing) > 0 {
+		return real, fmt.Errorf("the stack does not say what these are: %s", strings.Join(missing, ", "))
+	}
+	return real, nil
+}
+
+// listenerOfRules is the ARN of a listener that the stack only adds rules to, by
+// that of one of them. It is empty if there is none.
+func (d *deployed) listenerOfRules(at rules.Listener) string {
+	for _, l := range d.Listeners {
+		if l.Ref.String() != at.Name || !l.Foreign() {
+			continue
+		}
+		for _, r := range l.Rules {
+			if arn, ok := alb.ListenerOfRule(d.physical[r.LogicalID]); ok {
+				return arn
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,73 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+)
+
+// Parameters reads and writes the two parameters in which the mode is
+// remembered.
+type Parameters struct{ API *ssm.Client }
+
+// Kept is what is remembered.
+type Kept struct {
+	// Record is the guard's. Zero if nothing is recorded.
+	Record Record
+
+	// Attribution is the probe's. Zero if nothing is recorded.
+	Attribution Attribution
+}
+
+// By is who turned to the mode of the record, "" if it is not known (yet).
+func (k Kept) By() string { return k.Record.By(k.Attribution) }
+
+// Read returns what the parameters of these names hold. An empty name, of a
+// product without a guard, holds nothing.
+func (p Parameters) Read(ctx context.Context, record, attribution string) (Kept, error) {
+	if record == "" {
+		return Kept{}, nil
+	}
+	names := []string{record}
+	if attribution != "" {
+		names = append(names, attribution)
+	}
+	answer, err := p.API.GetParameters(ctx, &ssm.GetParametersInput{Names: names})
+	if err != nil {
+		return Kept{}, fmt.Errorf("reading what is recorded of the mode: %w", err)
+	}
+	if len(answer.InvalidParameters) > 0 {
+		return Kept{}, fmt.Errorf("reading what is recorded of the mode: there is no parameter %q", answer.InvalidParameters)
+	}
+	var kept Kept
+	var errs []error
+	for _, found := range answer.Parameters {
+		var err error
+		switch aws.ToString(found.Name) {
+		case record:
+			kept.Record, err = DecodeRecord(aws.ToString(found.Value))
+		case attribution:
+			kept.Attribution, err = DecodeAttribution(aws.ToString(found.Value))
+		}
+		if err != nil && !errors.Is(err, ErrNoRecord) {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Kept{}, err
+	}
+	return kept, nil
+}
+
+// Attribute writes down who turned the mode.
+func (p Parameters) Attribute(ctx context.Context, attribution string, a Attribution) error {
+	value := a.Encode()
+	_, err := p.API.PutParameter(ctx, &ssm.PutParameterInput{Name: &attribution, Value: &value, Overwrite: aws.Bool(true)})
+	if err != nil {
+		return fmt.Errorf("writing down who turned the mode: %w", err)
+	}
+	return nil
+}

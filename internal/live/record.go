@@ -1,0 +1,167 @@
+package live
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// What is remembered of the mode between deploys is kept as JSON in two
+// parameters of AWS Systems Manager, one for each writer, since a parameter
+// cannot be written on the condition that nobody else has: the guard writes the
+// Record in the deploy, the probe writes the Attribution minutes later, when
+// CloudTrail knows who it was. The parameters are resources of the stack whose
+// value in the template never changes, so that CloudFormation leaves alone what
+// is written.
+
+// Placeholder is the value of a parameter that nothing has been written to.
+const Placeholder = "{}"
+
+// version is that of the format. A later one may add fields, which are ignored
+// here; one that changes what a field means has another number.
+const version = 1
+
+// ErrNoRecord is the error of a parameter that still has its placeholder.
+var ErrNoRecord = errors.New("nothing is recorded yet")
+
+// Turn is a mode from the moment it was turned to.
+type Turn struct {
+	// Mode is the mode.
+	Mode maintenance.Mode `json:"mode"`
+
+	// Since is when the deploy turned to it, in UTC and whole seconds: when the
+	// guard ran, just before the listener changed.
+	Since time.Time `json:"since"`
+}
+
+// Record is what the reopen guard knows of the mode. It is written when a deploy
+// changes it, before the listener changes.
+type Record struct {
+	Turn
+
+	// Until is the expected end that clients are told. Zero if not known.
+	Until time.Time `json:"until,omitzero"`
+
+	// Previous is what was on before, so that a rollback brings its Since back.
+	// Zero if not known.
+	Previous Turn `json:"previous,omitzero"`
+}
+
+// Attribution is who turned to a mode. CloudFormation does not tell a custom
+// resource; the history of CloudTrail does, minutes late.
+type Attribution struct {
+	// Since names the turn: Record.Since. See By.
+	Since time.Time `json:"since"`
+
+	// By is who, as CloudTrail has it: the ARN of a user or a role's session.
+	By string `json:"by"`
+}
+
+// NewRecord returns the record of a mode that is turned to at a time. The message of
+// a refusal names Since, so its precision is what one can type.
+func NewRecord(mode maintenance.Mode, at time.Time) Record {
+	return Record{Turn: Turn{mode, at.UTC().Truncate(time.Second)}}
+}
+
+// TurnTo returns the record after a deploy to a mode, at a time: the same turn
+// if the mode stays.
+func (r Record) TurnTo(mode maintenance.Mode, at time.Time, until time.Time) Record {
+	next := r
+	if mode != r.Mode {
+		next = NewRecord(mode, at)
+		next.Previous = r.Turn
+	}
+	next.Until = until.UTC()
+	return next
+}
+
+// RollBackTo returns the record after a rollback to a mode, at a time: with the
+// Since that the mode had before, if it is known.
+func (r Record) RollBackTo(mode maintenance.Mode, at time.Time, until time.Time) Record {
+	next := r.TurnTo(mode, at, until)
+	if mode != r.Mode && mode == r.Previous.Mode {
+		next.Turn, next.Previous = r.Previous, Turn{}
+	}
+	return next
+}
+
+// By returns who turned to the mode of the record, "" if the attribution is of
+// another turn or not there yet.
+func (r Record) By(a Attribution) string {
+	if r.Since.IsZero() || !a.Since.Equal(r.Since) {
+		return ""
+	}
+	return a.By
+}
+
+// Encode returns the value of the parameter.
+func (r Record) Encode() string {
+	return encode(struct {
+		Version int `json:"version"`
+		Record
+	}{version, r})
+}
+
+// Encode returns the value of the parameter.
+func (a Attribution) Encode() string {
+	return encode(struct {
+		Version int `json:"version"`
+		Attribution
+	}{version, a})
+}
+
+func encode(value any) string {
+	data, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // texts and times that time.Parse has read
+	}
+	return string(data)
+}
+
+// DecodeRecord reads the value of the guard's parameter. The error is ErrNoRecord if it
+// is still the placeholder.
+func DecodeRecord(value string) (Record, error) {
+	var r Record
+	if err := decode(value, &r); err != nil {
+		return Record{}, fmt.Errorf("reading the record of the mode: %w", err)
+	}
+	if !r.Mode.Valid() || r.Since.IsZero() {
+		return Record{}, fmt.Errorf("reading the record of the mode: mode %q since %q: want open, read-only or closed, and a time", r.Mode, r.Since.Format(time.RFC3339))
+	}
+	return r, nil
+}
+
+// DecodeAttribution reads the value of the probe's parameter. The error is
+// ErrNoRecord if it is still the placeholder.
+func DecodeAttribution(value string) (Attribution, error) {
+	var a Attribution
+	if err := decode(value, &a); err != nil {
+		return Attribution{}, fmt.Errorf("reading who turned the mode: %w", err)
+	}
+	if a.Since.IsZero() || a.By == "" {
+		return Attribution{}, fmt.Errorf("reading who turned the mode: since %q by %q: want a time and somebody", a.Since.Format(time.RFC3339), a.By)
+	}
+	return a, nil
+}
+
+func decode(value string, to any) error {
+	if value == Placeholder {
+		return ErrNoRecord
+	}
+	var header struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal([]byte(value), &header); err != nil {
+		return fmt.Errorf("%.200q is not what noren writes: %w", value, err)
+	}
+	if header.Version != version {
+		return fmt.Errorf("it has version %d, want %d: another release of noren wrote it", header.Version, version)
+	}
+	if err := json.Unmarshal([]byte(value), to); err != nil {
+		return fmt.Errorf("%.200q is not what noren writes: %w", value, err)
+	}
+	return nil
+}

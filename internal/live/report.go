@@ -1,0 +1,122 @@
+package live
+
+import (
+	"slices"
+	"time"
+
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// Report is what was found of a stack.
+type Report struct {
+	Stack  string    `json:"stack"`
+	Region string    `json:"region"`
+	At     time.Time `json:"at"`
+
+	// Switches are the switches of the stack, in the order of their function's
+	// target groups in the template.
+	Switches []Status `json:"switches"`
+}
+
+// Status is what was found of a switch.
+type Status struct {
+	// Name is the path of the construct. Empty if the template could not be read.
+	Name string `json:"name"`
+
+	Assembly Finding `json:"assembly"` // the next deploy
+	Deployed Finding `json:"deployed"` // the template of the stack
+	Listener Finding `json:"listener"` // what the load balancer has
+	Request  Finding `json:"request"`  // what a GET that is not on the allowlist gets
+
+	// Notes are what the live listeners do besides, such as a rule that lets a path
+	// through.
+	Notes []string `json:"notes,omitempty"`
+
+	// Recorded is the mode that the last deploy turned to, as the guard wrote it
+	// down. Empty without a guard.
+	Recorded maintenance.Mode `json:"recorded,omitempty"`
+
+	// Since and By are when the listener was turned to its mode and who did it.
+	// Zero and empty if it is not known. By hand says that it was no deploy.
+	Since  time.Time `json:"since,omitzero"`
+	By     string    `json:"by,omitempty"`
+	ByHand bool      `json:"byHand,omitempty"`
+
+	// Unknown is why Since and By are not known.
+	Unknown string `json:"unknown,omitempty"`
+}
+
+// Finding is what one place says.
+type Finding struct {
+	// Mode is the mode there. Empty if it is not known, or none.
+	Mode maintenance.Mode `json:"mode"`
+
+	// Mixed is why the listeners are in no mode. Empty if they are in one.
+	Mixed string `json:"mixed,omitempty"`
+
+	// Detail is what was looked at.
+	Detail string `json:"detail"`
+
+	// Problem is why the mode is not known. Empty if it is, or if there is
+	// nothing to know: no assembly, no URL.
+	Problem string `json:"problem,omitempty"`
+}
+
+// Verdict is how the findings go together.
+type Verdict string
+
+const (
+	Agree    Verdict = "agree"    // all of them
+	Next     Verdict = "next"     // those that are live agree, the next deploy differs
+	Disagree Verdict = "disagree" // those that are live: template, listener, request
+	Unknown  Verdict = "unknown"  // something could not be read
+)
+
+// worst are the verdicts, the best first.
+var worst = []Verdict{Agree, Next, Disagree, Unknown}
+
+// Verdict is the worst verdict of all switches.
+func (r Report) Verdict() Verdict {
+	verdict := Agree
+	for _, s := range r.Switches {
+		if v := s.Verdict(); slices.Index(worst, v) > slices.Index(worst, verdict) {
+			verdict = v
+		}
+	}
+	return verdict
+}
+
+// Mode is the mode that all switches are in by their listeners. Empty if they
+// are in different ones, or one is in none.
+func (r Report) Mode() maintenance.Mode {
+	for _, s := range r.Switches {
+		if s.Listener.Mode != r.Switches[0].Listener.Mode {
+			return ""
+		}
+	}
+	if len(r.Switches) == 0 {
+		return ""
+	}
+	return r.Switches[0].Listener.Mode
+}
+
+// Verdict compares the findings. A request that is not refused says open as
+// well as read-only.
+func (s Status) Verdict() Verdict {
+	for _, f := range []Finding{s.Deployed, s.Listener, s.Request} {
+		if f.Problem != "" {
+			return Unknown
+		}
+	}
+	switch live := s.Listener.Mode; {
+	case live == "" || live != s.Deployed.Mode, s.Recorded != "" && s.Recorded != live:
+		return Disagree
+	case s.Request.Mode != "" && (s.Request.Mode == maintenance.Closed) != (live == maintenance.Closed):
+		return Disagree
+	case s.Assembly.Problem != "":
+		return Unknown
+	case s.Assembly.Mode != "" && s.Assembly.Mode != live || s.Assembly.Mixed != "":
+		return Next
+	}
+	return Agree
+}

@@ -1,0 +1,38 @@
+package live
+
+import (
+	"testing"
+
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// TestVerdict: what is live has to agree, the guard's record with it; what could
+// not be read is not taken for agreement.
+func TestVerdict(t *testing.T) {
+	const open, closed, readOnly = maintenance.Open, maintenance.Closed, maintenance.ReadOnly
+	in := func(mode maintenance.Mode) Finding { return Finding{Mode: mode} }
+	unread := Finding{Problem: "not allowed"}
+	for _, test := range []struct {
+		name   string
+		status Status
+		want   Verdict
+	}{
+		{"all agree", Status{Assembly: in(closed), Deployed: in(closed), Listener: in(closed), Request: in(closed), Recorded: closed}, Agree},
+		{"nothing recorded, no assembly", Status{Deployed: in(closed), Listener: in(closed), Request: in(closed)}, Agree},
+		{"a request of a read-only product gets through", Status{Deployed: in(readOnly), Listener: in(readOnly), Request: in(open)}, Agree},
+		{"recorded against live", Status{Deployed: in(open), Listener: in(open), Request: in(open), Recorded: closed}, Disagree},
+		{"recorded against live, by a degree", Status{Deployed: in(closed), Listener: in(closed), Request: in(closed), Recorded: readOnly}, Disagree},
+		{"deployed against live", Status{Deployed: in(closed), Listener: in(open), Request: in(open), Recorded: open}, Disagree},
+		{"the request against live", Status{Deployed: in(closed), Listener: in(closed), Request: in(open), Recorded: closed}, Disagree},
+		{"the next deploy", Status{Assembly: in(open), Deployed: in(closed), Listener: in(closed), Request: in(closed), Recorded: closed}, Next},
+		{"the next deploy is not known", Status{Assembly: unread, Deployed: in(closed), Listener: in(closed), Request: in(closed)}, Unknown},
+		{"the listener is not known", Status{Deployed: in(closed), Listener: unread, Request: in(closed), Recorded: closed}, Unknown},
+		{"the request is not known", Status{Deployed: in(closed), Listener: in(closed), Request: unread, Recorded: closed}, Unknown},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := test.status.Verdict(); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,157 @@
+package live
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/noren-cdk/noren/internal/rules"
+)
+
+// Query is which product to look at.
+type Query struct {
+	// Stack is the name of its stack. Required.
+	Stack string
+
+	// Assembly is the folder of the assembly that the next deploy would take, as
+	// cdk synth writes it. Default: none is looked at.
+	Assembly string
+
+	// URL is where a request is sent: all of it but the path's last part.
+	// Default: the stack's output ApiUrl, or else SiteUrl with /api/ behind it.
+	URL string
+
+	// AWS is how AWS is asked. Required.
+	AWS aws.Config
+
+	// HTTP sends the request. Default: one with a time limit.
+	HTTP *http.Client
+
+	// Now is the clock. Default: the system's.
+	Now func() time.Time
+}
+
+// Find finds out. The error is that the stack cannot be read; what else cannot
+// is a Problem of its own.
+func (q Query) Find(ctx context.Context) (Report, error) {
+	if q.Now == nil {
+		q.Now = time.Now
+	}
+	report := Report{Stack: q.Stack, Region: q.AWS.Region, At: q.Now().UTC().Truncate(time.Second)}
+	if _, err := q.AWS.Credentials.Retrieve(ctx); err != nil {
+		return report, fmt.Errorf("no AWS credentials: log in, as with aws sso login, name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", q.explain(err))
+	}
+	d, err := readStack(ctx, cloudformation.NewFromConfig(q.AWS), q.Stack)
+	if err != nil {
+		return report, q.explain(err)
+	}
+	if d.err != nil {
+		report.Switches = []Status{{
+			Assembly: Finding{Detail: "none was looked at"},
+			Deployed: Finding{Detail: d.status, Problem: q.explain(d.err).Error()},
+			Listener: Finding{Problem: "not known without the deployed template"},
+			Request:  q.request(ctx, d, rules.Found{}),
+		}}
+		return report, nil
+	}
+	for _, s := range d.switches {
+		report.Switches = append(report.Switches, q.status(ctx, d, s, report.At))
+	}
+	return report, nil
+}
+
+// status is that of one switch.
+func (q Query) status(ctx context.Context, d *deployed, s rules.Found, now time.Time) Status {
+	status := Status{Name: s.Name, Assembly: q.assembly(s.Name), Deployed: d.finding(s, d.status)}
+	real, err := d.live(s)
+	if err != nil {
+		status.Listener.Problem = err.Error()
+		status.Request = q.request(ctx, d, s)
+		return status
+	}
+	status.Listener, status.Notes = q.listeners(ctx, real)
+	status.Request = q.request(ctx, d, s)
+	if err := q.history(ctx, d, s, real, &status, now); err != nil {
+		status.Unknown = q.explain(err).Error()
+	}
+	return status
+}
+
+// listeners are the live listeners of a switch.
+func (q Query) listeners(ctx context.Context, s rules.Switch) (f Finding, notes []string) {
+	var names []string
+	for _, at := range s.Listeners {
+		names = append(names, at.Name)
+	}
+	f.Detail = strings.Join(names, ", ")
+	all, err := Read(ctx, elbv2.NewFromConfig(q.AWS), s)
+	if err != nil {
+		f.Problem = q.explain(err).Error()
+		return f, nil
+	}
+	f.Mode, f.Mixed = rules.Together(all)
+	for _, v := range all {
+		notes = append(notes, v.Notes...)
+	}
+	return f, notes
+}
+
+// explain says in a line what an error means.
+func (q Query) explain(err error) error { return explain(err, q.Stack, q.AWS.Region) }
+
+// longest is how far back the listener's changes are looked for. CloudTrail
+// keeps them for 90 days; further back there are too many pages.
+const longest = 30 * 24 * time.Hour
+
+// history finds out since when the listeners are as they are, and who did it:
+// the last deploy, by the guard's record, or whoever changed them since.
+func (q Query) history(ctx context.Context, d *deployed, s rules.Found, real rules.Switch, status *Status, now time.Time) error {
+	kept, err := Parameters{ssm.NewFromConfig(q.AWS)}.Read(ctx, d.physical[s.Record], d.physical[s.Attribution])
+	if err != nil {
+		return err
+	}
+	record := kept.Record
+	status.Recorded = record.Mode
+	if record.Mode.Valid() && record.Mode == status.Listener.Mode {
+		status.Since, status.By = record.Since, kept.By()
+		if status.By != "" {
+			return nil
+		}
+		act, err := LastDeploy(ctx, q.AWS, q.Stack, record.Since)
+		status.By = act.By
+		return err
+	}
+	since := now.Add(-longest)
+	if record.Since.After(since) {
+		since = record.Since
+	}
+	var last Act
+	for _, at := range real.Listeners {
+		act, err := LastChange(ctx, q.AWS, at.Name, since)
+		if err != nil {
+			return err
+		}
+		if act.At.After(last.At) {
+			last = act
+		}
+	}
+	if last.At.IsZero() {
+		return fmt.Errorf("CloudTrail knows of no change of the listener since %s; a change of the last %v may not have arrived", since.Format("2006-01-02 15:04 MST"), TrailDelay)
+	}
+	status.Since, status.By, status.ByHand = last.At, last.By, !last.Deploy
+	if last.Deploy { // by the role of CloudFormation
+		deploy, err := LastDeploy(ctx, q.AWS, q.Stack, last.At)
+		if deploy.By != "" {
+			status.By = deploy.By
+		}
+		return err
+	}
+	return nil
+}
