@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 )
 
 // source is a template as it is written.
@@ -103,7 +104,7 @@ func steps(at string) []string {
 }
 
 func yamlPosition(n ast.Node, steps []string) (line, column int) {
-	line, column = position(n.GetToken())
+	line, column = position(firstToken(n))
 	for _, step := range steps {
 		for {
 			if anchor, ok := n.(*ast.AnchorNode); ok {
@@ -129,7 +130,7 @@ func yamlPosition(n ast.Node, steps []string) (line, column int) {
 		case *ast.SequenceNode:
 			if i, err := strconv.Atoi(step); err == nil && i < len(n.Values) {
 				next = n.Values[i]
-				line, column = position(next.GetToken())
+				line, column = position(firstToken(next))
 			}
 		}
 		if next == nil {
@@ -138,6 +139,19 @@ func yamlPosition(n ast.Node, steps []string) (line, column int) {
 		n = next
 	}
 	return line, column
+}
+
+// firstToken is the token that a node begins with: of a mapping, its first key.
+func firstToken(n ast.Node) *token.Token {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return n.Values[0].Key.GetToken()
+		}
+	case *ast.MappingValueNode:
+		return n.Key.GetToken()
+	}
+	return n.GetToken()
 }
 
 // jsonPosition walks the tokens of JSON to where the last step that is there
