@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/alb/witness"
 	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/term"
 )
@@ -22,7 +23,8 @@ func newCheck() *cobra.Command {
 		Long: `Check load balancers, listeners, rules and target groups against the limits of
 ALB that neither CDK nor CloudFormation checks before a deploy: condition
 values and wildcards in a rule, characters and lengths, priorities, weights,
-target groups, regexes.
+target groups, regexes. Rules, and values of them, that no request reaches are
+warnings, with the rules that take their requests.
 
 A TEMPLATE is a CloudFormation template in JSON, or the folder of an assembly,
 of which all templates are checked. Without any, the assemblies that make synth
@@ -90,6 +92,12 @@ func check(paths []string, from templateFlags) ([]finding, int, error) {
 		for _, p := range alb.Check(s.Template) {
 			line, column := s.Position(p.LogicalID, p.Property)
 			add(finding{p.Severity.String(), p.LogicalID, p.Path, p.Property, p.Message, p.Value, p.Limit, nil}, placed(s.file, cfn.Fault{Line: line, Column: column}))
+		}
+		for _, l := range s.Listeners {
+			for _, dead := range witness.FindDead(l) {
+				line, column := s.Position(dead.Rule.LogicalID, "Conditions")
+				add(finding{alb.Warning.String(), dead.Rule.LogicalID, dead.Rule.Path, "Conditions", dead.String(), "", "", nil}, placed(s.file, cfn.Fault{Line: line, Column: column}))
+			}
 		}
 	}
 	slices.SortStableFunc(findings, func(a, b finding) int { return strings.Compare(a.Severity, b.Severity) })
