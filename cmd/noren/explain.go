@@ -154,7 +154,7 @@ func (q *question) answer(request alb.Request, stderr io.Writer) ([]answer, erro
 			return nil, err
 		}
 		r := request
-		answers = append(answers, newAnswer(s, listener, listener.Explain(&r)))
+		answers = append(answers, newAnswer(s, listener.Explain(&r), &r))
 	}
 	return answers, nil
 }
@@ -182,8 +182,8 @@ type answer struct {
 	refused    bool
 }
 
-func newAnswer(s source, l *alb.Listener, e alb.Explanation) answer {
-	a := answer{Mode: s.mode, Certain: e.Certain(), Reasons: e.Reasons(), Action: "reject"}
+func newAnswer(s source, e alb.Explanation, r *alb.Request) answer {
+	a := answer{Mode: s.mode, Certain: e.Certain(), Reasons: append(e.Effects(r), e.Reasons()...), Action: "reject"}
 	if e.Status != 0 {
 		a.Status = &e.Status
 	}

@@ -34,6 +34,17 @@ var routingCases = []struct {
 	{"a default action by condition", "explain /x --template condact.json", 0, []string{"uncertain", "condition Maint"}},
 	{"with its parameter", "explain /x --template condact.json --parameter M=off", 0, []string{"A ", "default rule", "!uncertain"}},
 	{"a parameter that is mistyped", "explain /x --template condact.json --parameter Typo=1", 1, []string{`unknown parameter "Typo": want M`}},
+	{"a rule that another takes everything from", "check shadow.json", 0, []string{"warning: rule is dead: rule 10 R1 takes all that it would take", "R2 Conditions", "0 errors, 1 warning"}},
+	{"the maintenance rule above its own allow rules", "check maint_top.json", 0, []string{"rule 1 Maint takes all that it would take", "R Conditions", "Office Conditions"}},
+	{"without the dead rules", "check maint_top2.json", 0, []string{"0 errors, 0 warnings"}},
+	{"dead rules in the table", "routes maint_top.json", 0, []string{"dead (B)"}},
+	{"what a transform makes of the path", "explain 'GET /old/a' --template transform.json", 0, []string{"the target gets the path /new/a"}},
+	{"a redirect of a request", "explain 'GET http://www.example.com/x' --template transform.json", 0, []string{"answers 301 with Location: http://example.com:80/x"}},
+	{"a redirect with parts of the request", "explain 'GET https://a.example.com/go/y?z=1' --template transform.json", 0,
+		[]string{"answers 302 with Location: https://a.example.com:8443/go/y/x?a=b&z=1"}},
+	{"a redirect to a host that is not given", "explain 'GET /go/y?' --template transform.json", 0, []string{"Location: https://#{host}:8443/go/y/x"}},
+	{"a fixed response", "explain /x --template shadow.json --listener L", 0, []string{"rule 10"}},
+	{"a body", "explain /x --template condact.json --parameter M=on", 0, []string{"answers 503 without a body"}},
 	{"a line of a log", "explain 'GET http://example.com:80/old/a HTTP/1.1' --template transform.json -H X:1", 0, []string{"rule 10 T1"}},
 }
 
