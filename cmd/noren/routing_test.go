@@ -45,6 +45,8 @@ var routingCases = []struct {
 	{"a redirect to a host that is not given", "explain 'GET /go/y?' --template transform.json", 0, []string{"Location: https://#{host}:8443/go/y/x"}},
 	{"a fixed response", "explain /x --template shadow.json --listener L", 0, []string{"rule 10"}},
 	{"a body", "explain /x --template condact.json --parameter M=on", 0, []string{"answers 503 without a body"}},
+	{"two listeners on one port", "check dupport.json", 1, []string{`port 80 is taken by listener "L" of the same load balancer`}},
+	{"a service on a target group that no rule uses", "check i34290.json", 1, []string{"target group is that of service S, but no listener forwards to it"}},
 	{"a line of a log", "explain 'GET http://example.com:80/old/a HTTP/1.1' --template transform.json -H X:1", 0, []string{"rule 10 T1"}},
 }
 
