@@ -20,14 +20,20 @@ func (v *validation) checkServices() {
 		return strings.Contains(lists, resolved(resource, v.props.AppTargetGroup.TargetGroupArn()))
 	}
 	for _, s := range resourcesOf[awsecs.CfnService](v.this, awsecs.CfnService_CFN_RESOURCE_TYPE_NAME()) {
-		lists := resolved(s, s.LoadBalancers())
+		// As a whole: CDK cannot hand over a property with something in it that is
+		// known later.
+		var service struct {
+			LoadBalancers           json.RawMessage
+			DeploymentController    struct{ Type string }
+			DeploymentConfiguration struct{ Strategy string }
+		}
+		// What is not of this shape is known after a deploy.
+		_ = json.Unmarshal([]byte(resolved(s, *s.CfnProperties())), &service)
+		lists := string(service.LoadBalancers)
 		if !swings(s, lists) {
 			continue
 		}
-		var controller struct{ Type string }
-		_ = json.Unmarshal([]byte(resolved(s, s.DeploymentController())), &controller) // what is not there is ECS
-		var deployment struct{ Strategy string }
-		_ = json.Unmarshal([]byte(resolved(s, s.DeploymentConfiguration())), &deployment) // or rolling
+		controller, deployment := service.DeploymentController, service.DeploymentConfiguration
 		switch {
 		case controller.Type != "" && controller.Type != "ECS":
 			v.bad("deployments of %s by %s move it to another target group than AppTargetGroup: %s", pathOf(s), controller.Type, way)
@@ -39,7 +45,7 @@ func (v *validation) checkServices() {
 	}
 	group, _ := v.props.AppTargetGroup.Node().DefaultChild().(elbv2.CfnTargetGroup)
 	for _, d := range resourcesOf[awscodedeploy.CfnDeploymentGroup](v.this, awscodedeploy.CfnDeploymentGroup_CFN_RESOURCE_TYPE_NAME()) {
-		lists := resolved(d, d.LoadBalancerInfo())
+		lists := resolved(d, *d.CfnProperties())
 		if group != nil && strings.Contains(lists, resolved(d, group.AttrTargetGroupName())) {
 			v.bad("deployments of %s move the application to another target group than AppTargetGroup: %s", pathOf(d), way)
 		}
