@@ -28,9 +28,6 @@ type Stack struct {
 // Build defines the stack of the environment in app. It panics, with the path
 // of the construct in front, if the environment asks for what cannot be built.
 func Build(app constructs.Construct, env environment.Environment, flags maintenancemode.Flags) Stack {
-	if env.Maintenance.Guard {
-		maintenancemode.CompileGuard()
-	}
 	stack := awscdk.NewStack(app, &env.StackName, &awscdk.StackProps{
 		Description:           jsii.String("Web and mobile product with a maintenance mode (" + env.Name + ")"),
 		Env:                   &awscdk.Environment{Account: optional(env.Account), Region: &env.Region},

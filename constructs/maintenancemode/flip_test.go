@@ -75,7 +75,7 @@ func TestNew_FlipChangesPropertiesOnly(t *testing.T) {
 						want = append(want, reads)
 					}
 					if from != to {
-						want = append(want, record)
+						want = append(want, "Guard.Digest", record)
 					}
 					slices.Sort(want)
 					if got := changed(a, b); !slices.Equal(got, want) {

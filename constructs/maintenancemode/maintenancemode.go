@@ -103,9 +103,9 @@ type Props struct {
 
 	// Answer is what the refused are told. Default: a short sentence, and to come
 	// back in 10 minutes.
-	Answer responder.Config
+	Answer maintenance.Answer
 
-	// Guard refuses to open by accident. Default: nothing does.
+	// Guard refuses to open by accident. Default: nothing is refused.
 	Guard Guard
 
 	// ExpectedDuration is how long a maintenance takes at most, in steps of 5
@@ -177,7 +177,7 @@ type MaintenanceMode struct {
 	// SwitchPriorities are the priorities of the rules that carry the mode.
 	SwitchPriorities []int
 
-	// Guard refuses to open by accident. Zero without Props.Guard.
+	// Guard refuses to open by accident. Zero with Props.Guard.Absent.
 	Guard ReopenGuard
 
 	// Probe looks every minute which mode the listener is in.
@@ -201,6 +201,8 @@ type MaintenanceMode struct {
 	// digits, without case. Whoever may describe listener rules can read it. Nil
 	// without Bypass.Header and Bypass.Cookie.
 	BypassSecret awssecretsmanager.Secret
+
+	carriers carriers // of the mode, for the guard's digest
 }
 
 // New defines a MaintenanceMode in scope. It panics if props are invalid, and
@@ -254,7 +256,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		at.Listeners = append(at.Listeners, t.settings(props, plan))
 	}
 	mode.SwitchPriorities = at.Listeners[0].Turning
-	if props.Guard.Enabled {
+	if !props.Guard.Absent {
 		mode.addGuard(this, props, listeners, at)
 	}
 	for i := range listeners {
@@ -294,7 +296,7 @@ func (t turned) settings(props Props, plan rules.Plan) rules.Listener {
 func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
 	closed := t.app.turnedTo(m.TargetGroup.TargetGroupArn())
 	turning := props.plan(t).Turning(props.Mode)
-	var closing []elbv2.CfnListenerRule
+	var closing, carry []elbv2.CfnListenerRule
 	for _, r := range t.rules {
 		to := t.app.raw
 		switch r.Target {
@@ -305,7 +307,7 @@ func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
 		}
 		rule := newListenerRule(t.scope, r, t.listener, to)
 		if r.Target == rules.Responder && r.Reads() && len(closed) > 1 {
-			rule.AddPropertyOverride(jsii.String("Actions"), closed)
+			m.carriers.override(rule, "Actions", closed)
 		}
 		m.Rules = append(m.Rules, rule)
 		switches := slices.ContainsFunc(turning, func(other rules.Rule) bool { return other.ID == r.ID })
@@ -314,6 +316,7 @@ func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
 		}
 		if switches {
 			m.afterGuard(rule)
+			carry = append(carry, rule)
 		}
 		// What is closed to all is closed before what is closed to reads.
 		if r.Reads() {
@@ -324,12 +327,15 @@ func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
 			closing = append(closing, rule)
 		}
 	}
+	slices.SortFunc(carry, func(a, b elbv2.CfnListenerRule) int { return cmp.Compare(*a.Priority(), *b.Priority()) })
+	m.carriers.rules = append(m.carriers.rules, carry...)
 	if t.byRule {
 		return
 	}
 	m.afterGuard(t.resource)
+	m.carriers.listeners = append(m.carriers.listeners, t.resource)
 	if props.Mode != maintenance.Open {
-		t.resource.AddPropertyOverride(jsii.String("DefaultActions"), closed)
+		m.carriers.override(t.resource, "DefaultActions", closed)
 	}
 }
 
@@ -397,10 +403,13 @@ func (p Props) validate() error {
 	if d := p.ExpectedDuration; d < 0 || d > MaxExpectedDuration || d%forgottenPeriod != 0 {
 		bad("ExpectedDuration must be steps of %v up to %v, for CloudWatch evaluates an alarm no longer, got %v", forgottenPeriod, MaxExpectedDuration, d)
 	}
+	if p.Guard.Absent && p.Guard.Typed.IsZero() {
+		bad("Guard.Absent wants the mode to be typed: without the guard nothing asks whether a file is to open the product")
+	}
 	if p.RuleQuota < 0 {
 		bad("RuleQuota must not be negative, got %d", p.RuleQuota)
 	}
-	if err := p.Answer.Validate(); err != nil {
+	if err := responder.Config(p.Answer).Validate(); err != nil {
 		bad("Answer: %w", err)
 	}
 	return errors.Join(errs...)

@@ -15,7 +15,6 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -32,7 +31,7 @@ func fieldReports(mode maintenance.Mode) maintenancemode.Props {
 			Cookie: "maintenance-bypass",
 		},
 		Guard:  maintenancemode.Guard{Enabled: true},
-		Answer: responder.Config{Message: map[string]string{"en": "Back soon."}},
+		Answer: maintenance.Answer{Message: map[string]string{"en": "Back soon."}},
 	}
 }
 
@@ -108,10 +107,7 @@ func TestTheFlipIsOneProperty(t *testing.T) {
 			}
 		}
 		sort.Strings(changed)
-		want := []string{"AWS::ElasticLoadBalancingV2::Listener DefaultActions", "Custom::NorenReopenGuard Mode"}
-		if !guarded {
-			want = want[:1]
-		}
+		want := []string{"AWS::ElasticLoadBalancingV2::Listener DefaultActions", "Custom::NorenReopenGuard Digest", "Custom::NorenReopenGuard Mode"}
 		if !slices.Equal(changed, want) {
 			t.Errorf("guarded %v: %q change, want %q", guarded, changed, want)
 		}
@@ -121,7 +117,7 @@ func TestTheFlipIsOneProperty(t *testing.T) {
 func TestAnswerReachesTheFunction(t *testing.T) {
 	until := time.Date(2026, 12, 1, 4, 0, 0, 0, time.UTC)
 	closed := mustSynth(t, func(p product) {
-		p.new(maintenancemode.Props{Mode: maintenance.Closed, Answer: responder.Config{Until: until}})
+		p.new(maintenancemode.Props{Mode: maintenance.Closed, Answer: maintenance.Answer{Until: until}})
 	})
 	for _, r := range closed.Resources {
 		if r.Type == "AWS::Lambda::Function" && r.Properties["Description"] == "Answers 503 while the application is closed for maintenance" {
@@ -191,8 +187,8 @@ func TestAnImportedListenerIsClosedByARule(t *testing.T) {
 		})
 	}
 	open, closed := define(maintenance.Open), define(maintenance.Closed)
-	if got := changed(open, closed); !slices.Equal(got, []string{"Close0.Conditions"}) {
-		t.Errorf("closing changes %q, want the conditions of one rule", got)
+	if got := changed(open, closed); !slices.Equal(got, []string{"Close0.Conditions", "Guard.Digest", "Guard.Mode"}) {
+		t.Errorf("closing changes %q, want the conditions of one rule, and the guard's own", got)
 	}
 	for _, listener := range closed.listeners(t) {
 		if !listener.Foreign() {
