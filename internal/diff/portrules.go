@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // portRule is a rule of a security group.
@@ -69,7 +71,7 @@ func (r resource) portFacts(id string) []fact {
 // groupName is a group by the logical id of the resource that it is, if it is
 // one.
 func groupName(value any) string {
-	if ids := references(value); len(ids) == 1 {
+	if ids := cfn.References(value); len(ids) == 1 {
 		return ids[0]
 	}
 	return readably(value)
