@@ -84,7 +84,7 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	p.aws.Answer("LookupEvents", `{"Events": []}`)
 	dir := t.TempDir()
 	t.Chdir(dir)
-	write(t, "environments/prod.yaml", "stackName: shop\nregion: eu-central-1\nnetwork: {cidr: 10.0.0.0/16}\ndatabase: {engineVersion: 8.0.mysql_aurora.3.10.0, name: shop, minCapacity: 1, maxCapacity: 2}\n")
+	write(t, "environments/prod.yaml", "stackName: shop\nregion: eu-central-1\napi: {ingressPrefixList: pl-a3a144ca}\nnetwork: {cidr: 10.0.0.0/16}\ndatabase: {engineVersion: 8.0.mysql_aurora.3.10.0, name: shop, minCapacity: 1, maxCapacity: 2}\n")
 	return p
 }
 
