@@ -161,6 +161,13 @@ func TestUnexpected(t *testing.T) {
 				"Actions":    []any{map[string]any{"Type": "forward", "TargetGroupArn": map[string]any{"Ref": "AppF1B96344"}}},
 			}}
 		}, maintenance.Closed, "Close"},
+		{"a rule that refuses comes before those that allow", open, closed, func(r map[string]any) {
+			at(r, "MaintenanceRefuseWrites0F962CE52", "Properties")["Priority"] = 1
+		}, maintenance.Closed, "POST /api/login no longer reaches App: rule 1 RefuseWrites0 takes it, not rule 100 Allow0"},
+		{"a rule that refuses comes before the health check", open, closed, func(r map[string]any) {
+			rule := at(r, "MaintenanceRefuseWrites0F962CE52", "Properties")
+			rule["Priority"], rule["Conditions"] = 189, []any{map[string]any{"Field": "path-pattern", "Values": []any{"/api/health"}}}
+		}, maintenance.Closed, "GET /api/health no longer reaches App"},
 		{"another end while closed", closed, closed, func(r map[string]any) { variables(r)["MAINTENANCE_UNTIL"] = "2026-12-01T05:00:00+09:00" }, maintenance.Closed, ""},
 		{"no flip", closed, closed, func(map[string]any) {}, maintenance.Closed, "there is no flip"},
 		{"the other flip", closed, open, func(map[string]any) {}, maintenance.Closed, "the mode is open, want closed"},
