@@ -56,6 +56,7 @@ type Diff struct {
 	Resources []Resource `json:"resources"` // those that hold data first, then by how much happens to them
 	Sections  []Property `json:"sections"`  // of the template, besides resources
 	Warnings  []string   `json:"warnings"`
+	Deploy    []Hazard   `json:"deploy"` // what goes wrong between the two
 	Mode      ModeChange `json:"mode"`
 
 	// Complete is false if there were more combinations of conditions than were
@@ -86,7 +87,7 @@ func Compare(old, next Template) Diff {
 	d.Resources = compareResources(old.resources, next.resources)
 	d.Sections = compareSections(old.sections, next.sections)
 	d.Warnings = append(d.Warnings, movedListeners(old, next)...)
-	d.Warnings = append(d.Warnings, movedPatterns(old, next)...)
+	d.Deploy = newDeploy(old, next, d.Resources).hazards()
 	return d
 }
 
