@@ -124,15 +124,16 @@ func (d *deploy) conflicts(kind string, before, after []claim) []Hazard {
 		has[c.id] = c
 		holders[c.place] = append(holders[c.place], c)
 	}
-	wants, takers := map[string]claim{}, map[string][]claim{} // after
+	wants, takers := map[string]claim{}, map[string]claim{} // after: by resource, and by place
 	for _, c := range after {
 		wants[c.id] = c
 	}
 	for _, c := range after {
-		for _, other := range takers[c.place] {
+		if other, ok := takers[c.place]; ok {
 			found = append(found, Hazard{Fails, fmt.Sprintf("%s and %s both want %s", other.id, c.id, c.shown), []string{other.id, c.id}, ""})
+		} else {
+			takers[c.place] = c
 		}
-		takers[c.place] = append(takers[c.place], c)
 		if old, ok := has[c.id]; ok && old.place == c.place && !d.made(c.id) {
 			continue // it has it
 		}
