@@ -8,7 +8,7 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/environment"
-	"github.com/noren-cdk/noren/internal/function/responder"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // newMaintenance puts the listener under the switch, in the mode that the
@@ -29,7 +29,7 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 			SecretVersion: m.Bypass.SecretVersion,
 		},
 		HealthCheckPath: env.API.HealthCheckPath,
-		Answer: responder.Config{
+		Answer: maintenance.Answer{
 			Message:         m.Message,
 			DefaultLanguage: m.DefaultLanguage,
 			Until:           m.Until,

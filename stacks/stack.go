@@ -28,9 +28,6 @@ type Stack struct {
 // Build defines the stack of the environment in app. It panics, with the path
 // of the construct in front, if the environment asks for what cannot be built.
 func Build(app constructs.Construct, env environment.Environment, flags maintenancemode.Flags) Stack {
-	if env.Maintenance.Guard {
-		maintenancemode.CompileGuard()
-	}
 	stack := awscdk.NewStack(app, &env.StackName, &awscdk.StackProps{
 		Description:           jsii.String("Web and mobile product with a maintenance mode (" + env.Name + ")"),
 		Env:                   &awscdk.Environment{Account: optional(env.Account), Region: &env.Region},
@@ -83,11 +80,10 @@ func outputLogs(scope constructs.Construct, env environment.Environment, api api
 	show("ProbeLog", maintenance.ProbeLogGroup)
 }
 
-// outputEmergency adds the commands that flip the listener without a deploy. The
-// rule that refuses writes in the closed modes is turned with it: it is found by
-// its priority, since it is not there while the product is open. As all commands
-// that are printed these open no pager: on a short terminal the AWS CLI 2 would
-// stop half-way until q is typed.
+// outputEmergency adds the commands that flip the listener without a deploy, the
+// default action first and then the rules for reads. As all commands that are
+// printed these open no pager: on a short terminal the AWS CLI 2 would stop
+// half-way until q is typed.
 func outputEmergency(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, maintenance maintenancemode.MaintenanceMode) {
 	listener := fmt.Sprintf("--region %s --listener-arn %s", env.Region, *lb.listener.ListenerArn())
 	flip := func(targetGroup *string) string {

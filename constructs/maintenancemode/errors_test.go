@@ -12,7 +12,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
-	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -61,10 +60,10 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			"maintenancemode Product/Maintenance: Allow compiles to 101 rules, a band has room for 80"},
 		{"more rules than the quota",
 			func(p product) { p.new(maintenancemode.Props{Allow: many[:16], RuleQuota: 4}) },
-			"with maintenance on the listener has 5 rules, the load balancer's quota is 4"},
+			"the listener has 5 rules, the load balancer's quota is 4"},
 		{"more rules than the quota once it is closed",
 			func(p product) { p.new(maintenancemode.Props{Allow: many[:16], RuleQuota: 5, ReadOnly: true}) },
-			"with maintenance on the listener has 6 rules, the load balancer's quota is 5"},
+			"the listener has 6 rules, the load balancer's quota is 5"},
 		{"another rule to the app, which maintenance would not stop",
 			func(p product) { p.new(maintenancemode.Props{}); p.ruleTo(p.app, "Mine", 300) },
 			"Product/Mine (priority 300) forwards to AppTargetGroup in every mode, so maintenance would not stop what it matches"},
@@ -82,7 +81,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 				_, err := maintenancemode.ReadFlags(app)
 				panic(err)
 			},
-			`unknown context key "maintenence": want maintenance, maintenance-message or maintenance-until`},
+			`unknown context key "maintenence": want maintenance, maintenance-message, maintenance-until or maintenance-guard`},
 		{"a maintenance that CloudWatch cannot watch over",
 			func(p product) { p.new(maintenancemode.Props{ExpectedDuration: 25 * time.Hour}) },
 			"ExpectedDuration must be steps of 5m0s up to 24h0m0s, for CloudWatch evaluates an alarm no longer, got 25h0m0s"},
@@ -128,7 +127,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			"ALB allows 40"},
 		{"an answer that is too large for the function",
 			func(p product) {
-				p.new(maintenancemode.Props{Answer: responder.Config{Message: map[string]string{"en": strings.Repeat("x", 5000)}}})
+				p.new(maintenancemode.Props{Answer: maintenance.Answer{Message: map[string]string{"en": strings.Repeat("x", 5000)}}})
 			},
 			"maintenancemode Product/Maintenance: Answer: "},
 		{"no listener",
@@ -215,7 +214,7 @@ func TestFlags(t *testing.T) {
 		{"read-only with a message and an end", map[string]any{"maintenance": "read-only", "maintenance-message": "Soon.", "maintenance-until": "2026-12-01T04:00:00+09:00"},
 			"read-only Soon. 2026-12-01T04:00:00+09:00", ""},
 		{"a typing error", map[string]any{"maintenance": "ture"}, "", `-c maintenance: unknown mode "ture": want false, read-only or true`},
-		{"a typing error in the name", map[string]any{"Maintenace": "true"}, "", `unknown context key "Maintenace": want maintenance, maintenance-message or maintenance-until`},
+		{"a typing error in the name", map[string]any{"Maintenace": "true"}, "", `unknown context key "Maintenace": want maintenance, maintenance-message, maintenance-until or maintenance-guard`},
 		{"keys of somebody else's", map[string]any{"maintainer": "team-a", "main": "x", "tenants": "3", "@aws-cdk/core:x": true}, "<nil>  0001-01-01T00:00:00Z", ""},
 		{"nothing after the equals sign", map[string]any{"maintenance": ""}, "", `-c maintenance: unknown mode "": want false, read-only or true`},
 		{"a number", map[string]any{"maintenance": 1}, "", "-c maintenance: unknown mode 1: want false, read-only or true"},

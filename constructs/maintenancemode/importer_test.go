@@ -29,10 +29,6 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	mode := maintenance.Open
-	if flags.Mode != nil {
-		mode = *flags.Mode
-	}
 	stack := awscdk.NewStack(app, jsii.String("Shop"), nil)
 	vpc := awsec2.NewVpc(stack, jsii.String("Vpc"), &awsec2.VpcProps{MaxAzs: jsii.Number(2)})
 	alb := elbv2.NewApplicationLoadBalancer(stack, jsii.String("Alb"), &elbv2.ApplicationLoadBalancerProps{Vpc: vpc})
@@ -42,9 +38,9 @@ func main() {
 	listener := alb.AddListener(jsii.String("Http"), &elbv2.BaseApplicationListenerProps{
 		Port: jsii.Number(80), DefaultAction: elbv2.ListenerAction_Forward(&[]elbv2.IApplicationTargetGroup{shop}, nil),
 	})
-	maintenancemode.New(stack, "Maintenance", maintenancemode.Props{
-		Listener: listener, AppTargetGroup: shop, Mode: mode, Allow: []string{"GET /cart/{id}"},
-	})
+	maintenancemode.New(stack, "Maintenance", flags.Apply(maintenancemode.Props{
+		Listener: listener, AppTargetGroup: shop, Allow: []string{"GET /cart/{id}"},
+	}))
 	app.Synth(nil)
 }
 `

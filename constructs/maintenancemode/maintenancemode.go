@@ -50,8 +50,9 @@ type Props struct {
 	// Mode is who is let through. Default: maintenance.Open.
 	Mode maintenance.Mode
 
-	// ReadOnly prepares the mode maintenance.ReadOnly: in both closed modes a rule refuses
-	// POST, PUT, PATCH and DELETE. Default: false, and that mode is an error.
+	// ReadOnly prepares the mode maintenance.ReadOnly, in which GET, HEAD and OPTIONS
+	// go on: with one more rule, in every mode. A WebSocket is opened by GET.
+	// Default: false, and that mode is an error.
 	ReadOnly bool
 
 	// Hosts narrows everything to requests for these host names, on a listener
@@ -88,9 +89,9 @@ type Props struct {
 
 	// Answer is what the refused are told. Default: a short sentence, and to come
 	// back in 10 minutes.
-	Answer responder.Config
+	Answer maintenance.Answer
 
-	// Guard refuses to open by accident. Default: nothing does.
+	// Guard refuses to open by accident. Default: nothing is refused.
 	Guard Guard
 
 	// ExpectedDuration is how long a maintenance takes at most, in steps of 5
@@ -156,14 +157,13 @@ type MaintenanceMode struct {
 	// TargetGroup is the function's target group.
 	TargetGroup elbv2.ApplicationTargetGroup
 
-	// Rules are the listener rules of the current mode, by priority.
+	// Rules are the listener rules. They are there in every mode.
 	Rules []elbv2.CfnListenerRule
 
-	// SwitchPriorities are the priorities of the rules that only the closed modes
-	// have, whatever the mode is now.
+	// SwitchPriorities are the priorities of the rules that carry the mode.
 	SwitchPriorities []int
 
-	// Guard refuses to open by accident. Zero without Props.Guard.
+	// Guard refuses to open by accident. Zero with Props.Guard.Absent.
 	Guard ReopenGuard
 
 	// Probe looks every minute which mode the listener is in.
@@ -187,6 +187,8 @@ type MaintenanceMode struct {
 	// digits, without case. Whoever may describe listener rules can read it. Nil
 	// without Bypass.Header and Bypass.Cookie.
 	BypassSecret awssecretsmanager.Secret
+
+	carriers carriers // of the mode, for the guard's digest
 }
 
 // New defines a MaintenanceMode in scope. It panics if props are invalid, and
@@ -222,10 +224,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	if props.Bypass.Cookie != "" {
 		targetGroups[rules.Unlock] = mode.addUnlock(this, props)
 	}
-	for _, r := range plan.Closing(maintenance.Closed) {
-		mode.SwitchPriorities = append(mode.SwitchPriorities, r.Priority)
-	}
-	at := rules.Listener{Name: *props.Listener.ListenerArn(), Hosts: props.Hosts, Turning: mode.SwitchPriorities}
+	at := rules.Listener{Name: *props.Listener.ListenerArn(), Hosts: props.Hosts}
 	if !byRule {
 		at.Apps = []string{*props.AppTargetGroup.TargetGroupArn()}
 	}
@@ -233,18 +232,27 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		at.Standing = append(at.Standing, rules.Standing{Priority: r.Priority, Digest: rules.Digest(r.Conditions)})
 	}
 	slices.SortFunc(at.Standing, func(a, b rules.Standing) int { return a.Priority - b.Priority })
-	if props.Guard.Enabled {
+	turning := plan.Turning(props.Mode)
+	for _, r := range turning {
+		at.Turning = append(at.Turning, r.Priority)
+	}
+	mode.SwitchPriorities = at.Turning
+	if !props.Guard.Absent {
 		mode.addGuard(this, props, listener, at, byRule)
 	}
-	for _, r := range append(all, plan.Closing(props.Mode)...) {
+	for _, r := range all {
 		rule := newListenerRule(this, r, props.Listener, targetGroups[r.Target])
 		mode.Rules = append(mode.Rules, rule)
 		if !byRule && r.Target == rules.App {
 			attach(props.AppTargetGroup, props.Listener, rule)
 		}
 	}
+	for _, r := range turning {
+		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.Target]))
+	}
 	mode.guard(listener, byRule)
-	if !byRule && props.Mode == maintenance.Closed {
+	mode.carry(listener, byRule, props.Mode)
+	if !byRule && props.Mode != maintenance.Open {
 		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
 	}
 	mode.addProbe(this, props, at)
@@ -322,10 +330,13 @@ func (p Props) validate() error {
 	if d := p.ExpectedDuration; d < 0 || d > MaxExpectedDuration || d%forgottenPeriod != 0 {
 		bad("ExpectedDuration must be steps of %v up to %v, for CloudWatch evaluates an alarm no longer, got %v", forgottenPeriod, MaxExpectedDuration, d)
 	}
+	if p.Guard.Absent && p.Guard.Typed.IsZero() {
+		bad("Guard.Absent wants the mode to be typed: without the guard nothing asks whether a file is to open the product")
+	}
 	if p.RuleQuota < 0 {
 		bad("RuleQuota must not be negative, got %d", p.RuleQuota)
 	}
-	if err := p.Answer.Validate(); err != nil {
+	if err := responder.Config(p.Answer).Validate(); err != nil {
 		bad("Answer: %w", err)
 	}
 	return errors.Join(errs...)

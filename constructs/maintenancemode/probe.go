@@ -49,6 +49,7 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 	if g := m.Guard; g.Record != nil {
 		settings.Record, settings.Attribution = *g.Record.ParameterName(), *g.Attribution.ParameterName()
 		statements = append(statements,
+			&awsiam.PolicyStatementProps{Actions: jsii.Strings("cloudformation:DescribeStacks"), Resources: &[]*string{awscdk.Aws_STACK_ID()}},
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:GetParameters"), Resources: &[]*string{g.Record.ParameterArn(), g.Attribution.ParameterArn()}},
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:PutParameter"), Resources: &[]*string{g.Attribution.ParameterArn()}})
 	}

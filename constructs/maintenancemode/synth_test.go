@@ -117,7 +117,18 @@ func mustSynth(t *testing.T, define func(product)) template {
 // answers.
 func (t template) route(tb testing.TB, request alb.Request) string {
 	tb.Helper()
-	listener := t.listener(tb)
+	return t.routeOn(tb, t.listener(tb), request)
+}
+
+// request is one such as "GET /", of the host that tests have.
+func request(text string) alb.Request {
+	method, target, _ := strings.Cut(text, " ")
+	return alb.Request{Method: method, Target: target, Host: "app.example.com"}
+}
+
+// routeOn is route on one of several listeners.
+func (t template) routeOn(tb testing.TB, listener *alb.Listener, request alb.Request) string {
+	tb.Helper()
 	decision := listener.Route(&request)
 	if decision.Status != 0 {
 		return fmt.Sprint(decision.Status)

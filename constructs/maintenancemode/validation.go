@@ -10,7 +10,6 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/noren-cdk/noren/internal/alb"
-	"github.com/noren-cdk/noren/maintenance"
 )
 
 // validation looks, when the app is synthesized, for what only the finished app
@@ -36,8 +35,8 @@ func (v *validation) Validate() *[]*string {
 		}
 	}
 	rules := v.listenerRules()
-	if quota, most := v.quota(), v.mostRules(rules); most > quota {
-		bad("with maintenance on the listener has %d rules, the load balancer's quota is %d: raise the quota of the account and RuleQuota, or allow less", most, quota)
+	if quota, most := v.quota(), len(rules); most > quota {
+		bad("the listener has %d rules, the load balancer's quota is %d: raise the quota of the account and RuleQuota, or allow less", most, quota)
 	}
 	first, last := v.props.first(), v.props.last()
 	app := resolved(v.this, v.props.AppTargetGroup.TargetGroupArn())
@@ -67,13 +66,6 @@ func (v *validation) Validate() *[]*string {
 // own tells whether the construct defined the rule.
 func (v *validation) own(r listenerRule) bool {
 	return strings.HasPrefix(r.path, *v.this.Node().Path()+"/")
-}
-
-// mostRules returns how many rules the listener has in the mode that has most,
-// so that a closing at night does not meet a quota that the day had left.
-func (v *validation) mostRules(rules []listenerRule) int {
-	plan := v.props.plan(v.byRule)
-	return len(rules) - len(plan.Closing(v.props.Mode)) + len(plan.Closing(maintenance.Closed))
 }
 
 func (v *validation) quota() int {

@@ -21,11 +21,11 @@ type Hazard struct {
 type HazardKind string
 
 const (
-	Fails    HazardKind = "fails"    // the deploy, and is rolled back
-	MayFail  HazardKind = "may fail" // the deploy, by the order in which updates happen to run
-	Moment   HazardKind = "moment"   // requests go elsewhere while the deploy runs
-	Offline  HazardKind = "offline"  // something does not answer while the deploy runs
-	Unseen   HazardKind = "unseen"   // not all of it was looked at
+	Fails   HazardKind = "fails"    // the deploy, and is rolled back
+	MayFail HazardKind = "may fail" // the deploy, by the order in which updates happen to run
+	Moment  HazardKind = "moment"   // requests go elsewhere while the deploy runs
+	Offline HazardKind = "offline"  // something does not answer while the deploy runs
+	Unseen  HazardKind = "unseen"   // not all of it was looked at
 )
 
 func (h Hazard) String() string {

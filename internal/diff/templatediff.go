@@ -53,6 +53,7 @@ func Read(data []byte, options cfn.Options) (Template, error) {
 type Diff struct {
 	Rights    []Right    `json:"rights"` // what widens first
 	Clients   []Change   `json:"clients"`
+	Beside    []string   `json:"beside"`    // what changes for clients that no rule says
 	Resources []Resource `json:"resources"` // those that hold data first, then by how much happens to them
 	Sections  []Property `json:"sections"`  // of the template, besides resources
 	Warnings  []string   `json:"warnings"`
@@ -87,6 +88,7 @@ func Compare(old, next Template) Diff {
 	d.Resources = compareResources(old.resources, next.resources)
 	d.Sections = compareSections(old.sections, next.sections)
 	d.Warnings = append(d.Warnings, movedListeners(old, next)...)
+	d.Beside = besideRules(old, next, d.Resources)
 	d.Deploy = newDeploy(old, next, d.Resources).hazards()
 	return d
 }

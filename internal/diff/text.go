@@ -82,6 +82,9 @@ func (p Pair) writeText(out term.Terminal, named bool) {
 		line(term.Yellow, "  ", c.Before+" -> "+c.After)
 		writeClasses(out, c.Classes)
 	}
+	for _, text := range p.Beside {
+		line(term.Yellow, "  ", "beside the rules: "+text)
+	}
 	line(term.Bold, "", "\nResources")
 	if len(p.Resources) == 0 {
 		line(term.Plain, "  ", "none change")

@@ -17,6 +17,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/language"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // DefaultRetryAfter is the longest that clients are told to wait.
@@ -26,43 +28,7 @@ const DefaultRetryAfter = 10 * time.Minute
 const MaxRetryAfter = 24 * time.Hour
 
 // Config is what a responder says. The zero value is a complete answer.
-type Config struct {
-	// Message is the text for people, by BCP 47 language tag ("en", "ja",
-	// "zh-Hant"). "und" is a text in no particular language. Line breaks are
-	// kept. Default: a short sentence in each of the languages that HasWords knows.
-	Message map[string]string
-
-	// DefaultLanguage is the tag of the message for clients that read none of
-	// the languages in Message. Default: "en" if Message has it, else the first
-	// tag in sorted order.
-	DefaultLanguage string
-
-	// Words are what the page says besides a message, by the tag of a message.
-	// Default: those that HasWords knows; a message in another language is all
-	// that the page says.
-	Words map[string]Words
-
-	// Until is when the application is expected back, for people to read.
-	// Default: no time is given.
-	Until time.Time
-
-	// RetryAfter is the longest that clients are told to wait, in whole seconds up
-	// to 24 hours: less if Until is sooner, and not more if it is later, since a
-	// maintenance may end early. Default: 10 minutes.
-	RetryAfter time.Duration
-
-	// CORSOrigins are the web origins whose scripts may read the answer:
-	// "https://app.example.com", or "https://*.example.com" for every name below
-	// example.com, but not example.com itself. Default: none, and a script on
-	// another origin sees a network error instead of the maintenance.
-	CORSOrigins []string
-
-	// Body is a JSON value of the application's own that replaces the default
-	// JSON body, for clients with an older contract. It is sent as it is, but that
-	// characters outside of ASCII are escaped.
-	// Default: a JSON:API error document.
-	Body json.RawMessage
-}
+type Config maintenance.Answer
 
 // Validate reports everything that is wrong with c, the size of its encoding
 // included.
