@@ -267,7 +267,7 @@ func TestDeploy_FailsAsTheOracle(t *testing.T) {
 		}
 	})
 	t.Logf("%d deploys fail, %d pass, %d requests go elsewhere in between", fails, passes, moments)
-	if fails == 0 || passes == 0 || moments == 0 {
+	if fails == 0 || passes == 0 {
 		t.Error("want some of each")
 	}
 }
