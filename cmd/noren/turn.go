@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/spf13/cobra"
 
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/internal/turn"
 	"github.com/noren-cdk/noren/maintenance"
@@ -68,7 +70,7 @@ or another change came first); 4 you answered no; 1 anything else.`,
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return t.run(cmd) },
 	}
-	t.from.addStack(cmd)
+	t.from.add(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&t.name, "switch", "", "name of the switch, if the stack has several: the id of its construct")
 	flags.StringVar(&t.bucket, "bucket", "", "bucket for templates of over 51,200 bytes, instead of the CDK bootstrap's")
@@ -138,7 +140,7 @@ func (t *turning) run(cmd *cobra.Command) error {
 			return repeatable(err)
 		}
 	}
-	if err := t.await(ctx, cmd, query); err != nil {
+	if err := t.await(ctx, query, plan.Switch); err != nil {
 		return err
 	}
 	if t.asJSON {
@@ -202,6 +204,54 @@ func (t *turning) ask(cmd *cobra.Command, stack string, plan turn.Plan) (bool, e
 		return line == "y" || line == "yes", nil
 	}
 }
+
+// await waits until the live listener and a request agree with the deployed
+// template. A load balancer applies a change within a short time, not at once.
+func (t *turning) await(ctx context.Context, query live.Query, name string) error {
+	if t.wait <= 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.wait)
+	defer cancel()
+	query.Assembly = "" // the next deploy is another question
+	var last error
+	for {
+		report, err := query.Find(ctx)
+		if err == nil {
+			err = t.seen(report, name)
+		}
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("CloudFormation has turned the stack, but within %v it was not seen everywhere: %w; look with noren status", t.wait, cmp.Or(last, err))
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
+// seen reports what does not agree with the mode that was turned to.
+func (t *turning) seen(report live.Report, name string) error {
+	for _, s := range report.Switches {
+		if name != "" && s.Name != name && !strings.HasSuffix(s.Name, "/"+name) {
+			continue
+		}
+		switch {
+		case s.Verdict() != live.Agree && s.Verdict() != live.Next:
+			return fmt.Errorf("the template says %s, the listener %s, a request %s %s", word(s.Deployed), word(s.Listener), word(s.Request), s.Request.Problem)
+		case s.Listener.Mode != t.mode:
+			return fmt.Errorf("the listener is %s", word(s.Listener))
+		}
+		return nil
+	}
+	return errors.New("the deployed template has no switch that can be seen")
+}
+
+func word(f live.Finding) string { return cmp.Or(string(f.Mode), f.Mixed, f.Problem, "nothing") }
 
 func showEvent(cmd *cobra.Command, e types.StackEvent) {
 	line := fmt.Sprintf("%s  %-24s %s", aws.ToTime(e.Timestamp).UTC().Format(time.TimeOnly), e.ResourceStatus, aws.ToString(e.LogicalResourceId))

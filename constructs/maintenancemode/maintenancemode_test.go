@@ -107,10 +107,7 @@ func TestTheFlipIsOneProperty(t *testing.T) {
 			}
 		}
 		sort.Strings(changed)
-		want := []string{"AWS::ElasticLoadBalancingV2::Listener DefaultActions", "Custom::NorenReopenGuard Mode"}
-		if !guarded {
-			want = want[:1]
-		}
+		want := []string{"AWS::ElasticLoadBalancingV2::Listener DefaultActions", "Custom::NorenReopenGuard Digest", "Custom::NorenReopenGuard Mode"}
 		if !slices.Equal(changed, want) {
 			t.Errorf("guarded %v: %q change, want %q", guarded, changed, want)
 		}
@@ -190,8 +187,8 @@ func TestAnImportedListenerIsClosedByARule(t *testing.T) {
 		})
 	}
 	open, closed := define(maintenance.Open), define(maintenance.Closed)
-	if got := changed(open, closed); !slices.Equal(got, []string{"Close0.Conditions"}) {
-		t.Errorf("closing changes %q, want the conditions of one rule", got)
+	if got := changed(open, closed); !slices.Equal(got, []string{"Close0.Conditions", "Guard.Digest", "Guard.Mode"}) {
+		t.Errorf("closing changes %q, want the conditions of one rule, and the guard's record", got)
 	}
 	for _, listener := range closed.listeners(t) {
 		if !listener.Foreign() {

@@ -60,6 +60,9 @@ type Plan struct {
 	// change set's name is empty if there is nothing to change.
 	Stack, ChangeSet string
 
+	// Switch is the name of the switch.
+	Switch string
+
 	// From and To are the modes of the deployed template and of the wish.
 	From, To maintenance.Mode
 
@@ -122,7 +125,7 @@ func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 	if err != nil {
 		return Plan{}, fmt.Errorf("the deployed template of %s: %w", aws.ToString(stack.StackName), err)
 	}
-	plan := Plan{Stack: *stack.StackId, From: result.From, To: wish.Mode, Changed: result.Changed, template: template, updated: aws.ToTime(stack.LastUpdatedTime)}
+	plan := Plan{Stack: *stack.StackId, Switch: result.Switch, From: result.From, To: wish.Mode, Changed: result.Changed, template: template, updated: aws.ToTime(stack.LastUpdatedTime)}
 	if len(result.Changed) == 0 {
 		return plan, nil
 	}

@@ -63,6 +63,10 @@ func shop(t *testing.T, mode maintenance.Mode) string {
      "Responder": "Responder",
      "Guard": "Guard",
      "ReadOnly": true,
+     "Carriers": [
+      "Listener",
+      "Reads"
+     ],
      "Variables": {
       "MAINTENANCE_DEFAULT_LANGUAGE": "en",
       "MAINTENANCE_MESSAGE": "{\"en\":\"Back soon.\",\"ja\":\"\\u518d\\u958b\"}",

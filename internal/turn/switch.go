@@ -40,6 +40,10 @@ type Switch struct {
 	// message and the end, as they are without a flag.
 	Variables map[string]string `json:"Variables"`
 
+	// Carriers are the logical ids of the listeners and rules that carry the mode,
+	// in the order in which the guard's digest takes them.
+	Carriers []string `json:"Carriers"`
+
 	// Properties are the properties that carry the mode.
 	Properties []Property `json:"Properties"`
 }

@@ -35,6 +35,9 @@ type Result struct {
 	// Template is the text to deploy.
 	Template []byte
 
+	// Switch is the name of the switch.
+	Switch string
+
 	// From is the mode that the template was in.
 	From maintenance.Mode
 
@@ -71,7 +74,7 @@ func Turn(template []byte, name string, wish Wish) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{Template: template, From: from}
+	result := Result{Template: template, Switch: s.Name, From: from}
 	put := func(value json.RawMessage, resource string, property ...string) error {
 		path := append([]string{"Resources", resource, "Properties"}, property...)
 		old, err := t.at(path...)
