@@ -16,6 +16,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -24,6 +25,8 @@ type source struct {
 	mode string // open, read-only or closed; else a name to tell it from others
 	file string
 	data []byte // the template as it is written
+
+	folder string // that check was asked about
 	*alb.Template
 }
 
@@ -174,11 +177,20 @@ func (f templateFlags) loadOne(path string) (source, error) {
 	}
 	switch len(found) {
 	case 0:
-		return source{}, fmt.Errorf("%s: no listener and no listener rule of an application load balancer", path)
+		return source{}, fmt.Errorf("%s: no listener and no listener rule of an application load balancer in %s", path, term.Plural(len(files), "template"))
 	case 1:
 		return found[0], nil
 	}
-	return source{}, fmt.Errorf("%s: %d templates have listeners: name one, such as %s", path, len(found), found[0].file)
+	return source{mode: filepath.Base(path), file: path, Template: joined(found)}, nil
+}
+
+// joined is one template of several that are deployed together.
+func joined(sources []source) *alb.Template {
+	stacks := make([]alb.Stack, len(sources))
+	for i, s := range sources {
+		stacks[i] = alb.Stack{Name: s.mode, Template: s.Template}
+	}
+	return alb.Join(stacks)
 }
 
 // templateFiles are the templates of an assembly folder, or path itself if it
@@ -198,6 +210,17 @@ func templateFiles(path string) ([]string, error) {
 			return nil, err
 		}
 		files = append(files, found...)
+	}
+	nested, err := filepath.Glob(filepath.Join(path, "assembly-*")) // of Stages
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range nested {
+		more, err := templateFiles(dir)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, more...)
 	}
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s: no *.template.json, which cdk synth --output writes, and no *.template.yaml", path)

@@ -47,6 +47,9 @@ var routingCases = []struct {
 	{"a body", "explain /x --template condact.json --parameter M=on", 0, []string{"answers 503 without a body"}},
 	{"two listeners on one port", "check dupport.json", 1, []string{`port 80 is taken by listener "L" of the same load balancer`}},
 	{"a service on a target group that no rule uses", "check i34290.json", 1, []string{"target group is that of service S, but no listener forwards to it"}},
+	{"a priority twice on an imported listener", "check twostacks", 1, []string{`priority 500 is taken by rule "R"`, "its templates together"}},
+	{"and on one that is imported by its export", "check twoimp", 1, []string{`priority 500 is taken by rule "R"`}},
+	{"read as one load balancer", "routes twostacks", 0, []string{"/api/*", "/apx/*", "2 in twostacks"}},
 	{"a line of a log", "explain 'GET http://example.com:80/old/a HTTP/1.1' --template transform.json -H X:1", 0, []string{"rule 10 T1"}},
 }
 
