@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -78,6 +79,7 @@ func knownEnvironment(env string) error {
 type templateFlags struct {
 	env        string            // whose assemblies are read where no template is named
 	parameters map[string]string // of the templates
+	live       []string          // files that the AWS CLI printed
 	values     map[string]string // of what only a deploy knows, by LogicalId.Attribute
 }
 
@@ -97,6 +99,51 @@ func (f templateFlags) with(parameters map[string]string) templateFlags {
 // load reads templates, each a file or an assembly folder; without any, those
 // of the environment.
 func (f templateFlags) load(paths []string) ([]source, error) {
+	if len(f.live) > 0 {
+		live, err := f.loadLive()
+		if err != nil || len(paths) == 0 {
+			return []source{live}, err
+		}
+		sources, err := f.loadAll(paths)
+		return append(sources, live), err
+	}
+	return f.loadAll(paths)
+}
+
+// loadLive reads what the AWS CLI prints of load balancers that exist.
+func (f templateFlags) loadLive() (source, error) {
+	var described alb.Described
+	for _, file := range f.live {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return source{}, err
+		}
+		var answer map[string]json.RawMessage
+		if err := json.Unmarshal(data, &answer); err != nil {
+			return source{}, fmt.Errorf("%s: %w", file, err)
+		}
+		switch {
+		case answer["Listeners"] != nil:
+			described.Listeners = append(described.Listeners, data)
+		case answer["Rules"] != nil:
+			described.Rules = append(described.Rules, data)
+		case answer["TargetGroups"] != nil:
+			described.TargetGroups = append(described.TargetGroups, data)
+		default:
+			return source{}, fmt.Errorf("%s: want what aws elbv2 describe-listeners, describe-rules or describe-target-groups prints", file)
+		}
+	}
+	template, err := alb.ReadDescribed(described)
+	if err != nil {
+		return source{}, fmt.Errorf("%s: %w", strings.Join(f.live, ", "), err)
+	}
+	if len(template.Listeners) == 0 {
+		return source{}, fmt.Errorf("%s: no listener: want what aws elbv2 describe-listeners prints too", strings.Join(f.live, ", "))
+	}
+	return source{mode: "live", file: strings.Join(f.live, ", "), Template: template}, nil
+}
+
+func (f templateFlags) loadAll(paths []string) ([]source, error) {
 	if len(paths) == 0 {
 		return f.loadAssemblies()
 	}
@@ -265,6 +312,12 @@ func nameApart(sources []source) {
 
 // add adds the flags to a verb.
 func (f *templateFlags) add(cmd *cobra.Command) {
+	f.addReading(cmd)
+	cmd.Flags().StringArrayVar(&f.live, "live", nil, "what aws elbv2 describe-listeners, describe-rules or describe-target-groups printed, of any load balancer; may be repeated")
+}
+
+// addReading adds the flags that say how templates are read.
+func (f *templateFlags) addReading(cmd *cobra.Command) {
 	addEnvFlag(cmd, &f.env)
 	addParameterFlag(cmd, &f.parameters)
 	cmd.Flags().StringToStringVar(&f.values, "value", nil, "what only a deploy knows of a resource, as LogicalId.Attribute=value; may be repeated")

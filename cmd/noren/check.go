@@ -135,6 +135,9 @@ func (f finding) like(g finding) bool {
 // checkable reads all templates of the paths; those without a load balancer
 // have nothing to be checked.
 func checkable(paths []string, from templateFlags) ([]source, error) {
+	if len(from.live) > 0 && len(paths) == 0 {
+		return from.load(nil)
+	}
 	if len(paths) == 0 {
 		return from.loadAssemblies()
 	}

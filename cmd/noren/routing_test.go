@@ -116,3 +116,33 @@ func TestReplayByParameter(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
 }
+
+// TestLive: what the AWS CLI prints of load balancers is asked as templates are.
+func TestLive(t *testing.T) {
+	dir := t.TempDir()
+	const arn = "arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/a/1/2"
+	listeners, rules := filepath.Join(dir, "listeners.json"), filepath.Join(dir, "rules.json")
+	writeFile(t, listeners, []byte(`{"Listeners": [{"ListenerArn": "`+arn+`", "LoadBalancerArn": "arn:lb", "Port": 80, "Protocol": "HTTP",
+		"DefaultActions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404", "MessageBody": "nobody here"}}]}]}`))
+	writeFile(t, rules, []byte(`{"Rules": [{"RuleArn": "arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/a/1/2/3", "Priority": "7",
+		"Conditions": [{"Field": "path-pattern", "Values": ["/*"], "PathPatternConfig": {"Values": ["/*"]}}],
+		"Actions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}]},
+		{"RuleArn": "arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/a/1/2/4", "Priority": "8",
+		"Conditions": [{"Field": "path-pattern", "Values": ["/a"], "PathPatternConfig": {"Values": ["/a"]}}],
+		"Actions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}]}]}`))
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"explain", "/x", "--live", listeners, "--live", rules}, "rule 7"},
+		{[]string{"routes", "--live", listeners}, "everything else"},
+		{[]string{"check", "--live", listeners, "--live", rules}, "rule is dead: rule 7"},
+		{[]string{"explain", "/x", "--live", rules}, "uncertain"},
+	} {
+		var out strings.Builder
+		exec(t.Context(), test.args, strings.NewReader(""), &out, &out)
+		if !strings.Contains(out.String(), test.want) {
+			t.Errorf("%q: got %s, want %q", test.args, out.String(), test.want)
+		}
+	}
+}
