@@ -39,10 +39,10 @@ const FunctionDimension = "FunctionName"
 // Ids of constructs by which the tools know what a template is of, where it
 // carries the paths of CDK, and the beginning of logical ids where it does not.
 const (
-	ResponderID    = "Responder"    // the function that answers the refused
-	RefuseWritesID = "RefuseWrites" // with a number: rules that refuse writes
-	CloseID        = "Close"        // the rule that closes a listener whose default action is not turned
-	UnlockID       = "Unlock"       // the rule to the page that gives the bypass cookie
+	ResponderID = "Responder" // the function that answers the refused
+	ReadID      = "Read"      // with a number: rules that let reads through in the mode read-only
+	CloseID     = "Close"     // with a number: rules that close a listener whose default action is not turned
+	UnlockID    = "Unlock"    // the rule to the page that gives the bypass cookie
 )
 
 // Prefixes of the environment variables of the functions.

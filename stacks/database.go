@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -20,11 +19,21 @@ const (
 	// databasePort is MySQL's. Only the service and the one-off tasks reach it.
 	databasePort = 3306
 
-	// apiUser and schemaChangeUser log in with IAM tokens; the setup task makes
-	// them.
+	// apiUser, schemaChangeUser and schemaPlanUser log in with IAM tokens; the
+	// setup task makes them.
 	apiUser          = "api"
 	schemaChangeUser = "schemachange"
+	schemaPlanUser   = "schemaplan"
 )
+
+// parameters are values as CDK takes them.
+func parameters(values map[string]string) *map[string]*string {
+	all := map[string]*string{}
+	for name, value := range values {
+		all[name] = &value
+	}
+	return &all
+}
 
 // databaseLogs are the logs that the database sends to CloudWatch.
 var databaseLogs = []string{"audit", "error", "slowquery"}
@@ -34,7 +43,7 @@ var databaseLogs = []string{"audit", "error", "slowquery"}
 func newSchemaChange(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, cluster awsecs.ICluster, database awsrds.DatabaseCluster) schemachange.SchemaChange {
 	props := schemachange.Props{
 		Vpc: vpc, Cluster: cluster, Database: database, DatabaseName: env.Database.Name,
-		User: schemaChangeUser, Changes: env.SchemaChange.Changes, LogRetention: retention(env),
+		User: schemaChangeUser, Planner: schemaPlanUser, Changes: env.SchemaChange.Changes, LogRetention: retention(env),
 	}
 	if env.SchemaChange.Image != "" {
 		props.Image = registryImage(scope, "SchemaChangeRepository", env.SchemaChange.Image)
@@ -52,29 +61,12 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 	clusterParameters := awsrds.NewParameterGroup(scope, jsii.String("DatabaseClusterParameters"), &awsrds.ParameterGroupProps{
 		Engine:      engine,
 		Description: jsii.String("TLS required, binary log for schema changes, utf8mb4, audit log"),
-		Parameters: &map[string]*string{
-			"require_secure_transport": jsii.String("ON"),
-			"tls_version":              jsii.String("TLSv1.2,TLSv1.3"),
-			// A schema change on a clone catches up by the binary log.
-			"binlog_format":                    jsii.String("MIXED"),
-			"innodb_online_alter_log_max_size": jsii.String(strconv.FormatInt(env.Database.OnlineAlterLogMaxSize, 10)),
-			"character_set_server":             jsii.String("utf8mb4"),
-			"collation_server":                 jsii.String("utf8mb4_0900_ai_ci"),
-			"server_audit_logging":             jsii.String("1"),
-			"server_audit_events":              jsii.String("CONNECT,QUERY_DCL,QUERY_DDL"),
-		},
+		Parameters:  parameters(env.Database.ClusterParameters()),
 	})
 	instanceParameters := awsrds.NewParameterGroup(scope, jsii.String("DatabaseInstanceParameters"), &awsrds.ParameterGroupProps{
 		Engine:      engine,
 		Description: jsii.String("Metadata locks can be watched and are not waited for all year, slow query log"),
-		Parameters: &map[string]*string{
-			"performance_schema": jsii.String("1"),
-			// Seconds. The default is a year: a forgotten transaction would stall
-			// an ALTER, and everything queued behind it, for good.
-			"lock_wait_timeout": jsii.String("60"),
-			"slow_query_log":    jsii.String("1"),
-			"long_query_time":   jsii.String("1"),
-		},
+		Parameters:  parameters(env.Database.InstanceParameters()),
 	})
 	instance := func(name string, scaleWithWriter bool) awsrds.IClusterInstance {
 		return awsrds.ClusterInstance_ServerlessV2(&name, &awsrds.ServerlessV2ClusterInstanceProps{

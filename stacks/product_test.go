@@ -230,11 +230,11 @@ func TestAnImageInEcrMayBePulled(t *testing.T) {
 
 func TestTheEmergencyCommandsTurnEverythingThatTheDeployTurns(t *testing.T) {
 	outputs := synthesized(t, "prod", maintenance.Closed).template
-	refuse := outputs.Resources["MaintenanceRefuseWrites0F962CE52"].Properties["Priority"]
+	reads := outputs.Resources["MaintenanceRead06138211E"].Properties["Priority"]
 	for _, id := range []string{"EmergencyOpenCommand", "EmergencyCloseCommand"} {
 		command := text(outputs.Outputs[id].Value)
-		if !strings.Contains(command, fmt.Sprintf("Priority=='%v'", refuse)) || !strings.Contains(command, "aws elbv2 modify-rule") {
-			t.Errorf("%s leaves the rule that refuses writes (priority %v) as it is: %s", id, refuse, command)
+		if !strings.Contains(command, fmt.Sprintf("Priority=='%v'", reads)) || !strings.Contains(command, "aws elbv2 modify-rule") {
+			t.Errorf("%s leaves the rule for reads (priority %v) as it is: %s", id, reads, command)
 		}
 	}
 }

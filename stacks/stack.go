@@ -13,6 +13,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/constructs/schemachange"
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
@@ -28,9 +29,6 @@ type Stack struct {
 // Build defines the stack of the environment in app. It panics, with the path
 // of the construct in front, if the environment asks for what cannot be built.
 func Build(app constructs.Construct, env environment.Environment, flags maintenancemode.Flags) Stack {
-	if env.Maintenance.Guard {
-		maintenancemode.CompileGuard()
-	}
 	stack := awscdk.NewStack(app, &env.StackName, &awscdk.StackProps{
 		Description:           jsii.String("Web and mobile product with a maintenance mode (" + env.Name + ")"),
 		Env:                   &awscdk.Environment{Account: optional(env.Account), Region: &env.Region},
@@ -63,7 +61,7 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	output(stack, "DatabaseEndpoint", "Aurora writer", *database.ClusterEndpoint().Hostname())
 	output(stack, "DatabaseSetupCommand", "Starts the task that makes the schema and the database users; run it once after the first deploy, again does no harm", setup.command)
 	output(stack, "DatabaseSetupLog", "Shows what that task did", setup.log)
-	output(stack, "SchemaChangeCommand", "Starts the task that runs a schema change; put its name, without .sql, in the place of CHANGE", change.RunCommand)
+	outputSchemaChange(stack, change.Commands)
 	outputLogs(stack, env, api, maintenance)
 	outputEmergency(stack, env, lb, api, maintenance)
 	if summary := maintenance.Guard.Summary; summary != nil {
@@ -83,11 +81,23 @@ func outputLogs(scope constructs.Construct, env environment.Environment, api api
 	show("ProbeLog", maintenance.ProbeLogGroup)
 }
 
-// outputEmergency adds the commands that flip the listener without a deploy. The
-// rule that refuses writes in the closed modes is turned with it: it is found by
-// its priority, since it is not there while the product is open. As all commands
-// that are printed these open no pager: on a short terminal the AWS CLI 2 would
-// stop half-way until q is typed.
+// outputSchemaChange adds the steps of a schema change, as docs/schema-changes.md
+// walks through them.
+func outputSchemaChange(scope constructs.Construct, steps schemachange.Commands) {
+	change := "; put the name of the change, without .sql, in the place of CHANGE"
+	output(scope, "SchemaChangePlanCommand", "Starts the task that plans a schema change"+change, steps.Plan)
+	output(scope, "SchemaChangeCloneCommand", "Makes a clone of the database to rehearse on, and waits for it", steps.Clone)
+	output(scope, "SchemaChangeRehearseCommand", "Starts the task that rehearses a schema change on the clone"+change, steps.Rehearse)
+	output(scope, "SchemaChangeRehearsalCommand", "Fetches what the rehearsal measured into the folder of changes"+change, steps.Rehearsal)
+	output(scope, "SchemaChangeRemoveCloneCommand", "Removes the clone", steps.RemoveClone)
+	output(scope, "SchemaChangeCommand", "Starts the task that runs a schema change"+change, steps.Run)
+	output(scope, "SchemaChangeLog", "Shows what those tasks say", steps.Log)
+}
+
+// outputEmergency adds the commands that flip the listener without a deploy, the
+// default action first and then the rules for reads. As all commands that are
+// printed these open no pager: on a short terminal the AWS CLI 2 would stop
+// half-way until q is typed.
 func outputEmergency(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, maintenance maintenancemode.MaintenanceMode) {
 	listener := fmt.Sprintf("--region %s --listener-arn %s", env.Region, *lb.listener.ListenerArn())
 	flip := func(targetGroup *string) string {

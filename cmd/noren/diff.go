@@ -36,9 +36,9 @@ counted, the properties of new resources first, rights and reach last.
 
 OLD and NEW are CloudFormation templates in JSON, or folders of assemblies.
 
-The flip that --expect allows is: the listener's default action, the rules
-RefuseWrites and Close, the record of the reopen guard, and the message and
-until of the maintenance answer.
+The flip that --expect allows is: the listener's default action, where the
+rules Read send what they take, the conditions of the rules Close, the record
+of the reopen guard, and the message and until of the maintenance answer.
 
 Exit codes: 0 said, or as expected; 1 a template cannot be read; 3 more changes
 than --expect or --mode-unchanged allows.`,

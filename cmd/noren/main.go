@@ -89,6 +89,7 @@ func newRoot() *cobra.Command {
 		newDiff(),
 		newPreview(),
 		newStatus(),
+		newPreflight(),
 	)
 	return root
 }

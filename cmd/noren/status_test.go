@@ -169,7 +169,8 @@ func TestStatus(t *testing.T) {
 		{"open", "open", nil, "", 0, []string{"shop: open, really", "deployed template  open    UPDATE_COMPLETE", "live listener      open    " + liveListener, "one request        let in  404, no X-Maintenance-Mode: GET http://127.0.0.1", by, "1 h 12 min), by " + liveDeployer, "next deploy        -       no cdk.out/shop.template.json"}},
 		{"closed", "closed", nil, "", 0, []string{"shop: closed, really", "one request        refused  503, X-Maintenance-Mode: on: GET"}},
 		{"read-only", "read-only", func(_ *testing.T, p *liveProduct) {
-			p.aws.Answer("DescribeRules", "<Rules><member><RuleArn>"+strings.Replace(liveListener, ":listener/", ":listener-rule/", 1)+"/5</RuleArn><Priority>191</Priority><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>POST</member><member>PUT</member><member>PATCH</member><member>DELETE</member></Values></HttpRequestMethodConfig></member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>"+liveResponder+"</TargetGroupArn></member></Actions></member></Rules>")
+			p.listener(liveResponder)
+			p.aws.Answer("DescribeRules", "<Rules><member><RuleArn>"+strings.Replace(liveListener, ":listener/", ":listener-rule/", 1)+"/5</RuleArn><Priority>191</Priority><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>GET</member><member>HEAD</member><member>OPTIONS</member></Values></HttpRequestMethodConfig></member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>"+liveApp+"</TargetGroupArn></member></Actions></member></Rules>")
 		}, "", 0, []string{"shop: read-only, really", "one request        let in"}},
 		{"opened by hand", "closed", func(t *testing.T, p *liveProduct) {
 			p.listener(liveApp)

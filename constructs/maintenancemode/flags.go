@@ -1,10 +1,8 @@
 package maintenancemode
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -27,17 +25,21 @@ type Flags struct {
 	// Until is the value of -c maintenance-until=, an RFC 3339 time. Zero if it
 	// was not given.
 	Until time.Time
+
+	// GuardAbsent says that -c maintenance-guard=absent was given: the way out of a
+	// guard that cannot start.
+	GuardAbsent bool
 }
 
-// ReadFlags reads -c maintenance=, -c maintenance-message= and
-// -c maintenance-until= from the context of the app that scope is in, and
+// ReadFlags reads -c maintenance=, -c maintenance-message=, -c maintenance-until=
+// and -c maintenance-guard= from the context of the app that scope is in, and
 // reports every value that cannot be read.
 func ReadFlags(scope constructs.Construct) (Flags, error) {
 	var flags Flags
 	var errs []error
 	for key := range scope.Node().GetAllContext(nil).(map[string]any) {
 		if misspelt(key) {
-			errs = append(errs, fmt.Errorf("unknown context key %q: want maintenance, maintenance-message or maintenance-until", key))
+			errs = append(errs, fmt.Errorf("unknown context key %q: want maintenance, maintenance-message, maintenance-until or maintenance-guard", key))
 		}
 	}
 	if value := scope.Node().TryGetContext(jsii.String("maintenance")); value != nil {
@@ -61,6 +63,11 @@ func ReadFlags(scope constructs.Construct) (Flags, error) {
 		}
 		flags.Until = until
 	}
+	if value := scope.Node().TryGetContext(jsii.String("maintenance-guard")); value != nil {
+		if flags.GuardAbsent = value == "absent"; !flags.GuardAbsent {
+			errs = append(errs, fmt.Errorf("-c maintenance-guard: want absent, got %q", fmt.Sprint(value)))
+		}
+	}
 	return flags, errors.Join(errs...)
 }
 
@@ -70,15 +77,12 @@ func ReadFlags(scope constructs.Construct) (Flags, error) {
 func (f Flags) Apply(props Props) Props {
 	if f.Mode != nil {
 		props.Mode = *f.Mode
-		props.Guard.Explicit = true
+		props.Guard.Typed = time.Now()
 	}
+	props.Guard.Absent = props.Guard.Absent || f.GuardAbsent
 	if f.Message != "" {
-		language := cmp.Or(props.Answer.DefaultLanguage, "en")
-		if tags := slices.Collect(maps.Keys(props.Answer.Message)); len(tags) == 1 {
-			language = tags[0]
-		}
 		props.Guard.Message = f.Message
-		props.Answer.Message, props.Answer.DefaultLanguage = map[string]string{language: f.Message}, language
+		props.Answer.Message, props.Answer.DefaultLanguage = maintenance.ForEverybody(f.Message, props.Answer.Message, props.Answer.DefaultLanguage)
 	}
 	if !f.Until.IsZero() {
 		props.Answer.Until = f.Until
@@ -89,6 +93,6 @@ func (f Flags) Apply(props Props) Props {
 // misspelt tells whether a context key looks like one of the flags but is none:
 // a misspelt -c maintenance=true would open the product instead of closing it.
 func misspelt(key string) bool {
-	flags := []string{"maintenance", "maintenance-message", "maintenance-until"}
+	flags := []string{"maintenance", "maintenance-message", "maintenance-until", "maintenance-guard"}
 	return !slices.Contains(flags, key) && term.Nearest(key, flags) != ""
 }

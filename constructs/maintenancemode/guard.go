@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -22,21 +21,32 @@ import (
 )
 
 // Guard is how a deploy that would open the product by accident is refused: one
-// that was not told the mode, while maintenance is on. The deploy fails before
+// that was not told the mode, while maintenance is on. It is asked whenever
+// anything of the listener or the rules changes that carry the mode, so that a
+// new certificate does not open what was closed by hand. The deploy fails before
 // the listener changes and is rolled back; the event of the stack says what is
-// on, since when, and what to type. Closing, creating, deleting and rolling back
-// are never refused.
+// on, since when, and what to type. Closing, deleting and rolling back are never
+// refused.
 type Guard struct {
-	// Enabled makes the guard. Default: false, a forgotten flag opens.
+	// Enabled switches the guard on. Default: false. It is there all the same,
+	// remembers since when the mode is on, and refuses nothing but the change that
+	// switches it off and opens: a guard that was taken out of the template instead
+	// would be deleted after the listener has changed, and could refuse nothing.
 	Enabled bool
 
-	// Explicit says that Mode is what somebody wants now, and not what a file
-	// says for want of a flag. Flags.Apply sets it. Default: false.
-	Explicit bool
+	// Absent leaves the guard out, for the one that cannot start and lets no deploy
+	// pass. It wants Typed: the mode must not be a matter of what a file says.
+	// Default: false.
+	Absent bool
+
+	// Typed is when Mode was typed: that somebody wants it now, and not what a file
+	// says for want of a flag. An assembly with a flag of another evening opens
+	// nothing. Flags.Apply sets it. Default: the mode was not typed.
+	Typed time.Time
 
 	// Reopens asks to open from a committed file: the time, as the refusal says
 	// it, since when the maintenance is on that this ends. It ends no other, so
-	// that it may be left where it is. Default: only Explicit opens.
+	// that it may be left where it is. Default: only a typed mode opens.
 	Reopens time.Time
 
 	// Message is what was typed for people, which the guard warns of if the next
@@ -56,7 +66,7 @@ type Guard struct {
 	ByHand string
 }
 
-// ReopenGuard is what guards against opening by accident.
+// ReopenGuard is what guards against opening by accident. Zero if it is absent.
 type ReopenGuard struct {
 	// Resource is the custom resource that everything which flips waits for.
 	Resource awscdk.CustomResource
@@ -81,18 +91,18 @@ type ReopenGuard struct {
 }
 
 const (
-	// guardTime is how long the function may take: it keeps ten seconds of it to
-	// answer.
-	guardTime = 30 * time.Second
+	// guardTime is how long the function may take. It answers at once, unless the
+	// state of the stack cannot be read and the decision hangs on it.
+	guardTime = 90 * time.Second
 
-	// guardServiceTime is how long CloudFormation waits for the answer, instead of
-	// an hour.
-	guardServiceTime = 60
+	// guardServiceTime is how long CloudFormation waits for the answer, in seconds,
+	// instead of an hour.
+	guardServiceTime = 120
 )
 
 // addGuard defines the guard. Nothing of it refers to a listener that waits for
 // it; the function finds that one by its load balancer and port.
-func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, listener elbv2.CfnListener, at rules.Listener, byRule bool) {
+func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, listeners []turned, at rules.Switch) {
 	function := gofunction.New(this, "ReopenGuard", gofunction.Props{
 		Package:      guardProgram,
 		Description:  "Refuses a deploy that would open the application by accident",
@@ -117,15 +127,21 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	}
 	allow(g.Record.ParameterArn(), "ssm:GetParameter", "ssm:PutParameter")
 	allow(g.Attribution.ParameterArn(), "ssm:GetParameter")
-	allow(awscdk.Aws_STACK_ID(), "cloudformation:DescribeStacks")
+	allow(awscdk.Aws_STACK_ID(), "cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents")
 	allow(jsii.String("*"), "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules") // they know no resource
 
-	if !byRule { // the listener waits for the guard, so that it cannot be told which it is
-		at.Name, at.LoadBalancer, at.Port = "", *listener.LoadBalancerArn(), int(*listener.Port())
+	at.Listeners = slices.Clone(at.Listeners)
+	for i, t := range listeners {
+		if !t.byRule { // the listener waits for the guard, so that it cannot be told which it is
+			l := &at.Listeners[i]
+			l.Name, l.LoadBalancer, l.Port = "", *t.resource.LoadBalancerArn(), int(*t.resource.Port())
+		}
 	}
 	properties := guard.Properties{
 		Mode:                 props.Mode,
-		Explicit:             props.Guard.Explicit,
+		Typed:                props.Guard.Typed,
+		Off:                  !props.Guard.Enabled,
+		Digest:               *awscdk.Lazy_String(&m.carriers, nil),
 		Reopens:              props.Guard.Reopens,
 		Message:              props.Guard.Message,
 		Until:                props.Answer.Until,
@@ -134,7 +150,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 		ByHand:               props.Guard.ByHand,
 		RecordParameter:      *g.Record.ParameterName(),
 		AttributionParameter: *g.Attribution.ParameterName(),
-		Switch:               rules.Switch{Responder: *m.TargetGroup.TargetGroupArn(), Listeners: []rules.Listener{at}},
+		Switch:               at,
 	}.Encode()
 	g.Resource = awscdk.NewCustomResource(this, jsii.String("Guard"), &awscdk.CustomResourceProps{
 		ResourceType:   jsii.String(maintenance.GuardType),
@@ -145,21 +161,11 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	g.Summary = g.Resource.GetAttString(jsii.String(guard.Summary))
 }
 
-// guard makes everything that flips wait for the guard, if there is one: its own
-// listener, and the rules that come with a mode.
-func (m *MaintenanceMode) guard(listener elbv2.CfnListener, byRule bool) {
-	if m.Guard.Resource == nil {
-		return
-	}
-	resource := m.Guard.Resource.Node().DefaultChild().(awscdk.CfnResource)
-	waits := jsii.String("the reopen guard has to see the change of mode first")
-	if !byRule {
-		listener.AddResourceDependency(resource, waits)
-	}
-	for _, r := range m.Rules {
-		if slices.Contains(m.SwitchPriorities, int(*r.Priority())) {
-			r.AddResourceDependency(resource, waits)
-		}
+// afterGuard makes what flips wait for the guard, if there is one.
+func (m *MaintenanceMode) afterGuard(flips awscdk.CfnResource) {
+	if m.Guard.Resource != nil {
+		guard := m.Guard.Resource.Node().DefaultChild().(awscdk.CfnResource)
+		flips.AddResourceDependency(guard, jsii.String("the reopen guard has to see the change of mode first"))
 	}
 }
 

@@ -29,7 +29,7 @@ const guardType = "Custom::NorenReopenGuard"
 var listeners = []string{"own", "shared", "imported"}
 
 // guarded synthesizes a guarded maintenance on a kind of listener.
-func guarded(t *testing.T, kind string, mode maintenance.Mode) template {
+func guarded(t *testing.T, kind string, mode maintenance.Mode, edits ...func(*maintenancemode.Props)) template {
 	t.Helper()
 	return mustSynth(t, func(p product) {
 		props := fieldReports(mode)
@@ -43,6 +43,9 @@ func guarded(t *testing.T, kind string, mode maintenance.Mode) template {
 				ListenerArn:   jsii.String("arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"),
 				SecurityGroup: awsec2.SecurityGroup_FromSecurityGroupId(p.stack, jsii.String("Group"), jsii.String("sg-1"), nil),
 			})
+		}
+		for _, edit := range edits {
+			edit(&props)
 		}
 		maintenancemode.New(p.stack, "Maintenance", props)
 	})
@@ -177,7 +180,7 @@ func TestTheGuardMayDoNothingElse(t *testing.T) {
 		`["logs:CreateLogStream","logs:PutLogEvents"] on {"Fn::GetAtt":["` + logs + `","Arn"]}`,
 		`["ssm:GetParameter","ssm:PutParameter"] on ` + fmt.Sprintf(parameter, record),
 		`"ssm:GetParameter" on ` + fmt.Sprintf(parameter, attribution),
-		`"cloudformation:DescribeStacks" on {"Ref":"AWS::StackId"}`,
+		`["cloudformation:DescribeStacks","cloudformation:DescribeStackEvents"] on {"Ref":"AWS::StackId"}`,
 		`["elasticloadbalancing:DescribeListeners","elasticloadbalancing:DescribeRules"] on "*"`,
 	}
 	if !slices.Equal(got, want) {
@@ -228,11 +231,11 @@ func TestAStackNeverHangs(t *testing.T) {
 			timeout = r.Properties["Timeout"].(float64)
 		}
 	}
-	if resource.Properties["ServiceTimeout"] != "60" || timeout != 30 {
+	if resource.Properties["ServiceTimeout"] != "120" || timeout != 90 {
 		t.Errorf("CloudFormation waits %v s, the function may take %v s", resource.Properties["ServiceTimeout"], timeout)
 	}
 	_, queue := synthesized.only(t, "AWS::Lambda::EventInvokeConfig")
-	if queue.Properties["MaximumRetryAttempts"] != 0.0 || queue.Properties["MaximumEventAgeInSeconds"] != 60.0 {
+	if queue.Properties["MaximumRetryAttempts"] != 0.0 || queue.Properties["MaximumEventAgeInSeconds"] != 120.0 {
 		t.Errorf("Lambda tries again when nobody waits any more: %v", queue.Properties)
 	}
 }
@@ -269,11 +272,11 @@ func TestWhatWasTypedReachesTheGuard(t *testing.T) {
 		flags maintenancemode.Flags
 		want  map[string]any
 	}{
-		{"nothing", maintenancemode.Flags{}, map[string]any{"Mode": "open", "Explicit": "false", "Message": "", "Until": "2026-11-30T19:00:00Z", "Reopens": "2026-11-30T19:00:00Z",
+		{"nothing", maintenancemode.Flags{}, map[string]any{"Mode": "open", "Explicit": "", "Message": "", "Until": "2026-11-30T19:00:00Z", "Reopens": "2026-11-30T19:00:00Z",
 			"Command": "make deploy", "ReopensAt": "reopen in shop.yaml", "ByHand": "the runbook"}},
-		{"the mode", maintenancemode.Flags{Mode: &closed}, map[string]any{"Mode": "closed", "Explicit": "true", "Message": ""}},
-		{"a message, the mode from the file", maintenancemode.Flags{Message: "Back at four."}, map[string]any{"Mode": "open", "Explicit": "false", "Message": "Back at four."}},
-		{"an end", maintenancemode.Flags{Until: until.AddDate(0, 0, 1)}, map[string]any{"Explicit": "false", "Until": "2026-12-01T19:00:00Z"}},
+		{"the mode", maintenancemode.Flags{Mode: &closed}, map[string]any{"Mode": "closed", "Message": ""}},
+		{"a message, the mode from the file", maintenancemode.Flags{Message: "Back at four."}, map[string]any{"Mode": "open", "Explicit": "", "Message": "Back at four."}},
+		{"an end", maintenancemode.Flags{Until: until.AddDate(0, 0, 1)}, map[string]any{"Explicit": "", "Until": "2026-12-01T19:00:00Z"}},
 	} {
 		_, resource := mustSynth(t, func(p product) { p.new(test.flags.Apply(base)) }).only(t, guardType)
 		for name, want := range test.want {
@@ -284,10 +287,10 @@ func TestWhatWasTypedReachesTheGuard(t *testing.T) {
 	}
 }
 
-func TestWithoutTheGuardThereIsNothingOfIt(t *testing.T) {
+func TestGuard_Absent(t *testing.T) {
 	synthesized := mustSynth(t, func(p product) {
 		props := fieldReports(maintenance.Closed)
-		props.Guard.Enabled = false
+		props.Guard = maintenancemode.Guard{Absent: true, Typed: time.Now()}
 		if guard := p.new(props).Guard; guard != (maintenancemode.ReopenGuard{}) {
 			t.Errorf("got %+v", guard)
 		}

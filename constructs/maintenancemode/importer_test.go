@@ -19,7 +19,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
-	"github.com/noren-cdk/noren/maintenance"
 )
 
 func main() {
@@ -28,10 +27,6 @@ func main() {
 	flags, err := maintenancemode.ReadFlags(app)
 	if err != nil {
 		panic(err)
-	}
-	mode := maintenance.Open
-	if flags.Mode != nil {
-		mode = *flags.Mode
 	}
 	stack := awscdk.NewStack(app, jsii.String("Shop"), nil)
 	vpc := awsec2.NewVpc(stack, jsii.String("Vpc"), &awsec2.VpcProps{MaxAzs: jsii.Number(2)})
@@ -42,9 +37,9 @@ func main() {
 	listener := alb.AddListener(jsii.String("Http"), &elbv2.BaseApplicationListenerProps{
 		Port: jsii.Number(80), DefaultAction: elbv2.ListenerAction_Forward(&[]elbv2.IApplicationTargetGroup{shop}, nil),
 	})
-	maintenancemode.New(stack, "Maintenance", maintenancemode.Props{
-		Listener: listener, AppTargetGroup: shop, Mode: mode, Allow: []string{"GET /cart/{id}"},
-	})
+	maintenancemode.New(stack, "Maintenance", flags.Apply(maintenancemode.Props{
+		Listener: listener, AppTargetGroup: shop, Allow: []string{"GET /cart/{id}"},
+	}))
 	app.Synth(nil)
 }
 `

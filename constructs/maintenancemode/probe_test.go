@@ -215,6 +215,7 @@ func TestTheProbeMayDoNothingElse(t *testing.T) {
 		"elasticloadbalancing:DescribeRules":     "*",
 		"cloudtrail:LookupEvents":                "*",
 		"lambda:GetFunctionConfiguration":        "MaintenanceResponderFunction",
+		"cloudformation:DescribeStacks":          "AWS::StackId",
 		"ssm:GetParameters":                      "MaintenanceModeRecord",
 		"ssm:PutParameter":                       "MaintenanceModeAttribution",
 		"logs:CreateLogStream":                   "MaintenanceProbeLogs",

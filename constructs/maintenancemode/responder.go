@@ -9,6 +9,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
+	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -20,13 +21,15 @@ const (
 	probeProgram     = "github.com/noren-cdk/noren/lambda/probe"
 )
 
-// Compile starts to compile the functions, but for the guard's. New does it too
-// and waits; called before the app is made, it happens while Node loads CDK.
-func Compile() { gofunction.Compile(responderProgram, unlockProgram, probeProgram) }
+// Ids of constructs by which a MaintenanceMode is known.
+const (
+	responderID = maintenance.ResponderID
+	probeID     = "Probe"
+)
 
-// CompileGuard starts to compile the function of the guard, which not every app
-// has.
-func CompileGuard() { gofunction.Compile(guardProgram) }
+// Compile starts to compile the functions. New does it too and waits; called
+// before the app is made, it happens while Node loads CDK.
+func Compile() { gofunction.Compile(responderProgram, unlockProgram, probeProgram, guardProgram) }
 
 // addResponder defines the function that answers the refused and its target
 // group. Nothing of it depends on the mode.
@@ -34,7 +37,8 @@ func (m *MaintenanceMode) addResponder(this constructs.Construct, props Props) {
 	function := gofunction.New(this, maintenance.ResponderID, gofunction.Props{
 		Package:             responderProgram,
 		Description:         "Answers 503 while the application is closed for maintenance",
-		Environment:         props.Answer.Environment(),
+		Files:               responder.Config(props.Answer).Files(),
+		Environment:         responder.Config(props.Answer).Environment(),
 		ReservedConcurrency: props.ReservedConcurrency,
 		LogRetention:        props.LogRetention,
 	})

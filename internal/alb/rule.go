@@ -1,6 +1,9 @@
 package alb
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // Rule is a rule of a listener.
 type Rule struct {
@@ -51,6 +54,10 @@ type Transform struct {
 
 // Default reports whether the rule is the listener's default rule.
 func (r *Rule) Default() bool { return r.Priority == 0 }
+
+// Disarmed reports whether the rule is there and takes nothing: one of its
+// conditions holds for no request.
+func (r *Rule) Disarmed() bool { return slices.ContainsFunc(r.Conditions, Nobody) }
 
 // UnknownPriority is the priority of a rule of which it is not known: such rules
 // come last.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/alb/witness"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -23,10 +24,10 @@ func (d Diff) Modes() (before, after maintenance.Mode, err error) {
 // Unexpected returns what changes besides a flip to a mode: nothing if the
 // template is flipped to it and otherwise stays as it is.
 //
-// The flip is the listener's default action, the rules that refuse writes or
-// everything on a shared listener, the record of the guard against reopening,
-// and the message, its language and its until. These may also change alone, in a
-// template that is in the mode already.
+// The flip is the listener's default action, where the rules for reads send them,
+// whom the rules that close a shared listener meet, the record of the guard
+// against reopening, and the message, its language and its until. These may also
+// change alone, in a template that is in the mode already.
 func (d Diff) Unexpected(want maintenance.Mode) []string {
 	var rest []string
 	before, after, err := d.Modes()
@@ -44,7 +45,38 @@ func (d Diff) Unexpected(want maintenance.Mode) []string {
 	for _, p := range d.Sections {
 		rest = append(rest, "template "+p.Name+" changes")
 	}
+	return append(rest, d.unreached()...)
+}
+
+// unreached are the requests that a rule of its own let through, as those of the
+// allowlist, the bypass and the health check, and that go elsewhere now.
+func (d Diff) unreached() []string {
+	var rest []string
+	if !d.Complete {
+		rest = append(rest, "the listeners have more combinations of conditions than were looked at")
+	}
+	for _, pair := range listenerPairs(d.old.Template, d.next.Template) {
+		classes, _ := witness.Classes(pair[0], pair[1])
+		for _, c := range classes {
+			if c.Old.Default() || effect(c.Old) == effect(c.New) || d.old.answersMaintenance(c.Old) || turns(c.Old, pair[1]) {
+				continue
+			}
+			request := requestText(requestOf(c.Request, pair))
+			rest = append(rest, fmt.Sprintf("%s no longer reaches %s: %s takes it, not %s", request, d.old.ActionName(c.Old), ruleText(ruleOf(c.New)), ruleText(ruleOf(c.Old))))
+		}
+	}
 	return rest
+}
+
+// turns reports whether a rule is in a listener with another effect: it is one
+// that turns with the mode, or a change that is told as such.
+func turns(r *alb.Rule, next *alb.Listener) bool {
+	for i := range next.Rules {
+		if next.Rules[i].LogicalID == r.LogicalID {
+			return effect(&next.Rules[i]) != effect(r)
+		}
+	}
+	return false
 }
 
 // besidesFlip is what changes of a resource that is no part of a flip.
@@ -52,9 +84,6 @@ func (d Diff) besidesFlip(r Resource) []string {
 	name := r.LogicalID + " (" + r.Type + ")"
 	switch r.Fate {
 	case Added, Removed:
-		if r.Type == typeListenerRule && d.isSwitchRule(r) {
-			return nil
-		}
 		return []string{name + " is " + string(r.Fate)}
 	case Replaced, MaybeReplaced:
 		name += " " + isFate(r.Fate) + ":"
@@ -85,6 +114,8 @@ func (d Diff) isSwitched(r Resource, p Property) bool {
 		return slices.Contains(recordedProperties, p.top())
 	case typeListener:
 		return p.top() == "DefaultActions" && d.turnsDefault(r.LogicalID)
+	case typeListenerRule:
+		return p.top() == "Actions" && d.turnsReads(r.LogicalID) || p.top() == "Conditions" && d.arms(r.LogicalID)
 	case "AWS::Lambda::Function":
 		return slices.ContainsFunc(switchedVariables, func(name string) bool { return strings.HasPrefix(p.Name+".", name+".") }) && d.next.answers(r.LogicalID)
 	}
@@ -92,7 +123,7 @@ func (d Diff) isSwitched(r Resource, p Property) bool {
 }
 
 // recordedProperties are those in which the guard's record of a flip differs.
-var recordedProperties = []string{"Mode", "Explicit", "Reopens", "Message", "Until"}
+var recordedProperties = []string{"Mode", "Explicit", "Reopens", "Message", "Until", "Digest"}
 
 // switchedVariables are the message, its language and its until.
 var switchedVariables = []string{
@@ -135,23 +166,62 @@ func (t Template) isApp(l *alb.Listener) bool {
 	return forwards == 0
 }
 
-// isSwitchRule reports whether a rule that comes or goes is one that refuses
-// writes, or everything on a shared listener.
-func (d Diff) isSwitchRule(r Resource) bool {
-	t := d.next
-	if r.Fate == Removed {
-		t = d.old
+// turnsReads reports whether a rule for reads turns between the function that
+// answers during maintenance and the app.
+func (d Diff) turnsReads(id string) bool {
+	old, before := d.old.rule(id)
+	next, after := d.next.rule(id)
+	if before == nil || after == nil || !isNumbered(before, maintenance.ReadID) {
+		return false
 	}
-	for _, l := range t.Listeners {
-		for i := range l.Rules {
-			rule := &l.Rules[i]
-			if rule.LogicalID == r.LogicalID {
-				name := withoutHash(rule.ShortName())
-				return (isCalled(name, maintenance.CloseID) || isCalled(strings.TrimRight(name, "0123456789"), maintenance.RefuseWritesID)) && t.answersMaintenance(rule)
-			}
+	return d.old.answersMaintenance(before) && d.next.isAllowed(next, after) ||
+		d.next.answersMaintenance(after) && d.old.isAllowed(old, before)
+}
+
+// isAllowed reports whether another rule of the listener that is not for the
+// page that unlocks, or its default action, does what a rule does.
+func (t Template) isAllowed(l *alb.Listener, r *alb.Rule) bool {
+	if t.answersMaintenance(r) {
+		return false
+	}
+	if effect(&l.Default) == effect(r) {
+		return true
+	}
+	for i := range l.Rules {
+		other := &l.Rules[i]
+		if other.LogicalID != r.LogicalID && !isCalled(other.ShortName(), maintenance.UnlockID) && effect(other) == effect(r) {
+			return true
 		}
 	}
 	return false
+}
+
+// arms reports whether a closing rule is armed or disarmed: in one of the
+// templates nobody meets its conditions. In both it refuses.
+func (d Diff) arms(id string) bool {
+	_, before := d.old.rule(id)
+	_, after := d.next.rule(id)
+	return before != nil && after != nil && isNumbered(before, maintenance.CloseID) &&
+		d.old.answersMaintenance(before) && d.next.answersMaintenance(after) &&
+		before.Disarmed() != after.Disarmed()
+}
+
+// rule returns a listener rule, and the listener that it is on; nil if there is
+// none.
+func (t Template) rule(id string) (*alb.Listener, *alb.Rule) {
+	for _, l := range t.Listeners {
+		for i := range l.Rules {
+			if l.Rules[i].LogicalID == id {
+				return l, &l.Rules[i]
+			}
+		}
+	}
+	return nil, nil
+}
+
+// isNumbered reports whether a rule has a name with a number after it.
+func isNumbered(r *alb.Rule, name string) bool {
+	return isCalled(strings.TrimRight(withoutHash(r.ShortName()), "0123456789"), name)
 }
 
 // isCalled reports whether a resource of a construct has a name: by its own

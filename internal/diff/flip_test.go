@@ -69,7 +69,7 @@ const (
 // TestFlips: which requests change with a flip, in a few words, and that
 // nothing else does.
 func TestFlips(t *testing.T) {
-	const writes = "method POST or PUT or PATCH or DELETE"
+	const reads = "method GET or HEAD or OPTIONS"
 	for _, test := range []struct {
 		old, next     string
 		mode          maintenance.Mode
@@ -79,10 +79,10 @@ func TestFlips(t *testing.T) {
 	}{
 		{open, closed, maintenance.Closed, "everything but the allowed requests", "App", "Maintenance", []string{"GET /", "POST /"}},
 		{closed, open, maintenance.Open, "everything but the allowed requests", "Maintenance", "App", []string{"GET /", "POST /"}},
-		{open, readOnly, maintenance.ReadOnly, "everything with " + writes + " but the allowed requests", "App", "Maintenance", []string{"POST /"}},
-		{readOnly, open, maintenance.Open, "everything with " + writes + " but the allowed requests", "Maintenance", "App", []string{"POST /"}},
-		{closed, readOnly, maintenance.ReadOnly, "everything but the allowed requests and those with " + writes, "Maintenance", "App", []string{"GET /"}},
-		{readOnly, closed, maintenance.Closed, "everything but the allowed requests and those with " + writes, "App", "Maintenance", []string{"GET /"}},
+		{open, readOnly, maintenance.ReadOnly, "everything but the allowed requests and those with " + reads, "App", "Maintenance", []string{"POST /"}},
+		{readOnly, open, maintenance.Open, "everything but the allowed requests and those with " + reads, "Maintenance", "App", []string{"POST /"}},
+		{closed, readOnly, maintenance.ReadOnly, "everything with " + reads + " but the allowed requests", "Maintenance", "App", []string{"GET /"}},
+		{readOnly, closed, maintenance.Closed, "everything with " + reads + " but the allowed requests", "App", "Maintenance", []string{"GET /"}},
 		{sharedOpen, sharedClose, maintenance.Closed, `everything with host "reports.example.com" but the allowed requests`, "not known", "Maintenance", []string{"GET /"}},
 		{sharedClose, sharedOpen, maintenance.Open, `everything with host "reports.example.com" but the allowed requests`, "Maintenance", "not known", []string{"GET /"}},
 	} {
@@ -161,6 +161,22 @@ func TestUnexpected(t *testing.T) {
 				"Actions":    []any{map[string]any{"Type": "forward", "TargetGroupArn": map[string]any{"Ref": "AppF1B96344"}}},
 			}}
 		}, maintenance.Closed, "Close"},
+		{"a rule that refuses comes before those that allow", open, closed, func(r map[string]any) {
+			at(r, "MaintenanceRead06138211E", "Properties")["Priority"] = 1
+		}, maintenance.Closed, "/api/templates no longer reaches App: rule 1 Read0 takes it, not rule 101 Allow1"},
+		{"a rule that refuses comes before the health check", open, closed, func(r map[string]any) {
+			rule := at(r, "MaintenanceRead06138211E", "Properties")
+			rule["Priority"], rule["Conditions"] = 189, []any{map[string]any{"Field": "path-pattern", "Values": []any{"/api/health"}}}
+		}, maintenance.Closed, "GET /api/health no longer reaches App"},
+		{"reads to the page that unlocks", open, closed, func(r map[string]any) {
+			at(r, "MaintenanceRead06138211E", "Properties")["Actions"] = []any{map[string]any{"Type": "forward", "TargetGroupArn": map[string]any{"Ref": "MaintenanceUnlockTargetGroup97A3F975"}}}
+		}, maintenance.Closed, "MaintenanceRead06138211E (AWS::ElasticLoadBalancingV2::ListenerRule) Actions[0].TargetGroupArn changes"},
+		{"more than reads", closed, readOnly, func(r map[string]any) {
+			at(r, "MaintenanceRead06138211E", "Properties")["Conditions"] = []any{map[string]any{"Field": "path-pattern", "Values": []any{"/x"}}}
+		}, maintenance.ReadOnly, "MaintenanceRead06138211E (AWS::ElasticLoadBalancingV2::ListenerRule) Conditions"},
+		{"the closing rule gets another host", sharedClose, sharedClose, func(r map[string]any) {
+			at(r, "Close0", "Properties")["Conditions"] = []any{map[string]any{"Field": "host-header", "HostHeaderConfig": map[string]any{"Values": []any{"blog.example.com"}}}}
+		}, maintenance.Closed, "Close0 (AWS::ElasticLoadBalancingV2::ListenerRule) Conditions[0].HostHeaderConfig.Values[0] changes"},
 		{"another end while closed", closed, closed, func(r map[string]any) { variables(r)["MAINTENANCE_UNTIL"] = "2026-12-01T05:00:00+09:00" }, maintenance.Closed, ""},
 		{"no flip", closed, closed, func(map[string]any) {}, maintenance.Closed, "there is no flip"},
 		{"the other flip", closed, open, func(map[string]any) {}, maintenance.Closed, "the mode is open, want closed"},
@@ -203,7 +219,7 @@ func TestModes(t *testing.T) {
 			at(r, "MaintenanceTargetGroup4F265FD4", "Properties")["Targets"] = []any{map[string]any{"Id": map[string]any{"Ref": "Live"}}}
 		}, maintenance.Closed},
 		{"without any variable", closed, func(r map[string]any) { delete(at(r, responder, "Properties"), "Environment") }, maintenance.Closed},
-		{"the rule that refuses writes is never reached", readOnly, func(r map[string]any) {
+		{"the rule for reads is never reached", readOnly, func(r map[string]any) {
 			at(r, "MaintenanceHealthCheck9913A433", "Properties")["Conditions"] = []any{map[string]any{"Field": "path-pattern", "Values": []any{"/*"}}}
 		}, ""},
 		{"no answer", open, func(r map[string]any) { delete(r, "MaintenanceTargetGroup4F265FD4") }, ""},

@@ -6,18 +6,19 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/alb/witness"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // summarize says in a few words which requests a change is about, where all
 // that change go one way: those of the default rule, or the part of them that a
 // few rules take or give back. Refuses tells a rule that sends to the function
-// that answers during maintenance.
-func summarize(changes []*found, classes []witness.Class, refuses func(*alb.Rule) bool) {
+// that answers during maintenance, allowed is what to call what other rules take.
+func summarize(changes []*found, classes []witness.Class, refuses func(*alb.Rule) bool, allowed string) {
 	if len(changes) != 1 {
 		return
 	}
 	f := changes[0]
-	for _, s := range []side{{refuses, oldFirst}, {refuses, newFirst}} {
+	for _, s := range []side{{refuses, allowed, oldFirst}, {refuses, allowed, newFirst}} {
 		if f.Summary == "" {
 			f.Summary = s.summary(f.classes, classes)
 		}
@@ -28,6 +29,7 @@ func summarize(changes []*found, classes []witness.Class, refuses func(*alb.Rule
 // default rule's.
 type side struct {
 	refuses func(*alb.Rule) bool
+	allowed string // what rules of their own let through
 	rules   func(witness.Class) (here, there *alb.Rule)
 }
 
@@ -36,51 +38,66 @@ func newFirst(c witness.Class) (here, there *alb.Rule) { return c.New, c.Old }
 
 // summary is empty if the side is not such a side.
 func (s side) summary(changed, all []witness.Class) string {
-	var takers []*alb.Rule // the rules there, but for the default rule
+	var takers, turned []*alb.Rule // the rules there, but for the default rule; those for reads that turn
 	byDefault := false
 	for _, c := range changed {
 		here, there := s.rules(c)
-		if !here.Default() {
-			return ""
-		}
-		if there.Default() {
-			byDefault = true
-		} else if !slices.Contains(takers, there) {
-			takers = append(takers, there)
-		}
-	}
-	if !byDefault {
-		return "everything with " + conditionsOf(takers) + s.exceptions(all, nil)
-	}
-	var refused []*alb.Rule // the rules that refused and still do
-	for _, c := range all {
-		here, _ := s.rules(c)
 		switch {
-		case effect(c.Old) != effect(c.New):
-		case here.Default():
-			return "" // a part of the default rule stays as it was
-		case s.refuses(here) && !slices.Contains(refused, here):
-			refused = append(refused, here)
+		case isNumbered(here, maintenance.ReadID) && isNumbered(there, maintenance.ReadID):
+			turned = added(turned, here)
+		case !here.Default():
+			return ""
+		case there.Default():
+			byDefault = true
+		default:
+			takers = added(takers, there)
 		}
 	}
-	return "everything" + s.exceptions(all, refused)
+	switch {
+	case byDefault:
+		for _, c := range all {
+			if here, _ := s.rules(c); here.Default() && effect(c.Old) == effect(c.New) {
+				return "" // a part of the default rule stays as it was
+			}
+		}
+		return "everything" + s.exceptions(all)
+	case len(takers) > 0:
+		return "everything with " + conditionsOf(takers) + s.exceptions(all)
+	}
+	return "everything with " + conditionsOf(turned) + s.exceptions(all)
+}
+
+// added is a list of rules with another, once.
+func added(rules []*alb.Rule, r *alb.Rule) []*alb.Rule {
+	if slices.Contains(rules, r) {
+		return rules
+	}
+	return append(rules, r)
 }
 
 // exceptions says what stays as it was.
-func (s side) exceptions(all []witness.Class, refused []*alb.Rule) string {
-	allowed := slices.ContainsFunc(all, func(c witness.Class) bool {
+func (s side) exceptions(all []witness.Class) string {
+	allowed := false
+	var reads []*alb.Rule
+	for _, c := range all {
 		here, _ := s.rules(c)
-		return !here.Default() && effect(c.Old) == effect(c.New) && !s.refuses(here)
-	})
+		switch {
+		case here.Default() || effect(c.Old) != effect(c.New) || s.refuses(here):
+		case isNumbered(here, maintenance.ReadID):
+			reads = added(reads, here)
+		default:
+			allowed = true
+		}
+	}
 	text := ""
 	if allowed {
 		text = " but the allowed requests"
 	}
-	if len(refused) > 0 {
+	if len(reads) > 0 {
 		if text += " and"; !allowed {
 			text = " but"
 		}
-		text += " those with " + conditionsOf(refused)
+		text += " those with " + conditionsOf(reads)
 	}
 	return text
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/noren-cdk/noren/maintenance"
@@ -48,6 +49,53 @@ type Record struct {
 	// Previous is what was on before, so that a rollback brings its Since back.
 	// Zero if not known.
 	Previous Turn `json:"previous,omitzero"`
+
+	// Last is the last change that the guard let pass or refused in a deploy that
+	// went forward. Zero if not known.
+	Last Change `json:"last,omitzero"`
+
+	// Requests are the last events that the guard has answered, the newest last:
+	// Lambda may deliver one twice.
+	Requests []Request `json:"requests,omitempty"`
+}
+
+// Change is a change of the properties of the guard, by digests of them.
+type Change struct {
+	From string    `json:"from"`
+	To   string    `json:"to"`
+	At   time.Time `json:"at"`
+}
+
+// Undoes reports whether c is the way back from another change.
+func (c Change) Undoes(other Change) bool {
+	return !other.At.IsZero() && c.From == other.To && c.To == other.From
+}
+
+// Request is an event that the guard has answered.
+type Request struct {
+	ID      string `json:"id"`
+	Refused bool   `json:"refused,omitempty"`
+}
+
+// mostRequests are remembered: an event comes again within hours.
+const mostRequests = 8
+
+// Answered returns the record with one more event that was answered.
+func (r Record) Answered(request Request) Record {
+	r.Requests = append(slices.Clone(r.Requests), request)
+	r.Requests = r.Requests[max(0, len(r.Requests)-mostRequests):]
+	return r
+}
+
+// Answer returns what the guard has answered to an event; ok is false if it is
+// new.
+func (r Record) Answer(id string) (request Request, ok bool) {
+	for _, request := range r.Requests {
+		if request.ID == id && id != "" {
+			return request, true
+		}
+	}
+	return Request{}, false
 }
 
 // Attribution is who turned to a mode. CloudFormation does not tell a custom
@@ -56,8 +104,13 @@ type Attribution struct {
 	// Since names the turn: Record.Since. See By.
 	Since time.Time `json:"since"`
 
-	// By is who, as CloudTrail has it: the ARN of a user or a role's session.
-	By string `json:"by"`
+	// By is who, as CloudTrail has it: the ARN of a user or a role's session. Empty
+	// if it is not known yet.
+	By string `json:"by,omitempty"`
+
+	// Settled names a change, Record.Last, whose deploy is over: what undoes it is
+	// no rollback of it. Zero if none is known to be.
+	Settled time.Time `json:"settled,omitzero"`
 }
 
 // NewRecord returns the record of a mode that is turned to at a time. The message of
@@ -71,8 +124,7 @@ func NewRecord(mode maintenance.Mode, at time.Time) Record {
 func (r Record) TurnTo(mode maintenance.Mode, at time.Time, until time.Time) Record {
 	next := r
 	if mode != r.Mode {
-		next = NewRecord(mode, at)
-		next.Previous = r.Turn
+		next.Turn, next.Previous = NewRecord(mode, at).Turn, r.Turn
 	}
 	next.Until = until.UTC()
 	return next
@@ -141,8 +193,8 @@ func DecodeAttribution(value string) (Attribution, error) {
 	if err := decode(value, &a); err != nil {
 		return Attribution{}, fmt.Errorf("reading who turned the mode: %w", err)
 	}
-	if a.Since.IsZero() || a.By == "" {
-		return Attribution{}, fmt.Errorf("reading who turned the mode: since %q by %q: want a time and somebody", a.Since.Format(time.RFC3339), a.By)
+	if a.Since.IsZero() || a.By == "" && a.Settled.IsZero() {
+		return Attribution{}, fmt.Errorf("reading who turned the mode: since %q by %q: want a time and a name", a.Since.Format(time.RFC3339), a.By)
 	}
 	return a, nil
 }

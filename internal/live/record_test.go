@@ -2,6 +2,8 @@ package live
 
 import (
 	"errors"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,14 +20,14 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	tokyo := time.FixedZone("", 9*60*60)
 	record := NewRecord(maintenance.Open, monday).TurnTo(maintenance.Closed, tuesday.In(tokyo).Add(time.Millisecond), monday.In(tokyo))
 	got, err := DecodeRecord(record.Encode())
-	if err != nil || got != record {
+	if err != nil || !reflect.DeepEqual(got, record) {
 		t.Errorf("got %+v, %v; want %+v", got, err, record)
 	}
 	const want = `{"version":1,"mode":"closed","since":"2026-11-24T01:00:00Z","until":"2026-11-23T01:00:00Z","previous":{"mode":"open","since":"2026-11-23T01:00:00Z"}}`
 	if record.Encode() != want {
 		t.Errorf("written as\n%s, want\n%s", record.Encode(), want)
 	}
-	attribution := Attribution{monday, "arn:aws:sts::111111111111:assumed-role/deploy/ko"}
+	attribution := Attribution{Since: monday, By: "arn:aws:sts::111111111111:assumed-role/deploy/ko"}
 	if got, err := DecodeAttribution(attribution.Encode()); err != nil || got != attribution {
 		t.Errorf("got %+v, %v; want %+v", got, err, attribution)
 	}
@@ -66,7 +68,7 @@ func TestWhatIsNoRecord(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", value, err, want)
 		}
 	}
-	if _, err := DecodeAttribution(`{"version":1,"since":"2026-11-23T01:00:00Z"}`); err == nil || !strings.Contains(err.Error(), `by "": want a time and somebody`) {
+	if _, err := DecodeAttribution(`{"version":1,"since":"2026-11-23T01:00:00Z"}`); err == nil || !strings.Contains(err.Error(), `by "": want a time and a name`) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -96,12 +98,41 @@ func TestSinceIsWhenTheModeWasTurnedTo(t *testing.T) {
 	}
 }
 
+// TestRecord_Answer: the last events are remembered, and a change that undoes
+// another is known.
+func TestRecord_Answer(t *testing.T) {
+	r := NewRecord(maintenance.Closed, monday)
+	for i := range 20 {
+		r = r.Answered(Request{ID: strconv.Itoa(i), Refused: i%2 == 0})
+	}
+	r.Last = Change{From: "a", To: "b", At: monday}
+	got, err := DecodeRecord(r.Encode())
+	if err != nil || !reflect.DeepEqual(got, r) || len(r.Encode()) > 4096 {
+		t.Fatalf("got %+v, %v; want %+v", got, err, r)
+	}
+	for id, want := range map[string]bool{"18": true, "19": false} {
+		if answered, ok := got.Answer(id); !ok || answered.Refused != want {
+			t.Errorf("%s: got %+v, %v", id, answered, ok)
+		}
+	}
+	for _, id := range []string{"3", "20", ""} {
+		if _, ok := got.Answer(id); ok {
+			t.Errorf("%q was answered", id)
+		}
+	}
+	for c, want := range map[Change]bool{{From: "b", To: "a"}: true, {From: "a", To: "b"}: false, {From: "b", To: "c"}: false} {
+		if c.Undoes(got.Last) != want || c.Undoes(Change{}) {
+			t.Errorf("%+v undoes %+v: %v", c, got.Last, !want)
+		}
+	}
+}
+
 func TestAnAttributionIsOfOneTurn(t *testing.T) {
 	record := NewRecord(maintenance.Closed, monday)
-	if got := record.By(Attribution{monday.In(time.FixedZone("", 3600)), "ko"}); got != "ko" {
+	if got := record.By(Attribution{Since: monday.In(time.FixedZone("", 3600)), By: "ko"}); got != "ko" {
 		t.Errorf("got %q", got)
 	}
-	if got := record.By(Attribution{tuesday, "ko"}) + (Record{}).By(Attribution{}) + record.By(Attribution{}); got != "" {
+	if got := record.By(Attribution{Since: tuesday, By: "ko"}) + (Record{}).By(Attribution{}) + record.By(Attribution{}); got != "" {
 		t.Errorf("got %q, want nobody", got)
 	}
 }

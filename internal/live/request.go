@@ -77,7 +77,7 @@ func (d *deployed) allows(s rules.Found, target *url.URL) string {
 			}
 			decision := l.Route(&alb.Request{Method: http.MethodGet, Target: target.EscapedPath(), Host: target.Host})
 			refused := slices.ContainsFunc(decision.Targets(), func(t alb.Target) bool { return t.Group.String() == s.Responder })
-			if decision.Rule != nil && !decision.Rule.Default() && !refused {
+			if decision.Rule != nil && !decision.Rule.Default() && !refused && !slices.Contains(at.Turning, decision.Rule.Priority) {
 				return "rule " + decision.Rule.Name()
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
@@ -86,7 +87,7 @@ func TestReadOnly(t *testing.T) {
 		since time.Time
 		want  string
 	}{
-		{called("GET", "/api/me", phone, 0), time.Time{}, "allowed"},
+		{called("GET", "/api/me", phone, 191), time.Time{}, "allowed"},
 		{called("GET", "/api/templates", phone, 101), time.Time{}, "allowed"},
 		{called("POST", "/api/reports", phone, 0), time.Time{}, "refused"},
 		{called("POST", "/api/login", phone, 100), time.Time{}, "depends"},
@@ -97,7 +98,11 @@ func TestReadOnly(t *testing.T) {
 	for _, test := range tests {
 		open, readOnly := template(t, "open"), template(t, "closed")
 		for _, l := range readOnly.Listeners {
-			l.Default.Actions = open.Listener(l.Ref).Default.Actions
+			app := open.Listener(l.Ref).Default.Actions
+			reads := alb.Rule{Priority: 191, Conditions: []alb.Condition{alb.Methods{"GET", "HEAD", "OPTIONS"}}, Actions: app}
+			for _, m := range []*alb.Listener{l, open.Listener(l.Ref)} {
+				m.Rules = append(m.Rules, reads)
+			}
 		}
 		r, err := New(Config{Open: open, Maintenance: readOnly, Since: test.since})
 		if err != nil {

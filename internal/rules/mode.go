@@ -63,11 +63,8 @@ func (s Switch) Mode(at Listener, l *alb.Listener) Verdict {
 	switch {
 	case all(reads, false) && all(writes, false) && all(another, false):
 		v.Mode = maintenance.Open
-	case all(reads, false) && all(writes, true):
+	case all(reads, false) && all(writes, true) && all(another, true):
 		v.Mode = maintenance.ReadOnly
-		if all(another, false) {
-			j.note("requests of other methods, such as PROPPATCH, are let through")
-		}
 	case all(reads, true) && all(writes, true) && all(another, true):
 		v.Mode = maintenance.Closed
 	default:

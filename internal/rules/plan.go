@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/rules/allowlist"
@@ -29,8 +30,8 @@ const (
 	bypassSlot  = 81 // BypassSource0 ... BypassSource3, BypassHeader, BypassCookie
 	sourceSlots = 4
 	healthSlot  = 90 // HealthCheck, or Attached
-	refuseSlot  = 91 // RefuseWrites0 ...
-	closeSlot   = 99
+	readSlot    = 91 // Read0 ... Read3
+	closeSlot   = 95 // Close0 ... Close4
 )
 
 // Plan is what the rules of a switch depend on.
@@ -63,7 +64,7 @@ type Plan struct {
 	// HealthCheckPath answers everybody in every mode. Default: none.
 	HealthCheckPath string
 
-	// ReadOnly prepares the rules that refuse writes only.
+	// ReadOnly prepares the mode read-only: the rules that let reads through.
 	ReadOnly bool
 
 	// CloseByRule says that the listener's default action is not the switch's, so
@@ -87,6 +88,12 @@ type Rule struct {
 	Priority   int
 	Conditions []alb.Condition
 	Target     Target
+}
+
+// Reads tells whether the rule is one that lets reads through in the mode
+// read-only.
+func (r Rule) Reads() bool {
+	return strings.TrimRight(r.ID, "0123456789") == maintenance.ReadID
 }
 
 // Last is the last priority of the band.
@@ -134,9 +141,8 @@ func (p Plan) Standing() ([]Rule, error) {
 	if len(rules) == 0 {
 		// A target group that no rule refers to is not health-checked, and ECS
 		// refuses to deploy into it: this rule keeps it on the listener while the
-		// default action is elsewhere. Nobody has this address (RFC 5737).
-		nobody := netip.MustParsePrefix("192.0.2.1/32")
-		add("Attached", healthSlot, append([]alb.Condition{alb.SourceIPs{nobody}}, hosts...)...)
+		// default action is elsewhere.
+		add("Attached", healthSlot, append([]alb.Condition{nobody}, hosts...)...)
 	}
 	return rules, errors.Join(append(errs, Check(rules))...)
 }
@@ -163,30 +169,58 @@ func (p Plan) BypassSecret(secret string) []Rule {
 	return rules
 }
 
-// Closing are the rules that only the closed modes have. They stand last in the
-// band. Closing by a rule is for listeners whose default action is not the
-// construct'p.
-func (p Plan) Closing(mode maintenance.Mode) []Rule {
-	if mode == maintenance.Open {
-		return nil
+// Turning are the rules that carry the mode, last in the band. They are the same
+// in every mode but for where the reads go, and for whom the closing rules meet.
+//
+// A listener whose default action is not the switch's is closed by rules. While
+// it is open they are disarmed: they have a condition that nobody meets in the
+// place of their own.
+func (p Plan) Turning(mode maintenance.Mode) []Rule {
+	var turning []Rule
+	if p.CloseByRule {
+		for i, hosts := range p.hostsBeside(0) {
+			armed := hosts
+			if len(armed) == 0 {
+				armed = []alb.Condition{alb.PathPatterns{"*"}}
+			}
+			if mode == maintenance.Open {
+				armed = []alb.Condition{nobody}
+			}
+			turning = append(turning, Rule{fmt.Sprintf("%s%d", maintenance.CloseID, i), p.first() + closeSlot + i, armed, Responder})
+		}
 	}
-	hosts := p.hostConditions()
-	var rules []Rule
 	if p.ReadOnly {
-		writes := []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
-		for i, methods := range chunks(writes, alb.MaxConditionValues-len(p.Hosts)) {
-			conditions := append([]alb.Condition{alb.Methods(methods)}, hosts...)
-			rules = append(rules, Rule{fmt.Sprintf("%s%d", maintenance.RefuseWritesID, i), p.first() + refuseSlot + i, conditions, Responder})
+		reads := Rule{Target: App}
+		if mode == maintenance.Closed {
+			reads.Target = Responder
+		}
+		for i, hosts := range p.hostsBeside(len(readMethods)) {
+			reads.ID, reads.Priority = fmt.Sprintf("%s%d", maintenance.ReadID, i), p.first()+readSlot+i
+			reads.Conditions = append([]alb.Condition{readMethods}, hosts...)
+			turning = append(turning, reads)
 		}
 	}
-	if mode == maintenance.Closed && p.CloseByRule {
-		conditions := hosts
-		if len(conditions) == 0 {
-			conditions = []alb.Condition{alb.PathPatterns{"*"}}
-		}
-		rules = append(rules, Rule{maintenance.CloseID, p.first() + closeSlot, conditions, Responder})
+	return turning
+}
+
+// nobody is a condition that no request meets: an address for documentation
+// (RFC 5737).
+var nobody = alb.SourceIPs{netip.MustParsePrefix("192.0.2.1/32")}
+
+// readMethods are the methods that read.
+var readMethods = alb.Methods(reads)
+
+// hostsBeside are the host conditions of rules that have a number of values
+// already: one for as many hosts as fit, none if there are no hosts.
+func (p Plan) hostsBeside(values int) [][]alb.Condition {
+	if len(p.Hosts) == 0 {
+		return [][]alb.Condition{nil}
 	}
-	return rules
+	var all [][]alb.Condition
+	for hosts := range slices.Chunk(p.Hosts, alb.MaxConditionValues-values) {
+		all = append(all, []alb.Condition{alb.Hosts(hosts)})
+	}
+	return all
 }
 
 func (p Plan) hostConditions() []alb.Condition {

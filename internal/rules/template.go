@@ -236,7 +236,8 @@ func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Liste
 // turning tells of the id of a rule, within the construct, whether it carries
 // the mode.
 func turning(id string) bool {
-	return strings.HasPrefix(id, maintenance.RefuseWritesID) || strings.HasPrefix(id, maintenance.CloseID)
+	name := strings.TrimRight(id, "0123456789")
+	return name == maintenance.ReadID || name == maintenance.CloseID
 }
 
 // groups are the target groups that a rule forwards to.

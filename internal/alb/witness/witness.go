@@ -39,6 +39,9 @@ func Classes(old, next *alb.Listener) (classes []Class, complete bool) {
 		if before == nil || after == nil {
 			continue // rejected before any rule
 		}
+		if before.Disarmed() || after.Disarmed() {
+			continue // no client sends such a request
+		}
 		before, after = original(a, old, before), original(b, next, after)
 		if pair := [2]*alb.Rule{before, after}; !seen[pair] {
 			seen[pair] = true

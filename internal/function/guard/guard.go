@@ -2,15 +2,24 @@
 // accident: a deploy without -c maintenance= while maintenance is on.
 //
 // CloudFormation sends an event whenever the properties of the resource change,
-// before it changes the listener, which waits for the answer. The guard refuses
-// what opens and was not asked for, in a deploy that goes forward. Everything
-// else passes: closing, creating, deleting, and rolling back, which must never
-// get stuck. So does what the guard cannot judge, with a warning.
+// before it changes the listener and the rules, which wait for the answer. A
+// digest of them is among the properties, so that the guard is asked whenever
+// one of them changes. It refuses what opens and was not asked for, in a deploy
+// that goes forward. Closing, deleting and rolling back always pass: a rollback
+// must never get stuck.
+//
+// A rollback is told from a deploy by the state of the stack. Where that cannot
+// be read, it is told by the record: a rollback undoes, within hours, the last
+// change that the guard let pass.
 package guard
 
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -19,6 +28,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/noren-cdk/noren/internal/live"
 )
 
 // PhysicalID is the same for ever: another one would make CloudFormation delete
@@ -33,8 +44,12 @@ const (
 	// answerTime is kept, of the time that the function has, for the answer.
 	answerTime = 10 * time.Second
 
+	// writeTime is kept for writing the record.
+	writeTime = 10 * time.Second
+
 	// callTime bounds each question to AWS, retries included. All are asked at
-	// once, and then the record is written.
+	// once. The state of the stack is asked for longer, if the decision hangs on it:
+	// until the time is needed for the record and the answer.
 	callTime = 8 * time.Second
 )
 
@@ -46,12 +61,13 @@ type Guard struct {
 	log        *slog.Logger
 	now        func() time.Time
 	answerTime time.Duration
+	writeTime  time.Duration
 	callTime   time.Duration
 }
 
 // New returns a guard that asks AWS with these clients.
 func New(parameters *ssm.Client, stacks *cloudformation.Client, listeners *elbv2.Client, log *slog.Logger) *Guard {
-	return &Guard{parameters, stacks, listeners, log, time.Now, answerTime, callTime}
+	return &Guard{parameters, stacks, listeners, log, time.Now, answerTime, writeTime, callTime}
 }
 
 // Handle judges the event and answers CloudFormation. The error is that the
@@ -80,8 +96,8 @@ func (g *Guard) Handle(ctx context.Context, event cfn.Event) error {
 	return nil
 }
 
-// judgeInTime judges the event, and lets it pass if that panics or takes too
-// long: a refusal that nobody thought out could block a rollback.
+// judgeInTime judges the event. If that panics or takes too long it judges by
+// the event alone.
 func (g *Guard) judgeInTime(ctx context.Context, event cfn.Event) verdict {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -89,10 +105,11 @@ func (g *Guard) judgeInTime(ctx context.Context, event cfn.Event) verdict {
 		defer cancel()
 	}
 	judged := make(chan verdict, 1)
+	blind := func(why string) verdict { return g.judgeBlind(event, errors.New(why)) }
 	go func() {
 		defer func() {
 			if r := recover(); r != nil {
-				judged <- letPass("the guard let this pass without looking, since it broke: %v", r)
+				judged <- blind(fmt.Sprintf("the guard broke: %v", r))
 			}
 		}()
 		judged <- g.judge(ctx, event)
@@ -101,8 +118,50 @@ func (g *Guard) judgeInTime(ctx context.Context, event cfn.Event) verdict {
 	case v := <-judged:
 		return v
 	case <-ctx.Done():
-		return letPass("the guard let this pass without looking, since it ran out of time")
+		return blind("the guard ran out of time")
 	}
+}
+
+// judgeBlind judges the event by what is in it, and records nothing.
+func (g *Guard) judgeBlind(event cfn.Event, why error) (v verdict) {
+	defer func() {
+		if r := recover(); r != nil {
+			v = letPass("The guard let this pass without looking, since it broke: %v", r)
+		}
+	}()
+	if event.RequestType == cfn.RequestDelete {
+		return verdict{}
+	}
+	c := newChange(event, time.Now())
+	c.statusErr, c.recordErr, c.liveErr = why, why, why
+	if !c.next.Mode.Valid() {
+		return letPass("The guard let this pass without looking: %v", why)
+	}
+	v = c.judge()
+	v.record = live.Record{}
+	return v
+}
+
+// newChange is what an event asks for.
+func newChange(event cfn.Event, now time.Time) change {
+	return change{
+		id:      event.RequestID,
+		create:  event.RequestType == cfn.RequestCreate,
+		next:    DecodeProperties(event.ResourceProperties),
+		old:     DecodeProperties(event.OldResourceProperties),
+		digests: live.Change{From: digest(event.OldResourceProperties), To: digest(event.ResourceProperties), At: now.UTC().Truncate(time.Second)},
+		now:     now,
+	}
+}
+
+// digest tells properties apart.
+func digest(properties map[string]any) string {
+	data, err := json.Marshal(properties)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:8])
 }
 
 // judge decides, and records the mode if it lets the event pass.
@@ -110,18 +169,13 @@ func (g *Guard) judge(ctx context.Context, event cfn.Event) verdict {
 	if event.RequestType == cfn.RequestDelete {
 		return verdict{} // the record goes too
 	}
-	c := change{
-		create: event.RequestType == cfn.RequestCreate,
-		next:   DecodeProperties(event.ResourceProperties),
-		old:    DecodeProperties(event.OldResourceProperties),
-		now:    g.now(),
-	}
+	c := newChange(event, g.now())
 	if !c.next.Mode.Valid() {
-		return letPass("the guard let this pass without looking, since the resource has no mode: %q", c.next.Mode)
+		return letPass("The guard let this pass without looking, since the resource has no mode: %q", c.next.Mode)
 	}
 	g.look(ctx, event.StackID, &c)
 	v := c.judge()
-	if v.record != c.record {
+	if v.record.Encode() != c.record.Encode() {
 		if err := g.write(ctx, c.next.RecordParameter, v.record); err != nil {
 			v.unrecorded(err)
 		}

@@ -29,6 +29,9 @@ func TestEveryTransition(t *testing.T) {
 		"closed -> open, false, UPDATE_IN_PROGRESS":      true,
 		"closed -> read-only, false, UPDATE_IN_PROGRESS": true,
 		"read-only -> open, false, UPDATE_IN_PROGRESS":   true,
+		"closed -> open, false, unreadable":              true,
+		"closed -> read-only, false, unreadable":         true,
+		"read-only -> open, false, unreadable":           true,
 	}
 	seen := 0
 	for _, old := range []maintenance.Mode{open, readOnly, closed} {
@@ -40,13 +43,17 @@ func TestEveryTransition(t *testing.T) {
 						w := newWorld(t)
 						w.status, w.live, w.record = status, old, live.NewRecord(old, before).Encode()
 						if status == "unreadable" {
-							w.broken["DescribeStacks"] = true
+							w.broken["DescribeStacks"], w.broken["DescribeStackEvents"] = true, true
 						}
-						a := w.handle(t, w.event(cfn.RequestUpdate, props(old), props(next, "Explicit", fmt.Sprint(explicit))))
+						a := w.handle(t, w.event(cfn.RequestUpdate, props(old), props(next, "Explicit", map[bool]string{true: tonight}[explicit])))
+						late := status == "UPDATE_ROLLBACK_FAILED" || status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 						want, after := cfn.StatusSuccess, next
 						if refused[name] {
 							seen++
-							want, after = cfn.StatusFailed, old
+							want = cfn.StatusFailed
+						}
+						if refused[name] || late {
+							after = old
 						}
 						if a.Status != want {
 							t.Errorf("got %s %q, want %s", a.Status, a.Reason, want)
@@ -59,11 +66,12 @@ func TestEveryTransition(t *testing.T) {
 						if record.Mode != after || !record.Since.Equal(since) {
 							t.Errorf("recorded %s since %v, want %s since %v", record.Mode, record.Since, after, since)
 						}
-						opened := next.Opens(old) && !explicit && status == "unreadable"
-						if warned := strings.Contains(a.Reason, "although nobody asked for it"); warned != opened {
-							t.Errorf("warned of an opening: %v, %q", warned, a.Reason)
+						for says, when := range map[string]bool{"This event came late": late, "The state of the stack cannot be read": status == "unreadable"} {
+							if strings.Contains(a.Reason, says) != when {
+								t.Errorf("%q is said: %v, %q", says, !when, a.Reason)
+							}
 						}
-						if want == cfn.StatusSuccess && !opened && a.Reason != "" {
+						if want == cfn.StatusSuccess && !late && status != "unreadable" && a.Reason != "" {
 							t.Errorf("passes with %q, there is nothing to say", a.Reason)
 						}
 					})
@@ -76,16 +84,23 @@ func TestEveryTransition(t *testing.T) {
 	}
 }
 
-func TestCreatingIsNeverRefused(t *testing.T) {
+// TestGuard_Create refuses what opens, as in an update: the guard is new, or its
+// construct has another name, and the listener is closed.
+func TestGuard_Create(t *testing.T) {
 	for _, mode := range []maintenance.Mode{open, readOnly, closed} {
 		for _, live := range []maintenance.Mode{"", open, closed} {
 			for _, status := range []string{"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "IMPORT_IN_PROGRESS"} {
-				w := newWorld(t)
-				w.status, w.live = status, live
-				a := w.handle(t, w.event(cfn.RequestCreate, nil, props(mode)))
-				opens := live == closed && mode != closed
-				if r := w.recorded(t); a.Status != cfn.StatusSuccess || strings.Contains(a.Reason, "refuses nothing yet: the listener was closed") != opens || r.Mode != mode || !r.Since.Equal(now) {
-					t.Errorf("%s, live %q, %s: got %s %q, recorded %+v", mode, live, status, a.Status, a.Reason, r)
+				for _, flag := range []string{"", tonight} {
+					w := newWorld(t)
+					w.status, w.live = status, live
+					a := w.handle(t, w.event(cfn.RequestCreate, nil, props(mode, "Explicit", flag)))
+					want, after := cfn.StatusSuccess, mode
+					if live == closed && mode != closed && flag == "" && status != "ROLLBACK_IN_PROGRESS" {
+						want, after = cfn.StatusFailed, closed
+					}
+					if r := w.recorded(t); a.Status != want || r.Mode != after || !r.Since.Equal(now) || want == cfn.StatusFailed && !strings.Contains(a.Reason, "-c maintenance="+mode.Flag()) {
+						t.Errorf("%s, live %q, %s, flag %q: got %s %q, recorded %+v", mode, live, status, flag, a.Status, a.Reason, r)
+					}
 				}
 			}
 		}
@@ -124,12 +139,12 @@ func TestDeletingAsksNothing(t *testing.T) {
 func TestARollbackBringsTheTimeBack(t *testing.T) {
 	w := newWorld(t)
 	w.live, w.record = closed, live.NewRecord(closed, before).Encode()
-	w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open, "Explicit", "true")))
+	w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open, "Explicit", tonight)))
 	if r := w.recorded(t); r.Mode != open || !r.Since.Equal(now) {
 		t.Fatalf("recorded %+v", r)
 	}
 	w.status, w.answers = "UPDATE_ROLLBACK_IN_PROGRESS", nil
-	w.handle(t, w.event(cfn.RequestUpdate, props(open, "Explicit", "true"), props(closed)))
+	w.handle(t, w.event(cfn.RequestUpdate, props(open, "Explicit", tonight), props(closed)))
 	if r := w.recorded(t); r.Mode != closed || !r.Since.Equal(before) {
 		t.Errorf("recorded %+v", r)
 	}
@@ -145,11 +160,6 @@ func TestASecondDeployThatOnlyAsksIsHarmless(t *testing.T) {
 			a := w.handle(t, w.event(cfn.RequestUpdate, props(mode, "Explicit", map[string]string{"true": "false", "false": "true"}[explicit]), props(mode, "Explicit", explicit)))
 			if a.Status != cfn.StatusSuccess || a.Reason != "" || !w.recorded(t).Since.Equal(before) {
 				t.Errorf("%s, explicit %s: got %s %q", mode, explicit, a.Status, a.Reason)
-			}
-			for _, call := range w.calls {
-				if call == "PutParameter" {
-					t.Error("nothing changed, and the record is written")
-				}
 			}
 		}
 	}
@@ -210,7 +220,7 @@ func TestWhatTheGuardDoesNotKnow(t *testing.T) {
 		want   cfn.StatusType
 		says   string
 	}{
-		{"the listener", func(w *world) { w.broken["DescribeListeners"] = true }, props(closed), cfn.StatusFailed, "Whether somebody flipped by hand is not known"},
+		{"the listener", func(w *world) { w.broken["DescribeListeners"] = true }, props(closed), cfn.StatusFailed, "Whether the listener was changed by hand is not known"},
 		{"the record", func(w *world) { w.broken["GetParameter"] = true }, props(closed), cfn.StatusFailed, "since when is not known"},
 		{"the record, which is lost and cannot be written", func(w *world) { w.record, w.broken["PutParameter"] = live.Placeholder, true }, props(closed), cfn.StatusFailed, "The mode could not be recorded"},
 		{"what the last deploy left: the listener tells", func(*world) {}, nil, cfn.StatusFailed, "the product has been closed since"},
@@ -218,8 +228,9 @@ func TestWhatTheGuardDoesNotKnow(t *testing.T) {
 		{"anything", func(w *world) {
 			w.broken["DescribeListeners"], w.broken["GetParameter"] = true, true
 		}, nil, cfn.StatusSuccess, "Since when the mode is on is not known"},
-		{"the state of the stack", func(w *world) { w.broken["DescribeStacks"] = true }, props(closed), cfn.StatusSuccess, "This opened the product although nobody asked for it"},
-		{"the state of the stack, which hangs", func(w *world) { w.hangs["DescribeStacks"] = true }, props(closed), cfn.StatusSuccess, "This opened the product although nobody asked for it"},
+		{"the state of the stack: its events tell", func(w *world) { w.broken["DescribeStacks"] = true }, props(closed), cfn.StatusFailed, "Refused to open"},
+		{"the state of the stack, nor its events: this is no way back", func(w *world) { w.broken["DescribeStacks"], w.broken["DescribeStackEvents"] = true, true }, props(closed), cfn.StatusFailed, "Allow its role cloudformation:DescribeStacks"},
+		{"the state of the stack, which hangs", func(w *world) { w.hangs["DescribeStacks"] = true }, props(closed), cfn.StatusFailed, "The state of the stack cannot be read"},
 		{"the record, which hangs", func(w *world) { w.hangs["GetParameter"] = true }, props(closed), cfn.StatusFailed, "since when is not known"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -253,7 +264,7 @@ func TestClosingAlwaysPasses(t *testing.T) {
 // TestARecordThatCannotBeReadIsNotReplaced: it may be right. A refusal then
 // names no time to commit.
 func TestARecordThatCannotBeReadIsNotReplaced(t *testing.T) {
-	for _, next := range []map[string]any{props(closed, "Explicit", "true"), props(open, "Reopens", before.Format(time.RFC3339))} {
+	for _, next := range []map[string]any{props(closed, "Explicit", tonight), props(open, "Reopens", before.Format(time.RFC3339))} {
 		w := newWorld(t)
 		w.live, w.record = closed, live.NewRecord(closed, before).Encode()
 		w.broken["GetParameter"] = true
@@ -298,18 +309,32 @@ func TestWhatIsReplacedInTheSameDeploy(t *testing.T) {
 	}
 }
 
-func TestAPanicPasses(t *testing.T) {
-	w := newWorld(t)
-	g := w.guard()
-	g.now = func() time.Time { panic("nobody knows what time it is") }
-	event := w.event(cfn.RequestUpdate, props(closed), props(open))
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	if err := g.Handle(ctx, event); err != nil {
-		t.Fatal(err)
-	}
-	if a := w.answer(t, event); a.Status != cfn.StatusSuccess || !strings.Contains(a.Reason, "without looking, since it broke: nobody knows what time it is") {
-		t.Errorf("got %s %q", a.Status, a.Reason)
+// TestGuard_Panic: what broke judges by the event alone, and records nothing.
+func TestGuard_Panic(t *testing.T) {
+	lastWeek := time.Now().Add(-7 * 24 * time.Hour).Format(time.RFC3339)
+	lately := time.Now().Add(-time.Hour).Format(time.RFC3339)
+	for _, test := range []struct {
+		name      string
+		old, next map[string]any
+		want      cfn.StatusType
+	}{
+		{"closed a week ago", props(closed, "Explicit", lastWeek), props(open), cfn.StatusFailed},
+		{"closed lately: it may be a rollback", props(closed, "Explicit", lately), props(open), cfn.StatusSuccess},
+		{"closing", props(open), props(closed), cfn.StatusSuccess},
+		{"asked for", props(closed, "Explicit", lastWeek), props(open, "Explicit", lately), cfn.StatusSuccess},
+	} {
+		w := newWorld(t)
+		g := w.guard()
+		g.now = func() time.Time { panic("nobody knows what time it is") }
+		event := w.event(cfn.RequestUpdate, test.old, test.next)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		if err := g.Handle(ctx, event); err != nil {
+			t.Fatal(err)
+		}
+		if a := w.answer(t, event); a.Status != test.want || !strings.Contains(a.Reason, "the guard broke: nobody knows what time it is") || w.record != live.Placeholder {
+			t.Errorf("%s: got %s %q, recorded %s", test.name, a.Status, a.Reason, w.record)
+		}
 	}
 }
 

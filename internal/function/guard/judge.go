@@ -12,68 +12,151 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
+const (
+	// evening is how long a typed flag counts: an assembly that was synthesized
+	// last week does not open tonight's maintenance.
+	evening = 24 * time.Hour
+
+	// skew is how much the clock of whoever typed may be behind.
+	skew = 5 * time.Minute
+
+	// longestOperation is how long a deploy may take until it is rolled back. What
+	// undoes an older turn is no rollback of it.
+	longestOperation = 12 * time.Hour
+)
+
 // change is what an event asks for, and all that is known about it.
 type change struct {
+	id        string // of the event
 	create    bool
 	next, old Properties
+	digests   live.Change // of the properties
 	now       time.Time
 
-	status    cftypes.StackStatus
+	status    cftypes.StackStatus // empty if it is not known
 	statusErr error
 
 	record    live.Record
 	recordErr error
 	by        string // who turned to the mode of the record; may be empty
+	settled   bool   // the deploy of the last change is over
 
-	live    maintenance.Mode // what the listener does now
-	mixed   string           // why it is in no mode
+	live    maintenance.Mode // what the listeners do now
+	mixed   string           // why they are in no mode
 	liveErr error
 }
 
 // judge decides. It refuses only in a deploy that goes forward.
 func (c change) judge() verdict {
-	v := verdict{record: c.after()}
-	if c.recordUnknown() {
-		v.warn("Since when the mode is on is not known: %v.", c.recordErr)
-	}
-	if c.create {
-		if c.next.Mode.Opens(c.live) && !c.next.Explicit {
-			v.warn("The guard is made in this deploy and refuses nothing yet: the listener was %s, and would not have been opened without -c maintenance=%s.", c.live, c.next.Mode.Flag())
+	if answered, ok := c.record.Answer(c.id); ok {
+		v := verdict{record: c.record}
+		if answered.Refused {
+			v.refusal = "Refused already: this event came twice."
 		}
 		return v
 	}
-	if c.mixed != "" {
-		v.warn("Somebody changed the listener by hand: %s.", c.mixed)
-	} else if c.liveErr != nil && !errors.Is(c.liveErr, live.ErrNoListener) {
-		v.warn("Whether somebody flipped by hand is not known: %v.", c.liveErr)
+	v := verdict{record: c.after()}
+	if v.record.Mode.Valid() {
+		v.record = v.record.Answered(live.Request{ID: c.id})
 	}
-	before := c.before()
-	if c.next.Mode.Opens(before) && !c.askedFor() {
-		switch {
-		case c.statusErr != nil:
-			v.warn("This opened the product although nobody asked for it: it may be a rollback, which must not get stuck, and the state of the stack is not known: %v.", c.statusErr)
-		case c.forward():
-			v.refuse(c)
-			return v
+	if c.late() {
+		v.record = c.record // nobody waits for the answer
+		v.warn("This event came late and changed nothing: the stack is %s.", c.status)
+		return v
+	}
+	v.warnings = c.unknown()
+	if c.backward() {
+		if c.status == "" && c.opens() && !c.askedFor() {
+			v.warn("This opened the product although nobody asked for it: it undoes the last change of the guard, as a rollback does, which must not get stuck.")
 		}
+		return v
 	}
-	if c.statusErr != nil || c.forward() {
-		v.warnings = append(v.warnings, c.dropped()...)
-		v.warnings = append(v.warnings, c.untouched()...)
+	switch {
+	case c.next.Off && (c.create || c.old.Off):
+		return v
+	case c.opens() && !c.askedFor():
+		v.refuse(c)
+		return v
+	case c.reshapes():
+		v.refusal = c.refusalToReshape()
+		v.record = c.record
+		v.noteRefusal(c)
+		return v
 	}
+	v.warnings = append(v.warnings, c.dropped()...)
+	v.warnings = append(v.warnings, c.untouched()...)
 	return v
 }
 
-// forward tells whether the stack is being updated to what somebody deployed,
-// and not on its way back.
-func (c change) forward() bool { return c.status == cftypes.StackStatusUpdateInProgress }
+// late tells whether the deploy that the event is of is over.
+func (c change) late() bool {
+	return c.status != "" && (!strings.HasSuffix(string(c.status), "_IN_PROGRESS") || strings.Contains(string(c.status), "_CLEANUP_"))
+}
+
+// unknown says what the guard cannot see, in every event, so that it is mended
+// before it matters.
+func (c change) unknown() []string {
+	var v verdict
+	if c.status == "" {
+		v.warn("The state of the stack cannot be read, by which the guard tells a rollback from a deploy: %v. Allow its role cloudformation:DescribeStacks and DescribeStackEvents.", c.statusErr)
+	}
+	if c.recordUnknown() {
+		v.warn("Since when the mode is on is not known: %v.", c.recordErr)
+	}
+	switch {
+	case c.mixed != "" && !c.backward():
+		v.warn("The listener was changed by hand: %s.", c.mixed)
+	case c.liveErr != nil && !errors.Is(c.liveErr, live.ErrNoListener):
+		v.warn("Whether the listener was changed by hand is not known: %v.", c.liveErr)
+	}
+	return v.warnings
+}
+
+// opens tells whether the change lets through what is refused now. A change that
+// leaves the listeners and rules as the template had them does not touch them,
+// whatever was done to them by hand.
+func (c change) opens() bool {
+	same := !c.create && c.old.Mode == c.next.Mode && c.old.Digest == c.next.Digest && c.next.Digest != ""
+	return !same && c.next.Mode.Opens(c.before())
+}
+
+// reshapes tells whether the change lets everything through for a moment, or
+// for good: between two calls of the API the one way of closing is gone, and the
+// other is not there yet.
+func (c change) reshapes() bool {
+	before, after := c.old.shape(), c.next.shape()
+	closed := c.before() != "" && c.before() != maintenance.Open
+	return !c.create && before != "" && before != after && closed && c.next.Mode != maintenance.Open
+}
+
+// backward tells whether the stack is on its way back to what was deployed
+// before, as the stack says, or else as what is remembered of it does.
+func (c change) backward() bool {
+	if c.status != "" {
+		return strings.Contains(string(c.status), "ROLLBACK")
+	}
+	switch {
+	case c.create, c.settled:
+		return false
+	case c.recordUnknown() && !c.old.Typed.IsZero():
+		return c.now.Sub(c.old.Typed) < longestOperation
+	case c.recordUnknown():
+		return true
+	}
+	return c.digests.Undoes(c.record.Last) && c.now.Sub(c.record.Last.At) < longestOperation
+}
 
 // before is the mode that counts as that before the change: the more closed of
-// what the last deploy left and what the listener does. The record is asked
-// only if neither is known, since a failure may have kept it from being written.
+// what the last deploy left and what the listeners do, in which a mixed one
+// counts as closed. The record is asked only if neither is known, since a
+// failure may have kept it from being written.
 func (c change) before() maintenance.Mode {
+	now := c.live
+	if c.mixed != "" {
+		now = maintenance.Closed
+	}
 	var before maintenance.Mode
-	for _, known := range []maintenance.Mode{c.old.Mode, c.live} {
+	for _, known := range []maintenance.Mode{c.old.Mode, now} {
 		if known.Valid() && (before == "" || before.Opens(known)) {
 			before = known
 		}
@@ -97,10 +180,19 @@ func (c change) left() maintenance.Mode {
 	return c.before()
 }
 
-// askedFor tells whether somebody wants this mode now: by the flag, or by a
-// committed file that names the very maintenance that is on.
+// askedFor tells whether this mode is asked for now: by a flag that was typed in
+// this maintenance, or by a committed file that names it.
 func (c change) askedFor() bool {
-	return c.next.Explicit || !c.next.Reopens.IsZero() && c.next.Reopens.Equal(c.record.Since) && c.record.Mode != maintenance.Open
+	return c.freshFlag() || !c.next.Reopens.IsZero() && c.next.Reopens.Equal(c.record.Since) && c.record.Mode != maintenance.Open
+}
+
+// freshFlag tells whether the flag was typed in this maintenance.
+func (c change) freshFlag() bool {
+	if c.next.Typed.IsZero() || c.now.Sub(c.next.Typed).Abs() > evening {
+		return false
+	}
+	closed := c.record.Mode == maintenance.Closed || c.record.Mode == maintenance.ReadOnly
+	return !closed || !c.next.Typed.Before(c.record.Since.Add(-skew))
 }
 
 // after is the record after the change.
@@ -108,10 +200,12 @@ func (c change) after() live.Record {
 	if c.recordUnknown() && c.old.Mode == c.next.Mode {
 		return c.record // what cannot be read may be right
 	}
-	if strings.Contains(string(c.status), "ROLLBACK") {
+	if c.backward() {
 		return c.record.RollBackTo(c.next.Mode, c.now, c.next.Until)
 	}
-	return c.record.TurnTo(c.next.Mode, c.now, c.next.Until)
+	next := c.record.TurnTo(c.next.Mode, c.now, c.next.Until)
+	next.Last = c.digests
+	return next
 }
 
 // verdict is the guard's decision.
@@ -151,6 +245,16 @@ func (v *verdict) refuse(c change) {
 	default:
 		v.record = c.record.TurnTo(left, c.now, c.old.Until)
 		v.refusal = c.refusal(time.Time{}, v.record.Since)
+	}
+	v.noteRefusal(c)
+}
+
+// noteRefusal remembers that the event was refused, unless that would replace a
+// record that cannot be read. CloudFormation sends the way back from it, too.
+func (v *verdict) noteRefusal(c change) {
+	if !c.recordUnknown() && v.record.Mode.Valid() {
+		v.record = v.record.Answered(live.Request{ID: c.id, Refused: true})
+		v.record.Last = c.digests
 	}
 }
 

@@ -38,13 +38,7 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 		c.status, err = g.status(ctx, stack)
 		return err
 	})
-	ask(&c.recordErr, func(ctx context.Context) error {
-		value, err := g.read(ctx, c.next.RecordParameter)
-		if err == nil {
-			c.record, err = live.DecodeRecord(value)
-		}
-		return err
-	})
+	ask(&c.recordErr, func(ctx context.Context) error { return g.readRecord(ctx, c) })
 	ask(&attributionErr, func(ctx context.Context) error {
 		value, err := g.read(ctx, c.next.AttributionParameter)
 		if err == nil {
@@ -68,18 +62,71 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 		g.log.Warn("who turned the mode cannot be read", "cause", attributionErr.Error())
 	}
 	c.by = c.record.By(attribution)
+	c.settled = !c.record.Last.At.IsZero() && attribution.Settled.Equal(c.record.Last.At)
+	if c.status == "" && (c.opens() && !c.askedFor() || c.reshapes()) {
+		g.insist(ctx, stack, c)
+	}
 }
 
-// status returns the status of the stack.
+// insist asks for the state of the stack until it is known, or until the time is
+// needed for the record and the answer: the decision hangs on it.
+func (g *Guard) insist(ctx context.Context, stack string, c *change) {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-g.writeTime))
+		defer cancel()
+	}
+	for pause := g.callTime / 16; ; pause = min(2*pause, g.callTime/4) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		if c.recordUnknown() {
+			c.recordErr = g.readRecord(ctx, c)
+		}
+		status, err := g.status(ctx, stack)
+		if err == nil {
+			c.status, c.statusErr = status, nil
+			return
+		}
+		if ctx.Err() == nil {
+			c.statusErr = err
+		}
+	}
+}
+
+// status returns the status of the stack, or else what the last event of the
+// stack says of it.
 func (g *Guard) status(ctx context.Context, stack string) (cftypes.StackStatus, error) {
+	ctx, cancel := context.WithTimeout(ctx, g.callTime)
+	defer cancel()
 	out, err := g.stacks.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
-	if err != nil {
+	if err == nil && len(out.Stacks) != 1 {
+		err = fmt.Errorf("%d stacks are called %s", len(out.Stacks), stack)
+	}
+	if err == nil {
+		return out.Stacks[0].StackStatus, nil
+	}
+	events, eventsErr := g.stacks.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack})
+	if eventsErr != nil {
 		return "", err
 	}
-	if len(out.Stacks) != 1 {
-		return "", fmt.Errorf("%d stacks are called %s", len(out.Stacks), stack)
+	for _, e := range events.StackEvents { // the newest first
+		if aws.ToString(e.PhysicalResourceId) == stack {
+			return cftypes.StackStatus(e.ResourceStatus), nil
+		}
 	}
-	return out.Stacks[0].StackStatus, nil
+	return "", err
+}
+
+// readRecord reads the record.
+func (g *Guard) readRecord(ctx context.Context, c *change) error {
+	value, err := g.read(ctx, c.next.RecordParameter)
+	if err == nil {
+		c.record, err = live.DecodeRecord(value)
+	}
+	return err
 }
 
 // read returns the value of a parameter.

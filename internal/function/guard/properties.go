@@ -1,7 +1,9 @@
 package guard
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/rules"
@@ -11,11 +13,20 @@ import (
 // Properties are those of the custom resource. The construct encodes them, and
 // the function decodes what CloudFormation sends.
 type Properties struct {
-	Mode     maintenance.Mode
-	Explicit bool      // the mode was typed
-	Reopens  time.Time // the Since of the maintenance that a committed file ends
-	Message  string    // the message that was typed
-	Until    time.Time // when clients are told that it ends
+	Mode    maintenance.Mode
+	Typed   time.Time // when the mode was typed; zero: it was not
+	Reopens time.Time // the Since of the maintenance that a committed file ends
+	Message string    // the message that was typed
+	Until   time.Time // when clients are told that it ends
+
+	// Off says that the guard refuses nothing, but for the change that switches it
+	// off.
+	Off bool
+
+	// Digest is that of the listeners and rules that carry the mode, as the
+	// template has them: see rules.PropertiesDigest. The guard is asked whenever
+	// one of them changes.
+	Digest string
 
 	Command   string // how this stack is deployed
 	ReopensAt string // where Reopens is committed
@@ -37,11 +48,32 @@ func (p Properties) Encode() map[string]any {
 		listeners[i] = at.Texts()
 	}
 	return map[string]any{
-		"Mode": string(p.Mode), "Explicit": strconv.FormatBool(p.Explicit), "Reopens": timeText(p.Reopens), "Message": p.Message, "Until": timeText(p.Until),
+		"Mode": string(p.Mode), "Explicit": timeText(p.Typed), "Reopens": timeText(p.Reopens), "Message": p.Message, "Until": timeText(p.Until),
 		"Command": p.Command, "ReopensAt": p.ReopensAt, "ByHand": p.ByHand,
+		"Off": strconv.FormatBool(p.Off), "Digest": p.Digest,
 		"RecordParameter": p.RecordParameter, "AttributionParameter": p.AttributionParameter,
 		"Responder": p.Switch.Responder, "Listeners": listeners,
 	}
+}
+
+// shape is how the switch closes: which listeners, by their default action or by
+// rules, for which hosts. Empty if it is not known.
+func (p Properties) shape() string {
+	var shapes []string
+	for _, at := range p.Switch.Listeners {
+		kind := "a rule"
+		if len(at.Apps) > 0 {
+			kind = "the default action"
+		}
+		shape := kind + " of a listener"
+		if len(at.Hosts) > 0 {
+			hosts := slices.Sorted(slices.Values(at.Hosts))
+			shape += " for " + strings.Join(hosts, ", ")
+		}
+		shapes = append(shapes, shape)
+	}
+	slices.Sort(shapes)
+	return strings.Join(shapes, "; ")
 }
 
 // timeText is a time as a property has it, empty if there is none.
@@ -65,8 +97,9 @@ func DecodeProperties(from map[string]any) Properties {
 		return t
 	}
 	p := Properties{
-		Mode: maintenance.Mode(text("Mode")), Explicit: text("Explicit") == "true", Reopens: at("Reopens"), Message: text("Message"), Until: at("Until"),
+		Mode: maintenance.Mode(text("Mode")), Typed: at("Explicit"), Reopens: at("Reopens"), Message: text("Message"), Until: at("Until"),
 		Command: text("Command"), ReopensAt: text("ReopensAt"), ByHand: text("ByHand"),
+		Off: text("Off") == "true", Digest: text("Digest"),
 		RecordParameter: text("RecordParameter"), AttributionParameter: text("AttributionParameter"),
 		Switch: rules.Switch{Responder: text("Responder")},
 	}

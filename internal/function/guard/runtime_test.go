@@ -51,7 +51,7 @@ func TestTheFunction(t *testing.T) {
 	if a := send(cfn.RequestUpdate, props(closed), props(open)); a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "Refused to open: the product has been closed since 2026-11-22T02:34:09Z (") {
 		t.Errorf("a forgotten flag: got %s %q", a.Status, a.Reason)
 	}
-	if a := send(cfn.RequestUpdate, props(closed), props(open, "Explicit", "true")); a.Status != cfn.StatusSuccess || w.recorded(t).Mode != open {
+	if a := send(cfn.RequestUpdate, props(closed), props(open, "Explicit", time.Now().Format(time.RFC3339))); a.Status != cfn.StatusSuccess || w.recorded(t).Mode != open {
 		t.Errorf("asked for: got %s %q, recorded %s", a.Status, a.Reason, w.record)
 	}
 	if a := send(cfn.RequestDelete, nil, props(open)); a.Status != cfn.StatusSuccess {

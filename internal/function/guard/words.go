@@ -29,9 +29,9 @@ func (c change) refusal(since, reopens time.Time) string {
 	} else {
 		fmt.Fprintf(&b, "is %s, since when is not known", left)
 	}
-	fmt.Fprintf(&b, ", and this deploy, which has no -c maintenance=%s, would %s.", c.next.Mode.Flag(), c.opening())
+	fmt.Fprintf(&b, ", and this deploy, %s, would %s.", c.unasked(), c.opening())
 	if c.live.Valid() && c.live != left {
-		fmt.Fprintf(&b, " The deploy is rolled back. The listener is %s already: somebody flipped it by hand.", c.live)
+		fmt.Fprintf(&b, " The deploy is rolled back. The listener is %s already: it was flipped by hand.", c.live)
 	} else {
 		b.WriteString(" The deploy is rolled back, the listener stays as it was.")
 	}
@@ -45,11 +45,35 @@ func (c change) refusal(since, reopens time.Time) string {
 	return b.String()
 }
 
-// refusalByHand is for a listener that somebody closed between deploys.
+// refusalByHand is for a listener that was closed between deploys.
 func (c change) refusalByHand() string {
-	return fmt.Sprintf("Refused to open: somebody made the listener %s by hand, the last deploy had left it %s, and this deploy has no -c maintenance=%s."+
-		" The deploy is rolled back, the listener stays as it was. To deploy and stay %s: %s. To open: %s, as CloudFormation sees nothing to change, and deploy again.",
-		c.live, c.left(), c.next.Mode.Flag(), c.live, c.command(c.live, ""), c.byHand())
+	now := string(c.before())
+	if c.mixed != "" {
+		now = "mixed"
+	}
+	return fmt.Sprintf("Refused to open: the listener was made %s by hand, the last deploy had left it %s, and this deploy, %s, would %s."+
+		" The deploy is rolled back, the listener stays as it was. To deploy and stay %s: %s. To open: %s; should the listener stay %s, %s.",
+		now, c.left(), c.unasked(), c.opening(), c.before(), c.command(c.before(), ""), c.command(c.next.Mode, ""), c.before(), c.byHand())
+}
+
+// unasked says why the flag of the change does not count.
+func (c change) unasked() string {
+	flag := "-c maintenance=" + c.next.Mode.Flag()
+	switch typed := c.next.Typed; {
+	case typed.IsZero():
+		return "which has no " + flag
+	case c.now.Sub(typed).Abs() > evening:
+		return fmt.Sprintf("whose %s was typed at %s (%s), for another evening", flag, typed.Format(time.RFC3339), term.Ago(c.now.Sub(typed)))
+	default:
+		return fmt.Sprintf("whose %s was typed at %s, before this maintenance began", flag, typed.Format(time.RFC3339))
+	}
+}
+
+// refusalToReshape is for a closed product whose way of closing would change.
+func (c change) refusalToReshape() string {
+	return fmt.Sprintf("Refused to change how the product is closed while it is %s: it closes by %s, and would by %s. Between two calls of the API neither is there, and everything gets through."+
+		" The deploy is rolled back, the listener stays as it was. Deploy this change while the product is open: to open with it, %s; to stay %s, deploy without the change now: %s.",
+		c.before(), c.old.shape(), c.next.shape(), c.command(maintenance.Open, ""), c.before(), c.command(c.before(), ""))
 }
 
 // opening is what the change would do.
@@ -93,7 +117,7 @@ func (c change) dropped() []string {
 // untouched warns that a listener that was flipped by hand stays flipped:
 // CloudFormation compares templates.
 func (c change) untouched() []string {
-	if c.old.Mode != c.next.Mode || !c.live.Valid() || c.live == c.next.Mode {
+	if c.old.Mode != c.next.Mode || c.old.Digest != c.next.Digest || !c.live.Valid() || c.live == c.next.Mode {
 		return nil
 	}
 	return []string{fmt.Sprintf("The listener is %s, by hand, and stays so: CloudFormation sees nothing to change. To change that, %s.", c.live, c.byHand())}

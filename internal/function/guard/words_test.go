@@ -49,16 +49,16 @@ func TestWhatTheEventSays(t *testing.T) {
 		{
 			"somebody opened by hand meanwhile", open, live.NewRecord(closed, before).Encode(), live.Placeholder, props(closed), props(open),
 			opens + ", and this deploy, which has no -c maintenance=false, would open the product." +
-				strings.Replace(commands, "The deploy is rolled back, the listener stays as it was.", "The deploy is rolled back. The listener is open already: somebody flipped it by hand.", 1) + commit,
+				strings.Replace(commands, "The deploy is rolled back, the listener stays as it was.", "The deploy is rolled back. The listener is open already: it was flipped by hand.", 1) + commit,
 		},
 		{
 			"the record is lost", closed, live.Placeholder, live.Placeholder, props(closed), props(open, "Command", "", "ReopensAt", ""),
 			"Refused to open: the product is closed, since when is not known, and this deploy, which has no -c maintenance=false, would open the product." + strings.ReplaceAll(commands, " -c env=prod", ""),
 		},
 		{
-			"closed by hand", closed, live.NewRecord(open, before).Encode(), live.Placeholder, props(open, "Explicit", "true"), props(open, "ByHand", "the output EmergencyOpenCommand"),
-			"Refused to open: somebody made the listener closed by hand, the last deploy had left it open, and this deploy has no -c maintenance=false." +
-				" The deploy is rolled back, the listener stays as it was. To deploy and stay closed: npx cdk deploy -c env=prod -c maintenance=true. To open: flip it back by hand (the output EmergencyOpenCommand), as CloudFormation sees nothing to change, and deploy again.",
+			"closed by hand", closed, live.NewRecord(open, before).Encode(), live.Placeholder, props(open, "Explicit", tonight), props(open, "ByHand", "the output EmergencyOpenCommand"),
+			"Refused to open: the listener was made closed by hand, the last deploy had left it open, and this deploy, which has no -c maintenance=false, would open the product." +
+				" The deploy is rolled back, the listener stays as it was. To deploy and stay closed: npx cdk deploy -c env=prod -c maintenance=true. To open: npx cdk deploy -c env=prod -c maintenance=false; should the listener stay closed, flip it back by hand (the output EmergencyOpenCommand).",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -86,15 +86,15 @@ func TestWhatIsWarnedOf(t *testing.T) {
 	}{
 		{"a message and an end are forgotten", closed, typed, props(closed), forgot + "true -c maintenance-message='Back at four.' -c maintenance-until=2026-11-22T05:12:09Z."},
 		{"only the end is forgotten", closed, typed, props(closed, "Message", "Back at five."), forgot + "true -c maintenance-until=2026-11-22T05:12:09Z."},
-		{"on the way to read-only", closed, typed, props(readOnly, "Explicit", "true", "Until", later), forgot + "read-only -c maintenance-message='Back at four.'."},
+		{"on the way to read-only", closed, typed, props(readOnly, "Explicit", tonight, "Until", later), forgot + "read-only -c maintenance-message='Back at four.'."},
 		{"a long message", closed, props(closed, "Message", strings.Repeat("メ", 1000)), props(closed), forgot + "true -c maintenance-message='...'."},
 		{"both are said anew", closed, typed, props(closed, "Message", "Back at five.", "Until", later), ""},
 		{"the end is past", closed, props(closed, "Until", before.Format(time.RFC3339)), props(closed), ""},
-		{"the product opens", closed, typed, props(open, "Explicit", "true"), ""},
+		{"the product opens", closed, typed, props(open, "Explicit", tonight), ""},
 		{"the product was open", open, props(open, "Message", "Back at four."), props(closed), ""},
-		{"closed by hand, and asked to open", closed, props(open), props(open, "Explicit", "true"), "The listener is closed, by hand, and stays so: CloudFormation sees nothing to change. To change that, flip it back by hand."},
-		{"opened by hand, and asked to close", open, props(closed), props(closed, "Explicit", "true"), "The listener is open, by hand, and stays so: CloudFormation sees nothing to change. To change that, flip it back by hand."},
-		{"closed by hand, and asked to close", closed, props(open), props(closed, "Explicit", "true"), ""},
+		{"closed by hand, and asked to open", closed, props(open), props(open, "Explicit", tonight), "The listener is closed, by hand, and stays so: CloudFormation sees nothing to change. To change that, flip it back by hand."},
+		{"opened by hand, and asked to close", open, props(closed), props(closed, "Explicit", tonight), "The listener is open, by hand, and stays so: CloudFormation sees nothing to change. To change that, flip it back by hand."},
+		{"closed by hand, and asked to close", closed, props(open), props(closed, "Explicit", tonight), ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)

@@ -34,8 +34,9 @@ const (
 )
 
 var (
-	now    = time.Date(2026, 11, 22, 3, 12, 9, 0, time.UTC)
-	before = now.Add(-38 * time.Minute)
+	now     = time.Date(2026, 11, 22, 3, 12, 9, 0, time.UTC)
+	before  = now.Add(-38 * time.Minute)
+	tonight = now.Add(-2 * time.Minute).Format(time.RFC3339)
 )
 
 // world is AWS around a guard: the answers of four services over HTTP, and where
@@ -52,12 +53,14 @@ type world struct {
 	refuses     int             // how many answers do not arrive
 	answers     []cfn.Response
 	calls       []string
+	events      int
+	throttles   map[string]int // how often a call is throttled before it works
 	log         bytes.Buffer
 	server      *httptest.Server
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{status: "UPDATE_IN_PROGRESS", record: live.Placeholder, attribution: live.Placeholder, broken: map[string]bool{}, hangs: map[string]bool{}}
+	w := &world{status: "UPDATE_IN_PROGRESS", record: live.Placeholder, attribution: live.Placeholder, throttles: map[string]int{}, broken: map[string]bool{}, hangs: map[string]bool{}}
 	w.server = httptest.NewServer(w)
 	t.Cleanup(w.server.Close)
 	return w
@@ -87,6 +90,12 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.late--
 		w.broken[operation] = w.late > 0
 	}
+	if w.throttles[operation] > 0 {
+		w.throttles[operation]--
+		rw.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(rw, `<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>`)
+		return
+	}
 	switch {
 	case w.hangs[operation]:
 		w.mu.Unlock()
@@ -103,17 +112,17 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.parameter(rw, operation, body)
 	case operation == "DescribeStacks" && form.Get("StackName") == stack:
 		fmt.Fprintf(rw, `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>fieldreports-prod</StackName><StackStatus>%s</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`, w.status)
+	case operation == "DescribeStackEvents" && form.Get("StackName") == stack:
+		fmt.Fprintf(rw, `<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents><member><PhysicalResourceId>other</PhysicalResourceId><ResourceStatus>UPDATE_FAILED</ResourceStatus></member><member><PhysicalResourceId>%s</PhysicalResourceId><ResourceStatus>%s</ResourceStatus></member></StackEvents></DescribeStackEventsResult></DescribeStackEventsResponse>`, stack, w.status)
 	case operation == "DescribeListeners" && form.Get("LoadBalancerArn") == alb:
 		listeners := ""
 		if w.live != "" {
-			listeners = fmt.Sprintf(`<member><ListenerArn>%s</ListenerArn><Port>443</Port><DefaultActions>%s</DefaultActions></member>`, listener, forward(w.live == maintenance.Closed))
+			listeners = fmt.Sprintf(`<member><ListenerArn>%s</ListenerArn><Port>443</Port><DefaultActions>%s</DefaultActions></member>`, listener, forward(w.live != maintenance.Open))
 		}
 		fmt.Fprintf(rw, `<DescribeListenersResponse><DescribeListenersResult><Listeners>%s</Listeners></DescribeListenersResult></DescribeListenersResponse>`, listeners)
 	case operation == "DescribeRules" && form.Get("ListenerArn") == listener:
-		rules := ""
-		if w.live != maintenance.Open {
-			rules = `<member><RuleArn>arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/alb/1/2/3</RuleArn><Priority>191</Priority><Actions>` + forward(true) + `</Actions><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>POST</member><member>PUT</member><member>PATCH</member><member>DELETE</member></Values></HttpRequestMethodConfig></member></Conditions></member>`
-		}
+		rules := `<member><RuleArn>arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/alb/1/2/3</RuleArn><Priority>191</Priority><Actions>` + forward(w.live == maintenance.Closed) +
+			`</Actions><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>GET</member><member>HEAD</member><member>OPTIONS</member></Values></HttpRequestMethodConfig></member></Conditions></member>`
 		fmt.Fprintf(rw, `<DescribeRulesResponse><DescribeRulesResult><Rules>%s</Rules></DescribeRulesResult></DescribeRulesResponse>`, rules)
 	default:
 		http.Error(rw, operation, http.StatusNotFound)
@@ -176,15 +185,16 @@ func (w *world) guard() *Guard {
 	g := New(ssm.NewFromConfig(config), cloudformation.NewFromConfig(config), elbv2.NewFromConfig(config), slog.New(slog.NewJSONHandler(&w.log, nil)))
 	g.now = func() time.Time { return now }
 	if w.late == 0 && len(w.hangs)+len(w.broken) > 0 {
-		g.callTime = time.Second
+		g.callTime, g.writeTime = time.Second, 19*time.Second // of the 30 s of a test
 	}
 	return g
 }
 
 // event is one of CloudFormation's, from one set of properties to another.
 func (w *world) event(request cfn.RequestType, old, next map[string]any) cfn.Event {
+	w.events++
 	e := cfn.Event{
-		RequestType: request, RequestID: "request", ResponseURL: w.server.URL + "/callback?signature=secret", ResourceType: "Custom::NorenReopenGuard",
+		RequestType: request, RequestID: fmt.Sprintf("request %d", w.events), ResponseURL: w.server.URL + "/callback?signature=secret", ResourceType: "Custom::NorenReopenGuard",
 		LogicalResourceID: "MaintenanceGuard", StackID: stack, ResourceProperties: next, OldResourceProperties: old,
 	}
 	if request != cfn.RequestCreate {
@@ -197,7 +207,7 @@ func (w *world) event(request cfn.RequestType, old, next map[string]any) cfn.Eve
 // them, and more.
 func props(mode maintenance.Mode, more ...string) map[string]any {
 	p := map[string]any{
-		"ServiceToken": "arn", "ServiceTimeout": "60", "Mode": string(mode), "Explicit": "false", "Reopens": "", "Message": "", "Until": "",
+		"ServiceToken": "arn", "ServiceTimeout": "60", "Mode": string(mode), "Explicit": "", "Off": "false", "Digest": "", "Reopens": "", "Message": "", "Until": "",
 		"Command": "npx cdk deploy -c env=prod", "ReopensAt": "maintenance.reopen in environments/prod.yaml",
 		"RecordParameter": "record", "AttributionParameter": "attribution",
 		"Responder": responder, "Listeners": []any{map[string]any{"LoadBalancer": alb, "Port": "443", "Apps": app, "Rules": "100:abcdefgh 191 199"}},

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -99,18 +101,51 @@ func (p *Probe) overdue(ctx context.Context, mode maintenance.Mode, now time.Tim
 	return max(0, now.Sub(config.Until)), nil
 }
 
-// attribute writes down who has turned the mode, as soon as CloudTrail knows.
-// What it does not know after an hour it will not know.
+// attribute writes down who has turned the mode, as soon as CloudTrail knows, and
+// that the deploy of the guard's last change is over. What CloudTrail does not know after an
+// hour it will not know.
 func (p *Probe) attribute(ctx context.Context, kept live.Kept, now time.Time) error {
 	turned := kept.Record.Since
-	if turned.IsZero() || kept.By() != "" || now.Sub(turned) > time.Hour {
+	if turned.IsZero() {
 		return nil
 	}
-	act, err := live.LastDeploy(ctx, p.Config, p.Settings.Stack, turned)
-	if err != nil || act.By == "" {
-		return err
+	known := live.Attribution{Since: turned, Settled: kept.Attribution.Settled}
+	if kept.Attribution.Since.Equal(turned) {
+		known = kept.Attribution
 	}
-	return p.parameters().Attribute(ctx, p.Settings.Attribution, live.Attribution{Since: turned, By: act.By})
+	next := known
+	var errs []error
+	if known.By == "" && now.Sub(turned) <= time.Hour {
+		act, err := live.LastDeploy(ctx, p.Config, p.Settings.Stack, turned)
+		next.By = act.By
+		errs = append(errs, err)
+	}
+	if last := kept.Record.Last.At; !known.Settled.Equal(last) {
+		settled, err := p.settled(ctx)
+		if settled {
+			next.Settled = last
+		}
+		errs = append(errs, err)
+	}
+	if next != known {
+		errs = append(errs, p.parameters().Attribute(ctx, p.Settings.Attribution, next))
+	}
+	return errors.Join(errs...)
+}
+
+// settled tells whether no deploy of the stack is on its way, so that that of the
+// last change is over.
+func (p *Probe) settled(ctx context.Context) (bool, error) {
+	out, err := cloudformation.NewFromConfig(p.Config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &p.Settings.Stack})
+	if err != nil {
+		return false, fmt.Errorf("reading whether the deploy of the mode is over: %w", err)
+	}
+	for _, stack := range out.Stacks {
+		if strings.HasSuffix(string(stack.StackStatus), "_COMPLETE") {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // blame logs once who has changed the listener by hand, as soon as CloudTrail

@@ -55,6 +55,7 @@ func newProduct(t *testing.T, s probe.Settings) *product {
 	p.until("")
 	p.record("{}", "{}")
 	p.aws.Answer("PutParameter", "{}")
+	p.stack("UPDATE_IN_PROGRESS")
 	p.history(nil)
 	return p
 }
@@ -79,6 +80,11 @@ func (p *product) record(record, attribution string) {
 	p.aws.Answer("GetParameters", encode(map[string]any{"Parameters": []map[string]string{
 		{"Name": settings.Record, "Value": record}, {"Name": settings.Attribution, "Value": attribution},
 	}}))
+}
+
+// stack sets the state of the stack.
+func (p *product) stack(status string) {
+	p.aws.Answer("DescribeStacks", "<Stacks><member><StackName>shop</StackName><StackStatus>"+status+"</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks>")
 }
 
 // history sets the calls that CloudTrail knows, by name.
@@ -269,6 +275,51 @@ func TestWhoTurnedTheModeIsWrittenDown(t *testing.T) {
 			}
 			if written != test.want {
 				t.Errorf("got %q, want %q", written, test.want)
+			}
+		})
+	}
+}
+
+// TestProbe_WritesDownThatADeployIsOver, once, with who has turned the mode.
+func TestProbe_WritesDownThatADeployIsOver(t *testing.T) {
+	record := live.NewRecord(maintenance.Closed, night.Add(-2*time.Minute))
+	record.Last = live.Change{From: "a", To: "b", At: night.Add(-90 * time.Second)}
+	at := record.Last.At
+	for _, test := range []struct {
+		name   string
+		status string
+		known  live.Attribution
+		want   string // what is written
+	}{
+		{"under way", "UPDATE_IN_PROGRESS", live.Attribution{Since: record.Since, By: deployer}, ""},
+		{"over", "UPDATE_COMPLETE", live.Attribution{Since: record.Since, By: deployer}, live.Attribution{Since: record.Since, By: deployer, Settled: at}.Encode()},
+		{"over, by whom is not known", "UPDATE_COMPLETE", live.Attribution{}, live.Attribution{Since: record.Since, Settled: at}.Encode()},
+		{"over, of another turn", "UPDATE_COMPLETE", live.Attribution{Since: night.Add(-time.Hour), By: "x", Settled: night.Add(-time.Hour)}, live.Attribution{Since: record.Since, Settled: at}.Encode()},
+		{"known", "UPDATE_IN_PROGRESS", live.Attribution{Since: record.Since, By: deployer, Settled: at}, ""},
+		{"rolling back", "UPDATE_ROLLBACK_IN_PROGRESS", live.Attribution{Since: record.Since, By: deployer}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newProduct(t, settings)
+			p.balancer("responder")
+			p.stack(test.status)
+			attribution := live.Placeholder
+			if !test.known.Since.IsZero() {
+				attribution = test.known.Encode()
+			}
+			p.record(record.Encode(), attribution)
+			if _, err := p.metrics(t); err != nil {
+				t.Fatal(err)
+			}
+			written := ""
+			for _, put := range p.aws.Calls("PutParameter") {
+				var in struct{ Value string }
+				if err := json.Unmarshal([]byte(put.Body), &in); err != nil {
+					t.Fatal(err)
+				}
+				written = in.Value
+			}
+			if written != test.want {
+				t.Errorf("wrote %q, want %q", written, test.want)
 			}
 		})
 	}

@@ -7,16 +7,24 @@
 package responder
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/language"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // DefaultRetryAfter is the longest that clients are told to wait.
@@ -26,43 +34,7 @@ const DefaultRetryAfter = 10 * time.Minute
 const MaxRetryAfter = 24 * time.Hour
 
 // Config is what a responder says. The zero value is a complete answer.
-type Config struct {
-	// Message is the text for people, by BCP 47 language tag ("en", "ja",
-	// "zh-Hant"). "und" is a text in no particular language. Line breaks are
-	// kept. Default: a short sentence in each of the languages that HasWords knows.
-	Message map[string]string
-
-	// DefaultLanguage is the tag of the message for clients that read none of
-	// the languages in Message. Default: "en" if Message has it, else the first
-	// tag in sorted order.
-	DefaultLanguage string
-
-	// Words are what the page says besides a message, by the tag of a message.
-	// Default: those that HasWords knows; a message in another language is all
-	// that the page says.
-	Words map[string]Words
-
-	// Until is when the application is expected back, for people to read.
-	// Default: no time is given.
-	Until time.Time
-
-	// RetryAfter is the longest that clients are told to wait, in whole seconds up
-	// to 24 hours: less if Until is sooner, and not more if it is later, since a
-	// maintenance may end early. Default: 10 minutes.
-	RetryAfter time.Duration
-
-	// CORSOrigins are the web origins whose scripts may read the answer:
-	// "https://app.example.com", or "https://*.example.com" for every name below
-	// example.com, but not example.com itself. Default: none, and a script on
-	// another origin sees a network error instead of the maintenance.
-	CORSOrigins []string
-
-	// Body is a JSON value of the application's own that replaces the default
-	// JSON body, for clients with an older contract. It is sent as it is, but that
-	// characters outside of ASCII are escaped.
-	// Default: a JSON:API error document.
-	Body json.RawMessage
-}
+type Config maintenance.Answer
 
 // Validate reports everything that is wrong with c, the size of its encoding
 // included.
@@ -73,6 +45,7 @@ func (c Config) Validate() error {
 		validateWords(c.Words, c.Message),
 		validateUntil(c.Until),
 		validateRetryAfter(c.RetryAfter),
+		c.validatePage(),
 		validateOrigins(c.CORSOrigins),
 		validateBody(c.Body),
 		c.validateSize(),
@@ -85,7 +58,11 @@ func validateMessage(message map[string]string) error {
 	for _, tag := range slices.Sorted(maps.Keys(message)) {
 		parsed, err := language.Parse(tag)
 		if err != nil {
-			errs = append(errs, fmt.Errorf(`message language %q: want a BCP 47 tag such as "en" or "zh-Hant"`, tag))
+			example := `"en" or "zh-Hant"`
+			if meant, ok := notLanguages[strings.ToLower(tag)]; ok {
+				example = fmt.Sprintf("%q, the language of that country", meant)
+			}
+			errs = append(errs, fmt.Errorf("message language %q: want a BCP 47 tag such as %s", tag, example))
 		} else if other, ok := seen[parsed]; ok {
 			errs = append(errs, fmt.Errorf("message languages %q and %q are the same", other, tag))
 		} else {
@@ -170,7 +147,52 @@ func validateBody(body json.RawMessage) error {
 	return nil
 }
 
-// page is the HTML of the page, with placeholders.
-func (c Config) page() string {
-	return pageHTML
+// Files are the files of the function's archive, by name, besides its program.
+// It panics if c is not valid.
+func (c Config) Files() map[string][]byte {
+	if c.Page.IsZero() {
+		return nil
+	}
+	page, err := BuildPage(c.Page)
+	if err != nil {
+		panic(err)
+	}
+	return map[string][]byte{PageFile: page}
+}
+
+func (c Config) validatePage() error {
+	_, err := BuildPage(c.Page)
+	if c.StatusPage == "" {
+		return err
+	}
+	if !c.Page.IsZero() {
+		err = errors.Join(err, errors.New("want a page of one's own or a status page elsewhere, not both"))
+	}
+	return errors.Join(err, validateStatusPage(c.StatusPage))
+}
+
+func validateStatusPage(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || len(address) > 1024 || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) }) {
+		return fmt.Errorf("status page %q: want an address such as https://status.example.com", address)
+	}
+	return nil
+}
+
+// readPage returns the page of one's own in a folder, empty if there is none. It
+// was checked when it was put there.
+func readPage(folder string) (string, error) {
+	if folder == "" {
+		return "", nil
+	}
+	page, err := os.ReadFile(filepath.Join(folder, PageFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", err
+	case len(page) > MaxPage || !utf8.Valid(page) || !bytes.Contains(page, []byte("{{message}}")):
+		return "", fmt.Errorf("%s is not a page of at most %d bytes in UTF-8 with {{message}} in it", PageFile, MaxPage)
+	}
+	return string(page), nil
 }

@@ -82,9 +82,12 @@ func TestEnvironmentIsCountedAsLambdaCounts(t *testing.T) {
 	}
 }
 
-func TestDefaultsAreNotWritten(t *testing.T) {
-	if got := (Config{}).Environment(); len(got) != 0 {
-		t.Errorf("got %v, want no variables", got)
+// TestEnvironment_Defaults: only what a flip may change is written, and that is
+// empty.
+func TestEnvironment_Defaults(t *testing.T) {
+	want := map[string]string{"MAINTENANCE_DEFAULT_LANGUAGE": "", "MAINTENANCE_MESSAGE": "", "MAINTENANCE_UNTIL": ""}
+	if got := (Config{}).Environment(); !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -18,33 +17,35 @@ const MaxEnvironment = 4096
 
 // The environment variables that carry a Config. All are optional.
 const (
-	messageVariable         = maintenance.AnswerVariables + "MESSAGE"          // JSON object, language tag to text
-	wordsVariable           = "MAINTENANCE_WORDS"                              // JSON object, language tag to Words
-	defaultLanguageVariable = maintenance.AnswerVariables + "DEFAULT_LANGUAGE" // language tag
-	untilVariable           = maintenance.AnswerVariables + "UNTIL"            // RFC 3339
-	retryAfterVariable      = maintenance.AnswerVariables + "RETRY_AFTER"      // whole seconds
-	corsOriginsVariable     = maintenance.AnswerVariables + "CORS_ORIGINS"     // JSON array of strings
-	bodyVariable            = maintenance.AnswerVariables + "BODY"             // any JSON value
+	messageVariable         = maintenance.MessageVariable
+	defaultLanguageVariable = maintenance.DefaultLanguageVariable
+	untilVariable           = maintenance.UntilVariable
+	wordsVariable           = maintenance.AnswerVariables + "WORDS"        // JSON object, language tag to Words
+	statusPageVariable      = maintenance.AnswerVariables + "STATUS_PAGE"  // address
+	retryAfterVariable      = maintenance.AnswerVariables + "RETRY_AFTER"  // whole seconds
+	corsOriginsVariable     = maintenance.AnswerVariables + "CORS_ORIGINS" // JSON array of strings
+	bodyVariable            = maintenance.AnswerVariables + "BODY"         // any JSON value
 )
 
 // IsVariable reports whether an environment variable is one of a Config's.
 func IsVariable(name string) bool {
 	switch name {
-	case messageVariable, wordsVariable, defaultLanguageVariable, untilVariable, retryAfterVariable, corsOriginsVariable, bodyVariable:
+	case messageVariable, wordsVariable, statusPageVariable, defaultLanguageVariable, untilVariable, retryAfterVariable, corsOriginsVariable, bodyVariable:
 		return true
 	}
 	return false
 }
 
-// Environment encodes c as environment variables. What is left at its default
-// is left out; equal configurations have equal variables.
+// Environment encodes c as environment variables. Equal configurations have
+// equal variables. What is left at its default is left out, except for what a
+// flip may change: that is empty, so that a flip only changes values.
 func (c Config) Environment() map[string]string {
-	env := map[string]string{}
+	env := map[string]string{messageVariable: "", defaultLanguageVariable: "", untilVariable: ""}
 	if len(c.Message) > 0 {
-		env[messageVariable] = ascii(encode(c.Message))
+		env[messageVariable] = maintenance.JSON(c.Message)
 	}
 	if len(c.Words) > 0 {
-		env[wordsVariable] = ascii(encode(c.Words))
+		env[wordsVariable] = maintenance.JSON(c.Words)
 	}
 	if c.DefaultLanguage != "" {
 		env[defaultLanguageVariable] = c.DefaultLanguage
@@ -55,11 +56,14 @@ func (c Config) Environment() map[string]string {
 	if c.RetryAfter != 0 {
 		env[retryAfterVariable] = strconv.FormatInt(int64(c.RetryAfter/time.Second), 10)
 	}
+	if c.StatusPage != "" {
+		env[statusPageVariable] = c.StatusPage
+	}
 	if len(c.CORSOrigins) > 0 {
 		env[corsOriginsVariable] = encode(c.CORSOrigins)
 	}
 	if c.Body != nil {
-		env[bodyVariable] = ascii(string(c.Body))
+		env[bodyVariable] = maintenance.ASCII(string(c.Body))
 	}
 	return env
 }
@@ -123,6 +127,14 @@ func ParseEnvironment(getenv func(string) string) (Config, []error) {
 		c.RetryAfter = wait
 		return nil
 	})
+	read(statusPageVariable, func(value string) error {
+		c.StatusPage = value
+		if err := validateStatusPage(value); err != nil {
+			c.StatusPage = ""
+			return err
+		}
+		return nil
+	})
 	read(corsOriginsVariable, func(value string) (err error) {
 		c.CORSOrigins, err = decodeJSON(value, validateOrigins)
 		return err
@@ -147,25 +159,6 @@ func decodeJSON[T any](value string, validate func(T) error) (T, error) {
 		return none, err
 	}
 	return decoded, nil
-}
-
-// ascii is JSON with every other character than ASCII escaped. CloudFormation
-// gives such a character back as a question mark when a deployed template is
-// read, and a template made from that would change the message.
-func ascii(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		switch {
-		case r < 0x80:
-			b.WriteRune(r)
-		case r > 0xFFFF:
-			high, low := utf16.EncodeRune(r)
-			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
 }
 
 // encode is JSON without the escapes that only HTML needs: they would count

@@ -53,7 +53,7 @@ func TestBrokenSettingsAreLoggedAndLeftAtTheirDefault(t *testing.T) {
 func TestEnvironmentIsASCII(t *testing.T) {
 	c := Config{
 		Message: map[string]string{"ja": "再開\u2028します \U0001f6a7 \"x\" \\u3042", "en": "Caf\u00e9"},
-		Words:   map[string]Words{"ja": {"題", "時", "再", "戻"}},
+		Words:   map[string]Words{"ja": say("題", "時", "再", "戻")},
 		Body:    json.RawMessage(`{"m":"閉 \u3042"}`),
 	}
 	env := c.Environment()

@@ -74,7 +74,7 @@ func TestMessageIsInTheClientsLanguage(t *testing.T) {
 // TestPageSpeaksOneLanguage: the words around the message are in its language,
 // or there are none.
 func TestPageSpeaksOneLanguage(t *testing.T) {
-	own := Words{"Přestávka", "Zpět", "Obnoví se.", "Zpátky"}
+	own := say("Přestávka", "Zpět", "Obnoví se.", "Zpátky")
 	for _, tt := range []struct {
 		tag   string
 		words map[string]Words

@@ -1,21 +1,13 @@
 package responder
 
-import "golang.org/x/text/language"
+import (
+	"golang.org/x/text/language"
 
-// Words are what the page says besides the message, in the message's language.
-type Words struct {
-	// Title is the heading of the page. Required.
-	Title string `json:"title"`
+	"github.com/noren-cdk/noren/maintenance"
+)
 
-	// Until is written before the expected end. Required.
-	Until string `json:"until"`
-
-	// Reload says that the page will reload automatically. Required.
-	Reload string `json:"reload"`
-
-	// Back is on a button that leads back to a form that was refused. Required.
-	Back string `json:"back"`
-}
+// Words are what the page says besides the message.
+type Words = maintenance.Words
 
 // vocabulary holds the words of every language, English first, and what is said
 // when the application says nothing itself.
@@ -24,53 +16,53 @@ var vocabulary = []struct {
 	words   Words
 	message string
 }{
-	{"en", Words{"Under maintenance", "Expected back", "This page will reload automatically.", "Go back"},
+	{"en", say("Under maintenance", "Expected back", "This page will reload automatically.", "Go back"),
 		"We are down for maintenance. Please try again later."},
-	{"ar", Words{"الخدمة قيد الصيانة", "موعد العودة المتوقع", "سيُعاد تحميل هذه الصفحة تلقائيًا.", "رجوع"},
+	{"ar", say("الخدمة قيد الصيانة", "موعد العودة المتوقع", "سيُعاد تحميل هذه الصفحة تلقائيًا.", "رجوع"),
 		"الخدمة غير متاحة مؤقتًا بسبب أعمال الصيانة. نعتذر عن الإزعاج. يُرجى المحاولة مرة أخرى لاحقًا."},
-	{"da", Words{"Under vedligeholdelse", "Forventes tilgængelig igen", "Denne side genindlæses automatisk.", "Gå tilbage"},
+	{"da", say("Under vedligeholdelse", "Forventes tilgængelig igen", "Denne side genindlæses automatisk.", "Gå tilbage"),
 		"Tjenesten er midlertidigt utilgængelig på grund af vedligeholdelse. Prøv igen senere."},
-	{"de", Words{"Wartungsarbeiten", "Voraussichtlich wieder verfügbar", "Diese Seite wird automatisch neu geladen.", "Zurück"},
+	{"de", say("Wartungsarbeiten", "Voraussichtlich wieder verfügbar", "Diese Seite wird automatisch neu geladen.", "Zurück"),
 		"Wegen Wartungsarbeiten steht der Dienst derzeit nicht zur Verfügung. Bitte versuchen Sie es später erneut."},
-	{"es", Words{"En mantenimiento", "Restablecimiento previsto", "Esta página se recargará automáticamente.", "Volver"},
+	{"es", say("En mantenimiento", "Restablecimiento previsto", "Esta página se recargará automáticamente.", "Volver"),
 		"El servicio no está disponible temporalmente por tareas de mantenimiento. Vuelva a intentarlo más tarde."},
-	{"es-MX", Words{"En mantenimiento", "Restablecimiento previsto", "Esta página se recargará automáticamente.", "Regresar"},
+	{"es-MX", say("En mantenimiento", "Restablecimiento previsto", "Esta página se recargará automáticamente.", "Regresar"),
 		"El servicio no está disponible temporalmente por mantenimiento. Intente de nuevo más tarde."},
-	{"fi", Words{"Huoltokatko", "Arvioitu päättymisaika", "Tämä sivu päivittyy automaattisesti.", "Takaisin"},
+	{"fi", say("Huoltokatko", "Arvioitu päättymisaika", "Tämä sivu päivittyy automaattisesti.", "Takaisin"),
 		"Palvelu on tilapäisesti poissa käytöstä huollon vuoksi. Yritä myöhemmin uudelleen."},
-	{"fr", Words{"Maintenance en cours", "Reprise prévue", "Cette page se rechargera automatiquement.", "Retour"},
+	{"fr", say("Maintenance en cours", "Reprise prévue", "Cette page se rechargera automatiquement.", "Retour"),
 		"Le service est momentanément indisponible pour cause de maintenance. Veuillez réessayer plus tard."},
-	{"he", Words{"השירות בתחזוקה", "מועד החזרה הצפוי", "הדף ייטען מחדש באופן אוטומטי.", "חזרה"},
+	{"he", say("השירות בתחזוקה", "מועד החזרה הצפוי", "הדף ייטען מחדש באופן אוטומטי.", "חזרה"),
 		"השירות אינו זמין זמנית בשל עבודות תחזוקה. אנו מתנצלים על אי הנוחות. נא לנסות שוב מאוחר יותר."},
-	{"id", Words{"Sedang dalam pemeliharaan", "Perkiraan selesai", "Halaman ini akan dimuat ulang secara otomatis.", "Kembali"},
+	{"id", say("Sedang dalam pemeliharaan", "Perkiraan selesai", "Halaman ini akan dimuat ulang secara otomatis.", "Kembali"),
 		"Layanan untuk sementara tidak tersedia karena pemeliharaan. Silakan coba lagi nanti."},
-	{"it", Words{"Manutenzione in corso", "Ripristino previsto", "Questa pagina si ricaricherà automaticamente.", "Indietro"},
+	{"it", say("Manutenzione in corso", "Ripristino previsto", "Questa pagina si ricaricherà automaticamente.", "Indietro"),
 		"Il servizio è temporaneamente non disponibile per manutenzione. La preghiamo di riprovare più tardi."},
-	{"ja", Words{"メンテナンス中", "終了予定日時", "メンテナンスが終了すると、このページは自動的に再読み込みされます。", "前のページに戻る"},
+	{"ja", say("メンテナンス中", "終了予定日時", "メンテナンスが終了すると、このページは自動的に再読み込みされます。", "前のページに戻る"),
 		"ただいまシステムメンテナンスのため、サービスをご利用いただけません。ご不便をおかけいたしますが、しばらく時間をおいてから再度お試しください。"},
-	{"ko", Words{"서비스 점검 중", "종료 예정", "점검이 끝나면 이 페이지가 자동으로 새로고침됩니다.", "이전 페이지로 돌아가기"},
+	{"ko", say("서비스 점검 중", "종료 예정", "점검이 끝나면 이 페이지가 자동으로 새로고침됩니다.", "이전 페이지로 돌아가기"),
 		"현재 서비스 점검 중으로 이용하실 수 없습니다. 이용에 불편을 드려 죄송합니다. 잠시 후 다시 시도해 주시기 바랍니다."},
-	{"nb", Words{"Under vedlikehold", "Forventes tilgjengelig igjen", "Denne siden lastes inn på nytt automatisk.", "Gå tilbake"},
+	{"nb", say("Under vedlikehold", "Forventes tilgjengelig igjen", "Denne siden lastes inn på nytt automatisk.", "Gå tilbake"),
 		"Tjenesten er midlertidig utilgjengelig på grunn av vedlikehold. Prøv igjen senere."},
-	{"nl", Words{"Onderhoud", "Verwacht weer beschikbaar", "Deze pagina wordt automatisch opnieuw geladen.", "Terug"},
+	{"nl", say("Onderhoud", "Verwacht weer beschikbaar", "Deze pagina wordt automatisch opnieuw geladen.", "Terug"),
 		"Wegens onderhoud is de dienst tijdelijk niet beschikbaar. Probeer het later opnieuw."},
-	{"pl", Words{"Prace konserwacyjne", "Przewidywane wznowienie", "Ta strona odświeży się automatycznie.", "Wróć"},
+	{"pl", say("Prace konserwacyjne", "Przewidywane wznowienie", "Ta strona odświeży się automatycznie.", "Wróć"),
 		"Usługa jest chwilowo niedostępna z powodu prac konserwacyjnych. Prosimy spróbować ponownie później."},
-	{"pt", Words{"Em manutenção", "Previsão de retorno", "Esta página será recarregada automaticamente.", "Voltar"},
+	{"pt", say("Em manutenção", "Previsão de retorno", "Esta página será recarregada automaticamente.", "Voltar"),
 		"O serviço está temporariamente indisponível para manutenção. Tente novamente mais tarde."},
-	{"ru", Words{"Технические работы", "Ожидаемое время окончания", "Эта страница обновится автоматически.", "Назад"},
+	{"ru", say("Технические работы", "Ожидаемое время окончания", "Эта страница обновится автоматически.", "Назад"),
 		"Сервис временно недоступен: проводятся технические работы. Приносим извинения за неудобства. Пожалуйста, повторите попытку позже."},
-	{"sv", Words{"Underhåll pågår", "Beräknas vara tillgänglig igen", "Den här sidan laddas om automatiskt.", "Gå tillbaka"},
+	{"sv", say("Underhåll pågår", "Beräknas vara tillgänglig igen", "Den här sidan laddas om automatiskt.", "Gå tillbaka"),
 		"Tjänsten är tillfälligt otillgänglig på grund av underhåll. Försök igen senare."},
-	{"th", Words{"ปิดปรับปรุงระบบ", "คาดว่าจะเปิดให้บริการอีกครั้ง", "หน้านี้จะโหลดใหม่โดยอัตโนมัติ", "ย้อนกลับ"},
+	{"th", say("ปิดปรับปรุงระบบ", "คาดว่าจะเปิดให้บริการอีกครั้ง", "หน้านี้จะโหลดใหม่โดยอัตโนมัติ", "ย้อนกลับ"),
 		"ขณะนี้ระบบอยู่ระหว่างการปรับปรุง จึงไม่สามารถให้บริการได้ชั่วคราว ขออภัยในความไม่สะดวก กรุณาลองใหม่อีกครั้งในภายหลัง"},
-	{"tr", Words{"Bakım çalışması", "Tahmini bitiş", "Bu sayfa otomatik olarak yeniden yüklenecek.", "Geri dön"},
+	{"tr", say("Bakım çalışması", "Tahmini bitiş", "Bu sayfa otomatik olarak yeniden yüklenecek.", "Geri dön"),
 		"Bakım çalışması nedeniyle hizmetimiz geçici olarak kullanılamıyor. Lütfen daha sonra tekrar deneyin."},
-	{"vi", Words{"Đang bảo trì", "Dự kiến hoạt động trở lại", "Trang này sẽ tự động tải lại.", "Quay lại"},
+	{"vi", say("Đang bảo trì", "Dự kiến hoạt động trở lại", "Trang này sẽ tự động tải lại.", "Quay lại"),
 		"Dịch vụ tạm thời không khả dụng do bảo trì. Vui lòng thử lại sau."},
-	{"zh-Hans", Words{"系统维护中", "预计恢复时间", "恢复后，本页面将自动刷新。", "返回上一页"},
+	{"zh-Hans", say("系统维护中", "预计恢复时间", "恢复后，本页面将自动刷新。", "返回上一页"),
 		"我们正在进行维护，暂时无法提供服务。请稍后再试。给您带来不便，敬请谅解。"},
-	{"zh-Hant", Words{"系統維護中", "預計恢復時間", "恢復後，本頁面將自動重新整理。", "返回上一頁"},
+	{"zh-Hant", say("系統維護中", "預計恢復時間", "恢復後，本頁面將自動重新整理。", "返回上一頁"),
 		"我們正在進行維護，暫時無法提供服務。請稍後再試。造成不便，敬請見諒。"},
 }
 
@@ -93,17 +85,21 @@ func HasWords(tag string) bool {
 // are none for a language that nobody has written words for: no message stands
 // under a title in another language.
 func wordsFor(tag language.Tag) Words {
-	i, confidence := 0, language.No
-	for n, entry := range vocabulary {
-		_, _, c := language.NewMatcher([]language.Tag{language.Make(entry.tag)}).Match(tag)
-		if c > confidence && sameLanguage(tag, language.Make(entry.tag)) {
-			i, confidence = n, c
+	var candidates []int
+	var tags []language.Tag
+	for i, entry := range vocabulary {
+		if have := language.Make(entry.tag); sameLanguage(tag, have) {
+			candidates, tags = append(candidates, i), append(tags, have)
 		}
 	}
+	if len(tags) == 0 {
+		return Words{}
+	}
+	_, i, confidence := language.NewMatcher(tags).Match(tag)
 	if confidence < language.High {
 		return Words{}
 	}
-	return vocabulary[i].words
+	return vocabulary[candidates[i]].words
 }
 
 // sameLanguage reports whether two tags are of one language, as people write it:
@@ -121,4 +117,8 @@ func written(tag language.Tag) string {
 	default:
 		return name
 	}
+}
+
+func say(title, until, reload, back string) Words {
+	return Words{Title: title, Until: until, Reload: reload, Back: back}
 }

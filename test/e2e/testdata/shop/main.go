@@ -11,7 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
-	"github.com/noren-cdk/noren/internal/function/responder"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 func main() {
@@ -49,7 +49,7 @@ func main() {
 		AppTargetGroup: shop,
 		Hosts:          []string{"shop.example.com"},
 		Allow:          []string{"GET /cart/{id}"},
-		Answer:         responder.Config{Message: map[string]string{"en": "The shop is closed for an hour."}},
+		Answer:         maintenance.Answer{Message: map[string]string{"en": "The shop is closed for an hour."}},
 	}))
 	app.Synth(nil)
 }

@@ -1,0 +1,103 @@
+package maintenancemode
+
+import (
+	"encoding/json"
+	"reflect"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+
+	"github.com/noren-cdk/noren/internal/rules"
+)
+
+// carriers are the resources that carry the mode, in the order in which they are
+// digested: the listeners whose default action turns, and the rules that turn.
+type carriers struct {
+	listeners []elbv2.CfnListener
+	rules     []elbv2.CfnListenerRule
+	turned    map[string][]any // actions that override those of the app, by path
+}
+
+// override replaces a list of actions of a resource, as the template has it.
+func (c *carriers) override(resource awscdk.CfnResource, property string, actions []any) {
+	resource.AddPropertyOverride(&property, actions)
+	if c.turned == nil {
+		c.turned = map[string][]any{}
+	}
+	c.turned[*resource.Node().Path()] = actions
+}
+
+// Produce implements awscdk.IStableStringProducer: when the template is written,
+// everything that the app makes of the listener is known. What it overrides of
+// the listener's properties past the props of CDK (AddPropertyOverride) is not.
+func (c *carriers) Produce() *string {
+	var texts []json.RawMessage
+	add := func(resource awscdk.CfnResource, actions string, properties map[string]any) {
+		all := rendered(resource, properties)
+		if turned := c.turned[*resource.Node().Path()]; turned != nil {
+			all[actions] = json.RawMessage(resolved(resource, turned))
+		}
+		texts = append(texts, json.RawMessage(text(all)))
+	}
+	for _, l := range c.listeners {
+		add(l, "DefaultActions", map[string]any{
+			"AlpnPolicy": l.AlpnPolicy(), "Certificates": l.Certificates(), "DefaultActions": l.DefaultActions(), "ListenerAttributes": l.ListenerAttributes(),
+			"LoadBalancerArn": l.LoadBalancerArn(), "MutualAuthentication": l.MutualAuthentication(), "Port": l.Port(), "Protocol": l.Protocol(),
+			"SslPolicy": l.SslPolicy(), "Tags": l.CdkTagManager().RenderedTags(),
+		})
+	}
+	for _, r := range c.rules {
+		add(r, "Actions", map[string]any{
+			"Actions": r.Actions(), "Conditions": r.Conditions(), "ListenerArn": r.ListenerArn(), "Priority": r.Priority(),
+			"Transforms": r.Transforms(), "Tags": r.CdkTagManager().RenderedTags(),
+		})
+	}
+	digest, err := rules.PropertiesDigest(texts...)
+	if err != nil {
+		panic(err) // they are JSON
+	}
+	return &digest
+}
+
+// rendered are properties as the template has them: without what is empty, and
+// with names as CloudFormation has them.
+func rendered(of awscdk.CfnResource, properties map[string]any) map[string]any {
+	all := map[string]any{}
+	for name, property := range properties {
+		if v := reflect.ValueOf(property); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+			continue // not there
+		}
+		var value any
+		if json.Unmarshal([]byte(resolved(of, property)), &value) != nil {
+			continue
+		}
+		if value = withoutEmpty(pascalCased(value)); value != nil {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+// withoutEmpty leaves out what CDK leaves out of a template. It is nil if nothing
+// is left.
+func withoutEmpty(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			if v[name] = withoutEmpty(inner); v[name] == nil {
+				delete(v, name)
+			}
+		}
+		if len(v) == 0 {
+			return nil
+		}
+	case []any:
+		for i, inner := range v {
+			v[i] = withoutEmpty(inner)
+		}
+		if len(v) == 0 {
+			return nil
+		}
+	}
+	return value
+}

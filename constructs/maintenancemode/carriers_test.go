@@ -1,0 +1,79 @@
+package maintenancemode_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/noren-cdk/noren/internal/rules"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// TestGuard_Digest: the digest among the guard's properties is the one that the
+// template alone gives, and differs whenever a carrier of the mode does.
+func TestGuard_Digest(t *testing.T) {
+	for _, kind := range listeners {
+		seen := map[string]bool{}
+		for _, mode := range maintenance.Modes() {
+			template := guarded(t, kind, mode)
+			_, resource := template.only(t, guardType)
+			got, want := resource.Properties["Digest"], template.digest(t, kind)
+			if got != want {
+				t.Errorf("%s listener, %s: got %v, want %s", kind, mode, got, want)
+			}
+			seen[want] = true
+		}
+		if len(seen) != len(maintenance.Modes()) {
+			t.Errorf("%s listener: the digests of the modes are %v", kind, slices.Collect(maps.Keys(seen)))
+		}
+	}
+}
+
+// digest is computed from the template.
+func (t template) digest(tb testing.TB, kind string) string {
+	tb.Helper()
+	var texts []json.RawMessage
+	add := func(r resource) {
+		data, err := json.Marshal(r.Properties)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		texts = append(texts, data)
+	}
+	var turning []resource
+	for id, r := range t.Resources {
+		switch {
+		case r.Type == "AWS::ElasticLoadBalancingV2::Listener" && kind == "own":
+			add(r)
+		case r.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" && slices.Contains(t.turning(tb), id):
+			turning = append(turning, r)
+		}
+	}
+	slices.SortFunc(turning, func(a, b resource) int {
+		return cmp.Compare(a.Properties["Priority"].(float64), b.Properties["Priority"].(float64))
+	})
+	for _, r := range turning {
+		add(r)
+	}
+	digest, err := rules.PropertiesDigest(texts...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return digest
+}
+
+// turning are the logical ids of the rules that carry the mode.
+func (t template) turning(tb testing.TB) []string {
+	tb.Helper()
+	var ids []string
+	for id, r := range t.Resources {
+		priority, _ := r.Properties["Priority"].(float64)
+		if r.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" && priority >= 191 && priority <= 199 && strings.HasPrefix(id, "Maintenance") {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

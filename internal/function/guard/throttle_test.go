@@ -1,0 +1,247 @@
+package guard
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/cfn"
+
+	"github.com/noren-cdk/noren/internal/live"
+)
+
+// TestGuard_RefusesAfterThrottling: a closing five days ago, a deploy without a
+// flag, and a stack that answers only the n-th time it is asked.
+func TestGuard_RefusesAfterThrottling(t *testing.T) {
+	for _, n := range []int{0, 1, 3, 8, 20, 1000} {
+		for _, events := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%d times, events %v", n, events), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				w.live, w.record = closed, live.NewRecord(closed, now.Add(-5*24*time.Hour)).Encode()
+				w.throttles["DescribeStacks"] = n
+				if !events {
+					w.throttles["DescribeStackEvents"] = 1000
+				}
+				a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open)))
+				if a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "Refused to open") {
+					t.Errorf("got %s %q", a.Status, a.Reason)
+				}
+				known, unknown := events || n <= 3, !events && n == 1000 // between them it is a matter of time
+				if said := strings.Contains(a.Reason, "The state of the stack cannot be read"); said && known || !said && unknown {
+					t.Errorf("the state is known: %v; said %q", known, a.Reason)
+				}
+			})
+		}
+	}
+}
+
+// TestGuard_RollbackPasses, although the stack says nothing: what was turned a
+// while ago is undone.
+func TestGuard_RollbackPasses(t *testing.T) {
+	w := newWorld(t)
+	old, next := props(open), props(closed, "Explicit", tonight)
+	if a := w.handle(t, w.event(cfn.RequestUpdate, old, next)); a.Status != cfn.StatusSuccess {
+		t.Fatalf("got %q", a.Reason)
+	}
+	w.live, w.answers = closed, nil
+	w.broken["DescribeStacks"], w.broken["DescribeStackEvents"] = true, true
+	a := w.handle(t, w.event(cfn.RequestUpdate, next, old))
+	if a.Status != cfn.StatusSuccess || !strings.Contains(a.Reason, "as a rollback does") {
+		t.Errorf("got %s %q", a.Status, a.Reason)
+	}
+	if r := w.recorded(t); r.Mode != open {
+		t.Errorf("recorded %+v", r)
+	}
+}
+
+// TestGuard_TellsARollbackFromADeploy after the deploy of the turn is over, as
+// the probe has seen, or long ago: what undoes it then is no rollback.
+func TestGuard_TellsARollbackFromADeploy(t *testing.T) {
+	old, next := props(open), props(closed, "Explicit", tonight)
+	change := live.Change{From: digest(old), To: digest(next), At: before}
+	for _, test := range []struct {
+		name    string
+		since   time.Time
+		settled bool
+		record  string // instead of the record
+		want    cfn.StatusType
+	}{
+		{"a while ago", before, false, "", cfn.StatusSuccess},
+		{"a while ago, and settled", before, true, "", cfn.StatusFailed},
+		{"yesterday", now.Add(-26 * time.Hour), false, "", cfn.StatusFailed},
+		{"nothing is recorded", before, false, live.Placeholder, cfn.StatusFailed},
+		{"the record cannot be read", before, false, `{"version":9}`, cfn.StatusSuccess},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			r := live.NewRecord(closed, test.since)
+			r.Last = change
+			r.Last.At = test.since
+			w.live, w.record = closed, r.Encode()
+			attribution := live.Attribution{Since: r.Since, By: "ko"}
+			if test.settled {
+				attribution.Settled = r.Last.At
+			}
+			w.attribution = attribution.Encode()
+			if test.record != "" {
+				w.record = test.record
+			}
+			w.broken["DescribeStacks"], w.broken["DescribeStackEvents"] = true, true
+			a := w.handle(t, w.event(cfn.RequestUpdate, next, old))
+			if a.Status != test.want || !strings.Contains(a.Reason, "The state of the stack cannot be read") {
+				t.Errorf("got %s %q, want %s", a.Status, a.Reason, test.want)
+			}
+		})
+	}
+}
+
+// TestGuard_EventsThatComeTwice or late change no record, and get the answer
+// that they got.
+func TestGuard_EventsThatComeTwice(t *testing.T) {
+	w := newWorld(t)
+	w.live, w.record = closed, live.NewRecord(closed, before).Encode()
+	refused := w.event(cfn.RequestUpdate, props(closed), props(open))
+	if a := w.handle(t, refused); a.Status != cfn.StatusFailed {
+		t.Fatalf("got %q", a.Reason)
+	}
+	kept := w.record
+	for _, status := range []string{"UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"} {
+		w.status, w.answers = status, nil
+		if a := w.handle(t, refused); a.Status != cfn.StatusFailed || w.record != kept {
+			t.Errorf("again, %s: got %s %q, recorded %s", status, a.Status, a.Reason, w.record)
+		}
+	}
+	w.status, w.answers = "UPDATE_ROLLBACK_COMPLETE", nil
+	if a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open))); w.record != kept || !strings.Contains(a.Reason, "came late") {
+		t.Errorf("late, for the first time: got %s %q, recorded %s", a.Status, a.Reason, w.record)
+	}
+
+	w.status, w.answers = "UPDATE_IN_PROGRESS", nil
+	opening := w.event(cfn.RequestUpdate, props(closed), props(open, "Explicit", tonight))
+	w.handle(t, opening)
+	w.live, w.answers = open, nil
+	w.handle(t, w.event(cfn.RequestUpdate, props(open, "Explicit", tonight), props(closed, "Explicit", tonight)))
+	kept, w.answers = w.record, nil
+	if a := w.handle(t, opening); a.Status != cfn.StatusSuccess || w.record != kept || w.recorded(t).Mode != closed {
+		t.Errorf("the opening again, in the next deploy: got %s %q, recorded %s", a.Status, a.Reason, w.record)
+	}
+}
+
+// TestGuard_FlagsOfAnotherEvening open nothing.
+func TestGuard_FlagsOfAnotherEvening(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		typed time.Time
+		since time.Time
+		want  cfn.StatusType
+		says  string
+	}{
+		{"tonight", now.Add(-2 * time.Minute), before, cfn.StatusSuccess, ""},
+		{"last week", now.Add(-7 * 24 * time.Hour), now.Add(-8 * 24 * time.Hour), cfn.StatusFailed, "typed at 2026-11-15T03:12:09Z (7 days ago), for another evening"},
+		{"before the maintenance began", before.Add(-time.Hour), before, cfn.StatusFailed, "typed at 2026-11-22T01:34:09Z, before this maintenance began"},
+		{"by a clock that is behind", before.Add(-2 * time.Minute), before, cfn.StatusSuccess, ""},
+		{"in a week", now.Add(7 * 24 * time.Hour), before, cfn.StatusFailed, "for another evening"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.live, w.record = closed, live.NewRecord(closed, test.since).Encode()
+			a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open, "Explicit", test.typed.Format(time.RFC3339))))
+			if a.Status != test.want || !strings.Contains(a.Reason, test.says) || test.want == cfn.StatusFailed && !strings.Contains(a.Reason, "To open: npx cdk deploy") {
+				t.Errorf("got %s %q", a.Status, a.Reason)
+			}
+		})
+	}
+}
+
+// TestGuard_ListenerClosedByHand: a deploy that changes anything of the listener
+// would open it, one that does not leaves it alone.
+func TestGuard_ListenerClosedByHand(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		next map[string]any
+		want cfn.StatusType
+		says string
+	}{
+		{"the certificate changes", props(open, "Digest", "b"), cfn.StatusFailed, "-c maintenance=true"},
+		{"the certificate changes, and it is to open", props(open, "Digest", "b", "Explicit", tonight), cfn.StatusSuccess, ""},
+		{"the certificate changes, and it is to close", props(closed, "Digest", "b", "Explicit", tonight), cfn.StatusSuccess, ""},
+		{"nothing of the listener changes", props(open, "Digest", "a", "Command", "make deploy"), cfn.StatusSuccess, "stays so"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.live, w.record = closed, live.NewRecord(open, before).Encode()
+			a := w.handle(t, w.event(cfn.RequestUpdate, props(open, "Digest", "a"), test.next))
+			if a.Status != test.want || !strings.Contains(a.Reason, test.says) {
+				t.Errorf("got %s %q", a.Status, a.Reason)
+			}
+		})
+	}
+}
+
+// TestGuard_Shape: the way in which the switch closes does not change while it is
+// closed.
+func TestGuard_Shape(t *testing.T) {
+	byRule := map[string]any{"LoadBalancer": alb, "Port": "443", "Hosts": "shop.example.com", "Rules": "199"}
+	second := map[string]any{"Listener": listener, "Apps": app}
+	with := func(p map[string]any, listeners ...any) map[string]any {
+		p["Listeners"] = listeners
+		return p
+	}
+	own := props(closed)["Listeners"].([]any)[0]
+	for _, test := range []struct {
+		name      string
+		old, next map[string]any
+		status    string
+		want      cfn.StatusType
+	}{
+		{"hosts come, closed", props(closed), with(props(closed), byRule), "UPDATE_IN_PROGRESS", cfn.StatusFailed},
+		{"hosts come, closed, with a flag", props(closed), with(props(closed, "Explicit", tonight), byRule), "UPDATE_IN_PROGRESS", cfn.StatusFailed},
+		{"a second listener, closed", props(closed), with(props(closed), own, second), "UPDATE_IN_PROGRESS", cfn.StatusFailed},
+		{"hosts come, and it opens", props(closed), with(props(open, "Explicit", tonight), byRule), "UPDATE_IN_PROGRESS", cfn.StatusSuccess},
+		{"hosts come, open", props(open), with(props(open), byRule), "UPDATE_IN_PROGRESS", cfn.StatusSuccess},
+		{"hosts go in a rollback", with(props(closed), byRule), props(closed), "UPDATE_ROLLBACK_IN_PROGRESS", cfn.StatusSuccess},
+		{"more rules", props(closed), with(props(closed), map[string]any{"LoadBalancer": alb, "Port": "443", "Apps": app, "Rules": "100:a 101:b 199"}), "UPDATE_IN_PROGRESS", cfn.StatusSuccess},
+		{"of an older release", with(props(closed)), props(closed), "UPDATE_IN_PROGRESS", cfn.StatusSuccess},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.status, w.live = test.status, closed
+			if strings.HasSuffix(test.name, "open") {
+				w.live = open
+			}
+			w.record = live.NewRecord(w.live, before).Encode()
+			a := w.handle(t, w.event(cfn.RequestUpdate, test.old, test.next))
+			if a.Status != test.want || test.want == cfn.StatusFailed && !strings.Contains(a.Reason, "Deploy this change while the product is open") {
+				t.Errorf("got %s %q", a.Status, a.Reason)
+			}
+		})
+	}
+}
+
+// TestGuard_Off refuses nothing, but for the change that switches it off.
+func TestGuard_Off(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		request   cfn.RequestType
+		old, next map[string]any
+		want      cfn.StatusType
+	}{
+		{"switched off and open", cfn.RequestUpdate, props(closed), props(open, "Off", "true"), cfn.StatusFailed},
+		{"switched off and open, asked for", cfn.RequestUpdate, props(closed), props(open, "Off", "true", "Explicit", tonight), cfn.StatusSuccess},
+		{"switched off and closed", cfn.RequestUpdate, props(closed), props(closed, "Off", "true"), cfn.StatusSuccess},
+		{"off", cfn.RequestUpdate, props(closed, "Off", "true"), props(open, "Off", "true"), cfn.StatusSuccess},
+		{"made off", cfn.RequestCreate, nil, props(open, "Off", "true"), cfn.StatusSuccess},
+		{"switched on and open", cfn.RequestUpdate, props(closed, "Off", "true"), props(open), cfn.StatusFailed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.live, w.record = closed, live.NewRecord(closed, before).Encode()
+			if a := w.handle(t, w.event(test.request, test.old, test.next)); a.Status != test.want {
+				t.Errorf("got %s %q, want %s", a.Status, a.Reason, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,177 @@
+package preflight
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/noren-cdk/noren/internal/environment"
+)
+
+// zonesOf are the zones of the region that every account has, by name.
+func (i *inspector) zonesOf() (map[string]types.AvailabilityZone, []string, error) {
+	out, err := i.aws.ec2.DescribeAvailabilityZones(i.ctx, &ec2.DescribeAvailabilityZonesInput{
+		Filters: []types.Filter{{Name: aws.String("zone-type"), Values: []string{"availability-zone"}}},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	zones := map[string]types.AvailabilityZone{}
+	var names []string
+	for _, zone := range out.AvailabilityZones {
+		zones[aws.ToString(zone.ZoneName)] = zone
+		names = append(names, aws.ToString(zone.ZoneName))
+	}
+	slices.Sort(names)
+	return zones, names, nil
+}
+
+// usedZones are the configured zones, or the first two of the account.
+func (i *inspector) usedZones(names []string) []string {
+	if configured := i.Env.Network.AvailabilityZones; len(configured) > 0 {
+		return configured
+	}
+	return names[:min(2, len(names))]
+}
+
+func (i *inspector) zones() (Finding, error) {
+	zones, names, err := i.zonesOf()
+	if err != nil {
+		return Finding{}, err
+	}
+	used := i.usedZones(names)
+	for _, name := range used {
+		zone, exists := zones[name]
+		if !exists || zone.State != types.AvailabilityZoneStateAvailable {
+			return wrong("set network.availabilityZones to some of "+strings.Join(names, ", "), "this account has no zone %s that is available", name)
+		}
+	}
+	if len(used) < 2 {
+		return wrong("choose another region", "this account has %d zones in %s", len(used), i.Env.Region)
+	}
+	return ok("%s", strings.Join(used, ", "))
+}
+
+// Zones that services exclude, by id: names mean another zone in each account.
+// Sources: CloudFront, Restrict access with VPC origins; ECS, ARM64 on Fargate.
+var (
+	withoutVPCOrigins = []string{"use1-az3", "usw1-az2", "apne1-az3", "apne2-az1", "cac1-az3"}
+	withoutARM64      = []string{"use1-az3"}
+)
+
+func (i *inspector) zoneIDs() (Finding, error) {
+	zones, names, err := i.zonesOf()
+	if err != nil {
+		return Finding{}, err
+	}
+	var ids, good []string
+	for _, name := range names {
+		if id := aws.ToString(zones[name].ZoneId); !i.excluded(id) {
+			good = append(good, name)
+		}
+	}
+	do := "set network.availabilityZones to some of " + strings.Join(good, ", ")
+	for _, name := range i.usedZones(names) {
+		id := aws.ToString(zones[name].ZoneId)
+		if i.excluded(id) {
+			return wrong(do, "%s is %s here, where CloudFront has no VPC origins or Fargate no ARM64", name, id)
+		}
+		ids = append(ids, name+" is "+id)
+	}
+	return ok("%s", strings.Join(ids, ", "))
+}
+
+func (i *inspector) excluded(id string) bool {
+	return slices.Contains(withoutARM64, id) || internal(i) && slices.Contains(withoutVPCOrigins, id)
+}
+
+// cloudFrontList is CloudFront's prefix list in the region.
+func (i *inspector) cloudFrontList() (types.ManagedPrefixList, error) {
+	out, err := i.aws.ec2.DescribeManagedPrefixLists(i.ctx, &ec2.DescribeManagedPrefixListsInput{
+		Filters: []types.Filter{{Name: aws.String("prefix-list-name"), Values: []string{environment.CloudFrontPrefixList}}},
+	})
+	if err != nil {
+		return types.ManagedPrefixList{}, err
+	}
+	if len(out.PrefixLists) == 0 {
+		return types.ManagedPrefixList{}, fmt.Errorf("AWS lists no %s in %s", environment.CloudFrontPrefixList, i.Env.Region)
+	}
+	return out.PrefixLists[0], nil
+}
+
+func (i *inspector) prefixList() (Finding, error) {
+	list, err := i.cloudFrontList()
+	if err != nil {
+		return Finding{}, err
+	}
+	id, given := aws.ToString(list.PrefixListId), i.Env.API.IngressPrefixList
+	if id == given {
+		return ok("%s is CloudFront's", id)
+	}
+	out, err := i.aws.ec2.DescribeManagedPrefixLists(i.ctx, &ec2.DescribeManagedPrefixListsInput{PrefixListIds: []string{given}})
+	if isMissing(err, "InvalidPrefixListID.NotFound", "InvalidPrefixListId.NotFound") || err == nil && len(out.PrefixLists) == 0 {
+		return wrong("set api.ingressPrefixList to "+id+", CloudFront's here", "there is no prefix list %s in %s", given, i.Env.Region)
+	}
+	if err != nil {
+		return Finding{}, err
+	}
+	return notKnown("compare its entries with those of "+id+", CloudFront's here", "%s (%s) is a list of your own", given, aws.ToString(out.PrefixLists[0].PrefixListName))
+}
+
+// securityGroupRules: a prefix list counts as many rules as it may have entries.
+func (i *inspector) securityGroupRules() (Finding, error) {
+	list, err := i.cloudFrontList()
+	if err != nil {
+		return Finding{}, err
+	}
+	quota, err := i.quota(i.aws.quotas, "vpc", "L-0EA8095F")
+	if err != nil {
+		return Finding{}, err
+	}
+	weight := float64(cmp.Or(aws.ToInt32(list.MaxEntries), 55))
+	if weight > quota {
+		return wrong("raise the quota L-0EA8095F of VPC, inbound or outbound rules per security group", "the prefix list counts as %v rules, a group takes %v", weight, quota)
+	}
+	return ok("the prefix list counts as %v rules of %v", weight, quota)
+}
+
+func (i *inspector) vpcs() (Finding, error) {
+	out, err := i.aws.ec2.DescribeVpcs(i.ctx, &ec2.DescribeVpcsInput{})
+	if err != nil {
+		return Finding{}, err
+	}
+	return i.room(len(out.Vpcs), 1, "VPCs", "vpc", "L-F678F1CE")
+}
+
+func (i *inspector) addresses() (Finding, error) {
+	out, err := i.aws.ec2.DescribeAddresses(i.ctx, &ec2.DescribeAddressesInput{})
+	if err != nil {
+		return Finding{}, err
+	}
+	return i.room(len(out.Addresses), i.Env.Network.NATGateways, "elastic addresses", "ec2", "L-0263D0A3")
+}
+
+// room says whether a first deploy has room for more of a thing of which the
+// region has a quota. A stack that is deployed has its own already.
+func (i *inspector) room(used, more int, what, service, code string) (Finding, error) {
+	stack, err := i.deployed()
+	if err != nil {
+		return Finding{}, err
+	}
+	quota, err := i.quota(i.aws.quotas, service, code)
+	if err != nil {
+		return Finding{}, err
+	}
+	if stack != nil {
+		more = 0
+	}
+	if float64(used+more) > quota {
+		return wrong(fmt.Sprintf("raise the quota %s of %s, or delete some", code, service), "%d %s of %v are used, %d more are needed", used, what, quota, more)
+	}
+	return ok("%d %s of %v are used, %d more are needed", used, what, quota, more)
+}

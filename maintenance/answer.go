@@ -1,0 +1,125 @@
+package maintenance
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf16"
+)
+
+// Answer is what the refused are told. The zero value is a complete answer.
+type Answer struct {
+	// Message is the text for people, by BCP 47 language tag ("en", "ja",
+	// "zh-Hant"). "und" is a text in no particular language. Line breaks are
+	// kept. Default: a short sentence in each of the languages that the page has words for.
+	Message map[string]string
+
+	// DefaultLanguage is the tag of the message for clients that read none of
+	// the languages in Message. Default: "en" if Message has it, else the first
+	// tag in sorted order.
+	DefaultLanguage string
+
+	// Words are what the page says besides a message, by the tag of a message.
+	// Default: the built-in ones; a message in another language is all
+	// that the page says.
+	Words map[string]Words
+
+	// Until is when the application is expected back, for people to read.
+	// Default: no time is given.
+	Until time.Time
+
+	// RetryAfter is the longest that clients are told to wait, in whole seconds up
+	// to 24 hours: less if Until is sooner, and not more if it is later, since a
+	// maintenance may end early. Default: 10 minutes.
+	RetryAfter time.Duration
+
+	// Page is what people see. It is a file beside the function's program, and so
+	// the same in every mode. Default: the built-in page.
+	Page Page
+
+	// StatusPage is the address of a page elsewhere to which people are led in the
+	// place of a page here, such as "https://status.example.com". Clients get the
+	// 503 all the same. Default: none.
+	StatusPage string
+
+	// CORSOrigins are the web origins whose scripts may read the answer:
+	// "https://app.example.com", or "https://*.example.com" for every name below
+	// example.com, but not example.com itself. Default: none, and a script on
+	// another origin sees a network error instead of the maintenance.
+	CORSOrigins []string
+
+	// Body is a JSON value of the application's own that replaces the default
+	// JSON body, for clients with an older contract. It is sent as it is, but that
+	// characters outside of ASCII are escaped.
+	// Default: a JSON:API error document.
+	Body json.RawMessage
+}
+
+// Words are what the page says besides the message, in the message's language.
+type Words struct {
+	// Title is the heading of the page. Required.
+	Title string `json:"title"`
+
+	// Until is written before the expected end. Required.
+	Until string `json:"until"`
+
+	// Reload says that the page will reload automatically. Required.
+	Reload string `json:"reload"`
+
+	// Back is on a button that leads back to a form that was refused. Required.
+	Back string `json:"back"`
+}
+
+// The environment variables of the function that answers the refused which a
+// flip may change. A template has each of them, empty if it is not set.
+const (
+	MessageVariable         = AnswerVariables + "MESSAGE"          // JSON object, language tag to text
+	DefaultLanguageVariable = AnswerVariables + "DEFAULT_LANGUAGE" // language tag
+	UntilVariable           = AnswerVariables + "UNTIL"            // RFC 3339
+)
+
+// ForEverybody returns the texts by language, and the default language, with
+// which everybody is told the message, whatever language they read: it replaces
+// all texts. Its language is the only one of the texts, else the default
+// language, else English.
+func ForEverybody(message string, texts map[string]string, defaultLanguage string) (map[string]string, string) {
+	language := cmp.Or(defaultLanguage, "en")
+	if tags := slices.Collect(maps.Keys(texts)); len(tags) == 1 {
+		language = tags[0]
+	}
+	return map[string]string{language: message}, language
+}
+
+// JSON returns v in JSON in ASCII. It panics for what JSON cannot hold.
+func JSON(v any) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // these escapes would count towards the size of variables
+	if err := e.Encode(v); err != nil {
+		panic(err)
+	}
+	return ASCII(strings.TrimSuffix(b.String(), "\n"))
+}
+
+// ASCII returns a text in JSON with every character that is not ASCII escaped.
+// CloudFormation gives such a character back as a question mark when a deployed
+// template is read, and a template made from that would change the text.
+func ASCII(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r < 0x80:
+			b.WriteRune(r)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
