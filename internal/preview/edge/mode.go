@@ -29,7 +29,7 @@ type modeListener struct {
 type rule struct {
 	*alb.Rule
 	groups     []weightedGroup // of a forward
-	transforms []transform
+	transforms alb.Rewriter
 }
 
 // weightedGroup is a target group a forward sends requests to.
@@ -89,7 +89,7 @@ func (a *ALB) addRule(m *mode, l *modeListener, r *alb.Rule) error {
 		}
 	}
 	var err error
-	if ready.transforms, err = readTransforms(r.Transforms); err != nil {
+	if ready.transforms, err = alb.NewRewriter(r.Transforms); err != nil {
 		return fmt.Errorf("rule %s: %w", r.Name(), err)
 	}
 	l.rules[r] = ready
