@@ -43,7 +43,7 @@ func (c *checker) checkHealth(g *TargetGroup) {
 // group that they name.
 var registrars = []string{
 	"AWS::ECS::Service", "AWS::ECS::TaskSet", "AWS::AutoScaling::AutoScalingGroup", "AWS::CodeDeploy::DeploymentGroup",
-	"AWS::EC2::SpotFleet", "AWS::ElasticLoadBalancingV2::Listener", // a load balancer as a target
+	"AWS::EC2::SpotFleet",
 }
 
 // checkUse checks that what has targets is used, and what is used has targets,
@@ -77,7 +77,9 @@ func (t *Template) checkUse(c *checker, g *TargetGroup) {
 	if !used && !open && len(services) > 0 && len(t.Listeners) > 0 && len(t.Faults) == 0 {
 		c.errorf(g.LogicalID, "a rule that forwards to it", "target group is that of service %s, but no listener forwards to it: ECS refuses to create the service", strings.Join(services, ", "))
 	}
-	if used && !registered && !open && t.isDefault(g) {
+	// Only where the template registers targets at all: others do so by hand, or
+	// by a controller.
+	if used && !registered && !open && t.isDefault(g) && t.document.Has(registrars...) {
 		c.warnf(g.LogicalID, "targets", "target group is the default of a listener, but nothing in the template registers targets with it")
 	}
 }

@@ -53,7 +53,7 @@ func TestTemplateCheck(t *testing.T) {
 		{"a service", []string{balancer(""), listener("L", 80, "A"), group("A", ""), service("A")}, ""},
 		{"a service of which a nested stack may know", []string{balancer(""), listener("L", 80, "B"), group("A", ""), group("B", targets), service("A"),
 			resource("N", "CloudFormation::Stack", `"Parameters": {"G": {"Ref": "A"}}`)}, ""},
-		{"a default without targets", []string{balancer(""), listener("L", 80, "A"), group("A", "")}, "warning: target group is the default of a listener, but nothing in the template registers targets with it"},
+		{"a default without targets", []string{balancer(""), listener("L", 80, "A"), group("A", ""), resource("Q", "AutoScaling::AutoScalingGroup", "")}, "warning: target group is the default of a listener, but nothing in the template registers targets with it"},
 		{"IPv4 only on both", []string{balancer(`"IpAddressType": "dualstack"`), listener("L", 80, "A"), group("A", targets), rule(`{"Field": "source-ip", "SourceIpConfig": {"Values": ["0.0.0.0/0"]}}`)},
 			"warning: source IP 0.0.0.0/0 leaves out clients of IPv6"},
 		{"both on both", []string{balancer(`"IpAddressType": "dualstack"`), listener("L", 80, "A"), group("A", targets), rule(`{"Field": "source-ip", "SourceIpConfig": {"Values": ["0.0.0.0/0", "::/0"]}}`)}, ""},

@@ -87,6 +87,16 @@ func (t *Template) Position(logicalID, property string) (line, column int) {
 	return t.resolver.doc.source.position(logicalID, property)
 }
 
+// Has reports whether the template has a resource of one of the types.
+func (t *Template) Has(types ...string) bool {
+	for _, res := range t.resolver.doc.Resources {
+		if slices.Contains(types, res.Type) {
+			return true
+		}
+	}
+	return false
+}
+
 // Faults are what could not be read so far.
 func (t *Template) Faults() []Fault { return t.faults }
 
