@@ -35,7 +35,6 @@ type fakeStack struct {
 type fakeSet struct {
 	template string
 	changes  []types.ResourceChange
-	token    string
 }
 
 func newFakeStack(template string) *fakeStack {
@@ -135,7 +134,9 @@ func (f *fakeStack) DescribeChangeSet(_ context.Context, in *cloudformation.Desc
 	// One change a page.
 	page := 0
 	if in.NextToken != nil {
-		fmt.Sscan(*in.NextToken, &page)
+		if _, err := fmt.Sscan(*in.NextToken, &page); err != nil {
+			return nil, err
+		}
 	}
 	out := &cloudformation.DescribeChangeSetOutput{Status: types.ChangeSetStatusCreateComplete, Changes: []types.Change{{ResourceChange: &set.changes[page]}}}
 	if page+1 < len(set.changes) {
