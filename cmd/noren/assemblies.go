@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,7 +29,8 @@ type source struct {
 
 // loadAssemblies reads the templates that make synth wrote for an environment,
 // one for each mode: open and closed, and read-only if it is there.
-func loadAssemblies(env string) ([]source, error) {
+func (f templateFlags) loadAssemblies() ([]source, error) {
+	env := f.env
 	var sources []source
 	for _, mode := range maintenance.Modes() {
 		dir := filepath.Join("cdk.out", env, string(mode))
@@ -41,14 +44,14 @@ func loadAssemblies(env string) ([]source, error) {
 			}
 			return nil, fmt.Errorf("no templates in %s: run \"make synth ENV=%s\", or name a template", dir, env)
 		}
-		s, err := loadSource(dir)
+		s, err := f.loadOne(dir)
 		if err != nil {
 			return nil, err
 		}
 		s.mode = string(mode)
 		sources = append(sources, s)
 	}
-	return sources, nil
+	return sources, f.known(sources)
 }
 
 // knownEnvironment fails if there are environment files here, and none of that
@@ -71,14 +74,28 @@ func knownEnvironment(env string) error {
 // templateFlags are the flags of verbs that read templates.
 type templateFlags struct {
 	env        string            // whose assemblies are read where no template is named
-	parameters map[string]string // of the templates that are named
+	parameters map[string]string // of the templates
+	values     map[string]string // of what only a deploy knows, by LogicalId.Attribute
+}
+
+func (f templateFlags) options() cfn.Options {
+	return cfn.Options{Parameters: f.parameters, Values: f.values}
+}
+
+// with is the flags with more parameters.
+func (f templateFlags) with(parameters map[string]string) templateFlags {
+	all := map[string]string{}
+	maps.Copy(all, f.parameters)
+	maps.Copy(all, parameters)
+	f.parameters = all
+	return f
 }
 
 // load reads templates, each a file or an assembly folder; without any, those
 // of the environment.
 func (f templateFlags) load(paths []string) ([]source, error) {
 	if len(paths) == 0 {
-		return loadAssemblies(f.env)
+		return f.loadAssemblies()
 	}
 	var sources []source
 	for _, path := range paths {
@@ -89,14 +106,57 @@ func (f templateFlags) load(paths []string) ([]source, error) {
 		sources = append(sources, s)
 	}
 	nameApart(sources)
-	return sources, nil
+	return sources, f.known(sources)
 }
 
-// loadSource reads a template file, or the one template of an assembly folder
-// that has listeners or listener rules.
-func loadSource(path string) (source, error) { return templateFlags{}.loadOne(path) }
+// pseudoParameters are the parameters that every template has.
+var pseudoParameters = []string{"AWS::AccountId", "AWS::NotificationARNs", "AWS::Partition", "AWS::Region", "AWS::StackId", "AWS::StackName", "AWS::URLSuffix"}
 
-// loadOne is loadSource with parameters.
+// known fails on a parameter that no template has, and on a value of a resource
+// that none has: they are mistyped.
+func (f templateFlags) known(sources []source) error {
+	for _, name := range slices.Sorted(maps.Keys(f.parameters)) {
+		all := slices.Clone(pseudoParameters)
+		for _, s := range sources {
+			all = append(all, s.Parameters...)
+		}
+		if !slices.Contains(all, name) {
+			own := all[len(pseudoParameters):]
+			if len(own) == 0 {
+				return fmt.Errorf("unknown parameter %q: the template has none", name)
+			}
+			slices.Sort(own)
+			return fmt.Errorf("unknown parameter %q: want %s", name, strings.Join(slices.Compact(own), " or "))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.values)) {
+		id, _, _ := strings.Cut(name, ".")
+		if !slices.ContainsFunc(sources, func(s source) bool { return slices.Contains(s.Resources, id) }) {
+			return fmt.Errorf("--value %s: the template has no resource %q", name, id)
+		}
+	}
+	return nil
+}
+
+// warn names on stderr what of the templates could not be read.
+func warn(stderr io.Writer, sources []source) {
+	for _, s := range sources {
+		for _, f := range s.Faults {
+			fmt.Fprintf(stderr, "not read: %s: %v\n", placed(s.file, f), f)
+		}
+	}
+}
+
+// placed is a file with the place of a fault in it, if that is known.
+func placed(file string, f cfn.Fault) string {
+	if f.Line == 0 {
+		return file
+	}
+	return fmt.Sprintf("%s:%d:%d", file, f.Line, f.Column)
+}
+
+// loadOne reads a template file, or the one template of an assembly folder that
+// has listeners or listener rules.
 func (f templateFlags) loadOne(path string) (source, error) {
 	files, err := templateFiles(path)
 	if err != nil {
@@ -104,7 +164,7 @@ func (f templateFlags) loadOne(path string) (source, error) {
 	}
 	var found []source
 	for _, file := range files {
-		s, err := readSource(file, f.parameters)
+		s, err := f.readSource(file)
 		if err != nil {
 			return source{}, err
 		}
@@ -131,26 +191,31 @@ func templateFiles(path string) ([]string, error) {
 	if !info.IsDir() {
 		return []string{path}, nil
 	}
-	files, err := filepath.Glob(filepath.Join(path, "*.template.json"))
-	if err != nil {
-		return nil, err
+	var files []string
+	for _, pattern := range []string{"*.template.json", "*.template.yaml", "*.template.yml", "*.template"} {
+		found, err := filepath.Glob(filepath.Join(path, pattern))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, found...)
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no *.template.json, which cdk synth --output writes", path)
+		return nil, fmt.Errorf("%s: no *.template.json, which cdk synth --output writes, and no *.template.yaml", path)
 	}
 	return files, nil
 }
 
-func readSource(file string, parameters map[string]string) (source, error) {
+func (f templateFlags) readSource(file string) (source, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return source{}, err
 	}
-	template, err := alb.Read(bytes.NewReader(data), cfn.Options{Parameters: parameters})
+	template, err := alb.ReadPart(bytes.NewReader(data), f.options())
 	if err != nil {
 		return source{}, fmt.Errorf("reading template %q: %w", file, err)
 	}
-	name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(file), ".json"), ".template")
+	name := filepath.Base(file)
+	name = strings.TrimSuffix(strings.TrimSuffix(name, filepath.Ext(name)), ".template")
 	return source{mode: name, file: file, data: data, Template: template}, nil
 }
 
@@ -179,6 +244,7 @@ func nameApart(sources []source) {
 func (f *templateFlags) add(cmd *cobra.Command) {
 	addEnvFlag(cmd, &f.env)
 	addParameterFlag(cmd, &f.parameters)
+	cmd.Flags().StringToStringVar(&f.values, "value", nil, "what only a deploy knows of a resource, as LogicalId.Attribute=value; may be repeated")
 }
 
 // addParameterFlag adds --parameter, for what a template leaves open.

@@ -110,7 +110,7 @@ func (q *previewing) run(cmd *cobra.Command) error {
 
 // prepare makes the configuration of what was asked for.
 func (q *previewing) prepare(cmd *cobra.Command) error {
-	sources, err := templateFlags{q.env, q.config.Parameters}.load(q.files)
+	sources, err := templateFlags{env: q.env, parameters: q.config.Parameters}.load(q.files)
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ Exit codes: 0 shown, 1 a template is missing or cannot be read.`,
 			if err != nil {
 				return err
 			}
+			warn(cmd.ErrOrStderr(), sources)
 			routes := newRouteTables(sources)
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), routes)

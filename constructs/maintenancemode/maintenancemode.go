@@ -13,6 +13,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -257,6 +258,11 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	}
 	mode.addProbe(this, props, at)
 	mode.addAlarms(this, props)
+	for _, tag := range slices.Sorted(maps.Keys(props.Answer.Message)) {
+		if country, ok := responder.MeantBy(tag); ok {
+			awscdk.Annotations_Of(this).AddInfo(jsii.String(fmt.Sprintf("the message in %q is in a language, and not for %s", tag, country)))
+		}
+	}
 	if until := props.Answer.Until; !until.IsZero() && until.Before(time.Now()) {
 		// No warning of CDK's: --strict would refuse to open what is overdue.
 		awscdk.Annotations_Of(this).AddInfo(

@@ -123,7 +123,7 @@ func (d Diff) isSwitched(r Resource, p Property) bool {
 }
 
 // recordedProperties are those in which the guard's record of a flip differs.
-var recordedProperties = []string{"Mode", "Explicit", "Reopens", "Message", "Until"}
+var recordedProperties = []string{"Mode", "Explicit", "Reopens", "Message", "Until", "Digest"}
 
 // switchedVariables are the message, its language and its until.
 var switchedVariables = []string{

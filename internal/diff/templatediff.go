@@ -23,8 +23,12 @@ type Template struct {
 	switches  []rules.Found
 }
 
-// Read reads a CloudFormation template in JSON.
+// Read reads a CloudFormation template in JSON or YAML.
 func Read(data []byte, options cfn.Options) (Template, error) {
+	data, err := cfn.JSON(data)
+	if err != nil {
+		return Template{}, err
+	}
 	read, err := alb.Read(bytes.NewReader(data), options)
 	if err != nil {
 		return Template{}, err

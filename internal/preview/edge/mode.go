@@ -30,7 +30,7 @@ type rule struct {
 	*alb.Rule
 	taken      *counter
 	groups     []weightedGroup // of a forward
-	transforms []transform
+	transforms alb.Rewriter
 }
 
 // weightedGroup is a target group a forward sends requests to.
@@ -90,7 +90,7 @@ func (a *ALB) addRule(m *mode, l *modeListener, r *alb.Rule) error {
 		}
 	}
 	var err error
-	if ready.transforms, err = readTransforms(r.Transforms); err != nil {
+	if ready.transforms, err = alb.NewRewriter(r.Transforms); err != nil {
 		return fmt.Errorf("rule %s: %w", r.Name(), err)
 	}
 	l.rules[r] = ready
