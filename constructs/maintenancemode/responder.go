@@ -21,6 +21,12 @@ const (
 	probeProgram     = "github.com/noren-cdk/noren/lambda/probe"
 )
 
+// Ids of constructs by which a MaintenanceMode is known.
+const (
+	responderID = maintenance.ResponderID
+	probeID     = "Probe"
+)
+
 // Compile starts to compile the functions. New does it too and waits; called
 // before the app is made, it happens while Node loads CDK.
 func Compile() { gofunction.Compile(responderProgram, unlockProgram, probeProgram, guardProgram) }

@@ -121,7 +121,7 @@ func checkPage(page []byte) error {
 				switch {
 				case !known:
 					bad("unknown placeholder {{%s}}", name)
-				case raw != "" && allowed != anywhere && !(raw == "title" && allowed == inAttribute):
+				case raw != "" && allowed != anywhere && (raw != "title" || allowed != inAttribute):
 					bad("{{%s}} is within <%s>, where a text cannot be escaped", name, raw)
 				}
 			}
