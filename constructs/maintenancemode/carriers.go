@@ -3,37 +3,29 @@ package maintenancemode
 import (
 	"encoding/json"
 	"reflect"
-	"slices"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 
 	"github.com/noren-cdk/noren/internal/rules"
-	"github.com/noren-cdk/noren/maintenance"
 )
 
 // carriers are the resources that carry the mode, in the order in which they are
-// digested: the listener whose default action turns, and the rules that turn.
+// digested: the listeners whose default action turns, and the rules that turn.
 type carriers struct {
-	listener elbv2.CfnListener // nil if its default action does not turn
-	turned   *string           // where it is turned to by an override; nil if it is not
-	rules    []elbv2.CfnListenerRule
+	listeners []elbv2.CfnListener
+	rules     []elbv2.CfnListenerRule
+	turned    map[string][]any // actions that override those of the app, by path
+	described []any            // what carries the mode, for the template
 }
 
-// carry notes what carries the mode.
-func (m *MaintenanceMode) carry(listener elbv2.CfnListener, byRule bool, mode maintenance.Mode) {
-	if !byRule {
-		m.carriers.listener = listener
-		if mode != maintenance.Open {
-			m.carriers.turned = m.TargetGroup.TargetGroupArn()
-		}
+// override replaces a list of actions of a resource, as the template has it.
+func (c *carriers) override(resource awscdk.CfnResource, property string, actions []any) {
+	resource.AddPropertyOverride(&property, actions)
+	if c.turned == nil {
+		c.turned = map[string][]any{}
 	}
-	for _, r := range m.Rules {
-		if slices.Contains(m.SwitchPriorities, int(*r.Priority())) {
-			m.carriers.rules = append(m.carriers.rules, r)
-		}
-	}
+	c.turned[*resource.Node().Path()] = actions
 }
 
 // Produce implements awscdk.IStableStringProducer: when the template is written,
@@ -41,26 +33,25 @@ func (m *MaintenanceMode) carry(listener elbv2.CfnListener, byRule bool, mode ma
 // the listener's properties past the props of CDK (AddPropertyOverride) is not.
 func (c *carriers) Produce() *string {
 	var texts []json.RawMessage
-	if l := c.listener; l != nil {
-		properties := rendered(l, map[string]any{
+	add := func(resource awscdk.CfnResource, actions string, properties map[string]any) {
+		all := rendered(resource, properties)
+		if turned := c.turned[*resource.Node().Path()]; turned != nil {
+			all[actions] = json.RawMessage(resolved(resource, turned))
+		}
+		texts = append(texts, json.RawMessage(text(all)))
+	}
+	for _, l := range c.listeners {
+		add(l, "DefaultActions", map[string]any{
 			"AlpnPolicy": l.AlpnPolicy(), "Certificates": l.Certificates(), "DefaultActions": l.DefaultActions(), "ListenerAttributes": l.ListenerAttributes(),
 			"LoadBalancerArn": l.LoadBalancerArn(), "MutualAuthentication": l.MutualAuthentication(), "Port": l.Port(), "Protocol": l.Protocol(),
 			"SslPolicy": l.SslPolicy(), "Tags": l.CdkTagManager().RenderedTags(),
 		})
-		if actions, ok := properties["DefaultActions"].([]any); ok && len(actions) > 0 && c.turned != nil {
-			action, _ := actions[0].(map[string]any)
-			var turned any
-			if json.Unmarshal([]byte(resolved(l, c.turned)), &turned) == nil {
-				action["TargetGroupArn"] = turned
-			}
-		}
-		texts = append(texts, text(properties))
 	}
 	for _, r := range c.rules {
-		texts = append(texts, text(rendered(r, map[string]any{
+		add(r, "Actions", map[string]any{
 			"Actions": r.Actions(), "Conditions": r.Conditions(), "ListenerArn": r.ListenerArn(), "Priority": r.Priority(),
 			"Transforms": r.Transforms(), "Tags": r.CdkTagManager().RenderedTags(),
-		})))
+		})
 	}
 	digest, err := rules.PropertiesDigest(texts...)
 	if err != nil {
@@ -81,34 +72,11 @@ func rendered(of awscdk.CfnResource, properties map[string]any) map[string]any {
 		if json.Unmarshal([]byte(resolved(of, property)), &value) != nil {
 			continue
 		}
-		if value = withoutEmpty(named(value)); value != nil {
+		if value = withoutEmpty(pascalCased(value)); value != nil {
 			all[name] = value
 		}
 	}
 	return all
-}
-
-// named has the names of properties begin with a capital, as the template does
-// and the props of CDK do not.
-func named(value any) any {
-	switch v := value.(type) {
-	case map[string]any:
-		for name := range v {
-			if name == "Ref" || strings.HasPrefix(name, "Fn::") {
-				return v // an intrinsic function
-			}
-		}
-		object := make(map[string]any, len(v))
-		for name, inner := range v {
-			object[strings.ToUpper(name[:1])+name[1:]] = named(inner)
-		}
-		return object
-	case []any:
-		for i, inner := range v {
-			v[i] = named(inner)
-		}
-	}
-	return value
 }
 
 // withoutEmpty leaves out what CDK leaves out of a template. It is nil if nothing
@@ -133,12 +101,4 @@ func withoutEmpty(value any) any {
 		}
 	}
 	return value
-}
-
-func text(value any) json.RawMessage {
-	data, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // what was JSON
-	}
-	return data
 }

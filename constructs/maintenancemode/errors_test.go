@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
@@ -16,11 +17,11 @@ import (
 )
 
 // rule adds a rule of somebody else's to the listener.
-func (p product) rule(id string, priority int, hosts ...string) {
-	p.ruleTo(p.targetGroup(id+"Group"), id, priority, hosts...)
+func (p product) rule(id string, priority int, hosts ...string) elbv2.CfnListenerRule {
+	return p.ruleTo(p.targetGroup(id+"Group"), id, priority, hosts...)
 }
 
-func (p product) ruleTo(target elbv2.ApplicationTargetGroup, id string, priority int, hosts ...string) {
+func (p product) ruleTo(target elbv2.ApplicationTargetGroup, id string, priority int, hosts ...string) elbv2.CfnListenerRule {
 	conditions := []any{&elbv2.CfnListenerRule_RuleConditionProperty{
 		Field:             jsii.String("path-pattern"),
 		PathPatternConfig: &elbv2.CfnListenerRule_PathPatternConfigProperty{Values: jsii.Strings("/other/*")},
@@ -31,7 +32,7 @@ func (p product) ruleTo(target elbv2.ApplicationTargetGroup, id string, priority
 			HostHeaderConfig: &elbv2.CfnListenerRule_HostHeaderConfigProperty{Values: jsii.Strings(hosts...)},
 		})
 	}
-	elbv2.NewCfnListenerRule(p.stack, &id, &elbv2.CfnListenerRuleProps{
+	return elbv2.NewCfnListenerRule(p.stack, &id, &elbv2.CfnListenerRuleProps{
 		ListenerArn: p.listener.ListenerArn(),
 		Priority:    jsii.Number(priority),
 		Conditions:  conditions,
@@ -60,10 +61,10 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			"maintenancemode Product/Maintenance: Allow compiles to 101 rules, a band has room for 80"},
 		{"more rules than the quota",
 			func(p product) { p.new(maintenancemode.Props{Allow: many[:16], RuleQuota: 4}) },
-			"the listener has 5 rules, the load balancer's quota is 4"},
+			"the load balancer has 5 rules, its quota is 4"},
 		{"more rules than the quota once it is closed",
 			func(p product) { p.new(maintenancemode.Props{Allow: many[:16], RuleQuota: 5, ReadOnly: true}) },
-			"the listener has 6 rules, the load balancer's quota is 5"},
+			"the load balancer has 6 rules, its quota is 5"},
 		{"another rule to the app, which maintenance would not stop",
 			func(p product) { p.new(maintenancemode.Props{}); p.ruleTo(p.app, "Mine", 300) },
 			"Product/Mine (priority 300) forwards to AppTargetGroup in every mode, so maintenance would not stop what it matches"},
@@ -108,13 +109,13 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 				})
 				maintenancemode.New(p.stack, "Maintenance", maintenancemode.Props{Listener: listener, AppTargetGroup: p.app})
 			},
-			"the default action of Product/Alb/Second must be a forward to AppTargetGroup and nothing else"},
+			"nothing on Product/Alb/Second forwards to AppTargetGroup: its default action is"},
 		{"a default action changed afterwards",
 			func(p product) {
 				p.new(maintenancemode.Props{})
 				p.listener.AddAction(jsii.String("Fixed"), &elbv2.AddApplicationActionProps{Action: elbv2.ListenerAction_FixedResponse(jsii.Number(404), nil)})
 			},
-			"must be a forward to AppTargetGroup and nothing else"},
+			"nothing on Product/Alb/Listener forwards to AppTargetGroup: its default action is"},
 		{"clients without a value",
 			func(p product) {
 				p.new(maintenancemode.Props{Clients: maintenancemode.Clients{Header: "X-Client"}})
@@ -170,16 +171,19 @@ func TestNeighboursThatDoNotCollide(t *testing.T) {
 		name   string
 		define func(p product)
 	}{
-		{"a rule after the band", func(p product) { p.rule("Mine", 200); p.new(maintenancemode.Props{}) }},
+		{"a rule after the band", func(p product) {
+			kept := p.rule("Mine", 200)
+			p.new(maintenancemode.Props{KeepOpen: []constructs.IConstruct{kept}})
+		}},
 		{"a rule before the band, for another host", func(p product) {
 			p.rule("Mine", 5, "other.example.com", "*.example.org")
 			p.new(maintenancemode.Props{Hosts: []string{"app.example.com"}})
 		}},
 		{"the same priority on another listener", func(p product) {
-			p.new(maintenancemode.Props{Allow: []string{"GET /a"}})
 			second := p.alb.AddListener(jsii.String("Second"), &elbv2.BaseApplicationListenerProps{
 				Port: jsii.Number(81), Protocol: elbv2.ApplicationProtocol_HTTP, DefaultAction: elbv2.ListenerAction_Forward(&[]elbv2.IApplicationTargetGroup{p.app}, nil),
 			})
+			p.new(maintenancemode.Props{Allow: []string{"GET /a"}, KeepOpen: []constructs.IConstruct{second}})
 			p.listener = second
 			p.rule("Mine", 100)
 		}},

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -103,7 +102,7 @@ const (
 
 // addGuard defines the guard. Nothing of it refers to a listener that waits for
 // it; the function finds that one by its load balancer and port.
-func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, listener elbv2.CfnListener, at rules.Listener, byRule bool) {
+func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, listeners []turned, at rules.Switch) {
 	function := gofunction.New(this, "ReopenGuard", gofunction.Props{
 		Package:      guardProgram,
 		Description:  "Refuses a deploy that would open the application by accident",
@@ -131,8 +130,12 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	allow(awscdk.Aws_STACK_ID(), "cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents")
 	allow(jsii.String("*"), "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules") // they know no resource
 
-	if !byRule { // the listener waits for the guard, so that it cannot be told which it is
-		at.Name, at.LoadBalancer, at.Port = "", *listener.LoadBalancerArn(), int(*listener.Port())
+	at.Listeners = slices.Clone(at.Listeners)
+	for i, t := range listeners {
+		if !t.byRule { // the listener waits for the guard, so that it cannot be told which it is
+			l := &at.Listeners[i]
+			l.Name, l.LoadBalancer, l.Port = "", *t.resource.LoadBalancerArn(), int(*t.resource.Port())
+		}
 	}
 	properties := guard.Properties{
 		Mode:                 props.Mode,
@@ -147,7 +150,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 		ByHand:               props.Guard.ByHand,
 		RecordParameter:      *g.Record.ParameterName(),
 		AttributionParameter: *g.Attribution.ParameterName(),
-		Switch:               rules.Switch{Responder: *m.TargetGroup.TargetGroupArn(), Listeners: []rules.Listener{at}},
+		Switch:               at,
 	}.Encode()
 	g.Resource = awscdk.NewCustomResource(this, jsii.String("Guard"), &awscdk.CustomResourceProps{
 		ResourceType:   jsii.String(maintenance.GuardType),
@@ -158,21 +161,11 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	g.Summary = g.Resource.GetAttString(jsii.String(guard.Summary))
 }
 
-// guard makes everything that flips wait for the guard, if there is one: its own
-// listener, and the rules that come with a mode.
-func (m *MaintenanceMode) guard(listener elbv2.CfnListener, byRule bool) {
-	if m.Guard.Resource == nil {
-		return
-	}
-	resource := m.Guard.Resource.Node().DefaultChild().(awscdk.CfnResource)
-	waits := jsii.String("the reopen guard has to see the change of mode first")
-	if !byRule {
-		listener.AddResourceDependency(resource, waits)
-	}
-	for _, r := range m.Rules {
-		if slices.Contains(m.SwitchPriorities, int(*r.Priority())) {
-			r.AddResourceDependency(resource, waits)
-		}
+// afterGuard makes what flips wait for the guard, if there is one.
+func (m *MaintenanceMode) afterGuard(flips awscdk.CfnResource) {
+	if m.Guard.Resource != nil {
+		guard := m.Guard.Resource.Node().DefaultChild().(awscdk.CfnResource)
+		flips.AddResourceDependency(guard, jsii.String("the reopen guard has to see the change of mode first"))
 	}
 }
 

@@ -3,6 +3,7 @@ package maintenancemode
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -14,26 +15,175 @@ import (
 	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// defaultTargetGroup is the one property that differs between open and closed.
-const defaultTargetGroup = "DefaultActions.0.TargetGroupArn"
+// turned is a listener that the switch turns.
+type turned struct {
+	listener elbv2.IApplicationListener
+	resource elbv2.CfnListener    // nil if it is imported
+	scope    constructs.Construct // of its rules
+	byRule   bool                 // its default action is not the switch's
+	rules    []rules.Rule
+	app      actions // how it sends to the application without the switch
+}
+
+// turn finds out how a listener sends to the application, and what closes it.
+func (p Props) turn(scope constructs.IConstruct, listener elbv2.IApplicationListener) (turned, error) {
+	t := turned{listener: listener, resource: listenerOf(listener)}
+	t.byRule = t.resource == nil || len(p.Hosts) > 0
+	if !t.byRule {
+		def := newActions(t.resource, t.resource.DefaultActions())
+		if len(def.list) == 0 {
+			return t, fmt.Errorf("%s has no default action yet: add its targets before MaintenanceMode", pathOf(t.resource))
+		}
+		if def.forwardTo(p.AppTargetGroup) {
+			t.app = def
+			return t, sameStack(scope, t.resource)
+		}
+	}
+	rules := rulesTo(scope, t, p.AppTargetGroup)
+	if !t.byRule && len(rules) == 0 {
+		return t, fmt.Errorf("nothing on %s forwards to AppTargetGroup: its default action is %s; take the listener on which the application answers, or set Hosts where another app adds the rules for it",
+			pathOf(t.resource), text(newActions(t.resource, t.resource.DefaultActions()).list))
+	}
+	t.byRule = true
+	t.app = plainForward(p.AppTargetGroup.TargetGroupArn())
+	for i, r := range rules {
+		found := newActions(r, r.Actions())
+		if i > 0 && text(found.list) != text(t.app.list) {
+			return t, fmt.Errorf("%s and %s send to AppTargetGroup in two ways, %s and %s: what is allowed can go one way only",
+				pathOf(rules[i-1]), pathOf(r), text(t.app.list), text(found.list))
+		}
+		t.app = found
+	}
+	return t, nil
+}
+
+// sameStack makes sure that the listener can refer to what the switch makes.
+func sameStack(scope constructs.IConstruct, listener elbv2.CfnListener) error {
+	here, there := awscdk.Stack_Of(scope), awscdk.Stack_Of(listener)
+	if *here.Node().Path() == *there.Node().Path() {
+		return nil
+	}
+	return fmt.Errorf("the listener %s is in the stack %s, MaintenanceMode is in %s: each would wait for the other; make MaintenanceMode in the listener's stack, import the listener by its ARN, or set Hosts",
+		pathOf(listener), *there.Node().Path(), *here.Node().Path())
+}
+
+// rulesTo are the rules that the app has on a listener so far and that forward
+// to a target group.
+func rulesTo(scope constructs.IConstruct, t turned, app elbv2.IApplicationTargetGroup) []elbv2.CfnListenerRule {
+	var found []elbv2.CfnListenerRule
+	for _, r := range listenerRules(scope) {
+		if t.has(r) && !ofSwitch(r) && newActions(r, r.Actions()).forwardTo(app) {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// has tells whether a rule is on the listener: by what it refers to, and not by
+// how that looks in a template, where listeners of two stacks may look the same.
+func (t turned) has(r elbv2.CfnListenerRule) bool {
+	arn := *r.ListenerArn()
+	return arn == *t.listener.ListenerArn() || t.resource != nil && arn == *t.resource.Ref()
+}
+
+// ofSwitch tells whether a MaintenanceMode has made a rule.
+func ofSwitch(r elbv2.CfnListenerRule) bool {
+	for scope := r.Node().Scope(); scope != nil; scope = scope.Node().Scope() {
+		if scope.Node().TryFindChild(jsii.String(responderID)) != nil && scope.Node().TryFindChild(jsii.String(probeID)) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// actions are the actions of a listener or a rule, as the app has defined them.
+type actions struct {
+	from constructs.IConstruct
+	raw  any              // what CDK takes
+	list []map[string]any // as the template will have them, in the spelling of CDK
+}
+
+func newActions(of constructs.IConstruct, raw any) actions {
+	a := actions{from: of, raw: raw}
+	// What is not there yet is not a list.
+	_ = json.Unmarshal([]byte(resolved(of, raw)), &a.list)
+	return a
+}
+
+// plainForward forwards to one target group.
+func plainForward(targetGroup *string) actions {
+	forward := map[string]any{"type": "forward", "targetGroupArn": *targetGroup}
+	raw := &elbv2.CfnListenerRule_ActionProperty{Type: jsii.String("forward"), TargetGroupArn: targetGroup}
+	return actions{raw: []any{raw}, list: []map[string]any{forward}}
+}
+
+// groups are the target groups that the last action forwards to. It is empty if
+// that is not a forward.
+func (a actions) groups() []any {
+	if len(a.list) == 0 || a.list[len(a.list)-1]["type"] != "forward" {
+		return nil
+	}
+	last := a.list[len(a.list)-1]
+	var groups []any
+	if config, ok := last["forwardConfig"].(map[string]any); ok {
+		list, _ := config["targetGroups"].([]any)
+		for _, entry := range list {
+			group, _ := entry.(map[string]any)
+			if arn := group["targetGroupArn"]; arn != nil && group["weight"] != float64(0) {
+				groups = append(groups, arn)
+			}
+		}
+	}
+	if arn := last["targetGroupArn"]; len(groups) == 0 && arn != nil {
+		groups = append(groups, arn)
+	}
+	return groups
+}
+
+// forwardTo tells whether some of the requests are forwarded to a target group.
+func (a actions) forwardTo(group elbv2.IApplicationTargetGroup) bool {
+	if a.from == nil {
+		return false
+	}
+	want := resolved(a.from, group.TargetGroupArn())
+	return slices.ContainsFunc(a.groups(), func(arn any) bool { return text(arn) == want })
+}
+
+// names are the target groups that the actions forward to, as CDK takes them.
+func (a actions) names() []string {
+	var names []string
+	for _, group := range a.groups() {
+		if name, ok := group.(string); ok {
+			names = append(names, name)
+			continue
+		}
+		names = append(names, *awscdk.Token_AsString(group, nil))
+	}
+	return names
+}
+
+// turnedTo are the actions with another target group at their end, in the
+// spelling of CloudFormation. A login in front of it stays there.
+func (a actions) turnedTo(targetGroup *string) []any {
+	var turned []any
+	forward := map[string]any{"Type": "forward", "TargetGroupArn": *targetGroup}
+	for i, action := range a.list {
+		if i == len(a.list)-1 {
+			if order, ok := action["order"]; ok {
+				forward["Order"] = order
+			}
+			break
+		}
+		turned = append(turned, pascalCased(action))
+	}
+	return append(turned, forward)
+}
 
 // listenerOf returns the template resource of a listener that the app defines,
 // nil for an imported one.
 func listenerOf(listener elbv2.IApplicationListener) elbv2.CfnListener {
 	resource, _ := listener.Node().DefaultChild().(elbv2.CfnListener)
 	return resource
-}
-
-// checkDefaultAction makes sure that the default action is the one that the
-// flip turns: a plain forward to the application.
-func checkDefaultAction(listener elbv2.CfnListener, app elbv2.IApplicationTargetGroup) error {
-	got := resolved(listener, listener.DefaultActions())
-	want := resolved(listener, []map[string]any{{"type": "forward", "targetGroupArn": app.TargetGroupArn()}})
-	if got != want {
-		return fmt.Errorf("the default action of %s must be a forward to AppTargetGroup and nothing else, got %s; on a listener that other services share, set Hosts",
-			*listener.Node().Scope().Node().Path(), got)
-	}
-	return nil
 }
 
 // healthCheckPath returns the health check path that the app target group sets,
@@ -53,26 +203,39 @@ func healthCheckPath(app elbv2.IApplicationTargetGroup) string {
 
 // resolved returns value as the template will have it, in JSON.
 func resolved(scope constructs.IConstruct, value any) string {
-	out, err := json.Marshal(awscdk.Stack_Of(scope).Resolve(value))
+	if value == nil {
+		return "null"
+	}
+	return text(awscdk.Stack_Of(scope).Resolve(value))
+}
+
+// text is a value in JSON.
+func text(value any) string {
+	out, err := json.Marshal(value)
 	if err != nil {
 		return err.Error()
 	}
 	return string(out)
 }
 
+// pathOf is the path of the construct that a resource is of.
+func pathOf(resource constructs.IConstruct) string {
+	return strings.TrimSuffix(*resource.Node().Path(), "/Resource")
+}
+
 // newListenerRule defines the rule in the listener's template. An L1, since the
-// L2 knows no regular expressions; it opens no security group, which the
-// listener's own default action has done.
-func newListenerRule(this constructs.Construct, r rules.Rule, listener elbv2.IApplicationListener, targetGroup *string) elbv2.CfnListenerRule {
+// L2 knows no regular expressions; it opens no security group, which what the
+// app has defined has done.
+func newListenerRule(scope constructs.Construct, r rules.Rule, listener elbv2.IApplicationListener, actions any) elbv2.CfnListenerRule {
 	conditions := make([]any, len(r.Conditions))
 	for i, condition := range r.Conditions {
 		conditions[i] = camelCased(alb.Properties(condition))
 	}
-	return elbv2.NewCfnListenerRule(this, &r.ID, &elbv2.CfnListenerRuleProps{
+	return elbv2.NewCfnListenerRule(scope, &r.ID, &elbv2.CfnListenerRuleProps{
 		ListenerArn: listener.ListenerArn(),
 		Priority:    jsii.Number(r.Priority),
 		Conditions:  conditions,
-		Actions:     []any{&elbv2.CfnListenerRule_ActionProperty{Type: jsii.String("forward"), TargetGroupArn: targetGroup}},
+		Actions:     actions,
 	})
 }
 
@@ -90,18 +253,31 @@ func attach(app elbv2.IApplicationTargetGroup, listener elbv2.IApplicationListen
 
 // camelCased returns a value of CloudFormation with the names of properties as
 // CDK writes them.
-func camelCased(value any) any {
+func camelCased(value any) any { return renamed(value, strings.ToLower) }
+
+// pascalCased returns a value of CDK with the names of properties as
+// CloudFormation writes them.
+func pascalCased(value any) any { return renamed(value, strings.ToUpper) }
+
+func renamed(value any, first func(string) string) any {
 	switch v := value.(type) {
 	case map[string]any:
 		object := make(map[string]any, len(v))
 		for name, property := range v {
-			object[strings.ToLower(name[:1])+name[1:]] = camelCased(property)
+			switch {
+			case name == "Ref", strings.HasPrefix(name, "Fn::"):
+				object[name] = property
+			case name == "authenticationRequestExtraParams": // its names are the app's
+				object[first(name[:1])+name[1:]] = property
+			default:
+				object[first(name[:1])+name[1:]] = renamed(property, first)
+			}
 		}
 		return object
 	case []any:
 		list := make([]any, len(v))
 		for i, entry := range v {
-			list[i] = camelCased(entry)
+			list[i] = renamed(entry, first)
 		}
 		return list
 	}

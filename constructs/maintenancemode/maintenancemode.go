@@ -13,6 +13,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -37,12 +38,23 @@ import (
 type Props struct {
 	// Listener is the listener to put into maintenance. Required.
 	//
-	// Its default action must forward to AppTargetGroup and belongs to the
-	// construct from then on. An imported listener, or one that other services
-	// share (Hosts), keeps its default action: there the construct closes by a
-	// rule at the end of its band instead, which without Hosts stops everything
-	// that comes after it.
+	// A default action that forwards to AppTargetGroup belongs to the construct
+	// from then on, with the login before it and the weights that it may have. An
+	// imported listener, one that other services share (Hosts), or one whose
+	// default action goes elsewhere keeps its default action: there the construct
+	// closes by a rule at the end of its band instead, which without Hosts stops
+	// everything that comes after it.
 	Listener elbv2.IApplicationListener
+
+	// Listeners are further listeners of the same load balancer on which the
+	// application answers, such as that of port 80 beside that of port 443. All
+	// are closed together. Default: none.
+	Listeners []elbv2.IApplicationListener
+
+	// KeepOpen names what else on the load balancer is to stay open when the
+	// switch is closed: listener rules, target groups, other listeners. What is
+	// not named and could serve a request is an error. Default: nothing.
+	KeepOpen []constructs.IConstruct
 
 	// AppTargetGroup is where the application answers. Required.
 	AppTargetGroup elbv2.IApplicationTargetGroup
@@ -79,6 +91,9 @@ type Props struct {
 	// page open.
 	HealthCheckPath string
 
+	// NoHealthCheck leaves out the rule for HealthCheckPath. Default: false.
+	NoHealthCheck bool
+
 	// Priority is the first of the hundred listener priorities that the
 	// construct's rules use, 1 to 49901. Default: 100.
 	Priority int
@@ -106,6 +121,8 @@ type Props struct {
 
 	// LogRetention is how long the functions' logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
+
+	withoutFlags *maintenance.Answer // nil: no flag has changed Answer
 }
 
 // Clients is a kind of client, told by a request header. It is no protection:
@@ -201,69 +218,141 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	}
 	fail(props.validate())
 	props.Mode = cmp.Or(props.Mode, maintenance.Open)
-	listener := listenerOf(props.Listener)
-	byRule := listener == nil || len(props.Hosts) > 0
-	if !byRule {
-		fail(checkDefaultAction(listener, props.AppTargetGroup))
+	if !props.NoHealthCheck {
+		props.HealthCheckPath = cmp.Or(props.HealthCheckPath, healthCheckPath(props.AppTargetGroup))
 	}
-	props.HealthCheckPath = cmp.Or(props.HealthCheckPath, healthCheckPath(props.AppTargetGroup))
-	plan := props.plan(byRule)
-	all, err := plan.Standing()
-	fail(err)
+	var listeners []turned
+	for _, l := range append([]elbv2.IApplicationListener{props.Listener}, props.Listeners...) {
+		t, err := props.turn(scope, l)
+		fail(err)
+		listeners = append(listeners, t)
+	}
+	for _, t := range listeners {
+		_, err := props.plan(t).Standing()
+		fail(err)
+	}
 
 	this := constructs.NewConstruct(scope, &id)
 	var mode MaintenanceMode
 	mode.addResponder(this, props)
+	secret := ""
 	if props.Bypass.Header != "" || props.Bypass.Cookie != "" {
 		mode.BypassSecret = newBypassSecret(this, props.Bypass.SecretVersion)
-		secret := plan.BypassSecret(*mode.BypassSecret.SecretValue().UnsafeUnwrap())
-		fail(rules.Check(secret))
-		all = append(all, secret...)
+		secret = *mode.BypassSecret.SecretValue().UnsafeUnwrap()
 	}
-	targetGroups := map[rules.Target]*string{rules.App: props.AppTargetGroup.TargetGroupArn(), rules.Responder: mode.TargetGroup.TargetGroupArn()}
+	var unlock *string
 	if props.Bypass.Cookie != "" {
-		targetGroups[rules.Unlock] = mode.addUnlock(this, props)
+		unlock = mode.addUnlock(this, props)
 	}
-	at := rules.Listener{Name: *props.Listener.ListenerArn(), Hosts: props.Hosts}
-	if !byRule {
-		at.Apps = []string{*props.AppTargetGroup.TargetGroupArn()}
-	}
-	for _, r := range all {
-		at.Standing = append(at.Standing, rules.Standing{Priority: r.Priority, Digest: rules.Digest(r.Conditions)})
-	}
-	slices.SortFunc(at.Standing, func(a, b rules.Standing) int { return a.Priority - b.Priority })
-	turning := plan.Turning(props.Mode)
-	for _, r := range turning {
-		at.Turning = append(at.Turning, r.Priority)
-	}
-	mode.SwitchPriorities = at.Turning
-	if !props.Guard.Absent {
-		mode.addGuard(this, props, listener, at, byRule)
-	}
-	for _, r := range all {
-		rule := newListenerRule(this, r, props.Listener, targetGroups[r.Target])
-		mode.Rules = append(mode.Rules, rule)
-		if !byRule && r.Target == rules.App {
-			attach(props.AppTargetGroup, props.Listener, rule)
+	at := rules.Switch{Responder: *mode.TargetGroup.TargetGroupArn()}
+	for i := range listeners {
+		t := &listeners[i]
+		if t.scope = this; i > 0 {
+			t.scope = constructs.NewConstruct(this, jsii.String(fmt.Sprintf("Listener%d", i+1)))
 		}
+		plan := props.plan(*t)
+		standing, err := plan.Standing()
+		fail(err)
+		bypass := plan.BypassSecret(secret)
+		fail(rules.Check(bypass))
+		t.rules = append(append(standing, bypass...), plan.Turning(props.Mode)...)
+		at.Listeners = append(at.Listeners, t.settings(props, plan))
 	}
-	for _, r := range turning {
-		mode.Rules = append(mode.Rules, newListenerRule(this, r, props.Listener, targetGroups[r.Target]))
+	mode.SwitchPriorities = at.Listeners[0].Turning
+	if !props.Guard.Absent {
+		mode.addGuard(this, props, listeners, at)
 	}
-	mode.guard(listener, byRule)
-	mode.carry(listener, byRule, props.Mode)
-	if !byRule && props.Mode != maintenance.Open {
-		listener.AddPropertyOverride(jsii.String(defaultTargetGroup), mode.TargetGroup.TargetGroupArn())
+	for i := range listeners {
+		mode.addRules(props, listeners[i], unlock)
 	}
+	mode.describe(this, props)
 	mode.addProbe(this, props, at)
 	mode.addAlarms(this, props)
+	for _, tag := range slices.Sorted(maps.Keys(props.Answer.Message)) {
+		if country, ok := responder.MeantBy(tag); ok {
+			awscdk.Annotations_Of(this).AddInfo(jsii.String(fmt.Sprintf("the message in %q is in a language, and not for %s", tag, country)))
+		}
+	}
 	if until := props.Answer.Until; !until.IsZero() && until.Before(time.Now()) {
 		// No warning of CDK's: --strict would refuse to open what is overdue.
 		awscdk.Annotations_Of(this).AddInfo(
 			jsii.String(fmt.Sprintf("the expected end, %s, has passed: clients are told to wait %v", until.Format(time.RFC3339), cmp.Or(props.Answer.RetryAfter, responder.DefaultRetryAfter))))
 	}
-	this.Node().AddValidation(&validation{this: this, props: props, listener: listener, byRule: byRule})
+	this.Node().AddValidation(&validation{this: this, props: props, listeners: listeners})
 	return mode
+}
+
+// settings are what the functions have to know of a listener.
+func (t turned) settings(props Props, plan rules.Plan) rules.Listener {
+	at := rules.Listener{Name: *t.listener.ListenerArn(), Hosts: props.Hosts}
+	if !t.byRule {
+		at.Apps = t.app.names()
+	}
+	for _, r := range plan.Turning(props.Mode) {
+		at.Turning = append(at.Turning, r.Priority)
+	}
+	slices.Sort(at.Turning)
+	for _, r := range t.rules {
+		if !slices.Contains(at.Turning, r.Priority) {
+			at.Standing = append(at.Standing, rules.Standing{Priority: r.Priority, Digest: rules.Digest(r.Conditions)})
+		}
+	}
+	slices.SortFunc(at.Standing, func(a, b rules.Standing) int { return a.Priority - b.Priority })
+	return at
+}
+
+// addRules defines the rules of a listener, and turns its default action.
+func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
+	closed := t.app.turnedTo(m.TargetGroup.TargetGroupArn())
+	turning := props.plan(t).Turning(props.Mode)
+	var closing, carry []elbv2.CfnListenerRule
+	for _, r := range t.rules {
+		to := t.app.raw
+		switch r.Target {
+		case rules.Responder:
+			to = plainForward(m.TargetGroup.TargetGroupArn()).raw
+		case rules.Unlock:
+			to = plainForward(unlock).raw
+		}
+		rule := newListenerRule(t.scope, r, t.listener, to)
+		if r.Target == rules.Responder && r.Reads() && len(closed) > 1 {
+			m.carriers.override(rule, "Actions", closed)
+		}
+		m.Rules = append(m.Rules, rule)
+		switches := slices.ContainsFunc(turning, func(other rules.Rule) bool { return other.ID == r.ID })
+		if !t.byRule && r.Target == rules.App && !switches {
+			attach(props.AppTargetGroup, t.listener, rule)
+		}
+		if switches {
+			m.afterGuard(rule)
+			carry = append(carry, rule)
+			m.carriers.describeRule(props, t, r.ID, rule, plainForward(m.TargetGroup.TargetGroupArn()).template(), closed)
+		}
+		// What is closed to all is closed before what is closed to reads.
+		if r.Reads() {
+			for _, first := range closing {
+				rule.AddResourceDependency(first, nil)
+			}
+		} else if switches {
+			closing = append(closing, rule)
+		}
+	}
+	slices.SortFunc(carry, func(a, b elbv2.CfnListenerRule) int { return cmp.Compare(*a.Priority(), *b.Priority()) })
+	m.carriers.rules = append(m.carriers.rules, carry...)
+	if t.byRule {
+		return
+	}
+	m.afterGuard(t.resource)
+	m.carriers.listeners = append(m.carriers.listeners, t.resource)
+	m.carriers.describeProperty(props, t.resource, "DefaultActions", func(mode maintenance.Mode) any {
+		if mode == maintenance.Open {
+			return t.app.template()
+		}
+		return closed
+	})
+	if props.Mode != maintenance.Open {
+		m.carriers.override(t.resource, "DefaultActions", closed)
+	}
 }
 
 // cookieName leaves out what HTTP allows but * and ? of a listener rule would
@@ -271,7 +360,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 var cookieName = regexp.MustCompile("^[A-Za-z0-9_-]+$")
 
 // plan is what the rules of the switch depend on.
-func (p Props) plan(byRule bool) rules.Plan {
+func (p Props) plan(t turned) rules.Plan {
 	return rules.Plan{
 		First:           p.first(),
 		Hosts:           p.Hosts,
@@ -284,7 +373,7 @@ func (p Props) plan(byRule bool) rules.Plan {
 		UnlockPath:      p.unlockPath(),
 		HealthCheckPath: p.HealthCheckPath,
 		ReadOnly:        p.ReadOnly,
-		CloseByRule:     byRule,
+		CloseByRule:     t.byRule,
 	}
 }
 

@@ -34,9 +34,9 @@ type Metrics struct {
 // addProbe defines the function that looks every minute, in every mode, which
 // mode the listener is in. Nothing of it depends on the mode: the record is
 // where it learns what was deployed.
-func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at rules.Listener) {
+func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at rules.Switch) {
 	settings := probe.Settings{
-		Switch:   rules.Switch{Responder: *m.TargetGroup.TargetGroupArn(), Listeners: []rules.Listener{at}},
+		Switch:   at,
 		Function: *m.Function.FunctionName(),
 		Stack:    *awscdk.Stack_Of(this).StackName(),
 	}
@@ -53,7 +53,7 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:GetParameters"), Resources: &[]*string{g.Record.ParameterArn(), g.Attribution.ParameterArn()}},
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:PutParameter"), Resources: &[]*string{g.Attribution.ParameterArn()}})
 	}
-	function := gofunction.New(this, "Probe", gofunction.Props{
+	function := gofunction.New(this, probeID, gofunction.Props{
 		Package:      probeProgram,
 		Description:  "Looks every minute which mode the listener is in",
 		Environment:  settings.Environment(),

@@ -21,6 +21,12 @@ const (
 	probeProgram     = "github.com/noren-cdk/noren/lambda/probe"
 )
 
+// Ids of constructs by which a MaintenanceMode is known.
+const (
+	responderID = maintenance.ResponderID
+	probeID     = "Probe"
+)
+
 // Compile starts to compile the functions. New does it too and waits; called
 // before the app is made, it happens while Node loads CDK.
 func Compile() { gofunction.Compile(responderProgram, unlockProgram, probeProgram, guardProgram) }
@@ -31,6 +37,7 @@ func (m *MaintenanceMode) addResponder(this constructs.Construct, props Props) {
 	function := gofunction.New(this, maintenance.ResponderID, gofunction.Props{
 		Package:             responderProgram,
 		Description:         "Answers 503 while the application is closed for maintenance",
+		Files:               responder.Config(props.Answer).Files(),
 		Environment:         responder.Config(props.Answer).Environment(),
 		ReservedConcurrency: props.ReservedConcurrency,
 		LogRetention:        props.LogRetention,

@@ -22,11 +22,20 @@ import (
 // TestMain starts one jsii kernel for the package and closes it once.
 func TestMain(m *testing.M) {
 	os.Setenv("CDK_VALIDATION", "false") // make synth validates; here it costs seconds
-	jsii.Close()                         // drop the client made at init, so Node starts with this environment
+	dir, err := os.MkdirTemp("", "maintenancemode")
+	if err != nil {
+		panic(err)
+	}
+	outdir = dir
+	jsii.Close() // drop the client made at init, so Node starts with this environment
 	code := m.Run()
 	jsii.Close()
+	os.RemoveAll(outdir)
 	os.Exit(code)
 }
+
+// outdir is the folder of the assemblies, one after the other.
+var outdir string
 
 // product is somebody's app: a load balancer whose listener forwards to one
 // target group.
@@ -81,7 +90,7 @@ func synth(define func(product)) (t template, err error) {
 			err = fmt.Errorf("%v", r)
 		}
 	}()
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(os.TempDir() + "/noren-maintenancemode-test")})
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir})
 	defer os.RemoveAll(*app.Outdir())
 	stack := awscdk.NewStack(app, jsii.String("Product"), nil)
 	p := product{stack: stack}

@@ -1,11 +1,11 @@
 package maintenancemode
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -13,126 +13,194 @@ import (
 )
 
 // validation looks, when the app is synthesized, for what only the finished app
-// shows: rules of others on the same listener and a default action that was
-// changed afterwards. CDK and CloudFormation check none of it before a deploy.
+// shows: rules of others on the load balancer, a default action that was changed
+// afterwards, services that swing target groups. CDK and CloudFormation check
+// none of it before a deploy.
 type validation struct {
-	this     constructs.Construct
-	props    Props
-	listener elbv2.CfnListener // nil if imported
-	byRule   bool
+	this      constructs.Construct
+	props     Props
+	listeners []turned
+	problems  []string
 }
 
 // Validate implements constructs.IValidation.
 func (v *validation) Validate() *[]*string {
+	v.problems = nil
+	all := listenerRules(v.this)
+	for _, t := range v.listeners {
+		v.checkUnchanged(t)
+		v.checkRules(t, all)
+	}
+	v.checkOtherListeners(all)
+	v.checkQuota(all)
+	v.checkServices()
 	var problems []*string
-	bad := func(format string, args ...any) {
-		problem := fmt.Sprintf(format, args...)
+	for _, problem := range v.problems {
 		problems = append(problems, &problem)
-	}
-	if !v.byRule {
-		if err := checkDefaultAction(v.listener, v.props.AppTargetGroup); err != nil {
-			bad("%s", err)
-		}
-	}
-	rules := v.listenerRules()
-	if quota, most := v.quota(), len(rules); most > quota {
-		bad("the listener has %d rules, the load balancer's quota is %d: raise the quota of the account and RuleQuota, or allow less", most, quota)
-	}
-	first, last := v.props.first(), v.props.last()
-	app := resolved(v.this, v.props.AppTargetGroup.TargetGroupArn())
-	taken := map[int]string{}
-	for _, r := range rules {
-		if other, ok := taken[r.priority]; ok {
-			bad("priority %d is taken twice on the listener, by %s and %s", r.priority, other, r.path)
-		}
-		taken[r.priority] = r.path
-		switch {
-		case v.own(r):
-		case r.priority >= first && r.priority <= last:
-			bad("priority %d of %s lies in the band %d to %d: move it, or set Priority", r.priority, r.path, first, last)
-		case !v.byRule && strings.Contains(r.actions, app):
-			bad("%s (priority %d) forwards to AppTargetGroup in every mode, so maintenance would not stop what it matches: use Allow or Bypass for what is meant to go on, the default action for the rest, or Hosts on a shared listener", r.path, r.priority)
-		case v.byRule && r.priority < first && len(v.props.Hosts) > 0 && r.matchesAny(v.props.Hosts):
-			bad("priority %d of %s comes before the band %d to %d and can match %q, which maintenance would not stop then: give it a priority above %d or a host of its own",
-				r.priority, r.path, first, last, v.props.Hosts, last)
-		case v.byRule && r.priority < first && len(v.props.Hosts) == 0 && strings.Contains(r.actions, app):
-			bad("priority %d of %s comes before the band %d to %d and forwards to AppTargetGroup, which maintenance would not stop then: give it a priority above %d",
-				r.priority, r.path, first, last, last)
-		}
 	}
 	return &problems
 }
 
-// own tells whether the construct defined the rule.
-func (v *validation) own(r listenerRule) bool {
-	return strings.HasPrefix(r.path, *v.this.Node().Path()+"/")
+func (v *validation) bad(format string, args ...any) {
+	v.problems = append(v.problems, fmt.Sprintf(format, args...))
 }
 
-func (v *validation) quota() int {
-	if v.props.RuleQuota > 0 {
-		return v.props.RuleQuota
+// checkUnchanged finds out whether the application is still reached in the way
+// that the rules of the switch have taken over.
+func (v *validation) checkUnchanged(t turned) {
+	now, err := v.props.turn(v.this.Node().Scope(), t.listener)
+	switch {
+	case err != nil:
+		v.bad("%s", err)
+	case now.byRule != t.byRule || now.app.from != nil && text(now.app.list) != text(t.app.list):
+		v.bad("%s was changed after MaintenanceMode was made, from %s to %s: make MaintenanceMode after all rules of the application",
+			*t.listener.Node().Path(), text(t.app.list), text(now.app.list))
 	}
-	return alb.MaxRules
 }
 
-// listenerRule is what matters here of any rule on the listener.
-type listenerRule struct {
-	path     string
-	priority int
-	hosts    []string // nil: any host, or not known; of others' rules only
-	actions  string   // in JSON; of others' rules only
+// own tells whether the construct defined the rule.
+func (v *validation) own(r elbv2.CfnListenerRule) bool {
+	return strings.HasPrefix(*r.Node().Path(), *v.this.Node().Path()+"/")
 }
 
-// listenerRules returns the rules that the app defines on the listener.
-func (v *validation) listenerRules() []listenerRule {
-	arn := resolved(v.this, v.props.Listener.ListenerArn())
-	all := awscdk.ConstructSelector_ResourcesOfType(elbv2.CfnListenerRule_CFN_RESOURCE_TYPE_NAME())
-	var rules []listenerRule
-	for _, node := range *all.Select(v.this.Node().Root()) {
-		rule, ok := node.(elbv2.CfnListenerRule)
-		if !ok || resolved(rule, rule.ListenerArn()) != arn {
+// kept tells whether a listener or rule is named in KeepOpen, or forwards to a
+// target group that is.
+func (v *validation) kept(resource constructs.IConstruct, does actions) bool {
+	return slices.ContainsFunc(v.props.KeepOpen, func(open constructs.IConstruct) bool {
+		if group, ok := open.(elbv2.IApplicationTargetGroup); ok {
+			want := resolved(resource, group.TargetGroupArn())
+			return len(does.groups()) > 0 && !slices.ContainsFunc(does.groups(), func(arn any) bool { return text(arn) != want })
+		}
+		path := *open.Node().Path()
+		return path == *resource.Node().Path() || path == pathOf(resource)
+	})
+}
+
+// checkRules checks the rules of others on a listener of the switch.
+func (v *validation) checkRules(t turned, all []elbv2.CfnListenerRule) {
+	first, last := v.props.first(), v.props.last()
+	taken := map[int]string{}
+	inBand := map[string]bool{}
+	behind := 0
+	for _, r := range all {
+		if !t.has(r) {
 			continue
 		}
-		r := listenerRule{path: strings.TrimSuffix(*rule.Node().Path(), "/Resource"), priority: int(*rule.Priority())}
+		priority, path := int(*r.Priority()), pathOf(r)
 		if !v.own(r) {
-			r.actions = resolved(rule, rule.Actions())
-			r.hosts = hostsOf(resolved(rule, rule.Conditions()))
+			behind = max(behind, priority)
 		}
-		rules = append(rules, r)
-	}
-	return rules
-}
-
-// hostsOf returns the host names of a rule's conditions, given in JSON.
-func hostsOf(conditions string) []string {
-	var parsed []struct {
-		Field            string
-		Values           []string
-		HostHeaderConfig struct{ Values []string }
-	}
-	// What does not parse, such as a reference among the values, may be any host.
-	if err := json.Unmarshal([]byte(conditions), &parsed); err != nil {
-		return nil
-	}
-	for _, condition := range parsed {
-		if condition.Field == "host-header" {
-			return append(condition.Values, condition.HostHeaderConfig.Values...)
+		if other, ok := taken[priority]; ok && !ofSwitch(r) {
+			v.bad("priority %d is taken twice on the listener, by %s and %s", priority, other, path)
 		}
-	}
-	return nil
-}
-
-// matchesAny tells whether the rule can match a request for one of the hosts.
-func (r listenerRule) matchesAny(hosts []string) bool {
-	if len(r.hosts) == 0 {
-		return true
-	}
-	for _, a := range r.hosts {
-		for _, b := range hosts {
-			if alb.Overlap(a, b) {
-				return true
+		taken[priority] = path
+		if v.own(r) {
+			continue
+		}
+		if priority >= first && priority <= last {
+			if ofSwitch(r) {
+				inBand[*r.Node().Scope().Node().Path()] = true
+			} else {
+				v.bad("priority %d of %s lies in the band %d to %d: move it, or set Priority", priority, path, first, last)
 			}
+			continue
+		}
+		if !ofSwitch(r) {
+			v.checkForeign(t, r)
 		}
 	}
-	return false
+	for other := range inBand {
+		v.bad("%s has rules in the same band, %d to %d: set Priority of one of them, such as %d", other, first, last, (behind/100+1)*100)
+	}
+}
+
+// checkForeign checks a rule that is neither the switch's nor another's.
+func (v *validation) checkForeign(t turned, r elbv2.CfnListenerRule) {
+	first, last := v.props.first(), v.props.last()
+	priority, path := int(*r.Priority()), pathOf(r)
+	does := newActions(r, r.Actions())
+	before := priority < first
+	switch {
+	case len(does.groups()) == 0 || v.kept(r, does):
+		if !before && t.byRule && len(v.props.Hosts) == 0 && v.kept(r, does) {
+			v.bad("%s (priority %d) is named in KeepOpen, but the rule that closes the listener comes before it: give it a priority below %d", path, priority, first)
+		}
+		if !before && !t.byRule && v.props.ReadOnly && v.kept(r, does) {
+			v.bad("%s (priority %d) comes after the rule for reads, which would take what it matches: give it a priority below %d", path, priority, first)
+		}
+	case !t.byRule && does.forwardTo(v.props.AppTargetGroup):
+		v.bad("%s (priority %d) forwards to AppTargetGroup in every mode, so maintenance would not stop what it matches: use Allow or Bypass for what is meant to go on, the default action for the rest, or Hosts on a shared listener", path, priority)
+	case !t.byRule:
+		v.bad("%s (priority %d) stays open when the switch is closed: name it in KeepOpen if it is meant to", path, priority)
+	case before && len(v.props.Hosts) > 0 && matchesAny(hostsOf(r), v.props.Hosts):
+		v.bad("priority %d of %s comes before the band %d to %d and can match %q, which maintenance would not stop then: give it a priority above %d or a host of its own",
+			priority, path, first, last, v.props.Hosts, last)
+	case before && len(v.props.Hosts) == 0 && does.forwardTo(v.props.AppTargetGroup):
+		v.bad("priority %d of %s comes before the band %d to %d and forwards to AppTargetGroup, which maintenance would not stop then: give it a priority above %d",
+			priority, path, first, last, last)
+	case before && len(v.props.Hosts) == 0:
+		v.bad("%s (priority %d) comes before the band %d to %d and stays open when the switch is closed: name it in KeepOpen if it is meant to, or give it a priority above %d", path, priority, first, last, last)
+	}
+}
+
+// checkOtherListeners finds what other listeners of the load balancer leave open.
+// Those on which another MaintenanceMode has rules are its own affair.
+func (v *validation) checkOtherListeners(all []elbv2.CfnListenerRule) {
+	for _, l := range v.loadBalancerListeners() {
+		this := turned{resource: l}
+		if slices.ContainsFunc(v.listeners, func(t turned) bool { return t.resource != nil && *t.resource.Node().Path() == *l.Node().Path() }) ||
+			slices.ContainsFunc(all, func(r elbv2.CfnListenerRule) bool { return this.isOn(r) && ofSwitch(r) }) {
+			continue
+		}
+		const help = "give the listener in Listeners, or name it in KeepOpen if it is meant to"
+		if does := newActions(l, l.DefaultActions()); len(does.groups()) > 0 && !v.kept(l, does) {
+			v.bad("the default action of %s, another listener of the load balancer, stays open when the switch is closed: %s", pathOf(l), help)
+		}
+		for _, r := range all {
+			does := newActions(r, r.Actions())
+			if !this.isOn(r) || len(does.groups()) == 0 || v.kept(r, does) || v.kept(l, does) || len(v.props.Hosts) > 0 && !matchesAny(hostsOf(r), v.props.Hosts) {
+				continue
+			}
+			v.bad("%s, on another listener of the load balancer, stays open when the switch is closed: %s", pathOf(r), help)
+		}
+	}
+}
+
+// isOn is has for a listener of which there is only the resource.
+func (t turned) isOn(r elbv2.CfnListenerRule) bool { return *r.ListenerArn() == *t.resource.Ref() }
+
+// loadBalancerListeners are all listeners of the load balancer that the app
+// defines.
+func (v *validation) loadBalancerListeners() []elbv2.CfnListener {
+	balancer := ""
+	for _, t := range v.listeners {
+		if t.resource != nil {
+			balancer = *t.resource.LoadBalancerArn()
+		}
+	}
+	var found []elbv2.CfnListener
+	for _, l := range listenerResources(v.this) {
+		if balancer != "" && *l.LoadBalancerArn() == balancer {
+			found = append(found, l)
+		}
+	}
+	return found
+}
+
+// checkQuota counts the rules of the load balancer.
+func (v *validation) checkQuota(all []elbv2.CfnListenerRule) {
+	var on []turned
+	for _, l := range v.loadBalancerListeners() {
+		on = append(on, turned{resource: l, listener: nil})
+	}
+	count := 0
+	for _, r := range all {
+		mine := slices.ContainsFunc(v.listeners, func(t turned) bool { return t.has(r) })
+		if mine || slices.ContainsFunc(on, func(t turned) bool { return t.isOn(r) }) {
+			count++
+		}
+	}
+	if quota := cmp.Or(v.props.RuleQuota, alb.MaxRules); count > quota {
+		v.bad("the load balancer has %d rules, its quota is %d: raise the quota of the account and RuleQuota, or allow less", count, quota)
+	}
 }

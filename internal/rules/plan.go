@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/rules/allowlist"
@@ -87,6 +88,12 @@ type Rule struct {
 	Priority   int
 	Conditions []alb.Condition
 	Target     Target
+}
+
+// Reads tells whether the rule is one that lets reads through in the mode
+// read-only.
+func (r Rule) Reads() bool {
+	return strings.TrimRight(r.ID, "0123456789") == maintenance.ReadID
 }
 
 // Last is the last priority of the band.
@@ -170,17 +177,6 @@ func (p Plan) BypassSecret(secret string) []Rule {
 // place of their own.
 func (p Plan) Turning(mode maintenance.Mode) []Rule {
 	var turning []Rule
-	if p.ReadOnly {
-		reads := Rule{Target: App}
-		if mode == maintenance.Closed {
-			reads.Target = Responder
-		}
-		for i, hosts := range p.hostsBeside(len(readMethods)) {
-			reads.ID, reads.Priority = fmt.Sprintf("%s%d", maintenance.ReadID, i), p.first()+readSlot+i
-			reads.Conditions = append([]alb.Condition{readMethods}, hosts...)
-			turning = append(turning, reads)
-		}
-	}
 	if p.CloseByRule {
 		for i, hosts := range p.hostsBeside(0) {
 			armed := hosts
@@ -191,6 +187,17 @@ func (p Plan) Turning(mode maintenance.Mode) []Rule {
 				armed = []alb.Condition{nobody}
 			}
 			turning = append(turning, Rule{fmt.Sprintf("%s%d", maintenance.CloseID, i), p.first() + closeSlot + i, armed, Responder})
+		}
+	}
+	if p.ReadOnly {
+		reads := Rule{Target: App}
+		if mode == maintenance.Closed {
+			reads.Target = Responder
+		}
+		for i, hosts := range p.hostsBeside(len(readMethods)) {
+			reads.ID, reads.Priority = fmt.Sprintf("%s%d", maintenance.ReadID, i), p.first()+readSlot+i
+			reads.Conditions = append([]alb.Condition{readMethods}, hosts...)
+			turning = append(turning, reads)
 		}
 	}
 	return turning
