@@ -13,14 +13,16 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview preview-test pictures test browser mysql ddl-chaos e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
+.PHONY: help preview preview-test pictures test awscli browser clients clients-java mysql ddl-chaos e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
 	@echo "make test           all tests"
 	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH"
 	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
+	@echo "make awscli         the commands that the stack prints, by both versions of the AWS CLI: the second in NOREN_AWSCLI2"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
+	@echo "make clients        what HTTP libraries do in maintenance: Node, Python 3.11, curl; make clients-java: JDK 17, Maven"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
 	@echo "make ddl-chaos      disturb schema changes N=$(N) times; the result goes to docs/ddl-chaos.md"
 	@echo "make e2e            deploy and flip with the cdk CLI, against an emulator of AWS: Python 3.11"
@@ -65,9 +67,27 @@ test: node_modules
 	go test ./...
 	cd examples/fieldreports && go vet ./... && go test ./...
 
+# The commands that the stack prints, run by the AWS CLI 1, which pip installs, and
+# by the AWS CLI 2, which pip does not.
+NOREN_AWSCLI2 ?= /usr/bin/aws
+export NOREN_AWSCLI2
+
+awscli: node_modules .venv/awscli
+	@$(NOREN_AWSCLI2) --version | grep -q ^aws-cli/2 || { echo "$(NOREN_AWSCLI2) is not the AWS CLI 2: name it in NOREN_AWSCLI2"; exit 1; }
+	go test -tags awscli -count=1 -timeout 20m -run 'Printed|Pager' ./stacks
+
 browser:
 	go test -tags browser ./internal/function/responder
 	cd examples/fieldreports && go test -tags browser -timeout 10m .
+
+# The libraries that the client contract names, in the versions that are locked.
+clients: .venv/clients
+	cd test/clients && npm ci --no-audit --no-fund --loglevel=error
+	go test -tags clients -count=1 ./test/clients
+
+clients-java:
+	mvn -q -B -f test/clients/java/pom.xml dependency:copy-dependencies -DoutputDirectory=lib
+	go test -tags clientsjava -count=1 -run Java ./test/clients
 
 # What the preview has to withstand. -v, since each prints what it counted; what
 # ./test records stays in cdk.out/preview-test until the next run.

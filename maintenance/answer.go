@@ -37,6 +37,15 @@ type Answer struct {
 	// maintenance may end early. Default: 10 minutes.
 	RetryAfter time.Duration
 
+	// Page is what people see. It is a file beside the function's program, and so
+	// the same in every mode. Default: the built-in page.
+	Page Page
+
+	// StatusPage is the address of a page elsewhere to which people are led in the
+	// place of a page here, such as "https://status.example.com". Clients get the
+	// 503 all the same. Default: none.
+	StatusPage string
+
 	// CORSOrigins are the web origins whose scripts may read the answer:
 	// "https://app.example.com", or "https://*.example.com" for every name below
 	// example.com, but not example.com itself. Default: none, and a script on

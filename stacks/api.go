@@ -190,6 +190,7 @@ func newSetupTask(scope constructs.Construct, env environment.Environment, vpc a
 	(*container.Environment)["DB_ADMIN_SECRET_ARN"] = database.Secret().SecretArn()
 	(*container.Environment)["DB_API_USER"] = jsii.String(apiUser)
 	(*container.Environment)["DB_SCHEMACHANGE_USER"] = jsii.String(schemaChangeUser)
+	(*container.Environment)["DB_SCHEMAPLAN_USER"] = jsii.String(schemaPlanUser)
 	delete(*container.Environment, "DB_USER")
 
 	container.Command = jsii.Strings(env.API.SetupCommand...)

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
@@ -20,6 +22,9 @@ import (
 // -c protection=false the environment is not protected, whatever its file says:
 // that is how it is deployed for the first time.
 func ChooseEnvironment(app constructs.Construct, dir string) (environment.Environment, []environment.Problem, error) {
+	if err := checkContext(app); err != nil {
+		return environment.Environment{}, nil, err
+	}
 	name := "dev"
 	if value := app.Node().TryGetContext(jsii.String("env")); value != nil {
 		name = fmt.Sprint(value)
@@ -32,6 +37,26 @@ func ChooseEnvironment(app constructs.Construct, dir string) (environment.Enviro
 		env.DeletionProtection = false
 	}
 	return env, warnings, err
+}
+
+// meantKeys are the context keys that people type for those that there are. CDK
+// takes any, and would deploy dev, open, without a word.
+var meantKeys = map[string]string{
+	"env": "env", "environment": "env", "environments": "env", "stage": "env", "name": "env",
+	"maintenance": "maintenance", "mode": "maintenance", "maintenancemode": "maintenance", "maintenance-mode": "maintenance", "maintenance_mode": "maintenance",
+	"protection": "protection", "protect": "protection", "protected": "protection", "deletionprotection": "protection", "deletion-protection": "protection",
+}
+
+// checkContext refuses a context key that stands for another one.
+func checkContext(app constructs.Construct) error {
+	var errs []error
+	context, _ := app.Node().GetAllContext(nil).(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(context)) {
+		if meant := meantKeys[strings.ToLower(key)]; meant != "" && meant != key {
+			errs = append(errs, fmt.Errorf("-c %s=%v: unknown key: want %s, as in -c %s=%v", key, context[key], meant, meant, context[key]))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Recover turns the panic of a construct into an error for people: what CDK

@@ -277,3 +277,19 @@ func chosen(t *testing.T, name string, protection any) (environment.Environment,
 	env, _, err := ChooseEnvironment(app, remembered("environments"))
 	return env, err
 }
+
+func TestAKeyThatStandsForAnotherIsRefused(t *testing.T) {
+	for key, want := range map[string]string{
+		"environment": "-c env=prod", "ENV": "-c env=prod", "Env": "-c env=prod", "stage": "-c env=prod", "mode": "-c maintenance=prod",
+		"Maintenance": "-c maintenance=prod", "protected": "-c protection=prod",
+	} {
+		app := newTestApp(t.TempDir())
+		app.Node().SetContext(&key, "prod")
+		if _, _, err := ChooseEnvironment(app, remembered("environments")); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("-c %s=prod: %v, want %s", key, err, want)
+		}
+	}
+	if env, err := chosen(t, "staging", nil); err != nil || env.Name != "staging" {
+		t.Errorf("%s, %v", env.Name, err)
+	}
+}

@@ -19,10 +19,11 @@ const (
 	// databasePort is MySQL's. Only the service and the one-off tasks reach it.
 	databasePort = 3306
 
-	// apiUser and schemaChangeUser log in with IAM tokens; the setup task makes
-	// them.
+	// apiUser, schemaChangeUser and schemaPlanUser log in with IAM tokens; the
+	// setup task makes them.
 	apiUser          = "api"
 	schemaChangeUser = "schemachange"
+	schemaPlanUser   = "schemaplan"
 )
 
 // parameters are values as CDK takes them.
@@ -42,7 +43,7 @@ var databaseLogs = []string{"audit", "error", "slowquery"}
 func newSchemaChange(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, cluster awsecs.ICluster, database awsrds.DatabaseCluster) schemachange.SchemaChange {
 	props := schemachange.Props{
 		Vpc: vpc, Cluster: cluster, Database: database, DatabaseName: env.Database.Name,
-		User: schemaChangeUser, Changes: env.SchemaChange.Changes, LogRetention: retention(env),
+		User: schemaChangeUser, Planner: schemaPlanUser, Changes: env.SchemaChange.Changes, LogRetention: retention(env),
 	}
 	if env.SchemaChange.Image != "" {
 		props.Image = registryImage(scope, "SchemaChangeRepository", env.SchemaChange.Image)

@@ -51,6 +51,7 @@ var goldenParts = map[string]string{
 	"AWS::SNS::":                    "monitoring",
 	"AWS::SNS::TopicPolicy":         "rights",
 	"AWS::Scheduler::":              "functions",
+	"AWS::SSM::":                    "data",
 	"AWS::SecretsManager::":         "data",
 	"Custom::":                      "functions",
 }

@@ -1,14 +1,11 @@
 package stacks
 
 import (
-	"encoding/json"
-
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/environment"
-	"github.com/noren-cdk/noren/maintenance"
 )
 
 // newMaintenance puts the listener under the switch, in the mode that the
@@ -29,13 +26,7 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 			SecretVersion: m.Bypass.SecretVersion,
 		},
 		HealthCheckPath: env.API.HealthCheckPath,
-		Answer: maintenance.Answer{
-			Message:         m.Message,
-			DefaultLanguage: m.DefaultLanguage,
-			Until:           m.Until,
-			RetryAfter:      m.RetryAfter,
-			CORSOrigins:     m.CORSOrigins,
-		},
+		Answer:          m.Answer(),
 		Guard: maintenancemode.Guard{
 			Enabled:   m.Guard,
 			Reopens:   m.Reopen,
@@ -46,9 +37,6 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 		ExpectedDuration:    m.ExpectedDuration,
 		ReservedConcurrency: m.ReservedConcurrency,
 		LogRetention:        retention(env),
-	}
-	if m.Body != "" {
-		props.Answer.Body = json.RawMessage(m.Body)
 	}
 	return maintenancemode.New(scope, "Maintenance", flags.Apply(props))
 }

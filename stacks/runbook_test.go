@@ -19,7 +19,13 @@ import (
 // noren against its verbs.
 func runbook(tb testing.TB) (document string, commands []string) {
 	tb.Helper()
-	data, err := os.ReadFile(remembered("docs/runbook.md"))
+	return documented(tb, "runbook.md")
+}
+
+// documented is a document of docs, and the commands in it.
+func documented(tb testing.TB, file string) (document string, commands []string) {
+	tb.Helper()
+	data, err := os.ReadFile(remembered("docs/" + file))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -76,7 +82,8 @@ var awsCommands = map[string][]string{
 	"cloudformation describe-stack-resources":      {"--stack-name", "--query", "--output"},
 	"cloudformation delete-stack":                  {"--stack-name"},
 	"elbv2 modify-load-balancer-attributes":        {"--load-balancer-arn", "--attributes"},
-	"rds modify-db-cluster":                        {"--db-cluster-identifier", "--no-deletion-protection", "--apply-immediately"},
+	"rds modify-db-cluster":                        {"--db-cluster-identifier", "--no-deletion-protection", "--manage-master-user-password", "--apply-immediately"},
+	"secretsmanager get-secret-value":              {"--secret-id", "--query", "--output"},
 	"s3 rm":                                        {"--recursive"},
 	"resourcegroupstaggingapi get-resources":       {"--tag-filters", "--query", "--output"},
 	"logs describe-log-groups":                     {"--query", "--output"},
@@ -94,6 +101,8 @@ var awsCommands = map[string][]string{
 
 func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 	_, commands := runbook(t)
+	_, first := documented(t, "first-deploy.md")
+	commands = append(commands, first...)
 	outputs := synthesized(t, "prod", maintenance.Open).template.Outputs
 	option := regexp.MustCompile(`(^|\s)(--[a-z0-9-]+)`)
 	counts := map[string]int{}
@@ -146,7 +155,7 @@ func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 func checkCDK(t *testing.T, command string) {
 	t.Helper()
 	words := strings.Fields(command)
-	if !slices.Contains([]string{"synth", "diff", "deploy", "destroy", "gc"}, words[0]) {
+	if !slices.Contains([]string{"bootstrap", "synth", "diff", "deploy", "destroy", "gc"}, words[0]) {
 		t.Errorf("cdk %s: unknown command", command)
 	}
 	for i := 1; i < len(words); i++ {

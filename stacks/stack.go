@@ -13,6 +13,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
+	"github.com/noren-cdk/noren/constructs/schemachange"
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
@@ -60,7 +61,7 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	output(stack, "DatabaseEndpoint", "Aurora writer", *database.ClusterEndpoint().Hostname())
 	output(stack, "DatabaseSetupCommand", "Starts the task that makes the schema and the database users; run it once after the first deploy, again does no harm", setup.command)
 	output(stack, "DatabaseSetupLog", "Shows what that task did", setup.log)
-	output(stack, "SchemaChangeCommand", "Starts the task that runs a schema change; put its name, without .sql, in the place of CHANGE", change.RunCommand)
+	outputSchemaChange(stack, change.Commands)
 	outputLogs(stack, env, api, maintenance)
 	outputEmergency(stack, env, lb, api, maintenance)
 	if summary := maintenance.Guard.Summary; summary != nil {
@@ -78,6 +79,19 @@ func outputLogs(scope constructs.Construct, env environment.Environment, api api
 	show("ApiLog", api.logs)
 	show("ResponderLog", maintenance.LogGroup)
 	show("ProbeLog", maintenance.ProbeLogGroup)
+}
+
+// outputSchemaChange adds the steps of a schema change, as docs/schema-changes.md
+// walks through them.
+func outputSchemaChange(scope constructs.Construct, steps schemachange.Commands) {
+	change := "; put the name of the change, without .sql, in the place of CHANGE"
+	output(scope, "SchemaChangePlanCommand", "Starts the task that plans a schema change"+change, steps.Plan)
+	output(scope, "SchemaChangeCloneCommand", "Makes a clone of the database to rehearse on, and waits for it", steps.Clone)
+	output(scope, "SchemaChangeRehearseCommand", "Starts the task that rehearses a schema change on the clone"+change, steps.Rehearse)
+	output(scope, "SchemaChangeRehearsalCommand", "Fetches what the rehearsal measured into the folder of changes"+change, steps.Rehearsal)
+	output(scope, "SchemaChangeRemoveCloneCommand", "Removes the clone", steps.RemoveClone)
+	output(scope, "SchemaChangeCommand", "Starts the task that runs a schema change"+change, steps.Run)
+	output(scope, "SchemaChangeLog", "Shows what those tasks say", steps.Log)
 }
 
 // outputEmergency adds the commands that flip the listener without a deploy, the

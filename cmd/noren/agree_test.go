@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -12,7 +13,7 @@ import (
 // routes, and does there what explain says.
 func TestExplainAndRoutesAgree(t *testing.T) {
 	inAssemblies(t)
-	sources, err := loadAssemblies("dev")
+	sources, err := templateFlags{env: "dev"}.loadAssemblies()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,7 @@ func TestExplainAndRoutesAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answers, err := q.answer(request)
+		answers, err := q.answer(request, io.Discard)
 		if err != nil || len(answers) != len(maintenance.Modes()) {
 			t.Fatalf("%d answers, %v", len(answers), err)
 		}

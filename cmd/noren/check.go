@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/alb/witness"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/term"
 )
 
@@ -21,10 +23,11 @@ func newCheck() *cobra.Command {
 		Long: `Check load balancers, listeners, rules and target groups against the limits of
 ALB that neither CDK nor CloudFormation checks before a deploy: condition
 values and wildcards in a rule, characters and lengths, priorities, weights,
-target groups, regexes.
+target groups, regexes. Rules, and values of them, that no request reaches are
+warnings, with the rules that take their requests.
 
-A TEMPLATE is a CloudFormation template in JSON, or the folder of an assembly,
-of which all templates are checked. Without any, the assemblies that make synth
+A TEMPLATE is a CloudFormation template in JSON or YAML, or the folder of an
+assembly, of which all templates are checked, by themselves and together. Without any, the assemblies that make synth
 wrote for the environment are checked.
 
 Exit codes: 0 no errors, warnings at most; 1 errors, or a template is missing or
@@ -63,7 +66,7 @@ type finding struct {
 	Message   string   `json:"message"`
 	Value     string   `json:"value"`
 	Limit     string   `json:"limit"`
-	Templates []string `json:"templates"` // their files
+	Templates []string `json:"templates"` // their files, with line and column where they are known
 }
 
 // check returns the problems of templates, errors first, and how many templates
@@ -74,15 +77,44 @@ func check(paths []string, from templateFlags) ([]finding, int, error) {
 		return nil, 0, err
 	}
 	findings := []finding{}
+	add := func(f finding, where string) {
+		i := slices.IndexFunc(findings, f.same)
+		if i < 0 {
+			i = len(findings)
+			findings = append(findings, f)
+		}
+		findings[i].Templates = append(findings[i].Templates, where)
+	}
 	for _, s := range sources {
+		for _, fault := range s.Faults {
+			add(finding{alb.Error.String(), fault.LogicalID, fault.Path, fault.Property, "not read: " + fault.Error(), "", "", nil}, placed(s.file, fault))
+		}
 		for _, p := range alb.Check(s.Template) {
-			f := finding{p.Severity.String(), p.LogicalID, p.Path, p.Property, p.Message, p.Value, p.Limit, nil}
-			i := slices.IndexFunc(findings, f.same)
-			if i < 0 {
-				i = len(findings)
-				findings = append(findings, f)
+			line, column := s.Position(p.LogicalID, p.Property)
+			add(finding{p.Severity.String(), p.LogicalID, p.Path, p.Property, p.Message, p.Value, p.Limit, nil}, placed(s.file, cfn.Fault{Line: line, Column: column}))
+		}
+		for _, l := range s.Listeners {
+			for _, dead := range witness.FindDead(l) {
+				line, column := s.Position(dead.Rule.LogicalID, "Conditions")
+				add(finding{alb.Warning.String(), dead.Rule.LogicalID, dead.Rule.Path, "Conditions", dead.String(), "", "", nil}, placed(s.file, cfn.Fault{Line: line, Column: column}))
 			}
-			findings[i].Templates = append(findings[i].Templates, s.file)
+		}
+	}
+	for _, path := range paths { // what the templates of a folder have together
+		var folder []source
+		for _, s := range sources {
+			if s.folder == path {
+				folder = append(folder, s)
+			}
+		}
+		if len(folder) < 2 {
+			continue
+		}
+		for _, p := range alb.Check(joined(folder)) {
+			f := finding{p.Severity.String(), p.LogicalID, p.Path, p.Property, p.Message, p.Value, p.Limit, nil}
+			if !slices.ContainsFunc(findings, f.like) {
+				add(f, path+", its templates together")
+			}
 		}
 	}
 	slices.SortStableFunc(findings, func(a, b finding) int { return strings.Compare(a.Severity, b.Severity) })
@@ -94,11 +126,20 @@ func (f finding) same(g finding) bool {
 	return f.Severity == g.Severity && f.LogicalID == g.LogicalID && f.Property == g.Property && f.Message == g.Message
 }
 
+// like reports whether g is the same problem, whichever logical id it goes by.
+func (f finding) like(g finding) bool {
+	id := f.LogicalID[strings.LastIndexByte(f.LogicalID, ':')+1:]
+	return f.Severity == g.Severity && id == g.LogicalID && f.Property == g.Property && f.Message == g.Message
+}
+
 // checkable reads all templates of the paths; those without a load balancer
 // have nothing to be checked.
 func checkable(paths []string, from templateFlags) ([]source, error) {
+	if len(from.live) > 0 && len(paths) == 0 {
+		return from.load(nil)
+	}
 	if len(paths) == 0 {
-		return loadAssemblies(from.env)
+		return from.loadAssemblies()
 	}
 	var sources []source
 	var errs []error
@@ -106,14 +147,18 @@ func checkable(paths []string, from templateFlags) ([]source, error) {
 		files, err := templateFiles(path)
 		errs = append(errs, err)
 		for _, file := range files {
-			s, err := readSource(file, from.parameters)
+			s, err := from.readSource(file)
 			errs = append(errs, err)
+			s.folder = path
 			if err == nil {
 				sources = append(sources, s)
 			}
 		}
 	}
-	return sources, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return sources, from.known(sources)
 }
 
 // writeFindings writes a paragraph for each finding and the sum.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -114,7 +113,7 @@ func oneFile(cmd *cobra.Command, args []string) error {
 
 // withCode gives errors after which a run may be repeated their exit code.
 func withCode(err error) error {
-	if errors.Is(err, ddl.ErrRepeat) {
+	if ddl.MayRepeat(err) {
 		return &exitError{exitStopped, err}
 	}
 	return err

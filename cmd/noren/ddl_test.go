@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,13 +45,14 @@ func TestDDLRefusesBadInput(t *testing.T) {
 		{"plan " + change, "no database: give --dsn (or DB_DSN), or set DB_HOST"},
 		{"plan --dsn root:hunter2@tcp(127.0.0.1:1)/s " + change, "connecting to 127.0.0.1:1"},
 		{"plan --dsn root:hunter2@nonsense " + change, "reading the DSN"},
+		{"run --without-rehearsal --dsn root:hunter2@tcp(127.0.0.1:1)/s " + change, "connecting to 127.0.0.1:1"},
 		{"plan --free-local-storage much " + change, "want a size like 512MiB, 20GiB or 1.5TiB"},
 		{"plan --free-local-storage -1GiB " + change, "want a size like 512MiB, 20GiB or 1.5TiB"},
 		{"plan --window soon " + change, "invalid argument"},
 		{"plan --rehearsal nowhere.json " + change, "reading the rehearsal: open nowhere.json"},
 		{"run --rehearsal " + other + " " + change, "is not a rehearsal"},
 		{"run --rehearsal " + broken + " " + change, "reading the rehearsal"},
-		{"run -", "give --name"},
+		{"run - --without-rehearsal", "give --name"},
 		{"rehearse " + change, "no database: give --dsn (or REHEARSE_DB_DSN), or set REHEARSE_DB_HOST"},
 		{"rehearse --plan " + other + " " + change, "is not a plan"},
 		{"run --direction sideways --without-rehearsal " + change, "no database"},
@@ -61,7 +63,7 @@ func TestDDLRefusesBadInput(t *testing.T) {
 	} {
 		var stdout, stderr bytes.Buffer
 		code := exec(context.Background(), append([]string{"ddl"}, strings.Fields(test.args)...), strings.NewReader(""), &stdout, &stderr)
-		if code != 1 || !strings.Contains(stderr.String(), test.want) || stdout.Len() > 0 {
+		if want := map[bool]int{true: exitStopped, false: 1}[strings.HasPrefix(test.args, "run --without-rehearsal --dsn")]; code != want || !strings.Contains(stderr.String(), test.want) || stdout.Len() > 0 {
 			t.Errorf("%s: got %d, %q, %q, want 1 and %q", test.args, code, stdout.String(), stderr.String(), test.want)
 		}
 		if strings.Contains(stderr.String(), "hunter2") {
@@ -213,7 +215,14 @@ func TestResultText(t *testing.T) {
 
 func TestWithCode(t *testing.T) {
 	var exit *exitError
-	if err := withCode(fmt.Errorf("no lock; %w", ddl.ErrStopped)); !errors.As(err, &exit) || exit.code != exitStopped {
-		t.Errorf("got %v, want code %d", err, exitStopped)
+	for _, err := range []error{fmt.Errorf("no lock; %w", ddl.ErrStopped), fmt.Errorf("lost; %w", ddl.ErrRepeat), fmt.Errorf("connecting: %w", &net.OpError{Op: "dial", Err: errors.New("connection refused")})} {
+		if err := withCode(err); !errors.As(err, &exit) || exit.code != exitStopped {
+			t.Errorf("got %v, want code %d", err, exitStopped)
+		}
+	}
+	for _, err := range []error{errors.New("refused"), fmt.Errorf("connecting: %w", &net.DNSError{Err: "no such host", Name: "nowhere"})} {
+		if err := withCode(err); errors.As(err, &exit) {
+			t.Errorf("%v: got code %d, want 1", err, exit.code)
+		}
 	}
 }

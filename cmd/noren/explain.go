@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"net/netip"
 	"net/textproto"
 	"slices"
@@ -48,7 +49,7 @@ Exit codes: 0 answered, 1 the request or a template cannot be read.`,
 			if err != nil {
 				return err
 			}
-			answers, err := q.answer(request)
+			answers, err := q.answer(request, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -136,7 +137,7 @@ func (q *question) request(line string) (alb.Request, error) {
 }
 
 // answer asks every template.
-func (q *question) answer(request alb.Request) ([]answer, error) {
+func (q *question) answer(request alb.Request, stderr io.Writer) ([]answer, error) {
 	var paths []string
 	if q.template != "" {
 		paths = []string{q.template}
@@ -145,6 +146,7 @@ func (q *question) answer(request alb.Request) ([]answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	warn(stderr, sources)
 	var answers []answer
 	for _, s := range sources {
 		listener, err := pickListener(s.Template, cmp.Or(q.listener, q.portOf(s.Template)))
@@ -152,7 +154,7 @@ func (q *question) answer(request alb.Request) ([]answer, error) {
 			return nil, err
 		}
 		r := request
-		answers = append(answers, newAnswer(s, listener, listener.Explain(&r)))
+		answers = append(answers, newAnswer(s, listener.Explain(&r), &r))
 	}
 	return answers, nil
 }
@@ -169,7 +171,7 @@ func (q *question) portOf(t *alb.Template) string {
 // answer is where a request goes in a mode, and why.
 type answer struct {
 	Mode    string   `json:"mode"`
-	Rule    any      `json:"rule"`   // a priority, "default", or null if no rule decides
+	Rule    any      `json:"rule"`   // a priority, "default", "unknown", or null if no rule decides
 	Action  string   `json:"action"` // the action's type, or "reject"
 	Target  *string  `json:"target"` // the target group's logical id, or null
 	Status  *int     `json:"status"` // what ALB answers by itself, or null
@@ -180,8 +182,8 @@ type answer struct {
 	refused    bool
 }
 
-func newAnswer(s source, l *alb.Listener, e alb.Explanation) answer {
-	a := answer{Mode: s.mode, Certain: e.Certain(), Reasons: e.Reasons(), Action: "reject"}
+func newAnswer(s source, e alb.Explanation, r *alb.Request) answer {
+	a := answer{Mode: s.mode, Certain: e.Certain(), Reasons: slices.Concat(e.Effects(r), e.Reasons(), e.Notes(r)), Action: "reject"}
 	if e.Status != 0 {
 		a.Status = &e.Status
 	}
@@ -189,9 +191,9 @@ func newAnswer(s source, l *alb.Listener, e alb.Explanation) answer {
 		a.goal, a.refused = fmt.Sprintf("ALB answers %d", e.Status), true
 		return a
 	}
-	a.Rule, a.rule = e.Rule.Priority, "rule "+e.Rule.Name()+" "+e.Rule.ShortName()
+	a.Rule, a.rule = priorityOf(e.Rule), "rule "+e.Rule.Name()+" "+e.Rule.ShortName()
 	if e.Rule.Default() {
-		a.Rule, a.rule = "default", "default rule"
+		a.rule = "default rule"
 	}
 	a.goal = s.ActionName(e.Rule)
 	if e.Action() == nil {
@@ -207,6 +209,17 @@ func newAnswer(s source, l *alb.Listener, e alb.Explanation) answer {
 		a.refused = true
 	}
 	return a
+}
+
+// priorityOf is the priority of a rule in JSON: a number, "default" or "unknown".
+func priorityOf(r *alb.Rule) any {
+	switch {
+	case r.Default():
+		return "default"
+	case r.Priority == alb.UnknownPriority:
+		return "unknown"
+	}
+	return r.Priority
 }
 
 // writeAnswers writes a line for every mode and then the reasons, those that all

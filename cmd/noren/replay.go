@@ -29,7 +29,8 @@ stdin. Compression is told by the content. It is read line by line: the memory
 that is used does not grow with it. Lines that are no entries are counted.
 
 The templates are the assemblies that make synth wrote for the environment;
---open and --closed name others, such as cdk.out/ENV/read-only.
+--open and --closed name others, such as cdk.out/ENV/read-only. A switch by a
+parameter is one template twice, with --open-parameter and --closed-parameter.
 
 A log holds no header but the user agent. A request whose fate hangs on another
 header "depends" on it, and --assume settles that: for all requests, or for the
@@ -63,8 +64,10 @@ load balancer chose other rules than the template.`,
 			return o.run(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	addEnvFlag(cmd, &o.env)
+	o.templates.addReading(cmd)
 	flags := cmd.Flags()
+	flags.StringToStringVar(&o.openParameters, "open-parameter", nil, "value of a parameter of the template that is open, as Name=value; may be repeated")
+	flags.StringToStringVar(&o.closedParameters, "closed-parameter", nil, "value of a parameter of the maintenance template, as Name=value; may be repeated")
 	flags.StringVar(&o.open, "open", "", "template or assembly folder of the mode open, instead of that of --env")
 	flags.StringVar(&o.closed, "closed", "", "template or assembly folder of the maintenance, instead of that of --env")
 	flags.Var((*assumeFlag)(&o.config.Assume), "assume", `header that requests are taken to have sent, such as "X-Client: ios"; may be repeated`)
@@ -81,15 +84,19 @@ load balancer chose other rules than the template.`,
 
 // replayOptions is what replay was asked.
 type replayOptions struct {
-	env, open, closed string
-	since             string
-	config            replay.Config
-	top               int
-	asJSON            bool
+	templates    templateFlags
+	open, closed string
+	since        string
+
+	openParameters, closedParameters map[string]string // besides those of both
+
+	config replay.Config
+	top    int
+	asJSON bool
 }
 
 func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	if err := o.load(); err != nil {
+	if err := o.load(stderr); err != nil {
 		return err
 	}
 	logs, err := accesslog.Sources(args, stdin)
@@ -132,7 +139,7 @@ func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, 
 }
 
 // load reads the templates and what else the flags say.
-func (o *replayOptions) load() error {
+func (o *replayOptions) load(stderr io.Writer) error {
 	if o.since != "" {
 		since, err := parseSince(o.since)
 		if err != nil {
@@ -142,7 +149,7 @@ func (o *replayOptions) load() error {
 	}
 	sources := map[string]source{}
 	if o.open == "" || o.closed == "" {
-		assemblies, err := loadAssemblies(o.env)
+		assemblies, err := o.templates.loadAssemblies()
 		if err != nil {
 			return err
 		}
@@ -150,16 +157,24 @@ func (o *replayOptions) load() error {
 			sources[s.mode] = s
 		}
 	}
-	for mode, path := range map[string]string{"open": o.open, "closed": o.closed} {
+	for _, side := range []struct {
+		mode, path string
+		parameters map[string]string
+	}{{"open", o.open, o.openParameters}, {"closed", o.closed, o.closedParameters}} {
+		path := side.path
+		if path == "" && len(side.parameters) > 0 {
+			path = sources[side.mode].file
+		}
 		if path == "" {
 			continue
 		}
-		s, err := loadSource(path)
+		s, err := o.templates.with(side.parameters).load([]string{path})
 		if err != nil {
 			return err
 		}
-		sources[mode] = s
+		sources[side.mode] = s[0]
 	}
+	warn(stderr, []source{sources["open"], sources["closed"]})
 	o.open, o.closed = sources["open"].file, sources["closed"].file
 	o.config.Open, o.config.Maintenance = sources["open"].Template, sources["closed"].Template
 	return nil

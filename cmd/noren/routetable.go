@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/alb/witness"
 )
 
 // routeTable is a listener in one or more templates.
@@ -21,7 +22,7 @@ type routeTable struct {
 // routeRow is a rule. What it does stands by mode; in a mode that does not have
 // the rule, there is nothing.
 type routeRow struct {
-	Priority   any                  `json:"priority"` // a number or "default"
+	Priority   any                  `json:"priority"` // a number, "default" or "unknown"
 	Rule       string               `json:"rule"`     // its logical id
 	Name       string               `json:"name"`
 	Conditions []string             `json:"conditions"`
@@ -32,9 +33,10 @@ type routeRow struct {
 
 // routeGoal is what a rule does in a mode.
 type routeGoal struct {
-	Action string `json:"action"` // the action's type
-	Target string `json:"target"` // the logical ids of target groups
-	Text   string `json:"text"`   // for people
+	Action string `json:"action"`         // the action's type
+	Target string `json:"target"`         // the logical ids of target groups
+	Text   string `json:"text"`           // for people
+	Dead   string `json:"dead,omitempty"` // why no request gets to the rule
 }
 
 // routeQuota is how much of a quota a listener's load balancer uses in a mode.
@@ -69,20 +71,26 @@ func (t *routeTable) addMode(s source, l *alb.Listener) {
 		}
 	}
 	t.Quotas = append(t.Quotas, quota)
-	for i := range l.Rules {
-		t.addRule(s, &l.Rules[i])
+	dead := map[*alb.Rule]string{}
+	for _, d := range witness.FindDead(l) {
+		if d.Field == "" {
+			dead[d.Rule] = d.String()
+		}
 	}
-	t.addRule(s, &l.Default)
+	for i := range l.Rules {
+		t.addRule(s, &l.Rules[i], dead[&l.Rules[i]])
+	}
+	for i := range l.DefaultIf {
+		t.addRule(s, &l.DefaultIf[i], "")
+	}
+	t.addRule(s, &l.Default, "")
 	slices.SortStableFunc(t.Rules, func(a, b routeRow) int { return a.place() - b.place() })
 }
 
 // addRule adds a rule to the row that it shares with the same rule of another
 // template, or to a new one.
-func (t *routeTable) addRule(s source, r *alb.Rule) {
-	row := routeRow{Priority: any(r.Priority), Rule: r.LogicalID, Name: r.ShortName(), Conditions: []string{}, Actions: map[string]routeGoal{}}
-	if r.Default() {
-		row.Priority = "default"
-	}
+func (t *routeTable) addRule(s source, r *alb.Rule, dead string) {
+	row := routeRow{Priority: priorityOf(r), Rule: r.LogicalID, Name: r.ShortName(), Conditions: []string{}, Actions: map[string]routeGoal{}}
 	for _, c := range r.Conditions {
 		values, wildcards := alb.Count(c)
 		row.Values += values
@@ -92,6 +100,9 @@ func (t *routeTable) addRule(s source, r *alb.Rule) {
 	if r.If != "" {
 		row.Conditions = append(row.Conditions, "if "+r.If)
 	}
+	if r.Unread != "" {
+		row.Conditions = append(row.Conditions, "and what cannot be read")
+	}
 	i := slices.IndexFunc(t.Rules, func(other routeRow) bool {
 		return other.Priority == row.Priority && other.Rule == row.Rule && slices.Equal(other.Conditions, row.Conditions) &&
 			other.Actions[s.mode] == (routeGoal{})
@@ -100,11 +111,14 @@ func (t *routeTable) addRule(s source, r *alb.Rule) {
 		i = len(t.Rules)
 		t.Rules = append(t.Rules, row)
 	}
-	t.Rules[i].Actions[s.mode] = newRouteGoal(s.Template, r)
+	t.Rules[i].Actions[s.mode] = newRouteGoal(s.Template, r, dead)
 }
 
-func newRouteGoal(t *alb.Template, r *alb.Rule) routeGoal {
-	goal := routeGoal{Text: t.ActionName(r)}
+func newRouteGoal(t *alb.Template, r *alb.Rule, dead string) routeGoal {
+	goal := routeGoal{Text: t.ActionName(r), Dead: dead}
+	if dead != "" {
+		goal.Text = "dead (" + goal.Text + ")"
+	}
 	if action := r.Final(); action != nil {
 		goal.Action = action.Type()
 	}
@@ -129,5 +143,8 @@ func (r routeRow) place() int {
 	if priority, ok := r.Priority.(int); ok {
 		return priority
 	}
-	return alb.MaxPriority + 1
+	if r.Priority == "unknown" {
+		return alb.MaxPriority + 1
+	}
+	return alb.MaxPriority + 2
 }

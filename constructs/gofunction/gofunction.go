@@ -29,6 +29,9 @@ type Props struct {
 	// Description is shown in the Lambda console. Required.
 	Description string
 
+	// Files are files beside the program, by name, in /var/task. Default: none.
+	Files map[string][]byte
+
 	// Environment holds the function's environment variables. All of them
 	// together may take 4 KB, names included.
 	// Source: Lambda quotas, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -70,6 +73,9 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 		panic(fmt.Errorf("gofunction %s: %w", path, err))
 	}
 	code, err := gobuild.Once(props.Package)
+	if err == nil {
+		code, err = code.With(props.Files)
+	}
 	if err != nil {
 		panic(fmt.Errorf("gofunction %s: %w", path, err))
 	}

@@ -47,6 +47,7 @@ func changed(a, b template) []string {
 func TestNew_FlipChangesPropertiesOnly(t *testing.T) {
 	const (
 		record = "Guard.Mode"
+		digest = "Guard.Digest"
 		turned = "AlbListener.DefaultActions"
 		armed  = "Close0.Conditions"
 		reads  = "Read0.Actions"
@@ -75,7 +76,7 @@ func TestNew_FlipChangesPropertiesOnly(t *testing.T) {
 						want = append(want, reads)
 					}
 					if from != to {
-						want = append(want, "Guard.Digest", record)
+						want = append(want, record, digest)
 					}
 					slices.Sort(want)
 					if got := changed(a, b); !slices.Equal(got, want) {

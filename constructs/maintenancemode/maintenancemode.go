@@ -13,6 +13,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -120,6 +121,8 @@ type Props struct {
 
 	// LogRetention is how long the functions' logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
+
+	withoutFlags *maintenance.Answer // nil: no flag has changed Answer
 }
 
 // Clients is a kind of client, told by a request header. It is no protection:
@@ -262,8 +265,14 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	for i := range listeners {
 		mode.addRules(props, listeners[i], unlock)
 	}
+	mode.describe(this, props)
 	mode.addProbe(this, props, at)
 	mode.addAlarms(this, props)
+	for _, tag := range slices.Sorted(maps.Keys(props.Answer.Message)) {
+		if country, ok := responder.MeantBy(tag); ok {
+			awscdk.Annotations_Of(this).AddInfo(jsii.String(fmt.Sprintf("the message in %q is in a language, and not for %s", tag, country)))
+		}
+	}
 	if until := props.Answer.Until; !until.IsZero() && until.Before(time.Now()) {
 		// No warning of CDK's: --strict would refuse to open what is overdue.
 		awscdk.Annotations_Of(this).AddInfo(
@@ -317,6 +326,7 @@ func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
 		if switches {
 			m.afterGuard(rule)
 			carry = append(carry, rule)
+			m.carriers.describeRule(props, t, r.ID, rule, plainForward(m.TargetGroup.TargetGroupArn()).template(), closed)
 		}
 		// What is closed to all is closed before what is closed to reads.
 		if r.Reads() {
@@ -334,6 +344,12 @@ func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
 	}
 	m.afterGuard(t.resource)
 	m.carriers.listeners = append(m.carriers.listeners, t.resource)
+	m.carriers.describeProperty(props, t.resource, "DefaultActions", func(mode maintenance.Mode) any {
+		if mode == maintenance.Open {
+			return t.app.template()
+		}
+		return closed
+	})
 	if props.Mode != maintenance.Open {
 		m.carriers.override(t.resource, "DefaultActions", closed)
 	}

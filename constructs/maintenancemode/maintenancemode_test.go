@@ -188,7 +188,7 @@ func TestAnImportedListenerIsClosedByARule(t *testing.T) {
 	}
 	open, closed := define(maintenance.Open), define(maintenance.Closed)
 	if got := changed(open, closed); !slices.Equal(got, []string{"Close0.Conditions", "Guard.Digest", "Guard.Mode"}) {
-		t.Errorf("closing changes %q, want the conditions of one rule, and the guard's own", got)
+		t.Errorf("closing changes %q, want the conditions of one rule, and the guard's record", got)
 	}
 	for _, listener := range closed.listeners(t) {
 		if !listener.Foreign() {

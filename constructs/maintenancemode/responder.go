@@ -37,6 +37,7 @@ func (m *MaintenanceMode) addResponder(this constructs.Construct, props Props) {
 	function := gofunction.New(this, maintenance.ResponderID, gofunction.Props{
 		Package:             responderProgram,
 		Description:         "Answers 503 while the application is closed for maintenance",
+		Files:               responder.Config(props.Answer).Files(),
 		Environment:         responder.Config(props.Answer).Environment(),
 		ReservedConcurrency: props.ReservedConcurrency,
 		LogRetention:        props.LogRetention,

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -33,8 +34,13 @@ type Props struct {
 	// DatabaseName is the schema that is changed. Required.
 	DatabaseName string
 
-	// User logs in with an IAM token. Default: schemachange.
+	// User changes the schema, of the database and of its clone; it logs in with
+	// an IAM token. Default: schemachange.
 	User string
+
+	// Planner plans, and must not be able to write but to the scratch schema; it
+	// logs in with an IAM token, and has to exist. Default: schemaplan.
+	Planner string
 
 	// Changes is the folder of .sql files and their rehearsals, which the image
 	// holds as /changes. Required, but with Image.
@@ -60,9 +66,8 @@ type SchemaChange struct {
 	// LogGroup receives what noren says.
 	LogGroup awslogs.LogGroup
 
-	// RunCommand is the AWS CLI command that runs a change, CHANGE to be replaced
-	// by the name of a file without .sql. It holds tokens: make it an output.
-	RunCommand string
+	// Commands are the steps of a change.
+	Commands Commands
 }
 
 // New defines a SchemaChange in scope. It panics if props are invalid.
@@ -82,7 +87,7 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 	}
 
 	this := constructs.NewConstruct(scope, &id)
-	user := cmp.Or(props.User, "schemachange")
+	user, planner := cmp.Or(props.User, "schemachange"), cmp.Or(props.Planner, "schemaplan")
 	logs := awslogs.NewLogGroup(this, jsii.String("Logs"), &awslogs.LogGroupProps{
 		Retention:     cmp.Or(props.LogRetention, awslogs.RetentionDays_ONE_MONTH),
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
@@ -102,30 +107,31 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 			"DB_NAME":    &props.DatabaseName,
 			"DB_USER":    &user,
 			"DB_TLS_CA":  jsii.String("/etc/ssl/certs/rds-global-bundle.pem"),
+
+			"PLAN_DB_USER": &planner,
 		},
 		ReadonlyRootFilesystem: jsii.Bool(true),
 		// SIGTERM ends the ALTER and leaves a clean journal; that takes a moment.
 		StopTimeout: awscdk.Duration_Seconds(jsii.Number(120)),
 		Logging:     awsecs.LogDrivers_AwsLogs(&awsecs.AwsLogDriverProps{LogGroup: logs, StreamPrefix: jsii.String("task")}),
 	})
-	props.Database.GrantConnect(task.TaskRole(), &user)
+	// By the name of the user on any cluster of the account, so that the rights
+	// hold for a clone, too: whether the user exists there is the cluster's word.
+	stack := awscdk.Stack_Of(this)
+	var users []*string
+	for _, name := range []string{user, planner} {
+		users = append(users, stack.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("rds-db"), Resource: jsii.String("dbuser"), ResourceName: jsii.String("cluster-*/" + name), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		}))
+	}
+	task.AddToTaskRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings("rds-db:connect"), Resources: &users}))
 
 	group := awsec2.NewSecurityGroup(this, jsii.String("SecurityGroup"), &awsec2.SecurityGroupProps{
 		Vpc:         props.Vpc,
 		Description: jsii.String("The task that changes the schema of the database"),
 	})
 	props.Database.Connections().AllowDefaultPortFrom(group, jsii.String("Changes the schema"))
-	return SchemaChange{Task: task, SecurityGroup: group, LogGroup: logs, RunCommand: runCommand(this, props, task, group)}
-}
-
-// runCommand is the AWS CLI command that runs a change in the private subnets.
-func runCommand(this constructs.Construct, props Props, task awsecs.FargateTaskDefinition, group awsec2.SecurityGroup) string {
-	subnets := props.Vpc.SelectSubnets(&awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS})
-	const command = `{"containerOverrides":[{"name":"noren","command":["ddl","run","/changes/CHANGE.sql","--rehearsal","/changes/CHANGE.rehearsal.json","--writes","stopped"]}]}`
-	return fmt.Sprintf("AWS_PAGER= aws ecs run-task --region %s --cluster %s --task-definition %s --launch-type FARGATE"+
-		" --network-configuration 'awsvpcConfiguration={subnets=[%s],securityGroups=[%s],assignPublicIp=DISABLED}' --overrides '%s'",
-		*awscdk.Stack_Of(this).Region(), *props.Cluster.ClusterName(), *task.TaskDefinitionArn(),
-		*awscdk.Fn_Join(jsii.String(","), subnets.SubnetIds), *group.SecurityGroupId(), command)
+	return SchemaChange{Task: task, SecurityGroup: group, LogGroup: logs, Commands: commands(this, props, task, group, *logs.LogGroupName())}
 }
 
 func (p Props) validate() error {
@@ -146,8 +152,13 @@ func (p Props) validate() error {
 	case p.Image == nil && p.Changes == "":
 		errs = append(errs, errors.New("Changes is required, the folder of .sql files, or an Image that holds them"))
 	}
-	if strings.ContainsAny(p.User, "'\"` ") {
-		errs = append(errs, fmt.Errorf("User must be a plain MySQL user name, got %q", p.User))
+	for name, user := range map[string]string{"User": p.User, "Planner": p.Planner} {
+		if strings.ContainsAny(user, "'\"` */") {
+			errs = append(errs, fmt.Errorf("%s must be a plain MySQL user name, got %q", name, user))
+		}
+	}
+	if cmp.Or(p.User, "schemachange") == cmp.Or(p.Planner, "schemaplan") {
+		errs = append(errs, fmt.Errorf("User and Planner are both %q: want two users, or a plan could write", cmp.Or(p.User, "schemachange")))
 	}
 	return errors.Join(errs...)
 }

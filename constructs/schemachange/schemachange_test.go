@@ -52,7 +52,12 @@ func synth(t *testing.T, change func(*schemachange.Props)) (template, outdir str
 	}
 	change(&props)
 	task := schemachange.New(stack, "SchemaChange", props)
-	awscdk.NewCfnOutput(stack, jsii.String("Run"), &awscdk.CfnOutputProps{Value: &task.RunCommand})
+	for id, command := range map[string]string{
+		"Plan": task.Commands.Plan, "Clone": task.Commands.Clone, "Rehearse": task.Commands.Rehearse, "Rehearsal": task.Commands.Rehearsal,
+		"RemoveClone": task.Commands.RemoveClone, "Run": task.Commands.Run, "Log": task.Commands.Log,
+	} {
+		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Value: &command})
+	}
 	data, err := json.Marshal(app.Synth(nil).GetStackArtifact(stack.ArtifactId()).Template())
 	return string(data), outdir, err
 }
@@ -63,9 +68,10 @@ func TestTheTaskMayChangeTheSchemaAndNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`"Action":"rds-db:connect"`, `"/schemachange"`, // IAM log-in as its own user, in the resource's ARN
+		`"Action":"rds-db:connect"`,
 		`"ReadonlyRootFilesystem":true`, `"StopTimeout":120`, `"CpuArchitecture":"ARM64"`,
-		`{"Name":"DB_NAME","Value":"shop"}`, `{"Name":"DB_USER","Value":"schemachange"}`, `{"Name":"DB_TLS_CA"`,
+		`{"Name":"DB_NAME","Value":"shop"}`, `{"Name":"DB_USER","Value":"schemachange"}`, `{"Name":"PLAN_DB_USER","Value":"schemaplan"}`, `{"Name":"DB_TLS_CA"`,
+		`:dbuser:cluster-*/schemachange`, `:dbuser:cluster-*/schemaplan`, // of a clone, too
 		`aws ecs run-task --region eu-west-1`, `/changes/CHANGE.sql`,
 	} {
 		if !strings.Contains(template, want) {
@@ -74,6 +80,42 @@ func TestTheTaskMayChangeTheSchemaAndNothingElse(t *testing.T) {
 	}
 	if strings.Contains(template, `"Secrets":`) {
 		t.Error("the container is given a secret")
+	}
+}
+
+// The way from a plan to the removal of the clone, without a name that is not the
+// stack's own.
+func TestCommands_AreTheWholeWay(t *testing.T) {
+	template, _, err := synth(t, func(p *schemachange.Props) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parsed struct {
+		Outputs map[string]struct{ Value any }
+	}
+	if err := json.Unmarshal([]byte(template), &parsed); err != nil {
+		t.Fatal(err)
+	}
+	for id, wants := range map[string][]string{
+		"Plan":        {`"ddl","plan","/changes/CHANGE.sql"`},
+		"Clone":       {"--restore-type copy-on-write", "--db-cluster-identifier Stack-rehearsal", "--enable-iam-database-authentication", "--serverless-v2-scaling-configuration", "--db-instance-class db.serverless", "--vpc-security-group-ids", "DatabaseSecurityGroup", "--db-subnet-group-name", "DatabaseSubnets", "rds wait db-instance-available"},
+		"Rehearse":    {`"ddl","rehearse","/changes/CHANGE.sql"`, `REHEARSE_DB_HOST`, "--db-cluster-identifier Stack-rehearsal", `"--out","-"`},
+		"Rehearsal":   {"aws logs filter-log-events", `$.name = "CHANGE.sql"`, "./CHANGE.rehearsal.json"},
+		"RemoveClone": {"delete-db-instance --region eu-west-1 --db-instance-identifier Stack-rehearsal-1", "delete-db-cluster --region eu-west-1 --db-cluster-identifier Stack-rehearsal --skip-final-snapshot"},
+		"Run":         {`"ddl","run","/changes/CHANGE.sql","--rehearsal","/changes/CHANGE.rehearsal.json"`},
+		"Log":         {"aws logs tail"},
+	} {
+		text, _ := json.Marshal(parsed.Outputs[id].Value)
+		var plain strings.Builder
+		encoder := json.NewEncoder(&plain)
+		encoder.SetEscapeHTML(false)
+		_ = encoder.Encode(parsed.Outputs[id].Value)
+		got := strings.ReplaceAll(plain.String(), `\"`, `"`)
+		for _, want := range wants {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: no %s in %s", id, want, text)
+			}
+		}
 	}
 }
 
@@ -125,6 +167,7 @@ func TestWrongProps(t *testing.T) {
 		{"neither changes nor an image", func(p *schemachange.Props) { p.Image = nil }, "Changes is required, the folder of .sql files, or an Image that holds them"},
 		{"changes and an image", func(p *schemachange.Props) { p.Changes = "x" }, "give either Changes or Image"},
 		{"no change in the folder", func(p *schemachange.Props) { p.Image, p.Changes = nil, empty }, fmt.Sprintf("no .sql file in Changes %q", empty)},
+		{"one user for both", func(p *schemachange.Props) { p.Planner = "schemachange" }, `User and Planner are both "schemachange"`},
 		{"a user that is no name", func(p *schemachange.Props) { p.User = "a'b" }, `User must be a plain MySQL user name, got "a'b"`},
 	}
 	for _, test := range tests {

@@ -29,7 +29,7 @@ type browser struct {
 	profile string // a folder that outlives the process; "" is a profile of the shared one
 }
 
-// A tab shows the site to somebody.
+// A tab shows the site to a visitor.
 type tab struct {
 	t      *testing.T
 	ctx    context.Context
@@ -100,7 +100,7 @@ func (b *browser) restart() {
 	}
 }
 
-// visit opens the site in a tab of somebody who reads languages. A script that
+// visit opens the site in a tab of a visitor who reads languages. A script that
 // fails fails the test, and so does a page that breaks its content security
 // policy.
 func (b *browser) visit(o *office, languages string, before ...chromedp.Action[chromedp.Void]) *tab {

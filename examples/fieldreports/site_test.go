@@ -118,7 +118,7 @@ func TestLogOutIsSentAfterReopening(t *testing.T) {
 	o.wantStored("")
 }
 
-// What one person has saved is never sent as somebody else.
+// What one person has saved is never sent as another user.
 func TestNeverSentAsSomebodyElse(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	v := b.visit(o, "en")
@@ -142,7 +142,7 @@ func TestNeverSentAsSomebodyElse(t *testing.T) {
 	o.wantStored("Mine by field, Pump 3 by manager")
 }
 
-// Two tabs share the session: somebody logs in in the other one.
+// Two tabs share the session: another user logs in in the other one.
 func TestAnotherLogsInInAnotherTab(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	first := b.visit(o, "en", script(`addEventListener("storage", (event) => event.stopImmediatePropagation(), true)`)) // which is asleep
@@ -191,6 +191,24 @@ func TestLoginIsNeverRetried(t *testing.T) {
 	v.until(`document.querySelector("#who").textContent === "manager"`)
 }
 
+// In read-only maintenance who reads can log in.
+func TestLogInWhileReadOnly(t *testing.T) {
+	o, b := openOffice(t), openBrowser(t)
+	o.flip("read-only")
+	v := b.visit(o, "en")
+	v.logIn("manager")
+	v.until(`document.querySelector("#who").textContent === "manager" && !document.querySelector("#reports").hidden`)
+	v.want("", `document.querySelector("#password").value`)
+	v.want("true", `document.querySelector("#maintenance").hidden`) // nothing that was asked for is refused
+	v.write("Pump 3")
+	v.until(closedShown)
+	v.want("Pump 3", shownWaiting)
+	o.flip("open")
+	v.until(shownReports + ` === "Pump 3"`)
+	v.do(chromedp.Reload())
+	v.until(shownReports + ` === "Pump 3"`) // the session is a cookie as any other
+}
+
 // What fails after reopening keeps nothing else from going, and is shown.
 func TestOneFailureHoldsNothingUp(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
@@ -217,7 +235,7 @@ func TestOneFailureHoldsNothingUp(t *testing.T) {
 	v.want("The service has a problem.", `document.querySelector("#problem").textContent`)
 	o.wantStored("Second by manager, Third by manager")
 	o.set(func() { o.broken = nil })
-	v.until(`(document.dispatchEvent(new Event("visibilitychange")), ` + shownWaiting + ` === "")`) // somebody looks again
+	v.until(`(document.dispatchEvent(new Event("visibilitychange")), ` + shownWaiting + ` === "")`) // the user looks again
 	o.wantStored("Second by manager, Third by manager, First by manager")
 }
 

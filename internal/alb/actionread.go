@@ -31,6 +31,9 @@ func (r *reader) actions(n cfn.Node) []Action {
 }
 
 func (r *reader) action(n cfn.Node) Action {
+	if n.Broken() {
+		return nil
+	}
 	kind := n.Field("Type")
 	switch text := kind.Text(); text {
 	case "forward":
@@ -76,9 +79,11 @@ func (r *reader) forward(n cfn.Node) Action {
 	}
 	for _, item := range config.Field("TargetGroups").Items() {
 		item.Only("TargetGroupArn", "Weight")
-		weight := 1 // the default that CDK documents
+		weight := 1 // of one group alone; several need one each: aws-cdk#24805
 		if w := item.Field("Weight"); w.Exists() {
 			weight = w.RequiredInt()
+		} else if config.Field("TargetGroups").Count() > 1 {
+			r.problem(item, Error, "target group has no weight, and with several groups each needs one of 0 to %d", MaxWeight)
 		}
 		f.Groups = append(f.Groups, WeightedGroup{r.reference(item.Field("TargetGroupArn"), typeTargetGroup), weight})
 	}

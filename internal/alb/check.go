@@ -12,7 +12,7 @@ import (
 // meant. CDK and CloudFormation leave most of it to the API. Quotas that can
 // be raised are warnings.
 func Check(t *Template) []Problem {
-	problems := t.checkBalancers()
+	problems := append(t.checkBalancers(), t.checkPorts()...)
 	for _, l := range t.Listeners {
 		problems = append(problems, t.checkListener(l)...)
 	}
@@ -111,6 +111,7 @@ func (t *Template) checkListener(l *Listener) []Problem {
 		problems = append(problems, t.checkActions(l, rule, "Actions")...)
 		problems = append(problems, l.checkTaken(i)...)
 		problems = append(problems, l.checkDropped(rule)...)
+		problems = append(problems, l.checkFamilies(rule)...)
 	}
 	return append(problems, t.checkForwardOnly(l)...)
 }
@@ -145,7 +146,7 @@ func (l *Listener) checkTaken(i int) []Problem {
 	rule := l.Rules[i]
 	c := &checker{logicalID: rule.LogicalID, path: rule.Path, property: "Priority"}
 	for _, other := range l.Rules[:i] {
-		if other.Priority == rule.Priority && (other.If == "" || rule.If == "" || other.If == rule.If) {
+		if other.Priority == rule.Priority && rule.Priority != UnknownPriority && (other.If == "" || rule.If == "" || other.If == rule.If) {
 			c.errorf(rule.Priority, "a priority of its own", "priority %d is taken by rule %q", rule.Priority, other.LogicalID)
 			break
 		}
@@ -175,8 +176,11 @@ func (t *Template) checkTargetGroup(g *TargetGroup) []Problem {
 	if len(balancers) > 1 {
 		c.errorf(len(balancers), 1, "target group is used by load balancers %s, ALB allows 1", strings.Join(balancers, ", "))
 	}
+	c.checkHealth(g)
+	t.checkUse(c, g)
 	if g.Lambda() {
 		c.checkLambda(g)
+		t.checkPermission(c, g)
 	} else if _, ok := g.Attributes["lambda.multi_value_headers.enabled"]; ok {
 		c.property = "TargetGroupAttributes"
 		c.errorf(g.TargetType, "lambda", "target group of type %s has lambda.multi_value_headers.enabled, which is for lambda only", g.TargetType)

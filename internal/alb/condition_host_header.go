@@ -88,6 +88,9 @@ func (c *checker) checkHost(host string) {
 	if cfn.IsOpaque(host) || host == "" {
 		return
 	}
+	if strings.Contains(host, "_") {
+		c.warnf(host, "a host without _", "host %q contains _, which the console allows, but no host name of the DNS has", host)
+	}
 	dot := strings.LastIndexByte(host, '.')
 	if dot < 0 {
 		c.errorf(host, "a host with a dot", "host %q has no dot, ALB wants at least one", host)

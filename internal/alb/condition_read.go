@@ -33,6 +33,9 @@ func (r *reader) count(c Condition) {
 // condition reads one condition. It is two if it holds both values and
 // regexes, which the API refuses.
 func (r *reader) condition(n cfn.Node) []Condition {
+	if n.Broken() {
+		return nil
+	}
 	known := []string{"Field", "Values", "RegexValues"}
 	for _, f := range fields {
 		known = append(known, f.config)

@@ -3,7 +3,7 @@ package alb
 import "strings"
 
 // Doubt is a set of reasons why an answer is not certain.
-type Doubt uint32
+type Doubt uint64
 
 const (
 	PathEscapes         Doubt = 1 << iota // the path holds %
@@ -36,7 +36,8 @@ const (
 	ConditionalListener                   // the listener exists only under a condition of the template
 	UnknownHost                           // the Host header is not given
 	UnknownQuery                          // the query is not given
-	UnknownPriority                       // the priority of a rule is known only after a deploy
+	UnknownOrder                          // the priority of a rule is known only after a deploy
+	UnreadRule                            // a part of a rule could not be read
 )
 
 var doubtReasons = []struct {
@@ -73,7 +74,8 @@ var doubtReasons = []struct {
 	{ConditionalListener, "the listener exists only under a condition of the template that cannot be decided here"},
 	{UnknownHost, "a condition looks at the Host header, which is not given"},
 	{UnknownQuery, "a condition looks at the query, which is not given"},
-	{UnknownPriority, "the priority of a rule is known only after a deploy"},
+	{UnreadRule, "a part of a rule could not be read"},
+	{UnknownOrder, "the priority of a rule is known only after a deploy"},
 }
 
 // nominal are doubts that by themselves change nothing.

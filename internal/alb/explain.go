@@ -2,6 +2,7 @@ package alb
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +34,12 @@ func (l *Listener) Explain(r *Request) Explanation {
 	}
 	for i := range l.trials {
 		t := &l.trials[i]
+		if t.anywhere {
+			if o := t.match(r); o.Verdict != No {
+				e.Steps = append(e.Steps, Step{t.rule, o, "may come here, wherever its priority is"})
+			}
+			continue
+		}
 		step := Step{Rule: t.rule, Outcome: t.rule.matchAll(t.conditions, r)}
 		step.Reason = t.reason(r, step.Outcome)
 		e.Steps = append(e.Steps, step)
@@ -63,16 +70,28 @@ func (e Explanation) Reasons() []string {
 			reasons = append(reasons, "rules that are not seen may come before: "+why)
 		}
 	}
+	for _, rule := range slices.Compact(append([]*Rule{e.Rule}, e.Alternatives...)) {
+		if doubt&UnknownOrder != 0 && rule != nil && rule.PriorityFrom != "" {
+			reasons = append(reasons, fmt.Sprintf("the priority of %s hangs on %s: --value gives it", rule.LogicalID, rule.PriorityFrom))
+		}
+		if doubt&UnreadRule != 0 && rule != nil && rule.Unread != "" {
+			reasons = append(reasons, "not read: "+rule.Unread)
+		}
+	}
 	if doubt&MovedGroups != 0 {
 		reasons = append(reasons, "the target group may be another: "+e.Rule.Moved)
 	}
-	return append(reasons, (doubt &^ (UnseenRules | MovedGroups)).Reasons()...)
+	return append(reasons, (doubt &^ (UnseenRules | MovedGroups | UnknownOrder | UnreadRule)).Reasons()...)
 }
 
 func (t *trial) reason(r *Request, o Outcome) string {
 	switch {
+	case t.rule.Default() && t.rule.If != "":
+		return "matches if it exists: condition " + t.rule.If
 	case t.rule.Default():
 		return "no rule before it matches"
+	case t.rule.Unread != "":
+		return "cannot be read: it may match"
 	case o.Verdict == Yes && len(t.conditions) == 0:
 		return "matches every request"
 	case o.Verdict == Yes:

@@ -27,6 +27,10 @@ type Listener struct {
 	// Default is the default rule, without actions if it is not known.
 	Default Rule
 
+	// DefaultIf are the default rules under conditions that cannot be decided,
+	// tried before Default.
+	DefaultIf []Rule
+
 	// Unseen says why the listener may have more rules than are seen, as
 	// sentences without full stop. There are none if it has no others.
 	Unseen []string

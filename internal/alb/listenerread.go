@@ -1,7 +1,9 @@
 package alb
 
 import (
+	"errors"
 	"slices"
+	"strings"
 
 	"github.com/noren-cdk/noren/internal/cfn"
 )
@@ -10,6 +12,9 @@ import (
 var streamProtocols = []string{"TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC", "GENEVE"}
 
 func (r *reader) listener(n cfn.Node) {
+	if r.resource.Unread {
+		return
+	}
 	balancer := r.reference(n.Field("LoadBalancerArn"), typeLoadBalancer)
 	protocol := n.Field("Protocol").Text()
 	if slices.Contains(streamProtocols, protocol) || r.isGateway(balancer) {
@@ -22,14 +27,19 @@ func (r *reader) listener(n cfn.Node) {
 		Port:         n.Field("Port").OptionalInt(),
 		Protocol:     protocol,
 		If:           r.resource.If,
-		Certificates: len(n.Field("Certificates").Items()),
+		Certificates: n.Field("Certificates").Count(),
 		Attributes:   r.attributes(n.Field("ListenerAttributes")),
-		Default: Rule{
-			LogicalID: r.resource.LogicalID,
-			Path:      r.resource.Path,
-			Actions:   r.actions(n.Field("DefaultActions")),
-		},
 	}
+	for _, v := range r.variants(n, "DefaultActions") {
+		rule := Rule{LogicalID: r.resource.LogicalID, Path: r.resource.Path, If: v.condition}
+		faults := len(r.document.Faults())
+		rule.Actions = r.actions(v.node.Field("DefaultActions"))
+		rule.Unread = r.unread(faults)
+		l.DefaultIf = append(l.DefaultIf, rule)
+	}
+	last := len(l.DefaultIf) - 1 // what is left if no other is
+	l.Default, l.DefaultIf = l.DefaultIf[last], l.DefaultIf[:last]
+	l.Default.If = ""
 	for _, b := range r.template.LoadBalancers {
 		if b.LogicalID == balancer.LogicalID {
 			l.Balancer = b
@@ -37,6 +47,58 @@ func (r *reader) listener(n cfn.Node) {
 	}
 	l.problems = r.problems
 	r.template.Listeners = append(r.template.Listeners, l)
+}
+
+// unread is why a part could not be read, since there were so many faults.
+func (r *reader) unread(faults int) string {
+	if all := r.document.Faults(); len(all) > faults {
+		return all[faults].Error()
+	}
+	return ""
+}
+
+// variant is a resource under conditions that cannot be decided.
+type variant struct {
+	condition string // "" for one that is there in any case
+	node      cfn.Node
+}
+
+// maxOpen is how many conditions a resource may leave open.
+const maxOpen = 3
+
+// variants are the resource in all ways in which its properties may turn out.
+func (r *reader) variants(n cfn.Node, properties ...string) []variant {
+	var open []string
+	for _, property := range properties {
+		for _, condition := range n.Field(property).Open() {
+			if !slices.Contains(open, condition) {
+				open = append(open, condition)
+			}
+		}
+	}
+	if len(open) > maxOpen {
+		n.Fault("conditions %s cannot be decided from the template: give their parameters", strings.Join(open, ", "))
+		open = nil
+	}
+	all := []variant{{r.resource.If, n}}
+	for _, condition := range open {
+		var more []variant
+		for _, v := range all {
+			more = append(more, variant{both(v.condition, condition), v.node.Decide(condition, true)})
+			if condition != r.resource.If {
+				more = append(more, variant{both(v.condition, "not "+condition), v.node.Decide(condition, false)})
+			}
+		}
+		all = more
+	}
+	return all
+}
+
+func both(a, b string) string {
+	if a == "" || a == b {
+		return b
+	}
+	return a + " and " + b
 }
 
 // isGateway reports whether ref is a load balancer of the template that was
@@ -48,29 +110,72 @@ func (r *reader) isGateway(ref Ref) bool {
 }
 
 func (r *reader) listenerRule(n cfn.Node) {
+	if r.resource.Unread {
+		for _, l := range r.template.Listeners {
+			l.Rules = append(l.Rules, Rule{LogicalID: r.resource.LogicalID, Path: r.resource.Path, Priority: UnknownPriority, Unread: r.unread(len(r.document.Faults()) - 1)})
+		}
+		return
+	}
 	n.Only("Actions", "Conditions", "ListenerArn", "Priority", "Tags", "Transforms")
-	arn := n.Field("ListenerArn")
-	if !arn.Exists() {
-		arn.Fault("is missing")
+	for _, v := range r.variants(n, "Conditions", "Actions", "Transforms") {
+		faults := len(r.document.Faults())
+		arn := v.node.Field("ListenerArn")
+		if !arn.Exists() {
+			arn.Fault("is missing")
+		}
+		rule := Rule{
+			LogicalID:  r.resource.LogicalID,
+			Path:       r.resource.Path,
+			Conditions: r.conditions(v.node.Field("Conditions")),
+			Transforms: r.transforms(v.node.Field("Transforms")),
+			Actions:    r.actions(v.node.Field("Actions")),
+			If:         v.condition,
+		}
+		r.priority(v.node.Field("Priority"), &rule)
+		rule.Unread = r.unread(faults)
+		r.place(arn, rule)
 	}
-	rule := Rule{
-		LogicalID:  r.resource.LogicalID,
-		Path:       r.resource.Path,
-		Conditions: r.conditions(n.Field("Conditions")),
-		Transforms: r.transforms(n.Field("Transforms")),
-		Actions:    r.actions(n.Field("Actions")),
-		If:         r.resource.If,
+}
+
+// priority reads the place of a rule, which only a deploy may know.
+func (r *reader) priority(n cfn.Node, rule *Rule) {
+	priority, err := n.Int()
+	switch {
+	case errors.Is(err, cfn.ErrUnknown):
+		rule.Priority, rule.PriorityFrom = UnknownPriority, cfn.Display(n.Text())
+		return
+	case err != nil:
+		n.Fault("%w", err)
+	case !n.Exists():
+		n.Fault("is missing")
+	case priority == 0:
+		n.Fault("is 0, want 1 to %d", MaxPriority)
+	default:
+		rule.Priority = priority
+		return
 	}
-	priority := n.Field("Priority")
-	var err error
-	if rule.Priority, err = priority.Int(); err != nil {
-		priority.Fault("%w", err)
-	} else if !priority.Exists() {
-		priority.Fault("is missing")
-	} else if rule.Priority == 0 {
-		priority.Fault("is 0, want 1 to %d", MaxPriority)
+	rule.Priority = UnknownPriority
+}
+
+// place adds a rule to the listener that arn names, or may name.
+func (r *reader) place(arn cfn.Node, rule Rule) {
+	if condition, yes, no, ok := arn.Either(); ok {
+		if is := rule.If != condition; is {
+			other := rule
+			other.If = both(rule.If, "not "+condition)
+			r.place(no, other)
+		}
+		rule.If = both(rule.If, condition)
+		r.place(yes, rule)
+		return
 	}
 	ref := r.reference(arn, typeListener)
+	if ref == (Ref{}) { // which listener it is cannot be read: it may be any
+		for _, l := range r.template.Listeners {
+			l.Rules = append(l.Rules, rule)
+		}
+		return
+	}
 	l := r.template.Listener(ref)
 	if l == nil && ref.LogicalID != "" {
 		return // the listener of a network load balancer, or one that is not there

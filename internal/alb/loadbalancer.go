@@ -8,6 +8,9 @@ type LoadBalancer struct {
 	Path      string // the construct path, if CDK wrote the template
 	Scheme    string // "internet-facing" or "internal"
 
+	// IPAddressType is "ipv4", "dualstack" and the like. Default: "ipv4".
+	IPAddressType string
+
 	// Attributes are the load balancer's attributes, by key.
 	Attributes map[string]string
 }
@@ -53,10 +56,12 @@ func (r *reader) loadBalancer(n cfn.Node) {
 		return
 	}
 	r.template.LoadBalancers = append(r.template.LoadBalancers, &LoadBalancer{
-		LogicalID:  r.resource.LogicalID,
-		Path:       r.resource.Path,
-		Scheme:     n.Field("Scheme").Text(),
-		Attributes: r.attributes(n.Field("LoadBalancerAttributes")),
+		LogicalID: r.resource.LogicalID,
+		Path:      r.resource.Path,
+		Scheme:    n.Field("Scheme").Text(),
+
+		IPAddressType: n.Field("IpAddressType").Text(),
+		Attributes:    r.attributes(n.Field("LoadBalancerAttributes")),
 	})
 }
 

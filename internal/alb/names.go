@@ -60,6 +60,9 @@ func (r *Rule) ShortName() string {
 // ActionName is what a rule does, for a reader, a forward by its target only.
 func (t *Template) ActionName(r *Rule) string {
 	var parts []string
+	if r.Unread != "" {
+		return "not known"
+	}
 	for _, action := range r.Actions {
 		switch a := action.(type) {
 		case Forward:

@@ -11,6 +11,9 @@ import (
 func (r Redirect) Location(l *Listener, req *Request) string {
 	req.prepare()
 	host := req.Host
+	if req.HostUnknown {
+		host = "#{host}"
+	}
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}

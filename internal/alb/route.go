@@ -145,13 +145,17 @@ func routeInDoubt(r *Request, trials []trial) Decision {
 		possible = append(possible, t)
 		if chosen == nil && o.Verdict.Matches() {
 			chosen = t
-		} else if !settled && (o.Verdict.Matches() || !o.Doubt.Nominal()) {
+		} else if !settled && (chosen == nil || t.rule != chosen.rule) && (o.Verdict.Matches() || !o.Doubt.Nominal()) {
 			alternatives = append(alternatives, t.rule)
 		}
 		settled = settled || o.Verdict == Yes || o.Verdict == Likely && o.Doubt.Nominal()
 		if o.Verdict == Yes {
 			break
 		}
+	}
+	alternatives = slices.DeleteFunc(alternatives, func(rule *Rule) bool { return rule == chosen.rule })
+	if !slices.ContainsFunc(possible, func(t *trial) bool { return t.rule != chosen.rule }) {
+		doubt &^= UnknownOrder // wherever it comes, it decides
 	}
 	d := chosen.decide(r)
 	d.RuleDoubt |= doubt

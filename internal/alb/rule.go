@@ -12,6 +12,14 @@ type Rule struct {
 	// which is tried last and has no conditions.
 	Priority int
 
+	// PriorityFrom says what the priority hangs on, for a reader, if only a deploy
+	// knows it: then Priority is UnknownPriority, as it is if it
+	// cannot be read. Default: it is known.
+	PriorityFrom string
+
+	// Unread says why a part of the rule could not be read. Default: all was read.
+	Unread string
+
 	// Conditions all have to match.
 	Conditions []Condition
 
@@ -51,8 +59,15 @@ func (r *Rule) Default() bool { return r.Priority == 0 }
 // conditions holds for no request.
 func (r *Rule) Disarmed() bool { return slices.ContainsFunc(r.Conditions, Nobody) }
 
+// UnknownPriority is the priority of a rule of which it is not known: such rules
+// come last.
+const UnknownPriority = 1 << 30
+
 // Name is "default" or the priority.
 func (r *Rule) Name() string {
+	if r.Priority == UnknownPriority {
+		return "of unknown priority"
+	}
 	if r.Default() {
 		return "default"
 	}
@@ -70,6 +85,9 @@ func (r *Rule) Match(req *Request) Outcome {
 }
 
 func (r *Rule) matchAll(conditions []Matcher, req *Request) Outcome {
+	if r.Unread != "" && !r.Default() {
+		return Outcome{Unlikely, UnreadRule}
+	}
 	o := Outcome{Verdict: Yes}
 	for _, c := range conditions {
 		if o = o.and(c.Match(req)); o.Verdict == No {

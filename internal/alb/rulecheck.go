@@ -16,6 +16,7 @@ func (r Rule) Check() []Problem {
 	c.checkConditionCount(r)
 	c.checkConditions(r.Conditions)
 	c.checkTransforms(r.Transforms)
+	c.checkSubtree(r)
 	return c.problems
 }
 
@@ -48,7 +49,7 @@ func (c *checker) add(severity Severity, value, limit any, format string, args .
 
 func (c *checker) checkPriority(r Rule) {
 	c.property = "Priority"
-	if r.Priority < 0 || r.Priority > MaxPriority {
+	if r.Priority != UnknownPriority && (r.Priority < 0 || r.Priority > MaxPriority) {
 		c.errorf(r.Priority, fmt.Sprintf("1 to %d", MaxPriority), "priority %d is outside 1 to %d", r.Priority, MaxPriority)
 	}
 }

@@ -2,6 +2,7 @@ package alb
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -14,6 +15,15 @@ type Template struct {
 	LoadBalancers []*LoadBalancer
 	Listeners     []*Listener // those in the template first, then those its rules name
 	TargetGroups  []*TargetGroup
+
+	// Faults are what could not be read: of [ReadPart] only.
+	Faults []cfn.Fault
+
+	// Parameters and Resources are the names of what the template has.
+	Parameters, Resources []string
+
+	exports  map[string]string // logical ids of listeners by the names of exports
+	document *cfn.Template     // nil if it was not read from one
 }
 
 // Types of resources that are ALB's business.
@@ -32,17 +42,35 @@ func isALB(resourceType string) bool {
 	return false
 }
 
-// Read reads a CloudFormation template in JSON. Its error names, for all that
-// cannot be read, the logical id and the property. Network and gateway load
-// balancers, their listeners, and resources whose condition is false in the
-// template are left out. Conditions of rules on what the options do not reveal
-// are uncertain.
+// Read reads a CloudFormation template. Its error names, for all that cannot be
+// read, the logical id and the property. Network and gateway load balancers,
+// their listeners, and resources whose condition is false in the template are
+// left out. Conditions of rules on what the options do not reveal are uncertain.
 func Read(r io.Reader, options cfn.Options) (*Template, error) {
+	t, err := ReadPart(r, options)
+	if err != nil {
+		return nil, err
+	}
+	errs := make([]error, len(t.Faults))
+	for i, f := range t.Faults {
+		errs[i] = f
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// ReadPart reads a CloudFormation template as [Read] does, and of a template
+// with faults the rest: where what cannot be read could change an answer, the
+// answer is uncertain. The error is about a template of which nothing can be
+// read.
+func ReadPart(r io.Reader, options cfn.Options) (*Template, error) {
 	document, err := cfn.Read(r, options, isALB)
 	if err != nil {
 		return nil, err
 	}
-	reader := &reader{template: &Template{}}
+	reader := &reader{template: &Template{Parameters: document.Parameters(), Resources: document.LogicalIDs()}, document: document}
 	for _, step := range []struct {
 		resourceType string
 		read         func(cfn.Node)
@@ -57,12 +85,20 @@ func Read(r io.Reader, options cfn.Options) (*Template, error) {
 			step.read(resource.Node())
 		})
 	}
-	if err := document.Err(); err != nil {
-		return nil, err
-	}
+	reader.template.Faults = document.Faults()
+	reader.template.document = document
+	reader.template.exports = document.Exports()
 	reader.template.readUnseen(document)
 	reader.template.arrange()
 	return reader.template, nil
+}
+
+// Position is where a property of a resource is written, 0 if that is not known.
+func (t *Template) Position(logicalID, property string) (line, column int) {
+	if t.document == nil {
+		return 0, 0
+	}
+	return t.document.Position(logicalID, property)
 }
 
 // arrange sorts rules by priority, and relates target groups to rules.
@@ -114,6 +150,7 @@ func (t *Template) TargetGroup(ref Ref) *TargetGroup {
 // reader builds a Template.
 type reader struct {
 	template *Template
+	document *cfn.Template
 	resource cfn.Resource // the one that is being read
 	values   int          // condition values read so far
 	regexes  int          // those of them that are regexes

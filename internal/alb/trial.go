@@ -11,6 +11,7 @@ type trial struct {
 	paths      []pattern // nil if any path will do
 	further    []Matcher
 	plain      bool // there are no others
+	anywhere   bool // the rule may come first, or later
 	conditions []Matcher
 	status     int // with which the rule answers by itself
 	effect     int // rules that do the same have the same
@@ -23,8 +24,18 @@ func (l *Listener) prepare() { l.once.Do(func() { l.makeTrials() }) }
 func (l *Listener) makeTrials() {
 	effects := map[string]int{}
 	l.trials = make([]trial, 0, len(l.Rules)+1)
+	for i := range l.Rules { // a rule of unknown priority may come first
+		if l.Rules[i].Priority == UnknownPriority {
+			first := l.trial(&l.Rules[i], effects)
+			first.anywhere, first.plain = true, false
+			l.trials = append(l.trials, first)
+		}
+	}
 	for i := range l.Rules {
 		l.trials = append(l.trials, l.trial(&l.Rules[i], effects))
+	}
+	for i := range l.DefaultIf {
+		l.trials = append(l.trials, l.trial(&l.DefaultIf[i], effects))
 	}
 	l.trials = append(l.trials, l.trial(&l.Default, effects))
 }
@@ -43,13 +54,16 @@ func (l *Listener) trial(rule *Rule, effects map[string]int) trial {
 		t.status = action.Status
 	}
 	for _, c := range rule.Conditions {
+		if rule.Unread != "" {
+			break // what was read of it says nothing
+		}
 		ready := l.asSeen(c.prepare(), c)
 		t.conditions = append(t.conditions, ready)
 		if !t.isPlain(ready) {
 			t.further = append(t.further, ready)
 		}
 	}
-	t.plain = len(t.further) == 0 && rule.If == ""
+	t.plain = len(t.further) == 0 && rule.If == "" && rule.Unread == ""
 	return t
 }
 
@@ -67,6 +81,12 @@ func (t *trial) isPlain(m Matcher) bool {
 // match is the outcome of the rule.
 func (t *trial) match(r *Request) Outcome {
 	if t.methods&r.methodBit == 0 {
+		return Outcome{}
+	}
+	if t.anywhere {
+		if o := t.rule.matchAll(t.conditions, r); o.Verdict != No {
+			return Outcome{Unlikely, o.Doubt | UnknownOrder}
+		}
 		return Outcome{}
 	}
 	o := Outcome{Verdict: Yes}
@@ -112,7 +132,10 @@ func (t *trial) matchesPath(path string) bool {
 // actionDoubt is what is not certain once a rule is chosen.
 func (l *Listener) actionDoubt(rule *Rule) Doubt {
 	var doubt Doubt
-	if len(rule.Actions) == 0 {
+	switch {
+	case rule.Unread != "":
+		doubt |= UnreadRule
+	case len(rule.Actions) == 0:
 		doubt |= ForeignListener
 	}
 	if rule.Moved != "" {
@@ -121,7 +144,7 @@ func (l *Listener) actionDoubt(rule *Rule) Doubt {
 	if l.If != "" {
 		doubt |= ConditionalListener
 	}
-	if len(l.Unseen) > 0 && (rule.Default() && l.roomBefore(MaxPriority+1) || !rule.Default() && l.roomBefore(rule.Priority)) {
+	if len(l.Unseen) > 0 && (rule.Default() && l.roomBefore(UnknownPriority) || !rule.Default() && l.roomBefore(rule.Priority)) {
 		doubt |= UnseenRules
 	}
 	for _, action := range rule.Actions {

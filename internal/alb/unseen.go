@@ -108,5 +108,5 @@ func (l *Listener) roomBefore(priority int) bool {
 			taken[r.Priority] = true
 		}
 	}
-	return len(taken) < priority-1
+	return len(taken) < min(priority-1, MaxPriority)
 }

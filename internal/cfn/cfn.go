@@ -11,6 +11,10 @@ type Options struct {
 	// those of NoEcho parameters stay unknown. What is given is shown.
 	Parameters map[string]string
 
+	// Values are values of what only a deploy knows of resources, by
+	// LogicalId.Attribute, or LogicalId for what Ref gives. Default: not known.
+	Values map[string]string
+
 	// Reveal returns the value to take for what is known only after a deploy,
 	// such as a secret; name is as [Display] shows it. Default: nothing is
 	// revealed. What is revealed is a value like any other, and is shown.

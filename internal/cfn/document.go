@@ -19,12 +19,15 @@ type document struct {
 	Conditions map[string]any
 	Resources  map[string]resource
 	Outputs    map[string]json.RawMessage
+	source     source
 }
 
 type parameter struct {
-	Type    string
-	Default any
-	NoEcho  any
+	Type           string
+	Default        any
+	NoEcho         any
+	AllowedValues  []any
+	AllowedPattern string
 }
 
 type resource struct {
@@ -47,6 +50,10 @@ func readDocument(r io.Reader, wanted func(resourceType string) bool) (*document
 	if len(data) > MaxTemplateSize {
 		return nil, fmt.Errorf("larger than %d bytes", MaxTemplateSize)
 	}
+	src, err := readSource(data)
+	if err != nil {
+		return nil, err
+	}
 	var sections struct {
 		Parameters map[string]parameter
 		Mappings   map[string]any
@@ -54,13 +61,13 @@ func readDocument(r io.Reader, wanted func(resourceType string) bool) (*document
 		Resources  map[string]json.RawMessage
 		Outputs    map[string]json.RawMessage
 	}
-	if err := Decode(data, &sections); err != nil {
+	if err := Decode(src.json, &sections); err != nil {
 		return nil, fmt.Errorf("not a CloudFormation template in JSON: %w", err)
 	}
 	if sections.Resources == nil {
 		return nil, errors.New("not a CloudFormation template: it has no Resources")
 	}
-	doc := &document{sections.Parameters, sections.Mappings, sections.Conditions, map[string]resource{}, sections.Outputs}
+	doc := &document{sections.Parameters, sections.Mappings, sections.Conditions, map[string]resource{}, sections.Outputs, src}
 	for id, raw := range sections.Resources {
 		var res resource
 		if err := readResource(id, raw, wanted, &res); err != nil {

@@ -45,6 +45,9 @@ func (r *resolver) ref(id string) (any, error) {
 	if id == "AWS::NoValue" {
 		return noValue{}, nil
 	}
+	if value, ok := r.options.Values[id]; ok {
+		return value, nil
+	}
 	p, ok := r.doc.Parameters[id]
 	given, isGiven := r.options.Parameters[id]
 	switch {
@@ -88,12 +91,20 @@ func (r *resolver) getAtt(argument any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return Opaque(id + "." + Display(attribute)), nil
+		return r.attribute(id + "." + attribute), nil
 	}
 	if s, ok := argument.(string); ok {
-		return Opaque(s), nil
+		return r.attribute(s), nil
 	}
 	return nil, errors.New("want a resource and an attribute")
+}
+
+// attribute is what the caller says that an attribute is, or opaque.
+func (r *resolver) attribute(name string) string {
+	if value, ok := r.options.Values[name]; ok {
+		return value
+	}
+	return Opaque(Display(name))
 }
 
 func (r *resolver) join(argument any) (any, error) {
@@ -106,6 +117,14 @@ func (r *resolver) join(argument any) (any, error) {
 		return nil, err
 	}
 	entries, ok := list[1].([]any)
+	if u, isOpen := list[1].(undecided); isOpen {
+		yes, err := r.join([]any{list[0], u.yes})
+		if err != nil {
+			return nil, err
+		}
+		no, err := r.join([]any{list[0], u.no})
+		return choice(u.condition, yes, no), err
+	}
 	if !ok {
 		return asText(list[1]) // a list that is not known, as one opaque text
 	}
@@ -210,6 +229,11 @@ func (r *resolver) arguments(argument any, least, most int) ([]any, error) {
 	}
 	if list = value.([]any); len(list) < least {
 		return nil, fmt.Errorf("want a list of %d arguments", least)
+	}
+	for _, entry := range list {
+		if b, ok := entry.(broken); ok {
+			return nil, b.err
+		}
 	}
 	return list, nil
 }

@@ -31,8 +31,26 @@ func (n Node) At() string { return n.at }
 // Opaque reports whether the whole node is known only after a deploy, or a part
 // of its text.
 func (n Node) Opaque() bool {
-	text, ok := n.value.(string)
-	return ok && IsOpaque(text)
+	switch v := n.value.(type) {
+	case string:
+		return IsOpaque(v)
+	case undecided:
+		return true
+	}
+	return false
+}
+
+// Open are the conditions that decide what the node is, other than a text, and
+// that cannot be decided here.
+func (n Node) Open() []string { return open(n.value, nil) }
+
+// Decide returns the node as it is if a condition is true, or is not.
+func (n Node) Decide(condition string, is bool) Node {
+	n.value = decided(n.value, condition, is)
+	if _, none := n.value.(noValue); none {
+		n.value = nil
+	}
+	return n
 }
 
 // Fault notes that the node cannot be read.
@@ -43,14 +61,52 @@ func (n Node) Fault(format string, args ...any) {
 // Exists reports whether the property is there.
 func (n Node) Exists() bool { return n.value != nil }
 
+// Broken notes a node that cannot be read and reports whether it is one.
+func (n Node) Broken() bool {
+	b, ok := n.value.(broken)
+	if ok {
+		n.Fault("%w", b.err)
+	}
+	return ok
+}
+
+// Either is the node if a condition is true and if it is not, where that cannot
+// be decided here.
+func (n Node) Either() (condition string, yes, no Node, ok bool) {
+	u, ok := n.value.(undecided)
+	yes, no = n, n
+	yes.value, no.value = u.yes, u.no
+	return u.condition, yes, no, ok
+}
+
+// within is the place of a property, without its value.
+func (n Node) within(name string) Node {
+	if n.at != "" {
+		name = n.at + "." + name
+	}
+	return Node{template: n.template, id: n.id, at: name}
+}
+
+// entry is the place of an entry of a list, without its value.
+func (n Node) entry(i int) Node {
+	return Node{template: n.template, id: n.id, at: n.at + "[" + strconv.Itoa(i) + "]"}
+}
+
 // Field is a property of an object.
 func (n Node) Field(name string) Node {
-	at := name
-	if n.at != "" {
-		at = n.at + "." + name
-	}
-	child := Node{template: n.template, id: n.id, at: at}
-	if n.value == nil {
+	child := n.within(name)
+	switch v := n.value.(type) {
+	case nil:
+		return child
+	case broken:
+		n.Fault("%w", v.err)
+		return child
+	case undecided:
+		yes, no := n, n
+		yes.value, no.value = v.yes, v.no
+		child.value = choice(v.condition, yes.Field(name).value, no.Field(name).value)
+		return child
+	case noValue:
 		return child
 	}
 	object, ok := n.value.(map[string]any)
@@ -82,6 +138,16 @@ func (n Node) Items() []Node {
 	if n.value == nil {
 		return nil
 	}
+	switch v := n.value.(type) {
+	case broken:
+		n.Fault("%w", v.err)
+		return nil
+	case undecided:
+		n.Fault("%w", v.err())
+		return nil
+	case noValue:
+		return nil
+	}
 	list, ok := n.value.([]any)
 	if !ok {
 		n.Fault("want a list, got %s", kind(n.value))
@@ -89,9 +155,21 @@ func (n Node) Items() []Node {
 	}
 	nodes := make([]Node, len(list))
 	for i, value := range list {
-		nodes[i] = Node{n.template, n.id, n.at + "[" + strconv.Itoa(i) + "]", value}
+		nodes[i] = n.entry(i)
+		nodes[i].value = value
 	}
 	return nodes
+}
+
+// Count is how many entries a list has, 1 if that cannot be decided or read.
+func (n Node) Count() int {
+	switch v := n.value.(type) {
+	case nil, noValue:
+		return 0
+	case []any:
+		return len(v)
+	}
+	return 1
 }
 
 // Text is a string, or "" if it is not there.
@@ -110,6 +188,9 @@ func (n Node) Text() string {
 // Texts are the entries of a list of strings. A list that is known only after
 // a deploy is one opaque text.
 func (n Node) Texts() []string {
+	if u, ok := n.value.(undecided); ok {
+		return []string{Opaque("if " + u.condition + " " + listText(u.yes) + " else " + listText(u.no))}
+	}
 	if n.Opaque() {
 		return []string{n.Text()}
 	}
@@ -124,7 +205,22 @@ func (n Node) Texts() []string {
 	return texts
 }
 
-var errUnknown = errors.New("is known only after a deploy")
+// listText is a list for a reader.
+func listText(v any) string {
+	list, ok := v.([]any)
+	if !ok {
+		text, _ := optionalText(v)
+		return Display(text)
+	}
+	texts := make([]string, len(list))
+	for i, entry := range list {
+		texts[i] = listText(entry)
+	}
+	return "[" + strings.Join(texts, ", ") + "]"
+}
+
+// ErrUnknown is that a value is known only after a deploy.
+var ErrUnknown = errors.New("is known only after a deploy")
 
 // Int is a number, or a string that is one. It is 0 if it is not there. The
 // error says what is wrong with it, such as that only a deploy knows it.
@@ -137,7 +233,7 @@ func (n Node) Int() (int, error) {
 		return 0, err
 	}
 	if text = n.template.resolver.revealed(text); IsOpaque(text) {
-		return 0, fmt.Errorf("%s %w: give its parameter", Display(text), errUnknown)
+		return 0, fmt.Errorf("%s %w: give its parameter", Display(text), ErrUnknown)
 	}
 	i, err := strconv.Atoi(text)
 	if err != nil {
@@ -159,7 +255,7 @@ func (n Node) RequiredInt() int {
 // is known only after a deploy.
 func (n Node) OptionalInt() int {
 	i, err := n.Int()
-	if err != nil && !errors.Is(err, errUnknown) {
+	if err != nil && !errors.Is(err, ErrUnknown) {
 		n.Fault("%w", err)
 	}
 	return i

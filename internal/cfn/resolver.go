@@ -2,8 +2,10 @@ package cfn
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,9 +30,22 @@ const maxResolved = 4 * MaxTemplateSize
 
 func (r *resolver) spend(n int) error {
 	if r.spent += n; r.spent > maxResolved {
-		return fmt.Errorf("the template's intrinsic functions grow to more than %d bytes", maxResolved)
+		return errGrown
 	}
 	return nil
+}
+
+// errGrown is that a template's functions grow without end.
+var errGrown = fmt.Errorf("the template's intrinsic functions grow to more than %d bytes", maxResolved)
+
+// broken is a value that cannot be read. It is a fault as soon as it is asked
+// for: much of a template does not matter to whoever reads it.
+type broken struct{ err error }
+
+// undecided is a value that a condition decides which cannot be decided here.
+type undecided struct {
+	condition string
+	yes, no   any
 }
 
 // noValue is Ref AWS::NoValue: the property or entry is not there.
@@ -63,10 +78,13 @@ func (r *resolver) resolveList(list []any) (any, error) {
 	out := make([]any, 0, len(list))
 	for _, entry := range list {
 		value, err := r.resolve(entry)
-		if err != nil {
+		if errors.Is(err, errGrown) {
 			return nil, err
 		}
-		if value != (noValue{}) {
+		if err != nil {
+			value = broken{err}
+		}
+		if _, none := value.(noValue); !none {
 			out = append(out, value)
 		}
 	}
@@ -80,10 +98,13 @@ func (r *resolver) resolveObject(object map[string]any) (any, error) {
 			return nil, fmt.Errorf("%s stands beside other keys", key)
 		}
 		value, err := r.resolve(object[key])
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
+		if errors.Is(err, errGrown) {
+			return nil, err
 		}
-		if value != (noValue{}) {
+		if err != nil {
+			value = broken{err}
+		}
+		if _, none := value.(noValue); !none {
 			out[key] = value
 		}
 	}
@@ -124,8 +145,98 @@ func asText(v any) (string, error) {
 		return v.String(), nil
 	case bool:
 		return strconv.FormatBool(v), nil
+	case broken:
+		return "", v.err
+	case undecided:
+		return v.text()
 	}
 	return "", fmt.Errorf("want a string, got %s", kind(v))
+}
+
+// text is the value as an opaque text.
+func (u undecided) text() (string, error) {
+	yes, errYes := optionalText(u.yes)
+	no, errNo := optionalText(u.no)
+	if errYes != nil || errNo != nil {
+		return "", u.err()
+	}
+	return Opaque("if " + u.condition + " " + Display(yes) + " else " + Display(no)), nil
+}
+
+func (u undecided) err() error {
+	return fmt.Errorf("condition %q cannot be decided from the template: give its parameters", u.condition)
+}
+
+func optionalText(v any) (string, error) {
+	switch v.(type) {
+	case nil, noValue:
+		return "", nil
+	}
+	return asText(v)
+}
+
+// decided returns a value with a condition decided.
+func decided(v any, condition string, yes bool) any {
+	switch v := v.(type) {
+	case undecided:
+		if v.condition != condition {
+			return choice(v.condition, decided(v.yes, condition, yes), decided(v.no, condition, yes))
+		}
+		if yes {
+			return decided(v.yes, condition, yes)
+		}
+		return decided(v.no, condition, yes)
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for key, value := range v {
+			value = decided(value, condition, yes)
+			if _, none := value.(noValue); !none {
+				object[key] = value
+			}
+		}
+		return object
+	case []any:
+		list := make([]any, 0, len(v))
+		for _, entry := range v {
+			entry = decided(entry, condition, yes)
+			if _, none := entry.(noValue); !none {
+				list = append(list, entry)
+			}
+		}
+		return list
+	}
+	return v
+}
+
+// choice is one of two values by a condition, or the value if they are equal.
+func choice(condition string, yes, no any) any {
+	if reflect.DeepEqual(yes, no) {
+		return yes
+	}
+	return undecided{condition, yes, no}
+}
+
+// open are the conditions that decide what is no text in a value.
+func open(v any, conditions []string) []string {
+	switch v := v.(type) {
+	case undecided:
+		if _, err := v.text(); err != nil && !slices.Contains(conditions, v.condition) {
+			conditions = append(conditions, v.condition)
+		}
+		conditions = open(v.no, open(v.yes, conditions))
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			conditions = open(v[key], conditions)
+		}
+	case []any:
+		for _, entry := range v {
+			if u, ok := entry.(undecided); ok && (u.yes == any(noValue{}) || u.no == any(noValue{})) && !slices.Contains(conditions, u.condition) {
+				conditions = append(conditions, u.condition)
+			}
+			conditions = open(entry, conditions)
+		}
+	}
+	return conditions
 }
 
 // kind names a JSON value for an error.
@@ -141,6 +252,10 @@ func kind(v any) string {
 		return "an object"
 	case noValue:
 		return "AWS::NoValue"
+	case broken:
+		return v.err.Error()
+	case undecided:
+		return fmt.Sprintf("what condition %q decides", v.condition)
 	}
 	return fmt.Sprint(v)
 }

@@ -1,7 +1,6 @@
 package cfn
 
 import (
-	"encoding/json"
 	"io"
 	"slices"
 	"strings"
@@ -22,6 +21,9 @@ type Resource struct {
 	// [IsOpaque] and [Attribute].
 	Properties map[string]any
 
+	// Unread says that the properties cannot be read, which is a fault.
+	Unread bool
+
 	template *Template
 }
 
@@ -37,7 +39,9 @@ func Resources(r io.Reader, options Options, types ...string) ([]Resource, error
 	var resources []Resource
 	for _, resourceType := range types {
 		t.Each(resourceType, func(res Resource) {
-			res.Properties = t.resolver.texts(res.Properties).(map[string]any)
+			if !res.Unread {
+				res.Properties = t.texts(res.Node(), res.Properties).(map[string]any)
+			}
 			resources = append(resources, res)
 		})
 	}
@@ -45,22 +49,28 @@ func Resources(r io.Reader, options Options, types ...string) ([]Resource, error
 	return resources, t.Err()
 }
 
-// texts makes texts of all values and reveals what the caller knows.
-func (r *resolver) texts(v any) any {
+// texts makes texts of all values and reveals what the caller knows; n is where
+// they are.
+func (t *Template) texts(n Node, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, value := range v {
-			v[key] = r.texts(value)
+			v[key] = t.texts(n.within(key), value)
 		}
 	case []any:
 		for i, value := range v {
-			v[i] = r.texts(value)
+			v[i] = t.texts(n.entry(i), value)
 		}
 	case string:
-		return r.revealed(v)
-	case json.Number, bool:
-		text, _ := asText(v) // both have one
-		return text
+		return t.resolver.revealed(v)
+	case nil:
+		return nil
+	default:
+		text, err := asText(v)
+		if err != nil {
+			n.Fault("%w", err)
+		}
+		return t.resolver.revealed(text)
 	}
 	return v
 }

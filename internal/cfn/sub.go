@@ -53,7 +53,7 @@ func (r *resolver) variable(name string, variables map[string]any) (string, erro
 		return r.text(value)
 	}
 	if strings.Contains(name, ".") {
-		return Opaque(name), nil
+		return r.attribute(name), nil
 	}
 	value, err := r.ref(name)
 	if err != nil {

@@ -12,14 +12,43 @@ import (
 // it is asked for: see [Template.Err].
 type Template struct {
 	resolver *resolver
-	faults   []error
+	faults   []Fault
 }
+
+// Fault is something of a template that cannot be read.
+type Fault struct {
+	LogicalID string // of the resource
+	Path      string // its construct path, if CDK wrote the template
+	Property  string // where in the resource, such as "Conditions[0]"
+	Err       error
+
+	// Line and Column are where that is, 0 if it is not known.
+	Line, Column int
+}
+
+// Error names the resource and the property.
+func (f Fault) Error() string {
+	err := f.Err
+	if f.Property != "" {
+		err = fmt.Errorf("%s: %w", f.Property, err)
+	}
+	if f.LogicalID == "" {
+		return err.Error()
+	}
+	return fmt.Sprintf("resource %q: %v", f.LogicalID, err)
+}
+
+// Unwrap returns what is wrong.
+func (f Fault) Unwrap() error { return f.Err }
 
 // Read reads a CloudFormation template in JSON. Of resources whose type is not
 // wanted it reads the type only, so that nothing odd in them matters.
 func Read(r io.Reader, options Options, wanted func(resourceType string) bool) (*Template, error) {
 	doc, err := readDocument(r, wanted)
 	if err != nil {
+		return nil, err
+	}
+	if err := doc.checkParameters(options.Parameters); err != nil {
 		return nil, err
 	}
 	return &Template{resolver: &resolver{doc: doc, options: options, truths: map[string]truth{}}}, nil
@@ -37,33 +66,83 @@ func (t *Template) Each(resourceType string, read func(Resource)) {
 		if !there {
 			continue
 		}
-		properties, err := t.resolver.properties(res)
-		if err != nil {
+		resource := Resource{LogicalID: id, Type: res.Type, Path: res.Metadata.Path, If: unsure, template: t}
+		var err error
+		if resource.Properties, err = t.resolver.properties(res); err != nil {
 			t.fault(id, "", err)
-			continue
+			resource.Unread = true
 		}
-		read(Resource{LogicalID: id, Type: res.Type, Path: res.Metadata.Path, If: unsure, Properties: properties, template: t})
+		read(resource)
 	}
 }
 
+// Parameters are the names of the template's parameters, in order.
+func (t *Template) Parameters() []string { return slices.Sorted(maps.Keys(t.resolver.doc.Parameters)) }
+
+// LogicalIDs are the logical ids of the template's resources, in order.
+func (t *Template) LogicalIDs() []string { return slices.Sorted(maps.Keys(t.resolver.doc.Resources)) }
+
+// Position is where a property of a resource is written, 0 if that is not known.
+func (t *Template) Position(logicalID, property string) (line, column int) {
+	return t.resolver.doc.source.position(logicalID, property)
+}
+
+// Exports are the logical ids of the resources that outputs export, by the names
+// of the exports.
+func (t *Template) Exports() map[string]string {
+	exports := map[string]string{}
+	for _, raw := range t.resolver.doc.Outputs {
+		var output struct {
+			Value  any
+			Export struct{ Name any }
+		}
+		if Decode(raw, &output) != nil || output.Export.Name == nil {
+			continue
+		}
+		name, err := t.resolver.text(output.Export.Name)
+		if ids := References(output.Value); err == nil && len(ids) == 1 {
+			exports[Display(name)] = ids[0]
+		}
+	}
+	return exports
+}
+
+// Has reports whether the template has a resource of one of the types.
+func (t *Template) Has(types ...string) bool {
+	for _, res := range t.resolver.doc.Resources {
+		if slices.Contains(types, res.Type) {
+			return true
+		}
+	}
+	return false
+}
+
+// Faults are what could not be read so far.
+func (t *Template) Faults() []Fault { return t.faults }
+
 // Err is all that could not be read so far, each with the logical id and the
-// property.
-func (t *Template) Err() error { return errors.Join(t.faults...) }
+// property, or nil.
+func (t *Template) Err() error {
+	errs := make([]error, len(t.faults))
+	for i, f := range t.faults {
+		errs[i] = f
+	}
+	return errors.Join(errs...)
+}
 
 // maxFaults bounds how much is said about a template that cannot be read.
 const maxFaults = 50
 
 func (t *Template) fault(id, at string, err error) {
-	if at != "" {
-		err = fmt.Errorf("%s: %w", at, err)
-	}
-	err = fmt.Errorf("resource %q: %w", id, err)
+	f := Fault{LogicalID: id, Path: t.resolver.doc.Resources[id].Metadata.Path, Property: at, Err: err}
 	switch n := len(t.faults); {
-	case n > 0 && t.faults[n-1].Error() == err.Error(): // as when each field of what is no object is asked for
+	case n > maxFaults:
+	case slices.ContainsFunc(t.faults, func(other Fault) bool { return other.Error() == f.Error() }):
 	case n == maxFaults:
-		t.faults = append(t.faults, errors.New("and more"))
-	case n < maxFaults:
-		t.faults = append(t.faults, err)
+		t.faults = append(t.faults, Fault{Err: errors.New("and more")})
+	default:
+		f.Line, f.Column = t.resolver.doc.source.position(id, at)
+		t.faults = append(t.faults, f)
 	}
 }
 

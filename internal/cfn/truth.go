@@ -77,7 +77,12 @@ func (r *resolver) equals(argument any) (truth, error) {
 	}
 	a, errA := asText(list[0])
 	b, errB := asText(list[1])
-	if errA != nil || errB != nil {
+	_, openA := list[0].(undecided)
+	_, openB := list[1].(undecided)
+	switch {
+	case openA && errA != nil, openB && errB != nil:
+		return unsure, nil
+	case errA != nil || errB != nil:
 		return truthOf(reflect.DeepEqual(list[0], list[1])), nil
 	}
 	if a != b && (IsOpaque(a) || IsOpaque(b)) {
@@ -132,24 +137,23 @@ func (r *resolver) choose(argument any) (any, error) {
 	return r.either(name, list[1], list[2])
 }
 
-// either is a value that a condition decides which cannot be decided here: a
-// text is opaque, anything else has to be the same either way.
+// either is a value that a condition decides which cannot be decided here.
 func (r *resolver) either(name string, yes, no any) (any, error) {
-	a, err := r.resolve(yes)
+	a, err := r.branch(yes)
 	if err != nil {
 		return nil, err
 	}
-	b, err := r.resolve(no)
+	b, err := r.branch(no)
 	if err != nil {
 		return nil, err
 	}
-	if reflect.DeepEqual(a, b) {
-		return a, nil
+	return choice(name, a, b), nil
+}
+
+func (r *resolver) branch(v any) (any, error) {
+	value, err := r.resolve(v)
+	if err != nil && !errors.Is(err, errGrown) {
+		return broken{err}, nil
 	}
-	textA, errA := asText(a)
-	textB, errB := asText(b)
-	if errA != nil || errB != nil {
-		return nil, fmt.Errorf("condition %q cannot be decided from the template: give its parameters", name)
-	}
-	return Opaque("if " + name + " " + Display(textA) + " else " + Display(textB)), r.spend(len(textA) + len(textB))
+	return value, err
 }

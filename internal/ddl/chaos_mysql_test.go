@@ -188,7 +188,7 @@ func TestChaos(t *testing.T) {
 		if s.new == nil {
 			continue
 		}
-		p, err := s.new()
+		p, err := s.new("--innodb-flush-log-at-trx-commit=1") // what was committed stays
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,8 @@ package ddl
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
@@ -23,8 +25,44 @@ type conductor struct {
 // before it is committed.
 type hook func(q queryer) error
 
-// perform executes a step and measures it.
+// perform executes a step and measures it. If the server refuses the rung that
+// its copy accepted, the next one is tried, where that is allowed.
 func (c *conductor) perform(ctx context.Context, step *Step, commit hook) (RehearsedStep, error) {
+	for {
+		measured, err := c.once(ctx, step, commit)
+		if !step.Kind.Laddered() || !refusedRung(err) {
+			return measured, err
+		}
+		next, ok := below(step.parsed, step.Rung)
+		if !ok || next.Lock == "SHARED" && step.Judged == Live {
+			return measured, err
+		}
+		c.note(fmt.Sprintf("statement %d: the table refuses %s, which its empty copy accepted (%s): trying %s", step.Number, step.Rung, reason(err), next))
+		step.Rung, step.Writes = next, next.Lock != "SHARED"
+	}
+}
+
+// refusedRung says whether a server's error is about an ALGORITHM or a LOCK.
+func refusedRung(err error) bool {
+	switch code(err) {
+	case codeNotSupported, codeNotSupportedBy, codeTooManyVersions, codeInstantFull:
+		return true
+	}
+	return false
+}
+
+// below is the next rung that the author of a statement has left.
+func below(st sqltext.Statement, rung Rung) (Rung, bool) {
+	rungs := st.Rungs()
+	i := slices.Index(rungs, rung)
+	if i < 0 || i+1 == len(rungs) {
+		return Rung{}, false
+	}
+	return rungs[i+1], true
+}
+
+// once executes a step by its rung.
+func (c *conductor) once(ctx context.Context, step *Step, commit hook) (RehearsedStep, error) {
 	measured := RehearsedStep{Number: step.Number, Rung: step.Rung, Rebuild: step.Rebuild}
 	began := time.Now()
 	event := Event{Number: step.Number, Of: len(c.plan.Steps), How: step.String(), Rehearsed: c.rehearsal.step(step.Number).Seconds}
@@ -54,7 +92,7 @@ func (c *conductor) perform(ctx context.Context, step *Step, commit hook) (Rehea
 		return measured, nil
 	}
 	x := &execution{sql: c.tag(step.Number) + sql, transaction: step.Kind == sqltext.Rows, report: tell}
-	x.ends = step.Algorithm == "INPLACE" || step.Algorithm == "COPY"
+	x.ends = step.Algorithm == "INPLACE" || step.Algorithm == "COPY" || step.shared
 	if step.Algorithm == "INPLACE" && step.Lock == "NONE" {
 		x.logged = step.Tables[0]
 	}

@@ -91,7 +91,7 @@ func (d *Database) look(ctx context.Context) error {
 	if err := plainText(ctx, d.pool); err != nil {
 		return err
 	}
-	if _, err := d.pool.ExecContext(ctx, "SELECT 1 FROM "+d.Server.innodbTables()+" LIMIT 1"); code(err) == codeNoPrivilege {
+	if _, err := d.pool.ExecContext(ctx, "SELECT 1 FROM information_schema.innodb_trx LIMIT 1"); code(err) == codeNoPrivilege {
 		return errors.New("the user lacks PROCESS, without which noren sees neither who holds a lock nor whether a table is rebuilt: GRANT PROCESS ON *.* TO the user")
 	} else if err != nil {
 		return err

@@ -177,7 +177,7 @@ func TestPlan_ChangesNothing(t *testing.T) {
 	for _, op := range operations {
 		all = append(all, strings.ReplaceAll(strings.ReplaceAll(op.sql, "reports", "users"), "sites", "orders"))
 	}
-	onEveryServer(t, func(t *testing.T, s *testServer) {
+	onEveryServerAtOnce(t, func(t *testing.T, s *testServer) {
 		h := setUpHeld(t, s)
 		config := s.config(t, "p1")
 		wide := s.reopen(t, "p1")

@@ -107,6 +107,18 @@ func TestShadowsOfAKilledPlanAreRemovedByTheNext(t *testing.T) {
 	})
 }
 
+// A killed run may leave a view there, too.
+func TestViewsInTheScratchSchemaAreRemoved(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 1000)
+		execute(t, root, "CREATE DATABASE IF NOT EXISTS noren_scratch", "CREATE VIEW noren_scratch.n0cee6f_view AS SELECT 1 AS one", "CREATE TABLE noren_scratch.n0cee6f_reports (id INT PRIMARY KEY)")
+		if _, err := planText(t.Context(), db, "ALTER TABLE reports ADD c INT", PlanOptions{Writes: Live, Policy: Any}); err != nil {
+			t.Fatal(err)
+		}
+		noScratch(t, db)
+	})
+}
+
 func TestCancelledPlanLeavesNothing(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, _ := manyReports(t, s, 1000)

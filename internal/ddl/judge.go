@@ -65,6 +65,7 @@ type Step struct {
 	Notes    []string `json:"notes,omitempty"`
 
 	before, after map[string]string
+	shared        bool // without a Lock, writes wait all the same
 	parsed        sqltext.Statement
 	raises        bool // no verdict is acceptable: another way is needed
 	done          bool // by an earlier run
@@ -84,12 +85,12 @@ func (s *Step) note(format string, args ...any) {
 // judge weighs the answer of the server.
 func (s *Step) judge(a answer) {
 	s.Rung, s.Rebuild, s.Refusals = a.rung, a.rebuild, a.refusals
-	s.before, s.after = a.before, a.after
+	s.before, s.after, s.shared = a.before, a.after, a.shared
 	switch {
 	case !a.accepted:
 		s.raises = true
 		s.problem("reads would stop: the server accepts none of %s", tried(a, s.parsed))
-	case s.Lock == "SHARED":
+	case s.Lock == "SHARED" || a.shared:
 		s.Reads = true
 		if s.Judged == Live {
 			s.raises = true

@@ -178,6 +178,26 @@ func TestPlanOfStatementsThatDependOnEachOther(t *testing.T) {
 	})
 }
 
+// A table is found among InnoDB's whatever its name.
+func TestTableIDs_OfAnyName(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db := s.open(t, "ddl-odd.schema")
+		root := s.pool(t, "ddl-odd.schema")
+		for _, name := range []string{"plain", "with_underscore", "a-b.c", "sp ace", "día", "日本", "select", "100", "odd`name; -- x", strings.Repeat("x", 64)} {
+			execute(t, root, "CREATE TABLE "+sqltext.Quote(name)+" (id INT PRIMARY KEY)")
+			before, err := db.tableIDs(t.Context(), db.pool, db.Schema, name)
+			if err != nil || len(before) != 1 {
+				t.Errorf("%s: got %v, %v, want one id", name, before, err)
+			}
+			execute(t, root, "ALTER TABLE "+sqltext.Quote(name)+" FORCE")
+			after, err := db.tableIDs(t.Context(), db.pool, db.Schema, name)
+			if err != nil || len(after) != 1 || slices.Equal(before, after) {
+				t.Errorf("%s: rebuilt, got %v, %v, want another than %v", name, after, err, before)
+			}
+		}
+	})
+}
+
 // schemaText is all of a schema that a plan could touch.
 func schemaText(t *testing.T, db *Database) string {
 	t.Helper()

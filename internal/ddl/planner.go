@@ -96,6 +96,9 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 		return err
 	}
 	step.judge(a)
+	if step.Algorithm == "INSTANT" && p.scratch.uncounted[target] {
+		step.note("how many INSTANT changes the table has had could not be counted, because somebody else's schema change waits: after %d of them the server refuses another", p.scratch.db.Server.rowVersionLimit())
+	}
 	if err := p.parents(ctx, step); err != nil {
 		return err
 	}

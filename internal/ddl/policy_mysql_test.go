@@ -102,6 +102,20 @@ func TestPlan_JudgesTheParentsOfACopy(t *testing.T) {
 	})
 }
 
+// The table refuses what its empty copy accepted, since it had a FULLTEXT index
+// once: the next rung is taken.
+func TestRun_GoesDownTheLadder(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 1000)
+		execute(t, root, "ALTER TABLE reports ADD FULLTEXT words (body)", "ALTER TABLE reports DROP INDEX words")
+		var seen events
+		if _, err := runText(t.Context(), db, "ALTER TABLE reports ADD COLUMN c INT", unrehearsed(seen.report)); err != nil {
+			t.Error(err)
+		}
+		t.Logf("%v", seen.of(EventNote))
+	})
+}
+
 // With writes stopped, tables that are still written are judged as live.
 func TestStillWrittenTables(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {

@@ -153,10 +153,16 @@ func (s *scratch) drop(ctx context.Context, prefix string) error {
 		return err
 	}
 	for _, name := range tables {
-		if strings.HasPrefix(name, prefix) {
-			if err := s.exec(ctx, "DROP TABLE IF EXISTS "+sqltext.Quote(ScratchSchema)+"."+sqltext.Quote(name)); err != nil {
-				return err
-			}
+		if !strings.HasPrefix(name, prefix) {
+			continue
+		}
+		place := sqltext.Quote(ScratchSchema) + "." + sqltext.Quote(name)
+		err := s.exec(ctx, "DROP TABLE IF EXISTS "+place)
+		if err == nil {
+			err = s.exec(ctx, "DROP VIEW IF EXISTS "+place) // which a DROP TABLE leaves alone
+		}
+		if err != nil && code(err) != codeNotView {
+			return err
 		}
 	}
 	return s.exec(ctx, "SET foreign_key_checks = DEFAULT")

@@ -152,6 +152,7 @@ const (
 	codeSyntax         = 1064
 
 	codeTooMany          = 1040 // connections
+	codeNotView          = 1347
 	codeShutdown         = 1053
 	codeConnectionKilled = 1927
 	codeStatementTime    = 1969
@@ -159,6 +160,8 @@ const (
 	codeTimeout          = 3024
 	codeBackupLock       = 3989
 	codeIdle             = 4031
+	codeTooManyVersions  = 4092
+	codeInstantFull      = 4157
 )
 
 // lost says whether the session or the server went away, so that nobody knows
@@ -183,6 +186,13 @@ func passing(err error) bool {
 		return true
 	}
 	return lost(err)
+}
+
+// MayRepeat says whether what failed may simply be repeated: because the server
+// or the network was not there, or because others were in the way.
+func MayRepeat(err error) bool {
+	var unknown *net.DNSError
+	return errors.Is(err, ErrRepeat) || passing(err) && !errors.As(err, &unknown)
 }
 
 // code is the server's code of err, or 0.

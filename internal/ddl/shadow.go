@@ -14,19 +14,20 @@ import (
 
 // The shadows are what a scratch knows of the tables it stands for.
 type shadows struct {
-	charset  string                   // of the real schema, as clauses
-	names    map[sqltext.Table]string // the shadow of a table, there or not
-	real     map[string]sqltext.Table // the table of a shadow
-	copied   map[sqltext.Table]bool   // looked for and, where there, copied
-	loaded   map[sqltext.Table]bool   // copied with the tables around it
-	long     map[string]string        // constraints whose names are too long for a prefix
-	versions map[sqltext.Table]int    // row versions that the real table has and the shadow lacks
+	charset   string                   // of the real schema, as clauses
+	names     map[sqltext.Table]string // the shadow of a table, there or not
+	real      map[string]sqltext.Table // the table of a shadow
+	copied    map[sqltext.Table]bool   // looked for and, where there, copied
+	loaded    map[sqltext.Table]bool   // copied with the tables around it
+	long      map[string]string        // constraints whose names are too long for a prefix
+	uncounted map[sqltext.Table]bool   // row versions that the server did not say
+	versions  map[sqltext.Table]int    // row versions that the real table has and the shadow lacks
 }
 
 func newShadows() shadows {
 	return shadows{
 		names: map[sqltext.Table]string{}, real: map[string]sqltext.Table{},
-		copied: map[sqltext.Table]bool{}, loaded: map[sqltext.Table]bool{}, long: map[string]string{}, versions: map[sqltext.Table]int{},
+		copied: map[sqltext.Table]bool{}, loaded: map[sqltext.Table]bool{}, long: map[string]string{}, uncounted: map[sqltext.Table]bool{}, versions: map[sqltext.Table]int{},
 	}
 }
 
@@ -104,8 +105,12 @@ func (s *scratch) copy(ctx context.Context, t sqltext.Table) (string, error) {
 		return definition, err
 	}
 	s.copied[t] = true
-	if s.versions[t], err = s.db.rowVersions(ctx, s.conn, schema, t.Name); err != nil {
+	known := false
+	if s.versions[t], known, err = s.db.rowVersions(ctx, schema, t.Name); err != nil {
 		return "", err
+	}
+	if !known {
+		s.uncounted[t] = true
 	}
 	return definition, s.create(ctx, t, definition)
 }

@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"fmt"
 	"net/mail"
 	"regexp"
 	"strings"
@@ -46,6 +47,12 @@ func (c *checker) fail(key, format string, args ...any) {
 	if c.decoder.sound(key) {
 		c.decoder.refuse(key, format, args...)
 	}
+}
+
+// warn notes something about a key that is no error.
+func (c *checker) warn(key, format string, args ...any) {
+	at := c.decoder.placeOf(key)
+	c.warnings = append(c.warnings, Problem{c.decoder.file, at.line, at.column, key, fmt.Sprintf(format, args...)})
 }
 
 // match fails unless a value that was given matches.

@@ -2,6 +2,7 @@ package environment
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -319,5 +320,73 @@ func TestSchemaChangesAreEitherInAnImageOrBuiltIntoOne(t *testing.T) {
 	_, _, problems := parseEnvironment("dev.yaml", []byte(named), time.Now())
 	if len(problems) != 1 || problems[0].Key != "schemaChange.changes" || problems[0].Text != "want none with schemaChange.image, which holds them" {
 		t.Errorf("got %v", problems)
+	}
+}
+
+// TestWords: a message in a language that the page has no words of is noted,
+// words are for messages, and a country's code is noted as the language it is.
+func TestWords(t *testing.T) {
+	for _, test := range []struct {
+		name, message, words string
+		problem, warning     string
+	}{
+		{"noren's words", "{en: Closed., fi: Suljettu.}", "", "", ""},
+		{"no words", "{en: Closed., cs: Zavřeno.}", "", "", "maintenance.message.cs: the page has no words in this language, only the message: give maintenance.words.cs"},
+		{"own words", "{en: Closed., cs: Zavřeno.}", "{cs: {title: Údržba, until: Do, reload: Obnoví se., back: Zpět}}", "", ""},
+		{"words without message", "{en: Closed.}", "{cs: {title: Údržba, until: Do, reload: Obnoví se., back: Zpět}}", "maintenance.words.cs: want the language of a message of maintenance.message", ""},
+		{"a word is missing", "{en: Closed.}", "{en: {title: Closed, until: Until, reload: Reloads.}}", `maintenance.words.en: words in "en": back is empty`, ""},
+		{"an unknown word", "{en: Closed.}", "{en: {titel: Closed, title: Closed, until: Until, reload: Reloads., back: Back}}", "maintenance.words.en.titel: unknown key: did you mean title?", ""},
+		{"Taiwan", "{en: Closed., tw: Closed.}", "", "", `maintenance.message.tw: "tw" is a language, and not Taiwan, whose tag is "zh-Hant"`},
+		{"Korea", "{en: Closed., kr: Closed.}", "", "", `"kr" is a language, and not Korea, whose language is "ko"`},
+		{"Japan", "{en: Closed., jp: Closed.}", "", `message language "jp": want a BCP 47 tag such as "ja", the language of that country`, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			source := strings.Replace(valid, "  message:\n    en: Closed.\n    ja: 閉店中です。\n", "  message: "+test.message+"\n  words: "+test.words+"\n", 1)
+			_, warnings, problems := parseEnvironment("env.yaml", []byte(source), time.Now())
+			for _, got := range []struct {
+				list []Problem
+				want string
+			}{{problems, test.problem}, {warnings, test.warning}} {
+				if text := joinProblems(got.list); got.want == "" && len(got.list) > 0 || got.want != "" && (text == nil || !strings.Contains(text.Error(), got.want)) {
+					t.Errorf("got %v, want %q", text, got.want)
+				}
+			}
+		})
+	}
+}
+
+func TestPage(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"good.html": "<p>{{message}}</p>", "bad.html": "<script>'{{message}}'</script>", "logo.svg": "<svg/>", "logo.pdf": "%PDF-1.7",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	for keys, want := range map[string]string{
+		"page: good.html":                                  "",
+		"page: none.html":                                  "maintenance.page: want a file, from where the app runs: open none.html: no such file or directory",
+		"page: bad.html":                                   "maintenance.page: {{message}} is within <script>",
+		"page: good.html\n  logo: logo.svg":                "maintenance.page: want an HTML page, or a logo and colours for noren's page, not both",
+		"logo: logo.svg":                                   "",
+		"logo: logo.pdf":                                   "maintenance.logo: the logo is application/pdf: want SVG, PNG, JPEG, GIF or WebP",
+		"colours: {text: red}":                             `maintenance.colours: text "red": want a colour such as #26304a`,
+		`colours: {text: "#123456"}`:                       "",
+		"statusPage: https://status.example.com":           "",
+		"statusPage: http://status.example.com":            `maintenance.statusPage: status page "http://status.example.com": want an address such as https://status.example.com`,
+		"page: good.html\n  statusPage: https://a.example": "maintenance.statusPage: want a page of one's own or a status page elsewhere, not both",
+	} {
+		t.Run(keys, func(t *testing.T) {
+			source := strings.Replace(valid, "  readOnly: true\n", "  readOnly: true\n  "+keys+"\n", 1)
+			env, _, problems := parseEnvironment("env.yaml", []byte(source), time.Now())
+			if text := joinProblems(problems); want == "" && len(problems) > 0 || want != "" && (text == nil || !strings.Contains(text.Error(), want)) {
+				t.Errorf("got %v, want %q", text, want)
+			}
+			if answer := env.Maintenance.Answer(); want == "" && answer.Page.IsZero() && answer.StatusPage == "" {
+				t.Error("the answer has no page")
+			}
+		})
 	}
 }

@@ -107,7 +107,7 @@ func (d *decoder) decodeSlice(node ast.Node, key string, to reflect.Value, tag r
 // decodeMap decodes a mapping whose keys are data.
 func (d *decoder) decodeMap(node ast.Node, key string, to reflect.Value, tag reflect.StructTag) {
 	if _, ok := entries(node); !ok {
-		d.refuse(key, "want a mapping to text, got %s", described(node))
+		d.refuse(key, "want a mapping to %s, got %s", wanted(to.Type().Elem(), tag), described(node))
 		return
 	}
 	values := reflect.MakeMap(to.Type())

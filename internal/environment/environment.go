@@ -228,17 +228,38 @@ type Maintenance struct {
 	// zh-Hant. Default: a short sentence.
 	Message map[string]string `yaml:"message"`
 
+	// Words are what the page of the maintenance says besides the message, by the
+	// tag of a message, for languages that noren has no words of or other words.
+	// Default: noren's, which it has in 24 languages.
+	Words map[string]Words `yaml:"words"`
+
+	// Page is the file of a page of one's own, HTML with placeholders, which goes
+	// into the function's archive. Default: noren's page.
+	Page string `yaml:"page"`
+
+	// Logo is the file of a picture for noren's page: SVG, PNG, JPEG, GIF or WebP.
+	// Default: a curtain.
+	Logo string `yaml:"logo"`
+
+	// Colours are those of noren's page. Default: noren's.
+	Colours Colours `yaml:"colours"`
+
+	// StatusPage is the address of a page elsewhere to which people are led in the
+	// place of a page here. Default: none.
+	StatusPage string `yaml:"statusPage"`
+
 	// DefaultLanguage is the tag of the message for whoever reads none of the
 	// languages of Message. Default: en if there is such a message, else the
 	// first in alphabetical order.
 	DefaultLanguage string `yaml:"defaultLanguage"`
 
-	// Until is when maintenance is expected to end; clients are told to wait
-	// until then. It ends nothing by itself. Default: not known.
+	// Until is when maintenance is expected to end, for people to read. It ends
+	// nothing by itself. Default: not known.
 	Until time.Time `yaml:"until"`
 
-	// RetryAfter is what clients are told to wait when Until is not known or
-	// past, in whole seconds, 1s to 24h. Default: 10 minutes.
+	// RetryAfter is the longest that clients are told to wait, in whole seconds,
+	// 1s to 24h: less if Until is sooner, and not more if it is later, since a
+	// maintenance may end early. Default: 10 minutes.
 	RetryAfter time.Duration `yaml:"retryAfter" range:"1s,24h"`
 
 	// ExpectedDuration is how long a maintenance takes at most, in steps of 5
@@ -282,6 +303,29 @@ type Clients struct {
 	// Values are the header's one or two values. Load balancers compare them
 	// without regard to case. Required with Header.
 	Values []string `yaml:"values"`
+}
+
+// Words are what the page of the maintenance says in a language besides the
+// message.
+type Words struct {
+	// Title is the heading. Required.
+	Title string `yaml:"title"`
+
+	// Until is written before the expected end. Required.
+	Until string `yaml:"until"`
+
+	// Reload says that the page will reload automatically. Required.
+	Reload string `yaml:"reload"`
+
+	// Back is on a button that leads back to a form that was refused. Required.
+	Back string `yaml:"back"`
+}
+
+// Colours are those of noren's page, as #RRGGBB. Default: noren's.
+type Colours struct {
+	Background string `yaml:"background"`
+	Text       string `yaml:"text"`
+	Accent     string `yaml:"accent"`
 }
 
 // Bypass is how operators get through during maintenance. It is a convenience,

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,10 +51,7 @@ func (c *checker) checkMode(now time.Time) {
 		c.fail("maintenance.mode", "read-only is not prepared: set maintenance.readOnly to true")
 	}
 	if until := m.Until; !until.IsZero() && until.Before(now) {
-		const key = "maintenance.until"
-		at := c.decoder.placeOf(key)
-		c.warnings = append(c.warnings, Problem{c.decoder.file, at.line, at.column, key,
-			fmt.Sprintf("%s is past: clients are told to wait %v instead", until.Format(time.RFC3339), m.RetryAfter)})
+		c.warn("maintenance.until", "%s is past: clients are told to wait %v instead", until.Format(time.RFC3339), m.RetryAfter)
 	}
 }
 
@@ -66,16 +66,100 @@ func (c *checker) checkAnswer() {
 	for tag, text := range m.Message {
 		c.checkConfig(joinKey(messageKey, tag), responder.Config{Message: map[string]string{tag: text}})
 	}
+	for tag, words := range m.Words {
+		text := m.Message[tag]
+		if text == "" {
+			c.fail(joinKey("maintenance.words", tag), "want the language of a message of maintenance.message")
+			continue
+		}
+		c.checkConfig(joinKey("maintenance.words", tag), responder.Config{
+			Message: map[string]string{tag: text}, Words: map[string]responder.Words{tag: responder.Words(words)}})
+	}
+	for _, tag := range slices.Sorted(maps.Keys(m.Message)) {
+		_, own := m.Words[tag]
+		if country, ok := responder.MeantBy(tag); ok {
+			c.warn(joinKey(messageKey, tag), "%q is a language, and not %s", tag, country)
+		} else if !own && !responder.HasWords(tag) && c.decoder.sound(joinKey(messageKey, tag)) {
+			c.warn(joinKey(messageKey, tag), "the page has no words in this language, only the message: give maintenance.words.%s", tag)
+		}
+	}
+	c.checkPage()
 	for i, origin := range m.CORSOrigins {
 		c.checkConfig(fmt.Sprintf("maintenance.corsOrigins[%d]", i), responder.Config{CORSOrigins: []string{origin}})
 	}
 	if m.Body != "" {
 		c.checkConfig("maintenance.body", responder.Config{Body: json.RawMessage(m.Body)})
 	}
-	c.checkConfig(messageKey, responder.Config{Message: m.Message})
+	if c.decoder.sound("maintenance.words") {
+		c.checkConfig(messageKey, responder.Config{Message: m.Message, Words: m.words()})
+	}
 	if c.decoder.sound(messageKey) {
 		c.checkConfig("maintenance.defaultLanguage", responder.Config{Message: m.Message, DefaultLanguage: m.DefaultLanguage})
 	}
+}
+
+// checkPage checks the page that people see, with its files.
+func (c *checker) checkPage() {
+	m := c.env.Maintenance
+	for key, file := range map[string]string{"maintenance.page": m.Page, "maintenance.logo": m.Logo} {
+		if file == "" {
+			continue
+		}
+		if _, err := os.ReadFile(file); err != nil {
+			c.fail(key, "want a file, from where the app runs: %v", err)
+		}
+	}
+	page, err := m.page()
+	if err != nil {
+		return // it is reported
+	}
+	key := "maintenance.page"
+	switch {
+	case m.Page == "" && m.Logo != "":
+		key = "maintenance.logo"
+	case m.Page == "" && m.Colours != Colours{}:
+		key = "maintenance.colours"
+	}
+	c.checkConfig(key, responder.Config{Page: page})
+	if m.StatusPage != "" {
+		c.checkConfig("maintenance.statusPage", responder.Config{Page: page, StatusPage: m.StatusPage})
+	}
+}
+
+// words are Words as the function has them.
+func (m Maintenance) words() map[string]responder.Words {
+	words := map[string]responder.Words{}
+	for tag, w := range m.Words {
+		words[tag] = responder.Words(w)
+	}
+	return words
+}
+
+// page is the page that people see, its files read from the working directory.
+func (m Maintenance) page() (maintenance.Page, error) {
+	p := maintenance.Page{Background: m.Colours.Background, Text: m.Colours.Text, Accent: m.Colours.Accent}
+	var err error
+	if m.Page != "" {
+		p.HTML, err = os.ReadFile(m.Page)
+	}
+	if m.Logo != "" && err == nil {
+		p.Logo, err = os.ReadFile(m.Logo)
+	}
+	return p, err
+}
+
+// Answer is what clients are told.
+func (m Maintenance) Answer() maintenance.Answer {
+	page, _ := m.page() // what cannot be read has been reported
+	c := maintenance.Answer{
+		Page: page, StatusPage: m.StatusPage,
+		Message: m.Message, DefaultLanguage: m.DefaultLanguage, Words: m.words(),
+		Until: m.Until, RetryAfter: m.RetryAfter, CORSOrigins: m.CORSOrigins,
+	}
+	if m.Body != "" {
+		c.Body = json.RawMessage(m.Body)
+	}
+	return c
 }
 
 func (c *checker) checkConfig(key string, config responder.Config) {

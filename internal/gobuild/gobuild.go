@@ -124,7 +124,7 @@ func (p Program) compile(module string, env []string, entry string) error {
 	if _, err := goCommand(module, env, append(args, p.Package)...); err != nil {
 		return err
 	}
-	if err := writeZip(filepath.Join(tmp, "bootstrap.zip"), binary); err != nil {
+	if err := writeZip(filepath.Join(tmp, "bootstrap.zip"), binary, nil); err != nil {
 		return err
 	}
 	if err := os.Chmod(tmp, 0o755); err != nil {

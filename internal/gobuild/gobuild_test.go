@@ -156,3 +156,44 @@ func TestNoGoCommand(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestWith_PutsFilesBesideTheProgram(t *testing.T) {
+	module(t, hello)
+	program := build(t, "arm64")
+	files := map[string][]byte{"page.html": []byte("<p>one</p>"), "b.txt": []byte("two")}
+	out, err := program.With(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := zip.OpenReader(out.Zip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	got := map[string]string{}
+	for _, file := range archive.File {
+		f, err := file.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[file.Name] = string(content)
+	}
+	if len(got) != 3 || got["bootstrap"] != string(read(t, program.Binary)) || got["page.html"] != "<p>one</p>" || got["b.txt"] != "two" {
+		t.Errorf("the archive has %d files", len(got))
+	}
+	again, err := program.With(files)
+	if err != nil || again != out {
+		t.Errorf("the same files: %v, then %v (%v)", out, again, err)
+	}
+	other, err := program.With(map[string][]byte{"page.html": []byte("<p>two</p>"), "b.txt": []byte("two")})
+	if err != nil || other.Hash == out.Hash || out.Hash == program.Hash {
+		t.Errorf("hashes %s, %s and %s (%v)", program.Hash, out.Hash, other.Hash, err)
+	}
+	if none, err := program.With(nil); err != nil || none != program {
+		t.Errorf("without files: %v (%v)", none, err)
+	}
+}

@@ -50,8 +50,8 @@ type Record struct {
 	// Zero if not known.
 	Previous Turn `json:"previous,omitzero"`
 
-	// Last is the last change that the guard let pass in a deploy that went
-	// forward. Zero if not known.
+	// Last is the last change that the guard let pass or refused in a deploy that
+	// went forward. Zero if not known.
 	Last Change `json:"last,omitzero"`
 
 	// Requests are the last events that the guard has answered, the newest last:
@@ -108,9 +108,9 @@ type Attribution struct {
 	// if it is not known yet.
 	By string `json:"by,omitempty"`
 
-	// Settled says that the deploy of the turn is over, so that what undoes the
-	// turn is no rollback of it.
-	Settled bool `json:"settled,omitempty"`
+	// Settled names a change, Record.Last, whose deploy is over: what undoes it is
+	// no rollback of it. Zero if none is known to be.
+	Settled time.Time `json:"settled,omitzero"`
 }
 
 // NewRecord returns the record of a mode that is turned to at a time. The message of
@@ -193,7 +193,7 @@ func DecodeAttribution(value string) (Attribution, error) {
 	if err := decode(value, &a); err != nil {
 		return Attribution{}, fmt.Errorf("reading who turned the mode: %w", err)
 	}
-	if a.Since.IsZero() || a.By == "" && !a.Settled {
+	if a.Since.IsZero() || a.By == "" && a.Settled.IsZero() {
 		return Attribution{}, fmt.Errorf("reading who turned the mode: since %q by %q: want a time and a name", a.Since.Format(time.RFC3339), a.By)
 	}
 	return a, nil

@@ -68,7 +68,7 @@ func TestWhatIsNoRecord(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", value, err, want)
 		}
 	}
-	if _, err := DecodeAttribution(`{"version":1,"since":"2026-11-23T01:00:00Z"}`); err == nil || !strings.Contains(err.Error(), `by "": want a time and somebody`) {
+	if _, err := DecodeAttribution(`{"version":1,"since":"2026-11-23T01:00:00Z"}`); err == nil || !strings.Contains(err.Error(), `by "": want a time and a name`) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -29,15 +28,18 @@ func (i *inspector) identity() (Finding, error) {
 
 func (i *inspector) region() (Finding, error) {
 	region := i.Env.Region
-	out, err := i.aws.ec2.DescribeRegions(i.ctx, &ec2.DescribeRegionsInput{AllRegions: aws.Bool(true), RegionNames: []string{region}})
+	regions, err := i.aws.ec2.regions(i.ctx, region)
+	if isMissing(err, "InvalidParameterValue") {
+		return wrong("choose another region", "AWS knows no region %s", region)
+	}
 	if err != nil {
 		return Finding{}, err
 	}
-	for _, r := range out.Regions {
-		if aws.ToString(r.RegionName) != region {
+	for _, r := range regions {
+		if r.Name != region {
 			continue
 		}
-		if status := aws.ToString(r.OptInStatus); status == "not-opted-in" {
+		if r.OptInStatus == "not-opted-in" {
 			return wrong("enable it: aws account enable-region --region-name "+region, "%s is not enabled in this account", region)
 		}
 		return ok("%s is enabled", region)

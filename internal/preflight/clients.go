@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -32,7 +31,7 @@ type clients struct {
 	cloudfront           *cloudfront.Client
 	cloudtrail           *cloudtrail.Client
 	cloudwatch           *cloudwatch.Client
-	ec2                  *ec2.Client
+	ec2                  ec2Client
 	ecr                  *ecr.Client
 	ecs                  *ecs.Client
 	lambda               *lambda.Client
@@ -57,7 +56,7 @@ func newClients(cfg aws.Config, region string) clients {
 		cloudfront:     cloudfront.NewFromConfig(global),
 		cloudtrail:     cloudtrail.NewFromConfig(cfg),
 		cloudwatch:     cloudwatch.NewFromConfig(cfg),
-		ec2:            ec2.NewFromConfig(cfg),
+		ec2:            ec2Client{cfg},
 		ecr:            ecr.NewFromConfig(cfg),
 		ecs:            ecs.NewFromConfig(cfg),
 		lambda:         lambda.NewFromConfig(cfg),

@@ -3,29 +3,24 @@ package preflight
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
 // zonesOf are the zones of the region that every account has, by name.
-func (i *inspector) zonesOf() (map[string]types.AvailabilityZone, []string, error) {
-	out, err := i.aws.ec2.DescribeAvailabilityZones(i.ctx, &ec2.DescribeAvailabilityZonesInput{
-		Filters: []types.Filter{{Name: aws.String("zone-type"), Values: []string{"availability-zone"}}},
-	})
+func (i *inspector) zonesOf() (map[string]zone, []string, error) {
+	all, err := i.aws.ec2.zones(i.ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	zones := map[string]types.AvailabilityZone{}
+	zones := map[string]zone{}
 	var names []string
-	for _, zone := range out.AvailabilityZones {
-		zones[aws.ToString(zone.ZoneName)] = zone
-		names = append(names, aws.ToString(zone.ZoneName))
+	for _, zone := range all {
+		zones[zone.Name] = zone
+		names = append(names, zone.Name)
 	}
 	slices.Sort(names)
 	return zones, names, nil
@@ -47,7 +42,7 @@ func (i *inspector) zones() (Finding, error) {
 	used := i.usedZones(names)
 	for _, name := range used {
 		zone, exists := zones[name]
-		if !exists || zone.State != types.AvailabilityZoneStateAvailable {
+		if !exists || zone.State != "available" {
 			return wrong("set network.availabilityZones to some of "+strings.Join(names, ", "), "this account has no zone %s that is available", name)
 		}
 	}
@@ -71,13 +66,13 @@ func (i *inspector) zoneIDs() (Finding, error) {
 	}
 	var ids, good []string
 	for _, name := range names {
-		if id := aws.ToString(zones[name].ZoneId); !i.excluded(id) {
+		if id := zones[name].ID; !i.excluded(id) {
 			good = append(good, name)
 		}
 	}
 	do := "set network.availabilityZones to some of " + strings.Join(good, ", ")
 	for _, name := range i.usedZones(names) {
-		id := aws.ToString(zones[name].ZoneId)
+		id := zones[name].ID
 		if i.excluded(id) {
 			return wrong(do, "%s is %s here, where CloudFront has no VPC origins or Fargate no ARM64", name, id)
 		}
@@ -91,17 +86,15 @@ func (i *inspector) excluded(id string) bool {
 }
 
 // cloudFrontList is CloudFront's prefix list in the region.
-func (i *inspector) cloudFrontList() (types.ManagedPrefixList, error) {
-	out, err := i.aws.ec2.DescribeManagedPrefixLists(i.ctx, &ec2.DescribeManagedPrefixListsInput{
-		Filters: []types.Filter{{Name: aws.String("prefix-list-name"), Values: []string{environment.CloudFrontPrefixList}}},
-	})
+func (i *inspector) cloudFrontList() (prefixList, error) {
+	lists, err := i.aws.ec2.prefixLists(i.ctx, url.Values{"Filter.1.Name": {"prefix-list-name"}, "Filter.1.Value.1": {environment.CloudFrontPrefixList}})
 	if err != nil {
-		return types.ManagedPrefixList{}, err
+		return prefixList{}, err
 	}
-	if len(out.PrefixLists) == 0 {
-		return types.ManagedPrefixList{}, fmt.Errorf("AWS lists no %s in %s", environment.CloudFrontPrefixList, i.Env.Region)
+	if len(lists) == 0 {
+		return prefixList{}, fmt.Errorf("AWS lists no %s in %s", environment.CloudFrontPrefixList, i.Env.Region)
 	}
-	return out.PrefixLists[0], nil
+	return lists[0], nil
 }
 
 func (i *inspector) prefixList() (Finding, error) {
@@ -109,18 +102,18 @@ func (i *inspector) prefixList() (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	id, given := aws.ToString(list.PrefixListId), i.Env.API.IngressPrefixList
+	id, given := list.ID, i.Env.API.IngressPrefixList
 	if id == given {
 		return ok("%s is CloudFront's", id)
 	}
-	out, err := i.aws.ec2.DescribeManagedPrefixLists(i.ctx, &ec2.DescribeManagedPrefixListsInput{PrefixListIds: []string{given}})
-	if isMissing(err, "InvalidPrefixListID.NotFound", "InvalidPrefixListId.NotFound") || err == nil && len(out.PrefixLists) == 0 {
+	lists, err := i.aws.ec2.prefixLists(i.ctx, url.Values{"PrefixListId.1": {given}})
+	if isMissing(err, "InvalidPrefixListID.NotFound", "InvalidPrefixListId.NotFound") || err == nil && len(lists) == 0 {
 		return wrong("set api.ingressPrefixList to "+id+", CloudFront's here", "there is no prefix list %s in %s", given, i.Env.Region)
 	}
 	if err != nil {
 		return Finding{}, err
 	}
-	return notKnown("compare its entries with those of "+id+", CloudFront's here", "%s (%s) is a list of your own", given, aws.ToString(out.PrefixLists[0].PrefixListName))
+	return notKnown("compare its entries with those of "+id+", CloudFront's here", "%s (%s) is a list of your own", given, lists[0].Name)
 }
 
 // securityGroupRules: a prefix list counts as many rules as it may have entries.
@@ -133,7 +126,7 @@ func (i *inspector) securityGroupRules() (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	weight := float64(cmp.Or(aws.ToInt32(list.MaxEntries), 55))
+	weight := float64(cmp.Or(list.MaxEntries, 55))
 	if weight > quota {
 		return wrong("raise the quota L-0EA8095F of VPC, inbound or outbound rules per security group", "the prefix list counts as %v rules, a group takes %v", weight, quota)
 	}
@@ -141,19 +134,19 @@ func (i *inspector) securityGroupRules() (Finding, error) {
 }
 
 func (i *inspector) vpcs() (Finding, error) {
-	out, err := i.aws.ec2.DescribeVpcs(i.ctx, &ec2.DescribeVpcsInput{})
+	used, err := i.aws.ec2.vpcs(i.ctx)
 	if err != nil {
 		return Finding{}, err
 	}
-	return i.room(len(out.Vpcs), 1, "VPCs", "vpc", "L-F678F1CE")
+	return i.room(used, 1, "VPCs", "vpc", "L-F678F1CE")
 }
 
 func (i *inspector) addresses() (Finding, error) {
-	out, err := i.aws.ec2.DescribeAddresses(i.ctx, &ec2.DescribeAddressesInput{})
+	used, err := i.aws.ec2.addresses(i.ctx)
 	if err != nil {
 		return Finding{}, err
 	}
-	return i.room(len(out.Addresses), i.Env.Network.NATGateways, "elastic addresses", "ec2", "L-0263D0A3")
+	return i.room(used, i.Env.Network.NATGateways, "elastic addresses", "ec2", "L-0263D0A3")
 }
 
 // room says whether a first deploy has room for more of a thing of which the

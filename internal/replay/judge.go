@@ -96,7 +96,7 @@ func (p *pair) findTwins() {
 		}
 	}
 	p.twin[&p.open.Default], p.origin[&p.closed.Default] = &p.closed.Default, &p.open.Default
-	first := alb.MaxPriority + 2 // the place of the first closed rule that is not there when open
+	first := alb.UnknownPriority + 2 // the place of the first closed rule that is not there when open
 	for i := range p.closed.Rules {
 		if p.origin[&p.closed.Rules[i]] == nil {
 			first = place(&p.closed.Rules[i])

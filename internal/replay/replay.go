@@ -57,7 +57,7 @@ type Replay struct {
 	seen      atomic.Int64 // lines, for whoever watches
 	fates     Counts
 	headers   map[uint64]int64 // requests that depend on a set of headers
-	doubts    [32]int64        // and on anything else, by bit
+	doubts    [64]int64        // and on anything else, by bit
 	first     time.Time
 	last      time.Time
 	noPort    map[string]int64 // requests to ports without listener

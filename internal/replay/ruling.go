@@ -123,7 +123,7 @@ func inOrder(rules []*alb.Rule) {
 
 func place(rule *alb.Rule) int {
 	if rule.Default() {
-		return alb.MaxPriority + 1
+		return alb.UnknownPriority + 1
 	}
 	return rule.Priority
 }

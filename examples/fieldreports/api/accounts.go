@@ -3,15 +3,12 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// scratch is the schema in which the schema-change user tries statements out.
-// Where the server takes patterns, it may use any schema that begins like it.
-const (
-	scratch        = "noren_scratch"
-	scratchPattern = `noren\_%`
-)
+// scratch is the schema in which noren tries statements out.
+const scratch = "noren_scratch"
 
 // schemaStatement makes the schema. The character set is named because MySQL
 // and MariaDB differ in their defaults.
@@ -23,6 +20,7 @@ func schemaStatement(schema string) string {
 type accounts struct {
 	api          string // reads and writes rows
 	schemaChange string // changes tables too
+	schemaPlan   string // looks, and tries out changes in the scratch schema
 }
 
 // accountsFrom takes the names of the users from the environment.
@@ -30,12 +28,16 @@ func accountsFrom(getenv func(string) string) (accounts, error) {
 	a := accounts{
 		api:          cmp.Or(getenv("DB_API_USER"), "api"),
 		schemaChange: cmp.Or(getenv("DB_SCHEMACHANGE_USER"), "schemachange"),
+		schemaPlan:   cmp.Or(getenv("DB_SCHEMAPLAN_USER"), "schemaplan"),
 	}
-	if err := cmp.Or(validUser("DB_API_USER", a.api), validUser("DB_SCHEMACHANGE_USER", a.schemaChange)); err != nil {
+	if err := cmp.Or(validUser("DB_API_USER", a.api), validUser("DB_SCHEMACHANGE_USER", a.schemaChange), validUser("DB_SCHEMAPLAN_USER", a.schemaPlan)); err != nil {
 		return accounts{}, err
 	}
-	if a.api == a.schemaChange {
+	switch {
+	case a.api == a.schemaChange:
 		return accounts{}, fmt.Errorf("DB_API_USER and DB_SCHEMACHANGE_USER are both %q: want two users, or the API could change tables", a.api)
+	case a.schemaPlan == a.api, a.schemaPlan == a.schemaChange:
+		return accounts{}, fmt.Errorf("DB_SCHEMAPLAN_USER is %q, as another user is: want one of its own, or a plan could write", a.schemaPlan)
 	}
 	return a, nil
 }
@@ -50,22 +52,29 @@ func (a accounts) statements(schema string, patterns bool) []string {
 	scratchSchema := scratch
 	if patterns {
 		schema = strings.ReplaceAll(schema, "_", `\_`)
-		scratchSchema = scratchPattern
+		scratchSchema = strings.ReplaceAll(scratch, "_", `\_`)
 	}
 	const (
 		rows   = "SELECT, INSERT, UPDATE, DELETE"
 		tables = rows + ", CREATE, ALTER, DROP, INDEX, REFERENCES"
+		views  = ", CREATE VIEW, SHOW VIEW"
 	)
-	return append(
+	looking := []grant{
+		{"PROCESS", "*"}, // who holds a lock, and how far an ALTER is
+		{"SELECT", quote("performance_schema")},
+	}
+	return slices.Concat(
 		account(a.api,
 			grant{rows, quote(schema)},
 		),
-		account(a.schemaChange,
-			grant{tables, quote(schema)},
-			grant{tables, quote(scratchSchema)},
-			grant{"PROCESS", "*"}, // who holds a lock, and how far an ALTER is
-			grant{"SELECT", quote("performance_schema")},
-		)...,
+		account(a.schemaChange, append([]grant{
+			{tables, quote(schema)},
+			{tables + views, quote(scratchSchema)},
+		}, looking...)...),
+		account(a.schemaPlan, append([]grant{
+			{"SELECT, SHOW VIEW", quote(schema)},
+			{tables + views, quote(scratchSchema)},
+		}, looking...)...),
 	)
 }
 

@@ -31,21 +31,31 @@ func TestAccountStatements(t *testing.T) {
 			"CREATE USER IF NOT EXISTS 'ddl'@'%' IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL",
 			"ALTER USER 'ddl'@'%' REQUIRE SSL",
 			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON `field_reports`.* TO 'ddl'@'%'",
-			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON `noren_scratch`.* TO 'ddl'@'%'",
+			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW ON `noren_scratch`.* TO 'ddl'@'%'",
 			"GRANT PROCESS ON *.* TO 'ddl'@'%'",
 			"GRANT SELECT ON `performance_schema`.* TO 'ddl'@'%'",
+			"CREATE USER IF NOT EXISTS 'plan'@'%' IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL",
+			"ALTER USER 'plan'@'%' REQUIRE SSL",
+			"GRANT SELECT, SHOW VIEW ON `field_reports`.* TO 'plan'@'%'",
+			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW ON `noren_scratch`.* TO 'plan'@'%'",
+			"GRANT PROCESS ON *.* TO 'plan'@'%'",
+			"GRANT SELECT ON `performance_schema`.* TO 'plan'@'%'",
 		}},
 		{"schemas taken as patterns", true, []string{
 			"GRANT SELECT, INSERT, UPDATE, DELETE ON `field\\_reports`.* TO 'app'@'%'",
 			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON `field\\_reports`.* TO 'ddl'@'%'",
-			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON `noren\\_%`.* TO 'ddl'@'%'",
+			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW ON `noren\\_scratch`.* TO 'ddl'@'%'",
 			"GRANT PROCESS ON *.* TO 'ddl'@'%'",
 			"GRANT SELECT ON `performance_schema`.* TO 'ddl'@'%'",
+			"GRANT SELECT, SHOW VIEW ON `field\\_reports`.* TO 'plan'@'%'",
+			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW ON `noren\\_scratch`.* TO 'plan'@'%'",
+			"GRANT PROCESS ON *.* TO 'plan'@'%'",
+			"GRANT SELECT ON `performance_schema`.* TO 'plan'@'%'",
 		}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := accounts{"app", "ddl"}.statements("field_reports", test.patterns)
+			got := accounts{"app", "ddl", "plan"}.statements("field_reports", test.patterns)
 			if test.patterns { // the users are made alike
 				got = grants(got)
 			}

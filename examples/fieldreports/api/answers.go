@@ -41,7 +41,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	json.NewEncoder(w).Encode(body) // the client may be gone: nothing to do
 }
 
-// unavailable answers that the database did not do what it was asked. It is no
+// unavailable answers that the database did not do what it was asked. It is not
 // maintenance (the marker is missing) and nobody's mistake: clients try again.
 func unavailable(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	if invalidInput(err) { // the client's, whatever it is, and never to be tried again

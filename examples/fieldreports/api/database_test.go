@@ -136,7 +136,7 @@ func TestConnectVerifiesTheServer(t *testing.T) {
 			pool, _, err := db.connect(t.Context(), "admin", "secret")
 			if err == nil {
 				pool.Close()
-				t.Fatal("connected to a server that cannot log in anybody")
+				t.Fatal("connected to a server that cannot log anyone in")
 			}
 			login := <-heard
 			if test.want == "" {

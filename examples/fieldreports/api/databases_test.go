@@ -31,7 +31,7 @@ func onEveryDatabase(t *testing.T, test func(t *testing.T, db database)) {
 	}
 }
 
-// A site is an API, and somebody who talks to it.
+// A site is an API and a client that talks to it.
 type site struct {
 	*httptest.Server
 	t       *testing.T
@@ -54,7 +54,7 @@ func serveAPI(t *testing.T, db database, origins ...string) site {
 	return site{server, t, p, server.Client(), nil, a.guesses}
 }
 
-// as is the same site, to which somebody sends headers: name, value, ...
+// as is the same site, with more headers in each request: name, value, ...
 func (s site) as(headers ...string) site {
 	added := map[string]string{}
 	for name, value := range s.headers {

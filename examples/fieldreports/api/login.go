@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -16,7 +17,7 @@ import (
 var comparisons = make(chan struct{}, max(1, runtime.NumCPU()/2))
 
 // login makes a session: as a token, or, for a browser, as a cookie that no
-// script can read. It takes the place of the session that the request came with.
+// script can read.
 func (a api) login(w http.ResponseWriter, r *http.Request) {
 	var request struct {
 		Name     string `json:"name"`
@@ -26,11 +27,16 @@ func (a api) login(w http.ResponseWriter, r *http.Request) {
 	if !readJSON(w, r, &request) {
 		return
 	}
-	u, ok := a.authenticate(w, r, request.Name, request.Password)
+	a.begin(w, r, request.Name, request.Password, request.Cookie)
+}
+
+// begin makes a session of who has the name and password. It takes the place of
+// the session that the request came with.
+func (a api) begin(w http.ResponseWriter, r *http.Request, name, password string, inCookie bool) {
+	u, ok := a.authenticate(w, r, name, password)
 	if !ok {
 		return
 	}
-
 	token, expires, err := a.db.newSession(r.Context(), u, time.Now())
 	if err != nil {
 		unavailable(w, r, a.log, err)
@@ -47,7 +53,7 @@ func (a api) login(w http.ResponseWriter, r *http.Request) {
 		Token     string    `json:"token,omitempty"`
 		ExpiresAt time.Time `json:"expiresAt"`
 	}{u, token, expires.UTC()}
-	if request.Cookie {
+	if inCookie {
 		answer.Token = ""
 		http.SetCookie(w, cookie(r, token, int(sessionTime.Seconds())))
 	}
@@ -104,8 +110,17 @@ func (a api) authenticate(w http.ResponseWriter, r *http.Request, name, password
 
 // session says who has logged in. Maintenance refuses it: it is what a site asks
 // to find out whether it is closed.
-func (a api) session(w http.ResponseWriter, _ *http.Request, u user) {
-	writeJSON(w, http.StatusOK, map[string]user{"user": u})
+//
+// With a name and password in Authorization: Basic it logs a browser in first: in
+// read-only maintenance all that is let through is reading.
+func (a api) session(w http.ResponseWriter, r *http.Request) {
+	if name, password, ok := r.BasicAuth(); ok && r.Method == http.MethodGet {
+		a.begin(w, r, name, password, true)
+		return
+	}
+	a.user(func(w http.ResponseWriter, _ *http.Request, u user) {
+		writeJSON(w, http.StatusOK, map[string]user{"user": u})
+	})(w, r)
 }
 
 func (a api) logout(w http.ResponseWriter, r *http.Request, _ user) {
@@ -122,7 +137,7 @@ func (a api) logout(w http.ResponseWriter, r *http.Request, _ user) {
 
 // cookie carries token, for seconds. It goes over https alone, unless the page
 // itself has come over http, as on a developer's machine. The request does not
-// say: TLS ends before the API.
+// say: TLS ends before the API. A GET has no Origin, and its Referer instead.
 func cookie(r *http.Request, token string, seconds int) *http.Cookie {
 	return &http.Cookie{
 		Name:     cookieName,
@@ -130,7 +145,7 @@ func cookie(r *http.Request, token string, seconds int) *http.Cookie {
 		Path:     "/api/",
 		MaxAge:   seconds,
 		HttpOnly: true,
-		Secure:   !strings.HasPrefix(r.Header.Get("Origin"), "http://"),
+		Secure:   !strings.HasPrefix(cmp.Or(r.Header.Get("Origin"), r.Referer()), "http://"),
 		SameSite: http.SameSiteStrictMode,
 	}
 }

@@ -211,3 +211,32 @@ func TestLoginEndsTheSessionItCameWith(t *testing.T) {
 		other.want(200, "", "GET", "/api/session", "")
 	})
 }
+
+// A read that carries a name and password logs a browser in, as POST does.
+func TestLoginByReading(t *testing.T) {
+	onEveryDatabase(t, func(t *testing.T, db database) {
+		s := serveAPI(t, db)
+		basic := func(name, password string) string {
+			r, _ := http.NewRequest(http.MethodGet, s.URL, nil)
+			r.SetBasicAuth(name, password)
+			return r.Header.Get("Authorization")
+		}
+		browser := s.browser().as("Referer", s.URL+"/")
+		browser.as("Authorization", basic("manager", "wrong")).want(401, "wrong-password", "GET", "/api/session", "")
+		status, header, body := browser.as("Authorization", basic("manager", "example")).send("GET", "/api/session", "")
+		if status != 200 || !strings.Contains(body, `"name":"manager"`) || strings.Contains(body, "token") || !strings.Contains(header.Get("Set-Cookie"), "HttpOnly") {
+			t.Errorf("got %d %v %s, want a session in a cookie", status, header, body)
+		}
+		browser.want(200, `"manager"`, "GET", "/api/session", "")
+		if status, header, _ := s.as("Authorization", basic("manager", "example")).send("HEAD", "/api/session", ""); status != 401 || header.Get("Set-Cookie") != "" {
+			t.Errorf("HEAD: got %d %v, want no session", status, header)
+		}
+		if status, header, _ := s.send("GET", "/api/session", ""); status != 401 || strings.Contains(header.Get("WWW-Authenticate"), "Basic") {
+			t.Errorf("got %d %v, want a browser not to ask for a password by itself", status, header)
+		}
+		for range 2 * pairLimit.burst {
+			s.as("Authorization", basic("field", "guess")).send("GET", "/api/session", "")
+		}
+		s.as("Authorization", basic("field", "example")).want(429, "too-many-attempts", "GET", "/api/session", "")
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 )
 
 // lockSeconds is how long migrate waits for another that is running.
@@ -54,8 +55,8 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, _ i
 		if login, err = readMasterLogin(ctx, db.region, getenv("DB_ADMIN_SECRET_ARN")); err != nil {
 			return err
 		}
-		if login.Username == users.api || login.Username == users.schemaChange {
-			return fmt.Errorf("%q is the cluster's master user: want another DB_API_USER or DB_SCHEMACHANGE_USER", login.Username)
+		if slices.Contains([]string{users.api, users.schemaChange, users.schemaPlan}, login.Username) {
+			return fmt.Errorf("%q is the cluster's master user: want another DB_API_USER, DB_SCHEMACHANGE_USER or DB_SCHEMAPLAN_USER", login.Username)
 		}
 	}
 

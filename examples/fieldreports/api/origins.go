@@ -23,7 +23,7 @@ func originsFrom(list string) (origins, error) {
 	for _, origin := range all {
 		u, err := url.Parse(strings.Replace(origin, "://*.", "://", 1))
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Scheme+"://"+u.Host != strings.Replace(origin, "://*.", "://", 1) || strings.Contains(u.Host, "*") {
-			return nil, fmt.Errorf("CORS_ORIGINS: %q is no origin: want one such as https://app.example.com or https://*.example.com", origin)
+			return nil, fmt.Errorf("CORS_ORIGINS: %q is not an origin: want one such as https://app.example.com or https://*.example.com", origin)
 		}
 	}
 	return all, nil
@@ -41,7 +41,7 @@ func (o origins) allow(origin string) bool {
 
 // guard answers what browsers ask before a request from another origin, lets the
 // scripts of the origins read the answers, and refuses what a page of any other
-// origin sends with somebody's cookie.
+// origin sends with a user's cookie.
 func (o origins) guard(next http.Handler) http.Handler {
 	forged := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

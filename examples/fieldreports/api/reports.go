@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 )
 
-// A report is what somebody has seen. Its id is made by the client, when it is
+// A report is what a person has seen. Its id is made by the client, when it is
 // written: sending it twice makes one report.
 type report struct {
 	ID         string    `json:"id"`       // UUID, small letters

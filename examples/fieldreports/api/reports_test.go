@@ -172,7 +172,7 @@ func TestTemplatesAndFiles(t *testing.T) {
 }
 
 // Without its database the API is not ready, and answers everything else with a
-// 503 that is no maintenance.
+// 503 that is not maintenance.
 func TestDatabaseAway(t *testing.T) {
 	db, err := databaseFrom("root@tcp(127.0.0.1:1)/fieldreports", environment())
 	if err != nil {
@@ -183,7 +183,7 @@ func TestDatabaseAway(t *testing.T) {
 	for _, path := range []string{"/api/session", "/api/templates", "/api/reports"} {
 		status, header, body := s.as("Authorization", "Bearer x").send("GET", path, "")
 		if status != 503 || header.Get("X-Maintenance-Mode") != "" || header.Get("Retry-After") == "" || !strings.Contains(body, `"code":"unavailable"`) {
-			t.Errorf("%s: got %d %v %s, want a 503 that is no maintenance", path, status, header, body)
+			t.Errorf("%s: got %d %v %s, want a 503 that is not maintenance", path, status, header, body)
 		}
 	}
 	s.want(503, "unavailable", "POST", "/api/login", `{"name":"field","password":"example"}`)

@@ -20,7 +20,7 @@ const (
 	cookieName = "fieldreports-session"
 )
 
-// A user is somebody who has logged in.
+// A user is a person who has logged in.
 type user struct {
 	id   int64
 	Name string `json:"name"`

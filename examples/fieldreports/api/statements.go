@@ -6,8 +6,8 @@ import (
 )
 
 // statements are the statements of a file as the server reads it: each ends with
-// a ; that is in no text, name or comment, or with the file. What is nothing but
-// comments is no statement. Lines may end as on Windows.
+// a ; that is in no text, name or comment, or with the file. Comments alone
+// are not a statement. Lines may end as on Windows.
 func statements(text string) ([]string, error) {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	var all []string

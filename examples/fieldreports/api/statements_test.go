@@ -19,7 +19,7 @@ func TestStatements(t *testing.T) {
 		{"a remark after the end", "A; -- one; two\nB; # three;\nC; /* four; */ D;", []string{"A", "B", "C", "D"}},
 		{"a remark within", "A -- one; 'two\n(1);", []string{"A -- one; 'two\n(1)"}},
 		{"remarks alone", "-- A;\n# B;\n/* C; */\n;;\n", nil},
-		{"what the server runs is no remark", "/*!50708 A */;", []string{"/*!50708 A */"}},
+		{"what the server runs is not a remark", "/*!50708 A */;", []string{"/*!50708 A */"}},
 		{"texts", "A '-- b; c', \"# d;\", `e;f`;\nG;", []string{"A '-- b; c', \"# d;\", `e;f`", "G"}},
 		{"a line of a text that begins like a remark", "A 'b\n-- c;\nd';", []string{"A 'b\n-- c;\nd'"}},
 		{"quotes within texts", `A 'it''s; \'b\\'; C "d""e;"; F ` + "`g``h;`;", []string{`A 'it''s; \'b\\'`, `C "d""e;"`, "F `g``h;`"}},

@@ -96,7 +96,7 @@ func (m *migration) user(ctx context.Context, l person) error {
 	return nil
 }
 
-// removeUser lets somebody in no more: there is no password left, and no session.
+// removeUser locks a user out: it removes the password and every session.
 // What they have written stays theirs.
 func (m *migration) removeUser(ctx context.Context, name string) error {
 	var id int64

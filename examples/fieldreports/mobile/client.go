@@ -31,7 +31,7 @@ type refusal struct {
 
 func (r refusal) Error() string { return fmt.Sprintf("refused with %d: %s", r.status, r.detail) }
 
-// A failure is no answer, or one that says nothing about the request: the
+// A failure is an answer that says nothing about the request, or none at all: the
 // network, an overload, a server that is being replaced. It may have had its
 // effect.
 type failure struct {

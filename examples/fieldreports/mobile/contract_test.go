@@ -277,7 +277,7 @@ func TestAnswerOfSomebodyElse(t *testing.T) {
 		return strings.Contains(first.log.String(), "not sent") && strings.Contains(first.log.String(), "not synced")
 	})
 	if first.queue.len("field") != 1 || strings.Contains(contents(t, folder), "Welcome") {
-		t.Errorf("somebody else's answer was believed:\n%s", contents(t, folder))
+		t.Errorf("the answer of a box on the way was believed:\n%s", contents(t, folder))
 	}
 }
 

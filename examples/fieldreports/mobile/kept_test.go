@@ -323,7 +323,7 @@ func TestDamagedFilesNeverBlock(t *testing.T) {
 			eventually(t, "synced", func() bool { return len(s.arrived("GET /api/templates/a")) > before+1 })
 			p.stop()
 			if name == "torn offline data" && !strings.Contains(contents(t, folder), "/d/a.svg: <svg/>") {
-				t.Error("the torn file was not read anew")
+				t.Error("the torn file was not read again")
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-// Command mobile stands for the Field Reports app in the field: it logs in,
+// Command mobile plays the Field Reports app in the field: it logs in,
 // keeps what it needs offline, and writes reports into a queue on disk, from
 // which it uploads them whenever the service lets it. It keeps the client
 // contract, docs/client-contract.md, and may be killed at any moment.

@@ -89,7 +89,7 @@ func (i item) sound() bool {
 		isToken(i.ID) && isToken(i.Key) && len(i.Body) > 0
 }
 
-// number is that of the item in a file, 0 if the name is none of an item's.
+// number is that of the item in a file, 0 if an item's file has another form.
 func number(name string) int {
 	n, err := strconv.Atoi(strings.TrimSuffix(name, ".json"))
 	if err != nil || n < 0 || n > largestNumber {

@@ -95,8 +95,8 @@ func (s *sessions) set(name, token string) error {
 	return save(s.file(name), []byte(token))
 }
 
-// session is a token of the user, for which the app logs in if there is none, or
-// none but stale, which the API has just refused.
+// session is a token of the user, for which the app logs in if it has none, or
+// only stale, which the API has just refused.
 func (a *app) session(ctx context.Context, stale string) (string, error) {
 	a.login.Lock()
 	defer a.login.Unlock()

@@ -87,7 +87,7 @@ func (a *app) read(ctx context.Context, path, file string) ([]byte, error) {
 		return kept, nil
 	}
 	if filepath.Ext(file) == ".json" && !json.Valid(got.body) {
-		return nil, failure{error: fmt.Errorf("%s: the answer is no JSON: is there a login page in front of the network?", path)}
+		return nil, failure{error: fmt.Errorf("%s: the answer is not JSON: is there a login page in front of the network?", path)}
 	}
 	if err := save(file, got.body); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (a *app) read(ctx context.Context, path, file string) ([]byte, error) {
 }
 
 // readKept reads a file that was kept, and the ETag it came with. A file that is
-// damaged, or not the one that the tag is of, has no tag: it is read anew.
+// damaged, or not the one that the tag is of, has no tag: it is read again.
 func readKept(file string) (content []byte, tag string) {
 	content, err := os.ReadFile(file)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 const (
 	// large is the size in bytes from which a load balancer may refuse a request
-	// before anybody can say that it is maintenance.
+	// before the responder can say that it is maintenance.
 	large = 900_000
 
 	// patience is how many attempts in a row may fail before a younger report is

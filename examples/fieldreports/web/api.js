@@ -17,7 +17,7 @@ export class Refusal extends Error {
   }
 }
 
-// A Failure is no answer, or one that says nothing: asking later may help. Its
+// A Failure is an answer that says nothing, or none at all: asking later may help. Its
 // message is the name of a text in words.js.
 export class Failure extends Error {
   constructor(name, status = 0) {
@@ -44,13 +44,17 @@ export function now() {
 }
 
 // call sends a request and returns the answer.
-export async function call(path, { method = "GET", body, key } = {}) {
+export async function call(path, { method = "GET", body, key, login } = {}) {
   const headers = {};
   if (body) {
     headers["Content-Type"] = "application/json";
   }
   if (key) {
     headers["Idempotency-Key"] = key;
+  }
+  if (login) {
+    const text = new TextEncoder().encode(`${login.name}:${login.password}`);
+    headers.Authorization = `Basic ${btoa(String.fromCharCode(...text))}`;
   }
   let answer;
   try {
@@ -87,7 +91,7 @@ export async function call(path, { method = "GET", body, key } = {}) {
   throw new Refusal(answer.status, error?.code ?? "", error?.detail ?? String(answer.status));
 }
 
-// json is the document that answers a request. What is none is not the API's.
+// json is the document that answers a request. Anything else is not from the API.
 export async function json(path, options) {
   const answer = await call(path, options);
   try {

@@ -63,7 +63,7 @@ async function loadSession() {
   }
 }
 
-// show shows what is known of somebody without the API.
+// show shows what is known of a user without the API.
 async function show(who) {
   if (user?.name !== who.name) {
     visits++;
@@ -80,7 +80,7 @@ async function show(who) {
   await showWaiting();
 }
 
-// enter shows what somebody who has logged in sees, and goes on with what they
+// enter shows what a user sees who has logged in, and goes on with what they
 // had saved.
 async function enter(who) {
   browser.rememberUser(who);
@@ -208,7 +208,7 @@ async function showWaiting(newest) {
 }
 
 // sendWaiting sends what its author has saved, the oldest first, and never as
-// anybody else. A report that fails lets the others go.
+// another user. A report that fails lets the others go.
 function sendWaiting() {
   const [author, visit] = [user, visits];
   return outbox.alone(async () => {
@@ -244,7 +244,7 @@ async function send(report) {
   try {
     const stored = await json("/api/reports", { method: "POST", body, key });
     if (stored.id !== report.id) {
-      throw new Failure("unreachable"); // somebody else has answered
+      throw new Failure("unreachable"); // a box on the way has answered
     }
     await outbox.remove(report).catch(() => {}); // then it is sent again, and recognised
     if (visit !== visits) {
@@ -257,7 +257,7 @@ async function send(report) {
     if (error instanceof MaintenanceError) {
       await outbox.change(report); // it has not arrived
     } else if (error instanceof Refusal && error.code === "other-author") {
-      await outbox.change(report); // in another tab somebody else has logged in
+      await outbox.change(report); // another user has logged in, in another tab
       await loadSession();
       return;
     } else if (error instanceof Refusal && forGood.includes(error.status)) {
@@ -323,7 +323,12 @@ async function logIn(elements) {
         }
       });
     }
-    const who = (await json("/api/login", { method: "POST", body: login })).user;
+    const who = (await json("/api/login", { method: "POST", body: login }).catch((error) => {
+      if (!(error instanceof MaintenanceError)) {
+        throw error;
+      }
+      return json("/api/session", { login }); // in read-only maintenance a read gets through
+    })).user;
     browser.rememberLogout(null);
     forget("logout");
     elements.password.value = "";

@@ -132,7 +132,7 @@ async function askOnce() {
   if (answered) {
     end();
   }
-  if (again.size > 0) { // a network that is away is no end of maintenance
+  if (again.size > 0) { // an unreachable network does not mean that maintenance is over
     schedule(retryTime());
     if (notice) {
       notice.next = new Date(Date.now() + 30000);
@@ -153,14 +153,14 @@ function end() {
   showMaintenance(null);
 }
 
-// forget drops what was to be done for somebody who is not here any more.
+// forget drops what was to be done for a user who has left.
 export function forget(...names) {
   for (const name of names) {
     again.delete(name);
   }
 }
 
-// Somebody is looking again: timers of a page in the background are late.
+// The user is looking again: timers of a page in the background are late.
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible" && again.size > 0 && Date.now() - lastAsked > 5000) {
     ask();

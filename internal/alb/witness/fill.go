@@ -13,7 +13,7 @@ func filled(l *alb.Listener) *alb.Listener {
 	copied := &alb.Listener{
 		Ref: l.Ref, Path: l.Path, LoadBalancer: l.LoadBalancer, Balancer: l.Balancer,
 		Port: l.Port, Protocol: l.Protocol, Certificates: l.Certificates,
-		Rules: slices.Clone(l.Rules), Default: l.Default, Unseen: l.Unseen, Moved: l.Moved, If: l.If,
+		Rules: slices.Clone(l.Rules), Default: l.Default, DefaultIf: l.DefaultIf, Unseen: l.Unseen, Moved: l.Moved, If: l.If,
 	}
 	for i := range copied.Rules {
 		rule := &copied.Rules[i]

@@ -132,7 +132,9 @@ func (p *parser) add() {
 	switch {
 	case p.take("PARTITION"):
 		p.take("IF", "NOT", "EXISTS")
-		if p.take("PARTITIONS") {
+		p.s.Partitions = MovesNone
+		if p.take("PARTITIONS") { // of HASH or KEY
+			p.s.Partitions = MovesRows
 			p.number()
 			return
 		}
@@ -202,6 +204,7 @@ func (p *parser) dropPart() {
 		p.name()
 	case p.take("PARTITION"):
 		exists()
+		p.s.Partitions = MovesNone
 		p.loses("DROP PARTITION")
 		p.names()
 	case p.take("SYSTEM", "VERSIONING"):
@@ -241,16 +244,23 @@ func (p *parser) partitionAction() bool {
 	switch {
 	case p.sees("TRUNCATE", "PARTITION"):
 		p.at++
+		p.s.Partitions = MovesNone
 		p.loses("TRUNCATE PARTITION")
 		all()
-	case p.sees("REBUILD", "PARTITION"), p.sees("OPTIMIZE", "PARTITION"), p.sees("ANALYZE", "PARTITION"), p.sees("CHECK", "PARTITION"), p.sees("REPAIR", "PARTITION"):
+	case p.sees("REBUILD", "PARTITION"):
+		p.at++
+		p.s.Partitions = MovesRows
+		all()
+	case p.sees("OPTIMIZE", "PARTITION"), p.sees("ANALYZE", "PARTITION"), p.sees("CHECK", "PARTITION"), p.sees("REPAIR", "PARTITION"):
 		p.at++
 		all()
 		p.takeAny("QUICK", "FAST", "MEDIUM", "EXTENDED", "CHANGED")
 	case p.take("COALESCE", "PARTITION"):
+		p.s.Partitions = MovesRows
 		p.takeAny("NO_WRITE_TO_BINLOG", "LOCAL")
 		p.number()
 	case p.take("REORGANIZE", "PARTITION"):
+		p.s.Partitions = MovesRows
 		p.takeAny("NO_WRITE_TO_BINLOG", "LOCAL")
 		if p.at >= len(p.words) || p.sees(",") {
 			return true
@@ -266,6 +276,7 @@ func (p *parser) partitionAction() bool {
 			p.need("VALIDATION")
 		}
 		p.s.Exchanges = true
+		p.s.Partitions = MovesNone
 		p.loses("EXCHANGE PARTITION")
 	default:
 		return false

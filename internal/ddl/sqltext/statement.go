@@ -104,6 +104,10 @@ type Statement struct {
 	// Exchanges says that partitions change places with tables.
 	Exchanges bool
 
+	// Partitions says what is done to partitions, if that is all: MovesNone or
+	// MovesRows.
+	Partitions Partitions
+
 	// Assignments are what SET assigns; Own are the names among them that are
 	// noren's, and that the statement does not set.
 	Assignments []Assignment
@@ -118,6 +122,16 @@ type Statement struct {
 	comma   bool     // whether a comma follows them
 	places  []Span   // where files of the table are: not for a shadow
 }
+
+// Partitions is what a statement does to the partitions of a table.
+type Partitions string
+
+// MovesNone only makes, drops, empties or exchanges partitions; MovesRows moves
+// rows from one to another.
+const (
+	MovesNone Partitions = "moves none"
+	MovesRows Partitions = "moves rows"
+)
 
 // Changed are the tables of the statement that it changes, without those it
 // only refers to.

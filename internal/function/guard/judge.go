@@ -39,7 +39,7 @@ type change struct {
 	record    live.Record
 	recordErr error
 	by        string // who turned to the mode of the record; may be empty
-	settled   bool   // the deploy that turned to it is over
+	settled   bool   // the deploy of the last change is over
 
 	live    maintenance.Mode // what the listeners do now
 	mixed   string           // why they are in no mode
@@ -250,10 +250,11 @@ func (v *verdict) refuse(c change) {
 }
 
 // noteRefusal remembers that the event was refused, unless that would replace a
-// record that cannot be read.
+// record that cannot be read. CloudFormation sends the way back from it, too.
 func (v *verdict) noteRefusal(c change) {
 	if !c.recordUnknown() && v.record.Mode.Valid() {
 		v.record = v.record.Answered(live.Request{ID: c.id, Refused: true})
+		v.record.Last = c.digests
 	}
 }
 

@@ -62,7 +62,7 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 		g.log.Warn("who turned the mode cannot be read", "cause", attributionErr.Error())
 	}
 	c.by = c.record.By(attribution)
-	c.settled = attribution.Settled && !c.record.Since.IsZero() && attribution.Since.Equal(c.record.Since)
+	c.settled = !c.record.Last.At.IsZero() && attribution.Settled.Equal(c.record.Last.At)
 	if c.status == "" && (c.opens() && !c.askedFor() || c.reshapes()) {
 		g.insist(ctx, stack, c)
 	}

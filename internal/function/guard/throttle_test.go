@@ -81,7 +81,11 @@ func TestGuard_TellsARollbackFromADeploy(t *testing.T) {
 			r.Last = change
 			r.Last.At = test.since
 			w.live, w.record = closed, r.Encode()
-			w.attribution = live.Attribution{Since: r.Since, By: "ko", Settled: test.settled}.Encode()
+			attribution := live.Attribution{Since: r.Since, By: "ko"}
+			if test.settled {
+				attribution.Settled = r.Last.At
+			}
+			w.attribution = attribution.Encode()
 			if test.record != "" {
 				w.record = test.record
 			}

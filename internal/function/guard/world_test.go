@@ -117,14 +117,12 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case operation == "DescribeListeners" && form.Get("LoadBalancerArn") == alb:
 		listeners := ""
 		if w.live != "" {
-			listeners = fmt.Sprintf(`<member><ListenerArn>%s</ListenerArn><Port>443</Port><DefaultActions>%s</DefaultActions></member>`, listener, forward(w.live == maintenance.Closed))
+			listeners = fmt.Sprintf(`<member><ListenerArn>%s</ListenerArn><Port>443</Port><DefaultActions>%s</DefaultActions></member>`, listener, forward(w.live != maintenance.Open))
 		}
 		fmt.Fprintf(rw, `<DescribeListenersResponse><DescribeListenersResult><Listeners>%s</Listeners></DescribeListenersResult></DescribeListenersResponse>`, listeners)
 	case operation == "DescribeRules" && form.Get("ListenerArn") == listener:
-		rules := ""
-		if w.live != maintenance.Open {
-			rules = `<member><RuleArn>arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/alb/1/2/3</RuleArn><Priority>191</Priority><Actions>` + forward(true) + `</Actions><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>POST</member><member>PUT</member><member>PATCH</member><member>DELETE</member></Values></HttpRequestMethodConfig></member></Conditions></member>`
-		}
+		rules := `<member><RuleArn>arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/alb/1/2/3</RuleArn><Priority>191</Priority><Actions>` + forward(w.live == maintenance.Closed) +
+			`</Actions><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>GET</member><member>HEAD</member><member>OPTIONS</member></Values></HttpRequestMethodConfig></member></Conditions></member>`
 		fmt.Fprintf(rw, `<DescribeRulesResponse><DescribeRulesResult><Rules>%s</Rules></DescribeRulesResult></DescribeRulesResponse>`, rules)
 	default:
 		http.Error(rw, operation, http.StatusNotFound)

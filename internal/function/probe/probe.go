@@ -102,14 +102,14 @@ func (p *Probe) overdue(ctx context.Context, mode maintenance.Mode, now time.Tim
 }
 
 // attribute writes down who has turned the mode, as soon as CloudTrail knows, and
-// that the deploy that turned it is over. What CloudTrail does not know after an
+// that the deploy of the guard's last change is over. What CloudTrail does not know after an
 // hour it will not know.
 func (p *Probe) attribute(ctx context.Context, kept live.Kept, now time.Time) error {
 	turned := kept.Record.Since
 	if turned.IsZero() {
 		return nil
 	}
-	known := live.Attribution{Since: turned}
+	known := live.Attribution{Since: turned, Settled: kept.Attribution.Settled}
 	if kept.Attribution.Since.Equal(turned) {
 		known = kept.Attribution
 	}
@@ -120,9 +120,11 @@ func (p *Probe) attribute(ctx context.Context, kept live.Kept, now time.Time) er
 		next.By = act.By
 		errs = append(errs, err)
 	}
-	if !known.Settled {
+	if last := kept.Record.Last.At; !known.Settled.Equal(last) {
 		settled, err := p.settled(ctx)
-		next.Settled = settled
+		if settled {
+			next.Settled = last
+		}
 		errs = append(errs, err)
 	}
 	if next != known {
@@ -131,8 +133,8 @@ func (p *Probe) attribute(ctx context.Context, kept live.Kept, now time.Time) er
 	return errors.Join(errs...)
 }
 
-// settled tells whether no deploy of the stack is on its way, so that the one of
-// the last turn is over.
+// settled tells whether no deploy of the stack is on its way, so that that of the
+// last change is over.
 func (p *Probe) settled(ctx context.Context) (bool, error) {
 	out, err := cloudformation.NewFromConfig(p.Config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &p.Settings.Stack})
 	if err != nil {

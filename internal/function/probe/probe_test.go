@@ -283,6 +283,8 @@ func TestWhoTurnedTheModeIsWrittenDown(t *testing.T) {
 // TestProbe_WritesDownThatADeployIsOver, once, with who has turned the mode.
 func TestProbe_WritesDownThatADeployIsOver(t *testing.T) {
 	record := live.NewRecord(maintenance.Closed, night.Add(-2*time.Minute))
+	record.Last = live.Change{From: "a", To: "b", At: night.Add(-90 * time.Second)}
+	at := record.Last.At
 	for _, test := range []struct {
 		name   string
 		status string
@@ -290,10 +292,10 @@ func TestProbe_WritesDownThatADeployIsOver(t *testing.T) {
 		want   string // what is written
 	}{
 		{"under way", "UPDATE_IN_PROGRESS", live.Attribution{Since: record.Since, By: deployer}, ""},
-		{"over", "UPDATE_COMPLETE", live.Attribution{Since: record.Since, By: deployer}, live.Attribution{Since: record.Since, By: deployer, Settled: true}.Encode()},
-		{"over, by whom is not known", "UPDATE_COMPLETE", live.Attribution{}, live.Attribution{Since: record.Since, Settled: true}.Encode()},
-		{"over, of another turn", "UPDATE_COMPLETE", live.Attribution{Since: night.Add(-time.Hour), By: "x", Settled: true}, live.Attribution{Since: record.Since, Settled: true}.Encode()},
-		{"known", "UPDATE_IN_PROGRESS", live.Attribution{Since: record.Since, By: deployer, Settled: true}, ""},
+		{"over", "UPDATE_COMPLETE", live.Attribution{Since: record.Since, By: deployer}, live.Attribution{Since: record.Since, By: deployer, Settled: at}.Encode()},
+		{"over, by whom is not known", "UPDATE_COMPLETE", live.Attribution{}, live.Attribution{Since: record.Since, Settled: at}.Encode()},
+		{"over, of another turn", "UPDATE_COMPLETE", live.Attribution{Since: night.Add(-time.Hour), By: "x", Settled: night.Add(-time.Hour)}, live.Attribution{Since: record.Since, Settled: at}.Encode()},
+		{"known", "UPDATE_IN_PROGRESS", live.Attribution{Since: record.Since, By: deployer, Settled: at}, ""},
 		{"rolling back", "UPDATE_ROLLBACK_IN_PROGRESS", live.Attribution{Since: record.Since, By: deployer}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

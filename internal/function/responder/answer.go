@@ -112,7 +112,7 @@ func (t template) size() int {
 
 // newAnswer returns the answer of a kind in a language, with the planned end if
 // it is still to come.
-func newAnswer(c Config, k kind, s speech, planned bool) *answer {
+func newAnswer(c Config, html string, k kind, s speech, planned bool) *answer {
 	a := &answer{status: `503,"statusDescription":"503 Service Unavailable"`}
 	headers := []header{{"Cache-Control", "no-store"}, {maintenance.Marker, maintenance.MarkerValue}}
 	add := func(name, value string) { headers = append(headers, header{name, value}) }
@@ -121,6 +121,7 @@ func newAnswer(c Config, k kind, s speech, planned bool) *answer {
 	if planned {
 		until = c.Until.Format(untilLayout)
 	}
+	leads := (k == kindHTML || k == kindForm) && c.StatusPage != ""
 	switch {
 	case k == kindPreflight:
 		a.status = `204,"statusDescription":"204 No Content"`
@@ -137,16 +138,21 @@ func newAnswer(c Config, k kind, s speech, planned bool) *answer {
 	case k == kindProblem:
 		add("Content-Type", "application/problem+json")
 		a.body = problem(s.message, until)
+	case leads:
+		a.status = `303,"statusDescription":"303 See Other"`
+		add("Location", c.StatusPage)
 	case k == kindHTML || k == kindForm:
 		add("Content-Type", "text/html; charset=utf-8")
-		add("Content-Security-Policy", pagePolicy(c.page()))
+		add("Content-Security-Policy", pagePolicy(html))
 		add("Referrer-Policy", "no-referrer")
 		add("X-Robots-Tag", "noindex")
-		a.body = page(c.page(), s, c.Until, planned, k == kindForm)
+		a.body = page(html, s, c.Until, planned, k == kindForm)
 	}
 	if k != kindPreflight {
 		add("Vary", "Accept, Accept-Language, Origin")
 		add("X-Content-Type-Options", "nosniff")
+	}
+	if k != kindPreflight && !leads {
 		if own := k == kindJSON && c.Body != nil; !own && s.tag != "und" {
 			add("Content-Language", s.tag)
 		}

@@ -7,11 +7,17 @@
 package responder
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -39,6 +45,7 @@ func (c Config) Validate() error {
 		validateWords(c.Words, c.Message),
 		validateUntil(c.Until),
 		validateRetryAfter(c.RetryAfter),
+		c.validatePage(),
 		validateOrigins(c.CORSOrigins),
 		validateBody(c.Body),
 		c.validateSize(),
@@ -51,7 +58,11 @@ func validateMessage(message map[string]string) error {
 	for _, tag := range slices.Sorted(maps.Keys(message)) {
 		parsed, err := language.Parse(tag)
 		if err != nil {
-			errs = append(errs, fmt.Errorf(`message language %q: want a BCP 47 tag such as "en" or "zh-Hant"`, tag))
+			example := `"en" or "zh-Hant"`
+			if meant, ok := notLanguages[strings.ToLower(tag)]; ok {
+				example = fmt.Sprintf("%q, the language of that country", meant)
+			}
+			errs = append(errs, fmt.Errorf("message language %q: want a BCP 47 tag such as %s", tag, example))
 		} else if other, ok := seen[parsed]; ok {
 			errs = append(errs, fmt.Errorf("message languages %q and %q are the same", other, tag))
 		} else {
@@ -136,7 +147,52 @@ func validateBody(body json.RawMessage) error {
 	return nil
 }
 
-// page is the HTML of the page, with placeholders.
-func (c Config) page() string {
-	return pageHTML
+// Files are the files of the function's archive, by name, besides its program.
+// It panics if c is not valid.
+func (c Config) Files() map[string][]byte {
+	if c.Page.IsZero() {
+		return nil
+	}
+	page, err := BuildPage(c.Page)
+	if err != nil {
+		panic(err)
+	}
+	return map[string][]byte{PageFile: page}
+}
+
+func (c Config) validatePage() error {
+	_, err := BuildPage(c.Page)
+	if c.StatusPage == "" {
+		return err
+	}
+	if !c.Page.IsZero() {
+		err = errors.Join(err, errors.New("want a page of one's own or a status page elsewhere, not both"))
+	}
+	return errors.Join(err, validateStatusPage(c.StatusPage))
+}
+
+func validateStatusPage(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || len(address) > 1024 || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) }) {
+		return fmt.Errorf("status page %q: want an address such as https://status.example.com", address)
+	}
+	return nil
+}
+
+// readPage returns the page of one's own in a folder, empty if there is none. It
+// was checked when it was put there.
+func readPage(folder string) (string, error) {
+	if folder == "" {
+		return "", nil
+	}
+	page, err := os.ReadFile(filepath.Join(folder, PageFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", err
+	case len(page) > MaxPage || !utf8.Valid(page) || !bytes.Contains(page, []byte("{{message}}")):
+		return "", fmt.Errorf("%s is not a page of at most %d bytes in UTF-8 with {{message}} in it", PageFile, MaxPage)
+	}
+	return string(page), nil
 }

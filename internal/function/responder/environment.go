@@ -21,6 +21,7 @@ const (
 	defaultLanguageVariable = maintenance.DefaultLanguageVariable
 	untilVariable           = maintenance.UntilVariable
 	wordsVariable           = maintenance.AnswerVariables + "WORDS"        // JSON object, language tag to Words
+	statusPageVariable      = maintenance.AnswerVariables + "STATUS_PAGE"  // address
 	retryAfterVariable      = maintenance.AnswerVariables + "RETRY_AFTER"  // whole seconds
 	corsOriginsVariable     = maintenance.AnswerVariables + "CORS_ORIGINS" // JSON array of strings
 	bodyVariable            = maintenance.AnswerVariables + "BODY"         // any JSON value
@@ -29,7 +30,7 @@ const (
 // IsVariable reports whether an environment variable is one of a Config's.
 func IsVariable(name string) bool {
 	switch name {
-	case messageVariable, wordsVariable, defaultLanguageVariable, untilVariable, retryAfterVariable, corsOriginsVariable, bodyVariable:
+	case messageVariable, wordsVariable, statusPageVariable, defaultLanguageVariable, untilVariable, retryAfterVariable, corsOriginsVariable, bodyVariable:
 		return true
 	}
 	return false
@@ -54,6 +55,9 @@ func (c Config) Environment() map[string]string {
 	}
 	if c.RetryAfter != 0 {
 		env[retryAfterVariable] = strconv.FormatInt(int64(c.RetryAfter/time.Second), 10)
+	}
+	if c.StatusPage != "" {
+		env[statusPageVariable] = c.StatusPage
 	}
 	if len(c.CORSOrigins) > 0 {
 		env[corsOriginsVariable] = encode(c.CORSOrigins)
@@ -121,6 +125,14 @@ func ParseEnvironment(getenv func(string) string) (Config, []error) {
 			return err
 		}
 		c.RetryAfter = wait
+		return nil
+	})
+	read(statusPageVariable, func(value string) error {
+		c.StatusPage = value
+		if err := validateStatusPage(value); err != nil {
+			c.StatusPage = ""
+			return err
+		}
 		return nil
 	})
 	read(corsOriginsVariable, func(value string) (err error) {

@@ -1,6 +1,7 @@
 package responder
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ const maxChoices = 512
 // FromEnvironment.
 type Handler struct {
 	config   Config
+	page     string // its HTML, with placeholders
 	speeches speeches
 	log      *logger
 	metrics  metrics
@@ -43,15 +45,22 @@ func FromEnvironment(getenv func(string) string, log io.Writer) (h *Handler) {
 		}
 	}()
 	config, errs := ParseEnvironment(getenv)
-	if err := errors.Join(errs...); err != nil {
+	page, err := readPage(getenv("LAMBDA_TASK_ROOT"))
+	if err != nil {
+		errs = append(errs, err)
+	}
+	if err = errors.Join(errs...); err != nil {
 		l.problem(time.Now(), "settings are broken and left at their default", err.Error())
 	}
-	return newHandler(config, function, l)
+	h = newHandler(config, function, l)
+	h.page = cmp.Or(page, pageHTML)
+	return h
 }
 
 func newHandler(c Config, function string, log *logger) *Handler {
 	h := &Handler{
 		config:   c,
+		page:     pageHTML,
 		speeches: newSpeeches(c),
 		log:      log,
 		metrics:  metrics{log: log, function: function},
@@ -128,7 +137,7 @@ func (h *Handler) answer(acceptLanguage string, k kind, planned bool) *answer {
 		i++
 	}
 	if h.answers[i] == nil {
-		h.answers[i] = newAnswer(h.config, k, h.speeches.all[language], planned)
+		h.answers[i] = newAnswer(h.config, h.page, k, h.speeches.all[language], planned)
 	}
 	return h.answers[i]
 }

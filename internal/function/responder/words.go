@@ -85,17 +85,21 @@ func HasWords(tag string) bool {
 // are none for a language that nobody has written words for: no message stands
 // under a title in another language.
 func wordsFor(tag language.Tag) Words {
-	i, confidence := 0, language.No
-	for n, entry := range vocabulary {
-		_, _, c := language.NewMatcher([]language.Tag{language.Make(entry.tag)}).Match(tag)
-		if c > confidence && sameLanguage(tag, language.Make(entry.tag)) {
-			i, confidence = n, c
+	var candidates []int
+	var tags []language.Tag
+	for i, entry := range vocabulary {
+		if have := language.Make(entry.tag); sameLanguage(tag, have) {
+			candidates, tags = append(candidates, i), append(tags, have)
 		}
 	}
+	if len(tags) == 0 {
+		return Words{}
+	}
+	_, i, confidence := language.NewMatcher(tags).Match(tag)
 	if confidence < language.High {
 		return Words{}
 	}
-	return vocabulary[i].words
+	return vocabulary[candidates[i]].words
 }
 
 // sameLanguage reports whether two tags are of one language, as people write it:

@@ -28,9 +28,8 @@ type modeListener struct {
 // rule is a rule, ready to be carried out.
 type rule struct {
 	*alb.Rule
-	taken      *counter
 	groups     []weightedGroup // of a forward
-	transforms []transform
+	transforms alb.Rewriter
 }
 
 // weightedGroup is a target group a forward sends requests to.
@@ -74,7 +73,7 @@ func (a *ALB) newMode(name string, template *alb.Template, balancer alb.Ref) (*m
 }
 
 func (a *ALB) addRule(m *mode, l *modeListener, r *alb.Rule) error {
-	ready := &rule{Rule: r, taken: a.counters.of(l.Listener, r)}
+	ready := &rule{Rule: r}
 	if forward, ok := r.Final().(alb.Forward); ok {
 		for _, g := range forward.Groups {
 			settings := m.template.TargetGroup(g.Group)
@@ -90,7 +89,7 @@ func (a *ALB) addRule(m *mode, l *modeListener, r *alb.Rule) error {
 		}
 	}
 	var err error
-	if ready.transforms, err = readTransforms(r.Transforms); err != nil {
+	if ready.transforms, err = alb.NewRewriter(r.Transforms); err != nil {
 		return fmt.Errorf("rule %s: %w", r.Name(), err)
 	}
 	l.rules[r] = ready

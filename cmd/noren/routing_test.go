@@ -1,0 +1,148 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// routingCases are templates in shapes that people have, and what noren says of
+// them: a part of stdout and stderr together. A part that begins with ! must not
+// be there.
+var routingCases = []struct {
+	name  string
+	args  string // files are of testdata/routing
+	code  int
+	wants []string
+}{
+	{"several target groups want a weight each", "check i24805.json", 1,
+		[]string{"target group has no weight, and with several groups each needs one of 0 to 999"}},
+	{"an imported listener may have other rules", "explain /api/x --template imported500.json", 0,
+		[]string{"uncertain", "the listener is not in the template: arn:aws:elasticloadbalancing:us-east-1:1:listener/app/a/1/2"}},
+	{"a nested stack may add rules", "explain /api/x --template nested.json", 0,
+		[]string{"uncertain", "the listener's ARN goes to Svc, of type AWS::CloudFormation::Stack"}},
+	{"a rule may be on a listener", "explain /products --listener L --template ifarn.json", 0,
+		[]string{"uncertain", "rule 2 matches if it exists: condition C"}},
+	{"and is, as soon as the condition is decided", "explain /products --listener L --template ifarn.json --parameter AWS::Region=us-east-1", 0,
+		[]string{"rule 2 R", "!uncertain"}},
+	{"only a deploy knows a priority", "explain /other --template prio_getatt.json", 0, []string{"default rule", "!uncertain"}},
+	{"unless it is given", "routes prio_getatt.json --value Prio.Priority=5", 0, []string{"5        R"}},
+	{"subnets are of no interest to routing", "explain /products --template undecided_subnets.json", 0, []string{"rule 2 R", "!uncertain"}},
+	{"one fault hides no others", "check two_problems.json", 1,
+		[]string{`resource "R": Priority: is 0, want 1 to 50000`, "rule has 7 condition values, ALB allows 5", "two_problems.json:1:"}},
+	{"a default action by condition", "explain /x --template condact.json", 0, []string{"uncertain", "condition Maint"}},
+	{"with its parameter", "explain /x --template condact.json --parameter M=off", 0, []string{"A ", "default rule", "!uncertain"}},
+	{"a parameter that is mistyped", "explain /x --template condact.json --parameter Typo=1", 1, []string{`unknown parameter "Typo": want M`}},
+	{"a rule that another takes everything from", "check shadow.json", 0, []string{"warning: rule is dead: rule 10 R1 takes all that it would take", "R2 Conditions", "0 errors, 1 warning"}},
+	{"the maintenance rule above its own allow rules", "check maint_top.json", 0, []string{"rule 1 Maint takes all that it would take", "R Conditions", "Office Conditions"}},
+	{"without the dead rules", "check maint_top2.json", 0, []string{"0 errors, 0 warnings"}},
+	{"dead rules in the table", "routes maint_top.json", 0, []string{"dead (B)"}},
+	{"what a transform makes of the path", "explain 'GET /old/a' --template transform.json", 0, []string{"the target gets the path /new/a"}},
+	{"a redirect of a request", "explain 'GET http://www.example.com/x' --template transform.json", 0, []string{"answers 301 with Location: http://example.com:80/x"}},
+	{"a redirect with parts of the request", "explain 'GET https://a.example.com/go/y?z=1' --template transform.json", 0,
+		[]string{"answers 302 with Location: https://a.example.com:8443/go/y/x?a=b&z=1"}},
+	{"a redirect to a host that is not given", "explain 'GET /go/y?' --template transform.json", 0, []string{"Location: https://#{host}:8443/go/y/x"}},
+	{"a fixed response", "explain /x --template shadow.json --listener L", 0, []string{"rule 10"}},
+	{"a body", "explain /x --template condact.json --parameter M=on", 0, []string{"answers 503 without a body"}},
+	{"two listeners on one port", "check dupport.json", 1, []string{`port 80 is taken by listener "L" of the same load balancer`}},
+	{"a service on a target group that no rule uses", "check i34290.json", 1, []string{"target group is that of service S, but no listener forwards to it"}},
+	{"a priority twice on an imported listener", "check twostacks", 1, []string{`priority 500 is taken by rule "R"`, "its templates together"}},
+	{"and on one that is imported by its export", "check twoimp", 1, []string{`priority 500 is taken by rule "R"`}},
+	{"read as one load balancer", "routes twostacks", 0, []string{"/api/*", "/apx/*", "2 in twostacks"}},
+	{"a line of a log", "explain 'GET http://example.com:80/old/a HTTP/1.1' --template transform.json -H X:1", 0, []string{"rule 10 T1"}},
+}
+
+// words splits a command line; what is in quotes is one word.
+func words(line string) []string {
+	var all []string
+	for i, part := range strings.Split(line, "'") {
+		if i%2 == 1 {
+			all = append(all, part)
+			continue
+		}
+		all = append(all, strings.Fields(part)...)
+	}
+	return all
+}
+
+func TestRouting(t *testing.T) {
+	for _, test := range routingCases {
+		t.Run(test.name, func(t *testing.T) {
+			args := words(test.args)
+			for i, arg := range args {
+				if file := filepath.Join("testdata", "routing", arg); strings.HasSuffix(arg, ".json") || strings.HasPrefix(arg, "two") {
+					if _, err := os.Stat(file); err != nil {
+						t.Fatal(err)
+					}
+					args[i] = file
+				}
+			}
+			t.Setenv("COLUMNS", "200")
+			var out strings.Builder
+			if code := exec(t.Context(), args, strings.NewReader(""), &out, &out); code != test.code {
+				t.Errorf("exit code %d, want %d", code, test.code)
+			}
+			for _, want := range test.wants {
+				text, not := strings.CutPrefix(want, "!")
+				if strings.Contains(out.String(), text) == not {
+					t.Errorf("want %q", want)
+				}
+			}
+			if t.Failed() {
+				t.Log(out.String())
+			}
+		})
+	}
+}
+
+// TestReplayByParameter: a switch by a parameter is one template twice.
+func TestReplayByParameter(t *testing.T) {
+	log := dayLines(t)[1]
+	file := filepath.Join("testdata", "routing", "condact.json")
+	template, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template = []byte(strings.ReplaceAll(string(template), `"Port": 80, "Protocol": "HTTP", "DefaultActions"`, `"Port": 443, "Protocol": "HTTPS", "DefaultActions"`))
+	file = filepath.Join(t.TempDir(), "switch.json")
+	writeFile(t, file, template)
+	code, stdout, stderr := runReplay(t, log+"\n", "--open", file, "--closed", file, "--open-parameter", "M=off", "--closed-parameter", "M=on", "-")
+	if code != 0 || !strings.Contains(stdout, "refused") {
+		t.Errorf("exit code %d\n%s\n%s", code, stdout, stderr)
+	}
+	code, _, stderr = runReplay(t, log+"\n", "--open", file, "--closed", file, "--open-parameter", "N=off", "-")
+	if code != 1 || !strings.Contains(stderr, `unknown parameter "N": want M`) {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+// TestLive: what the AWS CLI prints of load balancers is asked as templates are.
+func TestLive(t *testing.T) {
+	dir := t.TempDir()
+	const arn = "arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/a/1/2"
+	listeners, rules := filepath.Join(dir, "listeners.json"), filepath.Join(dir, "rules.json")
+	writeFile(t, listeners, []byte(`{"Listeners": [{"ListenerArn": "`+arn+`", "LoadBalancerArn": "arn:lb", "Port": 80, "Protocol": "HTTP",
+		"DefaultActions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404", "MessageBody": "nobody here"}}]}]}`))
+	writeFile(t, rules, []byte(`{"Rules": [{"RuleArn": "arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/a/1/2/3", "Priority": "7",
+		"Conditions": [{"Field": "path-pattern", "Values": ["/*"], "PathPatternConfig": {"Values": ["/*"]}}],
+		"Actions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}]},
+		{"RuleArn": "arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/a/1/2/4", "Priority": "8",
+		"Conditions": [{"Field": "path-pattern", "Values": ["/a"], "PathPatternConfig": {"Values": ["/a"]}}],
+		"Actions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}]}]}`))
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"explain", "/x", "--live", listeners, "--live", rules}, "rule 7"},
+		{[]string{"routes", "--live", listeners}, "everything else"},
+		{[]string{"check", "--live", listeners, "--live", rules}, "rule is dead: rule 7"},
+		{[]string{"explain", "/x", "--live", rules}, "uncertain"},
+	} {
+		var out strings.Builder
+		exec(t.Context(), test.args, strings.NewReader(""), &out, &out)
+		if !strings.Contains(out.String(), test.want) {
+			t.Errorf("%q: got %s, want %q", test.args, out.String(), test.want)
+		}
+	}
+}

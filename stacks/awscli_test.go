@@ -1,0 +1,240 @@
+//go:build awscli
+
+package stacks
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// The commands that the stack prints, run by the AWS CLI itself, in both versions,
+// against a stub of AWS: make awscli.
+
+// cli is a version of the AWS CLI.
+type cli struct {
+	version string
+	path    string
+}
+
+// clis are version 1, which pip installs, and version 2, which Debian does.
+func clis(t *testing.T) []cli {
+	t.Helper()
+	one, err := filepath.Abs(".venv/awscli/bin/aws")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []cli{{"1", one}, {"2", os.Getenv("NOREN_AWSCLI2")}}
+	for _, c := range all {
+		out, err := exec.Command(c.path, "--version").CombinedOutput()
+		if err != nil || !strings.HasPrefix(string(out), "aws-cli/"+c.version+".") {
+			t.Fatalf("%q is not version %s of the AWS CLI: %v %s", c.path, c.version, err, out)
+		}
+	}
+	return all
+}
+
+// calls are those that a stub of AWS got: the operation, and for those that
+// change a listener or a rule, what they set.
+type calls struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (c *calls) list() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.all)
+}
+
+func (c *calls) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	form, _ := url.ParseQuery(string(body))
+	operation := form.Get("Action")
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		operation = target[strings.LastIndexByte(target, '.')+1:]
+	}
+	said := operation
+	for _, key := range []string{"ListenerArn", "RuleArn", "DefaultActions.member.1.TargetGroupArn", "Actions.member.1.TargetGroupArn"} {
+		if value := form.Get(key); value != "" {
+			said += " " + value
+		}
+	}
+	c.mu.Lock()
+	c.all = append(c.all, said)
+	c.mu.Unlock()
+	// Long enough for a pager: more lines than the terminal has.
+	var rules strings.Builder
+	for priority := range 200 {
+		fmt.Fprintf(&rules, "<member><RuleArn>rule-%d</RuleArn><Priority>%d</Priority><Conditions/><Actions/></member>", priority, priority)
+	}
+	switch operation {
+	case "ModifyListener":
+		fmt.Fprintf(w, "<ModifyListenerResponse><ModifyListenerResult><Listeners>%s</Listeners></ModifyListenerResult></ModifyListenerResponse>",
+			strings.Repeat("<member><ListenerArn>a</ListenerArn><Port>443</Port></member>", 20))
+	case "DescribeRules":
+		fmt.Fprintf(w, "<DescribeRulesResponse><DescribeRulesResult><Rules>%s</Rules></DescribeRulesResult></DescribeRulesResponse>", rules.String())
+	case "ModifyRule":
+		fmt.Fprintf(w, "<ModifyRuleResponse><ModifyRuleResult><Rules>%s</Rules></ModifyRuleResult></ModifyRuleResponse>", rules.String())
+	case "RunTask":
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		fmt.Fprintf(w, `{"tasks": [%s{"taskArn": "a"}], "failures": []}`, strings.Repeat(`{"taskArn": "b", "lastStatus": "PROVISIONING"},`, 40))
+	case "FilterLogEvents":
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		io.WriteString(w, `{"events": [{"logStreamName": "s", "timestamp": 1, "message": "m", "ingestionTime": 1, "eventId": "1"}]}`)
+	default:
+		http.Error(w, "the stub has no answer to "+operation, http.StatusNotImplemented)
+	}
+}
+
+// printed are the commands among the outputs of a template, with names in the
+// place of what CloudFormation fills in.
+func printed(t template) map[string]string {
+	commands := map[string]string{}
+	for id, output := range t.Outputs {
+		if text := filled(output.Value); regexp.MustCompile(`\baws [a-z]`).MatchString(text) {
+			commands[id] = text
+		}
+	}
+	return commands
+}
+
+// filled is a value of a template with names in the place of references.
+func filled(value any) string {
+	switch value := value.(type) {
+	case string:
+		return value
+	case map[string]any:
+		for function, argument := range value {
+			switch function {
+			case "Ref":
+				return "arn:aws:x:r:1:" + argument.(string)
+			case "Fn::GetAtt":
+				return "arn:aws:x:r:1:" + argument.([]any)[0].(string)
+			case "Fn::Join":
+				var parts []string
+				for _, part := range argument.([]any)[1].([]any) {
+					parts = append(parts, filled(part))
+				}
+				return strings.Join(parts, argument.([]any)[0].(string))
+			}
+		}
+	}
+	data, _ := json.Marshal(value)
+	return string(data)
+}
+
+// onATerminal runs a command on a terminal of 24 lines, with a pager that waits
+// for a person as less does, and returns what it printed.
+func (c cli) onATerminal(t *testing.T, endpoint, command string, limit time.Duration) (said string, paged bool, err error) {
+	t.Helper()
+	dir := t.TempDir()
+	seen := filepath.Join(dir, "paged")
+	write := func(name, script string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("less", "#!/bin/sh\ntouch "+seen+"\nexec sleep 600\n")
+	write("aws", "#!/bin/sh\nexec "+c.path+" \"$@\"\n")
+	write("command.sh", "stty rows 24 cols 80\n"+command+"\n")
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	run := exec.CommandContext(ctx, "script", "-qec", "sh "+filepath.Join(dir, "command.sh"), "/dev/null")
+	run.WaitDelay = time.Second
+	run.Env = []string{
+		"PATH=" + dir + ":" + os.Getenv("PATH"), "HOME=" + dir, "TERM=xterm", "AWS_ENDPOINT_URL=" + endpoint,
+		"AWS_ACCESS_KEY_ID=stub", "AWS_SECRET_ACCESS_KEY=stub", "AWS_EC2_METADATA_DISABLED=true",
+	}
+	out, err := run.CombinedOutput()
+	_, missing := os.Stat(seen)
+	return string(out), missing == nil, err
+}
+
+// TestPrintedCommandsRunToTheirEnd: every command of every environment makes the
+// calls that it is for, on a short terminal, without a pager, in both versions of
+// the CLI; aws logs tail in version 2 only, which the runbook says.
+func TestPrintedCommandsRunToTheirEnd(t *testing.T) {
+	for _, c := range clis(t) {
+		ran := 0
+		for _, name := range environments {
+			for id, command := range printed(synthesized(t, name, maintenance.Open).template) {
+				follows := strings.Contains(command, "aws logs tail")
+				want, limit := callsOf(command), 60*time.Second
+				if follows {
+					limit = 10 * time.Second // it goes on until it is stopped
+				}
+				stub := &calls{}
+				server := httptest.NewServer(stub)
+				said, paged, err := c.onATerminal(t, server.URL, command, limit)
+				server.Close()
+				got := stub.list()
+				ran++
+				switch {
+				case paged:
+					t.Errorf("CLI %s, %s, %s: opens a pager after %q", c.version, name, id, got)
+				case follows && c.version == "1":
+					if !strings.Contains(said, "Invalid choice") {
+						t.Errorf("CLI 1, %s, %s: the runbook says that it has no aws logs tail: %s", name, id, said)
+					}
+				case follows:
+					if len(got) == 0 || got[0] != want[0] {
+						t.Errorf("CLI %s, %s, %s: calls %q, want %q: %s", c.version, name, id, got, want, said)
+					}
+				case err != nil || !slices.Equal(got, want):
+					t.Errorf("CLI %s, %s, %s: %v, calls %q, want %q: %s", c.version, name, id, err, got, want, said)
+				}
+			}
+		}
+		if ran < 8*len(environments) {
+			t.Errorf("%d commands: is this test looking at the right thing?", ran)
+		}
+	}
+}
+
+// callsOf are the calls that a printed command is for.
+func callsOf(command string) []string {
+	arn := func(option string) string {
+		return regexp.MustCompile(option + `[= ]([^ ,;]+)`).FindStringSubmatch(command)[1]
+	}
+	switch {
+	case strings.Contains(command, "aws logs tail"):
+		return []string{"FilterLogEvents"}
+	case strings.Contains(command, "aws ecs run-task"):
+		return []string{"RunTask"}
+	}
+	listener, group := arn("--listener-arn"), arn("TargetGroupArn")
+	all := []string{"ModifyListener " + listener + " " + group}
+	for _, priority := range regexp.MustCompile(`Priority=='(\d+)'`).FindAllStringSubmatch(command, -1) {
+		all = append(all, "DescribeRules "+listener, "ModifyRule rule-"+priority[1]+" "+group)
+	}
+	return all
+}
+
+// TestAPagerIsNoticed: without what keeps it shut, version 2 opens one, and the
+// rule that goes with the listener is not turned.
+func TestAPagerIsNoticed(t *testing.T) {
+	command := strings.ReplaceAll(printed(synthesized(t, "prod", maintenance.Open).template)["EmergencyCloseCommand"], "AWS_PAGER= ", "")
+	stub := &calls{}
+	server := httptest.NewServer(stub)
+	defer server.Close()
+	_, paged, err := clis(t)[1].onATerminal(t, server.URL, command, 20*time.Second)
+	if got := stub.list(); !paged || err == nil || len(got) != 1 {
+		t.Errorf("paged %v, %v, calls %q: want a pager after the first", paged, err, got)
+	}
+}

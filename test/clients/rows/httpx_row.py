@@ -1,0 +1,7 @@
+import httpx
+
+from row import body, headers, method, said, url
+
+# httpx neither throws on a 503 nor repeats it.
+answer = httpx.request(method, url, headers=headers, json=body, timeout=30)
+said(answer.status_code, answer.headers)
