@@ -97,6 +97,15 @@ func (c *calls) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "FilterLogEvents":
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		io.WriteString(w, `{"events": [{"logStreamName": "s", "timestamp": 1, "message": "m", "ingestionTime": 1, "eventId": "1"}]}`)
+	case "DescribeDBClusters":
+		fmt.Fprint(w, "<DescribeDBClustersResponse><DescribeDBClustersResult><DBClusters><DBCluster><Endpoint>clone.example</Endpoint>"+
+			"<ServerlessV2ScalingConfiguration><MinCapacity>0.5</MinCapacity><MaxCapacity>2</MaxCapacity></ServerlessV2ScalingConfiguration>"+
+			"</DBCluster></DBClusters></DescribeDBClustersResult></DescribeDBClustersResponse>")
+	case "DescribeDBInstances":
+		fmt.Fprint(w, "<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances><DBInstance>"+
+			"<DBInstanceStatus>available</DBInstanceStatus></DBInstance></DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>")
+	case "RestoreDBClusterToPointInTime", "CreateDBInstance", "DeleteDBInstance", "DeleteDBCluster":
+		fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult><DB><Status>creating</Status></DB></%[1]sResult></%[1]sResponse>", operation)
 	default:
 		http.Error(w, "the stub has no answer to "+operation, http.StatusNotImplemented)
 	}
@@ -153,10 +162,13 @@ func (c cli) onATerminal(t *testing.T, endpoint, command string, limit time.Dura
 	write("less", "#!/bin/sh\ntouch "+seen+"\nexec sleep 600\n")
 	write("aws", "#!/bin/sh\nexec "+c.path+" \"$@\"\n")
 	write("command.sh", "stty rows 24 cols 80\n"+command+"\n")
+	if err := os.MkdirAll(filepath.Join(dir, "examples/fieldreports/schemachanges"), 0o755); err != nil { // where a command writes to
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	run := exec.CommandContext(ctx, "script", "-qec", "sh "+filepath.Join(dir, "command.sh"), "/dev/null")
-	run.WaitDelay = time.Second
+	run.Dir, run.WaitDelay = dir, time.Second
 	run.Env = []string{
 		"PATH=" + dir + ":" + os.Getenv("PATH"), "HOME=" + dir, "TERM=xterm", "AWS_ENDPOINT_URL=" + endpoint,
 		"AWS_ACCESS_KEY_ID=stub", "AWS_SECRET_ACCESS_KEY=stub", "AWS_EC2_METADATA_DISABLED=true",
@@ -212,11 +224,25 @@ func callsOf(command string) []string {
 	arn := func(option string) string {
 		return regexp.MustCompile(option + `[= ]([^ ,;]+)`).FindStringSubmatch(command)[1]
 	}
-	switch {
-	case strings.Contains(command, "aws logs tail"):
-		return []string{"FilterLogEvents"}
-	case strings.Contains(command, "aws ecs run-task"):
-		return []string{"RunTask"}
+	var plain []string
+	for _, place := range regexp.MustCompile(`\baws ((?:rds|ecs|logs) (?:wait )?[a-z-]+)`).FindAllStringSubmatchIndex(command, -1) {
+		call, ok := map[string]string{
+			"ecs run-task": "RunTask", "logs tail": "FilterLogEvents", "logs filter-log-events": "FilterLogEvents",
+			"rds describe-db-clusters": "DescribeDBClusters", "rds wait db-instance-available": "DescribeDBInstances",
+			"rds restore-db-cluster-to-point-in-time": "RestoreDBClusterToPointInTime", "rds create-db-instance": "CreateDBInstance",
+			"rds delete-db-instance": "DeleteDBInstance", "rds delete-db-cluster": "DeleteDBCluster",
+		}[command[place[2]:place[3]]]
+		if !ok {
+			panic("callsOf does not know " + command[place[2]:place[3]])
+		}
+		at := len(plain)
+		if strings.HasSuffix(command[:place[0]], "$(") { // the shell runs it first
+			at--
+		}
+		plain = slices.Insert(plain, at, call)
+	}
+	if len(plain) > 0 {
+		return plain
 	}
 	listener, group := arn("--listener-arn"), arn("TargetGroupArn")
 	all := []string{"ModifyListener " + listener + " " + group}

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -261,5 +262,23 @@ func TestAnswer(t *testing.T) {
 				t.Errorf("got %q until %q, want %q until %q", message, until, test.message, test.until)
 			}
 		})
+	}
+}
+
+// TestCompare_TypedAgain: two syntheses with the same flag differ only in when it
+// was typed, which is no difference; whether it was typed is one.
+func TestCompare_TypedAgain(t *testing.T) {
+	guard := func(explicit string) Template {
+		template, err := Read(fmt.Appendf(nil, `{"Resources": {"Guard": {"Type": "Custom::NorenReopenGuard", "Properties": {"Explicit": %q}}}}`, explicit), cfn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return template
+	}
+	if d := Compare(guard("2026-12-01T02:00:00Z"), guard("2026-12-01T02:05:00Z")); !d.Empty() {
+		t.Errorf("typed again: %+v", d.Resources)
+	}
+	if d := Compare(guard(""), guard("2026-12-01T02:05:00Z")); d.Empty() {
+		t.Error("typed and not typed are the same")
 	}
 }

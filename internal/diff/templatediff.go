@@ -47,11 +47,21 @@ func Read(data []byte, options cfn.Options) (Template, error) {
 		return Template{}, fmt.Errorf("not a CloudFormation template: %w", err)
 	}
 	t.resources = body.Resources
+	for _, r := range t.resources {
+		if typed, ok := r.Properties["Explicit"].(string); ok && r.Type == maintenance.GuardType && typed != "" {
+			r.Properties["Explicit"] = typedMode
+		}
+	}
 	if t.switches, err = rules.Find(data, read); err != nil && !errors.Is(err, rules.ErrNoSwitch) {
 		return Template{}, err
 	}
 	return t, nil
 }
+
+// typedMode takes the place of the time at which a mode was typed: the one value
+// that depends on when a template was synthesized. What counts is that somebody
+// asked.
+const typedMode = "typed"
 
 // Diff is what differs between two templates.
 type Diff struct {

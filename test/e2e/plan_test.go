@@ -94,7 +94,7 @@ func TestPlan(t *testing.T) {
 
 	typed := []string{"MAINTENANCE_MESSAGE=Back at \"four\" $(date).", "MAINTENANCE_UNTIL=2036-12-01T04:00:00+09:00"}
 	said, ok = plan(open, typed, "prod", "closed")
-	want(said, ok, true, "open → closed", `{"en":"Back at \"four\" $(date)."}`)
+	want(said, ok, true, "open → closed", `Message: "" -> Back at "four" $(date).`)
 	closed := keep("closed.json")
 	said, ok = plan(closed, nil, "prod") // in the middle of it, with nothing typed
 	want(said, ok, true, "No differences.")

@@ -170,7 +170,7 @@ func (s *stack) checkRequests(t *testing.T, mode, listener, app, responder strin
 	check(readers, goal[mode == "true"])
 	check(writers, goal[mode != "false"])
 	all, err := live.Read(t.Context(), s.elbv2, rules.Switch{Responder: s.resources[responder], Listeners: []rules.Listener{{
-		Name: s.resources[listener], Apps: []string{s.resources[app]},
+		Name: s.resources[listener], Apps: []string{s.resources[app]}, Turning: []int{191},
 	}}})
 	got, mixed := rules.Together(all)
 	if err != nil || got.Flag() != mode {
