@@ -208,7 +208,7 @@ func TestMigrateWithoutTheRightToMakeSchemas(t *testing.T) {
 	})
 }
 
-// What the two users may do, found out by doing it. They log in with passwords
+// What the three users may do, found out by doing it. They log in with passwords
 // here: the grants are those of AWS.
 func TestGrants(t *testing.T) { onEveryServer(t, testGrants) }
 
@@ -223,7 +223,7 @@ func testGrants(t *testing.T, s *testServer) {
 		execute(t, root, "DROP DATABASE IF EXISTS "+schema, "CREATE DATABASE "+schema, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY)")
 		t.Cleanup(func() { execute(t, root, "DROP DATABASE "+schema) })
 	}
-	names := []string{"frt_api", "frt_ddl"}
+	names := []string{"frt_api", "frt_ddl", "frt_plan"}
 	for _, name := range names {
 		execute(t, root, "DROP USER IF EXISTS "+name+"@'%'", "CREATE USER "+name+"@'%' IDENTIFIED BY 'pw'")
 		t.Cleanup(func() { execute(t, root, "DROP USER "+name+"@'%'") })
@@ -238,16 +238,12 @@ func testGrants(t *testing.T, s *testServer) {
 		t.Fatal(err)
 	}
 	t.Logf("the server takes patterns: %v", patterns)
-	execute(t, root, grants(accounts{names[0], names[1]}.statements("fieldreports_test", patterns))...)
+	execute(t, root, grants(accounts{names[0], names[1], names[2]}.statements("fieldreports_test", patterns))...)
 	users := make([]*sql.DB, len(names)) // a session does not see later grants on *.*
 	for i, name := range names {
 		login := config.Clone()
 		login.User, login.Passwd = name, "pw"
 		users[i] = openDSN(t, login.FormatDSN())
-	}
-	wherePatterns := ""
-	if patterns {
-		wherePatterns = "frt_ddl"
 	}
 
 	tests := []struct {
@@ -257,17 +253,17 @@ func testGrants(t *testing.T, s *testServer) {
 		{"INSERT INTO fieldreports_test.t VALUES (%d)", "frt_api frt_ddl"},
 		{"UPDATE fieldreports_test.t SET id = -id WHERE id = %d", "frt_api frt_ddl"},
 		{"DELETE FROM fieldreports_test.t WHERE id = %d", "frt_api frt_ddl"},
-		{"SELECT COUNT(*) + %d FROM fieldreports_test.t", "frt_api frt_ddl"},
+		{"SELECT COUNT(*) + %d FROM fieldreports_test.t", "frt_api frt_ddl frt_plan"},
 		{"ALTER TABLE fieldreports_test.t ADD COLUMN c%d INT", "frt_ddl"},
 		{"CREATE INDEX i%d ON fieldreports_test.t (id)", "frt_ddl"},
 		{"CREATE TABLE fieldreports_test.n%d (id INT PRIMARY KEY, t INT, FOREIGN KEY (t) REFERENCES fieldreports_test.t (id))", "frt_ddl"},
 		{"DROP TABLE IF EXISTS fieldreports_test.n%d", "frt_ddl"},
-		{"DROP DATABASE noren_scratch /* %d */", "frt_ddl"},
-		{"CREATE DATABASE noren_scratch /* %d */", "frt_ddl"},
-		{"CREATE TABLE noren_scratch.n%d LIKE fieldreports_test.t", "frt_ddl"},
-		{"CREATE TABLE noren_other.n%d (id INT)", wherePatterns},
-		{"SELECT COUNT(*) + %d FROM performance_schema.setup_consumers", "frt_ddl"},
-		{"SELECT COUNT(*) + %d FROM information_schema.innodb_metrics", "frt_ddl"}, // wants PROCESS
+		{"DROP DATABASE IF EXISTS noren_scratch /* %d */", "frt_ddl frt_plan"},
+		{"CREATE DATABASE IF NOT EXISTS noren_scratch /* %d */", "frt_ddl frt_plan"},
+		{"CREATE TABLE noren_scratch.n%d LIKE fieldreports_test.t", "frt_ddl frt_plan"},
+		{"CREATE TABLE noren_other.n%d (id INT)", ""},
+		{"SELECT COUNT(*) + %d FROM performance_schema.setup_consumers", "frt_ddl frt_plan"},
+		{"SELECT COUNT(*) + %d FROM information_schema.innodb_metrics", "frt_ddl frt_plan"}, // wants PROCESS
 		{"SELECT COUNT(*) + %d FROM fieldreportsXtest.t", ""},
 		{"SELECT COUNT(*) + %d FROM norenXscratch.t", ""},
 		{"CREATE DATABASE other_%d", ""},
@@ -276,7 +272,7 @@ func testGrants(t *testing.T, s *testServer) {
 	}
 	for i, test := range tests {
 		for j, user := range users {
-			statement := fmt.Sprintf(test.statement, 2*i+j)
+			statement := fmt.Sprintf(test.statement, 3*i+j)
 			_, err := user.Exec(statement)
 			if may := strings.Contains(test.may, names[j]); may != (err == nil) {
 				t.Errorf("%s: %s: got error %v, want it allowed: %v", names[j], statement, err, may)
