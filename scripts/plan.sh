@@ -66,7 +66,27 @@ fetch() {
   fi
 }
 
+# oneline fails for a message of several lines: the CDK CLI cuts what is given
+# with -c at the first of them, without a word.
+oneline() {
+  case $1 in
+    *$'\n'*)
+      echo "plan.sh: the message has several lines, of which -c maintenance-message takes the first only: put it into environments/$env.yaml, maintenance.message, or make it one line" >&2
+      exit 1
+      ;;
+  esac
+}
+
+# digest appends what the plan is of: both templates and the assets, each byte. A
+# plan that is approved is this one, whatever its text leaves out.
+digest() {
+  local sum
+  sum=$(cat "$deployed"/*.template.json "$planned"/*.template.json "$planned"/*.assets.json | sha256sum)
+  printf "\nDigest of the deployed template, the planned one and its assets: %s\n" "${sum%% *}" >>"$out/plan.md"
+}
+
 flags=()
+oneline "${MAINTENANCE_MESSAGE:-}"
 if [ -n "$mode" ]; then
   flags+=(-c "maintenance=$flag")
   [ -z "${MAINTENANCE_MESSAGE:-}" ] || flags+=(-c "maintenance-message=$MAINTENANCE_MESSAGE")
@@ -93,6 +113,7 @@ esac
 if [ -n "$mode" ]; then
   "$noren" check "$planned"
   "$noren" diff "$deployed" "$planned" --format markdown --expect "$mode" >"$out/plan.md" || status=$?
+  digest
   cat "$out/plan.md"
   exit "$status"
 fi
@@ -108,6 +129,7 @@ if [ "$mode" != open ] || [ "$(jq -r .mode <<<"$next")" != open ]; then
   if [ "$mode" != open ]; then
     until=$(jq -r --argjson next "$next" 'select(.until != $next.until) | .until // empty' <<<"$now")
     message=$(jq -r --argjson next "$next" 'select(.message != $next.message) | .message // {} | select(length == 1) | .[]' <<<"$now")
+    oneline "$message"
     [ -z "$until" ] || flags+=(-c "maintenance-until=$until")
     [ -z "$message" ] || flags+=(-c "maintenance-message=$message")
   fi
@@ -115,4 +137,6 @@ if [ "$mode" != open ] || [ "$(jq -r .mode <<<"$next")" != open ]; then
 fi
 "$noren" check "$planned"
 "$noren" diff "$deployed" "$planned" --mode-unchanged >&2
-"$noren" diff "$deployed" "$planned" --format markdown | tee "$out/plan.md"
+"$noren" diff "$deployed" "$planned" --format markdown >"$out/plan.md"
+digest
+cat "$out/plan.md"

@@ -1,7 +1,7 @@
 """Writes the answers of AWS that the tests of preflight use as they come over the
 wire.
 
-    .venv/e2e/bin/python scripts/wire.py          write internal/preflight/testdata/wire.json
+    .venv/e2e/bin/python scripts/wire.py          write internal/environment/preflight/testdata/wire.json
     .venv/e2e/bin/python scripts/wire.py --check  fail if it is not what it would write
 
 testdata/answers.json has the answers by service, operation and variant. They are
@@ -20,7 +20,7 @@ import botocore.validate
 from moto.core.model import ServiceModel
 from moto.core.serialize import get_serializer_class
 
-FOLDER = pathlib.Path(__file__).parent.parent / "internal/preflight/testdata"
+FOLDER = pathlib.Path(__file__).parent.parent / "internal/environment/preflight/testdata"
 
 def typed(value, shape):
     """The value with times in the place of their texts."""

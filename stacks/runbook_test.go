@@ -86,6 +86,7 @@ var awsCommands = map[string][]string{
 	"secretsmanager get-secret-value":              {"--secret-id", "--query", "--output"},
 	"s3 rm":                                        {"--recursive"},
 	"resourcegroupstaggingapi get-resources":       {"--tag-filters", "--query", "--output"},
+	"logs tail":                                    {"--region", "--since", "--follow"},
 	"logs describe-log-groups":                     {"--query", "--output"},
 	"logs delete-log-group":                        {"--log-group-name"},
 	"ec2 describe-security-groups":                 {"--filters", "--query", "--output"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -24,6 +26,8 @@ type source struct {
 	mode string // open, read-only or closed; else a name to tell it from others
 	file string
 	data []byte // the template as it is written
+
+	folder string // that check was asked about
 	*alb.Template
 }
 
@@ -75,6 +79,7 @@ func knownEnvironment(env string) error {
 type templateFlags struct {
 	env        string            // whose assemblies are read where no template is named
 	parameters map[string]string // of the templates
+	live       []string          // files that the AWS CLI printed
 	values     map[string]string // of what only a deploy knows, by LogicalId.Attribute
 }
 
@@ -94,6 +99,51 @@ func (f templateFlags) with(parameters map[string]string) templateFlags {
 // load reads templates, each a file or an assembly folder; without any, those
 // of the environment.
 func (f templateFlags) load(paths []string) ([]source, error) {
+	if len(f.live) > 0 {
+		live, err := f.loadLive()
+		if err != nil || len(paths) == 0 {
+			return []source{live}, err
+		}
+		sources, err := f.loadAll(paths)
+		return append(sources, live), err
+	}
+	return f.loadAll(paths)
+}
+
+// loadLive reads what the AWS CLI prints of load balancers that exist.
+func (f templateFlags) loadLive() (source, error) {
+	var described alb.Described
+	for _, file := range f.live {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return source{}, err
+		}
+		var answer map[string]json.RawMessage
+		if err := json.Unmarshal(data, &answer); err != nil {
+			return source{}, fmt.Errorf("%s: %w", file, err)
+		}
+		switch {
+		case answer["Listeners"] != nil:
+			described.Listeners = append(described.Listeners, data)
+		case answer["Rules"] != nil:
+			described.Rules = append(described.Rules, data)
+		case answer["TargetGroups"] != nil:
+			described.TargetGroups = append(described.TargetGroups, data)
+		default:
+			return source{}, fmt.Errorf("%s: want what aws elbv2 describe-listeners, describe-rules or describe-target-groups prints", file)
+		}
+	}
+	template, err := alb.ReadDescribed(described)
+	if err != nil {
+		return source{}, fmt.Errorf("%s: %w", strings.Join(f.live, ", "), err)
+	}
+	if len(template.Listeners) == 0 {
+		return source{}, fmt.Errorf("%s: no listener: want what aws elbv2 describe-listeners prints too", strings.Join(f.live, ", "))
+	}
+	return source{mode: "live", file: strings.Join(f.live, ", "), Template: template}, nil
+}
+
+func (f templateFlags) loadAll(paths []string) ([]source, error) {
 	if len(paths) == 0 {
 		return f.loadAssemblies()
 	}
@@ -174,11 +224,20 @@ func (f templateFlags) loadOne(path string) (source, error) {
 	}
 	switch len(found) {
 	case 0:
-		return source{}, fmt.Errorf("%s: no listener and no listener rule of an application load balancer", path)
+		return source{}, fmt.Errorf("%s: no listener and no listener rule of an application load balancer in %s", path, term.Plural(len(files), "template"))
 	case 1:
 		return found[0], nil
 	}
-	return source{}, fmt.Errorf("%s: %d templates have listeners: name one, such as %s", path, len(found), found[0].file)
+	return source{mode: filepath.Base(path), file: path, Template: joined(found)}, nil
+}
+
+// joined is one template of several that are deployed together.
+func joined(sources []source) *alb.Template {
+	stacks := make([]alb.Stack, len(sources))
+	for i, s := range sources {
+		stacks[i] = alb.Stack{Name: s.mode, Template: s.Template}
+	}
+	return alb.Join(stacks)
 }
 
 // templateFiles are the templates of an assembly folder, or path itself if it
@@ -198,6 +257,17 @@ func templateFiles(path string) ([]string, error) {
 			return nil, err
 		}
 		files = append(files, found...)
+	}
+	nested, err := filepath.Glob(filepath.Join(path, "assembly-*")) // of Stages
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range nested {
+		more, err := templateFiles(dir)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, more...)
 	}
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s: no *.template.json, which cdk synth --output writes, and no *.template.yaml", path)
@@ -242,6 +312,12 @@ func nameApart(sources []source) {
 
 // add adds the flags to a verb.
 func (f *templateFlags) add(cmd *cobra.Command) {
+	f.addReading(cmd)
+	cmd.Flags().StringArrayVar(&f.live, "live", nil, "what aws elbv2 describe-listeners, describe-rules or describe-target-groups printed, of any load balancer; may be repeated")
+}
+
+// addReading adds the flags that say how templates are read.
+func (f *templateFlags) addReading(cmd *cobra.Command) {
 	addEnvFlag(cmd, &f.env)
 	addParameterFlag(cmd, &f.parameters)
 	cmd.Flags().StringToStringVar(&f.values, "value", nil, "what only a deploy knows of a resource, as LogicalId.Attribute=value; may be repeated")

@@ -26,8 +26,8 @@ values and wildcards in a rule, characters and lengths, priorities, weights,
 target groups, regexes. Rules, and values of them, that no request reaches are
 warnings, with the rules that take their requests.
 
-A TEMPLATE is a CloudFormation template in JSON, or the folder of an assembly,
-of which all templates are checked. Without any, the assemblies that make synth
+A TEMPLATE is a CloudFormation template in JSON or YAML, or the folder of an
+assembly, of which all templates are checked, by themselves and together. Without any, the assemblies that make synth
 wrote for the environment are checked.
 
 Exit codes: 0 no errors, warnings at most; 1 errors, or a template is missing or
@@ -100,6 +100,23 @@ func check(paths []string, from templateFlags) ([]finding, int, error) {
 			}
 		}
 	}
+	for _, path := range paths { // what the templates of a folder have together
+		var folder []source
+		for _, s := range sources {
+			if s.folder == path {
+				folder = append(folder, s)
+			}
+		}
+		if len(folder) < 2 {
+			continue
+		}
+		for _, p := range alb.Check(joined(folder)) {
+			f := finding{p.Severity.String(), p.LogicalID, p.Path, p.Property, p.Message, p.Value, p.Limit, nil}
+			if !slices.ContainsFunc(findings, f.like) {
+				add(f, path+", its templates together")
+			}
+		}
+	}
 	slices.SortStableFunc(findings, func(a, b finding) int { return strings.Compare(a.Severity, b.Severity) })
 	return findings, len(sources), nil
 }
@@ -109,9 +126,18 @@ func (f finding) same(g finding) bool {
 	return f.Severity == g.Severity && f.LogicalID == g.LogicalID && f.Property == g.Property && f.Message == g.Message
 }
 
+// like reports whether g is the same problem, whichever logical id it goes by.
+func (f finding) like(g finding) bool {
+	id := f.LogicalID[strings.LastIndexByte(f.LogicalID, ':')+1:]
+	return f.Severity == g.Severity && id == g.LogicalID && f.Property == g.Property && f.Message == g.Message
+}
+
 // checkable reads all templates of the paths; those without a load balancer
 // have nothing to be checked.
 func checkable(paths []string, from templateFlags) ([]source, error) {
+	if len(from.live) > 0 && len(paths) == 0 {
+		return from.load(nil)
+	}
 	if len(paths) == 0 {
 		return from.loadAssemblies()
 	}
@@ -123,6 +149,7 @@ func checkable(paths []string, from templateFlags) ([]source, error) {
 		for _, file := range files {
 			s, err := from.readSource(file)
 			errs = append(errs, err)
+			s.folder = path
 			if err == nil {
 				sources = append(sources, s)
 			}

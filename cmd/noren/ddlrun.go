@@ -79,8 +79,10 @@ or if it is unknown whether a statement was executed: noren ddl resolve.`,
 			if err != nil {
 				return err
 			}
+			done := 0
 			for i, file := range files {
 				if folder && ddl.ProgressOf(file.Migration, entries) == ddl.Done {
+					done++
 					continue
 				}
 				options.PlanOptions = flags.options
@@ -88,6 +90,9 @@ or if it is unknown whether a statement was executed: noren ddl resolve.`,
 				if err := runMigration(cmd, db, file, options, folder, flags.json); err != nil {
 					return err
 				}
+			}
+			if done == len(files) {
+				fmt.Fprintln(cmd.ErrOrStderr(), "nothing left to do")
 			}
 			return nil
 		},

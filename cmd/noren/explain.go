@@ -183,7 +183,7 @@ type answer struct {
 }
 
 func newAnswer(s source, e alb.Explanation, r *alb.Request) answer {
-	a := answer{Mode: s.mode, Certain: e.Certain(), Reasons: append(e.Effects(r), e.Reasons()...), Action: "reject"}
+	a := answer{Mode: s.mode, Certain: e.Certain(), Reasons: slices.Concat(e.Effects(r), e.Reasons(), e.Notes(r)), Action: "reject"}
 	if e.Status != 0 {
 		a.Status = &e.Status
 	}

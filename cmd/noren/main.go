@@ -89,6 +89,9 @@ func newRoot() *cobra.Command {
 		newDiff(),
 		newPreview(),
 		newStatus(),
+		newClose(),
+		newOpen(),
+		newReadOnly(),
 		newPreflight(),
 	)
 	return root

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/environment"
-	"github.com/noren-cdk/noren/internal/preflight"
+	"github.com/noren-cdk/noren/internal/environment/preflight"
 )
 
 // The exit codes of preflight besides 0 and 1.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/noren-cdk/noren/internal/preflight"
+	"github.com/noren-cdk/noren/internal/environment/preflight"
 )
 
 func TestPreflight_PrintsEachLineAndItsCode(t *testing.T) {

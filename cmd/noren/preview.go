@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -38,6 +40,20 @@ names an archive or a folder with a bootstrap for this machine; else it runs as
 the template's asset if that is built for this machine; else a 501 says which
 function would have answered.
 
+With --script, what a file says happens on its own: flips, and an application
+that fails or is slow for a while. The preview ends when the script does. In it
+at is the time since the product was ready:
+
+  steps:
+    - {at: 5s, mode: closed}
+    - {at: 20s, fail: 502, for: 5s}      # or fail: reset
+    - {at: 30s, delay: 2s, for: 10s}
+    - {at: 60s, mode: open}
+    - {at: 90s, end: true}
+
+With --json, everything that happens is a line of JSON on stdout: ready, with the
+addresses; mode; fault; request.
+
 The mode is changed by a key in the terminal (c, r, o; q ends), or on the
 control page. A flip takes effect between two requests.
 
@@ -46,12 +62,13 @@ Without --template the assemblies that make synth wrote for --env are run.
 template alone cannot be flipped. Without a distribution in it, only the load
 balancer is served.
 
-Exit codes: 0 ended by q, Ctrl-C or a signal, 1 it cannot run.`,
+Exit codes: 0 ended by q, Ctrl-C, a signal or the script, 1 it cannot run.`,
 		Example: `  noren preview
   noren preview --closed --app http://127.0.0.1:3000 --site web/dist
   noren preview --env prod --two-origins
   noren preview --template cdk.out/Shop.template.json --app Orders=http://127.0.0.1:3000
-  noren preview --template shop.json --app http://127.0.0.1:3000 --function Quotes=build/quotes`,
+  noren preview --template shop.json --app http://127.0.0.1:3000 --function Quotes=build/quotes
+  noren preview --script night.yaml --json --app http://127.0.0.1:3000 > events.jsonl`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return q.run(cmd) },
 	}
@@ -68,11 +85,14 @@ Exit codes: 0 ended by q, Ctrl-C or a signal, 1 it cannot run.`,
 	flags.IntVar(&q.config.SitePort.Number, "site-port", 8080, "port of the site, that is CloudFront; unless given, a free one if it is in use")
 	flags.IntVar(&q.config.APIPort.Number, "api-port", 8081, "port of the API, that is the load balancer; unless given, a free one if it is in use")
 	flags.IntVar(&q.config.ControlPort.Number, "control-port", 8082, "port of the control page; unless given, a free one if it is in use")
+	flags.StringVar(&q.script, "script", "", "file that says what happens and when: flips, and an application that fails")
+	flags.BoolVar(&q.asJSON, "json", false, "write what happens as lines of JSON, and nothing else, to stdout")
 	flags.BoolVarP(&q.config.Verbose, "verbose", "v", false, "write what the application and the functions log to stderr")
 	cmd.MarkFlagsMutuallyExclusive("closed", "read-only")
 	cmd.MarkFlagsMutuallyExclusive("env", "template")
 	_ = cmd.MarkFlagFilename("template", "json")
 	_ = cmd.MarkFlagDirname("site")
+	_ = cmd.MarkFlagFilename("script", "yaml", "yml")
 	return cmd
 }
 
@@ -81,6 +101,8 @@ type previewing struct {
 	env                    string
 	config                 preview.Config
 	files, apps, functions []string
+	script                 string
+	asJSON                 bool
 	closed, readOnly       bool
 }
 
@@ -90,6 +112,11 @@ func (q *previewing) run(cmd *cobra.Command) error {
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
 	defer stop()
+	if q.asJSON {
+		lines := json.NewEncoder(cmd.OutOrStdout())
+		lines.SetEscapeHTML(false)
+		q.config.Events = func(e preview.Event) { _ = lines.Encode(e) } // a reader that has gone is no reason to end
+	}
 	product, err := preview.Start(ctx, q.config, cmd.ErrOrStderr())
 	if ctx.Err() != nil {
 		return nil
@@ -98,6 +125,9 @@ func (q *previewing) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer product.Close()
+	if q.asJSON || q.config.Script != nil {
+		return q.watch(ctx, cmd, product)
+	}
 	keys, err := term.ReadKeys(cmd.InOrStdin())
 	if err != nil {
 		return err
@@ -106,6 +136,30 @@ func (q *previewing) run(cmd *cobra.Command) error {
 	s := session{product, product.Mode(), term.New(cmd.OutOrStdout()), keys.Terminal()}
 	s.greet()
 	return s.follow(ctx, keys)
+}
+
+// watch plays the script, if there is one, without keys.
+func (q *previewing) watch(ctx context.Context, cmd *cobra.Command, product *preview.Preview) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	played := make(chan error, 1)
+	if q.config.Script != nil {
+		go func() { played <- product.Play(ctx) }()
+	}
+	out := cmd.OutOrStdout()
+	if q.asJSON {
+		out = io.Discard // the events say all
+	}
+	s := session{product, product.Mode(), term.New(out), false}
+	s.greet()
+	followed := make(chan error, 1)
+	go func() { followed <- s.follow(ctx, &term.Keys{}) }()
+	select {
+	case err := <-played:
+		return err
+	case err := <-followed:
+		return err
+	}
 }
 
 // prepare makes the configuration of what was asked for.
@@ -140,6 +194,17 @@ func (q *previewing) prepare(cmd *cobra.Command) error {
 	q.config.ControlPort.Exact = cmd.Flags().Changed("control-port")
 	if err := q.readFunctions(); err != nil {
 		return err
+	}
+	if q.script != "" {
+		data, err := os.ReadFile(q.script)
+		if err != nil {
+			return err
+		}
+		script, err := preview.ReadScript(data)
+		if err != nil {
+			return fmt.Errorf("reading script %q: %w", q.script, err)
+		}
+		q.config.Script = &script
 	}
 	return q.readApps()
 }

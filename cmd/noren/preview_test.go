@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/preview"
 )
 
 func TestPreviewRefuses(t *testing.T) {
@@ -26,6 +29,8 @@ func TestPreviewRefuses(t *testing.T) {
 		{"no folder", "preview --site none --app http://127.0.0.1:1", `--site "none" is not a folder`},
 		{"no assemblies", "preview --env prod", `no templates in cdk.out/prod/open`},
 		{"two apps", "preview --app http://127.0.0.1:1 --app http://127.0.0.1:2", "there is another for the same target group"},
+		{"no script", "preview --app http://127.0.0.1:1 --script none.yaml", "open none.yaml: no such file or directory"},
+		{"a script that is none", "preview --app http://127.0.0.1:1 --script cdk.out/dev/open/manifest.json", `reading script "cdk.out/dev/open/manifest.json": the script has no steps`},
 		{"no function of that name", "preview --app http://127.0.0.1:1 --function Quotes=.", `no template has a function "Quotes": want one of `},
 		{"a function without program", "preview --app http://127.0.0.1:1 --function Quotes", `--function "Quotes": want LOGICALID=ZIP or LOGICALID=FOLDER`},
 		{"a function's program that is not there", "preview --app http://127.0.0.1:1 --function Quotes=none", `--function Quotes: "none" is neither an archive nor a folder`},
@@ -36,6 +41,35 @@ func TestPreviewRefuses(t *testing.T) {
 				t.Errorf("exit code %d, stderr %q, want %q", code, stderr, tt.want)
 			}
 		})
+	}
+}
+
+// TestPreview_PlaysAScript: without a terminal, and says what happens in lines of
+// JSON, the last of them before it ends by itself.
+func TestPreview_PlaysAScript(t *testing.T) {
+	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(app.Close)
+	inAssemblies(t)
+	if err := os.WriteFile("night.yaml", []byte("steps:\n  - {at: 10ms, mode: closed}\n  - {at: 20ms, fail: 500, for: 10ms}\n  - {at: 50ms, mode: open}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := noren("preview", "--script", "night.yaml", "--json", "--app", app.URL, "--site-port", "0", "--api-port", "0", "--control-port", "0")
+	if code != 0 || stderr != "" {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+	var got []string
+	for line := range strings.Lines(stdout) {
+		var e preview.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if e.Event == "ready" && (e.API == "" || e.Control == "" || len(e.Modes) != 3) {
+			t.Errorf("ready says %s", line)
+		}
+		got = append(got, strings.TrimSpace(e.Event+" "+e.Mode+" "+e.Fault))
+	}
+	if want := "ready open, mode closed, fault closed answers 500, fault closed, mode open"; strings.Join(got, ", ") != want {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
 	}
 }
 

@@ -64,7 +64,7 @@ load balancer chose other rules than the template.`,
 			return o.run(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	o.templates.add(cmd)
+	o.templates.addReading(cmd)
 	flags := cmd.Flags()
 	flags.StringToStringVar(&o.openParameters, "open-parameter", nil, "value of a parameter of the template that is open, as Name=value; may be repeated")
 	flags.StringToStringVar(&o.closedParameters, "closed-parameter", nil, "value of a parameter of the maintenance template, as Name=value; may be repeated")

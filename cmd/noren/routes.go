@@ -21,8 +21,10 @@ func newRoutes() *cobra.Command {
 		Long: `Show every listener as a table by priority: the conditions of its rules and
 where they send requests, with the modes side by side.
 
-A TEMPLATE is a CloudFormation template in JSON, or the folder of an assembly.
-Several stand side by side. Without any, the assemblies that make synth wrote
+A TEMPLATE is a CloudFormation template in JSON or YAML, as it is written or as
+"aws cloudformation get-template" prints it, or the folder of an assembly, whose
+templates are read as one. Several are shown side by side. A rule that no request
+gets to is dead. Without any, the assemblies that make synth wrote
 for the environment are shown.
 
 Exit codes: 0 shown, 1 a template is missing or cannot be read.`,

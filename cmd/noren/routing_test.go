@@ -47,6 +47,9 @@ var routingCases = []struct {
 	{"a body", "explain /x --template condact.json --parameter M=on", 0, []string{"answers 503 without a body"}},
 	{"two listeners on one port", "check dupport.json", 1, []string{`port 80 is taken by listener "L" of the same load balancer`}},
 	{"a service on a target group that no rule uses", "check i34290.json", 1, []string{"target group is that of service S, but no listener forwards to it"}},
+	{"a priority twice on an imported listener", "check twostacks", 1, []string{`priority 500 is taken by rule "R"`, "its templates together"}},
+	{"and on one that is imported by its export", "check twoimp", 1, []string{`priority 500 is taken by rule "R"`}},
+	{"read as one load balancer", "routes twostacks", 0, []string{"/api/*", "/apx/*", "2 in twostacks"}},
 	{"a line of a log", "explain 'GET http://example.com:80/old/a HTTP/1.1' --template transform.json -H X:1", 0, []string{"rule 10 T1"}},
 }
 
@@ -111,5 +114,35 @@ func TestReplayByParameter(t *testing.T) {
 	code, _, stderr = runReplay(t, log+"\n", "--open", file, "--closed", file, "--open-parameter", "N=off", "-")
 	if code != 1 || !strings.Contains(stderr, `unknown parameter "N": want M`) {
 		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+// TestLive: what the AWS CLI prints of load balancers is asked as templates are.
+func TestLive(t *testing.T) {
+	dir := t.TempDir()
+	const arn = "arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/a/1/2"
+	listeners, rules := filepath.Join(dir, "listeners.json"), filepath.Join(dir, "rules.json")
+	writeFile(t, listeners, []byte(`{"Listeners": [{"ListenerArn": "`+arn+`", "LoadBalancerArn": "arn:lb", "Port": 80, "Protocol": "HTTP",
+		"DefaultActions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404", "MessageBody": "nobody here"}}]}]}`))
+	writeFile(t, rules, []byte(`{"Rules": [{"RuleArn": "arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/a/1/2/3", "Priority": "7",
+		"Conditions": [{"Field": "path-pattern", "Values": ["/*"], "PathPatternConfig": {"Values": ["/*"]}}],
+		"Actions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}]},
+		{"RuleArn": "arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/a/1/2/4", "Priority": "8",
+		"Conditions": [{"Field": "path-pattern", "Values": ["/a"], "PathPatternConfig": {"Values": ["/a"]}}],
+		"Actions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}]}]}`))
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"explain", "/x", "--live", listeners, "--live", rules}, "rule 7"},
+		{[]string{"routes", "--live", listeners}, "everything else"},
+		{[]string{"check", "--live", listeners, "--live", rules}, "rule is dead: rule 7"},
+		{[]string{"explain", "/x", "--live", rules}, "uncertain"},
+	} {
+		var out strings.Builder
+		exec(t.Context(), test.args, strings.NewReader(""), &out, &out)
+		if !strings.Contains(out.String(), test.want) {
+			t.Errorf("%q: got %s, want %q", test.args, out.String(), test.want)
+		}
 	}
 }

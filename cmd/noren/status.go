@@ -48,8 +48,11 @@ A stack with several switches shows them all; the exit code is the worst.
 A GET that is not refused reaches the application, which may be open or
 read-only: the request does not tell these apart.
 
+The live listener is held against the deployed template as a whole: a rule that
+was not deployed, is missing or is different is drift, whatever it matches.
+
 Exit codes: 0 all agree; 3 the deployed template, the listener and the request
-do not agree; 4 they do, but the assembly is in another mode, so that its deploy
+do not agree, or the stack is not at rest; 4 they do, but the assembly is in another mode, so that its deploy
 would flip; 1 something could not be found out.`,
 		Example: `  noren status -c env=prod
   noren status -c env=prod --watch
@@ -154,7 +157,7 @@ func toJSON(r live.Report) jsonReport {
 // statusExit is the exit code; what it means has been written already.
 func statusExit(r live.Report) error {
 	switch r.Verdict() {
-	case live.Disagree:
+	case live.Disagree, live.Moving:
 		return &exitError{code: disagreeing}
 	case live.Next:
 		return &exitError{code: nextDiffers}

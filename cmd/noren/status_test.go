@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,8 +31,16 @@ const (
 
 // liveProduct is a product on stubs of AWS's API and of its own front end.
 type liveProduct struct {
-	aws *awsstub.AWS
-	web *httptest.Server
+	aws   *awsstub.AWS
+	web   *httptest.Server
+	rules string // of the live listener, in XML
+	state string // of the stack. Default: UPDATE_COMPLETE
+}
+
+// liveResources are the resources of the stack.
+var liveResources = map[string]string{
+	"AlbListener86261768": liveListener, "AppF1B96344": liveApp, "MaintenanceTargetGroup4F265FD4": liveResponder,
+	"MaintenanceUnlockTargetGroup97A3F975": liveApp + "9", "Record": "/shop/record", "Attribution": "/shop/attribution",
 }
 
 // deployedTemplate is the template of the product in a mode, with the parameters
@@ -67,8 +76,10 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	p := &liveProduct{aws: awsstub.New(t)}
 	answer := func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
 	group := liveApp
-	if mode == "closed" {
+	if mode != "open" {
 		group = liveResponder
+	}
+	if mode == "closed" {
 		answer = func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Maintenance-Mode", "on")
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -77,6 +88,7 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	p.serve(t, answer)
 	template := deployedTemplate(t, mode)
 	p.aws.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(template)+"</TemplateBody>")
+	p.deploys(t, template)
 	p.resources(nil)
 	p.listener(group)
 	closed := map[string]maintenance.Mode{"open": maintenance.Open, "closed": maintenance.Closed, "read-only": maintenance.ReadOnly}[mode]
@@ -91,10 +103,7 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 // resources sets the resources of the stack, with others beside those of the
 // product.
 func (p *liveProduct) resources(others map[string]string) {
-	all := map[string]string{
-		"AlbListener86261768": liveListener, "AppF1B96344": liveApp, "MaintenanceTargetGroup4F265FD4": liveResponder,
-		"Record": "/shop/record", "Attribution": "/shop/attribution",
-	}
+	all := maps.Clone(liveResources)
 	maps.Copy(all, others)
 	summaries := ""
 	for id, physical := range all {
@@ -122,7 +131,7 @@ func (p *liveProduct) serve(t *testing.T, answer http.HandlerFunc) {
 }
 
 func (p *liveProduct) outputs(key, value string) {
-	p.aws.Answer("DescribeStacks", "<Stacks><member><StackName>shop</StackName><StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime><Outputs><member><OutputKey>"+
+	p.aws.Answer("DescribeStacks", "<Stacks><member><StackName>shop</StackName><StackStatus>"+cmp.Or(p.state, "UPDATE_COMPLETE")+"</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime><Outputs><member><OutputKey>"+
 		key+"</OutputKey><OutputValue>"+value+"</OutputValue></member></Outputs></member></Stacks>")
 }
 
@@ -130,7 +139,66 @@ func (p *liveProduct) outputs(key, value string) {
 func (p *liveProduct) listener(group string) {
 	actions := "<DefaultActions><member><Type>forward</Type><TargetGroupArn>" + group + "</TargetGroupArn></member></DefaultActions>"
 	p.aws.Answer("DescribeListeners", "<Listeners><member><ListenerArn>"+liveListener+"</ListenerArn>"+actions+"</member></Listeners>")
-	p.aws.Answer("DescribeRules", "<Rules></Rules>")
+	p.aws.Answer("DescribeRules", "<Rules>"+p.rules+"</Rules>")
+}
+
+// deploys sets the rules that the live listener has: those of the template, as
+// the API describes them.
+func (p *liveProduct) deploys(t *testing.T, template string) {
+	t.Helper()
+	var read struct {
+		Resources map[string]struct {
+			Type       string
+			Properties map[string]any
+		}
+	}
+	if err := json.Unmarshal([]byte(template), &read); err != nil {
+		t.Fatal(err)
+	}
+	p.rules = ""
+	for _, r := range read.Resources {
+		listener, _ := r.Properties["ListenerArn"].(map[string]any)
+		if r.Type != "AWS::ElasticLoadBalancingV2::ListenerRule" || listener["Ref"] != "AlbListener86261768" {
+			continue
+		}
+		p.rules += fmt.Sprintf("<member><RuleArn>%s/%v</RuleArn><Priority>%[2]v</Priority><Conditions>%s</Conditions><Actions>%s</Actions></member>",
+			strings.Replace(liveListener, ":listener/", ":listener-rule/", 1), r.Properties["Priority"], describedXML(r.Properties["Conditions"]), describedXML(r.Properties["Actions"]))
+	}
+}
+
+// describedXML is a value of a template as the Query protocol describes what is
+// deployed: a reference is an ARN, and a text with a secret has one.
+func describedXML(value any) string {
+	var b strings.Builder
+	switch v := value.(type) {
+	case map[string]any:
+		if id, ok := v["Ref"].(string); ok {
+			if arn, ok := liveResources[id]; ok {
+				return arn
+			}
+			return "arn:" + id
+		}
+		if join, ok := v["Fn::Join"].([]any); ok {
+			for _, part := range join[1].([]any) {
+				if text, ok := part.(string); ok {
+					b.WriteString(text)
+				}
+			}
+			before, _, _ := strings.Cut(b.String(), "{{")
+			_, after, _ := strings.Cut(b.String(), "}}")
+			return escape.Replace(before + "abcdefghijklmnopqrstuvwxyz012345" + after)
+		}
+		for name, inner := range v {
+			fmt.Fprintf(&b, "<%s>%s</%[1]s>", name, describedXML(inner))
+		}
+	case []any:
+		for _, inner := range v {
+			b.WriteString("<member>" + describedXML(inner) + "</member>")
+		}
+	default:
+		return escape.Replace(fmt.Sprint(v))
+	}
+	return b.String()
 }
 
 // record sets what the guard has recorded, and that the probe knows by whom.
@@ -168,11 +236,20 @@ func TestStatus(t *testing.T) {
 	}{
 		{"open", "open", nil, "", 0, []string{"shop: open, really", "deployed template  open    UPDATE_COMPLETE", "live listener      open    " + liveListener, "one request        let in  404, no X-Maintenance-Mode: GET http://127.0.0.1", by, "1 h 12 min), by " + liveDeployer, "next deploy        -       no cdk.out/shop.template.json"}},
 		{"closed", "closed", nil, "", 0, []string{"shop: closed, really", "one request        refused  503, X-Maintenance-Mode: on: GET"}},
-		{"read-only", "read-only", func(_ *testing.T, p *liveProduct) {
+		{"read-only", "read-only", nil, "", 0, []string{"shop: read-only, really", "one request        let in"}},
+		{"a rule by hand", "closed", func(_ *testing.T, p *liveProduct) {
+			p.rules += "<member><RuleArn>" + strings.Replace(liveListener, ":listener/", ":listener-rule/", 1) + "/150</RuleArn><Priority>150</Priority><Conditions><member><Field>path-pattern</Field><Values><member>/api/reports*</member></Values></member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>" + liveApp + "</TargetGroupArn></member></Actions></member>"
 			p.listener(liveResponder)
-			p.aws.Answer("DescribeRules", "<Rules><member><RuleArn>"+strings.Replace(liveListener, ":listener/", ":listener-rule/", 1)+"/5</RuleArn><Priority>191</Priority><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>GET</member><member>HEAD</member><member>OPTIONS</member></Values></HttpRequestMethodConfig></member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>"+liveApp+"</TargetGroupArn></member></Actions></member></Rules>")
-		}, "", 0, []string{"shop: read-only, really", "one request        let in"}},
+		}, "", 3, []string{`shop: not closed as deployed: rule 150 (path "/api/reports*") is not deployed`, "drift: rule 150", `rule 150 (path "/api/reports*") is let through`}},
+		{"a deploy under way", "closed", func(_ *testing.T, p *liveProduct) {
+			p.state = "UPDATE_ROLLBACK_FAILED"
+			p.outputs("ApiUrl", p.web.URL+"/api/")
+		}, "", 3, []string{"closed now, but the stack is UPDATE_ROLLBACK_FAILED"}},
+		{"the application says off", "closed", func(t *testing.T, p *liveProduct) {
+			p.serve(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Maintenance-Mode", "off") })
+		}, "", 3, []string{"do not agree", "let in", "which is not how maintenance answers"}},
 		{"opened by hand", "closed", func(t *testing.T, p *liveProduct) {
+			p.deploys(t, deployedTemplateAt(t, "open"))
 			p.listener(liveApp)
 			p.serve(t, http.NotFound)
 			p.change("arn:aws:iam::111111111111:user/mei", "")
@@ -203,6 +280,7 @@ func TestStatus(t *testing.T) {
 		}, "", 0, []string{"closed, really", "since when is not known: not allowed: no GetParameters"}},
 		{"opened by hand, nothing recorded", "closed", func(t *testing.T, p *liveProduct) {
 			p.aws.Answer("GetParameters", `{"Parameters": [{"Name": "/shop/record", "Value": "{}"}, {"Name": "/shop/attribution", "Value": "{}"}]}`)
+			p.deploys(t, deployedTemplateAt(t, "open"))
 			p.listener(liveApp)
 			p.serve(t, http.NotFound)
 			p.change("arn:aws:iam::111111111111:user/mei", "")
@@ -385,6 +463,13 @@ func TestStatus_SeveralSwitches(t *testing.T) {
 		}
 		return "<Listeners><member><ListenerArn>" + arn + "</ListenerArn><DefaultActions><member><Type>forward</Type><TargetGroupArn>" + group + "</TargetGroupArn></member></DefaultActions></member></Listeners>"
 	})
+	deployed := p.rules
+	p.aws.AnswerBy("DescribeRules", func(r awsstub.Request) string {
+		if r.Form.Get("ListenerArn") == blog {
+			return "<Rules><member><RuleArn>" + strings.Replace(blog, ":listener/", ":listener-rule/", 1) + "/190</RuleArn><Priority>190</Priority><Conditions><member><Field>path-pattern</Field><Values><member>/healthz</member></Values></member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>" + liveApp + "0</TargetGroupArn></member></Actions></member></Rules>"
+		}
+		return "<Rules>" + deployed + "</Rules>"
+	})
 	code, stdout, stderr := noren("status", "-c", "env=prod")
 	for _, want := range []string{
 		"shop, fieldreports/Maintenance: open, really", "shop, fieldreports/Blog: closed, really",
@@ -419,7 +504,7 @@ func TestStatusWatches(t *testing.T) {
 		writer.Close()
 	}()
 	lines := bufio.NewScanner(reader)
-	for _, want := range []string{"deployed open, listener open, request let in; open, really", "listener closed, request let in; the listener is closed, the last deploy turned it to open"} {
+	for _, want := range []string{"deployed open, listener open, request let in; open, really", "listener read-only, request let in; the listener is read-only, the last deploy turned it to open"} {
 		if !lines.Scan() || !strings.Contains(lines.Text(), want) {
 			t.Errorf("got %q, want %s", lines.Text(), want)
 		}

@@ -88,6 +88,9 @@ func writeSwitch(out term.Terminal, title string, r live.Status, now time.Time) 
 	t.Write(out)
 	fmt.Fprintln(out)
 	said := append([]string{since(r, now)}, r.Notes...)
+	for _, drift := range r.Drift {
+		said = append(said, "drift: "+drift)
+	}
 	if r.Recorded != "" && r.Recorded != r.Listener.Mode {
 		said = append(said, "the last deploy turned it to "+string(r.Recorded))
 	}
@@ -106,6 +109,8 @@ func statusVerdict(r live.Status) (string, term.Style) {
 		return mode + ", really: what was asked agrees", modeCell(r.Listener).Style
 	case live.Next:
 		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, r.Assembly.Mode), term.Yellow
+	case live.Moving:
+		return fmt.Sprintf("%s now, but the stack is %s: look again when it is at rest", mode, r.Stack), term.Yellow
 	case live.Unknown:
 		return "not known: something could not be found out", term.Red
 	}
@@ -114,6 +119,9 @@ func statusVerdict(r live.Status) (string, term.Style) {
 	}
 	if r.Listener.Mixed != "" {
 		return "the listener is mixed: " + r.Listener.Mixed, term.Red
+	}
+	if len(r.Drift) > 0 && r.Listener.Mode == r.Deployed.Mode {
+		return fmt.Sprintf("not %s as deployed: %s", mode, r.Drift[0]), term.Red
 	}
 	return "what is deployed, the listener and the request do not agree", term.Red
 }

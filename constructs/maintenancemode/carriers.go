@@ -16,6 +16,7 @@ type carriers struct {
 	listeners []elbv2.CfnListener
 	rules     []elbv2.CfnListenerRule
 	turned    map[string][]any // actions that override those of the app, by path
+	described []any            // what carries the mode, for the template
 }
 
 // override replaces a list of actions of a resource, as the template has it.

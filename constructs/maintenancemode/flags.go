@@ -75,6 +75,8 @@ func ReadFlags(scope constructs.Construct) (Flags, error) {
 // say: the mode, the message for everybody, the expected end. Props.Guard is
 // told that they were typed.
 func (f Flags) Apply(props Props) Props {
+	answer := props.Answer
+	props.withoutFlags = &answer
 	if f.Mode != nil {
 		props.Mode = *f.Mode
 		props.Guard.Typed = time.Now()

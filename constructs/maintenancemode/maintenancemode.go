@@ -121,6 +121,8 @@ type Props struct {
 
 	// LogRetention is how long the functions' logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
+
+	withoutFlags *maintenance.Answer // nil: no flag has changed Answer
 }
 
 // Clients is a kind of client, told by a request header. It is no protection:
@@ -263,6 +265,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	for i := range listeners {
 		mode.addRules(props, listeners[i], unlock)
 	}
+	mode.describe(this, props)
 	mode.addProbe(this, props, at)
 	mode.addAlarms(this, props)
 	for _, tag := range slices.Sorted(maps.Keys(props.Answer.Message)) {
@@ -323,6 +326,7 @@ func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
 		if switches {
 			m.afterGuard(rule)
 			carry = append(carry, rule)
+			m.carriers.describeRule(props, t, r.ID, rule, plainForward(m.TargetGroup.TargetGroupArn()).template(), closed)
 		}
 		// What is closed to all is closed before what is closed to reads.
 		if r.Reads() {
@@ -340,6 +344,12 @@ func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
 	}
 	m.afterGuard(t.resource)
 	m.carriers.listeners = append(m.carriers.listeners, t.resource)
+	m.carriers.describeProperty(props, t.resource, "DefaultActions", func(mode maintenance.Mode) any {
+		if mode == maintenance.Open {
+			return t.app.template()
+		}
+		return closed
+	})
 	if props.Mode != maintenance.Open {
 		m.carriers.override(t.resource, "DefaultActions", closed)
 	}

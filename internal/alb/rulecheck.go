@@ -16,6 +16,7 @@ func (r Rule) Check() []Problem {
 	c.checkConditionCount(r)
 	c.checkConditions(r.Conditions)
 	c.checkTransforms(r.Transforms)
+	c.checkSubtree(r)
 	return c.problems
 }
 

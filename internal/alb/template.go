@@ -22,7 +22,8 @@ type Template struct {
 	// Parameters and Resources are the names of what the template has.
 	Parameters, Resources []string
 
-	document *cfn.Template // nil if it was not read from one
+	exports  map[string]string // logical ids of listeners by the names of exports
+	document *cfn.Template     // nil if it was not read from one
 }
 
 // Types of resources that are ALB's business.
@@ -86,6 +87,7 @@ func ReadPart(r io.Reader, options cfn.Options) (*Template, error) {
 	}
 	reader.template.Faults = document.Faults()
 	reader.template.document = document
+	reader.template.exports = document.Exports()
 	reader.template.readUnseen(document)
 	reader.template.arrange()
 	return reader.template, nil

@@ -87,6 +87,26 @@ func (t *Template) Position(logicalID, property string) (line, column int) {
 	return t.resolver.doc.source.position(logicalID, property)
 }
 
+// Exports are the logical ids of the resources that outputs export, by the names
+// of the exports.
+func (t *Template) Exports() map[string]string {
+	exports := map[string]string{}
+	for _, raw := range t.resolver.doc.Outputs {
+		var output struct {
+			Value  any
+			Export struct{ Name any }
+		}
+		if Decode(raw, &output) != nil || output.Export.Name == nil {
+			continue
+		}
+		name, err := t.resolver.text(output.Export.Name)
+		if ids := References(output.Value); err == nil && len(ids) == 1 {
+			exports[Display(name)] = ids[0]
+		}
+	}
+	return exports
+}
+
 // Has reports whether the template has a resource of one of the types.
 func (t *Template) Has(types ...string) bool {
 	for _, res := range t.resolver.doc.Resources {

@@ -62,7 +62,11 @@ func compareClients(old, next Template) (changes []Change, complete bool) {
 		classes, all := witness.Classes(pair[0], pair[1])
 		complete = complete && all
 		found := changesOf(old.Template, next.Template, pair, classes)
-		summarize(found, classes, func(r *alb.Rule) bool { return old.answersMaintenance(r) || next.answersMaintenance(r) })
+		allowed := "what rules of their own take"
+		if len(old.switches) > 0 || len(next.switches) > 0 {
+			allowed = "the allowed requests"
+		}
+		summarize(found, classes, func(r *alb.Rule) bool { return old.answersMaintenance(r) || next.answersMaintenance(r) }, allowed)
 		for _, f := range found {
 			changes = append(changes, f.Change)
 		}

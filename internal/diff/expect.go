@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/alb/witness"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -44,7 +45,38 @@ func (d Diff) Unexpected(want maintenance.Mode) []string {
 	for _, p := range d.Sections {
 		rest = append(rest, "template "+p.Name+" changes")
 	}
+	return append(rest, d.unreached()...)
+}
+
+// unreached are the requests that a rule of its own let through, as those of the
+// allowlist, the bypass and the health check, and that go elsewhere now.
+func (d Diff) unreached() []string {
+	var rest []string
+	if !d.Complete {
+		rest = append(rest, "the listeners have more combinations of conditions than were looked at")
+	}
+	for _, pair := range listenerPairs(d.old.Template, d.next.Template) {
+		classes, _ := witness.Classes(pair[0], pair[1])
+		for _, c := range classes {
+			if c.Old.Default() || effect(c.Old) == effect(c.New) || d.old.answersMaintenance(c.Old) || turns(c.Old, pair[1]) {
+				continue
+			}
+			request := requestText(requestOf(c.Request, pair))
+			rest = append(rest, fmt.Sprintf("%s no longer reaches %s: %s takes it, not %s", request, d.old.ActionName(c.Old), ruleText(ruleOf(c.New)), ruleText(ruleOf(c.Old))))
+		}
+	}
 	return rest
+}
+
+// turns reports whether a rule is in a listener with another effect: it is one
+// that turns with the mode, or a change that is told as such.
+func turns(r *alb.Rule, next *alb.Listener) bool {
+	for i := range next.Rules {
+		if next.Rules[i].LogicalID == r.LogicalID {
+			return effect(&next.Rules[i]) != effect(r)
+		}
+	}
+	return false
 }
 
 // besidesFlip is what changes of a resource that is no part of a flip.

@@ -161,6 +161,13 @@ func TestUnexpected(t *testing.T) {
 				"Actions":    []any{map[string]any{"Type": "forward", "TargetGroupArn": map[string]any{"Ref": "AppF1B96344"}}},
 			}}
 		}, maintenance.Closed, "Close"},
+		{"a rule that refuses comes before those that allow", open, closed, func(r map[string]any) {
+			at(r, "MaintenanceRead06138211E", "Properties")["Priority"] = 1
+		}, maintenance.Closed, "/api/templates no longer reaches App: rule 1 Read0 takes it, not rule 101 Allow1"},
+		{"a rule that refuses comes before the health check", open, closed, func(r map[string]any) {
+			rule := at(r, "MaintenanceRead06138211E", "Properties")
+			rule["Priority"], rule["Conditions"] = 189, []any{map[string]any{"Field": "path-pattern", "Values": []any{"/api/health"}}}
+		}, maintenance.Closed, "GET /api/health no longer reaches App"},
 		{"reads to the page that unlocks", open, closed, func(r map[string]any) {
 			at(r, "MaintenanceRead06138211E", "Properties")["Actions"] = []any{map[string]any{"Type": "forward", "TargetGroupArn": map[string]any{"Ref": "MaintenanceUnlockTargetGroup97A3F975"}}}
 		}, maintenance.Closed, "MaintenanceRead06138211E (AWS::ElasticLoadBalancingV2::ListenerRule) Actions[0].TargetGroupArn changes"},

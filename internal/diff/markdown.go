@@ -191,6 +191,12 @@ func (m *markdown) diff(p Pair) {
 		m.line("")
 		m.classes(c)
 	}
+	for _, text := range p.Beside {
+		m.line("- beside the rules: " + code(text))
+	}
+	if len(p.Beside) > 0 {
+		m.line("")
+	}
 	if len(p.Resources) == 0 {
 		m.line("**Resources:** none change.")
 	} else {

@@ -25,7 +25,7 @@ func manyResources(t *testing.T, n int) Template {
 	t.Helper()
 	var b strings.Builder
 	for i := range n {
-		fmt.Fprintf(&b, `"Queue%d": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "é|%s"}},`, i, strings.Repeat("x", 100))
+		fmt.Fprintf(&b, `"Queue%d": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "é|%d%s"}},`, i, i, strings.Repeat("x", 100))
 	}
 	template, err := Read([]byte(`{"Resources": {`+strings.TrimSuffix(b.String(), ",")+`}}`), cfn.Options{})
 	if err != nil {

@@ -12,13 +12,13 @@ import (
 // summarize says in a few words which requests a change is about, where all
 // that change go one way: those of the default rule, or the part of them that a
 // few rules take or give back. Refuses tells a rule that sends to the function
-// that answers during maintenance.
-func summarize(changes []*found, classes []witness.Class, refuses func(*alb.Rule) bool) {
+// that answers during maintenance, allowed is what to call what other rules take.
+func summarize(changes []*found, classes []witness.Class, refuses func(*alb.Rule) bool, allowed string) {
 	if len(changes) != 1 {
 		return
 	}
 	f := changes[0]
-	for _, s := range []side{{refuses, oldFirst}, {refuses, newFirst}} {
+	for _, s := range []side{{refuses, allowed, oldFirst}, {refuses, allowed, newFirst}} {
 		if f.Summary == "" {
 			f.Summary = s.summary(f.classes, classes)
 		}
@@ -29,6 +29,7 @@ func summarize(changes []*found, classes []witness.Class, refuses func(*alb.Rule
 // default rule's.
 type side struct {
 	refuses func(*alb.Rule) bool
+	allowed string // what rules of their own let through
 	rules   func(witness.Class) (here, there *alb.Rule)
 }
 

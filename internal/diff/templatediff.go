@@ -57,9 +57,11 @@ func Read(data []byte, options cfn.Options) (Template, error) {
 type Diff struct {
 	Rights    []Right    `json:"rights"` // what widens first
 	Clients   []Change   `json:"clients"`
+	Beside    []string   `json:"beside"`    // what changes for clients that no rule says
 	Resources []Resource `json:"resources"` // those that hold data first, then by how much happens to them
 	Sections  []Property `json:"sections"`  // of the template, besides resources
 	Warnings  []string   `json:"warnings"`
+	Deploy    []Hazard   `json:"deploy"` // what goes wrong between the two
 	Mode      ModeChange `json:"mode"`
 
 	// Complete is false if there were more combinations of conditions than were
@@ -90,7 +92,8 @@ func Compare(old, next Template) Diff {
 	d.Resources = compareResources(old.resources, next.resources)
 	d.Sections = compareSections(old.sections, next.sections)
 	d.Warnings = append(d.Warnings, movedListeners(old, next)...)
-	d.Warnings = append(d.Warnings, movedPatterns(old, next)...)
+	d.Beside = besideRules(old, next, d.Resources)
+	d.Deploy = newDeploy(old, next, d.Resources).hazards()
 	return d
 }
 

@@ -82,6 +82,9 @@ func (p Pair) writeText(out term.Terminal, named bool) {
 		line(term.Yellow, "  ", c.Before+" -> "+c.After)
 		writeClasses(out, c.Classes)
 	}
+	for _, text := range p.Beside {
+		line(term.Yellow, "  ", "beside the rules: "+text)
+	}
 	line(term.Bold, "", "\nResources")
 	if len(p.Resources) == 0 {
 		line(term.Plain, "  ", "none change")
@@ -105,12 +108,17 @@ func (p Pair) writeText(out term.Terminal, named bool) {
 	}
 }
 
-// warnings are those of a diff, and that it may not be all.
+// warnings are those of a diff: what the deploy does on its way first.
 func (d Diff) warnings() []string {
-	if d.Complete {
-		return d.Warnings
+	var all []string
+	for _, h := range d.Deploy {
+		all = append(all, h.String())
 	}
-	return append(slices.Clone(d.Warnings), "the listeners have more combinations of conditions than were looked at: more requests may change")
+	all = append(all, d.Warnings...)
+	if !d.Complete {
+		all = append(all, "the listeners have more combinations of conditions than were looked at: more requests may change")
+	}
+	return all
 }
 
 // sameForClients says that no request fares differently, as far as that was

@@ -371,7 +371,7 @@ func TestPage(t *testing.T) {
 		"page: bad.html":                                   "maintenance.page: {{message}} is within <script>",
 		"page: good.html\n  logo: logo.svg":                "maintenance.page: want an HTML page, or a logo and colours for noren's page, not both",
 		"logo: logo.svg":                                   "",
-		"logo: logo.pdf":                                   "maintenance.logo: the logo is application/pdf: want SVG, PNG, JPEG, GIF or WebP",
+		"logo: logo.pdf":                                   "maintenance.logo: the logo is of an unknown type: want SVG, PNG, JPEG, GIF or WebP",
 		"colours: {text: red}":                             `maintenance.colours: text "red": want a colour such as #26304a`,
 		`colours: {text: "#123456"}`:                       "",
 		"statusPage: https://status.example.com":           "",

@@ -76,7 +76,7 @@ func (o Output) With(files map[string][]byte) (Output, error) {
 	if err != nil {
 		return Output{}, err
 	}
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }() // it is gone once it has been renamed
 	if err := errors.Join(tmp.Close(), writeZip(tmp.Name(), o.Binary, files)); err != nil {
 		return Output{}, err
 	}

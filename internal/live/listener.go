@@ -38,7 +38,7 @@ func Read(ctx context.Context, api API, s rules.Switch) ([]rules.Verdict, error)
 		if err != nil {
 			return nil, err
 		}
-		read, err := readListener(ctx, api, l)
+		read, err := readListener(ctx, api, l, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -46,6 +46,15 @@ func Read(ctx context.Context, api API, s rules.Switch) ([]rules.Verdict, error)
 		all = append(all, s.Mode(at, read))
 	}
 	return all, nil
+}
+
+// readNamed reads a listener of an ARN, with names for ARNs.
+func readNamed(ctx context.Context, api API, arn string, names map[string]string) (*alb.Listener, error) {
+	l, err := find(ctx, api, rules.Listener{Name: arn})
+	if err != nil {
+		return nil, err
+	}
+	return readListener(ctx, api, l, names)
 }
 
 // find returns the listener.
@@ -71,13 +80,13 @@ func find(ctx context.Context, api API, at rules.Listener) (types.Listener, erro
 	return types.Listener{}, fmt.Errorf("%w: %s, port %d", ErrNoListener, at.LoadBalancer, at.Port)
 }
 
-// readListener reads a listener with its rules.
-func readListener(ctx context.Context, api API, l types.Listener) (*alb.Listener, error) {
+// readListener reads a listener with its rules, with names for ARNs.
+func readListener(ctx context.Context, api API, l types.Listener, named map[string]string) (*alb.Listener, error) {
 	list, err := json.Marshal(elbv2.DescribeListenersOutput{Listeners: []types.Listener{l}})
 	if err != nil {
 		return nil, err
 	}
-	described := alb.Described{Listeners: [][]byte{list}}
+	described := alb.Described{Listeners: [][]byte{list}, Names: named}
 	groups := map[string]bool{}
 	refer(groups, l.DefaultActions)
 	for pages := elbv2.NewDescribeRulesPaginator(api, &elbv2.DescribeRulesInput{ListenerArn: l.ListenerArn}); pages.HasMorePages(); {
@@ -95,11 +104,11 @@ func readListener(ctx context.Context, api API, l types.Listener) (*alb.Listener
 		described.Rules = append(described.Rules, list)
 	}
 	// That there are such target groups is all that counts of them.
-	var names []string
+	var references []string
 	for arn := range groups {
-		names = append(names, fmt.Sprintf(`{"TargetGroupArn": %q}`, arn))
+		references = append(references, fmt.Sprintf(`{"TargetGroupArn": %q}`, arn))
 	}
-	described.TargetGroups = [][]byte{[]byte(`{"TargetGroups": [` + strings.Join(names, ",") + `]}`)}
+	described.TargetGroups = [][]byte{[]byte(`{"TargetGroups": [` + strings.Join(references, ",") + `]}`)}
 	template, err := alb.ReadDescribed(described)
 	if err != nil {
 		return nil, fmt.Errorf("understanding the listener %s: %w", aws.ToString(l.ListenerArn), err)

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -159,8 +160,10 @@ func (b *balancer) template(t require) []byte {
 	}
 	ids := map[int]string{100: "Allow0", 101: "Allow1", 190: "HealthCheck", 191: "RefuseWrites0", 199: "Close"}
 	for i, r := range b.rules {
-		var priority int
-		fmt.Sscan(r["Priority"].(string), &priority)
+		priority, err := strconv.Atoi(r["Priority"].(string))
+		if err != nil {
+			panic(err)
+		}
 		path := fmt.Sprintf("shop/Own%d", i)
 		if id, ok := ids[priority]; ok {
 			path = "shop/Maintenance/" + id

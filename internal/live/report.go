@@ -2,6 +2,7 @@ package live
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/noren-cdk/noren/maintenance"
@@ -27,6 +28,12 @@ type Status struct {
 	Deployed Finding `json:"deployed"` // the template of the stack
 	Listener Finding `json:"listener"` // what the load balancer has
 	Request  Finding `json:"request"`  // what a GET that is not on the allowlist gets
+
+	// Stack is the state of the stack.
+	Stack string `json:"stack,omitempty"`
+
+	// Drift is what of the live listeners is not as it was deployed, rule by rule.
+	Drift []string `json:"drift,omitempty"`
 
 	// Notes are what the live listeners do besides, such as a rule that lets a path
 	// through.
@@ -68,12 +75,13 @@ type Verdict string
 const (
 	Agree    Verdict = "agree"    // all of them
 	Next     Verdict = "next"     // those that are live agree, the next deploy differs
+	Moving   Verdict = "moving"   // they agree, but the stack is not at rest
 	Disagree Verdict = "disagree" // those that are live: template, listener, request
 	Unknown  Verdict = "unknown"  // something could not be read
 )
 
 // worst are the verdicts, the best first.
-var worst = []Verdict{Agree, Next, Disagree, Unknown}
+var worst = []Verdict{Agree, Next, Moving, Disagree, Unknown}
 
 // Verdict is the worst verdict of all switches.
 func (r Report) Verdict() Verdict {
@@ -111,12 +119,22 @@ func (s Status) Verdict() Verdict {
 	switch live := s.Listener.Mode; {
 	case live == "" || live != s.Deployed.Mode, s.Recorded != "" && s.Recorded != live:
 		return Disagree
+	case len(s.Drift) > 0:
+		return Disagree
 	case s.Request.Mode != "" && (s.Request.Mode == maintenance.Closed) != (live == maintenance.Closed):
 		return Disagree
+	case s.Stack != "" && !atRest(s.Stack):
+		return Moving
 	case s.Assembly.Problem != "":
 		return Unknown
 	case s.Assembly.Mode != "" && s.Assembly.Mode != live || s.Assembly.Mixed != "":
 		return Next
 	}
 	return Agree
+}
+
+// atRest tells of the state of a stack whether nothing goes on in it and nothing
+// has failed.
+func atRest(stack string) bool {
+	return strings.HasSuffix(stack, "_COMPLETE") && !strings.HasPrefix(stack, "DELETE_") && stack != "ROLLBACK_COMPLETE"
 }

@@ -59,8 +59,10 @@ func (q Query) request(ctx context.Context, d *deployed, s rules.Found) Finding 
 	}
 	defer answer.Body.Close()
 	switch said := answer.Header.Get(maintenance.Marker); {
-	case said != "":
+	case said == maintenance.MarkerValue && answer.StatusCode == http.StatusServiceUnavailable:
 		return Finding{Mode: maintenance.Closed, Detail: fmt.Sprintf("%d, %s: %s: %s", answer.StatusCode, maintenance.Marker, said, detail)}
+	case said != "":
+		return Finding{Mode: maintenance.Open, Detail: fmt.Sprintf("%d, %s: %s, which is not how maintenance answers: %s", answer.StatusCode, maintenance.Marker, said, detail)}
 	case answer.StatusCode >= 500:
 		return Finding{Detail: detail, Problem: fmt.Sprintf("%d without %s: neither the application nor the answer of maintenance", answer.StatusCode, maintenance.Marker)}
 	}

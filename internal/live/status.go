@@ -77,6 +77,12 @@ func (q Query) status(ctx context.Context, d *deployed, s rules.Found, now time.
 		return status
 	}
 	status.Listener, status.Notes = q.listeners(ctx, real)
+	if status.Listener.Problem == "" {
+		if status.Drift, err = q.drift(ctx, d, s, real); err != nil {
+			status.Listener.Problem = q.explain(err).Error()
+		}
+	}
+	status.Stack = d.status
 	status.Request = q.request(ctx, d, s)
 	if err := q.history(ctx, d, s, real, &status, now); err != nil {
 		status.Unknown = q.explain(err).Error()
@@ -101,6 +107,30 @@ func (q Query) listeners(ctx context.Context, s rules.Switch) (f Finding, notes 
 		notes = append(notes, v.Notes...)
 	}
 	return f, notes
+}
+
+// drift holds the live listeners of a switch against the deployed template.
+func (q Query) drift(ctx context.Context, d *deployed, s rules.Found, real rules.Switch) ([]string, error) {
+	names := map[string]string{}
+	for id, physical := range d.physical {
+		names[physical] = id
+	}
+	var all []string
+	for i, at := range s.Listeners {
+		now, err := readNamed(ctx, elbv2.NewFromConfig(q.AWS), real.Listeners[i].Name, names)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range d.Listeners {
+			if l.Ref.String() != at.Name {
+				continue
+			}
+			for _, drift := range rules.Compare(l, now) {
+				all = append(all, drift.Text)
+			}
+		}
+	}
+	return all, nil
 }
 
 // explain says in a line what an error means.

@@ -37,6 +37,14 @@ type Config struct {
 	// Ports on 127.0.0.1. Default: any.
 	SitePort, APIPort, ControlPort Port
 
+	// Script is played by Play. With one, the application can be made to fail.
+	// Default: nothing happens by itself.
+	Script *Script
+
+	// Events is told of everything that happens, one event after the other.
+	// Default: nobody is.
+	Events func(Event)
+
 	// Verbose has the application's and the functions' logs written to stderr.
 	Verbose bool
 }

@@ -30,6 +30,14 @@ func (p *Preview) targets(ctx context.Context) (map[string]edge.Target, error) {
 			if err != nil {
 				return nil, err
 			}
+			if address != "" && p.config.Script != nil {
+				server, faulty, err := p.faults.before(address)
+				if err != nil {
+					return nil, err
+				}
+				p.closers = append(p.closers, func() { server.Close() })
+				address = faulty
+			}
 			if address != "" {
 				targets[group.LogicalID] = edge.Target{URLs: []string{address}}
 			}

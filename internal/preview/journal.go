@@ -1,7 +1,9 @@
 package preview
 
 import (
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
@@ -12,6 +14,7 @@ type journal struct {
 	last     []edge.Observation // the newest at the end
 	watchers map[chan struct{}]bool
 	ended    bool
+	tally    tally
 }
 
 // kept is how many requests are shown.
@@ -25,14 +28,30 @@ func (j *journal) add(o edge.Observation) {
 		j.last = j.last[:kept-1]
 	}
 	j.last = append(j.last, o)
+	j.tally.add(o)
 	j.wake()
 }
 
-// touch tells watchers that something else has changed.
-func (j *journal) touch() {
+// flipped notes that the mode has changed.
+func (j *journal) flipped(mode string, at time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.tally.flipped(mode, at)
 	j.wake()
+}
+
+// counts are what a rule did since the last flip.
+func (j *journal) counts(listener, rule string) (int64, []targetCount) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.tally.of(listener, rule)
+}
+
+// flips are the last changes of the mode, the first being its beginning.
+func (j *journal) flips() []flip {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.tally.flips)
 }
 
 func (j *journal) wake() {

@@ -48,7 +48,10 @@ type Preview struct {
 	app       *application
 	unlocks   map[string]bool // target groups whose function reads a generated secret
 	journal   journal
+	faults    faults
+	telling   sync.Mutex // one event after the other
 	closers   []func()
+	flipping  sync.Mutex
 	closing   sync.Once
 
 	failed chan error
@@ -93,6 +96,11 @@ func (p *Preview) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if p.config.Script != nil {
+		if err := p.config.Script.check(p.Modes()); err != nil {
+			return err
+		}
+	}
 	listeners, err := p.listen(distribution != nil)
 	if err != nil {
 		return err
@@ -107,12 +115,13 @@ func (p *Preview) start(ctx context.Context) error {
 	}
 	p.alb, err = edge.NewALB(edge.ALBConfig{
 		Templates: p.modes(), Mode: p.startMode(), Targets: targets,
-		Host: p.addresses.apiDomain, Observe: p.journal.add,
+		Host: p.addresses.apiDomain, Observe: p.observe,
 	})
 	if err != nil {
 		return err
 	}
 	p.closers = append(p.closers, p.alb.Close)
+	p.journal.flipped(p.alb.Mode(), time.Now())
 	p.Secrets = p.secrets.used()
 	var site *edge.CloudFront
 	if distribution != nil {
@@ -124,6 +133,7 @@ func (p *Preview) start(ctx context.Context) error {
 		p.serve(listeners["site"], p.withConfig(site))
 	}
 	p.serve(listeners["control"], p.control()) // last: it shows what the others have noted
+	p.tell(Event{Event: "ready", Mode: p.Mode(), Site: p.Site, API: p.API, Control: p.Control, Modes: p.Modes(), Notes: p.Notes})
 	return nil
 }
 
@@ -176,10 +186,17 @@ func (p *Preview) Mode() string { return p.alb.Mode() }
 
 // Flip changes the mode between two requests.
 func (p *Preview) Flip(mode string) error {
+	p.flipping.Lock()
+	defer p.flipping.Unlock()
+	before, at := p.alb.Mode(), time.Now()
 	if err := p.alb.Flip(mode); err != nil {
 		return err
 	}
-	p.journal.touch()
+	if mode == before {
+		return nil
+	}
+	p.journal.flipped(mode, at)
+	p.tell(Event{Event: "mode", Mode: mode})
 	return nil
 }
 

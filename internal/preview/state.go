@@ -12,6 +12,8 @@ import (
 // state is what the control page shows.
 type state struct {
 	Mode     string    `json:"mode"`
+	Since    string    `json:"since"` // when it was flipped to the mode
+	Flips    []change  `json:"flips"` // the newest first
 	Modes    []string  `json:"modes"`
 	Site     string    `json:"site"`
 	API      string    `json:"api"`
@@ -31,7 +33,16 @@ type rule struct {
 	ID     string   `json:"id"`
 	When   []string `json:"when"`
 	Action string   `json:"action"`
-	Count  int64    `json:"count"`
+	Count  int64    `json:"count"` // since the last flip
+
+	Targets []targetCount `json:"targets"` // where they were sent
+}
+
+// change is a flip, for the page.
+type change struct {
+	Mode string `json:"mode"`
+	At   string `json:"at"`
+	For  string `json:"for"` // empty for the last
 }
 
 type target struct {
@@ -78,15 +89,20 @@ func (p *Preview) state() *state {
 	if p.app != nil {
 		s.Login = p.Login()
 	}
-	counts := map[string]int64{}
-	for _, c := range p.alb.Counts() {
-		counts[c.Listener+"/"+c.Rule] = c.Count
+	flips := p.journal.flips()
+	for i := len(flips) - 1; i >= 0; i-- {
+		shown := change{Mode: flips[i].mode, At: flips[i].at.Format("15:04:05")}
+		if i+1 < len(flips) {
+			shown.For = flips[i+1].at.Sub(flips[i].at).Round(time.Second).String()
+		}
+		s.Flips = append(s.Flips, shown)
 	}
+	s.Since = s.Flips[0].At
 	for i := range listener.Rules {
-		s.addRule(t, listener, &listener.Rules[i], counts)
+		s.addRule(t, listener, &listener.Rules[i], &p.journal)
 		p.addBypass(s, &listener.Rules[i])
 	}
-	s.addRule(t, listener, &listener.Default, counts)
+	s.addRule(t, listener, &listener.Default, &p.journal)
 	for _, h := range p.alb.TargetHealth() {
 		s.Targets = append(s.Targets, target{t.GroupName(alb.Ref{LogicalID: h.Group}), h.Target, h.Health.String()})
 	}
@@ -98,7 +114,7 @@ func (p *Preview) state() *state {
 	return s
 }
 
-func (s *state) addRule(t *alb.Template, l *alb.Listener, r *alb.Rule, counts map[string]int64) {
+func (s *state) addRule(t *alb.Template, l *alb.Listener, r *alb.Rule, j *journal) {
 	var when []string
 	for _, c := range r.Conditions {
 		when = append(when, c.String())
@@ -107,7 +123,13 @@ func (s *state) addRule(t *alb.Template, l *alb.Listener, r *alb.Rule, counts ma
 		when = []string{"everything else"}
 	}
 	id := alb.ShortName(r.Path, r.LogicalID)
-	s.Rules = append(s.Rules, rule{r.Name(), id, when, t.ActionName(r), counts[l.Ref.String()+"/"+r.LogicalID]})
+	count, targets := j.counts(l.Ref.LogicalID, r.LogicalID)
+	for i := range targets {
+		if group := t.TargetGroup(alb.Ref{LogicalID: targets[i].Target}); group != nil {
+			targets[i].Target = alb.ShortName(group.Path, group.LogicalID)
+		}
+	}
+	s.Rules = append(s.Rules, rule{r.Name(), id, when, t.ActionName(r), count, targets})
 }
 
 // addBypass finds the generated secret in a rule's conditions, and the rule that

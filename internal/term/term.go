@@ -34,9 +34,10 @@ func New(w io.Writer) Terminal {
 	return t
 }
 
-// IsTerminal reports whether what is written to w is seen on a terminal.
-func IsTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+// IsTerminal reports whether a stream is a terminal: what is written to it is
+// seen by a person, what is read from it is typed by one.
+func IsTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	return ok && xterm.IsTerminal(file.Fd())
 }
 

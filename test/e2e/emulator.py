@@ -15,6 +15,8 @@ from moto.elbv2 import models as elbv2
 from moto.elbv2.models import ELBv2Backend, FakeListenerRule, FakeTargetGroup, elbv2_backends
 from moto.server import main
 
+import changesets
+
 PAUSE = 0.5  # seconds between two resources of an update: whoever polls sees every state
 
 
@@ -125,4 +127,5 @@ if __name__ == "__main__":
     delete_rules()
     refuse_no_update()
     report_resources()
+    changesets.install()
     main(sys.argv[1:])

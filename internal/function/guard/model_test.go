@@ -22,7 +22,6 @@ type night struct {
 	status   cftypes.StackStatus
 	deployed map[string]any // the properties of the resource, nil if there is none
 	live     maintenance.Mode
-	byHand   bool // live was changed by hand since
 	record   live.Record
 	recorded bool      // there is a record
 	settled  time.Time // as the probe has written it

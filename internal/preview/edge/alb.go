@@ -61,7 +61,6 @@ type ALB struct {
 	groups    map[string]*group // by Ref.String, for all modes
 	current   atomic.Pointer[mode]
 	modes     map[string]*mode
-	counters  counters
 	transport *transports
 
 	flipping sync.Mutex // held by Flip and Close

@@ -57,9 +57,6 @@ func (l *Listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.decision = x.rules.Route(x.request)
 	if x.decision.Rule != nil {
 		x.rule = x.rules.rules[x.decision.Rule]
-		x.rule.taken.n.Add(1)
-	} else {
-		l.alb.counters.rejected.n.Add(1)
 	}
 	if observe := l.alb.config.Observe; observe != nil {
 		defer func() { observe(x.observation(start)) }()

@@ -171,16 +171,6 @@ func TestObservation(t *testing.T) {
 	if o.RuleName() != "none" || o.Status != 405 || o.Cause != "method TRACE is not supported" || o.Action() != "answer 405 Not Allowed" {
 		t.Errorf("got %+v, %s", o, o.Action())
 	}
-	if err := a.Flip("open"); err != nil {
-		t.Fatal(err)
-	}
-	send(t, "GET", url+"/", "", nil)
-	want := []RuleCount{{"Http", "Http", 2}, {"Http", "HttpRule100", 1}, {"", "", 1}}
-	got := a.Counts()
-	slices.SortFunc(got[:2], func(x, y RuleCount) int { return strings.Compare(x.Rule, y.Rule) })
-	if !slices.Equal(got, want) {
-		t.Errorf("counts %v, want %v", got, want)
-	}
 }
 
 // TestConfigErrors: what cannot be served is said.

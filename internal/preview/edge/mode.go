@@ -28,7 +28,6 @@ type modeListener struct {
 // rule is a rule, ready to be carried out.
 type rule struct {
 	*alb.Rule
-	taken      *counter
 	groups     []weightedGroup // of a forward
 	transforms alb.Rewriter
 }
@@ -74,7 +73,7 @@ func (a *ALB) newMode(name string, template *alb.Template, balancer alb.Ref) (*m
 }
 
 func (a *ALB) addRule(m *mode, l *modeListener, r *alb.Rule) error {
-	ready := &rule{Rule: r, taken: a.counters.of(l.Listener, r)}
+	ready := &rule{Rule: r}
 	if forward, ok := r.Final().(alb.Forward); ok {
 		for _, g := range forward.Groups {
 			settings := m.template.TargetGroup(g.Group)

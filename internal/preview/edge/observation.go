@@ -2,8 +2,6 @@ package edge
 
 import (
 	"net/netip"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
@@ -90,51 +88,4 @@ func (x *exchange) observation(start time.Time) Observation {
 		o.Target = x.target.name
 	}
 	return o
-}
-
-// RuleCount is how many requests a rule took since the load balancer started,
-// in all modes.
-type RuleCount struct {
-	Listener string // its logical id
-	Rule     string // its logical id; the listener's for a default rule, "" for requests that reached no rule
-	Count    int64
-}
-
-// Counts are the counts of all rules, those of every mode.
-func (a *ALB) Counts() []RuleCount { return a.counters.all() }
-
-// counters count by rule. They go on when the mode changes.
-type counters struct {
-	mu       sync.Mutex
-	list     []*counter
-	rejected counter
-}
-
-type counter struct {
-	listener, rule string
-	n              atomic.Int64
-}
-
-// of returns the counter of a rule.
-func (c *counters) of(l *alb.Listener, r *alb.Rule) *counter {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, known := range c.list {
-		if known.listener == l.Ref.String() && known.rule == r.LogicalID {
-			return known
-		}
-	}
-	added := &counter{listener: l.Ref.String(), rule: r.LogicalID}
-	c.list = append(c.list, added)
-	return added
-}
-
-func (c *counters) all() []RuleCount {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	counts := make([]RuleCount, 0, len(c.list)+1)
-	for _, k := range c.list {
-		counts = append(counts, RuleCount{k.listener, k.rule, k.n.Load()})
-	}
-	return append(counts, RuleCount{Count: c.rejected.n.Load()})
 }

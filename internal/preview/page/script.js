@@ -22,6 +22,8 @@ function show(state) {
   for (const button of at("switch").children) {
     button.setAttribute("aria-pressed", button.value === state.mode);
   }
+  at("since").textContent = state.since;
+  showOnce("flips", state.flips, (f) => [element("small", "", f.at), " ", element("b", f.mode, f.mode), f.for ? element("small", "", ` for ${f.for}`) : element("small", "", " until now")]);
   at("listener").textContent = state.listener;
   showRules(state.rules);
   at("targets").textContent = (state.targets ?? []).map((t) => `${t.group}: ${t.target} ${t.health}`).join(" · ");
@@ -73,11 +75,12 @@ function showRules(rules) {
     rows.replaceChildren(...rules.map((r) => {
       const name = r.name === "default" ? ["default"] : [r.name, " ", element("small", "", r.id)];
       return element("tr", "", element("td", "", ...name), element("td", "", r.when.join(", ")),
-        element("td", "", r.action), element("td", "count", String(r.count)));
+        element("td", "", r.action, element("small", "targets", targets(r))), element("td", "count", String(r.count)));
     }));
     return;
   }
   rules.forEach((r, i) => {
+    rows.children[i].querySelector(".targets").textContent = targets(r);
     const count = rows.children[i].querySelector(".count");
     if (count.textContent !== String(r.count)) {
       count.textContent = r.count;
@@ -86,6 +89,11 @@ function showRules(rules) {
       count.classList.add("changed");
     }
   });
+}
+
+// targets says where a rule sent requests since the last flip.
+function targets(r) {
+  return (r.targets ?? []).map((t) => `${t.target} ${t.count}`).join(" · ");
 }
 
 // showRequests adds what is new and removes what has gone: one that somebody has

@@ -16,7 +16,7 @@ import (
 
 func load(t *testing.T, name string) environment.Environment {
 	t.Helper()
-	env, _, err := environment.Load("../../environments", name)
+	env, _, err := environment.Load("../../../environments", name)
 	if err != nil {
 		t.Fatal(err)
 	}

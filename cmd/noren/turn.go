@@ -1,0 +1,262 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/term"
+	"github.com/noren-cdk/noren/internal/turn"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// The exit codes of the turning verbs besides 0 and 1.
+const (
+	notTurned = 3 // may be repeated as it is
+	declined  = 4
+)
+
+func newClose() *cobra.Command {
+	return newTurn("close", maintenance.Closed, "Close the deployed product",
+		"Turn the deployed product to closed: the allowlist goes to the application, everything\nelse is refused with the message.")
+}
+
+func newOpen() *cobra.Command {
+	return newTurn("open", maintenance.Open, "Open the deployed product",
+		"Turn the deployed product to open: every request goes to the application.")
+}
+
+func newReadOnly() *cobra.Command {
+	return newTurn("read-only", maintenance.ReadOnly, "Let the deployed product be read, not written",
+		"Turn the deployed product to read-only: GET, HEAD, OPTIONS and the allowlist go to the\napplication, everything else is refused with the message.")
+}
+
+// newTurn is a verb that turns the switch of a deployed stack.
+func newTurn(verb string, mode maintenance.Mode, short, does string) *cobra.Command {
+	t := turning{mode: mode}
+	cmd := &cobra.Command{
+		Use:   verb,
+		Short: short,
+		Long: does + `
+
+It reads the template that CloudFormation has deployed, replaces the properties
+that carry the mode, and nothing else, and makes a change set of it. What
+CloudFormation would change is compared with the list of these properties: if it
+is anything else, the change set is deleted and nothing happens. Then it asks,
+executes, follows the events, and waits until the live listener and a request
+agree. It needs neither Node nor CDK nor a checkout. CloudFormation stays the
+truth: the stack has not drifted afterwards, and a deploy of the same mode finds
+nothing to change. The next deploy of another mode turns it again.
+
+Templates of over 51,200 bytes are uploaded to the bucket of the CDK bootstrap,
+with its file-publishing role, or to --bucket with your own rights.
+
+Running it again after it was interrupted finishes what it began. Executing a
+change set deletes all others on the stack; it lists them first.
+
+Exit codes: 0 the product is ` + string(mode) + `; 3 nothing was changed, run it again (the stack is busy,
+or another change came first); 4 you answered no; 1 anything else.`,
+		Example: fmt.Sprintf("  noren %[1]s --env prod\n  noren %[1]s --stack shop --region eu-central-1 --yes", verb),
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return t.run(cmd) },
+	}
+	t.from.add(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&t.name, "switch", "", "name of the switch, if the stack has several: the id of its construct")
+	flags.StringVar(&t.bucket, "bucket", "", "bucket for templates of over 51,200 bytes, instead of the CDK bootstrap's")
+	flags.StringVar(&t.role, "role", "", "ARN of the role with which CloudFormation makes the change (default: the stack's own)")
+	flags.BoolVarP(&t.yes, "yes", "y", false, "do not ask")
+	flags.BoolVar(&t.asJSON, "json", false, "write the result as JSON; needs --yes")
+	flags.DurationVar(&t.wait, "wait", 10*time.Minute, "how long to wait for the listener and a request to agree; 0 does not look")
+	if mode != maintenance.Open {
+		flags.StringVar(&t.message, "message", "", "what the refused are told in every language, instead of the deployed texts")
+		flags.StringVar(&t.until, "until", "", "the planned end that people are told, such as 2026-12-01T04:00:00+09:00")
+	}
+	return cmd
+}
+
+// turning is what was typed after a turning verb.
+type turning struct {
+	from           statusFlags
+	mode           maintenance.Mode
+	name           string
+	message, until string
+	bucket, role   string
+	yes, asJSON    bool
+	wait           time.Duration
+}
+
+// turned is the result for programs.
+type turned struct {
+	Stack   string           `json:"stack"`
+	From    maintenance.Mode `json:"from"`
+	To      maintenance.Mode `json:"to"`
+	Changed []string         `json:"changed"`
+}
+
+func (t *turning) run(cmd *cobra.Command) error {
+	ctx := cmd.Context()
+	if t.asJSON && !t.yes {
+		return errors.New("--json needs --yes: there is nobody to answer")
+	}
+	wish := turn.Wish{Mode: t.mode, Message: t.message, Typed: time.Now()}
+	if t.until != "" {
+		var err error
+		if wish.Until, err = time.Parse(time.RFC3339, t.until); err != nil {
+			return fmt.Errorf("--until: %q is not a time such as 2026-12-01T04:00:00+09:00", t.until)
+		}
+	}
+	query, err := t.from.query(cmd)
+	if err != nil {
+		return err
+	}
+	o := &turn.Operation{API: cloudformation.NewFromConfig(query.AWS), Stack: query.Stack, Switch: t.name, Role: t.role}
+	o.Upload = t.upload(query.AWS, o)
+	plan, err := o.Prepare(ctx, wish)
+	if err != nil {
+		return repeatable(err)
+	}
+	result := turned{Stack: query.Stack, From: plan.From, To: t.mode, Changed: plan.Changed}
+	if plan.ChangeSet == "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s is %s already; nothing to change\n", query.Stack, t.mode)
+	} else {
+		if !t.yes {
+			yes, err := t.ask(cmd, query.Stack, plan)
+			if err != nil || !yes {
+				return errors.Join(err, o.Discard(context.WithoutCancel(ctx), plan), &exitError{declined, errors.New("nothing was changed")})
+			}
+		}
+		if err := o.Execute(ctx, plan, func(e types.StackEvent) { showEvent(cmd, e) }); err != nil {
+			return repeatable(err)
+		}
+	}
+	if err := t.await(ctx, query, plan.Switch); err != nil {
+		return err
+	}
+	if t.asJSON {
+		return writeJSON(cmd.OutOrStdout(), result)
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s is %s\n", query.Stack, t.mode)
+	return nil
+}
+
+// repeatable gives an error that may simply be repeated its exit code.
+func repeatable(err error) error {
+	var busy *turn.BusyError
+	var lost *turn.LostError
+	if errors.As(err, &busy) || errors.As(err, &lost) {
+		return &exitError{notTurned, err}
+	}
+	return err
+}
+
+// upload uploads a template to the bucket that was named, else to the
+// bootstrap's.
+func (t *turning) upload(settings aws.Config, o *turn.Operation) func(context.Context, string, []byte) (string, error) {
+	return func(ctx context.Context, key string, template []byte) (string, error) {
+		bucket := turn.Bucket{Name: t.bucket}
+		if t.bucket == "" {
+			var err error
+			if bucket, err = o.BootstrapBucket(ctx, template); err != nil {
+				return "", err
+			}
+		}
+		return bucket.Upload(settings)(ctx, key, template)
+	}
+}
+
+// ask shows what would change and for whom.
+func (t *turning) ask(cmd *cobra.Command, stack string, plan turn.Plan) (bool, error) {
+	if !term.IsTerminal(cmd.InOrStdin()) {
+		return false, errors.New("nobody to ask: standard input is not a terminal; --yes does not ask")
+	}
+	out := cmd.ErrOrStderr()
+	fmt.Fprintf(out, "%s: %s -> %s\n", stack, plan.From, plan.To)
+	fmt.Fprintln(out, "CloudFormation changes these properties and no others:")
+	for _, c := range plan.Changed {
+		fmt.Fprintln(out, "  "+c)
+	}
+	if len(plan.Others) > 0 {
+		fmt.Fprintf(out, "These change sets of others are deleted by it: %s\n", strings.Join(plan.Others, ", "))
+	}
+	fmt.Fprintf(out, "Turn %s to %s? [y/N] ", stack, plan.To)
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+		answer <- line
+	}()
+	select {
+	case <-cmd.Context().Done():
+		fmt.Fprintln(out)
+		return false, nil
+	case line := <-answer:
+		line = strings.ToLower(strings.TrimSpace(line))
+		return line == "y" || line == "yes", nil
+	}
+}
+
+// await waits until the live listener and a request agree with the deployed
+// template. A load balancer applies a change within a short time, not at once.
+func (t *turning) await(ctx context.Context, query live.Query, name string) error {
+	if t.wait <= 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.wait)
+	defer cancel()
+	query.Assembly = "" // the next deploy is another question
+	var last error
+	for {
+		report, err := query.Find(ctx)
+		if err == nil {
+			err = t.seen(report, name)
+		}
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("CloudFormation has turned the stack, but within %v it was not seen everywhere: %w; look with noren status", t.wait, cmp.Or(last, err))
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
+// seen reports what does not agree with the mode that was turned to.
+func (t *turning) seen(report live.Report, name string) error {
+	for _, s := range report.Switches {
+		if name != "" && s.Name != name && !strings.HasSuffix(s.Name, "/"+name) {
+			continue
+		}
+		switch {
+		case s.Verdict() != live.Agree && s.Verdict() != live.Next:
+			return fmt.Errorf("the template says %s, the listener %s, a request %s %s", word(s.Deployed), word(s.Listener), word(s.Request), s.Request.Problem)
+		case s.Listener.Mode != t.mode:
+			return fmt.Errorf("the listener is %s", word(s.Listener))
+		}
+		return nil
+	}
+	return errors.New("the deployed template has no switch that can be seen")
+}
+
+func word(f live.Finding) string { return cmp.Or(string(f.Mode), f.Mixed, f.Problem, "nothing") }
+
+func showEvent(cmd *cobra.Command, e types.StackEvent) {
+	line := fmt.Sprintf("%s  %-24s %s", aws.ToTime(e.Timestamp).UTC().Format(time.TimeOnly), e.ResourceStatus, aws.ToString(e.LogicalResourceId))
+	if why := aws.ToString(e.ResourceStatusReason); why != "" {
+		line += ": " + why
+	}
+	fmt.Fprintln(cmd.ErrOrStderr(), line)
+}

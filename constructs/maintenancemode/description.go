@@ -1,0 +1,115 @@
+package maintenancemode
+
+import (
+	"reflect"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/function/responder"
+	"github.com/noren-cdk/noren/internal/rules"
+	"github.com/noren-cdk/noren/internal/turn"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// describe writes into the template which properties carry the mode, and their
+// values in every mode, so that noren close and open turn what is deployed
+// without this program. It is the same in every mode and with every flag.
+func (m *MaintenanceMode) describe(this constructs.Construct, props Props) {
+	stack := awscdk.Stack_Of(this)
+	answer := props.Answer
+	if props.withoutFlags != nil {
+		answer = *props.withoutFlags
+	}
+	variables := map[string]any{}
+	for name, value := range responder.Config(answer).Environment() {
+		if turn.Turns(name) {
+			variables[name] = value
+		}
+	}
+	function := m.Function.Node().DefaultChild().(awscdk.CfnResource)
+	var carriers []any
+	for _, l := range m.carriers.listeners {
+		carriers = append(carriers, stack.GetLogicalId(l))
+	}
+	for _, r := range m.carriers.rules {
+		carriers = append(carriers, stack.GetLogicalId(r))
+	}
+	description := map[string]any{
+		"Carriers":   carriers,
+		"Name":       pathInStack(this),
+		"Responder":  stack.GetLogicalId(function),
+		"ReadOnly":   props.ReadOnly,
+		"Variables":  variables,
+		"Properties": m.carriers.described,
+	}
+	if m.Guard.Resource != nil {
+		description["Guard"] = stack.GetLogicalId(m.Guard.Resource.Node().DefaultChild().(awscdk.CfnElement))
+	}
+	function.AddMetadata(jsii.String(turn.MetadataKey), description)
+}
+
+// describeProperty notes the values of a property in every mode, unless they are
+// all the same.
+func (c *carriers) describeProperty(props Props, of awscdk.CfnResource, name string, in func(maintenance.Mode) any) {
+	values := map[string]any{"Resource": awscdk.Stack_Of(of).GetLogicalId(of), "Name": name}
+	differ := false
+	for _, mode := range maintenance.Modes() {
+		if mode == maintenance.ReadOnly && !props.ReadOnly {
+			continue
+		}
+		values[turn.Key(mode)] = in(mode)
+		differ = differ || !reflect.DeepEqual(in(mode), in(maintenance.Open))
+	}
+	if differ {
+		c.described = append(c.described, values)
+	}
+}
+
+// describeRule notes what of a rule carries the mode.
+func (c *carriers) describeRule(props Props, t turned, id string, rule awscdk.CfnResource, responder, closed []any) {
+	in := func(mode maintenance.Mode) rules.Rule {
+		for _, r := range props.plan(t).Turning(mode) {
+			if r.ID == id {
+				return r
+			}
+		}
+		panic("maintenancemode: rule " + id + " is not there in the mode " + string(mode))
+	}
+	c.describeProperty(props, rule, "Actions", func(mode maintenance.Mode) any {
+		switch r := in(mode); {
+		case r.Target == rules.App:
+			return t.app.template()
+		case r.Reads() && len(closed) > 1:
+			return closed
+		}
+		return responder
+	})
+	c.describeProperty(props, rule, "Conditions", func(mode maintenance.Mode) any {
+		var conditions []any
+		for _, condition := range in(mode).Conditions {
+			conditions = append(conditions, alb.Properties(condition))
+		}
+		return conditions
+	})
+}
+
+// template are the actions in the spelling of CloudFormation.
+func (a actions) template() []any {
+	var list []any
+	for _, action := range a.list {
+		list = append(list, pascalCased(action))
+	}
+	return list
+}
+
+// pathInStack is the path of a construct below its stack.
+func pathInStack(this constructs.Construct) string {
+	path, stack := *this.Node().Path(), *awscdk.Stack_Of(this).Node().Path()
+	if stack == "" {
+		return path
+	}
+	return path[len(stack)+len("/"):]
+}

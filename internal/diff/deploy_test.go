@@ -1,0 +1,295 @@
+package diff
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/noren-cdk/noren/internal/cfn"
+)
+
+// The oracle deploys one template over another against an API of ELB's that
+// refuses what ELB refuses, in every order that references allow: it knows
+// nothing of how the diff finds out.
+
+// oracleMade are the properties with which a resource is made.
+var oracleMade = map[string][]string{
+	typeLoadBalancer: {"Scheme", "Name", "Type"}, typeListener: {"LoadBalancerArn"}, typeListenerRule: {"ListenerArn"}, typeTargetGroup: {"Port", "Name"},
+}
+
+type oracleTemplate map[string]map[string]any // by logical id: Type, Properties
+
+// elb is the state of the API: resources by physical id.
+type elb map[string]map[string]any
+
+// refuses tells whether ELB refuses a resource with properties.
+func (e elb) refuses(id, resourceType string, p map[string]any) string {
+	for other, o := range e {
+		if other == id || o["Type"] != resourceType {
+			continue
+		}
+		q := o["Properties"].(map[string]any)
+		switch {
+		case resourceType == typeListenerRule && p["ListenerArn"] == q["ListenerArn"] && p["Priority"] == q["Priority"]:
+			return "PriorityInUse"
+		case resourceType == typeListener && p["LoadBalancerArn"] == q["LoadBalancerArn"] && p["Port"] == q["Port"]:
+			return "DuplicateListener"
+		case resourceType == typeTargetGroup && p["Name"] != nil && p["Name"] == q["Name"]:
+			return "DuplicateTargetGroupName"
+		}
+	}
+	if group, ok := e.group(p); ok {
+		for other, o := range e {
+			q := o["Properties"].(map[string]any)
+			if g, ok := e.group(q); other != id && ok && g == group && e.balancer(q) != e.balancer(p) {
+				return "TargetGroupAssociationLimit"
+			}
+		}
+	}
+	return ""
+}
+
+func (e elb) group(p map[string]any) (string, bool) { g, ok := p["TargetGroup"].(string); return g, ok }
+
+func (e elb) balancer(p map[string]any) any {
+	if listener, ok := p["ListenerArn"].(string); ok {
+		return e[listener]["Properties"].(map[string]any)["LoadBalancerArn"]
+	}
+	return p["LoadBalancerArn"]
+}
+
+// oracle reports whether some order of the deploy fails, which states it goes
+// through, and in which it ends.
+func oracle(old, next oracleTemplate, state func(elb)) (failure string, end elb) {
+	physical := map[string]string{} // of logical ids, at the end
+	resolve := func(r map[string]any, names map[string]string) map[string]any {
+		p := map[string]any{}
+		for key, value := range r["Properties"].(map[string]any) {
+			switch v := value.(type) {
+			case map[string]any:
+				p[key] = names[v["Ref"].(string)]
+			case []any: // the one action
+				p["TargetGroup"] = names[v[0].(map[string]any)["TargetGroupArn"].(map[string]any)["Ref"].(string)]
+			default:
+				p[key] = value
+			}
+		}
+		return p
+	}
+	before := map[string]string{}
+	for id := range old {
+		before[id] = id
+	}
+	start := elb{}
+	for id, r := range old {
+		start[id] = map[string]any{"Type": r["Type"], "Properties": resolve(r, before)}
+	}
+	// Which are replaced: until nothing new is.
+	maps.Copy(physical, before)
+	for again := true; again; {
+		again = false
+		for id, r := range next {
+			if old[id] == nil {
+				physical[id] = id
+				continue
+			}
+			a, b := resolve(old[id], before), resolve(r, physical)
+			for _, property := range oracleMade[r["Type"].(string)] {
+				if a[property] != b[property] && physical[id] == id {
+					physical[id], again = id+"'", true
+				}
+			}
+		}
+	}
+	var todo []string
+	for id, r := range next {
+		if old[id] == nil || physical[id] != id || fmt.Sprint(resolve(old[id], before)) != fmt.Sprint(resolve(r, physical)) {
+			todo = append(todo, id)
+		}
+	}
+	slices.Sort(todo)
+	var waits func(id string) []string
+	waits = func(id string) []string { // all that a resource refers to, at any distance
+		var all []string
+		for _, on := range cfn.References(next[id]["Properties"]) {
+			all = append(append(all, on), waits(on)...)
+		}
+		return all
+	}
+	seen := map[string]bool{}
+	var walk func(done []string, e elb)
+	walk = func(done []string, e elb) {
+		sorted := slices.Sorted(slices.Values(done))
+		if key := strings.Join(sorted, " "); seen[key] || failure != "" {
+			return
+		} else {
+			seen[key] = true
+		}
+		state(e)
+		if len(done) == len(todo) {
+			var rest []string
+			for id := range e {
+				logical := strings.TrimSuffix(id, "'")
+				if next[logical] == nil || physical[logical] != id {
+					rest = append(rest, id)
+				}
+			}
+			oracleDelete(e, rest, state, &end)
+			return
+		}
+		for _, id := range todo {
+			if slices.Contains(done, id) || slices.ContainsFunc(waits(id), func(on string) bool { return slices.Contains(todo, on) && !slices.Contains(done, on) }) {
+				continue
+			}
+			p := resolve(next[id], physical)
+			if why := e.refuses(physical[id], next[id]["Type"].(string), p); why != "" {
+				failure = fmt.Sprintf("%s: %s", id, why)
+				return
+			}
+			changed := maps.Clone(e)
+			changed[physical[id]] = map[string]any{"Type": next[id]["Type"], "Properties": p}
+			walk(append(slices.Clone(done), id), changed)
+		}
+	}
+	walk(nil, start)
+	return failure, end
+}
+
+// oracleDelete goes through the states while rules are deleted, in any order.
+func oracleDelete(e elb, rest []string, state func(elb), end *elb) {
+	state(e)
+	if len(rest) == 0 {
+		*end = e
+	}
+	for i, id := range rest {
+		smaller := maps.Clone(e)
+		delete(smaller, id)
+		oracleDelete(smaller, slices.Delete(slices.Clone(rest), i, i+1), state, end)
+	}
+}
+
+// drawElb draws a template of load balancers.
+func drawElb(t *rapid.T, name string) oracleTemplate {
+	ref := func(id string) map[string]any { return map[string]any{"Ref": id} }
+	pick := func(what string, of ...any) any { return rapid.SampledFrom(of).Draw(t, name+what) }
+	template := oracleTemplate{"B": {"Type": typeLoadBalancer, "Properties": map[string]any{"Scheme": pick("scheme", "internal", "internet-facing")}}}
+	for _, group := range []string{"G", "H"} {
+		p := map[string]any{"Port": pick("group port", 80.0, 80.0, 81.0), "TargetType": "ip"}
+		if n := pick("group name", nil, nil, "n"); n != nil && group == "G" {
+			p["Name"] = n
+		}
+		template[group] = map[string]any{"Type": typeTargetGroup, "Properties": p}
+	}
+	forward := func() []any {
+		return []any{map[string]any{"Type": "forward", "TargetGroupArn": ref(pick("group", "G", "H").(string))}}
+	}
+	listeners := []string{"L"}
+	if rapid.IntRange(0, 3).Draw(t, name+"renamed") == 0 {
+		listeners = []string{"M"}
+	}
+	for _, l := range listeners {
+		template[l] = map[string]any{"Type": typeListener, "Properties": map[string]any{"LoadBalancerArn": ref("B"), "Port": pick("port", 80.0, 80.0, 8080.0), "Protocol": "HTTP", "DefaultActions": forward()}}
+	}
+	taken := map[any]bool{}
+	for _, id := range []string{"R1", "R2", "R3"} {
+		priority := pick("priority", 1.0, 2.0, 3.0, 4.0)
+		if taken[priority] || rapid.IntRange(0, 3).Draw(t, name+"absent") == 0 {
+			continue
+		}
+		taken[priority] = true
+		template[id] = map[string]any{"Type": typeListenerRule, "Properties": map[string]any{
+			"ListenerArn": ref(listeners[0]), "Priority": priority, "Path": pick("path", "/a", "/b", "/*"), "Actions": forward(),
+		}}
+	}
+	return template
+}
+
+// template is what the diff reads: the path as a condition.
+func (o oracleTemplate) template(t *rapid.T) Template {
+	resources := map[string]any{}
+	for id, r := range o {
+		p := maps.Clone(r["Properties"].(map[string]any))
+		if path, ok := p["Path"]; ok {
+			delete(p, "Path")
+			p["Conditions"] = []any{map[string]any{"Field": "path-pattern", "PathPatternConfig": map[string]any{"Values": []any{path}}}}
+		}
+		resources[id] = map[string]any{"Type": r["Type"], "Properties": p}
+	}
+	data, err := json.Marshal(map[string]any{"Resources": resources})
+	if err != nil {
+		t.Fatal(err)
+	}
+	template, err := Read(data, cfn.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return template
+}
+
+// TestDeploy_FailsAsTheOracle: the diff warns of a deploy that fails exactly when
+// one does, in some order of updates; and no request goes elsewhere in a state
+// in between unless it says so.
+func TestDeploy_FailsAsTheOracle(t *testing.T) {
+	fails, passes, moments := 0, 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		old, next := drawElb(t, "old "), drawElb(t, "new ")
+		d := Compare(old.template(t), next.template(t))
+		var states []elb
+		failure, end := oracle(old, next, func(e elb) { states = append(states, e) })
+		warned := slices.ContainsFunc(d.Deploy, func(h Hazard) bool { return h.Kind == Fails || h.Kind == MayFail })
+		if (failure != "") != warned {
+			t.Fatalf("the oracle says %q, the diff %v\n%v\n%v", failure, d.Deploy, old, next)
+		}
+		if failure != "" {
+			fails++
+			return
+		}
+		passes++
+		if old["L"] == nil || next["L"] == nil || !slices.Equal(d.fatesOf("B", "L"), []Fate{"", ""}) && !slices.Equal(d.fatesOf("B", "L"), []Fate{"", Changed}) {
+			return // another listener
+		}
+		told := slices.ContainsFunc(d.Deploy, func(h Hazard) bool { return h.Kind == Moment })
+		for _, path := range []string{"/a", "/b", "/c"} {
+			before, after := states[0].sends(path), end.sends(path)
+			for _, e := range states {
+				if got := e.sends(path); got != before && got != after {
+					moments++
+					if !told {
+						t.Fatalf("%s goes to %s, then %s, then %s, of which the diff says nothing\n%v\n%v", path, before, got, after, old, next)
+					}
+				}
+			}
+		}
+	})
+	t.Logf("%d deploys fail, %d pass, %d requests go elsewhere in between", fails, passes, moments)
+	if fails == 0 || passes == 0 {
+		t.Error("want some of each")
+	}
+}
+
+func (d Diff) fatesOf(ids ...string) []Fate {
+	fates := make([]Fate, len(ids))
+	for _, r := range d.Resources {
+		if i := slices.Index(ids, r.LogicalID); i >= 0 {
+			fates[i] = r.Fate
+		}
+	}
+	return fates
+}
+
+// sends is the logical id of the target group that a path goes to.
+func (e elb) sends(path string) string {
+	to, best := fmt.Sprint(e["L"]["Properties"].(map[string]any)["TargetGroup"]), 1e9
+	for _, r := range e {
+		p := r["Properties"].(map[string]any)
+		if r["Type"] == typeListenerRule && (p["Path"] == path || p["Path"] == "/*") && p["Priority"].(float64) < best {
+			to, best = fmt.Sprint(p["TargetGroup"]), p["Priority"].(float64)
+		}
+	}
+	return strings.TrimSuffix(to, "'")
+}

@@ -1,0 +1,57 @@
+package rules_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/rules"
+)
+
+// TestCompare: every rule by hand is drift, whatever it matches, and so is a
+// deployed one that is missing or different.
+func TestCompare(t *testing.T) {
+	secret := rule(186, to("App"), alb.Header{Name: "Cookie", Values: []string{"*noren={{resolve:secretsmanager:x}}*"}})
+	deployed := []alb.Rule{
+		rule(10, to("Other"), alb.PathPatterns{"/shop/*"}),
+		rule(100, to("App"), alb.Methods{"GET", "HEAD"}, alb.PathPatterns{"/a", "/b"}),
+		secret,
+		rule(191, to("Responder"), alb.Methods{"GET", "HEAD", "OPTIONS"}),
+	}
+	with := func(i int, r alb.Rule) []alb.Rule {
+		rules := slices.Clone(deployed)
+		rules[i] = r
+		return rules
+	}
+	for _, test := range []struct {
+		name string
+		now  []alb.Rule
+		to   string // the default action
+		want string // empty: no drift
+	}{
+		{"as deployed", deployed, "Responder", ""},
+		{"values and conditions in another order", with(1, rule(100, to("App"), alb.PathPatterns{"/b", "/a"}, alb.Methods{"HEAD", "GET"})), "Responder", ""},
+		{"the secret, as the API describes it", with(2, rule(186, to("App"), alb.Header{Name: "cookie", Values: []string{"*noren=abcdefghijklmnopqrstuvwxyz012345*"}})), "Responder", ""},
+		{"everybody in the place of the secret", with(2, rule(186, to("App"), alb.Header{Name: "Cookie", Values: []string{"*"}})), "Responder", "rule 186 (header Cookie"},
+		{"a path more", with(1, rule(100, to("App"), alb.Methods{"GET", "HEAD"}, alb.PathPatterns{"/a", "/b", "/c"})), "Responder", "was deployed as rule 100"},
+		{"to another group", with(3, rule(191, to("App"), alb.Methods{"GET", "HEAD", "OPTIONS"})), "Responder", "rule 191 (method GET or HEAD or OPTIONS) does forward to App, and was deployed to forward to Responder"},
+		{"one is missing", deployed[1:], "Responder", `rule 10 (path "/shop/*") is missing`},
+		{"a path, by hand", append(slices.Clone(deployed), rule(150, to("App"), alb.PathPatterns{"/api/reports*"})), "Responder", `rule 150 (path "/api/reports*") is not deployed`},
+		{"an address, by hand", append(slices.Clone(deployed), rule(150, to("App"), source("0.0.0.0/0"))), "Responder", "rule 150 (source 0.0.0.0/0) is not deployed"},
+		{"a browser, by hand", append(slices.Clone(deployed), rule(150, to("App"), alb.Header{Name: "User-Agent", Values: []string{"*"}})), "Responder", "is not deployed"},
+		{"the default action", deployed, "App", "the default action does forward to App, and was deployed to forward to Responder"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := &alb.Listener{Ref: alb.Ref{LogicalID: "Listener"}, Rules: deployed, Default: alb.Rule{Actions: to("Responder")}}
+			b := &alb.Listener{Ref: alb.Ref{LogicalID: "Listener"}, Rules: test.now, Default: alb.Rule{Actions: to(test.to)}}
+			var texts []string
+			for _, d := range rules.Compare(a, b) {
+				texts = append(texts, d.Text)
+			}
+			if got := strings.Join(texts, "; "); !strings.Contains(got, test.want) || (got == "") != (test.want == "") || len(texts) > 1 {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,91 @@
+package turn
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// bootstrapVersion is the default of the parameter that CDK's templates have:
+// the name of the parameter in Systems Manager with the version of the
+// bootstrap, and in it the qualifier of the bucket and the roles.
+var bootstrapVersion = regexp.MustCompile(`^"/cdk-bootstrap/([a-z0-9]{1,10})/version"$`)
+
+// Bucket is where templates of over 51,200 bytes are uploaded to.
+type Bucket struct {
+	// Name is the bucket's name.
+	Name string
+
+	// Role is the ARN of the role that may write to it. Empty: the caller's own
+	// rights.
+	Role string
+}
+
+// bootstrapBucket is the bucket of the CDK bootstrap that the template was
+// deployed with, and its file-publishing role. It fails for a template without
+// a bootstrap, and for a bootstrap whose bucket has a name of its own, of which
+// no template tells.
+func bootstrapBucket(template []byte, stackARN string) (Bucket, error) {
+	t, err := newText(template)
+	if err != nil {
+		return Bucket{}, err
+	}
+	name, err := t.at("Parameters", "BootstrapVersion", "Default")
+	if err != nil {
+		return Bucket{}, fmt.Errorf("the template names no CDK bootstrap: name a bucket")
+	}
+	found := bootstrapVersion.FindSubmatch(name)
+	if found == nil {
+		return Bucket{}, fmt.Errorf("the template's parameter BootstrapVersion is %s, want \"/cdk-bootstrap/QUALIFIER/version\": name a bucket", name)
+	}
+	stack, err := arn.Parse(stackARN)
+	if err != nil {
+		return Bucket{}, fmt.Errorf("the stack's ARN %q: %w", stackARN, err)
+	}
+	qualifier := string(found[1])
+	return Bucket{
+		Name: fmt.Sprintf("cdk-%s-assets-%s-%s", qualifier, stack.AccountID, stack.Region),
+		Role: fmt.Sprintf("arn:%s:iam::%s:role/cdk-%s-file-publishing-role-%s-%s", stack.Partition, stack.AccountID, qualifier, stack.AccountID, stack.Region),
+	}, nil
+}
+
+// Upload returns what puts a template into the bucket with these settings, for
+// Operation.Upload.
+func (b Bucket) Upload(settings aws.Config) func(ctx context.Context, key string, template []byte) (string, error) {
+	return func(ctx context.Context, key string, template []byte) (string, error) {
+		if b.Role != "" {
+			settings = settings.Copy()
+			settings.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(settings), b.Role, func(o *stscreds.AssumeRoleOptions) {
+				o.RoleSessionName = "noren"
+			}))
+		}
+		client := s3.NewFromConfig(settings, func(o *s3.Options) { o.UsePathStyle = true })
+		_, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: &b.Name, Key: &key, Body: bytes.NewReader(template), ContentType: aws.String("application/json")})
+		if err != nil {
+			return "", fmt.Errorf("bucket %s: %w", b.Name, err)
+		}
+		suffix := "amazonaws.com"
+		if strings.HasPrefix(settings.Region, "cn-") {
+			suffix += ".cn"
+		}
+		return fmt.Sprintf("https://s3.%s.%s/%s/%s", settings.Region, suffix, b.Name, key), nil
+	}
+}
+
+// BootstrapBucket is the bucket of the CDK bootstrap that the template was
+// deployed with, and its file-publishing role.
+func (o *Operation) BootstrapBucket(ctx context.Context, template []byte) (Bucket, error) {
+	stack, err := o.stack(ctx)
+	if err != nil {
+		return Bucket{}, err
+	}
+	return bootstrapBucket(template, *stack.StackId)
+}

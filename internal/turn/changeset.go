@@ -1,0 +1,223 @@
+package turn
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+)
+
+// maxBody is how many bytes of a template CreateChangeSet takes as text. Longer
+// ones come from S3.
+// Source: CloudFormation quotas, https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+const maxBody = 51_200
+
+// prefix is what the names of change sets begin with that this package makes.
+const prefix = "noren-"
+
+// errNothing is the error of a change set without a change.
+var errNothing = errors.New("CloudFormation finds nothing to change")
+
+// changeSetName returns the name of the change set that turns this template to
+// that one, and the token of its execution. Repeating makes no second one.
+func changeSetName(mode string, before, after []byte) string {
+	sum := sha256.New()
+	sum.Write(before)
+	sum.Write([]byte{0})
+	sum.Write(after)
+	return prefix + mode + "-" + hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// propose makes a change set and waits until CloudFormation has computed it.
+func (o *Operation) propose(ctx context.Context, stack types.Stack, name string, template []byte) error {
+	input := &cloudformation.CreateChangeSetInput{
+		StackName:           stack.StackId,
+		ChangeSetName:       &name,
+		ClientToken:         &name,
+		ChangeSetType:       types.ChangeSetTypeUpdate,
+		Description:         aws.String("Turns maintenance, by noren"),
+		Capabilities:        []types.Capability{types.CapabilityCapabilityIam, types.CapabilityCapabilityNamedIam, types.CapabilityCapabilityAutoExpand},
+		IncludeNestedStacks: aws.Bool(true),
+		Parameters:          previous(stack.Parameters),
+	}
+	if o.Role != "" {
+		input.RoleARN = &o.Role
+	}
+	if len(template) <= maxBody {
+		input.TemplateBody = aws.String(string(template))
+	} else {
+		if o.Upload == nil {
+			return fmt.Errorf("the template has %d bytes, over %d it has to be uploaded: name a bucket", len(template), maxBody)
+		}
+		url, err := o.Upload(ctx, "noren/"+name+".json", template)
+		if err != nil {
+			return fmt.Errorf("uploading the template: %w", err)
+		}
+		input.TemplateURL = &url
+	}
+	_, err := o.API.CreateChangeSet(ctx, input)
+	var exists *types.AlreadyExistsException
+	if err != nil && !errors.As(err, &exists) { // the same set of an earlier run that was ended
+		return fmt.Errorf("making the change set: %w", err)
+	}
+	for wait := newPoll(o.Poll); ; {
+		set, err := o.API.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{StackName: stack.StackId, ChangeSetName: &name})
+		if err != nil {
+			return fmt.Errorf("reading the change set: %w", err)
+		}
+		switch set.Status {
+		case types.ChangeSetStatusCreateComplete:
+			return nil
+		case types.ChangeSetStatusFailed:
+			why := aws.ToString(set.StatusReason)
+			if strings.Contains(why, "didn't contain changes") || strings.Contains(why, "No updates are to be performed") {
+				return errNothing
+			}
+			return fmt.Errorf("CloudFormation refuses the change: %s", why)
+		case types.ChangeSetStatusCreatePending, types.ChangeSetStatusCreateInProgress:
+		default:
+			return fmt.Errorf("the change set is %s", set.Status)
+		}
+		if err := wait.next(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// previous keeps every parameter of the stack at its value.
+func previous(parameters []types.Parameter) []types.Parameter {
+	var keep []types.Parameter
+	for _, p := range parameters {
+		keep = append(keep, types.Parameter{ParameterKey: p.ParameterKey, UsePreviousValue: aws.Bool(true)})
+	}
+	return keep
+}
+
+// changes returns all changes of a change set, asked for with or without the
+// values of properties. Each answer lacks something: with values CloudFormation
+// may leave out a resource and says so in the reason of the status, without them
+// it lists resources that only refer to what changes.
+func (o *Operation) changes(ctx context.Context, stack, name string, values bool) ([]types.ResourceChange, error) {
+	var all []types.ResourceChange
+	var token *string
+	for {
+		page, err := o.API.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{
+			StackName: &stack, ChangeSetName: &name, IncludePropertyValues: aws.Bool(values), NextToken: token,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading the change set: %w", err)
+		}
+		if reason := aws.ToString(page.StatusReason); strings.Contains(reason, "[WARN]") {
+			return nil, fmt.Errorf("CloudFormation shows the change set incompletely: %s", reason)
+		}
+		for _, c := range page.Changes {
+			if c.ResourceChange != nil {
+				all = append(all, *c.ResourceChange)
+			}
+		}
+		if token = page.NextToken; aws.ToString(token) == "" {
+			return all, nil
+		}
+	}
+}
+
+// verify reports whatever the change set would do that is not a property of
+// allowed, each Resource.Property. What CloudFormation lists only since it
+// refers to one of these resources is accepted if it says so itself.
+func (o *Operation) verify(ctx context.Context, stack, name string, allowed []string) error {
+	with, err := o.changes(ctx, stack, name, true)
+	if err != nil {
+		return err
+	}
+	without, err := o.changes(ctx, stack, name, false)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	seen := map[string]bool{}
+	listed := map[string]bool{}
+	switched := map[string]bool{}
+	for _, a := range allowed {
+		resource, _, _ := strings.Cut(a, ".")
+		switched[resource] = true
+	}
+	for _, c := range with {
+		id := aws.ToString(c.LogicalResourceId)
+		listed[id] = true
+		errs = append(errs, unwanted(c, allowed, seen)...)
+	}
+	for _, c := range without {
+		id := aws.ToString(c.LogicalResourceId)
+		switch {
+		case switched[id]:
+			errs = append(errs, unwanted(c, allowed, seen)...)
+		case listed[id]: // judged above
+		case !onlyRefers(c, switched):
+			errs = append(errs, fmt.Errorf("%s %s would change", aws.ToString(c.ResourceType), id))
+		}
+	}
+	for _, a := range allowed {
+		if !seen[a] {
+			errs = append(errs, fmt.Errorf("%s would not change", a))
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(slices.CompactFunc(errs, func(a, b error) bool { return a.Error() == b.Error() })...)
+}
+
+// unwanted returns what is not allowed of a change of one resource, and notes in
+// seen the allowed properties that change.
+func unwanted(c types.ResourceChange, allowed []string, seen map[string]bool) []error {
+	id, kind := aws.ToString(c.LogicalResourceId), aws.ToString(c.ResourceType)
+	if c.Action != types.ChangeActionModify {
+		return []error{fmt.Errorf("%s %s: %s", kind, id, c.Action)}
+	}
+	if c.Replacement == types.ReplacementTrue || c.Replacement == types.ReplacementConditional {
+		return []error{fmt.Errorf("%s %s would be replaced", kind, id)}
+	}
+	if c.ChangeSetId != nil {
+		return []error{fmt.Errorf("the nested stack %s would change", id)}
+	}
+	var errs []error
+	for _, d := range c.Details {
+		if d.Target == nil || d.Target.Attribute == "" {
+			continue
+		}
+		property := string(d.Target.Attribute)
+		if d.Target.Attribute == types.ResourceAttributeProperties {
+			property = aws.ToString(d.Target.Name)
+		}
+		if path := id + "." + property; slices.Contains(allowed, path) {
+			seen[path] = true
+		} else {
+			errs = append(errs, fmt.Errorf("%s %s: %s would change", kind, id, property))
+		}
+	}
+	if len(c.Details) == 0 {
+		errs = append(errs, fmt.Errorf("%s %s would change, CloudFormation does not say how", kind, id))
+	}
+	return errs
+}
+
+// onlyRefers reports whether the change of a resource is only that it refers to
+// one of the switch's resources, whose value CloudFormation does not know before
+// the deploy.
+func onlyRefers(c types.ResourceChange, switched map[string]bool) bool {
+	if c.Action != types.ChangeActionModify || c.Replacement == types.ReplacementTrue || len(c.Details) == 0 {
+		return false
+	}
+	for _, d := range c.Details {
+		cause, _, _ := strings.Cut(aws.ToString(d.CausingEntity), ".")
+		if d.Evaluation != types.EvaluationTypeDynamic || d.ChangeSource != types.ChangeSourceResourceAttribute || !switched[cause] {
+			return false
+		}
+	}
+	return true
+}

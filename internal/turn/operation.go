@@ -1,0 +1,307 @@
+package turn
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// API are the calls of CloudFormation that an Operation makes.
+type API interface {
+	DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error)
+	GetTemplate(context.Context, *cloudformation.GetTemplateInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateOutput, error)
+	CreateChangeSet(context.Context, *cloudformation.CreateChangeSetInput, ...func(*cloudformation.Options)) (*cloudformation.CreateChangeSetOutput, error)
+	DescribeChangeSet(context.Context, *cloudformation.DescribeChangeSetInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeChangeSetOutput, error)
+	DeleteChangeSet(context.Context, *cloudformation.DeleteChangeSetInput, ...func(*cloudformation.Options)) (*cloudformation.DeleteChangeSetOutput, error)
+	ExecuteChangeSet(context.Context, *cloudformation.ExecuteChangeSetInput, ...func(*cloudformation.Options)) (*cloudformation.ExecuteChangeSetOutput, error)
+	ListChangeSets(context.Context, *cloudformation.ListChangeSetsInput, ...func(*cloudformation.Options)) (*cloudformation.ListChangeSetsOutput, error)
+	DescribeStackEvents(context.Context, *cloudformation.DescribeStackEventsInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStackEventsOutput, error)
+}
+
+// Operation turns a switch of a deployed stack by a change set, so that
+// CloudFormation stays the truth: the listener has not drifted afterwards, and a
+// deploy of the same mode finds nothing to change.
+type Operation struct {
+	// API is CloudFormation. Required.
+	API API
+
+	// Stack is the name or ARN of the stack. Required.
+	Stack string
+
+	// Switch is the name of the switch. Default: the only one of the stack.
+	Switch string
+
+	// Role is the ARN of the role with which CloudFormation makes the change.
+	// Default: the stack's own, else the caller's rights.
+	Role string
+
+	// Upload puts a template where CloudFormation can read it and returns its URL.
+	// Required for templates of over 51,200 bytes.
+	Upload func(ctx context.Context, key string, template []byte) (url string, err error)
+
+	// Poll is how long the first wait between two questions is; waits grow up to
+	// four times that. Default: 2 seconds.
+	Poll time.Duration
+}
+
+// Plan is a change that CloudFormation has computed and nobody has executed.
+type Plan struct {
+	// Stack is the ARN of the stack, ChangeSet the name of the change set. The
+	// change set's name is empty if there is nothing to change.
+	Stack, ChangeSet string
+
+	// Switch is the name of the switch.
+	Switch string
+
+	// From and To are the modes of the deployed template and of the wish.
+	From, To maintenance.Mode
+
+	// Changed are the properties that the change set changes, as
+	// Resource.Property. CloudFormation itself was asked, and lists no others.
+	Changed []string
+
+	// Others are the change sets of other people on the stack, which executing
+	// this one deletes.
+	Others []string
+
+	template []byte
+	updated  time.Time
+}
+
+// BusyError is the error of a stack that cannot be changed now.
+type BusyError struct {
+	Stack  string
+	Status types.StackStatus
+}
+
+func (e *BusyError) Error() string {
+	if strings.HasSuffix(string(e.Status), "_IN_PROGRESS") {
+		return fmt.Sprintf("stack %s is %s: wait for it to end, then run this again", e.Stack, e.Status)
+	}
+	return fmt.Sprintf("stack %s is %s, in which CloudFormation changes nothing safely: repair it first, or use --now", e.Stack, e.Status)
+}
+
+// LostError is the error of a change set that somebody else's deploy has
+// overtaken.
+type LostError struct{ Why string }
+
+func (e *LostError) Error() string {
+	return "another change of the stack came first: " + e.Why + "; nothing was changed by this one: run it again"
+}
+
+// settled are the states in which a stack takes a change and rolls it back if
+// it fails.
+var settled = []types.StackStatus{
+	types.StackStatusCreateComplete, types.StackStatusUpdateComplete, types.StackStatusUpdateRollbackComplete,
+	types.StackStatusImportComplete, types.StackStatusImportRollbackComplete,
+}
+
+// Prepare reads the deployed template, turns it, makes the change set and
+// asks CloudFormation what it would change. If that is more than the switch, or
+// less, the change set is deleted and the error says what.
+func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
+	stack, err := o.stack(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	if !slices.Contains(settled, stack.StackStatus) {
+		return Plan{}, &BusyError{aws.ToString(stack.StackName), stack.StackStatus}
+	}
+	template, err := o.template(ctx, *stack.StackId)
+	if err != nil {
+		return Plan{}, err
+	}
+	result, err := Turn(template, o.Switch, wish)
+	if err != nil {
+		return Plan{}, fmt.Errorf("the deployed template of %s: %w", aws.ToString(stack.StackName), err)
+	}
+	plan := Plan{Stack: *stack.StackId, Switch: result.Switch, From: result.From, To: wish.Mode, Changed: result.Changed, template: template, updated: aws.ToTime(stack.LastUpdatedTime)}
+	if len(result.Changed) == 0 {
+		return plan, nil
+	}
+	plan.ChangeSet = changeSetName(string(wish.Mode), template, result.Template)
+	others, own, err := o.waiting(ctx, *stack.StackId, plan.ChangeSet)
+	if err != nil {
+		return Plan{}, err
+	}
+	plan.Others = others
+	for _, name := range own { // of a run that was ended
+		if err := o.discard(ctx, plan.Stack, name); err != nil {
+			return Plan{}, err
+		}
+	}
+	err = o.propose(ctx, stack, plan.ChangeSet, result.Template)
+	if err == nil {
+		err = o.verify(ctx, plan.Stack, plan.ChangeSet, result.Changed)
+		if err != nil {
+			err = fmt.Errorf("the change set would do other things than turn the switch, so it was deleted:\n%w", err)
+		}
+	}
+	if err == nil {
+		err = o.unchanged(ctx, plan)
+	}
+	if err != nil {
+		return Plan{}, errors.Join(err, o.Discard(context.WithoutCancel(ctx), plan))
+	}
+	return plan, nil
+}
+
+// unchanged reports whether the stack is still the one that the plan was made
+// from: executing a change set fails if another was executed since, but not if a
+// deploy ended between reading the template and making the set.
+func (o *Operation) unchanged(ctx context.Context, plan Plan) error {
+	stack, err := o.stack(ctx)
+	if err != nil {
+		return err
+	}
+	if !aws.ToTime(stack.LastUpdatedTime).Equal(plan.updated) {
+		return &LostError{"the stack was updated at " + aws.ToTime(stack.LastUpdatedTime).UTC().Format(time.RFC3339)}
+	}
+	template, err := o.template(ctx, plan.Stack)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(template, plan.template) {
+		return &LostError{"the deployed template is another one"}
+	}
+	return nil
+}
+
+// Discard deletes the change set of a plan that is not executed. One that is
+// gone is not an error.
+func (o *Operation) Discard(ctx context.Context, plan Plan) error {
+	if plan.ChangeSet == "" {
+		return nil
+	}
+	return o.discard(ctx, plan.Stack, plan.ChangeSet)
+}
+
+func (o *Operation) discard(ctx context.Context, stack, name string) error {
+	_, err := o.API.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{StackName: &stack, ChangeSetName: &name})
+	var gone *types.ChangeSetNotFoundException
+	if err != nil && !errors.As(err, &gone) {
+		return fmt.Errorf("deleting the change set %s: %w", name, err)
+	}
+	return nil
+}
+
+// Execute executes the plan's change set and returns when CloudFormation is
+// done. Report is told of every event of the operation, oldest first. Ending ctx
+// does not take back what was executed.
+func (o *Operation) Execute(ctx context.Context, plan Plan, report func(types.StackEvent)) error {
+	if err := o.unchanged(ctx, plan); err != nil {
+		return errors.Join(err, o.Discard(context.WithoutCancel(ctx), plan))
+	}
+	_, err := o.API.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{
+		StackName: &plan.Stack, ChangeSetName: &plan.ChangeSet, ClientRequestToken: &plan.ChangeSet, DisableRollback: aws.Bool(false),
+	})
+	if err != nil {
+		var gone *types.ChangeSetNotFoundException
+		var status *types.InvalidChangeSetStatusException
+		if errors.As(err, &gone) || errors.As(err, &status) {
+			return &LostError{err.Error()}
+		}
+		return fmt.Errorf("executing the change set: %w", err)
+	}
+	return o.Follow(ctx, plan.Stack, plan.ChangeSet, report)
+}
+
+// Follow waits until the stack has ended the operation with the token, and
+// reports its events. It fails if the stack was not turned.
+func (o *Operation) Follow(ctx context.Context, stackID, token string, report func(types.StackEvent)) error {
+	seen := map[string]bool{}
+	var refused []string
+	for wait := newPoll(o.Poll); ; {
+		events, err := o.API.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stackID})
+		if err != nil {
+			return fmt.Errorf("reading the events of the stack: %w; the change goes on: look with noren status", err)
+		}
+		started := false
+		for _, e := range slices.Backward(events.StackEvents) {
+			if aws.ToString(e.ClientRequestToken) != token {
+				continue
+			}
+			started = true
+			if id := aws.ToString(e.EventId); !seen[id] {
+				seen[id] = true
+				if report != nil {
+					report(e)
+				}
+				if e.ResourceStatus == types.ResourceStatusUpdateFailed {
+					refused = append(refused, fmt.Sprintf("%s: %s", aws.ToString(e.LogicalResourceId), aws.ToString(e.ResourceStatusReason)))
+				}
+			}
+		}
+		if started {
+			stack, err := o.stack(ctx)
+			if err != nil {
+				return err
+			}
+			switch stack.StackStatus {
+			case types.StackStatusUpdateComplete, types.StackStatusUpdateCompleteCleanupInProgress:
+				return nil
+			case types.StackStatusUpdateInProgress, types.StackStatusUpdateRollbackInProgress, types.StackStatusUpdateRollbackCompleteCleanupInProgress:
+			default:
+				return fmt.Errorf("the stack is %s; the mode is as it was before:\n%s", stack.StackStatus, strings.Join(refused, "\n"))
+			}
+		}
+		if err := wait.next(ctx); err != nil {
+			return fmt.Errorf("%w: the change goes on: look with noren status", err)
+		}
+	}
+}
+
+// stack reads the stack.
+func (o *Operation) stack(ctx context.Context) (types.Stack, error) {
+	out, err := o.API.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &o.Stack})
+	if err != nil {
+		return types.Stack{}, fmt.Errorf("reading the stack %s: %w", o.Stack, err)
+	}
+	if len(out.Stacks) != 1 || out.Stacks[0].StackId == nil {
+		return types.Stack{}, fmt.Errorf("reading the stack %s: the answer has %d stacks", o.Stack, len(out.Stacks))
+	}
+	return out.Stacks[0], nil
+}
+
+// template reads the template as it was deployed.
+func (o *Operation) template(ctx context.Context, stack string) ([]byte, error) {
+	out, err := o.API.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: &stack, TemplateStage: types.TemplateStageOriginal})
+	if err != nil {
+		return nil, fmt.Errorf("reading the template of the stack: %w", err)
+	}
+	return []byte(aws.ToString(out.TemplateBody)), nil
+}
+
+// waiting returns the change sets on the stack: those of other people, and those
+// that an ended run of this package left, but for keep.
+func (o *Operation) waiting(ctx context.Context, stack, keep string) (others, own []string, err error) {
+	var token *string
+	for {
+		page, err := o.API.ListChangeSets(ctx, &cloudformation.ListChangeSetsInput{StackName: &stack, NextToken: token})
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading the change sets of the stack: %w", err)
+		}
+		for _, s := range page.Summaries {
+			switch name := aws.ToString(s.ChangeSetName); {
+			case name == keep:
+			case strings.HasPrefix(name, prefix):
+				own = append(own, name)
+			default:
+				others = append(others, name)
+			}
+		}
+		if token = page.NextToken; aws.ToString(token) == "" {
+			return others, own, nil
+		}
+	}
+}

@@ -1,0 +1,194 @@
+// Package turn turns a deployed template from one mode to another, without CDK:
+// the deployed text and the wanted mode give the text to deploy, equal to what a
+// synthesis in that mode would give.
+//
+// It does not guess which properties carry the mode. The construct writes them
+// into the template, under MetadataKey of a resource of the switch, each with
+// its value in every mode; what turn reads is what was reviewed and deployed.
+package turn
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// MetadataKey is the key of the Metadata of a resource under which a template
+// describes a switch.
+const MetadataKey = "noren:switch"
+
+// Switch is what a template says of one of its switches.
+type Switch struct {
+	// Name is the path of the construct in its stack, such as "Maintenance".
+	Name string `json:"Name"`
+
+	// Responder is the logical id of the function that answers the refused.
+	Responder string `json:"Responder"`
+
+	// Guard is the logical id of the custom resource that refuses to open by
+	// accident. Empty: there is no guard.
+	Guard string `json:"Guard,omitempty"`
+
+	// ReadOnly says that the mode read-only is prepared.
+	ReadOnly bool `json:"ReadOnly"`
+
+	// Variables are the environment variables of the responder that hold the
+	// message and the end, as they are without a flag.
+	Variables map[string]string `json:"Variables"`
+
+	// Carriers are the logical ids of the listeners and rules that carry the mode,
+	// in the order in which the guard's digest takes them.
+	Carriers []string `json:"Carriers"`
+
+	// Properties are the properties that carry the mode.
+	Properties []Property `json:"Properties"`
+}
+
+// Property is a property of a resource that carries the mode.
+type Property struct {
+	// Resource is the logical id.
+	Resource string `json:"Resource"`
+
+	// Name is the name of the property, such as "DefaultActions".
+	Name string `json:"Name"`
+
+	// Open, ReadOnly and Closed are its values. ReadOnly is absent if that mode
+	// is not prepared.
+	Open     json.RawMessage `json:"Open"`
+	ReadOnly json.RawMessage `json:"ReadOnly,omitempty"`
+	Closed   json.RawMessage `json:"Closed"`
+}
+
+// Key is the name that the value of a property in the mode has in the template.
+func Key(mode maintenance.Mode) string {
+	switch mode {
+	case maintenance.Open:
+		return "Open"
+	case maintenance.ReadOnly:
+		return "ReadOnly"
+	}
+	return "Closed"
+}
+
+// Turns reports whether an environment variable of the responder may change with
+// a flip.
+func Turns(variable string) bool {
+	return variable == maintenance.MessageVariable || variable == maintenance.DefaultLanguageVariable || variable == maintenance.UntilVariable
+}
+
+// in returns the value of the property in the mode.
+func (p Property) in(mode maintenance.Mode) json.RawMessage {
+	switch mode {
+	case maintenance.Open:
+		return p.Open
+	case maintenance.ReadOnly:
+		return p.ReadOnly
+	case maintenance.Closed:
+		return p.Closed
+	}
+	return nil
+}
+
+// Modes are the modes that the switch can be turned to.
+func (s Switch) Modes() []maintenance.Mode {
+	if s.ReadOnly {
+		return []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed}
+	}
+	return []maintenance.Mode{maintenance.Open, maintenance.Closed}
+}
+
+// Switches returns the switches that the template describes, in its order. It
+// has none if noren, or a version of it that can be turned, did not make it.
+func Switches(template []byte) ([]Switch, error) {
+	t, err := newText(template)
+	if err != nil {
+		return nil, err
+	}
+	return t.switches()
+}
+
+func (t text) switches() ([]Switch, error) {
+	resources, err := t.keys("Resources")
+	if err != nil {
+		return nil, fmt.Errorf("Resources: %w", err)
+	}
+	var switches []Switch
+	for _, id := range resources {
+		described, err := t.at("Resources", id, "Metadata", MetadataKey)
+		if errors.Is(err, errAbsent) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		var s Switch
+		d := json.NewDecoder(bytes.NewReader(described))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&s); err != nil {
+			return nil, fmt.Errorf("%s: Metadata.%s: %w: a later version of noren made this template", id, MetadataKey, err)
+		}
+		if err := s.validate(); err != nil {
+			return nil, fmt.Errorf("%s: Metadata.%s: %w", id, MetadataKey, err)
+		}
+		switches = append(switches, s)
+	}
+	return switches, nil
+}
+
+func (s Switch) validate() error {
+	if s.Name == "" || s.Responder == "" || len(s.Properties) == 0 {
+		return errors.New("want Name, Responder and Properties")
+	}
+	for _, p := range s.Properties {
+		for _, mode := range s.Modes() {
+			if len(p.in(mode)) == 0 {
+				return fmt.Errorf("%s.%s has no value for the mode %s", p.Resource, p.Name, string(mode))
+			}
+		}
+	}
+	return nil
+}
+
+// modeIn returns the mode that the template has the switch in.
+func (s Switch) modeIn(t text) (maintenance.Mode, error) {
+	fits := s.Modes()
+	var values []string
+	for _, p := range s.Properties {
+		value, err := t.at("Resources", p.Resource, "Properties", p.Name)
+		if err != nil {
+			return "", fmt.Errorf("%s.%s: %w", p.Resource, p.Name, err)
+		}
+		var left []maintenance.Mode
+		var like []string
+		for _, mode := range s.Modes() {
+			if !same(value, p.in(mode)) {
+				continue
+			}
+			like = append(like, string(mode))
+			for _, m := range fits {
+				if m == mode {
+					left = append(left, m)
+				}
+			}
+		}
+		fits = left
+		if len(like) == 0 {
+			like = []string{"no mode"}
+		}
+		values = append(values, fmt.Sprintf("%s.%s is as in %s", p.Resource, p.Name, strings.Join(like, " and ")))
+	}
+	if len(fits) != 1 {
+		return "", fmt.Errorf("switch %s is mixed: %s", s.Name, strings.Join(values, ", "))
+	}
+	return fits[0], nil
+}
+
+// same reports whether two values in JSON are equal, whatever their layout.
+func same(a, b json.RawMessage) bool {
+	var x, y bytes.Buffer
+	return json.Compact(&x, a) == nil && json.Compact(&y, b) == nil && bytes.Equal(x.Bytes(), y.Bytes())
+}

@@ -1,0 +1,124 @@
+package lint
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+// job is what counts of a job of a workflow.
+type job struct {
+	If          string
+	Needs       any
+	Uses        string
+	Environment any
+	Permissions map[string]string
+	Concurrency struct {
+		Group            string
+		CancelInProgress bool `yaml:"cancel-in-progress"`
+		Queue            string
+	}
+	Steps []struct{ Name, Run, Uses string }
+}
+
+func (j job) needs() []string {
+	switch n := j.Needs.(type) {
+	case string:
+		return []string{n}
+	case []any:
+		var all []string
+		for _, name := range n {
+			all = append(all, fmt.Sprint(name))
+		}
+		return all
+	}
+	return nil
+}
+
+func (j job) environment() string {
+	name, _ := j.Environment.(string)
+	return name
+}
+
+// TestWorkflows_AFlipNeverWaitsForAPerson: what GitHub makes of the workflows.
+// Only jobs named approve wait for people, and they hold nothing; a job that may
+// deploy comes after one, in the stack's group, in which nothing is cancelled or
+// dropped; and only the default branch is deployed. docs/ci.md has the rules that
+// this rests on.
+func TestWorkflows_AFlipNeverWaitsForAPerson(t *testing.T) {
+	top, err := exec.Command("git", "rev-parse", "--show-toplevel").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(top)), ".github", "workflows", "*.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	approved, deploying := 0, 0
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var workflow struct {
+			Concurrency any
+			Jobs        map[string]job
+		}
+		if err := yaml.Unmarshal(data, &workflow); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for name, j := range workflow.Jobs {
+			where := filepath.Base(file) + ": " + name
+			environment := j.environment()
+			switch {
+			case strings.HasSuffix(environment, "-approval"):
+				approved++
+				if name != "approve" || j.Permissions["id-token"] != "" || j.Concurrency.Group != "" || workflow.Concurrency != nil || len(j.Steps) != 1 || strings.Contains(j.Steps[0].Run, "vars.") {
+					t.Errorf("%s waits for a person: want a job named approve that has no rights, no group and nothing to do", where)
+				}
+			case strings.HasSuffix(environment, "-plan"):
+				if j.Concurrency.Group != "" || workflow.Concurrency != nil {
+					t.Errorf("%s plans in a group, which would keep others waiting", where)
+				}
+				if !slices.ContainsFunc(j.Steps, func(s struct{ Name, Run, Uses string }) bool { return strings.HasPrefix(s.Run, "scripts/reviewers.sh ") }) {
+					t.Errorf("%s does not ask whether somebody has to approve", where)
+				}
+			case environment != "":
+				deploying++
+				if !slices.Contains(j.needs(), "approve") || workflow.Jobs["approve"].environment() != environment+"-approval" {
+					t.Errorf("%s may deploy to %s without having been approved", where, environment)
+				}
+				if j.Concurrency.Group != "stack-"+environment || j.Concurrency.CancelInProgress || j.Concurrency.Queue != "max" {
+					t.Errorf("%s: want the group stack-%s, with queue: max and nothing cancelled, got %+v", where, environment, j.Concurrency)
+				}
+			}
+			credentials := slices.IndexFunc(j.Steps, func(s struct{ Name, Run, Uses string }) bool { return strings.HasPrefix(s.Uses, "aws-actions/") })
+			packages := slices.IndexFunc(j.Steps, func(s struct{ Name, Run, Uses string }) bool { return strings.HasPrefix(s.Run, "make node_modules") })
+			if credentials >= 0 && (packages < 0 || packages > credentials) {
+				t.Errorf("%s installs packages of npm with credentials of AWS in the environment", where)
+			}
+			if credentials >= 0 && environment == "" {
+				t.Errorf("%s has credentials of AWS outside of an environment", where)
+			}
+		}
+		if filepath.Base(file) == "deploy.yml" {
+			for name, j := range workflow.Jobs {
+				if len(j.needs()) == 0 && j.If != "github.ref_name == github.event.repository.default_branch" {
+					t.Errorf("deploy.yml: %s deploys any branch", name)
+				}
+			}
+		}
+		if filepath.Base(file) == "deploy-environment.yml" && !strings.Contains(string(data), `scripts/newest.sh "$BRANCH" "$GITHUB_SHA"`) {
+			t.Error("deploy-environment.yml: a deploy does not look whether it is the newest")
+		}
+	}
+	if approved != 2 || deploying != 2 {
+		t.Errorf("%d jobs wait for people and %d may deploy, want 2 of each", approved, deploying)
+	}
+}
