@@ -70,7 +70,7 @@ func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDef
 			" --query 'sort_by(events,&timestamp)[-1].message' --output text >%s/CHANGE.rehearsal.json", region, logGroup, folder),
 		RemoveClone: c.remove(region),
 		Run:         start("", "ddl", "run", "/changes/CHANGE.sql", "--rehearsal", "/changes/CHANGE.rehearsal.json", "--writes", "stopped"),
-		Log:         fmt.Sprintf("aws logs tail --region %s --since 1h --follow %s", region, logGroup),
+		Log:         fmt.Sprintf("AWS_PAGER= aws logs tail --region %s --since 1h --follow %s", region, logGroup),
 	}
 }
 
