@@ -64,4 +64,3 @@ func typedIn(t *testing.T, template []byte) time.Time {
 	}
 	return time.Time{}
 }
-

@@ -23,7 +23,7 @@ type Template struct {
 	Parameters, Resources []string
 
 	exports  map[string]string // logical ids of listeners by the names of exports
-	document *cfn.Template // nil if it was not read from one
+	document *cfn.Template     // nil if it was not read from one
 }
 
 // Types of resources that are ALB's business.
