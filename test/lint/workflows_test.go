@@ -86,7 +86,9 @@ func TestWorkflows_AFlipNeverWaitsForAPerson(t *testing.T) {
 				if j.Concurrency.Group != "" || workflow.Concurrency != nil {
 					t.Errorf("%s plans in a group, which would keep others waiting", where)
 				}
-				if !slices.ContainsFunc(j.Steps, func(s struct{ Name, Run, Uses string }) bool { return strings.HasPrefix(s.Run, "scripts/reviewers.sh ") }) {
+				if !slices.ContainsFunc(j.Steps, func(s struct{ Name, Run, Uses string }) bool {
+					return strings.HasPrefix(s.Run, "scripts/reviewers.sh ")
+				}) {
 					t.Errorf("%s does not ask whether somebody has to approve", where)
 				}
 			case environment != "":
