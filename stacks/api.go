@@ -124,6 +124,12 @@ func apiContainer(scope constructs.Construct, env environment.Environment, datab
 		"DB_NAME":        &env.Database.Name,
 		"DB_USER":        jsii.String(apiUser),
 	}
+	if !env.DeletionProtection {
+		// The setup task runs after the first deploy, which is made without
+		// protection. From the protected one on, a release has to be able to use
+		// the database before it replaces another.
+		variables["DB_SETUP"] = jsii.String("later")
+	}
 	if env.Database.Readers > 0 {
 		variables["DB_READER_HOST"] = database.ClusterReadEndpoint().Hostname()
 	}

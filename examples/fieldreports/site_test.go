@@ -262,7 +262,7 @@ func TestRefusedForGood(t *testing.T) {
 	v.do(chromedp.SendKeys(chromedp.CSS("#title"), "0"))
 	v.click("#report-form button")
 	v.until(shownReports + ` === "Pump 30,Pump 4"`)
-	v.want("", shownWaiting)
+	v.until(shownWaiting + ` === ""`)
 }
 
 func TestTryNow(t *testing.T) {

@@ -2,17 +2,27 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // Readiness says whether this process can serve. It becomes ready with the first
 // query that succeeds, and stays ready: a release that cannot use the database
 // replaces none that can, and a database that goes away later does not take
 // every task out of service at once.
-type readiness struct{ is atomic.Bool }
+//
+// With notSetUp a database without this process's user or tables is enough: the
+// setup task makes them after the first deploy, which could not end otherwise.
+type readiness struct {
+	is       atomic.Bool
+	notSetUp bool
+}
 
 // readyQuery wants the connection, the user, its rights, and every table.
 const readyQuery = `SELECT COUNT(*) FROM (
@@ -22,6 +32,11 @@ const readyQuery = `SELECT COUNT(*) FROM (
 func (ready *readiness) await(ctx context.Context, p pools, log *slog.Logger) {
 	for said := ""; ctx.Err() == nil; {
 		err := p.usable(ctx)
+		if ready.notSetUp && isNotSetUp(err) {
+			log.Warn("ready, but the database is not set up: run the setup task", "error", err)
+			ready.is.Store(true)
+			return
+		}
 		if err == nil {
 			ready.is.Store(true)
 			log.Info("ready", "connections", p.writer.Stats().MaxOpenConnections)
@@ -36,6 +51,15 @@ func (ready *readiness) await(ctx context.Context, p pools, log *slog.Logger) {
 		case <-time.After(time.Second):
 		}
 	}
+}
+
+// isNotSetUp reports whether the server answers that the user, the schema or a
+// table is missing.
+// Source: MySQL server error reference, ER_DBACCESS_DENIED_ERROR,
+// ER_ACCESS_DENIED_ERROR, ER_BAD_DB_ERROR, ER_NO_SUCH_TABLE.
+func isNotSetUp(err error) bool {
+	var answer *mysql.MySQLError
+	return errors.As(err, &answer) && slices.Contains([]uint16{1044, 1045, 1049, 1146}, answer.Number)
 }
 
 // usable says whether the pools can be used, and sizes them by what the server

@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // A process is ready once it can use every table, and stays ready.
@@ -57,6 +61,43 @@ func TestReadiness(t *testing.T) {
 		p.close() // an outage
 		if got := health(); got != 200 {
 			t.Errorf("with the database away: got %d, want 200: ready stays ready", got)
+		}
+	})
+}
+
+// Before the setup task of a first deploy has run, a process that was told so is
+// ready. A database that cannot be reached is another matter.
+func TestReadiness_NotSetUp(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want bool
+	}{
+		{&mysql.MySQLError{Number: 1045, Message: "Access denied for user 'api'"}, true},
+		{&mysql.MySQLError{Number: 1049, Message: "Unknown database"}, true},
+		{fmt.Errorf("asking: %w", &mysql.MySQLError{Number: 1146, Message: "Table doesn't exist"}), true},
+		{&mysql.MySQLError{Number: 1040, Message: "Too many connections"}, false},
+		{errors.New("connection refused"), false},
+		{nil, false},
+	} {
+		if got := isNotSetUp(test.err); got != test.want {
+			t.Errorf("%v: got %t", test.err, got)
+		}
+	}
+	onEveryDatabase(t, func(t *testing.T, db database) {
+		p, err := db.open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.writer.Exec("RENAME TABLE reports TO elsewhere"); err != nil {
+			t.Fatal(err)
+		}
+		a := newAPI(p, nil, slog.New(slog.DiscardHandler))
+		a.ready.notSetUp = true
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		a.ready.await(ctx, p, a.log)
+		if !a.ready.is.Load() {
+			t.Error("not ready without a table, though the setup comes later")
 		}
 	})
 }

@@ -69,6 +69,7 @@ func serve(ctx context.Context, args []string, getenv func(string) string, _ io.
 		return err
 	}
 	served := newAPI(pools, allowed, log)
+	served.ready.notSetUp = getenv("DB_SETUP") == "later"
 	go served.ready.await(ctx, pools, log)
 	handler := served.routes()
 	if *site != "" {
