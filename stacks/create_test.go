@@ -190,7 +190,7 @@ func TestProtectionComesWithTheSecondDeploy(t *testing.T) {
 	if len(second.stuck()) == 0 {
 		t.Error("the protected template counts as one that a failed create can be rolled back of: is the test looking at the right thing?")
 	}
-	allowed := regexp.MustCompile(`^(ApiTask\w+\.ContainerDefinitions.*|Database\w* outside its properties|Database\w+\.DeletionProtection|Alb\w+\.LoadBalancerAttributes.*|` +
+	allowed := regexp.MustCompile(`^((ApiTask|DatabaseSetupTask)\w+\.ContainerDefinitions.*|Database\w* outside its properties|Database\w+\.DeletionProtection|Alb\w+\.LoadBalancerAttributes.*|` +
 		`\w+ outside its properties|\w+(AutoDeleteObjectsCustomResource|CustomS3AutoDelete)\w*|CustomS3AutoDelete\w+|` +
 		`(AccessLogs|Site)\w*\.Tags.*|(AccessLogs|Site)Policy\w+\.PolicyDocument.*|(Database|ContainerInsights)\w*Logs\w+\.RemovalPolicy|LogRetention\w+DefaultPolicy\w+\.PolicyDocument\.Statement)$`)
 	for _, difference := range first.differences(second) {

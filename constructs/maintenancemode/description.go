@@ -1,6 +1,7 @@
 package maintenancemode
 
 import (
+	"encoding/json"
 	"reflect"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -29,7 +30,6 @@ func (m *MaintenanceMode) describe(this constructs.Construct, props Props) {
 			variables[name] = value
 		}
 	}
-	function := m.Function.Node().DefaultChild().(awscdk.CfnResource)
 	var carriers []any
 	for _, l := range m.carriers.listeners {
 		carriers = append(carriers, stack.GetLogicalId(l))
@@ -37,18 +37,36 @@ func (m *MaintenanceMode) describe(this constructs.Construct, props Props) {
 	for _, r := range m.carriers.rules {
 		carriers = append(carriers, stack.GetLogicalId(r))
 	}
-	description := map[string]any{
-		"Carriers":   carriers,
+	function := m.Function.Node().DefaultChild().(awscdk.CfnResource)
+	values := map[string]any{
 		"Name":       pathInStack(this),
 		"Responder":  stack.GetLogicalId(function),
 		"ReadOnly":   props.ReadOnly,
 		"Variables":  variables,
+		"Carriers":   carriers,
 		"Properties": m.carriers.described,
 	}
 	if m.Guard.Resource != nil {
-		description["Guard"] = stack.GetLogicalId(m.Guard.Resource.Node().DefaultChild().(awscdk.CfnElement))
+		values["Guard"] = stack.GetLogicalId(m.Guard.Resource.Node().DefaultChild().(awscdk.CfnElement))
 	}
-	function.AddMetadata(jsii.String(turn.MetadataKey), description)
+	function.AddMetadata(jsii.String(turn.MetadataKey), awscdk.Lazy_String(&description{this, values}, nil))
+}
+
+// description is a text, since CloudFormation would take a reference in it for a
+// dependency of the function on what depends on the function.
+type description struct {
+	of     constructs.Construct
+	values map[string]any
+}
+
+// Produce implements awscdk.IStableStringProducer: when the template is written,
+// references to other stacks are known.
+func (d *description) Produce() *string {
+	var values any
+	if err := json.Unmarshal([]byte(resolved(d.of, d.values)), &values); err != nil {
+		panic(err) // it is JSON
+	}
+	return jsii.String(maintenance.JSON(values))
 }
 
 // describeProperty notes the values of a property in every mode, unless they are

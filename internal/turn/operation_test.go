@@ -58,54 +58,7 @@ func shop(t *testing.T, mode maintenance.Mode) string {
     }
    },
    "Metadata": {
-    "noren:switch": {
-     "Name": "Maintenance",
-     "Responder": "Responder",
-     "Guard": "Guard",
-     "ReadOnly": true,
-     "Carriers": [
-      "Listener",
-      "Reads"
-     ],
-     "Variables": {
-      "MAINTENANCE_DEFAULT_LANGUAGE": "en",
-      "MAINTENANCE_MESSAGE": "{\"en\":\"Back soon.\",\"ja\":\"\\u518d\\u958b\"}",
-      "MAINTENANCE_UNTIL": ""
-     },
-     "Properties": [
-      {
-       "Resource": "Listener",
-       "Name": "DefaultActions",
-       "Open": [
-        {
-         "TargetGroupArn": {
-          "Ref": "App"
-         },
-         "Type": "forward"
-        }
-       ],
-       "ReadOnly": [
-        "responder"
-       ],
-       "Closed": [
-        "responder"
-       ]
-      },
-      {
-       "Resource": "Reads",
-       "Name": "Actions",
-       "Open": [
-        "app"
-       ],
-       "ReadOnly": [
-        "app"
-       ],
-       "Closed": [
-        "responder"
-       ]
-      }
-     ]
-    }
+    "noren:switch": "{\"Name\":\"Maintenance\",\"Responder\":\"Responder\",\"Guard\":\"Guard\",\"ReadOnly\":true,\"Carriers\":[\"Listener\",\"Reads\"],\"Variables\":{\"MAINTENANCE_DEFAULT_LANGUAGE\":\"en\",\"MAINTENANCE_MESSAGE\":\"{\\\"en\\\":\\\"Back soon.\\\",\\\"ja\\\":\\\"\\\\u518d\\\\u958b\\\"}\",\"MAINTENANCE_UNTIL\":\"\"},\"Properties\":[{\"Resource\":\"Listener\",\"Name\":\"DefaultActions\",\"Open\":[{\"TargetGroupArn\":{\"Ref\":\"App\"},\"Type\":\"forward\"}],\"ReadOnly\":[\"responder\"],\"Closed\":[\"responder\"]},{\"Resource\":\"Reads\",\"Name\":\"Actions\",\"Open\":[\"app\"],\"ReadOnly\":[\"app\"],\"Closed\":[\"responder\"]}]}"
    }
   },
   "Guard": {
@@ -205,8 +158,8 @@ func TestTurn_Refuses(t *testing.T) {
 		{"a template of others", `{"Resources": {"A": {"Type": "B"}}}`, "", "closed", "no switch that can be turned"},
 		{"characters that come back as question marks", strings.Replace(open, "Back soon", "Zurück", 1), "", "closed", "not ASCII"},
 		{"an unknown mode", open, "", "ajar", `unknown mode "ajar"`},
-		{"a mode that is not prepared", strings.Replace(open, `"ReadOnly": true`, `"ReadOnly": false`, 1), "", "read-only", "no mode read-only"},
-		{"a later description", strings.Replace(open, `"ReadOnly": true`, `"ReadOnly": true, "Later": 1`, 1), "", "closed", "later version"},
+		{"a mode that is not prepared", strings.Replace(open, `\"ReadOnly\":true`, `\"ReadOnly\":false`, 1), "", "read-only", "no mode read-only"},
+		{"a later description", strings.Replace(open, `\"ReadOnly\":true`, `\"ReadOnly\":true,\"Later\":1`, 1), "", "closed", "later version"},
 		{"a property that is gone", strings.Replace(open, "\"Actions\": [\n     \"app\"\n    ]", `"Else": 1`, 1), "", "closed", "Reads.Actions: absent"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

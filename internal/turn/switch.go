@@ -18,7 +18,7 @@ import (
 )
 
 // MetadataKey is the key of the Metadata of a resource under which a template
-// describes a switch.
+// describes a switch: a text that is a Switch in JSON.
 const MetadataKey = "noren:switch"
 
 // Switch is what a template says of one of its switches.
@@ -125,8 +125,12 @@ func (t text) switches() ([]Switch, error) {
 		if err != nil {
 			return nil, err
 		}
+		var text string
+		if err := json.Unmarshal(described, &text); err != nil {
+			return nil, fmt.Errorf("%s: Metadata.%s: want a text, got %s", id, MetadataKey, described)
+		}
 		var s Switch
-		d := json.NewDecoder(bytes.NewReader(described))
+		d := json.NewDecoder(strings.NewReader(text))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&s); err != nil {
 			return nil, fmt.Errorf("%s: Metadata.%s: %w: a later version of noren made this template", id, MetadataKey, err)
