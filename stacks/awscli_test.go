@@ -161,7 +161,8 @@ func (c cli) onATerminal(t *testing.T, endpoint, command string, limit time.Dura
 		}
 	}
 	write("less", "#!/bin/sh\ntouch "+seen+"\nexec sleep 600\n")
-	write("aws", "#!/bin/sh\nexec "+c.path+" \"$@\"\n")
+	// Version 2 knows AWS_ENDPOINT_URL from 2.13 on, Debian has 2.9.
+	write("aws", "#!/bin/sh\nexec "+c.path+" --endpoint-url "+endpoint+" \"$@\"\n")
 	write("command.sh", "stty rows 24 cols 80\n"+command+"\n")
 	if err := os.MkdirAll(filepath.Join(dir, "examples/fieldreports/schemachanges"), 0o755); err != nil { // where a command writes to
 		t.Fatal(err)
