@@ -101,16 +101,8 @@ func (s Switch) Modes() []maintenance.Mode {
 	return []maintenance.Mode{maintenance.Open, maintenance.Closed}
 }
 
-// Switches returns the switches that the template describes, in its order. It
+// switches returns the switches that the template describes, in its order. It
 // has none if noren, or a version of it that can be turned, did not make it.
-func Switches(template []byte) ([]Switch, error) {
-	t, err := newText(template)
-	if err != nil {
-		return nil, err
-	}
-	return t.switches()
-}
-
 func (t text) switches() ([]Switch, error) {
 	resources, err := t.keys("Resources")
 	if err != nil {
