@@ -107,7 +107,7 @@ pictures: node_modules
 # The tests that need real database servers: mysqld or mariadbd on PATH, and a
 # MySQL of Debian's that is put into the user's cache.
 mysql:
-	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 30m ./internal/ddl
+	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 45m ./internal/ddl
 	cd examples/fieldreports && NOREN_MYSQLD=$$(../../scripts/mysql.sh) go test -tags mysql ./api
 
 # What happens to a schema change that is disturbed: N times, at random moments.

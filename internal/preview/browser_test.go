@@ -156,7 +156,7 @@ func TestSiteShowsMaintenanceAndRecovers(t *testing.T) {
 			browser.Do(t, ctx, chromedp.Click(chromedp.CSS("#report-form button")))
 			until(t, ctx, `!document.querySelector("#maintenance").hidden`)
 			message := browser.See(t, ctx, chromedp.Evaluate[string](`document.querySelector("#message").innerText`))
-			if !strings.HasPrefix(message, "Field Reportsはメンテナンス中です。") {
+			if !strings.HasPrefix(message, "Field Reportsは現在メンテナンス中です。") {
 				t.Errorf("the screen says %q, want the message in the browser's language", message)
 			}
 			if got := browser.See(t, ctx, chromedp.Evaluate[string](waiting)); got != "Pump 3 / Leaks at the flange." {
@@ -240,16 +240,16 @@ func TestControlPage(t *testing.T) {
 				t.Errorf("the mode is %q after the button, want closed", p.Mode())
 			}
 			before := browser.See(t, ctx, chromedp.Evaluate[int](`Number(document.querySelector("#rules tr:last-child .count").textContent)`))
-			get(t, p.API+"/api/audits/"+tt.name)
+			post(t, p.API+"/api/audits/"+tt.name) // reads have a rule of their own
 			until(t, ctx, fmt.Sprintf(`Number(document.querySelector("#rules tr:last-child .count").textContent) === %d`, before+1))
 			first := browser.See(t, ctx, chromedp.Evaluate[string](`document.querySelector("#requests li").textContent`))
-			for _, want := range []string{"GET /api/audits/" + tt.name, "503", "rule default", "default rule: no rule before it matches"} {
+			for _, want := range []string{"POST /api/audits/" + tt.name, "503", "rule default", "default rule: no rule before it matches"} {
 				if !strings.Contains(first, want) {
 					t.Errorf("the last request does not say %q: %s", want, first)
 				}
 			}
 			browser.Do(t, ctx, chromedp.Click(chromedp.CSS("#requests li summary")))
-			get(t, p.API+"/api/audits/another")
+			post(t, p.API+"/api/audits/another")
 			until(t, ctx, `document.querySelector("#requests").children[1].querySelector("details").open`)
 			const wide = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.tagName + "." + e.className + " " + e.textContent).join("\n")`
 			if browser.See(t, ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)) {
@@ -271,9 +271,9 @@ func TestControlPage(t *testing.T) {
 	}
 }
 
-func get(t *testing.T, address string) {
+func post(t *testing.T, address string) {
 	t.Helper()
-	answer, err := http.Get(address)
+	answer, err := http.Post(address, "application/json", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
