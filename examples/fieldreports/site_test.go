@@ -154,7 +154,7 @@ func TestAnotherLogsInInAnotherTab(t *testing.T) {
 	first.do(chromedp.SendKeys(chromedp.CSS("#title"), "Pump 3"))
 	first.click("#report-form button")
 	first.until(`document.querySelector("#who").textContent === "field"`)
-	first.want("", shownWaiting)
+	first.until(shownWaiting + ` === ""`)
 	o.wantStored("")
 
 	// A tab that is awake notices at once.

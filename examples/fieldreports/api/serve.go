@@ -70,7 +70,6 @@ func serve(ctx context.Context, args []string, getenv func(string) string, _ io.
 	}
 	served := newAPI(pools, allowed, log)
 	served.ready.notSetUp = getenv("DB_SETUP") == "later"
-	go served.ready.await(ctx, pools, log)
 	handler := served.routes()
 	if *site != "" {
 		handler = withSite(handler, *site)
@@ -79,6 +78,7 @@ func serve(ctx context.Context, args []string, getenv func(string) string, _ io.
 	if *embedded {
 		log.Info("example users", "names", []string{examples[0].name, examples[1].name}, "password", examplePassword)
 	}
+	go served.ready.await(ctx, pools, log)
 	return serveUntil(ctx, listener, handler, shutdownGrace, log)
 }
 
