@@ -2,6 +2,7 @@ package maintenancemode
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -84,20 +85,27 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 
 	allowed := often // some minutes of more: the latest is always filled
 	allowed.Threshold = jsii.Number(5)
+	using := map[string]awscloudwatch.IMetric{"mode": m.Metrics.Mode}
+	var errors []string
+	for i, s := range props.services() {
+		name := "errors"
+		if i > 0 {
+			name += strconv.Itoa(i)
+		}
+		using[name] = errorsOf(props, s)
+		errors = append(errors, "FILL("+name+", 0)")
+	}
 	alarm("AllowedErrorsAlarm", "Requests that maintenance lets through fail with 5xx", awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-		Expression: jsii.String("IF(FILL(mode, REPEAT) >= 1, FILL(errors, 0), 0)"),
-		Label:      jsii.String("5xx of allowed requests"),
-		Period:     minute(),
-		UsingMetrics: &map[string]awscloudwatch.IMetric{
-			"mode":   m.Metrics.Mode,
-			"errors": appErrors(props),
-		},
+		Expression:   jsii.String("IF(FILL(mode, REPEAT) >= 1, " + strings.Join(errors, " + ") + ", 0)"),
+		Label:        jsii.String("5xx of allowed requests"),
+		Period:       minute(),
+		UsingMetrics: &using,
 	}), allowed)
 }
 
-// appErrors is how often the application answers with 5xx. CDK's own metric of
-// a target group knows the load balancer only if it was attached by an L2.
-func appErrors(props Props) awscloudwatch.Metric {
+// errorsOf is how often a service answers with 5xx. CDK's own metric of a target
+// group knows the load balancer only if it was attached by an L2.
+func errorsOf(props Props, service Service) awscloudwatch.Metric {
 	part := func(separator string, arn *string, index float64) *string {
 		return awscdk.Fn_Select(&index, awscdk.Fn_Split(&separator, arn, nil))
 	}
@@ -107,7 +115,7 @@ func appErrors(props Props) awscloudwatch.Metric {
 		MetricName: jsii.String("HTTPCode_Target_5XX_Count"),
 		DimensionsMap: &map[string]*string{
 			"LoadBalancer": awscdk.Fn_Join(jsii.String("/"), &[]*string{part("/", listener, 1), part("/", listener, 2), part("/", listener, 3)}),
-			"TargetGroup":  part(":", props.AppTargetGroup.TargetGroupArn(), 5),
+			"TargetGroup":  part(":", service.TargetGroup.TargetGroupArn(), 5),
 		},
 		Period: minute(), Statistic: jsii.String("Sum"),
 	})

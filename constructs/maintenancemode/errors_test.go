@@ -67,7 +67,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			"the load balancer has 6 rules, its quota is 5"},
 		{"another rule to the app, which maintenance would not stop",
 			func(p product) { p.new(maintenancemode.Props{}); p.ruleTo(p.app, "Mine", 300) },
-			"Product/Mine (priority 300) forwards to AppTargetGroup in every mode, so maintenance would not stop what it matches"},
+			`the ways of Product/Alb/Listener to AppTargetGroup were changed after MaintenanceMode was made, from ["Product/Alb/Listener to Product/App"] to ["Product/Mine path \"/other/*\" to Product/App",`},
 		{"a bypass for everybody",
 			func(p product) {
 				p.new(maintenancemode.Props{Bypass: maintenancemode.Bypass{CIDRs: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}})
