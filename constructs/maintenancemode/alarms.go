@@ -38,23 +38,29 @@ func every(statistic string) *awscloudwatch.MetricOptions {
 // probe's silence for an open product: the state that was last known is kept,
 // and the silence is an alarm of its own.
 func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
-	alarm := func(id, description string, metric awscloudwatch.IMetric, options awscloudwatch.AlarmProps) awscloudwatch.Alarm {
+	define := func(id, description string, metric awscloudwatch.IMetric, options awscloudwatch.AlarmProps) awscloudwatch.Alarm {
 		options.Metric, options.AlarmDescription = metric, &description
 		options.Threshold = cmp.Or(options.Threshold, jsii.Number(1))
 		options.EvaluationPeriods = cmp.Or(options.EvaluationPeriods, jsii.Number(1))
 		if options.ComparisonOperator == "" {
 			options.ComparisonOperator = awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 		}
-		alarm := awscloudwatch.NewAlarm(this, &id, &options)
-		m.Alarms = append(m.Alarms, alarm)
-		return alarm
+		return awscloudwatch.NewAlarm(this, &id, &options)
+	}
+	mode := func(id, description string, options awscloudwatch.AlarmProps) awscloudwatch.Alarm {
+		a := define(id, description, m.Metrics.Mode, options)
+		m.ModeAlarms = append(m.ModeAlarms, a)
+		return a
+	}
+	alarm := func(id, description string, metric awscloudwatch.IMetric, options awscloudwatch.AlarmProps) {
+		m.Alarms = append(m.Alarms, define(id, description, metric, options))
 	}
 	known := awscloudwatch.AlarmProps{TreatMissingData: awscloudwatch.TreatMissingData_IGNORE}
-	m.NotOpen = alarm("NotOpenAlarm", "The product is not open: it is read-only or closed. App alarms tell nobody meanwhile", m.Metrics.Mode, known)
+	m.NotOpen = mode("NotOpenAlarm", "The product is not open: it is read-only or closed. App alarms tell nobody meanwhile", known)
 	if props.ReadOnly {
 		closed := known
 		closed.Threshold = jsii.Number(2)
-		alarm("ClosedAlarm", "The product is closed: everything but the allowlist is refused", m.Metrics.Mode, closed)
+		mode("ClosedAlarm", "The product is closed: everything but the allowlist is refused", closed)
 	}
 	forgotten := known
 	expected := cmp.Or(props.ExpectedDuration, defaultExpectedDuration)

@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
@@ -31,6 +32,7 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/internal/rules"
+	"github.com/noren-cdk/noren/internal/rules/allowlist"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -137,6 +139,15 @@ type Props struct {
 	// LogRetention is how long the functions' logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
 
+	// FunctionLogs is where all functions log. Default: a log group for each.
+	FunctionLogs awslogs.ILogGroup
+
+	// EncryptionKey encrypts the functions' logs and environment variables, and the
+	// bypass secret. Its policy has to let CloudWatch Logs use it, and the role
+	// that deploys decrypt the secret, whose value the rules hold. Default: keys of
+	// AWS.
+	EncryptionKey awskms.IKey
+
 	withoutFlags *maintenance.Answer // nil: no flag has changed Answer
 }
 
@@ -180,7 +191,7 @@ type MaintenanceMode struct {
 	Function awslambda.Function
 
 	// LogGroup is the function's log.
-	LogGroup awslogs.LogGroup
+	LogGroup awslogs.ILogGroup
 
 	// Unlock gives the bypass cookie for the secret, which it alone may read.
 	// Nil without Bypass.Cookie.
@@ -202,16 +213,20 @@ type MaintenanceMode struct {
 	Probe awslambda.Function
 
 	// ProbeLogGroup is the probe's log.
-	ProbeLogGroup awslogs.LogGroup
+	ProbeLogGroup awslogs.ILogGroup
 
 	// Metrics are what the probe says.
 	Metrics Metrics
 
-	// Alarms are all alarms of the switch itself. They tell nobody before an
-	// action is added to them.
+	// Alarms say that something is wrong with the switch, or that maintenance takes
+	// longer than was expected. A planned closing sets none of them off. They tell
+	// nobody before an action is added to them.
 	Alarms []awscloudwatch.Alarm
 
-	// NotOpen is the one of Alarms that is in alarm while the product is not
+	// ModeAlarms say which mode the product is in: they go off at every closing.
+	ModeAlarms []awscloudwatch.Alarm
+
+	// NotOpen is the one of ModeAlarms that is in alarm while the product is not
 	// open: what suppresses the alarms of an app that is being maintained.
 	NotOpen awscloudwatch.Alarm
 
@@ -247,7 +262,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	mode.addResponder(this, props)
 	secret := ""
 	if props.Bypass.Header != "" || props.Bypass.Cookie != "" {
-		mode.BypassSecret = newBypassSecret(this, props.Bypass.SecretVersion)
+		mode.BypassSecret = newBypassSecret(this, props.Bypass.SecretVersion, props.EncryptionKey)
 		secret = *mode.BypassSecret.SecretValue().UnsafeUnwrap()
 	}
 	var unlock *string
@@ -274,6 +289,11 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	mode.describe(this, props)
 	mode.addProbe(this, props, at)
 	mode.addAlarms(this, props)
+	for _, s := range props.services() {
+		for _, note := range allowlist.Notes(s.Allow) {
+			awscdk.Annotations_Of(this).AddInfo(&note)
+		}
+	}
 	for _, tag := range slices.Sorted(maps.Keys(props.Answer.Message)) {
 		if country, ok := responder.MeantBy(tag); ok {
 			awscdk.Annotations_Of(this).AddInfo(jsii.String(fmt.Sprintf("the message in %q is in a language, and not for %s", tag, country)))

@@ -54,16 +54,19 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:PutParameter"), Resources: &[]*string{g.Attribution.ParameterArn()}})
 	}
 	function := gofunction.New(this, probeID, gofunction.Props{
-		Package:      probeProgram,
-		Description:  "Looks every minute which mode the listener is in",
-		Environment:  settings.Environment(),
-		Timeout:      30 * time.Second,
-		LogRetention: props.LogRetention,
+		Package:       probeProgram,
+		Description:   "Looks every minute which mode the listener is in",
+		Environment:   settings.Environment(),
+		Timeout:       30 * time.Second,
+		LogRetention:  props.LogRetention,
+		LogGroup:      props.FunctionLogs,
+		EncryptionKey: props.EncryptionKey,
 	})
 	m.Probe, m.ProbeLogGroup = function.Function, function.LogGroup
 	for _, statement := range statements {
 		m.Probe.AddToRolePolicy(awsiam.NewPolicyStatement(statement))
 	}
+	meantWildcard(m.Probe, "Describing listeners and rules, and looking up events, knows no resource.")
 	m.addSchedule(this)
 	metric := func(name string) awscloudwatch.Metric {
 		return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
