@@ -135,6 +135,13 @@ func schemaOf(of reflect.Type, tag reflect.StructTag, comments map[string]string
 			if comment := comments[of.Name()+"."+field.Name]; comment != "" {
 				property["description"] = comment
 			}
+			if standard := field.Tag.Get("default"); standard != "" {
+				var value any
+				if err := yaml.Unmarshal([]byte(standard), &value); err != nil {
+					panic(err)
+				}
+				property["default"] = value
+			}
 			properties[name] = property
 			if option(field.Tag, "required") || requires(field.Type) {
 				required = append(required, name)
