@@ -60,8 +60,10 @@ func (p Props) plan(t turned) rules.Plan {
 	}
 	for i, s := range p.services() {
 		service := rules.Service{Hosts: s.Hosts, Allow: s.Allow, HealthCheckPath: s.HealthCheckPath}
-		for _, r := range t.routes[i] {
-			service.Routes = append(service.Routes, rules.Route{Name: r.name(), Conditions: r.conditions, Unknown: r.unknown})
+		if len(t.routes) > 0 { // else only what all listeners have together is asked for
+			for _, r := range t.routes[i] {
+				service.Routes = append(service.Routes, rules.Route{Name: r.name(), Conditions: r.conditions, Unknown: r.unknown})
+			}
 		}
 		plan.Services = append(plan.Services, service)
 	}
