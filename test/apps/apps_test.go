@@ -31,6 +31,7 @@ type app struct {
 	open []string // how the ids of target groups begin that are named, or of other products
 	part bool     // in every test
 
+	notes  string // a part of them
 	unseen bool   // the rules to the application are those of another app
 	other  string // a switch with flags of its own, which are not typed
 }
@@ -110,7 +111,7 @@ var apps = []app{
 	{name: "15-one-host-two-clients", open: []string{"App"}, part: true},
 	{name: "15-five-hosts", open: []string{"App"}},
 	{name: "15-no-health"},
-	{name: "15-notes"},
+	{name: "15-notes", notes: "is matched literally"},
 	{name: "17-late-targets", want: "Shop/Alb/Http has no default action yet: add its targets before MaintenanceMode"},
 	{name: "17-grpc"},
 	{name: "17-part"},
@@ -247,6 +248,13 @@ func (a app) check(t *testing.T, dir string) {
 			checkOpen(t, old.alb, open.alb)
 		}
 	}
+	said := messages(t, filepath.Join(dir, maintenance.Closed.Flag()))
+	if !strings.Contains(said, a.notes) {
+		t.Errorf("it notes %q, want %q", said, a.notes)
+	}
+	if strings.Contains(said, "AwsSolutions") {
+		t.Errorf("cdk-nag finds something that is not suppressed: %s", said)
+	}
 	if switches == 0 {
 		t.Error("no switch in any template")
 	}
@@ -379,4 +387,25 @@ func changes(a, b *template) []string {
 		}
 	}
 	return all
+}
+
+// messages are what the constructs of an assembly say, warnings and errors
+// included.
+func messages(t *testing.T, dir string) string {
+	t.Helper()
+	var said strings.Builder
+	for _, pattern := range []string{"manifest.json", "*.metadata.json"} {
+		files, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said.Write(data)
+		}
+	}
+	return said.String()
 }
