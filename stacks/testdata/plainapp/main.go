@@ -103,7 +103,7 @@ func main() {
 		Port:                     jsii.Number(3306),
 		Vpc:                      vpc,
 		VpcSubnets:               &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
-		ManageMasterUserPassword: jsii.Bool(true),
+		Credentials: awsrds.Credentials_FromGeneratedSecret(jsii.String("admin"), nil),
 		IamAuthentication:        jsii.Bool(true),
 		StorageEncrypted:         jsii.Bool(true),
 		ParameterGroup: awsrds.NewParameterGroup(stack, jsii.String("DatabaseClusterParameters"), &awsrds.ParameterGroupProps{
@@ -111,7 +111,7 @@ func main() {
 			Parameters: &map[string]*string{
 				"require_secure_transport":         jsii.String("ON"),
 				"tls_version":                      jsii.String("TLSv1.2,TLSv1.3"),
-				"binlog_format":                    jsii.String("MIXED"),
+				"binlog_format":                    jsii.String("ROW"),
 				"innodb_online_alter_log_max_size": jsii.String("1073741824"),
 				"character_set_server":             jsii.String("utf8mb4"),
 				"collation_server":                 jsii.String("utf8mb4_0900_ai_ci"),
