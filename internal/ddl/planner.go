@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"unicode/utf8"
 
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
@@ -96,7 +99,10 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 		return err
 	}
 	step.judge(a)
-	if step.Algorithm == "INSTANT" && p.scratch.uncounted[target] {
+	if err := tooLong(a.after); err != nil {
+		step.problem("%v", err)
+	}
+	if past, there := p.scratch.pasts[target]; step.Algorithm == "INSTANT" && there && !past.known {
 		step.note("how many INSTANT changes the table has had could not be counted, because somebody else's schema change waits: after %d of them the server refuses another", p.scratch.db.Server.rowVersionLimit())
 	}
 	if err := p.parents(ctx, step); err != nil {
@@ -121,6 +127,21 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 	}
 	return nil
 }
+
+// tooLong says that a constraint gets a name which servers refuse. A shadow has
+// a name of its own, so that its constraints' are shorter.
+func tooLong(definitions map[string]string) error {
+	for _, definition := range definitions {
+		for _, found := range constraintName().FindAllStringSubmatch(definition, -1) {
+			if utf8.RuneCountInString(found[1]) > 64 {
+				return fmt.Errorf("the server refuses it: the name of the constraint %q is too long: give it one of your own", found[1])
+			}
+		}
+	}
+	return nil
+}
+
+var constraintName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("CONSTRAINT `((?:[^`]|``)+)`") })
 
 // parents judges the tables that foreign keys of a copied table refer to: each
 // row that is copied locks its row there until all are, so that who writes

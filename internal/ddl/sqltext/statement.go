@@ -121,6 +121,8 @@ type Statement struct {
 	insert  int      // where noren's own clauses go
 	comma   bool     // whether a comma follows them
 	places  []Span   // where files of the table are: not for a shadow
+	options int      // where the options of a CREATE TABLE begin; 0 if it has no list of columns
+	charset bool     // whether a CREATE TABLE says the character set
 }
 
 // Partitions is what a statement does to the partitions of a table.
