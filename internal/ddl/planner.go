@@ -19,6 +19,11 @@ type planner struct {
 	scratch  *scratch
 	options  PlanOptions
 	instance instance
+
+	steps  []*Step      // of the migration that is planned
+	known  []*dependent // views and triggers, once they are read
+	read   bool
+	making map[*dependent]bool
 }
 
 // plan fills in the verdict on a step.
@@ -42,13 +47,32 @@ func (p *planner) plan(ctx context.Context, step *Step) error {
 	default:
 		step.judgeRows(st.Bulk)
 		if st.Kind == sqltext.Program {
-			step.note("not tried out: noren asks the server about tables and indexes")
+			err = p.program(ctx, step)
+		} else {
+			err = p.rows(ctx, step)
 		}
 	}
 	if p.options.Policy == Additive && !st.Kind.Shadowed() && st.Kind != sqltext.Session {
 		step.problem("%s", notAdditive(st, answer{}, nil, nil))
 	}
 	return err
+}
+
+// rows asks about a statement on rows.
+func (p *planner) rows(ctx context.Context, step *Step) error {
+	if _, err := p.dependents(ctx); err != nil {
+		return err
+	}
+	failed, known, err := p.prepare(ctx, step.parsed.SQL)
+	switch {
+	case err != nil:
+		return err
+	case failed != nil:
+		step.problem("the server refuses it: %v", failed)
+	case !known:
+		step.note("whether the server takes it could not be tried: it uses what noren does not know to only calculate")
+	}
+	return nil
 }
 
 // session sets variables as a step says, but for noren's own.
@@ -86,6 +110,10 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 			return err
 		}
 	}
+	working, err := p.tries(ctx, step)
+	if err != nil {
+		return err
+	}
 	a, err := p.scratch.ask(ctx, st)
 	if own := (statementError{}); errors.As(err, &own) {
 		step.problem("the server refuses it: %v", own)
@@ -106,6 +134,9 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 		step.note("how many INSTANT changes the table has had could not be counted, because somebody else's schema change waits: after %d of them the server refuses another", p.scratch.db.Server.rowVersionLimit())
 	}
 	if err := p.parents(ctx, step); err != nil {
+		return err
+	}
+	if err := p.broken(ctx, step, working); err != nil {
 		return err
 	}
 	for _, t := range p.scratch.db.Server.traps(a.rung, size.bytes(), p.instance) {

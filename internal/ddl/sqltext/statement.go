@@ -147,6 +147,17 @@ func (s Statement) Changed() []Table {
 	return all
 }
 
+// Changes says whether the statement can take away what views and triggers use.
+func (s Statement) Changes() bool {
+	switch s.Kind {
+	case RenameTable, DropTable, AlterTable:
+		return true
+	case CreateTable:
+		return s.Replaces
+	}
+	return false
+}
+
 // Parse understands a statement of a migration, whole or not at all.
 func Parse(sql string, d Dialect) (Statement, error) { return read(sql, d, false) }
 
