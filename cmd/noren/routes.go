@@ -51,6 +51,7 @@ Exit codes: 0 shown, 1 a template is missing or cannot be read.`,
 			}
 			legend := fmt.Sprintf("values: condition values of %d, and after * wildcards of %d, that a rule may have", alb.MaxConditionValues, alb.MaxWildcards)
 			fmt.Fprintln(out, "\n"+out.In(term.Dim, legend))
+			writeExtent(out, sources)
 			return nil
 		},
 	}

@@ -17,6 +17,7 @@ type routeTable struct {
 	Modes    []string     `json:"modes"`
 	Rules    []routeRow   `json:"rules"` // by priority, the default rule last
 	Quotas   []routeQuota `json:"quotas"`
+	Read     []extent     `json:"read"` // by mode, templates without the listener included
 }
 
 // routeRow is a rule. What it does stands by mode; in a mode that does not have
@@ -64,6 +65,7 @@ func newRouteTables(sources []source) []*routeTable {
 // addMode adds what the listener does in a template.
 func (t *routeTable) addMode(s source, l *alb.Listener) {
 	t.Modes = append(t.Modes, s.mode)
+	t.Read = append(t.Read, s.extent())
 	quota := routeQuota{Mode: s.mode, Most: alb.MaxRules}
 	for _, other := range s.Listeners {
 		if other == l || other.LoadBalancer == l.LoadBalancer && l.LoadBalancer != (alb.Ref{}) {
