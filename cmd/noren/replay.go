@@ -66,8 +66,8 @@ load balancer chose other rules than the template.`,
 	}
 	o.templates.addReading(cmd)
 	flags := cmd.Flags()
-	flags.StringToStringVar(&o.openParameters, "open-parameter", nil, "value of a parameter of the template that is open, as Name=value; may be repeated")
-	flags.StringToStringVar(&o.closedParameters, "closed-parameter", nil, "value of a parameter of the maintenance template, as Name=value; may be repeated")
+	addValueFlags(cmd, &o.ofOpen, "open-", "the template that is open")
+	addValueFlags(cmd, &o.ofClosed, "closed-", "the maintenance template")
 	flags.StringVar(&o.open, "open", "", "template or assembly folder of the mode open, instead of that of --env")
 	flags.StringVar(&o.closed, "closed", "", "template or assembly folder of the maintenance, instead of that of --env")
 	flags.Var((*assumeFlag)(&o.config.Assume), "assume", `header that requests are taken to have sent, such as "X-Client: ios"; may be repeated`)
@@ -88,7 +88,7 @@ type replayOptions struct {
 	open, closed string
 	since        string
 
-	openParameters, closedParameters map[string]string // besides those of both
+	ofOpen, ofClosed templateFlags // parameters and values besides those of both
 
 	config replay.Config
 	top    int
@@ -159,16 +159,16 @@ func (o *replayOptions) load(stderr io.Writer) error {
 	}
 	for _, side := range []struct {
 		mode, path string
-		parameters map[string]string
-	}{{"open", o.open, o.openParameters}, {"closed", o.closed, o.closedParameters}} {
+		own        templateFlags
+	}{{"open", o.open, o.ofOpen}, {"closed", o.closed, o.ofClosed}} {
 		path := side.path
-		if path == "" && len(side.parameters) > 0 {
+		if path == "" && len(side.own.parameters)+len(side.own.values) > 0 {
 			path = sources[side.mode].file
 		}
 		if path == "" {
 			continue
 		}
-		s, err := o.templates.with(side.parameters).load([]string{path})
+		s, err := o.templates.with(side.own).load([]string{path})
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,6 +35,12 @@ var routingCases = []struct {
 	{"a default action by condition", "explain /x --template condact.json", 0, []string{"uncertain", "condition Maint"}},
 	{"with its parameter", "explain /x --template condact.json --parameter M=off", 0, []string{"A ", "default rule", "!uncertain"}},
 	{"a parameter that is mistyped", "explain /x --template condact.json --parameter Typo=1", 1, []string{`unknown parameter "Typo": want M`}},
+	{"each side of a comparison has its own", "diff condact.json condact.json --old-parameter M=off --new-parameter M=on", 0, []string{"A -> fixed response 503", "compared 1 template with 1 template"}},
+	{"and both have the same", "diff condact.json condact.json --parameter M=off", 0, []string{"!fixed response 503", "!depends"}},
+	{"a parameter of one side that is mistyped", "diff condact.json condact.json --new-parameter N=on", 1, []string{`unknown parameter "N": want M`}},
+	{"a value of one side", "diff prio_getatt.json prio_getatt.json --old-value Prio.Priority=5 --new-value Prio.Priority=7", 0, []string{"compared 1 template with 1"}},
+	{"one of a resource that is not there", "diff prio_getatt.json prio_getatt.json --old-value Pro.Priority=5", 1, []string{`the template has no resource "Pro"`}},
+	{"what cannot be read is named, and is no sameness", "diff two_problems.json two_problems.json --expect closed", 3, []string{"not read: two_problems.json:1:"}},
 	{"a rule that another takes everything from", "check shadow.json", 0, []string{"warning: rule is dead: rule 10 R1 takes all that it would take", "R2 Conditions", "0 errors, 1 warning; read 1 template"}},
 	{"the maintenance rule above its own allow rules", "check maint_top.json", 0, []string{"rule 1 Maint takes all that it would take", "R Conditions", "Office Conditions"}},
 	{"without the dead rules", "check maint_top2.json", 0, []string{"0 errors, 0 warnings"}},
@@ -143,6 +150,59 @@ func TestLive(t *testing.T) {
 		exec(t.Context(), test.args, strings.NewReader(""), &out, &out)
 		if !strings.Contains(out.String(), test.want) {
 			t.Errorf("%q: got %s, want %q", test.args, out.String(), test.want)
+		}
+	}
+}
+
+// TestDrift: what really is against what a template says.
+func TestDrift(t *testing.T) {
+	dir := t.TempDir()
+	const arn = "arn:aws:elasticloadbalancing:eu-west-1:1:"
+	write := func(name, content string) string {
+		file := filepath.Join(dir, name)
+		writeFile(t, file, []byte(strings.ReplaceAll(content, "ARN", arn)))
+		return file
+	}
+	template := write("app.json", `{"Resources": {
+		"A": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"Port": 80, "Protocol": "HTTP"}},
+		"B": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"Port": 80, "Protocol": "HTTP"}},
+		"L": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {"LoadBalancerArn": "x", "Port": 80, "Protocol": "HTTP", "DefaultActions": [{"Type": "forward", "TargetGroupArn": {"Ref": "A"}}]}},
+		"R": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"ListenerArn": {"Ref": "L"}, "Priority": 7, "Conditions": [{"Field": "path-pattern", "Values": ["/a"]}],
+			"Actions": [{"Type": "forward", "TargetGroupArn": {"Ref": "B"}}]}}}}`)
+	listeners := func(group string) string {
+		return write("listeners-"+group+".json", `{"Listeners": [{"ListenerArn": "ARNlistener/app/a/1/2", "LoadBalancerArn": "x", "Port": 80, "Protocol": "HTTP",
+			"DefaultActions": [{"Type": "forward", "TargetGroupArn": "ARNtargetgroup/`+group+`/1"}]}]}`)
+	}
+	rules := func(more string) string {
+		return write(fmt.Sprintf("rules%d.json", len(more)), `{"Rules": [{"RuleArn": "ARNlistener-rule/app/a/1/2/3", "Priority": "7", "Conditions": [{"Field": "path-pattern", "Values": ["/a"], "PathPatternConfig": {"Values": ["/a"]}}],
+			"Actions": [{"Type": "forward", "TargetGroupArn": "ARNtargetgroup/b/1"}]}`+more+`]}`)
+	}
+	names := write("names.json", `{"StackResources": [{"LogicalResourceId": "A", "PhysicalResourceId": "ARNtargetgroup/a/1"}, {"LogicalResourceId": "B", "PhysicalResourceId": "ARNtargetgroup/b/1"},
+		{"LogicalResourceId": "L", "PhysicalResourceId": "ARNlistener/app/a/1/2"}]}`)
+	const foreign = `, {"RuleArn": "ARNlistener-rule/app/a/1/2/4", "Priority": "1", "Conditions": [{"Field": "path-pattern", "Values": ["/*"], "PathPatternConfig": {"Values": ["/*"]}}],
+			"Actions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}]}`
+	for _, test := range []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"as deployed", []string{"--live", listeners("a"), "--live", rules(""), "--live", names}, 0, "as the template says"},
+		{"without the names of resources", []string{"--live", listeners("a"), "--live", rules("")}, 3, "describe-stack-resources"},
+		{"without the rules", []string{"--live", listeners("a"), "--live", names}, 3, `rule 7 (path "/a") is missing`},
+	} {
+		code, stdout, stderr := noren(append([]string{"diff", template}, test.args...)...)
+		if code != test.code || !strings.Contains(stdout, test.want) {
+			t.Errorf("%s: exit code %d, want %d and %q\n%s%s", test.name, code, test.code, test.want, stdout, stderr)
+		}
+	}
+	for _, test := range []struct{ name, listeners, rules, want string }{
+		{"flipped by hand", listeners("b"), rules(""), "and was deployed to forward to A"},
+		{"a rule by hand", listeners("a"), rules(foreign), "is not deployed"},
+	} {
+		code, stdout, _ := noren("diff", template, "--live", test.listeners, "--live", test.rules, "--live", names)
+		if code != 3 || !strings.Contains(stdout, test.want) {
+			t.Errorf("%s: exit code %d, want 3 and %q\n%s", test.name, code, test.want, stdout)
 		}
 	}
 }

@@ -132,7 +132,7 @@ func (f templateFlags) addPart(s *source, p part, open []string) error {
 	for _, n := range p.Nested() {
 		file := nestedFile(p.file, n)
 		if file == "" || slices.Contains(open, file) {
-			s.unread = append(s.unread, fmt.Sprintf("nested stack %s of %s (%s)", n.LogicalID, p.file, n.Template))
+			s.unread = append(s.unread, nestedText(p.file, n))
 			continue
 		}
 		child, err := f.readPart(file, n.Bound(p.Name))
@@ -176,6 +176,11 @@ func unique(parts []part, name string) string {
 		name = fmt.Sprintf("%s-%d", first, i)
 	}
 	return name
+}
+
+// nestedText is a nested stack for a reader.
+func nestedText(parent string, n cfn.Nested) string {
+	return fmt.Sprintf("nested stack %s of %s (%s)", n.LogicalID, parent, n.Template)
 }
 
 // nestedFile is the file of a nested stack's template, "" if there is none

@@ -25,12 +25,15 @@ func (f templateFlags) options() cfn.Options {
 	return cfn.Options{Parameters: f.parameters, Values: f.values}
 }
 
-// with is the flags with more parameters.
-func (f templateFlags) with(parameters map[string]string) templateFlags {
-	all := map[string]string{}
-	maps.Copy(all, f.parameters)
-	maps.Copy(all, parameters)
-	f.parameters = all
+// with is the flags with the parameters and values of others.
+func (f templateFlags) with(others templateFlags) templateFlags {
+	merged := func(a, b map[string]string) map[string]string {
+		all := map[string]string{}
+		maps.Copy(all, a)
+		maps.Copy(all, b)
+		return all
+	}
+	f.parameters, f.values = merged(f.parameters, others.parameters), merged(f.values, others.values)
 	return f
 }
 
@@ -79,13 +82,14 @@ func (f *templateFlags) add(cmd *cobra.Command) {
 // addReading adds the flags that say how templates are read.
 func (f *templateFlags) addReading(cmd *cobra.Command) {
 	addEnvFlag(cmd, &f.env)
-	addParameterFlag(cmd, &f.parameters)
-	cmd.Flags().StringToStringVar(&f.values, "value", nil, "what only a deploy knows of a resource, as LogicalId.Attribute=value; may be repeated")
+	addValueFlags(cmd, f, "", "the templates")
 }
 
-// addParameterFlag adds --parameter, for what a template leaves open.
-func addParameterFlag(cmd *cobra.Command, parameters *map[string]string) {
-	cmd.Flags().StringToStringVar(parameters, "parameter", nil, "value of a parameter of the templates, as Name=value; may be repeated")
+// addValueFlags adds the flags for what a template leaves open, their names with
+// a prefix where templates have flags of their own.
+func addValueFlags(cmd *cobra.Command, f *templateFlags, prefix, of string) {
+	cmd.Flags().StringToStringVar(&f.parameters, prefix+"parameter", nil, "value of a parameter of "+of+", as Name=value; may be repeated")
+	cmd.Flags().StringToStringVar(&f.values, prefix+"value", nil, "what only a deploy knows of a resource of "+of+", as LogicalId.Attribute=value; may be repeated")
 }
 
 // addEnvFlag adds --env, which says what a verb reads without a template.
