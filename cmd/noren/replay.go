@@ -88,6 +88,7 @@ type replayOptions struct {
 	open, closed string
 	since        string
 
+	sources          [2]source     // open and closed
 	ofOpen, ofClosed templateFlags // parameters and values besides those of both
 
 	config replay.Config
@@ -126,11 +127,16 @@ func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, 
 		return err
 	}
 	if o.asJSON {
-		err = errors.Join(err, writeJSON(stdout, report))
+		err = errors.Join(err, writeJSON(stdout, struct {
+			replay.Report
+			Read []extent `json:"read"` // of both modes
+		}{report, []extent{o.sources[0].extent(), o.sources[1].extent()}}))
 	} else {
-		report.WriteText(term.New(stdout), replay.TextOptions{
+		out := term.New(stdout)
+		report.WriteText(out, replay.TextOptions{
 			Open: o.open, Closed: o.closed, Assume: o.config.Assume, LoadBalancer: o.config.LoadBalancer, Top: o.top,
 		})
+		writeExtent(out, o.sources[:])
 	}
 	if check := report.SelfCheck; err == nil && check.Since != nil && check.Disagreed > 0 {
 		return &exitError{3, fmt.Errorf("since %s the load balancer chose other rules than the template for %s", replay.Moment(*check.Since), term.Plural(check.Disagreed, "request"))}
@@ -174,7 +180,9 @@ func (o *replayOptions) load(stderr io.Writer) error {
 		}
 		sources[side.mode] = s[0]
 	}
-	warn(stderr, []source{sources["open"], sources["closed"]})
+	o.sources = [2]source{sources["open"], sources["closed"]}
+	o.sources[0].mode, o.sources[1].mode = "open", "closed"
+	warn(stderr, o.sources[:])
 	o.open, o.closed = sources["open"].file, sources["closed"].file
 	o.config.Open, o.config.Maintenance = sources["open"].Template, sources["closed"].Template
 	return nil
