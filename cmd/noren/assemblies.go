@@ -6,9 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
+	"github.com/noren-cdk/noren/internal/environment"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -42,18 +41,10 @@ func (f templateFlags) loadAssemblies() ([]source, error) {
 // knownEnvironment fails if there are environment files here, and none of that
 // name.
 func knownEnvironment(env string) error {
-	files, err := filepath.Glob("environments/*.yaml")
-	if err != nil || len(files) == 0 {
+	if files, err := filepath.Glob("environments/*.yaml"); err != nil || len(files) == 0 {
 		return err
 	}
-	var names []string
-	for _, file := range files {
-		names = append(names, strings.TrimSuffix(filepath.Base(file), ".yaml"))
-	}
-	if !slices.Contains(names, env) {
-		return fmt.Errorf("unknown environment %q: want %s", env, strings.Join(names, " or "))
-	}
-	return nil
+	return environment.Known("environments", env)
 }
 
 // load reads templates, each a file or an assembly folder; without any, those

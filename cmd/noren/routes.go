@@ -73,7 +73,7 @@ func (t *routeTable) write(out term.Terminal) {
 	}
 	for _, r := range t.Rules {
 		cells := []term.Cell{term.Plain.Cell(fmt.Sprint(r.Priority)), term.Plain.Cell(r.Name), term.Dim.Cell(r.use())}
-		conditions := strings.Join(r.Conditions, "\n")
+		conditions := strings.Join(slices.Concat(r.Conditions, r.Transforms), "\n")
 		if r.Priority == "default" {
 			cells[1].Text, conditions = "", "everything else"
 		}

@@ -45,6 +45,7 @@ var routingCases = []struct {
 	{"the maintenance rule above its own allow rules", "check maint_top.json", 0, []string{"rule 1 Maint takes all that it would take", "R Conditions", "Office Conditions"}},
 	{"without the dead rules", "check maint_top2.json", 0, []string{"0 errors, 0 warnings"}},
 	{"dead rules in the table", "routes maint_top.json", 0, []string{"dead (B)"}},
+	{"transforms in the table", "routes transform.json", 0, []string{`the target gets path "^/old/(.*)$" as "/new/$1"`}},
 	{"what a transform makes of the path", "explain 'GET /old/a' --template transform.json", 0, []string{"the target gets the path /new/a"}},
 	{"a redirect of a request", "explain 'GET http://www.example.com/x' --template transform.json", 0, []string{"answers 301 with Location: http://example.com:80/x"}},
 	{"a redirect with parts of the request", "explain 'GET https://a.example.com/go/y?z=1' --template transform.json", 0,
