@@ -49,7 +49,7 @@ var ErrNoSwitch = errors.New("no function that answers during maintenance: the f
 func Find(data []byte, t *alb.Template) ([]Found, error) {
 	f := &finder{template: t, resources: map[string]cfn.Resource{}}
 	types := []string{typeFunction, typeAlias, typeVersion, typeParameter}
-	document, err := cfn.Read(bytes.NewReader(data), cfn.Options{}, func(name string) bool { return slices.Contains(types, name) })
+	document, err := cfn.Read(bytes.NewReader(data), cfn.Options{})
 	if err != nil {
 		return nil, err
 	}
