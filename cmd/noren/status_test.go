@@ -240,7 +240,7 @@ func TestStatus(t *testing.T) {
 		{"a rule by hand", "closed", func(_ *testing.T, p *liveProduct) {
 			p.rules += "<member><RuleArn>" + strings.Replace(liveListener, ":listener/", ":listener-rule/", 1) + "/150</RuleArn><Priority>150</Priority><Conditions><member><Field>path-pattern</Field><Values><member>/api/reports*</member></Values></member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>" + liveApp + "</TargetGroupArn></member></Actions></member>"
 			p.listener(liveResponder)
-		}, "", 3, []string{`shop: not closed as deployed: rule 150 (path "/api/reports*") is not deployed`, "drift: rule 150", `rule 150 (path "/api/reports*") is let through`}},
+		}, "", 3, []string{`shop: not closed: rule 150 (path "/api/reports*") is not deployed`, "drift: rule 150", `rule 150 (path "/api/reports*") is let through`}},
 		{"a deploy under way", "closed", func(_ *testing.T, p *liveProduct) {
 			p.state = "UPDATE_ROLLBACK_FAILED"
 			p.outputs("ApiUrl", p.web.URL+"/api/")

@@ -117,6 +117,9 @@ func statusVerdict(r live.Status) (string, term.Style) {
 	if r.Recorded != "" && r.Listener.Mode != "" && r.Recorded != r.Listener.Mode {
 		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, r.Recorded), term.Red
 	}
+	if r.Not != "" {
+		return fmt.Sprintf("not %s: %s", r.Not, r.Listener.Mixed), term.Red
+	}
 	if r.Listener.Mixed != "" {
 		return "the listener is mixed: " + r.Listener.Mixed, term.Red
 	}

@@ -35,6 +35,10 @@ type Status struct {
 	// Drift is what of the live listeners is not as it was deployed, rule by rule.
 	Drift []string `json:"drift,omitempty"`
 
+	// Not is the mode that the listeners would be in without the first of the drift
+	// that lets through what it refuses. Empty if none does.
+	Not maintenance.Mode `json:"not,omitempty"`
+
 	// Notes are what the live listeners do besides, such as a rule that lets a path
 	// through.
 	Notes []string `json:"notes,omitempty"`

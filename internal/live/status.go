@@ -76,12 +76,7 @@ func (q Query) status(ctx context.Context, d *deployed, s rules.Found, now time.
 		status.Request = q.request(ctx, d, s)
 		return status
 	}
-	status.Listener, status.Notes = q.listeners(ctx, real)
-	if status.Listener.Problem == "" {
-		if status.Drift, err = q.drift(ctx, d, s, real); err != nil {
-			status.Listener.Problem = q.explain(err).Error()
-		}
-	}
+	q.look(ctx, d, s, real, &status)
 	status.Stack = d.status
 	status.Request = q.request(ctx, d, s)
 	if err := q.history(ctx, d, s, real, &status, now); err != nil {
@@ -90,47 +85,37 @@ func (q Query) status(ctx context.Context, d *deployed, s rules.Found, now time.
 	return status
 }
 
-// listeners are the live listeners of a switch.
-func (q Query) listeners(ctx context.Context, s rules.Switch) (f Finding, notes []string) {
+// look reads every listener of the load balancers of a switch, and holds it
+// against the deployed template.
+func (q Query) look(ctx context.Context, d *deployed, s rules.Found, real rules.Switch, status *Status) {
 	var names []string
-	for _, at := range s.Listeners {
+	for _, at := range real.Listeners {
 		names = append(names, at.Name)
 	}
+	f := &status.Listener
 	f.Detail = strings.Join(names, ", ")
-	all, err := Read(ctx, elbv2.NewFromConfig(q.AWS), s)
+	named := map[string]string{}
+	for id, physical := range d.physical {
+		named[physical] = id
+	}
+	seen, err := See(ctx, elbv2.NewFromConfig(q.AWS), real, named)
 	if err != nil {
 		f.Problem = q.explain(err).Error()
-		return f, nil
+		return
 	}
-	f.Mode, f.Mixed = rules.Together(all)
-	for _, v := range all {
-		notes = append(notes, v.Notes...)
+	// By the names of the template, which the listeners were read with.
+	f.Mode, f.Mixed = rules.Together(seen.Modes(s.Switch))
+	for _, v := range seen.Modes(s.Switch) {
+		status.Notes = append(status.Notes, v.Notes...)
 	}
-	return f, notes
-}
-
-// drift holds the live listeners of a switch against the deployed template.
-func (q Query) drift(ctx context.Context, d *deployed, s rules.Found, real rules.Switch) ([]string, error) {
-	names := map[string]string{}
-	for id, physical := range d.physical {
-		names[physical] = id
+	drift := d.drift(s, seen)
+	for _, different := range drift {
+		status.Drift = append(status.Drift, different.Text)
 	}
-	var all []string
-	for i, at := range s.Listeners {
-		now, err := readNamed(ctx, elbv2.NewFromConfig(q.AWS), real.Listeners[i].Name, names)
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range d.Listeners {
-			if l.Ref.String() != at.Name {
-				continue
-			}
-			for _, drift := range rules.Compare(l, now) {
-				all = append(all, drift.Text)
-			}
-		}
+	if opened := rules.Opened(f.Mode, drift); opened != "" && f.Mixed == "" {
+		status.Not = f.Mode
+		f.Mode, f.Mixed = "", opened
 	}
-	return all, nil
 }
 
 // explain says in a line what an error means.
