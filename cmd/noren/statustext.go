@@ -26,13 +26,15 @@ func modeCell(f live.Finding) term.Cell {
 	return term.Yellow.Cell(string(f.Mode))
 }
 
-// requestCell is the mode that the request tells: one that is not refused may
-// be that of a read-only product.
+// requestCell is what requests get: a read that is let in may be that of an open
+// or of a read-only product.
 func requestCell(r live.Status) term.Cell {
 	c := modeCell(r.Request)
 	switch r.Request.Mode {
 	case maintenance.Closed:
 		c.Text = "refused"
+	case maintenance.ReadOnly:
+		c.Text = "writes refused"
 	case maintenance.Open:
 		c.Text = "let in"
 	}
@@ -74,7 +76,7 @@ func writeSwitch(out term.Terminal, title string, r live.Status, now time.Time) 
 		{"next deploy", modeCell(r.Assembly), r.Assembly},
 		{"deployed template", modeCell(r.Deployed), r.Deployed},
 		{"live listener", modeCell(r.Listener), r.Listener},
-		{"one request", requestCell(r), r.Request},
+		{"requests", requestCell(r), r.Request},
 	} {
 		seen := term.Dim.Cell(row.f.Detail)
 		if wrong := cmp.Or(row.f.Problem, row.f.Mixed); wrong != "" {
@@ -110,6 +112,9 @@ func statusVerdict(r live.Status) (string, term.Style) {
 	case live.Next:
 		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, r.Assembly.Mode), term.Yellow
 	case live.Moving:
+		if strings.HasSuffix(r.Stack, "_FAILED") || r.Stack == "ROLLBACK_COMPLETE" {
+			return fmt.Sprintf("%s now, but the stack is %s: the next deploy fails or changes the mode; docs/runbook.md says what to type", mode, r.Stack), term.Red
+		}
 		return fmt.Sprintf("%s now, but the stack is %s: look again when it is at rest", mode, r.Stack), term.Yellow
 	case live.Unknown:
 		return "not known: something could not be found out", term.Red
@@ -122,6 +127,9 @@ func statusVerdict(r live.Status) (string, term.Style) {
 	}
 	if r.Listener.Mixed != "" {
 		return "the listener is mixed: " + r.Listener.Mixed, term.Red
+	}
+	if r.Request.Mixed != "" {
+		return r.Request.Mixed, term.Red
 	}
 	if len(r.Drift) > 0 && r.Listener.Mode == r.Deployed.Mode {
 		return fmt.Sprintf("not %s as deployed: %s", mode, r.Drift[0]), term.Red

@@ -27,7 +27,7 @@ type Status struct {
 	Assembly Finding `json:"assembly"` // the next deploy
 	Deployed Finding `json:"deployed"` // the template of the stack
 	Listener Finding `json:"listener"` // what the load balancer has
-	Request  Finding `json:"request"`  // what a GET that is not on the allowlist gets
+	Request  Finding `json:"request"`  // what requests get
 
 	// Stack is the state of the stack.
 	Stack string `json:"stack,omitempty"`
@@ -112,8 +112,7 @@ func (r Report) Mode() maintenance.Mode {
 	return r.Switches[0].Listener.Mode
 }
 
-// Verdict compares the findings. A request that is not refused says open as
-// well as read-only.
+// Verdict compares the findings.
 func (s Status) Verdict() Verdict {
 	for _, f := range []Finding{s.Deployed, s.Listener, s.Request} {
 		if f.Problem != "" {
@@ -125,7 +124,7 @@ func (s Status) Verdict() Verdict {
 		return Disagree
 	case len(s.Drift) > 0:
 		return Disagree
-	case s.Request.Mode != "" && (s.Request.Mode == maintenance.Closed) != (live == maintenance.Closed):
+	case s.Request.Mixed != "", s.Request.Mode != "" && s.Request.Mode != live:
 		return Disagree
 	case s.Stack != "" && !atRest(s.Stack):
 		return Moving

@@ -1,9 +1,11 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/noren-cdk/noren/internal/rules"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Query is which product to look at.
@@ -24,15 +27,22 @@ type Query struct {
 	// cdk synth writes it. Default: none is looked at.
 	Assembly string
 
-	// URL is where a request is sent: all of it but the path's last part.
+	// URL is where requests are sent: all of it but the path's last part.
 	// Default: the stack's output ApiUrl, or else SiteUrl with /api/ behind it.
 	URL string
 
 	// AWS is how AWS is asked. Required.
 	AWS aws.Config
 
-	// HTTP sends the request. Default: one with a time limit.
+	// HTTP sends the requests, wherever the name of the URL leads. Default: a
+	// client with a time limit.
 	HTTP *http.Client
+
+	// Confirm is how often running every address is asked. Default: DefaultConfirm.
+	Confirm int
+
+	// Lookup finds the addresses of a host. Default: the system does.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 
 	// Now is the clock. Default: the system's.
 	Now func() time.Time
@@ -57,7 +67,7 @@ func (q Query) Find(ctx context.Context) (Report, error) {
 			Assembly: Finding{Detail: "none was looked at"},
 			Deployed: Finding{Detail: d.status, Problem: q.explain(d.err).Error()},
 			Listener: Finding{Problem: "not known without the deployed template"},
-			Request:  q.request(ctx, d, rules.Found{}),
+			Request:  q.requests(ctx, d, rules.Found{}, maintenance.Open),
 		}}
 		return report, nil
 	}
@@ -73,12 +83,12 @@ func (q Query) status(ctx context.Context, d *deployed, s rules.Found, now time.
 	real, err := d.live(s)
 	if err != nil {
 		status.Listener.Problem = err.Error()
-		status.Request = q.request(ctx, d, s)
+		status.Request = q.requests(ctx, d, s, maintenance.Open)
 		return status
 	}
 	q.look(ctx, d, s, real, &status)
 	status.Stack = d.status
-	status.Request = q.request(ctx, d, s)
+	status.Request = q.requests(ctx, d, s, cmp.Or(status.Listener.Mode, status.Not, status.Deployed.Mode))
 	if err := q.history(ctx, d, s, real, &status, now); err != nil {
 		status.Unknown = q.explain(err).Error()
 	}
@@ -109,6 +119,14 @@ func (q Query) look(ctx context.Context, d *deployed, s rules.Found, real rules.
 		status.Notes = append(status.Notes, v.Notes...)
 	}
 	drift := d.drift(s, seen)
+	for i, at := range s.Listeners {
+		for _, l := range d.Listeners {
+			if l.Ref.String() == at.Name {
+				different, notes := q.secrets(ctx, d, l, seen.Listeners[i])
+				drift, status.Notes = append(drift, different...), append(status.Notes, notes...)
+			}
+		}
+	}
 	for _, different := range drift {
 		status.Drift = append(status.Drift, different.Text)
 	}
