@@ -40,9 +40,15 @@ those of any other app that uses the construct. AWS is asked with the settings
 and credentials that the AWS CLI and SDKs use: environment, profiles, SSO, roles.
 It is asked for cloudformation:DescribeStacks, GetTemplate and
 ListStackResources, elasticloadbalancing:DescribeListeners, DescribeRules and
-DescribeLoadBalancers, ssm:GetParameters and cloudtrail:LookupEvents, and for the
-secret of the bypass secretsmanager:GetSecretValue; without that one it says which
-rules it has not compared.
+DescribeLoadBalancers, ssm:GetParameters and cloudtrail:LookupEvents. For the
+secret of the bypass it is asked for secretsmanager:GetSecretValue; without that
+it says which rules it has not compared. For what goes on it is asked for
+elasticloadbalancing:DescribeLoadBalancerAttributes and
+DescribeTargetGroupAttributes, and cloudwatch:GetMetricData.
+
+Closed is said of new requests. Requests that were under way, and WebSockets, go
+on. The load balancer is drained when its idle time-out and the longest request
+have passed; noren ddl quiet tells of the database.
 
 A stack with several switches shows them all; the exit code is the worst.
 

@@ -230,6 +230,15 @@ func describedXML(value any) string {
 	return b.String()
 }
 
+// attributes sets those of the load balancer and the target group, and what
+// CloudWatch knows of connections.
+func (p *liveProduct) attributes(idle string) {
+	const list = "<Attributes><member><Key>%s</Key><Value>%s</Value></member></Attributes>"
+	p.aws.Answer("DescribeLoadBalancerAttributes", fmt.Sprintf(list, "idle_timeout.timeout_seconds", idle))
+	p.aws.Answer("DescribeTargetGroupAttributes", fmt.Sprintf(list, "deregistration_delay.timeout_seconds", "30"))
+	p.aws.Answer("GetMetricData", `{"MetricDataResults": [{"Id": "open", "Timestamps": ["2025-12-01T04:03:00Z"], "Values": [7]}]}`)
+}
+
 // record sets what the guard has recorded, and that the probe knows by whom.
 func (p *liveProduct) record(r live.Record) {
 	data, err := json.Marshal(map[string]any{"Parameters": []map[string]string{
@@ -270,6 +279,9 @@ func TestStatus(t *testing.T) {
 			p.rules += "<member><RuleArn>" + strings.Replace(liveListener, ":listener/", ":listener-rule/", 1) + "/150</RuleArn><Priority>150</Priority><Conditions><member><Field>path-pattern</Field><Values><member>/api/reports*</member></Values></member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>" + liveApp + "</TargetGroupArn></member></Actions></member>"
 			p.listener(liveResponder)
 		}, "", 3, []string{`shop: not closed: rule 150 (path "/api/reports*") is not deployed`, "drift: rule 150", `rule 150 (path "/api/reports*") is let through`}},
+		{"drained", "closed", func(_ *testing.T, p *liveProduct) { p.attributes("60") }, "", 0, []string{"the load balancer is drained since", "the idle time-out of 60 s and the longest request, 30 s have passed", "7 connections were open at 04:03:00 UTC"}},
+		{"not drained yet", "closed", func(_ *testing.T, p *liveProduct) { p.attributes("7200") }, "", 0, []string{"not drained yet: requests from before may go on until"}},
+		{"whether it is drained is not known", "closed", nil, "", 0, []string{"whether it is drained is not known: InvalidAction"}},
 		{"a secret by hand", "closed", func(_ *testing.T, p *liveProduct) {
 			p.rules = strings.ReplaceAll(p.rules, liveSecret, "00000000000000000000000000000000")
 			p.listener(liveResponder)

@@ -89,7 +89,7 @@ func writeSwitch(out term.Terminal, title string, r live.Status, now time.Time) 
 	}
 	t.Write(out)
 	fmt.Fprintln(out)
-	said := append([]string{since(r, now)}, r.Notes...)
+	said := append(append([]string{since(r, now)}, drained(r.Drain)...), r.Notes...)
 	for _, drift := range r.Drift {
 		said = append(said, "drift: "+drift)
 	}
@@ -157,6 +157,30 @@ func since(r live.Status, now time.Time) string {
 		text += ": " + r.Unknown
 	}
 	return text
+}
+
+// drained says what may go on of what began before the mode was turned.
+func drained(d *live.Drain) []string {
+	if d == nil {
+		return nil
+	}
+	const clock = "15:04:05 MST"
+	rest := fmt.Sprintf("the idle time-out of %d s and the longest request, %d s", d.Idle, d.Longest)
+	text := fmt.Sprintf("not drained yet: requests from before may go on until %s: %s", d.From.Format(clock), rest)
+	switch {
+	case d.Idle == 0:
+		text = "whether it is drained is not known"
+	case d.Passed:
+		text = fmt.Sprintf("the load balancer is drained since %s: %s have passed; WebSockets that talk, workers and jobs go on until noren ddl quiet says quiet", d.From.Format(clock), rest)
+	}
+	if d.Problem != "" {
+		text += ": " + d.Problem
+	}
+	all := []string{text}
+	if d.Connections != nil {
+		all = append(all, fmt.Sprintf("%.0f connections were open at %s, those of clients that are refused included; CloudWatch is up to %v late", *d.Connections, d.At.Format(clock), live.MetricDelay))
+	}
+	return all
 }
 
 // ago is how long something has been, in its two largest units.

@@ -25,7 +25,8 @@ type Metrics struct {
 	// is closed.
 	Mode awscloudwatch.Metric
 
-	// Drift is 1 while the listener is in another mode than it was deployed in.
+	// Drift is 1 while a listener of the load balancer is not as it was deployed: in
+	// another mode, or with a rule more, one less or another one.
 	Drift awscloudwatch.Metric
 
 	// Overdue is how many minutes maintenance is past its expected end.
@@ -33,13 +34,14 @@ type Metrics struct {
 }
 
 // addProbe defines the function that looks every minute, in every mode, which
-// mode the listener is in. Nothing of it depends on the mode: the record is
-// where it learns what was deployed.
+// mode the listener is in. Nothing of it depends on the mode: it is told the rules
+// of every mode, and the record is where it learns which was deployed.
 func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at rules.Switch, listeners []turned, unlock *string) {
 	groups := rules.Groups{Responder: at.Responder, Apps: []string{*props.AppTargetGroup.TargetGroupArn()}}
 	for _, t := range listeners {
 		for _, name := range t.app.names() {
-			if !slices.Contains(groups.Apps, name) {
+			same := func(app string) bool { return resolved(this, app) == resolved(this, name) }
+			if !slices.ContainsFunc(groups.Apps, same) {
 				groups.Apps = append(groups.Apps, name)
 			}
 		}

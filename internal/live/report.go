@@ -53,6 +53,10 @@ type Status struct {
 	By     string    `json:"by,omitempty"`
 	ByHand bool      `json:"byHand,omitempty"`
 
+	// Drain is what may go on since the mode was turned. Nil if the product is open,
+	// or if it is not known since when it is not.
+	Drain *Drain `json:"drain,omitempty"`
+
 	// Unknown is why Since and By are not known.
 	Unknown string `json:"unknown,omitempty"`
 }

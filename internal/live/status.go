@@ -92,6 +92,7 @@ func (q Query) status(ctx context.Context, d *deployed, s rules.Found, now time.
 	if err := q.history(ctx, d, s, real, &status, now); err != nil {
 		status.Unknown = q.explain(err).Error()
 	}
+	status.Drain = q.drain(ctx, real, status, now)
 	return status
 }
 

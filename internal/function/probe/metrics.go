@@ -14,7 +14,7 @@ import (
 
 // sample is what was seen at one time. Pointers are nil for what is not known.
 type sample struct {
-	at      time.Time
+	at        time.Time
 	mode      maintenance.Mode // empty if the listener is in none
 	why       string           // it is in none
 	different []rules.Drift    // from what was deployed
