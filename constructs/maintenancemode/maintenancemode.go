@@ -265,7 +265,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		mode.addRules(props, listeners[i], unlock)
 	}
 	mode.describe(this, props)
-	mode.addProbe(this, props, at)
+	mode.addProbe(this, props, at, listeners, unlock)
 	mode.addAlarms(this, props)
 	for _, tag := range slices.Sorted(maps.Keys(props.Answer.Message)) {
 		if country, ok := responder.MeantBy(tag); ok {

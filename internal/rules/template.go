@@ -22,6 +22,11 @@ type Found struct {
 	// Function is the logical id of the function that answers the refused.
 	Function string
 
+	// Apps are the target groups that the standing rules forward to, Unlock that of
+	// the page that gives the cookie. Empty if there is none.
+	Apps   []string
+	Unlock string
+
 	// Record and Attribution are the logical ids of the parameters in which the
 	// mode is remembered. Empty without a guard.
 	Record, Attribution string
@@ -88,6 +93,11 @@ func (f Found) In(t *alb.Template) []Verdict {
 		}
 	}
 	return all
+}
+
+// Groups are the target groups of the switch.
+func (f Found) Groups() Groups {
+	return Groups{Responder: f.Responder, Unlock: f.Unlock, Apps: f.Apps}
 }
 
 // finder looks for switches in a template.
@@ -171,7 +181,7 @@ func (f *finder) function(id string, depth int) string {
 func (f *finder) found(function string, in scope, responder string) Found {
 	found := Found{Switch: Switch{Responder: responder}, Name: in.path + in.prefix, Function: function}
 	for _, l := range f.template.Listeners {
-		if at, ok := f.listener(l, in, responder); ok {
+		if at, ok := f.listener(l, in, &found); ok {
 			found.Listeners = append(found.Listeners, at)
 		}
 	}
@@ -197,12 +207,12 @@ func is(in scope, r cfn.Resource) string {
 
 // listener is what of a listener belongs to a switch; ok is false if nothing
 // does.
-func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Listener, ok bool) {
+func (f *finder) listener(l *alb.Listener, in scope, found *Found) (at Listener, ok bool) {
 	at.Name = l.Ref.String()
 	var apps []string
 	hosts := [][]string{}
 	uses := func(r *alb.Rule) bool {
-		return slices.ContainsFunc((alb.Decision{Rule: r}).Targets(), func(t alb.Target) bool { return t.Group.LogicalID == responder })
+		return slices.ContainsFunc((alb.Decision{Rule: r}).Targets(), func(t alb.Target) bool { return t.Group.LogicalID == found.Responder })
 	}
 	ok = uses(&l.Default)
 	for i := range l.Rules {
@@ -215,7 +225,9 @@ func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Liste
 			at.Turning = append(at.Turning, r.Priority)
 		default:
 			at.Standing = append(at.Standing, Standing{r.Priority, Digest(r.Conditions)})
-			if id != maintenance.UnlockID {
+			if id == maintenance.UnlockID {
+				found.Unlock = strings.Join(groups(r), "")
+			} else {
 				apps = append(apps, groups(r)...)
 			}
 		}
@@ -226,9 +238,15 @@ func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Liste
 	if len(hosts) > 0 {
 		at.Hosts = hosts[0]
 	}
+	slices.Sort(apps)
+	apps = slices.Compact(apps)
+	for _, app := range apps {
+		if !slices.Contains(found.Apps, app) {
+			found.Apps = append(found.Apps, app)
+		}
+	}
 	if len(at.Hosts) == 0 && !l.Foreign() {
-		slices.Sort(apps)
-		at.Apps = slices.Compact(apps)
+		at.Apps = apps
 	}
 	return at, ok
 }
