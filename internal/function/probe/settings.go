@@ -30,6 +30,10 @@ type Settings struct {
 	// remembered. Default: there is no guard, and nothing is.
 	Record, Attribution string
 
+	// ByHand is the name of the parameter in which a turn without CloudFormation is
+	// written down. Default: none is.
+	ByHand string
+
 	// Err is what is wrong with the environment that Settings were read from.
 	Err error
 }
@@ -42,6 +46,7 @@ const (
 	stackVariable       = maintenance.ProbeVariables + "STACK"
 	recordVariable      = maintenance.ProbeVariables + "RECORD"
 	attributionVariable = maintenance.ProbeVariables + "ATTRIBUTION"
+	byHandVariable      = maintenance.ProbeVariables + "BYHAND"
 
 	nameVariable = "AWS_LAMBDA_FUNCTION_NAME"
 )
@@ -56,7 +61,7 @@ func variable(index int, name string) string {
 func (s Settings) Environment() map[string]string {
 	env := map[string]string{
 		responderVariable: s.Switch.Responder, functionVariable: s.Function, stackVariable: s.Stack,
-		recordVariable: s.Record, attributionVariable: s.Attribution,
+		recordVariable: s.Record, attributionVariable: s.Attribution, byHandVariable: s.ByHand,
 	}
 	for i, at := range s.Switch.Listeners {
 		for name, text := range at.Texts() {
@@ -75,7 +80,7 @@ func ParseEnvironment(getenv func(string) string) Settings {
 		Switch: rules.Switch{Responder: getenv(responderVariable)},
 
 		Function: getenv(functionVariable), Stack: getenv(stackVariable),
-		Record: getenv(recordVariable), Attribution: getenv(attributionVariable),
+		Record: getenv(recordVariable), Attribution: getenv(attributionVariable), ByHand: getenv(byHandVariable),
 	}
 	var errs []error
 	for _, name := range []string{variable(0, "Listener"), responderVariable, functionVariable, stackVariable} {
