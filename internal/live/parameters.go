@@ -65,24 +65,39 @@ func (p Parameters) Read(ctx context.Context, record, attribution, byHand string
 	return kept, nil
 }
 
+// Value returns the text of a parameter.
+func (p Parameters) Value(ctx context.Context, name string) (string, error) {
+	found, err := p.API.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(found.Parameter.Value), nil
+}
+
+// Put replaces the text of a parameter.
+func (p Parameters) Put(ctx context.Context, name, value string) error {
+	_, err := p.API.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Value: &value, Overwrite: aws.Bool(true)})
+	return err
+}
+
 // Attribute writes down who turned the mode.
 func (p Parameters) Attribute(ctx context.Context, attribution string, a Attribution) error {
-	return p.put(ctx, attribution, a.Encode())
+	err := p.Put(ctx, attribution, a.Encode())
+	if err != nil {
+		return fmt.Errorf("writing down who turned the mode: %w", err)
+	}
+	return nil
 }
 
 // NoteByHand writes down a turn without CloudFormation. Zero: a deploy has
 // followed, there is none any more.
 func (p Parameters) NoteByHand(ctx context.Context, byHand string, b ByHand) error {
-	if b == (ByHand{}) {
-		return p.put(ctx, byHand, Placeholder)
+	value := Placeholder
+	if b != (ByHand{}) {
+		value = b.Encode()
 	}
-	return p.put(ctx, byHand, b.Encode())
-}
-
-func (p Parameters) put(ctx context.Context, name, value string) error {
-	_, err := p.API.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Value: &value, Overwrite: aws.Bool(true)})
-	if err != nil {
-		return fmt.Errorf("writing down who turned the mode: %w", err)
+	if err := p.Put(ctx, byHand, value); err != nil {
+		return fmt.Errorf("writing down who turned the mode by hand: %w", err)
 	}
 	return nil
 }
