@@ -55,6 +55,7 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 		Unlock:   groups.Unlock,
 		Function: *m.Function.FunctionName(),
 		Stack:    *awscdk.Stack_Of(this).StackName(),
+		ByHand:   *m.ByHand.ParameterName(),
 	}
 	statements := []*awsiam.PolicyStatementProps{
 		// Describing listeners and rules, and looking up events, cannot be narrowed
@@ -62,13 +63,15 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 		{Actions: jsii.Strings("elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "cloudtrail:LookupEvents"), Resources: jsii.Strings("*")},
 		{Actions: jsii.Strings("lambda:GetFunctionConfiguration"), Resources: &[]*string{m.Function.FunctionArn()}},
 	}
+	remembered := []*string{m.ByHand.ParameterArn()}
 	if g := m.Guard; g.Record != nil {
 		settings.Record, settings.Attribution = *g.Record.ParameterName(), *g.Attribution.ParameterName()
 		statements = append(statements,
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("cloudformation:DescribeStacks"), Resources: &[]*string{awscdk.Aws_STACK_ID()}},
-			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:GetParameters"), Resources: &[]*string{g.Record.ParameterArn(), g.Attribution.ParameterArn()}},
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:PutParameter"), Resources: &[]*string{g.Attribution.ParameterArn()}})
+		remembered = append(remembered, g.Record.ParameterArn(), g.Attribution.ParameterArn())
 	}
+	statements = append(statements, &awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:GetParameters"), Resources: &remembered})
 	environment := settings.Environment()
 	deployed := &outlined{this: this, mode: m, props: props, listeners: listeners, groups: groups}
 	for i := range listeners {

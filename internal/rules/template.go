@@ -30,6 +30,10 @@ type Found struct {
 	// Record and Attribution are the logical ids of the parameters in which the
 	// mode is remembered. Empty without a guard.
 	Record, Attribution string
+
+	// ByHand is the logical id of the parameter in which a turn without
+	// CloudFormation is written down. Empty in templates of older releases.
+	ByHand string
 }
 
 const (
@@ -43,6 +47,10 @@ const (
 const (
 	recordID      = "ModeRecord"
 	attributionID = "ModeAttribution"
+
+	// ByHandID is that of the parameter in which a turn without CloudFormation is
+	// written down.
+	ByHandID = "ModeByHand"
 )
 
 // ErrNoSwitch is the error of a template without a switch.
@@ -191,6 +199,8 @@ func (f *finder) found(function string, in scope, responder string) Found {
 			found.Record = id
 		case attributionID:
 			found.Attribution = id
+		case ByHandID:
+			found.ByHand = id
 		}
 	}
 	return found

@@ -41,6 +41,8 @@ type change struct {
 	by        string // who turned to the mode of the record; may be empty
 	settled   bool   // the deploy of the last change is over
 
+	byHand live.ByHand // the last turn without CloudFormation, zero if none is known
+
 	live    maintenance.Mode // what the listeners do now
 	mixed   string           // why they are in no mode
 	liveErr error

@@ -45,6 +45,14 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 		}
 		return err
 	})
+	var byHandErr error
+	ask(&byHandErr, func(ctx context.Context) error {
+		value, err := g.read(ctx, c.next.ByHandParameter)
+		if err == nil {
+			c.byHand, err = live.DecodeByHand(value)
+		}
+		return err
+	})
 	deployed := c.old // what is there now is what the last deploy made
 	if len(deployed.Switch.Listeners) == 0 {
 		deployed = c.next
@@ -59,6 +67,9 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 	wg.Wait()
 	if attributionErr != nil && !errors.Is(attributionErr, live.ErrNoRecord) {
 		g.log.Warn("who turned the mode cannot be read", "cause", attributionErr.Error())
+	}
+	if byHandErr != nil && !errors.Is(byHandErr, live.ErrNoRecord) {
+		g.log.Warn("who turned the mode without CloudFormation cannot be read", "cause", byHandErr.Error())
 	}
 	c.by = c.record.By(attribution)
 	c.settled = !c.record.Last.At.IsZero() && attribution.Settled.Equal(c.record.Last.At)

@@ -67,7 +67,7 @@ func (p *Probe) Run(ctx context.Context) error {
 	if untilErr == nil {
 		s.overdue = &overdue
 	}
-	kept, keptErr := p.parameters().Read(ctx, p.Settings.Record, p.Settings.Attribution)
+	kept, keptErr := p.parameters().Read(ctx, p.Settings.Record, p.Settings.Attribution, p.Settings.ByHand)
 	s.different = p.different(seen, cmp.Or(mode, kept.Record.Mode, maintenance.Closed))
 	if s.why == "" {
 		s.why = rules.Opened(mode, s.different)
@@ -82,7 +82,7 @@ func (p *Probe) Run(ctx context.Context) error {
 	if err := s.write(p.Log, p.Settings.Name); err != nil {
 		return err
 	}
-	return errors.Join(untilErr, keptErr, p.attribute(ctx, kept, s.at), p.blame(ctx, s))
+	return errors.Join(untilErr, keptErr, p.attribute(ctx, kept, s.at), p.blame(ctx, s, kept.ByHand))
 }
 
 // different is what of the load balancers is not as it was deployed, in a mode.
@@ -162,9 +162,9 @@ func (p *Probe) settled(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// blame logs once who has changed the listener by hand, as soon as CloudTrail
-// knows.
-func (p *Probe) blame(ctx context.Context, s sample) error {
+// blame logs once who has changed the listener by hand: as noren wrote it down,
+// or else as soon as CloudTrail knows.
+func (p *Probe) blame(ctx context.Context, s sample, byHand live.ByHand) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s.drift == nil || !*s.drift {
@@ -172,6 +172,11 @@ func (p *Probe) blame(ctx context.Context, s sample) error {
 		return nil
 	}
 	if mode := fmt.Sprintf("%q %q", s.mode, s.texts()); p.blamed != mode {
+		if byHand.Mode.Valid() && byHand.Mode == s.mode && !byHand.At.Before(s.record.Since) {
+			p.blamed = mode
+			say(p.Log, s.at, "the listener was turned "+byHand.Said(), live.Act{Call: "noren --now", By: byHand.By, At: byHand.At})
+			return nil
+		}
 		for _, at := range p.Settings.Switch.Listeners {
 			act, err := live.LastByHand(ctx, p.Config, at.Name, s.at.Add(-2*live.TrailDelay))
 			if err != nil {
