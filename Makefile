@@ -27,7 +27,7 @@ help:
 	@echo "make ddl-truth      verdicts of noren ddl plan against what readers and writers feel; the result goes to docs/ddl-truth.md"
 	@echo "make ddl-chaos      disturb schema changes N=$(N) times; the result goes to docs/ddl-chaos.md"
 	@echo "make e2e            deploy and flip with the cdk CLI, against an emulator of AWS: Python 3.11"
-	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, shellcheck, cdk diff"
+	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, zizmor, shellcheck, cdk diff"
 	@echo "make vulnerabilities known ones that the code reaches: govulncheck, which asks vuln.go.dev"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
 	@echo "make synth          the assemblies of ENV=$(ENV): open, read-only, closed"
@@ -204,6 +204,7 @@ golden: node_modules
 	go test ./stacks -run Goldens -update
 	go test ./internal/function/responder -update
 	go test ./cmd/noren -update
+	go test ./internal/environment -run Schema -update
 	$(MAKE) --no-print-directory synth ENV=dev && $(MAKE) --no-print-directory synth ENV=prod
 	go test -tags judges ./test/lint -run Diff -update
 	git diff --stat -- '*/testdata'
