@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 
 	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // TestGuard_RefusesAfterThrottling: a closing five days ago, a deploy without a
@@ -72,7 +73,7 @@ func TestGuard_TellsARollbackFromADeploy(t *testing.T) {
 		{"a while ago, and settled", before, true, "", cfn.StatusFailed},
 		{"yesterday", now.Add(-26 * time.Hour), false, "", cfn.StatusFailed},
 		{"nothing is recorded", before, false, live.Placeholder, cfn.StatusFailed},
-		{"the record cannot be read", before, false, `{"version":9}`, cfn.StatusSuccess},
+		{"the record cannot be read", before, false, `{"version":9}`, cfn.StatusFailed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -93,6 +94,9 @@ func TestGuard_TellsARollbackFromADeploy(t *testing.T) {
 			a := w.handle(t, w.event(cfn.RequestUpdate, next, old))
 			if a.Status != test.want || !strings.Contains(a.Reason, "The state of the stack cannot be read") {
 				t.Errorf("got %s %q, want %s", a.Status, a.Reason, test.want)
+			}
+			if on := "aws cloudformation continue-update-rollback --stack-name fieldreports-prod --resources-to-skip MaintenanceGuard."; a.Status == cfn.StatusFailed && !strings.Contains(a.Reason, on) {
+				t.Errorf("got %q, which does not say how a rollback goes on: %s", a.Reason, on)
 			}
 		})
 	}
@@ -241,6 +245,48 @@ func TestGuard_Off(t *testing.T) {
 			w.live, w.record = closed, live.NewRecord(closed, before).Encode()
 			if a := w.handle(t, w.event(test.request, test.old, test.next)); a.Status != test.want {
 				t.Errorf("got %s %q, want %s", a.Status, a.Reason, test.want)
+			}
+		})
+	}
+}
+
+// TestGuard_ListenerUnseen: what was closed by hand is not opened by a deploy that
+// could not look. It looks again for as long as there is time.
+func TestGuard_ListenerUnseen(t *testing.T) {
+	certificate := props(open, "Digest", "b")
+	for _, test := range []struct {
+		name      string
+		throttled int
+		status    string
+		live      maintenance.Mode
+		request   cfn.RequestType
+		next      map[string]any
+		want      cfn.StatusType
+		says      string
+	}{
+		{"closed by hand", 1000, "UPDATE_IN_PROGRESS", closed, cfn.RequestUpdate, certificate, cfn.StatusFailed, "Refused to change the listener without having seen it"},
+		{"closed by hand, seen late", 3, "UPDATE_IN_PROGRESS", closed, cfn.RequestUpdate, certificate, cfn.StatusFailed, "was made closed by hand"},
+		{"open, seen late", 3, "UPDATE_IN_PROGRESS", open, cfn.RequestUpdate, certificate, cfn.StatusSuccess, ""},
+		{"asked for", 1000, "UPDATE_IN_PROGRESS", closed, cfn.RequestUpdate, props(open, "Digest", "b", "Explicit", tonight), cfn.StatusSuccess, "is not known"},
+		{"to close", 1000, "UPDATE_IN_PROGRESS", closed, cfn.RequestUpdate, props(closed, "Digest", "b"), cfn.StatusSuccess, "is not known"},
+		{"the listener is left alone", 1000, "UPDATE_IN_PROGRESS", closed, cfn.RequestUpdate, props(open, "Digest", "a", "Command", "make"), cfn.StatusSuccess, "is not known"},
+		{"a rollback", 1000, "UPDATE_ROLLBACK_IN_PROGRESS", closed, cfn.RequestUpdate, certificate, cfn.StatusSuccess, "is not known"},
+		{"the first create", 1000, "CREATE_IN_PROGRESS", "", cfn.RequestCreate, certificate, cfn.StatusSuccess, "is not known"},
+		{"made in an update", 1000, "UPDATE_IN_PROGRESS", closed, cfn.RequestCreate, certificate, cfn.StatusFailed, "Refused to change the listener"},
+		{"off", 1000, "UPDATE_IN_PROGRESS", closed, cfn.RequestCreate, props(open, "Off", "true"), cfn.StatusSuccess, "is not known"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.status, w.live, w.record = test.status, test.live, live.NewRecord(open, before).Encode()
+			w.throttles["DescribeListeners"] = test.throttled
+			old := props(open, "Digest", "a")
+			if test.request == cfn.RequestCreate {
+				old = nil
+			}
+			a := w.handle(t, w.event(test.request, old, test.next))
+			if a.Status != test.want || !strings.Contains(a.Reason, test.says) || test.says == "" && a.Reason != "" {
+				t.Errorf("got %s %q, want %s %q", a.Status, a.Reason, test.want, test.says)
 			}
 		})
 	}

@@ -76,6 +76,19 @@ func (c change) refusalToReshape() string {
 		c.before(), c.old.shape(), c.next.shape(), c.command(maintenance.Open, ""), c.before(), c.command(c.before(), ""))
 }
 
+// refusalUnseen is for listeners that cannot be read.
+func (c change) refusalUnseen() string {
+	return fmt.Sprintf("Refused to change the listener without having seen it: it may have been closed by hand, and this deploy, %s, would %s."+
+		" The deploy is rolled back, the listener stays as it was. Deploy again in a minute, or, if it is not closed: %s. To close: %s.",
+		c.unasked(), c.opening(), c.command(c.next.Mode, ""), c.command(maintenance.Closed, ""))
+}
+
+// wayBack is for a refusal that may be one of a rollback: nothing tells.
+func (c change) wayBack() string {
+	return fmt.Sprintf(" Should this be a rollback, the stack is UPDATE_ROLLBACK_FAILED, and this goes on with it, without the guard:"+
+		" aws cloudformation continue-update-rollback --stack-name %s --resources-to-skip %s.", c.stack, c.resource)
+}
+
 // opening is what the change would do.
 func (c change) opening() string {
 	if c.next.Mode == maintenance.ReadOnly {

@@ -54,13 +54,15 @@ type world struct {
 	answers     []cfn.Response
 	calls       []string
 	events      int
-	throttles   map[string]int // how often a call is throttled before it works
+	throttles   map[string]int           // how often a call is throttled before it works
+	delays      map[string]time.Duration // how long the first answer to a call takes
+	wrong       map[string]string        // what a call answers instead, with status 200
 	log         bytes.Buffer
 	server      *httptest.Server
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{status: "UPDATE_IN_PROGRESS", record: live.Placeholder, attribution: live.Placeholder, throttles: map[string]int{}, broken: map[string]bool{}, hangs: map[string]bool{}}
+	w := &world{status: "UPDATE_IN_PROGRESS", record: live.Placeholder, attribution: live.Placeholder, throttles: map[string]int{}, delays: map[string]time.Duration{}, wrong: map[string]string{}, broken: map[string]bool{}, hangs: map[string]bool{}}
 	w.server = httptest.NewServer(w)
 	t.Cleanup(w.server.Close)
 	return w
@@ -89,6 +91,19 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if w.late > 0 && operation == "PutParameter" {
 		w.late--
 		w.broken[operation] = w.late > 0
+	}
+	if delay := w.delays[operation]; delay > 0 {
+		delete(w.delays, operation)
+		w.mu.Unlock()
+		select {
+		case <-r.Context().Done():
+		case <-time.After(delay):
+		}
+		w.mu.Lock()
+	}
+	if wrong, ok := w.wrong[operation]; ok {
+		fmt.Fprint(rw, wrong)
+		return
 	}
 	if w.throttles[operation] > 0 {
 		w.throttles[operation]--
