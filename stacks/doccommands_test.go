@@ -116,7 +116,10 @@ func TestPrintedInDocs(t *testing.T) {
 			}
 			stub := &anyCall{}
 			server := httptest.NewServer(stub)
-			script := "CLUSTER=fieldreports CHANGE=0001_x GUARD=MaintenanceGuard NAME=x STACK=fieldreports-prod\nexport AWS_REGION=us-east-1\n" + strings.Join(shell, "\n") + "\n"
+			script := "CLUSTER=fieldreports CHANGE=0001_x GUARD=MaintenanceGuard NAME=x STACK=fieldreports-prod\n" + strings.Join(shell, "\n") + "\n"
+			if !strings.Contains(script, "AWS_DEFAULT_REGION=") {
+				script += "export AWS_DEFAULT_REGION=us-east-1\n" // in the settings of whoever reads it
+			}
 			var at []int
 			for line := range commands {
 				at = append(at, line)
@@ -133,8 +136,11 @@ func TestPrintedInDocs(t *testing.T) {
 			}
 			for _, line := range at {
 				if !strings.Contains(said, fmt.Sprintf("=line %d: 0=", line)) {
-					t.Errorf("CLI %s, %s:%d: %s: fails, or is not reached\n%s", c.version, filepath.Base(file), line, commands[line], said)
+					t.Errorf("CLI %s, %s:%d: %s: fails, or is not reached", c.version, filepath.Base(file), line, commands[line])
 				}
+			}
+			if t.Failed() {
+				t.Logf("%s", said)
 			}
 			if got := stub.list(); len(got) < len(commands) {
 				t.Errorf("CLI %s, %s: %d commands make the calls %q", c.version, filepath.Base(file), len(commands), got)
