@@ -17,6 +17,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/internal/environment"
 	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -61,18 +62,10 @@ func (f templateFlags) loadAssemblies() ([]source, error) {
 // knownEnvironment fails if there are environment files here, and none of that
 // name.
 func knownEnvironment(env string) error {
-	files, err := filepath.Glob("environments/*.yaml")
-	if err != nil || len(files) == 0 {
+	if files, err := filepath.Glob("environments/*.yaml"); err != nil || len(files) == 0 {
 		return err
 	}
-	var names []string
-	for _, file := range files {
-		names = append(names, strings.TrimSuffix(filepath.Base(file), ".yaml"))
-	}
-	if !slices.Contains(names, env) {
-		return fmt.Errorf("unknown environment %q: want %s", env, strings.Join(names, " or "))
-	}
-	return nil
+	return environment.Known("environments", env)
 }
 
 // templateFlags are the flags of verbs that read templates.

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"regexp"
 	"slices"
 	"time"
 
@@ -355,10 +354,6 @@ func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
 	}
 }
 
-// cookieName leaves out what HTTP allows but * and ? of a listener rule would
-// change.
-var cookieName = regexp.MustCompile("^[A-Za-z0-9_-]+$")
-
 // plan is what the rules of the switch depend on.
 func (p Props) plan(t turned) rules.Plan {
 	return rules.Plan{
@@ -393,31 +388,22 @@ func (p Props) validate() error {
 	if p.Mode != "" && !p.Mode.Valid() {
 		bad("unknown Mode %q: want maintenance.Open, ReadOnly or Closed", p.Mode)
 	}
-	if p.Mode == maintenance.ReadOnly && !p.ReadOnly {
-		bad("Mode is read-only, but the listener is not prepared for it: set ReadOnly (maintenance.readOnly in an environment file) and deploy that first")
+	if err := p.Mode.CheckPrepared(p.ReadOnly); err != nil {
+		bad("Mode: %w", err)
 	}
 	if most := alb.MaxPriority - rules.Band + 1; p.first() < 1 || p.first() > most {
 		bad("Priority must be 1 to %d, got %d", most, p.Priority)
 	}
-	if most := alb.MaxConditionValues - 1; len(p.Hosts) > most {
-		bad("Hosts has %d names, ALB allows %d condition values in a rule, of which one must be left", len(p.Hosts), alb.MaxConditionValues)
-	}
-	if (p.Clients.Header == "") != (len(p.Clients.Values) == 0) || len(p.Clients.Values) > 2 {
-		bad("Clients wants a Header with one or two Values, got %q with %q", p.Clients.Header, p.Clients.Values)
-	}
-	for i, cidr := range p.Bypass.CIDRs {
-		if !cidr.IsValid() || cidr.Bits() == 0 || cidr != cidr.Masked() {
-			bad("Bypass.CIDRs[%d] must be the first address of a network of operators, got %v", i, cidr)
-		}
-	}
-	if name := p.Bypass.Cookie; name != "" && !cookieName.MatchString(name) {
-		bad("Bypass.Cookie must be letters, digits, - and _, got %q", name)
+	for _, problem := range p.plan(turned{}).Problems() {
+		errs = append(errs, problem)
 	}
 	if p.Bypass.SecretVersion < 0 {
 		bad("Bypass.SecretVersion must not be negative, got %d", p.Bypass.SecretVersion)
 	}
-	if d := p.ExpectedDuration; d < 0 || d > MaxExpectedDuration || d%forgottenPeriod != 0 {
-		bad("ExpectedDuration must be steps of %v up to %v, for CloudWatch evaluates an alarm no longer, got %v", forgottenPeriod, MaxExpectedDuration, d)
+	if d := p.ExpectedDuration; d != 0 {
+		if err := maintenance.CheckExpectedDuration(d); err != nil {
+			bad("ExpectedDuration: %w", err)
+		}
 	}
 	if p.Guard.Absent && p.Guard.Typed.IsZero() {
 		bad("Guard.Absent wants the mode to be typed: without the guard nothing asks whether a file is to open the product")

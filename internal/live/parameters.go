@@ -62,10 +62,24 @@ func (p Parameters) Read(ctx context.Context, record, attribution string) (Kept,
 	return kept, nil
 }
 
+// Value returns the text of a parameter.
+func (p Parameters) Value(ctx context.Context, name string) (string, error) {
+	found, err := p.API.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(found.Parameter.Value), nil
+}
+
+// Put replaces the text of a parameter.
+func (p Parameters) Put(ctx context.Context, name, value string) error {
+	_, err := p.API.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Value: &value, Overwrite: aws.Bool(true)})
+	return err
+}
+
 // Attribute writes down who turned the mode.
 func (p Parameters) Attribute(ctx context.Context, attribution string, a Attribution) error {
-	value := a.Encode()
-	_, err := p.API.PutParameter(ctx, &ssm.PutParameterInput{Name: &attribution, Value: &value, Overwrite: aws.Bool(true)})
+	err := p.Put(ctx, attribution, a.Encode())
 	if err != nil {
 		return fmt.Errorf("writing down who turned the mode: %w", err)
 	}

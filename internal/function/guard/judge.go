@@ -224,7 +224,7 @@ func (c change) freshFlag() bool {
 	if c.next.Typed.IsZero() || c.now.Sub(c.next.Typed).Abs() > evening {
 		return false
 	}
-	closed := c.record.Mode == maintenance.Closed || c.record.Mode == maintenance.ReadOnly
+	closed := maintenance.Open.Opens(c.record.Mode)
 	return !closed || !c.next.Typed.Before(c.record.Since.Add(-skew))
 }
 

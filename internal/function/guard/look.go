@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/rules"
@@ -147,11 +146,7 @@ func (g *Guard) read(ctx context.Context, name string) (string, error) {
 	if name == "" {
 		return live.Placeholder, nil
 	}
-	out, err := g.parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
-	if err != nil {
-		return "", err
-	}
-	return aws.ToString(out.Parameter.Value), nil
+	return g.parameters.Value(ctx, name)
 }
 
 // write keeps the record. It tries again for a while: in the deploy that makes
@@ -165,7 +160,7 @@ func (g *Guard) write(ctx context.Context, name string, record live.Record) erro
 	value := record.Encode()
 	var failed error
 	for {
-		_, err := g.parameters.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Value: &value, Overwrite: aws.Bool(true)})
+		err := g.parameters.Put(ctx, name, value)
 		if err == nil {
 			return nil
 		}

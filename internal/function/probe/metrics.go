@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/noren-cdk/noren/internal/function/emf"
 	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -27,9 +28,9 @@ type sample struct {
 // call that can fail.
 func (s sample) write(w io.Writer, function string) error {
 	line := map[string]any{maintenance.FunctionDimension: function, "Live": s.mode}
-	var metrics []metric
+	var metrics []emf.Metric
 	add := func(name, unit string, value float64) {
-		metrics = append(metrics, metric{name, unit})
+		metrics = append(metrics, emf.Metric{Name: name, Unit: unit})
 		line[name] = value
 	}
 	if s.mode.Valid() {
@@ -52,21 +53,10 @@ func (s sample) write(w io.Writer, function string) error {
 		line["Recorded"], line["Since"] = s.record.Mode, s.record.Since
 	}
 	if len(metrics) > 0 {
-		line["_aws"] = map[string]any{
-			"Timestamp":         s.at.UnixMilli(),
-			"CloudWatchMetrics": []directive{{maintenance.MetricNamespace, [][]string{{maintenance.FunctionDimension}}, metrics}},
-		}
+		line["_aws"] = emf.New(s.at, [][]string{{maintenance.FunctionDimension}}, metrics...)
 	}
 	return writeLine(w, line)
 }
-
-type directive struct {
-	Namespace  string
-	Dimensions [][]string
-	Metrics    []metric
-}
-
-type metric struct{ Name, Unit string }
 
 // say logs what happened.
 func say(w io.Writer, at time.Time, message string, act live.Act) {
