@@ -291,3 +291,32 @@ func TestGuard_ListenerUnseen(t *testing.T) {
 		})
 	}
 }
+
+// TestGuard_HalfTurned: the one of two ways was turned by hand, the other not.
+func TestGuard_HalfTurned(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		status string
+		old    map[string]any
+		next   map[string]any
+		want   cfn.StatusType
+		says   string
+	}{
+		{"the certificate changes", "UPDATE_IN_PROGRESS", props(open, "Digest", "a"), props(open, "Digest", "b"), cfn.StatusFailed, "Refused to open: the listener was made mixed by hand"},
+		{"asked for", "UPDATE_IN_PROGRESS", props(open, "Digest", "a"), props(open, "Digest", "b", "Explicit", tonight), cfn.StatusSuccess, "The listener was changed by hand"},
+		{"to close", "UPDATE_IN_PROGRESS", props(open, "Digest", "a"), props(closed, "Digest", "b"), cfn.StatusSuccess, "The listener was changed by hand"},
+		{"the listener is left alone", "UPDATE_IN_PROGRESS", props(open, "Digest", "a"), props(open, "Digest", "a", "Command", "make"), cfn.StatusSuccess, "The listener was changed by hand"},
+		{"a rollback", "UPDATE_ROLLBACK_IN_PROGRESS", props(open, "Digest", "b"), props(open, "Digest", "a"), cfn.StatusSuccess, ""},
+		{"closed by a deploy", "UPDATE_IN_PROGRESS", props(closed), props(open), cfn.StatusFailed, "Refused to open: the product has been closed since"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.status, w.live, w.mixed = test.status, open, true
+			w.record = live.NewRecord(maintenance.Mode(test.old["Mode"].(string)), before).Encode()
+			a := w.handle(t, w.event(cfn.RequestUpdate, test.old, test.next))
+			if a.Status != test.want || !strings.Contains(a.Reason, test.says) {
+				t.Errorf("got %s %q, want %s %q", a.Status, a.Reason, test.want, test.says)
+			}
+		})
+	}
+}

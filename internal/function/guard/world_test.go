@@ -45,6 +45,7 @@ type world struct {
 	mu          sync.Mutex
 	status      string           // of the stack
 	live        maintenance.Mode // of the listener; "": there is none yet
+	mixed       bool             // the default action goes to the application, the rule for reads to the function
 	record      string           // value of the parameter
 	attribution string
 	broken      map[string]bool // what cannot be called, such as DescribeStacks
@@ -132,11 +133,11 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case operation == "DescribeListeners" && form.Get("LoadBalancerArn") == alb:
 		listeners := ""
 		if w.live != "" {
-			listeners = fmt.Sprintf(`<member><ListenerArn>%s</ListenerArn><Port>443</Port><DefaultActions>%s</DefaultActions></member>`, listener, forward(w.live != maintenance.Open))
+			listeners = fmt.Sprintf(`<member><ListenerArn>%s</ListenerArn><Port>443</Port><DefaultActions>%s</DefaultActions></member>`, listener, forward(w.live != maintenance.Open && !w.mixed))
 		}
 		fmt.Fprintf(rw, `<DescribeListenersResponse><DescribeListenersResult><Listeners>%s</Listeners></DescribeListenersResult></DescribeListenersResponse>`, listeners)
 	case operation == "DescribeRules" && form.Get("ListenerArn") == listener:
-		rules := `<member><RuleArn>arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/alb/1/2/3</RuleArn><Priority>191</Priority><Actions>` + forward(w.live == maintenance.Closed) +
+		rules := `<member><RuleArn>arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/alb/1/2/3</RuleArn><Priority>191</Priority><Actions>` + forward(w.live == maintenance.Closed || w.mixed) +
 			`</Actions><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>GET</member><member>HEAD</member><member>OPTIONS</member></Values></HttpRequestMethodConfig></member></Conditions></member>`
 		fmt.Fprintf(rw, `<DescribeRulesResponse><DescribeRulesResult><Rules>%s</Rules></DescribeRulesResult></DescribeRulesResponse>`, rules)
 	default:
