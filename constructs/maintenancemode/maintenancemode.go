@@ -21,9 +21,11 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -176,9 +178,6 @@ type MaintenanceMode struct {
 	// Rules are the listener rules. They are there in every mode.
 	Rules []elbv2.CfnListenerRule
 
-	// SwitchPriorities are the priorities of the rules that carry the mode.
-	SwitchPriorities []int
-
 	// Guard refuses to open by accident. Zero with Props.Guard.Absent.
 	Guard ReopenGuard
 
@@ -203,6 +202,18 @@ type MaintenanceMode struct {
 	// digits, without case. Whoever may describe listener rules can read it. Nil
 	// without Bypass.Header and Bypass.Cookie.
 	BypassSecret awssecretsmanager.Secret
+
+	// TurningRole is the role with which CloudFormation turns the switch for noren
+	// close, open and read-only. It may do nothing else.
+	TurningRole awsiam.Role
+
+	// ByHand holds who turned the switch without CloudFormation, and why. noren
+	// close --now and open --now write it.
+	ByHand awsssm.StringParameter
+
+	// EmergencyClose and EmergencyOpen are commands that turn the switch at once,
+	// without CloudFormation, for an output of the stack.
+	EmergencyClose, EmergencyOpen string
 
 	carriers carriers // of the mode, for the guard's digest
 }
@@ -257,15 +268,16 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		t.rules = append(append(standing, bypass...), plan.Turning(props.Mode)...)
 		at.Listeners = append(at.Listeners, t.settings(props, plan))
 	}
-	mode.SwitchPriorities = at.Listeners[0].Turning
+	mode.addEmergency(this)
 	if !props.Guard.Absent {
 		mode.addGuard(this, props, listeners, at)
 	}
 	for i := range listeners {
 		mode.addRules(props, listeners[i], unlock)
 	}
+	mode.addTurningRole(this)
 	mode.describe(this, props)
-	mode.addProbe(this, props, at)
+	mode.addProbe(this, props, at, listeners, unlock)
 	mode.addAlarms(this, props)
 	for _, tag := range slices.Sorted(maps.Keys(props.Answer.Message)) {
 		if country, ok := responder.MeantBy(tag); ok {

@@ -43,6 +43,8 @@ type change struct {
 	by        string // who turned to the mode of the record; may be empty
 	settled   bool   // the deploy of the last change is over
 
+	byHand live.ByHand // the last turn without CloudFormation, zero if none is known
+
 	live    maintenance.Mode // what the listeners do now
 	mixed   string           // why they are in no mode
 	liveErr error
@@ -179,14 +181,23 @@ func (c change) backward() bool {
 	return c.digests.Undoes(c.record.Last) && c.now.Sub(c.record.Last.At) < longestOperation
 }
 
+// turnedByHand tells whether noren has turned the listeners without a deploy since
+// the last one.
+func (c change) turnedByHand() bool {
+	return c.byHand.Mode.Valid() && !c.byHand.At.Before(c.record.Since)
+}
+
 // before is the mode that counts as that before the change: the more closed of
 // what the last deploy left and what the listeners do, in which a mixed one
-// counts as closed. The record is asked only if neither is known, since a
+// counts as closed, and unreadable ones as they were turned by hand. The record is asked only if neither is known, since a
 // failure may have kept it from being written.
 func (c change) before() maintenance.Mode {
 	now := c.live
-	if c.mixed != "" {
+	switch {
+	case c.mixed != "":
 		now = maintenance.Closed
+	case c.blind() && c.turnedByHand():
+		now = c.byHand.Mode
 	}
 	var before maintenance.Mode
 	for _, known := range []maintenance.Mode{c.old.Mode, now} {

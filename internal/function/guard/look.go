@@ -46,9 +46,20 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 		return err
 	})
 	ask(&c.liveErr, func(ctx context.Context) error { return g.readListeners(ctx, c) })
+	var byHandErr error
+	ask(&byHandErr, func(ctx context.Context) error {
+		value, err := g.read(ctx, c.next.ByHandParameter)
+		if err == nil {
+			c.byHand, err = live.DecodeByHand(value)
+		}
+		return err
+	})
 	wg.Wait()
 	if attributionErr != nil && !errors.Is(attributionErr, live.ErrNoRecord) {
 		g.log.Warn("who turned the mode cannot be read", "cause", attributionErr.Error())
+	}
+	if byHandErr != nil && !errors.Is(byHandErr, live.ErrNoRecord) {
+		g.log.Warn("who turned the mode without CloudFormation cannot be read", "cause", byHandErr.Error())
 	}
 	c.by = c.record.By(attribution)
 	c.settled = !c.record.Last.At.IsZero() && attribution.Settled.Equal(c.record.Last.At)

@@ -320,3 +320,38 @@ func TestGuard_HalfTurned(t *testing.T) {
 		})
 	}
 }
+
+// TestGuard_TurnedByNoren: what noren close --now has written down says who it
+// was and why, and stands in for a listener that cannot be read.
+func TestGuard_TurnedByNoren(t *testing.T) {
+	by := live.ByHand{Mode: closed, At: before, By: "arn:aws:sts::111111111111:assumed-role/night/ko", Why: "the disk is full"}.Encode()
+	for _, test := range []struct {
+		name   string
+		record live.Record
+		byHand string
+		unread bool
+		next   map[string]any
+		want   cfn.StatusType
+		says   string
+	}{
+		{"who and why", live.NewRecord(open, before.Add(-time.Hour)), by, false, props(open, "Digest", "b"), cfn.StatusFailed,
+			"the listener was made closed by hand, by arn:aws:sts::111111111111:assumed-role/night/ko at 2026-11-22T02:34:09Z (the disk is full), the last deploy had left it open"},
+		{"unread", live.NewRecord(open, before.Add(-time.Hour)), by, true, props(open, "Digest", "b"), cfn.StatusFailed, "the listener was made closed by hand, by arn:"},
+		{"unread, to read-only", live.NewRecord(open, before.Add(-time.Hour)), by, true, props(readOnly, "Digest", "b"), cfn.StatusFailed, "open it for reads"},
+		{"unread, asked for", live.NewRecord(open, before.Add(-time.Hour)), by, true, props(open, "Digest", "b", "Explicit", tonight), cfn.StatusSuccess, "is not known"},
+		{"before the last deploy", live.NewRecord(open, before.Add(time.Minute)), by, false, props(open, "Digest", "b"), cfn.StatusFailed, "was made closed by hand, the last deploy"},
+		{"nonsense", live.NewRecord(open, before.Add(-time.Hour)), "nonsense", false, props(open, "Digest", "b"), cfn.StatusFailed, "was made closed by hand, the last deploy"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.live, w.record, w.byHand = closed, test.record.Encode(), test.byHand
+			if test.unread {
+				w.broken["DescribeListeners"] = true
+			}
+			a := w.handle(t, w.event(cfn.RequestUpdate, props(open, "Digest", "a"), test.next))
+			if a.Status != test.want || !strings.Contains(a.Reason, test.says) {
+				t.Errorf("got %s %q, want %s %q", a.Status, a.Reason, test.want, test.says)
+			}
+		})
+	}
+}

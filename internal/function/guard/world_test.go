@@ -48,6 +48,7 @@ type world struct {
 	mixed       bool             // the default action goes to the application, the rule for reads to the function
 	record      string           // value of the parameter
 	attribution string
+	byHand      string
 	broken      map[string]bool // what cannot be called, such as DescribeStacks
 	late        int             // how often PutParameter fails before it works
 	hangs       map[string]bool // what does not answer
@@ -63,7 +64,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{status: "UPDATE_IN_PROGRESS", record: live.Placeholder, attribution: live.Placeholder, throttles: map[string]int{}, delays: map[string]time.Duration{}, wrong: map[string]string{}, broken: map[string]bool{}, hangs: map[string]bool{}}
+	w := &world{status: "UPDATE_IN_PROGRESS", record: live.Placeholder, attribution: live.Placeholder, byHand: live.Placeholder, throttles: map[string]int{}, delays: map[string]time.Duration{}, wrong: map[string]string{}, broken: map[string]bool{}, hangs: map[string]bool{}}
 	w.server = httptest.NewServer(w)
 	t.Cleanup(w.server.Close)
 	return w
@@ -161,7 +162,7 @@ func (w *world) parameter(rw http.ResponseWriter, operation string, body []byte)
 	if err := json.Unmarshal(body, &asked); err != nil {
 		panic(err)
 	}
-	value := map[string]*string{"record": &w.record, "attribution": &w.attribution}[asked.Name]
+	value := map[string]*string{"record": &w.record, "attribution": &w.attribution, "by-hand": &w.byHand}[asked.Name]
 	switch {
 	case value == nil:
 		http.Error(rw, asked.Name, http.StatusNotFound)
@@ -225,7 +226,7 @@ func props(mode maintenance.Mode, more ...string) map[string]any {
 	p := map[string]any{
 		"ServiceToken": "arn", "ServiceTimeout": "60", "Mode": string(mode), "Explicit": "", "Off": "false", "Digest": "", "Reopens": "", "Message": "", "Until": "",
 		"Command": "npx cdk deploy -c env=prod", "ReopensAt": "maintenance.reopen in environments/prod.yaml",
-		"RecordParameter": "record", "AttributionParameter": "attribution",
+		"RecordParameter": "record", "AttributionParameter": "attribution", "ByHandParameter": "by-hand",
 		"Responder": responder, "Listeners": []any{map[string]any{"LoadBalancer": alb, "Port": "443", "Apps": app, "Rules": "100:abcdefgh 191 199"}},
 	}
 	for i := 0; i < len(more); i += 2 {
