@@ -54,7 +54,9 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:PutParameter"), Resources: &[]*string{g.Attribution.ParameterArn()}})
 	}
 	function := gofunction.New(this, probeID, gofunction.Props{
-		Package:      probeProgram,
+		Program:      probeProgram,
+		Package:      props.functionPackage(),
+		Repository:   props.FunctionRepository,
 		Description:  "Looks every minute which mode the listener is in",
 		Environment:  settings.Environment(),
 		Timeout:      30 * time.Second,

@@ -3,9 +3,6 @@ package guard
 import (
 	"bytes"
 	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,24 +11,22 @@ import (
 
 	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
+	"github.com/noren-cdk/noren/internal/testing/packaged"
 )
 
 // TestTheFunction starts the program that is deployed, behind the runtime API as
 // in Lambda, and sends it what CloudFormation sends.
 func TestTheFunction(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "bootstrap")
-	build := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", program, "../../../lambda/guard")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %v\n%s", build, err, out)
-	}
+	packaged.Each(t, "github.com/noren-cdk/noren/lambda/guard", nil, testTheFunction)
+}
+
+func testTheFunction(t *testing.T, config lambdaruntime.Config) {
 	w := newWorld(t)
 	w.live, w.record = closed, live.NewRecord(closed, before).Encode()
 	var log bytes.Buffer
-	function, err := lambdaruntime.New(lambdaruntime.Config{
-		Bootstrap: program, Timeout: 30 * time.Second, Log: &log,
-		Environment: map[string]string{"AWS_ENDPOINT_URL": w.server.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"},
-	})
+	config.Timeout, config.Log = 30*time.Second, &log
+	config.Environment = map[string]string{"AWS_ENDPOINT_URL": w.server.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+	function, err := lambdaruntime.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
