@@ -65,7 +65,7 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 
 	long := known
 	long.EvaluationPeriods = jsii.Number(5) // a deploy is between the record and the listener for a moment
-	alarm("DriftAlarm", "The listener is in another mode than it was deployed in, or in none: somebody changed it by hand", m.Metrics.Drift, long)
+	alarm("DriftAlarm", "A listener of the load balancer is not as it was deployed: somebody changed it by hand", m.Metrics.Drift, long)
 	alarm("ModeUnknownAlarm", "Nothing says which mode the listener is in: the probe is silent, or it is in none. App alarms may tell nobody",
 		m.Metrics.Mode.With(every("SampleCount")), awscloudwatch.AlarmProps{
 			ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,

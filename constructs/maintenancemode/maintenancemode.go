@@ -20,14 +20,18 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/noren-cdk/noren/constructs/gofunction"
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/internal/rules"
@@ -135,6 +139,11 @@ type Props struct {
 	// is still 10 can reserve none. Default: 0, nothing reserved.
 	ReservedConcurrency int
 
+	// FunctionRepository is for accounts that allow functions as container images
+	// only: it holds the images, once they were pushed from the assembly.
+	// Default: the functions are zip archives.
+	FunctionRepository awsecr.IRepository
+
 	// LogRetention is how long the functions' logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
 
@@ -148,6 +157,13 @@ type Props struct {
 	EncryptionKey awskms.IKey
 
 	withoutFlags *maintenance.Answer // nil: no flag has changed Answer
+}
+
+func (p Props) functionPackage() gofunction.Package {
+	if p.FunctionRepository != nil {
+		return gofunction.Image
+	}
+	return gofunction.Zip
 }
 
 // Clients is a kind of client, told by a request header. It is no protection:
@@ -202,9 +218,6 @@ type MaintenanceMode struct {
 	// Rules are the listener rules. They are there in every mode.
 	Rules []elbv2.CfnListenerRule
 
-	// SwitchPriorities are the priorities of the rules that carry the mode.
-	SwitchPriorities []int
-
 	// Guard refuses to open by accident. Zero with Props.Guard.Absent.
 	Guard ReopenGuard
 
@@ -233,6 +246,18 @@ type MaintenanceMode struct {
 	// digits, without case. Whoever may describe listener rules can read it. Nil
 	// without Bypass.Header and Bypass.Cookie.
 	BypassSecret awssecretsmanager.Secret
+
+	// TurningRole is the role with which CloudFormation turns the switch for noren
+	// close, open and read-only. It may do nothing else.
+	TurningRole awsiam.Role
+
+	// ByHand holds who turned the switch without CloudFormation, and why. noren
+	// close --now and open --now write it.
+	ByHand awsssm.StringParameter
+
+	// EmergencyClose and EmergencyOpen are commands that turn the switch at once,
+	// without CloudFormation, for an output of the stack.
+	EmergencyClose, EmergencyOpen string
 
 	carriers carriers // of the mode, for the guard's digest
 }
@@ -280,15 +305,16 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		fail(err)
 		at.Listeners = append(at.Listeners, t.settings(props))
 	}
-	mode.SwitchPriorities = at.Listeners[0].Turning
+	mode.addEmergency(this)
 	if !props.Guard.Absent {
 		mode.addGuard(this, props, listeners, at)
 	}
 	for i := range listeners {
 		mode.addRules(props, &listeners[i], unlock)
 	}
+	mode.addTurningRole(this)
 	mode.describe(this, props)
-	mode.addProbe(this, props, at)
+	mode.addProbe(this, props, at, listeners, unlock)
 	mode.addAlarms(this, props)
 	for _, s := range props.services() {
 		for _, note := range allowlist.Notes(s.Allow) {

@@ -132,7 +132,7 @@ func TestChecks(t *testing.T) {
 		{"CIDR just large enough for three zones", []string{"network.cidr", "cidr: 10.0.0.0/23"}, ""},
 		{"CIDR just large enough for the two zones of the default", []string{"network.cidr", "cidr: 10.0.0.0/24", "network.availabilityZones", "availabilityZones: []", "network.natGateways", "natGateways: 2"}, ""},
 		{"zone of another region", []string{"network.availabilityZones", "availabilityZones: [ap-northeast-1a, us-east-1a]", "network.natGateways", "natGateways: 2"},
-			`8:40: network.availabilityZones[1]: want a zone of ap-northeast-1, such as ap-northeast-1a, got "us-east-1a"`},
+			`8:40: network.availabilityZones[1]: want a zone of ap-northeast-1, ap-northeast-1a to d, got "us-east-1a"`},
 		{"zone named twice", []string{"network.availabilityZones", "availabilityZones: [ap-northeast-1a, ap-northeast-1a]", "network.natGateways", "natGateways: 2"},
 			`8:40: network.availabilityZones[1]: "ap-northeast-1a" is there already: want each zone once`},
 		{"single zone", []string{"network.availabilityZones", "availabilityZones: [ap-northeast-1a]", "network.natGateways", "natGateways: 1"},

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 )
@@ -13,6 +14,9 @@ const (
 	// widestIPv4 and widestIPv6 are the prefix lengths of the widest networks that
 	// one organization has. Wider ones add up to everybody within a few lines.
 	widestIPv4, widestIPv6 = 8, 16
+
+	// mostNetworks is how many of the widest networks all may add up to.
+	mostNetworks = 4
 )
 
 // headerText is the value of a header that a client can send.
@@ -84,6 +88,7 @@ func (p Plan) checkBypass(bad func(field, format string, args ...any)) {
 	if p.BypassCookie != "" && !cookieName.MatchString(p.BypassCookie) {
 		bad(cookie, "want the name of a cookie such as maintenance-bypass: letters, digits, hyphens and underscores, at most 64, got %q", p.BypassCookie)
 	}
+	var share4, share6 float64 // in networks of the widest size
 	for i, cidr := range p.BypassCIDRs {
 		field := fmt.Sprintf("Bypass.CIDRs[%d]", i)
 		switch {
@@ -97,6 +102,14 @@ func (p Plan) checkBypass(bad func(field, format string, args ...any)) {
 			bad(field, "want a network of operators, a /%d of IPv4 or a /%d of IPv6 at the widest, got %s", widestIPv4, widestIPv6, cidr)
 		case cidr.Masked() != cidr:
 			bad(field, "want the first address of the network, %s, got %s", cidr.Masked(), cidr)
+		case cidr.Addr().Is4():
+			share4 += math.Exp2(float64(widestIPv4 - cidr.Bits()))
+		default:
+			share6 += math.Exp2(float64(widestIPv6 - cidr.Bits()))
+		}
+		if max(share4, share6) > mostNetworks {
+			bad(field, "want networks of operators, which add up to at most %d of /%d of IPv4, or of /%d of IPv6: with %s there are more", mostNetworks, widestIPv4, widestIPv6, cidr)
+			return
 		}
 	}
 }

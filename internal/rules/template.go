@@ -23,9 +23,18 @@ type Found struct {
 	// Function is the logical id of the function that answers the refused.
 	Function string
 
+	// Apps are the target groups that the standing rules forward to, Unlock that of
+	// the page that gives the cookie. Empty if there is none.
+	Apps   []string
+	Unlock string
+
 	// Record and Attribution are the logical ids of the parameters in which the
 	// mode is remembered. Empty without a guard.
 	Record, Attribution string
+
+	// ByHand is the logical id of the parameter in which a turn without
+	// CloudFormation is written down. Empty in templates of older releases.
+	ByHand string
 }
 
 const (
@@ -39,6 +48,10 @@ const (
 const (
 	recordID      = "ModeRecord"
 	attributionID = "ModeAttribution"
+
+	// ByHandID is that of the parameter in which a turn without CloudFormation is
+	// written down.
+	ByHandID = "ModeByHand"
 )
 
 // ErrNoSwitch is the error of a template without a switch.
@@ -50,7 +63,7 @@ var ErrNoSwitch = errors.New("no function that answers during maintenance: the f
 func Find(data []byte, t *alb.Template) ([]Found, error) {
 	f := &finder{template: t, resources: map[string]cfn.Resource{}}
 	types := []string{typeFunction, typeAlias, typeVersion, typeParameter}
-	document, err := cfn.Read(bytes.NewReader(data), cfn.Options{}, func(name string) bool { return slices.Contains(types, name) })
+	document, err := cfn.Read(bytes.NewReader(data), cfn.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +102,11 @@ func (f Found) In(t *alb.Template) []Verdict {
 		}
 	}
 	return all
+}
+
+// Groups are the target groups of the switch.
+func (f Found) Groups() Groups {
+	return Groups{Responder: f.Responder, Unlock: f.Unlock, Apps: f.Apps}
 }
 
 // finder looks for switches in a template.
@@ -174,7 +192,7 @@ func (f *finder) function(id string, depth int) string {
 func (f *finder) found(function string, in scope, responder string) Found {
 	found := Found{Switch: Switch{Responder: responder}, Name: in.path + in.prefix, Function: function}
 	for _, l := range f.template.Listeners {
-		if at, ok := f.listener(l, in, responder); ok {
+		if at, ok := f.listener(l, in, &found); ok {
 			found.Listeners = append(found.Listeners, at)
 		}
 	}
@@ -184,6 +202,8 @@ func (f *finder) found(function string, in scope, responder string) Found {
 			found.Record = id
 		case attributionID:
 			found.Attribution = id
+		case ByHandID:
+			found.ByHand = id
 		}
 	}
 	return found
@@ -200,12 +220,12 @@ func is(in scope, r cfn.Resource) string {
 
 // listener is what of a listener belongs to a switch; ok is false if nothing
 // does.
-func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Listener, ok bool) {
+func (f *finder) listener(l *alb.Listener, in scope, found *Found) (at Listener, ok bool) {
 	at.Name = l.Ref.String()
 	var apps []string
 	hosts := [][]string{}
 	uses := func(r *alb.Rule) bool {
-		return slices.ContainsFunc((alb.Decision{Rule: r}).Targets(), func(t alb.Target) bool { return t.Group.LogicalID == responder })
+		return slices.ContainsFunc((alb.Decision{Rule: r}).Targets(), func(t alb.Target) bool { return t.Group.LogicalID == found.Responder })
 	}
 	ok = uses(&l.Default)
 	byRule := false
@@ -220,7 +240,9 @@ func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Liste
 			byRule = byRule || closes.MatchString(id)
 		default:
 			at.Standing = append(at.Standing, Standing{r.Priority, Digest(r.Conditions)})
-			if !unlocks.MatchString(id) {
+			if unlocks.MatchString(id) {
+				found.Unlock = strings.Join(groups(r), "")
+			} else {
 				apps = append(apps, groups(r)...)
 			}
 		}
@@ -237,9 +259,15 @@ func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Liste
 			}
 		}
 	}
+	slices.Sort(apps)
+	apps = slices.Compact(apps)
+	for _, app := range apps {
+		if !slices.Contains(found.Apps, app) {
+			found.Apps = append(found.Apps, app)
+		}
+	}
 	if len(at.Hosts) == 0 && !l.Foreign() && !byRule {
-		slices.Sort(apps)
-		at.Apps = slices.Compact(apps)
+		at.Apps = apps
 	}
 	return at, ok
 }
