@@ -106,7 +106,7 @@ func TestAPIErrors(t *testing.T) {
 // those in apiErrors, and of no others, that check finds them.
 func TestAPIErrors_Docs(t *testing.T) {
 	modelled := modelErrors(t)
-	docs, err := os.ReadFile(filepath.Join("..", "..", "docs", "load-balancer.md"))
+	docs, err := os.ReadFile(filepath.Join("..", "..", "docs", "load-balancer-errors.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
