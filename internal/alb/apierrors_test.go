@@ -110,7 +110,7 @@ func TestAPIErrors_Docs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(docs), "## Errors of the API")
+	_, table, _ := strings.Cut(string(docs), "# Errors of the load balancer API")
 	var listed []string
 	for _, row := range regexp.MustCompile("(?m)^\\| `([A-Za-z]+)` \\| ([^|]+) \\|").FindAllStringSubmatch(table, -1) {
 		name, verdict := row[1], row[2]
