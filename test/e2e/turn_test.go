@@ -37,13 +37,12 @@ import (
 
 // turned is a deployed stack that noren turns.
 type turned struct {
-	e          *emulator
-	program    string // noren
-	name       string
-	way        *way
-	closed     []byte // the template of a synthesis in the mode closed
-	turning    []string
-	responders string
+	e       *emulator
+	program string // noren
+	name    string
+	way     *way
+	closed  []byte   // the template of a synthesis in the mode closed
+	turning []string // what may change: first a listener or a rule, last the function that answers
 }
 
 // way stands between noren and the emulator: it counts calls, and can do
@@ -215,7 +214,6 @@ func deployed(t *testing.T, e *emulator, noren, program, name string, inYAML boo
 			t.Fatal(err)
 		}
 		s.turning = append(slices.Clone(d.Carriers), d.Guard, d.Responder)
-		s.responders = d.Responder
 	}
 	return s
 }
@@ -307,10 +305,8 @@ func TestTurn(t *testing.T) {
 						t.Errorf("a deploy of the same mode changes %s", event.resource)
 					}
 				}
-				s.interrupt(t)
-				s.others(t)
-				s.now(t)
 			}
+			s.now(t)
 		})
 	}
 	for _, own := range []bool{true, false} {
@@ -339,6 +335,11 @@ func TestTurn(t *testing.T) {
 			s.checkClosed(t)
 			s.turn(t, "open", maintenance.Open)
 			s.now(t)
+			if !own { // the smallest, so that many flips take little time
+				s.interrupt(t)
+				s.others(t)
+				s.compare(t)
+			}
 		})
 	}
 }
@@ -388,7 +389,7 @@ func (s *turned) others(t *testing.T) {
 	s.way.reset(func(_ int, operation string, _ http.ResponseWriter) bool {
 		if operation == "ExecuteChangeSet" && !once {
 			once = true
-			if code, said := (&turned{e: s.e, program: s.program, name: s.name, way: wayTo(t, s.e)}).noren(t, "read-only"); code != 0 {
+			if code, said := (&turned{e: s.e, program: s.program, name: s.name, way: wayTo(t, s.e)}).noren(t, "close", "--message", "Of another."); code != 0 {
 				t.Errorf("the other one: exit code %d\n%s", code, said)
 			}
 		}
@@ -396,7 +397,7 @@ func (s *turned) others(t *testing.T) {
 	})
 	code, said := s.noren(t, "close")
 	s.way.reset(nil)
-	if code != 3 || s.mode(t) != maintenance.ReadOnly || !strings.Contains(said, "noren-read-only-") {
+	if template := s.e.stack(t, s.name).template(t); code != 3 || !strings.Contains(template, "Of another.") || !strings.Contains(said, "the last operation is noren-closed-") {
 		t.Errorf("who comes second: exit code %d, %s\n%s", code, s.mode(t), said)
 	}
 
@@ -410,10 +411,11 @@ func (s *turned) others(t *testing.T) {
 		_, _ = io.WriteString(w, `<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>`)
 		return true
 	})
-	s.turn(t, "close", maintenance.Closed)
+	s.turn(t, "open", maintenance.Open)
 	s.way.reset(nil)
+	s.turn(t, "close", maintenance.Closed)
 
-	policy := fmt.Sprintf(`{"Statement":[{"Effect":"Allow","Action":"Update:*","Principal":"*","Resource":"*"},{"Effect":"Deny","Action":"Update:*","Principal":"*","Resource":"LogicalResourceId/%s"}]}`, s.turning[1])
+	policy := fmt.Sprintf(`{"Statement":[{"Effect":"Allow","Action":"Update:*","Principal":"*","Resource":"*"},{"Effect":"Deny","Action":"Update:*","Principal":"*","Resource":"LogicalResourceId/%s"}]}`, s.turning[0])
 	if _, err := formation.SetStackPolicy(t.Context(), &cloudformation.SetStackPolicyInput{StackName: &s.name, StackPolicyBody: &policy}); err != nil {
 		t.Fatal(err)
 	}
@@ -438,8 +440,7 @@ func (s *turned) rights(t *testing.T, formation *cloudformation.Client) {
 		t.Fatalf("the stack was turned with the role %s", role)
 	}
 	template := s.e.stack(t, s.name).template(t)
-	edited := strings.Replace(template, `"LogGroupName"`, `"LogGroupName"`, 1)
-	edited = strings.Replace(edited, `"MemorySize": 128`, `"MemorySize": 512`, 1)
+	edited := strings.Replace(template, `"MemorySize": 256`, `"MemorySize": 512`, 1) // of the guard's function
 	if edited == template {
 		t.Fatal("no function to be edited")
 	}
@@ -498,4 +499,51 @@ func (s *turned) now(t *testing.T) {
 		t.Errorf("locked still: %s", policy())
 	}
 	s.turn(t, "open", maintenance.Open)
+}
+
+// compare prints how long the listener takes to change after "yes", by noren and
+// by executing the same change set by hand.
+func (s *turned) compare(t *testing.T) {
+	t.Helper()
+	cfg := s.e.config(t)
+	formation := cloudformation.NewFromConfig(cfg)
+	deployed := s.e.stack(t, s.name)
+	measure := func(mode maintenance.Mode, execute func(*turn.Operation, turn.Plan) error) time.Duration {
+		o := &turn.Operation{API: formation, Stack: s.name}
+		o.Upload = func(ctx context.Context, key string, template []byte) (string, error) {
+			bucket, err := o.BootstrapBucket(ctx, template)
+			if err != nil {
+				return "", err
+			}
+			return bucket.Upload(cfg)(ctx, key, template)
+		}
+		plan, err := o.Prepare(t.Context(), turn.Wish{Mode: mode, Typed: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := stateOf(deployed.mustListener(t, s.turning[0]))
+		start, done := time.Now(), make(chan error, 1)
+		go func() { done <- execute(o, plan) }()
+		for stateOf(deployed.mustListener(t, s.turning[0])) == before {
+			if time.Since(start) > time.Minute {
+				t.Fatal("the listener does not change")
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		took := time.Since(start)
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		s.settle(t)
+		return took
+	}
+	noren := measure(maintenance.Closed, func(o *turn.Operation, plan turn.Plan) error { return o.Execute(t.Context(), plan, nil) })
+	hand := measure(maintenance.Open, func(_ *turn.Operation, plan turn.Plan) error {
+		_, err := formation.ExecuteChangeSet(t.Context(), &cloudformation.ExecuteChangeSetInput{StackName: &plan.Stack, ChangeSetName: &plan.ChangeSet})
+		return err
+	})
+	t.Logf("from yes to the listener's change: %v by noren, %v by hand", noren.Round(time.Millisecond), hand.Round(time.Millisecond))
+	if noren > hand+5*time.Second {
+		t.Errorf("noren takes %v longer than executing the same change set by hand", noren-hand)
+	}
 }
