@@ -13,7 +13,7 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview preview-test pictures test awscli browser clients clients-java mysql ddl-chaos e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
+.PHONY: help preview preview-test pictures test awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
@@ -24,9 +24,10 @@ help:
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make clients        what HTTP libraries do in maintenance: Node, Python 3.11, curl; make clients-java: JDK 17, Maven"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
+	@echo "make ddl-truth      verdicts of noren ddl plan against what readers and writers feel; the result goes to docs/ddl-truth.md"
 	@echo "make ddl-chaos      disturb schema changes N=$(N) times; the result goes to docs/ddl-chaos.md"
 	@echo "make e2e            deploy and flip with the cdk CLI, against an emulator of AWS: Python 3.11"
-	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, shellcheck, cdk diff"
+	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, zizmor, shellcheck, cdk diff"
 	@echo "make vulnerabilities known ones that the code reaches: govulncheck, which asks vuln.go.dev"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
 	@echo "make synth          the assemblies of ENV=$(ENV): open, read-only, closed"
@@ -114,6 +115,11 @@ mysql:
 N ?= 200
 ddl-chaos:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_CHAOS=$(N) NOREN_CHAOS_RESULT=$(CURDIR)/docs/ddl-chaos.md go test -tags mysql -count=1 -timeout 60m -run 'TestChaos$$' ./internal/ddl
+
+# The verdicts of noren ddl plan against what a reader and a writer feel: every
+# operation on every kind of table. make mysql tries 24 of them.
+ddl-truth:
+	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_TRUTH_RESULT=$(CURDIR)/docs/ddl-truth.md go test -tags mysql -count=1 -timeout 90m -run 'TestTruth$$' ./internal/ddl
 
 # The emulator listens on this machine only. What the test writes is in
 # cdk.out/e2e and stays until the next run.

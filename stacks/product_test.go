@@ -115,7 +115,7 @@ func TestProdKeepsItsData(t *testing.T) {
 		}
 	}
 	cluster := template.only(t, "AWS::RDS::DBCluster").Properties
-	if cluster["DeletionProtection"] != true || cluster["StorageEncrypted"] != true || cluster["EnableIAMDatabaseAuthentication"] != true || cluster["ManageMasterUserPassword"] != true {
+	if cluster["DeletionProtection"] != true || cluster["StorageEncrypted"] != true || cluster["EnableIAMDatabaseAuthentication"] != true || cluster["ManageMasterUserPassword"] != nil {
 		t.Errorf("cluster: %s", text(cluster))
 	}
 	if got := len(template.ofType("AWS::RDS::DBInstance")); got != 1+env.Database.Readers {
@@ -133,7 +133,7 @@ func TestTheDatabaseIsReadyForSchemaChanges(t *testing.T) {
 	template := synthesized(t, "dev", maintenance.Open).template
 	for resourceType, parameters := range map[string]map[string]string{
 		"AWS::RDS::DBClusterParameterGroup": {
-			"binlog_format": "MIXED", "innodb_online_alter_log_max_size": "1073741824",
+			"binlog_format": "ROW", "innodb_online_alter_log_max_size": "1073741824",
 			"character_set_server": "utf8mb4", "require_secure_transport": "ON",
 		},
 		"AWS::RDS::DBParameterGroup": {"performance_schema": "1", "lock_wait_timeout": "60"},
