@@ -38,7 +38,9 @@ func newBypassSecret(this constructs.Construct, version int, key awskms.IKey) aw
 // target group.
 func (m *MaintenanceMode) addUnlock(this constructs.Construct, props Props) *string {
 	function := gofunction.New(this, "Unlocker", gofunction.Props{
-		Package:       unlockProgram,
+		Program:       unlockProgram,
+		Package:       props.functionPackage(),
+		Repository:    props.FunctionRepository,
 		Description:   "Gives staff the bypass cookie for the secret",
 		Environment:   unlock.Settings{Cookie: props.Bypass.Cookie, SecretARN: *m.BypassSecret.SecretArn()}.Environment(),
 		Timeout:       10 * time.Second, // a wrong secret waits a second

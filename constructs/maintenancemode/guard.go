@@ -104,7 +104,9 @@ const (
 // it; the function finds that one by its load balancer and port.
 func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, listeners []turned, at rules.Switch) {
 	function := gofunction.New(this, "ReopenGuard", gofunction.Props{
-		Package:       guardProgram,
+		Program:       guardProgram,
+		Package:       props.functionPackage(),
+		Repository:    props.FunctionRepository,
 		Description:   "Refuses a deploy that would open the application by accident",
 		MemorySize:    256, // a deploy waits for it, and a share of a processor comes with it
 		Timeout:       guardTime,

@@ -20,6 +20,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
@@ -30,6 +31,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/noren-cdk/noren/constructs/gofunction"
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/internal/rules"
@@ -137,6 +139,11 @@ type Props struct {
 	// is still 10 can reserve none. Default: 0, nothing reserved.
 	ReservedConcurrency int
 
+	// FunctionRepository is for accounts that allow functions as container images
+	// only: it holds the images, once they were pushed from the assembly.
+	// Default: the functions are zip archives.
+	FunctionRepository awsecr.IRepository
+
 	// LogRetention is how long the functions' logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
 
@@ -150,6 +157,13 @@ type Props struct {
 	EncryptionKey awskms.IKey
 
 	withoutFlags *maintenance.Answer // nil: no flag has changed Answer
+}
+
+func (p Props) functionPackage() gofunction.Package {
+	if p.FunctionRepository != nil {
+		return gofunction.Image
+	}
+	return gofunction.Zip
 }
 
 // Clients is a kind of client, told by a request header. It is no protection:

@@ -87,7 +87,9 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 	}
 	environment[probe.OthersVariable] = *deployed.text(-1)
 	function := gofunction.New(this, probeID, gofunction.Props{
-		Package:       probeProgram,
+		Program:       probeProgram,
+		Package:       props.functionPackage(),
+		Repository:    props.FunctionRepository,
 		Description:   "Looks every minute which mode the listener is in",
 		Environment:   environment,
 		Timeout:       30 * time.Second,
