@@ -130,7 +130,9 @@ func (s scope) has(logicalID, path string) (id string, ok bool) {
 		return strings.TrimSuffix(id, "/Resource"), ok
 	}
 	id, ok = strings.CutPrefix(logicalID, s.prefix)
-	return withoutHash(id), ok && s.prefix != ""
+	// Of two constructs one may be called as the other one begins: Web, and Website.
+	ok = ok && s.prefix != "" && id != "" && strings.ToLower(id[:1]) != id[:1]
+	return withoutHash(id), ok
 }
 
 // withoutHash is a logical id without the eight hex digits that CDK adds.
