@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -54,7 +55,11 @@ func TestTheWayOutOfAGuardThatCannotStart(t *testing.T) {
 
 // synthesizable runs a synthesis and returns as an error what CDK panics with.
 func synthesizable(synthesize func()) (ok bool, err error) {
-	defer Recover(&err)
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
 	synthesize()
 	return true, nil
 }

@@ -5,8 +5,6 @@ import (
 	"math"
 	"regexp"
 	"strings"
-
-	"github.com/noren-cdk/noren/internal/alb"
 )
 
 const (
@@ -37,8 +35,8 @@ type Problem struct {
 // Error is the field and the text.
 func (p Problem) Error() string { return p.Field + ": " + p.Text }
 
-// Problems returns what is wrong with the plan's clients, bypass and hosts, one
-// problem a field. Standing reports what is wrong with the rules made of them.
+// Problems returns what is wrong with the plan's clients and bypass, one problem a
+// field. Standing reports what is wrong with the rules made of them.
 func (p Plan) Problems() []Problem {
 	var all []Problem
 	bad := func(field, format string, args ...any) {
@@ -51,9 +49,6 @@ func (p Plan) Problems() []Problem {
 	}
 	p.checkClients(bad)
 	p.checkBypass(bad)
-	if most := alb.MaxConditionValues - 1; len(p.Hosts) > most {
-		bad("Hosts", "want at most %d names, for a load balancer takes %d values in a rule, of which one must be left, got %d", most, alb.MaxConditionValues, len(p.Hosts))
-	}
 	return all
 }
 
@@ -64,9 +59,7 @@ func (p Plan) checkClients(bad func(field, format string, args ...any)) {
 	case p.ClientHeader == "" && count > 0:
 		bad(header, "missing: want the name of the header that has the values")
 	case p.ClientHeader != "" && count == 0:
-		bad(values, "missing: want one or two values of the header %q", p.ClientHeader)
-	case count > 2:
-		bad(values, "want one or two values, got %d", count)
+		bad(values, "missing: want values of the header %q", p.ClientHeader)
 	}
 	seen := map[string]bool{}
 	for i, value := range p.ClientValues {

@@ -11,7 +11,7 @@ func (p *parser) createTable() {
 	if p.s.Replaces {
 		p.loses("OR REPLACE")
 	}
-	p.take("IF", "NOT", "EXISTS")
+	p.s.Optional = p.take("IF", "NOT", "EXISTS")
 	p.noteTable(false)
 	if p.take("LIKE") {
 		p.noteTable(true)

@@ -3,9 +3,7 @@ package guard
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -13,21 +11,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/cfn"
 
+	"github.com/noren-cdk/noren/internal/gobuild"
 	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
+	"github.com/noren-cdk/noren/internal/testing/packaged"
 )
-
-// program builds what is deployed.
-func program(t *testing.T) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "bootstrap")
-	build := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", file, "../../../lambda/guard")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %v\n%s", build, err, out)
-	}
-	return file
-}
 
 // lambdaLog is what a function logs.
 type lambdaLog struct {
@@ -49,12 +37,11 @@ func (l *lambdaLog) String() string {
 
 // deployed starts the program behind the runtime API, as in Lambda, and returns
 // what sends it an event.
-func (w *world) deployed(t *testing.T, program string, log *lambdaLog) func(cfn.Event) cfn.Response {
+func (w *world) deployed(t *testing.T, config lambdaruntime.Config, log *lambdaLog) func(cfn.Event) cfn.Response {
 	t.Helper()
-	function, err := lambdaruntime.New(lambdaruntime.Config{
-		Bootstrap: program, Timeout: 90 * time.Second, Log: log,
-		Environment: map[string]string{"AWS_ENDPOINT_URL": w.server.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"},
-	})
+	config.Timeout, config.Log = 90*time.Second, log
+	config.Environment = map[string]string{"AWS_ENDPOINT_URL": w.server.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+	function, err := lambdaruntime.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,12 +59,18 @@ func (w *world) deployed(t *testing.T, program string, log *lambdaLog) func(cfn.
 	}
 }
 
+const guardProgram = "github.com/noren-cdk/noren/lambda/guard"
+
 // TestTheFunction sends the program what CloudFormation sends.
 func TestTheFunction(t *testing.T) {
+	packaged.Each(t, guardProgram, nil, testTheFunction)
+}
+
+func testTheFunction(t *testing.T, config lambdaruntime.Config) {
 	w := newWorld(t)
 	w.live, w.record = closed, live.NewRecord(closed, before).Encode()
 	var log lambdaLog
-	send := w.deployed(t, program(t), &log)
+	send := w.deployed(t, config, &log)
 	if a := send(w.event(cfn.RequestUpdate, props(closed), props(open))); a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "Refused to open: the product has been closed since 2026-11-22T02:34:09Z (") {
 		t.Errorf("a forgotten flag: got %s %q", a.Status, a.Reason)
 	}
@@ -123,7 +116,11 @@ func TestTheFunction_AmongTroubles(t *testing.T) {
 			}
 		}
 	}
-	file := program(t)
+	output, err := gobuild.Program{Package: guardProgram, GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := lambdaruntime.Config{Bootstrap: output.Binary}
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for _, trouble := range troubles {
@@ -133,14 +130,14 @@ func TestTheFunction_AmongTroubles(t *testing.T) {
 				w.live, w.record = closed, live.NewRecord(closed, time.Now().Add(-5*24*time.Hour)).Encode()
 				trouble.cause(w)
 				var log lambdaLog
-				send := w.deployed(t, file, &log)
+				send := w.deployed(t, config, &log)
 				if a := send(w.event(cfn.RequestUpdate, props(closed), props(open))); a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "Refused to open") {
 					t.Errorf("got %s %q\n%s", a.Status, a.Reason, log.String())
 				}
 
 				w = newWorld(t)
 				w.live = open
-				send = w.deployed(t, file, &log)
+				send = w.deployed(t, config, &log)
 				typed := props(closed, "Explicit", time.Now().Format(time.RFC3339))
 				if a := send(w.event(cfn.RequestUpdate, props(open), typed)); a.Status != cfn.StatusSuccess {
 					t.Fatalf("closing: got %s %q", a.Status, a.Reason)
