@@ -275,8 +275,8 @@ func (f *finder) listener(l *alb.Listener, in scope, found *Found) (at Listener,
 // The ids of rules, within the construct: by what they end with, since there is
 // a scope for each further listener and service.
 var (
-	turns   = regexp.MustCompile("(" + maintenance.ReadID + "|" + maintenance.CloseID + "|" + maintenance.UpgradeID + ")[0-9]+$")
-	closes  = regexp.MustCompile(maintenance.CloseID + "[0-9]+$")
+	turns   = regexp.MustCompile("(" + maintenance.ReadID + "|" + maintenance.CloseID + "|" + maintenance.UpgradeID + ")[0-9]*$")
+	closes  = regexp.MustCompile(maintenance.CloseID + "[0-9]*$")
 	unlocks = regexp.MustCompile(maintenance.UnlockID + "[0-9]*$")
 )
 
