@@ -67,7 +67,7 @@ func newDrift(deployed, now *alb.Listener) drift {
 			d.NotCompared = append(d.NotCompared, fmt.Sprintf("rule %s: %s", r.Name(), why))
 		}
 	}
-	for _, difference := range rules.Compare(deployed, now) {
+	for _, difference := range rules.Compare(deployed, now, rules.Groups{}) {
 		r := difference.Rule
 		switch {
 		case r != nil && open[r.Priority]:
