@@ -40,7 +40,9 @@ func synth() (err error) {
 	if err != nil {
 		return err
 	}
-	stacks.Build(app, env, flags)
+	if err := stacks.NoteUnfinished(stacks.Build(app, env, flags), "environments", env.Name); err != nil {
+		return err
+	}
 	app.Synth(nil)
 	return nil
 }

@@ -34,7 +34,9 @@ replaced, changed or added, those that hold data first.
 Markdown is a comment of a pull request. What does not fit is left out and
 counted, the properties of new resources first, rights and reach last.
 
-OLD and NEW are CloudFormation templates in JSON, or folders of assemblies.
+OLD and NEW are CloudFormation templates in JSON, or folders of assemblies. Where
+OLD came back from CloudFormation with ? for characters that are not ASCII, it is
+said that these texts cannot be compared.
 
 The flip that --expect allows is: the listener's default action, where the
 rules Read send what they take, the conditions of the rules Close, the record
@@ -169,6 +171,10 @@ type switchState struct {
 	Flag    string            `json:"flag"`              // the mode as it is typed after -c maintenance=
 	Message map[string]string `json:"message,omitempty"` // by language tag
 	Until   string            `json:"until,omitempty"`
+
+	// Doubtful is whether CloudFormation may have given the message back with ? for
+	// characters that are not ASCII.
+	Doubtful bool `json:"doubtful,omitempty"`
 }
 
 // printMode prints the mode of a template or assembly; as JSON with the answer.
@@ -185,8 +191,8 @@ func printMode(w io.Writer, path string, parameters map[string]string, asJSON bo
 			continue
 		}
 		if asJSON {
-			message, until := templates[name].Answer()
-			return writeJSON(w, switchState{mode, mode.Flag(), message, until})
+			message, until, doubtful := templates[name].Answer()
+			return writeJSON(w, switchState{mode, mode.Flag(), message, until, doubtful})
 		}
 		fmt.Fprintln(w, mode)
 		return nil

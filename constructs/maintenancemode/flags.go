@@ -19,7 +19,7 @@ type Flags struct {
 	Mode *maintenance.Mode
 
 	// Message is the value of -c maintenance-message=, the text for people in
-	// every language. Empty if it was not given.
+	// every language, or that of the file after @. Empty if it was not given.
 	Message string
 
 	// Until is the value of -c maintenance-until=, an RFC 3339 time. Zero if it
@@ -50,9 +50,13 @@ func ReadFlags(scope constructs.Construct) (Flags, error) {
 		flags.Mode = &mode
 	}
 	if value := scope.Node().TryGetContext(jsii.String("maintenance-message")); value != nil {
-		message, ok := value.(string)
-		if !ok || message == "" {
-			errs = append(errs, fmt.Errorf("-c maintenance-message: want a text, got %v", value))
+		typed, _ := value.(string)
+		message, err := maintenance.ReadMessage(typed)
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("-c maintenance-message: %w", err))
+		case message == "":
+			errs = append(errs, fmt.Errorf("-c maintenance-message: want a text, or @ and a file with one, got %v", value))
 		}
 		flags.Message = message
 	}

@@ -20,7 +20,7 @@ var ecosystems = map[string]string{
 // TestDependabotKnowsEverything: what comes from elsewhere and has a version is
 // looked after, folder by folder, and no entry looks after nothing.
 func TestDependabotKnowsEverything(t *testing.T) {
-	t.Chdir("../..")
+	t.Chdir(repository(t))
 	data, err := os.ReadFile(".github/dependabot.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestDependabotKnowsEverything(t *testing.T) {
 // TestImagesAreByDigest: an image or a download of the build is the one that was
 // looked at, whatever its tag or address gives later.
 func TestImagesAreByDigest(t *testing.T) {
-	t.Chdir("../..")
+	t.Chdir(repository(t))
 	stage := regexp.MustCompile(`(?m)^FROM (?:--platform=\S+ )?(\S+)(?: AS (\S+))?$`)
 	download := regexp.MustCompile(`(?m)^ADD .*\\?\n?.*https?://`)
 	n := 0
@@ -92,6 +92,16 @@ func TestImagesAreByDigest(t *testing.T) {
 	if n != 5 {
 		t.Errorf("looked at %d images and downloads, want 5", n)
 	}
+}
+
+// repository is the root of the tree.
+func repository(t *testing.T) string {
+	t.Helper()
+	top, err := exec.Command("git", "rev-parse", "--show-toplevel").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(top))
 }
 
 // tracked are the files of the tree.

@@ -3,7 +3,6 @@ package lint
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,11 +51,7 @@ func (j job) environment() string {
 // dropped; and only the default branch is deployed. docs/ci.md has the rules that
 // this rests on.
 func TestWorkflows_AFlipNeverWaitsForAPerson(t *testing.T) {
-	top, err := exec.Command("git", "rev-parse", "--show-toplevel").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(top)), ".github", "workflows", "*.yml"))
+	files, err := filepath.Glob(filepath.Join(repository(t), ".github", "workflows", "*.yml"))
 	if err != nil {
 		t.Fatal(err)
 	}
