@@ -5,6 +5,7 @@
 package maintenance
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,6 +42,15 @@ func (m Mode) Number() int { return slices.Index(Modes(), m) }
 // refused. Nothing opens from or to a mode that is not valid.
 func (m Mode) Opens(from Mode) bool {
 	return m.Valid() && from.Valid() && m.Number() < from.Number()
+}
+
+// CheckPrepared reports a mode that a listener is not prepared for: read-only
+// takes rules of its own, which are there in every mode once readOnly is set.
+func (m Mode) CheckPrepared(readOnly bool) error {
+	if m == ReadOnly && !readOnly {
+		return errors.New("the listener is not prepared for read-only: set ReadOnly (maintenance.readOnly in an environment file) and deploy that first")
+	}
+	return nil
 }
 
 // ParseMode reads the word for a mode: open, read-only or closed.

@@ -20,9 +20,9 @@ const (
 	// while it is in no mode.
 	ModeMetric = "Mode"
 
-	// DriftMetric is 1 while the listener is in another mode than the last deploy
-	// turned it to, or in none, else 0. Without a guard the last deploy's mode is
-	// not known, and only a listener in no mode is 1.
+	// DriftMetric is 1 while a listener of the load balancer is not as it was
+	// deployed: in another mode than the last deploy turned to, or with a rule more,
+	// one less or another one.
 	DriftMetric = "Drift"
 
 	// OverdueMetric is how many minutes ago maintenance was to end, rounded up: 0

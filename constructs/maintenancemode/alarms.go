@@ -9,19 +9,13 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 const (
 	// defaultExpectedDuration is the default of Props.ExpectedDuration.
 	defaultExpectedDuration = 4 * time.Hour
-
-	// forgottenPeriod is the step of Props.ExpectedDuration.
-	forgottenPeriod = 5 * time.Minute
-
-	// MaxExpectedDuration is how far back CloudWatch looks for an alarm whose
-	// periods are shorter than an hour.
-	// Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-	MaxExpectedDuration = 24 * time.Hour
 )
 
 // minute is the period of most alarms.
@@ -57,14 +51,14 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 	}
 	forgotten := known
 	expected := cmp.Or(props.ExpectedDuration, defaultExpectedDuration)
-	forgotten.EvaluationPeriods = jsii.Number(float64(expected / forgottenPeriod))
+	forgotten.EvaluationPeriods = jsii.Number(float64(expected / maintenance.DurationStep))
 	alarm("ForgottenAlarm", "The product has not been open for "+shortly(expected)+": was maintenance forgotten?",
-		m.Metrics.Mode.With(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(forgottenPeriod.Minutes())), Statistic: jsii.String("Minimum")}), forgotten)
+		m.Metrics.Mode.With(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(maintenance.DurationStep.Minutes())), Statistic: jsii.String("Minimum")}), forgotten)
 	alarm("OverdueAlarm", "Maintenance goes on past the end that clients were told", m.Metrics.Overdue, known)
 
 	long := known
 	long.EvaluationPeriods = jsii.Number(5) // a deploy is between the record and the listener for a moment
-	alarm("DriftAlarm", "The listener is in another mode than it was deployed in, or in none: somebody changed it by hand", m.Metrics.Drift, long)
+	alarm("DriftAlarm", "A listener of the load balancer is not as it was deployed: somebody changed it by hand", m.Metrics.Drift, long)
 	alarm("ModeUnknownAlarm", "Nothing says which mode the listener is in: the probe is silent, or it is in none. App alarms may tell nobody",
 		m.Metrics.Mode.With(every("SampleCount")), awscloudwatch.AlarmProps{
 			ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,

@@ -45,6 +45,8 @@ func (m *MaintenanceMode) describe(this constructs.Construct, props Props) {
 		"Variables":  variables,
 		"Carriers":   carriers,
 		"Properties": m.carriers.described,
+		"Role":       stack.GetLogicalId(m.TurningRole.Node().DefaultChild().(awscdk.CfnElement)),
+		"ByHand":     stack.GetLogicalId(m.ByHand.Node().DefaultChild().(awscdk.CfnElement)),
 	}
 	if m.Guard.Resource != nil {
 		values["Guard"] = stack.GetLogicalId(m.Guard.Resource.Node().DefaultChild().(awscdk.CfnElement))

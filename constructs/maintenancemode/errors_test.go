@@ -52,7 +52,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 	}{
 		{"read-only that is not prepared",
 			func(p product) { p.new(maintenancemode.Props{Mode: maintenance.ReadOnly}) },
-			"maintenancemode Product/Maintenance: Mode is read-only, but the listener is not prepared for it: set ReadOnly"},
+			"maintenancemode Product/Maintenance: Mode: the listener is not prepared for read-only: set ReadOnly"},
 		{"a pattern without a method",
 			func(p product) { p.new(maintenancemode.Props{Allow: []string{"/api/login"}}) },
 			`maintenancemode Product/Maintenance: allow[0] "/api/login": a method is required`},
@@ -72,10 +72,10 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			func(p product) {
 				p.new(maintenancemode.Props{Bypass: maintenancemode.Bypass{CIDRs: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}})
 			},
-			"Bypass.CIDRs[0] must be the first address of a network of operators, got 0.0.0.0/0"},
+			"Bypass.CIDRs[0]: want a network of operators, got 0.0.0.0/0, which is everybody"},
 		{"a cookie name that would be a wildcard",
 			func(p product) { p.new(maintenancemode.Props{Bypass: maintenancemode.Bypass{Cookie: "b*p"}}) },
-			`Bypass.Cookie must be letters, digits, - and _, got "b*p"`},
+			`Bypass.Cookie: want the name of a cookie such as maintenance-bypass: letters, digits, hyphens and underscores, at most 64, got "b*p"`},
 		{"a typing error in the flag's name",
 			func(p product) {
 				app := awscdk.NewApp(&awscdk.AppProps{Context: &map[string]any{"maintenence": "true"}})
@@ -85,7 +85,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			`unknown context key "maintenence": want maintenance, maintenance-message, maintenance-until or maintenance-guard`},
 		{"a maintenance that CloudWatch cannot watch over",
 			func(p product) { p.new(maintenancemode.Props{ExpectedDuration: 25 * time.Hour}) },
-			"ExpectedDuration must be steps of 5m0s up to 24h0m0s, for CloudWatch evaluates an alarm no longer, got 25h0m0s"},
+			"ExpectedDuration: want steps of 5m from 5m to 24h, as CloudWatch evaluates an alarm no longer, got 25h0m0s"},
 		{"a priority outside ALB's",
 			func(p product) { p.new(maintenancemode.Props{Priority: 49902}) },
 			"Priority must be 1 to 49901, got 49902"},
@@ -120,12 +120,12 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			func(p product) {
 				p.new(maintenancemode.Props{Clients: maintenancemode.Clients{Header: "X-Client"}})
 			},
-			"Clients wants a Header with one or two Values"},
+			`Clients.Values: missing: want one or two values of the header "X-Client"`},
 		{"a header name that ALB refuses",
 			func(p product) {
 				p.new(maintenancemode.Props{Bypass: maintenancemode.Bypass{Header: strings.Repeat("X", 41)}})
 			},
-			"ALB allows 40"},
+			"letters, digits and hyphens, at most 40"},
 		{"an answer that is too large for the function",
 			func(p product) {
 				p.new(maintenancemode.Props{Answer: maintenance.Answer{Message: map[string]string{"en": strings.Repeat("x", 5000)}}})

@@ -127,6 +127,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	}
 	allow(g.Record.ParameterArn(), "ssm:GetParameter", "ssm:PutParameter")
 	allow(g.Attribution.ParameterArn(), "ssm:GetParameter")
+	allow(m.ByHand.ParameterArn(), "ssm:GetParameter")
 	allow(awscdk.Aws_STACK_ID(), "cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents")
 	allow(jsii.String("*"), "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules") // they know no resource
 
@@ -150,6 +151,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 		ByHand:               props.Guard.ByHand,
 		RecordParameter:      *g.Record.ParameterName(),
 		AttributionParameter: *g.Attribution.ParameterName(),
+		ByHandParameter:      *m.ByHand.ParameterName(),
 		Switch:               at,
 	}.Encode()
 	g.Resource = awscdk.NewCustomResource(this, jsii.String("Guard"), &awscdk.CustomResourceProps{

@@ -15,16 +15,17 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"regexp"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -177,9 +178,6 @@ type MaintenanceMode struct {
 	// Rules are the listener rules. They are there in every mode.
 	Rules []elbv2.CfnListenerRule
 
-	// SwitchPriorities are the priorities of the rules that carry the mode.
-	SwitchPriorities []int
-
 	// Guard refuses to open by accident. Zero with Props.Guard.Absent.
 	Guard ReopenGuard
 
@@ -204,6 +202,18 @@ type MaintenanceMode struct {
 	// digits, without case. Whoever may describe listener rules can read it. Nil
 	// without Bypass.Header and Bypass.Cookie.
 	BypassSecret awssecretsmanager.Secret
+
+	// TurningRole is the role with which CloudFormation turns the switch for noren
+	// close, open and read-only. It may do nothing else.
+	TurningRole awsiam.Role
+
+	// ByHand holds who turned the switch without CloudFormation, and why. noren
+	// close --now and open --now write it.
+	ByHand awsssm.StringParameter
+
+	// EmergencyClose and EmergencyOpen are commands that turn the switch at once,
+	// without CloudFormation, for an output of the stack.
+	EmergencyClose, EmergencyOpen string
 
 	carriers carriers // of the mode, for the guard's digest
 }
@@ -258,15 +268,16 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		t.rules = append(append(standing, bypass...), plan.Turning(props.Mode)...)
 		at.Listeners = append(at.Listeners, t.settings(props, plan))
 	}
-	mode.SwitchPriorities = at.Listeners[0].Turning
+	mode.addEmergency(this)
 	if !props.Guard.Absent {
 		mode.addGuard(this, props, listeners, at)
 	}
 	for i := range listeners {
 		mode.addRules(props, listeners[i], unlock)
 	}
+	mode.addTurningRole(this)
 	mode.describe(this, props)
-	mode.addProbe(this, props, at)
+	mode.addProbe(this, props, at, listeners, unlock)
 	mode.addAlarms(this, props)
 	for _, tag := range slices.Sorted(maps.Keys(props.Answer.Message)) {
 		if country, ok := responder.MeantBy(tag); ok {
@@ -355,10 +366,6 @@ func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
 	}
 }
 
-// cookieName leaves out what HTTP allows but * and ? of a listener rule would
-// change.
-var cookieName = regexp.MustCompile("^[A-Za-z0-9_-]+$")
-
 // plan is what the rules of the switch depend on.
 func (p Props) plan(t turned) rules.Plan {
 	return rules.Plan{
@@ -393,31 +400,22 @@ func (p Props) validate() error {
 	if p.Mode != "" && !p.Mode.Valid() {
 		bad("unknown Mode %q: want maintenance.Open, ReadOnly or Closed", p.Mode)
 	}
-	if p.Mode == maintenance.ReadOnly && !p.ReadOnly {
-		bad("Mode is read-only, but the listener is not prepared for it: set ReadOnly (maintenance.readOnly in an environment file) and deploy that first")
+	if err := p.Mode.CheckPrepared(p.ReadOnly); err != nil {
+		bad("Mode: %w", err)
 	}
 	if most := alb.MaxPriority - rules.Band + 1; p.first() < 1 || p.first() > most {
 		bad("Priority must be 1 to %d, got %d", most, p.Priority)
 	}
-	if most := alb.MaxConditionValues - 1; len(p.Hosts) > most {
-		bad("Hosts has %d names, ALB allows %d condition values in a rule, of which one must be left", len(p.Hosts), alb.MaxConditionValues)
-	}
-	if (p.Clients.Header == "") != (len(p.Clients.Values) == 0) || len(p.Clients.Values) > 2 {
-		bad("Clients wants a Header with one or two Values, got %q with %q", p.Clients.Header, p.Clients.Values)
-	}
-	for i, cidr := range p.Bypass.CIDRs {
-		if !cidr.IsValid() || cidr.Bits() == 0 || cidr != cidr.Masked() {
-			bad("Bypass.CIDRs[%d] must be the first address of a network of operators, got %v", i, cidr)
-		}
-	}
-	if name := p.Bypass.Cookie; name != "" && !cookieName.MatchString(name) {
-		bad("Bypass.Cookie must be letters, digits, - and _, got %q", name)
+	for _, problem := range p.plan(turned{}).Problems() {
+		errs = append(errs, problem)
 	}
 	if p.Bypass.SecretVersion < 0 {
 		bad("Bypass.SecretVersion must not be negative, got %d", p.Bypass.SecretVersion)
 	}
-	if d := p.ExpectedDuration; d < 0 || d > MaxExpectedDuration || d%forgottenPeriod != 0 {
-		bad("ExpectedDuration must be steps of %v up to %v, for CloudWatch evaluates an alarm no longer, got %v", forgottenPeriod, MaxExpectedDuration, d)
+	if d := p.ExpectedDuration; d != 0 {
+		if err := maintenance.CheckExpectedDuration(d); err != nil {
+			bad("ExpectedDuration: %w", err)
+		}
 	}
 	if p.Guard.Absent && p.Guard.Typed.IsZero() {
 		bad("Guard.Absent wants the mode to be typed: without the guard nothing asks whether a file is to open the product")

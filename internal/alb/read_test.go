@@ -246,7 +246,7 @@ func TestReadFaults(t *testing.T) {
 		{`{"a": 1}`, `not a CloudFormation template: it has no Resources`},
 		{`{"Resources": {}} {}`, `not a CloudFormation template in JSON: more follows after the end`},
 		{`{"Resources": {"Fn::ForEach::Rules": []}}`, `resource "Fn::ForEach::Rules": cannot be read before CloudFormation has expanded it`},
-		{`{"Resources": {"X": 1}}`, `resource "X": did not expect a JSON number`},
+		{`{"Resources": {"X": 1}}`, `resource "X": want an object, got 1`},
 		{resource("Listener", `[]`), `resource "X": want an object as Properties, got a list`},
 		{resource("Listener", `{"DefaultActions": {"Type": "forward"}}`), `resource "X": DefaultActions: want a list, got an object`},
 		{resource("Listener", `{"Port": "https"}`), `resource "X": Port: want an integer, got "https"`},

@@ -87,6 +87,8 @@ func (s *Step) judge(a answer) {
 	s.Rung, s.Rebuild, s.Refusals = a.rung, a.rebuild, a.refusals
 	s.before, s.after, s.shared = a.before, a.after, a.shared
 	switch {
+	case !a.accepted && a.loose != Rung{}:
+		s.problem("it asks for %s, which the server refuses for this change: without it the server does %s", s.parsed.Pinned(), a.loose)
 	case !a.accepted:
 		s.raises = true
 		s.problem("reads would stop: the server accepts none of %s", tried(a, s.parsed))

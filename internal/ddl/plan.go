@@ -138,7 +138,7 @@ func makePlans(ctx context.Context, db *Database, all []sqltext.Migration, o Pla
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
-	p := planner{scratch: s, options: o, instance: db.readInstance(ctx, o.LocalStorage)}
+	p := planner{scratch: s, options: o, instance: db.readInstance(ctx, o.LocalStorage), making: map[*dependent]bool{}}
 	for _, m := range all {
 		plan, err := p.migration(ctx, m)
 		if err != nil {
@@ -160,6 +160,7 @@ func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, er
 		return nil, err
 	}
 	plan := &Plan{Name: m.Name, Server: db.Server, Addr: db.Addr, UUID: db.UUID, Schema: db.Schema, Hash: m.Hash(), Writes: o.Writes, Policy: o.Policy, Steps: steps}
+	p.steps = steps
 	for _, step := range steps {
 		step.done = o.done != nil && o.done(step.Number)
 		if step.done && step.Kind != sqltext.Session {

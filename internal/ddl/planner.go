@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"unicode/utf8"
 
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
@@ -16,6 +19,11 @@ type planner struct {
 	scratch  *scratch
 	options  PlanOptions
 	instance instance
+
+	steps  []*Step      // of the migration that is planned
+	known  []*dependent // views and triggers, once they are read
+	read   bool
+	making map[*dependent]bool
 }
 
 // plan fills in the verdict on a step.
@@ -39,13 +47,32 @@ func (p *planner) plan(ctx context.Context, step *Step) error {
 	default:
 		step.judgeRows(st.Bulk)
 		if st.Kind == sqltext.Program {
-			step.note("not tried out: noren asks the server about tables and indexes")
+			err = p.program(ctx, step)
+		} else {
+			err = p.rows(ctx, step)
 		}
 	}
 	if p.options.Policy == Additive && !st.Kind.Shadowed() && st.Kind != sqltext.Session {
 		step.problem("%s", notAdditive(st, answer{}, nil, nil))
 	}
 	return err
+}
+
+// rows asks about a statement on rows.
+func (p *planner) rows(ctx context.Context, step *Step) error {
+	if _, err := p.dependents(ctx); err != nil {
+		return err
+	}
+	failed, known, err := p.prepare(ctx, step.parsed.SQL)
+	switch {
+	case err != nil:
+		return err
+	case failed != nil:
+		step.problem("the server refuses it: %v", failed)
+	case !known:
+		step.note("whether the server takes it could not be tried: it uses what noren does not know to only calculate")
+	}
+	return nil
 }
 
 // session sets variables as a step says, but for noren's own.
@@ -83,6 +110,10 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 			return err
 		}
 	}
+	working, err := p.tries(ctx, step)
+	if err != nil {
+		return err
+	}
 	a, err := p.scratch.ask(ctx, st)
 	if own := (statementError{}); errors.As(err, &own) {
 		step.problem("the server refuses it: %v", own)
@@ -96,10 +127,16 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 		return err
 	}
 	step.judge(a)
-	if step.Algorithm == "INSTANT" && p.scratch.uncounted[target] {
+	if err := tooLong(a.after); err != nil {
+		step.problem("%v", err)
+	}
+	if past, there := p.scratch.pasts[target]; step.Algorithm == "INSTANT" && there && !past.known {
 		step.note("how many INSTANT changes the table has had could not be counted, because somebody else's schema change waits: after %d of them the server refuses another", p.scratch.db.Server.rowVersionLimit())
 	}
 	if err := p.parents(ctx, step); err != nil {
+		return err
+	}
+	if err := p.broken(ctx, step, working); err != nil {
 		return err
 	}
 	for _, t := range p.scratch.db.Server.traps(a.rung, size.bytes(), p.instance) {
@@ -121,6 +158,21 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 	}
 	return nil
 }
+
+// tooLong says that a constraint gets a name which servers refuse. A shadow has
+// a name of its own, so that its constraints' are shorter.
+func tooLong(definitions map[string]string) error {
+	for _, definition := range definitions {
+		for _, found := range constraintName().FindAllStringSubmatch(definition, -1) {
+			if utf8.RuneCountInString(found[1]) > 64 {
+				return fmt.Errorf("the server refuses it: the name of the constraint %q is too long: give it one of your own", found[1])
+			}
+		}
+	}
+	return nil
+}
+
+var constraintName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("CONSTRAINT `((?:[^`]|``)+)`") })
 
 // parents judges the tables that foreign keys of a copied table refer to: each
 // row that is copied locks its row there until all are, so that who writes

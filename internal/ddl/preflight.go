@@ -39,7 +39,7 @@ const longTransaction = 30
 const rateSample = 300 * time.Millisecond
 
 func (p *preflight) fly(ctx context.Context) error {
-	for _, look := range []func(context.Context) error{p.transactions, p.writes, p.space, p.unfinished} {
+	for _, look := range []func(context.Context) error{p.rights, p.transactions, p.writes, p.space, p.unfinished} {
 		if err := look(ctx); err != nil {
 			return fmt.Errorf("preflight: %w", err)
 		}

@@ -29,8 +29,7 @@ func (c *checker) check(now time.Time) {
 	c.checkMode(now)
 	c.checkAnswer()
 	c.checkAllow()
-	c.checkClients()
-	c.checkBypass()
+	c.checkPlan()
 	c.checkSchemaChange()
 }
 

@@ -261,7 +261,7 @@ func TestChecks(t *testing.T) {
 		{"mode in quotes", []string{"maintenance.mode", `mode: "true"`}, ""},
 		{"mode read-only", []string{"maintenance.mode", "mode: read-only"}, ""},
 		{"mode read-only that is not prepared", []string{"maintenance.mode", "mode: read-only", "maintenance.readOnly", "readOnly: false"},
-			`40:3: maintenance.mode: read-only is not prepared: set maintenance.readOnly to true`},
+			`40:3: maintenance.mode: the listener is not prepared for read-only: set ReadOnly (maintenance.readOnly in an environment file) and deploy that first`},
 		{"blank allow pattern", []string{"maintenance.allow[0]", `- " "`},
 			`45:7: maintenance.allow[0]: " ": a method is required, as in "GET /api/templates/{id}"`},
 		{"allow pattern without a method", []string{"maintenance.allow[0]", `- /api/login`},

@@ -2,39 +2,50 @@ package environment
 
 import (
 	"cmp"
-	"time"
+	"fmt"
+	"reflect"
 
-	"github.com/noren-cdk/noren/internal/function/responder"
-	"github.com/noren-cdk/noren/maintenance"
+	"github.com/goccy/go-yaml/parser"
 )
 
 // fillDefaults sets what the file leaves open, so that a stack reads values and
-// never asks whether they were given.
+// never asks whether they were given: what the tags say, and what hangs on other
+// keys.
 func (e *Environment) fillDefaults() {
-	e.LogDays = cmp.Or(e.LogDays, 30)
+	fillTagged(reflect.ValueOf(e).Elem())
 
-	e.Network.NATGateways = cmp.Or(e.Network.NATGateways, 1)
-
-	e.Database.BackupDays = cmp.Or(e.Database.BackupDays, 7)
-	e.Database.OnlineAlterLogMaxSize = cmp.Or(e.Database.OnlineAlterLogMaxSize, 1<<30)
-
-	e.API.Port = cmp.Or(e.API.Port, 8080)
-	e.API.HealthCheckPath = cmp.Or(e.API.HealthCheckPath, "/api/health")
-	e.API.CPU = cmp.Or(e.API.CPU, 256)
 	e.API.Memory = cmp.Or(e.API.Memory, fargateMemory[e.API.CPU][0])
-	e.API.MinTasks = cmp.Or(e.API.MinTasks, 1)
 	e.API.MaxTasks = cmp.Or(e.API.MaxTasks, 2*e.API.MinTasks)
 	if len(e.API.SetupCommand) == 0 {
 		e.API.SetupCommand = []string{"migrate"}
 	}
-
 	if e.SchemaChange.Image == "" {
 		e.SchemaChange.Changes = cmp.Or(e.SchemaChange.Changes, "examples/fieldreports/schemachanges")
 	}
+}
 
-	m := &e.Maintenance
-	m.Mode = cmp.Or(m.Mode, maintenance.Open)
-	m.RetryAfter = cmp.Or(m.RetryAfter, responder.DefaultRetryAfter)
-	m.ExpectedDuration = cmp.Or(m.ExpectedDuration, 4*time.Hour)
-	m.Bypass.SecretVersion = cmp.Or(m.Bypass.SecretVersion, 1)
+// fillTagged sets the fields of a section that are left open and whose tags have
+// a default. The default is read as the file would be; one that the key does not
+// take is a mistake of the definition.
+func fillTagged(section reflect.Value) {
+	_, fields := keysOf(section.Type())
+	for key, field := range fields {
+		value := section.FieldByIndex(field.Index)
+		standard := field.Tag.Get("default")
+		switch {
+		case isSection(field.Type):
+			fillTagged(value)
+		case standard == "" || !value.IsZero():
+		default:
+			file, err := parser.ParseBytes([]byte(standard), 0)
+			if err != nil {
+				panic(fmt.Sprintf("the default of %s: %v", key, err))
+			}
+			d := newDecoder("")
+			d.decode(file.Docs[0].Body, key, value, field.Tag)
+			if len(d.problems) > 0 {
+				panic(fmt.Sprintf("the default of %s: %v", key, d.problems[0]))
+			}
+		}
+	}
 }

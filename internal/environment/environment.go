@@ -15,8 +15,9 @@ import (
 // defaults.
 //
 // The tags are the file's grammar: yaml is a field's key, "required" if it has
-// no default, "scalar" if a number or a boolean stands for its own text; range
-// and oneof bound its value; want says in an error what the key takes.
+// no default, "scalar" if a number or a boolean stands for its own text; default
+// is the value of a key that is left out, as the file would have it; range and
+// oneof bound its value; want says in an error what the key takes.
 type Environment struct {
 	// Name is the environment's name: the name of its file without .yaml.
 	Name string `yaml:"-"`
@@ -47,7 +48,7 @@ type Environment struct {
 	// LogDays is how long logs are kept, in days: 1, 3, 5, 7, 14, 30, 60, 90,
 	// 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or
 	// 3653, which is what CloudWatch Logs takes. Default: 30.
-	LogDays int `yaml:"logDays" oneof:"1,3,5,7,14,30,60,90,120,150,180,365,400,545,731,1096,1827,2192,2557,2922,3288,3653"`
+	LogDays int `yaml:"logDays" default:"30" oneof:"1,3,5,7,14,30,60,90,120,150,180,365,400,545,731,1096,1827,2192,2557,2922,3288,3653"`
 
 	Network     Network     `yaml:"network"`
 	Database    Database    `yaml:"database"`
@@ -74,7 +75,7 @@ type Network struct {
 	// NATGateways is how many NAT gateways the private subnets share: 1 to the
 	// number of zones. With fewer than zones, the loss of one zone can cut
 	// others off from the internet. Default: 1.
-	NATGateways int `yaml:"natGateways" range:"1,26"`
+	NATGateways int `yaml:"natGateways" default:"1" range:"1,26"`
 }
 
 // Database is the Aurora MySQL cluster, Serverless v2.
@@ -105,12 +106,12 @@ type Database struct {
 
 	// BackupDays is how long automatic backups are kept, 1 to 35 days.
 	// Default: 7.
-	BackupDays int `yaml:"backupDays" range:"1,35"`
+	BackupDays int `yaml:"backupDays" default:"7" range:"1,35"`
 
 	// OnlineAlterLogMaxSize is how much an online schema change may buffer of
 	// what is written meanwhile, in bytes: innodb_online_alter_log_max_size,
 	// 65536 to 2^63-1. A change that overflows it fails. Default: 1 GiB.
-	OnlineAlterLogMaxSize int64 `yaml:"onlineAlterLogMaxSize" range:"65536,9223372036854775807"`
+	OnlineAlterLogMaxSize int64 `yaml:"onlineAlterLogMaxSize" default:"1073741824" range:"65536,9223372036854775807"`
 }
 
 // API is the service behind the load balancer.
@@ -121,15 +122,15 @@ type API struct {
 	Image string `yaml:"image"`
 
 	// Port is the TCP port the container listens on, 1 to 65535. Default: 8080.
-	Port int `yaml:"port" range:"1,65535"`
+	Port int `yaml:"port" default:"8080" range:"1,65535"`
 
 	// HealthCheckPath is the path that answers 200 when a task can serve. It is
 	// open to everybody, also during maintenance. Default: /api/health.
-	HealthCheckPath string `yaml:"healthCheckPath"`
+	HealthCheckPath string `yaml:"healthCheckPath" default:"/api/health"`
 
 	// CPU is the CPU of a task in units of 1/1024 vCPU: 256, 512, 1024, 2048,
 	// 4096, 8192 or 16384. Default: 256.
-	CPU int `yaml:"cpu" oneof:"256,512,1024,2048,4096,8192,16384"`
+	CPU int `yaml:"cpu" default:"256" oneof:"256,512,1024,2048,4096,8192,16384"`
 
 	// Memory is the memory of a task in MiB. Fargate takes 512 to 122880, and
 	// not every value with every CPU. Default: the least that goes with CPU.
@@ -137,7 +138,7 @@ type API struct {
 
 	// MinTasks is the least number of tasks, 1 to 1000. It has to carry the first
 	// minutes after maintenance, when queued uploads arrive at once. Default: 1.
-	MinTasks int `yaml:"minTasks" range:"1,1000"`
+	MinTasks int `yaml:"minTasks" default:"1" range:"1,1000"`
 
 	// MaxTasks is the most tasks, 1 to 1000. Default: twice MinTasks.
 	MaxTasks int `yaml:"maxTasks" range:"1,1000"`
@@ -209,7 +210,7 @@ type WebACL struct {
 type Maintenance struct {
 	// Mode is the mode for deploys without -c maintenance=, typed as there:
 	// false (open), read-only or true (closed). Default: false.
-	Mode maintenance.Mode `yaml:"mode,scalar"`
+	Mode maintenance.Mode `yaml:"mode,scalar" default:"false"`
 
 	// ReadOnly prepares the mode read-only. It costs a listener rule.
 	// Default: false, and read-only is refused.
@@ -260,12 +261,12 @@ type Maintenance struct {
 	// RetryAfter is the longest that clients are told to wait, in whole seconds,
 	// 1s to 24h: less if Until is sooner, and not more if it is later, since a
 	// maintenance may end early. Default: 10 minutes.
-	RetryAfter time.Duration `yaml:"retryAfter" range:"1s,24h"`
+	RetryAfter time.Duration `yaml:"retryAfter" default:"10m" range:"1s,24h"`
 
 	// ExpectedDuration is how long a maintenance takes at most, in steps of 5
 	// minutes, 5m to 24h, which is how far back CloudWatch looks: after that an
 	// alarm asks whether it was forgotten. Default: 4 hours.
-	ExpectedDuration time.Duration `yaml:"expectedDuration"`
+	ExpectedDuration time.Duration `yaml:"expectedDuration" default:"4h"`
 
 	// Allow are the requests that get through during maintenance, as patterns
 	// of net/http.ServeMux with a method: "GET /api/templates/{id}".
@@ -345,5 +346,5 @@ type Bypass struct {
 
 	// SecretVersion counts the secrets of Header and Cookie, from 1. Raise it
 	// by one to replace the secret. Default: 1.
-	SecretVersion int `yaml:"secretVersion" range:"1,1000000"`
+	SecretVersion int `yaml:"secretVersion" default:"1" range:"1,1000000"`
 }

@@ -13,17 +13,25 @@ import (
 // maxEnvironmentSize bounds what is parsed. A commented file is some 8 KiB.
 const maxEnvironmentSize = 64 << 10
 
+// Known reports a name that no file of dir, NAME.yaml, has.
+func Known(dir, name string) error {
+	names, err := environmentNames(dir)
+	if err != nil {
+		return fmt.Errorf("reading environments: %w", err)
+	}
+	if !slices.Contains(names, name) {
+		return fmt.Errorf("unknown environment %q: want %s", name, alternatives(names))
+	}
+	return nil
+}
+
 // Load reads the environment called name from dir/name.yaml, checks
 // it and fills in the defaults. The error joins every Problem of the file, in
 // the order of the file; the warnings are problems that a deploy survives.
 func Load(dir, name string) (env Environment, warnings []Problem, err error) {
-	names, err := environmentNames(dir)
-	if err != nil {
-		return Environment{}, nil, fmt.Errorf("reading environments: %w", err)
-	}
 	// Only a name that was listed is opened, so that none leads out of dir.
-	if !slices.Contains(names, name) {
-		return Environment{}, nil, fmt.Errorf("unknown environment %q: want %s", name, alternatives(names))
+	if err := Known(dir, name); err != nil {
+		return Environment{}, nil, err
 	}
 
 	path := filepath.Join(dir, name+".yaml")

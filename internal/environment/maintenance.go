@@ -6,25 +6,18 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/function/responder"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/internal/rules/allowlist"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
 const (
-	// widestIPv4 and widestIPv6 are the prefix lengths of the widest networks that
-	// one organization has. Wider ones add up to everybody within a few lines.
-	widestIPv4, widestIPv6 = 8, 16
-
-	// maxHeaderValue is the longest value that a rule of the load balancer takes.
-	maxHeaderValue = 128
-
 	// longestMaintenance is how far ahead an end may be and not be a mistyped year.
 	longestMaintenance = 366 * 24 * time.Hour
 
@@ -32,14 +25,10 @@ const (
 	clockSkew = 5 * time.Minute
 )
 
-var (
-	fieldValuePattern = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?$`)
-)
-
 func (c *checker) checkMode(now time.Time) {
 	m := c.env.Maintenance
-	if d := m.ExpectedDuration; d < 5*time.Minute || d > 24*time.Hour || d%(5*time.Minute) != 0 {
-		c.fail("maintenance.expectedDuration", "want steps of 5m from 5m to 24h, as CloudWatch evaluates an alarm no longer, got %v", d)
+	if err := maintenance.CheckExpectedDuration(m.ExpectedDuration); err != nil {
+		c.fail("maintenance.expectedDuration", "%v", err)
 	}
 	if reopen := m.Reopen; reopen.After(now.Add(clockSkew)) {
 		c.fail("maintenance.reopen", "want the time since when maintenance is on, as the guard's refusal says it, got %s, which is yet to come", reopen.Format(time.RFC3339))
@@ -47,8 +36,8 @@ func (c *checker) checkMode(now time.Time) {
 	if until := m.Until; until.After(now.Add(longestMaintenance)) {
 		c.fail("maintenance.until", "want an end within a year, got %s", until.Format(time.RFC3339))
 	}
-	if m.Mode == maintenance.ReadOnly && !m.ReadOnly {
-		c.fail("maintenance.mode", "read-only is not prepared: set maintenance.readOnly to true")
+	if err := m.Mode.CheckPrepared(m.ReadOnly); err != nil {
+		c.fail("maintenance.mode", "%v", err)
 	}
 	if until := m.Until; !until.IsZero() && until.Before(now) {
 		c.warn("maintenance.until", "%s is past: clients are told to wait %v instead", until.Format(time.RFC3339), m.RetryAfter)
@@ -185,60 +174,17 @@ func (c *checker) checkAllow() {
 	}
 }
 
-func (c *checker) checkClients() {
-	clients := c.env.Maintenance.Clients
-	const headerKey, valuesKey = "maintenance.clients.header", "maintenance.clients.values"
-	c.checkHeader(headerKey, clients.Header, "X-Client")
-	switch count := len(clients.Values); {
-	case clients.Header == "" && count > 0:
-		c.fail(headerKey, "missing: want the name of the header that has the values")
-	case clients.Header != "" && count == 0:
-		c.fail(valuesKey, "missing: want one or two values of the header %q", clients.Header)
-	case count > 2:
-		c.fail(valuesKey, "want one or two values, got %d", count)
+// checkPlan checks what the rules of the switch depend on, as the construct will.
+func (c *checker) checkPlan() {
+	m := c.env.Maintenance
+	plan := rules.Plan{
+		ClientHeader: m.Clients.Header, ClientValues: m.Clients.Values,
+		BypassCIDRs: m.Bypass.CIDRs, BypassHeader: m.Bypass.Header, BypassCookie: m.Bypass.Cookie,
 	}
-	seen := map[string]bool{}
-	for i, value := range clients.Values {
-		key := fmt.Sprintf("%s[%d]", valuesKey, i)
-		folded := strings.ToLower(value)
-		switch {
-		case !fieldValuePattern.MatchString(value):
-			c.fail(key, "want a header value in ASCII, got %q", value)
-		case len(value) > maxHeaderValue:
-			c.fail(key, "want at most %d characters, which a rule of the load balancer takes, got %d", maxHeaderValue, len(value))
-		case strings.ContainsAny(value, "*?"):
-			c.fail(key, "want a value without * and ?, which load balancers read as any characters, got %q", value)
-		}
-		if seen[folded] {
-			c.fail(key, "%q is there already: load balancers do not tell upper and lower case apart", value)
-		}
-		seen[folded] = true
+	for _, problem := range plan.Problems() {
+		c.fail("maintenance."+strings.ToLower(problem.Field), "%s", problem.Text)
 	}
-}
-
-func (c *checker) checkBypass() {
-	bypass := c.env.Maintenance.Bypass
-	const key = "maintenance.bypass"
-	c.checkHeader(key+".header", bypass.Header, "X-Maintenance-Bypass")
-	if clients := c.env.Maintenance.Clients.Header; bypass.Header != "" && strings.EqualFold(bypass.Header, clients) {
-		c.fail(key+".header", "want another header than maintenance.clients.header, got %q twice", bypass.Header)
-	}
-	c.match(key+".cookie", bypass.Cookie, cookiePattern, "the name of a cookie such as maintenance-bypass: letters, digits, hyphens and underscores, at most 64")
-	for i, cidr := range bypass.CIDRs {
-		cidrKey := fmt.Sprintf("%s.cidrs[%d]", key, i)
-		switch {
-		case !cidr.IsValid():
-		case cidr.Addr().Is4In6():
-			c.fail(cidrKey, "want an IPv4 network as such, got %s", cidr)
-		case cidr.Bits() == 0:
-			c.fail(cidrKey, "want a network of operators, got %s, which is everybody", cidr)
-		case cidr.Addr().Is4() && cidr.Bits() < widestIPv4, cidr.Addr().Is6() && cidr.Bits() < widestIPv6:
-			c.fail(cidrKey, "want a network of operators, a /%d of IPv4 or a /%d of IPv6 at the widest, got %s", widestIPv4, widestIPv6, cidr)
-		case cidr.Masked() != cidr:
-			c.fail(cidrKey, "want the first address of the network, %s, got %s", cidr.Masked(), cidr)
-		}
-	}
-	if len(bypass.CIDRs) > 0 && c.env.API.Domain == "" && c.decoder.sound("api.domain") {
-		c.fail(key+".cidrs", "want none without api.domain: the load balancer is then behind CloudFront and does not see the client's address")
+	if len(m.Bypass.CIDRs) > 0 && c.env.API.Domain == "" && c.decoder.sound("api.domain") {
+		c.fail("maintenance.bypass.cidrs", "want none without api.domain: the load balancer is then behind CloudFront and does not see the client's address")
 	}
 }

@@ -86,7 +86,7 @@ func TestWhatAWSWouldRefuse(t *testing.T) {
 		{[]string{"maintenance.bypass.header", "header: CloudFront-Viewer-Country"}, "maintenance.bypass.header", "a header of your own"},
 		{[]string{"maintenance.bypass.header", "header: X_Bypass"}, "maintenance.bypass.header", "letters, digits and hyphens"},
 		{[]string{"maintenance.bypass.header", "header: X-" + strings.Repeat("a", 39)}, "maintenance.bypass.header", "at most 40"},
-		{[]string{"maintenance.bypass.header", "header: x-client"}, "maintenance.bypass.header", "another header than maintenance.clients.header"},
+		{[]string{"maintenance.bypass.header", "header: x-client"}, "maintenance.bypass.header", "another header than that of the clients"},
 		{[]string{"maintenance.bypass.cookie", "cookie: by*pass"}, "maintenance.bypass.cookie", "letters, digits, hyphens and underscores"},
 		{[]string{"maintenance.clients.header", "header: Cookie"}, "maintenance.clients.header", "a header of your own"},
 		{[]string{"maintenance.clients.header", "header: X-Forwarded-Proto"}, "maintenance.clients.header", "a header of your own"},

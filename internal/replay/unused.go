@@ -37,6 +37,7 @@ func (p *pair) findAllowRules(t *alb.Template) {
 			continue
 		}
 		p.allow = append(p.allow, allow)
+		p.findLacking(rule)
 		p.allowed[rule] = allow
 		if open != nil {
 			p.allowed[open] = allow

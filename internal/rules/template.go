@@ -22,9 +22,18 @@ type Found struct {
 	// Function is the logical id of the function that answers the refused.
 	Function string
 
+	// Apps are the target groups that the standing rules forward to, Unlock that of
+	// the page that gives the cookie. Empty if there is none.
+	Apps   []string
+	Unlock string
+
 	// Record and Attribution are the logical ids of the parameters in which the
 	// mode is remembered. Empty without a guard.
 	Record, Attribution string
+
+	// ByHand is the logical id of the parameter in which a turn without
+	// CloudFormation is written down. Empty in templates of older releases.
+	ByHand string
 }
 
 const (
@@ -38,6 +47,10 @@ const (
 const (
 	recordID      = "ModeRecord"
 	attributionID = "ModeAttribution"
+
+	// ByHandID is that of the parameter in which a turn without CloudFormation is
+	// written down.
+	ByHandID = "ModeByHand"
 )
 
 // ErrNoSwitch is the error of a template without a switch.
@@ -49,7 +62,7 @@ var ErrNoSwitch = errors.New("no function that answers during maintenance: the f
 func Find(data []byte, t *alb.Template) ([]Found, error) {
 	f := &finder{template: t, resources: map[string]cfn.Resource{}}
 	types := []string{typeFunction, typeAlias, typeVersion, typeParameter}
-	document, err := cfn.Read(bytes.NewReader(data), cfn.Options{}, func(name string) bool { return slices.Contains(types, name) })
+	document, err := cfn.Read(bytes.NewReader(data), cfn.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +101,11 @@ func (f Found) In(t *alb.Template) []Verdict {
 		}
 	}
 	return all
+}
+
+// Groups are the target groups of the switch.
+func (f Found) Groups() Groups {
+	return Groups{Responder: f.Responder, Unlock: f.Unlock, Apps: f.Apps}
 }
 
 // finder looks for switches in a template.
@@ -171,7 +189,7 @@ func (f *finder) function(id string, depth int) string {
 func (f *finder) found(function string, in scope, responder string) Found {
 	found := Found{Switch: Switch{Responder: responder}, Name: in.path + in.prefix, Function: function}
 	for _, l := range f.template.Listeners {
-		if at, ok := f.listener(l, in, responder); ok {
+		if at, ok := f.listener(l, in, &found); ok {
 			found.Listeners = append(found.Listeners, at)
 		}
 	}
@@ -181,6 +199,8 @@ func (f *finder) found(function string, in scope, responder string) Found {
 			found.Record = id
 		case attributionID:
 			found.Attribution = id
+		case ByHandID:
+			found.ByHand = id
 		}
 	}
 	return found
@@ -197,12 +217,12 @@ func is(in scope, r cfn.Resource) string {
 
 // listener is what of a listener belongs to a switch; ok is false if nothing
 // does.
-func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Listener, ok bool) {
+func (f *finder) listener(l *alb.Listener, in scope, found *Found) (at Listener, ok bool) {
 	at.Name = l.Ref.String()
 	var apps []string
 	hosts := [][]string{}
 	uses := func(r *alb.Rule) bool {
-		return slices.ContainsFunc((alb.Decision{Rule: r}).Targets(), func(t alb.Target) bool { return t.Group.LogicalID == responder })
+		return slices.ContainsFunc((alb.Decision{Rule: r}).Targets(), func(t alb.Target) bool { return t.Group.LogicalID == found.Responder })
 	}
 	ok = uses(&l.Default)
 	for i := range l.Rules {
@@ -215,7 +235,9 @@ func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Liste
 			at.Turning = append(at.Turning, r.Priority)
 		default:
 			at.Standing = append(at.Standing, Standing{r.Priority, Digest(r.Conditions)})
-			if id != maintenance.UnlockID {
+			if id == maintenance.UnlockID {
+				found.Unlock = strings.Join(groups(r), "")
+			} else {
 				apps = append(apps, groups(r)...)
 			}
 		}
@@ -226,9 +248,15 @@ func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Liste
 	if len(hosts) > 0 {
 		at.Hosts = hosts[0]
 	}
+	slices.Sort(apps)
+	apps = slices.Compact(apps)
+	for _, app := range apps {
+		if !slices.Contains(found.Apps, app) {
+			found.Apps = append(found.Apps, app)
+		}
+	}
 	if len(at.Hosts) == 0 && !l.Foreign() {
-		slices.Sort(apps)
-		at.Apps = slices.Compact(apps)
+		at.Apps = apps
 	}
 	return at, ok
 }

@@ -33,6 +33,13 @@ type Switch struct {
 	// accident. Empty: there is no guard.
 	Guard string `json:"Guard,omitempty"`
 
+	// Role is the logical id of the role with which CloudFormation turns the switch.
+	Role string `json:"Role,omitempty"`
+
+	// ByHand is the logical id of the parameter in which a turn without
+	// CloudFormation is written down.
+	ByHand string `json:"ByHand,omitempty"`
+
 	// ReadOnly says that the mode read-only is prepared.
 	ReadOnly bool `json:"ReadOnly"`
 

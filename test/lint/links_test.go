@@ -2,95 +2,90 @@ package lint
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
-	"unicode"
 )
 
-var (
-	fence   = regexp.MustCompile("(?ms)^ *```.*?^ *```[ \t]*$")
-	code    = regexp.MustCompile("`[^`\n]*`")
-	link    = regexp.MustCompile(`\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)`)
-	source  = regexp.MustCompile(`(?:src|href)="([^"]+)"`)
-	heading = regexp.MustCompile(`(?m)^#{1,6}\s+(.+?)\s*#*\s*$`)
-	named   = regexp.MustCompile(`<a (?:id|name)="([^"]+)"`)
-)
-
-// TestLinks: every link of a Markdown file that leads to a file of the
-// repository finds it, and its heading. What is on the network is not asked for.
-func TestLinks(t *testing.T) {
-	top, err := exec.Command("git", "rev-parse", "--show-toplevel").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	root := strings.TrimSpace(string(top))
-	files, err := exec.Command("git", "-C", root, "ls-files", "*.md").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	checked := 0
-	for _, file := range strings.Fields(string(files)) {
-		data, err := os.ReadFile(filepath.Join(root, file))
+// pages are the Markdown files of the tree.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "examples/*/*.md"} {
+		files, err := filepath.Glob(filepath.Join("../..", pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := code.ReplaceAllString(fence.ReplaceAllString(string(data), ""), "")
-		for _, match := range append(link.FindAllStringSubmatch(text, -1), source.FindAllStringSubmatch(text, -1)...) {
-			target := match[1]
-			if strings.Contains(target, ":") { // https:, mailto:
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[filepath.ToSlash(strings.TrimPrefix(file, filepath.FromSlash("../../")))] = string(text)
+		}
+	}
+	return all
+}
+
+var (
+	fenced = regexp.MustCompile("(?ms)^\\s*```.*?^\\s*```$")
+	link   = regexp.MustCompile(`(?:\]\(|(?:src|srcset|href)=")([^)"\s]+)`)
+	title  = regexp.MustCompile(`(?m)^#{1,6} (.+)$`)
+	mark   = regexp.MustCompile("[^\\p{L}\\p{N} _-]")
+)
+
+// anchors are the fragments by which the headings of a page are reached at
+// GitHub.
+func anchors(page string) []string {
+	var all []string
+	for _, heading := range title.FindAllStringSubmatch(fenced.ReplaceAllString(page, ""), -1) {
+		all = append(all, strings.ReplaceAll(strings.ToLower(mark.ReplaceAllString(heading[1], "")), " ", "-"))
+	}
+	return all
+}
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	all := pages(t)
+	count := 0
+	for name, text := range all {
+		for _, found := range link.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
+			if strings.Contains(found[1], "://") {
 				continue
 			}
-			checked++
-			path, anchor, _ := strings.Cut(target, "#")
-			place := filepath.Join(root, filepath.Dir(file), filepath.FromSlash(path))
-			if path == "" {
-				place = filepath.Join(root, file)
+			count++
+			file, anchor, _ := strings.Cut(found[1], "#")
+			target := name
+			if file != "" {
+				target = filepath.ToSlash(filepath.Join(filepath.Dir(name), file))
 			}
-			if _, err := os.Stat(place); err != nil {
-				t.Errorf("%s: %s: there is no such file", file, target)
-				continue
-			}
-			if anchor != "" && strings.HasSuffix(place, ".md") && !anchors(t, place)[anchor] {
-				t.Errorf("%s: %s: there is no such heading", file, target)
+			if _, err := os.Stat(filepath.Join("../..", target)); err != nil {
+				t.Errorf("%s links to %s, which does not exist", name, found[1])
+			} else if page, ok := all[target]; anchor != "" && ok && !slices.Contains(anchors(page), anchor) {
+				t.Errorf("%s links to %s, a heading that %s does not have: %q", name, found[1], target, anchors(page))
 			}
 		}
 	}
-	if checked == 0 {
-		t.Error("no link was checked")
+	if count < 50 {
+		t.Errorf("found %d links, want at least 50: are the pages read?", count)
 	}
 }
 
-// anchors are the places of a Markdown file that a link can lead to, as GitHub
-// names them.
-func anchors(t *testing.T, path string) map[string]bool {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := fence.ReplaceAllString(string(data), "")
-	found := map[string]bool{}
-	for _, match := range heading.FindAllStringSubmatch(text, -1) {
-		found[slug(match[1])] = true
-	}
-	for _, match := range named.FindAllStringSubmatch(text, -1) {
-		found[match[1]] = true
-	}
-	return found
-}
-
-// slug is a heading in lower case, spaces as hyphens, without punctuation.
-func slug(heading string) string {
-	return strings.Map(func(r rune) rune {
+// A page that is longer than this is not read.
+func TestPagesAreShort(t *testing.T) {
+	const kilobyte = 1024
+	long := []string{"docs/runbook.md", "docs/client-contract.md", "docs/schema-changes.md"}
+	for name, text := range pages(t) {
+		most := 12 * kilobyte
 		switch {
-		case r == ' ':
-			return '-'
-		case unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_':
-			return unicode.ToLower(r)
+		case name == "README.md":
+			most = 9 * kilobyte
+		case slices.Contains(long, name) || !strings.HasPrefix(name, "docs/"):
+			continue
 		}
-		return -1
-	}, heading)
+		if len(text) > most {
+			t.Errorf("%s has %d bytes, want at most %d", name, len(text), most)
+		}
+	}
 }

@@ -94,16 +94,6 @@ func TestImagesAreByDigest(t *testing.T) {
 	}
 }
 
-// repository is the root of the tree.
-func repository(t *testing.T) string {
-	t.Helper()
-	top, err := exec.Command("git", "rev-parse", "--show-toplevel").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(top))
-}
-
 // tracked are the files of the tree.
 func tracked(t *testing.T) []string {
 	t.Helper()

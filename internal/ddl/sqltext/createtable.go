@@ -27,6 +27,7 @@ func (p *parser) createTable() {
 		return
 	}
 	p.list(p.element)
+	p.s.options = p.previous().end()
 	for p.err == nil && p.at < len(p.words) {
 		switch {
 		case p.option():

@@ -55,7 +55,7 @@ const (
 
 // Guard handles the events of the custom resource. Make it with New.
 type Guard struct {
-	parameters *ssm.Client
+	parameters live.Parameters
 	stacks     *cloudformation.Client
 	listeners  *elbv2.Client
 	log        *slog.Logger
@@ -67,7 +67,7 @@ type Guard struct {
 
 // New returns a guard that asks AWS with these clients.
 func New(parameters *ssm.Client, stacks *cloudformation.Client, listeners *elbv2.Client, log *slog.Logger) *Guard {
-	return &Guard{parameters, stacks, listeners, log, time.Now, answerTime, writeTime, callTime}
+	return &Guard{live.Parameters{API: parameters}, stacks, listeners, log, time.Now, answerTime, writeTime, callTime}
 }
 
 // Handle judges the event and answers CloudFormation. The error is that the

@@ -41,6 +41,8 @@ type change struct {
 	by        string // who turned to the mode of the record; may be empty
 	settled   bool   // the deploy of the last change is over
 
+	byHand live.ByHand // the last turn without CloudFormation, zero if none is known
+
 	live    maintenance.Mode // what the listeners do now
 	mixed   string           // why they are in no mode
 	liveErr error
@@ -191,7 +193,7 @@ func (c change) freshFlag() bool {
 	if c.next.Typed.IsZero() || c.now.Sub(c.next.Typed).Abs() > evening {
 		return false
 	}
-	closed := c.record.Mode == maintenance.Closed || c.record.Mode == maintenance.ReadOnly
+	closed := maintenance.Open.Opens(c.record.Mode)
 	return !closed || !c.next.Typed.Before(c.record.Since.Add(-skew))
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/rules"
@@ -46,6 +45,14 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 		}
 		return err
 	})
+	var byHandErr error
+	ask(&byHandErr, func(ctx context.Context) error {
+		value, err := g.read(ctx, c.next.ByHandParameter)
+		if err == nil {
+			c.byHand, err = live.DecodeByHand(value)
+		}
+		return err
+	})
 	deployed := c.old // what is there now is what the last deploy made
 	if len(deployed.Switch.Listeners) == 0 {
 		deployed = c.next
@@ -60,6 +67,9 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 	wg.Wait()
 	if attributionErr != nil && !errors.Is(attributionErr, live.ErrNoRecord) {
 		g.log.Warn("who turned the mode cannot be read", "cause", attributionErr.Error())
+	}
+	if byHandErr != nil && !errors.Is(byHandErr, live.ErrNoRecord) {
+		g.log.Warn("who turned the mode without CloudFormation cannot be read", "cause", byHandErr.Error())
 	}
 	c.by = c.record.By(attribution)
 	c.settled = !c.record.Last.At.IsZero() && attribution.Settled.Equal(c.record.Last.At)
@@ -134,11 +144,7 @@ func (g *Guard) read(ctx context.Context, name string) (string, error) {
 	if name == "" {
 		return live.Placeholder, nil
 	}
-	out, err := g.parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
-	if err != nil {
-		return "", err
-	}
-	return aws.ToString(out.Parameter.Value), nil
+	return g.parameters.Value(ctx, name)
 }
 
 // write keeps the record. It tries again for a while: in the deploy that makes
@@ -152,7 +158,7 @@ func (g *Guard) write(ctx context.Context, name string, record live.Record) erro
 	value := record.Encode()
 	var failed error
 	for {
-		_, err := g.parameters.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Value: &value, Overwrite: aws.Bool(true)})
+		err := g.parameters.Put(ctx, name, value)
 		if err == nil {
 			return nil
 		}

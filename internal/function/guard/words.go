@@ -51,9 +51,13 @@ func (c change) refusalByHand() string {
 	if c.mixed != "" {
 		now = "mixed"
 	}
-	return fmt.Sprintf("Refused to open: the listener was made %s by hand, the last deploy had left it %s, and this deploy, %s, would %s."+
+	by := "by hand"
+	if c.byHand.Mode == c.before() && !c.byHand.At.Before(c.record.Since) {
+		by = c.byHand.Said()
+	}
+	return fmt.Sprintf("Refused to open: the listener was made %s %s, the last deploy had left it %s, and this deploy, %s, would %s."+
 		" The deploy is rolled back, the listener stays as it was. To deploy and stay %s: %s. To open: %s; should the listener stay %s, %s.",
-		now, c.left(), c.unasked(), c.opening(), c.before(), c.command(c.before(), ""), c.command(c.next.Mode, ""), c.before(), c.byHand())
+		now, by, c.left(), c.unasked(), c.opening(), c.before(), c.command(c.before(), ""), c.command(c.next.Mode, ""), c.before(), c.flipBack())
 }
 
 // unasked says why the flag of the change does not count.
@@ -120,11 +124,11 @@ func (c change) untouched() []string {
 	if c.old.Mode != c.next.Mode || c.old.Digest != c.next.Digest || !c.live.Valid() || c.live == c.next.Mode {
 		return nil
 	}
-	return []string{fmt.Sprintf("The listener is %s, by hand, and stays so: CloudFormation sees nothing to change. To change that, %s.", c.live, c.byHand())}
+	return []string{fmt.Sprintf("The listener is %s, by hand, and stays so: CloudFormation sees nothing to change. To change that, %s.", c.live, c.flipBack())}
 }
 
-// byHand is how a listener is flipped back that was flipped by hand.
-func (c change) byHand() string {
+// flipBack is how a listener is flipped back that was flipped by hand.
+func (c change) flipBack() string {
 	if c.next.ByHand == "" {
 		return "flip it back by hand"
 	}

@@ -7,18 +7,33 @@ import (
 	"math"
 	"time"
 
+	"github.com/noren-cdk/noren/internal/function/emf"
 	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
 // sample is what was seen at one time. Pointers are nil for what is not known.
 type sample struct {
-	at      time.Time
-	mode    maintenance.Mode // empty if the listener is mixed
-	why     string           // it is mixed
-	record  live.Record
-	drift   *bool
-	overdue *time.Duration
+	at        time.Time
+	mode      maintenance.Mode // empty if the listener is in none
+	why       string           // it is in none
+	different []rules.Drift    // from what was deployed
+	record    live.Record
+	drift     *bool
+	overdue   *time.Duration
+}
+
+// mostTexts bounds what is said of a difference every minute.
+const mostTexts = 5
+
+// texts say what is different from what was deployed.
+func (s sample) texts() []string {
+	var texts []string
+	for _, d := range s.different {
+		texts = append(texts, d.Text)
+	}
+	return texts[:min(len(texts), mostTexts)]
 }
 
 // write writes the sample as one line in CloudWatch's embedded metric format,
@@ -27,9 +42,9 @@ type sample struct {
 // call that can fail.
 func (s sample) write(w io.Writer, function string) error {
 	line := map[string]any{maintenance.FunctionDimension: function, "Live": s.mode}
-	var metrics []metric
+	var metrics []emf.Metric
 	add := func(name, unit string, value float64) {
-		metrics = append(metrics, metric{name, unit})
+		metrics = append(metrics, emf.Metric{Name: name, Unit: unit})
 		line[name] = value
 	}
 	if s.mode.Valid() {
@@ -48,25 +63,17 @@ func (s sample) write(w io.Writer, function string) error {
 	if s.why != "" {
 		line["Why"] = s.why
 	}
+	if len(s.different) > 0 {
+		line["Different"], line["Differences"] = s.texts(), len(s.different)
+	}
 	if s.record.Mode.Valid() {
 		line["Recorded"], line["Since"] = s.record.Mode, s.record.Since
 	}
 	if len(metrics) > 0 {
-		line["_aws"] = map[string]any{
-			"Timestamp":         s.at.UnixMilli(),
-			"CloudWatchMetrics": []directive{{maintenance.MetricNamespace, [][]string{{maintenance.FunctionDimension}}, metrics}},
-		}
+		line["_aws"] = emf.New(s.at, [][]string{{maintenance.FunctionDimension}}, metrics...)
 	}
 	return writeLine(w, line)
 }
-
-type directive struct {
-	Namespace  string
-	Dimensions [][]string
-	Metrics    []metric
-}
-
-type metric struct{ Name, Unit string }
 
 // say logs what happened.
 func say(w io.Writer, at time.Time, message string, act live.Act) {

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/noren-cdk/noren/internal/function/emf"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -79,10 +80,7 @@ func (m *metrics) flush(at time.Time) {
 
 // record is a line in CloudWatch's embedded metric format.
 type record struct {
-	AWS struct {
-		Timestamp         int64
-		CloudWatchMetrics []directive
-	} `json:"_aws"`
+	AWS          emf.Metadata `json:"_aws"`
 	FunctionName string
 	Kind         string
 	Method       string
@@ -90,23 +88,12 @@ type record struct {
 	Path         string
 }
 
-type directive struct {
-	Namespace  string
-	Dimensions [][]string
-	Metrics    []metric
-}
-
-type metric struct{ Name, Unit string }
-
 func newRecord(function string, at time.Time, k kind, method string, c count) record {
-	r := record{FunctionName: function, Kind: k.String(), Method: method, Answers: c.answers, Path: shorten(c.path)}
-	r.AWS.Timestamp = at.UnixMilli()
-	r.AWS.CloudWatchMetrics = []directive{{
-		Namespace:  maintenance.MetricNamespace,
-		Dimensions: [][]string{{maintenance.FunctionDimension}, {maintenance.FunctionDimension, "Kind"}, {maintenance.FunctionDimension, "Method"}},
-		Metrics:    []metric{{maintenance.AnswersMetric, "Count"}},
-	}}
-	return r
+	return record{
+		AWS: emf.New(at, [][]string{{maintenance.FunctionDimension}, {maintenance.FunctionDimension, "Kind"}, {maintenance.FunctionDimension, "Method"}},
+			emf.Metric{Name: maintenance.AnswersMetric, Unit: "Count"}),
+		FunctionName: function, Kind: k.String(), Method: method, Answers: c.answers, Path: shorten(c.path),
+	}
 }
 
 func shorten(path string) string {

@@ -1,4 +1,4 @@
-package environment
+package rules
 
 import (
 	"regexp"
@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// headerPattern is the name of a header that reaches the listener's rules: at
-// most 40 characters, and the load balancer drops those with any other than
-// letters, digits and hyphens.
-var headerPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
+// headerName is the name of a header that reaches the listener's rules: at most
+// 40 characters, and the load balancer drops those with any other than letters,
+// digits and hyphens.
+var headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
 
-// cookiePattern is the name of a cookie in whose value of a rule no wildcard is
+// cookieName is the name of a cookie in whose value of a rule no wildcard is
 // hidden.
-var cookiePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var cookieName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // ownedHeaders are set or rewritten by browsers, CloudFront or the load balancer,
 // or mean something to them: no client can send them for a purpose of its own.
@@ -35,12 +35,4 @@ func isOwned(header string) bool {
 		return len(header) >= len(prefix) && strings.EqualFold(header[:len(prefix)], prefix)
 	}
 	return slices.ContainsFunc(ownedHeaders, equal) || slices.ContainsFunc(ownedPrefixes, prefixed)
-}
-
-// checkHeader checks the name of a header that a rule of the listener looks at.
-func (c *checker) checkHeader(key, header, example string) {
-	c.match(key, header, headerPattern, "the name of a header such as "+example+": letters, digits and hyphens, at most 40")
-	if isOwned(header) {
-		c.fail(key, "want a header of your own such as %s: %s is set by browsers, CloudFront or the load balancer", example, header)
-	}
 }

@@ -1,0 +1,26 @@
+package maintenance
+
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	// DurationStep is the unit of an expected duration, and its minimum: the period
+	// of the alarm that looks back over it.
+	DurationStep = 5 * time.Minute
+
+	// MaxExpectedDuration is how far back CloudWatch looks for an alarm whose
+	// periods are shorter than an hour.
+	// Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+	MaxExpectedDuration = 24 * time.Hour
+)
+
+// CheckExpectedDuration reports an expected duration that no alarm can look back
+// over: want a multiple of DurationStep up to MaxExpectedDuration.
+func CheckExpectedDuration(d time.Duration) error {
+	if d < DurationStep || d > MaxExpectedDuration || d%DurationStep != 0 {
+		return fmt.Errorf("want steps of 5m from 5m to 24h, as CloudWatch evaluates an alarm no longer, got %v", d)
+	}
+	return nil
+}
