@@ -103,3 +103,12 @@ func tracked(t *testing.T) []string {
 	}
 	return strings.Fields(string(out))
 }
+
+// TestNpxFetchesNothing: npx cdk before npm ci fails, and does not run a CLI of
+// another version, or of somebody else's, that the registry has by that name.
+func TestNpxFetchesNothing(t *testing.T) {
+	data, err := os.ReadFile(repository(t) + "/.npmrc")
+	if err != nil || !regexp.MustCompile(`(?m)^yes=false$`).Match(data) {
+		t.Errorf(".npmrc does not say yes=false: %v\n%s", err, data)
+	}
+}
