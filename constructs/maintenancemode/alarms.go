@@ -43,11 +43,12 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 		return alarm
 	}
 	known := awscloudwatch.AlarmProps{TreatMissingData: awscloudwatch.TreatMissingData_IGNORE}
-	m.NotOpen = alarm("NotOpenAlarm", "The product is not open: it is read-only or closed. App alarms tell nobody meanwhile", m.Metrics.Mode, known)
+	m.NotOpen = alarm("NotOpenAlarm", "The product is not open: it is read-only or closed", m.Metrics.Mode, known)
+	m.Closed = m.NotOpen
 	if props.ReadOnly {
 		closed := known
 		closed.Threshold = jsii.Number(2)
-		alarm("ClosedAlarm", "The product is closed: everything but the allowlist is refused", m.Metrics.Mode, closed)
+		m.Closed = alarm("ClosedAlarm", "The product is closed: everything but the allowlist is refused. App alarms tell nobody meanwhile", m.Metrics.Mode, closed)
 	}
 	forgotten := known
 	expected := cmp.Or(props.ExpectedDuration, defaultExpectedDuration)
@@ -76,34 +77,47 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 		alarm("GuardThrottlesAlarm", "The reopen guard is throttled: CloudFormation waits a minute for it and rolls the deploy back", m.Guard.Function.MetricThrottles(every("Sum")), quiet)
 	}
 
-	allowed := often // some minutes of more: the latest is always filled
-	allowed.Threshold = jsii.Number(5)
-	alarm("AllowedErrorsAlarm", "Requests that maintenance lets through fail with 5xx", awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-		Expression: jsii.String("IF(FILL(mode, REPEAT) >= 1, FILL(errors, 0), 0)"),
-		Label:      jsii.String("5xx of allowed requests"),
-		Period:     minute(),
-		UsingMetrics: &map[string]awscloudwatch.IMetric{
-			"mode":   m.Metrics.Mode,
-			"errors": appErrors(props),
-		},
-	}), allowed)
+	// By share, and never by a number of requests: at night five of five may be all.
+	share := func(id, description, expression string, period float64, options awscloudwatch.AlarmProps) {
+		options.Threshold = jsii.Number(failingShare)
+		alarm(id, description, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+			Expression: jsii.String("IF(FILL(mode, REPEAT) >= 1, " + expression + ", 0)"),
+			Label:      jsii.String("5xx of allowed requests, in %"),
+			Period:     awscdk.Duration_Minutes(&period),
+			UsingMetrics: &map[string]awscloudwatch.IMetric{
+				"mode":     m.Metrics.Mode.With(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(&period)}),
+				"errors":   appMetric(props, "HTTPCode_Target_5XX_Count", period),
+				"requests": appMetric(props, "RequestCount", period),
+			},
+		}), options)
+	}
+	share("AllowedErrorsAlarm", "Requests that maintenance lets through fail with 5xx, one in twenty or more", "100 * FILL(errors, 0) / requests", 1, often)
+	share("AllowedErrorsFewAlarm", "Of the few requests that maintenance lets through within ten minutes, one in twenty or more fails with 5xx", "IF(errors >= 3, 100 * errors / requests, 0)", fewMinutes, quiet)
 }
 
-// appErrors is how often the application answers with 5xx. CDK's own metric of
-// a target group knows the load balancer only if it was attached by an L2.
-func appErrors(props Props) awscloudwatch.Metric {
+const (
+	// failingShare is the share of requests that calls, in percent.
+	failingShare = 5
+
+	// fewMinutes is the span over which the share of few requests is taken.
+	fewMinutes = 10
+)
+
+// appMetric is a metric of the application's target group. CDK's own metric of a
+// target group knows the load balancer only if it was attached by an L2.
+func appMetric(props Props, name string, minutes float64) awscloudwatch.Metric {
 	part := func(separator string, arn *string, index float64) *string {
 		return awscdk.Fn_Select(&index, awscdk.Fn_Split(&separator, arn, nil))
 	}
 	listener := props.Listener.ListenerArn() // arn:...:listener/app/NAME/ID/ID
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:  jsii.String("AWS/ApplicationELB"),
-		MetricName: jsii.String("HTTPCode_Target_5XX_Count"),
+		MetricName: &name,
 		DimensionsMap: &map[string]*string{
 			"LoadBalancer": awscdk.Fn_Join(jsii.String("/"), &[]*string{part("/", listener, 1), part("/", listener, 2), part("/", listener, 3)}),
 			"TargetGroup":  part(":", props.AppTargetGroup.TargetGroupArn(), 5),
 		},
-		Period: minute(), Statistic: jsii.String("Sum"),
+		Period: awscdk.Duration_Minutes(&minutes), Statistic: jsii.String("Sum"),
 	})
 }
 
