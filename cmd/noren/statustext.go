@@ -96,6 +96,9 @@ func writeSwitch(out term.Terminal, title string, r live.Status, now time.Time) 
 	if r.Recorded != "" && r.Recorded != r.Listener.Mode {
 		said = append(said, "the last deploy turned it to "+string(r.Recorded))
 	}
+	if r.Locked {
+		said = append(said, "locked: deploys that change the listener or its rules fail with \"Action denied by stack policy\", until noren close, noren read-only or noren open has turned the template, too")
+	}
 	for _, text := range said {
 		for _, line := range term.Wrap(text, out.Width) {
 			fmt.Fprintln(out, line)
@@ -151,6 +154,9 @@ func since(r live.Status, now time.Time) string {
 	}
 	if r.ByHand {
 		by += ", by hand"
+	}
+	if r.Why != "" {
+		by += fmt.Sprintf(" (%s)", r.Why)
 	}
 	text := fmt.Sprintf("since %s (%s), by %s", r.Since.Format("2006-01-02 15:04 MST"), ago(now.Sub(r.Since)), by)
 	if r.Unknown != "" {

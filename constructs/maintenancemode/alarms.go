@@ -2,6 +2,7 @@ package maintenancemode
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,24 +32,30 @@ func every(statistic string) *awscloudwatch.MetricOptions {
 // probe's silence for an open product: the state that was last known is kept,
 // and the silence is an alarm of its own.
 func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
-	alarm := func(id, description string, metric awscloudwatch.IMetric, options awscloudwatch.AlarmProps) awscloudwatch.Alarm {
+	define := func(id, description string, metric awscloudwatch.IMetric, options awscloudwatch.AlarmProps) awscloudwatch.Alarm {
 		options.Metric, options.AlarmDescription = metric, &description
 		options.Threshold = cmp.Or(options.Threshold, jsii.Number(1))
 		options.EvaluationPeriods = cmp.Or(options.EvaluationPeriods, jsii.Number(1))
 		if options.ComparisonOperator == "" {
 			options.ComparisonOperator = awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 		}
-		alarm := awscloudwatch.NewAlarm(this, &id, &options)
-		m.Alarms = append(m.Alarms, alarm)
-		return alarm
+		return awscloudwatch.NewAlarm(this, &id, &options)
+	}
+	mode := func(id, description string, options awscloudwatch.AlarmProps) awscloudwatch.Alarm {
+		a := define(id, description, m.Metrics.Mode, options)
+		m.ModeAlarms = append(m.ModeAlarms, a)
+		return a
+	}
+	alarm := func(id, description string, metric awscloudwatch.IMetric, options awscloudwatch.AlarmProps) {
+		m.Alarms = append(m.Alarms, define(id, description, metric, options))
 	}
 	known := awscloudwatch.AlarmProps{TreatMissingData: awscloudwatch.TreatMissingData_IGNORE}
-	m.NotOpen = alarm("NotOpenAlarm", "The product is not open: it is read-only or closed", m.Metrics.Mode, known)
+	m.NotOpen = mode("NotOpenAlarm", "The product is not open: it is read-only or closed", known)
 	m.Closed = m.NotOpen
 	if props.ReadOnly {
 		closed := known
 		closed.Threshold = jsii.Number(2)
-		m.Closed = alarm("ClosedAlarm", "The product is closed: everything but the allowlist is refused. App alarms tell nobody meanwhile", m.Metrics.Mode, closed)
+		m.Closed = mode("ClosedAlarm", "The product is closed: everything but the allowlist is refused. App alarms tell nobody meanwhile", closed)
 	}
 	forgotten := known
 	expected := cmp.Or(props.ExpectedDuration, defaultExpectedDuration)
@@ -80,19 +87,30 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 	// By share, and never by a number of requests: at night five of five may be all.
 	share := func(id, description, expression string, period float64, options awscloudwatch.AlarmProps) {
 		options.Threshold = jsii.Number(failingShare)
+		using := map[string]awscloudwatch.IMetric{"mode": m.Metrics.Mode.With(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(&period)})}
+		var errors, requests []string
+		for i, s := range props.services() {
+			number := ""
+			if i > 0 {
+				number = strconv.Itoa(i)
+			}
+			using["errors"+number] = metricOf(props, s, "HTTPCode_Target_5XX_Count", period)
+			using["requests"+number] = metricOf(props, s, "RequestCount", period)
+			errors, requests = append(errors, "FILL(errors"+number+", 0)"), append(requests, "requests"+number)
+			if i > 0 {
+				requests[i] = "FILL(requests" + number + ", 0)"
+			}
+		}
+		sums := strings.NewReplacer("ERRORS", "("+strings.Join(errors, " + ")+")", "REQUESTS", "("+strings.Join(requests, " + ")+")")
 		alarm(id, description, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-			Expression: jsii.String("IF(FILL(mode, REPEAT) >= 1, " + expression + ", 0)"),
-			Label:      jsii.String("5xx of allowed requests, in %"),
-			Period:     awscdk.Duration_Minutes(&period),
-			UsingMetrics: &map[string]awscloudwatch.IMetric{
-				"mode":     m.Metrics.Mode.With(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(&period)}),
-				"errors":   appMetric(props, "HTTPCode_Target_5XX_Count", period),
-				"requests": appMetric(props, "RequestCount", period),
-			},
+			Expression:   jsii.String("IF(FILL(mode, REPEAT) >= 1, " + sums.Replace(expression) + ", 0)"),
+			Label:        jsii.String("5xx of allowed requests, in %"),
+			Period:       awscdk.Duration_Minutes(&period),
+			UsingMetrics: &using,
 		}), options)
 	}
-	share("AllowedErrorsAlarm", "Requests that maintenance lets through fail with 5xx, one in twenty or more", "100 * FILL(errors, 0) / requests", 1, often)
-	share("AllowedErrorsFewAlarm", "Of the few requests that maintenance lets through within ten minutes, one in twenty or more fails with 5xx", "IF(errors >= 3, 100 * errors / requests, 0)", fewMinutes, quiet)
+	share("AllowedErrorsAlarm", "Requests that maintenance lets through fail with 5xx, one in twenty or more", "100 * ERRORS / REQUESTS", 1, often)
+	share("AllowedErrorsFewAlarm", "Of the few requests that maintenance lets through within ten minutes, one in twenty or more fails with 5xx", "IF(ERRORS >= 3, 100 * ERRORS / REQUESTS, 0)", fewMinutes, quiet)
 }
 
 const (
@@ -103,9 +121,9 @@ const (
 	fewMinutes = 10
 )
 
-// appMetric is a metric of the application's target group. CDK's own metric of a
-// target group knows the load balancer only if it was attached by an L2.
-func appMetric(props Props, name string, minutes float64) awscloudwatch.Metric {
+// metricOf is a metric of a service's target group. CDK's own metric of a target
+// group knows the load balancer only if it was attached by an L2.
+func metricOf(props Props, service Service, name string, minutes float64) awscloudwatch.Metric {
 	part := func(separator string, arn *string, index float64) *string {
 		return awscdk.Fn_Select(&index, awscdk.Fn_Split(&separator, arn, nil))
 	}
@@ -115,7 +133,7 @@ func appMetric(props Props, name string, minutes float64) awscloudwatch.Metric {
 		MetricName: &name,
 		DimensionsMap: &map[string]*string{
 			"LoadBalancer": awscdk.Fn_Join(jsii.String("/"), &[]*string{part("/", listener, 1), part("/", listener, 2), part("/", listener, 3)}),
-			"TargetGroup":  part(":", props.AppTargetGroup.TargetGroupArn(), 5),
+			"TargetGroup":  part(":", service.TargetGroup.TargetGroupArn(), 5),
 		},
 		Period: awscdk.Duration_Minutes(&minutes), Statistic: jsii.String("Sum"),
 	})

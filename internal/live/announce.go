@@ -50,8 +50,8 @@ type ModeEvent struct {
 type How string
 
 const (
-	ByDeploy How = "deploy"  // CloudFormation, whoever asked it to
-	ByHand   How = "by hand" // a call of the load balancer's API
+	TurnedByDeploy How = "deploy"  // CloudFormation, whoever asked it to
+	TurnedByHand   How = "by hand" // a call of the load balancer's API
 )
 
 // The source and the detail type of a ModeEvent.

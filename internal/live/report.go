@@ -57,6 +57,11 @@ type Status struct {
 	// or if it is not known since when it is not.
 	Drain *Drain `json:"drain,omitempty"`
 
+	// Why is the reason that was typed for a turn by hand, and Locked says that it
+	// locked the listeners and rules against deploys.
+	Why    string `json:"why,omitempty"`
+	Locked bool   `json:"locked,omitempty"`
+
 	// Unknown is why Since and By are not known.
 	Unknown string `json:"unknown,omitempty"`
 }

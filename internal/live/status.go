@@ -155,12 +155,19 @@ const longest = 30 * 24 * time.Hour
 // history finds out since when the listeners are as they are, and who did it:
 // the last deploy, by the guard's record, or whoever changed them since.
 func (q Query) history(ctx context.Context, d *deployed, s rules.Found, real rules.Switch, status *Status, now time.Time) error {
-	kept, err := Parameters{ssm.NewFromConfig(q.AWS)}.Read(ctx, d.physical[s.Record], d.physical[s.Attribution])
+	kept, err := Parameters{ssm.NewFromConfig(q.AWS)}.Read(ctx, d.physical[s.Record], d.physical[s.Attribution], d.physical[s.ByHand])
 	if err != nil {
 		return err
 	}
 	record := kept.Record
 	status.Recorded = record.Mode
+	if b := kept.ByHand; b.Mode.Valid() && !b.At.Before(record.Since) && b.Mode != status.Deployed.Mode {
+		status.Locked = b.Locked
+		if b.Mode == status.Listener.Mode {
+			status.Since, status.By, status.ByHand, status.Why = b.At, b.By, true, b.Why
+			return nil
+		}
+	}
 	if record.Mode.Valid() && record.Mode == status.Listener.Mode {
 		status.Since, status.By = record.Since, kept.By()
 		if status.By != "" {

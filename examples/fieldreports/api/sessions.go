@@ -45,7 +45,9 @@ func (p pools) newSession(ctx context.Context, u user, now time.Time) (token str
 func (p pools) sessionUser(ctx context.Context, token string, now time.Time) (u user, err error) {
 	const query = `SELECT users.id, users.name, users.role FROM sessions JOIN users ON users.id = sessions.user_id
 		WHERE sessions.token_hash = ? AND sessions.expires_at > ?`
-	err = p.reader.QueryRowContext(ctx, query, hash(token), now).Scan(&u.id, &u.Name, &u.Role)
+	err = p.read(func(from *sql.DB) error {
+		return from.QueryRowContext(ctx, query, hash(token), now).Scan(&u.id, &u.Name, &u.Role)
+	})
 	if errors.Is(err, sql.ErrNoRows) && p.reader != p.writer { // the reader may not have it yet
 		err = p.writer.QueryRowContext(ctx, query, hash(token), now).Scan(&u.id, &u.Name, &u.Role)
 	}

@@ -67,7 +67,7 @@ func (p *Probe) Run(ctx context.Context) error {
 	if untilErr == nil {
 		s.overdue = &overdue
 	}
-	kept, keptErr := p.parameters().Read(ctx, p.Settings.Record, p.Settings.Attribution)
+	kept, keptErr := p.parameters().Read(ctx, p.Settings.Record, p.Settings.Attribution, p.Settings.ByHand)
 	s.different = p.different(seen, cmp.Or(mode, kept.Record.Mode, maintenance.Closed))
 	if s.why == "" {
 		s.why = rules.Opened(mode, s.different)
@@ -82,7 +82,7 @@ func (p *Probe) Run(ctx context.Context) error {
 	if err := s.write(p.Log, p.Settings.Name); err != nil {
 		return err
 	}
-	return errors.Join(untilErr, keptErr, p.attributeIf(ctx, kept, keptErr, s), p.blame(ctx, s))
+	return errors.Join(untilErr, keptErr, p.attributeIf(ctx, kept, keptErr, s), p.blame(ctx, s, kept.ByHand))
 }
 
 // different is what of the load balancers is not as it was deployed, in a mode.
@@ -169,16 +169,19 @@ func (p *Probe) announce(ctx context.Context, kept live.Kept, s sample, by strin
 		return last, nil
 	}
 	now := live.Turn{Mode: s.mode, Since: s.at.UTC().Truncate(time.Second)}
-	how := live.ByHand
+	how := live.TurnedByHand
 	if kept.Record.Mode == s.mode && kept.Record.Since.After(last.Since) {
-		now, how = kept.Record.Turn, live.ByDeploy
+		now, how = kept.Record.Turn, live.TurnedByDeploy
 	}
 	if last == (live.Turn{}) {
 		return now, nil
 	}
 	e := live.ModeEvent{Stack: p.Settings.Stack, Switch: p.Settings.SwitchName, From: last.Mode, To: now.Mode, Since: now.Since, How: how}
-	if how == live.ByDeploy {
+	switch {
+	case how == live.TurnedByDeploy:
 		e.By, e.Until = by, kept.Record.Until
+	case kept.ByHand.Mode == s.mode && kept.ByHand.At.After(last.Since):
+		e.By = kept.ByHand.By
 	}
 	if err := e.Put(ctx, p.Config); err != nil {
 		return last, err
@@ -201,9 +204,9 @@ func (p *Probe) settled(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// blame logs once who has changed the listener by hand, as soon as CloudTrail
-// knows.
-func (p *Probe) blame(ctx context.Context, s sample) error {
+// blame logs once who has changed the listener by hand: as noren wrote it down,
+// or else as soon as CloudTrail knows.
+func (p *Probe) blame(ctx context.Context, s sample, byHand live.ByHand) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s.drift == nil || !*s.drift {
@@ -211,6 +214,11 @@ func (p *Probe) blame(ctx context.Context, s sample) error {
 		return nil
 	}
 	if mode := fmt.Sprintf("%q %q", s.mode, s.texts()); p.blamed != mode {
+		if byHand.Mode.Valid() && byHand.Mode == s.mode && !byHand.At.Before(s.record.Since) {
+			p.blamed = mode
+			say(p.Log, s.at, "the listener was turned "+byHand.Said(), live.Act{Call: "noren --now", By: byHand.By, At: byHand.At})
+			return nil
+		}
 		for _, at := range p.Settings.Switch.Listeners {
 			act, err := live.LastByHand(ctx, p.Config, at.Name, s.at.Add(-2*live.TrailDelay))
 			if err != nil {

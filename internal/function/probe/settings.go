@@ -39,6 +39,10 @@ type Settings struct {
 	// remembered. Default: there is no guard, and nothing is.
 	Record, Attribution string
 
+	// ByHand is the name of the parameter in which a turn without CloudFormation is
+	// written down. Default: none is.
+	ByHand string
+
 	// Err is what is wrong with the environment that Settings were read from.
 	Err error
 }
@@ -54,6 +58,7 @@ const (
 	attributionVariable = maintenance.ProbeVariables + "ATTRIBUTION"
 	appsVariable        = maintenance.ProbeVariables + "APPS"
 	unlockVariable      = maintenance.ProbeVariables + "UNLOCK"
+	byHandVariable      = maintenance.ProbeVariables + "BYHAND"
 
 	nameVariable = "AWS_LAMBDA_FUNCTION_NAME"
 )
@@ -77,6 +82,7 @@ func (s Settings) Environment() map[string]string {
 		responderVariable: s.Switch.Responder, functionVariable: s.Function, stackVariable: s.Stack, switchVariable: s.SwitchName,
 		recordVariable: s.Record, attributionVariable: s.Attribution,
 		appsVariable: strings.Join(s.Apps, ","), unlockVariable: s.Unlock,
+		byHandVariable: s.ByHand,
 	}
 	for i, at := range s.Switch.Listeners {
 		for name, text := range at.Texts() {
@@ -100,7 +106,7 @@ func ParseEnvironment(getenv func(string) string) Settings {
 		Switch: rules.Switch{Responder: getenv(responderVariable)},
 
 		Function: getenv(functionVariable), Stack: getenv(stackVariable), SwitchName: getenv(switchVariable),
-		Record: getenv(recordVariable), Attribution: getenv(attributionVariable), Unlock: getenv(unlockVariable),
+		Record: getenv(recordVariable), Attribution: getenv(attributionVariable), Unlock: getenv(unlockVariable), ByHand: getenv(byHandVariable),
 	}
 	if apps := getenv(appsVariable); apps != "" {
 		s.Apps = strings.Split(apps, ",")
