@@ -81,7 +81,6 @@ var awsCommands = map[string][]string{
 	"cloudformation update-termination-protection": {"--stack-name", "--no-enable-termination-protection"},
 	"cloudformation describe-stack-resources":      {"--stack-name", "--query", "--output"},
 	"cloudformation delete-stack":                  {"--stack-name"},
-	"ecs update-service":                           {"--force-new-deployment", "--cluster", "--service"},
 	"elbv2 modify-load-balancer-attributes":        {"--load-balancer-arn", "--attributes"},
 	"rds modify-db-cluster":                        {"--db-cluster-identifier", "--no-deletion-protection", "--manage-master-user-password", "--apply-immediately"},
 	"secretsmanager get-secret-value":              {"--secret-id", "--query", "--output"},
