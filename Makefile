@@ -13,7 +13,7 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview images preview-test pictures test awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
+.PHONY: help preview images preview-test pictures test apps awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
@@ -22,6 +22,7 @@ help:
 	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH"
 	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
 	@echo "make awscli         the commands that the stack prints, by both versions of the AWS CLI: the second in NOREN_AWSCLI2"
+	@echo "make apps           some eighty CDK apps that import the construct, in every mode"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make clients        what HTTP libraries do in maintenance: Node, Python 3.11, curl; make clients-java: JDK 17, Maven"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
@@ -78,6 +79,11 @@ test: node_modules
 # by the AWS CLI 2, which pip does not.
 NOREN_AWSCLI2 ?= /usr/bin/aws
 export NOREN_AWSCLI2
+
+# CDK apps of other people that import the construct: those that every test has a
+# part of.
+apps:
+	NOREN_APPS=all go test -count=1 -timeout 20m ./test/apps
 
 awscli: node_modules .venv/awscli
 	@$(NOREN_AWSCLI2) --version | grep -q ^aws-cli/2 || { echo "$(NOREN_AWSCLI2) is not the AWS CLI 2: name it in NOREN_AWSCLI2"; exit 1; }
@@ -230,6 +236,7 @@ bench: node_modules
 	go test -run '^$$' -bench Tests -benchtime 1x ./stacks
 	go test -run '^$$' -bench . ./internal/rules/allowlist
 	go test -run '^$$' -bench . ./internal/alb
+	scripts/bench.sh
 	go test -run '^$$' -bench . ./internal/replay/accesslog ./cmd/noren
 	go test -p 1 -run '^$$' -bench . ./lambda/responder ./internal/function/responder
 	go test -run '^$$' -bench ALB -benchtime 15x ./internal/preview/edge

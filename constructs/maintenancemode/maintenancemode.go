@@ -273,7 +273,9 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	fail(props.validate())
 	props.Mode = cmp.Or(props.Mode, maintenance.Open)
 	listeners, err := props.listeners(scope)
-	fail(err)
+	if err != nil {
+		fail(cmp.Or(props.swings(scope), err))
+	}
 	if !props.NoHealthCheck && props.HealthCheckPath == "" {
 		props.HealthCheckPath = props.healthCheckPath(scope, listeners)
 	}
