@@ -90,6 +90,7 @@ awscli: node_modules .venv/awscli
 	go test -tags awscli -count=1 -timeout 20m -run 'Printed|Pager' ./stacks
 
 browser:
+	cd test/axe && npm ci --no-audit --no-fund --loglevel=error
 	go test -tags browser ./internal/function/responder
 	cd examples/fieldreports && go test -tags browser -timeout 10m .
 
