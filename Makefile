@@ -13,14 +13,16 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview preview-test pictures test awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
+.PHONY: help preview images preview-test pictures test apps awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
+	@echo "make images         the container images without a Docker engine, into cdk.out/images: ARGS=\"-registry ...\""
 	@echo "make test           all tests"
 	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH"
 	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
 	@echo "make awscli         the commands that the stack prints, by both versions of the AWS CLI: the second in NOREN_AWSCLI2"
+	@echo "make apps           some eighty CDK apps that import the construct, in every mode"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make clients        what HTTP libraries do in maintenance: Node, Python 3.11, curl; make clients-java: JDK 17, Maven"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
@@ -34,7 +36,7 @@ help:
 	@echo "make diff           what closing changes in ENV=$(ENV)"
 	@echo "make templates      the templates that the committed files describe, of every environment"
 	@echo "make plan           what a deploy of ENV=$(ENV) would change; with MODE=open, read-only or closed: a flip"
-	@echo "make deploy         deploy what make plan planned"
+	@echo "make deploy         deploy what make plan planned; with DIGEST=...: if that is what was approved"
 	@echo "make await          wait until the product is seen in the mode that was planned"
 	@echo "make generate       which properties replace a resource, from the schemas of cfn-lint"
 	@echo "make golden         write the goldens of the tests anew; read the difference"
@@ -46,6 +48,11 @@ preview: tools node_modules
 	@go build -o bin/noren ./cmd/noren
 	@$(MAKE) --no-print-directory synthesized
 	@bin/noren preview --env $(ENV) $(ARGS)
+
+# The container images: go run ./cmd/images -h says what ARGS may be.
+images: ARGS ?= -out cdk.out/images
+images:
+	@go run ./cmd/images $(ARGS)
 
 # The assemblies of ENV, left alone if nothing has changed since they were made.
 .PHONY: synthesized
@@ -72,6 +79,11 @@ test: node_modules
 # by the AWS CLI 2, which pip does not.
 NOREN_AWSCLI2 ?= /usr/bin/aws
 export NOREN_AWSCLI2
+
+# CDK apps of other people that import the construct: those that every test has a
+# part of.
+apps:
+	NOREN_APPS=all go test -count=1 -timeout 20m ./test/apps
 
 awscli: node_modules .venv/awscli
 	@$(NOREN_AWSCLI2) --version | grep -q ^aws-cli/2 || { echo "$(NOREN_AWSCLI2) is not the AWS CLI 2: name it in NOREN_AWSCLI2"; exit 1; }
@@ -124,11 +136,11 @@ ddl-truth:
 
 # The emulator listens on this machine only. What the test writes is in
 # cdk.out/e2e and stays until the next run.
-e2e: node_modules .venv/e2e
+e2e: node_modules .venv/e2e .venv/awscli
 	go test -tags e2e -count=1 -timeout 30m -v ./test/e2e
 
 # Every environment in every mode, synthesized if something has changed since.
-judges: node_modules .venv/lint
+judges: node_modules .venv/lint test/lint/node_modules
 	@for env in dev staging prod; do \
 		if [ ! -f cdk.out/$$env/closed/manifest.json ] || \
 			[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$$env/open/manifest.json -print -quit)" ]; then \
@@ -192,8 +204,8 @@ generate: .venv/lint
 plan: node_modules
 	@scripts/plan.sh $(ENV) $(MODE)
 
-deploy:
-	$(CDK) deploy --app cdk.out/$(ENV)/planned --require-approval never
+deploy: node_modules
+	@scripts/deploy.sh $(ENV) $(DIGEST)
 
 # Until the deployed template, the listener and a real request all say what was
 # planned, ten minutes at most.
@@ -224,10 +236,16 @@ bench: node_modules
 	go test -run '^$$' -bench Tests -benchtime 1x ./stacks
 	go test -run '^$$' -bench . ./internal/rules/allowlist
 	go test -run '^$$' -bench . ./internal/alb
+	scripts/bench.sh
 	go test -run '^$$' -bench . ./internal/replay/accesslog ./cmd/noren
 	go test -p 1 -run '^$$' -bench . ./lambda/responder ./internal/function/responder
 	go test -run '^$$' -bench ALB -benchtime 15x ./internal/preview/edge
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run '^$$' -bench SideBySide -benchtime 1x -timeout 30m ./internal/ddl
+
+# What AWS's own comparison of templates says.
+test/lint/node_modules: test/lint/package-lock.json
+	@cd test/lint && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # npm is quiet about what nobody here can change.
 node_modules: package-lock.json

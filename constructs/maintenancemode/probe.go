@@ -37,12 +37,20 @@ type Metrics struct {
 // mode the listener is in. Nothing of it depends on the mode: it is told the rules
 // of every mode, and the record is where it learns which was deployed.
 func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at rules.Switch, listeners []turned, unlock *string) {
-	groups := rules.Groups{Responder: at.Responder, Apps: []string{*props.AppTargetGroup.TargetGroupArn()}}
+	groups := rules.Groups{Responder: at.Responder}
+	add := func(app string) {
+		same := func(other string) bool { return resolved(this, other) == resolved(this, app) }
+		if !slices.ContainsFunc(groups.Apps, same) {
+			groups.Apps = append(groups.Apps, app)
+		}
+	}
+	for _, service := range props.services() {
+		add(*service.TargetGroup.TargetGroupArn())
+	}
 	for _, t := range listeners {
-		for _, name := range t.app.names() {
-			same := func(app string) bool { return resolved(this, app) == resolved(this, name) }
-			if !slices.ContainsFunc(groups.Apps, same) {
-				groups.Apps = append(groups.Apps, name)
+		for _, r := range slices.Concat(t.routes...) {
+			for _, app := range r.does.names() {
+				add(app)
 			}
 		}
 	}
@@ -79,16 +87,21 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 	}
 	environment[probe.OthersVariable] = *deployed.text(-1)
 	function := gofunction.New(this, probeID, gofunction.Props{
-		Package:      probeProgram,
-		Description:  "Looks every minute which mode the listener is in",
-		Environment:  environment,
-		Timeout:      30 * time.Second,
-		LogRetention: props.LogRetention,
+		Program:       probeProgram,
+		Package:       props.functionPackage(),
+		Repository:    props.FunctionRepository,
+		Description:   "Looks every minute which mode the listener is in",
+		Environment:   environment,
+		Timeout:       30 * time.Second,
+		LogRetention:  props.LogRetention,
+		LogGroup:      props.FunctionLogs,
+		EncryptionKey: props.EncryptionKey,
 	})
 	m.Probe, m.ProbeLogGroup = function.Function, function.LogGroup
 	for _, statement := range statements {
 		m.Probe.AddToRolePolicy(awsiam.NewPolicyStatement(statement))
 	}
+	meantWildcard(m.Probe, "Describing listeners and rules, and looking up events, knows no resource.")
 	m.addSchedule(this)
 	metric := func(name string) awscloudwatch.Metric {
 		return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/noren-cdk/noren/internal/alb"
@@ -52,6 +53,36 @@ func workplace(t *testing.T, dir, name string) environment.Environment {
 	return env
 }
 
+// deployable makes dir a checkout of this tree with an environment that is fit to
+// be deployed: as it is, but with its placeholders replaced and somebody to tell.
+func deployable(t *testing.T, dir, name string) environment.Environment {
+	t.Helper()
+	env := workplace(t, dir, name)
+	file := filepath.Join(dir, "environments", name+".yaml")
+	source, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source = bytes.ReplaceAll(source, []byte("# REPLACE"), []byte("# replaced"))
+	source = bytes.Replace(source, []byte(`alarmEmail: "" # replaced`), []byte("alarmEmail: ops@example.com # replaced"), 1)
+	if err := os.WriteFile(file, source, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if slices.Contains([]string{"environments", "cdk.out", "cdk.json", "examples", ".git"}, entry.Name()) {
+			continue
+		}
+		if err := os.Symlink(filepath.Join(root, entry.Name()), filepath.Join(dir, entry.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return env
+}
+
 // assembly is a synthesized app in one mode, without what the emulator lacks.
 type assembly struct {
 	mode     string // as -c maintenance takes it
@@ -61,13 +92,23 @@ type assembly struct {
 	filtered map[string]int
 }
 
+// turnable are types that are needed to turn a stack, and that other tests do
+// without.
+var turnable = []string{"Custom::NorenReopenGuard", "AWS::SSM::Parameter"}
+
 // synthesize runs the app, of a program, in a mode.
 func (e *emulator) synthesize(t *testing.T, program, stack, mode string, flags ...string) assembly {
+	t.Helper()
+	return e.synthesizeWith(t, nil, program, stack, mode, flags...)
+}
+
+// synthesizeWith leaves the types of keep in the templates.
+func (e *emulator) synthesizeWith(t *testing.T, keep []string, program, stack, mode string, flags ...string) assembly {
 	t.Helper()
 	a := assembly{mode: mode, dir: filepath.Join(e.dir, mode)}
 	args := append([]string{"synth", "--quiet", "--no-version-reporting", "--app", program, "--output", a.dir, "-c", "maintenance=" + mode}, flags...)
 	e.cdk(t, "cdk synth -c maintenance="+mode, e.dir, args...)
-	a.filtered = filter(t, filepath.Join(a.dir, stack+".template.json"))
+	a.filtered = filter(t, filepath.Join(a.dir, stack+".template.json"), keep...)
 	var err error
 	if a.template, err = os.ReadFile(filepath.Join(a.dir, stack+".template.json")); err != nil {
 		t.Fatal(err)
