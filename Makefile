@@ -13,7 +13,7 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview images sessions preview-test pictures test awscli browser clients clients-java mysql ddl-chaos e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
+.PHONY: help preview images sessions preview-test pictures test apps awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
@@ -22,13 +22,15 @@ help:
 	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH"
 	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
 	@echo "make awscli         the commands that the stack prints, by both versions of the AWS CLI: the second in NOREN_AWSCLI2"
+	@echo "make apps           some eighty CDK apps that import the construct, in every mode"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make clients        what HTTP libraries do in maintenance: Node, Python 3.11, curl; make clients-java: JDK 17, Maven"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
 	@echo "make sessions       the tests of the API with sessions in Valkey: valkey-server or redis-server on PATH"
+	@echo "make ddl-truth      verdicts of noren ddl plan against what readers and writers feel; the result goes to docs/ddl-truth.md"
 	@echo "make ddl-chaos      disturb schema changes N=$(N) times; the result goes to docs/ddl-chaos.md"
 	@echo "make e2e            deploy and flip with the cdk CLI, against an emulator of AWS: Python 3.11"
-	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, shellcheck, cdk diff"
+	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, zizmor, shellcheck, cdk diff"
 	@echo "make vulnerabilities known ones that the code reaches: govulncheck, which asks vuln.go.dev"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
 	@echo "make synth          the assemblies of ENV=$(ENV): open, read-only, closed"
@@ -79,6 +81,11 @@ test: node_modules
 NOREN_AWSCLI2 ?= /usr/bin/aws
 export NOREN_AWSCLI2
 
+# CDK apps of other people that import the construct: those that every test has a
+# part of.
+apps:
+	NOREN_APPS=all go test -count=1 -timeout 20m ./test/apps
+
 awscli: node_modules .venv/awscli
 	@$(NOREN_AWSCLI2) --version | grep -q ^aws-cli/2 || { echo "$(NOREN_AWSCLI2) is not the AWS CLI 2: name it in NOREN_AWSCLI2"; exit 1; }
 	go test -tags awscli -count=1 -timeout 20m -run 'Printed|Pager' ./stacks
@@ -125,6 +132,11 @@ sessions:
 N ?= 200
 ddl-chaos:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_CHAOS=$(N) NOREN_CHAOS_RESULT=$(CURDIR)/docs/ddl-chaos.md go test -tags mysql -count=1 -timeout 60m -run 'TestChaos$$' ./internal/ddl
+
+# The verdicts of noren ddl plan against what a reader and a writer feel: every
+# operation on every kind of table. make mysql tries 24 of them.
+ddl-truth:
+	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_TRUTH_RESULT=$(CURDIR)/docs/ddl-truth.md go test -tags mysql -count=1 -timeout 90m -run 'TestTruth$$' ./internal/ddl
 
 # The emulator listens on this machine only. What the test writes is in
 # cdk.out/e2e and stays until the next run.
@@ -228,6 +240,7 @@ bench: node_modules
 	go test -run '^$$' -bench Tests -benchtime 1x ./stacks
 	go test -run '^$$' -bench . ./internal/rules/allowlist
 	go test -run '^$$' -bench . ./internal/alb
+	scripts/bench.sh
 	go test -run '^$$' -bench . ./internal/replay/accesslog ./cmd/noren
 	go test -p 1 -run '^$$' -bench . ./lambda/responder ./internal/function/responder
 	go test -run '^$$' -bench ALB -benchtime 15x ./internal/preview/edge

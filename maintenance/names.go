@@ -20,9 +20,9 @@ const (
 	// while it is in no mode.
 	ModeMetric = "Mode"
 
-	// DriftMetric is 1 while the listener is in another mode than the last deploy
-	// turned it to, or in none, else 0. Without a guard the last deploy's mode is
-	// not known, and only a listener in no mode is 1.
+	// DriftMetric is 1 while a listener of the load balancer is not as it was
+	// deployed: in another mode than the last deploy turned to, or with a rule more,
+	// one less or another one.
 	DriftMetric = "Drift"
 
 	// OverdueMetric is how many minutes ago maintenance was to end, rounded up: 0
@@ -42,6 +42,7 @@ const (
 	ResponderID = "Responder" // the function that answers the refused
 	ReadID      = "Read"      // with a number: rules that let reads through in the mode read-only
 	CloseID     = "Close"     // with a number: rules that close a listener whose default action is not turned
+	UpgradeID   = "Upgrade"   // with a number: rules that keep requests for another protocol out of the reads
 	UnlockID    = "Unlock"    // the rule to the page that gives the bypass cookie
 )
 

@@ -15,11 +15,13 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/noren-cdk/noren/constructs/schemachange"
 	"github.com/noren-cdk/noren/constructs/sessionstore"
 	"github.com/noren-cdk/noren/internal/environment"
 )
@@ -64,7 +66,9 @@ func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.
 	}
 	logs := newLogGroup(scope, "ApiLogs", env)
 	task := newTask(scope, "Api", env, container, logs)
-	database.GrantConnect(task.TaskRole(), jsii.String(apiUser))
+	task.AddToTaskRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: jsii.Strings("rds-db:connect"), Resources: &[]*string{schemachange.LoginARN(scope, apiUser)},
+	}))
 
 	service := awsecs.NewFargateService(scope, jsii.String("Service"), &awsecs.FargateServiceProps{
 		Cluster:                cluster,

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -18,6 +19,9 @@ import (
 const (
 	// databasePort is MySQL's. Only the service and the one-off tasks reach it.
 	databasePort = 3306
+
+	// masterUser makes the others.
+	masterUser = "admin"
 
 	// apiUser, schemaChangeUser and schemaPlanUser log in with IAM tokens; the
 	// setup task makes them.
@@ -51,9 +55,10 @@ func newSchemaChange(scope constructs.Construct, env environment.Environment, vp
 	return schemachange.New(scope, "SchemaChange", props)
 }
 
-// newDatabase defines the Aurora MySQL cluster in the isolated subnets. RDS
-// makes the master user's password, keeps it in a secret and rotates it; only
-// the setup task reads it.
+// newDatabase defines the Aurora MySQL cluster in the isolated subnets. The
+// master user's password is in a secret of the stack, which only the setup task
+// reads. RDS does not manage it: RDS refuses to replicate from a cluster whose
+// master password it manages, and both ways of changing a copy replicate.
 func newDatabase(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc) awsrds.DatabaseCluster {
 	engine := awsrds.DatabaseClusterEngine_AuroraMysql(&awsrds.AuroraMysqlClusterEngineProps{
 		Version: awsrds.AuroraMysqlEngineVersion_Of(&env.Database.EngineVersion, jsii.String("8.0")),
@@ -84,20 +89,20 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 		readers = append(readers, instance(fmt.Sprintf("Reader%d", i), i == 0))
 	}
 	cluster := awsrds.NewDatabaseCluster(scope, jsii.String("Database"), &awsrds.DatabaseClusterProps{
-		Engine:                   engine,
-		Writer:                   instance("Writer", false),
-		Readers:                  &readers,
-		ServerlessV2MinCapacity:  &env.Database.MinCapacity,
-		ServerlessV2MaxCapacity:  &env.Database.MaxCapacity,
-		DefaultDatabaseName:      &env.Database.Name,
-		Port:                     jsii.Number(databasePort),
-		Vpc:                      vpc,
-		VpcSubnets:               &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
-		ManageMasterUserPassword: jsii.Bool(true),
-		IamAuthentication:        jsii.Bool(true),
-		StorageEncrypted:         jsii.Bool(true),
-		ParameterGroup:           clusterParameters,
-		CloudwatchLogsExports:    jsii.Strings(databaseLogs...),
+		Engine:                  engine,
+		Writer:                  instance("Writer", false),
+		Readers:                 &readers,
+		ServerlessV2MinCapacity: &env.Database.MinCapacity,
+		ServerlessV2MaxCapacity: &env.Database.MaxCapacity,
+		DefaultDatabaseName:     &env.Database.Name,
+		Port:                    jsii.Number(databasePort),
+		Vpc:                     vpc,
+		VpcSubnets:              &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
+		Credentials:             awsrds.Credentials_FromGeneratedSecret(jsii.String(masterUser), nil),
+		IamAuthentication:       jsii.Bool(true),
+		StorageEncrypted:        jsii.Bool(true),
+		ParameterGroup:          clusterParameters,
+		CloudwatchLogsExports:   jsii.Strings(databaseLogs...),
 		Backup: &awsrds.BackupProps{
 			Retention: awscdk.Duration_Days(jsii.Number(env.Database.BackupDays)),
 		},
@@ -116,6 +121,8 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 		case awsrds.CfnDBSubnetGroup:
 			part.ApplyRemovalPolicy(removalPolicy(env), nil)
 		case awsrds.CfnDBInstance:
+			part.ApplyRemovalPolicy(removalPolicy(env), nil)
+		case awssecretsmanager.CfnSecret:
 			part.ApplyRemovalPolicy(removalPolicy(env), nil)
 		}
 	}

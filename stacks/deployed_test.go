@@ -106,7 +106,7 @@ func TestTheLoadBalancerReachesTheServiceAndNothingElse(t *testing.T) {
 func TestTheDatabaseIsPrivateAndHoldsNoPasswordOfOurs(t *testing.T) {
 	inEveryEnvironment(t, func(t *testing.T, template template, name string) {
 		env := loadEnvironment(t, name)
-		want(t, template.only(t, "AWS::RDS::DBCluster").Properties, `"ManageMasterUserPassword":true`, `"EnableIAMDatabaseAuthentication":true`,
+		want(t, template.only(t, "AWS::RDS::DBCluster").Properties, `"MasterUserPassword":{"Fn::Join":["",["{{resolve:secretsmanager:"`, `"EnableIAMDatabaseAuthentication":true`,
 			`"StorageEncrypted":true`, fmt.Sprintf(`"BackupRetentionPeriod":%d`, env.Database.BackupDays), env.Database.EngineVersion)
 		instances := template.ofType("AWS::RDS::DBInstance")
 		if len(instances) != 1+env.Database.Readers {
@@ -118,11 +118,15 @@ func TestTheDatabaseIsPrivateAndHoldsNoPasswordOfOurs(t *testing.T) {
 	})
 }
 
-func TestTheSecretOfTheBypassIsGenerated(t *testing.T) {
+func TestSecretsAreGenerated(t *testing.T) {
 	inEveryEnvironment(t, func(t *testing.T, template template, name string) {
 		for _, id := range template.ofType("AWS::SecretsManager::Secret") {
 			generate := template.Resources[id].Properties["GenerateSecretString"]
-			want(t, generate, `"ExcludePunctuation":true`) // ALB reads * and ? as wildcards
+			if strings.Contains(id, "Bypass") {
+				want(t, generate, `"ExcludePunctuation":true`) // ALB reads * and ? as wildcards
+			} else {
+				want(t, generate, `"PasswordLength":`)
+			}
 			if template.Resources[id].Properties["SecretString"] != nil {
 				t.Errorf("%s has its value in the template", id)
 			}

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -42,7 +43,7 @@ type operations struct {
 func addOperations(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, database awsrds.DatabaseCluster, maintenance maintenancemode.MaintenanceMode) {
 	topic := newAlarmTopic(scope, env)
 	o := &operations{scope: scope, env: env, maintenance: maintenance, topic: topic, action: awscloudwatchactions.NewSnsAction(topic)}
-	for _, alarm := range maintenance.Alarms {
+	for _, alarm := range slices.Concat(maintenance.ModeAlarms, maintenance.Alarms) {
 		o.tell(alarm)
 	}
 	o.addAppAlarms(api)

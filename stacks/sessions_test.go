@@ -11,7 +11,6 @@ import (
 // sessionFindings are what AwsSolutions finds of a store of sessions, and is
 // meant.
 var sessionFindings = map[string]string{
-	"/Sessions/Group AwsSolutions-AEC5":                    "The port is reached from one security group only and is not a secret; tools expect 6379.",
 	"/Sessions/Group AwsSolutions-AEC6":                    "AUTH has one password for everybody; users log in with IAM tokens.",
 	"/Sessions/DefaultPassword/Resource AwsSolutions-SMG4": "The password is of a user who is off: nobody can log in with it.",
 }

@@ -63,7 +63,8 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	output(stack, "DatabaseSetupLog", "Shows what that task did", setup.log)
 	outputSchemaChange(stack, change.Commands)
 	outputLogs(stack, env, api, maintenance)
-	outputEmergency(stack, env, lb, api, maintenance)
+	output(stack, "EmergencyCloseCommand", "Closes at once, without CloudFormation; the allowlist stays open", maintenance.EmergencyClose)
+	output(stack, "EmergencyOpenCommand", "Opens at once, without CloudFormation", maintenance.EmergencyOpen)
 	if summary := maintenance.Guard.Summary; summary != nil {
 		output(stack, "MaintenanceGuard", "What the guard against reopening by accident saw when the mode was last deployed", *summary)
 	}
@@ -92,26 +93,6 @@ func outputSchemaChange(scope constructs.Construct, steps schemachange.Commands)
 	output(scope, "SchemaChangeRemoveCloneCommand", "Removes the clone", steps.RemoveClone)
 	output(scope, "SchemaChangeCommand", "Starts the task that runs a schema change"+change, steps.Run)
 	output(scope, "SchemaChangeLog", "Shows what those tasks say", steps.Log)
-}
-
-// outputEmergency adds the commands that flip the listener without a deploy, the
-// default action first and then the rules for reads. As all commands that are
-// printed these open no pager: on a short terminal the AWS CLI 2 would stop
-// half-way until q is typed.
-func outputEmergency(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, maintenance maintenancemode.MaintenanceMode) {
-	listener := fmt.Sprintf("--region %s --listener-arn %s", env.Region, *lb.listener.ListenerArn())
-	flip := func(targetGroup *string) string {
-		action := "Type=forward,TargetGroupArn=" + *targetGroup
-		command := fmt.Sprintf("AWS_PAGER= aws elbv2 modify-listener %s --default-actions %s", listener, action)
-		for _, priority := range maintenance.SwitchPriorities {
-			command += fmt.Sprintf(" && for rule in $(AWS_PAGER= aws elbv2 describe-rules %s --query \"Rules[?Priority=='%d'].RuleArn\" --output text); do"+
-				" AWS_PAGER= aws elbv2 modify-rule --region %s --rule-arn $rule --actions %s; done", listener, priority, env.Region, action)
-		}
-		return command
-	}
-	warning := "; CloudFormation does not notice, so run the other one before the next deploy"
-	output(scope, "EmergencyCloseCommand", "Closes at once, the allowlist stays open"+warning, flip(maintenance.TargetGroup.TargetGroupArn()))
-	output(scope, "EmergencyOpenCommand", "Opens at once"+warning, flip(api.targetGroup.TargetGroupArn()))
 }
 
 func output(scope constructs.Construct, id, description, value string) {

@@ -33,7 +33,7 @@ func TestExplainAndRoutesAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answers, err := q.answer(request, io.Discard)
+		answers, _, err := q.answer(request, io.Discard)
 		if err != nil || len(answers) != len(maintenance.Modes()) {
 			t.Fatalf("%d answers, %v", len(answers), err)
 		}

@@ -24,11 +24,13 @@ func newCheck() *cobra.Command {
 ALB that neither CDK nor CloudFormation checks before a deploy: condition
 values and wildcards in a rule, characters and lengths, priorities, weights,
 target groups, regexes. Rules, and values of them, that no request reaches are
-warnings, with the rules that take their requests.
+warnings, with the rules that take their requests. So is what keeps noren close
+from turning a switch of the template: parameters that every update reads again,
+and characters that CloudFormation does not give back.
 
 A TEMPLATE is a CloudFormation template in JSON or YAML, or the folder of an
-assembly, of which all templates are checked, by themselves and together. Without any, the assemblies that make synth
-wrote for the environment are checked.
+assembly, whose templates are checked as one, nested stacks included. Without
+any, the assemblies that make synth wrote for the environment are checked.
 
 Exit codes: 0 no errors, warnings at most; 1 errors, or a template is missing or
 cannot be read.`,
@@ -37,14 +39,14 @@ cannot be read.`,
   noren check --json shop.template.json | jq '.[] | select(.severity == "error")'`,
 		ValidArgsFunction: completeTemplates,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			findings, templates, err := check(args, from)
+			findings, sources, err := check(args, from)
 			if err != nil {
 				return err
 			}
 			if asJSON {
 				err = writeJSON(cmd.OutOrStdout(), findings)
 			} else {
-				writeFindings(term.New(cmd.OutOrStdout()), findings, templates)
+				writeFindings(term.New(cmd.OutOrStdout()), findings, sources)
 			}
 			if err == nil && slices.ContainsFunc(findings, func(f finding) bool { return f.Severity == alb.Error.String() }) {
 				return &exitError{code: 1}
@@ -69,12 +71,11 @@ type finding struct {
 	Templates []string `json:"templates"` // their files, with line and column where they are known
 }
 
-// check returns the problems of templates, errors first, and how many templates
-// it looked at.
-func check(paths []string, from templateFlags) ([]finding, int, error) {
+// check returns the problems of templates, errors first, and what it looked at.
+func check(paths []string, from templateFlags) ([]finding, []source, error) {
 	sources, err := checkable(paths, from)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	findings := []finding{}
 	add := func(f finding, where string) {
@@ -86,39 +87,30 @@ func check(paths []string, from templateFlags) ([]finding, int, error) {
 		findings[i].Templates = append(findings[i].Templates, where)
 	}
 	for _, s := range sources {
-		for _, fault := range s.Faults {
-			add(finding{alb.Error.String(), fault.LogicalID, fault.Path, fault.Property, "not read: " + fault.Error(), "", "", nil}, placed(s.file, fault))
+		s.eachFault(func(where string, fault cfn.Fault) {
+			add(finding{alb.Error.String(), fault.LogicalID, fault.Path, fault.Property, "not read: " + fault.Error(), "", "", nil}, where)
+		})
+		for _, name := range s.unread {
+			add(finding{alb.Warning.String(), "", "", "", "not read: " + name + ": its rules are not checked", "", "", nil}, s.file)
+		}
+		for _, p := range s.parts {
+			for _, f := range unturnable(p.data) {
+				add(f, p.file)
+			}
 		}
 		for _, p := range alb.Check(s.Template) {
-			line, column := s.Position(p.LogicalID, p.Property)
-			add(finding{p.Severity.String(), p.LogicalID, p.Path, p.Property, p.Message, p.Value, p.Limit, nil}, placed(s.file, cfn.Fault{Line: line, Column: column}))
+			where, id := s.placed(p.LogicalID, p.Property)
+			add(finding{p.Severity.String(), id, p.Path, p.Property, p.Message, p.Value, p.Limit, nil}, where)
 		}
 		for _, l := range s.Listeners {
 			for _, dead := range witness.FindDead(l) {
-				line, column := s.Position(dead.Rule.LogicalID, "Conditions")
-				add(finding{alb.Warning.String(), dead.Rule.LogicalID, dead.Rule.Path, "Conditions", dead.String(), "", "", nil}, placed(s.file, cfn.Fault{Line: line, Column: column}))
-			}
-		}
-	}
-	for _, path := range paths { // what the templates of a folder have together
-		var folder []source
-		for _, s := range sources {
-			if s.folder == path {
-				folder = append(folder, s)
-			}
-		}
-		if len(folder) < 2 {
-			continue
-		}
-		for _, p := range alb.Check(joined(folder)) {
-			f := finding{p.Severity.String(), p.LogicalID, p.Path, p.Property, p.Message, p.Value, p.Limit, nil}
-			if !slices.ContainsFunc(findings, f.like) {
-				add(f, path+", its templates together")
+				where, id := s.placed(dead.Rule.LogicalID, "Conditions")
+				add(finding{alb.Warning.String(), id, dead.Rule.Path, "Conditions", dead.String(), "", "", nil}, where)
 			}
 		}
 	}
 	slices.SortStableFunc(findings, func(a, b finding) int { return strings.Compare(a.Severity, b.Severity) })
-	return findings, len(sources), nil
+	return findings, sources, nil
 }
 
 // same reports whether g is the same problem in another template.
@@ -126,34 +118,25 @@ func (f finding) same(g finding) bool {
 	return f.Severity == g.Severity && f.LogicalID == g.LogicalID && f.Property == g.Property && f.Message == g.Message
 }
 
-// like reports whether g is the same problem, whichever logical id it goes by.
-func (f finding) like(g finding) bool {
-	id := f.LogicalID[strings.LastIndexByte(f.LogicalID, ':')+1:]
-	return f.Severity == g.Severity && id == g.LogicalID && f.Property == g.Property && f.Message == g.Message
-}
-
 // checkable reads all templates of the paths; those without a load balancer
 // have nothing to be checked.
 func checkable(paths []string, from templateFlags) ([]source, error) {
-	if len(from.live) > 0 && len(paths) == 0 {
-		return from.load(nil)
-	}
 	if len(paths) == 0 {
-		return from.loadAssemblies()
+		return from.load(nil)
 	}
 	var sources []source
 	var errs []error
 	for _, path := range paths {
-		files, err := templateFiles(path)
+		s, err := from.readPath(path)
 		errs = append(errs, err)
-		for _, file := range files {
-			s, err := from.readSource(file)
-			errs = append(errs, err)
-			s.folder = path
-			if err == nil {
-				sources = append(sources, s)
-			}
+		if err == nil {
+			sources = append(sources, s)
 		}
+	}
+	if len(from.live) > 0 {
+		live, err := from.loadLive()
+		errs = append(errs, err)
+		sources = append(sources, live)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -162,7 +145,7 @@ func checkable(paths []string, from templateFlags) ([]source, error) {
 }
 
 // writeFindings writes a paragraph for each finding and the sum.
-func writeFindings(out term.Terminal, findings []finding, templates int) {
+func writeFindings(out term.Terminal, findings []finding, sources []source) {
 	count := map[string]int{}
 	for _, f := range findings {
 		count[f.Severity]++
@@ -183,7 +166,10 @@ func writeFindings(out term.Terminal, findings []finding, templates int) {
 		}
 		fmt.Fprintln(out)
 	}
-	fmt.Fprintf(out, "%s, %s in %s\n", term.Plural(count["error"], "error"), term.Plural(count["warning"], "warning"), term.Plural(templates, "template"))
+	sum := fmt.Sprintf("%s, %s; %s", term.Plural(count["error"], "error"), term.Plural(count["warning"], "warning"), extentText(sources))
+	for _, line := range term.Wrap(sum, out.Width) {
+		fmt.Fprintln(out, line)
+	}
 }
 
 // where are the lines that say which resource it is, and in which templates.
@@ -192,7 +178,10 @@ func (f finding) where() []string {
 	if f.Property != "" {
 		resource += " " + f.Property
 	}
-	lines := []string{resource}
+	var lines []string
+	if resource != "" {
+		lines = append(lines, resource)
+	}
 	if f.Path != "" {
 		lines = append(lines, f.Path)
 	}

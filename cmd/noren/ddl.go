@@ -26,6 +26,7 @@ func newDDL() *cobra.Command {
   noren ddl run       execute it, with two lock budgets and a journal
   noren ddl status    what is done and what is left, by the journal
   noren ddl resolve   settle a statement of which the journal says unknown
+  noren ddl quiet     whether the application still writes, or holds a transaction
 
 FILE.sql is a file of statements, of goose, dbmate, sql-migrate, golang-migrate,
 Flyway, Rails, Laravel, Prisma or Django too; of one with a way back only the way
@@ -42,12 +43,12 @@ docs/schema-changes.md walks through a change.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("unknown verb %q of ddl: want plan, rehearse, run, status or resolve", args[0])
+				return fmt.Errorf("unknown verb %q of ddl: want plan, rehearse, run, status, resolve or quiet", args[0])
 			}
 			return cmd.Help()
 		},
 	}
-	cmd.AddCommand(newDDLPlan(), newDDLRehearse(), newDDLRun(), newDDLStatus(), newDDLResolve())
+	cmd.AddCommand(newDDLPlan(), newDDLRehearse(), newDDLRun(), newDDLStatus(), newDDLResolve(), newDDLQuiet())
 	return cmd
 }
 
@@ -93,6 +94,33 @@ func (f *ddlFlags) register(cmd *cobra.Command, variables string) {
 func (f *ddlFlags) files(stdin io.Reader, name string) (files []migrationFile, folder bool, err error) {
 	f.options.Writes, f.options.Policy = ddl.Writes(f.writes), ddl.Policy(f.policy)
 	return readMigrations(stdin, name, f.direction)
+}
+
+// openAll logs in to several servers. What it has opened is closed by the
+// function that it returns, also after an error.
+func openAll(ctx context.Context, logins []ddl.Login) (all []*ddl.Database, closeAll func(), err error) {
+	closeAll = func() {
+		for _, db := range all {
+			db.Close()
+		}
+	}
+	for _, login := range logins {
+		db, err := login.Open(ctx)
+		if err != nil {
+			return all, closeAll, err
+		}
+		all = append(all, db)
+	}
+	return all, closeAll, nil
+}
+
+// dsnLogins are the logins of DSNs.
+func dsnLogins(dsns []string) []ddl.Login {
+	var all []ddl.Login
+	for _, dsn := range dsns {
+		all = append(all, ddl.Login{DSN: dsn, CA: os.Getenv("DB_TLS_CA")})
+	}
+	return all
 }
 
 // planLogin is the login of the user who plans, and whether there is one.

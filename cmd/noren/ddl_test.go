@@ -203,9 +203,9 @@ func TestProgressOnATerminal(t *testing.T) {
 
 func TestResultText(t *testing.T) {
 	for want, r := range map[string]*ddl.Result{
-		"nothing left to do: 3 statements done before":                                       {Skipped: 3},
-		"done: 1 statement in 1.5s; the longest a reader waited: 40ms":                       {Steps: make([]ddl.RehearsedStep, 1), Seconds: 1.5, WorstRead: 0.04},
-		"done: 2 statements in 2m5s; the longest a reader waited: 500ms; 1 were done before": {Steps: make([]ddl.RehearsedStep, 2), Skipped: 1, Seconds: 125, WorstRead: 0.5},
+		"nothing left to do: 3 statements done before":                                                     {Skipped: 3},
+		"done: 1 statement in 1.5s; the longest a reader waited: 40ms, a writer: 0s":                       {Steps: make([]ddl.RehearsedStep, 1), Seconds: 1.5, WorstRead: 0.04},
+		"done: 2 statements in 2m5s; the longest a reader waited: 500ms, a writer: 0s; 1 were done before": {Steps: make([]ddl.RehearsedStep, 2), Skipped: 1, Seconds: 125, WorstRead: 0.5},
 	} {
 		if got := resultText(r); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -22,7 +22,8 @@ const unexpected = 3
 func newDiff() *cobra.Command {
 	var format, expect, mode, link string
 	var modeUnchanged, asJSON, full bool
-	var parameters map[string]string
+	var both, old, next templateFlags
+	var live []string
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Say what a change does to clients and to resources",
@@ -34,40 +35,56 @@ replaced, changed or added, those that hold data first.
 Markdown is a comment of a pull request. What does not fit is left out and
 counted, the properties of new resources first, rights and reach last.
 
-OLD and NEW are CloudFormation templates in JSON, or folders of assemblies.
+OLD and NEW are CloudFormation templates in JSON or YAML, or folders of
+assemblies. A switch by a parameter is one template twice, with --old-parameter
+and --new-parameter. With --live what really is takes the place of NEW: which
+listeners and rules are no longer as OLD says.
 
 The flip that --expect allows is: the listener's default action, where the
 rules Read send what they take, the conditions of the rules Close, the record
 of the reopen guard, and the message and until of the maintenance answer.
 
 Exit codes: 0 said, or as expected; 1 a template cannot be read; 3 more changes
-than --expect or --mode-unchanged allows.`,
+than --expect or --mode-unchanged allows, or drift.`,
 		Example: `  noren diff cdk.out/dev/open cdk.out/dev/closed
   noren diff cdk.out/prod/open cdk.out/prod/closed --expect closed
   noren diff old.json new.json --format markdown | gh pr comment --body-file -
   noren diff old.json new.json --mode-unchanged
+  noren diff app.yaml app.yaml --old-parameter Maintenance=off --new-parameter Maintenance=on
+  noren diff app.json --live listeners.json --live rules.json --live resources.json
   noren diff --mode cdk.out/dev/open
   noren diff --mode deployed.template.json --json`,
-		Args:              func(_ *cobra.Command, args []string) error { return diffArgs(args, mode, expect, format) },
+		Args: func(_ *cobra.Command, args []string) error {
+			return diffArgs(args, mode, expect, format, len(live) > 0)
+		},
 		ValidArgsFunction: completeTemplates,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if mode != "" {
-				return printMode(cmd.OutOrStdout(), mode, parameters, asJSON)
+				return printMode(cmd.OutOrStdout(), side{path: mode, flags: both}, asJSON)
 			}
-			pairs, err := templatePairs(args[0], args[1], parameters)
+			if len(live) > 0 {
+				return printDrift(cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0], both.with(old), live, asJSON || format == "json")
+			}
+			before, after := side{path: args[0], flags: both.with(old)}, side{path: args[1], flags: both.with(next)}
+			pairs, err := templatePairs(&before, &after)
 			if err != nil {
 				return err
 			}
 			if modeUnchanged {
-				return checkModeUnchanged(cmd.OutOrStdout(), pairs)
+				return checkModeUnchanged(cmd.OutOrStdout(), pairs, slices.Concat(before.faults(), after.faults()))
 			}
 			if asJSON {
 				format = "json"
 			}
-			if err := writeDiff(cmd.OutOrStdout(), pairs, format, full, link); err != nil || expect == "" {
+			err = writeDiff(cmd.OutOrStdout(), pairs, format, full, link)
+			if format == "text" {
+				fmt.Fprintln(cmd.OutOrStdout(), "\n"+compared(before, after))
+			}
+			if err != nil || expect == "" {
 				return err
 			}
-			if err := checkExpected(pairs, expect); err != nil {
+			unread := slices.Concat(before.faults(), after.faults(), before.unread, after.unread)
+			if err := checkExpected(pairs, expect, unread); err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "nothing but the flip to %s changes\n", expect)
@@ -82,16 +99,19 @@ than --expect or --mode-unchanged allows.`,
 	flags.StringVar(&expect, "expect", "", "exit with 3 if anything but the flip to this mode changes: open, read-only or closed")
 	flags.BoolVar(&modeUnchanged, "mode-unchanged", false, "look at the mode only, and exit with 3 if it changes")
 	flags.StringVar(&mode, "mode", "", "print the mode that a template is in, and nothing else: open, read-only or closed; with --json the message and until too")
-	addParameterFlag(cmd, &parameters)
+	addValueFlags(cmd, &both, "", "both templates")
+	addValueFlags(cmd, &old, "old-", "OLD")
+	addValueFlags(cmd, &next, "new-", "NEW")
+	flags.StringArrayVar(&live, "live", nil, "in place of NEW, what aws elbv2 describe-listeners and describe-rules and aws cloudformation describe-stack-resources printed: what differs from OLD is drift; may be repeated")
 	_ = cmd.MarkFlagFilename("mode", "json")
 	for name, values := range map[string][]string{"format": {"text", "markdown", "json"}, "expect": {"open", "read-only", "closed"}} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
-	cmd.MarkFlagsMutuallyExclusive("mode", "mode-unchanged", "expect")
+	cmd.MarkFlagsMutuallyExclusive("mode", "mode-unchanged", "expect", "live")
 	return cmd
 }
 
-func diffArgs(args []string, mode, expect, format string) error {
+func diffArgs(args []string, mode, expect, format string, live bool) error {
 	if _, err := maintenance.ParseMode(expect); expect != "" && err != nil {
 		return fmt.Errorf("--expect: %w", err)
 	}
@@ -101,7 +121,9 @@ func diffArgs(args []string, mode, expect, format string) error {
 	switch {
 	case mode != "" && len(args) > 0:
 		return errors.New("--mode wants no templates besides its own")
-	case mode == "" && len(args) != 2:
+	case live && len(args) != 1:
+		return fmt.Errorf("want OLD, and NEW from --live, got %s", term.Plural(len(args), "argument"))
+	case mode == "" && !live && len(args) != 2:
 		return fmt.Errorf("want OLD and NEW, got %s", term.Plural(len(args), "argument"))
 	}
 	return nil
@@ -124,8 +146,11 @@ func writeDiff(w io.Writer, pairs []diff.Pair, format string, full bool, link st
 }
 
 // checkExpected fails, naming the rest, if more than the flip changes.
-func checkExpected(pairs []diff.Pair, expect string) error {
+func checkExpected(pairs []diff.Pair, expect string, unread []string) error {
 	var rest []string
+	for _, what := range unread {
+		rest = append(rest, "not read: "+what)
+	}
 	for _, p := range pairs {
 		if len(pairs) > 1 && p.Empty() {
 			continue // another stack of the app, which the flip leaves alone
@@ -146,7 +171,10 @@ func allEmpty(pairs []diff.Pair) bool {
 }
 
 // checkModeUnchanged fails if the mode of a template changes.
-func checkModeUnchanged(w io.Writer, pairs []diff.Pair) error {
+func checkModeUnchanged(w io.Writer, pairs []diff.Pair, unread []string) error {
+	if len(unread) > 0 {
+		return fmt.Errorf("not read: %s", strings.Join(unread, "; "))
+	}
 	for _, p := range pairs {
 		before, after, err := p.Modes()
 		if err != nil {
@@ -172,11 +200,14 @@ type switchState struct {
 }
 
 // printMode prints the mode of a template or assembly; as JSON with the answer.
-func printMode(w io.Writer, path string, parameters map[string]string, asJSON bool) error {
-	templates, err := diffTemplates(path, parameters)
-	if err != nil {
+func printMode(w io.Writer, s side, asJSON bool) error {
+	if err := s.read(); err != nil {
 		return err
 	}
+	if unread := s.faults(); len(unread) > 0 {
+		return fmt.Errorf("not read: %s", strings.Join(unread, "; "))
+	}
+	templates := s.templates
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(templates)) {
 		mode, err := templates[name].Mode()

@@ -49,14 +49,16 @@ Exit codes: 0 answered, 1 the request or a template cannot be read.`,
 			if err != nil {
 				return err
 			}
-			answers, err := q.answer(request, cmd.ErrOrStderr())
+			answers, sources, err := q.answer(request, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), answers)
 			}
-			writeAnswers(term.New(cmd.OutOrStdout()), answers)
+			out := term.New(cmd.OutOrStdout())
+			writeAnswers(out, answers)
+			writeExtent(out, sources)
 			return nil
 		},
 	}
@@ -137,26 +139,26 @@ func (q *question) request(line string) (alb.Request, error) {
 }
 
 // answer asks every template.
-func (q *question) answer(request alb.Request, stderr io.Writer) ([]answer, error) {
+func (q *question) answer(request alb.Request, stderr io.Writer) ([]answer, []source, error) {
 	var paths []string
 	if q.template != "" {
 		paths = []string{q.template}
 	}
 	sources, err := q.load(paths)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	warn(stderr, sources)
 	var answers []answer
 	for _, s := range sources {
 		listener, err := pickListener(s.Template, cmp.Or(q.listener, q.portOf(s.Template)))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		r := request
 		answers = append(answers, newAnswer(s, listener.Explain(&r), &r))
 	}
-	return answers, nil
+	return answers, sources, nil
 }
 
 // portOf is the port of the URL that was asked about, if the template has a
@@ -177,13 +179,14 @@ type answer struct {
 	Status  *int     `json:"status"` // what ALB answers by itself, or null
 	Certain bool     `json:"certain"`
 	Reasons []string `json:"reasons"`
+	Read    extent   `json:"read"`
 
 	rule, goal string // for people
 	refused    bool
 }
 
 func newAnswer(s source, e alb.Explanation, r *alb.Request) answer {
-	a := answer{Mode: s.mode, Certain: e.Certain(), Reasons: slices.Concat(e.Effects(r), e.Reasons(), e.Notes(r)), Action: "reject"}
+	a := answer{Mode: s.mode, Read: s.extent(), Certain: e.Certain(), Reasons: slices.Concat(e.Effects(r), e.Reasons(), e.Notes(r)), Action: "reject"}
 	if e.Status != 0 {
 		a.Status = &e.Status
 	}

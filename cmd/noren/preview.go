@@ -73,8 +73,7 @@ Exit codes: 0 ended by q, Ctrl-C, a signal or the script, 1 it cannot run.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return q.run(cmd) },
 	}
 	flags := cmd.Flags()
-	addEnvFlag(cmd, &q.env)
-	addParameterFlag(cmd, &q.config.Parameters)
+	q.templates.addReading(cmd)
 	flags.StringArrayVar(&q.files, "template", nil, "template or assembly folder to run instead of the assemblies of --env; may be repeated, one for each mode")
 	flags.BoolVar(&q.closed, "closed", false, "start closed")
 	flags.BoolVar(&q.readOnly, "read-only", false, "start read-only")
@@ -98,7 +97,7 @@ Exit codes: 0 ended by q, Ctrl-C, a signal or the script, 1 it cannot run.`,
 
 // previewing is what preview was asked for.
 type previewing struct {
-	env                    string
+	templates              templateFlags
 	config                 preview.Config
 	files, apps, functions []string
 	script                 string
@@ -164,12 +163,13 @@ func (q *previewing) watch(ctx context.Context, cmd *cobra.Command, product *pre
 
 // prepare makes the configuration of what was asked for.
 func (q *previewing) prepare(cmd *cobra.Command) error {
-	sources, err := templateFlags{env: q.env, parameters: q.config.Parameters}.load(q.files)
+	q.config.Parameters, q.config.Values = q.templates.parameters, q.templates.values
+	sources, err := q.templates.load(q.files)
 	if err != nil {
 		return err
 	}
 	if len(q.files) > 0 {
-		nameByMode(sources, q.config.Parameters)
+		nameByMode(sources, q.templates.options())
 	}
 	var modes []string
 	for _, s := range sources {
@@ -229,10 +229,10 @@ func (q *previewing) readFunctions() error {
 }
 
 // nameByMode names templates by the modes that they are in, if these differ.
-func nameByMode(sources []source, parameters map[string]string) {
+func nameByMode(sources []source, options cfn.Options) {
 	var found []maintenance.Mode
 	for _, s := range sources {
-		t, err := diff.Read(s.data, cfn.Options{Parameters: parameters})
+		t, err := diff.Read(s.data, options)
 		if err != nil {
 			return // what it is shows elsewhere
 		}

@@ -66,8 +66,8 @@ load balancer chose other rules than the template.`,
 	}
 	o.templates.addReading(cmd)
 	flags := cmd.Flags()
-	flags.StringToStringVar(&o.openParameters, "open-parameter", nil, "value of a parameter of the template that is open, as Name=value; may be repeated")
-	flags.StringToStringVar(&o.closedParameters, "closed-parameter", nil, "value of a parameter of the maintenance template, as Name=value; may be repeated")
+	addValueFlags(cmd, &o.ofOpen, "open-", "the template that is open")
+	addValueFlags(cmd, &o.ofClosed, "closed-", "the maintenance template")
 	flags.StringVar(&o.open, "open", "", "template or assembly folder of the mode open, instead of that of --env")
 	flags.StringVar(&o.closed, "closed", "", "template or assembly folder of the maintenance, instead of that of --env")
 	flags.Var((*assumeFlag)(&o.config.Assume), "assume", `header that requests are taken to have sent, such as "X-Client: ios"; may be repeated`)
@@ -88,7 +88,8 @@ type replayOptions struct {
 	open, closed string
 	since        string
 
-	openParameters, closedParameters map[string]string // besides those of both
+	sources          [2]source     // open and closed
+	ofOpen, ofClosed templateFlags // parameters and values besides those of both
 
 	config replay.Config
 	top    int
@@ -126,11 +127,16 @@ func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, 
 		return err
 	}
 	if o.asJSON {
-		err = errors.Join(err, writeJSON(stdout, report))
+		err = errors.Join(err, writeJSON(stdout, struct {
+			replay.Report
+			Read []extent `json:"read"` // of both modes
+		}{report, []extent{o.sources[0].extent(), o.sources[1].extent()}}))
 	} else {
-		report.WriteText(term.New(stdout), replay.TextOptions{
+		out := term.New(stdout)
+		report.WriteText(out, replay.TextOptions{
 			Open: o.open, Closed: o.closed, Assume: o.config.Assume, LoadBalancer: o.config.LoadBalancer, Top: o.top,
 		})
+		writeExtent(out, o.sources[:])
 	}
 	if check := report.SelfCheck; err == nil && check.Since != nil && check.Disagreed > 0 {
 		return &exitError{3, fmt.Errorf("since %s the load balancer chose other rules than the template for %s", replay.Moment(*check.Since), term.Plural(check.Disagreed, "request"))}
@@ -159,22 +165,24 @@ func (o *replayOptions) load(stderr io.Writer) error {
 	}
 	for _, side := range []struct {
 		mode, path string
-		parameters map[string]string
-	}{{"open", o.open, o.openParameters}, {"closed", o.closed, o.closedParameters}} {
+		own        templateFlags
+	}{{"open", o.open, o.ofOpen}, {"closed", o.closed, o.ofClosed}} {
 		path := side.path
-		if path == "" && len(side.parameters) > 0 {
+		if path == "" && len(side.own.parameters)+len(side.own.values) > 0 {
 			path = sources[side.mode].file
 		}
 		if path == "" {
 			continue
 		}
-		s, err := o.templates.with(side.parameters).load([]string{path})
+		s, err := o.templates.with(side.own).load([]string{path})
 		if err != nil {
 			return err
 		}
 		sources[side.mode] = s[0]
 	}
-	warn(stderr, []source{sources["open"], sources["closed"]})
+	o.sources = [2]source{sources["open"], sources["closed"]}
+	o.sources[0].mode, o.sources[1].mode = "open", "closed"
+	warn(stderr, o.sources[:])
 	o.open, o.closed = sources["open"].file, sources["closed"].file
 	o.config.Open, o.config.Maintenance = sources["open"].Template, sources["closed"].Template
 	return nil

@@ -167,11 +167,17 @@ func TestReplayAsJSON(t *testing.T) {
 	if code != 0 || stderr != "" {
 		t.Fatalf("exit code %d, %s", code, stderr)
 	}
-	var report replay.Report
+	var report struct {
+		replay.Report
+		Read []extent
+	}
 	decoder := json.NewDecoder(strings.NewReader(stdout))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&report); err != nil {
 		t.Fatal(err)
+	}
+	if len(report.Read) != 2 || report.Read[1].Mode != "closed" || report.Read[1].Templates != 1 {
+		t.Errorf("read %+v, want 1 template of each mode", report.Read)
 	}
 	want := replay.Counts{Requests: 282, Allowed: 24*3 + 9 + 2, Refused: 24*3 + 9*3 + 31*3 + 1 + 6}
 	if report.Requests != want {

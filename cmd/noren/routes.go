@@ -51,6 +51,7 @@ Exit codes: 0 shown, 1 a template is missing or cannot be read.`,
 			}
 			legend := fmt.Sprintf("values: condition values of %d, and after * wildcards of %d, that a rule may have", alb.MaxConditionValues, alb.MaxWildcards)
 			fmt.Fprintln(out, "\n"+out.In(term.Dim, legend))
+			writeExtent(out, sources)
 			return nil
 		},
 	}
@@ -72,7 +73,7 @@ func (t *routeTable) write(out term.Terminal) {
 	}
 	for _, r := range t.Rules {
 		cells := []term.Cell{term.Plain.Cell(fmt.Sprint(r.Priority)), term.Plain.Cell(r.Name), term.Dim.Cell(r.use())}
-		conditions := strings.Join(r.Conditions, "\n")
+		conditions := strings.Join(slices.Concat(r.Conditions, r.Transforms), "\n")
 		if r.Priority == "default" {
 			cells[1].Text, conditions = "", "everything else"
 		}

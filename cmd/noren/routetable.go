@@ -17,6 +17,7 @@ type routeTable struct {
 	Modes    []string     `json:"modes"`
 	Rules    []routeRow   `json:"rules"` // by priority, the default rule last
 	Quotas   []routeQuota `json:"quotas"`
+	Read     []extent     `json:"read"` // by mode, templates without the listener included
 }
 
 // routeRow is a rule. What it does stands by mode; in a mode that does not have
@@ -26,6 +27,7 @@ type routeRow struct {
 	Rule       string               `json:"rule"`     // its logical id
 	Name       string               `json:"name"`
 	Conditions []string             `json:"conditions"`
+	Transforms []string             `json:"transforms"` // of the requests it takes, for the target
 	Values     int                  `json:"values"`
 	Wildcards  int                  `json:"wildcards"`
 	Actions    map[string]routeGoal `json:"actions"`
@@ -64,6 +66,7 @@ func newRouteTables(sources []source) []*routeTable {
 // addMode adds what the listener does in a template.
 func (t *routeTable) addMode(s source, l *alb.Listener) {
 	t.Modes = append(t.Modes, s.mode)
+	t.Read = append(t.Read, s.extent())
 	quota := routeQuota{Mode: s.mode, Most: alb.MaxRules}
 	for _, other := range s.Listeners {
 		if other == l || other.LoadBalancer == l.LoadBalancer && l.LoadBalancer != (alb.Ref{}) {
@@ -90,12 +93,15 @@ func (t *routeTable) addMode(s source, l *alb.Listener) {
 // addRule adds a rule to the row that it shares with the same rule of another
 // template, or to a new one.
 func (t *routeTable) addRule(s source, r *alb.Rule, dead string) {
-	row := routeRow{Priority: priorityOf(r), Rule: r.LogicalID, Name: r.ShortName(), Conditions: []string{}, Actions: map[string]routeGoal{}}
+	row := routeRow{Priority: priorityOf(r), Rule: r.LogicalID, Name: r.ShortName(), Conditions: []string{}, Transforms: []string{}, Actions: map[string]routeGoal{}}
 	for _, c := range r.Conditions {
 		values, wildcards := alb.Count(c)
 		row.Values += values
 		row.Wildcards += wildcards
 		row.Conditions = append(row.Conditions, c.String())
+	}
+	for _, transform := range r.Transforms {
+		row.Transforms = append(row.Transforms, transform.String())
 	}
 	if r.If != "" {
 		row.Conditions = append(row.Conditions, "if "+r.If)
@@ -104,7 +110,7 @@ func (t *routeTable) addRule(s source, r *alb.Rule, dead string) {
 		row.Conditions = append(row.Conditions, "and what cannot be read")
 	}
 	i := slices.IndexFunc(t.Rules, func(other routeRow) bool {
-		return other.Priority == row.Priority && other.Rule == row.Rule && slices.Equal(other.Conditions, row.Conditions) &&
+		return other.Priority == row.Priority && other.Rule == row.Rule && slices.Equal(other.Conditions, row.Conditions) && slices.Equal(other.Transforms, row.Transforms) &&
 			other.Actions[s.mode] == (routeGoal{})
 	})
 	if i < 0 {

@@ -33,25 +33,37 @@ func newStatus() *cobra.Command {
 		Short: "Say whether the product is closed, really",
 		Long: `Say side by side which mode the product is in: by the assembly in cdk.out, which
 is what the next deploy takes, by the template that is deployed, by the live
-listener, and by what one real GET request gets that is not on the allowlist;
-and since when, and who turned it.
+listeners, and by what real requests get; and since when, and who turned it.
 
 The environment file names the stack and its region. --stack and --region name
 those of any other app that uses the construct. AWS is asked with the settings
 and credentials that the AWS CLI and SDKs use: environment, profiles, SSO, roles.
 It is asked for cloudformation:DescribeStacks, GetTemplate and
-ListStackResources, elasticloadbalancing:DescribeListeners and DescribeRules,
-ssm:GetParameters and cloudtrail:LookupEvents.
+ListStackResources, elasticloadbalancing:DescribeListeners, DescribeRules and
+DescribeLoadBalancers, ssm:GetParameters and cloudtrail:LookupEvents. For the
+secret of the bypass it is asked for secretsmanager:GetSecretValue; without that
+it says which rules it has not compared. For what goes on it is asked for
+elasticloadbalancing:DescribeLoadBalancerAttributes and
+DescribeTargetGroupAttributes, and cloudwatch:GetMetricData.
+
+Closed is said of new requests. Requests that were under way, and WebSockets, go
+on. The load balancer is drained when its idle time-out and the longest request
+have passed; noren ddl quiet tells of the database.
 
 A stack with several switches shows them all; the exit code is the worst.
 
-A GET that is not refused reaches the application, which may be open or
-read-only: the request does not tell these apart.
+Every listener of the load balancer is held against the deployed template as a
+whole: a rule that was not deployed, is missing or is different is drift, whatever
+it matches. If it forwards what it takes, the product is not closed.
 
-The live listener is held against the deployed template as a whole: a rule that
-was not deployed, is missing or is different is drift, whatever it matches.
+Requests go to every address of the load balancer, --confirm times running, if it
+is internet-facing and the addresses answer, else wherever the name of the URL
+leads; the table says which. They are a read and, if the mode refuses it, a write
+to a path that is new every time, and up to two reads that are allowed in every
+mode. Refused is 503 with X-Maintenance-Mode: on, and nothing else. In front of a
+listener that asks for a log-in none is sent, and the verdict rests on the rules.
 
-Exit codes: 0 all agree; 3 the deployed template, the listener and the request
+Exit codes: 0 all agree; 3 the deployed template, the listeners and the requests
 do not agree, or the stack is not at rest; 4 they do, but the assembly is in another mode, so that its deploy
 would flip; 1 something could not be found out.`,
 		Example: `  noren status -c env=prod
@@ -96,6 +108,7 @@ type statusFlags struct {
 	env           string
 	stack, region string
 	assembly, url string
+	confirm       int
 }
 
 func (f *statusFlags) add(cmd *cobra.Command) {
@@ -105,13 +118,17 @@ func (f *statusFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.stack, "stack", "", "name of the stack, instead of the environment's")
 	flags.StringVar(&f.region, "region", "", "region of the stack, instead of the environment's")
 	flags.StringVar(&f.assembly, "assembly", "cdk.out", "folder of the assembly that the next deploy takes")
-	flags.StringVar(&f.url, "url", "", "where to send the request: an address that the listener gets, instead of the outputs ApiUrl or SiteUrl")
+	flags.StringVar(&f.url, "url", "", "where to send requests: an address that the listener gets, instead of the outputs ApiUrl or SiteUrl")
+	flags.IntVar(&f.confirm, "confirm", live.DefaultConfirm, "how many times running every address must answer the same")
 	_ = cmd.MarkFlagDirname("assembly")
 }
 
 // query is what the flags ask. The environment file is read only for what the
 // flags leave open.
 func (f *statusFlags) query(cmd *cobra.Command) (live.Query, error) {
+	if f.confirm < 1 {
+		return live.Query{}, fmt.Errorf("--confirm %d: want 1 or more", f.confirm)
+	}
 	stack, region := f.stack, f.region
 	if stack == "" || region == "" {
 		env, _, err := environment.Load("environments", f.env)
@@ -129,7 +146,7 @@ func (f *statusFlags) query(cmd *cobra.Command) (live.Query, error) {
 	if err != nil {
 		return live.Query{}, fmt.Errorf("reading the settings of AWS: %w", err)
 	}
-	return live.Query{Stack: stack, Assembly: f.assembly, URL: f.url, AWS: settings}, nil
+	return live.Query{Stack: stack, Assembly: f.assembly, URL: f.url, Confirm: f.confirm, AWS: settings}, nil
 }
 
 // jsonReport is what programs read.

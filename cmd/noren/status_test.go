@@ -26,6 +26,7 @@ const (
 	liveListener  = "arn:aws:elasticloadbalancing:eu-central-1:111111111111:listener/app/alb/1/2"
 	liveApp       = "arn:aws:elasticloadbalancing:eu-central-1:111111111111:targetgroup/app/3"
 	liveResponder = "arn:aws:elasticloadbalancing:eu-central-1:111111111111:targetgroup/responder/4"
+	liveSecret    = "abcdefghijklmnopqrstuvwxyz012345"
 	liveDeployer  = "arn:aws:sts::111111111111:assumed-role/cdk-deploy-role/aws-cdk-ko"
 )
 
@@ -34,13 +35,15 @@ type liveProduct struct {
 	aws   *awsstub.AWS
 	web   *httptest.Server
 	rules string // of the live listener, in XML
-	state string // of the stack. Default: UPDATE_COMPLETE
+
+	others string // listeners by hand, in XML
+	state  string // of the stack. Default: UPDATE_COMPLETE
 }
 
 // liveResources are the resources of the stack.
 var liveResources = map[string]string{
 	"AlbListener86261768": liveListener, "AppF1B96344": liveApp, "MaintenanceTargetGroup4F265FD4": liveResponder,
-	"MaintenanceUnlockTargetGroup97A3F975": liveApp + "9", "Record": "/shop/record", "Attribution": "/shop/attribution",
+	"MaintenanceUnlockTargetGroup97A3F975": liveApp + "9", "MaintenanceBypassSecret14C09BE32": "arn:aws:secretsmanager:eu-central-1:111111111111:secret:bypass", "Record": "/shop/record", "Attribution": "/shop/attribution",
 }
 
 // deployedTemplate is the template of the product in a mode, with the parameters
@@ -80,9 +83,23 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 		group = liveResponder
 	}
 	if mode == "closed" {
-		answer = func(w http.ResponseWriter, _ *http.Request) {
+		answer = func(w http.ResponseWriter, r *http.Request) {
+			if !strings.Contains(r.URL.Path, "noren-status") { // it is allowed
+				return
+			}
 			w.Header().Set("X-Maintenance-Mode", "on")
 			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}
+	if mode == "read-only" {
+		read := answer
+		answer = func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodGet {
+				w.Header().Set("X-Maintenance-Mode", "on")
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			read(w, r)
 		}
 	}
 	p.serve(t, answer)
@@ -90,6 +107,7 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	p.aws.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(template)+"</TemplateBody>")
 	p.deploys(t, template)
 	p.resources(nil)
+	p.aws.Answer("GetSecretValue", `{"SecretString": "`+liveSecret+`"}`)
 	p.listener(group)
 	closed := map[string]maintenance.Mode{"open": maintenance.Open, "closed": maintenance.Closed, "read-only": maintenance.ReadOnly}[mode]
 	p.record(live.NewRecord(closed, time.Now().Add(-72*time.Minute)))
@@ -138,8 +156,19 @@ func (p *liveProduct) outputs(key, value string) {
 // listener sets where the live default action goes.
 func (p *liveProduct) listener(group string) {
 	actions := "<DefaultActions><member><Type>forward</Type><TargetGroupArn>" + group + "</TargetGroupArn></member></DefaultActions>"
-	p.aws.Answer("DescribeListeners", "<Listeners><member><ListenerArn>"+liveListener+"</ListenerArn>"+actions+"</member></Listeners>")
-	p.aws.Answer("DescribeRules", "<Rules>"+p.rules+"</Rules>")
+	mine := "<member><ListenerArn>" + liveListener + "</ListenerArn>" + actions + "</member>"
+	p.aws.AnswerBy("DescribeListeners", func(r awsstub.Request) string {
+		if r.Form.Get("LoadBalancerArn") != "" {
+			return "<Listeners>" + mine + p.others + "</Listeners>"
+		}
+		return "<Listeners>" + mine + "</Listeners>"
+	})
+	p.aws.AnswerBy("DescribeRules", func(r awsstub.Request) string {
+		if r.Form.Get("ListenerArn") != liveListener {
+			return "<Rules></Rules>"
+		}
+		return "<Rules>" + p.rules + "</Rules>"
+	})
 }
 
 // deploys sets the rules that the live listener has: those of the template, as
@@ -186,7 +215,7 @@ func describedXML(value any) string {
 			}
 			before, _, _ := strings.Cut(b.String(), "{{")
 			_, after, _ := strings.Cut(b.String(), "}}")
-			return escape.Replace(before + "abcdefghijklmnopqrstuvwxyz012345" + after)
+			return escape.Replace(before + liveSecret + after)
 		}
 		for name, inner := range v {
 			fmt.Fprintf(&b, "<%s>%s</%[1]s>", name, describedXML(inner))
@@ -199,6 +228,15 @@ func describedXML(value any) string {
 		return escape.Replace(fmt.Sprint(v))
 	}
 	return b.String()
+}
+
+// attributes sets those of the load balancer and the target group, and what
+// CloudWatch knows of connections.
+func (p *liveProduct) attributes(idle string) {
+	const list = "<Attributes><member><Key>%s</Key><Value>%s</Value></member></Attributes>"
+	p.aws.Answer("DescribeLoadBalancerAttributes", fmt.Sprintf(list, "idle_timeout.timeout_seconds", idle))
+	p.aws.Answer("DescribeTargetGroupAttributes", fmt.Sprintf(list, "deregistration_delay.timeout_seconds", "30"))
+	p.aws.Answer("GetMetricData", `{"MetricDataResults": [{"Id": "open", "Timestamps": ["2025-12-01T04:03:00Z"], "Values": [7]}]}`)
 }
 
 // record sets what the guard has recorded, and that the probe knows by whom.
@@ -234,13 +272,27 @@ func TestStatus(t *testing.T) {
 		code   int
 		want   []string
 	}{
-		{"open", "open", nil, "", 0, []string{"shop: open, really", "deployed template  open    UPDATE_COMPLETE", "live listener      open    " + liveListener, "one request        let in  404, no X-Maintenance-Mode: GET http://127.0.0.1", by, "1 h 12 min), by " + liveDeployer, "next deploy        -       no cdk.out/shop.template.json"}},
-		{"closed", "closed", nil, "", 0, []string{"shop: closed, really", "one request        refused  503, X-Maintenance-Mode: on: GET"}},
-		{"read-only", "read-only", nil, "", 0, []string{"shop: read-only, really", "one request        let in"}},
+		{"open", "open", nil, "", 0, []string{"shop: open, really", "deployed template  open    UPDATE_COMPLETE", "live listener      open    " + liveListener, "requests           let in  through 127.0.0.1", "404, no X-Maintenance-Mode: GET http://127.0.0.1", by, "1 h 12 min), by " + liveDeployer, "next deploy        -       no cdk.out/shop.template.json"}},
+		{"closed", "closed", nil, "", 0, []string{"shop: closed, really", "requests           refused  through 127.0.0.1", "503, X-Maintenance-Mode: on: GET"}},
+		{"read-only", "read-only", nil, "", 0, []string{"shop: read-only, really", "requests           writes refused"}},
 		{"a rule by hand", "closed", func(_ *testing.T, p *liveProduct) {
 			p.rules += "<member><RuleArn>" + strings.Replace(liveListener, ":listener/", ":listener-rule/", 1) + "/150</RuleArn><Priority>150</Priority><Conditions><member><Field>path-pattern</Field><Values><member>/api/reports*</member></Values></member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>" + liveApp + "</TargetGroupArn></member></Actions></member>"
 			p.listener(liveResponder)
-		}, "", 3, []string{`shop: not closed as deployed: rule 150 (path "/api/reports*") is not deployed`, "drift: rule 150", `rule 150 (path "/api/reports*") is let through`}},
+		}, "", 3, []string{`shop: not closed: rule 150 (path "/api/reports*") is not deployed`, "drift: rule 150", `rule 150 (path "/api/reports*") is let through`}},
+		{"drained", "closed", func(_ *testing.T, p *liveProduct) { p.attributes("60") }, "", 0, []string{"the load balancer is drained since", "the idle time-out of 60 s and the longest request, 30 s have passed", "7 connections were open at 04:03:00 UTC"}},
+		{"not drained yet", "closed", func(_ *testing.T, p *liveProduct) { p.attributes("7200") }, "", 0, []string{"not drained yet: requests from before may go on until"}},
+		{"whether it is drained is not known", "closed", nil, "", 0, []string{"whether it is drained is not known: InvalidAction"}},
+		{"a secret by hand", "closed", func(_ *testing.T, p *liveProduct) {
+			p.rules = strings.ReplaceAll(p.rules, liveSecret, "00000000000000000000000000000000")
+			p.listener(liveResponder)
+		}, "", 3, []string{"shop: not closed: rule 18", "compares with another secret than that of Secrets Manager"}},
+		{"the secret may not be read", "closed", func(_ *testing.T, p *liveProduct) {
+			p.aws.Answer("GetSecretValue", awsstub.Refuse("AccessDeniedException", "no GetSecretValue"))
+		}, "", 0, []string{"closed, really", "is not compared: not allowed: no GetSecretValue"}},
+		{"another listener by hand", "closed", func(_ *testing.T, p *liveProduct) {
+			p.others = "<member><ListenerArn>" + liveListener + "9</ListenerArn><Port>8080</Port><DefaultActions><member><Type>forward</Type><TargetGroupArn>" + liveApp + "</TargetGroupArn></member></DefaultActions></member>"
+			p.listener(liveResponder)
+		}, "", 3, []string{"shop: not closed: the listener on port 8080 is not deployed"}},
 		{"a deploy under way", "closed", func(_ *testing.T, p *liveProduct) {
 			p.state = "UPDATE_ROLLBACK_FAILED"
 			p.outputs("ApiUrl", p.web.URL+"/api/")
@@ -262,7 +314,7 @@ func TestStatus(t *testing.T) {
 		{"the next deploy does not", "closed", func(t *testing.T, _ *liveProduct) {
 			write(t, "out/shop.template.json", deployedTemplateAt(t, "closed"))
 		}, "--assembly out", 0, []string{"next deploy        closed   out/shop.template.json"}},
-		{"no address to ask", "open", func(_ *testing.T, p *liveProduct) { p.outputs("Other", "x") }, "", 0, []string{"one request        -     none was sent: the stack has no output ApiUrl or SiteUrl, so give --url"}},
+		{"no address to ask", "open", func(_ *testing.T, p *liveProduct) { p.outputs("Other", "x") }, "", 0, []string{"requests           -     none was sent: the stack has no output ApiUrl or SiteUrl, so give --url"}},
 		{"by the site", "open", func(_ *testing.T, p *liveProduct) { p.outputs("SiteUrl", p.web.URL) }, "", 0, []string{"/api/noren-status-"}},
 		{"an allowed path", "open", nil, "--url http://127.0.0.1:1/api/templates/", 0, []string{"is let through by rule 10", "so give --url"}},
 		{"an outage is neither", "open", func(t *testing.T, p *liveProduct) {

@@ -26,13 +26,15 @@ func modeCell(f live.Finding) term.Cell {
 	return term.Yellow.Cell(string(f.Mode))
 }
 
-// requestCell is the mode that the request tells: one that is not refused may
-// be that of a read-only product.
+// requestCell is what requests get: a read that is let in may be that of an open
+// or of a read-only product.
 func requestCell(r live.Status) term.Cell {
 	c := modeCell(r.Request)
 	switch r.Request.Mode {
 	case maintenance.Closed:
 		c.Text = "refused"
+	case maintenance.ReadOnly:
+		c.Text = "writes refused"
 	case maintenance.Open:
 		c.Text = "let in"
 	}
@@ -74,7 +76,7 @@ func writeSwitch(out term.Terminal, title string, r live.Status, now time.Time) 
 		{"next deploy", modeCell(r.Assembly), r.Assembly},
 		{"deployed template", modeCell(r.Deployed), r.Deployed},
 		{"live listener", modeCell(r.Listener), r.Listener},
-		{"one request", requestCell(r), r.Request},
+		{"requests", requestCell(r), r.Request},
 	} {
 		seen := term.Dim.Cell(row.f.Detail)
 		if wrong := cmp.Or(row.f.Problem, row.f.Mixed); wrong != "" {
@@ -87,12 +89,15 @@ func writeSwitch(out term.Terminal, title string, r live.Status, now time.Time) 
 	}
 	t.Write(out)
 	fmt.Fprintln(out)
-	said := append([]string{since(r, now)}, r.Notes...)
+	said := append(append([]string{since(r, now)}, drained(r.Drain)...), r.Notes...)
 	for _, drift := range r.Drift {
 		said = append(said, "drift: "+drift)
 	}
 	if r.Recorded != "" && r.Recorded != r.Listener.Mode {
 		said = append(said, "the last deploy turned it to "+string(r.Recorded))
+	}
+	if r.Locked {
+		said = append(said, "locked: deploys that change the listener or its rules fail with \"Action denied by stack policy\", until noren close, noren read-only or noren open has turned the template, too")
 	}
 	for _, text := range said {
 		for _, line := range term.Wrap(text, out.Width) {
@@ -110,6 +115,9 @@ func statusVerdict(r live.Status) (string, term.Style) {
 	case live.Next:
 		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, r.Assembly.Mode), term.Yellow
 	case live.Moving:
+		if strings.HasSuffix(r.Stack, "_FAILED") || r.Stack == "ROLLBACK_COMPLETE" {
+			return fmt.Sprintf("%s now, but the stack is %s: the next deploy fails or changes the mode; docs/runbook.md says what to type", mode, r.Stack), term.Red
+		}
 		return fmt.Sprintf("%s now, but the stack is %s: look again when it is at rest", mode, r.Stack), term.Yellow
 	case live.Unknown:
 		return "not known: something could not be found out", term.Red
@@ -117,8 +125,14 @@ func statusVerdict(r live.Status) (string, term.Style) {
 	if r.Recorded != "" && r.Listener.Mode != "" && r.Recorded != r.Listener.Mode {
 		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, r.Recorded), term.Red
 	}
+	if r.Not != "" {
+		return fmt.Sprintf("not %s: %s", r.Not, r.Listener.Mixed), term.Red
+	}
 	if r.Listener.Mixed != "" {
 		return "the listener is mixed: " + r.Listener.Mixed, term.Red
+	}
+	if r.Request.Mixed != "" {
+		return r.Request.Mixed, term.Red
 	}
 	if len(r.Drift) > 0 && r.Listener.Mode == r.Deployed.Mode {
 		return fmt.Sprintf("not %s as deployed: %s", mode, r.Drift[0]), term.Red
@@ -141,11 +155,38 @@ func since(r live.Status, now time.Time) string {
 	if r.ByHand {
 		by += ", by hand"
 	}
+	if r.Why != "" {
+		by += fmt.Sprintf(" (%s)", r.Why)
+	}
 	text := fmt.Sprintf("since %s (%s), by %s", r.Since.Format("2006-01-02 15:04 MST"), ago(now.Sub(r.Since)), by)
 	if r.Unknown != "" {
 		text += ": " + r.Unknown
 	}
 	return text
+}
+
+// drained says what may go on of what began before the mode was turned.
+func drained(d *live.Drain) []string {
+	if d == nil {
+		return nil
+	}
+	const clock = "15:04:05 MST"
+	rest := fmt.Sprintf("the idle time-out of %d s and the longest request, %d s", d.Idle, d.Longest)
+	text := fmt.Sprintf("not drained yet: requests from before may go on until %s: %s", d.From.Format(clock), rest)
+	switch {
+	case d.Idle == 0:
+		text = "whether it is drained is not known"
+	case d.Passed:
+		text = fmt.Sprintf("the load balancer is drained since %s: %s have passed; WebSockets that talk, workers and jobs go on until noren ddl quiet says quiet", d.From.Format(clock), rest)
+	}
+	if d.Problem != "" {
+		text += ": " + d.Problem
+	}
+	all := []string{text}
+	if d.Connections != nil {
+		all = append(all, fmt.Sprintf("%.0f connections were open at %s, those of clients that are refused included; CloudWatch is up to %v late", *d.Connections, d.At.Format(clock), live.MetricDelay))
+	}
+	return all
 }
 
 // ago is how long something has been, in its two largest units.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/spf13/cobra"
 
-	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/internal/turn"
 	"github.com/noren-cdk/noren/maintenance"
@@ -64,9 +62,15 @@ with its file-publishing role, or to --bucket with your own rights.
 Running it again after it was interrupted finishes what it began. Executing a
 change set deletes all others on the stack; it lists them first.
 
+--now is for a stack that is stuck: it turns the listener and the rules by the
+API of the load balancer, writes down who and why, and locks them against
+updates of the stack. Turn again without --now when CloudFormation works: that
+unlocks, and the template and the listener agree again. --policy prints the IAM
+policy of whoever may turn this switch and do nothing else.
+
 Exit codes: 0 the product is ` + string(mode) + `; 3 nothing was changed, run it again (the stack is busy,
 or another change came first); 4 you answered no; 1 anything else.`,
-		Example: fmt.Sprintf("  noren %[1]s --env prod\n  noren %[1]s --stack shop --region eu-central-1 --yes", verb),
+		Example: fmt.Sprintf("  noren %[1]s --env prod\n  noren %[1]s --stack shop --region eu-central-1 --yes\n  noren %[1]s --env prod --now --why 'the stack hangs in a rollback'\n  noren %[1]s --env prod --policy > operator.json", verb),
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return t.run(cmd) },
 	}
@@ -74,7 +78,10 @@ or another change came first); 4 you answered no; 1 anything else.`,
 	flags := cmd.Flags()
 	flags.StringVar(&t.name, "switch", "", "name of the switch, if the stack has several: the id of its construct")
 	flags.StringVar(&t.bucket, "bucket", "", "bucket for templates of over 51,200 bytes, instead of the CDK bootstrap's")
-	flags.StringVar(&t.role, "role", "", "ARN of the role with which CloudFormation makes the change (default: the stack's own)")
+	flags.StringVar(&t.role, "role", "", "ARN of the role with which CloudFormation makes the change (default: the switch's own, narrow one, if the stack is of a CDK bootstrap; else the stack's)")
+	flags.BoolVar(&t.now, "now", false, "turn without CloudFormation, at once, and lock the switch against updates of the stack")
+	flags.StringVar(&t.why, "why", "", "the reason, which --now writes down")
+	flags.BoolVar(&t.policy, "policy", false, "print the IAM policy of whoever may do this and nothing else; with --now that of whoever may do that, too")
 	flags.BoolVarP(&t.yes, "yes", "y", false, "do not ask")
 	flags.BoolVar(&t.asJSON, "json", false, "write the result as JSON; needs --yes")
 	flags.DurationVar(&t.wait, "wait", 10*time.Minute, "how long to wait for the listener and a request to agree; 0 does not look")
@@ -93,6 +100,8 @@ type turning struct {
 	message, until string
 	bucket, role   string
 	yes, asJSON    bool
+	now, policy    bool
+	why            string
 	wait           time.Duration
 }
 
@@ -102,11 +111,18 @@ type turned struct {
 	From    maintenance.Mode `json:"from"`
 	To      maintenance.Mode `json:"to"`
 	Changed []string         `json:"changed"`
+	Deleted []string         `json:"deletedChangeSets,omitempty"`
 }
 
 func (t *turning) run(cmd *cobra.Command) error {
 	ctx := cmd.Context()
-	if t.asJSON && !t.yes {
+	switch {
+	case t.why != "" && !t.now:
+		return errors.New("--why needs --now: a change set writes down nothing")
+	case t.now && (t.message != "" || t.until != ""):
+		return errors.New("--now changes no text and no end: turn with --now, and tell people by the same verb without it when CloudFormation works")
+	}
+	if t.asJSON && !t.yes && !t.policy {
 		return errors.New("--json needs --yes: there is nobody to answer")
 	}
 	wish := turn.Wish{Mode: t.mode, Message: t.message, Typed: time.Now()}
@@ -122,14 +138,24 @@ func (t *turning) run(cmd *cobra.Command) error {
 	}
 	o := &turn.Operation{API: cloudformation.NewFromConfig(query.AWS), Stack: query.Stack, Switch: t.name, Role: t.role}
 	o.Upload = t.upload(query.AWS, o)
+	switch {
+	case t.policy:
+		return t.printPolicy(cmd, o)
+	case t.now:
+		return t.turnNow(cmd, query, o)
+	}
 	plan, err := o.Prepare(ctx, wish)
 	if err != nil {
 		return repeatable(err)
 	}
-	result := turned{Stack: query.Stack, From: plan.From, To: t.mode, Changed: plan.Changed}
+	result := turned{Stack: query.Stack, From: plan.From, To: t.mode, Changed: plan.Changed, Deleted: plan.Others}
 	if plan.ChangeSet == "" {
+		if err := t.already(ctx, query, plan); err != nil {
+			return err
+		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s is %s already; nothing to change\n", query.Stack, t.mode)
 	} else {
+		t.show(cmd, query.Stack, plan)
 		if !t.yes {
 			yes, err := t.ask(cmd, query.Stack, plan)
 			if err != nil || !yes {
@@ -140,7 +166,7 @@ func (t *turning) run(cmd *cobra.Command) error {
 			return repeatable(err)
 		}
 	}
-	if err := t.await(ctx, query, plan.Switch); err != nil {
+	if err := t.await(ctx, query, plan.Switch, t.agrees); err != nil {
 		return err
 	}
 	if t.asJSON {
@@ -175,21 +201,51 @@ func (t *turning) upload(settings aws.Config, o *turn.Operation) func(context.Co
 	}
 }
 
-// ask shows what would change and for whom.
+// ask asks whether to execute the plan.
 func (t *turning) ask(cmd *cobra.Command, stack string, plan turn.Plan) (bool, error) {
-	if !term.IsTerminal(cmd.InOrStdin()) {
-		return false, errors.New("nobody to ask: standard input is not a terminal; --yes does not ask")
-	}
+	return confirm(cmd, fmt.Sprintf("Turn %s to %s? [y/N] ", stack, plan.To))
+}
+
+// show says what would change, with which rights, and what else it does.
+func (t *turning) show(cmd *cobra.Command, stack string, plan turn.Plan) {
 	out := cmd.ErrOrStderr()
-	fmt.Fprintf(out, "%s: %s -> %s\n", stack, plan.From, plan.To)
+	fmt.Fprintf(out, "%s: %s -> %s, %s\n", stack, plan.From, plan.To, forWhom(plan.To))
 	fmt.Fprintln(out, "CloudFormation changes these properties and no others:")
 	for _, c := range plan.Changed {
 		fmt.Fprintln(out, "  "+c)
 	}
+	if plan.Role != "" {
+		fmt.Fprintf(out, "It does so with the role %s\n", plan.Role)
+	}
+	if plan.Locked {
+		fmt.Fprintln(out, "The switch was turned without CloudFormation and is locked: executing unlocks it.")
+	}
+	if plan.Unknown != "" {
+		fmt.Fprintf(out, "Whether the switch is locked is not known (%s); if it is, CloudFormation refuses.\n", plan.Unknown)
+	}
 	if len(plan.Others) > 0 {
 		fmt.Fprintf(out, "These change sets of others are deleted by it: %s\n", strings.Join(plan.Others, ", "))
 	}
-	fmt.Fprintf(out, "Turn %s to %s? [y/N] ", stack, plan.To)
+}
+
+// forWhom says what a mode means for people.
+func forWhom(mode maintenance.Mode) string {
+	switch mode {
+	case maintenance.Closed:
+		return "for everybody but the allowlist"
+	case maintenance.ReadOnly:
+		return "for whoever writes"
+	}
+	return "for everybody"
+}
+
+// confirm asks and returns whether the answer is yes.
+func confirm(cmd *cobra.Command, question string) (bool, error) {
+	if !term.IsTerminal(cmd.InOrStdin()) {
+		return false, errors.New("nobody to ask: standard input is not a terminal; --yes does not ask")
+	}
+	out := cmd.ErrOrStderr()
+	fmt.Fprint(out, question)
 	answer := make(chan string, 1)
 	go func() {
 		line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
@@ -204,54 +260,6 @@ func (t *turning) ask(cmd *cobra.Command, stack string, plan turn.Plan) (bool, e
 		return line == "y" || line == "yes", nil
 	}
 }
-
-// await waits until the live listener and a request agree with the deployed
-// template. A load balancer applies a change within a short time, not at once.
-func (t *turning) await(ctx context.Context, query live.Query, name string) error {
-	if t.wait <= 0 {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, t.wait)
-	defer cancel()
-	query.Assembly = "" // the next deploy is another question
-	var last error
-	for {
-		report, err := query.Find(ctx)
-		if err == nil {
-			err = t.seen(report, name)
-		}
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() == nil {
-			last = err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("CloudFormation has turned the stack, but within %v it was not seen everywhere: %w; look with noren status", t.wait, cmp.Or(last, err))
-		case <-time.After(2 * time.Second):
-		}
-	}
-}
-
-// seen reports what does not agree with the mode that was turned to.
-func (t *turning) seen(report live.Report, name string) error {
-	for _, s := range report.Switches {
-		if name != "" && s.Name != name && !strings.HasSuffix(s.Name, "/"+name) {
-			continue
-		}
-		switch {
-		case s.Verdict() != live.Agree && s.Verdict() != live.Next:
-			return fmt.Errorf("the template says %s, the listener %s, a request %s %s", word(s.Deployed), word(s.Listener), word(s.Request), s.Request.Problem)
-		case s.Listener.Mode != t.mode:
-			return fmt.Errorf("the listener is %s", word(s.Listener))
-		}
-		return nil
-	}
-	return errors.New("the deployed template has no switch that can be seen")
-}
-
-func word(f live.Finding) string { return cmp.Or(string(f.Mode), f.Mixed, f.Problem, "nothing") }
 
 func showEvent(cmd *cobra.Command, e types.StackEvent) {
 	line := fmt.Sprintf("%s  %-24s %s", aws.ToTime(e.Timestamp).UTC().Format(time.TimeOnly), e.ResourceStatus, aws.ToString(e.LogicalResourceId))

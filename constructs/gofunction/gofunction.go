@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -57,6 +58,13 @@ type Props struct {
 	// Default: one month.
 	LogRetention awslogs.RetentionDays
 
+	// LogGroup is where the function logs. Default: a log group of its own.
+	LogGroup awslogs.ILogGroup
+
+	// EncryptionKey encrypts the environment variables and a log group of its own;
+	// it has to let CloudWatch Logs use it. Default: keys of AWS.
+	EncryptionKey awskms.IKey
+
 	// ReservedConcurrency is the number of instances kept for this function,
 	// which is also its most. 100 of an account's concurrency must stay
 	// unreserved, so an account that still has the starting quota of 10 can
@@ -64,7 +72,7 @@ type Props struct {
 	ReservedConcurrency int
 }
 
-// GoFunction is a Lambda function with a log group of its own.
+// GoFunction is a Lambda function with a log group.
 type GoFunction struct {
 	// Function runs on ARM64, outside any VPC: under provided.al2023, or as an
 	// image that holds nothing but the program, its files and the certificates of
@@ -72,7 +80,7 @@ type GoFunction struct {
 	Function awslambda.Function
 
 	// LogGroup receives what the function prints.
-	LogGroup awslogs.LogGroup
+	LogGroup awslogs.ILogGroup
 }
 
 // New compiles the program and defines a GoFunction in scope. It panics if
@@ -88,10 +96,14 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 	}
 
 	this := constructs.NewConstruct(scope, &id)
-	logGroup := awslogs.NewLogGroup(this, jsii.String("Logs"), &awslogs.LogGroupProps{
-		Retention:     cmp.Or(props.LogRetention, awslogs.RetentionDays_ONE_MONTH),
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
-	})
+	logGroup := props.LogGroup
+	if logGroup == nil {
+		logGroup = awslogs.NewLogGroup(this, jsii.String("Logs"), &awslogs.LogGroupProps{
+			Retention:     cmp.Or(props.LogRetention, awslogs.RetentionDays_ONE_MONTH),
+			EncryptionKey: props.EncryptionKey,
+			RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+		})
+	}
 	// A role of its own: the AWS managed policy may write to any log.
 	role := awsiam.NewRole(this, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
@@ -108,6 +120,8 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 		Timeout:      awscdk.Duration_Seconds(jsii.Number(cmp.Or(props.Timeout, 3*time.Second).Seconds())),
 		Role:         role,
 		LogGroup:     logGroup,
+
+		EnvironmentEncryption: props.EncryptionKey,
 	})
 	if props.ReservedConcurrency > 0 {
 		function.Node().DefaultChild().(awslambda.CfnFunction).SetReservedConcurrentExecutions(jsii.Number(props.ReservedConcurrency))

@@ -2,6 +2,7 @@ package maintenancemode
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,23 +32,29 @@ func every(statistic string) *awscloudwatch.MetricOptions {
 // probe's silence for an open product: the state that was last known is kept,
 // and the silence is an alarm of its own.
 func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
-	alarm := func(id, description string, metric awscloudwatch.IMetric, options awscloudwatch.AlarmProps) awscloudwatch.Alarm {
+	define := func(id, description string, metric awscloudwatch.IMetric, options awscloudwatch.AlarmProps) awscloudwatch.Alarm {
 		options.Metric, options.AlarmDescription = metric, &description
 		options.Threshold = cmp.Or(options.Threshold, jsii.Number(1))
 		options.EvaluationPeriods = cmp.Or(options.EvaluationPeriods, jsii.Number(1))
 		if options.ComparisonOperator == "" {
 			options.ComparisonOperator = awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 		}
-		alarm := awscloudwatch.NewAlarm(this, &id, &options)
-		m.Alarms = append(m.Alarms, alarm)
-		return alarm
+		return awscloudwatch.NewAlarm(this, &id, &options)
+	}
+	mode := func(id, description string, options awscloudwatch.AlarmProps) awscloudwatch.Alarm {
+		a := define(id, description, m.Metrics.Mode, options)
+		m.ModeAlarms = append(m.ModeAlarms, a)
+		return a
+	}
+	alarm := func(id, description string, metric awscloudwatch.IMetric, options awscloudwatch.AlarmProps) {
+		m.Alarms = append(m.Alarms, define(id, description, metric, options))
 	}
 	known := awscloudwatch.AlarmProps{TreatMissingData: awscloudwatch.TreatMissingData_IGNORE}
-	m.NotOpen = alarm("NotOpenAlarm", "The product is not open: it is read-only or closed. App alarms tell nobody meanwhile", m.Metrics.Mode, known)
+	m.NotOpen = mode("NotOpenAlarm", "The product is not open: it is read-only or closed. App alarms tell nobody meanwhile", known)
 	if props.ReadOnly {
 		closed := known
 		closed.Threshold = jsii.Number(2)
-		alarm("ClosedAlarm", "The product is closed: everything but the allowlist is refused", m.Metrics.Mode, closed)
+		mode("ClosedAlarm", "The product is closed: everything but the allowlist is refused", closed)
 	}
 	forgotten := known
 	expected := cmp.Or(props.ExpectedDuration, defaultExpectedDuration)
@@ -58,7 +65,7 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 
 	long := known
 	long.EvaluationPeriods = jsii.Number(5) // a deploy is between the record and the listener for a moment
-	alarm("DriftAlarm", "The listener is in another mode than it was deployed in, or in none: somebody changed it by hand", m.Metrics.Drift, long)
+	alarm("DriftAlarm", "A listener of the load balancer is not as it was deployed: somebody changed it by hand", m.Metrics.Drift, long)
 	alarm("ModeUnknownAlarm", "Nothing says which mode the listener is in: the probe is silent, or it is in none. App alarms may tell nobody",
 		m.Metrics.Mode.With(every("SampleCount")), awscloudwatch.AlarmProps{
 			ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
@@ -78,20 +85,27 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 
 	allowed := often // some minutes of more: the latest is always filled
 	allowed.Threshold = jsii.Number(5)
+	using := map[string]awscloudwatch.IMetric{"mode": m.Metrics.Mode}
+	var errors []string
+	for i, s := range props.services() {
+		name := "errors"
+		if i > 0 {
+			name += strconv.Itoa(i)
+		}
+		using[name] = errorsOf(props, s)
+		errors = append(errors, "FILL("+name+", 0)")
+	}
 	alarm("AllowedErrorsAlarm", "Requests that maintenance lets through fail with 5xx", awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-		Expression: jsii.String("IF(FILL(mode, REPEAT) >= 1, FILL(errors, 0), 0)"),
-		Label:      jsii.String("5xx of allowed requests"),
-		Period:     minute(),
-		UsingMetrics: &map[string]awscloudwatch.IMetric{
-			"mode":   m.Metrics.Mode,
-			"errors": appErrors(props),
-		},
+		Expression:   jsii.String("IF(FILL(mode, REPEAT) >= 1, " + strings.Join(errors, " + ") + ", 0)"),
+		Label:        jsii.String("5xx of allowed requests"),
+		Period:       minute(),
+		UsingMetrics: &using,
 	}), allowed)
 }
 
-// appErrors is how often the application answers with 5xx. CDK's own metric of
-// a target group knows the load balancer only if it was attached by an L2.
-func appErrors(props Props) awscloudwatch.Metric {
+// errorsOf is how often a service answers with 5xx. CDK's own metric of a target
+// group knows the load balancer only if it was attached by an L2.
+func errorsOf(props Props, service Service) awscloudwatch.Metric {
 	part := func(separator string, arn *string, index float64) *string {
 		return awscdk.Fn_Select(&index, awscdk.Fn_Split(&separator, arn, nil))
 	}
@@ -101,7 +115,7 @@ func appErrors(props Props) awscloudwatch.Metric {
 		MetricName: jsii.String("HTTPCode_Target_5XX_Count"),
 		DimensionsMap: &map[string]*string{
 			"LoadBalancer": awscdk.Fn_Join(jsii.String("/"), &[]*string{part("/", listener, 1), part("/", listener, 2), part("/", listener, 3)}),
-			"TargetGroup":  part(":", props.AppTargetGroup.TargetGroupArn(), 5),
+			"TargetGroup":  part(":", service.TargetGroup.TargetGroupArn(), 5),
 		},
 		Period: minute(), Statistic: jsii.String("Sum"),
 	})

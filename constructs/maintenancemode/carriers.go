@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/noren-cdk/noren/internal/rules"
 )
@@ -62,7 +63,7 @@ func (c *carriers) Produce() *string {
 
 // rendered are properties as the template has them: without what is empty, and
 // with names as CloudFormation has them.
-func rendered(of awscdk.CfnResource, properties map[string]any) map[string]any {
+func rendered(of constructs.IConstruct, properties map[string]any) map[string]any {
 	all := map[string]any{}
 	for name, property := range properties {
 		if v := reflect.ValueOf(property); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {

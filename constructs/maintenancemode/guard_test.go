@@ -26,7 +26,7 @@ const guardType = "Custom::NorenReopenGuard"
 
 // listeners are the kinds that there are: the app's own, one that it shares, one
 // that another app defines.
-var listeners = []string{"own", "shared", "imported"}
+var listeners = []string{"own", "shared", "imported", "services"}
 
 // guarded synthesizes a guarded maintenance on a kind of listener.
 func guarded(t *testing.T, kind string, mode maintenance.Mode, edits ...func(*maintenancemode.Props)) template {
@@ -38,6 +38,9 @@ func guarded(t *testing.T, kind string, mode maintenance.Mode, edits ...func(*ma
 		switch kind {
 		case "shared":
 			props.Hosts = []string{"app.example.com"}
+		case "services":
+			orders, users := p.microservices()
+			props.Services = []maintenancemode.Service{{TargetGroup: orders, Allow: []string{"GET /orders/{id}"}}, {TargetGroup: users}}
 		case "imported":
 			props.Listener = elbv2.ApplicationListener_FromApplicationListenerAttributes(p.stack, jsii.String("Imported"), &elbv2.ApplicationListenerAttributes{
 				ListenerArn:   jsii.String("arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"),
@@ -165,11 +168,13 @@ func TestTheGuardMayDoNothingElse(t *testing.T) {
 		}
 	}
 	const parameter = `{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":ssm:",{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},":parameter/",{"Ref":"%s"}]]}`
-	var record, attribution, logs string
+	var record, attribution, byHand, logs string
 	for id, r := range synthesized.Resources {
 		switch {
 		case r.Type == "AWS::SSM::Parameter" && strings.HasPrefix(id, "MaintenanceModeRecord"):
 			record = id
+		case r.Type == "AWS::SSM::Parameter" && strings.HasPrefix(id, "MaintenanceModeByHand"):
+			byHand = id
 		case r.Type == "AWS::SSM::Parameter":
 			attribution = id
 		case r.Type == "AWS::Logs::LogGroup" && strings.HasPrefix(id, "MaintenanceReopenGuard"):
@@ -180,6 +185,7 @@ func TestTheGuardMayDoNothingElse(t *testing.T) {
 		`["logs:CreateLogStream","logs:PutLogEvents"] on {"Fn::GetAtt":["` + logs + `","Arn"]}`,
 		`["ssm:GetParameter","ssm:PutParameter"] on ` + fmt.Sprintf(parameter, record),
 		`"ssm:GetParameter" on ` + fmt.Sprintf(parameter, attribution),
+		`"ssm:GetParameter" on ` + fmt.Sprintf(parameter, byHand),
 		`["cloudformation:DescribeStacks","cloudformation:DescribeStackEvents"] on {"Ref":"AWS::StackId"}`,
 		`["elasticloadbalancing:DescribeListeners","elasticloadbalancing:DescribeRules"] on "*"`,
 	}
@@ -215,7 +221,7 @@ func TestTheRecordIsNotWrittenByADeploy(t *testing.T) {
 	}
 	open := parameters(fieldReports(maintenance.Open))
 	flags := maintenancemode.Flags{Mode: &mode, Message: "Back at four.", Until: time.Now().Add(time.Hour)}
-	if closed := parameters(flags.Apply(fieldReports(maintenance.Open))); closed != open || strings.Count(open, "AWS::SSM::Parameter") != 2 {
+	if closed := parameters(flags.Apply(fieldReports(maintenance.Open))); closed != open || strings.Count(open, "AWS::SSM::Parameter") != 3 {
 		t.Errorf("parameters\n%s\nbecome\n%s", open, closed)
 	}
 }
@@ -296,7 +302,7 @@ func TestGuard_Absent(t *testing.T) {
 		}
 	})
 	for id, r := range synthesized.Resources {
-		if r.Type == guardType || r.Type == "AWS::SSM::Parameter" || strings.Contains(id, "Guard") || strings.Contains(text(r.DependsOn), "Guard") {
+		if r.Type == guardType || r.Type == "AWS::SSM::Parameter" && !strings.HasPrefix(id, "MaintenanceModeByHand") || strings.Contains(id, "Guard") || strings.Contains(text(r.DependsOn), "Guard") {
 			t.Errorf("there is %s", id)
 		}
 	}

@@ -2,6 +2,7 @@ package maintenancemode
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -24,7 +25,8 @@ type Metrics struct {
 	// is closed.
 	Mode awscloudwatch.Metric
 
-	// Drift is 1 while the listener is in another mode than it was deployed in.
+	// Drift is 1 while a listener of the load balancer is not as it was deployed: in
+	// another mode, or with a rule more, one less or another one.
 	Drift awscloudwatch.Metric
 
 	// Overdue is how many minutes maintenance is past its expected end.
@@ -32,13 +34,36 @@ type Metrics struct {
 }
 
 // addProbe defines the function that looks every minute, in every mode, which
-// mode the listener is in. Nothing of it depends on the mode: the record is
-// where it learns what was deployed.
-func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at rules.Switch) {
+// mode the listener is in. Nothing of it depends on the mode: it is told the rules
+// of every mode, and the record is where it learns which was deployed.
+func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at rules.Switch, listeners []turned, unlock *string) {
+	groups := rules.Groups{Responder: at.Responder}
+	add := func(app string) {
+		same := func(other string) bool { return resolved(this, other) == resolved(this, app) }
+		if !slices.ContainsFunc(groups.Apps, same) {
+			groups.Apps = append(groups.Apps, app)
+		}
+	}
+	for _, service := range props.services() {
+		add(*service.TargetGroup.TargetGroupArn())
+	}
+	for _, t := range listeners {
+		for _, r := range slices.Concat(t.routes...) {
+			for _, app := range r.does.names() {
+				add(app)
+			}
+		}
+	}
+	if unlock != nil {
+		groups.Unlock = *unlock
+	}
 	settings := probe.Settings{
 		Switch:   at,
+		Apps:     groups.Apps,
+		Unlock:   groups.Unlock,
 		Function: *m.Function.FunctionName(),
 		Stack:    *awscdk.Stack_Of(this).StackName(),
+		ByHand:   *m.ByHand.ParameterName(),
 	}
 	statements := []*awsiam.PolicyStatementProps{
 		// Describing listeners and rules, and looking up events, cannot be narrowed
@@ -46,26 +71,37 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 		{Actions: jsii.Strings("elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "cloudtrail:LookupEvents"), Resources: jsii.Strings("*")},
 		{Actions: jsii.Strings("lambda:GetFunctionConfiguration"), Resources: &[]*string{m.Function.FunctionArn()}},
 	}
+	remembered := []*string{m.ByHand.ParameterArn()}
 	if g := m.Guard; g.Record != nil {
 		settings.Record, settings.Attribution = *g.Record.ParameterName(), *g.Attribution.ParameterName()
 		statements = append(statements,
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("cloudformation:DescribeStacks"), Resources: &[]*string{awscdk.Aws_STACK_ID()}},
-			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:GetParameters"), Resources: &[]*string{g.Record.ParameterArn(), g.Attribution.ParameterArn()}},
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:PutParameter"), Resources: &[]*string{g.Attribution.ParameterArn()}})
+		remembered = append(remembered, g.Record.ParameterArn(), g.Attribution.ParameterArn())
 	}
+	statements = append(statements, &awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:GetParameters"), Resources: &remembered})
+	environment := settings.Environment()
+	deployed := &outlined{this: this, mode: m, props: props, listeners: listeners, groups: groups}
+	for i := range listeners {
+		environment[probe.DeployedVariable(i)] = *deployed.text(i)
+	}
+	environment[probe.OthersVariable] = *deployed.text(-1)
 	function := gofunction.New(this, probeID, gofunction.Props{
-		Program:      probeProgram,
-		Package:      props.functionPackage(),
-		Repository:   props.FunctionRepository,
-		Description:  "Looks every minute which mode the listener is in",
-		Environment:  settings.Environment(),
-		Timeout:      30 * time.Second,
-		LogRetention: props.LogRetention,
+		Program:       probeProgram,
+		Package:       props.functionPackage(),
+		Repository:    props.FunctionRepository,
+		Description:   "Looks every minute which mode the listener is in",
+		Environment:   environment,
+		Timeout:       30 * time.Second,
+		LogRetention:  props.LogRetention,
+		LogGroup:      props.FunctionLogs,
+		EncryptionKey: props.EncryptionKey,
 	})
 	m.Probe, m.ProbeLogGroup = function.Function, function.LogGroup
 	for _, statement := range statements {
 		m.Probe.AddToRolePolicy(awsiam.NewPolicyStatement(statement))
 	}
+	meantWildcard(m.Probe, "Describing listeners and rules, and looking up events, knows no resource.")
 	m.addSchedule(this)
 	metric := func(name string) awscloudwatch.Metric {
 		return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{

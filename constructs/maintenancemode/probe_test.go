@@ -40,10 +40,14 @@ func inJSON(value any) string {
 type deployedListener struct {
 	defaultActions []types.Action
 	rules          []types.Rule
+	others         []types.Listener
 }
 
 func (d deployedListener) DescribeListeners(_ context.Context, in *elbv2sdk.DescribeListenersInput, _ ...func(*elbv2sdk.Options)) (*elbv2sdk.DescribeListenersOutput, error) {
-	return &elbv2sdk.DescribeListenersOutput{Listeners: []types.Listener{{ListenerArn: &in.ListenerArns[0], DefaultActions: d.defaultActions}}}, nil
+	if in.LoadBalancerArn != nil {
+		return &elbv2sdk.DescribeListenersOutput{Listeners: d.others}, nil
+	}
+	return &elbv2sdk.DescribeListenersOutput{Listeners: []types.Listener{{ListenerArn: &in.ListenerArns[0], DefaultActions: d.defaultActions, Port: aws.Int32(443)}}}, nil
 }
 
 func (d deployedListener) DescribeRules(context.Context, *elbv2sdk.DescribeRulesInput, ...func(*elbv2sdk.Options)) (*elbv2sdk.DescribeRulesOutput, error) {
@@ -163,6 +167,55 @@ func TestProbe_SeesTheModeThatIsDeployed(t *testing.T) {
 				if !slices.Contains(said.Turning, priority) {
 					t.Errorf("%s listener, %v: rule %d turns, and the probe is told %v", kind, mode, priority, said.Turning)
 				}
+			}
+		}
+	}
+}
+
+// TestProbe_IsToldWhatIsDeployed: the same in every mode, and all of it, so that
+// a rule more, one less or another one is drift.
+func TestProbe_IsToldWhatIsDeployed(t *testing.T) {
+	for _, kind := range listeners {
+		told := guarded(t, kind, maintenance.Open).probe(t).Deployed
+		for _, mode := range maintenance.Modes() {
+			template := guarded(t, kind, mode)
+			settings := template.probe(t)
+			if !reflect.DeepEqual(settings.Deployed, told) {
+				t.Errorf("%s listener, %v: the probe is told\n%v, when open\n%v", kind, mode, settings.Deployed, told)
+			}
+			groups := rules.Groups{Responder: settings.Switch.Responder, Unlock: settings.Unlock, Apps: settings.Apps}
+			compare := func(d deployedListener) (drift []rules.Drift) {
+				seen, err := live.See(t.Context(), d, settings.Switch, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return told.Compare(mode, seen.Listeners, seen.Others, groups)
+			}
+			now := template.deploy(t, settings.Switch.Listeners[0].Name)
+			if drift := compare(now); len(drift) > 0 {
+				t.Errorf("%s listener, %v: as deployed, drift is %+v", kind, mode, drift)
+			}
+			for i, r := range now.rules {
+				less := now
+				less.rules = slices.Delete(slices.Clone(now.rules), i, i+1)
+				if drift := compare(less); len(drift) != 1 || drift[0].Opens {
+					t.Errorf("%s listener, %v, without rule %s: drift is %+v", kind, mode, *r.Priority, drift)
+				}
+				other := now
+				other.rules = slices.Clone(now.rules)
+				other.rules[i].Conditions = []types.RuleCondition{{Field: aws.String("path-pattern"), PathPatternConfig: &types.PathPatternConditionConfig{Values: []string{"/x*"}}}}
+				if drift := compare(other); len(drift) != 1 || !strings.Contains(drift[0].Text, "rule "+*r.Priority) {
+					t.Errorf("%s listener, %v, with another rule %s: drift is %+v", kind, mode, *r.Priority, drift)
+				}
+			}
+			more := now
+			more.rules = append(slices.Clone(now.rules), types.Rule{
+				RuleArn: aws.String(strings.Replace(settings.Switch.Listeners[0].Name, ":listener/", ":listener-rule/", 1) + "/50"), Priority: aws.String("50"),
+				Conditions: []types.RuleCondition{{Field: aws.String("path-pattern"), PathPatternConfig: &types.PathPatternConditionConfig{Values: []string{"/x*"}}}},
+				Actions:    []types.Action{{Type: types.ActionTypeEnumForward, TargetGroupArn: &settings.Apps[0]}},
+			})
+			if drift := compare(more); len(drift) != 1 || !drift[0].Opens {
+				t.Errorf("%s listener, %v, with a rule by hand: drift is %+v", kind, mode, drift)
 			}
 		}
 	}

@@ -43,6 +43,8 @@ func (m *MaintenanceMode) addResponder(this constructs.Construct, props Props) {
 		Environment:         responder.Config(props.Answer).Environment(),
 		ReservedConcurrency: props.ReservedConcurrency,
 		LogRetention:        props.LogRetention,
+		LogGroup:            props.FunctionLogs,
+		EncryptionKey:       props.EncryptionKey,
 	})
 	m.Function, m.LogGroup = function.Function, function.LogGroup
 	m.TargetGroup = newFunctionTargetGroup(this, "TargetGroup", m.Function)

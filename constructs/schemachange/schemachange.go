@@ -115,15 +115,7 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 		StopTimeout: awscdk.Duration_Seconds(jsii.Number(120)),
 		Logging:     awsecs.LogDrivers_AwsLogs(&awsecs.AwsLogDriverProps{LogGroup: logs, StreamPrefix: jsii.String("task")}),
 	})
-	// By the name of the user on any cluster of the account, so that the rights
-	// hold for a clone, too: whether the user exists there is the cluster's word.
-	stack := awscdk.Stack_Of(this)
-	var users []*string
-	for _, name := range []string{user, planner} {
-		users = append(users, stack.FormatArn(&awscdk.ArnComponents{
-			Service: jsii.String("rds-db"), Resource: jsii.String("dbuser"), ResourceName: jsii.String("cluster-*/" + name), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
-		}))
-	}
+	users := []*string{LoginARN(this, user), LoginARN(this, planner)}
 	task.AddToTaskRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings("rds-db:connect"), Resources: &users}))
 
 	group := awsec2.NewSecurityGroup(this, jsii.String("SecurityGroup"), &awsec2.SecurityGroupProps{
@@ -132,6 +124,16 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 	})
 	props.Database.Connections().AllowDefaultPortFrom(group, jsii.String("Changes the schema"))
 	return SchemaChange{Task: task, SecurityGroup: group, LogGroup: logs, Commands: commands(this, props, task, group, *logs.LogGroupName())}
+}
+
+// LoginARN returns what rds-db:connect is granted on for a database user, by its
+// name on any cluster of the account and region: the right then holds for a
+// clone, and for the cluster that follows after a switchover or a restore.
+// Whether the user exists there is the cluster's word.
+func LoginARN(scope constructs.Construct, user string) *string {
+	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("rds-db"), Resource: jsii.String("dbuser"), ResourceName: jsii.String("cluster-*/" + user), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+	})
 }
 
 func (p Props) validate() error {

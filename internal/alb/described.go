@@ -20,6 +20,8 @@ type Described struct {
 	// Names are names for ARNs, such as the logical ids that ListStackResources
 	// gives: they become LogicalIDs. Default: the ARN is its own name.
 	Names map[string]string
+
+	resources map[string]any // those that are described, by name
 }
 
 // ReadDescribed reads what the API describes as if it were a template, so that
@@ -27,6 +29,7 @@ type Described struct {
 // the resource and the property.
 func ReadDescribed(d Described) (*Template, error) {
 	resources := map[string]any{}
+	d.resources = resources
 	add := func(arn, resourceType string, properties map[string]any) error {
 		name := d.name(arn)
 		if _, twice := resources[name]; twice {
@@ -202,10 +205,13 @@ func (d Described) refer(object map[string]any) {
 	}
 }
 
-// reference is a resource by its name, whether it is described or not: one that
-// is not stays what the name says.
+// reference is a resource by its name, whether it is described or not.
 func (d Described) reference(arn string) any {
-	return map[string]any{"Ref": d.name(arn)}
+	name := d.name(arn)
+	if _, ok := d.resources[name]; !ok {
+		return name
+	}
+	return map[string]any{"Ref": name}
 }
 
 // ListenerOfRule returns the ARN of the listener that a rule is of, by its own.

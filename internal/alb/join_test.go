@@ -22,7 +22,7 @@ func TestJoin(t *testing.T) {
 		`{"Outputs": {"Arn": {"Value": {"Ref": "L"}, "Export": {"Name": {"Fn::Sub": "${AWS::Region}:listener"}}}}, "Resources"`, 1))
 	service := read(`{"Resources": {"A": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"}` +
 		strings.ReplaceAll(pathRule("R", 3, "/b"), `{"Ref": "L"}`, `{"Fn::ImportValue": {"Fn::Sub": "${AWS::Region}:listener"}}`) + `}}`)
-	joined := Join([]Stack{{"network", network}, {"service", service}})
+	joined := Join([]Stack{{Name: "network", Template: network}, {Name: "service", Template: service}})
 	if len(joined.Listeners) != 1 || len(joined.Listeners[0].Rules) != 2 {
 		t.Fatalf("got %d listeners, want one with two rules", len(joined.Listeners))
 	}

@@ -44,6 +44,7 @@ type Listener struct {
 	If string
 
 	once     sync.Once
+	joins    bool // it is one that another template has, or may have
 	trials   []trial
 	problems []Problem
 }

@@ -1,8 +1,11 @@
 package alb
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // Rule is a rule of a listener.
@@ -50,6 +53,15 @@ type Transform struct {
 	Type    string // "url-rewrite" or "host-header-rewrite"
 	Regex   string
 	Replace string
+}
+
+// String is the transform for a reader, what only a deploy knows included.
+func (t Transform) String() string {
+	what := "path"
+	if t.Type == "host-header-rewrite" {
+		what = "host"
+	}
+	return fmt.Sprintf("the target gets %s %q as %q", what, cfn.Display(t.Regex), cfn.Display(t.Replace))
 }
 
 // Default reports whether the rule is the listener's default rule.

@@ -22,8 +22,10 @@ type Template struct {
 	// Parameters and Resources are the names of what the template has.
 	Parameters, Resources []string
 
-	exports  map[string]string // logical ids of listeners by the names of exports
+	problems []Problem         // of load balancers and target groups, found while they were read
 	document *cfn.Template     // nil if it was not read from one
+	stacks   stacks            // of which it was joined
+	origins  map[string]origin // in these, by logical ids
 }
 
 // Types of resources that are ALB's business.
@@ -66,7 +68,7 @@ func Read(r io.Reader, options cfn.Options) (*Template, error) {
 // answer is uncertain. The error is about a template of which nothing can be
 // read.
 func ReadPart(r io.Reader, options cfn.Options) (*Template, error) {
-	document, err := cfn.Read(r, options, isALB)
+	document, err := cfn.Read(r, options)
 	if err != nil {
 		return nil, err
 	}
@@ -81,25 +83,75 @@ func ReadPart(r io.Reader, options cfn.Options) (*Template, error) {
 		{typeListenerRule, reader.listenerRule},
 	} {
 		document.Each(step.resourceType, func(resource cfn.Resource) {
-			reader.resource, reader.problems = resource, nil
+			reader.resource, reader.problems, reader.left = resource, nil, false
 			step.read(resource.Node())
+			if step.resourceType == typeLoadBalancer || step.resourceType == typeTargetGroup || reader.left {
+				reader.template.problems = append(reader.template.problems, reader.problems...)
+			}
 		})
 	}
 	reader.template.Faults = document.Faults()
 	reader.template.document = document
-	reader.template.exports = document.Exports()
-	reader.template.readUnseen(document)
+	reader.template.readUnseen(stacks{{Template: reader.template}})
 	reader.template.arrange()
 	return reader.template, nil
 }
 
-// Position is where a property of a resource is written, 0 if that is not known.
-func (t *Template) Position(logicalID, property string) (line, column int) {
+// Nested are the nested stacks of the template.
+func (t *Template) Nested() []cfn.Nested {
 	if t.document == nil {
-		return 0, 0
+		return nil
 	}
-	return t.document.Position(logicalID, property)
+	return t.document.Nested()
 }
+
+// Place is where a property of a resource is written: the name of its stack, ""
+// if the template is not joined of several, its logical id there, and line and
+// column, 0 if they are not known.
+func (t *Template) Place(logicalID, property string) (stack, id string, line, column int) {
+	from := t.origin(logicalID)
+	in, ok := t.stacks.named(from.stack)
+	document := t.document
+	if ok {
+		document = in.document
+	}
+	if document != nil {
+		line, column = document.Position(from.id, property)
+	}
+	return from.stack, from.id, line, column
+}
+
+// origin is a resource in the template that it was read from.
+func (t *Template) origin(logicalID string) origin {
+	if t.origins == nil {
+		return origin{id: logicalID}
+	}
+	return t.origins[logicalID]
+}
+
+// uses are the places that refer to a resource, those of other stacks too.
+func (t *Template) uses(logicalID string) []cfn.Use {
+	var uses []cfn.Use
+	from := t.origin(logicalID)
+	all := t.stacks
+	if all == nil {
+		all = stacks{{Template: t}}
+	}
+	all.trace(from.stack, from.id, func(_ Stack, use cfn.Use) { uses = append(uses, use) })
+	return uses
+}
+
+// has reports whether the template, or one of those it is joined of, has a
+// resource of one of the types.
+func (t *Template) has(types ...string) bool {
+	if t.document != nil {
+		return t.document.Has(types...)
+	}
+	return slices.ContainsFunc(t.stacks, func(s Stack) bool { return s.has(types...) })
+}
+
+// written reports whether it was read, so that what refers to what is known.
+func (t *Template) written() bool { return t.document != nil || t.stacks != nil }
 
 // arrange sorts rules by priority, and relates target groups to rules.
 func (t *Template) arrange() {
@@ -155,6 +207,7 @@ type reader struct {
 	values   int          // condition values read so far
 	regexes  int          // those of them that are regexes
 	problems []Problem    // of the resource
+	left     bool         // it is left out, its problems are not
 }
 
 // These bound the condition values of a template, and the regexes among them:

@@ -49,7 +49,7 @@ var registrars = []string{
 // checkUse checks that what has targets is used, and what is used has targets,
 // as far as the template tells.
 func (t *Template) checkUse(c *checker, g *TargetGroup) {
-	if t.document == nil {
+	if !t.written() {
 		return
 	}
 	used, open := false, false
@@ -58,7 +58,7 @@ func (t *Template) checkUse(c *checker, g *TargetGroup) {
 	}
 	var services []string
 	registered := len(g.Targets) > 0
-	for _, use := range t.document.Uses(g.LogicalID) {
+	for _, use := range t.uses(g.LogicalID) {
 		kind := use.Resource.Type
 		switch {
 		case use.Output != "":
@@ -79,7 +79,7 @@ func (t *Template) checkUse(c *checker, g *TargetGroup) {
 	}
 	// Only where the template registers targets at all: others do so by hand, or
 	// by a controller.
-	if used && !registered && !open && t.isDefault(g) && t.document.Has(registrars...) {
+	if used && !registered && !open && t.isDefault(g) && t.has(registrars...) {
 		c.warnf(g.LogicalID, "targets", "target group is the default of a listener, but nothing in the template registers targets with it")
 	}
 }
@@ -96,10 +96,10 @@ func (t *Template) isDefault(g *TargetGroup) bool {
 // invoke it. Source: aws-cdk#4663.
 func (t *Template) checkPermission(c *checker, g *TargetGroup) {
 	for _, target := range g.Targets {
-		if target.LogicalID == "" || t.document == nil {
+		if target.LogicalID == "" || !t.written() {
 			continue
 		}
-		permitted := slices.ContainsFunc(t.document.Uses(target.LogicalID), func(use cfn.Use) bool {
+		permitted := slices.ContainsFunc(t.uses(target.LogicalID), func(use cfn.Use) bool {
 			principal := fmt.Sprint(use.Resource.Properties["Principal"])
 			return use.Resource.Type == "AWS::Lambda::Permission" && strings.Contains(principal, "elasticloadbalancing")
 		})

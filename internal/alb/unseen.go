@@ -3,42 +3,95 @@ package alb
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// readUnseen finds out, of the listeners of a template, whether they may have
-// more rules than are seen, and whether their target groups are swung.
-func (t *Template) readUnseen(document *cfn.Template) {
-	movers := t.movers(document)
+// readUnseen finds out, of the listeners of templates that are read as one,
+// whether they may have more rules than are seen, and what swings target groups
+// outside CloudFormation.
+func (t *Template) readUnseen(all stacks) {
+	macros, swung := all.expanded()
 	for _, l := range t.Listeners {
+		l.Unseen, l.Moved = nil, swung
 		if l.Foreign() {
-			l.Unseen = append(l.Unseen, "the listener is not in the template: "+l.Ref.String())
+			l.Unseen = []string{"the listener is not in the template: " + l.Ref.String()}
 			continue
 		}
-		for _, use := range document.Uses(l.Ref.LogicalID) {
-			if why := leaves(use); why != "" {
-				l.Unseen = append(l.Unseen, why)
+		var places []string
+		from := t.origin(l.Ref.LogicalID)
+		all.trace(from.stack, from.id, func(in Stack, use cfn.Use) {
+			if place := leaves(in, use); place != "" && !slices.Contains(places, place) {
+				places = append(places, place)
 			}
+			if why := swings(use.Resource); why != "" {
+				l.Moved = why
+			}
+		})
+		if len(places) > 0 {
+			l.Unseen = []string{"the listener's ARN goes to " + list(places)}
 		}
-		l.Moved = movers[l.Ref.LogicalID]
+		if len(macros) > 0 {
+			l.Unseen = append(l.Unseen, "CloudFormation expands the template with "+list(macros)+", which may add rules")
+		}
 	}
 	for _, g := range t.TargetGroups {
-		g.Moved = movers[g.LogicalID]
+		from := t.origin(g.LogicalID)
+		g.Moved = ""
+		all.trace(from.stack, from.id, func(_ Stack, use cfn.Use) {
+			if why := swings(use.Resource); why != "" {
+				g.Moved = why
+			}
+		})
 	}
+}
+
+// knownMacros are macros that touch no rules that a template has, and add none.
+var knownMacros = []string{"AWS::CodeDeployBlueGreen", "AWS::LanguageExtensions", "AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16", "AWS::Serverless-2016-10-31"}
+
+// expanded are the macros of the stacks that may add rules, and what swings the
+// target groups of all listeners, "" if nothing does.
+func (s stacks) expanded() (macros []string, swung string) {
+	for _, stack := range s {
+		if stack.document == nil {
+			continue
+		}
+		for _, macro := range stack.document.Macros() {
+			if !slices.Contains(knownMacros, macro) && !slices.Contains(macros, macro) {
+				macros = append(macros, macro)
+			}
+		}
+		if slices.Contains(stack.document.Hooks(), "AWS::CodeDeploy::BlueGreen") {
+			swung = "CodeDeploy swings its target group (a hook of the template)"
+		}
+	}
+	return macros, swung
+}
+
+// list is texts as a sentence has them.
+func list(texts []string) string {
+	last := len(texts) - 1
+	if last < 1 {
+		return strings.Join(texts, "")
+	}
+	return strings.Join(texts[:last], ", ") + " and " + texts[last]
 }
 
 // harmless are the types of resources that are told which listener there is and
 // add no rules that are not seen: rules are seen, and the others look only.
 var harmless = []string{
 	typeListenerRule,
-	"AWS::ElasticLoadBalancingV2::ListenerCertificate",
-	"AWS::ElasticLoadBalancingV2::TrustStoreRevocation",
-	"AWS::ECS::Service", // see movers
-	"AWS::CodeDeploy::DeploymentGroup",
+	"AWS::ApplicationAutoScaling::ScalingPolicy",
+	"AWS::AutoScaling::ScalingPolicy",
 	"AWS::CloudWatch::Alarm",
 	"AWS::CloudWatch::Dashboard",
+	"AWS::CodeDeploy::DeploymentGroup", // see swings
+	"AWS::ECS::Service",                // see swings
+	"AWS::ElasticLoadBalancingV2::ListenerCertificate",
+	"AWS::ElasticLoadBalancingV2::TrustStoreRevocation",
+	"AWS::Events::Rule",
 	"AWS::IAM::ManagedPolicy",
 	"AWS::IAM::Policy",
 	"AWS::IAM::Role",
@@ -48,38 +101,27 @@ var harmless = []string{
 	maintenance.GuardType, // turns nothing
 }
 
-// leaves says how the name of a listener gets to where rules may be added to
-// it, "" if it does not.
-func leaves(use cfn.Use) string {
+// leaves says where the name of a listener gets to so that rules may be added to
+// it, "" if it does not. An output that is a text for people is no such place.
+func leaves(in Stack, use cfn.Use) string {
+	name := use.Output
+	if name == "" {
+		name = use.Resource.LogicalID
+	}
+	if in.Parent != "" {
+		name += " of " + in.Name
+	}
 	switch {
+	case use.Output != "" && cfn.Prose(in.output(use.Output).Value):
+		return ""
 	case use.Output != "":
-		return fmt.Sprintf("the listener's ARN goes to output %s", use.Output)
+		return "output " + name
 	case slices.Contains(harmless, use.Resource.Type):
 		return ""
+	case use.Resource.Type == "AWS::CloudFormation::Stack":
+		return name + ", a nested stack that is not read"
 	}
-	return fmt.Sprintf("the listener's ARN goes to %s, of type %s", use.Resource.LogicalID, use.Resource.Type)
-}
-
-// movers are, by logical ids of listeners, rules and target groups, what swings
-// target groups outside CloudFormation.
-func (t *Template) movers(document *cfn.Template) map[string]string {
-	movers := map[string]string{}
-	note := func(id string) {
-		for _, use := range document.Uses(id) {
-			if why := swings(use.Resource); why != "" {
-				movers[id] = why
-			}
-		}
-	}
-	for _, g := range t.TargetGroups {
-		note(g.LogicalID)
-	}
-	for _, l := range t.Listeners {
-		if !l.Foreign() {
-			note(l.Ref.LogicalID)
-		}
-	}
-	return movers
+	return fmt.Sprintf("%s (%s)", name, use.Resource.Type)
 }
 
 // swings says that a resource makes deployments that change where rules

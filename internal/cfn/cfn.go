@@ -15,6 +15,10 @@ type Options struct {
 	// LogicalId.Attribute, or LogicalId for what Ref gives. Default: not known.
 	Values map[string]string
 
+	// Bound are the texts that a parent gives the parameters of a nested stack.
+	// They count before Parameters unless only a deploy knows them. Default: none.
+	Bound map[string]string
+
 	// Reveal returns the value to take for what is known only after a deploy,
 	// such as a secret; name is as [Display] shows it. Default: nothing is
 	// revealed. What is revealed is a value like any other, and is shown.

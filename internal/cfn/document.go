@@ -6,43 +6,38 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 )
 
 // MaxTemplateSize is the largest template that is read, in bytes.
 // CloudFormation takes 1 MB; what CDK writes before it is minified may be more.
 const MaxTemplateSize = 4 << 20
 
-// document is a template as JSON says it.
+// document is a template as it says it.
 type document struct {
 	Parameters map[string]parameter
 	Mappings   map[string]any
 	Conditions map[string]any
 	Resources  map[string]resource
-	Outputs    map[string]json.RawMessage
+	Outputs    map[string]any
 	source     source
-}
-
-type parameter struct {
-	Type           string
-	Default        any
-	NoEcho         any
-	AllowedValues  []any
-	AllowedPattern string
+	uses       map[string][]user // by what is referred to: see references
 }
 
 type resource struct {
 	Type       string
-	Condition  string
-	Properties json.RawMessage
-	Metadata   struct {
-		Path string `json:"aws:cdk:path"`
-	}
-	raw json.RawMessage // the whole of it
+	Condition  any // the name of a condition, or nil
+	Properties any
+	Metadata   map[string]any
 }
 
-// readDocument reads a template, and of its resources the whole of those whose
-// type is wanted.
-func readDocument(r io.Reader, wanted func(resourceType string) bool) (*document, error) {
+func (r resource) path() string {
+	path, _ := r.Metadata["aws:cdk:path"].(string)
+	return path
+}
+
+func readDocument(r io.Reader) (*document, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxTemplateSize+1))
 	if err != nil {
 		return nil, err
@@ -54,57 +49,46 @@ func readDocument(r io.Reader, wanted func(resourceType string) bool) (*document
 	if err != nil {
 		return nil, err
 	}
-	var sections struct {
-		Parameters map[string]parameter
-		Mappings   map[string]any
-		Conditions map[string]any
-		Resources  map[string]json.RawMessage
-		Outputs    map[string]json.RawMessage
-	}
-	if err := Decode(src.json, &sections); err != nil {
-		return nil, fmt.Errorf("not a CloudFormation template in JSON: %w", err)
-	}
-	if sections.Resources == nil {
+	if src.value["Resources"] == nil {
 		return nil, errors.New("not a CloudFormation template: it has no Resources")
 	}
-	doc := &document{sections.Parameters, sections.Mappings, sections.Conditions, map[string]resource{}, sections.Outputs, src}
-	for id, raw := range sections.Resources {
-		var res resource
-		if err := readResource(id, raw, wanted, &res); err != nil {
-			return nil, fmt.Errorf("resource %q: %w", id, err)
+	doc := &document{Parameters: map[string]parameter{}, Resources: map[string]resource{}, source: src}
+	section := func(name string) map[string]any {
+		object, ok := src.value[name].(map[string]any)
+		if !ok && src.value[name] != nil && err == nil {
+			err = fmt.Errorf("not a CloudFormation template: %s: want an object, got %s", name, kind(src.value[name]))
 		}
-		res.raw = raw
+		return object
+	}
+	parameters, resources := section("Parameters"), section("Resources")
+	doc.Mappings, doc.Conditions, doc.Outputs = section("Mappings"), section("Conditions"), section("Outputs")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		if doc.Parameters[name], err = newParameter(parameters[name]); err != nil {
+			return nil, fmt.Errorf("parameter %q: %w", name, err)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(resources)) {
+		if intrinsicName(id) {
+			return nil, fmt.Errorf("resource %q: cannot be read before CloudFormation has expanded it", id)
+		}
+		body, ok := resources[id].(map[string]any)
+		if !ok && resources[id] != nil {
+			return nil, fmt.Errorf("resource %q: want an object, got %s", id, kind(resources[id]))
+		}
+		for key := range body {
+			if intrinsicName(key) {
+				return nil, fmt.Errorf("resource %q: %s cannot be read before CloudFormation has expanded it", id, key)
+			}
+		}
+		res := resource{Condition: body["Condition"], Properties: body["Properties"]}
+		res.Type, _ = body["Type"].(string)
+		res.Metadata, _ = body["Metadata"].(map[string]any)
 		doc.Resources[id] = res
 	}
 	return doc, nil
-}
-
-// readResource reads only the type of a resource that is not wanted, so that
-// nothing odd in it matters.
-func readResource(id string, raw json.RawMessage, wanted func(string) bool, res *resource) error {
-	if intrinsicName(id) {
-		return fmt.Errorf("cannot be read before CloudFormation has expanded it")
-	}
-	var head struct{ Type any }
-	if err := Decode(raw, &head); err != nil {
-		return err
-	}
-	res.Type, _ = head.Type.(string)
-	if !wanted(res.Type) {
-		return nil
-	}
-	var body struct {
-		Condition  string
-		Properties json.RawMessage
-		Metadata   map[string]any
-	}
-	if err := Decode(raw, &body); err != nil {
-		return err
-	}
-	res.Condition = body.Condition
-	res.Properties = body.Properties
-	res.Metadata.Path, _ = body.Metadata["aws:cdk:path"].(string)
-	return nil
 }
 
 // Decode reads exactly one JSON value and keeps numbers as they are written.

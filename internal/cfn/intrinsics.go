@@ -35,7 +35,7 @@ func (r *resolver) call(name string, argument any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return Opaque("import " + Display(export)), nil
+		return Import(export), nil
 	}
 	return Opaque(strings.TrimPrefix(name, "Fn::")), nil
 }
@@ -50,12 +50,15 @@ func (r *resolver) ref(id string) (any, error) {
 	}
 	p, ok := r.doc.Parameters[id]
 	given, isGiven := r.options.Parameters[id]
+	if bound, ok := r.options.Bound[id]; ok && (!isGiven || !IsOpaque(bound)) {
+		given, isGiven = bound, true
+	}
 	switch {
 	case isGiven:
 		return r.parameterValue(p, given)
 	case !ok:
 		return Opaque(id), r.spend(len(id)) // a resource, a pseudo parameter, or what a macro makes
-	case fmt.Sprint(p.NoEcho) == "true":
+	case p.NoEcho:
 		return OpaqueSecret(id), nil
 	case p.Default == nil || strings.HasPrefix(p.Type, "AWS::SSM::"):
 		return Opaque(id), nil // the default of an SSM parameter is its name
@@ -71,7 +74,7 @@ func (r *resolver) parameterValue(p parameter, text string) (any, error) {
 	if err := r.spend(len(text)); err != nil {
 		return nil, err
 	}
-	if p.Type != "CommaDelimitedList" && !strings.HasPrefix(p.Type, "List<") {
+	if !p.isList() || IsOpaque(text) {
 		return text, nil
 	}
 	var list []any

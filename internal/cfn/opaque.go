@@ -28,6 +28,9 @@ func Opaque(name string) string { return openRef + plain.Replace(name) + "}}" }
 // OpaqueSecret returns a value part that is a secret called name.
 func OpaqueSecret(name string) string { return openSecret + plain.Replace(name) + "}}" }
 
+// Import is the text that the import of an export is.
+func Import(export string) string { return Opaque("import " + Display(export)) }
+
 // plain keeps braces out of names, so that a part ends where it should.
 var plain = strings.NewReplacer("${", "", "{", "", "}", "")
 

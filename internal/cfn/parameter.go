@@ -9,6 +9,31 @@ import (
 	"strings"
 )
 
+type parameter struct {
+	Type           string
+	Default        any
+	NoEcho         bool
+	AllowedValues  []any
+	AllowedPattern string
+}
+
+func newParameter(v any) (parameter, error) {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return parameter{}, fmt.Errorf("want an object, got %s", kind(v))
+	}
+	p := parameter{Default: object["Default"], NoEcho: fmt.Sprint(object["NoEcho"]) == "true"}
+	p.Type, _ = object["Type"].(string)
+	p.AllowedPattern, _ = object["AllowedPattern"].(string)
+	p.AllowedValues, _ = object["AllowedValues"].([]any)
+	return p, nil
+}
+
+// isList reports whether the value is a list, its entries separated by commas.
+func (p parameter) isList() bool {
+	return p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<")
+}
+
 // checkParameters checks the values that are given for parameters that the
 // template has.
 func (d *document) checkParameters(given map[string]string) error {
@@ -25,7 +50,7 @@ func (d *document) checkParameters(given map[string]string) error {
 // check checks a value as CloudFormation does, each entry of a list by itself.
 func (p parameter) check(value string) error {
 	values := []string{value}
-	if strings.HasPrefix(p.Type, "List<") || p.Type == "CommaDelimitedList" {
+	if p.isList() {
 		values = strings.Split(value, ",")
 	}
 	var allowed []string

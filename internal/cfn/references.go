@@ -1,126 +1,163 @@
 package cfn
 
 import (
-	"bytes"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 )
 
-// Use is a place of a template that refers to a resource.
+// Use is a place of a template that refers to a resource or a parameter.
 type Use struct {
 	// Output is the name of an output, or "".
 	Output string
 
-	// Resource is the resource that refers, zero for an output.
+	// Resource is the resource that refers, zero for an output. Its Properties
+	// are as they are written, intrinsic functions included.
 	Resource Resource
 }
 
-// Uses are the resources whose properties refer to a resource, and the outputs
-// that do, in the order of their names. Those whose condition is false in the
-// template are left out. What cannot be read is taken to refer to it.
+// user is a resource or an output that refers to something.
+type user struct {
+	name      string
+	output    bool
+	attribute string // of what is referred to, "" for what Ref gives
+}
+
+// Uses are the resources whose properties refer to a resource or a parameter,
+// and the outputs that do, in the order of their names. Those whose condition is
+// false in the template are left out.
 func (t *Template) Uses(logicalID string) []Use {
-	var uses []Use
-	for _, id := range slices.Sorted(maps.Keys(t.resolver.doc.Resources)) {
-		res := t.resolver.doc.Resources[id]
-		if id == logicalID || !mentions(res.raw, logicalID) {
-			continue
-		}
-		var body struct {
-			Condition  string
-			Properties any
-		}
-		err := Decode(res.raw, &body)
-		if err == nil && !slices.Contains(References(body.Properties), logicalID) {
-			continue
-		}
-		if truth, err := t.resolver.truth(body.Condition); body.Condition != "" && err == nil && truth == untrue {
-			continue
-		}
-		properties, _ := body.Properties.(map[string]any)
-		uses = append(uses, Use{Resource: Resource{LogicalID: id, Type: res.Type, Properties: properties, template: t}})
+	return t.uses(logicalID, func(string) bool { return true })
+}
+
+// UsesOf are as [Template.Uses], of an attribute of a resource only.
+func (t *Template) UsesOf(logicalID, attribute string) []Use {
+	return t.uses(logicalID, func(other string) bool { return other == attribute })
+}
+
+func (t *Template) uses(logicalID string, which func(attribute string) bool) []Use {
+	doc := t.resolver.doc
+	if doc.uses == nil {
+		doc.uses = doc.users()
 	}
-	for _, name := range slices.Sorted(maps.Keys(t.resolver.doc.Outputs)) {
-		raw := t.resolver.doc.Outputs[name]
-		var output struct {
-			Condition string
-			Value     any
-		}
-		if !mentions(raw, logicalID) || Decode(raw, &output) == nil && !slices.Contains(References(output.Value), logicalID) {
+	var uses []Use
+	last := user{}
+	for _, u := range doc.uses[logicalID] {
+		if !which(u.attribute) || u.name == last.name && u.output == last.output {
 			continue
 		}
-		if truth, err := t.resolver.truth(output.Condition); output.Condition != "" && err == nil && truth == untrue {
+		last = u
+		if !u.output {
+			res := doc.Resources[u.name]
+			if u.name != logicalID && t.mayBe(res.Condition) {
+				properties, _ := res.Properties.(map[string]any)
+				uses = append(uses, Use{Resource: Resource{LogicalID: u.name, Type: res.Type, Properties: properties, template: t}})
+			}
 			continue
 		}
-		uses = append(uses, Use{Output: name})
+		output, _ := doc.Outputs[u.name].(map[string]any)
+		if t.mayBe(output["Condition"]) {
+			uses = append(uses, Use{Output: u.name})
+		}
 	}
 	return uses
 }
 
-// mentions is quick: whether a logical id is somewhere in JSON.
-func mentions(raw json.RawMessage, logicalID string) bool {
-	return bytes.Contains(raw, []byte(logicalID))
+// mayBe reports whether what has a condition may exist.
+func (t *Template) mayBe(condition any) bool {
+	name, ok := condition.(string)
+	if !ok {
+		return true
+	}
+	truth, err := t.resolver.truth(name)
+	return err != nil || truth != untrue
+}
+
+// users are the resources and the outputs that refer to something, by what they
+// refer to.
+func (d *document) users() map[string][]user {
+	users := map[string][]user{}
+	for _, name := range slices.Sorted(maps.Keys(d.Resources)) {
+		eachReference(d.Resources[name].Properties, func(id, attribute string) {
+			users[id] = append(users[id], user{name, false, attribute})
+		})
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Outputs)) {
+		value := d.Outputs[name] // what Fn::ForEach makes of it may be anything
+		if output, ok := value.(map[string]any); ok {
+			value = output["Value"]
+		}
+		eachReference(value, func(id, attribute string) {
+			users[id] = append(users[id], user{name, true, attribute})
+		})
+	}
+	return users
 }
 
 // References are the logical ids, and parameters, that a value with its
 // intrinsic functions refers to.
 func References(value any) []string {
+	var ids []string
+	eachReference(value, func(id, _ string) { ids = append(ids, id) })
+	return ids
+}
+
+// eachReference calls f for each resource or parameter that a value with its
+// intrinsic functions refers to, with the attribute, "" for what Ref gives.
+func eachReference(value any, f func(id, attribute string)) {
 	switch v := value.(type) {
 	case []any:
-		var ids []string
 		for _, entry := range v {
-			ids = append(ids, References(entry)...)
+			eachReference(entry, f)
 		}
-		return ids
 	case map[string]any:
-		var ids []string
 		for key, argument := range v {
 			switch key {
 			case "Ref", "Fn::GetAtt":
-				ids = append(ids, referenced(argument)...)
+				referenced(argument, f)
 			case "Fn::Sub":
-				ids = append(ids, substituted(argument)...)
+				substituted(argument, f)
 			default:
-				ids = append(ids, References(argument)...)
+				eachReference(argument, f)
 			}
 		}
-		return ids
 	}
-	return nil
 }
 
 // referenced is what the argument of Ref or Fn::GetAtt names.
-func referenced(argument any) []string {
+func referenced(argument any, f func(id, attribute string)) {
 	switch v := argument.(type) {
 	case string:
-		id, _, _ := strings.Cut(v, ".")
-		return []string{id}
+		id, attribute, _ := strings.Cut(v, ".")
+		f(id, attribute)
 	case []any:
-		if len(v) > 0 {
-			if id, ok := v[0].(string); ok {
-				return []string{id}
+		if len(v) == 0 {
+			return
+		}
+		if id, ok := v[0].(string); ok {
+			attribute := ""
+			if len(v) > 1 {
+				attribute, _ = v[1].(string)
 			}
+			f(id, attribute)
 		}
 	}
-	return nil
 }
 
 // substituted are the names in the text of Fn::Sub.
-func substituted(argument any) []string {
-	var ids []string
+func substituted(argument any, f func(id, attribute string)) {
 	if list, ok := argument.([]any); ok && len(list) == 2 {
-		ids = References(list[1])
+		eachReference(list[1], f)
 		argument = list[0]
 	}
 	text, _ := argument.(string)
 	for {
 		_, rest, ok := strings.Cut(text, "${")
 		if !ok {
-			return ids
+			return
 		}
 		name, after, _ := strings.Cut(rest, "}")
-		ids = append(ids, referenced(name)...)
+		referenced(strings.TrimSpace(name), f)
 		text = after
 	}
 }

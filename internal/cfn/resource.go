@@ -27,12 +27,12 @@ type Resource struct {
 	template *Template
 }
 
-// Resources reads the resources of the types, in the order of their logical ids. Numbers and booleans in their properties are texts, as
-// CloudFormation makes no difference, and what the options reveal is revealed.
-// Resources whose condition is false in the template are left out. The error
-// names the logical id.
+// Resources reads the resources of the types, in the order of their logical ids.
+// Numbers and booleans in their properties are texts, as CloudFormation makes no
+// difference, and what the options reveal is revealed. Resources whose condition
+// is false in the template are left out. The error names the logical id.
 func Resources(r io.Reader, options Options, types ...string) ([]Resource, error) {
-	t, err := Read(r, options, func(resourceType string) bool { return slices.Contains(types, resourceType) })
+	t, err := Read(r, options)
 	if err != nil {
 		return nil, err
 	}

@@ -8,15 +8,14 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v3"
 )
 
 // source is a template as it is written.
 type source struct {
-	json []byte   // the template in JSON, whatever it is written in
-	yaml ast.Node // what it was in, if it was YAML
-	at   bool     // positions in it mean something: it is not wrapped
+	value map[string]any // what is in it
+	json  []byte         // what it was in, if it was JSON
+	yaml  *yaml.Node     // or YAML
 }
 
 // JSON returns a template in JSON, whether it is written in JSON or YAML, with
@@ -24,35 +23,39 @@ type source struct {
 // it.
 func JSON(template []byte) ([]byte, error) {
 	s, err := readSource(template)
-	return s.json, err
+	if err != nil || s.json != nil {
+		return s.json, err
+	}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err = encoder.Encode(s.value)
+	return b.Bytes(), err
 }
 
 func readSource(data []byte) (source, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	s := source{json: data, at: true}
-	if begin := bytes.TrimLeft(data, " \t\r\n"); !bytes.HasPrefix(begin, []byte("{")) {
-		var err error
-		if s, err = readYAML(data); err != nil {
-			return source{}, fmt.Errorf("not a CloudFormation template in JSON or YAML: %w", err)
+	var s source
+	var err error
+	if begin := bytes.TrimLeft(data, " \t\r\n"); bytes.HasPrefix(begin, []byte("{")) {
+		s.json = data
+		if err = Decode(data, &s.value); err != nil {
+			return source{}, fmt.Errorf("not a CloudFormation template in JSON: %w", err)
 		}
+	} else if s, err = readYAML(data); err != nil {
+		return source{}, fmt.Errorf("not a CloudFormation template in JSON or YAML: %w", err)
 	}
-	if !bytes.Contains(s.json, []byte(`"TemplateBody"`)) {
+	if _, own := s.value["Resources"]; own {
 		return s, nil
 	}
-	var got struct {
-		TemplateBody json.RawMessage
-		Resources    json.RawMessage
+	switch body := s.value["TemplateBody"].(type) {
+	case string:
+		inner, err := readSource([]byte(body))
+		return source{value: inner.value}, err
+	case map[string]any:
+		return source{value: body}, nil
 	}
-	if err := Decode(s.json, &got); err != nil || got.TemplateBody == nil || got.Resources != nil {
-		return s, nil
-	}
-	body := []byte(got.TemplateBody)
-	if text := ""; json.Unmarshal(body, &text) == nil {
-		body = []byte(text)
-	}
-	inner, err := readSource(body)
-	inner.at = false
-	return inner, err
+	return s, nil
 }
 
 func readYAML(data []byte) (source, error) {
@@ -60,34 +63,29 @@ func readYAML(data []byte) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
-	y := &yamlReader{anchors: map[string]ast.Node{}, open: map[string]bool{}}
+	y := &yamlReader{open: map[*yaml.Node]bool{}}
 	value, err := y.value(root)
 	if err != nil {
 		return source{}, err
 	}
-	if _, ok := value.(map[string]any); !ok {
+	object, ok := value.(map[string]any)
+	if !ok {
 		return source{}, errors.New("want a mapping with Resources")
 	}
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return source{}, err
-	}
-	return source{json: b.Bytes(), yaml: root, at: true}, nil
+	return source{value: object, yaml: root}, nil
 }
 
 // position is where a property of a resource begins, or as much of the way
 // there as there is. It is 0 where it is not known.
 func (s source) position(logicalID, at string) (line, column int) {
-	if !s.at {
-		return 0, 0
-	}
 	steps := append([]string{"Resources", logicalID}, steps(at)...)
-	if s.yaml != nil {
+	switch {
+	case s.yaml != nil:
 		return yamlPosition(s.yaml, steps)
+	case s.json != nil:
+		return jsonPosition(s.json, steps)
 	}
-	return jsonPosition(s.json, steps)
+	return 0, 0
 }
 
 // steps are the keys and indexes of a place such as "Conditions[0].Values", from
@@ -103,55 +101,31 @@ func steps(at string) []string {
 	return append([]string{"Properties"}, strings.Split(at, ".")...)
 }
 
-func yamlPosition(n ast.Node, steps []string) (line, column int) {
-	line, column = position(firstToken(n))
+func yamlPosition(n *yaml.Node, steps []string) (line, column int) {
+	line, column = n.Line, n.Column
 	for _, step := range steps {
-		for {
-			if anchor, ok := n.(*ast.AnchorNode); ok {
-				n = anchor.Value
-				continue
-			}
-			break
+		if n.Kind == yaml.AliasNode {
+			n = n.Alias
 		}
-		var next ast.Node
-		switch n := n.(type) {
-		case *ast.MappingNode:
-			for _, entry := range n.Values {
-				if keyOf(entry.Key) == step {
-					next = entry.Value
-					line, column = position(entry.Key.GetToken())
+		var next, at *yaml.Node
+		switch n.Kind {
+		case yaml.MappingNode:
+			for i := 0; i+1 < len(n.Content); i += 2 {
+				if n.Content[i].Value == step {
+					at, next = n.Content[i], n.Content[i+1]
 				}
 			}
-		case *ast.MappingValueNode:
-			if keyOf(n.Key) == step {
-				next = n.Value
-				line, column = position(n.Key.GetToken())
-			}
-		case *ast.SequenceNode:
-			if i, err := strconv.Atoi(step); err == nil && i < len(n.Values) {
-				next = n.Values[i]
-				line, column = position(firstToken(next))
+		case yaml.SequenceNode:
+			if i, err := strconv.Atoi(step); err == nil && i < len(n.Content) {
+				at, next = n.Content[i], n.Content[i]
 			}
 		}
 		if next == nil {
 			break
 		}
-		n = next
+		line, column, n = at.Line, at.Column, next
 	}
 	return line, column
-}
-
-// firstToken is the token that a node begins with: of a mapping, its first key.
-func firstToken(n ast.Node) *token.Token {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		if !n.IsFlowStyle && len(n.Values) > 0 {
-			return n.Values[0].Key.GetToken()
-		}
-	case *ast.MappingValueNode:
-		return n.Key.GetToken()
-	}
-	return n.GetToken()
 }
 
 // jsonPosition walks the tokens of JSON to where the last step that is there

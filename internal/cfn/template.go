@@ -41,10 +41,10 @@ func (f Fault) Error() string {
 // Unwrap returns what is wrong.
 func (f Fault) Unwrap() error { return f.Err }
 
-// Read reads a CloudFormation template in JSON. Of resources whose type is not
-// wanted it reads the type only, so that nothing odd in them matters.
-func Read(r io.Reader, options Options, wanted func(resourceType string) bool) (*Template, error) {
-	doc, err := readDocument(r, wanted)
+// Read reads a CloudFormation template in JSON or YAML. Of resources that are not
+// asked for, nothing odd matters.
+func Read(r io.Reader, options Options) (*Template, error) {
+	doc, err := readDocument(r)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (t *Template) Each(resourceType string, read func(Resource)) {
 		if !there {
 			continue
 		}
-		resource := Resource{LogicalID: id, Type: res.Type, Path: res.Metadata.Path, If: unsure, template: t}
+		resource := Resource{LogicalID: id, Type: res.Type, Path: res.path(), If: unsure, template: t}
 		var err error
 		if resource.Properties, err = t.resolver.properties(res); err != nil {
 			t.fault(id, "", err)
@@ -79,32 +79,15 @@ func (t *Template) Each(resourceType string, read func(Resource)) {
 // Parameters are the names of the template's parameters, in order.
 func (t *Template) Parameters() []string { return slices.Sorted(maps.Keys(t.resolver.doc.Parameters)) }
 
+// Type is the type of a resource, "" if there is none.
+func (t *Template) Type(logicalID string) string { return t.resolver.doc.Resources[logicalID].Type }
+
 // LogicalIDs are the logical ids of the template's resources, in order.
 func (t *Template) LogicalIDs() []string { return slices.Sorted(maps.Keys(t.resolver.doc.Resources)) }
 
 // Position is where a property of a resource is written, 0 if that is not known.
 func (t *Template) Position(logicalID, property string) (line, column int) {
 	return t.resolver.doc.source.position(logicalID, property)
-}
-
-// Exports are the logical ids of the resources that outputs export, by the names
-// of the exports.
-func (t *Template) Exports() map[string]string {
-	exports := map[string]string{}
-	for _, raw := range t.resolver.doc.Outputs {
-		var output struct {
-			Value  any
-			Export struct{ Name any }
-		}
-		if Decode(raw, &output) != nil || output.Export.Name == nil {
-			continue
-		}
-		name, err := t.resolver.text(output.Export.Name)
-		if ids := References(output.Value); err == nil && len(ids) == 1 {
-			exports[Display(name)] = ids[0]
-		}
-	}
-	return exports
 }
 
 // Has reports whether the template has a resource of one of the types.
@@ -134,7 +117,7 @@ func (t *Template) Err() error {
 const maxFaults = 50
 
 func (t *Template) fault(id, at string, err error) {
-	f := Fault{LogicalID: id, Path: t.resolver.doc.Resources[id].Metadata.Path, Property: at, Err: err}
+	f := Fault{LogicalID: id, Path: t.resolver.doc.Resources[id].path(), Property: at, Err: err}
 	switch n := len(t.faults); {
 	case n > maxFaults:
 	case slices.ContainsFunc(t.faults, func(other Fault) bool { return other.Error() == f.Error() }):
@@ -148,30 +131,32 @@ func (t *Template) fault(id, at string, err error) {
 
 // isThere reports whether a resource with a condition exists, as far as that
 // can be decided; unsure is a condition that cannot be.
-func (t *Template) isThere(id, condition string) (unsureIf string, there bool) {
-	if condition == "" {
+func (t *Template) isThere(id string, condition any) (unsureIf string, there bool) {
+	if condition == nil {
 		return "", true
 	}
-	value, err := t.resolver.truth(condition)
+	name, ok := condition.(string)
+	if !ok {
+		t.fault(id, "Condition", fmt.Errorf("want the name of a condition, got %s", kind(condition)))
+		return "", false
+	}
+	value, err := t.resolver.truth(name)
 	if err != nil {
 		t.fault(id, "Condition", err)
 		return "", false
 	}
 	if value == unsure {
-		unsureIf = condition
+		unsureIf = name
 	}
 	return unsureIf, value != untrue
 }
 
 // properties are a resource's properties, intrinsic functions evaluated.
 func (r *resolver) properties(res resource) (map[string]any, error) {
-	var raw any = map[string]any{}
-	if len(res.Properties) > 0 {
-		if err := Decode(res.Properties, &raw); err != nil {
-			return nil, err
-		}
+	if res.Properties == nil {
+		return map[string]any{}, nil
 	}
-	value, err := r.resolve(raw)
+	value, err := r.resolve(res.Properties)
 	if err != nil {
 		return nil, err
 	}

@@ -1,182 +1,145 @@
 package cfn
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v3"
 )
 
 // yamlTree reads the one document of a template in YAML.
-func yamlTree(data []byte) (root ast.Node, err error) {
+func yamlTree(data []byte) (*yaml.Node, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("not UTF-8")
 	}
-	defer func() {
-		// The parser has panicked on malformed input before.
-		if recover() != nil {
-			root, err = nil, errors.New("not valid YAML")
-		}
-	}()
-	tokens := lexer.Tokenize(string(data))
-	if err := tooDeep(tokens); err != nil {
-		return nil, err
-	}
-	file, err := parser.Parse(tokens, 0)
-	if err != nil {
-		var syntax yaml.Error
-		if errors.As(err, &syntax) {
-			return nil, fmt.Errorf("%s: %s", place(syntax.GetToken()), strings.Join(strings.Fields(syntax.GetMessage()), " "))
-		}
-		return nil, err
-	}
-	for _, document := range file.Docs {
-		switch {
-		case document.Body == nil, document.Body.Type() == ast.DirectiveType:
-		case root != nil:
-			return nil, fmt.Errorf("%s: a second document begins", place(document.Body.GetToken()))
-		default:
-			root = document.Body
-		}
-	}
-	if root == nil {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var document, second yaml.Node
+	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
 		return nil, errors.New("it is empty")
+	} else if err != nil {
+		return nil, yamlFault(data, err)
 	}
-	return root, nil
-}
-
-// maxBrackets is how many flow lists and mappings may be within each other.
-// What the parser needs for them grows with the square of their number.
-const maxBrackets = 100
-
-func tooDeep(tokens token.Tokens) error {
-	depth := 0
-	for _, t := range tokens {
-		switch t.Type {
-		case token.SequenceStartType, token.MappingStartType:
-			depth++
-		case token.SequenceEndType, token.MappingEndType:
-			depth--
-		}
-		if depth > maxBrackets {
-			return fmt.Errorf("%s: more than %d brackets within each other", place(t), maxBrackets)
-		}
+	switch err := decoder.Decode(&second); {
+	case err == nil:
+		return nil, fmt.Errorf("%s: a second document begins", place(&second))
+	case !errors.Is(err, io.EOF):
+		return nil, yamlFault(data, err)
 	}
-	return nil
+	return document.Content[0], nil
 }
 
-func place(t *token.Token) string {
-	line, column := position(t)
-	return fmt.Sprintf("line %d, column %d", line, column)
-}
-
-func position(t *token.Token) (line, column int) {
-	if t == nil || t.Position == nil {
-		return 1, 1
+// yamlFault is an error of the parser, which does not say where an anchor is
+// that it does not know.
+func yamlFault(data []byte, err error) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if anchor := unknownAnchor.FindStringSubmatch(text); anchor != nil {
+		before, _, _ := bytes.Cut(data, []byte("*"+anchor[1]))
+		n := &yaml.Node{Line: bytes.Count(before, []byte("\n")) + 1, Column: len(before) - bytes.LastIndexByte(before, '\n')}
+		text = fmt.Sprintf("%s: unknown anchor %q", place(n), anchor[1])
 	}
-	return max(1, t.Position.Line), max(1, t.Position.Column)
+	return errors.New(text)
 }
+
+var unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+
+func place(n *yaml.Node) string { return fmt.Sprintf("line %d, column %d", n.Line, n.Column) }
 
 // yamlReader makes of YAML the values that JSON would have.
 type yamlReader struct {
-	anchors map[string]ast.Node
-	open    map[string]bool // aliases that are being read
-	count   int
+	open  map[*yaml.Node]bool // anchors whose aliases are being read
+	count int
+	depth int
 }
 
-// maxNodes bounds what aliases may grow a template to.
-const maxNodes = 1 << 20
+// These bound what aliases may grow a template to, and how deep it is.
+const (
+	maxNodes  = 1 << 20
+	maxLevels = 1000
+)
 
-func (y *yamlReader) value(n ast.Node) (any, error) {
+func (y *yamlReader) value(n *yaml.Node) (any, error) {
 	if y.count++; y.count > maxNodes {
 		return nil, fmt.Errorf("its aliases grow to more than %d values", maxNodes)
 	}
-	switch n := n.(type) {
-	case nil, *ast.NullNode:
-		return nil, nil
-	case *ast.StringNode:
-		return plainScalar(n), nil
-	case *ast.LiteralNode:
-		return n.Value.Value, nil
-	case *ast.BoolNode:
-		return n.Value, nil
-	case *ast.IntegerNode, *ast.FloatNode:
-		return number(n.GetToken().Value), nil
-	case *ast.InfinityNode, *ast.NanNode:
-		return n.GetToken().Value, nil
-	case *ast.SequenceNode:
-		list := make([]any, len(n.Values))
-		for i, entry := range n.Values {
+	if y.depth++; y.depth > maxLevels {
+		return nil, fmt.Errorf("%s: more than %d levels deep", place(n), maxLevels)
+	}
+	defer func() { y.depth-- }()
+	if n.Kind == yaml.AliasNode {
+		return y.alias(n)
+	}
+	value, err := y.untagged(n)
+	if err != nil || strings.HasPrefix(n.Tag, "!!") || n.Tag == "" {
+		return value, err
+	}
+	return shortForm(n, value)
+}
+
+// untagged is a value without the short form that its tag may be.
+func (y *yamlReader) untagged(n *yaml.Node) (any, error) {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		return scalar(n), nil
+	case yaml.SequenceNode:
+		list := make([]any, len(n.Content))
+		for i, entry := range n.Content {
 			var err error
 			if list[i], err = y.value(entry); err != nil {
 				return nil, err
 			}
 		}
 		return list, nil
-	case *ast.MappingNode:
-		return y.mapping(n.Values)
-	case *ast.MappingValueNode:
-		return y.mapping([]*ast.MappingValueNode{n})
-	case *ast.AnchorNode:
-		y.anchors[n.Name.GetToken().Value] = n.Value
-		return y.value(n.Value)
-	case *ast.AliasNode:
-		return y.alias(n)
-	case *ast.TagNode:
-		return y.tagged(n)
+	case yaml.MappingNode:
+		return y.mapping(n)
 	}
-	return nil, fmt.Errorf("%s: did not expect %s", place(n.GetToken()), strings.ToLower(n.Type().String()))
+	return nil, fmt.Errorf("%s: did not expect this", place(n))
 }
 
-func (y *yamlReader) alias(n *ast.AliasNode) (any, error) {
-	name := n.Value.GetToken().Value
-	target, ok := y.anchors[name]
-	if !ok || y.open[name] {
-		return nil, fmt.Errorf("%s: unknown anchor %q", place(n.GetToken()), name)
+func (y *yamlReader) alias(n *yaml.Node) (any, error) {
+	if y.open[n.Alias] {
+		return nil, fmt.Errorf("%s: anchor %q holds itself", place(n), n.Value)
 	}
-	y.open[name] = true
-	defer delete(y.open, name)
-	return y.value(target)
+	y.open[n.Alias] = true
+	defer delete(y.open, n.Alias)
+	return y.value(n.Alias)
 }
 
-func (y *yamlReader) mapping(entries []*ast.MappingValueNode) (any, error) {
-	object := make(map[string]any, len(entries))
+func (y *yamlReader) mapping(n *yaml.Node) (any, error) {
+	object := make(map[string]any, len(n.Content)/2)
 	var merged []any
-	for _, entry := range entries {
-		if _, ok := entry.Key.(*ast.MergeKeyNode); ok {
-			value, err := y.value(entry.Value)
-			if err != nil {
-				return nil, err
-			}
-			if list, ok := value.([]any); ok {
-				merged = append(merged, list...)
-			} else {
-				merged = append(merged, value)
-			}
-			continue
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if key.Kind == yaml.AliasNode {
+			key = key.Alias
 		}
-		key := keyOf(entry.Key)
-		if _, twice := object[key]; twice {
-			return nil, fmt.Errorf("%s: key %q is there twice", place(entry.Key.GetToken()), key)
+		if key.Kind != yaml.ScalarNode {
+			return nil, fmt.Errorf("%s: want a text as key", place(key))
 		}
-		value, err := y.value(entry.Value)
+		if _, twice := object[key.Value]; twice {
+			return nil, fmt.Errorf("%s: key %q is there twice", place(key), key.Value)
+		}
+		value, err := y.value(n.Content[i+1])
 		if err != nil {
 			return nil, err
 		}
-		object[key] = value
+		if key.Tag != "!!merge" {
+			object[key.Value] = value
+		} else if list, ok := value.([]any); ok {
+			merged = append(merged, list...)
+		} else {
+			merged = append(merged, value)
+		}
 	}
 	for _, more := range merged { // an earlier one counts, a key of the mapping itself most
 		values, ok := more.(map[string]any)
 		if !ok {
-			return nil, errors.New("<<: want a mapping to merge")
+			return nil, fmt.Errorf("%s: <<: want a mapping to merge", place(n))
 		}
 		for key, value := range values {
 			if _, own := object[key]; !own {
@@ -187,53 +150,40 @@ func (y *yamlReader) mapping(entries []*ast.MappingValueNode) (any, error) {
 	return object, nil
 }
 
-func keyOf(key ast.Node) string {
-	switch k := key.(type) {
-	case *ast.StringNode:
-		return k.Value
-	case *ast.MappingKeyNode:
-		return keyOf(k.Value)
-	}
-	return key.GetToken().Value
-}
-
-// tagged reads the short form of an intrinsic function, such as !Ref.
-func (y *yamlReader) tagged(n *ast.TagNode) (any, error) {
-	tag := n.Start.Value
-	value, err := y.value(n.Value)
-	if err != nil {
-		return nil, err
-	}
-	switch name := strings.TrimPrefix(tag, "!"); {
-	case strings.HasPrefix(tag, "!!"):
-		if number, ok := value.(json.Number); ok && tag == "!!str" {
-			return number.String(), nil
-		}
-		return value, nil
+// shortForm is the intrinsic function that a tag such as !Ref is short for.
+func shortForm(n *yaml.Node, value any) (any, error) {
+	switch name := strings.TrimPrefix(n.Tag, "!"); {
 	case name == "Ref", name == "Condition":
 		return map[string]any{name: value}, nil
 	case name == "GetAtt":
 		if text, ok := value.(string); ok {
 			resource, attribute, ok := strings.Cut(text, ".")
 			if !ok {
-				return nil, fmt.Errorf("%s: !GetAtt %q: want a resource and an attribute", place(n.Start), text)
+				return nil, fmt.Errorf("%s: !GetAtt %q: want a resource and an attribute", place(n), text)
 			}
 			value = []any{resource, attribute}
 		}
 		return map[string]any{"Fn::GetAtt": value}, nil
-	case shortForm.MatchString(name):
+	case functionName.MatchString(name):
 		return map[string]any{"Fn::" + name: value}, nil
 	}
-	return nil, fmt.Errorf("%s: unknown tag %s", place(n.Start), tag)
+	return nil, fmt.Errorf("%s: unknown tag %s", place(n), n.Tag)
 }
 
-// shortForm are names of functions: of all there are, and to be.
-var shortForm = regexp.MustCompile(`^[A-Z][A-Za-z0-9]+$`)
+// functionName are names of functions: of all there are, and to be.
+var functionName = regexp.MustCompile(`^[A-Z][A-Za-z0-9]+$`)
 
-// plainScalar is what YAML 1.1 makes of a text without quotes, as CloudFormation
-// reads it.
-func plainScalar(n *ast.StringNode) any {
-	if n.Token.Type != token.StringType {
+// scalar is what YAML 1.1 makes of a text, as CloudFormation reads it.
+func scalar(n *yaml.Node) any {
+	plain := n.Style&^yaml.TaggedStyle == 0
+	switch {
+	case n.Tag == "!!null", plain && n.Value == "":
+		return nil
+	case n.Tag == "!!bool":
+		return strings.EqualFold(n.Value, "true")
+	case n.Tag == "!!int", n.Tag == "!!float":
+		return number(n.Value)
+	case n.Tag != "!!str" || n.Style != 0:
 		return n.Value
 	}
 	switch n.Value {

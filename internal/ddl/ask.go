@@ -23,6 +23,7 @@ type answer struct {
 	shared   bool // without a rung, and writes wait
 	rebuild  bool
 	refusals []Refusal
+	loose    Rung              // what it would accept without the author's clauses
 	before   map[string]string // definitions of the changed tables; "" if not there
 	after    map[string]string
 }
@@ -40,11 +41,16 @@ func (s *scratch) ask(ctx context.Context, st sqltext.Statement) (answer, error)
 	if a.before, err = s.definitions(ctx, st); err != nil {
 		return answer{}, err
 	}
-	rungs := []Rung{{}}
-	if st.Kind.Laddered() {
-		rungs = st.Rungs()
+	if !st.Kind.Laddered() {
+		return s.climb(ctx, st, a, []Rung{{}})
 	}
-	return s.climb(ctx, st, a, rungs)
+	a, err = s.climb(ctx, st, a, st.Rungs())
+	if err != nil || a.accepted || st.Pinned() == "" {
+		return a, err
+	}
+	loose, err := s.again(ctx, st.Loose(), a, st.Loose().Rungs()...)
+	a.loose, a.after = loose.rung, loose.after
+	return a, err
 }
 
 // again asks for other rungs, as if the statement had not been answered before.
@@ -63,9 +69,15 @@ func (s *scratch) climb(ctx context.Context, st sqltext.Statement, a answer, run
 	}
 	a.accepted = false
 	for i, rung := range rungs {
+		if rung.Algorithm == "COPY" {
+			if err := s.renewed(ctx, st); err != nil {
+				return answer{}, err
+			}
+		}
 		if err := s.try(ctx, st, rung, a.before); err != nil {
-			if code(err) == 0 {
-				return answer{}, err // not the server's word
+			switch code(err) {
+			case 0, codeLockWait, codeDeadlock:
+				return answer{}, err // not the server's word on the statement
 			}
 			a.refusals = append(a.refusals, Refusal{rung, code(err), s.unmap(reason(err))})
 			continue
@@ -105,10 +117,33 @@ func (s *scratch) climb(ctx context.Context, st sqltext.Statement, a answer, run
 	}
 	a.rebuild = st.Kind.Laddered() && !slices.Equal(ids, after)
 	if a.rebuild {
-		s.versions[s.home(st.Tables[0].Table)] = 0
+		t := s.home(st.Tables[0].Table)
+		past := s.pasts[t]
+		past.versions = 0
+		s.pasts[t] = past
+		if err := s.renewed(ctx, st); err != nil {
+			return answer{}, err
+		}
 	}
 	a.after, err = s.definitions(ctx, st)
 	return a, err
+}
+
+// renewed gives a shadow the row format that its table gets when it is written
+// as a new one.
+func (s *scratch) renewed(ctx context.Context, st sqltext.Statement) error {
+	t := s.home(st.Tables[0].Table)
+	past := s.pasts[t]
+	if past.format == "" {
+		return nil
+	}
+	past.format = ""
+	s.pasts[t] = past
+	err := s.exec(ctx, "ALTER TABLE "+sqltext.Table{Schema: ScratchSchema, Name: s.shadow(t)}.String()+" ROW_FORMAT=DEFAULT")
+	if code(err) == codeUnknownTable {
+		return nil // the statement has renamed it
+	}
+	return err
 }
 
 // A statementError is a server's objection to a statement itself.
@@ -123,7 +158,11 @@ func (s *scratch) try(ctx context.Context, st sqltext.Statement, rung Rung, befo
 			return err
 		}
 	}
-	return s.exec(ctx, st.With(rung, s.edits(sqltext.Table{}, st, mapped)...))
+	edits := s.edits(sqltext.Table{}, st, mapped)
+	if e, ok := st.Charset(s.charset); ok {
+		edits = append(edits, e)
+	}
+	return s.exec(ctx, st.With(rung, edits...))
 }
 
 // definitions are the definitions that the changed tables have by now.
@@ -182,14 +221,16 @@ func (s *scratch) restore(ctx context.Context, st sqltext.Statement, before map[
 func (s *scratch) tooManyVersions(ctx context.Context, st sqltext.Statement, rung Rung) (string, error) {
 	limit := s.db.Server.rowVersionLimit()
 	t := s.home(st.Tables[0].Table)
-	if rung.Algorithm != "INSTANT" || limit == 0 || s.versions[t] == 0 {
+	past := s.pasts[t]
+	if rung.Algorithm != "INSTANT" || limit == 0 || past.versions == 0 {
 		return "", nil
 	}
-	added, _, err := s.db.rowVersions(ctx, ScratchSchema, s.shadow(t))
-	if err != nil || added == 0 || s.versions[t]+added <= limit {
+	shadow, err := s.db.pastOf(ctx, ScratchSchema, s.shadow(t), "")
+	if err != nil || shadow.versions == 0 || past.versions+shadow.versions <= limit {
 		return "", err
 	}
-	why := fmt.Sprintf("the table has had %d INSTANT changes since it was last rebuilt, and %d are the most", s.versions[t]+added-1, limit)
-	s.versions[t] += added - 1 // the shadow forgets its own
+	why := fmt.Sprintf("the table has had %d INSTANT changes since it was last rebuilt, and %d are the most", past.versions+shadow.versions-1, limit)
+	past.versions += shadow.versions - 1 // the shadow forgets its own
+	s.pasts[t] = past
 	return why, nil
 }

@@ -3,8 +3,10 @@ package ddl
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
@@ -88,25 +90,60 @@ func filePattern(schema, name string) string {
 	return out.String()
 }
 
-// rowVersions is how many row versions INSTANT has left in a table, and whether
-// the server said so: its list of tables waits for everybody's locks.
-func (d *Database) rowVersions(ctx context.Context, schema, name string) (versions int, known bool, err error) {
-	if d.Server.rowVersionLimit() == 0 {
-		return 0, true, nil
-	}
+// A past is what a table keeps of earlier changes and its definition does not
+// show: what the server answers depends on it.
+type past struct {
+	known    bool   // whether the server said it: its list of tables waits for everybody's locks
+	versions int    // row versions that INSTANT has left
+	fulltext bool   // a hidden column FTS_DOC_ID, although the last FULLTEXT index is gone
+	format   string // the row format, if that is not the one that a new table would get
+}
+
+// pastOf reads the past of a table with a definition.
+func (d *Database) pastOf(ctx context.Context, schema, name, definition string) (past, error) {
+	p := past{}
 	conn, err := d.session(ctx, 1)
 	if err != nil {
-		return 0, false, err
+		return p, err
 	}
 	defer end(conn)
-	file := filePattern(schema, name)
-	var n sql.NullInt64
-	err = conn.QueryRowContext(ctx, "SELECT MAX(total_row_versions) FROM "+d.Server.innodbTables()+" WHERE LOWER(SUBSTRING_INDEX(LOWER(name), '#p#', 1)) LIKE LOWER(?)", file).Scan(&n)
-	if code(err) == codeLockWait {
-		return 0, false, nil
+	var format, options, usual string
+	err = conn.QueryRowContext(ctx, "SELECT COALESCE(row_format, ''), COALESCE(create_options, ''), @@innodb_default_row_format FROM information_schema.tables WHERE table_schema = ? AND table_name = ?",
+		schema, name).Scan(&format, &options, &usual)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, nil
 	}
 	if err != nil {
-		return 0, false, fmt.Errorf("reading the row versions of %s: %w", sqltext.Quote(name), err)
+		return p, fmt.Errorf("reading the row format of %s: %w", sqltext.Quote(name), err)
 	}
-	return int(n.Int64), true, nil
+	options = strings.ToLower(options)
+	if implicit := []string{"COMPACT", "DYNAMIC", "REDUNDANT"}; slices.Contains(implicit, strings.ToUpper(format)) && !strings.EqualFold(format, usual) &&
+		!strings.Contains(options, "row_format") && !strings.Contains(options, "key_block_size") {
+		p.format = strings.ToUpper(format)
+	}
+	var versions, hidden sql.NullInt64
+	err = conn.QueryRowContext(ctx, d.Server.pastQuery(), schema, name, filePattern(schema, name)).Scan(&versions, &hidden)
+	if code(err) == codeLockWait {
+		return p, nil
+	}
+	if err != nil {
+		return p, fmt.Errorf("reading what InnoDB keeps of %s: %w", sqltext.Quote(name), err)
+	}
+	p.known, p.versions = true, int(versions.Int64)
+	p.fulltext = hidden.Int64 > 0 && !strings.Contains(definition, "FULLTEXT KEY ") && !strings.Contains(strings.ToUpper(definition), "FTS_DOC_ID") &&
+		!strings.Contains(definition, "SYSTEM VERSIONING") // whose columns are hidden, too
+	return p, nil
+}
+
+// pastQuery asks for the row versions of a table and for how many columns
+// InnoDB has beyond its own three and those of the definition. Its parameters
+// are the schema, the name and the pattern of the file.
+func (s Server) pastQuery() string {
+	const where = " WHERE LOWER(SUBSTRING_INDEX(LOWER(name), '#p#', 1)) LIKE LOWER(?)"
+	const columns = "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = ? AND table_name = ? AND extra NOT LIKE '%VIRTUAL%'"
+	versions := "0"
+	if s.rowVersionLimit() > 0 {
+		versions = "MAX(total_row_versions)"
+	}
+	return "SELECT " + versions + ", MAX(n_cols % 65536) - 3 - (" + columns + ") FROM " + s.innodbTables() + where
 }

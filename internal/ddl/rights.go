@@ -12,6 +12,7 @@ import (
 // reading are the privileges that let a session look and nothing else.
 var reading = []string{
 	"USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASES", "PROCESS", "REPLICATION CLIENT", "BINLOG MONITOR", "SLAVE MONITOR", "REPLICA MONITOR", "SHOW_ROUTINE", "SHOW CREATE ROUTINE",
+	"SESSION_VARIABLES_ADMIN", // of the own session
 }
 
 // readsOnly refuses a user who may write anywhere but to the scratch schema,

@@ -151,6 +151,16 @@ const (
 	codeNoRole         = 1959
 	codeSyntax         = 1064
 
+	codeAliasTwice    = 1066
+	codeDuplicate     = 1062
+	codeNoSuchAlias   = 1109
+	codeTableDenied   = 1142
+	codeColumnDenied  = 1143
+	codeSchemaDenied  = 1044
+	codeRoutineDenied = 1370
+	codeNoRoutine     = 1305
+	codeNotPreparable = 1295
+
 	codeTooMany          = 1040 // connections
 	codeNotView          = 1347
 	codeShutdown         = 1053

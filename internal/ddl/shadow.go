@@ -14,20 +14,19 @@ import (
 
 // The shadows are what a scratch knows of the tables it stands for.
 type shadows struct {
-	charset   string                   // of the real schema, as clauses
-	names     map[sqltext.Table]string // the shadow of a table, there or not
-	real      map[string]sqltext.Table // the table of a shadow
-	copied    map[sqltext.Table]bool   // looked for and, where there, copied
-	loaded    map[sqltext.Table]bool   // copied with the tables around it
-	long      map[string]string        // constraints whose names are too long for a prefix
-	uncounted map[sqltext.Table]bool   // row versions that the server did not say
-	versions  map[sqltext.Table]int    // row versions that the real table has and the shadow lacks
+	charset string                   // of the real schema, as clauses
+	names   map[sqltext.Table]string // the shadow of a table, there or not
+	real    map[string]sqltext.Table // the table of a shadow
+	copied  map[sqltext.Table]bool   // looked for and, where there, copied
+	loaded  map[sqltext.Table]bool   // copied with the tables around it
+	long    map[string]string        // constraints whose names are too long for a prefix
+	pasts   map[sqltext.Table]past   // of the real table, as far as the statements before have left it
 }
 
 func newShadows() shadows {
 	return shadows{
 		names: map[sqltext.Table]string{}, real: map[string]sqltext.Table{},
-		copied: map[sqltext.Table]bool{}, loaded: map[sqltext.Table]bool{}, long: map[string]string{}, uncounted: map[sqltext.Table]bool{}, versions: map[sqltext.Table]int{},
+		copied: map[sqltext.Table]bool{}, loaded: map[sqltext.Table]bool{}, long: map[string]string{}, pasts: map[sqltext.Table]past{},
 	}
 }
 
@@ -50,7 +49,7 @@ func (s *scratch) shadow(t sqltext.Table) string {
 	name, ok := s.names[t]
 	if !ok {
 		name = s.prefix + t.Name
-		if t.Schema != "" || len(name) > 64 || !plainName(t.Name) {
+		if t.Schema != "" || len(name) > 64-len("_ibfk_100") || !plainName(t.Name) {
 			name = fmt.Sprintf("%s%x", s.prefix, sha256.Sum256([]byte(t.String())))[:40]
 		}
 		s.names[t], s.real[name] = name, t
@@ -105,32 +104,92 @@ func (s *scratch) copy(ctx context.Context, t sqltext.Table) (string, error) {
 		return definition, err
 	}
 	s.copied[t] = true
-	known := false
-	if s.versions[t], known, err = s.db.rowVersions(ctx, schema, t.Name); err != nil {
+	if s.pasts[t], err = s.db.pastOf(ctx, schema, t.Name, definition); err != nil {
 		return "", err
-	}
-	if !known {
-		s.uncounted[t] = true
 	}
 	return definition, s.create(ctx, t, definition)
 }
 
 // create makes the shadow of t from a definition of t, whatever the session's
-// mode would say to it.
+// mode would say to it, with the past that t has.
 func (s *scratch) create(ctx context.Context, t sqltext.Table, definition string) error {
 	parsed, err := sqltext.ParseDefinition(definition, s.db.Dialect())
 	if err != nil {
 		return fmt.Errorf("reading the definition of %s: %w", t, err)
 	}
-	if err := s.exec(ctx, "SET @noren_fk = @@foreign_key_checks, @noren_mode = @@sql_mode, foreign_key_checks = 0, sql_mode = ''"); err != nil {
-		return err
+	past, options := s.pasts[t], ""
+	if past.format != "" {
+		options = "ROW_FORMAT=" + past.format
 	}
-	_, err = s.conn.ExecContext(ctx, parsed.Shadow(s.edits(t, parsed, "")))
-	restored := s.exec(ctx, "SET foreign_key_checks = @noren_fk, sql_mode = @noren_mode")
+	statements := []string{parsed.Shadow(s.edits(t, parsed, ""), options)}
+	if past.fulltext {
+		shadow := sqltext.Table{Schema: ScratchSchema, Name: s.shadow(t)}
+		text, err := s.textColumn(ctx, t)
+		if err != nil {
+			return err
+		}
+		if text != "" {
+			statements = append(statements, "ALTER TABLE "+shadow.String()+" ADD FULLTEXT noren_past ("+sqltext.Quote(text)+")", "ALTER TABLE "+shadow.String()+" DROP INDEX noren_past")
+		}
+	}
+	err = s.lenient(ctx, func() error {
+		for _, statement := range statements {
+			if err := s.exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("making an empty shadow of %s: %w", t, s.unmapped(err))
 	}
-	return restored
+	return nil
+}
+
+// lenient runs f in a session that takes what is there already, whatever today's
+// rules say of what is new.
+func (s *scratch) lenient(ctx context.Context, f func() error) error {
+	if err := s.exec(ctx, "SET @noren_fk = @@foreign_key_checks, @noren_mode = @@sql_mode, foreign_key_checks = 0, sql_mode = ''"); err != nil {
+		return err
+	}
+	restore := "SET foreign_key_checks = @noren_fk, sql_mode = @noren_mode"
+	var without []string
+	for _, name := range []string{"innodb_strict_mode", "sql_require_primary_key"} {
+		value, err := variable(ctx, s.conn, name)
+		if err != nil {
+			return err
+		}
+		if value != "ON" {
+			continue
+		}
+		switch err := s.exec(ctx, "SET SESSION "+name+" = 0"); code(err) {
+		case codeNoPrivilege:
+			without = append(without, name)
+		case 0:
+			if err != nil {
+				return err
+			}
+			restore += ", " + name + " = 1"
+		default:
+			return err
+		}
+	}
+	err := f()
+	if err != nil && len(without) > 0 && code(err) != 0 {
+		err = fmt.Errorf("%w (with %s ON, as this server has it, the table could not be made today; its shadow can, if the user who plans has SESSION_VARIABLES_ADMIN)", err, strings.Join(without, ", "))
+	}
+	return errors.Join(err, s.exec(ctx, restore))
+}
+
+// textColumn is a column of t that a FULLTEXT index may be on; "" if there is none.
+func (s *scratch) textColumn(ctx context.Context, t sqltext.Table) (string, error) {
+	all, err := collect[string](ctx, s.conn, `SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ?
+		AND data_type IN ('char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext') AND COALESCE(generation_expression, '') = '' ORDER BY ordinal_position LIMIT 1`,
+		cmp.Or(t.Schema, s.db.Schema), t.Name)
+	if err != nil || len(all) == 0 {
+		return "", err
+	}
+	return all[0], nil
 }
 
 // edits puts the shadows in the place of the tables that a statement names. at
@@ -193,6 +252,9 @@ func (s *scratch) definition(ctx context.Context, t sqltext.Table) (string, erro
 	text, err := showCreate(ctx, s.conn, ScratchSchema, s.shadow(s.home(t)))
 	if err != nil {
 		return "", err
+	}
+	if format := s.pasts[s.home(t)].format; format != "" {
+		text = strings.Replace(text, " ROW_FORMAT="+format, "", 1)
 	}
 	return s.unmap(text), nil
 }

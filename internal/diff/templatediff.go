@@ -23,13 +23,14 @@ type Template struct {
 	switches  []rules.Found
 }
 
-// Read reads a CloudFormation template in JSON or YAML.
+// Read reads a CloudFormation template in JSON or YAML. What of it cannot be
+// read, but need not matter, is in Faults.
 func Read(data []byte, options cfn.Options) (Template, error) {
 	data, err := cfn.JSON(data)
 	if err != nil {
 		return Template{}, err
 	}
-	read, err := alb.Read(bytes.NewReader(data), options)
+	read, err := alb.ReadPart(bytes.NewReader(data), options)
 	if err != nil {
 		return Template{}, err
 	}

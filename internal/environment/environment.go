@@ -314,7 +314,7 @@ type Clients struct {
 	// Header is the header's name, such as X-Client. Required with Values.
 	Header string `yaml:"header"`
 
-	// Values are the header's one or two values. Load balancers compare them
+	// Values are the header's values. Load balancers compare them
 	// without regard to case. Required with Header.
 	Values []string `yaml:"values"`
 }

@@ -8,8 +8,9 @@ func (d Database) ClusterParameters() map[string]string {
 	return map[string]string{
 		"require_secure_transport": "ON",
 		"tls_version":              "TLSv1.2,TLSv1.3",
-		// A schema change on a clone catches up by the binary log.
-		"binlog_format":                    "MIXED",
+		// A schema change on a copy catches up by the binary log. By rows: what a
+		// statement does may differ between the two definitions of a table.
+		"binlog_format":                    "ROW",
 		"innodb_online_alter_log_max_size": strconv.FormatInt(d.OnlineAlterLogMaxSize, 10),
 		"character_set_server":             "utf8mb4",
 		"collation_server":                 "utf8mb4_0900_ai_ci",

@@ -162,3 +162,38 @@ func (d *deployed) listenerOfRules(at rules.Listener) string {
 	}
 	return ""
 }
+
+// drift holds what a switch's load balancers have against the template.
+func (d *deployed) drift(s rules.Found, seen Seen) []rules.Drift {
+	g := s.Groups()
+	var all []rules.Drift
+	var others []*alb.Listener
+	unknown := false
+	for i, at := range s.Listeners {
+		for _, l := range d.Listeners {
+			if l.Ref.String() == at.Name {
+				all = append(all, rules.Compare(l, seen.Listeners[i], g)...)
+				unknown = unknown || l.Foreign() || l.Balancer == nil
+			}
+		}
+	}
+	for _, l := range d.Listeners {
+		mine := slices.ContainsFunc(s.Listeners, func(at rules.Listener) bool { return at.Name == l.Ref.String() })
+		if !mine && !l.Foreign() && d.sameBalancer(s, l) {
+			others = append(others, l)
+		}
+	}
+	return append(all, rules.CompareOthers(seen.Others, unknown, others, g,
+		func(l *alb.Listener) int { return l.Port },
+		func(l, now *alb.Listener) []rules.Drift { return rules.Compare(l, now, g) })...)
+}
+
+// sameBalancer tells whether a listener is on a load balancer of the switch.
+func (d *deployed) sameBalancer(s rules.Found, l *alb.Listener) bool {
+	for _, other := range d.Listeners {
+		if other.LoadBalancer == l.LoadBalancer && slices.ContainsFunc(s.Listeners, func(at rules.Listener) bool { return at.Name == other.Ref.String() }) {
+			return true
+		}
+	}
+	return false
+}

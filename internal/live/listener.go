@@ -48,15 +48,6 @@ func Read(ctx context.Context, api API, s rules.Switch) ([]rules.Verdict, error)
 	return all, nil
 }
 
-// readNamed reads a listener of an ARN, with names for ARNs.
-func readNamed(ctx context.Context, api API, arn string, names map[string]string) (*alb.Listener, error) {
-	l, err := find(ctx, api, rules.Listener{Name: arn})
-	if err != nil {
-		return nil, err
-	}
-	return readListener(ctx, api, l, names)
-}
-
 // find returns the listener.
 func find(ctx context.Context, api API, at rules.Listener) (types.Listener, error) {
 	input := &elbv2.DescribeListenersInput{LoadBalancerArn: &at.LoadBalancer}

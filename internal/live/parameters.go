@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-// Parameters reads and writes the two parameters in which the mode is
-// remembered.
+// Parameters reads and writes the parameters in which the mode is remembered.
 type Parameters struct{ API *ssm.Client }
 
 // Kept is what is remembered.
@@ -20,6 +20,10 @@ type Kept struct {
 
 	// Attribution is the probe's. Zero if nothing is recorded.
 	Attribution Attribution
+
+	// ByHand is the last turn without CloudFormation that no deploy has followed.
+	// Zero if nothing is recorded.
+	ByHand ByHand
 }
 
 // By is who turned to the mode of the record, "" if it is not known (yet).
@@ -27,13 +31,10 @@ func (k Kept) By() string { return k.Record.By(k.Attribution) }
 
 // Read returns what the parameters of these names hold. An empty name, of a
 // product without a guard, holds nothing.
-func (p Parameters) Read(ctx context.Context, record, attribution string) (Kept, error) {
-	if record == "" {
+func (p Parameters) Read(ctx context.Context, record, attribution, byHand string) (Kept, error) {
+	names := slices.DeleteFunc([]string{record, attribution, byHand}, func(name string) bool { return name == "" })
+	if len(names) == 0 {
 		return Kept{}, nil
-	}
-	names := []string{record}
-	if attribution != "" {
-		names = append(names, attribution)
 	}
 	answer, err := p.API.GetParameters(ctx, &ssm.GetParametersInput{Names: names})
 	if err != nil {
@@ -51,6 +52,8 @@ func (p Parameters) Read(ctx context.Context, record, attribution string) (Kept,
 			kept.Record, err = DecodeRecord(aws.ToString(found.Value))
 		case attribution:
 			kept.Attribution, err = DecodeAttribution(aws.ToString(found.Value))
+		case byHand:
+			kept.ByHand, err = DecodeByHand(aws.ToString(found.Value))
 		}
 		if err != nil && !errors.Is(err, ErrNoRecord) {
 			errs = append(errs, err)
@@ -82,6 +85,19 @@ func (p Parameters) Attribute(ctx context.Context, attribution string, a Attribu
 	err := p.Put(ctx, attribution, a.Encode())
 	if err != nil {
 		return fmt.Errorf("writing down who turned the mode: %w", err)
+	}
+	return nil
+}
+
+// NoteByHand writes down a turn without CloudFormation. Zero: a deploy has
+// followed, there is none any more.
+func (p Parameters) NoteByHand(ctx context.Context, byHand string, b ByHand) error {
+	value := Placeholder
+	if b != (ByHand{}) {
+		value = b.Encode()
+	}
+	if err := p.Put(ctx, byHand, value); err != nil {
+		return fmt.Errorf("writing down who turned the mode by hand: %w", err)
 	}
 	return nil
 }

@@ -27,13 +27,17 @@ type Status struct {
 	Assembly Finding `json:"assembly"` // the next deploy
 	Deployed Finding `json:"deployed"` // the template of the stack
 	Listener Finding `json:"listener"` // what the load balancer has
-	Request  Finding `json:"request"`  // what a GET that is not on the allowlist gets
+	Request  Finding `json:"request"`  // what requests get
 
 	// Stack is the state of the stack.
 	Stack string `json:"stack,omitempty"`
 
 	// Drift is what of the live listeners is not as it was deployed, rule by rule.
 	Drift []string `json:"drift,omitempty"`
+
+	// Not is the mode that the listeners would be in without the first of the drift
+	// that lets through what it refuses. Empty if none does.
+	Not maintenance.Mode `json:"not,omitempty"`
 
 	// Notes are what the live listeners do besides, such as a rule that lets a path
 	// through.
@@ -48,6 +52,15 @@ type Status struct {
 	Since  time.Time `json:"since,omitzero"`
 	By     string    `json:"by,omitempty"`
 	ByHand bool      `json:"byHand,omitempty"`
+
+	// Drain is what may go on since the mode was turned. Nil if the product is open,
+	// or if it is not known since when it is not.
+	Drain *Drain `json:"drain,omitempty"`
+
+	// Why is the reason that was typed for a turn by hand, and Locked says that it
+	// locked the listeners and rules against deploys.
+	Why    string `json:"why,omitempty"`
+	Locked bool   `json:"locked,omitempty"`
 
 	// Unknown is why Since and By are not known.
 	Unknown string `json:"unknown,omitempty"`
@@ -108,8 +121,7 @@ func (r Report) Mode() maintenance.Mode {
 	return r.Switches[0].Listener.Mode
 }
 
-// Verdict compares the findings. A request that is not refused says open as
-// well as read-only.
+// Verdict compares the findings.
 func (s Status) Verdict() Verdict {
 	for _, f := range []Finding{s.Deployed, s.Listener, s.Request} {
 		if f.Problem != "" {
@@ -121,7 +133,7 @@ func (s Status) Verdict() Verdict {
 		return Disagree
 	case len(s.Drift) > 0:
 		return Disagree
-	case s.Request.Mode != "" && (s.Request.Mode == maintenance.Closed) != (live == maintenance.Closed):
+	case s.Request.Mixed != "", s.Request.Mode != "" && s.Request.Mode != live:
 		return Disagree
 	case s.Stack != "" && !atRest(s.Stack):
 		return Moving

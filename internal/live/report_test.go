@@ -3,6 +3,8 @@ package live
 import (
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -19,7 +21,9 @@ func TestVerdict(t *testing.T) {
 	}{
 		{"all agree", Status{Assembly: in(closed), Deployed: in(closed), Listener: in(closed), Request: in(closed), Recorded: closed}, Agree},
 		{"nothing recorded, no assembly", Status{Deployed: in(closed), Listener: in(closed), Request: in(closed)}, Agree},
-		{"a request of a read-only product gets through", Status{Deployed: in(readOnly), Listener: in(readOnly), Request: in(open)}, Agree},
+		{"a write of a read-only product gets through", Status{Deployed: in(readOnly), Listener: in(readOnly), Request: in(open)}, Disagree},
+		{"a read of an open product gets through", Status{Deployed: in(open), Listener: in(open), Request: in(open)}, Agree},
+		{"two addresses do not agree", Status{Deployed: in(closed), Listener: in(closed), Request: Finding{Mixed: "x"}}, Disagree},
 		{"recorded against live", Status{Deployed: in(open), Listener: in(open), Request: in(open), Recorded: closed}, Disagree},
 		{"recorded against live, by a degree", Status{Deployed: in(closed), Listener: in(closed), Request: in(closed), Recorded: readOnly}, Disagree},
 		{"deployed against live", Status{Deployed: in(closed), Listener: in(open), Request: in(open), Recorded: open}, Disagree},
@@ -34,5 +38,33 @@ func TestVerdict(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// TestVerdict_OfAStackThatIsNotAtRest: closed is not said of a stack that may
+// change the mode on its own, or that cannot be deployed.
+func TestVerdict_OfAStackThatIsNotAtRest(t *testing.T) {
+	closed := Finding{Mode: maintenance.Closed}
+	for status, want := range map[types.StackStatus]Verdict{
+		types.StackStatusCreateComplete:         Agree,
+		types.StackStatusUpdateComplete:         Agree,
+		types.StackStatusUpdateRollbackComplete: Agree,
+		types.StackStatusImportComplete:         Agree,
+		types.StackStatusImportRollbackComplete: Agree,
+	} {
+		if got := (Status{Deployed: closed, Listener: closed, Request: closed, Stack: string(status)}).Verdict(); got != want {
+			t.Errorf("%s: got %q, want %q", status, got, want)
+		}
+	}
+	rest := 0
+	for _, status := range types.StackStatus("").Values() {
+		if got := (Status{Deployed: closed, Listener: closed, Request: closed, Stack: string(status)}).Verdict(); got == Agree {
+			rest++
+		} else if got != Moving {
+			t.Errorf("%s: got %q", status, got)
+		}
+	}
+	if rest != 5 {
+		t.Errorf("closed is said in %d states, want the 5 above", rest)
 	}
 }

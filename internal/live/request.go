@@ -8,17 +8,31 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// request finds out what a GET gets that no rule lets through. The path is new
-// every time, so that no cache answers. Of several switches it is one for the
-// hosts of which the address is.
-func (q Query) request(ctx context.Context, d *deployed, s rules.Found) Finding {
+// ask is a request that tells something of the mode.
+type ask struct {
+	method string
+	target *url.URL
+	header http.Header
+
+	// allowed says that the request is let through in every mode.
+	allowed bool
+}
+
+func (a ask) String() string { return a.method + " " + a.target.String() }
+
+// requests finds out what requests get, at every address of the load balancer if
+// they can be reached, several times running: a read and a write that no rule lets
+// through, and two reads that are let through in every mode. The write is sent only
+// if the mode refuses it. Their paths are new every time, so that no cache answers
+// and nothing is found there.
+func (q Query) requests(ctx context.Context, d *deployed, s rules.Found, mode maintenance.Mode) Finding {
 	base := q.URL
 	switch {
 	case base != "":
@@ -40,51 +54,115 @@ func (q Query) request(ctx context.Context, d *deployed, s rules.Found) Finding 
 	if rule := d.allows(s, target); rule != "" {
 		return Finding{Detail: fmt.Sprintf("none was sent: GET %s is let through by %s in every mode, so give --url", target.Path, rule)}
 	}
-	detail := "GET " + target.String()
-	client := q.HTTP
-	if client == nil {
-		client = &http.Client{Timeout: 15 * time.Second}
+	if d.asksForLogin(s) {
+		return Finding{Detail: "none was sent: the listener asks for a log-in first, so the verdict rests on the rules alone"}
 	}
-	once := *client
-	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
-	if err != nil {
-		return Finding{Detail: detail, Problem: err.Error()}
+	asks := []ask{{method: http.MethodGet, target: target}}
+	if mode != maintenance.Open {
+		asks = append(asks, ask{method: http.MethodPost, target: target})
 	}
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", "noren-status")
-	answer, err := once.Do(request)
-	if err != nil {
-		return Finding{Detail: detail, Problem: q.explain(err).Error()}
+	return q.tell(ctx, q.reach(ctx, d, s, target), append(asks, d.allowed(s, target)...))
+}
+
+// listeners are the listeners of a switch in the template, as far as it defines
+// them.
+func (d *deployed) listeners(s rules.Found) (found []*alb.Listener, turning [][]int) {
+	for _, at := range s.Listeners {
+		for _, l := range d.Listeners {
+			if l.Ref.String() == at.Name && !l.Foreign() {
+				found, turning = append(found, l), append(turning, at.Turning)
+			}
+		}
 	}
-	defer answer.Body.Close()
-	switch said := answer.Header.Get(maintenance.Marker); {
-	case said == maintenance.MarkerValue && answer.StatusCode == http.StatusServiceUnavailable:
-		return Finding{Mode: maintenance.Closed, Detail: fmt.Sprintf("%d, %s: %s: %s", answer.StatusCode, maintenance.Marker, said, detail)}
-	case said != "":
-		return Finding{Mode: maintenance.Open, Detail: fmt.Sprintf("%d, %s: %s, which is not how maintenance answers: %s", answer.StatusCode, maintenance.Marker, said, detail)}
-	case answer.StatusCode >= 500:
-		return Finding{Detail: detail, Problem: fmt.Sprintf("%d without %s: neither the application nor the answer of maintenance", answer.StatusCode, maintenance.Marker)}
-	}
-	return Finding{Mode: maintenance.Open, Detail: fmt.Sprintf("%d, no %s: %s", answer.StatusCode, maintenance.Marker, detail)}
+	return found, turning
 }
 
 // allows names the rule that lets the GET through in every mode, by the
 // template. Empty if none does, or if the switch is not known.
 func (d *deployed) allows(s rules.Found, target *url.URL) string {
-	for _, at := range s.Listeners {
-		for _, l := range d.Listeners {
-			if l.Ref.String() != at.Name || l.Foreign() {
-				continue
-			}
-			decision := l.Route(&alb.Request{Method: http.MethodGet, Target: target.EscapedPath(), Host: target.Host})
-			refused := slices.ContainsFunc(decision.Targets(), func(t alb.Target) bool { return t.Group.String() == s.Responder })
-			if decision.Rule != nil && !decision.Rule.Default() && !refused && !slices.Contains(at.Turning, decision.Rule.Priority) {
-				return "rule " + decision.Rule.Name()
-			}
+	all, turning := d.listeners(s)
+	for i, l := range all {
+		decision := l.Route(&alb.Request{Method: http.MethodGet, Target: target.EscapedPath(), Host: target.Host})
+		if decision.Rule != nil && !decision.Rule.Default() && !refuses(s, decision) && !slices.Contains(turning[i], decision.Rule.Priority) {
+			return "rule " + decision.Rule.Name()
 		}
 	}
 	return ""
+}
+
+// refuses tells whether the answer of maintenance is the end of a request.
+func refuses(s rules.Found, d alb.Decision) bool {
+	return slices.ContainsFunc(d.Targets(), func(t alb.Target) bool { return t.Group.String() == s.Responder })
+}
+
+// asksForLogin tells whether what no rule takes meets a log-in before anything
+// else, in which case a stranger's request says nothing of the mode.
+func (d *deployed) asksForLogin(s rules.Found) bool {
+	all, _ := d.listeners(s)
+	return slices.ContainsFunc(all, func(l *alb.Listener) bool {
+		return slices.ContainsFunc(l.Default.Actions, func(a alb.Action) bool { _, ok := a.(alb.Authenticate); return ok })
+	})
+}
+
+// allowed are reads that are let through in every mode, by the template: by the
+// first rule that lets a stranger's read through, and by the last, which is that
+// of the health check.
+func (d *deployed) allowed(s rules.Found, base *url.URL) []ask {
+	var asks []ask
+	all, turning := d.listeners(s)
+	for i, l := range all {
+		for k := range l.Rules {
+			r := &l.Rules[k]
+			if slices.Contains(turning[i], r.Priority) {
+				continue
+			}
+			a, ok := read(r, base)
+			if !ok {
+				continue
+			}
+			decision := l.Route(&alb.Request{Method: a.method, Target: a.target.EscapedPath(), Host: a.target.Host, Header: a.header})
+			app := slices.ContainsFunc(decision.Targets(), func(t alb.Target) bool { return slices.Contains(s.Apps, t.Group.String()) })
+			if decision.Rule == r && app {
+				asks = append(asks, a)
+			}
+		}
+	}
+	if len(asks) > 2 {
+		asks = []ask{asks[0], asks[len(asks)-1]}
+	}
+	return asks
+}
+
+// read is a GET that meets the conditions of a rule; ok is false if a stranger
+// cannot send one.
+func read(r *alb.Rule, base *url.URL) (a ask, ok bool) {
+	target := *base
+	a = ask{method: http.MethodGet, target: &target, header: http.Header{}, allowed: true}
+	for _, c := range r.Conditions {
+		samples := alb.Samples(c)
+		if len(samples) == 0 || len(samples[0].Texts) == 0 || cfn.IsOpaque(samples[0].Texts[0]) {
+			return a, false
+		}
+		text := samples[0].Texts[0]
+		switch alb.Field(c) {
+		case "http-request-method":
+			if !slices.Contains(r.Methods(), http.MethodGet) {
+				return a, false
+			}
+		case "path-pattern":
+			path, err := url.Parse(text)
+			if err != nil {
+				return a, false
+			}
+			target.Path, target.RawPath = path.Path, path.RawPath
+		case "http-header":
+			a.header.Set(alb.HeaderName(c), text)
+		case "host-header": // whether the address has it, routing tells
+		default:
+			return a, false
+		}
+	}
+	return a, true
 }
 
 // isFor tells whether a switch names a host as one of its own.

@@ -1,9 +1,11 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/noren-cdk/noren/internal/rules"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Query is which product to look at.
@@ -24,15 +27,22 @@ type Query struct {
 	// cdk synth writes it. Default: none is looked at.
 	Assembly string
 
-	// URL is where a request is sent: all of it but the path's last part.
+	// URL is where requests are sent: all of it but the path's last part.
 	// Default: the stack's output ApiUrl, or else SiteUrl with /api/ behind it.
 	URL string
 
 	// AWS is how AWS is asked. Required.
 	AWS aws.Config
 
-	// HTTP sends the request. Default: one with a time limit.
+	// HTTP sends the requests, wherever the name of the URL leads. Default: a
+	// client with a time limit.
 	HTTP *http.Client
+
+	// Confirm is how often running every address is asked. Default: DefaultConfirm.
+	Confirm int
+
+	// Lookup finds the addresses of a host. Default: the system does.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 
 	// Now is the clock. Default: the system's.
 	Now func() time.Time
@@ -57,7 +67,7 @@ func (q Query) Find(ctx context.Context) (Report, error) {
 			Assembly: Finding{Detail: "none was looked at"},
 			Deployed: Finding{Detail: d.status, Problem: q.explain(d.err).Error()},
 			Listener: Finding{Problem: "not known without the deployed template"},
-			Request:  q.request(ctx, d, rules.Found{}),
+			Request:  q.requests(ctx, d, rules.Found{}, maintenance.Open),
 		}}
 		return report, nil
 	}
@@ -73,64 +83,58 @@ func (q Query) status(ctx context.Context, d *deployed, s rules.Found, now time.
 	real, err := d.live(s)
 	if err != nil {
 		status.Listener.Problem = err.Error()
-		status.Request = q.request(ctx, d, s)
+		status.Request = q.requests(ctx, d, s, maintenance.Open)
 		return status
 	}
-	status.Listener, status.Notes = q.listeners(ctx, real)
-	if status.Listener.Problem == "" {
-		if status.Drift, err = q.drift(ctx, d, s, real); err != nil {
-			status.Listener.Problem = q.explain(err).Error()
-		}
-	}
+	q.look(ctx, d, s, real, &status)
 	status.Stack = d.status
-	status.Request = q.request(ctx, d, s)
+	status.Request = q.requests(ctx, d, s, cmp.Or(status.Listener.Mode, status.Not, status.Deployed.Mode))
 	if err := q.history(ctx, d, s, real, &status, now); err != nil {
 		status.Unknown = q.explain(err).Error()
 	}
+	status.Drain = q.drain(ctx, real, status, now)
 	return status
 }
 
-// listeners are the live listeners of a switch.
-func (q Query) listeners(ctx context.Context, s rules.Switch) (f Finding, notes []string) {
+// look reads every listener of the load balancers of a switch, and holds it
+// against the deployed template.
+func (q Query) look(ctx context.Context, d *deployed, s rules.Found, real rules.Switch, status *Status) {
 	var names []string
-	for _, at := range s.Listeners {
+	for _, at := range real.Listeners {
 		names = append(names, at.Name)
 	}
+	f := &status.Listener
 	f.Detail = strings.Join(names, ", ")
-	all, err := Read(ctx, elbv2.NewFromConfig(q.AWS), s)
+	named := map[string]string{}
+	for id, physical := range d.physical {
+		named[physical] = id
+	}
+	seen, err := See(ctx, elbv2.NewFromConfig(q.AWS), real, named)
 	if err != nil {
 		f.Problem = q.explain(err).Error()
-		return f, nil
+		return
 	}
-	f.Mode, f.Mixed = rules.Together(all)
-	for _, v := range all {
-		notes = append(notes, v.Notes...)
+	// By the names of the template, which the listeners were read with.
+	f.Mode, f.Mixed = rules.Together(seen.Modes(s.Switch))
+	for _, v := range seen.Modes(s.Switch) {
+		status.Notes = append(status.Notes, v.Notes...)
 	}
-	return f, notes
-}
-
-// drift holds the live listeners of a switch against the deployed template.
-func (q Query) drift(ctx context.Context, d *deployed, s rules.Found, real rules.Switch) ([]string, error) {
-	names := map[string]string{}
-	for id, physical := range d.physical {
-		names[physical] = id
-	}
-	var all []string
+	drift := d.drift(s, seen)
 	for i, at := range s.Listeners {
-		now, err := readNamed(ctx, elbv2.NewFromConfig(q.AWS), real.Listeners[i].Name, names)
-		if err != nil {
-			return nil, err
-		}
 		for _, l := range d.Listeners {
-			if l.Ref.String() != at.Name {
-				continue
-			}
-			for _, drift := range rules.Compare(l, now) {
-				all = append(all, drift.Text)
+			if l.Ref.String() == at.Name {
+				different, notes := q.secrets(ctx, d, l, seen.Listeners[i])
+				drift, status.Notes = append(drift, different...), append(status.Notes, notes...)
 			}
 		}
 	}
-	return all, nil
+	for _, different := range drift {
+		status.Drift = append(status.Drift, different.Text)
+	}
+	if opened := rules.Opened(f.Mode, drift); opened != "" && f.Mixed == "" {
+		status.Not = f.Mode
+		f.Mode, f.Mixed = "", opened
+	}
 }
 
 // explain says in a line what an error means.
@@ -143,12 +147,19 @@ const longest = 30 * 24 * time.Hour
 // history finds out since when the listeners are as they are, and who did it:
 // the last deploy, by the guard's record, or whoever changed them since.
 func (q Query) history(ctx context.Context, d *deployed, s rules.Found, real rules.Switch, status *Status, now time.Time) error {
-	kept, err := Parameters{ssm.NewFromConfig(q.AWS)}.Read(ctx, d.physical[s.Record], d.physical[s.Attribution])
+	kept, err := Parameters{ssm.NewFromConfig(q.AWS)}.Read(ctx, d.physical[s.Record], d.physical[s.Attribution], d.physical[s.ByHand])
 	if err != nil {
 		return err
 	}
 	record := kept.Record
 	status.Recorded = record.Mode
+	if b := kept.ByHand; b.Mode.Valid() && !b.At.Before(record.Since) && b.Mode != status.Deployed.Mode {
+		status.Locked = b.Locked
+		if b.Mode == status.Listener.Mode {
+			status.Since, status.By, status.ByHand, status.Why = b.At, b.By, true, b.Why
+			return nil
+		}
+	}
 	if record.Mode.Valid() && record.Mode == status.Listener.Mode {
 		status.Since, status.By = record.Since, kept.By()
 		if status.By != "" {

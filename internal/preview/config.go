@@ -11,6 +11,9 @@ type Config struct {
 	// Parameters are values for the templates' parameters.
 	Parameters map[string]string
 
+	// Values are values of what only a deploy knows, by LogicalId.Attribute.
+	Values map[string]string
+
 	// Apps are the addresses of applications that run already, such as
 	// "http://127.0.0.1:3000", by the target group they are registered with: its
 	// logical id, its construct path or the last part of that, or "" for all.

@@ -147,7 +147,7 @@ func (p *Preview) read() error {
 		if err != nil {
 			return err
 		}
-		template, err := alb.Read(bytes.NewReader(data), cfn.Options{Parameters: p.config.Parameters, Reveal: p.secrets.reveal})
+		template, err := alb.Read(bytes.NewReader(data), cfn.Options{Parameters: p.config.Parameters, Values: p.config.Values, Reveal: p.secrets.reveal})
 		if err != nil {
 			return fmt.Errorf("reading template %q: %w", t.File, err)
 		}
@@ -233,7 +233,9 @@ func (p *Preview) distribution() (*cloudfront.Distribution, error) {
 	return d, nil
 }
 
-func (p *Preview) options() cfn.Options { return cfn.Options{Parameters: p.config.Parameters} }
+func (p *Preview) options() cfn.Options {
+	return cfn.Options{Parameters: p.config.Parameters, Values: p.config.Values}
+}
 
 // resources reads resources of a template.
 func (p *Preview) resources(t source, types ...string) ([]cfn.Resource, error) {

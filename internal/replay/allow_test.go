@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
+	"github.com/noren-cdk/noren/internal/rules/allowlist"
 )
 
 func TestWhatNothingUsed(t *testing.T) {
@@ -78,5 +81,91 @@ func TestASessionEndsWhenItIsIdle(t *testing.T) {
 	slices.Reverse(entries)
 	if got := replayed(t, Config{}, entries...).Sessions; got != 3 {
 		t.Errorf("newest first: got %d sessions, want 3", got)
+	}
+}
+
+// TestSuggestions_HeaderMissing: what the allowlist has is not suggested again;
+// what clients lack is the header.
+func TestSuggestions_HeaderMissing(t *testing.T) {
+	var entries []accesslog.Entry
+	for i := range 40 {
+		for second, path := range []string{"/api/templates", fmt.Sprintf("/api/templates/%d", i), "/api/me"} {
+			e := called("GET", path, phone, 0)
+			e.Client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), 1)
+			e.Created = noon.Add(time.Duration(second) * time.Second)
+			entries = append(entries, e)
+		}
+	}
+	report := replayed(t, Config{Assume: []Assumption{{Name: "X-Client"}}}, entries...)
+	want := []Suggestion{
+		{Pattern: "GET /api/templates", Header: "X-Client: ios", Requests: 40, FirstCalls: 40},
+		{Pattern: "GET /api/me", Requests: 40},
+		{Pattern: "GET /api/templates/{id}", Header: "X-Client: ios", Requests: 40},
+	}
+	if diff := cmp.Diff(want, report.Suggestions); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestSuggestions_Compile: whatever was called, what is suggested is accepted
+// beside the lines that the allowlist has.
+func TestSuggestions_Compile(t *testing.T) {
+	open, closed := template(t, "open"), template(t, "closed")
+	own := newReplay(t, Config{}).judge.allowed()
+	if _, err := allowlist.Compile(own, nil); err != nil {
+		t.Fatalf("the lines of the allowlist: %v", err)
+	}
+	some := 0
+	rapid.Check(t, func(t *rapid.T) {
+		r, err := New(Config{Open: open, Maintenance: closed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		segment := rapid.SampledFrom([]string{"api", "templates", "7", "reports", "files", "a.b", "(x)", "me", "%2e", "{id}", "", "x*", "6f1e2d3c-4b5a-6978-8f9e-0d1c2b3a4958"})
+		for i := range 30 {
+			path := "/" + strings.Join(rapid.SliceOfN(segment, 1, 4).Draw(t, "path"), "/")
+			e := called(rapid.SampledFrom([]string{"GET", "HEAD", "POST", "PUT"}).Draw(t, "method"), path, phone, 0)
+			e.Client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), 1)
+			r.Add(&e, Place{"log", i})
+		}
+		lines := slices.Clone(own)
+		for _, s := range r.Report().Suggestions {
+			if s.Header == "" {
+				lines = append(lines, s.Pattern)
+				some++
+			}
+		}
+		if _, err := allowlist.Compile(lines, nil); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if some == 0 {
+		t.Error("nothing was suggested: nothing was tested")
+	}
+}
+
+// TestNoRequest: lines without a request are a class of their own, whatever the
+// listeners; a client that the log no longer has leaves open only what looks at it.
+func TestNoRequest(t *testing.T) {
+	unreadable, connect := called("", "", "", accesslog.NoRule), called("CONNECT", "", "", accesslog.NoRule)
+	unreadable.URL, connect.URL = "", "example.com:443"
+	report := replayed(t, Config{}, unreadable, connect, called("GET", "/api/me", phone, 0))
+	if report.Lines.NoRequest != 2 || report.Requests.Requests != 1 || report.Lines.OtherPorts != 0 {
+		t.Errorf("%d without a request, %d requests, %d to other ports; want 2, 1 and none", report.Lines.NoRequest, report.Requests.Requests, report.Lines.OtherPorts)
+	}
+	for _, client := range []string{"192.0.2.x:4711", "REDACTED", "xxx.xxx.xxx.xxx:51034", "sha256:0f1e2d"} {
+		e := called("GET", "/api/me", phone, 0)
+		line := string(e.Append(nil))
+		parsed, err := accesslog.Parse(strings.Replace(line, "198.51.100.7:4000", client, 1))
+		if err != nil || parsed.Client.IsValid() {
+			t.Errorf("%s: %v, %v", client, parsed.Client, err)
+			continue
+		}
+		if got := fateOf(t, Config{}, parsed); got != "depends" {
+			t.Errorf("%s: the fate is %s, want one that depends on the address", client, got)
+		}
+		if got := fateOf(t, Config{}, func() accesslog.Entry { parsed.URL = "https://api.example.com:443/api/health"; return parsed }()); got != "allowed" {
+			t.Errorf("%s: the fate of a health check is %s", client, got)
+		}
 	}
 }

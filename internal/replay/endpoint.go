@@ -17,6 +17,9 @@ type endpoint struct {
 	firstRefused int64 // sessions of the app of which this was the first refused call
 	firstCall    int64 // those of which it was the first call at all
 
+	lacking int64  // refused requests that only lack a header
+	header  string // the first such header
+
 	into *endpoint // where it went when it was dropped from the table
 }
 
@@ -25,6 +28,7 @@ func (e *endpoint) merge(f *endpoint) {
 	e.app.merge(f.app)
 	e.people.merge(f.people)
 	e.succeeded += f.succeeded
+	e.lacking += f.lacking
 	e.firstRefused += f.firstRefused
 	e.firstCall += f.firstCall
 }

@@ -43,7 +43,7 @@ func TestAHostileLogTakesBoundedMemory(t *testing.T) {
 	if len(report.Endpoints) > maxEndpoints+1 || sum != report.Requests.Requests || sum+report.Lines.OtherPorts != lines {
 		t.Errorf("%d endpoints with %d requests, %d requests, %d to other ports", len(report.Endpoints), sum, report.Requests.Requests, report.Lines.OtherPorts)
 	}
-	if last := report.Endpoints[len(report.Endpoints)-1]; last.Path != Other || last.Method != "" || last.Requests == 0 {
+	if last := report.Endpoints[0]; last.Path != Other || last.Method != "" || last.Requests == 0 {
 		t.Errorf("what did not fit: got %+v", last)
 	}
 	if len(report.SelfCheck.Disagreements) != maxDisagreements || report.SelfCheck.Disagreed == 0 {

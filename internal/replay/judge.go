@@ -36,6 +36,11 @@ type pair struct {
 	bypass  map[*alb.Rule]bool   // rules that let a secret through
 	allow   []*allowRule
 	allowed map[*alb.Rule]*allowRule
+
+	// bare has the rules of allow that look at a header, without that condition;
+	// lines are the headers that they want, by priority.
+	bare  alb.Listener
+	lines map[int]string
 }
 
 // effect is what a rule does; rules that do the same have the same id.
@@ -74,6 +79,7 @@ func (j *judge) newPair(open, closed *alb.Listener, ids map[string]int) *pair {
 		headers: map[*alb.Rule]uint64{},
 		bypass:  map[*alb.Rule]bool{},
 		allowed: map[*alb.Rule]*allowRule{},
+		lines:   map[int]string{},
 	}
 	for _, l := range []*alb.Listener{open, closed} {
 		for i := range l.Rules {

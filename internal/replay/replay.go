@@ -101,6 +101,10 @@ func (r *Replay) Add(e *accesslog.Entry, at Place) {
 	if began.After(r.last) {
 		r.last = began
 	}
+	if e.NoRequest() {
+		r.lines.NoRequest++
+		return
+	}
 	port, host, target := e.Address()
 	pair := r.judge.pair(port)
 	if pair == nil {
@@ -120,13 +124,18 @@ func (r *Replay) Add(e *accesslog.Entry, at Place) {
 	if ruling.fate == Depends {
 		r.depends(ruling)
 	}
-	endpoint := r.endpoint(e, target)
+	endpoint := r.endpoints.get(e.Method, target)
+	if ruling.fate == Refused {
+		pair.lacking(endpoint, &request)
+	}
 	endpoint.requests.add(ruling.fate)
 	if e.Status >= 200 && e.Status < 400 {
 		endpoint.succeeded++
 	}
 	if agent.App {
 		endpoint.app.add(ruling.fate)
+	}
+	if agent.App && e.Client.IsValid() { // those of one address are told apart
 		r.sessions.add(e, began, endpoint, ruling.fate)
 	}
 	if agent.Kind != Bot {
@@ -134,14 +143,6 @@ func (r *Replay) Add(e *accesslog.Entry, at Place) {
 	}
 	r.methods.get(e.Method).add(ruling.fate)
 	r.families.get(agent).add(ruling.fate)
-}
-
-// endpoint is the endpoint that was called.
-func (r *Replay) endpoint(e *accesslog.Entry, target string) *endpoint {
-	if e.Unreadable() {
-		return r.endpoints.get("-", "(unreadable)")
-	}
-	return r.endpoints.get(e.Method, target)
 }
 
 // ours reports whether an entry is of the load balancer asked for.

@@ -44,6 +44,7 @@ type Lines struct {
 	Lines          int64       `json:"lines"`
 	Entries        int64       `json:"entries"`   // that could be read
 	Malformed      int64       `json:"malformed"` // that could not
+	NoRequest      int64       `json:"noRequest"` // entries without one that can be read, or with CONNECT
 	OtherBalancers int64       `json:"otherLoadBalancers"`
 	OtherPorts     int64       `json:"otherPorts"` // to ports without listener
 	Examples       []Malformed `json:"examples"`   // the first malformed ones
@@ -95,16 +96,19 @@ type FirstCall struct {
 
 // Unused is a pattern of the allowlist that no request used.
 type Unused struct {
+	Listener  string `json:"listener"`
 	Pattern   string `json:"pattern"`
 	Rule      int    `json:"rule"` // its priority
 	LogicalID string `json:"logicalId"`
 }
 
-// Suggestion is a line that the allowlist may lack.
+// Suggestion is a line that the allowlist may lack, or one that it has and whose
+// header clients lack.
 type Suggestion struct {
 	Pattern    string `json:"pattern"`
-	Requests   int64  `json:"requests"`   // refused
-	FirstCalls int64  `json:"firstCalls"` // sessions of the app that begin with it
+	Header     string `json:"header,omitempty"` // that clients lack, such as "X-Client: ios"
+	Requests   int64  `json:"requests"`         // refused
+	FirstCalls int64  `json:"firstCalls"`       // sessions of the app that begin with it
 	Writes     bool   `json:"writes"`
 }
 
@@ -176,7 +180,7 @@ func (r *Replay) Report() Report {
 		for _, allow := range p.allow {
 			for _, v := range allow.values {
 				if !v.used {
-					report.Unused = append(report.Unused, Unused{v.pattern, allow.rule.Priority, allow.rule.LogicalID})
+					report.Unused = append(report.Unused, Unused{p.closed.Name(), v.pattern, allow.rule.Priority, allow.rule.LogicalID})
 				}
 			}
 		}
@@ -198,11 +202,11 @@ func byWeight(a, b Counts) int {
 
 func (r *Replay) endpointList() []Endpoint {
 	list := []Endpoint{}
+	if other := r.endpoints.other; other.requests.Requests > 0 { // the more there are, the less the others say
+		list = append(list, Endpoint{"", Other, other.requests, other.app.Requests})
+	}
 	for _, e := range r.endpoints.sorted(func(a, b *endpoint) int { return byWeight(a.requests, b.requests) }) {
 		list = append(list, Endpoint{e.method, e.path, e.requests, e.app.Requests})
-	}
-	if other := r.endpoints.other; other.requests.Requests > 0 {
-		list = append(list, Endpoint{"", Other, other.requests, other.app.Requests})
 	}
 	return list
 }

@@ -3,6 +3,7 @@ package replay
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/rules/allowlist"
@@ -18,7 +19,8 @@ const often = 0.05
 // suggestions are the lines that the allowlist may lack: what the mobile app
 // reads and would be refused, and what its sessions begin with. Without an app
 // in the log, everybody but bots counts. Most of an endpoint's requests must
-// have succeeded, so that scans suggest nothing.
+// have succeeded, so that scans suggest nothing. Of what the allowlist has, and
+// what is refused for want of a header, the header is suggested.
 func (r *Replay) suggestions(hasApp bool) []Suggestion {
 	found := []Suggestion{}
 	for _, e := range r.endpoints.sorted(func(a, b *endpoint) int {
@@ -35,29 +37,54 @@ func (r *Replay) suggestions(hasApp bool) []Suggestion {
 		case s.Writes && (e.method == "OPTIONS" || !hasApp || Share(e.firstCall, r.sessions.count) < often):
 			continue
 		}
+		if e.lacking*2 > e.requests.Refused {
+			s.Header = e.header
+		}
 		s.Pattern = strings.Replace(e.method, "HEAD", "GET", 1) + " " + exact(numbered(e.path))
 		found = append(found, s)
 		if len(found) == 2*maxSuggestions {
 			break
 		}
 	}
-	return compilable(found)
+	return r.compilable(found)
 }
 
-// compilable drops what the allowlist would refuse, alone or beside the others,
-// and what is said twice.
-func compilable(found []Suggestion) []Suggestion {
+// compilable drops what the allowlist would refuse beside the lines that it has
+// and the other suggestions, and what is said twice.
+func (r *Replay) compilable(found []Suggestion) []Suggestion {
+	own := r.judge.allowed()
 	for {
-		lines := make([]string, len(found))
+		lines, at := slices.Clone(own), []int{}
 		for i, s := range found {
-			lines[i] = s.Pattern
+			if s.Header == "" {
+				lines, at = append(lines, s.Pattern), append(at, i)
+			}
 		}
 		_, err := allowlist.Compile(lines, nil)
 		var bad *allowlist.Error
-		if !errors.As(err, &bad) {
-			break
+		switch {
+		case !errors.As(err, &bad):
+			return found[:min(len(found), maxSuggestions)]
+		case bad.Index < len(own): // of no allowlist: the rules were written by hand
+			own = slices.Delete(own, bad.Index, bad.Index+1)
+		default:
+			drop := at[bad.Index-len(own)]
+			found = slices.Delete(found, drop, drop+1)
 		}
-		found = append(found[:bad.Index], found[bad.Index+1:]...)
 	}
-	return found[:min(len(found), maxSuggestions)]
+}
+
+// allowed are the lines of the allowlist, as the maintenance rules have them.
+func (j *judge) allowed() []string {
+	var lines []string
+	for _, p := range j.pairs {
+		for _, allow := range p.allow {
+			for _, v := range allow.values {
+				if !slices.Contains(lines, v.pattern) {
+					lines = append(lines, v.pattern)
+				}
+			}
+		}
+	}
+	return lines
 }

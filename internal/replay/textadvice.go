@@ -25,28 +25,45 @@ func (t *text) firstRefused() {
 	t.more(len(r.FirstRefused) - shown)
 }
 
-// suggestions are lines to paste into the allowlist.
+// suggestions are lines to paste into the allowlist, and headers that clients
+// lack.
 func (t *text) suggestions() {
-	if len(t.report.Suggestions) == 0 {
-		return
+	var missing, headers []advice
+	for _, s := range t.report.Suggestions {
+		if s.Header == "" {
+			missing = append(missing, advice{"- " + s.Pattern, reason(s)})
+		} else {
+			headers = append(headers, advice{s.Pattern, reason(s) + ", lacks " + s.Header})
+		}
 	}
-	t.title("Missing from maintenance.allow? To paste, after a look at each:")
+	if len(missing) > 0 {
+		t.title("Missing from maintenance.allow? To paste, after a look at each:")
+		t.advise(missing)
+	}
+	if len(headers) > 0 {
+		t.title("Allowed, but not without a header:")
+		t.advise(headers)
+	}
+}
+
+// advice is a line with the reason for it.
+type advice struct{ line, why string }
+
+func (t *text) advise(all []advice) {
 	width, longest := 0, 0
-	reasons := make([]string, len(t.report.Suggestions))
-	for i, s := range t.report.Suggestions {
-		reasons[i] = reason(s)
-		width = max(width, len(s.Pattern))
-		longest = max(longest, len(reasons[i]))
+	for _, a := range all {
+		width = max(width, len(a.line))
+		longest = max(longest, len(a.why))
 	}
-	beside := t.out.Width == 0 || len(indent)+len("- ")+width+len("  # ")+longest <= t.out.Width
-	for i, s := range t.report.Suggestions {
-		line, why := indent+"- "+s.Pattern, t.out.In(term.Dim, "# "+reasons[i])
+	beside := t.out.Width == 0 || len(indent)+width+len("  # ")+longest <= t.out.Width
+	for _, a := range all {
+		why := t.out.In(term.Dim, "# "+a.why)
 		if beside {
-			fmt.Fprintln(t.out, line+strings.Repeat(" ", width-len(s.Pattern))+"  "+why)
+			fmt.Fprintln(t.out, indent+a.line+strings.Repeat(" ", width-len(a.line))+"  "+why)
 			continue
 		}
 		fmt.Fprintln(t.out, indent+why)
-		fmt.Fprintln(t.out, line)
+		fmt.Fprintln(t.out, indent+a.line)
 	}
 }
 
@@ -71,9 +88,9 @@ func (t *text) unused() {
 		return
 	}
 	t.title("Patterns of the allowlist that no request used")
-	rows := term.Table{Heading: []string{"rule", "pattern"}}
+	rows := term.Table{Heading: []string{"listener", "rule", "pattern"}}
 	for _, u := range t.report.Unused {
-		rows.Add(term.Plain.Cell(strconv.Itoa(u.Rule)), term.Plain.Cell(u.Pattern))
+		rows.Add(term.Plain.Cell(u.Listener), term.Plain.Cell(strconv.Itoa(u.Rule)), term.Plain.Cell(u.Pattern))
 	}
 	rows.Write(t.out)
 }

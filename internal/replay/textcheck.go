@@ -60,6 +60,9 @@ func (t *text) input() {
 			t.say(term.Dim, "and %s more", term.Thousands(l.Malformed-int64(len(l.Examples))))
 		}
 	}
+	if l.NoRequest > 0 {
+		t.title("%s no request: the load balancer could not read it, or it was CONNECT", holds(l.NoRequest))
+	}
 	if l.OtherPorts > 0 {
 		t.title("%s came to a port without listener in the template", requests(l.OtherPorts))
 		for _, p := range t.report.Ports {
@@ -79,4 +82,12 @@ func (t *text) input() {
 			t.say(term.Dim, "All of them count: --load-balancer NAME picks one.")
 		}
 	}
+}
+
+// holds begins a sentence about lines.
+func holds(lines int64) string {
+	if lines == 1 {
+		return "1 line holds"
+	}
+	return term.Plural(lines, "line") + " hold"
 }

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/noren-cdk/noren/internal/term"
 )
@@ -19,7 +20,7 @@ func (t *text) endpoints() {
 	for i, e := range t.report.Endpoints {
 		lines[i] = counted{e.Counts, e.App, e.Method + " " + e.Path, term.Plain}
 		if e.Method == "" {
-			lines[i].name, lines[i].style = "other endpoints, called less", term.Dim
+			lines[i].name, lines[i].style = "other endpoints, called less ("+strings.TrimSpace(percent(e.Requests, t.report.Requests.Requests))+")", term.Dim
 		}
 	}
 	t.countedTable("By endpoint", "endpoint", lines)
@@ -40,9 +41,6 @@ func (t *text) methods() {
 	lines := make([]counted, len(t.report.Methods))
 	for i, m := range t.report.Methods {
 		lines[i] = counted{m.Counts, 0, m.Method, term.Plain}
-		if m.Method == "" {
-			lines[i].name = "unreadable"
-		}
 	}
 	t.countedTable("By method", "method", lines)
 }

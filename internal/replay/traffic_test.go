@@ -51,8 +51,11 @@ var calls = []call{
 	{40, "GET", "/api/health", "curl/8.11.0", 190, 200, Allowed, Allowed, "GET /api/health", "curl", ""},
 	{50, "GET", "/.env", crawler, 0, 404, Refused, Refused, "GET /.env", "ExampleBot", ""},
 	{30, "GET", "/api/templates", "", 0, 301, Unaffected, Unaffected, "GET /api/templates", "none", "80"},
-	{10, "-", "", "", accesslog.NoRule, 400, Unaffected, Unaffected, "- (unreadable)", "none", ""},
+	{10, "-", "", "", accesslog.NoRule, 400, Unaffected, Unaffected, noRequest, "none", ""},
 }
+
+// noRequest is the endpoint of lines that hold no request.
+const noRequest = "no request"
 
 var assumptions = []Assumption{
 	{Name: "x-client", Value: "ios", Agents: []string{"FieldReports/*iPhone*"}},
@@ -67,6 +70,7 @@ type traffic struct {
 	count  int
 	buffer []byte
 
+	without int64 // lines without a request
 	totals  map[Fate]int64
 	unknown map[Fate]int64
 	by      map[string]int64 // endpoint and fate, client and fate
@@ -85,10 +89,14 @@ func newTraffic() *traffic {
 // line returns the next line, with its line break.
 func (t *traffic) line() []byte {
 	c := t.draw()
-	t.totals[c.fate]++
-	t.unknown[c.unknown]++
-	t.by[fmt.Sprint(c.endpoint, " ", c.fate)]++
-	t.by[fmt.Sprint(c.family, " ", c.fate)]++
+	if c.endpoint == noRequest {
+		t.without++
+	} else {
+		t.totals[c.fate]++
+		t.unknown[c.unknown]++
+		t.by[fmt.Sprint(c.endpoint, " ", c.fate)]++
+		t.by[fmt.Sprint(c.family, " ", c.fate)]++
+	}
 	t.buffer = append(t.entry(c).Append(t.buffer[:0]), '\n')
 	return t.buffer
 }

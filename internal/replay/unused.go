@@ -37,6 +37,7 @@ func (p *pair) findAllowRules(t *alb.Template) {
 			continue
 		}
 		p.allow = append(p.allow, allow)
+		p.findLacking(rule)
 		p.allowed[rule] = allow
 		if open != nil {
 			p.allowed[open] = allow
@@ -50,7 +51,7 @@ func newAllowRule(rule *alb.Rule, t *alb.Template) *allowRule {
 		if alb.Field(c) != "path-pattern" {
 			continue
 		}
-		alone := alb.Split(c)
+		alone := alb.Split(c, 1)
 		for i, v := range alb.Values(c) {
 			if isHealthCheck(t, v.Text) || cfn.IsOpaque(v.Text) {
 				continue

@@ -3,8 +3,10 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Drift is a rule of a listener that is not as it was deployed.
@@ -14,6 +16,11 @@ type Drift struct {
 
 	// Text says what is different.
 	Text string
+
+	// Opens says that the rule forwards what it takes, or a part of it, to
+	// something that is not of the switch: what is refused elsewhere may get
+	// through, whatever the rule's conditions look like.
+	Opens bool
 }
 
 // Compare holds the whole of a listener against what was deployed: the default
@@ -21,32 +28,75 @@ type Drift struct {
 // both must be the same. The order of conditions and of their values does not
 // count, nor the secret in a header; conditions that only a deploy knows are not
 // compared.
-func Compare(deployed, now *alb.Listener) []Drift {
-	var all []Drift
-	if text := differs(&deployed.Default, &now.Default); text != "" && !deployed.Foreign() {
-		all = append(all, Drift{&now.Default, text})
+func Compare(deployed, now *alb.Listener, g Groups) []Drift {
+	all := slices.Clone(deployed.Rules)
+	if !deployed.Foreign() {
+		all = append(all, deployed.Default)
 	}
-	for i := range now.Rules {
-		r := &now.Rules[i]
-		at := slices.IndexFunc(deployed.Rules, func(d alb.Rule) bool { return d.Priority == r.Priority })
-		switch {
-		case at < 0 && deployed.Foreign():
-			// Rules of other stacks are not known.
-		case at < 0:
-			all = append(all, Drift{r, described(r) + " is not deployed"})
-		default:
-			if text := differs(&deployed.Rules[at], r); text != "" {
-				all = append(all, Drift{r, text})
-			}
+	return compare(now, deployed.Foreign(), all, g, func(d alb.Rule) (int, bool, string) {
+		return d.Priority, d.If != "", described(&d)
+	}, func(d alb.Rule, r *alb.Rule) string { return differs(&d, r) })
+}
+
+// compare holds a listener against rules that were deployed, in whatever form
+// they are known: rule returns the priority of such a rule, whether it may be
+// missing, and its name; differs says what is different, or nothing.
+func compare[T any](now *alb.Listener, shared bool, deployed []T, g Groups, rule func(T) (priority int, optional bool, name string), differs func(T, *alb.Rule) string) []Drift {
+	var all []Drift
+	met := make([]bool, len(deployed))
+	last := 0 // of the rules that refuse: what comes after them on a shared listener gets what is left
+	for _, r := range now.Rules {
+		if strings.ContainsRune(g.Does(&r), toResponder) {
+			last = r.Priority
 		}
 	}
-	for i := range deployed.Rules {
-		d := &deployed.Rules[i]
-		if d.If == "" && !slices.ContainsFunc(now.Rules, func(r alb.Rule) bool { return d.Priority == r.Priority }) {
-			all = append(all, Drift{nil, described(d) + " is missing"})
+	for _, r := range slices.Concat([]alb.Rule{now.Default}, now.Rules) {
+		text, known := "", false
+		for i, d := range deployed {
+			priority, _, _ := rule(d)
+			if priority != r.Priority && priority != alb.UnknownPriority {
+				continue
+			}
+			different := differs(d, &r)
+			if priority == alb.UnknownPriority && different != "" {
+				continue
+			}
+			met[i], known, text = true, true, different
+			break
+		}
+		switch {
+		case known:
+		case !shared:
+			text = described(&r) + " is not deployed"
+		case !r.Default() && r.Priority < last && strings.ContainsRune(g.Does(&r), toApp):
+			text = described(&r) + " is not deployed by this stack, and forwards to its application"
+		}
+		if text != "" {
+			all = append(all, Drift{&r, text, g.opens(&r)})
+		}
+	}
+	for i, d := range deployed {
+		if _, optional, name := rule(d); !optional && !met[i] {
+			all = append(all, Drift{nil, name + " is missing", false})
 		}
 	}
 	return all
+}
+
+// opens tells whether a rule forwards to something that is not of the switch.
+func (g Groups) opens(r *alb.Rule) bool {
+	return strings.ContainsAny(g.Does(r), string([]rune{toApp, toOthers}))
+}
+
+// Opened says which of the drifts lets something through in a mode that refuses
+// it. It is empty if none does.
+func Opened(mode maintenance.Mode, all []Drift) string {
+	for _, d := range all {
+		if d.Opens && mode != maintenance.Open {
+			return d.Text
+		}
+	}
+	return ""
 }
 
 // differs says what is different of a rule, or nothing.

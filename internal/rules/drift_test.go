@@ -1,12 +1,14 @@
 package rules_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/rules"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // TestCompare: every rule by hand is drift, whatever it matches, and so is a
@@ -46,12 +48,34 @@ func TestCompare(t *testing.T) {
 			a := &alb.Listener{Ref: alb.Ref{LogicalID: "Listener"}, Rules: deployed, Default: alb.Rule{Actions: to("Responder")}}
 			b := &alb.Listener{Ref: alb.Ref{LogicalID: "Listener"}, Rules: test.now, Default: alb.Rule{Actions: to(test.to)}}
 			var texts []string
-			for _, d := range rules.Compare(a, b) {
+			for _, d := range rules.Compare(a, b, rules.Groups{Responder: "Responder", Apps: []string{"App"}}) {
 				texts = append(texts, d.Text)
 			}
 			if got := strings.Join(texts, "; "); !strings.Contains(got, test.want) || (got == "") != (test.want == "") || len(texts) > 1 {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// TestOutline_FitsIntoTheEnvironment: a hundred rules, which is ALB's default
+// quota, in half of the 4 KB that a function has for all variables.
+func TestOutline_FitsIntoTheEnvironment(t *testing.T) {
+	l := &alb.Listener{Ref: alb.Ref{LogicalID: "Listener"}, Port: 443, Default: alb.Rule{Actions: to("App")}}
+	for i := range alb.MaxRules {
+		l.Rules = append(l.Rules, rule(100+i, to("App"), alb.Methods{"GET", "HEAD"}, alb.PathPatterns{fmt.Sprintf("/api/things/%d/*", i)}))
+	}
+	g := rules.Groups{Responder: "Responder", Apps: []string{"App"}}
+	o := rules.NewOutline(maintenance.Modes(), func(maintenance.Mode) *alb.Listener { return l }, g)
+	text := o.String()
+	if len(text) > 2048 {
+		t.Errorf("%d rules take %d bytes", len(l.Rules), len(text))
+	}
+	again, err := rules.ParseOutline(text)
+	if err != nil || again.String() != text {
+		t.Errorf("%v: %q was read as %q", err, text, again)
+	}
+	if drift := again.Compare(maintenance.Closed, l, g); len(drift) > 0 {
+		t.Errorf("drift is %+v", drift)
 	}
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"bytes"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,9 +23,18 @@ type Found struct {
 	// Function is the logical id of the function that answers the refused.
 	Function string
 
+	// Apps are the target groups that the standing rules forward to, Unlock that of
+	// the page that gives the cookie. Empty if there is none.
+	Apps   []string
+	Unlock string
+
 	// Record and Attribution are the logical ids of the parameters in which the
 	// mode is remembered. Empty without a guard.
 	Record, Attribution string
+
+	// ByHand is the logical id of the parameter in which a turn without
+	// CloudFormation is written down. Empty in templates of older releases.
+	ByHand string
 }
 
 const (
@@ -38,6 +48,10 @@ const (
 const (
 	recordID      = "ModeRecord"
 	attributionID = "ModeAttribution"
+
+	// ByHandID is that of the parameter in which a turn without CloudFormation is
+	// written down.
+	ByHandID = "ModeByHand"
 )
 
 // ErrNoSwitch is the error of a template without a switch.
@@ -49,7 +63,7 @@ var ErrNoSwitch = errors.New("no function that answers during maintenance: the f
 func Find(data []byte, t *alb.Template) ([]Found, error) {
 	f := &finder{template: t, resources: map[string]cfn.Resource{}}
 	types := []string{typeFunction, typeAlias, typeVersion, typeParameter}
-	document, err := cfn.Read(bytes.NewReader(data), cfn.Options{}, func(name string) bool { return slices.Contains(types, name) })
+	document, err := cfn.Read(bytes.NewReader(data), cfn.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +104,11 @@ func (f Found) In(t *alb.Template) []Verdict {
 	return all
 }
 
+// Groups are the target groups of the switch.
+func (f Found) Groups() Groups {
+	return Groups{Responder: f.Responder, Unlock: f.Unlock, Apps: f.Apps}
+}
+
 // finder looks for switches in a template.
 type finder struct {
 	template  *alb.Template
@@ -111,7 +130,9 @@ func (s scope) has(logicalID, path string) (id string, ok bool) {
 		return strings.TrimSuffix(id, "/Resource"), ok
 	}
 	id, ok = strings.CutPrefix(logicalID, s.prefix)
-	return withoutHash(id), ok && s.prefix != ""
+	// Of two constructs one may be called as the other one begins: Web, and Website.
+	ok = ok && s.prefix != "" && id != "" && strings.ToLower(id[:1]) != id[:1]
+	return withoutHash(id), ok
 }
 
 // withoutHash is a logical id without the eight hex digits that CDK adds.
@@ -171,7 +192,7 @@ func (f *finder) function(id string, depth int) string {
 func (f *finder) found(function string, in scope, responder string) Found {
 	found := Found{Switch: Switch{Responder: responder}, Name: in.path + in.prefix, Function: function}
 	for _, l := range f.template.Listeners {
-		if at, ok := f.listener(l, in, responder); ok {
+		if at, ok := f.listener(l, in, &found); ok {
 			found.Listeners = append(found.Listeners, at)
 		}
 	}
@@ -181,6 +202,8 @@ func (f *finder) found(function string, in scope, responder string) Found {
 			found.Record = id
 		case attributionID:
 			found.Attribution = id
+		case ByHandID:
+			found.ByHand = id
 		}
 	}
 	return found
@@ -197,48 +220,65 @@ func is(in scope, r cfn.Resource) string {
 
 // listener is what of a listener belongs to a switch; ok is false if nothing
 // does.
-func (f *finder) listener(l *alb.Listener, in scope, responder string) (at Listener, ok bool) {
+func (f *finder) listener(l *alb.Listener, in scope, found *Found) (at Listener, ok bool) {
 	at.Name = l.Ref.String()
 	var apps []string
 	hosts := [][]string{}
 	uses := func(r *alb.Rule) bool {
-		return slices.ContainsFunc((alb.Decision{Rule: r}).Targets(), func(t alb.Target) bool { return t.Group.LogicalID == responder })
+		return slices.ContainsFunc((alb.Decision{Rule: r}).Targets(), func(t alb.Target) bool { return t.Group.LogicalID == found.Responder })
 	}
 	ok = uses(&l.Default)
+	byRule := false
 	for i := range l.Rules {
 		r := &l.Rules[i]
 		id, own := in.has(r.LogicalID, r.Path)
 		ok = ok || own || in == scope{} && uses(r)
 		switch {
 		case !own:
-		case turning(id):
+		case turns.MatchString(id):
 			at.Turning = append(at.Turning, r.Priority)
+			byRule = byRule || closes.MatchString(id)
 		default:
 			at.Standing = append(at.Standing, Standing{r.Priority, Digest(r.Conditions)})
-			if id != maintenance.UnlockID {
+			if unlocks.MatchString(id) {
+				found.Unlock = strings.Join(groups(r), "")
+			} else {
 				apps = append(apps, groups(r)...)
 			}
 		}
-		if own {
+		if own && (!r.Disarmed() || len(r.Hosts()) > 0) {
 			hosts = append(hosts, r.Hosts())
 		}
 	}
-	if len(hosts) > 0 {
-		at.Hosts = hosts[0]
+	if !slices.ContainsFunc(hosts, func(of []string) bool { return len(of) == 0 }) {
+		for _, of := range hosts {
+			for _, host := range of {
+				if !slices.Contains(at.Hosts, host) {
+					at.Hosts = append(at.Hosts, host)
+				}
+			}
+		}
 	}
-	if len(at.Hosts) == 0 && !l.Foreign() {
-		slices.Sort(apps)
-		at.Apps = slices.Compact(apps)
+	slices.Sort(apps)
+	apps = slices.Compact(apps)
+	for _, app := range apps {
+		if !slices.Contains(found.Apps, app) {
+			found.Apps = append(found.Apps, app)
+		}
+	}
+	if len(at.Hosts) == 0 && !l.Foreign() && !byRule {
+		at.Apps = apps
 	}
 	return at, ok
 }
 
-// turning tells of the id of a rule, within the construct, whether it carries
-// the mode.
-func turning(id string) bool {
-	name := strings.TrimRight(id, "0123456789")
-	return name == maintenance.ReadID || name == maintenance.CloseID
-}
+// The ids of rules, within the construct: by what they end with, since there is
+// a scope for each further listener and service.
+var (
+	turns   = regexp.MustCompile("(" + maintenance.ReadID + "|" + maintenance.CloseID + "|" + maintenance.UpgradeID + ")[0-9]*$")
+	closes  = regexp.MustCompile(maintenance.CloseID + "[0-9]*$")
+	unlocks = regexp.MustCompile(maintenance.UnlockID + "[0-9]*$")
+)
 
 // groups are the target groups that a rule forwards to.
 func groups(r *alb.Rule) []string {

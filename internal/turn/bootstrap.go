@@ -3,6 +3,7 @@ package turn
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 )
 
 // bootstrapVersion is the default of the parameter that CDK's templates have:
@@ -24,9 +26,22 @@ type Bucket struct {
 	// Name is the bucket's name.
 	Name string
 
-	// Role is the ARN of the role that may write to it. Empty: the caller's own
-	// rights.
+	// Role is the ARN of a role that may write to it, for a caller who may not.
+	// Empty: there is none.
 	Role string
+}
+
+// qualifier is that of the CDK bootstrap that the template was deployed with.
+func qualifier(t text) (string, error) {
+	name, err := t.at("Parameters", "BootstrapVersion", "Default")
+	if err != nil {
+		return "", fmt.Errorf("the template names no CDK bootstrap")
+	}
+	found := bootstrapVersion.FindSubmatch(name)
+	if found == nil {
+		return "", fmt.Errorf("the template's parameter BootstrapVersion is %s, want \"/cdk-bootstrap/QUALIFIER/version\"", name)
+	}
+	return string(found[1]), nil
 }
 
 // bootstrapBucket is the bucket of the CDK bootstrap that the template was
@@ -38,19 +53,14 @@ func bootstrapBucket(template []byte, stackARN string) (Bucket, error) {
 	if err != nil {
 		return Bucket{}, err
 	}
-	name, err := t.at("Parameters", "BootstrapVersion", "Default")
+	qualifier, err := qualifier(t)
 	if err != nil {
-		return Bucket{}, fmt.Errorf("the template names no CDK bootstrap: name a bucket")
-	}
-	found := bootstrapVersion.FindSubmatch(name)
-	if found == nil {
-		return Bucket{}, fmt.Errorf("the template's parameter BootstrapVersion is %s, want \"/cdk-bootstrap/QUALIFIER/version\": name a bucket", name)
+		return Bucket{}, fmt.Errorf("%w: name a bucket", err)
 	}
 	stack, err := arn.Parse(stackARN)
 	if err != nil {
 		return Bucket{}, fmt.Errorf("the stack's ARN %q: %w", stackARN, err)
 	}
-	qualifier := string(found[1])
 	return Bucket{
 		Name: fmt.Sprintf("cdk-%s-assets-%s-%s", qualifier, stack.AccountID, stack.Region),
 		Role: fmt.Sprintf("arn:%s:iam::%s:role/cdk-%s-file-publishing-role-%s-%s", stack.Partition, stack.AccountID, qualifier, stack.AccountID, stack.Region),
@@ -61,14 +71,19 @@ func bootstrapBucket(template []byte, stackARN string) (Bucket, error) {
 // Operation.Upload.
 func (b Bucket) Upload(settings aws.Config) func(ctx context.Context, key string, template []byte) (string, error) {
 	return func(ctx context.Context, key string, template []byte) (string, error) {
-		if b.Role != "" {
-			settings = settings.Copy()
-			settings.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(settings), b.Role, func(o *stscreds.AssumeRoleOptions) {
+		err := b.put(ctx, settings, key, template)
+		var api smithy.APIError
+		if errors.As(err, &api) && api.ErrorCode() == "AccessDenied" && b.Role != "" {
+			with := settings.Copy()
+			with.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(settings), b.Role, func(o *stscreds.AssumeRoleOptions) {
 				o.RoleSessionName = "noren"
 			}))
+			if again := b.put(ctx, with, key, template); again == nil {
+				err = nil
+			} else {
+				err = fmt.Errorf("neither you may write to it (%w) nor may you with %s (%w)", err, b.Role, again)
+			}
 		}
-		client := s3.NewFromConfig(settings, func(o *s3.Options) { o.UsePathStyle = true })
-		_, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: &b.Name, Key: &key, Body: bytes.NewReader(template), ContentType: aws.String("application/json")})
 		if err != nil {
 			return "", fmt.Errorf("bucket %s: %w", b.Name, err)
 		}
@@ -78,6 +93,12 @@ func (b Bucket) Upload(settings aws.Config) func(ctx context.Context, key string
 		}
 		return fmt.Sprintf("https://s3.%s.%s/%s/%s", settings.Region, suffix, b.Name, key), nil
 	}
+}
+
+func (b Bucket) put(ctx context.Context, settings aws.Config, key string, template []byte) error {
+	client := s3.NewFromConfig(settings, func(o *s3.Options) { o.UsePathStyle = true })
+	_, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: &b.Name, Key: &key, Body: bytes.NewReader(template), ContentType: aws.String("application/json")})
+	return err
 }
 
 // BootstrapBucket is the bucket of the CDK bootstrap that the template was

@@ -36,7 +36,8 @@ func changeSetName(mode string, before, after []byte) string {
 }
 
 // propose makes a change set and waits until CloudFormation has computed it.
-func (o *Operation) propose(ctx context.Context, stack types.Stack, name string, template []byte) error {
+func (o *Operation) propose(ctx context.Context, stack types.Stack, plan Plan, template []byte) error {
+	name := plan.ChangeSet
 	input := &cloudformation.CreateChangeSetInput{
 		StackName:           stack.StackId,
 		ChangeSetName:       &name,
@@ -47,8 +48,8 @@ func (o *Operation) propose(ctx context.Context, stack types.Stack, name string,
 		IncludeNestedStacks: aws.Bool(true),
 		Parameters:          previous(stack.Parameters),
 	}
-	if o.Role != "" {
-		input.RoleARN = &o.Role
+	if plan.Role != "" {
+		input.RoleARN = &plan.Role
 	}
 	if len(template) <= maxBody {
 		input.TemplateBody = aws.String(string(template))
@@ -104,18 +105,18 @@ func previous(parameters []types.Parameter) []types.Parameter {
 // values of properties. Each answer lacks something: with values CloudFormation
 // may leave out a resource and says so in the reason of the status, without them
 // it lists resources that only refer to what changes.
-func (o *Operation) changes(ctx context.Context, stack, name string, values bool) ([]types.ResourceChange, error) {
-	var all []types.ResourceChange
+func (o *Operation) changes(ctx context.Context, stack, name string, values bool) (all []types.ResourceChange, parameters []types.Parameter, err error) {
 	var token *string
 	for {
 		page, err := o.API.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{
 			StackName: &stack, ChangeSetName: &name, IncludePropertyValues: aws.Bool(values), NextToken: token,
 		})
 		if err != nil {
-			return nil, fmt.Errorf("reading the change set: %w", err)
+			return nil, nil, fmt.Errorf("reading the change set: %w", err)
 		}
+		parameters = page.Parameters
 		if reason := aws.ToString(page.StatusReason); strings.Contains(reason, "[WARN]") {
-			return nil, fmt.Errorf("CloudFormation shows the change set incompletely: %s", reason)
+			return nil, nil, fmt.Errorf("CloudFormation shows the change set incompletely: %s", reason)
 		}
 		for _, c := range page.Changes {
 			if c.ResourceChange != nil {
@@ -123,24 +124,32 @@ func (o *Operation) changes(ctx context.Context, stack, name string, values bool
 			}
 		}
 		if token = page.NextToken; aws.ToString(token) == "" {
-			return all, nil
+			return all, parameters, nil
 		}
 	}
 }
 
-// verify reports whatever the change set would do that is not a property of
-// allowed, each Resource.Property. What CloudFormation lists only since it
-// refers to one of these resources is accepted if it says so itself.
-func (o *Operation) verify(ctx context.Context, stack, name string, allowed []string) error {
-	with, err := o.changes(ctx, stack, name, true)
+// verify reports whatever the change set would do that is not among the changed
+// properties of the plan. What CloudFormation lists only since it refers to one
+// of these resources is accepted if it says so itself.
+func (o *Operation) verify(ctx context.Context, stack types.Stack, plan Plan, template []byte) error {
+	allowed := plan.Changed
+	with, parameters, err := o.changes(ctx, plan.Stack, plan.ChangeSet, true)
 	if err != nil {
 		return err
 	}
-	without, err := o.changes(ctx, stack, name, false)
+	without, _, err := o.changes(ctx, plan.Stack, plan.ChangeSet, false)
+	if err != nil {
+		return err
+	}
+	again, err := ReadsAgain(template)
 	if err != nil {
 		return err
 	}
 	var errs []error
+	if err := again.same(stack.Parameters, parameters); err != nil {
+		errs = append(errs, err)
+	}
 	seen := map[string]bool{}
 	listed := map[string]bool{}
 	switched := map[string]bool{}
@@ -153,13 +162,14 @@ func (o *Operation) verify(ctx context.Context, stack, name string, allowed []st
 		listed[id] = true
 		errs = append(errs, unwanted(c, allowed, seen)...)
 	}
+	refers := onlyReferring(without, switched)
 	for _, c := range without {
 		id := aws.ToString(c.LogicalResourceId)
 		switch {
 		case switched[id]:
 			errs = append(errs, unwanted(c, allowed, seen)...)
 		case listed[id]: // judged above
-		case !onlyRefers(c, switched):
+		case !refers[id]:
 			errs = append(errs, fmt.Errorf("%s %s would change", aws.ToString(c.ResourceType), id))
 		}
 	}
@@ -206,16 +216,31 @@ func unwanted(c types.ResourceChange, allowed []string, seen map[string]bool) []
 	return errs
 }
 
+// onlyReferring are the resources that are listed only since they refer to those
+// of the switch, or to one that does so itself.
+func onlyReferring(changes []types.ResourceChange, switched map[string]bool) map[string]bool {
+	refers := map[string]bool{}
+	for more := true; more; {
+		more = false
+		for _, c := range changes {
+			if id := aws.ToString(c.LogicalResourceId); !switched[id] && !refers[id] && onlyRefers(c, switched, refers) {
+				refers[id], more = true, true
+			}
+		}
+	}
+	return refers
+}
+
 // onlyRefers reports whether the change of a resource is only that it refers to
-// one of the switch's resources, whose value CloudFormation does not know before
-// the deploy.
-func onlyRefers(c types.ResourceChange, switched map[string]bool) bool {
+// one of the switch's resources, or to one that does so itself, whose value
+// CloudFormation does not know before the deploy.
+func onlyRefers(c types.ResourceChange, switched, refers map[string]bool) bool {
 	if c.Action != types.ChangeActionModify || c.Replacement == types.ReplacementTrue || len(c.Details) == 0 {
 		return false
 	}
 	for _, d := range c.Details {
 		cause, _, _ := strings.Cut(aws.ToString(d.CausingEntity), ".")
-		if d.Evaluation != types.EvaluationTypeDynamic || d.ChangeSource != types.ChangeSourceResourceAttribute || !switched[cause] {
+		if d.Evaluation != types.EvaluationTypeDynamic || d.ChangeSource != types.ChangeSourceResourceAttribute || !switched[cause] && !refers[cause] {
 			return false
 		}
 	}

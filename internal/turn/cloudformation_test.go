@@ -30,9 +30,15 @@ type fakeStack struct {
 
 	more  []types.ResourceChange // what change sets would do besides
 	fails bool                   // updates are rolled back
+
+	policy    string            // of the stack
+	role      string            // that the last operation was made with
+	resources map[string]string // physical by logical id
+	resolved  [2]string         // of the parameter ImageId, as it was and is
 }
 
 type fakeSet struct {
+	role     string
 	template string
 	changes  []types.ResourceChange
 }
@@ -57,8 +63,15 @@ func (f *fakeStack) DescribeStacks(context.Context, *cloudformation.DescribeStac
 	}
 	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{{
 		StackId: aws.String(fakeARN), StackName: aws.String("shop"), StackStatus: f.status, LastUpdatedTime: &f.updated,
-		Parameters: []types.Parameter{{ParameterKey: aws.String("BootstrapVersion"), ParameterValue: aws.String("/cdk-bootstrap/hnb659fds/version")}},
+		RoleARN: &f.role, Parameters: f.parameters(f.resolved[0]),
 	}}}, nil
+}
+
+func (f *fakeStack) parameters(image string) []types.Parameter {
+	return []types.Parameter{
+		{ParameterKey: aws.String("BootstrapVersion"), ParameterValue: aws.String("/cdk-bootstrap/hnb659fds/version"), ResolvedValue: aws.String("32")},
+		{ParameterKey: aws.String("ImageId"), ParameterValue: aws.String("/image"), ResolvedValue: &image},
+	}
 }
 
 var notASCII = regexp.MustCompile(`[^\x00-\x7f]`)
@@ -85,7 +98,7 @@ func (f *fakeStack) CreateChangeSet(_ context.Context, in *cloudformation.Create
 	if _, exists := f.sets[*in.ChangeSetName]; exists {
 		return nil, &types.AlreadyExistsException{Message: aws.String("ChangeSet cannot be created due to a mismatch with existing attribute Template")}
 	}
-	f.sets[*in.ChangeSetName] = &fakeSet{template: *in.TemplateBody, changes: append(changesBetween(f.template, *in.TemplateBody), f.more...)}
+	f.sets[*in.ChangeSetName] = &fakeSet{role: aws.ToString(in.RoleARN), template: *in.TemplateBody, changes: append(changesBetween(f.template, *in.TemplateBody), f.more...)}
 	return &cloudformation.CreateChangeSetOutput{}, nil
 }
 
@@ -138,7 +151,7 @@ func (f *fakeStack) DescribeChangeSet(_ context.Context, in *cloudformation.Desc
 			return nil, err
 		}
 	}
-	out := &cloudformation.DescribeChangeSetOutput{Status: types.ChangeSetStatusCreateComplete, Changes: []types.Change{{ResourceChange: &set.changes[page]}}}
+	out := &cloudformation.DescribeChangeSetOutput{Parameters: f.parameters(f.resolved[1]), Status: types.ChangeSetStatusCreateComplete, Changes: []types.Change{{ResourceChange: &set.changes[page]}}}
 	if page+1 < len(set.changes) {
 		out.NextToken = aws.String(fmt.Sprint(page + 1))
 	}
@@ -161,6 +174,9 @@ func (f *fakeStack) ExecuteChangeSet(_ context.Context, in *cloudformation.Execu
 	if !ok {
 		return nil, &types.ChangeSetNotFoundException{Message: aws.String("ChangeSet [" + *in.ChangeSetName + "] does not exist")}
 	}
+	if set.role != "" {
+		f.role = set.role
+	}
 	f.deploy(set.template, *in.ClientRequestToken)
 	return &cloudformation.ExecuteChangeSetOutput{}, nil
 }
@@ -181,6 +197,43 @@ func (f *fakeStack) deploy(template, token string) {
 	}
 	f.template, f.status = template, types.StackStatusUpdateComplete
 	event("shop", types.ResourceStatusUpdateComplete, "")
+}
+
+func (f *fakeStack) ListStackResources(context.Context, *cloudformation.ListStackResourcesInput, ...func(*cloudformation.Options)) (*cloudformation.ListStackResourcesOutput, error) {
+	if err := f.call("ListStackResources"); err != nil {
+		return nil, err
+	}
+	out := &cloudformation.ListStackResourcesOutput{}
+	for id, physical := range f.resources {
+		out.StackResourceSummaries = append(out.StackResourceSummaries, types.StackResourceSummary{LogicalResourceId: aws.String(id), PhysicalResourceId: aws.String(physical)})
+	}
+	return out, nil
+}
+
+func (f *fakeStack) GetStackPolicy(context.Context, *cloudformation.GetStackPolicyInput, ...func(*cloudformation.Options)) (*cloudformation.GetStackPolicyOutput, error) {
+	if err := f.call("GetStackPolicy"); err != nil {
+		return nil, err
+	}
+	out := &cloudformation.GetStackPolicyOutput{}
+	if f.policy != "" {
+		out.StackPolicyBody = aws.String(f.policy)
+	}
+	return out, nil
+}
+
+func (f *fakeStack) SetStackPolicy(_ context.Context, in *cloudformation.SetStackPolicyInput, _ ...func(*cloudformation.Options)) (*cloudformation.SetStackPolicyOutput, error) {
+	if err := f.call("SetStackPolicy"); err != nil {
+		return nil, err
+	}
+	f.policy = *in.StackPolicyBody
+	return &cloudformation.SetStackPolicyOutput{}, nil
+}
+
+func (f *fakeStack) ListExports(context.Context, *cloudformation.ListExportsInput, ...func(*cloudformation.Options)) (*cloudformation.ListExportsOutput, error) {
+	if err := f.call("ListExports"); err != nil {
+		return nil, err
+	}
+	return &cloudformation.ListExportsOutput{}, nil
 }
 
 func (f *fakeStack) ListChangeSets(context.Context, *cloudformation.ListChangeSetsInput, ...func(*cloudformation.Options)) (*cloudformation.ListChangeSetsOutput, error) {

@@ -25,6 +25,10 @@ type API interface {
 	DeleteChangeSet(context.Context, *cloudformation.DeleteChangeSetInput, ...func(*cloudformation.Options)) (*cloudformation.DeleteChangeSetOutput, error)
 	ExecuteChangeSet(context.Context, *cloudformation.ExecuteChangeSetInput, ...func(*cloudformation.Options)) (*cloudformation.ExecuteChangeSetOutput, error)
 	ListChangeSets(context.Context, *cloudformation.ListChangeSetsInput, ...func(*cloudformation.Options)) (*cloudformation.ListChangeSetsOutput, error)
+	GetStackPolicy(context.Context, *cloudformation.GetStackPolicyInput, ...func(*cloudformation.Options)) (*cloudformation.GetStackPolicyOutput, error)
+	SetStackPolicy(context.Context, *cloudformation.SetStackPolicyInput, ...func(*cloudformation.Options)) (*cloudformation.SetStackPolicyOutput, error)
+	ListExports(context.Context, *cloudformation.ListExportsInput, ...func(*cloudformation.Options)) (*cloudformation.ListExportsOutput, error)
+	ListStackResources(context.Context, *cloudformation.ListStackResourcesInput, ...func(*cloudformation.Options)) (*cloudformation.ListStackResourcesOutput, error)
 	DescribeStackEvents(context.Context, *cloudformation.DescribeStackEventsInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStackEventsOutput, error)
 }
 
@@ -42,7 +46,8 @@ type Operation struct {
 	Switch string
 
 	// Role is the ARN of the role with which CloudFormation makes the change.
-	// Default: the stack's own, else the caller's rights.
+	// Default: the switch's own where the deploys of the stack name theirs, else
+	// the stack's own, else the caller's rights.
 	Role string
 
 	// Upload puts a template where CloudFormation can read it and returns its URL.
@@ -74,8 +79,21 @@ type Plan struct {
 	// this one deletes.
 	Others []string
 
+	// Role is the ARN of the role with which CloudFormation makes the change.
+	// Empty: the stack's own, or else the caller's rights.
+	Role string
+
+	// Locked says that the switch was turned without CloudFormation and is locked
+	// against updates. Executing unlocks it.
+	Locked bool
+
+	// Unknown is why it is not known whether it is. Empty if it is.
+	Unknown string
+
 	template []byte
 	updated  time.Time
+	policy   string // of the stack, if the switch is locked
+	unlocked string // the policy without the lock
 }
 
 // BusyError is the error of a stack that cannot be changed now.
@@ -93,10 +111,31 @@ func (e *BusyError) Error() string {
 
 // LostError is the error of a change set that somebody else's deploy has
 // overtaken.
-type LostError struct{ Why string }
+type LostError struct {
+	// Why is how that was noticed.
+	Why string
+
+	// Winner is the token of the last operation of the stack, which names the
+	// change set if noren made it. Empty if it is not known.
+	Winner string
+}
 
 func (e *LostError) Error() string {
-	return "another change of the stack came first: " + e.Why + "; nothing was changed by this one: run it again"
+	text := "another change of the stack came first"
+	if e.Winner != "" {
+		text += fmt.Sprintf(" (the last operation is %s)", e.Winner)
+	}
+	return text + ": " + e.Why + "; nothing was changed by this one: run it again"
+}
+
+// lost is the error of having been overtaken, with who it was, if that can be
+// read.
+func (o *Operation) lost(ctx context.Context, stack, why string) error {
+	e := &LostError{Why: why}
+	if events, err := o.API.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack}); err == nil && len(events.StackEvents) > 0 {
+		e.Winner = aws.ToString(events.StackEvents[0].ClientRequestToken)
+	}
+	return e
 }
 
 // settled are the states in which a stack takes a change and rolls it back if
@@ -126,10 +165,9 @@ func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 		return Plan{}, fmt.Errorf("the deployed template of %s: %w", aws.ToString(stack.StackName), err)
 	}
 	plan := Plan{Stack: *stack.StackId, Switch: result.Switch, From: result.From, To: wish.Mode, Changed: result.Changed, template: template, updated: aws.ToTime(stack.LastUpdatedTime)}
-	if len(result.Changed) == 0 {
-		return plan, nil
+	if len(result.Changed) > 0 {
+		plan.ChangeSet = changeSetName(string(wish.Mode), template, result.Template)
 	}
-	plan.ChangeSet = changeSetName(string(wish.Mode), template, result.Template)
 	others, own, err := o.waiting(ctx, *stack.StackId, plan.ChangeSet)
 	if err != nil {
 		return Plan{}, err
@@ -140,9 +178,18 @@ func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 			return Plan{}, err
 		}
 	}
-	err = o.propose(ctx, stack, plan.ChangeSet, result.Template)
+	if plan.ChangeSet == "" {
+		return plan, nil
+	}
+	if err := o.seeLock(ctx, &plan, result.found); err != nil {
+		return Plan{}, err
+	}
+	if plan.Role, err = o.role(ctx, stack, result.text, result.found); err != nil {
+		return Plan{}, err
+	}
+	err = o.propose(ctx, stack, plan, result.Template)
 	if err == nil {
-		err = o.verify(ctx, plan.Stack, plan.ChangeSet, result.Changed)
+		err = o.verify(ctx, stack, plan, result.Template)
 		if err != nil {
 			err = fmt.Errorf("the change set would do other things than turn the switch, so it was deleted:\n%w", err)
 		}
@@ -165,14 +212,14 @@ func (o *Operation) unchanged(ctx context.Context, plan Plan) error {
 		return err
 	}
 	if !aws.ToTime(stack.LastUpdatedTime).Equal(plan.updated) {
-		return &LostError{"the stack was updated at " + aws.ToTime(stack.LastUpdatedTime).UTC().Format(time.RFC3339)}
+		return o.lost(ctx, plan.Stack, "the stack was updated at "+aws.ToTime(stack.LastUpdatedTime).UTC().Format(time.RFC3339))
 	}
 	template, err := o.template(ctx, plan.Stack)
 	if err != nil {
 		return err
 	}
 	if !bytes.Equal(template, plan.template) {
-		return &LostError{"the deployed template is another one"}
+		return o.lost(ctx, plan.Stack, "the deployed template is another one")
 	}
 	return nil
 }
@@ -202,6 +249,19 @@ func (o *Operation) Execute(ctx context.Context, plan Plan, report func(types.St
 	if err := o.unchanged(ctx, plan); err != nil {
 		return errors.Join(err, o.Discard(context.WithoutCancel(ctx), plan))
 	}
+	if plan.Locked { // as late as may be: until then no deploy can turn the switch back
+		if err := o.setStackPolicy(ctx, plan.Stack, plan.unlocked); err != nil {
+			return errors.Join(fmt.Errorf("the switch is locked, and cannot be unlocked: %w", err), o.Discard(context.WithoutCancel(ctx), plan))
+		}
+	}
+	err := o.execute(ctx, plan, report)
+	if err != nil && plan.Locked {
+		err = errors.Join(err, errors.New("the switch was turned without CloudFormation before: look with noren status which mode it is in"), o.setStackPolicy(context.WithoutCancel(ctx), plan.Stack, plan.policy))
+	}
+	return err
+}
+
+func (o *Operation) execute(ctx context.Context, plan Plan, report func(types.StackEvent)) error {
 	_, err := o.API.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{
 		StackName: &plan.Stack, ChangeSetName: &plan.ChangeSet, ClientRequestToken: &plan.ChangeSet, DisableRollback: aws.Bool(false),
 	})
@@ -209,7 +269,7 @@ func (o *Operation) Execute(ctx context.Context, plan Plan, report func(types.St
 		var gone *types.ChangeSetNotFoundException
 		var status *types.InvalidChangeSetStatusException
 		if errors.As(err, &gone) || errors.As(err, &status) {
-			return &LostError{err.Error()}
+			return o.lost(ctx, plan.Stack, err.Error())
 		}
 		return fmt.Errorf("executing the change set: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/noren-cdk/noren/maintenance"
@@ -32,6 +33,13 @@ type Switch struct {
 	// Guard is the logical id of the custom resource that refuses to open by
 	// accident. Empty: there is no guard.
 	Guard string `json:"Guard,omitempty"`
+
+	// Role is the logical id of the role with which CloudFormation turns the switch.
+	Role string `json:"Role,omitempty"`
+
+	// ByHand is the logical id of the parameter in which a turn without
+	// CloudFormation is written down.
+	ByHand string `json:"ByHand,omitempty"`
 
 	// ReadOnly says that the mode read-only is prepared.
 	ReadOnly bool `json:"ReadOnly"`
@@ -183,8 +191,16 @@ func (s Switch) modeIn(t text) (maintenance.Mode, error) {
 	return fits[0], nil
 }
 
-// same reports whether two values in JSON are equal, whatever their layout.
+// same reports whether two values in JSON are equal, whatever their layout and
+// the order of their keys.
 func same(a, b json.RawMessage) bool {
-	var x, y bytes.Buffer
-	return json.Compact(&x, a) == nil && json.Compact(&y, b) == nil && bytes.Equal(x.Bytes(), y.Bytes())
+	decode := func(data []byte) (value any, err error) {
+		d := json.NewDecoder(bytes.NewReader(data))
+		d.UseNumber()
+		err = d.Decode(&value)
+		return value, err
+	}
+	x, errX := decode(a)
+	y, errY := decode(b)
+	return errX == nil && errY == nil && reflect.DeepEqual(x, y)
 }

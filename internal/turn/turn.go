@@ -44,6 +44,9 @@ type Result struct {
 	// Changed are the properties whose value has changed, as Resource.Property,
 	// in the order of the template's description of the switch.
 	Changed []string
+
+	text  text // of Template
+	found Switch
 }
 
 // Turn turns the switch of that name in the deployed template. The name may be
@@ -74,7 +77,7 @@ func Turn(template []byte, name string, wish Wish) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{Template: template, Switch: s.Name, From: from}
+	result := Result{Template: template, Switch: s.Name, From: from, text: t, found: s}
 	put := func(value json.RawMessage, resource string, property ...string) error {
 		path := append([]string{"Resources", resource, "Properties"}, property...)
 		old, err := t.at(path...)
@@ -126,7 +129,7 @@ func Turn(template []byte, name string, wish Wish) (Result, error) {
 			}
 		}
 	}
-	result.Template = t.source
+	result.Template, result.text = t.written(), t
 	return result, nil
 }
 

@@ -44,3 +44,12 @@ func TestActionlint(t *testing.T) {
 	}
 	t.Logf("%d workflows", len(workflows))
 }
+
+// TestZizmor: what is known to be dangerous in workflows and their updates. Below
+// medium it wants paths of this repository in a syntax that actionlint does not
+// read.
+func TestZizmor(t *testing.T) {
+	if out, err := exec.Command(tools+"zizmor", "--offline", "--no-progress", "--color=never", "--min-severity=medium", ".github").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -83,7 +83,9 @@ func (a api) authenticate(w http.ResponseWriter, r *http.Request, name, password
 
 	u := user{Name: name}
 	if known { // the server could not even compare another one
-		err := a.db.reader.QueryRowContext(r.Context(), "SELECT id, role, password_hash FROM users WHERE name = ?", name).Scan(&u.id, &u.Role, &u.passwordHash)
+		err := a.db.read(func(from *sql.DB) error {
+			return from.QueryRowContext(r.Context(), "SELECT id, role, password_hash FROM users WHERE name = ?", name).Scan(&u.id, &u.Role, &u.passwordHash)
+		})
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			unavailable(w, r, a.log, err)
 			return user{}, false

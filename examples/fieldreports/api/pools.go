@@ -52,7 +52,7 @@ func (db database) open(ctx context.Context) (pools, error) {
 	}
 	p.sessions = rows{p}
 	if db.sessions != nil {
-		if p.sessions, err = newValkeyStore(*db.sessions, p.reader); err != nil {
+		if p.sessions, err = newValkeyStore(*db.sessions, p); err != nil {
 			p.writer.Close()
 			p.reader.Close()
 			return pools{}, err

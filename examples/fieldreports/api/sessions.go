@@ -29,9 +29,9 @@ type user struct {
 	passwordHash string // when logging in
 }
 
-// Rows are sessions in the database: a new release, another task or maintenance ends none. Each
-// statement is a transaction of its own, so that no lock outlasts it. Logging in
-// goes on while engineers change tables.
+// Rows are sessions in the database: a new release, another task or maintenance
+// ends none. Each statement is a transaction of its own, so that no lock outlasts
+// it. Logging in goes on while engineers change tables.
 type rows struct{ pools }
 
 func (p rows) newSession(ctx context.Context, u user, now time.Time) (token string, expires time.Time, err error) {
@@ -46,7 +46,9 @@ func (p rows) newSession(ctx context.Context, u user, now time.Time) (token stri
 func (p rows) sessionUser(ctx context.Context, token string, now time.Time) (u user, err error) {
 	const query = `SELECT users.id, users.name, users.role FROM sessions JOIN users ON users.id = sessions.user_id
 		WHERE sessions.token_hash = ? AND sessions.expires_at > ?`
-	err = p.reader.QueryRowContext(ctx, query, hash(token), now).Scan(&u.id, &u.Name, &u.Role)
+	err = p.read(func(from *sql.DB) error {
+		return from.QueryRowContext(ctx, query, hash(token), now).Scan(&u.id, &u.Name, &u.Role)
+	})
 	if errors.Is(err, sql.ErrNoRows) && p.reader != p.writer { // the reader may not have it yet
 		err = p.writer.QueryRowContext(ctx, query, hash(token), now).Scan(&u.id, &u.Name, &u.Role)
 	}

@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -95,7 +96,7 @@ func valkeyFrom(getenv func(string) string) (*valkeyAddress, error) {
 // and reads whose they are in the database.
 type valkeyStore struct {
 	address valkeyAddress
-	users   *sql.DB
+	users   pools
 	tls     *tls.Config
 
 	mu       sync.Mutex
@@ -113,7 +114,7 @@ type storedSession struct {
 	Hash string `json:"hash"`
 }
 
-func newValkeyStore(address valkeyAddress, users *sql.DB) (*valkeyStore, error) {
+func newValkeyStore(address valkeyAddress, users pools) (*valkeyStore, error) {
 	settings := &tls.Config{MinVersion: tls.VersionTLS12} // each node is to have the name it is found by
 	if address.ca != "" {
 		certificates, err := os.ReadFile(address.ca)
@@ -156,9 +157,16 @@ func (s *valkeyStore) sessionUser(ctx context.Context, token string, _ time.Time
 		return user{}, sql.ErrNoRows // nothing that this release has written
 	}
 	u := user{id: stored.User}
-	err = s.users.QueryRowContext(ctx, "SELECT name, role, password_hash FROM users WHERE id = ?", u.id).Scan(&u.Name, &u.Role, &u.passwordHash)
-	if err == nil && hash(u.passwordHash) != stored.Hash {
-		err = sql.ErrNoRows
+	whose := func(from *sql.DB) error {
+		err := from.QueryRowContext(ctx, "SELECT name, role, password_hash FROM users WHERE id = ?", u.id).Scan(&u.Name, &u.Role, &u.passwordHash)
+		if err == nil && hash(u.passwordHash) != stored.Hash {
+			err = sql.ErrNoRows
+		}
+		return err
+	}
+	err = s.users.read(whose)
+	if errors.Is(err, sql.ErrNoRows) && s.users.reader != s.users.writer { // the reader may not have it yet
+		err = whose(s.users.writer)
 	}
 	return u, err
 }

@@ -184,7 +184,7 @@ func TestStoredSessions_WantIAM(t *testing.T) {
 	server := store(t)
 	address := server.client(t)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "another")
-	s, err := newValkeyStore(*address, nil)
+	s, err := newValkeyStore(*address, pools{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestStoredSessions_WantIAM(t *testing.T) {
 func TestStoredSessions_VerifyTheServer(t *testing.T) {
 	address := store(t).client(t)
 	address.ca = newAuthority(t).file(t)
-	s, err := newValkeyStore(*address, nil)
+	s, err := newValkeyStore(*address, pools{})
 	if err != nil {
 		t.Fatal(err)
 	}

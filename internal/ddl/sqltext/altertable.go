@@ -309,6 +309,7 @@ func (p *parser) option() bool {
 	case p.take("CHARACTER", "SET"), p.takeAny("CHARSET", "COLLATE"):
 		equals()
 		p.value()
+		p.s.charset = true
 	case p.sees("DATA", "DIRECTORY"), p.sees("INDEX", "DIRECTORY"), p.sees("TABLESPACE"):
 		p.place()
 	case p.takeAny("AUTO_INCREMENT", "AVG_ROW_LENGTH", "CHECKSUM", "TABLE_CHECKSUM", "COMMENT", "COMPRESSION", "ENCRYPTION", "KEY_BLOCK_SIZE", "MAX_ROWS", "MIN_ROWS",

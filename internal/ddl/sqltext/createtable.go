@@ -11,7 +11,7 @@ func (p *parser) createTable() {
 	if p.s.Replaces {
 		p.loses("OR REPLACE")
 	}
-	p.take("IF", "NOT", "EXISTS")
+	p.s.Optional = p.take("IF", "NOT", "EXISTS")
 	p.noteTable(false)
 	if p.take("LIKE") {
 		p.noteTable(true)
@@ -27,6 +27,7 @@ func (p *parser) createTable() {
 		return
 	}
 	p.list(p.element)
+	p.s.options = p.previous().end()
 	for p.err == nil && p.at < len(p.words) {
 		switch {
 		case p.option():

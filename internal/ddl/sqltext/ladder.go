@@ -1,5 +1,10 @@
 package sqltext
 
+import (
+	"slices"
+	"strings"
+)
+
 // A Rung is a way to execute a statement: an ALGORITHM and a LOCK. The zero
 // Rung leaves both to the server.
 type Rung struct {
@@ -52,6 +57,28 @@ func (s Statement) Rungs() []Rung {
 		}
 	}
 	return left
+}
+
+// Pinned is what the author of the statement asks for, like ALGORITHM=INSTANT;
+// "" if nothing.
+func (s Statement) Pinned() string {
+	var all []string
+	for _, c := range s.clauses {
+		if c.value != "DEFAULT" {
+			all = append(all, c.keyword+"="+c.value)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// Loose is the statement with every rung left open.
+func (s Statement) Loose() Statement {
+	clauses := slices.Clone(s.clauses)
+	for i := range clauses {
+		clauses[i].value = "DEFAULT"
+	}
+	s.clauses = clauses
+	return s
 }
 
 // Admits says whether the author's clauses leave a rung open.

@@ -64,11 +64,21 @@ func (s Statement) With(r Rung, more ...Edit) string {
 	return rewrite(s.SQL, edits)
 }
 
-// Shadow is the definition of a table with edits made, and without the places
-// of its files.
-func (s Statement) Shadow(edits []Edit) string {
+// Shadow is the definition of a table with edits made, with more options, and
+// without the places of its files.
+func (s Statement) Shadow(edits []Edit, options string) string {
 	for _, place := range s.places {
 		edits = append(edits, Edit{place, " "})
 	}
+	edits = append(edits, Edit{Span{s.options, s.options}, " " + options})
 	return rewrite(s.SQL, edits)
+}
+
+// Charset is the edit that gives a CREATE TABLE which names no character set
+// the one of clauses, as the schema would; ok is false where there is none to make.
+func (s Statement) Charset(clauses string) (e Edit, ok bool) {
+	if s.Kind != CreateTable || s.options == 0 || s.charset {
+		return Edit{}, false
+	}
+	return Edit{Span{s.options, s.options}, " " + clauses}, true
 }

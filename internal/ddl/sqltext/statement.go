@@ -98,6 +98,9 @@ type Statement struct {
 	// Loses is by what rows or values are lost, like "DROP COLUMN a".
 	Loses []string
 
+	// Optional says that a CREATE TABLE has IF NOT EXISTS.
+	Optional bool
+
 	// Replaces says that the statement holds OR REPLACE.
 	Replaces bool
 
@@ -121,6 +124,8 @@ type Statement struct {
 	insert  int      // where noren's own clauses go
 	comma   bool     // whether a comma follows them
 	places  []Span   // where files of the table are: not for a shadow
+	options int      // where the options of a CREATE TABLE begin; 0 if it has no list of columns
+	charset bool     // whether a CREATE TABLE says the character set
 }
 
 // Partitions is what a statement does to the partitions of a table.
@@ -143,6 +148,17 @@ func (s Statement) Changed() []Table {
 		}
 	}
 	return all
+}
+
+// Changes says whether the statement can take away what views and triggers use.
+func (s Statement) Changes() bool {
+	switch s.Kind {
+	case RenameTable, DropTable, AlterTable:
+		return true
+	case CreateTable:
+		return s.Replaces
+	}
+	return false
 }
 
 // Parse understands a statement of a migration, whole or not at all.

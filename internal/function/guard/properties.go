@@ -35,6 +35,7 @@ type Properties struct {
 	// Names of the parameters in which the mode is remembered.
 	RecordParameter      string
 	AttributionParameter string
+	ByHandParameter      string
 
 	// Switch is what the flip turns.
 	Switch rules.Switch
@@ -51,7 +52,7 @@ func (p Properties) Encode() map[string]any {
 		"Mode": string(p.Mode), "Explicit": timeText(p.Typed), "Reopens": timeText(p.Reopens), "Message": p.Message, "Until": timeText(p.Until),
 		"Command": p.Command, "ReopensAt": p.ReopensAt, "ByHand": p.ByHand,
 		"Off": strconv.FormatBool(p.Off), "Digest": p.Digest,
-		"RecordParameter": p.RecordParameter, "AttributionParameter": p.AttributionParameter,
+		"RecordParameter": p.RecordParameter, "AttributionParameter": p.AttributionParameter, "ByHandParameter": p.ByHandParameter,
 		"Responder": p.Switch.Responder, "Listeners": listeners,
 	}
 }
@@ -100,7 +101,7 @@ func DecodeProperties(from map[string]any) Properties {
 		Mode: maintenance.Mode(text("Mode")), Typed: at("Explicit"), Reopens: at("Reopens"), Message: text("Message"), Until: at("Until"),
 		Command: text("Command"), ReopensAt: text("ReopensAt"), ByHand: text("ByHand"),
 		Off: text("Off") == "true", Digest: text("Digest"),
-		RecordParameter: text("RecordParameter"), AttributionParameter: text("AttributionParameter"),
+		RecordParameter: text("RecordParameter"), AttributionParameter: text("AttributionParameter"), ByHandParameter: text("ByHandParameter"),
 		Switch: rules.Switch{Responder: text("Responder")},
 	}
 	if mode, err := maintenance.ParseFlag(text("Mode")); err == nil {

@@ -9,17 +9,31 @@ import (
 
 	"github.com/noren-cdk/noren/internal/function/emf"
 	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
 // sample is what was seen at one time. Pointers are nil for what is not known.
 type sample struct {
-	at      time.Time
-	mode    maintenance.Mode // empty if the listener is mixed
-	why     string           // it is mixed
-	record  live.Record
-	drift   *bool
-	overdue *time.Duration
+	at        time.Time
+	mode      maintenance.Mode // empty if the listener is in none
+	why       string           // it is in none
+	different []rules.Drift    // from what was deployed
+	record    live.Record
+	drift     *bool
+	overdue   *time.Duration
+}
+
+// mostTexts bounds what is said of a difference every minute.
+const mostTexts = 5
+
+// texts say what is different from what was deployed.
+func (s sample) texts() []string {
+	var texts []string
+	for _, d := range s.different {
+		texts = append(texts, d.Text)
+	}
+	return texts[:min(len(texts), mostTexts)]
 }
 
 // write writes the sample as one line in CloudWatch's embedded metric format,
@@ -48,6 +62,9 @@ func (s sample) write(w io.Writer, function string) error {
 	}
 	if s.why != "" {
 		line["Why"] = s.why
+	}
+	if len(s.different) > 0 {
+		line["Different"], line["Differences"] = s.texts(), len(s.different)
 	}
 	if s.record.Mode.Valid() {
 		line["Recorded"], line["Since"] = s.record.Mode, s.record.Since

@@ -1,9 +1,11 @@
 // Package probe looks which mode a live listener is in and tells CloudWatch, as
-// metrics on which alarms, their suppression and the dashboard stand. It looks
-// at the listener and never at traffic, so that a quiet night changes nothing.
+// metrics on which alarms, their suppression and the dashboard rest. It holds
+// every listener of the load balancer, whole, against what was deployed, and never
+// looks at traffic, so that a quiet night changes nothing.
 package probe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +47,7 @@ type Probe struct {
 	Now func() time.Time
 
 	mu     sync.Mutex
-	blamed string // the mode that came by hand and whose author is in the log
+	blamed string // what came by hand and whose author is in the log
 }
 
 // Run looks once and writes the metrics. If the listener cannot be read it
@@ -55,25 +57,37 @@ func (p *Probe) Run(ctx context.Context) error {
 	if p.Settings.Err != nil {
 		return p.Settings.Err
 	}
-	all, err := live.Read(ctx, elbv2.NewFromConfig(p.Config), p.Settings.Switch)
+	seen, err := live.See(ctx, elbv2.NewFromConfig(p.Config), p.Settings.Switch, nil)
 	if err != nil {
 		return err
 	}
-	mode, mixed := rules.Together(all)
-	s := sample{at: p.Now(), mode: mode, why: mixed}
+	mode, mixed := rules.Together(seen.Modes(p.Settings.Switch))
+	s := sample{at: p.Now(), why: mixed}
 	overdue, untilErr := p.overdue(ctx, mode, s.at)
 	if untilErr == nil {
 		s.overdue = &overdue
 	}
-	kept, keptErr := p.parameters().Read(ctx, p.Settings.Record, p.Settings.Attribution)
-	if keptErr == nil || mixed != "" {
-		drift := mixed != "" || kept.Record.Mode.Valid() && kept.Record.Mode != mode
+	kept, keptErr := p.parameters().Read(ctx, p.Settings.Record, p.Settings.Attribution, p.Settings.ByHand)
+	s.different = p.different(seen, cmp.Or(mode, kept.Record.Mode, maintenance.Closed))
+	if s.why == "" {
+		s.why = rules.Opened(mode, s.different)
+	}
+	if s.why == "" {
+		s.mode = mode
+	}
+	if keptErr == nil || s.why != "" || len(s.different) > 0 {
+		drift := s.why != "" || len(s.different) > 0 || kept.Record.Mode.Valid() && kept.Record.Mode != mode
 		s.drift, s.record = &drift, kept.Record
 	}
 	if err := s.write(p.Log, p.Settings.Name); err != nil {
 		return err
 	}
-	return errors.Join(untilErr, keptErr, p.attribute(ctx, kept, s.at), p.blame(ctx, s))
+	return errors.Join(untilErr, keptErr, p.attribute(ctx, kept, s.at), p.blame(ctx, s, kept.ByHand))
+}
+
+// different is what of the load balancers is not as it was deployed, in a mode.
+func (p *Probe) different(seen live.Seen, mode maintenance.Mode) []rules.Drift {
+	return p.Settings.Deployed.Compare(mode, seen.Listeners, seen.Others, p.Settings.groups())
 }
 
 func (p *Probe) parameters() live.Parameters {
@@ -148,16 +162,21 @@ func (p *Probe) settled(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// blame logs once who has changed the listener by hand, as soon as CloudTrail
-// knows.
-func (p *Probe) blame(ctx context.Context, s sample) error {
+// blame logs once who has changed the listener by hand: as noren wrote it down,
+// or else as soon as CloudTrail knows.
+func (p *Probe) blame(ctx context.Context, s sample, byHand live.ByHand) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s.drift == nil || !*s.drift {
 		p.blamed = ""
 		return nil
 	}
-	if mode := fmt.Sprintf("%q", s.mode); p.blamed != mode {
+	if mode := fmt.Sprintf("%q %q", s.mode, s.texts()); p.blamed != mode {
+		if byHand.Mode.Valid() && byHand.Mode == s.mode && !byHand.At.Before(s.record.Since) {
+			p.blamed = mode
+			say(p.Log, s.at, "the listener was turned "+byHand.Said(), live.Act{Call: "noren --now", By: byHand.By, At: byHand.At})
+			return nil
+		}
 		for _, at := range p.Settings.Switch.Listeners {
 			act, err := live.LastByHand(ctx, p.Config, at.Name, s.at.Add(-2*live.TrailDelay))
 			if err != nil {

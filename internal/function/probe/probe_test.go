@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/function/probe"
 	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/rules"
@@ -28,6 +29,15 @@ var settings = probe.Settings{
 		Name: listener, Apps: []string{"app"}, Hosts: []string{"shop.example.com", "*.example.com"},
 		Standing: []rules.Standing{{Priority: 100, Digest: "abcdefgh"}, {Priority: 190}}, Turning: []int{191, 199},
 	}}},
+	Deployed: rules.Outlines{
+		Listeners: []rules.Outline{{Port: 443, Lines: []rules.Line{
+			{Modes: []maintenance.Mode{maintenance.Open}, Does: "a"},
+			{Modes: []maintenance.Mode{maintenance.ReadOnly, maintenance.Closed}, Does: "r"},
+			{Priority: 100, Digest: "abcdefgh", Does: "a", Optional: true},
+		}}},
+		Others: []rules.Outline{{Port: 80, Lines: []rules.Line{{Does: "d"}}}},
+	},
+	Apps: []string{"app"}, Unlock: "unlock",
 	Function: "Responder", Stack: "shop", Record: "/shop/record", Attribution: "/shop/attribution",
 }
 
@@ -60,11 +70,72 @@ func newProduct(t *testing.T, s probe.Settings) *product {
 	return p
 }
 
-// balancer sets where the default action goes.
-func (p *product) balancer(group string) {
+// otherListener is the listener that redirects to HTTPS.
+const otherListener = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/alb/1/80"
+
+// balancer sets where the default action goes, and which rules there are besides,
+// in XML: of the listener of the switch, and of listeners by hand.
+func (p *product) balancer(group string, byHand ...string) {
+	p.listeners(group, strings.Join(byHand, ""), "")
+}
+
+// listeners sets what the load balancer has.
+func (p *product) listeners(group, byHand, others string) {
 	actions := "<member><Type>forward</Type><TargetGroupArn>" + group + "</TargetGroupArn></member>"
-	p.aws.Answer("DescribeListeners", "<Listeners><member><ListenerArn>"+listener+"</ListenerArn><DefaultActions>"+actions+"</DefaultActions></member></Listeners>")
-	p.aws.Answer("DescribeRules", "<Rules><member><RuleArn>default</RuleArn><Priority>default</Priority><IsDefault>true</IsDefault><Actions>"+actions+"</Actions></member></Rules>")
+	redirect := "<member><Type>redirect</Type><RedirectConfig><Protocol>HTTPS</Protocol><StatusCode>HTTP_301</StatusCode></RedirectConfig></member>"
+	mine := "<member><ListenerArn>" + listener + "</ListenerArn><Port>443</Port><DefaultActions>" + actions + "</DefaultActions></member>"
+	plain := "<member><ListenerArn>" + otherListener + "</ListenerArn><Port>80</Port><DefaultActions>" + redirect + "</DefaultActions></member>"
+	p.aws.AnswerBy("DescribeListeners", func(r awsstub.Request) string {
+		if r.Form.Get("LoadBalancerArn") != "" {
+			return "<Listeners>" + mine + plain + others + "</Listeners>"
+		}
+		return "<Listeners>" + mine + "</Listeners>"
+	})
+	p.aws.AnswerBy("DescribeRules", func(r awsstub.Request) string {
+		if r.Form.Get("ListenerArn") == listener {
+			return "<Rules>" + byHand + "<member><RuleArn>default</RuleArn><Priority>default</Priority><IsDefault>true</IsDefault><Actions>" + actions + "</Actions></member></Rules>"
+		}
+		return "<Rules></Rules>"
+	})
+}
+
+// ruleByHand is a rule to the application, in XML.
+func ruleByHand(condition string) string {
+	return "<member><RuleArn>" + strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/150</RuleArn><Priority>150</Priority><Conditions><member>" + condition +
+		"</member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>app</TargetGroupArn></member></Actions></member>"
+}
+
+// TestProbe_SaysClosedOnlyOfWhatWasDeployed: whatever a rule by hand looks like,
+// the product is not closed while there is one.
+func TestProbe_SaysClosedOnlyOfWhatWasDeployed(t *testing.T) {
+	const further = "<member><ListenerArn>" + otherListener + "80</ListenerArn><Port>8080</Port><DefaultActions><member><Type>forward</Type><TargetGroupArn>%s</TargetGroupArn></member></DefaultActions></member>"
+	for _, test := range []struct {
+		name           string
+		byHand, others string
+		want           string // in the log, empty: closed
+	}{
+		{"as deployed", "", "", ""},
+		{"all paths", ruleByHand("<Field>path-pattern</Field><Values><member>/*</member></Values>"), "", `rule 150 (path \"/*\")`},
+		{"a path", ruleByHand("<Field>path-pattern</Field><Values><member>/api/reports*</member></Values>"), "", `rule 150 (path \"/api/reports*\") is not deployed`},
+		{"all addresses", ruleByHand("<Field>source-ip</Field><SourceIpConfig><Values><member>0.0.0.0/0</member></Values></SourceIpConfig>"), "", "rule 150 (source 0.0.0.0/0)"},
+		{"all browsers", ruleByHand("<Field>http-header</Field><HttpHeaderConfig><HttpHeaderName>User-Agent</HttpHeaderName><Values><member>*</member></Values></HttpHeaderConfig>"), "", "rule 150 (header User-Agent"},
+		{"another listener, to the application", "", fmt.Sprintf(further, "app"), "the listener on port 8080 is not deployed"},
+		{"another listener, to another group", "", fmt.Sprintf(further, "clone"), "the listener on port 8080 is not deployed"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newProduct(t, settings)
+			p.record(closed().Encode(), attributed(closed()))
+			p.listeners("responder", test.byHand, test.others)
+			got, err := p.metrics(t)
+			want := map[string]float64{"Mode": 2, "Drift": 0, "Overdue": 0}
+			if test.want != "" {
+				want = map[string]float64{"Drift": 1, "Overdue": 0}
+			}
+			if err != nil || !reflect.DeepEqual(got, want) || !strings.Contains(p.log.String(), test.want) {
+				t.Errorf("got %v, %v, want %v and %s in\n%s", got, err, want, test.want, p.log.String())
+			}
+		})
+	}
 }
 
 // until sets the end that the function tells clients.
@@ -345,6 +416,7 @@ func TestAHandIsInTheLogOnce(t *testing.T) {
 func TestSettings(t *testing.T) {
 	for name, s := range map[string]probe.Settings{"with a guard": settings, "shared": {
 		Switch:   rules.Switch{Responder: "responder", Listeners: []rules.Listener{{Name: listener}, {Name: listener + "0", Turning: []int{7}}}},
+		Deployed: rules.Outlines{Listeners: []rules.Outline{{Shared: true}, {Port: 8443, Shared: true, Lines: []rules.Line{{Priority: alb.UnknownPriority, Does: "x"}}}}, OthersUnknown: true},
 		Function: "Responder", Stack: "shop",
 	}} {
 		env := s.Environment()

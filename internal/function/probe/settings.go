@@ -20,6 +20,14 @@ type Settings struct {
 	// Switch is what the flip turns. Required.
 	Switch rules.Switch
 
+	// Deployed is what was deployed of the load balancers of the switch. Required.
+	Deployed rules.Outlines
+
+	// Apps and Unlock are the target groups, beside the responder's, that Deployed
+	// knows by name. Default: none.
+	Apps   []string
+	Unlock string
+
 	// Function is the name of the function that answers the refused. Required.
 	Function string
 
@@ -29,6 +37,10 @@ type Settings struct {
 	// Record and Attribution are the names of the parameters in which the mode is
 	// remembered. Default: there is no guard, and nothing is.
 	Record, Attribution string
+
+	// ByHand is the name of the parameter in which a turn without CloudFormation is
+	// written down. Default: none is.
+	ByHand string
 
 	// Err is what is wrong with the environment that Settings were read from.
 	Err error
@@ -42,9 +54,19 @@ const (
 	stackVariable       = maintenance.ProbeVariables + "STACK"
 	recordVariable      = maintenance.ProbeVariables + "RECORD"
 	attributionVariable = maintenance.ProbeVariables + "ATTRIBUTION"
+	appsVariable        = maintenance.ProbeVariables + "APPS"
+	unlockVariable      = maintenance.ProbeVariables + "UNLOCK"
+	byHandVariable      = maintenance.ProbeVariables + "BYHAND"
 
 	nameVariable = "AWS_LAMBDA_FUNCTION_NAME"
 )
+
+// OthersVariable carries Settings.Deployed, as far as it is not of the switch's
+// own listeners.
+const OthersVariable = maintenance.ProbeVariables + "OTHERS"
+
+// DeployedVariable carries Settings.Deployed of the listener of an index.
+func DeployedVariable(index int) string { return variable(index, "Deployed") }
 
 // variable is the one of a text of the listener of an index.
 func variable(index int, name string) string {
@@ -57,12 +79,19 @@ func (s Settings) Environment() map[string]string {
 	env := map[string]string{
 		responderVariable: s.Switch.Responder, functionVariable: s.Function, stackVariable: s.Stack,
 		recordVariable: s.Record, attributionVariable: s.Attribution,
+		appsVariable: strings.Join(s.Apps, ","), unlockVariable: s.Unlock,
+		byHandVariable: s.ByHand,
 	}
 	for i, at := range s.Switch.Listeners {
 		for name, text := range at.Texts() {
 			env[variable(i, name)] = text
 		}
 	}
+	listeners, others := s.Deployed.Texts()
+	for i, text := range listeners {
+		env[DeployedVariable(i)] = text
+	}
+	env[OthersVariable] = others
 	maps.DeleteFunc(env, func(_, value string) bool { return value == "" })
 	return env
 }
@@ -75,7 +104,10 @@ func ParseEnvironment(getenv func(string) string) Settings {
 		Switch: rules.Switch{Responder: getenv(responderVariable)},
 
 		Function: getenv(functionVariable), Stack: getenv(stackVariable),
-		Record: getenv(recordVariable), Attribution: getenv(attributionVariable),
+		Record: getenv(recordVariable), Attribution: getenv(attributionVariable), Unlock: getenv(unlockVariable), ByHand: getenv(byHandVariable),
+	}
+	if apps := getenv(appsVariable); apps != "" {
+		s.Apps = strings.Split(apps, ",")
 	}
 	var errs []error
 	for _, name := range []string{variable(0, "Listener"), responderVariable, functionVariable, stackVariable} {
@@ -83,13 +115,24 @@ func ParseEnvironment(getenv func(string) string) Settings {
 			errs = append(errs, fmt.Errorf("%s is not set", name))
 		}
 	}
+	var deployed []string
 	for i := 0; getenv(variable(i, "Listener")) != ""; i++ {
 		at, err := rules.ParseListener(func(name string) string { return getenv(variable(i, name)) })
 		if err != nil {
 			errs = append(errs, fmt.Errorf("listener %d: %w", i+1, err))
 		}
 		s.Switch.Listeners = append(s.Switch.Listeners, at)
+		deployed = append(deployed, getenv(DeployedVariable(i)))
+	}
+	var err error
+	if s.Deployed, err = rules.ParseOutlines(deployed, getenv(OthersVariable)); err != nil {
+		errs = append(errs, fmt.Errorf("what was deployed: %w", err))
 	}
 	s.Err = errors.Join(errs...)
 	return s
+}
+
+// groups are the target groups that Deployed knows by name.
+func (s Settings) groups() rules.Groups {
+	return rules.Groups{Responder: s.Switch.Responder, Unlock: s.Unlock, Apps: s.Apps}
 }

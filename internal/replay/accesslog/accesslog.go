@@ -9,6 +9,7 @@
 package accesslog
 
 import (
+	"net/http"
 	"net/netip"
 	"strings"
 	"time"
@@ -25,7 +26,8 @@ type Entry struct {
 	// LoadBalancer is the load balancer's id, such as "app/api/50dc6c495c0c9188".
 	LoadBalancer string
 
-	// Client is the peer of the connection: a proxy's address if there is one.
+	// Client is the peer of the connection: a proxy's address if there is one. It
+	// is zero if the log does not have it, or no longer.
 	Client netip.AddrPort
 
 	// Target is the target that answered. It is zero if none did, or a Lambda.
@@ -88,6 +90,10 @@ func (e *Entry) Began() time.Time {
 
 // Unreadable reports whether the load balancer could not read the request line.
 func (e *Entry) Unreadable() bool { return e.Method == "" || e.URL == "" }
+
+// NoRequest reports whether the line holds no request that rules could look at:
+// the load balancer could not read it, or it was CONNECT.
+func (e *Entry) NoRequest() bool { return e.Unreadable() || e.Method == http.MethodConnect }
 
 // LastAction is the last of Actions, the one that answered.
 func (e *Entry) LastAction() string { return e.Actions[strings.LastIndexByte(e.Actions, ',')+1:] }

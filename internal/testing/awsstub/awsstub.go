@@ -3,17 +3,21 @@
 package awsstub
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/encoding/cbor"
 )
 
 // AWS is a stub of the services. Answers are by operation, such as
@@ -103,7 +107,10 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	request, query := Request{Body: string(body)}, false
+	binary := r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor"
 	switch target := r.Header.Get("X-Amz-Target"); {
+	case binary:
+		request.Operation = path.Base(r.URL.Path)
 	case target != "":
 		request.Operation = target[strings.LastIndexByte(target, '.')+1:]
 	case strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/"):
@@ -124,6 +131,8 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	refusal, isRefusal := strings.CutPrefix(answer, refused)
 	code, message, _ := strings.Cut(refusal, ":")
 	switch {
+	case binary:
+		writeCBOR(w, answer, isRefusal, code, message)
 	case query && isRefusal:
 		w.Header().Set("Content-Type", "text/xml")
 		w.WriteHeader(http.StatusBadRequest)
@@ -140,4 +149,45 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		io.WriteString(w, answer)
 	}
+}
+
+// writeCBOR writes an answer, which is in JSON, as a service that speaks CBOR
+// does: a text that is a time is one.
+func writeCBOR(w http.ResponseWriter, answer string, isRefusal bool, code, message string) {
+	var value any = map[string]any{"__type": code, "message": message}
+	if !isRefusal {
+		if err := json.Unmarshal([]byte(answer), &value); err != nil {
+			panic(err) // of a test
+		}
+	}
+	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+	w.Header().Set("Content-Type", "application/cbor")
+	if isRefusal {
+		w.WriteHeader(http.StatusBadRequest)
+	}
+	_, _ = w.Write(cbor.Encode(inCBOR(value)))
+}
+
+func inCBOR(value any) cbor.Value {
+	switch v := value.(type) {
+	case map[string]any:
+		m := cbor.Map{}
+		for name, inner := range v {
+			m[name] = inCBOR(inner)
+		}
+		return m
+	case []any:
+		var list cbor.List
+		for _, inner := range v {
+			list = append(list, inCBOR(inner))
+		}
+		return list
+	case float64:
+		return cbor.Float64(v)
+	}
+	text := fmt.Sprint(value)
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return &cbor.Tag{ID: 1, Value: cbor.Float64(at.Unix())}
+	}
+	return cbor.String(text)
 }

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/turn"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// turnedNow is the result of --now for programs.
+type turnedNow struct {
+	Stack    string           `json:"stack"`
+	To       maintenance.Mode `json:"to"`
+	Deployed maintenance.Mode `json:"deployed"` // what the template says, empty if it is in no mode
+	Changed  []string         `json:"changed"`  // logical ids of listeners and rules
+	turn.Outcome
+}
+
+// turnNow turns without CloudFormation.
+func (t *turning) turnNow(cmd *cobra.Command, query live.Query, o *turn.Operation) error {
+	ctx := cmd.Context()
+	say := func(text string) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s  %s\n", time.Now().UTC().Format(time.TimeOnly), text)
+	}
+	e := &turn.Emergency{
+		Operation: o, LoadBalancer: elbv2.NewFromConfig(query.AWS), Note: live.Parameters{API: ssm.NewFromConfig(query.AWS)}.NoteByHand,
+		Why: t.why, Say: say,
+	}
+	plan, err := e.Plan(ctx, t.mode)
+	if err != nil {
+		return err
+	}
+	if !t.yes {
+		out := cmd.ErrOrStderr()
+		fmt.Fprintf(out, "%s -> %s, %s, without CloudFormation (the stack is %s, its template says %s)\n", query.Stack, t.mode, forWhom(t.mode), plan.Status, plan.Deployed)
+		fmt.Fprintln(out, "The load balancer is told to change, in this order:")
+		for _, s := range plan.Steps {
+			fmt.Fprintln(out, "  "+s.Resource)
+		}
+		yes, err := confirm(cmd, fmt.Sprintf("Turn %s to %s now? [y/N] ", query.Stack, t.mode))
+		if err != nil || !yes {
+			return errors.Join(err, &exitError{declined, errors.New("nothing was changed")})
+		}
+	}
+	e.Seen = t.listenerOf(query, plan.Switch)
+	e.By = caller(ctx, query.AWS)
+	watching, cancel := context.WithTimeout(ctx, max(t.wait, time.Minute))
+	defer cancel()
+	outcome, err := e.Turn(watching, plan)
+	if err != nil {
+		return err
+	}
+	if err := t.await(ctx, query, plan.Switch, t.turned); err != nil {
+		return err
+	}
+	result := turnedNow{Stack: query.Stack, To: t.mode, Deployed: plan.Deployed, Outcome: outcome}
+	for _, s := range plan.Steps {
+		result.Changed = append(result.Changed, s.Resource)
+	}
+	if t.asJSON {
+		return writeJSON(cmd.OutOrStdout(), result)
+	}
+	locked := "not locked"
+	if outcome.Locked {
+		locked = "locked against updates of the stack"
+	}
+	if plan.Deployed == t.mode {
+		locked = "as its template says"
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s is %s, %s\n", query.Stack, t.mode, locked)
+	if plan.Deployed != t.mode {
+		fmt.Fprintf(cmd.ErrOrStderr(), "the deployed template still says %s: when CloudFormation works, run the same without --now, or turn back with --now\n", plan.Deployed)
+	}
+	return nil
+}
+
+// caller is who turns, as AWS has it. It is what is said of a person whom AWS
+// does not name.
+func caller(ctx context.Context, settings aws.Config) string {
+	out, err := sts.NewFromConfig(settings).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "somebody whom AWS does not name"
+	}
+	return aws.ToString(out.Arn)
+}
+
+// printPolicy prints the rights of whoever may turn the switch.
+func (t *turning) printPolicy(cmd *cobra.Command, o *turn.Operation) error {
+	policy, err := o.Rights(cmd.Context(), t.bucket, t.now)
+	if err != nil {
+		return err
+	}
+	return writeJSON(cmd.OutOrStdout(), policy)
+}

@@ -1,0 +1,239 @@
+package maintenancemode
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/internal/rules"
+	"github.com/noren-cdk/noren/internal/turn"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// outlined is what the probe is told of what is deployed: every listener of the
+// load balancers of the switch, rule by rule. It is read from the finished app
+// with the engine that reads templates, in every mode, and so is the same in
+// every mode.
+type outlined struct {
+	this      constructs.Construct
+	mode      *MaintenanceMode
+	props     Props
+	listeners []turned
+	groups    rules.Groups // as CDK takes them
+	read      *rules.Outlines
+	numbers   map[string]int // of listeners, by the reference
+}
+
+// outlineText is one of the texts of the outlines.
+type outlineText struct {
+	of    *outlined
+	index int // of the listener, -1 for the others
+}
+
+// text is known when the template is written.
+func (o *outlined) text(index int) *string {
+	return awscdk.Lazy_String(&outlineText{o, index}, nil)
+}
+
+// Produce implements awscdk.IStableStringProducer.
+func (t *outlineText) Produce() *string {
+	if t.of.read == nil {
+		read, err := t.of.outlines()
+		if err != nil {
+			panic(fmt.Errorf("what %s is told of the listeners: %w", *t.of.this.Node().Path(), err))
+		}
+		t.of.read = &read
+	}
+	listeners, others := t.of.read.Texts()
+	if t.index >= 0 {
+		others = listeners[t.index]
+	}
+	return &others
+}
+
+func (o *outlined) modes() []maintenance.Mode {
+	var modes []maintenance.Mode
+	for _, mode := range maintenance.Modes() {
+		if mode != maintenance.ReadOnly || o.props.ReadOnly {
+			modes = append(modes, mode)
+		}
+	}
+	return modes
+}
+
+// outlines reads the outlines of all listeners.
+func (o *outlined) outlines() (rules.Outlines, error) {
+	var out rules.Outlines
+	modes := o.modes()
+	readings := map[maintenance.Mode]*alb.Template{}
+	for _, mode := range modes {
+		read, err := o.template(mode)
+		if err != nil {
+			return out, err
+		}
+		readings[mode] = read
+	}
+	groups := rules.Groups{Responder: o.name(o.groups.Responder), Unlock: o.name(o.groups.Unlock)}
+	for _, app := range o.groups.Apps {
+		groups.Apps = append(groups.Apps, o.name(app))
+	}
+	outline := func(listener string) rules.Outline {
+		return rules.NewOutline(modes, func(mode maintenance.Mode) *alb.Listener {
+			for _, l := range readings[mode].Listeners {
+				if l.Ref.String() == listener {
+					return l
+				}
+			}
+			return &alb.Listener{Ref: alb.Ref{External: listener}}
+		}, groups)
+	}
+	mine := map[string]bool{}
+	for _, t := range o.listeners {
+		name := o.listener(t.listener.ListenerArn())
+		mine[name] = true
+		out.Listeners = append(out.Listeners, outline(name))
+		out.OthersUnknown = out.OthersUnknown || t.resource == nil || !ownBalancer(t.resource)
+	}
+	v := &validation{this: o.this, props: o.props, listeners: o.listeners}
+	for _, l := range v.loadBalancerListeners() {
+		if name := o.listener(l.Ref()); !mine[name] {
+			out.Others = append(out.Others, outline(name))
+		}
+	}
+	return out, nil
+}
+
+// ownBalancer tells whether the app defines the load balancer of a listener.
+func ownBalancer(l elbv2.CfnListener) bool {
+	for _, b := range resourcesOf[elbv2.CfnLoadBalancer](l, elbv2.CfnLoadBalancer_CFN_RESOURCE_TYPE_NAME()) {
+		if *l.LoadBalancerArn() == *b.Ref() {
+			return true
+		}
+	}
+	return false
+}
+
+// name is a target group or a load balancer in the template that is read.
+func (o *outlined) name(arn string) string {
+	var value any
+	if arn == "" || json.Unmarshal([]byte(resolved(o.this, arn)), &value) != nil {
+		return ""
+	}
+	return named(value)
+}
+
+// named is the name of what a value refers to.
+func named(value any) string {
+	if plain, ok := value.(string); ok {
+		return plain
+	}
+	return "arn:" + strings.NewReplacer("{", "(", "}", ")").Replace(text(value))
+}
+
+// listener is a listener in the template that is read, by the reference to it and
+// not by how that looks in a template, where listeners of two stacks may look the
+// same.
+func (o *outlined) listener(arn *string) string {
+	if o.numbers == nil {
+		o.numbers = map[string]int{}
+		for i, t := range o.listeners {
+			o.numbers[*t.listener.ListenerArn()] = i
+			if t.resource != nil {
+				o.numbers[*t.resource.Ref()] = i
+			}
+		}
+	}
+	if _, ok := o.numbers[*arn]; !ok {
+		o.numbers[*arn] = len(o.numbers) + len(o.listeners)
+	}
+	return fmt.Sprintf("Listener%d", o.numbers[*arn])
+}
+
+// template is what the app has of listeners and rules, with what carries the
+// mode as it is in a mode.
+func (o *outlined) template(mode maintenance.Mode) (*alb.Template, error) {
+	resources := map[string]any{}
+	add := func(r awscdk.CfnResource, typeName, name string, properties map[string]any) {
+		key := awscdk.Stack_Of(r).GetLogicalId(r)
+		for _, d := range o.mode.carriers.described {
+			values := d.(map[string]any)
+			if *awscdk.Stack_Of(r).Node().Path() == *awscdk.Stack_Of(o.this).Node().Path() && o.same(values["Resource"], key) {
+				if value, ok := values[turn.Key(mode)]; ok {
+					var plain any
+					if json.Unmarshal([]byte(resolved(o.this, value)), &plain) == nil {
+						properties[values["Name"].(string)] = plain
+					}
+				}
+			}
+		}
+		for property, value := range properties {
+			if property == "LoadBalancerArn" {
+				value = named(value)
+			}
+			properties[property] = withNames(value)
+		}
+		resource := map[string]any{"Type": typeName, "Properties": properties}
+		if r.CfnOptions().Condition() != nil {
+			resource["Condition"] = "Undecided"
+		}
+		resources[name] = resource
+	}
+	n := 0
+	for _, l := range listenerResources(o.this) {
+		add(l, *elbv2.CfnListener_CFN_RESOURCE_TYPE_NAME(), o.listener(l.Ref()), rendered(o.this, map[string]any{
+			"DefaultActions": l.DefaultActions(), "Port": l.Port(), "Protocol": l.Protocol(), "LoadBalancerArn": l.LoadBalancerArn(),
+		}))
+	}
+	for _, r := range listenerRules(o.this) {
+		n++
+		properties := rendered(o.this, map[string]any{
+			"Actions": r.Actions(), "Conditions": r.Conditions(), "Priority": r.Priority(),
+		})
+		add(r, *elbv2.CfnListenerRule_CFN_RESOURCE_TYPE_NAME(), fmt.Sprintf("Rule%d", n), properties)
+		listener := o.listener(r.ListenerArn())
+		properties["ListenerArn"] = listener
+		if _, defined := resources[listener]; defined {
+			properties["ListenerArn"] = map[string]any{"Ref": listener}
+		}
+	}
+	data, err := json.Marshal(map[string]any{
+		"Parameters": map[string]any{"Undecided": map[string]any{"Type": "String"}},
+		"Conditions": map[string]any{"Undecided": map[string]any{"Fn::Equals": []any{map[string]any{"Ref": "Undecided"}, "x"}}},
+		"Resources":  resources,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return alb.Read(strings.NewReader(string(data)), cfn.Options{})
+}
+
+// same tells whether two logical ids, of which either may be a token, are one.
+func (o *outlined) same(a any, b *string) bool {
+	return resolved(o.this, a) == resolved(o.this, b)
+}
+
+// withNames is a value with the name of every target group and load balancer in
+// the place of the reference.
+func withNames(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			if name == "TargetGroupArn" || name == "LoadBalancerArn" {
+				v[name] = named(inner)
+			} else {
+				v[name] = withNames(inner)
+			}
+		}
+	case []any:
+		for i, inner := range v {
+			v[i] = withNames(inner)
+		}
+	}
+	return value
+}

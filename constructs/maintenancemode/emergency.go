@@ -1,0 +1,30 @@
+package maintenancemode
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/noren-cdk/noren/internal/rules"
+)
+
+// plainWord is what a shell takes as it is.
+var plainWord = regexp.MustCompile("^[A-Za-z0-9/_.-]+$")
+
+// addEmergency defines where a turn without CloudFormation is written down, and
+// the commands that make one.
+func (m *MaintenanceMode) addEmergency(this constructs.Construct) {
+	m.ByHand = newRecordParameter(this, rules.ByHandID, "Who turned maintenance without CloudFormation, and why")
+	stack := awscdk.Stack_Of(this)
+	name := pathInStack(this)
+	if !plainWord.MatchString(name) {
+		name = "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+	}
+	now := func(verb string) string {
+		return fmt.Sprintf("noren %s --now --stack %s --region %s --switch %s", verb, *stack.StackName(), *stack.Region(), name)
+	}
+	m.EmergencyClose, m.EmergencyOpen = now("close"), now("open")
+}

@@ -1,0 +1,57 @@
+package maintenancemode
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// addTurningRole defines the role with which CloudFormation turns the switch for
+// noren close, open and read-only: it may modify the listeners and rules that
+// carry the mode, set what the refused are told, and ask the guard. Whoever may
+// pass this role and no other can deploy nothing else with it, whatever the
+// template says.
+func (m *MaintenanceMode) addTurningRole(this constructs.Construct) {
+	m.TurningRole = awsiam.NewRole(this, jsii.String("TurningRole"), &awsiam.RoleProps{
+		Description: jsii.String("With it CloudFormation turns maintenance for noren, and can do nothing else"),
+		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("cloudformation.amazonaws.com"), nil),
+	})
+	allow := func(conditions *map[string]any, resources []*string, actions ...string) {
+		m.TurningRole.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions: jsii.Strings(actions...), Resources: &resources, Conditions: conditions,
+		}))
+	}
+	var listeners, carryingRules []*string
+	for _, l := range m.carriers.listeners {
+		listeners = append(listeners, l.Ref())
+	}
+	for _, r := range m.carriers.rules {
+		carryingRules = append(carryingRules, r.Ref())
+	}
+	if len(listeners) > 0 {
+		allow(nil, listeners, "elasticloadbalancing:ModifyListener")
+	}
+	if len(carryingRules) > 0 {
+		allow(nil, carryingRules, "elasticloadbalancing:ModifyRule")
+	}
+	// They know no resource. CloudFormation reads what it has changed.
+	allow(nil, []*string{jsii.String("*")}, "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeListenerAttributes", "elasticloadbalancing:DescribeRules")
+	function := []*string{m.Function.FunctionArn()}
+	allow(nil, function, "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:GetFunctionCodeSigningConfig",
+		"lambda:GetFunctionRecursionConfig", "lambda:GetRuntimeManagementConfig", "lambda:ListTags")
+	// A layer would be code. Its code itself, UpdateFunctionCode, is not allowed.
+	allow(&map[string]any{"Null": map[string]any{"lambda:Layer": "true"}}, function, "lambda:UpdateFunctionConfiguration")
+	// CloudFormation sends the role of the function along.
+	allow(&map[string]any{"StringEquals": map[string]any{"iam:PassedToService": "lambda.amazonaws.com"}}, []*string{m.Function.Role().RoleArn()}, "iam:PassRole")
+	if m.Guard.Function != nil {
+		allow(nil, []*string{m.Guard.Function.FunctionArn()}, "lambda:InvokeFunction")
+	}
+	stack := awscdk.Stack_Of(this)
+	if qualifier := stack.Synthesizer().BootstrapQualifier(); qualifier != nil {
+		allow(nil, []*string{stack.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("ssm"), Resource: jsii.String("parameter"), ResourceName: jsii.String("cdk-bootstrap/" + *qualifier + "/version"),
+		})}, "ssm:GetParameters")
+	}
+	meant(m.TurningRole.Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5", "Describing listeners and rules knows no resource.", "Resource::*")
+}

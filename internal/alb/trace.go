@@ -1,0 +1,140 @@
+package alb
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/cfn"
+)
+
+// Stack is a template of several that are deployed together.
+type Stack struct {
+	Name string // tells it from the others
+	*Template
+
+	// Parent is the name of the stack that it is nested in, and LogicalID what it
+	// is there. Default: it is not nested.
+	Parent, LogicalID string
+
+	// If is the condition of the parent under which it exists, where that cannot
+	// be decided.
+	If string
+}
+
+// stacks are templates that are read as one.
+type stacks []Stack
+
+// child is the nested stack that a logical id of a stack is, if it was read.
+func (s stacks) child(parent, id string) (Stack, bool) {
+	i := slices.IndexFunc(s, func(child Stack) bool {
+		return child.LogicalID == id && child.Parent == parent && child.LogicalID != ""
+	})
+	if i < 0 {
+		return Stack{}, false
+	}
+	return s[i], true
+}
+
+func (s stacks) named(name string) (Stack, bool) {
+	i := slices.IndexFunc(s, func(stack Stack) bool { return stack.Name == name })
+	if i < 0 {
+		return Stack{}, false
+	}
+	return s[i], true
+}
+
+// carrier is what a name goes by in a stack: a logical id, a parameter, or an
+// output of a nested stack.
+type carrier struct{ stack, id, attribute string }
+
+// trace calls visit for each place to which the name of a resource gets, through
+// the parameters and outputs of nested stacks that were read.
+func (s stacks) trace(stack, id string, visit func(in Stack, use cfn.Use)) {
+	seen := map[carrier]bool{}
+	var follow func(c carrier)
+	follow = func(c carrier) {
+		in, ok := s.named(c.stack)
+		if seen[c] || !ok || in.document == nil {
+			return
+		}
+		seen[c] = true
+		uses := in.document.Uses(c.id)
+		if c.attribute != "" {
+			uses = in.document.UsesOf(c.id, c.attribute)
+		}
+		for _, use := range uses {
+			child, nested := s.child(c.stack, use.Resource.LogicalID)
+			switch {
+			case nested:
+				parameters, _ := use.Resource.Properties["Parameters"].(map[string]any)
+				for _, name := range slices.Sorted(maps.Keys(parameters)) {
+					if slices.Contains(cfn.References(parameters[name]), c.id) {
+						follow(carrier{child.Name, name, ""})
+					}
+				}
+				continue
+			case use.Output != "" && in.Parent != "":
+				follow(carrier{in.Parent, in.LogicalID, "Outputs." + use.Output})
+				if in.output(use.Output).Export == "" {
+					continue // nobody but the parent gets it
+				}
+			}
+			visit(in, use)
+		}
+	}
+	follow(carrier{stack, id, ""})
+}
+
+// output is an output of the stack's template.
+func (s Stack) output(name string) cfn.Output {
+	for _, output := range s.document.Outputs() {
+		if output.Name == name {
+			return output
+		}
+	}
+	return cfn.Output{}
+}
+
+// resolve is the resource that a text of a stack means, if it is one of the
+// stacks': a name, an import, a parameter of a nested stack or an output of one.
+func (s stacks) resolve(stack, text string) (in Stack, id string, ok bool) {
+	for range maxSteps {
+		if from, value, ok := s.exported(text); ok {
+			stack, text = from.Name, value
+		}
+		scope, name, ok := cfn.Scope(cfn.Scoped(text, stack))
+		if !ok {
+			return Stack{}, "", false
+		}
+		if in, ok = s.named(scope); !ok {
+			return Stack{}, "", false
+		}
+		id, attribute, _ := strings.Cut(name, ".")
+		child, nested := s.child(scope, id)
+		output, isOutput := strings.CutPrefix(attribute, "Outputs.")
+		if !nested || !isOutput || child.document == nil {
+			return in, id, slices.Contains(in.Resources, id)
+		}
+		stack, text = child.Name, child.output(output).Value
+	}
+	return Stack{}, "", false
+}
+
+// maxSteps bounds through how many outputs of nested stacks a name is followed.
+const maxSteps = 20
+
+// exported is what a text imports, as a text of the stack that exports it.
+func (s stacks) exported(text string) (in Stack, value string, ok bool) {
+	for _, stack := range s {
+		if stack.document == nil {
+			continue
+		}
+		for _, output := range stack.document.Outputs() {
+			if output.Export != "" && cfn.Import(output.Export) == text {
+				return stack, output.Value, true
+			}
+		}
+	}
+	return Stack{}, "", false
+}

@@ -1,0 +1,371 @@
+package ddl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
+)
+
+// A dependent is a view or a trigger of the schema: it may no longer work when a
+// statement has changed a table.
+type dependent struct {
+	sqltext.Object        // the table without the schema that is changed
+	text           string // the SELECT of a view, the body of a trigger
+}
+
+// dependents are the views and triggers as the statements so far leave them.
+func (p *planner) dependents(ctx context.Context) ([]*dependent, error) {
+	if p.read {
+		return p.known, nil
+	}
+	p.read = true
+	db := p.scratch.db
+	if p.options.eyes != nil {
+		db = p.options.eyes
+	}
+	grants, err := db.grants(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the grants of the user: %w", err)
+	}
+	if !slices.ContainsFunc(grants, func(g sqltext.Grant) bool { return g.Object == "*" && gives(g, db.Schema, nil, "TRIGGER") }) {
+		p.unseen = append(p.unseen, "triggers, which a user without TRIGGER does not see")
+	}
+	rows, err := db.pool.QueryContext(ctx, `SELECT 'VIEW', table_schema, table_name, COALESCE(view_definition, ''), '' FROM information_schema.views WHERE table_schema = ?
+		UNION ALL SELECT 'TRIGGER', trigger_schema, trigger_name, action_statement, event_object_table FROM information_schema.triggers WHERE trigger_schema = ?`, db.Schema, db.Schema)
+	if err != nil {
+		return nil, fmt.Errorf("reading the views and triggers: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var one dependent
+		if err := rows.Scan(&one.Type, &one.Schema, &one.Name, &one.text, &one.On.Name); err != nil {
+			return nil, err
+		}
+		one.Table = p.scratch.home(one.Table)
+		if one.text == "" {
+			p.unseen = append(p.unseen, one.String()+", whose definition the user may not see")
+		}
+		p.known = append(p.known, &one)
+	}
+	return p.known, rows.Err()
+}
+
+// tries says of each view and trigger whether it compiles now; only those are
+// there of which the server said it.
+func (p *planner) tries(ctx context.Context, step *Step) (map[*dependent]error, error) {
+	if !step.parsed.Changes() {
+		return nil, nil
+	}
+	all, err := p.dependents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.unseen) > 0 && !p.isFresh(step) {
+		step.note("nobody knows whether it breaks %s", strings.Join(p.unseen, "; "))
+	}
+	outcome := map[*dependent]error{}
+	for _, one := range p.concerned(all, step.Tables) {
+		failed, known, err := p.compile(ctx, one)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			outcome[one] = failed
+		}
+	}
+	return outcome, nil
+}
+
+// concerned are the dependents that name one of the tables, or a view that does.
+func (p *planner) concerned(all []*dependent, tables []string) []*dependent {
+	names := slices.Clone(tables)
+	var found []*dependent
+	for grown := true; grown; {
+		grown = false
+		for _, one := range all {
+			if slices.Contains(found, one) || !slices.ContainsFunc(names, func(name string) bool { return one.On.Name == name || strings.Contains(one.text, name) }) {
+				continue
+			}
+			found, grown = append(found, one), true
+			if one.Type == "VIEW" {
+				names = append(names, one.Name)
+			}
+		}
+	}
+	return found
+}
+
+// broken says which views and triggers worked before a statement and no longer
+// do. What a later statement of the file replaces or drops is only noted.
+func (p *planner) broken(ctx context.Context, step *Step, before map[*dependent]error) error {
+	p.follow(step)
+	if len(before) == 0 {
+		return nil
+	}
+	mended := p.mendedLater(step)
+	for one, was := range before {
+		if was != nil || !slices.Contains(p.known, one) {
+			continue
+		}
+		failed, known, err := p.compile(ctx, one)
+		if err != nil {
+			return err
+		}
+		if !known || failed == nil {
+			continue
+		}
+		what := fmt.Sprintf("view %s no longer works", one.Table)
+		if one.Type == "TRIGGER" {
+			what = fmt.Sprintf("trigger %s fails from then on, and with it what fires it on %s", one.Table, one.On)
+		}
+		if slices.Contains(mended, one) {
+			step.note("until a later statement mends it: %s: %v", what, failed)
+			continue
+		}
+		step.problem("%s: %v; change it in this migration, too", what, failed)
+	}
+	slices.Sort(step.Problems)
+	return nil
+}
+
+// follow moves what is known of a table with one that is renamed, and drops it
+// with one that is dropped.
+func (p *planner) follow(step *Step) {
+	st := step.parsed
+	switch {
+	case st.Kind == sqltext.DropTable:
+		p.known = slices.DeleteFunc(p.known, func(d *dependent) bool { return d.Type == "TRIGGER" && slices.Contains(step.Tables, d.On.Name) })
+	case st.Kind == sqltext.RenameTable || st.Kind == sqltext.AlterTable && len(step.Tables) == 2 && !st.Exchanges:
+		for i := 0; i+1 < len(step.Tables); i += 2 {
+			from, to := step.Tables[i], step.Tables[i+1]
+			p.origins[to] = p.origin(from)
+			for _, d := range p.known {
+				if d.On.Name == from {
+					d.On.Name = to
+				}
+			}
+		}
+	}
+}
+
+// origin is the name that a table has before the migration.
+func (p *planner) origin(name string) string {
+	if from, ok := p.origins[name]; ok {
+		return from
+	}
+	return name
+}
+
+// mendedLater are the views and triggers that a later statement of the
+// migration is about, and the views that read those.
+func (p *planner) mendedLater(step *Step) []*dependent {
+	var objects []string
+	for _, s := range p.steps[step.Number:] {
+		if o := s.parsed.Object; s.Kind == sqltext.Program {
+			objects = append(objects, o.Type+p.scratch.home(o.Table).String())
+		}
+	}
+	var mended []*dependent
+	var views []string
+	for _, one := range p.known {
+		if slices.Contains(objects, one.Type+one.Table.String()) {
+			mended = append(mended, one)
+			if one.Type == "VIEW" {
+				views = append(views, one.Name)
+			}
+		}
+	}
+	for _, one := range p.concerned(p.known, views) {
+		if one.Type == "VIEW" && len(views) > 0 {
+			mended = append(mended, one)
+		}
+	}
+	return mended
+}
+
+// compile asks the server whether a view or a trigger compiles on the shadows;
+// known is false where it cannot be asked.
+func (p *planner) compile(ctx context.Context, one *dependent) (failed error, known bool, err error) {
+	if one.text == "" { // the user may not see it
+		return nil, false, nil
+	}
+	if one.Type == "VIEW" {
+		return p.compileView(ctx, one)
+	}
+	body, err := sqltext.ReadBody(one.text, p.scratch.db.Dialect())
+	if err != nil {
+		return nil, false, nil
+	}
+	if err := p.scratch.load(ctx, one.On); err != nil {
+		return nil, false, err
+	}
+	columns, err := p.scratch.columns(ctx, one.On)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, name := range body.Columns {
+		if !slices.ContainsFunc(columns, func(c column) bool { return strings.EqualFold(c.name, name) }) {
+			return fmt.Errorf("%s has no column %s", one.On, sqltext.Quote(name)), true, nil
+		}
+	}
+	known = len(body.Columns) > 0
+	for _, sql := range body.Statements {
+		failed, tried, err := p.prepare(ctx, sql)
+		if err != nil || failed != nil {
+			return failed, tried, err
+		}
+		known = known || tried
+	}
+	return nil, known, nil
+}
+
+// prepare asks the server whether it would take a statement on rows, which it
+// does not execute. It is not asked about what calls a function of which nobody
+// knows what it does.
+func (p *planner) prepare(ctx context.Context, sql string) (failed error, known bool, err error) {
+	q, err := sqltext.ReadQuery(sql, p.scratch.db.Dialect())
+	if err != nil || len(q.Calls) > 0 {
+		return nil, false, nil
+	}
+	if err := p.loadAll(ctx, q); err != nil {
+		return nil, false, err
+	}
+	prepared, err := p.scratch.conn.PrepareContext(ctx, q.With(p.shadowOf))
+	if err == nil {
+		return nil, true, prepared.Close()
+	}
+	return p.objection(err)
+}
+
+// objection is what the server has against a text, by its own word.
+func (p *planner) objection(err error) (failed error, known bool, other error) {
+	switch code(err) {
+	case 0:
+		return nil, false, err
+	case codeTableDenied, codeColumnDenied, codeSchemaDenied, codeRoutineDenied, codeNoRoutine, codeNoPrivilege, codeNotPreparable, codeNoSuchAlias, codeAliasTwice, codeLockWait, codeDeadlock:
+		return nil, false, nil // about rights, or about what noren has not understood
+	}
+	return errors.New(p.scratch.unmap(reason(err))), true, nil
+}
+
+func (p *planner) shadowOf(t sqltext.Table) string {
+	return sqltext.Table{Schema: ScratchSchema, Name: p.scratch.shadow(p.scratch.home(t))}.String()
+}
+
+// loadAll makes the shadows of the tables that a query names; those of views
+// are views on shadows.
+func (p *planner) loadAll(ctx context.Context, q sqltext.Query) error {
+	for _, t := range q.Tables {
+		home := p.scratch.home(t.Table)
+		i := slices.IndexFunc(p.known, func(d *dependent) bool { return d.Type == "VIEW" && d.Table == home })
+		if i >= 0 {
+			if _, _, err := p.compileView(ctx, p.known[i]); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := p.scratch.load(ctx, home); err != nil {
+			if code(err) != codeTableDenied && code(err) != codeSchemaDenied { // of another schema: the server will say so
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// compileView makes a view on the shadows. A view is a text: making it executes
+// nothing.
+func (p *planner) compileView(ctx context.Context, one *dependent) (failed error, known bool, err error) {
+	q, err := sqltext.ReadQuery(one.text, p.scratch.db.Dialect())
+	if err != nil {
+		return nil, false, nil
+	}
+	if p.making[one] {
+		return nil, false, nil
+	}
+	p.making[one] = true
+	defer delete(p.making, one)
+	if err := p.loadAll(ctx, q); err != nil {
+		return nil, false, err
+	}
+	view := p.shadowOf(one.Table)
+	if _, err := p.scratch.conn.ExecContext(ctx, "DROP VIEW IF EXISTS "+view); err != nil {
+		return p.objection(err)
+	}
+	if _, err := p.scratch.conn.ExecContext(ctx, "CREATE VIEW "+view+" AS "+q.With(p.shadowOf)); err != nil {
+		return p.objection(err)
+	}
+	return nil, true, nil
+}
+
+// program asks about a statement on a view, a trigger, a routine or an event.
+func (p *planner) program(ctx context.Context, step *Step) error {
+	st := step.parsed
+	all, err := p.dependents(ctx)
+	if err != nil {
+		return err
+	}
+	home := p.scratch.home(st.Object.Table)
+	i := slices.IndexFunc(all, func(d *dependent) bool { return d.Type == st.Object.Type && d.Table == home })
+	if st.Object.Verb == "DROP" {
+		switch {
+		case i >= 0:
+			p.known = slices.Delete(p.known, i, i+1)
+			return nil
+		case (st.Object.Type == "VIEW" || st.Object.Type == "TRIGGER") && home.Schema == "" && !st.Object.Optional:
+			step.problem("there is no %s", st.Object)
+		}
+		return nil
+	}
+	if failed, _, err := p.parses(ctx, st.SQL); err != nil || failed != nil {
+		if failed != nil {
+			step.problem("the server refuses it: %v", failed)
+		}
+		return err
+	}
+	one := &dependent{Object: sqltext.Object{Type: st.Object.Type, Table: home, On: p.scratch.home(st.Object.On)}}
+	switch one.Type {
+	case "VIEW":
+		one.text, _ = st.SelectOf()
+	case "TRIGGER":
+		one.text = st.BodyOf()
+	default:
+		step.note("its text is good SQL; what it does is known when it is called")
+		return nil
+	}
+	if i >= 0 {
+		p.known[i] = one
+	} else {
+		p.known = append(p.known, one)
+	}
+	failed, known, err := p.compile(ctx, one)
+	switch {
+	case err != nil:
+		return err
+	case failed != nil:
+		step.problem("it would not work: %v", failed)
+	case !known:
+		step.note("its text is good SQL; whether it works could not be tried")
+	}
+	return nil
+}
+
+// parses asks the server whether a text is a statement at all: what cannot be
+// prepared is refused after it was read.
+func (p *planner) parses(ctx context.Context, sql string) (failed error, known bool, err error) {
+	prepared, err := p.scratch.conn.PrepareContext(ctx, sql)
+	if err == nil {
+		return nil, true, prepared.Close()
+	}
+	if code(err) == codeSyntax {
+		return errors.New(reason(err)), true, nil
+	}
+	if code(err) == 0 {
+		return nil, false, err
+	}
+	return nil, false, nil
+}

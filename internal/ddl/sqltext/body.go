@@ -1,0 +1,118 @@
+package sqltext
+
+import (
+	"slices"
+	"strings"
+)
+
+// A Body is what the body of a trigger does, as far as it can be read.
+type Body struct {
+	// Columns are those that it reads or sets of the row: of NEW and OLD.
+	Columns []string
+
+	// Statements are the INSERT, UPDATE, DELETE and REPLACE in it, with NULL in
+	// the place of the row's columns and of its own variables.
+	Statements []string
+}
+
+// ReadBody reads the body of a trigger.
+func ReadBody(sql string, d Dialect) (Body, error) {
+	expanded, err := Expand(sql, d)
+	if err != nil {
+		return Body{}, err
+	}
+	all := words(expanded)
+	at := func(i int) token {
+		if i >= 0 && i < len(all) {
+			return all[i]
+		}
+		return token{start: len(expanded)}
+	}
+	var b Body
+	var declared []string
+	for i, t := range all {
+		if t.is("NEW", "OLD") && at(i+1).is(".") {
+			if name, ok := at(i + 2).name(); ok && !slices.Contains(b.Columns, name) {
+				b.Columns = append(b.Columns, name)
+			}
+		}
+		if t.is("DECLARE") {
+			for j := i + 1; ; j += 2 {
+				name, ok := at(j).name()
+				if !ok {
+					break
+				}
+				declared = append(declared, strings.ToLower(name))
+				if !at(j + 1).is(",") {
+					break
+				}
+			}
+		}
+	}
+	depth := 0
+	for i := 0; i < len(all); i++ {
+		switch t := all[i]; {
+		case t.is("("):
+			depth++
+		case t.is(")"):
+			depth--
+		case depth == 0 && t.is("INSERT", "UPDATE", "DELETE", "REPLACE") && !at(i+1).is("(") && begins(at(i-1), i):
+			end := i
+			for end < len(all) && !all[end].is(";") {
+				end++
+			}
+			b.Statements = append(b.Statements, standIn(expanded, all[i:end], declared))
+			i = end
+		}
+	}
+	return b, nil
+}
+
+// begins says whether a statement of a body may follow the word.
+func begins(before token, at int) bool {
+	return at == 0 || before.is(";", "BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT", "ROW")
+}
+
+// standIn is a statement of a body with NULL for what only the body knows.
+func standIn(text string, statement []token, declared []string) string {
+	var out strings.Builder
+	for i := 0; i < len(statement); i++ {
+		t := statement[i]
+		lone := (i == 0 || !statement[i-1].is(".")) && (i+1 >= len(statement) || !statement[i+1].is(".", "("))
+		name, named := t.name()
+		switch {
+		case t.is("NEW", "OLD") && i+2 < len(statement) && statement[i+1].is("."):
+			out.WriteString(" NULL")
+			i += 2
+		case named && lone && slices.Contains(declared, strings.ToLower(name)):
+			out.WriteString(" NULL")
+		default:
+			if i > 0 && statement[i-1].end() != t.start {
+				out.WriteByte(' ')
+			}
+			out.WriteString(text[t.start:t.end()])
+		}
+	}
+	return out.String()
+}
+
+// SelectOf is the SELECT of a CREATE VIEW, and whether it was found.
+func (s Statement) SelectOf() (string, bool) {
+	for _, t := range words(s.SQL) {
+		if t.start >= s.Object.Place.End && t.is("AS") {
+			return strings.TrimSpace(s.SQL[t.end():]), true
+		}
+	}
+	return "", false
+}
+
+// BodyOf is the body of a CREATE TRIGGER.
+func (s Statement) BodyOf() string {
+	all := words(s.SQL)
+	for i, t := range all {
+		if t.start >= s.Object.Place.End && t.is("ROW") && i > 0 && all[i-1].is("EACH") {
+			return s.SQL[t.end():]
+		}
+	}
+	return ""
+}

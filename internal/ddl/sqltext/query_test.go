@@ -1,0 +1,63 @@
+package sqltext
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What a query reads and writes is found, and only that gets another name.
+func TestReadQuery(t *testing.T) {
+	for _, test := range []struct{ sql, want, calls string }{
+		{"UPDATE t SET a = 1 WHERE t.b = 2", "UPDATE s.t AS `t` SET a = 1 WHERE t.b = 2", ""},
+		{"UPDATE t x SET x.a = 1", "UPDATE s.t x SET x.a = 1", ""},
+		{"UPDATE LOW_PRIORITY IGNORE `t`, u AS v SET t.a = v.a", "UPDATE LOW_PRIORITY IGNORE s.t AS `t`, s.u AS v SET t.a = v.a", ""},
+		{"UPDATE t JOIN u ON t.id = u.id LEFT JOIN (w, y) USING (id) SET t.a = u.a", "UPDATE s.t AS `t` JOIN s.u AS `u` ON t.id = u.id LEFT JOIN (s.w AS `w`, s.y AS `y`) USING (id) SET t.a = u.a", ""},
+		{"DELETE FROM t WHERE t.a = 1 AND id IN (SELECT id FROM u)", "DELETE FROM s.t WHERE s.t.a = 1 AND id IN (SELECT id FROM s.u AS `u`)", ""},
+		{"DELETE t FROM t JOIN u ON t.id = u.id", "DELETE t FROM s.t AS `t` JOIN s.u AS `u` ON t.id = u.id", ""},
+		{"INSERT INTO t (a, b) VALUES (1, (SELECT MAX(a) FROM u)) ON DUPLICATE KEY UPDATE a = VALUES(a), b = t.b", "INSERT INTO s.t (a, b) VALUES (1, (SELECT MAX(a) FROM s.u AS `u`)) ON DUPLICATE KEY UPDATE a = VALUES(a), b = s.t.b", ""},
+		{"INSERT t SELECT EXTRACT(YEAR FROM d), TRIM(LEADING 'x' FROM a) FROM u, v w WHERE u.id = w.id", "INSERT s.t SELECT EXTRACT(YEAR FROM d), TRIM(LEADING 'x' FROM a) FROM s.u AS `u`, s.v w WHERE u.id = w.id", ""},
+		{"REPLACE INTO t SET a = REPLACE('x', 'y', 'z'), b = INSERT('q', 1, 1, 'w')", "REPLACE INTO s.t SET a = REPLACE('x', 'y', 'z'), b = INSERT('q', 1, 1, 'w')", ""},
+		{"WITH c AS (SELECT id FROM u) UPDATE t JOIN c ON t.id = c.id SET a = 1", "WITH c AS (SELECT id FROM s.u AS `u`) UPDATE s.t AS `t` JOIN c ON t.id = c.id SET a = 1", ""},
+		{"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n", "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n", ""},
+		{"select `p`.`u`.`id` AS `id` from (`p`.`u` join `p`.`v` `w` on((`p`.`u`.`id` = `w`.`id`))) order by `p`.`u`.`id`", "select `u`.`id` AS `id` from (s.p.u AS `u` join s.p.v `w` on((`u`.`id` = `w`.`id`))) order by `u`.`id`", ""},
+		{"UPDATE t SET a = wipe(), b = p.wipe(1), c = UPPER(d)", "UPDATE s.t AS `t` SET a = wipe(), b = p.wipe(1), c = UPPER(d)", "wipe p.wipe"},
+		{"SELECT a FROM t UNION SELECT b FROM u", "SELECT a FROM s.t AS `t` UNION SELECT b FROM s.u AS `u`", ""},
+		{"SELECT 1 WHERE EXISTS (SELECT 1 FROM t WHERE t.a = 1.5)", "SELECT 1 WHERE EXISTS (SELECT 1 FROM s.t AS `t` WHERE t.a = 1.5)", ""},
+	} {
+		q, err := ReadQuery(test.sql, Dialect{Version: 90704})
+		if err != nil {
+			t.Errorf("%s: %v", test.sql, err)
+			continue
+		}
+		got := q.With(func(t Table) string {
+			if t.Schema != "" {
+				return "s." + t.Schema + "." + t.Name
+			}
+			return "s." + t.Name
+		})
+		if got != test.want || strings.Join(q.Calls, " ") != test.calls {
+			t.Errorf("%s:\ngot  %s, calls %q\nwant %s, calls %q", test.sql, got, q.Calls, test.want, test.calls)
+		}
+	}
+	for _, sql := range []string{"UPDATE t SET a = (1", "UPDATE t SET a = 1)", "SELECT * FROM JSON_TABLE('[]', '$' COLUMNS (a INT PATH '$')) j"} {
+		if q, err := ReadQuery(sql, Dialect{Version: 90704}); err == nil {
+			t.Errorf("%s: read as %v", sql, q)
+		}
+	}
+}
+
+func TestReadBody(t *testing.T) {
+	b, err := ReadBody("BEGIN DECLARE n, m INT DEFAULT 0; SET n = NEW.a; IF n > OLD.`b` THEN INSERT INTO log (a, n) VALUES (NEW.a, n); ELSE DELETE FROM log WHERE id = OLD.id; END IF; SET NEW.c = REPLACE(NEW.c, 'x', 'y'); UPDATE u SET n.x = m, y = INSERT('a', 1, 1, n) WHERE id = 1; END", Dialect{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"a", "b", "id", "c"}; !slices.Equal(b.Columns, want) {
+		t.Errorf("got the columns %q, want %q", b.Columns, want)
+	}
+	want := "[INSERT INTO log (a,  NULL) VALUES ( NULL,  NULL) DELETE FROM log WHERE id = NULL UPDATE u SET n.x = NULL, y = INSERT('a', 1, 1, NULL) WHERE id = 1]"
+	if got := strings.Join(strings.Fields(fmt.Sprint(b.Statements)), " "); got != strings.Join(strings.Fields(want), " ") {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,344 @@
+package turn
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// LoadBalancer are the calls of Elastic Load Balancing that an Emergency makes.
+type LoadBalancer interface {
+	ModifyListener(context.Context, *elbv2.ModifyListenerInput, ...func(*elbv2.Options)) (*elbv2.ModifyListenerOutput, error)
+	ModifyRule(context.Context, *elbv2.ModifyRuleInput, ...func(*elbv2.Options)) (*elbv2.ModifyRuleOutput, error)
+}
+
+// Emergency turns a switch of a deployed stack without CloudFormation, for when
+// that is stuck. The deployed template does not change: an update of the stack
+// that changes a listener or a rule of the switch would turn it back, so that it
+// is locked against updates until Operation turns the template, too.
+type Emergency struct {
+	// Operation is the stack and the switch. Required.
+	*Operation
+
+	// LoadBalancer is Elastic Load Balancing. Required.
+	LoadBalancer LoadBalancer
+
+	// Note writes down who turned the switch and why, in the parameter of that
+	// name. Zero: there is nothing to be remembered any more. Required.
+	Note func(ctx context.Context, parameter string, turn live.ByHand) error
+
+	// Seen is the mode that the live listeners are in, empty if they are in none.
+	// Required.
+	Seen func(ctx context.Context) (maintenance.Mode, error)
+
+	// By and Why are who turns, and the reason.
+	By, Why string
+
+	// Say is told what happens. Default: nobody is.
+	Say func(text string)
+
+	// Now is the clock. Default: the system's.
+	Now func() time.Time
+}
+
+// Step is a call of an Emergency.
+type Step struct {
+	// Resource is the logical id of a listener or a rule.
+	Resource string
+
+	// Refuses says that less is let through after it than before.
+	Refuses bool
+
+	listener *elbv2.ModifyListenerInput
+	rule     *elbv2.ModifyRuleInput
+}
+
+// EmergencyPlan are the calls that turn a switch.
+type EmergencyPlan struct {
+	// Stack is the ARN of the stack, Status its state.
+	Stack, Status string
+
+	// Switch is the name of the switch.
+	Switch string
+
+	// Deployed is the mode of the deployed template, empty if it is in none.
+	Deployed maintenance.Mode
+
+	// To is the mode that is turned to.
+	To maintenance.Mode
+
+	// Steps are the calls, in order: first what refuses, last what opens.
+	Steps []Step
+
+	found  Switch
+	byHand string // name of the parameter
+}
+
+// Outcome is what an Emergency has done.
+type Outcome struct {
+	// Recorded says that who and why was written down, Locked that updates of the
+	// stack cannot turn the switch back.
+	Recorded bool `json:"recorded"`
+	Locked   bool `json:"locked"`
+
+	// Problems are what could not be done. The switch was turned all the same.
+	Problems []string `json:"problems,omitempty"`
+
+	// Again is how often an update of the stack turned the switch back, and this
+	// turned it again.
+	Again int `json:"again,omitempty"`
+}
+
+// Plan reads the stack, in whatever state it is, and returns the calls that turn
+// the switch. It fails if what the template refers to cannot be told.
+func (e *Emergency) Plan(ctx context.Context, mode maintenance.Mode) (EmergencyPlan, error) {
+	stack, err := e.stack(ctx)
+	if err != nil {
+		return EmergencyPlan{}, err
+	}
+	template, err := e.template(ctx, *stack.StackId)
+	if err != nil {
+		return EmergencyPlan{}, err
+	}
+	t, err := newText(template)
+	if err != nil {
+		return EmergencyPlan{}, err
+	}
+	s, err := t.named(e.Switch)
+	if err != nil {
+		return EmergencyPlan{}, err
+	}
+	if !slices.Contains(s.Modes(), mode) {
+		return EmergencyPlan{}, fmt.Errorf("switch %s has no mode %s: want open or closed", s.Name, mode)
+	}
+	n, err := e.names(ctx, stack, s)
+	if err != nil {
+		return EmergencyPlan{}, err
+	}
+	plan := EmergencyPlan{Stack: *stack.StackId, Status: string(stack.StackStatus), Switch: s.Name, To: mode, found: s, byHand: n.physical[s.ByHand]}
+	plan.Deployed, _ = s.modeIn(t) // mixed: in no mode
+	plan.Steps, err = s.steps(mode, n)
+	return plan, err
+}
+
+// steps are the calls that give every property its value in the mode.
+func (s Switch) steps(mode maintenance.Mode, n names) ([]Step, error) {
+	var steps []Step
+	for _, p := range s.Properties {
+		arn := n.physical[p.Resource]
+		if arn == "" {
+			return nil, fmt.Errorf("the stack has no resource %s", p.Resource)
+		}
+		value, err := n.typed(p.in(mode))
+		if err != nil {
+			return nil, fmt.Errorf("%s.%s: %w", p.Resource, p.Name, err)
+		}
+		i := slices.IndexFunc(steps, func(s Step) bool { return s.Resource == p.Resource })
+		if i < 0 {
+			i = len(steps)
+			steps = append(steps, Step{Resource: p.Resource})
+		}
+		step := &steps[i]
+		step.Refuses = step.Refuses || same(p.in(mode), p.Closed) && !same(p.Open, p.Closed)
+		switch p.Name {
+		case "DefaultActions":
+			step.listener = &elbv2.ModifyListenerInput{ListenerArn: &arn}
+			err = strictly(value, &step.listener.DefaultActions)
+		case "Actions", "Conditions":
+			if step.rule == nil {
+				step.rule = &elbv2.ModifyRuleInput{RuleArn: &arn}
+			}
+			if p.Name == "Actions" {
+				err = strictly(value, &step.rule.Actions)
+			} else {
+				err = strictly(value, &step.rule.Conditions)
+			}
+		default:
+			err = errors.New("want DefaultActions, Actions or Conditions")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s.%s: %w", p.Resource, p.Name, err)
+		}
+	}
+	// What is closed to all is closed before what is closed to reads, and opened
+	// after it: a listener before its rules, and after them.
+	slices.SortStableFunc(steps, func(a, b Step) int {
+		rank := func(s Step) int {
+			switch {
+			case s.Refuses && s.listener != nil:
+				return 0
+			case s.Refuses:
+				return 1
+			case s.listener == nil:
+				return 2
+			}
+			return 3
+		}
+		return rank(a) - rank(b)
+	})
+	return steps, nil
+}
+
+// typed is a value with its references resolved, as the API takes it: numbers
+// and booleans that are texts in the template, and a login whose secret stays
+// the one that the load balancer has.
+func (n names) typed(value json.RawMessage) (any, error) {
+	var v any
+	if err := json.Unmarshal(value, &v); err != nil {
+		return nil, err
+	}
+	return n.resolve(typed(v))
+}
+
+func typed(value any) any {
+	switch v := value.(type) {
+	case []any:
+		for i := range v {
+			v[i] = typed(v[i])
+		}
+	case map[string]any:
+		if _, secret := v["ClientSecret"]; secret {
+			delete(v, "ClientSecret")
+			v["UseExistingClientSecret"] = true
+		}
+		for name, inner := range v {
+			text, isText := inner.(string)
+			switch name {
+			case "Order", "Weight", "DurationSeconds", "SessionTimeout":
+				if number, err := strconv.ParseInt(text, 10, 64); isText && err == nil {
+					v[name] = number
+				}
+			case "Enabled", "UseExistingClientSecret":
+				if isText {
+					v[name] = text == "true"
+				}
+			default:
+				v[name] = typed(inner)
+			}
+		}
+	}
+	return value
+}
+
+// strictly decodes a value into a type of the SDK, whose fields have the names
+// of CloudFormation. What would be lost is an error.
+func strictly(value, into any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	return d.Decode(into)
+}
+
+// Turn makes the calls, writes down who and why, and locks the switch, or
+// unlocks it if the deployed template is in that mode. Then it watches until the
+// stack is at rest, and turns again what an update has turned back. The error is
+// that the switch was not turned, or that it is not known whether it stays so.
+func (e *Emergency) Turn(ctx context.Context, plan EmergencyPlan) (Outcome, error) {
+	var outcome Outcome
+	if err := e.make(ctx, plan.Steps); err != nil {
+		return outcome, err
+	}
+	problem := func(what string, err error) bool {
+		if err != nil {
+			outcome.Problems = append(outcome.Problems, fmt.Sprintf("%s: %v", what, err))
+			e.say(outcome.Problems[len(outcome.Problems)-1])
+		}
+		return err == nil
+	}
+	reconciled := plan.Deployed == plan.To
+	if reconciled {
+		problem("not unlocked", e.lockStack(ctx, plan.Stack, plan.found, false))
+	} else {
+		outcome.Locked = problem("not locked", e.lockStack(ctx, plan.Stack, plan.found, true))
+	}
+	turned := live.ByHand{Mode: plan.To, At: e.now(), By: e.By, Why: e.Why, Locked: outcome.Locked}
+	if reconciled {
+		turned = live.ByHand{}
+	}
+	if plan.byHand == "" {
+		problem("not recorded", fmt.Errorf("switch %s has no parameter for it: deploy it once with this version of noren", plan.Switch))
+	} else {
+		outcome.Recorded = problem("not recorded", e.Note(ctx, plan.byHand, turned))
+	}
+	again, err := e.watch(ctx, plan)
+	outcome.Again = again
+	return outcome, err
+}
+
+// watch waits until the stack is at rest and the listeners are in the mode.
+func (e *Emergency) watch(ctx context.Context, plan EmergencyPlan) (again int, err error) {
+	for wait := newPoll(e.Poll); ; {
+		stack, stackErr := e.stack(ctx)
+		mode, seenErr := e.Seen(ctx)
+		if err := errors.Join(stackErr, seenErr); err != nil {
+			e.say("looking again: " + err.Error())
+		} else {
+			if mode != plan.To {
+				again++
+				e.say(fmt.Sprintf("the listener is not %s any more, the stack is %s: turning it again", plan.To, stack.StackStatus))
+				if err := e.make(ctx, plan.Steps); err != nil {
+					return again, err
+				}
+			} else if !strings.HasSuffix(string(stack.StackStatus), "_IN_PROGRESS") {
+				return again, nil
+			}
+			if said := string(stack.StackStatus); said != plan.Status {
+				plan.Status = said
+				e.say("the stack is " + said)
+			}
+		}
+		if err := wait.next(ctx); err != nil {
+			return again, fmt.Errorf("the switch was turned, but the stack is not at rest, and may turn it back: %w; look with noren status", err)
+		}
+	}
+}
+
+// make makes the calls in order. One that fails does not keep those from being
+// made that refuse, too.
+func (e *Emergency) make(ctx context.Context, steps []Step) error {
+	var errs []error
+	for _, s := range steps {
+		if len(errs) > 0 && !s.Refuses {
+			break // half open is worse than closed
+		}
+		var err error
+		if s.listener != nil {
+			_, err = e.LoadBalancer.ModifyListener(ctx, s.listener)
+		} else {
+			_, err = e.LoadBalancer.ModifyRule(ctx, s.rule)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s.Resource, err))
+			continue
+		}
+		e.say("turned " + s.Resource)
+	}
+	return errors.Join(errs...)
+}
+
+func (e *Emergency) say(text string) {
+	if e.Say != nil {
+		e.Say(text)
+	}
+}
+
+func (e *Emergency) now() time.Time {
+	if e.Now == nil {
+		return time.Now()
+	}
+	return e.Now()
+}

@@ -1,0 +1,151 @@
+package turn
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+)
+
+// Policy is an IAM policy document.
+type Policy struct {
+	Version   string
+	Statement []Statement
+}
+
+// Statement is one of a Policy.
+type Statement struct {
+	Sid       string
+	Effect    string
+	Action    []string
+	Resource  []string
+	Condition map[string]map[string]string `json:",omitempty"`
+}
+
+// Rights are the policy of somebody who may turn the switch, and nothing else:
+// change sets of the name noren-* only, which CloudFormation executes with the
+// switch's own role. With now it allows to turn without CloudFormation, too. The
+// bucket is where templates are uploaded to; its name is empty for that of the
+// CDK bootstrap.
+func (o *Operation) Rights(ctx context.Context, bucket string, now bool) (Policy, error) {
+	stack, err := o.stack(ctx)
+	if err != nil {
+		return Policy{}, err
+	}
+	template, err := o.template(ctx, *stack.StackId)
+	if err != nil {
+		return Policy{}, err
+	}
+	t, err := newText(template)
+	if err != nil {
+		return Policy{}, err
+	}
+	s, err := t.named(o.Switch)
+	if err != nil {
+		return Policy{}, err
+	}
+	role := o.Role
+	if role == "" {
+		if role, err = o.switchRole(ctx, stack, t, s); err != nil {
+			return Policy{}, err
+		}
+	}
+	physical, err := o.physical(ctx, *stack.StackId)
+	if err != nil {
+		return Policy{}, err
+	}
+	id, err := arn.Parse(*stack.StackId)
+	if err != nil {
+		return Policy{}, fmt.Errorf("the stack's ARN %q: %w", *stack.StackId, err)
+	}
+	parameter := func(name string) string {
+		return fmt.Sprintf("arn:%s:ssm:%s:%s:parameter/%s", id.Partition, id.Region, id.AccountID, strings.TrimPrefix(name, "/"))
+	}
+	own, err := bootstrapBucket(template, *stack.StackId)
+	if bucket == "" {
+		if bucket = own.Name; err != nil && len(template) > maxBody {
+			return Policy{}, err
+		}
+	}
+	// The ID at the end of the ARN differs for a stack that was made again.
+	anyStack := *stack.StackId
+	if i := strings.LastIndexByte(anyStack, '/'); i >= 0 {
+		anyStack = anyStack[:i] + "/*"
+	}
+	policy := Policy{Version: "2012-10-17"}
+	allow := func(sid string, actions, resources []string, condition map[string]map[string]string) {
+		policy.Statement = append(policy.Statement, Statement{sid, "Allow", actions, resources, condition})
+	}
+	named := map[string]string{"cloudformation:ChangeSetName": prefix + "*"}
+	allow("ReadTheStack", []string{
+		"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources",
+		"cloudformation:ListChangeSets", "cloudformation:DescribeStackEvents", "cloudformation:GetStackPolicy",
+	}, []string{anyStack}, nil)
+	allow("ProposeWithTheRole", []string{"cloudformation:CreateChangeSet"}, []string{anyStack}, map[string]map[string]string{
+		"StringEquals": {"cloudformation:RoleArn": role}, "StringLike": named,
+	})
+	allow("ExecuteWhatWasProposed", []string{"cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet"},
+		[]string{anyStack}, map[string]map[string]string{"StringLike": named})
+	allow("PassTheRole", []string{"iam:PassRole"}, []string{role}, map[string]map[string]string{"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}})
+	if bucket != "" {
+		allow("UploadTheTemplate", []string{"s3:PutObject", "s3:GetObject"}, []string{fmt.Sprintf("arn:%s:s3:::%s/noren/*", id.Partition, bucket)}, nil)
+	}
+	var kept []string
+	if qualifier, err := qualifier(t); err == nil {
+		kept = append(kept, parameter("cdk-bootstrap/"+qualifier+"/version"))
+	}
+	for _, id := range append(s.records(t), s.ByHand) {
+		if name := physical[id]; name != "" {
+			kept = append(kept, parameter(name))
+		}
+	}
+	if len(kept) > 0 {
+		allow("ReadWhatIsRemembered", []string{"ssm:GetParameters"}, kept, nil)
+	}
+	allow("SeeTheListener", []string{"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "cloudtrail:LookupEvents"}, []string{"*"}, nil)
+	if !now {
+		return policy, nil
+	}
+	var listeners, listenerRules []string
+	for _, p := range s.Properties {
+		name := physical[p.Resource]
+		list := &listenerRules
+		if p.Name == "DefaultActions" {
+			list = &listeners
+		}
+		if name != "" && !slices.Contains(*list, name) {
+			*list = append(*list, name)
+		}
+	}
+	if len(listeners) > 0 {
+		allow("TurnListeners", []string{"elasticloadbalancing:ModifyListener"}, listeners, nil)
+	}
+	if len(listenerRules) > 0 {
+		allow("TurnRules", []string{"elasticloadbalancing:ModifyRule"}, listenerRules, nil)
+	}
+	if name := physical[s.ByHand]; name != "" {
+		allow("SayWhoAndWhy", []string{"ssm:PutParameter"}, []string{parameter(name)}, nil)
+	}
+	allow("LockAndUnlock", []string{"cloudformation:SetStackPolicy"}, []string{anyStack}, nil)
+	if s.imports() {
+		allow("ReadExports", []string{"cloudformation:ListExports"}, []string{"*"}, nil)
+	}
+	return policy, nil
+}
+
+// records are the logical ids of the parameters in which the guard and the probe
+// remember the mode.
+func (s Switch) records(t text) []string {
+	var ids []string
+	for _, property := range []string{"RecordParameter", "AttributionParameter"} {
+		value, err := t.at("Resources", s.Guard, "Properties", property)
+		var ref struct{ Ref string }
+		if err == nil && json.Unmarshal(value, &ref) == nil {
+			ids = append(ids, ref.Ref)
+		}
+	}
+	return ids
+}

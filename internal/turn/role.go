@@ -1,0 +1,74 @@
+package turn
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+)
+
+// role returns the ARN of the role that a change set is made with: the one that
+// was named, or the switch's own, narrow one. It is empty, which is the stack's
+// own role or else the caller's rights, where the switch's would be in the way
+// of others: CloudFormation keeps the last role of a stack, and makes with it
+// whatever names none. A stack of the CDK bootstrap is safe from that, since the
+// CDK CLI names the deploy's role each time.
+func (o *Operation) role(ctx context.Context, stack types.Stack, t text, s Switch) (string, error) {
+	if o.Role != "" || s.Role == "" || aws.ToString(stack.RoleARN) == "" {
+		return o.Role, nil
+	}
+	if _, err := qualifier(t); err != nil {
+		return "", nil
+	}
+	return o.switchRole(ctx, stack, t, s)
+}
+
+// switchRole returns the ARN of the switch's own role.
+func (o *Operation) switchRole(ctx context.Context, stack types.Stack, t text, s Switch) (string, error) {
+	if s.Role == "" {
+		return "", fmt.Errorf("switch %s has no role: deploy it once with this version of noren", s.Name)
+	}
+	physical, err := o.physical(ctx, *stack.StackId)
+	if err != nil {
+		return "", err
+	}
+	name := physical[s.Role]
+	if name == "" {
+		return "", fmt.Errorf("the stack has no resource %s, the role of switch %s", s.Role, s.Name)
+	}
+	id, err := arn.Parse(*stack.StackId)
+	if err != nil {
+		return "", fmt.Errorf("the stack's ARN %q: %w", *stack.StackId, err)
+	}
+	path := "/"
+	if value, err := t.at("Resources", s.Role, "Properties", "Path"); err == nil {
+		if err := json.Unmarshal(value, &path); err != nil {
+			return "", fmt.Errorf("%s: Path: %w", s.Role, err)
+		}
+	}
+	return fmt.Sprintf("arn:%s:iam::%s:role/%s%s", id.Partition, id.AccountID, strings.TrimPrefix(path, "/"), name), nil
+}
+
+// physical returns the names of the stack's resources as their services have
+// them, by logical id.
+func (o *Operation) physical(ctx context.Context, stack string) (map[string]string, error) {
+	names := map[string]string{}
+	var token *string
+	for {
+		page, err := o.API.ListStackResources(ctx, &cloudformation.ListStackResourcesInput{StackName: &stack, NextToken: token})
+		if err != nil {
+			return nil, fmt.Errorf("reading the resources of the stack: %w", err)
+		}
+		for _, r := range page.StackResourceSummaries {
+			names[aws.ToString(r.LogicalResourceId)] = aws.ToString(r.PhysicalResourceId)
+		}
+		if token = page.NextToken; aws.ToString(token) == "" {
+			return names, nil
+		}
+	}
+}
