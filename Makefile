@@ -37,7 +37,7 @@ help:
 	@echo "make diff           what closing changes in ENV=$(ENV)"
 	@echo "make templates      the templates that the committed files describe, of every environment"
 	@echo "make plan           what a deploy of ENV=$(ENV) would change; with MODE=open, read-only or closed: a flip"
-	@echo "make deploy         deploy what make plan planned"
+	@echo "make deploy         deploy what make plan planned; with DIGEST=...: if that is what was approved"
 	@echo "make await          wait until the product is seen in the mode that was planned"
 	@echo "make generate       which properties replace a resource, from the schemas of cfn-lint"
 	@echo "make golden         write the goldens of the tests anew; read the difference"
@@ -91,6 +91,7 @@ awscli: node_modules .venv/awscli
 	go test -tags awscli -count=1 -timeout 20m -run 'Printed|Pager' ./stacks
 
 browser:
+	cd test/axe && npm ci --no-audit --no-fund --loglevel=error
 	go test -tags browser ./internal/function/responder
 	cd examples/fieldreports && go test -tags browser -timeout 10m .
 
@@ -134,17 +135,18 @@ ddl-chaos:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_CHAOS=$(N) NOREN_CHAOS_RESULT=$(CURDIR)/docs/ddl-chaos.md go test -tags mysql -count=1 -timeout 60m -run 'TestChaos$$' ./internal/ddl
 
 # The verdicts of noren ddl plan against what a reader and a writer feel: every
-# operation on every kind of table. make mysql tries 24 of them.
+# operation on every kind of table, or CELLS of them. make mysql tries 24.
+CELLS ?= all
 ddl-truth:
-	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_TRUTH_RESULT=$(CURDIR)/docs/ddl-truth.md go test -tags mysql -count=1 -timeout 90m -run 'TestTruth$$' ./internal/ddl
+	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_TRUTH_CELLS=$(CELLS) NOREN_TRUTH_RESULT=$(CURDIR)/docs/ddl-truth.md go test -tags mysql -count=1 -timeout 90m -run 'TestTruth$$' ./internal/ddl
 
 # The emulator listens on this machine only. What the test writes is in
 # cdk.out/e2e and stays until the next run.
-e2e: node_modules .venv/e2e
+e2e: node_modules .venv/e2e .venv/awscli
 	go test -tags e2e -count=1 -timeout 30m -v ./test/e2e
 
 # Every environment in every mode, synthesized if something has changed since.
-judges: node_modules .venv/lint
+judges: node_modules .venv/lint test/lint/node_modules
 	@for env in dev staging prod; do \
 		if [ ! -f cdk.out/$$env/closed/manifest.json ] || \
 			[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$$env/open/manifest.json -print -quit)" ]; then \
@@ -208,8 +210,8 @@ generate: .venv/lint
 plan: node_modules
 	@scripts/plan.sh $(ENV) $(MODE)
 
-deploy:
-	$(CDK) deploy --app cdk.out/$(ENV)/planned --require-approval never
+deploy: node_modules
+	@scripts/deploy.sh $(ENV) $(DIGEST)
 
 # Until the deployed template, the listener and a real request all say what was
 # planned, ten minutes at most.
@@ -245,6 +247,11 @@ bench: node_modules
 	go test -p 1 -run '^$$' -bench . ./lambda/responder ./internal/function/responder
 	go test -run '^$$' -bench ALB -benchtime 15x ./internal/preview/edge
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run '^$$' -bench SideBySide -benchtime 1x -timeout 30m ./internal/ddl
+
+# What AWS's own comparison of templates says.
+test/lint/node_modules: test/lint/package-lock.json
+	@cd test/lint && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # npm is quiet about what nobody here can change.
 node_modules: package-lock.json

@@ -164,7 +164,9 @@ func TestPosition(t *testing.T) {
 func FuzzYAML(f *testing.F) {
 	f.Add("Resources:\n  A: {Type: T, Properties: {B: !Ref C}}\n")
 	f.Add("a: &x [1]\nb: *x\n<<: {c: !Sub '${d}'}\n")
-	f.Add(bomb())
+	f.Add("a0: &a0 [x, x]\na1: &a1 [*a0, *a0]\na2: [*a1, *a1]\n")
+	f.Add("Resources:\r\n  - |\r\n    x\r\n  - >-\r\n    y\r\n")
+	f.Add("? [a]\n: b\n--- # c\n...\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := JSON([]byte(text))
 		inJSON := strings.HasPrefix(strings.TrimLeft(strings.TrimPrefix(text, "\ufeff"), " \t\r\n"), "{")
