@@ -13,7 +13,7 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview images preview-test pictures test apps awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
+.PHONY: help preview images sessions preview-test pictures test apps awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
@@ -26,6 +26,7 @@ help:
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make clients        what HTTP libraries do in maintenance: Node, Python 3.11, curl; make clients-java: JDK 17, Maven"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
+	@echo "make sessions       the tests of the API with sessions in Valkey: valkey-server or redis-server on PATH"
 	@echo "make ddl-truth      verdicts of noren ddl plan against what readers and writers feel; the result goes to docs/ddl-truth.md"
 	@echo "make ddl-chaos      disturb schema changes N=$(N) times; the result goes to docs/ddl-chaos.md"
 	@echo "make e2e            deploy and flip with the cdk CLI, against an emulator of AWS: Python 3.11"
@@ -123,6 +124,10 @@ pictures: node_modules
 mysql:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 45m ./internal/ddl
 	cd examples/fieldreports && NOREN_MYSQLD=$$(../../scripts/mysql.sh) go test -tags mysql ./api
+
+# All tests of the API with its sessions in a store of their own.
+sessions:
+	cd examples/fieldreports && go test -tags valkey -count=1 ./api
 
 # What happens to a schema change that is disturbed: N times, at random moments.
 N ?= 200

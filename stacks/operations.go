@@ -49,6 +49,11 @@ func addOperations(scope constructs.Construct, env environment.Environment, lb l
 	o.addAppAlarms(api)
 	o.addLoadBalancerAlarms(lb.alb)
 	o.addDatabaseAlarms(database)
+	if store := api.sessions; store != nil {
+		for _, alarm := range []awscloudwatch.Alarm{store.EvictionsAlarm, store.MemoryAlarm, store.ConnectionsAlarm, store.FailoverAlarm} {
+			o.tell(alarm)
+		}
+	}
 	o.addChangeNotice(lb.listener)
 	o.addDatabaseNotice(database)
 	o.addDashboard(lb.alb, api, database)

@@ -138,3 +138,15 @@ func TestWrongArguments(t *testing.T) {
 		}
 	}
 }
+
+// TestRDSChecksum: images take the certificates that the Dockerfiles take.
+func TestRDSChecksum(t *testing.T) {
+	t.Chdir(root)
+	ours, err := rdsChecksum("constructs/schemachange/Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if theirs, err := rdsChecksum("examples/fieldreports/api/Dockerfile"); err != nil || theirs != ours {
+		t.Errorf("the API takes %s (%v), schema changes take %s", theirs, err, ours)
+	}
+}

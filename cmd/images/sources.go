@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -96,10 +98,34 @@ func (s sources) rdsCertificates(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the certificates for RDS: %w", err)
 	}
+	if sum := fmt.Sprintf("%x", sha256.Sum256(certificates)); s.rds == "" {
+		want, err := rdsChecksum("constructs/schemachange/Dockerfile")
+		if err != nil {
+			return nil, err
+		}
+		if sum != want {
+			return nil, fmt.Errorf("%s has the SHA-256 %s, want %s, as the Dockerfiles say: take the new one after a look at what was added", from, sum, want)
+		}
+	}
 	if !x509.NewCertPool().AppendCertsFromPEM(certificates) {
 		return nil, fmt.Errorf("%s holds no certificates", from)
 	}
 	return certificates, nil
+}
+
+var checksum = regexp.MustCompile(`--checksum=sha256:([0-9a-f]{64})`)
+
+// rdsChecksum is that of the certificates that a Dockerfile takes.
+func rdsChecksum(dockerfile string) (string, error) {
+	text, err := os.ReadFile(dockerfile)
+	if err != nil {
+		return "", err
+	}
+	found := checksum.FindSubmatch(text)
+	if found == nil {
+		return "", fmt.Errorf("%s has no checksum of the certificates for RDS", dockerfile)
+	}
+	return string(found[1]), nil
 }
 
 func fetch(ctx context.Context, url string) ([]byte, error) {

@@ -68,6 +68,9 @@ maintenance:
     header: X-Bypass
     cookie: bypass
   corsOrigins: [https://app.fieldreports.example]
+sessions:
+  store: database
+  nodeType: cache.t4g.small
 `
 
 func TestValid(t *testing.T) {

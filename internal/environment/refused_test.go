@@ -42,6 +42,8 @@ func TestWhatAWSWouldRefuse(t *testing.T) {
 		{[]string{"network.cidr", "cidr: 100.128.0.0/16"}, "network.cidr", "100.64.0.0/10"},
 		{[]string{"network.cidr", "cidr: 172.32.0.0/16"}, "network.cidr", "172.16.0.0/12"},
 
+		{[]string{"sessions.store", "store: redis"}, "sessions.store", "want database or valkey, got \"redis\""},
+		{[]string{"sessions.nodeType", "nodeType: t4g.small"}, "sessions.nodeType", "a node type of ElastiCache such as cache.t4g.small"},
 		{[]string{"api.certificateArn", fmt.Sprintf(certificate, "aws-bogus", "ap-northeast-1", "111111111111")}, "api.certificateArn", "arn:aws:acm:REGION"},
 		{[]string{"api.certificateArn", fmt.Sprintf(certificate, "aws-cn", "ap-northeast-1", "111111111111")}, "api.certificateArn", "arn:aws:acm:REGION"},
 		{[]string{"webAcl.api", "api: arn:aws-bogus:wafv2:ap-northeast-1:111111111111:regional/webacl/x/0"}, "webAcl.api", "arn:aws:wafv2"},

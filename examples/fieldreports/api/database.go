@@ -33,6 +33,8 @@ type database struct {
 	connections int           // of each pool; 0 follows the server's capacity
 	inProcess   bool          // the embedded one, whose statements have no bounds
 
+	sessions *valkeyAddress // where sessions are; nil: in the database
+
 	host   string
 	port   string
 	reader string // "" without one
