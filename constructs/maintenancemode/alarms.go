@@ -109,8 +109,10 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 			UsingMetrics: &using,
 		}), options)
 	}
+	few := quiet // the latest period is filled here, too
+	few.EvaluationPeriods, few.DatapointsToAlarm = jsii.Number(2), jsii.Number(1)
 	share("AllowedErrorsAlarm", "Requests that maintenance lets through fail with 5xx, one in twenty or more", "100 * ERRORS / REQUESTS", 1, often)
-	share("AllowedErrorsFewAlarm", "Of the few requests that maintenance lets through within ten minutes, one in twenty or more fails with 5xx", "IF(ERRORS >= 3, 100 * ERRORS / REQUESTS, 0)", fewMinutes, quiet)
+	share("AllowedErrorsFewAlarm", "Of the few requests that maintenance lets through within ten minutes, one in twenty or more fails with 5xx", "IF(ERRORS >= 3, 100 * ERRORS / REQUESTS, 0)", fewMinutes, few)
 }
 
 const (
