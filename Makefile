@@ -13,17 +13,21 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview preview-test pictures test awscli browser clients clients-java mysql ddl-chaos e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
+.PHONY: help preview images sessions preview-test pictures test apps awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
+	@echo "make images         the container images without a Docker engine, into cdk.out/images: ARGS=\"-registry ...\""
 	@echo "make test           all tests"
 	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH"
 	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
 	@echo "make awscli         the commands that the stack prints, by both versions of the AWS CLI: the second in NOREN_AWSCLI2"
+	@echo "make apps           some eighty CDK apps that import the construct, in every mode"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make clients        what HTTP libraries do in maintenance: Node, Python 3.11, curl; make clients-java: JDK 17, Maven"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
+	@echo "make sessions       the tests of the API with sessions in Valkey: valkey-server or redis-server on PATH"
+	@echo "make ddl-truth      verdicts of noren ddl plan against what readers and writers feel; the result goes to docs/ddl-truth.md"
 	@echo "make ddl-chaos      disturb schema changes N=$(N) times; the result goes to docs/ddl-chaos.md"
 	@echo "make e2e            deploy and flip with the cdk CLI, against an emulator of AWS: Python 3.11"
 	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, zizmor, shellcheck, cdk diff"
@@ -45,6 +49,11 @@ preview: tools node_modules
 	@go build -o bin/noren ./cmd/noren
 	@$(MAKE) --no-print-directory synthesized
 	@bin/noren preview --env $(ENV) $(ARGS)
+
+# The container images: go run ./cmd/images -h says what ARGS may be.
+images: ARGS ?= -out cdk.out/images
+images:
+	@go run ./cmd/images $(ARGS)
 
 # The assemblies of ENV, left alone if nothing has changed since they were made.
 .PHONY: synthesized
@@ -72,11 +81,17 @@ test: node_modules
 NOREN_AWSCLI2 ?= /usr/bin/aws
 export NOREN_AWSCLI2
 
+# CDK apps of other people that import the construct: those that every test has a
+# part of.
+apps:
+	NOREN_APPS=all go test -count=1 -timeout 20m ./test/apps
+
 awscli: node_modules .venv/awscli
 	@$(NOREN_AWSCLI2) --version | grep -q ^aws-cli/2 || { echo "$(NOREN_AWSCLI2) is not the AWS CLI 2: name it in NOREN_AWSCLI2"; exit 1; }
 	go test -tags awscli -count=1 -timeout 20m -run 'Printed|Pager' ./stacks
 
 browser:
+	cd test/axe && npm ci --no-audit --no-fund --loglevel=error
 	go test -tags browser ./internal/function/responder
 	cd examples/fieldreports && go test -tags browser -timeout 10m .
 
@@ -110,10 +125,20 @@ mysql:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 45m ./internal/ddl
 	cd examples/fieldreports && NOREN_MYSQLD=$$(../../scripts/mysql.sh) go test -tags mysql ./api
 
+# All tests of the API with its sessions in a store of their own.
+sessions:
+	cd examples/fieldreports && go test -tags valkey -count=1 ./api
+
 # What happens to a schema change that is disturbed: N times, at random moments.
 N ?= 200
 ddl-chaos:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_CHAOS=$(N) NOREN_CHAOS_RESULT=$(CURDIR)/docs/ddl-chaos.md go test -tags mysql -count=1 -timeout 60m -run 'TestChaos$$' ./internal/ddl
+
+# The verdicts of noren ddl plan against what a reader and a writer feel: every
+# operation on every kind of table, or CELLS of them. make mysql tries 24.
+CELLS ?= all
+ddl-truth:
+	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_TRUTH_CELLS=$(CELLS) NOREN_TRUTH_RESULT=$(CURDIR)/docs/ddl-truth.md go test -tags mysql -count=1 -timeout 90m -run 'TestTruth$$' ./internal/ddl
 
 # The emulator listens on this machine only. What the test writes is in
 # cdk.out/e2e and stays until the next run.
@@ -218,6 +243,7 @@ bench: node_modules
 	go test -run '^$$' -bench . ./internal/rules/allowlist
 	go test -run '^$$' -bench . ./internal/diff
 	go test -run '^$$' -bench . ./internal/alb
+	scripts/bench.sh
 	go test -run '^$$' -bench . ./internal/replay/accesslog ./cmd/noren
 	go test -p 1 -run '^$$' -bench . ./lambda/responder ./internal/function/responder
 	go test -run '^$$' -bench ALB -benchtime 15x ./internal/preview/edge

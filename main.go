@@ -14,21 +14,11 @@ import (
 )
 
 func main() {
-	err := synth()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	stacks.CloseNode()
-	if err != nil {
-		os.Exit(1)
-	}
+	schemachange.Compile()
+	os.Exit(maintenancemode.Run(define))
 }
 
-func synth() (err error) {
-	defer stacks.Recover(&err)
-	maintenancemode.Compile()
-	schemachange.Compile()
-	app := awscdk.NewApp(nil)
+func define(app awscdk.App) error {
 	flags, err := maintenancemode.ReadFlags(app)
 	if err != nil {
 		return err
@@ -40,9 +30,5 @@ func synth() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := stacks.NoteUnfinished(stacks.Build(app, env, flags), "environments", env.Name); err != nil {
-		return err
-	}
-	app.Synth(nil)
-	return nil
+	return stacks.NoteUnfinished(stacks.Build(app, env, flags), "environments", env.Name)
 }

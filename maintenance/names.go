@@ -42,6 +42,7 @@ const (
 	ResponderID = "Responder" // the function that answers the refused
 	ReadID      = "Read"      // with a number: rules that let reads through in the mode read-only
 	CloseID     = "Close"     // with a number: rules that close a listener whose default action is not turned
+	UpgradeID   = "Upgrade"   // with a number: rules that keep requests for another protocol out of the reads
 	UnlockID    = "Unlock"    // the rule to the page that gives the bypass cookie
 )
 

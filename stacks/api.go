@@ -3,6 +3,7 @@ package stacks
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/schemachange"
+	"github.com/noren-cdk/noren/constructs/sessionstore"
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
@@ -30,6 +32,7 @@ type api struct {
 	service     awsecs.FargateService
 	targetGroup elbv2.ApplicationTargetGroup
 	logs        awslogs.LogGroup
+	sessions    *sessionstore.SessionStore // nil: sessions are in the database
 }
 
 // newAPI defines the Fargate service in the private subnets.
@@ -37,6 +40,8 @@ type api struct {
 // The container finds its database in the environment: DB_HOST, DB_PORT, DB_NAME
 // and DB_USER, to log in with an IAM token over TLS, and DB_READER_HOST if there
 // are readers. DB_CONNECTIONS is how many connections it may open to each host.
+// With sessions.store valkey, SESSIONS_HOST, SESSIONS_PORT, SESSIONS_GROUP and
+// SESSIONS_USER are where the sessions are, to log in with an IAM token over TLS.
 // PORT is where it has to listen. There is no password. CORS_ORIGINS, with commas, are
 // the origins that maintenance.corsOrigins lets in: whose scripts may read the
 // answer of maintenance may read the API's.
@@ -49,6 +54,15 @@ func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.
 	container := apiContainer(scope, env, database)
 	if origins := env.Maintenance.CORSOrigins; len(origins) > 0 {
 		(*container.Environment)["CORS_ORIGINS"] = jsii.String(strings.Join(origins, ","))
+	}
+	var sessions *sessionstore.SessionStore
+	if env.Sessions.Store == "valkey" {
+		store := sessionstore.New(scope, "Sessions", sessionstore.Props{Vpc: vpc, NodeType: env.Sessions.NodeType})
+		sessions = &store
+		maps.Copy(*container.Environment, map[string]*string{
+			"SESSIONS_HOST": store.Host, "SESSIONS_PORT": jsii.String(strconv.Itoa(sessionstore.Port)),
+			"SESSIONS_GROUP": store.GroupID, "SESSIONS_USER": store.User,
+		})
 	}
 	logs := newLogGroup(scope, "ApiLogs", env)
 	task := newTask(scope, "Api", env, container, logs)
@@ -73,6 +87,9 @@ func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.
 	for _, subnet := range *vpc.PrivateSubnets() {
 		service.Node().AddDependency(subnet.InternetConnectivityEstablished())
 	}
+	if sessions != nil {
+		sessions.Allow(service, task.TaskRole())
+	}
 	database.Connections().AllowFrom(service, awsec2.Port_Tcp(jsii.Number(databasePort)), jsii.String("The API"))
 
 	targetGroup := elbv2.NewApplicationTargetGroup(scope, jsii.String("App"), &elbv2.ApplicationTargetGroupProps{
@@ -91,7 +108,7 @@ func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.
 		DeregistrationDelay: awscdk.Duration_Seconds(jsii.Number(30)),
 	})
 
-	return api{cluster: cluster, service: service, targetGroup: targetGroup, logs: logs}
+	return api{cluster: cluster, service: service, targetGroup: targetGroup, logs: logs, sessions: sessions}
 }
 
 // scale lets the number of tasks follow the load. It comes after the load

@@ -1,13 +1,9 @@
 package stacks
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -16,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/internal/environment"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 // ChooseEnvironment reads the environment that -c env= names, dev without it,
@@ -63,51 +60,15 @@ func checkContext(app constructs.Construct) error {
 	var errs []error
 	context, _ := app.Node().GetAllContext(nil).(map[string]any)
 	for _, key := range slices.Sorted(maps.Keys(context)) {
-		if meant := meantKeys[strings.ToLower(key)]; meant != "" && meant != key {
+		meant := meantKeys[strings.ToLower(key)]
+		for word, of := range meantKeys {
+			if meant == "" && len(word) > 5 && of != "maintenance" && term.Edits(key, word) <= 2 {
+				meant = of
+			}
+		}
+		if meant != "" && meant != key {
 			errs = append(errs, fmt.Errorf("-c %s=%v: unknown key: want %s, as in -c %s=%v", key, context[key], meant, meant, context[key]))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// Recover turns the panic of a construct into an error for people: what CDK
-// says, without the trace of its own sources. A bug in this program keeps its
-// trace. Use it as a deferred call.
-func Recover(err *error) {
-	switch r := recover().(type) {
-	case nil:
-	case runtime.Error:
-		panic(r)
-	default:
-		*err = fmt.Errorf("%s", withoutTrace(fmt.Sprint(r)))
-	}
-}
-
-// CloseNode ends the Node process that CDK runs in; nothing may be written to
-// os.Stderr afterwards. jsii waits for the process twice, and calls the second
-// wait, which finds none, an abnormal exit: that is kept from people.
-func CloseNode() {
-	stderr := os.Stderr
-	read, write, err := os.Pipe()
-	if err != nil {
-		jsii.Close()
-		return
-	}
-	os.Stderr = write
-	jsii.Close()
-	write.Close()
-	said, _ := io.ReadAll(read)
-	_, _ = stderr.Write(bytes.ReplaceAll(said, []byte("Runtime process exited abnormally: waitid: no child processes"), nil))
-}
-
-// withoutTrace cuts the JavaScript stack off a message of the jsii kernel.
-func withoutTrace(message string) string {
-	var lines []string
-	for line := range strings.Lines(message) {
-		if strings.HasPrefix(strings.TrimSpace(line), "at ") {
-			break
-		}
-		lines = append(lines, strings.TrimRight(line, "\n"))
-	}
-	return strings.Join(lines, "\n")
 }

@@ -77,7 +77,7 @@ func TestEveryAlarmIsInTheRunbook(t *testing.T) {
 var awsCommands = map[string][]string{
 	"cloudformation describe-stacks":               {"--stack-name", "--query", "--output"},
 	"cloudformation describe-stack-events":         {"--stack-name", "--max-items"},
-	"cloudformation continue-update-rollback":      {"--stack-name"},
+	"cloudformation continue-update-rollback":      {"--stack-name", "--resources-to-skip"},
 	"cloudformation update-termination-protection": {"--stack-name", "--no-enable-termination-protection"},
 	"cloudformation describe-stack-resources":      {"--stack-name", "--query", "--output"},
 	"cloudformation delete-stack":                  {"--stack-name"},
@@ -90,6 +90,7 @@ var awsCommands = map[string][]string{
 	"logs describe-log-groups":                     {"--query", "--output"},
 	"logs delete-log-group":                        {"--log-group-name"},
 	"ec2 describe-security-groups":                 {"--filters", "--query", "--output"},
+	"ecs update-service":                           {"--cluster", "--service", "--force-new-deployment"},
 	"ecs describe-services":                        {"--cluster", "--services"},
 	"lambda get-account-settings":                  {},
 	"rds describe-db-clusters":                     {"--db-cluster-identifier", "--query"},
@@ -103,7 +104,8 @@ var awsCommands = map[string][]string{
 func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 	_, commands := runbook(t)
 	_, first := documented(t, "first-deploy.md")
-	commands = append(commands, first...)
+	_, guard := documented(t, "guard.md")
+	commands = slices.Concat(commands, first, guard)
 	outputs := synthesized(t, "prod", maintenance.Open).template.Outputs
 	option := regexp.MustCompile(`(^|\s)(--[a-z0-9-]+)`)
 	counts := map[string]int{}
@@ -179,6 +181,10 @@ func checkCDK(t *testing.T, command string) {
 			}
 		case "maintenance":
 			_, err = maintenance.ParseFlag(value)
+		case "maintenance-guard":
+			if value != "absent" {
+				err = fmt.Errorf("want absent, got %q", value)
+			}
 		case "maintenance-until":
 			_, err = time.Parse(time.RFC3339, value)
 		default:

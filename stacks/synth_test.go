@@ -122,13 +122,18 @@ var explicit = regexp.MustCompile(`"Explicit": "[-0-9:TZ]+"`)
 
 // synth synthesizes an environment in a mode.
 func synth(env environment.Environment, mode maintenance.Mode) (assembly, error) {
+	return synthWith(env, maintenancemode.Flags{Mode: &mode})
+}
+
+// synthWith synthesizes an environment with flags.
+func synthWith(env environment.Environment, flags maintenancemode.Flags) (assembly, error) {
 	outdir, err := os.MkdirTemp("", "noren-stacks-")
 	if err != nil {
 		return assembly{}, err
 	}
 	defer os.RemoveAll(outdir)
 	app := newTestApp(outdir)
-	stack := Build(app, env, maintenancemode.Flags{Mode: &mode}).Stack
+	stack := Build(app, env, flags).Stack
 	artifact := app.Synth(nil).GetStackArtifact(stack.ArtifactId())
 
 	var a assembly

@@ -41,6 +41,24 @@ func TestTurn_EqualsSynthesis(t *testing.T) {
 	}
 }
 
+// TestTemplatesAreASCII: CloudFormation gives back a question mark for every other
+// character, and what is turned is what it gives back.
+func TestTemplatesAreASCII(t *testing.T) {
+	for _, name := range environments {
+		for _, mode := range maintenance.Modes() {
+			if mode == maintenance.ReadOnly && !loadEnvironment(t, name).Maintenance.ReadOnly {
+				continue
+			}
+			for i, b := range synthesized(t, name, mode).data {
+				if b >= 0x80 {
+					t.Errorf("%s, %s: a character that is not ASCII at byte %d", name, mode, i)
+					break
+				}
+			}
+		}
+	}
+}
+
 // typedIn is when the mode was typed by which the template was synthesized.
 func typedIn(t *testing.T, template []byte) time.Time {
 	t.Helper()

@@ -25,7 +25,9 @@ func newCheck() *cobra.Command {
 ALB that neither CDK nor CloudFormation checks before a deploy: condition
 values and wildcards in a rule, characters and lengths, priorities, weights,
 target groups, regexes. Rules, and values of them, that no request reaches are
-warnings, with the rules that take their requests.
+warnings, with the rules that take their requests. So is what keeps noren close
+from turning a switch of the template: parameters that every update reads again,
+and characters that CloudFormation does not give back.
 
 A TEMPLATE is a CloudFormation template in JSON or YAML, or the folder of an
 assembly, whose templates are checked as one, nested stacks included. Without
@@ -120,6 +122,11 @@ func check(paths []string, from templateFlags) ([]finding, []source, error) {
 		})
 		for _, name := range s.unread {
 			add(finding{alb.Warning.String(), "", "", "", "not read: " + name + ": its rules are not checked", "", "", nil}, s.file)
+		}
+		for _, p := range s.parts {
+			for _, f := range unturnable(p.data) {
+				add(f, p.file)
+			}
 		}
 		for _, p := range alb.Check(s.Template) {
 			where, id := s.placed(p.LogicalID, p.Property)

@@ -96,6 +96,33 @@ func (f *ddlFlags) files(stdin io.Reader, name string) (files []migrationFile, f
 	return readMigrations(stdin, name, f.direction)
 }
 
+// openAll logs in to several servers. What it has opened is closed by the
+// function that it returns, also after an error.
+func openAll(ctx context.Context, logins []ddl.Login) (all []*ddl.Database, closeAll func(), err error) {
+	closeAll = func() {
+		for _, db := range all {
+			db.Close()
+		}
+	}
+	for _, login := range logins {
+		db, err := login.Open(ctx)
+		if err != nil {
+			return all, closeAll, err
+		}
+		all = append(all, db)
+	}
+	return all, closeAll, nil
+}
+
+// dsnLogins are the logins of DSNs.
+func dsnLogins(dsns []string) []ddl.Login {
+	var all []ddl.Login
+	for _, dsn := range dsns {
+		all = append(all, ddl.Login{DSN: dsn, CA: os.Getenv("DB_TLS_CA")})
+	}
+	return all
+}
+
 // planLogin is the login of the user who plans, and whether there is one.
 func planLogin(planDSN string) (ddl.Login, bool) {
 	if planDSN != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -12,11 +13,11 @@ import (
 // statement below it, then the sum of it.
 func writePlan(out term.Terminal, p *ddl.Plan) {
 	fmt.Fprintln(out, out.In(term.Bold, fmt.Sprintf("%v, schema %s, writes %s", p.Server, p.Schema, p.Writes)))
-	rows := term.Table{Heading: []string{"", "statement", "how", "rebuild", "reads", "writes", "verdict"}}
+	rows := term.Table{Heading: []string{"", "statement", "how", "rebuild", "reads", "writes", "change", "verdict"}}
 	for _, s := range p.Steps {
 		rows.Rows = append(rows.Rows, term.Row{Indent: 1, Below: strings.Join(remarks(s), "\n"), Cells: []term.Cell{
 			term.Plain.Cell(fmt.Sprint(s.Number)), term.Plain.Cell(shorten(s.SQL, 60)), term.Plain.Cell(s.String()), term.Plain.Cell(yes(s.Rebuild)),
-			goOn(s.Reads, s), goOn(s.Writes, s), verdict(s),
+			goOn(s.Reads, s), goOn(s.Writes, s), term.Plain.Cell(cmp.Or(string(s.Change), "-")), verdict(s),
 		}})
 	}
 	rows.Write(out)
@@ -38,6 +39,18 @@ func remarks(s *ddl.Step) []string {
 	}
 	if !s.Allowed() || s.Lock == "SHARED" {
 		all = append(all, refusals(s.Refusals)...)
+	}
+	for _, tied := range s.Tied {
+		waits := ""
+		if !tied.Writes {
+			waits = ", and writes to it WAIT"
+		}
+		all = append(all, fmt.Sprintf("also locked: %s, since %s%s", tied.Table, tied.By, waits))
+	}
+	if s.Change == ddl.Contract {
+		for _, meets := range s.VersionBefore {
+			all = append(all, "the version before: "+meets)
+		}
 	}
 	for _, note := range s.Notes {
 		all = append(all, "note: "+note)

@@ -139,7 +139,14 @@ func times(e ddl.Event) string {
 	if e.Rehearsed > 0 {
 		text += " of " + seconds(e.Rehearsed) + " rehearsed"
 	}
-	return text + ", worst read " + seconds(e.WorstRead)
+	text += ", worst read " + seconds(e.WorstRead)
+	if e.WorstWrite > 0 {
+		text += ", worst write " + seconds(e.WorstWrite)
+	}
+	if e.ReaderErrors > 0 {
+		text += ", failed at the readers " + fmt.Sprint(e.ReaderErrors)
+	}
+	return text
 }
 
 // seconds is a time as people read it, to three digits or so.

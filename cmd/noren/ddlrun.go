@@ -18,6 +18,7 @@ func newDDLRun() *cobra.Command {
 	var flags ddlFlags
 	var options ddl.RunOptions
 	var rehearsal, name, planDSN string
+	var readers, replicas []string
 	cmd := &cobra.Command{
 		Use:   "run FILE.sql|FOLDER",
 		Short: "Execute a migration while the app keeps reading",
@@ -75,6 +76,22 @@ or if it is unknown whether a statement was executed: noren ddl resolve.`,
 				}
 				defer options.Planner.Close()
 			}
+			logins := dsnLogins(readers)
+			if login, ok := ddl.ReaderLogin(os.Getenv); ok && flags.dsn == "" && len(readers) == 0 {
+				logins = append(logins, login)
+			}
+			opened, closeReaders, err := openAll(cmd.Context(), logins)
+			defer closeReaders()
+			if err != nil {
+				return withCode(fmt.Errorf("logging in to a reader: %w", err))
+			}
+			options.Readers = opened
+			opened, closeReplicas, err := openAll(cmd.Context(), dsnLogins(replicas))
+			defer closeReplicas()
+			if err != nil {
+				return withCode(fmt.Errorf("logging in to a replica: %w", err))
+			}
+			options.Replicas = opened
 			entries, err := ddl.Journal(cmd.Context(), db, options.Journal)
 			if err != nil {
 				return err
@@ -109,7 +126,10 @@ or if it is unknown whether a statement was executed: noren ddl resolve.`,
 	f.DurationVar(&options.Stall, "stall", 500*time.Millisecond, "how long others may wait behind a statement that has not worked yet")
 	f.DurationVar(&options.EndStall, "end-stall", 5*time.Second, "how long others may wait behind a statement that has worked")
 	f.DurationVar(&options.Wait, "wait", 10*time.Minute, "how long a statement is tried at all")
-	f.BoolVar(&options.KillIdle, "kill-idle-trx", false, "at the end, end idle transactions that hold the table's lock and have written little")
+	f.StringArrayVar(&readers, "reader", nil, "a reader from which the app reads, as a DSN: its waits and errors are counted, and every table is read there between two statements (default: DB_READER_HOST)")
+	f.StringArrayVar(&replicas, "replica", nil, "a replica that --max-lag is about, as a DSN")
+	f.DurationVar(&options.MaxLag, "max-lag", 0, "wait before a statement, and between portions of rows, while a --replica is further behind")
+	f.BoolVar(&options.KillIdle, "kill-idle-trx", false, "end idle transactions that hold the table's lock and have written little")
 	f.DurationVar(&options.Sample, "sample", 2*time.Second, "how long tables are watched beforehand that are said to be quiet")
 	f.Var((*bytesFlag)(&options.FreeSpace), "free-space", "free storage of the server, like 200GiB")
 	return cmd
@@ -157,7 +177,10 @@ func resultText(r *ddl.Result) string {
 	if len(r.Steps) == 0 {
 		return fmt.Sprintf("nothing left to do: %s done before", term.Plural(r.Skipped, "statement"))
 	}
-	text := fmt.Sprintf("done: %s in %s; the longest a reader waited: %s", term.Plural(len(r.Steps), "statement"), seconds(r.Seconds), seconds(r.WorstRead))
+	text := fmt.Sprintf("done: %s in %s; the longest a reader waited: %s, a writer: %s", term.Plural(len(r.Steps), "statement"), seconds(r.Seconds), seconds(r.WorstRead), seconds(r.WorstWrite))
+	if r.ReaderErrors > 0 {
+		text += fmt.Sprintf("; %s failed at the readers", term.Plural(r.ReaderErrors, "read"))
+	}
 	if r.Skipped > 0 {
 		text += fmt.Sprintf("; %d were done before", r.Skipped)
 	}

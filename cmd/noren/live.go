@@ -49,7 +49,7 @@ func (f templateFlags) loadLive() (source, error) {
 
 // nameResources adds the logical ids of what a stack has, by ARN.
 func nameResources(answer []byte, names map[string]string) error {
-	type resource struct{ LogicalResourceId, PhysicalResourceId string } //nolint:revive,staticcheck // AWS's names
+	type resource struct{ LogicalResourceId, PhysicalResourceId string } //nolint:revive // AWS's names
 	var stack struct{ StackResources, StackResourceSummaries []resource }
 	if err := json.Unmarshal(answer, &stack); err != nil {
 		return err

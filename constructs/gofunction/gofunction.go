@@ -1,6 +1,6 @@
 // Package gofunction is a Lambda function written in Go as a CDK construct. The
 // program is compiled while the app is synthesized, without Docker, and always
-// to the same bytes.
+// to the same bytes, as a zip archive or as a container image.
 package gofunction
 
 import (
@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -22,14 +23,22 @@ import (
 
 // Props configures a GoFunction.
 type Props struct {
-	// Package is the import path of the main package, looked up from the
+	// Program is the import path of the main package, looked up from the
 	// working directory. Required.
-	Package string
+	Program string
+
+	// Package is how the program is packed. Default: Zip.
+	Package Package
+
+	// Repository holds the image in the function's region, once it was pushed from
+	// the assembly. Required with Image.
+	Repository awsecr.IRepository
 
 	// Description is shown in the Lambda console. Required.
 	Description string
 
-	// Files are files beside the program, by name, in /var/task. Default: none.
+	// Files are files beside the program, by name, in LAMBDA_TASK_ROOT. Default:
+	// none.
 	Files map[string][]byte
 
 	// Environment holds the function's environment variables. All of them
@@ -49,6 +58,13 @@ type Props struct {
 	// Default: one month.
 	LogRetention awslogs.RetentionDays
 
+	// LogGroup is where the function logs. Default: a log group of its own.
+	LogGroup awslogs.ILogGroup
+
+	// EncryptionKey encrypts the environment variables and a log group of its own;
+	// it has to let CloudWatch Logs use it. Default: keys of AWS.
+	EncryptionKey awskms.IKey
+
 	// ReservedConcurrency is the number of instances kept for this function,
 	// which is also its most. 100 of an account's concurrency must stay
 	// unreserved, so an account that still has the starting quota of 10 can
@@ -56,13 +72,15 @@ type Props struct {
 	ReservedConcurrency int
 }
 
-// GoFunction is a Lambda function with a log group of its own.
+// GoFunction is a Lambda function with a log group.
 type GoFunction struct {
-	// Function runs on ARM64 under provided.al2023, outside any VPC.
+	// Function runs on ARM64, outside any VPC: under provided.al2023, or as an
+	// image that holds nothing but the program, its files and the certificates of
+	// authorities that Mozilla trusts.
 	Function awslambda.Function
 
 	// LogGroup receives what the function prints.
-	LogGroup awslogs.LogGroup
+	LogGroup awslogs.ILogGroup
 }
 
 // New compiles the program and defines a GoFunction in scope. It panics if
@@ -72,19 +90,20 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 	if err := props.validate(); err != nil {
 		panic(fmt.Errorf("gofunction %s: %w", path, err))
 	}
-	code, err := gobuild.Once(props.Package)
-	if err == nil {
-		code, err = code.With(props.Files)
-	}
+	code, err := props.build(*awscdk.Stage_Of(scope).Outdir())
 	if err != nil {
 		panic(fmt.Errorf("gofunction %s: %w", path, err))
 	}
 
 	this := constructs.NewConstruct(scope, &id)
-	logGroup := awslogs.NewLogGroup(this, jsii.String("Logs"), &awslogs.LogGroupProps{
-		Retention:     cmp.Or(props.LogRetention, awslogs.RetentionDays_ONE_MONTH),
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
-	})
+	logGroup := props.LogGroup
+	if logGroup == nil {
+		logGroup = awslogs.NewLogGroup(this, jsii.String("Logs"), &awslogs.LogGroupProps{
+			Retention:     cmp.Or(props.LogRetention, awslogs.RetentionDays_ONE_MONTH),
+			EncryptionKey: props.EncryptionKey,
+			RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+		})
+	}
 	// A role of its own: the AWS managed policy may write to any log.
 	role := awsiam.NewRole(this, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
@@ -92,18 +111,17 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 	logGroup.GrantWrite(role)
 	function := awslambda.NewFunction(this, jsii.String("Function"), &awslambda.FunctionProps{
 		Description:  &props.Description,
-		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+		Runtime:      code.runtime,
 		Architecture: awslambda.Architecture_ARM_64(),
-		Handler:      jsii.String("bootstrap"), // required, but not read by this runtime
-		Code: awslambda.Code_FromAsset(&code.Zip, &awss3assets.AssetOptions{
-			AssetHashType: awscdk.AssetHashType_CUSTOM,
-			AssetHash:     &code.Hash,
-		}),
-		Environment: environment(props.Environment),
-		MemorySize:  jsii.Number(cmp.Or(props.MemorySize, 128)),
-		Timeout:     awscdk.Duration_Seconds(jsii.Number(cmp.Or(props.Timeout, 3*time.Second).Seconds())),
-		Role:        role,
-		LogGroup:    logGroup,
+		Handler:      &code.handler,
+		Code:         code.code,
+		Environment:  environment(props.Environment),
+		MemorySize:   jsii.Number(cmp.Or(props.MemorySize, 128)),
+		Timeout:      awscdk.Duration_Seconds(jsii.Number(cmp.Or(props.Timeout, 3*time.Second).Seconds())),
+		Role:         role,
+		LogGroup:     logGroup,
+
+		EnvironmentEncryption: props.EncryptionKey,
 	})
 	if props.ReservedConcurrency > 0 {
 		function.Node().DefaultChild().(awslambda.CfnFunction).SetReservedConcurrentExecutions(jsii.Number(props.ReservedConcurrency))
@@ -121,8 +139,14 @@ func Compile(packages ...string) {
 
 func (p Props) validate() error {
 	var errs []error
-	if p.Package == "" {
-		errs = append(errs, errors.New("Package is required"))
+	if p.Program == "" {
+		errs = append(errs, errors.New("Program is required"))
+	}
+	switch {
+	case p.Package != Zip && p.Package != Image:
+		errs = append(errs, fmt.Errorf("unknown Package %q: want Zip or Image", string(p.Package)))
+	case (p.Package == Image) != (p.Repository != nil):
+		errs = append(errs, errors.New("Package Image and a Repository go together"))
 	}
 	if p.Description == "" {
 		errs = append(errs, errors.New("Description is required"))

@@ -4,15 +4,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
+	"github.com/noren-cdk/noren/internal/gobuild/image"
 )
 
 // TestMain starts one jsii kernel for the package and closes it once.
@@ -27,15 +31,18 @@ func TestMain(m *testing.M) {
 const responder = "github.com/noren-cdk/noren/lambda/responder"
 
 // synth returns the resources of a stack with one function, by type.
-func synth(t *testing.T, props gofunction.Props) (resources map[string]map[string]any, err error) {
+func synth(t *testing.T, assembly string, props gofunction.Props) (resources map[string]map[string]any, err error) {
 	t.Helper()
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%v", r)
 		}
 	}()
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir())})
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(assembly)})
 	stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
+	if props.Package == gofunction.Image {
+		props.Repository = awsecr.Repository_FromRepositoryName(stack, jsii.String("Repository"), jsii.String("functions"))
+	}
 	gofunction.New(stack, "Fn", props)
 	data, err := json.Marshal(app.Synth(nil).GetStackArtifact(stack.ArtifactId()).Template())
 	if err != nil {
@@ -58,8 +65,8 @@ func synth(t *testing.T, props gofunction.Props) (resources map[string]map[strin
 }
 
 func TestAFunctionHasWhatItNeedsAndNoMore(t *testing.T) {
-	resources, err := synth(t, gofunction.Props{
-		Package: responder, Description: "Answers.", Environment: map[string]string{"A": "1"}, ReservedConcurrency: 5,
+	resources, err := synth(t, t.TempDir(), gofunction.Props{
+		Program: responder, Description: "Answers.", Environment: map[string]string{"A": "1"}, ReservedConcurrency: 5,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -85,21 +92,56 @@ func TestAFunctionHasWhatItNeedsAndNoMore(t *testing.T) {
 	}
 }
 
+// TestAnImage: the function refers to the image that lies in the assembly.
+func TestAnImage(t *testing.T) {
+	assembly := t.TempDir()
+	resources, err := synth(t, assembly, gofunction.Props{
+		Program: responder, Package: gofunction.Image, Files: map[string][]byte{"page.html": []byte("page")}, Description: "Answers.",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	images, err := filepath.Glob(filepath.Join(assembly, "responder-*.image.tar"))
+	if err != nil || len(images) != 1 {
+		t.Fatalf("images %q (%v)", images, err)
+	}
+	function := resources["AWS::Lambda::Function"]
+	code, _ := json.Marshal(function["Code"])
+	if tag := strings.TrimSuffix(filepath.Base(images[0]), ".image.tar"); !strings.Contains(string(code), "/functions:"+tag+`"`) {
+		t.Errorf("code %s, want the image %s", code, tag)
+	}
+	if function["PackageType"] != "Image" || function["Runtime"] != nil || function["Handler"] != nil || !reflect.DeepEqual(function["Architectures"], []any{"arm64"}) {
+		t.Errorf("function %v", function)
+	}
+	file, err := tarball.ImageFromPath(images[0], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	if err := image.Unpack(file, root); err != nil {
+		t.Fatal(err)
+	}
+	if page, err := os.ReadFile(filepath.Join(root, "var/task/page.html")); err != nil || string(page) != "page" {
+		t.Errorf("the image holds %q (%v)", page, err)
+	}
+}
+
 func TestWrongProps(t *testing.T) {
 	tests := []struct {
 		name  string
 		props gofunction.Props
 		want  string
 	}{
-		{"nothing given", gofunction.Props{}, "gofunction Stack/Fn: Package is required\nDescription is required"},
-		{"no such package", gofunction.Props{Package: responder + "/none", Description: "x"}, "gofunction Stack/Fn: building " + responder + "/none for linux/arm64: "},
-		{"too little memory", gofunction.Props{Package: responder, Description: "x", MemorySize: 64}, "MemorySize must be 128 to 10240 MiB, got 64"},
-		{"a fraction of a second", gofunction.Props{Package: responder, Description: "x", Timeout: 1500 * time.Millisecond}, "Timeout must be whole seconds up to 15m, got 1.5s"},
-		{"negative concurrency", gofunction.Props{Package: responder, Description: "x", ReservedConcurrency: -1}, "ReservedConcurrency must not be negative, got -1"},
+		{"nothing given", gofunction.Props{}, "gofunction Stack/Fn: Program is required\nDescription is required"},
+		{"no such package", gofunction.Props{Program: responder + "/none", Description: "x"}, "gofunction Stack/Fn: building " + responder + "/none for linux/arm64: "},
+		{"too little memory", gofunction.Props{Program: responder, Description: "x", MemorySize: 64}, "MemorySize must be 128 to 10240 MiB, got 64"},
+		{"a fraction of a second", gofunction.Props{Program: responder, Description: "x", Timeout: 1500 * time.Millisecond}, "Timeout must be whole seconds up to 15m, got 1.5s"},
+		{"an unknown package", gofunction.Props{Program: responder, Package: "Layer", Description: "x"}, `unknown Package "Layer": want Zip or Image`},
+		{"negative concurrency", gofunction.Props{Program: responder, Description: "x", ReservedConcurrency: -1}, "ReservedConcurrency must not be negative, got -1"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if _, err := synth(t, test.props); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := synth(t, t.TempDir(), test.props); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -19,26 +20,33 @@ import (
 // holds the version, so that another version is another secret and the rules
 // that refer to it change with it; a rotation in place would leave the rules on
 // the old value, for CloudFormation resolves a reference only when it changes.
-func newBypassSecret(this constructs.Construct, version int) awssecretsmanager.Secret {
-	return awssecretsmanager.NewSecret(this, jsii.String(fmt.Sprintf("BypassSecret%d", cmp.Or(version, 1))), &awssecretsmanager.SecretProps{
+func newBypassSecret(this constructs.Construct, version int, key awskms.IKey) awssecretsmanager.Secret {
+	secret := awssecretsmanager.NewSecret(this, jsii.String(fmt.Sprintf("BypassSecret%d", cmp.Or(version, 1))), &awssecretsmanager.SecretProps{
 		Description: jsii.String("Lets operators use the application during maintenance, as the value of a header or cookie"),
 		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
 			PasswordLength:     jsii.Number(32),
 			ExcludePunctuation: jsii.Bool(true),
 		},
+		EncryptionKey: key,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
+	meant(secret, "AwsSolutions-SMG4", "A listener rule holds the value: it is rotated by a deploy with another Bypass.SecretVersion, never behind the rule's back.")
+	return secret
 }
 
 // addUnlock defines the function behind UnlockPath and returns the ARN of its
 // target group.
 func (m *MaintenanceMode) addUnlock(this constructs.Construct, props Props) *string {
 	function := gofunction.New(this, "Unlocker", gofunction.Props{
-		Package:      unlockProgram,
-		Description:  "Gives staff the bypass cookie for the secret",
-		Environment:  unlock.Settings{Cookie: props.Bypass.Cookie, SecretARN: *m.BypassSecret.SecretArn()}.Environment(),
-		Timeout:      10 * time.Second, // a wrong secret waits a second
-		LogRetention: props.LogRetention,
+		Program:       unlockProgram,
+		Package:       props.functionPackage(),
+		Repository:    props.FunctionRepository,
+		Description:   "Gives staff the bypass cookie for the secret",
+		Environment:   unlock.Settings{Cookie: props.Bypass.Cookie, SecretARN: *m.BypassSecret.SecretArn()}.Environment(),
+		Timeout:       10 * time.Second,
+		LogRetention:  props.LogRetention,
+		LogGroup:      props.FunctionLogs,
+		EncryptionKey: props.EncryptionKey,
 	})
 	m.BypassSecret.GrantRead(function.Function, nil)
 	m.Unlock = function.Function

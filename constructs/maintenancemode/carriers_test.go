@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/noren-cdk/noren/internal/rules"
@@ -65,13 +65,14 @@ func (t template) digest(tb testing.TB, kind string) string {
 	return digest
 }
 
+var turns = regexp.MustCompile("^Maintenance.*(Read|Close|Upgrade)[0-9]+[0-9A-F]{8}$")
+
 // turning are the logical ids of the rules that carry the mode.
 func (t template) turning(tb testing.TB) []string {
 	tb.Helper()
 	var ids []string
 	for id, r := range t.Resources {
-		priority, _ := r.Properties["Priority"].(float64)
-		if r.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" && priority >= 191 && priority <= 199 && strings.HasPrefix(id, "Maintenance") {
+		if r.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" && turns.MatchString(id) {
 			ids = append(ids, id)
 		}
 	}

@@ -3,6 +3,7 @@ package maintenancemode
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -89,19 +90,16 @@ func (c *carriers) describeProperty(props Props, of awscdk.CfnResource, name str
 }
 
 // describeRule notes what of a rule carries the mode.
-func (c *carriers) describeRule(props Props, t turned, id string, rule awscdk.CfnResource, responder, closed []any) {
+func (c *carriers) describeRule(props Props, t *turned, of rules.Rule, rule awscdk.CfnResource, responder, closed []any) {
 	in := func(mode maintenance.Mode) rules.Rule {
-		for _, r := range props.plan(t).Turning(mode) {
-			if r.ID == id {
-				return r
-			}
-		}
-		panic("maintenancemode: rule " + id + " is not there in the mode " + string(mode))
+		turning, _ := props.plan(*t).Turning(mode)
+		at := slices.IndexFunc(turning, func(r rules.Rule) bool { return r.Priority == of.Priority })
+		return turning[at]
 	}
 	c.describeProperty(props, rule, "Actions", func(mode maintenance.Mode) any {
 		switch r := in(mode); {
 		case r.Target == rules.App:
-			return t.app.template()
+			return t.routeOf(r).does.template()
 		case r.Reads() && len(closed) > 1:
 			return closed
 		}

@@ -67,7 +67,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			"the load balancer has 6 rules, its quota is 5"},
 		{"another rule to the app, which maintenance would not stop",
 			func(p product) { p.new(maintenancemode.Props{}); p.ruleTo(p.app, "Mine", 300) },
-			"Product/Mine (priority 300) forwards to AppTargetGroup in every mode, so maintenance would not stop what it matches"},
+			`the ways of Product/Alb/Listener to AppTargetGroup were changed after MaintenanceMode was made, from ["Product/Alb/Listener to Product/App"] to ["Product/Mine path \"/other/*\" to Product/App",`},
 		{"a bypass for everybody",
 			func(p product) {
 				p.new(maintenancemode.Props{Bypass: maintenancemode.Bypass{CIDRs: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}})
@@ -120,7 +120,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			func(p product) {
 				p.new(maintenancemode.Props{Clients: maintenancemode.Clients{Header: "X-Client"}})
 			},
-			`Clients.Values: missing: want one or two values of the header "X-Client"`},
+			`Clients.Values: missing: want values of the header "X-Client"`},
 		{"a header name that ALB refuses",
 			func(p product) {
 				p.new(maintenancemode.Props{Bypass: maintenancemode.Bypass{Header: strings.Repeat("X", 41)}})
@@ -223,6 +223,7 @@ func TestFlags(t *testing.T) {
 		{"nothing after the equals sign", map[string]any{"maintenance": ""}, "", `-c maintenance: unknown mode "": want false, read-only or true`},
 		{"a number", map[string]any{"maintenance": 1}, "", "-c maintenance: unknown mode 1: want false, read-only or true"},
 		{"an end that is no time", map[string]any{"maintenance-until": "tomorrow"}, "", `-c maintenance-until: "tomorrow" is not a time such as 2026-12-01T04:00:00+09:00`},
+		{"flags of a switch that has a name, and keys of other people", map[string]any{"shop-maintenance": "true", "maintenance-page": "x", "maintenanceMode": true}, "<nil>  0001-01-01T00:00:00Z", ""},
 		{"two mistakes", map[string]any{"maintenance": "on", "maintenance-until": "4am"}, "", "-c maintenance-until: \"4am\""},
 	}
 	for _, test := range tests {
@@ -242,6 +243,67 @@ func TestFlags(t *testing.T) {
 			got := fmt.Sprintf("%s %s %s", mode, flags.Message, flags.Until.Format("2006-01-02T15:04:05Z07:00"))
 			if err != nil || got != test.want {
 				t.Errorf("got %s, %v, want %s", got, err, test.want)
+			}
+		})
+	}
+}
+
+// TestReadFlags_OfOneSwitch: of several switches of an app each has its own.
+func TestReadFlags_OfOneSwitch(t *testing.T) {
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &map[string]any{"maintenance": "read-only", "shop-maintenance": "true", "shop-maintenance-message": "Soon."}})
+	shop, err := maintenancemode.ReadFlags(app, "shop")
+	if err != nil || *shop.Mode != maintenance.Closed || shop.Message != "Soon." {
+		t.Errorf("shop: got %+v, %v", shop, err)
+	}
+	if all, err := maintenancemode.ReadFlags(app); err != nil || *all.Mode != maintenance.ReadOnly || all.Message != "" {
+		t.Errorf("without a name: got %+v, %v", all, err)
+	}
+	if blog, err := maintenancemode.ReadFlags(app, "blog"); err != nil || blog.Mode != nil {
+		t.Errorf("blog: got %+v, %v", blog, err)
+	}
+}
+
+// TestReadFlags_WhatIsReadByNobody is said when the app is synthesized.
+func TestReadFlags_WhatIsReadByNobody(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		key, value string
+		notes, err string
+	}{
+		{"a flag of another name", "maintenance-mode", "true", "no switch reads maintenance-mode=true: read are shop-maintenance", ""},
+		{"a switch that is not there", "blog-maintenance", "true", "no switch reads blog-maintenance=true", ""},
+		{"in another spelling", "maintenanceMode", "read-only", "no switch reads maintenanceMode=read-only", ""},
+		{"another value", "maintenance-page", "x.html", "", ""},
+		{"one of two switches", "shops-maintenance", "true", "", ""},
+		{"a misspelt name", "shp-maintenance", "true", "", `unknown context key "shp-maintenance": want shop-maintenance, shop-maintenance-message`},
+		{"a misspelt flag", "shop-maintenence", "true", "", `unknown context key "shop-maintenence"`},
+		{"a misspelt message", "shop-maintenance-mesage", "x", "", `unknown context key "shop-maintenance-mesage"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir()), Context: &map[string]any{test.key: test.value}})
+			stack := awscdk.NewStack(app, jsii.String("Shops"), nil)
+			var said string
+			_, err := maintenancemode.ReadFlags(app, "shop")
+			if err == nil && test.key == "shops-maintenance" {
+				_, err = maintenancemode.ReadFlags(app, "shops")
+			}
+			if err == nil {
+				func() {
+					defer func() {
+						if r := recover(); r != nil {
+							err = fmt.Errorf("%v", r)
+						}
+					}()
+					for _, m := range *app.Synth(nil).GetStackArtifact(stack.ArtifactId()).Messages() {
+						said += fmt.Sprint(m.Entry.Data)
+					}
+				}()
+			}
+			if !strings.Contains(said, test.notes) || test.notes == "" && said != "" {
+				t.Errorf("notes %q, want %q", said, test.notes)
+			}
+			if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
+				t.Errorf("error %v, want %q", err, test.err)
 			}
 		})
 	}

@@ -3,13 +3,13 @@ package maintenancemode
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -33,43 +33,55 @@ type Flags struct {
 
 // ReadFlags reads -c maintenance=, -c maintenance-message=, -c maintenance-until=
 // and -c maintenance-guard= from the context of the app that scope is in, and
-// reports every value that cannot be read.
-func ReadFlags(scope constructs.Construct) (Flags, error) {
+// reports every value that cannot be read. With a name, such as "shop", it reads
+// the flags of one switch of several: -c shop-maintenance= and so on.
+//
+// A key that is within two letters of one that is read is an error, now or when
+// the app is synthesized and all are known. A key that looks like a flag and is
+// read by no switch is noted on the stacks.
+func ReadFlags(scope constructs.Construct, name ...string) (Flags, error) {
 	var flags Flags
 	var errs []error
-	for key := range scope.Node().GetAllContext(nil).(map[string]any) {
-		if misspelt(key) {
-			errs = append(errs, fmt.Errorf("unknown context key %q: want maintenance, maintenance-message, maintenance-until or maintenance-guard", key))
+	prefix := ""
+	for _, part := range name {
+		prefix += part + "-"
+	}
+	keys := watchFlags(scope, prefix)
+	for _, key := range slices.Sorted(maps.Keys(contextOf(scope))) {
+		// What ends as a flag does may be that of another switch.
+		if near(key, keys) != "" && !flagOfSwitch.MatchString(key) {
+			errs = append(errs, unknownKey(key, keys))
 		}
 	}
-	if value := scope.Node().TryGetContext(jsii.String("maintenance")); value != nil {
+	value := func(of string) any { return scope.Node().TryGetContext(jsii.String(prefix + of)) }
+	if value := value("maintenance"); value != nil {
 		mode, err := maintenance.ParseFlag(value)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("-c maintenance: %w", err))
+			errs = append(errs, fmt.Errorf("-c %smaintenance: %w", prefix, err))
 		}
 		flags.Mode = &mode
 	}
-	if value := scope.Node().TryGetContext(jsii.String("maintenance-message")); value != nil {
+	if value := value("maintenance-message"); value != nil {
 		typed, _ := value.(string)
 		message, err := maintenance.ReadMessage(typed)
 		switch {
 		case err != nil:
-			errs = append(errs, fmt.Errorf("-c maintenance-message: %w", err))
+			errs = append(errs, fmt.Errorf("-c %smaintenance-message: %w", prefix, err))
 		case message == "":
-			errs = append(errs, fmt.Errorf("-c maintenance-message: want a text, or @ and a file with one, got %v", value))
+			errs = append(errs, fmt.Errorf("-c %smaintenance-message: want a text, or @ and a file with one, got %v", prefix, value))
 		}
 		flags.Message = message
 	}
-	if value := scope.Node().TryGetContext(jsii.String("maintenance-until")); value != nil {
+	if value := value("maintenance-until"); value != nil {
 		until, err := time.Parse(time.RFC3339, fmt.Sprint(value))
 		if err != nil {
-			errs = append(errs, fmt.Errorf("-c maintenance-until: %q is not a time such as 2026-12-01T04:00:00+09:00", fmt.Sprint(value)))
+			errs = append(errs, fmt.Errorf("-c %smaintenance-until: %q is not a time such as 2026-12-01T04:00:00+09:00", prefix, fmt.Sprint(value)))
 		}
 		flags.Until = until
 	}
-	if value := scope.Node().TryGetContext(jsii.String("maintenance-guard")); value != nil {
+	if value := value("maintenance-guard"); value != nil {
 		if flags.GuardAbsent = value == "absent"; !flags.GuardAbsent {
-			errs = append(errs, fmt.Errorf("-c maintenance-guard: want absent, got %q", fmt.Sprint(value)))
+			errs = append(errs, fmt.Errorf("-c %smaintenance-guard: want absent, got %q", prefix, fmt.Sprint(value)))
 		}
 	}
 	return flags, errors.Join(errs...)
@@ -94,11 +106,4 @@ func (f Flags) Apply(props Props) Props {
 		props.Answer.Until = f.Until
 	}
 	return props
-}
-
-// misspelt tells whether a context key looks like one of the flags but is none:
-// a misspelt -c maintenance=true would open the product instead of closing it.
-func misspelt(key string) bool {
-	flags := []string{"maintenance", "maintenance-message", "maintenance-until", "maintenance-guard"}
-	return !slices.Contains(flags, key) && term.Nearest(key, flags) != ""
 }

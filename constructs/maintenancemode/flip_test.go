@@ -50,9 +50,12 @@ func TestNew_FlipChangesPropertiesOnly(t *testing.T) {
 		digest = "Guard.Digest"
 		turned = "AlbListener.DefaultActions"
 		armed  = "Close0.Conditions"
-		reads  = "Read0.Actions"
 	)
+	reads := map[string][]string{"services": {"Read0.Actions", "Service1Read0.Actions", "Service2Read0.Actions"}}
 	for _, kind := range listeners {
+		if reads[kind] == nil {
+			reads[kind] = []string{"Read0.Actions"}
+		}
 		closing := armed
 		if kind == "own" {
 			closing = turned
@@ -73,7 +76,7 @@ func TestNew_FlipChangesPropertiesOnly(t *testing.T) {
 						want = append(want, closing)
 					}
 					if prepared && isClosed(from) != isClosed(to) {
-						want = append(want, reads)
+						want = append(want, reads[kind]...)
 					}
 					if from != to {
 						want = append(want, record, digest)

@@ -75,7 +75,7 @@ type ReopenGuard struct {
 	Function awslambda.Function
 
 	// LogGroup is the function's log.
-	LogGroup awslogs.LogGroup
+	LogGroup awslogs.ILogGroup
 
 	// Record holds the mode and since when, as package internal/live writes
 	// it. Only Function does.
@@ -104,11 +104,15 @@ const (
 // it; the function finds that one by its load balancer and port.
 func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, listeners []turned, at rules.Switch) {
 	function := gofunction.New(this, "ReopenGuard", gofunction.Props{
-		Package:      guardProgram,
-		Description:  "Refuses a deploy that would open the application by accident",
-		MemorySize:   256, // a deploy waits for it, and a share of a processor comes with it
-		Timeout:      guardTime,
-		LogRetention: props.LogRetention,
+		Program:       guardProgram,
+		Package:       props.functionPackage(),
+		Repository:    props.FunctionRepository,
+		Description:   "Refuses a deploy that would open the application by accident",
+		MemorySize:    256, // a deploy waits for it, and a share of a processor comes with it
+		Timeout:       guardTime,
+		LogRetention:  props.LogRetention,
+		LogGroup:      props.FunctionLogs,
+		EncryptionKey: props.EncryptionKey,
 	})
 	g := &m.Guard
 	g.Function, g.LogGroup = function.Function, function.LogGroup
@@ -130,6 +134,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	allow(m.ByHand.ParameterArn(), "ssm:GetParameter")
 	allow(awscdk.Aws_STACK_ID(), "cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents")
 	allow(jsii.String("*"), "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules") // they know no resource
+	meantWildcard(g.Function, "elasticloadbalancing:DescribeListeners and DescribeRules know no resource.")
 
 	at.Listeners = slices.Clone(at.Listeners)
 	for i, t := range listeners {

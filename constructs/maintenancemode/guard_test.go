@@ -26,7 +26,7 @@ const guardType = "Custom::NorenReopenGuard"
 
 // listeners are the kinds that there are: the app's own, one that it shares, one
 // that another app defines.
-var listeners = []string{"own", "shared", "imported"}
+var listeners = []string{"own", "shared", "imported", "services"}
 
 // guarded synthesizes a guarded maintenance on a kind of listener.
 func guarded(t *testing.T, kind string, mode maintenance.Mode, edits ...func(*maintenancemode.Props)) template {
@@ -38,6 +38,9 @@ func guarded(t *testing.T, kind string, mode maintenance.Mode, edits ...func(*ma
 		switch kind {
 		case "shared":
 			props.Hosts = []string{"app.example.com"}
+		case "services":
+			orders, users := p.microservices()
+			props.Services = []maintenancemode.Service{{TargetGroup: orders, Allow: []string{"GET /orders/{id}"}}, {TargetGroup: users}}
 		case "imported":
 			props.Listener = elbv2.ApplicationListener_FromApplicationListenerAttributes(p.stack, jsii.String("Imported"), &elbv2.ApplicationListenerAttributes{
 				ListenerArn:   jsii.String("arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"),

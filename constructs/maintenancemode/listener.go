@@ -15,48 +15,6 @@ import (
 	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// turned is a listener that the switch turns.
-type turned struct {
-	listener elbv2.IApplicationListener
-	resource elbv2.CfnListener    // nil if it is imported
-	scope    constructs.Construct // of its rules
-	byRule   bool                 // its default action is not the switch's
-	rules    []rules.Rule
-	app      actions // how it sends to the application without the switch
-}
-
-// turn finds out how a listener sends to the application, and what closes it.
-func (p Props) turn(scope constructs.IConstruct, listener elbv2.IApplicationListener) (turned, error) {
-	t := turned{listener: listener, resource: listenerOf(listener)}
-	t.byRule = t.resource == nil || len(p.Hosts) > 0
-	if !t.byRule {
-		def := newActions(t.resource, t.resource.DefaultActions())
-		if len(def.list) == 0 {
-			return t, fmt.Errorf("%s has no default action yet: add its targets before MaintenanceMode", pathOf(t.resource))
-		}
-		if def.forwardTo(p.AppTargetGroup) {
-			t.app = def
-			return t, sameStack(scope, t.resource)
-		}
-	}
-	rules := rulesTo(scope, t, p.AppTargetGroup)
-	if !t.byRule && len(rules) == 0 {
-		return t, fmt.Errorf("nothing on %s forwards to AppTargetGroup: its default action is %s; take the listener on which the application answers, or set Hosts where another app adds the rules for it",
-			pathOf(t.resource), text(newActions(t.resource, t.resource.DefaultActions()).list))
-	}
-	t.byRule = true
-	t.app = plainForward(p.AppTargetGroup.TargetGroupArn())
-	for i, r := range rules {
-		found := newActions(r, r.Actions())
-		if i > 0 && text(found.list) != text(t.app.list) {
-			return t, fmt.Errorf("%s and %s send to AppTargetGroup in two ways, %s and %s: what is allowed can go one way only",
-				pathOf(rules[i-1]), pathOf(r), text(t.app.list), text(found.list))
-		}
-		t.app = found
-	}
-	return t, nil
-}
-
 // sameStack makes sure that the listener can refer to what the switch makes.
 func sameStack(scope constructs.IConstruct, listener elbv2.CfnListener) error {
 	here, there := awscdk.Stack_Of(scope), awscdk.Stack_Of(listener)
@@ -65,25 +23,6 @@ func sameStack(scope constructs.IConstruct, listener elbv2.CfnListener) error {
 	}
 	return fmt.Errorf("the listener %s is in the stack %s, MaintenanceMode is in %s: each would wait for the other; make MaintenanceMode in the listener's stack, import the listener by its ARN, or set Hosts",
 		pathOf(listener), *there.Node().Path(), *here.Node().Path())
-}
-
-// rulesTo are the rules that the app has on a listener so far and that forward
-// to a target group.
-func rulesTo(scope constructs.IConstruct, t turned, app elbv2.IApplicationTargetGroup) []elbv2.CfnListenerRule {
-	var found []elbv2.CfnListenerRule
-	for _, r := range listenerRules(scope) {
-		if t.has(r) && !ofSwitch(r) && newActions(r, r.Actions()).forwardTo(app) {
-			found = append(found, r)
-		}
-	}
-	return found
-}
-
-// has tells whether a rule is on the listener: by what it refers to, and not by
-// how that looks in a template, where listeners of two stacks may look the same.
-func (t turned) has(r elbv2.CfnListenerRule) bool {
-	arn := *r.ListenerArn()
-	return arn == *t.listener.ListenerArn() || t.resource != nil && arn == *t.resource.Ref()
 }
 
 // ofSwitch tells whether a MaintenanceMode has made a rule.
@@ -107,7 +46,45 @@ func newActions(of constructs.IConstruct, raw any) actions {
 	a := actions{from: of, raw: raw}
 	// What is not there yet is not a list.
 	_ = json.Unmarshal([]byte(resolved(of, raw)), &a.list)
+	// Those of a listener are of another type than those of a rule.
+	if list := plain(raw); list != nil && resolved(of, list) == text(a.list) {
+		a.raw = list
+	}
 	return a
+}
+
+// plain are actions that the app has given as structs, without their types. It
+// is nil for others. References in them stay as CDK writes them in texts.
+func plain(raw any) any {
+	list, ok := raw.([]any)
+	if !ok {
+		return nil
+	}
+	var values []any
+	if err := json.Unmarshal([]byte(text(list)), &values); err != nil {
+		return nil
+	}
+	return untyped(values)
+}
+
+// untyped is a value without what jsii says of its type.
+func untyped(value any) any {
+	switch v := value.(type) {
+	case []any:
+		for i := range v {
+			v[i] = untyped(v[i])
+		}
+	case map[string]any:
+		if of, ok := v["$jsii.struct"].(map[string]any); ok {
+			return untyped(of["data"])
+		}
+		for name, inner := range v {
+			if v[name] = untyped(inner); inner == nil {
+				delete(v, name)
+			}
+		}
+	}
+	return value
 }
 
 // plainForward forwards to one target group.

@@ -47,8 +47,9 @@ func forward(group elbv2.IApplicationTargetGroup) elbv2.ListenerAction {
 }
 
 // decided is where a request goes, and what comes before that.
-func decided(l *alb.Listener, text string) string {
-	r := request(text)
+func decided(l *alb.Listener, text string) string { return decidedOf(l, request(text)) }
+
+func decidedOf(l *alb.Listener, r alb.Request) string {
 	d := l.Route(&r)
 	if d.Rule == nil {
 		return "nowhere"
@@ -97,7 +98,7 @@ func TestNew_Listeners(t *testing.T) {
 			p.listener = p.further(81, elbv2.ListenerAction_FixedResponse(jsii.Number(404), nil))
 			p.defaultsTo(map[string]any{"type": "forward", "targetGroupArn": *p.targetGroup("Other").TargetGroupArn()})
 			r := p.ruleTo(p.app, "Api", 1000)
-			r.AddPropertyOverride(jsii.String("Conditions.0.PathPatternConfig.Values.0"), "/*")
+			r.SetConditions(awscdk.Token_AsAny([]any{map[string]any{"field": "path-pattern", "pathPatternConfig": map[string]any{"values": []string{"/*"}}}}))
 			props.KeepOpen = []constructs.IConstruct{p.alb.Node().FindChild(jsii.String("Listener"))}
 			p.new(props)
 		}, "App", "Target"},
@@ -156,7 +157,7 @@ func TestNew_Refuses(t *testing.T) {
 		{"another service by its path", func(p product, props maintenancemode.Props) {
 			p.rule("Orders", 1000)
 			p.new(props)
-		}, "Product/Orders (priority 1000) stays open when the switch is closed: name it in KeepOpen"},
+		}, "Product/Orders (priority 1000) stays open when the switch is closed: list its target group in Services, or name it in KeepOpen"},
 		{"a rule of another stack", func(p product, props maintenancemode.Props) {
 			p.new(props)
 			other := awscdk.NewStack(p.stack.Node().Root().(constructs.Construct), jsii.String("Neighbour"), nil)

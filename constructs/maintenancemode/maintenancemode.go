@@ -20,8 +20,10 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
@@ -29,9 +31,11 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/noren-cdk/noren/constructs/gofunction"
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/internal/rules"
+	"github.com/noren-cdk/noren/internal/rules/allowlist"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -41,10 +45,10 @@ type Props struct {
 	//
 	// A default action that forwards to AppTargetGroup belongs to the construct
 	// from then on, with the login before it and the weights that it may have. An
-	// imported listener, one that other services share (Hosts), or one whose
-	// default action goes elsewhere keeps its default action: there the construct
-	// closes by a rule at the end of its band instead, which without Hosts stops
-	// everything that comes after it.
+	// imported listener, one that several services share (Services, Hosts), or one
+	// whose default action goes elsewhere keeps its default action: there the
+	// construct closes by a rule at the end of its band instead, which without
+	// Hosts stops everything that comes after it.
 	Listener elbv2.IApplicationListener
 
 	// Listeners are further listeners of the same load balancer on which the
@@ -60,18 +64,31 @@ type Props struct {
 	// AppTargetGroup is where the application answers. Required.
 	AppTargetGroup elbv2.IApplicationTargetGroup
 
+	// Services are further services that are closed together with the application,
+	// at most 8, such as those to which the listeners send by path. An operator or
+	// a read that rules of two services match goes to the one that is listed
+	// first, and to the application last. Their rules on the listeners come after
+	// the band. Default: the application is the whole product.
+	Services []Service
+
 	// Mode is who is let through. Default: maintenance.Open.
 	Mode maintenance.Mode
 
 	// ReadOnly prepares the mode maintenance.ReadOnly, in which GET, HEAD and OPTIONS
-	// go on: with one more rule, in every mode. A WebSocket is opened by GET.
-	// Default: false, and that mode is an error.
+	// go on: with one more rule for each way to a service, in every mode. A
+	// WebSocket is opened by GET. Default: false, and that mode is an error.
 	ReadOnly bool
 
+	// WithoutUpgrades refuses what asks for another protocol in read-only, such as
+	// WebSockets: with one more rule. Clients that offer HTTP/2 in the clear with
+	// every request (Upgrade: h2c) are refused as well. Default: false, a GET that
+	// opens a WebSocket is a read.
+	WithoutUpgrades bool
+
 	// Hosts narrows everything to requests for these host names, on a listener
-	// that other services share. Names as ALB takes them: * and ? are wildcards,
+	// that other products share. Names as ALB takes them: * and ? are wildcards,
 	// a port is not stripped. Each takes one of the five condition values of
-	// every rule. Default: all requests of the listener.
+	// a rule; more than fit make more rules. Default: all requests of the listener.
 	Hosts []string
 
 	// Allow is what the application still answers: http.ServeMux patterns with a
@@ -88,15 +105,17 @@ type Props struct {
 
 	// HealthCheckPath answers to everybody in every mode, so that probes from
 	// outside do not mistake maintenance for an outage. Default: the health check
-	// path that AppTargetGroup sets, unless it is "/", which would leave a front
-	// page open.
+	// path that AppTargetGroup sets, where it leads to the application, unless it
+	// is "/", which would leave a front page open.
 	HealthCheckPath string
 
 	// NoHealthCheck leaves out the rule for HealthCheckPath. Default: false.
 	NoHealthCheck bool
 
 	// Priority is the first of the hundred listener priorities that the
-	// construct's rules use, 1 to 49901. Default: 100.
+	// construct's rules use, 1 to 49901; they use six hundred with Services,
+	// WithoutUpgrades, or more Hosts than fit into the slots of a hundred.
+	// Default: 100.
 	Priority int
 
 	// RuleQuota is how many rules the load balancer may have, the quota "Rules
@@ -120,10 +139,31 @@ type Props struct {
 	// is still 10 can reserve none. Default: 0, nothing reserved.
 	ReservedConcurrency int
 
+	// FunctionRepository is for accounts that allow functions as container images
+	// only: it holds the images, once they were pushed from the assembly.
+	// Default: the functions are zip archives.
+	FunctionRepository awsecr.IRepository
+
 	// LogRetention is how long the functions' logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
 
+	// FunctionLogs is where all functions log. Default: a log group for each.
+	FunctionLogs awslogs.ILogGroup
+
+	// EncryptionKey encrypts the functions' logs and environment variables, and the
+	// bypass secret. Its policy has to let CloudWatch Logs use it, and the role
+	// that deploys decrypt the secret, whose value the rules hold. Default: keys of
+	// AWS.
+	EncryptionKey awskms.IKey
+
 	withoutFlags *maintenance.Answer // nil: no flag has changed Answer
+}
+
+func (p Props) functionPackage() gofunction.Package {
+	if p.FunctionRepository != nil {
+		return gofunction.Image
+	}
+	return gofunction.Zip
 }
 
 // Clients is a kind of client, told by a request header. It is no protection:
@@ -132,8 +172,8 @@ type Clients struct {
 	// Header is the name of the header. Default: none, any client.
 	Header string
 
-	// Values are one or two values of the header, compared without case; * and ?
-	// are wildcards. Required with Header.
+	// Values are those of the header, compared without case; more than fit into a
+	// rule make more rules. Required with Header.
 	Values []string
 }
 
@@ -166,7 +206,7 @@ type MaintenanceMode struct {
 	Function awslambda.Function
 
 	// LogGroup is the function's log.
-	LogGroup awslogs.LogGroup
+	LogGroup awslogs.ILogGroup
 
 	// Unlock gives the bypass cookie for the secret, which it alone may read.
 	// Nil without Bypass.Cookie.
@@ -185,18 +225,24 @@ type MaintenanceMode struct {
 	Probe awslambda.Function
 
 	// ProbeLogGroup is the probe's log.
-	ProbeLogGroup awslogs.LogGroup
+	ProbeLogGroup awslogs.ILogGroup
 
 	// Metrics are what the probe says.
 	Metrics Metrics
 
-	// Alarms are all alarms of the switch itself. They tell nobody before an
-	// action is added to them.
+	// Alarms say that something is wrong with the switch, or that maintenance takes
+	// longer than was expected. A planned closing sets none of them off. They tell
+	// nobody before an action is added to them.
 	Alarms []awscloudwatch.Alarm
 
-	// NotOpen is the one of Alarms that is in alarm while the product is not
-	// open: what suppresses the alarms of an app that is being maintained.
-	NotOpen awscloudwatch.Alarm
+	// ModeAlarms say which mode the product is in: they go off at every closing.
+	ModeAlarms []awscloudwatch.Alarm
+
+	// NotOpen and Closed are those of ModeAlarms that are in alarm while the product
+	// is not open, and while it is closed; they are the same unless read-only is
+	// prepared. Closed suppresses the alarms of an application that is being
+	// maintained: while it is read-only it serves reads.
+	NotOpen, Closed awscloudwatch.Alarm
 
 	// BypassSecret is the secret that lets operators through: 32 letters and
 	// digits, without case. Whoever may describe listener rules can read it. Nil
@@ -228,18 +274,15 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	}
 	fail(props.validate())
 	props.Mode = cmp.Or(props.Mode, maintenance.Open)
-	if !props.NoHealthCheck {
-		props.HealthCheckPath = cmp.Or(props.HealthCheckPath, healthCheckPath(props.AppTargetGroup))
+	listeners, err := props.listeners(scope)
+	if err != nil {
+		fail(cmp.Or(props.swings(scope), err))
 	}
-	var listeners []turned
-	for _, l := range append([]elbv2.IApplicationListener{props.Listener}, props.Listeners...) {
-		t, err := props.turn(scope, l)
-		fail(err)
-		listeners = append(listeners, t)
+	if !props.NoHealthCheck && props.HealthCheckPath == "" {
+		props.HealthCheckPath = props.healthCheckPath(scope, listeners)
 	}
 	for _, t := range listeners {
-		_, err := props.plan(t).Standing()
-		fail(err)
+		fail(props.check(t))
 	}
 
 	this := constructs.NewConstruct(scope, &id)
@@ -247,7 +290,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	mode.addResponder(this, props)
 	secret := ""
 	if props.Bypass.Header != "" || props.Bypass.Cookie != "" {
-		mode.BypassSecret = newBypassSecret(this, props.Bypass.SecretVersion)
+		mode.BypassSecret = newBypassSecret(this, props.Bypass.SecretVersion, props.EncryptionKey)
 		secret = *mode.BypassSecret.SecretValue().UnsafeUnwrap()
 	}
 	var unlock *string
@@ -260,25 +303,26 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		if t.scope = this; i > 0 {
 			t.scope = constructs.NewConstruct(this, jsii.String(fmt.Sprintf("Listener%d", i+1)))
 		}
-		plan := props.plan(*t)
-		standing, err := plan.Standing()
+		t.rules, err = rulesOf(props.plan(*t), secret, props.Mode)
 		fail(err)
-		bypass := plan.BypassSecret(secret)
-		fail(rules.Check(bypass))
-		t.rules = append(append(standing, bypass...), plan.Turning(props.Mode)...)
-		at.Listeners = append(at.Listeners, t.settings(props, plan))
+		at.Listeners = append(at.Listeners, t.settings(props))
 	}
 	mode.addEmergency(this)
 	if !props.Guard.Absent {
 		mode.addGuard(this, props, listeners, at)
 	}
 	for i := range listeners {
-		mode.addRules(props, listeners[i], unlock)
+		mode.addRules(props, &listeners[i], unlock)
 	}
 	mode.addTurningRole(this)
 	mode.describe(this, props)
 	mode.addProbe(this, props, at, listeners, unlock)
 	mode.addAlarms(this, props)
+	for _, s := range props.services() {
+		for _, note := range allowlist.Notes(s.Allow) {
+			awscdk.Annotations_Of(this).AddInfo(&note)
+		}
+	}
 	for _, tag := range slices.Sorted(maps.Keys(props.Answer.Message)) {
 		if country, ok := responder.MeantBy(tag); ok {
 			awscdk.Annotations_Of(this).AddInfo(jsii.String(fmt.Sprintf("the message in %q is in a language, and not for %s", tag, country)))
@@ -293,14 +337,35 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	return mode
 }
 
+// check reports what of a listener cannot be, in any mode.
+func (p Props) check(t turned) error {
+	plan := p.plan(t)
+	var errs []error
+	if last := plan.Last(); last > alb.MaxPriority {
+		errs = append(errs, fmt.Errorf("Priority must be 1 to %d, got %d", alb.MaxPriority-(last-p.first()), p.Priority))
+	}
+	_, err := rulesOf(plan, "32 letters and digits", maintenance.Closed)
+	return errors.Join(append(errs, err)...)
+}
+
+// rulesOf are all rules of a plan: first those that stand, then those that turn.
+func rulesOf(plan rules.Plan, secret string, mode maintenance.Mode) ([]rules.Rule, error) {
+	standing, err := plan.Standing()
+	bypass, bypassErr := plan.BypassSecret(secret)
+	turning, turningErr := plan.Turning(mode)
+	return slices.Concat(standing, bypass, turning), errors.Join(err, bypassErr, turningErr)
+}
+
 // settings are what the functions have to know of a listener.
-func (t turned) settings(props Props, plan rules.Plan) rules.Listener {
+func (t turned) settings(props Props) rules.Listener {
 	at := rules.Listener{Name: *t.listener.ListenerArn(), Hosts: props.Hosts}
 	if !t.byRule {
-		at.Apps = t.app.names()
+		at.Apps = t.defaultRoute().does.names()
 	}
-	for _, r := range plan.Turning(props.Mode) {
-		at.Turning = append(at.Turning, r.Priority)
+	for _, r := range t.rules {
+		if r.Turns() {
+			at.Turning = append(at.Turning, r.Priority)
+		}
 	}
 	slices.Sort(at.Turning)
 	for _, r := range t.rules {
@@ -313,31 +378,35 @@ func (t turned) settings(props Props, plan rules.Plan) rules.Listener {
 }
 
 // addRules defines the rules of a listener, and turns its default action.
-func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
-	closed := t.app.turnedTo(m.TargetGroup.TargetGroupArn())
-	turning := props.plan(t).Turning(props.Mode)
+func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
+	services := props.services()
 	var closing, carry []elbv2.CfnListenerRule
 	for _, r := range t.rules {
-		to := t.app.raw
+		var to any
+		var closed []any // with the login that stays before it
+		if r.Target == rules.App || r.Reads() {
+			does := t.routeOf(r).does
+			to, closed = does.raw, does.turnedTo(m.TargetGroup.TargetGroupArn())
+		}
 		switch r.Target {
 		case rules.Responder:
 			to = plainForward(m.TargetGroup.TargetGroupArn()).raw
 		case rules.Unlock:
 			to = plainForward(unlock).raw
 		}
-		rule := newListenerRule(t.scope, r, t.listener, to)
-		if r.Target == rules.Responder && r.Reads() && len(closed) > 1 {
+		rule := newListenerRule(t.scopeOf(r.Service), r, t.listener, to)
+		if r.Target == rules.Responder && len(closed) > 1 {
 			m.carriers.override(rule, "Actions", closed)
 		}
 		m.Rules = append(m.Rules, rule)
-		switches := slices.ContainsFunc(turning, func(other rules.Rule) bool { return other.ID == r.ID })
+		switches := r.Turns()
 		if !t.byRule && r.Target == rules.App && !switches {
-			attach(props.AppTargetGroup, t.listener, rule)
+			attach(services[r.Service].TargetGroup, t.listener, rule)
 		}
 		if switches {
 			m.afterGuard(rule)
 			carry = append(carry, rule)
-			m.carriers.describeRule(props, t, r.ID, rule, plainForward(m.TargetGroup.TargetGroupArn()).template(), closed)
+			m.carriers.describeRule(props, t, r, rule, plainForward(m.TargetGroup.TargetGroupArn()).template(), closed)
 		}
 		// What is closed to all is closed before what is closed to reads.
 		if r.Reads() {
@@ -353,11 +422,13 @@ func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
 	if t.byRule {
 		return
 	}
+	app := t.defaultRoute().does
+	closed := app.turnedTo(m.TargetGroup.TargetGroupArn())
 	m.afterGuard(t.resource)
 	m.carriers.listeners = append(m.carriers.listeners, t.resource)
 	m.carriers.describeProperty(props, t.resource, "DefaultActions", func(mode maintenance.Mode) any {
 		if mode == maintenance.Open {
-			return t.app.template()
+			return app.template()
 		}
 		return closed
 	})
@@ -366,27 +437,7 @@ func (m *MaintenanceMode) addRules(props Props, t turned, unlock *string) {
 	}
 }
 
-// plan is what the rules of the switch depend on.
-func (p Props) plan(t turned) rules.Plan {
-	return rules.Plan{
-		First:           p.first(),
-		Hosts:           p.Hosts,
-		Allow:           p.Allow,
-		ClientHeader:    p.Clients.Header,
-		ClientValues:    p.Clients.Values,
-		BypassCIDRs:     p.Bypass.CIDRs,
-		BypassHeader:    p.Bypass.Header,
-		BypassCookie:    p.Bypass.Cookie,
-		UnlockPath:      p.unlockPath(),
-		HealthCheckPath: p.HealthCheckPath,
-		ReadOnly:        p.ReadOnly,
-		CloseByRule:     t.byRule,
-	}
-}
-
 func (p Props) first() int { return cmp.Or(p.Priority, rules.First) }
-
-func (p Props) last() int { return p.first() + rules.Band - 1 }
 
 func (p Props) validate() error {
 	var errs []error
@@ -405,6 +456,17 @@ func (p Props) validate() error {
 	}
 	if most := alb.MaxPriority - rules.Band + 1; p.first() < 1 || p.first() > most {
 		bad("Priority must be 1 to %d, got %d", most, p.Priority)
+	}
+	if most := rules.MaxServices - 1; len(p.Services) > most {
+		bad("Services has %d services, at most %d beside the application", len(p.Services), most)
+	}
+	for i, s := range p.Services {
+		if s.TargetGroup == nil {
+			bad("Services[%d].TargetGroup is required", i)
+		}
+	}
+	if p.WithoutUpgrades && !p.ReadOnly {
+		bad("WithoutUpgrades is for the mode read-only: set ReadOnly")
 	}
 	for _, problem := range p.plan(turned{}).Problems() {
 		errs = append(errs, problem)

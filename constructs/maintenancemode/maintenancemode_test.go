@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/jsii-runtime-go"
 
@@ -308,5 +309,28 @@ func TestOnlyLoadBalancersOfTheAccountMayInvoke(t *testing.T) {
 	}
 	if permissions != 2 {
 		t.Errorf("%d permissions, want those of the answer and of the page that unlocks", permissions)
+	}
+}
+
+// TestFunctionRepository: not one function is an archive then.
+func TestFunctionRepository(t *testing.T) {
+	template := mustSynth(t, func(p product) {
+		p.new(maintenancemode.Props{
+			Bypass:             maintenancemode.Bypass{Cookie: "bypass"},
+			FunctionRepository: awsecr.Repository_FromRepositoryName(p.stack, jsii.String("Functions"), jsii.String("functions")),
+		})
+	})
+	images := 0
+	for id, resource := range template.Resources {
+		if resource.Type != "AWS::Lambda::Function" {
+			continue
+		}
+		images++
+		if resource.Properties["PackageType"] != "Image" {
+			t.Errorf("%s is no image", id)
+		}
+	}
+	if images != 4 {
+		t.Errorf("%d functions, want responder, guard, probe and unlock", images)
 	}
 }

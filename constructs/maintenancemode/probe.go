@@ -14,6 +14,7 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
 	"github.com/noren-cdk/noren/internal/function/probe"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -37,12 +38,20 @@ type Metrics struct {
 // mode the listener is in. Nothing of it depends on the mode: it is told the rules
 // of every mode, and the record is where it learns which was deployed.
 func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at rules.Switch, listeners []turned, unlock *string) {
-	groups := rules.Groups{Responder: at.Responder, Apps: []string{*props.AppTargetGroup.TargetGroupArn()}}
+	groups := rules.Groups{Responder: at.Responder}
+	add := func(app string) {
+		same := func(other string) bool { return resolved(this, other) == resolved(this, app) }
+		if !slices.ContainsFunc(groups.Apps, same) {
+			groups.Apps = append(groups.Apps, app)
+		}
+	}
+	for _, service := range props.services() {
+		add(*service.TargetGroup.TargetGroupArn())
+	}
 	for _, t := range listeners {
-		for _, name := range t.app.names() {
-			same := func(app string) bool { return resolved(this, app) == resolved(this, name) }
-			if !slices.ContainsFunc(groups.Apps, same) {
-				groups.Apps = append(groups.Apps, name)
+		for _, r := range slices.Concat(t.routes...) {
+			for _, app := range r.does.names() {
+				add(app)
 			}
 		}
 	}
@@ -56,6 +65,8 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 		Function: *m.Function.FunctionName(),
 		Stack:    *awscdk.Stack_Of(this).StackName(),
 		ByHand:   *m.ByHand.ParameterName(),
+
+		SwitchName: pathInStack(this),
 	}
 	statements := []*awsiam.PolicyStatementProps{
 		// Describing listeners and rules, and looking up events, cannot be narrowed
@@ -68,7 +79,12 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 		settings.Record, settings.Attribution = *g.Record.ParameterName(), *g.Attribution.ParameterName()
 		statements = append(statements,
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("cloudformation:DescribeStacks"), Resources: &[]*string{awscdk.Aws_STACK_ID()}},
-			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:PutParameter"), Resources: &[]*string{g.Attribution.ParameterArn()}})
+			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:PutParameter"), Resources: &[]*string{g.Attribution.ParameterArn()}},
+			&awsiam.PolicyStatementProps{
+				Actions:    jsii.Strings("events:PutEvents"),
+				Resources:  &[]*string{awscdk.Stack_Of(this).FormatArn(&awscdk.ArnComponents{Service: jsii.String("events"), Resource: jsii.String("event-bus"), ResourceName: jsii.String("default")})},
+				Conditions: &map[string]any{"StringEquals": map[string]any{"events:source": live.EventSource}},
+			})
 		remembered = append(remembered, g.Record.ParameterArn(), g.Attribution.ParameterArn())
 	}
 	statements = append(statements, &awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:GetParameters"), Resources: &remembered})
@@ -79,16 +95,21 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 	}
 	environment[probe.OthersVariable] = *deployed.text(-1)
 	function := gofunction.New(this, probeID, gofunction.Props{
-		Package:      probeProgram,
-		Description:  "Looks every minute which mode the listener is in",
-		Environment:  environment,
-		Timeout:      30 * time.Second,
-		LogRetention: props.LogRetention,
+		Program:       probeProgram,
+		Package:       props.functionPackage(),
+		Repository:    props.FunctionRepository,
+		Description:   "Looks every minute which mode the listener is in",
+		Environment:   environment,
+		Timeout:       30 * time.Second,
+		LogRetention:  props.LogRetention,
+		LogGroup:      props.FunctionLogs,
+		EncryptionKey: props.EncryptionKey,
 	})
 	m.Probe, m.ProbeLogGroup = function.Function, function.LogGroup
 	for _, statement := range statements {
 		m.Probe.AddToRolePolicy(awsiam.NewPolicyStatement(statement))
 	}
+	meantWildcard(m.Probe, "Describing listeners and rules, and looking up events, knows no resource.")
 	m.addSchedule(this)
 	metric := func(name string) awscloudwatch.Metric {
 		return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{

@@ -35,12 +35,16 @@ func Compile() { gofunction.Compile(responderProgram, unlockProgram, probeProgra
 // group. Nothing of it depends on the mode.
 func (m *MaintenanceMode) addResponder(this constructs.Construct, props Props) {
 	function := gofunction.New(this, maintenance.ResponderID, gofunction.Props{
-		Package:             responderProgram,
+		Program:             responderProgram,
+		Package:             props.functionPackage(),
+		Repository:          props.FunctionRepository,
 		Description:         "Answers 503 while the application is closed for maintenance",
 		Files:               responder.Config(props.Answer).Files(),
 		Environment:         responder.Config(props.Answer).Environment(),
 		ReservedConcurrency: props.ReservedConcurrency,
 		LogRetention:        props.LogRetention,
+		LogGroup:            props.FunctionLogs,
+		EncryptionKey:       props.EncryptionKey,
 	})
 	m.Function, m.LogGroup = function.Function, function.LogGroup
 	m.TargetGroup = newFunctionTargetGroup(this, "TargetGroup", m.Function)

@@ -53,4 +53,5 @@ func (m *MaintenanceMode) addTurningRole(this constructs.Construct) {
 			Service: jsii.String("ssm"), Resource: jsii.String("parameter"), ResourceName: jsii.String("cdk-bootstrap/" + *qualifier + "/version"),
 		})}, "ssm:GetParameters")
 	}
+	meant(m.TurningRole.Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5", "Describing listeners and rules knows no resource.", "Resource::*")
 }

@@ -1,73 +1,71 @@
 package maintenancemode
 
 import (
-	"encoding/json"
-	"strings"
+	"fmt"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscodedeploy"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
-	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// checkServices finds services whose deployments move the application to another
-// target group: the rules of the switch would go on sending to the first one,
-// which is empty then.
-func (v *validation) checkServices() {
-	const way = "MaintenanceMode forwards to one target group; deploy by rolling updates, with a circuit breaker and deployment alarms"
-	swings := func(resource constructs.IConstruct, lists string) bool {
-		return strings.Contains(lists, resolved(resource, v.props.AppTargetGroup.TargetGroupArn()))
-	}
-	for _, s := range resourcesOf[awsecs.CfnService](v.this, awsecs.CfnService_CFN_RESOURCE_TYPE_NAME()) {
-		// As a whole: CDK cannot hand over a property with something in it that is
-		// known later.
-		var service struct {
-			LoadBalancers           json.RawMessage
-			DeploymentController    struct{ Type string }
-			DeploymentConfiguration struct{ Strategy string }
-		}
-		// What is not of this shape is known after a deploy.
-		_ = json.Unmarshal([]byte(resolved(s, *s.CfnProperties())), &service)
-		lists := string(service.LoadBalancers)
-		if !swings(s, lists) {
-			continue
-		}
-		controller, deployment := service.DeploymentController, service.DeploymentConfiguration
-		switch {
-		case controller.Type != "" && controller.Type != "ECS":
-			v.bad("deployments of %s by %s move it to another target group than AppTargetGroup: %s", pathOf(s), controller.Type, way)
-		case deployment.Strategy != "" && deployment.Strategy != "ROLLING":
-			v.bad("deployments of %s with the strategy %s move it to another target group than AppTargetGroup: %s", pathOf(s), deployment.Strategy, way)
-		case strings.Contains(lists, "alternateTargetGroupArn"):
-			v.bad("%s has an alternate target group beside AppTargetGroup: %s", pathOf(s), way)
-		}
-	}
-	group, _ := v.props.AppTargetGroup.Node().DefaultChild().(elbv2.CfnTargetGroup)
-	for _, d := range resourcesOf[awscodedeploy.CfnDeploymentGroup](v.this, awscodedeploy.CfnDeploymentGroup_CFN_RESOURCE_TYPE_NAME()) {
-		lists := resolved(d, *d.CfnProperties())
-		if group != nil && strings.Contains(lists, resolved(d, group.AttrTargetGroupName())) {
-			v.bad("deployments of %s move the application to another target group than AppTargetGroup: %s", pathOf(d), way)
-		}
-	}
+// Service is a part of the product with a target group of its own, such as one
+// of several that a load balancer tells apart by path.
+type Service struct {
+	// TargetGroup is where the service answers. Required.
+	TargetGroup elbv2.IApplicationTargetGroup
+
+	// Hosts narrows Allow and HealthCheckPath to requests for these host names.
+	// Default: Props.Hosts.
+	Hosts []string
+
+	// Allow is what the service still answers, as Props.Allow. Default: nothing.
+	Allow []string
+
+	// HealthCheckPath is a path of the service that answers to everybody in every
+	// mode. Default: none; what the load balancer asks of the targets themselves
+	// goes on.
+	HealthCheckPath string
 }
 
-// resourcesOf are all resources of a type in the app that a scope is in.
-func resourcesOf[T constructs.IConstruct](scope constructs.IConstruct, typeName *string) []T {
-	var found []T
-	for _, node := range *awscdk.ConstructSelector_ResourcesOfType(typeName).Select(scope.Node().Root()) {
-		if r, ok := node.(T); ok {
-			found = append(found, r)
-		}
+// services are all services of the switch: the application, then the others.
+func (p Props) services() []Service {
+	return append([]Service{{TargetGroup: p.AppTargetGroup, Allow: p.Allow, HealthCheckPath: p.HealthCheckPath}}, p.Services...)
+}
+
+// name is the service in errors, by its place in services.
+func (s Service) name(i int) string {
+	if i == 0 {
+		return "AppTargetGroup"
 	}
-	return found
+	return fmt.Sprintf("Services[%d].TargetGroup", i-1)
 }
 
-func listenerResources(scope constructs.IConstruct) []elbv2.CfnListener {
-	return resourcesOf[elbv2.CfnListener](scope, elbv2.CfnListener_CFN_RESOURCE_TYPE_NAME())
-}
+// stands tells whether a rule sends to the service as if there were one way only.
+func (s Service) stands() bool { return len(s.Allow) > 0 || s.HealthCheckPath != "" }
 
-// listenerRules are all listener rules of the app that a scope is in.
-func listenerRules(scope constructs.IConstruct) []elbv2.CfnListenerRule {
-	return resourcesOf[elbv2.CfnListenerRule](scope, elbv2.CfnListenerRule_CFN_RESOURCE_TYPE_NAME())
+// plan is what the rules of the switch on a listener depend on.
+func (p Props) plan(t turned) rules.Plan {
+	plan := rules.Plan{
+		First:           p.first(),
+		Hosts:           p.Hosts,
+		ClientHeader:    p.Clients.Header,
+		ClientValues:    p.Clients.Values,
+		BypassCIDRs:     p.Bypass.CIDRs,
+		BypassHeader:    p.Bypass.Header,
+		BypassCookie:    p.Bypass.Cookie,
+		UnlockPath:      p.unlockPath(),
+		ReadOnly:        p.ReadOnly,
+		WithoutUpgrades: p.WithoutUpgrades,
+		CloseByRule:     t.byRule,
+	}
+	for i, s := range p.services() {
+		service := rules.Service{Hosts: s.Hosts, Allow: s.Allow, HealthCheckPath: s.HealthCheckPath}
+		if len(t.routes) > 0 { // else only what all listeners have together is asked for
+			for _, r := range t.routes[i] {
+				service.Routes = append(service.Routes, rules.Route{Name: r.name(), Conditions: r.conditions, Unknown: r.unknown})
+			}
+		}
+		plan.Services = append(plan.Services, service)
+	}
+	return plan
 }

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/internal/alb"
 )
@@ -21,19 +23,27 @@ type validation struct {
 	props     Props
 	listeners []turned
 	problems  []string
+	open      map[string]bool // paths of rules that are said to stay open
 }
 
 // Validate implements constructs.IValidation.
 func (v *validation) Validate() *[]*string {
 	v.problems = nil
 	all := listenerRules(v.this)
-	for _, t := range v.listeners {
-		v.checkUnchanged(t)
-		v.checkRules(t, all)
+	v.open = map[string]bool{}
+	if v.checkUnchanged() {
+		for _, t := range v.listeners {
+			v.checkRules(t, all)
+			v.checkWays(t)
+		}
+		v.checkOtherListeners(all)
 	}
-	v.checkOtherListeners(all)
 	v.checkQuota(all)
-	v.checkServices()
+	if err := v.props.swings(v.this); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			v.bad("%s", strings.TrimSpace(line))
+		}
+	}
 	var problems []*string
 	for _, problem := range v.problems {
 		problems = append(problems, &problem)
@@ -45,17 +55,44 @@ func (v *validation) bad(format string, args ...any) {
 	v.problems = append(v.problems, fmt.Sprintf(format, args...))
 }
 
-// checkUnchanged finds out whether the application is still reached in the way
+// note says what is not an error. It is no warning of CDK's, since --strict
+// makes one an error.
+func (v *validation) note(format string, args ...any) {
+	awscdk.Annotations_Of(v.this).AddInfo(jsii.String(fmt.Sprintf(format, args...)))
+}
+
+// checkUnchanged finds out whether the services are still reached in the way
 // that the rules of the switch have taken over.
-func (v *validation) checkUnchanged(t turned) {
-	now, err := v.props.turn(v.this.Node().Scope(), t.listener)
-	switch {
-	case err != nil:
+func (v *validation) checkUnchanged() bool {
+	now, err := v.props.listeners(v.this.Node().Scope())
+	if err != nil {
 		v.bad("%s", err)
-	case now.byRule != t.byRule || now.app.from != nil && text(now.app.list) != text(t.app.list):
-		v.bad("%s was changed after MaintenanceMode was made, from %s to %s: make MaintenanceMode after all rules of the application",
-			*t.listener.Node().Path(), text(t.app.list), text(now.app.list))
+		return false
 	}
+	same := true
+	for i, t := range v.listeners {
+		for s := range t.routes {
+			if before, after := v.ways(t.routes[s]), v.ways(now[i].routes[s]); before != after {
+				same = false
+				v.bad("the ways of %s to %s were changed after MaintenanceMode was made, from %s to %s: make MaintenanceMode after all rules of the application",
+					*t.listener.Node().Path(), v.props.services()[s].name(s), before, after)
+			}
+		}
+	}
+	return same
+}
+
+// ways are routes in a text.
+func (v *validation) ways(routes []route) string {
+	texts := []string{}
+	for _, r := range routes {
+		said := r.name()
+		for _, c := range r.conditions {
+			said += " " + c.String()
+		}
+		texts = append(texts, said+" to "+r.does.says(v.this))
+	}
+	return text(texts)
 }
 
 // own tells whether the construct defined the rule.
@@ -78,7 +115,7 @@ func (v *validation) kept(resource constructs.IConstruct, does actions) bool {
 
 // checkRules checks the rules of others on a listener of the switch.
 func (v *validation) checkRules(t turned, all []elbv2.CfnListenerRule) {
-	first, last := v.props.first(), v.props.last()
+	first, last := v.props.first(), v.props.plan(t).Last()
 	taken := map[int]string{}
 	inBand := map[string]bool{}
 	behind := 0
@@ -105,8 +142,13 @@ func (v *validation) checkRules(t turned, all []elbv2.CfnListenerRule) {
 			}
 			continue
 		}
-		if !ofSwitch(r) {
+		switch {
+		case ofSwitch(r):
+		case !t.isRoute(r):
 			v.checkForeign(t, r)
+		case priority < first:
+			v.bad("%s (priority %d) forwards to %s, and comes before the band %d to %d, so that maintenance would not stop it: give it a priority above %d",
+				path, priority, newActions(r, r.Actions()).says(v.this), first, last, last)
 		}
 	}
 	for other := range inBand {
@@ -116,28 +158,22 @@ func (v *validation) checkRules(t turned, all []elbv2.CfnListenerRule) {
 
 // checkForeign checks a rule that is neither the switch's nor another's.
 func (v *validation) checkForeign(t turned, r elbv2.CfnListenerRule) {
-	first, last := v.props.first(), v.props.last()
+	first, last := v.props.first(), v.props.plan(t).Last()
 	priority, path := int(*r.Priority()), pathOf(r)
 	does := newActions(r, r.Actions())
 	before := priority < first
+	problems := len(v.problems)
+	defer func() { v.open[*r.Node().Path()] = len(v.problems) > problems }()
 	switch {
 	case len(does.groups()) == 0 || v.kept(r, does):
 		if !before && t.byRule && len(v.props.Hosts) == 0 && v.kept(r, does) {
 			v.bad("%s (priority %d) is named in KeepOpen, but the rule that closes the listener comes before it: give it a priority below %d", path, priority, first)
 		}
-		if !before && !t.byRule && v.props.ReadOnly && v.kept(r, does) {
-			v.bad("%s (priority %d) comes after the rule for reads, which would take what it matches: give it a priority below %d", path, priority, first)
-		}
-	case !t.byRule && does.forwardTo(v.props.AppTargetGroup):
-		v.bad("%s (priority %d) forwards to AppTargetGroup in every mode, so maintenance would not stop what it matches: use Allow or Bypass for what is meant to go on, the default action for the rest, or Hosts on a shared listener", path, priority)
 	case !t.byRule:
-		v.bad("%s (priority %d) stays open when the switch is closed: name it in KeepOpen if it is meant to", path, priority)
+		v.bad("%s (priority %d) stays open when the switch is closed: list its target group in Services, or name it in KeepOpen if it is meant to", path, priority)
 	case before && len(v.props.Hosts) > 0 && matchesAny(hostsOf(r), v.props.Hosts):
 		v.bad("priority %d of %s comes before the band %d to %d and can match %q, which maintenance would not stop then: give it a priority above %d or a host of its own",
 			priority, path, first, last, v.props.Hosts, last)
-	case before && len(v.props.Hosts) == 0 && does.forwardTo(v.props.AppTargetGroup):
-		v.bad("priority %d of %s comes before the band %d to %d and forwards to AppTargetGroup, which maintenance would not stop then: give it a priority above %d",
-			priority, path, first, last, last)
 	case before && len(v.props.Hosts) == 0:
 		v.bad("%s (priority %d) comes before the band %d to %d and stays open when the switch is closed: name it in KeepOpen if it is meant to, or give it a priority above %d", path, priority, first, last, last)
 	}

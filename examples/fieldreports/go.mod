@@ -12,6 +12,7 @@ require (
 	github.com/dolthub/go-mysql-server v0.20.0
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/sirupsen/logrus v1.8.1
+	github.com/valkey-io/valkey-go v1.0.79
 	golang.org/x/crypto v0.59.0
 )
 

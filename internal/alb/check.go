@@ -12,7 +12,7 @@ import (
 // meant. CDK and CloudFormation leave most of it to the API. Quotas that can
 // be raised are warnings.
 func Check(t *Template) []Problem {
-	problems := append(t.checkBalancers(), t.checkPorts()...)
+	problems := slices.Concat(t.problems, t.checkNames(), t.checkBalancers(), t.checkPorts())
 	for _, l := range t.Listeners {
 		problems = append(problems, t.checkListener(l)...)
 	}
@@ -98,6 +98,10 @@ func (t *Template) checkListener(l *Listener) []Problem {
 			c.property = "Certificates"
 			c.errorf(0, "1 or more", "HTTPS listener has no certificate")
 		}
+		if l.Certificates > 1 {
+			c.property = "Certificates"
+			c.errorf(l.Certificates, 1, "listener has %d certificates, CloudFormation takes 1: the others are of a ListenerCertificate", l.Certificates)
+		}
 		if len(l.Default.Actions) == 0 {
 			c.property = "DefaultActions"
 			c.errorf(0, "1 or more", "listener has no default action")
@@ -175,6 +179,10 @@ func (t *Template) checkTargetGroup(g *TargetGroup) []Problem {
 	}
 	if len(balancers) > 1 {
 		c.errorf(len(balancers), 1, "target group is used by load balancers %s, ALB allows 1", strings.Join(balancers, ", "))
+	}
+	if len(balancers) > 0 && slices.Contains(streamProtocols, g.Protocol) {
+		c.property = "Protocol"
+		c.errorf(g.Protocol, "HTTP or HTTPS", "target group has protocol %s, an application load balancer wants HTTP or HTTPS", g.Protocol)
 	}
 	c.checkHealth(g)
 	t.checkUse(c, g)

@@ -92,6 +92,10 @@ func (j *joiner) refTo(stack string, r Ref, wanted func(resourceType string) boo
 func (j *joiner) add(s Stack) {
 	t := j.joined
 	t.Faults = append(t.Faults, s.Faults...)
+	for _, p := range s.problems {
+		p.LogicalID = j.name(s.Name, p.LogicalID)
+		t.problems = append(t.problems, p)
+	}
 	t.Parameters = append(t.Parameters, s.Parameters...)
 	t.Resources = append(t.Resources, s.Resources...)
 	for _, b := range s.LoadBalancers {

@@ -17,9 +17,20 @@ func (r *reader) listener(n cfn.Node) {
 	}
 	balancer := r.reference(n.Field("LoadBalancerArn"), typeLoadBalancer)
 	protocol := n.Field("Protocol").Text()
-	if slices.Contains(streamProtocols, protocol) || r.isGateway(balancer) {
+	if r.isGateway(balancer) {
 		return
 	}
+	if slices.Contains(streamProtocols, protocol) {
+		if r.isApplication(balancer) {
+			r.left = true
+			r.problem(n.Field("Protocol"), Error, "listener of an application load balancer has protocol %s, want HTTP or HTTPS", protocol)
+		}
+		return
+	}
+	if protocol != "" && protocol != "HTTP" && protocol != "HTTPS" && !cfn.IsOpaque(protocol) {
+		r.problem(n.Field("Protocol"), Error, "listener has protocol %q, want HTTP or HTTPS", protocol)
+	}
+	r.tags(n)
 	l := &Listener{
 		Ref:          Ref{LogicalID: r.resource.LogicalID},
 		Path:         r.resource.Path,
@@ -101,6 +112,12 @@ func both(a, b string) string {
 	return a + " and " + b
 }
 
+// isApplication reports whether ref is a load balancer of the template that is
+// certainly an application load balancer.
+func (r *reader) isApplication(ref Ref) bool {
+	return slices.ContainsFunc(r.template.LoadBalancers, func(b *LoadBalancer) bool { return b.LogicalID == ref.LogicalID && !b.typeOpen })
+}
+
 // isGateway reports whether ref is a load balancer of the template that was
 // left out, since it is no application load balancer.
 func (r *reader) isGateway(ref Ref) bool {
@@ -117,6 +134,7 @@ func (r *reader) listenerRule(n cfn.Node) {
 		return
 	}
 	n.Only("Actions", "Conditions", "ListenerArn", "Priority", "Tags", "Transforms")
+	r.tags(n)
 	for _, v := range r.variants(n, "Conditions", "Actions", "Transforms") {
 		faults := len(r.document.Faults())
 		arn := v.node.Field("ListenerArn")

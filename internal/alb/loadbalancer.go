@@ -7,12 +7,19 @@ type LoadBalancer struct {
 	LogicalID string
 	Path      string // the construct path, if CDK wrote the template
 	Scheme    string // "internet-facing" or "internal"
+	Physical  string // the name that the template gives it, "" for none
 
 	// IPAddressType is "ipv4", "dualstack" and the like. Default: "ipv4".
 	IPAddressType string
 
+	// If is the template's condition under which it exists, where it cannot be
+	// decided from the template.
+	If string
+
 	// Attributes are the load balancer's attributes, by key.
 	Attributes map[string]string
+
+	typeOpen bool // only a deploy knows whether it is one
 }
 
 // DropsInvalidHeaders reports whether headers whose name is not made of
@@ -52,14 +59,22 @@ func (b *LoadBalancer) ForwardedFor() string {
 }
 
 func (r *reader) loadBalancer(n cfn.Node) {
-	if kind := n.Field("Type").Text(); kind != "" && kind != "application" && !cfn.IsOpaque(kind) {
+	kind := n.Field("Type").Text()
+	if kind != "" && kind != "application" && !cfn.IsOpaque(kind) {
 		return
 	}
+	if scheme := n.Field("Scheme").Text(); scheme != "" && scheme != "internal" && scheme != "internet-facing" && !cfn.IsOpaque(scheme) {
+		r.problem(n.Field("Scheme"), Error, "load balancer has scheme %q, want internal or internet-facing", scheme)
+	}
+	r.tags(n)
 	r.template.LoadBalancers = append(r.template.LoadBalancers, &LoadBalancer{
 		LogicalID: r.resource.LogicalID,
 		Path:      r.resource.Path,
+		Physical:  r.physicalName(n.Field("Name")),
 		Scheme:    n.Field("Scheme").Text(),
 
+		If:            r.resource.If,
+		typeOpen:      cfn.IsOpaque(kind),
 		IPAddressType: n.Field("IpAddressType").Text(),
 		Attributes:    r.attributes(n.Field("LoadBalancerAttributes")),
 	})

@@ -12,6 +12,12 @@ type TargetGroup struct {
 	LogicalID string
 	Path      string // the construct path, if CDK wrote the template
 
+	// If is the template's condition under which it exists, where it cannot be
+	// decided from the template.
+	If string
+
+	Physical string // the name that the template gives it, "" for none
+
 	// TargetType is "instance", "ip", "lambda" or "alb". Default: "instance".
 	TargetType string
 
@@ -77,6 +83,8 @@ func (r *reader) targetGroup(n cfn.Node) {
 	g := &TargetGroup{
 		LogicalID:       r.resource.LogicalID,
 		Path:            r.resource.Path,
+		If:              r.resource.If,
+		Physical:        r.physicalName(n.Field("Name")),
 		TargetType:      n.Field("TargetType").Text(),
 		Port:            n.Field("Port").OptionalInt(),
 		Protocol:        n.Field("Protocol").Text(),
@@ -95,6 +103,7 @@ func (r *reader) targetGroup(n cfn.Node) {
 		},
 		given: map[string]bool{},
 	}
+	r.tags(n)
 	if g.TargetType == "" {
 		g.TargetType = "instance"
 	}

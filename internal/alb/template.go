@@ -22,6 +22,7 @@ type Template struct {
 	// Parameters and Resources are the names of what the template has.
 	Parameters, Resources []string
 
+	problems []Problem         // of load balancers and target groups, found while they were read
 	document *cfn.Template     // nil if it was not read from one
 	stacks   stacks            // of which it was joined
 	origins  map[string]origin // in these, by logical ids
@@ -82,8 +83,11 @@ func ReadPart(r io.Reader, options cfn.Options) (*Template, error) {
 		{typeListenerRule, reader.listenerRule},
 	} {
 		document.Each(step.resourceType, func(resource cfn.Resource) {
-			reader.resource, reader.problems = resource, nil
+			reader.resource, reader.problems, reader.left = resource, nil, false
 			step.read(resource.Node())
+			if step.resourceType == typeLoadBalancer || step.resourceType == typeTargetGroup || reader.left {
+				reader.template.problems = append(reader.template.problems, reader.problems...)
+			}
 		})
 	}
 	reader.template.Faults = document.Faults()
@@ -203,6 +207,7 @@ type reader struct {
 	values   int          // condition values read so far
 	regexes  int          // those of them that are regexes
 	problems []Problem    // of the resource
+	left     bool         // it is left out, its problems are not
 }
 
 // These bound the condition values of a template, and the regexes among them:

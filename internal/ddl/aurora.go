@@ -49,8 +49,15 @@ func (s Server) traps(r Rung, bytes int64, i instance) []trap {
 		return nil
 	}
 	var all []trap
-	if r.Algorithm == "INPLACE" && i.readers && !atLeast(s.Aurora, 3, 4, 2) {
+	if i.readers {
+		all = append(all, trap{"Aurora interrupts the connections of its readers that use the table, whatever the LOCK: their reads must be tried again, or go to the writer meanwhile", false, false})
+	}
+	switch {
+	case r.Algorithm != "INPLACE" || !i.readers:
+	case !atLeast(s.Aurora, 3, 4, 2):
 		all = append(all, trap{"up to Aurora 3.04.1 the readers do not see the table during an INPLACE change", true, true})
+	default:
+		all = append(all, trap{"a reader of Aurora that has not read the table since its last INPLACE change may not find it after this one: read it on every reader between two statements, as run does with --reader", false, true})
 	}
 	if r.Algorithm == "INPLACE" && i.local > 0 && bytes > i.local/2 {
 		all = append(all, trap{fmt.Sprintf("INPLACE sorts on the instance's local storage, of which about %s may be free, and the table has %s", Bytes(i.local), Bytes(bytes)), false, true})

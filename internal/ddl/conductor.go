@@ -14,6 +14,9 @@ import (
 // guard, with a probe reading the table meanwhile.
 type conductor struct {
 	db        *Database
+	readers   []*Database // where the application reads, too
+	replicas  []*Database // which are not to fall behind by more than maxLag
+	maxLag    time.Duration
 	guard     *guard
 	plan      *Plan
 	rehearsal *Rehearsal // nil if there is none
@@ -22,8 +25,9 @@ type conductor struct {
 }
 
 // A hook is called in the transaction of a statement that changes rows, right
-// before it is committed.
-type hook func(q queryer) error
+// before it is committed: with how far it is, if it is done in portions, and
+// whether that is all.
+type hook func(q queryer, at position, finished bool) error
 
 // perform executes a step and measures it. If the server refuses the rung that
 // its copy accepted, the next one is tried, where that is allowed.
@@ -66,25 +70,27 @@ func (c *conductor) once(ctx context.Context, step *Step, commit hook) (Rehearse
 	measured := RehearsedStep{Number: step.Number, Rung: step.Rung, Rebuild: step.Rebuild}
 	began := time.Now()
 	event := Event{Number: step.Number, Of: len(c.plan.Steps), How: step.String(), Rehearsed: c.rehearsal.step(step.Number).Seconds}
-	var probe *probe
+	var probing *probes
 	tell := func(kind EventKind, phase Phase, text string) {
 		event.Kind, event.Phase, event.Text = kind, phase, text
 		event.At, event.Seconds = time.Now().UTC(), time.Since(began).Seconds()
-		if probe != nil {
-			event.WorstRead = probe.worstRead().Seconds()
-		}
+		event.felt(probing.waits())
 		c.report(event)
 	}
 	event.SQL = step.SQL
 	tell(EventStart, "", "")
 	event.SQL = ""
-	if len(step.Tables) > 0 && step.before[step.Tables[0]] != "" {
-		var err error
-		if probe, err = c.db.startProbe(ctx, step.Tables[0]); err != nil {
-			return measured, err
-		}
-		defer probe.stop()
+	if err := c.keepUp(ctx); err != nil {
+		return measured, err
 	}
+	if err := c.readOnReaders(ctx, step); err != nil {
+		return measured, err
+	}
+	var err error
+	if probing, err = startProbes(ctx, c.db, c.readers, c.probed(step)); err != nil {
+		return measured, err
+	}
+	defer probing.stop()
 
 	sql := step.parsed.With(step.Rung)
 	if sql == "" { // it sets nothing but what is noren's
@@ -94,16 +100,31 @@ func (c *conductor) once(ctx context.Context, step *Step, commit hook) (Rehearse
 	x := &execution{sql: c.tag(step.Number) + sql, transaction: step.Kind == sqltext.Rows, report: tell}
 	x.ends = step.Algorithm == "INPLACE" || step.Algorithm == "COPY" || step.shared
 	if step.Algorithm == "INPLACE" && step.Lock == "NONE" {
-		x.logged = step.Tables[0]
+		x.logged, x.rebuilds = step.Tables[0], step.Rebuild
 	}
-	err := c.guard.execute(ctx, x)
-	if step.Kind == sqltext.Rows {
-		err = c.finish(ctx, err, commit)
+	if step.Kind != sqltext.Rows {
+		for _, t := range step.parsed.Tables {
+			x.tables = append(x.tables, t.Table)
+		}
+	}
+	if on := step.parsed.Object.On; on.Name != "" {
+		x.tables = append(x.tables, on)
+	}
+	if commit == nil {
+		commit = func(queryer, position, bool) error { return nil }
+	}
+	switch {
+	case step.portioned != nil:
+		x.committed = true
+		err = c.inPortions(ctx, step, x, commit)
+	case step.Kind == sqltext.Rows:
+		err = c.finish(ctx, c.guard.execute(ctx, x), func(q queryer) error { return commit(q, position{}, true) })
+	default:
+		err = c.guard.execute(ctx, x)
 	}
 	measured.Seconds, measured.Work = time.Since(began).Seconds(), x.worked.Seconds()
-	if probe != nil {
-		measured.WorstRead = probe.worstRead().Seconds()
-	}
+	felt := probing.waits()
+	measured.WorstRead, measured.WorstWrite, measured.ReaderErrors = max(felt.Read, felt.ReaderRead).Seconds(), felt.Write.Seconds(), felt.ReaderErrors
 	if err != nil {
 		measured.Error = err.Error()
 		kind := EventFailed
@@ -117,11 +138,63 @@ func (c *conductor) once(ctx context.Context, step *Step, commit hook) (Rehearse
 	return measured, nil
 }
 
+// probed are the tables that a step ties up: all of them are read meanwhile, and
+// those are written that are to be.
+func (c *conductor) probed(step *Step) []probed {
+	var all []probed
+	live := func(name string) bool { return c.plan.judgedFor == nil || c.plan.judgedFor([]string{name}) == Live }
+	add := func(t sqltext.Table, writes bool) {
+		if !slices.ContainsFunc(all, func(p probed) bool { return p.table == t }) {
+			all = append(all, probed{t, writes && live(t.Name)})
+		}
+	}
+	if step.Kind == sqltext.Rows {
+		for _, name := range step.touched {
+			add(sqltext.Table{Name: name}, step.portioned != nil)
+		}
+		return all
+	}
+	for _, name := range step.Tables {
+		if step.before[name] != "" {
+			add(sqltext.Table{Name: name}, step.Writes)
+		}
+	}
+	for _, t := range step.Tied {
+		add(t.at, t.Writes)
+	}
+	return all
+}
+
+// readOnReaders reads the tables of a step on every reader: Aurora may not show
+// a table to a reader that has not read it since the change before.
+func (c *conductor) readOnReaders(ctx context.Context, step *Step) error {
+	for _, reader := range c.readers {
+		for _, name := range step.Tables {
+			if step.before[name] == "" {
+				continue
+			}
+			var err error
+			for range 5 {
+				if _, err = collect[int](ctx, reader.pool, "/* noren ddl probe */ SELECT 1 FROM "+reader.table(name).String()+" LIMIT 1"); err == nil {
+					break
+				}
+				if err := sleep(ctx, time.Second); err != nil {
+					return err
+				}
+			}
+			if err != nil {
+				return fmt.Errorf("%s cannot be read at the reader %s, so that the next change could hide it there: %w; %w", sqltext.Quote(name), reader.Addr, err, ErrStopped)
+			}
+		}
+	}
+	return nil
+}
+
 // finish ends the transaction of a statement that changed rows.
-func (c *conductor) finish(ctx context.Context, err error, commit hook) error {
+func (c *conductor) finish(ctx context.Context, err error, commit func(q queryer) error) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	if err == nil && commit != nil {
+	if err == nil {
 		err = commit(c.guard.work)
 	}
 	if err != nil {

@@ -106,5 +106,5 @@ func (d *Database) quiet(ctx context.Context) error {
 // schemaWrites counts the rows that were written to all tables of the schema,
 // or, where the performance schema is off, of the server.
 func (d *Database) schemaWrites(ctx context.Context) (count func(context.Context, queryer) (int64, error), exact bool) {
-	return d.counter(ctx, "object_schema = ?", d.Schema)
+	return d.counter(ctx, true, "object_schema = ?", d.Schema)
 }

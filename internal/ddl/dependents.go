@@ -24,6 +24,16 @@ func (p *planner) dependents(ctx context.Context) ([]*dependent, error) {
 	}
 	p.read = true
 	db := p.scratch.db
+	if p.options.eyes != nil {
+		db = p.options.eyes
+	}
+	grants, err := db.grants(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the grants of the user: %w", err)
+	}
+	if !slices.ContainsFunc(grants, func(g sqltext.Grant) bool { return g.Object == "*" && gives(g, db.Schema, nil, "TRIGGER") }) {
+		p.unseen = append(p.unseen, "triggers, which a user without TRIGGER does not see")
+	}
 	rows, err := db.pool.QueryContext(ctx, `SELECT 'VIEW', table_schema, table_name, COALESCE(view_definition, ''), '' FROM information_schema.views WHERE table_schema = ?
 		UNION ALL SELECT 'TRIGGER', trigger_schema, trigger_name, action_statement, event_object_table FROM information_schema.triggers WHERE trigger_schema = ?`, db.Schema, db.Schema)
 	if err != nil {
@@ -36,6 +46,9 @@ func (p *planner) dependents(ctx context.Context) ([]*dependent, error) {
 			return nil, err
 		}
 		one.Table = p.scratch.home(one.Table)
+		if one.text == "" {
+			p.unseen = append(p.unseen, one.String()+", whose definition the user may not see")
+		}
 		p.known = append(p.known, &one)
 	}
 	return p.known, rows.Err()
@@ -50,6 +63,9 @@ func (p *planner) tries(ctx context.Context, step *Step) (map[*dependent]error, 
 	all, err := p.dependents(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if len(p.unseen) > 0 && !p.isFresh(step) {
+		step.note("nobody knows whether it breaks %s", strings.Join(p.unseen, "; "))
 	}
 	outcome := map[*dependent]error{}
 	for _, one := range p.concerned(all, step.Tables) {
@@ -86,10 +102,10 @@ func (p *planner) concerned(all []*dependent, tables []string) []*dependent {
 // broken says which views and triggers worked before a statement and no longer
 // do. What a later statement of the file replaces or drops is only noted.
 func (p *planner) broken(ctx context.Context, step *Step, before map[*dependent]error) error {
+	p.follow(step)
 	if len(before) == 0 {
 		return nil
 	}
-	p.follow(step)
 	mended := p.mendedLater(step)
 	for one, was := range before {
 		if was != nil || !slices.Contains(p.known, one) {
@@ -116,23 +132,32 @@ func (p *planner) broken(ctx context.Context, step *Step, before map[*dependent]
 	return nil
 }
 
-// follow moves triggers with a table that is renamed, and drops them with it.
+// follow moves what is known of a table with one that is renamed, and drops it
+// with one that is dropped.
 func (p *planner) follow(step *Step) {
 	st := step.parsed
 	switch {
 	case st.Kind == sqltext.DropTable:
 		p.known = slices.DeleteFunc(p.known, func(d *dependent) bool { return d.Type == "TRIGGER" && slices.Contains(step.Tables, d.On.Name) })
 	case st.Kind == sqltext.RenameTable || st.Kind == sqltext.AlterTable && len(step.Tables) == 2 && !st.Exchanges:
-		names := map[string]string{}
 		for i := 0; i+1 < len(step.Tables); i += 2 {
-			names[step.Tables[i]] = step.Tables[i+1]
-		}
-		for _, d := range p.known {
-			if to, ok := names[d.On.Name]; ok {
-				d.On.Name = to
+			from, to := step.Tables[i], step.Tables[i+1]
+			p.origins[to] = p.origin(from)
+			for _, d := range p.known {
+				if d.On.Name == from {
+					d.On.Name = to
+				}
 			}
 		}
 	}
+}
+
+// origin is the name that a table has before the migration.
+func (p *planner) origin(name string) string {
+	if from, ok := p.origins[name]; ok {
+		return from
+	}
+	return name
 }
 
 // mendedLater are the views and triggers that a later statement of the

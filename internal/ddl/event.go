@@ -21,8 +21,9 @@ const (
 // Phase is what a statement is doing.
 type Phase string
 
-// The phases: only the first and the last stand in the way of others.
+// The phases: others wait behind a statement at its start and at its end only.
 const (
+	PhaseAside Phase = "waiting aside until the table is free"
 	PhaseStart Phase = "waiting for the lock to begin"
 	PhaseWork  Phase = "working"
 	PhaseEnd   Phase = "waiting for the lock to finish"
@@ -41,10 +42,20 @@ type Event struct {
 	Text   string    `json:"text,omitempty"`
 
 	// Seconds since the statement began, as rehearsed, and the longest that a
-	// reader of the table has waited.
+	// reader of a table that the statement ties up has waited.
 	Seconds   float64 `json:"seconds"`
 	Rehearsed float64 `json:"rehearsedSeconds,omitempty"`
 	WorstRead float64 `json:"worstReadSeconds"`
+
+	// WorstWrite is the longest that a writer has waited, of a table that is to
+	// be written meanwhile. ReaderErrors are reads that failed at a reader.
+	WorstWrite   float64 `json:"worstWriteSeconds,omitempty"`
+	ReaderErrors int     `json:"readerErrors,omitempty"`
+}
+
+// felt notes what others feel.
+func (e *Event) felt(w waits) {
+	e.WorstRead, e.WorstWrite, e.ReaderErrors = max(w.Read, w.ReaderRead).Seconds(), w.Write.Seconds(), w.ReaderErrors
 }
 
 // A Report receives events, one at a time.

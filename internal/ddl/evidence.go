@@ -20,6 +20,8 @@ type marks struct {
 
 	Object      *object `json:"object,omitempty"` // the view, trigger or routine before; nil for tables
 	ObjectAfter *object `json:"objectAfter,omitempty"`
+
+	Position *position `json:"position,omitempty"` // of a statement in portions
 }
 
 // An Object is what the server says of a view, a trigger, a routine or an event.

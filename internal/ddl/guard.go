@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // Budgets are how long others may have to wait behind a statement.
@@ -74,6 +76,7 @@ type guard struct {
 	id      int64 // of the working session
 	budgets Budgets
 	sees    bool // who holds a lock
+	rowLog  bool // the binary log, if there is one, takes READ COMMITTED
 	deadMan *deadMan
 }
 
@@ -90,6 +93,12 @@ func openGuard(ctx context.Context, db *Database, budgets Budgets) (*guard, erro
 		return nil, err
 	}
 	g.sees = db.seesLocks(ctx)
+	format, err := variable(ctx, g.watch, "binlog_format")
+	if err != nil {
+		g.close()
+		return nil, err
+	}
+	g.rowLog = format != "STATEMENT"
 	if err := g.work.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&g.id); err != nil {
 		g.close()
 		return nil, err
@@ -130,9 +139,12 @@ func (g *guard) steady(ctx context.Context, x *execution) error {
 // An execution is one statement under guard.
 type execution struct {
 	sql         string
-	transaction bool   // begin one first, which the caller commits
-	ends        bool   // it takes a lock once more when it has worked
-	logged      string // table whose writes an online log has to hold; "" if there is none
+	transaction bool            // begin one first, which the caller commits
+	committed   bool            // which locks no rows that it only looks at
+	ends        bool            // it takes a lock once more when it has worked
+	tables      []sqltext.Table // that it takes for itself: nobody may hold them
+	logged      string          // table whose writes an online log has to hold; "" if there is none
+	rebuilds    bool            // the log holds rows, and not the entries of an index alone
 	report      func(kind EventKind, phase Phase, text string)
 
 	began  time.Time
@@ -143,34 +155,58 @@ type execution struct {
 func (g *guard) execute(ctx context.Context, x *execution) error {
 	x.began = time.Now()
 	for try := 1; ; try++ {
+		if err := g.standAside(ctx, x); err != nil {
+			return err
+		}
 		if err := g.steady(ctx, x); err != nil {
 			return err
 		}
-		err := g.attempt(ctx, x)
+		err := g.attempt(ctx, x, g.stallOf(x, try))
 		if !errors.Is(err, errWithdrawn) {
 			return err
+		}
+		if x.transaction { // the server takes back the statement, and may leave the transaction open
+			if _, err := g.work.ExecContext(ctx, "ROLLBACK"); err != nil {
+				return err
+			}
 		}
 		if waited := time.Since(x.began); waited >= g.budgets.Wait {
 			return fmt.Errorf("no lock in %v and %d tries: %w; %w", waited.Round(time.Second/10), try, err, ErrStopped)
 		}
 		x.report(EventWithdrew, PhasePause, err.Error())
-		pause := g.budgets.Stall + rand.N(g.budgets.Stall*time.Duration(min(try, 4)))
-		select {
-		case <-ctx.Done():
-			return interrupted()
-		case <-time.After(pause):
+		pause := 2 * g.budgets.Stall << min(try-1, 4)
+		if x.transaction { // which makes those wait only who want the same rows
+			pause = g.budgets.Stall
+		}
+		if err := sleep(ctx, pause*3/4+rand.N(pause/2)); err != nil {
+			return err
 		}
 	}
+}
+
+// blindStall is how long a statement may wait at first where nobody can see
+// whether the table is free.
+const (
+	blindStall = 150 * time.Millisecond
+	blindTries = 8
+)
+
+// stallOf is how long others may wait in an attempt.
+func (g *guard) stallOf(x *execution, try int) time.Duration {
+	if g.sees || x.transaction || try > blindTries {
+		return g.budgets.Stall
+	}
+	return min(g.budgets.Stall, blindStall)
 }
 
 func interrupted() error { return fmt.Errorf("interrupted; %w", ErrStopped) }
 
 // attempt runs the statement once and watches it.
-func (g *guard) attempt(ctx context.Context, x *execution) error {
-	w := watching{guard: g, x: x, eviction: newEviction()}
+func (g *guard) attempt(ctx context.Context, x *execution, stall time.Duration) error {
+	w := watching{guard: g, x: x, stall: stall, eviction: newEviction()}
 	if x.logged != "" {
 		var err error
-		if w.log, err = g.db.newOnlineLog(ctx, g.watch, x.logged); err != nil {
+		if w.log, err = g.db.newOnlineLog(ctx, g.watch, x.logged, x.rebuilds); err != nil {
 			return fmt.Errorf("estimating the online log: %w", err)
 		}
 	}
@@ -180,7 +216,13 @@ func (g *guard) attempt(ctx context.Context, x *execution) error {
 	background, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
 	go func() {
-		if x.transaction { // which also ends the one of a try before
+		if x.committed && g.rowLog {
+			if _, err := g.work.ExecContext(background, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"); err != nil {
+				done <- err
+				return
+			}
+		}
+		if x.transaction {
 			if _, err := g.work.ExecContext(background, "START TRANSACTION"); err != nil {
 				done <- err
 				return
@@ -255,9 +297,17 @@ func withoutStop(err error) error {
 func (g *guard) outcome(err error) error {
 	switch code(err) {
 	case codeLockWait, codeDeadlock: // the server was quicker than the guard
-		return fmt.Errorf("%w: %s", errWithdrawn, reason(err))
+		why := reason(err)
+		ctx, cancel := afterwards(context.Background())
+		defer cancel()
+		if xa := g.db.preparedXA(ctx, g.watch); xa != "" {
+			why += "; " + xa
+		}
+		return fmt.Errorf("%w: %s", errWithdrawn, why)
 	case codeLogOverflow:
 		return fmt.Errorf("the online log overflowed (%s): set innodb_online_alter_log_max_size higher, or stop the writes; %w", reason(err), ErrStopped)
+	case codeDuplicate:
+		return fmt.Errorf("%s: either the rows hold the duplicate now, or it came and went while the index was built: the server keeps what is written meanwhile in a log and refuses a duplicate in it, too; look for duplicates, and if there are none run it again, with writes stopped if need be; the table is unchanged", reason(err))
 	case codeKilled:
 		return fmt.Errorf("somebody killed the statement; %w", ErrStopped)
 	}

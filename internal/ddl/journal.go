@@ -230,6 +230,28 @@ func (j *journal) set(ctx context.Context, q queryer, number int, state State, m
 	return nil
 }
 
+// portion notes how far a statement in portions is, in the transaction of the
+// portion.
+func (j *journal) portion(ctx context.Context, q queryer, number int, at position, finished bool) error {
+	text, err := json.Marshal(marks{Position: &at})
+	if err != nil {
+		return err
+	}
+	state := StateRunning
+	if finished {
+		state = StateDone
+	}
+	done, err := q.ExecContext(ctx, "UPDATE "+j.table.String()+" SET state = ?, marks = ?, message = ?, ended = ? WHERE migration = ? AND number = ?",
+		state, string(text), fmt.Sprintf("%d portions", at.Done), time.Now().UTC(), j.migration.Key(), number)
+	if err != nil {
+		return fmt.Errorf("writing the journal: %w", err)
+	}
+	if n, err := done.RowsAffected(); err == nil && n != 1 {
+		return fmt.Errorf("writing the journal: the entry of statement %d is gone", number)
+	}
+	return nil
+}
+
 // settle finds out what became of the statement that a killed run was at. If
 // the server is still at it, that is watched to its end, or ended.
 func (j *journal) settle(ctx context.Context, steps []*Step, o RunOptions) error {

@@ -21,7 +21,7 @@ const (
 type Policy string
 
 // Any allows everything. Additive allows what a release without any stop may
-// do: CREATE TABLE, and ADD COLUMN that is nullable, without default and index.
+// do: expand, by what the version before can ignore.
 const (
 	Any      Policy = "any"
 	Additive Policy = "additive"
@@ -53,6 +53,17 @@ type Step struct {
 	Reads  bool `json:"reads"`
 	Writes bool `json:"writes"`
 
+	// Portions says that rows are changed in portions of the primary key.
+	Portions bool `json:"portions,omitempty"`
+
+	// Tied are other tables that it locks.
+	Tied []Tied `json:"tied,omitempty"`
+
+	// Change is what it is to the version of the application before, and
+	// VersionBefore what that version meets.
+	Change        Change   `json:"change,omitempty"`
+	VersionBefore []string `json:"versionBefore,omitempty"`
+
 	// Judged is what the tables were judged for.
 	Judged Writes `json:"judged"`
 
@@ -65,7 +76,10 @@ type Step struct {
 	Notes    []string `json:"notes,omitempty"`
 
 	before, after map[string]string
-	shared        bool // without a Lock, writes wait all the same
+	portioned     *portions // how it is taken in portions; nil if it is not
+	position      position  // where an earlier run has left it
+	touched       []string  // tables of a statement on rows
+	shared        bool      // without a Lock, writes wait all the same
 	parsed        sqltext.Statement
 	raises        bool // no verdict is acceptable: another way is needed
 	done          bool // by an earlier run
@@ -82,11 +96,14 @@ func (s *Step) note(format string, args ...any) {
 	s.Notes = append(s.Notes, fmt.Sprintf(format, args...))
 }
 
-// judge weighs the answer of the server.
-func (s *Step) judge(a answer) {
+// judge weighs the answer of the server. A fresh table is nobody's yet.
+func (s *Step) judge(a answer, fresh bool) {
 	s.Rung, s.Rebuild, s.Refusals = a.rung, a.rebuild, a.refusals
 	s.before, s.after, s.shared = a.before, a.after, a.shared
 	switch {
+	case fresh:
+		s.Reads, s.Writes = true, true
+		s.note("the migration itself makes the table: nobody waits for it")
 	case !a.accepted && a.loose != Rung{}:
 		s.problem("it asks for %s, which the server refuses for this change: without it the server does %s", s.parsed.Pinned(), a.loose)
 	case !a.accepted:
@@ -118,15 +135,6 @@ func tried(a answer, st sqltext.Statement) string {
 		all = append(all, r.String())
 	}
 	return strings.Join(all, ", ")
-}
-
-// judgeRows weighs a statement that nobody needs to ask about.
-func (s *Step) judgeRows(bulk bool) {
-	s.Reads, s.Writes = true, true
-	if bulk {
-		s.Writes = false
-		s.note("changes rows without bound, in one transaction: the rows stay locked to writers until it ends, and ending it early takes as long again; do it in portions unless the table is small")
-	}
 }
 
 // judgedFor is what tables are to be judged for.

@@ -77,6 +77,14 @@ func PlanLogin(getenv func(string) string) (Login, bool) {
 	return p, true
 }
 
+// ReaderLogin is the login to the reader endpoint that DB_READER_HOST names, and
+// whether it names one.
+func ReaderLogin(getenv func(string) string) (Login, bool) {
+	l := LoginFromEnvironment(getenv)
+	l.DSN, l.Host = "", getenv("DB_READER_HOST")
+	return l, l.Host != ""
+}
+
 // RehearseLogin is the login to the clone: that of the variables with the
 // prefix REHEARSE_. The host is never that of DB_HOST.
 func RehearseLogin(getenv func(string) string) Login {

@@ -8,8 +8,10 @@ import (
 )
 
 // An onlineLog estimates how full the log is in which InnoDB keeps the writes
-// that happen while a table is rebuilt in place. No server shows it: what can be
-// seen is how many rows are written, and how long a row is.
+// that happen while a table is changed in place. No server shows it: what can be
+// seen is how many rows are written, and how long a row is. A rebuild keeps the
+// rows, an index its entries: an update of other columns is nothing to it. Which
+// columns are updated is not seen, so that updates are not counted there.
 type onlineLog struct {
 	limit     int64 // bytes
 	rowLength int64
@@ -26,8 +28,19 @@ const logHeadroom = 0.6
 // entryOverhead is about what an entry of the log has around the row.
 const entryOverhead = 24
 
+// longestEntry is about the longest that an entry of an index usually is.
+const longestEntry = 64
+
+// entryLength is how many bytes of the log a written row takes.
+func entryLength(size tableSize, rebuilds bool) int64 {
+	if rebuilds {
+		return size.rowLength + entryOverhead
+	}
+	return min(size.rowLength, longestEntry) + entryOverhead
+}
+
 // newOnlineLog begins to watch the writes to a table.
-func (d *Database) newOnlineLog(ctx context.Context, q queryer, name string) (*onlineLog, error) {
+func (d *Database) newOnlineLog(ctx context.Context, q queryer, name string, rebuilds bool) (*onlineLog, error) {
 	text, err := variable(ctx, q, "innodb_online_alter_log_max_size")
 	if err != nil {
 		return nil, err
@@ -40,8 +53,8 @@ func (d *Database) newOnlineLog(ctx context.Context, q queryer, name string) (*o
 	if err != nil {
 		return nil, err
 	}
-	l := &onlineLog{limit: limit, rowLength: size.rowLength + entryOverhead, every: 40 * time.Millisecond}
-	l.count, l.exact = d.writeCounter(ctx, name)
+	l := &onlineLog{limit: limit, rowLength: entryLength(size, rebuilds), every: 40 * time.Millisecond}
+	l.count, l.exact = d.logCounter(ctx, name, rebuilds)
 	l.began, err = l.count(ctx, q)
 	return l, err
 }
@@ -67,14 +80,24 @@ func (l *onlineLog) due(now time.Time) bool {
 // writeCounter counts the rows that have been written to a table, or, where the
 // performance schema is off, to all tables.
 func (d *Database) writeCounter(ctx context.Context, name string) (count func(context.Context, queryer) (int64, error), exact bool) {
-	return d.counter(ctx, "object_schema = ? AND object_name = ?", d.Schema, name)
+	return d.counter(ctx, true, "object_schema = ? AND object_name = ?", d.Schema, name)
 }
 
-// counter is writeCounter for the tables that a condition names.
-func (d *Database) counter(ctx context.Context, where string, args ...any) (count func(context.Context, queryer) (int64, error), exact bool) {
+// logCounter is writeCounter for what an online log keeps.
+func (d *Database) logCounter(ctx context.Context, name string, rebuilds bool) (count func(context.Context, queryer) (int64, error), exact bool) {
+	return d.counter(ctx, rebuilds, "object_schema = ? AND object_name = ?", d.Schema, name)
+}
+
+// counter is writeCounter for the tables that a condition names, with or without
+// what is updated.
+func (d *Database) counter(ctx context.Context, updates bool, where string, args ...any) (count func(context.Context, queryer) (int64, error), exact bool) {
+	updated, variables := "count_update", "'Innodb_rows_inserted', 'Innodb_rows_updated', 'Innodb_rows_deleted'"
+	if !updates {
+		updated, variables = "0", "'Innodb_rows_inserted', 'Innodb_rows_deleted'"
+	}
 	ofTable := func(ctx context.Context, q queryer) (int64, error) {
 		var n int64
-		err := q.QueryRowContext(ctx, `SELECT COALESCE(SUM(count_insert + count_update + count_delete), 0)
+		err := q.QueryRowContext(ctx, `SELECT COALESCE(SUM(count_insert + `+updated+` + count_delete), 0)
 			FROM performance_schema.table_io_waits_summary_by_table WHERE `+where, args...).Scan(&n)
 		return n, err
 	}
@@ -86,7 +109,7 @@ func (d *Database) counter(ctx context.Context, where string, args ...any) (coun
 		}
 	}
 	return func(ctx context.Context, q queryer) (int64, error) {
-		rows, err := q.QueryContext(ctx, "SHOW GLOBAL STATUS WHERE variable_name IN ('Innodb_rows_inserted', 'Innodb_rows_updated', 'Innodb_rows_deleted')")
+		rows, err := q.QueryContext(ctx, "SHOW GLOBAL STATUS WHERE variable_name IN ("+variables+")")
 		if err != nil {
 			return 0, err
 		}

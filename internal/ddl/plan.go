@@ -35,6 +35,7 @@ type PlanOptions struct {
 	// user may have any rights.
 	ScratchServer bool
 
+	eyes *Database             // who reads the views and triggers, if the user who plans may not see them
 	done func(number int) bool // which statements need no plan any more; may be nil
 }
 
@@ -78,6 +79,8 @@ type Plan struct {
 
 	// Problems are why the migration as a whole is not allowed.
 	Problems []string `json:"problems,omitempty"`
+
+	judgedFor func(tables []string) Writes
 
 	// Advice is the other way, where there is no way in place.
 	Advice string `json:"advice,omitempty"`
@@ -130,15 +133,22 @@ func makePlans(ctx context.Context, db *Database, all []sqltext.Migration, o Pla
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
+	if err := db.alone(ctx); err != nil {
+		return nil, err
+	}
 	if err := db.known(ctx, o.StillWritten); err != nil {
 		return nil, err
+	}
+	replicas, err := db.replicas(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("looking for replicas: %w", err)
 	}
 	s, err := openScratch(ctx, db)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
-	p := planner{scratch: s, options: o, instance: db.readInstance(ctx, o.LocalStorage), making: map[*dependent]bool{}}
+	p := planner{scratch: s, replicas: replicas, options: o, instance: db.readInstance(ctx, o.LocalStorage), making: map[*dependent]bool{}, origins: map[string]string{}}
 	for _, m := range all {
 		plan, err := p.migration(ctx, m)
 		if err != nil {
@@ -159,11 +169,14 @@ func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, er
 	if err != nil {
 		return nil, err
 	}
-	plan := &Plan{Name: m.Name, Server: db.Server, Addr: db.Addr, UUID: db.UUID, Schema: db.Schema, Hash: m.Hash(), Writes: o.Writes, Policy: o.Policy, Steps: steps}
-	p.steps = steps
+	plan := &Plan{Name: m.Name, Server: db.Server, Addr: db.Addr, UUID: db.UUID, Schema: db.Schema, Hash: m.Hash(), Writes: o.Writes, Policy: o.Policy, Steps: steps, judgedFor: o.judgedFor}
+	p.steps, p.fresh = steps, map[string]bool{}
 	for _, step := range steps {
 		step.done = o.done != nil && o.done(step.Number)
 		if step.done && step.Kind != sqltext.Session {
+			if err := p.madeBefore(ctx, step); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		if err := p.plan(ctx, step); err != nil {

@@ -19,11 +19,16 @@ type planner struct {
 	scratch  *scratch
 	options  PlanOptions
 	instance instance
+	replicas int // that read the binary log
 
 	steps  []*Step      // of the migration that is planned
 	known  []*dependent // views and triggers, once they are read
 	read   bool
+	unseen []string // what could not be read of them
 	making map[*dependent]bool
+
+	fresh   map[string]bool   // tables that the migration has made, and that are all but empty
+	origins map[string]string // the name that a renamed table has before the migration
 }
 
 // plan fills in the verdict on a step.
@@ -45,34 +50,16 @@ func (p *planner) plan(ctx context.Context, step *Step) error {
 		step.Reads, step.Writes = true, true
 		err = p.session(ctx, step)
 	default:
-		step.judgeRows(st.Bulk)
+		step.Reads, step.Writes = true, true
 		if st.Kind == sqltext.Program {
+			p.weigh(step, p.programs(st))
 			err = p.program(ctx, step)
 		} else {
+			p.weigh(step, &compatibility{})
 			err = p.rows(ctx, step)
 		}
 	}
-	if p.options.Policy == Additive && !st.Kind.Shadowed() && st.Kind != sqltext.Session {
-		step.problem("%s", notAdditive(st, answer{}, nil, nil))
-	}
 	return err
-}
-
-// rows asks about a statement on rows.
-func (p *planner) rows(ctx context.Context, step *Step) error {
-	if _, err := p.dependents(ctx); err != nil {
-		return err
-	}
-	failed, known, err := p.prepare(ctx, step.parsed.SQL)
-	switch {
-	case err != nil:
-		return err
-	case failed != nil:
-		step.problem("the server refuses it: %v", failed)
-	case !known:
-		step.note("whether the server takes it could not be tried: it uses what noren does not know to only calculate")
-	}
-	return nil
 }
 
 // session sets variables as a step says, but for noren's own.
@@ -96,7 +83,7 @@ func (p *planner) session(ctx context.Context, step *Step) error {
 func (p *planner) ask(ctx context.Context, step *Step) error {
 	st := step.parsed
 	target := p.scratch.home(st.Tables[0].Table)
-	size, err := p.scratch.db.size(ctx, target.Name)
+	size, err := p.scratch.db.size(ctx, p.origin(target.Name))
 	if err != nil {
 		return err
 	}
@@ -104,11 +91,9 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 	if err := p.scratch.load(ctx, target); err != nil {
 		return err
 	}
-	var before []column
-	if p.options.Policy == Additive {
-		if before, err = p.scratch.columns(ctx, target); err != nil {
-			return err
-		}
+	before, err := p.scratch.columns(ctx, target)
+	if err != nil {
+		return err
 	}
 	working, err := p.tries(ctx, step)
 	if err != nil {
@@ -122,24 +107,45 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 	if err != nil {
 		return err
 	}
-	traps := p.scratch.db.Server.traps(a.rung, size.bytes(), p.instance)
-	if a, err = p.avoid(ctx, step, a, traps); err != nil {
-		return err
+	fresh := p.isFresh(step)
+	if !fresh {
+		if a, err = p.avoid(ctx, step, a, p.scratch.db.Server.traps(a.rung, size.bytes(), p.instance)); err != nil {
+			return err
+		}
 	}
-	step.judge(a)
+	step.judge(a, fresh)
 	if err := tooLong(a.after); err != nil {
 		step.problem("%v", err)
 	}
 	if past, there := p.scratch.pasts[target]; step.Algorithm == "INSTANT" && there && !past.known {
 		step.note("how many INSTANT changes the table has had could not be counted, because somebody else's schema change waits: after %d of them the server refuses another", p.scratch.db.Server.rowVersionLimit())
 	}
-	if err := p.parents(ctx, step); err != nil {
+	if err := p.ties(ctx, step); err != nil {
 		return err
 	}
 	if err := p.broken(ctx, step, working); err != nil {
 		return err
 	}
-	for _, t := range p.scratch.db.Server.traps(a.rung, size.bytes(), p.instance) {
+	if !fresh {
+		p.trapped(step, size)
+		p.replicated(step)
+	}
+	after, err := p.scratch.columns(ctx, target)
+	if err != nil {
+		return err
+	}
+	c := compare(st, a, before, after)
+	if fresh && st.Kind != sqltext.DropTable {
+		c = &compatibility{expands: true}
+	}
+	p.weigh(step, c)
+	p.made(step)
+	return nil
+}
+
+// trapped notes what goes wrong on Aurora.
+func (p *planner) trapped(step *Step, size tableSize) {
+	for _, t := range p.scratch.db.Server.traps(step.Rung, size.bytes(), p.instance) {
 		if t.reads {
 			step.Reads, step.raises = false, true
 			step.problem("%s", t.text)
@@ -147,16 +153,20 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 			step.note("%s", t.text)
 		}
 	}
-	if p.options.Policy == Additive {
-		after, err := p.scratch.columns(ctx, target)
-		if err != nil {
-			return err
-		}
-		if why := notAdditive(st, a, before, after); why != "" {
-			step.problem("%s", why)
-		}
+}
+
+// replicated notes what a statement costs those who read the binary log.
+func (p *planner) replicated(step *Step) {
+	if p.replicas > 0 && (step.Algorithm == "COPY" || step.Algorithm == "INPLACE") {
+		step.note("%s the binary log: each begins the statement when it has ended here, and falls behind by as long as it takes there; watch it with --replica and --max-lag", howMany(p.replicas))
 	}
-	return nil
+}
+
+func howMany(n int) string {
+	if n == 1 {
+		return "one replica reads"
+	}
+	return fmt.Sprintf("%d replicas read", n)
 }
 
 // tooLong says that a constraint gets a name which servers refuse. A shadow has
@@ -173,41 +183,6 @@ func tooLong(definitions map[string]string) error {
 }
 
 var constraintName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("CONSTRAINT `((?:[^`]|``)+)`") })
-
-// parents judges the tables that foreign keys of a copied table refer to: each
-// row that is copied locks its row there until all are, so that who writes
-// there waits. Without foreign_key_checks nothing is looked up.
-func (p *planner) parents(ctx context.Context, step *Step) error {
-	if step.Algorithm != "COPY" {
-		return nil
-	}
-	var checks bool
-	if err := p.scratch.conn.QueryRowContext(ctx, "SELECT @@foreign_key_checks").Scan(&checks); err != nil || !checks {
-		return err
-	}
-	for _, name := range step.Tables {
-		definition, err := sqltext.ParseDefinition(step.after[name], p.scratch.db.Dialect())
-		if step.after[name] == "" {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		for _, t := range definition.Tables[1:] {
-			parent := p.scratch.home(t.Table)
-			if parent.Name == name || slices.Contains(step.Tables, parent.Name) || p.options.judgedFor([]string{parent.Name}) != Live {
-				continue
-			}
-			step.Writes, step.raises = false, true
-			text := fmt.Sprintf("writes to %s would wait as long as the copy takes: a foreign key refers to it, and every row that is copied locks its row there; with SET foreign_key_checks = 0 before it nothing is looked up there", parent)
-			if !strings.Contains(step.before[name], "REFERENCES "+sqltext.Quote(parent.Name)) {
-				text += ", and the server adds a foreign key INPLACE/NONE: look for rows without a parent yourself, before"
-			}
-			step.problem("%s", text)
-		}
-	}
-	return nil
-}
 
 // avoid asks for a copy of the table where that avoids a trap and nobody
 // writes to the table anyway.

@@ -106,6 +106,8 @@ func (p *preflight) writes(ctx context.Context) error {
 		count func(context.Context, queryer) (int64, error)
 		exact bool
 		began int64
+		log   func(context.Context, queryer) (int64, error) // what an online log keeps
+		kept  int64
 	}
 	var samples []*sample
 	long := rateSample
@@ -117,6 +119,10 @@ func (p *preflight) writes(ctx context.Context) error {
 		s.count, s.exact = p.db.writeCounter(ctx, step.Tables[0])
 		var err error
 		if s.began, err = s.count(ctx, p.db.pool); err != nil {
+			return err
+		}
+		s.log, _ = p.db.logCounter(ctx, step.Tables[0], step.Rebuild)
+		if s.kept, err = s.log(ctx, p.db.pool); err != nil {
 			return err
 		}
 		samples = append(samples, s)
@@ -135,13 +141,18 @@ func (p *preflight) writes(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		p.weigh(ctx, s.step, float64(now-s.began)/long.Seconds(), s.exact)
+		kept, err := s.log(ctx, p.db.pool)
+		if err != nil {
+			return err
+		}
+		p.weigh(ctx, s.step, float64(now-s.began)/long.Seconds(), float64(kept-s.kept)/long.Seconds(), s.exact)
 	}
 	return nil
 }
 
-// weigh judges how many rows a second are written to the table of a step.
-func (p *preflight) weigh(ctx context.Context, step *Step, rate float64, exact bool) {
+// weigh judges how many rows a second are written to the table of a step, and
+// how many of them an online log keeps.
+func (p *preflight) weigh(ctx context.Context, step *Step, rate, kept float64, exact bool) {
 	name := sqltext.Quote(step.Tables[0])
 	switch {
 	case rate == 0:
@@ -152,7 +163,7 @@ func (p *preflight) weigh(ctx context.Context, step *Step, rate float64, exact b
 	case step.Judged == Stopped:
 		p.note("%.1f rows a second are written to this server, and the performance schema is off, so nobody can tell whether to %s", rate, name)
 	}
-	if step.Algorithm != "INPLACE" || step.Lock != "NONE" || !exact {
+	if step.Algorithm != "INPLACE" || step.Lock != "NONE" || !exact || kept == 0 {
 		return
 	}
 	text, err := variable(ctx, p.db.pool, "innodb_online_alter_log_max_size")
@@ -161,13 +172,13 @@ func (p *preflight) weigh(ctx context.Context, step *Step, rate float64, exact b
 	if errors.Join(err, failed, unknown) != nil {
 		return
 	}
-	full := limit * logHeadroom / (rate * float64(size.rowLength+entryOverhead)) // seconds
+	full := limit * logHeadroom / (kept * float64(entryLength(size, step.Rebuild))) // seconds
 	takes := p.options.Rehearsal.step(step.Number).Work
 	switch {
 	case takes > full:
-		p.problem("%s is written, %.1f rows a second: the online log (innodb_online_alter_log_max_size is %s) would be too full after %.0f s, and the statement took %.0f s when it was rehearsed", name, rate, Bytes(int64(limit)), full, takes)
+		p.problem("%s is written, %.1f rows a second that the online log keeps: it (innodb_online_alter_log_max_size is %s) would be too full after %.0f s, and the statement took %.0f s when it was rehearsed", name, kept, Bytes(int64(limit)), full, takes)
 	case takes == 0 || takes > full/2:
-		p.note("%s is written, %.1f rows a second: the online log (%s) lasts for about %.0f s", name, rate, Bytes(int64(limit)), full)
+		p.note("%s is written, %.1f rows a second: the online log (%s) lasts for about %.0f s", name, kept, Bytes(int64(limit)), full)
 	}
 }
 
@@ -195,6 +206,31 @@ func (p *preflight) space(ctx context.Context) error {
 		p.note("nobody knows the free space of this server, and up to %s may be needed: give --free-space", Bytes(need))
 	case need > free*9/10:
 		p.problem("up to %s of storage may be needed, and %s are free", Bytes(need), Bytes(free))
+	}
+	return p.sorting(ctx)
+}
+
+// sorting looks at the folder in which an index is sorted.
+func (p *preflight) sorting(ctx context.Context) error {
+	var need int64
+	for _, step := range p.plan.Steps {
+		if !step.done && step.Algorithm == "INPLACE" {
+			need = max(need, step.Bytes)
+		}
+	}
+	for _, name := range []string{"innodb_tmpdir", "tmpdir"} {
+		folder, err := variable(ctx, p.db.pool, name)
+		if err != nil {
+			return err
+		}
+		if folder == "" {
+			continue
+		}
+		folder, _, _ = strings.Cut(folder, ":")
+		if free := freeSpace(p.db.Addr, folder); free > 0 && need > free*9/10 {
+			p.problem("up to %s may be needed to sort in %s (%s), and %s are free: set innodb_tmpdir to another folder", Bytes(need), folder, name, Bytes(free))
+		}
+		return nil
 	}
 	return nil
 }

@@ -47,7 +47,13 @@ type RehearsedStep struct {
 
 	// WorstRead is the longest that a reader waited meanwhile.
 	WorstRead float64 `json:"worstReadSeconds"`
-	Error     string  `json:"error,omitempty"`
+
+	// WorstWrite is the longest that a writer waited, where writes are to go on.
+	WorstWrite float64 `json:"worstWriteSeconds,omitempty"`
+
+	// ReaderErrors are reads that failed at a reader.
+	ReaderErrors int    `json:"readerErrors,omitempty"`
+	Error        string `json:"error,omitempty"`
 }
 
 // Total is the time that all statements took.

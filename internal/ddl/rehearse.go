@@ -21,6 +21,9 @@ type RehearseOptions struct {
 	// that the clone is another.
 	Real []Identity
 
+	// Readers are reader endpoints of the clone.
+	Readers []*Database
+
 	// Report receives what happens.
 	Report Report
 }
@@ -48,7 +51,7 @@ func Rehearse(ctx context.Context, clone *Database, m sqltext.Migration, o Rehea
 		return nil, err
 	}
 	defer g.close()
-	c := &conductor{db: clone, guard: g, plan: plan, report: o.Report, tag: func(int) string { return "/* noren ddl rehearse */ " }}
+	c := &conductor{db: clone, guard: g, plan: plan, report: o.Report, readers: o.Readers, tag: func(int) string { return "/* noren ddl rehearse */ " }}
 	for _, step := range plan.Steps {
 		measured, err := c.perform(ctx, step, nil)
 		r.Steps = append(r.Steps, measured)

@@ -43,6 +43,17 @@ type RunOptions struct {
 	// system has if it is this machine's, else unknown.
 	FreeSpace int64
 
+	// Readers are the reader endpoints from which the application reads. They
+	// are read meanwhile, and between two statements.
+	Readers []*Database
+
+	// Replicas read the binary log of the server. A run waits before a statement,
+	// and between two portions, until none is further behind than MaxLag.
+	Replicas []*Database
+
+	// MaxLag is required with Replicas, in whole seconds.
+	MaxLag time.Duration
+
 	// Report receives what happens.
 	Report Report
 }
@@ -57,6 +68,9 @@ func (o RunOptions) validate(m sqltext.Migration) error {
 	}
 	if o.Rehearsal != nil && o.WithoutRehearsal {
 		errs = append(errs, errors.New("--rehearsal and --without-rehearsal exclude each other"))
+	}
+	if (len(o.Replicas) > 0) != (o.MaxLag > 0) || o.MaxLag < 0 || o.MaxLag%time.Second != 0 {
+		errs = append(errs, fmt.Errorf("replicas and a lag in whole seconds belong together (--replica, --max-lag), got %d replicas and %v", len(o.Replicas), o.MaxLag))
 	}
 	return errors.Join(append(errs, o.PlanOptions.validate(), o.Budgets.validate())...)
 }
@@ -74,6 +88,11 @@ type Result struct {
 
 	// WorstRead is the longest that a reader waited.
 	WorstRead float64 `json:"worstReadSeconds"`
+
+	// WorstWrite is the longest that a writer waited, of tables that are to be
+	// written meanwhile. ReaderErrors are reads that failed at a reader.
+	WorstWrite   float64 `json:"worstWriteSeconds,omitempty"`
+	ReaderErrors int     `json:"readerErrors,omitempty"`
 }
 
 // Run executes a migration, or what an earlier run left of it. If it returns
@@ -156,7 +175,7 @@ func prepare(ctx context.Context, db *Database, m sqltext.Migration, steps []*St
 	if err := db.uncontested(ctx); err != nil {
 		return j, nil, err
 	}
-	o.done = j.done
+	o.done, o.eyes = j.done, db
 	planning := db
 	if o.Planner != nil {
 		planning = o.Planner
@@ -169,7 +188,7 @@ func prepare(ctx context.Context, db *Database, m sqltext.Migration, steps []*St
 	if err != nil {
 		return j, nil, err
 	}
-	c := &conductor{db: db, plan: plans[0], rehearsal: o.Rehearsal, report: o.Report, tag: j.tag}
+	c := &conductor{db: db, plan: plans[0], rehearsal: o.Rehearsal, report: o.Report, readers: o.Readers, replicas: o.Replicas, maxLag: o.MaxLag, tag: j.tag}
 	return j, c, c.check(ctx, j.table, o)
 }
 
@@ -215,7 +234,8 @@ func (c *conductor) run(ctx context.Context, j *journal) (*Result, error) {
 		}
 		measured, err := c.record(ctx, step, j)
 		result.Steps = append(result.Steps, measured)
-		result.WorstRead = max(result.WorstRead, measured.WorstRead)
+		result.WorstRead, result.WorstWrite = max(result.WorstRead, measured.WorstRead), max(result.WorstWrite, measured.WorstWrite)
+		result.ReaderErrors += measured.ReaderErrors
 		result.Seconds = time.Since(began).Seconds()
 		if err != nil {
 			return result, fmt.Errorf("statement %d (line %d): %w", step.Number, step.Line, err)
@@ -236,10 +256,18 @@ func (c *conductor) record(ctx context.Context, step *Step, j *journal) (Rehears
 	if err != nil {
 		return RehearsedStep{}, err
 	}
+	if before := j.entries[step.Number].marks.Position; before != nil && step.portioned != nil {
+		step.position, m.Position = *before, before
+	}
 	if err := j.running(ctx, step, c.guard.id, m); err != nil {
 		return RehearsedStep{}, err
 	}
-	measured, err := c.perform(ctx, step, func(q queryer) error { return j.set(ctx, q, step.Number, StateDone, "") })
+	measured, err := c.perform(ctx, step, func(q queryer, at position, finished bool) error {
+		if step.portioned != nil {
+			return j.portion(ctx, q, step.Number, at, finished)
+		}
+		return j.set(ctx, q, step.Number, StateDone, "")
+	})
 	switch {
 	case err != nil && !errors.Is(err, ErrStopped) && (code(err) == 0 || lost(err)):
 		// Nobody knows: the entry stays, and the next run finds out.

@@ -152,6 +152,7 @@ const (
 	codeSyntax         = 1064
 
 	codeAliasTwice    = 1066
+	codeDuplicate     = 1062
 	codeNoSuchAlias   = 1109
 	codeTableDenied   = 1142
 	codeColumnDenied  = 1143

@@ -290,6 +290,10 @@ func itoa(n int64) string { return fmt.Sprint(n) }
 // change is a migration of the tests.
 func change(file string) sqltext.Migration { return sqltext.Migration{Name: "change.sql", Text: file} }
 
+func changeNamed(name, file string) sqltext.Migration {
+	return sqltext.Migration{Name: name, Text: file}
+}
+
 // planText plans a migration with any rights: the servers hold nothing of value.
 func planText(ctx context.Context, db *Database, file string, o PlanOptions) (*Plan, error) {
 	o.ScratchServer = true

@@ -13,8 +13,9 @@ import (
 type watching struct {
 	*guard
 	x        *execution
-	log      *onlineLog // nil if nothing can overflow
-	free     time.Time  // when the statement was last seen not waiting for a lock
+	stall    time.Duration // of this attempt
+	log      *onlineLog    // nil if nothing can overflow
+	free     time.Time     // when the statement was last seen not waiting for a lock
 	waiting  bool
 	worked   bool // it has been at work: its next wait is the one at the end
 	working  time.Duration
@@ -45,7 +46,10 @@ func (w *watching) look(ctx context.Context) error {
 	w.x.report(EventProgress, w.phase(), "")
 	waited := now.Sub(w.free)
 	if !w.worked {
-		if waited < w.budgets.Stall-watchEvery/2 {
+		if waited < w.stall-watchEvery/2 {
+			if w.budgets.KillIdle {
+				w.evict(ctx, now)
+			}
 			return nil
 		}
 		return fmt.Errorf("%w after %v behind another's lock%s", errWithdrawn, waited.Round(time.Millisecond), w.who(ctx))
@@ -126,13 +130,18 @@ func (w *watching) evict(ctx context.Context, now time.Time) {
 	if err != nil {
 		return
 	}
-	for _, h := range w.eviction.due(holders, min(w.budgets.Stall, w.budgets.EndStall)/2) {
-		if err := endSession(ctx, w.watch, h.id); err != nil {
-			w.eviction.spared[h.id] = err.Error()
-			w.x.report(EventNote, PhaseEnd, err.Error())
+	w.end(ctx, w.eviction, holders, w.x, w.phase())
+}
+
+// end ends those holders that may be ended.
+func (g *guard) end(ctx context.Context, e *eviction, holders []holder, x *execution, phase Phase) {
+	for _, h := range e.due(holders, min(g.budgets.Stall, g.budgets.EndStall)/2) {
+		if err := endSession(ctx, g.watch, h.id); err != nil {
+			e.spared[h.id] = err.Error()
+			x.report(EventNote, phase, err.Error())
 			continue
 		}
-		w.x.report(EventKilled, PhaseEnd, "ended "+h.String())
+		x.report(EventKilled, phase, "ended "+h.String())
 	}
 }
 
@@ -145,7 +154,13 @@ func (w *watching) who(ctx context.Context) string {
 		return " (the performance schema is off, so nobody can tell whose)"
 	}
 	holders, err := w.db.holders(ctx, w.db.pool, w.id)
-	if err != nil || len(holders) == 0 {
+	if err != nil {
+		return ""
+	}
+	if len(holders) == 0 {
+		if xa := w.db.preparedXA(ctx, w.db.pool); xa != "" {
+			return ": " + xa
+		}
 		return ""
 	}
 	text := ": " + list(holders)

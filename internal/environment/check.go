@@ -24,6 +24,7 @@ func (c *checker) check(now time.Time) {
 	c.checkNetwork()
 	c.checkDatabase()
 	c.checkAPI()
+	c.match("sessions.nodeType", c.env.Sessions.NodeType, nodeTypePattern, "a node type of ElastiCache such as cache.t4g.small")
 	c.checkDomains()
 	c.checkWebACLs()
 	c.checkMode(now)
@@ -64,6 +65,7 @@ func (c *checker) match(key, value string, pattern *regexp.Regexp, want string) 
 var (
 	stackNamePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
 	accountPattern   = regexp.MustCompile(`^[0-9]{12}$`)
+	nodeTypePattern  = regexp.MustCompile(`^cache\.[a-z0-9]+\.[a-z0-9]+$`)
 	mailboxPattern   = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}$")
 )
 

@@ -53,6 +53,7 @@ type Environment struct {
 	Network     Network     `yaml:"network"`
 	Database    Database    `yaml:"database"`
 	API         API         `yaml:"api"`
+	Sessions    Sessions    `yaml:"sessions"`
 	Site        Site        `yaml:"site"`
 	HostedZone  HostedZone  `yaml:"hostedZone"`
 	WebACL      WebACL      `yaml:"webAcl"`
@@ -160,6 +161,18 @@ type API struct {
 	// load balancer: CloudFront's in the region, or one that holds its addresses.
 	// Required without Domain, and refused with it.
 	IngressPrefixList string `yaml:"ingressPrefixList"`
+}
+
+// Sessions is where the service keeps who has logged in.
+type Sessions struct {
+	// Store is database, whose tables a schema change alters while people log in,
+	// or valkey, a store of its own. What changes it logs everybody out once.
+	// Default: database.
+	Store string `yaml:"store" default:"database" oneof:"database,valkey"`
+
+	// NodeType is the size of a node of Valkey, such as cache.t4g.small. There are
+	// two, in two zones. Default: cache.t4g.small.
+	NodeType string `yaml:"nodeType" default:"cache.t4g.small"`
 }
 
 // Site is the web application in front of CloudFront.
@@ -301,7 +314,7 @@ type Clients struct {
 	// Header is the header's name, such as X-Client. Required with Values.
 	Header string `yaml:"header"`
 
-	// Values are the header's one or two values. Load balancers compare them
+	// Values are the header's values. Load balancers compare them
 	// without regard to case. Required with Header.
 	Values []string `yaml:"values"`
 }

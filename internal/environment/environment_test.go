@@ -227,6 +227,7 @@ api: {cpu: 2048, minTasks: 3, ingressPrefixList: pl-4fa04526}
 			Port: 8080, HealthCheckPath: "/api/health", CPU: 2048, Memory: 4096,
 			MinTasks: 3, MaxTasks: 6, SetupCommand: []string{"migrate"}, IngressPrefixList: "pl-4fa04526",
 		},
+		Sessions:     Sessions{Store: "database", NodeType: "cache.t4g.small"},
 		SchemaChange: SchemaChange{Changes: "examples/fieldreports/schemachanges"},
 		Maintenance:  Maintenance{Mode: maintenance.Open, RetryAfter: 10 * time.Minute, ExpectedDuration: 4 * time.Hour, Bypass: Bypass{SecretVersion: 1}},
 	}

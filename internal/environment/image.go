@@ -17,6 +17,7 @@ const maxImageName = 255
 func (c *checker) checkImage(key, image string) {
 	name, _, _ := strings.Cut(image, "@")
 	if image == "" || imagePattern.MatchString(image) && len(name) <= maxImageName {
+		c.checkRegistry(key, image)
 		return
 	}
 	why := ""
@@ -24,4 +25,19 @@ func (c *checker) checkImage(key, image string) {
 		why = ", without a scheme"
 	}
 	c.fail(key, "want a container image such as 111111111111.dkr.ecr.us-east-1.amazonaws.com/api:1.4%s, got %q", why, image)
+}
+
+// privateRegistry is a registry of Amazon ECR: its account, region and domain.
+var privateRegistry = regexp.MustCompile(`^([^./]+)\.dkr\.ecr\.([^./]+)\.(amazonaws\.com(?:\.[a-z]+)?)/`)
+
+// checkRegistry checks that an image in Amazon ECR is where there can be one.
+func (c *checker) checkRegistry(key, image string) {
+	parts := privateRegistry.FindStringSubmatch(image)
+	if parts == nil {
+		return
+	}
+	_, known := prefixLists[parts[2]]
+	if !known || parts[3] != "amazonaws.com" || !accountPattern.MatchString(parts[1]) {
+		c.fail(key, "want a registry such as 111111111111.dkr.ecr.us-east-1.amazonaws.com, of a region of the partition aws, got %q", strings.TrimSuffix(parts[0], "/"))
+	}
 }

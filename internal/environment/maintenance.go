@@ -160,7 +160,7 @@ func (c *checker) checkConfig(key string, config responder.Config) {
 // checkAllow compiles the allowlist as the construct will.
 func (c *checker) checkAllow() {
 	var fixed []alb.Condition
-	if clients := c.env.Maintenance.Clients; clients.Header != "" && len(clients.Values) <= 2 {
+	if clients := c.env.Maintenance.Clients; clients.Header != "" {
 		fixed = append(fixed, alb.Header{Name: clients.Header, Values: clients.Values})
 	}
 	_, err := allowlist.Compile(c.env.Maintenance.Allow, fixed)

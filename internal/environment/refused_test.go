@@ -36,10 +36,14 @@ func TestWhatAWSWouldRefuse(t *testing.T) {
 		{[]string{"region", "region: cn-north-1"}, "region", "partition aws"},
 		{[]string{"network.availabilityZones", "availabilityZones: [ap-northeast-1a, ap-northeast-1z]", "network.natGateways", "natGateways: 2"}, "network.availabilityZones[1]", "a zone of ap-northeast-1"},
 		{[]string{"network.availabilityZones", "availabilityZones: [ap-northeast-1a, ap-northeast-1-wl1-nrt-wlz-1]", "network.natGateways", "natGateways: 2"}, "network.availabilityZones[1]", "a zone of ap-northeast-1"},
+		{[]string{"network.availabilityZones", "availabilityZones: [ap-northeast-1a, ap-northeast-1e]", "network.natGateways", "natGateways: 2"}, "network.availabilityZones[1]", "ap-northeast-1a to d"},
+		{inRegion("eu-west-1", "network.availabilityZones", "availabilityZones: [eu-west-1a, eu-west-1d]"), "network.availabilityZones[1]", "eu-west-1a to c"},
 		{[]string{"network.cidr", "cidr: 100.0.0.0/16"}, "network.cidr", "100.64.0.0/10"},
 		{[]string{"network.cidr", "cidr: 100.128.0.0/16"}, "network.cidr", "100.64.0.0/10"},
 		{[]string{"network.cidr", "cidr: 172.32.0.0/16"}, "network.cidr", "172.16.0.0/12"},
 
+		{[]string{"sessions.store", "store: redis"}, "sessions.store", "want database or valkey, got \"redis\""},
+		{[]string{"sessions.nodeType", "nodeType: t4g.small"}, "sessions.nodeType", "a node type of ElastiCache such as cache.t4g.small"},
 		{[]string{"api.certificateArn", fmt.Sprintf(certificate, "aws-bogus", "ap-northeast-1", "111111111111")}, "api.certificateArn", "arn:aws:acm:REGION"},
 		{[]string{"api.certificateArn", fmt.Sprintf(certificate, "aws-cn", "ap-northeast-1", "111111111111")}, "api.certificateArn", "arn:aws:acm:REGION"},
 		{[]string{"webAcl.api", "api: arn:aws-bogus:wafv2:ap-northeast-1:111111111111:regional/webacl/x/0"}, "webAcl.api", "arn:aws:wafv2"},
@@ -62,6 +66,10 @@ func TestWhatAWSWouldRefuse(t *testing.T) {
 		{[]string{"api.image", "image: registry.example//api"}, "api.image", "a container image"},
 		{[]string{"api.image", "image: " + strings.Repeat("a", 256)}, "api.image", "a container image"},
 
+		{[]string{"api.image", "image: 111111111111.dkr.ecr.eu-west-9.amazonaws.com/api:1"}, "api.image", "of a region of the partition aws"},
+		{[]string{"api.image", "image: 1111.dkr.ecr.us-east-1.amazonaws.com/api:1"}, "api.image", "111111111111.dkr.ecr"},
+		{[]string{"api.image", "image: 111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn/api:1"}, "api.image", "of a region of the partition aws"},
+
 		{[]string{"network.cidr", "cidr: 10.0.0.0/23", "api.minTasks", "minTasks: 2", "api.maxTasks", "maxTasks: 1000"}, "api.maxTasks", "want at most 39 with network.cidr 10.0.0.0/23"},
 		{[]string{"network.availabilityZones", "availabilityZones: []", "network.natGateways", "natGateways: 1", "network.cidr", "cidr: 10.0.0.0/24", "api.maxTasks", "maxTasks: 1000"}, "api.maxTasks", "want at most 26"},
 		{[]string{"database.maxCapacity", "maxCapacity: 2", "api.maxTasks", "maxTasks: 17"}, "api.maxTasks", "want at most 16 with database.maxCapacity 2: an instance takes 90"},
@@ -75,6 +83,8 @@ func TestWhatAWSWouldRefuse(t *testing.T) {
 
 		{[]string{"maintenance.bypass.cidrs", "cidrs: [0.0.0.0/1]"}, "maintenance.bypass.cidrs[0]", "/8 of IPv4"},
 		{[]string{"maintenance.bypass.cidrs", "cidrs: [203.0.113.0/28, 128.0.0.0/2]"}, "maintenance.bypass.cidrs[1]", "/8 of IPv4"},
+		{[]string{"maintenance.bypass.cidrs", "cidrs: [11.0.0.0/8, 12.0.0.0/8, 13.0.0.0/8, 14.0.0.0/8, 203.0.113.9/32]"}, "maintenance.bypass.cidrs[4]", "add up to at most 4"},
+		{[]string{"maintenance.bypass.cidrs", "cidrs: [2001::/16, 2002::/16, 2003::/16, 2004::/16, 2005::/16]"}, "maintenance.bypass.cidrs[4]", "add up to at most 4"},
 		{[]string{"maintenance.bypass.cidrs", "cidrs: [\"::/1\"]"}, "maintenance.bypass.cidrs[0]", "/16 of IPv6"},
 		{[]string{"maintenance.bypass.cidrs", "cidrs: [\"2000::/3\"]"}, "maintenance.bypass.cidrs[0]", "/16 of IPv6"},
 		{[]string{"maintenance.bypass.cidrs", "cidrs: [\"::ffff:203.0.113.0/124\"]"}, "maintenance.bypass.cidrs[0]", "as such"},
@@ -130,6 +140,8 @@ func TestWhatIsRightIsNotRefused(t *testing.T) {
 		{"maintenance.mode", "reservedConcurrency: 900"},
 		{"alarmEmail", "alarmEmail: ops+alarms@fieldreports.example"}, {"alarmEmail", "alarmEmail: o'neill_x@mail.fieldreports.example"},
 		{"maintenance.bypass.cidrs", "cidrs: [203.0.113.9/32, 12.0.0.0/8, 2001:db8::/32, 2002::/16]"},
+		{"maintenance.bypass.cidrs", "cidrs: [11.0.0.0/8, 12.0.0.0/8, 13.0.0.0/8, 14.0.0.0/8, 2001:db8::/32]"},
+		inRegion("us-east-1", "network.availabilityZones", "availabilityZones: [us-east-1d, us-east-1f]"), inRegion("ca-central-1", "network.availabilityZones", "availabilityZones: [ca-central-1a, ca-central-1d]"),
 		{"maintenance.bypass.header", "header: Bypass-Token"}, {"maintenance.bypass.header", "header: X-" + strings.Repeat("a", 38)},
 		{"maintenance.clients.header", "header: User-Agent"}, {"maintenance.clients.header", "header: X-Amzn"},
 		{"maintenance.clients.values", "values: [Field Reports/1.0 (iOS)]"},

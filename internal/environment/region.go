@@ -14,7 +14,8 @@ import (
 // account. Where it is empty the id has not been published.
 //
 // Regions: the AWS SDK's partitions, November 2026. Ids: published templates that
-// were deployed to the regions, two or more for each.
+// were deployed to the regions, two or more for most, one for three. noren
+// preflight asks the account for its own.
 var prefixLists = map[string]string{
 	"af-south-1":     "pl-c0aa4fa9",
 	"ap-east-1":      "pl-14b2577d",

@@ -19,12 +19,12 @@ const sources = `{{if not .Standard}}{{.ImportPath}}{{with .Module}} {{.Path}}@{
 
 // key names the result of building p: a hash of everything that can change it.
 func (p Program) key(module string, env []string) (string, error) {
-	out, err := goCommand(module, env, "list", "-mod=readonly", "-deps", "-tags=lambda.norpc", "-f", sources, p.Package)
+	out, err := goCommand(module, env, "list", "-mod=readonly", "-deps", p.tags(), "-f", sources, p.Package)
 	if err != nil {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintln(h, p.Package, p.GOOS, p.GOARCH, Toolchain, flags)
+	fmt.Fprintln(h, p.Package, p.GOOS, p.GOARCH, p.tags(), Toolchain, flags)
 	for _, name := range []string{"go.mod", "go.sum"} {
 		if err := copyFile(h, filepath.Join(module, name)); err != nil {
 			return "", err

@@ -24,10 +24,9 @@ import (
 // would give other bytes; the go command fetches this one when it is missing.
 const Toolchain = "go1.26.8"
 
-// flags are those of every build. The tag leaves out the RPC of the retired
-// go1.x runtime; without symbols and build id the binary is small and does not
-// name the machine it was built on.
-var flags = []string{"-trimpath", "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w -buildid="}
+// flags are those of every build. Without symbols and build id the binary is
+// small and does not name the machine it was built on.
+var flags = []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
 
 // Program is a main package.
 type Program struct {
@@ -41,6 +40,13 @@ type Program struct {
 	// GOOS is the operating system: linux, or that of a machine on which the
 	// program is tried. Default: linux.
 	GOOS string
+
+	// Dir is a folder of the module that holds Package. Default: the working
+	// directory.
+	Dir string
+
+	// Tags are build tags, with commas. Default: none but those of every build.
+	Tags string
 }
 
 // Output is a compiled program. Its files belong to a cache: read them only.
@@ -82,7 +88,7 @@ func (p Program) build() (string, error) {
 	if p.GOARCH != "arm64" && p.GOARCH != "amd64" {
 		return "", fmt.Errorf("unknown GOARCH %q: want arm64 or amd64", p.GOARCH)
 	}
-	module, err := moduleDir(p.Package)
+	module, err := p.moduleDir()
 	if err != nil {
 		return "", err
 	}
@@ -120,7 +126,7 @@ func (p Program) compile(module string, env []string, entry string) error {
 	}
 	defer os.RemoveAll(tmp)
 	binary := filepath.Join(tmp, "bootstrap")
-	args := append([]string{"build", "-mod=readonly", "-o", binary}, flags...)
+	args := append([]string{"build", "-mod=readonly", "-o", binary, p.tags()}, flags...)
 	if _, err := goCommand(module, env, append(args, p.Package)...); err != nil {
 		return err
 	}
@@ -136,10 +142,14 @@ func (p Program) compile(module string, env []string, entry string) error {
 	return nil
 }
 
-// moduleDir finds the folder of the module that holds pkg. It asks with the
-// caller's own settings, so that a replace or a workspace counts.
-func moduleDir(pkg string) (string, error) {
-	out, err := goCommand("", nil, "list", "-mod=readonly", "-find", "-f", "{{with .Module}}{{.Dir}}{{end}}", "--", pkg)
+// tags is the flag of the build tags. The one of every build leaves out the RPC
+// of the retired go1.x runtime.
+func (p Program) tags() string { return strings.TrimSuffix("-tags=lambda.norpc,"+p.Tags, ",") }
+
+// moduleDir finds the folder of the module that holds the package. It asks with
+// the caller's own settings, so that a replace or a workspace counts.
+func (p Program) moduleDir() (string, error) {
+	out, err := goCommand(p.Dir, nil, "list", "-mod=readonly", "-find", "-f", "{{with .Module}}{{.Dir}}{{end}}", "--", p.Package)
 	if err != nil {
 		return "", err
 	}

@@ -186,7 +186,9 @@ func (j *judgement) judge(method string) {
 	if j.ends == nil {
 		j.ends = map[string]effect{}
 	}
-	var end *alb.Rule // what decides all that comes to it
+	var end *alb.Rule             // what decides all that comes to it
+	var passed, stopped *alb.Rule // rules of the switch that do so with a part
+	var closed []string           // hosts for which they stop everything
 	for i := range j.of.Rules {
 		r := &j.of.Rules[i]
 		took, does := j.takes(r, method), j.effect(r)
@@ -198,11 +200,20 @@ func (j *judgement) judge(method string) {
 			continue
 		}
 		switch {
-		case took == none:
+		case took == none, j.turns(r) && upgrades(r):
 		case took == some, took == most && does != passes:
 			j.some = append(j.some, part{r, method, does})
-			if j.turns(r) && does != passes {
-				j.mix("%s refuses a part of the requests only", name(r))
+			switch {
+			case !j.turns(r):
+			case does == passes:
+				passed = r
+			default:
+				stopped = r
+				// There is a closing rule for as many hosts as fit into one.
+				closed = append(closed, j.hostsAlone(r)...)
+				if j.covered(closed) {
+					end, stopped = r, nil
+				}
 			}
 		default:
 			end = r
@@ -216,8 +227,14 @@ func (j *judgement) judge(method string) {
 		end = last
 	}
 	does := j.effect(end)
+	if does == refuses && passed != nil && len(j.Apps) == 0 {
+		// The services of the switch have rules of their own for what reads.
+		does = passes
+	}
 	j.ends[method] = does
 	switch {
+	case stopped != nil && does == passes:
+		j.mix("%s refuses a part of the requests only", name(stopped))
 	case does == splits:
 		j.mix("%s refuses a part of the requests only, by weight", name(end))
 	case does == strays:
@@ -273,6 +290,12 @@ func name(r *alb.Rule) string {
 		return "the default action"
 	}
 	return "rule " + r.Name()
+}
+
+// upgrades tells whether a rule is for requests that ask for another protocol,
+// which no mode depends on.
+func upgrades(r *alb.Rule) bool {
+	return slices.ContainsFunc(r.Conditions, func(c alb.Condition) bool { return strings.EqualFold(alb.HeaderName(c), "Upgrade") })
 }
 
 // described is the rule with what it takes.

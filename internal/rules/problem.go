@@ -2,10 +2,9 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
-
-	"github.com/noren-cdk/noren/internal/alb"
 )
 
 const (
@@ -15,6 +14,9 @@ const (
 	// widestIPv4 and widestIPv6 are the prefix lengths of the widest networks that
 	// one organization has. Wider ones add up to everybody within a few lines.
 	widestIPv4, widestIPv6 = 8, 16
+
+	// mostNetworks is how many of the widest networks all may add up to.
+	mostNetworks = 4
 )
 
 // headerText is the value of a header that a client can send.
@@ -33,8 +35,8 @@ type Problem struct {
 // Error is the field and the text.
 func (p Problem) Error() string { return p.Field + ": " + p.Text }
 
-// Problems returns what is wrong with the plan's clients, bypass and hosts, one
-// problem a field. Standing reports what is wrong with the rules made of them.
+// Problems returns what is wrong with the plan's clients and bypass, one problem a
+// field. Standing reports what is wrong with the rules made of them.
 func (p Plan) Problems() []Problem {
 	var all []Problem
 	bad := func(field, format string, args ...any) {
@@ -47,9 +49,6 @@ func (p Plan) Problems() []Problem {
 	}
 	p.checkClients(bad)
 	p.checkBypass(bad)
-	if most := alb.MaxConditionValues - 1; len(p.Hosts) > most {
-		bad("Hosts", "want at most %d names, for a load balancer takes %d values in a rule, of which one must be left, got %d", most, alb.MaxConditionValues, len(p.Hosts))
-	}
 	return all
 }
 
@@ -60,9 +59,7 @@ func (p Plan) checkClients(bad func(field, format string, args ...any)) {
 	case p.ClientHeader == "" && count > 0:
 		bad(header, "missing: want the name of the header that has the values")
 	case p.ClientHeader != "" && count == 0:
-		bad(values, "missing: want one or two values of the header %q", p.ClientHeader)
-	case count > 2:
-		bad(values, "want one or two values, got %d", count)
+		bad(values, "missing: want values of the header %q", p.ClientHeader)
 	}
 	seen := map[string]bool{}
 	for i, value := range p.ClientValues {
@@ -91,6 +88,7 @@ func (p Plan) checkBypass(bad func(field, format string, args ...any)) {
 	if p.BypassCookie != "" && !cookieName.MatchString(p.BypassCookie) {
 		bad(cookie, "want the name of a cookie such as maintenance-bypass: letters, digits, hyphens and underscores, at most 64, got %q", p.BypassCookie)
 	}
+	var share4, share6 float64 // in networks of the widest size
 	for i, cidr := range p.BypassCIDRs {
 		field := fmt.Sprintf("Bypass.CIDRs[%d]", i)
 		switch {
@@ -104,6 +102,14 @@ func (p Plan) checkBypass(bad func(field, format string, args ...any)) {
 			bad(field, "want a network of operators, a /%d of IPv4 or a /%d of IPv6 at the widest, got %s", widestIPv4, widestIPv6, cidr)
 		case cidr.Masked() != cidr:
 			bad(field, "want the first address of the network, %s, got %s", cidr.Masked(), cidr)
+		case cidr.Addr().Is4():
+			share4 += math.Exp2(float64(widestIPv4 - cidr.Bits()))
+		default:
+			share6 += math.Exp2(float64(widestIPv6 - cidr.Bits()))
+		}
+		if max(share4, share6) > mostNetworks {
+			bad(field, "want networks of operators, which add up to at most %d of /%d of IPv4, or of /%d of IPv6: with %s there are more", mostNetworks, widestIPv4, widestIPv6, cidr)
+			return
 		}
 	}
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"bytes"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -129,7 +130,9 @@ func (s scope) has(logicalID, path string) (id string, ok bool) {
 		return strings.TrimSuffix(id, "/Resource"), ok
 	}
 	id, ok = strings.CutPrefix(logicalID, s.prefix)
-	return withoutHash(id), ok && s.prefix != ""
+	// Of two constructs one may be called as the other one begins: Web, and Website.
+	ok = ok && s.prefix != "" && id != "" && strings.ToLower(id[:1]) != id[:1]
+	return withoutHash(id), ok
 }
 
 // withoutHash is a logical id without the eight hex digits that CDK adds.
@@ -225,28 +228,36 @@ func (f *finder) listener(l *alb.Listener, in scope, found *Found) (at Listener,
 		return slices.ContainsFunc((alb.Decision{Rule: r}).Targets(), func(t alb.Target) bool { return t.Group.LogicalID == found.Responder })
 	}
 	ok = uses(&l.Default)
+	byRule := false
 	for i := range l.Rules {
 		r := &l.Rules[i]
 		id, own := in.has(r.LogicalID, r.Path)
 		ok = ok || own || in == scope{} && uses(r)
 		switch {
 		case !own:
-		case turning(id):
+		case turns.MatchString(id):
 			at.Turning = append(at.Turning, r.Priority)
+			byRule = byRule || closes.MatchString(id)
 		default:
 			at.Standing = append(at.Standing, Standing{r.Priority, Digest(r.Conditions)})
-			if id == maintenance.UnlockID {
+			if unlocks.MatchString(id) {
 				found.Unlock = strings.Join(groups(r), "")
 			} else {
 				apps = append(apps, groups(r)...)
 			}
 		}
-		if own {
+		if own && (!r.Disarmed() || len(r.Hosts()) > 0) {
 			hosts = append(hosts, r.Hosts())
 		}
 	}
-	if len(hosts) > 0 {
-		at.Hosts = hosts[0]
+	if !slices.ContainsFunc(hosts, func(of []string) bool { return len(of) == 0 }) {
+		for _, of := range hosts {
+			for _, host := range of {
+				if !slices.Contains(at.Hosts, host) {
+					at.Hosts = append(at.Hosts, host)
+				}
+			}
+		}
 	}
 	slices.Sort(apps)
 	apps = slices.Compact(apps)
@@ -255,18 +266,19 @@ func (f *finder) listener(l *alb.Listener, in scope, found *Found) (at Listener,
 			found.Apps = append(found.Apps, app)
 		}
 	}
-	if len(at.Hosts) == 0 && !l.Foreign() {
+	if len(at.Hosts) == 0 && !l.Foreign() && !byRule {
 		at.Apps = apps
 	}
 	return at, ok
 }
 
-// turning tells of the id of a rule, within the construct, whether it carries
-// the mode.
-func turning(id string) bool {
-	name := strings.TrimRight(id, "0123456789")
-	return name == maintenance.ReadID || name == maintenance.CloseID
-}
+// The ids of rules, within the construct: by what they end with, since there is
+// a scope for each further listener and service.
+var (
+	turns   = regexp.MustCompile("(" + maintenance.ReadID + "|" + maintenance.CloseID + "|" + maintenance.UpgradeID + ")[0-9]*$")
+	closes  = regexp.MustCompile(maintenance.CloseID + "[0-9]*$")
+	unlocks = regexp.MustCompile(maintenance.UnlockID + "[0-9]*$")
+)
 
 // groups are the target groups that a rule forwards to.
 func groups(r *alb.Rule) []string {

@@ -16,6 +16,10 @@ func Nearest(misspelt string, words []string) string {
 	return best
 }
 
+// Edits is how many letters have to be put in, taken out, replaced or swapped with
+// their neighbour to turn one word into another, whatever their case.
+func Edits(a, b string) int { return distance(strings.ToLower(a), strings.ToLower(b)) }
+
 // distance is how many letters have to be put in, taken out, replaced or swapped
 // with their neighbour to turn a into b.
 func distance(a, b string) int {

@@ -111,10 +111,31 @@ func (e *BusyError) Error() string {
 
 // LostError is the error of a change set that somebody else's deploy has
 // overtaken.
-type LostError struct{ Why string }
+type LostError struct {
+	// Why is how that was noticed.
+	Why string
+
+	// Winner is the token of the last operation of the stack, which names the
+	// change set if noren made it. Empty if it is not known.
+	Winner string
+}
 
 func (e *LostError) Error() string {
-	return "another change of the stack came first: " + e.Why + "; nothing was changed by this one: run it again"
+	text := "another change of the stack came first"
+	if e.Winner != "" {
+		text += fmt.Sprintf(" (the last operation is %s)", e.Winner)
+	}
+	return text + ": " + e.Why + "; nothing was changed by this one: run it again"
+}
+
+// lost is the error of having been overtaken, with who it was, if that can be
+// read.
+func (o *Operation) lost(ctx context.Context, stack, why string) error {
+	e := &LostError{Why: why}
+	if events, err := o.API.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack}); err == nil && len(events.StackEvents) > 0 {
+		e.Winner = aws.ToString(events.StackEvents[0].ClientRequestToken)
+	}
+	return e
 }
 
 // settled are the states in which a stack takes a change and rolls it back if
@@ -191,14 +212,14 @@ func (o *Operation) unchanged(ctx context.Context, plan Plan) error {
 		return err
 	}
 	if !aws.ToTime(stack.LastUpdatedTime).Equal(plan.updated) {
-		return &LostError{"the stack was updated at " + aws.ToTime(stack.LastUpdatedTime).UTC().Format(time.RFC3339)}
+		return o.lost(ctx, plan.Stack, "the stack was updated at "+aws.ToTime(stack.LastUpdatedTime).UTC().Format(time.RFC3339))
 	}
 	template, err := o.template(ctx, plan.Stack)
 	if err != nil {
 		return err
 	}
 	if !bytes.Equal(template, plan.template) {
-		return &LostError{"the deployed template is another one"}
+		return o.lost(ctx, plan.Stack, "the deployed template is another one")
 	}
 	return nil
 }
@@ -248,7 +269,7 @@ func (o *Operation) execute(ctx context.Context, plan Plan, report func(types.St
 		var gone *types.ChangeSetNotFoundException
 		var status *types.InvalidChangeSetStatusException
 		if errors.As(err, &gone) || errors.As(err, &status) {
-			return &LostError{err.Error()}
+			return o.lost(ctx, plan.Stack, err.Error())
 		}
 		return fmt.Errorf("executing the change set: %w", err)
 	}

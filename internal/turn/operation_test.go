@@ -192,6 +192,11 @@ func TestOperation_Closes(t *testing.T) {
 	if mode := modeOf(t, f.template); mode != maintenance.Closed {
 		t.Errorf("the template is %s", mode)
 	}
+	// Three looks at the stack and its template, the set, what it would do with and
+	// without values (a property of the fake a page), and one look at the events.
+	if f.calls > 24 {
+		t.Errorf("closing takes %d calls", f.calls)
+	}
 	calls := f.calls
 	again, err := o.Prepare(t.Context(), Wish{Mode: maintenance.Closed, Typed: now.Add(time.Hour)})
 	if err != nil || again.ChangeSet != "" || len(again.Changed) != 0 {

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/noren-cdk/noren/maintenance"
@@ -190,8 +191,16 @@ func (s Switch) modeIn(t text) (maintenance.Mode, error) {
 	return fits[0], nil
 }
 
-// same reports whether two values in JSON are equal, whatever their layout.
+// same reports whether two values in JSON are equal, whatever their layout and
+// the order of their keys.
 func same(a, b json.RawMessage) bool {
-	var x, y bytes.Buffer
-	return json.Compact(&x, a) == nil && json.Compact(&y, b) == nil && bytes.Equal(x.Bytes(), y.Bytes())
+	decode := func(data []byte) (value any, err error) {
+		d := json.NewDecoder(bytes.NewReader(data))
+		d.UseNumber()
+		err = d.Decode(&value)
+		return value, err
+	}
+	x, errX := decode(a)
+	y, errY := decode(b)
+	return errX == nil && errY == nil && reflect.DeepEqual(x, y)
 }

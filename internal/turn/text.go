@@ -9,13 +9,14 @@ import (
 	"strings"
 )
 
-// text is the text of a template in JSON, of which single values are replaced.
+// text is the text of a template, of which single values are replaced.
 // Everything else stays byte for byte, in its order: a decoded and encoded
 // template would be another one to CloudFormation and to the CDK CLI, which
 // compare arrays and keys in order.
 type text struct {
 	source []byte
-	indent string // of one level, empty if the template is written in one line
+	indent string    // of one level, empty if the template is written in one line
+	yaml   *yamlText // of a template in YAML; source is the same in JSON
 }
 
 // place is where a value is in a text.
@@ -26,9 +27,28 @@ type place struct {
 
 var errAbsent = errors.New("absent")
 
-// newText reads the text of a template. It fails if it is not one object in
-// JSON.
+// newText reads the text of a template, in JSON or YAML.
 func newText(source []byte) (text, error) {
+	if bytes.HasPrefix(bytes.TrimSpace(source), []byte("{")) {
+		return newJSONText(source)
+	}
+	y, err := newYAMLText(source)
+	if err != nil {
+		return text{}, err
+	}
+	return y.text(), nil
+}
+
+// written is the text as it is to be deployed.
+func (t text) written() []byte {
+	if t.yaml != nil {
+		return t.yaml.source
+	}
+	return t.source
+}
+
+// newJSONText fails if the source is not one object in JSON.
+func newJSONText(source []byte) (text, error) {
 	trimmed := bytes.TrimSpace(source)
 	if len(trimmed) == 0 || trimmed[0] != '{' {
 		return text{}, errors.New("not a template in JSON: it does not begin with {")
@@ -56,6 +76,13 @@ func (t text) at(path ...string) (json.RawMessage, error) {
 // put returns the text with value in the place of the value at the path, in the
 // layout of the template.
 func (t text) put(value json.RawMessage, path ...string) (text, error) {
+	if t.yaml != nil {
+		y, err := t.yaml.put(value, path...)
+		if err != nil {
+			return text{}, fmt.Errorf("%s: %w", strings.Join(path, "."), err)
+		}
+		return y.text(), nil
+	}
 	p, err := t.find(path)
 	if err != nil {
 		return text{}, fmt.Errorf("%s: %w", strings.Join(path, "."), err)

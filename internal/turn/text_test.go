@@ -82,8 +82,8 @@ func TestText_Absent(t *testing.T) {
 	}
 }
 
-func TestNewText_NotJSON(t *testing.T) {
-	for _, source := range []string{"", "Resources:\n  A: 1\n", "[]", `{"a":`, `{} {}`} {
+func TestNewText_NoTemplate(t *testing.T) {
+	for _, source := range []string{"", "Resources: [", "a", "[]", `{"a":`, `{} {}`} {
 		if _, err := newText([]byte(source)); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: got %v", source, err)
 		}

@@ -129,7 +129,7 @@ func Turn(template []byte, name string, wish Wish) (Result, error) {
 			}
 		}
 	}
-	result.Template, result.text = t.source, t
+	result.Template, result.text = t.written(), t
 	return result, nil
 }
 

@@ -10,10 +10,13 @@ import re
 import threading
 
 from moto.cloudformation import models, parsing
+from moto.cloudformation.custom_model import CustomModel
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.models import Event
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
+from moto.iam.models import iam_backends
+from moto.ssm.models import Parameter
 
 MAX_BODY = 51200  # bytes of TemplateBody: quotas of CloudFormation
 
@@ -70,9 +73,11 @@ def create(self):
             if token and getattr(old, "token", None) == token:
                 return ActionResult({"Id": old.change_set_id, "StackId": stack.stack_id})
             raise AlreadyExists(f"ChangeSet {name} cannot be created due to a mismatch with existing attribute Template")
+        self.params["StackName"] = stack.name  # moto takes no ARN
         create_in_moto(self)
         change_set = find(backend, name, stack.name)
         change_set.token = token
+        change_set.role = self._get_param("RoleARN") or getattr(stack, "executing_role", None) or stack.role_arn
         change_set.tags = change_set.tags or stack.tags
         change_set.notification_arns = change_set.notification_arns or stack.notification_arns
         detail(change_set, stack.template_dict.get("Resources", {}))
@@ -146,6 +151,7 @@ def update(change_set, token):
     """An update runs in the background; one that fails is rolled back."""
     stack = change_set.stack
     stack.token = token
+    stack.executing_role = stack.role_arn = change_set.role  # and remembered
 
     def enter(status, reason=None):
         stack._add_stack_event(status, resource_status_reason=reason)
@@ -177,15 +183,16 @@ def update(change_set, token):
     threading.Thread(target=work, daemon=True).start()
 
 
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
 def denied(stack, logical_id, action):
     """The reason for which the stack policy denies an update, None if it does not.
     Deny wins; what no Allow covers is denied; without a policy all is allowed.
     It does not apply to rollbacks."""
     if not stack.policy or getattr(stack, "rolling_back", False):
         return None
-
-    def listed(value):
-        return value if isinstance(value, list) else [value]
 
     def names(resources):
         return any(r == "*" or fnmatch.fnmatchcase(logical_id, r.split("/", 1)[1]) for r in listed(resources))
@@ -203,13 +210,46 @@ def denied(stack, logical_id, action):
     return None if allowed else "Action not allowed by stack policy"
 
 
+# The call with which CloudFormation updates a resource, of those that a role is
+# asked for. Any other type is one that it may not update.
+UPDATES = {
+    "AWS::ElasticLoadBalancingV2::Listener": "elasticloadbalancing:ModifyListener",
+    "AWS::ElasticLoadBalancingV2::ListenerRule": "elasticloadbalancing:ModifyRule",
+    "AWS::Lambda::Function": "lambda:UpdateFunctionConfiguration",
+    "Custom::NorenReopenGuard": "lambda:InvokeFunction",
+}
+
+
+def unauthorized(stack, resource, resource_json, account_id):
+    """What the role of the stack lacks to update a resource, None if it may. A role
+    of the CDK bootstrap may do everything."""
+    role_arn = getattr(stack, "executing_role", None)
+    if not role_arn or ":role/cdk-" in role_arn:
+        return None
+    action = UPDATES.get(resource_json["Type"], f"{resource_json['Type']}:Update")
+    arn = getattr(resource, "arn", None) or getattr(resource, "function_arn", None) or resource.physical_resource_id
+    if resource_json["Type"].startswith("Custom::"):
+        arn = resource_json["Properties"]["ServiceToken"]
+    role = iam_backends[account_id]["aws"].get_role(role_arn.split("/")[-1])
+    for document in role.policies.values():
+        for statement in json.loads(document)["Statement"]:
+            actions, resources = listed(statement["Action"]), listed(statement["Resource"])
+            if statement["Effect"] == "Allow" and action in actions and any(fnmatch.fnmatchcase(arn, r) for r in resources):
+                return None
+    return f"{role_arn} is not authorized to perform: {action} on resource: {arn}"
+
+
 def enforce_policies():
-    """A resource that the policy denies is UPDATE_FAILED and fails the update."""
+    """A resource that the policy denies, or for which the role has no right, is
+    UPDATE_FAILED and fails the update."""
     update_resource = parsing.parse_and_update_resource
 
     def guarded(logical_id, resource_json, resources_map, account_id, region_name):
         stack = models.cloudformation_backends[account_id][region_name].get_stack(resources_map.stack_id)
         why = denied(stack, logical_id, "Update:Modify")
+        if not why and not getattr(stack, "rolling_back", False):
+            parsed = parsing.parse_resource(resource_json, resources_map)
+            why = unauthorized(stack, resources_map[logical_id], parsed[1] if parsed else resource_json, account_id)
         if why:
             stack.events.append(Event(stack.stack_id, stack.name, logical_id, "", resource_json["Type"], "UPDATE_FAILED", why, None))
             raise ValidationError(message=f"The following resource(s) failed to update: [{logical_id}].")
@@ -252,6 +292,53 @@ def put_tokens_into_events():
     Event.__init__ = with_token
 
 
+def answer_for_the_guard():
+    """The function behind the custom resource allows everything: moto would run it
+    in Docker."""
+    make = CustomModel.create_from_cloudformation_json.__func__
+
+    def create_custom(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+        if kwargs["ResourceType"] != "Custom::NorenReopenGuard":
+            return make(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
+        resource = CustomModel(region_name, "", kwargs["LogicalId"], "noren-reopen-guard")
+        resource.set_data({"Summary": "allowed"})
+        return resource
+
+    CustomModel.create_from_cloudformation_json = classmethod(create_custom)
+    CustomModel.update_from_cloudformation_json = classmethod(lambda cls, original_resource, **kwargs: original_resource)
+
+
+def list_sets(self):
+    """The change sets of one stack."""
+    backend = self.cloudformation_backend
+    stack = backend.get_stack(self._get_param("StackName"))
+    return ActionResult({"Summaries": [c for c in backend.change_sets.values() if c.stack is stack]})
+
+
+def keep_resolved_parameters():
+    """moto keeps what a parameter of type SSM was resolved to and looks that up
+    again."""
+    parse = parsing.ResourceMap.parse_ssm_parameter
+
+    def parse_once(self, value, value_type):
+        if not value.startswith("/"):
+            return value
+        return parse(self, value, value_type)
+
+    parsing.ResourceMap.parse_ssm_parameter = parse_once
+
+
+def name_parameters():
+    """A parameter without a name gets one."""
+    make = Parameter.create_from_cloudformation_json.__func__
+
+    def create_parameter(cls, resource_name, cloudformation_json, *args, **kwargs):
+        properties = {"Name": resource_name, **cloudformation_json["Properties"]}
+        return make(cls, resource_name, {**cloudformation_json, "Properties": properties}, *args, **kwargs)
+
+    Parameter.create_from_cloudformation_json = classmethod(create_parameter)
+
+
 create_in_moto = CloudFormationResponse.create_change_set
 set_policy_in_moto = CloudFormationResponse.set_stack_policy
 
@@ -259,9 +346,13 @@ set_policy_in_moto = CloudFormationResponse.set_stack_policy
 def install():
     enforce_policies()
     put_tokens_into_events()
+    answer_for_the_guard()
+    name_parameters()
+    keep_resolved_parameters()
     CloudFormationResponse.create_change_set = create
     CloudFormationResponse.delete_change_set = delete
     CloudFormationResponse.describe_change_set = describe
     CloudFormationResponse.execute_change_set = execute
+    CloudFormationResponse.list_change_sets = list_sets
     CloudFormationResponse.get_template = get_template
     CloudFormationResponse.set_stack_policy = set_policy

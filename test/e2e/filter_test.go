@@ -18,8 +18,8 @@ const secret = "e2eBypassSecret0123456789"
 
 // filter takes the resources that the emulator lacks out of a template of an
 // assembly. What refers to them refers to a text instead. It returns how many
-// there were of each type.
-func filter(t *testing.T, path string) map[string]int {
+// there were of each type. Types of keep stay.
+func filter(t *testing.T, path string, keep ...string) map[string]int {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -37,6 +37,7 @@ func filter(t *testing.T, path string) map[string]int {
 		resourceType := resources[id].(map[string]any)["Type"].(string)
 		_, lacking := lackingType(resourceType)
 		switch {
+		case slices.Contains(keep, resourceType):
 		case lacking:
 			gone[id] = true
 			types[resourceType]++

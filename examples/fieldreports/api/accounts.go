@@ -68,7 +68,7 @@ func (a accounts) statements(schema string, patterns bool) []string {
 			grant{rows, quote(schema)},
 		),
 		account(a.schemaChange, append([]grant{
-			{tables, quote(schema)},
+			{tables + ", TRIGGER", quote(schema)}, // without which it would not see those that a change breaks
 			{tables + views, quote(scratchSchema)},
 		}, looking...)...),
 		account(a.schemaPlan, append([]grant{

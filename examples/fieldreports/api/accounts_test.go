@@ -30,7 +30,7 @@ func TestAccountStatements(t *testing.T) {
 			"GRANT SELECT, INSERT, UPDATE, DELETE ON `field_reports`.* TO 'app'@'%'",
 			"CREATE USER IF NOT EXISTS 'ddl'@'%' IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL",
 			"ALTER USER 'ddl'@'%' REQUIRE SSL",
-			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON `field_reports`.* TO 'ddl'@'%'",
+			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, TRIGGER ON `field_reports`.* TO 'ddl'@'%'",
 			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW ON `noren_scratch`.* TO 'ddl'@'%'",
 			"GRANT PROCESS ON *.* TO 'ddl'@'%'",
 			"GRANT SELECT ON `performance_schema`.* TO 'ddl'@'%'",
@@ -43,7 +43,7 @@ func TestAccountStatements(t *testing.T) {
 		}},
 		{"schemas taken as patterns", true, []string{
 			"GRANT SELECT, INSERT, UPDATE, DELETE ON `field\\_reports`.* TO 'app'@'%'",
-			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON `field\\_reports`.* TO 'ddl'@'%'",
+			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, TRIGGER ON `field\\_reports`.* TO 'ddl'@'%'",
 			"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW ON `noren\\_scratch`.* TO 'ddl'@'%'",
 			"GRANT PROCESS ON *.* TO 'ddl'@'%'",
 			"GRANT SELECT ON `performance_schema`.* TO 'ddl'@'%'",

@@ -41,7 +41,8 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	json.NewEncoder(w).Encode(body) // the client may be gone: nothing to do
 }
 
-// unavailable answers that the database did not do what it was asked. It is not
+// unavailable answers that the database, or the store of sessions, did not do what it was
+// asked. It is not
 // maintenance (the marker is missing) and nobody's mistake: clients try again.
 func unavailable(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	if invalidInput(err) { // the client's, whatever it is, and never to be tried again
@@ -49,11 +50,15 @@ func unavailable(w http.ResponseWriter, r *http.Request, log *slog.Logger, err e
 		writeError(w, http.StatusUnprocessableEntity, "invalid-input", "something in the request cannot be stored")
 		return
 	}
+	what := "the database"
+	if errors.As(err, new(storeError)) {
+		what = "the store of sessions"
+	}
 	if !errors.Is(err, context.Canceled) { // the client has gone
-		log.ErrorContext(r.Context(), "the database failed", "request", r.Method+" "+r.URL.Path, "error", err)
+		log.ErrorContext(r.Context(), what+" failed", "request", r.Method+" "+r.URL.Path, "error", err)
 	}
 	w.Header().Set("Retry-After", "5")
-	writeError(w, http.StatusServiceUnavailable, "unavailable", "the database does not answer: try again later")
+	writeError(w, http.StatusServiceUnavailable, "unavailable", what+" does not answer: try again later")
 }
 
 // readJSON reads the body of a request into value, or says what is wrong with it

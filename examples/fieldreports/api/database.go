@@ -33,6 +33,8 @@ type database struct {
 	connections int           // of each pool; 0 follows the server's capacity
 	inProcess   bool          // the embedded one, whose statements have no bounds
 
+	sessions *valkeyAddress // where sessions are; nil: in the database
+
 	host   string
 	port   string
 	reader string // "" without one
@@ -69,13 +71,15 @@ func databaseFrom(dsn string, getenv func(string) string, required ...string) (d
 	db := database{
 		host:   getenv("DB_HOST"),
 		port:   cmp.Or(getenv("DB_PORT"), "3306"),
-		reader: getenv("DB_READER_HOST"),
 		schema: getenv("DB_NAME"),
 		user:   getenv("DB_USER"),
 		ca:     cmp.Or(getenv("DB_TLS_CA"), imageCA),
 		region: getenv("AWS_REGION"),
 	}
 	var err error
+	if db.reader, err = readsFrom(getenv); err != nil {
+		return database{}, err
+	}
 	if db.connections, err = connectionsFrom(getenv); err != nil {
 		return database{}, err
 	}

@@ -10,11 +10,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // databases are the kinds of database that the tests of the API run on, each
 // with the tables and the example users. With the build tag mysql there are real
-// servers too.
+// servers too, and with valkey a store of sessions beside the embedded one.
 var databases = map[string]func(t *testing.T) database{
 	"embedded": func(t *testing.T) database {
 		db, err := startEmbedded(t.Context())
@@ -87,6 +88,22 @@ func (s site) login(name string) site {
 	}
 	return s.as("Authorization", "Bearer "+session.Token)
 }
+
+// expire lets the time of all sessions run out.
+func (s site) expire() {
+	s.t.Helper()
+	if _, ok := s.db.sessions.(rows); !ok {
+		expireStored(s.t)
+		return
+	}
+	if _, err := s.db.writer.Exec("UPDATE sessions SET expires_at = ?", time.Now().UTC().Add(-time.Second)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// expireStored lets the time of the sessions in a store of their own run out. It
+// is set with the build tag valkey.
+var expireStored func(t *testing.T)
 
 func (s site) send(method, path, body string) (int, http.Header, string) {
 	s.t.Helper()

@@ -37,13 +37,13 @@ func (a api) begin(w http.ResponseWriter, r *http.Request, name, password string
 	if !ok {
 		return
 	}
-	token, expires, err := a.db.newSession(r.Context(), u, time.Now())
+	token, expires, err := a.db.sessions.newSession(r.Context(), u, time.Now())
 	if err != nil {
 		unavailable(w, r, a.log, err)
 		return
 	}
 	for _, old := range tokensOf(r) {
-		if err := a.db.endSession(r.Context(), old); err != nil {
+		if err := a.db.sessions.endSession(r.Context(), old); err != nil {
 			unavailable(w, r, a.log, err)
 			return
 		}
@@ -82,9 +82,10 @@ func (a api) authenticate(w http.ResponseWriter, r *http.Request, name, password
 	}
 
 	u := user{Name: name}
-	passwordHash := ""
 	if known { // the server could not even compare another one
-		err := a.db.reader.QueryRowContext(r.Context(), "SELECT id, role, password_hash FROM users WHERE name = ?", name).Scan(&u.id, &u.Role, &passwordHash)
+		err := a.db.read(func(from *sql.DB) error {
+			return from.QueryRowContext(r.Context(), "SELECT id, role, password_hash FROM users WHERE name = ?", name).Scan(&u.id, &u.Role, &u.passwordHash)
+		})
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			unavailable(w, r, a.log, err)
 			return user{}, false
@@ -96,7 +97,7 @@ func (a api) authenticate(w http.ResponseWriter, r *http.Request, name, password
 		unavailable(w, r, a.log, context.Canceled)
 		return user{}, false
 	}
-	matches := passwordMatches(passwordHash, password)
+	matches := passwordMatches(u.passwordHash, password)
 	<-comparisons
 	if !matches {
 		a.guesses.failed(key, address, time.Now())
@@ -125,7 +126,7 @@ func (a api) session(w http.ResponseWriter, r *http.Request) {
 
 func (a api) logout(w http.ResponseWriter, r *http.Request, _ user) {
 	for _, token := range tokensOf(r) {
-		if err := a.db.endSession(r.Context(), token); err != nil {
+		if err := a.db.sessions.endSession(r.Context(), token); err != nil {
 			unavailable(w, r, a.log, err)
 			return
 		}

@@ -71,6 +71,8 @@ func TestRunRefuses(t *testing.T) {
 		{"DSN that is not one", "migrate --dsn localhost", nil, "reading the DSN: invalid DSN"},
 		{"DSN of the environment that is not one", "migrate", with("DB_DSN=localhost"), "reading the DSN: invalid DSN"},
 		{"DSN without a schema", "serve --dsn root@tcp(127.0.0.1:1)/", nil, "the DSN names no schema"},
+		{"store of sessions", "serve", with("SESSIONS_HOST=localhost", "SESSIONS_PORT=6379"), "SESSIONS_HOST names a store of sessions: set SESSIONS_GROUP, SESSIONS_USER, too"},
+		{"port of the store of sessions", "serve", with("SESSIONS_HOST=localhost", "SESSIONS_PORT=tls", "SESSIONS_GROUP=g", "SESSIONS_USER=u"), `SESSIONS_PORT is "tls": want 1 to 65535`},
 		{"port of the database", "serve", with("DB_PORT=70000"), `DB_PORT is "70000": want 1 to 65535`},
 		{"port 0 of the database", "serve", with("DB_PORT=0"), `DB_PORT is "0": want 1 to 65535`},
 		{"schema", "migrate", with("DB_NAME=a`b"), "DB_NAME is \"a`b\": want a letter or _"},

@@ -24,6 +24,8 @@ type pools struct {
 	reader *sql.DB // the writer, if there is no other
 	share  *share  // of the connections, for what uses the table of reports
 	fixed  bool    // the number of connections was given, and does not follow the server's
+
+	sessions sessionStore
 }
 
 const (
@@ -41,14 +43,30 @@ const (
 	statementSeconds       = 12
 )
 
-// open prepares the pools. It connects to nothing: the API starts, and answers
-// its health check, without the database.
+// open prepares the pools and the store of sessions. It connects to nothing: the
+// API starts, and answers its health check, without the database.
 func (db database) open(ctx context.Context) (pools, error) {
+	p, err := db.openPools(ctx)
+	if err != nil {
+		return pools{}, err
+	}
+	p.sessions = rows{p}
+	if db.sessions != nil {
+		if p.sessions, err = newValkeyStore(*db.sessions, p); err != nil {
+			p.writer.Close()
+			p.reader.Close()
+			return pools{}, err
+		}
+	}
+	return p, nil
+}
+
+func (db database) openPools(ctx context.Context) (pools, error) {
 	writer, err := db.pool(ctx, db.host)
 	if err != nil {
 		return pools{}, err
 	}
-	p := pools{writer, writer, newShare(), db.connections > 0}
+	p := pools{writer: writer, reader: writer, share: newShare(), fixed: db.connections > 0}
 	p.limit(cmp.Or(db.connections, mostConnections))
 	if db.reader == "" || db.reader == db.host {
 		return p, nil
@@ -90,6 +108,7 @@ func (p pools) fit(ctx context.Context) error {
 }
 
 func (p pools) close() {
+	p.sessions.close()
 	p.writer.Close()
 	p.reader.Close()
 }

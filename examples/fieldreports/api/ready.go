@@ -43,7 +43,7 @@ func (ready *readiness) await(ctx context.Context, p pools, log *slog.Logger) {
 			return
 		}
 		if text := err.Error(); text != said && ctx.Err() == nil { // once for each reason
-			log.Error("not ready: the database cannot be used", "error", err)
+			log.Error("not ready: the database or the store of sessions cannot be used", "error", err)
 			said = text
 		}
 		select {
@@ -75,6 +75,9 @@ func (p pools) usable(ctx context.Context) error {
 		if err := p.reader.QueryRowContext(ctx, readyQuery).Scan(&none); err != nil {
 			return err
 		}
+	}
+	if err := p.sessions.usable(ctx); err != nil {
+		return err
 	}
 	return p.fit(ctx)
 }

@@ -162,25 +162,28 @@ func (p pools) reports(ctx context.Context, u user, before uint64) (reports []re
 	if u.Role != managerRole {
 		query, args = query+" AND reports.user_id = ?", append(args, u.id)
 	}
-	rows, err := p.reader.QueryContext(ctx, query+" ORDER BY reports.seq DESC LIMIT ?", append(args, pageSize+1)...)
-	if err != nil {
-		return nil, "", err
-	}
-	defer rows.Close()
-	reports = []report{}
-	last := before
-	for rows.Next() {
-		if len(reports) == pageSize {
-			next = fmt.Sprintf("/api/reports?before=%d", last)
-			break
+	err = p.read(func(from *sql.DB) error {
+		rows, err := from.QueryContext(ctx, query+" ORDER BY reports.seq DESC LIMIT ?", append(args, pageSize+1)...)
+		if err != nil {
+			return err
 		}
-		var one report
-		if last, err = one.scan(rows); err != nil {
-			return nil, "", err
+		defer rows.Close()
+		reports, next = []report{}, ""
+		last := before
+		for rows.Next() {
+			if len(reports) == pageSize {
+				next = fmt.Sprintf("/api/reports?before=%d", last)
+				break
+			}
+			var one report
+			if last, err = one.scan(rows); err != nil {
+				return err
+			}
+			reports = append(reports, one)
 		}
-		reports = append(reports, one)
-	}
-	return reports, next, rows.Err()
+		return rows.Err()
+	})
+	return reports, next, err
 }
 
 func (a api) getReport(w http.ResponseWriter, r *http.Request, u user) {
@@ -189,7 +192,10 @@ func (a api) getReport(w http.ResponseWriter, r *http.Request, u user) {
 		return
 	}
 	var found report
-	_, err := found.scan(a.db.reader.QueryRowContext(r.Context(), reportQuery+" WHERE reports.id = ?", r.PathValue("id")))
+	err := a.db.read(func(from *sql.DB) error {
+		_, err := found.scan(from.QueryRowContext(r.Context(), reportQuery+" WHERE reports.id = ?", r.PathValue("id")))
+		return err
+	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err == nil && u.Role != managerRole && found.Author != u.Name:
 		notFound(w, r)

@@ -56,6 +56,9 @@ func serve(ctx context.Context, args []string, getenv func(string) string, _ io.
 	if err != nil {
 		return err
 	}
+	if db.sessions, err = valkeyFrom(getenv); err != nil {
+		return err
+	}
 	pools, err := db.open(ctx)
 	if err != nil {
 		return err

@@ -212,7 +212,7 @@ func TestCommandServesAndStops(t *testing.T) {
 	for !said["stopped"] {
 		said[next().Msg] = true
 	}
-	if !said["stopping"] || !said["not ready: the database cannot be used"] {
+	if !said["stopping"] || !said["not ready: the database or the store of sessions cannot be used"] {
 		t.Errorf("got %v in the log, want why it is not ready, and that it stops", said)
 	}
 	if err := command.Wait(); err != nil {

@@ -25,14 +25,16 @@ type user struct {
 	id   int64
 	Name string `json:"name"`
 	Role string `json:"role"` // manager: sees all reports; field: their own
+
+	passwordHash string // when logging in
 }
 
-// Sessions are rows: a new release, another task or maintenance ends none. Each
-// statement is a transaction of its own, so that no lock outlasts it. Logging in
-// goes on while engineers change tables.
+// Rows are sessions in the database: a new release, another task or maintenance
+// ends none. Each statement is a transaction of its own, so that no lock outlasts
+// it. Logging in goes on while engineers change tables.
+type rows struct{ pools }
 
-// newSession makes a session of u, and a token that nobody else will ever see.
-func (p pools) newSession(ctx context.Context, u user, now time.Time) (token string, expires time.Time, err error) {
+func (p rows) newSession(ctx context.Context, u user, now time.Time) (token string, expires time.Time, err error) {
 	token, expires = rand.Text(), now.Add(sessionTime)
 	_, err = p.writer.ExecContext(ctx, "INSERT INTO sessions (token_hash, user_id, expires_at) VALUES (?, ?, ?)", hash(token), u.id, expires)
 	if err == nil { // what cannot be cleared now is next time
@@ -41,18 +43,24 @@ func (p pools) newSession(ctx context.Context, u user, now time.Time) (token str
 	return token, expires, err
 }
 
-// sessionUser is whose session token is. Without one it is sql.ErrNoRows.
-func (p pools) sessionUser(ctx context.Context, token string, now time.Time) (u user, err error) {
+func (p rows) sessionUser(ctx context.Context, token string, now time.Time) (u user, err error) {
 	const query = `SELECT users.id, users.name, users.role FROM sessions JOIN users ON users.id = sessions.user_id
 		WHERE sessions.token_hash = ? AND sessions.expires_at > ?`
-	err = p.reader.QueryRowContext(ctx, query, hash(token), now).Scan(&u.id, &u.Name, &u.Role)
+	err = p.read(func(from *sql.DB) error {
+		return from.QueryRowContext(ctx, query, hash(token), now).Scan(&u.id, &u.Name, &u.Role)
+	})
 	if errors.Is(err, sql.ErrNoRows) && p.reader != p.writer { // the reader may not have it yet
 		err = p.writer.QueryRowContext(ctx, query, hash(token), now).Scan(&u.id, &u.Name, &u.Role)
 	}
 	return u, err
 }
 
-func (p pools) endSession(ctx context.Context, token string) error {
+// usable is the database's to say, and close its to do.
+func (p rows) usable(context.Context) error { return nil }
+
+func (p rows) close() {}
+
+func (p rows) endSession(ctx context.Context, token string) error {
 	_, err := p.writer.ExecContext(ctx, "DELETE FROM sessions WHERE token_hash = ?", hash(token))
 	return err
 }
@@ -91,7 +99,7 @@ func (a api) user(next func(w http.ResponseWriter, r *http.Request, u user)) htt
 	return func(w http.ResponseWriter, r *http.Request) {
 		u, err := user{}, sql.ErrNoRows
 		for _, token := range tokensOf(r) {
-			if u, err = a.db.sessionUser(r.Context(), token, time.Now()); !errors.Is(err, sql.ErrNoRows) {
+			if u, err = a.db.sessions.sessionUser(r.Context(), token, time.Now()); !errors.Is(err, sql.ErrNoRows) {
 				break
 			}
 		}

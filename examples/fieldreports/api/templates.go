@@ -25,22 +25,24 @@ func (t *template) scan(row interface{ Scan(...any) error }) error {
 }
 
 func (a api) listTemplates(w http.ResponseWriter, r *http.Request, _ user) {
-	rows, err := a.db.reader.QueryContext(r.Context(), "SELECT "+templateColumns+" FROM templates ORDER BY name")
-	if err != nil {
-		unavailable(w, r, a.log, err)
-		return
-	}
-	defer rows.Close()
-	templates := []template{}
-	for rows.Next() {
-		var t template
-		if err := t.scan(rows); err != nil {
-			unavailable(w, r, a.log, err)
-			return
+	var templates []template
+	err := a.db.read(func(from *sql.DB) error {
+		rows, err := from.QueryContext(r.Context(), "SELECT "+templateColumns+" FROM templates ORDER BY name")
+		if err != nil {
+			return err
 		}
-		templates = append(templates, t)
-	}
-	if err := rows.Err(); err != nil {
+		defer rows.Close()
+		templates = []template{}
+		for rows.Next() {
+			var t template
+			if err := t.scan(rows); err != nil {
+				return err
+			}
+			templates = append(templates, t)
+		}
+		return rows.Err()
+	})
+	if err != nil {
 		unavailable(w, r, a.log, err)
 		return
 	}
@@ -53,7 +55,9 @@ func (a api) getTemplate(w http.ResponseWriter, r *http.Request, _ user) {
 		return
 	}
 	var t template
-	err := t.scan(a.db.reader.QueryRowContext(r.Context(), "SELECT "+templateColumns+" FROM templates WHERE id = ?", r.PathValue("id")))
+	err := a.db.read(func(from *sql.DB) error {
+		return t.scan(from.QueryRowContext(r.Context(), "SELECT "+templateColumns+" FROM templates WHERE id = ?", r.PathValue("id")))
+	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		notFound(w, r)

@@ -11,7 +11,7 @@ func (p *parser) createTable() {
 	if p.s.Replaces {
 		p.loses("OR REPLACE")
 	}
-	p.take("IF", "NOT", "EXISTS")
+	p.s.Optional = p.take("IF", "NOT", "EXISTS")
 	p.noteTable(false)
 	if p.take("LIKE") {
 		p.noteTable(true)
@@ -224,7 +224,9 @@ func (p *parser) dataType() {
 		return
 	}
 	p.at++
-	p.takeAny("CHAR", "CHARACTER", "VARCHAR", "VARCHARACTER", "VARBINARY") // NATIONAL, LONG
+	if t.is("NATIONAL", "LONG") {
+		p.takeAny("CHAR", "CHARACTER", "VARCHAR", "VARCHARACTER", "VARBINARY")
+	}
 	p.takeAny("VARYING", "PRECISION", "BYTE")
 	if p.sees("(") {
 		p.list(func() {

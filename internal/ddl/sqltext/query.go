@@ -22,6 +22,9 @@ type Query struct {
 	// Variables says that it uses variables like @name.
 	Variables bool
 
+	verb       string // of the outermost query
+	aggregates bool   // that sum up its rows
+
 	columns []qualified
 	clauses map[string]Span // keywords of the outermost query, where they first stand
 }
@@ -32,6 +35,7 @@ type QueryTable struct {
 	Target bool // rows of it are written
 	Outer  bool // in the outermost query
 	alias  bool // it has another name in the query
+	called string
 	bare   bool // where servers take no other name
 }
 
@@ -49,6 +53,7 @@ func ReadQuery(sql string, d Dialect) (Query, error) {
 	}
 	r := &queryReader{words: words(expanded), q: Query{SQL: expanded, clauses: map[string]Span{}}}
 	r.read()
+	r.q.verb = r.levels[0].verb
 	if r.err == nil && len(r.levels) != 1 {
 		r.err = fmt.Errorf("%s: its parentheses do not match", firstWords(expanded))
 	}
@@ -168,15 +173,20 @@ func (r *queryReader) open(l *level) {
 	r.at++
 }
 
+// sums are the functions that make one row of many.
+var sums = strings.Fields(`COUNT SUM MIN MAX AVG GROUP_CONCAT JSON_ARRAYAGG JSON_OBJECTAGG BIT_AND BIT_OR BIT_XOR STD STDDEV STDDEV_POP STDDEV_SAMP VAR_POP VAR_SAMP VARIANCE`)
+
 // aggregates and the like are followed by parentheses and only calculate.
-var aggregates = strings.Fields(`COUNT SUM MIN MAX AVG GROUP_CONCAT JSON_ARRAYAGG JSON_OBJECTAGG BIT_AND BIT_OR BIT_XOR STD STDDEV STDDEV_POP STDDEV_SAMP VAR_POP VAR_SAMP VARIANCE
-	ROW_NUMBER RANK DENSE_RANK PERCENT_RANK CUME_DIST NTILE LAG LEAD FIRST_VALUE LAST_VALUE NTH_VALUE OVER EXISTS ALL ANY SOME ROW VALUE ON UPDATE SELECT WHERE SET HAVING BY LIMIT
-	KEY INDEX PARTITION UNION EXCEPT INTERSECT ANY_VALUE JSON_TABLE MATCH AGAINST GROUPING LAST_INSERT_ID FOUND_ROWS ROW_COUNT CONNECTION_ID VERSION`)
+var aggregates = append(strings.Fields(`ROW_NUMBER RANK DENSE_RANK PERCENT_RANK CUME_DIST NTILE LAG LEAD FIRST_VALUE LAST_VALUE NTH_VALUE OVER EXISTS ALL ANY SOME ROW VALUE ON UPDATE SELECT WHERE SET HAVING BY LIMIT
+	KEY INDEX PARTITION UNION EXCEPT INTERSECT ANY_VALUE JSON_TABLE MATCH AGAINST GROUPING LAST_INSERT_ID FOUND_ROWS ROW_COUNT CONNECTION_ID VERSION`), sums...)
 
 // call notes a function that noren does not know.
 func (r *queryReader) call(t token) {
 	if r.peek(-2).is(".") { // noted with its schema
 		return
+	}
+	if len(r.levels) == 1 && t.kind == word && t.is(sums...) {
+		r.q.aggregates = true
 	}
 	if t.kind == word && (t.is(before...) || t.is(units...) || t.is(aggregates...) || slices.Contains(functions, strings.ToUpper(t.text))) {
 		return
@@ -285,7 +295,7 @@ func (r *queryReader) table(l *level) {
 		r.err = p.err
 		return
 	}
-	t := QueryTable{TableRef: ref, Target: l.target, Outer: len(r.levels) == 1, bare: l.bare}
+	t := QueryTable{TableRef: ref, called: ref.Name, Target: l.target, Outer: len(r.levels) == 1, bare: l.bare}
 	next := p.peek()
 	if next.is("(") && !l.bare {
 		r.err = fmt.Errorf("%s: noren does not know the table function %q", firstWords(r.q.SQL), ref.Name)
@@ -312,6 +322,7 @@ func (r *queryReader) table(l *level) {
 		if next.is("AS") {
 			r.at++
 		}
+		t.called, _ = r.peek(0).name()
 		r.at++
 	} else if l.bare && l.verb != "DELETE" && next.is("AS") && !p.ahead(1).is("SELECT", "(") { // INSERT ... AS new
 		r.at += 2

@@ -98,6 +98,9 @@ type Statement struct {
 	// Loses is by what rows or values are lost, like "DROP COLUMN a".
 	Loses []string
 
+	// Optional says that a CREATE TABLE has IF NOT EXISTS.
+	Optional bool
+
 	// Replaces says that the statement holds OR REPLACE.
 	Replaces bool
 

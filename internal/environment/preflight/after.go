@@ -222,6 +222,11 @@ func (i *inspector) rules() (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
+	return i.judge(report)
+}
+
+// judge says whether the switches are as they were deployed.
+func (i *inspector) judge(report live.Report) (Finding, error) {
 	if len(report.Switches) == 0 {
 		return wrong(i.deployCommand(false), "the deployed template has no switch")
 	}
@@ -231,8 +236,8 @@ func (i *inspector) rules() (Finding, error) {
 			return notKnown("noren status -c env="+i.Env.Name, "%s", cmp.Or(s.Listener.Problem, s.Deployed.Problem))
 		case s.Listener.Mixed != "" || s.Listener.Mode != s.Deployed.Mode:
 			return wrong("noren status -c env="+i.Env.Name, "the listener is %s, the template says %s", cmp.Or(s.Listener.Mixed, string(s.Listener.Mode)), s.Deployed.Mode)
-		case len(s.Notes) > 0:
-			return wrong("noren status -c env="+i.Env.Name, "%s", strings.Join(s.Notes, "; "))
+		case len(s.Drift)+len(s.Notes) > 0:
+			return wrong("noren status -c env="+i.Env.Name, "%s", strings.Join(slices.Concat(s.Drift, s.Notes), "; "))
 		}
 	}
 	return ok("the listener has the rules of the template, and is %s", report.Mode())

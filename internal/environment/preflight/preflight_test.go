@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/environment"
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 func load(t *testing.T, name string) environment.Environment {
@@ -233,17 +235,23 @@ func (p product) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("x")), Request: r, Header: http.Header{}}, nil
 }
 
-func TestAfter(t *testing.T) {
+// deployedExpectation is what a check finds of a product that has been deployed.
+type deployedExpectation struct {
+	expectation
+	product
+}
+
+// expectationsAfter asks each question after a deploy in both directions. The
+// listener has a test of its own.
+func expectationsAfter() []deployedExpectation {
 	const site, api = "https://app.fieldreports.example", "https://api.fieldreports.example"
 	example := func(e *environment.Environment) { e.API.Image = "" }
-	for _, e := range []struct {
-		expectation
-		product
-	}{
+	return []deployedExpectation{
 		{expectation{check: "stack", state: OK, found: "UPDATE_COMPLETE"}, nil},
 		{expectation{check: "stack", says: says{"cloudformation.DescribeStacks": {none}}, state: Wrong, found: "does not exist", do: "-c protection=false"}, nil},
 		{expectation{check: "outputs", state: OK, found: "all 16"}, nil},
 		{expectation{check: "outputs", says: says{"cloudformation.DescribeStacks": {"#bare"}}, state: Wrong, found: "ApiUrl, SiteBucketName"}, nil},
+		{expectation{check: "protection", state: OK}, nil},
 		{expectation{check: "protection", says: says{"cloudformation.DescribeStacks": {"#bare"}}, state: Wrong}, nil},
 		{expectation{check: "service", state: OK, found: "6 tasks of 6"}, nil},
 		{expectation{check: "service", says: says{"ecs.DescribeServices": {"#few"}}, state: Wrong, found: "2 tasks of 6"}, nil},
@@ -272,7 +280,11 @@ func TestAfter(t *testing.T) {
 		{expectation{check: "alarm mail", says: says{"sns.ListSubscriptionsByTopic": {"#pending"}}, state: Wrong, found: "not confirmed"}, nil},
 		{expectation{check: "alarm mail", says: says{"sns.ListSubscriptionsByTopic": {"#none"}}, state: Wrong, found: "not subscribed"}, nil},
 		{expectation{check: "alarm mail", says: says{"cloudformation.ListStackResources": {"#none"}}, state: Wrong, found: "no topic"}, nil},
-	} {
+	}
+}
+
+func TestAfter(t *testing.T) {
+	for _, e := range expectationsAfter() {
 		t.Run(e.check+" "+e.env+string(e.state)+" "+e.found, func(t *testing.T) {
 			if e.says == nil {
 				e.says = says{}
@@ -327,9 +339,21 @@ func TestEveryCheckIsAskedInBothDirections(t *testing.T) {
 		}
 		states[e.check][e.state] = true
 	}
+	statesAfter := map[string]map[State]bool{"listener rules": {OK: true, Wrong: true}} // TestAfter_Listener
+	for _, e := range expectationsAfter() {
+		if statesAfter[e.check] == nil {
+			statesAfter[e.check] = map[State]bool{}
+		}
+		statesAfter[e.check][e.state] = true
+	}
 	for _, c := range before {
 		if !states[c.name][OK] || !states[c.name][Wrong] {
 			t.Errorf("%q is tested as %v, want ok and wrong", c.name, states[c.name])
+		}
+	}
+	for _, c := range after {
+		if !statesAfter[c.name][OK] || !statesAfter[c.name][Wrong] {
+			t.Errorf("after a deploy, %q is tested as %v, want ok and wrong", c.name, statesAfter[c.name])
 		}
 	}
 	if len(before) < 25 {
@@ -347,5 +371,34 @@ func TestPolicyOnlyReads(t *testing.T) {
 	}
 	if !slices.IsSorted(actions) || len(actions) < 30 {
 		t.Errorf("policy: %q", actions)
+	}
+}
+
+// TestAfter_Listener: what noren status finds of the listener.
+func TestAfter_Listener(t *testing.T) {
+	found := func(edit func(*live.Status)) live.Report {
+		s := live.Status{Deployed: live.Finding{Mode: maintenance.Open}, Listener: live.Finding{Mode: maintenance.Open}}
+		edit(&s)
+		return live.Report{Switches: []live.Status{s}}
+	}
+	i := &inspector{Subject: Subject{Env: load(t, "prod")}}
+	for _, test := range []struct {
+		name   string
+		report live.Report
+		state  State
+		says   string
+	}{
+		{"as deployed", found(func(*live.Status) {}), OK, "has the rules of the template, and is open"},
+		{"no switch", live.Report{}, Wrong, "no switch"},
+		{"by hand", found(func(s *live.Status) { s.Listener.Mode = maintenance.Closed }), Wrong, "the listener is closed, the template says open"},
+		{"half of it", found(func(s *live.Status) { s.Listener.Mode, s.Listener.Mixed = "", "one of two" }), Wrong, "one of two"},
+		{"a rule is missing", found(func(s *live.Status) { s.Drift = []string{"rule 101 is missing"} }), Wrong, "rule 101 is missing"},
+		{"a rule too many", found(func(s *live.Status) { s.Notes = []string{"rule 7 lets /x through"} }), Wrong, "rule 7"},
+		{"unread", found(func(s *live.Status) { s.Listener = live.Finding{Problem: "throttled"} }), Unknown, "throttled"},
+	} {
+		f, err := i.judge(test.report)
+		if err != nil || f.State != test.state || !strings.Contains(f.Found, test.says) || f.State != OK && f.Do == "" {
+			t.Errorf("%s: got %+v, %v, want %s: ...%s...", test.name, f, err, test.state, test.says)
+		}
 	}
 }

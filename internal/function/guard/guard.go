@@ -10,7 +10,8 @@
 //
 // A rollback is told from a deploy by the state of the stack. Where that cannot
 // be read, it is told by the record: a rollback undoes, within hours, the last
-// change that the guard let pass.
+// change that the guard let pass. Where neither can be read, what opens is
+// refused, a rollback too: the refusal says how to go on with one.
 package guard
 
 import (
@@ -22,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
@@ -145,13 +147,23 @@ func (g *Guard) judgeBlind(event cfn.Event, why error) (v verdict) {
 // newChange is what an event asks for.
 func newChange(event cfn.Event, now time.Time) change {
 	return change{
-		id:      event.RequestID,
-		create:  event.RequestType == cfn.RequestCreate,
-		next:    DecodeProperties(event.ResourceProperties),
-		old:     DecodeProperties(event.OldResourceProperties),
-		digests: live.Change{From: digest(event.OldResourceProperties), To: digest(event.ResourceProperties), At: now.UTC().Truncate(time.Second)},
-		now:     now,
+		id:       event.RequestID,
+		stack:    stackName(event.StackID),
+		resource: event.LogicalResourceID,
+		create:   event.RequestType == cfn.RequestCreate,
+		next:     DecodeProperties(event.ResourceProperties),
+		old:      DecodeProperties(event.OldResourceProperties),
+		digests:  live.Change{From: digest(event.OldResourceProperties), To: digest(event.ResourceProperties), At: now.UTC().Truncate(time.Second)},
+		now:      now,
 	}
+}
+
+// stackName is the name in the ARN of a stack.
+func stackName(arn string) string {
+	if parts := strings.Split(arn, "/"); len(parts) > 1 {
+		return parts[1]
+	}
+	return arn
 }
 
 // digest tells properties apart.

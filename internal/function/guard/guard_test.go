@@ -32,6 +32,11 @@ func TestEveryTransition(t *testing.T) {
 		"closed -> open, false, unreadable":              true,
 		"closed -> read-only, false, unreadable":         true,
 		"read-only -> open, false, unreadable":           true,
+
+		// Nobody waits for the answer. Should somebody, the state of the stack was wrong.
+		"closed -> open, false, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS":      true,
+		"closed -> read-only, false, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": true,
+		"read-only -> open, false, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS":   true,
 	}
 	seen := 0
 	for _, old := range []maintenance.Mode{open, readOnly, closed} {
@@ -227,7 +232,12 @@ func TestWhatTheGuardDoesNotKnow(t *testing.T) {
 		{"what the last deploy left, nor the listener: the record tells", func(w *world) { w.broken["DescribeRules"] = true; w.live = readOnly }, nil, cfn.StatusFailed, "the product has been closed since"},
 		{"anything", func(w *world) {
 			w.broken["DescribeListeners"], w.broken["GetParameter"] = true, true
-		}, nil, cfn.StatusSuccess, "Since when the mode is on is not known"},
+		}, nil, cfn.StatusFailed, "Refused to change the listener without having seen it"},
+		{"anything, the stack neither", func(w *world) {
+			for _, call := range []string{"DescribeListeners", "GetParameter", "DescribeStacks", "DescribeStackEvents"} {
+				w.broken[call] = true
+			}
+		}, props(closed), cfn.StatusFailed, "--resources-to-skip MaintenanceGuard"},
 		{"the state of the stack: its events tell", func(w *world) { w.broken["DescribeStacks"] = true }, props(closed), cfn.StatusFailed, "Refused to open"},
 		{"the state of the stack, nor its events: this is no way back", func(w *world) { w.broken["DescribeStacks"], w.broken["DescribeStackEvents"] = true, true }, props(closed), cfn.StatusFailed, "Allow its role cloudformation:DescribeStacks"},
 		{"the state of the stack, which hangs", func(w *world) { w.hangs["DescribeStacks"] = true }, props(closed), cfn.StatusFailed, "The state of the stack cannot be read"},
@@ -319,7 +329,7 @@ func TestGuard_Panic(t *testing.T) {
 		want      cfn.StatusType
 	}{
 		{"closed a week ago", props(closed, "Explicit", lastWeek), props(open), cfn.StatusFailed},
-		{"closed lately: it may be a rollback", props(closed, "Explicit", lately), props(open), cfn.StatusSuccess},
+		{"closed lately", props(closed, "Explicit", lately), props(open), cfn.StatusFailed},
 		{"closing", props(open), props(closed), cfn.StatusSuccess},
 		{"asked for", props(closed, "Explicit", lastWeek), props(open, "Explicit", lately), cfn.StatusSuccess},
 	} {
@@ -351,7 +361,7 @@ func TestAnAnswerComesBeforeTheTimeIsOver(t *testing.T) {
 	if err := g.Handle(ctx, event); err != nil {
 		t.Fatal(err)
 	}
-	if a := w.answer(t, event); a.Status != cfn.StatusSuccess || !strings.Contains(a.Reason, "ran out of time") {
+	if a := w.answer(t, event); a.Status != cfn.StatusFailed || !strings.Contains(a.Reason, "ran out of time") {
 		t.Errorf("got %s %q", a.Status, a.Reason)
 	}
 }

@@ -28,6 +28,8 @@ const (
 // change is what an event asks for, and all that is known about it.
 type change struct {
 	id        string // of the event
+	stack     string // its name
+	resource  string // the logical id of the guard
 	create    bool
 	next, old Properties
 	digests   live.Change // of the properties
@@ -62,8 +64,11 @@ func (c change) judge() verdict {
 		v.record = v.record.Answered(live.Request{ID: c.id})
 	}
 	if c.late() {
-		v.record = c.record // nobody waits for the answer
+		v.record = c.record // nobody waits for the answer, if that is true
 		v.warn("This event came late and changed nothing: the stack is %s.", c.status)
+		if !c.backward() && c.opens() && !c.askedFor() && !c.next.Off {
+			v.refusal = "Refused to open."
+		}
 		return v
 	}
 	v.warnings = c.unknown()
@@ -80,9 +85,10 @@ func (c change) judge() verdict {
 		v.refuse(c)
 		return v
 	case c.reshapes():
-		v.refusal = c.refusalToReshape()
-		v.record = c.record
-		v.noteRefusal(c)
+		v.refuseWith(c, c.refusalToReshape())
+		return v
+	case c.unseen():
+		v.refuseWith(c, c.refusalUnseen())
 		return v
 	}
 	v.warnings = append(v.warnings, c.dropped()...)
@@ -108,18 +114,46 @@ func (c change) unknown() []string {
 	switch {
 	case c.mixed != "" && !c.backward():
 		v.warn("The listener was changed by hand: %s.", c.mixed)
-	case c.liveErr != nil && !errors.Is(c.liveErr, live.ErrNoListener):
+	case c.blind():
 		v.warn("Whether the listener was changed by hand is not known: %v.", c.liveErr)
 	}
 	return v.warnings
 }
 
-// opens tells whether the change lets through what is refused now. A change that
-// leaves the listeners and rules as the template had them does not touch them,
-// whatever was done to them by hand.
-func (c change) opens() bool {
-	same := !c.create && c.old.Mode == c.next.Mode && c.old.Digest == c.next.Digest && c.next.Digest != ""
-	return !same && c.next.Mode.Opens(c.before())
+// touches tells whether the change has CloudFormation call the listeners or the
+// rules. One that leaves them as the template had them does not, whatever was
+// done to them by hand.
+func (c change) touches() bool {
+	return c.create || c.old.Mode != c.next.Mode || c.old.Digest != c.next.Digest || c.next.Digest == ""
+}
+
+// opens tells whether the change lets through what is refused now.
+func (c change) opens() bool { return c.touches() && c.next.Mode.Opens(c.before()) }
+
+// blind tells whether there are listeners that cannot be read.
+func (c change) blind() bool {
+	return c.liveErr != nil && !errors.Is(c.liveErr, live.ErrNoListener)
+}
+
+// unseen tells whether the change could open listeners that were closed by hand,
+// which cannot be read. In the create of a stack there is nothing to open. Where
+// nothing at all can be read there is no sign of a closing by hand, and the way
+// back from a refusal would be refused as well.
+func (c change) unseen() bool {
+	closes := c.old.Mode.Valid() && c.old.Mode.Opens(c.next.Mode)
+	return c.blind() && c.touches() && !closes && c.next.Mode != maintenance.Closed && !c.askedFor() &&
+		c.status != cftypes.StackStatusCreateInProgress && (c.status != "" || !c.recordUnknown())
+}
+
+// undecided tells whether the decision hangs on what is not known.
+func (c change) undecided() bool {
+	switch {
+	case c.next.Off && (c.create || c.old.Off), c.late():
+		return false
+	case c.status == "":
+		return c.opens() && !c.askedFor() || c.reshapes() || c.unseen()
+	}
+	return c.unseen() && !c.backward()
 }
 
 // reshapes tells whether the change lets everything through for a moment, or
@@ -132,7 +166,8 @@ func (c change) reshapes() bool {
 }
 
 // backward tells whether the stack is on its way back to what was deployed
-// before, as the stack says, or else as what is remembered of it does.
+// before, as the stack says, or else as what is remembered of it does. If neither
+// can be read, only what opens nothing passes for a way back.
 func (c change) backward() bool {
 	if c.status != "" {
 		return strings.Contains(string(c.status), "ROLLBACK")
@@ -140,22 +175,29 @@ func (c change) backward() bool {
 	switch {
 	case c.create, c.settled:
 		return false
-	case c.recordUnknown() && !c.old.Typed.IsZero():
-		return c.now.Sub(c.old.Typed) < longestOperation
 	case c.recordUnknown():
-		return true
+		return c.live.Valid() && c.mixed == "" && !c.next.Mode.Opens(c.live) && !c.reshapes()
 	}
 	return c.digests.Undoes(c.record.Last) && c.now.Sub(c.record.Last.At) < longestOperation
 }
 
+// turnedByHand tells whether noren has turned the listeners without a deploy since
+// the last one.
+func (c change) turnedByHand() bool {
+	return c.byHand.Mode.Valid() && !c.byHand.At.Before(c.record.Since)
+}
+
 // before is the mode that counts as that before the change: the more closed of
 // what the last deploy left and what the listeners do, in which a mixed one
-// counts as closed. The record is asked only if neither is known, since a
+// counts as closed, and unreadable ones as they were turned by hand. The record is asked only if neither is known, since a
 // failure may have kept it from being written.
 func (c change) before() maintenance.Mode {
 	now := c.live
-	if c.mixed != "" {
+	switch {
+	case c.mixed != "":
 		now = maintenance.Closed
+	case c.blind() && c.turnedByHand():
+		now = c.byHand.Mode
 	}
 	var before maintenance.Mode
 	for _, known := range []maintenance.Mode{c.old.Mode, now} {
@@ -251,9 +293,19 @@ func (v *verdict) refuse(c change) {
 	v.noteRefusal(c)
 }
 
-// noteRefusal remembers that the event was refused, unless that would replace a
-// record that cannot be read. CloudFormation sends the way back from it, too.
+// refuseWith keeps the record, and refuses for another reason than the mode.
+func (v *verdict) refuseWith(c change, refusal string) {
+	v.record, v.refusal = c.record, refusal
+	v.noteRefusal(c)
+}
+
+// noteRefusal says how a rollback goes on, if this may be one, and remembers that
+// the event was refused, unless that would replace a record that cannot be read.
+// CloudFormation sends the way back from it, too.
 func (v *verdict) noteRefusal(c change) {
+	if c.status == "" {
+		v.refusal += c.wayBack()
+	}
 	if !c.recordUnknown() && v.record.Mode.Valid() {
 		v.record = v.record.Answered(live.Request{ID: c.id, Refused: true})
 		v.record.Last = c.digests

@@ -45,22 +45,12 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 		}
 		return err
 	})
+	ask(&c.liveErr, func(ctx context.Context) error { return g.readListeners(ctx, c) })
 	var byHandErr error
 	ask(&byHandErr, func(ctx context.Context) error {
 		value, err := g.read(ctx, c.next.ByHandParameter)
 		if err == nil {
 			c.byHand, err = live.DecodeByHand(value)
-		}
-		return err
-	})
-	deployed := c.old // what is there now is what the last deploy made
-	if len(deployed.Switch.Listeners) == 0 {
-		deployed = c.next
-	}
-	ask(&c.liveErr, func(ctx context.Context) error {
-		all, err := live.Read(ctx, g.listeners, deployed.Switch)
-		if err == nil {
-			c.live, c.mixed = rules.Together(all)
 		}
 		return err
 	})
@@ -73,13 +63,13 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 	}
 	c.by = c.record.By(attribution)
 	c.settled = !c.record.Last.At.IsZero() && attribution.Settled.Equal(c.record.Last.At)
-	if c.status == "" && (c.opens() && !c.askedFor() || c.reshapes()) {
+	if c.undecided() {
 		g.insist(ctx, stack, c)
 	}
 }
 
-// insist asks for the state of the stack until it is known, or until the time is
-// needed for the record and the answer: the decision hangs on it.
+// insist asks again for what the decision hangs on, until it is known or the time
+// is needed for the record and the answer.
 func (g *Guard) insist(ctx context.Context, stack string, c *change) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -95,15 +85,35 @@ func (g *Guard) insist(ctx context.Context, stack string, c *change) {
 		if c.recordUnknown() {
 			c.recordErr = g.readRecord(ctx, c)
 		}
-		status, err := g.status(ctx, stack)
-		if err == nil {
-			c.status, c.statusErr = status, nil
+		if c.blind() {
+			c.liveErr = g.readListeners(ctx, c)
+		}
+		if c.status == "" {
+			status, err := g.status(ctx, stack)
+			if c.status = status; err == nil || ctx.Err() == nil {
+				c.statusErr = err
+			}
+		}
+		if !c.undecided() {
 			return
 		}
-		if ctx.Err() == nil {
-			c.statusErr = err
-		}
 	}
+}
+
+// readListeners reads the mode of the listeners: what is there now is what the
+// last deploy made.
+func (g *Guard) readListeners(ctx context.Context, c *change) error {
+	ctx, cancel := context.WithTimeout(ctx, g.callTime)
+	defer cancel()
+	deployed := c.old
+	if len(deployed.Switch.Listeners) == 0 {
+		deployed = c.next
+	}
+	all, err := live.Read(ctx, g.listeners, deployed.Switch)
+	if err == nil {
+		c.live, c.mixed = rules.Together(all)
+	}
+	return err
 }
 
 // status returns the status of the stack, or else what the last event of the
@@ -115,6 +125,9 @@ func (g *Guard) status(ctx context.Context, stack string) (cftypes.StackStatus, 
 	if err == nil && len(out.Stacks) != 1 {
 		err = fmt.Errorf("%d stacks are called %s", len(out.Stacks), stack)
 	}
+	if err == nil && out.Stacks[0].StackStatus == "" {
+		err = errors.New("AWS answers without one")
+	}
 	if err == nil {
 		return out.Stacks[0].StackStatus, nil
 	}
@@ -123,7 +136,7 @@ func (g *Guard) status(ctx context.Context, stack string) (cftypes.StackStatus, 
 		return "", err
 	}
 	for _, e := range events.StackEvents { // the newest first
-		if aws.ToString(e.PhysicalResourceId) == stack {
+		if aws.ToString(e.PhysicalResourceId) == stack && e.ResourceStatus != "" {
 			return cftypes.StackStatus(e.ResourceStatus), nil
 		}
 	}

@@ -31,6 +31,7 @@ type night struct {
 	log      []string
 	opened   string // by what the product was opened unasked; empty if it was not
 	stuck    string // by what a rollback failed
+	skipped  int    // rollbacks that went on without the guard
 }
 
 // readable is what the guard can see.
@@ -40,7 +41,7 @@ var errUnreadable = errors.New("throttled")
 
 // ask sends an event to the guard and returns whether it passes.
 func (n *night) ask(request cfn.RequestType, old, next map[string]any, id string) bool {
-	c := newChange(cfn.Event{RequestType: request, RequestID: id, ResourceProperties: next, OldResourceProperties: old}, n.at)
+	c := newChange(cfn.Event{RequestType: request, RequestID: id, StackID: stack, LogicalResourceID: "MaintenanceGuard", ResourceProperties: next, OldResourceProperties: old}, n.at)
 	c.statusErr, c.recordErr, c.liveErr = errUnreadable, errUnreadable, errUnreadable
 	if n.readable.stack {
 		c.status, c.statusErr = n.status, nil
@@ -115,8 +116,17 @@ func (n *night) rollBack(old, next map[string]any, passed, touched, changed bool
 	if old != nil && changed {
 		n.events++
 		if !n.ask(cfn.RequestUpdate, next, old, fmt.Sprint("event ", n.events)) {
-			n.stuck = "the rollback was refused"
-			return
+			if n.readable.stack || n.readable.record {
+				n.stuck = "the rollback was refused"
+				return
+			}
+			// Nothing tells it from a deploy. The refusal says how to go on with it,
+			// which somebody types: the guard is skipped.
+			if said := n.log[len(n.log)-1]; !strings.Contains(said, "aws cloudformation continue-update-rollback --stack-name fieldreports-prod --resources-to-skip MaintenanceGuard") {
+				n.stuck = "the refusal of a rollback does not say how to go on: " + said
+				return
+			}
+			n.skipped++
 		}
 	}
 	n.deployed = old
@@ -139,7 +149,7 @@ func (n *night) turn(mode maintenance.Mode, asked bool, by string) {
 // a deploy or by hand, through a deploy that passes or fails, to one that forgets
 // the flag or not, whatever the guard can see.
 func TestGuard_Model(t *testing.T) {
-	nights := 0
+	nights, skipped := 0, 0
 	flag := func(asked bool, at time.Time) string {
 		if asked {
 			return at.Format(time.RFC3339)
@@ -165,14 +175,14 @@ func TestGuard_Model(t *testing.T) {
 							if hand != "" {
 								n.live = hand
 							}
-							wasClosed := n.live != open
+							left := propertiesMode(n.deployed)
 							n.deploy(props(third, "Explicit", flag(askedThird, n.at), "Digest", string(third)+"2"), askedThird, failsThird, again)
-							if hand != "" && !seen.listener && wasClosed {
-								n.opened = "" // it cannot know what was done by hand
+							// By hand, and unseen: a deploy that closes is not refused, and where
+							// nothing can be read there is no sign of what was done.
+							if hand != "" && !seen.listener && (left.Opens(third) || !seen.stack && !seen.record) {
+								n.opened = ""
 							}
-							if !seen.stack && !seen.record && strings.Contains(strings.Join(n.log, ""), "This opened the product although nobody asked for it") {
-								n.opened = "" // nothing tells a rollback from a deploy, which is said
-							}
+							skipped += n.skipped
 							if n.opened != "" || n.stuck != "" {
 								t.Fatalf("%s, then %s (asked %v, fails %v), by hand %q, %v later %s (asked %v, fails %v), again %v, seen %+v: opened by %q, stuck %q\n%s",
 									first, second, askedSecond, failsSecond, hand, gap, third, askedThird, failsThird, again, seen, n.opened, n.stuck, strings.Join(n.log, "\n"))
@@ -186,4 +196,8 @@ func TestGuard_Model(t *testing.T) {
 	if nights < 40_000 {
 		t.Errorf("%d nights, want more", nights)
 	}
+	if skipped == 0 || skipped > nights/20 {
+		t.Errorf("%d rollbacks of %d nights went on without the guard", skipped, nights)
+	}
+	t.Logf("%d nights, %d rollbacks that went on without the guard", nights, skipped)
 }

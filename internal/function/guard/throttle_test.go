@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 
 	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // TestGuard_RefusesAfterThrottling: a closing five days ago, a deploy without a
@@ -72,7 +73,7 @@ func TestGuard_TellsARollbackFromADeploy(t *testing.T) {
 		{"a while ago, and settled", before, true, "", cfn.StatusFailed},
 		{"yesterday", now.Add(-26 * time.Hour), false, "", cfn.StatusFailed},
 		{"nothing is recorded", before, false, live.Placeholder, cfn.StatusFailed},
-		{"the record cannot be read", before, false, `{"version":9}`, cfn.StatusSuccess},
+		{"the record cannot be read", before, false, `{"version":9}`, cfn.StatusFailed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -93,6 +94,9 @@ func TestGuard_TellsARollbackFromADeploy(t *testing.T) {
 			a := w.handle(t, w.event(cfn.RequestUpdate, next, old))
 			if a.Status != test.want || !strings.Contains(a.Reason, "The state of the stack cannot be read") {
 				t.Errorf("got %s %q, want %s", a.Status, a.Reason, test.want)
+			}
+			if on := "aws cloudformation continue-update-rollback --stack-name fieldreports-prod --resources-to-skip MaintenanceGuard."; a.Status == cfn.StatusFailed && !strings.Contains(a.Reason, on) {
+				t.Errorf("got %q, which does not say how a rollback goes on: %s", a.Reason, on)
 			}
 		})
 	}
@@ -241,6 +245,112 @@ func TestGuard_Off(t *testing.T) {
 			w.live, w.record = closed, live.NewRecord(closed, before).Encode()
 			if a := w.handle(t, w.event(test.request, test.old, test.next)); a.Status != test.want {
 				t.Errorf("got %s %q, want %s", a.Status, a.Reason, test.want)
+			}
+		})
+	}
+}
+
+// TestGuard_ListenerUnseen: what was closed by hand is not opened by a deploy that
+// could not look. It looks again for as long as there is time.
+func TestGuard_ListenerUnseen(t *testing.T) {
+	certificate := props(open, "Digest", "b")
+	for _, test := range []struct {
+		name      string
+		throttled int
+		status    string
+		live      maintenance.Mode
+		request   cfn.RequestType
+		next      map[string]any
+		want      cfn.StatusType
+		says      string
+	}{
+		{"closed by hand", 1000, "UPDATE_IN_PROGRESS", closed, cfn.RequestUpdate, certificate, cfn.StatusFailed, "Refused to change the listener without having seen it"},
+		{"closed by hand, seen late", 3, "UPDATE_IN_PROGRESS", closed, cfn.RequestUpdate, certificate, cfn.StatusFailed, "was made closed by hand"},
+		{"open, seen late", 3, "UPDATE_IN_PROGRESS", open, cfn.RequestUpdate, certificate, cfn.StatusSuccess, ""},
+		{"asked for", 1000, "UPDATE_IN_PROGRESS", closed, cfn.RequestUpdate, props(open, "Digest", "b", "Explicit", tonight), cfn.StatusSuccess, "is not known"},
+		{"to close", 1000, "UPDATE_IN_PROGRESS", closed, cfn.RequestUpdate, props(closed, "Digest", "b"), cfn.StatusSuccess, "is not known"},
+		{"the listener is left alone", 1000, "UPDATE_IN_PROGRESS", closed, cfn.RequestUpdate, props(open, "Digest", "a", "Command", "make"), cfn.StatusSuccess, "is not known"},
+		{"a rollback", 1000, "UPDATE_ROLLBACK_IN_PROGRESS", closed, cfn.RequestUpdate, certificate, cfn.StatusSuccess, "is not known"},
+		{"the first create", 1000, "CREATE_IN_PROGRESS", "", cfn.RequestCreate, certificate, cfn.StatusSuccess, "is not known"},
+		{"made in an update", 1000, "UPDATE_IN_PROGRESS", closed, cfn.RequestCreate, certificate, cfn.StatusFailed, "Refused to change the listener"},
+		{"off", 1000, "UPDATE_IN_PROGRESS", closed, cfn.RequestCreate, props(open, "Off", "true"), cfn.StatusSuccess, "is not known"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.status, w.live, w.record = test.status, test.live, live.NewRecord(open, before).Encode()
+			w.throttles["DescribeListeners"] = test.throttled
+			old := props(open, "Digest", "a")
+			if test.request == cfn.RequestCreate {
+				old = nil
+			}
+			a := w.handle(t, w.event(test.request, old, test.next))
+			if a.Status != test.want || !strings.Contains(a.Reason, test.says) || test.says == "" && a.Reason != "" {
+				t.Errorf("got %s %q, want %s %q", a.Status, a.Reason, test.want, test.says)
+			}
+		})
+	}
+}
+
+// TestGuard_HalfTurned: the one of two ways was turned by hand, the other not.
+func TestGuard_HalfTurned(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		status string
+		old    map[string]any
+		next   map[string]any
+		want   cfn.StatusType
+		says   string
+	}{
+		{"the certificate changes", "UPDATE_IN_PROGRESS", props(open, "Digest", "a"), props(open, "Digest", "b"), cfn.StatusFailed, "Refused to open: the listener was made mixed by hand"},
+		{"asked for", "UPDATE_IN_PROGRESS", props(open, "Digest", "a"), props(open, "Digest", "b", "Explicit", tonight), cfn.StatusSuccess, "The listener was changed by hand"},
+		{"to close", "UPDATE_IN_PROGRESS", props(open, "Digest", "a"), props(closed, "Digest", "b"), cfn.StatusSuccess, "The listener was changed by hand"},
+		{"the listener is left alone", "UPDATE_IN_PROGRESS", props(open, "Digest", "a"), props(open, "Digest", "a", "Command", "make"), cfn.StatusSuccess, "The listener was changed by hand"},
+		{"a rollback", "UPDATE_ROLLBACK_IN_PROGRESS", props(open, "Digest", "b"), props(open, "Digest", "a"), cfn.StatusSuccess, ""},
+		{"closed by a deploy", "UPDATE_IN_PROGRESS", props(closed), props(open), cfn.StatusFailed, "Refused to open: the product has been closed since"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.status, w.live, w.mixed = test.status, open, true
+			w.record = live.NewRecord(maintenance.Mode(test.old["Mode"].(string)), before).Encode()
+			a := w.handle(t, w.event(cfn.RequestUpdate, test.old, test.next))
+			if a.Status != test.want || !strings.Contains(a.Reason, test.says) {
+				t.Errorf("got %s %q, want %s %q", a.Status, a.Reason, test.want, test.says)
+			}
+		})
+	}
+}
+
+// TestGuard_TurnedByNoren: what noren close --now has written down says who it
+// was and why, and stands in for a listener that cannot be read.
+func TestGuard_TurnedByNoren(t *testing.T) {
+	by := live.ByHand{Mode: closed, At: before, By: "arn:aws:sts::111111111111:assumed-role/night/ko", Why: "the disk is full"}.Encode()
+	for _, test := range []struct {
+		name   string
+		record live.Record
+		byHand string
+		unread bool
+		next   map[string]any
+		want   cfn.StatusType
+		says   string
+	}{
+		{"who and why", live.NewRecord(open, before.Add(-time.Hour)), by, false, props(open, "Digest", "b"), cfn.StatusFailed,
+			"the listener was made closed by hand, by arn:aws:sts::111111111111:assumed-role/night/ko at 2026-11-22T02:34:09Z (the disk is full), the last deploy had left it open"},
+		{"unread", live.NewRecord(open, before.Add(-time.Hour)), by, true, props(open, "Digest", "b"), cfn.StatusFailed, "the listener was made closed by hand, by arn:"},
+		{"unread, to read-only", live.NewRecord(open, before.Add(-time.Hour)), by, true, props(readOnly, "Digest", "b"), cfn.StatusFailed, "open it for reads"},
+		{"unread, asked for", live.NewRecord(open, before.Add(-time.Hour)), by, true, props(open, "Digest", "b", "Explicit", tonight), cfn.StatusSuccess, "is not known"},
+		{"before the last deploy", live.NewRecord(open, before.Add(time.Minute)), by, false, props(open, "Digest", "b"), cfn.StatusFailed, "was made closed by hand, the last deploy"},
+		{"nonsense", live.NewRecord(open, before.Add(-time.Hour)), "nonsense", false, props(open, "Digest", "b"), cfn.StatusFailed, "was made closed by hand, the last deploy"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.live, w.record, w.byHand = closed, test.record.Encode(), test.byHand
+			if test.unread {
+				w.broken["DescribeListeners"] = true
+			}
+			a := w.handle(t, w.event(cfn.RequestUpdate, props(open, "Digest", "a"), test.next))
+			if a.Status != test.want || !strings.Contains(a.Reason, test.says) {
+				t.Errorf("got %s %q, want %s %q", a.Status, a.Reason, test.want, test.says)
 			}
 		})
 	}

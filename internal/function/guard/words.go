@@ -52,7 +52,7 @@ func (c change) refusalByHand() string {
 		now = "mixed"
 	}
 	by := "by hand"
-	if c.byHand.Mode == c.before() && !c.byHand.At.Before(c.record.Since) {
+	if c.turnedByHand() && c.byHand.Mode == c.before() {
 		by = c.byHand.Said()
 	}
 	return fmt.Sprintf("Refused to open: the listener was made %s %s, the last deploy had left it %s, and this deploy, %s, would %s."+
@@ -78,6 +78,19 @@ func (c change) refusalToReshape() string {
 	return fmt.Sprintf("Refused to change how the product is closed while it is %s: it closes by %s, and would by %s. Between two calls of the API neither is there, and everything gets through."+
 		" The deploy is rolled back, the listener stays as it was. Deploy this change while the product is open: to open with it, %s; to stay %s, deploy without the change now: %s.",
 		c.before(), c.old.shape(), c.next.shape(), c.command(maintenance.Open, ""), c.before(), c.command(c.before(), ""))
+}
+
+// refusalUnseen is for listeners that cannot be read.
+func (c change) refusalUnseen() string {
+	return fmt.Sprintf("Refused to change the listener without having seen it: it may have been closed by hand, and this deploy, %s, would %s."+
+		" The deploy is rolled back, the listener stays as it was. Deploy again in a minute, or, if it is not closed: %s. To close: %s.",
+		c.unasked(), c.opening(), c.command(c.next.Mode, ""), c.command(maintenance.Closed, ""))
+}
+
+// wayBack is for a refusal that may be one of a rollback: nothing tells.
+func (c change) wayBack() string {
+	return fmt.Sprintf(" Should this be a rollback, the stack is UPDATE_ROLLBACK_FAILED, and this goes on with it, without the guard:"+
+		" aws cloudformation continue-update-rollback --stack-name %s --resources-to-skip %s.", c.stack, c.resource)
 }
 
 // opening is what the change would do.

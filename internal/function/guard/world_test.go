@@ -45,8 +45,10 @@ type world struct {
 	mu          sync.Mutex
 	status      string           // of the stack
 	live        maintenance.Mode // of the listener; "": there is none yet
+	mixed       bool             // the default action goes to the application, the rule for reads to the function
 	record      string           // value of the parameter
 	attribution string
+	byHand      string
 	broken      map[string]bool // what cannot be called, such as DescribeStacks
 	late        int             // how often PutParameter fails before it works
 	hangs       map[string]bool // what does not answer
@@ -54,13 +56,15 @@ type world struct {
 	answers     []cfn.Response
 	calls       []string
 	events      int
-	throttles   map[string]int // how often a call is throttled before it works
+	throttles   map[string]int           // how often a call is throttled before it works
+	delays      map[string]time.Duration // how long the first answer to a call takes
+	wrong       map[string]string        // what a call answers instead, with status 200
 	log         bytes.Buffer
 	server      *httptest.Server
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{status: "UPDATE_IN_PROGRESS", record: live.Placeholder, attribution: live.Placeholder, throttles: map[string]int{}, broken: map[string]bool{}, hangs: map[string]bool{}}
+	w := &world{status: "UPDATE_IN_PROGRESS", record: live.Placeholder, attribution: live.Placeholder, byHand: live.Placeholder, throttles: map[string]int{}, delays: map[string]time.Duration{}, wrong: map[string]string{}, broken: map[string]bool{}, hangs: map[string]bool{}}
 	w.server = httptest.NewServer(w)
 	t.Cleanup(w.server.Close)
 	return w
@@ -90,6 +94,19 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.late--
 		w.broken[operation] = w.late > 0
 	}
+	if delay := w.delays[operation]; delay > 0 {
+		delete(w.delays, operation)
+		w.mu.Unlock()
+		select {
+		case <-r.Context().Done():
+		case <-time.After(delay):
+		}
+		w.mu.Lock()
+	}
+	if wrong, ok := w.wrong[operation]; ok {
+		fmt.Fprint(rw, wrong)
+		return
+	}
 	if w.throttles[operation] > 0 {
 		w.throttles[operation]--
 		rw.WriteHeader(http.StatusBadRequest)
@@ -117,11 +134,11 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case operation == "DescribeListeners" && form.Get("LoadBalancerArn") == alb:
 		listeners := ""
 		if w.live != "" {
-			listeners = fmt.Sprintf(`<member><ListenerArn>%s</ListenerArn><Port>443</Port><DefaultActions>%s</DefaultActions></member>`, listener, forward(w.live != maintenance.Open))
+			listeners = fmt.Sprintf(`<member><ListenerArn>%s</ListenerArn><Port>443</Port><DefaultActions>%s</DefaultActions></member>`, listener, forward(w.live != maintenance.Open && !w.mixed))
 		}
 		fmt.Fprintf(rw, `<DescribeListenersResponse><DescribeListenersResult><Listeners>%s</Listeners></DescribeListenersResult></DescribeListenersResponse>`, listeners)
 	case operation == "DescribeRules" && form.Get("ListenerArn") == listener:
-		rules := `<member><RuleArn>arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/alb/1/2/3</RuleArn><Priority>191</Priority><Actions>` + forward(w.live == maintenance.Closed) +
+		rules := `<member><RuleArn>arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/alb/1/2/3</RuleArn><Priority>191</Priority><Actions>` + forward(w.live == maintenance.Closed || w.mixed) +
 			`</Actions><Conditions><member><Field>http-request-method</Field><HttpRequestMethodConfig><Values><member>GET</member><member>HEAD</member><member>OPTIONS</member></Values></HttpRequestMethodConfig></member></Conditions></member>`
 		fmt.Fprintf(rw, `<DescribeRulesResponse><DescribeRulesResult><Rules>%s</Rules></DescribeRulesResult></DescribeRulesResponse>`, rules)
 	default:
@@ -145,7 +162,7 @@ func (w *world) parameter(rw http.ResponseWriter, operation string, body []byte)
 	if err := json.Unmarshal(body, &asked); err != nil {
 		panic(err)
 	}
-	value := map[string]*string{"record": &w.record, "attribution": &w.attribution}[asked.Name]
+	value := map[string]*string{"record": &w.record, "attribution": &w.attribution, "by-hand": &w.byHand}[asked.Name]
 	switch {
 	case value == nil:
 		http.Error(rw, asked.Name, http.StatusNotFound)
@@ -209,7 +226,7 @@ func props(mode maintenance.Mode, more ...string) map[string]any {
 	p := map[string]any{
 		"ServiceToken": "arn", "ServiceTimeout": "60", "Mode": string(mode), "Explicit": "", "Off": "false", "Digest": "", "Reopens": "", "Message": "", "Until": "",
 		"Command": "npx cdk deploy -c env=prod", "ReopensAt": "maintenance.reopen in environments/prod.yaml",
-		"RecordParameter": "record", "AttributionParameter": "attribution",
+		"RecordParameter": "record", "AttributionParameter": "attribution", "ByHandParameter": "by-hand",
 		"Responder": responder, "Listeners": []any{map[string]any{"LoadBalancer": alb, "Port": "443", "Apps": app, "Rules": "100:abcdefgh 191 199"}},
 	}
 	for i := 0; i < len(more); i += 2 {

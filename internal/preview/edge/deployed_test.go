@@ -3,21 +3,20 @@ package edge
 import (
 	"encoding/json"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 
-	"github.com/noren-cdk/noren/internal/gobuild"
 	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
+	"github.com/noren-cdk/noren/internal/testing/packaged"
 )
 
 // TestDeployedProduct: the templates of dev and the function that is deployed
 // with them, with the environment they give it.
 func TestDeployedProduct(t *testing.T) {
-	program, err := gobuild.Program{Package: "github.com/noren-cdk/noren/lambda/responder", GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	packaged.Each(t, "github.com/noren-cdk/noren/lambda/responder", nil, testDeployedProduct)
+}
+
+func testDeployedProduct(t *testing.T, config lambdaruntime.Config) {
 	text, err := os.ReadFile("../../../stacks/testdata/dev/edge.closed.json")
 	if err != nil {
 		t.Fatal(err)
@@ -32,15 +31,15 @@ func TestDeployedProduct(t *testing.T) {
 	if err := json.Unmarshal(text, &template); err != nil {
 		t.Fatal(err)
 	}
-	environment := map[string]string{}
+	config.Environment = map[string]string{}
 	for id, resource := range template.Resources {
 		if strings.HasPrefix(id, "MaintenanceResponderFunction") {
 			for name, value := range resource.Properties.Environment.Variables {
-				environment[name], _ = value.(string)
+				config.Environment[name], _ = value.(string)
 			}
 		}
 	}
-	function, err := lambdaruntime.New(lambdaruntime.Config{Bootstrap: program.Binary, Environment: environment})
+	function, err := lambdaruntime.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -164,6 +164,11 @@ func (i *instance) start(runtimeAPI string, output *os.File) (*exec.Cmd, error) 
 		Stdout: output,
 		Stderr: output,
 	}
+	if c.Root != "" {
+		if err := process.Confine(cmd, c.Root, c.User); err != nil {
+			return nil, err
+		}
+	}
 	if err := process.Start(cmd); err != nil {
 		return nil, err
 	}

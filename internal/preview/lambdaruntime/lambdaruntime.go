@@ -42,6 +42,14 @@ type Config struct {
 	// Bootstrap is the path of the executable. Required.
 	Bootstrap string
 
+	// Root is a folder that the process sees as the root of all files, such as the
+	// root file system of a container image; Bootstrap and Dir are in it. It runs
+	// as User then. On Linux only. Default: this machine's files.
+	Root string
+
+	// User is the number of the user of an image, not 0. Required with Root.
+	User int
+
 	// Args are arguments for it. Lambda gives none. Default: none.
 	Args []string
 
@@ -80,7 +88,10 @@ type Config struct {
 
 func (c Config) validate() error {
 	var errs []error
-	if info, err := os.Stat(c.Bootstrap); err != nil {
+	if (c.Root == "") != (c.User == 0) {
+		errs = append(errs, errors.New("Root and User go together"))
+	}
+	if info, err := os.Stat(filepath.Join(c.Root, c.Bootstrap)); err != nil {
 		errs = append(errs, fmt.Errorf("Bootstrap: %w", err))
 	} else if !info.Mode().IsRegular() || runtime.GOOS != "windows" && info.Mode()&0o111 == 0 {
 		errs = append(errs, fmt.Errorf("Bootstrap %q is not an executable file", c.Bootstrap))

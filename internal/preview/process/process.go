@@ -12,7 +12,7 @@ import (
 // Ctrl-C in the terminal does not reach. On Linux the program is killed when
 // this one ends; elsewhere it goes on if this one is killed.
 func Start(cmd *exec.Cmd) error {
-	cmd.SysProcAttr = attributes()
+	cmd.SysProcAttr = attributes(cmd.SysProcAttr)
 	s := start{cmd, make(chan error, 1)}
 	starter() <- s
 	return <-s.err

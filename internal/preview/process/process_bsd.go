@@ -4,4 +4,10 @@ package process
 
 import "syscall"
 
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+func attributes(given *syscall.SysProcAttr) *syscall.SysProcAttr {
+	if given == nil {
+		given = &syscall.SysProcAttr{}
+	}
+	given.Setpgid = true
+	return given
+}

@@ -2,6 +2,10 @@ package process
 
 import "syscall"
 
-func attributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+func attributes(given *syscall.SysProcAttr) *syscall.SysProcAttr {
+	if given == nil {
+		given = &syscall.SysProcAttr{}
+	}
+	given.Setpgid, given.Pdeathsig = true, syscall.SIGKILL
+	return given
 }

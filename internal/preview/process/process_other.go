@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-func attributes() *syscall.SysProcAttr { return nil }
+func attributes(given *syscall.SysProcAttr) *syscall.SysProcAttr { return given }
 
 // Kill ends a program that [Start] started.
 func Kill(p *os.Process) { _ = p.Kill() }

@@ -9,6 +9,7 @@
 package accesslog
 
 import (
+	"net/http"
 	"net/netip"
 	"strings"
 	"time"
@@ -92,7 +93,7 @@ func (e *Entry) Unreadable() bool { return e.Method == "" || e.URL == "" }
 
 // NoRequest reports whether the line holds no request that rules could look at:
 // the load balancer could not read it, or it was CONNECT.
-func (e *Entry) NoRequest() bool { return e.Unreadable() || e.Method == "CONNECT" }
+func (e *Entry) NoRequest() bool { return e.Unreadable() || e.Method == http.MethodConnect }
 
 // LastAction is the last of Actions, the one that answered.
 func (e *Entry) LastAction() string { return e.Actions[strings.LastIndexByte(e.Actions, ',')+1:] }

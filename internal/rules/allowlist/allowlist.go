@@ -17,6 +17,7 @@ import (
 // pattern is a line of the allowlist: an http.ServeMux pattern with a method
 // and without a host.
 type pattern struct {
+	index  int    // in the allowlist
 	text   string // as written
 	method string
 	path   string
@@ -117,40 +118,39 @@ func (e *Error) Unwrap() error { return e.Err }
 // path and then the fixed ones. A rule is filled in the order of the patterns,
 // so that appending one changes a single rule or adds one, and within a group of
 // equal methods and kind (literal or regular expression) there are never more
-// rules than ceil(patterns / free values). An error joins an *Error for every
-// pattern that ServeMux or ALB would refuse.
+// rules than ceil(patterns / free values). Fixed conditions that leave no room
+// for a path are taken apart, and a rule is there for each part. An error joins
+// an *Error for every pattern that ServeMux or ALB would refuse.
 func Compile(allow []string, fixed []alb.Condition) ([][]alb.Condition, error) {
-	patterns, err := parse(allow)
-	if err != nil {
-		return nil, err
-	}
-	c := compiler{open: map[group][]*draft{}}
-	for _, condition := range fixed {
-		values, wildcards := alb.Count(condition)
-		c.values += values
-		c.wildcards += wildcards
-	}
-	var errs []error
-	for i, p := range patterns {
+	patterns, errs := parse(allow)
+	c := compiler{fixed: fixed, open: map[group][]*draft{}}
+	for _, p := range patterns {
 		if err := c.add(p); err != nil {
-			errs = append(errs, &Error{i, p.text, err})
+			errs = append(errs, &Error{p.index, p.text, err})
 		}
 	}
 	if errs != nil {
-		return nil, errors.Join(errs...)
+		slices.SortStableFunc(errs, func(a, b *Error) int { return a.Index - b.Index })
+		all := make([]error, len(errs))
+		for i, err := range errs {
+			all[i] = err
+		}
+		return nil, errors.Join(all...)
 	}
-	rules := make([][]alb.Condition, len(c.drafts))
-	for i, d := range c.drafts {
-		rules[i] = append([]alb.Condition{d.methods, pathCondition(d.regex, d.paths)}, fixed...)
+	var rules [][]alb.Condition
+	for _, d := range c.drafts {
+		for _, part := range d.fixed {
+			rules = append(rules, append([]alb.Condition{d.methods, pathCondition(d.regex, d.paths)}, part...))
+		}
 	}
 	return rules, nil
 }
 
 // compiler fills rules with patterns.
 type compiler struct {
-	values, wildcards int // that the fixed conditions use in every rule
-	drafts            []*draft
-	open              map[group][]*draft // those that still have room for a value
+	fixed  []alb.Condition // that every rule has
+	drafts []*draft
+	open   map[group][]*draft // those that still have room for a value
 }
 
 // group is what the patterns of a rule have in common.
@@ -159,12 +159,16 @@ type group struct {
 	regex  bool
 }
 
-// draft is a rule that is being filled.
+// draft is a rule that is being filled, once for each part of the fixed
+// conditions.
 type draft struct {
 	methods   alb.Methods
 	regex     bool
 	paths     []string
 	wildcards int
+	fixed     [][]alb.Condition
+	room      int // for paths
+	wild      int // the wildcards that there is room for
 }
 
 // add puts the pattern into the first rule of its group that has room, or into
@@ -174,16 +178,15 @@ func (c *compiler) add(p pattern) error {
 	if err := checkPath(p, value, regex); err != nil {
 		return err
 	}
-	free := alb.MaxConditionValues - c.values - len(p.methods())
 	_, wildcards := alb.Count(pathCondition(regex, []string{value}))
-	if free < 1 || c.wildcards+wildcards > alb.MaxWildcards {
-		return fmt.Errorf("its %d methods and the values of Hosts and Clients leave no room for the path: ALB allows %d condition values and %d wildcards in a rule",
-			len(p.methods()), alb.MaxConditionValues, alb.MaxWildcards)
-	}
 	g := group{p.method, regex}
-	i := slices.IndexFunc(c.open[g], func(d *draft) bool { return c.wildcards+d.wildcards+wildcards <= alb.MaxWildcards })
+	i := slices.IndexFunc(c.open[g], func(d *draft) bool { return d.wildcards+wildcards <= d.wild })
 	if i < 0 {
-		d := &draft{methods: p.methods(), regex: regex}
+		d := c.draft(p, regex, wildcards)
+		if d == nil {
+			return fmt.Errorf("its %d methods and one value each of Hosts and Clients leave no room for the path: ALB allows %d condition values and %d wildcards in a rule",
+				len(p.methods()), alb.MaxConditionValues, alb.MaxWildcards)
+		}
 		c.drafts = append(c.drafts, d)
 		c.open[g] = append(c.open[g], d)
 		i = len(c.open[g]) - 1
@@ -191,8 +194,29 @@ func (c *compiler) add(p pattern) error {
 	d := c.open[g][i]
 	d.paths = append(d.paths, value)
 	d.wildcards += wildcards
-	if len(d.paths) == free {
+	if len(d.paths) == d.room {
 		c.open[g] = slices.Delete(c.open[g], i, i+1)
 	}
 	return nil
+}
+
+// draft is an empty rule that has room for a path of a pattern, nil if there can
+// be none.
+func (c *compiler) draft(p pattern, regex bool, wildcards int) *draft {
+	d := &draft{methods: p.methods(), regex: regex, wild: alb.MaxWildcards}
+	most := alb.MaxConditionValues - len(d.methods)
+	if d.fixed = alb.Fit(c.fixed, most-1, alb.MaxWildcards-wildcards); d.fixed == nil {
+		return nil
+	}
+	used := 0
+	for _, part := range d.fixed {
+		values, wild := 0, 0
+		for _, condition := range part {
+			v, w := alb.Count(condition)
+			values, wild = values+v, wild+w
+		}
+		used, d.wild = max(used, values), min(d.wild, alb.MaxWildcards-wild)
+	}
+	d.room = most - used
+	return d
 }

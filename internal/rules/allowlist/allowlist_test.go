@@ -215,7 +215,7 @@ func TestAnAllowlistThatCannotBe(t *testing.T) {
 		{"a wildcard of ALB", []string{"GET /a*"}, nil, `allow[0] "GET /a*": "a*" holds a wildcard of ALB`},
 		{"a method ALB refuses", []string{"get /a"}, nil, `allow[0] "get /a"`},
 		{"inside another subtree", []string{"GET /files/{p...}", "GET /files/a/"}, nil, `allow[1] "GET /files/a/": already allowed by "GET /files/{p...}"; remove it`},
-		{"no room", []string{"GET /a"}, []alb.Condition{alb.Hosts{"a.example.com", "b.example.com", "c.example.com"}}, `leave no room for the path: ALB allows 5 condition values`},
+		{"no room", []string{"GET /a"}, []alb.Condition{alb.Hosts{"a.example.com"}, alb.Header{Name: "X-A", Values: []string{"a"}}, alb.Header{Name: "X-B", Values: []string{"b"}}}, `leave no room for the path: ALB allows 5 condition values`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -277,7 +277,8 @@ func TestCompile_CountsWildcards(t *testing.T) {
 		{"four of five, and two paths", []string{"*a*b*", "c*"}, []string{"POST /x/", "POST /y/"}, 2},
 		{"four of five, and a path that has none", []string{"*a*b*", "c*"}, []string{"POST /x/", "POST /y"}, 1},
 		{"five of five, and a path that has none", []string{"*a*b*", "*c*"}, []string{"POST /x"}, 1},
-		{"five of five, and a path", []string{"*a*b*", "*c*"}, []string{"POST /x/"}, 0},
+		{"five of five, and a path: a rule for each value", []string{"*a*b*", "*c*"}, []string{"POST /x/"}, 2},
+		{"five of five in one value, and a path", []string{"*a*b*c*d*"}, []string{"POST /x/"}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			rules, err := Compile(test.allow, []alb.Condition{alb.Header{Name: "X-Client", Values: test.fixed}})

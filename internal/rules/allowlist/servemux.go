@@ -13,13 +13,12 @@ import (
 // parse reads the patterns and reports every one that is not a pattern
 // with a method, that ServeMux rejects, or that would make ServeMux redirect
 // what another pattern allows.
-func parse(allow []string) ([]pattern, error) {
-	var errs []error
+func parse(allow []string) (patterns []pattern, errs []*Error) {
 	mux := http.NewServeMux()
 	trees := subtrees{}
-	var patterns []pattern
 	for i, text := range allow {
 		p, err := parsePattern(text)
+		p.index = i
 		if err == nil {
 			err = register(mux, p)
 		}
@@ -30,15 +29,12 @@ func parse(allow []string) ([]pattern, error) {
 			errs = append(errs, &Error{i, text, err})
 		}
 	}
-	if errs != nil {
-		return nil, errors.Join(errs...)
-	}
-	for i, p := range patterns {
+	for _, p := range patterns {
 		if other, ok := trees.covering(p); ok {
-			errs = append(errs, &Error{i, p.text, fmt.Errorf("already allowed by %q; remove it: with both, net/http would redirect the path without its last slash instead of serving it", other.text)})
+			errs = append(errs, &Error{p.index, p.text, fmt.Errorf("already allowed by %q; remove it: with both, net/http would redirect the path without its last slash instead of serving it", other.text)})
 		}
 	}
-	return patterns, errors.Join(errs...)
+	return patterns, errs
 }
 
 // registration matches what a panic of ServeMux says about Go source lines.

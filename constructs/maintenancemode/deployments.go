@@ -1,0 +1,62 @@
+package maintenancemode
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscodedeploy"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// swings reports services whose deployments move the application to another
+// target group: the rules of the switch would go on sending to the first one,
+// which is empty then.
+func (p Props) swings(scope constructs.IConstruct) error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	const way = "MaintenanceMode forwards to one target group; deploy by rolling updates, with a circuit breaker and deployment alarms"
+	swings := func(resource constructs.IConstruct, lists string) bool {
+		return slices.ContainsFunc(p.services(), func(s Service) bool {
+			return strings.Contains(lists, resolved(resource, s.TargetGroup.TargetGroupArn()))
+		})
+	}
+	for _, s := range resourcesOf[awsecs.CfnService](scope, awsecs.CfnService_CFN_RESOURCE_TYPE_NAME()) {
+		// As a whole: CDK cannot hand over a property with something in it that is
+		// known later.
+		var service struct {
+			LoadBalancers           json.RawMessage
+			DeploymentController    struct{ Type string }
+			DeploymentConfiguration struct{ Strategy string }
+		}
+		// What is not of this shape is known after a deploy.
+		_ = json.Unmarshal([]byte(resolved(s, *s.CfnProperties())), &service)
+		lists := string(service.LoadBalancers)
+		if !swings(s, lists) {
+			continue
+		}
+		controller, deployment := service.DeploymentController, service.DeploymentConfiguration
+		switch {
+		case controller.Type != "" && controller.Type != "ECS":
+			bad("deployments of %s by %s move it to another target group than AppTargetGroup: %s", pathOf(s), controller.Type, way)
+		case deployment.Strategy != "" && deployment.Strategy != "ROLLING":
+			bad("deployments of %s with the strategy %s move it to another target group than AppTargetGroup: %s", pathOf(s), deployment.Strategy, way)
+		case strings.Contains(lists, "alternateTargetGroupArn"):
+			bad("%s has an alternate target group beside AppTargetGroup: %s", pathOf(s), way)
+		}
+	}
+	for _, d := range resourcesOf[awscodedeploy.CfnDeploymentGroup](scope, awscodedeploy.CfnDeploymentGroup_CFN_RESOURCE_TYPE_NAME()) {
+		lists := resolved(d, *d.CfnProperties())
+		for _, s := range p.services() {
+			group, _ := s.TargetGroup.Node().DefaultChild().(elbv2.CfnTargetGroup)
+			if group != nil && strings.Contains(lists, resolved(d, group.AttrTargetGroupName())) {
+				bad("deployments of %s move the application to another target group than %s: %s", pathOf(d), pathOf(group), way)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}

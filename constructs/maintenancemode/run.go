@@ -1,0 +1,97 @@
+package maintenancemode
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Run is the main function of a CDK app: it makes the app, has define define what
+// is in it, and synthesizes it. Each error is one line on standard error, without
+// the traces of Go and of CDK; a bug of the program keeps its trace. It returns
+// what to exit with. Nothing may be written to os.Stderr afterwards.
+//
+//	func main() { os.Exit(maintenancemode.Run(define)) }
+func Run(define func(app awscdk.App) error) int {
+	err := synth(define)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	closeNode()
+	if err != nil {
+		return 1
+	}
+	return 0
+}
+
+func synth(define func(app awscdk.App) error) (err error) {
+	defer recoverAs(&err)
+	Compile()
+	app := awscdk.NewApp(nil)
+	if err := define(app); err != nil {
+		return err
+	}
+	app.Synth(nil)
+	return nil
+}
+
+// recoverAs turns the panic of a construct into an error for people.
+func recoverAs(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case runtime.Error:
+		panic(r)
+	default:
+		*err = errors.New(forPeople(fmt.Sprint(r)))
+	}
+}
+
+// invalid is how CDK begins a list of what is invalid, and its lines.
+var (
+	invalid = regexp.MustCompile(`^(ValidationFailedWithErrors: )?Validation failed with the following errors:$`)
+	problem = regexp.MustCompile(`^ *\[([^\]]*)\] `)
+)
+
+// forPeople is a message of the jsii kernel without the trace of JavaScript, a
+// line for each problem.
+func forPeople(message string) string {
+	var lines []string
+	for line := range strings.Lines(message) {
+		if strings.HasPrefix(strings.TrimSpace(line), "at ") {
+			break
+		}
+		if line = strings.TrimRight(line, "\n"); invalid.MatchString(line) {
+			continue
+		}
+		if path := problem.FindStringSubmatch(line); path != nil {
+			line = strings.TrimPrefix(path[1]+": ", ": ") + line[len(path[0]):]
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// closeNode ends the Node process that CDK runs in. jsii waits for the process
+// twice, and calls the second wait, which finds none, an abnormal exit: that is
+// kept from people.
+func closeNode() {
+	stderr := os.Stderr
+	read, write, err := os.Pipe()
+	if err != nil {
+		jsii.Close()
+		return
+	}
+	os.Stderr = write
+	jsii.Close()
+	write.Close()
+	said, _ := io.ReadAll(read)
+	_, _ = stderr.Write(bytes.ReplaceAll(said, []byte("Runtime process exited abnormally: waitid: no child processes"), nil))
+}

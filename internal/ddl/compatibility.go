@@ -1,0 +1,262 @@
+package ddl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
+)
+
+// Change is what a statement is to the version of the application that runs
+// before it.
+type Change string
+
+// Expand adds what that version does not know and need not; Contract takes away
+// or forbids something that it may use; Neither changes nothing that it sees.
+const (
+	Expand   Change = "expand"
+	Contract Change = "contract"
+	Neither  Change = "neither"
+)
+
+// A column is what the server says of a column.
+type column struct {
+	name, kind string // kind is the type
+	rest       string // charset, default and the like
+	nullable   bool
+	filled     bool // an INSERT need not name it
+	hidden     bool // from SELECT *
+}
+
+func (s *scratch) columns(ctx context.Context, t sqltext.Table) ([]column, error) {
+	rows, err := s.conn.QueryContext(ctx, `SELECT column_name, column_type, CONCAT_WS(' ', collation_name, generation_expression), is_nullable = 'YES',
+		is_nullable = 'YES' OR column_default IS NOT NULL OR COALESCE(generation_expression, '') <> '' OR extra LIKE '%auto_increment%' OR extra LIKE '%DEFAULT_GENERATED%', extra LIKE '%INVISIBLE%'
+		FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`, ScratchSchema, s.shadow(s.home(t)))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []column
+	for rows.Next() {
+		var c column
+		if err := rows.Scan(&c.name, &c.kind, &c.rest, &c.nullable, &c.filled, &c.hidden); err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, rows.Err()
+}
+
+// A verdict of compatibility is a change with what the version before meets.
+type compatibility struct {
+	expands, contracts bool
+	meets              []string
+}
+
+func (c *compatibility) expand(format string, args ...any) {
+	c.expands = true
+	c.meets = append(c.meets, fmt.Sprintf(format, args...))
+}
+
+func (c *compatibility) contract(format string, args ...any) {
+	c.contracts = true
+	c.meets = append(c.meets, fmt.Sprintf(format, args...))
+}
+
+func (c *compatibility) change() Change {
+	switch {
+	case c.contracts:
+		return Contract
+	case c.expands:
+		return Expand
+	}
+	return Neither
+}
+
+// compare says what a statement on tables is, by what the server made of its
+// table: the columns and the definition before and after.
+func compare(st sqltext.Statement, a answer, before, after []column) *compatibility {
+	c := &compatibility{}
+	if len(st.Loses) > 0 && st.Kind != sqltext.AlterTable {
+		c.contract("rows are lost: %s", strings.Join(st.Loses, ", "))
+	}
+	for _, loss := range st.Loses {
+		if st.Kind == sqltext.AlterTable && !strings.HasPrefix(loss, "DROP COLUMN") {
+			c.contract("rows are lost: %s", loss)
+		}
+	}
+	switch {
+	case st.Kind == sqltext.CreateTable && !c.contracts:
+		c.expand("it does not know the table")
+		return c
+	case st.Kind == sqltext.RenameTable || st.Kind == sqltext.AlterTable && len(st.Changed()) > 1 && !st.Exchanges:
+		c.contract("the table has another name, and every statement on the old one fails")
+		return c
+	case st.Kind != sqltext.AlterTable && st.Kind != sqltext.CreateIndex:
+		return c
+	}
+	added := c.columns(st, before, after)
+	for name := range a.before {
+		c.constraints(lines(a.before[name]), lines(a.after[name]), added)
+	}
+	return c
+}
+
+// columns compares the columns, and returns the names of those that are new.
+func (c *compatibility) columns(st sqltext.Statement, before, after []column) (added []string) {
+	find := func(all []column, name string) int {
+		return slices.IndexFunc(all, func(c column) bool { return c.name == name })
+	}
+	for _, b := range before {
+		name := sqltext.Quote(b.name)
+		i := find(after, b.name)
+		if i < 0 || slices.Contains(st.Loses, "DROP COLUMN "+b.name) {
+			c.contract("its statements that name %s fail", name)
+			continue
+		}
+		switch now := after[i]; {
+		case b.nullable && !now.nullable:
+			c.contract("an INSERT without %s, or with NULL, fails", name)
+		case b.kind != now.kind && wider(b.kind, now.kind):
+			c.expand("it may read values of %s that %s does not hold, once a newer version writes them", name, b.kind)
+		case b.kind != now.kind || b.rest != now.rest:
+			c.contract("%s is %s and was %s: it may write values that no longer fit, and compare others", name, strings.TrimSpace(now.kind+" "+now.rest), strings.TrimSpace(b.kind+" "+b.rest))
+		case !b.nullable && now.nullable:
+			c.expand("it may read NULL in %s, once a newer version writes it", name)
+		case b.filled && !now.filled:
+			c.contract("an INSERT without %s fails", name)
+		}
+	}
+	shown := false
+	for _, now := range after {
+		if find(before, now.name) >= 0 {
+			continue
+		}
+		added = append(added, now.name)
+		name := sqltext.Quote(now.name)
+		if now.filled {
+			c.expand("an INSERT that does not name %s goes on", name)
+		} else {
+			c.contract("an INSERT without %s fails, since it is NOT NULL and has no default", name)
+		}
+		shown = shown || !now.hidden
+	}
+	if shown {
+		c.meets = append(c.meets, "SELECT * has one column more, and an INSERT without a list of columns fails")
+	}
+	return added
+}
+
+// constraints compares the lines of definitions that are about keys.
+func (c *compatibility) constraints(before, after, added []string) {
+	restricts := func(line string) bool {
+		return strings.HasPrefix(line, "UNIQUE KEY ") || strings.HasPrefix(line, "PRIMARY KEY ") || strings.HasPrefix(line, "CONSTRAINT ") || strings.HasPrefix(line, "CHECK ")
+	}
+	for _, line := range after {
+		if restricts(line) && !slices.Contains(before, line) && !onlyNames(line, added) {
+			c.contract("its writes fail that break %s", line)
+		}
+	}
+	for _, line := range before {
+		if restricts(line) && !slices.Contains(after, line) && !c.contracts {
+			c.expand("it may meet rows that %s kept out", line)
+		}
+	}
+}
+
+// onlyNames says whether a key names no columns but those.
+func onlyNames(line string, columns []string) bool {
+	_, list, ok := strings.Cut(line, "(")
+	list, _, _ = strings.Cut(list, ")")
+	if !ok || strings.HasPrefix(line, "PRIMARY") || strings.Contains(line, "CHECK") {
+		return false
+	}
+	for part := range strings.SplitSeq(list, ",") {
+		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(part), "`"), "`")
+		if !slices.Contains(columns, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// families are types of which each holds all values of those before it.
+var families = [][]string{
+	{"tinyint", "smallint", "mediumint", "int", "bigint"},
+	{"tinytext", "text", "mediumtext", "longtext"},
+	{"tinyblob", "blob", "mediumblob", "longblob"},
+	{"varchar", "text", "mediumtext", "longtext"},
+}
+
+// wider says whether a type holds all values of another of its family.
+func wider(before, after string) bool {
+	nameOf := func(kind string) (name, length, rest string) {
+		name, rest, found := strings.Cut(kind, "(")
+		if !found {
+			name, rest, _ = strings.Cut(kind, " ")
+			return name, "", strings.TrimSpace(rest)
+		}
+		i := strings.LastIndex(rest, ")")
+		return name, rest[:i], strings.TrimSpace(rest[i+1:])
+	}
+	b, bl, br := nameOf(before)
+	a, al, ar := nameOf(after)
+	if br != ar { // unsigned
+		return false
+	}
+	if b == a {
+		switch b {
+		case "enum", "set":
+			return strings.HasPrefix(al, bl+",")
+		case "char", "varchar", "binary", "varbinary":
+			return len(bl) < len(al) || len(bl) == len(al) && bl <= al
+		}
+		return strings.HasSuffix(b, "int") // whose length is a width
+	}
+	return slices.ContainsFunc(families, func(f []string) bool {
+		i, j := slices.Index(f, b), slices.Index(f, a)
+		return i >= 0 && i < j
+	})
+}
+
+// lines are the lines of a definition.
+func lines(definition string) []string {
+	var all []string
+	for line := range strings.Lines(settled(definition)) {
+		all = append(all, strings.TrimSuffix(strings.TrimSpace(line), ","))
+	}
+	return all
+}
+
+// programs says what a statement on a view, a trigger or a routine is.
+func (p *planner) programs(st sqltext.Statement) *compatibility {
+	c := &compatibility{}
+	o := st.Object
+	there := slices.ContainsFunc(p.known, func(d *dependent) bool { return d.Type == o.Type && d.Table == p.scratch.home(o.Table) })
+	switch {
+	case o.Verb == "DROP":
+		c.contract("what uses the %s fails", o)
+	case o.Type == "TRIGGER":
+		c.contract("what it writes to %s fires the trigger", o.On)
+	case o.Type == "EVENT":
+	case o.Verb == "ALTER" || there || st.Replaces:
+		c.contract("the %s does something else", o)
+	default:
+		c.expand("it does not know the %s", o)
+	}
+	return c
+}
+
+// weigh notes what a statement is, and refuses it if the policy does.
+func (p *planner) weigh(step *Step, c *compatibility) {
+	step.Change, step.VersionBefore = c.change(), c.meets
+	if p.options.Policy == Additive && step.Change != Expand {
+		why := strings.Join(c.meets, "; ")
+		if why == "" {
+			why = string(step.Kind)
+		}
+		step.problem("a release without a stop may only expand, and this is %s: %s", step.Change, why)
+	}
+}

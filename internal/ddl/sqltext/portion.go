@@ -1,0 +1,105 @@
+package sqltext
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Portioned is a statement on rows that may be executed in portions: each for
+// a range of the rows of one table.
+type Portioned struct {
+	// Source is the table whose rows are taken in portions, and Name what the
+	// statement calls it.
+	Source Table
+	Name   string
+
+	// Assigned are the columns that an UPDATE gives values.
+	Assigned []string
+
+	sql   string
+	where Span // of the condition; empty where it would go
+}
+
+// Portions takes a statement apart. The error says why it must be one piece.
+func (q Query) Portions() (Portioned, error) {
+	if q.verb != "UPDATE" && q.verb != "DELETE" && q.verb != "INSERT" && q.verb != "REPLACE" {
+		return Portioned{}, fmt.Errorf("it begins with %s", firstWords(q.SQL))
+	}
+	for _, keyword := range []string{"ORDER", "LIMIT", "GROUP", "HAVING", "UNION", "EXCEPT", "INTERSECT", "WITH", "DISTINCT", "DISTINCTROW", "WINDOW", "OVER", "RETURNING", "PARTITION", "FOR", "LOCK"} {
+		if _, there := q.clauses[keyword]; there {
+			return Portioned{}, fmt.Errorf("it has %s, which is about all rows together", keyword)
+		}
+	}
+	switch {
+	case len(q.Calls) > 0:
+		return Portioned{}, fmt.Errorf("it calls %s, of which noren does not know what it does", strings.Join(q.Calls, ", "))
+	case q.Variables:
+		return Portioned{}, errors.New("it uses variables")
+	case q.aggregates:
+		return Portioned{}, errors.New("it sums up rows")
+	}
+	outer := slices.DeleteFunc(slices.Clone(q.Tables), func(t QueryTable) bool { return !t.Outer })
+	inserts := q.verb == "INSERT" || q.verb == "REPLACE"
+	if inserts {
+		if _, selects := q.clauses["SELECT"]; !selects {
+			return Portioned{}, errors.New("it inserts no rows of a table")
+		}
+		if len(outer) == 2 && outer[0].Table == outer[1].Table {
+			return Portioned{}, errors.New("it reads the table that it fills")
+		}
+		outer = outer[min(1, len(outer)):]
+	}
+	if len(outer) != 1 {
+		return Portioned{}, errors.New("it joins tables, or none is named")
+	}
+	p := Portioned{Source: outer[0].Table, Name: outer[0].called, sql: q.SQL}
+	end := len(q.SQL)
+	if on, there := q.clauses["ON"]; there && inserts {
+		end = on.Start
+	}
+	p.where = Span{end, end}
+	if where, there := q.clauses["WHERE"]; there {
+		p.where = Span{where.End, end}
+	}
+	if q.verb == "UPDATE" {
+		p.Assigned = assigned(q)
+	}
+	return p, nil
+}
+
+// assigned are the columns that stand before an = of SET.
+func assigned(q Query) []string {
+	var all []string
+	depth, next := 0, false
+	for _, t := range words(q.SQL) {
+		switch set := q.clauses["SET"]; {
+		case t.start < set.Start:
+		case t.is("("):
+			depth++
+		case t.is(")"):
+			depth--
+		case depth == 0 && t.is("WHERE"):
+			return all
+		case t.start == set.Start, depth == 0 && t.is(","):
+			next = true
+		case t.is("."):
+			next = true // the column follows its table
+		case next:
+			if name, ok := t.name(); ok {
+				all = append(all, name)
+			}
+			next = false
+		}
+	}
+	return all
+}
+
+// With is the statement for the rows that a condition describes.
+func (p Portioned) With(condition string) string {
+	if p.where.Start == p.where.End {
+		return rewrite(p.sql, []Edit{{p.where, " WHERE " + condition + " "}})
+	}
+	return rewrite(p.sql, []Edit{{p.where, " (" + p.sql[p.where.Start:p.where.End] + ") AND " + condition + " "}})
+}

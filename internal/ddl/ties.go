@@ -1,0 +1,165 @@
+package ddl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
+)
+
+// A Tied is a table that a statement locks although it changes another.
+type Tied struct {
+	// Table is its name, with the schema if that is another.
+	Table string `json:"table"`
+
+	// By is what ties them.
+	By string `json:"by"`
+
+	// Writes says whether writes to it go on meanwhile, but for short locks.
+	Writes bool `json:"writes"`
+
+	at sqltext.Table
+}
+
+// ties judges the tables that foreign keys and triggers tie to those that a
+// statement changes.
+func (p *planner) ties(ctx context.Context, step *Step) error {
+	if !step.Kind.Shadowed() || step.Kind == sqltext.CreateTable {
+		return nil
+	}
+	if err := p.parents(ctx, step); err != nil {
+		return err
+	}
+	for _, name := range step.Tables {
+		children, err := p.scratch.children(ctx, sqltext.Table{Name: p.origin(name)})
+		if err != nil {
+			return err
+		}
+		for _, child := range children {
+			p.tie(step, child, fmt.Sprintf("its foreign key refers to %s", sqltext.Quote(name)), "")
+		}
+	}
+	return p.firing(ctx, step)
+}
+
+// stopsWrites says whether writes to the changed tables wait as long as a
+// statement takes.
+func (s *Step) stopsWrites() bool {
+	return s.Algorithm == "COPY" || s.Lock == "SHARED" || s.shared
+}
+
+// tie notes a tied table; why is why writes to it wait, "" if they do not.
+func (p *planner) tie(step *Step, t sqltext.Table, by, why string) {
+	name := p.scratch.home(t)
+	text := name.Name
+	if name.Schema != "" {
+		text = name.Schema + "." + name.Name
+	}
+	if slices.Contains(step.Tables, text) || name.Schema == "" && p.fresh[name.Name] {
+		return
+	}
+	if p.isFresh(step) { // whose rows are none
+		why = ""
+	}
+	if i := slices.IndexFunc(step.Tied, func(t Tied) bool { return t.Table == text }); i < 0 {
+		step.Tied = append(step.Tied, Tied{Table: text, By: by, Writes: why == "", at: name})
+	} else if why != "" {
+		step.Tied[i].By, step.Tied[i].Writes = by, false
+	}
+	if why == "" || p.options.judgedFor([]string{name.Name}) != Live {
+		return
+	}
+	step.Writes, step.raises = false, true
+	step.problem("writes to %s would wait as long as the change takes: %s", name, why)
+}
+
+// parents judges the tables that foreign keys of a changed table refer to. Each
+// row that is copied locks its row there until all are, so that who writes
+// there waits; without foreign_key_checks nothing is looked up. Who deletes
+// there what a foreign key deletes here, too, waits for the changed table.
+func (p *planner) parents(ctx context.Context, step *Step) error {
+	checks, err := p.sessionVariable(ctx, "foreign_key_checks")
+	if err != nil {
+		return err
+	}
+	for _, name := range step.Tables {
+		text := step.after[name]
+		if text == "" {
+			text = step.before[name]
+		}
+		if text == "" {
+			continue
+		}
+		definition, err := sqltext.ParseDefinition(text, p.scratch.db.Dialect())
+		if err != nil {
+			return err
+		}
+		for _, t := range definition.Tables[1:] {
+			why := ""
+			switch {
+			case step.Algorithm == "COPY" && checks == "1":
+				why = "a foreign key refers to it, and every row that is copied locks its row there; with SET foreign_key_checks = 0 before it nothing is looked up there"
+				if !strings.Contains(step.before[name], "REFERENCES "+sqltext.Quote(t.Name)) {
+					why += ", and the server adds a foreign key INPLACE/NONE: look for rows without a parent yourself, before"
+				}
+			case step.stopsWrites() && cascades(text, t.Name):
+				why = fmt.Sprintf("what is deleted or updated there is deleted or updated in %s, too, by a foreign key", sqltext.Quote(name))
+			}
+			p.tie(step, t.Table, fmt.Sprintf("a foreign key of %s refers to it", sqltext.Quote(name)), why)
+		}
+	}
+	return nil
+}
+
+// cascades says whether a foreign key of a definition writes rows when its
+// parent is written.
+func cascades(definition, parent string) bool {
+	for line := range strings.Lines(definition) {
+		if strings.Contains(line, "REFERENCES ") && strings.Contains(line, sqltext.Quote(parent)+" (") &&
+			(strings.Contains(line, " CASCADE") || strings.Contains(line, " SET NULL") || strings.Contains(line, " SET DEFAULT")) {
+			return true
+		}
+	}
+	return false
+}
+
+// firing judges the tables whose triggers write to a changed table.
+func (p *planner) firing(ctx context.Context, step *Step) error {
+	all, err := p.dependents(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		if one.Type != "TRIGGER" || slices.Contains(step.Tables, one.On.Name) {
+			continue
+		}
+		body, err := sqltext.ReadBody(one.text, p.scratch.db.Dialect())
+		if err != nil {
+			continue
+		}
+		for _, sql := range body.Statements {
+			q, err := sqltext.ReadQuery(sql, p.scratch.db.Dialect())
+			if err != nil {
+				continue
+			}
+			for _, t := range q.Tables {
+				if !t.Target || !slices.Contains(step.Tables, p.scratch.home(t.Table).Name) {
+					continue
+				}
+				why := ""
+				if step.stopsWrites() {
+					why = fmt.Sprintf("its trigger %s writes to %s", one.Table, t.Table)
+				}
+				p.tie(step, one.On, fmt.Sprintf("its trigger %s writes to %s", one.Table, t.Table), why)
+			}
+		}
+	}
+	return nil
+}
+
+func (p *planner) sessionVariable(ctx context.Context, name string) (value string, err error) {
+	err = p.scratch.conn.QueryRowContext(ctx, "SELECT @@SESSION."+name).Scan(&value)
+	return value, err
+}

@@ -1,0 +1,25 @@
+package process
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+// Confine lets a program see a folder as the root of all files, and run as a
+// user, by number, that is not root. What is not in the folder is not there for
+// it. Who is not root needs a kernel that lets everybody have user namespaces.
+func Confine(cmd *exec.Cmd, root string, user int) error {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Chroot = root
+	if os.Getuid() == 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(user), Gid: uint32(user)}
+		return nil
+	}
+	cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+	cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: user, HostID: os.Getuid(), Size: 1}}
+	cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: user, HostID: os.Getgid(), Size: 1}}
+	return nil
+}

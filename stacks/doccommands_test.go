@@ -1,0 +1,153 @@
+//go:build awscli
+
+package stacks
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// anyCall is a stub of AWS that has an answer to every call, and counts them.
+type anyCall struct{ calls }
+
+func (a *anyCall) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	form, _ := url.ParseQuery(string(body))
+	operation := form.Get("Action")
+	target := r.Header.Get("X-Amz-Target")
+	switch {
+	case operation != "":
+	case target != "":
+		operation = target[strings.LastIndexByte(target, '.')+1:]
+	default:
+		operation = r.Method + " " + r.URL.Path
+	}
+	a.mu.Lock()
+	a.all = append(a.all, operation)
+	a.mu.Unlock()
+	switch {
+	case operation == "DescribeStacks":
+		fmt.Fprint(w, "<R><DescribeStacksResult><Stacks><member><StackName>s</StackName><StackStatus>UPDATE_COMPLETE</StackStatus>"+
+			"<Outputs><member><OutputKey>ClusterName</OutputKey><OutputValue>c</OutputValue></member><member><OutputKey>ServiceName</OutputKey><OutputValue>s</OutputValue></member></Outputs>"+
+			"</member></Stacks></DescribeStacksResult></R>")
+	case operation == "DescribeDBInstances":
+		fmt.Fprint(w, "<R><DescribeDBInstancesResult><DBInstances><DBInstance><DBInstanceStatus>available</DBInstanceStatus></DBInstance></DBInstances></DescribeDBInstancesResult></R>")
+	case strings.HasPrefix(operation, "GET /BUCKET"), strings.HasPrefix(operation, "GET /") && r.URL.Query().Has("list-type"):
+		fmt.Fprint(w, "<ListBucketResult><Name>b</Name></ListBucketResult>")
+	case form.Get("Action") != "":
+		// A cluster, an instance, a deployment: what has a status, and is printed.
+		fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult><DBCluster><Status>s</Status></DBCluster><DBInstance><DBInstanceStatus>s</DBInstanceStatus></DBInstance>"+
+			"<DBClusterParameterGroupName>g</DBClusterParameterGroupName><StackResources><member><ResourceType>t</ResourceType></member></StackResources>"+
+			"</%[1]sResult></%[1]sResponse>", operation)
+	case operation == "FilterLogEvents":
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		fmt.Fprint(w, `{"events": []}`)
+	default:
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		fmt.Fprint(w, `{"services": [{"serviceName": "s"}], "AccountLimit": {"ConcurrentExecutions": 10}, "SecretString": "s", "logGroups": [{"logGroupName": "g"}], "ResourceTagMappingList": [{"ResourceARN": "a"}]}`)
+	}
+}
+
+// awsIn are the commands of the AWS CLI in a document, each with the number of its
+// line: in blocks, in which a backslash continues a line, and in spans of code.
+// shell are the lines that a shell has to begin with: exports and functions.
+func awsIn(t *testing.T, file string) (shell []string, commands map[int]string) {
+	t.Helper()
+	data, err := os.ReadFile(remembered(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands = map[int]string{}
+	lines := strings.Split(string(data), "\n")
+	fenced := false
+	for n := 0; n < len(lines); n++ {
+		line, at := lines[n], n+1
+		trimmed := strings.TrimSpace(line)
+		if strings.HasPrefix(trimmed, "```") {
+			fenced = !fenced
+			continue
+		}
+		if !fenced && !strings.HasPrefix(line, "    ") {
+			for _, span := range regexp.MustCompile("`(aws [a-z0-9]+ [^`]+)`").FindAllStringSubmatch(line, -1) {
+				if strings.Contains(span[1], " --") || strings.Contains(span[1], "get-account-settings") { // not only a name
+					commands[at] = span[1]
+				}
+			}
+			continue
+		}
+		for strings.HasSuffix(lines[n], "\\") && n+1 < len(lines) {
+			n++
+			trimmed = strings.TrimSuffix(trimmed, "\\") + strings.TrimSpace(lines[n])
+		}
+		switch {
+		case strings.HasPrefix(trimmed, "export "), strings.HasPrefix(trimmed, "output() "):
+			shell = append(shell, trimmed)
+		case regexp.MustCompile(`^([A-Z]+=\$\()?aws `).MatchString(trimmed):
+			commands[at] = trimmed
+		}
+	}
+	return shell, commands
+}
+
+// TestPrintedInDocs: every command of the AWS CLI that the documents print is
+// taken by both versions, reaches AWS, and opens no pager on a short terminal. A
+// document says where version 2 is needed.
+func TestPrintedInDocs(t *testing.T) {
+	files, err := filepath.Glob(remembered("docs/*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for _, c := range clis(t) {
+		for _, file := range files {
+			shell, commands := awsIn(t, file)
+			if len(commands) == 0 {
+				continue
+			}
+			stub := &anyCall{}
+			server := httptest.NewServer(stub)
+			script := "CLUSTER=fieldreports CHANGE=0001_x GUARD=MaintenanceGuard NAME=x STACK=fieldreports-prod\n" + strings.Join(shell, "\n") + "\n"
+			if !strings.Contains(script, "AWS_DEFAULT_REGION=") {
+				script += "export AWS_DEFAULT_REGION=us-east-1\n" // in the settings of whoever reads it
+			}
+			var at []int
+			for line := range commands {
+				at = append(at, line)
+			}
+			slices.Sort(at)
+			for _, line := range at {
+				script += fmt.Sprintf("%s\necho \"=line %d: $?=\"\n", commands[line], line)
+				ran++
+			}
+			said, paged, _ := c.onATerminal(t, server.URL, script, 4*time.Minute)
+			server.Close()
+			if paged {
+				t.Errorf("CLI %s, %s: opens a pager: %s", c.version, filepath.Base(file), said)
+			}
+			for _, line := range at {
+				if !strings.Contains(said, fmt.Sprintf("=line %d: 0=", line)) {
+					t.Errorf("CLI %s, %s:%d: %s: fails, or is not reached", c.version, filepath.Base(file), line, commands[line])
+				}
+			}
+			if t.Failed() {
+				t.Logf("%s", said)
+			}
+			if got := stub.list(); len(got) < len(commands) {
+				t.Errorf("CLI %s, %s: %d commands make the calls %q", c.version, filepath.Base(file), len(commands), got)
+			}
+		}
+	}
+	if ran < 40 {
+		t.Errorf("%d commands: is this test looking at the right thing?", ran)
+	}
+}

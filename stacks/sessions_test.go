@@ -1,0 +1,84 @@
+package stacks
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/noren-cdk/noren/constructs/maintenancemode"
+)
+
+// sessionFindings are what AwsSolutions finds of a store of sessions, and is
+// meant.
+var sessionFindings = map[string]string{
+	"/Sessions/Group AwsSolutions-AEC6":                    "AUTH has one password for everybody; users log in with IAM tokens.",
+	"/Sessions/DefaultPassword/Resource AwsSolutions-SMG4": "The password is of a user who is off: nobody can log in with it.",
+}
+
+// TestSessionStore: with a store of its own, the service finds it, alone reaches
+// it, its alarms tell the operators, and cdk-nag has nothing unexplained to say.
+func TestSessionStore(t *testing.T) {
+	env := loadEnvironment(t, "dev")
+	env.Sessions.Store = "valkey"
+	app := newTestApp(t.TempDir())
+	stack := Build(app, env, maintenancemode.Flags{}).Stack
+	data, err := json.Marshal(app.Synth(nil).GetStackArtifact(stack.ArtifactId()).Template())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Resources map[string]struct {
+			Type       string
+			Properties map[string]any
+		}
+	}
+	if err := json.Unmarshal(data, &template); err != nil {
+		t.Fatal(err)
+	}
+	alarms, told := 0, 0
+	for id, resource := range template.Resources {
+		properties, _ := json.Marshal(resource.Properties)
+		text := string(properties)
+		switch {
+		case resource.Type == "AWS::CloudWatch::Alarm" && strings.HasPrefix(id, "Sessions"):
+			alarms++
+			if resource.Properties["AlarmActions"] != nil {
+				told++
+			}
+		case resource.Type == "AWS::ECS::TaskDefinition":
+			if got, want := strings.Contains(text, "SESSIONS_HOST"), strings.HasPrefix(id, "ApiTask"); got != want {
+				t.Errorf("%s: SESSIONS_HOST is there: %v, want %v", id, got, want)
+			}
+		case resource.Type == "AWS::EC2::SecurityGroupIngress" && strings.Contains(text, `"FromPort":6379`):
+			if !strings.Contains(text, "ServiceSecurityGroup") {
+				t.Errorf("%s lets in %s", id, text)
+			}
+		}
+	}
+	if alarms != 4 || told != 4 {
+		t.Errorf("%d alarms, of which %d tell somebody, want 4", alarms, told)
+	}
+	for _, r := range string(data) {
+		if r > 127 {
+			t.Fatalf("the template has %q", r)
+		}
+	}
+	var meant []suppression
+	for _, s := range suppressions {
+		if s.when == nil || s.when(env) {
+			meant = append(meant, s)
+		}
+	}
+	found := map[string]bool{}
+	for _, finding := range nag(t, env, meant) {
+		finding = strings.TrimPrefix(finding, *stack.StackName())
+		if found[finding] = true; sessionFindings[finding] == "" {
+			t.Error("unexplained: ", finding)
+		}
+	}
+	for finding := range sessionFindings {
+		if !found[finding] {
+			t.Error("explained, and not found: ", finding)
+		}
+	}
+}
