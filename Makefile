@@ -241,6 +241,7 @@ bench: node_modules
 	go test -run '^$$' -bench Build -benchtime 1x ./internal/gobuild
 	go test -run '^$$' -bench Tests -benchtime 1x ./stacks
 	go test -run '^$$' -bench . ./internal/rules/allowlist
+	go test -run '^$$' -bench . ./internal/diff
 	go test -run '^$$' -bench . ./internal/alb
 	scripts/bench.sh
 	go test -run '^$$' -bench . ./internal/replay/accesslog ./cmd/noren
