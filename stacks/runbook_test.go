@@ -90,6 +90,7 @@ var awsCommands = map[string][]string{
 	"logs describe-log-groups":                     {"--query", "--output"},
 	"logs delete-log-group":                        {"--log-group-name"},
 	"ec2 describe-security-groups":                 {"--filters", "--query", "--output"},
+	"ecs update-service":                           {"--cluster", "--service", "--force-new-deployment"},
 	"ecs describe-services":                        {"--cluster", "--services"},
 	"lambda get-account-settings":                  {},
 	"rds describe-db-clusters":                     {"--db-cluster-identifier", "--query"},

@@ -60,8 +60,8 @@ func (t *turning) turned(s live.Status) error {
 	switch {
 	case s.Listener.Mode != t.mode:
 		return fmt.Errorf("the listener is %s", word(s.Listener))
-	case s.Request.Problem != "":
-		return fmt.Errorf("a request: %s", s.Request.Problem)
+	case s.Request.Problem != "" || s.Request.Mixed != "":
+		return fmt.Errorf("a request: %s", cmp.Or(s.Request.Problem, s.Request.Mixed))
 	case s.Request.Mode != "" && (s.Request.Mode == maintenance.Closed) != (t.mode == maintenance.Closed):
 		return fmt.Errorf("the listener is %s, a request says %s", t.mode, word(s.Request))
 	}

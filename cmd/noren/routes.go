@@ -23,9 +23,9 @@ where they send requests, with the modes side by side.
 
 A TEMPLATE is a CloudFormation template in JSON or YAML, as it is written or as
 "aws cloudformation get-template" prints it, or the folder of an assembly, whose
-templates are read as one. Several are shown side by side. A rule that no request
-gets to is dead. Without any, the assemblies that make synth wrote
-for the environment are shown.
+templates are read as one, nested stacks included. Several are shown side by
+side. A rule that no request gets to is dead. Without any, the assemblies that
+make synth wrote for the environment are shown.
 
 Exit codes: 0 shown, 1 a template is missing or cannot be read.`,
 		Example: `  noren routes --env prod

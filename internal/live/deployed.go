@@ -172,7 +172,12 @@ func (d *deployed) drift(s rules.Found, seen Seen) []rules.Drift {
 	for i, at := range s.Listeners {
 		for _, l := range d.Listeners {
 			if l.Ref.String() == at.Name {
-				all = append(all, rules.Compare(l, seen.Listeners[i], g)...)
+				for _, drift := range rules.Compare(l, seen.Listeners[i], g) {
+					// What a rule that turns does is the mode, which the rest of the status
+					// holds against the template.
+					drift.Opens = drift.Opens && !turns(at, l, drift.Rule)
+					all = append(all, drift)
+				}
 				unknown = unknown || l.Foreign() || l.Balancer == nil
 			}
 		}
@@ -186,6 +191,17 @@ func (d *deployed) drift(s rules.Found, seen Seen) []rules.Drift {
 	return append(all, rules.CompareOthers(seen.Others, unknown, others, g,
 		func(l *alb.Listener) int { return l.Port },
 		func(l, now *alb.Listener) []rules.Drift { return rules.Compare(l, now, g) })...)
+}
+
+// turns tells whether a rule carries the mode, under the conditions that it was
+// deployed with.
+func turns(at rules.Listener, l *alb.Listener, r *alb.Rule) bool {
+	if r.Default() {
+		return len(at.Apps) > 0
+	}
+	return slices.Contains(at.Turning, r.Priority) && slices.ContainsFunc(l.Rules, func(deployed alb.Rule) bool {
+		return deployed.Priority == r.Priority && rules.Digest(deployed.Conditions) == rules.Digest(r.Conditions)
+	})
 }
 
 // sameBalancer tells whether a listener is on a load balancer of the switch.

@@ -293,3 +293,21 @@ func TestNights(t *testing.T) {
 		t.Errorf("the nights are not what they should be: %v", count)
 	}
 }
+
+// TestAssess_TurnedByHand: a switch that was turned without a deploy is in the mode
+// that it was turned to, although the template says another.
+func TestAssess_TurnedByHand(t *testing.T) {
+	modes := map[string]maintenance.Mode{"open": maintenance.Open, "read-only": maintenance.ReadOnly, "closed": maintenance.Closed}
+	for from := range modes {
+		for to, want := range modes {
+			d, found := readNight(t, from)
+			turned, _ := readNight(t, to)
+			status := Status{}
+			seen := Seen{Listeners: []*alb.Listener{withSecret(turned.listenerOf(found), nightSecret)}}
+			d.assess(found, seen, func(string) (string, error) { return "", errors.New("not allowed") }, &status)
+			if status.Listener.Mode != want || status.Not != "" || (len(status.Drift) > 0) != (from != to) {
+				t.Errorf("%s by hand, deployed %s: got %+v", to, from, status)
+			}
+		}
+	}
+}

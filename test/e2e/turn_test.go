@@ -451,7 +451,7 @@ func (s *turned) rights(t *testing.T, formation *cloudformation.Client) {
 	}
 	url, set := "https://s3."+s.e.region+".amazonaws.com/"+bucket+"/"+key, "noren-more"
 	_, err := formation.CreateChangeSet(t.Context(), &cloudformation.CreateChangeSetInput{
-		StackName: &s.name, ChangeSetName: &set, TemplateURL: &url, RoleARN: &role, Capabilities: []types.Capability{types.CapabilityCapabilityIam},
+		StackName: &s.name, ChangeSetName: &set, ChangeSetType: types.ChangeSetTypeUpdate, TemplateURL: &url, RoleARN: &role, Capabilities: []types.Capability{types.CapabilityCapabilityIam},
 		Parameters: []types.Parameter{{ParameterKey: aws.String("BootstrapVersion"), UsePreviousValue: aws.Bool(true)}},
 	})
 	if err != nil {
