@@ -13,7 +13,7 @@ export CDK_DISABLE_CLI_TELEMETRY = 1
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
-.PHONY: help preview images preview-test pictures test awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
+.PHONY: help preview images preview-test pictures test apps awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
@@ -22,6 +22,7 @@ help:
 	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH"
 	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
 	@echo "make awscli         the commands that the stack prints, by both versions of the AWS CLI: the second in NOREN_AWSCLI2"
+	@echo "make apps           some eighty CDK apps that import the construct, in every mode"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make clients        what HTTP libraries do in maintenance: Node, Python 3.11, curl; make clients-java: JDK 17, Maven"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
@@ -35,7 +36,7 @@ help:
 	@echo "make diff           what closing changes in ENV=$(ENV)"
 	@echo "make templates      the templates that the committed files describe, of every environment"
 	@echo "make plan           what a deploy of ENV=$(ENV) would change; with MODE=open, read-only or closed: a flip"
-	@echo "make deploy         deploy what make plan planned"
+	@echo "make deploy         deploy what make plan planned; with DIGEST=...: if that is what was approved"
 	@echo "make await          wait until the product is seen in the mode that was planned"
 	@echo "make generate       which properties replace a resource, from the schemas of cfn-lint"
 	@echo "make golden         write the goldens of the tests anew; read the difference"
@@ -79,11 +80,17 @@ test: node_modules
 NOREN_AWSCLI2 ?= /usr/bin/aws
 export NOREN_AWSCLI2
 
+# CDK apps of other people that import the construct: those that every test has a
+# part of.
+apps:
+	NOREN_APPS=all go test -count=1 -timeout 20m ./test/apps
+
 awscli: node_modules .venv/awscli
 	@$(NOREN_AWSCLI2) --version | grep -q ^aws-cli/2 || { echo "$(NOREN_AWSCLI2) is not the AWS CLI 2: name it in NOREN_AWSCLI2"; exit 1; }
 	go test -tags awscli -count=1 -timeout 20m -run 'Printed|Pager' ./stacks
 
 browser:
+	cd test/axe && npm ci --no-audit --no-fund --loglevel=error
 	go test -tags browser ./internal/function/responder
 	cd examples/fieldreports && go test -tags browser -timeout 10m .
 
@@ -123,17 +130,18 @@ ddl-chaos:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_CHAOS=$(N) NOREN_CHAOS_RESULT=$(CURDIR)/docs/ddl-chaos.md go test -tags mysql -count=1 -timeout 60m -run 'TestChaos$$' ./internal/ddl
 
 # The verdicts of noren ddl plan against what a reader and a writer feel: every
-# operation on every kind of table. make mysql tries 24 of them.
+# operation on every kind of table, or CELLS of them. make mysql tries 24.
+CELLS ?= all
 ddl-truth:
-	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_TRUTH_RESULT=$(CURDIR)/docs/ddl-truth.md go test -tags mysql -count=1 -timeout 90m -run 'TestTruth$$' ./internal/ddl
+	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_TRUTH_CELLS=$(CELLS) NOREN_TRUTH_RESULT=$(CURDIR)/docs/ddl-truth.md go test -tags mysql -count=1 -timeout 90m -run 'TestTruth$$' ./internal/ddl
 
 # The emulator listens on this machine only. What the test writes is in
 # cdk.out/e2e and stays until the next run.
-e2e: node_modules .venv/e2e
+e2e: node_modules .venv/e2e .venv/awscli
 	go test -tags e2e -count=1 -timeout 30m -v ./test/e2e
 
 # Every environment in every mode, synthesized if something has changed since.
-judges: node_modules .venv/lint
+judges: node_modules .venv/lint test/lint/node_modules
 	@for env in dev staging prod; do \
 		if [ ! -f cdk.out/$$env/closed/manifest.json ] || \
 			[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$$env/open/manifest.json -print -quit)" ]; then \
@@ -197,8 +205,8 @@ generate: .venv/lint
 plan: node_modules
 	@scripts/plan.sh $(ENV) $(MODE)
 
-deploy:
-	$(CDK) deploy --app cdk.out/$(ENV)/planned --require-approval never
+deploy: node_modules
+	@scripts/deploy.sh $(ENV) $(DIGEST)
 
 # Until the deployed template, the listener and a real request all say what was
 # planned, ten minutes at most.
@@ -229,10 +237,16 @@ bench: node_modules
 	go test -run '^$$' -bench Tests -benchtime 1x ./stacks
 	go test -run '^$$' -bench . ./internal/rules/allowlist
 	go test -run '^$$' -bench . ./internal/alb
+	scripts/bench.sh
 	go test -run '^$$' -bench . ./internal/replay/accesslog ./cmd/noren
 	go test -p 1 -run '^$$' -bench . ./lambda/responder ./internal/function/responder
 	go test -run '^$$' -bench ALB -benchtime 15x ./internal/preview/edge
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run '^$$' -bench SideBySide -benchtime 1x -timeout 30m ./internal/ddl
+
+# What AWS's own comparison of templates says.
+test/lint/node_modules: test/lint/package-lock.json
+	@cd test/lint && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # npm is quiet about what nobody here can change.
 node_modules: package-lock.json

@@ -30,6 +30,5 @@ func define(app awscdk.App) error {
 	if err != nil {
 		return err
 	}
-	stacks.Build(app, env, flags)
-	return nil
+	return stacks.NoteUnfinished(stacks.Build(app, env, flags), "environments", env.Name)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -92,6 +93,25 @@ func ForEverybody(message string, texts map[string]string, defaultLanguage strin
 		language = tags[0]
 	}
 	return map[string]string{language: message}, language
+}
+
+// ReadMessage returns the message that was typed: the text itself or, after @, that
+// of a file, without the newline at its end. A text that begins with @ is typed with
+// two. A file carries what command lines cut: the CDK CLI takes the first line only.
+func ReadMessage(typed string) (string, error) {
+	file, ok := strings.CutPrefix(typed, "@")
+	if !ok || strings.HasPrefix(file, "@") {
+		return file, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("reading the message: %w", err)
+	}
+	message := strings.TrimSuffix(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
+	if message == "" {
+		return "", fmt.Errorf("file %q has no text", file)
+	}
+	return message, nil
 }
 
 // JSON returns v in JSON in ASCII. It panics for what JSON cannot hold.

@@ -4,17 +4,18 @@
 #   scripts/plan.sh prod              everything, in the mode that the stack is in
 #   scripts/plan.sh prod read-only    nothing but the switch: open, read-only or closed
 #
-# It writes to cdk.out/ENV: deployed/, the template that is there now; planned/,
-# the assembly that make deploy deploys; plan.md, what that would change. It
-# fails if the plan would flip the mode unasked, or change more than the switch
-# when asked.
+# It writes to cdk.out/ENV: deployed/, what is there now; planned/, the assembly
+# that make deploy deploys; plan.md, what that would change; plan.digest, what the
+# plan is of. It fails if the plan would flip the mode unasked, or change more than
+# the switch when asked.
 #
 # MAINTENANCE_MESSAGE and MAINTENANCE_UNTIL are what -c maintenance-message= and
-# -c maintenance-until= are, for a plan with a mode. A plan that keeps a closed
-# mode keeps the message and the end that were given with it.
+# -c maintenance-until= are, for a plan with a mode or of a stack that is closed. A
+# plan that keeps a closed mode keeps the message and the end that were given with
+# it.
 #
-# It wants the AWS CLI, with credentials that may cloudformation:GetTemplate, and
-# jq.
+# It wants the AWS CLI, with credentials that may cloudformation:DescribeStacks and
+# GetTemplate and what noren status asks, and jq.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,9 +40,10 @@ for tool in aws jq; do
 done
 
 out=cdk.out/$env
-deployed=$out/deployed
-planned=$out/planned
 mkdir -p "$out"
+rm -f "$out/plan.md" "$out/plan.digest"
+# shellcheck source=scripts/deployed.sh
+. scripts/deployed.sh
 go build -o "$out/noren" ./cmd/noren
 noren=$out/noren
 
@@ -51,48 +53,47 @@ synth() {
   node_modules/.bin/cdk synth --quiet --strict -c "env=$env" "$@" --output "$planned" >&2
 }
 
-# fetch reads the deployed template, and fails with 2 if there is no stack.
-fetch() {
-  local stack region error
-  rm -rf "$deployed"
-  mkdir -p "$deployed"
-  stack=$(basename "$(echo "$planned"/*.template.json)" .template.json)
-  region=$(jq -r --arg stack "$stack" '.artifacts[$stack].environment | split("/") | last' "$planned/manifest.json")
-  if ! error=$(aws cloudformation get-template --stack-name "$stack" --region "$region" \
-    --query TemplateBody --output json 2>&1 >"$deployed/$stack.template.json"); then
-    case $error in *"does not exist"*) return 2 ;; esac
-    echo "plan.sh: reading the template of stack \"$stack\" in $region: $error" >&2
-    return 1
+# say adds flags for a message and an end, empty for none. The message goes by a
+# file: the CDK CLI cuts what is given with -c at its first newline.
+say() {
+  if [ -n "$1" ]; then
+    printf '%s' "$1" >"$out/message.txt"
+    flags+=(-c "maintenance-message=@$out/message.txt")
   fi
+  [ -z "$2" ] || flags+=(-c "maintenance-until=$2")
 }
 
-# oneline fails for a message of several lines: the CDK CLI cuts what is given
-# with -c at the first of them, without a word.
-oneline() {
-  case $1 in
-    *$'\n'*)
-      echo "plan.sh: the message has several lines, of which -c maintenance-message takes the first only: put it into environments/$env.yaml, maintenance.message, or make it one line" >&2
-      exit 1
-      ;;
-  esac
+# live says whether the load balancer is in the mode of the deployed template.
+live() {
+  local report
+  report=$("$noren" status --env "$env" --assembly "$planned" --json 2>"$out/live.txt") || true
+  jq -r '.switches[] | .name as $name
+    | if .deployed.mode != "" and .listener.mode == .deployed.mode then "**Live:** the load balancer is \(.listener.mode), as deployed."
+      elif .listener.mode != "" or .listener.mixed then "> [!WARNING]\n> **The load balancer is \(if .listener.mode != "" then .listener.mode else "in no mode" end), what is deployed \(.deployed.mode).** It was turned by hand; a deploy that touches its listener turns it back."
+      else "**Live:** not known: `\(.listener.problem // .deployed.problem // "" | gsub("[`\n]"; " "))`." end' <<<"${report:-not read}" 2>/dev/null ||
+    echo "**Live:** not known: \`$(tr '\`\n' '  ' <"$out/live.txt")\`."
 }
 
-# digest appends what the plan is of: both templates and the assets, each byte. A
-# plan that is approved is this one, whatever its text leaves out.
-digest() {
-  local sum
-  sum=$(cat "$deployed"/*.template.json "$planned"/*.template.json "$planned"/*.assets.json | sha256sum)
-  printf "\nDigest of the deployed template, the planned one and its assets: %s\n" "${sum%% *}" >>"$out/plan.md"
+# finish completes the plan with what is live and with its digest, and shows it.
+finish() {
+  if [ "$(jq -r '.StackStatus // ""' "$deployed/stack.json")" != "" ]; then
+    printf '\n%s\n' "$(live)" >>"$out/plan.md"
+  fi
+  digest >"$out/plan.digest"
+  # shellcheck disable=SC2016 # of Markdown
+  printf '\n**Digest** of what is deployed, what is planned, assets and parameters: `%s`\n' "$(cat "$out/plan.digest")" >>"$out/plan.md"
+  cat "$out/plan.md"
 }
+
+"$noren" check --env "$env" --deploy
 
 flags=()
-oneline "${MAINTENANCE_MESSAGE:-}"
 if [ -n "$mode" ]; then
   flags+=(-c "maintenance=$flag")
-  [ -z "${MAINTENANCE_MESSAGE:-}" ] || flags+=(-c "maintenance-message=$MAINTENANCE_MESSAGE")
-  [ -z "${MAINTENANCE_UNTIL:-}" ] || flags+=(-c "maintenance-until=$MAINTENANCE_UNTIL")
+  say "${MAINTENANCE_MESSAGE:-}" "${MAINTENANCE_UNTIL:-}"
 fi
 synth "${flags[@]}"
+locate
 
 status=0
 fetch || status=$?
@@ -103,8 +104,12 @@ case $status in
       echo "plan.sh: nothing is deployed to $env yet: there is no switch to turn" >&2
       exit 1
     fi
+    nothing
     "$noren" check "$planned"
-    echo "Nothing is deployed to $env yet: this is the first deploy." | tee "$out/plan.md"
+    echo "Nothing is deployed to $env yet: this is the first deploy." >"$out/plan.md"
+    echo >>"$out/plan.md"
+    "$noren" diff "$deployed" "$planned" --format markdown >>"$out/plan.md"
+    finish
     exit
     ;;
   *) exit "$status" ;;
@@ -113,8 +118,7 @@ esac
 if [ -n "$mode" ]; then
   "$noren" check "$planned"
   "$noren" diff "$deployed" "$planned" --format markdown --expect "$mode" >"$out/plan.md" || status=$?
-  digest
-  cat "$out/plan.md"
+  finish
   exit "$status"
 fi
 
@@ -127,16 +131,24 @@ mode=$(jq -r .mode <<<"$now")
 if [ "$mode" != open ] || [ "$(jq -r .mode <<<"$next")" != open ]; then
   flags=(-c "maintenance=$(jq -r .flag <<<"$now")")
   if [ "$mode" != open ]; then
-    until=$(jq -r --argjson next "$next" 'select(.until != $next.until) | .until // empty' <<<"$now")
-    message=$(jq -r --argjson next "$next" 'select(.message != $next.message) | .message // {} | select(length == 1) | .[]' <<<"$now")
-    oneline "$message"
-    [ -z "$until" ] || flags+=(-c "maintenance-until=$until")
-    [ -z "$message" ] || flags+=(-c "maintenance-message=$message")
+    until=${MAINTENANCE_UNTIL:-$(jq -r --argjson next "$next" 'select(.until != $next.until) | .until // empty' <<<"$now")}
+    message=${MAINTENANCE_MESSAGE:-}
+    if [ -z "$message" ]; then
+      # shellcheck disable=SC2016 # of jq
+      typed='select(.message != $next.message) | .message // {} | select(length == 1) | .[]'
+      message=$(jq -j --argjson next "$next" "$typed" <<<"$now" && echo .)
+      message=${message%.} # what $() would take are newlines of the message
+      if [ -n "$message" ] && [ "$(jq -r .doubtful <<<"$now")" = true ]; then
+        echo "plan.sh: the deployed message cannot be read: CloudFormation gives ? for every character that is not ASCII, and it has some: $message
+Give it again in MAINTENANCE_MESSAGE" >&2
+        exit 1
+      fi
+    fi
+    say "$message" "$until"
   fi
   synth "${flags[@]}"
 fi
 "$noren" check "$planned"
 "$noren" diff "$deployed" "$planned" --mode-unchanged >&2
 "$noren" diff "$deployed" "$planned" --format markdown >"$out/plan.md"
-digest
-cat "$out/plan.md"
+finish

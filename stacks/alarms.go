@@ -61,14 +61,20 @@ func (o *operations) define(a alarm, id string) awscloudwatch.Alarm {
 // always defines an alarm that tells the operators in every mode.
 func (o *operations) always(a alarm) { o.tell(o.define(a, a.id)) }
 
-// whileOpen defines an alarm that tells nobody while the product is being
-// maintained: the alarm itself, and one around it that does the telling.
-func (o *operations) whileOpen(a alarm) {
-	inner := o.define(a, strings.TrimSuffix(a.id, "Alarm")+"Symptom")
+// unlessClosed defines an alarm that tells nobody while the product is closed: the
+// alarm itself, by each of its symptoms, and one around them that does the
+// telling. While the product is read-only it tells as ever: reads are served, and
+// refusing writes makes none of it.
+func (o *operations) unlessClosed(a alarm, more ...alarm) {
+	name := strings.TrimSuffix(a.id, "Alarm")
+	symptoms := []awscloudwatch.IAlarmRule{awscloudwatch.AlarmRule_FromAlarm(o.define(a, name+"Symptom"), awscloudwatch.AlarmState_ALARM)}
+	for _, m := range more {
+		symptoms = append(symptoms, awscloudwatch.AlarmRule_FromAlarm(o.define(m, m.id), awscloudwatch.AlarmState_ALARM))
+	}
 	o.tell(awscloudwatch.NewCompositeAlarm(o.scope, &a.id, &awscloudwatch.CompositeAlarmProps{
-		AlarmDescription:                 jsii.String(a.description + ". Quiet during maintenance"),
-		AlarmRule:                        awscloudwatch.AlarmRule_FromAlarm(inner, awscloudwatch.AlarmState_ALARM),
-		ActionsSuppressor:                o.maintenance.NotOpen,
+		AlarmDescription:                 jsii.String(a.description + ". Quiet while closed"),
+		AlarmRule:                        awscloudwatch.AlarmRule_AnyOf(symptoms...),
+		ActionsSuppressor:                o.maintenance.Closed,
 		ActionsSuppressorWaitPeriod:      minutes(suppressorWait),
 		ActionsSuppressorExtensionPeriod: minutes(reopenGrace),
 	}))
@@ -85,11 +91,11 @@ func (o *operations) tell(a interface {
 	o.alarms = append(o.alarms, a)
 }
 
-// math is a metric made of others. Where it fills gaps, the latest minute, whose
+// mathOf is a metric made of others. Where it fills gaps, the latest minute, whose
 // data has not come yet, is a gap too: such an alarm wants some minutes of more.
-func math(expression, label string, metrics map[string]awscloudwatch.IMetric) awscloudwatch.IMetric {
+func mathOf(expression, label string, period float64, metrics map[string]awscloudwatch.IMetric) awscloudwatch.IMetric {
 	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-		Expression: &expression, Label: &label, UsingMetrics: &metrics, Period: minutes(1),
+		Expression: &expression, Label: &label, UsingMetrics: &metrics, Period: minutes(period),
 	})
 }
 
@@ -102,30 +108,41 @@ func (o *operations) addAppAlarms(api api) {
 		metric: app.HealthyHostCount(every("Minimum")), threshold: 1, below: true, minutes: 3,
 		missing: awscloudwatch.TreatMissingData_BREACHING, // no target, no metric
 	})
-	o.whileOpen(alarm{
+	o.unlessClosed(alarm{
 		id: "AppUnhealthyAlarm", description: "A task of the API fails its health check",
 		metric: app.UnhealthyHostCount(every("Maximum")), threshold: 1, minutes: 5,
 	})
-	o.whileOpen(alarm{
+	o.unlessClosed(alarm{
 		id: "AppErrorsAlarm", description: "The API answers 5 % of its requests with 5xx, or more",
-		metric: math("IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)", "5xx in %", map[string]awscloudwatch.IMetric{
-			"requests": app.RequestCount(every("Sum")),
-			"errors":   app.HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, every("Sum")),
-		}),
+		metric:    mathOf("100 * FILL(errors, 0) / requests", "5xx in %", 1, o.requests(app, 1)),
 		threshold: 5, minutes: 3, of: 5,
+	}, alarm{
+		id: "AppErrorsFewSymptom", description: "Of the few requests of ten minutes the API answers 5 % with 5xx, or more",
+		metric:    mathOf("IF(errors >= 3, 100 * errors / requests, 0)", "5xx in %", 10, o.requests(app, 10)),
+		threshold: 5, minutes: 1,
 	})
-	o.whileOpen(alarm{
+	o.unlessClosed(alarm{
 		id: "AppLatencyAlarm", description: "One request of a hundred waits 3 s for the API, or longer",
 		metric: app.TargetResponseTime(every("p99")), threshold: 3, minutes: 5,
 	})
-	o.whileOpen(alarm{
+	o.unlessClosed(alarm{
 		id: "TasksMissingAlarm", description: "Fewer tasks of the API run than should: they do not start, or do not stay",
-		metric: math("desired - running", "tasks missing", map[string]awscloudwatch.IMetric{
+		metric: mathOf("desired - running", "tasks missing", 1, map[string]awscloudwatch.IMetric{
 			"desired": o.serviceMetric(api, "DesiredTaskCount"),
 			"running": o.serviceMetric(api, "RunningTaskCount"),
 		}),
 		threshold: 1, minutes: 10,
 	})
+}
+
+// requests are the requests of the application, and those of them that fail, over
+// so many minutes.
+func (o *operations) requests(app elbv2.IApplicationTargetGroupMetrics, over float64) map[string]awscloudwatch.IMetric {
+	sum := &awscloudwatch.MetricOptions{Period: minutes(over), Statistic: jsii.String("Sum")}
+	return map[string]awscloudwatch.IMetric{
+		"requests": app.RequestCount(sum),
+		"errors":   app.HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, sum),
+	}
 }
 
 // serviceMetric is one of Container Insights.
@@ -152,7 +169,7 @@ func (o *operations) addLoadBalancerAlarms(alb elbv2.ApplicationLoadBalancer) {
 	}
 	o.always(alarm{
 		id: "AlbErrorsAlarm", description: "The load balancer itself answers 502, 503 or 504: a target, or the function of maintenance, does not",
-		metric: math("FILL(bad, 0) + FILL(none, 0) + FILL(late, 0)", "502, 503, 504 of its own", own), threshold: 10, minutes: 3, of: 5,
+		metric: mathOf("FILL(bad, 0) + FILL(none, 0) + FILL(late, 0)", "502, 503, 504 of its own", 1, own), threshold: 10, minutes: 3, of: 5,
 	})
 }
 
@@ -160,29 +177,34 @@ func (o *operations) addLoadBalancerAlarms(alb elbv2.ApplicationLoadBalancer) {
 // instance.
 func (o *operations) addDatabaseAlarms(database awsrds.DatabaseCluster) {
 	metric := func(name, statistic string) awscloudwatch.IMetric { return database.Metric(&name, every(statistic)) }
-	o.whileOpen(alarm{
+	o.always(alarm{
+		id: "DatabaseGoneAlarm", description: "The database says nothing of itself: it is gone, or it starts",
+		metric: metric("DatabaseConnections", "SampleCount"), threshold: 1, below: true, minutes: 5,
+		missing: awscloudwatch.TreatMissingData_BREACHING,
+	})
+	o.unlessClosed(alarm{
 		id: "DatabaseCpuAlarm", description: "The database is at 90 % of its processor, or more",
 		metric: metric("CPUUtilization", "Maximum"), threshold: 90, minutes: 10,
 	})
 	connections := o.env.Database.MaxConnections()
-	o.whileOpen(alarm{
+	o.unlessClosed(alarm{
 		id: "DatabaseConnectionsAlarm", description: "The database has 80 % of the connections that it can have, or more",
 		metric: metric("DatabaseConnections", "Maximum"), threshold: 0.8 * float64(connections), minutes: 5,
 	})
 	// Of the local disk, which is what an online schema change sorts on, a
 	// serverless instance has no metric: FreeLocalStorage does not apply to it.
-	o.whileOpen(alarm{
+	o.unlessClosed(alarm{
 		id: "DatabaseCapacityAlarm", description: "The database is at the most capacity that it may have",
 		metric: metric("ACUUtilization", "Maximum"), threshold: 100, minutes: 15,
 	})
-	o.whileOpen(alarm{
+	o.unlessClosed(alarm{
 		id: "DatabaseDeadlocksAlarm", description: "The database rolls transactions back for deadlocks, one in ten seconds or more",
 		metric: metric("Deadlocks", "Average"), threshold: 0.1, minutes: 5,
 	})
 	if o.env.Database.Readers == 0 {
 		return // the metric below does not exist
 	}
-	o.whileOpen(alarm{
+	o.unlessClosed(alarm{
 		id: "DatabaseLagAlarm", description: "A reader of the database is a second behind the writer, or more",
 		metric: metric("AuroraReplicaLagMaximum", "Maximum"), threshold: 1000, minutes: 5,
 	})

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -34,6 +35,16 @@ func ChooseEnvironment(app constructs.Construct, dir string) (environment.Enviro
 		env.DeletionProtection = false
 	}
 	return env, warnings, err
+}
+
+// NoteUnfinished says at the stack what the environment's file leaves open: it
+// synthesizes, and noren check --deploy, make plan and make deploy refuse it.
+func NoteUnfinished(built Stack, dir, name string) error {
+	open, err := environment.Unfinished(dir, name)
+	for _, p := range open {
+		awscdk.Annotations_Of(built.Stack).AddInfo(jsii.String(p.Error()))
+	}
+	return err
 }
 
 // meantKeys are the context keys that people type for those that there are. CDK

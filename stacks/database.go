@@ -46,7 +46,7 @@ var databaseLogs = []string{"audit", "error", "slowquery"}
 // of its own, which the setup task makes.
 func newSchemaChange(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, cluster awsecs.ICluster, database awsrds.DatabaseCluster) schemachange.SchemaChange {
 	props := schemachange.Props{
-		Vpc: vpc, Cluster: cluster, Database: database, DatabaseName: env.Database.Name,
+		Vpc: vpc, Cluster: cluster, Database: database, Readers: env.Database.Readers > 0, DatabaseName: env.Database.Name,
 		User: schemaChangeUser, Planner: schemaPlanUser, Changes: env.SchemaChange.Changes, LogRetention: retention(env),
 	}
 	if env.SchemaChange.Image != "" {

@@ -9,13 +9,13 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawsevents"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -50,6 +50,7 @@ func addOperations(scope constructs.Construct, env environment.Environment, lb l
 	o.addLoadBalancerAlarms(lb.alb)
 	o.addDatabaseAlarms(database)
 	o.addChangeNotice(lb.listener)
+	o.addDatabaseNotice(database)
 	o.addDashboard(lb.alb, api, database)
 }
 
@@ -61,20 +62,63 @@ func newAlarmTopic(scope constructs.Construct, env environment.Environment) awss
 		EnableKeyRotation: jsii.Bool(true),
 		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
 	})
-	for _, service := range []string{"cloudwatch.amazonaws.com", "events.amazonaws.com"} {
-		key.GrantEncryptDecrypt(awsiam.NewServicePrincipal(&service, nil))
-	}
+	inAccount := &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}}
+	key.GrantEncryptDecrypt(awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), &awsiam.ServicePrincipalOpts{Conditions: inAccount}))
+	// EventBridge supports no source condition in the policy of the key of an
+	// encrypted topic; the topic's own policy has it.
+	key.GrantEncryptDecrypt(awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), nil))
 	topic := awssns.NewTopic(scope, jsii.String("Alarms"), &awssns.TopicProps{
 		MasterKey:  key,
 		EnforceSSL: jsii.Bool(true),
 	})
-	topic.GrantPublish(awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), &awsiam.ServicePrincipalOpts{
-		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}},
-	}))
+	topic.GrantPublish(awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), &awsiam.ServicePrincipalOpts{Conditions: inAccount}))
 	if env.AlarmEmail != "" {
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(&env.AlarmEmail, nil))
 	}
 	return topic
+}
+
+// notice is a rule's target: the topic, with a message. CDK's own target lets the
+// rules of every account publish.
+type notice struct {
+	topic   awssns.Topic
+	message awsevents.RuleTargetInput
+}
+
+// Bind implements awsevents.IRuleTarget.
+func (n *notice) Bind(interfacesawsevents.IRuleRef, *string) *awsevents.RuleTargetConfig {
+	return &awsevents.RuleTargetConfig{Arn: n.topic.TopicArn(), Input: n.message, TargetResource: n.topic}
+}
+
+// publishes makes the topic the target of a rule, and lets this rule publish.
+func (o *operations) publishes(rule awsevents.Rule, message string) {
+	rule.AddTarget(&notice{o.topic, awsevents.RuleTargetInput_FromText(&message)})
+	o.topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("sns:Publish"),
+		Resources:  &[]*string{o.topic.TopicArn()},
+		Conditions: &map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": rule.RuleArn()}},
+	}))
+}
+
+// addDatabaseNotice tells the topic of failures and failovers of the database, which
+// RDS says within a minute.
+func (o *operations) addDatabaseNotice(database awsrds.DatabaseCluster) {
+	of := append([]*string{database.ClusterIdentifier()}, *database.InstanceIdentifiers()...)
+	rule := awsevents.NewRule(o.scope, jsii.String("DatabaseEvents"), &awsevents.RuleProps{
+		Description: jsii.String("Failures and failovers of the database"),
+		EventPattern: &awsevents.EventPattern{
+			Source:     jsii.Strings("aws.rds"),
+			DetailType: jsii.Strings("RDS DB Cluster Event", "RDS DB Instance Event"),
+			Detail: &map[string]any{
+				"SourceIdentifier": of,
+				"EventCategories":  []string{"availability", "failover", "failure", "low storage", "recovery"},
+			},
+		},
+	})
+	field := func(path string) *string { return awsevents.EventField_FromPath(&path) }
+	o.publishes(rule, fmt.Sprintf("%s: %s at %s: %s",
+		o.env.StackName, *field("$.detail.SourceIdentifier"), *field("$.detail.Date"), *field("$.detail.Message")))
 }
 
 // addChangeNotice tells the topic who changed the listener, when and how: a
@@ -103,10 +147,7 @@ func (o *operations) addChangeNotice(listener elbv2.IApplicationListener) {
 		},
 	})
 	field := func(path string) *string { return awsevents.EventField_FromPath(&path) }
-	rule.AddTarget(awseventstargets.NewSnsTopic(o.topic, &awseventstargets.SnsTopicProps{
-		Message: awsevents.RuleTargetInput_FromText(jsii.String(fmt.Sprintf(
-			"%s: %s on the listener at %s, by %s from %s (%s). Which mode it is in now: noren status -c env=%s",
-			o.env.StackName, *field("$.detail.eventName"), *field("$.detail.eventTime"), *field("$.detail.userIdentity.arn"),
-			*field("$.detail.sourceIPAddress"), *field("$.detail.userAgent"), o.env.Name))),
-	}))
+	o.publishes(rule, fmt.Sprintf("%s: %s on the listener at %s, by %s from %s (%s). Which mode it is in now: noren status -c env=%s",
+		o.env.StackName, *field("$.detail.eventName"), *field("$.detail.eventTime"), *field("$.detail.userIdentity.arn"),
+		*field("$.detail.sourceIPAddress"), *field("$.detail.userAgent"), o.env.Name))
 }

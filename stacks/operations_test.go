@@ -56,14 +56,18 @@ func TestEveryAlarmTellsTheTopicOrIsToldOf(t *testing.T) {
 func TestWhatIsQuietDuringMaintenance(t *testing.T) {
 	for _, name := range environments {
 		template := synthesized(t, name, maintenance.Open).template
+		mode, threshold := "MaintenanceNotOpenAlarm", 1.0
+		if loadEnvironment(t, name).Maintenance.ReadOnly {
+			mode, threshold = "MaintenanceClosedAlarm", 2
+		}
 		var notOpen string
 		for _, id := range template.ofType("AWS::CloudWatch::Alarm") {
-			if strings.HasPrefix(id, "MaintenanceNotOpenAlarm") {
+			if strings.HasPrefix(id, mode) {
 				notOpen = id
 			}
 		}
 		p := template.Resources[notOpen].Properties
-		if p["MetricName"] != "Mode" || p["Threshold"] != 1.0 || p["TreatMissingData"] != "ignore" || p["EvaluationPeriods"] != 1.0 {
+		if p["MetricName"] != "Mode" || p["Threshold"] != threshold || p["TreatMissingData"] != "ignore" || p["EvaluationPeriods"] != 1.0 {
 			t.Errorf("%s: maintenance is told by %s", name, text(p))
 		}
 		var quiet []string
@@ -94,7 +98,7 @@ func TestAnAlarmOverFilledGapsCanGoOff(t *testing.T) {
 	filled := 0
 	for _, id := range template.ofType("AWS::CloudWatch::Alarm") {
 		properties := template.Resources[id].Properties
-		if !strings.Contains(text(properties["Metrics"]), "FILL(") {
+		if !strings.Contains(strings.ReplaceAll(text(properties["Metrics"]), "FILL(mode, REPEAT)", ""), "FILL(") {
 			continue
 		}
 		filled++
@@ -159,7 +163,12 @@ func TestWhoChangesTheListenerIsTold(t *testing.T) {
 	const listener = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/alb/50dc6c495c0c9188/f2f7dc8efc522ab2"
 	const rule = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/alb/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee"
 	template := synthesized(t, "dev", maintenance.Open).template
-	properties := template.only(t, "AWS::Events::Rule").Properties
+	var properties map[string]any
+	for _, id := range template.ofType("AWS::Events::Rule") {
+		if strings.HasPrefix(id, "ListenerChanges") {
+			properties = template.Resources[id].Properties
+		}
+	}
 	pattern := deployed(properties["EventPattern"], listener)
 
 	event := func(name string, parameters any, more ...string) map[string]any {
@@ -294,5 +303,31 @@ func TestTheDashboardAnswersInTheOrderOfTheQuestions(t *testing.T) {
 			t.Fatalf("%s is missing, or before what comes before it", part)
 		}
 		at += next
+	}
+}
+
+// TestTopic_TakesNothingOfOthers: a service publishes for this account only: for
+// its alarms, or by one of the stack's rules.
+func TestTopic_TakesNothingOfOthers(t *testing.T) {
+	template := synthesized(t, "prod", maintenance.Open).template
+	services := 0
+	for _, entry := range template.only(t, "AWS::SNS::TopicPolicy").Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+		statement := entry.(map[string]any)
+		if principal, ok := statement["Principal"].(map[string]any); !ok || principal["Service"] == nil {
+			continue
+		}
+		services++
+		if c := text(statement["Condition"]); !strings.Contains(c, "aws:SourceAccount") && !strings.Contains(c, "aws:SourceArn") {
+			t.Errorf("a service publishes for everybody: %s", text(statement))
+		}
+	}
+	if services != 3 {
+		t.Errorf("%d statements for services, want those of CloudWatch and of two rules", services)
+	}
+	for _, entry := range template.Resources[template.only(t, "AWS::SNS::Topic").Properties["KmsMasterKeyId"].(map[string]any)["Fn::GetAtt"].([]any)[0].(string)].Properties["KeyPolicy"].(map[string]any)["Statement"].([]any) {
+		statement := text(entry)
+		if strings.Contains(statement, "cloudwatch.amazonaws.com") && !strings.Contains(statement, "aws:SourceAccount") {
+			t.Errorf("CloudWatch uses the key for everybody: %s", statement)
+		}
 	}
 }

@@ -11,12 +11,13 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/alb/witness"
 	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/internal/environment"
 	"github.com/noren-cdk/noren/internal/term"
 )
 
 func newCheck() *cobra.Command {
 	var from templateFlags
-	var asJSON bool
+	var asJSON, deploy bool
 	cmd := &cobra.Command{
 		Use:   "check [TEMPLATE...]",
 		Short: "Find what the ALB API would refuse in the middle of a deploy",
@@ -32,13 +33,21 @@ A TEMPLATE is a CloudFormation template in JSON or YAML, or the folder of an
 assembly, whose templates are checked as one, nested stacks included. Without
 any, the assemblies that make synth wrote for the environment are checked.
 
+With --deploy the environment's file is looked at instead, for what can be
+synthesized and should not be deployed: values whose comment says REPLACE, and a
+guarded environment without an address for alarms.
+
 Exit codes: 0 no errors, warnings at most; 1 errors, or a template is missing or
 cannot be read.`,
 		Example: `  noren check --env prod
+  noren check --env prod --deploy
   noren check cdk.out/dev/closed
   noren check --json shop.template.json | jq '.[] | select(.severity == "error")'`,
 		ValidArgsFunction: completeTemplates,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if deploy {
+				return checkDeploy(args, from.env)
+			}
 			findings, sources, err := check(args, from)
 			if err != nil {
 				return err
@@ -56,7 +65,28 @@ cannot be read.`,
 	}
 	from.add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	cmd.Flags().BoolVar(&deploy, "deploy", false, "look at the environment's file, whether it is fit to be deployed")
+	cmd.MarkFlagsMutuallyExclusive("deploy", "json")
 	return cmd
+}
+
+// checkDeploy returns what an environment's file leaves open.
+func checkDeploy(args []string, env string) error {
+	if len(args) > 0 {
+		return errors.New("--deploy is of the environment's file and takes no templates")
+	}
+	if _, _, err := environment.Load("environments", env); err != nil {
+		return err
+	}
+	open, err := environment.Unfinished("environments", env)
+	if err != nil {
+		return err
+	}
+	errs := make([]error, len(open))
+	for i, p := range open {
+		errs[i] = p
+	}
+	return errors.Join(errs...)
 }
 
 // finding is a problem, with the templates that have it.

@@ -115,21 +115,25 @@ func TestWritePlan(t *testing.T) {
 	writePlan(term.Terminal{Writer: &out}, &ddl.Plan{
 		Server: ddl.Server{Flavor: "Aurora MySQL", Version: "8.0.42", Aurora: "3.10.0"}, Schema: "fieldreports", Writes: ddl.Live,
 		Steps: []*ddl.Step{
-			{Number: 1, SQL: "ALTER TABLE reports\n  ADD c INT", Rung: ddl.Rung{Algorithm: "INSTANT"}, Reads: true, Writes: true},
+			{Number: 1, SQL: "ALTER TABLE reports\n  ADD c INT", Rung: ddl.Rung{Algorithm: "INSTANT"}, Reads: true, Writes: true, Change: ddl.Expand, VersionBefore: []string{"SELECT * has one column more"}},
 			{Number: 2, SQL: "ALTER TABLE reports MODIFY visits BIGINT", Rung: ddl.Rung{Algorithm: "COPY", Lock: "SHARED"}, Rebuild: true, Reads: true,
 				Refusals: []ddl.Refusal{{Rung: ddl.Rung{Algorithm: "INPLACE", Lock: "NONE"}, Reason: "Because."}, {Rung: ddl.Rung{Algorithm: "INPLACE", Lock: "SHARED"}, Reason: "Because."}},
-				Problems: []string{"writes to reports would stop"}},
+				Problems: []string{"writes to reports would stop"}, Change: ddl.Contract, VersionBefore: []string{"it may write values that no longer fit"},
+				Tied: []ddl.Tied{{Table: "sites", By: "a foreign key of `reports` refers to it"}, {Table: "visits", By: "its foreign key refers to `reports`", Writes: true}}},
 			{Number: 3, SQL: "ALTER TABLE nowhere FORCE", Problems: []string{"the server refuses it: there is no table"}},
 		},
 		Advice: "do it at night",
 	})
 	const want = `Aurora MySQL 3.10.0 (MySQL 8.0.42), schema fieldreports, writes live
-   STATEMENT                                 HOW          REBUILD  READS  WRITES  VERDICT
-1  ALTER TABLE reports ADD c INT             INSTANT      no       go on  go on   ok
-2  ALTER TABLE reports MODIFY visits BIGINT  COPY/SHARED  yes      go on  WAIT    NOT ALLOWED
+   STATEMENT                                 HOW          REBUILD  READS  WRITES  CHANGE    VERDICT
+1  ALTER TABLE reports ADD c INT             INSTANT      no       go on  go on   expand    ok
+2  ALTER TABLE reports MODIFY visits BIGINT  COPY/SHARED  yes      go on  WAIT    contract  NOT ALLOWED
    not allowed: writes to reports would stop
    not INPLACE/NONE, INPLACE/SHARED: Because
-3  ALTER TABLE nowhere FORCE                 -            no       -      -       NOT ALLOWED
+   also locked: sites, since a foreign key of ` + "`reports`" + ` refers to it, and writes to it WAIT
+   also locked: visits, since its foreign key refers to ` + "`reports`" + `
+   the version before: it may write values that no longer fit
+3  ALTER TABLE nowhere FORCE                 -            no       -      -       -         NOT ALLOWED
    not allowed: the server refuses it: there is no table
 Another way: do it at night.
 NOT ALLOWED with writes live: statement 2, 3 of 3.
@@ -203,7 +207,7 @@ func TestProgressOnATerminal(t *testing.T) {
 
 func TestResultText(t *testing.T) {
 	for want, r := range map[string]*ddl.Result{
-		"nothing left to do: 3 statements done before":                                       {Skipped: 3},
+		"nothing left to do: 3 statements done before":                                                     {Skipped: 3},
 		"done: 1 statement in 1.5s; the longest a reader waited: 40ms, a writer: 0s":                       {Steps: make([]ddl.RehearsedStep, 1), Seconds: 1.5, WorstRead: 0.04},
 		"done: 2 statements in 2m5s; the longest a reader waited: 500ms, a writer: 0s; 1 were done before": {Steps: make([]ddl.RehearsedStep, 2), Skipped: 1, Seconds: 125, WorstRead: 0.5},
 	} {

@@ -38,7 +38,9 @@ counted, the properties of new resources first, rights and reach last.
 OLD and NEW are CloudFormation templates in JSON or YAML, or folders of
 assemblies. A switch by a parameter is one template twice, with --old-parameter
 and --new-parameter. With --live what really is takes the place of NEW: which
-listeners and rules are no longer as OLD says.
+listeners and rules are no longer as OLD says. Where OLD came back from
+CloudFormation with ? for characters that are not ASCII, it is said that these
+texts cannot be compared.
 
 The flip that --expect allows is: the listener's default action, where the
 rules Read send what they take, the conditions of the rules Close, the record
@@ -197,6 +199,10 @@ type switchState struct {
 	Flag    string            `json:"flag"`              // the mode as it is typed after -c maintenance=
 	Message map[string]string `json:"message,omitempty"` // by language tag
 	Until   string            `json:"until,omitempty"`
+
+	// Doubtful is whether CloudFormation may have given the message back with ? for
+	// characters that are not ASCII.
+	Doubtful bool `json:"doubtful,omitempty"`
 }
 
 // printMode prints the mode of a template or assembly; as JSON with the answer.
@@ -216,8 +222,8 @@ func printMode(w io.Writer, s side, asJSON bool) error {
 			continue
 		}
 		if asJSON {
-			message, until := templates[name].Answer()
-			return writeJSON(w, switchState{mode, mode.Flag(), message, until})
+			message, until, doubtful := templates[name].Answer()
+			return writeJSON(w, switchState{mode, mode.Flag(), message, until, doubtful})
 		}
 		fmt.Fprintln(w, mode)
 		return nil

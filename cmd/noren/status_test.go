@@ -258,7 +258,7 @@ func (p *liveProduct) change(by, invokedBy string) {
 			return `{"Events": []}`
 		}
 		event, _ := json.Marshal(fmt.Sprintf(`{"userIdentity":{"arn":%q,"invokedBy":%q},"requestParameters":{"listenerArn":%q}}`, by, invokedBy, liveListener))
-		return fmt.Sprintf(`{"Events": [{"EventName": "ModifyListener", "EventTime": %d, "CloudTrailEvent": %s}]}`, time.Now().Add(-3*time.Minute).Unix(), event)
+		return fmt.Sprintf(`{"Events": [{"EventName": "ModifyListener", "EventTime": %d, "CloudTrailEvent": %s}]}`, time.Now().Add(-3*time.Minute-10*time.Second).Unix(), event)
 	})
 }
 

@@ -86,7 +86,7 @@ or another change came first); 4 you answered no; 1 anything else.`,
 	flags.BoolVar(&t.asJSON, "json", false, "write the result as JSON; needs --yes")
 	flags.DurationVar(&t.wait, "wait", 10*time.Minute, "how long to wait for the listener and a request to agree; 0 does not look")
 	if mode != maintenance.Open {
-		flags.StringVar(&t.message, "message", "", "what the refused are told in every language, instead of the deployed texts")
+		flags.StringVar(&t.message, "message", "", "what the refused are told in every language, instead of the deployed texts; @FILE is the text of a file")
 		flags.StringVar(&t.until, "until", "", "the planned end that people are told, such as 2026-12-01T04:00:00+09:00")
 	}
 	return cmd
@@ -125,9 +125,12 @@ func (t *turning) run(cmd *cobra.Command) error {
 	if t.asJSON && !t.yes && !t.policy {
 		return errors.New("--json needs --yes: there is nobody to answer")
 	}
-	wish := turn.Wish{Mode: t.mode, Message: t.message, Typed: time.Now()}
+	message, err := maintenance.ReadMessage(t.message)
+	if err != nil {
+		return fmt.Errorf("--message: %w", err)
+	}
+	wish := turn.Wish{Mode: t.mode, Message: message, Typed: time.Now()}
 	if t.until != "" {
-		var err error
 		if wish.Until, err = time.Parse(time.RFC3339, t.until); err != nil {
 			return fmt.Errorf("--until: %q is not a time such as 2026-12-01T04:00:00+09:00", t.until)
 		}

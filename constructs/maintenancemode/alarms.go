@@ -50,11 +50,12 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 		m.Alarms = append(m.Alarms, define(id, description, metric, options))
 	}
 	known := awscloudwatch.AlarmProps{TreatMissingData: awscloudwatch.TreatMissingData_IGNORE}
-	m.NotOpen = mode("NotOpenAlarm", "The product is not open: it is read-only or closed. App alarms tell nobody meanwhile", known)
+	m.NotOpen = mode("NotOpenAlarm", "The product is not open: it is read-only or closed", known)
+	m.Closed = m.NotOpen
 	if props.ReadOnly {
 		closed := known
 		closed.Threshold = jsii.Number(2)
-		mode("ClosedAlarm", "The product is closed: everything but the allowlist is refused", closed)
+		m.Closed = mode("ClosedAlarm", "The product is closed: everything but the allowlist is refused. App alarms tell nobody meanwhile", closed)
 	}
 	forgotten := known
 	expected := cmp.Or(props.ExpectedDuration, defaultExpectedDuration)
@@ -83,41 +84,58 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 		alarm("GuardThrottlesAlarm", "The reopen guard is throttled: CloudFormation waits a minute for it and rolls the deploy back", m.Guard.Function.MetricThrottles(every("Sum")), quiet)
 	}
 
-	allowed := often // some minutes of more: the latest is always filled
-	allowed.Threshold = jsii.Number(5)
-	using := map[string]awscloudwatch.IMetric{"mode": m.Metrics.Mode}
-	var errors []string
-	for i, s := range props.services() {
-		name := "errors"
-		if i > 0 {
-			name += strconv.Itoa(i)
+	// By share, and never by a number of requests: at night five of five may be all.
+	share := func(id, description, expression string, period float64, options awscloudwatch.AlarmProps) {
+		options.Threshold = jsii.Number(failingShare)
+		using := map[string]awscloudwatch.IMetric{"mode": m.Metrics.Mode.With(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(&period)})}
+		var errors, requests []string
+		for i, s := range props.services() {
+			number := ""
+			if i > 0 {
+				number = strconv.Itoa(i)
+			}
+			using["errors"+number] = metricOf(props, s, "HTTPCode_Target_5XX_Count", period)
+			using["requests"+number] = metricOf(props, s, "RequestCount", period)
+			errors, requests = append(errors, "FILL(errors"+number+", 0)"), append(requests, "requests"+number)
+			if i > 0 {
+				requests[i] = "FILL(requests" + number + ", 0)"
+			}
 		}
-		using[name] = errorsOf(props, s)
-		errors = append(errors, "FILL("+name+", 0)")
+		sums := strings.NewReplacer("ERRORS", "("+strings.Join(errors, " + ")+")", "REQUESTS", "("+strings.Join(requests, " + ")+")")
+		alarm(id, description, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+			Expression:   jsii.String("IF(FILL(mode, REPEAT) >= 1, " + sums.Replace(expression) + ", 0)"),
+			Label:        jsii.String("5xx of allowed requests, in %"),
+			Period:       awscdk.Duration_Minutes(&period),
+			UsingMetrics: &using,
+		}), options)
 	}
-	alarm("AllowedErrorsAlarm", "Requests that maintenance lets through fail with 5xx", awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-		Expression:   jsii.String("IF(FILL(mode, REPEAT) >= 1, " + strings.Join(errors, " + ") + ", 0)"),
-		Label:        jsii.String("5xx of allowed requests"),
-		Period:       minute(),
-		UsingMetrics: &using,
-	}), allowed)
+	share("AllowedErrorsAlarm", "Requests that maintenance lets through fail with 5xx, one in twenty or more", "100 * ERRORS / REQUESTS", 1, often)
+	share("AllowedErrorsFewAlarm", "Of the few requests that maintenance lets through within ten minutes, one in twenty or more fails with 5xx", "IF(ERRORS >= 3, 100 * ERRORS / REQUESTS, 0)", fewMinutes, quiet)
 }
 
-// errorsOf is how often a service answers with 5xx. CDK's own metric of a target
+const (
+	// failingShare is the share of requests that calls, in percent.
+	failingShare = 5
+
+	// fewMinutes is the span over which the share of few requests is taken.
+	fewMinutes = 10
+)
+
+// metricOf is a metric of a service's target group. CDK's own metric of a target
 // group knows the load balancer only if it was attached by an L2.
-func errorsOf(props Props, service Service) awscloudwatch.Metric {
+func metricOf(props Props, service Service, name string, minutes float64) awscloudwatch.Metric {
 	part := func(separator string, arn *string, index float64) *string {
 		return awscdk.Fn_Select(&index, awscdk.Fn_Split(&separator, arn, nil))
 	}
 	listener := props.Listener.ListenerArn() // arn:...:listener/app/NAME/ID/ID
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:  jsii.String("AWS/ApplicationELB"),
-		MetricName: jsii.String("HTTPCode_Target_5XX_Count"),
+		MetricName: &name,
 		DimensionsMap: &map[string]*string{
 			"LoadBalancer": awscdk.Fn_Join(jsii.String("/"), &[]*string{part("/", listener, 1), part("/", listener, 2), part("/", listener, 3)}),
 			"TargetGroup":  part(":", service.TargetGroup.TargetGroupArn(), 5),
 		},
-		Period: minute(), Statistic: jsii.String("Sum"),
+		Period: awscdk.Duration_Minutes(&minutes), Statistic: jsii.String("Sum"),
 	})
 }
 

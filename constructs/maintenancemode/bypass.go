@@ -43,7 +43,7 @@ func (m *MaintenanceMode) addUnlock(this constructs.Construct, props Props) *str
 		Repository:    props.FunctionRepository,
 		Description:   "Gives staff the bypass cookie for the secret",
 		Environment:   unlock.Settings{Cookie: props.Bypass.Cookie, SecretARN: *m.BypassSecret.SecretArn()}.Environment(),
-		Timeout:       10 * time.Second, // a wrong secret waits a second
+		Timeout:       10 * time.Second,
 		LogRetention:  props.LogRetention,
 		LogGroup:      props.FunctionLogs,
 		EncryptionKey: props.EncryptionKey,

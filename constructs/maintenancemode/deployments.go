@@ -2,6 +2,8 @@ package maintenancemode
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,17 +13,19 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
-// checkServices finds services whose deployments move the application to another
+// swings reports services whose deployments move the application to another
 // target group: the rules of the switch would go on sending to the first one,
 // which is empty then.
-func (v *validation) checkServices() {
+func (p Props) swings(scope constructs.IConstruct) error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	const way = "MaintenanceMode forwards to one target group; deploy by rolling updates, with a circuit breaker and deployment alarms"
 	swings := func(resource constructs.IConstruct, lists string) bool {
-		return slices.ContainsFunc(v.props.services(), func(s Service) bool {
+		return slices.ContainsFunc(p.services(), func(s Service) bool {
 			return strings.Contains(lists, resolved(resource, s.TargetGroup.TargetGroupArn()))
 		})
 	}
-	for _, s := range resourcesOf[awsecs.CfnService](v.this, awsecs.CfnService_CFN_RESOURCE_TYPE_NAME()) {
+	for _, s := range resourcesOf[awsecs.CfnService](scope, awsecs.CfnService_CFN_RESOURCE_TYPE_NAME()) {
 		// As a whole: CDK cannot hand over a property with something in it that is
 		// known later.
 		var service struct {
@@ -38,20 +42,21 @@ func (v *validation) checkServices() {
 		controller, deployment := service.DeploymentController, service.DeploymentConfiguration
 		switch {
 		case controller.Type != "" && controller.Type != "ECS":
-			v.bad("deployments of %s by %s move it to another target group than AppTargetGroup: %s", pathOf(s), controller.Type, way)
+			bad("deployments of %s by %s move it to another target group than AppTargetGroup: %s", pathOf(s), controller.Type, way)
 		case deployment.Strategy != "" && deployment.Strategy != "ROLLING":
-			v.bad("deployments of %s with the strategy %s move it to another target group than AppTargetGroup: %s", pathOf(s), deployment.Strategy, way)
+			bad("deployments of %s with the strategy %s move it to another target group than AppTargetGroup: %s", pathOf(s), deployment.Strategy, way)
 		case strings.Contains(lists, "alternateTargetGroupArn"):
-			v.bad("%s has an alternate target group beside AppTargetGroup: %s", pathOf(s), way)
+			bad("%s has an alternate target group beside AppTargetGroup: %s", pathOf(s), way)
 		}
 	}
-	for _, d := range resourcesOf[awscodedeploy.CfnDeploymentGroup](v.this, awscodedeploy.CfnDeploymentGroup_CFN_RESOURCE_TYPE_NAME()) {
+	for _, d := range resourcesOf[awscodedeploy.CfnDeploymentGroup](scope, awscodedeploy.CfnDeploymentGroup_CFN_RESOURCE_TYPE_NAME()) {
 		lists := resolved(d, *d.CfnProperties())
-		for _, s := range v.props.services() {
+		for _, s := range p.services() {
 			group, _ := s.TargetGroup.Node().DefaultChild().(elbv2.CfnTargetGroup)
 			if group != nil && strings.Contains(lists, resolved(d, group.AttrTargetGroupName())) {
-				v.bad("deployments of %s move the application to another target group than %s: %s", pathOf(d), pathOf(group), way)
+				bad("deployments of %s move the application to another target group than %s: %s", pathOf(d), pathOf(group), way)
 			}
 		}
 	}
+	return errors.Join(errs...)
 }

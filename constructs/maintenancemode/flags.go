@@ -19,7 +19,7 @@ type Flags struct {
 	Mode *maintenance.Mode
 
 	// Message is the value of -c maintenance-message=, the text for people in
-	// every language. Empty if it was not given.
+	// every language, or that of the file after @. Empty if it was not given.
 	Message string
 
 	// Until is the value of -c maintenance-until=, an RFC 3339 time. Zero if it
@@ -62,9 +62,13 @@ func ReadFlags(scope constructs.Construct, name ...string) (Flags, error) {
 		flags.Mode = &mode
 	}
 	if value := value("maintenance-message"); value != nil {
-		message, ok := value.(string)
-		if !ok || message == "" {
-			errs = append(errs, fmt.Errorf("-c %smaintenance-message: want a text, got %v", prefix, value))
+		typed, _ := value.(string)
+		message, err := maintenance.ReadMessage(typed)
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("-c %smaintenance-message: %w", prefix, err))
+		case message == "":
+			errs = append(errs, fmt.Errorf("-c %smaintenance-message: want a text, or @ and a file with one, got %v", prefix, value))
 		}
 		flags.Message = message
 	}

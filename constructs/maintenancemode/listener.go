@@ -46,7 +46,45 @@ func newActions(of constructs.IConstruct, raw any) actions {
 	a := actions{from: of, raw: raw}
 	// What is not there yet is not a list.
 	_ = json.Unmarshal([]byte(resolved(of, raw)), &a.list)
+	// Those of a listener are of another type than those of a rule.
+	if list := plain(raw); list != nil && resolved(of, list) == text(a.list) {
+		a.raw = list
+	}
 	return a
+}
+
+// plain are actions that the app has given as structs, without their types. It
+// is nil for others. References in them stay as CDK writes them in texts.
+func plain(raw any) any {
+	list, ok := raw.([]any)
+	if !ok {
+		return nil
+	}
+	var values []any
+	if err := json.Unmarshal([]byte(text(list)), &values); err != nil {
+		return nil
+	}
+	return untyped(values)
+}
+
+// untyped is a value without what jsii says of its type.
+func untyped(value any) any {
+	switch v := value.(type) {
+	case []any:
+		for i := range v {
+			v[i] = untyped(v[i])
+		}
+	case map[string]any:
+		if of, ok := v["$jsii.struct"].(map[string]any); ok {
+			return untyped(of["data"])
+		}
+		for name, inner := range v {
+			if v[name] = untyped(inner); inner == nil {
+				delete(v, name)
+			}
+		}
+	}
+	return value
 }
 
 // plainForward forwards to one target group.

@@ -238,9 +238,11 @@ type MaintenanceMode struct {
 	// ModeAlarms say which mode the product is in: they go off at every closing.
 	ModeAlarms []awscloudwatch.Alarm
 
-	// NotOpen is the one of ModeAlarms that is in alarm while the product is not
-	// open: what suppresses the alarms of an app that is being maintained.
-	NotOpen awscloudwatch.Alarm
+	// NotOpen and Closed are those of ModeAlarms that are in alarm while the product
+	// is not open, and while it is closed; they are the same unless read-only is
+	// prepared. Closed suppresses the alarms of an application that is being
+	// maintained: while it is read-only it serves reads.
+	NotOpen, Closed awscloudwatch.Alarm
 
 	// BypassSecret is the secret that lets operators through: 32 letters and
 	// digits, without case. Whoever may describe listener rules can read it. Nil
@@ -273,7 +275,9 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	fail(props.validate())
 	props.Mode = cmp.Or(props.Mode, maintenance.Open)
 	listeners, err := props.listeners(scope)
-	fail(err)
+	if err != nil {
+		fail(cmp.Or(props.swings(scope), err))
+	}
 	if !props.NoHealthCheck && props.HealthCheckPath == "" {
 		props.HealthCheckPath = props.healthCheckPath(scope, listeners)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
 	"github.com/noren-cdk/noren/internal/function/probe"
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -64,6 +65,8 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 		Function: *m.Function.FunctionName(),
 		Stack:    *awscdk.Stack_Of(this).StackName(),
 		ByHand:   *m.ByHand.ParameterName(),
+
+		SwitchName: pathInStack(this),
 	}
 	statements := []*awsiam.PolicyStatementProps{
 		// Describing listeners and rules, and looking up events, cannot be narrowed
@@ -76,7 +79,12 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 		settings.Record, settings.Attribution = *g.Record.ParameterName(), *g.Attribution.ParameterName()
 		statements = append(statements,
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("cloudformation:DescribeStacks"), Resources: &[]*string{awscdk.Aws_STACK_ID()}},
-			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:PutParameter"), Resources: &[]*string{g.Attribution.ParameterArn()}})
+			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:PutParameter"), Resources: &[]*string{g.Attribution.ParameterArn()}},
+			&awsiam.PolicyStatementProps{
+				Actions:    jsii.Strings("events:PutEvents"),
+				Resources:  &[]*string{awscdk.Stack_Of(this).FormatArn(&awscdk.ArnComponents{Service: jsii.String("events"), Resource: jsii.String("event-bus"), ResourceName: jsii.String("default")})},
+				Conditions: &map[string]any{"StringEquals": map[string]any{"events:source": live.EventSource}},
+			})
 		remembered = append(remembered, g.Record.ParameterArn(), g.Attribution.ParameterArn())
 	}
 	statements = append(statements, &awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:GetParameters"), Resources: &remembered})

@@ -271,6 +271,7 @@ func TestTheProbeMayDoNothingElse(t *testing.T) {
 		"cloudformation:DescribeStacks":          "AWS::StackId",
 		"ssm:GetParameters":                      "MaintenanceModeRecord",
 		"ssm:PutParameter":                       "MaintenanceModeAttribution",
+		"events:PutEvents":                       ":event-bus/default",
 		"logs:CreateLogStream":                   "MaintenanceProbeLogs",
 		"logs:PutLogEvents":                      "MaintenanceProbeLogs",
 	}

@@ -39,7 +39,11 @@ func (v *validation) Validate() *[]*string {
 		v.checkOtherListeners(all)
 	}
 	v.checkQuota(all)
-	v.checkServices()
+	if err := v.props.swings(v.this); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			v.bad("%s", strings.TrimSpace(line))
+		}
+	}
 	var problems []*string
 	for _, problem := range v.problems {
 		problems = append(problems, &problem)

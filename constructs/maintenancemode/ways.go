@@ -172,11 +172,13 @@ func (v *validation) compare(t turned, w ways, own []rules.Rule, said map[string
 		if w.uncertain(c.Old) || t.routeOf(r).does.canonical(w.scope) == without.canonical(w.scope) {
 			continue
 		}
-		key := r.ID + c.Old.Path
-		if said[key] {
-			continue
+		if t.routeOf(r).from == nil && c.Old.Default() {
+			continue // rules that are not seen come before it
 		}
-		said[key] = true
+		if said[c.Old.Path] {
+			continue // one request is enough
+		}
+		said[c.Old.Path] = true
 		v.bad("%s", v.astray(t, r, c, without))
 	}
 }

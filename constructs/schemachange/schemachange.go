@@ -31,6 +31,10 @@ type Props struct {
 	// User has to exist.
 	Database awsrds.DatabaseCluster
 
+	// Readers says that the database has readers from which the application
+	// reads: a run watches what it does to them. Default: false.
+	Readers bool
+
 	// DatabaseName is the schema that is changed. Required.
 	DatabaseName string
 
@@ -97,19 +101,23 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 		MemoryLimitMiB:  jsii.Number(512),
 		RuntimePlatform: &awsecs.RuntimePlatform{CpuArchitecture: awsecs.CpuArchitecture_ARM64(), OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX()},
 	})
-	task.AddContainer(jsii.String("noren"), &awsecs.ContainerDefinitionOptions{
-		Image:   image,
-		Command: jsii.Strings("ddl", "--help"), // without a change it does nothing
-		Environment: &map[string]*string{
-			"AWS_REGION": awscdk.Stack_Of(this).Region(),
-			"DB_HOST":    props.Database.ClusterEndpoint().Hostname(),
-			"DB_PORT":    awscdk.Token_AsString(props.Database.ClusterEndpoint().Port(), nil),
-			"DB_NAME":    &props.DatabaseName,
-			"DB_USER":    &user,
-			"DB_TLS_CA":  jsii.String("/etc/ssl/certs/rds-global-bundle.pem"),
+	variables := map[string]*string{
+		"AWS_REGION": awscdk.Stack_Of(this).Region(),
+		"DB_HOST":    props.Database.ClusterEndpoint().Hostname(),
+		"DB_PORT":    awscdk.Token_AsString(props.Database.ClusterEndpoint().Port(), nil),
+		"DB_NAME":    &props.DatabaseName,
+		"DB_USER":    &user,
+		"DB_TLS_CA":  jsii.String("/etc/ssl/certs/rds-global-bundle.pem"),
 
-			"PLAN_DB_USER": &planner,
-		},
+		"PLAN_DB_USER": &planner,
+	}
+	if props.Readers {
+		variables["DB_READER_HOST"] = props.Database.ClusterReadEndpoint().Hostname()
+	}
+	task.AddContainer(jsii.String("noren"), &awsecs.ContainerDefinitionOptions{
+		Image:                  image,
+		Command:                jsii.Strings("ddl", "--help"), // without a change it does nothing
+		Environment:            &variables,
 		ReadonlyRootFilesystem: jsii.Bool(true),
 		// SIGTERM ends the ALTER and leaves a clean journal; that takes a moment.
 		StopTimeout: awscdk.Duration_Seconds(jsii.Number(120)),

@@ -78,8 +78,22 @@ func TestTheTaskMayChangeTheSchemaAndNothingElse(t *testing.T) {
 			t.Errorf("no %s in the template", want)
 		}
 	}
+	if strings.Contains(template, "DB_READER_HOST") {
+		t.Error("the task is told a reader, and there is none")
+	}
 	if strings.Contains(template, `"Secrets":`) {
 		t.Error("the container is given a secret")
+	}
+}
+
+// What a change does to the readers is watched where there are some.
+func TestReaders_AreToldToTheTask(t *testing.T) {
+	template, _, err := synth(t, func(p *schemachange.Props) { p.Readers = true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(template, `{"Name":"DB_READER_HOST","Value":{"Fn::GetAtt":["`) || !strings.Contains(template, `"ReadEndpoint.Address"]}}`) {
+		t.Error("the task is not told the reader endpoint")
 	}
 }
 

@@ -106,11 +106,11 @@ func TestAPIErrors(t *testing.T) {
 // those in apiErrors, and of no others, that check finds them.
 func TestAPIErrors_Docs(t *testing.T) {
 	modelled := modelErrors(t)
-	docs, err := os.ReadFile(filepath.Join("..", "..", "docs", "load-balancer.md"))
+	docs, err := os.ReadFile(filepath.Join("..", "..", "docs", "load-balancer-errors.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(docs), "## Errors of the API")
+	_, table, _ := strings.Cut(string(docs), "# Errors of the load balancer API")
 	var listed []string
 	for _, row := range regexp.MustCompile("(?m)^\\| `([A-Za-z]+)` \\| ([^|]+) \\|").FindAllStringSubmatch(table, -1) {
 		name, verdict := row[1], row[2]

@@ -1,6 +1,7 @@
 package alb
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/cfn"
@@ -50,8 +51,9 @@ type Condition interface {
 	// prepare returns the condition with its values read, for many requests.
 	prepare() Matcher
 
-	// split returns a condition for each value.
-	split() []Condition
+	// split returns conditions with at most n of the values each, 1 or more, that
+	// together match the same.
+	split(n int) []Condition
 
 	// replace returns the condition with its texts replaced.
 	replace(text func(string) string) Condition
@@ -141,8 +143,9 @@ func Nobody(c Condition) bool { return c.nobody() }
 // requests. It answers as c does.
 func Prepared(c Condition) Matcher { return c.prepare() }
 
-// Split returns a condition for each value of c, so that they can be told apart.
-func Split(c Condition) []Condition { return c.split() }
+// Split returns conditions with at most n values each, 1 or more, that together
+// match what c matches.
+func Split(c Condition, n int) []Condition { return c.split(n) }
 
 // Filled returns the condition with what is known only after a deploy replaced
 // by the text that [cfn.Display] shows for it.
@@ -196,11 +199,11 @@ func countWildcards(value string) int {
 	return n
 }
 
-// splitInto returns a condition for each of a list of values.
-func splitInto[V any](values []V, condition func([]V) Condition) []Condition {
-	all := make([]Condition, len(values))
-	for i := range values {
-		all[i] = condition(values[i : i+1])
+// splitInto returns conditions with at most n of a list of values each.
+func splitInto[V any](values []V, n int, condition func([]V) Condition) []Condition {
+	var all []Condition
+	for piece := range slices.Chunk(values, n) {
+		all = append(all, condition(piece))
 	}
 	return all
 }

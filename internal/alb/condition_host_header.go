@@ -52,8 +52,8 @@ func (h Hosts) nobody() bool           { return false }
 func (h Hosts) samples() []Sample      { return []Sample{sampleOf(h, "(?i)", false)} }
 func (h Hosts) config() map[string]any { return map[string]any{"Values": []string(h)} }
 
-func (h Hosts) split() []Condition {
-	return splitInto(h, func(v []string) Condition { return Hosts(v) })
+func (h Hosts) split(n int) []Condition {
+	return splitInto(h, n, func(v []string) Condition { return Hosts(v) })
 }
 
 func (h Hosts) replace(text func(string) string) Condition { return Hosts(replaced(h, text)) }
@@ -176,8 +176,8 @@ func (h HostRegexes) nobody() bool           { return false }
 func (h HostRegexes) samples() []Sample      { return regexSample(h, true) }
 func (h HostRegexes) config() map[string]any { return map[string]any{"RegexValues": []string(h)} }
 
-func (h HostRegexes) split() []Condition {
-	return splitInto(h, func(v []string) Condition { return HostRegexes(v) })
+func (h HostRegexes) split(n int) []Condition {
+	return splitInto(h, n, func(v []string) Condition { return HostRegexes(v) })
 }
 
 // A regex is not replaced: what is known only after a deploy is no part of one.

@@ -60,8 +60,8 @@ func (h Header) config() map[string]any {
 	return map[string]any{"HttpHeaderName": h.Name, "Values": h.Values}
 }
 
-func (h Header) split() []Condition {
-	return splitInto(h.Values, func(v []string) Condition { return Header{h.Name, v} })
+func (h Header) split(n int) []Condition {
+	return splitInto(h.Values, n, func(v []string) Condition { return Header{h.Name, v} })
 }
 
 func (h Header) replace(text func(string) string) Condition {
@@ -157,8 +157,8 @@ func (h HeaderRegexes) config() map[string]any {
 	return map[string]any{"HttpHeaderName": h.Name, "RegexValues": h.Values}
 }
 
-func (h HeaderRegexes) split() []Condition {
-	return splitInto(h.Values, func(v []string) Condition { return HeaderRegexes{h.Name, v} })
+func (h HeaderRegexes) split(n int) []Condition {
+	return splitInto(h.Values, n, func(v []string) Condition { return HeaderRegexes{h.Name, v} })
 }
 
 // A regex is not replaced: what is known only after a deploy is no part of one.

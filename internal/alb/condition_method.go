@@ -55,8 +55,8 @@ func (m Methods) samples() []Sample      { return []Sample{{Texts: m}} }
 func (m Methods) config() map[string]any { return map[string]any{"Values": []string(m)} }
 func (m Methods) prepare() Matcher       { return m }
 
-func (m Methods) split() []Condition {
-	return splitInto(m, func(v []string) Condition { return Methods(v) })
+func (m Methods) split(n int) []Condition {
+	return splitInto(m, n, func(v []string) Condition { return Methods(v) })
 }
 
 func (m Methods) replace(text func(string) string) Condition { return Methods(replaced(m, text)) }

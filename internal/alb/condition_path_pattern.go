@@ -56,8 +56,8 @@ func (p PathPatterns) nobody() bool           { return false }
 func (p PathPatterns) samples() []Sample      { return []Sample{sampleOf(p, "", false)} }
 func (p PathPatterns) config() map[string]any { return map[string]any{"Values": []string(p)} }
 
-func (p PathPatterns) split() []Condition {
-	return splitInto(p, func(v []string) Condition { return PathPatterns(v) })
+func (p PathPatterns) split(n int) []Condition {
+	return splitInto(p, n, func(v []string) Condition { return PathPatterns(v) })
 }
 
 func (p PathPatterns) replace(text func(string) string) Condition {
@@ -151,8 +151,8 @@ func (p PathRegexes) nobody() bool           { return false }
 func (p PathRegexes) samples() []Sample      { return regexSample(p, false) }
 func (p PathRegexes) config() map[string]any { return map[string]any{"RegexValues": []string(p)} }
 
-func (p PathRegexes) split() []Condition {
-	return splitInto(p, func(v []string) Condition { return PathRegexes(v) })
+func (p PathRegexes) split(n int) []Condition {
+	return splitInto(p, n, func(v []string) Condition { return PathRegexes(v) })
 }
 
 // A regex is not replaced: what is known only after a deploy is no part of one.

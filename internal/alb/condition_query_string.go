@@ -118,8 +118,8 @@ func (q QueryStrings) config() map[string]any {
 	return map[string]any{"Values": values}
 }
 
-func (q QueryStrings) split() []Condition {
-	return splitInto(q, func(v []QueryPair) Condition { return QueryStrings(v) })
+func (q QueryStrings) split(n int) []Condition {
+	return splitInto(q, n, func(v []QueryPair) Condition { return QueryStrings(v) })
 }
 
 func (q QueryStrings) replace(text func(string) string) Condition {

@@ -139,8 +139,8 @@ func lastOf(prefix netip.Prefix) netip.Addr {
 	return addr
 }
 
-func (s SourceIPs) split() []Condition {
-	return splitInto(s, func(v []netip.Prefix) Condition { return SourceIPs(v) })
+func (s SourceIPs) split(n int) []Condition {
+	return splitInto(s, n, func(v []netip.Prefix) Condition { return SourceIPs(v) })
 }
 
 func (s SourceIPs) replace(func(string) string) Condition { return s }

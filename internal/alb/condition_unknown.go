@@ -64,12 +64,12 @@ func (u Unknown) nobody() bool  { return false }
 
 func (u Unknown) prepare() Matcher { return u }
 
-func (u Unknown) split() []Condition {
+func (u Unknown) split(n int) []Condition {
 	var all []Condition
 	if u.Known != nil {
-		all = u.Known.split()
+		all = u.Known.split(n)
 	}
-	return append(all, splitInto(u.Values, func(v []string) Condition { return Unknown{Field: u.Field, Values: v} })...)
+	return append(all, splitInto(u.Values, n, func(v []string) Condition { return Unknown{Field: u.Field, Values: v} })...)
 }
 
 func (u Unknown) replace(func(string) string) Condition { return u }

@@ -54,8 +54,8 @@ func (a Agents) samples() []Sample      { return []Sample{sampleOf(a, "", false)
 func (a Agents) config() map[string]any { return map[string]any{"Values": []string(a)} }
 func (a Agents) prepare() Matcher       { return a }
 
-func (a Agents) split() []Condition {
-	return splitInto(a, func(one []string) Condition { return Agents(one) })
+func (a Agents) split(n int) []Condition {
+	return splitInto(a, n, func(one []string) Condition { return Agents(one) })
 }
 
 func (a Agents) replace(text func(string) string) Condition { return Agents(replaced(a, text)) }

@@ -267,7 +267,7 @@ func TestReadFaults(t *testing.T) {
 		{condition(`{"Field": "query-string", "QueryStringConfig": {"Values": ["a=b"]}}`), `resource "R": Conditions[0].QueryStringConfig.Values[0]: want an object, got "a=b"`},
 		{condition(`{"Fn::If": ["Nowhere", {}, {}]}`), `resource "R": Conditions[0]: Fn::If: the template has no condition "Nowhere"`},
 		{condition(`{"Field": "path-pattern", "Values": [{"Fn::Sub": "${a"}]}`), `resource "R": Conditions[0].Values[0]: Fn::Sub: "${a" is not closed`},
-		{condition(`{"Field": "path-pattern", "Ref": "a"}`), `resource "R": Conditions[0]: Ref stands beside other keys`},
+		{condition(`{"Field": "path-pattern", "Ref": "a"}`), `resource "R": Conditions[0]: Ref is beside other keys`},
 		{condition(`{"Field": "path-pattern", "Values": [{"Fn::Join": ["", [["a"]]]}]}`), `resource "R": Conditions[0].Values[0]: Fn::Join: want a string, got a list`},
 		{condition(`{"Field": "path-pattern", "Values": [{"Fn::FindInMap": ["M", "a", "b"]}]}`), `resource "R": Conditions[0].Values[0]: Fn::FindInMap: no entry "a", "b" in mapping "M"`},
 		{condition(`{"Field": "path-pattern", "Values": [{"Fn::Select": [3, ["a"]]}]}`), `resource "R": Conditions[0].Values[0]: Fn::Select: no entry "3" in a list of 1`},
@@ -305,6 +305,7 @@ func TestReadIsBounded(t *testing.T) {
 	big := strings.Repeat("x", 1<<20)
 	refs := strings.TrimSuffix(strings.Repeat(`{"Ref": "P"}, `, 5000), ", ")
 	for name, source := range map[string]string{
+		`resource "X": Fn::Transform cannot be read before CloudFormation has expanded it`: `{"Resources": {"X": {"Fn::Transform": {"Name": "AWS::Include"}}}}`,
 		"a large template":  `{"Resources": {}, "Metadata": "` + strings.Repeat("x", cfn.MaxTemplateSize) + `"}`,
 		"a large parameter": ruleTemplate(`[{"Field": "path-pattern", "Values": [`+refs+`]}]`, "", `, "Parameters": {"P": {"Type": "String", "Default": "`+big+`"}}`),
 		"many values":       ruleTemplate(`[{"Field": "path-pattern", "Values": ["/a"`+strings.Repeat(`, "/a"`, maxValues)+`]}]`, "", ""),

@@ -13,8 +13,9 @@ import (
 // whether they may have more rules than are seen, and what swings target groups
 // outside CloudFormation.
 func (t *Template) readUnseen(all stacks) {
+	macros, swung := all.expanded()
 	for _, l := range t.Listeners {
-		l.Unseen, l.Moved = nil, ""
+		l.Unseen, l.Moved = nil, swung
 		if l.Foreign() {
 			l.Unseen = []string{"the listener is not in the template: " + l.Ref.String()}
 			continue
@@ -32,6 +33,9 @@ func (t *Template) readUnseen(all stacks) {
 		if len(places) > 0 {
 			l.Unseen = []string{"the listener's ARN goes to " + list(places)}
 		}
+		if len(macros) > 0 {
+			l.Unseen = append(l.Unseen, "CloudFormation expands the template with "+list(macros)+", which may add rules")
+		}
 	}
 	for _, g := range t.TargetGroups {
 		from := t.origin(g.LogicalID)
@@ -42,6 +46,28 @@ func (t *Template) readUnseen(all stacks) {
 			}
 		})
 	}
+}
+
+// knownMacros are macros that touch no rules that a template has, and add none.
+var knownMacros = []string{"AWS::CodeDeployBlueGreen", "AWS::LanguageExtensions", "AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16", "AWS::Serverless-2016-10-31"}
+
+// expanded are the macros of the stacks that may add rules, and what swings the
+// target groups of all listeners, "" if nothing does.
+func (s stacks) expanded() (macros []string, swung string) {
+	for _, stack := range s {
+		if stack.document == nil {
+			continue
+		}
+		for _, macro := range stack.document.Macros() {
+			if !slices.Contains(knownMacros, macro) && !slices.Contains(macros, macro) {
+				macros = append(macros, macro)
+			}
+		}
+		if slices.Contains(stack.document.Hooks(), "AWS::CodeDeploy::BlueGreen") {
+			swung = "CodeDeploy swings its target group (a hook of the template)"
+		}
+	}
+	return macros, swung
 }
 
 // list is texts as a sentence has them.

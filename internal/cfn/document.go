@@ -78,6 +78,11 @@ func readDocument(r io.Reader) (*document, error) {
 		if !ok && resources[id] != nil {
 			return nil, fmt.Errorf("resource %q: want an object, got %s", id, kind(resources[id]))
 		}
+		for key := range body {
+			if intrinsicName(key) {
+				return nil, fmt.Errorf("resource %q: %s cannot be read before CloudFormation has expanded it", id, key)
+			}
+		}
 		res := resource{Condition: body["Condition"], Properties: body["Properties"]}
 		res.Type, _ = body["Type"].(string)
 		res.Metadata, _ = body["Metadata"].(map[string]any)

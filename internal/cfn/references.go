@@ -83,8 +83,11 @@ func (d *document) users() map[string][]user {
 		})
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Outputs)) {
-		output, _ := d.Outputs[name].(map[string]any)
-		eachReference(output["Value"], func(id, attribute string) {
+		value := d.Outputs[name] // what Fn::ForEach makes of it may be anything
+		if output, ok := value.(map[string]any); ok {
+			value = output["Value"]
+		}
+		eachReference(value, func(id, attribute string) {
 			users[id] = append(users[id], user{name, true, attribute})
 		})
 	}

@@ -95,7 +95,7 @@ func (r *resolver) resolveObject(object map[string]any) (any, error) {
 	out := make(map[string]any, len(object))
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		if intrinsicName(key) {
-			return nil, fmt.Errorf("%s stands beside other keys", key)
+			return nil, fmt.Errorf("%s is beside other keys", key)
 		}
 		value, err := r.resolve(object[key])
 		if errors.Is(err, errGrown) {

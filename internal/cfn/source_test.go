@@ -164,7 +164,9 @@ func TestPosition(t *testing.T) {
 func FuzzYAML(f *testing.F) {
 	f.Add("Resources:\n  A: {Type: T, Properties: {B: !Ref C}}\n")
 	f.Add("a: &x [1]\nb: *x\n<<: {c: !Sub '${d}'}\n")
-	f.Add(bomb())
+	f.Add("a0: &a0 [x, x]\na1: &a1 [*a0, *a0]\na2: [*a1, *a1]\n")
+	f.Add("Resources:\r\n  - |\r\n    x\r\n  - >-\r\n    y\r\n")
+	f.Add("? [a]\n: b\n--- # c\n...\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := JSON([]byte(text))
 		inJSON := strings.HasPrefix(strings.TrimLeft(strings.TrimPrefix(text, "\ufeff"), " \t\r\n"), "{")
@@ -172,44 +174,4 @@ func FuzzYAML(f *testing.F) {
 			t.Errorf("%q: not JSON: %s", text, got)
 		}
 	})
-}
-
-// BenchmarkYAML compares a template of 180 KB in YAML with the same in JSON.
-func BenchmarkYAML(b *testing.B) {
-	var inYAML strings.Builder
-	inYAML.WriteString("Resources:\n")
-	for i := 0; inYAML.Len() < 180_000; i++ {
-		fmt.Fprintf(&inYAML, `  Rule%d:
-    Type: AWS::ElasticLoadBalancingV2::ListenerRule
-    Properties:
-      ListenerArn: !Ref Listener
-      Priority: %d
-      Conditions:
-        - Field: path-pattern
-          PathPatternConfig:
-            Values: ["/api/%d/*", !Sub "/${Stage}/x"]
-      Actions:
-        - Type: forward
-          TargetGroupArn: !Ref App
-`, i, i+1, i)
-	}
-	inJSON, err := JSON([]byte(inYAML.String()))
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, test := range []struct {
-		name string
-		data string
-	}{{"json", string(inJSON)}, {"yaml", inYAML.String()}} {
-		b.Run(test.name, func(b *testing.B) {
-			b.SetBytes(int64(len(test.data)))
-			for b.Loop() {
-				t, err := Read(strings.NewReader(test.data), Options{})
-				if err != nil {
-					b.Fatal(err)
-				}
-				t.Each("AWS::ElasticLoadBalancingV2::ListenerRule", func(Resource) {})
-			}
-		})
-	}
 }

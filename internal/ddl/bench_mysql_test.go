@@ -146,6 +146,7 @@ func (s *benchServer) measure(b *testing.B, holding time.Duration, apply func(*t
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(total.Seconds(), "total-s")
 	b.ReportMetric(reads.part(1).Seconds()*1000, "worst-read-ms")
+	b.ReportMetric(100*reads.beyond(30*time.Millisecond).Seconds()/4/(total.Seconds()+1), "%-of-reading-stalled")
 	b.ReportMetric(writes.part(0.99).Seconds()*1000, "p99-write-ms")
 	b.ReportMetric(writes.part(1).Seconds()*1000, "worst-write-ms")
 }
@@ -202,6 +203,17 @@ func (d *durations) add(one time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.all = append(d.all, one)
+}
+
+// beyond is how much longer than a limit they took, together.
+func (d *durations) beyond(limit time.Duration) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var sum time.Duration
+	for _, one := range d.all {
+		sum += max(0, one-limit)
+	}
+	return sum
 }
 
 // part is the time within which a part of them was done.

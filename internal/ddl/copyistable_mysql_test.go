@@ -55,10 +55,10 @@ func TestPlan_TheCopyIsTheTable(t *testing.T) {
 						execute(t, root, "SET GLOBAL sql_require_primary_key = 0")
 					}
 				})
-				db := s.open(t, "ddl-field-reports")
+				s.open(t, "ddl-field-reports")
 				one := single(t, s, "ddl-field-reports")
 				execute(t, one, test.first...)
-				db = s.reopen(t, "ddl-field-reports")
+				db := s.reopen(t, "ddl-field-reports")
 				plan, err := planText(t.Context(), db, test.sql, PlanOptions{Writes: Stopped, Policy: Any})
 				if err != nil {
 					t.Fatal(err)

@@ -34,13 +34,13 @@ func TestAuroraTraps(t *testing.T) {
 		want   []string
 	}{
 		{"not Aurora", "", inplace, 100 * gib, instance{true, gib}, nil},
-		{"invisible on readers", "3.04.1", inplace, 1, instance{true, 0}, []string{"do not see", "may restart"}},
+		{"invisible on readers", "3.04.1", inplace, 1, instance{true, 0}, []string{"interrupts", "do not see", "may restart"}},
 		{"no readers", "3.04.1", inplace, 1, instance{false, 0}, nil},
-		{"INSTANT", "3.04.1", Rung{Algorithm: "INSTANT"}, 1, instance{true, 0}, nil},
-		{"mended", "3.07.0", inplace, 1, instance{true, 0}, nil},
-		{"a reader may restart", "3.05.2", sqltext.CopyShared, 1, instance{true, 0}, []string{"may restart"}},
-		{"local storage", "3.10.0", inplace, 20 * gib, instance{true, 32 * gib}, []string{"local storage"}},
-		{"enough local storage", "3.10.0", inplace, 10 * gib, instance{true, 32 * gib}, nil},
+		{"INSTANT", "3.04.1", Rung{Algorithm: "INSTANT"}, 1, instance{true, 0}, []string{"interrupts"}},
+		{"said to be mended", "3.07.0", inplace, 1, instance{true, 0}, []string{"interrupts", "may not find it"}},
+		{"a reader may restart", "3.05.2", sqltext.CopyShared, 1, instance{true, 0}, []string{"interrupts", "may restart"}},
+		{"local storage", "3.10.0", inplace, 20 * gib, instance{true, 32 * gib}, []string{"interrupts", "may not find it", "local storage"}},
+		{"enough local storage", "3.10.0", inplace, 10 * gib, instance{true, 32 * gib}, []string{"interrupts", "may not find it"}},
 	} {
 		traps := Server{Flavor: "Aurora MySQL", Aurora: test.aurora}.traps(test.rung, test.bytes, test.i)
 		if len(traps) != len(test.want) {
@@ -67,11 +67,13 @@ func TestHoldersThatAreSpared(t *testing.T) {
 		h    holder
 		want string
 	}{
-		{holder{idle: true}, ""},
-		{holder{idle: true, written: heavyRows}, ""},
-		{holder{idle: true, written: heavyRows + 1}, "it has written 1001 rows"},
-		{holder{idle: false}, "it is not idle"},
-		{holder{idle: true, explicit: true}, "on purpose"},
+		{holder{id: 1, kind: "TABLE", idle: true}, ""},
+		{holder{id: 1, kind: "TABLE", idle: true, written: heavyRows}, ""},
+		{holder{id: 1, kind: "TABLE", idle: true, written: heavyRows + 1}, "it has written 1001 rows"},
+		{holder{id: 1, kind: "TABLE"}, "it is not idle"},
+		{holder{id: 1, kind: "TABLE", idle: true, explicit: true}, "on purpose"},
+		{holder{id: 1, kind: "GLOBAL", idle: true}, "on purpose"},
+		{holder{kind: "TABLE", idle: true}, "no session has it"},
 	} {
 		if got := test.h.spared(); !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
 			t.Errorf("%v: got %q, want %q", test.h, got, test.want)
@@ -82,7 +84,7 @@ func TestHoldersThatAreSpared(t *testing.T) {
 // A session is ended only after it has been idle at every look for a while.
 func TestEvictionWaitsForIdleness(t *testing.T) {
 	e := newEviction()
-	idle, busy := holder{id: 1, idle: true}, holder{id: 1}
+	idle, busy := holder{id: 1, kind: "TABLE", idle: true}, holder{id: 1, kind: "TABLE"}
 	if due := e.due([]holder{idle}, 1<<40); len(due) > 0 {
 		t.Errorf("at first sight: %v", due)
 	}
@@ -112,6 +114,7 @@ func TestOptionsAreValidated(t *testing.T) {
 		"there is no rehearsal":                       func(o *RunOptions) { o.WithoutRehearsal = false },
 		"exclude each other":                          func(o *RunOptions) { o.Rehearsal = &Rehearsal{} },
 		"stall must be 100ms to 1h, got 1ms":          func(o *RunOptions) { o.Stall = 1e6 },
+		"replicas and a lag in whole seconds belong":  func(o *RunOptions) { o.MaxLag = 1e9 },
 		"end-stall must be 100ms to 1h, got -1ns":     func(o *RunOptions) { o.EndStall = -1 },
 	} {
 		o := ok

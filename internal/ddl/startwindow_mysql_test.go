@@ -102,7 +102,7 @@ func TestRunGivesUpAfterWait(t *testing.T) {
 // Beside an idle transaction readers go on: nobody queues behind it, or only
 // now and then where it cannot be seen.
 func TestRun_StandsAsideOfAnIdleHolder(t *testing.T) {
-	onEveryServer(t, func(t *testing.T, s *testServer) {
+	onEveryServerAtOnce(t, func(t *testing.T, s *testServer) {
 		for _, test := range []struct {
 			name   string
 			blind  bool

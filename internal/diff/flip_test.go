@@ -257,7 +257,7 @@ func TestAnswer(t *testing.T) {
 		{"a message that is no JSON", func(r map[string]any) { variables(r)["MAINTENANCE_MESSAGE"] = "Back at four" }, nil, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			message, until := edited(t, closed, test.edit).Answer()
+			message, until, _ := edited(t, closed, test.edit).Answer()
 			if !maps.Equal(message, test.message) || until != test.until {
 				t.Errorf("got %q until %q, want %q until %q", message, until, test.message, test.until)
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/rules"
@@ -54,20 +55,28 @@ func (t Template) answers(function string) bool {
 	return false
 }
 
+// describesSwitch is the key of the description of the switch, of package turn.
+const describesSwitch = "noren:switch"
+
 // Answer is what a template tells the refused: the message by language tag, and
 // the expected end as it is written, empty if there is none. What the template
-// leaves to the deploy, or cannot be read, is left out.
-func (t Template) Answer() (message map[string]string, until string) {
+// leaves to the deploy, or cannot be read, is left out. The message is doubtful if
+// CloudFormation may have given it back with ? for other characters: it has some,
+// and the template is not of a noren that writes ASCII only, and says so by its
+// description of the switch.
+func (t Template) Answer() (message map[string]string, until string, doubtful bool) {
 	if len(t.switches) == 0 {
-		return nil, ""
+		return nil, "", false
 	}
 	environment, _ := t.resources[t.switches[0].Function].Properties["Environment"].(map[string]any)
 	variables, _ := environment["Variables"].(map[string]any)
 	until, _ = variables["MAINTENANCE_UNTIL"].(string)
-	if text, ok := variables["MAINTENANCE_MESSAGE"].(string); ok && json.Unmarshal([]byte(text), &message) != nil {
+	text, ok := variables["MAINTENANCE_MESSAGE"].(string)
+	if ok && json.Unmarshal([]byte(text), &message) != nil {
 		message = nil
 	}
-	return message, until
+	_, described := t.resources[t.switches[0].Function].Metadata[describesSwitch]
+	return message, until, strings.Contains(text, "?") && !described
 }
 
 func sortedIDs[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

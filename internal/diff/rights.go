@@ -161,6 +161,9 @@ func (r resource) facts(id string) []fact {
 	switch {
 	case isPortRules(r.Type):
 		return append(all, r.portFacts(id)...)
+	case r.Type == "AWS::Lambda::Permission":
+		s := callers(r.Properties)
+		return append(all, fact{subject: readably(r.Properties["FunctionName"]), text: id + ": " + s.String(), statement: &s})
 	case tellsInOne.MatchString(r.Type):
 		return append(all, fact{subject: id, text: id + ": " + readably(r.Properties)})
 	}
@@ -223,7 +226,25 @@ func (r resource) says(who, document string) string {
 	case strings.HasPrefix(r.Type, "AWS::IAM::"):
 		return who + ": "
 	}
-	return who + " (" + document + "): "
+	return who + " (" + document + r.attachedTo(document) + "): "
+}
+
+// attachedTo is what a resource is attached to that is nothing but a policy, such
+// as a bucket.
+func (r resource) attachedTo(document string) string {
+	if !strings.HasSuffix(r.Type, "Policy") {
+		return ""
+	}
+	var all []string
+	for _, name := range sortedIDs(r.Properties) {
+		if name != document && !strings.HasPrefix(document, name+".") {
+			all = append(all, listOf(r.Properties[name])...)
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return " of " + strings.Join(all, ", ")
 }
 
 func inDocument(documents map[string]map[string]any, name string) bool {
@@ -236,7 +257,7 @@ func inDocument(documents map[string]map[string]any, name string) bool {
 }
 
 // tellsInOne are the types whose properties say one thing together.
-var tellsInOne = regexp.MustCompile(`^AWS::(Lambda::(Permission|LayerVersionPermission|Url)|EC2::(NetworkAclEntry|Route|VPCPeeringConnection)|SSO::Assignment|IAM::(UserToGroupAddition|AccessKey)|WAFv2::WebACLAssociation)$`)
+var tellsInOne = regexp.MustCompile(`^AWS::(Lambda::(LayerVersionPermission|Url)|EC2::(NetworkAclEntry|Route|VPCPeeringConnection)|SSO::Assignment|IAM::(UserToGroupAddition|AccessKey)|WAFv2::WebACLAssociation)$`)
 
 // tellsInAll are the types of which every property counts.
 var tellsInAll = regexp.MustCompile(`^AWS::(IAM|SSO|KMS|WAFv2)::|^AWS::\w+::\w*(Policy|Permission|Grant|AccessPoint)$`)

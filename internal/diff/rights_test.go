@@ -53,7 +53,10 @@ func TestRights(t *testing.T) {
 			`"B": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"LoadBalancerAttributes": [{"Key": "idle_timeout.timeout_seconds", "Value": "9"}, {"Key": "deletion_protection.enabled", "Value": "false"}]}}`,
 			"changed: B: LoadBalancerAttributes[deletion_protection.enabled] true > B: LoadBalancerAttributes[deletion_protection.enabled] false"},
 		{"a function that anybody may call", ``, `"P": {"Type": "AWS::Lambda::Permission", "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "F"}, "Principal": "*"}}`,
-			`added: P: {"Action":"lambda:InvokeFunction","FunctionName":"${F}","Principal":"*"}`},
+			"added: P: Allow *: lambda:InvokeFunction on ${F}"},
+		{"a function that more may call", `"P": {"Type": "AWS::Lambda::Permission", "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "F"}, "Principal": "s3.amazonaws.com", "SourceArn": "arn:b"}}`,
+			`"P": {"Type": "AWS::Lambda::Permission", "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "F"}, "Principal": "s3.amazonaws.com"}}`,
+			`widened: P: Allow Service s3.amazonaws.com: lambda:InvokeFunction on ${F} if {"SourceArn":"arn:b"} > P: Allow Service s3.amazonaws.com: lambda:InvokeFunction on ${F}`},
 		{"nothing that has to do with it", `"T": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Cpu": "1"}}`, `"T": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Cpu": "2"}}`, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

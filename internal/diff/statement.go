@@ -86,6 +86,32 @@ func readStatement(object map[string]any, when string) statement {
 	return s
 }
 
+// callers is the statement that a permission of a Lambda function adds to the
+// function's policy.
+func callers(properties map[string]any) statement {
+	s := statement{effect: "Allow"}
+	rest := map[string]any{}
+	for key, value := range properties {
+		switch key {
+		case "Principal":
+			s.principals = listOf(value)
+			if strings.HasSuffix(s.principals[0], ".amazonaws.com") {
+				s.principals[0] = "Service " + s.principals[0]
+			}
+		case "Action":
+			s.actions = listOf(value)
+		case "FunctionName":
+			s.resources = listOf(value)
+		default:
+			rest[key] = value
+		}
+	}
+	if len(rest) > 0 {
+		s.condition = readably(rest)
+	}
+	return s
+}
+
 // listOf are the values of an element that may be one or a list, sorted.
 func listOf(value any) []string {
 	list, ok := value.([]any)

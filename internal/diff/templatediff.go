@@ -18,6 +18,8 @@ import (
 // Template is a template as it is compared.
 type Template struct {
 	*alb.Template
+	data      []byte // in JSON
+	options   cfn.Options
 	sections  map[string]any // those that are no resources
 	resources map[string]resource
 	switches  []rules.Found
@@ -34,7 +36,7 @@ func Read(data []byte, options cfn.Options) (Template, error) {
 	if err != nil {
 		return Template{}, err
 	}
-	t := Template{Template: read}
+	t := Template{Template: read, data: data, options: options}
 	if err := json.Unmarshal(data, &t.sections); err != nil {
 		return Template{}, err
 	}
@@ -95,7 +97,11 @@ func (d Diff) Empty() bool {
 
 // Compare compares two templates.
 func Compare(old, next Template) Diff {
+	old, back := old.readBack(next)
 	d := Diff{Clients: []Change{}, Warnings: []string{}, old: old, next: next}
+	if back > 0 {
+		d.Warnings = append(d.Warnings, mangledWarning(back))
+	}
 	d.Mode.Before, _ = old.Mode()
 	d.Mode.After, _ = next.Mode()
 	d.Clients, d.Complete = compareClients(old, next)
@@ -106,6 +112,20 @@ func Compare(old, next Template) Diff {
 	d.Beside = besideRules(old, next, d.Resources)
 	d.Deploy = newDeploy(old, next, d.Resources).hazards()
 	return d
+}
+
+// readBack is a template with the texts of another in the place of those that
+// CloudFormation may have given back mangled, and how many these are.
+func (t Template) readBack(other Template) (Template, int) {
+	data, texts := readBack(t.data, other.data)
+	if texts == 0 {
+		return t, 0
+	}
+	read, err := Read(data, t.options)
+	if err != nil {
+		return t, 0 // it stays as it was read
+	}
+	return read, texts
 }
 
 // Nothing is a template without resources, to compare one with that has come or

@@ -111,6 +111,9 @@ type Attribution struct {
 	// Settled names a change, Record.Last, whose deploy is over: what undoes it is
 	// no rollback of it. Zero if none is known to be.
 	Settled time.Time `json:"settled,omitzero"`
+
+	// Announced is the turn that the last mode event was of. Zero if there was none.
+	Announced Turn `json:"announced,omitzero"`
 }
 
 // NewRecord returns the record of a mode that is turned to at a time. The message of
@@ -193,7 +196,7 @@ func DecodeAttribution(value string) (Attribution, error) {
 	if err := decode(value, &a); err != nil {
 		return Attribution{}, fmt.Errorf("reading who turned the mode: %w", err)
 	}
-	if a.Since.IsZero() || a.By == "" && a.Settled.IsZero() {
+	if a.Announced == (Turn{}) && (a.Since.IsZero() || a.By == "" && a.Settled.IsZero()) {
 		return Attribution{}, fmt.Errorf("reading who turned the mode: since %q by %q: want a time and a name", a.Since.Format(time.RFC3339), a.By)
 	}
 	return a, nil

@@ -14,10 +14,10 @@ import (
 	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// secrets holds the secrets in the conditions of a listener's rules against those
-// of Secrets Manager. Rules whose secret may not be read are named in notes: they
-// are not compared in that.
-func (q Query) secrets(ctx context.Context, d *deployed, of, now *alb.Listener) (drift []rules.Drift, notes []string) {
+// secrets holds the secrets in the conditions of a listener's rules against what
+// read makes of the values of the template. Rules whose secret may not be read are
+// named in notes: they are not compared in that.
+func secrets(of, now *alb.Listener, read func(value string) (string, error)) (drift []rules.Drift, notes []string) {
 	for i := range of.Rules {
 		rule := &of.Rules[i]
 		at := slices.IndexFunc(now.Rules, func(r alb.Rule) bool { return r.Priority == rule.Priority })
@@ -30,10 +30,10 @@ func (q Query) secrets(ctx context.Context, d *deployed, of, now *alb.Listener) 
 				if alb.HeaderName(c) == "" || !cfn.IsSecret(value.Text) {
 					continue
 				}
-				want, err := q.withSecrets(ctx, d, value.Text)
+				want, err := read(value.Text)
 				switch {
 				case err != nil:
-					notes = append(notes, fmt.Sprintf("the secret of rule %s is not compared: %v", rule.Name(), q.explain(err)))
+					notes = append(notes, fmt.Sprintf("the secret of rule %s is not compared: %v", rule.Name(), err))
 				case !compares(is, alb.HeaderName(c), want):
 					drift = append(drift, rules.Drift{Rule: is, Text: "rule " + is.Name() + " compares with another secret than that of Secrets Manager", Opens: true})
 				}
@@ -74,5 +74,8 @@ func (q Query) withSecrets(ctx context.Context, d *deployed, value string) (stri
 		}
 		return aws.ToString(out.SecretString)
 	})
-	return read, failed
+	if failed != nil {
+		return "", q.explain(failed)
+	}
+	return read, nil
 }

@@ -114,16 +114,24 @@ func (q Query) look(ctx context.Context, d *deployed, s rules.Found, real rules.
 		f.Problem = q.explain(err).Error()
 		return
 	}
-	// By the names of the template, which the listeners were read with.
-	f.Mode, f.Mixed = rules.Together(seen.Modes(s.Switch))
-	for _, v := range seen.Modes(s.Switch) {
+	d.assess(s, seen, func(value string) (string, error) { return q.withSecrets(ctx, d, value) }, status)
+}
+
+// assess tells the mode of what was seen, which was read with the names of the
+// template, and what of it is not as it was deployed. secret puts the secrets into
+// a value of the template.
+func (d *deployed) assess(s rules.Found, seen Seen, secret func(value string) (string, error), status *Status) {
+	f := &status.Listener
+	verdicts := seen.Modes(s.Switch)
+	f.Mode, f.Mixed = rules.Together(verdicts)
+	for _, v := range verdicts {
 		status.Notes = append(status.Notes, v.Notes...)
 	}
 	drift := d.drift(s, seen)
 	for i, at := range s.Listeners {
 		for _, l := range d.Listeners {
 			if l.Ref.String() == at.Name {
-				different, notes := q.secrets(ctx, d, l, seen.Listeners[i])
+				different, notes := secrets(l, seen.Listeners[i], secret)
 				drift, status.Notes = append(drift, different...), append(status.Notes, notes...)
 			}
 		}

@@ -51,7 +51,7 @@ func newAllowRule(rule *alb.Rule, t *alb.Template) *allowRule {
 		if alb.Field(c) != "path-pattern" {
 			continue
 		}
-		alone := alb.Split(c)
+		alone := alb.Split(c, 1)
 		for i, v := range alb.Values(c) {
 			if isHealthCheck(t, v.Text) || cfn.IsOpaque(v.Text) {
 				continue

@@ -201,7 +201,8 @@ func (b *builder) turning(mode maintenance.Mode) {
 	b.eachRoute("ReadOnly", func(r Rule, n int, route []alb.Condition) int {
 		methods := readMethods
 		if at := slices.IndexFunc(route, isMethods); at >= 0 {
-			methods = slices.DeleteFunc(slices.Clone(readMethods), func(m string) bool { return !slices.Contains(route[at].(alb.Methods), m) })
+			taken := texts(route[at])
+			methods = slices.DeleteFunc(slices.Clone(readMethods), func(m string) bool { return !slices.Contains(taken, m) })
 			route = slices.Delete(slices.Clone(route), at, at+1)
 		}
 		if len(methods) == 0 {
@@ -215,7 +216,16 @@ func (b *builder) turning(mode maintenance.Mode) {
 	})
 }
 
-func isMethods(c alb.Condition) bool { _, ok := c.(alb.Methods); return ok }
+func isMethods(c alb.Condition) bool { return alb.Field(c) == "http-request-method" }
+
+// texts are the values of a condition as they are written.
+func texts(c alb.Condition) []string {
+	var all []string
+	for _, value := range alb.Values(c) {
+		all = append(all, value.Text)
+	}
+	return all
+}
 
 // eachRoute calls add for every route to every service, the application's last,
 // with a rule that sends as the route does, how many slots of the service are
@@ -251,13 +261,13 @@ func (b *builder) within(conditions, hosts []alb.Condition) (*[]alb.Condition, e
 		all := append(slices.Clone(conditions), hosts...)
 		return &all, nil
 	}
-	own, ok := conditions[at].(alb.Hosts)
-	if !ok {
+	own := conditions[at]
+	if slices.ContainsFunc(alb.Values(own), func(v alb.Value) bool { return v.Regex }) {
 		return nil, fmt.Errorf("%s cannot be narrowed to %s", conditions[at], hosts[0])
 	}
 	var both alb.Hosts
-	for _, a := range own {
-		for _, h := range hosts[0].(alb.Hosts) {
+	for _, a := range texts(own) {
+		for _, h := range texts(hosts[0]) {
 			switch {
 			case !alb.Overlap(a, h):
 			case strings.EqualFold(a, h), !wild(a), wild(h) && covers(h, a):

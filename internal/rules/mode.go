@@ -188,6 +188,7 @@ func (j *judgement) judge(method string) {
 	}
 	var end *alb.Rule             // what decides all that comes to it
 	var passed, stopped *alb.Rule // rules of the switch that do so with a part
+	var closed []string           // hosts for which they stop everything
 	for i := range j.of.Rules {
 		r := &j.of.Rules[i]
 		took, does := j.takes(r, method), j.effect(r)
@@ -208,6 +209,11 @@ func (j *judgement) judge(method string) {
 				passed = r
 			default:
 				stopped = r
+				// There is a closing rule for as many hosts as fit into one.
+				closed = append(closed, j.hostsAlone(r)...)
+				if j.covered(closed) {
+					end, stopped = r, nil
+				}
 			}
 		default:
 			end = r

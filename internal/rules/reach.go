@@ -79,6 +79,19 @@ func (j *judgement) hostsTake(has func(which func(string) bool) bool) reach {
 	return none
 }
 
+// hostsAlone are the hosts of a rule that takes everything for them.
+func (j *judgement) hostsAlone(r *alb.Rule) []string {
+	if len(r.Conditions) != 1 {
+		return nil
+	}
+	return r.Hosts()
+}
+
+// covered tells whether hosts are all that the switch is for.
+func (j *judgement) covered(hosts []string) bool {
+	return len(j.Hosts) > 0 && j.hostsTake(func(which func(string) bool) bool { return slices.ContainsFunc(hosts, which) }) == all
+}
+
 // usual tells whether a condition holds for whatever clients usually send.
 func usual(c alb.Condition) reach {
 	for _, target := range []string{"/", "/x1f9c2", "/api/v1/x-7d21.json?page=2", "/a/b/c/d"} {

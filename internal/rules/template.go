@@ -130,7 +130,9 @@ func (s scope) has(logicalID, path string) (id string, ok bool) {
 		return strings.TrimSuffix(id, "/Resource"), ok
 	}
 	id, ok = strings.CutPrefix(logicalID, s.prefix)
-	return withoutHash(id), ok && s.prefix != ""
+	// Of two constructs one may be called as the other one begins: Web, and Website.
+	ok = ok && s.prefix != "" && id != "" && strings.ToLower(id[:1]) != id[:1]
+	return withoutHash(id), ok
 }
 
 // withoutHash is a logical id without the eight hex digits that CDK adds.
@@ -273,8 +275,8 @@ func (f *finder) listener(l *alb.Listener, in scope, found *Found) (at Listener,
 // The ids of rules, within the construct: by what they end with, since there is
 // a scope for each further listener and service.
 var (
-	turns   = regexp.MustCompile("(" + maintenance.ReadID + "|" + maintenance.CloseID + "|" + maintenance.UpgradeID + ")[0-9]+$")
-	closes  = regexp.MustCompile(maintenance.CloseID + "[0-9]+$")
+	turns   = regexp.MustCompile("(" + maintenance.ReadID + "|" + maintenance.CloseID + "|" + maintenance.UpgradeID + ")[0-9]*$")
+	closes  = regexp.MustCompile(maintenance.CloseID + "[0-9]*$")
 	unlocks = regexp.MustCompile(maintenance.UnlockID + "[0-9]*$")
 )
 

@@ -70,6 +70,25 @@ def refuse_no_update():
     Stack.update = update_or_refuse
 
 
+def keep_keys_of_parameters():
+    """A parameter that is read from SSM has the key there for its value, not what
+    it was resolved to: moto gives it the latter, which it cannot resolve again."""
+    shown = Stack.stack_parameters.fget
+
+    def values(self):
+        keys = {
+            name: self.resource_map.input_parameters.get(name, parameter.get("Default"))
+            for name, parameter in self.resource_map._template.get("Parameters", {}).items()
+            if parameter["Type"].startswith("AWS::SSM::Parameter::Value<")
+        }
+        return {**shown(self), **keys}
+
+    Stack.has_parameters = lambda self, others: {**values(self), **others} == values(self)
+    Stack.stack_parameters = property(values)
+    Stack.parameter_list = property(lambda self: [
+        {"ParameterKey": name, "ParameterValue": value} for name, value in values(self).items()])
+
+
 def report_resources():
     """moto has events of stacks; here those of the resources that an update touches too."""
 
@@ -126,6 +145,7 @@ if __name__ == "__main__":
     know_target_groups()
     delete_rules()
     refuse_no_update()
+    keep_keys_of_parameters()
     report_resources()
     changesets.install()
     main(sys.argv[1:])

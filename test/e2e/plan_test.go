@@ -13,30 +13,39 @@ import (
 	"testing"
 )
 
-// fakeAWS answers get-template as the AWS CLI does, with the template in the
-// file that DEPLOYED names.
+// fakeAWS answers as the AWS CLI does, with the template in the file that DEPLOYED
+// names.
 const fakeAWS = `#!/bin/sh
 case "$*" in
-"cloudformation get-template --stack-name fieldreports-prod --region ap-northeast-1 "*) ;;
+"cloudformation "*" --stack-name fieldreports-prod --region ap-northeast-1 "*) ;;
 *) echo "unexpected: aws $*" >&2; exit 252 ;;
 esac
 case "$DEPLOYED" in
-none) echo "An error occurred (ValidationError) when calling the GetTemplate operation: Stack with id fieldreports-prod does not exist" >&2; exit 254 ;;
-denied) echo "An error occurred (AccessDenied) when calling the GetTemplate operation: not authorized" >&2; exit 254 ;;
+none) echo "An error occurred (ValidationError) when calling the DescribeStacks operation: Stack with id fieldreports-prod does not exist" >&2; exit 254 ;;
+denied) echo "An error occurred (AccessDenied) when calling the DescribeStacks operation: not authorized" >&2; exit 254 ;;
 esac
-cat "$DEPLOYED"
+case "$2" in
+describe-stacks) echo "{\"StackStatus\": \"${STATUS:-UPDATE_COMPLETE}\", \"Parameters\": [{\"ParameterKey\": \"BootstrapVersion\", \"ParameterValue\": \"${VALUE:-/v}\"}]}" ;;
+get-template) cat "$DEPLOYED" ;;
+esac
 `
 
 // TestPlan: what the workflows deploy is what they are asked for, whatever is
 // deployed: a flip and nothing else, or everything but a flip.
 func TestPlan(t *testing.T) {
 	dir := scratch(t)
+	workplace := filepath.Join(dir, "workplace")
+	if err := os.Mkdir(workplace, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	deployable(t, workplace, "prod")
 	command(t, dir, "aws", fakeAWS)
-	const planned = "cdk.out/prod/planned/fieldreports-prod.template.json"
+	planned := filepath.Join(workplace, "cdk.out/prod/planned/fieldreports-prod.template.json")
 
 	plan := func(deployed string, env []string, args ...string) (said string, ok bool) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "scripts/plan.sh", args...)
+		cmd.Dir = workplace
 		cmd.Env = append(plainEnvironment(dir), "PATH="+dir+":"+os.Getenv("PATH"), "DEPLOYED="+deployed)
 		cmd.Env = append(cmd.Env, env...)
 		out, err := cmd.CombinedOutput()
@@ -74,32 +83,75 @@ func TestPlan(t *testing.T) {
 		return file
 	}
 
+	digest := func() string {
+		t.Helper()
+		data, err := os.ReadFile(filepath.Join(workplace, "cdk.out/prod/plan.digest"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+
+	if out, err := exec.Command("scripts/plan.sh", "prod").CombinedOutput(); err == nil || !strings.Contains(string(out), "environments/prod.yaml:7:1: account: the value is a placeholder") {
+		t.Errorf("placeholders: %v\n%s", err, out)
+	}
 	said, ok := plan("none", nil, "prod", "ture")
 	want(said, ok, false, `unknown mode "ture": want open, read-only or closed`)
 	said, ok = plan("denied", nil, "prod")
-	want(said, ok, false, `reading the template of stack "fieldreports-prod" in ap-northeast-1: An error occurred (AccessDenied)`)
+	want(said, ok, false, `describe-stacks of stack "fieldreports-prod" in ap-northeast-1: An error occurred (AccessDenied)`)
 	said, ok = plan("none", nil, "prod", "closed")
 	want(said, ok, false, "nothing is deployed to prod yet")
 	said, ok = plan("none", nil, "prod")
+	want(said, ok, true, "this is the first deploy", "**Rights, reach and protection:**", "**Digest** of")
+	said, ok = plan("none", []string{"STATUS=REVIEW_IN_PROGRESS", "DEPLOYED=/dev/null"}, "prod")
 	want(said, ok, true, "this is the first deploy")
 
 	open := keep("open.json")
 	said, ok = plan(open, nil, "prod")
-	want(said, ok, true, "No differences.")
+	want(said, ok, true, "No differences.", "**Live:** not known: ")
+	unchanged := digest()
+	if plan(open, nil, "prod"); digest() != unchanged {
+		t.Error("the same plan has another digest")
+	}
+	if plan(open, []string{"VALUE=/w"}, "prod"); digest() == unchanged {
+		t.Error("the digest knows no parameters")
+	}
 	other := keep("other.json", `"Cpu": "1024"`, `"Cpu": "2048"`)
 	said, ok = plan(other, nil, "prod")
 	want(said, ok, true, "Cpu: 2048 -> 1024", "the rules send every request where they did")
 	said, ok = plan(other, nil, "prod", "closed")
 	want(said, ok, false, "not only the flip to closed", "Cpu changes")
 
-	typed := []string{"MAINTENANCE_MESSAGE=Back at \"four\" $(date).", "MAINTENANCE_UNTIL=2036-12-01T04:00:00+09:00"}
+	message := "Back at \"four\" $(date).\n\n- second line\n"
+	typed := []string{"MAINTENANCE_MESSAGE=" + message, "MAINTENANCE_UNTIL=2036-12-01T04:00:00+09:00"}
 	said, ok = plan(open, typed, "prod", "closed")
 	want(said, ok, true, "open → closed", `Message: "" -> Back at "four" $(date).`)
+	approved := digest()
+	if plan(open, typed, "prod", "closed"); digest() != approved {
+		t.Error("a plan that is made again later has another digest")
+	}
 	closed := keep("closed.json")
 	said, ok = plan(closed, nil, "prod") // in the middle of it, with nothing typed
 	want(said, ok, true, "No differences.")
+	said, ok = plan(closed, []string{"MAINTENANCE_MESSAGE=Back at five."}, "prod")
+	want(said, ok, true, "Back at five.", "closed, as before")
 	said, ok = plan(closed, nil, "prod", "open")
 	want(said, ok, true, "closed → open", "2036-12-01")
+
+	// Deployed by a noren that did not keep to ASCII: what came back is no message.
+	data, err := os.ReadFile(closed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mangled := filepath.Join(dir, "mangled.json")
+	text := strings.NewReplacer("noren:switch", "other", "Back at ", "Ferm? ").Replace(string(data))
+	if err := os.WriteFile(mangled, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said, ok = plan(mangled, nil, "prod")
+	want(said, ok, false, "the deployed message cannot be read", "Ferm? ", "Give it again in MAINTENANCE_MESSAGE")
+	said, ok = plan(mangled, []string{"MAINTENANCE_MESSAGE=Closed."}, "prod")
+	want(said, ok, true, "closed, as before", "Closed.")
 }
 
 // TestComment: the first comment on a pull request is made, the next ones are

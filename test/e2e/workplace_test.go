@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/noren-cdk/noren/internal/alb"
@@ -48,6 +49,36 @@ func workplace(t *testing.T, dir, name string) environment.Environment {
 	env, _, err := environment.Load(environments, name)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return env
+}
+
+// deployable makes dir a checkout of this tree with an environment that is fit to
+// be deployed: as it is, but with its placeholders replaced and somebody to tell.
+func deployable(t *testing.T, dir, name string) environment.Environment {
+	t.Helper()
+	env := workplace(t, dir, name)
+	file := filepath.Join(dir, "environments", name+".yaml")
+	source, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source = bytes.ReplaceAll(source, []byte("# REPLACE"), []byte("# replaced"))
+	source = bytes.Replace(source, []byte(`alarmEmail: "" # replaced`), []byte("alarmEmail: ops@example.com # replaced"), 1)
+	if err := os.WriteFile(file, source, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if slices.Contains([]string{"environments", "cdk.out", "cdk.json", "examples", ".git"}, entry.Name()) {
+			continue
+		}
+		if err := os.Symlink(filepath.Join(root, entry.Name()), filepath.Join(dir, entry.Name())); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return env
 }

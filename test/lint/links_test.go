@@ -33,7 +33,7 @@ var (
 	fenced = regexp.MustCompile("(?ms)^\\s*```.*?^\\s*```$")
 	link   = regexp.MustCompile(`(?:\]\(|(?:src|srcset|href)=")([^)"\s]+)`)
 	title  = regexp.MustCompile(`(?m)^#{1,6} (.+)$`)
-	mark   = regexp.MustCompile("[^\\p{L}\\p{N} _-]")
+	mark   = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
 // anchors are the fragments by which the headings of a page are reached at

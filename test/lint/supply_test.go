@@ -20,7 +20,7 @@ var ecosystems = map[string]string{
 // TestDependabotKnowsEverything: what comes from elsewhere and has a version is
 // looked after, folder by folder, and no entry looks after nothing.
 func TestDependabotKnowsEverything(t *testing.T) {
-	t.Chdir("../..")
+	t.Chdir(repository(t))
 	data, err := os.ReadFile(".github/dependabot.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestDependabotKnowsEverything(t *testing.T) {
 // TestImagesAreByDigest: an image or a download of the build is the one that was
 // looked at, whatever its tag or address gives later.
 func TestImagesAreByDigest(t *testing.T) {
-	t.Chdir("../..")
+	t.Chdir(repository(t))
 	stage := regexp.MustCompile(`(?m)^FROM (?:--platform=\S+ )?(\S+)(?: AS (\S+))?$`)
 	download := regexp.MustCompile(`(?m)^ADD .*\\?\n?.*https?://`)
 	n := 0
@@ -102,4 +102,13 @@ func tracked(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	return strings.Fields(string(out))
+}
+
+// TestNpxFetchesNothing: npx cdk before npm ci fails, and does not run a CLI of
+// another version, or of somebody else's, that the registry has by that name.
+func TestNpxFetchesNothing(t *testing.T) {
+	data, err := os.ReadFile(repository(t) + "/.npmrc")
+	if err != nil || !regexp.MustCompile(`(?m)^yes=false$`).Match(data) {
+		t.Errorf(".npmrc does not say yes=false: %v\n%s", err, data)
+	}
 }

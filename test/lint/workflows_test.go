@@ -3,7 +3,6 @@ package lint
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,11 +51,7 @@ func (j job) environment() string {
 // dropped; and only the default branch is deployed. docs/ci.md has the rules that
 // this rests on.
 func TestWorkflows_AFlipNeverWaitsForAPerson(t *testing.T) {
-	top, err := exec.Command("git", "rev-parse", "--show-toplevel").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(top)), ".github", "workflows", "*.yml"))
+	files, err := filepath.Glob(filepath.Join(repository(t), ".github", "workflows", "*.yml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +97,8 @@ func TestWorkflows_AFlipNeverWaitsForAPerson(t *testing.T) {
 			}
 			credentials := slices.IndexFunc(j.Steps, func(s struct{ Name, Run, Uses string }) bool { return strings.HasPrefix(s.Uses, "aws-actions/") })
 			packages := slices.IndexFunc(j.Steps, func(s struct{ Name, Run, Uses string }) bool { return strings.HasPrefix(s.Run, "make node_modules") })
-			if credentials >= 0 && (packages < 0 || packages > credentials) {
+			makes := slices.ContainsFunc(j.Steps, func(s struct{ Name, Run, Uses string }) bool { return strings.HasPrefix(s.Run, "make ") })
+			if credentials >= 0 && makes && (packages < 0 || packages > credentials) {
 				t.Errorf("%s installs packages of npm with credentials of AWS in the environment", where)
 			}
 			if credentials >= 0 && environment == "" {
@@ -116,8 +112,23 @@ func TestWorkflows_AFlipNeverWaitsForAPerson(t *testing.T) {
 				}
 			}
 		}
-		if filepath.Base(file) == "deploy-environment.yml" && !strings.Contains(string(data), `scripts/newest.sh "$BRANCH" "$GITHUB_SHA"`) {
-			t.Error("deploy-environment.yml: a deploy does not look whether it is the newest")
+		if filepath.Base(file) == "deploy-environment.yml" {
+			// The newest, planned again, and then what was approved or nothing.
+			var runs []string
+			for _, step := range workflow.Jobs["deploy"].Steps {
+				runs = append(runs, step.Run)
+			}
+			at := -1
+			for _, run := range []string{`scripts/newest.sh "$BRANCH" "$GITHUB_SHA"`, "make node_modules", `make plan ENV="$ENVIRONMENT"`, `make deploy ENV="$ENVIRONMENT" DIGEST="$DIGEST"`} {
+				next := slices.IndexFunc(runs, func(r string) bool { return strings.HasPrefix(r, run) })
+				if next <= at {
+					t.Errorf("deploy-environment.yml: deploy runs %q, want %q after what comes before it", runs, run)
+				}
+				at = next
+			}
+			if !strings.Contains(string(data), "DIGEST: ${{ needs.plan.outputs.digest }}") {
+				t.Error("deploy-environment.yml: the digest is not that of the plan that was approved")
+			}
 		}
 	}
 	if approved != 2 || deploying != 2 {

@@ -172,7 +172,7 @@ func apart(l *alb.Listener) (*alb.Listener, []piece) {
 func only(rule *alb.Rule, condition, value int) alb.Rule {
 	one := *rule
 	one.Conditions = slices.Clone(rule.Conditions)
-	one.Conditions[condition] = alb.Split(rule.Conditions[condition])[value]
+	one.Conditions[condition] = alb.Split(rule.Conditions[condition], 1)[value]
 	return one
 }
 

@@ -224,7 +224,9 @@ func (p *parser) dataType() {
 		return
 	}
 	p.at++
-	p.takeAny("CHAR", "CHARACTER", "VARCHAR", "VARCHARACTER", "VARBINARY") // NATIONAL, LONG
+	if t.is("NATIONAL", "LONG") {
+		p.takeAny("CHAR", "CHARACTER", "VARCHAR", "VARCHARACTER", "VARBINARY")
+	}
 	p.takeAny("VARYING", "PRECISION", "BYTE")
 	if p.sees("(") {
 		p.list(func() {

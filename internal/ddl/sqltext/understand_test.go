@@ -114,3 +114,15 @@ func TestExpand(t *testing.T) {
 		}
 	}
 }
+
+// A character set follows a type that has no length, as servers print it.
+func TestParse_ReadsCharacterSetsOfColumns(t *testing.T) {
+	for _, sql := range []string{
+		"CREATE TABLE t (a text CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, b enum('x') CHARACTER SET latin1, c varchar(5) CHARACTER SET ascii)",
+		"CREATE TABLE t (a NATIONAL CHARACTER VARYING(5), b LONG VARCHAR CHARACTER SET latin1, c LONG, d CHARACTER(5) CHARACTER SET latin1, e DOUBLE PRECISION)",
+	} {
+		if _, err := ParseDefinition(sql, Dialect{Version: 90704}); err != nil {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+}

@@ -82,7 +82,7 @@ func (p *Probe) Run(ctx context.Context) error {
 	if err := s.write(p.Log, p.Settings.Name); err != nil {
 		return err
 	}
-	return errors.Join(untilErr, keptErr, p.attribute(ctx, kept, s.at), p.blame(ctx, s, kept.ByHand))
+	return errors.Join(untilErr, keptErr, p.attributeIf(ctx, kept, keptErr, s), p.blame(ctx, s, kept.ByHand))
 }
 
 // different is what of the load balancers is not as it was deployed, in a mode.
@@ -115,36 +115,78 @@ func (p *Probe) overdue(ctx context.Context, mode maintenance.Mode, now time.Tim
 	return max(0, now.Sub(config.Until)), nil
 }
 
-// attribute writes down who has turned the mode, as soon as CloudTrail knows, and
-// that the deploy of the guard's last change is over. What CloudTrail does not know after an
-// hour it will not know.
-func (p *Probe) attribute(ctx context.Context, kept live.Kept, now time.Time) error {
-	turned := kept.Record.Since
-	if turned.IsZero() {
+// attributeIf is attribute, unless what is kept cannot be read: what is written
+// then would take its place.
+func (p *Probe) attributeIf(ctx context.Context, kept live.Kept, unread error, s sample) error {
+	if unread != nil {
 		return nil
 	}
-	known := live.Attribution{Since: turned, Settled: kept.Attribution.Settled}
+	return p.attribute(ctx, kept, s)
+}
+
+// attribute writes down who has turned the mode, as soon as CloudTrail knows, that
+// the deploy of the guard's last change is over, and which mode the last event was
+// of. What CloudTrail does not know after an hour it will not know.
+func (p *Probe) attribute(ctx context.Context, kept live.Kept, s sample) error {
+	if p.Settings.Attribution == "" {
+		return nil
+	}
+	turned, now := kept.Record.Since, s.at
+	known := live.Attribution{Since: turned, Settled: kept.Attribution.Settled, Announced: kept.Attribution.Announced}
 	if kept.Attribution.Since.Equal(turned) {
 		known = kept.Attribution
 	}
 	next := known
 	var errs []error
-	if known.By == "" && now.Sub(turned) <= time.Hour {
+	if known.By == "" && !turned.IsZero() && now.Sub(turned) <= time.Hour {
 		act, err := live.LastDeploy(ctx, p.Config, p.Settings.Stack, turned)
 		next.By = act.By
 		errs = append(errs, err)
 	}
-	if last := kept.Record.Last.At; !known.Settled.Equal(last) {
+	if last := kept.Record.Last.At; !turned.IsZero() && !known.Settled.Equal(last) {
 		settled, err := p.settled(ctx)
 		if settled {
 			next.Settled = last
 		}
 		errs = append(errs, err)
 	}
+	announced, err := p.announce(ctx, kept, s, next.By)
+	next.Announced = announced
+	errs = append(errs, err)
 	if next != known {
 		errs = append(errs, p.parameters().Attribute(ctx, p.Settings.Attribution, next))
 	}
 	return errors.Join(errs...)
+}
+
+// announce puts a mode event if the mode is another one than that of the last
+// event, or was turned to again since, and returns what the last event is of. The
+// event comes before it is written down that there was one: a probe that dies in
+// between puts it again. The first mode that is ever seen is no change.
+func (p *Probe) announce(ctx context.Context, kept live.Kept, s sample, by string) (live.Turn, error) {
+	last := kept.Attribution.Announced
+	if s.mode == "" || s.mode == last.Mode && (kept.Record.Mode != s.mode || !kept.Record.Since.After(last.Since)) {
+		return last, nil
+	}
+	now := live.Turn{Mode: s.mode, Since: s.at.UTC().Truncate(time.Second)}
+	how := live.TurnedByHand
+	if kept.Record.Mode == s.mode && kept.Record.Since.After(last.Since) {
+		now, how = kept.Record.Turn, live.TurnedByDeploy
+	}
+	if last == (live.Turn{}) {
+		return now, nil
+	}
+	e := live.ModeEvent{Stack: p.Settings.Stack, Switch: p.Settings.SwitchName, From: last.Mode, To: now.Mode, Since: now.Since, How: how}
+	switch {
+	case how == live.TurnedByDeploy:
+		e.By, e.Until = by, kept.Record.Until
+	case kept.ByHand.Mode == s.mode && kept.ByHand.At.After(last.Since):
+		e.By = kept.ByHand.By
+	}
+	if err := e.Put(ctx, p.Config); err != nil {
+		return last, err
+	}
+	return now, nil
 }
 
 // settled tells whether no deploy of the stack is on its way, so that that of the

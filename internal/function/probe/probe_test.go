@@ -38,7 +38,7 @@ var settings = probe.Settings{
 		Others: []rules.Outline{{Port: 80, Lines: []rules.Line{{Does: "d"}}}},
 	},
 	Apps: []string{"app"}, Unlock: "unlock",
-	Function: "Responder", Stack: "shop", Record: "/shop/record", Attribution: "/shop/attribution",
+	Function: "Responder", Stack: "shop", SwitchName: "Maintenance", Record: "/shop/record", Attribution: "/shop/attribution",
 }
 
 // night is when the tests take place.
@@ -65,6 +65,7 @@ func newProduct(t *testing.T, s probe.Settings) *product {
 	p.until("")
 	p.record("{}", "{}")
 	p.aws.Answer("PutParameter", "{}")
+	p.aws.Answer("PutEvents", `{"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}`)
 	p.stack("UPDATE_IN_PROGRESS")
 	p.history(nil)
 	return p
@@ -228,7 +229,7 @@ func closed() live.Record {
 }
 
 func attributed(record live.Record) string {
-	return live.Attribution{Since: record.Since, By: deployer}.Encode()
+	return live.Attribution{Since: record.Since, By: deployer, Announced: record.Turn}.Encode()
 }
 
 func TestMetrics(t *testing.T) {
@@ -321,7 +322,7 @@ func TestWhoTurnedTheModeIsWrittenDown(t *testing.T) {
 			p := newProduct(t, settings)
 			p.balancer("responder")
 			record := live.NewRecord(maintenance.Closed, test.since)
-			p.record(record.Encode(), "{}")
+			p.record(record.Encode(), live.Attribution{Announced: record.Turn}.Encode())
 			if test.known {
 				p.record(record.Encode(), attributed(record))
 			}
@@ -373,11 +374,8 @@ func TestProbe_WritesDownThatADeployIsOver(t *testing.T) {
 			p := newProduct(t, settings)
 			p.balancer("responder")
 			p.stack(test.status)
-			attribution := live.Placeholder
-			if !test.known.Since.IsZero() {
-				attribution = test.known.Encode()
-			}
-			p.record(record.Encode(), attribution)
+			test.known.Announced = record.Turn // that it turned is said already
+			p.record(record.Encode(), test.known.Encode())
 			if _, err := p.metrics(t); err != nil {
 				t.Fatal(err)
 			}
@@ -387,7 +385,7 @@ func TestProbe_WritesDownThatADeployIsOver(t *testing.T) {
 				if err := json.Unmarshal([]byte(put.Body), &in); err != nil {
 					t.Fatal(err)
 				}
-				written = in.Value
+				written = strings.Replace(in.Value, `,"announced":{"mode":"closed","since":"2026-12-01T01:58:00Z"}`, "", 1)
 			}
 			if written != test.want {
 				t.Errorf("wrote %q, want %q", written, test.want)
@@ -417,7 +415,7 @@ func TestSettings(t *testing.T) {
 	for name, s := range map[string]probe.Settings{"with a guard": settings, "shared": {
 		Switch:   rules.Switch{Responder: "responder", Listeners: []rules.Listener{{Name: listener}, {Name: listener + "0", Turning: []int{7}}}},
 		Deployed: rules.Outlines{Listeners: []rules.Outline{{Shared: true}, {Port: 8443, Shared: true, Lines: []rules.Line{{Priority: alb.UnknownPriority, Does: "x"}}}}, OthersUnknown: true},
-		Function: "Responder", Stack: "shop",
+		Function: "Responder", Stack: "shop", SwitchName: "Maintenance",
 	}} {
 		env := s.Environment()
 		if got := probe.ParseEnvironment(func(name string) string { return env[name] }); !reflect.DeepEqual(got, s) {
@@ -433,5 +431,65 @@ func TestSettings(t *testing.T) {
 	p := newProduct(t, probe.Settings{})
 	if metrics, err := p.metrics(t); err == nil || len(metrics) > 0 {
 		t.Errorf("without settings: %v, %v", metrics, err)
+	}
+}
+
+// TestProbe_PutsAModeEventForEachTurn, at least once, and says which it has put.
+func TestProbe_PutsAModeEventForEachTurn(t *testing.T) {
+	open := live.Turn{Mode: maintenance.Open, Since: night.AddDate(0, -1, 0)}
+	announced := func(turn live.Turn) string { return live.Attribution{Announced: turn}.Encode() }
+	now := closed()
+	for _, test := range []struct {
+		name        string
+		group       string
+		record      string
+		attribution string
+		byHand      string
+		refused     bool
+		want        string // parts of the detail. Empty: no event
+		written     bool   // the turn
+	}{
+		{"closed by a deploy", "responder", now.Encode(), announced(open), "", false, `"id":"shop/Maintenance/2026-12-01T01:00:00Z","stack":"shop","switch":"Maintenance","from":"open","to":"closed","since":"2026-12-01T01:00:00Z","how":"deploy"`, true},
+		{"closed by hand", "responder", "{}", announced(open), "", false, `"id":"shop/Maintenance/2026-12-01T02:00:00Z","stack":"shop","switch":"Maintenance","from":"open","to":"closed","since":"2026-12-01T02:00:00Z","how":"by hand"`, true},
+		{"opened by hand", "app", now.Encode(), announced(now.Turn), "", false, `"from":"closed","to":"open","since":"2026-12-01T02:00:00Z","how":"by hand"`, true},
+		{"as announced", "responder", now.Encode(), announced(now.Turn), "", false, "", false},
+		{"closed again, which nobody saw open", "responder", now.Encode(), announced(live.Turn{Mode: maintenance.Closed, Since: open.Since}), "", false, `"from":"closed","to":"closed","since":"2026-12-01T01:00:00Z","how":"deploy"`, true},
+		{"the first look", "responder", now.Encode(), "{}", "", false, "", true},
+		{"in no mode", "somebody", now.Encode(), announced(open), "", false, "", false},
+		{"a rule by hand", "responder", now.Encode(), announced(open), ruleByHand("<Field>path-pattern</Field><Values><member>/x</member></Values>"), false, "", false},
+		{"EventBridge does not take it", "responder", now.Encode(), announced(open), "", true, `"to":"closed"`, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newProduct(t, settings)
+			p.balancer(test.group, test.byHand)
+			p.record(test.record, test.attribution)
+			if test.refused {
+				p.aws.Answer("PutEvents", `{"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "later"}]}`)
+			}
+			_, err := p.metrics(t)
+			if (err != nil) != test.refused || test.refused && !strings.Contains(err.Error(), "InternalFailure: later") {
+				t.Errorf("got %v", err)
+			}
+			detail := ""
+			for _, put := range p.aws.Calls("PutEvents") {
+				var in struct {
+					Entries []struct{ Source, DetailType, Detail string }
+				}
+				if err := json.Unmarshal([]byte(put.Body), &in); err != nil || len(in.Entries) != 1 || in.Entries[0].Source != "noren" || in.Entries[0].DetailType != "noren mode change" {
+					t.Fatalf("put %s, %v", put.Body, err)
+				}
+				detail = in.Entries[0].Detail
+			}
+			if !strings.Contains(detail, test.want) || (detail == "") != (test.want == "") {
+				t.Errorf("got %s, want %s", detail, test.want)
+			}
+			written := false
+			for _, put := range p.aws.Calls("PutParameter") {
+				written = written || strings.Contains(put.Body, `announced\":{\"mode\":\"`+map[string]string{"responder": "closed", "app": "open"}[test.group]) && !strings.Contains(put.Body, test.attribution)
+			}
+			if written != test.written {
+				t.Errorf("written down: %v, want %v", written, test.written)
+			}
+		})
 	}
 }

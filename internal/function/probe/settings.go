@@ -31,8 +31,9 @@ type Settings struct {
 	// Function is the name of the function that answers the refused. Required.
 	Function string
 
-	// Stack is the name of the CloudFormation stack. Required.
-	Stack string
+	// Stack is the name of the CloudFormation stack, and SwitchName the path of the
+	// construct in it. Required.
+	Stack, SwitchName string
 
 	// Record and Attribution are the names of the parameters in which the mode is
 	// remembered. Default: there is no guard, and nothing is.
@@ -52,6 +53,7 @@ const (
 	responderVariable   = maintenance.ProbeVariables + "RESPONDER"
 	functionVariable    = maintenance.ProbeVariables + "FUNCTION"
 	stackVariable       = maintenance.ProbeVariables + "STACK"
+	switchVariable      = maintenance.ProbeVariables + "SWITCH"
 	recordVariable      = maintenance.ProbeVariables + "RECORD"
 	attributionVariable = maintenance.ProbeVariables + "ATTRIBUTION"
 	appsVariable        = maintenance.ProbeVariables + "APPS"
@@ -77,7 +79,7 @@ func variable(index int, name string) string {
 // its default is left out.
 func (s Settings) Environment() map[string]string {
 	env := map[string]string{
-		responderVariable: s.Switch.Responder, functionVariable: s.Function, stackVariable: s.Stack,
+		responderVariable: s.Switch.Responder, functionVariable: s.Function, stackVariable: s.Stack, switchVariable: s.SwitchName,
 		recordVariable: s.Record, attributionVariable: s.Attribution,
 		appsVariable: strings.Join(s.Apps, ","), unlockVariable: s.Unlock,
 		byHandVariable: s.ByHand,
@@ -103,14 +105,14 @@ func ParseEnvironment(getenv func(string) string) Settings {
 		Name:   getenv(nameVariable),
 		Switch: rules.Switch{Responder: getenv(responderVariable)},
 
-		Function: getenv(functionVariable), Stack: getenv(stackVariable),
+		Function: getenv(functionVariable), Stack: getenv(stackVariable), SwitchName: getenv(switchVariable),
 		Record: getenv(recordVariable), Attribution: getenv(attributionVariable), Unlock: getenv(unlockVariable), ByHand: getenv(byHandVariable),
 	}
 	if apps := getenv(appsVariable); apps != "" {
 		s.Apps = strings.Split(apps, ",")
 	}
 	var errs []error
-	for _, name := range []string{variable(0, "Listener"), responderVariable, functionVariable, stackVariable} {
+	for _, name := range []string{variable(0, "Listener"), responderVariable, functionVariable, stackVariable, switchVariable} {
 		if getenv(name) == "" {
 			errs = append(errs, fmt.Errorf("%s is not set", name))
 		}

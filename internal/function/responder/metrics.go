@@ -18,7 +18,7 @@ var methods = [...]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTI
 
 // metrics counts answers and writes the counts to the log, where CloudWatch
 // makes the metric Answers of them (embedded metric format), by kind and by
-// method, with the path of one such request as a sample.
+// method. It writes no path: paths have names and tokens of people in them.
 //
 // The first answer is written at once, then what came together in ten seconds:
 // the log stays small under load, and an instance that answers seldom loses
@@ -33,14 +33,9 @@ type metrics struct {
 	function string
 
 	mu      sync.Mutex
-	counts  [kinds][len(methods)]count
+	counts  [kinds][len(methods)]int
 	last    time.Time // of the last answer counted
 	flushed time.Time // of the last answer written at its time
-}
-
-type count struct {
-	answers int
-	path    string // of the first
 }
 
 // add counts an answer.
@@ -54,11 +49,7 @@ func (m *metrics) add(now time.Time, k kind, r *request) {
 	if method < 0 {
 		method = len(methods) - 1
 	}
-	c := &m.counts[k][method]
-	if c.answers == 0 {
-		c.path = r.path
-	}
-	c.answers++
+	m.counts[k][method]++
 	m.last = now
 	if now.Sub(m.flushed) >= flushEvery {
 		m.flush(now)
@@ -69,9 +60,9 @@ func (m *metrics) add(now time.Time, k kind, r *request) {
 // flush writes the counts as those of a time, and starts again.
 func (m *metrics) flush(at time.Time) {
 	for k := range m.counts {
-		for i, c := range m.counts[k] {
-			if c.answers > 0 {
-				m.log.write(newRecord(m.function, at, kind(k), methods[i], c))
+		for i, n := range m.counts[k] {
+			if n > 0 {
+				m.log.write(newRecord(m.function, at, kind(k), methods[i], n))
 			}
 		}
 	}
@@ -85,17 +76,12 @@ type record struct {
 	Kind         string
 	Method       string
 	Answers      int
-	Path         string
 }
 
-func newRecord(function string, at time.Time, k kind, method string, c count) record {
+func newRecord(function string, at time.Time, k kind, method string, answers int) record {
 	return record{
 		AWS: emf.New(at, [][]string{{maintenance.FunctionDimension}, {maintenance.FunctionDimension, "Kind"}, {maintenance.FunctionDimension, "Method"}},
 			emf.Metric{Name: maintenance.AnswersMetric, Unit: "Count"}),
-		FunctionName: function, Kind: k.String(), Method: method, Answers: c.answers, Path: shorten(c.path),
+		FunctionName: function, Kind: k.String(), Method: method, Answers: answers,
 	}
-}
-
-func shorten(path string) string {
-	return path[:min(len(path), 200)]
 }

@@ -24,9 +24,6 @@ const (
 	// Validity is how long the cookie lasts.
 	Validity = 12 * time.Hour
 
-	// Penalty is how long the answer to a wrong secret takes at least.
-	Penalty = time.Second
-
 	// cacheTime is how long the secret is kept, so that a rotation is noticed.
 	cacheTime = time.Minute
 
@@ -43,7 +40,6 @@ type Handler struct {
 	read   func(context.Context) (string, error)
 	log    io.Writer
 	now    func() time.Time
-	wait   func(context.Context, time.Duration)
 
 	mu     sync.Mutex
 	secret string
@@ -53,14 +49,7 @@ type Handler struct {
 // New returns a handler that sets the cookie called cookie for whoever knows
 // what read returns, and logs to log.
 func New(cookie string, read func(context.Context) (string, error), log io.Writer) *Handler {
-	return &Handler{cookie: cookie, read: read, log: log, now: time.Now, wait: wait}
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
+	return &Handler{cookie: cookie, read: read, log: log, now: time.Now}
 }
 
 // Handle answers GET with the form and POST with the cookie, or 403. The error
@@ -80,15 +69,16 @@ func (h *Handler) Handle(ctx context.Context, event events.ALBTargetGroupRequest
 func (h *Handler) unlock(ctx context.Context, event events.ALBTargetGroupRequest) events.ALBTargetGroupResponse {
 	secret, err := h.current(ctx)
 	if err != nil {
-		h.say("cannot read the secret", err.Error())
+		h.say(event, "cannot read the secret", err.Error())
 		return page(http.StatusServiceUnavailable, "The secret cannot be read now. Try again in a minute.")
 	}
 	if !equal(typed(event), secret) {
-		h.say("a wrong secret", "")
-		h.wait(ctx, Penalty)
+		// At once: no guess finds one of 2^165 secrets, and a pause would take the
+		// concurrency from which the refused are answered.
+		h.say(event, "a wrong secret", "")
 		return page(http.StatusForbidden, "That is not the secret.")
 	}
-	h.say("unlocked", "")
+	h.say(event, "unlocked", "")
 	response := page(http.StatusSeeOther, "You are let through.")
 	set(&response, "Location", "/")
 	set(&response, "Set-Cookie", (&http.Cookie{
@@ -166,12 +156,38 @@ func set(response *events.ALBTargetGroupResponse, name, value string) {
 	response.MultiValueHeaders[name] = []string{value}
 }
 
-// say logs what happened, for an audit: never what was typed.
-func (h *Handler) say(what, cause string) {
+// say logs what happened, to whom, for an audit: never what was typed.
+func (h *Handler) say(event events.ALBTargetGroupRequest, what, cause string) {
 	line, _ := json.Marshal(struct {
 		Time  time.Time `json:"time"`
 		What  string    `json:"what"`
 		Cause string    `json:"cause,omitempty"`
-	}{h.now().UTC(), what, cause})
+
+		// Address is what X-Forwarded-For says: the last address is the one from which
+		// the load balancer was asked, those before it are what that one says.
+		Address string `json:"address"`
+
+		// Trace finds the request in the access log of the load balancer.
+		Trace string `json:"trace"`
+	}{h.now().UTC(), what, cause, header(event, "x-forwarded-for"), header(event, "x-amzn-trace-id")})
 	_, _ = h.log.Write(append(line, '\n'))
+}
+
+// longestHeader bounds what is logged of a header, in bytes from its end.
+const longestHeader = 200
+
+// header is a header of the request, in whichever family the target group has.
+func header(event events.ALBTargetGroupRequest, name string) string {
+	value := ""
+	for key, v := range event.Headers {
+		if strings.EqualFold(key, name) {
+			value = v
+		}
+	}
+	for key, v := range event.MultiValueHeaders {
+		if strings.EqualFold(key, name) {
+			value = strings.Join(v, ", ")
+		}
+	}
+	return strings.ToValidUTF8(value[max(0, len(value)-longestHeader):], "")
 }

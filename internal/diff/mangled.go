@@ -1,0 +1,65 @@
+package diff
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/term"
+)
+
+// mangled is a text as CloudFormation gives it back from GetTemplate: with ? for
+// every character that is not ASCII, although it has deployed the right ones.
+func mangled(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r > 0x7f {
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+// readBack returns a template that CloudFormation may have given back, in which
+// each text that it may have mangled is that of the other one: whether it differs
+// cannot be told. A template that has a character that is not ASCII is as it is.
+func readBack(data, other []byte) (same []byte, texts int) {
+	var back, next any
+	if json.Unmarshal(data, &back) != nil || json.Unmarshal(other, &next) != nil || exactly(back) != mangled(exactly(back)) {
+		return data, 0
+	}
+	back = restore(back, next, &texts)
+	if texts == 0 {
+		return data, 0
+	}
+	return []byte(exactly(back)), texts
+}
+
+// restore is a value with the texts of another in the place of those that are
+// these, mangled.
+func restore(back, next any, texts *int) any {
+	switch b := back.(type) {
+	case map[string]any:
+		if n, ok := next.(map[string]any); ok {
+			for key, value := range b {
+				b[key] = restore(value, n[key], texts)
+			}
+		}
+	case []any:
+		if n, ok := next.([]any); ok && len(n) == len(b) {
+			for i, value := range b {
+				b[i] = restore(value, n[i], texts)
+			}
+		}
+	case string:
+		if n, ok := next.(string); ok && n != b && mangled(n) == b {
+			*texts++
+			return n
+		}
+	}
+	return back
+}
+
+// mangledWarning says what is not known of texts that came back mangled.
+func mangledWarning(texts int) string {
+	return fmt.Sprintf("%s of the deployed template came back from CloudFormation with ? for every character that is not ASCII, and may be what the other template has: whether they change cannot be told", term.Plural(texts, "text"))
+}

@@ -1,0 +1,28 @@
+// Reads a pair of templates, [old, new] in JSON, from each line, and writes what
+// @aws-cdk/cloudformation-diff calls relevant for security, a line for each.
+const { fullDiff } = require('@aws-cdk/cloudformation-diff');
+const readline = require('readline');
+
+readline.createInterface({ input: process.stdin }).on('line', line => {
+  const [before, after] = JSON.parse(line);
+  const { iamChanges, securityGroupChanges } = fullDiff(before, after);
+  const flat = changes => ({
+    statements: changes.statements.map(s => s._toJson()),
+    policies: changes.policies.map(p => p._toJson()),
+    sso: changes.sso,
+    rules: changes.rules.map(r => r.toJson()),
+  });
+  console.log(JSON.stringify({
+    added: flat(side('additions')),
+    removed: flat(side('removals')),
+  }));
+
+  function side(name) {
+    return {
+      statements: iamChanges.statements[name],
+      policies: iamChanges.managedPolicies[name],
+      sso: [...iamChanges.ssoAssignments[name], ...iamChanges.ssoPermissionSets[name]],
+      rules: [...securityGroupChanges.ingress[name], ...securityGroupChanges.egress[name]],
+    };
+  }
+});
