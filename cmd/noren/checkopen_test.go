@@ -27,8 +27,8 @@ Resources:
 		}
 		return strings.Join(all, "\n")
 	}
-	want := `still open when Maintenance is closed: rule 5 (path "/blog/*") of Listener forwards to Blog, such as GET /blog/x
-still open when Maintenance is closed: the default action of Other forwards to App, such as GET /`
+	want := `still open when Maintenance is closed: rule 5 (path "/blog/*") of Listener HTTP 80 forwards to Blog, such as GET /blog/x
+still open when Maintenance is closed: the default action of Other HTTP 81 forwards to App, such as GET /`
 	if got := messages("MaintenanceTargetGroup01234567"); got != want {
 		t.Errorf("closed: got\n%s\nwant\n%s", got, want)
 	}
