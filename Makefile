@@ -85,6 +85,7 @@ export NOREN_AWSCLI2
 # part of.
 apps:
 	NOREN_APPS=all go test -count=1 -timeout 20m ./test/apps
+	NOREN_PROPERTY=100 go test -count=1 -timeout 20m -run Generated ./constructs/maintenancemode
 
 awscli: node_modules .venv/awscli
 	@$(NOREN_AWSCLI2) --version | grep -q ^aws-cli/2 || { echo "$(NOREN_AWSCLI2) is not the AWS CLI 2: name it in NOREN_AWSCLI2"; exit 1; }

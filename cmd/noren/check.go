@@ -27,7 +27,9 @@ values and wildcards in a rule, characters and lengths, priorities, weights,
 target groups, regexes. Rules, and values of them, that no request reaches are
 warnings, with the rules that take their requests. So is what keeps noren close
 from turning a switch of the template: parameters that every update reads again,
-and characters that CloudFormation does not give back.
+and characters that CloudFormation does not give back. So is what stays open in
+a template in which a switch is closed, and a network that has 192.0.2.1, the
+address by which closing rules are disarmed.
 
 A TEMPLATE is a CloudFormation template in JSON or YAML, or the folder of an
 assembly, whose templates are checked as one, nested stacks included. Without
@@ -124,7 +126,7 @@ func check(paths []string, from templateFlags) ([]finding, []source, error) {
 			add(finding{alb.Warning.String(), "", "", "", "not read: " + name + ": its rules are not checked", "", "", nil}, s.file)
 		}
 		for _, p := range s.parts {
-			for _, f := range unturnable(p.data) {
+			for _, f := range slices.Concat(unturnable(p.data), stillOpen(p.data), takenNetworks(p.data)) {
 				add(f, p.file)
 			}
 		}

@@ -131,7 +131,7 @@ func (g *generated) define(p product, mode maintenance.Mode) {
 // through in open. The oracle is alb.Route, on requests that the witness engine
 // finds for each pair of rules. NOREN_PROPERTY is how many listeners are tried.
 func TestNew_GeneratedListeners(t *testing.T) {
-	tries := 25
+	tries := 8
 	if n, err := strconv.Atoi(os.Getenv("NOREN_PROPERTY")); err == nil {
 		tries = n
 	}
