@@ -102,7 +102,7 @@ var operations = []operation{
 	{"add a range partition", "ALTER TABLE reports ADD PARTITION (PARTITION p3 VALUES LESS THAN (2060))", byYear},
 	{"drop a range partition", "ALTER TABLE reports DROP PARTITION p0", byYear},
 	{"truncate a partition", "ALTER TABLE reports TRUNCATE PARTITION p1", byYear},
-	{"reorganize a partition", "ALTER TABLE reports REORGANIZE PARTITION p2 INTO (PARTITION p2 VALUES LESS THAN (2030), PARTITION p3 VALUES LESS THAN (2040))", byYear},
+	{"reorganize a partition", "ALTER TABLE reports REORGANIZE PARTITION p1 INTO (PARTITION p1a VALUES LESS THAN (2011), PARTITION p1b VALUES LESS THAN (2020))", byYear},
 	{"exchange a partition", "ALTER TABLE reports EXCHANGE PARTITION p0 WITH TABLE old_reports", byYear + "; CREATE TABLE old_reports LIKE reports; ALTER TABLE old_reports REMOVE PARTITIONING"},
 	{"coalesce hash partitions", "ALTER TABLE reports COALESCE PARTITION 2", byHash},
 	{"add hash partitions", "ALTER TABLE reports ADD PARTITION PARTITIONS 2", byHash},

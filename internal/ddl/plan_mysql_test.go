@@ -127,6 +127,9 @@ func reality(t *testing.T, db *Database, sql string) string {
 			continue
 		}
 		if _, err := db.pool.Exec(st.With(rung)); err == nil {
+			if rung.Algorithm == "INSTANT" && !slices.Equal(before, ids()) { // MariaDB takes the clause, and copies all the same
+				rung = sqltext.CopyShared
+			}
 			return fmt.Sprintf("%s rebuild=%v", rung, st.Kind.Laddered() && !slices.Equal(before, ids()))
 		}
 	}
