@@ -92,7 +92,6 @@ var awsCommands = map[string][]string{
 	"ec2 describe-security-groups":                 {"--filters", "--query", "--output"},
 	"ecs update-service":                           {"--cluster", "--service", "--force-new-deployment"},
 	"ecs describe-services":                        {"--cluster", "--services"},
-	"ecs update-service":                           {"--cluster", "--service", "--force-new-deployment"},
 	"lambda get-account-settings":                  {},
 	"rds describe-db-clusters":                     {"--db-cluster-identifier", "--query"},
 	"rds restore-db-cluster-to-point-in-time":      {"--source-db-cluster-identifier", "--db-cluster-identifier", "--restore-to-time", "--db-subnet-group-name", "--vpc-security-group-ids", "--serverless-v2-scaling-configuration"},
