@@ -34,7 +34,7 @@ func BenchmarkAppBuild(b *testing.B) {
 }
 
 // BenchmarkTests runs all tests with everything compiled: as often as nothing
-// has changed, when Go knows the results, and with every test run anew.
+// has changed, when Go knows the results, and with every test run again.
 func BenchmarkTests(b *testing.B) {
 	run(b, nil, "go", "test", "./...")
 	b.Run("cached", func(b *testing.B) {
@@ -43,7 +43,7 @@ func BenchmarkTests(b *testing.B) {
 		}
 		reportSeconds(b)
 	})
-	b.Run("anew", func(b *testing.B) {
+	b.Run("again", func(b *testing.B) {
 		for b.Loop() {
 			run(b, nil, "go", "test", "-count=1", "./...")
 		}

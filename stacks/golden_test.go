@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-var update = flag.Bool("update", false, "write the goldens anew")
+var update = flag.Bool("update", false, "write the goldens")
 
 // hash matches what stands for the content of an asset.
 var hash = regexp.MustCompile(`[0-9a-f]{64}`)

@@ -36,7 +36,7 @@ type operations struct {
 	maintenance maintenancemode.MaintenanceMode
 	topic       awssns.Topic
 	action      awscloudwatch.IAlarmAction
-	alarms      []interfacesawscloudwatch.IAlarmRef // that tell somebody, for the dashboard
+	alarms      []interfacesawscloudwatch.IAlarmRef // that notify someone, for the dashboard
 }
 
 // addOperations adds the topic, all alarms and the dashboard.
@@ -127,7 +127,7 @@ func (o *operations) addDatabaseNotice(database awsrds.DatabaseCluster) {
 }
 
 // addChangeNotice tells the topic who changed the listener, when and how: a
-// deploy, by the role of CloudFormation, or somebody by hand. EventBridge sees
+// deploy, by the role of CloudFormation, or someone by hand. EventBridge sees
 // such calls only in an account with a trail that records management events.
 func (o *operations) addChangeNotice(listener elbv2.IApplicationListener) {
 	parts := awscdk.Fn_Split(jsii.String(":listener/"), listener.ListenerArn(), jsii.Number(2))

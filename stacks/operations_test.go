@@ -17,7 +17,7 @@ import (
 // left out.
 func withoutHash(id string) string { return id[:len(id)-8] }
 
-// alarmIDs returns the alarms of the template that tell somebody, and whether
+// alarmIDs returns the alarms of the template that notify someone, and whether
 // planned maintenance keeps each quiet.
 func (t template) alarmIDs(tb testing.TB) map[string]bool {
 	tb.Helper()

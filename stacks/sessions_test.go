@@ -56,7 +56,7 @@ func TestSessionStore(t *testing.T) {
 		}
 	}
 	if alarms != 4 || told != 4 {
-		t.Errorf("%d alarms, of which %d tell somebody, want 4", alarms, told)
+		t.Errorf("%d alarms, of which %d notify someone, want 4", alarms, told)
 	}
 	for _, r := range string(data) {
 		if r > 127 {

@@ -39,7 +39,7 @@ func stillOpen(data []byte) []finding {
 // disarmed. Source: RFC 5737.
 var documentation = netip.MustParsePrefix("192.0.2.0/24")
 
-// takenNetworks finds networks in which somebody may have that address.
+// takenNetworks finds networks in which a client may have that address.
 func takenNetworks(data []byte) []finding {
 	types := []string{"AWS::EC2::VPC", "AWS::EC2::VPCCidrBlock", "AWS::EC2::Subnet"}
 	document, err := cfn.Read(bytes.NewReader(data), cfn.Options{})

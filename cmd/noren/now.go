@@ -89,7 +89,7 @@ func (t *turning) turnNow(cmd *cobra.Command, query live.Query, o *turn.Operatio
 func caller(ctx context.Context, settings aws.Config) string {
 	out, err := sts.NewFromConfig(settings).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return "somebody whom AWS does not name"
+		return "a user whom AWS does not name"
 	}
 	return aws.ToString(out.Arn)
 }

@@ -281,7 +281,7 @@ type session struct {
 	product *preview.Preview
 	mode    string
 	out     term.Terminal
-	keys    bool // whether there is somebody to press one
+	keys    bool // whether anyone is there to press one
 }
 
 // greet says where everything is.

@@ -305,7 +305,7 @@ func TestStatus(t *testing.T) {
 			p.listener(liveApp)
 			p.serve(t, http.NotFound)
 			p.change("arn:aws:iam::111111111111:user/mei", "")
-		}, "", 3, []string{"the listener is open, the last deploy turned it to closed: somebody changed it by hand", "(3 min), by arn:aws:iam::111111111111:user/mei, by hand", "the last deploy turned it to closed"}},
+		}, "", 3, []string{"the listener is open, the last deploy turned it to closed: it was changed by hand", "(3 min), by arn:aws:iam::111111111111:user/mei, by hand", "the last deploy turned it to closed"}},
 		{"mixed", "open", func(_ *testing.T, p *liveProduct) { p.listener("arn:other") }, "", 3, []string{"the listener is mixed: the default action forwards neither to the application alone nor to the answer of maintenance alone", "live listener      mixed", "CloudTrail knows of no change of the listener since"}},
 		{"the request disagrees", "closed", func(t *testing.T, p *liveProduct) { p.serve(t, http.NotFound) }, "", 3, []string{"do not agree", "let in"}},
 		{"the next deploy flips", "closed", func(t *testing.T, _ *liveProduct) {

@@ -123,7 +123,7 @@ func statusVerdict(r live.Status) (string, term.Style) {
 		return "not known: something could not be found out", term.Red
 	}
 	if r.Recorded != "" && r.Listener.Mode != "" && r.Recorded != r.Listener.Mode {
-		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: somebody changed it by hand", mode, r.Recorded), term.Red
+		return fmt.Sprintf("the listener is %s, the last deploy turned it to %s: it was changed by hand", mode, r.Recorded), term.Red
 	}
 	if r.Not != "" {
 		return fmt.Sprintf("not %s: %s", r.Not, r.Listener.Mixed), term.Red
@@ -150,7 +150,7 @@ func since(r live.Status, now time.Time) string {
 	}
 	by := r.By
 	if by == "" {
-		by = "somebody whom CloudTrail does not name yet"
+		by = "a user whom CloudTrail does not name yet"
 	}
 	if r.ByHand {
 		by += ", by hand"

@@ -12,7 +12,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-var update = flag.Bool("update", false, "write the goldens anew")
+var update = flag.Bool("update", false, "write the goldens")
 
 // flips are the templates of an app in every mode.
 const flips = "../../internal/diff/testdata/own."

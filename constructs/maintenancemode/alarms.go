@@ -28,7 +28,7 @@ func every(statistic string) *awscloudwatch.MetricOptions {
 }
 
 // addAlarms defines the alarms of the switch itself. They tell nobody until
-// somebody adds an action. None of them depends on the mode, and none takes the
+// someone adds an action. None of them depends on the mode, and none takes the
 // probe's silence for an open product: the state that was last known is kept,
 // and the silence is an alarm of its own.
 func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
@@ -66,7 +66,7 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 
 	long := known
 	long.EvaluationPeriods = jsii.Number(5) // a deploy is between the record and the listener for a moment
-	alarm("DriftAlarm", "A listener of the load balancer is not as it was deployed: somebody changed it by hand", m.Metrics.Drift, long)
+	alarm("DriftAlarm", "A listener of the load balancer is not as it was deployed: it was changed by hand", m.Metrics.Drift, long)
 	alarm("ModeUnknownAlarm", "Nothing says which mode the listener is in: the probe is silent, or it is in none. App alarms may tell nobody",
 		m.Metrics.Mode.With(every("SampleCount")), awscloudwatch.AlarmProps{
 			ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,

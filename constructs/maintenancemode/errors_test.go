@@ -16,7 +16,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// rule adds a rule of somebody else's to the listener.
+// rule adds another team's rule to the listener.
 func (p product) rule(id string, priority int, hosts ...string) elbv2.CfnListenerRule {
 	return p.ruleTo(p.targetGroup(id+"Group"), id, priority, hosts...)
 }
@@ -219,7 +219,7 @@ func TestFlags(t *testing.T) {
 			"read-only Soon. 2026-12-01T04:00:00+09:00", ""},
 		{"a typing error", map[string]any{"maintenance": "ture"}, "", `-c maintenance: unknown mode "ture": want false, read-only or true`},
 		{"a typing error in the name", map[string]any{"Maintenace": "true"}, "", `unknown context key "Maintenace": want maintenance, maintenance-message, maintenance-until or maintenance-guard`},
-		{"keys of somebody else's", map[string]any{"maintainer": "team-a", "main": "x", "tenants": "3", "@aws-cdk/core:x": true}, "<nil>  0001-01-01T00:00:00Z", ""},
+		{"another team's keys", map[string]any{"maintainer": "team-a", "main": "x", "tenants": "3", "@aws-cdk/core:x": true}, "<nil>  0001-01-01T00:00:00Z", ""},
 		{"nothing after the equals sign", map[string]any{"maintenance": ""}, "", `-c maintenance: unknown mode "": want false, read-only or true`},
 		{"a number", map[string]any{"maintenance": 1}, "", "-c maintenance: unknown mode 1: want false, read-only or true"},
 		{"an end that is no time", map[string]any{"maintenance-until": "tomorrow"}, "", `-c maintenance-until: "tomorrow" is not a time such as 2026-12-01T04:00:00+09:00`},

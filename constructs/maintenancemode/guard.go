@@ -39,7 +39,7 @@ type Guard struct {
 	// Default: false.
 	Absent bool
 
-	// Typed is when Mode was typed: that somebody wants it now, and not what a file
+	// Typed is when Mode was typed: that a person wants it now, and not what a file
 	// says for want of a flag. An assembly with a flag of another evening opens
 	// nothing. Flags.Apply sets it. Default: the mode was not typed.
 	Typed time.Time
@@ -62,7 +62,7 @@ type Guard struct {
 	ReopensAt string
 
 	// ByHand is what flips the listener without a deploy, for the refusal after
-	// somebody did. Default: it does not say.
+	// someone did. Default: it does not say.
 	ByHand string
 }
 

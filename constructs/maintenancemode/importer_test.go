@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// importer is a CDK app of somebody else's.
+// importer is another team's CDK app.
 const importer = `package main
 
 import (

@@ -21,7 +21,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// generated is a load balancer as somebody might have it, with a switch on it.
+// generated is a load balancer as an app might have it, with a switch on it.
 type generated struct {
 	*rand.Rand
 	hosts []string

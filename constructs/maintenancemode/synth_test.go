@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 // outdir is the folder of the assemblies, one after the other.
 var outdir string
 
-// product is somebody's app: a load balancer whose listener forwards to one
+// product is an app: a load balancer whose listener forwards to one
 // target group.
 type product struct {
 	stack    awscdk.Stack

@@ -89,7 +89,7 @@ func (s *scratch) climb(ctx context.Context, st sqltext.Statement, a answer, run
 		if now, err := s.ids(ctx, st); err != nil {
 			return answer{}, err
 		} else if rung.Algorithm == "INSTANT" && !slices.Equal(ids, now) { // MariaDB, of partitions
-			full = "the server takes the clause, and writes the table anew all the same"
+			full = "the server takes the clause, and rewrites the table all the same"
 		}
 		if full != "" {
 			a.refusals = append(a.refusals, Refusal{Rung: rung, Reason: full})

@@ -57,7 +57,7 @@ func (m *deadMan) start(ctx context.Context, d *Database, worker int64) error {
 		return err
 	}
 	if !got.Bool {
-		return fmt.Errorf("somebody holds the lock %q", lock)
+		return fmt.Errorf("another session holds the lock %q", lock)
 	}
 	conn, err := m.pool.Conn(ctx)
 	if err != nil {

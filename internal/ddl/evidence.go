@@ -126,7 +126,7 @@ func (d *Database) findTables(ctx context.Context, step *Step, m marks) (found f
 		return notExecuted, look, nil
 	case isBefore != isAfter:
 		return executed, look, nil
-	case !isBefore: // somebody else has changed it
+	case !isBefore: // someone else has changed it
 		return undecided, look, nil
 	}
 	// It leaves the definitions as they are.
@@ -137,7 +137,7 @@ func (d *Database) findTables(ctx context.Context, step *Step, m marks) (found f
 	case st.Exchanges && !sameIDs && exchanged(m.IDs, ids):
 		return executed, look, nil
 	case sameIDs && slices.ContainsFunc(st.Loses, func(by string) bool { return strings.HasPrefix(by, "DROP COLUMN") }):
-		return undecided, look, nil // what was dropped is there, as before or anew
+		return undecided, look, nil // what was dropped is there, as before or made again
 	case sameIDs:
 		return notExecuted, look, nil // what loses rows by other ways gives a table another id
 	}

@@ -309,7 +309,7 @@ func (g *guard) outcome(err error) error {
 	case codeDuplicate:
 		return fmt.Errorf("%s: either the rows hold the duplicate now, or it came and went while the index was built: the server keeps what is written meanwhile in a log and refuses a duplicate in it, too; look for duplicates, and if there are none run it again, with writes stopped if need be; the table is unchanged", reason(err))
 	case codeKilled:
-		return fmt.Errorf("somebody killed the statement; %w", ErrStopped)
+		return fmt.Errorf("another session killed the statement; %w", ErrStopped)
 	}
 	switch {
 	case err == nil:

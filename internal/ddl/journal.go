@@ -286,7 +286,7 @@ func (j *journal) settle(ctx context.Context, steps []*Step, o RunOptions) error
 // unknown is the error for a statement of which nobody knows whether it was
 // executed.
 func (j *journal) unknown(step *Step, look string) error {
-	return fmt.Errorf("statement %d (line %d) of %s: unknown whether it was executed, because its run was killed and somebody else may have changed the same: look at %s, then say what you found: noren ddl resolve --statement %d --as done (or not-done) %s",
+	return fmt.Errorf("statement %d (line %d) of %s: unknown whether it was executed, because its run was killed and someone else may have changed the same: look at %s, then say what you found: noren ddl resolve --statement %d --as done (or not-done) %s",
 		step.Number, step.Line, j.migration.Key(), cmp.Or(look, "what it changes"), step.Number, j.migration.Name)
 }
 

@@ -43,7 +43,7 @@ type Step struct {
 	// Rung is how it is to be executed; zero where there is no choice.
 	Rung
 
-	// Rebuild is whether the table is written anew.
+	// Rebuild is whether the table is rewritten.
 	Rebuild bool `json:"rebuild"`
 
 	// Refusals are the better ways that the server refused.

@@ -181,7 +181,7 @@ func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, er
 		}
 		if err := p.plan(ctx, step); err != nil {
 			if code(err) == codeLockWait {
-				err = fmt.Errorf("somebody else is changing a table: %w", err)
+				err = fmt.Errorf("another session is changing a table: %w", err)
 			}
 			return nil, fmt.Errorf("line %d: %w", step.Line, err)
 		}

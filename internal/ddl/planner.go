@@ -118,7 +118,7 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 		step.problem("%v", err)
 	}
 	if past, there := p.scratch.pasts[target]; step.Algorithm == "INSTANT" && there && !past.known {
-		step.note("how many INSTANT changes the table has had could not be counted, because somebody else's schema change waits: after %d of them the server refuses another", p.scratch.db.Server.rowVersionLimit())
+		step.note("how many INSTANT changes the table has had could not be counted, because another schema change waits: after %d of them the server refuses another", p.scratch.db.Server.rowVersionLimit())
 	}
 	if err := p.ties(ctx, step); err != nil {
 		return err

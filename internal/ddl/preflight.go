@@ -71,7 +71,7 @@ func (d *Database) uncontested(ctx context.Context) error {
 			return err
 		}
 		if try == 5 {
-			return fmt.Errorf("sessions wait for a metadata lock already: %s; somebody else is changing a table, or a transaction holds one: let that end first", strings.Join(all, ", "))
+			return fmt.Errorf("sessions wait for a metadata lock already: %s; another session is changing a table, or a transaction holds one: let that end first", strings.Join(all, ", "))
 		}
 		if err := sleep(ctx, 400*time.Millisecond); err != nil {
 			return err
@@ -235,7 +235,7 @@ func (p *preflight) sorting(ctx context.Context) error {
 	return nil
 }
 
-// unfinished notes other migrations that somebody left in the middle.
+// unfinished notes other migrations that were left in the middle.
 func (p *preflight) unfinished(ctx context.Context) error {
 	all, err := collect[string](ctx, p.db.pool, "SELECT DISTINCT CONCAT(migration, ' (statement ', number, ' ', state, ')') FROM "+p.journal.String()+" WHERE migration <> ? AND state <> ?", p.plan.Name, StateDone)
 	if err == nil && len(all) > 0 {

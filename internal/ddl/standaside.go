@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// lasting is how long a lock must have been held by somebody idle to be worth
+// lasting is how long a lock must have been held by an idle session to be worth
 // waiting for without queueing.
 const (
 	lasting        = 150 * time.Millisecond
 	standAsideTick = 50 * time.Millisecond
 )
 
-// standAside waits, without making anybody wait, as long as somebody holds the
+// standAside waits, without making anybody wait, as long as a session holds the
 // tables of a statement who will go on to: an idle transaction, a query that
 // has run for a second, a backup. Where the server does not show who holds what,
 // it does not wait.

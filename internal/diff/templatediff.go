@@ -62,7 +62,7 @@ func Read(data []byte, options cfn.Options) (Template, error) {
 }
 
 // typedMode takes the place of the time at which a mode was typed: the one value
-// that depends on when a template was synthesized. What counts is that somebody
+// that depends on when a template was synthesized. What counts is that someone
 // asked.
 const typedMode = "typed"
 

@@ -119,7 +119,7 @@ func TestAChangedSourceIsBuiltAgain(t *testing.T) {
 	dir := module(t, hello)
 	first := build(t, "amd64")
 	if again := build(t, "amd64"); again != first {
-		t.Errorf("nothing changed, but it was built anew: %v, then %v", first, again)
+		t.Errorf("nothing changed, but it was built again: %v, then %v", first, again)
 	}
 	write(t, filepath.Join(dir, "main.go"), strings.ReplaceAll(hello, "hello", "goodbye"))
 	if changed := build(t, "amd64"); changed.Hash == first.Hash {

@@ -30,7 +30,7 @@ type API interface {
 
 // Read reads the listeners of a switch, whose names are ARNs, and tells the mode
 // of each. Between the calls
-// somebody may change them: the next reading shows it.
+// someone may change them: the next reading shows it.
 func Read(ctx context.Context, api API, s rules.Switch) ([]rules.Verdict, error) {
 	var all []rules.Verdict
 	for _, at := range s.Listeners {

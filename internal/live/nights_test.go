@@ -84,7 +84,7 @@ func sends(groups ...string) []alb.Action {
 	return []alb.Action{f}
 }
 
-// condition is what somebody may type at night.
+// condition is what a person may type at night.
 func (n *night) condition() alb.Condition {
 	switch n.IntN(7) {
 	case 0:

@@ -27,7 +27,7 @@ const longestDeploy = time.Hour
 // events: the account may be busy, and AWS answers two questions a second.
 const maxPages = 4
 
-// Act is a call of somebody's.
+// Act is a person's call.
 type Act struct {
 	// Call is the name of the call, such as ModifyListener.
 	Call string `json:"call"`

@@ -23,7 +23,7 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/browser"
 )
 
-var update = flag.Bool("update", false, "make the pictures of the README anew")
+var update = flag.Bool("update", false, "make the pictures of the README")
 
 // assembly is a copy of an assembly that make synth has written, in which
 // clients are told to wait a second and not minutes.
@@ -100,7 +100,7 @@ func (p *Preview) healthy() bool {
 	return answer.StatusCode == http.StatusOK
 }
 
-// browse starts a browser of its own for the test, of somebody who reads a
+// browse starts a browser of its own for the test, of someone who reads a
 // language.
 func browse(t *testing.T, language, scheme string, width, height int64) context.Context {
 	t.Helper()
@@ -168,7 +168,7 @@ func TestSiteShowsMaintenanceAndRecovers(t *testing.T) {
 			until(t, ctx, `document.querySelector("#maintenance").hidden`)
 			until(t, ctx, `document.querySelector("#report-list").innerText.includes("Pump 3")`)
 			if !browser.See(t, ctx, chromedp.Evaluate[bool]("window.sameDocument === true")) {
-				t.Error("the page was loaded anew")
+				t.Error("the page was loaded again")
 			}
 			reports := browser.See(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll("#report-list > li").length`))
 			if reports != 1 {
@@ -263,7 +263,7 @@ func TestControlPage(t *testing.T) {
 			picture(t, ctx, tt.name)
 			browser.Do(t, ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`))
 			picture(t, ctx, tt.name+"-top")
-			if err := p.Flip("open"); err != nil { // by somebody else
+			if err := p.Flip("open"); err != nil { // by someone else
 				t.Fatal(err)
 			}
 			until(t, ctx, `document.querySelector("#mode").textContent === "open"`)

@@ -22,7 +22,7 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
-// shop is a template of somebody's own: two services and a closed default, in
+// shop is another team's template: two services and a closed default, in
 // which a header with a generated secret gets through.
 const shop = `{"Resources": {
 	"Lb": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"Type": "application"}},

@@ -27,7 +27,7 @@ type counted struct{ listener, rule, target string }
 // keptFlips is how many flips are shown.
 const keptFlips = 20
 
-// flipped begins to count anew.
+// flipped begins to count again.
 func (t *tally) flipped(mode string, at time.Time) {
 	t.flips = append(t.flips, flip{mode, at})
 	t.flips = t.flips[max(0, len(t.flips)-keptFlips):]

@@ -13,7 +13,7 @@ import (
 // template alone, whatever its layout and the order of keys, so that a synthesis
 // and a tool that turns a deployed template agree. Each argument is the
 // Properties of a resource in JSON: first the listener, unless its default
-// action belongs to somebody else, then the rules that turn, by priority.
+// action belongs to someone else, then the rules that turn, by priority.
 func PropertiesDigest(resources ...json.RawMessage) (string, error) {
 	sum := sha256.New()
 	for _, r := range resources {

@@ -39,7 +39,7 @@ type Listener struct {
 	Port         int
 
 	// Apps are the target groups to which the default action forwards while the
-	// product is open. Default: the default action belongs to somebody else, and
+	// product is open. Default: the default action belongs to someone else, and
 	// only rules close.
 	Apps []string
 

@@ -109,7 +109,7 @@ func (e *BusyError) Error() string {
 	return fmt.Sprintf("stack %s is %s, in which CloudFormation changes nothing safely: repair it first, or use --now", e.Stack, e.Status)
 }
 
-// LostError is the error of a change set that somebody else's deploy has
+// LostError is the error of a change set that another deploy has
 // overtaken.
 type LostError struct {
 	// Why is how that was noticed.

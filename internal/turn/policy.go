@@ -25,7 +25,7 @@ type Statement struct {
 	Condition map[string]map[string]string `json:",omitempty"`
 }
 
-// Rights are the policy of somebody who may turn the switch, and nothing else:
+// Rights are the policy of a person who may turn the switch, and nothing else:
 // change sets of the name noren-* only, which CloudFormation executes with the
 // switch's own role. With now it allows to turn without CloudFormation, too. The
 // bucket is where templates are uploaded to; its name is empty for that of the

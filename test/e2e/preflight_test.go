@@ -39,7 +39,7 @@ import (
 )
 
 // TestPreflight asks the emulator what it asks AWS: of an account in which there
-// is nothing, and of one in which somebody has been at work. What the emulator
+// is nothing, and of one in which someone has been at work. What the emulator
 // does not have, the tests of the package ask of answers by the models of the API.
 func TestPreflight(t *testing.T) {
 	dir, err := os.MkdirTemp("", "noren-preflight-")

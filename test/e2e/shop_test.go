@@ -105,7 +105,7 @@ func moduleOf(t *testing.T, dir, sources string) {
 	}
 }
 
-// addRule adds a rule as somebody does who does not know of the stack.
+// addRule adds a rule as someone does who does not know of the stack.
 func (s *stack) addRule(t *testing.T, listener, group, host string, priority int32) {
 	t.Helper()
 	_, err := s.elbv2.CreateRule(t.Context(), &elbv2.CreateRuleInput{

@@ -54,7 +54,7 @@ func workplace(t *testing.T, dir, name string) environment.Environment {
 }
 
 // deployable makes dir a checkout of this tree with an environment that is fit to
-// be deployed: as it is, but with its placeholders replaced and somebody to tell.
+// be deployed: as it is, but with its placeholders replaced and someone to tell.
 func deployable(t *testing.T, dir, name string) environment.Environment {
 	t.Helper()
 	env := workplace(t, dir, name)

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the goldens anew")
+var update = flag.Bool("update", false, "write the goldens")
 
 // hash matches what stands for the content of an asset.
 var hash = regexp.MustCompile(`[0-9a-f]{64}`)

@@ -105,7 +105,7 @@ func tracked(t *testing.T) []string {
 }
 
 // TestNpxFetchesNothing: npx cdk before npm ci fails, and does not run a CLI of
-// another version, or of somebody else's, that the registry has by that name.
+// another version, or of someone else's, that the registry has by that name.
 func TestNpxFetchesNothing(t *testing.T) {
 	data, err := os.ReadFile(repository(t) + "/.npmrc")
 	if err != nil || !regexp.MustCompile(`(?m)^yes=false$`).Match(data) {

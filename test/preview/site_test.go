@@ -15,7 +15,7 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/browser"
 )
 
-// A manager is somebody at the site, in a browser.
+// A manager is a person at the site, in a browser.
 type manager struct {
 	t       *testing.T
 	ctx     context.Context
@@ -86,7 +86,7 @@ func (m manager) wantArrived() {
 const waiting = `document.querySelector("#outbox-list h3").textContent + "/" + document.querySelector("#outbox-list .text").textContent`
 
 // A report that was saved while it was closed is still there after the page was
-// loaded anew, and is sent once by itself.
+// loaded again, and is sent once by itself.
 func TestSavedReportOutlivesAReload(t *testing.T) {
 	m := openSite(t, "1")
 	m.want("Access road/Washed out.", waiting)
@@ -97,7 +97,7 @@ func TestSavedReportOutlivesAReload(t *testing.T) {
 	m.wantArrived()
 }
 
-// Told to wait for minutes, the page does wait, also while somebody looks at it,
+// Told to wait for minutes, the page does wait, also while someone looks at it,
 // but asks when they come back to it.
 func TestPageAsksWhenSomebodyComesBack(t *testing.T) {
 	m := openSite(t, "300")

@@ -37,7 +37,7 @@ var modes = strings.Fields(`ALLOW_INVALID_DATES ERROR_FOR_DIVISION_BY_ZERO HIGH_
 	STRICT_TRANS_TABLES TIME_TRUNCATE_FRACTIONAL TRADITIONAL SIMULTANEOUS_ASSIGNMENT TIME_ROUND_FRACTIONAL`)
 
 // set reads SET. It gives a variable of the session a literal, or the value of
-// another; the statement that is executed is written anew from what was read.
+// another; the statement that is executed is rewritten from what was read.
 func (p *parser) set() {
 	p.s.Kind = Session
 	if p.sees("STATEMENT") && !p.ahead(1).is("=") {

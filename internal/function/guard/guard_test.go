@@ -33,7 +33,7 @@ func TestEveryTransition(t *testing.T) {
 		"closed -> read-only, false, unreadable":         true,
 		"read-only -> open, false, unreadable":           true,
 
-		// Nobody waits for the answer. Should somebody, the state of the stack was wrong.
+		// Nobody waits for the answer. Should someone, the state of the stack was wrong.
 		"closed -> open, false, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS":      true,
 		"closed -> read-only, false, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": true,
 		"read-only -> open, false, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS":   true,
@@ -139,7 +139,7 @@ func TestDeletingAsksNothing(t *testing.T) {
 	}
 }
 
-// TestARollbackBringsTheTimeBack: a maintenance does not begin anew because a
+// TestARollbackBringsTheTimeBack: a maintenance does not begin again because a
 // deploy failed that would have ended it.
 func TestARollbackBringsTheTimeBack(t *testing.T) {
 	w := newWorld(t)

@@ -121,7 +121,7 @@ func (n *night) rollBack(old, next map[string]any, passed, touched, changed bool
 				return
 			}
 			// Nothing tells it from a deploy. The refusal says how to go on with it,
-			// which somebody types: the guard is skipped.
+			// which someone types: the guard is skipped.
 			if said := n.log[len(n.log)-1]; !strings.Contains(said, "aws cloudformation continue-update-rollback --stack-name fieldreports-prod --resources-to-skip MaintenanceGuard") {
 				n.stuck = "the refusal of a rollback does not say how to go on: " + said
 				return

@@ -14,7 +14,7 @@ import (
 // a sentence. CloudFormation takes an answer of 4096 bytes.
 const longMessage = 300
 
-// refusal says what is on, since when, by whom, and what to type: for somebody
+// refusal says what is on, since when, by whom, and what to type: for someone
 // who is surprised, at night, in the events of a stack. Either time may be zero:
 // since when is not known, and there is none that a committed file could name.
 func (c change) refusal(since, reopens time.Time) string {

@@ -11,7 +11,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestWhatTheEventSays, word for word: read it as somebody who is surprised.
+// TestWhatTheEventSays, word for word: read it as someone who is surprised.
 func TestWhatTheEventSays(t *testing.T) {
 	const (
 		opens    = "Refused to open: the product has been closed since 2026-11-22T02:34:09Z (38 minutes ago)"
@@ -88,7 +88,7 @@ func TestWhatIsWarnedOf(t *testing.T) {
 		{"only the end is forgotten", closed, typed, props(closed, "Message", "Back at five."), forgot + "true -c maintenance-until=2026-11-22T05:12:09Z."},
 		{"on the way to read-only", closed, typed, props(readOnly, "Explicit", tonight, "Until", later), forgot + "read-only -c maintenance-message='Back at four.'."},
 		{"a long message", closed, props(closed, "Message", strings.Repeat("メ", 1000)), props(closed), forgot + "true -c maintenance-message='...'."},
-		{"both are said anew", closed, typed, props(closed, "Message", "Back at five.", "Until", later), ""},
+		{"both are said again", closed, typed, props(closed, "Message", "Back at five.", "Until", later), ""},
 		{"the end is past", closed, props(closed, "Until", before.Format(time.RFC3339)), props(closed), ""},
 		{"the product opens", closed, typed, props(open, "Explicit", tonight), ""},
 		{"the product was open", open, props(open, "Message", "Back at four."), props(closed), ""},

@@ -102,7 +102,7 @@ func (g *group) pick() *target {
 }
 
 // attach begins the health checks, unless they run as settings say. A group
-// that comes back starts anew. Source: UG23 target-group-health-checks.
+// that comes back starts again. Source: UG23 target-group-health-checks.
 func (g *group) attach(settings *alb.TargetGroup) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -72,7 +72,7 @@ type healthCheck struct {
 }
 
 // firstInterval is how soon a check follows another until the first passes:
-// sooner than the template says, since on this machine somebody waits for it.
+// sooner than the template says, since on this machine someone waits for it.
 const firstInterval = time.Second
 
 // readHealthCheck is what a target group says, with the API's defaults.

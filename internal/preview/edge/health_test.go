@@ -191,7 +191,7 @@ func TestUnhealthyTargets(t *testing.T) {
 }
 
 // TestDetachedGroup: a group that no rule refers to is unused and not checked;
-// when it comes back it starts anew, and gets nothing until a check has passed.
+// when it comes back it starts again, and gets nothing until a check has passed.
 func TestDetachedGroup(t *testing.T) {
 	t.Parallel()
 	open := checked(nil)

@@ -1,4 +1,4 @@
-// Command quotes is a Lambda function of somebody else's.
+// Command quotes is another team's Lambda function.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command shop is a CDK app of somebody else's: a shop behind a load balancer
+// Command shop is another team's CDK app: a shop behind a load balancer
 // that it shares with billing and a status page, and that alone can be closed.
 package main
 
