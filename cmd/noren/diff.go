@@ -78,11 +78,7 @@ than --expect or --mode-unchanged allows, or drift.`,
 			if asJSON {
 				format = "json"
 			}
-			err = writeDiff(cmd.OutOrStdout(), pairs, format, full, link)
-			if format == "text" {
-				fmt.Fprintln(cmd.OutOrStdout(), "\n"+compared(before, after))
-			}
-			if err != nil || expect == "" {
+			if err := writeDiff(cmd.OutOrStdout(), pairs, format, full, link, newComparison(before, after)); err != nil || expect == "" {
 				return err
 			}
 			unread := slices.Concat(before.faults(), after.faults(), before.unread, after.unread)
@@ -131,20 +127,24 @@ func diffArgs(args []string, mode, expect, format string, live bool) error {
 	return nil
 }
 
-func writeDiff(w io.Writer, pairs []diff.Pair, format string, full bool, link string) error {
+func writeDiff(w io.Writer, pairs []diff.Pair, format string, full bool, link string, c comparison) error {
 	switch format {
 	case "json":
-		return writeJSON(w, pairs)
+		return writeJSON(w, struct {
+			comparison
+			Templates []diff.Pair `json:"templates"`
+		}{c, pairs})
 	case "markdown":
-		text := diff.Markdown(pairs, link)
+		text := diff.Markdown(pairs, c.String(), link)
 		if full {
-			text = diff.WholeMarkdown(pairs)
+			text = diff.WholeMarkdown(pairs, c.String())
 		}
 		_, err := io.WriteString(w, text)
 		return err
 	}
 	diff.WriteText(term.New(w), pairs)
-	return nil
+	_, err := fmt.Fprintln(w, "\n"+c.String())
+	return err
 }
 
 // checkExpected fails, naming the rest, if more than the flip changes.

@@ -176,7 +176,7 @@ func (q *previewing) prepare(cmd *cobra.Command) error {
 		modes = append(modes, s.mode)
 		q.config.Templates = append(q.config.Templates, preview.Template{Mode: s.mode, File: s.file})
 	}
-	for mode, wanted := range map[string]bool{"closed": q.closed, "read-only": q.readOnly} {
+	for mode, wanted := range map[string]bool{string(maintenance.Closed): q.closed, string(maintenance.ReadOnly): q.readOnly} {
 		if wanted && !slices.Contains(modes, mode) {
 			return fmt.Errorf("there is no template of the mode %q, only of %s", mode, strings.Join(modes, ", "))
 		}

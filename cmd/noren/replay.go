@@ -12,6 +12,7 @@ import (
 	"github.com/noren-cdk/noren/internal/replay"
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
 	"github.com/noren-cdk/noren/internal/term"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 func newReplay() *cobra.Command {
@@ -166,7 +167,7 @@ func (o *replayOptions) load(stderr io.Writer) error {
 	for _, side := range []struct {
 		mode, path string
 		own        templateFlags
-	}{{"open", o.open, o.ofOpen}, {"closed", o.closed, o.ofClosed}} {
+	}{{string(maintenance.Open), o.open, o.ofOpen}, {string(maintenance.Closed), o.closed, o.ofClosed}} {
 		path := side.path
 		if path == "" && len(side.own.parameters)+len(side.own.values) > 0 {
 			path = sources[side.mode].file
@@ -180,11 +181,12 @@ func (o *replayOptions) load(stderr io.Writer) error {
 		}
 		sources[side.mode] = s[0]
 	}
-	o.sources = [2]source{sources["open"], sources["closed"]}
-	o.sources[0].mode, o.sources[1].mode = "open", "closed"
+	open, closed := sources[string(maintenance.Open)], sources[string(maintenance.Closed)]
+	o.sources = [2]source{open, closed}
+	o.sources[0].mode, o.sources[1].mode = string(maintenance.Open), string(maintenance.Closed)
 	warn(stderr, o.sources[:])
-	o.open, o.closed = sources["open"].file, sources["closed"].file
-	o.config.Open, o.config.Maintenance = sources["open"].Template, sources["closed"].Template
+	o.open, o.closed = open.file, closed.file
+	o.config.Open, o.config.Maintenance = open.Template, closed.Template
 	return nil
 }
 

@@ -64,12 +64,23 @@ func (s side) faults() []string {
 	return all
 }
 
-// compared says what was read of both sides.
-func compared(old, next side) string {
-	text := fmt.Sprintf("compared %s with %s", term.Plural(len(old.templates), "template"), term.Plural(len(next.templates), "template"))
+// comparison is how much was read for a diff.
+type comparison struct {
+	Old     int      `json:"oldTemplates"` // how many templates of this side were read
+	New     int      `json:"newTemplates"`
+	NotRead []string `json:"notRead"` // nested stacks of either side without a template
+}
+
+func newComparison(old, next side) comparison {
 	unread := slices.Compact(slices.Sorted(slices.Values(slices.Concat(old.unread, next.unread))))
-	if len(unread) > 0 {
-		text += "; not read: " + strings.Join(unread, ", ")
+	return comparison{len(old.templates), len(next.templates), append([]string{}, unread...)}
+}
+
+// String is a sentence without full stop.
+func (c comparison) String() string {
+	text := fmt.Sprintf("compared %s with %s", term.Plural(c.Old, "template"), term.Plural(c.New, "template"))
+	if len(c.NotRead) > 0 {
+		text += "; not read: " + strings.Join(c.NotRead, ", ")
 	}
 	return text
 }

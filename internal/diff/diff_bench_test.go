@@ -68,7 +68,7 @@ func BenchmarkDiff(b *testing.B) {
 			b.Fatal(err)
 		}
 		d := Compare(old, next)
-		changes, length = len(d.Resources), len(Markdown([]Pair{{"shop.template.json", d}}, "https://example.com/artifact"))
+		changes, length = len(d.Resources), len(Markdown([]Pair{{"shop.template.json", d}}, "", "https://example.com/artifact"))
 	}
 	b.ReportMetric(float64(len(before)+len(after))/2048, "KiB/template")
 	b.ReportMetric(float64(changes), "resources")

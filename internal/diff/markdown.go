@@ -17,27 +17,28 @@ const noteRoom = 2_000
 
 // Markdown is diffs as a comment of a pull request: who may do and reach what,
 // what becomes of data, what happens to clients, then resources in a fold. What
-// does not fit is left out in the order of importance, and counted. Whole is the
+// does not fit is left out in the order of importance, and counted. Read says how
+// much was compared, "" to say nothing of it. Whole is the
 // address where all of it can be read, "" if there is none.
-func Markdown(pairs []Pair, whole string) string {
-	m := &markdown{}
-	for _, p := range pairs {
-		m.line("### What changes: " + code(p.Template))
-		m.line("")
-		m.diff(p)
-	}
+func Markdown(pairs []Pair, read, whole string) string {
+	m := newMarkdown(pairs, read)
 	return m.fit(mostMarkdown, whole)
 }
 
 // WholeMarkdown is Markdown of which nothing is left out.
-func WholeMarkdown(pairs []Pair) string {
+func WholeMarkdown(pairs []Pair, read string) string { return newMarkdown(pairs, read).String() }
+
+func newMarkdown(pairs []Pair, read string) *markdown {
 	m := &markdown{}
 	for _, p := range pairs {
 		m.line("### What changes: " + code(p.Template))
 		m.line("")
 		m.diff(p)
 	}
-	return m.String()
+	if read != "" {
+		m.line(escaped(read))
+	}
+	return m
 }
 
 // weight is how much a line of a comment matters.
@@ -176,6 +177,10 @@ func (m *markdown) diff(p Pair) {
 	m.lost(p.Resources)
 	if mode := modeText(p.Mode, "→"); mode != "" {
 		m.line("**Mode:** " + mode)
+		m.line("")
+	}
+	for _, open := range p.StillOpen {
+		m.line("**Still open when closed:** " + escaped(open))
 		m.line("")
 	}
 	if len(p.Clients) == 0 {

@@ -42,7 +42,7 @@ func TestMarkdownFitsAComment(t *testing.T) {
 			{Nothing(), manyResources(t, n)}, // added, in a fold
 			{manyResources(t, n), Nothing()}, // data lost, unfolded
 		} {
-			text := Markdown([]Pair{{"shop.template.json", Compare(pair[0], pair[1])}}, "https://example.com/a(b)")
+			text := Markdown([]Pair{{"shop.template.json", Compare(pair[0], pair[1])}}, "", "https://example.com/a(b)")
 			length := len([]rune(text))
 			if length >= mostMarkdown {
 				t.Errorf("%d resources: %d characters, want less than %d", n, length, mostMarkdown)
@@ -73,7 +73,7 @@ func TestMarkdown_LeavesOutInOrder(t *testing.T) {
 	}
 	old.WriteString(`"Lost": {"Type": "AWS::S3::Bucket"}`)
 	next.WriteString(`"Last": {"Type": "AWS::SNS::Topic"}`)
-	text := Markdown([]Pair{{"shop.template.json", Compare(templateOf(t, old.String()), templateOf(t, next.String()))}}, "")
+	text := Markdown([]Pair{{"shop.template.json", Compare(templateOf(t, old.String()), templateOf(t, next.String()))}}, "", "")
 	if n := strings.Count(text, "+ r"); n != 300 {
 		t.Errorf("%d rights are named, want all 300", n)
 	}
@@ -134,7 +134,7 @@ func FuzzMarkdown(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			text := Markdown([]Pair{{hostile, Compare(old, next)}}, "")
+			text := Markdown([]Pair{{hostile, Compare(old, next)}}, "", "")
 			if err := inert(parser, text); err != nil {
 				t.Fatalf("%q writes into the comment: %v\n%s", hostile, err, text)
 			}

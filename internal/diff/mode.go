@@ -33,6 +33,20 @@ func (t Template) Mode() (maintenance.Mode, error) {
 	return all, nil
 }
 
+// stillOpen are the rules that stay open although a switch is closed.
+func (t Template) stillOpen() []string {
+	all := []string{}
+	for _, s := range t.switches {
+		if mode, _ := rules.Together(s.In(t.Template)); mode != maintenance.Closed {
+			continue
+		}
+		for _, open := range s.StillOpen(t.Template, t.switches) {
+			all = append(all, open.String())
+		}
+	}
+	return all
+}
+
 // answersMaintenance reports whether a rule sends all it decides to a function
 // that answers during maintenance.
 func (t Template) answersMaintenance(r *alb.Rule) bool {

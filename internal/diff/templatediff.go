@@ -77,6 +77,10 @@ type Diff struct {
 	Deploy    []Hazard   `json:"deploy"` // what goes wrong between the two
 	Mode      ModeChange `json:"mode"`
 
+	// StillOpen are the rules that are not of a switch and serve requests which it
+	// refuses otherwise, for each switch that the second template has closed.
+	StillOpen []string `json:"stillOpen"`
+
 	// Complete is false if there were more combinations of conditions than were
 	// looked at, so that requests may change that no witness shows.
 	Complete bool `json:"complete"`
@@ -104,6 +108,7 @@ func Compare(old, next Template) Diff {
 	}
 	d.Mode.Before, _ = old.Mode()
 	d.Mode.After, _ = next.Mode()
+	d.StillOpen = next.stillOpen()
 	d.Clients, d.Complete = compareClients(old, next)
 	d.Rights = compareRights(old.resources, next.resources)
 	d.Resources = compareResources(old.resources, next.resources)

@@ -68,6 +68,9 @@ func (p Pair) writeText(out term.Terminal, named bool) {
 	if mode := modeText(p.Mode, "->"); mode != "" {
 		line(term.Plain, "", "Mode: "+mode)
 	}
+	for _, open := range p.StillOpen {
+		line(term.Yellow, "", "still open when closed: "+open)
+	}
 	line(term.Bold, "", "\nClients")
 	if len(p.Clients) == 0 {
 		line(term.Plain, "  ", p.sameForClients())

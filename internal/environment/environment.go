@@ -244,7 +244,7 @@ type Maintenance struct {
 
 	// Words are what the page of the maintenance says besides the message, by the
 	// tag of a message, for languages that noren has no words of or other words.
-	// Default: noren's, which it has in 24 languages.
+	// Default: noren's.
 	Words map[string]Words `yaml:"words"`
 
 	// Page is the file of a page of one's own, HTML with placeholders, which goes

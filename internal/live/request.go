@@ -120,7 +120,7 @@ func (d *deployed) allowed(s rules.Found, base *url.URL) []ask {
 			if !ok {
 				continue
 			}
-			decision := l.Route(&alb.Request{Method: a.method, Target: a.target.EscapedPath(), Host: a.target.Host, Header: a.header})
+			decision := l.Route(&alb.Request{Method: a.method, Target: a.target.RequestURI(), Host: a.target.Host, Header: a.header})
 			app := slices.ContainsFunc(decision.Targets(), func(t alb.Target) bool { return slices.Contains(s.Apps, t.Group.String()) })
 			if decision.Rule == r && app {
 				asks = append(asks, a)
@@ -133,36 +133,32 @@ func (d *deployed) allowed(s rules.Found, base *url.URL) []ask {
 	return asks
 }
 
-// read is a GET that meets the conditions of a rule; ok is false if a stranger
-// cannot send one.
+// read is a GET that meets the conditions of a rule, as far as a request from here
+// can: routing tells whether it does. It is false of conditions on what only a
+// deploy knows, or that no text stands for.
 func read(r *alb.Rule, base *url.URL) (a ask, ok bool) {
-	target := *base
-	a = ask{method: http.MethodGet, target: &target, header: http.Header{}, allowed: true}
+	draft := alb.NewDraft()
+	draft.Path = base.Path
 	for _, c := range r.Conditions {
-		samples := alb.Samples(c)
-		if len(samples) == 0 || len(samples[0].Texts) == 0 || cfn.IsOpaque(samples[0].Texts[0]) {
-			return a, false
+		var texts []string
+		for _, side := range alb.Samples(c) {
+			if len(side.Texts) == 0 || cfn.IsOpaque(side.Texts[0]) {
+				return ask{}, false
+			}
+			texts = append(texts, side.Texts[0])
 		}
-		text := samples[0].Texts[0]
-		switch alb.Field(c) {
-		case "http-request-method":
-			if !slices.Contains(r.Methods(), http.MethodGet) {
-				return a, false
-			}
-		case "path-pattern":
-			path, err := url.Parse(text)
-			if err != nil {
-				return a, false
-			}
-			target.Path, target.RawPath = path.Path, path.RawPath
-		case "http-header":
-			a.header.Set(alb.HeaderName(c), text)
-		case "host-header": // whether the address has it, routing tells
-		default:
-			return a, false
+		if len(texts) == 0 || !alb.SpaceOf(c).Set(&draft, texts) {
+			return ask{}, false
 		}
 	}
-	return a, true
+	request := draft.Request()
+	sent, err := url.Parse(request.Target)
+	if err != nil {
+		return ask{}, false
+	}
+	target := *base
+	target.Path, target.RawPath, target.RawQuery = sent.Path, sent.RawPath, sent.RawQuery
+	return ask{method: http.MethodGet, target: &target, header: http.Header(request.Header), allowed: true}, true
 }
 
 // isFor tells whether a switch names a host as one of its own.
