@@ -17,6 +17,7 @@ func TestRun_KilledInTheStartWindow(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		for _, file := range []string{"ALTER TABLE reports ADD c INT", "SET SESSION lock_wait_timeout = 3600; ALTER TABLE reports FORCE", "CREATE TRIGGER t BEFORE INSERT ON reports FOR EACH ROW SET NEW.visits = 1"} {
 			db, root := manyReports(t, s, 2000)
+			blind(t, root) // else it stands aside of the holder, and never waits
 			holder := hold(t, root, "reports")
 			stop := readers(t, root, 4)
 			killed := startChild(t, s, "run", file)

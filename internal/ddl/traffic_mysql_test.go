@@ -82,6 +82,10 @@ func readers(t *testing.T, pool *sql.DB, n int) (stop func() (worst time.Duratio
 			}
 		})
 	}
+	t.Cleanup(func() { // a test that has failed does not stop them
+		cancel()
+		group.Wait()
+	})
 	return func() (time.Duration, int) {
 		cancel()
 		group.Wait()
