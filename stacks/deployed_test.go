@@ -108,6 +108,7 @@ func TestTheDatabaseIsPrivateAndHoldsNoPasswordOfOurs(t *testing.T) {
 		env := loadEnvironment(t, name)
 		want(t, template.only(t, "AWS::RDS::DBCluster").Properties, `"MasterUserPassword":{"Fn::Join":["",["{{resolve:secretsmanager:"`, `"EnableIAMDatabaseAuthentication":true`,
 			`"StorageEncrypted":true`, fmt.Sprintf(`"BackupRetentionPeriod":%d`, env.Database.BackupDays), env.Database.EngineVersion)
+		want(t, template.only(t, "AWS::SecretsManager::SecretTargetAttachment").Properties, `"TargetType":"AWS::RDS::DBCluster"`)
 		instances := template.ofType("AWS::RDS::DBInstance")
 		if len(instances) != 1+env.Database.Readers {
 			t.Errorf("instances %q, want a writer and %d readers", instances, env.Database.Readers)

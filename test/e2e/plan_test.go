@@ -92,7 +92,7 @@ func TestPlan(t *testing.T) {
 		return string(data)
 	}
 
-	if out, err := exec.Command("scripts/plan.sh", "prod").CombinedOutput(); err == nil || !strings.Contains(string(out), "environments/prod.yaml:7:1: account: the value is a placeholder") {
+	if out, err := exec.Command("scripts/plan.sh", "prod").CombinedOutput(); err == nil || !strings.Contains(string(out), "environments/prod.yaml:8:1: account: the value is a placeholder") {
 		t.Errorf("placeholders: %v\n%s", err, out)
 	}
 	said, ok := plan("none", nil, "prod", "ture")
