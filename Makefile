@@ -10,6 +10,9 @@ LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = 1
 
+# Tests that interrupt something at every call do so at some; SHORT= at all.
+SHORT ?= -short
+
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
 
@@ -29,7 +32,7 @@ help:
 	@echo "make sessions       the tests of the API with sessions in Valkey: valkey-server or redis-server on PATH"
 	@echo "make ddl-truth      verdicts of noren ddl plan against what readers and writers feel; the result goes to docs/ddl-truth.md"
 	@echo "make ddl-chaos      disturb schema changes N=$(N) times; the result goes to docs/ddl-chaos.md"
-	@echo "make e2e            deploy and flip with the cdk CLI, against an emulator of AWS: Python 3.11"
+	@echo "make e2e            deploy and flip with the cdk CLI, against an emulator of AWS: Python 3.11; SHORT= interrupts at every call"
 	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, zizmor, shellcheck, cdk diff"
 	@echo "make vulnerabilities known ones that the code reaches: govulncheck, which asks vuln.go.dev"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
@@ -144,7 +147,7 @@ ddl-truth:
 # The emulator listens on this machine only. What the test writes is in
 # cdk.out/e2e and stays until the next run.
 e2e: node_modules .venv/e2e .venv/awscli
-	go test -tags e2e -count=1 -timeout 30m -v ./test/e2e
+	go test -tags e2e -count=1 -timeout 60m -v $(SHORT) ./test/e2e
 
 # Every environment in every mode, synthesized if something has changed since.
 judges: node_modules .venv/lint test/lint/node_modules
