@@ -39,6 +39,10 @@ type routeGoal struct {
 	Target string `json:"target"`         // the logical ids of target groups
 	Text   string `json:"text"`           // for people
 	Dead   string `json:"dead,omitempty"` // why no request gets to the rule
+
+	// State is "disarmed" for a rule whose conditions nobody meets in this mode, and
+	// "armed" if it is disarmed in another. Empty for all others.
+	State string `json:"state,omitempty"`
 }
 
 // routeQuota is how much of a quota a listener's load balancer uses in a mode.
@@ -60,8 +64,34 @@ func newRouteTables(sources []source) []*routeTable {
 			tables[i].addMode(s, l)
 		}
 	}
+	for _, t := range tables {
+		t.arm()
+	}
 	return tables
 }
+
+// arm marks the rules that are disarmed in one mode as armed in the others.
+func (t *routeTable) arm() {
+	disarmed := map[string]bool{} // by rule
+	for _, row := range t.Rules {
+		for _, goal := range row.Actions {
+			disarmed[row.Rule] = disarmed[row.Rule] || goal.State == ruleDisarmed
+		}
+	}
+	for _, row := range t.Rules {
+		for mode, goal := range row.Actions {
+			if disarmed[row.Rule] && goal.State == "" {
+				goal.State, goal.Text = ruleArmed, ruleArmed+": "+goal.Text
+				row.Actions[mode] = goal
+			}
+		}
+	}
+}
+
+const (
+	ruleArmed    = "armed"
+	ruleDisarmed = "disarmed"
+)
 
 // addMode adds what the listener does in a template.
 func (t *routeTable) addMode(s source, l *alb.Listener) {
@@ -122,7 +152,10 @@ func (t *routeTable) addRule(s source, r *alb.Rule, dead string) {
 
 func newRouteGoal(t *alb.Template, r *alb.Rule, dead string) routeGoal {
 	goal := routeGoal{Text: t.ActionName(r), Dead: dead}
-	if dead != "" {
+	switch {
+	case r.Disarmed():
+		goal.Text, goal.State, goal.Dead = ruleDisarmed, ruleDisarmed, ""
+	case dead != "":
 		goal.Text = "dead (" + goal.Text + ")"
 	}
 	if action := r.Final(); action != nil {
