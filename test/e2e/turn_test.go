@@ -321,6 +321,7 @@ func TestTurn(t *testing.T) {
 					t.Fatal(err)
 				}
 				source := strings.Replace(string(data), `		Hosts:          []string{"shop.example.com"},`+"\n", "		KeepOpen: []constructs.IConstruct{listener.Node().FindChild(jsii.String(\"BillingRule\")), listener.Node().FindChild(jsii.String(\"StatusRule\"))},\n", 1)
+				source = strings.Replace(source, "jsii.Number(300)", "jsii.Number(90)", 1) // what is allowed must not take the other's requests
 				source = strings.Replace(source, `	"github.com/aws/jsii-runtime-go"`, "	\"github.com/aws/constructs-go/constructs/v10\"\n	\"github.com/aws/jsii-runtime-go\"", 1)
 				if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
 					t.Fatal(err)
@@ -338,6 +339,7 @@ func TestTurn(t *testing.T) {
 			if !own { // the smallest, so that many flips take little time
 				s.interrupt(t)
 				s.others(t)
+			} else {
 				s.compare(t)
 			}
 		})
