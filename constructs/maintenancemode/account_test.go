@@ -1,0 +1,65 @@
+package maintenancemode_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/constructs/maintenancemode"
+)
+
+// TestNew_EncryptionKey: what an account wants encrypted with a key of its own is.
+func TestNew_EncryptionKey(t *testing.T) {
+	template := mustSynth(t, func(p product) {
+		p.new(maintenancemode.Props{
+			Bypass:        maintenancemode.Bypass{Cookie: "bypass"},
+			EncryptionKey: awskms.NewKey(p.stack, jsii.String("Key"), nil),
+		})
+	})
+	counts := map[string]int{}
+	for id, r := range template.Resources {
+		property, ok := map[string]string{"AWS::Lambda::Function": "KmsKeyArn", "AWS::Logs::LogGroup": "KmsKeyId", "AWS::SecretsManager::Secret": "KmsKeyId"}[r.Type]
+		if !ok {
+			continue
+		}
+		counts[r.Type]++
+		if key := text(r.Properties[property]); !strings.Contains(key, `{"Fn::GetAtt":["Key`) {
+			t.Errorf("%s of type %s has the key %s", id, r.Type, key)
+		}
+	}
+	if counts["AWS::Lambda::Function"] != 4 || counts["AWS::Logs::LogGroup"] != 4 || counts["AWS::SecretsManager::Secret"] != 1 {
+		t.Errorf("got %v, want four functions with their logs, and the secret", counts)
+	}
+}
+
+// TestNew_FunctionLogs: all functions log where they are told to, and may.
+func TestNew_FunctionLogs(t *testing.T) {
+	template := mustSynth(t, func(p product) {
+		p.new(maintenancemode.Props{
+			Bypass:       maintenancemode.Bypass{Cookie: "bypass"},
+			FunctionLogs: awslogs.NewLogGroup(p.stack, jsii.String("Logs"), nil),
+		})
+	})
+	functions, groups, rights := 0, 0, 0
+	for id, r := range template.Resources {
+		switch r.Type {
+		case "AWS::Lambda::Function":
+			functions++
+			if group := text(r.Properties["LoggingConfig"]); !strings.Contains(group, `{"Ref":"Logs`) {
+				t.Errorf("%s logs to %s", id, group)
+			}
+		case "AWS::Logs::LogGroup":
+			groups++
+		case "AWS::IAM::Policy":
+			if policy := text(r.Properties["PolicyDocument"]); strings.Contains(policy, `"logs:PutLogEvents"`) && strings.Contains(policy, `{"Fn::GetAtt":["Logs`) {
+				rights++
+			}
+		}
+	}
+	if functions != 4 || groups != 1 || rights != 4 {
+		t.Errorf("%d functions, %d log groups, %d rights to write: want 4, 1 and 4", functions, groups, rights)
+	}
+}
