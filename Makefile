@@ -76,7 +76,7 @@ SYNTHESIZED = main.go go.mod go.sum cdk.json package-lock.json constructs enviro
 
 test: node_modules
 	go vet ./...
-	go test ./...
+	go test -timeout 20m ./...
 	cd examples/fieldreports && go vet ./... && go test ./...
 
 # The commands that the stack prints, run by the AWS CLI 1, which pip installs, and
@@ -177,9 +177,15 @@ fuzz:
 		done; \
 	done
 
-synth: cdk.out/$(ENV)/open cdk.out/$(ENV)/read-only cdk.out/$(ENV)/closed
+# The first mode compiles what all need; the others are made at the same time
+# where there is memory for two, about 2 GB each.
+AT_ONCE ?= $(shell awk '/MemAvailable/ {print ($$2 > 5000000) ? 2 : 1}' /proc/meminfo 2>/dev/null || echo 1)
+synth:
+	@echo "synthesizing $(ENV) in three modes; the first time compiles CDK, for several minutes"
+	@$(MAKE) --no-print-directory cdk.out/$(ENV)/open
+	@$(MAKE) --no-print-directory -j $(AT_ONCE) cdk.out/$(ENV)/read-only cdk.out/$(ENV)/closed
 
-# An assembly is always written anew: what it depends on is all of the source.
+# An assembly is always written again: what it depends on is all of the source.
 .PHONY: cdk.out/$(ENV)/open cdk.out/$(ENV)/read-only cdk.out/$(ENV)/closed
 cdk.out/$(ENV)/open:      FLAG = false
 cdk.out/$(ENV)/read-only: FLAG = read-only

@@ -35,7 +35,8 @@ func Run(define func(app awscdk.App) error) int {
 func synth(define func(app awscdk.App) error) (err error) {
 	defer recoverAs(&err)
 	Compile()
-	app := awscdk.NewApp(nil)
+	// Traces of JavaScript would be the place that the CLI names for each note.
+	app := awscdk.NewApp(&awscdk.AppProps{StackTraces: jsii.Bool(false)})
 	if err := define(app); err != nil {
 		return err
 	}
