@@ -18,6 +18,7 @@ func newDDLRehearse() *cobra.Command {
 	var flags ddlFlags
 	var options ddl.RehearseOptions
 	var out, plan string
+	var readers []string
 	cmd := &cobra.Command{
 		Use:   "rehearse FILE.sql|FOLDER",
 		Short: "Execute a migration on a full-size clone and measure it",
@@ -47,6 +48,12 @@ which), or if anything else did; 3 if it may simply be repeated.`,
 				return err
 			}
 			defer db.Close()
+			opened, closeReaders, err := openAll(cmd.Context(), dsnLogins(readers))
+			defer closeReaders()
+			if err != nil {
+				return withCode(fmt.Errorf("logging in to a reader: %w", err))
+			}
+			options.Readers = opened
 			options.PlanOptions = flags.options
 			for _, file := range files {
 				if err := rehearseMigration(cmd, db, file, options, out, flags.json); err != nil {
@@ -59,6 +66,7 @@ which), or if anything else did; 3 if it may simply be repeated.`,
 	flags.register(cmd, "REHEARSE_DB_")
 	cmd.Flags().StringVar(&out, "out", "", "file to write, or - for a line of JSON on stdout (default: FILE.rehearsal.json)")
 	cmd.Flags().StringVar(&plan, "plan", "", "what noren ddl plan --out wrote of the real schema (default: FILE.plan.json, if it is there)")
+	cmd.Flags().StringArrayVar(&readers, "reader", nil, "a reader of the clone, as a DSN: its waits and errors are counted")
 	cmd.Flags().StringVar(&options.Class, "class", "", "instance class of the clone to note, like db.r6g.large")
 	return cmd
 }
