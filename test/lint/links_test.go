@@ -12,9 +12,10 @@ import (
 // pages are the Markdown files of the tree.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
+	root := repository(t)
 	all := map[string]string{}
 	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "examples/*/*.md"} {
-		files, err := filepath.Glob(filepath.Join("../..", pattern))
+		files, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -23,7 +24,11 @@ func pages(t *testing.T) map[string]string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all[filepath.ToSlash(strings.TrimPrefix(file, filepath.FromSlash("../../")))] = string(text)
+			name, err := filepath.Rel(root, file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[filepath.ToSlash(name)] = string(text)
 		}
 	}
 	return all
@@ -47,6 +52,7 @@ func anchors(page string) []string {
 }
 
 func TestLinksLeadSomewhere(t *testing.T) {
+	root := repository(t)
 	all := pages(t)
 	count := 0
 	for name, text := range all {
@@ -60,7 +66,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			if file != "" {
 				target = filepath.ToSlash(filepath.Join(filepath.Dir(name), file))
 			}
-			if _, err := os.Stat(filepath.Join("../..", target)); err != nil {
+			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
 				t.Errorf("%s links to %s, which does not exist", name, found[1])
 			} else if page, ok := all[target]; anchor != "" && ok && !slices.Contains(anchors(page), anchor) {
 				t.Errorf("%s links to %s, a heading that %s does not have: %q", name, found[1], target, anchors(page))

@@ -27,7 +27,7 @@ func TestShellcheck(t *testing.T) {
 	if len(scripts) == 0 {
 		t.Fatal("there are no scripts")
 	}
-	if out, err := exec.Command(tools+"shellcheck", append([]string{"--color=never"}, scripts...)...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(tools+"shellcheck", append([]string{"--color=never", "--external-sources"}, scripts...)...).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 	t.Logf("%d scripts", len(scripts))
