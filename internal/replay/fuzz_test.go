@@ -35,7 +35,7 @@ func FuzzRead(f *testing.F) {
 		}
 		report := r.Report()
 		l := report.Lines
-		if l.Entries+l.Malformed != l.Lines || report.Requests.Requests+l.OtherPorts+l.OtherBalancers != l.Entries {
+		if l.Entries+l.Malformed != l.Lines || report.Requests.Requests+l.NoRequest+l.OtherPorts+l.OtherBalancers != l.Entries {
 			t.Errorf("%+v, but %+v", l, report.Requests)
 		}
 		if _, err := json.Marshal(report); err != nil {
