@@ -35,7 +35,7 @@ func TestSavedReportOutlives(t *testing.T) {
 			o.flip("open")
 			v = b.visit(o, "en")
 			v.until(shownReports + ` === "Pump 3"`)
-			v.want("", shownWaiting)
+			v.until(shownWaiting + ` === ""`)
 			o.wantStored("Pump 3 by manager")
 		})
 	}
