@@ -3,6 +3,8 @@ package maintenancemode
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -84,7 +86,7 @@ func (o *outlined) outlines() (rules.Outlines, error) {
 		groups.Apps = append(groups.Apps, o.name(app))
 	}
 	outline := func(listener string) rules.Outline {
-		return rules.NewOutline(modes, func(mode maintenance.Mode) *alb.Listener {
+		read := rules.NewOutline(modes, func(mode maintenance.Mode) *alb.Listener {
 			for _, l := range readings[mode].Listeners {
 				if l.Ref.String() == listener {
 					return l
@@ -92,6 +94,10 @@ func (o *outlined) outlines() (rules.Outlines, error) {
 			}
 			return &alb.Listener{Ref: alb.Ref{External: listener}}
 		}, groups)
+		for _, priority := range o.turnedByOthers(listener) {
+			read.LeaveOpen(priority)
+		}
+		return read
 	}
 	mine := map[string]bool{}
 	for _, t := range o.listeners {
@@ -108,6 +114,28 @@ func (o *outlined) outlines() (rules.Outlines, error) {
 	}
 	return out, nil
 }
+
+// turnedByOthers are the priorities of the rules of a listener that other switches
+// turn, 0 for its default action, in no order. What is there depends on their mode.
+func (o *outlined) turnedByOthers(listener string) []int {
+	var priorities []int
+	for _, r := range listenerRules(o.this) {
+		if o.listener(r.ListenerArn()) != listener || !ofSwitch(r) || strings.HasPrefix(*r.Node().Path(), *o.this.Node().Path()+"/") {
+			continue
+		}
+		if turningRule.MatchString(*r.Node().Id()) {
+			priorities = append(priorities, int(*r.Priority()))
+		}
+		mine := slices.ContainsFunc(o.listeners, func(t turned) bool { return o.listener(t.listener.ListenerArn()) == listener && !t.byRule })
+		if !mine && !slices.Contains(priorities, 0) {
+			priorities = append(priorities, 0)
+		}
+	}
+	return priorities
+}
+
+// turningRule is the id of a rule that carries a mode.
+var turningRule = regexp.MustCompile("^(" + maintenance.ReadID + "|" + maintenance.CloseID + "|" + maintenance.UpgradeID + ")[0-9]+$")
 
 // ownBalancer tells whether the app defines the load balancer of a listener.
 func ownBalancer(l elbv2.CfnListener) bool {

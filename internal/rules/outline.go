@@ -61,6 +61,10 @@ const (
 	checksLogin = '+'
 )
 
+// DoesAny takes the place of what a rule does that another switch turns: its own
+// probe compares it.
+const DoesAny = "*"
+
 // Does says in a few letters what a rule does: "a" forwards to the application,
 // "r" to the answer of maintenance, "u" to the page that unlocks, "x" to another
 // group, "d" redirects, "f" answers, and "+" asks for a login first.
@@ -119,6 +123,14 @@ func NewOutline(modes []maintenance.Mode, in func(maintenance.Mode) *alb.Listene
 	}
 	slices.SortStableFunc(o.Lines, func(a, b Line) int { return a.Priority - b.Priority })
 	return o
+}
+
+// LeaveOpen makes one line of what another switch turns at the priority, 0 for the
+// default rule: whatever is there is as it was deployed.
+func (o *Outline) LeaveOpen(priority int) {
+	o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool { return l.Priority == priority })
+	o.Lines = append(o.Lines, Line{Priority: priority, Does: DoesAny})
+	slices.SortStableFunc(o.Lines, func(a, b Line) int { return a.Priority - b.Priority })
 }
 
 func (o *Outline) add(mode maintenance.Mode, line Line) {
@@ -228,7 +240,7 @@ func (o Outline) Compare(mode maintenance.Mode, now *alb.Listener, g Groups) []D
 		switch {
 		case l.Digest != "" && digest != "" && l.Digest != digest:
 			return described(r) + " has other conditions than were deployed"
-		case l.Does != g.Does(r):
+		case l.Does != DoesAny && l.Does != g.Does(r):
 			return fmt.Sprintf("%s does %s, which was not deployed", described(r), did(r))
 		}
 		return ""
