@@ -237,7 +237,9 @@ func TestRun_SaysWhatMayBeRepeated(t *testing.T) {
 				t.Fatal(err)
 			}
 			execute(t, tx, "UPDATE reports SET note = note WHERE id <= 500", "UPDATE sites SET n = 1 WHERE id = 3")
-			done := start(db, "UPDATE sites s JOIN reports r ON r.site_id = s.id SET s.n = s.n + 1 WHERE r.id IN (1, 2) OR s.id < 3", unrehearsed(func(Event) {}))
+			o := unrehearsed(func(Event) {})
+			o.Writes = Stopped // a join cannot be done in portions; the transaction is what is left of the app
+			done := start(db, "UPDATE sites s JOIN reports r ON r.site_id = s.id SET s.n = s.n + 1 WHERE r.id IN (1, 2) OR s.id < 3", o)
 			time.Sleep(300 * time.Millisecond)
 			_, _ = tx.Exec("UPDATE sites SET n = 2 WHERE id IN (1, 2)") // one of the two is the victim
 			_ = tx.Rollback()
