@@ -22,7 +22,7 @@ const (
 // Twenty crews write reports for a minute, while the mode flips every few
 // seconds, the API is killed and replaced, and apps are killed. Then the
 // database holds every report once, nobody was logged out, and every read that
-// the allowlist permits has succeeded, but for those that were in flight or sent
+// the allowlist permits has succeeded, except for those that were in flight or sent
 // while there was no API.
 func TestTwentyPhonesLoseNothing(t *testing.T) {
 	record, err := os.Create(filepath.Join(t.ArtifactDir(), "record.txt"))
