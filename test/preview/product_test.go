@@ -142,12 +142,7 @@ type absence struct{ from, to time.Time }
 
 func (s *service) start(t *testing.T) {
 	if s.address == "" {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.address = "http://" + listener.Addr().String()
-		listener.Close()
+		s.address = freeAddress(t)
 	}
 	host, port, _ := net.SplitHostPort(strings.TrimPrefix(s.address, "http://"))
 	s.command = exec.Command(s.bin, append([]string{"serve", "--bind", host, "--port", port}, s.args...)...)
@@ -190,11 +185,26 @@ func (s *service) stop(t *testing.T) {
 }
 
 func (s *service) end(t *testing.T, signal syscall.Signal) {
+	if s.command == nil {
+		return // stopped before
+	}
 	s.gone = time.Now()
 	if err := s.command.Process.Signal(signal); err != nil {
 		t.Errorf("the API ended by itself: %v", err)
 	}
 	_ = s.command.Wait()
+	s.command = nil
+}
+
+// freeAddress is an address at which nothing listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return "http://" + listener.Addr().String()
 }
 
 func get(t *testing.T, url, token string) int {
