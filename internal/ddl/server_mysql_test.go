@@ -223,7 +223,7 @@ type quiet struct{}
 
 func (quiet) Print(...any) {}
 
-// open logs in to a schema of the server, which is made afresh.
+// open logs in to a schema of the server, which is made again.
 func (s *testServer) open(t *testing.T, schema string) *Database {
 	t.Helper()
 	root := s.pool(t, "")

@@ -43,6 +43,9 @@ const (
 	ofFill   = 3
 )
 
+// attempts is how often a cell is tried until the plan was right.
+const attempts = 6
+
 // A cell is one operation on one kind of table.
 type cell struct {
 	op             operation
@@ -90,9 +93,12 @@ func TestTruth(t *testing.T) {
 		}
 		truth := newTruth(t, s)
 		for i := range all {
-			truth.try(t, &all[i])
-			if c := all[i]; c.optimistic() || c.strict() {
-				truth.try(t, &all[i]) // a loaded machine makes others wait, too
+			// A loaded machine makes others wait, too, but not every time: what goes
+			// on once can go on.
+			for range attempts {
+				if truth.try(t, &all[i]); !all[i].optimistic() && !all[i].strict() {
+					break
+				}
 			}
 			if c := all[i]; c.optimistic() {
 				t.Errorf("%s, %s: planned that it %s, and %s", c.kind.name, c.op.sql, c.verdict, c.truth)
@@ -241,7 +247,7 @@ func truthText(found map[string][]cell) string {
 	}
 	fmt.Fprintf(&out, "%d of %d cells were tried: %d operations on five kinds of tables and %d servers. Each was planned, then executed\nas it is written, among a reader and a writer. They waited if one read, or one write, took more than 60 %% of the\ntime of the statement, and more than a third of what it took to fill the table.\n",
 		tried, len(operations)*len(kinds)*len(found), len(operations), len(found))
-	fmt.Fprint(&out, "A verdict is too optimistic if it says that reads or writes go on, and they waited, or that the server takes the\nstatement, and it does not; too strict is the opposite. What differs is tried twice.\n\n")
+	fmt.Fprint(&out, "A verdict is too optimistic if it says that reads or writes go on, and they waited, or that the server takes the\nstatement, and it does not; too strict is the opposite. What differs is tried up to six times.\n\n")
 	fmt.Fprint(&out, "| server | table | cells | equal | of these refused by the server | too optimistic | too strict | unreadable |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	var wrong []string
 	for _, name := range slices.Sorted(maps.Keys(found)) {

@@ -343,7 +343,7 @@ func (o *Operation) template(ctx context.Context, stack string) ([]byte, error) 
 }
 
 // waiting returns the change sets on the stack: those of other people, and those
-// that an ended run of this package left, but for keep.
+// that an ended run of this package left, except for keep.
 func (o *Operation) waiting(ctx context.Context, stack, keep string) (others, own []string, err error) {
 	var token *string
 	for {
