@@ -102,8 +102,11 @@ type BusyError struct {
 	Status types.StackStatus
 }
 
+// Passes reports whether the stack is being changed, which ends by itself.
+func (e *BusyError) Passes() bool { return strings.HasSuffix(string(e.Status), "_IN_PROGRESS") }
+
 func (e *BusyError) Error() string {
-	if strings.HasSuffix(string(e.Status), "_IN_PROGRESS") {
+	if e.Passes() {
 		return fmt.Sprintf("stack %s is %s: wait for it to end, then run this again", e.Stack, e.Status)
 	}
 	return fmt.Sprintf("stack %s is %s, in which CloudFormation changes nothing safely: repair it first, or use --now", e.Stack, e.Status)

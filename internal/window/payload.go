@@ -40,6 +40,13 @@ type Payload struct {
 	// Requests are those of verify.
 	Requests []Request `json:"requests,omitempty"`
 
+	// Rehearsed is how many seconds each change took when it was rehearsed, by the
+	// name of its step.
+	Rehearsed map[string]int `json:"rehearsed,omitempty"`
+
+	// Status is that of an execution that has ended.
+	Status string `json:"status,omitempty"`
+
 	// Token is that of the question, with which it is answered.
 	Token string `json:"token,omitempty"`
 }
@@ -53,9 +60,9 @@ func (w Window) payload(step Step) Payload {
 	case Preflight:
 		p.Started, p.Input = "$$.Execution.StartTime", "$.window"
 		p.Earliest, p.Latest = from.Add(-Early), from.Add(Late)
-		p.End, p.Needs = end, int(w.Rehearsed().Seconds())
+		p.End, p.Needs, p.Mode = end, int(w.Rehearsed().Seconds()), w.Mode
 	case Announce, AnnounceCompleted, Mute, Unmute:
-		p.From, p.End = from, end
+		p.From, p.End, p.Mode = from, end, w.Mode
 	case Close:
 		p.Mode, p.End = w.Mode, end
 	case ClosedEverywhere, Drained:
@@ -66,6 +73,13 @@ func (w Window) payload(step Step) Payload {
 		p.Token = "$$.Task.Token"
 	case Open, OpenEverywhere:
 		p.Mode = maintenance.Open
+	case Report:
+		for _, c := range w.Changes {
+			if p.Rehearsed == nil {
+				p.Rehearsed = map[string]int{}
+			}
+			p.Rehearsed[changePrefix+c.Name] = int(c.Rehearsed.Seconds())
+		}
 	}
 	return p
 }
@@ -91,4 +105,19 @@ func (p parameters) MarshalJSON() ([]byte, error) {
 		}
 	}
 	return encode(fields)
+}
+
+// Ahead is what the function is told when clients are to be told of what comes.
+func (w Window) Ahead() string {
+	return w.scheduled(Payload{Step: AnnounceScheduled, From: w.Start.UTC(), End: w.End.UTC()})
+}
+
+// NearEnd is what the function is told when the end is near.
+func (w Window) NearEnd() string {
+	return w.scheduled(Payload{Step: NearEnd, From: w.Start.UTC(), End: w.End.UTC(), Mode: w.Mode})
+}
+
+func (w Window) scheduled(p Payload) string {
+	p.Window = w.ID()
+	return maintenance.JSON(p)
 }

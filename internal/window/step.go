@@ -21,6 +21,15 @@ const (
 	Report            = "Report"
 )
 
+// The names of what the function does besides: at the time at which clients are
+// told ahead, at the time at which the end is near, and when an execution has
+// ended without success.
+const (
+	AnnounceScheduled = "AnnounceScheduled"
+	NearEnd           = "NearEnd"
+	Tell              = "Tell"
+)
+
 // changePrefix begins the name of the step of a change.
 const changePrefix = "Change "
 

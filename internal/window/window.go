@@ -14,39 +14,41 @@ import (
 // Window is one planned maintenance.
 type Window struct {
 	// Start and End are when it is planned to begin and to end. Required.
-	Start, End time.Time
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
 
-	// Announce is how long before Start clients are told of it. Default: only when
-	// it begins.
-	Announce time.Duration
+	// Announce is how long before Start clients are told of it, in nanoseconds.
+	// Default: only when it begins.
+	Announce time.Duration `json:"announce,omitempty"`
 
 	// Mode is what the product is turned to: closed or read-only. Required.
-	Mode maintenance.Mode
+	Mode maintenance.Mode `json:"mode"`
 
 	// Changes are the schema changes, in the order in which they run.
-	Changes []Change
+	Changes []Change `json:"changes,omitempty"`
 
 	// Verify are the requests that are sent through the bypass before reopening.
-	Verify []Request
+	Verify []Request `json:"verify,omitempty"`
 
 	// Ask says that a person is asked before reopening. Otherwise Verify decides.
-	Ask bool
+	Ask bool `json:"ask"`
 
 	// Announces and Mutes say that there is a function that tells clients, and a
 	// function that mutes monitors. Without it the steps are left out.
-	Announces, Mutes bool
+	Announces bool `json:"announces"`
+	Mutes     bool `json:"mutes"`
 }
 
 // Change is a schema change.
 type Change struct {
 	// Name is that of the file, without .sql. Required.
-	Name string
+	Name string `json:"name"`
 
 	// Digest is the SHA-256 of the file, in hexadecimal.
-	Digest string
+	Digest string `json:"digest"`
 
-	// Rehearsed is how long its rehearsal took.
-	Rehearsed time.Duration
+	// Rehearsed is how long its rehearsal took, in nanoseconds.
+	Rehearsed time.Duration `json:"rehearsed"`
 }
 
 // Request is a request whose answer is known. It reads, so that it can be sent
