@@ -15,6 +15,7 @@ SHORT ?= -short
 
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
+CHAOS ?= 1m
 
 .PHONY: release-dry-run
 .PHONY: help preview images sessions preview-test release-test pictures test apps awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
@@ -23,7 +24,7 @@ help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
 	@echo "make images         the container images without a Docker engine, into cdk.out/images: ARGS=\"-registry ...\""
 	@echo "make test           all tests"
-	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH"
+	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH; CHAOS=10m for longer chaos"
 	@echo "make release-test   a release with a schema change, every answer checked: mariadbd on PATH; SHORT= checks ten times as many"
 	@echo "make release-dry-run  the archives of a release, for six platforms, into cdk.out/release"
 	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
@@ -126,7 +127,7 @@ preview-test: node_modules
 	$(MAKE) synthesized ENV=prod
 	go test -tags preview -v -count=1 -timeout 10m -run "Site|Bypass|ControlPage$$|Pictures|InATerminal" ./internal/preview ./cmd/noren
 	rm -rf cdk.out/preview-test && mkdir -p cdk.out/preview-test
-	go test -tags preview -v -count=1 -artifacts -outputdir cdk.out/preview-test -skip Release ./test/preview
+	NOREN_CHAOS=$(CHAOS) go test -tags preview -v -count=1 -timeout 60m -artifacts -outputdir cdk.out/preview-test -skip Release ./test/preview
 
 # A release with a schema change, without a stop: ANSWERS= of a steady load, 5000
 # or, with SHORT=, 50000. The version before is found in git's history.
