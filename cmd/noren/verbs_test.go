@@ -140,7 +140,7 @@ func TestExits(t *testing.T) {
 		stderr string
 	}{
 		{"routes --env prod", 1, "", `no templates in cdk.out/prod/open: run "make synth ENV=prod", or name a template`},
-		{"ddl runn change.sql", 1, "", `unknown verb "runn" of ddl: want plan, rehearse, run, status, resolve or quiet`},
+		{"ddl runn change.sql", 1, "", `unknown verb "runn" of ddl: want plan, rehearse, run, status, resolve, quiet or upgrade`},
 		{"explain", 1, "", `want one request, such as "POST /api/reports", got 0 arguments`},
 		{"replay", 1, "", "want access logs: files, folders, or - for standard input"},
 		{"routes -c env=dev", 0, "CLOSED", ""},

@@ -54,7 +54,7 @@ func synth(t *testing.T, change func(*schemachange.Props)) (template, outdir str
 	task := schemachange.New(stack, "SchemaChange", props)
 	for id, command := range map[string]string{
 		"Plan": task.Commands.Plan, "Clone": task.Commands.Clone, "Rehearse": task.Commands.Rehearse, "Rehearsal": task.Commands.Rehearsal,
-		"RemoveClone": task.Commands.RemoveClone, "Run": task.Commands.Run, "Log": task.Commands.Log,
+		"RemoveClone": task.Commands.RemoveClone, "Run": task.Commands.Run, "Upgrade": task.Commands.Upgrade, "Log": task.Commands.Log,
 	} {
 		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Value: &command})
 	}
@@ -177,6 +177,7 @@ func TestCommands_AreTheWholeWay(t *testing.T) {
 		"Rehearsal":   {"aws logs filter-log-events", `$.name = "CHANGE.sql"`, "./CHANGE.rehearsal.json"},
 		"RemoveClone": {"delete-db-instance --region eu-west-1 --db-instance-identifier Stack-rehearsal-1", "delete-db-cluster --region eu-west-1 --db-cluster-identifier Stack-rehearsal --skip-final-snapshot"},
 		"Run":         {`"ddl","run","/changes/CHANGE.sql","--rehearsal","/changes/CHANGE.rehearsal.json"`},
+		"Upgrade":     {`"ddl","upgrade","plan","--to","VERSION"`},
 		"Log":         {"aws logs tail"},
 	} {
 		text, _ := json.Marshal(parsed.Outputs[id].Value)

@@ -140,7 +140,7 @@ func TestPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, ok = plan(eightFour, nil, "prod")
-	want(said, ok, true, "another major version, which the template names: it is offline")
+	want(said, ok, true, "which the template names")
 	if err := os.WriteFile(file, yaml, 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,8 @@ func Rights(names ...string) []Right {
 	return []Right{
 		{some(
 			"rds:DescribeAccountAttributes", "rds:DescribeBlueGreenDeployments", "rds:DescribeDBClusterParameters", "rds:DescribeDBClusters",
-			"rds:DescribeDBEngineVersions", "rds:DescribeDBInstances", "rds:DescribeDBProxies", "rds:DescribeDBProxyTargets", "rds:DescribeIntegrations",
+			"rds:DescribeDBEngineVersions", "rds:DescribeDBInstances", "rds:DescribeDBParameters", "rds:DescribeDBProxies", "rds:DescribeDBProxyTargets",
+			"rds:DescribeEngineDefaultClusterParameters", "rds:DescribeEngineDefaultParameters", "rds:DescribeIntegrations",
 		), some("*")},
 		{some("rds:CreateBlueGreenDeployment"), slices.Concat(some("deployment:*", "cluster-pg:*", "pg:*"), cluster)},
 		{some("rds:SwitchoverBlueGreenDeployment", "rds:DeleteBlueGreenDeployment", "rds:AddTagsToResource"), slices.Concat(some("deployment:*"), cluster, instances)},
