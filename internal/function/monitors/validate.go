@@ -23,6 +23,10 @@ var (
 	rolePattern   = regexp.MustCompile(`^[^:\s]+: [^:\s]+$`)
 )
 
+// Most is how many monitors there may be: their secrets are in the environment of
+// the function.
+const Most = 8
+
 // isSet tells whether anything of a section is given.
 func isSet(section any) bool { return !reflect.ValueOf(section).IsZero() }
 

@@ -52,7 +52,9 @@ func TestValidate_Refuses(t *testing.T) {
 		{"a host from a template", http(func(m *maintenance.HTTPMonitor) { m.End.URL = "https://{{.ID}}.example.com/" }), "host is no template"},
 		{"the secret in an address", http(func(m *maintenance.HTTPMonitor) { m.Find.URL += `&key={{secret "apiKey"}}` }), "only headers may use the secret"},
 		{"the secret in a body", http(func(m *maintenance.HTTPMonitor) { m.Extend.Body = `{"key": {{json (secret "apiKey")}}}` }), "only headers may use the secret"},
-		{"texts without quotation marks", http(func(m *maintenance.HTTPMonitor) { m.Begin.Body = strings.Replace(m.Begin.Body, "{{json .Key}}", `"{{.Key}}"`, 1) }), "which is not JSON"},
+		{"texts without quotation marks", http(func(m *maintenance.HTTPMonitor) {
+			m.Begin.Body = strings.Replace(m.Begin.Body, "{{json .Key}}", `"{{.Key}}"`, 1)
+		}), "which is not JSON"},
 		{"an unknown field", http(func(m *maintenance.HTTPMonitor) { m.Begin.Body = `{"a": {{json .Name}}}` }), "Name"},
 		{"an unclosed template", http(func(m *maintenance.HTTPMonitor) { m.Begin.Body = `{{json .Key` }), "http.begin.body"},
 		{"no key", http(func(m *maintenance.HTTPMonitor) { m.Begin.Body = strings.Replace(m.Begin.Body, ".Key", ".Reason", 1) }), "want {{json .Key}} in it"},
