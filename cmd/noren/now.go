@@ -66,7 +66,7 @@ func (t *turning) turnNow(cmd *cobra.Command, query live.Query, o *turn.Operatio
 	}
 	wait()
 	others.byHand(ctx, plan.Deployed, outcome.Turned)
-	if err := t.await(ctx, query, plan.Switch, t.turned); err != nil {
+	if err := t.await(ctx, query, plan.Switch, live.Status.Turned); err != nil {
 		return err
 	}
 	others.after(ctx, t.mode)

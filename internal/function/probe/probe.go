@@ -166,7 +166,7 @@ const flipTime = 15 * time.Minute
 // announce puts a mode event if the mode is another one than that of the last
 // event, or was turned to again since, and returns what the last event is of. The
 // event comes before it is written down that there was one: a probe that dies in
-// between puts it again. The first mode that is ever seen is no change.
+// between puts it again. The first mode that is ever seen is not a change.
 func (p *Probe) announce(ctx context.Context, kept live.Kept, s sample, by string) (live.Turn, error) {
 	last, record := kept.Announced(), kept.Record
 	byDeploy := record.Mode == s.mode && record.Since.After(last.Since)
