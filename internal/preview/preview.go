@@ -46,7 +46,8 @@ type Preview struct {
 	secrets   *secretStore
 	addresses *addresses
 	app       *application
-	unlocks   map[string]bool // target groups whose function reads a generated secret
+	late      chan *application // is sent the example, if it is started later
+	unlocks   map[string]bool   // target groups whose function reads a generated secret
 	journal   journal
 	faults    faults
 	telling   sync.Mutex // one event after the other
@@ -131,6 +132,9 @@ func (p *Preview) start(ctx context.Context) error {
 	go func() { p.failed <- p.alb.Main().Serve(listeners["api"]) }()
 	if site != nil {
 		p.serve(listeners["site"], p.withConfig(site))
+	}
+	if p.config.ExampleLater {
+		p.startLater(ctx)
 	}
 	p.serve(listeners["control"], p.control()) // last: it shows what the others have noted
 	p.tell(Event{Event: "ready", Mode: p.Mode(), Site: p.Site, API: p.API, Control: p.Control, Modes: p.Modes(), Notes: p.Notes})
