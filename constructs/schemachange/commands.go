@@ -44,9 +44,8 @@ type Commands struct {
 }
 
 // commands are the commands of a task.
-func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDefinition, group awsec2.SecurityGroup, logGroup string) Commands {
+func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDefinition, subnets *[]*string, group awsec2.SecurityGroup, logGroup string) Commands {
 	region := *awscdk.Stack_Of(this).Region()
-	subnets := props.Vpc.SelectSubnets(&awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS})
 	// start is the command that starts the task; an override is JSON in single
 	// quotes of the shell.
 	start := func(environment string, arguments ...string) string {
@@ -57,7 +56,7 @@ func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDef
 			" --network-configuration 'awsvpcConfiguration={subnets=[%s],securityGroups=[%s],assignPublicIp=DISABLED}'"+
 			` --overrides '{"containerOverrides":[{"name":"noren","command":[%s]%s}]}'`,
 			region, *props.Cluster.ClusterName(), *task.TaskDefinitionArn(),
-			*awscdk.Fn_Join(jsii.String(","), subnets.SubnetIds), *group.SecurityGroupId(), strings.Join(arguments, ","), environment)
+			*awscdk.Fn_Join(jsii.String(","), subnets), *group.SecurityGroupId(), strings.Join(arguments, ","), environment)
 	}
 	c := cloneOf(this, props.Database)
 	folder := props.Changes

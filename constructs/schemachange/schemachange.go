@@ -67,6 +67,9 @@ type SchemaChange struct {
 	// SecurityGroup is the task's; the database admits it.
 	SecurityGroup awsec2.SecurityGroup
 
+	// SubnetIDs are the subnets in which it runs.
+	SubnetIDs *[]*string
+
 	// LogGroup receives what noren says.
 	LogGroup awslogs.LogGroup
 
@@ -138,7 +141,11 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 		Description: jsii.String("The task that changes the schema of the database"),
 	})
 	props.Database.Connections().AllowDefaultPortFrom(group, jsii.String("Changes the schema"))
-	return SchemaChange{Task: task, SecurityGroup: group, LogGroup: logs, CopyRole: copyRole, Commands: commands(this, props, task, group, *logs.LogGroupName())}
+	subnets := props.Vpc.SelectSubnets(&awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS}).SubnetIds
+	return SchemaChange{
+		Task: task, SecurityGroup: group, SubnetIDs: subnets, LogGroup: logs, CopyRole: copyRole,
+		Commands: commands(this, props, task, subnets, group, *logs.LogGroupName()),
+	}
 }
 
 // LoginARN returns what rds-db:connect is granted on for a database user, by its
