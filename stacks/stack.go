@@ -94,6 +94,7 @@ func outputSchemaChange(scope constructs.Construct, steps schemachange.Commands)
 	output(scope, "SchemaChangeRehearsalCommand", "Fetches what the rehearsal measured into the folder of changes"+change, steps.Rehearsal)
 	output(scope, "SchemaChangeRemoveCloneCommand", "Removes the clone", steps.RemoveClone)
 	output(scope, "SchemaChangeCommand", "Starts the task that runs a schema change"+change, steps.Run)
+	output(scope, "UpgradePlanCommand", "Starts the task that plans the upgrade of the database to another major version; put the version in the place of VERSION", steps.Upgrade)
 	output(scope, "SchemaChangeLog", "Shows what those tasks say", steps.Log)
 }
 

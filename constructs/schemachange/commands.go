@@ -35,6 +35,10 @@ type Commands struct {
 	// Run starts the task that runs the change.
 	Run string
 
+	// Upgrade starts the task that plans the upgrade of the database to another major
+	// version: VERSION is to be replaced.
+	Upgrade string
+
 	// Log shows what the tasks say.
 	Log string
 }
@@ -69,6 +73,7 @@ func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDef
 			" --query 'sort_by(events,&timestamp)[-1].message' --output text >%s/CHANGE.rehearsal.json", region, logGroup, folder),
 		RemoveClone: c.remove(region),
 		Run:         start("", "ddl", "run", "/changes/CHANGE.sql", "--rehearsal", "/changes/CHANGE.rehearsal.json", "--writes", "stopped"),
+		Upgrade:     start("", "ddl", "upgrade", "plan", "--to", "VERSION"),
 		Log:         fmt.Sprintf("AWS_PAGER= aws logs tail --region %s --since 1h --follow %s", region, logGroup),
 	}
 }

@@ -73,6 +73,10 @@ type SchemaChange struct {
 	// LogGroup receives what noren says.
 	LogGroup awslogs.LogGroup
 
+	// CopyRole is the role that the task assumes for a change of a copy, and for
+	// nothing else: it makes, switches and deletes RDS Blue/Green deployments.
+	CopyRole awsiam.Role
+
 	// Commands are the steps of a change.
 	Commands Commands
 }
@@ -104,6 +108,7 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 		MemoryLimitMiB:  jsii.Number(512),
 		RuntimePlatform: &awsecs.RuntimePlatform{CpuArchitecture: awsecs.CpuArchitecture_ARM64(), OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX()},
 	})
+	copyRole := newCopyRole(this, task, props.Database)
 	variables := map[string]*string{
 		"AWS_REGION": awscdk.Stack_Of(this).Region(),
 		"DB_HOST":    props.Database.ClusterEndpoint().Hostname(),
@@ -113,6 +118,8 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 		"DB_TLS_CA":  jsii.String("/etc/ssl/certs/rds-global-bundle.pem"),
 
 		"PLAN_DB_USER": &planner,
+
+		"COPY_ROLE_ARN": copyRole.RoleArn(),
 	}
 	if props.Readers {
 		variables["DB_READER_HOST"] = props.Database.ClusterReadEndpoint().Hostname()
@@ -136,7 +143,7 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 	props.Database.Connections().AllowDefaultPortFrom(group, jsii.String("Changes the schema"))
 	subnets := props.Vpc.SelectSubnets(&awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS}).SubnetIds
 	return SchemaChange{
-		Task: task, SecurityGroup: group, SubnetIDs: subnets, LogGroup: logs,
+		Task: task, SecurityGroup: group, SubnetIDs: subnets, LogGroup: logs, CopyRole: copyRole,
 		Commands: commands(this, props, task, subnets, group, *logs.LogGroupName()),
 	}
 }
