@@ -17,6 +17,7 @@ SHORT ?= -short
 FUZZTIME ?= 10s
 CHAOS ?= 1m
 
+.PHONY: release-dry-run
 .PHONY: help preview images sessions preview-test release-test pictures test apps awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
@@ -25,6 +26,7 @@ help:
 	@echo "make test           all tests"
 	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH; CHAOS=10m for longer chaos"
 	@echo "make release-test   a release with a schema change, every answer checked: mariadbd on PATH; SHORT= checks ten times as many"
+	@echo "make release-dry-run  the archives of a release, for six platforms, into cdk.out/release"
 	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
 	@echo "make awscli         the commands that the stack prints, by both versions of the AWS CLI: the second in NOREN_AWSCLI2"
 	@echo "make apps           some eighty CDK apps that import the construct, in every mode"
@@ -59,6 +61,13 @@ preview: tools node_modules
 images: ARGS ?= -out cdk.out/images
 images:
 	@go run ./cmd/images $(ARGS)
+
+# The archives of a release and their checksums, into cdk.out/release, and nowhere
+# else. The same commit gives the same checksums.
+PLATFORMS ?=
+release-dry-run:
+	@echo "building noren for six platforms, or PLATFORMS=linux/amd64,...; the first time takes minutes for each"
+	@go run ./cmd/release $(if $(PLATFORMS),-platforms $(PLATFORMS))
 
 # The assemblies of ENV, left alone if nothing has changed since they were made.
 .PHONY: synthesized
@@ -242,6 +251,7 @@ golden: node_modules
 	go test ./stacks -run Goldens -update
 	go test ./internal/function/responder -update
 	go test ./cmd/noren -update
+	go test ./internal/window -update
 	go test ./internal/environment -run Schema -update
 	$(MAKE) --no-print-directory synth ENV=dev && $(MAKE) --no-print-directory synth ENV=prod
 	go test -tags judges ./test/lint -run Diff -update

@@ -240,7 +240,11 @@ func startDatabase(t *testing.T) server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(folder) })
-	data := []string{"--no-defaults", "--datadir=" + filepath.Join(folder, "data")}
+	temporary := filepath.Join(folder, "tmp") // which servers must not share
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	data := []string{"--no-defaults", "--datadir=" + filepath.Join(folder, "data"), "--tmpdir=" + temporary}
 	run(t, "mariadb-install-db", append(data, "--auth-root-authentication-method=normal", "--skip-test-db")...)
 	socket := filepath.Join(folder, "s")
 	options := append(data, "--skip-networking", "--socket="+socket, "--pid-file="+filepath.Join(folder, "pid"))
