@@ -147,7 +147,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 		Mode:                 props.Mode,
 		Typed:                props.Guard.Typed,
 		Off:                  !props.Guard.Enabled,
-		Digest:               *awscdk.Lazy_String(&m.carriers, nil),
+		Digest:               *awscdk.Lazy_UncachedString(&m.carriers, nil),
 		Reopens:              props.Guard.Reopens,
 		Message:              props.Guard.Message,
 		Until:                props.Answer.Until,

@@ -6,7 +6,26 @@
 // the listener rules that let the allowlist through. Closing turns the
 // listener's default action from the application's target group to that of the
 // function: one property of one resource, one API call, no moment at which an
-// allowed request is refused.
+// allowed request is refused. The package maintenance says what the modes are.
+//
+// # Adding it to an app
+//
+// Call [New] with the listener, the target group that its default action
+// forwards to, and the allowlist. Read the mode from the command line with
+// [ReadFlags], and run the app with [Run], which reports errors in a line each:
+//
+//	cdk deploy -c maintenance=true     # close
+//	cdk deploy -c maintenance=false    # open
+//
+// The first deploy adds the function and the rules, and leaves the default action
+// as it is. Later flips change the listener alone.
+//
+// # What stays open
+//
+// While the product is closed, these requests still reach the application: those
+// of Allow, the health check, and those with the Bypass. A listener rule, a
+// listener or a target group of the same load balancer that could serve anything
+// else is an error at synthesis, until KeepOpen names it.
 package maintenancemode
 
 import (
@@ -96,6 +115,9 @@ type MaintenanceMode struct {
 	// without CloudFormation, for an output of the stack.
 	EmergencyClose, EmergencyOpen string
 
+	// Path is the path of the construct in its stack, by which the tools know it.
+	Path string
+
 	carriers carriers // of the mode, for the guard's digest
 }
 
@@ -121,7 +143,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	}
 
 	this := constructs.NewConstruct(scope, &id)
-	var mode MaintenanceMode
+	mode := MaintenanceMode{Path: pathInStack(this)}
 	mode.addResponder(this, props)
 	secret := ""
 	if props.Bypass.Header != "" || props.Bypass.Cookie != "" {
@@ -168,7 +190,9 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		awscdk.Annotations_Of(this).AddInfo(
 			jsii.String(fmt.Sprintf("the expected end, %s, has passed: clients are told to wait %v", until.Format(time.RFC3339), cmp.Or(props.Answer.RetryAfter, responder.DefaultRetryAfter))))
 	}
-	this.Node().AddValidation(&validation{this: this, props: props, listeners: listeners})
+	validation := &validation{this: this, props: props, listeners: listeners}
+	this.Node().AddValidation(validation)
+	awscdk.Validations_Of(this).AddPlugins(&written{validation: validation, mode: &mode})
 	return mode
 }
 
@@ -218,10 +242,13 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 	var closing, carry []elbv2.CfnListenerRule
 	for _, r := range t.rules {
 		var to any
-		var closed []any // with the login that stays before it
+		var rule elbv2.CfnListenerRule
+		var closed func() []any // with the login that stays before it
 		if r.Target == rules.App || r.Reads() {
 			does := t.routeOf(r).does
-			to, closed = does.raw, does.turnedTo(m.TargetGroup.TargetGroupArn())
+			if to = does.raw; len(does.list) > 1 {
+				closed = func() []any { return does.turnedTo(rule, m.TargetGroup.TargetGroupArn()) }
+			}
 		}
 		switch r.Target {
 		case rules.Responder:
@@ -229,8 +256,8 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 		case rules.Unlock:
 			to = plainForward(unlock).raw
 		}
-		rule := newListenerRule(t.scopeOf(r.Service), r, t.listener, to)
-		if r.Target == rules.Responder && len(closed) > 1 {
+		rule = newListenerRule(t.scopeOf(r.Service), r, t.listener, to)
+		if r.Target == rules.Responder && closed != nil {
 			m.carriers.override(rule, "Actions", closed)
 		}
 		m.Rules = append(m.Rules, rule)
@@ -241,7 +268,7 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 		if switches {
 			m.afterGuard(rule)
 			carry = append(carry, rule)
-			m.carriers.describeRule(props, t, r, rule, plainForward(m.TargetGroup.TargetGroupArn()).template(), closed)
+			m.carriers.describeRule(props, t, r, rule, m.TargetGroup.TargetGroupArn(), closed)
 		}
 		// What is closed to all is closed before what is closed to reads.
 		if r.Reads() {
@@ -258,14 +285,14 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 		return
 	}
 	app := t.defaultRoute().does
-	closed := app.turnedTo(m.TargetGroup.TargetGroupArn())
+	closed := func() []any { return app.turnedTo(t.resource, m.TargetGroup.TargetGroupArn()) }
 	m.afterGuard(t.resource)
 	m.carriers.listeners = append(m.carriers.listeners, t.resource)
 	m.carriers.describeProperty(props, t.resource, "DefaultActions", func(mode maintenance.Mode) any {
 		if mode == maintenance.Open {
-			return app.template()
+			return app.template(t.resource)
 		}
-		return closed
+		return closed()
 	})
 	if props.Mode != maintenance.Open {
 		m.carriers.override(t.resource, "DefaultActions", closed)

@@ -102,7 +102,7 @@ func eachServer(t *testing.T, first func(*testing.T), test func(t *testing.T, s 
 	}
 }
 
-// open logs in to a schema of the server, which is made afresh.
+// open logs in to a schema of the server, which is made again.
 func (s *testServer) open(t *testing.T, schema string) *Database {
 	t.Helper()
 	root := s.pool(t, "")

@@ -394,6 +394,34 @@ func TestProbe_WritesDownThatADeployIsOver(t *testing.T) {
 	}
 }
 
+// TestBlame_NorenNow: what noren close --now has written down is in the log, with
+// who and why; what another hand did since is not laid on it.
+func TestBlame_NorenNow(t *testing.T) {
+	by := live.ByHand{Mode: maintenance.Closed, At: closed().Since.Add(time.Minute), By: "arn:aws:sts::111111111111:assumed-role/night/ko", Why: "the disk is full", Locked: true}
+	for _, test := range []struct {
+		name   string
+		byHand live.ByHand
+		want   string
+	}{
+		{"who and why", by, `the listener was turned by hand, by ` + by.By + ` at ` + by.At.Format(time.RFC3339) + ` (the disk is full)`},
+		{"another mode", live.ByHand{Mode: maintenance.ReadOnly, At: by.At, By: by.By, Why: by.Why}, ""},
+		{"before the last deploy", live.ByHand{Mode: maintenance.Closed, At: closed().Since.Add(-time.Hour), By: by.By, Why: by.Why}, ""},
+	} {
+		at := settings
+		at.ByHand = "/shop/by-hand"
+		p := newProduct(t, at)
+		record := live.NewRecord(maintenance.Open, closed().Since)
+		p.balancer("responder")
+		p.aws.Answer("GetParameters", encode(map[string]any{"Parameters": []map[string]string{
+			{"Name": settings.Record, "Value": record.Encode()}, {"Name": at.ByHand, "Value": test.byHand.Encode()},
+		}}))
+		_, err := p.metrics(t)
+		if said := p.log.String(); err != nil || strings.Contains(said, "the disk is full") != (test.want != "") || !strings.Contains(said, test.want) {
+			t.Errorf("%s: %v, got\n%s\nwant %s", test.name, err, said, test.want)
+		}
+	}
+}
+
 func TestAHandIsInTheLogOnce(t *testing.T) {
 	p := newProduct(t, settings)
 	p.record(closed().Encode(), attributed(closed()))

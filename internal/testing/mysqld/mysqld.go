@@ -80,7 +80,13 @@ func New(program string, options ...string) (*Process, error) {
 		return nil, err
 	}
 	data, socket := filepath.Join(folder, "data"), filepath.Join(folder, "s")
-	common := []string{"--datadir=" + data}
+	// A server that starts removes what it takes for the leftovers of another one
+	// from a folder for temporary files that they share.
+	temporary := filepath.Join(folder, "tmp")
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		return nil, err
+	}
+	common := []string{"--datadir=" + data, "--tmpdir=" + temporary}
 	if os.Getuid() == 0 {
 		common = append(common, "--user=root")
 	}
