@@ -99,9 +99,13 @@ func run(ctx context.Context) error {
 	keys.Close()
 	product.Close()
 	fmt.Fprintln(os.Stderr, "switching over to the product of this checkout")
-	next := exec.Command(filepath.Join("bin", "noren"), arguments(mode, app)...) // which follow has just made
+	next := exec.CommandContext(ctx, filepath.Join("bin", "noren"), arguments(mode, app)...)
 	next.Stdin, next.Stdout, next.Stderr = os.Stdin, os.Stdout, os.Stderr
-	return next.Run() // it ends with the signals that this program gets, too
+	next.Cancel = func() error { return next.Process.Signal(syscall.SIGTERM) } // and it ends
+	if err := next.Run(); ctx.Err() == nil {
+		return err
+	}
+	return nil
 }
 
 // arguments are those of the noren that takes over.
