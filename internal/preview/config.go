@@ -41,6 +41,15 @@ type Config struct {
 	// origin instead of the site's.
 	TwoOrigins bool
 
+	// DSN is the database of the example: a MySQL or MariaDB, as
+	// user:password@tcp(host:port)/schema, or "own" for one of the programs on PATH
+	// with a folder of its own. Default: one in the example's process.
+	DSN string
+
+	// Quick has refused clients told to wait for a second only. Default: for as long
+	// as the templates say.
+	Quick bool
+
 	// Ports on 127.0.0.1. Default: any.
 	SitePort, APIPort, ControlPort Port
 
