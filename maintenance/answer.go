@@ -12,11 +12,12 @@ import (
 	"unicode/utf16"
 )
 
-// Answer is what the refused are told. The zero value is a complete answer.
+// Answer is what refused clients and people are told. The zero value is a complete
+// answer.
 type Answer struct {
 	// Message is the text for people, by BCP 47 language tag ("en", "ja",
 	// "zh-Hant"). "und" is a text in no particular language. Line breaks are
-	// kept. Default: a short sentence in each of the languages that the page has words for.
+	// kept. Default: a short sentence in each language that the page has words for.
 	Message map[string]string
 
 	// DefaultLanguage is the tag of the message for clients that read none of
@@ -24,27 +25,27 @@ type Answer struct {
 	// tag in sorted order.
 	DefaultLanguage string
 
-	// Words are what the page says besides a message, by the tag of a message.
-	// Default: the built-in ones; a message in another language is all
-	// that the page says.
+	// Words are the other texts of the page, by the language tag of a message.
+	// Default: the built-in ones. For a language without words the page shows the
+	// message only.
 	Words map[string]Words
 
 	// Until is when the application is expected back, for people to read.
 	// Default: no time is given.
 	Until time.Time
 
-	// RetryAfter is the longest that clients are told to wait, in whole seconds up
-	// to 24 hours: less if Until is sooner, and not more if it is later, since a
-	// maintenance may end early. Default: 10 minutes.
+	// RetryAfter is the longest time that clients are told to wait, in whole seconds,
+	// up to 24 hours. They wait less if Until is sooner, and no longer if it is
+	// later, since a maintenance may end early. Default: 10 minutes.
 	RetryAfter time.Duration
 
-	// Page is what people see. It is a file beside the function's program, and so
-	// the same in every mode. Default: the built-in page.
+	// Page is the page that people see. It is a file in the function's archive, so it
+	// is the same in every mode. Default: the built-in page.
 	Page Page
 
-	// StatusPage is the address of a page elsewhere to which people are led in the
-	// place of a page here, such as "https://status.example.com". Clients get the
-	// 503 all the same. Default: none.
+	// StatusPage is the address of a page elsewhere, such as
+	// "https://status.example.com", to which people's browsers are redirected instead
+	// of getting a page here. Clients still get the 503. Default: none.
 	StatusPage string
 
 	// CORSOrigins are the web origins whose scripts may read the answer:
@@ -54,13 +55,13 @@ type Answer struct {
 	CORSOrigins []string
 
 	// Body is a JSON value of the application's own that replaces the default
-	// JSON body, for clients with an older contract. It is sent as it is, but that
-	// characters outside of ASCII are escaped.
+	// JSON body, for clients with an older contract. It is sent as it is, except
+	// that characters outside ASCII are escaped.
 	// Default: a JSON:API error document.
 	Body json.RawMessage
 }
 
-// Words are what the page says besides the message, in the message's language.
+// Words are the texts of the page other than the message, in its language.
 type Words struct {
 	// Title is the heading of the page. Required.
 	Title string `json:"title"`

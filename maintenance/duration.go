@@ -16,8 +16,8 @@ const (
 	MaxExpectedDuration = 24 * time.Hour
 )
 
-// CheckExpectedDuration reports an expected duration that no alarm can look back
-// over: want a multiple of DurationStep up to MaxExpectedDuration.
+// CheckExpectedDuration returns an error if no alarm can look back over d: if it is
+// not a multiple of DurationStep up to MaxExpectedDuration.
 func CheckExpectedDuration(d time.Duration) error {
 	if d < DurationStep || d > MaxExpectedDuration || d%DurationStep != 0 {
 		return fmt.Errorf("want steps of 5m from 5m to 24h, as CloudWatch evaluates an alarm no longer, got %v", d)

@@ -1,44 +1,52 @@
-// Package maintenance says what a planned maintenance is: the mode that a
-// product is in, what the refused are told, and the names that the templates,
-// the functions and the tools agree on.
+// Package maintenance describes a planned maintenance: the mode that a product is
+// in, the answer that refused clients get, and the names that templates, functions
+// and tools share.
 //
 // # Modes
 //
-// A mode is who is let through:
+// A mode says which requests reach the application:
 //
-//   - [Open]: everybody. This is how a product usually runs.
-//   - [ReadOnly]: everybody who reads (GET, HEAD and OPTIONS), and the allowlist.
-//   - [Closed]: the allowlist.
+//   - [Open]: all requests. This is how a product usually runs.
+//   - [ReadOnly]: the allowlist, and everything that reads (GET, HEAD and OPTIONS).
+//   - [Closed]: the allowlist only.
 //
 // The allowlist is a list of methods and paths that the product keeps answering,
 // such as the login of a mobile app and what the app reads to work offline. The
-// health check is always let through, and so are operators who have the bypass.
-// All other requests are refused: they get a 503 with the header [Marker], a
-// Retry-After and an [Answer], by which clients know that they should keep what
-// they wanted to write and send it later.
+// health check and operators who have the bypass get through in every mode. All
+// other requests are refused.
 //
 // People read the words open, read-only and closed. They type a mode as the
 // value of a flag: false, read-only or true ([ParseFlag]).
 //
+// # What a refused client sees
+//
+// A refused request gets a 503 with the header X-Maintenance-Mode: on ([Marker]),
+// by which a client tells maintenance from any other 503, and a Retry-After with
+// the number of seconds after which to ask again. The body depends on Accept: by
+// default a JSON:API error with the message in the client's language, the planned
+// end if there is one, and the same number of seconds; a page for browsers that
+// navigate. [Answer] sets the texts and times. A client keeps its session and the
+// write that was refused, and sends the write again later.
+// docs/client-contract.md has the rules for clients.
+//
 // # A flip
 //
-// A product runs behind a listener of an Application Load Balancer. Its default
-// action forwards to the application while the product is open, and to a Lambda
-// function, the responder, while it is closed. Listener rules above the default
-// action send the allowlist to the application in every mode. A flip therefore
-// changes the properties of resources that are always there: the default action
-// and, where read-only is prepared, the rules for reads. No resource is created
-// or deleted, no target group changes, and no request that is allowed in both
-// modes is refused in between.
+// A flip changes the mode of a deployed product. The product runs behind a listener
+// of an Application Load Balancer. The listener's default action forwards to the
+// application while the product is open, and to a Lambda function, the responder,
+// otherwise. Listener rules above the default action send the allowlist to the
+// application in every mode. A flip therefore changes only properties of resources
+// that always exist: the default action and, where read-only is prepared, the rules
+// for reads. It creates and deletes nothing, changes no target group, and at no
+// moment refuses a request that both modes allow.
 //
-// Requests that are in flight, and WebSockets that are open already, go on after
-// a flip.
+// Requests in flight and open WebSockets continue after a flip.
 //
 // # Using it
 //
 // The package constructs/maintenancemode puts a listener of your CDK app under
-// such a switch. This package has what both your app and its environment files
-// need of it, and imports neither the rest of this module nor CDK.
+// such a switch. This package holds what your app and its environment files share
+// with it, and imports neither the rest of this module nor CDK.
 package maintenance
 
 import (
@@ -48,14 +56,14 @@ import (
 	"strings"
 )
 
-// Mode is who is let through, as the word that people read. The zero value says
-// that it is not known, or not given.
+// Mode says which requests reach the application, as the word that people read.
+// The zero value is a mode that is not known or not given.
 type Mode string
 
 const (
-	Open     Mode = "open"      // everybody
-	ReadOnly Mode = "read-only" // everybody who reads, and the allowlist
-	Closed   Mode = "closed"    // the allowlist
+	Open     Mode = "open"      // all requests
+	ReadOnly Mode = "read-only" // the allowlist, and everything that reads
+	Closed   Mode = "closed"    // the allowlist only
 )
 
 // flags are the modes as they are typed after -c maintenance=.
@@ -75,14 +83,14 @@ func (m Mode) Flag() string { return flags[m] }
 // It is -1 if m is not valid.
 func (m Mode) Number() int { return slices.Index(Modes(), m) }
 
-// Opens reports whether turning from another mode to m lets through what was
-// refused. Nothing opens from or to a mode that is not valid.
+// Opens reports whether turning from another mode to m lets requests through that
+// were refused. It is false if either mode is not valid.
 func (m Mode) Opens(from Mode) bool {
 	return m.Valid() && from.Valid() && m.Number() < from.Number()
 }
 
-// CheckPrepared reports a mode that a listener is not prepared for: read-only
-// takes rules of its own, which are there in every mode once readOnly is set.
+// CheckPrepared returns an error if a listener is not prepared for m: read-only
+// needs rules of its own, which exist in every mode once readOnly is set.
 func (m Mode) CheckPrepared(readOnly bool) error {
 	if m == ReadOnly && !readOnly {
 		return errors.New("the listener is not prepared for read-only: set ReadOnly (maintenance.readOnly in an environment file) and deploy that first")
@@ -99,8 +107,8 @@ func ParseMode(word string) (Mode, error) {
 }
 
 // ParseFlag reads a mode as it is typed after -c maintenance= and in
-// configuration files: "false", "read-only" or "true", the booleans also as
-// such.
+// configuration files: "false", "read-only" or "true". It also accepts the
+// booleans false and true.
 func ParseFlag(value any) (Mode, error) {
 	text := fmt.Sprint(value)
 	switch value.(type) {
@@ -117,7 +125,7 @@ func ParseFlag(value any) (Mode, error) {
 	return "", fmt.Errorf("unknown mode %s: want %s", text, FlagValues())
 }
 
-// FlagValues returns what ParseFlag takes, as an error lists it.
+// FlagValues returns the values that ParseFlag accepts, as an error lists them.
 func FlagValues() string {
 	var values []string
 	for _, m := range Modes() {

@@ -1,14 +1,14 @@
 package maintenance
 
 // Monitor is a service outside of AWS that watches the product. While the product
-// is closed it is told to keep quiet, by a downtime of its own that ends by itself.
+// is closed, the service has a downtime, which ends by itself unless it is extended.
 // Exactly one of Mackerel and HTTP is set.
 type Monitor struct {
 	// Name is what results and logs call it: letters, digits and hyphens. Required.
 	Name string
 
 	// WhileReadOnly keeps it quiet while the product is read-only, too. Default:
-	// false. Reads are served then, and a monitor that reads has something to say.
+	// false, since reads are served then and a monitor of reads should work.
 	WhileReadOnly bool
 
 	// Mackerel makes downtimes at Mackerel.
@@ -50,13 +50,13 @@ type Mackerel struct {
 	URL string `yaml:"url"`
 }
 
-// HTTPMonitor says how downtimes are made at a service that has them, by templates
-// of requests. Templates are those of Go's text/template; docs/monitors.md says
-// what they may use.
+// HTTPMonitor has the requests that find, make, extend and end downtimes at a
+// service. They are templates of Go's text/template; docs/monitors.md says what
+// the templates may use.
 type HTTPMonitor struct {
-	// Headers are those of every request, by name. Only they may use the secret:
+	// Headers are sent with every request, by name. Only headers may use the secret:
 	// {{secret "apiKey"}} is the value of that name in a secret that is a JSON
-	// object, {{secret ""}} a secret that is a text.
+	// object, and {{secret ""}} is a secret that is a text.
 	Headers map[string]string `yaml:"headers"`
 
 	// Find asks for the downtimes that are on or to come. Required.
@@ -85,9 +85,9 @@ type HTTPRequest struct {
 	// Method is such as POST. Required.
 	Method string `yaml:"method"`
 
-	// URL is an address with https. Its host is no template. Required.
+	// URL is an https address. Its host must not be a template. Required.
 	URL string `yaml:"url"`
 
-	// Body is what is sent, in JSON. Default: nothing.
+	// Body is the JSON to send. Default: none.
 	Body string `yaml:"body"`
 }

@@ -16,17 +16,16 @@ const (
 	// MetricNamespace is that of all metrics of this module.
 	MetricNamespace = "Noren"
 
-	// ModeMetric is Mode.Number of the mode that the listener is in. There is none
-	// while it is in no mode.
+	// ModeMetric is Mode.Number of the mode that the listener is in. It has no value
+	// while the listener is in a mixed state.
 	ModeMetric = "Mode"
 
-	// DriftMetric is 1 while a listener of the load balancer is not as it was
-	// deployed: in another mode than the last deploy turned to, or with a rule more,
-	// one less or another one.
+	// DriftMetric is 1 while a listener of the load balancer differs from what was
+	// deployed: in its mode, or by a rule that was added, removed or changed.
 	DriftMetric = "Drift"
 
-	// OverdueMetric is how many minutes ago maintenance was to end, rounded up: 0
-	// while it is open, or while no end is known.
+	// OverdueMetric is the number of minutes since the planned end, rounded up. It is
+	// 0 while the product is open or no end is known.
 	OverdueMetric = "Overdue"
 
 	// AnswersMetric counts the requests that were refused.
@@ -36,8 +35,8 @@ const (
 // FunctionDimension is the dimension that all metrics have.
 const FunctionDimension = "FunctionName"
 
-// Ids of constructs by which the tools know what a template is of, where it
-// carries the paths of CDK, and the beginning of logical ids where it does not.
+// Ids of constructs by which the tools recognize resources: in the CDK paths of a
+// template or, where it has none, at the beginning of logical ids.
 const (
 	ResponderID = "Responder" // the function that answers the refused
 	ReadID      = "Read"      // with a number: rules that let reads through in the mode read-only

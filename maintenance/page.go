@@ -1,8 +1,7 @@
 package maintenance
 
-// Page is what people see, instead of noren's own page. It is a file of the
-// function's archive, so that it is the same in every mode. The zero value is
-// noren's page.
+// Page replaces noren's own page for people. It is a file in the function's
+// archive, so it is the same in every mode. The zero value is noren's page.
 type Page struct {
 	// HTML is a whole page in UTF-8, with placeholders:
 	//
@@ -13,9 +12,9 @@ type Page struct {
 	//	{{heading}}  {{end}}  {{action}}         elements of noren's page: h1; dl with the end; the last line
 	//	{{refresh}}                              what loads the page again where no script runs
 	//
-	// All texts are escaped. It has what it needs within itself: inline styles and
-	// scripts, and pictures as data: URLs. noren adds the script by which it gives
-	// way to the application. Default: noren's page.
+	// All texts are escaped. The page contains everything that it needs: inline
+	// styles and scripts, and pictures as data: URLs. noren adds the script that
+	// loads the application when it is back. Default: noren's page.
 	HTML []byte
 
 	// Logo is a picture, SVG, PNG, JPEG, GIF or WebP, instead of the curtain

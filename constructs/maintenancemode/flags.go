@@ -13,7 +13,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Flags is what the operator typed on the command line of the CDK CLI.
+// Flags are the values that the operator typed on the command line of the CDK CLI.
 type Flags struct {
 	// Mode is the value of -c maintenance=. Nil if it was not given.
 	Mode *maintenance.Mode
@@ -36,9 +36,9 @@ type Flags struct {
 // reports every value that cannot be read. With a name, such as "shop", it reads
 // the flags of one switch of several: -c shop-maintenance= and so on.
 //
-// A key that is within two letters of one that is read is an error, now or when
-// the app is synthesized and all are known. A key that looks like a flag and is
-// read by no switch is noted on the stacks.
+// A key within two letters of one that is read is an error, now or at synthesis,
+// when all keys are known. A key that looks like a flag and that no switch reads
+// becomes a note on the stacks.
 func ReadFlags(scope constructs.Construct, name ...string) (Flags, error) {
 	var flags Flags
 	var errs []error
@@ -87,9 +87,9 @@ func ReadFlags(scope constructs.Construct, name ...string) (Flags, error) {
 	return flags, errors.Join(errs...)
 }
 
-// Apply returns props with what the operator typed instead of what they
-// say: the mode, the message for everybody, the expected end. Props.Guard is
-// told that they were typed.
+// Apply returns props with the values that the operator typed in place of their
+// own: the mode, the message, which replaces those of all languages, and the
+// expected end. It also tells Props.Guard that they were typed.
 func (f Flags) Apply(props Props) Props {
 	answer := props.Answer
 	props.withoutFlags = &answer

@@ -20,69 +20,69 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Guard is how a deploy that would open the product by accident is refused: one
-// that was not told the mode, while maintenance is on. It is asked whenever
-// anything of the listener or the rules changes that carry the mode, so that a
-// new certificate does not open what was closed by hand. The deploy fails before
-// the listener changes and is rolled back; the event of the stack says what is
-// on, since when, and what to type. Closing, deleting and rolling back are never
+// Guard configures the guard, which refuses a deploy that would open the product by
+// accident: a deploy without a typed mode while maintenance is on. It runs whenever
+// a property changes of the listener or of the rules that carry the mode, so a new
+// certificate does not open what was closed by hand. The refused deploy fails before
+// the listener changes, and is rolled back. The event of the stack says which mode
+// is on, since when, and what to type. Closing, deleting and rolling back are never
 // refused.
 type Guard struct {
-	// Enabled switches the guard on. Default: false. It is there all the same,
-	// remembers since when the mode is on, and refuses nothing but the change that
-	// switches it off and opens: a guard that was taken out of the template instead
-	// would be deleted after the listener has changed, and could refuse nothing.
+	// Enabled switches the guard on. Default: false. A guard that is off is still
+	// deployed: it remembers since when the mode is on, and refuses only the change
+	// that switches it off and opens. If the template left it out instead, it would
+	// be deleted after the listener has changed, and could refuse nothing.
 	Enabled bool
 
-	// Absent leaves the guard out, for the one that cannot start and lets no deploy
-	// pass. It wants Typed: the mode must not be a matter of what a file says.
+	// Absent leaves the guard out, for a guard that cannot start and so blocks every
+	// deploy. It requires Typed, so that a file cannot decide the mode.
 	// Default: false.
 	Absent bool
 
-	// Typed is when Mode was typed: that a person wants it now, and not what a file
-	// says for want of a flag. An assembly with a flag of another evening opens
+	// Typed is the time at which a person typed Mode. The guard ignores a time of
+	// another evening, or from before the maintenance began, so an old assembly opens
 	// nothing. Flags.Apply sets it. Default: the mode was not typed.
 	Typed time.Time
 
-	// Reopens asks to open from a committed file: the time, as the refusal says
-	// it, since when the maintenance is on that this ends. It ends no other, so
-	// that it may be left where it is. Default: only a typed mode opens.
+	// Reopens lets a committed file end a maintenance. Set it to the start time that
+	// the refusal prints. It applies only to that maintenance, so leaving it in place
+	// is harmless. Default: only a typed mode opens.
 	Reopens time.Time
 
-	// Message is what was typed for people, which the guard warns of if the next
-	// deploy forgets it. Flags.Apply sets it. Default: nothing was typed.
+	// Message is the message that was typed. The guard warns if the next deploy
+	// forgets it. Flags.Apply sets it. Default: none was typed.
 	Message string
 
-	// Command is how this stack is deployed, for the refusal to say what to type.
+	// Command is the command that deploys this stack, which the refusal prints.
 	// Default: npx cdk deploy.
 	Command string
 
-	// ReopensAt is where Reopens is set, for the refusal to say it, such as
-	// "maintenance.reopen in environments/prod.yaml". Default: it does not.
+	// ReopensAt is the place where Reopens is set, which the refusal prints, such as
+	// "maintenance.reopen in environments/prod.yaml". Default: not printed.
 	ReopensAt string
 
-	// ByHand is what flips the listener without a deploy, for the refusal after
-	// someone did. Default: it does not say.
+	// ByHand is the command that flips the listener without a deploy. A refusal after
+	// somebody did that prints it. Default: not printed.
 	ByHand string
 }
 
-// ReopenGuard is what guards against opening by accident. Zero if it is absent.
+// ReopenGuard has the resources of the guard. It is zero if the guard is absent.
 type ReopenGuard struct {
-	// Resource is the custom resource that everything which flips waits for.
+	// Resource is the custom resource on which everything that flips depends.
 	Resource awscdk.CustomResource
 
-	// Function answers CloudFormation for it.
+	// Function answers CloudFormation for Resource.
 	Function awslambda.Function
 
 	// LogGroup is the function's log.
 	LogGroup awslogs.ILogGroup
 
-	// Record holds the mode and since when, as package internal/live writes
-	// it. Only Function does.
+	// Record holds the mode and since when it is on, as package internal/live
+	// writes it. Only Function writes it.
 	Record awsssm.StringParameter
 
-	// Attribution holds who turned the mode, as package internal/live
-	// writes it. Function reads it; CloudFormation does not know.
+	// Attribution holds who changed the mode, as package internal/live writes it.
+	// Function reads it, since CloudFormation does not know.
 	Attribution awsssm.StringParameter
 
 	// Summary is a sentence for the outputs of the stack: since when the mode is

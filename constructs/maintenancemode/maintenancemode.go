@@ -1,31 +1,55 @@
-// Package maintenancemode closes a product behind an Application Load Balancer
-// for a planned maintenance, all but an allowlist, by a single change of the
-// listener.
+// Package maintenancemode closes a product behind an Application Load Balancer for
+// a planned maintenance. An allowlist of requests stays open.
 //
-// Everything is deployed in every mode: a Lambda function that answers 503, and
-// the listener rules that let the allowlist through. Closing turns the
+// The same resources are deployed in every mode: a Lambda function that answers
+// 503, and listener rules that let the allowlist through. Closing turns the
 // listener's default action from the application's target group to that of the
-// function: one property of one resource, one API call, no moment at which an
-// allowed request is refused. The package maintenance says what the modes are.
+// function. That is one property of one resource and one API call, and at no moment
+// is an allowed request refused. The package maintenance explains the modes, a flip,
+// and what a refused client sees.
 //
 // # Adding it to an app
 //
-// Call [New] with the listener, the target group that its default action
-// forwards to, and the allowlist. Read the mode from the command line with
-// [ReadFlags], and run the app with [Run], which reports errors in a line each:
+// Call [New] with the listener, the target group that its default action forwards
+// to, and the allowlist. [ReadFlags] reads the mode from the command line. [Run]
+// runs the app and reports each error in one line:
+//
+//	func main() { os.Exit(maintenancemode.Run(define)) }
+//
+//	func define(app awscdk.App) error {
+//		flags, err := maintenancemode.ReadFlags(app)
+//		if err != nil {
+//			return err
+//		}
+//		// The default action of listener forwards to targetGroup.
+//		maintenancemode.New(stack, "Maintenance", flags.Apply(maintenancemode.Props{
+//			Listener:       listener,
+//			AppTargetGroup: targetGroup,
+//			Allow:          []string{"POST /api/login", "GET /api/templates/{id}"},
+//		}))
+//		return nil
+//	}
+//
+// The first deploy adds the function and the rules, and leaves the default action
+// as it is. Later flips change the listener only:
 //
 //	cdk deploy -c maintenance=true     # close
 //	cdk deploy -c maintenance=false    # open
 //
-// The first deploy adds the function and the rules, and leaves the default action
-// as it is. Later flips change the listener alone.
-//
 // # What stays open
 //
-// While the product is closed, these requests still reach the application: those
-// of Allow, the health check, and those with the Bypass. A listener rule, a
-// listener or a target group of the same load balancer that could serve anything
-// else is an error at synthesis, until KeepOpen names it.
+// While the product is closed, these requests still reach the application: those in
+// Allow, the health check, and those with the Bypass. If a listener rule, a listener
+// or a target group of the same load balancer could serve anything else, synthesis
+// fails until KeepOpen names it.
+//
+// # Opening on purpose only
+//
+// A deploy that forgets the flag would open a closed product. With Guard.Enabled
+// such a deploy fails before the listener changes, and is rolled back; the stack's
+// events say since when the product is closed and what to type. To open, type
+// -c maintenance=false or, if only committed files are deployed, set Guard.Reopens.
+// Closing is never refused.
 package maintenancemode
 
 import (
@@ -56,7 +80,7 @@ import (
 
 // MaintenanceMode is what New defined.
 type MaintenanceMode struct {
-	// Function answers the refused.
+	// Function answers refused requests.
 	Function awslambda.Function
 
 	// LogGroup is the function's log.
@@ -87,26 +111,26 @@ type MaintenanceMode struct {
 	// MonitorsLogGroup is its log. Nil without Props.Monitors.
 	MonitorsLogGroup awslogs.ILogGroup
 
-	// Metrics are what the probe says.
+	// Metrics are the metrics of the probe.
 	Metrics Metrics
 
-	// Alarms say that something is wrong with the switch, or that maintenance takes
-	// longer than was expected. A planned closing sets none of them off. They tell
-	// Props.AlarmTopics, and whom else an action is added for.
+	// Alarms go off when something is wrong with the switch, or when maintenance takes
+	// longer than expected. A planned closing sets none of them off. They notify
+	// Props.AlarmTopics, and run the actions that you add.
 	Alarms []awscloudwatch.Alarm
 
-	// ModeAlarms say which mode the product is in: they go off at every closing.
+	// ModeAlarms show which mode the product is in: they go off at every closing.
 	ModeAlarms []awscloudwatch.Alarm
 
-	// NotOpen and Closed are those of ModeAlarms that are in alarm while the product
-	// is not open, and while it is closed; they are the same unless read-only is
-	// prepared. Closed suppresses the alarms of an application that is being
-	// maintained: while it is read-only it serves reads.
+	// NotOpen and Closed are the ModeAlarms that are in alarm while the product is
+	// not open, and while it is closed; they are the same unless read-only is
+	// prepared. Use Closed to suppress the application's own alarms, since a
+	// read-only product still serves reads.
 	NotOpen, Closed awscloudwatch.Alarm
 
 	// BypassSecret is the secret that lets operators through: 32 letters and
-	// digits, without case. Whoever may describe listener rules can read it. Nil
-	// without Bypass.Header and Bypass.Cookie.
+	// digits, compared without case. Anyone who may describe listener rules can read
+	// it. Nil without Bypass.Header and Bypass.Cookie.
 	BypassSecret awssecretsmanager.Secret
 
 	// TurningRole is the role with which CloudFormation turns the switch for noren
@@ -127,8 +151,8 @@ type MaintenanceMode struct {
 	carriers carriers // of the mode, for the guard's digest
 }
 
-// New defines a MaintenanceMode in scope. It panics if props are invalid, and
-// adds an error to the synthesis if a rule of the app collides with its own.
+// New defines a MaintenanceMode in scope. It panics if props are invalid. If a rule
+// of the app collides with one of its own, synthesis fails with an error.
 func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	fail := func(err error) {
 		if err != nil {

@@ -19,18 +19,18 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Metrics are what the probe says every minute. See
+// Metrics are the metrics that the probe writes every minute. See
 // maintenance.ModeMetric and the like for what each means.
 type Metrics struct {
 	// Mode is 0 while the product is open, 1 while it is read-only and 2 while it
 	// is closed.
 	Mode awscloudwatch.Metric
 
-	// Drift is 1 while a listener of the load balancer is not as it was deployed: in
-	// another mode, or with a rule more, one less or another one.
+	// Drift is 1 while a listener of the load balancer differs from what was deployed:
+	// in its mode, or by a rule that was added, removed or changed.
 	Drift awscloudwatch.Metric
 
-	// Overdue is how many minutes maintenance is past its expected end.
+	// Overdue is the number of minutes since the expected end of maintenance.
 	Overdue awscloudwatch.Metric
 }
 

@@ -28,8 +28,8 @@ const (
 	probeID     = "Probe"
 )
 
-// Compile starts to compile the functions. New does it too and waits; called
-// before the app is made, it happens while Node loads CDK.
+// Compile starts to compile the functions. New does so too, and waits for them. Call
+// Compile before the app is created to compile while Node loads CDK.
 func Compile() { gofunction.Compile(responderProgram, unlockProgram, probeProgram, guardProgram) }
 
 // addResponder defines the function that answers the refused and its target

@@ -58,9 +58,9 @@ func (m *MaintenanceMode) addTurningRole(this constructs.Construct) {
 	meant(m.TurningRole.Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5", "Describing listeners and rules knows no resource.", "Resource::*")
 }
 
-// GrantTurning lets a principal look at the switch and turn it by change sets, as
-// noren close, open and status do, and nothing else: CloudFormation executes them
-// with TurningRole, and with no other.
+// GrantTurning allows a principal to read the switch and to turn it with change sets,
+// as noren status, close and open do. It allows nothing else: CloudFormation executes
+// the change sets with TurningRole and no other role.
 func (m MaintenanceMode) GrantTurning(principal awsiam.IPrincipal) {
 	stack := awscdk.Stack_Of(m.TurningRole)
 	allow := func(conditions map[string]any, resources []*string, actions ...string) {

@@ -14,10 +14,10 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Run is the main function of a CDK app: it makes the app, has define define what
-// is in it, and synthesizes it. Each error is one line on standard error, without
-// the traces of Go and of CDK; a bug of the program keeps its trace. It returns
-// what to exit with. Nothing may be written to os.Stderr afterwards.
+// Run runs a CDK app: it creates the app, calls define to fill it, and synthesizes
+// it. It prints each error as one line on standard error, without the traces of Go
+// and CDK; a bug in the program keeps its trace. It returns the exit code. Nothing
+// may be written to os.Stderr afterwards.
 //
 //	func main() { os.Exit(maintenancemode.Run(define)) }
 func Run(define func(app awscdk.App) error) int {

@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// Service is a part of the product with a target group of its own, such as one
-// of several that a load balancer tells apart by path.
+// Service is a part of the product with a target group of its own, such as one of
+// several services that a load balancer tells apart by path.
 type Service struct {
 	// TargetGroup is where the service answers. Required.
 	TargetGroup elbv2.IApplicationTargetGroup
@@ -18,12 +18,12 @@ type Service struct {
 	// Default: Props.Hosts.
 	Hosts []string
 
-	// Allow is what the service still answers, as Props.Allow. Default: nothing.
+	// Allow is the allowlist of the service, like Props.Allow. Default: nothing.
 	Allow []string
 
-	// HealthCheckPath is a path of the service that answers to everybody in every
-	// mode. Default: none; what the load balancer asks of the targets themselves
-	// goes on.
+	// HealthCheckPath is a path of the service that is open to everybody in every
+	// mode. Default: none. The load balancer's own health checks of the targets
+	// continue in any case.
 	HealthCheckPath string
 }
 
