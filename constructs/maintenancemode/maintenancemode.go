@@ -31,7 +31,7 @@
 //	}
 //
 // The first deploy adds the function and the rules, and leaves the default action
-// as it is. Later flips change the listener only:
+// as it is. Later flips change the listener and, with ReadOnly, the rules for reads:
 //
 //	cdk deploy -c maintenance=true     # close
 //	cdk deploy -c maintenance=false    # open
