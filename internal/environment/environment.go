@@ -97,9 +97,9 @@ type Network struct {
 // Database is the Aurora MySQL cluster, Serverless v2.
 type Database struct {
 	// EngineVersion is an Aurora MySQL version in full: of 3, such as
-	// 8.0.mysql_aurora.3.10.0, 3.04.2 or later, since on older ones a table is
-	// invisible on readers while an in-place ALTER of it runs; or of 8.4, such as
-	// 8.4.mysql_aurora.8.4.7. Required.
+	// 8.0.mysql_aurora.3.10.0, 3.04.2 or later, since older ones hide a table from
+	// readers during every in-place ALTER of it, and later ones only in some cases;
+	// or of 8.4, such as 8.4.mysql_aurora.8.4.7. Required.
 	EngineVersion string `yaml:"engineVersion,required" want:"an Aurora MySQL version such as 8.0.mysql_aurora.3.10.0"`
 
 	// MajorUpgrade names the major version, such as "8.4", to which a deploy may
@@ -114,9 +114,9 @@ type Database struct {
 	Name string `yaml:"name,required" want:"a database name: letters, digits and underscores, a letter first, at most 64"`
 
 	// MinCapacity is the least capacity of an instance, in Aurora capacity units
-	// (ACU, about 2 GiB of memory each): 0 to 256 in steps of 0.5. 0 pauses an
-	// idle database, whose next query waits some 15 seconds, and needs 3.08 or
-	// later. Required.
+	// (ACU, about 2 GiB of memory each): 0 to 256 in steps of 0.5. 0 pauses a
+	// database without connections, the next of which waits some 15 seconds, and
+	// needs 3.08 or later. Required.
 	MinCapacity float64 `yaml:"minCapacity,required" range:"0,256"`
 
 	// MaxCapacity is the most capacity of an instance, in ACU: 1 to 256 in steps
@@ -302,9 +302,9 @@ type Maintenance struct {
 	// maintenance may end early. Default: 10 minutes.
 	RetryAfter time.Duration `yaml:"retryAfter" default:"10m" range:"1s,24h"`
 
-	// ExpectedDuration is how long a maintenance takes at most, in steps of 5
-	// minutes, 5m to 24h, which is how far back CloudWatch looks: after that an
-	// alarm asks whether it was forgotten. Default: 4 hours.
+	// ExpectedDuration is the longest that a maintenance should take, in steps of 5
+	// minutes, 5m to 24h, as the alarm looks back no further: after that an alarm
+	// asks whether it was forgotten. Default: 4 hours.
 	ExpectedDuration time.Duration `yaml:"expectedDuration" default:"4h"`
 
 	// Monitors are services outside of AWS that watch the product, and are kept
