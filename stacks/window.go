@@ -24,8 +24,9 @@ func addWindow(scope constructs.Construct, env environment.Environment, maintena
 		SchemaChange: &change, Cluster: cluster,
 		URL:          url,
 		BypassHeader: env.Maintenance.Bypass.Header, BypassCookie: env.Maintenance.Bypass.Cookie,
-		Ask:   night.Ask,
-		Topic: topic, TopicKey: topic.MasterKey(),
+		Ask:      night.Ask,
+		Monitors: maintenance.Monitors,
+		Topic:    topic, TopicKey: topic.MasterKey(),
 		Options:      "--env " + env.Name,
 		LogRetention: retention(env),
 	}
