@@ -28,6 +28,9 @@ type sides struct {
 var all []*sides
 
 func TestMain(m *testing.M) {
+	if os.Getenv("NOREN_TEST_CHILD") != "" {
+		os.Exit(child())
+	}
 	for _, program := range mysqld.Programs() {
 		all = append(all, &sides{program: program})
 	}
