@@ -3,23 +3,52 @@ package preview
 import (
 	"context"
 	"debug/buildinfo"
+	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
+	"github.com/noren-cdk/noren/internal/function/guard"
 	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/internal/function/unlock"
+	"github.com/noren-cdk/noren/internal/function/window"
+	"github.com/noren-cdk/noren/internal/live"
 )
 
-// own are noren's functions that answer requests. A preview runs them by
-// starting its own program again, with functionVerb and their name.
+// own are noren's functions: those that answer requests, and those of a night. A
+// preview runs them by starting its own program again, with functionVerb and
+// their name.
 var own = map[string]struct {
 	run     func()
 	belongs func(variable string) bool // to its settings
 }{
 	"responder": {func() { lambda.Start(responder.FromEnvironment(os.Getenv, os.Stdout)) }, responder.IsVariable},
 	"unlock":    {func() { lambda.Start(unlock.FromEnvironment(context.Background(), os.Getenv, os.Stdout).Handle) }, unlock.IsVariable},
+	"guard": {func() {
+		settings := settings()
+		events := func(ctx context.Context, e live.ModeEvent) error { return e.Put(ctx, settings) }
+		lambda.Start(guard.New(ssm.NewFromConfig(settings), cloudformation.NewFromConfig(settings), elbv2.NewFromConfig(settings), events, slog.New(slog.NewJSONHandler(os.Stdout, nil))).Handle)
+	}, func(string) bool { return false }},
+	"window": {func() {
+		lambda.Start(window.FromEnvironment(os.Getenv, settings(), slog.New(slog.NewJSONHandler(os.Stdout, nil))).Handle)
+	}, func(variable string) bool { return strings.HasPrefix(variable, "WINDOW_") }},
+}
+
+// settings are those with which a function asks AWS, by its environment.
+func settings() aws.Config {
+	cfg, err := config.LoadDefaultConfig(context.Background())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "the settings of AWS cannot be read:", err)
+		os.Exit(1)
+	}
+	return cfg
 }
 
 // functionVerb is the first argument of a program that is to be a function.
