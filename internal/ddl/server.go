@@ -228,6 +228,3 @@ func (s Server) AtLeast(want ...int) bool { return atLeast(s.Version, want...) }
 
 // NoTable reports whether an error is that a table does not exist.
 func NoTable(err error) bool { return code(err) == codeUnknownTable }
-
-// Refused is the server's code for an error, or 0.
-func Refused(err error) int { return int(code(err)) }

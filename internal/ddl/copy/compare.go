@@ -168,6 +168,7 @@ type comparison struct {
 	key   ddl.Key      // of the original; nil if the table is compared as a whole
 	on    ddl.Key      // the same columns on the copy
 	last  []string
+	gap   bool // the range before has no rows
 	views views
 }
 
@@ -218,7 +219,7 @@ func (c *comparison) table(ctx context.Context) error {
 		}
 		switch {
 		case took < chunkTime/2 && (rows > 0 || c.key == nil || !c.key[0].Integer()), took < chunkTime/10:
-			size *= 2
+			size = min(2*size, largestChunk)
 		case took > 2*chunkTime:
 			size = max(size/2, 100)
 		}
@@ -231,8 +232,12 @@ func (c *comparison) table(ctx context.Context) error {
 	return nil
 }
 
-// chunkTime is how long the original is read at once.
-const chunkTime = 400 * time.Millisecond
+// chunkTime is how long the original is read at once, and largestChunk how many
+// rows, or numbers, are.
+const (
+	chunkTime    = 400 * time.Millisecond
+	largestChunk = 1 << 22
+)
 
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
