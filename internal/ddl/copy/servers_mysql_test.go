@@ -17,7 +17,7 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
-// A side is a server of every kind, with a copy that replicates from it.
+// Sides are a server of a program, and a copy that replicates from it.
 type sides struct {
 	program mysqld.Program
 	once    sync.Once

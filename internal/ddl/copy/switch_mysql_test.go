@@ -138,7 +138,7 @@ func (e twoServers) verbs(ctx context.Context, schema string) error {
 			return fmt.Errorf("differs: %+v", c.Tables)
 		}
 	}
-	for until := time.Now().Add(3 * time.Minute); ; time.Sleep(50 * time.Millisecond) { // until somebody has closed the product
+	for until := time.Now().Add(3 * time.Minute); ; time.Sleep(50 * time.Millisecond) { // until the product is closed
 		if _, err := os.Stat(e.endpoint + ".closed"); err == nil || time.Now().After(until) {
 			break
 		}
