@@ -33,7 +33,7 @@ var dev []byte
 const example = "examples/fieldreports"
 
 func main() {
-	preview.RunFunction(os.Args[1:])
+	preview.RunFunction(os.Args[1:], nil)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {

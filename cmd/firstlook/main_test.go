@@ -13,7 +13,7 @@ import (
 
 // TestMain is also noren's own functions, which a preview starts.
 func TestMain(m *testing.M) {
-	preview.RunFunction(os.Args[1:])
+	preview.RunFunction(os.Args[1:], nil)
 	os.Exit(m.Run())
 }
 

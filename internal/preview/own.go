@@ -3,52 +3,31 @@ package preview
 import (
 	"context"
 	"debug/buildinfo"
-	"fmt"
-	"log/slog"
+	"maps"
 	"os"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/noren-cdk/noren/internal/function/guard"
 	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/internal/function/unlock"
-	"github.com/noren-cdk/noren/internal/function/window"
-	"github.com/noren-cdk/noren/internal/live"
 )
 
-// own are noren's functions: those that answer requests, and those of a night. A
-// preview runs them by starting its own program again, with functionVerb and
-// their name.
-var own = map[string]struct {
-	run     func()
-	belongs func(variable string) bool // to its settings
-}{
-	"responder": {func() { lambda.Start(responder.FromEnvironment(os.Getenv, os.Stdout)) }, responder.IsVariable},
-	"unlock":    {func() { lambda.Start(unlock.FromEnvironment(context.Background(), os.Getenv, os.Stdout).Handle) }, unlock.IsVariable},
-	"guard": {func() {
-		settings := settings()
-		events := func(ctx context.Context, e live.ModeEvent) error { return e.Put(ctx, settings) }
-		lambda.Start(guard.New(ssm.NewFromConfig(settings), cloudformation.NewFromConfig(settings), elbv2.NewFromConfig(settings), events, slog.New(slog.NewJSONHandler(os.Stdout, nil))).Handle)
-	}, func(string) bool { return false }},
-	"window": {func() {
-		lambda.Start(window.FromEnvironment(os.Getenv, settings(), slog.New(slog.NewJSONHandler(os.Stdout, nil))).Handle)
-	}, func(variable string) bool { return strings.HasPrefix(variable, "WINDOW_") }},
+// Function is one of noren's functions. A preview runs it by starting its own
+// program again, with functionVerb and its name.
+type Function struct {
+	// Run is the function's program.
+	Run func()
+
+	// Belongs reports whether a variable is one of its settings.
+	Belongs func(variable string) bool
 }
 
-// settings are those with which a function asks AWS, by its environment.
-func settings() aws.Config {
-	cfg, err := config.LoadDefaultConfig(context.Background())
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "the settings of AWS cannot be read:", err)
-		os.Exit(1)
-	}
-	return cfg
+// own are noren's functions, by name: those that answer requests, and what
+// [RunFunction] is given.
+var own = map[string]Function{
+	"responder": {func() { lambda.Start(responder.FromEnvironment(os.Getenv, os.Stdout)) }, responder.IsVariable},
+	"unlock":    {func() { lambda.Start(unlock.FromEnvironment(context.Background(), os.Getenv, os.Stdout).Handle) }, unlock.IsVariable},
 }
 
 // functionVerb is the first argument of a program that is to be a function.
@@ -56,13 +35,14 @@ const functionVerb = "lambda-function"
 
 // RunFunction is the first thing that a program with a preview in it does: if
 // its arguments say that the preview started it as a function, it is one and
-// does not return.
-func RunFunction(args []string) {
+// does not return. It takes further functions of noren's, such as those of nightfunctions.
+func RunFunction(args []string, further map[string]Function) {
+	maps.Copy(own, further)
 	if len(args) != 2 || args[0] != functionVerb {
 		return
 	}
 	if f, ok := own[args[1]]; ok {
-		f.run()
+		f.Run()
 		os.Exit(1) // the Runtime API has gone
 	}
 }
@@ -83,7 +63,7 @@ func ownName(program string, variables map[string]string) string {
 	}
 	for name, f := range own {
 		for variable := range variables {
-			if f.belongs(variable) {
+			if f.Belongs(variable) {
 				return name
 			}
 		}
