@@ -166,14 +166,14 @@ func follow(ctx context.Context) bool {
 		fmt.Fprintln(os.Stderr, err)
 		return false
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
+	ended := make(chan struct{})
+	go func() { err = command.Wait(); close(ended) }()
 	select {
 	case <-ctx.Done():
 		process.Kill(command.Process) // with the compilers that it has started
 		<-ended
 		return false
-	case err = <-ended:
+	case <-ended:
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "this checkout cannot be previewed, and what is shown stays as it is: %v\n%s\n", err, bytes.TrimSpace(said.Bytes()))
