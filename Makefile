@@ -251,6 +251,7 @@ golden: node_modules
 	go test ./stacks -run Goldens -update
 	go test ./internal/function/responder -update
 	go test ./cmd/noren -update
+	go test ./internal/window -update
 	go test ./internal/environment -run Schema -update
 	$(MAKE) --no-print-directory synth ENV=dev && $(MAKE) --no-print-directory synth ENV=prod
 	go test -tags judges ./test/lint -run Diff -update

@@ -42,7 +42,7 @@ type operations struct {
 }
 
 // addOperations adds the topic, all alarms and the dashboard.
-func addOperations(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, database awsrds.DatabaseCluster, maintenance maintenancemode.MaintenanceMode) {
+func addOperations(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, database awsrds.DatabaseCluster, maintenance maintenancemode.MaintenanceMode) awssns.Topic {
 	topic := newAlarmTopic(scope, env)
 	o := &operations{scope: scope, env: env, maintenance: maintenance, topic: topic, topics: topicsOf(scope, "AlarmTopic", env.AlarmTopics), chats: topicsOf(scope, "ChatTopic", env.ChatTopics)}
 	for _, told := range slices.Concat([]awssns.ITopic{topic}, o.topics, o.chats) {
@@ -63,6 +63,7 @@ func addOperations(scope constructs.Construct, env environment.Environment, lb l
 	o.addChangeNotice(lb.listener)
 	o.addDatabaseNotice(database)
 	o.addDashboard(lb.alb, api, database)
+	return topic
 }
 
 // newAlarmTopic defines the topic that alarms go to, with a key of its own:

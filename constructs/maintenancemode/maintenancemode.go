@@ -121,6 +121,9 @@ type MaintenanceMode struct {
 	// without CloudFormation, for an output of the stack.
 	EmergencyClose, EmergencyOpen string
 
+	// Path is the path of the construct in its stack, by which the tools know it.
+	Path string
+
 	carriers carriers // of the mode, for the guard's digest
 }
 
@@ -146,7 +149,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	}
 
 	this := constructs.NewConstruct(scope, &id)
-	var mode MaintenanceMode
+	mode := MaintenanceMode{Path: pathInStack(this)}
 	mode.addResponder(this, props)
 	secret := ""
 	if props.Bypass.Header != "" || props.Bypass.Cookie != "" {

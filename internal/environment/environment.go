@@ -96,10 +96,17 @@ type Network struct {
 
 // Database is the Aurora MySQL cluster, Serverless v2.
 type Database struct {
-	// EngineVersion is an Aurora MySQL 3 version in full, such as
-	// 8.0.mysql_aurora.3.10.0, 3.04.2 or later: on older ones a table is
-	// invisible on readers while an in-place ALTER of it runs. Required.
+	// EngineVersion is an Aurora MySQL version in full: of 3, such as
+	// 8.0.mysql_aurora.3.10.0, 3.04.2 or later, since on older ones a table is
+	// invisible on readers while an in-place ALTER of it runs; or of 8.4, such as
+	// 8.4.mysql_aurora.8.4.7. Required.
 	EngineVersion string `yaml:"engineVersion,required" want:"an Aurora MySQL version such as 8.0.mysql_aurora.3.10.0"`
+
+	// MajorUpgrade names the major version, such as "8.4", to which a deploy may
+	// upgrade the database: it is offline meanwhile and cannot go back. It allows
+	// no other and may stay in the file. Default: make plan and make deploy refuse
+	// another major version than the deployed one.
+	MajorUpgrade string `yaml:"majorUpgrade" want:"a major version in quotes, such as \"8.4\""`
 
 	// Name is the database (schema) that is made: letters, digits and
 	// underscores, a letter first, at most 64. Required. Changing it replaces
