@@ -30,15 +30,15 @@ func runAgainstCopy(ctx context.Context, rehearsal *ddl.Rehearsal, command strin
 	if err := process.Start(program); err != nil {
 		return fmt.Errorf("--with %q: %w", command, err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- program.Wait() }()
 	var err error
+	ended := make(chan struct{})
+	go func() { err = program.Wait(); close(ended) }()
 	select {
 	case <-ctx.Done():
 		process.Kill(program.Process) // with all that it has started
 		<-ended
 		return ctx.Err()
-	case err = <-ended:
+	case <-ended:
 	}
 	rehearsal.With = &ddl.RehearsedCommand{Command: command, Seconds: time.Since(begun).Seconds()}
 	var exit *osexec.ExitError
