@@ -30,6 +30,9 @@ func addWindow(scope constructs.Construct, env environment.Environment, maintena
 		Options:      "--env " + env.Name,
 		LogRetention: retention(env),
 	}
+	if maintenance.Monitors != nil {
+		props.Monitors = maintenance.Monitors
+	}
 	for _, c := range night.Changes {
 		props.Changes = append(props.Changes, maintenancewindow.Change(c))
 	}
