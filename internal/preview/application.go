@@ -199,7 +199,7 @@ const exampleLogin = "manager or field, password example"
 
 // Login says who may log in at the example, empty if it does not run.
 func (p *Preview) Login() string {
-	if p.app == nil {
+	if p.app == nil && !p.config.ExampleLater {
 		return ""
 	}
 	return exampleLogin

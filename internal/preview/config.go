@@ -30,6 +30,10 @@ type Config struct {
 	// started if Apps is empty. Default: no application runs.
 	Example string
 
+	// ExampleLater has the example compiled and started while the rest is served
+	// already. Until then requests to it get a 503.
+	ExampleLater bool
+
 	// Site is the folder of the site's files. Default: what the templates upload.
 	Site string
 

@@ -226,6 +226,9 @@ func (p *Preview) appOf(ctx context.Context, group *alb.TargetGroup) (string, er
 		p.note("target group %s: no application: it answers 503", alb.ShortName(group.Path, group.LogicalID))
 		return "", nil
 	}
+	if p.config.ExampleLater {
+		return "", nil
+	}
 	if p.app == nil {
 		app, err := p.startExample(ctx)
 		if err != nil {

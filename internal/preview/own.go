@@ -19,6 +19,7 @@ import (
 	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/internal/function/unlock"
 	"github.com/noren-cdk/noren/internal/function/window"
+	"github.com/noren-cdk/noren/internal/live"
 )
 
 // own are noren's functions: those that answer requests, and those of a night. A
@@ -32,7 +33,8 @@ var own = map[string]struct {
 	"unlock":    {func() { lambda.Start(unlock.FromEnvironment(context.Background(), os.Getenv, os.Stdout).Handle) }, unlock.IsVariable},
 	"guard": {func() {
 		settings := settings()
-		lambda.Start(guard.New(ssm.NewFromConfig(settings), cloudformation.NewFromConfig(settings), elbv2.NewFromConfig(settings), slog.New(slog.NewJSONHandler(os.Stdout, nil))).Handle)
+		events := func(ctx context.Context, e live.ModeEvent) error { return e.Put(ctx, settings) }
+		lambda.Start(guard.New(ssm.NewFromConfig(settings), cloudformation.NewFromConfig(settings), elbv2.NewFromConfig(settings), events, slog.New(slog.NewJSONHandler(os.Stdout, nil))).Handle)
 	}, func(string) bool { return false }},
 	"window": {func() {
 		lambda.Start(window.FromEnvironment(os.Getenv, settings(), slog.New(slog.NewJSONHandler(os.Stdout, nil))).Handle)

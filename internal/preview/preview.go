@@ -47,6 +47,7 @@ type Preview struct {
 	secrets   *secretStore
 	addresses *addresses
 	app       *application
+	late      chan *application     // is sent the example, if it is started later
 	running   map[string]*answering // functions that answer requests, by logical id
 	database  string                // of the example, as a DSN; empty if it is in its process
 	night     atomic.Pointer[Night]
@@ -138,6 +139,9 @@ func (p *Preview) start(ctx context.Context) error {
 	go func() { p.failed <- p.alb.Main().Serve(listeners["api"]) }()
 	if site != nil {
 		p.serve(listeners["site"], p.withConfig(site))
+	}
+	if p.config.ExampleLater {
+		p.startLater(ctx)
 	}
 	p.serve(listeners["control"], p.control()) // last: it shows what the others have noted
 	p.tell(Event{Event: "ready", Mode: p.Mode(), Site: p.Site, API: p.API, Control: p.Control, Modes: p.Modes(), Notes: p.Notes})
