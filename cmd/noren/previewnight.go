@@ -20,6 +20,9 @@ import (
 // notSucceeded is the exit code of a night that did not end well.
 const notSucceeded = 5
 
+// nightKeys says what keys do during a night.
+const nightKeys = "y yes, open · t try again from the step that failed · q quit"
+
 // settleTime is how long reports may take to arrive after a night.
 const settleTime = time.Minute
 
@@ -37,8 +40,8 @@ func (q *previewing) playNight(ctx context.Context, cmd *cobra.Command, product 
 		}
 		defer keys.Close()
 	}
-	s := session{product, product.Mode(), term.New(said), keys.Terminal()}
-	s.greet()
+	s := preview.NewSession(product, term.New(said), false)
+	s.Greet()
 	q.night.Mailed = func(m preview.Mail) { fmt.Fprintf(said, "\nmail: %s\n%s\n", m.Subject, indented(m.Message)) }
 	night, err := product.StartNight(ctx, q.night)
 	if err != nil {
@@ -46,6 +49,9 @@ func (q *previewing) playNight(ctx context.Context, cmd *cobra.Command, product 
 	}
 	defer night.Close()
 	fmt.Fprintf(said, "\nnoren window works here with AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=preview AWS_SECRET_ACCESS_KEY=preview\n", night.AccountURL(), account.Region)
+	if keys.Terminal() {
+		fmt.Fprintln(said, nightKeys)
+	}
 	status, err := q.follow(ctx, said, night, product, keys)
 	if err != nil {
 		return err
@@ -121,7 +127,7 @@ func (q *previewing) follow(ctx context.Context, out io.Writer, night *preview.N
 			case 't':
 				night.Again()
 			default:
-				fmt.Fprintln(out, "y yes, open · t try again from the step that failed · q quit")
+				fmt.Fprintln(out, nightKeys)
 			}
 		}
 	}
