@@ -113,6 +113,7 @@ func TestInterpreter(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			data = bytes.ReplaceAll(data, []byte("Ssm."), []byte("ssm.")) // moto's name of the service
 			var s scenario
 			if err := json.Unmarshal(data, &s); err != nil {
 				t.Fatal(err)
@@ -149,7 +150,7 @@ func TestInterpreter(t *testing.T) {
 			if text, ok := described["output"].(string); ok && s.Want.Status == "SUCCEEDED" {
 				var output any
 				if err := json.Unmarshal([]byte(text), &output); err != nil {
-					t.Fatal(err)
+					output = text // moto writes a text without quotes
 				}
 				if m, ok := output.(map[string]any); ok {
 					delete(m, "queue")

@@ -194,7 +194,7 @@ func TestNightThatFails(t *testing.T) {
 	}
 	before := rowsOf()
 	for _, schema := range []string{"fieldreports", "copied"} {
-		fill(t, db, schema, before)
+		fillReports(t, db, schema, before)
 	}
 	if _, err := db.pool.Exec("CREATE TABLE copied.noren_clone (made DATETIME)"); err != nil {
 		t.Fatal(err)
@@ -266,8 +266,8 @@ func rowsOf() int {
 	return 20_000
 }
 
-// fill stores reports of years ago.
-func fill(t *testing.T, db server, schema string, rows int) {
+// fillReports stores reports of years ago.
+func fillReports(t *testing.T, db server, schema string, rows int) {
 	t.Helper()
 	for begin := 0; begin < rows; begin += 10_000 {
 		_, err := db.pool.Exec("INSERT INTO " + schema + ".reports (id, user_id, template, title, text, written_at, received_at) " +
