@@ -18,10 +18,12 @@ FUZZTIME ?= 10s
 CHAOS ?= 1m
 
 .PHONY: release-dry-run
-.PHONY: help preview images sessions preview-test release-test pictures test apps awscli browser clients clients-java mysql copy-million ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
+.PHONY: help preview night night-million images sessions preview-test release-test pictures test apps awscli browser clients clients-java mysql copy-million ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
+	@echo "make night          a planned maintenance on this machine: ARGS=\"--yes --fail Verify ...\""
+	@echo "make night-million  the test of a night, with a million rows: mariadbd on PATH"
 	@echo "make images         the container images without a Docker engine, into cdk.out/images: ARGS=\"-registry ...\""
 	@echo "make test           all tests"
 	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH; CHAOS=10m for longer chaos"
@@ -67,6 +69,15 @@ preview: tools
 firstlook-follows: node_modules
 	@go build -o bin/noren ./cmd/noren
 	@$(MAKE) --no-print-directory synthesized
+
+# A planned maintenance on this machine, from announcement to report.
+night: tools node_modules
+	@scripts/night.sh $(ARGS)
+
+# The test of a night with a million reports in the table that changes.
+night-million: node_modules
+	$(MAKE) synthesized ENV=dev
+	NOREN_NIGHT_ROWS=1000000 go test -tags preview -v -count=1 -timeout 30m -run NightThatFails ./test/preview
 
 # The container images: go run ./cmd/images -h says what ARGS may be.
 images: ARGS ?= -out cdk.out/images
