@@ -60,6 +60,7 @@ func (t *turning) turnNow(cmd *cobra.Command, query live.Query, o *turn.Operatio
 	if err != nil {
 		return err
 	}
+	t.announce(cmd, query, o, plan.Switch, plan.Deployed)
 	if err := t.await(ctx, query, plan.Switch, t.turned); err != nil {
 		return err
 	}

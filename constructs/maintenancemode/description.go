@@ -49,6 +49,9 @@ func (m *MaintenanceMode) describe(this constructs.Construct, props Props) {
 		"Role":       stack.GetLogicalId(m.TurningRole.Node().DefaultChild().(awscdk.CfnElement)),
 		"ByHand":     stack.GetLogicalId(m.ByHand.Node().DefaultChild().(awscdk.CfnElement)),
 	}
+	if m.Announcement != nil {
+		values["Announcement"] = stack.GetLogicalId(m.Announcement.Node().DefaultChild().(awscdk.CfnElement))
+	}
 	if m.Guard.Resource != nil {
 		values["Guard"] = stack.GetLogicalId(m.Guard.Resource.Node().DefaultChild().(awscdk.CfnElement))
 	}

@@ -107,6 +107,10 @@ type Props struct {
 	// back in 10 minutes.
 	Answer maintenance.Answer
 
+	// Status is the document that tells clients of a maintenance before it begins.
+	// Default: there is none.
+	Status Status
+
 	// Guard refuses to open by accident. Default: nothing is refused.
 	Guard Guard
 
@@ -228,6 +232,9 @@ func (p Props) validate() error {
 	}
 	if p.RuleQuota < 0 {
 		bad("RuleQuota must not be negative, got %d", p.RuleQuota)
+	}
+	if err := p.Status.validate(); err != nil {
+		errs = append(errs, err)
 	}
 	if err := responder.Config(p.Answer).Validate(); err != nil {
 		bad("Answer: %w", err)

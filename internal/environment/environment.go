@@ -267,6 +267,10 @@ type Maintenance struct {
 	// first in alphabetical order.
 	DefaultLanguage string `yaml:"defaultLanguage"`
 
+	// Announce is what /maintenance.json announces before a maintenance. It turns
+	// nothing. Default: nothing is announced.
+	Announce Announce `yaml:"announce"`
+
 	// Until is when maintenance is expected to end, for people to read. It ends
 	// nothing by itself. Default: not known.
 	Until time.Time `yaml:"until"`
@@ -307,6 +311,19 @@ type Maintenance struct {
 	// quota of 1000 this leaves 900, and a new account, which has 10, can reserve
 	// none. Default: 0, nothing reserved.
 	ReservedConcurrency int `yaml:"reservedConcurrency" range:"0,900"`
+}
+
+// Announce is a planned maintenance, as clients are told of it beforehand.
+type Announce struct {
+	// From is when it is planned to begin. Required with Until and Message.
+	From time.Time `yaml:"from"`
+
+	// Until is when it is planned to end. Default: not known.
+	Until time.Time `yaml:"until"`
+
+	// Message is what clients show, by language tag. Default: clients have words of
+	// their own.
+	Message map[string]string `yaml:"message"`
 }
 
 // Clients is a request header by which the mobile app is known.

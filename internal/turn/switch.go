@@ -41,6 +41,10 @@ type Switch struct {
 	// CloudFormation is written down.
 	ByHand string `json:"ByHand,omitempty"`
 
+	// Announcement is the logical id of the function that keeps /maintenance.json.
+	// Empty: somebody else keeps it, or nobody.
+	Announcement string `json:"Announcement,omitempty"`
+
 	// ReadOnly says that the mode read-only is prepared.
 	ReadOnly bool `json:"ReadOnly"`
 
