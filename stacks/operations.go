@@ -47,6 +47,7 @@ func addOperations(scope constructs.Construct, env environment.Environment, lb l
 		o.tell(alarm)
 	}
 	o.addAppAlarms(api)
+	o.addReleaseAlarm(lb.alb, api)
 	o.addLoadBalancerAlarms(lb.alb)
 	o.addDatabaseAlarms(database)
 	if store := api.sessions; store != nil {

@@ -172,7 +172,7 @@ func (t *turning) run(cmd *cobra.Command) error {
 		}
 	}
 	t.announce(cmd, query, o, plan.Switch, plan.From)
-	if err := t.await(ctx, query, plan.Switch, t.agrees); err != nil {
+	if err := t.await(ctx, query, plan.Switch, live.Status.Agrees); err != nil {
 		return err
 	}
 	if t.asJSON {

@@ -20,7 +20,7 @@ type Template struct {
 	*alb.Template
 	data      []byte // in JSON
 	options   cfn.Options
-	sections  map[string]any // those that are no resources
+	sections  map[string]any // those that are not resources
 	resources map[string]resource
 	switches  []rules.Found
 }
@@ -119,7 +119,7 @@ func Compare(old, next Template) Diff {
 	return d
 }
 
-// readBack is a template with the texts of another in the place of those that
+// readBack is a template with the texts of another instead of those that
 // CloudFormation may have given back mangled, and how many these are.
 func (t Template) readBack(other Template) (Template, int) {
 	data, texts := readBack(t.data, other.data)

@@ -47,7 +47,7 @@ type Preview struct {
 	addresses *addresses
 	app       *application
 	unlocks   map[string]bool // target groups whose function reads a generated secret
-	announced *announced // nil if the template announces nowhere
+	announced *announced      // nil if the template announces nowhere
 	journal   journal
 	faults    faults
 	telling   sync.Mutex // one event after the other

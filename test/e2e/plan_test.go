@@ -138,7 +138,7 @@ func TestPlan(t *testing.T) {
 	said, ok = plan(closed, nil, "prod", "open")
 	want(said, ok, true, "closed → open", "2036-12-01")
 
-	// Deployed by a noren that did not keep to ASCII: what came back is no message.
+	// Deployed by a noren that did not keep to ASCII: what came back is not a message.
 	data, err := os.ReadFile(closed)
 	if err != nil {
 		t.Fatal(err)

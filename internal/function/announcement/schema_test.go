@@ -81,7 +81,9 @@ func TestSchema_HasEveryField(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var schema struct{ Properties map[string]struct{ Description string } }
+	var schema struct {
+		Properties map[string]struct{ Description string }
+	}
 	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&schema); err != nil {
 		t.Fatal(err)
 	}
