@@ -7,6 +7,9 @@ const (
 	MarkerValue = "on"
 )
 
+// UnlockPath is the default of the page that gives the bypass cookie.
+const UnlockPath = "/api/maintenance/unlock"
+
 // GuardType is the type of the custom resource that refuses to open by accident.
 const GuardType = "Custom::NorenReopenGuard"
 

@@ -111,6 +111,7 @@ func nag(t *testing.T, env environment.Environment, meant []suppression) []strin
 		s.add(stack)
 	}
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Reports: jsii.Bool(false)}), nil)
+	awscdk.Aspects_Of(app).Add(cdknag.NewNIST80053R5Checks(&cdknag.NagPackProps{Reports: jsii.Bool(false)}), nil)
 	func() {
 		defer func() { _ = recover() }() // a finding fails the synthesis; the report says more
 		app.Synth(nil)
@@ -139,7 +140,7 @@ func nag(t *testing.T, env environment.Environment, meant []suppression) []strin
 		for _, violation := range plugin.Violations {
 			rule, _, _ := strings.Cut(violation.Description, ": ")
 			for _, construct := range violation.ViolatingConstructs {
-				if strings.HasPrefix(rule, "AwsSolutions-") || strings.HasPrefix(rule, "CdkNag") {
+				if strings.HasPrefix(rule, "AwsSolutions-") || strings.HasPrefix(rule, "NIST.80053.R5-") || strings.HasPrefix(rule, "CdkNag") {
 					findings = append(findings, construct.ConstructPath+" "+rule)
 				}
 			}

@@ -44,6 +44,7 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	api.scale(env)
 	site := newSite(stack, env, logs, lb.alb)
 	maintenance := newMaintenance(stack, env, flags, lb.listener, api.targetGroup, site)
+	awaitEmptying(maintenance.Announcement, site.bucket)
 	addRecords(stack, env, lb, site)
 	addOperations(stack, env, lb, api, database, maintenance)
 	setup := newSetupTask(stack, env, vpc, api.cluster, database)

@@ -213,8 +213,14 @@ type HostedZone struct {
 	Name string `yaml:"name"`
 }
 
-// WebACL is what AWS WAF puts in front, made elsewhere.
+// WebACL is what AWS WAF puts in front.
 type WebACL struct {
+	// Create makes a web ACL for the load balancer, with a limit of 100 requests in
+	// five minutes from an address to the page that gives the bypass cookie. It costs
+	// about 6 USD a month. Default: false; the page is a function whose executions
+	// are of the account's concurrency, as those of the answer are.
+	Create bool `yaml:"create"`
+
 	// Site is the ARN of a web ACL for the distribution: of scope CLOUDFRONT, in
 	// us-east-1. Default: none.
 	Site string `yaml:"site"`

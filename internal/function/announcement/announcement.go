@@ -193,6 +193,10 @@ func (h *Handler) asked(ctx context.Context, r Request) error {
 	now := h.store.Now()
 	return h.store.Change(ctx, func(d Document) Document {
 		if r.Announce != nil {
+			a := a
+			if a.Message == nil && a.From.Equal(d.ScheduledFor) {
+				a.Message = d.Message // of the same, by the deploy
+			}
 			d = d.Announced(a, r.ID)
 		} else if r.ID != "" {
 			d.ID = r.ID

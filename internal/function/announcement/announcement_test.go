@@ -220,6 +220,12 @@ func TestStory(t *testing.T) {
 			{`{"status":"completed"}`, "completed open since 27T12:00 until -" + announced},
 			{turn("open", "2026-11-27T12:00:01Z", ""), "completed open since 27T12:00 until -" + announced},
 		},
+		"a night keeps the message of the deploy": {
+			{night, "scheduled open since - until -" + announced},
+			{`{"announce":{"from":"2026-11-27T16:00:00Z","until":"2026-11-27T20:00:00Z"},"status":"in_progress","mode":"read-only","id":"w"}`,
+				"in_progress read-only since 27T12:00 until -; w: 27T16:00 to 27T20:00 map[ja:停止]"},
+			{`{"status":"completed","id":"w"}`, "completed open since 27T12:00 until -; w: 27T16:00 to 27T20:00 map[ja:停止]"},
+		},
 		"scheduled while it is closed stays in progress": {
 			{turn("closed", "2026-11-27T10:00:00Z", ""), "in_progress closed since 27T10:00 until -"},
 			{`{"announce":{"from":"2026-11-28T12:00:00Z","message":{"en":"a"}},"status":"scheduled"}`,
