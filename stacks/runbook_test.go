@@ -76,13 +76,14 @@ func TestEveryAlarmIsInTheRunbook(t *testing.T) {
 // their options. Source: the reference of AWS CLI version 2.
 var awsCommands = map[string][]string{
 	"cloudformation describe-stacks":               {"--stack-name", "--query", "--output"},
-	"cloudformation describe-stack-events":         {"--stack-name", "--max-items"},
+	"cloudformation describe-stack-events":         {"--stack-name", "--max-items", "--query", "--output"},
+	"cloudformation wait":                          {"--stack-name"},
 	"cloudformation continue-update-rollback":      {"--stack-name", "--resources-to-skip"},
 	"cloudformation update-termination-protection": {"--stack-name", "--no-enable-termination-protection"},
 	"cloudformation describe-stack-resources":      {"--stack-name", "--query", "--output"},
 	"cloudformation delete-stack":                  {"--stack-name"},
 	"elbv2 modify-load-balancer-attributes":        {"--load-balancer-arn", "--attributes"},
-	"rds modify-db-cluster":                        {"--db-cluster-identifier", "--no-deletion-protection", "--manage-master-user-password", "--apply-immediately"},
+	"rds modify-db-cluster":                        {"--db-cluster-identifier", "--no-deletion-protection", "--manage-master-user-password", "--master-user-password", "--apply-immediately"},
 	"secretsmanager get-secret-value":              {"--secret-id", "--query", "--output"},
 	"s3 rm":                                        {"--recursive"},
 	"resourcegroupstaggingapi get-resources":       {"--tag-filters", "--query", "--output"},
@@ -93,8 +94,11 @@ var awsCommands = map[string][]string{
 	"ecs update-service":                           {"--cluster", "--service", "--force-new-deployment"},
 	"ecs describe-services":                        {"--cluster", "--services"},
 	"lambda get-account-settings":                  {},
-	"rds describe-db-clusters":                     {"--db-cluster-identifier", "--query"},
-	"rds restore-db-cluster-to-point-in-time":      {"--source-db-cluster-identifier", "--db-cluster-identifier", "--restore-to-time", "--db-subnet-group-name", "--vpc-security-group-ids", "--serverless-v2-scaling-configuration"},
+	"rds describe-db-clusters":                     {"--db-cluster-identifier", "--query", "--output"},
+	"rds describe-db-instances":                    {"--db-instance-identifier", "--query", "--output"},
+	"rds describe-events":                          {"--source-type", "--source-identifier"},
+	"s3 sync":                                      {"--delete", "--exclude"},
+	"rds restore-db-cluster-to-point-in-time":      {"--source-db-cluster-identifier", "--db-cluster-identifier", "--restore-to-time", "--db-subnet-group-name", "--vpc-security-group-ids", "--db-cluster-parameter-group-name", "--enable-iam-database-authentication", "--serverless-v2-scaling-configuration"},
 	"rds create-db-instance":                       {"--db-instance-identifier", "--db-cluster-identifier", "--db-instance-class", "--engine"},
 	"rds wait":                                     {"--db-instance-identifier"},
 	"rds delete-db-instance":                       {"--db-instance-identifier"},
@@ -105,7 +109,8 @@ func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 	_, commands := runbook(t)
 	_, first := documented(t, "first-deploy.md")
 	_, guard := documented(t, "guard.md")
-	commands = slices.Concat(commands, first, guard)
+	_, announcement := documented(t, "announcement.md")
+	commands = slices.Concat(commands, first, guard, announcement)
 	outputs := synthesized(t, "prod", maintenance.Open).template.Outputs
 	option := regexp.MustCompile(`(^|\s)(--[a-z0-9-]+)`)
 	counts := map[string]int{}
