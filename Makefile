@@ -17,6 +17,7 @@ SHORT ?= -short
 FUZZTIME ?= 10s
 CHAOS ?= 1m
 
+.PHONY: release-dry-run
 .PHONY: help preview images sessions preview-test release-test pictures test apps awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
@@ -25,6 +26,7 @@ help:
 	@echo "make test           all tests"
 	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH; CHAOS=10m for longer chaos"
 	@echo "make release-test   a release with a schema change, every answer checked: mariadbd on PATH; SHORT= checks ten times as many"
+	@echo "make release-dry-run  the archives of a release, for six platforms, into cdk.out/release"
 	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
 	@echo "make awscli         the commands that the stack prints, by both versions of the AWS CLI: the second in NOREN_AWSCLI2"
 	@echo "make apps           some eighty CDK apps that import the construct, in every mode"
@@ -49,16 +51,33 @@ help:
 	@echo "make lint           static checks"
 	@echo "make bench          benchmarks, as ratios"
 
-# The product on this machine, as ENV would be deployed.
-preview: tools node_modules
+# The product on this machine, as ENV would be deployed. On a fresh checkout dev is
+# shown from templates that come with it, while the rest is made.
+preview: tools
+	@if [ "$(ENV)" = dev ] && [ -z "$(ARGS)" ] && [ ! -f cdk.out/dev/closed/manifest.json ]; then \
+		echo "compiling the preview, which takes a minute the first time" && \
+		go build -o bin/firstlook ./cmd/firstlook && exec bin/firstlook; \
+	else \
+		$(MAKE) --no-print-directory firstlook-follows && exec bin/noren preview --env $(ENV) $(ARGS); \
+	fi
+
+# What a preview of ENV needs.
+.PHONY: firstlook-follows
+firstlook-follows: node_modules
 	@go build -o bin/noren ./cmd/noren
 	@$(MAKE) --no-print-directory synthesized
-	@bin/noren preview --env $(ENV) $(ARGS)
 
 # The container images: go run ./cmd/images -h says what ARGS may be.
 images: ARGS ?= -out cdk.out/images
 images:
 	@go run ./cmd/images $(ARGS)
+
+# The archives of a release and their checksums, into cdk.out/release, and nowhere
+# else. The same commit gives the same checksums.
+PLATFORMS ?=
+release-dry-run:
+	@echo "building noren for six platforms, or PLATFORMS=linux/amd64,...; the first time takes minutes for each"
+	@go run ./cmd/release $(if $(PLATFORMS),-platforms $(PLATFORMS))
 
 # The assemblies of ENV, left alone if nothing has changed since they were made.
 .PHONY: synthesized
@@ -77,6 +96,7 @@ tools:
 SYNTHESIZED = main.go go.mod go.sum cdk.json package-lock.json constructs environments examples internal lambda stacks
 
 test: node_modules
+	@echo "vetting and testing; the first time compiles CDK for several minutes, and prints nothing meanwhile"
 	go vet ./...
 	go test -timeout 20m ./...
 	cd examples/fieldreports && go vet ./... && go test ./...
@@ -135,7 +155,7 @@ pictures: node_modules
 # The tests that need real database servers: mysqld or mariadbd on PATH, and a
 # MySQL of Debian's that is put into the user's cache.
 mysql:
-	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 45m ./internal/ddl
+	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 45m ./internal/ddl ./internal/ddl/copy
 	cd examples/fieldreports && NOREN_MYSQLD=$$(../../scripts/mysql.sh) go test -tags mysql ./api
 
 # All tests of the API with its sessions in a store of their own.
@@ -242,6 +262,7 @@ golden: node_modules
 	go test ./stacks -run Goldens -update
 	go test ./internal/function/responder -update
 	go test ./cmd/noren -update
+	go test ./internal/window -update
 	go test ./internal/environment -run Schema -update
 	$(MAKE) --no-print-directory synth ENV=dev && $(MAKE) --no-print-directory synth ENV=prod
 	go test -tags judges ./test/lint -run Diff -update

@@ -2,8 +2,10 @@ package stacks
 
 import (
 	"cmp"
+	"fmt"
 
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
@@ -39,6 +41,7 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 		},
 		Status:              announced(env, site),
 		ExpectedDuration:    m.ExpectedDuration,
+		Monitors:            monitors(scope, m.Monitors),
 		ReservedConcurrency: m.ReservedConcurrency,
 		LogRetention:        retention(env),
 	}
@@ -54,4 +57,14 @@ func announced(env environment.Environment, site site) maintenancemode.Status {
 		s.URL = "https://" + cmp.Or(env.Site.Domain, *site.distribution.DistributionDomainName()) + maintenance.StatusPath
 	}
 	return s
+}
+
+// monitors are the outside monitors, with secrets that were made elsewhere.
+func monitors(scope constructs.Construct, all []environment.Monitor) []maintenancemode.Monitor {
+	var with []maintenancemode.Monitor
+	for i, m := range all {
+		id := fmt.Sprintf("MonitorSecret%d", i+1)
+		with = append(with, maintenancemode.Monitor{Outside: m.Outside(), Secret: awssecretsmanager.Secret_FromSecretCompleteArn(scope, &id, &m.Secret)})
+	}
+	return with
 }

@@ -64,7 +64,7 @@ func TestEveryAlarmIsInTheRunbook(t *testing.T) {
 			}
 		}
 	}
-	deployed := synthesized(t, "prod", maintenance.Open).template.alarmIDs(t)
+	deployed := withEverything(t).alarmIDs(t)
 	for id := range said {
 		if _, ok := deployed[id]; !ok {
 			t.Errorf("the runbook has an alarm that prod has not: %s", id)
@@ -83,7 +83,7 @@ var awsCommands = map[string][]string{
 	"cloudformation describe-stack-resources":      {"--stack-name", "--query", "--output"},
 	"cloudformation delete-stack":                  {"--stack-name"},
 	"elbv2 modify-load-balancer-attributes":        {"--load-balancer-arn", "--attributes"},
-	"rds modify-db-cluster":                        {"--db-cluster-identifier", "--no-deletion-protection", "--manage-master-user-password", "--master-user-password", "--apply-immediately"},
+	"rds modify-db-cluster":                        {"--db-cluster-identifier", "--no-deletion-protection", "--manage-master-user-password", "--master-user-password", "--apply-immediately", "--engine-version", "--allow-major-version-upgrade", "--db-cluster-parameter-group-name", "--db-instance-parameter-group-name"},
 	"secretsmanager get-secret-value":              {"--secret-id", "--query", "--output"},
 	"s3 rm":                                        {"--recursive"},
 	"resourcegroupstaggingapi get-resources":       {"--tag-filters", "--query", "--output"},
@@ -96,22 +96,29 @@ var awsCommands = map[string][]string{
 	"lambda get-account-settings":                  {},
 	"rds describe-db-clusters":                     {"--db-cluster-identifier", "--query", "--output"},
 	"rds describe-db-instances":                    {"--db-instance-identifier", "--query", "--output"},
-	"rds describe-events":                          {"--source-type", "--source-identifier"},
+	"rds describe-events":                          {"--duration", "--output", "--query", "--source-identifier", "--source-type"},
 	"s3 sync":                                      {"--delete", "--exclude"},
 	"rds restore-db-cluster-to-point-in-time":      {"--source-db-cluster-identifier", "--db-cluster-identifier", "--restore-to-time", "--db-subnet-group-name", "--vpc-security-group-ids", "--db-cluster-parameter-group-name", "--enable-iam-database-authentication", "--serverless-v2-scaling-configuration"},
 	"rds create-db-instance":                       {"--db-instance-identifier", "--db-cluster-identifier", "--db-instance-class", "--engine"},
 	"rds wait":                                     {"--db-instance-identifier"},
 	"rds delete-db-instance":                       {"--db-instance-identifier"},
 	"rds delete-db-cluster":                        {"--db-cluster-identifier", "--skip-final-snapshot"},
+	"rds download-db-log-file-portion":             {"--db-instance-identifier", "--log-file-name", "--output"},
+	"rds create-db-cluster-parameter-group":        {"--db-cluster-parameter-group-name", "--db-parameter-group-family", "--description"},
+	"rds create-db-parameter-group":                {"--db-parameter-group-name", "--db-parameter-group-family", "--description"},
+	"rds create-blue-green-deployment":             {"--blue-green-deployment-name", "--source", "--target-engine-version", "--target-db-cluster-parameter-group-name", "--target-db-parameter-group-name"},
+	"rds describe-blue-green-deployments":          {"--query", "--output"},
+	"rds switchover-blue-green-deployment":         {"--blue-green-deployment-identifier", "--switchover-timeout"},
 }
 
 func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 	_, commands := runbook(t)
 	_, first := documented(t, "first-deploy.md")
 	_, guard := documented(t, "guard.md")
+	_, upgrade := documented(t, "aurora-upgrade.md")
 	_, announcement := documented(t, "announcement.md")
-	commands = slices.Concat(commands, first, guard, announcement)
-	outputs := synthesized(t, "prod", maintenance.Open).template.Outputs
+	commands = slices.Concat(commands, first, guard, upgrade, announcement)
+	outputs := withEverything(t).Outputs
 	option := regexp.MustCompile(`(^|\s)(--[a-z0-9-]+)`)
 	counts := map[string]int{}
 	for _, command := range commands {

@@ -58,7 +58,7 @@ func deployedTemplate(t *testing.T, mode string) string {
 	if err := json.Unmarshal(data, &template); err != nil {
 		t.Fatal(err)
 	}
-	for id, name := range map[string]string{"Record": "ModeRecord", "Attribution": "ModeAttribution"} {
+	for id, name := range map[string]string{"Record": "ModeRecord", "Attribution": "ModeAttribution", "ByHand": "ModeByHand"} {
 		template["Resources"].(map[string]any)[id] = map[string]any{
 			"Type": "AWS::SSM::Parameter", "Metadata": map[string]any{"aws:cdk:path": "fieldreports/Maintenance/" + name + "/Resource"},
 		}
@@ -251,6 +251,22 @@ func (p *liveProduct) record(r live.Record) {
 	p.aws.Answer("GetParameters", string(data))
 }
 
+// byHand sets what noren close --now has written down, three minutes ago.
+func (p *liveProduct) byHand(b live.ByHand) {
+	b.At, b.By = time.Now().Add(-3*time.Minute-10*time.Second), "arn:aws:sts::111111111111:assumed-role/night/ko"
+	p.resources(map[string]string{"ByHand": "/shop/by-hand"})
+	r := live.NewRecord(maintenance.Open, time.Now().Add(-72*time.Minute))
+	data, err := json.Marshal(map[string]any{"Parameters": []map[string]string{
+		{"Name": "/shop/record", "Value": r.Encode()},
+		{"Name": "/shop/attribution", "Value": live.Attribution{Since: r.Since, By: liveDeployer}.Encode()},
+		{"Name": "/shop/by-hand", "Value": b.Encode()},
+	}})
+	if err != nil {
+		panic(err)
+	}
+	p.aws.Answer("GetParameters", string(data))
+}
+
 // change sets a change of the listener that CloudTrail knows.
 func (p *liveProduct) change(by, invokedBy string) {
 	p.aws.AnswerBy("LookupEvents", func(r awsstub.Request) string {
@@ -306,6 +322,19 @@ func TestStatus(t *testing.T) {
 			p.serve(t, http.NotFound)
 			p.change("arn:aws:iam::111111111111:user/mei", "")
 		}, "", 3, []string{"the listener is open, the last deploy turned it to closed: it was changed by hand", "(3 min), by arn:aws:iam::111111111111:user/mei, by hand", "the last deploy turned it to closed"}},
+		{"by noren read-only --now, CloudFormation stuck", "open", func(t *testing.T, p *liveProduct) {
+			p.state = "UPDATE_ROLLBACK_FAILED"
+			p.outputs("ApiUrl", p.web.URL+"/api/")
+			p.byHand(live.ByHand{Mode: maintenance.ReadOnly, Why: "the disk is full", Locked: true})
+			p.listener(liveResponder)
+		}, "", 3, []string{"(3 min), by arn:aws:sts::111111111111:assumed-role/night/ko, by hand (the disk is full)", `locked: deploys that change the listener or its rules fail with "Action denied by stack policy", until noren close, noren read-only or noren open has turned the template, too`}},
+		{"by noren read-only --now, not locked, no reason", "open", func(t *testing.T, p *liveProduct) {
+			p.byHand(live.ByHand{Mode: maintenance.ReadOnly})
+			p.listener(liveResponder)
+		}, "", 3, []string{"(3 min), by arn:aws:sts::111111111111:assumed-role/night/ko, by hand\n"}},
+		{"by noren close --now, and opened by another hand since", "open", func(t *testing.T, p *liveProduct) {
+			p.byHand(live.ByHand{Mode: maintenance.Closed, Why: "the disk is full", Locked: true})
+		}, "", 0, []string{"open, really", "by " + liveDeployer, "locked: "}},
 		{"mixed", "open", func(_ *testing.T, p *liveProduct) { p.listener("arn:other") }, "", 3, []string{"the listener is mixed: the default action forwards neither to the application alone nor to the answer of maintenance alone", "live listener      mixed", "CloudTrail knows of no change of the listener since"}},
 		{"the request disagrees", "closed", func(t *testing.T, p *liveProduct) { p.serve(t, http.NotFound) }, "", 3, []string{"do not agree", "let in"}},
 		{"the next deploy flips", "closed", func(t *testing.T, _ *liveProduct) {

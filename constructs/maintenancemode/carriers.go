@@ -16,28 +16,37 @@ import (
 type carriers struct {
 	listeners []elbv2.CfnListener
 	rules     []elbv2.CfnListenerRule
-	turned    map[string][]any // actions that override those of the app, by path
-	described []any            // what carries the mode, for the template
+	turned    map[string]*overriding // actions that override those of the app, by path
+	described []described            // what carries the mode, for the template
 }
 
-// override replaces a list of actions of a resource, as the template has it.
-func (c *carriers) override(resource awscdk.CfnResource, property string, actions []any) {
-	resource.AddPropertyOverride(&property, actions)
+// overriding is a list of actions as the template has it.
+type overriding struct{ actions func() []any }
+
+// Produce implements awscdk.IAnyProducer. It is asked when the template is
+// written, since references to other stacks are known only then.
+func (o *overriding) Produce(awscdk.IResolveContext) any { return o.actions() }
+
+// override replaces a list of actions of a resource.
+func (c *carriers) override(resource awscdk.CfnResource, property string, actions func() []any) {
+	turned := &overriding{actions}
+	resource.AddPropertyOverride(&property, awscdk.Lazy_UncachedAny(turned, nil))
 	if c.turned == nil {
-		c.turned = map[string][]any{}
+		c.turned = map[string]*overriding{}
 	}
-	c.turned[*resource.Node().Path()] = actions
+	c.turned[*resource.Node().Path()] = turned
 }
 
-// Produce implements awscdk.IStableStringProducer: when the template is written,
-// everything that the app makes of the listener is known. What it overrides of
-// the listener's properties past the props of CDK (AddPropertyOverride) is not.
-func (c *carriers) Produce() *string {
+// Produce implements awscdk.IStringProducer: when the template is written,
+// everything that the app makes of the listener is known, and how it refers to
+// other stacks. What it overrides of the listener's properties past the props of
+// CDK (AddPropertyOverride) is not.
+func (c *carriers) Produce(awscdk.IResolveContext) *string {
 	var texts []json.RawMessage
 	add := func(resource awscdk.CfnResource, actions string, properties map[string]any) {
 		all := rendered(resource, properties)
 		if turned := c.turned[*resource.Node().Path()]; turned != nil {
-			all[actions] = json.RawMessage(resolved(resource, turned))
+			all[actions] = json.RawMessage(resolved(resource, turned.actions()))
 		}
 		texts = append(texts, json.RawMessage(text(all)))
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/rules"
-	"github.com/noren-cdk/noren/internal/turn"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -59,20 +58,10 @@ func (t *outlineText) Produce() *string {
 	return &others
 }
 
-func (o *outlined) modes() []maintenance.Mode {
-	var modes []maintenance.Mode
-	for _, mode := range maintenance.Modes() {
-		if mode != maintenance.ReadOnly || o.props.ReadOnly {
-			modes = append(modes, mode)
-		}
-	}
-	return modes
-}
-
 // outlines reads the outlines of all listeners.
 func (o *outlined) outlines() (rules.Outlines, error) {
 	var out rules.Outlines
-	modes := o.modes()
+	modes := o.props.modes()
 	readings := map[maintenance.Mode]*alb.Template{}
 	for _, mode := range modes {
 		read, err := o.template(mode)
@@ -188,16 +177,13 @@ func (o *outlined) listener(arn *string) string {
 func (o *outlined) template(mode maintenance.Mode) (*alb.Template, error) {
 	resources := map[string]any{}
 	add := func(r awscdk.CfnResource, typeName, name string, properties map[string]any) {
-		key := awscdk.Stack_Of(r).GetLogicalId(r)
 		for _, d := range o.mode.carriers.described {
-			values := d.(map[string]any)
-			if *awscdk.Stack_Of(r).Node().Path() == *awscdk.Stack_Of(o.this).Node().Path() && o.same(values["Resource"], key) {
-				if value, ok := values[turn.Key(mode)]; ok {
-					var plain any
-					if json.Unmarshal([]byte(resolved(o.this, value)), &plain) == nil {
-						properties[values["Name"].(string)] = plain
-					}
-				}
+			if *d.of.Node().Path() != *r.Node().Path() {
+				continue
+			}
+			var plain any
+			if json.Unmarshal([]byte(resolved(o.this, d.in(mode))), &plain) == nil {
+				properties[d.property] = plain
 			}
 		}
 		for property, value := range properties {
@@ -239,11 +225,6 @@ func (o *outlined) template(mode maintenance.Mode) (*alb.Template, error) {
 		return nil, err
 	}
 	return alb.Read(strings.NewReader(string(data)), cfn.Options{})
-}
-
-// same tells whether two logical ids, of which either may be a token, are one.
-func (o *outlined) same(a any, b *string) bool {
-	return resolved(o.this, a) == resolved(o.this, b)
 }
 
 // withNames is a value with the name of every target group and load balancer in

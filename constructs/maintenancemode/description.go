@@ -40,14 +40,16 @@ func (m *MaintenanceMode) describe(this constructs.Construct, props Props) {
 	}
 	function := m.Function.Node().DefaultChild().(awscdk.CfnResource)
 	values := map[string]any{
-		"Name":       pathInStack(this),
-		"Responder":  stack.GetLogicalId(function),
-		"ReadOnly":   props.ReadOnly,
-		"Variables":  variables,
-		"Carriers":   carriers,
-		"Properties": m.carriers.described,
-		"Role":       stack.GetLogicalId(m.TurningRole.Node().DefaultChild().(awscdk.CfnElement)),
-		"ByHand":     stack.GetLogicalId(m.ByHand.Node().DefaultChild().(awscdk.CfnElement)),
+		"Name":      pathInStack(this),
+		"Responder": stack.GetLogicalId(function),
+		"ReadOnly":  props.ReadOnly,
+		"Variables": variables,
+		"Carriers":  carriers,
+		"Role":      stack.GetLogicalId(m.TurningRole.Node().DefaultChild().(awscdk.CfnElement)),
+		"ByHand":    stack.GetLogicalId(m.ByHand.Node().DefaultChild().(awscdk.CfnElement)),
+	}
+	if m.Monitors != nil {
+		values["Monitors"] = stack.GetLogicalId(m.Monitors.Node().DefaultChild().(awscdk.CfnElement))
 	}
 	if m.Announcement != nil {
 		values["Announcement"] = stack.GetLogicalId(m.Announcement.Node().DefaultChild().(awscdk.CfnElement))
@@ -55,19 +57,26 @@ func (m *MaintenanceMode) describe(this constructs.Construct, props Props) {
 	if m.Guard.Resource != nil {
 		values["Guard"] = stack.GetLogicalId(m.Guard.Resource.Node().DefaultChild().(awscdk.CfnElement))
 	}
-	function.AddMetadata(jsii.String(turn.MetadataKey), awscdk.Lazy_String(&description{this, values}, nil))
+	function.AddMetadata(jsii.String(turn.MetadataKey), awscdk.Lazy_UncachedString(&description{this, values, &m.carriers}, nil))
 }
 
 // description is a text, since CloudFormation would take a reference in it for a
 // dependency of the function on what depends on the function.
 type description struct {
-	of     constructs.Construct
-	values map[string]any
+	of       constructs.Construct
+	values   map[string]any
+	carriers *carriers
 }
 
-// Produce implements awscdk.IStableStringProducer: when the template is written,
-// references to other stacks are known.
-func (d *description) Produce() *string {
+// Produce implements awscdk.IStringProducer. It is asked several times, and the
+// last answer counts: references to other stacks are known when the template is
+// written, and not before.
+func (d *description) Produce(awscdk.IResolveContext) *string {
+	properties := []any{}
+	for _, p := range d.carriers.described {
+		properties = append(properties, p.values())
+	}
+	d.values["Properties"] = properties
 	var values any
 	if err := json.Unmarshal([]byte(resolved(d.of, d.values)), &values); err != nil {
 		panic(err) // it is JSON
@@ -75,25 +84,42 @@ func (d *description) Produce() *string {
 	return jsii.String(maintenance.JSON(values))
 }
 
+// described is a property that carries the mode, with its value in each mode.
+type described struct {
+	of       awscdk.CfnResource
+	property string
+	modes    []maintenance.Mode
+	in       func(maintenance.Mode) any
+}
+
+// values are the property as the template's description of the switch has it.
+func (d described) values() map[string]any {
+	values := map[string]any{"Resource": awscdk.Stack_Of(d.of).GetLogicalId(d.of), "Name": d.property}
+	for _, mode := range d.modes {
+		values[turn.Key(mode)] = d.in(mode)
+	}
+	return values
+}
+
 // describeProperty notes the values of a property in every mode, unless they are
 // all the same.
 func (c *carriers) describeProperty(props Props, of awscdk.CfnResource, name string, in func(maintenance.Mode) any) {
-	values := map[string]any{"Resource": awscdk.Stack_Of(of).GetLogicalId(of), "Name": name}
-	differ := false
-	for _, mode := range maintenance.Modes() {
-		if mode == maintenance.ReadOnly && !props.ReadOnly {
-			continue
-		}
-		values[turn.Key(mode)] = in(mode)
-		differ = differ || !reflect.DeepEqual(in(mode), in(maintenance.Open))
-	}
-	if differ {
-		c.described = append(c.described, values)
+	d := described{of: of, property: name, modes: props.modes(), in: in}
+	if slices.ContainsFunc(d.modes, func(mode maintenance.Mode) bool { return !reflect.DeepEqual(in(mode), in(maintenance.Open)) }) {
+		c.described = append(c.described, d)
 	}
 }
 
+// modes are the modes that are prepared.
+func (p Props) modes() []maintenance.Mode {
+	if p.ReadOnly {
+		return maintenance.Modes()
+	}
+	return []maintenance.Mode{maintenance.Open, maintenance.Closed}
+}
+
 // describeRule notes what of a rule carries the mode.
-func (c *carriers) describeRule(props Props, t *turned, of rules.Rule, rule awscdk.CfnResource, responder, closed []any) {
+func (c *carriers) describeRule(props Props, t *turned, of rules.Rule, rule awscdk.CfnResource, responder *string, closed func() []any) {
 	in := func(mode maintenance.Mode) rules.Rule {
 		turning, _ := props.plan(*t).Turning(mode)
 		at := slices.IndexFunc(turning, func(r rules.Rule) bool { return r.Priority == of.Priority })
@@ -102,11 +128,11 @@ func (c *carriers) describeRule(props Props, t *turned, of rules.Rule, rule awsc
 	c.describeProperty(props, rule, "Actions", func(mode maintenance.Mode) any {
 		switch r := in(mode); {
 		case r.Target == rules.App:
-			return t.routeOf(r).does.template()
-		case r.Reads() && len(closed) > 1:
-			return closed
+			return t.routeOf(r).does.template(rule)
+		case r.Reads() && closed != nil:
+			return closed()
 		}
-		return responder
+		return plainForward(responder).template(rule)
 	})
 	c.describeProperty(props, rule, "Conditions", func(mode maintenance.Mode) any {
 		var conditions []any
@@ -117,10 +143,10 @@ func (c *carriers) describeRule(props Props, t *turned, of rules.Rule, rule awsc
 	})
 }
 
-// template are the actions in the spelling of CloudFormation.
-func (a actions) template() []any {
+// template are the actions of a resource in the spelling of CloudFormation.
+func (a actions) template(of constructs.IConstruct) []any {
 	var list []any
-	for _, action := range a.list {
+	for _, action := range a.now(of).list {
 		list = append(list, pascalCased(action))
 	}
 	return list

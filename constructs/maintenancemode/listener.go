@@ -53,6 +53,10 @@ func newActions(of constructs.IConstruct, raw any) actions {
 	return a
 }
 
+// now are the actions as a resource has them when it is called. References to
+// other stacks become imports only when the template is written.
+func (a actions) now(of constructs.IConstruct) actions { return newActions(of, a.raw) }
+
 // plain are actions that the app has given as structs, without their types. It
 // is nil for others. References in them stay as CDK writes them in texts.
 func plain(raw any) any {
@@ -139,13 +143,14 @@ func (a actions) names() []string {
 	return names
 }
 
-// turnedTo are the actions with another target group at their end, in the
-// spelling of CloudFormation. A login in front of it stays there.
-func (a actions) turnedTo(targetGroup *string) []any {
+// turnedTo are the actions of a resource with another target group at their end,
+// in the spelling of CloudFormation. A login in front of it stays there.
+func (a actions) turnedTo(of constructs.IConstruct, targetGroup *string) []any {
 	var turned []any
 	forward := map[string]any{"Type": "forward", "TargetGroupArn": *targetGroup}
-	for i, action := range a.list {
-		if i == len(a.list)-1 {
+	list := a.now(of).list
+	for i, action := range list {
+		if i == len(list)-1 {
 			if order, ok := action["order"]; ok {
 				forward["Order"] = order
 			}

@@ -86,12 +86,18 @@ type MaintenanceMode struct {
 	// ProbeLogGroup is the probe's log.
 	ProbeLogGroup awslogs.ILogGroup
 
+	// Monitors keeps outside monitors quiet. Nil without Props.Monitors.
+	Monitors awslambda.Function
+
+	// MonitorsLogGroup is its log. Nil without Props.Monitors.
+	MonitorsLogGroup awslogs.ILogGroup
+
 	// Metrics are what the probe says.
 	Metrics Metrics
 
 	// Alarms say that something is wrong with the switch, or that maintenance takes
 	// longer than was expected. A planned closing sets none of them off. They tell
-	// nobody before an action is added to them.
+	// Props.AlarmTopics, and whom else an action is added for.
 	Alarms []awscloudwatch.Alarm
 
 	// ModeAlarms say which mode the product is in: they go off at every closing.
@@ -119,6 +125,9 @@ type MaintenanceMode struct {
 	// EmergencyClose and EmergencyOpen are commands that turn the switch at once,
 	// without CloudFormation, for an output of the stack.
 	EmergencyClose, EmergencyOpen string
+
+	// Path is the path of the construct in its stack, by which the tools know it.
+	Path string
 
 	carriers carriers // of the mode, for the guard's digest
 }
@@ -148,7 +157,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	}
 
 	this := constructs.NewConstruct(scope, &id)
-	var mode MaintenanceMode
+	mode := MaintenanceMode{Path: pathInStack(this)}
 	mode.addResponder(this, props)
 	secret := ""
 	if props.Bypass.Header != "" || props.Bypass.Cookie != "" {
@@ -180,6 +189,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	if props.Status.Bucket != nil {
 		mode.addAnnouncement(this, props)
 	}
+	mode.addMonitors(this, props, at)
 	mode.describe(this, props)
 	mode.addProbe(this, props, at, listeners, unlock)
 	mode.addAlarms(this, props)
@@ -198,7 +208,9 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		awscdk.Annotations_Of(this).AddInfo(
 			jsii.String(fmt.Sprintf("the expected end, %s, has passed: clients are told to wait %v", until.Format(time.RFC3339), cmp.Or(props.Answer.RetryAfter, responder.DefaultRetryAfter))))
 	}
-	this.Node().AddValidation(&validation{this: this, props: props, listeners: listeners})
+	validation := &validation{this: this, props: props, listeners: listeners}
+	this.Node().AddValidation(validation)
+	awscdk.Validations_Of(this).AddPlugins(&written{validation: validation, mode: &mode})
 	return mode
 }
 
@@ -248,10 +260,13 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 	var closing, carry []elbv2.CfnListenerRule
 	for _, r := range t.rules {
 		var to any
-		var closed []any // with the login that stays before it
+		var rule elbv2.CfnListenerRule
+		var closed func() []any // with the login that stays before it
 		if r.Target == rules.App || r.Reads() {
 			does := t.routeOf(r).does
-			to, closed = does.raw, does.turnedTo(m.TargetGroup.TargetGroupArn())
+			if to = does.raw; len(does.list) > 1 {
+				closed = func() []any { return does.turnedTo(rule, m.TargetGroup.TargetGroupArn()) }
+			}
 		}
 		switch r.Target {
 		case rules.Responder:
@@ -261,8 +276,8 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 		case rules.Status:
 			to = props.Status.redirect()
 		}
-		rule := newListenerRule(t.scopeOf(r.Service), r, t.listener, to)
-		if r.Target == rules.Responder && len(closed) > 1 {
+		rule = newListenerRule(t.scopeOf(r.Service), r, t.listener, to)
+		if r.Target == rules.Responder && closed != nil {
 			m.carriers.override(rule, "Actions", closed)
 		}
 		m.Rules = append(m.Rules, rule)
@@ -273,7 +288,7 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 		if switches {
 			m.afterGuard(rule)
 			carry = append(carry, rule)
-			m.carriers.describeRule(props, t, r, rule, plainForward(m.TargetGroup.TargetGroupArn()).template(), closed)
+			m.carriers.describeRule(props, t, r, rule, m.TargetGroup.TargetGroupArn(), closed)
 		}
 		// What is closed to all is closed before what is closed to reads.
 		if r.Reads() {
@@ -290,14 +305,14 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 		return
 	}
 	app := t.defaultRoute().does
-	closed := app.turnedTo(m.TargetGroup.TargetGroupArn())
+	closed := func() []any { return app.turnedTo(t.resource, m.TargetGroup.TargetGroupArn()) }
 	m.afterGuard(t.resource)
 	m.carriers.listeners = append(m.carriers.listeners, t.resource)
 	m.carriers.describeProperty(props, t.resource, "DefaultActions", func(mode maintenance.Mode) any {
 		if mode == maintenance.Open {
-			return app.template()
+			return app.template(t.resource)
 		}
-		return closed
+		return closed()
 	})
 	if props.Mode != maintenance.Open {
 		m.carriers.override(t.resource, "DefaultActions", closed)

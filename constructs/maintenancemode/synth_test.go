@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -63,6 +64,7 @@ func (p product) targetGroup(id string) elbv2.ApplicationTargetGroup {
 // template is a synthesized template as data.
 type template struct {
 	Resources map[string]resource
+	report    string // of what CDK has the template validated by
 }
 
 type resource struct {
@@ -91,7 +93,11 @@ func synth(define func(product)) (t template, err error) {
 		}
 	}()
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir})
-	defer os.RemoveAll(*app.Outdir())
+	defer func() {
+		report, _ := os.ReadFile(filepath.Join(*app.Outdir(), "validation-report.json")) // absent if there is nothing to say
+		t.report = string(report)
+		os.RemoveAll(*app.Outdir())
+	}()
 	stack := awscdk.NewStack(app, jsii.String("Product"), nil)
 	p := product{stack: stack}
 	p.vpc = awsec2.Vpc_FromVpcAttributes(stack, jsii.String("Vpc"), &awsec2.VpcAttributes{

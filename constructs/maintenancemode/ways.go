@@ -98,10 +98,11 @@ func conditionsOf(r elbv2.CfnListenerRule) (conditions []alb.Condition, known bo
 
 // canonical identifies actions across stacks: target groups by their constructs.
 func (a actions) canonical(scope constructs.IConstruct) string {
-	of, out := a.from, text(a.list)
+	of := a.from
 	if of == nil {
-		of, out = scope, resolved(scope, a.list)
+		of = scope
 	}
+	out := text(a.now(of).list)
 	for _, g := range resourcesOf[elbv2.CfnTargetGroup](scope, elbv2.CfnTargetGroup_CFN_RESOURCE_TYPE_NAME()) {
 		out = strings.ReplaceAll(out, resolved(of, g.Ref()), text(pathOf(g)))
 	}

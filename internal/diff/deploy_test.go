@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/internal/testing/elb"
 )
 
 // The oracle deploys one template over another against an API of ELB's that
@@ -24,48 +25,9 @@ var oracleMade = map[string][]string{
 
 type oracleTemplate map[string]map[string]any // by logical id: Type, Properties
 
-// elb is the state of the API: resources by physical id.
-type elb map[string]map[string]any
-
-// refuses tells whether ELB refuses a resource with properties.
-func (e elb) refuses(id, resourceType string, p map[string]any) string {
-	for other, o := range e {
-		if other == id || o["Type"] != resourceType {
-			continue
-		}
-		q := o["Properties"].(map[string]any)
-		switch {
-		case resourceType == typeListenerRule && p["ListenerArn"] == q["ListenerArn"] && p["Priority"] == q["Priority"]:
-			return "PriorityInUse"
-		case resourceType == typeListener && p["LoadBalancerArn"] == q["LoadBalancerArn"] && p["Port"] == q["Port"]:
-			return "DuplicateListener"
-		case resourceType == typeTargetGroup && p["Name"] != nil && p["Name"] == q["Name"]:
-			return "DuplicateTargetGroupName"
-		}
-	}
-	if group, ok := e.group(p); ok {
-		for other, o := range e {
-			q := o["Properties"].(map[string]any)
-			if g, ok := e.group(q); other != id && ok && g == group && e.balancer(q) != e.balancer(p) {
-				return "TargetGroupAssociationLimit"
-			}
-		}
-	}
-	return ""
-}
-
-func (e elb) group(p map[string]any) (string, bool) { g, ok := p["TargetGroup"].(string); return g, ok }
-
-func (e elb) balancer(p map[string]any) any {
-	if listener, ok := p["ListenerArn"].(string); ok {
-		return e[listener]["Properties"].(map[string]any)["LoadBalancerArn"]
-	}
-	return p["LoadBalancerArn"]
-}
-
 // oracle reports whether some order of the deploy fails, which states it goes
 // through, and in which it ends.
-func oracle(old, next oracleTemplate, state func(elb)) (failure string, end elb) {
+func oracle(old, next oracleTemplate, state func(elb.State)) (failure string, end elb.State) {
 	physical := map[string]string{} // of logical ids, at the end
 	resolve := func(r map[string]any, names map[string]string) map[string]any {
 		p := map[string]any{}
@@ -85,9 +47,9 @@ func oracle(old, next oracleTemplate, state func(elb)) (failure string, end elb)
 	for id := range old {
 		before[id] = id
 	}
-	start := elb{}
+	start := elb.State{}
 	for id, r := range old {
-		start[id] = map[string]any{"Type": r["Type"], "Properties": resolve(r, before)}
+		start[id] = elb.Resource{Type: r["Type"].(string), Properties: resolve(r, before)}
 	}
 	// Which are replaced: until nothing new is.
 	maps.Copy(physical, before)
@@ -122,8 +84,8 @@ func oracle(old, next oracleTemplate, state func(elb)) (failure string, end elb)
 		return all
 	}
 	seen := map[string]bool{}
-	var walk func(done []string, e elb)
-	walk = func(done []string, e elb) {
+	var walk func(done []string, e elb.State)
+	walk = func(done []string, e elb.State) {
 		sorted := slices.Sorted(slices.Values(done))
 		if key := strings.Join(sorted, " "); seen[key] || failure != "" {
 			return
@@ -139,20 +101,22 @@ func oracle(old, next oracleTemplate, state func(elb)) (failure string, end elb)
 					rest = append(rest, id)
 				}
 			}
-			oracleDelete(e, rest, state, &end)
+			if !oracleDelete(e, rest, state, &end) {
+				failure = fmt.Sprintf("%q: %s", rest, elb.ResourceInUse)
+			}
 			return
 		}
 		for _, id := range todo {
 			if slices.Contains(done, id) || slices.ContainsFunc(waits(id), func(on string) bool { return slices.Contains(todo, on) && !slices.Contains(done, on) }) {
 				continue
 			}
-			p := resolve(next[id], physical)
-			if why := e.refuses(physical[id], next[id]["Type"].(string), p); why != "" {
+			r := elb.Resource{Type: next[id]["Type"].(string), Properties: resolve(next[id], physical)}
+			if why := e.Refuses(physical[id], r); why != "" {
 				failure = fmt.Sprintf("%s: %s", id, why)
 				return
 			}
 			changed := maps.Clone(e)
-			changed[physical[id]] = map[string]any{"Type": next[id]["Type"], "Properties": p}
+			changed[physical[id]] = r
 			walk(append(slices.Clone(done), id), changed)
 		}
 	}
@@ -160,17 +124,23 @@ func oracle(old, next oracleTemplate, state func(elb)) (failure string, end elb)
 	return failure, end
 }
 
-// oracleDelete goes through the states while rules are deleted, in any order.
-func oracleDelete(e elb, rest []string, state func(elb), end *elb) {
+// oracleDelete goes through the states while resources are deleted, in any order
+// that the API allows. It reports whether all can be.
+func oracleDelete(e elb.State, rest []string, state func(elb.State), end *elb.State) (all bool) {
 	state(e)
 	if len(rest) == 0 {
 		*end = e
+		return true
 	}
 	for i, id := range rest {
+		if e.RefusesDeletion(id) != "" {
+			continue
+		}
 		smaller := maps.Clone(e)
 		delete(smaller, id)
-		oracleDelete(smaller, slices.Delete(slices.Clone(rest), i, i+1), state, end)
+		all = oracleDelete(smaller, slices.Delete(slices.Clone(rest), i, i+1), state, end) || all
 	}
+	return all
 }
 
 // drawElb draws a template of load balancers.
@@ -239,8 +209,8 @@ func TestDeploy_FailsAsTheOracle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		old, next := drawElb(t, "old "), drawElb(t, "new ")
 		d := Compare(old.template(t), next.template(t))
-		var states []elb
-		failure, end := oracle(old, next, func(e elb) { states = append(states, e) })
+		var states []elb.State
+		failure, end := oracle(old, next, func(e elb.State) { states = append(states, e) })
 		warned := slices.ContainsFunc(d.Deploy, func(h Hazard) bool { return h.Kind == Fails || h.Kind == MayFail })
 		if (failure != "") != warned {
 			t.Fatalf("the oracle says %q, the diff %v\n%v\n%v", failure, d.Deploy, old, next)
@@ -255,9 +225,9 @@ func TestDeploy_FailsAsTheOracle(t *testing.T) {
 		}
 		told := slices.ContainsFunc(d.Deploy, func(h Hazard) bool { return h.Kind == Moment })
 		for _, path := range []string{"/a", "/b", "/c"} {
-			before, after := states[0].sends(path), end.sends(path)
+			before, after := sends(states[0], path), sends(end, path)
 			for _, e := range states {
-				if got := e.sends(path); got != before && got != after {
+				if got := sends(e, path); got != before && got != after {
 					moments++
 					if !told {
 						t.Fatalf("%s goes to %s, then %s, then %s, of which the diff says nothing\n%v\n%v", path, before, got, after, old, next)
@@ -283,11 +253,11 @@ func (d Diff) fatesOf(ids ...string) []Fate {
 }
 
 // sends is the logical id of the target group that a path goes to.
-func (e elb) sends(path string) string {
-	to, best := fmt.Sprint(e["L"]["Properties"].(map[string]any)["TargetGroup"]), 1e9
+func sends(e elb.State, path string) string {
+	to, best := fmt.Sprint(e["L"].Properties["TargetGroup"]), 1e9
 	for _, r := range e {
-		p := r["Properties"].(map[string]any)
-		if r["Type"] == typeListenerRule && (p["Path"] == path || p["Path"] == "/*") && p["Priority"].(float64) < best {
+		p := r.Properties
+		if r.Type == typeListenerRule && (p["Path"] == path || p["Path"] == "/*") && p["Priority"].(float64) < best {
 			to, best = fmt.Sprint(p["TargetGroup"]), p["Priority"].(float64)
 		}
 	}

@@ -3,28 +3,17 @@ package diff
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/term"
 )
-
-// mangled is a text as CloudFormation gives it back from GetTemplate: with ? for
-// every character that is not ASCII, although it has deployed the right ones.
-func mangled(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r > 0x7f {
-			return '?'
-		}
-		return r
-	}, text)
-}
 
 // readBack returns a template that CloudFormation may have given back, in which
 // each text that it may have mangled is that of the other one: whether it differs
 // cannot be told. A template that has a character that is not ASCII is as it is.
 func readBack(data, other []byte) (same []byte, texts int) {
 	var back, next any
-	if json.Unmarshal(data, &back) != nil || json.Unmarshal(other, &next) != nil || exactly(back) != mangled(exactly(back)) {
+	if json.Unmarshal(data, &back) != nil || json.Unmarshal(other, &next) != nil || exactly(back) != cfn.Mangled(exactly(back)) {
 		return data, 0
 	}
 	back = restore(back, next, &texts)
@@ -51,7 +40,7 @@ func restore(back, next any, texts *int) any {
 			}
 		}
 	case string:
-		if n, ok := next.(string); ok && n != b && mangled(n) == b {
+		if n, ok := next.(string); ok && n != b && cfn.Mangled(n) == b {
 			*texts++
 			return n
 		}

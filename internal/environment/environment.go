@@ -46,6 +46,16 @@ type Environment struct {
 	// Default: nobody is told.
 	AlarmEmail string `yaml:"alarmEmail"`
 
+	// AlarmTopics are the ARNs of SNS topics of one's own, at most 2, that are told
+	// of alarms as well. Their policies have to let CloudWatch and EventBridge
+	// publish. Default: none.
+	AlarmTopics []string `yaml:"alarmTopics"`
+
+	// ChatTopics are the ARNs of SNS topics, at most 2, to which a channel of Amazon
+	// Q Developer in chat applications (AWS Chatbot) is subscribed: they are told as
+	// AlarmTopics are, in the format that it shows. Default: none.
+	ChatTopics []string `yaml:"chatTopics"`
+
 	// LogDays is how long logs are kept, in days: 1, 3, 5, 7, 14, 30, 60, 90,
 	// 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or
 	// 3653, which is what CloudWatch Logs takes. Default: 30.
@@ -86,10 +96,17 @@ type Network struct {
 
 // Database is the Aurora MySQL cluster, Serverless v2.
 type Database struct {
-	// EngineVersion is an Aurora MySQL 3 version in full, such as
-	// 8.0.mysql_aurora.3.10.0, 3.04.2 or later: on older ones a table is
-	// invisible on readers while an in-place ALTER of it runs. Required.
+	// EngineVersion is an Aurora MySQL version in full: of 3, such as
+	// 8.0.mysql_aurora.3.10.0, 3.04.2 or later, since on older ones a table is
+	// invisible on readers while an in-place ALTER of it runs; or of 8.4, such as
+	// 8.4.mysql_aurora.8.4.7. Required.
 	EngineVersion string `yaml:"engineVersion,required" want:"an Aurora MySQL version such as 8.0.mysql_aurora.3.10.0"`
+
+	// MajorUpgrade names the major version, such as "8.4", to which a deploy may
+	// upgrade the database: it is offline meanwhile and cannot go back. It allows
+	// no other and may stay in the file. Default: make plan and make deploy refuse
+	// another major version than the deployed one.
+	MajorUpgrade string `yaml:"majorUpgrade" want:"a major version in quotes, such as \"8.4\""`
 
 	// Name is the database (schema) that is made: letters, digits and
 	// underscores, a letter first, at most 64. Required. Changing it replaces
@@ -300,6 +317,10 @@ type Maintenance struct {
 	// alarm asks whether it was forgotten. Default: 4 hours.
 	ExpectedDuration time.Duration `yaml:"expectedDuration" default:"4h"`
 
+	// Monitors are services outside of AWS that watch the product, and are kept
+	// quiet while it is closed: docs/monitors.md. Default: none.
+	Monitors []Monitor `yaml:"monitors"`
+
 	// Allow are the requests that get through during maintenance, as patterns
 	// of net/http.ServeMux with a method: "GET /api/templates/{id}".
 	// Default: none but the health check.
@@ -339,6 +360,27 @@ type Announce struct {
 	// Message is what clients show, by language tag. Default: clients have words of
 	// their own.
 	Message map[string]string `yaml:"message"`
+}
+
+// Monitor is a service outside of AWS that is kept quiet while the product is
+// closed. Exactly one of Mackerel and HTTP is given.
+type Monitor struct {
+	// Name is what results and logs call it: letters, digits and hyphens. Required.
+	Name string `yaml:"name,required" want:"letters, digits and hyphens, at most 63"`
+
+	// Secret is the ARN of the secret in Secrets Manager with the service's key, in
+	// the account and region of the environment. Required.
+	Secret string `yaml:"secret,required" want:"the ARN of a secret in Secrets Manager, arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX"`
+
+	// WhileReadOnly keeps it quiet while the product is read-only, too.
+	// Default: false.
+	WhileReadOnly bool `yaml:"whileReadOnly"`
+
+	// Mackerel makes downtimes at Mackerel.
+	Mackerel maintenance.Mackerel `yaml:"mackerel"`
+
+	// HTTP makes downtimes at any service that has them, by requests.
+	HTTP maintenance.HTTPMonitor `yaml:"http"`
 }
 
 // Window is one planned maintenance. It is deployed as long as it is in the file.

@@ -132,7 +132,8 @@ func (d *deployed) assess(s rules.Found, seen Seen, secret func(value string) (s
 		for _, l := range d.Listeners {
 			if l.Ref.String() == at.Name {
 				different, notes := secrets(l, seen.Listeners[i], secret)
-				drift, status.Notes = append(drift, different...), append(status.Notes, notes...)
+				drift = append(drift, different...)
+				status.Notes = append(append(status.Notes, notes...), rules.Mangled(l, seen.Listeners[i])...)
 			}
 		}
 	}

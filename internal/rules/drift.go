@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -99,8 +100,33 @@ func Opened(mode maintenance.Mode, all []Drift) string {
 	return ""
 }
 
+// Mangled says which rules of a listener are as they were deployed but for what
+// CloudFormation has given back as question marks, so that it is not known whether
+// they differ.
+func Mangled(deployed, now *alb.Listener) []string {
+	var all []string
+	for _, r := range now.Rules {
+		for _, d := range deployed.Rules {
+			if d.Priority == r.Priority && saysMangled(&d, &r) {
+				all = append(all, fmt.Sprintf("%s: CloudFormation gives back a question mark for every character that is not ASCII, so that whether it differs from what was deployed is not known", described(&r)))
+			}
+		}
+	}
+	return all
+}
+
+// saysMangled tells whether a rule of a deployed template may be a rule whose
+// characters outside of ASCII have become question marks.
+func saysMangled(deployed, now *alb.Rule) bool {
+	says := described(now) + did(now)
+	return cfn.Mangled(says) != says && cfn.Mangled(says) == described(deployed)+did(deployed)
+}
+
 // differs says what is different of a rule, or nothing.
 func differs(deployed, now *alb.Rule) string {
+	if saysMangled(deployed, now) {
+		return ""
+	}
 	a, b := Digest(deployed.Conditions), Digest(now.Conditions)
 	if a != "" && b != "" && a != b {
 		return fmt.Sprintf("%s was deployed as %s", described(now), described(deployed))

@@ -58,6 +58,32 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// TestCompare_Mangled: a deployed template has question marks for what is not
+// ASCII. What may be the same is not drift, and it is said that this is not known.
+func TestCompare_Mangled(t *testing.T) {
+	city := func(name string) alb.Rule {
+		return rule(192, to("App"), alb.Header{Name: "X-City", Values: []string{name}})
+	}
+	for _, test := range []struct {
+		deployed, now      string
+		different, unknown bool
+	}{
+		{"Z?rich", "Zürich", false, true},
+		{"Z?rich", "Zérich", false, true},
+		{"Z?rich", "Zürick", true, false},
+		{"Z?rich", "Zurich", true, false},
+		{"Z?rich", "Z?rich", false, false},
+		{"東京", "東京", false, false},
+	} {
+		deployed := &alb.Listener{Rules: []alb.Rule{city(test.deployed)}, Default: alb.Rule{Actions: to("App")}}
+		now := &alb.Listener{Rules: []alb.Rule{city(test.now)}, Default: alb.Rule{Actions: to("App")}}
+		different, unknown := len(rules.Compare(deployed, now, rules.Groups{})) > 0, rules.Mangled(deployed, now)
+		if different != test.different || len(unknown) > 0 != test.unknown {
+			t.Errorf("%s, now %s: different: %v, want %v; not known: %q, want %v", test.deployed, test.now, different, test.different, unknown, test.unknown)
+		}
+	}
+}
+
 // TestOutline_FitsIntoTheEnvironment: a hundred rules, which is ALB's default
 // quota, in half of the 4 KB that a function has for all variables.
 func TestOutline_FitsIntoTheEnvironment(t *testing.T) {

@@ -22,6 +22,9 @@ const maxBody = 51_200
 // prefix is what the names of change sets begin with that this package makes.
 const prefix = "noren-"
 
+// ChangeSets matches their names, in a policy.
+const ChangeSets = prefix + "*"
+
 // errNothing is the error of a change set without a change.
 var errNothing = errors.New("CloudFormation finds nothing to change")
 
@@ -66,12 +69,15 @@ func (o *Operation) propose(ctx context.Context, stack types.Stack, plan Plan, t
 	_, err := o.API.CreateChangeSet(ctx, input)
 	var exists *types.AlreadyExistsException
 	if err != nil && !errors.As(err, &exists) { // the same set of an earlier run that was ended
+		if now, stackErr := o.stack(ctx); stackErr == nil && !slices.Contains(settled, now.StackStatus) {
+			return &BusyError{aws.ToString(now.StackName), now.StackStatus}
+		}
 		return fmt.Errorf("making the change set: %w", err)
 	}
 	for wait := newPoll(o.Poll); ; {
-		set, err := o.API.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{StackName: stack.StackId, ChangeSetName: &name})
+		set, err := o.describe(ctx, &cloudformation.DescribeChangeSetInput{StackName: stack.StackId, ChangeSetName: &name})
 		if err != nil {
-			return fmt.Errorf("reading the change set: %w", err)
+			return err
 		}
 		switch set.Status {
 		case types.ChangeSetStatusCreateComplete:
@@ -108,11 +114,11 @@ func previous(parameters []types.Parameter) []types.Parameter {
 func (o *Operation) changes(ctx context.Context, stack, name string, values bool) (all []types.ResourceChange, parameters []types.Parameter, err error) {
 	var token *string
 	for {
-		page, err := o.API.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{
+		page, err := o.describe(ctx, &cloudformation.DescribeChangeSetInput{
 			StackName: &stack, ChangeSetName: &name, IncludePropertyValues: aws.Bool(values), NextToken: token,
 		})
 		if err != nil {
-			return nil, nil, fmt.Errorf("reading the change set: %w", err)
+			return nil, nil, err
 		}
 		parameters = page.Parameters
 		if reason := aws.ToString(page.StatusReason); strings.Contains(reason, "[WARN]") {
@@ -245,4 +251,18 @@ func onlyRefers(c types.ResourceChange, switched, refers map[string]bool) bool {
 		}
 	}
 	return true
+}
+
+// describe reads the change set. One that is gone has lost to an update of the
+// stack, which deletes all change sets.
+func (o *Operation) describe(ctx context.Context, in *cloudformation.DescribeChangeSetInput) (*cloudformation.DescribeChangeSetOutput, error) {
+	out, err := o.API.DescribeChangeSet(ctx, in)
+	var gone *types.ChangeSetNotFoundException
+	if errors.As(err, &gone) {
+		return nil, o.lost(ctx, aws.ToString(in.StackName), err.Error())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the change set: %w", err)
+	}
+	return out, nil
 }

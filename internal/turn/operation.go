@@ -191,14 +191,14 @@ func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 		return Plan{}, err
 	}
 	err = o.propose(ctx, stack, plan, result.Template)
-	if err == nil {
-		err = o.verify(ctx, stack, plan, result.Template)
-		if err != nil {
-			err = fmt.Errorf("the change set would do other things than turn the switch, so it was deleted:\n%w", err)
-		}
+	if err == nil { // a deploy that came between would be taken back by the change set
+		err = o.unchanged(ctx, plan)
 	}
 	if err == nil {
-		err = o.unchanged(ctx, plan)
+		var lost *LostError
+		if err = o.verify(ctx, stack, plan, result.Template); err != nil && !errors.As(err, &lost) {
+			err = fmt.Errorf("the change set would do other things than turn the switch, so it was deleted:\n%w", err)
+		}
 	}
 	if err != nil {
 		return Plan{}, errors.Join(err, o.Discard(context.WithoutCancel(ctx), plan))

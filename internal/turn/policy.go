@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"github.com/noren-cdk/noren/internal/live"
 )
 
 // Policy is an IAM policy document.
@@ -79,7 +81,7 @@ func (o *Operation) Rights(ctx context.Context, bucket string, now bool) (Policy
 	allow := func(sid string, actions, resources []string, condition map[string]map[string]string) {
 		policy.Statement = append(policy.Statement, Statement{sid, "Allow", actions, resources, condition})
 	}
-	named := map[string]string{"cloudformation:ChangeSetName": prefix + "*"}
+	named := map[string]string{"cloudformation:ChangeSetName": ChangeSets}
 	allow("ReadTheStack", []string{
 		"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources",
 		"cloudformation:ListChangeSets", "cloudformation:DescribeStackEvents", "cloudformation:GetStackPolicy",
@@ -109,6 +111,11 @@ func (o *Operation) Rights(ctx context.Context, bucket string, now bool) (Policy
 		allow("Announce", []string{"lambda:InvokeFunction"}, []string{fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", id.Partition, id.Region, id.AccountID, name)}, nil)
 	}
 	allow("SeeTheListener", []string{"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "cloudtrail:LookupEvents"}, []string{"*"}, nil)
+	allow("SayThatItTurned", []string{"events:PutEvents"}, []string{fmt.Sprintf("arn:%s:events:%s:%s:event-bus/default", id.Partition, id.Region, id.AccountID)},
+		map[string]map[string]string{"StringEquals": {"events:source": live.EventSource}})
+	if name := physical[s.Monitors]; name != "" {
+		allow("TellOutsideMonitors", []string{"lambda:InvokeFunction"}, []string{fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", id.Partition, id.Region, id.AccountID, name)}, nil)
+	}
 	if !now {
 		return policy, nil
 	}

@@ -45,6 +45,10 @@ type Switch struct {
 	// Empty: somebody else keeps it, or nobody.
 	Announcement string `json:"Announcement,omitempty"`
 
+	// Monitors is the logical id of the function that keeps outside monitors quiet.
+	// Empty: there is none.
+	Monitors string `json:"Monitors,omitempty"`
+
 	// ReadOnly says that the mode read-only is prepared.
 	ReadOnly bool `json:"ReadOnly"`
 

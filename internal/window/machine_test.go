@@ -144,6 +144,11 @@ func TestDefinition_IsTheSteps(t *testing.T) {
 
 func TestDefinition_Golden(t *testing.T) {
 	got := night().Definition(resources) + "\n"
+	for range 100 {
+		if again := night().Definition(resources) + "\n"; again != got {
+			t.Fatal("the same window is rendered in two ways")
+		}
+	}
 	for i := range len(got) {
 		if got[i] >= 0x80 {
 			t.Fatalf("byte %d is not ASCII", i)

@@ -98,13 +98,14 @@ func (p parameters) MarshalJSON() ([]byte, error) {
 	if err := json.Unmarshal(text, &fields); err != nil {
 		return nil, err
 	}
+	named := map[string]any{}
 	for name, value := range fields {
 		if path, ok := value.(string); ok && strings.HasPrefix(path, "$") {
-			delete(fields, name)
-			fields[name+".$"] = value
+			name += ".$"
 		}
+		named[name] = value
 	}
-	return encode(fields)
+	return encode(named)
 }
 
 // Ahead is what the function is told when clients are to be told of what comes.

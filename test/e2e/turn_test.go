@@ -434,7 +434,71 @@ func (s *turned) others(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.turn(t, "open", maintenance.Open)
+	s.between(t, formation)
 	s.rights(t, formation)
+}
+
+// between is a deploy of another person that begins and ends between two calls of
+// noren: the change set would take it back, so that it is not executed, whatever
+// CloudFormation lists of it. Running noren again turns what is deployed by then.
+func (s *turned) between(t *testing.T, formation *cloudformation.Client) {
+	t.Helper()
+	bucket, key := fmt.Sprintf("cdk-hnb659fds-assets-%s-%s", s.e.account, s.e.region), "theirs.json"
+	store := s3.NewFromConfig(s.e.config(t), func(o *s3.Options) { o.UsePathStyle = true })
+	for i, deploy := range []struct {
+		name, old, next string
+		before          string // the call of noren that it comes before
+	}{
+		{"a function, before the change set is made", `"MemorySize": 256`, `"MemorySize": 320`, "CreateChangeSet"},
+		{"a function, before the change set is looked at", `"MemorySize": 320`, `"MemorySize": 384`, "DescribeChangeSet"},
+		{"a function, before it is executed", `"MemorySize": 384`, `"MemorySize": 256`, "ExecuteChangeSet"},
+		{"nothing that is listed, before the change set is made", `"Parameters": {`, `"Metadata": {
+  "By": "them"
+ },
+ "Parameters": {`, "CreateChangeSet"},
+	} {
+		s.turn(t, "open", maintenance.Open)
+		template := s.e.stack(t, s.name).template(t)
+		edited := strings.Replace(template, deploy.old, deploy.next, 1)
+		if edited == template {
+			t.Fatalf("%s: nothing to be edited", deploy.name)
+		}
+		if _, err := store.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(edited)}); err != nil {
+			t.Fatal(err)
+		}
+		once := false
+		s.way.reset(func(_ int, operation string, _ http.ResponseWriter) bool {
+			if operation == deploy.before && !once {
+				once = true
+				set := fmt.Sprintf("theirs-%d", i)
+				if _, err := formation.CreateChangeSet(t.Context(), &cloudformation.CreateChangeSetInput{
+					StackName: &s.name, ChangeSetName: &set, ChangeSetType: types.ChangeSetTypeUpdate, TemplateURL: aws.String("https://s3." + s.e.region + ".amazonaws.com/" + bucket + "/" + key),
+					RoleARN: aws.String("arn:aws:iam::" + s.e.account + ":role/cdk-hnb659fds-cfn-exec-role"), Capabilities: []types.Capability{types.CapabilityCapabilityIam},
+					Parameters: []types.Parameter{{ParameterKey: aws.String("BootstrapVersion"), UsePreviousValue: aws.Bool(true)}},
+				}); err != nil {
+					t.Error(err)
+				}
+				if _, err := formation.ExecuteChangeSet(t.Context(), &cloudformation.ExecuteChangeSetInput{StackName: &s.name, ChangeSetName: &set}); err != nil {
+					t.Error(err)
+				}
+				s.settle(t)
+			}
+			return false
+		})
+		code, said := s.noren(t, "close")
+		s.way.reset(nil)
+		if now := s.e.stack(t, s.name).template(t); !once || code != 3 || now != edited || !strings.Contains(said, "another change of the stack came first") || !strings.Contains(said, "nothing was changed by this one: run it again") {
+			t.Errorf("%s: exit code %d, the deploy is kept: %v\n%s", deploy.name, code, now == edited, said)
+		}
+		if left := s.sets(t); len(left) > 0 {
+			t.Errorf("%s: left %q", deploy.name, left)
+		}
+		s.turn(t, "close", maintenance.Closed)
+		if now := s.e.stack(t, s.name).template(t); !strings.Contains(now, deploy.next) {
+			t.Errorf("%s: the deploy was taken back by the next turn", deploy.name)
+		}
+	}
+	s.turn(t, "open", maintenance.Open)
 }
 
 // rights: with the role of the switch a change set that has anything else in it

@@ -1,6 +1,8 @@
 package bluegreen
 
 import (
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -15,33 +17,39 @@ type Right struct {
 }
 
 // Rights are what a Client needs to change a copy of a cluster whose name, and
-// those of whose instances, begin with prefix, as those do that CloudFormation
-// gives in a stack. What they allow to delete is what RDS has called green or old,
-// never the cluster in use.
-func Rights(prefix string) []Right {
-	some := func(kinds ...string) []string { return kinds }
+// those of whose instances, begin with one of the names, as those do that
+// CloudFormation gives in a stack. What they allow to delete is what RDS has called
+// green or old, never the cluster in use.
+func Rights(names ...string) []Right {
+	// of are the patterns of a kind of resource, for each name.
+	of := func(kind, rest string) (patterns []string) {
+		for _, name := range names {
+			patterns = append(patterns, kind+":"+name+rest)
+		}
+		return patterns
+	}
+	some := func(some ...string) []string { return some }
 	var (
-		cluster, green, old = "cluster:" + prefix + "*", "cluster:" + prefix + "*-green-*", "cluster:" + prefix + "*-old*"
-		instances           = "db:" + prefix + "*"
-		greenInstances      = "db:" + prefix + "*-green-*"
-		oldInstances        = "db:" + prefix + "*-old*"
+		cluster, green, old       = of("cluster", "*"), of("cluster", "*-green-*"), of("cluster", "*-old*")
+		instances, greenInstances = of("db", "*"), of("db", "*-green-*")
+		oldInstances              = of("db", "*-old*")
 	)
 	return []Right{
 		{some(
 			"rds:DescribeAccountAttributes", "rds:DescribeBlueGreenDeployments", "rds:DescribeDBClusterParameters", "rds:DescribeDBClusters",
-			"rds:DescribeDBEngineVersions", "rds:DescribeDBInstances", "rds:DescribeDBProxies", "rds:DescribeDBProxyTargets", "rds:DescribeIntegrations",
+			"rds:DescribeDBEngineVersions", "rds:DescribeDBInstances", "rds:DescribeDBParameters", "rds:DescribeDBProxies", "rds:DescribeDBProxyTargets",
+			"rds:DescribeEngineDefaultClusterParameters", "rds:DescribeEngineDefaultParameters", "rds:DescribeIntegrations",
 		), some("*")},
-		{some("rds:CreateBlueGreenDeployment"), some("deployment:*", cluster, "cluster-pg:*", "pg:*")},
-		{some("rds:SwitchoverBlueGreenDeployment", "rds:DeleteBlueGreenDeployment"), some("deployment:*", cluster, instances)},
-		{some("rds:AddTagsToResource"), some("deployment:*", cluster, instances)},
+		{some("rds:CreateBlueGreenDeployment"), slices.Concat(some("deployment:*", "cluster-pg:*", "pg:*"), cluster)},
+		{some("rds:SwitchoverBlueGreenDeployment", "rds:DeleteBlueGreenDeployment", "rds:AddTagsToResource"), slices.Concat(some("deployment:*"), cluster, instances)},
 		// What RDS does in the name of whoever makes a deployment and switches it.
-		{some("rds:CreateDBCluster"), some(green, "cluster-pg:*", "subgrp:*", "og:*")},
-		{some("rds:CreateDBInstance"), some(greenInstances, green, "pg:*", "subgrp:*", "og:*")},
-		{some("rds:CreateDBClusterEndpoint", "rds:DeleteDBClusterEndpoint"), some("cluster-endpoint:*", green, old)},
-		{some("rds:ModifyDBCluster", "rds:PromoteReadReplicaDBCluster"), some(cluster, "cluster-pg:*", "pg:*", "og:*")},
-		{some("rds:DeleteDBCluster"), some(green, old, "cluster-snapshot:*")},
-		{some("rds:DeleteDBInstance"), some(greenInstances, oldInstances)},
-		{some("rds:CreateDBClusterSnapshot"), some(old, "cluster-snapshot:*")},
+		{some("rds:CreateDBCluster"), slices.Concat(some("cluster-pg:*", "subgrp:*", "og:*"), green)},
+		{some("rds:CreateDBInstance"), slices.Concat(some("pg:*", "subgrp:*", "og:*"), green, greenInstances)},
+		{some("rds:CreateDBClusterEndpoint", "rds:DeleteDBClusterEndpoint"), slices.Concat(some("cluster-endpoint:*"), green, old)},
+		{some("rds:ModifyDBCluster", "rds:PromoteReadReplicaDBCluster"), slices.Concat(some("cluster-pg:*", "pg:*", "og:*"), cluster)},
+		{some("rds:DeleteDBCluster"), slices.Concat(some("cluster-snapshot:*"), green, old)},
+		{some("rds:DeleteDBInstance"), slices.Concat(greenInstances, oldInstances)},
+		{some("rds:CreateDBClusterSnapshot"), slices.Concat(some("cluster-snapshot:*"), old)},
 	}
 }
 

@@ -73,6 +73,16 @@ func init() {
 	cases["05-cross-stack"] = cross(false, false)
 	cases["05-cross-stack-guard"] = cross(true, false)
 	cases["05-cross-stack-hosts"] = cross(true, true)
+	// nothing is allowed, so that no rule but the one for reads goes to the group of
+	// the other stack
+	cases["05-cross-stack-bare"] = func(in lab) {
+		edge := newStack(in.app, "Edge")
+		vpc := newVpc(edge)
+		tg := newTG(edge, "App", vpc)
+		l := newALB(edge, "Alb", vpc).AddListener(s("Http"), &elbv2.BaseApplicationListenerProps{Port: n(80), DefaultAction: elbv2.ListenerAction_FixedResponse(n(404), nil)})
+		in.turn(newStack(in.app, "Switch"), "Maintenance", maintenancemode.Props{Listener: l, AppTargetGroup: tg, NoHealthCheck: true,
+			Hosts: []string{"shop.example.com"}, Guard: maintenancemode.Guard{Enabled: true}})
+	}
 	// maintenance in a stack of its own, listener and target group elsewhere
 	cases["05-own-stack"] = func(in lab) {
 		edge := newStack(in.app, "Edge")
@@ -175,10 +185,14 @@ func init() {
 		in.turn(b.stack, "Maintenance", maintenancemode.Props{Listener: l, AppTargetGroup: blue, Allow: allow})
 	}
 	// 9: authentication
-	auth := func(hosts ...string) func(in lab) {
+	auth := func(elsewhere bool, hosts ...string) func(in lab) {
 		return func(in lab) {
 			b := base(in)
-			pool := awscognito.NewUserPool(b.stack, s("Pool"), nil)
+			users := b.stack
+			if elsewhere {
+				users = newStack(in.app, "Users")
+			}
+			pool := awscognito.NewUserPool(users, s("Pool"), nil)
 			client := pool.AddClient(s("Client"), &awscognito.UserPoolClientOptions{GenerateSecret: jsii.Bool(true)})
 			domain := pool.AddDomain(s("Domain"), &awscognito.UserPoolDomainOptions{CognitoDomain: &awscognito.CognitoDomainOptions{DomainPrefix: s("shop")}})
 			tg := newTG(b.stack, "App", b.vpc)
@@ -188,8 +202,10 @@ func init() {
 			in.turn(b.stack, "Maintenance", maintenancemode.Props{Listener: l, AppTargetGroup: tg, Allow: allow, Hosts: hosts})
 		}
 	}
-	cases["09-cognito"] = auth()
-	cases["09-cognito-hosts"] = auth("shop.example.com")
+	cases["09-cognito"] = auth(false)
+	cases["09-cognito-elsewhere"] = auth(true)
+	cases["09-cognito-hosts"] = auth(false, "shop.example.com")
+	cases["09-cognito-elsewhere-hosts"] = auth(true, "shop.example.com")
 	cases["09-oidc"] = func(in lab) {
 		b := base(in)
 		tg := newTG(b.stack, "App", b.vpc)
