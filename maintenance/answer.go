@@ -47,6 +47,11 @@ type Answer struct {
 	// 503 all the same. Default: none.
 	StatusPage string
 
+	// Status is the address of the document about the maintenance, which a Link
+	// header names in every answer (RFC 8631): StatusPath where that leads to it.
+	// Default: no header.
+	Status string
+
 	// CORSOrigins are the web origins whose scripts may read the answer:
 	// "https://app.example.com", or "https://*.example.com" for every name below
 	// example.com, but not example.com itself. Default: none, and a script on

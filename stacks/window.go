@@ -23,6 +23,7 @@ func addWindow(scope constructs.Construct, env environment.Environment, maintena
 		Start:       night.Start, End: night.End, Announce: night.Announce, Mode: night.Mode,
 		SchemaChange: &change, Cluster: cluster,
 		URL:          url,
+		Announcement: maintenance.Announcement,
 		BypassHeader: env.Maintenance.Bypass.Header, BypassCookie: env.Maintenance.Bypass.Cookie,
 		Ask:      night.Ask,
 		Monitors: maintenance.Monitors,
