@@ -15,14 +15,18 @@ SHORT ?= -short
 
 # How long each fuzz test runs: a time, or a count such as 10000x.
 FUZZTIME ?= 10s
+CHAOS ?= 1m
 
-.PHONY: help preview images sessions preview-test pictures test apps awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
+.PHONY: release-dry-run
+.PHONY: help preview images sessions preview-test release-test pictures test apps awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
 	@echo "make images         the container images without a Docker engine, into cdk.out/images: ARGS=\"-registry ...\""
 	@echo "make test           all tests"
-	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH"
+	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH; CHAOS=10m for longer chaos"
+	@echo "make release-test   a release with a schema change, every answer checked: mariadbd on PATH; SHORT= checks ten times as many"
+	@echo "make release-dry-run  the archives of a release, for six platforms, into cdk.out/release"
 	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
 	@echo "make awscli         the commands that the stack prints, by both versions of the AWS CLI: the second in NOREN_AWSCLI2"
 	@echo "make apps           some eighty CDK apps that import the construct, in every mode"
@@ -57,6 +61,13 @@ preview: tools node_modules
 images: ARGS ?= -out cdk.out/images
 images:
 	@go run ./cmd/images $(ARGS)
+
+# The archives of a release and their checksums, into cdk.out/release, and nowhere
+# else. The same commit gives the same checksums.
+PLATFORMS ?=
+release-dry-run:
+	@echo "building noren for six platforms, or PLATFORMS=linux/amd64,...; the first time takes minutes for each"
+	@go run ./cmd/release $(if $(PLATFORMS),-platforms $(PLATFORMS))
 
 # The assemblies of ENV, left alone if nothing has changed since they were made.
 .PHONY: synthesized
@@ -116,7 +127,14 @@ preview-test: node_modules
 	$(MAKE) synthesized ENV=prod
 	go test -tags preview -v -count=1 -timeout 10m -run "Site|Bypass|ControlPage$$|Pictures|InATerminal" ./internal/preview ./cmd/noren
 	rm -rf cdk.out/preview-test && mkdir -p cdk.out/preview-test
-	go test -tags preview -v -count=1 -artifacts -outputdir cdk.out/preview-test ./test/preview
+	NOREN_CHAOS=$(CHAOS) go test -tags preview -v -count=1 -timeout 60m -artifacts -outputdir cdk.out/preview-test -skip Release ./test/preview
+
+# A release with a schema change, without a stop: ANSWERS= of a steady load, 5000
+# or, with SHORT=, 50000. The version before is found in git's history.
+ANSWERS ?= $(if $(SHORT),5000,50000)
+release-test: node_modules
+	$(MAKE) synthesized ENV=dev
+	NOREN_RELEASE_ANSWERS=$(ANSWERS) go test -tags preview -v -count=1 -timeout 30m -run Release ./test/preview
 
 # The pictures of the README: Chromium on PATH.
 pictures: node_modules
@@ -233,6 +251,7 @@ golden: node_modules
 	go test ./stacks -run Goldens -update
 	go test ./internal/function/responder -update
 	go test ./cmd/noren -update
+	go test ./internal/window -update
 	go test ./internal/environment -run Schema -update
 	$(MAKE) --no-print-directory synth ENV=dev && $(MAKE) --no-print-directory synth ENV=prod
 	go test -tags judges ./test/lint -run Diff -update

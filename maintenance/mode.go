@@ -1,7 +1,44 @@
 // Package maintenance says what a planned maintenance is: the mode that a
 // product is in, what the refused are told, and the names that the templates,
-// the functions and the tools agree on. It imports neither the rest of this
-// module nor CDK.
+// the functions and the tools agree on.
+//
+// # Modes
+//
+// A mode is who is let through:
+//
+//   - [Open]: everybody. This is how a product usually runs.
+//   - [ReadOnly]: everybody who reads (GET, HEAD and OPTIONS), and the allowlist.
+//   - [Closed]: the allowlist.
+//
+// The allowlist is a list of methods and paths that the product keeps answering,
+// such as the login of a mobile app and what the app reads to work offline. The
+// health check is always let through, and so are operators who have the bypass.
+// All other requests are refused: they get a 503 with the header [Marker], a
+// Retry-After and an [Answer], by which clients know that they should keep what
+// they wanted to write and send it later.
+//
+// People read the words open, read-only and closed. They type a mode as the
+// value of a flag: false, read-only or true ([ParseFlag]).
+//
+// # A flip
+//
+// A product runs behind a listener of an Application Load Balancer. Its default
+// action forwards to the application while the product is open, and to a Lambda
+// function, the responder, while it is closed. Listener rules above the default
+// action send the allowlist to the application in every mode. A flip therefore
+// changes the properties of resources that are always there: the default action
+// and, where read-only is prepared, the rules for reads. No resource is created
+// or deleted, no target group changes, and no request that is allowed in both
+// modes is refused in between.
+//
+// Requests that are in flight, and WebSockets that are open already, go on after
+// a flip.
+//
+// # Using it
+//
+// The package constructs/maintenancemode puts a listener of your CDK app under
+// such a switch. This package has what both your app and its environment files
+// need of it, and imports neither the rest of this module nor CDK.
 package maintenance
 
 import (

@@ -1,6 +1,6 @@
 package maintenance
 
-// Page is what people see, in the place of noren's own page. It is a file of the
+// Page is what people see, instead of noren's own page. It is a file of the
 // function's archive, so that it is the same in every mode. The zero value is
 // noren's page.
 type Page struct {
@@ -18,7 +18,7 @@ type Page struct {
 	// way to the application. Default: noren's page.
 	HTML []byte
 
-	// Logo is a picture, SVG, PNG, JPEG, GIF or WebP, in the place of the curtain
+	// Logo is a picture, SVG, PNG, JPEG, GIF or WebP, instead of the curtain
 	// of noren's page. Default: the curtain.
 	Logo []byte
 

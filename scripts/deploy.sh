@@ -4,6 +4,9 @@
 #   scripts/deploy.sh prod            what plan.sh has just shown
 #   scripts/deploy.sh prod DIGEST     what was approved elsewhere, by the plan's digest
 #
+# It refuses to upgrade the database to a major version that the environment's file
+# does not name, as plan.sh does.
+#
 # It makes a change set first, then reads what is deployed, computes the digest
 # from both, compares, and executes that change set. CloudFormation executes none
 # that was made before an update, so that nothing can come in between.
@@ -36,6 +39,7 @@ compare() {
     echo "deploy.sh: this is not what was approved: its digest is $now, that of the plan $approved. The stack has been deployed or turned since, or the sources are others: plan again" >&2
     return 1
   fi
+  "$out/noren" diff "$deployed" "$planned" --upgrades-named
 }
 
 cdk() {

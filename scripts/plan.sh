@@ -6,8 +6,9 @@
 #
 # It writes to cdk.out/ENV: deployed/, what is there now; planned/, the assembly
 # that make deploy deploys; plan.md, what that would change; plan.digest, what the
-# plan is of. It fails if the plan would flip the mode unasked, or change more than
-# the switch when asked.
+# plan is of. It fails if the plan would flip the mode unasked, change more than the
+# switch when asked, or upgrade the database to a major version that the environment's
+# file does not name (database.majorUpgrade).
 #
 # MAINTENANCE_MESSAGE and MAINTENANCE_UNTIL are what -c maintenance-message= and
 # -c maintenance-until= are, for a plan with a mode or of a stack that is closed. A
@@ -151,5 +152,6 @@ Give it again in MAINTENANCE_MESSAGE" >&2
 fi
 "$noren" check "$planned"
 "$noren" diff "$deployed" "$planned" --mode-unchanged >&2
+"$noren" diff "$deployed" "$planned" --upgrades-named
 "$noren" diff "$deployed" "$planned" --format markdown >"$out/plan.md"
 finish

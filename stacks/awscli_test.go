@@ -106,7 +106,7 @@ func printed(t template) map[string]string {
 	return commands
 }
 
-// filled is a value of a template with names in the place of references.
+// filled is a value of a template with names instead of references.
 func filled(value any) string {
 	switch value := value.(type) {
 	case string:

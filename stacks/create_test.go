@@ -165,7 +165,7 @@ func (t template) emptiedBefore(bucket, writer string) bool {
 	return false
 }
 
-// writesTo are the buckets that a resource names, but for those that only say
+// writesTo are the buckets that a resource names, except for those that only say
 // who may, read or empty.
 func (t template) writesTo(id string) map[string]bool {
 	r := t.Resources[id]

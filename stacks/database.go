@@ -13,6 +13,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/constructs/schemachange"
+	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
@@ -61,7 +62,7 @@ func newSchemaChange(scope constructs.Construct, env environment.Environment, vp
 // master password it manages, and both ways of changing a copy replicate.
 func newDatabase(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc) awsrds.DatabaseCluster {
 	engine := awsrds.DatabaseClusterEngine_AuroraMysql(&awsrds.AuroraMysqlClusterEngineProps{
-		Version: awsrds.AuroraMysqlEngineVersion_Of(&env.Database.EngineVersion, jsii.String("8.0")),
+		Version: awsrds.AuroraMysqlEngineVersion_Of(&env.Database.EngineVersion, jsii.String(env.Database.MajorVersion())),
 	})
 	clusterParameters := awsrds.NewParameterGroup(scope, jsii.String("DatabaseClusterParameters"), &awsrds.ParameterGroupProps{
 		Engine:      engine,
@@ -113,6 +114,13 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 	})
 	for _, kind := range databaseLogs {
 		adoptLogGroup(scope, "Database"+strings.ToUpper(kind[:1])+kind[1:]+"Logs", env, "/aws/rds/cluster/"+*cluster.ClusterIdentifier()+"/"+kind)
+	}
+	resource := cluster.Node().DefaultChild().(awsrds.CfnDBCluster)
+	// For another major version RDS wants the new groups of the instances with that
+	// of the cluster; CloudFormation would give them to the instances later.
+	resource.SetDbInstanceParameterGroupName(instanceParameters.BindToInstance(&awsrds.ParameterGroupInstanceBindOptions{}).ParameterGroupName)
+	if env.Database.MajorUpgrade != "" {
+		resource.AddMetadata(jsii.String(diff.MajorUpgradeKey), env.Database.MajorUpgrade)
 	}
 	// CDK lets the subnet group and the instances go with the stack unless they
 	// are retained by that very word, and a cluster that stays needs both.

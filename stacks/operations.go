@@ -40,13 +40,14 @@ type operations struct {
 }
 
 // addOperations adds the topic, all alarms and the dashboard.
-func addOperations(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, database awsrds.DatabaseCluster, maintenance maintenancemode.MaintenanceMode) {
+func addOperations(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, database awsrds.DatabaseCluster, maintenance maintenancemode.MaintenanceMode) awssns.Topic {
 	topic := newAlarmTopic(scope, env)
 	o := &operations{scope: scope, env: env, maintenance: maintenance, topic: topic, action: awscloudwatchactions.NewSnsAction(topic)}
 	for _, alarm := range slices.Concat(maintenance.ModeAlarms, maintenance.Alarms) {
 		o.tell(alarm)
 	}
 	o.addAppAlarms(api)
+	o.addReleaseAlarm(lb.alb, api)
 	o.addLoadBalancerAlarms(lb.alb)
 	o.addDatabaseAlarms(database)
 	if store := api.sessions; store != nil {
@@ -57,6 +58,7 @@ func addOperations(scope constructs.Construct, env environment.Environment, lb l
 	o.addChangeNotice(lb.listener)
 	o.addDatabaseNotice(database)
 	o.addDashboard(lb.alb, api, database)
+	return topic
 }
 
 // newAlarmTopic defines the topic that alarms go to, with a key of its own:

@@ -40,6 +40,8 @@ func TestEveryAlarmTellsTheTopicOrIsToldOf(t *testing.T) {
 		for _, id := range template.ofType("AWS::CloudWatch::CompositeAlarm") {
 			rules += text(template.Resources[id].Properties["AlarmRule"])
 		}
+		service := template.Resources[template.ofType("AWS::ECS::Service")[0]]
+		rules += text(service.Properties["DeploymentConfiguration"]) // ECS asks for these
 		for _, id := range append(template.ofType("AWS::CloudWatch::Alarm"), template.ofType("AWS::CloudWatch::CompositeAlarm")...) {
 			properties := template.Resources[id].Properties
 			tells := strings.Contains(text(properties["AlarmActions"]), topic) && strings.Contains(text(properties["OKActions"]), topic)

@@ -147,6 +147,52 @@ func TestTheDatabaseIsReadyForSchemaChanges(t *testing.T) {
 	}
 }
 
+// For another major version the groups follow the version, and RDS gets the new
+// one of the instances in the call that upgrades the cluster; instances carry no
+// version, with which CloudFormation would upgrade each by itself.
+func TestTheParameterGroupsFollowTheEngineVersion(t *testing.T) {
+	eightFour := loadEnvironment(t, "dev")
+	eightFour.Database.EngineVersion, eightFour.Database.MajorUpgrade = "8.4.mysql_aurora.8.4.7", "8.4"
+	upgraded, err := synth(eightFour, maintenance.Open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name             string
+		template         template
+		version, family  string
+		nameOfTheUpgrade any
+	}{
+		{"8.0", synthesized(t, "dev", maintenance.Open).template, "8.0.mysql_aurora.3.10.3", "aurora-mysql8.0", nil},
+		{"8.4", upgraded.template, "8.4.mysql_aurora.8.4.7", "aurora-mysql8.4", "8.4"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for _, group := range []string{"AWS::RDS::DBClusterParameterGroup", "AWS::RDS::DBParameterGroup"} {
+				if got := test.template.only(t, group).Properties["Family"]; got != test.family {
+					t.Errorf("%s: family %v, want %s", group, got, test.family)
+				}
+			}
+			cluster := test.template.only(t, "AWS::RDS::DBCluster")
+			ref := fmt.Sprintf(`{"Ref":%q}`, test.template.ofType("AWS::RDS::DBParameterGroup")[0])
+			if got := text(cluster.Properties["DBInstanceParameterGroupName"]); got != ref {
+				t.Errorf("the cluster's group of instances is %s, want %s", got, ref)
+			}
+			if got := cluster.Properties["EngineVersion"]; got != test.version {
+				t.Errorf("version %v, want %s", got, test.version)
+			}
+			if got := cluster.Metadata["noren:majorUpgrade"]; got != test.nameOfTheUpgrade {
+				t.Errorf("the template names %v, want %v", got, test.nameOfTheUpgrade)
+			}
+			for _, id := range test.template.ofType("AWS::RDS::DBInstance") {
+				instance := test.template.Resources[id].Properties
+				if instance["EngineVersion"] != nil || text(instance["DBParameterGroupName"]) != ref {
+					t.Errorf("%s: %s", id, text(instance))
+				}
+			}
+		})
+	}
+}
+
 func TestOutputsSayWhatAPersonNeedsNext(t *testing.T) {
 	for _, name := range environments {
 		outputs := synthesized(t, name, maintenance.Open).template.Outputs

@@ -82,7 +82,7 @@ var awsCommands = map[string][]string{
 	"cloudformation describe-stack-resources":      {"--stack-name", "--query", "--output"},
 	"cloudformation delete-stack":                  {"--stack-name"},
 	"elbv2 modify-load-balancer-attributes":        {"--load-balancer-arn", "--attributes"},
-	"rds modify-db-cluster":                        {"--db-cluster-identifier", "--no-deletion-protection", "--manage-master-user-password", "--apply-immediately"},
+	"rds modify-db-cluster":                        {"--db-cluster-identifier", "--no-deletion-protection", "--manage-master-user-password", "--apply-immediately", "--engine-version", "--allow-major-version-upgrade", "--db-cluster-parameter-group-name", "--db-instance-parameter-group-name"},
 	"secretsmanager get-secret-value":              {"--secret-id", "--query", "--output"},
 	"s3 rm":                                        {"--recursive"},
 	"resourcegroupstaggingapi get-resources":       {"--tag-filters", "--query", "--output"},
@@ -99,13 +99,21 @@ var awsCommands = map[string][]string{
 	"rds wait":                                     {"--db-instance-identifier"},
 	"rds delete-db-instance":                       {"--db-instance-identifier"},
 	"rds delete-db-cluster":                        {"--db-cluster-identifier", "--skip-final-snapshot"},
+	"rds describe-events":                          {"--source-type", "--source-identifier", "--duration", "--query", "--output"},
+	"rds download-db-log-file-portion":             {"--db-instance-identifier", "--log-file-name", "--output"},
+	"rds create-db-cluster-parameter-group":        {"--db-cluster-parameter-group-name", "--db-parameter-group-family", "--description"},
+	"rds create-db-parameter-group":                {"--db-parameter-group-name", "--db-parameter-group-family", "--description"},
+	"rds create-blue-green-deployment":             {"--blue-green-deployment-name", "--source", "--target-engine-version", "--target-db-cluster-parameter-group-name", "--target-db-parameter-group-name"},
+	"rds describe-blue-green-deployments":          {"--query", "--output"},
+	"rds switchover-blue-green-deployment":         {"--blue-green-deployment-identifier", "--switchover-timeout"},
 }
 
 func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 	_, commands := runbook(t)
 	_, first := documented(t, "first-deploy.md")
 	_, guard := documented(t, "guard.md")
-	commands = slices.Concat(commands, first, guard)
+	_, upgrade := documented(t, "aurora-upgrade.md")
+	commands = slices.Concat(commands, first, guard, upgrade)
 	outputs := synthesized(t, "prod", maintenance.Open).template.Outputs
 	option := regexp.MustCompile(`(^|\s)(--[a-z0-9-]+)`)
 	counts := map[string]int{}

@@ -45,12 +45,14 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	maintenance := newMaintenance(stack, env, flags, lb.listener, api.targetGroup)
 	site := newSite(stack, env, logs, lb.alb)
 	addRecords(stack, env, lb, site)
-	addOperations(stack, env, lb, api, database, maintenance)
+	topic := addOperations(stack, env, lb, api, database, maintenance)
 	setup := newSetupTask(stack, env, vpc, api.cluster, database)
 	change := newSchemaChange(stack, env, vpc, api.cluster, database)
+	siteURL := "https://" + cmp.Or(env.Site.Domain, *site.distribution.DistributionDomainName())
+	addWindow(stack, env, maintenance, topic, api.cluster, change, apiURL(env, siteURL))
 	adoptHandlers(stack, env)
 
-	output(stack, "SiteUrl", "The web application", "https://"+cmp.Or(env.Site.Domain, *site.distribution.DistributionDomainName()))
+	output(stack, "SiteUrl", "The web application", siteURL)
 	if env.API.Domain != "" {
 		output(stack, "ApiUrl", "The API, for the mobile app", "https://"+env.API.Domain+"/api/")
 	}
@@ -92,7 +94,17 @@ func outputSchemaChange(scope constructs.Construct, steps schemachange.Commands)
 	output(scope, "SchemaChangeRehearsalCommand", "Fetches what the rehearsal measured into the folder of changes"+change, steps.Rehearsal)
 	output(scope, "SchemaChangeRemoveCloneCommand", "Removes the clone", steps.RemoveClone)
 	output(scope, "SchemaChangeCommand", "Starts the task that runs a schema change"+change, steps.Run)
+	output(scope, "UpgradePlanCommand", "Starts the task that plans the upgrade of the database to another major version; put the version in the place of VERSION", steps.Upgrade)
 	output(scope, "SchemaChangeLog", "Shows what those tasks say", steps.Log)
+}
+
+// apiURL is where the API is reached from outside, without a path: without a
+// domain of its own, through the site.
+func apiURL(env environment.Environment, siteURL string) string {
+	if env.API.Domain == "" {
+		return siteURL
+	}
+	return "https://" + env.API.Domain
 }
 
 func output(scope constructs.Construct, id, description, value string) {

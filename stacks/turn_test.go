@@ -13,7 +13,7 @@ import (
 
 // TestTurn_EqualsSynthesis: the template of every environment in every mode,
 // turned to every mode, is the template that a synthesis of that mode gives, byte
-// for byte, but for when the mode was typed.
+// for byte, except for when the mode was typed.
 func TestTurn_EqualsSynthesis(t *testing.T) {
 	for _, name := range environments {
 		env := loadEnvironment(t, name)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/live"
@@ -15,7 +14,7 @@ import (
 
 // await waits until a switch is seen to be as it should. A load balancer applies
 // a change within a short time, not at once.
-func (t *turning) await(ctx context.Context, query live.Query, name string, check func(live.Status) error) error {
+func (t *turning) await(ctx context.Context, query live.Query, name string, check func(live.Status, maintenance.Mode) error) error {
 	if t.wait <= 0 {
 		return nil
 	}
@@ -27,8 +26,8 @@ func (t *turning) await(ctx context.Context, query live.Query, name string, chec
 		report, err := query.Find(ctx)
 		if err == nil {
 			var s live.Status
-			if s, err = of(report, name); err == nil {
-				err = check(s)
+			if s, err = report.Of(name); err == nil {
+				err = check(s, t.mode)
 			}
 		}
 		if err == nil {
@@ -45,41 +44,6 @@ func (t *turning) await(ctx context.Context, query live.Query, name string, chec
 	}
 }
 
-// agrees reports what of template, listener and request is not in the mode that
-// was turned to.
-func (t *turning) agrees(s live.Status) error {
-	if v := s.Verdict(); v != live.Agree && v != live.Next {
-		return fmt.Errorf("the template says %s, the listener %s, a request %s %s", word(s.Deployed), word(s.Listener), word(s.Request), s.Request.Problem)
-	}
-	return t.turned(s)
-}
-
-// turned reports what of the listener and a request is not in the mode that was
-// turned to, whatever the template says.
-func (t *turning) turned(s live.Status) error {
-	switch {
-	case s.Listener.Mode != t.mode:
-		return fmt.Errorf("the listener is %s", word(s.Listener))
-	case s.Request.Problem != "" || s.Request.Mixed != "":
-		return fmt.Errorf("a request: %s", cmp.Or(s.Request.Problem, s.Request.Mixed))
-	case s.Request.Mode != "" && (s.Request.Mode == maintenance.Closed) != (t.mode == maintenance.Closed):
-		return fmt.Errorf("the listener is %s, a request says %s", t.mode, word(s.Request))
-	}
-	return nil
-}
-
-// of is the status of the switch of a name, or of the first.
-func of(report live.Report, name string) (live.Status, error) {
-	for _, s := range report.Switches {
-		if name == "" || s.Name == name || strings.HasSuffix(s.Name, "/"+name) {
-			return s, nil
-		}
-	}
-	return live.Status{}, errors.New("the deployed template has no switch that can be seen")
-}
-
-func word(f live.Finding) string { return cmp.Or(string(f.Mode), f.Mixed, f.Problem, "nothing") }
-
 // listenerOf is the mode that the live listeners of the switch are in.
 func (t *turning) listenerOf(query live.Query, name string) func(context.Context) (maintenance.Mode, error) {
 	query.Assembly = ""
@@ -88,7 +52,7 @@ func (t *turning) listenerOf(query live.Query, name string) func(context.Context
 		if err != nil {
 			return "", err
 		}
-		s, err := of(report, cmp.Or(name, t.name))
+		s, err := report.Of(cmp.Or(name, t.name))
 		if err != nil {
 			return "", err
 		}

@@ -17,7 +17,7 @@ import (
 func newDDLRehearse() *cobra.Command {
 	var flags ddlFlags
 	var options ddl.RehearseOptions
-	var out, plan string
+	var out, plan, with string
 	var readers []string
 	cmd := &cobra.Command{
 		Use:   "rehearse FILE.sql|FOLDER",
@@ -32,7 +32,13 @@ clone puts into the schema, or another server than that of the real schema, whic
 is known from --plan, or from the login that the PLAN_DB_ or DB_ variables
 describe. It refuses if anybody writes there within two seconds.
 
-Exit code: 0 if every statement succeeded, 1 if one failed (the rehearsal says
+With --with the copy then has to pass a command, such as the tests of the version
+that is deployed: a release without a stop needs that version to run on the new
+schema. For the command DB_DSN, or DB_HOST and so on, name the copy; no variable
+names the real schema. It runs in a shell, and what it prints goes to stderr. If it
+fails, so has the rehearsal, and noren ddl run refuses.
+
+Exit code: 0 if everything succeeded, 1 if something failed (the rehearsal says
 which), or if anything else did; 3 if it may simply be repeated.`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -56,7 +62,7 @@ which), or if anything else did; 3 if it may simply be repeated.`,
 			options.Readers = opened
 			options.PlanOptions = flags.options
 			for _, file := range files {
-				if err := rehearseMigration(cmd, db, file, options, out, flags.json); err != nil {
+				if err := rehearseMigration(cmd, db, file, options, rehearsing{with, flags.dsn, out, flags.json}); err != nil {
 					return err
 				}
 			}
@@ -67,6 +73,7 @@ which), or if anything else did; 3 if it may simply be repeated.`,
 	cmd.Flags().StringVar(&out, "out", "", "file to write, or - for a line of JSON on stdout (default: FILE.rehearsal.json)")
 	cmd.Flags().StringVar(&plan, "plan", "", "what noren ddl plan --out wrote of the real schema (default: FILE.plan.json, if it is there)")
 	cmd.Flags().StringArrayVar(&readers, "reader", nil, "a reader of the clone, as a DSN: its waits and errors are counted")
+	cmd.Flags().StringVar(&with, "with", "", "command that the migrated copy has to pass, such as the tests of the deployed version")
 	cmd.Flags().StringVar(&options.Class, "class", "", "instance class of the clone to note, like db.r6g.large")
 	return cmd
 }
@@ -100,15 +107,26 @@ func realSchema(ctx context.Context, plan string, file migrationFile) ([]ddl.Ide
 	return append(all, db.Identity()), nil
 }
 
+// rehearsing is what a rehearsal does besides the migration.
+type rehearsing struct {
+	with, dsn string
+	out       string
+	json      bool
+}
+
 // rehearseMigration rehearses one migration and writes what it took.
-func rehearseMigration(cmd *cobra.Command, db *ddl.Database, file migrationFile, options ddl.RehearseOptions, out string, asJSON bool) error {
-	progress := newProgress(cmd, asJSON)
+func rehearseMigration(cmd *cobra.Command, db *ddl.Database, file migrationFile, options ddl.RehearseOptions, r rehearsing) error {
+	progress := newProgress(cmd, r.json)
 	options.Report = progress.report
 	rehearsal, err := ddl.Rehearse(cmd.Context(), db, file.Migration, options)
 	progress.end()
 	if err != nil {
 		return withCode(err)
 	}
+	if err := passes(cmd.Context(), rehearsal, r.with, r.dsn, cmd.ErrOrStderr()); err != nil {
+		return withCode(err)
+	}
+	out := r.out
 	if out == "" {
 		out = file.beside(".rehearsal.json")
 	}
@@ -125,7 +143,7 @@ func rehearseMigration(cmd *cobra.Command, db *ddl.Database, file migrationFile,
 	if rehearsal.Failed != "" {
 		return fmt.Errorf("the rehearsal failed at %s; written to %s", rehearsal.Failed, out)
 	}
-	if !asJSON && out != "-" {
+	if !r.json && out != "-" {
 		fmt.Fprintf(cmd.OutOrStdout(), "rehearsed in %v on %v; written to %s\n", rehearsal.Total().Round(time.Millisecond), rehearsal.Server, out)
 	}
 	return nil

@@ -15,13 +15,13 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// unexpected is the exit code of a change that --expect or --mode-unchanged
-// does not allow.
+// unexpected is the exit code of a change that --expect, --mode-unchanged or
+// --upgrades-named does not allow.
 const unexpected = 3
 
 func newDiff() *cobra.Command {
 	var format, expect, mode, link string
-	var modeUnchanged, asJSON, full bool
+	var modeUnchanged, upgradesNamed, asJSON, full bool
 	var both, old, next templateFlags
 	var live []string
 	cmd := &cobra.Command{
@@ -47,11 +47,12 @@ rules Read send what they take, the conditions of the rules Close, the record
 of the reopen guard, and the message and until of the maintenance answer.
 
 Exit codes: 0 said, or as expected; 1 a template cannot be read; 3 more changes
-than --expect or --mode-unchanged allows, or drift.`,
+than --expect, --mode-unchanged or --upgrades-named allows, or drift.`,
 		Example: `  noren diff cdk.out/dev/open cdk.out/dev/closed
   noren diff cdk.out/prod/open cdk.out/prod/closed --expect closed
   noren diff old.json new.json --format markdown | gh pr comment --body-file -
   noren diff old.json new.json --mode-unchanged
+  noren diff old.json new.json --upgrades-named
   noren diff app.yaml app.yaml --old-parameter Maintenance=off --new-parameter Maintenance=on
   noren diff app.json --live listeners.json --live rules.json --live resources.json
   noren diff --mode cdk.out/dev/open
@@ -75,6 +76,9 @@ than --expect or --mode-unchanged allows, or drift.`,
 			if modeUnchanged {
 				return checkModeUnchanged(cmd.OutOrStdout(), pairs, slices.Concat(before.faults(), after.faults()))
 			}
+			if upgradesNamed {
+				return checkUpgradesNamed(pairs, slices.Concat(before.faults(), after.faults()))
+			}
 			if asJSON {
 				format = "json"
 			}
@@ -96,6 +100,7 @@ than --expect or --mode-unchanged allows, or drift.`,
 	flags.BoolVar(&asJSON, "json", false, "write JSON, as --format json does")
 	flags.StringVar(&expect, "expect", "", "exit with 3 if anything but the flip to this mode changes: open, read-only or closed")
 	flags.BoolVar(&modeUnchanged, "mode-unchanged", false, "look at the mode only, and exit with 3 if it changes")
+	flags.BoolVar(&upgradesNamed, "upgrades-named", false, "look at the major versions of databases only, and exit with 3 if one changes that NEW does not name")
 	flags.StringVar(&mode, "mode", "", "print the mode that a template is in, and nothing else: open, read-only or closed; with --json the message and until too")
 	addValueFlags(cmd, &both, "", "both templates")
 	addValueFlags(cmd, &old, "old-", "OLD")
@@ -105,7 +110,7 @@ than --expect or --mode-unchanged allows, or drift.`,
 	for name, values := range map[string][]string{"format": {"text", "markdown", "json"}, "expect": {"open", "read-only", "closed"}} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
-	cmd.MarkFlagsMutuallyExclusive("mode", "mode-unchanged", "expect", "live")
+	cmd.MarkFlagsMutuallyExclusive("mode", "mode-unchanged", "upgrades-named", "expect", "live")
 	return cmd
 }
 
@@ -189,6 +194,26 @@ func checkModeUnchanged(w io.Writer, pairs []diff.Pair, unread []string) error {
 			return &exitError{unexpected, fmt.Errorf("the mode changes from %s to %s", before, after)}
 		}
 		fmt.Fprintln(w, after)
+	}
+	return nil
+}
+
+// checkUpgradesNamed fails if the major version of a database changes and the new
+// template does not name it.
+func checkUpgradesNamed(pairs []diff.Pair, unread []string) error {
+	if len(unread) > 0 {
+		return fmt.Errorf("not read: %s", strings.Join(unread, "; "))
+	}
+	var refused []error
+	for _, p := range pairs {
+		for _, u := range p.Upgrades() {
+			if !u.Named {
+				refused = append(refused, fmt.Errorf("%v. %s", u, u.Way()))
+			}
+		}
+	}
+	if len(refused) > 0 {
+		return &exitError{unexpected, errors.Join(refused...)}
 	}
 	return nil
 }

@@ -93,6 +93,7 @@ func newRoot() *cobra.Command {
 		newOpen(),
 		newReadOnly(),
 		newPreflight(),
+		newWindow(),
 	)
 	return root
 }

@@ -60,7 +60,7 @@ func (t *turning) turnNow(cmd *cobra.Command, query live.Query, o *turn.Operatio
 	if err != nil {
 		return err
 	}
-	if err := t.await(ctx, query, plan.Switch, t.turned); err != nil {
+	if err := t.await(ctx, query, plan.Switch, live.Status.Turned); err != nil {
 		return err
 	}
 	result := turnedNow{Stack: query.Stack, To: t.mode, Deployed: plan.Deployed, Outcome: outcome}

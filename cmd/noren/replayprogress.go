@@ -21,7 +21,7 @@ type readProgress struct {
 	next  time.Time // before which nothing is shown
 }
 
-// newReadProgress returns the progress of reading logs, nil if out is no terminal.
+// newReadProgress returns the progress of reading logs, nil if out is not a terminal.
 func newReadProgress(out io.Writer, logs []accesslog.Source) *readProgress {
 	if !term.IsTerminal(out) || os.Getenv("TERM") == "dumb" {
 		return nil

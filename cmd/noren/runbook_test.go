@@ -7,12 +7,11 @@ import (
 	"testing"
 )
 
-// TestTheRunbooksVerbsExist: every command of noren in the runbook, and in that
-// of the first deploy, is one, with
-// the flags that it has. The others are tested with the stack.
+// TestTheRunbooksVerbsExist: every command of noren in the runbook, and in the pages
+// on the first deploy and on upgrades, is one, with the flags that it has. The others are tested with the stack.
 func TestTheRunbooksVerbsExist(t *testing.T) {
 	var data []byte
-	for _, file := range []string{"runbook.md", "first-deploy.md"} {
+	for _, file := range []string{"runbook.md", "first-deploy.md", "aurora-upgrade.md"} {
 		document, err := os.ReadFile("../../docs/" + file)
 		if err != nil {
 			t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/spf13/cobra"
 
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/internal/turn"
 	"github.com/noren-cdk/noren/maintenance"
@@ -169,7 +170,7 @@ func (t *turning) run(cmd *cobra.Command) error {
 			return repeatable(err)
 		}
 	}
-	if err := t.await(ctx, query, plan.Switch, t.agrees); err != nil {
+	if err := t.await(ctx, query, plan.Switch, live.Status.Agrees); err != nil {
 		return err
 	}
 	if t.asJSON {

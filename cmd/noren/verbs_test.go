@@ -124,6 +124,15 @@ func TestExits(t *testing.T) {
 		{"TargetGroupArn": "a", "Weight": {"Ref": "Weight"}}, {"TargetGroupArn": "b", "Weight": 1}]}}]}}}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	database := func(version, metadata string) string {
+		file := filepath.Join(t.TempDir(), "database.json")
+		if err := os.WriteFile(file, []byte(`{"Resources": {"D": {"Type": "AWS::RDS::DBCluster", "Metadata": {`+metadata+`}, "Properties": {"Engine": "aurora-mysql", "EngineVersion": "`+version+`"}}}}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	eight, eightFour := database("8.0.mysql_aurora.3.10.3", ""), database("8.4.mysql_aurora.8.4.7", "")
+	meant := database("8.4.mysql_aurora.8.4.7", `"noren:majorUpgrade": "8.4"`)
 	for _, test := range []struct {
 		args   string
 		code   int
@@ -131,7 +140,7 @@ func TestExits(t *testing.T) {
 		stderr string
 	}{
 		{"routes --env prod", 1, "", `no templates in cdk.out/prod/open: run "make synth ENV=prod", or name a template`},
-		{"ddl runn change.sql", 1, "", `unknown verb "runn" of ddl: want plan, rehearse, run, status, resolve or quiet`},
+		{"ddl runn change.sql", 1, "", `unknown verb "runn" of ddl: want plan, rehearse, run, status, resolve, quiet or upgrade`},
 		{"explain", 1, "", `want one request, such as "POST /api/reports", got 0 arguments`},
 		{"replay", 1, "", "want access logs: files, folders, or - for standard input"},
 		{"routes -c env=dev", 0, "CLOSED", ""},
@@ -173,6 +182,10 @@ func TestExits(t *testing.T) {
 		{"diff " + o + " " + o + " --format markdown", 0, "No differences.", ""},
 		{"diff " + o + " " + c + " --mode-unchanged", 3, "", "the mode changes from open to closed"},
 		{"diff " + c + " " + c + " --mode-unchanged", 0, "closed\n", ""},
+		{"diff " + o + " " + c + " --upgrades-named", 0, "", ""},
+		{"diff " + eight + " " + eightFour + " --upgrades-named", 3, "", "database D goes from version 8.0.mysql_aurora.3.10.3 to 8.4.mysql_aurora.8.4.7, another major version, which the template does not name. If it is meant, say database.majorUpgrade: \"8.4\""},
+		{"diff " + eight + " " + meant + " --upgrades-named", 0, "", ""},
+		{"diff " + meant + " " + eight + " --upgrades-named", 3, "", "to 8.0.mysql_aurora.3.10.3, another major version, which the template does not name"},
 		{"diff --mode " + o, 0, "open\n", ""},
 		{"diff --mode " + c, 0, "closed\n", ""},
 		{"diff --mode " + r, 0, "read-only\n", ""},

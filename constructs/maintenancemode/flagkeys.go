@@ -104,7 +104,7 @@ func (f *flagKeys) Validate() *[]*string {
 }
 
 // note notes something on every stack that is in no other, which the CDK CLI
-// shows. It is no warning, since --strict makes one an error.
+// shows. It is not a warning, since --strict makes one an error.
 func (f *flagKeys) note(text string) {
 	for _, node := range *f.root.Node().FindAll("") {
 		if stack, ok := node.(awscdk.Stack); ok && stack.NestedStackParent() == nil {

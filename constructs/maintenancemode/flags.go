@@ -87,7 +87,7 @@ func ReadFlags(scope constructs.Construct, name ...string) (Flags, error) {
 	return flags, errors.Join(errs...)
 }
 
-// Apply returns props with what the operator typed in the place of what they
+// Apply returns props with what the operator typed instead of what they
 // say: the mode, the message for everybody, the expected end. Props.Guard is
 // told that they were typed.
 func (f Flags) Apply(props Props) Props {

@@ -169,7 +169,7 @@ func listenerOf(listener elbv2.IApplicationListener) elbv2.CfnListener {
 }
 
 // healthCheckPath returns the health check path that the app target group sets,
-// but for "/".
+// except for "/".
 func healthCheckPath(app elbv2.IApplicationTargetGroup) string {
 	group, ok := app.Node().DefaultChild().(elbv2.CfnTargetGroup)
 	if !ok {

@@ -6,7 +6,26 @@
 // the listener rules that let the allowlist through. Closing turns the
 // listener's default action from the application's target group to that of the
 // function: one property of one resource, one API call, no moment at which an
-// allowed request is refused.
+// allowed request is refused. The package maintenance says what the modes are.
+//
+// # Adding it to an app
+//
+// Call [New] with the listener, the target group that its default action
+// forwards to, and the allowlist. Read the mode from the command line with
+// [ReadFlags], and run the app with [Run], which reports errors in a line each:
+//
+//	cdk deploy -c maintenance=true     # close
+//	cdk deploy -c maintenance=false    # open
+//
+// The first deploy adds the function and the rules, and leaves the default action
+// as it is. Later flips change the listener alone.
+//
+// # What stays open
+//
+// While the product is closed, these requests still reach the application: those
+// of Allow, the health check, and those with the Bypass. A listener rule, a
+// listener or a target group of the same load balancer that could serve anything
+// else is an error at synthesis, until KeepOpen names it.
 package maintenancemode
 
 import (
@@ -96,6 +115,9 @@ type MaintenanceMode struct {
 	// without CloudFormation, for an output of the stack.
 	EmergencyClose, EmergencyOpen string
 
+	// Path is the path of the construct in its stack, by which the tools know it.
+	Path string
+
 	carriers carriers // of the mode, for the guard's digest
 }
 
@@ -121,7 +143,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	}
 
 	this := constructs.NewConstruct(scope, &id)
-	var mode MaintenanceMode
+	mode := MaintenanceMode{Path: pathInStack(this)}
 	mode.addResponder(this, props)
 	secret := ""
 	if props.Bypass.Header != "" || props.Bypass.Cookie != "" {

@@ -147,7 +147,7 @@ func (p Props) functionPackage() gofunction.Package {
 	return gofunction.Zip
 }
 
-// Clients is a kind of client, told by a request header. It is no protection:
+// Clients is a kind of client, told by a request header. It is not protection:
 // anybody can send the header.
 type Clients struct {
 	// Header is the name of the header. Default: none, any client.

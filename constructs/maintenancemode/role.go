@@ -5,6 +5,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/noren-cdk/noren/internal/turn"
 )
 
 // addTurningRole defines the role with which CloudFormation turns the switch for
@@ -54,4 +56,46 @@ func (m *MaintenanceMode) addTurningRole(this constructs.Construct) {
 		})}, "ssm:GetParameters")
 	}
 	meant(m.TurningRole.Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5", "Describing listeners and rules knows no resource.", "Resource::*")
+}
+
+// GrantTurning lets a principal look at the switch and turn it by change sets, as
+// noren close, open and status do, and nothing else: CloudFormation executes them
+// with TurningRole, and with no other.
+func (m MaintenanceMode) GrantTurning(principal awsiam.IPrincipal) {
+	stack := awscdk.Stack_Of(m.TurningRole)
+	allow := func(conditions map[string]any, resources []*string, actions ...string) {
+		props := &awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: &resources}
+		if conditions != nil {
+			props.Conditions = &conditions
+		}
+		principal.AddToPrincipalPolicy(awsiam.NewPolicyStatement(props))
+	}
+	arn := func(service, resource, name string) *string {
+		return stack.FormatArn(&awscdk.ArnComponents{Service: &service, Resource: &resource, ResourceName: &name})
+	}
+	named := map[string]any{"cloudformation:ChangeSetName": turn.ChangeSets}
+	this := []*string{awscdk.Aws_STACK_ID()}
+	allow(nil, this, "cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources",
+		"cloudformation:ListChangeSets", "cloudformation:DescribeStackEvents", "cloudformation:GetStackPolicy")
+	allow(map[string]any{"StringEquals": map[string]any{"cloudformation:RoleArn": m.TurningRole.RoleArn()}, "StringLike": named}, this, "cloudformation:CreateChangeSet")
+	allow(map[string]any{"StringLike": named}, this, "cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet")
+	allow(map[string]any{"StringEquals": map[string]any{"iam:PassedToService": "cloudformation.amazonaws.com"}}, []*string{m.TurningRole.RoleArn()}, "iam:PassRole")
+	remembered := []*string{m.ByHand.ParameterArn()}
+	if m.Guard.Record != nil {
+		remembered = append(remembered, m.Guard.Record.ParameterArn(), m.Guard.Attribution.ParameterArn())
+	}
+	if qualifier := stack.Synthesizer().BootstrapQualifier(); qualifier != nil {
+		bucket := "cdk-" + *qualifier + "-assets-" + *stack.Account() + "-" + *stack.Region() + "/noren/*"
+		allow(nil, []*string{stack.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("s3"), Region: jsii.String(""), Account: jsii.String(""), Resource: &bucket, ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+		})}, "s3:PutObject", "s3:GetObject")
+		remembered = append(remembered, arn("ssm", "parameter", "cdk-bootstrap/"+*qualifier+"/version"))
+	}
+	allow(nil, remembered, "ssm:GetParameters")
+	if m.BypassSecret != nil { // the rules hold its value, and are compared with it
+		allow(nil, []*string{m.BypassSecret.SecretArn()}, "secretsmanager:GetSecretValue")
+	}
+	// They know no resource.
+	allow(nil, []*string{jsii.String("*")}, "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeLoadBalancers",
+		"elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes", "cloudtrail:LookupEvents", "cloudwatch:GetMetricData")
 }

@@ -13,7 +13,7 @@ import (
 // arnOf is the ARN that a reference to a resource stands for in these tests.
 func arnOf(id string) string { return "arn:of:" + id }
 
-// filled is a value with ARNs in the place of references.
+// filled is a value with ARNs instead of references.
 func filled(value any) any {
 	switch v := value.(type) {
 	case []any:

@@ -167,7 +167,7 @@ func (t turned) has(r elbv2.CfnListenerRule) bool {
 	return arn == *t.listener.ListenerArn() || t.resource != nil && arn == *t.resource.Ref()
 }
 
-// rulesOf are the rules that the app has on a listener, by priority, but for those
+// rulesOf are the rules that the app has on a listener, by priority, except for those
 // of switches.
 func (t turned) rulesOf(scope constructs.IConstruct) []elbv2.CfnListenerRule {
 	var found []elbv2.CfnListenerRule

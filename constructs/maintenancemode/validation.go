@@ -55,7 +55,7 @@ func (v *validation) bad(format string, args ...any) {
 	v.problems = append(v.problems, fmt.Sprintf(format, args...))
 }
 
-// note says what is not an error. It is no warning of CDK's, since --strict
+// note says what is not an error. It is not a warning of CDK's, since --strict
 // makes one an error.
 func (v *validation) note(format string, args ...any) {
 	awscdk.Annotations_Of(v.this).AddInfo(jsii.String(fmt.Sprintf(format, args...)))

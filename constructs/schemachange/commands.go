@@ -35,14 +35,17 @@ type Commands struct {
 	// Run starts the task that runs the change.
 	Run string
 
+	// Upgrade starts the task that plans the upgrade of the database to another major
+	// version: VERSION is to be replaced.
+	Upgrade string
+
 	// Log shows what the tasks say.
 	Log string
 }
 
 // commands are the commands of a task.
-func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDefinition, group awsec2.SecurityGroup, logGroup string) Commands {
+func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDefinition, subnets *[]*string, group awsec2.SecurityGroup, logGroup string) Commands {
 	region := *awscdk.Stack_Of(this).Region()
-	subnets := props.Vpc.SelectSubnets(&awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS})
 	// start is the command that starts the task; an override is JSON in single
 	// quotes of the shell.
 	start := func(environment string, arguments ...string) string {
@@ -53,7 +56,7 @@ func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDef
 			" --network-configuration 'awsvpcConfiguration={subnets=[%s],securityGroups=[%s],assignPublicIp=DISABLED}'"+
 			` --overrides '{"containerOverrides":[{"name":"noren","command":[%s]%s}]}'`,
 			region, *props.Cluster.ClusterName(), *task.TaskDefinitionArn(),
-			*awscdk.Fn_Join(jsii.String(","), subnets.SubnetIds), *group.SecurityGroupId(), strings.Join(arguments, ","), environment)
+			*awscdk.Fn_Join(jsii.String(","), subnets), *group.SecurityGroupId(), strings.Join(arguments, ","), environment)
 	}
 	c := cloneOf(this, props.Database)
 	folder := props.Changes
@@ -70,6 +73,7 @@ func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDef
 			" --query 'sort_by(events,&timestamp)[-1].message' --output text >%s/CHANGE.rehearsal.json", region, logGroup, folder),
 		RemoveClone: c.remove(region),
 		Run:         start("", "ddl", "run", "/changes/CHANGE.sql", "--rehearsal", "/changes/CHANGE.rehearsal.json", "--writes", "stopped"),
+		Upgrade:     start("", "ddl", "upgrade", "plan", "--to", "VERSION"),
 		Log:         fmt.Sprintf("AWS_PAGER= aws logs tail --region %s --since 1h --follow %s", region, logGroup),
 	}
 }

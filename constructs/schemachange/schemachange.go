@@ -67,8 +67,15 @@ type SchemaChange struct {
 	// SecurityGroup is the task's; the database admits it.
 	SecurityGroup awsec2.SecurityGroup
 
+	// SubnetIDs are the subnets in which it runs.
+	SubnetIDs *[]*string
+
 	// LogGroup receives what noren says.
 	LogGroup awslogs.LogGroup
+
+	// CopyRole is the role that the task assumes for a change of a copy, and for
+	// nothing else: it makes, switches and deletes RDS Blue/Green deployments.
+	CopyRole awsiam.Role
 
 	// Commands are the steps of a change.
 	Commands Commands
@@ -101,6 +108,7 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 		MemoryLimitMiB:  jsii.Number(512),
 		RuntimePlatform: &awsecs.RuntimePlatform{CpuArchitecture: awsecs.CpuArchitecture_ARM64(), OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX()},
 	})
+	copyRole := newCopyRole(this, task, props.Database)
 	variables := map[string]*string{
 		"AWS_REGION": awscdk.Stack_Of(this).Region(),
 		"DB_HOST":    props.Database.ClusterEndpoint().Hostname(),
@@ -110,6 +118,8 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 		"DB_TLS_CA":  jsii.String("/etc/ssl/certs/rds-global-bundle.pem"),
 
 		"PLAN_DB_USER": &planner,
+
+		"COPY_ROLE_ARN": copyRole.RoleArn(),
 	}
 	if props.Readers {
 		variables["DB_READER_HOST"] = props.Database.ClusterReadEndpoint().Hostname()
@@ -131,7 +141,11 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 		Description: jsii.String("The task that changes the schema of the database"),
 	})
 	props.Database.Connections().AllowDefaultPortFrom(group, jsii.String("Changes the schema"))
-	return SchemaChange{Task: task, SecurityGroup: group, LogGroup: logs, Commands: commands(this, props, task, group, *logs.LogGroupName())}
+	subnets := props.Vpc.SelectSubnets(&awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS}).SubnetIds
+	return SchemaChange{
+		Task: task, SecurityGroup: group, SubnetIDs: subnets, LogGroup: logs, CopyRole: copyRole,
+		Commands: commands(this, props, task, subnets, group, *logs.LogGroupName()),
+	}
 }
 
 // LoginARN returns what rds-db:connect is granted on for a database user, by its

@@ -54,7 +54,7 @@ func synth(t *testing.T, change func(*schemachange.Props)) (template, outdir str
 	task := schemachange.New(stack, "SchemaChange", props)
 	for id, command := range map[string]string{
 		"Plan": task.Commands.Plan, "Clone": task.Commands.Clone, "Rehearse": task.Commands.Rehearse, "Rehearsal": task.Commands.Rehearsal,
-		"RemoveClone": task.Commands.RemoveClone, "Run": task.Commands.Run, "Log": task.Commands.Log,
+		"RemoveClone": task.Commands.RemoveClone, "Run": task.Commands.Run, "Upgrade": task.Commands.Upgrade, "Log": task.Commands.Log,
 	} {
 		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Value: &command})
 	}
@@ -83,6 +83,66 @@ func TestTheTaskMayChangeTheSchemaAndNothingElse(t *testing.T) {
 	}
 	if strings.Contains(template, `"Secrets":`) {
 		t.Error("the container is given a secret")
+	}
+}
+
+// The role for changes of a copy is the task's to assume and nobody else's; it
+// deletes only what RDS has called green or old.
+func TestCopyRole(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(awsrds.DatabaseCluster)
+		want   []string // names that its resources begin with
+	}{
+		{"names of CloudFormation", func(awsrds.DatabaseCluster) {}, []string{"stack-"}},
+		{"a name of the app's", func(d awsrds.DatabaseCluster) {
+			d.Node().DefaultChild().(awsrds.CfnDBCluster).SetDbClusterIdentifier(jsii.String("Shop"))
+		}, []string{"shop", "stack-"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			data, _, err := synth(t, func(p *schemachange.Props) { test.change(p.Database) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			var template struct {
+				Resources map[string]struct {
+					Type       string
+					Properties map[string]any
+				}
+			}
+			if err := json.Unmarshal([]byte(data), &template); err != nil {
+				t.Fatal(err)
+			}
+			task, role, rights := "", "", ""
+			for id, r := range template.Resources {
+				text, _ := json.Marshal(r.Properties)
+				switch {
+				case strings.HasPrefix(id, "SchemaChangeTaskTaskRole") && r.Type == "AWS::IAM::Role":
+					task = id
+				case strings.HasPrefix(id, "SchemaChangeCopyRole") && r.Type == "AWS::IAM::Role":
+					role = string(text)
+				case strings.HasPrefix(id, "SchemaChangeCopyRole"):
+					rights = string(text)
+				case strings.Contains(string(text), `"sts:AssumeRole"`) && r.Type == "AWS::IAM::Policy" && !strings.HasPrefix(id, "SchemaChangeTaskTaskRole"):
+					t.Errorf("%s may assume roles", id)
+				case strings.HasPrefix(id, "SchemaChangeTaskTaskRole") && strings.Contains(string(text), "rds:"):
+					t.Errorf("the task itself has rights to RDS: %s", text)
+				}
+			}
+			if want := `"Principal":{"AWS":{"Fn::GetAtt":["` + task + `","Arn"]}}`; task == "" || !strings.Contains(role, want) || strings.Count(role, "Principal") != 1 {
+				t.Errorf("no %s alone in %s", want, role)
+			}
+			for _, name := range test.want {
+				for _, part := range []string{":cluster:" + name + "*-green-*", ":db:" + name + "*-old*"} {
+					if !strings.Contains(rights, part) {
+						t.Errorf("no %s in %s", part, rights)
+					}
+				}
+			}
+			if !strings.Contains(data, `{"Name":"COPY_ROLE_ARN","Value":{"Fn::GetAtt":["SchemaChangeCopyRole`) {
+				t.Error("the task is not told the role")
+			}
+		})
 	}
 }
 
@@ -117,6 +177,7 @@ func TestCommands_AreTheWholeWay(t *testing.T) {
 		"Rehearsal":   {"aws logs filter-log-events", `$.name = "CHANGE.sql"`, "./CHANGE.rehearsal.json"},
 		"RemoveClone": {"delete-db-instance --region eu-west-1 --db-instance-identifier Stack-rehearsal-1", "delete-db-cluster --region eu-west-1 --db-cluster-identifier Stack-rehearsal --skip-final-snapshot"},
 		"Run":         {`"ddl","run","/changes/CHANGE.sql","--rehearsal","/changes/CHANGE.rehearsal.json"`},
+		"Upgrade":     {`"ddl","upgrade","plan","--to","VERSION"`},
 		"Log":         {"aws logs tail"},
 	} {
 		text, _ := json.Marshal(parsed.Outputs[id].Value)

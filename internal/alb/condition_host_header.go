@@ -180,7 +180,7 @@ func (h HostRegexes) split(n int) []Condition {
 	return splitInto(h, n, func(v []string) Condition { return HostRegexes(v) })
 }
 
-// A regex is not replaced: what is known only after a deploy is no part of one.
+// A regex is not replaced: what is known only after a deploy is not part of one.
 func (h HostRegexes) replace(func(string) string) Condition { return h }
 
 func (h HostRegexes) mismatch(r *Request) string {

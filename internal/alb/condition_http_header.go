@@ -161,7 +161,7 @@ func (h HeaderRegexes) split(n int) []Condition {
 	return splitInto(h.Values, n, func(v []string) Condition { return HeaderRegexes{h.Name, v} })
 }
 
-// A regex is not replaced: what is known only after a deploy is no part of one.
+// A regex is not replaced: what is known only after a deploy is not part of one.
 func (h HeaderRegexes) replace(func(string) string) Condition { return h }
 
 func (h HeaderRegexes) mismatch(r *Request) string {

@@ -155,7 +155,7 @@ func (p PathRegexes) split(n int) []Condition {
 	return splitInto(p, n, func(v []string) Condition { return PathRegexes(v) })
 }
 
-// A regex is not replaced: what is known only after a deploy is no part of one.
+// A regex is not replaced: what is known only after a deploy is not part of one.
 func (p PathRegexes) replace(func(string) string) Condition { return p }
 
 func (p PathRegexes) mismatch(r *Request) string {

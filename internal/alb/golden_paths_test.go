@@ -50,7 +50,7 @@ var goldenPaths = []golden{
 	{"I", PathPatterns{`/a\*`}, get("/a*"), no}, // there is no escape in a path
 	{"I", PathPatterns{"/a*"}, get("/a*"), yes},
 
-	// The query is no part of the path.
+	// The query is not part of the path.
 	{"BC", PathPatterns{"/one"}, get("/one?x=1"), yes},
 	{"BC", PathPatterns{"/one*"}, get("/one?x=1"), yes},
 	{"BC", PathPatterns{"/one?x=1"}, get("/one?x=1"), no},

@@ -119,7 +119,7 @@ func (r *reader) isApplication(ref Ref) bool {
 }
 
 // isGateway reports whether ref is a load balancer of the template that was
-// left out, since it is no application load balancer.
+// left out, since it is not an application load balancer.
 func (r *reader) isGateway(ref Ref) bool {
 	return ref.LogicalID != "" && !slices.ContainsFunc(r.template.LoadBalancers, func(b *LoadBalancer) bool {
 		return b.LogicalID == ref.LogicalID

@@ -281,7 +281,7 @@ func (n Node) Bool() bool {
 func (n Node) Seconds() time.Duration { return time.Duration(n.OptionalInt()) * time.Second }
 
 // Reference is the logical id of the resource of a type ("" for any) that a
-// text refers to, by Ref or as an attribute. For what is no resource of the
+// text refers to, by Ref or as an attribute. For what is not a resource of the
 // template it is "", and the text says what the template says.
 func (n Node) Reference(resourceType string) (logicalID, text string) {
 	if !n.Exists() {

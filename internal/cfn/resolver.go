@@ -216,7 +216,7 @@ func choice(condition string, yes, no any) any {
 	return undecided{condition, yes, no}
 }
 
-// open are the conditions that decide what is no text in a value.
+// open are the conditions that decide what is not a text in a value.
 func open(v any, conditions []string) []string {
 	switch v := v.(type) {
 	case undecided:

@@ -49,7 +49,7 @@ type Step struct {
 	// Refusals are the better ways that the server refused.
 	Refusals []Refusal `json:"refusals,omitempty"`
 
-	// Reads and Writes say whether these go on meanwhile, but for short locks.
+	// Reads and Writes say whether these go on meanwhile, except for short locks.
 	Reads  bool `json:"reads"`
 	Writes bool `json:"writes"`
 

@@ -62,7 +62,7 @@ func (p *planner) plan(ctx context.Context, step *Step) error {
 	return err
 }
 
-// session sets variables as a step says, but for noren's own.
+// session sets variables as a step says, except for noren's own.
 func (p *planner) session(ctx context.Context, step *Step) error {
 	if own := step.parsed.Own; len(own) > 0 {
 		step.note("%s is noren's to set, and stays as noren wants it", strings.Join(own, ", "))
@@ -204,7 +204,7 @@ func (p *planner) avoid(ctx context.Context, step *Step, a answer, traps []trap)
 	return a, nil
 }
 
-// known refuses names that are no table's: a misspelt table would be judged as
+// known refuses names that are not table's: a misspelt table would be judged as
 // quiet.
 func (d *Database) known(ctx context.Context, names []string) error {
 	if len(names) == 0 {

@@ -24,6 +24,10 @@ type Rehearsal struct {
 	Tables []RehearsedTable `json:"tables"`
 	Steps  []RehearsedStep  `json:"steps"`
 
+	// With is the command that the migrated copy had to pass; nil if there was
+	// none, or if a statement failed.
+	With *RehearsedCommand `json:"with,omitempty"`
+
 	// Failed is why the rehearsal did not get through; empty if it did.
 	Failed string `json:"failed,omitempty"`
 }
@@ -54,6 +58,13 @@ type RehearsedStep struct {
 	// ReaderErrors are reads that failed at a reader.
 	ReaderErrors int    `json:"readerErrors,omitempty"`
 	Error        string `json:"error,omitempty"`
+}
+
+// A RehearsedCommand is a command that was run against the migrated copy.
+type RehearsedCommand struct {
+	Command string  `json:"command"`
+	Seconds float64 `json:"seconds"`
+	Error   string  `json:"error,omitempty"` // empty if it passed
 }
 
 // Total is the time that all statements took.

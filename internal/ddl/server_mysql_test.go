@@ -144,7 +144,13 @@ func newProcess(program string, options ...string) (*process, error) {
 		return nil, err
 	}
 	data, socket := filepath.Join(folder, "data"), filepath.Join(folder, "s")
-	common := []string{"--datadir=" + data}
+	// A server that starts removes what it takes for the leftovers of another one
+	// from a folder for temporary files that they share.
+	temporary := filepath.Join(folder, "tmp")
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		return nil, err
+	}
+	common := []string{"--datadir=" + data, "--tmpdir=" + temporary}
 	if os.Getuid() == 0 {
 		common = append(common, "--user=root")
 	}
@@ -223,7 +229,7 @@ type quiet struct{}
 
 func (quiet) Print(...any) {}
 
-// open logs in to a schema of the server, which is made afresh.
+// open logs in to a schema of the server, which is made again.
 func (s *testServer) open(t *testing.T, schema string) *Database {
 	t.Helper()
 	root := s.pool(t, "")

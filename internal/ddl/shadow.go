@@ -192,7 +192,7 @@ func (s *scratch) textColumn(ctx context.Context, t sqltext.Table) (string, erro
 	return all[0], nil
 }
 
-// edits puts the shadows in the place of the tables that a statement names. at
+// edits puts the shadows instead of the tables that a statement names. at
 // is a table of the statement's schema, definition that of its shadow.
 func (s *scratch) edits(at sqltext.Table, st sqltext.Statement, definition string) []sqltext.Edit {
 	var edits []sqltext.Edit

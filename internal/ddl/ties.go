@@ -17,7 +17,7 @@ type Tied struct {
 	// By is what ties them.
 	By string `json:"by"`
 
-	// Writes says whether writes to it go on meanwhile, but for short locks.
+	// Writes says whether writes to it go on meanwhile, except for short locks.
 	Writes bool `json:"writes"`
 
 	at sqltext.Table

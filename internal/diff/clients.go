@@ -187,7 +187,7 @@ func effect(r *alb.Rule) string {
 	return strings.Join(parts, ", ")
 }
 
-// reasons are the doubts but for a secret: that a witness carries it is the point.
+// reasons are the doubts except for a secret: that a witness carries it is the point.
 func reasons(doubt alb.Doubt) []string {
 	texts := (doubt &^ alb.SecretValue).Reasons()
 	if texts == nil {

@@ -79,7 +79,7 @@ func turns(r *alb.Rule, next *alb.Listener) bool {
 	return false
 }
 
-// besidesFlip is what changes of a resource that is no part of a flip.
+// besidesFlip is what changes of a resource that is not part of a flip.
 func (d Diff) besidesFlip(r Resource) []string {
 	name := r.LogicalID + " (" + r.Type + ")"
 	switch r.Fate {
@@ -146,7 +146,7 @@ func (d Diff) turnsDefault(id string) bool {
 
 // isApp reports whether a listener's default action goes where rules of it send
 // what they let through; without such rules, anywhere but to the maintenance
-// answer. The page that unlocks is no app.
+// answer. The page that unlocks is not an app.
 func (t Template) isApp(l *alb.Listener) bool {
 	if t.answersMaintenance(&l.Default) {
 		return false

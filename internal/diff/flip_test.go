@@ -266,7 +266,7 @@ func TestAnswer(t *testing.T) {
 }
 
 // TestCompare_TypedAgain: two syntheses with the same flag differ only in when it
-// was typed, which is no difference; whether it was typed is one.
+// was typed, which is not a difference; whether it was typed is one.
 func TestCompare_TypedAgain(t *testing.T) {
 	guard := func(explicit string) Template {
 		template, err := Read(fmt.Appendf(nil, `{"Resources": {"Guard": {"Type": "Custom::NorenReopenGuard", "Properties": {"Explicit": %q}}}}`, explicit), cfn.Options{})

@@ -11,6 +11,9 @@ func TestHazards(t *testing.T) {
 	cluster := func(engine, version string) string {
 		return `"D": {"Type": "AWS::RDS::DBCluster", "Properties": {"Engine": "` + engine + `", "EngineVersion": "` + version + `"}}`
 	}
+	named := func(cluster, major string) string {
+		return strings.Replace(cluster, `"Properties"`, `"Metadata": {"noren:majorUpgrade": "`+major+`"}, "Properties"`, 1)
+	}
 	listener := func(properties string) string {
 		return `"L": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {"LoadBalancerArn": {"Ref": "B"}, "Port": 443, "Protocol": "HTTPS", "Certificates": [{"CertificateArn": "c"}],
 			"DefaultActions": [{"Type": "forward", "TargetGroupArn": "g"}]` + properties + `}}`
@@ -27,10 +30,13 @@ func TestHazards(t *testing.T) {
 		{"a replaced resource with its name", `"A": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "q.fifo", "FifoQueue": false}}`, `"A": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "q.fifo", "FifoQueue": true}}`,
 			"this deploy fails: A is replaced, and the new one wants the name q.fifo while the old one has it"},
 		{"two of one name in different clusters", `"A": {"Type": "AWS::ECS::Service", "Properties": {"ServiceName": "s", "Cluster": "x"}}`, `"B": {"Type": "AWS::ECS::Service", "Properties": {"ServiceName": "s", "Cluster": "y"}}`, ""},
-		{"a major version", cluster("aurora-mysql", "5.7.mysql_aurora.2.12.0"), cluster("aurora-mysql", "8.0.mysql_aurora.3.08.0"), "database D goes from version 5.7.mysql_aurora.2.12.0 to 8.0.mysql_aurora.3.08.0, another major version: it is offline"},
+		{"a major version", cluster("aurora-mysql", "5.7.mysql_aurora.2.12.0"), cluster("aurora-mysql", "8.0.mysql_aurora.3.08.0"), "database D goes from version 5.7.mysql_aurora.2.12.0 to 8.0.mysql_aurora.3.08.0, another major version, which the template does not name: it is offline while it is upgraded, and cannot go back in place. If it is meant, say database.majorUpgrade: \"8.0\" in the environment's file"},
+		{"a major version that is meant", cluster("aurora-mysql", "8.0.mysql_aurora.3.08.0"), named(cluster("aurora-mysql", "8.4.mysql_aurora.8.4.7"), "8.4"), "database D goes from version 8.0.mysql_aurora.3.08.0 to 8.4.mysql_aurora.8.4.7, another major version, which the template names: it is offline while it is upgraded, and cannot go back in place. Close the product first"},
+		{"another major version than the one that is meant", cluster("aurora-mysql", "8.0.mysql_aurora.3.08.0"), named(cluster("aurora-mysql", "9.7.mysql_aurora.9.7.1"), "8.4"), "database D goes from version 8.0.mysql_aurora.3.08.0 to 9.7.mysql_aurora.9.7.1, another major version, which the template does not name"},
+		{"a major version back", named(cluster("aurora-mysql", "8.4.mysql_aurora.8.4.7"), "8.4"), named(cluster("aurora-mysql", "8.0.mysql_aurora.3.08.0"), "8.4"), "database D goes from version 8.4.mysql_aurora.8.4.7 to 8.0.mysql_aurora.3.08.0, another major version, which the template does not name"},
 		{"a minor version", cluster("aurora-mysql", "8.0.mysql_aurora.3.05.0"), cluster("aurora-mysql", "8.0.mysql_aurora.3.08.0"), ""},
 		{"a minor version of PostgreSQL", cluster("aurora-postgresql", "16.1"), cluster("aurora-postgresql", "16.4"), ""},
-		{"a major version of PostgreSQL", cluster("postgres", "16.4"), cluster("postgres", "17.1"), "database D goes from version 16.4 to 17.1"},
+		{"a major version of PostgreSQL", cluster("postgres", "16.4"), cluster("postgres", "17.1"), "database D goes from version 16.4 to 17.1, another major version"},
 		{"a TLS policy", listener(`, "SslPolicy": "ELBSecurityPolicy-2016-08"`), listener(`, "SslPolicy": "ELBSecurityPolicy-TLS13-1-3-2021-06"`),
 			"TLS policy of L: ELBSecurityPolicy-2016-08 -> ELBSecurityPolicy-TLS13-1-3-2021-06: clients that do not know TLS 1.3 are cut off"},
 		{"mutual TLS", listener(``), listener(`, "MutualAuthentication": {"Mode": "verify", "TrustStoreArn": "t"}`),

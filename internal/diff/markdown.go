@@ -175,6 +175,13 @@ func (m *markdown) diff(p Pair) {
 		m.line("**Mode:** " + mode)
 		m.line("")
 	}
+	if len(p.Night) > 0 {
+		b := &block{before: "**The maintenance that is planned:**\n\n```text\n", after: "```\n\n"}
+		for _, line := range p.Night {
+			b.add(strings.ReplaceAll(printable(line), "`", "'"), always)
+		}
+		m.blocks = append(m.blocks, b)
+	}
 	for _, open := range p.StillOpen {
 		m.line("**Still open when closed:** " + escaped(open))
 		m.line("")

@@ -265,7 +265,7 @@ func showReference(object map[string]any) (string, bool) {
 	return "", false
 }
 
-// compareSections compares the template but for its resources.
+// compareSections compares the template except for its resources.
 func compareSections(old, next map[string]any) []Property {
 	all := differences("", anyMap(old), anyMap(next))
 	if all == nil {

@@ -100,7 +100,7 @@ func compareResources(old, next map[string]resource) []Resource {
 }
 
 // differences are what differs between two resources with one logical id.
-// Construct paths and asset paths are left out: they are no part of what is
+// Construct paths and asset paths are left out: they are not part of what is
 // deployed.
 func (r resource) differences(other resource) []Property {
 	changes := []Property{}

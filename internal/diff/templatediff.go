@@ -20,7 +20,7 @@ type Template struct {
 	*alb.Template
 	data      []byte // in JSON
 	options   cfn.Options
-	sections  map[string]any // those that are no resources
+	sections  map[string]any // those that are not resources
 	resources map[string]resource
 	switches  []rules.Found
 }
@@ -81,6 +81,10 @@ type Diff struct {
 	// refuses otherwise, for each switch that the second template has closed.
 	StillOpen []string `json:"stillOpen"`
 
+	// Night is the plan of the maintenances of the second template that the first
+	// does not have, in lines.
+	Night []string `json:"night,omitempty"`
+
 	// Complete is false if there were more combinations of conditions than were
 	// looked at, so that requests may change that no witness shows.
 	Complete bool `json:"complete"`
@@ -109,6 +113,7 @@ func Compare(old, next Template) Diff {
 	d.Mode.Before, _ = old.Mode()
 	d.Mode.After, _ = next.Mode()
 	d.StillOpen = next.stillOpen()
+	d.Night = planned(old, next)
 	d.Clients, d.Complete = compareClients(old, next)
 	d.Rights = compareRights(old.resources, next.resources)
 	d.Resources = compareResources(old.resources, next.resources)
@@ -119,7 +124,7 @@ func Compare(old, next Template) Diff {
 	return d
 }
 
-// readBack is a template with the texts of another in the place of those that
+// readBack is a template with the texts of another instead of those that
 // CloudFormation may have given back mangled, and how many these are.
 func (t Template) readBack(other Template) (Template, int) {
 	data, texts := readBack(t.data, other.data)

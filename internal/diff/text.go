@@ -68,6 +68,12 @@ func (p Pair) writeText(out term.Terminal, named bool) {
 	if mode := modeText(p.Mode, "->"); mode != "" {
 		line(term.Plain, "", "Mode: "+mode)
 	}
+	for i, text := range p.Night {
+		if i == 0 {
+			line(term.Bold, "", "\nThe maintenance that is planned")
+		}
+		line(term.Plain, "  ", text)
+	}
 	for _, open := range p.StillOpen {
 		line(term.Yellow, "", "still open when closed: "+open)
 	}

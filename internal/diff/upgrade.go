@@ -5,12 +5,31 @@ import (
 	"strings"
 )
 
-// upgrades are databases whose major version changes: they are offline for that
-// long, and there is no way back in place.
-func (d *deploy) upgrades() []Hazard {
-	var found []Hazard
-	for _, id := range sortedIDs(d.next.resources) {
-		before, after := d.old.resources[id], d.next.resources[id]
+// MajorUpgradeKey is the key of the metadata in which a database names the major
+// version to which a deploy may upgrade it, such as 8.4.
+const MajorUpgradeKey = "noren:majorUpgrade"
+
+// Upgrade is a database whose major version changes: it is offline for that long,
+// and there is no way back in place. CloudFormation does it for any edit of the
+// version, a typo included.
+type Upgrade struct {
+	LogicalID string `json:"logicalId"`
+	From      string `json:"from"` // the versions in full
+	To        string `json:"to"`
+
+	// Named is whether the database's metadata names the new major version.
+	Named bool `json:"named"`
+
+	major string
+}
+
+// Upgrades are the databases whose major version changes.
+func (d Diff) Upgrades() []Upgrade { return upgrades(d.old, d.next) }
+
+func upgrades(old, next Template) []Upgrade {
+	var found []Upgrade
+	for _, id := range sortedIDs(next.resources) {
+		before, after := old.resources[id], next.resources[id]
 		if before.Type != after.Type || !strings.HasSuffix(after.Type, "::DBCluster") && !strings.HasSuffix(after.Type, "::DBInstance") && !strings.HasSuffix(after.Type, "::GlobalCluster") {
 			continue
 		}
@@ -19,8 +38,34 @@ func (d *deploy) upgrades() []Hazard {
 		if from == to || from == "" || to == "" || majorOf(engine, from) == majorOf(engine, to) {
 			continue
 		}
-		found = append(found, Hazard{Offline, fmt.Sprintf("database %s goes from version %s to %s, another major version: it is offline while it is upgraded, and cannot go back in place", id, from, to), []string{id},
-			"Close the product first, and rehearse it on a copy"})
+		major := majorOf(engine, to)
+		found = append(found, Upgrade{LogicalID: id, From: from, To: to, Named: after.Metadata[MajorUpgradeKey] == major, major: major})
+	}
+	return found
+}
+
+// String says what changes, and whether the template asks for it.
+func (u Upgrade) String() string {
+	text := fmt.Sprintf("database %s goes from version %s to %s, another major version", u.LogicalID, u.From, u.To)
+	if u.Named {
+		return text + ", which the template names"
+	}
+	return text + ", which the template does not name"
+}
+
+// Way is what to do for an upgrade that is not named.
+func (u Upgrade) Way() string {
+	return fmt.Sprintf("If it is meant, say database.majorUpgrade: %q in the environment's file (metadata %s of the resource)", u.major, MajorUpgradeKey)
+}
+
+func (d *deploy) upgrades() []Hazard {
+	var found []Hazard
+	for _, u := range upgrades(d.old, d.next) {
+		way := "Close the product first, and rehearse it on a copy"
+		if !u.Named {
+			way = u.Way() + ". " + way
+		}
+		found = append(found, Hazard{Offline, u.String() + ": it is offline while it is upgraded, and cannot go back in place", []string{u.LogicalID}, way})
 	}
 	return found
 }

@@ -49,7 +49,7 @@ func (c *checker) fail(key, format string, args ...any) {
 	}
 }
 
-// warn notes something about a key that is no error.
+// warn notes something about a key that is not an error.
 func (c *checker) warn(key, format string, args ...any) {
 	at := c.decoder.placeOf(key)
 	c.warnings = append(c.warnings, Problem{c.decoder.file, at.line, at.column, key, fmt.Sprintf(format, args...)})

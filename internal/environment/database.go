@@ -11,11 +11,25 @@ import (
 // scratchPrefix begins the names of the schemas that noren ddl makes and drops.
 const scratchPrefix = "noren_"
 
-// auroraVersion is the minor and the patch number of an Aurora MySQL 3 version.
-type auroraVersion struct{ minor, patch int }
+// auroraVersion is a version of Aurora MySQL, such as 3.10.3 or 8.4.7.
+type auroraVersion [3]int
+
+func (v auroraVersion) before(other ...int) bool { return slices.Compare(v[:], other) < 0 }
+
+// MajorVersion is the MySQL version of the engine, which its parameter groups are
+// for: 8.0 or 8.4.
+func (d Database) MajorVersion() string {
+	major, _, _ := strings.Cut(d.EngineVersion, ".mysql_aurora.")
+	return major
+}
+
+// ParameterFamily is the family of parameter groups of the engine's version.
+func (d Database) ParameterFamily() string { return "aurora-mysql" + d.MajorVersion() }
 
 var (
-	auroraMySQL3Pattern = regexp.MustCompile(`^8\.0\.mysql_aurora\.3\.([0-9]{2})\.([0-9]{1,2})$`)
+	// The version of Aurora follows that of MySQL: 3 is of 8.0, later ones have
+	// MySQL's own number.
+	auroraPattern       = regexp.MustCompile(`^(?:8\.0\.mysql_aurora\.(3)\.([0-9]{2})|8\.4\.mysql_aurora\.(8)\.(4))\.([0-9]{1,2})$`)
 	databaseNamePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
 
 	systemDatabases = []string{"information_schema", "mysql", "performance_schema", "sys"}
@@ -39,17 +53,22 @@ func (c *checker) checkDatabase() {
 func (c *checker) checkEngineVersion() auroraVersion {
 	const key = "database.engineVersion"
 	text := c.env.Database.EngineVersion
-	parts := auroraMySQL3Pattern.FindStringSubmatch(text)
+	parts := auroraPattern.FindStringSubmatch(text)
 	if parts == nil {
-		c.fail(key, "want an Aurora MySQL 3 version in full, such as 8.0.mysql_aurora.3.10.0, got %q", text)
+		c.fail(key, "want an Aurora MySQL version in full, such as 8.0.mysql_aurora.3.10.0 or 8.4.mysql_aurora.8.4.7, got %q", text)
 		return auroraVersion{}
 	}
-	minor, _ := strconv.Atoi(parts[1]) // digits, both
-	patch, _ := strconv.Atoi(parts[2])
-	if minor < 4 || minor == 4 && patch < 2 {
+	var version auroraVersion
+	for i, digits := range []string{parts[1] + parts[3], parts[2] + parts[4], parts[5]} {
+		version[i], _ = strconv.Atoi(digits)
+	}
+	if named := c.env.Database.MajorUpgrade; named != "" && named != c.env.Database.MajorVersion() {
+		c.fail("database.majorUpgrade", "want %q, the major version of engineVersion, or nothing, got %q", c.env.Database.MajorVersion(), named)
+	}
+	if version.before(3, 4, 2) {
 		c.fail(key, "want 8.0.mysql_aurora.3.04.2 or later: before it, a table is invisible on readers while an in-place ALTER of it runs; got %q", text)
 	}
-	return auroraVersion{minor, patch}
+	return version
 }
 
 func (c *checker) checkCapacity(version auroraVersion) {
@@ -66,10 +85,10 @@ func (c *checker) checkCapacity(version auroraVersion) {
 	if !c.decoder.sound("database.engineVersion") {
 		return
 	}
-	if database.MinCapacity == 0 && version.minor < 8 {
+	if database.MinCapacity == 0 && version.before(3, 8) {
 		c.fail(minKey, "want at least 0.5: only 8.0.mysql_aurora.3.08.0 and later pause at 0; got 0")
 	}
-	if database.MaxCapacity > 128 && version.minor < 6 {
+	if database.MaxCapacity > 128 && version.before(3, 6) {
 		c.fail(maxKey, "want at most 128: only 8.0.mysql_aurora.3.06.0 and later go beyond; got %v", database.MaxCapacity)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/noren-cdk/noren/internal/window"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -60,6 +61,10 @@ type Environment struct {
 	Maintenance Maintenance `yaml:"maintenance"`
 
 	SchemaChange SchemaChange `yaml:"schemaChange"`
+
+	// Night is the maintenance that Maintenance.Window plans, with the instants of
+	// its times and what the rehearsals of its changes took. Nil if none is planned.
+	Night *window.Window `yaml:"-"`
 }
 
 // Network is the VPC: a public, a private and an isolated subnet in each zone.
@@ -81,10 +86,17 @@ type Network struct {
 
 // Database is the Aurora MySQL cluster, Serverless v2.
 type Database struct {
-	// EngineVersion is an Aurora MySQL 3 version in full, such as
-	// 8.0.mysql_aurora.3.10.0, 3.04.2 or later: on older ones a table is
-	// invisible on readers while an in-place ALTER of it runs. Required.
+	// EngineVersion is an Aurora MySQL version in full: of 3, such as
+	// 8.0.mysql_aurora.3.10.0, 3.04.2 or later, since on older ones a table is
+	// invisible on readers while an in-place ALTER of it runs; or of 8.4, such as
+	// 8.4.mysql_aurora.8.4.7. Required.
 	EngineVersion string `yaml:"engineVersion,required" want:"an Aurora MySQL version such as 8.0.mysql_aurora.3.10.0"`
+
+	// MajorUpgrade names the major version, such as "8.4", to which a deploy may
+	// upgrade the database: it is offline meanwhile and cannot go back. It allows
+	// no other and may stay in the file. Default: make plan and make deploy refuse
+	// another major version than the deployed one.
+	MajorUpgrade string `yaml:"majorUpgrade" want:"a major version in quotes, such as \"8.4\""`
 
 	// Name is the database (schema) that is made: letters, digits and
 	// underscores, a letter first, at most 64. Required. Changing it replaces
@@ -238,6 +250,10 @@ type Maintenance struct {
 	// may stay in the file. Default: only the flag opens.
 	Reopen time.Time `yaml:"reopen"`
 
+	// Window is one planned maintenance, which begins at its time and conducts
+	// itself. Default: none is planned.
+	Window Window `yaml:"window"`
+
 	// Message is what people are told, by language tag (BCP 47): en, ja,
 	// zh-Hant. Default: a short sentence.
 	Message map[string]string `yaml:"message"`
@@ -307,6 +323,42 @@ type Maintenance struct {
 	// quota of 1000 this leaves 900, and a new account, which has 10, can reserve
 	// none. Default: 0, nothing reserved.
 	ReservedConcurrency int `yaml:"reservedConcurrency" range:"0,900"`
+}
+
+// Window is one planned maintenance. It is deployed as long as it is in the file.
+type Window struct {
+	// Start is when it begins, a local time in Zone to the minute, such as
+	// 2026-12-01T02:00:00. Required with any other key. Default: no window.
+	Start string `yaml:"start"`
+
+	// End is when it is expected to end, a local time in Zone, at most 24 hours
+	// after Start. It ends nothing by itself. Required with Start.
+	End string `yaml:"end"`
+
+	// Zone is the time zone of Start and End, by its IANA name such as Asia/Tokyo.
+	// Required with Start.
+	Zone string `yaml:"zone"`
+
+	// Announce is how long before Start clients are told of it, up to 720h (30
+	// days). Default: only when it begins.
+	Announce time.Duration `yaml:"announce" range:"0s,720h"`
+
+	// Mode is what the product is turned to: true (closed) or read-only.
+	// Default: true.
+	Mode maintenance.Mode `yaml:"mode,scalar" default:"true"`
+
+	// Changes are the schema changes, in this order: names of files of
+	// SchemaChange.Changes without .sql. Each needs its NAME.rehearsal.json, and all
+	// of them may have taken 60 % of the window. Default: none.
+	Changes []string `yaml:"changes"`
+
+	// Verify are requests that are sent through the bypass before reopening, and
+	// their status: GET /api/health -> 200. Default: none.
+	Verify []string `yaml:"verify"`
+
+	// Reopen is ask, so that a person decides, or verified, so that Verify does.
+	// Default: ask.
+	Reopen string `yaml:"reopen" default:"ask" oneof:"ask,verified"`
 }
 
 // Clients is a request header by which the mobile app is known.

@@ -229,7 +229,7 @@ api: {cpu: 2048, minTasks: 3, ingressPrefixList: pl-4fa04526}
 		},
 		Sessions:     Sessions{Store: "database", NodeType: "cache.t4g.small"},
 		SchemaChange: SchemaChange{Changes: "examples/fieldreports/schemachanges"},
-		Maintenance:  Maintenance{Mode: maintenance.Open, RetryAfter: 10 * time.Minute, ExpectedDuration: 4 * time.Hour, Bypass: Bypass{SecretVersion: 1}},
+		Maintenance:  Maintenance{Mode: maintenance.Open, Window: Window{Mode: maintenance.Closed, Reopen: "ask"}, RetryAfter: 10 * time.Minute, ExpectedDuration: 4 * time.Hour, Bypass: Bypass{SecretVersion: 1}},
 	}
 	if diff := cmp.Diff(want, env, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("-want +got\n%s", diff)

@@ -94,6 +94,7 @@ func parseEnvironment(file string, source []byte, now time.Time) (env Environmen
 		env.fillDefaults()
 		c := checker{decoder: d, env: env}
 		c.check(now)
+		env.Night = c.checkWindow(now)
 		warnings = c.warnings
 	}
 	sortProblems(warnings)

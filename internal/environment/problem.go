@@ -12,7 +12,7 @@ import (
 type Problem struct {
 	File         string
 	Line, Column int    // both from 1
-	Key          string // such as database.readers; empty when it is no key's
+	Key          string // such as database.readers; empty when it is not a key's
 	Text         string // what is wrong and what is allowed
 }
 

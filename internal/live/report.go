@@ -48,7 +48,7 @@ type Status struct {
 	Recorded maintenance.Mode `json:"recorded,omitempty"`
 
 	// Since and By are when the listener was turned to its mode and who did it.
-	// Zero and empty if it is not known. By hand says that it was no deploy.
+	// Zero and empty if it is not known. By hand says that it was not a deploy.
 	Since  time.Time `json:"since,omitzero"`
 	By     string    `json:"by,omitempty"`
 	ByHand bool      `json:"byHand,omitempty"`

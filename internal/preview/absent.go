@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// absent is in the place of a function that does not run here. It answers every
+// absent is instead of a function that does not run here. It answers every
 // request with the function's name, so that a reader knows who would have
 // answered.
 type absent struct {

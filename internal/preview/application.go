@@ -98,7 +98,7 @@ func (a *application) start() error {
 }
 
 // containerVariables are what the template gives the application's container,
-// with this machine's addresses, but for its port and its database.
+// with this machine's addresses, except for its port and its database.
 func (p *Preview) containerVariables() map[string]string {
 	variables := map[string]string{}
 	if p.Site != "" {

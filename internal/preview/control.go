@@ -72,7 +72,7 @@ func (p *Preview) showPage(w http.ResponseWriter, _ *http.Request) {
 	_ = page.Execute(w, struct {
 		*state
 		JSON string
-	}{now, string(text)}) // a browser that has gone is no error
+	}{now, string(text)}) // a browser that has gone is not an error
 }
 
 // takeMode switches. A form without script is led back to the page.

@@ -23,7 +23,7 @@ func comparesSecret(c alb.Condition) bool {
 // collectHeaders finds the headers that the rules look at. One that is compared
 // with secrets only is taken as not sent: operators are few.
 func (j *judge) collectHeaders(templates ...*alb.Template) {
-	open := map[string]bool{} // compared with what is no secret
+	open := map[string]bool{} // compared with what is not a secret
 	for _, t := range templates {
 		for _, l := range t.Listeners {
 			for _, rule := range l.Rules {

@@ -10,7 +10,7 @@ import (
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
-// Read adds the lines of a log. A line that is no entry is counted; an error is
+// Read adds the lines of a log. A line that is not an entry is counted; an error is
 // about the log as a whole, of which what came before it counts. The lines are
 // read and parsed ahead of being replayed.
 func (r *Replay) Read(ctx context.Context, name string, log io.Reader) error {

@@ -26,7 +26,7 @@ type Config struct {
 	Assume []Assumption
 
 	// App are patterns of the mobile app's user agents, with * and ?.
-	// Default: whatever is no browser, bot or tool.
+	// Default: whatever is not a browser, bot or tool.
 	App []string
 
 	// Since is from when on the load balancer had the rules of Open. From then

@@ -50,7 +50,7 @@ type Lines struct {
 	Examples       []Malformed `json:"examples"`   // the first malformed ones
 }
 
-// Malformed is a line that is no entry.
+// Malformed is a line that is not an entry.
 type Malformed struct {
 	Place
 	Error string `json:"error"`

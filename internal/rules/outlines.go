@@ -37,7 +37,7 @@ func (o Outlines) Texts() (listeners []string, others string) {
 	return listeners, cmp.Or(strings.Join(texts, ", "), noOthers)
 }
 
-// What is in the place of outlines of other listeners.
+// What is instead of outlines of other listeners.
 const (
 	unknownOthers = "*"
 	noOthers      = "none"

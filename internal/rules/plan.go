@@ -144,7 +144,7 @@ func (p Plan) BypassSecret(secret string) ([]Rule, error) {
 }
 
 // Turning are the rules that carry the mode, last in the band. They are the same
-// in every mode but for where the reads go, and for whom the closing rules meet.
+// in every mode except for where the reads go, and for whom the closing rules meet.
 //
 // A listener whose default action is not the switch's is closed by rules. While
 // it is open they are disarmed: they have a condition that nobody meets in the

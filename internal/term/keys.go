@@ -14,7 +14,7 @@ const (
 // Keys are those pressed in a terminal, one by one.
 type Keys struct {
 	Pressed chan byte
-	restore func() // nil if it is no terminal
+	restore func() // nil if it is not a terminal
 }
 
 // ReadKeys begins to read keys, if stdin is a terminal: without waiting for

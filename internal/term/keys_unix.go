@@ -10,7 +10,7 @@ import (
 
 // takeKeys sets a terminal to give every key at once, Ctrl-C as a key too, so
 // that make does not report an interrupt. It returns what gives it back as it
-// was, or nil if file is no terminal, or not ours: a process in the background
+// was, or nil if file is not a terminal, or not ours: a process in the background
 // that reads one is stopped.
 func takeKeys(file *os.File) (restore func(), err error) {
 	fd := int(file.Fd())

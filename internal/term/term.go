@@ -19,7 +19,7 @@ type Terminal struct {
 }
 
 // New looks at w. COLUMNS overrides its width; NO_COLOR, and TERM=dumb,
-// take colours away. What is no terminal has neither width nor colours.
+// take colours away. What is not a terminal has neither width nor colours.
 func New(w io.Writer) Terminal {
 	t := Terminal{Writer: w}
 	if IsTerminal(w) {

@@ -22,6 +22,9 @@ const maxBody = 51_200
 // prefix is what the names of change sets begin with that this package makes.
 const prefix = "noren-"
 
+// ChangeSets matches their names, in a policy.
+const ChangeSets = prefix + "*"
+
 // errNothing is the error of a change set without a change.
 var errNothing = errors.New("CloudFormation finds nothing to change")
 

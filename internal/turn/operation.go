@@ -102,8 +102,11 @@ type BusyError struct {
 	Status types.StackStatus
 }
 
+// Passes reports whether the stack is being changed, which ends by itself.
+func (e *BusyError) Passes() bool { return strings.HasSuffix(string(e.Status), "_IN_PROGRESS") }
+
 func (e *BusyError) Error() string {
-	if strings.HasSuffix(string(e.Status), "_IN_PROGRESS") {
+	if e.Passes() {
 		return fmt.Sprintf("stack %s is %s: wait for it to end, then run this again", e.Stack, e.Status)
 	}
 	return fmt.Sprintf("stack %s is %s, in which CloudFormation changes nothing safely: repair it first, or use --now", e.Stack, e.Status)
@@ -343,7 +346,7 @@ func (o *Operation) template(ctx context.Context, stack string) ([]byte, error) 
 }
 
 // waiting returns the change sets on the stack: those of other people, and those
-// that an ended run of this package left, but for keep.
+// that an ended run of this package left, except for keep.
 func (o *Operation) waiting(ctx context.Context, stack, keep string) (others, own []string, err error) {
 	var token *string
 	for {

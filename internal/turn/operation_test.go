@@ -88,7 +88,7 @@ func operation(f *fakeStack) *Operation {
 }
 
 // TestTurn_ThereAndBack: turning to each mode changes the properties that carry
-// it, and turning back gives the template that was there, but for the guard.
+// it, and turning back gives the template that was there, except for the guard.
 func TestTurn_ThereAndBack(t *testing.T) {
 	for _, test := range []struct {
 		from, to maintenance.Mode

@@ -79,7 +79,7 @@ func (o *Operation) Rights(ctx context.Context, bucket string, now bool) (Policy
 	allow := func(sid string, actions, resources []string, condition map[string]map[string]string) {
 		policy.Statement = append(policy.Statement, Statement{sid, "Allow", actions, resources, condition})
 	}
-	named := map[string]string{"cloudformation:ChangeSetName": prefix + "*"}
+	named := map[string]string{"cloudformation:ChangeSetName": ChangeSets}
 	allow("ReadTheStack", []string{
 		"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources",
 		"cloudformation:ListChangeSets", "cloudformation:DescribeStackEvents", "cloudformation:GetStackPolicy",

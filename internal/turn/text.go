@@ -73,7 +73,7 @@ func (t text) at(path ...string) (json.RawMessage, error) {
 	return json.RawMessage(t.source[p.start:p.end]), nil
 }
 
-// put returns the text with value in the place of the value at the path, in the
+// put returns the text with value instead of the value at the path, in the
 // layout of the template.
 func (t text) put(value json.RawMessage, path ...string) (text, error) {
 	if t.yaml != nil {

@@ -35,7 +35,7 @@ func newYAMLText(source []byte) (*yamlText, error) {
 
 func (y *yamlText) text() text { return text{source: y.read.source, yaml: y} }
 
-// put returns the text with a value in the place of that at the path. It fails
+// put returns the text with a value instead of that at the path. It fails
 // where that would change anything else: in a flow mapping, or with anchors.
 func (y *yamlText) put(value json.RawMessage, path ...string) (*yamlText, error) {
 	want, err := y.read.put(value, path...)

@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -122,6 +123,28 @@ func TestPlan(t *testing.T) {
 	said, ok = plan(other, nil, "prod", "closed")
 	want(said, ok, false, "not only the flip to closed", "Cpu changes")
 
+	// A version that is edited is a major upgrade, whatever was meant.
+	eightFour := keep("major.json", "8.0.mysql_aurora.3.10.3", "8.4.mysql_aurora.8.4.7")
+	said, ok = plan(eightFour, nil, "prod")
+	want(said, ok, false, "from version 8.4.mysql_aurora.8.4.7 to 8.0.mysql_aurora.3.10.3, another major version, which the template does not name", `say database.majorUpgrade: "8.0"`)
+	if _, err := os.Stat(filepath.Join(workplace, "cdk.out/prod/plan.digest")); err == nil {
+		t.Error("what was refused has a digest")
+	}
+	file := filepath.Join(workplace, "environments/prod.yaml")
+	yaml, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meant := strings.Replace(string(yaml), `majorUpgrade: ""`, `majorUpgrade: "8.0"`, 1)
+	if err := errors.Join(os.Remove(file), os.WriteFile(file, []byte(meant), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	said, ok = plan(eightFour, nil, "prod")
+	want(said, ok, true, "which the template names")
+	if err := os.WriteFile(file, yaml, 0o644); err != nil {
+		t.Fatal(err)
+	}
+
 	message := "Back at \"four\" $(date).\n\n- second line\n"
 	typed := []string{"MAINTENANCE_MESSAGE=" + message, "MAINTENANCE_UNTIL=2036-12-01T04:00:00+09:00"}
 	said, ok = plan(open, typed, "prod", "closed")
@@ -138,7 +161,7 @@ func TestPlan(t *testing.T) {
 	said, ok = plan(closed, nil, "prod", "open")
 	want(said, ok, true, "closed → open", "2036-12-01")
 
-	// Deployed by a noren that did not keep to ASCII: what came back is no message.
+	// Deployed by a noren that did not keep to ASCII: what came back is not a message.
 	data, err := os.ReadFile(closed)
 	if err != nil {
 		t.Fatal(err)

@@ -238,7 +238,7 @@ func (s *turned) create(t *testing.T, template []byte) {
 }
 
 // checkClosed checks that the deployed template is that of a synthesis in the
-// mode closed, but for what was typed, the message included.
+// mode closed, except for what was typed, the message included.
 func (s *turned) checkClosed(t *testing.T) {
 	t.Helper()
 	template, err := cfn.JSON([]byte(s.e.stack(t, s.name).template(t)))

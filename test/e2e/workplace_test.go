@@ -21,7 +21,7 @@ var (
 )
 
 // workplace makes dir a folder from which the app can be synthesized as from the
-// root of the repository, with the environment as it is but for its images:
+// root of the repository, with the environment as it is except for its images:
 // named, since to build them takes Docker.
 func workplace(t *testing.T, dir, name string) environment.Environment {
 	t.Helper()

@@ -61,13 +61,18 @@ func run(t *testing.T, name string, args ...string) {
 	}
 }
 
-// startProduct runs what dev has before the API. The only thing changed in the
-// templates is how long clients are told to wait, in seconds.
-func startProduct(t *testing.T, api, retryAfter string) *preview.Preview {
+// startProduct runs what dev has before the API. The only things changed in the
+// templates are how long clients are told to wait, in seconds, and the planned end:
+// there is a mode "closed until" for each of ends, with its number.
+func startProduct(t *testing.T, api, retryAfter string, ends ...time.Time) *preview.Preview {
 	t.Helper()
 	config := preview.Config{Apps: map[string]string{"": api}, Mode: "open"}
 	for _, mode := range []string{"open", "read-only", "closed"} {
-		config.Templates = append(config.Templates, preview.Template{Mode: mode, File: template(t, filepath.Join("..", "..", "cdk.out", "dev", mode), retryAfter)})
+		config.Templates = append(config.Templates, preview.Template{Mode: mode, File: template(t, filepath.Join("..", "..", "cdk.out", "dev", mode), retryAfter, "")})
+	}
+	for i, end := range ends {
+		file := template(t, filepath.Join("..", "..", "cdk.out", "dev", "closed"), retryAfter, end.Format(time.RFC3339))
+		config.Templates = append(config.Templates, preview.Template{Mode: fmt.Sprint("closed until ", i), File: file})
 	}
 	p, err := preview.Start(t.Context(), config, os.Stderr)
 	if err != nil {
@@ -77,9 +82,9 @@ func startProduct(t *testing.T, api, retryAfter string) *preview.Preview {
 	return p
 }
 
-// template is that of an assembly with another Retry-After, and the assets
-// beside it.
-func template(t *testing.T, assembly, retryAfter string) string {
+// template is that of an assembly with another Retry-After and another planned
+// end, and the assets beside it.
+func template(t *testing.T, assembly, retryAfter, until string) string {
 	t.Helper()
 	entries, err := os.ReadDir(assembly)
 	if err != nil {
@@ -102,13 +107,17 @@ func template(t *testing.T, assembly, retryAfter string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		const wait = `"MAINTENANCE_RETRY_AFTER": "60"`
-		if !bytes.Contains(content, []byte(wait)) {
-			t.Fatalf("%s does not have %s", original, wait)
+		for old, other := range map[string]string{
+			`"MAINTENANCE_RETRY_AFTER": "60"`: `"MAINTENANCE_RETRY_AFTER": "` + retryAfter + `"`,
+			`"MAINTENANCE_UNTIL": ""`:         `"MAINTENANCE_UNTIL": "` + until + `"`,
+		} {
+			if !bytes.Contains(content, []byte(old)) {
+				t.Fatalf("%s does not have %s", original, old)
+			}
+			content = bytes.ReplaceAll(content, []byte(old), []byte(other))
 		}
 		file = filepath.Join(folder, entry.Name())
-		changed := bytes.ReplaceAll(content, []byte(wait), []byte(`"MAINTENANCE_RETRY_AFTER": "`+retryAfter+`"`))
-		if err := os.WriteFile(file, changed, 0o600); err != nil {
+		if err := os.WriteFile(file, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -133,12 +142,7 @@ type absence struct{ from, to time.Time }
 
 func (s *service) start(t *testing.T) {
 	if s.address == "" {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.address = "http://" + listener.Addr().String()
-		listener.Close()
+		s.address = freeAddress(t)
 	}
 	host, port, _ := net.SplitHostPort(strings.TrimPrefix(s.address, "http://"))
 	s.command = exec.Command(s.bin, append([]string{"serve", "--bind", host, "--port", port}, s.args...)...)
@@ -181,11 +185,26 @@ func (s *service) stop(t *testing.T) {
 }
 
 func (s *service) end(t *testing.T, signal syscall.Signal) {
+	if s.command == nil {
+		return // stopped before
+	}
 	s.gone = time.Now()
 	if err := s.command.Process.Signal(signal); err != nil {
 		t.Errorf("the API ended by itself: %v", err)
 	}
 	_ = s.command.Wait()
+	s.command = nil
+}
+
+// freeAddress is an address at which nothing listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return "http://" + listener.Addr().String()
 }
 
 func get(t *testing.T, url, token string) int {
@@ -221,7 +240,11 @@ func startDatabase(t *testing.T) server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(folder) })
-	data := []string{"--no-defaults", "--datadir=" + filepath.Join(folder, "data")}
+	temporary := filepath.Join(folder, "tmp") // which servers must not share
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	data := []string{"--no-defaults", "--datadir=" + filepath.Join(folder, "data"), "--tmpdir=" + temporary}
 	run(t, "mariadb-install-db", append(data, "--auth-root-authentication-method=normal", "--skip-test-db")...)
 	socket := filepath.Join(folder, "s")
 	options := append(data, "--skip-networking", "--socket="+socket, "--pid-file="+filepath.Join(folder, "pid"))

@@ -68,7 +68,7 @@ func startIAM(server *valkeyServer, certificate, key string) (*iamStandIn, error
 
 func (s *iamStandIn) address() string { return s.listener.Addr().String() }
 
-// serve copies commands to the server, but for log-ins, and all answers back.
+// serve copies commands to the server, except for log-ins, and all answers back.
 func (s *iamStandIn) serve(client net.Conn) {
 	defer client.Close()
 	server, err := tls.Dial("tcp", net.JoinHostPort("127.0.0.1", s.server.port), &tls.Config{InsecureSkipVerify: true})

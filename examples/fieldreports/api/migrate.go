@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // lockSeconds is how long migrate waits for another that is running.
@@ -178,7 +180,12 @@ func (m *migration) accounts(ctx context.Context, schema string, users accounts)
 
 // run runs a statement and prints it, with what the server remarked on it.
 func (m *migration) run(ctx context.Context, statement string) error {
-	if _, err := m.conn.ExecContext(ctx, statement); err != nil {
+	_, err := m.conn.ExecContext(ctx, statement)
+	if duplicateColumn(err) {
+		fmt.Fprintf(m.stdout, "-- the column is there: %s\n", statement)
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", statement, err)
 	}
 	fmt.Fprintln(m.stdout, statement+";")
@@ -195,4 +202,12 @@ func (m *migration) run(ctx context.Context, statement string) error {
 		fmt.Fprintf(m.stdout, "-- %s %s: %s\n", level, code, text)
 	}
 	return remarks.Err()
+}
+
+// duplicateColumn reports whether a statement would have added a column that the
+// table has, as after `noren ddl run`, or after a process that died before it
+// had recorded the file. MySQL has no ADD COLUMN IF NOT EXISTS.
+func duplicateColumn(err error) bool {
+	var answer *mysql.MySQLError
+	return errors.As(err, &answer) && answer.Number == 1060
 }

@@ -34,7 +34,7 @@ func TestMigrateTwice(t *testing.T) {
 		}
 		for _, want := range []string{
 			"CREATE DATABASE IF NOT EXISTS `fieldreports-test` CHARACTER SET utf8mb4;\n",
-			"\nCREATE TABLE IF NOT EXISTS reports (", "\n-- 0002_templates.sql is done\n", noUsers,
+			"\nCREATE TABLE IF NOT EXISTS reports (", "\n-- 0003_report_priority.sql is done\n", noUsers,
 		} {
 			if !strings.Contains(first, want) {
 				t.Errorf("got\n%swant %s", first, want)
@@ -44,7 +44,7 @@ func TestMigrateTwice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := "-- the schema `fieldreports-test` is there\n-- 0001_tables.sql is done\n-- 0002_templates.sql is done\n" + noUsers
+		want := "-- the schema `fieldreports-test` is there\n-- 0001_tables.sql is done\n-- 0002_templates.sql is done\n-- 0003_report_priority.sql is done\n" + noUsers
 		if second != want {
 			t.Errorf("got\n%swant\n%s", second, want)
 		}
@@ -101,20 +101,45 @@ func TestMigrateAfterACrash(t *testing.T) {
 	})
 }
 
-// The example of a schema change: the API runs before and after it.
-func TestSchemaChangeOfTheExample(t *testing.T) {
-	change, err := os.ReadFile("../schemachanges/0001_report_priority.sql")
+// The example's schema changes: this release runs before and after the one that
+// contracts, and is not ready before the one that expands.
+func TestSchemaChangesOfTheExample(t *testing.T) {
+	expand, err := os.ReadFile("../schemachanges/0001_report_priority.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	contract, err := os.ReadFile("../schemachanges/0002_report_priority_required.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	contracts, err := statements(string(contract))
 	if err != nil {
 		t.Fatal(err)
 	}
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db := s.fresh(t)
+		root := openDSN(t, db.local.FormatDSN())
 		api := serveAPI(t, db).login("field")
-		api.want(201, "", "POST", "/api/reports", reportOf(firstID, "Before"))
-		execute(t, openDSN(t, db.local.FormatDSN()), string(change))
-		api.want(201, "", "POST", "/api/reports", reportOf(secondID, "After"))
-		api.want(200, "Before", "GET", "/api/reports/"+firstID, "")
-		api.want(200, "After", "GET", "/api/reports", "")
+		execute(t, root, "ALTER TABLE reports DROP COLUMN priority", "DELETE FROM schema_migrations WHERE name = '0003_report_priority.sql'")
+		if err := api.db.usable(t.Context()); err == nil || isNotSetUp(err) {
+			t.Errorf("without the column: got %v, want it not ready", err)
+		}
+		// As the release before writes them.
+		execute(t, root, "INSERT INTO reports (id, user_id, template, title, text, written_at, received_at) SELECT '"+firstID+"', id, 'cable-fault', 'Before', 'wet', NOW(3), NOW(3) FROM users WHERE name = 'field'")
+		execute(t, root, string(expand))
+		if output, err := migrateDSN(t, db.local.FormatDSN()); err != nil || !strings.Contains(output, "-- the column is there: ALTER TABLE reports ADD COLUMN priority") {
+			t.Errorf("the setup task after the schema change: got %v\n%s", err, output)
+		}
+		if err := api.db.usable(t.Context()); err != nil {
+			t.Error(err)
+		}
+		api.want(200, `"priority":"normal"`, "GET", "/api/reports/"+firstID, "")
+		execute(t, root, contracts...)
+		api.want(201, `"priority":"normal"`, "POST", "/api/reports", reportOf(secondID, "After"))
+		api.want(200, "Before", "GET", "/api/reports", "")
+		if _, err := root.Exec("INSERT INTO reports (id, user_id, template, title, text, written_at, received_at) VALUES ('0b0f5b2e-0000-4000-8000-000000000003', 1, 'cable-fault', 'Late', 'wet', NOW(3), NOW(3))"); err == nil {
+			t.Error("the release before can still write: the second change contracts nothing")
+		}
 	})
 }
 
@@ -194,7 +219,7 @@ func TestMigrateWithoutTheRightToMakeSchemas(t *testing.T) {
 			"CREATE DATABASE fieldreports_test",
 			"DROP USER IF EXISTS fieldreports_test_app@'%'",
 			"CREATE USER fieldreports_test_app@'%' IDENTIFIED BY 'pw'",
-			"GRANT CREATE, SELECT, INSERT ON fieldreports_test.* TO fieldreports_test_app@'%'")
+			"GRANT CREATE, ALTER, SELECT, INSERT ON fieldreports_test.* TO fieldreports_test_app@'%'")
 		t.Cleanup(func() { execute(t, root, "DROP USER fieldreports_test_app@'%'") })
 		config, err := mysql.ParseDSN(dsn)
 		if err != nil {

@@ -24,9 +24,11 @@ type readiness struct {
 	notSetUp bool
 }
 
-// readyQuery wants the connection, the user, its rights, and every table.
+// readyQuery wants the connection, the user, its rights, every table, and the
+// columns that this release needs and the one before does not have: deployed
+// before its schema change, it becomes ready nowhere and replaces nothing.
 const readyQuery = `SELECT COUNT(*) FROM (
-	SELECT 1 FROM users, sessions, templates, reports WHERE 1 = 0) AS nothing`
+	SELECT reports.priority FROM users, sessions, templates, reports WHERE 1 = 0) AS nothing`
 
 // await asks both pools until they answer, or ctx ends.
 func (ready *readiness) await(ctx context.Context, p pools, log *slog.Logger) {

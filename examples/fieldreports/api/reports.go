@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +26,30 @@ type report struct {
 	WrittenAt  time.Time `json:"writtenAt"` // by the clock of the client
 	Author     string    `json:"author"`    // in a request: whose session it has to be, "" is not checked
 	ReceivedAt time.Time `json:"receivedAt"`
+	Priority   priority  `json:"priority"` // in a request "" is normal
+}
+
+// A priority is how urgent a report is. The database has its number.
+type priority string
+
+// priorities are all that there are, the least urgent first.
+var priorities = []priority{"low", "normal", "high"}
+
+// Value is the number of p.
+func (p priority) Value() (driver.Value, error) { return int64(slices.Index(priorities, p) + 1), nil }
+
+// Scan reads a number. A report that an earlier release has written has none.
+func (p *priority) Scan(value any) error {
+	*p = "normal"
+	var n sql.NullInt64
+	if err := n.Scan(value); err != nil || !n.Valid {
+		return err
+	}
+	if n.Int64 < 1 || n.Int64 > int64(len(priorities)) {
+		return fmt.Errorf("the priority %d: want 1 to %d", n.Int64, len(priorities))
+	}
+	*p = priorities[n.Int64-1]
+	return nil
 }
 
 const pageSize = 50 // reports of one answer
@@ -47,6 +74,9 @@ func (r report) validate() error {
 	if n := utf8.RuneCountInString(r.Text); n > 10000 {
 		errs = append(errs, fmt.Errorf("text has %d characters: want at most 10000", n))
 	}
+	if !slices.Contains(priorities, r.Priority) {
+		errs = append(errs, fmt.Errorf("priority is %q: want low, normal or high", r.Priority))
+	}
 	if r.WrittenAt.IsZero() {
 		errs = append(errs, errors.New("writtenAt is missing: want one such as 2026-12-01T04:00:00Z"))
 	}
@@ -60,18 +90,19 @@ func (r report) timely() bool {
 }
 
 // same says whether a report is what one person has written once, and is stored.
-// A time that was corrected, here or by the client, makes no other report.
+// A time that was corrected, here or by the client, makes no other report. Nor
+// does the priority: a task of the release before may have stored it without.
 func (r report) same(stored report) bool {
 	return r.ID == stored.ID && r.Author == stored.Author && r.Template == stored.Template &&
 		r.Title == stored.Title && r.Text == stored.Text &&
 		(r.WrittenAt.Equal(stored.WrittenAt) || !r.timely() || stored.WrittenAt.Equal(stored.ReceivedAt))
 }
 
-const reportQuery = `SELECT reports.seq, reports.id, reports.template, reports.title, reports.text, reports.written_at, users.name, reports.received_at
+const reportQuery = `SELECT reports.seq, reports.id, reports.template, reports.title, reports.text, reports.written_at, users.name, reports.received_at, reports.priority
 	FROM reports JOIN users ON users.id = reports.user_id`
 
 func (r *report) scan(row interface{ Scan(...any) error }) (seq uint64, err error) {
-	err = row.Scan(&seq, &r.ID, &r.Template, &r.Title, &r.Text, &r.WrittenAt, &r.Author, &r.ReceivedAt)
+	err = row.Scan(&seq, &r.ID, &r.Template, &r.Title, &r.Text, &r.WrittenAt, &r.Author, &r.ReceivedAt, &r.Priority)
 	return seq, err
 }
 
@@ -87,6 +118,7 @@ func (a api) postReport(w http.ResponseWriter, r *http.Request, u user) {
 	if !readJSON(w, r, &sent) {
 		return
 	}
+	sent.Priority = cmp.Or(sent.Priority, "normal")
 	if err := sent.validate(); err != nil {
 		writeError(w, http.StatusUnprocessableEntity, "invalid-report", strings.ReplaceAll(err.Error(), "\n", "; "))
 		return
@@ -104,8 +136,8 @@ func (a api) postReport(w http.ResponseWriter, r *http.Request, u user) {
 	}
 
 	_, err := a.db.writer.ExecContext(r.Context(),
-		"INSERT INTO reports (id, user_id, idempotency_key, template, title, text, written_at, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		sent.ID, u.id, sql.NullString{String: key, Valid: key != ""}, sent.Template, sent.Title, sent.Text, stored.WrittenAt, sent.ReceivedAt)
+		"INSERT INTO reports (id, user_id, idempotency_key, template, title, text, written_at, received_at, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		sent.ID, u.id, sql.NullString{String: key, Valid: key != ""}, sent.Template, sent.Title, sent.Text, stored.WrittenAt, sent.ReceivedAt, sent.Priority)
 	if err == nil {
 		w.Header().Set("Location", "/api/reports/"+sent.ID)
 		writeJSON(w, http.StatusCreated, stored)

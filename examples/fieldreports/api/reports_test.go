@@ -57,6 +57,21 @@ func TestReports(t *testing.T) {
 	})
 }
 
+func TestPriorityOfAReport(t *testing.T) {
+	onEveryDatabase(t, func(t *testing.T, db database) {
+		s := serveAPI(t, db).login("field")
+		urgent := strings.Replace(reportOf(firstID, "Pump 3"), "{", `{"priority":"high",`, 1)
+		s.want(201, `"priority":"high"`, "POST", "/api/reports", urgent)
+		s.want(201, `"priority":"normal"`, "POST", "/api/reports", reportOf(secondID, "Pump 4"))
+		s.want(422, `priority is \"dire\": want low, normal or high`, "POST", "/api/reports", strings.Replace(urgent, "high", "dire", 1))
+		// A task of the release before stored it, and its answer was lost.
+		if _, err := s.db.writer.Exec("UPDATE reports SET priority = NULL WHERE id = ?", firstID); err != nil {
+			t.Fatal(err)
+		}
+		s.want(200, `"priority":"normal"`, "POST", "/api/reports", urgent)
+	})
+}
+
 func TestSentTwiceAtOnce(t *testing.T) {
 	onEveryDatabase(t, func(t *testing.T, db database) {
 		s := serveAPI(t, db).login("field").as("Idempotency-Key", key)

@@ -77,7 +77,7 @@ func TestJournalOfAnEarlierVersion(t *testing.T) {
 		for _, statement := range []string{
 			"USE " + quote(db.schema), "DROP TABLE schema_migrations",
 			"CREATE TABLE schema_migrations (version INT UNSIGNED NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, done_at DATETIME(3) NOT NULL) CHARACTER SET utf8mb4",
-			"INSERT INTO schema_migrations VALUES (1, '0001_tables.sql', '2026-11-01 00:00:00'), (2, '0002_templates.sql', '2026-11-01 00:00:00')",
+			"INSERT INTO schema_migrations VALUES (1, '0001_tables.sql', '2026-11-01 00:00:00'), (2, '0002_templates.sql', '2026-11-01 00:00:00'), (3, '0003_report_priority.sql', '2026-11-01 00:00:00')",
 		} {
 			if err := m.run(t.Context(), statement); err != nil {
 				t.Fatal(err)

@@ -136,7 +136,11 @@ func (s *testServer) launch() error {
 		return err
 	}
 	atEnd = append(atEnd, func() { os.RemoveAll(folder) })
-	options := []string{"--no-defaults", "--datadir=" + filepath.Join(folder, "data")}
+	temporary := filepath.Join(folder, "tmp") // which servers must not share
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		return err
+	}
+	options := []string{"--no-defaults", "--datadir=" + filepath.Join(folder, "data"), "--tmpdir=" + temporary}
 	initialize := exec.Command(s.program, append(options, "--initialize-insecure", "--secure-file-priv=", "--user=root")...)
 	if strings.Contains(s.name, "MariaDB") {
 		initialize = exec.Command("mariadb-install-db", append(options, "--auth-root-authentication-method=normal", "--skip-test-db")...)

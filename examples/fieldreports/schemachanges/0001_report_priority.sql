@@ -1,3 +1,3 @@
--- A schema change as `noren ddl` takes it, to be replaced by your own. The API
--- names the columns it wants, so that it runs before and after this one.
+-- Expands: the release before ignores the column, and leaves NULL in it. Run it
+-- before the release that needs it is deployed; nothing has to be closed.
 ALTER TABLE reports ADD COLUMN priority TINYINT UNSIGNED NULL;

@@ -110,7 +110,7 @@ func (p *parser) defaultValue() {
 }
 
 // between are words between operands, before are words before parentheses that
-// are no functions, units follow a number, and forbidden begins another query.
+// are not functions, units follow a number, and forbidden begins another query.
 var (
 	between = strings.Fields(`AND OR XOR NOT IS IN LIKE RLIKE REGEXP BETWEEN DIV MOD CASE WHEN THEN ELSE COLLATE ESCAPE AS USING FROM FOR INTERVAL BINARY
 		LEADING TRAILING BOTH SOUNDS MEMBER OF AT DISTINCT`)

@@ -81,7 +81,7 @@ func (p *parser) object(verb, kind string) {
 	}
 }
 
-// EndsWith says whether a statement ends with body, but for spaces and
+// EndsWith says whether a statement ends with body, except for spaces and
 // comments: how servers keep the bodies of triggers and routines.
 func EndsWith(sql, body string) bool {
 	whole, end := words(stripped(sql)), words(stripped(body))

@@ -12,7 +12,7 @@ type Query struct {
 	// SQL is the text, without comments.
 	SQL string
 
-	// Tables are the places where it names tables, but for those of WITH.
+	// Tables are the places where it names tables, except for those of WITH.
 	Tables []QueryTable
 
 	// Calls are the functions that it calls and that noren does not know to only

@@ -12,9 +12,8 @@ import (
 )
 
 const (
-	engine          = "aurora-mysql"
-	parameterFamily = "aurora-mysql8.0"
-	serverless      = "db.serverless"
+	engine     = "aurora-mysql"
+	serverless = "db.serverless"
 )
 
 func (i *inspector) engineVersion() (Finding, error) {
@@ -58,7 +57,7 @@ func (i *inspector) instanceClass() (Finding, error) {
 
 func (i *inspector) clusterParameters() (Finding, error) {
 	var known []types.Parameter
-	in := &rds.DescribeEngineDefaultClusterParametersInput{DBParameterGroupFamily: aws.String(parameterFamily)}
+	in := &rds.DescribeEngineDefaultClusterParametersInput{DBParameterGroupFamily: aws.String(i.Env.Database.ParameterFamily())}
 	for {
 		out, err := i.aws.rds.DescribeEngineDefaultClusterParameters(i.ctx, in)
 		if err != nil {
@@ -66,14 +65,14 @@ func (i *inspector) clusterParameters() (Finding, error) {
 		}
 		known = append(known, out.EngineDefaults.Parameters...)
 		if in.Marker = out.EngineDefaults.Marker; aws.ToString(in.Marker) == "" {
-			return compareParameters(known, i.Env.Database.ClusterParameters())
+			return compareParameters(known, i.Env.Database.ParameterFamily(), i.Env.Database.ClusterParameters())
 		}
 	}
 }
 
 func (i *inspector) instanceParameters() (Finding, error) {
 	var known []types.Parameter
-	in := &rds.DescribeEngineDefaultParametersInput{DBParameterGroupFamily: aws.String(parameterFamily)}
+	in := &rds.DescribeEngineDefaultParametersInput{DBParameterGroupFamily: aws.String(i.Env.Database.ParameterFamily())}
 	for {
 		out, err := i.aws.rds.DescribeEngineDefaultParameters(i.ctx, in)
 		if err != nil {
@@ -81,13 +80,14 @@ func (i *inspector) instanceParameters() (Finding, error) {
 		}
 		known = append(known, out.EngineDefaults.Parameters...)
 		if in.Marker = out.EngineDefaults.Marker; aws.ToString(in.Marker) == "" {
-			return compareParameters(known, i.Env.Database.InstanceParameters())
+			return compareParameters(known, i.Env.Database.ParameterFamily(), i.Env.Database.InstanceParameters())
 		}
 	}
 }
 
-// compareParameters holds values against what RDS says that it takes.
-func compareParameters(known []types.Parameter, values map[string]string) (Finding, error) {
+// compareParameters holds values against what RDS says that it takes in groups of
+// the family.
+func compareParameters(known []types.Parameter, family string, values map[string]string) (Finding, error) {
 	var refused, checked []string
 	for _, parameter := range known {
 		name := aws.ToString(parameter.ParameterName)
@@ -104,7 +104,7 @@ func compareParameters(known []types.Parameter, values map[string]string) (Findi
 	}
 	for name := range values {
 		if !slices.Contains(checked, name) {
-			refused = append(refused, parameterFamily+" has no "+name)
+			refused = append(refused, family+" has no "+name)
 		}
 	}
 	if len(refused) > 0 {

@@ -99,7 +99,7 @@ func metricsOf(alarm types.MetricAlarm) []types.Metric {
 	return metrics
 }
 
-// alarms are those that are on. That the product is not open is no fault.
+// alarms are those that are on. That the product is not open is not a fault.
 func (i *inspector) alarms() (Finding, error) {
 	metric, composite, err := i.stackAlarms()
 	if err != nil {

@@ -159,7 +159,7 @@ func refuse(w http.ResponseWriter, service, code string) {
 	}
 }
 
-// newAccount starts a stub in which all is well, but for what is said.
+// newAccount starts a stub in which all is well, except for what is said.
 func newAccount(t *testing.T, says map[string][]string) Subject {
 	t.Helper()
 	server := httptest.NewServer(&account{TB: t, says: says, asked: map[string]int{}})
@@ -176,7 +176,7 @@ func newAccount(t *testing.T, says map[string][]string) Subject {
 	return Subject{Config: cfg, Run: machine(nil)}
 }
 
-// machine runs commands as on a machine where all is well, but for the output, or
+// machine runs commands as on a machine where all is well, except for the output, or
 // the error, of some.
 func machine(says map[string]any) func(context.Context, string, ...string) (string, error) {
 	return func(_ context.Context, name string, args ...string) (string, error) {

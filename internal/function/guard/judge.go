@@ -21,7 +21,7 @@ const (
 	skew = 5 * time.Minute
 
 	// longestOperation is how long a deploy may take until it is rolled back. What
-	// undoes an older turn is no rollback of it.
+	// undoes an older turn is not a rollback of it.
 	longestOperation = 12 * time.Hour
 )
 

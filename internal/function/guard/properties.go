@@ -19,7 +19,7 @@ type Properties struct {
 	Message string    // the message that was typed
 	Until   time.Time // when clients are told that it ends
 
-	// Off says that the guard refuses nothing, but for the change that switches it
+	// Off says that the guard refuses nothing, except for the change that switches it
 	// off.
 	Off bool
 
@@ -94,7 +94,7 @@ func DecodeProperties(from map[string]any) Properties {
 		return value
 	}
 	at := func(name string) time.Time {
-		t, _ := time.Parse(time.RFC3339, text(name)) // what is no time is none
+		t, _ := time.Parse(time.RFC3339, text(name)) // what is not a time is none
 		return t
 	}
 	p := Properties{

@@ -58,7 +58,7 @@ func TestGuard_RollbackPasses(t *testing.T) {
 }
 
 // TestGuard_TellsARollbackFromADeploy after the deploy of the turn is over, as
-// the probe has seen, or long ago: what undoes it then is no rollback.
+// the probe has seen, or long ago: what undoes it then is not a rollback.
 func TestGuard_TellsARollbackFromADeploy(t *testing.T) {
 	old, next := props(open), props(closed, "Explicit", tonight)
 	change := live.Change{From: digest(old), To: digest(next), At: before}
@@ -225,7 +225,7 @@ func TestGuard_Shape(t *testing.T) {
 	}
 }
 
-// TestGuard_Off refuses nothing, but for the change that switches it off.
+// TestGuard_Off refuses nothing, except for the change that switches it off.
 func TestGuard_Off(t *testing.T) {
 	for _, test := range []struct {
 		name      string

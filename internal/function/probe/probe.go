@@ -162,7 +162,7 @@ func (p *Probe) attribute(ctx context.Context, kept live.Kept, s sample) error {
 // announce puts a mode event if the mode is another one than that of the last
 // event, or was turned to again since, and returns what the last event is of. The
 // event comes before it is written down that there was one: a probe that dies in
-// between puts it again. The first mode that is ever seen is no change.
+// between puts it again. The first mode that is ever seen is not a change.
 func (p *Probe) announce(ctx context.Context, kept live.Kept, s sample, by string) (live.Turn, error) {
 	last := kept.Attribution.Announced
 	if s.mode == "" || s.mode == last.Mode && (kept.Record.Mode != s.mode || !kept.Record.Since.After(last.Since)) {

@@ -13,7 +13,7 @@ var countries = map[string]string{
 	"tw": `Taiwan, whose tag is "zh-Hant"`,
 }
 
-// notLanguages are countries that are no tag of a language at all.
+// notLanguages are countries that are not the tag of a language at all.
 var notLanguages = map[string]string{
 	"at": "de-AT", "au": "en-AU", "cn": "zh-Hans", "cz": "cs", "dk": "da", "gb": "en-GB", "gr": "el", "hk": "zh-Hant", "il": "he", "jp": "ja",
 	"mx": "es-MX", "nz": "en-NZ", "ua": "uk", "us": "en-US", "vn": "vi",

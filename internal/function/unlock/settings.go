@@ -43,7 +43,7 @@ func FromEnvironment(ctx context.Context, getenv func(string) string, log io.Wri
 		if err != nil {
 			return "", err
 		}
-		return aws.ToString(out.SecretString), nil // empty is no secret
+		return aws.ToString(out.SecretString), nil // empty is not a secret
 	}
 	return New(getenv(cookieVariable), read, log)
 }

@@ -64,7 +64,7 @@ func (x *exchange) pick(g *weightedGroup) *target {
 	}
 	chosen := g.group.pick()
 	name := x.bound(targetCookie)
-	for _, t := range g.targets {
+	for _, t := range g.targets() {
 		if t.name == name && chosen != nil && t.health() == chosen.health() {
 			chosen = t
 		}

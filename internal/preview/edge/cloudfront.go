@@ -193,7 +193,7 @@ func (c *CloudFront) answer(w http.ResponseWriter, v *visit, status int, header 
 	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 	w.WriteHeader(status)
 	if v.request.Method != http.MethodHead {
-		_, _ = w.Write(body) // a viewer who has gone is no error
+		_, _ = w.Write(body) // a viewer who has gone is not an error
 	}
 }
 

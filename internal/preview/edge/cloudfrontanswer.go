@@ -90,7 +90,7 @@ func (v *visit) runResponse(answer *http.Response) error {
 	return nil
 }
 
-// replaceError puts the page in the place of an error that has one.
+// replaceError puts the page instead of an error that has one.
 func (c *CloudFront) replaceError(v *visit, answer *http.Response) {
 	response := c.config.Distribution.Error(answer.StatusCode)
 	if response.Page == "" {

@@ -154,7 +154,7 @@ func (c *CloudFront) answerFromCache(w http.ResponseWriter, v *visit) bool {
 	c.dress(v, answer.Header)
 	maps.Copy(w.Header(), answer.Header)
 	w.WriteHeader(answer.StatusCode)
-	_, _ = io.Copy(w, answer.Body) // a viewer who has gone is no error
+	_, _ = io.Copy(w, answer.Body) // a viewer who has gone is not an error
 	_ = answer.Body.Close()
 	return true
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -14,16 +15,18 @@ import (
 
 // group is a target group.
 type group struct {
-	name    string
-	arn     string
-	targets []*target
-	next    atomic.Uint32
-	least   atomic.Int32 // healthy targets, below which all get requests
+	name  string
+	arn   string
+	list  atomic.Pointer[[]*target] // is replaced, never changed
+	next  atomic.Uint32
+	least atomic.Int32 // healthy targets, below which all get requests
 
-	mu      sync.Mutex
-	stop    context.CancelFunc // of the health checks; nil if the group is not used
-	check   healthCheck
-	checked sync.WaitGroup
+	mu       sync.Mutex
+	ctx      context.Context    // of the health checks
+	stop     context.CancelFunc // nil if the group is not used
+	check    healthCheck
+	settings *alb.TargetGroup
+	checked  sync.WaitGroup
 }
 
 // target is one registered target of a group.
@@ -32,32 +35,91 @@ type target struct {
 	url      *url.URL // nil if it is a function
 	function Invoker
 	state    atomic.Uint32
+	ignore   context.CancelFunc // ends its health checks; nil if there are none
 }
 
 func newGroup(name string) *group {
 	h := fnv.New64a()
 	h.Write([]byte(name))
-	return &group{
+	g := &group{
 		name: name,
 		arn:  fmt.Sprintf("arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/%.32s/%016x", name, h.Sum64()),
 	}
+	g.list.Store(new([]*target))
+	return g
 }
 
+// targets are those that are registered now.
+func (g *group) targets() []*target { return *g.list.Load() }
+
+// register adds targets. If the group is used they get requests as soon as their
+// first health check has passed.
 func (g *group) register(t Target, kind string) error {
 	if err := t.validate(kind); err != nil {
 		return err
 	}
+	var added []*target
 	if t.Function != nil {
-		g.targets = append(g.targets, &target{name: "function", function: t.Function})
+		added = append(added, &target{name: "function", function: t.Function})
 	}
 	urls, err := t.urls()
 	if err != nil {
 		return err
 	}
 	for _, u := range urls {
-		g.targets = append(g.targets, &target{name: u.Scheme + "://" + u.Host, url: u})
+		added = append(added, &target{name: u.Scheme + "://" + u.Host, url: u})
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.replace(append(slices.Clone(g.targets()), added...))
+	for _, t := range added {
+		t.set(Initial)
+		g.watch(t)
 	}
 	return nil
+}
+
+// deregister takes a target out: requests that it has go on, it gets no more.
+func (g *group) deregister(name string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := slices.IndexFunc(g.targets(), func(t *target) bool { return t.name == name })
+	if i < 0 {
+		return false
+	}
+	t := g.targets()[i]
+	g.replace(slices.Delete(slices.Clone(g.targets()), i, i+1))
+	if t.ignore != nil {
+		t.ignore()
+	}
+	return true
+}
+
+// replace makes those the targets. It is called with the lock.
+func (g *group) replace(targets []*target) {
+	g.list.Store(&targets)
+	if g.settings != nil {
+		g.least.Store(int32(leastHealthy(g.settings, len(targets))))
+	}
+}
+
+// watch begins the health checks of a target, if the group is used. It is called
+// with the lock.
+func (g *group) watch(t *target) {
+	switch {
+	case g.stop == nil:
+		return
+	case !g.check.enabled:
+		t.set(Healthy)
+		return
+	}
+	ctx, ignore := context.WithCancel(g.ctx)
+	t.ignore = ignore
+	g.checked.Add(1)
+	go func(check healthCheck) {
+		defer g.checked.Done()
+		check.watch(ctx, t)
+	}(g.check)
 }
 
 // pick returns the target of the next request, or nil if none is in service:
@@ -65,14 +127,15 @@ func (g *group) register(t Target, kind string) error {
 // checked. A target whose first check has not passed gets nothing. Source:
 // UG23 target-group-health-checks.
 func (g *group) pick() *target {
-	if len(g.targets) == 1 {
-		if t := g.targets[0]; t.health().inService() {
+	targets := g.targets()
+	if len(targets) == 1 {
+		if t := targets[0]; t.health().inService() {
 			return t
 		}
 		return nil
 	}
 	healthy, checked := 0, 0
-	for _, t := range g.targets {
+	for _, t := range targets {
 		if h := t.health(); h.inService() {
 			checked++
 			if h == Healthy {
@@ -90,7 +153,7 @@ func (g *group) pick() *target {
 	}
 	k := int(g.next.Add(1) % uint32(n))
 	var chosen *target
-	for _, t := range g.targets {
+	for _, t := range targets {
 		if h := t.health(); h == Healthy || all && h == Unhealthy {
 			if chosen = t; k == 0 {
 				break
@@ -112,22 +175,14 @@ func (g *group) attach(settings *alb.TargetGroup) {
 		return
 	}
 	g.end()
-	ctx, stop := context.WithCancel(context.Background())
-	g.stop, g.check = stop, check
-	g.least.Store(int32(leastHealthy(settings, len(g.targets))))
-	for _, t := range g.targets {
-		switch {
-		case !check.enabled:
-			t.set(Healthy)
-			continue
-		case !again:
+	g.ctx, g.stop = context.WithCancel(context.Background())
+	g.check, g.settings = check, settings
+	g.replace(g.targets())
+	for _, t := range g.targets() {
+		if check.enabled && !again {
 			t.set(Initial)
 		}
-		g.checked.Add(1)
-		go func() {
-			defer g.checked.Done()
-			check.watch(ctx, t)
-		}()
+		g.watch(t)
 	}
 }
 

@@ -46,7 +46,7 @@ func (a *ALB) TargetHealth() []TargetHealth {
 	for _, name := range a.groupNames() {
 		g := a.groups[name]
 		attached := g.attached()
-		for _, t := range g.targets {
+		for _, t := range g.targets() {
 			health := Unused
 			if attached {
 				health = t.health()

@@ -72,7 +72,7 @@ func startLambda(t *testing.T, multi bool, function Invoker) string {
 
 const fine = `{"statusCode":200}`
 
-// TestLambdaEvent: the event, byte by byte but for the trace.
+// TestLambdaEvent: the event, byte by byte except for the trace.
 func TestLambdaEvent(t *testing.T) {
 	f := &fake{answer: fine}
 	address := startLambda(t, false, f)

@@ -16,7 +16,7 @@ type lambdaAnswer struct {
 }
 
 // readLambdaAnswer reads the JSON that a function answers with. Fields may be
-// missing but not null, but for those of the header family that the target
+// missing but not null, except for those of the header family that the target
 // group does not use. Sources: awsdocs issue 33 and aws-lambda-go#408 for what
 // may be missing; aws-lambda-go-api-proxy#79, lambda-api#117,
 // aws-lambda-dotnet#507 and #529 of aws-lambda-go for what is refused.

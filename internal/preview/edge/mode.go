@@ -3,6 +3,7 @@ package edge
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
@@ -133,6 +134,30 @@ func (a *ALB) register() error {
 		if err := g.register(target, a.kind(g)); err != nil {
 			return fmt.Errorf("target for %q: %w", name, err)
 		}
+	}
+	return nil
+}
+
+// Register registers URLs of more targets with a group, named as in
+// [ALBConfig.Targets], as a service does with the tasks of a new release.
+func (a *ALB) Register(group string, urls ...string) error {
+	g := a.groups[group]
+	if g == nil {
+		return fmt.Errorf("unknown target group %q: want %s", group, strings.Join(a.groupNames(), ", "))
+	}
+	if err := g.register(Target{URLs: urls}, a.kind(g)); err != nil {
+		return fmt.Errorf("target for %q: %w", group, err)
+	}
+	return nil
+}
+
+// Deregister takes a target out of a group. Requests that it has go on, and it
+// gets no more; one that has just been sent there may still arrive, so that it
+// is to be stopped some time later, as the deregistration delay says.
+func (a *ALB) Deregister(group, url string) error {
+	g := a.groups[group]
+	if g == nil || !g.deregister(url) {
+		return fmt.Errorf("target group %q has no target %q", group, url)
 	}
 	return nil
 }

@@ -426,7 +426,7 @@ func TestTargetErrors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a.groups["App"].targets[0].set(Unhealthy) // as it will be: so requests are sent all the same
+			a.groups["App"].targets()[0].set(Unhealthy) // as it will be: so requests are sent all the same
 			address := serve(t, a.Main())
 			got := send(t, "GET", "http://"+address+"/", "", nil)
 			if got.status != 502 || got.body != page(502) {

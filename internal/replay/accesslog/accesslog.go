@@ -72,7 +72,7 @@ type Entry struct {
 // NotReached is the time a request took in a place it did not get to.
 const NotReached = time.Duration(-1)
 
-// What Entry.Rule is if it is no priority.
+// What Entry.Rule is if it is not a priority.
 const (
 	DefaultRule   = 0  // no rule matched
 	RuleError     = -1 // an error occurred while rules were evaluated

@@ -113,6 +113,8 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		request.Operation = path.Base(r.URL.Path)
 	case target != "":
 		request.Operation = target[strings.LastIndexByte(target, '.')+1:]
+	case strings.HasSuffix(r.URL.Path, "/invocations"):
+		request.Operation = "Invoke"
 	case strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/"):
 		request.Operation = "GetFunctionConfiguration"
 	default:

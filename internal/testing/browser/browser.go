@@ -13,13 +13,16 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// life is how long a browser lives at most.
-const life = 2 * time.Minute
-
-// Open starts a browser of its own for the test, and ends it with the test. A
-// script that fails fails the test, and so does a page that breaks its content
-// security policy.
+// Open starts a browser of its own for the test, which lives for two minutes at
+// most and ends with the test. A script that fails fails the test, and so does a
+// page that breaks its content security policy.
 func Open(t *testing.T) context.Context {
+	t.Helper()
+	return OpenFor(t, 2*time.Minute)
+}
+
+// OpenFor is Open for a browser that lives longer.
+func OpenFor(t *testing.T, life time.Duration) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),

@@ -2,7 +2,7 @@
 // one identity allow a call.
 //
 // It knows what this module's policies are made of and refuses to judge
-// anything else, so that a condition that it does not know is no silent yes.
+// anything else, so that a condition that it does not know is not a silent yes.
 package iampolicy
 
 import (

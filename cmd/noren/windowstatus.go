@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/window"
+)
+
+// windowStatus is the result for programs.
+type windowStatus struct {
+	ID        string            `json:"id"`
+	At        time.Time         `json:"at"`
+	Execution string            `json:"execution,omitempty"`
+	Status    string            `json:"status"` // of the execution, or NOT_STARTED
+	Steps     []window.Progress `json:"steps"`
+}
+
+func newWindowStatus() *cobra.Command {
+	var f windowFlags
+	var asJSON, watch bool
+	var every time.Duration
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show how far the maintenance is, step by step",
+		Long: `Show how far the maintenance is: what is done and what each step took, against the
+rehearsal where there was one, what runs, and what comes. It reads the history of
+the execution in Step Functions. In which mode the product is says noren status.
+
+Exit codes: 0 it has not begun, is under way, or has ended with success; 3 it has
+ended without success, or did not begin in time; 1 anything else.`,
+		Example: `  noren window status --env prod
+  noren window status --env prod --watch`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			query, err := f.query(cmd)
+			if err != nil {
+				return err
+			}
+			if every < time.Second {
+				return fmt.Errorf("--every %v: want 1s or longer", every)
+			}
+			if watch {
+				return f.watch(cmd.Context(), cmd.OutOrStdout(), query, every, asJSON)
+			}
+			n, err := f.find(cmd.Context(), query)
+			if err != nil {
+				return err
+			}
+			now := time.Now()
+			if asJSON {
+				return errors.Join(writeJSON(cmd.OutOrStdout(), n.status(now)), n.exit(now))
+			}
+			out := cmd.OutOrStdout()
+			fmt.Fprintln(out, n.title())
+			fmt.Fprintln(out, n.state(now))
+			for _, p := range n.timeline() {
+				fmt.Fprintln(out, p.Line(now))
+			}
+			return n.exit(now)
+		},
+	}
+	f.add(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&asJSON, "json", false, "write JSON; with --watch an object a line")
+	flags.BoolVar(&watch, "watch", false, "look again and again, and write a line whenever a step has changed, until it is over")
+	flags.DurationVar(&every, "every", 5*time.Second, "time between two looks of --watch")
+	return cmd
+}
+
+// status is what programs read.
+func (n night) status(now time.Time) windowStatus {
+	s := windowStatus{ID: n.ID(), At: now.UTC().Truncate(time.Second), Status: "NOT_STARTED", Steps: n.timeline()}
+	if n.run != nil {
+		s.Execution, s.Status = n.run.ARN, n.run.Status
+	}
+	return s
+}
+
+// over reports whether nothing more happens by itself.
+func (n night) over(now time.Time) bool {
+	if n.run == nil {
+		return now.After(n.Start.Add(window.Late))
+	}
+	return !n.run.Running()
+}
+
+// exit is the exit code; what it means has been written already.
+func (n night) exit(now time.Time) error {
+	if n.over(now) && (n.run == nil || n.run.Status != "SUCCEEDED") {
+		return &exitError{code: notTurned}
+	}
+	return nil
+}
+
+// watch looks again and again until the maintenance is over. A look that fails is
+// said and is not the end.
+func (f *windowFlags) watch(ctx context.Context, out io.Writer, query live.Query, every time.Duration, asJSON bool) error {
+	said := map[string]string{}
+	line := func(key, now, text string) {
+		if said[key] != now {
+			said[key] = now
+			fmt.Fprintf(out, "%s  %s\n", time.Now().UTC().Format(time.TimeOnly), text)
+		}
+	}
+	for {
+		n, err := f.find(ctx, query)
+		now := time.Now()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			line("", err.Error(), err.Error())
+		case asJSON:
+			if err := json.NewEncoder(out).Encode(n.status(now)); err != nil {
+				return err
+			}
+		default:
+			line("", n.state(now), n.state(now))
+			for _, p := range n.timeline() {
+				if p.Stage != window.Comes {
+					line(p.Name, string(p.Stage)+p.Why, p.Line(now))
+				}
+			}
+		}
+		if err == nil && n.over(now) {
+			return n.exit(now)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(every):
+		}
+	}
+}

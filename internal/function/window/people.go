@@ -1,0 +1,142 @@
+package window
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"github.com/noren-cdk/noren/internal/turn"
+	night "github.com/noren-cdk/noren/internal/window"
+	"github.com/noren-cdk/noren/internal/window/execution"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// mail tells people. A subject is of at most 99 characters.
+func (f *Function) mail(ctx context.Context, subject string, lines ...string) error {
+	subject = f.Settings.Stack + ": " + subject
+	message := strings.Join(lines, "\n") + "\n"
+	if len(subject) > 99 {
+		subject = subject[:99]
+	}
+	_, err := sns.NewFromConfig(f.Config).Publish(ctx, &sns.PublishInput{TopicArn: &f.Settings.Topic, Subject: &subject, Message: &message})
+	if err != nil {
+		return fmt.Errorf("people were not told: %w", err)
+	}
+	return nil
+}
+
+// command is a command of noren, for this product.
+func (f *Function) command(verb string) string {
+	return "  noren " + verb + " " + f.Settings.Options
+}
+
+// ask asks whether to open. The answer comes by the token, which the command finds
+// in the history of the execution.
+func (f *Function) ask(ctx context.Context, p night.Payload) (string, error) {
+	return "asked", f.mail(ctx, "open?",
+		"The maintenance "+p.Window+" has done its work, and asks whether to open. Until you say so it stays closed.", "",
+		"To see what was done, and to open:", f.command("window status"), f.command("window approve"))
+}
+
+// report sends the timeline of the night.
+func (f *Function) report(ctx context.Context, p night.Payload) (string, error) {
+	lines := []string{"The maintenance " + p.Window + " is over: the product is open.", ""}
+	e, err := execution.Read(ctx, sfn.NewFromConfig(f.Config), p.Execution)
+	if err == nil && e == nil {
+		err = errors.New("there is no such execution")
+	}
+	if err != nil {
+		lines = append(lines, "What each step took is not known: "+err.Error())
+	} else {
+		for _, step := range night.Timeline(nil, e.Events) {
+			step.Rehearsed = time.Duration(p.Rehearsed[step.Name]) * time.Second
+			if step.Name != night.Report {
+				lines = append(lines, step.Line(f.Now()))
+			}
+		}
+	}
+	return "sent", f.mail(ctx, "open again", lines...)
+}
+
+// tell says of an execution that has ended without success where it ended and
+// why, what the product is in, and what to type.
+func (f *Function) tell(ctx context.Context, p night.Payload) (string, error) {
+	mode, how := f.mode(ctx)
+	lines := []string{"The maintenance " + p.Window + " has ended: " + p.Status + ".", how, ""}
+	where := ""
+	e, err := execution.Read(ctx, sfn.NewFromConfig(f.Config), p.Execution)
+	switch {
+	case err != nil:
+		lines = append(lines, "Where it ended is not known: "+err.Error())
+	case e != nil:
+		for _, step := range night.Timeline(nil, e.Events) {
+			lines = append(lines, step.Line(f.Now()))
+			if step.Stage == night.Failed {
+				where = " at " + step.Name
+			}
+		}
+	}
+	lines = append(lines, "", "To see it as a timeline, and to go on from the step that failed:", f.command("window status"), f.command("window retry"))
+	if mode != maintenance.Open {
+		lines = append(lines, "", "To open without going on, after a question:", f.command("window open"))
+	}
+	return "sent", f.mail(ctx, fmt.Sprintf("the maintenance ended%s, the product is %s", where, mode), lines...)
+}
+
+// mode is what the product is in, and a sentence that says so.
+func (f *Function) mode(ctx context.Context) (maintenance.Mode, string) {
+	s, err := f.look(ctx)
+	switch {
+	case err != nil:
+		return "not known", "Which mode the product is in is not known: " + err.Error()
+	case s.Listener.Mode == "":
+		return "in no mode", "The listener is in no mode: " + s.Listener.Word()
+	case s.Listener.Mode == maintenance.Open:
+		return s.Listener.Mode, "The product is open."
+	}
+	return s.Listener.Mode, fmt.Sprintf("The product is %s, and stays so: time does not open it.", s.Listener.Mode)
+}
+
+// nearEnd tells people and clients that it takes longer. It never opens.
+func (f *Function) nearEnd(ctx context.Context, p night.Payload) (string, error) {
+	mode, how := f.mode(ctx)
+	if mode == maintenance.Open {
+		return "it is open", nil
+	}
+	until := p.End.Add(night.Extension)
+	told := "Clients are told " + until.Format(time.RFC3339) + "."
+	err := f.extend(ctx, p, until)
+	if err != nil {
+		told = "Clients are not told of another end: " + err.Error()
+	}
+	return told, errors.Join(err, f.mail(ctx, "the planned end is near",
+		"The maintenance "+p.Window+" was to end at "+p.End.Format(time.RFC3339)+". "+how, told, "",
+		"To see how far it is, and to tell clients another end:", f.command("window status"), f.command(verbs[p.Mode]+" --until TIME")))
+}
+
+// verbs are the commands that turn to a mode.
+var verbs = map[maintenance.Mode]string{maintenance.Closed: "close", maintenance.ReadOnly: "read-only"}
+
+// extend tells clients and monitors of a later end. The template is changed only
+// while it is in the mode: what has opened meanwhile is not closed again.
+func (f *Function) extend(ctx context.Context, p night.Payload, until time.Time) error {
+	o := f.operation()
+	plan, err := o.Prepare(ctx, turn.Wish{Mode: p.Mode, Until: until, Typed: f.Now()})
+	if err != nil {
+		return err
+	}
+	if plan.From != p.Mode {
+		return errors.Join(fmt.Errorf("the deployed template is %s by now", plan.From), o.Discard(ctx, plan))
+	}
+	if plan.ChangeSet != "" {
+		if err := o.Execute(ctx, plan, nil); err != nil {
+			return err
+		}
+	}
+	return f.invoke(ctx, f.Settings.Monitors, f.muting("extend", p, until))
+}

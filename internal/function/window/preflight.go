@@ -1,0 +1,116 @@
+package window
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/noren-cdk/noren/internal/turn"
+	night "github.com/noren-cdk/noren/internal/window"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// preflight reports everything for which the night must not begin. It changes
+// nothing: the change set that would close is made and deleted.
+func (f *Function) preflight(ctx context.Context, p night.Payload) (string, error) {
+	if err := f.inTime(p); err != nil {
+		return "", err // the rest says nothing of another time
+	}
+	s, err := f.look(ctx)
+	if err == nil {
+		err = s.Agrees(maintenance.Open)
+	}
+	if err != nil {
+		err = fmt.Errorf("the product is not open everywhere: %w", err)
+	}
+	errs := []error{err, f.quiet(ctx), f.asPlanned(ctx)}
+	o := f.operation()
+	plan, err := o.Prepare(ctx, turn.Wish{Mode: p.Mode, Until: p.End, Typed: f.Now()})
+	if err == nil {
+		err = o.Discard(ctx, plan)
+	}
+	if err != nil {
+		err = fmt.Errorf("the product could not be closed: %w", err)
+	}
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return "", fmt.Errorf("the night does not begin, and the product is as it was: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	return "in time, open, no alarm, as planned; the change set that closes changes the switch and nothing else", nil
+}
+
+// inTime reports a night that begins at another time than it should, or of
+// another name, which is how a second one begins.
+func (f *Function) inTime(p night.Payload) error {
+	started, err := time.Parse(time.RFC3339, p.Started)
+	now := f.Now()
+	switch {
+	case err != nil:
+		return fmt.Errorf("when the execution was started is not known: %w", err)
+	case p.Input != p.Window:
+		return fmt.Errorf("the execution was started for the window %q, and this is %s", p.Input, p.Window)
+	case !strings.HasSuffix(p.Execution, ":"+p.Window):
+		return fmt.Errorf("the execution is %q, want one of the name %s, so that there is one only", p.Execution, p.Window)
+	case started.Before(p.Earliest):
+		return fmt.Errorf("it was started at %s, before the window: want %s at the earliest", started.UTC().Format(time.RFC3339), p.Earliest.Format(time.RFC3339))
+	case started.After(p.Latest):
+		return fmt.Errorf("it was started at %s, want %s at the latest: a night that cannot begin in time does not begin", started.UTC().Format(time.RFC3339), p.Latest.Format(time.RFC3339))
+	case now.Add(time.Duration(p.Needs) * time.Second).After(p.End):
+		return fmt.Errorf("it is %s, and the changes took %v when they were rehearsed: too late for the end, %s", now.UTC().Format(time.RFC3339), time.Duration(p.Needs)*time.Second, p.End.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// quiet reports alarms of the stack.
+func (f *Function) quiet(ctx context.Context) error {
+	prefix := f.Settings.Stack + "-"
+	var names []string
+	pages := cloudwatch.NewDescribeAlarmsPaginator(cloudwatch.NewFromConfig(f.Config), &cloudwatch.DescribeAlarmsInput{
+		StateValue: cwtypes.StateValueAlarm, AlarmNamePrefix: &prefix,
+		AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm, cwtypes.AlarmTypeCompositeAlarm},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("whether there is an alarm is not known: %w", err)
+		}
+		for _, a := range page.MetricAlarms {
+			names = append(names, aws.ToString(a.AlarmName))
+		}
+		for _, a := range page.CompositeAlarms {
+			names = append(names, aws.ToString(a.AlarmName))
+		}
+	}
+	if len(names) > 0 {
+		return fmt.Errorf("there is an alarm: %s", strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// asPlanned reports a deploy since the plan was recorded.
+func (f *Function) asPlanned(ctx context.Context) error {
+	kept, err := ssm.NewFromConfig(f.Config).GetParameter(ctx, &ssm.GetParameterInput{Name: &f.Settings.Planned})
+	if err != nil {
+		return fmt.Errorf("what was planned is not known: %w", err)
+	}
+	planned := aws.ToString(kept.Parameter.Value)
+	if planned == night.NotPlanned {
+		return nil
+	}
+	out, err := cloudformation.NewFromConfig(f.Config).GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: &f.Settings.Stack, TemplateStage: types.TemplateStageOriginal})
+	if err != nil {
+		return fmt.Errorf("what is deployed is not known: %w", err)
+	}
+	if now := night.Digest([]byte(aws.ToString(out.TemplateBody))); now != planned {
+		return fmt.Errorf("something was deployed, or the mode was turned, since the plan was recorded (%.12s, now %.12s): look, and record it again with noren window plan --record %s", planned, now, f.Settings.Options)
+	}
+	return nil
+}

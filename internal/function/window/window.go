@@ -1,0 +1,173 @@
+// Package window does the steps of a planned maintenance that the state machine
+// of package internal/window calls. A step that has been done already finds it
+// done: Step Functions calls again what was interrupted, and a person continues
+// what failed.
+package window
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/turn"
+	night "github.com/noren-cdk/noren/internal/window"
+)
+
+// Function does the steps.
+type Function struct {
+	// Settings say whose maintenance it conducts.
+	Settings Settings
+
+	// Config is how AWS is asked.
+	Config aws.Config
+
+	// Log receives what is done.
+	Log *slog.Logger
+
+	// Now is the clock.
+	Now func() time.Time
+
+	// Query changes how the product is looked at, for tests. Default: nothing.
+	Query func(*live.Query)
+
+	err error // of the environment
+}
+
+// Result is what a step says.
+type Result struct {
+	Said string `json:"said"`
+}
+
+// NotYet is the error of a step that is to be asked again. Its name is what the
+// state machine knows it by.
+type NotYet struct{ why string }
+
+func (e NotYet) Error() string { return e.why }
+
+// notYet is NotYet, of whatever the error is.
+func notYet(err error) error { return NotYet{err.Error()} }
+
+// Handle does a step.
+func (f *Function) Handle(ctx context.Context, p night.Payload) (Result, error) {
+	if f.err != nil {
+		return Result{}, f.err
+	}
+	steps := map[string]func(context.Context, night.Payload) (string, error){
+		night.Preflight: f.preflight,
+		night.Announce:  f.announce, night.AnnounceScheduled: f.announceScheduled, night.AnnounceCompleted: f.announceCompleted,
+		night.Mute: f.mute, night.Unmute: f.unmute,
+		night.Close: f.turn, night.Open: f.turn,
+		night.ClosedEverywhere: f.everywhere, night.OpenEverywhere: f.everywhere,
+		night.Drained: f.drained, night.Verify: f.verify,
+		night.Ask: f.ask, night.Report: f.report, night.NearEnd: f.nearEnd, night.Tell: f.tell,
+	}
+	do := steps[p.Step]
+	if do == nil {
+		return Result{}, fmt.Errorf("unknown step %q", p.Step)
+	}
+	said, err := do(ctx, p)
+	if err != nil {
+		f.Log.Warn(p.Step, "window", p.Window, "why", err.Error())
+		return Result{}, err
+	}
+	f.Log.Info(p.Step, "window", p.Window, "said", said)
+	return Result{said}, nil
+}
+
+// operation turns the switch, with its narrow role.
+func (f *Function) operation() *turn.Operation {
+	o := &turn.Operation{API: cloudformation.NewFromConfig(f.Config), Stack: f.Settings.Stack, Switch: f.Settings.Switch, Role: f.Settings.Role}
+	o.Upload = func(ctx context.Context, key string, template []byte) (string, error) {
+		bucket, err := o.BootstrapBucket(ctx, template)
+		if err != nil {
+			return "", err
+		}
+		bucket.Role = "" // the function may write to its folder, and be no one else
+		return bucket.Upload(f.Config)(ctx, key, template)
+	}
+	return o
+}
+
+// turn turns the product to the mode. If it is in it, nothing is done.
+func (f *Function) turn(ctx context.Context, p night.Payload) (string, error) {
+	now := f.Now()
+	wish := turn.Wish{Mode: p.Mode, Typed: now}
+	if p.End.After(now) { // a past end tells nobody anything
+		wish.Until = p.End
+	}
+	o := f.operation()
+	plan, err := o.Prepare(ctx, wish)
+	if err == nil && plan.ChangeSet != "" {
+		err = o.Execute(ctx, plan, nil)
+	}
+	switch {
+	case busy(err):
+		return "", notYet(err)
+	case err != nil:
+		return "", err
+	case plan.ChangeSet == "":
+		return fmt.Sprintf("it is %s", p.Mode), nil
+	}
+	return fmt.Sprintf("%s -> %s", plan.From, plan.To), nil
+}
+
+// busy reports whether a change of the stack is in the way that will end, or that
+// came first.
+func busy(err error) bool {
+	var busy *turn.BusyError
+	var lost *turn.LostError
+	return errors.As(err, &busy) && busy.Passes() || errors.As(err, &lost)
+}
+
+// look looks at the switch.
+func (f *Function) look(ctx context.Context) (live.Status, error) {
+	query := live.Query{Stack: f.Settings.Stack, AWS: f.Config, Now: f.Now}
+	if f.Query != nil {
+		f.Query(&query)
+	}
+	report, err := query.Find(ctx)
+	if err != nil {
+		return live.Status{}, err
+	}
+	return report.Of(f.Settings.Switch)
+}
+
+// everywhere fails until template, listener and requests agree on the mode.
+func (f *Function) everywhere(ctx context.Context, p night.Payload) (string, error) {
+	s, err := f.look(ctx)
+	if err == nil {
+		err = s.Agrees(p.Mode)
+	}
+	if err != nil {
+		return "", notYet(fmt.Errorf("it is not %s everywhere: %w", p.Mode, err))
+	}
+	return s.Request.Detail, nil
+}
+
+// drained fails until what was in flight when the product was turned has ended,
+// as far as a load balancer knows.
+func (f *Function) drained(ctx context.Context, p night.Payload) (string, error) {
+	s, err := f.look(ctx)
+	if err == nil {
+		err = s.Agrees(p.Mode)
+	}
+	switch d := s.Drain; {
+	case err != nil:
+	case d == nil:
+		err = fmt.Errorf("it is not known since when it is %s: %s", p.Mode, s.Unknown)
+	case d.Problem != "":
+		err = errors.New(d.Problem)
+	case !d.Passed:
+		err = fmt.Errorf("requests may be in flight until %s", d.From.UTC().Format(time.RFC3339))
+	default:
+		return fmt.Sprintf("%s since %s, longer than a request (%d s) and an idle connection (%d s) last; WebSockets on which something is sent may last longer",
+			p.Mode, s.Since.UTC().Format(time.RFC3339), d.Longest, d.Idle), nil
+	}
+	return "", notYet(err)
+}

@@ -1,0 +1,175 @@
+// Package account is an AWS account on this machine with one stack in it, as far
+// as a night needs it: CloudFormation with change sets, the load balancer as it
+// is described, parameters, secrets, topics, and functions that can be called.
+// What the programs send is really sent, signed and parsed. A call that is not
+// known is refused by its name.
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Number and Region are those of the account.
+const (
+	Number = "000000000000"
+	Region = "us-east-1"
+)
+
+// Config is what is in the account.
+type Config struct {
+	// Stack is the name of the stack. Required.
+	Stack string
+
+	// Template is the deployed template, in JSON. Required.
+	Template []byte
+
+	// Parameters are values for the template's parameters.
+	Parameters map[string]string
+
+	// Values are values of what only a deploy knows, by LogicalId.Attribute, before
+	// those that this package makes.
+	Values map[string]string
+
+	// Localize puts this machine's addresses into the outputs. Default: they stay.
+	Localize func(string) string
+
+	// Apply makes an update of the stack true: from the template as it was to the
+	// one as it is. If it fails, the update is rolled back. Default: nothing.
+	Apply func(before, after []byte) error
+
+	// Invoke calls a function by its logical id. Default: there is none.
+	Invoke func(ctx context.Context, function string, payload []byte) ([]byte, error)
+
+	// Secret is the value of a secret, by its logical id. Default: there is none.
+	Secret func(id string) string
+
+	// Published is told what is published on a topic, by its logical id.
+	// Default: no one is.
+	Published func(topic, subject, message string)
+
+	// Pace is how long CloudFormation takes for each resource of an update.
+	// Default: no time.
+	Pace time.Duration
+}
+
+// Account is an account that answers. Make it with [Start], end it with
+// [Account.Close].
+type Account struct {
+	// URL is where it answers, for AWS_ENDPOINT_URL.
+	URL string
+
+	config   Config
+	server   *http.Server
+	updating sync.WaitGroup
+
+	mu         sync.Mutex
+	stack      stack
+	parameters map[string]string // of Systems Manager, by name
+	objects    map[string][]byte // of S3, by bucket/key
+	unknown    []string          // calls that were refused by name
+	paused     map[string]error  // what a call is refused with, by service:operation
+}
+
+// Start begins to answer on a free port of the loopback address.
+func Start(config Config) (*Account, error) {
+	if config.Localize == nil {
+		config.Localize = func(text string) string { return text }
+	}
+	a := &Account{config: config, parameters: map[string]string{}, objects: map[string][]byte{}, paused: map[string]error{}}
+	if err := a.deploy(); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	a.URL = "http://" + listener.Addr().String()
+	a.server = &http.Server{Handler: a, ReadHeaderTimeout: time.Minute}
+	go func() { _ = a.server.Serve(listener) }() // until it is closed
+	return a, nil
+}
+
+// Close ends the account, and waits for an update that is under way.
+func (a *Account) Close() {
+	a.server.Close()
+	a.updating.Wait()
+}
+
+// Environment are the variables with which a program takes this account for AWS.
+func (a *Account) Environment() map[string]string {
+	return map[string]string{
+		"AWS_ENDPOINT_URL": a.URL, "AWS_REGION": Region, "AWS_DEFAULT_REGION": Region,
+		"AWS_ACCESS_KEY_ID": "preview", "AWS_SECRET_ACCESS_KEY": "preview", "AWS_SESSION_TOKEN": "",
+		"AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "2",
+	}
+}
+
+// Unknown are the calls that were refused since they are not known here, as
+// service:Operation, each once.
+func (a *Account) Unknown() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.unknown)
+}
+
+// Refuse has a call such as "cloudformation:CreateChangeSet" fail from now on,
+// until it is given nil.
+func (a *Account) Refuse(call string, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.paused[call] = err
+}
+
+// Refusal is the error of a call that the service refuses.
+type Refusal struct{ Code, Message string }
+
+// Error implements error.
+func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
+
+func refuse(code, format string, arguments ...any) error {
+	return &Refusal{code, fmt.Sprintf(format, arguments...)}
+}
+
+// operations are the calls that are answered, by service:Operation.
+var operations = map[string]func(*Account, request) (any, error){}
+
+// ServeHTTP answers a call.
+func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 8<<20))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	q := parse(r, body)
+	a.mu.Lock()
+	refused := a.paused[q.name()]
+	a.mu.Unlock()
+	do := operations[q.name()]
+	var answer any
+	switch {
+	case refused != nil:
+		err = refused
+	case do == nil:
+		a.mu.Lock()
+		if !slices.Contains(a.unknown, q.name()) {
+			a.unknown = append(a.unknown, q.name())
+		}
+		a.mu.Unlock()
+		err = refuse("UnknownOperationException", "%s is not in the preview's account", q.name())
+	default:
+		answer, err = do(a, q)
+	}
+	var known *Refusal
+	if err != nil && !errors.As(err, &known) {
+		known = &Refusal{"InternalFailure", err.Error()}
+	}
+	q.write(w, answer, known)
+}

@@ -1,0 +1,176 @@
+package account
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // S3's entity tags
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/cfn"
+)
+
+func init() {
+	for name, do := range map[string]func(*Account, request) (any, error){
+		"ssm:GetParameter":                (*Account).getParameter,
+		"ssm:GetParameters":               (*Account).getParameters,
+		"ssm:PutParameter":                (*Account).putParameter,
+		"secretsmanager:GetSecretValue":   (*Account).getSecretValue,
+		"s3:PutObject":                    (*Account).putObject,
+		"s3:GetObject":                    (*Account).getObject,
+		"s3:HeadObject":                   (*Account).getObject,
+		"sns:Publish":                     (*Account).publish,
+		"lambda:Invoke":                   (*Account).invoke,
+		"lambda:GetFunctionConfiguration": (*Account).getFunctionConfiguration,
+		"sts:GetCallerIdentity": func(*Account, request) (any, error) {
+			return map[string]any{"Account": Number, "Arn": "arn:aws:iam::" + Number + ":user/preview", "UserId": "preview"}, nil
+		},
+		"monitoring:DescribeAlarms": func(*Account, request) (any, error) {
+			return map[string]any{"MetricAlarms": []any{}, "CompositeAlarms": []any{}}, nil
+		},
+		"monitoring:GetMetricData": func(*Account, request) (any, error) {
+			return map[string]any{"MetricDataResults": []any{}}, nil
+		},
+		"events:PutEvents": func(*Account, request) (any, error) {
+			return map[string]any{"FailedEntryCount": 0, "Entries": []any{}}, nil
+		},
+		"cloudtrail:LookupEvents": func(*Account, request) (any, error) {
+			return map[string]any{"Events": []any{}}, nil
+		},
+	} {
+		operations[name] = do
+	}
+}
+
+func (a *Account) parameter(name string) (any, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	value, ok := a.parameters[name]
+	if !ok {
+		return nil, refuse("ParameterNotFound", "there is no parameter %s", name)
+	}
+	return map[string]any{"Name": name, "Value": value, "Type": "String", "Version": 1, "LastModifiedDate": float64(time.Now().Unix())}, nil
+}
+
+func (a *Account) getParameter(q request) (any, error) {
+	p, err := a.parameter(q.text("Name"))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"Parameter": p}, nil
+}
+
+func (a *Account) getParameters(q request) (any, error) {
+	names, _ := q.input["Names"].([]any)
+	found, invalid := []any{}, []any{}
+	for _, n := range names {
+		if p, err := a.parameter(fmt.Sprint(n)); err == nil {
+			found = append(found, p)
+		} else {
+			invalid = append(invalid, n)
+		}
+	}
+	return map[string]any{"Parameters": found, "InvalidParameters": invalid}, nil
+}
+
+func (a *Account) putParameter(q request) (any, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.parameters[q.text("Name")] = q.text("Value")
+	return map[string]any{"Version": 2}, nil
+}
+
+func (a *Account) getSecretValue(q request) (any, error) {
+	id := q.text("SecretId")
+	name := id[strings.LastIndexByte(id, ':')+1:]
+	if a.config.Secret == nil || a.stack.types[name] != "AWS::SecretsManager::Secret" {
+		return nil, refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+	}
+	return map[string]any{"ARN": id, "Name": name, "SecretString": a.config.Secret(name)}, nil
+}
+
+func (a *Account) putObject(q request) (any, error) {
+	if strings.Contains(q.header.Get("Content-Encoding"), "aws-chunked") {
+		return nil, refuse("NotImplemented", "chunked uploads are not in the preview's account")
+	}
+	key := strings.TrimPrefix(q.path, "/")
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	was, exists := a.objects[key]
+	if match := q.header.Get("If-Match"); match != "" && (!exists || match != tag(was)) || q.header.Get("If-None-Match") == "*" && exists {
+		return nil, refuse("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+	}
+	a.objects[key] = q.body
+	return raw{nil, map[string]string{"ETag": tag(q.body)}}, nil
+}
+
+func tag(body []byte) string {
+	sum := md5.Sum(body) //nolint:gosec // as S3 does
+	return `"` + hex.EncodeToString(sum[:]) + `"`
+}
+
+func (a *Account) getObject(q request) (any, error) {
+	body, ok := a.Object(strings.TrimPrefix(q.path, "/"))
+	if !ok {
+		return nil, refuse("NoSuchKey", "The specified key does not exist.")
+	}
+	return raw{body, map[string]string{"ETag": tag(body), "Content-Type": "application/json"}}, nil
+}
+
+// Object is what was put into a bucket, by bucket/key.
+func (a *Account) Object(key string) ([]byte, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	body, ok := a.objects[key]
+	return slices.Clone(body), ok
+}
+
+func (a *Account) publish(q request) (any, error) {
+	topic := q.form.Get("TopicArn")
+	if a.config.Published != nil {
+		a.config.Published(topic[strings.LastIndexByte(topic, ':')+1:], q.form.Get("Subject"), q.form.Get("Message"))
+	}
+	return map[string]any{"MessageId": "preview"}, nil
+}
+
+// function is the logical id of the function that a path of Lambda's API names.
+func function(of string) string {
+	name, _ := url.PathUnescape(path.Base(path.Dir(of)))
+	name = strings.TrimPrefix(name, arn("lambda", "function:"))
+	name, _, _ = strings.Cut(name, ":")
+	return name
+}
+
+func (a *Account) invoke(q request) (any, error) {
+	if a.config.Invoke == nil {
+		return nil, refuse("ResourceNotFoundException", "Function not found: %s", function(q.path))
+	}
+	answer, err := a.config.Invoke(context.Background(), function(q.path), q.body)
+	if err != nil {
+		return nil, err
+	}
+	return raw{answer, map[string]string{"Content-Type": "application/json"}}, nil
+}
+
+func (a *Account) getFunctionConfiguration(q request) (any, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	all, err := a.deployed("AWS::Lambda::Function")
+	if err != nil {
+		return nil, err
+	}
+	var found any
+	all.each("AWS::Lambda::Function", func(r cfn.Resource) {
+		if r.LogicalID == function(q.path) {
+			found = map[string]any{"FunctionName": r.LogicalID, "Environment": r.Properties["Environment"], "State": "Active", "LastUpdateStatus": "Successful"}
+		}
+	})
+	if found == nil {
+		return nil, refuse("ResourceNotFoundException", "Function not found: %s", function(q.path))
+	}
+	return found, nil
+}

@@ -1,0 +1,39 @@
+package states
+
+import (
+	"slices"
+	"time"
+)
+
+// Event is an entry of an execution's history. Its types are those of Step
+// Functions, such as "TaskStateEntered".
+type Event struct {
+	ID           int
+	Time         time.Time
+	Type         string
+	State        string // its name
+	Error, Cause string
+}
+
+// add notes an event. e.mu is held.
+func (e *Execution) add(event Event) {
+	event.ID, event.Time = len(e.history)+1, e.config.Clock.Now()
+	e.history = append(e.history, event)
+	if e.config.Happened != nil {
+		e.config.Happened(event)
+	}
+}
+
+// happened notes an event.
+func (e *Execution) happened(event Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.add(event)
+}
+
+// History are all events so far.
+func (e *Execution) History() []Event {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.history)
+}

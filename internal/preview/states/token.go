@@ -1,0 +1,52 @@
+package states
+
+import (
+	"fmt"
+)
+
+// answer is what a task token was answered with.
+type answer struct {
+	output any
+	failed *Failure
+}
+
+// newToken makes a token. Its task waits until it is answered or done is called.
+func (e *Execution) newToken() (token string, answered <-chan answer, done func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.last++
+	token = fmt.Sprintf("%s/token/%d", e.config.Name, e.last)
+	waiting := make(chan answer, 1)
+	e.tokens[token] = waiting
+	return token, waiting, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(e.tokens, token)
+	}
+}
+
+// SendTaskSuccess answers a task token with an output in JSON.
+func (e *Execution) SendTaskSuccess(token string, output []byte) error {
+	v, err := decode(output)
+	if err != nil {
+		return fmt.Errorf("output: %w", err)
+	}
+	return e.answer(token, answer{output: v})
+}
+
+// SendTaskFailure answers a task token with a failure.
+func (e *Execution) SendTaskFailure(token string, f *Failure) error {
+	return e.answer(token, answer{failed: f})
+}
+
+func (e *Execution) answer(token string, a answer) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	waiting, ok := e.tokens[token]
+	if !ok {
+		return ErrUnknownToken
+	}
+	delete(e.tokens, token)
+	waiting <- a
+	return nil
+}

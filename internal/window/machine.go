@@ -1,0 +1,175 @@
+package window
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Resources are what the state machine names: ARNs and names, or what
+// CloudFormation replaces by them, such as ${Function}.
+type Resources struct {
+	// Function is the ARN of the function of the steps. Required.
+	Function string
+
+	// Cluster, Task, SecurityGroup and Subnets are where the schema changes run,
+	// and Container is the name of the container. Required with changes.
+	Cluster, Task, SecurityGroup, Container string
+	Subnets                                 []string
+}
+
+// Machine is a state machine in the language of Step Functions, as far as a night
+// needs it.
+type Machine struct {
+	Comment string
+	StartAt string
+	States  States
+}
+
+// States are the states in their order, which their JSON keeps.
+type States []State
+
+// State is a task. No state has a Catch: a task that fails, fails the execution,
+// which is then repeated from that very task, and nothing leads past it.
+type State struct {
+	Name           string `json:"-"`
+	Type           string
+	Comment        string
+	Resource       string
+	Parameters     any
+	ResultSelector map[string]string `json:",omitempty"`
+	ResultPath     *string           // null: the result is dropped
+	TimeoutSeconds int
+	Retry          []Retry `json:",omitempty"`
+	Next           string  `json:",omitempty"`
+	End            bool    `json:",omitempty"`
+}
+
+// Retry is a Repeat, as Step Functions has it.
+type Retry struct {
+	ErrorEquals     []string
+	IntervalSeconds int
+	BackoffRate     float64
+	MaxAttempts     int
+}
+
+// The kinds of call.
+const (
+	invokeFunction = "arn:aws:states:::lambda:invoke"
+	invokeAndWait  = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+	runTask        = "arn:aws:states:::ecs:runTask.sync"
+)
+
+// MarshalJSON writes the states as an object, in their order.
+func (s States) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, state := range s {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, err := encode(state.Name)
+		if err != nil {
+			return nil, err
+		}
+		value, err := encode(state)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "%s:%s", name, value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// encode is json.Marshal that leaves < and > alone.
+func encode(value any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(value)
+	return bytes.TrimSpace(b.Bytes()), err
+}
+
+// Machine is the state machine of the night.
+func (w Window) Machine(r Resources) Machine {
+	steps := w.Steps()
+	m := Machine{Comment: "The maintenance of " + w.Start.UTC().Format(time.RFC3339) + ", " + w.ID(), StartAt: steps[0].Name}
+	for i, step := range steps {
+		s := State{
+			Name: step.Name, Type: "Task", Comment: step.Does,
+			TimeoutSeconds: int(step.Timeout.Seconds()),
+		}
+		switch step.Kind {
+		case ByFunction:
+			s.Resource, s.Parameters = invokeFunction, invocation{r.Function, parameters(w.payload(step))}
+			s.ResultSelector = map[string]string{"said.$": "$.Payload.said"}
+			s.ResultPath = path(step.Name)
+		case ByPerson:
+			s.Resource, s.Parameters = invokeAndWait, invocation{r.Function, parameters(w.payload(step))}
+			s.ResultPath = path(step.Name)
+		case ByTask:
+			s.Resource, s.Parameters = runTask, r.task(step.Change)
+		}
+		for _, repeat := range step.Repeats {
+			s.Retry = append(s.Retry, Retry{repeat.Errors, int(repeat.Every.Seconds()), repeat.Backoff, repeat.Times})
+		}
+		if i+1 < len(steps) {
+			s.Next = steps[i+1].Name
+		} else {
+			s.End = true
+		}
+		m.States = append(m.States, s)
+	}
+	return m
+}
+
+// Definition is the state machine as text.
+func (w Window) Definition(r Resources) string {
+	text, err := encode(w.Machine(r))
+	if err != nil {
+		panic(err) // it holds nothing that has no JSON
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, text, "", " "); err != nil {
+		panic(err)
+	}
+	return b.String()
+}
+
+func path(name string) *string {
+	path := "$." + name
+	return &path
+}
+
+// invocation are the parameters of a call of the function.
+type invocation struct {
+	FunctionName string
+	Payload      parameters
+}
+
+// Input is what the state machine is started with.
+func (w Window) Input() string { return `{"window":"` + w.ID() + `"}` }
+
+// task are the parameters of the task that runs a schema change.
+func (r Resources) task(c Change) any {
+	type container struct {
+		Name    string
+		Command []string
+	}
+	type network struct {
+		Subnets, SecurityGroups []string
+		AssignPublicIp          string
+	}
+	file := "/changes/" + c.Name
+	return struct {
+		LaunchType, Cluster, TaskDefinition string
+		NetworkConfiguration                struct{ AwsvpcConfiguration network }
+		Overrides                           struct{ ContainerOverrides []container }
+	}{
+		"FARGATE", r.Cluster, r.Task,
+		struct{ AwsvpcConfiguration network }{network{r.Subnets, []string{r.SecurityGroup}, "DISABLED"}},
+		struct{ ContainerOverrides []container }{[]container{{r.Container, []string{"ddl", "run", file + ".sql", "--rehearsal", file + ".rehearsal.json", "--writes", "stopped"}}}},
+	}
+}

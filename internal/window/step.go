@@ -1,0 +1,135 @@
+package window
+
+import (
+	"time"
+)
+
+// The names of the steps, which are the names of the states.
+const (
+	Preflight         = "Preflight"
+	Announce          = "Announce"
+	Mute              = "Mute"
+	Close             = "Close"
+	ClosedEverywhere  = "ClosedEverywhere"
+	Drained           = "Drained"
+	Verify            = "Verify"
+	Ask               = "Ask"
+	Open              = "Open"
+	OpenEverywhere    = "OpenEverywhere"
+	Unmute            = "Unmute"
+	AnnounceCompleted = "AnnounceCompleted"
+	Report            = "Report"
+)
+
+// The names of what the function does besides: at the time at which clients are
+// told ahead, at the time at which the end is near, and when an execution has
+// ended without success.
+const (
+	AnnounceScheduled = "AnnounceScheduled"
+	NearEnd           = "NearEnd"
+	Tell              = "Tell"
+)
+
+// changePrefix begins the name of the step of a change.
+const changePrefix = "Change "
+
+// Step is one step of the night.
+type Step struct {
+	// Name is that of the state.
+	Name string
+
+	// Does says what it does, for people.
+	Does string
+
+	// Kind is who does it.
+	Kind Kind
+
+	// Change is the schema change, of a step of that kind.
+	Change Change
+
+	// Timeout is how long one attempt may take.
+	Timeout time.Duration
+
+	// Repeats are the errors after which it is attempted again.
+	Repeats []Repeat
+}
+
+// Kind is who does a step.
+type Kind int
+
+const (
+	// ByFunction is a call of the function.
+	ByFunction Kind = iota
+
+	// ByTask is a task that runs a schema change.
+	ByTask
+
+	// ByPerson is a call of the function that asks a person, and waits.
+	ByPerson
+)
+
+// Repeat says that an attempt that failed with one of the errors is repeated.
+type Repeat struct {
+	Errors  []string
+	Every   time.Duration
+	Backoff float64 // by how much the wait grows each time; 1: not at all
+	Times   int
+}
+
+// NotYetError is the name of the error of a step that has nothing wrong to say
+// but has to be asked again: the function's error has a type of this name.
+const NotYetError = "NotYet"
+
+// interrupted repeats what did not fail by itself: Lambda did not take the call,
+// or the function was ended. Each step of the function may be repeated, since
+// what it has done it finds done.
+var interrupted = Repeat{
+	Errors: []string{
+		"Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.TooManyRequestsException",
+		"Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout",
+	},
+	Every: 2 * time.Second, Backoff: 2, Times: 6,
+}
+
+// notYet asks again, for so long.
+func notYet(every, all time.Duration) Repeat {
+	return Repeat{Errors: []string{NotYetError}, Every: every, Backoff: 1, Times: int(all / every)}
+}
+
+// Steps are the steps of the night, in their order.
+func (w Window) Steps() []Step {
+	var steps []Step
+	add := func(do bool, name, does string, timeout time.Duration, repeats ...Repeat) {
+		if do {
+			steps = append(steps, Step{Name: name, Does: does, Timeout: timeout, Repeats: append([]Repeat{interrupted}, repeats...)})
+		}
+	}
+	const call = 15 * time.Minute // as long as a function may run
+	mode := string(w.Mode)
+	add(true, Preflight, "looks whether the night may begin", 5*time.Minute)
+	add(w.Announces, Announce, "tells clients that it is in progress", 2*time.Minute)
+	add(w.Mutes, Mute, "mutes the monitors elsewhere until the planned end", 2*time.Minute)
+	add(true, Close, "turns the product to "+mode+" with a change set", call, notYet(15*time.Second, 15*time.Minute))
+	add(true, ClosedEverywhere, "waits until every listener and every address is "+mode, 2*time.Minute, notYet(10*time.Second, 15*time.Minute))
+	// A load balancer's idle time-out is 4000 seconds at most, and its
+	// deregistration delay 3600.
+	add(true, Drained, "waits until what was in flight has ended", 2*time.Minute, notYet(30*time.Second, 130*time.Minute))
+	for _, c := range w.Changes {
+		steps = append(steps, Step{
+			Name: changePrefix + c.Name, Does: "runs the schema change " + c.Name, Kind: ByTask, Change: c,
+			// Ending a change that works is worse than waiting: nobody is let in by
+			// time passing, and people are told when the end is near.
+			Timeout: max(2*w.End.Sub(w.Start), time.Hour),
+		})
+	}
+	add(len(w.Verify) > 0, Verify, "sends the requests of verify through the bypass", 2*time.Minute, notYet(15*time.Second, 5*time.Minute))
+	if w.Ask {
+		steps = append(steps, Step{Name: Ask, Does: "asks whether to open", Kind: ByPerson, Timeout: 24 * time.Hour, Repeats: []Repeat{interrupted}})
+	}
+	add(true, Open, "opens the product with a change set", call, notYet(15*time.Second, 15*time.Minute))
+	add(true, OpenEverywhere, "waits until every listener and every address is open", 2*time.Minute, notYet(10*time.Second, 15*time.Minute))
+	add(w.Mutes, Unmute, "ends the muting of the monitors", 2*time.Minute, notYet(30*time.Second, time.Hour))
+	add(w.Announces, AnnounceCompleted, "tells clients that it is over", 2*time.Minute, notYet(30*time.Second, 10*time.Minute))
+	add(true, Report, "sends the report of the night", 2*time.Minute)
+	return steps
+}
