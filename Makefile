@@ -51,11 +51,21 @@ help:
 	@echo "make lint           static checks"
 	@echo "make bench          benchmarks, as ratios"
 
-# The product on this machine, as ENV would be deployed.
-preview: tools node_modules
+# The product on this machine, as ENV would be deployed. On a fresh checkout dev is
+# shown from templates that come with it, while the rest is made.
+preview: tools
+	@if [ "$(ENV)" = dev ] && [ -z "$(ARGS)" ] && [ ! -f cdk.out/dev/closed/manifest.json ]; then \
+		echo "compiling the preview, which takes a minute the first time" && \
+		go build -o bin/firstlook ./cmd/firstlook && exec bin/firstlook; \
+	else \
+		$(MAKE) --no-print-directory firstlook-follows && exec bin/noren preview --env $(ENV) $(ARGS); \
+	fi
+
+# What a preview of ENV needs.
+.PHONY: firstlook-follows
+firstlook-follows: node_modules
 	@go build -o bin/noren ./cmd/noren
 	@$(MAKE) --no-print-directory synthesized
-	@bin/noren preview --env $(ENV) $(ARGS)
 
 # The container images: go run ./cmd/images -h says what ARGS may be.
 images: ARGS ?= -out cdk.out/images
@@ -86,6 +96,7 @@ tools:
 SYNTHESIZED = main.go go.mod go.sum cdk.json package-lock.json constructs environments examples internal lambda stacks
 
 test: node_modules
+	@echo "vetting and testing; the first time compiles CDK for several minutes, and prints nothing meanwhile"
 	go vet ./...
 	go test -timeout 20m ./...
 	cd examples/fieldreports && go vet ./... && go test ./...
@@ -144,7 +155,7 @@ pictures: node_modules
 # The tests that need real database servers: mysqld or mariadbd on PATH, and a
 # MySQL of Debian's that is put into the user's cache.
 mysql:
-	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 45m ./internal/ddl
+	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 45m ./internal/ddl ./internal/ddl/copy
 	cd examples/fieldreports && NOREN_MYSQLD=$$(../../scripts/mysql.sh) go test -tags mysql ./api
 
 # All tests of the API with its sessions in a store of their own.

@@ -50,4 +50,6 @@ const (
 const (
 	AnswerVariables = "MAINTENANCE_" // of the function that answers the refused
 	ProbeVariables  = "MODEPROBE_"   // of the function that looks at the listener
+
+	MonitorsVariables = "MONITORS_" // of the function that keeps outside monitors quiet
 )

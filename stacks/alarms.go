@@ -86,8 +86,8 @@ func (o *operations) tell(a interface {
 	AddAlarmAction(...awscloudwatch.IAlarmAction)
 	AddOkAction(...awscloudwatch.IAlarmAction)
 }) {
-	a.AddAlarmAction(o.action)
-	a.AddOkAction(o.action)
+	a.AddAlarmAction(o.actions...)
+	a.AddOkAction(o.actions...)
 	o.alarms = append(o.alarms, a)
 }
 

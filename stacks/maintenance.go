@@ -1,7 +1,10 @@
 package stacks
 
 import (
+	"fmt"
+
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
@@ -35,8 +38,19 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 			ByHand:    "the outputs EmergencyCloseCommand and EmergencyOpenCommand of the stack",
 		},
 		ExpectedDuration:    m.ExpectedDuration,
+		Monitors:            monitors(scope, m.Monitors),
 		ReservedConcurrency: m.ReservedConcurrency,
 		LogRetention:        retention(env),
 	}
 	return maintenancemode.New(scope, "Maintenance", flags.Apply(props))
+}
+
+// monitors are the outside monitors, with secrets that were made elsewhere.
+func monitors(scope constructs.Construct, all []environment.Monitor) []maintenancemode.Monitor {
+	var with []maintenancemode.Monitor
+	for i, m := range all {
+		id := fmt.Sprintf("MonitorSecret%d", i+1)
+		with = append(with, maintenancemode.Monitor{Outside: m.Outside(), Secret: awssecretsmanager.Secret_FromSecretCompleteArn(scope, &id, &m.Secret)})
+	}
+	return with
 }

@@ -35,14 +35,19 @@ type operations struct {
 	env         environment.Environment
 	maintenance maintenancemode.MaintenanceMode
 	topic       awssns.Topic
-	action      awscloudwatch.IAlarmAction
+	topics      []awssns.ITopic // that were made elsewhere
+	chats       []awssns.ITopic // of chat channels, made elsewhere
+	actions     []awscloudwatch.IAlarmAction
 	alarms      []interfacesawscloudwatch.IAlarmRef // that notify someone, for the dashboard
 }
 
 // addOperations adds the topic, all alarms and the dashboard.
 func addOperations(scope constructs.Construct, env environment.Environment, lb loadBalancer, api api, database awsrds.DatabaseCluster, maintenance maintenancemode.MaintenanceMode) awssns.Topic {
 	topic := newAlarmTopic(scope, env)
-	o := &operations{scope: scope, env: env, maintenance: maintenance, topic: topic, action: awscloudwatchactions.NewSnsAction(topic)}
+	o := &operations{scope: scope, env: env, maintenance: maintenance, topic: topic, topics: topicsOf(scope, "AlarmTopic", env.AlarmTopics), chats: topicsOf(scope, "ChatTopic", env.ChatTopics)}
+	for _, told := range slices.Concat([]awssns.ITopic{topic}, o.topics, o.chats) {
+		o.actions = append(o.actions, awscloudwatchactions.NewSnsAction(told))
+	}
 	for _, alarm := range slices.Concat(maintenance.ModeAlarms, maintenance.Alarms) {
 		o.tell(alarm)
 	}
@@ -85,10 +90,19 @@ func newAlarmTopic(scope constructs.Construct, env environment.Environment) awss
 	return topic
 }
 
-// notice is a rule's target: the topic, with a message. CDK's own target lets the
+// topicsOf are topics that were made elsewhere, whose policies are not ours.
+func topicsOf(scope constructs.Construct, id string, arns []string) []awssns.ITopic {
+	var topics []awssns.ITopic
+	for i, arn := range arns {
+		topics = append(topics, awssns.Topic_FromTopicArn(scope, jsii.String(fmt.Sprintf("%s%d", id, i+1)), &arn))
+	}
+	return topics
+}
+
+// notice is a rule's target: a topic, with a message. CDK's own target lets the
 // rules of every account publish.
 type notice struct {
-	topic   awssns.Topic
+	topic   awssns.ITopic
 	message awsevents.RuleTargetInput
 }
 
@@ -97,9 +111,17 @@ func (n *notice) Bind(interfacesawsevents.IRuleRef, *string) *awsevents.RuleTarg
 	return &awsevents.RuleTargetConfig{Arn: n.topic.TopicArn(), Input: n.message, TargetResource: n.topic}
 }
 
-// publishes makes the topic the target of a rule, and lets this rule publish.
+// publishes makes the topics the targets of a rule, and lets this rule publish to
+// the one of the stack. Chats show a notice in their own format only.
 func (o *operations) publishes(rule awsevents.Rule, message string) {
-	rule.AddTarget(&notice{o.topic, awsevents.RuleTargetInput_FromText(&message)})
+	for _, topic := range slices.Concat([]awssns.ITopic{o.topic}, o.topics) {
+		rule.AddTarget(&notice{topic, awsevents.RuleTargetInput_FromText(&message)})
+	}
+	for _, topic := range o.chats {
+		rule.AddTarget(&notice{topic, awsevents.RuleTargetInput_FromObject(map[string]any{
+			"version": "1.0", "source": "custom", "content": map[string]any{"title": o.env.StackName, "description": message},
+		})})
+	}
 	o.topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), nil)},
 		Actions:    jsii.Strings("sns:Publish"),

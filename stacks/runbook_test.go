@@ -64,7 +64,7 @@ func TestEveryAlarmIsInTheRunbook(t *testing.T) {
 			}
 		}
 	}
-	deployed := synthesized(t, "prod", maintenance.Open).template.alarmIDs(t)
+	deployed := withEverything(t).alarmIDs(t)
 	for id := range said {
 		if _, ok := deployed[id]; !ok {
 			t.Errorf("the runbook has an alarm that prod has not: %s", id)
@@ -114,7 +114,7 @@ func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 	_, guard := documented(t, "guard.md")
 	_, upgrade := documented(t, "aurora-upgrade.md")
 	commands = slices.Concat(commands, first, guard, upgrade)
-	outputs := synthesized(t, "prod", maintenance.Open).template.Outputs
+	outputs := withEverything(t).Outputs
 	option := regexp.MustCompile(`(^|\s)(--[a-z0-9-]+)`)
 	counts := map[string]int{}
 	for _, command := range commands {

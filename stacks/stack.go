@@ -82,6 +82,10 @@ func outputLogs(scope constructs.Construct, env environment.Environment, api api
 	show("ApiLog", api.logs)
 	show("ResponderLog", maintenance.LogGroup)
 	show("ProbeLog", maintenance.ProbeLogGroup)
+	if maintenance.Monitors != nil {
+		show("MonitorsLog", maintenance.MonitorsLogGroup)
+		output(scope, "MonitorsFunction", "Keeps outside monitors quiet while the product is closed", *maintenance.Monitors.FunctionName())
+	}
 }
 
 // outputSchemaChange adds the steps of a schema change, as docs/schema-changes.md

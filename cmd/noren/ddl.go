@@ -27,6 +27,7 @@ func newDDL() *cobra.Command {
   noren ddl status    what is done and what is left, by the journal
   noren ddl resolve   settle a statement of which the journal says unknown
   noren ddl quiet     whether the application still writes, or holds a transaction
+  noren ddl copy      change a copy instead, and switch to it
   noren ddl upgrade   what is in the way of another major version of Aurora
 
 FILE.sql is a file of statements, of goose, dbmate, sql-migrate, golang-migrate,
@@ -44,12 +45,12 @@ docs/schema-changes.md walks through a change.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("unknown verb %q of ddl: want plan, rehearse, run, status, resolve, quiet or upgrade", args[0])
+				return fmt.Errorf("unknown verb %q of ddl: want plan, rehearse, run, status, resolve, quiet, copy or upgrade", args[0])
 			}
 			return cmd.Help()
 		},
 	}
-	cmd.AddCommand(newDDLPlan(), newDDLRehearse(), newDDLRun(), newDDLStatus(), newDDLResolve(), newDDLQuiet(), newDDLUpgrade())
+	cmd.AddCommand(newDDLPlan(), newDDLRehearse(), newDDLRun(), newDDLStatus(), newDDLResolve(), newDDLQuiet(), newDDLCopy(), newDDLUpgrade())
 	return cmd
 }
 

@@ -19,10 +19,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/preview"
+	"github.com/noren-cdk/noren/internal/preview/nightfunctions"
 )
 
 func main() {
-	preview.RunFunction(os.Args[1:])
+	preview.RunFunction(os.Args[1:], nightfunctions.Functions())
 	os.Exit(exec(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

@@ -52,6 +52,10 @@ func (t *turning) turnNow(cmd *cobra.Command, query live.Query, o *turn.Operatio
 			return errors.Join(err, &exitError{declined, errors.New("nothing was changed")})
 		}
 	}
+	o.Switch = plan.Switch
+	others := tellers(cmd, query, o)
+	wait := others.beside(ctx, t.mode)
+	defer wait()
 	e.Seen = t.listenerOf(query, plan.Switch)
 	e.By = caller(ctx, query.AWS)
 	watching, cancel := context.WithTimeout(ctx, max(t.wait, time.Minute))
@@ -60,9 +64,12 @@ func (t *turning) turnNow(cmd *cobra.Command, query live.Query, o *turn.Operatio
 	if err != nil {
 		return err
 	}
+	wait()
+	others.byHand(ctx, plan.Deployed, outcome.Turned)
 	if err := t.await(ctx, query, plan.Switch, live.Status.Turned); err != nil {
 		return err
 	}
+	others.after(ctx, t.mode)
 	result := turnedNow{Stack: query.Stack, To: t.mode, Deployed: plan.Deployed, Outcome: outcome}
 	for _, s := range plan.Steps {
 		result.Changed = append(result.Changed, s.Resource)

@@ -53,7 +53,9 @@ that carry the mode, and nothing else, and makes a change set of it. What
 CloudFormation would change is compared with the list of these properties: if it
 is anything else, the change set is deleted and nothing happens. Then it asks,
 executes, follows the events, and waits until the live listener and a request
-agree. It needs neither Node nor CDK nor a checkout. CloudFormation stays the
+agree. Outside monitors, if there are any, are kept quiet before it closes, and
+speak again once it is open (docs/monitors.md); what goes wrong there is said, and
+stops nothing. It needs neither Node nor CDK nor a checkout. CloudFormation stays the
 truth: the stack has not drifted afterwards, and a deploy of the same mode finds
 nothing to change. The next deploy of another mode turns it again.
 
@@ -153,10 +155,13 @@ func (t *turning) run(cmd *cobra.Command) error {
 		return repeatable(err)
 	}
 	result := turned{Stack: query.Stack, From: plan.From, To: t.mode, Changed: plan.Changed, Deleted: plan.Others}
+	o.Switch = plan.Switch
+	others := tellers(cmd, query, o)
 	if plan.ChangeSet == "" {
 		if err := t.already(ctx, query, plan); err != nil {
 			return err
 		}
+		others.before(ctx, t.mode, wish.Until)
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s is %s already; nothing to change\n", query.Stack, t.mode)
 	} else {
 		t.show(cmd, query.Stack, plan)
@@ -166,13 +171,16 @@ func (t *turning) run(cmd *cobra.Command) error {
 				return errors.Join(err, o.Discard(context.WithoutCancel(ctx), plan), &exitError{declined, errors.New("nothing was changed")})
 			}
 		}
+		others.before(ctx, t.mode, wish.Until)
 		if err := o.Execute(ctx, plan, func(e types.StackEvent) { showEvent(cmd, e) }); err != nil {
 			return repeatable(err)
 		}
+		others.deployed(ctx, plan.From, t.mode, wish.Until)
 	}
 	if err := t.await(ctx, query, plan.Switch, live.Status.Agrees); err != nil {
 		return err
 	}
+	others.after(ctx, t.mode)
 	if t.asJSON {
 		return writeJSON(cmd.OutOrStdout(), result)
 	}

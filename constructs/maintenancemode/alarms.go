@@ -2,15 +2,18 @@ package maintenancemode
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/noren-cdk/noren/internal/function/monitors"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -27,8 +30,8 @@ func every(statistic string) *awscloudwatch.MetricOptions {
 	return &awscloudwatch.MetricOptions{Period: minute(), Statistic: &statistic}
 }
 
-// addAlarms defines the alarms of the switch itself. They tell nobody until
-// someone adds an action. None of them depends on the mode, and none takes the
+// addAlarms defines the alarms of the switch itself. They tell the topics of the
+// props, and nobody else until someone adds an action. None of them depends on the mode, and none takes the
 // probe's silence for an open product: the state that was last known is kept,
 // and the silence is an alarm of its own.
 func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
@@ -84,6 +87,13 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 		alarm("GuardThrottlesAlarm", "The reopen guard is throttled: CloudFormation waits a minute for it and rolls the deploy back", m.Guard.Function.MetricThrottles(every("Sum")), quiet)
 	}
 
+	if m.Monitors != nil {
+		failing := quiet
+		failing.EvaluationPeriods = jsii.Number(3) // of the schedule
+		alarm("MonitorsAlarm", "An outside monitor is not told for a quarter of an hour: it may be quiet while the product is open, or call people for a planned maintenance",
+			m.Monitors.MetricErrors(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(monitors.Every.Minutes())), Statistic: jsii.String("Sum")}), failing)
+	}
+
 	// By share, and never by a number of requests: at night five of five may be all.
 	share := func(id, description, expression string, period float64, options awscloudwatch.AlarmProps) {
 		options.Threshold = jsii.Number(failingShare)
@@ -113,6 +123,13 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 	few.EvaluationPeriods, few.DatapointsToAlarm = jsii.Number(2), jsii.Number(1)
 	share("AllowedErrorsAlarm", "Requests that maintenance lets through fail with 5xx, one in twenty or more", "100 * ERRORS / REQUESTS", 1, often)
 	share("AllowedErrorsFewAlarm", "Of the few requests that maintenance lets through within ten minutes, one in twenty or more fails with 5xx", "IF(ERRORS >= 3, 100 * ERRORS / REQUESTS, 0)", fewMinutes, few)
+	for _, topic := range props.AlarmTopics {
+		for _, a := range slices.Concat(m.ModeAlarms, m.Alarms) {
+			action := awscloudwatchactions.NewSnsAction(topic)
+			a.AddAlarmAction(action)
+			a.AddOkAction(action)
+		}
+	}
 }
 
 const (

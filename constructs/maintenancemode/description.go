@@ -48,6 +48,9 @@ func (m *MaintenanceMode) describe(this constructs.Construct, props Props) {
 		"Role":      stack.GetLogicalId(m.TurningRole.Node().DefaultChild().(awscdk.CfnElement)),
 		"ByHand":    stack.GetLogicalId(m.ByHand.Node().DefaultChild().(awscdk.CfnElement)),
 	}
+	if m.Monitors != nil {
+		values["Monitors"] = stack.GetLogicalId(m.Monitors.Node().DefaultChild().(awscdk.CfnElement))
+	}
 	if m.Guard.Resource != nil {
 		values["Guard"] = stack.GetLogicalId(m.Guard.Resource.Node().DefaultChild().(awscdk.CfnElement))
 	}

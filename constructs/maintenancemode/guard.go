@@ -133,6 +133,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	allow(g.Attribution.ParameterArn(), "ssm:GetParameter")
 	allow(m.ByHand.ParameterArn(), "ssm:GetParameter")
 	allow(awscdk.Aws_STACK_ID(), "cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents")
+	g.Function.AddToRolePolicy(awsiam.NewPolicyStatement(mayAnnounce(this)))
 	allow(jsii.String("*"), "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules") // they know no resource
 	meantWildcard(g.Function, "elasticloadbalancing:DescribeListeners and DescribeRules know no resource.")
 
@@ -157,6 +158,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 		RecordParameter:      *g.Record.ParameterName(),
 		AttributionParameter: *g.Attribution.ParameterName(),
 		ByHandParameter:      *m.ByHand.ParameterName(),
+		SwitchName:           pathInStack(this),
 		Switch:               at,
 	}.Encode()
 	g.Resource = awscdk.NewCustomResource(this, jsii.String("Guard"), &awscdk.CustomResourceProps{

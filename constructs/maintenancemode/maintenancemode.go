@@ -81,12 +81,18 @@ type MaintenanceMode struct {
 	// ProbeLogGroup is the probe's log.
 	ProbeLogGroup awslogs.ILogGroup
 
+	// Monitors keeps outside monitors quiet. Nil without Props.Monitors.
+	Monitors awslambda.Function
+
+	// MonitorsLogGroup is its log. Nil without Props.Monitors.
+	MonitorsLogGroup awslogs.ILogGroup
+
 	// Metrics are what the probe says.
 	Metrics Metrics
 
 	// Alarms say that something is wrong with the switch, or that maintenance takes
 	// longer than was expected. A planned closing sets none of them off. They tell
-	// nobody before an action is added to them.
+	// Props.AlarmTopics, and whom else an action is added for.
 	Alarms []awscloudwatch.Alarm
 
 	// ModeAlarms say which mode the product is in: they go off at every closing.
@@ -172,6 +178,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		mode.addRules(props, &listeners[i], unlock)
 	}
 	mode.addTurningRole(this)
+	mode.addMonitors(this, props, at)
 	mode.describe(this, props)
 	mode.addProbe(this, props, at, listeners, unlock)
 	mode.addAlarms(this, props)

@@ -80,11 +80,7 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 		statements = append(statements,
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("cloudformation:DescribeStacks"), Resources: &[]*string{awscdk.Aws_STACK_ID()}},
 			&awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:PutParameter"), Resources: &[]*string{g.Attribution.ParameterArn()}},
-			&awsiam.PolicyStatementProps{
-				Actions:    jsii.Strings("events:PutEvents"),
-				Resources:  &[]*string{awscdk.Stack_Of(this).FormatArn(&awscdk.ArnComponents{Service: jsii.String("events"), Resource: jsii.String("event-bus"), ResourceName: jsii.String("default")})},
-				Conditions: &map[string]any{"StringEquals": map[string]any{"events:source": live.EventSource}},
-			})
+			mayAnnounce(this))
 		remembered = append(remembered, g.Record.ParameterArn(), g.Attribution.ParameterArn())
 	}
 	statements = append(statements, &awsiam.PolicyStatementProps{Actions: jsii.Strings("ssm:GetParameters"), Resources: &remembered})
@@ -121,6 +117,15 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 		})
 	}
 	m.Metrics = Metrics{Mode: metric(maintenance.ModeMetric), Drift: metric(maintenance.DriftMetric), Overdue: metric(maintenance.OverdueMetric)}
+}
+
+// mayAnnounce is the right to send mode events.
+func mayAnnounce(this constructs.Construct) *awsiam.PolicyStatementProps {
+	return &awsiam.PolicyStatementProps{
+		Actions:    jsii.Strings("events:PutEvents"),
+		Resources:  &[]*string{awscdk.Stack_Of(this).FormatArn(&awscdk.ArnComponents{Service: jsii.String("events"), Resource: jsii.String("event-bus"), ResourceName: jsii.String("default")})},
+		Conditions: &map[string]any{"StringEquals": map[string]any{"events:source": live.EventSource}},
+	}
 }
 
 // addSchedule invokes the probe every minute. A failed invocation is not

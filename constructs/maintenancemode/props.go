@@ -11,6 +11,7 @@ import (
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
@@ -114,6 +115,15 @@ type Props struct {
 	// minutes up to 24 hours, which is how far back CloudWatch looks: after that
 	// ForgottenAlarm goes off. Default: 4 hours.
 	ExpectedDuration time.Duration
+
+	// Monitors are services outside of AWS that watch the product, at most 8, and
+	// are kept quiet while it is closed. Default: none, and no function for them.
+	Monitors []Monitor
+
+	// AlarmTopics are told when one of Alarms and ModeAlarms goes off, and when it
+	// ends. Their policies have to let CloudWatch publish. Default: nobody is told
+	// before an action is added to the alarms.
+	AlarmTopics []awssns.ITopic
 
 	// ReservedConcurrency is kept for the function that answers, which is also
 	// its most: what exceeds it gets a bare 502 from ALB. An account whose quota
@@ -226,6 +236,7 @@ func (p Props) validate() error {
 	if p.Guard.Absent && p.Guard.Typed.IsZero() {
 		bad("Guard.Absent wants the mode to be typed: without the guard nothing asks whether a file is to open the product")
 	}
+	errs = append(errs, p.validateMonitors()...)
 	if p.RuleQuota < 0 {
 		bad("RuleQuota must not be negative, got %d", p.RuleQuota)
 	}

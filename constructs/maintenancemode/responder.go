@@ -19,6 +19,7 @@ const (
 	unlockProgram    = "github.com/noren-cdk/noren/lambda/unlock"
 	guardProgram     = "github.com/noren-cdk/noren/lambda/guard"
 	probeProgram     = "github.com/noren-cdk/noren/lambda/probe"
+	monitorsProgram  = "github.com/noren-cdk/noren/lambda/monitors"
 )
 
 // Ids of constructs by which a MaintenanceMode is known.

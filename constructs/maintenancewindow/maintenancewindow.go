@@ -28,10 +28,6 @@ import (
 
 const program = "github.com/noren-cdk/noren/lambda/window"
 
-// Compile starts to compile the program of the function, so that New has less to
-// wait for.
-func Compile() { gofunction.Compile(program) }
-
 // MaintenanceWindow is what New defined.
 type MaintenanceWindow struct {
 	// Machine runs the steps of the maintenance.

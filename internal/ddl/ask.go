@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
@@ -91,6 +92,11 @@ func (s *scratch) climb(ctx context.Context, st sqltext.Statement, a answer, run
 		} else if rung.Algorithm == "INSTANT" && !slices.Equal(ids, now) { // MariaDB, of partitions
 			full = "the server takes the clause, and rewrites the table all the same"
 		}
+		if full == "" {
+			if full, err = s.storedAnew(ctx, st, rung, a.before); err != nil {
+				return answer{}, err
+			}
+		}
 		if full != "" {
 			a.refusals = append(a.refusals, Refusal{Rung: rung, Reason: full})
 			return s.again(ctx, st, a, rungs[i+1:]...)
@@ -124,7 +130,7 @@ func (s *scratch) climb(ctx context.Context, st sqltext.Statement, a answer, run
 	if a.rebuild {
 		t := s.home(st.Tables[0].Table)
 		past := s.pasts[t]
-		past.versions = 0
+		past.versions, past.temporal = 0, nil
 		s.pasts[t] = past
 		if err := s.renewed(ctx, st); err != nil {
 			return answer{}, err
@@ -149,6 +155,42 @@ func (s *scratch) renewed(ctx context.Context, st sqltext.Statement) error {
 		return nil // the statement has renamed it
 	}
 	return err
+}
+
+// storedAnew says why the real table would refuse what its shadow accepted: whatever
+// changes a table with times in the format of before MySQL 5.6 stores them in the
+// new one, which only COPY does. Renaming the table and what is done to partitions
+// does not, nor does dropping all such columns. It is "" if the table would not
+// refuse.
+func (s *scratch) storedAnew(ctx context.Context, st sqltext.Statement, rung Rung, before map[string]string) (string, error) {
+	t := s.home(st.Tables[0].Table)
+	kept := slices.DeleteFunc(slices.Clone(s.pasts[t].temporal), func(column string) bool {
+		return slices.ContainsFunc(st.Loses, func(lost string) bool { return strings.EqualFold(lost, "DROP COLUMN "+column) })
+	})
+	if rung.Algorithm == "" || rung.Algorithm == "COPY" || st.Partitions != "" || len(kept) == 0 {
+		return "", nil
+	}
+	if renamed, err := s.onlyRenamed(ctx, st, before); err != nil || renamed {
+		return "", err
+	}
+	return fmt.Sprintf("the times in %s are stored as before MySQL 5.6, and any change stores them anew", strings.Join(kept, ", ")), nil
+}
+
+// onlyRenamed reports whether a statement that was tried on the shadow has given it
+// another name and changed nothing else.
+func (s *scratch) onlyRenamed(ctx context.Context, st sqltext.Statement, before map[string]string) (bool, error) {
+	changed := st.Changed()
+	if len(changed) != 2 {
+		return false, nil
+	}
+	old, err := s.definition(ctx, changed[0])
+	if err != nil || old != "" {
+		return false, err
+	}
+	after, err := s.definition(ctx, changed[1])
+	_, was, _ := strings.Cut(before[s.home(changed[0]).Name], "\n")
+	_, is, _ := strings.Cut(after, "\n")
+	return was != "" && was == is, err
 }
 
 // A statementError is a server's objection to a statement itself.

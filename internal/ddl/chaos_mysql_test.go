@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
 // A chaosStatement is a statement and how to see whether it was executed.
@@ -55,7 +57,7 @@ func tableIs(name string) string {
 // A chaos is one server on which statements are disturbed.
 type chaos struct {
 	name    string
-	process *process
+	process *mysqld.Process
 	root    *sql.DB
 }
 
@@ -74,8 +76,8 @@ var faults = []struct {
 		}
 	}},
 	{"restart", func(t *testing.T, c *chaos, _ *chaosRun) {
-		c.process.end(syscall.SIGKILL)
-		if err := c.process.start(); err != nil {
+		c.process.End(syscall.SIGKILL)
+		if err := c.process.Start(); err != nil {
 			t.Fatal(err)
 		}
 	}},
@@ -127,7 +129,7 @@ type chaosRun struct {
 
 func startChaosRun(t *testing.T, c *chaos, sql string) *chaosRun {
 	t.Helper()
-	s := &testServer{name: c.name, dsn: c.process.dsn}
+	s := &testServer{name: c.name, dsn: c.process.DSN}
 	db, network := s.through(t, "ddl_run")
 	run := &chaosRun{sql: sql, network: network, stderr: &bytes.Buffer{}}
 	program, err := os.Executable()
@@ -192,8 +194,8 @@ func TestChaos(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer p.stop()
-		pool, err := sql.Open("mysql", withSchema(t, p.dsn, ""))
+		defer p.Stop()
+		pool, err := sql.Open("mysql", withSchema(t, p.DSN, ""))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +234,7 @@ func withSchema(t *testing.T, dsn, schema string) string {
 
 // once disturbs one statement.
 func (c *chaos) once(t *testing.T, st chaosStatement, disturb func(*testing.T, *chaos, *chaosRun), moment time.Duration) {
-	s := &testServer{name: c.name, dsn: c.process.dsn}
+	s := &testServer{name: c.name, dsn: c.process.DSN}
 	s.once.Do(func() {})
 	db, root := manyReports(t, s, 40_000)
 	execute(t, root, "CREATE TABLE old (id INT PRIMARY KEY)", "INSERT INTO old SELECT id FROM reports WHERE id < 100", "CREATE VIEW others AS SELECT 1 AS one")

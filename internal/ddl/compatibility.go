@@ -1,7 +1,6 @@
 package ddl
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,34 +19,6 @@ const (
 	Contract Change = "contract"
 	Neither  Change = "neither"
 )
-
-// A column is what the server says of a column.
-type column struct {
-	name, kind string // kind is the type
-	rest       string // charset, default and the like
-	nullable   bool
-	filled     bool // an INSERT need not name it
-	hidden     bool // from SELECT *
-}
-
-func (s *scratch) columns(ctx context.Context, t sqltext.Table) ([]column, error) {
-	rows, err := s.conn.QueryContext(ctx, `SELECT column_name, column_type, CONCAT_WS(' ', collation_name, generation_expression), is_nullable = 'YES',
-		is_nullable = 'YES' OR column_default IS NOT NULL OR COALESCE(generation_expression, '') <> '' OR extra LIKE '%auto_increment%' OR extra LIKE '%DEFAULT_GENERATED%', extra LIKE '%INVISIBLE%'
-		FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`, ScratchSchema, s.shadow(s.home(t)))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []column
-	for rows.Next() {
-		var c column
-		if err := rows.Scan(&c.name, &c.kind, &c.rest, &c.nullable, &c.filled, &c.hidden); err != nil {
-			return nil, err
-		}
-		all = append(all, c)
-	}
-	return all, rows.Err()
-}
 
 // A verdict of compatibility is a change with what the version before meets.
 type compatibility struct {
@@ -77,7 +48,7 @@ func (c *compatibility) change() Change {
 
 // compare says what a statement on tables is, by what the server made of its
 // table: the columns and the definition before and after.
-func compare(st sqltext.Statement, a answer, before, after []column) *compatibility {
+func compare(st sqltext.Statement, a answer, before, after []Column) *compatibility {
 	c := &compatibility{}
 	if len(st.Loses) > 0 && st.Kind != sqltext.AlterTable {
 		c.contract("rows are lost: %s", strings.Join(st.Loses, ", "))
@@ -105,25 +76,25 @@ func compare(st sqltext.Statement, a answer, before, after []column) *compatibil
 }
 
 // columns compares the columns, and returns the names of those that are new.
-func (c *compatibility) columns(st sqltext.Statement, before, after []column) (added []string) {
-	find := func(all []column, name string) int {
-		return slices.IndexFunc(all, func(c column) bool { return c.name == name })
+func (c *compatibility) columns(st sqltext.Statement, before, after []Column) (added []string) {
+	find := func(all []Column, name string) int {
+		return slices.IndexFunc(all, func(c Column) bool { return c.Name == name })
 	}
 	for _, b := range before {
-		name := sqltext.Quote(b.name)
-		i := find(after, b.name)
-		if i < 0 || slices.Contains(st.Loses, "DROP COLUMN "+b.name) {
+		name := sqltext.Quote(b.Name)
+		i := find(after, b.Name)
+		if i < 0 || slices.Contains(st.Loses, "DROP COLUMN "+b.Name) {
 			c.contract("its statements that name %s fail", name)
 			continue
 		}
 		switch now := after[i]; {
-		case b.nullable && !now.nullable:
+		case b.Nullable && !now.Nullable:
 			c.contract("an INSERT without %s, or with NULL, fails", name)
-		case b.kind != now.kind && wider(b.kind, now.kind):
-			c.expand("it may read values of %s that %s does not hold, once a newer version writes them", name, b.kind)
-		case b.kind != now.kind || b.rest != now.rest:
-			c.contract("%s is %s and was %s: it may write values that no longer fit, and compare others", name, strings.TrimSpace(now.kind+" "+now.rest), strings.TrimSpace(b.kind+" "+b.rest))
-		case !b.nullable && now.nullable:
+		case b.Type != now.Type && wider(b.Type, now.Type):
+			c.expand("it may read values of %s that %s does not hold, once a newer version writes them", name, b.Type)
+		case b.Type != now.Type || b.rest() != now.rest():
+			c.contract("%s is %s and was %s: it may write values that no longer fit, and compare others", name, strings.TrimSpace(now.Type+" "+now.rest()), strings.TrimSpace(b.Type+" "+b.rest()))
+		case !b.Nullable && now.Nullable:
 			c.expand("it may read NULL in %s, once a newer version writes it", name)
 		case b.filled && !now.filled:
 			c.contract("an INSERT without %s fails", name)
@@ -131,11 +102,11 @@ func (c *compatibility) columns(st sqltext.Statement, before, after []column) (a
 	}
 	shown := false
 	for _, now := range after {
-		if find(before, now.name) >= 0 {
+		if find(before, now.Name) >= 0 {
 			continue
 		}
-		added = append(added, now.name)
-		name := sqltext.Quote(now.name)
+		added = append(added, now.Name)
+		name := sqltext.Quote(now.Name)
 		if now.filled {
 			c.expand("an INSERT that does not name %s goes on", name)
 		} else {
@@ -151,9 +122,6 @@ func (c *compatibility) columns(st sqltext.Statement, before, after []column) (a
 
 // constraints compares the lines of definitions that are about keys.
 func (c *compatibility) constraints(before, after, added []string) {
-	restricts := func(line string) bool {
-		return strings.HasPrefix(line, "UNIQUE KEY ") || strings.HasPrefix(line, "PRIMARY KEY ") || strings.HasPrefix(line, "CONSTRAINT ") || strings.HasPrefix(line, "CHECK ")
-	}
 	for _, line := range after {
 		if restricts(line) && !slices.Contains(before, line) && !onlyNames(line, added) {
 			c.contract("its writes fail that break %s", line)
@@ -164,6 +132,11 @@ func (c *compatibility) constraints(before, after, added []string) {
 			c.expand("it may meet rows that %s kept out", line)
 		}
 	}
+}
+
+// restricts reports whether a line of a definition keeps rows out.
+func restricts(line string) bool {
+	return strings.HasPrefix(line, "UNIQUE KEY ") || strings.HasPrefix(line, "PRIMARY KEY ") || strings.HasPrefix(line, "CONSTRAINT ") || strings.HasPrefix(line, "CHECK ")
 }
 
 // onlyNames says whether a key names no columns but those.

@@ -126,3 +126,59 @@ func TestPlan_NamesThePinnedAlgorithm(t *testing.T) {
 		}
 	})
 }
+
+// TestPlan_TimesOfBeforeMySQL56: whatever changes a table with such times copies it,
+// which its definition does not show. Only MariaDB can still make them; MySQL has
+// them in tables of 5.5, until 8.0, which takes none.
+func TestPlan_TimesOfBeforeMySQL56(t *testing.T) {
+	const table = "CREATE TABLE old (id INT PRIMARY KEY, d DATETIME, t TIMESTAMP NULL, v VARCHAR(10), KEY v (v))"
+	partitioned := table + " PARTITION BY RANGE (id) (PARTITION a VALUES LESS THAN (10), PARTITION b VALUES LESS THAN (20))"
+	for _, test := range []struct{ name, table, sql string }{
+		{"a column at the end", table, "ALTER TABLE old ADD c INT"},
+		{"an index", table, "CREATE INDEX w ON old (v)"},
+		{"a dropped index", table, "ALTER TABLE old DROP INDEX v"},
+		{"a default", table, "ALTER TABLE old ALTER v SET DEFAULT 'x'"},
+		{"a comment", table, "ALTER TABLE old COMMENT 'x'"},
+		{"a longer column", table, "ALTER TABLE old MODIFY v VARCHAR(20)"},
+		{"one of two such columns dropped", table, "ALTER TABLE old DROP COLUMN d"},
+		{"all such columns dropped", table, "ALTER TABLE old DROP COLUMN d, DROP COLUMN t"},
+		{"such a column renamed", table, "ALTER TABLE old CHANGE d e DATETIME"},
+		{"the table renamed", table, "ALTER TABLE old RENAME TO new"},
+		{"the table renamed, and changed", table, "ALTER TABLE old ADD c INT, RENAME TO new"},
+		{"another partition", partitioned, "ALTER TABLE old ADD PARTITION (PARTITION c VALUES LESS THAN (30))"},
+		{"a change after a copy", table, "ALTER TABLE old FORCE, ALGORITHM=COPY; ALTER TABLE old ADD c INT"},
+		{"a change after a change, which copies", table, "ALTER TABLE old ADD c INT; ALTER TABLE old ADD e INT"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			onEveryServer(t, func(t *testing.T, s *testServer) {
+				if !s.mariaDB() {
+					return
+				}
+				root := s.pool(t, "")
+				t.Cleanup(func() {
+					execute(t, root, "SET GLOBAL mysql56_temporal_format = ON", "DROP DATABASE IF EXISTS noren_scratch")
+				})
+				s.open(t, "ddl-field-reports")
+				execute(t, single(t, s, "ddl-field-reports"), "SET GLOBAL mysql56_temporal_format = OFF", test.table, "SET GLOBAL mysql56_temporal_format = ON")
+				db := s.reopen(t, "ddl-field-reports")
+				plan, err := planText(t.Context(), db, test.sql, PlanOptions{Writes: Stopped, Policy: Any})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, step := range plan.Steps {
+					got := fmt.Sprintf("%s rebuild=%v", step.Rung, step.Rebuild)
+					if want := reality(t, db, step.SQL); got != want {
+						t.Errorf("%s: planned %s, was %s: %q %v", step.SQL, got, want, step.Problems, step.Refusals)
+					}
+					for name, after := range step.after {
+						now, err := showCreate(t.Context(), db.pool, db.Schema, name)
+						if err != nil || settled(now) != settled(after) {
+							t.Errorf("%s: the definition was planned as\n%s\nand is\n%s (%v)", step.SQL, after, now, err)
+						}
+					}
+				}
+				noShadows(t, db)
+			})
+		})
+	}
+}

@@ -181,3 +181,15 @@ func collect[T any](ctx context.Context, q queryer, query string, args ...any) (
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }
+
+// Pool is the sessions of the database.
+func (d *Database) Pool() *sql.DB { return d.pool }
+
+// Session is a session of its own, which gives up on a lock after seconds. End
+// ends it.
+func (d *Database) Session(ctx context.Context, seconds int) (*sql.Conn, error) {
+	return d.session(ctx, seconds)
+}
+
+// End ends a session for good, so that no state of it comes back to the pool.
+func End(conn *sql.Conn) { end(conn) }

@@ -35,8 +35,12 @@ func showCreate(ctx context.Context, q queryer, schema, name string) (string, er
 			return "", err
 		}
 	}
-	return definition, rows.Err()
+	return oldFormat.ReplaceAllString(definition, ""), rows.Err()
 }
+
+// oldFormat marks columns whose values are stored as before MySQL 5.6. It belongs
+// to the past of a table and not to what it is defined as.
+var oldFormat = regexp.MustCompile(` /\* (mariadb-5\.3|5\.5 binary format) \*/`)
 
 var autoIncrement = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 
@@ -93,10 +97,11 @@ func filePattern(schema, name string) string {
 // A past is what a table keeps of earlier changes and its definition does not
 // show: what the server answers depends on it.
 type past struct {
-	known    bool   // whether the server said it: its list of tables waits for everybody's locks
-	versions int    // row versions that INSTANT has left
-	fulltext bool   // a hidden column FTS_DOC_ID, although the last FULLTEXT index is gone
-	format   string // the row format, if that is not the one that a new table would get
+	known    bool     // whether the server said it: its list of tables waits for everybody's locks
+	versions int      // row versions that INSTANT has left
+	fulltext bool     // a hidden column FTS_DOC_ID, although the last FULLTEXT index is gone
+	format   string   // the row format, if that is not the one that a new table would get
+	temporal []string // columns whose times are stored as before MySQL 5.6, and as no new table would
 }
 
 // pastOf reads the past of a table with a definition.
@@ -128,6 +133,13 @@ func (d *Database) pastOf(ctx context.Context, schema, name, definition string) 
 	}
 	if err != nil {
 		return p, fmt.Errorf("reading what InnoDB keeps of %s: %w", sqltext.Quote(name), err)
+	}
+	p.temporal, err = collect[string](ctx, conn, "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ? AND data_type IN ('time', 'datetime', 'timestamp') AND column_type LIKE '% /* %'", schema, name)
+	if code(err) == codeLockWait {
+		return p, nil
+	}
+	if err != nil {
+		return p, fmt.Errorf("reading how times are stored in %s: %w", sqltext.Quote(name), err)
 	}
 	p.known, p.versions = true, int(versions.Int64)
 	p.fulltext = hidden.Int64 > 0 && !strings.Contains(definition, "FULLTEXT KEY ") && !strings.Contains(strings.ToUpper(definition), "FTS_DOC_ID") &&

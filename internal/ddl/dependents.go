@@ -208,7 +208,7 @@ func (p *planner) compile(ctx context.Context, one *dependent) (failed error, kn
 		return nil, false, err
 	}
 	for _, name := range body.Columns {
-		if !slices.ContainsFunc(columns, func(c column) bool { return strings.EqualFold(c.name, name) }) {
+		if !slices.ContainsFunc(columns, func(c Column) bool { return strings.EqualFold(c.Name, name) }) {
 			return fmt.Errorf("%s has no column %s", one.On, sqltext.Quote(name)), true, nil
 		}
 	}

@@ -81,8 +81,9 @@ type Step struct {
 	touched       []string  // tables of a statement on rows
 	shared        bool      // without a Lock, writes wait all the same
 	parsed        sqltext.Statement
-	raises        bool // no verdict is acceptable: another way is needed
-	done          bool // by an earlier run
+	waits         []string // those of Problems that are only about who waits
+	raises        bool     // no verdict is acceptable: another way is needed
+	done          bool     // by an earlier run
 }
 
 // Allowed says whether the statement may be executed.
@@ -90,6 +91,19 @@ func (s *Step) Allowed() bool { return len(s.Problems) == 0 }
 
 func (s *Step) problem(format string, args ...any) {
 	s.Problems = append(s.Problems, fmt.Sprintf(format, args...))
+}
+
+// waiting is a problem that is only about who waits.
+func (s *Step) waiting(format string, args ...any) {
+	s.raises = true
+	s.problem(format, args...)
+	s.waits = append(s.waits, s.Problems[len(s.Problems)-1])
+}
+
+// Elsewhere are the problems that the statement has on a copy, too, where nobody
+// waits.
+func (s *Step) Elsewhere() []string {
+	return slices.DeleteFunc(slices.Clone(s.Problems), func(p string) bool { return slices.Contains(s.waits, p) })
 }
 
 func (s *Step) note(format string, args ...any) {
@@ -107,13 +121,11 @@ func (s *Step) judge(a answer, fresh bool) {
 	case !a.accepted && a.loose != Rung{}:
 		s.problem("it asks for %s, which the server refuses for this change: without it the server does %s", s.parsed.Pinned(), a.loose)
 	case !a.accepted:
-		s.raises = true
-		s.problem("reads would stop: the server accepts none of %s", tried(a, s.parsed))
+		s.waiting("reads would stop: the server accepts none of %s", tried(a, s.parsed))
 	case s.Lock == "SHARED" || a.shared:
 		s.Reads = true
 		if s.Judged == Live {
-			s.raises = true
-			s.problem("writes to %s would stop", strings.Join(s.Tables, ", "))
+			s.waiting("writes to %s would stop", strings.Join(s.Tables, ", "))
 		}
 	default:
 		s.Reads, s.Writes = true, true
@@ -143,4 +155,27 @@ func (o PlanOptions) judgedFor(tables []string) Writes {
 		return Live
 	}
 	return Stopped
+}
+
+// Fires reports whether the statement is about a trigger or an event.
+func (s *Step) Fires() bool {
+	return s.parsed.Object.Type == "TRIGGER" || s.parsed.Object.Type == "EVENT"
+}
+
+// Restricts are the keys, checks and foreign keys that the statement adds, which
+// keep rows out.
+func (s *Step) Restricts() []string {
+	var all []string
+	for name := range s.before {
+		if s.before[name] == "" || s.after[name] == "" {
+			continue
+		}
+		before := lines(s.before[name])
+		for _, line := range lines(s.after[name]) {
+			if restricts(line) && !strings.HasPrefix(line, "PRIMARY") && !slices.Contains(before, line) {
+				all = append(all, line)
+			}
+		}
+	}
+	return all
 }

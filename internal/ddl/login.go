@@ -87,14 +87,20 @@ func ReaderLogin(getenv func(string) string) (Login, bool) {
 
 // RehearseLogin is the login to the clone: that of the variables with the
 // prefix REHEARSE_. The host is never that of DB_HOST.
-func RehearseLogin(getenv func(string) string) Login {
+func RehearseLogin(getenv func(string) string) Login { return elsewhere(getenv, "REHEARSE_") }
+
+// CopyLogin is the login to the copy that is to take the place of the original:
+// that of the variables with the prefix COPY_. The host is never that of DB_HOST.
+func CopyLogin(getenv func(string) string) Login { return elsewhere(getenv, "COPY_") }
+
+func elsewhere(getenv func(string) string, prefix string) Login {
 	l := LoginFromEnvironment(getenv)
-	r := LoginFromEnvironment(func(name string) string { return getenv("REHEARSE_" + name) })
+	r := LoginFromEnvironment(func(name string) string { return getenv(prefix + name) })
 	if r.User == "" && r.SecretARN == "" {
 		r.User, r.SecretARN = l.User, l.SecretARN
 	}
 	r.inherit(l)
-	r.variables = "REHEARSE_"
+	r.variables = prefix
 	return r
 }
 

@@ -77,6 +77,9 @@ type Plan struct {
 	Policy Policy  `json:"policy"`
 	Steps  []*Step `json:"steps"`
 
+	// Changes are what the tables become, each once.
+	Changes []TableChange `json:"-"`
+
 	// Problems are why the migration as a whole is not allowed.
 	Problems []string `json:"problems,omitempty"`
 
@@ -170,7 +173,7 @@ func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, er
 		return nil, err
 	}
 	plan := &Plan{Name: m.Name, Server: db.Server, Addr: db.Addr, UUID: db.UUID, Schema: db.Schema, Hash: m.Hash(), Writes: o.Writes, Policy: o.Policy, Steps: steps, judgedFor: o.judgedFor}
-	p.steps, p.fresh = steps, map[string]bool{}
+	p.current, p.steps, p.fresh = plan, steps, map[string]bool{}
 	for _, step := range steps {
 		step.done = o.done != nil && o.done(step.Number)
 		if step.done && step.Kind != sqltext.Session {

@@ -21,11 +21,12 @@ type planner struct {
 	instance instance
 	replicas int // that read the binary log
 
-	steps  []*Step      // of the migration that is planned
-	known  []*dependent // views and triggers, once they are read
-	read   bool
-	unseen []string // what could not be read of them
-	making map[*dependent]bool
+	current *Plan        // of the migration that is planned
+	steps   []*Step      // of it
+	known   []*dependent // views and triggers, once they are read
+	read    bool
+	unseen  []string // what could not be read of them
+	making  map[*dependent]bool
 
 	fresh   map[string]bool   // tables that the migration has made, and that are all but empty
 	origins map[string]string // the name that a renamed table has before the migration
@@ -134,6 +135,7 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 	if err != nil {
 		return err
 	}
+	p.current.changed(step, before, after)
 	c := compare(st, a, before, after)
 	if fresh && st.Kind != sqltext.DropTable {
 		c = &compatibility{expands: true}
@@ -147,8 +149,8 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 func (p *planner) trapped(step *Step, size tableSize) {
 	for _, t := range p.scratch.db.Server.traps(step.Rung, size.bytes(), p.instance) {
 		if t.reads {
-			step.Reads, step.raises = false, true
-			step.problem("%s", t.text)
+			step.Reads = false
+			step.waiting("%s", t.text)
 		} else {
 			step.note("%s", t.text)
 		}

@@ -2,7 +2,6 @@ package ddl
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,13 +26,7 @@ const (
 // key of a table.
 type portions struct {
 	statement sqltext.Portioned
-	key       []keyColumn
-}
-
-// A keyColumn is a column of a primary key, whose values are written as text.
-type keyColumn struct {
-	name, read string // how a value is read
-	quote      func(text string) string
+	key       Key
 }
 
 // A position is how far a statement in portions is, in the journal.
@@ -55,95 +48,19 @@ func (d *Database) portionsOf(ctx context.Context, st sqltext.Statement, origin 
 		return nil, err, nil
 	}
 	p = &portions{statement: statement}
-	if p.key, why, err = d.primaryKey(ctx, sqltext.Table{Schema: statement.Source.Schema, Name: origin(statement.Source.Name)}); why != nil || err != nil {
+	if p.key, why, err = d.PrimaryKey(ctx, sqltext.Table{Schema: statement.Source.Schema, Name: origin(statement.Source.Name)}); why != nil || err != nil {
 		return nil, why, err
 	}
 	for _, k := range p.key {
-		if slices.ContainsFunc(statement.Assigned, func(name string) bool { return strings.EqualFold(name, k.name) }) {
+		if slices.ContainsFunc(statement.Assigned, func(name string) bool { return strings.EqualFold(name, k.Name) }) {
 			return nil, fmt.Errorf("it changes the primary key of %s", statement.Source), nil
 		}
 	}
 	return p, nil, nil
 }
 
-// primaryKey reads the primary key of a table, if its values can be written down.
-func (d *Database) primaryKey(ctx context.Context, t sqltext.Table) (key []keyColumn, why, err error) {
-	schema := t.Schema
-	if schema == "" {
-		schema = d.Schema
-	}
-	rows, err := d.pool.QueryContext(ctx, `SELECT c.column_name, c.data_type, s.sub_part IS NOT NULL FROM information_schema.statistics s
-		JOIN information_schema.columns c ON c.table_schema = s.table_schema AND c.table_name = s.table_name AND c.column_name = s.column_name
-		WHERE s.table_schema = ? AND s.table_name = ? AND s.index_name = 'PRIMARY' ORDER BY s.seq_in_index`, schema, t.Name)
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading the primary key of %s: %w", t, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var k keyColumn
-		var kind string
-		var part bool
-		if err := rows.Scan(&k.name, &kind, &part); err != nil {
-			return nil, nil, err
-		}
-		name := sqltext.Quote(k.name)
-		switch {
-		case part:
-			why = fmt.Errorf("the primary key of %s is on a part of a column", t)
-		case slices.Contains([]string{"tinyint", "smallint", "mediumint", "int", "bigint", "decimal"}, kind):
-			k.read, k.quote = name, func(text string) string { return text }
-		case slices.Contains([]string{"date", "datetime"}, kind):
-			k.read, k.quote = "CAST("+name+" AS CHAR)", func(text string) string { return "'" + text + "'" }
-		case slices.Contains([]string{"char", "varchar"}, kind):
-			k.read, k.quote = "HEX(CONVERT("+name+" USING utf8mb4))", func(text string) string { return "_utf8mb4 X'" + text + "'" }
-		case slices.Contains([]string{"binary", "varbinary"}, kind):
-			k.read, k.quote = "HEX("+name+")", func(text string) string { return "X'" + text + "'" }
-		default:
-			why = fmt.Errorf("the primary key of %s has a column of the type %s", t, kind)
-		}
-		key = append(key, k)
-	}
-	if len(key) == 0 {
-		why = fmt.Errorf("%s has no primary key", t)
-	}
-	return key, why, rows.Err()
-}
-
-// beyond is the condition for the rows after a position, or, with upTo, for
-// those up to it.
-func (p *portions) beyond(at []string, upTo bool) string {
-	compare, last := " > ", " > "
-	if upTo {
-		compare, last = " < ", " <= "
-	}
-	var parts []string
-	equal := ""
-	for i, k := range p.key {
-		column, value := sqltext.Quote(p.statement.Name)+"."+sqltext.Quote(k.name), k.quote(at[i])
-		if i == len(p.key)-1 {
-			compare = last
-		}
-		parts = append(parts, "("+equal+column+compare+value+")")
-		equal += column + " = " + value + " AND "
-	}
-	return "(" + strings.Join(parts, " OR ") + ")"
-}
-
-// between is the condition for the rows after at, if there is one, up to to.
-func (p *portions) between(at, to []string) string {
-	if len(at) == 0 {
-		return p.beyond(to, true)
-	}
-	return "(" + p.beyond(at, false) + " AND " + p.beyond(to, true) + ")"
-}
-
 // row reads the key of one row; nil if there is none.
 func (p *portions) row(ctx context.Context, d *Database, condition, direction string, offset int) ([]string, error) {
-	var read, order []string
-	for _, k := range p.key {
-		read = append(read, k.read)
-		order = append(order, sqltext.Quote(k.name)+direction)
-	}
 	schema := p.statement.Source.Schema
 	if schema == "" {
 		schema = d.Schema
@@ -153,30 +70,7 @@ func (p *portions) row(ctx context.Context, d *Database, condition, direction st
 		where = " WHERE " + condition
 	}
 	from := sqltext.Table{Schema: schema, Name: p.statement.Source.Name}.String() + " AS " + sqltext.Quote(p.statement.Name)
-	values := make([]string, len(read))
-	into := make([]any, len(read))
-	for i := range values {
-		into[i] = &values[i]
-	}
-	rows, err := d.pool.QueryContext(ctx, fmt.Sprintf("SELECT %s FROM %s%s ORDER BY %s LIMIT 1 OFFSET %d", strings.Join(read, ", "), from, where, strings.Join(order, ", "), offset))
-	if err != nil {
-		return nil, fmt.Errorf("looking for the next portion: %w", err)
-	}
-	defer rows.Close()
-	if !rows.Next() {
-		return nil, rows.Err()
-	}
-	if err := rows.Scan(into...); err != nil {
-		return nil, err
-	}
-	for i, k := range p.key { // hexadecimal digits are letters and digits, whatever the row holds
-		if strings.HasPrefix(k.read, "HEX(") {
-			if _, err := hex.DecodeString(values[i]); err != nil {
-				return nil, fmt.Errorf("reading a value of %s: %w", sqltext.Quote(k.name), err)
-			}
-		}
-	}
-	return values, rows.Err()
+	return p.key.Row(ctx, d.pool, from+where, direction, offset)
 }
 
 // inPortions executes a statement range by range, from where an earlier run
@@ -197,7 +91,7 @@ func (c *conductor) inPortions(ctx context.Context, step *Step, x *execution, co
 	size := firstPortion
 	began := time.Now()
 	for {
-		to, err := p.row(ctx, c.db, p.between(at.At, at.Last), "", size-1)
+		to, err := p.row(ctx, c.db, p.key.Between(p.statement.Name, at.At, at.Last), "", size-1)
 		if err != nil {
 			return c.unfinished(at, err)
 		}
@@ -206,7 +100,7 @@ func (c *conductor) inPortions(ctx context.Context, step *Step, x *execution, co
 			to = at.Last
 		}
 		portion := time.Now()
-		x.sql = c.tag(step.Number) + p.statement.With(p.between(at.At, to))
+		x.sql = c.tag(step.Number) + p.statement.With(p.key.Between(p.statement.Name, at.At, to))
 		err = c.guard.execute(ctx, x)
 		next := position{At: to, Last: at.Last, Done: at.Done + 1}
 		if err = c.finish(ctx, err, func(q queryer) error { return commit(q, next, finished) }); err != nil {

@@ -77,7 +77,7 @@ func startProbes(ctx context.Context, db *Database, readers []*Database, all []p
 
 // writing are queries that lock the first row of a table, and the last.
 func (d *Database) writing(ctx context.Context, t sqltext.Table, name string) []string {
-	key, why, err := d.primaryKey(ctx, t)
+	key, why, err := d.PrimaryKey(ctx, t)
 	if why != nil || err != nil {
 		return []string{"/* noren ddl probe */ SELECT 1 FROM " + name + " LIMIT 1 FOR UPDATE"}
 	}
@@ -85,7 +85,7 @@ func (d *Database) writing(ctx context.Context, t sqltext.Table, name string) []
 	for _, direction := range []string{"", " DESC"} {
 		var order []string
 		for _, k := range key {
-			order = append(order, sqltext.Quote(k.name)+direction)
+			order = append(order, sqltext.Quote(k.Name)+direction)
 		}
 		all = append(all, "/* noren ddl probe */ SELECT 1 FROM "+name+" ORDER BY "+strings.Join(order, ", ")+" LIMIT 1 FOR UPDATE")
 	}

@@ -222,3 +222,6 @@ func reason(err error) string {
 	}
 	return err.Error()
 }
+
+// AtLeast reports whether the version is at least the given one.
+func (s Server) AtLeast(want ...int) bool { return atLeast(s.Version, want...) }

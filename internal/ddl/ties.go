@@ -71,8 +71,8 @@ func (p *planner) tie(step *Step, t sqltext.Table, by, why string) {
 	if why == "" || p.options.judgedFor([]string{name.Name}) != Live {
 		return
 	}
-	step.Writes, step.raises = false, true
-	step.problem("writes to %s would wait as long as the change takes: %s", name, why)
+	step.Writes = false
+	step.waiting("writes to %s would wait as long as the change takes: %s", name, why)
 }
 
 // parents judges the tables that foreign keys of a changed table refer to. Each

@@ -31,6 +31,7 @@ func (c *checker) check(now time.Time) {
 	c.checkAnswer()
 	c.checkAllow()
 	c.checkPlan()
+	c.checkMonitors()
 	c.checkSchemaChange()
 }
 
@@ -77,6 +78,7 @@ func (c *checker) checkDeployment() {
 	if env.AlarmEmail != "" && !isEmail(env.AlarmEmail) {
 		c.fail("alarmEmail", "want an e-mail address in ASCII such as ops@example.com, got %q", env.AlarmEmail)
 	}
+	c.checkTopics()
 }
 
 func isEmail(text string) bool {

@@ -46,6 +46,16 @@ type Environment struct {
 	// Default: nobody is told.
 	AlarmEmail string `yaml:"alarmEmail"`
 
+	// AlarmTopics are the ARNs of SNS topics of one's own, at most 2, that are told
+	// of alarms as well. Their policies have to let CloudWatch and EventBridge
+	// publish. Default: none.
+	AlarmTopics []string `yaml:"alarmTopics"`
+
+	// ChatTopics are the ARNs of SNS topics, at most 2, to which a channel of Amazon
+	// Q Developer in chat applications (AWS Chatbot) is subscribed: they are told as
+	// AlarmTopics are, in the format that it shows. Default: none.
+	ChatTopics []string `yaml:"chatTopics"`
+
 	// LogDays is how long logs are kept, in days: 1, 3, 5, 7, 14, 30, 60, 90,
 	// 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or
 	// 3653, which is what CloudWatch Logs takes. Default: 30.
@@ -297,6 +307,10 @@ type Maintenance struct {
 	// alarm asks whether it was forgotten. Default: 4 hours.
 	ExpectedDuration time.Duration `yaml:"expectedDuration" default:"4h"`
 
+	// Monitors are services outside of AWS that watch the product, and are kept
+	// quiet while it is closed: docs/monitors.md. Default: none.
+	Monitors []Monitor `yaml:"monitors"`
+
 	// Allow are the requests that get through during maintenance, as patterns
 	// of net/http.ServeMux with a method: "GET /api/templates/{id}".
 	// Default: none but the health check.
@@ -323,6 +337,27 @@ type Maintenance struct {
 	// quota of 1000 this leaves 900, and a new account, which has 10, can reserve
 	// none. Default: 0, nothing reserved.
 	ReservedConcurrency int `yaml:"reservedConcurrency" range:"0,900"`
+}
+
+// Monitor is a service outside of AWS that is kept quiet while the product is
+// closed. Exactly one of Mackerel and HTTP is given.
+type Monitor struct {
+	// Name is what results and logs call it: letters, digits and hyphens. Required.
+	Name string `yaml:"name,required" want:"letters, digits and hyphens, at most 63"`
+
+	// Secret is the ARN of the secret in Secrets Manager with the service's key, in
+	// the account and region of the environment. Required.
+	Secret string `yaml:"secret,required" want:"the ARN of a secret in Secrets Manager, arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX"`
+
+	// WhileReadOnly keeps it quiet while the product is read-only, too.
+	// Default: false.
+	WhileReadOnly bool `yaml:"whileReadOnly"`
+
+	// Mackerel makes downtimes at Mackerel.
+	Mackerel maintenance.Mackerel `yaml:"mackerel"`
+
+	// HTTP makes downtimes at any service that has them, by requests.
+	HTTP maintenance.HTTPMonitor `yaml:"http"`
 }
 
 // Window is one planned maintenance. It is deployed as long as it is in the file.

@@ -215,24 +215,28 @@ func requires(of reflect.Type) bool {
 // fieldComments are the docstrings of the definition, by type and field.
 func fieldComments(t *testing.T) map[string]string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "environment.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
 	all := map[string]string{}
-	ast.Inspect(file, func(node ast.Node) bool {
-		spec, ok := node.(*ast.TypeSpec)
-		if !ok {
-			return true
+	for _, name := range []string{"environment.go", "../../maintenance/monitor.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if fields, ok := spec.Type.(*ast.StructType); ok {
-			for _, field := range fields.Fields.List {
-				for _, name := range field.Names {
-					all[spec.Name.Name+"."+name.Name] = strings.Join(strings.Fields(field.Doc.Text()), " ")
+		ast.Inspect(file, func(node ast.Node) bool {
+			spec, ok := node.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			if fields, ok := spec.Type.(*ast.StructType); ok {
+				for _, field := range fields.Fields.List {
+					for _, name := range field.Names {
+						if comment := strings.Join(strings.Fields(field.Doc.Text()), " "); comment != "" {
+							all[spec.Name.Name+"."+name.Name] = comment
+						}
+					}
 				}
 			}
-		}
-		return false
-	})
+			return false
+		})
+	}
 	return all
 }

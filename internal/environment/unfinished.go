@@ -40,9 +40,9 @@ func unfinished(file string, source []byte) []Problem {
 		told[key] = true
 		open = append(open, Problem{file, at.line, at.column, key, "the value is a placeholder: replace it, and take REPLACE out of its comment"})
 	}
-	if key := "alarmEmail"; env.Maintenance.Guard && env.AlarmEmail == "" && !told[key] {
+	if key := "alarmEmail"; env.Maintenance.Guard && env.AlarmEmail == "" && len(env.AlarmTopics)+len(env.ChatTopics) == 0 && !told[key] {
 		at := d.placeOf(key)
-		open = append(open, Problem{file, at.line, at.column, key, "nobody is told of alarms, of an environment that is guarded: want an address"})
+		open = append(open, Problem{file, at.line, at.column, key, "nobody is told of alarms, of an environment that is guarded: want an address, alarmTopics or chatTopics"})
 	}
 	sortProblems(open)
 	return open

@@ -14,6 +14,8 @@ func TestUnfinished(t *testing.T) {
 		{"in a list", "maintenance:\n  bypass:\n    cidrs:\n      - 203.0.113.0/28   # REPLACE; the office\n", "e.yaml:4:9: maintenance.bypass.cidrs[0]: the value"},
 		{"a comment that speaks of it", "# What says REPLACE is a placeholder.\nalarmEmail: \"#REPLACE\"\n", ""},
 		{"nobody to tell", "maintenance:\n  guard: true\n", "e.yaml:1:1: alarmEmail: nobody is told"},
+		{"a chat to tell", "chatTopics: [\"arn:aws:sns:us-east-1:111111111111:chat\"]\nmaintenance:\n  guard: true\n", ""},
+		{"a topic to tell", "alarmTopics: [\"arn:aws:sns:us-east-1:111111111111:ops\"]\nmaintenance:\n  guard: true\n", ""},
 		{"nobody to tell, without a guard", "maintenance:\n  guard: false\n", ""},
 		{"said once", "alarmEmail: \"\" # REPLACE\nmaintenance:\n  guard: true\n", "e.yaml:1:1: alarmEmail: the value is a placeholder: replace it, and take REPLACE out of its comment"},
 	} {

@@ -54,6 +54,10 @@ type Record struct {
 	// went forward. Zero if not known.
 	Last Change `json:"last,omitzero"`
 
+	// Announced is the turn of the last mode event that the guard has sent. Zero if
+	// it has sent none.
+	Announced Turn `json:"announced,omitzero"`
+
 	// Requests are the last events that the guard has answered, the newest last:
 	// Lambda may deliver one twice.
 	Requests []Request `json:"requests,omitempty"`

@@ -72,7 +72,14 @@ func (p *Preview) launch(ctx context.Context, a *application) error {
 	port := listener.Addr().(*net.TCPAddr).Port
 	listener.Close()
 	a.address = "http://127.0.0.1:" + strconv.Itoa(port)
-	a.command = exec.Command(binary, "serve", "--embedded")
+	from := []string{"--embedded"}
+	if p.config.DSN != "" {
+		if err := p.openDatabase(ctx, binary); err != nil {
+			return err
+		}
+		from = []string{"--dsn", p.database}
+	}
+	a.command = exec.Command(binary, append([]string{"serve", "--bind", "127.0.0.1"}, from...)...)
 	a.command.Env = append(os.Environ(), "PORT="+strconv.Itoa(port))
 	for name, value := range p.containerVariables() {
 		a.command.Env = append(a.command.Env, name+"="+value)
@@ -192,7 +199,7 @@ const exampleLogin = "manager or field, password example"
 
 // Login says who may log in at the example, empty if it does not run.
 func (p *Preview) Login() string {
-	if p.app == nil {
+	if p.app == nil && !p.config.ExampleLater {
 		return ""
 	}
 	return exampleLogin

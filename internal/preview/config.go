@@ -30,12 +30,25 @@ type Config struct {
 	// started if Apps is empty. Default: no application runs.
 	Example string
 
+	// ExampleLater has the example compiled and started while the rest is served
+	// already. Until then requests to it get a 503.
+	ExampleLater bool
+
 	// Site is the folder of the site's files. Default: what the templates upload.
 	Site string
 
 	// TwoOrigins tells the site, by /config.json, to use the API at its own
 	// origin instead of the site's.
 	TwoOrigins bool
+
+	// DSN is the database of the example: a MySQL or MariaDB, as
+	// user:password@tcp(host:port)/schema, or "own" for one of the programs on PATH
+	// with a folder of its own. Default: one in the example's process.
+	DSN string
+
+	// Quick has refused clients told to wait for a second only. Default: for as long
+	// as the templates say.
+	Quick bool
 
 	// Ports on 127.0.0.1. Default: any.
 	SitePort, APIPort, ControlPort Port

@@ -8,7 +8,7 @@ import (
 
 // Event is something that happened in a preview, as --json writes it.
 type Event struct {
-	Event string    `json:"event"` // "ready", "mode", "fault" or "request"
+	Event string    `json:"event"` // "ready", "mode", "fault", "night" or "request"
 	Time  time.Time `json:"time"`
 	Mode  string    `json:"mode"` // since the event, or that answered the request
 
@@ -28,6 +28,12 @@ type Event struct {
 	Cause        string  `json:"cause,omitempty"`  // why the load balancer answered by itself
 	Milliseconds float64 `json:"milliseconds,omitempty"`
 
+	// Of "night": the step, the event of its state as Step Functions names it, and
+	// why something failed.
+	State    string `json:"state,omitempty"`
+	Happened string `json:"happened,omitempty"`
+	Why      string `json:"why,omitempty"`
+
 	// Of "fault": what the application does from now on, empty if it is well.
 	Fault string `json:"fault,omitempty"`
 }
@@ -46,6 +52,9 @@ func (p *Preview) tell(e Event) {
 // observe notes a request that was answered.
 func (p *Preview) observe(o edge.Observation) {
 	p.journal.add(o)
+	if watch := p.watching.Load(); watch != nil {
+		(*watch)(o)
+	}
 	p.tell(Event{
 		Event: "request", Mode: o.Mode, Method: o.Method, URL: o.URL, Status: o.Status, Rule: o.RuleName(), Target: o.Group,
 		Cause: o.Cause, Milliseconds: float64(o.Duration.Microseconds()) / 1000,

@@ -14,6 +14,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/preview/edge"
 	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // targets are what is registered with the target groups: functions of the
@@ -51,7 +52,7 @@ func (p *Preview) targets(ctx context.Context) (map[string]edge.Target, error) {
 			p.note("target group %s: its function %s is not in the template: it answers 503", alb.ShortName(group.Path, group.LogicalID), group.Targets[0])
 			continue
 		}
-		function, err := p.startFunction(resource)
+		function, err := p.answer(resource)
 		if err != nil {
 			return nil, err
 		}
@@ -193,8 +194,14 @@ func (p *Preview) environment(f function) map[string]string {
 		}
 		variables[name] = p.addresses.localize(value)
 	}
+	if _, tells := variables[retryAfterVariable]; tells && p.config.Quick {
+		variables[retryAfterVariable] = "1"
+	}
 	return variables
 }
+
+// retryAfterVariable is the responder's, of how long clients are told to wait.
+const retryAfterVariable = maintenance.AnswerVariables + "RETRY_AFTER"
 
 // secretsEndpoint is the variable by which the SDKs find Secrets Manager.
 const secretsEndpoint = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
@@ -217,6 +224,9 @@ func (p *Preview) appOf(ctx context.Context, group *alb.TargetGroup) (string, er
 	}
 	if p.config.Example == "" || len(p.config.Apps) > 0 {
 		p.note("target group %s: no application: it answers 503", alb.ShortName(group.Path, group.LogicalID))
+		return "", nil
+	}
+	if p.config.ExampleLater {
 		return "", nil
 	}
 	if p.app == nil {

@@ -40,6 +40,13 @@ func (j *journal) flipped(mode string, at time.Time) {
 	j.wake()
 }
 
+// changed wakes who watches.
+func (j *journal) changed() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.wake()
+}
+
 // counts are what a rule did since the last flip.
 func (j *journal) counts(listener, rule string) (int64, []targetCount) {
 	j.mu.Lock()

@@ -3,6 +3,7 @@ package preview
 import (
 	"context"
 	"debug/buildinfo"
+	"maps"
 	"os"
 	"strings"
 
@@ -12,12 +13,19 @@ import (
 	"github.com/noren-cdk/noren/internal/function/unlock"
 )
 
-// own are noren's functions that answer requests. A preview runs them by
-// starting its own program again, with functionVerb and their name.
-var own = map[string]struct {
-	run     func()
-	belongs func(variable string) bool // to its settings
-}{
+// Function is one of noren's functions. A preview runs it by starting its own
+// program again, with functionVerb and its name.
+type Function struct {
+	// Run is the function's program.
+	Run func()
+
+	// Belongs reports whether a variable is one of its settings.
+	Belongs func(variable string) bool
+}
+
+// own are noren's functions, by name: those that answer requests, and what
+// [RunFunction] is given.
+var own = map[string]Function{
 	"responder": {func() { lambda.Start(responder.FromEnvironment(os.Getenv, os.Stdout)) }, responder.IsVariable},
 	"unlock":    {func() { lambda.Start(unlock.FromEnvironment(context.Background(), os.Getenv, os.Stdout).Handle) }, unlock.IsVariable},
 }
@@ -27,13 +35,14 @@ const functionVerb = "lambda-function"
 
 // RunFunction is the first thing that a program with a preview in it does: if
 // its arguments say that the preview started it as a function, it is one and
-// does not return.
-func RunFunction(args []string) {
+// does not return. It takes further functions of noren's, such as those of nightfunctions.
+func RunFunction(args []string, further map[string]Function) {
+	maps.Copy(own, further)
 	if len(args) != 2 || args[0] != functionVerb {
 		return
 	}
 	if f, ok := own[args[1]]; ok {
-		f.run()
+		f.Run()
 		os.Exit(1) // the Runtime API has gone
 	}
 }
@@ -54,7 +63,7 @@ func ownName(program string, variables map[string]string) string {
 	}
 	for name, f := range own {
 		for variable := range variables {
-			if f.belongs(variable) {
+			if f.Belongs(variable) {
 				return name
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
@@ -46,6 +47,13 @@ type Preview struct {
 	secrets   *secretStore
 	addresses *addresses
 	app       *application
+	late      chan *application     // is sent the example, if it is started later
+	running   map[string]*answering // functions that answer requests, by logical id
+	database  string                // of the example, as a DSN; empty if it is in its process
+	night     atomic.Pointer[Night]
+	watching  atomic.Pointer[func(edge.Observation)]
+	noting    sync.Mutex
+	later     []string        // notes that came after the start
 	unlocks   map[string]bool // target groups whose function reads a generated secret
 	journal   journal
 	faults    faults
@@ -72,7 +80,7 @@ type loaded struct {
 // Start runs a product, and writes what takes long and what the product logs to
 // stderr. What it started by the time of an error is ended.
 func Start(ctx context.Context, config Config, stderr io.Writer) (*Preview, error) {
-	p := &Preview{config: config, unlocks: map[string]bool{}, progress: stderr, log: io.Discard, failed: make(chan error, 4)}
+	p := &Preview{config: config, unlocks: map[string]bool{}, running: map[string]*answering{}, progress: stderr, log: io.Discard, failed: make(chan error, 4)}
 	if config.Verbose {
 		p.log = stderr
 	}
@@ -131,6 +139,9 @@ func (p *Preview) start(ctx context.Context) error {
 	go func() { p.failed <- p.alb.Main().Serve(listeners["api"]) }()
 	if site != nil {
 		p.serve(listeners["site"], p.withConfig(site))
+	}
+	if p.config.ExampleLater {
+		p.startLater(ctx)
 	}
 	p.serve(listeners["control"], p.control()) // last: it shows what the others have noted
 	p.tell(Event{Event: "ready", Mode: p.Mode(), Site: p.Site, API: p.API, Control: p.Control, Modes: p.Modes(), Notes: p.Notes})

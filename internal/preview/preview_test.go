@@ -241,7 +241,7 @@ func TestWhatCannotBeStarted(t *testing.T) {
 
 // TestMain is also noren's own functions, which a preview starts.
 func TestMain(m *testing.M) {
-	RunFunction(os.Args[1:])
+	RunFunction(os.Args[1:], nil)
 	os.Exit(m.Run())
 }
 

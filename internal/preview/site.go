@@ -61,6 +61,9 @@ func (p *Preview) uploads(bucket string) edge.Bucket {
 		for _, k := range keys {
 			key, _ := k.(string)
 			dir, err := asset(t, key)
+			if err != nil && p.config.Site != "" {
+				continue // that folder takes its place
+			}
 			if err != nil {
 				p.note("%s: what it uploads is not served: %v", deployment.LogicalID, err)
 				continue

@@ -26,6 +26,15 @@ type state struct {
 	Unlock   string    `json:"unlock"` // the address of the page that gives the cookie
 	Examples []example `json:"examples"`
 	Notes    []string  `json:"notes"`
+	Night    []step    `json:"night"` // the steps of the night, if one is played
+}
+
+// step is a step of a night, for the page.
+type step struct {
+	Name  string `json:"name"`
+	Stage string `json:"stage"`
+	Took  string `json:"took"`
+	Text  string `json:"text"`
 }
 
 type rule struct {
@@ -83,8 +92,9 @@ func (p *Preview) state() *state {
 		Mode: p.alb.Mode(), Modes: p.Modes(), Site: p.Site, API: p.API, Listener: p.alb.Main().Name, Notes: p.Notes,
 		Rules: []rule{}, Requests: []request{}, Bypasses: []bypass{}, Examples: []example{},
 	}
-	if s.Notes == nil {
-		s.Notes = []string{}
+	s.Notes, s.Night = p.notes(), []step{}
+	if n := p.night.Load(); n != nil {
+		s.Night = n.shown()
 	}
 	if p.app != nil {
 		s.Login = p.Login()

@@ -92,6 +92,9 @@ type Outcome struct {
 	Recorded bool `json:"recorded"`
 	Locked   bool `json:"locked"`
 
+	// Turned is what was written down. Zero if nothing was.
+	Turned live.ByHand `json:"-"`
+
 	// Problems are what could not be done. The switch was turned all the same.
 	Problems []string `json:"problems,omitempty"`
 
@@ -272,7 +275,9 @@ func (e *Emergency) Turn(ctx context.Context, plan EmergencyPlan) (Outcome, erro
 	if plan.byHand == "" {
 		problem("not recorded", fmt.Errorf("switch %s has no parameter for it: deploy it once with this version of noren", plan.Switch))
 	} else {
-		outcome.Recorded = problem("not recorded", e.Note(ctx, plan.byHand, turned))
+		if outcome.Recorded = problem("not recorded", e.Note(ctx, plan.byHand, turned)); outcome.Recorded {
+			outcome.Turned = turned
+		}
 	}
 	again, err := e.watch(ctx, plan)
 	outcome.Again = again

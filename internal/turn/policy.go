@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"github.com/noren-cdk/noren/internal/live"
 )
 
 // Policy is an IAM policy document.
@@ -106,6 +108,11 @@ func (o *Operation) Rights(ctx context.Context, bucket string, now bool) (Policy
 		allow("ReadWhatIsRemembered", []string{"ssm:GetParameters"}, kept, nil)
 	}
 	allow("SeeTheListener", []string{"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "cloudtrail:LookupEvents"}, []string{"*"}, nil)
+	allow("SayThatItTurned", []string{"events:PutEvents"}, []string{fmt.Sprintf("arn:%s:events:%s:%s:event-bus/default", id.Partition, id.Region, id.AccountID)},
+		map[string]map[string]string{"StringEquals": {"events:source": live.EventSource}})
+	if name := physical[s.Monitors]; name != "" {
+		allow("TellOutsideMonitors", []string{"lambda:InvokeFunction"}, []string{fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", id.Partition, id.Region, id.AccountID, name)}, nil)
+	}
 	if !now {
 		return policy, nil
 	}

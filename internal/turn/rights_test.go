@@ -23,12 +23,12 @@ const (
 // the CDK bootstrap.
 func withRole(t *testing.T, mode maintenance.Mode) *fakeStack {
 	t.Helper()
-	template := strings.Replace(shop(t, mode), `\"Responder\":\"Responder\"`, `\"Role\":\"Role\",\"ByHand\":\"ByHand\",\"Responder\":\"Responder\"`, 1)
+	template := strings.Replace(shop(t, mode), `\"Responder\":\"Responder\"`, `\"Role\":\"Role\",\"ByHand\":\"ByHand\",\"Monitors\":\"Monitors\",\"Responder\":\"Responder\"`, 1)
 	template = strings.Replace(template, `"Resources": {`, bootstrap+`"Resources": {`, 1)
 	f := newFakeStack(template)
 	f.role = adminRole
 	f.resources = map[string]string{
-		"Role": "shop-TurningRole", "ByHand": "CFN-ByHand", "App": "arn:app", "Listener": "arn:listener", "Reads": "arn:reads", "Responder": "shop-Responder",
+		"Role": "shop-TurningRole", "ByHand": "CFN-ByHand", "Monitors": "shop-Monitors", "App": "arn:app", "Listener": "arn:listener", "Reads": "arn:reads", "Responder": "shop-Responder",
 	}
 	return f
 }
@@ -109,6 +109,12 @@ func TestRights_OfAPerson(t *testing.T) {
 		plain, now       bool
 	}{
 		{"cloudformation:DescribeStacks", stack, nil, true, true},
+		{"events:PutEvents", "arn:aws:events:eu-central-1:111111111111:event-bus/default", map[string]string{"events:source": "noren"}, true, true},
+		{"events:PutEvents", "arn:aws:events:eu-central-1:111111111111:event-bus/default", map[string]string{"events:source": "aws.rds"}, false, false},
+		{"events:PutEvents", "arn:aws:events:eu-central-1:111111111111:event-bus/other", map[string]string{"events:source": "noren"}, false, false},
+		{"lambda:InvokeFunction", "arn:aws:lambda:eu-central-1:111111111111:function:shop-Monitors", nil, true, true},
+		{"lambda:InvokeFunction", "arn:aws:lambda:eu-central-1:111111111111:function:shop-Responder", nil, false, false},
+		{"lambda:UpdateFunctionCode", "arn:aws:lambda:eu-central-1:111111111111:function:shop-Monitors", nil, false, false},
 		{"cloudformation:GetTemplate", again, nil, true, true},
 		{"cloudformation:GetTemplate", other, nil, false, false},
 		{"cloudformation:CreateChangeSet", stack, set("noren-closed-1", ownRole), true, true},

@@ -41,6 +41,10 @@ type Switch struct {
 	// CloudFormation is written down.
 	ByHand string `json:"ByHand,omitempty"`
 
+	// Monitors is the logical id of the function that keeps outside monitors quiet.
+	// Empty: there is none.
+	Monitors string `json:"Monitors,omitempty"`
+
 	// ReadOnly says that the mode read-only is prepared.
 	ReadOnly bool `json:"ReadOnly"`
 

@@ -29,7 +29,7 @@ func (w Window) Plan() []Planned {
 		if s.Change.Rehearsed > 0 {
 			does += ", which took " + s.Change.Rehearsed.String() + " when it was rehearsed"
 		}
-		all = append(all, Planned{Does: s.Name + ": " + strings.TrimPrefix(does, s.Name)})
+		all = append(all, Planned{Does: s.Name + ": " + does})
 	}
 	return append(all,
 		Planned{w.End.Add(-Near), fmt.Sprintf("if it is not open: a mail, and clients are told %s", w.End.Add(Extension).Format("15:04"))},

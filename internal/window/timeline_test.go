@@ -1,6 +1,7 @@
 package window_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -67,5 +68,17 @@ func TestTimeline(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestText_IsWhatTheDocsShow holds the timeline in docs/maintenance.md to what is
+// printed.
+func TestText_IsWhatTheDocsShow(t *testing.T) {
+	page, err := os.ReadFile("../../docs/maintenance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Join(night().Text(), "\n"); !strings.Contains(string(page), want) {
+		t.Errorf("docs/maintenance.md does not have\n%s", want)
 	}
 }

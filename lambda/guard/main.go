@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/noren-cdk/noren/internal/function/guard"
+	"github.com/noren-cdk/noren/internal/live"
 )
 
 func main() {
@@ -22,5 +23,6 @@ func main() {
 	if err != nil {
 		log.Error("the settings of AWS cannot be read, so every call will fail", "cause", err.Error())
 	}
-	lambda.Start(guard.New(ssm.NewFromConfig(settings), cloudformation.NewFromConfig(settings), elbv2.NewFromConfig(settings), log).Handle)
+	events := func(ctx context.Context, e live.ModeEvent) error { return e.Put(ctx, settings) }
+	lambda.Start(guard.New(ssm.NewFromConfig(settings), cloudformation.NewFromConfig(settings), elbv2.NewFromConfig(settings), events, log).Handle)
 }

@@ -7,10 +7,11 @@ import (
 	"testing"
 
 	"github.com/noren-cdk/noren/internal/preview"
+	"github.com/noren-cdk/noren/internal/preview/nightfunctions"
 )
 
 // TestMain is also noren's own functions, which a preview starts.
 func TestMain(m *testing.M) {
-	preview.RunFunction(os.Args[1:])
+	preview.RunFunction(os.Args[1:], nightfunctions.Functions())
 	os.Exit(m.Run())
 }

@@ -357,6 +357,7 @@ func TestFinish(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c, stub := client(t)
 			stub.Answer("DescribeBlueGreenDeployments", test.states...)
+			stub.Answer("DescribeDBClusters", "<DBClusters></DBClusters>")
 			old, err := c.Finish(t.Context(), "visits", nil)
 			if got := fmt.Sprint(err); test.err == "" && err != nil || !strings.Contains(got, test.err) {
 				t.Errorf("got %v, want %q", err, test.err)
@@ -377,6 +378,36 @@ func TestFinish(t *testing.T) {
 				t.Errorf("marked: %v", tags)
 			}
 		})
+	}
+}
+
+// A finish that was interrupted after the deployment was deleted finds the old
+// cluster by its mark.
+func TestFinish_Again(t *testing.T) {
+	tag := "<TagList><Tag><Key>noren:replaced-by-deployment</Key><Value>%s</Value></Tag></TagList>"
+	for _, test := range []struct{ name, cluster, of, old, err string }{
+		{"marked", "shop-database-x-old1", "visits", "shop-database-x-old1", ""},
+		{"marked for another deployment", "shop-database-x-old1", "orders", "", "there is no such deployment"},
+		{"in use, which a copied tag does not change", "shop-database-x", "visits", "", "there is no such deployment"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, stub := client(t)
+			stub.Answer("DescribeBlueGreenDeployments", none)
+			stub.Answer("DescribeDBClusters", cluster(test.cluster, fmt.Sprintf(tag, test.of)))
+			old, err := c.Finish(t.Context(), "visits", nil)
+			if old != test.old || (err == nil) != (test.err == "") || test.err != "" && !strings.Contains(err.Error(), test.err) {
+				t.Errorf("got %q, %v; want %q, %q", old, err, test.old, test.err)
+			}
+			if n := len(stub.Calls("AddTagsToResource")) + len(stub.Calls("DeleteBlueGreenDeployment")); n > 0 {
+				t.Errorf("%d calls changed something", n)
+			}
+		})
+	}
+	c, stub := client(t)
+	stub.Answer("DescribeBlueGreenDeployments", none)
+	stub.Answer("DescribeDBClusters", awsstub.Refuse("AccessDenied", "not you"))
+	if _, err := c.Finish(t.Context(), "visits", nil); err == nil || !strings.Contains(err.Error(), "not you") {
+		t.Errorf("clusters that cannot be read: %v", err)
 	}
 }
 

@@ -61,11 +61,15 @@ func (c *Client) Abandon(ctx context.Context, name string, report func(Deploymen
 }
 
 // Finish deletes a deployment that was switched, and returns the name of the old
-// cluster, which stays. It marks that cluster, so that DeleteOld can tell it.
-// After the deployment is gone, it finds the old cluster by what was recorded:
-// give the ARN of d.Source from before.
+// cluster, which stays. It marks that cluster, by which DeleteOld knows it, and
+// Finish itself after the deployment is gone.
 func (c *Client) Finish(ctx context.Context, name string, report func(Deployment)) (old string, err error) {
 	d, err := c.Deployment(ctx, name)
+	if errors.Is(err, ErrNone) {
+		if old, unread := c.marked(ctx, name); old != "" || unread != nil {
+			return old, unread
+		}
+	}
 	if err != nil {
 		return "", err
 	}
@@ -88,6 +92,25 @@ func (c *Client) Finish(ctx context.Context, name string, report func(Deployment
 		}
 	}
 	return old, c.gone(ctx, name, report)
+}
+
+// marked is the name of the cluster that Finish has marked for a deployment; empty
+// if there is none.
+func (c *Client) marked(ctx context.Context, deployment string) (string, error) {
+	for pages := rds.NewDescribeDBClustersPaginator(c.rds, &rds.DescribeDBClustersInput{}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", plain("reading the clusters", err)
+		}
+		for _, cluster := range page.DBClusters {
+			for _, tag := range cluster.TagList {
+				if name := aws.ToString(cluster.DBClusterIdentifier); aws.ToString(tag.Key) == TagReplaced && aws.ToString(tag.Value) == deployment && oldName.MatchString(name) {
+					return name, nil
+				}
+			}
+		}
+	}
+	return "", nil
 }
 
 func (c *Client) deleteDeployment(ctx context.Context, d Deployment, withTarget bool) error {

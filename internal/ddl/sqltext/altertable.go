@@ -82,7 +82,9 @@ func (p *parser) action() {
 	case p.take("CHANGE"):
 		p.take("COLUMN")
 		p.take("IF", "EXISTS")
-		p.name()
+		from := p.name()
+		to, _ := p.peek().name()
+		p.s.RenamedColumns = append(p.s.RenamedColumns, ColumnRename{from, to})
 		p.column()
 		p.position()
 	case p.take("MODIFY"):
@@ -214,7 +216,9 @@ func (p *parser) dropPart() {
 	default:
 		p.take("COLUMN")
 		exists()
-		p.loses("DROP COLUMN %s", p.name())
+		name := p.name()
+		p.s.DroppedColumns = append(p.s.DroppedColumns, name)
+		p.loses("DROP COLUMN %s", name)
 		p.takeAny("RESTRICT", "CASCADE")
 	}
 }
@@ -222,7 +226,12 @@ func (p *parser) dropPart() {
 func (p *parser) renamePart() {
 	exists := func() { p.take("IF", "EXISTS") }
 	switch {
-	case p.take("COLUMN"), p.sees("INDEX") && p.take("INDEX"), p.sees("KEY") && p.take("KEY"):
+	case p.take("COLUMN"):
+		exists()
+		from := p.name()
+		p.need("TO")
+		p.s.RenamedColumns = append(p.s.RenamedColumns, ColumnRename{from, p.name()})
+	case p.sees("INDEX") && p.take("INDEX"), p.sees("KEY") && p.take("KEY"):
 		exists()
 		p.name()
 		p.need("TO")

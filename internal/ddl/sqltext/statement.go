@@ -98,6 +98,10 @@ type Statement struct {
 	// Loses is by what rows or values are lost, like "DROP COLUMN a".
 	Loses []string
 
+	// RenamedColumns and DroppedColumns are the columns that an ALTER TABLE renames and drops.
+	RenamedColumns []ColumnRename
+	DroppedColumns []string
+
 	// Optional says that a CREATE TABLE has IF NOT EXISTS.
 	Optional bool
 
@@ -127,6 +131,9 @@ type Statement struct {
 	options int      // where the options of a CREATE TABLE begin; 0 if it has no list of columns
 	charset bool     // whether a CREATE TABLE says the character set
 }
+
+// A ColumnRename gives a column another name, or the same one.
+type ColumnRename struct{ From, To string }
 
 // Partitions is what a statement does to the partitions of a table.
 type Partitions string

@@ -60,6 +60,7 @@ type Guard struct {
 	parameters live.Parameters
 	stacks     *cloudformation.Client
 	listeners  *elbv2.Client
+	events     func(context.Context, live.ModeEvent) error
 	log        *slog.Logger
 	now        func() time.Time
 	answerTime time.Duration
@@ -67,9 +68,10 @@ type Guard struct {
 	callTime   time.Duration
 }
 
-// New returns a guard that asks AWS with these clients.
-func New(parameters *ssm.Client, stacks *cloudformation.Client, listeners *elbv2.Client, log *slog.Logger) *Guard {
-	return &Guard{live.Parameters{API: parameters}, stacks, listeners, log, time.Now, answerTime, writeTime, callTime}
+// New returns a guard that asks AWS with these clients, and sends mode events with
+// events.
+func New(parameters *ssm.Client, stacks *cloudformation.Client, listeners *elbv2.Client, events func(context.Context, live.ModeEvent) error, log *slog.Logger) *Guard {
+	return &Guard{live.Parameters{API: parameters}, stacks, listeners, events, log, time.Now, answerTime, writeTime, callTime}
 }
 
 // Handle judges the event and answers CloudFormation. The error is that the
@@ -187,6 +189,9 @@ func (g *Guard) judge(ctx context.Context, event cfn.Event) verdict {
 	}
 	g.look(ctx, event.StackID, &c)
 	v := c.judge()
+	if v.refusal == "" {
+		v.record = g.announce(ctx, c, v.record)
+	}
 	if v.record.Encode() != c.record.Encode() {
 		if err := g.write(ctx, c.next.RecordParameter, v.record); err != nil {
 			v.unrecorded(err)

@@ -37,6 +37,9 @@ type Properties struct {
 	AttributionParameter string
 	ByHandParameter      string
 
+	// SwitchName is the path of the construct in its stack, for mode events.
+	SwitchName string
+
 	// Switch is what the flip turns.
 	Switch rules.Switch
 }
@@ -53,7 +56,7 @@ func (p Properties) Encode() map[string]any {
 		"Command": p.Command, "ReopensAt": p.ReopensAt, "ByHand": p.ByHand,
 		"Off": strconv.FormatBool(p.Off), "Digest": p.Digest,
 		"RecordParameter": p.RecordParameter, "AttributionParameter": p.AttributionParameter, "ByHandParameter": p.ByHandParameter,
-		"Responder": p.Switch.Responder, "Listeners": listeners,
+		"SwitchName": p.SwitchName, "Responder": p.Switch.Responder, "Listeners": listeners,
 	}
 }
 
@@ -102,7 +105,7 @@ func DecodeProperties(from map[string]any) Properties {
 		Command: text("Command"), ReopensAt: text("ReopensAt"), ByHand: text("ByHand"),
 		Off: text("Off") == "true", Digest: text("Digest"),
 		RecordParameter: text("RecordParameter"), AttributionParameter: text("AttributionParameter"), ByHandParameter: text("ByHandParameter"),
-		Switch: rules.Switch{Responder: text("Responder")},
+		SwitchName: text("SwitchName"), Switch: rules.Switch{Responder: text("Responder")},
 	}
 	if mode, err := maintenance.ParseFlag(text("Mode")); err == nil {
 		p.Mode = mode // as older releases wrote it

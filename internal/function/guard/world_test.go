@@ -59,6 +59,7 @@ type world struct {
 	throttles   map[string]int           // how often a call is throttled before it works
 	delays      map[string]time.Duration // how long the first answer to a call takes
 	wrong       map[string]string        // what a call answers instead, with status 200
+	announced   []live.ModeEvent
 	log         bytes.Buffer
 	server      *httptest.Server
 }
@@ -125,6 +126,8 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case w.broken[operation]:
 		rw.WriteHeader(http.StatusForbidden)
 		fmt.Fprint(rw, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized</Message></Error></ErrorResponse>`)
+	case operation == "PutEvents":
+		w.announce(rw, body)
 	case isJSON:
 		w.parameter(rw, operation, body)
 	case operation == "DescribeStacks" && form.Get("StackName") == stack:
@@ -152,6 +155,22 @@ func forward(toResponder bool) string {
 		to = responder
 	}
 	return `<member><Type>forward</Type><TargetGroupArn>` + to + `</TargetGroupArn></member>`
+}
+
+// announce is EventBridge's default bus.
+func (w *world) announce(rw http.ResponseWriter, body []byte) {
+	var in struct {
+		Entries []struct{ Source, Detail string }
+	}
+	var e live.ModeEvent
+	if err := json.Unmarshal(body, &in); err != nil || len(in.Entries) != 1 || in.Entries[0].Source != live.EventSource {
+		panic(string(body))
+	}
+	if err := json.Unmarshal([]byte(in.Entries[0].Detail), &e); err != nil {
+		panic(err)
+	}
+	w.announced = append(w.announced, e)
+	fmt.Fprint(rw, `{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}`)
 }
 
 func (w *world) parameter(rw http.ResponseWriter, operation string, body []byte) {
@@ -199,7 +218,7 @@ func (w *world) guard() *Guard {
 		return aws.Credentials{AccessKeyID: "a", SecretAccessKey: "b"}, nil
 	})
 	config := aws.Config{Region: "us-east-1", BaseEndpoint: &w.server.URL, Credentials: credentials, RetryMaxAttempts: 1}
-	g := New(ssm.NewFromConfig(config), cloudformation.NewFromConfig(config), elbv2.NewFromConfig(config), slog.New(slog.NewJSONHandler(&w.log, nil)))
+	g := New(ssm.NewFromConfig(config), cloudformation.NewFromConfig(config), elbv2.NewFromConfig(config), func(ctx context.Context, e live.ModeEvent) error { return e.Put(ctx, config) }, slog.New(slog.NewJSONHandler(&w.log, nil)))
 	g.now = func() time.Time { return now }
 	if w.late == 0 && len(w.hangs)+len(w.broken) > 0 {
 		g.callTime, g.writeTime = time.Second, 19*time.Second // of the 30 s of a test

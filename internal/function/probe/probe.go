@@ -150,6 +150,7 @@ func (p *Probe) attribute(ctx context.Context, kept live.Kept, s sample) error {
 		}
 		errs = append(errs, err)
 	}
+	kept.Attribution.Settled = next.Settled
 	announced, err := p.announce(ctx, kept, s, next.By)
 	next.Announced = announced
 	errs = append(errs, err)
@@ -159,29 +160,33 @@ func (p *Probe) attribute(ctx context.Context, kept live.Kept, s sample) error {
 	return errors.Join(errs...)
 }
 
+// flipTime is how long after the guard's event a deploy may change the listener.
+const flipTime = 15 * time.Minute
+
 // announce puts a mode event if the mode is another one than that of the last
 // event, or was turned to again since, and returns what the last event is of. The
 // event comes before it is written down that there was one: a probe that dies in
 // between puts it again. The first mode that is ever seen is not a change.
 func (p *Probe) announce(ctx context.Context, kept live.Kept, s sample, by string) (live.Turn, error) {
-	last := kept.Attribution.Announced
-	if s.mode == "" || s.mode == last.Mode && (kept.Record.Mode != s.mode || !kept.Record.Since.After(last.Since)) {
+	last, record := kept.Announced(), kept.Record
+	byDeploy := record.Mode == s.mode && record.Since.After(last.Since)
+	if s.mode == "" || s.mode == last.Mode && !byDeploy {
 		return last, nil
 	}
-	now := live.Turn{Mode: s.mode, Since: s.at.UTC().Truncate(time.Second)}
-	how := live.TurnedByHand
-	if kept.Record.Mode == s.mode && kept.Record.Since.After(last.Since) {
-		now, how = kept.Record.Turn, live.TurnedByDeploy
+	if deploying := !kept.Attribution.Settled.Equal(record.Last.At); deploying && last == record.Announced && s.at.Sub(last.Since) < flipTime {
+		return last, nil // the guard's event came before the listener changes
 	}
+	now := live.Turn{Mode: s.mode, Since: s.at.UTC().Truncate(time.Second)}
+	e := live.ModeEvent{Stack: p.Settings.Stack, Switch: p.Settings.SwitchName, From: last.Mode, To: s.mode, How: live.TurnedByHand}
+	switch {
+	case byDeploy:
+		now, e.How, e.By, e.Until = record.Turn, live.TurnedByDeploy, by, record.Until
+	case kept.ByHand.Mode == s.mode && kept.ByHand.At.After(last.Since):
+		now.Since, e.By = kept.ByHand.At, kept.ByHand.By // as the event of noren has it
+	}
+	e.Since = now.Since
 	if last == (live.Turn{}) {
 		return now, nil
-	}
-	e := live.ModeEvent{Stack: p.Settings.Stack, Switch: p.Settings.SwitchName, From: last.Mode, To: now.Mode, Since: now.Since, How: how}
-	switch {
-	case how == live.TurnedByDeploy:
-		e.By, e.Until = by, kept.Record.Until
-	case kept.ByHand.Mode == s.mode && kept.ByHand.At.After(last.Since):
-		e.By = kept.ByHand.By
 	}
 	if err := e.Put(ctx, p.Config); err != nil {
 		return last, err

@@ -467,6 +467,11 @@ func TestProbe_PutsAModeEventForEachTurn(t *testing.T) {
 	open := live.Turn{Mode: maintenance.Open, Since: night.AddDate(0, -1, 0)}
 	announced := func(turn live.Turn) string { return live.Attribution{Announced: turn}.Encode() }
 	now := closed()
+	byGuard := now // which has sent the event, and the deploy goes on
+	byGuard.Announced, byGuard.Last.At = now.Turn, now.Since
+	over := live.Attribution{Since: now.Since, Settled: now.Since, Announced: open}.Encode()
+	justNow := live.NewRecord(maintenance.Closed, night.Add(-time.Minute))
+	justNow.Announced, justNow.Last.At = justNow.Turn, justNow.Since
 	for _, test := range []struct {
 		name        string
 		group       string
@@ -485,6 +490,10 @@ func TestProbe_PutsAModeEventForEachTurn(t *testing.T) {
 		{"the first look", "responder", now.Encode(), "{}", "", false, "", true},
 		{"in no mode", "somebody", now.Encode(), announced(open), "", false, "", false},
 		{"a rule by hand", "responder", now.Encode(), announced(open), ruleByHand("<Field>path-pattern</Field><Values><member>/x</member></Values>"), false, "", false},
+		{"the guard has said it", "responder", byGuard.Encode(), announced(open), "", false, "", true},
+		{"the guard has said it, and the deploy is over", "responder", byGuard.Encode(), over, "", false, "", true},
+		{"the guard has said it, and the listener is opened by hand afterwards", "app", byGuard.Encode(), over, "", false, `"from":"closed","to":"open","since":"2026-12-01T02:00:00Z","how":"by hand"`, true},
+		{"the guard has said it, and the listener follows", "app", justNow.Encode(), announced(open), "", false, "", false},
 		{"EventBridge does not take it", "responder", now.Encode(), announced(open), "", true, `"to":"closed"`, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -519,5 +528,26 @@ func TestProbe_PutsAModeEventForEachTurn(t *testing.T) {
 				t.Errorf("written down: %v, want %v", written, test.written)
 			}
 		})
+	}
+}
+
+// TestProbe_SaysItWithNorensTime: a turn by noren close --now has the id that its own
+// event has.
+func TestProbe_SaysItWithNorensTime(t *testing.T) {
+	byHand := settings
+	byHand.ByHand = "/shop/byhand"
+	p := newProduct(t, byHand)
+	p.balancer("responder")
+	p.aws.Answer("GetParameters", encode(map[string]any{"Parameters": []map[string]string{
+		{"Name": settings.Record, "Value": "{}"},
+		{"Name": settings.Attribution, "Value": live.Attribution{Announced: live.Turn{Mode: maintenance.Open, Since: night.AddDate(0, -1, 0)}}.Encode()},
+		{"Name": byHand.ByHand, "Value": live.ByHand{Mode: maintenance.Closed, At: night.Add(-20 * time.Second), By: operator}.Encode()},
+	}}))
+	if _, err := p.metrics(t); err != nil {
+		t.Fatal(err)
+	}
+	puts := p.aws.Calls("PutEvents")
+	if len(puts) != 1 || !strings.Contains(puts[0].Body, `\"id\":\"shop/Maintenance/2026-12-01T01:59:40Z\"`) || !strings.Contains(puts[0].Body, operator) {
+		t.Errorf("put %v", puts)
 	}
 }

@@ -55,6 +55,14 @@ type Config struct {
 	// Default: no one is.
 	Published func(topic, subject, message string)
 
+	// Quick says that requests and connections end within a second: what a drain
+	// waits for.
+	Quick bool
+
+	// Handle answers calls of services that speak JSON and are not in this package,
+	// by service:Operation, each with its input. Default: there are none.
+	Handle map[string]func(input map[string]any) (any, error)
+
 	// Pace is how long CloudFormation takes for each resource of an update.
 	// Default: no time.
 	Pace time.Duration
@@ -153,6 +161,9 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	refused := a.paused[q.name()]
 	a.mu.Unlock()
 	do := operations[q.name()]
+	if handle := a.config.Handle[q.name()]; handle != nil {
+		do = func(_ *Account, q request) (any, error) { return handle(q.input) }
+	}
 	var answer any
 	switch {
 	case refused != nil:

@@ -25,7 +25,7 @@ func init() {
 		"ListExports":            func(*Account, request) (any, error) { return map[string]any{"Exports": []any{}}, nil },
 	} {
 		operations["cloudformation:"+name] = func(a *Account, q request) (any, error) {
-			if name := q.form.Get("StackName"); name != "" && name != a.config.Stack && name != a.stackID() {
+			if name := q.form.Get("StackName"); name != "" && name != a.config.Stack && name != a.StackID() {
 				return nil, refuse("ValidationError", "Stack with id %s does not exist", name)
 			}
 			a.mu.Lock()
@@ -38,7 +38,7 @@ func init() {
 func (a *Account) describeStacks(request) (any, error) {
 	s := &a.stack
 	return map[string]any{"Stacks": []any{map[string]any{
-		"StackId": a.stackID(), "StackName": a.config.Stack, "StackStatus": s.status,
+		"StackId": a.StackID(), "StackName": a.config.Stack, "StackStatus": s.status,
 		"CreationTime": s.updated, "LastUpdatedTime": s.updated, "Parameters": s.given, "Outputs": s.outputs,
 	}}}, nil
 }
@@ -80,7 +80,7 @@ func (a *Account) describeStackEvents(request) (any, error) {
 	events := []any{}
 	for _, e := range a.stack.events {
 		events = append(events, map[string]any{
-			"StackId": a.stackID(), "StackName": a.config.Stack, "EventId": e.id, "LogicalResourceId": e.resource, "ResourceType": e.kind,
+			"StackId": a.StackID(), "StackName": a.config.Stack, "EventId": e.id, "LogicalResourceId": e.resource, "ResourceType": e.kind,
 			"ResourceStatus": e.status, "ResourceStatusReason": e.reason, "ClientRequestToken": e.token, "Timestamp": e.at,
 		})
 	}
@@ -98,7 +98,7 @@ func (a *Account) listChangeSets(request) (any, error) {
 func (a *Account) createChangeSet(q request) (any, error) {
 	name := q.form.Get("ChangeSetName")
 	if !strings.HasSuffix(a.stack.status, "_COMPLETE") {
-		return nil, refuse("ValidationError", "Stack:%s is in %s state and can not be updated.", a.stackID(), a.stack.status)
+		return nil, refuse("ValidationError", "Stack:%s is in %s state and can not be updated.", a.StackID(), a.stack.status)
 	}
 	if a.stack.sets[name] != nil {
 		return nil, refuse("AlreadyExistsException", "ChangeSet %s cannot be created due to a mismatch with existing attribute Template", name)
@@ -119,7 +119,7 @@ func (a *Account) createChangeSet(q request) (any, error) {
 		return nil, err
 	}
 	a.stack.sets[name] = &changeSet{template: template, changes: changes, changed: changed}
-	return map[string]any{"Id": arn("cloudformation", "changeSet/"+name+"/1"), "StackId": a.stackID()}, nil
+	return map[string]any{"Id": arn("cloudformation", "changeSet/"+name+"/1"), "StackId": a.StackID()}, nil
 }
 
 func (a *Account) describeChangeSet(q request) (any, error) {
@@ -129,7 +129,7 @@ func (a *Account) describeChangeSet(q request) (any, error) {
 		return nil, refuse("ChangeSetNotFound", "ChangeSet [%s] does not exist", name)
 	}
 	answer := map[string]any{
-		"ChangeSetName": name, "StackId": a.stackID(), "StackName": a.config.Stack, "Parameters": a.stack.given,
+		"ChangeSetName": name, "StackId": a.StackID(), "StackName": a.config.Stack, "Parameters": a.stack.given,
 		"Status": "CREATE_COMPLETE", "ExecutionStatus": "AVAILABLE", "Changes": set.changes,
 	}
 	if len(set.changes) == 0 {
@@ -167,7 +167,7 @@ func (a *Account) executeChangeSet(q request) (any, error) {
 	case len(set.changes) == 0:
 		return nil, refuse("InvalidChangeSetStatus", "ChangeSet [%s] cannot be executed in its current status of [FAILED]", name)
 	case !strings.HasSuffix(s.status, "_COMPLETE"):
-		return nil, refuse("ValidationError", "Stack:%s is in %s state and can not be updated.", a.stackID(), s.status)
+		return nil, refuse("ValidationError", "Stack:%s is in %s state and can not be updated.", a.StackID(), s.status)
 	}
 	s.sets = map[string]*changeSet{}
 	s.status = "UPDATE_IN_PROGRESS"

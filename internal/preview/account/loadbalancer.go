@@ -126,6 +126,9 @@ func (a *Account) describeTargetGroupAttributes(q request, all resources) (any, 
 	return a.attributes(all, groupType, q.form.Get("TargetGroupArn"), "TargetGroupAttributes", map[string]string{"deregistration_delay.timeout_seconds": "300"})
 }
 
+// quickened are the attributes in which a load balancer has how long it waits.
+var quickened = map[string]bool{"idle_timeout.timeout_seconds": true, "deregistration_delay.timeout_seconds": true}
+
 // attributes are those of a resource, with defaults.
 func (a *Account) attributes(all resources, kind, of, property string, defaults map[string]string) (any, error) {
 	var found []any
@@ -140,6 +143,12 @@ func (a *Account) attributes(all resources, kind, of, property string, defaults 
 	})
 	if !exists {
 		return nil, refuse("ResourceNotFound", "%s is not there", of)
+	}
+	if a.config.Quick {
+		found = slices.DeleteFunc(found, func(f any) bool { m, _ := f.(map[string]any); return quickened[fmt.Sprint(m["Key"])] })
+		for key := range defaults {
+			defaults[key] = "1"
+		}
 	}
 	for key, value := range defaults {
 		if !slices.ContainsFunc(found, func(f any) bool { m, _ := f.(map[string]any); return m["Key"] == key }) {

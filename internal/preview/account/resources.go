@@ -74,7 +74,7 @@ func (a *Account) deployed(types ...string) (resources, error) {
 func (a *Account) pseudo() map[string]string {
 	values := map[string]string{
 		"AWS::Region": Region, "AWS::AccountId": Number, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com",
-		"AWS::StackName": a.config.Stack, "AWS::StackId": a.stackID(),
+		"AWS::StackName": a.config.Stack, "AWS::StackId": a.StackID(),
 	}
 	for name, value := range a.config.Parameters {
 		values[name] = value

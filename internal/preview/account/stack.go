@@ -39,7 +39,8 @@ type stackEvent struct {
 	at                                        time.Time
 }
 
-func (a *Account) stackID() string {
+// StackID is the ARN of the stack.
+func (a *Account) StackID() string {
 	return arn("cloudformation", "stack/"+a.config.Stack+"/00000000-0000-0000-0000-000000000001")
 }
 

@@ -194,7 +194,8 @@ func (e *Execution) walk(ctx context.Context) *Failure {
 			return err
 		}
 		e.mu.Lock()
-		e.add(Event{Type: at.state.Type + "StateExited", State: at.state.name})
+		text, _ := encode(output) // it came from JSON
+		e.add(Event{Type: at.state.Type + "StateExited", State: at.state.name, Output: text})
 		if next == "" {
 			e.output = output
 			e.mu.Unlock()

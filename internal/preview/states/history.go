@@ -12,6 +12,8 @@ type Event struct {
 	Time         time.Time
 	Type         string
 	State        string // its name
+	Parameters   string // of TaskScheduled, in JSON
+	Output       string // of a state that was left, in JSON
 	Error, Cause string
 }
 

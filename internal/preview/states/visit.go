@@ -247,13 +247,17 @@ func (v *visit) attempt(ctx context.Context, raw, input any) (any, *Failure) {
 		defer done()
 	}
 	parameters := input
+	var err error
 	if s.parameters != nil {
-		var err error
 		if parameters, err = s.parameters.value(v.scope(input)); err != nil {
 			return nil, failure(err, ParameterFailure)
 		}
 	}
-	e.happened(Event{Type: "TaskScheduled", State: s.name})
+	scheduled, err := encode(parameters)
+	if err != nil {
+		return nil, failure(err, RuntimeFailure)
+	}
+	e.happened(Event{Type: "TaskScheduled", State: s.name, Parameters: scheduled})
 	limited := ctx
 	if s.TimeoutSeconds != nil {
 		var stop context.CancelFunc

@@ -24,6 +24,7 @@ import (
 // "DescribeRules": the body of the answer, in the service's own format, or what
 // Refuse returns.
 type AWS struct {
+	url     string
 	mu      sync.Mutex
 	answers map[string]func(Request) string
 	calls   []Request
@@ -43,6 +44,7 @@ func New(t *testing.T) *AWS {
 	a := &AWS{answers: map[string]func(Request) string{}}
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
+	a.url = server.URL
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "AKIASTUB", "AWS_SECRET_ACCESS_KEY": "stub", "AWS_SESSION_TOKEN": "",
 		"AWS_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1",
@@ -51,6 +53,9 @@ func New(t *testing.T) *AWS {
 	}
 	return a
 }
+
+// URL is where the stub answers.
+func (a *AWS) URL() string { return a.url }
 
 // Config returns the settings with which the SDK asks the stub.
 func (a *AWS) Config(t *testing.T) aws.Config {

@@ -1,0 +1,182 @@
+// Command firstlook is what make preview starts on a fresh checkout: it serves the
+// product of dev from templates that come with it, while noren and the templates
+// of the checkout are made, and then gives way to noren preview. It is a program
+// of its own since it compiles in a third of noren's time.
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/noren-cdk/noren/internal/preview"
+	"github.com/noren-cdk/noren/internal/preview/process"
+	"github.com/noren-cdk/noren/internal/term"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// dev has the templates of dev in every mode. A test of the stack holds them equal
+// to what is synthesized, but for the hashes of assets, and writes them.
+//
+//go:embed dev.json.gz
+var dev []byte
+
+const example = "examples/fieldreports"
+
+func main() {
+	preview.RunFunction(os.Args[1:], nil)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "firstlook:", err)
+		os.Exit(1)
+	}
+}
+
+// errReady ends the first look: what follows it is there.
+var errReady = errors.New("the product of this checkout is there")
+
+func run(ctx context.Context) error {
+	folder, err := os.MkdirTemp("", "noren-firstlook-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	templates, err := unpack(folder)
+	if err != nil {
+		return err
+	}
+	product, err := preview.Start(ctx, preview.Config{
+		Templates: templates, Example: example, ExampleLater: true, Site: filepath.Join(example, "web"),
+		SitePort: preview.Port{Number: 8080}, APIPort: preview.Port{Number: 8081}, ControlPort: preview.Port{Number: 8082},
+	}, os.Stderr)
+	if err != nil {
+		return err
+	}
+	defer product.Close()
+	keys, err := term.ReadKeys(os.Stdin)
+	if err != nil {
+		return err
+	}
+	defer keys.Close()
+	session := preview.NewSession(product, term.New(os.Stdout), keys.Terminal())
+	session.Greet()
+
+	looking, done := context.WithCancelCause(ctx)
+	defer done(nil)
+	var app string
+	end := func() {}
+	ready := make(chan struct{})
+	go func() {
+		defer close(ready)
+		app, end = product.TakeApplication(looking) // the compiler is its own until then
+		if follow(looking) {
+			done(errReady)
+		}
+	}()
+	if err := session.Follow(looking, keys); err != nil {
+		done(nil)
+		<-ready
+		end()
+		return err
+	}
+	done(nil)
+	<-ready
+	defer end()
+	if !errors.Is(context.Cause(looking), errReady) {
+		return nil
+	}
+	mode := product.Mode()
+	keys.Close()
+	product.Close()
+	fmt.Fprintln(os.Stderr, "switching over to the product of this checkout")
+	next := exec.CommandContext(ctx, filepath.Join("bin", "noren"), arguments(mode, app)...)
+	next.Stdin, next.Stdout, next.Stderr = os.Stdin, os.Stdout, os.Stderr
+	next.Cancel = func() error { return next.Process.Signal(syscall.SIGTERM) } // and it ends
+	if err := next.Run(); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// arguments are those of the noren that takes over.
+func arguments(mode, app string) []string {
+	args := []string{"preview", "--env", "dev"}
+	switch mode {
+	case string(maintenance.Closed):
+		args = append(args, "--closed")
+	case string(maintenance.ReadOnly):
+		args = append(args, "--read-only")
+	}
+	if app != "" {
+		args = append(args, "--app", app)
+	}
+	return args
+}
+
+// unpack writes the templates into folder.
+func unpack(folder string) ([]preview.Template, error) {
+	all, err := preview.Separate(dev)
+	if err != nil {
+		return nil, err
+	}
+	var templates []preview.Template
+	for _, mode := range maintenance.Modes() {
+		text, err := json.Marshal(all[string(mode)])
+		if err != nil {
+			return nil, err
+		}
+		file := filepath.Join(folder, string(mode)+".template.json")
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return nil, err
+		}
+		templates = append(templates, preview.Template{Mode: string(mode), File: file})
+	}
+	return templates, nil
+}
+
+// follow makes what takes over, and reports whether it is there. What it prints is
+// in a file, and at the end of an attempt that fails on the terminal.
+func follow(ctx context.Context) bool {
+	const log = "cdk.out/firstlook.log"
+	fmt.Fprintln(os.Stderr, "compiling noren and synthesizing this checkout, for several minutes; this goes on meanwhile. See", log)
+	if err := os.MkdirAll(filepath.Dir(log), 0o755); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return false
+	}
+	file, err := os.Create(log)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return false
+	}
+	defer file.Close()
+	var said bytes.Buffer
+	command := exec.Command("make", "--no-print-directory", "firstlook-follows", "ENV=dev")
+	command.Stdout, command.Stderr = file, io.MultiWriter(file, &said)
+	if err := process.Start(command); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return false
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	select {
+	case <-ctx.Done():
+		process.Kill(command.Process) // with the compilers that it has started
+		<-ended
+		return false
+	case err = <-ended:
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "this checkout cannot be previewed, and what is shown stays as it is: %v\n%s\n", err, bytes.TrimSpace(said.Bytes()))
+	}
+	return err == nil
+}

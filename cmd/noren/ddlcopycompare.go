@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/ddl/copy"
+	"github.com/noren-cdk/noren/internal/term"
+)
+
+func newDDLCopyCompare() *cobra.Command {
+	var logins copyLogins
+	var options copy.CompareOptions
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "compare",
+		Short: "Compare the copy with the original, table by table",
+		Long: `Compare the copy with the original: per table the number of rows, and a checksum
+over the columns that both have by name, in ranges of the primary key. Each table is
+compared at one position of the binary log: its writers are kept out for as long as
+the copy needs to get there, at most --stall, and not any longer.
+
+A difference names the table, the range of the primary key, and the columns.
+
+Exit codes: 0 equal; 3 not, or the copy has not caught up; 1 it could not be found
+out.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			original, copied, closeBoth, err := logins.both(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer closeBoth()
+			results, err := copy.Compare(cmd.Context(), original, copied, options)
+			if err != nil {
+				return err
+			}
+			return writeComparison(cmd, results, asJSON)
+		},
+	}
+	logins.register(cmd)
+	flags := cmd.Flags()
+	flags.StringSliceVar(&options.Tables, "table", nil, "tables to compare (default: all)")
+	flags.Float64Var(&options.Load, "load", 0.5, "share of the time in which the original is read: over 0, at most 1")
+	flags.DurationVar(&options.Stall, "stall", 2*time.Second, "how long the writers of a table may have to wait while the position is taken")
+	flags.BoolVar(&asJSON, "json", false, "write JSON")
+	return cmd
+}
+
+// writeComparison writes what was compared, and gives it its exit code.
+func writeComparison(cmd *cobra.Command, results []copy.TableResult, asJSON bool) error {
+	equal := true
+	for _, r := range results {
+		equal = equal && r.Equal()
+	}
+	if asJSON {
+		if err := writeJSON(cmd.OutOrStdout(), struct {
+			Equal  bool               `json:"equal"`
+			Tables []copy.TableResult `json:"tables"`
+		}{equal, results}); err != nil {
+			return err
+		}
+	} else {
+		writeTableResults(term.New(cmd.OutOrStdout()), results)
+	}
+	if !equal {
+		return &exitError{code: disagreeing}
+	}
+	return nil
+}
+
+func writeTableResults(out term.Terminal, results []copy.TableResult) {
+	rows := term.Table{Heading: []string{"table", "rows", "time", "position", ""}}
+	for _, r := range results {
+		var below []string
+		for _, d := range r.Found {
+			below = append(below, d.Text(r.Table))
+		}
+		if r.More > 0 {
+			below = append(below, term.Plural(r.More, "more range")+" not listed")
+		}
+		if len(r.NotRead) > 0 {
+			below = append(below, "not compared, since the copy does not have them: "+strings.Join(r.NotRead, ", "))
+		}
+		how, verdict := term.Green, "equal"
+		switch {
+		case !r.Done:
+			how, verdict = term.Yellow, "unfinished"
+		case !r.Equal():
+			how, verdict = term.Red, "DIFFERS"
+		}
+		rows.Rows = append(rows.Rows, term.Row{Indent: 1, Below: strings.Join(below, "\n"), Cells: []term.Cell{
+			term.Plain.Cell(r.Table), term.Plain.Cell(fmt.Sprint(r.Rows)), term.Plain.Cell(seconds(r.Seconds)), term.Plain.Cell(r.Position.String()), how.Cell(verdict),
+		}})
+	}
+	rows.Write(out)
+}

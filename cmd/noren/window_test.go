@@ -1,0 +1,250 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/testing/awsstub"
+	"github.com/noren-cdk/noren/internal/window"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+const machineARN = "arn:aws:states:eu-central-1:111111111111:stateMachine:Machine"
+
+// plannedNight is a maintenance that begins so long from now.
+func plannedNight(in time.Duration) window.Window {
+	start := time.Now().Add(in).Truncate(time.Minute)
+	return window.Window{
+		Start: start, End: start.Add(2 * time.Hour), Mode: maintenance.Closed, Ask: true,
+		Changes: []window.Change{{Name: "regions", Rehearsed: 14 * time.Minute}},
+	}
+}
+
+// newNight is a stack that plans a maintenance.
+func newNight(t *testing.T, w window.Window) *awsstub.AWS {
+	t.Helper()
+	aws := awsstub.New(t)
+	t.Chdir(t.TempDir())
+	d := window.Deployed{Window: w, Switch: "Maintenance", Function: "Steps", Planned: "Planned", Schedule: "Start"}
+	template := `{"Resources": {"Machine": {"Type": "AWS::StepFunctions::StateMachine", "Metadata": {"noren:window": ` + maintenance.JSON(d.Metadata()) + `}}}}`
+	aws.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(template)+"</TemplateBody>")
+	resources := ""
+	for id, name := range map[string]string{"Machine": machineARN, "Planned": "/planned", "Start": "mw-1"} {
+		resources += "<member><LogicalResourceId>" + id + "</LogicalResourceId><PhysicalResourceId>" + name + "</PhysicalResourceId><ResourceType>X</ResourceType><LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp><ResourceStatus>CREATE_COMPLETE</ResourceStatus></member>"
+	}
+	aws.Answer("ListStackResources", "<StackResourceSummaries>"+resources+"</StackResourceSummaries>")
+	aws.Answer("DescribeExecution", awsstub.Refuse("ExecutionDoesNotExist", "none"))
+	aws.Answer("GetCallerIdentity", "<Arn>arn:aws:iam::111111111111:user/ko</Arn>")
+	for _, done := range []string{"SendTaskSuccess", "RedriveExecution", "StopExecution", "PutParameter", "UpdateMaintenanceWindow"} {
+		aws.Answer(done, "{}")
+	}
+	return aws
+}
+
+// begun says that the execution has a status, and events.
+func begun(aws *awsstub.AWS, status string, events ...string) {
+	aws.Answer("DescribeExecution", fmt.Sprintf(`{"executionArn": "x", "status": %q, "startDate": %d}`, status, time.Now().Unix()-60))
+	for i, e := range events {
+		events[i] = fmt.Sprintf(`{"id": %d, "timestamp": %d, %s}`, i+1, time.Now().Unix()-60+int64(i), e)
+	}
+	aws.Answer("GetExecutionHistory", `{"events": [`+strings.Join(events, ",")+`]}`)
+}
+
+const (
+	changeEntered = `"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Change regions"}`
+	changeFailed  = `"type": "ExecutionFailed", "executionFailedEventDetails": {"error": "States.TaskFailed", "cause": "disk full"}`
+	askEntered    = `"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Ask"}`
+	askScheduled  = `"type": "TaskScheduled", "taskScheduledEventDetails": {"resource": "invoke", "resourceType": "lambda", "region": "x", "parameters": "{\"Payload\":{\"step\":\"Ask\",\"token\":\"AAAA\"}}"}`
+)
+
+func TestWindow_StatusIsTheTimeline(t *testing.T) {
+	tests := []struct {
+		name   string
+		in     time.Duration
+		status string
+		events []string
+		code   int
+		wants  []string
+	}{
+		{"before it begins", time.Hour, "", nil, 0, []string{"it has not begun", "Preflight            comes", "(rehearsed 14m0s)  runs the schema change regions"}},
+		{"that did not begin", -time.Hour, "", nil, 3, []string{"it did not begin in time", "the history of mw-1 in Systems Manager"}},
+		{"under way", -time.Minute, "RUNNING", []string{changeEntered}, 0, []string{"it is under way since", "Change regions       running  1m"}},
+		{"waiting for a person", -time.Minute, "RUNNING", []string{askEntered, askScheduled}, 0, []string{"Ask                  asking"}},
+		{"failed", -time.Minute, "FAILED", []string{changeEntered, changeFailed}, 3, []string{"time opens nothing; noren window retry continues it", "Change regions       failed   1s (rehearsed 14m0s)  States.TaskFailed: disk full"}},
+		{"over", -time.Hour, "SUCCEEDED", nil, 0, []string{"it is over"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			aws := newNight(t, plannedNight(test.in))
+			if test.status != "" {
+				begun(aws, test.status, test.events...)
+			}
+			code, out, errs := noren("window", "status", "--stack", "shop", "--region", "eu-central-1")
+			if code != test.code || errs != "" {
+				t.Errorf("code %d, want %d: %s", code, test.code, errs)
+			}
+			for _, want := range test.wants {
+				if !strings.Contains(out, want) {
+					t.Errorf("no %q in\n%s", want, out)
+				}
+			}
+			code, out, _ = noren("window", "status", "--stack", "shop", "--region", "eu-central-1", "--json")
+			var read windowStatus
+			if err := json.Unmarshal([]byte(out), &read); err != nil || code != test.code || len(read.Steps) < 8 {
+				t.Errorf("code %d, %v:\n%s", code, err, out)
+			}
+			if strings.Contains(out, "AAAA") {
+				t.Error("the token, which opens, is shown")
+			}
+		})
+	}
+}
+
+func TestWindow_WatchEndsWhenItIsOver(t *testing.T) {
+	aws := newNight(t, plannedNight(-time.Minute))
+	n := 0
+	aws.AnswerBy("DescribeExecution", func(awsstub.Request) string {
+		status := "RUNNING"
+		if n++; n > 1 {
+			status = "FAILED"
+		}
+		return fmt.Sprintf(`{"executionArn": "x", "status": %q, "startDate": %d}`, status, time.Now().Unix())
+	})
+	aws.Answer("GetExecutionHistory", `{"events": []}`)
+	code, out, errs := noren("window", "status", "--watch", "--every", "1s", "--stack", "shop", "--region", "eu-central-1")
+	if code != 3 || errs != "" || strings.Count(out, "\n") != 2 || !strings.Contains(out, "under way") || !strings.Contains(out, "ended without success") {
+		t.Errorf("code %d: %s\n%s", code, errs, out)
+	}
+}
+
+// TestWindow_Steering: each verb does one call, after a question, and only where
+// there is something to do.
+func TestWindow_Steering(t *testing.T) {
+	tests := []struct {
+		verb, name string
+		in         time.Duration
+		status     string
+		events     []string
+		call       string // what is called; empty: nothing
+		body       string // part of it
+		code       int
+	}{
+		{"approve", "a question", -time.Minute, "RUNNING", []string{askEntered, askScheduled}, "SendTaskSuccess", `"taskToken":"AAAA"`, 0},
+		{"approve", "no question", -time.Minute, "RUNNING", []string{changeEntered}, "", "", 3},
+		{"approve", "a question that has ended", -time.Minute, "ABORTED", []string{askEntered, askScheduled, `"type": "ExecutionAborted"`}, "", "", 3},
+		{"approve", "nothing", time.Hour, "", nil, "", "", 3},
+		{"retry", "a failure", -time.Minute, "FAILED", []string{changeEntered, changeFailed}, "RedriveExecution", "executionArn", 0},
+		{"retry", "an abort", -time.Minute, "ABORTED", []string{changeEntered}, "RedriveExecution", "executionArn", 0},
+		{"retry", "a time-out", -time.Minute, "TIMED_OUT", []string{changeEntered}, "RedriveExecution", "executionArn", 0},
+		{"retry", "one that runs", -time.Minute, "RUNNING", []string{changeEntered}, "", "", 3},
+		{"retry", "a success", -time.Minute, "SUCCEEDED", nil, "", "", 3},
+		{"cancel", "one that runs", -time.Minute, "RUNNING", []string{changeEntered}, "StopExecution", "noren window cancel, by arn:aws:iam::111111111111:user/ko", 0},
+		{"cancel", "one that has not begun", time.Hour, "", nil, "UpdateMaintenanceWindow", `"Enabled":false`, 0},
+		{"cancel", "one that did not begin", -time.Hour, "", nil, "", "", 3},
+		{"cancel", "one that is over", -time.Hour, "SUCCEEDED", nil, "", "", 3},
+		{"open", "one that runs", -time.Minute, "RUNNING", []string{changeEntered}, "", "", 3},
+	}
+	steering := []string{"SendTaskSuccess", "RedriveExecution", "StopExecution", "UpdateMaintenanceWindow", "CreateChangeSet"}
+	for _, test := range tests {
+		t.Run(test.verb+" "+test.name, func(t *testing.T) {
+			aws := newNight(t, plannedNight(test.in))
+			if test.status != "" {
+				begun(aws, test.status, test.events...)
+			}
+			code, _, errs := noren("window", test.verb, "--stack", "shop", "--region", "eu-central-1", "--yes")
+			if code != test.code {
+				t.Errorf("code %d, want %d: %s", code, test.code, errs)
+			}
+			for _, call := range steering {
+				calls := aws.Calls(call)
+				switch {
+				case call == test.call && (len(calls) != 1 || !strings.Contains(calls[0].Body, test.body)):
+					t.Errorf("%s: got %v, want %s", call, calls, test.body)
+				case call != test.call && len(calls) > 0:
+					t.Errorf("%s was called", call)
+				}
+			}
+			if test.call == "" {
+				return
+			}
+			code, _, errs = noren("window", test.verb, "--stack", "shop", "--region", "eu-central-1")
+			if code == 0 || !strings.Contains(errs, "nobody to ask") || len(aws.Calls(test.call)) != 1 {
+				t.Errorf("without a question: code %d: %s", code, errs)
+			}
+		})
+	}
+}
+
+func TestWindow_Plan(t *testing.T) {
+	const file = `stackName: shop
+region: eu-central-1
+network: {cidr: 10.0.0.0/16}
+database: {engineVersion: 8.0.mysql_aurora.3.10.3, name: d, minCapacity: 1, maxCapacity: 2}
+api: {ingressPrefixList: pl-a3a144ca}
+maintenance:
+  guard: true
+  window: {start: "START", end: "END", zone: UTC}
+`
+	in := func(d time.Duration) window.Window {
+		w := plannedNight(d)
+		w.Start, w.End, w.Changes = w.Start.UTC(), w.End.UTC(), nil
+		return w
+	}
+	later := in(24 * time.Hour)
+	later.End = later.End.Add(time.Minute)
+	tests := []struct {
+		name     string
+		file     window.Window
+		deployed *window.Window // nil: none
+		record   bool
+		code     int
+		want     string
+	}{
+		{"deployed", in(24 * time.Hour), new(in(24 * time.Hour)), false, 0, ""},
+		{"recorded", in(24 * time.Hour), new(in(24 * time.Hour)), true, 0, "recorded: what is deployed is"},
+		{"not deployed", in(24 * time.Hour), nil, false, 3, "it is not deployed as it is planned"},
+		{"another one is deployed", in(24 * time.Hour), &later, true, 3, "it is not deployed as it is planned"},
+		{"past, and not deployed", in(-time.Hour), nil, false, 1, "its start is past, and it is not deployed: it never begins"},
+		{"past, and deployed", in(-time.Hour), new(in(-time.Hour)), false, 0, "is past"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			deployed := test.file
+			if test.deployed != nil {
+				deployed = *test.deployed
+			}
+			aws := newNight(t, deployed)
+			if test.deployed == nil {
+				aws.Answer("GetTemplate", `<TemplateBody>{"Resources": {}}</TemplateBody>`)
+			}
+			const local = "2006-01-02T15:04:05"
+			text := strings.NewReplacer("START", test.file.Start.Format(local), "END", test.file.End.Format(local)).Replace(file)
+			if err := os.MkdirAll("environments", 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile("environments/prod.yaml", []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args := []string{"window", "plan", "--env", "prod"}
+			if test.record {
+				args = append(args, "--record")
+			}
+			code, out, errs := noren(args...)
+			if code != test.code || !strings.Contains(errs, test.want) {
+				t.Errorf("code %d, want %d: %s", code, test.code, errs)
+			}
+			for _, want := range []string{"it begins, by", "Preflight: looks", "Open: opens the product", "the planned end, which opens nothing"} {
+				if !strings.Contains(out, want) {
+					t.Errorf("no %q in\n%s", want, out)
+				}
+			}
+			if recorded := len(aws.Calls("PutParameter")) == 1; recorded != (test.record && test.code == 0) {
+				t.Errorf("recorded: %v", recorded)
+			}
+		})
+	}
+}

@@ -1,0 +1,64 @@
+package ddl
+
+import (
+	"context"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
+)
+
+// A Column is what the server says of a column.
+type Column struct {
+	// Name and Type are as SHOW CREATE TABLE has them: "int unsigned". Data is the
+	// first word of the type.
+	Name, Type, Data string
+
+	// Charset and Collation are empty where the type has none.
+	Charset, Collation string
+
+	// Nullable says that it may hold NULL.
+	Nullable bool
+
+	// Generated is the expression of a generated column, with its kind.
+	Generated string
+
+	// Default is the expression or value that it has by default; OnUpdate says
+	// that an UPDATE sets the time.
+	Default  string
+	OnUpdate bool
+
+	filled bool // an INSERT need not name it
+	hidden bool // from SELECT *
+}
+
+// rest is what else matters to those who use the column.
+func (c Column) rest() string {
+	return strings.TrimSpace(c.Collation + " " + c.Generated)
+}
+
+// Columns reads the columns of a table, in order; none if there is no such table.
+func Columns(ctx context.Context, q queryer, table sqltext.Table) ([]Column, error) {
+	rows, err := q.QueryContext(ctx, `SELECT column_name, column_type, data_type, COALESCE(character_set_name, ''), COALESCE(collation_name, ''), is_nullable = 'YES',
+		IF(COALESCE(generation_expression, '') = '', '', CONCAT(generation_expression, IF(extra LIKE '%VIRTUAL%', ' VIRTUAL', ' STORED'))),
+		COALESCE(column_default, ''), extra LIKE '%on update%',
+		is_nullable = 'YES' OR column_default IS NOT NULL OR COALESCE(generation_expression, '') <> '' OR extra LIKE '%auto_increment%' OR extra LIKE '%DEFAULT_GENERATED%', extra LIKE '%INVISIBLE%'
+		FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`, table.Schema, table.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []Column
+	for rows.Next() {
+		var c Column
+		if err := rows.Scan(&c.Name, &c.Type, &c.Data, &c.Charset, &c.Collation, &c.Nullable, &c.Generated, &c.Default, &c.OnUpdate, &c.filled, &c.hidden); err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, rows.Err()
+}
+
+// columns are those of the shadow of t.
+func (s *scratch) columns(ctx context.Context, t sqltext.Table) ([]Column, error) {
+	return Columns(ctx, s.conn, sqltext.Table{Schema: ScratchSchema, Name: s.shadow(s.home(t))})
+}

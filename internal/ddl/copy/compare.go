@@ -1,0 +1,273 @@
+package copy
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/ddl"
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
+)
+
+// own are tables of noren's, which differ between the original and the copy.
+var own = []string{Journal, ddl.JournalTable, ddl.CloneMarker}
+
+// CompareOptions say how Compare reads.
+type CompareOptions struct {
+	// Tables are the tables to compare. Default: all of the schema.
+	Tables []string
+
+	// Load is the share of the time in which the original is read: over 0, at most
+	// 1. Default: 0.5.
+	Load float64
+
+	// Stall is how long the writers of a table may have to wait while the position
+	// is taken, in which the copy has to catch up. Default: 2 seconds.
+	Stall time.Duration
+
+	// Snapshot is how long a position is kept at most; what is then left of a table
+	// is compared at another. Default: 10 minutes.
+	Snapshot time.Duration
+
+	// Changes are what the migration makes of tables: it says which columns have
+	// other names on the copy.
+	Changes []ddl.TableChange
+
+	// Done is what an earlier comparison has found, to go on from there.
+	Done []TableResult
+
+	// Report receives the result of a table whenever there is more of it.
+	Report func(TableResult) error
+}
+
+// A TableResult is how far a table is compared, and what was found.
+type TableResult struct {
+	Table    string       `json:"table"`
+	At       []string     `json:"at,omitempty"` // the key up to which it is compared
+	Done     bool         `json:"done"`
+	Rows     int64        `json:"rows"` // that were compared, of the original
+	Position Position     `json:"position"`
+	Seconds  float64      `json:"seconds"`
+	NotRead  []string     `json:"notCompared,omitempty"` // columns that the copy does not have
+	Found    []Difference `json:"differences,omitempty"`
+	More     int          `json:"moreDifferences,omitempty"` // ranges that are not in Found
+}
+
+// Equal reports whether the whole table was compared and is equal.
+func (r TableResult) Equal() bool { return r.Done && len(r.Found)+r.More == 0 }
+
+// A Difference is a range of a table that is not the same on both sides.
+type Difference struct {
+	// After and UpTo are values of the primary key: the range begins after the one
+	// and ends with the other. Empty is open.
+	After []string `json:"after,omitempty"`
+	UpTo  []string `json:"upTo,omitempty"`
+
+	// Original and Copied are how many rows there are.
+	Original int64 `json:"originalRows"`
+	Copied   int64 `json:"copiedRows"`
+
+	// Columns are the columns whose values differ.
+	Columns []string `json:"columns,omitempty"`
+}
+
+// mostFound is how many ranges of a table are named.
+const mostFound = 5
+
+// Compare compares the original with the copy, table by table, each at one
+// position of the binary log: the number of rows, and a checksum over the columns
+// that both have.
+func Compare(ctx context.Context, original, copied *ddl.Database, o CompareOptions) ([]TableResult, error) {
+	o.Load, o.Stall, o.Snapshot = cmp.Or(o.Load, 0.5), cmp.Or(o.Stall, 2*time.Second), cmp.Or(o.Snapshot, 10*time.Minute)
+	if o.Load < 0 || o.Load > 1 {
+		return nil, fmt.Errorf("the load must be over 0 and at most 1, got %v", o.Load)
+	}
+	if o.Report == nil {
+		o.Report = func(TableResult) error { return nil }
+	}
+	tables, err := Tables(ctx, original)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range o.Tables {
+		if !slices.Contains(tables, name) {
+			return nil, fmt.Errorf("there is no table %q in %q to compare", name, original.Schema)
+		}
+	}
+	if len(o.Tables) > 0 {
+		tables = o.Tables
+	}
+	var all []TableResult
+	for _, name := range tables {
+		r := TableResult{Table: name}
+		if i := slices.IndexFunc(o.Done, func(r TableResult) bool { return r.Table == name }); i >= 0 {
+			r = o.Done[i]
+		}
+		if !r.Done {
+			c := &comparison{original: original, copied: copied, options: o, result: r}
+			err = c.table(ctx)
+			r = c.result
+		}
+		all = append(all, r)
+		if err != nil {
+			return all, fmt.Errorf("comparing %s: %w", sqltext.Quote(name), err)
+		}
+	}
+	return all, nil
+}
+
+// Tables are the tables of a schema, without noren's.
+func Tables(ctx context.Context, db *ddl.Database) ([]string, error) {
+	rows, err := db.Pool().QueryContext(ctx, "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_type = 'BASE TABLE' ORDER BY table_name", db.Schema)
+	if err != nil {
+		return nil, fmt.Errorf("reading the names of the tables: %w", err)
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		if !slices.Contains(own, name) {
+			all = append(all, name)
+		}
+	}
+	return all, rows.Err()
+}
+
+// A comparison compares one table.
+type comparison struct {
+	original, copied *ddl.Database
+	options          CompareOptions
+	result           TableResult
+
+	pairs []pair
+	only  []ddl.Column // of the copy, whose default is calculated from other columns
+	key   ddl.Key      // of the original; nil if the table is compared as a whole
+	on    ddl.Key      // the same columns on the copy
+	last  []string
+	views views
+}
+
+// views are sessions that see the two sides as they were at one position.
+type views struct {
+	original, copied *sql.Conn
+	until            time.Time
+}
+
+func (v *views) end() {
+	for _, conn := range []*sql.Conn{v.original, v.copied} {
+		if conn != nil {
+			ddl.End(conn)
+		}
+	}
+	*v = views{}
+}
+
+func (c *comparison) at(copied bool) sqltext.Table {
+	if copied {
+		return sqltext.Table{Schema: c.copied.Schema, Name: c.result.Table}
+	}
+	return sqltext.Table{Schema: c.original.Schema, Name: c.result.Table}
+}
+
+func (c *comparison) table(ctx context.Context) error {
+	began, before := time.Now(), c.result.Seconds
+	defer c.views.end()
+	if err := c.prepare(ctx); err != nil {
+		return err
+	}
+	size := int64(1000)
+	for !c.result.Done {
+		if time.Now().After(c.views.until) {
+			if err := c.look(ctx); err != nil {
+				return err
+			}
+		}
+		reading := time.Now()
+		rows, err := c.chunk(ctx, size)
+		if err != nil {
+			return err
+		}
+		took := time.Since(reading)
+		c.result.Seconds = before + time.Since(began).Seconds()
+		if err := c.options.Report(c.result); err != nil {
+			return err
+		}
+		switch {
+		case took < chunkTime/2 && (rows > 0 || c.key == nil || !c.key[0].Integer()), took < chunkTime/10:
+			size *= 2
+		case took > 2*chunkTime:
+			size = max(size/2, 100)
+		}
+		if pause := time.Duration(float64(took) * (1/c.options.Load - 1)); !c.result.Done && pause > 0 {
+			if err := sleep(ctx, min(pause, 10*time.Second)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// chunkTime is how long the original is read at once.
+const chunkTime = 400 * time.Millisecond
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// prepare reads what there is to compare.
+func (c *comparison) prepare(ctx context.Context) error {
+	before, after, err := bothSides(func(copied bool) ([]ddl.Column, error) {
+		if copied {
+			return ddl.Columns(ctx, c.copied.Pool(), c.at(true))
+		}
+		return ddl.Columns(ctx, c.original.Pool(), c.at(false))
+	})
+	if err != nil {
+		return err
+	}
+	if len(after) == 0 {
+		return errors.New("the copy does not have the table, or the user may not read it")
+	}
+	renamed := map[string]string{}
+	for _, change := range c.options.Changes {
+		if change.Name == c.result.Table {
+			renamed = change.Origins
+		}
+	}
+	if c.pairs, c.result.NotRead = pairs(before, after, renamed); len(c.pairs) == 0 {
+		return errors.New("the two sides have no column in common")
+	}
+	for _, column := range after {
+		if calculated(column) && !slices.ContainsFunc(c.pairs, func(p pair) bool { return p.copied.Name == column.Name }) {
+			c.only = append(c.only, column)
+		}
+	}
+	key, why, err := c.original.PrimaryKey(ctx, c.at(false))
+	if err != nil || why != nil {
+		return err // without one the table is compared as a whole
+	}
+	for _, k := range key {
+		i := slices.IndexFunc(c.pairs, func(p pair) bool { return strings.EqualFold(p.original.Name, k.Name) })
+		if i < 0 || c.pairs[i].original.Collation != c.pairs[i].copied.Collation {
+			return nil // by which the ranges would not be the same
+		}
+		there := k
+		there.Name = c.pairs[i].copied.Name
+		c.on = append(c.on, there)
+	}
+	c.key = key
+	return nil
+}

@@ -1,0 +1,369 @@
+// Package monitors keeps monitors outside of AWS quiet while the product is closed,
+// by downtimes at their services.
+//
+// A downtime is a lease: it ends by itself half an hour after it was last extended,
+// so that a crash heals itself. A schedule extends what is on while the product is
+// closed, and ends what is left once it is open. Nothing is kept here: a downtime
+// carries our key, by which it is found again.
+package monitors
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/internal/rules"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+const (
+	// callTime bounds a direct call: a closing waits for it.
+	callTime = 15 * time.Second
+
+	// tickTime bounds what the schedule asks for, and an event that begins.
+	tickTime = time.Minute
+
+	// turnTime is how long an event waits for the listener to be in its mode: it is
+	// sent just before the listener changes.
+	turnTime = 2 * time.Minute
+
+	// Timeout is how long the function may run.
+	Timeout = turnTime + tickTime
+)
+
+// Monitors tells the monitors. Make it with FromEnvironment.
+type Monitors struct {
+	settings Settings
+	config   aws.Config
+	log      *slog.Logger
+	client   *http.Client
+	now      func() time.Time
+	pause    time.Duration // before the second attempt
+	poll     time.Duration // of the listener
+	callTime time.Duration
+	turnTime time.Duration
+}
+
+// FromEnvironment returns the Monitors that the environment of the Lambda function,
+// and the file beside its program, describe.
+func FromEnvironment(getenv func(string) string, cfg aws.Config, log *slog.Logger) *Monitors {
+	return &Monitors{parse(getenv), cfg, log, newClient(), time.Now, 500 * time.Millisecond, 5 * time.Second, callTime, turnTime}
+}
+
+// Result is what came of one monitor.
+type Result struct {
+	// Monitor is its name.
+	Monitor string `json:"monitor"`
+
+	// Done says that its service has the downtime, or has it no more.
+	Done bool `json:"done"`
+
+	// Error says why it is not done, or what else went wrong. No secret is in it.
+	Error string `json:"error"`
+}
+
+// Answer is what a call answers.
+type Answer struct {
+	Results []Result `json:"results"`
+}
+
+// Handle does what the payload asks for: a Call, a mode event, or the event of a
+// schedule. A call fails only if it cannot be read: what went wrong at a service is
+// in the answer. An event and the schedule fail, too, if something is not done.
+func (m *Monitors) Handle(ctx context.Context, payload json.RawMessage) (Answer, error) {
+	if m.settings.Err != nil {
+		return Answer{}, m.settings.Err
+	}
+	asked, err := read(payload)
+	if err != nil {
+		return Answer{}, err
+	}
+	switch {
+	case asked.call != nil:
+		if err := m.ours(asked.call.Stack, asked.call.Switch); err != nil {
+			return Answer{}, err
+		}
+		return m.call(ctx, *asked.call), nil
+	case asked.event != nil:
+		if err := m.ours(asked.event.Stack, asked.event.Switch); err != nil {
+			return Answer{}, err
+		}
+		return m.event(ctx, *asked.event)
+	}
+	return m.tick(ctx)
+}
+
+// ours reports a stack or a switch that is another one's. An empty name is ours.
+func (m *Monitors) ours(stack, name string) error {
+	if stack != "" && stack != m.settings.Stack || name != "" && name != m.settings.SwitchName {
+		return fmt.Errorf("the payload is of stack %q, switch %q: want %q, %q", stack, name, m.settings.Stack, m.settings.SwitchName)
+	}
+	return nil
+}
+
+// call does what was asked for directly, in a bounded time.
+func (m *Monitors) call(ctx context.Context, c Call) Answer {
+	ctx, cancel := context.WithTimeout(ctx, m.callTime)
+	defer cancel()
+	return m.each(ctx, string(c.Action), func(ctx context.Context, at maintenance.Monitor, p provider) error {
+		switch {
+		case c.Action == End:
+			return m.end(ctx, p, m.now())
+		case quiet(at, c.Mode):
+			return m.begin(ctx, p, c.Since, c.Until)
+		}
+		return nil
+	})
+}
+
+// tick compares what is on with the mode of the listener.
+func (m *Monitors) tick(ctx context.Context) (Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, tickTime)
+	defer cancel()
+	mode, err := m.mode(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	now := m.now()
+	return m.failing(m.each(ctx, "schedule", func(ctx context.Context, at maintenance.Monitor, p provider) error {
+		switch {
+		case mode == "":
+			return m.keep(ctx, p)
+		case quiet(at, mode):
+			return m.begin(ctx, p, now, time.Time{})
+		}
+		return m.end(ctx, p, now.Add(-grace))
+	}))
+}
+
+// event follows a mode event. It comes just before the listener changes, or later:
+// what is quieted is quieted at once, and what may speak again waits until the
+// listener is in the mode. An event that comes very late begins nothing.
+func (m *Monitors) event(ctx context.Context, e live.ModeEvent) (Answer, error) {
+	late := m.now().Sub(e.Since) > turnTime
+	var mode maintenance.Mode
+	var unread error
+	wait := sync.OnceFunc(func() { mode, unread = m.await(ctx, e.To, late) })
+	return m.failing(m.each(ctx, "mode event", func(ctx context.Context, at maintenance.Monitor, p provider) error {
+		starts := quiet(at, e.To)
+		if !starts || late {
+			if wait(); unread != nil {
+				return unread
+			}
+		}
+		ctx, cancel := context.WithTimeout(ctx, tickTime)
+		defer cancel()
+		switch {
+		case starts && (!late || quiet(at, mode)):
+			return m.begin(ctx, p, e.Since, e.Until)
+		case !starts && mode != "" && !quiet(at, mode):
+			return m.end(ctx, p, e.Since)
+		}
+		return nil // the schedule follows the listener
+	}))
+}
+
+// await reads the mode of the listener until it is the one that is wanted, or there
+// is no time left.
+func (m *Monitors) await(ctx context.Context, wanted maintenance.Mode, once bool) (maintenance.Mode, error) {
+	over := time.After(m.turnTime)
+	for {
+		mode, err := m.mode(ctx)
+		if err != nil || mode == wanted || once {
+			return mode, err
+		}
+		select {
+		case <-over:
+			return mode, nil
+		case <-ctx.Done():
+			return mode, ctx.Err()
+		case <-time.After(m.poll):
+		}
+	}
+}
+
+// mode is the mode of the listeners, empty if they are in none.
+func (m *Monitors) mode(ctx context.Context) (maintenance.Mode, error) {
+	all, err := live.Read(ctx, elbv2.NewFromConfig(m.config), m.settings.Switch)
+	if err != nil {
+		return "", err
+	}
+	mode, mixed := rules.Together(all)
+	if mixed != "" {
+		return "", nil
+	}
+	return mode, nil
+}
+
+// provider makes downtimes at a service.
+type provider interface {
+	// find returns the downtimes of the switch that are on or to come.
+	find(context.Context, window) ([]found, error)
+
+	begin(context.Context, window) error
+	extend(context.Context, found, window) error
+	end(context.Context, found, window) error
+}
+
+// asideError is an error of what comes in addition. What was asked for is done.
+type asideError struct{ error }
+
+func (e *asideError) Unwrap() error { return e.error }
+
+// try repeats what fails for now, as long as there is time for another attempt.
+func (m *Monitors) try(ctx context.Context, do func(context.Context) error) error {
+	for pause := m.pause; ; pause *= 2 {
+		err := do(ctx)
+		f, ok := errors.AsType[*failure](err)
+		if !ok || !f.again {
+			return err
+		}
+		wait := max(pause, f.after)
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(wait):
+		}
+	}
+}
+
+// begin makes a downtime, unless the switch has one: that is extended.
+func (m *Monitors) begin(ctx context.Context, p provider, since, until time.Time) error {
+	return m.try(ctx, func(ctx context.Context) error {
+		w := m.settings.window(since, until, m.now())
+		all, err := p.find(ctx, w)
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			return p.begin(ctx, w)
+		}
+		return extend(ctx, p, all, w)
+	})
+}
+
+// keep extends the downtime that the switch has, if it has one.
+func (m *Monitors) keep(ctx context.Context, p provider) error {
+	return m.try(ctx, func(ctx context.Context) error {
+		w := m.settings.window(m.now(), time.Time{}, m.now())
+		all, err := p.find(ctx, w)
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		return extend(ctx, p, all, w)
+	})
+}
+
+// extend extends the downtime that lasts longest, if it is time to.
+func extend(ctx context.Context, p provider, all []found, w window) error {
+	longest := last(all)
+	if !longest.end.IsZero() && longest.end.Sub(w.Start) >= renew {
+		return nil
+	}
+	err := p.extend(ctx, longest, w)
+	if gone(err) { // it has ended meanwhile
+		return p.begin(ctx, w)
+	}
+	return err
+}
+
+// end ends the downtimes that began no later than a time, and looks whether they
+// have ended.
+func (m *Monitors) end(ctx context.Context, p provider, until time.Time) error {
+	var aside error
+	err := m.try(ctx, func(ctx context.Context) error {
+		w := m.settings.window(m.now(), time.Time{}, m.now())
+		old := func() ([]found, error) {
+			all, err := p.find(ctx, w)
+			return slices.DeleteFunc(all, func(f found) bool { return f.since.After(until) }), err
+		}
+		all, err := old()
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		for _, f := range all {
+			err := p.end(ctx, f, w)
+			if a, ok := errors.AsType[*asideError](err); ok {
+				aside = a
+			} else if err != nil {
+				return err
+			}
+		}
+		if all, err = old(); err == nil && len(all) > 0 {
+			err = &failure{text: fmt.Sprintf("the downtime %s was ended, and the service still has it", all[0].id), again: true}
+		}
+		return err
+	})
+	return errors.Join(err, aside)
+}
+
+// each does something with every monitor at the same time, and logs what came of
+// it.
+func (m *Monitors) each(ctx context.Context, what string, do func(context.Context, maintenance.Monitor, provider) error) Answer {
+	results := make([]Result, len(m.settings.Monitors))
+	var wg sync.WaitGroup
+	for i, at := range m.settings.Monitors {
+		wg.Go(func() {
+			p, err := m.provider(ctx, i)
+			if err == nil {
+				err = do(ctx, at, p)
+			}
+			results[i] = Result{Monitor: at.Name, Done: onlyAside(err)}
+			level := slog.LevelInfo
+			if err != nil {
+				results[i].Error, level = err.Error(), slog.LevelError
+			}
+			m.log.Log(ctx, level, what, "monitor", at.Name, "done", results[i].Done, "cause", results[i].Error)
+		})
+	}
+	wg.Wait()
+	return Answer{results}
+}
+
+// onlyAside tells whether nothing failed but what comes in addition.
+func onlyAside(err error) bool {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return !slices.ContainsFunc(joined.Unwrap(), func(err error) bool { return !onlyAside(err) })
+	}
+	_, aside := errors.AsType[*asideError](err)
+	return err == nil || aside
+}
+
+// failing makes an error of what is not done.
+func (m *Monitors) failing(a Answer) (Answer, error) {
+	var errs []error
+	for _, r := range a.Results {
+		if !r.Done {
+			errs = append(errs, fmt.Errorf("monitor %s: %s", r.Monitor, r.Error))
+		}
+	}
+	return a, errors.Join(errs...)
+}
+
+// provider returns the provider of the monitor of an index, with its secret.
+func (m *Monitors) provider(ctx context.Context, i int) (provider, error) {
+	out, err := secretsmanager.NewFromConfig(m.config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &m.settings.Secrets[i]})
+	if err != nil {
+		return nil, fmt.Errorf("reading the secret: %w", err)
+	}
+	s := service{client: m.client, secret: newSecret(aws.ToString(out.SecretString))}
+	at := m.settings.Monitors[i]
+	if isSet(at.Mackerel) {
+		return newMackerel(at.Mackerel, s)
+	}
+	return newHTTPMonitor(at.HTTP, s)
+}

@@ -1,0 +1,164 @@
+package monitors
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// attemptTime bounds a request.
+	attemptTime = 5 * time.Second
+
+	// mostAnswer is how many bytes of an answer are read.
+	mostAnswer = 4 << 20
+
+	// mostSaid is how many bytes of an answer go into an error.
+	mostSaid = 300
+)
+
+// failure is an error of a service, or of the way to it.
+type failure struct {
+	status int // 0: there was no answer
+	text   string
+	again  bool          // another attempt may succeed
+	after  time.Duration // before that the service wants none
+}
+
+func (f *failure) Error() string { return f.text }
+
+// gone tells whether the service does not have what was asked for.
+func gone(err error) bool {
+	f, ok := errors.AsType[*failure](err)
+	return ok && (f.status == http.StatusNotFound || f.status == http.StatusGone)
+}
+
+// service sends requests that carry a secret, and keeps it out of every error.
+type service struct {
+	client *http.Client
+	header http.Header
+	secret secret
+}
+
+// newClient returns a client that follows no redirects: they would carry the
+// secret elsewhere.
+func newClient() *http.Client {
+	return &http.Client{Timeout: attemptTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// send sends a request once, and decodes the answer into to, unless that is nil.
+func (s service) send(ctx context.Context, method, address string, body []byte, to any) error {
+	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return &failure{text: s.secret.hidden(err.Error())}
+	}
+	request.Header = s.header.Clone()
+	if len(body) > 0 && request.Header.Get("Content-Type") == "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	where := method + " " + request.URL.Host + request.URL.Path
+	answer, err := s.client.Do(request)
+	if err != nil {
+		if failed, ok := errors.AsType[*url.Error](err); ok {
+			err = failed.Err
+		}
+		return &failure{text: s.secret.hidden(where + ": " + err.Error()), again: ctx.Err() == nil}
+	}
+	defer answer.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(answer.Body, mostAnswer+1))
+	switch {
+	case answer.StatusCode < 200 || answer.StatusCode > 299:
+		said := strings.ToValidUTF8(string(data[:min(len(data), mostSaid)]), "")
+		return &failure{
+			status: answer.StatusCode, text: s.secret.hidden(fmt.Sprintf("%s: status %d: %s", where, answer.StatusCode, strings.TrimSpace(said))),
+			again: answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode >= 500, after: retryAfter(answer.Header),
+		}
+	case err != nil:
+		return &failure{text: s.secret.hidden(where + ": " + err.Error()), again: true}
+	case len(data) > mostAnswer:
+		return &failure{text: fmt.Sprintf("%s: the answer has more than %d bytes", where, mostAnswer)}
+	case to == nil:
+		return nil
+	}
+	if err := json.Unmarshal(data, to); err != nil {
+		return &failure{text: s.secret.hidden(where + ": the answer is not what was expected: " + err.Error())}
+	}
+	return nil
+}
+
+// retryAfter is how long a service wants to be left alone: in seconds, or until a
+// time.
+func retryAfter(header http.Header) time.Duration {
+	text := header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(text); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return time.Until(at)
+	}
+	return 0
+}
+
+// secret is what a secret in Secrets Manager holds.
+type secret struct {
+	text   string
+	values map[string]any // nil: it is no JSON object
+}
+
+func newSecret(text string) secret {
+	s := secret{text: strings.TrimSpace(text)}
+	if json.Unmarshal([]byte(text), &s.values) != nil {
+		s.values = nil
+	}
+	return s
+}
+
+// value returns the value of a name in a secret that is a JSON object, or the whole
+// of a secret that is a text, whose name is empty.
+func (s secret) value(name string) (string, error) {
+	switch {
+	case name == "" && s.values != nil:
+		return "", errors.New("the secret is a JSON object: want the name of a value")
+	case name == "" && s.text == "":
+		return "", errors.New("the secret is empty")
+	case name == "":
+		return s.text, nil
+	case s.values == nil:
+		return "", fmt.Errorf("the secret is not a JSON object: it has no value %q", name)
+	}
+	value, _ := s.values[name].(string)
+	if value = strings.TrimSpace(value); value == "" {
+		return "", fmt.Errorf("the secret has no text %q", name)
+	}
+	return value, nil
+}
+
+// hidden is a text without the values of the secret.
+func (s secret) hidden(text string) string {
+	hide := []string{s.text}
+	for _, value := range s.values {
+		if value, ok := value.(string); ok {
+			hide = append(hide, value, strings.TrimSpace(value))
+		}
+	}
+	slices.SortFunc(hide, func(a, b string) int { return len(b) - len(a) })
+	for _, value := range hide {
+		if value == "" {
+			continue
+		}
+		quoted, _ := json.Marshal(value) // as an answer in JSON repeats it
+		for _, form := range []string{value, string(quoted[1 : len(quoted)-1]), url.QueryEscape(value)} {
+			text = strings.ReplaceAll(text, form, "***")
+		}
+	}
+	return text
+}

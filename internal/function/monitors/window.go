@@ -1,0 +1,137 @@
+package monitors
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+const (
+	// Lease is how long a downtime lasts unless it is extended.
+	Lease = 30 * time.Minute
+
+	// Every is how often the function is invoked to extend what is on and to end
+	// what should not be.
+	Every = 5 * time.Minute
+
+	// renew is how much of the lease is left when it is extended.
+	renew = 20 * time.Minute
+
+	// grace is how old a downtime is before the schedule ends it because the product
+	// is open: closing begins it before the listener changes.
+	grace = 15 * time.Minute
+)
+
+// window is a downtime that is to be, and what templates may use.
+type window struct {
+	// Key is noren/STACK/SWITCH/SINCE, by which it is found again.
+	Key string
+
+	// Prefix is the Key without SINCE: that of every downtime of the switch.
+	Prefix string
+
+	// Stack and Switch name what is closed.
+	Stack, Switch string
+
+	// Since is when the maintenance began, Until its planned end, zero if there is
+	// none.
+	Since, Until time.Time
+
+	// Start is now, and End when the downtime ends unless it is extended.
+	Start, End time.Time
+
+	// Reason is a sentence for people.
+	Reason string
+
+	// ID is the downtime's own. Empty in Find and Begin.
+	ID string
+}
+
+// Minutes is the length of the downtime, rounded up.
+func (w window) Minutes() int { return minutes(w.End.Sub(w.Start)) }
+
+// minutes is a duration in minutes, rounded up, at least one.
+func minutes(d time.Duration) int { return max(1, int((d+time.Minute-1)/time.Minute)) }
+
+// window is the downtime of a maintenance that is on now.
+func (s Settings) window(since, until, now time.Time) window {
+	if since.IsZero() || since.After(now) {
+		since = now
+	}
+	w := window{
+		Prefix: "noren/" + s.Stack + "/" + s.SwitchName + "/", Stack: s.Stack, Switch: s.SwitchName,
+		Since: since.UTC().Truncate(time.Second), Until: until.UTC(), Start: now.UTC().Truncate(time.Second),
+		Reason: "Planned maintenance of " + s.Stack,
+	}
+	w.End = w.Start.Add(Lease)
+	w.Key = w.Prefix + w.Since.Format(time.RFC3339)
+	if !until.IsZero() {
+		w.Reason += " until about " + w.Until.Format(time.RFC3339)
+	}
+	return w
+}
+
+// of is the window of a downtime that was found, which keeps its key.
+func (w window) of(f found) window {
+	w.ID, w.Since, w.Key = f.id, f.since, w.Prefix+f.since.Format(time.RFC3339)
+	return w
+}
+
+// found is a downtime that a service has.
+type found struct {
+	id    string
+	since time.Time
+	end   time.Time      // zero if the service does not say
+	whole map[string]any // as the service has it
+}
+
+// sinceIn matches the time in a key after its prefix.
+var sinceIn = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z`)
+
+// sinceOf returns the time in the first key with the prefix that is in a value, in
+// any of its texts.
+func sinceOf(value any, prefix string) (time.Time, bool) {
+	switch v := value.(type) {
+	case string:
+		for _, part := range strings.Split(v, prefix)[1:] {
+			if since, err := time.Parse(time.RFC3339, sinceIn.FindString(part)); err == nil {
+				return since, true
+			}
+		}
+	case map[string]any:
+		for _, inner := range v {
+			if since, ok := sinceOf(inner, prefix); ok {
+				return since, true
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			if since, ok := sinceOf(inner, prefix); ok {
+				return since, true
+			}
+		}
+	}
+	return time.Time{}, false
+}
+
+// last is the downtime that lasts longest. One whose end is not known is taken for
+// the longest: it is extended each time.
+func last(all []found) found {
+	return slices.MaxFunc(all, func(a, b found) int {
+		switch {
+		case a.end.IsZero() == b.end.IsZero():
+			return a.end.Compare(b.end)
+		case a.end.IsZero():
+			return 1
+		}
+		return -1
+	})
+}
+
+// quiet tells whether a monitor is to be quiet in a mode.
+func quiet(m maintenance.Monitor, mode maintenance.Mode) bool {
+	return mode == maintenance.Closed || mode == maintenance.ReadOnly && m.WhileReadOnly
+}

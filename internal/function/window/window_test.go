@@ -1,0 +1,377 @@
+package window
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/testing/awsstub"
+	night "github.com/noren-cdk/noren/internal/window"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+var (
+	begins = time.Date(2026, 11, 30, 17, 0, 0, 0, time.UTC)
+	plan   = night.Window{
+		Start: begins, End: begins.Add(2 * time.Hour), Announce: time.Hour, Mode: maintenance.Closed, Ask: true, Announces: true, Mutes: true,
+		Changes: []night.Change{{Name: "regions", Rehearsed: 30 * time.Minute}},
+		Verify:  []night.Request{{Method: "GET", Path: "/api/health", Status: 200}},
+	}
+)
+
+const run = "arn:aws:states:us-east-1:111111111111:execution:Machine:noren-20261130T170000Z"
+
+// newFunction is the function on a stub, at a time after the start.
+func newFunction(t *testing.T, after time.Duration) (*Function, *awsstub.AWS) {
+	t.Helper()
+	stub := awsstub.New(t)
+	stub.Answer("Publish", "<MessageId>1</MessageId>")
+	stub.Answer("Invoke", "{}")
+	return &Function{
+		Settings: Settings{
+			Stack: "shop", Switch: "Maintenance", Role: "arn:role", Topic: "arn:topic", Planned: "Planned", Options: "--env prod",
+			Header: "X-Bypass", Secret: "arn:secret", Announcement: "announcement", Monitors: "monitors",
+		},
+		Config: stub.Config(t), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return begins.Add(after) },
+	}, stub
+}
+
+// mails are the messages that people got.
+func mails(stub *awsstub.AWS) string {
+	var all []string
+	for _, call := range stub.Calls("Publish") {
+		all = append(all, call.Form.Get("Subject")+"\n"+call.Form.Get("Message"))
+	}
+	return strings.Join(all, "\n")
+}
+
+func TestNotYet_IsTheErrorThatTheStateMachineKnows(t *testing.T) {
+	if got := reflect.TypeOf(notYet(errors.New("x"))).Name(); got != night.NotYetError {
+		t.Errorf("Lambda calls the error %q, want %q", got, night.NotYetError)
+	}
+}
+
+func TestHandle_KnowsEveryStep(t *testing.T) {
+	f, _ := newFunction(t, 0)
+	for _, s := range plan.Steps() {
+		if s.Kind == night.ByTask {
+			continue
+		}
+		if _, err := f.Handle(t.Context(), night.Payload{Step: s.Name}); err != nil && strings.Contains(err.Error(), "unknown step") {
+			t.Error(err)
+		}
+	}
+	if _, err := f.Handle(t.Context(), night.Payload{Step: "Delete"}); err == nil || err.Error() != `unknown step "Delete"` {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSettings_RoundTrip(t *testing.T) {
+	f, _ := newFunction(t, 0)
+	env := f.Settings.Environment()
+	got, err := ParseEnvironment(func(name string) string { return env[name] })
+	if err != nil || got != f.Settings {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if _, err := ParseEnvironment(func(string) string { return "" }); err == nil {
+		t.Error("nothing is missing of no settings")
+	}
+}
+
+func TestPreflight_BeginsInTimeOrNotAtAll(t *testing.T) {
+	tests := []struct {
+		name           string
+		started, after time.Duration // after the planned start
+		execution      string
+		input          string
+		want           string // part of the error; empty: in time
+	}{
+		{"in time", 0, time.Second, run, plan.ID(), ""},
+		{"by another clock", -time.Minute, 0, run, plan.ID(), ""},
+		{"a little late", night.Late, night.Late, run, plan.ID(), ""},
+		{"too early", -night.Early - time.Second, 0, run, plan.ID(), "before the window"},
+		{"too late", night.Late + time.Second, night.Late + time.Second, run, plan.ID(), "a night that cannot begin in time does not begin"},
+		{"at five in the morning", 8 * time.Hour, 8 * time.Hour, run, plan.ID(), "a night that cannot begin in time does not begin"},
+		{"continued while there is time", 0, 89 * time.Minute, run, plan.ID(), ""},
+		{"continued too late for the changes", 0, 91 * time.Minute, run, plan.ID(), "too late for the end"},
+		{"a second execution", 0, 0, run + "-2", plan.ID(), "so that there is one only"},
+		{"by hand", 0, 0, "arn:aws:states:us-east-1:111111111111:execution:Machine:test", plan.ID(), "so that there is one only"},
+		{"for another window", 0, 0, run, "noren-20261201T170000Z", `for the window "noren-20261201T170000Z"`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			f, stub := newFunction(t, test.after)
+			err := f.inTime(night.Payload{
+				Step: night.Preflight, Window: plan.ID(), Execution: test.execution, Input: test.input,
+				Started:  begins.Add(test.started).Format(time.RFC3339),
+				Earliest: begins.Add(-night.Early), Latest: begins.Add(night.Late), End: plan.End, Needs: int(plan.Rehearsed().Seconds()),
+			})
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+			if len(stub.Calls("DescribeStacks")) > 0 {
+				t.Error("AWS is asked before the time is right")
+			}
+		})
+	}
+}
+
+func TestPreflight_SaysEverythingThatIsInTheWay(t *testing.T) {
+	f, stub := newFunction(t, 0)
+	stub.Answer("DescribeStacks", awsstub.Refuse("AccessDenied", "no DescribeStacks"))
+	stub.Answer("DescribeAlarms", awsstub.Refuse("AccessDenied", "no DescribeAlarms"))
+	stub.Answer("GetParameter", `{"Parameter": {"Value": "abc"}}`)
+	stub.Answer("GetTemplate", "<TemplateBody>{}</TemplateBody>")
+	_, err := f.preflight(t.Context(), night.Payload{
+		Window: plan.ID(), Execution: run, Input: plan.ID(), Started: begins.Format(time.RFC3339), Latest: begins.Add(night.Late), End: plan.End, Mode: maintenance.Closed,
+	})
+	for _, want := range []string{"the night does not begin, and the product is as it was", "is not open everywhere", "whether there is an alarm is not known", "was deployed, or the mode was turned", "could not be closed"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestAsPlanned(t *testing.T) {
+	for name, test := range map[string]struct{ kept, want string }{
+		"never recorded":   {`{"Parameter": {"Value": "none"}}`, ""},
+		"as it was":        {`{"Parameter": {"Value": "` + night.Digest([]byte("{}")) + `"}}`, ""},
+		"something else":   {`{"Parameter": {"Value": "` + night.Digest([]byte("{ }")) + `"}}`, "record it again with noren window plan --record --env prod"},
+		"that is not read": {awsstub.Refuse("AccessDenied", "no"), "what was planned is not known"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, stub := newFunction(t, 0)
+			stub.Answer("GetParameter", test.kept)
+			stub.Answer("GetTemplate", "<TemplateBody>{}</TemplateBody>")
+			err := f.asPlanned(t.Context())
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// TestOthers: telling clients and muting monitors never stops a night that is to
+// close, and is done again until it is done once it has opened.
+func TestOthers(t *testing.T) {
+	p := night.Payload{Window: plan.ID(), From: plan.Start, End: plan.End, Mode: maintenance.Closed}
+	for _, test := range []struct {
+		step, want string // the payload of the other function
+		tolerated  bool
+	}{
+		{night.AnnounceScheduled, `{"announce":{"from":"2026-11-30T17:00:00Z","until":"2026-11-30T19:00:00Z"},"status":"scheduled","id":"noren-20261130T170000Z"}`, false},
+		{night.Announce, `{"announce":{"from":"2026-11-30T17:00:00Z","until":"2026-11-30T19:00:00Z"},"status":"in_progress","mode":"closed","id":"noren-20261130T170000Z"}`, true},
+		{night.AnnounceCompleted, `{"status":"completed","id":"noren-20261130T170000Z"}`, false},
+		{night.Mute, `{"action":"begin","stack":"shop","switch":"Maintenance","since":"2026-11-30T17:00:00Z","until":"2026-11-30T19:00:00Z"}`, true},
+		{night.Unmute, `{"action":"end","stack":"shop","switch":"Maintenance","since":"2026-11-30T17:00:00Z"}`, false},
+	} {
+		t.Run(test.step, func(t *testing.T) {
+			f, stub := newFunction(t, 0)
+			p := p
+			p.Step = test.step
+			if _, err := f.Handle(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+			if calls := stub.Calls("Invoke"); len(calls) != 1 || calls[0].Body != test.want {
+				t.Errorf("got  %v\nwant %s", calls, test.want)
+			}
+			stub.Answer("Invoke", awsstub.Refuse("TooManyRequestsException", "later"))
+			result, err := f.Handle(t.Context(), p)
+			if (err == nil) != test.tolerated || test.tolerated && !strings.Contains(result.Said, "later") {
+				t.Errorf("a failure: got %v, %v", result, err)
+			}
+		})
+	}
+}
+
+func TestVerify(t *testing.T) {
+	tests := []struct {
+		name   string
+		answer http.HandlerFunc
+		want   string // part of the error; empty: verified
+	}{
+		{"as it should", func(http.ResponseWriter, *http.Request) {}, ""},
+		{"another status", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "GET /api/health: got 500, want 200"},
+		{"maintenance answers", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set(maintenance.Marker, "on") }, "the bypass does not let it through"},
+		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, "got 302, want 200"},
+	}
+	for _, test := range tests {
+		for _, cookie := range []bool{false, true} {
+			t.Run(test.name, func(t *testing.T) {
+				f, stub := newFunction(t, 0)
+				stub.Answer("GetSecretValue", `{"SecretString": "s3cret"}`)
+				asked := 0
+				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					asked++
+					got := r.Header.Get("X-Bypass")
+					if c, err := r.Cookie("bypass"); err == nil {
+						got = c.Value
+					}
+					if got != "s3cret" || r.Method != "GET" || r.URL.Path != "/api/health" {
+						t.Errorf("got %s %s with %q", r.Method, r.URL, got)
+					}
+					test.answer(w, r)
+				}))
+				defer server.Close()
+				if f.Settings.URL = server.URL; cookie {
+					f.Settings.Header, f.Settings.Cookie = "", "bypass"
+				}
+				_, err := f.verify(t.Context(), night.Payload{Requests: plan.Verify})
+				var again NotYet
+				if (err == nil) != (test.want == "") || err != nil && (!strings.Contains(err.Error(), test.want) || !errors.As(err, &again)) || asked != 1 {
+					t.Errorf("got %v after %d requests, want %s", err, asked, test.want)
+				}
+			})
+		}
+	}
+	f, _ := newFunction(t, 0)
+	f.Settings.Secret = ""
+	if _, err := f.verify(t.Context(), night.Payload{Requests: plan.Verify}); err == nil {
+		t.Error("verified without a bypass")
+	}
+}
+
+// product is a template of a switch, in a mode.
+func product(mode, explicit string) string {
+	group := map[string]string{"open": "App", "closed": "Responder"}[mode]
+	return `{"Resources": {
+  "Listener": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {"DefaultActions": [{"Type": "forward", "TargetGroupArn": {"Ref": "` + group + `"}}]}},
+  "Function": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {"MAINTENANCE_UNTIL": "` + explicit + `"}}}, "Metadata": {"noren:switch": "{\"Name\":\"Maintenance\",\"Responder\":\"Function\",\"Variables\":{\"MAINTENANCE_UNTIL\":\"\"},\"Properties\":[{\"Resource\":\"Listener\",\"Name\":\"DefaultActions\",\"Open\":[{\"Type\":\"forward\",\"TargetGroupArn\":{\"Ref\":\"App\"}}],\"Closed\":[{\"Type\":\"forward\",\"TargetGroupArn\":{\"Ref\":\"Responder\"}}]}]}"}}
+}}`
+}
+
+var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// stacked is the function with a stack of the product in a mode and a state, whose
+// change sets change what they should.
+func stacked(t *testing.T, after time.Duration, mode, state string) (*Function, *awsstub.AWS) {
+	f, stub := newFunction(t, after)
+	stub.Answer("DescribeStacks", "<Stacks><member><StackId>arn:aws:cloudformation:us-east-1:111111111111:stack/shop/1</StackId><StackName>shop</StackName><StackStatus>"+state+"</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks>")
+	stub.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(product(mode, ""))+"</TemplateBody>")
+	stub.Answer("ListChangeSets", "<Summaries></Summaries>")
+	stub.Answer("GetStackPolicy", "")
+	stub.Answer("CreateChangeSet", "<Id>1</Id>")
+	stub.Answer("DeleteChangeSet", "")
+	change := func(id, kind, property string) string {
+		return "<member><Type>Resource</Type><ResourceChange><Action>Modify</Action><LogicalResourceId>" + id + "</LogicalResourceId><ResourceType>" + kind + "</ResourceType><Replacement>False</Replacement><Details><member><Target><Attribute>Properties</Attribute><Name>" + property + "</Name></Target></member></Details></ResourceChange></member>"
+	}
+	stub.AnswerBy("DescribeChangeSet", func(awsstub.Request) string {
+		return "<Status>CREATE_COMPLETE</Status><Changes>" + change("Listener", "AWS::ElasticLoadBalancingV2::Listener", "DefaultActions") + change("Function", "AWS::Lambda::Function", "Environment") + "</Changes>"
+	})
+	executed := url.Values{}
+	stub.AnswerBy("ExecuteChangeSet", func(r awsstub.Request) string {
+		executed = r.Form
+		return ""
+	})
+	stub.AnswerBy("DescribeStackEvents", func(awsstub.Request) string {
+		return "<StackEvents><member><StackId>1</StackId><EventId>1</EventId><StackName>shop</StackName><Timestamp>2026-01-01T00:00:00Z</Timestamp><ClientRequestToken>" + executed.Get("ClientRequestToken") + "</ClientRequestToken></member></StackEvents>"
+	})
+	return f, stub
+}
+
+func TestClose(t *testing.T) {
+	p := night.Payload{Step: night.Close, Mode: maintenance.Closed, End: plan.End}
+	tests := []struct {
+		name, mode, state string
+		after             time.Duration
+		executes          bool
+		want              string // part of the error; empty: done
+		again             bool
+	}{
+		{"an open product", "open", "UPDATE_COMPLETE", 0, true, "", false},
+		{"one that is being changed", "open", "UPDATE_IN_PROGRESS", 0, false, "is UPDATE_IN_PROGRESS", true},
+		{"one that is stuck", "open", "UPDATE_ROLLBACK_FAILED", 0, false, "repair it first", false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			f, stub := stacked(t, test.after, test.mode, test.state)
+			_, err := f.Handle(t.Context(), p)
+			var again NotYet
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) || errors.As(err, &again) != test.again {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+			calls := stub.Calls("ExecuteChangeSet")
+			if (len(calls) == 1) != test.executes {
+				t.Errorf("%d change sets were executed", len(calls))
+			}
+			if test.executes {
+				made := stub.Calls("CreateChangeSet")[0].Form
+				if made.Get("RoleARN") != "arn:role" || !strings.Contains(made.Get("TemplateBody"), "2026-11-30T19:00:00Z") {
+					t.Errorf("the change set is %v", made)
+				}
+			}
+		})
+	}
+}
+
+func TestClose_FindsItDone(t *testing.T) {
+	f, stub := stacked(t, 0, "closed", "UPDATE_COMPLETE")
+	result, err := f.Handle(t.Context(), night.Payload{Step: night.Close, Mode: maintenance.Closed})
+	if err != nil || result.Said != "it is closed" || len(stub.Calls("CreateChangeSet")) > 0 {
+		t.Errorf("got %v, %v", result, err)
+	}
+}
+
+// TestExtend_NeverClosesWhatHasOpened: between looking and changing the product
+// may have been opened.
+func TestExtend_NeverClosesWhatHasOpened(t *testing.T) {
+	f, stub := stacked(t, 2*time.Hour, "open", "UPDATE_COMPLETE")
+	err := f.extend(t.Context(), night.Payload{Mode: maintenance.Closed, From: plan.Start}, plan.End.Add(night.Extension))
+	if err == nil || !strings.Contains(err.Error(), "is open by now") {
+		t.Errorf("got %v", err)
+	}
+	if len(stub.Calls("ExecuteChangeSet")) > 0 || len(stub.Calls("CreateChangeSet")) != len(stub.Calls("DeleteChangeSet")) {
+		t.Error("it was closed again, or a change set was left")
+	}
+}
+
+func TestPeople_AreToldWhatToType(t *testing.T) {
+	history := `{"events": [
+		{"id": 1, "timestamp": 1796058000, "type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Change regions"}},
+		{"id": 2, "timestamp": 1796058060, "type": "ExecutionFailed", "executionFailedEventDetails": {"error": "States.TaskFailed", "cause": "disk full"}}]}`
+	tests := []struct {
+		step  string
+		wants []string
+	}{
+		{night.Ask, []string{"shop: open?", "noren window approve --env prod", "stays closed"}},
+		{night.Tell, []string{"shop: the maintenance ended at Change regions", "States.TaskFailed: disk full", "noren window retry --env prod", "noren window open --env prod", "noren window status --env prod"}},
+		{night.Report, []string{"shop: open again", "Change regions", "(rehearsed 30m0s)"}},
+		{night.NearEnd, []string{"shop: the planned end is near", "Clients are not told of another end", "noren close --until TIME --env prod"}},
+	}
+	for _, test := range tests {
+		t.Run(test.step, func(t *testing.T) {
+			f, stub := newFunction(t, 0)
+			stub.Answer("DescribeExecution", `{"executionArn": "`+run+`", "status": "FAILED", "startDate": 1796058000}`)
+			stub.Answer("GetExecutionHistory", history)
+			_, err := f.Handle(t.Context(), night.Payload{Step: test.step, Window: plan.ID(), Execution: run, Status: "FAILED", End: plan.End, Mode: maintenance.Closed, Rehearsed: map[string]int{"Change regions": 1800}})
+			if err != nil && test.step != night.NearEnd {
+				t.Error(err)
+			}
+			for _, want := range test.wants {
+				if got := mails(stub); !strings.Contains(got, want) {
+					t.Errorf("no %q in\n%s", want, got)
+				}
+			}
+		})
+	}
+}
+
+func TestTell_SaysThatItDoesNotKnow(t *testing.T) {
+	f, stub := newFunction(t, 0)
+	stub.Answer("DescribeExecution", awsstub.Refuse("AccessDenied", "no DescribeExecution"))
+	if _, err := f.Handle(t.Context(), night.Payload{Step: night.Tell, Window: plan.ID(), Execution: run, Status: "ABORTED"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"the product is not known", "Where it ended is not known", "noren window retry --env prod"} {
+		if got := mails(stub); !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}

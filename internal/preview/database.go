@@ -1,0 +1,111 @@
+package preview
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/noren-cdk/noren/internal/preview/process"
+)
+
+// OwnDatabase is the DSN that asks for a database of the programs on PATH.
+const OwnDatabase = "own"
+
+// openDatabase makes the tables and the users of the example in its database,
+// which is started if it is to be one of the programs on PATH.
+func (p *Preview) openDatabase(ctx context.Context, binary string) error {
+	p.database = p.config.DSN
+	if p.config.DSN == OwnDatabase {
+		var err error
+		if p.database, err = p.startDatabase(ctx); err != nil {
+			return err
+		}
+	}
+	setup := exec.CommandContext(ctx, binary, "migrate", "--example", "--dsn", p.database)
+	if out, err := setup.CombinedOutput(); err != nil {
+		return fmt.Errorf("making its tables: %w\n%s", err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// startDatabase starts mysqld or mariadbd of PATH with a folder of its own, on a
+// socket, and returns the DSN.
+func (p *Preview) startDatabase(ctx context.Context) (string, error) {
+	program, maria := "", false
+	for _, name := range []string{"mysqld", "mariadbd"} {
+		if found, err := exec.LookPath(name); err == nil {
+			program, maria = found, isMariaDB(found)
+			break
+		}
+	}
+	if program == "" {
+		return "", errors.New("neither mysqld nor mariadbd is on PATH: name a MySQL or MariaDB with --dsn")
+	}
+	folder, err := os.MkdirTemp("", "noren-db-") // a path that is short enough for a socket
+	if err != nil {
+		return "", err
+	}
+	p.closers = append(p.closers, func() { os.RemoveAll(folder) })
+	data, socket := filepath.Join(folder, "data"), filepath.Join(folder, "s")
+	options := []string{"--no-defaults", "--datadir=" + data}
+	if os.Getuid() == 0 {
+		options = append(options, "--user=root")
+	}
+	install := exec.CommandContext(ctx, program, append(options, "--initialize-insecure")...)
+	if maria {
+		install = exec.CommandContext(ctx, "mariadb-install-db", append(options, "--auth-root-authentication-method=normal", "--skip-test-db")...)
+	}
+	if out, err := install.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", filepath.Base(install.Path), err, bytes.TrimSpace(out))
+	}
+	last := &tail{}
+	options = append(options, "--skip-networking", "--socket="+socket, "--pid-file="+filepath.Join(folder, "pid"))
+	if !maria {
+		options = append(options, "--mysqlx=OFF")
+	}
+	server := exec.Command(program, options...)
+	server.Stdout, server.Stderr = io.Discard, last
+	if err := process.Start(server); err != nil {
+		return "", err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Wait() }()
+	p.closers = append(p.closers, func() {
+		_ = server.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-ended:
+		case <-time.After(20 * time.Second):
+			process.Kill(server.Process)
+		}
+	})
+	_ = mysql.SetLogger(&mysql.NopLogger{}) // while nobody listens yet
+	root := "root@unix(" + socket + ")/"
+	db, err := sql.Open("mysql", root)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	for deadline := time.Now().Add(time.Minute); db.PingContext(ctx) != nil; time.Sleep(50 * time.Millisecond) {
+		if ctx.Err() != nil || time.Now().After(deadline) {
+			return "", fmt.Errorf("%s does not answer:\n%s", program, last)
+		}
+	}
+	return root + "fieldreports", nil
+}
+
+// isMariaDB reports whether a server is MariaDB, which may be called mysqld.
+func isMariaDB(program string) bool {
+	out, err := exec.Command(program, "--no-defaults", "--version").CombinedOutput()
+	return err == nil && strings.Contains(string(out), "MariaDB")
+}

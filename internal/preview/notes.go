@@ -1,0 +1,22 @@
+package preview
+
+import (
+	"fmt"
+	"slices"
+)
+
+// noteOnce notes something that shows after the start, once.
+func (p *Preview) noteOnce(format string, args ...any) {
+	p.noting.Lock()
+	defer p.noting.Unlock()
+	if text := fmt.Sprintf(format, args...); !slices.Contains(p.later, text) {
+		p.later = append(p.later, text)
+	}
+}
+
+// notes are all notes so far.
+func (p *Preview) notes() []string {
+	p.noting.Lock()
+	defer p.noting.Unlock()
+	return slices.Concat([]string{}, p.Notes, p.later)
+}

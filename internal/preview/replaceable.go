@@ -1,0 +1,21 @@
+package preview
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/noren-cdk/noren/internal/preview/edge"
+)
+
+// replaceable is a function that an update of the stack gives other variables:
+// an invocation that has begun ends as it began.
+type replaceable struct {
+	current atomic.Pointer[edge.Invoker]
+}
+
+// Invoke implements [edge.Invoker].
+func (r *replaceable) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	return (*r.current.Load()).Invoke(ctx, event)
+}
+
+func (r *replaceable) set(to edge.Invoker) { r.current.Store(&to) }

@@ -1,0 +1,48 @@
+package stacks
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/noren-cdk/noren/internal/preview"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// TestGoldens_FirstLook: the templates that cmd/firstlook shows on a fresh checkout
+// are those of dev in every mode, but for the hashes of assets.
+func TestGoldens_FirstLook(t *testing.T) {
+	want := map[string]map[string]any{}
+	for _, mode := range maintenance.Modes() {
+		text := hash.ReplaceAll(synthesized(t, "dev", mode).data, bytes.Repeat([]byte("0"), 64))
+		var template map[string]any
+		if err := json.Unmarshal(text, &template); err != nil {
+			t.Fatal(err)
+		}
+		want[string(mode)] = template
+	}
+	name := remembered("cmd/firstlook/dev.json.gz")
+	if *update {
+		file, err := preview.Combine(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := preview.Separate(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !cmp.Equal(got, want) {
+		t.Errorf("%s is not what is synthesized: run make golden if the change is meant", name)
+	}
+}
