@@ -360,10 +360,14 @@ func TestPlanned(t *testing.T) {
 	v.want("true", hidden)
 	planned("second")
 	v.until(shown)
-	o.set(func() { o.mode, o.announced = "closed", `{"version":1,"status":"in_progress","mode":"closed","id":"second","scheduledFor":"2099-12-01T01:00:00Z","pollAfter":1}` })
+	o.set(func() {
+		o.mode, o.announced = "closed", `{"version":1,"status":"in_progress","mode":"closed","id":"second","scheduledFor":"2099-12-01T01:00:00Z","pollAfter":1}`
+	})
 	v.write("Pump 4")
 	v.until(closedShown + ` && ` + hidden)
-	o.set(func() { o.mode, o.announced = "open", `{"version":1,"status":"completed","mode":"open","id":"second","scheduledFor":"2099-12-01T01:00:00Z","pollAfter":1}` })
+	o.set(func() {
+		o.mode, o.announced = "open", `{"version":1,"status":"completed","mode":"open","id":"second","scheduledFor":"2099-12-01T01:00:00Z","pollAfter":1}`
+	})
 	v.until(`document.querySelector("#maintenance").hidden && ` + hidden)
 
 	planned("third")
