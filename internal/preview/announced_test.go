@@ -20,7 +20,7 @@ const announcing = `, "Keeper": {"Type": "AWS::Lambda::Function", "Properties": 
 // announces, and the API leads to it.
 func TestAnnounced(t *testing.T) {
 	p := run(t, Config{Templates: templates(t, cdn+announcing), Apps: map[string]string{"": app(t, "web")}})
-	get := func(address, etag string) *http.Response {
+	get := func(address, etag string) (status int, header http.Header, text []byte) {
 		t.Helper()
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/maintenance.json", nil)
 		if err != nil {
@@ -33,8 +33,12 @@ func TestAnnounced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { answer.Body.Close() })
-		return answer
+		defer answer.Body.Close()
+		text, err = io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.StatusCode, answer.Header, text
 	}
 	etags := map[string]bool{}
 	for _, want := range []struct{ mode, status string }{{"open", "scheduled"}, {"closed", "in_progress"}, {"open", "scheduled"}} {
@@ -42,8 +46,7 @@ func TestAnnounced(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, address := range []string{p.Site, p.API} {
-			answer := get(address, "")
-			text, _ := io.ReadAll(answer.Body)
+			status, header, text := get(address, "")
 			var said struct{ Status, Mode, ScheduledFor, ScheduledUntil string }
 			if err := json.Unmarshal(text, &said); err != nil {
 				t.Fatalf("%v: %s", err, text)
@@ -51,12 +54,12 @@ func TestAnnounced(t *testing.T) {
 			if said.Status != want.status || said.Mode != want.mode || said.ScheduledFor != "2099-12-01T01:00:00Z" || said.ScheduledUntil != "2099-12-01T04:00:00Z" {
 				t.Errorf("%s in %s: %s", address, want.mode, text)
 			}
-			if h := answer.Header; answer.StatusCode != 200 || !strings.HasPrefix(h.Get("Content-Type"), "application/json") || !strings.Contains(h.Get("Cache-Control"), "max-age=60") || h.Get("ETag") == "" {
-				t.Errorf("%s in %s: %d, %v", address, want.mode, answer.StatusCode, h)
+			if status != http.StatusOK || !strings.HasPrefix(header.Get("Content-Type"), "application/json") || !strings.Contains(header.Get("Cache-Control"), "max-age=60") || header.Get("ETag") == "" {
+				t.Errorf("%s in %s: %d, %v", address, want.mode, status, header)
 			}
-			etags[answer.Header.Get("ETag")] = true
-			if again := get(address, answer.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
-				t.Errorf("%s: asked again with its ETag: %d", address, again.StatusCode)
+			etags[header.Get("ETag")] = true
+			if again, _, _ := get(address, header.Get("ETag")); again != http.StatusNotModified {
+				t.Errorf("%s: asked again with its ETag: %d", address, again)
 			}
 		}
 	}

@@ -145,7 +145,7 @@ func (s *State) prepare(ctx context.Context, original, copied *ddl.Database, o S
 	if s.UUID != "" && s.UUID != copied.UUID {
 		return fmt.Errorf("%s is another server (%s) than the copy that was made (%s)", copied.Addr, copied.UUID, s.UUID)
 	}
-	if err := s.arrived(ctx, original, copied, time.Minute); err != nil && !(s.Phase == Changing && errors.Is(err, ErrBehind)) {
+	if err := s.arrived(ctx, original, copied, time.Minute); err != nil && (s.Phase != Changing || !errors.Is(err, ErrBehind)) {
 		return err
 	}
 	if err := takesWrites(ctx, copied); err != nil {

@@ -153,16 +153,15 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		do = func(_ *Account, q request) (any, error) { return handle(q.input) }
 	}
 	var answer any
-	switch {
-	case do == nil:
+	if do != nil {
+		answer, err = do(a, q)
+	} else {
 		a.mu.Lock()
 		if !slices.Contains(a.unknown, q.name()) {
 			a.unknown = append(a.unknown, q.name())
 		}
 		a.mu.Unlock()
 		err = refuse("UnknownOperationException", "%s is not in the preview's account", q.name())
-	default:
-		answer, err = do(a, q)
 	}
 	var known *Refusal
 	if err != nil && !errors.As(err, &known) {
