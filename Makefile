@@ -18,10 +18,12 @@ FUZZTIME ?= 10s
 CHAOS ?= 1m
 
 .PHONY: release-dry-run
-.PHONY: help preview images sessions preview-test release-test pictures test apps awscli browser clients clients-java mysql ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
+.PHONY: help preview night night-million images sessions preview-test release-test pictures test apps awscli browser clients clients-java mysql copy-million ddl-chaos ddl-truth e2e judges vulnerabilities fuzz synth diff templates plan deploy await generate golden lint bench
 
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
+	@echo "make night          a planned maintenance on this machine: ARGS=\"--yes --fail Verify ...\""
+	@echo "make night-million  the test of a night, with a million rows: mariadbd on PATH"
 	@echo "make images         the container images without a Docker engine, into cdk.out/images: ARGS=\"-registry ...\""
 	@echo "make test           all tests"
 	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH; CHAOS=10m for longer chaos"
@@ -33,6 +35,7 @@ help:
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
 	@echo "make clients        what HTTP libraries do in maintenance: Node, Python 3.11, curl; make clients-java: JDK 17, Maven"
 	@echo "make mysql          the tests that need a MySQL and a MariaDB server"
+	@echo "make copy-million   change, compare and count a million rows on a copy"
 	@echo "make sessions       the tests of the API with sessions in Valkey: valkey-server or redis-server on PATH"
 	@echo "make ddl-truth      verdicts of noren ddl plan against what readers and writers feel; the result goes to docs/ddl-truth.md"
 	@echo "make ddl-chaos      disturb schema changes N=$(N) times; the result goes to docs/ddl-chaos.md"
@@ -66,6 +69,15 @@ preview: tools
 firstlook-follows: node_modules
 	@go build -o bin/noren ./cmd/noren
 	@$(MAKE) --no-print-directory synthesized
+
+# A planned maintenance on this machine, from announcement to report.
+night: tools node_modules
+	@scripts/night.sh $(ARGS)
+
+# The test of a night with a million reports in the table that changes.
+night-million: node_modules
+	$(MAKE) synthesized ENV=dev
+	NOREN_NIGHT_ROWS=1000000 go test -tags preview -v -count=1 -timeout 30m -run NightThatFails ./test/preview
 
 # The container images: go run ./cmd/images -h says what ARGS may be.
 images: ARGS ?= -out cdk.out/images
@@ -157,6 +169,10 @@ pictures: node_modules
 mysql:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 45m ./internal/ddl ./internal/ddl/copy
 	cd examples/fieldreports && NOREN_MYSQLD=$$(../../scripts/mysql.sh) go test -tags mysql ./api
+
+# A million rows are changed on a copy, compared and counted.
+copy-million:
+	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_COPY_ROWS=1000000 go test -tags mysql -count=1 -timeout 60m -v -run 'TestSwitch|TestCompare_Beside' ./internal/ddl/copy
 
 # All tests of the API with its sessions in a store of their own.
 sessions:

@@ -48,6 +48,11 @@ type Answer struct {
 	// of getting a page here. Clients still get the 503. Default: none.
 	StatusPage string
 
+	// Status is the address of the document about the maintenance, which a Link
+	// header names in every answer (RFC 8631): StatusPath where that leads to it.
+	// Default: no header.
+	Status string
+
 	// CORSOrigins are the web origins whose scripts may read the answer:
 	// "https://app.example.com", or "https://*.example.com" for every name below
 	// example.com, but not example.com itself. Default: none, and a script on

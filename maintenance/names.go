@@ -7,6 +7,9 @@ const (
 	MarkerValue = "on"
 )
 
+// UnlockPath is the default of the page that gives the bypass cookie.
+const UnlockPath = "/api/maintenance/unlock"
+
 // GuardType is the type of the custom resource that refuses to open by accident.
 const GuardType = "Custom::NorenReopenGuard"
 
@@ -43,6 +46,10 @@ const (
 	CloseID     = "Close"     // with a number: rules that close a listener whose default action is not turned
 	UpgradeID   = "Upgrade"   // with a number: rules that keep requests for another protocol out of the reads
 	UnlockID    = "Unlock"    // the rule to the page that gives the bypass cookie
+	StatusID    = "Status"    // the rule that redirects to the document about the maintenance
+
+	// AnnouncementID is the function that keeps that document.
+	AnnouncementID = "Announcement"
 )
 
 // Prefixes of the environment variables of the functions.

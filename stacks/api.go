@@ -24,6 +24,7 @@ import (
 	"github.com/noren-cdk/noren/constructs/schemachange"
 	"github.com/noren-cdk/noren/constructs/sessionstore"
 	"github.com/noren-cdk/noren/internal/environment"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // api is the service and what runs beside it.
@@ -54,6 +55,9 @@ func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.
 	container := apiContainer(scope, env, database)
 	if origins := env.Maintenance.CORSOrigins; len(origins) > 0 {
 		(*container.Environment)["CORS_ORIGINS"] = jsii.String(strings.Join(origins, ","))
+	}
+	if env.Site.Domain != "" {
+		(*container.Environment)["STATUS_URL"] = jsii.String("https://" + env.Site.Domain + maintenance.StatusPath)
 	}
 	var sessions *sessionstore.SessionStore
 	if env.Sessions.Store == "valkey" {

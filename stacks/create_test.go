@@ -3,10 +3,15 @@ package stacks
 import (
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/internal/environment"
 	"github.com/noren-cdk/noren/maintenance"
@@ -276,6 +281,57 @@ func chosen(t *testing.T, name string, protection any) (environment.Environment,
 	}
 	env, _, err := ChooseEnvironment(app, remembered("environments"))
 	return env, err
+}
+
+// TestNoteUnfinished: what is to be replaced, and a guard that nobody hears of, are
+// notes at synthesis, each with its place: --strict makes an error of a warning.
+func TestNoteUnfinished(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "prod.yaml")
+	for _, test := range []struct {
+		name, source string
+		want         []string
+	}{
+		{"finished", "stackName: shop\nalarmEmail: ops@fieldreports.example\nmaintenance:\n  guard: true\n", nil},
+		{"two placeholders", "stackName: shop # REPLACE\nalarmEmail: ops@fieldreports.example # REPLACE with yours\nmaintenance:\n  guard: true\n", []string{
+			"prod.yaml:1:1: stackName: the value is a placeholder: replace it, and take REPLACE out of its comment",
+			"prod.yaml:2:1: alarmEmail: the value is a placeholder: replace it, and take REPLACE out of its comment",
+		}},
+		{"a guard that nobody hears of", "stackName: shop\nmaintenance:\n  guard: true\n", []string{
+			"alarmEmail: nobody is told of alarms, of an environment that is guarded: want an address",
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if err := os.WriteFile(file, []byte(test.source), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			stack := awscdk.NewStack(newTestApp(t.TempDir()), jsii.String("Shop"), nil)
+			if err := NoteUnfinished(Stack{Stack: stack}, dir, "prod"); err != nil {
+				t.Fatal(err)
+			}
+			var notes []string
+			for _, entry := range *stack.Node().Metadata() {
+				if *entry.Type == "aws:cdk:creationStack" {
+					continue
+				}
+				if *entry.Type != "aws:cdk:info" {
+					t.Errorf("%s %v, want notes only", *entry.Type, entry.Data)
+				}
+				notes = append(notes, fmt.Sprint(entry.Data))
+			}
+			if len(notes) != len(test.want) {
+				t.Fatalf("got %q, want %q", notes, test.want)
+			}
+			for i, want := range test.want {
+				if !strings.Contains(notes[i], want) {
+					t.Errorf("got %q, want %q", notes[i], want)
+				}
+			}
+		})
+	}
+	if err := NoteUnfinished(Stack{Stack: awscdk.NewStack(newTestApp(t.TempDir()), jsii.String("Shop"), nil)}, dir, "absent"); err == nil {
+		t.Error("a file that is not there: no error")
+	}
 }
 
 func TestAKeyThatStandsForAnotherIsRefused(t *testing.T) {

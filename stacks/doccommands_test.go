@@ -90,7 +90,7 @@ func awsIn(t *testing.T, file string) (shell []string, commands map[int]string) 
 			trimmed = strings.TrimSuffix(trimmed, "\\") + strings.TrimSpace(lines[n])
 		}
 		switch {
-		case strings.HasPrefix(trimmed, "export "), strings.HasPrefix(trimmed, "output() "):
+		case strings.HasPrefix(trimmed, "export "), regexp.MustCompile(`^[a-z]+\(\) \{`).MatchString(trimmed):
 			shell = append(shell, trimmed)
 		case regexp.MustCompile(`^([A-Z]+=\$\()?aws `).MatchString(trimmed):
 			commands[at] = trimmed

@@ -36,10 +36,14 @@ func newLoadBalancer(scope constructs.Construct, env environment.Environment, vp
 	})
 	alb.LogAccessLogs(logs, jsii.String("alb"))
 	awaitEmptying(alb, logs)
-	if env.WebACL.API != "" {
+	webACL := &env.WebACL.API
+	if env.WebACL.Create {
+		webACL = newWebACL(scope)
+	}
+	if *webACL != "" {
 		awswafv2.NewCfnWebACLAssociation(scope, jsii.String("AlbWebAcl"), &awswafv2.CfnWebACLAssociationProps{
 			ResourceArn: alb.LoadBalancerArn(),
-			WebAclArn:   &env.WebACL.API,
+			WebAclArn:   webACL,
 		})
 	}
 

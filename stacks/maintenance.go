@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"fmt"
 
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
@@ -9,11 +10,12 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 	"github.com/noren-cdk/noren/internal/environment"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // newMaintenance puts the listener under the switch, in the mode that the
 // operator typed or else the environment's.
-func newMaintenance(scope constructs.Construct, env environment.Environment, flags maintenancemode.Flags, listener elbv2.ApplicationListener, app elbv2.ApplicationTargetGroup) maintenancemode.MaintenanceMode {
+func newMaintenance(scope constructs.Construct, env environment.Environment, flags maintenancemode.Flags, listener elbv2.ApplicationListener, app elbv2.ApplicationTargetGroup, site site) maintenancemode.MaintenanceMode {
 	m := env.Maintenance
 	props := maintenancemode.Props{
 		Listener:       listener,
@@ -37,12 +39,24 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 			ReopensAt: "maintenance.reopen in environments/" + env.Name + ".yaml",
 			ByHand:    "the outputs EmergencyCloseCommand and EmergencyOpenCommand of the stack",
 		},
+		Status:              announced(env, site),
 		ExpectedDuration:    m.ExpectedDuration,
 		Monitors:            monitors(scope, m.Monitors),
 		ReservedConcurrency: m.ReservedConcurrency,
 		LogRetention:        retention(env),
 	}
 	return maintenancemode.New(scope, "Maintenance", flags.Apply(props))
+}
+
+// announced is the document on the site that announces maintenance. At the API's
+// own domain the listener redirects to it; without one the site is the only domain
+// that there is.
+func announced(env environment.Environment, site site) maintenancemode.Status {
+	s := maintenancemode.Status{Bucket: site.bucket, Announce: maintenance.Announcement(env.Maintenance.Announce)}
+	if env.API.Domain != "" {
+		s.URL = "https://" + cmp.Or(env.Site.Domain, *site.distribution.DistributionDomainName()) + maintenance.StatusPath
+	}
+	return s
 }
 
 // monitors are the outside monitors, with secrets that were made elsewhere.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,9 +87,12 @@ func TestNoFindingOfCdkNagIsUnexplained(t *testing.T) {
 }
 
 func TestEverySuppressionIsNeeded(t *testing.T) {
-	needed := map[string]bool{}
+	needed, decided := map[string]bool{}, map[int]bool{}
 	for _, name := range environments {
-		for _, finding := range nag(t, loadEnvironment(t, name), nil) {
+		for _, finding := range findings(t, loadEnvironment(t, name), nil) {
+			if i := decision(finding); i >= 0 {
+				decided[i] = true
+			}
 			_, finding, _ = strings.Cut(finding, "/") // the stack's name
 			path, rule, _ := strings.Cut(finding, " ")
 			needed["/"+path+" "+rule] = true
@@ -103,10 +107,22 @@ func TestEverySuppressionIsNeeded(t *testing.T) {
 			t.Errorf("%s: %s is found in no environment", s.path, s.rule)
 		}
 	}
+	for i, d := range nist {
+		if !decided[i] {
+			t.Errorf("%s of %s is found in no environment", d.rule, d.of)
+		}
+	}
 }
 
-// nag returns what AwsSolutions finds in the environment, each as path and rule.
+// nag returns what AwsSolutions and NIST find in the environment and nobody has
+// decided, each as path and rule.
 func nag(t *testing.T, env environment.Environment, meant []suppression) []string {
+	t.Helper()
+	return slices.DeleteFunc(findings(t, env, meant), func(finding string) bool { return decision(finding) >= 0 })
+}
+
+// findings returns what AwsSolutions and NIST find in the environment.
+func findings(t *testing.T, env environment.Environment, meant []suppression) []string {
 	t.Helper()
 	outdir := t.TempDir()
 	app := newTestApp(outdir)
@@ -115,6 +131,7 @@ func nag(t *testing.T, env environment.Environment, meant []suppression) []strin
 		s.add(stack)
 	}
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Reports: jsii.Bool(false)}), nil)
+	awscdk.Aspects_Of(app).Add(cdknag.NewNIST80053R5Checks(&cdknag.NagPackProps{Reports: jsii.Bool(false)}), nil)
 	func() {
 		defer func() { _ = recover() }() // a finding fails the synthesis; the report says more
 		app.Synth(nil)
@@ -143,7 +160,7 @@ func nag(t *testing.T, env environment.Environment, meant []suppression) []strin
 		for _, violation := range plugin.Violations {
 			rule, _, _ := strings.Cut(violation.Description, ": ")
 			for _, construct := range violation.ViolatingConstructs {
-				if strings.HasPrefix(rule, "AwsSolutions-") || strings.HasPrefix(rule, "CdkNag") {
+				if strings.HasPrefix(rule, "AwsSolutions-") || strings.HasPrefix(rule, "NIST.800.53.R5-") || strings.HasPrefix(rule, "CdkNag") {
 					findings = append(findings, construct.ConstructPath+" "+rule)
 				}
 			}

@@ -76,13 +76,14 @@ func TestEveryAlarmIsInTheRunbook(t *testing.T) {
 // their options. Source: the reference of AWS CLI version 2.
 var awsCommands = map[string][]string{
 	"cloudformation describe-stacks":               {"--stack-name", "--query", "--output"},
-	"cloudformation describe-stack-events":         {"--stack-name", "--max-items"},
+	"cloudformation describe-stack-events":         {"--stack-name", "--max-items", "--query", "--output"},
+	"cloudformation wait":                          {"--stack-name"},
 	"cloudformation continue-update-rollback":      {"--stack-name", "--resources-to-skip"},
 	"cloudformation update-termination-protection": {"--stack-name", "--no-enable-termination-protection"},
 	"cloudformation describe-stack-resources":      {"--stack-name", "--query", "--output"},
 	"cloudformation delete-stack":                  {"--stack-name"},
 	"elbv2 modify-load-balancer-attributes":        {"--load-balancer-arn", "--attributes"},
-	"rds modify-db-cluster":                        {"--db-cluster-identifier", "--no-deletion-protection", "--manage-master-user-password", "--apply-immediately", "--engine-version", "--allow-major-version-upgrade", "--db-cluster-parameter-group-name", "--db-instance-parameter-group-name"},
+	"rds modify-db-cluster":                        {"--db-cluster-identifier", "--no-deletion-protection", "--manage-master-user-password", "--master-user-password", "--apply-immediately", "--engine-version", "--allow-major-version-upgrade", "--db-cluster-parameter-group-name", "--db-instance-parameter-group-name"},
 	"secretsmanager get-secret-value":              {"--secret-id", "--query", "--output"},
 	"s3 rm":                                        {"--recursive"},
 	"resourcegroupstaggingapi get-resources":       {"--tag-filters", "--query", "--output"},
@@ -93,13 +94,15 @@ var awsCommands = map[string][]string{
 	"ecs update-service":                           {"--cluster", "--service", "--force-new-deployment"},
 	"ecs describe-services":                        {"--cluster", "--services"},
 	"lambda get-account-settings":                  {},
-	"rds describe-db-clusters":                     {"--db-cluster-identifier", "--query"},
-	"rds restore-db-cluster-to-point-in-time":      {"--source-db-cluster-identifier", "--db-cluster-identifier", "--restore-to-time", "--db-subnet-group-name", "--vpc-security-group-ids", "--serverless-v2-scaling-configuration"},
+	"rds describe-db-clusters":                     {"--db-cluster-identifier", "--query", "--output"},
+	"rds describe-db-instances":                    {"--db-instance-identifier", "--query", "--output"},
+	"rds describe-events":                          {"--duration", "--output", "--query", "--source-identifier", "--source-type"},
+	"s3 sync":                                      {"--delete", "--exclude"},
+	"rds restore-db-cluster-to-point-in-time":      {"--source-db-cluster-identifier", "--db-cluster-identifier", "--restore-to-time", "--db-subnet-group-name", "--vpc-security-group-ids", "--db-cluster-parameter-group-name", "--enable-iam-database-authentication", "--serverless-v2-scaling-configuration"},
 	"rds create-db-instance":                       {"--db-instance-identifier", "--db-cluster-identifier", "--db-instance-class", "--engine"},
 	"rds wait":                                     {"--db-instance-identifier"},
 	"rds delete-db-instance":                       {"--db-instance-identifier"},
 	"rds delete-db-cluster":                        {"--db-cluster-identifier", "--skip-final-snapshot"},
-	"rds describe-events":                          {"--source-type", "--source-identifier", "--duration", "--query", "--output"},
 	"rds download-db-log-file-portion":             {"--db-instance-identifier", "--log-file-name", "--output"},
 	"rds create-db-cluster-parameter-group":        {"--db-cluster-parameter-group-name", "--db-parameter-group-family", "--description"},
 	"rds create-db-parameter-group":                {"--db-parameter-group-name", "--db-parameter-group-family", "--description"},
@@ -113,7 +116,8 @@ func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 	_, first := documented(t, "first-deploy.md")
 	_, guard := documented(t, "guard.md")
 	_, upgrade := documented(t, "aurora-upgrade.md")
-	commands = slices.Concat(commands, first, guard, upgrade)
+	_, announcement := documented(t, "announcement.md")
+	commands = slices.Concat(commands, first, guard, upgrade, announcement)
 	outputs := withEverything(t).Outputs
 	option := regexp.MustCompile(`(^|\s)(--[a-z0-9-]+)`)
 	counts := map[string]int{}

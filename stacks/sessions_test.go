@@ -8,11 +8,14 @@ import (
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 )
 
-// sessionFindings are what AwsSolutions finds of a store of sessions, and is
+// sessionFindings are what AwsSolutions and NIST find of a store of sessions, and is
 // meant.
 var sessionFindings = map[string]string{
-	"/Sessions/Group AwsSolutions-AEC6":                    "AUTH has one password for everybody; users log in with IAM tokens.",
-	"/Sessions/DefaultPassword/Resource AwsSolutions-SMG4": "The password is of a user who is off: nobody can log in with it.",
+	"/Sessions/Group AwsSolutions-AEC6":                                               "AUTH has one password for everybody; users log in with IAM tokens.",
+	"/Sessions/Group NIST.800.53.R5-ElastiCacheRedisClusterAutomaticBackup":           "Sessions are not restored: whoever is logged out logs in again.",
+	"/Sessions/DefaultPassword/Resource NIST.800.53.R5-SecretsManagerRotationEnabled": "The password is of a user who is off: nobody can log in with it.",
+	"/Sessions/DefaultPassword/Resource NIST.800.53.R5-SecretsManagerUsingKMSKey":     "The password is of a user who is off: nobody can log in with it.",
+	"/Sessions/DefaultPassword/Resource AwsSolutions-SMG4":                            "The password is of a user who is off: nobody can log in with it.",
 }
 
 // TestSessionStore: with a store of its own, the service finds it, alone reaches

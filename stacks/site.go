@@ -14,6 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/noren-cdk/noren/internal/environment"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 //go:embed spa_router.js
@@ -41,10 +42,11 @@ func newSite(scope constructs.Construct, env environment.Environment, logs awss3
 		Runtime: awscloudfront.FunctionRuntime_JS_2_0(),
 		Comment: jsii.String("Answers the routes of the single-page app with index.html"),
 	})
+	files := origins.S3BucketOrigin_WithOriginAccessControl(bucket, nil)
 	props := &awscloudfront.DistributionProps{
 		DefaultRootObject: jsii.String("index.html"),
 		DefaultBehavior: &awscloudfront.BehaviorOptions{
-			Origin:                origins.S3BucketOrigin_WithOriginAccessControl(bucket, nil),
+			Origin:                files,
 			ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS,
 			ResponseHeadersPolicy: newSecurityHeaders(scope, env),
 			FunctionAssociations: &[]*awscloudfront.FunctionAssociation{
@@ -58,6 +60,11 @@ func newSite(scope constructs.Construct, env environment.Environment, logs awss3
 				AllowedMethods:       awscloudfront.AllowedMethods_ALLOW_ALL(),
 				CachePolicy:          awscloudfront.CachePolicy_CACHING_DISABLED(),
 				OriginRequestPolicy:  awscloudfront.OriginRequestPolicy_ALL_VIEWER_EXCEPT_HOST_HEADER(),
+			},
+			maintenance.StatusPath: {
+				Origin:                files,
+				ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
+				ResponseHeadersPolicy: newStatusHeaders(scope),
 			},
 		},
 		ErrorResponses: uncachedErrors(),
@@ -139,6 +146,28 @@ func newSecurityHeaders(scope constructs.Construct, env environment.Environment)
 			ReferrerPolicy: &awscloudfront.ResponseHeadersReferrerPolicy{
 				ReferrerPolicy: awscloudfront.HeadersReferrerPolicy_STRICT_ORIGIN_WHEN_CROSS_ORIGIN, Override: yes,
 			},
+			StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
+				AccessControlMaxAge: awscdk.Duration_Days(jsii.Number(365)), Override: yes,
+			},
+		},
+	})
+}
+
+// newStatusHeaders defines what /maintenance.json carries: scripts of every origin
+// may read it, without credentials.
+func newStatusHeaders(scope constructs.Construct) awscloudfront.ResponseHeadersPolicy {
+	yes := jsii.Bool(true)
+	return awscloudfront.NewResponseHeadersPolicy(scope, jsii.String("StatusHeaders"), &awscloudfront.ResponseHeadersPolicyProps{
+		CorsBehavior: &awscloudfront.ResponseHeadersCorsBehavior{
+			AccessControlAllowCredentials: jsii.Bool(false),
+			AccessControlAllowHeaders:     jsii.Strings("*"),
+			AccessControlAllowMethods:     jsii.Strings("GET", "HEAD"),
+			AccessControlAllowOrigins:     jsii.Strings("*"),
+			AccessControlExposeHeaders:    jsii.Strings("Date", "ETag"),
+			OriginOverride:                yes,
+		},
+		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
+			ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: yes},
 			StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
 				AccessControlMaxAge: awscdk.Duration_Days(jsii.Number(365)), Override: yes,
 			},

@@ -23,11 +23,16 @@ func addWindow(scope constructs.Construct, env environment.Environment, maintena
 		Start:       night.Start, End: night.End, Announce: night.Announce, Mode: night.Mode,
 		SchemaChange: &change, Cluster: cluster,
 		URL:          url,
+		Announcement: maintenance.Announcement,
 		BypassHeader: env.Maintenance.Bypass.Header, BypassCookie: env.Maintenance.Bypass.Cookie,
-		Ask:   night.Ask,
-		Topic: topic, TopicKey: topic.MasterKey(),
+		Ask:      night.Ask,
+		Monitors: maintenance.Monitors,
+		Topic:    topic, TopicKey: topic.MasterKey(),
 		Options:      "--env " + env.Name,
 		LogRetention: retention(env),
+	}
+	if maintenance.Monitors != nil {
+		props.Monitors = maintenance.Monitors
 	}
 	for _, c := range night.Changes {
 		props.Changes = append(props.Changes, maintenancewindow.Change(c))

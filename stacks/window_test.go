@@ -158,7 +158,7 @@ func TestWindow_IsStartedOnceByTheClock(t *testing.T) {
 		got = append(got, fmt.Sprint(p["Schedule"], " ", p["Duration"], " ", p["ScheduleTimezone"]))
 	}
 	slices.Sort(got)
-	if want := []string{"at(2026-11-30T17:00:00) 3 <nil>", "at(2026-11-30T19:15:00) 1 <nil>"}; !slices.Equal(got, want) {
+	if want := []string{"at(2026-11-27T17:00:00) 1 <nil>", "at(2026-11-30T17:00:00) 3 <nil>", "at(2026-11-30T19:15:00) 1 <nil>"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	machine := template.only(t, "AWS::StepFunctions::StateMachine")

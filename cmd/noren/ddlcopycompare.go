@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ import (
 func newDDLCopyCompare() *cobra.Command {
 	var logins copyLogins
 	var options copy.CompareOptions
-	var asJSON bool
+	var asJSON, again bool
 	cmd := &cobra.Command{
 		Use:   "compare",
 		Short: "Compare the copy with the original, table by table",
@@ -23,31 +24,54 @@ over the columns that both have by name, in ranges of the primary key. Each tabl
 compared at one position of the binary log: its writers are kept out for as long as
 the copy needs to get there, at most --stall, and not any longer.
 
-A difference names the table, the range of the primary key, and the columns.
+A difference names the table, the range of the primary key, and the columns. Run
+again, it goes on where it was cut off. Of a copy that noren ddl copy start has made,
+the result is in the journal, and switch wants it.
 
 Exit codes: 0 equal; 3 not, or the copy has not caught up; 1 it could not be found
 out.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			original, copied, closeBoth, err := logins.both(cmd.Context())
+			ctx := cmd.Context()
+			original, copied, s, err := logins.both(ctx)
+			if original != nil {
+				defer original.Close()
+			}
 			if err != nil {
 				return err
 			}
-			defer closeBoth()
-			results, err := copy.Compare(cmd.Context(), original, copied, options)
-			if err != nil {
-				return err
+			defer copied.Close()
+			if len(options.Tables) > 0 || s == nil { // beside the journal
+				results, err := copy.Compare(ctx, original, copied, options)
+				if err != nil {
+					return withBehind(err)
+				}
+				return writeComparison(cmd, results, asJSON)
 			}
+			c, err := copy.CompareCopy(ctx, original, copied, options, again)
+			if err != nil {
+				return withBehind(err)
+			}
+			results := c.Tables
 			return writeComparison(cmd, results, asJSON)
 		},
 	}
 	logins.register(cmd)
 	flags := cmd.Flags()
-	flags.StringSliceVar(&options.Tables, "table", nil, "tables to compare (default: all)")
+	flags.StringSliceVar(&options.Tables, "table", nil, "tables to compare, without noting it (default: all)")
+	flags.BoolVar(&again, "again", false, "begin from the first table, instead of going on where an earlier comparison was cut off")
 	flags.Float64Var(&options.Load, "load", 0.5, "share of the time in which the original is read: over 0, at most 1")
 	flags.DurationVar(&options.Stall, "stall", 2*time.Second, "how long the writers of a table may have to wait while the position is taken")
 	flags.BoolVar(&asJSON, "json", false, "write JSON")
 	return cmd
+}
+
+// withBehind gives an error of a copy that has not caught up its exit code.
+func withBehind(err error) error {
+	if errors.Is(err, copy.ErrBehind) {
+		return &exitError{disagreeing, err}
+	}
+	return err
 }
 
 // writeComparison writes what was compared, and gives it its exit code.

@@ -65,6 +65,7 @@ func (t *turning) turnNow(cmd *cobra.Command, query live.Query, o *turn.Operatio
 		return err
 	}
 	wait()
+	t.announce(cmd, query, o, plan.Switch, plan.Deployed)
 	others.byHand(ctx, plan.Deployed, outcome.Turned)
 	if err := t.await(ctx, query, plan.Switch, live.Status.Turned); err != nil {
 		return err

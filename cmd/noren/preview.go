@@ -51,8 +51,15 @@ at is the time since the product was ready:
     - {at: 60s, mode: open}
     - {at: 90s, end: true}
 
+With --window the planned maintenance of the template is played: the state
+machine as it is synthesized, with the functions, change sets and schema changes
+that it calls, while mobile apps write. Waits are shortened. In the terminal y
+answers the question whether to open, t goes on from a step that failed, and
+noren window works with the variables that are printed. At the end a report says
+what each step took and what clients saw. --fail breaks a step, once.
+
 With --json, everything that happens is a line of JSON on stdout: ready, with the
-addresses; mode; fault; request.
+addresses; mode; fault; night; request. The last line of --window is its report.
 
 The mode is changed by a key in the terminal (c, r, o; q ends), or on the
 control page. A flip takes effect between two requests.
@@ -62,12 +69,15 @@ Without --template the assemblies that make synth wrote for --env are run.
 template alone cannot be flipped. Without a distribution in it, only the load
 balancer is served.
 
-Exit codes: 0 ended by q, Ctrl-C, a signal or the script, 1 it cannot run.`,
+Exit codes: 0 ended by q, Ctrl-C, a signal or the script, 1 it cannot run, 5 the
+night did not succeed.`,
 		Example: `  noren preview
   noren preview --closed --app http://127.0.0.1:3000 --site web/dist
   noren preview --env prod --two-origins
   noren preview --template cdk.out/Shop.template.json --app Orders=http://127.0.0.1:3000
   noren preview --template shop.json --app http://127.0.0.1:3000 --function Quotes=build/quotes
+  noren preview --env prod --window --dsn own --changes changes
+  noren preview --env prod --window --yes --fail Verify
   noren preview --script night.yaml --json --app http://127.0.0.1:3000 > events.jsonl`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return q.run(cmd) },
@@ -85,10 +95,19 @@ Exit codes: 0 ended by q, Ctrl-C, a signal or the script, 1 it cannot run.`,
 	flags.IntVar(&q.config.APIPort.Number, "api-port", 8081, "port of the API, that is the load balancer; unless given, a free one if it is in use")
 	flags.IntVar(&q.config.ControlPort.Number, "control-port", 8082, "port of the control page; unless given, a free one if it is in use")
 	flags.StringVar(&q.script, "script", "", "file that says what happens and when: flips, and an application that fails")
+	flags.BoolVar(&q.window, "window", false, "play the planned maintenance of the template")
+	flags.StringVar(&q.night.Fail, "fail", "", "step of --window that fails the first time, such as Verify")
+	flags.BoolVar(&q.night.Yes, "yes", false, "answer the question of --window whether to open with yes")
+	flags.IntVar(&q.night.Phones, "apps", 3, "mobile apps that write reports during --window")
+	flags.StringVar(&q.night.Changes, "changes", "examples/fieldreports/schemachanges", "folder of the schema changes of --window, with their rehearsals")
+	flags.StringVar(&q.config.DSN, "dsn", "", "database of the example, as user:password@tcp(host:port)/schema, or own for mysqld or mariadbd of PATH; a window with schema changes needs one. Default: one in the example's process")
 	flags.BoolVar(&q.asJSON, "json", false, "write what happens as lines of JSON, and nothing else, to stdout")
 	flags.BoolVarP(&q.config.Verbose, "verbose", "v", false, "write what the application and the functions log to stderr")
 	cmd.MarkFlagsMutuallyExclusive("closed", "read-only")
 	cmd.MarkFlagsMutuallyExclusive("env", "template")
+	cmd.MarkFlagsMutuallyExclusive("window", "script")
+	cmd.MarkFlagsMutuallyExclusive("window", "closed")
+	cmd.MarkFlagsMutuallyExclusive("window", "read-only")
 	_ = cmd.MarkFlagFilename("template", "json")
 	_ = cmd.MarkFlagDirname("site")
 	_ = cmd.MarkFlagFilename("script", "yaml", "yml")
@@ -101,6 +120,8 @@ type previewing struct {
 	config                 preview.Config
 	files, apps, functions []string
 	script                 string
+	window                 bool
+	night                  preview.NightConfig
 	asJSON                 bool
 	closed, readOnly       bool
 }
@@ -124,6 +145,9 @@ func (q *previewing) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer product.Close()
+	if q.window {
+		return q.playNight(ctx, cmd, product)
+	}
 	if q.asJSON || q.config.Script != nil {
 		return q.watch(ctx, cmd, product)
 	}
@@ -188,6 +212,10 @@ func (q *previewing) prepare(cmd *cobra.Command) error {
 		if info, err := os.Stat(q.config.Site); err != nil || !info.IsDir() {
 			return fmt.Errorf("--site %q is not a folder", q.config.Site)
 		}
+	}
+	q.config.Quick = q.window
+	if q.night.Fail != "" && !q.window {
+		return errors.New("--fail is for --window")
 	}
 	q.config.SitePort.Exact = cmd.Flags().Changed("site-port")
 	q.config.APIPort.Exact = cmd.Flags().Changed("api-port")

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/live"
@@ -177,6 +178,7 @@ func (t *turning) run(cmd *cobra.Command) error {
 		}
 		others.deployed(ctx, plan.From, t.mode, wish.Until)
 	}
+	t.announce(cmd, query, o, plan.Switch, plan.From)
 	if err := t.await(ctx, query, plan.Switch, live.Status.Agrees); err != nil {
 		return err
 	}
@@ -186,6 +188,14 @@ func (t *turning) run(cmd *cobra.Command) error {
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s is %s\n", query.Stack, t.mode)
 	return nil
+}
+
+// announce tells the function that keeps /maintenance.json. It stands in the way of
+// nothing: the function learns of it from the mode event, too.
+func (t *turning) announce(cmd *cobra.Command, query live.Query, o *turn.Operation, name string, from maintenance.Mode) {
+	if err := o.Announce(cmd.Context(), lambda.NewFromConfig(query.AWS), name, from, t.mode); err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s does not say so yet: %v; it will within some minutes, by the mode event\n", maintenance.StatusPath, err)
+	}
 }
 
 // repeatable gives an error that may simply be repeated its exit code.

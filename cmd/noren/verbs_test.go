@@ -140,7 +140,8 @@ func TestExits(t *testing.T) {
 		stderr string
 	}{
 		{"routes --env prod", 1, "", `no templates in cdk.out/prod/open: run "make synth ENV=prod", or name a template`},
-		{"ddl runn change.sql", 1, "", `unknown verb "runn" of ddl: want plan, rehearse, run, status, resolve, quiet or upgrade`},
+		{"ddl runn change.sql", 1, "", `unknown verb "runn" of ddl: want plan, rehearse, run, status, resolve, quiet, copy or upgrade`},
+		{"ddl copy comparee", 1, "", `unknown verb "comparee" of ddl copy: want plan, start, status, compare, switch, finish or abandon`},
 		{"explain", 1, "", `want one request, such as "POST /api/reports", got 0 arguments`},
 		{"replay", 1, "", "want access logs: files, folders, or - for standard input"},
 		{"routes -c env=dev", 0, "CLOSED", ""},

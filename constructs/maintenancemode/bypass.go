@@ -13,6 +13,7 @@ import (
 
 	"github.com/noren-cdk/noren/constructs/gofunction"
 	"github.com/noren-cdk/noren/internal/function/unlock"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // newBypassSecret defines the secret that lets operators through. Letters and
@@ -53,4 +54,4 @@ func (m *MaintenanceMode) addUnlock(this constructs.Construct, props Props) *str
 	return newFunctionTargetGroup(this, "UnlockTargetGroup", function.Function).TargetGroupArn()
 }
 
-func (p Props) unlockPath() string { return cmp.Or(p.Bypass.UnlockPath, "/api/maintenance/unlock") }
+func (p Props) unlockPath() string { return cmp.Or(p.Bypass.UnlockPath, maintenance.UnlockPath) }

@@ -51,6 +51,9 @@ func (m *MaintenanceMode) describe(this constructs.Construct, props Props) {
 	if m.Monitors != nil {
 		values["Monitors"] = stack.GetLogicalId(m.Monitors.Node().DefaultChild().(awscdk.CfnElement))
 	}
+	if m.Announcement != nil {
+		values["Announcement"] = stack.GetLogicalId(m.Announcement.Node().DefaultChild().(awscdk.CfnElement))
+	}
 	if m.Guard.Resource != nil {
 		values["Guard"] = stack.GetLogicalId(m.Guard.Resource.Node().DefaultChild().(awscdk.CfnElement))
 	}

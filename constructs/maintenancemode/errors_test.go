@@ -58,7 +58,27 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			`maintenancemode Product/Maintenance: allow[0] "/api/login": a method is required`},
 		{"more rules than the band has room for",
 			func(p product) { p.new(maintenancemode.Props{Allow: many}) },
-			"maintenancemode Product/Maintenance: Allow compiles to 101 rules, a band has room for 80"},
+			"maintenancemode Product/Maintenance: Allow compiles to 101 rules, a band has room for 76"},
+		{"a status document without encryption",
+			func(p product) {
+				p.new(maintenancemode.Props{Status: maintenancemode.Status{URL: "http://app.example.com/maintenance.json"}})
+			},
+			`Status.URL: want an address such as https://app.example.com/maintenance.json, got "http://app.example.com/maintenance.json"`},
+		{"a status document at no path",
+			func(p product) {
+				p.new(maintenancemode.Props{Status: maintenancemode.Status{URL: "https://app.example.com/"}})
+			},
+			`Status.URL: want an address such as https://app.example.com/maintenance.json, got "https://app.example.com/"`},
+		{"an announcement that nobody keeps",
+			func(p product) {
+				p.new(maintenancemode.Props{Status: maintenancemode.Status{Announce: maintenance.Announcement{From: time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC)}}})
+			},
+			"Status.Announce wants Status.Bucket, where the document is kept"},
+		{"an announcement without a beginning",
+			func(p product) {
+				p.new(maintenancemode.Props{Status: maintenancemode.Status{Bucket: p.bucket(), Announce: maintenance.Announcement{Message: map[string]string{"en": "Soon."}}}})
+			},
+			"Status.Announce: want from, the planned beginning, with until or a message"},
 		{"more rules than the quota",
 			func(p product) { p.new(maintenancemode.Props{Allow: many[:16], RuleQuota: 4}) },
 			"the load balancer has 5 rules, its quota is 4"},

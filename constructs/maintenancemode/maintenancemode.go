@@ -90,6 +90,11 @@ type MaintenanceMode struct {
 	// Nil without Bypass.Cookie.
 	Unlock awslambda.Function
 
+	// Announcement keeps /maintenance.json. Invoked with what package
+	// internal/function/announcement calls a Request, it announces. Nil without
+	// Status.Bucket.
+	Announcement awslambda.Function
+
 	// TargetGroup is the function's target group.
 	TargetGroup elbv2.ApplicationTargetGroup
 
@@ -161,6 +166,9 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	}
 	fail(props.validate())
 	props.Mode = cmp.Or(props.Mode, maintenance.Open)
+	if !props.Status.IsZero() {
+		props.Answer.Status = cmp.Or(props.Answer.Status, maintenance.StatusPath)
+	}
 	listeners, err := props.listeners(scope)
 	if err != nil {
 		fail(cmp.Or(props.swings(scope), err))
@@ -202,6 +210,9 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		mode.addRules(props, &listeners[i], unlock)
 	}
 	mode.addTurningRole(this)
+	if props.Status.Bucket != nil {
+		mode.addAnnouncement(this, props)
+	}
 	mode.addMonitors(this, props, at)
 	mode.describe(this, props)
 	mode.addProbe(this, props, at, listeners, unlock)
@@ -286,6 +297,8 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 			to = plainForward(m.TargetGroup.TargetGroupArn()).raw
 		case rules.Unlock:
 			to = plainForward(unlock).raw
+		case rules.Status:
+			to = props.Status.redirect()
 		}
 		rule = newListenerRule(t.scopeOf(r.Service), r, t.listener, to)
 		if r.Target == rules.Responder && closed != nil {

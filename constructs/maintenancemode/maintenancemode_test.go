@@ -31,6 +31,7 @@ func fieldReports(mode maintenance.Mode) maintenancemode.Props {
 			Header: "X-Maintenance-Bypass",
 			Cookie: "maintenance-bypass",
 		},
+		Status: maintenancemode.Status{URL: "https://app.example.com/maintenance.json"},
 		Guard:  maintenancemode.Guard{Enabled: true},
 		Answer: maintenance.Answer{Message: map[string]string{"en": "Back soon."}},
 	}
@@ -64,6 +65,10 @@ func TestWhereRequestsGo(t *testing.T) {
 		{"the secret in a cookie among others", alb.Request{Method: "GET", Target: "/", Header: map[string][]string{"Cookie": {"a=1; maintenance-bypass=" + secret + "; b=2"}}}, "app", "app", "app"},
 		{"staff opens the page for the cookie", alb.Request{Method: "GET", Target: "/api/maintenance/unlock"}, "unlock", "unlock", "unlock"},
 		{"staff sends the secret", alb.Request{Method: "POST", Target: "/api/maintenance/unlock"}, "unlock", "unlock", "unlock"},
+		{"an app looks whether something is announced", alb.Request{Method: "GET", Target: "/maintenance.json"}, "302", "302", "302"},
+		{"an operator looks, too", alb.Request{Method: "HEAD", Target: "/maintenance.json", Source: netip.MustParseAddr("203.0.113.9")}, "302", "302", "302"},
+		{"somebody writes to the announcement", alb.Request{Method: "PUT", Target: "/maintenance.json"}, "app", "responder", "responder"},
+		{"something below the announcement", alb.Request{Method: "GET", Target: "/maintenance.json/x"}, "app", "app", "responder"},
 		{"a wrong secret in a cookie", alb.Request{Method: "GET", Target: "/", Header: map[string][]string{"Cookie": {"maintenance-bypass=guess"}}}, "app", "app", "responder"},
 	}
 	open := mustSynth(t, func(p product) { p.new(fieldReports(maintenance.Open)) })

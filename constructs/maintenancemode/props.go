@@ -109,6 +109,10 @@ type Props struct {
 	// and to come back in 10 minutes.
 	Answer maintenance.Answer
 
+	// Status is the document that tells clients of a maintenance before it begins.
+	// Default: there is none.
+	Status Status
+
 	// Guard refuses deploys that would open by accident. Default: nothing is refused.
 	Guard Guard
 
@@ -242,6 +246,9 @@ func (p Props) validate() error {
 	errs = append(errs, p.validateMonitors()...)
 	if p.RuleQuota < 0 {
 		bad("RuleQuota must not be negative, got %d", p.RuleQuota)
+	}
+	if err := p.Status.validate(); err != nil {
+		errs = append(errs, err)
 	}
 	if err := responder.Config(p.Answer).Validate(); err != nil {
 		bad("Answer: %w", err)

@@ -30,7 +30,9 @@ const (
 
 // Compile starts to compile the functions. New does so too, and waits for them. Call
 // Compile before the app is created to compile while Node loads CDK.
-func Compile() { gofunction.Compile(responderProgram, unlockProgram, probeProgram, guardProgram) }
+func Compile() {
+	gofunction.Compile(responderProgram, unlockProgram, probeProgram, guardProgram, announcementProgram)
+}
 
 // addResponder defines the function that answers the refused and its target
 // group. Nothing of it depends on the mode.

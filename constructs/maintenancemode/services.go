@@ -54,6 +54,7 @@ func (p Props) plan(t turned) rules.Plan {
 		BypassHeader:    p.Bypass.Header,
 		BypassCookie:    p.Bypass.Cookie,
 		UnlockPath:      p.unlockPath(),
+		Status:          p.Status.URL != "",
 		ReadOnly:        p.ReadOnly,
 		WithoutUpgrades: p.WithoutUpgrades,
 		CloseByRule:     t.byRule,

@@ -35,6 +35,7 @@ type written struct {
 type writtenTemplate struct {
 	path      string
 	all       any
+	turned    map[string]string // the responder of the switch that turns a property, by Resource.Property
 	Resources map[string]struct {
 		Type       string
 		Properties map[string]any
@@ -72,6 +73,12 @@ func (w *written) Validate(context awscdk.IPolicyValidationContext) *awscdk.Poli
 	return &awscdk.PolicyValidationPluginReport{Success: jsii.Bool(!failed), Violations: &w.violations}
 }
 
+// responder is the logical id of the function that answers the refused, which
+// tells the switch from others of the template.
+func (w *written) responder() string {
+	return *awscdk.Stack_Of(w.validation.this).GetLogicalId(w.mode.Function.Node().DefaultChild().(awscdk.CfnElement))
+}
+
 // rules are the rules on the listeners of the switch and on the other listeners
 // of their load balancer.
 func (w *written) rules() []elbv2.CfnListenerRule {
@@ -93,9 +100,17 @@ func (w *written) file(of constructs.IConstruct) string {
 func (w *written) template(of constructs.IConstruct) *writtenTemplate {
 	path := w.file(of)
 	if w.templates[path] == nil {
-		read := &writtenTemplate{path: path}
+		read := &writtenTemplate{path: path, turned: map[string]string{}}
 		if data, err := os.ReadFile(path); err == nil && json.Unmarshal(data, &read.all) == nil {
 			_ = json.Unmarshal(data, read) // a resource that is none is found by CDK
+		}
+		for id, r := range read.Resources {
+			described, _ := r.Metadata[turn.MetadataKey].(string)
+			var s turn.Switch
+			_ = json.Unmarshal([]byte(described), &s) // it is no switch
+			for _, p := range s.Properties {
+				read.turned[p.Resource+"."+p.Name] = id
+			}
 		}
 		w.templates[path] = read
 	}
@@ -106,7 +121,8 @@ func (w *written) template(of constructs.IConstruct) *writtenTemplate {
 // checked them, to those that are deployed.
 func (w *written) compare(of awscdk.CfnResource, properties map[string]any) {
 	id := *awscdk.Stack_Of(of).GetLogicalId(of)
-	resource, ok := w.template(of).Resources[id]
+	template := w.template(of)
+	resource, ok := template.Resources[id]
 	if !ok {
 		return
 	}
@@ -120,6 +136,10 @@ func (w *written) compare(of awscdk.CfnResource, properties map[string]any) {
 			}
 		}
 	}
+	maps.DeleteFunc(properties, func(name string, _ any) bool {
+		by := template.turned[id+"."+name]
+		return by != "" && (by != w.responder() || template != w.template(w.validation.this)) // another switch
+	})
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
 		if text(seen[name]) != text(withoutEmpty(resource.Properties[name])) {
 			w.say("overridden", "error", of, id, fmt.Sprintf("%s of %s is overridden past the props of CDK, so that MaintenanceMode has not checked it: set it by Set%s of the resource, or by the props", name, pathOf(of), name), name)
@@ -148,9 +168,8 @@ func (w *written) untypedRules() {
 func (w *written) notASCII() {
 	this := w.validation.this
 	template := w.template(this)
-	mine := *awscdk.Stack_Of(this).GetLogicalId(w.mode.Function.Node().DefaultChild().(awscdk.CfnElement))
 	for id, r := range template.Resources {
-		if r.Metadata[turn.MetadataKey] != nil && id < mine {
+		if r.Metadata[turn.MetadataKey] != nil && id < w.responder() {
 			return // the first switch of the template says it
 		}
 	}

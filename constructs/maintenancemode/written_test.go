@@ -68,14 +68,14 @@ func TestWritten(t *testing.T) {
 			`"Zürich" in Outputs.Where.Value and 1 other place is not ASCII`,
 			`"Büro" in Resources.AppABC.Properties.Tags[0].Key is not ASCII`,
 		}},
-		{"the first of two switches says it for the template", func(p product) {
+		{"of two switches that are closed, the first says it for the template", func(p product) {
 			p.stack.TemplateOptions().SetDescription(jsii.String("Außendienst"))
 			blog := p.targetGroup("Blog")
 			other := p.alb.AddListener(jsii.String("Other"), &elbv2.BaseApplicationListenerProps{
 				Port: jsii.Number(81), Protocol: elbv2.ApplicationProtocol_HTTP, DefaultAction: elbv2.ListenerAction_Forward(&[]elbv2.IApplicationTargetGroup{blog}, nil),
 			})
-			p.new(maintenancemode.Props{})
-			maintenancemode.New(p.stack, "Second", maintenancemode.Props{Listener: other, AppTargetGroup: blog})
+			p.new(maintenancemode.Props{Mode: maintenance.Closed})
+			maintenancemode.New(p.stack, "Second", maintenancemode.Props{Listener: other, AppTargetGroup: blog, Mode: maintenance.Closed})
 		}, false, []string{`"Außendienst" in Description`}},
 	}
 	for _, test := range tests {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
@@ -117,7 +118,7 @@ func (p Props) validate() error {
 		require(p.Maintenance.BypassSecret == nil || p.BypassHeader == "" && p.BypassCookie == "", "Verify needs a bypass with a header or a cookie, and its name")
 	}
 	for _, r := range p.Verify {
-		require(r.Method != "GET" && r.Method != "HEAD" || len(r.Path) == 0 || r.Path[0] != '/' || r.Status < 100 || r.Status > 599,
+		require(r.Method != http.MethodGet && r.Method != http.MethodHead || len(r.Path) == 0 || r.Path[0] != '/' || r.Status < 100 || r.Status > 599,
 			"Verify: want GET or HEAD, a path and a status, got %s %s -> %d", r.Method, r.Path, r.Status)
 	}
 	return errors.Join(errs...)

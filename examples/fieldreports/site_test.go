@@ -335,12 +335,53 @@ func TestAnnouncement(t *testing.T) {
 	o.wantStored("Pump 3 by manager")
 }
 
+// What is planned is shown before it begins, in the reader's language and time zone,
+// until the reader dismisses it, and not while it is closed.
+func TestPlanned(t *testing.T) {
+	o, b := openOffice(t), openBrowser(t)
+	planned := func(id string) {
+		o.set(func() {
+			o.announced = `{"version":1,"status":"scheduled","mode":"open","id":"` + id + `","scheduledFor":"2099-12-01T01:00:00Z","scheduledUntil":"2099-12-01T04:00:00Z",
+				"message":{"en":"We are moving <b>house</b>.","ja":"移転します。"},"pollAfter":1}`
+		})
+	}
+	const shown, hidden = `!document.querySelector("#planned").hidden`, `document.querySelector("#planned").hidden`
+	planned("first")
+	v := b.visit(o, "en")
+	v.until(shown)
+	v.want("We are moving <b>house</b>.", `document.querySelector("#planned-message").textContent`)
+	v.want("2099-12-01T01:00:00.000Z 2099-12-01T04:00:00.000Z", `[...document.querySelectorAll("#planned time")].map((one) => one.dateTime).join(" ")`)
+	v.enter("manager") // everything goes on
+	v.write("Pump 3")
+	o.wantStored("Pump 3 by manager")
+	v.click("#dismiss")
+	v.until(hidden)
+	time.Sleep(1500 * time.Millisecond) // after another look
+	v.want("true", hidden)
+	planned("second")
+	v.until(shown)
+	o.set(func() {
+		o.mode, o.announced = "closed", `{"version":1,"status":"in_progress","mode":"closed","id":"second","scheduledFor":"2099-12-01T01:00:00Z","pollAfter":1}`
+	})
+	v.write("Pump 4")
+	v.until(closedShown + ` && ` + hidden)
+	o.set(func() {
+		o.mode, o.announced = "open", `{"version":1,"status":"completed","mode":"open","id":"second","scheduledFor":"2099-12-01T01:00:00Z","pollAfter":1}`
+	})
+	v.until(`document.querySelector("#maintenance").hidden && ` + hidden)
+
+	planned("third")
+	other := b.visit(o, "ja")
+	other.until(shown)
+	other.want("移転します。 ja メンテナンスのお知らせ", `document.querySelector("#planned-message").textContent + " " + document.querySelector("#planned-message").lang + " " + document.querySelector("#planned-title").textContent`)
+}
+
 // Whatever is at /maintenance.json, the page works without it.
 func TestAnnouncementOfNoUse(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	v := b.visit(o, "en")
 	v.enter("manager")
-	for _, text := range []string{"", "<!doctype html>", "null", "[]", `{"mode":7,"since":"soon","until":[]}`, `{"status":"completed"}`} {
+	for _, text := range []string{"", "<!doctype html>", "null", "[]", `{"mode":7,"since":"soon","until":[]}`, `{"status":"scheduled"}`, `{"status":"scheduled","scheduledFor":"soon","message":7}`, `{"status":"scheduled","scheduledFor":"2099-12-01T01:00:00Z","message":[7]}`, `{"status":"completed"}`} {
 		o.set(func() { o.announced, o.mode = text, "closed" })
 		v.write("Pump " + text)
 		v.until(closedShown)

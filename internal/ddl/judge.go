@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -178,4 +179,15 @@ func (s *Step) Restricts() []string {
 		}
 	}
 	return all
+}
+
+// refusalElsewhere is why the plan must not be executed on a copy.
+func (p *Plan) refusalElsewhere() error {
+	var errs []error
+	for _, s := range p.Steps {
+		for _, problem := range s.Elsewhere() {
+			errs = append(errs, fmt.Errorf("statement %d (line %d): %s", s.Number, s.Line, problem))
+		}
+	}
+	return errors.Join(errs...)
 }

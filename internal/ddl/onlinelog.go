@@ -124,3 +124,20 @@ func (d *Database) counter(ctx context.Context, updates bool, where string, args
 		return sum, rows.Err()
 	}, false
 }
+
+// Written is how many rows of a table were ever written, and when the server
+// started to count, in seconds of its clock; exact is false if it does not count by
+// table.
+func (d *Database) Written(ctx context.Context, table string) (rows, since int64, exact bool, err error) {
+	count, exact := d.writeCounter(ctx, table)
+	if rows, err = count(ctx, d.pool); err != nil {
+		return 0, 0, false, err
+	}
+	err = d.pool.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(new(string), &since)
+	if err != nil {
+		return 0, 0, false, err
+	}
+	var now int64
+	err = d.pool.QueryRowContext(ctx, "SELECT UNIX_TIMESTAMP()").Scan(&now)
+	return rows, now - since, exact, err
+}

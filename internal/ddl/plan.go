@@ -99,12 +99,13 @@ func (p *Plan) Allowed() bool {
 	return len(p.Problems) == 0
 }
 
-// otherWay is the documented way for what cannot be done in place, and
-// inMaintenance the nearer one where only the writes are in the way.
-const (
-	inMaintenance = "with writes stopped, in maintenance, it can be done in place; without a stop, "
-	otherWay      = "change the schema on a copy instead, let it catch up by the binary log and switch over (Blue/Green): docs/schema-changes.md, \"When there is no way in place\""
-)
+// inMaintenance is the way nearer than a copy where only the writes are in the way.
+const inMaintenance = "with writes stopped, in maintenance, it can be done in place; without a stop, "
+
+// otherWay is the way for what cannot be done in place.
+func (p *Plan) otherWay() string {
+	return fmt.Sprintf("change the schema on a copy that catches up and takes the place of the original, if replication survives that: noren ddl copy plan %s (docs/schema-copy.md)", p.Name)
+}
 
 // MakePlan asks the server about every statement of a migration. It writes to
 // the scratch schema alone, which it removes.
@@ -200,10 +201,10 @@ func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, er
 // judged. A way that not all steps have is none.
 func (p *Plan) advise(step *Step) {
 	switch {
-	case step.Algorithm == "" || !step.Reads || p.Advice == otherWay:
-		p.Advice = otherWay
+	case step.Algorithm == "" || !step.Reads || p.Advice == p.otherWay():
+		p.Advice = p.otherWay()
 	default:
-		p.Advice = inMaintenance + otherWay
+		p.Advice = inMaintenance + p.otherWay()
 	}
 }
 
@@ -217,7 +218,7 @@ func (p *Plan) compareWindow(o PlanOptions) {
 	}
 	if total := o.Rehearsal.Total(); total > o.Window {
 		p.Problems = append(p.Problems, fmt.Sprintf("it took %v when it was rehearsed, and the window is %v", total.Round(time.Second/10), o.Window))
-		p.Advice = otherWay
+		p.Advice = p.otherWay()
 	}
 }
 

@@ -54,6 +54,10 @@ type RunOptions struct {
 	// MaxLag is required with Replicas, in whole seconds.
 	MaxLag time.Duration
 
+	// OnCopy says that the server is a copy that nobody uses but replication: who
+	// waits does not matter, and no rehearsal is needed.
+	OnCopy bool
+
 	// Report receives what happens.
 	Report Report
 }
@@ -63,7 +67,7 @@ func (o RunOptions) validate(m sqltext.Migration) error {
 	if name := m.Key(); m.Name == "" || len(name) > 190 {
 		errs = append(errs, fmt.Errorf("the name of the migration must have 1 to 190 bytes, got %d", len(name)))
 	}
-	if o.Rehearsal == nil && !o.WithoutRehearsal {
+	if o.Rehearsal == nil && !o.WithoutRehearsal && !o.OnCopy {
 		errs = append(errs, errors.New("there is no rehearsal: noren ddl rehearse makes one on a clone; --without-rehearsal does without, for small tables"))
 	}
 	if o.Rehearsal != nil && o.WithoutRehearsal {
@@ -130,6 +134,9 @@ func run(ctx context.Context, db *Database, m sqltext.Migration, o RunOptions) (
 	if err := db.recordable(ctx, record, j.done(whole)); err != nil {
 		return nil, err
 	}
+	if o.OnCopy {
+		o.Budgets = Budgets{Stall: time.Hour, EndStall: time.Hour, Wait: 24 * time.Hour}
+	}
 	if c.guard, err = openGuard(ctx, db, o.Budgets); err != nil {
 		return nil, err
 	}
@@ -162,7 +169,7 @@ func (d *Database) recordable(ctx context.Context, record []string, done bool) e
 // prepare does everything that comes before the first statement, and changes
 // nothing but the journal.
 func prepare(ctx context.Context, db *Database, m sqltext.Migration, steps []*Step, o RunOptions) (*journal, *conductor, error) {
-	if err := db.writable(ctx); err != nil {
+	if err := db.writable(ctx); err != nil && !o.OnCopy { // a copy is asked by whoever runs there
 		return nil, nil, err
 	}
 	j, err := openJournal(ctx, db, o.Journal, m)
@@ -197,6 +204,9 @@ func (c *conductor) check(ctx context.Context, journal sqltext.Table, o RunOptio
 	left := slices.ContainsFunc(c.plan.Steps, func(s *Step) bool { return !s.done && s.Kind != sqltext.Session })
 	if !left {
 		return nil
+	}
+	if o.OnCopy {
+		return c.plan.refusalElsewhere()
 	}
 	if err := c.plan.refusal(); err != nil {
 		return err

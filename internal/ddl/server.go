@@ -225,3 +225,6 @@ func reason(err error) string {
 
 // AtLeast reports whether the version is at least the given one.
 func (s Server) AtLeast(want ...int) bool { return atLeast(s.Version, want...) }
+
+// NoTable reports whether an error is that a table does not exist.
+func NoTable(err error) bool { return code(err) == codeUnknownTable }

@@ -28,20 +28,20 @@ const (
 	Unseen  HazardKind = "unseen"   // not all of it was looked at
 )
 
-func (h Hazard) String() string {
-	text := h.What
-	switch h.Kind {
-	case Fails:
-		text = "this deploy fails: " + text
-	case MayFail:
-		text = "this deploy may fail, by the order in which CloudFormation updates: " + text
-	case Moment:
-		text = "for a moment, " + text
-	}
+func (h Hazard) String() string { return hazardLeads[h.Kind] + h.text() }
+
+// hazardLeads are what sentences about hazards begin with, where the kind has to
+// be said.
+var hazardLeads = map[HazardKind]string{
+	Fails: "this deploy fails: ", MayFail: "this deploy may fail, by the order in which CloudFormation updates: ", Moment: "for a moment, ",
+}
+
+// text is the hazard without its kind.
+func (h Hazard) text() string {
 	if h.Way != "" {
-		text += ". " + h.Way
+		return h.What + ". " + h.Way
 	}
-	return text
+	return h.What
 }
 
 // deploy is a deploy of one template over another.

@@ -166,11 +166,7 @@ func (m *markdown) diff(p Pair) {
 		m.line("")
 		return
 	}
-	for _, warning := range p.warnings() {
-		m.line("> [!WARNING]")
-		m.line("> " + escaped(warning))
-		m.line("")
-	}
+	m.warnings(p.Diff)
 	if len(p.Rights) > 0 {
 		m.rights(p.Rights)
 	}
@@ -222,6 +218,51 @@ func (m *markdown) diff(p Pair) {
 	}
 }
 
+// hazardLists are what lists of hazards begin with.
+var hazardLists = map[HazardKind]string{
+	Fails: "This deploy fails:", MayFail: "This deploy may fail, by the order in which CloudFormation updates:", Offline: "While the deploy runs:",
+	Moment: "For a moment, while the deploy runs:", Unseen: "Not all of it was looked at:",
+}
+
+// warnings says, unfolded, what goes wrong in between and what is not known: a
+// list for each kind.
+func (m *markdown) warnings(d Diff) {
+	for _, kind := range []HazardKind{Fails, MayFail, Offline, Moment, Unseen} {
+		var alone, listed []string
+		for _, h := range d.Deploy {
+			if h.Kind == kind {
+				alone, listed = append(alone, escaped(h.String())), append(listed, escaped(h.text()))
+			}
+		}
+		if len(alone) > 1 {
+			alone = listed
+		}
+		m.box("WARNING", hazardLists[kind], alone)
+	}
+	var notes []string
+	for _, note := range d.notes() {
+		notes = append(notes, escaped(note))
+	}
+	m.box("WARNING", "Warnings:", notes)
+}
+
+// box is an alert: a sentence, or a list with a lead.
+func (m *markdown) box(kind, lead string, items []string) {
+	if len(items) == 0 {
+		return
+	}
+	b := &block{before: "> [!" + kind + "]\n", after: "\n"}
+	m.blocks = append(m.blocks, b)
+	if len(items) == 1 {
+		b.add("> "+items[0], always)
+		return
+	}
+	b.before += "> " + lead + "\n"
+	for _, item := range items {
+		b.add("> - "+item, always)
+	}
+}
+
 // rights says, unfolded and in full, who may do and reach what.
 func (m *markdown) rights(rights []Right) {
 	var lines []string
@@ -246,13 +287,13 @@ func (m *markdown) rights(rights []Right) {
 
 // lost says, unfolded, which data a deploy takes away.
 func (m *markdown) lost(resources []Resource) {
+	var lost []string
 	for _, r := range resources {
 		if r.Data && r.Fate != Changed && r.Fate != Added {
-			m.line("> [!CAUTION]")
-			m.line("> " + code(r.LogicalID) + " (" + code(r.Type) + ") " + m.fate(r))
-			m.line("")
+			lost = append(lost, code(r.LogicalID)+" ("+code(r.Type)+") "+m.fate(r))
 		}
 	}
+	m.box("CAUTION", term.Plural(len(lost), "resource")+" that hold data:", lost)
 }
 
 // fate is what happens to a resource, and why.

@@ -90,6 +90,35 @@ func TestMarkdown_LeavesOutInOrder(t *testing.T) {
 	}
 }
 
+// TestMarkdown_OneBoxForEachKind: a large diff has a list for what is lost, and one
+// for each way in which the deploy goes wrong, and not a box for each.
+func TestMarkdown_OneBoxForEachKind(t *testing.T) {
+	var old, next strings.Builder
+	rule := func(to *strings.Builder, id string, priority int) {
+		fmt.Fprintf(to, `%q: {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"ListenerArn": "l", "Priority": %d, "Actions": [], "Conditions": []}},`, id, priority)
+	}
+	for i := range 40 {
+		fmt.Fprintf(&old, `"Lost%d": {"Type": "AWS::SQS::Queue"},`, i)
+		rule(&old, fmt.Sprintf("Old%d", i), i+1)
+		rule(&next, fmt.Sprintf("New%d", i), i+1)
+	}
+	old.WriteString(`"Last": {"Type": "AWS::SNS::Topic"}`)
+	next.WriteString(`"Last": {"Type": "AWS::SNS::Topic"}`)
+	text := Markdown([]Pair{{"shop.template.json", Compare(templateOf(t, old.String()), templateOf(t, next.String()))}}, "", "")
+	for want, n := range map[string]int{
+		"> [!CAUTION]\n> 40 resources that hold data:\n> - `Lost0` (`AWS::SQS::Queue`) **removed": 1, "[!CAUTION]": 1, "> - `Lost": 40,
+		"> [!WARNING]\n> This deploy fails:\n> - New0 wants priority 1 of l\\, which Old0 has until it is deleted": 1, "which Old": 40,
+	} {
+		if got := strings.Count(text, want); got != n {
+			t.Errorf("%q comes %d times, want %d, in\n%.1500s", want, got, n, text)
+		}
+	}
+	one := Markdown([]Pair{{"shop.template.json", Compare(templateOf(t, `"Lost": {"Type": "AWS::SQS::Queue"}`), templateOf(t, ""))}}, "", "")
+	if want := "> [!CAUTION]\n> `Lost` (`AWS::SQS::Queue`) **removed, HOLDS DATA**: `ITS DATA IS DELETED`\n\n"; !strings.Contains(one, want) {
+		t.Errorf("no %q in\n%s", want, one)
+	}
+}
+
 // templateOf is a template of resources.
 func templateOf(t testing.TB, resources string) Template {
 	t.Helper()

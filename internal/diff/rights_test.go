@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/noren-cdk/noren/internal/cfn"
 	"pgregory.net/rapid"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // TestRights: who may do and reach what, and what protects data, is told in

@@ -123,7 +123,12 @@ func (d Diff) warnings() []string {
 	for _, h := range d.Deploy {
 		all = append(all, h.String())
 	}
-	all = append(all, d.Warnings...)
+	return append(all, d.notes()...)
+}
+
+// notes are the warnings that are not of the deploy itself.
+func (d Diff) notes() []string {
+	all := slices.Clone(d.Warnings)
 	if !d.Complete {
 		all = append(all, "the listeners have more combinations of conditions than were looked at: more requests may change")
 	}

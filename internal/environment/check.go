@@ -29,6 +29,7 @@ func (c *checker) check(now time.Time) {
 	c.checkWebACLs()
 	c.checkMode(now)
 	c.checkAnswer()
+	c.checkAnnounce(now)
 	c.checkAllow()
 	c.checkPlan()
 	c.checkMonitors()

@@ -3,6 +3,8 @@ package environment
 import (
 	"regexp"
 	"strings"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // cloudFrontRegion is where CloudFront looks for certificates and web ACLs.
@@ -100,6 +102,13 @@ func (c *checker) regionSound(region string) bool {
 func (c *checker) checkWebACLs() {
 	c.checkWebACL("webAcl.site", c.env.WebACL.Site, "global", "CLOUDFRONT", cloudFrontRegion)
 	c.checkWebACL("webAcl.api", c.env.WebACL.API, "regional", "REGIONAL", c.env.Region)
+	switch {
+	case !c.env.WebACL.Create:
+	case c.env.WebACL.API != "":
+		c.fail("webAcl.create", "want none with webAcl.api: a load balancer has one web ACL; limit %s in that one", maintenance.UnlockPath)
+	case c.env.Maintenance.Bypass.Cookie == "" && c.decoder.sound("maintenance.bypass.cookie"):
+		c.fail("webAcl.create", "want none without maintenance.bypass.cookie: there is no page to limit")
+	}
 }
 
 func (c *checker) checkWebACL(key, arn, path, scope, region string) {

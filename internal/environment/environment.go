@@ -230,8 +230,14 @@ type HostedZone struct {
 	Name string `yaml:"name"`
 }
 
-// WebACL is what AWS WAF puts in front, made elsewhere.
+// WebACL is what AWS WAF puts in front.
 type WebACL struct {
+	// Create makes a web ACL for the load balancer, with a limit of 100 requests in
+	// five minutes from an address to the page that gives the bypass cookie. It costs
+	// about 6 USD a month. Default: false; the page is a function whose executions
+	// are of the account's concurrency, as those of the answer are.
+	Create bool `yaml:"create"`
+
 	// Site is the ARN of a web ACL for the distribution: of scope CLOUDFRONT, in
 	// us-east-1. Default: none.
 	Site string `yaml:"site"`
@@ -293,6 +299,10 @@ type Maintenance struct {
 	// first in alphabetical order.
 	DefaultLanguage string `yaml:"defaultLanguage"`
 
+	// Announce is what /maintenance.json announces before a maintenance. It turns
+	// nothing. Default: nothing is announced.
+	Announce Announce `yaml:"announce"`
+
 	// Until is when maintenance is expected to end, for people to read. It ends
 	// nothing by itself. Default: not known.
 	Until time.Time `yaml:"until"`
@@ -337,6 +347,19 @@ type Maintenance struct {
 	// quota of 1000 this leaves 900, and a new account, which has 10, can reserve
 	// none. Default: 0, nothing reserved.
 	ReservedConcurrency int `yaml:"reservedConcurrency" range:"0,900"`
+}
+
+// Announce is a planned maintenance, as clients are told of it beforehand.
+type Announce struct {
+	// From is when it is planned to begin. Required with Until and Message.
+	From time.Time `yaml:"from"`
+
+	// Until is when it is planned to end. Default: not known.
+	Until time.Time `yaml:"until"`
+
+	// Message is what clients show, by language tag. Default: clients have words of
+	// their own.
+	Message map[string]string `yaml:"message"`
 }
 
 // Monitor is a service outside of AWS that is kept quiet while the product is

@@ -87,6 +87,40 @@ func (c *checker) checkAnswer() {
 	}
 }
 
+// checkAnnounce checks what is announced, as the construct will.
+func (c *checker) checkAnnounce(now time.Time) {
+	a := c.env.Maintenance.Announce
+	const key = "maintenance.announce"
+	if err := maintenance.Announcement(a).CheckTimes(); err != nil {
+		at := key + ".until"
+		if a.From.IsZero() {
+			at = key
+		}
+		c.fail(at, "%v", err)
+	}
+	if a.Message != nil && len(a.Message) == 0 {
+		c.fail(key+".message", "want a message in at least one language, or none at all")
+	}
+	for tag, text := range a.Message {
+		c.checkConfig(joinKey(key+".message", tag), responder.Config{Message: map[string]string{tag: text}})
+	}
+	if c.decoder.sound(key + ".message") {
+		c.checkConfig(key+".message", responder.Config{Message: a.Message})
+	}
+	for name, at := range map[string]time.Time{"from": a.From, "until": a.Until} {
+		if at.After(now.Add(longestMaintenance)) {
+			c.fail(joinKey(key, name), "want a time within a year, got %s", at.Format(time.RFC3339))
+		}
+	}
+	switch end := a.Until; {
+	case a.From.IsZero():
+	case !end.IsZero() && end.Before(now):
+		c.warn(key+".until", "%s is past: take the announcement out", end.Format(time.RFC3339))
+	case end.IsZero() && a.From.Before(now):
+		c.warn(key+".from", "%s is past: take the announcement out once it is over", a.From.Format(time.RFC3339))
+	}
+}
+
 // checkPage checks the page that people see, with its files.
 func (c *checker) checkPage() {
 	m := c.env.Maintenance

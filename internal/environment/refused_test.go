@@ -47,6 +47,9 @@ func TestWhatAWSWouldRefuse(t *testing.T) {
 		{[]string{"api.certificateArn", fmt.Sprintf(certificate, "aws-bogus", "ap-northeast-1", "111111111111")}, "api.certificateArn", "arn:aws:acm:REGION"},
 		{[]string{"api.certificateArn", fmt.Sprintf(certificate, "aws-cn", "ap-northeast-1", "111111111111")}, "api.certificateArn", "arn:aws:acm:REGION"},
 		{[]string{"webAcl.api", "api: arn:aws-bogus:wafv2:ap-northeast-1:111111111111:regional/webacl/x/0"}, "webAcl.api", "arn:aws:wafv2"},
+		{[]string{"webAcl.api", "api: arn:aws:wafv2:ap-northeast-1:111111111111:regional/webacl/x/0\n  create: true"}, "webAcl.create", "want none with webAcl.api"},
+		{[]string{"webAcl.api", "create: true", "maintenance.bypass.cookie", "cookie:"}, "webAcl.create", "want none without maintenance.bypass.cookie"},
+		{[]string{"webAcl.api", "create: yes"}, "webAcl.create", "true or false"},
 		{[]string{"account", "account:", "site.certificateArn", fmt.Sprintf(certificate, "aws", "us-east-1", "222222222222")}, "site.certificateArn", "of account 111111111111, which is that of api.certificateArn"},
 		{[]string{"account", "account:", "webAcl.site", "site: arn:aws:wafv2:us-east-1:222222222222:global/webacl/x/0"}, "webAcl.site", "of account 111111111111"},
 

@@ -79,8 +79,11 @@ func (p *Preview) startDatabase(ctx context.Context) (string, error) {
 	if err := process.Start(server); err != nil {
 		return "", err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = server.Wait() // it was told to end
+		close(ended)
+	}()
 	p.closers = append(p.closers, func() {
 		_ = server.Process.Signal(syscall.SIGTERM)
 		select {

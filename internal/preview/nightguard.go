@@ -3,6 +3,7 @@ package preview
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -50,7 +51,7 @@ func (n *Night) askOne(was, is cfn.Resource) error {
 	}))
 	defer server.Close()
 	event, err := json.Marshal(map[string]any{
-		"RequestType": "Update", "ResponseURL": server.URL, "RequestId": "preview", "StackId": n.account.StackID(),
+		"RequestType": "Update", "ResponseURL": server.URL, "RequestId": rand.Text(), "StackId": n.account.StackID(),
 		"ResourceType": is.Type, "LogicalResourceId": is.LogicalID, "PhysicalResourceId": is.LogicalID,
 		"ResourceProperties": is.Properties, "OldResourceProperties": was.Properties,
 	})

@@ -210,10 +210,15 @@ func (n *Night) runTask(ctx context.Context, c states.Call) (any, error) {
 	if err := process.Start(task); err != nil {
 		return nil, err
 	}
-	done := make(chan error, 1)
-	go func() { done <- task.Wait() }()
+	var ended error
+	done := make(chan struct{})
+	go func() {
+		ended = task.Wait()
+		close(done)
+	}()
 	select {
-	case err = <-done:
+	case <-done:
+		err = ended
 	case <-ctx.Done():
 		_ = task.Process.Signal(syscall.SIGTERM)
 		select {

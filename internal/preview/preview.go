@@ -55,6 +55,7 @@ type Preview struct {
 	noting    sync.Mutex
 	later     []string        // notes that came after the start
 	unlocks   map[string]bool // target groups whose function reads a generated secret
+	announced *announced      // nil if the template announces nowhere
 	journal   journal
 	faults    faults
 	telling   sync.Mutex // one event after the other
@@ -123,7 +124,7 @@ func (p *Preview) start(ctx context.Context) error {
 	}
 	p.alb, err = edge.NewALB(edge.ALBConfig{
 		Templates: p.modes(), Mode: p.startMode(), Targets: targets,
-		Host: p.addresses.apiDomain, Observe: p.observe,
+		Host: p.addresses.apiDomain, Localize: p.addresses.localize, Observe: p.observe,
 	})
 	if err != nil {
 		return err
@@ -207,6 +208,9 @@ func (p *Preview) Flip(mode string) error {
 		return nil
 	}
 	p.journal.flipped(mode, at)
+	if err := p.announced.turned(mode, at, p.until(mode)); err != nil {
+		return err
+	}
 	p.tell(Event{Event: "mode", Mode: mode})
 	return nil
 }

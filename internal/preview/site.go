@@ -17,6 +17,9 @@ func (p *Preview) buckets(d *cloudfront.Distribution) map[string]edge.Bucket {
 		if origin.Bucket == "" {
 			continue
 		}
+		if _, ok := buckets[origin.Bucket]; ok {
+			continue
+		}
 		uploads := p.uploads(origin.Bucket)
 		switch {
 		case p.config.Site != "":
@@ -29,6 +32,9 @@ func (p *Preview) buckets(d *cloudfront.Distribution) map[string]edge.Bucket {
 			buckets[origin.Bucket] = uploads
 		default:
 			p.note("bucket %s is empty: the template uploads nothing, and no --site was given", origin.Bucket)
+		}
+		if p.announces(origin.Bucket) {
+			buckets[origin.Bucket] = append(edge.Bucket{p.announced.folder()}, buckets[origin.Bucket]...)
 		}
 	}
 	return buckets

@@ -20,7 +20,7 @@ const (
 	// MaxServices is how many services a switch has, the application included.
 	MaxServices = 9
 
-	allowSlots = 80
+	allowSlots = 76
 )
 
 // slots are places of a kind of rule in a band.
@@ -31,6 +31,7 @@ type slots struct{ first, count int }
 type band struct {
 	width                                    int
 	allow, health                            func(service int) slots
+	status                                   slots // before the bypass, too
 	unlock                                   slots // before the bypass, which would send the page's visitors to the app
 	bypassSource, bypassHeader, bypassCookie func(service int) slots
 	upgrade                                  slots
@@ -46,6 +47,7 @@ func only(first, count int) func(int) slots {
 var narrow = band{
 	width:        Band,
 	allow:        only(0, allowSlots),
+	status:       slots{76, 4},
 	unlock:       slots{80, 1},
 	bypassSource: only(81, 4),
 	bypassHeader: only(85, 1),
@@ -61,6 +63,7 @@ var narrow = band{
 var wide = band{
 	width:        WideBand,
 	allow:        each(slots{0, allowSlots}, slots{100, 16}, 20),
+	status:       slots{76, 14},
 	health:       each(slots{90, 10}, slots{116, 4}, 20),
 	unlock:       slots{280, 10},
 	bypassSource: each(slots{360, 30}, slots{290, 8}, 8),

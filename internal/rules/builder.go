@@ -111,10 +111,14 @@ func (b *builder) standing() {
 				append([]alb.Condition{alb.Methods{http.MethodGet, http.MethodHead}, alb.PathPatterns{path}}, b.hostsOf(s)...))
 		}
 	}
+	if b.Status {
+		b.single(Rule{ID: maintenance.StatusID, Target: Status}, "StatusURL", b.band.status, 0,
+			append([]alb.Condition{alb.Methods{http.MethodGet, http.MethodHead}, alb.PathPatterns{maintenance.StatusPath}}, b.hostsOf(Service{})...))
+	}
 	if len(b.BypassCIDRs) > 0 {
 		b.bypass("BypassSource", "Bypass.CIDRs", b.band.bypassSource, alb.SourceIPs(b.BypassCIDRs), (*builder).spread)
 	}
-	if len(b.rules) == 0 && attached >= 0 {
+	if attached >= 0 && !slices.ContainsFunc(b.rules, func(r Rule) bool { return r.Target == App }) {
 		// A target group that no rule refers to is not health-checked, and ECS
 		// refuses to deploy into it: this rule keeps it on the listener while the
 		// default action is elsewhere.

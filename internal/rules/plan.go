@@ -40,6 +40,10 @@ type Plan struct {
 	// UnlockPath is the page that gives the cookie. Required with BypassCookie.
 	UnlockPath string
 
+	// Status redirects maintenance.StatusPath to where the document is that says
+	// whether the product is closed.
+	Status bool
+
 	// ReadOnly prepares the mode read-only: the rules that let reads through.
 	ReadOnly bool
 
@@ -90,6 +94,7 @@ const (
 	App Target = iota
 	Responder
 	Unlock
+	Status
 )
 
 // Rule is a listener rule of a switch.

@@ -107,6 +107,9 @@ func (o *Operation) Rights(ctx context.Context, bucket string, now bool) (Policy
 	if len(kept) > 0 {
 		allow("ReadWhatIsRemembered", []string{"ssm:GetParameters"}, kept, nil)
 	}
+	if name := physical[s.Announcement]; name != "" {
+		allow("Announce", []string{"lambda:InvokeFunction"}, []string{fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", id.Partition, id.Region, id.AccountID, name)}, nil)
+	}
 	allow("SeeTheListener", []string{"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "cloudtrail:LookupEvents"}, []string{"*"}, nil)
 	allow("SayThatItTurned", []string{"events:PutEvents"}, []string{fmt.Sprintf("arn:%s:events:%s:%s:event-bus/default", id.Partition, id.Region, id.AccountID)},
 		map[string]map[string]string{"StringEquals": {"events:source": live.EventSource}})

@@ -41,6 +41,10 @@ type Switch struct {
 	// CloudFormation is written down.
 	ByHand string `json:"ByHand,omitempty"`
 
+	// Announcement is the logical id of the function that keeps /maintenance.json.
+	// Empty: somebody else keeps it, or nobody.
+	Announcement string `json:"Announcement,omitempty"`
+
 	// Monitors is the logical id of the function that keeps outside monitors quiet.
 	// Empty: there is none.
 	Monitors string `json:"Monitors,omitempty"`

@@ -93,13 +93,11 @@ func (w *walker) moves(from world) []move {
 			w.t.Fatalf("%s is a %s, which the walk does not know", from.at, s.Type)
 		}
 		after := w.done(from)
-		switch {
-		case from.at == window.Ask:
-			after.yes = true
-			add("a person says yes", w.enter(after, s.Next, s.End))
-		default:
-			add("success", w.enter(after, s.Next, s.End))
+		success := "success"
+		if from.at == window.Ask {
+			after.yes, success = true, "a person says yes"
 		}
+		add(success, w.enter(after, s.Next, s.End))
 		// A step that fails, that takes too long or that is ended may have done its
 		// work or not, but for a question, whose answer did not come.
 		for _, how := range []string{"failure", "time-out", "abort"} {

@@ -37,13 +37,19 @@ const python = ".venv/e2e/bin/python"
 // it, by its process, when the test ends.
 func startEmulator(t *testing.T, dir, account, region string) *emulator {
 	t.Helper()
+	return startEmulatorAt(t, dir, account, region, "0")
+}
+
+// startEmulatorAt starts moto on a port that it then also finds itself at.
+func startEmulatorAt(t *testing.T, dir, account, region, port string) *emulator {
+	t.Helper()
 	e := &emulator{account: account, region: region, dir: dir}
 	log, err := os.Create(filepath.Join(e.dir, emulatorLog))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	cmd := exec.Command(python, "test/e2e/emulator.py", "-H", "127.0.0.1", "-p", "0")
+	cmd := exec.Command(python, "test/e2e/emulator.py", "-H", "127.0.0.1", "-p", port)
 	cmd.Env = append(plainEnvironment(e.dir), "MOTO_ACCOUNT_ID="+account, "PYTHONUNBUFFERED=1")
 	cmd.Stdout, cmd.Stderr = log, log
 	start := time.Now()

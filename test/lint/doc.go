@@ -5,6 +5,7 @@
 //	cdk diff            what a reviewer reads of the flip, as a golden
 //	actionlint          the workflows, and the shell in them
 //	shellcheck          the scripts
+//	asl-validator       the state machine of a night, in every shape
 //
 // TestGeneratedProperties holds what internal/diff knows of resource types to the
 // schemas of cfn-lint.

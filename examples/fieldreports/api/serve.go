@@ -74,6 +74,11 @@ func serve(ctx context.Context, args []string, getenv func(string) string, _ io.
 	served := newAPI(pools, allowed, log)
 	served.ready.notSetUp = getenv("DB_SETUP") == "later"
 	handler := served.routes()
+	if url := getenv("STATUS_URL"); url != "" {
+		n := &notice{url: url, log: log}
+		handler = n.ends(handler)
+		go n.keep(ctx)
+	}
 	if *site != "" {
 		handler = withSite(handler, *site)
 	}

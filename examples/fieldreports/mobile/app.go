@@ -84,6 +84,7 @@ func (a *app) run(ctx context.Context) error {
 	var group sync.WaitGroup
 	group.Go(func() { a.keepSynced(ctx) })
 	group.Go(func() { a.keepUploading(ctx) })
+	group.Go(func() { a.keepInformed(ctx) })
 	err := a.write(ctx)
 	if err == nil && a.reports > 0 {
 		for a.queue.len(a.name) > 0 && ctx.Err() == nil {

@@ -197,6 +197,7 @@ func startAs(t *testing.T, name string, s *service, folder string, reports ...it
 	var group sync.WaitGroup
 	group.Go(func() { a.keepSynced(ctx) })
 	group.Go(func() { a.keepUploading(ctx) })
+	group.Go(func() { a.keepInformed(ctx) })
 	p := &phone{a, log, func() { cancel(); group.Wait(); a.close() }}
 	t.Cleanup(p.stop)
 	return p

@@ -15,15 +15,16 @@ const longestWait = 24 * time.Hour
 // A wait is the time for which maintenance has asked. It outlives the process,
 // and is never longer than was asked for, whatever happens to the clock.
 type wait struct {
-	file string
-	mu   sync.Mutex
-	end  time.Time // with a monotonic reading
+	file    string
+	mu      sync.Mutex
+	end     time.Time     // with a monotonic reading
+	shorter chan struct{} // the end has come nearer
 }
 
 // openWait reads the wait that is in file, if there is one. The phone's clock may
 // have been set since: the wait is then at most all that was asked for.
 func openWait(file string) *wait {
-	w := &wait{file: file}
+	w := &wait{file: file, shorter: make(chan struct{}, 1)}
 	var kept struct {
 		Until   time.Time
 		Seconds float64
@@ -56,11 +57,29 @@ func (w *wait) left() time.Duration {
 	return time.Until(w.end)
 }
 
+// shorten ends the wait after d, if it would last longer. A restart knows nothing of
+// it.
+func (w *wait) shorten(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if end := time.Now().Add(d); end.Before(w.end) {
+		w.end = end
+		select {
+		case w.shorter <- struct{}{}:
+		default: // it is told already
+		}
+	}
+}
+
 // pass returns when the wait is over. It is over for good: the file stays, and
 // says nothing any more.
 func (w *wait) pass(ctx context.Context) error {
 	for left := w.left(); left > 0 && ctx.Err() == nil; left = w.left() {
-		sleep(ctx, left)
+		select {
+		case <-ctx.Done():
+		case <-w.shorter:
+		case <-time.After(left):
+		}
 	}
 	return ctx.Err()
 }

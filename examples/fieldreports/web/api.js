@@ -110,12 +110,17 @@ export async function announcement() {
     if (!said || typeof said !== "object") {
       return null;
     }
+    const from = said.status === "scheduled" ? date(said.scheduledFor) : null;
     return {
-      mode: said.mode === "maintenance" ? "closed" : said.mode,
+      mode: said.mode,
       over: said.mode === "open" || said.status === "completed" || said.status === "none",
       pollAfter: seconds(said.pollAfter) ?? 60,
-      since: date(said.since ?? said.scheduledFor),
+      since: date(said.since ?? (said.status === "in_progress" ? said.scheduledFor : null)),
       until: date(said.until ?? said.scheduledUntil),
+      planned: from && {
+        id: String(said.id ?? said.scheduledFor), from, until: date(said.scheduledUntil),
+        messages: said.message && typeof said.message === "object" ? said.message : {},
+      },
     };
   } catch {
     return null;

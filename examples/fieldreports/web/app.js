@@ -2,7 +2,7 @@
 
 import { call, Failure, json, MaintenanceError, now, Refusal, useAPI } from "./api.js";
 import * as browser from "./browser.js";
-import { attempt, attemptLater, forget, refused } from "./maintenance.js";
+import { attempt, attemptLater, forget, look, refused } from "./maintenance.js";
 import * as outbox from "./outbox.js";
 import { showDrawing, showOutbox, showProblem, showReports, showSaved, showTemplateChoice, showTemplates, showView } from "./views.js";
 import { text, translate } from "./words.js";
@@ -42,6 +42,7 @@ function act(name, action, how = attempt) {
 async function start() {
   translate();
   await useAPI().catch(() => {}); // then the API is where the site is
+  look();
   browser.onChange(() => location.reload());
   outbox.onChange(() => showWaiting());
   if (browser.loggedOut()) { // before anything is shown, and before anything else is asked

@@ -42,6 +42,11 @@ export function askAt() {
 }
 export const rememberAskAt = (seconds) => write("askAt", seconds && { at: Date.now() + seconds * 1000, seconds });
 
+// dismissed is the id of the planned maintenance of which a person wants to see no
+// more.
+export const dismissed = () => read("dismissed");
+export const rememberDismissed = (id) => write("dismissed", id);
+
 // templates are the last that could be read, so that a form can be shown.
 export const templates = () => read("templates") ?? [];
 export const rememberTemplates = (templates) => write("templates", templates);

@@ -3,9 +3,9 @@
 // stays as it is. Only what does no harm when it is done twice is done again: a
 // login is not, nor anything that destroys.
 
-import { announcement, Failure, MaintenanceError } from "./api.js";
-import { askAt, rememberAskAt } from "./browser.js";
-import { showMaintenance, showProblem } from "./views.js";
+import { announcement, Failure, MaintenanceError, now } from "./api.js";
+import { askAt, dismissed, rememberAskAt, rememberDismissed } from "./browser.js";
+import { showMaintenance, showPlanned, showProblem } from "./views.js";
 import { text } from "./words.js";
 
 const order = ["logout", "session", "outbox"]; // what is done again first
@@ -13,6 +13,7 @@ const again = new Map(); // what to do again, by name
 let notice = null; // what maintenance says, null when it is not known to be on
 let timer, poll;
 let lastAsked = 0;
+let sentBefore; // the planned maintenance before which what waits was sent
 let asking = null;
 
 // attempt does a named thing, and again later if maintenance refuses it or the
@@ -88,21 +89,32 @@ function schedule(seconds) {
 
 const retryTime = () => 15 + Math.random() * 15;
 
-// look takes the mode and the start from /maintenance.json, and asks early once
-// that says that it is over.
-async function look() {
+const unserved = 600; // seconds until the next look where nothing is served
+const soon = 15 * 60 * 1000; // before it begins, in which what waits is sent
+
+// look takes from /maintenance.json what is planned, shows it before it begins, and
+// sends what waits before that. While it is closed look takes the mode and the start
+// from there, and asks early once it is said to be over.
+export async function look() {
   clearTimeout(poll);
   const said = await announcement();
+  clearTimeout(poll);
+  poll = setTimeout(look, (said?.pollAfter ?? unserved) * (1 + Math.random() / 4) * 1000);
+  const planned = !notice && said?.planned;
+  showPlanned(planned && planned.id !== dismissed() && planned, rememberDismissed);
+  const left = planned ? planned.from - now() : 0;
+  if (left > 0 && left < soon && again.size > 0 && sentBefore !== planned.id) {
+    sentBefore = planned.id;
+    schedule(Math.random() * left / 1000); // not all at once
+  }
   if (!said || !notice) {
-    return; // not served here
+    return;
   }
   if (said.over && notice.over === false) {
     schedule(Math.random() * said.pollAfter / 4); // not all at once
   }
   notice = { ...notice, mode: said.mode, since: said.since, over: said.over, announced: said.until };
   showMaintenance(notice);
-  clearTimeout(poll);
-  poll = setTimeout(look, said.pollAfter * (1 + Math.random() / 4) * 1000);
 }
 
 // ask does again what was refused, one by one, until maintenance refuses. What
@@ -147,7 +159,6 @@ function rank(name) {
 }
 
 function end() {
-  clearTimeout(poll);
   notice = null;
   rememberAskAt(null);
   showMaintenance(null);
@@ -162,7 +173,11 @@ export function forget(...names) {
 
 // The user is looking again: timers of a page in the background are late.
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible" && again.size > 0 && Date.now() - lastAsked > 5000) {
+  if (document.visibilityState !== "visible") {
+    return;
+  }
+  look();
+  if (again.size > 0 && Date.now() - lastAsked > 5000) {
     ask();
   }
 });

@@ -1,6 +1,6 @@
 // What is on the screen. Texts of others are only ever set as text.
 
-import { direction, language, screenWords, text } from "./words.js";
+import { choose, direction, language, screenWords, text } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -43,6 +43,29 @@ export function showProblem(text) {
   $("problem").hidden = !text;
 }
 
+const moment = { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
+
+// showPlanned shows a maintenance that is planned, {id, from, until, messages}, with
+// times in the zone of the reader, until the reader dismisses it.
+export function showPlanned(planned, dismiss) {
+  $("planned").hidden = !planned;
+  if (!planned) {
+    return;
+  }
+  const tag = choose(planned.messages);
+  setText($("planned-message"), tag ? String(planned.messages[tag]) : "");
+  $("planned-message").lang = tag && tag !== "und" ? tag : "";
+  $("planned-message").dir = tag && tag !== "und" ? direction(tag) : "auto";
+  const times = [time(planned.from, moment), ...(planned.until ? [" – ", time(planned.until, moment)] : [])];
+  if ($("planned-times").textContent !== times.map((one) => one.textContent ?? one).join("")) {
+    $("planned-times").replaceChildren(...times);
+  }
+  $("dismiss").onclick = () => {
+    dismiss(planned.id);
+    $("planned").hidden = true;
+  };
+}
+
 // showMaintenance shows the notice in the language and direction of its message,
 // with times in the zone of the reader; without one it goes away. The notice is
 // {message, language, mode, since, until, announced, next}.
@@ -62,11 +85,10 @@ export function showMaintenance(notice) {
   setText($("message"), notice.message || text("comeBack"));
   $("message").lang = notice.message ? tag : language;
   $("message").dir = direction($("message").lang);
-  const format = { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
-  showTime($("since"), words.since, notice.since, format, words.language);
-  showTime($("until"), words.until, notice.until ?? notice.announced, format, words.language);
+  showTime($("since"), words.since, notice.since, moment, words.language);
+  showTime($("until"), words.until, notice.until ?? notice.announced, moment, words.language);
   const far = notice.next - Date.now() > 12 * 60 * 60 * 1000;
-  showTime($("next"), words.next, notice.next, far ? format : { timeStyle: "medium" }, words.language);
+  showTime($("next"), words.next, notice.next, far ? moment : { timeStyle: "medium" }, words.language);
   setText($("try"), words.tryNow);
   showPromise();
   if (appears && !document.activeElement?.closest("form")) { // whoever writes sees what they write

@@ -43,6 +43,8 @@ const texts = {
     unreachable: "The service cannot be reached.",
     failed: "The service has a problem.",
     comeBack: "Please come back later.",
+    planned: "Planned maintenance",
+    dismiss: "Hide",
   },
   ja: {
     skip: "本文へ移動",
@@ -83,6 +85,8 @@ const texts = {
     unreachable: "サービスに接続できません。",
     failed: "サービスに問題が発生しています。",
     comeBack: "しばらくしてからもう一度お試しください。",
+    planned: "メンテナンスのお知らせ",
+    dismiss: "閉じる",
   },
 };
 
@@ -126,6 +130,15 @@ function locale(tag) {
   } catch {
     return null;
   }
+}
+
+// choose is the tag of texts, by language tag, that suits the reader best.
+export function choose(texts) {
+  const wanted = [...navigator.languages, language, "en"].flatMap((tag) => {
+    const { language, script } = locale(tag) ?? {};
+    return [tag, `${language}-${script}`, language];
+  });
+  return wanted.find((tag) => tag in texts) ?? Object.keys(texts)[0];
 }
 
 // direction is that of the script in which a language is written.

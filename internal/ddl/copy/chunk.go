@@ -56,7 +56,7 @@ func (c *comparison) chunk(ctx context.Context, size int64) (int64, error) {
 		return 0, err
 	}
 	c.result.Rows += original.rows
-	c.result.At, c.result.Done = s.upTo, len(s.upTo) == 0
+	c.result.At, c.result.Done, c.gap = s.upTo, len(s.upTo) == 0, original.rows == 0
 	return original.rows, nil
 }
 
@@ -107,7 +107,15 @@ func (c *comparison) byNumber(ctx context.Context, after []string, size int64) (
 		}
 		return span{nil, upTo}, nil
 	}
-	upTo := shift(after[0], size)
+	from := after[0]
+	if c.gap { // which may be large
+		next, err := c.key.Row(ctx, c.views.original, c.at(false).String()+" WHERE "+c.where(span{after: after}, false), "", 0)
+		if err != nil || next == nil {
+			return span{after: after}, err
+		}
+		from = next[0]
+	}
+	upTo := shift(from, size)
 	if compareNumbers(upTo, c.last[0]) >= 0 {
 		return span{after: after}, nil
 	}

@@ -56,6 +56,22 @@ type TableResult struct {
 	NotRead  []string     `json:"notCompared,omitempty"` // columns that the copy does not have
 	Found    []Difference `json:"differences,omitempty"`
 	More     int          `json:"moreDifferences,omitempty"` // ranges that are not in Found
+
+	// Written is how many rows of the original were ever written when it was read
+	// first, and Since when the server began to count. Counted is false if it does
+	// not count by table.
+	Written int64 `json:"written"`
+	Since   int64 `json:"since"`
+	Counted bool  `json:"counted"`
+}
+
+// changed reports whether the original may have been written since.
+func (r TableResult) changed(ctx context.Context, original *ddl.Database) (bool, error) {
+	written, since, counted, err := original.Written(ctx, r.Table)
+	if err != nil {
+		return true, err
+	}
+	return !counted || !r.Counted || written != r.Written || max(since-r.Since, r.Since-since) > 2, nil
 }
 
 // Equal reports whether the whole table was compared and is equal.
@@ -152,6 +168,7 @@ type comparison struct {
 	key   ddl.Key      // of the original; nil if the table is compared as a whole
 	on    ddl.Key      // the same columns on the copy
 	last  []string
+	gap   bool // the range before has no rows
 	views views
 }
 
@@ -202,7 +219,7 @@ func (c *comparison) table(ctx context.Context) error {
 		}
 		switch {
 		case took < chunkTime/2 && (rows > 0 || c.key == nil || !c.key[0].Integer()), took < chunkTime/10:
-			size *= 2
+			size = min(2*size, largestChunk)
 		case took > 2*chunkTime:
 			size = max(size/2, 100)
 		}
@@ -215,8 +232,12 @@ func (c *comparison) table(ctx context.Context) error {
 	return nil
 }
 
-// chunkTime is how long the original is read at once.
-const chunkTime = 400 * time.Millisecond
+// chunkTime is how long the original is read at once, and largestChunk how many
+// rows, or numbers, are.
+const (
+	chunkTime    = 400 * time.Millisecond
+	largestChunk = 1 << 22
+)
 
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
@@ -229,6 +250,12 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // prepare reads what there is to compare.
 func (c *comparison) prepare(ctx context.Context) error {
+	if len(c.result.At) == 0 {
+		var err error
+		if c.result.Written, c.result.Since, c.result.Counted, err = c.original.Written(ctx, c.result.Table); err != nil {
+			return fmt.Errorf("counting what is written: %w", err)
+		}
+	}
 	before, after, err := bothSides(func(copied bool) ([]ddl.Column, error) {
 		if copied {
 			return ddl.Columns(ctx, c.copied.Pool(), c.at(true))

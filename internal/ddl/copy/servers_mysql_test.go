@@ -17,7 +17,7 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
-// A side is a server of every kind, with a copy that replicates from it.
+// Sides are a server of a program, and a copy that replicates from it.
 type sides struct {
 	program mysqld.Program
 	once    sync.Once
@@ -28,6 +28,9 @@ type sides struct {
 var all []*sides
 
 func TestMain(m *testing.M) {
+	if os.Getenv("NOREN_TEST_CHILD") != "" {
+		os.Exit(child())
+	}
 	for _, program := range mysqld.Programs() {
 		all = append(all, &sides{program: program})
 	}

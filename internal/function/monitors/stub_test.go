@@ -177,29 +177,29 @@ func mackerelStub() *stub {
 			switch {
 			case r.Header.Get("X-Api-Key") != mackerelKey:
 				return http.StatusForbidden, "Authentication failed for " + r.Header.Get("X-Api-Key")
-			case r.Method == "POST" && r.URL.Path == "/api/v0/graph-annotations":
+			case r.Method == http.MethodPost && r.URL.Path == "/api/v0/graph-annotations":
 				if wrong := strict(body, "service from to title", "description", "roles"); wrong != "" || body["from"].(float64) > body["to"].(float64) {
 					return http.StatusBadRequest, wrong
 				}
 				s.notes = append(s.notes, body)
 				return http.StatusOK, body
-			case r.Method == "GET" && r.URL.Path == "/api/v0/downtimes":
+			case r.Method == http.MethodGet && r.URL.Path == "/api/v0/downtimes":
 				return http.StatusOK, map[string]any{"downtimes": s.list(false)}
-			case r.Method == "POST" && r.URL.Path == "/api/v0/downtimes":
+			case r.Method == http.MethodPost && r.URL.Path == "/api/v0/downtimes":
 				if wrong := check(body); wrong != "" {
 					return http.StatusBadRequest, wrong
 				}
 				return http.StatusOK, s.add(body)
 			case item == nil:
 				return http.StatusNotFound, "Downtime not found."
-			case r.Method == "PUT":
+			case r.Method == http.MethodPut:
 				if wrong := check(body); wrong != "" {
 					return http.StatusBadRequest, wrong
 				}
 				body["id"] = id
 				s.on[id] = body
 				return http.StatusOK, body
-			case r.Method == "DELETE":
+			case r.Method == http.MethodDelete:
 				delete(s.on, id)
 				return http.StatusOK, item
 			}
@@ -246,9 +246,9 @@ func datadogStub() *stub {
 			switch {
 			case r.Header.Get("DD-API-KEY") != "dd-api" || r.Header.Get("DD-APPLICATION-KEY") != "dd-app":
 				return http.StatusForbidden, "Forbidden"
-			case r.Method == "GET" && r.URL.Path == "/api/v2/downtime":
+			case r.Method == http.MethodGet && r.URL.Path == "/api/v2/downtime":
 				return http.StatusOK, map[string]any{"data": s.list(r.URL.Query().Get("current_only") == "true"), "meta": map[string]any{}}
-			case r.Method == "POST" && r.URL.Path == "/api/v2/downtime":
+			case r.Method == http.MethodPost && r.URL.Path == "/api/v2/downtime":
 				a, wrong := attributes(body, false)
 				if wrong != "" {
 					return http.StatusBadRequest, wrong
@@ -256,14 +256,14 @@ func datadogStub() *stub {
 				return http.StatusOK, map[string]any{"data": s.add(map[string]any{"type": "downtime", "attributes": a})}
 			case item == nil:
 				return http.StatusNotFound, "no such downtime"
-			case r.Method == "PATCH":
+			case r.Method == http.MethodPatch:
 				a, wrong := attributes(body, true)
 				if wrong != "" {
 					return http.StatusBadRequest, wrong
 				}
 				maps.Copy(item["attributes"].(map[string]any), a)
 				return http.StatusOK, map[string]any{"data": item}
-			case r.Method == "DELETE":
+			case r.Method == http.MethodDelete:
 				delete(s.on, id)
 				return http.StatusNoContent, nil
 			}
@@ -306,14 +306,14 @@ func pagerdutyStub() *stub {
 			switch {
 			case r.Header.Get("Authorization") != "Token token=pd-token" || r.Header.Get("Accept") != "application/vnd.pagerduty+json;version=2":
 				return http.StatusUnauthorized, "Unauthorized"
-			case r.Method != "GET" && !strings.Contains(r.Header.Get("From"), "@"):
+			case r.Method != http.MethodGet && !strings.Contains(r.Header.Get("From"), "@"):
 				return http.StatusBadRequest, "From is required"
-			case r.Method == "GET" && r.URL.Path == "/maintenance_windows":
+			case r.Method == http.MethodGet && r.URL.Path == "/maintenance_windows":
 				list := slices.DeleteFunc(s.list(r.URL.Query().Get("filter") == "open"), func(item any) bool {
 					return !strings.Contains(fmt.Sprint(item.(map[string]any)["description"]), r.URL.Query().Get("query"))
 				})
 				return http.StatusOK, map[string]any{"maintenance_windows": list, "more": false}
-			case r.Method == "POST" && r.URL.Path == "/maintenance_windows":
+			case r.Method == http.MethodPost && r.URL.Path == "/maintenance_windows":
 				w, wrong := window(body)
 				if wrong != "" {
 					return http.StatusBadRequest, wrong
@@ -321,7 +321,7 @@ func pagerdutyStub() *stub {
 				return http.StatusCreated, map[string]any{"maintenance_window": s.add(w)}
 			case item == nil:
 				return http.StatusNotFound, "Not Found"
-			case r.Method == "PUT":
+			case r.Method == http.MethodPut:
 				w, wrong := window(body)
 				if wrong != "" {
 					return http.StatusBadRequest, wrong
@@ -329,7 +329,7 @@ func pagerdutyStub() *stub {
 				w["id"] = id
 				s.on[id] = w
 				return http.StatusOK, map[string]any{"maintenance_window": w}
-			case r.Method == "DELETE":
+			case r.Method == http.MethodDelete:
 				delete(s.on, id)
 				return http.StatusNoContent, nil
 			}

@@ -117,6 +117,9 @@ func newAnswer(c Config, html string, k kind, s speech, planned bool) *answer {
 	headers := []header{{"Cache-Control", "no-store"}, {maintenance.Marker, maintenance.MarkerValue}}
 	add := func(name, value string) { headers = append(headers, header{name, value}) }
 
+	if c.Status != "" {
+		add("Link", escape("<"+c.Status+`>; rel="status"`))
+	}
 	until := ""
 	if planned {
 		until = c.Until.Format(untilLayout)

@@ -23,6 +23,7 @@ var fieldReports = Config{
 	},
 	Until:       time.Date(2026, 12, 1, 4, 0, 0, 0, time.FixedZone("", 9*60*60)),
 	CORSOrigins: []string{"https://app.example.com", "https://*.app.example.net"},
+	Status:      "/maintenance.json",
 }
 
 func TestGoldenAnswers(t *testing.T) {

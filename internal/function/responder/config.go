@@ -46,6 +46,7 @@ func (c Config) Validate() error {
 		validateUntil(c.Until),
 		validateRetryAfter(c.RetryAfter),
 		c.validatePage(),
+		validateStatus(c.Status),
 		validateOrigins(c.CORSOrigins),
 		validateBody(c.Body),
 		c.validateSize(),
@@ -171,9 +172,24 @@ func (c Config) validatePage() error {
 	return errors.Join(err, validateStatusPage(c.StatusPage))
 }
 
+func validateStatus(address string) error {
+	if strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && strings.Trim(address, "/") != "" && plainAddress(address) || address == "" {
+		return nil
+	}
+	if u, err := url.Parse(address); err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && plainAddress(address) {
+		return nil
+	}
+	return fmt.Errorf("status %q: want a path such as %s, or an address such as https://app.example.com%s", address, maintenance.StatusPath, maintenance.StatusPath)
+}
+
+// plainAddress tells whether an address can be in a header and in HTML as it is.
+func plainAddress(address string) bool {
+	return len(address) <= 1024 && !strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) })
+}
+
 func validateStatusPage(address string) error {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || len(address) > 1024 || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) }) {
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || !plainAddress(address) {
 		return fmt.Errorf("status page %q: want an address such as https://status.example.com", address)
 	}
 	return nil

@@ -115,7 +115,11 @@ func (c Config) appendCORS(to []header, r *request, k kind) []header {
 		header{"Access-Control-Allow-Origin", r.origin},
 		header{"Access-Control-Allow-Credentials", "true"})
 	if k != kindPreflight {
-		return append(to, header{"Access-Control-Expose-Headers", "Retry-After, " + maintenance.Marker})
+		exposed := "Retry-After, " + maintenance.Marker
+		if c.Status != "" {
+			exposed = "Link, " + exposed
+		}
+		return append(to, header{"Access-Control-Expose-Headers", exposed})
 	}
 	to = append(to, header{"Access-Control-Max-Age", preflightAge})
 	if isTokens(r.requestMethod) && len(r.requestMethod) <= maxMethod {

@@ -21,6 +21,7 @@ const (
 	defaultLanguageVariable = maintenance.DefaultLanguageVariable
 	untilVariable           = maintenance.UntilVariable
 	wordsVariable           = maintenance.AnswerVariables + "WORDS"        // JSON object, language tag to Words
+	statusVariable          = maintenance.AnswerVariables + "STATUS"       // address
 	statusPageVariable      = maintenance.AnswerVariables + "STATUS_PAGE"  // address
 	retryAfterVariable      = maintenance.AnswerVariables + "RETRY_AFTER"  // whole seconds
 	corsOriginsVariable     = maintenance.AnswerVariables + "CORS_ORIGINS" // JSON array of strings
@@ -30,7 +31,7 @@ const (
 // IsVariable reports whether an environment variable is one of a Config's.
 func IsVariable(name string) bool {
 	switch name {
-	case messageVariable, wordsVariable, statusPageVariable, defaultLanguageVariable, untilVariable, retryAfterVariable, corsOriginsVariable, bodyVariable:
+	case messageVariable, wordsVariable, statusVariable, statusPageVariable, defaultLanguageVariable, untilVariable, retryAfterVariable, corsOriginsVariable, bodyVariable:
 		return true
 	}
 	return false
@@ -55,6 +56,9 @@ func (c Config) Environment() map[string]string {
 	}
 	if c.RetryAfter != 0 {
 		env[retryAfterVariable] = strconv.FormatInt(int64(c.RetryAfter/time.Second), 10)
+	}
+	if c.Status != "" {
+		env[statusVariable] = c.Status
 	}
 	if c.StatusPage != "" {
 		env[statusPageVariable] = c.StatusPage
@@ -125,6 +129,13 @@ func ParseEnvironment(getenv func(string) string) (Config, []error) {
 			return err
 		}
 		c.RetryAfter = wait
+		return nil
+	})
+	read(statusVariable, func(value string) error {
+		if err := validateStatus(value); err != nil {
+			return err
+		}
+		c.Status = value
 		return nil
 	})
 	read(statusPageVariable, func(value string) error {

@@ -18,6 +18,7 @@ var brokenSettings = map[string][]string{
 	wordsVariable:           {`Words`, `{"en":{}}`, `{"en":"Back"}`, `{"cs":{"title":"a","until":"b","reload":"c","back":"d"}}`},
 	defaultLanguageVariable: {`tlh`, `en_US`},
 	untilVariable:           {`tomorrow`, `2026-12-01`, `2026-12-01T04:00:00`},
+	statusVariable:          {`maintenance.json`, `//evil.example/x`, `http://app.example.com/maintenance.json`, `/`, `/a b`, `/"`, `/a>; rel=x`, `javascript:1`},
 	retryAfterVariable:      {`10m`, `-1`, `1e3`, `99999999999999999999`, `86401`},
 	corsOriginsVariable:     {`https://app.example.com`, `["*"]`, `{}`, `[null]`},
 	bodyVariable:            {`{"ok":`, `closed`, "\"\xff\""},

@@ -27,6 +27,12 @@ const (
 	// cacheTime is how long the secret is kept, so that a rotation is noticed.
 	cacheTime = time.Minute
 
+	// readTime is how long reading the secret may take, and failTime how long it is
+	// not read again after it failed: nobody who waits for Secrets Manager takes the
+	// concurrency from which the refused are answered.
+	readTime = time.Second
+	failTime = 30 * time.Second
+
 	// maxForm bounds what is read of a form, in bytes.
 	maxForm = 4 << 10
 )
@@ -41,9 +47,11 @@ type Handler struct {
 	log    io.Writer
 	now    func() time.Time
 
-	mu     sync.Mutex
-	secret string
-	readAt time.Time
+	mu       sync.Mutex
+	secret   string
+	readAt   time.Time
+	failed   error
+	failedAt time.Time
 }
 
 // New returns a handler that sets the cookie called cookie for whoever knows
@@ -94,12 +102,17 @@ func (h *Handler) current(ctx context.Context) (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.secret == "" || h.now().Sub(h.readAt) >= cacheTime {
-		secret, err := h.read(ctx)
-		if err != nil {
-			return "", err
+		if h.failed != nil && h.now().Sub(h.failedAt) < failTime {
+			return "", h.failed
 		}
-		if secret == "" {
-			return "", io.ErrUnexpectedEOF
+		ctx, cancel := context.WithTimeout(ctx, readTime)
+		defer cancel()
+		secret, err := h.read(ctx)
+		if err == nil && secret == "" {
+			err = io.ErrUnexpectedEOF
+		}
+		if h.failed, h.failedAt = err, h.now(); err != nil {
+			return "", err
 		}
 		h.secret, h.readAt = secret, h.now()
 	}

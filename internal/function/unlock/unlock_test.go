@@ -170,6 +170,35 @@ func TestUnlock_LogSaysWho(t *testing.T) {
 	}
 }
 
+// TestUnlock_SecretsManagerIsAway: nobody waits longer than a second for it, and for
+// half a minute nobody asks again.
+func TestUnlock_SecretsManagerIsAway(t *testing.T) {
+	d := newDoor()
+	d.Handler.read = func(ctx context.Context) (string, error) {
+		d.reads++
+		if d.err == nil {
+			return d.secret, nil
+		}
+		<-ctx.Done()
+		return "", ctx.Err()
+	}
+	d.err = errors.New("away")
+	began := time.Now()
+	for range 10 {
+		if response := d.ask(t, post(secret)); response.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("got %d", response.StatusCode)
+		}
+	}
+	if took := time.Since(began); took > 3*time.Second || d.reads != 1 {
+		t.Errorf("ten took %v and %d reads, want a second and one", took, d.reads)
+	}
+	d.err = nil
+	d.clock = d.clock.Add(failTime)
+	if response := d.ask(t, post(secret)); response.StatusCode != http.StatusSeeOther {
+		t.Errorf("it is back: got %d", response.StatusCode)
+	}
+}
+
 // TestUnlock_WrongSecretTakesNoTime: what waits in a function takes concurrency from
 // the function that answers the refused. A thousand wrong secrets take less time
 // than one second of one instance.

@@ -3,36 +3,44 @@ package window
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"github.com/noren-cdk/noren/internal/function/monitors"
 	night "github.com/noren-cdk/noren/internal/window"
 )
 
 // invoke calls another function and waits for it.
 func (f *Function) invoke(ctx context.Context, function string, payload any) error {
+	_, err := f.request(ctx, function, payload)
+	return err
+}
+
+// request is invoke, with what the function answers.
+func (f *Function) request(ctx context.Context, function string, payload any) ([]byte, error) {
 	if function == "" {
-		return nil // it was taken away since the state machine was deployed
+		return []byte("{}"), nil // it was taken away since the state machine was deployed
 	}
 	text, err := json.Marshal(payload)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	out, err := lambda.NewFromConfig(f.Config).Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: text})
 	if err != nil {
-		return fmt.Errorf("calling %s: %w", function, err)
+		return nil, fmt.Errorf("calling %s: %w", function, err)
 	}
 	if out.FunctionError != nil {
 		var failed struct {
 			Message string `json:"errorMessage"`
 		}
 		_ = json.Unmarshal(out.Payload, &failed) // what cannot be read is not said
-		return fmt.Errorf("%s failed: %s %s", function, aws.ToString(out.FunctionError), failed.Message)
+		return nil, fmt.Errorf("%s failed: %s %s", function, aws.ToString(out.FunctionError), failed.Message)
 	}
-	return nil
+	return out.Payload, nil
 }
 
 // announcement is what the function that tells clients takes.
@@ -72,31 +80,39 @@ func (f *Function) announceCompleted(ctx context.Context, p night.Payload) (stri
 	return "clients are told", nil
 }
 
-// muting is what the function that mutes monitors takes. It knows a downtime by
-// stack, switch and since.
-type muting struct {
-	Action string    `json:"action"`
-	Stack  string    `json:"stack"`
-	Switch string    `json:"switch"`
-	Since  time.Time `json:"since"`
-	Until  time.Time `json:"until,omitzero"`
-}
-
-func (f *Function) muting(action string, p night.Payload, until time.Time) muting {
-	return muting{action, f.Settings.Stack, f.Settings.Switch, p.From, until}
+// monitors tells the function that keeps outside monitors quiet. The error says
+// which monitors were not told.
+func (f *Function) monitors(ctx context.Context, action monitors.Action, p night.Payload, until time.Time) error {
+	payload, err := f.request(ctx, f.Settings.Monitors, monitors.Call{
+		Action: action, Stack: f.Settings.Stack, Switch: f.Settings.Switch, Since: p.From, Until: until, Mode: p.Mode,
+	})
+	if err != nil {
+		return err
+	}
+	var answer monitors.Answer
+	if err := json.Unmarshal(payload, &answer); err != nil {
+		return fmt.Errorf("%s answers what cannot be read: %w", f.Settings.Monitors, err)
+	}
+	var errs []error
+	for _, r := range answer.Results {
+		if !r.Done {
+			errs = append(errs, fmt.Errorf("monitor %s: %s", r.Monitor, r.Error))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // mute begins the downtimes. A night is not stopped by a failure of that.
 func (f *Function) mute(ctx context.Context, p night.Payload) (string, error) {
-	if err := f.invoke(ctx, f.Settings.Monitors, f.muting("begin", p, p.End)); err != nil {
+	if err := f.monitors(ctx, monitors.Begin, p, p.End); err != nil {
 		return "monitors were not muted: " + err.Error(), nil
 	}
-	return "monitors are muted until " + p.End.Format(time.RFC3339), nil
+	return "monitors are muted as long as it is " + string(p.Mode), nil
 }
 
 // unmute ends the downtimes: an open product is watched.
 func (f *Function) unmute(ctx context.Context, p night.Payload) (string, error) {
-	if err := f.invoke(ctx, f.Settings.Monitors, f.muting("end", p, time.Time{})); err != nil {
+	if err := f.monitors(ctx, monitors.End, p, time.Time{}); err != nil {
 		return "", notYet(err)
 	}
 	return "monitors watch", nil

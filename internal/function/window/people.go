@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"github.com/noren-cdk/noren/internal/function/monitors"
 	"github.com/noren-cdk/noren/internal/turn"
 	night "github.com/noren-cdk/noren/internal/window"
 	"github.com/noren-cdk/noren/internal/window/execution"
@@ -138,5 +139,5 @@ func (f *Function) extend(ctx context.Context, p night.Payload, until time.Time)
 			return err
 		}
 	}
-	return f.invoke(ctx, f.Settings.Monitors, f.muting("extend", p, until))
+	return f.monitors(ctx, monitors.Extend, p, until)
 }

@@ -198,7 +198,7 @@ func TestVerify(t *testing.T) {
 		want   string // part of the error; empty: verified
 	}{
 		{"as it should", func(http.ResponseWriter, *http.Request) {}, ""},
-		{"another status", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "GET /api/health: got 500, want 200"},
+		{"another status", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }, "GET /api/health: got 500, want 200"},
 		{"maintenance answers", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set(maintenance.Marker, "on") }, "the bypass does not let it through"},
 		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, "got 302, want 200"},
 	}
@@ -214,7 +214,7 @@ func TestVerify(t *testing.T) {
 					if c, err := r.Cookie("bypass"); err == nil {
 						got = c.Value
 					}
-					if got != "s3cret" || r.Method != "GET" || r.URL.Path != "/api/health" {
+					if got != "s3cret" || r.Method != http.MethodGet || r.URL.Path != "/api/health" {
 						t.Errorf("got %s %s with %q", r.Method, r.URL, got)
 					}
 					test.answer(w, r)

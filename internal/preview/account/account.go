@@ -83,7 +83,6 @@ type Account struct {
 	parameters map[string]string // of Systems Manager, by name
 	objects    map[string][]byte // of S3, by bucket/key
 	unknown    []string          // calls that were refused by name
-	paused     map[string]error  // what a call is refused with, by service:operation
 }
 
 // Start begins to answer on a free port of the loopback address.
@@ -91,7 +90,7 @@ func Start(config Config) (*Account, error) {
 	if config.Localize == nil {
 		config.Localize = func(text string) string { return text }
 	}
-	a := &Account{config: config, parameters: map[string]string{}, objects: map[string][]byte{}, paused: map[string]error{}}
+	a := &Account{config: config, parameters: map[string]string{}, objects: map[string][]byte{}}
 	if err := a.deploy(); err != nil {
 		return nil, err
 	}
@@ -128,14 +127,6 @@ func (a *Account) Unknown() []string {
 	return slices.Clone(a.unknown)
 }
 
-// Refuse has a call such as "cloudformation:CreateChangeSet" fail from now on,
-// until it is given nil.
-func (a *Account) Refuse(call string, err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.paused[call] = err
-}
-
 // Refusal is the error of a call that the service refuses.
 type Refusal struct{ Code, Message string }
 
@@ -157,26 +148,20 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := parse(r, body)
-	a.mu.Lock()
-	refused := a.paused[q.name()]
-	a.mu.Unlock()
 	do := operations[q.name()]
 	if handle := a.config.Handle[q.name()]; handle != nil {
 		do = func(_ *Account, q request) (any, error) { return handle(q.input) }
 	}
 	var answer any
-	switch {
-	case refused != nil:
-		err = refused
-	case do == nil:
+	if do != nil {
+		answer, err = do(a, q)
+	} else {
 		a.mu.Lock()
 		if !slices.Contains(a.unknown, q.name()) {
 			a.unknown = append(a.unknown, q.name())
 		}
 		a.mu.Unlock()
 		err = refuse("UnknownOperationException", "%s is not in the preview's account", q.name())
-	default:
-		answer, err = do(a, q)
 	}
 	var known *Refusal
 	if err != nil && !errors.As(err, &known) {

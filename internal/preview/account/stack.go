@@ -102,7 +102,7 @@ func (a *Account) deploy() error {
 		return err
 	}
 	for _, o := range t.Outputs() {
-		s.outputs = append(s.outputs, map[string]any{"OutputKey": o.Name, "OutputValue": a.config.Localize(cfn.Display(o.Value))})
+		s.outputs = append(s.outputs, map[string]any{"OutputKey": o.Name, "OutputValue": cfn.Display(a.config.Localize(o.Value))})
 	}
 	parameters, err := a.deployed("AWS::SSM::Parameter")
 	if err != nil {

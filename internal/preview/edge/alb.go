@@ -40,6 +40,11 @@ type ALBConfig struct {
 	// on this machine.
 	Host string
 
+	// Localize puts this machine's addresses into a redirect of such a request to
+	// another domain of the product's. Default: the redirect leads where it would
+	// lead on AWS.
+	Localize func(location string) string
+
 	// Identity makes every request count as authenticated, for rules that let a
 	// user sign in or check a token first, and is what targets get as
 	// X-Amzn-Oidc-Identity. Default: none does: where the load balancer would

@@ -43,7 +43,14 @@ func (x *exchange) localLocation() string {
 		seen = x.host
 	}
 	if err != nil || !strings.EqualFold(host, seen) {
-		return x.location
+		localize := x.listener.alb.config.Localize
+		if localize == nil {
+			return x.location
+		}
+		if err == nil && scheme == "https" && port == "443" {
+			return localize("https://" + host + rest[end:])
+		}
+		return localize(x.location)
 	}
 	for _, l := range x.listener.alb.listeners {
 		if strconv.Itoa(l.Port) != port || !strings.EqualFold(l.Protocol, scheme) || l.Address() == "" {

@@ -24,6 +24,8 @@ function show(state) {
   }
   at("since").textContent = state.since;
   showOnce("flips", state.flips, (f) => [element("small", "", f.at), " ", element("b", f.mode, f.mode), f.for ? element("small", "", ` for ${f.for}`) : element("small", "", " until now")]);
+  at("night").hidden = state.night.length === 0;
+  showOnce("steps", state.night, (s) => [element("b", s.stage, s.name), " ", element("small", "", `${s.stage} ${s.took}`), " ", s.text]);
   at("listener").textContent = state.listener;
   showRules(state.rules);
   at("targets").textContent = (state.targets ?? []).map((t) => `${t.group}: ${t.target} ${t.health}`).join(" · ");

@@ -103,7 +103,7 @@ func (r *retrier) pause(attempts int) (time.Duration, bool) {
 		wait = min(wait, r.MaxDelaySeconds)
 	}
 	if r.JitterStrategy == "FULL" {
-		wait *= rand.Float64() //nolint:gosec // it spreads calls
+		wait *= rand.Float64()
 	}
 	return seconds(wait), true
 }

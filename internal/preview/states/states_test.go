@@ -340,3 +340,18 @@ func TestRetrier(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// TestRead_TakesTheNight: the state machine of a planned maintenance can run.
+func TestRead_TakesTheNight(t *testing.T) {
+	definition, err := os.ReadFile(filepath.Join("..", "..", "window", "testdata", "night.asl.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Read(definition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(m.Resources(), " "); got != "ecs:runTask lambda:invoke" {
+		t.Errorf("it calls %s", got)
+	}
+}

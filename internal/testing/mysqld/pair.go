@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"strings"
 	"sync"
-	"time"
 
-	"github.com/go-sql-driver/mysql"
+	_ "github.com/go-sql-driver/mysql" // the driver
 )
 
 // A Pair is a server and one that replicates from it, by rows.
@@ -121,31 +119,4 @@ func (p *Pair) Begin() error {
 		}
 	}
 	return nil
-}
-
-// Open opens a pool of sessions of root in a schema of one side.
-func (p *Pair) Open(process *Process, schema string) (*sql.DB, error) {
-	config, err := mysql.ParseDSN(process.DSN)
-	if err != nil {
-		return nil, err
-	}
-	config.DBName = schema
-	return sql.Open("mysql", config.FormatDSN())
-}
-
-// Await waits until a condition holds.
-func Await(what string, wait time.Duration, holds func() (bool, error)) error {
-	var errs []string
-	for deadline := time.Now().Add(wait); ; time.Sleep(5 * time.Millisecond) {
-		ok, err := holds()
-		if ok {
-			return nil
-		}
-		if err != nil {
-			errs = []string{err.Error()}
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s: not within %v %s", what, wait, strings.Join(errs, ""))
-		}
-	}
 }

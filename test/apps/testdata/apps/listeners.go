@@ -27,7 +27,8 @@ func init() {
 	// 2: both listeners serve the app: two constructs
 	cases["02-two-constructs"] = func(in lab) {
 		stack, l80, l443, tg := twoListeners(in)
-		for id, l := range map[string]elbv2.ApplicationListener{"MaintenanceHttp": l80, "MaintenanceHttps": l443} {
+		for i, id := range []string{"MaintenanceHttp", "MaintenanceHttps"} {
+			l := []elbv2.ApplicationListener{l80, l443}[i]
 			in.turn(stack, id, maintenancemode.Props{Listener: l, AppTargetGroup: tg, Allow: allow,
 				Bypass: maintenancemode.Bypass{Cookie: "staff"}, Guard: maintenancemode.Guard{Enabled: true}})
 		}

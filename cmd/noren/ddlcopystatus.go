@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/ddl/copy"
+	"github.com/noren-cdk/noren/internal/term"
+)
+
+func newDDLCopyStatus() *cobra.Command {
+	var logins copyLogins
+	var asJSON, watch bool
+	var every time.Duration
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Say how far a copy is, how it follows, and what to do",
+		Long: `Say how far the copy is, by the journal on the original: making, changing, following,
+switching, switched, finished or abandoned; whether it replicates, and how far behind
+it is; the error of the worker that had it, and what to do; and what comparing found.
+
+Exit codes: 0 replication is well, or there is nothing to follow; 3 it is not; 1 it
+could not be found out.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if every < time.Second {
+				return fmt.Errorf("--every %v: want 1s or longer", every)
+			}
+			for said := ""; ; {
+				status, err := logins.look(cmd.Context())
+				if err != nil {
+					return err
+				}
+				text := copyStatusText(status)
+				switch {
+				case asJSON && watch:
+					err = json.NewEncoder(cmd.OutOrStdout()).Encode(status)
+				case asJSON:
+					err = writeJSON(cmd.OutOrStdout(), status)
+				case text != said:
+					_, err = io.WriteString(cmd.OutOrStdout(), text)
+				}
+				if said = text; err != nil || !watch {
+					if err == nil && status.Replication != nil && !status.Replication.Well() {
+						return &exitError{code: disagreeing}
+					}
+					return err
+				}
+				select {
+				case <-cmd.Context().Done():
+					return nil
+				case <-time.After(every):
+				}
+			}
+		},
+	}
+	logins.register(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON; with --watch an object a line")
+	cmd.Flags().BoolVar(&watch, "watch", false, "look again and again, and write what has changed, until it is interrupted")
+	cmd.Flags().DurationVar(&every, "every", 5*time.Second, "time between two looks of --watch")
+	return cmd
+}
+
+// look asks the original and the copy.
+func (f *copyLogins) look(ctx context.Context) (*copy.Status, error) {
+	original, copied, s, err := f.both(ctx)
+	if original == nil {
+		return nil, err
+	}
+	defer original.Close()
+	if copied != nil {
+		defer copied.Close()
+	}
+	if s == nil { // there is nothing to log in to
+		err = nil
+	}
+	return copy.Look(ctx, original, copied, err)
+}
+
+// copyStatusText is a status for people.
+func copyStatusText(s *copy.Status) string {
+	var out strings.Builder
+	if s.State != nil {
+		fmt.Fprintf(&out, "%s: %s\n", s.State.Migration, s.State.Phase)
+	}
+	if r := s.Replication; r != nil {
+		switch {
+		case !r.Well():
+			fmt.Fprintln(&out, "replication: "+r.Trouble())
+		case r.Lag == nil:
+			fmt.Fprintln(&out, "replication: well; how far behind is not known")
+		default:
+			fmt.Fprintf(&out, "replication: well, %d s behind\n", *r.Lag)
+		}
+	}
+	if s.Unknown != "" {
+		fmt.Fprintln(&out, "replication: not known: "+s.Unknown)
+	}
+	if s.State != nil && s.State.Comparison != nil {
+		c := s.State.Comparison
+		switch {
+		case c.Equal():
+			fmt.Fprintf(&out, "comparison: %s equal, %s UTC\n", term.Plural(len(c.Tables), "table"), c.Ended)
+		case c.Ended == "":
+			fmt.Fprintf(&out, "comparison: not finished, %s so far\n", term.Plural(len(c.Tables), "table"))
+		default:
+			fmt.Fprintln(&out, "comparison: the copy DIFFERS")
+		}
+	}
+	fmt.Fprintln(&out, "next: "+s.Next)
+	return out.String()
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/noren-cdk/noren/internal/preview"
+	"github.com/noren-cdk/noren/internal/preview/account"
+	"github.com/noren-cdk/noren/internal/preview/states"
+	"github.com/noren-cdk/noren/internal/term"
+)
+
+// notSucceeded is the exit code of a night that did not end well.
+const notSucceeded = 5
+
+// nightKeys says what keys do during a night.
+const nightKeys = "y yes, open · t try again from the step that failed · q quit"
+
+// settleTime is how long reports may take to arrive after a night.
+const settleTime = time.Minute
+
+// playNight plays the planned maintenance, and reports.
+func (q *previewing) playNight(ctx context.Context, cmd *cobra.Command, product *preview.Preview) error {
+	out, said := cmd.OutOrStdout(), cmd.OutOrStdout()
+	if q.asJSON {
+		said = io.Discard // the events say all
+	}
+	keys := &term.Keys{}
+	if !q.asJSON {
+		var err error
+		if keys, err = term.ReadKeys(cmd.InOrStdin()); err != nil {
+			return err
+		}
+		defer keys.Close()
+	}
+	s := preview.NewSession(product, term.New(said), false)
+	s.Greet()
+	q.night.Mailed = func(m preview.Mail) { fmt.Fprintf(said, "\nmail: %s\n%s\n", m.Subject, indented(m.Message)) }
+	night, err := product.StartNight(ctx, q.night)
+	if err != nil {
+		return err
+	}
+	defer night.Close()
+	fmt.Fprintf(said, "\nnoren window works here with AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=preview AWS_SECRET_ACCESS_KEY=preview\n", night.AccountURL(), account.Region)
+	if keys.Terminal() {
+		fmt.Fprintln(said, nightKeys)
+	}
+	status, err := q.follow(ctx, said, night, product, keys)
+	if err != nil {
+		return err
+	}
+	if status == states.Succeeded {
+		settle, stop := context.WithTimeout(ctx, settleTime)
+		defer stop()
+		if err := night.Settle(settle); err != nil {
+			fmt.Fprintln(cmd.ErrOrStderr(), err)
+		}
+	}
+	report := night.Report()
+	if q.asJSON {
+		lines := json.NewEncoder(out)
+		lines.SetEscapeHTML(false)
+		return errors.Join(lines.Encode(report), failedNight(status))
+	}
+	fmt.Fprintln(out)
+	report.Write(out)
+	return failedNight(status)
+}
+
+// failedNight is the error of a night that did not succeed.
+func failedNight(status states.Status) error {
+	if status == states.Succeeded {
+		return nil
+	}
+	return &exitError{notSucceeded, fmt.Errorf("the night ended: %s", status)}
+}
+
+// follow plays the night, with the keys of whoever is at the terminal. Where
+// nobody is, a night that fails is over.
+func (q *previewing) follow(ctx context.Context, out io.Writer, night *preview.Night, product *preview.Preview, keys *term.Keys) (states.Status, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type end struct {
+		status states.Status
+		err    error
+	}
+	ended := make(chan end, 1)
+	go func() {
+		play := night.Run
+		if keys.Terminal() {
+			play = night.Play
+		}
+		status, err := play(ctx)
+		ended <- end{status, err}
+	}()
+	changed, shown := product.Changed(), ""
+	for {
+		select {
+		case e := <-ended:
+			return e.status, e.err
+		case err := <-product.Failed():
+			if err != nil {
+				return "", err
+			}
+		case <-changed:
+			for _, p := range night.Timeline() {
+				if line := p.Name + " " + string(p.Stage); p.Stage != "comes" && !strings.Contains(shown, line+"\n") {
+					shown += line + "\n"
+					fmt.Fprintln(out, "  "+line)
+				}
+			}
+		case key := <-keys.Pressed:
+			switch key {
+			case 'q', term.CtrlC, term.CtrlD:
+				cancel()
+			case 'y':
+				if err := night.Approve(); err != nil {
+					fmt.Fprintln(out, err)
+				}
+			case 't':
+				night.Again()
+			default:
+				fmt.Fprintln(out, nightKeys)
+			}
+		}
+	}
+}
+
+// indented is a text with every line a little to the right.
+func indented(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ")
+}

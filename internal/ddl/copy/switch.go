@@ -1,0 +1,251 @@
+package copy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/ddl"
+)
+
+// SwitchOptions say how to switch.
+type SwitchOptions struct {
+	Engine Engine
+
+	// Live switches while the product is open: writes fail for as long as it takes,
+	// and every connection is dropped.
+	Live bool
+
+	// Closed fails unless the product is closed. It is not asked with Live.
+	Closed func(ctx context.Context) error
+
+	// Quiet says whose sessions must be quiet. It is not looked at with Live.
+	Quiet ddl.QuietOptions
+
+	// Compare is how what has changed since the comparison is compared.
+	Compare CompareOptions
+
+	// Timeout is how long the switch may take. Default: 5 minutes.
+	Timeout time.Duration
+
+	// LogIn logs in as those who will need it: to the copy at a host, or, if that is
+	// empty, to where the original was.
+	LogIn func(ctx context.Context, host string) error
+
+	// Reopen logs in to where the original was, after the switch.
+	Reopen func(ctx context.Context) (*ddl.Database, error)
+
+	Report func(string)
+}
+
+// Switch lets the copy take the place of the original, or goes on with a switch
+// that was cut off.
+func Switch(ctx context.Context, original, copied *ddl.Database, o SwitchOptions) (*State, error) {
+	if o.Timeout == 0 {
+		o.Timeout = 5 * time.Minute
+	}
+	release, err := alone(ctx, original)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	s, err := Read(ctx, original)
+	switch {
+	case err != nil:
+		return nil, err
+	case s == nil:
+		return nil, errors.New("there is no copy to switch to")
+	case s.Phase == Switched || s.Phase == Finished:
+		o.Report("switched before")
+		return s, nil
+	case s.Phase == Switching && original.UUID == s.UUID:
+		o.Report("going on: the copy is where the original was")
+	case s.Phase != Following && s.Phase != Switching:
+		return s, fmt.Errorf("the copy is %s: want one that is %s", s.Phase, Following)
+	default:
+		begun := s.Phase == Switching
+		if err := s.ready(ctx, original, copied, o); err != nil && begun {
+			return s, fmt.Errorf("a switch was begun, and the original is still in its place: %w", err)
+		} else if err != nil {
+			return s, fmt.Errorf("not switched, the original is as it was: %w", err)
+		}
+	}
+	reached("switching")
+	if err := o.Engine.Switch(ctx, s.Deployment, o.Timeout, o.Report); err != nil {
+		if !errors.Is(err, ErrNotSwitched) {
+			return s, fmt.Errorf("whether it is switched is not known: run switch again, which finds out: %w", err)
+		}
+		s.Phase = Following
+		return s, errors.Join(err, s.save(context.WithoutCancel(ctx), original))
+	}
+	reached("switched")
+	return s, s.after(ctx, o)
+}
+
+// ready is everything that can keep a switch from being begun.
+func (s *State) ready(ctx context.Context, original, copied *ddl.Database, o SwitchOptions) error {
+	if copied == nil {
+		return errors.New("nobody has logged in to the copy")
+	}
+	if !s.Comparison.Equal() {
+		return errors.New("there is no comparison of all tables that found them equal: noren ddl copy compare")
+	}
+	if err := s.noErrorSince(ctx, copied); err != nil {
+		return err
+	}
+	if !o.Live {
+		if err := o.Closed(ctx); err != nil {
+			return err
+		}
+		seen, err := ddl.Quiet(ctx, original, o.Quiet)
+		if err != nil {
+			return err
+		}
+		if !seen.Quiet() {
+			return fmt.Errorf("the database is not quiet: %s; %d rows were written within %v", strings.Join(seen.Sessions, "; "), seen.Written, seen.For)
+		}
+	}
+	if err := s.compareChanged(ctx, original, copied, o); err != nil {
+		return err
+	}
+	if err := o.LogIn(ctx, s.Host); err != nil {
+		return fmt.Errorf("logging in to the copy as those who will need it: %w", err)
+	}
+	if s.Phase != Switching {
+		s.Phase = Switching
+		if err := s.save(ctx, original); err != nil {
+			return err
+		}
+	}
+	if err := s.arrived(ctx, original, copied, o.Timeout); err != nil {
+		s.Phase = Following
+		return errors.Join(err, s.save(context.WithoutCancel(ctx), original))
+	}
+	return nil
+}
+
+// compareChanged compares the tables again that may have been written since.
+func (s *State) compareChanged(ctx context.Context, original, copied *ddl.Database, o SwitchOptions) error {
+	tables, err := Tables(ctx, original)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	var again []string
+	for _, r := range s.Comparison.Tables {
+		known[r.Table] = true
+		changed, err := r.changed(ctx, original)
+		if err != nil {
+			return fmt.Errorf("looking what has changed since the comparison: %w", err)
+		}
+		if changed {
+			again = append(again, r.Table)
+		}
+	}
+	for _, name := range tables {
+		if !known[name] {
+			again = append(again, name)
+		}
+	}
+	if len(again) == 0 {
+		o.Report("nothing was written since the comparison")
+		return nil
+	}
+	o.Report("comparing what may have been written since: " + strings.Join(again, ", "))
+	o.Compare.Tables, o.Compare.Changes, o.Compare.Done = again, s.Changes, nil
+	results, err := Compare(ctx, original, copied, o.Compare)
+	if err != nil {
+		return err
+	}
+	for _, r := range results {
+		s.Comparison.put(r)
+		if !r.Equal() {
+			return errors.Join(fmt.Errorf("the copy differs: %s", r.Found[0].Text(r.Table)), s.save(ctx, original))
+		}
+	}
+	return s.save(ctx, original)
+}
+
+// after makes sure that the copy is where the original was, and writes it down
+// there.
+func (s *State) after(ctx context.Context, o SwitchOptions) error {
+	var err error
+	for until := time.Now().Add(2 * time.Minute); time.Now().Before(until); {
+		var db *ddl.Database
+		if db, err = o.Reopen(ctx); err == nil {
+			if err = s.written(ctx, db); err == nil {
+				reached("written")
+				return wrap("switched, but not everybody can log in", o.LogIn(ctx, ""))
+			}
+		}
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("switched, but the copy does not answer where the original was: run switch again: %w", err)
+}
+
+func (s *State) written(ctx context.Context, db *ddl.Database) error {
+	defer db.Close()
+	if db.UUID != s.UUID {
+		return fmt.Errorf("%s still leads to %s, not to the copy (%s)", db.Addr, db.UUID, s.UUID)
+	}
+	s.Phase = Switched
+	return s.save(ctx, db)
+}
+
+// Finish removes what bound the two together after a switch. The database is the
+// one in use.
+func Finish(ctx context.Context, db *ddl.Database, engine Engine, report func(string)) (*State, error) {
+	release, err := alone(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	s, err := Read(ctx, db)
+	switch {
+	case err != nil:
+		return nil, err
+	case s == nil:
+		return nil, errors.New("there is no copy to finish")
+	case s.Phase == Finished:
+		return s, nil
+	case s.Phase != Switched:
+		return s, fmt.Errorf("the copy is %s: only one that is %s can be finished", s.Phase, Switched)
+	}
+	old, err := engine.Finish(ctx, s.Deployment, report)
+	if err != nil {
+		return s, err
+	}
+	reached("finishing")
+	s.Phase, s.Old = Finished, old
+	return s, s.save(ctx, db)
+}
+
+// Abandon removes the copy. The original is as it was.
+func Abandon(ctx context.Context, original *ddl.Database, engine Engine, report func(string)) (*State, error) {
+	release, err := alone(ctx, original)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	s, err := Read(ctx, original)
+	switch {
+	case err != nil:
+		return nil, err
+	case s == nil:
+		return nil, errors.New("there is no copy to abandon")
+	case s.Phase == Abandoned:
+		return s, nil
+	case s.Phase == Switching || s.Phase == Switched || s.Phase == Finished:
+		return s, fmt.Errorf("the copy is %s: it is not there to be abandoned", s.Phase)
+	}
+	if err := engine.Abandon(ctx, s.Deployment, report); err != nil {
+		return s, err
+	}
+	reached("abandoning")
+	s.Phase = Abandoned
+	return s, s.save(ctx, original)
+}

@@ -1,0 +1,100 @@
+package announcement
+
+import (
+	"maps"
+	"time"
+
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// Version is that of the document's format. A later one may add fields; one that
+// changes what a field means has another number.
+const Version = 1
+
+// PollAfter is after how many seconds clients look again.
+const PollAfter = 60
+
+// Status is how far a maintenance is, in the words of status pages.
+type Status string
+
+const (
+	None       Status = "none"        // nothing is announced, and the product is open
+	Scheduled  Status = "scheduled"   // announced and yet to begin
+	InProgress Status = "in_progress" // the product is not open
+	Completed  Status = "completed"   // what was announced is over
+)
+
+// Document is /maintenance.json. docs/maintenance.schema.json is its schema.
+type Document struct {
+	Version int    `json:"version"`
+	Status  Status `json:"status"`
+
+	// ID tells one announcement from the next: the planned beginning, unless
+	// somebody gives another. Empty: nothing is announced.
+	ID string `json:"id,omitempty"`
+
+	// ScheduledFor and ScheduledUntil are the planned beginning and end. Zero: none
+	// is announced.
+	ScheduledFor   time.Time         `json:"scheduledFor,omitzero"`
+	ScheduledUntil time.Time         `json:"scheduledUntil,omitzero"`
+	Message        map[string]string `json:"message,omitempty"`
+
+	// Mode is what the product is in, Since since when, and Until the end that
+	// clients were told when it was turned. Zero Since: since before the document.
+	Mode  maintenance.Mode `json:"mode"`
+	Since time.Time        `json:"since,omitzero"`
+	Until time.Time        `json:"until,omitzero"`
+
+	UpdatedAt time.Time `json:"updatedAt"`
+	PollAfter int       `json:"pollAfter"`
+}
+
+// New is the document of an open product for which nothing is announced.
+func New() Document {
+	return Document{Version: Version, Status: None, Mode: maintenance.Open, PollAfter: PollAfter}
+}
+
+// Announced is the document with another announcement. The mode stays.
+func (d Document) Announced(a maintenance.Announcement, id string) Document {
+	d.ID, d.ScheduledFor, d.ScheduledUntil, d.Message = id, seconds(a.From), seconds(a.Until), maps.Clone(a.Message)
+	if id == "" && !a.From.IsZero() {
+		d.ID = d.ScheduledFor.Format(time.RFC3339)
+	}
+	d.Status = d.status()
+	return d
+}
+
+// Turned is the document of a product that was turned to a mode. What is older
+// than what the document knows changes nothing: events come late and twice.
+func (d Document) Turned(to maintenance.Mode, since, until time.Time) Document {
+	since = seconds(since)
+	if since.Before(d.Since) {
+		return d
+	}
+	again := to == d.Mode
+	d.Mode, d.Since, d.Until = to, since, seconds(until)
+	if to == maintenance.Open {
+		d.Until = time.Time{}
+	}
+	if !again { // what is completed stays so
+		d.Status = d.status()
+	}
+	return d
+}
+
+// status follows from the mode and the announcement, and not from the clock: a
+// product that was opened before the planned beginning has that before it.
+func (d Document) status() Status {
+	switch {
+	case d.Mode != maintenance.Open:
+		return InProgress
+	case d.ScheduledFor.IsZero():
+		return None
+	case d.Since.After(d.ScheduledFor):
+		return Completed
+	}
+	return Scheduled
+}
+
+// seconds is a time as the document has it: in UTC and whole seconds.
+func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

@@ -1,0 +1,125 @@
+package announcement
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// Headers of the object, as CloudFront hands them on.
+const (
+	ContentType  = "application/json"
+	CacheControl = "max-age=60, stale-if-error=86400"
+)
+
+// attempts is how often a change is made again after somebody else's came between.
+const attempts = 8
+
+// Store keeps the document in a bucket.
+type Store struct {
+	S3          *s3.Client
+	Bucket, Key string
+	Now         func() time.Time
+}
+
+// Change replaces the document by what change makes of it, unless that is the
+// same. No change is lost: it is made again of what somebody else has written
+// meanwhile. A document that is missing or damaged is begun again.
+func (s Store) Change(ctx context.Context, change func(Document) Document) error {
+	var err error
+	for range attempts {
+		before, etag, stored, readErr := s.read(ctx)
+		if readErr != nil {
+			return fmt.Errorf("reading s3://%s/%s: %w", s.Bucket, s.Key, readErr)
+		}
+		after := change(before)
+		if stored && equal(before, after) {
+			return nil
+		}
+		after.UpdatedAt = seconds(s.Now())
+		if err = s.write(ctx, after, etag); err == nil {
+			return nil
+		}
+		if !overtaken(err) {
+			break
+		}
+	}
+	return fmt.Errorf("writing s3://%s/%s: %w", s.Bucket, s.Key, err)
+}
+
+// read returns the document and the ETag of its object, which is empty if there is
+// none. stored is false for one that is begun again.
+func (s Store) read(ctx context.Context) (d Document, etag string, stored bool, err error) {
+	out, err := s.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &s.Key})
+	var none *types.NoSuchKey
+	if errors.As(err, &none) {
+		return New(), "", false, nil
+	}
+	if err != nil {
+		return d, "", false, err
+	}
+	defer out.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(out.Body, 1<<20))
+	if err != nil {
+		return d, "", false, err
+	}
+	if json.Unmarshal(text, &d) != nil || d.Version != Version || !d.Mode.Valid() {
+		return New(), aws.ToString(out.ETag), false, nil
+	}
+	d.PollAfter = PollAfter
+	return d, aws.ToString(out.ETag), true, nil
+}
+
+// write replaces the object that has the ETag.
+func (s Store) write(ctx context.Context, d Document, etag string) error {
+	text, err := Encode(d)
+	if err != nil {
+		return err
+	}
+	in := &s3.PutObjectInput{
+		Bucket: &s.Bucket, Key: &s.Key, Body: bytes.NewReader(text),
+		ContentType: aws.String(ContentType), CacheControl: aws.String(CacheControl),
+	}
+	if etag == "" {
+		in.IfNoneMatch = aws.String("*")
+	} else {
+		in.IfMatch = &etag
+	}
+	_, err = s.S3.PutObject(ctx, in)
+	return err
+}
+
+// overtaken tells whether S3 refused because the object is another one by now.
+func overtaken(err error) bool {
+	var answered *awshttp.ResponseError
+	if !errors.As(err, &answered) {
+		return false
+	}
+	switch answered.HTTPStatusCode() {
+	case http.StatusPreconditionFailed, http.StatusConflict, http.StatusNotFound:
+		return true
+	}
+	return false
+}
+
+// Encode is the document as it is served.
+func Encode(d Document) ([]byte, error) {
+	text, err := json.MarshalIndent(d, "", "  ")
+	return append(text, '\n'), err
+}
+
+func equal(a, b Document) bool {
+	x, errX := Encode(a)
+	y, errY := Encode(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}

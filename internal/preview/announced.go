@@ -1,0 +1,116 @@
+package preview
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/internal/function/announcement"
+	"github.com/noren-cdk/noren/internal/preview/edge"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// announced is /maintenance.json as its function keeps it, in a folder of its own.
+type announced struct {
+	dir      string
+	document announcement.Document
+}
+
+// announces tells whether the template has a function that keeps /maintenance.json
+// in a bucket, and begins the document.
+func (p *Preview) announces(bucket string) bool {
+	resources, err := p.resources(p.sources[0], announcement.ResourceType, "AWS::Lambda::Function")
+	if err != nil {
+		return false // a template that cannot be read has been refused
+	}
+	var what *maintenance.Announcement
+	kept := false
+	for _, r := range resources {
+		if r.Type == announcement.ResourceType {
+			a, err := announcement.Decode(r.Properties)
+			if err != nil {
+				p.note("%s: it announces nothing: %v", r.LogicalID, err)
+			}
+			what = &a
+			continue
+		}
+		id, _, _ := cfn.Attribute(variables(r)[announcement.BucketVariable])
+		kept = kept || id == bucket
+	}
+	if what == nil || !kept {
+		return false
+	}
+	dir, err := os.MkdirTemp("", "noren-announced-")
+	if err != nil {
+		p.note("%s is not served: %v", maintenance.StatusPath, err)
+		return false
+	}
+	p.closers = append(p.closers, func() { os.RemoveAll(dir) })
+	p.announced = &announced{dir: dir, document: announcement.New().Announced(*what, "")}
+	if err := p.announced.turned(p.Mode(), time.Now(), p.until(p.Mode())); err != nil {
+		p.note("%s is not served: %v", maintenance.StatusPath, err)
+	}
+	return true
+}
+
+// folder is where the document is, with the headers of the object.
+func (a *announced) folder() edge.Folder {
+	return edge.Folder{Dir: a.dir, Header: http.Header{"Content-Type": {announcement.ContentType}, "Cache-Control": {announcement.CacheControl}}}
+}
+
+// turned writes which mode the product was turned to. A mode of another name than
+// the construct's is not one that clients know.
+func (a *announced) turned(mode string, at, until time.Time) error {
+	if a == nil {
+		return nil
+	}
+	if to := maintenance.Mode(mode); to.Valid() {
+		if to != a.document.Mode {
+			a.document = a.document.Turned(to, at, until)
+		}
+		a.document.UpdatedAt = at.UTC().Truncate(time.Second)
+	}
+	text, err := announcement.Encode(a.document)
+	if err != nil {
+		return err
+	}
+	// In the place of the last one at once: it is read at any moment.
+	next := filepath.Join(a.dir, "next")
+	if err := os.WriteFile(next, text, 0o600); err != nil {
+		return fmt.Errorf("%s: %w", maintenance.StatusPath, err)
+	}
+	return os.Rename(next, filepath.Join(a.dir, filepath.Base(maintenance.StatusPath)))
+}
+
+// until is the end that the refused are told in a mode, zero if there is none.
+func (p *Preview) until(mode string) time.Time {
+	for _, t := range p.sources {
+		if t.mode != mode {
+			continue
+		}
+		functions, err := p.resources(t, "AWS::Lambda::Function")
+		if err != nil {
+			return time.Time{}
+		}
+		for _, f := range functions {
+			if until, err := time.Parse(time.RFC3339, variables(f)[maintenance.UntilVariable]); err == nil {
+				return until
+			}
+		}
+	}
+	return time.Time{}
+}
+
+// variables are the environment variables of a function.
+func variables(function cfn.Resource) map[string]string {
+	texts := map[string]string{}
+	environment, _ := function.Properties["Environment"].(map[string]any)
+	all, _ := environment["Variables"].(map[string]any)
+	for name, value := range all {
+		texts[name], _ = value.(string)
+	}
+	return texts
+}

@@ -1,0 +1,75 @@
+package turn
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/noren-cdk/noren/internal/live"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// Lambda is the call of AWS Lambda that Announce makes.
+type Lambda interface {
+	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
+}
+
+// Announce tells the function that keeps /maintenance.json which mode the switch was
+// turned to just now, and the end in the deployed template. Without it the function
+// learns of it a minute later, from the mode event. It does nothing for a switch
+// without such a function.
+func (o *Operation) Announce(ctx context.Context, functions Lambda, name string, from, to maintenance.Mode) error {
+	stack, err := o.stack(ctx)
+	if err != nil {
+		return err
+	}
+	template, err := o.template(ctx, *stack.StackId)
+	if err != nil {
+		return err
+	}
+	t, err := newText(template)
+	if err != nil {
+		return err
+	}
+	s, err := t.named(name)
+	if err != nil || s.Announcement == "" {
+		return err
+	}
+	physical, err := o.physical(ctx, *stack.StackId)
+	if err != nil {
+		return err
+	}
+	function := physical[s.Announcement]
+	if function == "" {
+		return fmt.Errorf("the stack has no resource %s, the function that keeps %s", s.Announcement, maintenance.StatusPath)
+	}
+	event := live.ModeEvent{Stack: aws.ToString(stack.StackName), Switch: s.Name, From: from, To: to, Until: s.until(t)}
+	payload, err := json.Marshal(map[string]any{"source": live.EventSource, "detail-type": live.EventDetailType, "detail": event})
+	if err != nil {
+		return err
+	}
+	out, err := functions.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: payload})
+	if err == nil && out.FunctionError != nil {
+		err = errors.New(string(out.Payload))
+	}
+	if err != nil {
+		return fmt.Errorf("invoking %s: %w", function, err)
+	}
+	return nil
+}
+
+// until is the end that the refused are told, zero if there is none.
+func (s Switch) until(t text) time.Time {
+	value, err := t.at("Resources", s.Responder, "Properties", "Environment", "Variables", maintenance.UntilVariable)
+	var until string
+	if err != nil || json.Unmarshal(value, &until) != nil {
+		return time.Time{}
+	}
+	at, _ := time.Parse(time.RFC3339, until) // what is no time is none
+	return at
+}

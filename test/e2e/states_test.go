@@ -1,0 +1,228 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// scenario is a file of the interpreter's testdata: see internal/preview/states.
+type scenario struct {
+	About      string
+	Definition json.RawMessage
+	Input      map[string]any
+	Answer     json.RawMessage // to the token
+	Want       struct {
+		Status   string
+		Output   any
+		Error    string
+		Path     []string
+		Attempts int
+	}
+}
+
+// otherwise are the errors that moto calls other than AWS documents them, by
+// definition. Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+var otherwise = map[string]string{"nochoice": "States.Runtime", "pathless": "States.Runtime"}
+
+// freePort is a port at which nothing listens.
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+}
+
+// called calls a service of the emulator that speaks JSON.
+func (e *emulator) called(t *testing.T, service, target string, input any) map[string]any {
+	t.Helper()
+	body, err := json.Marshal(input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, e.endpoint, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Amz-Target", target)
+	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/"+e.region+"/"+service+"/aws4_request, SignedHeaders=host, Signature=x")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out map[string]any
+	if len(bytes.TrimSpace(text)) > 0 {
+		if err := json.Unmarshal(text, &out); err != nil {
+			t.Fatalf("%s: %s", target, text)
+		}
+	}
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d %s", target, answer.StatusCode, text)
+	}
+	return out
+}
+
+// TestInterpreter: moto's interpreter of the Amazon States Language goes the same
+// way through the definitions that the preview's is tested with. Its functions
+// echo what they are sent.
+func TestInterpreter(t *testing.T) {
+	e := startEmulatorAt(t, scratch(t), "123456789012", "us-east-1", freePort(t)) // its interpreter calls itself
+	config, err := http.Post(e.endpoint+"/moto-api/config", "application/json", strings.NewReader(`{"stepfunctions": {"execute_state_machine": true}, "lambda": {"use_docker": false}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Body.Close()
+	sfn := func(name string, input any) map[string]any {
+		return e.called(t, "states", "AWSStepFunctions."+name, input)
+	}
+	e.echo(t)
+	files, err := filepath.Glob("internal/preview/states/testdata/*.json")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d definitions (%v)", len(files), err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		t.Run(name, func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data = bytes.ReplaceAll(data, []byte("Ssm."), []byte("ssm.")) // moto's name of the service
+			var s scenario
+			if err := json.Unmarshal(data, &s); err != nil {
+				t.Fatal(err)
+			}
+			queue := e.called(t, "sqs", "AmazonSQS.CreateQueue", map[string]any{"QueueName": name})["QueueUrl"]
+			if strings.Contains(string(s.Definition), "$.queue") {
+				s.Input["queue"] = queue
+			}
+			input, err := json.Marshal(s.Input)
+			if err != nil {
+				t.Fatal(err)
+			}
+			machine := sfn("CreateStateMachine", map[string]any{"name": name, "definition": string(s.Definition), "roleArn": "arn:aws:iam::123456789012:role/x"})["stateMachineArn"]
+			execution := sfn("StartExecution", map[string]any{"stateMachineArn": machine, "name": "execution", "input": string(input)})["executionArn"]
+			answered := s.Answer == nil
+			var described map[string]any
+			for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+				if described = sfn("DescribeExecution", map[string]any{"executionArn": execution}); described["status"] != "RUNNING" {
+					break
+				}
+				if time.Now().After(deadline) {
+					t.Fatalf("%s: it still runs", s.About)
+				}
+				if !answered {
+					answered = e.answer(t, queue, s.Answer)
+				}
+			}
+			if described["status"] != s.Want.Status {
+				t.Errorf("%s\ngot %v (%v %v), want %s", s.About, described["status"], described["error"], described["cause"], s.Want.Status)
+			}
+			if got := fmt.Sprint(described["error"]); s.Want.Error != "" && got != s.Want.Error && got != otherwise[name] {
+				t.Errorf("got the error %s, want %s", got, s.Want.Error)
+			}
+			if text, ok := described["output"].(string); ok && s.Want.Status == "SUCCEEDED" {
+				var output any
+				if err := json.Unmarshal([]byte(text), &output); err != nil {
+					output = text // moto writes a text without quotes
+				}
+				if m, ok := output.(map[string]any); ok {
+					delete(m, "queue")
+				}
+				if !reflect.DeepEqual(output, s.Want.Output) {
+					t.Errorf("got the output %v, want %v", output, s.Want.Output)
+				}
+			}
+			var path []string
+			attempts := 0
+			for _, h := range sfn("GetExecutionHistory", map[string]any{"executionArn": execution, "maxResults": 1000})["events"].([]any) {
+				event := h.(map[string]any)
+				kind := event["type"].(string)
+				if strings.HasSuffix(kind, "StateEntered") {
+					path = append(path, event["stateEnteredEventDetails"].(map[string]any)["name"].(string))
+				}
+				if kind == "TaskScheduled" || kind == "LambdaFunctionScheduled" {
+					attempts++
+				}
+			}
+			if !reflect.DeepEqual(path, s.Want.Path) || attempts != s.Want.Attempts {
+				t.Errorf("got the way %q with %d attempts, want %q with %d", path, attempts, s.Want.Path, s.Want.Attempts)
+			}
+		})
+	}
+}
+
+// answer answers the token that waits in the queue, if there is one.
+func (e *emulator) answer(t *testing.T, queue any, with json.RawMessage) bool {
+	t.Helper()
+	messages, _ := e.called(t, "sqs", "AmazonSQS.ReceiveMessage", map[string]any{"QueueUrl": queue})["Messages"].([]any)
+	if len(messages) == 0 {
+		return false
+	}
+	var body struct{ Token string }
+	if err := json.Unmarshal([]byte(messages[0].(map[string]any)["Body"].(string)), &body); err != nil {
+		t.Fatal(err)
+	}
+	e.called(t, "states", "AWSStepFunctions.SendTaskSuccess", map[string]any{"taskToken": body.Token, "output": string(with)})
+	return true
+}
+
+// echo makes a function that answers what it is sent.
+func (e *emulator) echo(t *testing.T) {
+	t.Helper()
+	role := url.Values{"Action": {"CreateRole"}, "Version": {"2010-05-08"}, "RoleName": {"echo"}, "AssumeRolePolicyDocument": {`{"Version": "2012-10-17", "Statement": []}`}}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, e.endpoint, strings.NewReader(role.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=x")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("making a role: %d", answer.StatusCode)
+	}
+	var archive bytes.Buffer
+	files := zip.NewWriter(&archive)
+	if _, err := files.Create("bootstrap"); err != nil {
+		t.Fatal(err)
+	}
+	if err := files.Close(); err != nil {
+		t.Fatal(err)
+	}
+	name, handler, arn := "echo", "bootstrap", "arn:aws:iam::"+e.account+":role/echo"
+	if _, err := lambda.NewFromConfig(e.config(t)).CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+		FunctionName: &name, Handler: &handler, Role: &arn, Runtime: types.RuntimeProvidedal2023, Code: &types.FunctionCode{ZipFile: archive.Bytes()},
+	}); err != nil {
+		t.Fatal(err)
+	}
+}

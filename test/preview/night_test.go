@@ -1,0 +1,279 @@
+//go:build preview
+
+package preview
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/preview"
+	"github.com/noren-cdk/noren/internal/preview/states"
+	"github.com/noren-cdk/noren/internal/window"
+	"github.com/noren-cdk/noren/maintenance"
+)
+
+// nightly are the templates of dev with a window in them, whose changes are those
+// of a folder.
+func nightly(t *testing.T, w window.Window) []preview.Template {
+	t.Helper()
+	var all []preview.Template
+	for _, mode := range []string{"open", "read-only", "closed"} {
+		file := template(t, filepath.Join("..", "..", "cdk.out", "dev", mode), "1", "")
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read map[string]any
+		if err := json.Unmarshal(content, &read); err != nil {
+			t.Fatal(err)
+		}
+		resources := read["Resources"].(map[string]any)
+		d := window.Deployed{Window: w, Switch: "Maintenance", Function: "WindowFunction", Planned: "Planned"}
+		arn := "arn:aws:lambda:us-east-1:000000000000:function:WindowFunction"
+		resources["Planned"] = map[string]any{"Type": "AWS::SSM::Parameter", "Properties": map[string]any{"Name": "/planned", "Value": "none", "Type": "String"}}
+		resources["WindowFunction"] = map[string]any{"Type": "AWS::Lambda::Function", "Properties": map[string]any{
+			"Runtime": "provided.al2023", "Code": map[string]any{"S3Key": "none"},
+			"Environment": map[string]any{"Variables": map[string]any{
+				"WINDOW_STACK": "fieldreports-dev", "WINDOW_SWITCH": "Maintenance", "WINDOW_ROLE": "arn:aws:iam::000000000000:role/Turning",
+				"WINDOW_TOPIC": "arn:aws:sns:us-east-1:000000000000:Alarms", "WINDOW_PLANNED": "/planned", "WINDOW_OPTIONS": "--env dev",
+				"WINDOW_URL":    map[string]any{"Fn::Join": []any{"", []any{"https://", map[string]any{"Fn::GetAtt": []any{"Distribution830FAC52", "DomainName"}}}}},
+				"WINDOW_COOKIE": "maintenance-bypass", "WINDOW_SECRET": map[string]any{"Ref": "MaintenanceBypassSecret14C09BE32"},
+			}},
+		}}
+		resources["Night"] = map[string]any{"Type": "AWS::StepFunctions::StateMachine", "Metadata": map[string]any{window.MetadataKey: d.Metadata()}, "Properties": map[string]any{
+			"DefinitionString": w.Definition(window.Resources{Function: arn, Cluster: "c", Task: "t", SecurityGroup: "g", Container: "noren", Subnets: []string{"s"}}),
+		}}
+		content, err = json.Marshal(read)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, preview.Template{Mode: mode, File: file})
+	}
+	return all
+}
+
+// aWindow is a window that begins tomorrow.
+func aWindow(changes ...string) window.Window {
+	start := time.Now().Add(24 * time.Hour).Truncate(time.Minute)
+	w := window.Window{
+		Start: start, End: start.Add(2 * time.Hour), Mode: maintenance.Closed, Ask: true,
+		Verify: []window.Request{{Method: "GET", Path: "/api/health", Status: 200}, {Method: "GET", Path: "/api/templates", Status: 401}},
+	}
+	for _, name := range changes {
+		w.Changes = append(w.Changes, window.Change{Name: name})
+	}
+	return w
+}
+
+func played(t *testing.T, p *preview.Preview, c preview.NightConfig) *preview.Night {
+	t.Helper()
+	n, err := p.StartNight(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(n.Close)
+	return n
+}
+
+func reportOf(t *testing.T, n *preview.Night) string {
+	t.Helper()
+	var text bytes.Buffer
+	n.Report().Write(&text)
+	return text.String()
+}
+
+// A night without schema changes asks a person, opens, and loses no report.
+func TestNight(t *testing.T) {
+	p, err := preview.Start(t.Context(), preview.Config{
+		Templates: nightly(t, aWindow()), Mode: "open", Example: filepath.Join("..", "..", "examples", "fieldreports"), Quick: true, Verbose: testing.Verbose(),
+	}, os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	n := played(t, p, preview.NightConfig{Phones: 2, Every: 200 * time.Millisecond, Yes: true})
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	status, err := n.Run(ctx)
+	if err != nil || status != states.Succeeded {
+		t.Fatalf("%s, %v\n%s", status, err, reportOf(t, n))
+	}
+	if err := n.Settle(ctx); err != nil {
+		t.Error(err)
+	}
+	t.Log("\n" + reportOf(t, n))
+	r := n.Report()
+	if r.Mode != "open" || r.Reports.Written == 0 || r.Reports.Arrived != r.Reports.Written || r.Reports.Queued == 0 {
+		t.Errorf("%s, %+v", r.Mode, r.Reports)
+	}
+	for _, c := range r.Requests {
+		if c.Refused == 0 || c.Failed > 0 {
+			t.Errorf("%+v", c)
+		}
+	}
+	if len(r.Mails) != 2 {
+		t.Errorf("mails: %q", r.Mails)
+	}
+	shownInDocs(t, reportOf(t, n))
+}
+
+var update = flag.Bool("update", false, "write the report of the night into docs/preview.md")
+
+// shownInDocs holds docs/preview.md to a report: the times in it are of another
+// night, the steps are the same.
+func shownInDocs(t *testing.T, report string) {
+	t.Helper()
+	file := filepath.Join("..", "..", "docs", "preview.md")
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "-update -->\n```text\n", "```\n<!-- end of night -->"
+	before, rest, found := strings.Cut(string(page), begin)
+	shown, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("%s has no place for the report", file)
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(before+begin+regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(report, "127.0.0.1:8080")+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if got, want := stepsIn(report), stepsIn(shown); !slices.Equal(got, want) {
+		t.Errorf("the steps are %q, %s shows %q: run this test with -update", got, file, want)
+	}
+}
+
+// stepsIn are the names and stages of the steps in a report.
+func stepsIn(report string) []string {
+	var steps []string
+	for _, m := range regexp.MustCompile(`(?m)^  (\S+) +(done|failed|comes) `).FindAllStringSubmatch(report, -1) {
+		steps = append(steps, m[1]+" "+m[2])
+	}
+	return steps
+}
+
+// A night with a schema change that fails stays closed and says so; it goes on
+// from there, opens, and every report of twenty apps is stored once. Every
+// function is killed at its first call for a step.
+func TestNightThatFails(t *testing.T) {
+	const change = "0001_report_priority"
+	bin := compile(t)
+	noren := filepath.Join(t.TempDir(), "noren")
+	run(t, "go", "build", "-o", noren, "../../cmd/noren")
+	db := startDatabase(t)
+	changes := t.TempDir()
+	content, err := os.ReadFile(filepath.Join("..", "..", "examples", "fieldreports", "schemachanges", change+".sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	content = bytes.ReplaceAll(content, []byte("priority"), []byte("urgency"))
+	file := filepath.Join(changes, change+".sql")
+	if err := os.WriteFile(file, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	copied := strings.TrimSuffix(db.dsn, "fieldreports") + "copied"
+	for _, dsn := range []string{db.dsn, copied} {
+		run(t, bin.api, "migrate", "--example", "--dsn", dsn)
+	}
+	before := rowsOf()
+	for _, schema := range []string{"fieldreports", "copied"} {
+		fillReports(t, db, schema, before)
+	}
+	if _, err := db.pool.Exec("CREATE TABLE copied.noren_clone (made DATETIME)"); err != nil {
+		t.Fatal(err)
+	}
+	run(t, noren, "ddl", "rehearse", file, "--dsn", copied, "--writes", "stopped")
+
+	p, err := preview.Start(t.Context(), preview.Config{
+		Templates: nightly(t, aWindow(change)), Mode: "open", Example: filepath.Join("..", "..", "examples", "fieldreports"), DSN: db.dsn, Quick: true, Verbose: testing.Verbose(),
+	}, os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	killed := map[string]bool{}
+	n := played(t, p, preview.NightConfig{
+		Phones: phones, Every: time.Second, Yes: true, Changes: changes, Noren: []string{noren}, Fail: "Change " + change,
+		Kill: func(state string) bool {
+			first := !killed[state]
+			killed[state] = true
+			return first && state != window.Ask
+		},
+	})
+	ctx, stop := context.WithTimeout(t.Context(), 6*time.Minute)
+	defer stop()
+	if status, err := n.Run(ctx); err != nil || status != states.Failed {
+		t.Fatalf("%s, %v\n%s", status, err, reportOf(t, n))
+	}
+	if p.Mode() != "closed" {
+		t.Errorf("after a failure the product is %s", p.Mode())
+	}
+	refused, err := http.Post(p.API+"/api/reports", "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(refused.Body)
+	refused.Body.Close()
+	if err != nil || refused.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "Field Reports (dev) is down for maintenance.") {
+		t.Errorf("a write is answered %d %s, %v", refused.StatusCode, body, err)
+	}
+	if r := n.Report(); len(r.Mails) != 1 || !strings.Contains(r.Mails[0], "Change "+change) || !strings.Contains(r.Mails[0], "closed") {
+		t.Errorf("mails: %q", r.Mails)
+	}
+	if status, err := n.Retry(ctx); err != nil || status != states.Succeeded {
+		t.Fatalf("%s, %v\n%s", status, err, reportOf(t, n))
+	}
+	if err := n.Settle(ctx); err != nil {
+		t.Error(err)
+	}
+	t.Log("\n" + reportOf(t, n))
+	r := n.Report()
+	var stored, distinct, columns int
+	if err := db.pool.QueryRow("SELECT COUNT(*) - ?, COUNT(DISTINCT id) - ? FROM fieldreports.reports", before, before).Scan(&stored, &distinct); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.pool.QueryRow("SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'fieldreports' AND table_name = 'reports' AND column_name = 'urgency'").Scan(&columns); err != nil {
+		t.Fatal(err)
+	}
+	if r.Mode != "open" || columns != 1 || r.Reports.Written == 0 || stored != r.Reports.Written || distinct != stored || r.Reports.Queued == 0 {
+		t.Errorf("%s, %d columns, %d reports stored, %d of them different, %+v", r.Mode, columns, stored, distinct, r.Reports)
+	}
+}
+
+// rowsOf is how many reports there are before the night: NOREN_NIGHT_ROWS, or
+// 20,000.
+func rowsOf() int {
+	if rows, err := strconv.Atoi(os.Getenv("NOREN_NIGHT_ROWS")); err == nil {
+		return rows
+	}
+	return 20_000
+}
+
+// fillReports stores reports of years ago.
+func fillReports(t *testing.T, db server, schema string, rows int) {
+	t.Helper()
+	for begin := 0; begin < rows; begin += 10_000 {
+		_, err := db.pool.Exec("INSERT INTO " + schema + ".reports (id, user_id, template, title, text, written_at, received_at) " +
+			"SELECT UUID(), (SELECT MIN(id) FROM " + schema + ".users), 'site-handover', CONCAT('old ', seq), REPEAT('x', 200), NOW(), NOW() FROM seq_1_to_" + strconv.Itoa(min(10_000, rows-begin)))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
