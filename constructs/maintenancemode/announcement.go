@@ -24,29 +24,28 @@ import (
 
 const announcementProgram = "github.com/noren-cdk/noren/lambda/announcement"
 
-// Status is the document that tells clients of a maintenance before it begins, and
-// when it is over: /maintenance.json. The answer to the refused names it in a Link
-// header.
+// Status configures /maintenance.json, the document that tells clients of a
+// maintenance before it begins and when it is over. The answer to refused requests
+// names the document in a Link header.
 type Status struct {
 	// URL is where the document is, such as
 	// "https://app.example.com/maintenance.json", on another host than the
 	// listener's. The listener redirects /maintenance.json there in every mode, by
-	// one rule, for clients that know only the API. Default: the listener does not;
-	// whatever else is at its domain answers /maintenance.json.
+	// one rule, for clients that know only the API. Default: no redirect.
 	URL string
 
-	// Bucket is where the construct keeps the document, as maintenance.json: a
-	// function writes it when a deploy announces something else and when the mode
-	// changes. Nothing else may write or delete it there, such as a deployment that
-	// prunes. Default: somebody else keeps the document.
+	// Bucket is the bucket in which the construct keeps the document, as
+	// maintenance.json. A function writes it when a deploy changes the announcement
+	// and when the mode changes. Nothing else may write or delete it there, such as a
+	// deployment that prunes. Default: the construct does not keep the document.
 	Bucket awss3.IBucket
 
-	// Announce is what is announced. It turns nothing and depends on neither the
+	// Announce is the announcement. It changes no mode, and depends on neither the
 	// mode nor the clock. Default: nothing is announced.
 	Announce maintenance.Announcement
 }
 
-// IsZero reports whether clients are told nowhere.
+// IsZero reports whether s is empty, so that clients are told nothing.
 func (s Status) IsZero() bool { return s.URL == "" && s.Bucket == nil && s.Announce.IsZero() }
 
 func (s Status) validate() error {
