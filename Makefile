@@ -282,6 +282,7 @@ golden: node_modules
 	go test ./internal/environment -run Schema -update
 	$(MAKE) --no-print-directory synth ENV=dev && $(MAKE) --no-print-directory synth ENV=prod
 	go test -tags judges ./test/lint -run Diff -update
+	go test -tags preview -count=1 ./test/preview -run 'TestNight$$' -update
 	git diff --stat -- '*/testdata'
 
 lint:
