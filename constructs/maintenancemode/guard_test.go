@@ -187,6 +187,7 @@ func TestTheGuardMayDoNothingElse(t *testing.T) {
 		`"ssm:GetParameter" on ` + fmt.Sprintf(parameter, attribution),
 		`"ssm:GetParameter" on ` + fmt.Sprintf(parameter, byHand),
 		`["cloudformation:DescribeStacks","cloudformation:DescribeStackEvents"] on {"Ref":"AWS::StackId"}`,
+		`"events:PutEvents" on {"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":events:",{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},":event-bus/default"]]}`,
 		`["elasticloadbalancing:DescribeListeners","elasticloadbalancing:DescribeRules"] on "*"`,
 	}
 	if !slices.Equal(got, want) {

@@ -82,7 +82,8 @@ func TestAnnounce_Fails(t *testing.T) {
 	}
 }
 
-// TestRights_Announce: whoever may turn may invoke the function, and no other.
+// TestRights_Announce: whoever may turn may invoke the functions that are told of
+// it, and no other.
 func TestRights_Announce(t *testing.T) {
 	policy, err := operation(announcing(t)).Rights(t.Context(), "", false)
 	if err != nil {
@@ -96,7 +97,8 @@ func TestRights_Announce(t *testing.T) {
 			}
 		}
 	}
-	if want := "lambda:InvokeFunction arn:aws:lambda:eu-central-1:111111111111:function:shop-Announcement"; strings.Join(got, "; ") != want {
+	const invoke = "lambda:InvokeFunction arn:aws:lambda:eu-central-1:111111111111:function:"
+	if want := invoke + "shop-Announcement; " + invoke + "shop-Monitors"; strings.Join(got, "; ") != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
 }

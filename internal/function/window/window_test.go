@@ -169,8 +169,8 @@ func TestOthers(t *testing.T) {
 		{night.AnnounceScheduled, `{"announce":{"from":"2026-11-30T17:00:00Z","until":"2026-11-30T19:00:00Z"},"status":"scheduled","id":"noren-20261130T170000Z"}`, false},
 		{night.Announce, `{"announce":{"from":"2026-11-30T17:00:00Z","until":"2026-11-30T19:00:00Z"},"status":"in_progress","mode":"closed","id":"noren-20261130T170000Z"}`, true},
 		{night.AnnounceCompleted, `{"status":"completed","id":"noren-20261130T170000Z"}`, false},
-		{night.Mute, `{"action":"begin","stack":"shop","switch":"Maintenance","since":"2026-11-30T17:00:00Z","until":"2026-11-30T19:00:00Z"}`, true},
-		{night.Unmute, `{"action":"end","stack":"shop","switch":"Maintenance","since":"2026-11-30T17:00:00Z"}`, false},
+		{night.Mute, `{"action":"begin","stack":"shop","switch":"Maintenance","since":"2026-11-30T17:00:00Z","until":"2026-11-30T19:00:00Z","mode":"closed"}`, true},
+		{night.Unmute, `{"action":"end","stack":"shop","switch":"Maintenance","since":"2026-11-30T17:00:00Z","mode":"closed"}`, false},
 	} {
 		t.Run(test.step, func(t *testing.T) {
 			f, stub := newFunction(t, 0)
