@@ -35,6 +35,8 @@ type twoServers struct {
 	endpoint         string // file
 }
 
+func (e twoServers) Ready(context.Context, string) error { return nil }
+
 func (e twoServers) Make(context.Context, string, func(string)) (string, error) { return "copy", nil }
 
 func (e twoServers) Switch(ctx context.Context, _ string, timeout time.Duration, _ func(string)) error {
