@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/ddl"
@@ -18,11 +19,20 @@ func (f *copyLogins) engine(ctx context.Context) (copy.Engine, error) {
 	if f.copyDSN != "" {
 		return byHand{}, nil
 	}
+	rds, err := onRDS(ctx, f.cluster)
+	if err != nil {
+		return nil, fmt.Errorf("the cluster is not known: give --cluster, or --copy-dsn of a copy made by hand: %w", err)
+	}
+	return rds, nil
+}
+
+// onRDS is the cluster that is named, or else that of DB_HOST.
+func onRDS(ctx context.Context, cluster string) (blueGreen, error) {
 	from := ddl.LoginFromEnvironment(os.Getenv)
-	cluster, err := f.cluster, error(nil)
 	if cluster == "" {
+		var err error
 		if cluster, err = bluegreen.ClusterOf(from.Host); err != nil {
-			return nil, fmt.Errorf("the cluster is not known: give --cluster, or --copy-dsn of a copy made by hand: %w", err)
+			return blueGreen{}, err
 		}
 	}
 	client, err := askRDS(ctx, from.Region)
@@ -31,6 +41,8 @@ func (f *copyLogins) engine(ctx context.Context) (copy.Engine, error) {
 
 // byHand is a copy that someone else has made, and will switch to.
 type byHand struct{}
+
+func (byHand) Ready(context.Context, string) error { return nil }
 
 func (byHand) Make(context.Context, string, func(string)) (string, error) { return "", nil }
 
@@ -57,6 +69,29 @@ func saying(report func(string)) func(bluegreen.Deployment) {
 	return func(d bluegreen.Deployment) { report(d.String()) }
 }
 
+// conditions are those of RDS for a deployment of a name. If RDS cannot be asked at
+// all, that is one condition that is not known.
+func (b blueGreen) conditions(ctx context.Context, name string) []bluegreen.Condition {
+	all, err := b.client.Conditions(ctx, b.cluster, name, "")
+	if err != nil {
+		return []bluegreen.Condition{{Name: "RDS", State: bluegreen.Unknown, Found: err.Error(), Do: "ask with permissions to describe the cluster: COPY_ROLE_ARN"}}
+	}
+	return all
+}
+
+func (b blueGreen) Ready(ctx context.Context, name string) error {
+	var unmet []string
+	for _, c := range b.conditions(ctx, name) {
+		if c.State == bluegreen.Unmet {
+			unmet = append(unmet, c.Name+": "+c.Found)
+		}
+	}
+	if len(unmet) > 0 {
+		return fmt.Errorf("RDS makes no copy of %s: %s; noren ddl copy plan says what to do", b.cluster, strings.Join(unmet, "; "))
+	}
+	return nil
+}
+
 func (b blueGreen) Make(ctx context.Context, name string, report func(string)) (string, error) {
 	source, err := b.client.Cluster(ctx, b.cluster)
 	if err != nil {
@@ -75,7 +110,8 @@ func (b blueGreen) Make(ctx context.Context, name string, report func(string)) (
 
 func (b blueGreen) Switch(ctx context.Context, name string, timeout time.Duration, report func(string)) error {
 	_, err := b.client.Switch(ctx, name, timeout, saying(report))
-	if errors.Is(err, bluegreen.ErrNotSwitched) {
+	// Without a deployment nothing can have been switched, nor ever will.
+	if errors.Is(err, bluegreen.ErrNotSwitched) || errors.Is(err, bluegreen.ErrNone) {
 		return fmt.Errorf("%w; %w", err, copy.ErrNotSwitched)
 	}
 	return err

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/ddl"
+	"github.com/noren-cdk/noren/internal/ddl/bluegreen"
 	"github.com/noren-cdk/noren/internal/ddl/copy"
 	"github.com/noren-cdk/noren/internal/term"
 )
@@ -15,7 +19,7 @@ import (
 func newDDLCopyPlan() *cobra.Command {
 	var flags ddlLogin
 	var options ddl.PlanOptions
-	var planDSN string
+	var planDSN, cluster string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "plan FILE.sql",
@@ -33,7 +37,13 @@ It plans as noren ddl plan does: the user may write to noren_scratch alone. Of t
 rows it reads only whether there are some that the verdict depends on: a NULL where
 the copy takes none, a number that does not fit.
 
-Exit code: 0 if it is allowed, 1 if not, or if anything failed.`,
+RDS is asked for its own conditions, if DB_HOST or --cluster names a cluster; with
+COPY_ROLE_ARN, in that role. What cannot be asked is not known, and is listed as
+such. The user of the DB_ variables, who will start the copy, is asked for its
+rights.
+
+Exit code: 0 if nothing that is known forbids it, 1 if not allowed, or if anything
+failed.`,
 		Example: `  noren ddl copy plan 0007_wider_ids.sql`,
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -45,6 +55,7 @@ Exit code: 0 if it is allowed, 1 if not, or if anything failed.`,
 				return fmt.Errorf("%q is a folder: a copy is made for one file", args[0])
 			}
 			login, ok := planLogin(planDSN)
+			starter, apart := flags, planDSN != "" || ok && flags.dsn == ""
 			switch {
 			case planDSN != "":
 				flags.dsn = ""
@@ -60,15 +71,25 @@ Exit code: 0 if it is allowed, 1 if not, or if anything failed.`,
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				err = writeJSON(cmd.OutOrStdout(), struct {
-					Allowed bool `json:"allowed"`
-					*copy.Plan
-				}{plan.Allowed(), plan})
-			} else {
-				writeCopyPlan(term.New(cmd.OutOrStdout()), plan)
+			switch {
+			case apart:
+				err = rightsOf(cmd.Context(), starter, plan)
+			case options.ScratchServer:
+				err = plan.Rights(cmd.Context(), db)
+			default:
+				plan.Note("what the user who will start the copy has no right to is not known: give a login of its own to the user who plans, --plan-dsn or the PLAN_DB_ variables")
 			}
-			if err == nil && !plan.Allowed() {
+			if err != nil {
+				return err
+			}
+			named := cluster != "" || flags.dsn == "" && planDSN == "" && os.Getenv("DB_DSN") == ""
+			p := askedPlan{Plan: plan, Conditions: conditionsOfRDS(cmd.Context(), cluster, named, plan.Deployment)}
+			if p.Allowed = p.allowed(); asJSON {
+				err = writeJSON(cmd.OutOrStdout(), p)
+			} else {
+				p.write(term.New(cmd.OutOrStdout()))
+			}
+			if err == nil && !p.Allowed {
 				return &exitError{code: 1}
 			}
 			return err
@@ -76,13 +97,49 @@ Exit code: 0 if it is allowed, 1 if not, or if anything failed.`,
 	}
 	flags.register(cmd, "PLAN_DB_, or else DB_")
 	cmd.Flags().StringVar(&planDSN, "plan-dsn", "", "database with the login of the user who plans (default: --dsn)")
+	cmd.Flags().StringVar(&cluster, "cluster", "", "name of the cluster with RDS (default: that of DB_HOST)")
 	cmd.Flags().BoolVar(&options.ScratchServer, "scratch-server", false, "nothing of value lives on this server: plan with any rights")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	return cmd
 }
 
-// writeCopyPlan writes a plan for a copy for people.
-func writeCopyPlan(out term.Terminal, p *copy.Plan) {
+// rightsOf asks the user who will start the copy for its rights.
+func rightsOf(ctx context.Context, login ddlLogin, plan *copy.Plan) error {
+	starter, err := login.open(ctx, ddl.LoginFromEnvironment(os.Getenv))
+	if err != nil {
+		plan.Note("what the user who will start the copy has no right to is not known: %v", err)
+		return nil
+	}
+	defer starter.Close()
+	return plan.Rights(ctx, starter)
+}
+
+// An askedPlan is a plan for a copy with the conditions of RDS.
+type askedPlan struct {
+	Allowed bool `json:"allowed"`
+	*copy.Plan
+	Conditions []bluegreen.Condition `json:"conditions"`
+}
+
+// conditionsOfRDS are those for a deployment, or why they are not known. Named is
+// whether the cluster is, by its name or by DB_HOST.
+func conditionsOfRDS(ctx context.Context, cluster string, named bool, deployment string) []bluegreen.Condition {
+	err := errors.New("the database is named by a DSN")
+	if named {
+		var rds blueGreen
+		if rds, err = onRDS(ctx, cluster); err == nil {
+			return rds.conditions(ctx, deployment)
+		}
+	}
+	return []bluegreen.Condition{{Name: "RDS", State: bluegreen.Unknown, Found: "not asked: " + err.Error(), Do: "give --cluster, unless the copy is made by hand"}}
+}
+
+func (p askedPlan) allowed() bool {
+	return p.Plan.Allowed() && !slices.ContainsFunc(p.Conditions, func(c bluegreen.Condition) bool { return c.State == bluegreen.Unmet })
+}
+
+// write writes the plan for people.
+func (p askedPlan) write(out term.Terminal) {
 	fmt.Fprintln(out, out.In(term.Bold, fmt.Sprintf("%s on a copy of schema %s, %v", p.Name, p.Schema, p.Server)))
 	rows := term.Table{Heading: []string{"table", "column", "replication", ""}}
 	for _, f := range p.Findings {
@@ -97,15 +154,40 @@ func writeCopyPlan(out term.Terminal, p *copy.Plan) {
 	if len(rows.Rows) > 0 {
 		rows.Write(out)
 	}
+	p.writeConditions(out)
 	for _, problem := range p.Problems {
 		fmt.Fprintln(out, strings.Join(term.Wrap("Not allowed: "+problem+".", out.Width), "\n"))
 	}
 	for _, note := range p.Notes {
 		fmt.Fprintln(out, strings.Join(term.Wrap("Note: "+note+".", out.Width), "\n"))
 	}
-	if p.Allowed() {
-		fmt.Fprintln(out, out.In(term.Green, "Allowed on a copy."))
-	} else {
+	unknown := slices.ContainsFunc(p.Conditions, func(c bluegreen.Condition) bool { return c.State == bluegreen.Unknown })
+	switch {
+	case !p.Allowed:
 		fmt.Fprintln(out, out.In(term.Red, "NOT ALLOWED on a copy."))
+	case unknown:
+		fmt.Fprintln(out, out.In(term.Yellow, "Allowed on a copy, as far as is known."))
+	default:
+		fmt.Fprintln(out, out.In(term.Green, "Allowed on a copy."))
 	}
+}
+
+// writeConditions writes each of the conditions of RDS, the met ones too.
+func (p askedPlan) writeConditions(out term.Terminal) {
+	rows := term.Table{Heading: []string{"RDS", "", "found"}}
+	for _, c := range p.Conditions {
+		how, verdict := term.Green, "ok"
+		switch c.State {
+		case bluegreen.Unmet:
+			how, verdict = term.Red, "NOT ALLOWED"
+		case bluegreen.Unknown:
+			how, verdict = term.Yellow, "not known"
+		}
+		below := ""
+		if c.Do != "" {
+			below = "do: " + c.Do
+		}
+		rows.Rows = append(rows.Rows, term.Row{Indent: 1, Below: below, Cells: []term.Cell{term.Plain.Cell(c.Name), how.Cell(verdict), term.Plain.Cell(c.Found)}})
+	}
+	rows.Write(out)
 }

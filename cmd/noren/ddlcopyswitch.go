@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/noren-cdk/noren/internal/ddl"
+	"github.com/noren-cdk/noren/internal/ddl/bluegreen"
 	"github.com/noren-cdk/noren/internal/ddl/copy"
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -43,7 +44,10 @@ was.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			var err error
+			err := bluegreen.CheckTimeout(options.Timeout) // before the journal says that a switch has begun
+			if err != nil {
+				return err
+			}
 			if options.Engine, err = logins.engine(ctx); err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -96,4 +97,41 @@ func (p *preflight) binaryLog(ctx context.Context, grants []sqltext.Grant) error
 		}
 	}
 	return nil
+}
+
+// A Need is privileges on a schema, or on some of its tables.
+type Need struct {
+	Privileges []string
+	Schema     string   // "*" is everywhere
+	Tables     []string // none: all
+}
+
+// Needs are the privileges that the statement wants.
+func (s *Step) Needs() Need {
+	return Need{Privileges: needs(s.parsed), Tables: s.Tables}
+}
+
+// Lacks are the privileges that the user needs and does not have, each with what it
+// is needed on. A need without a schema is of that of the database.
+func (d *Database) Lacks(ctx context.Context, needs ...Need) ([]string, error) {
+	grants, err := d.grants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, need := range needs {
+		schema, on := cmp.Or(need.Schema, d.Schema), "*.*"
+		if schema != "*" {
+			on = sqltext.Quote(schema) + ".*"
+		}
+		for _, privilege := range need.Privileges {
+			has := slices.ContainsFunc(grants, func(g sqltext.Grant) bool {
+				return (schema != "*" || g.Schema == "*") && gives(g, schema, need.Tables, privilege)
+			})
+			if text := privilege + " on " + on; !has && !slices.Contains(all, text) {
+				all = append(all, text)
+			}
+		}
+	}
+	return all, nil
 }

@@ -68,8 +68,11 @@ func (a accounts) statements(schema string, patterns bool) []string {
 			grant{rows, quote(schema)},
 		),
 		account(a.schemaChange, append([]grant{
-			{tables + ", TRIGGER", quote(schema)}, // without which it would not see those that a change breaks
+			// Without TRIGGER it would not see those that a change breaks. LOCK TABLES is
+			// for comparing a copy.
+			{tables + ", TRIGGER, LOCK TABLES", quote(schema)},
 			{tables + views, quote(scratchSchema)},
+			{"REPLICATION CLIENT", "*"}, // how a copy follows
 		}, looking...)...),
 		account(a.schemaPlan, append([]grant{
 			{"SELECT, SHOW VIEW", quote(schema)},

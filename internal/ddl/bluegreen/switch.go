@@ -16,6 +16,14 @@ const (
 	LongestTimeout  = time.Hour
 )
 
+// CheckTimeout fails if RDS does not take the time for a switchover.
+func CheckTimeout(timeout time.Duration) error {
+	if timeout < ShortestTimeout || timeout > LongestTimeout || timeout%time.Second != 0 {
+		return fmt.Errorf("the timeout of a switchover must be whole seconds from %v to %v, got %v", ShortestTimeout, LongestTimeout, timeout)
+	}
+	return nil
+}
+
 // ErrNotSwitched is the error of a switchover that RDS refused or took back: blue
 // has its name and takes writes as before.
 var ErrNotSwitched = errors.New("not switched: blue is as it was")
@@ -28,8 +36,8 @@ const grace = 12
 // switchover back if it takes longer than timeout. If one is in progress, it waits
 // for that; if the deployment is switched already, it returns.
 func (c *Client) Switch(ctx context.Context, name string, timeout time.Duration, report func(Deployment)) (Deployment, error) {
-	if timeout < ShortestTimeout || timeout > LongestTimeout || timeout%time.Second != 0 {
-		return Deployment{}, fmt.Errorf("the timeout of a switchover must be whole seconds from %v to %v, got %v", ShortestTimeout, LongestTimeout, timeout)
+	if err := CheckTimeout(timeout); err != nil {
+		return Deployment{}, err
 	}
 	d, err := c.Deployment(ctx, name)
 	if err != nil {

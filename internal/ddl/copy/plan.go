@@ -24,11 +24,16 @@ type Plan struct {
 	Problems []string `json:"problems,omitempty"`
 	Notes    []string `json:"notes,omitempty"`
 
+	// Deployment is what the copy is called with RDS.
+	Deployment string `json:"deployment"`
+
 	// Conversions is what the type conversions of the copy must be; empty if any do.
 	Conversions string `json:"conversions,omitempty"`
 
 	// Changes are what the tables become.
 	Changes []ddl.TableChange `json:"-"`
+
+	needs []ddl.Need // of the statements
 }
 
 // Allowed reports whether the migration may be made on a copy.
@@ -45,9 +50,10 @@ func MakePlan(ctx context.Context, original *ddl.Database, m sqltext.Migration, 
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Name: made.Name, Hash: made.Hash, Server: made.Server, Schema: made.Schema, Changes: made.Changes}
+	p := &Plan{Name: made.Name, Hash: made.Hash, Server: made.Server, Schema: made.Schema, Deployment: deploymentName(made.Schema, m), Changes: made.Changes}
 	for _, step := range made.Steps {
 		p.step(step)
+		p.needs = append(p.needs, step.Needs())
 	}
 	for _, change := range made.Changes {
 		p.Findings = append(p.Findings, Judge(original.Server, change)...)
@@ -57,7 +63,7 @@ func MakePlan(ctx context.Context, original *ddl.Database, m sqltext.Migration, 
 	}
 	if slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Verdict == NonLossy }) {
 		p.Conversions = "ALL_NON_LOSSY"
-		p.note("set %s to ALL_NON_LOSSY on the copy; never ALL_LOSSY, which shortens values without an error", conversionsVariable(original.Server))
+		p.Note("set %s to ALL_NON_LOSSY on the copy; never ALL_LOSSY, which shortens values without an error", conversionsVariable(original.Server))
 	}
 	if err := p.replicates(ctx, original); err != nil {
 		return nil, err
@@ -77,7 +83,8 @@ func (p *Plan) problem(format string, args ...any) {
 	p.Problems = append(p.Problems, fmt.Sprintf(format, args...))
 }
 
-func (p *Plan) note(format string, args ...any) {
+// Note adds what is to be read.
+func (p *Plan) Note(format string, args ...any) {
 	p.Notes = append(p.Notes, fmt.Sprintf(format, args...))
 }
 
@@ -96,7 +103,7 @@ func (p *Plan) step(step *ddl.Step) {
 		p.problem("statement %d (line %d): no trigger fires for rows that arrive, and no event may run on the copy; write it into a file of its own, and run that after the switch", step.Number, step.Line)
 	}
 	for _, line := range step.Restricts() {
-		p.note("statement %d (line %d): %s is only on the copy: a row that breaks it stops replication as soon as it arrives, and status says so", step.Number, step.Line, line)
+		p.Note("statement %d (line %d): %s is only on the copy: a row that breaks it stops replication as soon as it arrives, and status says so", step.Number, step.Line, line)
 	}
 }
 
@@ -130,7 +137,7 @@ func (p *Plan) withoutKey(ctx context.Context, original *ddl.Database) error {
 		if err := rows.Scan(&name, &many); err != nil {
 			return err
 		}
-		p.note("%s has no primary or unique key: for each row that is updated or deleted the copy reads the table, about %d rows, so that it falls behind; and it is compared as a whole", sqltext.Quote(name), many)
+		p.Note("%s has no primary or unique key: for each row that is updated or deleted the copy reads the table, about %d rows, so that it falls behind; and it is compared as a whole", sqltext.Quote(name), many)
 	}
 	return rows.Err()
 }

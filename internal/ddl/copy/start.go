@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,9 @@ import (
 // An Engine makes the copy, and lets it take the place of the original. Each of its
 // calls may be repeated, and goes on where an earlier one was cut off.
 type Engine interface {
+	// Ready fails if it is known that the copy cannot be made.
+	Ready(ctx context.Context, name string) error
+
 	// Make makes the copy, waits until it replicates, and returns its host.
 	Make(ctx context.Context, name string, report func(string)) (host string, err error)
 
@@ -118,10 +122,17 @@ func begun(ctx context.Context, original *ddl.Database, m sqltext.Migration, o S
 	if err != nil {
 		return nil, err
 	}
-	if !plan.Allowed() {
-		return nil, fmt.Errorf("%s is not allowed on a copy: noren ddl copy plan says why", m.Name)
+	if err := plan.Rights(ctx, original); err != nil {
+		return nil, err
 	}
-	s = &State{Migration: m.Key(), Hash: m.Hash(), Deployment: deploymentName(original.Schema, m), Conversions: plan.Conversions, Changes: plan.Changes}
+	if !plan.Allowed() {
+		why := append(slices.Clone(plan.Problems), "noren ddl copy plan says why")
+		return nil, fmt.Errorf("%s is not allowed on a copy: %s", m.Name, strings.Join(why, "; "))
+	}
+	if err := o.Engine.Ready(ctx, plan.Deployment); err != nil {
+		return nil, err
+	}
+	s = &State{Migration: m.Key(), Hash: m.Hash(), Deployment: plan.Deployment, Conversions: plan.Conversions, Changes: plan.Changes}
 	return s, begin(ctx, original, s)
 }
 
@@ -154,12 +165,8 @@ func (s *State) prepare(ctx context.Context, original, copied *ddl.Database, o S
 	if err := s.converts(ctx, copied); err != nil {
 		return err
 	}
-	row, err := oneRow(ctx, copied.Pool(), "SELECT @@event_scheduler AS scheduler, COUNT(*) AS events, MIN(CONCAT(event_schema, '.', event_name)) AS one FROM information_schema.events WHERE status = 'ENABLED'")
-	if err != nil {
-		return fmt.Errorf("looking for events: %w", err)
-	}
-	if row["scheduler"] == "ON" && row["events"] != "0" {
-		return fmt.Errorf("events run at the copy, as %s does, and would write there: set event_scheduler to OFF in its cluster parameter group until the switch", row["one"])
+	if err := noEvents(ctx, copied); err != nil {
+		return err
 	}
 	s.UUID, s.Phase = copied.UUID, Changing
 	return s.save(ctx, original)

@@ -1,0 +1,145 @@
+//go:build mysql
+
+package copy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/noren-cdk/noren/internal/ddl"
+)
+
+// takenBack is an engine that takes every switch back, and counts them.
+type takenBack struct {
+	twoServers
+	asked int
+}
+
+func (e *takenBack) Switch(context.Context, string, time.Duration, func(string)) error {
+	e.asked++
+	return fmt.Errorf("it took too long: %w", ErrNotSwitched)
+}
+
+// A switch is not begun unless everything holds; the original is then as it was,
+// and the copy still follows.
+func TestSwitch_Refuses(t *testing.T) {
+	onEveryPair(t, func(t *testing.T, s *sides) {
+		original, copied := s.both(t, "refusing", "CREATE TABLE visits (id INT PRIMARY KEY, body VARCHAR(100))", "INSERT INTO visits VALUES (1, 'one')", "DROP USER IF EXISTS visitor@'%'", "CREATE USER visitor@'%'", "GRANT SELECT, INSERT, UPDATE, DELETE ON refusing.* TO visitor@'%'", "GRANT PROCESS ON *.* TO visitor@'%'")
+		state := &State{Migration: "0007", Deployment: "noren-0007", UUID: copied.UUID}
+		if err := begin(t.Context(), original, state); err != nil {
+			t.Fatal(err)
+		}
+		state.Phase = Following
+		if err := state.save(t.Context(), original); err != nil {
+			t.Fatal(err)
+		}
+		visitor := openAs(t, s.pair.Original, "visitor", "refusing")
+		compared := func() {
+			t.Helper()
+			applied(t, original, copied)
+			if c, err := CompareCopy(t.Context(), original, copied, CompareOptions{Load: 1}, true); err != nil || !c.Equal() {
+				t.Fatalf("got %+v, %v", c, err)
+			}
+		}
+		nothing := func() func() { return func() {} }
+		tests := []struct {
+			name    string
+			arrange func() (undo func())
+			change  func(*SwitchOptions)
+			want    string
+			asked   int // of the engine
+		}{
+			{"not compared", nothing, func(*SwitchOptions) {}, "there is no comparison of all tables that found them equal", 0},
+			{"taken back, with nothing in the way", func() func() { compared(); return func() {} }, func(*SwitchOptions) {}, "it took too long: the original is as it was", 1},
+			{"not closed", nothing, func(o *SwitchOptions) {
+				o.Closed = func(context.Context) error { return errors.New("the product is open") }
+			}, "not switched, the original is as it was: the product is open", 0},
+			{"not closed, and live: it is not asked", nothing, func(o *SwitchOptions) {
+				o.Live, o.Closed = true, func(context.Context) error { return errors.New("the product is open") }
+			}, "it took too long", 1},
+			{"a transaction that has written", func() func() {
+				tx, err := visitor.Pool().Begin()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := tx.Exec("INSERT INTO visits VALUES (2, 'two')"); err != nil {
+					t.Fatal(err)
+				}
+				return func() { _ = tx.Rollback() }
+			}, func(*SwitchOptions) {}, "(visitor@localhost) has written in a transaction that is open", 0},
+			{"rows that are written", func() func() {
+				stop, stopped := make(chan struct{}), make(chan struct{})
+				go func() {
+					defer close(stopped)
+					for n := 0; ; n++ {
+						select {
+						case <-stop:
+							return
+						case <-time.After(20 * time.Millisecond):
+							_, _ = visitor.Pool().Exec("UPDATE visits SET body = ? WHERE id = 1", n)
+						}
+					}
+				}()
+				return func() { close(stop); <-stopped }
+			}, func(*SwitchOptions) {}, "the database is not quiet", 0},
+			{"nobody is logged in to the copy", nothing, nil, "nobody has logged in to the copy", 0},
+			{"a user who cannot log in", nothing, func(o *SwitchOptions) {
+				o.LogIn = func(context.Context, string) error { return errors.New("as app: denied") }
+			}, "logging in to the copy as those who will need it: as app: denied", 0},
+			{"other rows on the copy in a table that was written since", func() func() {
+				execute(t, visitor.Pool(), "UPDATE visits SET body = 'now' WHERE id = 1")
+				applied(t, original, copied)
+				s.onCopy(t, "refusing", "UPDATE visits SET body = 'other' WHERE id = 1")
+				return func() { s.onCopy(t, "refusing", "UPDATE visits SET body = 'now' WHERE id = 1"); compared() }
+			}, func(*SwitchOptions) {}, "the copy differs: `visits` differs", 0},
+			{"replication that has stopped", func() func() {
+				s.onCopy(t, "refusing", "INSERT INTO visits VALUES (9, 'here first')")
+				execute(t, visitor.Pool(), "INSERT INTO visits VALUES (9, 'nine')")
+				applied(t, original, copied)
+				return func() { // which an operator has put right
+					s.onCopy(t, "refusing", "DELETE FROM visits WHERE id = 9")
+					start := "START REPLICA"
+					if s.program.MariaDB() {
+						start = "START SLAVE"
+					}
+					execute(t, s.pair.To, start)
+					applied(t, original, copied)
+				}
+			}, func(*SwitchOptions) {}, "replication has stopped: error 1062", 0},
+		}
+		if !s.program.MariaDB() { // which does not remember its errors
+			tests = append(tests, tests[1])
+			tests[len(tests)-1].name, tests[len(tests)-1].arrange = "an error since the comparison, put right", nothing
+			tests[len(tests)-1].want, tests[len(tests)-1].asked = "after the comparison began: compare again", 0
+		}
+		again := tests[1]
+		again.name = "compared again"
+		for _, test := range append(tests, again) {
+			e := &takenBack{}
+			o := SwitchOptions{Engine: e, Report: func(string) {}, Closed: func(context.Context) error { return nil }, Quiet: ddl.QuietOptions{For: 400 * time.Millisecond},
+				Compare: CompareOptions{Load: 1}, LogIn: func(context.Context, string) error { return nil }}
+			to := copied
+			if test.change == nil {
+				to = nil
+			} else {
+				test.change(&o)
+			}
+			undo := test.arrange()
+			_, err := Switch(t.Context(), original, to, o)
+			undo()
+			if err == nil || !strings.Contains(err.Error(), test.want) || e.asked != test.asked {
+				t.Errorf("%s: got %v, RDS was asked %d times; want %q, %d", test.name, err, e.asked, test.want, test.asked)
+			}
+			if err != nil && !strings.Contains(err.Error(), "the original is as it was") {
+				t.Errorf("%s: %v does not say what became of the original", test.name, err)
+			}
+			if now, err := Read(t.Context(), original); err != nil || now.Phase != Following {
+				t.Errorf("%s: the copy is %+v, %v", test.name, now, err)
+			}
+		}
+	})
+}
