@@ -38,6 +38,10 @@ type Engine interface {
 // before.
 var ErrNotSwitched = errors.New("the original is as it was")
 
+// ErrGone is the error of a switch to a copy that nothing binds to the original any
+// more: nothing will ever switch.
+var ErrGone = errors.New("nothing binds the copy to the original any more")
+
 // StartOptions say how to start a copy.
 type StartOptions struct {
 	Engine Engine
@@ -156,7 +160,7 @@ func (s *State) prepare(ctx context.Context, original, copied *ddl.Database, o S
 	if s.UUID != "" && s.UUID != copied.UUID {
 		return fmt.Errorf("%s is another server (%s) than the copy that was made (%s)", copied.Addr, copied.UUID, s.UUID)
 	}
-	if err := s.arrived(ctx, original, copied, time.Minute); err != nil && !(s.Phase == Changing && errors.Is(err, ErrBehind)) {
+	if err := s.arrived(ctx, original, copied, time.Minute); err != nil && (s.Phase != Changing || !errors.Is(err, ErrBehind)) {
 		return err
 	}
 	if err := takesWrites(ctx, copied); err != nil {
