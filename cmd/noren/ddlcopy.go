@@ -97,9 +97,14 @@ func (f *copyLogins) both(ctx context.Context) (original, copied *ddl.Database, 
 		return nil, nil, nil, err
 	}
 	host := ""
-	if s != nil {
+	if !ended(s) {
 		host = s.Host
 	}
 	copied, err = f.copied(ctx, host)
 	return original, copied, s, err
+}
+
+// ended reports whether no copy is under way that noren has made.
+func ended(s *copy.State) bool {
+	return s == nil || s.Phase == copy.Finished || s.Phase == copy.Abandoned
 }

@@ -41,7 +41,7 @@ out.`,
 				return err
 			}
 			defer copied.Close()
-			if len(options.Tables) > 0 || s == nil { // beside the journal
+			if len(options.Tables) > 0 || ended(s) { // beside the journal
 				results, err := copy.Compare(ctx, original, copied, options)
 				if err != nil {
 					return withBehind(err)

@@ -110,8 +110,10 @@ func (b blueGreen) Make(ctx context.Context, name string, report func(string)) (
 
 func (b blueGreen) Switch(ctx context.Context, name string, timeout time.Duration, report func(string)) error {
 	_, err := b.client.Switch(ctx, name, timeout, saying(report))
-	// Without a deployment nothing can have been switched, nor ever will.
-	if errors.Is(err, bluegreen.ErrNotSwitched) || errors.Is(err, bluegreen.ErrNone) {
+	switch {
+	case errors.Is(err, bluegreen.ErrNone):
+		return fmt.Errorf("%w; %w", err, copy.ErrGone)
+	case errors.Is(err, bluegreen.ErrNotSwitched):
 		return fmt.Errorf("%w; %w", err, copy.ErrNotSwitched)
 	}
 	return err

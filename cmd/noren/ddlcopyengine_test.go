@@ -128,7 +128,7 @@ func TestBlueGreen_Switch(t *testing.T) {
 		{"failed", []string{"AVAILABLE", is, "SWITCHOVER_FAILED"}, "", "deployment noren-0007 is failed", true, 1},
 		{"again, after it failed", []string{"SWITCHOVER_FAILED", is, "SWITCHOVER_COMPLETED"}, "", "", false, 1},
 		{"refused by a guardrail", []string{"AVAILABLE"}, awsstub.Refuse("InvalidBlueGreenDeploymentStateFault", "lag"), "lag", true, 1},
-		{"deleted by another", []string{""}, "", "there is no such deployment", true, 0},
+		{"deleted by another", []string{""}, "", "there is no such deployment; nothing binds the copy", false, 0},
 		{"the answer was lost", []string{"AVAILABLE", is}, awsstub.Refuse("InternalFailure", "lost"), "RDS has begun all the same", false, 1},
 	}
 	for _, test := range tests {
@@ -140,6 +140,9 @@ func TestBlueGreen_Switch(t *testing.T) {
 			err := rds.Switch(t.Context(), "noren-0007", 45*time.Second, func(string) {})
 			if differs(err, test.err) || errors.Is(err, copy.ErrNotSwitched) != test.notSwitched {
 				t.Errorf("got %v (as it was: %v), want %q", err, errors.Is(err, copy.ErrNotSwitched), test.err)
+			}
+			if errors.Is(err, copy.ErrGone) != (test.states[0] == "") {
+				t.Errorf("%v: that it is gone is %v", err, errors.Is(err, copy.ErrGone))
 			}
 			calls := stub.Calls("SwitchoverBlueGreenDeployment")
 			if test.refuse == "" && len(calls) != test.calls || len(calls) > 0 && calls[0].Form.Get("SwitchoverTimeout") != "45" {

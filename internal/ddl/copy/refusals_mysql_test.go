@@ -143,3 +143,46 @@ func TestSwitch_Refuses(t *testing.T) {
 		}
 	})
 }
+
+// gone is an engine whose deployment someone else has deleted.
+type gone struct{ twoServers }
+
+func (gone) Switch(context.Context, string, time.Duration, func(string)) error { return ErrGone }
+
+// A switch that was begun, and whose deployment is gone, ends by where the endpoint
+// leads: to the copy, so that it has happened, or to the original, so that it never
+// will.
+func TestSwitch_Gone(t *testing.T) {
+	onEveryPair(t, func(t *testing.T, s *sides) {
+		original, copied := s.both(t, "going", "CREATE TABLE visits (id INT PRIMARY KEY)")
+		state := &State{Migration: "0007", Deployment: "noren-0007", UUID: copied.UUID}
+		if err := begin(t.Context(), original, state); err != nil {
+			t.Fatal(err)
+		}
+		state.Phase = Following
+		if err := state.save(t.Context(), original); err != nil {
+			t.Fatal(err)
+		}
+		applied(t, original, copied)
+		if c, err := CompareCopy(t.Context(), original, copied, CompareOptions{Load: 1}, true); err != nil || !c.Equal() {
+			t.Fatalf("got %+v, %v", c, err)
+		}
+		now, err := Read(t.Context(), original)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now.Phase = Switching
+		if err := now.save(t.Context(), original); err != nil {
+			t.Fatal(err)
+		}
+		applied(t, original, copied)
+		o := SwitchOptions{Engine: gone{}, Live: true, Report: func(string) {}, Compare: CompareOptions{Load: 1}, LogIn: func(context.Context, string) error { return nil },
+			Reopen: func(context.Context) (*ddl.Database, error) { return open(t, s.pair.Copy, "going"), nil }}
+		if now, err := Switch(t.Context(), copied, nil, o); err != nil || now.Phase != Switched {
+			t.Errorf("the endpoint leads to the copy: got %+v, %v", now, err)
+		}
+		if now, err := Switch(t.Context(), original, copied, o); !errors.Is(err, ErrGone) || now.Phase != Following {
+			t.Errorf("the endpoint leads to the original: got %+v, %v", now, err)
+		}
+	})
+}

@@ -73,8 +73,12 @@ func Switch(ctx context.Context, original, copied *ddl.Database, o SwitchOptions
 		}
 	}
 	reached("switching")
-	if err := o.Engine.Switch(ctx, s.Deployment, o.Timeout, o.Report); err != nil {
-		if !errors.Is(err, ErrNotSwitched) {
+	err = o.Engine.Switch(ctx, s.Deployment, o.Timeout, o.Report)
+	switch gone := errors.Is(err, ErrGone); {
+	case gone && original.UUID == s.UUID: // someone has finished it
+		o.Report(err.Error())
+	case err != nil:
+		if !gone && !errors.Is(err, ErrNotSwitched) {
 			return s, fmt.Errorf("whether it is switched is not known: run switch again, which finds out: %w", err)
 		}
 		s.Phase = Following
