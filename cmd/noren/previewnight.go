@@ -66,6 +66,9 @@ func (q *previewing) playNight(ctx context.Context, cmd *cobra.Command, product 
 	}
 	report := night.Report()
 	if q.asJSON {
+		q.writing.Lock()
+		defer q.writing.Unlock()
+		q.reported = true
 		lines := json.NewEncoder(out)
 		lines.SetEscapeHTML(false)
 		return errors.Join(lines.Encode(report), failedNight(status))

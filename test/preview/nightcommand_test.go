@@ -5,6 +5,7 @@ package preview
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -21,9 +22,11 @@ import (
 // norenCommand is the command, run in the folder of the checkout.
 func norenCommand(t *testing.T, bin string, args ...string) *exec.Cmd {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), bin, args...)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(stop)
+	command := exec.CommandContext(ctx, bin, args...)
 	command.Dir = filepath.Join("..", "..")
-	command.WaitDelay = time.Minute
+	command.WaitDelay = 2 * time.Second
 	return command
 }
 
@@ -88,7 +91,7 @@ func TestNightOnTheCommandLine(t *testing.T) {
 		stdout, err := night.Output()
 		var ended *exec.ExitError
 		if !errors.As(err, &ended) || ended.ExitCode() != 5 || !strings.Contains(stderr.String(), "the night has not succeeded: failed") {
-			t.Fatalf("%v, %s", err, &stderr)
+			t.Fatalf("%v, %s\n%s", err, &stderr, stdout)
 		}
 		lines := strings.Split(strings.TrimSpace(string(stdout)), "\n")
 		for _, line := range lines {
