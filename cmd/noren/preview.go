@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -124,6 +125,9 @@ type previewing struct {
 	night                  preview.NightConfig
 	asJSON                 bool
 	closed, readOnly       bool
+
+	writing  sync.Mutex // of lines of JSON
+	reported bool       // the last of them is written
 }
 
 func (q *previewing) run(cmd *cobra.Command) error {
@@ -135,7 +139,13 @@ func (q *previewing) run(cmd *cobra.Command) error {
 	if q.asJSON {
 		lines := json.NewEncoder(cmd.OutOrStdout())
 		lines.SetEscapeHTML(false)
-		q.config.Events = func(e preview.Event) { _ = lines.Encode(e) } // a reader that has gone is no reason to end
+		q.config.Events = func(e preview.Event) {
+			q.writing.Lock()
+			defer q.writing.Unlock()
+			if !q.reported {
+				_ = lines.Encode(e) // a reader that has gone is no reason to end
+			}
+		}
 	}
 	product, err := preview.Start(ctx, q.config, cmd.ErrOrStderr())
 	if ctx.Err() != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/account"
 	"github.com/noren-cdk/noren/internal/preview/states"
 	"github.com/noren-cdk/noren/internal/term"
+	"github.com/noren-cdk/noren/internal/window"
 )
 
 // notSucceeded is the exit code of a night that did not end well.
@@ -48,7 +49,7 @@ func (q *previewing) playNight(ctx context.Context, cmd *cobra.Command, product 
 		return err
 	}
 	defer night.Close()
-	fmt.Fprintf(said, "\nnoren window works here with AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=preview AWS_SECRET_ACCESS_KEY=preview\n", night.AccountURL(), account.Region)
+	fmt.Fprintf(said, "\nnoren window status, approve and retry work in another terminal after\n  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=preview AWS_SECRET_ACCESS_KEY=preview\n\n", night.AccountURL(), account.Region)
 	if keys.Terminal() {
 		fmt.Fprintln(said, nightKeys)
 	}
@@ -65,6 +66,9 @@ func (q *previewing) playNight(ctx context.Context, cmd *cobra.Command, product 
 	}
 	report := night.Report()
 	if q.asJSON {
+		q.writing.Lock()
+		defer q.writing.Unlock()
+		q.reported = true
 		lines := json.NewEncoder(out)
 		lines.SetEscapeHTML(false)
 		return errors.Join(lines.Encode(report), failedNight(status))
@@ -79,7 +83,7 @@ func failedNight(status states.Status) error {
 	if status == states.Succeeded {
 		return nil
 	}
-	return &exitError{notSucceeded, fmt.Errorf("the night ended: %s", status)}
+	return &exitError{notSucceeded, fmt.Errorf("the night has not succeeded: %s", preview.NightStatus(status))}
 }
 
 // follow plays the night, with the keys of whoever is at the terminal. Where
@@ -100,22 +104,18 @@ func (q *previewing) follow(ctx context.Context, out io.Writer, night *preview.N
 		status, err := play(ctx)
 		ended <- end{status, err}
 	}()
-	changed, shown := product.Changed(), ""
+	changed, shown := product.Changed(), map[string]window.Stage{}
 	for {
 		select {
 		case e := <-ended:
+			tellSteps(out, night, shown)
 			return e.status, e.err
 		case err := <-product.Failed():
 			if err != nil {
 				return "", err
 			}
 		case <-changed:
-			for _, p := range night.Timeline() {
-				if line := p.Name + " " + string(p.Stage); p.Stage != "comes" && !strings.Contains(shown, line+"\n") {
-					shown += line + "\n"
-					fmt.Fprintln(out, "  "+line)
-				}
-			}
+			tellSteps(out, night, shown)
 		case key := <-keys.Pressed:
 			switch key {
 			case 'q', term.CtrlC, term.CtrlD:
@@ -129,6 +129,27 @@ func (q *previewing) follow(ctx context.Context, out io.Writer, night *preview.N
 			default:
 				fmt.Fprintln(out, nightKeys)
 			}
+		}
+	}
+}
+
+// tellSteps writes a line for every step that has come further than was shown.
+func tellSteps(out io.Writer, night *preview.Night, shown map[string]window.Stage) {
+	for _, p := range night.Timeline() {
+		if p.Stage == window.Comes || p.Stage == shown[p.Name] {
+			continue
+		}
+		shown[p.Name] = p.Stage
+		took := p.Took(p.Started).Seconds()
+		switch p.Stage {
+		case window.Done:
+			fmt.Fprintf(out, "  %s: done in %.1f s\n", p.Name, took)
+		case window.Failed:
+			fmt.Fprintf(out, "  %s: failed after %.1f s: %s\n", p.Name, took, p.Why)
+		case window.Asking:
+			fmt.Fprintf(out, "  %s: waits for an answer\n", p.Name)
+		default:
+			fmt.Fprintf(out, "  %s: %s\n", p.Name, p.Does)
 		}
 	}
 }

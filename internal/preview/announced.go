@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -9,14 +10,15 @@ import (
 
 	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/function/announcement"
+	"github.com/noren-cdk/noren/internal/preview/account"
 	"github.com/noren-cdk/noren/internal/preview/edge"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
 // announced is /maintenance.json as its function keeps it, in a folder of its own.
 type announced struct {
-	dir      string
-	document announcement.Document
+	dir    string
+	bucket string // the logical id of the bucket
 }
 
 // announces tells whether the template has a function that keeps /maintenance.json
@@ -49,8 +51,12 @@ func (p *Preview) announces(bucket string) bool {
 		return false
 	}
 	p.closers = append(p.closers, func() { os.RemoveAll(dir) })
-	p.announced = &announced{dir: dir, document: announcement.New().Announced(*what, "")}
-	if err := p.announced.turned(p.Mode(), time.Now(), p.until(p.Mode())); err != nil {
+	p.announced = &announced{dir, bucket}
+	err = p.announced.write(announcement.New().Announced(*what, ""))
+	if err == nil {
+		err = p.announced.turned(p.Mode(), time.Now(), p.until(p.Mode()))
+	}
+	if err != nil {
 		p.note("%s is not served: %v", maintenance.StatusPath, err)
 	}
 	return true
@@ -61,28 +67,54 @@ func (a *announced) folder() edge.Folder {
 	return edge.Folder{Dir: a.dir, Header: http.Header{"Content-Type": {announcement.ContentType}, "Cache-Control": {announcement.CacheControl}}}
 }
 
+// file is the path of the document.
+func (a *announced) file() string {
+	return filepath.Join(a.dir, filepath.Base(maintenance.StatusPath))
+}
+
+// object is the document as an object of the account of a night.
+func (a *announced) object() map[string]string {
+	if a == nil {
+		return nil
+	}
+	return map[string]string{account.BucketName(a.bucket) + maintenance.StatusPath: a.file()}
+}
+
 // turned writes which mode the product was turned to. A mode of another name than
 // the construct's is not one that clients know.
 func (a *announced) turned(mode string, at, until time.Time) error {
 	if a == nil {
 		return nil
 	}
-	if to := maintenance.Mode(mode); to.Valid() {
-		if to != a.document.Mode {
-			a.document = a.document.Turned(to, at, until)
-		}
-		a.document.UpdatedAt = at.UTC().Truncate(time.Second)
+	text, err := os.ReadFile(a.file()) // which the function of a night writes as well
+	if err != nil {
+		return fmt.Errorf("%s: %w", maintenance.StatusPath, err)
 	}
-	text, err := announcement.Encode(a.document)
+	var d announcement.Document
+	if err := json.Unmarshal(text, &d); err != nil {
+		return fmt.Errorf("%s: %w", maintenance.StatusPath, err)
+	}
+	if to := maintenance.Mode(mode); to.Valid() {
+		if to != d.Mode {
+			d = d.Turned(to, at, until)
+		}
+		d.UpdatedAt = at.UTC().Truncate(time.Second)
+	}
+	return a.write(d)
+}
+
+// write puts a document in the place of the last one at once: it is read at any
+// moment.
+func (a *announced) write(d announcement.Document) error {
+	text, err := announcement.Encode(d)
 	if err != nil {
 		return err
 	}
-	// In the place of the last one at once: it is read at any moment.
 	next := filepath.Join(a.dir, "next")
 	if err := os.WriteFile(next, text, 0o600); err != nil {
 		return fmt.Errorf("%s: %w", maintenance.StatusPath, err)
 	}
-	return os.Rename(next, filepath.Join(a.dir, filepath.Base(maintenance.StatusPath)))
+	return os.Rename(next, a.file())
 }
 
 // until is the end that the refused are told in a mode, zero if there is none.

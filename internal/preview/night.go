@@ -130,7 +130,8 @@ func (n *Night) open(ctx context.Context) error {
 	n.account, err = account.Start(account.Config{
 		Stack: n.stackName(), Template: n.template, Parameters: p.config.Parameters, Values: p.config.Values,
 		Localize: p.addresses.localize, Secret: p.secrets.value, Apply: n.apply, Invoke: n.invoke, Published: n.published,
-		Pace: 50 * time.Millisecond, Quick: true, Handle: n.machineCalls(),
+		Files: p.announced.object(),
+		Pace:  50 * time.Millisecond, Quick: true, Handle: n.machineCalls(),
 	})
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/noren-cdk/noren/internal/preview/edge"
+	"github.com/noren-cdk/noren/internal/preview/states"
 	"github.com/noren-cdk/noren/internal/term"
 	"github.com/noren-cdk/noren/internal/window"
 )
@@ -171,9 +172,18 @@ func (n *Night) shown() []step {
 	return all
 }
 
+// NightStatus is a status in a sentence.
+func NightStatus(status states.Status) string {
+	return strings.ToLower(strings.ReplaceAll(string(status), "_", " "))
+}
+
 // Write writes the report for people.
 func (r NightReport) Write(w io.Writer) {
-	fmt.Fprintf(w, "%s: %s, the product is %s\n\n", r.Window, strings.ToLower(strings.ReplaceAll(r.Status, "_", " ")), r.Mode)
+	fmt.Fprintf(w, "%s: %s, the product is %s\n\n", r.Window, NightStatus(states.Status(r.Status)), r.Mode)
+	names := 0
+	for _, s := range r.Steps {
+		names = max(names, len(s.Name))
+	}
 	for _, s := range r.Steps {
 		took := ""
 		if s.Attempts > 0 {
@@ -186,15 +196,23 @@ func (r NightReport) Write(w io.Writer) {
 		if s.Attempts > 1 {
 			text = strings.TrimSpace(fmt.Sprintf("%s (%s)", text, term.Plural(s.Attempts, "attempt")))
 		}
-		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  %-24s %-8s %8s  %s", s.Name, s.Stage, took, text), " "))
+		begin := fmt.Sprintf("  %-*s  %-7s %7s  ", names, s.Name, s.Stage, took)
+		for _, line := range wrapped(text, 110-len(begin)) {
+			fmt.Fprintln(w, strings.TrimRight(begin+line, " "))
+			begin = strings.Repeat(" ", len(begin))
+		}
 	}
 	fmt.Fprintln(w)
 	for _, c := range r.Requests {
 		fmt.Fprintf(w, "  %-8s %d answered, %d refused, %d failed\n", c.Kind, c.Answered, c.Refused, c.Failed)
 	}
 	if r.Reports.Apps > 0 {
-		fmt.Fprintf(w, "  reports  %d written by %s, %d waited when it opened, %d arrived, %d still wait\n",
-			r.Reports.Written, term.Plural(r.Reports.Apps, "app"), r.Reports.Queued, r.Reports.Arrived, r.Reports.Waiting)
+		queued := ""
+		if r.Reports.Queued > 0 {
+			queued = fmt.Sprintf("%d waited when it opened, ", r.Reports.Queued)
+		}
+		fmt.Fprintf(w, "  reports  %d written by %s, %s%d arrived, %d still wait\n",
+			r.Reports.Written, term.Plural(r.Reports.Apps, "app"), queued, r.Reports.Arrived, r.Reports.Waiting)
 		fmt.Fprintf(w, "  the longest read took %.3f s\n", r.LongestRead)
 	}
 	if len(r.Mails) > 0 {
@@ -209,4 +227,22 @@ func (r NightReport) Write(w io.Writer) {
 	for _, note := range r.Notes {
 		fmt.Fprintln(w, "  note: "+note)
 	}
+}
+
+// wrapped are the lines of a text, at least one, of a width unless a word is
+// longer.
+func wrapped(text string, width int) []string {
+	lines := []string{""}
+	for _, word := range strings.Fields(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case len(*last)+1+len(word) <= width:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
 }

@@ -40,8 +40,9 @@ func nightly(t *testing.T, w window.Window) []preview.Template {
 			t.Fatal(err)
 		}
 		resources := read["Resources"].(map[string]any)
-		d := window.Deployed{Window: w, Switch: "Maintenance", Function: "WindowFunction", Planned: "Planned"}
+		d := window.Deployed{Window: w, Switch: "Maintenance", Function: "WindowFunction", Planned: "Planned", Schedule: "Schedule"}
 		arn := "arn:aws:lambda:us-east-1:000000000000:function:WindowFunction"
+		resources["Schedule"] = map[string]any{"Type": "AWS::SSM::MaintenanceWindow", "Properties": map[string]any{"Name": "night"}}
 		resources["Planned"] = map[string]any{"Type": "AWS::SSM::Parameter", "Properties": map[string]any{"Name": "/planned", "Value": "none", "Type": "String"}}
 		resources["WindowFunction"] = map[string]any{"Type": "AWS::Lambda::Function", "Properties": map[string]any{
 			"Runtime": "provided.al2023", "Code": map[string]any{"S3Key": "none"},

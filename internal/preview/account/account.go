@@ -55,6 +55,10 @@ type Config struct {
 	// Default: no one is.
 	Published func(topic, subject, message string)
 
+	// Files are objects of S3 that are files of this machine: their paths, by
+	// bucket/key. Default: all objects are in memory.
+	Files map[string]string
+
 	// Quick says that requests and connections end within a second: what a drain
 	// waits for.
 	Quick bool
@@ -81,7 +85,7 @@ type Account struct {
 	mu         sync.Mutex
 	stack      stack
 	parameters map[string]string // of Systems Manager, by name
-	objects    map[string][]byte // of S3, by bucket/key
+	objects    map[string][]byte // of S3, by bucket/key: those that are no files
 	unknown    []string          // calls that were refused by name
 }
 

@@ -106,7 +106,7 @@ func (a *Account) createChangeSet(q request) (any, error) {
 	template := []byte(q.form.Get("TemplateBody"))
 	if address := q.form.Get("TemplateURL"); address != "" {
 		_, key, _ := strings.Cut(strings.TrimPrefix(address, "https://"), "/")
-		object, ok := a.objects[key]
+		object, ok := a.object(key)
 		if !ok {
 			return nil, refuse("ValidationError", "S3 error: %s is not there", key)
 		}

@@ -41,7 +41,7 @@ func physical(kind, id, balancer, listener string) (name, amazon string) {
 	case "AWS::ECS::Cluster":
 		return id, arn("ecs", "cluster/"+id)
 	case "AWS::S3::Bucket":
-		return bucketName(id), "arn:aws:s3:::" + bucketName(id)
+		return BucketName(id), "arn:aws:s3:::" + BucketName(id)
 	case "AWS::Events::Rule":
 		return id, arn("events", "rule/"+id)
 	default:
@@ -50,8 +50,8 @@ func physical(kind, id, balancer, listener string) (name, amazon string) {
 	return name, name
 }
 
-// bucketName is the name of a bucket: they have no capital letters.
-func bucketName(id string) string { return strings.ToLower(id) }
+// BucketName is the name of a bucket, by its logical id: it has no capital letters.
+func BucketName(id string) string { return strings.ToLower(id) }
 
 // resources are some of the deployed template's, their texts as the account has
 // them.

@@ -2,12 +2,9 @@ package account
 
 import (
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"fmt"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -91,42 +88,6 @@ func (a *Account) getSecretValue(q request) (any, error) {
 		return nil, refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 	}
 	return map[string]any{"ARN": id, "Name": name, "SecretString": a.config.Secret(name)}, nil
-}
-
-func (a *Account) putObject(q request) (any, error) {
-	if strings.Contains(q.header.Get("Content-Encoding"), "aws-chunked") {
-		return nil, refuse("NotImplemented", "chunked uploads are not in the preview's account")
-	}
-	key := strings.TrimPrefix(q.path, "/")
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	was, exists := a.objects[key]
-	if match := q.header.Get("If-Match"); match != "" && (!exists || match != tag(was)) || q.header.Get("If-None-Match") == "*" && exists {
-		return nil, refuse("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-	}
-	a.objects[key] = q.body
-	return raw{nil, map[string]string{"ETag": tag(q.body)}}, nil
-}
-
-func tag(body []byte) string {
-	sum := md5.Sum(body)
-	return `"` + hex.EncodeToString(sum[:]) + `"`
-}
-
-func (a *Account) getObject(q request) (any, error) {
-	body, ok := a.Object(strings.TrimPrefix(q.path, "/"))
-	if !ok {
-		return nil, refuse("NoSuchKey", "The specified key does not exist.")
-	}
-	return raw{body, map[string]string{"ETag": tag(body), "Content-Type": "application/json"}}, nil
-}
-
-// Object is what was put into a bucket, by bucket/key.
-func (a *Account) Object(key string) ([]byte, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	body, ok := a.objects[key]
-	return slices.Clone(body), ok
 }
 
 func (a *Account) publish(q request) (any, error) {

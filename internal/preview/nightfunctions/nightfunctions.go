@@ -16,15 +16,21 @@ import (
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
+	"github.com/noren-cdk/noren/internal/function/announcement"
 	"github.com/noren-cdk/noren/internal/function/guard"
 	"github.com/noren-cdk/noren/internal/function/window"
 	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/preview"
 )
 
-// Functions are the guard and the function of the steps.
+// Functions are the guard, the function of the steps, and the one that keeps
+// /maintenance.json.
 func Functions() map[string]preview.Function {
 	return map[string]preview.Function{
+		"announcement": {
+			Run:     func() { lambda.Start(announcement.FromEnvironment(os.Getenv, settings(), log()).Invoke) },
+			Belongs: func(variable string) bool { return strings.HasPrefix(variable, "ANNOUNCEMENT_") },
+		},
 		"guard": {
 			Run: func() {
 				settings := settings()
