@@ -22,7 +22,7 @@ import (
 // norenCommand is the command, run in the folder of the checkout.
 func norenCommand(t *testing.T, bin string, args ...string) *exec.Cmd {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(stop)
 	command := exec.CommandContext(ctx, bin, args...)
 	command.Dir = filepath.Join("..", "..")
