@@ -26,6 +26,8 @@ func TestMonitors(t *testing.T) {
 	for _, test := range []struct{ name, source, want string }{
 		{"Mackerel", mackerel, ""},
 		{"topics", "alarmTopics: [" + topic + "]\nchatTopics: [" + topic + "-chat]\n", ""},
+		{"a text for the list", "maintenance:\n  monitors: m\n", "maintenance.monitors: want a list, each a mapping of keys, got \"m\""},
+		{"two problems at once", strings.Replace(mackerel, "{services: [shop]}", "{roles: [shop], url: http://example.com}", 1), `monitor "m": mackerel.roles: want "service: role", got "shop"; mackerel.url: want an address`},
 		{"no name", strings.Replace(mackerel, "name: m", "whileReadOnly: true", 1), "maintenance.monitors[0].name: missing"},
 		{"no secret", strings.Replace(mackerel, "secret: arn", "# ", 1), "maintenance.monitors[0].secret: missing"},
 		{"a misspelt key", strings.Replace(mackerel, "services", "service", 1), "maintenance.monitors[0].mackerel.service: unknown key: did you mean services?"},

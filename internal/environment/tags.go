@@ -66,6 +66,8 @@ func wanted(t reflect.Type, tag reflect.StructTag) string {
 		return "a whole number" + bounds
 	case reflect.Float64:
 		return "a number" + bounds
+	case reflect.Struct:
+		return "a mapping of keys"
 	}
 	return "text"
 }

@@ -46,7 +46,9 @@ func Validate(m maintenance.Monitor) error {
 		errs = append(errs, validateHTTP(m.HTTP))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("monitor %q: %w", m.Name, err)
+		problems := strings.Split(strings.ReplaceAll(err.Error(), " in type monitors.window", ""), "\n")
+		slices.Sort(problems)
+		return fmt.Errorf("monitor %q: %s", m.Name, strings.Join(problems, "; "))
 	}
 	return nil
 }
