@@ -143,6 +143,9 @@ func (t *turning) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := query.CheckCredentials(cmd.Context()); err != nil {
+		return err
+	}
 	o := &turn.Operation{API: cloudformation.NewFromConfig(query.AWS), Stack: query.Stack, Switch: t.name, Role: t.role}
 	o.Upload = t.upload(query.AWS, o)
 	switch {

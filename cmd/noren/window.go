@@ -49,7 +49,11 @@ func (f *windowFlags) add(cmd *cobra.Command) {
 // query is the product that is meant.
 func (f *windowFlags) query(cmd *cobra.Command) (live.Query, error) {
 	from := statusFlags{env: f.env, stack: f.stack, region: f.region, confirm: live.DefaultConfirm}
-	return from.query(cmd)
+	query, err := from.query(cmd)
+	if err != nil {
+		return live.Query{}, err
+	}
+	return query, query.CheckCredentials(cmd.Context())
 }
 
 // night is a planned maintenance as it is deployed, and its execution.

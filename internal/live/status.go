@@ -55,8 +55,8 @@ func (q Query) Find(ctx context.Context) (Report, error) {
 		q.Now = time.Now
 	}
 	report := Report{Stack: q.Stack, Region: q.AWS.Region, At: q.Now().UTC().Truncate(time.Second)}
-	if _, err := q.AWS.Credentials.Retrieve(ctx); err != nil {
-		return report, fmt.Errorf("no AWS credentials: log in, as with aws sso login, name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", q.explain(err))
+	if err := q.CheckCredentials(ctx); err != nil {
+		return report, err
 	}
 	d, err := readStack(ctx, cloudformation.NewFromConfig(q.AWS), q.Stack)
 	if err != nil {
@@ -147,6 +147,14 @@ func (d *deployed) assess(s rules.Found, seen Seen, secret func(value string) (s
 }
 
 // explain says in a line what an error means.
+// CheckCredentials reports that there are no credentials of AWS, and what to do.
+func (q Query) CheckCredentials(ctx context.Context) error {
+	if _, err := q.AWS.Credentials.Retrieve(ctx); err != nil {
+		return fmt.Errorf("no AWS credentials: log in, as with aws sso login, name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", q.explain(err))
+	}
+	return nil
+}
+
 func (q Query) explain(err error) error { return explain(err, q.Stack, q.AWS.Region) }
 
 // longest is how far back the listener's changes are looked for. CloudTrail
