@@ -251,7 +251,7 @@ func TestControlPage(t *testing.T) {
 			browser.Do(t, ctx, chromedp.Click(chromedp.CSS("#requests li summary")))
 			post(t, p.API+"/api/audits/another")
 			until(t, ctx, `document.querySelector("#requests").children[1].querySelector("details").open`)
-			const wide = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.tagName + "." + e.className + " " + e.textContent).join("\n")`
+			const wide = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth || e.scrollWidth > innerWidth).map(e => e.tagName + "." + e.className + " " + e.textContent).join("\n")`
 			if browser.See(t, ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)) {
 				t.Errorf("the page must be scrolled sideways, for\n%s", browser.See(t, ctx, chromedp.Evaluate[string](wide)))
 			}
