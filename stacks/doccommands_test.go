@@ -37,11 +37,16 @@ func (a *anyCall) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Unlock()
 	switch {
 	case operation == "DescribeStacks":
-		fmt.Fprint(w, "<R><DescribeStacksResult><Stacks><member><StackName>s</StackName><StackStatus>UPDATE_COMPLETE</StackStatus>"+
+		status := "UPDATE_COMPLETE"
+		if slices.Contains(a.list(), "ContinueUpdateRollback") { // what is waited for then
+			status = "UPDATE_ROLLBACK_COMPLETE"
+		}
+		fmt.Fprint(w, "<R><DescribeStacksResult><Stacks><member><StackName>s</StackName><StackStatus>"+status+"</StackStatus>"+
 			"<Outputs><member><OutputKey>ClusterName</OutputKey><OutputValue>c</OutputValue></member><member><OutputKey>ServiceName</OutputKey><OutputValue>s</OutputValue></member></Outputs>"+
 			"</member></Stacks></DescribeStacksResult></R>")
 	case operation == "DescribeDBInstances":
 		fmt.Fprint(w, "<R><DescribeDBInstancesResult><DBInstances><DBInstance><DBInstanceStatus>available</DBInstanceStatus></DBInstance></DBInstances></DescribeDBInstancesResult></R>")
+	case strings.HasPrefix(operation, "PUT /"): // an object
 	case strings.HasPrefix(operation, "GET /BUCKET"), strings.HasPrefix(operation, "GET /") && r.URL.Query().Has("list-type"):
 		fmt.Fprint(w, "<ListBucketResult><Name>b</Name></ListBucketResult>")
 	case form.Get("Action") != "":
@@ -116,7 +121,9 @@ func TestPrintedInDocs(t *testing.T) {
 			}
 			stub := &anyCall{}
 			server := httptest.NewServer(stub)
-			script := "CLUSTER=fieldreports CHANGE=0001_x GUARD=MaintenanceGuard NAME=x STACK=fieldreports-prod\n" + strings.Join(shell, "\n") + "\n"
+			// The files that commands read, and the function that other pages explain.
+			script := "mkdir -p web/dist && touch web/dist/index.html && echo k | tee key.txt >begin.json\noutput() { echo value; }\n" +
+				"CLUSTER=fieldreports CHANGE=0001_x GUARD=MaintenanceGuard NAME=x STACK=fieldreports-prod\n" + strings.Join(shell, "\n") + "\n"
 			if !strings.Contains(script, "AWS_DEFAULT_REGION=") {
 				script += "export AWS_DEFAULT_REGION=us-east-1\n" // in the settings of whoever reads it
 			}
