@@ -73,6 +73,18 @@ func (f *ddlLogin) open(ctx context.Context, login ddl.Login) (*ddl.Database, er
 	return login.Open(ctx)
 }
 
+// openToPlan logs in as the user who plans, if there is one: planDSN, or else, without
+// --dsn, by the environment. apart tells that it did. It leaves --dsn as it is.
+func (f *ddlLogin) openToPlan(ctx context.Context, planDSN string) (db *ddl.Database, apart bool, err error) {
+	login, ok := planLogin(planDSN)
+	if apart = ok && (f.dsn == "" || planDSN != ""); apart {
+		db, err = login.Open(ctx)
+	} else {
+		db, err = f.open(ctx, ddl.LoginFromEnvironment(os.Getenv))
+	}
+	return db, apart, err
+}
+
 // ddlFlags are the flags that plan, rehearse and run take.
 type ddlFlags struct {
 	ddlLogin

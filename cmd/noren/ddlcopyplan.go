@@ -54,15 +54,7 @@ failed.`,
 			if folder {
 				return fmt.Errorf("%q is a folder: a copy is made for one file", args[0])
 			}
-			login, ok := planLogin(planDSN)
-			starter, apart := flags, planDSN != "" || ok && flags.dsn == ""
-			switch {
-			case planDSN != "":
-				flags.dsn = ""
-			case !ok:
-				login = ddl.LoginFromEnvironment(os.Getenv)
-			}
-			db, err := flags.open(cmd.Context(), login)
+			db, apart, err := flags.openToPlan(cmd.Context(), planDSN)
 			if err != nil {
 				return err
 			}
@@ -73,7 +65,7 @@ failed.`,
 			}
 			switch {
 			case apart:
-				err = rightsOf(cmd.Context(), starter, plan)
+				err = rightsOf(cmd.Context(), flags, plan)
 			case options.ScratchServer:
 				err = plan.Rights(cmd.Context(), db)
 			default:

@@ -44,14 +44,7 @@ Exit code: 0 if every statement is allowed, 1 if not, or if anything failed.`,
 			if err != nil {
 				return err
 			}
-			login, ok := planLogin(planDSN)
-			switch {
-			case planDSN != "":
-				flags.dsn = ""
-			case !ok:
-				login = ddl.LoginFromEnvironment(os.Getenv)
-			}
-			db, err := flags.open(cmd.Context(), login)
+			db, _, err := flags.openToPlan(cmd.Context(), planDSN)
 			if err != nil {
 				return err
 			}

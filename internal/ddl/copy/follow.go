@@ -87,17 +87,12 @@ func (s *Status) next() string {
 // comparison was cut off, and writes what it finds to the journal. With again it
 // begins from the first table.
 func CompareCopy(ctx context.Context, original, copied *ddl.Database, o CompareOptions, again bool) (*Comparison, error) {
-	release, err := alone(ctx, original)
+	s, release, err := take(ctx, original, "there is no copy: noren ddl copy start makes one")
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	s, err := Read(ctx, original)
 	switch {
-	case err != nil:
-		return nil, err
-	case s == nil:
-		return nil, errors.New("there is no copy: noren ddl copy start makes one")
 	case s.Phase != Following:
 		return nil, fmt.Errorf("the copy is %s, not %s: there is nothing to compare", s.Phase, Following)
 	}

@@ -152,6 +152,24 @@ func alone(ctx context.Context, db *ddl.Database) (release func(), err error) {
 	return func() { ddl.End(conn) }, nil
 }
 
+// take reads the state of the copy, and keeps other verbs away until release. The
+// error is missing if there is no copy.
+func take(ctx context.Context, db *ddl.Database, missing string) (s *State, release func(), err error) {
+	release, err = alone(ctx, db)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err = Read(ctx, db)
+	if err == nil && s == nil {
+		err = errors.New(missing)
+	}
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return s, release, nil
+}
+
 // clock is the time of a server, in UTC.
 func clock(ctx context.Context, db *ddl.Database) (string, error) {
 	row, err := oneRow(ctx, db.Pool(), "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR) AS now")

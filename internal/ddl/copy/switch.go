@@ -46,17 +46,12 @@ func Switch(ctx context.Context, original, copied *ddl.Database, o SwitchOptions
 	if o.Timeout == 0 {
 		o.Timeout = 5 * time.Minute
 	}
-	release, err := alone(ctx, original)
+	s, release, err := take(ctx, original, "there is no copy to switch to")
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	s, err := Read(ctx, original)
 	switch {
-	case err != nil:
-		return nil, err
-	case s == nil:
-		return nil, errors.New("there is no copy to switch to")
 	case s.Phase == Switched || s.Phase == Finished:
 		o.Report("switched before")
 		return s, nil
@@ -203,17 +198,12 @@ func (s *State) written(ctx context.Context, db *ddl.Database) error {
 // Finish removes what bound the two together after a switch. The database is the
 // one in use.
 func Finish(ctx context.Context, db *ddl.Database, engine Engine, report func(string)) (*State, error) {
-	release, err := alone(ctx, db)
+	s, release, err := take(ctx, db, "there is no copy to finish")
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	s, err := Read(ctx, db)
 	switch {
-	case err != nil:
-		return nil, err
-	case s == nil:
-		return nil, errors.New("there is no copy to finish")
 	case s.Phase == Finished:
 		return s, nil
 	case s.Phase != Switched:
@@ -230,17 +220,12 @@ func Finish(ctx context.Context, db *ddl.Database, engine Engine, report func(st
 
 // Abandon removes the copy. The original is as it was.
 func Abandon(ctx context.Context, original *ddl.Database, engine Engine, report func(string)) (*State, error) {
-	release, err := alone(ctx, original)
+	s, release, err := take(ctx, original, "there is no copy to abandon")
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	s, err := Read(ctx, original)
 	switch {
-	case err != nil:
-		return nil, err
-	case s == nil:
-		return nil, errors.New("there is no copy to abandon")
 	case s.Phase == Abandoned:
 		return s, nil
 	case s.Phase == Switching || s.Phase == Switched || s.Phase == Finished:

@@ -187,7 +187,7 @@ func FuzzPage(f *testing.F) {
 	pages := []*Handler{withPage(f, Config{}, []byte(pageHTML)), withPage(f, Config{}, []byte(ownPage))}
 	f.Fuzz(func(t *testing.T, message, title, tag string) {
 		if validateText(message) != nil || validateText(title) != nil {
-			t.Skip()
+			return // the settings are refused before they get here
 		}
 		own := func(message, title string) Config {
 			return Config{Message: map[string]string{"en": message}, Words: map[string]Words{"en": say(title, title, title, title)}, Until: now.Add(time.Hour)}
