@@ -136,6 +136,32 @@ func (n night) timeline() []window.Progress {
 	return window.Timeline(n.Steps(), n.run.Events)
 }
 
+// continuesWith is the step with which a retry goes on: the one that was begun and
+// not done.
+func (n night) continuesWith() string {
+	at := window.Preflight
+	for _, p := range n.timeline() {
+		if !p.Started.IsZero() && p.Stage != window.Done {
+			at = p.Name
+		}
+	}
+	return at
+}
+
+// stillIn fails unless the template, the listener and, where an address is known, a
+// request say that the product is in the mode of the night.
+func (n night) stillIn(ctx context.Context) error {
+	report, err := n.query.Find(ctx)
+	if err != nil {
+		return err
+	}
+	s, err := report.Of(n.Switch)
+	if err != nil {
+		return err
+	}
+	return s.Agrees(n.Mode)
+}
+
 // title names the maintenance.
 func (n night) title() string {
 	return fmt.Sprintf("%s: %s to %s (%s), %s", n.ID(), n.Start.Format("2006-01-02 15:04"), n.End.Format("15:04"), n.Start.Format("-07:00"), n.Mode)

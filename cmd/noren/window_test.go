@@ -55,10 +55,12 @@ func begun(aws *awsstub.AWS, status string, events ...string) {
 }
 
 const (
-	changeEntered = `"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Change regions"}`
-	changeFailed  = `"type": "ExecutionFailed", "executionFailedEventDetails": {"error": "States.TaskFailed", "cause": "disk full"}`
-	askEntered    = `"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Ask"}`
-	askScheduled  = `"type": "TaskScheduled", "taskScheduledEventDetails": {"resource": "invoke", "resourceType": "lambda", "region": "x", "parameters": "{\"Payload\":{\"step\":\"Ask\",\"token\":\"AAAA\"}}"}`
+	preflightEntered = `"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Preflight"}`
+	unmuteEntered    = `"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Unmute"}`
+	changeEntered    = `"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Change regions"}`
+	changeFailed     = `"type": "ExecutionFailed", "executionFailedEventDetails": {"error": "States.TaskFailed", "cause": "disk full"}`
+	askEntered       = `"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Ask"}`
+	askScheduled     = `"type": "TaskScheduled", "taskScheduledEventDetails": {"resource": "invoke", "resourceType": "lambda", "region": "x", "parameters": "{\"Payload\":{\"step\":\"Ask\",\"token\":\"AAAA\"}}"}`
 )
 
 func TestWindow_StatusIsTheTimeline(t *testing.T) {
@@ -137,9 +139,10 @@ func TestWindow_Steering(t *testing.T) {
 		{"approve", "no question", -time.Minute, "RUNNING", []string{changeEntered}, "", "", 3},
 		{"approve", "a question that has ended", -time.Minute, "ABORTED", []string{askEntered, askScheduled, `"type": "ExecutionAborted"`}, "", "", 3},
 		{"approve", "nothing", time.Hour, "", nil, "", "", 3},
-		{"retry", "a failure", -time.Minute, "FAILED", []string{changeEntered, changeFailed}, "RedriveExecution", "executionArn", 0},
-		{"retry", "an abort", -time.Minute, "ABORTED", []string{changeEntered}, "RedriveExecution", "executionArn", 0},
-		{"retry", "a time-out", -time.Minute, "TIMED_OUT", []string{changeEntered}, "RedriveExecution", "executionArn", 0},
+		{"retry", "a failure before closing", -time.Minute, "FAILED", []string{preflightEntered, changeFailed}, "RedriveExecution", "executionArn", 0},
+		{"retry", "an abort before closing", -time.Minute, "ABORTED", []string{preflightEntered}, "RedriveExecution", "executionArn", 0},
+		{"retry", "a failure after opening", -time.Minute, "TIMED_OUT", []string{unmuteEntered}, "RedriveExecution", "executionArn", 0},
+		{"retry", "a change, and the mode is not known", -time.Minute, "FAILED", []string{changeEntered, changeFailed}, "", "", 3},
 		{"retry", "one that runs", -time.Minute, "RUNNING", []string{changeEntered}, "", "", 3},
 		{"retry", "a success", -time.Minute, "SUCCEEDED", nil, "", "", 3},
 		{"cancel", "one that runs", -time.Minute, "RUNNING", []string{changeEntered}, "StopExecution", "noren window cancel, by arn:aws:iam::111111111111:user/ko", 0},
@@ -174,6 +177,34 @@ func TestWindow_Steering(t *testing.T) {
 			code, _, errs = noren("window", test.verb, "--stack", "shop", "--region", "eu-central-1")
 			if code == 0 || !strings.Contains(errs, "nobody to ask") || len(aws.Calls(test.call)) != 1 {
 				t.Errorf("without a question: code %d: %s", code, errs)
+			}
+		})
+	}
+}
+
+// TestWindow_RetryWantsTheModeOfTheNight: what runs between closing and opening is not
+// continued beside users who were let in meanwhile.
+func TestWindow_RetryWantsTheModeOfTheNight(t *testing.T) {
+	for mode, want := range map[string]int{"closed": 0, "open": 3, "read-only": 3} {
+		t.Run(mode, func(t *testing.T) {
+			deployed := deployedTemplate(t, mode)
+			p := newLiveProduct(t, mode)
+			d := window.Deployed{Window: plannedNight(-time.Minute), Switch: "fieldreports/Maintenance", Function: "Steps", Planned: "Planned", Schedule: "Start"}
+			var template map[string]any
+			if err := json.Unmarshal([]byte(deployed), &template); err != nil {
+				t.Fatal(err)
+			}
+			template["Resources"].(map[string]any)["Machine"] = map[string]any{"Type": "AWS::StepFunctions::StateMachine", "Metadata": map[string]any{window.MetadataKey: d.Metadata()}}
+			p.aws.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(maintenance.JSON(template))+"</TemplateBody>")
+			p.resources(map[string]string{"Machine": machineARN, "Planned": "/planned", "Start": "mw-1"})
+			p.aws.Answer("RedriveExecution", "{}")
+			begun(p.aws, "FAILED", changeEntered, changeFailed)
+			code, _, errs := noren("window", "retry", "--stack", "shop", "--region", "eu-central-1", "--yes")
+			if calls := len(p.aws.Calls("RedriveExecution")); code != want || calls != map[int]int{0: 1, 3: 0}[want] {
+				t.Errorf("code %d, %d calls: %s", code, calls, errs)
+			}
+			if want != 0 && !strings.Contains(errs, "although the product is not closed as it was left") {
+				t.Errorf("got %s", errs)
 			}
 		})
 	}

@@ -102,15 +102,17 @@ func newWindowRetry() *cobra.Command {
 	return newSteer("retry", "Continue the maintenance from the step that failed",
 		`Continue a maintenance that has ended without success, from the step that failed.
 What was done before is not done again, and a step that had done its work finds it
-done. Step Functions allows this for 14 days.`,
+done. Step Functions allows this for 14 days. The steps between closing and opening
+want a product that is still closed: one that was opened meanwhile has to be closed
+first, with noren close, and is not continued before that.`,
 		func(cmd *cobra.Command, n night) (string, string, func() error, error) {
 			if n.run == nil || n.run.Running() || n.run.Status == "SUCCEEDED" {
 				return "", "", nil, fmt.Errorf("there is nothing to continue: %s", n.state(time.Now()))
 			}
-			at := "the step that failed"
-			for _, p := range n.timeline() {
-				if p.Stage == window.Failed {
-					at = p.Name
+			at := n.continuesWith()
+			if window.WantsMode(at) {
+				if err := n.stillIn(cmd.Context()); err != nil {
+					return "", "", nil, fmt.Errorf("%s would run although the product is not %s as it was left: %w; turn it to %s again first", at, n.Mode, err, n.Mode)
 				}
 			}
 			return "Continue with " + at + "?", "it continues with " + at, func() error {

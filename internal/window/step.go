@@ -1,6 +1,7 @@
 package window
 
 import (
+	"strings"
 	"time"
 )
 
@@ -52,6 +53,16 @@ type Step struct {
 
 	// Repeats are the errors after which it is attempted again.
 	Repeats []Repeat
+}
+
+// WantsMode reports whether a step of that name expects that the product is still in
+// the mode of the night: those after closing and before opening.
+func WantsMode(step string) bool {
+	switch step {
+	case ClosedEverywhere, Drained, Verify, Ask:
+		return true
+	}
+	return strings.HasPrefix(step, changePrefix)
 }
 
 // Kind is who does a step.
