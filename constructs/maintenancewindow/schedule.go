@@ -1,6 +1,7 @@
 package maintenancewindow
 
 import (
+	"encoding/base64"
 	"math"
 	"time"
 
@@ -41,7 +42,10 @@ func (w *MaintenanceWindow) addSchedules(this constructs.Construct, night window
 				Input: jsii.String(night.Input()), Name: jsii.String(night.ID()),
 			},
 		})
-	call := func(id, does string, at time.Time, payload string) {
+	// The payload is a string in the template and bytes to the API, so it has to be
+	// in Base64. Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ssm-maintenancewindowtask-maintenancewindowlambdaparameters.html
+	call := func(id, does string, at time.Time, said string) {
+		payload := base64.StdEncoding.EncodeToString([]byte(said))
 		s.window(id, does, at, time.Hour, "LAMBDA", w.Function.FunctionArn(), &awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty{
 			MaintenanceWindowLambdaParameters: &awsssm.CfnMaintenanceWindowTask_MaintenanceWindowLambdaParametersProperty{Payload: &payload},
 		})
