@@ -28,12 +28,14 @@ const startID = "Start"
 // before, and that tell people when its end is near.
 func (w *MaintenanceWindow) addSchedules(this constructs.Construct, night window.Window) {
 	s := scheduler{this, awsiam.NewRole(this, jsii.String("ScheduleRole"), &awsiam.RoleProps{
-		Description: jsii.String("With it Systems Manager starts a planned maintenance, and can do nothing else"),
+		Description: jsii.String("With it Systems Manager starts a planned maintenance and follows it, and can do nothing else"),
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("ssm.amazonaws.com"), &awsiam.ServicePrincipalOpts{
 			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}},
 		}),
 	})}
 	allow(s.role, []*string{w.Machine.StateMachineArn()}, "states:StartExecution")
+	allow(s.role, []*string{executions(this)}, "states:DescribeExecution") // the task ends with the execution
+	meant(s.role.Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5", "Executions have no names at synthesis.")
 	allow(s.role, []*string{w.Function.FunctionArn()}, "lambda:InvokeFunction")
 	w.Schedule = s.window(startID, "starts the maintenance", night.Start, night.End.Sub(night.Start), "STEP_FUNCTIONS", w.Machine.StateMachineArn(),
 		&awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty{
