@@ -41,6 +41,8 @@ type MaintenanceWindow struct {
 
 	// Schedule starts the state machine.
 	Schedule awsssm.CfnMaintenanceWindow
+
+	ahead awsssm.CfnMaintenanceWindow // tells clients before it; nil: nothing does
 }
 
 // New defines a MaintenanceWindow in scope. It panics if props are invalid.
@@ -78,6 +80,9 @@ func (w *MaintenanceWindow) addFunction(this constructs.Construct, props Props, 
 	}
 	if props.Monitors != nil {
 		settings.Monitors = *props.Monitors.FunctionName()
+	}
+	if len(props.Changes) > 0 {
+		settings.Log = props.SchemaChange.Commands.Log
 	}
 	made := gofunction.New(this, "Steps", gofunction.Props{
 		Program:      program,
@@ -134,6 +139,9 @@ func (w *MaintenanceWindow) describe(this constructs.Construct, props Props, nig
 		return *awscdk.Stack_Of(this).GetLogicalId(of.Node().DefaultChild().(awscdk.CfnElement))
 	}
 	deployed := window.Deployed{Window: night, Switch: props.Maintenance.Path, Function: id(w.Function), Planned: id(planned), Schedule: *awscdk.Stack_Of(this).GetLogicalId(w.Schedule)}
+	if w.ahead != nil {
+		deployed.Ahead = *awscdk.Stack_Of(this).GetLogicalId(w.ahead)
+	}
 	resource.AddMetadata(jsii.String(window.MetadataKey), jsii.String(deployed.Metadata()))
 }
 

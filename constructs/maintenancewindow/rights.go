@@ -31,6 +31,10 @@ func (w *MaintenanceWindow) grant(props Props, planned awsssm.StringParameter) {
 	if len(others) > 0 {
 		allow(role, others, "lambda:InvokeFunction")
 	}
+	if len(props.Changes) > 0 { // it looks before the night whether they can run
+		allow(role, []*string{props.Cluster.ClusterArn()}, "ecs:DescribeClusters")
+		allow(role, []*string{jsii.String("*")}, "ecs:DescribeTaskDefinition") // it knows no resource
+	}
 	// The name of the state machine is CloudFormation's, and the machine names the
 	// function.
 	stack := awscdk.Stack_Of(w.Function)
@@ -39,7 +43,7 @@ func (w *MaintenanceWindow) grant(props Props, planned awsssm.StringParameter) {
 	})
 	allow(role, []*string{executions}, "states:DescribeExecution", "states:GetExecutionHistory")
 	meant(role.Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5",
-		"Describing load balancers and alarms, and looking up events, knows no resource; executions of nights are read; templates of turns are written below noren/ of the bootstrap's bucket.")
+		"Describing load balancers, alarms and task definitions, and looking up events, knows no resource; executions of nights are read; templates of turns are written below noren/ of the bootstrap's bucket.")
 }
 
 // machineRole is the role of the state machine: it calls the function and runs

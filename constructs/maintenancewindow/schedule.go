@@ -41,13 +41,13 @@ func (w *MaintenanceWindow) addSchedules(this constructs.Construct, night window
 				Input: jsii.String(night.Input()), Name: jsii.String(night.ID()),
 			},
 		})
-	call := func(id, does string, at time.Time, payload string) {
-		s.window(id, does, at, time.Hour, "LAMBDA", w.Function.FunctionArn(), &awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty{
+	call := func(id, does string, at time.Time, payload string) awsssm.CfnMaintenanceWindow {
+		return s.window(id, does, at, time.Hour, "LAMBDA", w.Function.FunctionArn(), &awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty{
 			MaintenanceWindowLambdaParameters: &awsssm.CfnMaintenanceWindowTask_MaintenanceWindowLambdaParametersProperty{Payload: &payload},
 		})
 	}
 	if night.Announces && night.Announce > 0 {
-		call("Ahead", "tells clients of the maintenance", night.Start.Add(-night.Announce), night.Ahead())
+		w.ahead = call("Ahead", "tells clients of the maintenance", night.Start.Add(-night.Announce), night.Ahead())
 	}
 	call("NearEnd", "tells people that the end of the maintenance is near", night.End.Add(-window.Near), night.NearEnd())
 }

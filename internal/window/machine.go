@@ -103,11 +103,11 @@ func (w Window) Machine(r Resources) Machine {
 		}
 		switch step.Kind {
 		case ByFunction:
-			s.Resource, s.Parameters = invokeFunction, invocation{r.Function, parameters(w.payload(step))}
+			s.Resource, s.Parameters = invokeFunction, invocation{r.Function, parameters(w.payload(step, r))}
 			s.ResultSelector = map[string]string{"said.$": "$.Payload.said"}
 			s.ResultPath = path(step.Name)
 		case ByPerson:
-			s.Resource, s.Parameters = invokeAndWait, invocation{r.Function, parameters(w.payload(step))}
+			s.Resource, s.Parameters = invokeAndWait, invocation{r.Function, parameters(w.payload(step, r))}
 			s.ResultPath = path(step.Name)
 		case ByTask:
 			s.Resource, s.Parameters = runTask, r.task(step.Change)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,12 +55,12 @@ func (f *Function) report(ctx context.Context, p night.Payload) (string, error) 
 	if err != nil {
 		lines = append(lines, "What each step took is not known: "+err.Error())
 	} else {
-		for _, step := range night.Timeline(nil, e.Events) {
-			step.Rehearsed = time.Duration(p.Rehearsed[step.Name]) * time.Second
-			if step.Name != night.Report {
-				lines = append(lines, step.Line(f.Now()))
-			}
+		steps := night.Timeline(nil, e.Events)
+		for i := range steps {
+			steps[i].Rehearsed = time.Duration(p.Rehearsed[steps[i].Name]) * time.Second
 		}
+		steps = slices.DeleteFunc(steps, func(s night.Progress) bool { return s.Name == night.Report })
+		lines = append(lines, night.Lines(steps, f.Now())...)
 	}
 	return "sent", f.mail(ctx, "open again", lines...)
 }
@@ -69,18 +70,23 @@ func (f *Function) report(ctx context.Context, p night.Payload) (string, error) 
 func (f *Function) tell(ctx context.Context, p night.Payload) (string, error) {
 	mode, how := f.mode(ctx)
 	lines := []string{"The maintenance " + p.Window + " has ended: " + p.Status + ".", how, ""}
-	where := ""
+	where, said := "", false
 	e, err := execution.Read(ctx, sfn.NewFromConfig(f.Config), p.Execution)
 	switch {
 	case err != nil:
 		lines = append(lines, "Where it ended is not known: "+err.Error())
 	case e != nil:
-		for _, step := range night.Timeline(nil, e.Events) {
-			lines = append(lines, step.Line(f.Now()))
+		steps := night.Timeline(nil, e.Events)
+		lines = append(lines, night.Lines(steps, f.Now())...)
+		for _, step := range steps {
 			if step.Stage == night.Failed {
 				where = " at " + step.Name
+				said = f.Settings.Log != "" && night.IsChange(step.Name)
 			}
 		}
+	}
+	if said {
+		lines = append(lines, "", "What noren ddl run said:", "  "+f.Settings.Log)
 	}
 	lines = append(lines, "", "To see it as a timeline, and to go on from the step that failed:", f.command("window status"), f.command("window retry"))
 	if mode != maintenance.Open {

@@ -60,7 +60,7 @@ func (f *Function) Handle(ctx context.Context, p night.Payload) (Result, error) 
 	}
 	steps := map[string]func(context.Context, night.Payload) (string, error){
 		night.Preflight: f.preflight,
-		night.Announce:  f.announce, night.AnnounceScheduled: f.announceScheduled, night.AnnounceCompleted: f.announceCompleted,
+		night.Announce:  f.announce, night.AnnounceScheduled: f.announceScheduled, night.AnnounceCompleted: f.announceCompleted, night.Withdraw: f.withdraw,
 		night.Mute: f.mute, night.Unmute: f.unmute,
 		night.Close: f.turn, night.Open: f.turn,
 		night.ClosedEverywhere: f.everywhere, night.OpenEverywhere: f.everywhere,

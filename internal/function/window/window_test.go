@@ -37,7 +37,7 @@ func newFunction(t *testing.T, after time.Duration) (*Function, *awsstub.AWS) {
 	return &Function{
 		Settings: Settings{
 			Stack: "shop", Switch: "Maintenance", Role: "arn:role", Topic: "arn:topic", Planned: "Planned", Options: "--env prod",
-			Header: "X-Bypass", Secret: "arn:secret", Announcement: "announcement", Monitors: "monitors",
+			Header: "X-Bypass", Secret: "arn:secret", Announcement: "announcement", Monitors: "monitors", Log: "aws logs tail changes",
 		},
 		Config: stub.Config(t), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return begins.Add(after) },
 	}, stub
@@ -128,14 +128,74 @@ func TestPreflight_SaysEverythingThatIsInTheWay(t *testing.T) {
 	stub.Answer("DescribeStacks", awsstub.Refuse("AccessDenied", "no DescribeStacks"))
 	stub.Answer("DescribeAlarms", awsstub.Refuse("AccessDenied", "no DescribeAlarms"))
 	stub.Answer("GetParameter", `{"Parameter": {"Value": "abc"}}`)
+	stub.Answer("Invoke", awsstub.Refuse("AccessDeniedException", "no Invoke"))
 	stub.Answer("GetTemplate", "<TemplateBody>{}</TemplateBody>")
 	_, err := f.preflight(t.Context(), night.Payload{
 		Window: plan.ID(), Execution: run, Input: plan.ID(), Started: begins.Format(time.RFC3339), Latest: begins.Add(night.Late), End: plan.End, Mode: maintenance.Closed,
+		Cluster: "arn:cluster", Task: "arn:task",
 	})
-	for _, want := range []string{"the night does not begin, and the product is as it was", "is not open everywhere", "whether there is an alarm is not known", "was deployed, or the mode was turned", "could not be closed"} {
+	for _, want := range []string{"the cluster of the schema changes", "the task of the schema changes", "announcement could not be called", "monitors could not be called", "the night does not begin, and the product is as it was", "is not open everywhere", "whether there is an alarm is not known", "was deployed, or the mode was turned", "could not be closed"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
+	}
+}
+
+// TestCanRun: what a schema change needs is looked at, and nothing is started.
+func TestCanRun(t *testing.T) {
+	const (
+		cluster = `{"clusters": [{"status": "ACTIVE"}]}`
+		task    = `{"taskDefinition": {"status": "ACTIVE"}}`
+	)
+	for name, test := range map[string]struct{ cluster, task, want string }{
+		"both are there":       {cluster, task, ""},
+		"no such cluster":      {`{"clusters": [], "failures": [{"reason": "MISSING"}]}`, task, "the cluster of the schema changes, arn:cluster, is not active"},
+		"a deleted cluster":    {`{"clusters": [{"status": "INACTIVE"}]}`, task, "arn:cluster, is not active"},
+		"a cluster not read":   {awsstub.Refuse("AccessDeniedException", "no"), task, "whether the cluster of the schema changes is there is not known"},
+		"a deregistered task":  {cluster, `{"taskDefinition": {"status": "INACTIVE"}}`, "the task of the schema changes, arn:task, is not active"},
+		"no such task":         {cluster, awsstub.Refuse("ClientException", "Unable to describe task definition."), "whether the task of the schema changes is there is not known"},
+		"neither can be asked": {awsstub.Refuse("AccessDeniedException", "no"), awsstub.Refuse("AccessDeniedException", "no"), "\nwhether the task"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, stub := newFunction(t, 0)
+			stub.Answer("DescribeClusters", test.cluster)
+			stub.Answer("DescribeTaskDefinition", test.task)
+			err := f.canRun(t.Context(), night.Payload{Cluster: "arn:cluster", Task: "arn:task"})
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// TestCanCall_DoesNotCall asks Lambda for a dry run.
+func TestCanCall_DoesNotCall(t *testing.T) {
+	f, _ := newFunction(t, 0)
+	var asked []string
+	status := http.StatusNoContent
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path+" "+r.Header.Get("X-Amz-Invocation-Type"))
+		w.WriteHeader(status)
+	}))
+	defer server.Close()
+	f.Config.BaseEndpoint = &server.URL
+	if err := f.canCall(t.Context(), "monitors"); err != nil {
+		t.Error(err)
+	}
+	if err := f.canCall(t.Context(), ""); err != nil {
+		t.Errorf("there is no function, and it %v", err)
+	}
+	status = http.StatusForbidden
+	if err := f.canCall(t.Context(), "monitors"); err == nil || !strings.Contains(err.Error(), "monitors could not be called") {
+		t.Errorf("got %v", err)
+	}
+	for _, a := range asked {
+		if a != "/2015-03-31/functions/monitors/invocations DryRun" {
+			t.Errorf("asked for %s", a)
+		}
+	}
+	if len(asked) != 2 {
+		t.Errorf("asked %d times: %q", len(asked), asked)
 	}
 }
 
@@ -167,6 +227,7 @@ func TestOthers(t *testing.T) {
 		tolerated  bool
 	}{
 		{night.AnnounceScheduled, `{"announce":{"from":"2026-11-30T17:00:00Z","until":"2026-11-30T19:00:00Z"},"status":"scheduled","id":"noren-20261130T170000Z"}`, false},
+		{night.Withdraw, `{"status":"none","id":"noren-20261130T170000Z"}`, false},
 		{night.Announce, `{"announce":{"from":"2026-11-30T17:00:00Z","until":"2026-11-30T19:00:00Z"},"status":"in_progress","mode":"closed","id":"noren-20261130T170000Z"}`, true},
 		{night.AnnounceCompleted, `{"status":"completed","id":"noren-20261130T170000Z"}`, false},
 		{night.Mute, `{"action":"begin","stack":"shop","switch":"Maintenance","since":"2026-11-30T17:00:00Z","until":"2026-11-30T19:00:00Z","mode":"closed"}`, true},
@@ -341,7 +402,7 @@ func TestPeople_AreToldWhatToType(t *testing.T) {
 		wants []string
 	}{
 		{night.Ask, []string{"shop: open?", "noren window approve --env prod", "stays closed"}},
-		{night.Tell, []string{"shop: the maintenance ended at Change regions", "States.TaskFailed: disk full", "noren window retry --env prod", "noren window open --env prod", "noren window status --env prod"}},
+		{night.Tell, []string{"shop: the maintenance ended at Change regions", "States.TaskFailed: disk full", "What noren ddl run said:\n  aws logs tail changes", "noren window retry --env prod", "noren window open --env prod", "noren window status --env prod"}},
 		{night.Report, []string{"shop: open again", "Change regions", "(rehearsed 30m0s)"}},
 		{night.NearEnd, []string{"shop: the planned end is near", "Clients are not told of another end", "noren close --until TIME --env prod"}},
 	}
