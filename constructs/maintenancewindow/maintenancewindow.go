@@ -103,6 +103,8 @@ func (w *MaintenanceWindow) addMachine(this constructs.Construct, props Props, n
 		resources.Cluster, values["Cluster"] = "${Cluster}", props.Cluster.ClusterArn()
 		resources.Task, values["Task"] = "${Task}", props.SchemaChange.Task.TaskDefinitionArn()
 		resources.SecurityGroup, values["SecurityGroup"] = "${SecurityGroup}", props.SchemaChange.SecurityGroup.SecurityGroupId()
+		resources.Stack, values["Stack"] = "${Stack}", awscdk.Stack_Of(this).StackName()
+		resources.Switch = props.Maintenance.Path
 		resources.Container = *props.SchemaChange.Task.DefaultContainer().ContainerName()
 		for i, id := range *props.SchemaChange.SubnetIDs {
 			name := fmt.Sprintf("Subnet%d", i+1)

@@ -62,6 +62,16 @@ func (w *MaintenanceWindow) machineRole(this constructs.Construct, props Props, 
 		allowIf(role, inCluster, []*string{tasks}, "ecs:StopTask", "ecs:DescribeTasks")
 		passed := map[string]any{"StringEquals": map[string]any{"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 		allowIf(role, passed, []*string{task.TaskRole().RoleArn(), task.ObtainExecutionRole().RoleArn()}, "iam:PassRole")
+		// The task looks, before it begins, whether the product is in the mode of the night.
+		looks := awsiam.NewPolicy(this, jsii.String("TaskLooks"), &awsiam.PolicyProps{Roles: &[]awsiam.IRole{task.TaskRole()}})
+		looks.AddStatements(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions:   jsii.Strings("cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"),
+			Resources: &[]*string{awscdk.Aws_STACK_ID()},
+		}), awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions:   jsii.Strings("elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules"),
+			Resources: &[]*string{jsii.String("*")}, // they know no resource
+		}))
+		meant(looks, "AwsSolutions-IAM5", "Describing listeners and rules knows no resource.")
 		// With this rule of its own Step Functions learns that a task has ended.
 		rule := stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("events"), Resource: jsii.String("rule"), ResourceName: jsii.String("StepFunctionsGetEventsForECSTaskRule")})
 		allow(role, []*string{rule}, "events:PutTargets", "events:PutRule", "events:DescribeRule")

@@ -92,6 +92,7 @@ func (w *MaintenanceWindow) addNotice(this constructs.Construct, night window.Wi
 		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(w.Function, &awseventstargets.LambdaFunctionProps{
 			Event: awsevents.RuleTargetInput_FromObject(map[string]any{
 				"step": window.Tell, "window": night.ID(), "execution": field("$.detail.executionArn"), "status": field("$.detail.status"),
+				"from": night.Start.UTC().Format(time.RFC3339), "end": night.End.UTC().Format(time.RFC3339), "mode": string(night.Mode),
 			}),
 		})},
 	})

@@ -206,6 +206,9 @@ func (n *Night) runTask(ctx context.Context, c states.Call) (any, error) {
 	last := &tail{}
 	task := exec.Command(program[0], slices.Concat(program[1:], arguments)...)
 	task.Env = append(os.Environ(), "DB_DSN="+n.p.database)
+	for name, value := range n.account.Environment() {
+		task.Env = append(task.Env, name+"="+value)
+	}
 	task.Stdout, task.Stderr = last, last
 	if err := process.Start(task); err != nil {
 		return nil, err

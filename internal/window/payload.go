@@ -74,9 +74,9 @@ func (w Window) payload(step Step, r Resources) Payload {
 	case ClosedEverywhere, Drained:
 		p.Mode = w.Mode
 	case Verify:
-		p.Requests = w.Verify
+		p.Mode, p.Requests = w.Mode, w.Verify
 	case Ask:
-		p.Token = "$$.Task.Token"
+		p.Mode, p.Token = w.Mode, "$$.Task.Token"
 	case Open, OpenEverywhere:
 		p.Mode = maintenance.Open
 	case Report:

@@ -139,7 +139,7 @@ func (w Window) Steps() []Step {
 	}
 	add(len(w.Verify) > 0, Verify, "sends the requests of verify through the bypass", 2*time.Minute, notYet(15*time.Second, 5*time.Minute))
 	if w.Ask {
-		steps = append(steps, Step{Name: Ask, Does: "asks whether to open", Kind: ByPerson, Timeout: 24 * time.Hour, Repeats: []Repeat{interrupted}})
+		steps = append(steps, Step{Name: Ask, Does: "asks whether to open", Kind: ByPerson, Timeout: 24 * time.Hour, Repeats: []Repeat{interrupted, notYet(15*time.Second, 5*time.Minute)}})
 	}
 	add(true, Open, "opens the product with a change set", call, notYet(15*time.Second, 15*time.Minute))
 	add(true, OpenEverywhere, "waits until every listener and every address is open", 2*time.Minute, notYet(10*time.Second, 15*time.Minute))
