@@ -84,8 +84,7 @@ func (p *planner) shadowOf(t sqltext.Table) string {
 func (p *planner) loadAll(ctx context.Context, q sqltext.Query) error {
 	for _, t := range q.Tables {
 		home := p.scratch.home(t.Table)
-		i := slices.IndexFunc(p.known, func(d *dependent) bool { return d.Type == "VIEW" && d.Table == home })
-		if i >= 0 {
+		if i := slices.IndexFunc(p.known, func(d *dependent) bool { return d.Type == "VIEW" && d.Table == home }); i >= 0 {
 			if _, _, err := p.compileView(ctx, p.known[i]); err != nil {
 				return err
 			}

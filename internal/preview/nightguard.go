@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -74,7 +75,13 @@ func (n *Night) askOne(was, is cfn.Resource) error {
 		return fmt.Errorf("the guard: %w", err)
 	}
 	var answer struct{ Status, Reason string }
-	if err := json.Unmarshal(<-answered, &answer); err != nil {
+	var said []byte
+	select {
+	case said = <-answered:
+	case <-ctx.Done():
+		return errors.New("the guard has not answered")
+	}
+	if err := json.Unmarshal(said, &answer); err != nil {
 		return fmt.Errorf("the guard's answer: %w", err)
 	}
 	if answer.Status != "SUCCESS" {

@@ -23,6 +23,7 @@ type Query struct {
 
 	verb       string // of the outermost query
 	aggregates bool   // that sum up its rows
+	derived    bool   // it joins the rows of another query
 
 	columns []qualified
 	clauses map[string]Span // keywords of the outermost query, where they first stand
@@ -32,7 +33,7 @@ type Query struct {
 type QueryTable struct {
 	TableRef
 	Target bool // rows of it are written
-	Outer  bool // in the outermost query
+	Outer  bool // in the outermost query, parentheses around joined tables included
 	alias  bool // it has another name in the query
 	called string
 	bare   bool // where servers take no other name
@@ -41,7 +42,8 @@ type QueryTable struct {
 // A qualified is a place where a column is named with its table.
 type qualified struct {
 	Table
-	Span // of the table
+	Span       // of the table
+	outer bool // in the outermost query
 }
 
 // ReadQuery finds the tables of a statement on rows.
@@ -75,13 +77,15 @@ func (q Query) With(name func(Table) string) string {
 		edits = append(edits, Edit{t.Span, text})
 	}
 	for _, c := range q.columns {
-		i := slices.IndexFunc(q.Tables, func(t QueryTable) bool { return t.Name == c.Name && (c.Schema == "" || t.Schema == c.Schema) })
+		named := func(t QueryTable) bool { return t.Name == c.Name && (c.Schema == "" || t.Schema == c.Schema) }
+		nearer := slices.ContainsFunc(q.Tables, func(t QueryTable) bool { return named(t) && !t.bare && !t.alias && (t.Outer || !c.outer) })
+		i := slices.IndexFunc(q.Tables, named)
 		if i < 0 {
 			continue // an alias
 		}
 		t := q.Tables[i].Table
 		switch {
-		case bare[t]:
+		case bare[t] && !nearer:
 			edits = append(edits, Edit{c.Span, name(t)})
 		case c.Schema != "":
 			edits = append(edits, Edit{c.Span, Quote(c.Name)})

@@ -23,6 +23,7 @@ type level struct {
 	expect bool // a table is next
 	target bool // whose rows are written
 	bare   bool // for which there is no alias
+	outer  bool // of the outermost query
 	verb   string
 }
 
@@ -34,7 +35,7 @@ func (r *queryReader) peek(n int) token {
 }
 
 func (r *queryReader) read() {
-	r.levels = []level{{}}
+	r.levels = []level{{outer: true}}
 	for r.err == nil && r.at < len(r.words) {
 		l := &r.levels[len(r.levels)-1]
 		t := r.peek(0)
@@ -77,9 +78,10 @@ func (r *queryReader) open(l *level) {
 	inner := level{}
 	switch {
 	case next.is("SELECT", "WITH", "VALUES", "TABLE"):
+		r.q.derived = r.q.derived || l.expect && l.outer
 		l.expect = false
 	case l.expect: // joined tables
-		inner = level{query: true, from: true, expect: true}
+		inner = level{query: true, from: true, expect: true, target: l.target, outer: l.outer}
 		l.expect = false
 	case before.kind == word || before.kind == identifier:
 		r.call(before)
@@ -210,7 +212,7 @@ func (r *queryReader) table(l *level) {
 		r.err = p.err
 		return
 	}
-	t := QueryTable{TableRef: ref, called: ref.Name, Target: l.target, Outer: len(r.levels) == 1, bare: l.bare}
+	t := QueryTable{TableRef: ref, called: ref.Name, Target: l.target, Outer: l.outer, bare: l.bare}
 	next := p.peek()
 	if next.is("(") && !l.bare {
 		r.err = fmt.Errorf("%s: noren does not know the table function %q", firstWords(r.q.SQL), ref.Name)
@@ -264,7 +266,7 @@ func (r *queryReader) column(t token) {
 		return
 	}
 	if r.peek(2).is(".") { // schema.table.column
-		r.q.columns = append(r.q.columns, qualified{Table{first, second}, Span{t.start, r.peek(1).end()}})
+		r.q.columns = append(r.q.columns, qualified{Table{first, second}, Span{t.start, r.peek(1).end()}, len(r.levels) == 1})
 		r.at += 4
 		return
 	}
@@ -273,6 +275,6 @@ func (r *queryReader) column(t token) {
 		r.at += 2
 		return
 	}
-	r.q.columns = append(r.q.columns, qualified{Table{"", first}, Span{t.start, t.end()}})
+	r.q.columns = append(r.q.columns, qualified{Table{"", first}, Span{t.start, t.end()}, len(r.levels) == 1})
 	r.at += 2
 }
