@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/rds"
 )
 
 func (i *inspection) parameterGroup() (Condition, error) {
@@ -25,16 +24,13 @@ func (i *inspection) parameterGroup() (Condition, error) {
 // empty.
 func (i *inspection) parameter(name string) (string, error) {
 	if i.parameters == nil {
+		set, err := i.clusterParameters(i.ctx, i.cluster.ParameterGroup)
+		if err != nil {
+			return "", err
+		}
 		found := map[string]string{}
-		in := &rds.DescribeDBClusterParametersInput{DBClusterParameterGroupName: &i.cluster.ParameterGroup, Source: aws.String("user")}
-		for pages := rds.NewDescribeDBClusterParametersPaginator(i.rds, in); pages.HasMorePages(); {
-			page, err := pages.NextPage(i.ctx)
-			if err != nil {
-				return "", plain("reading parameter group "+i.cluster.ParameterGroup, err)
-			}
-			for _, p := range page.Parameters {
-				found[aws.ToString(p.ParameterName)] = aws.ToString(p.ParameterValue)
-			}
+		for _, p := range set {
+			found[aws.ToString(p.ParameterName)] = aws.ToString(p.ParameterValue)
 		}
 		i.parameters = found
 	}
