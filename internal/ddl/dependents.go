@@ -14,6 +14,7 @@ import (
 type dependent struct {
 	sqltext.Object        // the table without the schema that is changed
 	text           string // the SELECT of a view, the body of a trigger
+	event          string // INSERT, UPDATE or DELETE, what fires a trigger; "" if that is not known
 }
 
 // dependents are the views and triggers as the statements so far leave them.
@@ -33,15 +34,15 @@ func (p *planner) dependents(ctx context.Context) ([]*dependent, error) {
 	if !slices.ContainsFunc(grants, func(g sqltext.Grant) bool { return g.Object == "*" && gives(g, db.Schema, nil, "TRIGGER") }) {
 		p.unseen = append(p.unseen, "triggers, which a user without TRIGGER does not see")
 	}
-	rows, err := db.pool.QueryContext(ctx, `SELECT 'VIEW', table_schema, table_name, COALESCE(view_definition, ''), '' FROM information_schema.views WHERE table_schema = ?
-		UNION ALL SELECT 'TRIGGER', trigger_schema, trigger_name, action_statement, event_object_table FROM information_schema.triggers WHERE trigger_schema = ?`, db.Schema, db.Schema)
+	rows, err := db.pool.QueryContext(ctx, `SELECT 'VIEW', table_schema, table_name, COALESCE(view_definition, ''), '', '' FROM information_schema.views WHERE table_schema = ?
+		UNION ALL SELECT 'TRIGGER', trigger_schema, trigger_name, action_statement, event_object_table, event_manipulation FROM information_schema.triggers WHERE trigger_schema = ?`, db.Schema, db.Schema)
 	if err != nil {
 		return nil, fmt.Errorf("reading the views and triggers: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var one dependent
-		if err := rows.Scan(&one.Type, &one.Schema, &one.Name, &one.text, &one.On.Name); err != nil {
+		if err := rows.Scan(&one.Type, &one.Schema, &one.Name, &one.text, &one.On.Name, &one.event); err != nil {
 			return nil, err
 		}
 		one.Table = p.scratch.home(one.Table)
