@@ -17,6 +17,7 @@ import (
 	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/turn"
 	night "github.com/noren-cdk/noren/internal/window"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Function does the steps.
@@ -176,17 +177,23 @@ func (f *Function) drained(ctx context.Context, p night.Payload) (string, error)
 	if err == nil {
 		err = s.Agrees(p.Mode)
 	}
+	if err != nil {
+		return "", notYet(err)
+	}
+	return inFlight(s, p.Mode)
+}
+
+// inFlight fails while requests of before may be in flight, or if that is not known.
+func inFlight(s live.Status, mode maintenance.Mode) (string, error) {
 	switch d := s.Drain; {
-	case err != nil:
 	case d == nil:
-		err = fmt.Errorf("it is not known since when it is %s: %s", p.Mode, s.Unknown)
+		return "", notYet(fmt.Errorf("it is not known since when it is %s: %s", mode, s.Unknown))
 	case d.Problem != "":
-		err = errors.New(d.Problem)
+		return "", notYet(errors.New(d.Problem))
 	case !d.Passed:
-		err = fmt.Errorf("requests may be in flight until %s", d.From.UTC().Format(time.RFC3339))
+		return "", notYet(fmt.Errorf("requests may be in flight until %s", d.From.UTC().Format(time.RFC3339)))
 	default:
 		return fmt.Sprintf("%s since %s, longer than a request (%d s) and an idle connection (%d s) last; WebSockets on which something is sent may last longer",
-			p.Mode, s.Since.UTC().Format(time.RFC3339), d.Longest, d.Idle), nil
+			mode, s.Since.UTC().Format(time.RFC3339), d.Longest, d.Idle), nil
 	}
-	return "", notYet(err)
 }

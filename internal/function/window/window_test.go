@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/internal/testing/awsstub"
 	night "github.com/noren-cdk/noren/internal/window"
 	"github.com/noren-cdk/noren/maintenance"
@@ -141,6 +142,54 @@ func TestPreflight_SaysEverythingThatIsInTheWay(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
+	}
+}
+
+// TestQuiet: an alarm on any page keeps the night from beginning.
+func TestQuiet(t *testing.T) {
+	for name, test := range map[string]struct {
+		pages []string
+		want  string // part of the error; empty: it is quiet
+	}{
+		"no alarm":               {[]string{`{"MetricAlarms": [], "CompositeAlarms": []}`}, ""},
+		"an alarm":               {[]string{`{"MetricAlarms": [{"AlarmName": "shop-Cpu"}], "CompositeAlarms": []}`}, "there is an alarm: shop-Cpu"},
+		"one of several":         {[]string{`{"MetricAlarms": [], "CompositeAlarms": [{"AlarmName": "shop-Errors"}]}`}, "there is an alarm: shop-Errors"},
+		"one on the second page": {[]string{`{"MetricAlarms": [], "NextToken": "more"}`, `{"MetricAlarms": [{"AlarmName": "shop-Cpu"}]}`}, "there is an alarm: shop-Cpu"},
+		"that is not read":       {[]string{awsstub.Refuse("AccessDenied", "no")}, "whether there is an alarm is not known"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, stub := newFunction(t, 0)
+			stub.Answer("DescribeAlarms", test.pages...)
+			err := f.quiet(t.Context())
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// TestInFlight: what is not known counts as in flight.
+func TestInFlight(t *testing.T) {
+	since := begins.Add(time.Minute)
+	for name, test := range map[string]struct {
+		status live.Status
+		want   string
+		passed bool
+	}{
+		"since when is not known": {live.Status{Unknown: "no record"}, "it is not known since when it is closed: no record", false},
+		"how long is not known":   {live.Status{Since: since, Drain: &live.Drain{Passed: true, Problem: "no attributes"}}, "no attributes", false},
+		"not yet":                 {live.Status{Since: since, Drain: &live.Drain{From: since.Add(time.Minute)}}, "requests may be in flight until 2026-11-30T17:02:00Z", false},
+		"ended":                   {live.Status{Since: since, Drain: &live.Drain{Passed: true, Longest: 30, Idle: 60}}, "closed since 2026-11-30T17:01:00Z, longer than a request (30 s) and an idle connection (60 s) last", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			said, err := inFlight(test.status, maintenance.Closed)
+			if err != nil {
+				said = err.Error()
+			}
+			if _, again := errors.AsType[NotYet](err); again == test.passed || (err == nil) != test.passed || !strings.HasPrefix(said, test.want) {
+				t.Errorf("got %q, %v", said, err)
+			}
+		})
 	}
 }
 
@@ -396,7 +445,10 @@ func stacked(t *testing.T, after time.Duration, mode, state string) (*Function, 
 		return "<member><Type>Resource</Type><ResourceChange><Action>Modify</Action><LogicalResourceId>" + id + "</LogicalResourceId><ResourceType>" + kind + "</ResourceType><Replacement>False</Replacement><Details><member><Target><Attribute>Properties</Attribute><Name>" + property + "</Name></Target></member></Details></ResourceChange></member>"
 	}
 	stub.AnswerBy("DescribeChangeSet", func(awsstub.Request) string {
-		changes := change("Listener", "AWS::ElasticLoadBalancingV2::Listener", "DefaultActions")
+		changes := ""
+		if mode == "open" { // all tests want it closed
+			changes = change("Listener", "AWS::ElasticLoadBalancingV2::Listener", "DefaultActions")
+		}
 		if strings.Contains(made, "2026-") { // the end
 			changes += change("Function", "AWS::Lambda::Function", "Environment")
 		}
@@ -470,6 +522,21 @@ func TestExtend_NeverClosesWhatHasOpened(t *testing.T) {
 	}
 	if len(stub.Calls("ExecuteChangeSet")) > 0 || len(stub.Calls("CreateChangeSet")) != len(stub.Calls("DeleteChangeSet")) {
 		t.Error("it was closed again, or a change set was left")
+	}
+}
+
+func TestExtend_TellsClientsAndMonitors(t *testing.T) {
+	f, stub := stacked(t, 0, "closed", "UPDATE_COMPLETE")
+	stub.Answer("Invoke", `{"results": []}`)
+	if err := f.extend(t.Context(), night.Payload{Mode: maintenance.Closed, From: plan.Start}, plan.End.Add(night.Extension)); err != nil {
+		t.Fatal(err)
+	}
+	until := plan.End.Add(night.Extension).Format(time.RFC3339)
+	if made := stub.Calls("CreateChangeSet"); len(made) != 1 || !strings.Contains(made[0].Form.Get("TemplateBody"), until) || len(stub.Calls("ExecuteChangeSet")) != 1 {
+		t.Errorf("clients are not told %s: %v", until, made)
+	}
+	if told := stub.Calls("Invoke"); len(told) != 1 || !strings.Contains(told[0].Body, `"action":"extend"`) || !strings.Contains(told[0].Body, until) {
+		t.Errorf("monitors are told %v", told)
 	}
 }
 
