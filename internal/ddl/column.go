@@ -28,6 +28,7 @@ type Column struct {
 	OnUpdate bool
 
 	filled bool // an INSERT need not name it
+	null   bool // by default
 	hidden bool // from SELECT *
 }
 
@@ -41,7 +42,8 @@ func Columns(ctx context.Context, q queryer, table sqltext.Table) ([]Column, err
 	rows, err := q.QueryContext(ctx, `SELECT column_name, column_type, data_type, COALESCE(character_set_name, ''), COALESCE(collation_name, ''), is_nullable = 'YES',
 		IF(COALESCE(generation_expression, '') = '', '', CONCAT(generation_expression, IF(extra LIKE '%VIRTUAL%', ' VIRTUAL', ' STORED'))),
 		COALESCE(column_default, ''), extra LIKE '%on update%',
-		is_nullable = 'YES' OR column_default IS NOT NULL OR COALESCE(generation_expression, '') <> '' OR extra LIKE '%auto_increment%' OR extra LIKE '%DEFAULT_GENERATED%', extra LIKE '%INVISIBLE%'
+		is_nullable = 'YES' OR column_default IS NOT NULL OR COALESCE(generation_expression, '') <> '' OR extra LIKE '%auto_increment%' OR extra LIKE '%DEFAULT_GENERATED%', extra LIKE '%INVISIBLE%',
+		is_nullable = 'YES' AND COALESCE(generation_expression, '') = '' AND COALESCE(column_default, 'NULL') = 'NULL'
 		FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`, table.Schema, table.Name)
 	if err != nil {
 		return nil, err
@@ -50,7 +52,7 @@ func Columns(ctx context.Context, q queryer, table sqltext.Table) ([]Column, err
 	var all []Column
 	for rows.Next() {
 		var c Column
-		if err := rows.Scan(&c.Name, &c.Type, &c.Data, &c.Charset, &c.Collation, &c.Nullable, &c.Generated, &c.Default, &c.OnUpdate, &c.filled, &c.hidden); err != nil {
+		if err := rows.Scan(&c.Name, &c.Type, &c.Data, &c.Charset, &c.Collation, &c.Nullable, &c.Generated, &c.Default, &c.OnUpdate, &c.filled, &c.hidden, &c.null); err != nil {
 			return nil, err
 		}
 		all = append(all, c)

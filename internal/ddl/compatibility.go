@@ -77,16 +77,25 @@ func compare(st sqltext.Statement, a answer, before, after []Column) *compatibil
 }
 
 // columns compares the columns, and returns the names of those that are new.
-func (c *compatibility) columns(st sqltext.Statement, before, after []Column) (added []string) {
+func (c *compatibility) columns(st sqltext.Statement, before, after []Column) (added []Column) {
 	find := func(all []Column, name string) int {
-		return slices.IndexFunc(all, func(c Column) bool { return c.Name == name })
+		return slices.IndexFunc(all, func(c Column) bool { return strings.EqualFold(c.Name, name) })
 	}
+	last, moved := -1, false
 	for _, b := range before {
 		name := sqltext.Quote(b.Name)
 		i := find(after, b.Name)
-		if i < 0 || slices.Contains(st.Loses, "DROP COLUMN "+b.Name) {
+		if i < 0 {
 			c.contract("its statements that name %s fail", name)
 			continue
+		}
+		if st.TakesName(b.Name) {
+			c.contract("%s is another column, without the values that it knows", name)
+			continue
+		}
+		moved, last = moved || i < last, i
+		if after[i].hidden && !b.hidden {
+			c.contract("SELECT * no longer has %s", name)
 		}
 		switch now := after[i]; {
 		case b.Nullable && !now.Nullable:
@@ -99,14 +108,19 @@ func (c *compatibility) columns(st sqltext.Statement, before, after []Column) (a
 			c.expand("it may read NULL in %s, once a newer version writes it", name)
 		case b.filled && !now.filled:
 			c.contract("an INSERT without %s fails", name)
+		case b.Default != now.Default || b.null != now.null || b.OnUpdate != now.OnUpdate:
+			c.contract("where it does not name %s the value is another than it was", name)
 		}
+	}
+	if moved {
+		c.contract("an INSERT without a list of columns writes into others, since their order changes")
 	}
 	shown := false
 	for _, now := range after {
 		if find(before, now.Name) >= 0 {
 			continue
 		}
-		added = append(added, now.Name)
+		added = append(added, now)
 		name := sqltext.Quote(now.Name)
 		if now.filled {
 			c.expand("an INSERT that does not name %s goes on", name)
@@ -122,12 +136,15 @@ func (c *compatibility) columns(st sqltext.Statement, before, after []Column) (a
 }
 
 // constraints compares the lines of definitions that are about keys.
-func (c *compatibility) constraints(before, after, added []string) {
+func (c *compatibility) constraints(before, after []string, added []Column) {
 	in := func(all []string, line string) bool {
 		return slices.ContainsFunc(all, func(other string) bool { return unnamed(other) == unnamed(line) })
 	}
 	for _, line := range after {
-		if restricts(line) && !in(before, line) && !onlyNames(line, added) {
+		if restricts(line) && !in(before, line) && !spares(line, added) {
+			c.contract("its writes fail that break %s", line)
+		}
+		if check := columnCheck(line); check != "" && !slices.ContainsFunc(before, func(b string) bool { return columnCheck(b) == check }) {
 			c.contract("its writes fail that break %s", line)
 		}
 	}
@@ -162,20 +179,39 @@ func restricts(line string) bool {
 	return strings.HasPrefix(line, "UNIQUE KEY ") || strings.HasPrefix(line, "PRIMARY KEY ") || strings.HasPrefix(line, "CONSTRAINT ") || strings.HasPrefix(line, "CHECK ")
 }
 
-// onlyNames says whether a key names no columns but those.
-func onlyNames(line string, columns []string) bool {
+// spares says whether a key or a foreign key certainly keeps out no row of which
+// an INSERT does not name the columns: it names columns that are new, and one of
+// them is then NULL.
+func spares(line string, added []Column) bool {
 	_, list, ok := strings.Cut(line, "(")
 	list, _, _ = strings.Cut(list, ")")
 	if !ok || strings.HasPrefix(line, "PRIMARY") || strings.Contains(line, "CHECK") {
 		return false
 	}
+	null := false
 	for part := range strings.SplitSeq(list, ",") {
 		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(part), "`"), "`")
-		if !slices.Contains(columns, name) {
+		i := slices.IndexFunc(added, func(c Column) bool { return c.Name == name })
+		if i < 0 {
 			return false
 		}
+		null = null || added[i].null
 	}
-	return true
+	return null
+}
+
+// columnCheck is the column and the check in the line of a column, as MariaDB
+// prints it; "" without one. That of a JSON column is a part of its type.
+func columnCheck(line string) string {
+	column, check, ok := strings.Cut(line, " CHECK (")
+	if !ok || !strings.HasPrefix(line, "`") {
+		return ""
+	}
+	name, _, _ := strings.Cut(column, " ")
+	if check == "json_valid("+name+"))" {
+		return ""
+	}
+	return name + check
 }
 
 // families are types of which each holds all values of those before it.

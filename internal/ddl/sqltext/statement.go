@@ -3,6 +3,7 @@ package sqltext
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -155,6 +156,15 @@ func (s Statement) Changed() []Table {
 		}
 	}
 	return all
+}
+
+// TakesName says whether a column of that name is not the one that had it
+// before: that has another name, or is gone.
+func (s Statement) TakesName(column string) bool {
+	return slices.ContainsFunc(s.DroppedColumns, func(name string) bool { return strings.EqualFold(name, column) }) ||
+		slices.ContainsFunc(s.RenamedColumns, func(r ColumnRename) bool {
+			return strings.EqualFold(r.From, column) && !strings.EqualFold(r.From, r.To)
+		})
 }
 
 // Changes says whether the statement can take away what views and triggers use.
