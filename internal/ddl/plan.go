@@ -201,7 +201,7 @@ func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, er
 // judged. A way that not all steps have is none.
 func (p *Plan) advise(step *Step) {
 	switch {
-	case step.Algorithm == "" || !step.Reads || p.Advice == p.otherWay():
+	case !step.Reads || p.Advice == p.otherWay():
 		p.Advice = p.otherWay()
 	default:
 		p.Advice = inMaintenance + p.otherWay()

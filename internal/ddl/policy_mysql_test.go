@@ -87,6 +87,34 @@ func TestAdditivePolicy(t *testing.T) {
 	})
 }
 
+// The other way that a plan names is a maintenance only if the statement is
+// allowed in one.
+func TestPlan_AnotherWay(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		for _, test := range []struct{ first, sql string }{
+			{"", "ALTER TABLE reports MODIFY visits BIGINT"},
+			{"", "ALTER TABLE reports MODIFY visits BIGINT; ALTER TABLE reports ADD c INT"},
+			{byYear, "ALTER TABLE reports REORGANIZE PARTITION p1 INTO (PARTITION p1 VALUES LESS THAN (2010), PARTITION p11 VALUES LESS THAN (2020))"},
+			{byHash, "ALTER TABLE reports COALESCE PARTITION 2"},
+			{"", "ALTER TABLE reports PARTITION BY HASH (id) PARTITIONS 4"},
+		} {
+			db, root := manyReports(t, s, 1000)
+			execute(t, root, statements(t, test.first)...)
+			live, err := planText(t.Context(), db, test.sql, PlanOptions{Writes: Live, Policy: Any})
+			if err != nil {
+				t.Fatal(err)
+			}
+			stopped, err := planText(t.Context(), db, test.sql, PlanOptions{Writes: Stopped, Policy: Any})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if live.Allowed() || strings.HasPrefix(live.Advice, inMaintenance) != stopped.Allowed() {
+				t.Errorf("%s: allowed live %v, with writes stopped %v, and the advice is %q", test.sql, live.Allowed(), stopped.Allowed(), live.Advice)
+			}
+		}
+	})
+}
+
 // MariaDB replaces a table, with its rows; no spelling of it is additive.
 func TestAdditivePolicy_RefusesToReplaceTables(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
