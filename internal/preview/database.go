@@ -59,13 +59,13 @@ func StartDatabase(ctx context.Context) (dsn string, end func(), err error) {
 		return "", nil, err
 	}
 	stop := func() {}
-	end = func() {
+	remove := func() {
 		stop()
 		os.RemoveAll(folder)
 	}
 	defer func() {
 		if err != nil {
-			end()
+			remove()
 		}
 	}()
 	data, socket := filepath.Join(folder, "data"), filepath.Join(folder, "s")
@@ -83,7 +83,7 @@ func StartDatabase(ctx context.Context) (dsn string, end func(), err error) {
 	last := &tail{}
 	options = append(options, "--skip-networking", "--socket="+socket, "--pid-file="+filepath.Join(folder, "pid"))
 	if !maria {
-		options = append(options, "--mysqlx=OFF")
+		options = append(options, "--mysqlx=OFF", "--secure-file-priv=NULL")
 	}
 	server := exec.Command(program, options...)
 	server.Stdout, server.Stderr = io.Discard, last
@@ -110,12 +110,17 @@ func StartDatabase(ctx context.Context) (dsn string, end func(), err error) {
 		return "", nil, err
 	}
 	defer db.Close()
-	for deadline := time.Now().Add(time.Minute); db.PingContext(ctx) != nil; time.Sleep(50 * time.Millisecond) {
-		if ctx.Err() != nil || time.Now().After(deadline) {
-			return "", nil, fmt.Errorf("%s does not answer:\n%s", program, last)
+	for late := time.After(time.Minute); db.PingContext(ctx) != nil; {
+		select {
+		case <-time.After(50 * time.Millisecond):
+			continue
+		case <-ctx.Done():
+		case <-ended:
+		case <-late:
 		}
+		return "", nil, fmt.Errorf("%s does not answer:\n%s", program, last)
 	}
-	return root + "fieldreports", end, nil
+	return root + "fieldreports", remove, nil
 }
 
 // isMariaDB reports whether a server is MariaDB, which may be called mysqld.
