@@ -59,13 +59,11 @@ func (c *comparison) lock(ctx context.Context) error {
 		} else {
 			c.views.original = conn
 		}
-		if _, err := conn.ExecContext(ctx, "SET SESSION time_zone = '+00:00', TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
-			if _, err := conn.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
-				return err
-			}
-			if _, err := conn.ExecContext(ctx, "SET SESSION time_zone = '+00:00'"); err != nil {
-				return err
-			}
+		if _, err := conn.ExecContext(ctx, "SET SESSION sql_mode = '', time_zone = '+00:00', max_error_count = 64"); err != nil {
+			return err
+		}
+		if _, err := conn.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
+			return err
 		}
 	}
 	if _, err := holder.ExecContext(ctx, "LOCK TABLES "+c.at(false).String()+" READ"); err != nil {
