@@ -19,6 +19,7 @@ func newDDLRun() *cobra.Command {
 	var options ddl.RunOptions
 	var rehearsal, name, planDSN string
 	var readers, replicas []string
+	var while ddlWhile
 	cmd := &cobra.Command{
 		Use:   "run FILE.sql|FOLDER",
 		Short: "Execute a migration while the app keeps reading",
@@ -36,6 +37,9 @@ the next run watches it to its end.
 
 --record writes the version table of a migration tool together with the last
 entry of the journal, so that the tool does not apply the file again.
+
+--while closed --stack NAME begins only if the product is closed, as a planned
+maintenance left it: whoever continues one may not know that it was opened.
 
 Exit code: 0 if everything is done; 3 if it may simply be run again as it is
 (locks, deadlocks, online log, SIGTERM, a lost server); 1 if it refused or failed,
@@ -64,6 +68,9 @@ or if it is unknown whether a statement was executed: noren ddl resolve.`,
 					return err
 				}
 				rehearsals = append(rehearsals, r)
+			}
+			if err := while.check(cmd.Context(), cmd.ErrOrStderr()); err != nil {
+				return err
 			}
 			db, err := flags.open(cmd.Context(), ddl.LoginFromEnvironment(os.Getenv))
 			if err != nil {
@@ -115,6 +122,7 @@ or if it is unknown whether a statement was executed: noren ddl resolve.`,
 		},
 	}
 	flags.register(cmd, "DB_")
+	while.register(cmd)
 	f := cmd.Flags()
 	f.StringVar(&rehearsal, "rehearsal", "", "rehearsal of this migration (default: FILE.rehearsal.json)")
 	f.BoolVar(&options.WithoutRehearsal, "without-rehearsal", false, "do without, for small tables")

@@ -1,6 +1,7 @@
 package maintenancewindow
 
 import (
+	"encoding/base64"
 	"math"
 	"time"
 
@@ -27,12 +28,14 @@ const startID = "Start"
 // before, and that tell people when its end is near.
 func (w *MaintenanceWindow) addSchedules(this constructs.Construct, night window.Window) {
 	s := scheduler{this, awsiam.NewRole(this, jsii.String("ScheduleRole"), &awsiam.RoleProps{
-		Description: jsii.String("With it Systems Manager starts a planned maintenance, and can do nothing else"),
+		Description: jsii.String("With it Systems Manager starts a planned maintenance and follows it, and can do nothing else"),
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("ssm.amazonaws.com"), &awsiam.ServicePrincipalOpts{
 			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}},
 		}),
 	})}
 	allow(s.role, []*string{w.Machine.StateMachineArn()}, "states:StartExecution")
+	allow(s.role, []*string{executions(this)}, "states:DescribeExecution") // the task ends with the execution
+	meant(s.role.Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5", "Executions have no names at synthesis.")
 	allow(s.role, []*string{w.Function.FunctionArn()}, "lambda:InvokeFunction")
 	w.Schedule = s.window(startID, "starts the maintenance", night.Start, night.End.Sub(night.Start), "STEP_FUNCTIONS", w.Machine.StateMachineArn(),
 		&awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty{
@@ -41,13 +44,16 @@ func (w *MaintenanceWindow) addSchedules(this constructs.Construct, night window
 				Input: jsii.String(night.Input()), Name: jsii.String(night.ID()),
 			},
 		})
-	call := func(id, does string, at time.Time, payload string) {
-		s.window(id, does, at, time.Hour, "LAMBDA", w.Function.FunctionArn(), &awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty{
+	// The payload is a string in the template and bytes to the API, so it has to be
+	// in Base64. Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ssm-maintenancewindowtask-maintenancewindowlambdaparameters.html
+	call := func(id, does string, at time.Time, said string) awsssm.CfnMaintenanceWindow {
+		payload := base64.StdEncoding.EncodeToString([]byte(said))
+		return s.window(id, does, at, time.Hour, "LAMBDA", w.Function.FunctionArn(), &awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty{
 			MaintenanceWindowLambdaParameters: &awsssm.CfnMaintenanceWindowTask_MaintenanceWindowLambdaParametersProperty{Payload: &payload},
 		})
 	}
 	if night.Announces && night.Announce > 0 {
-		call("Ahead", "tells clients of the maintenance", night.Start.Add(-night.Announce), night.Ahead())
+		w.ahead = call("Ahead", "tells clients of the maintenance", night.Start.Add(-night.Announce), night.Ahead())
 	}
 	call("NearEnd", "tells people that the end of the maintenance is near", night.End.Add(-window.Near), night.NearEnd())
 }
@@ -92,6 +98,7 @@ func (w *MaintenanceWindow) addNotice(this constructs.Construct, night window.Wi
 		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(w.Function, &awseventstargets.LambdaFunctionProps{
 			Event: awsevents.RuleTargetInput_FromObject(map[string]any{
 				"step": window.Tell, "window": night.ID(), "execution": field("$.detail.executionArn"), "status": field("$.detail.status"),
+				"from": night.Start.UTC().Format(time.RFC3339), "end": night.End.UTC().Format(time.RFC3339), "mode": string(night.Mode),
 			}),
 		})},
 	})
