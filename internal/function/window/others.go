@@ -56,7 +56,7 @@ func (f *Function) announceScheduled(ctx context.Context, p night.Payload) (stri
 
 // withdraw takes back what clients were told of a maintenance that does not begin.
 func (f *Function) withdraw(ctx context.Context, p night.Payload) (string, error) {
-	if err := f.invoke(ctx, f.Settings.Announcement, announcement{nil, "none", "", p.Window}); err != nil {
+	if err := f.invoke(ctx, f.Settings.Announcement, announcement.Request{Status: announcement.None, ID: p.Window}); err != nil {
 		return "", err
 	}
 	return "clients are no longer told of it", nil
