@@ -71,7 +71,11 @@ func MakePlan(ctx context.Context, original *ddl.Database, m sqltext.Migration, 
 	if err := p.otherSchemas(ctx, original); err != nil {
 		return nil, err
 	}
-	return p, p.withoutKey(ctx, original)
+	if err := p.withoutKey(ctx, original); err != nil {
+		return nil, err
+	}
+	p.Note("the way back until the switch is noren ddl copy abandon; after the switch no way back keeps what is written from then on")
+	return p, nil
 }
 
 // otherSchemas names what is copied, and not compared.
