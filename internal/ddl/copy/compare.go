@@ -223,6 +223,8 @@ func (c *comparison) table(ctx context.Context) error {
 			return err
 		}
 		switch {
+		case took < chunkTime/16 && rows > 0:
+			size = min(8*size, largestChunk)
 		case took < chunkTime/2 && (rows > 0 || c.key == nil || !c.key[0].Integer()), took < chunkTime/10:
 			size = min(2*size, largestChunk)
 		case took > 2*chunkTime:
