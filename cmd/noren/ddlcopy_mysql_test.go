@@ -67,7 +67,7 @@ func TestDocs_SchemaCopy(t *testing.T) {
 	both := append([]string{"CREATE DATABASE fieldreports CHARACTER SET utf8mb4", "USE fieldreports", "CREATE USER schemachange@'%'", "GRANT ALL ON *.* TO schemachange@'%'", "CREATE USER schemaplan@'%'"},
 		plannersGrants(t, filepath.Join(filepath.Dir(page), "schema-changes.md"))...)
 	both = append(both, "CREATE TABLE visits (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, place VARCHAR(100) NOT NULL)", "CREATE TABLE photos (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, visit INT NOT NULL)")
-	pair.From.SetMaxOpenConns(1) // USE is of a session
+	pair.From.SetMaxOpenConns(1)     // USE is of a session
 	for _, statement := range both { // replication brings them to the copy
 		if _, err := pair.From.Exec(statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
