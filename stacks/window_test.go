@@ -134,8 +134,8 @@ func TestWindow_CanDeleteNothing(t *testing.T) {
 			}
 		}
 	}
-	if len(roles) != 3 || len(actions) != 3 {
-		t.Fatalf("the roles are %v, with %d policies; want those of the function, the state machine and the schedules", slices.Sorted(maps.Keys(roles)), len(actions))
+	if len(roles) != 3 || len(actions) != 4 {
+		t.Fatalf("the roles are %v, with %d policies; want those of the function, the state machine and the schedules, and what the task of the schema changes may look at", slices.Sorted(maps.Keys(roles)), len(actions))
 	}
 	// Step Functions delivers its log with these; they are of deliveries, not of logs.
 	meant := []string{"cloudformation:DeleteChangeSet", "logs:DeleteLogDelivery"}
@@ -151,23 +151,35 @@ func TestWindow_CanDeleteNothing(t *testing.T) {
 }
 
 // TestWindow_LooksBeforeItRuns: the function may look at the cluster of the schema
-// changes and at task definitions, and may start none.
+// changes and at task definitions, and may start none. Their task may look at the
+// mode of the product, and change none.
 func TestWindow_LooksBeforeItRuns(t *testing.T) {
-	var got []string
-	for id, r := range plannedSynthesis[maintenance.Open](t).template.Resources {
-		if !ofWindow(id) || r.Type != "AWS::IAM::Policy" || !strings.Contains(id, "Steps") {
-			continue
-		}
-		for _, s := range r.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
-			statement := s.(map[string]any)
-			if action := fmt.Sprint(statement["Action"]); strings.Contains(action, "ecs:") {
-				got = append(got, fmt.Sprint(action, " ", statement["Resource"]))
+	for policy, want := range map[string][]string{
+		"Steps":      {"ecs:DescribeClusters map[Fn::GetAtt:[ClusterEB0386A7 Arn]]", "ecs:DescribeTaskDefinition *"},
+		"TaskPolicy": {"cloudformation:DescribeStacks map[Ref:AWS::StackId]", "cloudformation:GetTemplate map[Ref:AWS::StackId]", "cloudformation:ListStackResources map[Ref:AWS::StackId]", "elasticloadbalancing:DescribeListeners *", "elasticloadbalancing:DescribeRules *"},
+	} {
+		var got []string
+		for id, r := range plannedSynthesis[maintenance.Open](t).template.Resources {
+			if !ofWindow(id) || r.Type != "AWS::IAM::Policy" || !strings.Contains(id, policy) {
+				continue
+			}
+			for _, s := range r.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+				statement := s.(map[string]any)
+				actions, several := statement["Action"].([]any)
+				if !several {
+					actions = []any{statement["Action"]}
+				}
+				for _, action := range actions {
+					if policy == "TaskPolicy" || strings.HasPrefix(action.(string), "ecs:") {
+						got = append(got, fmt.Sprint(action, " ", statement["Resource"]))
+					}
+				}
 			}
 		}
-	}
-	slices.Sort(got)
-	if want := []string{"ecs:DescribeClusters map[Fn::GetAtt:[ClusterEB0386A7 Arn]]", "ecs:DescribeTaskDefinition *"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", policy, got, want)
+		}
 	}
 }
 

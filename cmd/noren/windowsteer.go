@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -82,8 +83,12 @@ It shows what was done and asks. To say no, leave it: it stays closed.`,
 			for _, p := range n.timeline() {
 				if p.Stage == window.Asking {
 					return "Open " + n.query.Stack + "?", "it opens", func() error {
-						output := fmt.Sprintf(`{"said": %q}`, "yes, says "+caller(cmd.Context(), n.query.AWS))
-						_, err := sfn.NewFromConfig(n.query.AWS).SendTaskSuccess(cmd.Context(), &sfn.SendTaskSuccessInput{TaskToken: &p.Token, Output: &output})
+						said, err := json.Marshal(map[string]string{"said": "yes, says " + caller(cmd.Context(), n.query.AWS)})
+						if err != nil {
+							return err
+						}
+						output := string(said)
+						_, err = sfn.NewFromConfig(n.query.AWS).SendTaskSuccess(cmd.Context(), &sfn.SendTaskSuccessInput{TaskToken: &p.Token, Output: &output})
 						if err != nil {
 							return fmt.Errorf("answering: %w", err)
 						}

@@ -1,6 +1,6 @@
-// Command rehearsed rehearses the schema changes of a folder on the example's
-// tables, on a server of PATH like the one that noren preview --dsn own starts: what
-// make night does before it plays them.
+// Command rehearsed rehearses the schema changes of a folder beside the example's
+// tables, full of reports, on a server of PATH that it starts, and then runs a
+// command while the server runs: what make night plays on.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	_ "github.com/go-sql-driver/mysql"
@@ -24,34 +25,82 @@ func main() {
 	noren := flag.String("noren", "bin/noren", "the command that rehearses")
 	example := flag.String("example", "examples/fieldreports", "the folder of the example")
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: rehearsed [flags] FOLDER")
+		fmt.Fprintln(flag.CommandLine.Output(), `usage: rehearsed [flags] FOLDER COMMAND [ARGUMENT...]
+
+The command finds the example's tables, which have not changed yet, at NIGHT_DSN.`)
 		flag.PrintDefaults()
 	}
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := rehearse(ctx, *noren, *example, flag.Arg(0))
+	err := run(ctx, *noren, *example, flag.Args())
 	stop()
-	if err != nil {
+	var ended *exec.ExitError
+	switch {
+	case errors.As(err, &ended) && ended.ExitCode() > 0:
+		os.Exit(ended.ExitCode()) // it has said why
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "rehearsed:", err)
 		os.Exit(1)
 	}
 }
 
-func rehearse(ctx context.Context, noren, example, folder string) error {
-	if folder == "" {
-		return errors.New("want the folder of the changes")
+func run(ctx context.Context, noren, example string, arguments []string) error {
+	if len(arguments) < 2 {
+		return errors.New("want the folder of the changes, and a command")
 	}
 	dsn, end, err := preview.StartDatabase(ctx)
 	if err != nil {
 		return err
 	}
 	defer end()
+	copied := strings.TrimSuffix(dsn, "fieldreports") + "copied"
+	for _, schema := range []string{dsn, copied} {
+		if err := fill(ctx, example, schema); err != nil {
+			return err
+		}
+	}
+	if err := rehearse(ctx, noren, arguments[0], copied); err != nil {
+		return err
+	}
+	command := exec.Command(arguments[1], arguments[2:]...) // which gets the signals, too
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	command.Env = append(os.Environ(), "NIGHT_DSN="+dsn)
+	return command.Run()
+}
+
+// fill makes the example's tables, with 16,384 reports, beside which the
+// few that are written before the night is closed do not count.
+func fill(ctx context.Context, example, dsn string) error {
 	setup := exec.CommandContext(ctx, "go", "run", "./api", "migrate", "--example", "--dsn", dsn)
 	setup.Dir = example
 	if out, err := setup.CombinedOutput(); err != nil {
 		return fmt.Errorf("making the example's tables: %w\n%s", err, out)
 	}
-	if err := markCopy(ctx, dsn); err != nil {
+	db, err := sql.Open("mysql", dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	const columns = "INSERT INTO reports (id, user_id, template, title, text, written_at, received_at) SELECT UUID(), "
+	query := columns + "MIN(id), 'site-handover', 'old', REPEAT('x', 200), NOW(), NOW() FROM users"
+	for rows := 1; rows <= 16_384; rows *= 2 {
+		if _, err := db.ExecContext(ctx, query); err != nil {
+			return fmt.Errorf("filling the example's tables: %w", err)
+		}
+		query = columns + "user_id, template, title, text, written_at, received_at FROM reports"
+	}
+	return nil
+}
+
+// rehearse rehearses every change of a folder.
+func rehearse(ctx context.Context, noren, folder, dsn string) error {
+	db, err := sql.Open("mysql", dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	// By this table noren ddl rehearse knows a copy.
+	if _, err := db.ExecContext(ctx, "CREATE TABLE noren_clone (made DATETIME)"); err != nil {
 		return fmt.Errorf("marking the schema as a copy: %w", err)
 	}
 	changes, err := filepath.Glob(filepath.Join(folder, "*.sql"))
@@ -69,15 +118,4 @@ func rehearse(ctx context.Context, noren, example, folder string) error {
 		}
 	}
 	return nil
-}
-
-// markCopy makes the table by which noren ddl rehearse knows a copy.
-func markCopy(ctx context.Context, dsn string) error {
-	db, err := sql.Open("mysql", dsn)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	_, err = db.ExecContext(ctx, "CREATE TABLE noren_clone (made DATETIME)")
-	return err
 }

@@ -65,7 +65,7 @@ func (w *MaintenanceWindow) machineRole(this constructs.Construct, props Props, 
 		passed := map[string]any{"StringEquals": map[string]any{"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 		allowIf(role, passed, []*string{task.TaskRole().RoleArn(), task.ObtainExecutionRole().RoleArn()}, "iam:PassRole")
 		// The task looks, before it begins, whether the product is in the mode of the night.
-		looks := awsiam.NewPolicy(this, jsii.String("TaskLooks"), &awsiam.PolicyProps{Roles: &[]awsiam.IRole{task.TaskRole()}})
+		looks := awsiam.NewPolicy(this, jsii.String("TaskPolicy"), &awsiam.PolicyProps{Roles: &[]awsiam.IRole{task.TaskRole()}})
 		looks.AddStatements(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Actions:   jsii.Strings("cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"),
 			Resources: &[]*string{awscdk.Aws_STACK_ID()},

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -152,6 +153,12 @@ func TestDefinition_Golden(t *testing.T) {
 	for i := range len(got) {
 		if got[i] >= 0x80 {
 			t.Fatalf("byte %d is not ASCII", i)
+		}
+	}
+	for _, m := range regexp.MustCompile(`"([^"]+)": "(\$[^"]*)"`).FindAllStringSubmatch(got, -1) {
+		path := strings.HasPrefix(m[2], "$.") || strings.HasPrefix(m[2], "$$.")
+		if named := strings.HasSuffix(m[1], ".$"); m[1] != "ResultPath" && named != path {
+			t.Errorf("%s: only a path, and every path, has a name that ends with .$", m[0])
 		}
 	}
 	file := filepath.Join("testdata", "night.asl.json")

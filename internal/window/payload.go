@@ -56,8 +56,8 @@ type Payload struct {
 	Token string `json:"token,omitempty"`
 }
 
-// payload is what the function is told of a step. What begins with $ is a path
-// into the input or the context of the execution.
+// payload is what the function is told of a step. What begins with $. or $$. is a
+// path into the input or the context of the execution.
 func (w Window) payload(step Step, r Resources) Payload {
 	p := Payload{Step: step.Name, Window: w.ID(), Execution: "$$.Execution.Id"}
 	from, end := w.Start.UTC(), w.End.UTC()
@@ -106,7 +106,7 @@ func (p parameters) MarshalJSON() ([]byte, error) {
 	}
 	named := map[string]any{}
 	for name, value := range fields {
-		if path, ok := value.(string); ok && strings.HasPrefix(path, "$") {
+		if path, ok := value.(string); ok && (strings.HasPrefix(path, "$.") || strings.HasPrefix(path, "$$.")) {
 			name += ".$"
 		}
 		named[name] = value

@@ -238,6 +238,31 @@ func TestNightThatFails(t *testing.T) {
 	if r := n.Report(); len(r.Mails) != 1 || !strings.Contains(r.Mails[0], "Change "+change) || !strings.Contains(r.Mails[0], "closed") {
 		t.Errorf("mails: %q", r.Mails)
 	}
+
+	// Someone opens the product, and continues the execution in the console, which
+	// asks nothing.
+	turn := func(verb string) {
+		command := norenCommand(t, noren, verb, "--stack", "fieldreports-dev", "--region", "us-east-1", "--yes")
+		command.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+n.AccountURL(), "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=preview", "AWS_SECRET_ACCESS_KEY=preview")
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("noren %s: %v\n%s", verb, err, out)
+		}
+	}
+	urgency := func() (columns int) {
+		if err := db.pool.QueryRow("SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'fieldreports' AND table_name = 'reports' AND column_name = 'urgency'").Scan(&columns); err != nil {
+			t.Fatal(err)
+		}
+		return columns
+	}
+	turn("open")
+	if status, err := n.Retry(ctx); err != nil || status != states.Failed || urgency() != 0 {
+		t.Fatalf("beside users the change runs: %s, %v, %d columns\n%s", status, err, urgency(), reportOf(t, n))
+	}
+	if text := reportOf(t, n); !strings.Contains(strings.Join(strings.Fields(text), " "), "the product is open, and not closed as this needs it") {
+		t.Errorf("the report does not say why:\n%s", text)
+	}
+	turn("close")
+
 	if status, err := n.Retry(ctx); err != nil || status != states.Succeeded {
 		t.Fatalf("%s, %v\n%s", status, err, reportOf(t, n))
 	}
@@ -246,11 +271,9 @@ func TestNightThatFails(t *testing.T) {
 	}
 	t.Log("\n" + reportOf(t, n))
 	r := n.Report()
-	var stored, distinct, columns int
+	columns := urgency()
+	var stored, distinct int
 	if err := db.pool.QueryRow("SELECT COUNT(*) - ?, COUNT(DISTINCT id) - ? FROM fieldreports.reports", before, before).Scan(&stored, &distinct); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.pool.QueryRow("SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'fieldreports' AND table_name = 'reports' AND column_name = 'urgency'").Scan(&columns); err != nil {
 		t.Fatal(err)
 	}
 	if r.Mode != "open" || columns != 1 || r.Reports.Written == 0 || stored != r.Reports.Written || distinct != stored || r.Reports.Queued == 0 {
