@@ -168,11 +168,12 @@ pictures: node_modules
 # MySQL of Debian's that is put into the user's cache.
 mysql:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 45m ./internal/ddl ./internal/ddl/copy
+	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run Docs_SchemaCopy ./cmd/noren
 	cd examples/fieldreports && NOREN_MYSQLD=$$(../../scripts/mysql.sh) go test -tags mysql ./api
 
 # A million rows are changed on a copy, compared and counted.
 copy-million:
-	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_COPY_ROWS=1000000 go test -tags mysql -count=1 -timeout 60m -v -run 'TestSwitch|TestCompare_Beside' ./internal/ddl/copy
+	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_COPY_ROWS=1000000 go test -tags mysql -count=1 -parallel 1 -timeout 60m -v -run 'TestSwitch_Every|TestCompare_Beside' ./internal/ddl/copy
 
 # All tests of the API with its sessions in a store of their own.
 sessions:

@@ -41,6 +41,13 @@ out.`,
 				return err
 			}
 			defer copied.Close()
+			only, err := copy.OnlyCopied(ctx, original, copied)
+			if err != nil {
+				return err
+			}
+			if len(only) > 0 {
+				fmt.Fprintf(cmd.ErrOrStderr(), "only the copy has the tables %s: they are not compared\n", strings.Join(only, ", "))
+			}
 			if len(options.Tables) > 0 || ended(s) { // beside the journal
 				results, err := copy.Compare(ctx, original, copied, options)
 				if err != nil {
@@ -108,6 +115,9 @@ func writeTableResults(out term.Terminal, results []copy.TableResult) {
 		}
 		if len(r.NotRead) > 0 {
 			below = append(below, "not compared, since the copy does not have them: "+strings.Join(r.NotRead, ", "))
+		}
+		if len(r.Added) > 0 {
+			below = append(below, "not compared, since only the copy has them: "+strings.Join(r.Added, ", "))
 		}
 		how, verdict := term.Green, "equal"
 		switch {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/ddl"
 	"github.com/noren-cdk/noren/internal/ddl/copy"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 func newDDLCopyFinish() *cobra.Command {
@@ -42,9 +43,18 @@ There is no way back to it with what has been written since the switch.`,
 				fmt.Fprintf(cmd.OutOrStdout(), "finished; %s is being deleted, its last snapshot is %s\n", s.Old, snapshot)
 				return nil
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "finished; %s stays, and is paid for: noren ddl copy finish --delete-old --snapshot NAME deletes it, %v after this at the earliest\n", s.Old, after)
+			fmt.Fprintf(cmd.OutOrStdout(), "finished; %s stays, and is paid for: noren ddl copy finish --delete-old --snapshot NAME deletes it, %s after this at the earliest\n", s.Old, daysText(after))
 			return nil
 		})
+}
+
+// daysText is a time in days, if it is some.
+func daysText(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= day && d%day == 0 {
+		return term.Plural(int(d/day), "day")
+	}
+	return d.String()
 }
 
 func newDDLCopyAbandon() *cobra.Command {

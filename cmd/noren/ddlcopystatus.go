@@ -22,8 +22,10 @@ func newDDLCopyStatus() *cobra.Command {
 		Use:   "status",
 		Short: "Say how far a copy is, how it follows, and what to do",
 		Long: `Say how far the copy is, by the journal on the original: making, changing, following,
-switching, switched, finished or abandoned; whether it replicates, and how far behind
-it is; the error of the worker that had it, and what to do; and what comparing found.
+switching, switched, finished or abandoned; whether it replicates, how far behind it
+is, and how long it takes until it has caught up, by its pace of two seconds; the
+error of the worker that had it, and what to do; what comparing has found, or how
+long it takes yet.
 
 Exit codes: 0 replication is well, or there is nothing to follow; 3 it is not; 1 it
 could not be found out.`,
@@ -93,10 +95,8 @@ func copyStatusText(s *copy.Status) string {
 		switch {
 		case !r.Well():
 			fmt.Fprintln(&out, "replication: "+r.Trouble())
-		case r.Lag == nil:
-			fmt.Fprintln(&out, "replication: well; how far behind is not known")
 		default:
-			fmt.Fprintf(&out, "replication: well, %d s behind\n", *r.Lag)
+			fmt.Fprintln(&out, "replication: well, "+lagText(s))
 		}
 	}
 	if s.Unknown != "" {
@@ -108,11 +108,50 @@ func copyStatusText(s *copy.Status) string {
 		case c.Equal():
 			fmt.Fprintf(&out, "comparison: %s equal, %s UTC\n", term.Plural(len(c.Tables), "table"), c.Ended)
 		case c.Ended == "":
-			fmt.Fprintf(&out, "comparison: not finished, %s so far\n", term.Plural(len(c.Tables), "table"))
+			fmt.Fprintf(&out, "comparison: not finished, %d of about %d rows%s\n", s.Compared, s.All, after(s.Compare))
 		default:
 			fmt.Fprintln(&out, "comparison: the copy DIFFERS")
 		}
 	}
 	fmt.Fprintln(&out, "next: "+s.Next)
 	return out.String()
+}
+
+// lagText says how far behind a copy is that replicates.
+func lagText(s *copy.Status) string {
+	text := "how far behind is not known"
+	if lag := s.Replication.Lag; lag != nil {
+		text = fmt.Sprintf("%d s behind", *lag)
+	}
+	switch {
+	case s.Behind == nil:
+		return text
+	case *s.Behind == 0:
+		return "has caught up"
+	case s.CatchUp == nil:
+		return fmt.Sprintf("%s, %s of the binary log, and gets no closer", text, bytesText(*s.Behind))
+	}
+	return fmt.Sprintf("%s, %s of the binary log%s", text, bytesText(*s.Behind), after(s.CatchUp))
+}
+
+func bytesText(n int64) string {
+	if n < 1<<20 {
+		return fmt.Sprintf("%d KiB", (n+1<<10-1)>>10)
+	}
+	return fmt.Sprintf("%d MiB", n>>20)
+}
+
+// after is an estimate behind what it is of; empty if there is none.
+func after(seconds *float64) string {
+	if seconds == nil {
+		return ""
+	}
+	switch d := time.Duration(*seconds * float64(time.Second)); {
+	case d < 90*time.Second:
+		return fmt.Sprintf(", about %d s left", int(d.Round(time.Second).Seconds()))
+	case d < 100*time.Minute:
+		return fmt.Sprintf(", about %d min left", int(d.Round(time.Minute).Minutes()))
+	default:
+		return fmt.Sprintf(", about %.1f h left", d.Hours())
+	}
 }

@@ -23,6 +23,11 @@ type TableChange struct {
 	// KeyAfter are the columns of the primary key of After.
 	KeyAfter []string
 
+	// WritesBefore and WritesAfter are the foreign keys by which a row of another table
+	// that is deleted or updated deletes or updates rows of this one, without names:
+	// "REFERENCES `p` (`id`) ON DELETE CASCADE".
+	WritesBefore, WritesAfter []string
+
 	// Statements are the statements that are not about columns, keys or options: of
 	// a table that gets another name, or loses rows.
 	Statements []string
@@ -38,7 +43,7 @@ func (p *Plan) changed(step *Step, before, after []Column) {
 		for _, c := range before {
 			origins[c.Name] = c.Name
 		}
-		p.Changes, i = append(p.Changes, TableChange{Name: name, Before: before, Origins: origins}), len(p.Changes)
+		p.Changes, i = append(p.Changes, TableChange{Name: name, Before: before, Origins: origins, WritesBefore: writingKeys(step.before[name])}), len(p.Changes)
 	}
 	c := &p.Changes[i]
 	origins := map[string]string{}
@@ -56,13 +61,24 @@ func (p *Plan) changed(step *Step, before, after []Column) {
 		}
 	}
 	c.After, c.Origins = after, origins
-	c.KeyAfter = primaryKeyOf(step.after[name])
+	c.KeyAfter, c.WritesAfter = primaryKeyOf(step.after[name]), writingKeys(step.after[name])
 	switch {
 	case st.Kind == sqltext.AlterTable && len(st.Changed()) > 1 && !st.Exchanges, !st.Kind.Laddered() && st.Kind != sqltext.CreateTable, st.Replaces:
 		c.Statements = append(c.Statements, step.SQL)
 	case len(st.Loses) > len(st.DroppedColumns):
 		c.Statements = append(c.Statements, step.SQL)
 	}
+}
+
+// writingKeys are the foreign keys of a definition that write rows.
+func writingKeys(definition string) []string {
+	var all []string
+	for _, line := range lines(definition) {
+		if at := strings.Index(line, "REFERENCES "); at >= 0 && writes(line) {
+			all = append(all, line[at:])
+		}
+	}
+	return all
 }
 
 // primaryKeyOf are the columns of the primary key in a definition of a server.

@@ -117,12 +117,16 @@ func (p *planner) parents(ctx context.Context, step *Step) error {
 // parent is written.
 func cascades(definition, parent string) bool {
 	for line := range strings.Lines(definition) {
-		if strings.Contains(line, "REFERENCES ") && strings.Contains(line, sqltext.Quote(parent)+" (") &&
-			(strings.Contains(line, " CASCADE") || strings.Contains(line, " SET NULL") || strings.Contains(line, " SET DEFAULT")) {
+		if strings.Contains(line, "REFERENCES ") && strings.Contains(line, sqltext.Quote(parent)+" (") && writes(line) {
 			return true
 		}
 	}
 	return false
+}
+
+// writes says whether a foreign key of a definition writes rows.
+func writes(line string) bool {
+	return strings.Contains(line, " CASCADE") || strings.Contains(line, " SET NULL") || strings.Contains(line, " SET DEFAULT")
 }
 
 // firing judges the tables whose triggers write to a changed table.

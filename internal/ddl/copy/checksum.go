@@ -36,14 +36,14 @@ func pairs(original, copied []ddl.Column, renamed map[string]string) (all []pair
 	return all, left
 }
 
-// text is how a value of c is written down, the same on both sides if the value is
-// the same in c and in other.
+// text is the bytes by which a value of c is compared: the same on both sides if the
+// value is the same in c and in other.
 func text(c, other ddl.Column) string {
 	name := sqltext.Quote(c.Name)
 	k, o := kindOf(c), kindOf(other)
 	switch {
-	case c.Charset != "" && c.Charset != "utf8mb4":
-		name = "CONVERT(" + name + " USING utf8mb4)"
+	case c.Charset != "" && c.Charset != other.Charset && !slices.Contains([]string{"ascii", "utf8", "utf8mb3", "utf8mb4"}, c.Charset):
+		return "CONVERT(" + name + " USING utf8mb4)"
 	case k.name == "float" || k.name == "double":
 		return name + " + 0e0"
 	case k.name == "bit" || strings.Contains(c.Type, "zerofill") || strings.Contains(other.Type, "zerofill"):
@@ -55,33 +55,28 @@ func text(c, other ddl.Column) string {
 			return fmt.Sprintf("CAST(%s AS DECIMAL(%d,%d))", name, min(digits+scale, 65), scale)
 		}
 	}
-	if long(k) || long(o) { // so that a row never becomes too long for the server
-		return "CRC32(" + name + ")"
-	}
 	return name
 }
 
-// long reports whether values may be large.
-func long(k kind) bool {
-	return strings.HasSuffix(k.name, "text") || strings.HasSuffix(k.name, "blob") || k.name == "json" || k.name == "geometry" ||
-		len(k.length) > 0 && k.length[0] > 4096 && strings.HasPrefix(k.name, "var")
-}
-
-// sum is the checksum of rows by the given columns. Sums of CRC32 do not cancel
-// out where the same thing happens to an even number of rows, as those by XOR do.
+// sum is the checksum of rows by the given columns. The CRC32 of each column, with a
+// factor of its own, makes a number of 63 bits of a row, and the numbers of the rows
+// are added: what happens in the same way to two rows, or is exchanged between them,
+// does not cancel out, as it would with XOR, or with one CRC32 of all columns.
 func sum(all []pair, copied bool) string {
-	var values, nulls []string
-	for _, p := range all {
+	var values []string
+	for i, p := range all {
 		mine, other := p.original, p.copied
 		if copied {
 			mine, other = other, mine
 		}
-		values = append(values, text(mine, other))
-		if p.original.Nullable || p.copied.Nullable {
-			nulls = append(nulls, "ISNULL("+sqltext.Quote(mine.Name)+")")
+		factor := uint64(i+1)*0x9E3779B1&(1<<30-1)<<1 | 1 // another for each column, odd
+		value := fmt.Sprintf("CRC32(%s) * %d", text(mine, other), factor)
+		if p.original.Nullable || p.copied.Nullable { // no value has the highest bit
+			value = fmt.Sprintf("IFNULL(%s, %d)", value, 1<<63|factor)
 		}
+		values = append(values, "("+value+")")
 	}
-	return "COALESCE(SUM(CRC32(CONCAT_WS('\x1f', " + strings.Join(append(values, nulls...), ", ") + "))), 0)"
+	return "COALESCE(SUM(" + strings.Join(values, " ^ ") + "), 0)"
 }
 
 // A count is what a range of a table holds.
@@ -105,8 +100,31 @@ func counted(ctx context.Context, q queryer, table sqltext.Table, where string, 
 	if err != nil {
 		return c, fmt.Errorf("reading %s: %w", table, err)
 	}
-	return c, nil
+	return c, wholeValues(ctx, q, table)
 }
+
+// wholeValues fails if the server has not made the text of a value of the last
+// query, since it is too long: it then takes the value for NULL, and only warns.
+func wholeValues(ctx context.Context, q queryer, table sqltext.Table) error {
+	rows, err := q.QueryContext(ctx, "SHOW WARNINGS")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var level, message string
+		var code int
+		if err := rows.Scan(&level, &code, &message); err != nil {
+			return err
+		}
+		if code == tooLong {
+			return fmt.Errorf("reading %s: %s: raise max_allowed_packet on both sides, and compare again", table, message)
+		}
+	}
+	return rows.Err()
+}
+
+const tooLong = 1301 // ER_WARN_ALLOWED_PACKET_OVERFLOWED
 
 // bothSides runs f for the original and for the copy at the same time.
 func bothSides[T any](f func(copied bool) (T, error)) (original, copied T, err error) {

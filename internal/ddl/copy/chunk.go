@@ -168,8 +168,8 @@ func (c *comparison) differs(ctx context.Context, s span, original, copied count
 	}
 	one := func(copied bool) []string {
 		var all []string
-		for _, p := range c.pairs {
-			all = append(all, sum([]pair{p}, copied))
+		for _, p := range c.pairs { // with the key, so that values that two rows exchange differ
+			all = append(all, sum(append(slices.Clip(c.keys), p), copied))
 		}
 		return all
 	}
@@ -219,6 +219,9 @@ func keyText(after, upTo []string) string {
 
 // Text says what a difference is, for people.
 func (d Difference) Text(table string) string {
+	if d.Missing {
+		return sqltext.Quote(table) + " is not on the copy, or the user may not read it there"
+	}
 	text := sqltext.Quote(table) + " differs, " + keyText(d.After, d.UpTo)
 	if d.Original != d.Copied {
 		text += ": " + strconv.FormatInt(d.Original, 10) + " rows on the original, " + strconv.FormatInt(d.Copied, 10) + " on the copy"

@@ -54,24 +54,13 @@ type TableResult struct {
 	Position Position     `json:"position"`
 	Seconds  float64      `json:"seconds"`
 	NotRead  []string     `json:"notCompared,omitempty"` // columns that the copy does not have
+	Added    []string     `json:"onlyOnCopy,omitempty"`  // columns that only the copy has, which were not compared
 	Found    []Difference `json:"differences,omitempty"`
 	More     int          `json:"moreDifferences,omitempty"` // ranges that are not in Found
 
-	// Written is how many rows of the original were ever written when it was read
-	// first, and Since when the server began to count. Counted is false if it does
-	// not count by table.
-	Written int64 `json:"written"`
-	Since   int64 `json:"since"`
-	Counted bool  `json:"counted"`
-}
-
-// changed reports whether the original may have been written since.
-func (r TableResult) changed(ctx context.Context, original *ddl.Database) (bool, error) {
-	written, since, counted, err := original.Written(ctx, r.Table)
-	if err != nil {
-		return true, err
-	}
-	return !counted || !r.Counted || written != r.Written || max(since-r.Since, r.Since-since) > 2, nil
+	// Original and Copied are the marks of the two sides from before it was read.
+	Original Mark `json:"original"`
+	Copied   Mark `json:"copied"`
 }
 
 // Equal reports whether the whole table was compared and is equal.
@@ -90,6 +79,10 @@ type Difference struct {
 
 	// Columns are the columns whose values differ.
 	Columns []string `json:"columns,omitempty"`
+
+	// Missing says that the copy does not have the table, or that the user may not
+	// read it there.
+	Missing bool `json:"missing,omitempty"`
 }
 
 // mostFound is how many ranges of a table are named.
@@ -139,7 +132,7 @@ func Compare(ctx context.Context, original, copied *ddl.Database, o CompareOptio
 
 // Tables are the tables of a schema, without noren's.
 func Tables(ctx context.Context, db *ddl.Database) ([]string, error) {
-	rows, err := db.Pool().QueryContext(ctx, "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_type = 'BASE TABLE' ORDER BY table_name", db.Schema)
+	rows, err := db.Pool().QueryContext(ctx, "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_type NOT IN ('VIEW', 'SEQUENCE') ORDER BY table_name", db.Schema)
 	if err != nil {
 		return nil, fmt.Errorf("reading the names of the tables: %w", err)
 	}
@@ -157,6 +150,17 @@ func Tables(ctx context.Context, db *ddl.Database) ([]string, error) {
 	return all, rows.Err()
 }
 
+// OnlyCopied are the tables that only the copy has.
+func OnlyCopied(ctx context.Context, original, copied *ddl.Database) ([]string, error) {
+	here, there, err := bothSides(func(copy bool) ([]string, error) {
+		if copy {
+			return Tables(ctx, copied)
+		}
+		return Tables(ctx, original)
+	})
+	return slices.DeleteFunc(there, func(name string) bool { return slices.Contains(here, name) }), err
+}
+
 // A comparison compares one table.
 type comparison struct {
 	original, copied *ddl.Database
@@ -167,6 +171,7 @@ type comparison struct {
 	only  []ddl.Column // of the copy, whose default is calculated from other columns
 	key   ddl.Key      // of the original; nil if the table is compared as a whole
 	on    ddl.Key      // the same columns on the copy
+	keys  []pair       // of the two
 	last  []string
 	gap   bool // the range before has no rows
 	views views
@@ -218,6 +223,8 @@ func (c *comparison) table(ctx context.Context) error {
 			return err
 		}
 		switch {
+		case took < chunkTime/16 && rows > 0:
+			size = min(8*size, largestChunk)
 		case took < chunkTime/2 && (rows > 0 || c.key == nil || !c.key[0].Integer()), took < chunkTime/10:
 			size = min(2*size, largestChunk)
 		case took > 2*chunkTime:
@@ -252,8 +259,20 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (c *comparison) prepare(ctx context.Context) error {
 	if len(c.result.At) == 0 {
 		var err error
-		if c.result.Written, c.result.Since, c.result.Counted, err = c.original.Written(ctx, c.result.Table); err != nil {
-			return fmt.Errorf("counting what is written: %w", err)
+		if c.result.Original, err = marked(ctx, c.original, c.result.Table); err != nil {
+			return err
+		}
+	}
+	here, err := position(ctx, c.original, c.original.Pool())
+	if err != nil {
+		return err
+	}
+	if err := reaches(ctx, c.copied, c.copied.Pool(), here, 10*time.Minute); err != nil {
+		return err
+	}
+	if len(c.result.At) == 0 { // what is written from now on counts there, too
+		if c.result.Copied, err = marked(ctx, c.copied, c.result.Table); err != nil {
+			return err
 		}
 	}
 	before, after, err := bothSides(func(copied bool) ([]ddl.Column, error) {
@@ -265,8 +284,12 @@ func (c *comparison) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(after) == 0 {
-		return errors.New("the copy does not have the table, or the user may not read it")
+	switch {
+	case len(before) == 0:
+		return errors.New("the original has the table no more: compare again")
+	case len(after) == 0:
+		c.result.Done, c.result.Found = true, []Difference{{Missing: true}}
+		return c.options.Report(c.result)
 	}
 	renamed := map[string]string{}
 	for _, change := range c.options.Changes {
@@ -277,9 +300,14 @@ func (c *comparison) prepare(ctx context.Context) error {
 	if c.pairs, c.result.NotRead = pairs(before, after, renamed); len(c.pairs) == 0 {
 		return errors.New("the two sides have no column in common")
 	}
+	c.result.Added = nil
 	for _, column := range after {
-		if calculated(column) && !slices.ContainsFunc(c.pairs, func(p pair) bool { return p.copied.Name == column.Name }) {
+		switch {
+		case slices.ContainsFunc(c.pairs, func(p pair) bool { return p.copied.Name == column.Name }):
+		case calculated(column):
 			c.only = append(c.only, column)
+		default:
+			c.result.Added = append(c.result.Added, column.Name)
 		}
 	}
 	key, why, err := c.original.PrimaryKey(ctx, c.at(false))
@@ -293,7 +321,7 @@ func (c *comparison) prepare(ctx context.Context) error {
 		}
 		there := k
 		there.Name = c.pairs[i].copied.Name
-		c.on = append(c.on, there)
+		c.on, c.keys = append(c.on, there), append(c.keys, c.pairs[i])
 	}
 	c.key = key
 	return nil

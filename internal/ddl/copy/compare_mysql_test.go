@@ -142,8 +142,8 @@ func TestCompare_BesideCHECKSUM(t *testing.T) {
 			execute(t, from, "INSERT INTO visits (writer, n, at, body, note) SELECT writer + 1, id, at, body, note FROM visits")
 		}
 		applied(t, original, copied)
-		var best float64
-		for range 3 {
+		var ratios []float64
+		for range 5 {
 			began := time.Now()
 			_, _, err := bothSides(func(side bool) (string, error) {
 				pool := map[bool]*sql.DB{false: original.Pool(), true: copied.Pool()}[side]
@@ -159,11 +159,13 @@ func TestCompare_BesideCHECKSUM(t *testing.T) {
 				t.Fatalf("%v, %+v", err, results)
 			}
 			ours := results[0].Seconds
-			best = max(best, theirs.Seconds()/ours)
+			ratios = append(ratios, theirs.Seconds()/ours)
 			t.Logf("%d rows: CHECKSUM TABLE %.2f s, compare %.2f s: %.2f times as fast", results[0].Rows, theirs.Seconds(), ours, theirs.Seconds()/ours)
 		}
-		if best < 0.2 {
-			t.Errorf("comparing is %.2f times as fast as CHECKSUM TABLE", best)
+		slices.Sort(ratios)
+		t.Logf("comparing is at best %.2f times as fast as CHECKSUM TABLE, in the median %.2f", ratios[4], ratios[2])
+		if ratios[4] < 0.3 {
+			t.Error("it is too slow")
 		}
 	})
 }

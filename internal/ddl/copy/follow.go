@@ -18,6 +18,19 @@ type Status struct {
 	// Position is where the binary log of the original ends.
 	Position *Position `json:"position,omitempty"`
 
+	// Behind is how many bytes of the binary log the copy has not applied, and CatchUp
+	// how many seconds that takes, by the pace of the last two: nil if it gets no
+	// closer, or if it is not known.
+	Behind  *int64   `json:"behindBytes"`
+	CatchUp *float64 `json:"catchUpSeconds"`
+
+	// Compared are the rows that are compared, All about how many there are, and
+	// Compare how many seconds the rest takes: nil if that is not known. They are of a
+	// comparison that is not finished.
+	Compared int64    `json:"comparedRows,omitempty"`
+	All      int64    `json:"rows,omitempty"`
+	Compare  *float64 `json:"compareSeconds"`
+
 	// Unknown is why replication could not be read.
 	Unknown string `json:"unknown,omitempty"`
 
@@ -47,6 +60,14 @@ func Look(ctx context.Context, original, copied *ddl.Database, unknown error) (*
 			unknown = err
 		} else {
 			status.Replication = &r
+			if r.Well() {
+				status.estimate(ctx, original, copied)
+			}
+		}
+	}
+	if c := s.Comparison; c != nil && c.Ended == "" && s.Phase == Following {
+		if status.Compared, status.All, status.Compare, err = c.toCompare(ctx, original); err != nil {
+			return nil, err
 		}
 	}
 	if unknown != nil {

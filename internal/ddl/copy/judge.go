@@ -78,6 +78,12 @@ func Judge(server ddl.Server, c ddl.TableChange) []Finding {
 		return j.findings
 	}
 	j.columns(c)
+	for _, key := range without(c.WritesBefore, c.WritesAfter) {
+		j.find("", Silent, "the copy no longer has the foreign key %s: what it deletes or changes on the original is not in the binary log, so that the copy keeps those rows, and no error says so", key)
+	}
+	for _, key := range without(c.WritesAfter, c.WritesBefore) {
+		j.find("", Silent, "only the copy has the foreign key %s: it deletes or changes rows there that the original keeps, and no error says so", key)
+	}
 	if server.Flavor == "MariaDB" {
 		for _, name := range c.KeyAfter {
 			if c.Origins[name] == "" {
@@ -86,6 +92,20 @@ func Judge(server ddl.Server, c ddl.TableChange) []Finding {
 		}
 	}
 	return j.findings
+}
+
+// without are the values of all that are not in others, as often as they are more.
+func without(all, others []string) []string {
+	others = slices.Clone(others)
+	var left []string
+	for _, one := range all {
+		if i := slices.Index(others, one); i >= 0 {
+			others = slices.Delete(others, i, i+1)
+		} else {
+			left = append(left, one)
+		}
+	}
+	return left
 }
 
 type judge struct {

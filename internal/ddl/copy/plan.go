@@ -68,7 +68,27 @@ func MakePlan(ctx context.Context, original *ddl.Database, m sqltext.Migration, 
 	if err := p.replicates(ctx, original); err != nil {
 		return nil, err
 	}
-	return p, p.withoutKey(ctx, original)
+	if err := p.otherSchemas(ctx, original); err != nil {
+		return nil, err
+	}
+	if err := p.withoutKey(ctx, original); err != nil {
+		return nil, err
+	}
+	p.Note("the way back until the switch is noren ddl copy abandon; after the switch no way back keeps what is written from then on")
+	return p, nil
+}
+
+// otherSchemas names what is copied, and not compared.
+func (p *Plan) otherSchemas(ctx context.Context, original *ddl.Database) error {
+	row, err := oneRow(ctx, original.Pool(), `SELECT GROUP_CONCAT(DISTINCT table_schema ORDER BY table_schema SEPARATOR ', ') AS names FROM information_schema.tables
+		WHERE table_schema NOT IN (?, ?, 'mysql', 'sys', 'information_schema', 'performance_schema') AND table_type <> 'VIEW'`, original.Schema, ddl.ScratchSchema)
+	if err != nil {
+		return fmt.Errorf("looking for other schemas: %w", err)
+	}
+	if row["names"] != "" {
+		p.Note("the copy is one of the whole server, and noren compares %s alone: compare the schemas %s yourself", original.Schema, row["names"])
+	}
+	return nil
 }
 
 // conversionsVariable is the variable that allows wider types on a copy.

@@ -28,7 +28,7 @@ func (e *takenBack) Switch(context.Context, string, time.Duration, func(string))
 // and the copy still follows.
 func TestSwitch_Refuses(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
-		original, copied := s.both(t, "refusing", "CREATE TABLE visits (id INT PRIMARY KEY, body VARCHAR(100))", "INSERT INTO visits VALUES (1, 'one')", "DROP USER IF EXISTS visitor@'%'", "CREATE USER visitor@'%'", "GRANT SELECT, INSERT, UPDATE, DELETE ON refusing.* TO visitor@'%'", "GRANT PROCESS ON *.* TO visitor@'%'")
+		original, copied := s.both(t, "refusing", "CREATE TABLE visits (id INT PRIMARY KEY, body VARCHAR(100))", "CREATE TABLE kept (id INT PRIMARY KEY, visit INT, FOREIGN KEY (visit) REFERENCES visits (id) ON DELETE CASCADE)", "INSERT INTO visits VALUES (1, 'one')", "DROP USER IF EXISTS visitor@'%'", "CREATE USER visitor@'%'", "GRANT SELECT, INSERT, UPDATE, DELETE ON refusing.* TO visitor@'%'", "GRANT PROCESS ON *.* TO visitor@'%'")
 		state := &State{Migration: "0007", Deployment: "noren-0007", UUID: copied.UUID}
 		if err := begin(t.Context(), original, state); err != nil {
 			t.Fatal(err)
@@ -96,6 +96,61 @@ func TestSwitch_Refuses(t *testing.T) {
 				s.onCopy(t, "refusing", "UPDATE visits SET body = 'other' WHERE id = 1")
 				return func() { s.onCopy(t, "refusing", "UPDATE visits SET body = 'now' WHERE id = 1"); compared() }
 			}, func(*SwitchOptions) {}, "the copy differs: `visits` differs", 0},
+			{"other rows on the copy in a table that nobody has written on the original", func() func() {
+				s.onCopy(t, "refusing", "INSERT INTO kept VALUES (7, NULL)")
+				return func() { s.onCopy(t, "refusing", "DELETE FROM kept"); compared() }
+			}, func(*SwitchOptions) {}, "the copy differs: `kept` differs", 0},
+			{"a table that was emptied on the copy", func() func() {
+				execute(t, visitor.Pool(), "INSERT INTO kept VALUES (8, NULL)")
+				compared()
+				s.onCopy(t, "refusing", "TRUNCATE kept")
+				return func() { // as the copy finds no row to delete
+					s.onCopy(t, "refusing", "INSERT INTO kept VALUES (8, NULL)")
+					execute(t, visitor.Pool(), "DELETE FROM kept")
+					compared()
+				}
+			}, func(*SwitchOptions) {}, "the copy differs: `kept` differs", 0},
+			{"rows that a foreign key deletes on the original, and not on the copy", func() func() {
+				execute(t, visitor.Pool(), "INSERT INTO visits VALUES (5, 'five')", "INSERT INTO kept VALUES (5, 5)")
+				s.onCopy(t, "refusing", "ALTER TABLE kept DROP FOREIGN KEY kept_ibfk_1")
+				compared()
+				execute(t, visitor.Pool(), "DELETE FROM visits WHERE id = 5")
+				return func() {
+					s.onCopy(t, "refusing", "DELETE FROM kept", "ALTER TABLE kept ADD CONSTRAINT kept_ibfk_1 FOREIGN KEY (visit) REFERENCES visits (id) ON DELETE CASCADE")
+					compared()
+				}
+			}, func(*SwitchOptions) {}, map[bool]string{false: "it took too long", true: "the copy differs: `kept` differs"}[s.program.MariaDB()], map[bool]int{false: 1}[s.program.MariaDB()]},
+			{"opened while it was compared", nothing, func(o *SwitchOptions) {
+				asked := 0
+				o.Closed = func(context.Context) error {
+					if asked++; asked > 1 {
+						return errors.New("the product is open")
+					}
+					return nil
+				}
+			}, "not switched, the original is as it was: the product is open", 0},
+			{"written after it was compared", nothing, func(o *SwitchOptions) {
+				o.LogIn = func(context.Context, string) error {
+					execute(t, visitor.Pool(), "UPDATE visits SET body = CONCAT(body, '.') WHERE id = 1")
+					return nil
+				}
+			}, "visits was written after it was compared: run switch again", 0},
+			{"another server than the copy that was changed", func() func() {
+				now, err := Read(t.Context(), original)
+				if err != nil {
+					t.Fatal(err)
+				}
+				now.UUID = "another"
+				if err := now.save(t.Context(), original); err != nil {
+					t.Fatal(err)
+				}
+				return func() {
+					now.UUID = copied.UUID
+					if err := now.save(t.Context(), original); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}, func(*SwitchOptions) {}, "is another server (" + copied.UUID + ") than the copy that was changed (another)", 0},
 			{"replication that has stopped", func() func() {
 				s.onCopy(t, "refusing", "INSERT INTO visits VALUES (9, 'here first')")
 				execute(t, visitor.Pool(), "INSERT INTO visits VALUES (9, 'nine')")

@@ -109,6 +109,9 @@ type Replication struct {
 	// Lag is how far behind the copy is, in seconds; nil if that is not known.
 	Lag *int64 `json:"lagSeconds"`
 
+	// Position is what the copy has applied, of the binary log of the original.
+	Position Position `json:"position"`
+
 	// Receiving and Applying are the errors, of the worker that had it, and Code is
 	// that of the second.
 	Receiving string `json:"receivingError,omitempty"`
@@ -148,6 +151,8 @@ func ReadReplication(ctx context.Context, db *ddl.Database) (Replication, error)
 			r.Lag = &n
 		}
 	}
+	r.Position.File = name("Relay_Source_Log_File", "Relay_Master_Log_File")
+	_, _ = fmt.Sscan(name("Exec_Source_Log_Pos", "Exec_Master_Log_Pos"), &r.Position.At)
 	_, _ = fmt.Sscan(row["Last_SQL_Errno"], &r.Code)
 	if db.Server.Flavor == "MariaDB" || r.Applying == "" {
 		return r, nil

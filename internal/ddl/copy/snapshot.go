@@ -59,13 +59,18 @@ func (c *comparison) lock(ctx context.Context) error {
 		} else {
 			c.views.original = conn
 		}
-		if _, err := conn.ExecContext(ctx, "SET SESSION time_zone = '+00:00', TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
-			if _, err := conn.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
-				return err
-			}
-			if _, err := conn.ExecContext(ctx, "SET SESSION time_zone = '+00:00'"); err != nil {
-				return err
-			}
+		if _, err := conn.ExecContext(ctx, "SET SESSION sql_mode = '', time_zone = '+00:00'"); err != nil {
+			return err
+		}
+		row, err := oneRow(ctx, conn, "SELECT @@max_error_count AS n")
+		if err != nil {
+			return err
+		}
+		if row["n"] == "0" {
+			return fmt.Errorf("max_error_count of %s is 0, so that it does not say which values it could not read: set it to 64 or more", view.db.Addr)
+		}
+		if _, err := conn.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
+			return err
 		}
 	}
 	if _, err := holder.ExecContext(ctx, "LOCK TABLES "+c.at(false).String()+" READ"); err != nil {

@@ -157,9 +157,6 @@ func deploymentName(schema string, m sqltext.Migration) string {
 
 // prepare makes sure that the copy is the copy, and takes the change.
 func (s *State) prepare(ctx context.Context, original, copied *ddl.Database, o StartOptions) error {
-	if s.UUID != "" && s.UUID != copied.UUID {
-		return fmt.Errorf("%s is another server (%s) than the copy that was made (%s)", copied.Addr, copied.UUID, s.UUID)
-	}
 	if err := s.arrived(ctx, original, copied, time.Minute); err != nil && (s.Phase != Changing || !errors.Is(err, ErrBehind)) {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,6 +113,11 @@ func (s *State) ready(ctx context.Context, original, copied *ddl.Database, o Swi
 	if err := o.LogIn(ctx, s.Host); err != nil {
 		return fmt.Errorf("logging in to the copy as those who will need it: %w", err)
 	}
+	if !o.Live { // comparing may have taken long
+		if err := s.unwritten(ctx, original, copied, o); err != nil {
+			return err
+		}
+	}
 	if s.Phase != Switching {
 		s.Phase = Switching
 		if err := s.save(ctx, original); err != nil {
@@ -131,20 +137,18 @@ func (s *State) compareChanged(ctx context.Context, original, copied *ddl.Databa
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
-	var again []string
-	for _, r := range s.Comparison.Tables {
-		known[r.Table] = true
-		changed, err := r.changed(ctx, original)
-		if err != nil {
-			return fmt.Errorf("looking what has changed since the comparison: %w", err)
-		}
-		if changed {
-			again = append(again, r.Table)
+	known, err := changed(ctx, original, copied, s.Comparison.Tables)
+	if err != nil {
+		return fmt.Errorf("looking what has changed since the comparison: %w", err)
+	}
+	for _, db := range []*ddl.Database{original, copied} {
+		if err := cascaded(ctx, db, known); err != nil {
+			return err
 		}
 	}
+	var again []string
 	for _, name := range tables {
-		if !known[name] {
+		if written, compared := known[name]; written || !compared {
 			again = append(again, name)
 		}
 	}
@@ -165,6 +169,24 @@ func (s *State) compareChanged(ctx context.Context, original, copied *ddl.Databa
 		}
 	}
 	return s.save(ctx, original)
+}
+
+// unwritten fails if the product was opened, or a table written, since it was found
+// to be closed and everything to be equal.
+func (s *State) unwritten(ctx context.Context, original, copied *ddl.Database, o SwitchOptions) error {
+	if err := o.Closed(ctx); err != nil {
+		return err
+	}
+	tables, err := changed(ctx, original, copied, s.Comparison.Tables)
+	if err != nil {
+		return fmt.Errorf("looking what has changed meanwhile: %w", err)
+	}
+	for _, r := range s.Comparison.Tables { // of those that are not counted nothing is known
+		if tables[r.Table] && r.Original.Counted && r.Copied.Counted && r.Original.Made != "" && r.Copied.Made != "" && !slices.Contains(o.Quiet.StillWritten, r.Table) {
+			return fmt.Errorf("%s was written after it was compared: run switch again", r.Table)
+		}
+	}
+	return nil
 }
 
 // after makes sure that the copy is where the original was, and writes it down
