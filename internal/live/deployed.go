@@ -173,6 +173,9 @@ func (d *deployed) drift(s rules.Found, seen Seen) []rules.Drift {
 		for _, l := range d.Listeners {
 			if l.Ref.String() == at.Name {
 				for _, drift := range rules.Compare(l, seen.Listeners[i], g) {
+					if ofAnotherStack(s, l, drift.Rule, g) {
+						continue
+					}
 					// What a rule that turns does is the mode, which the rest of the status
 					// holds against the template.
 					drift.Opens = drift.Opens && !turns(at, l, drift.Rule)
@@ -191,6 +194,16 @@ func (d *deployed) drift(s rules.Found, seen Seen) []rules.Drift {
 	return append(all, rules.CompareOthers(seen.Others, unknown, others, g,
 		func(l *alb.Listener) int { return l.Port },
 		func(l, now *alb.Listener) []rules.Drift { return rules.Compare(l, now, g) })...)
+}
+
+// ofAnotherStack reports whether a rule is one that another stack of the app has
+// added to a listener of this one, which the template does not have and the probe was
+// told of.
+func ofAnotherStack(s rules.Found, l *alb.Listener, r *alb.Rule, g rules.Groups) bool {
+	if r == nil || r.Default() || slices.ContainsFunc(l.Rules, func(own alb.Rule) bool { return own.Priority == r.Priority }) {
+		return false
+	}
+	return s.Told[l.Ref.String()].Has(r, g)
 }
 
 // turns tells whether a rule carries the mode, under the conditions that it was

@@ -230,19 +230,27 @@ func (o Outline) in(mode maintenance.Mode) []Line {
 	return lines
 }
 
+// Has reports whether a rule is one of the outline's, in any mode.
+func (o Outline) Has(r *alb.Rule, g Groups) bool {
+	return slices.ContainsFunc(o.Lines, func(l Line) bool { return l.Priority == r.Priority && l.differs(r, g) == "" })
+}
+
+// differs says what is different of a rule, or nothing.
+func (l Line) differs(r *alb.Rule, g Groups) string {
+	digest := Digest(r.Conditions)
+	switch {
+	case l.Digest != "" && digest != "" && l.Digest != digest:
+		return described(r) + " has other conditions than were deployed"
+	case l.Does != DoesAny && l.Does != g.Does(r):
+		return fmt.Sprintf("%s does %s, which was not deployed", described(r), did(r))
+	}
+	return ""
+}
+
 // Compare holds the whole of a listener against the outline, in a mode.
 func (o Outline) Compare(mode maintenance.Mode, now *alb.Listener, g Groups) []Drift {
 	lines := o.in(mode)
 	return compare(now, o.Shared, lines, g, func(l Line) (int, bool, string) {
 		return l.Priority, l.Optional, "rule " + (&alb.Rule{Priority: l.Priority}).Name()
-	}, func(l Line, r *alb.Rule) string {
-		digest := Digest(r.Conditions)
-		switch {
-		case l.Digest != "" && digest != "" && l.Digest != digest:
-			return described(r) + " has other conditions than were deployed"
-		case l.Does != DoesAny && l.Does != g.Does(r):
-			return fmt.Sprintf("%s does %s, which was not deployed", described(r), did(r))
-		}
-		return ""
-	})
+	}, func(l Line, r *alb.Rule) string { return l.differs(r, g) })
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/alb"
@@ -19,6 +20,12 @@ type Outlines struct {
 	// that there may be more: a load balancer is not the stack's.
 	Others        []Outline
 	OthersUnknown bool
+}
+
+// ProbeVariable is the environment variable of the probe that holds a text of the
+// listener of an index: one of Listener.Texts, or Deployed, its outline.
+func ProbeVariable(index int, name string) string {
+	return maintenance.ProbeVariables + strconv.Itoa(index+1) + "_" + strings.ToUpper(name)
 }
 
 // Texts encodes the outlines of the switch's listeners, one by one, and of the

@@ -35,6 +35,10 @@ type Found struct {
 	// ByHand is the logical id of the parameter in which a turn without
 	// CloudFormation is written down. Empty in templates of older releases.
 	ByHand string
+
+	// Told are what the probe was told of the listeners, by their names: also the
+	// rules that other stacks of the app add. Empty without a probe.
+	Told map[string]Outline
 }
 
 const (
@@ -206,7 +210,33 @@ func (f *finder) found(function string, in scope, responder string) Found {
 			found.ByHand = id
 		}
 	}
+	found.Told = f.told(in)
 	return found
+}
+
+// told are the outlines that the probe of a switch has, by listener. What only a
+// deploy knows is left out.
+func (f *finder) told(in scope) map[string]Outline {
+	all := map[string]Outline{}
+	for _, id := range f.ids {
+		r := f.resources[id]
+		if _, own := in.has(r.LogicalID, r.Path); !own || r.Type != typeFunction {
+			continue
+		}
+		environment, _ := r.Properties["Environment"].(map[string]any)
+		variables, _ := environment["Variables"].(map[string]any)
+		for i := 0; variables[ProbeVariable(i, "Listener")] != nil; i++ {
+			name, _ := variables[ProbeVariable(i, "Listener")].(string)
+			if logicalID, _, ok := cfn.Attribute(name); ok {
+				name = logicalID
+			}
+			text, _ := variables[ProbeVariable(i, "Deployed")].(string)
+			if outline, err := ParseOutline(text); err == nil {
+				all[name] = outline
+			}
+		}
+	}
+	return all
 }
 
 // is the id of a parameter within the construct.

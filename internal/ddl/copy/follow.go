@@ -92,8 +92,7 @@ func CompareCopy(ctx context.Context, original, copied *ddl.Database, o CompareO
 		return nil, err
 	}
 	defer release()
-	switch {
-	case s.Phase != Following:
+	if s.Phase != Following {
 		return nil, fmt.Errorf("the copy is %s, not %s: there is nothing to compare", s.Phase, Following)
 	}
 	return s.compare(ctx, original, copied, o, again)

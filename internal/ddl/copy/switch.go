@@ -225,10 +225,10 @@ func Abandon(ctx context.Context, original *ddl.Database, engine Engine, report 
 		return nil, err
 	}
 	defer release()
-	switch {
-	case s.Phase == Abandoned:
+	switch s.Phase {
+	case Abandoned:
 		return s, nil
-	case s.Phase == Switching || s.Phase == Switched || s.Phase == Finished:
+	case Switching, Switched, Finished:
 		return s, fmt.Errorf("the copy is %s: it is not there to be abandoned", s.Phase)
 	}
 	if err := engine.Abandon(ctx, s.Deployment, report); err != nil {

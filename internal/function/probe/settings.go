@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strconv"
 	"strings"
 
 	"github.com/noren-cdk/noren/internal/rules"
@@ -68,12 +67,7 @@ const (
 const OthersVariable = maintenance.ProbeVariables + "OTHERS"
 
 // DeployedVariable carries Settings.Deployed of the listener of an index.
-func DeployedVariable(index int) string { return variable(index, "Deployed") }
-
-// variable is the one of a text of the listener of an index.
-func variable(index int, name string) string {
-	return maintenance.ProbeVariables + strconv.Itoa(index+1) + "_" + strings.ToUpper(name)
-}
+func DeployedVariable(index int) string { return rules.ProbeVariable(index, "Deployed") }
 
 // Environment encodes the settings as environment variables. What is left at
 // its default is left out.
@@ -86,7 +80,7 @@ func (s Settings) Environment() map[string]string {
 	}
 	for i, at := range s.Switch.Listeners {
 		for name, text := range at.Texts() {
-			env[variable(i, name)] = text
+			env[rules.ProbeVariable(i, name)] = text
 		}
 	}
 	listeners, others := s.Deployed.Texts()
@@ -112,14 +106,14 @@ func ParseEnvironment(getenv func(string) string) Settings {
 		s.Apps = strings.Split(apps, ",")
 	}
 	var errs []error
-	for _, name := range []string{variable(0, "Listener"), responderVariable, functionVariable, stackVariable, switchVariable} {
+	for _, name := range []string{rules.ProbeVariable(0, "Listener"), responderVariable, functionVariable, stackVariable, switchVariable} {
 		if getenv(name) == "" {
 			errs = append(errs, fmt.Errorf("%s is not set", name))
 		}
 	}
 	var deployed []string
-	for i := 0; getenv(variable(i, "Listener")) != ""; i++ {
-		at, err := rules.ParseListener(func(name string) string { return getenv(variable(i, name)) })
+	for i := 0; getenv(rules.ProbeVariable(i, "Listener")) != ""; i++ {
+		at, err := rules.ParseListener(func(name string) string { return getenv(rules.ProbeVariable(i, name)) })
 		if err != nil {
 			errs = append(errs, fmt.Errorf("listener %d: %w", i+1, err))
 		}
