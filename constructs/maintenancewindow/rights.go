@@ -31,15 +31,17 @@ func (w *MaintenanceWindow) grant(props Props, planned awsssm.StringParameter) {
 	if len(others) > 0 {
 		allow(role, others, "lambda:InvokeFunction")
 	}
-	// The name of the state machine is CloudFormation's, and the machine names the
-	// function.
-	stack := awscdk.Stack_Of(w.Function)
-	executions := stack.FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String("states"), Resource: jsii.String("execution"), ResourceName: jsii.String("*:noren-*"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
-	})
-	allow(role, []*string{executions}, "states:DescribeExecution", "states:GetExecutionHistory")
+	allow(role, []*string{executions(w.Function)}, "states:DescribeExecution", "states:GetExecutionHistory")
 	meant(role.Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5",
 		"Describing load balancers and alarms, and looking up events, knows no resource; executions of nights are read; templates of turns are written below noren/ of the bootstrap's bucket.")
+}
+
+// executions is the ARN of the executions of nights. The name of the state machine
+// is CloudFormation's, and the machine names the function.
+func executions(scope constructs.Construct) *string {
+	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("states"), Resource: jsii.String("execution"), ResourceName: jsii.String("*:noren-*"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+	})
 }
 
 // machineRole is the role of the state machine: it calls the function and runs

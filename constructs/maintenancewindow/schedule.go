@@ -1,6 +1,7 @@
 package maintenancewindow
 
 import (
+	"encoding/base64"
 	"math"
 	"time"
 
@@ -27,12 +28,14 @@ const startID = "Start"
 // before, and that tell people when its end is near.
 func (w *MaintenanceWindow) addSchedules(this constructs.Construct, night window.Window) {
 	s := scheduler{this, awsiam.NewRole(this, jsii.String("ScheduleRole"), &awsiam.RoleProps{
-		Description: jsii.String("With it Systems Manager starts a planned maintenance, and can do nothing else"),
+		Description: jsii.String("With it Systems Manager starts a planned maintenance and follows it, and can do nothing else"),
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("ssm.amazonaws.com"), &awsiam.ServicePrincipalOpts{
 			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}},
 		}),
 	})}
 	allow(s.role, []*string{w.Machine.StateMachineArn()}, "states:StartExecution")
+	allow(s.role, []*string{executions(this)}, "states:DescribeExecution") // the task ends with the execution
+	meant(s.role.Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5", "Executions have no names at synthesis.")
 	allow(s.role, []*string{w.Function.FunctionArn()}, "lambda:InvokeFunction")
 	w.Schedule = s.window(startID, "starts the maintenance", night.Start, night.End.Sub(night.Start), "STEP_FUNCTIONS", w.Machine.StateMachineArn(),
 		&awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty{
@@ -41,7 +44,10 @@ func (w *MaintenanceWindow) addSchedules(this constructs.Construct, night window
 				Input: jsii.String(night.Input()), Name: jsii.String(night.ID()),
 			},
 		})
-	call := func(id, does string, at time.Time, payload string) {
+	// The payload is a string in the template and bytes to the API, so it has to be
+	// in Base64. Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ssm-maintenancewindowtask-maintenancewindowlambdaparameters.html
+	call := func(id, does string, at time.Time, said string) {
+		payload := base64.StdEncoding.EncodeToString([]byte(said))
 		s.window(id, does, at, time.Hour, "LAMBDA", w.Function.FunctionArn(), &awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty{
 			MaintenanceWindowLambdaParameters: &awsssm.CfnMaintenanceWindowTask_MaintenanceWindowLambdaParametersProperty{Payload: &payload},
 		})
