@@ -13,7 +13,7 @@ import (
 
 // A cloudwatch evaluates the alarms of a template as CloudWatch does, minute by
 // minute: missing data, M of N, metric math, composites and suppressors. Source:
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 // and Create_Composite_Alarm.html there.
 type cloudwatch struct {
 	tb       testing.TB

@@ -107,7 +107,7 @@ func realSchema(ctx context.Context, plan string, file migrationFile) ([]ddl.Ide
 	return append(all, db.Identity()), nil
 }
 
-// rehearsing is what a rehearsal does besides the migration.
+// rehearsing is what a rehearsal does in addition to the migration.
 type rehearsing struct {
 	with, dsn string
 	out       string

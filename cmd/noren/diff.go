@@ -123,7 +123,7 @@ func diffArgs(args []string, mode, expect, format string, live bool) error {
 	}
 	switch {
 	case mode != "" && len(args) > 0:
-		return errors.New("--mode wants no templates besides its own")
+		return errors.New("--mode takes no other templates")
 	case live && len(args) != 1:
 		return fmt.Errorf("want OLD, and NEW from --live, got %s", term.Plural(len(args), "argument"))
 	case mode == "" && !live && len(args) != 2:

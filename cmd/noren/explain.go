@@ -75,7 +75,7 @@ Exit codes: 0 answered, 1 the request or a template cannot be read.`,
 	return cmd
 }
 
-// question is what explain was asked, besides the request line.
+// question is what explain was asked, except the request line.
 type question struct {
 	templateFlags
 	template, listener string

@@ -14,7 +14,7 @@ import (
 	"github.com/noren-cdk/noren/internal/environment/preflight"
 )
 
-// The exit codes of preflight besides 0 and 1.
+// The exit codes of preflight other than 0 and 1.
 const (
 	preflightWrong   = 3
 	preflightUnknown = 4

@@ -256,7 +256,7 @@ func (q *previewing) readFunctions() error {
 			return fmt.Errorf("--function %q: want LOGICALID=ZIP or LOGICALID=FOLDER", text)
 		}
 		if _, twice := q.config.Functions[id]; twice {
-			return fmt.Errorf("--function %q: there is another for the same function", text)
+			return fmt.Errorf("--function %q: that function has been given already", text)
 		}
 		if _, err := os.Stat(program); err != nil {
 			return fmt.Errorf("--function %s: %q is neither an archive nor a folder", id, program)
@@ -297,7 +297,7 @@ func (q *previewing) readApps() error {
 			group, address = "", app
 		}
 		if _, twice := q.config.Apps[group]; twice {
-			return fmt.Errorf("--app %q: there is another for the same target group", app)
+			return fmt.Errorf("--app %q: that target group has been given an app already", app)
 		}
 		q.config.Apps[group] = address
 	}

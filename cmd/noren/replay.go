@@ -27,7 +27,7 @@ and which of its patterns nothing used.
 
 A LOG is a file as S3 delivers it, a folder with .log and .gz files, or - for
 stdin. Compression is told by the content. It is read line by line: the memory
-that is used does not grow with it. Lines that are no entries are counted.
+that is used does not grow with it. Lines that are not entries are counted.
 
 The templates are the assemblies that make synth wrote for the environment;
 --open and --closed name others, such as cdk.out/ENV/read-only. A switch by a
@@ -72,8 +72,8 @@ load balancer chose other rules than the template.`,
 	flags.StringVar(&o.open, "open", "", "template or assembly folder of the mode open, instead of that of --env")
 	flags.StringVar(&o.closed, "closed", "", "template or assembly folder of the maintenance, instead of that of --env")
 	flags.Var((*assumeFlag)(&o.config.Assume), "assume", `header that requests are taken to have sent, such as "X-Client: ios"; may be repeated`)
-	flags.Var((*whenAgentFlag)(&o.config.Assume), "when-agent", `user agents of which the --assume before it is assumed, such as "FieldReports/*"; may be repeated`)
-	flags.StringArrayVar(&o.config.App, "app", nil, "user agents of the mobile app, such as \"FieldReports/*\"; may be repeated (default whatever is no browser, bot or tool)")
+	flags.Var((*whenAgentFlag)(&o.config.Assume), "when-agent", `user agents that the preceding --assume applies to, such as "FieldReports/*"; may be repeated`)
+	flags.StringArrayVar(&o.config.App, "app", nil, "user agents of the mobile app, such as \"FieldReports/*\"; may be repeated (default: all that are not browsers, bots or tools)")
 	flags.StringVar(&o.since, "since", "", "from when on the load balancer had these rules, such as 2026-11-20 or 2026-11-20T03:00:00Z")
 	flags.StringVar(&o.config.LoadBalancer, "load-balancer", "", "name of the load balancer whose requests count, if the logs are of several")
 	flags.IntVar(&o.top, "top", 20, "lines of a table at most; 0 for all")
@@ -90,7 +90,7 @@ type replayOptions struct {
 	since        string
 
 	sources          [2]source     // open and closed
-	ofOpen, ofClosed templateFlags // parameters and values besides those of both
+	ofOpen, ofClosed templateFlags // parameters and values in addition to those of both
 
 	config replay.Config
 	top    int

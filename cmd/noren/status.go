@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// The exit codes of status besides 0 and 1.
+// The exit codes of status other than 0 and 1.
 const (
 	disagreeing = 3
 	nextDiffers = 4
@@ -30,7 +30,7 @@ func newStatus() *cobra.Command {
 	var every time.Duration
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Say whether the product is closed, really",
+		Short: "Check whether the product is really closed",
 		Long: `Say side by side which mode the product is in: by the assembly in cdk.out, which
 is what the next deploy takes, by the template that is deployed, by the live
 listeners, and by what real requests get; and since when, and who turned it.

@@ -20,7 +20,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// The exit codes of the turning verbs besides 0 and 1.
+// The exit codes of the turning verbs other than 0 and 1.
 const (
 	notTurned = 3 // may be repeated as it is
 	declined  = 4
@@ -193,8 +193,8 @@ func (t *turning) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// announce tells the function that keeps /maintenance.json. It stands in the way of
-// nothing: the function learns of it from the mode event, too.
+// announce tells the function that keeps /maintenance.json. A failure
+// is only reported: the function learns of the change from the mode event, too.
 func (t *turning) announce(cmd *cobra.Command, query live.Query, o *turn.Operation, name string, from maintenance.Mode) {
 	if err := o.Announce(cmd.Context(), lambda.NewFromConfig(query.AWS), name, from, t.mode); err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s does not say so yet: %v; it will within some minutes, by the mode event\n", maintenance.StatusPath, err)

@@ -164,7 +164,7 @@ func (h *Handler) turned(ctx context.Context, e event) error {
 	if !turn.To.Valid() {
 		return fmt.Errorf("the mode event: unknown mode %q: want open, read-only or closed", turn.To)
 	}
-	if turn.Since.IsZero() { // by somebody who has just turned it
+	if turn.Since.IsZero() { // by someone who has just turned it
 		turn.Since = h.store.Now()
 	}
 	return h.store.Change(ctx, func(d Document) Document { return d.Turned(turn.To, turn.Since, turn.Until) })

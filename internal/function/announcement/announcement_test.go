@@ -275,7 +275,7 @@ func deploy(t *testing.T, h *Handler, event func(reply string) string) reply {
 	return got[0]
 }
 
-// TestChange_LosesNothing: what somebody else writes in between is kept.
+// TestChange_LosesNothing: what someone else writes in between is kept.
 func TestChange_LosesNothing(t *testing.T) {
 	for name, between := range map[string]func(*bucket){
 		"another change": func(b *bucket) {

@@ -32,7 +32,7 @@ type Origin struct {
 	// taken for or why it cannot be reached.
 	Why string
 
-	// Path stands before every path at the origin.
+	// Path precedes every path at the origin.
 	Path string
 
 	// Headers are sent with every request to the origin.
