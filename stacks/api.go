@@ -61,7 +61,7 @@ func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.
 	}
 	var sessions *sessionstore.SessionStore
 	if env.Sessions.Store == "valkey" {
-		store := sessionstore.New(scope, "Sessions", sessionstore.Props{Vpc: vpc, NodeType: env.Sessions.NodeType})
+		store := sessionstore.New(scope, "Sessions", sessionstore.Props{Vpc: vpc, NodeType: env.Sessions.NodeType, EncryptionKey: encryptionKey(scope, "Sessions", env)})
 		sessions = &store
 		maps.Copy(*container.Environment, map[string]*string{
 			"SESSIONS_HOST": store.Host, "SESSIONS_PORT": jsii.String(strconv.Itoa(sessionstore.Port)),
@@ -228,6 +228,9 @@ func newSetupTask(scope constructs.Construct, env environment.Environment, vpc a
 	logs := newLogGroup(scope, "DatabaseSetupLogs", env)
 	task := newTask(scope, "DatabaseSetup", env, container, logs)
 	database.Secret().GrantRead(task.TaskRole(), nil)
+	if key := encryptionKey(scope, "DatabaseSetup", env); key != nil { // GrantRead does it for no key that is imported
+		key.GrantDecrypt(task.TaskRole())
+	}
 	group := awsec2.NewSecurityGroup(scope, jsii.String("DatabaseSetupSecurityGroup"), &awsec2.SecurityGroupProps{
 		Vpc:         vpc,
 		Description: jsii.String("The task that makes the database users"),

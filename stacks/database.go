@@ -49,6 +49,7 @@ func newSchemaChange(scope constructs.Construct, env environment.Environment, vp
 	props := schemachange.Props{
 		Vpc: vpc, Cluster: cluster, Database: database, Readers: env.Database.Readers > 0, DatabaseName: env.Database.Name,
 		User: schemaChangeUser, Planner: schemaPlanUser, Changes: env.SchemaChange.Changes, LogRetention: retention(env),
+		EncryptionKey: encryptionKey(scope, "SchemaChange", env),
 	}
 	if env.SchemaChange.Image != "" {
 		props.Image = registryImage(scope, "SchemaChangeRepository", env.SchemaChange.Image)
@@ -99,7 +100,7 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 		Port:                    jsii.Number(databasePort),
 		Vpc:                     vpc,
 		VpcSubnets:              &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
-		Credentials:             awsrds.Credentials_FromGeneratedSecret(jsii.String(masterUser), nil),
+		Credentials:             awsrds.Credentials_FromGeneratedSecret(jsii.String(masterUser), &awsrds.CredentialsBaseOptions{EncryptionKey: encryptionKey(scope, "Database", env)}),
 		IamAuthentication:       jsii.Bool(true),
 		StorageEncrypted:        jsii.Bool(true),
 		ParameterGroup:          clusterParameters,

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -16,12 +17,23 @@ func newLogGroup(scope constructs.Construct, id string, env environment.Environm
 	return awslogs.NewLogGroup(scope, &id, &awslogs.LogGroupProps{
 		Retention:     retention(env),
 		RemovalPolicy: removalPolicy(env),
+		EncryptionKey: encryptionKey(scope, id, env),
 	})
+}
+
+// encryptionKey is the key of the environment, for what id keeps in scope. Nil
+// without one.
+func encryptionKey(scope constructs.Construct, id string, env environment.Environment) awskms.IKey {
+	if env.EncryptionKey == "" {
+		return nil
+	}
+	return awskms.Key_FromKeyArn(scope, jsii.String(id+"Key"), &env.EncryptionKey)
 }
 
 // adoptLogGroup gives a log group that an AWS service makes by itself, under a
 // name of its own, the retention of the environment, and lets it go with the
-// stack as the others do.
+// stack as the others do. Their key is not the environment's: the resource that
+// does this knows none.
 func adoptLogGroup(scope constructs.Construct, id string, env environment.Environment, name string) {
 	policy := awscdk.RemovalPolicy_RETAIN
 	if !env.DeletionProtection {

@@ -44,6 +44,7 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 		Monitors:            monitors(scope, m.Monitors),
 		ReservedConcurrency: m.ReservedConcurrency,
 		LogRetention:        retention(env),
+		EncryptionKey:       encryptionKey(scope, "Maintenance", env),
 	}
 	return maintenancemode.New(scope, "Maintenance", flags.Apply(props))
 }

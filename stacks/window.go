@@ -30,6 +30,8 @@ func addWindow(scope constructs.Construct, env environment.Environment, maintena
 		Topic:    topic, TopicKey: topic.MasterKey(),
 		Options:      "--env " + env.Name,
 		LogRetention: retention(env),
+
+		EncryptionKey: encryptionKey(scope, "Window", env),
 	}
 	if maintenance.Monitors != nil {
 		props.Monitors = maintenance.Monitors

@@ -61,8 +61,10 @@ type Props struct {
 	// LogGroup is where the function logs. Default: a log group of its own.
 	LogGroup awslogs.ILogGroup
 
-	// EncryptionKey encrypts the environment variables and a log group of its own;
-	// it has to let CloudWatch Logs use it. Default: keys of AWS.
+	// EncryptionKey encrypts a log group of its own; it has to let CloudWatch Logs
+	// use it. The environment variables stay with a key of AWS: they hold no
+	// secrets, and a function whose key is disabled does not start. Default: a key
+	// of AWS.
 	EncryptionKey awskms.IKey
 
 	// ReservedConcurrency reserves instances for this function; it is also the
@@ -120,8 +122,6 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 		Timeout:      awscdk.Duration_Seconds(jsii.Number(cmp.Or(props.Timeout, 3*time.Second).Seconds())),
 		Role:         role,
 		LogGroup:     logGroup,
-
-		EnvironmentEncryption: props.EncryptionKey,
 	})
 	if props.ReservedConcurrency > 0 {
 		function.Node().DefaultChild().(awslambda.CfnFunction).SetReservedConcurrentExecutions(jsii.Number(props.ReservedConcurrency))

@@ -11,7 +11,8 @@ import (
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 )
 
-// TestNew_EncryptionKey: what an account wants encrypted with a key of its own is.
+// TestNew_EncryptionKey: logs and secret are encrypted with the key of the account,
+// and no function needs it to start.
 func TestNew_EncryptionKey(t *testing.T) {
 	template := mustSynth(t, func(p product) {
 		p.new(maintenancemode.Props{
@@ -21,14 +22,17 @@ func TestNew_EncryptionKey(t *testing.T) {
 	})
 	counts := map[string]int{}
 	for id, r := range template.Resources {
-		property, ok := map[string]string{"AWS::Lambda::Function": "KmsKeyArn", "AWS::Logs::LogGroup": "KmsKeyId", "AWS::SecretsManager::Secret": "KmsKeyId"}[r.Type]
-		if !ok {
-			continue
+		switch r.Type {
+		case "AWS::Lambda::Function":
+			if key := r.Properties["KmsKeyArn"]; key != nil {
+				t.Errorf("%s does not start while %v is disabled", id, key)
+			}
+		case "AWS::Logs::LogGroup", "AWS::SecretsManager::Secret":
+			if key := text(r.Properties["KmsKeyId"]); !strings.Contains(key, `{"Fn::GetAtt":["Key`) {
+				t.Errorf("%s of type %s has the key %s", id, r.Type, key)
+			}
 		}
 		counts[r.Type]++
-		if key := text(r.Properties[property]); !strings.Contains(key, `{"Fn::GetAtt":["Key`) {
-			t.Errorf("%s of type %s has the key %s", id, r.Type, key)
-		}
 	}
 	if counts["AWS::Lambda::Function"] != 4 || counts["AWS::Logs::LogGroup"] != 4 || counts["AWS::SecretsManager::Secret"] != 1 {
 		t.Errorf("got %v, want four functions with their logs, and the secret", counts)

@@ -50,6 +50,9 @@ func (m *MaintenanceMode) addUnlock(this constructs.Construct, props Props) *str
 		EncryptionKey: props.EncryptionKey,
 	})
 	m.BypassSecret.GrantRead(function.Function, nil)
+	if props.EncryptionKey != nil { // GrantRead does it for no key that is imported
+		props.EncryptionKey.GrantDecrypt(function.Function)
+	}
 	m.Unlock = function.Function
 	return newFunctionTargetGroup(this, "UnlockTargetGroup", function.Function).TargetGroupArn()
 }

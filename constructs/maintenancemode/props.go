@@ -148,10 +148,11 @@ type Props struct {
 	// FunctionLogs is the log group of all functions. Default: one for each.
 	FunctionLogs awslogs.ILogGroup
 
-	// EncryptionKey encrypts the functions' logs and environment variables, and the
-	// bypass secret. Its policy has to let CloudWatch Logs use it, and let the role
-	// that deploys decrypt the secret, since the rules hold its value. Default: keys
-	// of AWS.
+	// EncryptionKey encrypts the functions' logs and the bypass secret. Its policy
+	// has to let CloudWatch Logs use it, and let the role that deploys decrypt the
+	// secret, since the rules hold its value. The answer does not depend on it: the
+	// functions' environment variables, which hold no secrets, stay with a key of
+	// AWS. Default: keys of AWS.
 	EncryptionKey awskms.IKey
 
 	withoutFlags *maintenance.Answer // nil: no flag has changed Answer

@@ -94,6 +94,10 @@ func (m MaintenanceMode) GrantTurning(principal awsiam.IPrincipal) {
 	allow(nil, remembered, "ssm:GetParameters")
 	if m.BypassSecret != nil { // the rules hold its value, and are compared with it
 		allow(nil, []*string{m.BypassSecret.SecretArn()}, "secretsmanager:GetSecretValue")
+		if key := m.BypassSecret.EncryptionKey(); key != nil {
+			through := "secretsmanager." + *stack.Region() + ".amazonaws.com"
+			allow(map[string]any{"StringEquals": map[string]any{"kms:ViaService": through}}, []*string{key.KeyArn()}, "kms:Decrypt")
+		}
 	}
 	// They know no resource.
 	allow(nil, []*string{jsii.String("*")}, "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeLoadBalancers",

@@ -86,6 +86,8 @@ func (w *MaintenanceWindow) addFunction(this constructs.Construct, props Props, 
 		MemorySize:   256,
 		Timeout:      15 * time.Minute,
 		LogRetention: props.LogRetention,
+
+		EncryptionKey: props.EncryptionKey,
 	})
 	w.Function, w.LogGroup = made.Function, made.LogGroup
 	w.grant(props, planned)
@@ -109,6 +111,7 @@ func (w *MaintenanceWindow) addMachine(this constructs.Construct, props Props, n
 		// own for each.
 		LogGroupName:  jsii.String("/aws/vendedlogs/states/" + uniqueName(this)),
 		Retention:     props.retention(),
+		EncryptionKey: props.EncryptionKey,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 	w.MachineLogGroup = logs

@@ -76,6 +76,10 @@ type Props struct {
 
 	// LogRetention is how long the logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
+
+	// EncryptionKey encrypts the logs. Its policy has to let CloudWatch Logs use it.
+	// Default: a key of AWS.
+	EncryptionKey awskms.IKey
 }
 
 // longest is how long a maintenance window of Systems Manager may last.

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -57,6 +58,10 @@ type Props struct {
 
 	// LogRetention is how long the log is kept. Default: one month.
 	LogRetention awslogs.RetentionDays
+
+	// EncryptionKey encrypts the log. Its policy has to let CloudWatch Logs use it.
+	// Default: a key of AWS.
+	EncryptionKey awskms.IKey
 }
 
 // SchemaChange is a task definition and what is needed to run it.
@@ -101,6 +106,7 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 	user, planner := cmp.Or(props.User, "schemachange"), cmp.Or(props.Planner, "schemaplan")
 	logs := awslogs.NewLogGroup(this, jsii.String("Logs"), &awslogs.LogGroupProps{
 		Retention:     cmp.Or(props.LogRetention, awslogs.RetentionDays_ONE_MONTH),
+		EncryptionKey: props.EncryptionKey,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 	task := awsecs.NewFargateTaskDefinition(this, jsii.String("Task"), &awsecs.FargateTaskDefinitionProps{

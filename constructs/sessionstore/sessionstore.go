@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticache"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -48,6 +49,10 @@ type Props struct {
 
 	// SnapshotDays is how long daily snapshots are kept, 1 to 35 days. Default: 1.
 	SnapshotDays int
+
+	// EncryptionKey encrypts the password of the user who is off; the role that
+	// deploys has to be able to decrypt with it. Default: a key of AWS.
+	EncryptionKey awskms.IKey
 }
 
 // SessionStore is what New defined.
@@ -129,7 +134,7 @@ func New(scope constructs.Construct, id string, props Props) SessionStore {
 		CacheSubnetGroupName:        subnetGroup.Ref(),
 		SecurityGroupIds:            &[]*string{s.SecurityGroup.SecurityGroupId()},
 		SnapshotRetentionLimit:      jsii.Number(cmp.Or(props.SnapshotDays, 1)),
-		UserGroupIds:                &[]*string{s.userGroup(this).Ref()},
+		UserGroupIds:                &[]*string{s.userGroup(this, props.EncryptionKey).Ref()},
 	})
 	s.Host = s.Group.AttrConfigurationEndPointAddress()
 	s.addAlarms(this, props.replicas()+1)
@@ -139,7 +144,7 @@ func New(scope constructs.Construct, id string, props Props) SessionStore {
 // userGroup defines who may log in: the service, with IAM tokens. The user
 // default, whom every client is that names no other, is off, and has a password
 // that nobody knows: a Valkey user without one is not allowed.
-func (s SessionStore) userGroup(this constructs.Construct) awselasticache.CfnUserGroup {
+func (s SessionStore) userGroup(this constructs.Construct, key awskms.IKey) awselasticache.CfnUserGroup {
 	service := awselasticache.NewCfnUser(this, jsii.String("User"), &awselasticache.CfnUserProps{
 		Engine: jsii.String("valkey"), UserId: s.User, UserName: s.User, // IAM wants both the same
 		AccessString:       jsii.String(strings.TrimSpace(access)),
@@ -148,6 +153,7 @@ func (s SessionStore) userGroup(this constructs.Construct) awselasticache.CfnUse
 	secret := awssecretsmanager.NewSecret(this, jsii.String("DefaultPassword"), &awssecretsmanager.SecretProps{
 		Description:          jsii.String("Of a user who is off, and never read"),
 		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{PasswordLength: jsii.Number(64), ExcludePunctuation: jsii.Bool(true)},
+		EncryptionKey:        key,
 		RemovalPolicy:        awscdk.RemovalPolicy_DESTROY,
 	})
 	off := awselasticache.NewCfnUser(this, jsii.String("DefaultUser"), &awselasticache.CfnUserProps{

@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -65,7 +66,7 @@ func compare(st sqltext.Statement, a answer, before, after []Column) *compatibil
 	case st.Kind == sqltext.RenameTable || st.Kind == sqltext.AlterTable && len(st.Changed()) > 1 && !st.Exchanges:
 		c.contract("the table has another name, and every statement on the old one fails")
 		return c
-	case st.Kind != sqltext.AlterTable && st.Kind != sqltext.CreateIndex:
+	case st.Kind != sqltext.AlterTable && st.Kind != sqltext.CreateIndex && st.Kind != sqltext.DropIndex:
 		return c
 	}
 	added := c.columns(st, before, after)
@@ -122,17 +123,39 @@ func (c *compatibility) columns(st sqltext.Statement, before, after []Column) (a
 
 // constraints compares the lines of definitions that are about keys.
 func (c *compatibility) constraints(before, after, added []string) {
+	in := func(all []string, line string) bool {
+		return slices.ContainsFunc(all, func(other string) bool { return unnamed(other) == unnamed(line) })
+	}
 	for _, line := range after {
-		if restricts(line) && !slices.Contains(before, line) && !onlyNames(line, added) {
+		if restricts(line) && !in(before, line) && !onlyNames(line, added) {
 			c.contract("its writes fail that break %s", line)
 		}
 	}
 	for _, line := range before {
-		if restricts(line) && !slices.Contains(after, line) && !c.contracts {
+		if !restricts(line) || in(after, line) || c.contracts {
+			continue
+		}
+		switch {
+		case strings.HasPrefix(line, "UNIQUE KEY "), strings.HasPrefix(line, "PRIMARY KEY "):
+			c.contract("its INSERT ... ON DUPLICATE KEY UPDATE, INSERT IGNORE and REPLACE add rows where %s found one", line)
+		case cascading.MatchString(line):
+			c.contract("what it deletes or updates of the parent stays in the rows that %s changed, too", line)
+		default:
 			c.expand("it may meet rows that %s kept out", line)
 		}
 	}
 }
+
+// cascading is a foreign key that writes rows when its parent is written.
+var cascading = regexp.MustCompile(` ON (DELETE|UPDATE) (CASCADE|SET NULL|SET DEFAULT)`)
+
+// unnamed is a line of a definition without the name of the key or constraint,
+// which no statement on rows needs.
+func unnamed(line string) string {
+	return named.ReplaceAllString(line, "$1 ")
+}
+
+var named = regexp.MustCompile("^(UNIQUE KEY|CONSTRAINT) `(?:[^`]|``)+` ")
 
 // restricts reports whether a line of a definition keeps rows out.
 func restricts(line string) bool {

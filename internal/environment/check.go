@@ -68,6 +68,7 @@ var (
 	stackNamePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
 	accountPattern   = regexp.MustCompile(`^[0-9]{12}$`)
 	nodeTypePattern  = regexp.MustCompile(`^cache\.[a-z0-9]+\.[a-z0-9]+$`)
+	keyPattern       = regexp.MustCompile(`^arn:aws:kms:([a-z0-9-]+):([0-9]{12}):key/[0-9A-Za-z-]+$`)
 	mailboxPattern   = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}$")
 )
 
@@ -80,6 +81,7 @@ func (c *checker) checkDeployment() {
 		c.fail("alarmEmail", "want an e-mail address in ASCII such as ops@example.com, got %q", env.AlarmEmail)
 	}
 	c.checkTopics()
+	c.checkARN("encryptionKey", env.EncryptionKey, keyPattern, "a KMS key", "the ARN of a KMS key and not of an alias, arn:aws:kms:REGION:ACCOUNT:key/ID")
 }
 
 func isEmail(text string) bool {

@@ -61,6 +61,11 @@ type Environment struct {
 	// 3653, which is what CloudWatch Logs takes. Default: 30.
 	LogDays int `yaml:"logDays" default:"30" oneof:"1,3,5,7,14,30,60,90,120,150,180,365,400,545,731,1096,1827,2192,2557,2922,3288,3653"`
 
+	// EncryptionKey is the ARN of a KMS key, in the environment's region and account,
+	// that encrypts the log groups and secrets of the stack. Its policy has to let
+	// CloudWatch Logs use it: docs/environments.md. Default: keys of AWS.
+	EncryptionKey string `yaml:"encryptionKey"`
+
 	Network     Network     `yaml:"network"`
 	Database    Database    `yaml:"database"`
 	API         API         `yaml:"api"`

@@ -42,6 +42,10 @@ func TestWhatAWSWouldRefuse(t *testing.T) {
 		{[]string{"network.cidr", "cidr: 100.128.0.0/16"}, "network.cidr", "100.64.0.0/10"},
 		{[]string{"network.cidr", "cidr: 172.32.0.0/16"}, "network.cidr", "172.16.0.0/12"},
 
+		{[]string{"logDays", "logDays: 30\nencryptionKey: alias/logs"}, "encryptionKey", "the ARN of a KMS key and not of an alias"},
+		{[]string{"logDays", "logDays: 30\nencryptionKey: arn:aws:kms:ap-northeast-1:111111111111:alias/logs"}, "encryptionKey", "the ARN of a KMS key and not of an alias"},
+		{[]string{"logDays", "logDays: 30\nencryptionKey: arn:aws:kms:us-east-1:111111111111:key/mrk-0"}, "encryptionKey", "want a KMS key in ap-northeast-1"},
+		{[]string{"logDays", "logDays: 30\nencryptionKey: arn:aws:kms:ap-northeast-1:222222222222:key/0"}, "encryptionKey", "want a KMS key of account 111111111111"},
 		{[]string{"sessions.store", "store: redis"}, "sessions.store", "want database or valkey, got \"redis\""},
 		{[]string{"sessions.nodeType", "nodeType: t4g.small"}, "sessions.nodeType", "a node type of ElastiCache such as cache.t4g.small"},
 		{[]string{"api.certificateArn", fmt.Sprintf(certificate, "aws-bogus", "ap-northeast-1", "111111111111")}, "api.certificateArn", "arn:aws:acm:REGION"},

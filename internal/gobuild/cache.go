@@ -3,8 +3,10 @@ package gobuild
 import (
 	"crypto/sha256"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,15 +68,61 @@ func hit(entry string) bool {
 	return true
 }
 
-// prune removes the entries of dir that nobody used since the time given.
-func prune(dir string, since time.Time) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return
+// How much the cache keeps. Every change of a source makes new entries, of which
+// that of noren alone takes 80 MB.
+const (
+	keptUnused = 5 * 24 * time.Hour // as long as Go's own build cache
+	keptBytes  = 2 << 30
+	inUse      = time.Hour // a synthesis may still read what was used this recently
+)
+
+// prune removes the entries of dir that nobody has used for long, and then those
+// that were used the longest ago, until the rest fits.
+func prune(dir string, now time.Time) {
+	type entry struct {
+		path string
+		used time.Time
+		size int64
 	}
-	for _, entry := range entries {
-		if info, err := entry.Info(); err == nil && info.ModTime().Before(since) {
-			_ = os.RemoveAll(filepath.Join(dir, entry.Name()))
+	var entries []entry
+	var total int64
+	names, _ := os.ReadDir(dir) // a cache that cannot be read is not pruned
+	for _, name := range names {
+		info, err := name.Info()
+		if err != nil {
+			continue // another process has removed it
 		}
+		e := entry{filepath.Join(dir, name.Name()), info.ModTime(), diskUsage(filepath.Join(dir, name.Name()))}
+		entries = append(entries, e)
+		total += e.size
 	}
+	slices.SortFunc(entries, func(a, b entry) int { return a.used.Compare(b.used) })
+	for _, e := range entries {
+		unused := now.Sub(e.used)
+		if unused <= keptUnused && (total <= keptBytes || unused <= inUse) {
+			return // nor are those after it, which were used later
+		}
+		_ = os.RemoveAll(e.path) // what stays is tried again with the next program
+		total -= e.size
+	}
+}
+
+// diskUsage is the size of the files of a folder, each counted once however many
+// names it has.
+func diskUsage(dir string) int64 {
+	var total int64
+	var seen []fs.FileInfo
+	_ = filepath.WalkDir(dir, func(_ string, file fs.DirEntry, err error) error {
+		if err != nil || !file.Type().IsRegular() {
+			return nil
+		}
+		info, err := file.Info()
+		if err != nil || slices.ContainsFunc(seen, func(other fs.FileInfo) bool { return os.SameFile(info, other) }) {
+			return nil
+		}
+		seen = append(seen, info)
+		total += info.Size()
+		return nil
+	})
+	return total
 }

@@ -104,7 +104,7 @@ func (p Program) build() (string, error) {
 	if hit(entry) {
 		return entry, nil
 	}
-	prune(cacheDir(), time.Now().Add(-30*24*time.Hour))
+	prune(cacheDir(), time.Now())
 	start := time.Now()
 	if err := p.compile(module, env, entry); err != nil {
 		return "", err

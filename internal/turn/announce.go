@@ -24,23 +24,11 @@ type Lambda interface {
 // learns of it a minute later, from the mode event. It does nothing for a switch
 // without such a function.
 func (o *Operation) Announce(ctx context.Context, functions Lambda, name string, from, to maintenance.Mode) error {
-	stack, err := o.stack(ctx)
-	if err != nil {
-		return err
-	}
-	template, err := o.template(ctx, *stack.StackId)
-	if err != nil {
-		return err
-	}
-	t, err := newText(template)
-	if err != nil {
-		return err
-	}
-	s, err := t.named(name)
+	s, err := o.deployed(ctx, name)
 	if err != nil || s.Announcement == "" {
 		return err
 	}
-	physical, err := o.physical(ctx, *stack.StackId)
+	physical, err := o.physical(ctx, *s.stack.StackId)
 	if err != nil {
 		return err
 	}
@@ -48,7 +36,7 @@ func (o *Operation) Announce(ctx context.Context, functions Lambda, name string,
 	if function == "" {
 		return fmt.Errorf("the stack has no resource %s, the function that keeps %s", s.Announcement, maintenance.StatusPath)
 	}
-	event := live.ModeEvent{Stack: aws.ToString(stack.StackName), Switch: s.Name, From: from, To: to, Until: s.until(t)}
+	event := live.ModeEvent{Stack: aws.ToString(s.stack.StackName), Switch: s.Name, From: from, To: to, Until: s.until(s.text)}
 	payload, err := json.Marshal(map[string]any{"source": live.EventSource, "detail-type": live.EventDetailType, "detail": event})
 	if err != nil {
 		return err

@@ -96,58 +96,6 @@ type Plan struct {
 	unlocked string // the policy without the lock
 }
 
-// BusyError is the error of a stack that cannot be changed now.
-type BusyError struct {
-	Stack  string
-	Status types.StackStatus
-}
-
-// Passes reports whether the stack is being changed, which ends by itself.
-func (e *BusyError) Passes() bool { return strings.HasSuffix(string(e.Status), "_IN_PROGRESS") }
-
-func (e *BusyError) Error() string {
-	if e.Passes() {
-		return fmt.Sprintf("stack %s is %s: wait for it to end, then run this again", e.Stack, e.Status)
-	}
-	return fmt.Sprintf("stack %s is %s, in which CloudFormation changes nothing safely: repair it first, or use --now", e.Stack, e.Status)
-}
-
-// LostError is the error of a change set that another deploy has
-// overtaken.
-type LostError struct {
-	// Why is how that was noticed.
-	Why string
-
-	// Winner is the token of the last operation of the stack, which names the
-	// change set if noren made it. Empty if it is not known.
-	Winner string
-}
-
-func (e *LostError) Error() string {
-	text := "another change of the stack came first"
-	if e.Winner != "" {
-		text += fmt.Sprintf(" (the last operation is %s)", e.Winner)
-	}
-	return text + ": " + e.Why + "; nothing was changed by this one: run it again"
-}
-
-// lost is the error of having been overtaken, with who it was, if that can be
-// read.
-func (o *Operation) lost(ctx context.Context, stack, why string) error {
-	e := &LostError{Why: why}
-	if events, err := o.API.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack}); err == nil && len(events.StackEvents) > 0 {
-		e.Winner = aws.ToString(events.StackEvents[0].ClientRequestToken)
-	}
-	return e
-}
-
-// settled are the states in which a stack takes a change and rolls it back if
-// it fails.
-var settled = []types.StackStatus{
-	types.StackStatusCreateComplete, types.StackStatusUpdateComplete, types.StackStatusUpdateRollbackComplete,
-	types.StackStatusImportComplete, types.StackStatusImportRollbackComplete,
-}
-
 // Prepare reads the deployed template, turns it, makes the change set and
 // asks CloudFormation what it would change. If that is more than the switch, or
 // less, the change set is deleted and the error says what.
@@ -320,51 +268,6 @@ func (o *Operation) Follow(ctx context.Context, stackID, token string, report fu
 		}
 		if err := wait.next(ctx); err != nil {
 			return fmt.Errorf("%w: the change goes on: look with noren status", err)
-		}
-	}
-}
-
-// stack reads the stack.
-func (o *Operation) stack(ctx context.Context) (types.Stack, error) {
-	out, err := o.API.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &o.Stack})
-	if err != nil {
-		return types.Stack{}, fmt.Errorf("reading the stack %s: %w", o.Stack, err)
-	}
-	if len(out.Stacks) != 1 || out.Stacks[0].StackId == nil {
-		return types.Stack{}, fmt.Errorf("reading the stack %s: the answer has %d stacks", o.Stack, len(out.Stacks))
-	}
-	return out.Stacks[0], nil
-}
-
-// template reads the template as it was deployed.
-func (o *Operation) template(ctx context.Context, stack string) ([]byte, error) {
-	out, err := o.API.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: &stack, TemplateStage: types.TemplateStageOriginal})
-	if err != nil {
-		return nil, fmt.Errorf("reading the template of the stack: %w", err)
-	}
-	return []byte(aws.ToString(out.TemplateBody)), nil
-}
-
-// waiting returns the change sets on the stack: those of other people, and those
-// that an ended run of this package left, except for keep.
-func (o *Operation) waiting(ctx context.Context, stack, keep string) (others, own []string, err error) {
-	var token *string
-	for {
-		page, err := o.API.ListChangeSets(ctx, &cloudformation.ListChangeSetsInput{StackName: &stack, NextToken: token})
-		if err != nil {
-			return nil, nil, fmt.Errorf("reading the change sets of the stack: %w", err)
-		}
-		for _, s := range page.Summaries {
-			switch name := aws.ToString(s.ChangeSetName); {
-			case name == keep:
-			case strings.HasPrefix(name, prefix):
-				own = append(own, name)
-			default:
-				others = append(others, name)
-			}
-		}
-		if token = page.NextToken; aws.ToString(token) == "" {
-			return others, own, nil
 		}
 	}
 }

@@ -33,47 +33,35 @@ type Statement struct {
 // bucket is where templates are uploaded to; its name is empty for that of the
 // CDK bootstrap.
 func (o *Operation) Rights(ctx context.Context, bucket string, now bool) (Policy, error) {
-	stack, err := o.stack(ctx)
-	if err != nil {
-		return Policy{}, err
-	}
-	template, err := o.template(ctx, *stack.StackId)
-	if err != nil {
-		return Policy{}, err
-	}
-	t, err := newText(template)
-	if err != nil {
-		return Policy{}, err
-	}
-	s, err := t.named(o.Switch)
+	s, err := o.deployed(ctx, o.Switch)
 	if err != nil {
 		return Policy{}, err
 	}
 	role := o.Role
 	if role == "" {
-		if role, err = o.switchRole(ctx, stack, t, s); err != nil {
+		if role, err = o.switchRole(ctx, s.stack, s.text, s.Switch); err != nil {
 			return Policy{}, err
 		}
 	}
-	physical, err := o.physical(ctx, *stack.StackId)
+	physical, err := o.physical(ctx, *s.stack.StackId)
 	if err != nil {
 		return Policy{}, err
 	}
-	id, err := arn.Parse(*stack.StackId)
+	id, err := arn.Parse(*s.stack.StackId)
 	if err != nil {
-		return Policy{}, fmt.Errorf("the stack's ARN %q: %w", *stack.StackId, err)
+		return Policy{}, fmt.Errorf("the stack's ARN %q: %w", *s.stack.StackId, err)
 	}
 	parameter := func(name string) string {
 		return fmt.Sprintf("arn:%s:ssm:%s:%s:parameter/%s", id.Partition, id.Region, id.AccountID, strings.TrimPrefix(name, "/"))
 	}
-	own, err := bootstrapBucket(template, *stack.StackId)
+	own, err := bootstrapBucket(s.template, *s.stack.StackId)
 	if bucket == "" {
-		if bucket = own.Name; err != nil && len(template) > maxBody {
+		if bucket = own.Name; err != nil && len(s.template) > maxBody {
 			return Policy{}, err
 		}
 	}
 	// The ID at the end of the ARN differs for a stack that was made again.
-	anyStack := *stack.StackId
+	anyStack := *s.stack.StackId
 	if i := strings.LastIndexByte(anyStack, '/'); i >= 0 {
 		anyStack = anyStack[:i] + "/*"
 	}
@@ -96,10 +84,10 @@ func (o *Operation) Rights(ctx context.Context, bucket string, now bool) (Policy
 		allow("UploadTheTemplate", []string{"s3:PutObject", "s3:GetObject"}, []string{fmt.Sprintf("arn:%s:s3:::%s/noren/*", id.Partition, bucket)}, nil)
 	}
 	var kept []string
-	if qualifier, err := qualifier(t); err == nil {
+	if qualifier, err := qualifier(s.text); err == nil {
 		kept = append(kept, parameter("cdk-bootstrap/"+qualifier+"/version"))
 	}
-	for _, id := range append(s.records(t), s.ByHand) {
+	for _, id := range append(s.records(s.text), s.ByHand) {
 		if name := physical[id]; name != "" {
 			kept = append(kept, parameter(name))
 		}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
@@ -52,23 +51,4 @@ func (o *Operation) switchRole(ctx context.Context, stack types.Stack, t text, s
 		}
 	}
 	return fmt.Sprintf("arn:%s:iam::%s:role/%s%s", id.Partition, id.AccountID, strings.TrimPrefix(path, "/"), name), nil
-}
-
-// physical returns the names of the stack's resources as their services have
-// them, by logical id.
-func (o *Operation) physical(ctx context.Context, stack string) (map[string]string, error) {
-	names := map[string]string{}
-	var token *string
-	for {
-		page, err := o.API.ListStackResources(ctx, &cloudformation.ListStackResourcesInput{StackName: &stack, NextToken: token})
-		if err != nil {
-			return nil, fmt.Errorf("reading the resources of the stack: %w", err)
-		}
-		for _, r := range page.StackResourceSummaries {
-			names[aws.ToString(r.LogicalResourceId)] = aws.ToString(r.PhysicalResourceId)
-		}
-		if token = page.NextToken; aws.ToString(token) == "" {
-			return names, nil
-		}
-	}
 }

@@ -19,28 +19,16 @@ type Told struct {
 
 // Told returns what knows of a turn of the switch.
 func (o *Operation) Told(ctx context.Context) (Told, error) {
-	stack, err := o.stack(ctx)
+	s, err := o.deployed(ctx, o.Switch)
 	if err != nil {
 		return Told{}, err
 	}
-	template, err := o.template(ctx, *stack.StackId)
-	if err != nil {
-		return Told{}, err
-	}
-	t, err := newText(template)
-	if err != nil {
-		return Told{}, err
-	}
-	s, err := t.named(o.Switch)
-	if err != nil {
-		return Told{}, err
-	}
-	told := Told{Stack: *stack.StackName, Switch: s.Name}
-	ids := s.records(t)
+	told := Told{Stack: *s.stack.StackName, Switch: s.Name}
+	ids := s.records(s.text)
 	if s.Monitors == "" && len(ids) == 0 {
 		return told, nil
 	}
-	physical, err := o.physical(ctx, *stack.StackId)
+	physical, err := o.physical(ctx, *s.stack.StackId)
 	if err != nil {
 		return Told{}, err
 	}

@@ -101,6 +101,11 @@ func TestWorkflows_AFlipNeverWaitsForAPerson(t *testing.T) {
 			if credentials >= 0 && makes && (packages < 0 || packages > credentials) {
 				t.Errorf("%s installs packages of npm with credentials of AWS in the environment", where)
 			}
+			for _, step := range j.Steps {
+				if strings.Contains(step.Run, `--message "$`) {
+					t.Errorf("%s gives a message as an argument, where one that begins with @ is the name of a file", where)
+				}
+			}
 			if credentials >= 0 && environment == "" {
 				t.Errorf("%s has credentials of AWS outside of an environment", where)
 			}

@@ -30,7 +30,8 @@ const (
 )
 
 // An iamStandIn is between the API and the server. It verifies what logs in, as
-// ElastiCache does, and logs in at the server with a password instead.
+// ElastiCache does, and logs in at the server with a password instead. A replica
+// comes as the admin, whom it lets through.
 type iamStandIn struct {
 	listener net.Listener
 	server   *valkeyServer
@@ -91,7 +92,7 @@ func (s *iamStandIn) serve(client net.Conn) {
 		for _, word := range list {
 			command = append(command, fmt.Sprint(word))
 		}
-		if at := slices.IndexFunc(command, func(word string) bool { return strings.EqualFold(word, "AUTH") }); at >= 0 && len(command) > at+2 {
+		if at := slices.IndexFunc(command, func(word string) bool { return strings.EqualFold(word, "AUTH") }); at >= 0 && len(command) > at+2 && command[at+1] != "admin" {
 			if err := verify(command[at+1], command[at+2], time.Now()); err != nil {
 				s.mu.Lock()
 				s.refused = append(s.refused, err.Error())

@@ -45,11 +45,11 @@ const (
 	servicePassword = "what-iam-stands-for"
 )
 
-// A valkeyServer is a cluster of one node.
+// A valkeyServer is a node, and a cluster once it leads one.
 type valkeyServer struct {
-	program, folder, port string
-	authority             authority
-	iam                   *iamStandIn
+	program, folder, port, bus string
+	authority                  authority
+	iam                        *iamStandIn
 
 	mu      sync.Mutex
 	command *exec.Cmd
@@ -64,7 +64,11 @@ var theStore struct {
 // store is the server that tests share.
 func store(t *testing.T) *valkeyServer {
 	t.Helper()
-	theStore.Do(func() { theStore.valkeyServer, theStore.err = startValkey(t) })
+	theStore.Do(func() {
+		if theStore.valkeyServer, theStore.err = newNode(t, newAuthority(t)); theStore.err == nil {
+			theStore.err = theStore.launch()
+		}
+	})
 	if theStore.err != nil {
 		t.Fatal(theStore.err)
 	}
@@ -77,7 +81,8 @@ func accessString() (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-func startValkey(t *testing.T) (*valkeyServer, error) {
+// newNode is a node that does not run yet, with a certificate of an authority.
+func newNode(t *testing.T, by authority) (*valkeyServer, error) {
 	program := ""
 	for _, name := range []string{"redis-server", "valkey-server"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -92,7 +97,7 @@ func startValkey(t *testing.T) (*valkeyServer, error) {
 		return nil, err
 	}
 	atEnd = append(atEnd, func() { os.RemoveAll(folder) })
-	s := &valkeyServer{program: program, folder: folder, authority: newAuthority(t)}
+	s := &valkeyServer{program: program, folder: folder, authority: by}
 	access, err := accessString()
 	if err != nil {
 		return nil, err
@@ -101,16 +106,17 @@ func startValkey(t *testing.T) (*valkeyServer, error) {
 	if s.iam, err = startIAM(s, certificate, privateKey); err != nil {
 		return nil, err
 	}
-	port, err := freePort()
-	if err != nil {
-		return nil, err
+	for _, port := range []*string{&s.port, &s.bus} {
+		if *port, err = freePort(); err != nil {
+			return nil, err
+		}
 	}
-	s.port = port
 	_, announced, _ := net.SplitHostPort(s.iam.address())
 	config := strings.Join([]string{
 		"bind 127.0.0.1", "port 0", "tls-port " + s.port, "tls-cluster yes", "cluster-enabled yes", "tls-auth-clients no",
 		"tls-cert-file " + certificate, "tls-key-file " + privateKey, "tls-ca-cert-file " + filepath.Join(folder, "ca.crt"),
-		"cluster-announce-ip 127.0.0.1", "cluster-announce-tls-port " + announced, "cluster-announce-bus-port 1",
+		"cluster-announce-ip 127.0.0.1", "cluster-announce-tls-port " + announced, "cluster-port " + s.bus, "cluster-node-timeout 1000",
+		"tls-replication yes", "masteruser admin", "masterauth " + adminPassword,
 		"dir " + folder, "save \"\"", "maxmemory-policy noeviction", "aclfile " + filepath.Join(folder, "users"),
 	}, "\n")
 	users := "user default off\nuser admin on >" + adminPassword + " ~* &* +@all\nuser " + serviceUser + " >" + servicePassword + " " + access + "\n"
@@ -118,9 +124,6 @@ func startValkey(t *testing.T) (*valkeyServer, error) {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			return nil, err
 		}
-	}
-	if err := s.launch(); err != nil {
-		return nil, err
 	}
 	atEnd = append([]func(){s.kill}, atEnd...)
 	return s, nil
@@ -145,8 +148,19 @@ func (a authority) files(t *testing.T, folder string) (certificate, key string) 
 	return filepath.Join(folder, "server.crt"), filepath.Join(folder, "server.key")
 }
 
-// launch starts the server with nothing in it.
+// launch starts the server with nothing in it, as a cluster of its own.
 func (s *valkeyServer) launch() error {
+	if err := s.start(); err != nil {
+		return err
+	}
+	if _, err := s.ask("admin", adminPassword, []string{"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}); err != nil {
+		return err
+	}
+	return s.until("cluster_state:ok", "CLUSTER", "INFO")
+}
+
+// start starts the server with nothing in it.
+func (s *valkeyServer) start() error {
 	_ = os.Remove(filepath.Join(s.folder, "nodes.conf"))
 	log, err := os.Create(filepath.Join(s.folder, "log"))
 	if err != nil {
@@ -161,23 +175,19 @@ func (s *valkeyServer) launch() error {
 	s.mu.Lock()
 	s.command = command
 	s.mu.Unlock()
+	return s.until("PONG", "PING")
+}
+
+// until waits for an answer to an admin's command.
+func (s *valkeyServer) until(want string, command ...string) error {
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		_, err = s.ask("admin", adminPassword, []string{"CLUSTER", "ADDSLOTSRANGE", "0", "16383"})
-		if err == nil || strings.Contains(err.Error(), "already busy") {
-			break
-		}
-		if time.Now().After(deadline) {
-			text, _ := os.ReadFile(log.Name())
-			return fmt.Errorf("%w\n%s", err, text)
-		}
-	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		info, err := s.ask("admin", adminPassword, []string{"CLUSTER", "INFO"})
-		if err == nil && strings.Contains(fmt.Sprint(info), "cluster_state:ok") {
+		answer, err := s.ask("admin", adminPassword, command)
+		if err == nil && strings.Contains(fmt.Sprint(answer), want) {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("the cluster does not come up: %v %v", info, err)
+			log, _ := os.ReadFile(filepath.Join(s.folder, "log"))
+			return fmt.Errorf("%v: got %v (%v), want %q\n%s", command, answer, err, want, log)
 		}
 	}
 }
@@ -193,13 +203,26 @@ func (s *valkeyServer) kill() {
 	}
 }
 
+// runs reports whether the server has been started and not killed.
+func (s *valkeyServer) runs() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.command != nil
+}
+
 // client is how the API finds the store and logs in to it.
 func (s *valkeyServer) client(t *testing.T) *valkeyAddress {
+	t.Helper()
+	return s.clientAt(t, s.iam.address())
+}
+
+// clientAt is client, for a store that is found at another address.
+func (s *valkeyServer) clientAt(t *testing.T, found string) *valkeyAddress {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", accessKey)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secretKey)
 	t.Setenv("AWS_SESSION_TOKEN", sessionToken)
-	host, port, _ := net.SplitHostPort(s.iam.address())
+	host, port, _ := net.SplitHostPort(found)
 	address, err := valkeyFrom(environment(
 		"SESSIONS_HOST="+host, "SESSIONS_PORT="+port, "SESSIONS_GROUP="+groupID, "SESSIONS_USER="+serviceUser, "AWS_REGION="+region,
 		"SESSIONS_TLS_CA="+filepath.Join(s.folder, "ca.crt")))

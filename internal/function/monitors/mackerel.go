@@ -67,10 +67,6 @@ type downtime struct {
 	Duration int64 // minutes
 }
 
-func (d downtime) end() time.Time {
-	return time.Unix(d.Start, 0).Add(time.Duration(d.Duration) * time.Minute)
-}
-
 func (m *mackerel) find(ctx context.Context, w window) ([]found, error) {
 	var answer struct {
 		Downtimes []json.RawMessage `json:"downtimes"`
@@ -88,8 +84,10 @@ func (m *mackerel) find(ctx context.Context, w window) ([]found, error) {
 			return nil, fmt.Errorf("reading a downtime: %w", err)
 		}
 		since, ok := sinceOf(whole, w.Prefix)
-		if ok && d.ID != "" && d.end().After(w.Start) {
-			all = append(all, found{d.ID, since, d.end(), whole})
+		start := time.Unix(d.Start, 0)
+		end := start.Add(time.Duration(d.Duration) * time.Minute)
+		if ok && d.ID != "" && end.After(w.Start) {
+			all = append(all, found{d.ID, since, start, end, whole})
 		}
 	}
 	return all, nil
@@ -112,15 +110,7 @@ func (m *mackerel) begin(ctx context.Context, w window) error {
 // extend lengthens a downtime. One that would become too long is replaced, first
 // begun and then ended.
 func (m *mackerel) extend(ctx context.Context, f found, w window) error {
-	var d downtime
-	data, err := json.Marshal(f.whole)
-	if err == nil {
-		err = json.Unmarshal(data, &d)
-	}
-	if err != nil {
-		return err
-	}
-	length := w.End.Sub(time.Unix(d.Start, 0))
+	length := w.End.Sub(f.start)
 	if length > longestDowntime {
 		if err := m.begin(ctx, w); err != nil {
 			return err

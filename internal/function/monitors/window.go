@@ -83,8 +83,9 @@ func (w window) of(f found) window {
 // found is a downtime that a service has.
 type found struct {
 	id    string
-	since time.Time
-	end   time.Time      // zero if the service does not say
+	since time.Time // when the maintenance began, by its key
+	start time.Time // zero if the service does not say, as end
+	end   time.Time
 	whole map[string]any // as the service has it
 }
 

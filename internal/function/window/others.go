@@ -3,13 +3,13 @@ package window
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"github.com/noren-cdk/noren/internal/function/announcement"
 	"github.com/noren-cdk/noren/internal/function/monitors"
 	night "github.com/noren-cdk/noren/internal/window"
 )
@@ -43,29 +43,21 @@ func (f *Function) request(ctx context.Context, function string, payload any) ([
 	return out.Payload, nil
 }
 
-// announcement is what the function that tells clients takes.
-type announcement struct {
-	Announce *span  `json:"announce,omitempty"`
-	Status   string `json:"status"`
-	Mode     string `json:"mode,omitempty"`
-	ID       string `json:"id"`
-}
-
-type span struct {
-	From  time.Time `json:"from"`
-	Until time.Time `json:"until"`
+// planned is what is announced of the night.
+func planned(p night.Payload) *announcement.Announcement {
+	return &announcement.Announcement{From: p.From, Until: p.End}
 }
 
 // announceScheduled tells clients what is to come.
 func (f *Function) announceScheduled(ctx context.Context, p night.Payload) (string, error) {
-	err := f.invoke(ctx, f.Settings.Announcement, announcement{&span{p.From, p.End}, "scheduled", "", p.Window})
+	err := f.invoke(ctx, f.Settings.Announcement, announcement.Request{Announce: planned(p), Status: announcement.Scheduled, ID: p.Window})
 	return "clients are told what is to come", err
 }
 
 // announce tells clients that it is in progress. A night is not stopped by a
 // failure of that: the 503 is what clients go by.
 func (f *Function) announce(ctx context.Context, p night.Payload) (string, error) {
-	err := f.invoke(ctx, f.Settings.Announcement, announcement{&span{p.From, p.End}, "in_progress", string(p.Mode), p.Window})
+	err := f.invoke(ctx, f.Settings.Announcement, announcement.Request{Announce: planned(p), Status: announcement.InProgress, Mode: p.Mode, ID: p.Window})
 	if err != nil {
 		return "clients were not told: " + err.Error(), nil
 	}
@@ -74,7 +66,7 @@ func (f *Function) announce(ctx context.Context, p night.Payload) (string, error
 
 // announceCompleted tells clients that it is over.
 func (f *Function) announceCompleted(ctx context.Context, p night.Payload) (string, error) {
-	if err := f.invoke(ctx, f.Settings.Announcement, announcement{nil, "completed", "", p.Window}); err != nil {
+	if err := f.invoke(ctx, f.Settings.Announcement, announcement.Request{Status: announcement.Completed, ID: p.Window}); err != nil {
 		return "", notYet(err)
 	}
 	return "clients are told", nil
@@ -93,13 +85,7 @@ func (f *Function) monitors(ctx context.Context, action monitors.Action, p night
 	if err := json.Unmarshal(payload, &answer); err != nil {
 		return fmt.Errorf("%s answers what cannot be read: %w", f.Settings.Monitors, err)
 	}
-	var errs []error
-	for _, r := range answer.Results {
-		if !r.Done {
-			errs = append(errs, fmt.Errorf("monitor %s: %s", r.Monitor, r.Error))
-		}
-	}
-	return errors.Join(errs...)
+	return answer.Err()
 }
 
 // mute begins the downtimes. A night is not stopped by a failure of that.
