@@ -278,7 +278,7 @@ golden: node_modules
 	go test ./internal/function/responder -update
 	go test ./cmd/noren -update
 	go test ./internal/window -update
-	go test ./internal/environment -run Schema -update
+	go test ./internal/environment -run 'Schema|AsDocumented' -update
 	$(MAKE) --no-print-directory synth ENV=dev && $(MAKE) --no-print-directory synth ENV=prod
 	go test -tags judges ./test/lint -run Diff -update
 	go test -tags preview -count=1 ./test/preview -run 'TestNight$$' -update

@@ -116,7 +116,7 @@ func (h *Handler) Invoke(ctx context.Context, payload json.RawMessage) (struct{}
 func (h *Handler) handle(ctx context.Context, payload json.RawMessage) error {
 	var e event
 	if err := json.Unmarshal(payload, &e); err != nil {
-		return fmt.Errorf("the event is no JSON object: %w", err)
+		return fmt.Errorf("the event is not a JSON object: %w", err)
 	}
 	switch {
 	case e.RequestType != "":

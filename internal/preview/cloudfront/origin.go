@@ -152,7 +152,7 @@ func (r *reader) vpcOrigin(o *Origin, config node) {
 	arn := r.properties(origin).field("VpcOriginEndpointConfig").field("Arn").text()
 	balancer, ok := r.named(arn, "AWS::ElasticLoadBalancingV2::LoadBalancer")
 	if !ok {
-		o.Why = "VPC origin " + origin.LogicalID + " leads to " + cfn.Display(arn) + ", which is no load balancer of the template"
+		o.Why = "VPC origin " + origin.LogicalID + " leads to " + cfn.Display(arn) + ", which is not a load balancer of the template"
 		return
 	}
 	o.LoadBalancer = balancer.LogicalID
