@@ -355,7 +355,7 @@ func TestDamaged(t *testing.T) {
 // TestRefused: what is no event changes nothing, and is an error.
 func TestRefused(t *testing.T) {
 	for event, want := range map[string]string{
-		`7`:                                      "no JSON object",
+		`7`:                                      "not a JSON object",
 		`{}`:                                     "want announce, status or both",
 		`{"state":"completed"}`:                  "unknown field",
 		`{"status":"over"}`:                      `want scheduled, in_progress or completed, got "over"`,
