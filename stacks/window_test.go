@@ -150,6 +150,27 @@ func TestWindow_CanDeleteNothing(t *testing.T) {
 	}
 }
 
+// TestWindow_LooksBeforeItRuns: the function may look at the cluster of the schema
+// changes and at task definitions, and may start none.
+func TestWindow_LooksBeforeItRuns(t *testing.T) {
+	var got []string
+	for id, r := range plannedSynthesis[maintenance.Open](t).template.Resources {
+		if !ofWindow(id) || r.Type != "AWS::IAM::Policy" || !strings.Contains(id, "Steps") {
+			continue
+		}
+		for _, s := range r.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+			statement := s.(map[string]any)
+			if action := fmt.Sprint(statement["Action"]); strings.Contains(action, "ecs:") {
+				got = append(got, fmt.Sprint(action, " ", statement["Resource"]))
+			}
+		}
+	}
+	slices.Sort(got)
+	if want := []string{"ecs:DescribeClusters map[Fn::GetAtt:[ClusterEB0386A7 Arn]]", "ecs:DescribeTaskDefinition *"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestWindow_IsStartedOnceByTheClock(t *testing.T) {
 	template := plannedSynthesis[maintenance.Open](t).template
 	var got []string
@@ -201,7 +222,7 @@ func TestWindow_IsDescribedInTheTemplate(t *testing.T) {
 	if err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}
-	for _, id := range []string{found[0].Machine, found[0].Function, found[0].Planned, found[0].Schedule} {
+	for _, id := range []string{found[0].Machine, found[0].Function, found[0].Planned, found[0].Schedule, found[0].Ahead} {
 		if _, ok := a.template.Resources[id]; !ok {
 			t.Errorf("there is no resource %q", id)
 		}

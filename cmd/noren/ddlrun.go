@@ -19,6 +19,7 @@ func newDDLRun() *cobra.Command {
 	var options ddl.RunOptions
 	var rehearsal, name, planDSN string
 	var readers, replicas []string
+	var while ddlWhile
 	cmd := &cobra.Command{
 		Use:   "run FILE.sql|FOLDER",
 		Short: "Execute a migration while the app keeps reading",
@@ -36,6 +37,9 @@ and the next run watches it to its end.
 
 --record writes the version table of a migration tool together with the last
 entry of the journal, so that the tool does not apply the file again.
+
+--while closed --stack NAME begins only if the product is closed, as a planned
+maintenance left it: whoever continues one may not know that it was opened.
 
 Exit codes: 0 everything is done; 3 run it again unchanged (locks, deadlocks, online
 log, SIGTERM, a lost server); 1 it refused or failed, or it is unknown whether a
@@ -64,6 +68,9 @@ statement was executed: noren ddl resolve.`,
 					return err
 				}
 				rehearsals = append(rehearsals, r)
+			}
+			if err := while.check(cmd.Context(), cmd.ErrOrStderr()); err != nil {
+				return err
 			}
 			db, err := flags.open(cmd.Context(), ddl.LoginFromEnvironment(os.Getenv))
 			if err != nil {
@@ -115,6 +122,7 @@ statement was executed: noren ddl resolve.`,
 		},
 	}
 	flags.register(cmd, "DB_")
+	while.register(cmd)
 	f := cmd.Flags()
 	f.StringVar(&rehearsal, "rehearsal", "", "rehearsal of this migration (default: FILE.rehearsal.json)")
 	f.BoolVar(&options.WithoutRehearsal, "without-rehearsal", false, "run without a rehearsal, for small tables")

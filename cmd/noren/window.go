@@ -61,8 +61,8 @@ type night struct {
 	query live.Query
 	window.Deployed
 
-	// machine, planned and schedule are the names of the resources.
-	machine, planned, schedule string
+	// machine, planned, schedule, ahead and function are the names of the resources.
+	machine, planned, schedule, ahead, function string
 
 	// template is the deployed one.
 	template []byte
@@ -118,6 +118,10 @@ func (f *windowFlags) find(ctx context.Context, query live.Query) (night, error)
 				n.planned = name
 			case n.Schedule:
 				n.schedule = name
+			case n.Ahead:
+				n.ahead = name
+			case n.Function:
+				n.function = name
 			}
 		}
 	}

@@ -29,11 +29,11 @@ func newNight(t *testing.T, w window.Window) *awsstub.AWS {
 	t.Helper()
 	aws := awsstub.New(t)
 	t.Chdir(t.TempDir())
-	d := window.Deployed{Window: w, Switch: "Maintenance", Function: "Steps", Planned: "Planned", Schedule: "Start"}
+	d := window.Deployed{Window: w, Switch: "Maintenance", Function: "Steps", Planned: "Planned", Schedule: "Start", Ahead: "Ahead"}
 	template := `{"Resources": {"Machine": {"Type": "AWS::StepFunctions::StateMachine", "Metadata": {"noren:window": ` + maintenance.JSON(d.Metadata()) + `}}}}`
 	aws.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(template)+"</TemplateBody>")
 	resources := ""
-	for id, name := range map[string]string{"Machine": machineARN, "Planned": "/planned", "Start": "mw-1"} {
+	for id, name := range map[string]string{"Machine": machineARN, "Planned": "/planned", "Start": "mw-1", "Ahead": "mw-2", "Steps": "steps"} {
 		resources += "<member><LogicalResourceId>" + id + "</LogicalResourceId><PhysicalResourceId>" + name + "</PhysicalResourceId><ResourceType>X</ResourceType><LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp><ResourceStatus>CREATE_COMPLETE</ResourceStatus></member>"
 	}
 	aws.Answer("ListStackResources", "<StackResourceSummaries>"+resources+"</StackResourceSummaries>")
@@ -72,11 +72,11 @@ func TestWindow_StatusIsTheTimeline(t *testing.T) {
 		code   int
 		wants  []string
 	}{
-		{"before it begins", time.Hour, "", nil, 0, []string{"it has not begun", "Preflight            comes", "(rehearsed 14m0s)  runs the schema change regions"}},
+		{"before it begins", time.Hour, "", nil, 0, []string{"it has not begun", "Preflight comes", "(rehearsed 14m0s) runs the schema change regions"}},
 		{"that did not begin", -time.Hour, "", nil, 3, []string{"it did not begin in time", "the history of mw-1 in Systems Manager"}},
-		{"under way", -time.Minute, "RUNNING", []string{changeEntered}, 0, []string{"it is under way since", "Change regions       running  1m"}},
-		{"waiting for a person", -time.Minute, "RUNNING", []string{askEntered, askScheduled}, 0, []string{"Ask                  asking"}},
-		{"failed", -time.Minute, "FAILED", []string{changeEntered, changeFailed}, 3, []string{"time opens nothing; noren window retry continues it", "Change regions       failed   1s (rehearsed 14m0s)  States.TaskFailed: disk full"}},
+		{"under way", -time.Minute, "RUNNING", []string{changeEntered}, 0, []string{"it is under way since", "Change regions running 1m"}},
+		{"waiting for a person", -time.Minute, "RUNNING", []string{askEntered, askScheduled}, 0, []string{"Ask asking"}},
+		{"failed", -time.Minute, "FAILED", []string{changeEntered, changeFailed}, 3, []string{"time opens nothing; noren window retry continues it", "Change regions failed 1s (rehearsed 14m0s) States.TaskFailed: disk full"}},
 		{"over", -time.Hour, "SUCCEEDED", nil, 0, []string{"it is over"}},
 	}
 	for _, test := range tests {
@@ -90,7 +90,7 @@ func TestWindow_StatusIsTheTimeline(t *testing.T) {
 				t.Errorf("code %d, want %d: %s", code, test.code, errs)
 			}
 			for _, want := range test.wants {
-				if !strings.Contains(out, want) {
+				if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
 					t.Errorf("no %q in\n%s", want, out)
 				}
 			}
@@ -177,6 +177,46 @@ func TestWindow_Steering(t *testing.T) {
 			code, _, errs = noren("window", test.verb, "--stack", "shop", "--region", "eu-central-1")
 			if code == 0 || !strings.Contains(errs, "nobody to ask") || len(aws.Calls(test.call)) != 1 {
 				t.Errorf("without a question: code %d: %s", code, errs)
+			}
+		})
+	}
+}
+
+// TestWindow_CancelTellsClients: what keeps a maintenance from beginning comes first,
+// and what clients were told, or would be told later, is taken back.
+func TestWindow_CancelTellsClients(t *testing.T) {
+	w := plannedNight(time.Hour)
+	w.Announces, w.Announce = true, 72*time.Hour
+	for _, test := range []struct {
+		name, update, invoke string
+		code                 int
+		want                 string
+	}{
+		{"told", "{}", "{}", 0, ""},
+		{"the window is not disabled", awsstub.Refuse("AccessDeniedException", "no"), "{}", 1, "disabling the window mw-1"},
+		{"clients are not told", "{}", awsstub.Refuse("AccessDeniedException", "no"), 1, "it does not begin, but clients may be told of it: calling steps"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			aws := newNight(t, w)
+			aws.Answer("UpdateMaintenanceWindow", test.update)
+			aws.Answer("Invoke", test.invoke)
+			code, out, errs := noren("window", "cancel", "--stack", "shop", "--region", "eu-central-1", "--yes")
+			if code != test.code || !strings.Contains(errs, test.want) || (code == 0) != strings.Contains(out, "it does not begin, and clients are told of it no more") {
+				t.Errorf("code %d: %s%s", code, out, errs)
+			}
+			disabled := ""
+			for _, c := range aws.Calls("UpdateMaintenanceWindow") {
+				disabled += c.Body
+			}
+			called := aws.Calls("Invoke")
+			if strings.Contains(test.want, "mw-1") {
+				if len(called) > 0 || strings.Contains(disabled, "mw-2") {
+					t.Errorf("it may begin, and clients are told that it does not: %v, %s", called, disabled)
+				}
+				return
+			}
+			if !strings.Contains(disabled, "mw-1") || !strings.Contains(disabled, "mw-2") || len(called) != 1 || called[0].Body != `{"step":"Withdraw","window":"`+w.ID()+`"}` {
+				t.Errorf("disabled %s, called %v", disabled, called)
 			}
 		})
 	}

@@ -62,8 +62,8 @@ without success, or did not begin in time; 1 anything else.`,
 			out := cmd.OutOrStdout()
 			fmt.Fprintln(out, n.title())
 			fmt.Fprintln(out, n.state(now))
-			for _, p := range n.timeline() {
-				fmt.Fprintln(out, p.Line(now))
+			for _, line := range window.Lines(n.timeline(), now) {
+				fmt.Fprintln(out, line)
 			}
 			return n.exit(now)
 		},
@@ -83,6 +83,16 @@ func (n night) status(now time.Time) windowStatus {
 		s.Execution, s.Status = n.run.ARN, n.run.Status
 	}
 	return s
+}
+
+// writeBegun writes the steps that have begun.
+func (n night) writeBegun(out io.Writer, now time.Time) {
+	steps := n.timeline()
+	for i, line := range window.Lines(steps, now) {
+		if steps[i].Stage != window.Comes {
+			fmt.Fprintln(out, line)
+		}
+	}
 }
 
 // over reports whether nothing more happens by itself.
@@ -125,9 +135,10 @@ func (f *windowFlags) watch(ctx context.Context, out io.Writer, query live.Query
 			}
 		default:
 			line("", n.state(now), n.state(now))
-			for _, p := range n.timeline() {
-				if p.Stage != window.Comes {
-					line(p.Name, string(p.Stage)+p.Why, p.Line(now))
+			steps := n.timeline()
+			for i, text := range window.Lines(steps, now) {
+				if p := steps[i]; p.Stage != window.Comes {
+					line(p.Name, string(p.Stage)+p.Why, text)
 				}
 			}
 		}

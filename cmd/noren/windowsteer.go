@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/spf13/cobra"
@@ -46,12 +48,7 @@ func newSteer(use, short, long string, look func(*cobra.Command, night) (questio
 				return &exitError{notTurned, err}
 			}
 			if !yes {
-				now := time.Now()
-				for _, p := range n.timeline() {
-					if p.Stage != window.Comes {
-						fmt.Fprintln(cmd.ErrOrStderr(), p.Line(now))
-					}
-				}
+				n.writeBegun(cmd.ErrOrStderr(), time.Now())
 				agreed, err := confirm(cmd, question+" [y/N] ")
 				if err != nil || !agreed {
 					return errors.Join(err, &exitError{declined, errors.New("nothing was changed")})
@@ -131,20 +128,19 @@ func newWindowCancel() *cobra.Command {
 in a way that it can be continued, and the product stays in the mode that it is
 in. noren window retry continues it, and noren window open opens.
 
-One that has not begun is kept from beginning: its window in Systems Manager is
-disabled. Take maintenance.window out of the environment file, too.`,
+One that has not begun is kept from beginning: its windows in Systems Manager are
+disabled, and clients that were told of it in /maintenance.json are told no more.
+Take maintenance.window out of the environment file, too.`,
 		func(cmd *cobra.Command, n night) (string, string, func() error, error) {
 			switch {
 			case n.run == nil && n.over(time.Now()), n.run != nil && !n.run.Running():
 				return "", "", nil, fmt.Errorf("there is nothing to end: %s", n.state(time.Now()))
 			case n.run == nil:
-				return "Keep " + n.ID() + " from beginning?", "it does not begin", func() error {
-					_, err := ssm.NewFromConfig(n.query.AWS).UpdateMaintenanceWindow(cmd.Context(), &ssm.UpdateMaintenanceWindowInput{WindowId: &n.schedule, Enabled: aws.Bool(false)})
-					if err != nil {
-						return fmt.Errorf("disabling the window: %w", err)
-					}
-					return nil
-				}, nil
+				done := "it does not begin"
+				if n.Announces {
+					done += ", and clients are told of it no more"
+				}
+				return "Keep " + n.ID() + " from beginning?", done, func() error { return n.keep(cmd.Context()) }, nil
 			}
 			return "End " + n.ID() + "? The product stays in the mode that it is in.", "it has ended; the product stays in the mode that it is in", func() error {
 				cause := "noren window cancel, by " + caller(cmd.Context(), n.query.AWS)
@@ -155,6 +151,43 @@ disabled. Take maintenance.window out of the environment file, too.`,
 				return nil
 			}, nil
 		})
+}
+
+// keep keeps the maintenance from beginning, and then clients from being told of it.
+func (n night) keep(ctx context.Context) error {
+	disable := func(window string) error {
+		_, err := ssm.NewFromConfig(n.query.AWS).UpdateMaintenanceWindow(ctx, &ssm.UpdateMaintenanceWindowInput{WindowId: &window, Enabled: aws.Bool(false)})
+		if err != nil {
+			return fmt.Errorf("disabling the window %s: %w", window, err)
+		}
+		return nil
+	}
+	if err := disable(n.schedule); err != nil || !n.Announces {
+		return err
+	}
+	var err error
+	if n.ahead != "" {
+		err = disable(n.ahead)
+	}
+	if err == nil {
+		err = n.withdraw(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("it does not begin, but clients may be told of it: %w; the same command tries again", err)
+	}
+	return nil
+}
+
+// withdraw has the function of the steps take back what clients were told.
+func (n night) withdraw(ctx context.Context) error {
+	out, err := lambda.NewFromConfig(n.query.AWS).Invoke(ctx, &lambda.InvokeInput{FunctionName: &n.function, Payload: []byte(n.Withdrawal())})
+	if err == nil && out.FunctionError != nil {
+		err = errors.New(string(out.Payload))
+	}
+	if err != nil {
+		return fmt.Errorf("calling %s: %w", n.function, err)
+	}
+	return nil
 }
 
 // newWindowOpen is noren open, for a maintenance that has ended.
@@ -186,11 +219,7 @@ asks. While the maintenance is under way it refuses: noren window cancel first.
 		}
 		now := time.Now()
 		fmt.Fprintln(cmd.ErrOrStderr(), n.state(now))
-		for _, p := range n.timeline() {
-			if p.Stage != window.Comes {
-				fmt.Fprintln(cmd.ErrOrStderr(), p.Line(now))
-			}
-		}
+		n.writeBegun(cmd.ErrOrStderr(), now)
 		return open(cmd, args)
 	}
 	return cmd

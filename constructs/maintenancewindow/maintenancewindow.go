@@ -41,6 +41,8 @@ type MaintenanceWindow struct {
 
 	// Schedule starts the state machine.
 	Schedule awsssm.CfnMaintenanceWindow
+
+	ahead awsssm.CfnMaintenanceWindow // tells clients before it; nil: nothing does
 }
 
 // New defines a MaintenanceWindow in scope. It panics if props are invalid.
@@ -79,6 +81,9 @@ func (w *MaintenanceWindow) addFunction(this constructs.Construct, props Props, 
 	if props.Monitors != nil {
 		settings.Monitors = *props.Monitors.FunctionName()
 	}
+	if len(props.Changes) > 0 {
+		settings.Log = props.SchemaChange.Commands.Log
+	}
 	made := gofunction.New(this, "Steps", gofunction.Props{
 		Program:      program,
 		Description:  "Does the steps of a planned maintenance",
@@ -100,6 +105,8 @@ func (w *MaintenanceWindow) addMachine(this constructs.Construct, props Props, n
 		resources.Cluster, values["Cluster"] = "${Cluster}", props.Cluster.ClusterArn()
 		resources.Task, values["Task"] = "${Task}", props.SchemaChange.Task.TaskDefinitionArn()
 		resources.SecurityGroup, values["SecurityGroup"] = "${SecurityGroup}", props.SchemaChange.SecurityGroup.SecurityGroupId()
+		resources.Stack, values["Stack"] = "${Stack}", awscdk.Stack_Of(this).StackName()
+		resources.Switch = props.Maintenance.Path
 		resources.Container = *props.SchemaChange.Task.DefaultContainer().ContainerName()
 		for i, id := range *props.SchemaChange.SubnetIDs {
 			name := fmt.Sprintf("Subnet%d", i+1)
@@ -137,6 +144,9 @@ func (w *MaintenanceWindow) describe(this constructs.Construct, props Props, nig
 		return *awscdk.Stack_Of(this).GetLogicalId(of.Node().DefaultChild().(awscdk.CfnElement))
 	}
 	deployed := window.Deployed{Window: night, Switch: props.Maintenance.Path, Function: id(w.Function), Planned: id(planned), Schedule: *awscdk.Stack_Of(this).GetLogicalId(w.Schedule)}
+	if w.ahead != nil {
+		deployed.Ahead = *awscdk.Stack_Of(this).GetLogicalId(w.ahead)
+	}
 	resource.AddMetadata(jsii.String(window.MetadataKey), jsii.String(deployed.Metadata()))
 }
 

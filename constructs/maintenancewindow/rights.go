@@ -31,9 +31,13 @@ func (w *MaintenanceWindow) grant(props Props, planned awsssm.StringParameter) {
 	if len(others) > 0 {
 		allow(role, others, "lambda:InvokeFunction")
 	}
+	if len(props.Changes) > 0 { // it looks before the night whether they can run
+		allow(role, []*string{props.Cluster.ClusterArn()}, "ecs:DescribeClusters")
+		allow(role, []*string{jsii.String("*")}, "ecs:DescribeTaskDefinition") // it knows no resource
+	}
 	allow(role, []*string{executions(w.Function)}, "states:DescribeExecution", "states:GetExecutionHistory")
 	meant(role.Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5",
-		"Describing load balancers and alarms, and looking up events, knows no resource; executions of nights are read; templates of turns are written below noren/ of the bootstrap's bucket.")
+		"Describing load balancers, alarms and task definitions, and looking up events, knows no resource; executions of nights are read; templates of turns are written below noren/ of the bootstrap's bucket.")
 }
 
 // executions is the ARN of the executions of nights. The name of the state machine
@@ -60,6 +64,16 @@ func (w *MaintenanceWindow) machineRole(this constructs.Construct, props Props, 
 		allowIf(role, inCluster, []*string{tasks}, "ecs:StopTask", "ecs:DescribeTasks")
 		passed := map[string]any{"StringEquals": map[string]any{"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 		allowIf(role, passed, []*string{task.TaskRole().RoleArn(), task.ObtainExecutionRole().RoleArn()}, "iam:PassRole")
+		// The task looks, before it begins, whether the product is in the mode of the night.
+		looks := awsiam.NewPolicy(this, jsii.String("TaskLooks"), &awsiam.PolicyProps{Roles: &[]awsiam.IRole{task.TaskRole()}})
+		looks.AddStatements(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions:   jsii.Strings("cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"),
+			Resources: &[]*string{awscdk.Aws_STACK_ID()},
+		}), awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions:   jsii.Strings("elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules"),
+			Resources: &[]*string{jsii.String("*")}, // they know no resource
+		}))
+		meant(looks, "AwsSolutions-IAM5", "Describing listeners and rules knows no resource.")
 		// With this rule of its own Step Functions learns that a task has ended.
 		rule := stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("events"), Resource: jsii.String("rule"), ResourceName: jsii.String("StepFunctionsGetEventsForECSTaskRule")})
 		allow(role, []*string{rule}, "events:PutTargets", "events:PutRule", "events:DescribeRule")

@@ -46,14 +46,14 @@ func (w *MaintenanceWindow) addSchedules(this constructs.Construct, night window
 		})
 	// The payload is a string in the template and bytes to the API, so it has to be
 	// in Base64. Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ssm-maintenancewindowtask-maintenancewindowlambdaparameters.html
-	call := func(id, does string, at time.Time, said string) {
+	call := func(id, does string, at time.Time, said string) awsssm.CfnMaintenanceWindow {
 		payload := base64.StdEncoding.EncodeToString([]byte(said))
-		s.window(id, does, at, time.Hour, "LAMBDA", w.Function.FunctionArn(), &awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty{
+		return s.window(id, does, at, time.Hour, "LAMBDA", w.Function.FunctionArn(), &awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty{
 			MaintenanceWindowLambdaParameters: &awsssm.CfnMaintenanceWindowTask_MaintenanceWindowLambdaParametersProperty{Payload: &payload},
 		})
 	}
 	if night.Announces && night.Announce > 0 {
-		call("Ahead", "tells clients of the maintenance", night.Start.Add(-night.Announce), night.Ahead())
+		w.ahead = call("Ahead", "tells clients of the maintenance", night.Start.Add(-night.Announce), night.Ahead())
 	}
 	call("NearEnd", "tells people that the end of the maintenance is near", night.End.Add(-window.Near), night.NearEnd())
 }
@@ -98,6 +98,7 @@ func (w *MaintenanceWindow) addNotice(this constructs.Construct, night window.Wi
 		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(w.Function, &awseventstargets.LambdaFunctionProps{
 			Event: awsevents.RuleTargetInput_FromObject(map[string]any{
 				"step": window.Tell, "window": night.ID(), "execution": field("$.detail.executionArn"), "status": field("$.detail.status"),
+				"from": night.Start.UTC().Format(time.RFC3339), "end": night.End.UTC().Format(time.RFC3339), "mode": string(night.Mode),
 			}),
 		})},
 	})

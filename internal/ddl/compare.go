@@ -61,7 +61,7 @@ func (s *Step) way() string {
 // one. The server's estimate is enough to find nothing; to find something the
 // rows are counted. Once a migration has begun its tables may be gone.
 func (d *Database) drifted(ctx context.Context, t RehearsedTable, begun bool) error {
-	size, err := d.size(ctx, t.Name)
+	size, err := d.size(ctx, sqltext.Table{Name: t.Name})
 	if err != nil {
 		return err
 	}

@@ -160,6 +160,20 @@ func (p *planner) origin(name string) string {
 	return name
 }
 
+// originOf is where a table is before the migration.
+func (p *planner) originOf(t sqltext.Table) sqltext.Table {
+	if t.Schema == "" {
+		t.Name = p.origin(t.Name)
+	}
+	return t
+}
+
+// isView says whether a name is that of a view, one that the migration itself
+// makes included.
+func (p *planner) isView(t sqltext.Table) bool {
+	return slices.ContainsFunc(p.known, func(d *dependent) bool { return d.Type == "VIEW" && d.Table == t })
+}
+
 // mendedLater are the views and triggers that a later statement of the
 // migration is about, and the views that read those.
 func (p *planner) mendedLater(step *Step) []*dependent {
@@ -261,8 +275,7 @@ func (p *planner) shadowOf(t sqltext.Table) string {
 func (p *planner) loadAll(ctx context.Context, q sqltext.Query) error {
 	for _, t := range q.Tables {
 		home := p.scratch.home(t.Table)
-		i := slices.IndexFunc(p.known, func(d *dependent) bool { return d.Type == "VIEW" && d.Table == home })
-		if i >= 0 {
+		if i := slices.IndexFunc(p.known, func(d *dependent) bool { return d.Type == "VIEW" && d.Table == home }); i >= 0 {
 			if _, _, err := p.compileView(ctx, p.known[i]); err != nil {
 				return err
 			}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
 // An onlineLog estimates how full the log is in which InnoDB keeps the writes
@@ -49,7 +51,7 @@ func (d *Database) newOnlineLog(ctx context.Context, q queryer, name string, reb
 	if err != nil {
 		return nil, fmt.Errorf("reading innodb_online_alter_log_max_size: %w", err)
 	}
-	size, err := d.size(ctx, name)
+	size, err := d.size(ctx, sqltext.Table{Name: name})
 	if err != nil {
 		return nil, err
 	}

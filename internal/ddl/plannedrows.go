@@ -28,38 +28,28 @@ func (p *planner) rows(ctx context.Context, step *Step) error {
 		return nil
 	}
 	q, unread := sqltext.ReadQuery(step.parsed.SQL, p.scratch.db.Dialect())
-	var names []string
-	for _, t := range q.Tables {
-		home := p.scratch.home(t.Table)
-		size, err := p.scratch.db.size(ctx, p.origin(home.Name))
-		if err != nil {
-			return err
-		}
-		if home.Schema == "" && !slices.Contains(names, home.Name) {
-			names = append(names, home.Name)
-		}
-		if size.rows >= step.Rows {
-			step.Rows, step.Bytes = size.rows, size.bytes()
-		}
+	weight, err := p.weighRows(ctx, step, q)
+	if err != nil {
+		return err
 	}
-	step.Judged, step.touched = p.options.judgedFor(names), names
-	for _, t := range q.Tables { // what many rows are put into is empty no more
-		if home := p.scratch.home(t.Table); t.Target && home.Schema == "" && step.Rows > fewRows {
-			delete(p.fresh, home.Name)
-		}
-	}
-	if len(q.Tables) > 0 && !slices.ContainsFunc(names, func(name string) bool { return !p.fresh[name] }) {
+	if len(weight.tables) > 0 && !slices.ContainsFunc(weight.tables, func(t sqltext.Table) bool { return t.Schema != "" || !p.fresh[t.Name] }) {
 		return nil
 	}
-	if step.Rows <= portionLimit && unread == nil {
+	if step.Rows <= portionLimit && unread == nil && !weight.unknown {
 		step.note("in one transaction, as the tables are small")
 		return nil
 	}
-	var why error
-	if step.portioned, why, err = p.scratch.db.portionsOf(ctx, step.parsed, p.origin); err != nil {
-		return err
+	why := unread
+	if each := weight.tied / max(weight.own, 1); why == nil && each > portionLimit {
+		why = fmt.Errorf("with each of its rows go %d of other tables on average, by a foreign key: delete or detach those first, in a migration of its own", each)
+	}
+	if why == nil {
+		if step.portioned, why, err = p.portionsOf(ctx, q); err != nil {
+			return err
+		}
 	}
 	if step.portioned != nil {
+		step.portioned.first = int(max(firstPortion/(1+weight.tied/max(weight.own, 1)), 1))
 		step.Portions = true
 		step.note("in portions of the primary key of %s, each in a transaction with the journal: readers see some of the rows changed before the others", step.portioned.statement.Source)
 		return nil
@@ -72,4 +62,61 @@ func (p *planner) rows(ctx context.Context, step *Step) error {
 		step.note("%s", text)
 	}
 	return nil
+}
+
+// A rowsWeight is how many rows a statement may touch.
+type rowsWeight struct {
+	tables  []sqltext.Table // that it names
+	unknown bool            // nobody can tell how many rows one of them has, as for a view
+	own     int64           // of the largest of them
+	tied    int64           // of other tables, which go with them by foreign keys
+}
+
+// weighRows notes how many rows a step may touch, and which tables it is judged for.
+func (p *planner) weighRows(ctx context.Context, step *Step, q sqltext.Query) (w rowsWeight, err error) {
+	var names []string
+	for _, named := range q.Tables {
+		t := p.scratch.home(named.Table)
+		if slices.Contains(w.tables, t) {
+			continue
+		}
+		w.tables = append(w.tables, t)
+		if t.Schema == "" {
+			names = append(names, t.Name)
+		}
+		size, err := p.scratch.db.size(ctx, p.originOf(t))
+		if err != nil {
+			return w, err
+		}
+		w.unknown = w.unknown || size.view || p.isView(t) || t.Schema != "" && !size.there
+		if size.rows >= step.Rows {
+			step.Rows, step.Bytes, w.own = size.rows, size.bytes(), size.rows
+		}
+	}
+	step.touched = slices.Clone(names)
+	for _, t := range q.Tables {
+		home := p.scratch.home(t.Table)
+		if !t.Target {
+			continue
+		}
+		tied, err := p.cascaded(ctx, q, home)
+		if err != nil {
+			return w, err
+		}
+		for _, child := range tied {
+			size, err := p.scratch.db.size(ctx, p.originOf(child))
+			if err != nil {
+				return w, err
+			}
+			p.tie(step, child, fmt.Sprintf("rows of it go with those of %s, by a foreign key", home), "")
+			names = append(names, child.Name)
+			w.tied += size.rows
+		}
+		if home.Schema == "" && step.Rows > fewRows { // what many rows are put into is empty no more
+			delete(p.fresh, home.Name)
+		}
+	}
+	step.Rows = max(step.Rows, w.tied)
+	step.Judged = p.options.judgedFor(names)
+	return w, nil
 }

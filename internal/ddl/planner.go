@@ -84,7 +84,7 @@ func (p *planner) session(ctx context.Context, step *Step) error {
 func (p *planner) ask(ctx context.Context, step *Step) error {
 	st := step.parsed
 	target := p.scratch.home(st.Tables[0].Table)
-	size, err := p.scratch.db.size(ctx, p.origin(target.Name))
+	size, err := p.scratch.db.size(ctx, p.originOf(target))
 	if err != nil {
 		return err
 	}
@@ -228,12 +228,13 @@ func (d *Database) known(ctx context.Context, names []string) error {
 // A tableSize is how much a table holds, by the server's statistics.
 type tableSize struct {
 	rows, data, index, rowLength int64
+	there, view                  bool
 }
 
 func (s tableSize) bytes() int64 { return s.data + s.index }
 
-// size reads the statistics of a table; all 0 if it is not there.
-func (d *Database) size(ctx context.Context, name string) (tableSize, error) {
+// size reads the statistics of a table; all 0 if it is not there, or is a view.
+func (d *Database) size(ctx context.Context, t sqltext.Table) (tableSize, error) {
 	conn, err := d.pool.Conn(ctx)
 	if err != nil {
 		return tableSize{}, err
@@ -245,16 +246,17 @@ func (d *Database) size(ctx context.Context, name string) (tableSize, error) {
 		}
 	}
 	var s tableSize
-	rows, err := conn.QueryContext(ctx, `SELECT COALESCE(table_rows, 0), COALESCE(data_length, 0), COALESCE(index_length, 0), COALESCE(avg_row_length, 0)
-		FROM information_schema.tables WHERE table_schema = ? AND table_name = ?`, d.Schema, name)
+	rows, err := conn.QueryContext(ctx, `SELECT COALESCE(table_rows, 0), COALESCE(data_length, 0), COALESCE(index_length, 0), COALESCE(avg_row_length, 0), table_type LIKE '%VIEW%'
+		FROM information_schema.tables WHERE table_schema = ? AND table_name = ?`, cmp.Or(t.Schema, d.Schema), t.Name)
 	if err != nil {
-		return s, fmt.Errorf("reading the size of %s: %w", sqltext.Quote(name), err)
+		return s, fmt.Errorf("reading the size of %s: %w", t, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := rows.Scan(&s.rows, &s.data, &s.index, &s.rowLength); err != nil {
+		if err := rows.Scan(&s.rows, &s.data, &s.index, &s.rowLength, &s.view); err != nil {
 			return s, err
 		}
+		s.there = true
 	}
 	s.rowLength = cmp.Or(s.rowLength, 1)
 	return s, rows.Err()

@@ -15,8 +15,9 @@ import (
 // the application writes.
 const portionLimit = 10_000
 
-// firstPortion is how many rows the first portion looks at. The next ones are
-// as large as what fits into half of the stall.
+// firstPortion is how many rows the first portion looks at, those that go with
+// them by foreign keys included. The next ones are as large as what fits into
+// half of the stall.
 const (
 	firstPortion   = 1000
 	largestPortion = 100_000
@@ -27,6 +28,7 @@ const (
 type portions struct {
 	statement sqltext.Portioned
 	key       Key
+	first     int // rows in the first portion
 }
 
 // A position is how far a statement in portions is, in the journal.
@@ -36,27 +38,53 @@ type position struct {
 	Done int      `json:"done"`         // portions
 }
 
-// portionsOf takes a statement apart; why says why it cannot be. origin is the
-// name that a table has now.
-func (d *Database) portionsOf(ctx context.Context, st sqltext.Statement, origin func(name string) string) (p *portions, why, err error) {
-	q, err := sqltext.ReadQuery(st.SQL, d.Dialect())
-	if err != nil {
-		return nil, err, nil
-	}
+// portionsOf takes a statement on rows apart; why says why it cannot be.
+func (p *planner) portionsOf(ctx context.Context, q sqltext.Query) (parts *portions, why, err error) {
 	statement, err := q.Portions()
 	if err != nil {
 		return nil, err, nil
 	}
-	p = &portions{statement: statement}
-	if p.key, why, err = d.PrimaryKey(ctx, sqltext.Table{Schema: statement.Source.Schema, Name: origin(statement.Source.Name)}); why != nil || err != nil {
+	if why, err = p.readsItsChanges(ctx, q, statement); why != nil || err != nil {
 		return nil, why, err
 	}
-	for _, k := range p.key {
-		if slices.ContainsFunc(statement.Assigned, func(name string) bool { return strings.EqualFold(name, k.Name) }) {
+	source := p.scratch.home(statement.Source)
+	source.Name = p.origin(source.Name)
+	parts = &portions{statement: statement}
+	if parts.key, why, err = p.scratch.db.PrimaryKey(ctx, source); why != nil || err != nil {
+		return nil, why, err
+	}
+	for _, k := range parts.key {
+		if slices.ContainsFunc(q.Assigned(), func(name string) bool { return strings.EqualFold(name, k.Name) }) {
 			return nil, fmt.Errorf("it changes the primary key of %s", statement.Source), nil
 		}
 	}
-	return p, nil, nil
+	return parts, nil, nil
+}
+
+// readsItsChanges is why a portion would meet what the portions before it have
+// changed; nil if it cannot. One statement reads all rows as they were.
+func (p *planner) readsItsChanges(ctx context.Context, q sqltext.Query, statement sqltext.Portioned) (why, err error) {
+	changed := []sqltext.Table{p.scratch.home(statement.Changes)}
+	if p.isView(changed[0]) {
+		return fmt.Errorf("it writes through the view %s", changed[0]), nil
+	}
+	tied, err := p.cascaded(ctx, q, changed[0])
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range statement.Reads {
+		t = p.scratch.home(t)
+		size, err := p.scratch.db.size(ctx, p.originOf(t))
+		switch {
+		case err != nil:
+			return nil, err
+		case size.view || p.isView(t):
+			return fmt.Errorf("it reads the view %s, which may show what it changes", t), nil
+		case slices.ContainsFunc(append(changed, tied...), func(c sqltext.Table) bool { return strings.EqualFold(c.String(), t.String()) }):
+			return fmt.Errorf("it reads %s, which it changes: each portion would see what those before have done", t), nil
+		}
+	}
+	return nil, nil
 }
 
 // row reads the key of one row; nil if there is none.
@@ -88,7 +116,7 @@ func (c *conductor) inPortions(ctx context.Context, step *Step, x *execution, co
 		at = position{Last: last}
 	}
 	target := c.guard.budgets.Stall / 2
-	size := firstPortion
+	size := p.first
 	began := time.Now()
 	for {
 		to, err := p.row(ctx, c.db, p.key.Between(p.statement.Name, at.At, at.Last), "", size-1)
@@ -116,7 +144,7 @@ func (c *conductor) inPortions(ctx context.Context, step *Step, x *execution, co
 		case took < target/2:
 			size = min(2*size, largestPortion)
 		case took > target:
-			size = max(size/2, 10)
+			size = max(size/2, min(p.first, 10))
 		}
 		if err := sleep(ctx, min(max(took/2, 10*time.Millisecond), time.Second)); err != nil {
 			return c.unfinished(at, err)

@@ -135,7 +135,10 @@ func TestRun_WithdrawsAPortionThatWaitsForARow(t *testing.T) {
 func TestPlan_RefusesManyRowsInOneTransaction(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 20_000)
-		execute(t, root, "CREATE TABLE keyless (a INT)", "INSERT INTO keyless SELECT 1 FROM reports", "ANALYZE TABLE keyless")
+		execute(t, root, "CREATE TABLE keyless (a INT)", "INSERT INTO keyless SELECT 1 FROM reports", "ANALYZE TABLE keyless",
+			"CREATE TABLE regions (id INT PRIMARY KEY, n INT)", "INSERT INTO regions VALUES (1, 0), (2, 0)",
+			"CREATE TABLE visits (id INT PRIMARY KEY, region_id INT, FOREIGN KEY (region_id) REFERENCES regions (id) ON DELETE CASCADE)",
+			"INSERT INTO visits SELECT id, 1 FROM reports", "ANALYZE TABLE visits", "CREATE VIEW titles AS SELECT * FROM reports")
 		for _, test := range []struct{ sql, want string }{
 			{"UPDATE reports SET visits = 1", ""},
 			{"UPDATE sites SET name = 'x'", ""},
@@ -146,9 +149,21 @@ func TestPlan_RefusesManyRowsInOneTransaction(t *testing.T) {
 			{"DELETE FROM reports LIMIT 100", "LIMIT"},
 			{"UPDATE keyless SET a = 2", "no primary key"},
 			{"INSERT INTO sites SELECT MAX(site_id), MAX(title) FROM reports", "sums up"},
-			{"INSERT INTO reports (site_id, title, made) SELECT site_id, title, made FROM reports", "reads the table that it fills"},
+			{"INSERT INTO reports (site_id, title, made) SELECT site_id, title, made FROM reports", "reads `reports`, which it changes"},
 			{"INSERT IGNORE INTO sites SELECT DISTINCT site_id, 'x' FROM reports", "DISTINCT"},
 			{"UPDATE reports SET visits = (@n := @n + 1)", "variables"},
+			{"DELETE FROM reports WHERE visits < (SELECT m FROM (SELECT AVG(visits) AS m FROM reports) AS x)", "reads `reports`, which it changes"},
+			{"INSERT INTO sites SELECT id, title FROM reports WHERE NOT EXISTS (SELECT 1 FROM sites WHERE sites.id = reports.id)", "reads `sites`, which it changes"},
+			{"INSERT INTO sites SELECT id, title FROM ddl_run.reports WHERE (SELECT COUNT(*) FROM ddl_run.sites) = 0", "reads `sites`, which it changes"},
+			{"INSERT INTO ddl_run.reports (site_id, title, made) SELECT site_id, title, made FROM reports", "reads `reports`, which it changes"},
+			{"UPDATE reports, (SELECT AVG(visits) AS m FROM reports) AS x SET visits = 0 WHERE visits < m", "it joins tables"},
+			{"UPDATE reports, (regions) SET regions.n = regions.n + 1", "it joins tables"},
+			{"INSERT INTO sites SELECT id, title FROM reports WHERE id IN (SELECT id FROM titles)", "the view `titles`"},
+			{"UPDATE titles SET visits = 1", "the view `titles`"},
+			{"CREATE VIEW others AS SELECT * FROM reports; UPDATE others SET visits = 1", "the view `others`"},
+			{"DELETE FROM regions WHERE id > 0", "of other tables on average, by a foreign key"},
+			{"SET foreign_key_checks = 0; DELETE FROM regions WHERE id > 0", ""},
+			{"INSERT INTO sites SELECT id, title FROM reports WHERE id NOT IN (SELECT id FROM regions)", ""},
 			{"RENAME TABLE keyless TO other; UPDATE other SET a = 2", "no primary key"},
 		} {
 			for _, writes := range []Writes{Live, Stopped} {

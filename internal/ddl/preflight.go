@@ -168,7 +168,7 @@ func (p *preflight) weigh(ctx context.Context, step *Step, rate, kept float64, e
 	}
 	text, err := variable(ctx, p.db.pool, "innodb_online_alter_log_max_size")
 	limit, failed := strconv.ParseFloat(text, 64)
-	size, unknown := p.db.size(ctx, step.Tables[0])
+	size, unknown := p.db.size(ctx, sqltext.Table{Name: step.Tables[0]})
 	if errors.Join(err, failed, unknown) != nil {
 		return
 	}

@@ -91,7 +91,7 @@ func (d *Database) tablesOf(ctx context.Context, plan *Plan) ([]RehearsedTable, 
 			if slices.ContainsFunc(all, func(t RehearsedTable) bool { return t.Name == name }) {
 				continue
 			}
-			size, err := d.size(ctx, name)
+			size, err := d.size(ctx, sqltext.Table{Name: name})
 			if err != nil {
 				return nil, err
 			}

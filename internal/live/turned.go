@@ -2,10 +2,16 @@ package live
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+
+	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -16,11 +22,67 @@ func (f Finding) Word() string { return cmp.Or(string(f.Mode), f.Mixed, f.Proble
 // part of it, or of the first without a name.
 func (r Report) Of(name string) (Status, error) {
 	for _, s := range r.Switches {
-		if name == "" || s.Name == name || strings.HasSuffix(s.Name, "/"+name) {
+		if called(s.Name, name) {
 			return s, nil
 		}
 	}
-	return Status{}, errors.New("the deployed template has no switch that can be seen")
+	return Status{}, errNoSwitch
+}
+
+var errNoSwitch = errors.New("the deployed template has no switch that can be seen")
+
+// called reports whether a switch is the one that is meant: by its path, or by the
+// end of it. Without a name any is.
+func called(path, name string) bool {
+	return name == "" || path == name || strings.HasSuffix(path, "/"+name)
+}
+
+// Mode is the mode of a switch of the stack, if the deployed template and every
+// listener agree on it; else the error says what they are. No request is sent, and
+// only CloudFormation and Elastic Load Balancing are asked.
+func (q Query) Mode(ctx context.Context, name string) (maintenance.Mode, error) {
+	d, err := readStack(ctx, cloudformation.NewFromConfig(q.AWS), q.Stack)
+	if err == nil {
+		err = d.err
+	}
+	if err != nil {
+		return "", q.explain(err)
+	}
+	if strings.HasSuffix(d.status, "_IN_PROGRESS") {
+		return "", fmt.Errorf("the stack is %s", d.status)
+	}
+	i := slices.IndexFunc(d.switches, func(s rules.Found) bool { return called(s.Name, name) })
+	if i < 0 {
+		return "", errNoSwitch
+	}
+	real, err := d.live(d.switches[i])
+	if err != nil {
+		return "", err
+	}
+	verdicts, err := Read(ctx, elbv2.NewFromConfig(q.AWS), real)
+	if err != nil {
+		return "", q.explain(err)
+	}
+	deployed := d.finding(d.switches[i], "")
+	listener := Finding{}
+	listener.Mode, listener.Mixed = rules.Together(verdicts)
+	if deployed.Mode == "" || listener.Mode != deployed.Mode {
+		return "", fmt.Errorf("the template says %s, the listener %s", deployed.Word(), listener.Word())
+	}
+	return listener.Mode, nil
+}
+
+// Still fails unless the switch is in the mode. other reports that the mode is known,
+// and is another.
+func (q Query) Still(ctx context.Context, name string, mode maintenance.Mode) (other bool, err error) {
+	is, err := q.Mode(ctx, name)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("whether the product is %s is not known: %w", mode, err)
+	case is != mode:
+		return true, fmt.Errorf("the product is %s, and not %s as this needs it: turn it to %s first", is, mode, mode)
+	}
+	return false, nil
 }
 
 // Agrees reports what of template, listener and request is not in the mode.

@@ -27,10 +27,11 @@ const OwnDatabase = "own"
 func (p *Preview) openDatabase(ctx context.Context, binary string) error {
 	p.database = p.config.DSN
 	if p.config.DSN == OwnDatabase {
-		var err error
-		if p.database, err = p.startDatabase(ctx); err != nil {
+		dsn, end, err := StartDatabase(ctx)
+		if err != nil {
 			return err
 		}
+		p.closers, p.database = append(p.closers, end), dsn
 	}
 	setup := exec.CommandContext(ctx, binary, "migrate", "--example", "--dsn", p.database)
 	if out, err := setup.CombinedOutput(); err != nil {
@@ -39,9 +40,10 @@ func (p *Preview) openDatabase(ctx context.Context, binary string) error {
 	return nil
 }
 
-// startDatabase starts mysqld or mariadbd of PATH with a folder of its own, on a
-// socket, and returns the DSN.
-func (p *Preview) startDatabase(ctx context.Context) (string, error) {
+// StartDatabase starts mysqld or mariadbd of PATH with a folder of its own, on a
+// socket, and returns the DSN of the example's schema, which is not there yet, and
+// what ends the server and removes its data.
+func StartDatabase(ctx context.Context) (dsn string, end func(), err error) {
 	program, maria := "", false
 	for _, name := range []string{"mysqld", "mariadbd"} {
 		if found, err := exec.LookPath(name); err == nil {
@@ -50,13 +52,22 @@ func (p *Preview) startDatabase(ctx context.Context) (string, error) {
 		}
 	}
 	if program == "" {
-		return "", errors.New("neither mysqld nor mariadbd is on PATH: name a MySQL or MariaDB with --dsn")
+		return "", nil, errors.New("neither mysqld nor mariadbd is on PATH: name a MySQL or MariaDB with --dsn")
 	}
 	folder, err := os.MkdirTemp("", "noren-db-") // a path that is short enough for a socket
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	p.closers = append(p.closers, func() { os.RemoveAll(folder) })
+	stop := func() {}
+	end = func() {
+		stop()
+		os.RemoveAll(folder)
+	}
+	defer func() {
+		if err != nil {
+			end()
+		}
+	}()
 	data, socket := filepath.Join(folder, "data"), filepath.Join(folder, "s")
 	options := []string{"--no-defaults", "--datadir=" + data}
 	if os.Getuid() == 0 {
@@ -67,7 +78,7 @@ func (p *Preview) startDatabase(ctx context.Context) (string, error) {
 		install = exec.CommandContext(ctx, "mariadb-install-db", append(options, "--auth-root-authentication-method=normal", "--skip-test-db")...)
 	}
 	if out, err := install.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%s: %w\n%s", filepath.Base(install.Path), err, bytes.TrimSpace(out))
+		return "", nil, fmt.Errorf("%s: %w\n%s", filepath.Base(install.Path), err, bytes.TrimSpace(out))
 	}
 	last := &tail{}
 	options = append(options, "--skip-networking", "--socket="+socket, "--pid-file="+filepath.Join(folder, "pid"))
@@ -77,34 +88,34 @@ func (p *Preview) startDatabase(ctx context.Context) (string, error) {
 	server := exec.Command(program, options...)
 	server.Stdout, server.Stderr = io.Discard, last
 	if err := process.Start(server); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	ended := make(chan struct{})
 	go func() {
 		_ = server.Wait() // it was told to end
 		close(ended)
 	}()
-	p.closers = append(p.closers, func() {
+	stop = func() {
 		_ = server.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-ended:
 		case <-time.After(20 * time.Second):
 			process.Kill(server.Process)
 		}
-	})
+	}
 	_ = mysql.SetLogger(&mysql.NopLogger{}) // while nobody listens yet
 	root := "root@unix(" + socket + ")/"
 	db, err := sql.Open("mysql", root)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer db.Close()
 	for deadline := time.Now().Add(time.Minute); db.PingContext(ctx) != nil; time.Sleep(50 * time.Millisecond) {
 		if ctx.Err() != nil || time.Now().After(deadline) {
-			return "", fmt.Errorf("%s does not answer:\n%s", program, last)
+			return "", nil, fmt.Errorf("%s does not answer:\n%s", program, last)
 		}
 	}
-	return root + "fieldreports", nil
+	return root + "fieldreports", end, nil
 }
 
 // isMariaDB reports whether a server is MariaDB, which may be called mysqld.

@@ -221,7 +221,7 @@ func (n *Night) over(ctx context.Context, status states.Status, err error) (stat
 		return status, err
 	}
 	payload, err := json.Marshal(map[string]any{
-		"step": window.Tell, "window": n.planned.ID(), "execution": n.execution.ID(), "status": status, "mode": n.planned.Mode, "end": n.planned.End,
+		"step": window.Tell, "window": n.planned.ID(), "execution": n.execution.ID(), "status": status, "mode": n.planned.Mode, "from": n.planned.Start, "end": n.planned.End,
 	})
 	if err != nil {
 		return status, err

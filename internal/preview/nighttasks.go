@@ -206,6 +206,9 @@ func (n *Night) runTask(ctx context.Context, c states.Call) (any, error) {
 	last := &tail{}
 	task := exec.Command(program[0], slices.Concat(program[1:], arguments)...)
 	task.Env = append(os.Environ(), "DB_DSN="+n.p.database)
+	for name, value := range n.account.Environment() {
+		task.Env = append(task.Env, name+"="+value)
+	}
 	task.Stdout, task.Stderr = last, last
 	if err := process.Start(task); err != nil {
 		return nil, err
@@ -235,7 +238,7 @@ func (n *Night) runTask(ctx context.Context, c states.Call) (any, error) {
 	}
 	cause, err := json.Marshal(map[string]any{
 		"StoppedReason": "Essential container in task exited",
-		"Containers":    []any{map[string]any{"ExitCode": task.ProcessState.ExitCode(), "Reason": lastLine(last.String())}},
+		"Containers":    []any{map[string]any{"ExitCode": task.ProcessState.ExitCode(), "Reason": whyFailed(last.String())}},
 	})
 	if err != nil {
 		return nil, err
@@ -243,7 +246,16 @@ func (n *Night) runTask(ctx context.Context, c states.Call) (any, error) {
 	return nil, &states.Failure{Name: states.TaskFailure, Cause: string(cause)}
 }
 
-func lastLine(text string) string { return text[strings.LastIndexByte(text, '\n')+1:] }
+// whyFailed is the error with which noren ended, of all that it wrote, in one line;
+// or the last line, if it could not say an error.
+func whyFailed(text string) string {
+	const begin = "noren: "
+	i := strings.LastIndex("\n"+text, "\n"+begin)
+	if i < 0 {
+		return text[strings.LastIndexByte(text, '\n')+1:]
+	}
+	return strings.Join(strings.Fields(text[i+len(begin):]), " ")
+}
 
 // command is what the container of a task runs.
 func command(parameters any) ([]string, error) {

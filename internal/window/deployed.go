@@ -24,10 +24,12 @@ type Deployed struct {
 
 	// Function, Planned and Schedule are the logical ids of the function of the
 	// steps, of the parameter that holds what was deployed when the plan was
-	// recorded, and of the maintenance window of Systems Manager.
+	// recorded, and of the maintenance window of Systems Manager. Ahead is that of
+	// the one that tells clients before, empty if there is none.
 	Function string `json:"function"`
 	Planned  string `json:"planned"`
 	Schedule string `json:"schedule"`
+	Ahead    string `json:"ahead,omitempty"`
 
 	// Machine is the logical id of the state machine.
 	Machine string `json:"-"`

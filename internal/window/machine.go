@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Resources are what the state machine names: ARNs and names, or what
@@ -14,9 +16,12 @@ type Resources struct {
 	Function string
 
 	// Cluster, Task, SecurityGroup and Subnets are where the schema changes run,
-	// and Container is the name of the container. Required with changes.
+	// and Container is the name of the container. Stack and Switch are what they look
+	// at before they begin: the name of the stack and the path of the switch in it.
+	// Required with changes.
 	Cluster, Task, SecurityGroup, Container string
 	Subnets                                 []string
+	Stack, Switch                           string
 }
 
 // Machine is a state machine in the language of Step Functions, as far as a night
@@ -103,14 +108,14 @@ func (w Window) Machine(r Resources) Machine {
 		}
 		switch step.Kind {
 		case ByFunction:
-			s.Resource, s.Parameters = invokeFunction, invocation{r.Function, parameters(w.payload(step))}
+			s.Resource, s.Parameters = invokeFunction, invocation{r.Function, parameters(w.payload(step, r))}
 			s.ResultSelector = map[string]string{"said.$": "$.Payload.said"}
 			s.ResultPath = path(step.Name)
 		case ByPerson:
-			s.Resource, s.Parameters = invokeAndWait, invocation{r.Function, parameters(w.payload(step))}
+			s.Resource, s.Parameters = invokeAndWait, invocation{r.Function, parameters(w.payload(step, r))}
 			s.ResultPath = path(step.Name)
 		case ByTask:
-			s.Resource, s.Parameters = runTask, r.task(step.Change)
+			s.Resource, s.Parameters = runTask, r.task(step.Change, w.Mode)
 		}
 		for _, repeat := range step.Repeats {
 			s.Retry = append(s.Retry, Retry{repeat.Errors, int(repeat.Every.Seconds()), repeat.Backoff, repeat.Times})
@@ -152,8 +157,10 @@ type invocation struct {
 // Input is what the state machine is started with.
 func (w Window) Input() string { return `{"window":"` + w.ID() + `"}` }
 
-// task are the parameters of the task that runs a schema change.
-func (r Resources) task(c Change) any {
+// task are the parameters of the task that runs a schema change. The task itself
+// looks whether the product is in the mode of the night: whoever continues the
+// execution in the console begins with it.
+func (r Resources) task(c Change, mode maintenance.Mode) any {
 	type container struct {
 		Name    string
 		Command []string
@@ -170,6 +177,9 @@ func (r Resources) task(c Change) any {
 	}{
 		"FARGATE", r.Cluster, r.Task,
 		struct{ AwsvpcConfiguration network }{network{r.Subnets, []string{r.SecurityGroup}, "DISABLED"}},
-		struct{ ContainerOverrides []container }{[]container{{r.Container, []string{"ddl", "run", file + ".sql", "--rehearsal", file + ".rehearsal.json", "--writes", "stopped"}}}},
+		struct{ ContainerOverrides []container }{[]container{{r.Container, []string{
+			"ddl", "run", file + ".sql", "--rehearsal", file + ".rehearsal.json", "--writes", "stopped",
+			"--while", string(mode), "--stack", r.Stack, "--switch", r.Switch,
+		}}}},
 	}
 }

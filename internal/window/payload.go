@@ -37,6 +37,11 @@ type Payload struct {
 	// Mode is the mode that the product is turned to, or that it is expected in.
 	Mode maintenance.Mode `json:"mode,omitempty"`
 
+	// Cluster and Task are where the schema changes run: the ARNs of the cluster and
+	// of the task definition.
+	Cluster string `json:"cluster,omitempty"`
+	Task    string `json:"task,omitempty"`
+
 	// Requests are those of verify.
 	Requests []Request `json:"requests,omitempty"`
 
@@ -53,7 +58,7 @@ type Payload struct {
 
 // payload is what the function is told of a step. What begins with $ is a path
 // into the input or the context of the execution.
-func (w Window) payload(step Step) Payload {
+func (w Window) payload(step Step, r Resources) Payload {
 	p := Payload{Step: step.Name, Window: w.ID(), Execution: "$$.Execution.Id"}
 	from, end := w.Start.UTC(), w.End.UTC()
 	switch step.Name {
@@ -61,6 +66,7 @@ func (w Window) payload(step Step) Payload {
 		p.Started, p.Input = "$$.Execution.StartTime", "$.window"
 		p.Earliest, p.Latest = from.Add(-Early), from.Add(Late)
 		p.End, p.Needs, p.Mode = end, int(w.Rehearsed().Seconds()), w.Mode
+		p.Cluster, p.Task = r.Cluster, r.Task
 	case Announce, AnnounceCompleted, Mute, Unmute:
 		p.From, p.End, p.Mode = from, end, w.Mode
 	case Close:
@@ -68,9 +74,9 @@ func (w Window) payload(step Step) Payload {
 	case ClosedEverywhere, Drained:
 		p.Mode = w.Mode
 	case Verify:
-		p.Requests = w.Verify
+		p.Mode, p.Requests = w.Mode, w.Verify
 	case Ask:
-		p.Token = "$$.Task.Token"
+		p.Mode, p.Token = w.Mode, "$$.Task.Token"
 	case Open, OpenEverywhere:
 		p.Mode = maintenance.Open
 	case Report:
@@ -112,6 +118,10 @@ func (p parameters) MarshalJSON() ([]byte, error) {
 func (w Window) Ahead() string {
 	return w.scheduled(Payload{Step: AnnounceScheduled, From: w.Start.UTC(), End: w.End.UTC()})
 }
+
+// Withdrawal is what the function is told when the window was cancelled before it
+// began.
+func (w Window) Withdrawal() string { return w.scheduled(Payload{Step: Withdraw}) }
 
 // NearEnd is what the function is told when the end is near.
 func (w Window) NearEnd() string {

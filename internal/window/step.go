@@ -23,10 +23,11 @@ const (
 )
 
 // The names of what else the function does: at the time at which clients are
-// told ahead, at the time at which the end is near, and when an execution has
-// ended without success.
+// told ahead, when the window is cancelled before it begins, at the time at which
+// the end is near, and when an execution has ended without success.
 const (
 	AnnounceScheduled = "AnnounceScheduled"
+	Withdraw          = "Withdraw"
 	NearEnd           = "NearEnd"
 	Tell              = "Tell"
 )
@@ -55,6 +56,9 @@ type Step struct {
 	Repeats []Repeat
 }
 
+// IsChange reports whether a step of that name runs a schema change.
+func IsChange(step string) bool { return strings.HasPrefix(step, changePrefix) }
+
 // WantsMode reports whether a step of that name expects that the product is still in
 // the mode of the night: those after closing and before opening.
 func WantsMode(step string) bool {
@@ -62,7 +66,7 @@ func WantsMode(step string) bool {
 	case ClosedEverywhere, Drained, Verify, Ask:
 		return true
 	}
-	return strings.HasPrefix(step, changePrefix)
+	return IsChange(step)
 }
 
 // Kind is who does a step.
@@ -135,7 +139,7 @@ func (w Window) Steps() []Step {
 	}
 	add(len(w.Verify) > 0, Verify, "sends the requests of verify through the bypass", 2*time.Minute, notYet(15*time.Second, 5*time.Minute))
 	if w.Ask {
-		steps = append(steps, Step{Name: Ask, Does: "asks whether to open", Kind: ByPerson, Timeout: 24 * time.Hour, Repeats: []Repeat{interrupted}})
+		steps = append(steps, Step{Name: Ask, Does: "asks whether to open", Kind: ByPerson, Timeout: 24 * time.Hour, Repeats: []Repeat{interrupted, notYet(15*time.Second, 5*time.Minute)}})
 	}
 	add(true, Open, "opens the product with a change set", call, notYet(15*time.Second, 15*time.Minute))
 	add(true, OpenEverywhere, "waits until every listener and every address is open", 2*time.Minute, notYet(10*time.Second, 15*time.Minute))

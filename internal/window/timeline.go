@@ -75,8 +75,28 @@ func (p Progress) Took(now time.Time) time.Duration {
 	return p.Ended.Sub(p.Started)
 }
 
-// Line is the progress in a line of text.
-func (p Progress) Line(now time.Time) string {
+// Lines are the steps as lines of text, one for each, in columns.
+func Lines(all []Progress, now time.Time) []string {
+	name, took := 0, 0
+	for _, p := range all {
+		name, took = max(name, len(p.Name)), max(took, len(p.took(now)))
+	}
+	lines := make([]string, len(all))
+	for i, p := range all {
+		text := p.Said
+		switch {
+		case p.Why != "":
+			text = p.Why
+		case text == "" && p.Stage != Done:
+			text = p.Does
+		}
+		lines[i] = strings.TrimRight(fmt.Sprintf("%-*s  %-7s  %*s  %s", name, p.Name, p.Stage, took, p.took(now), text), " ")
+	}
+	return lines
+}
+
+// took is how long the step took, and how long its rehearsal.
+func (p Progress) took(now time.Time) string {
 	took := ""
 	if !p.Started.IsZero() {
 		took = p.Took(now).Round(time.Second).String()
@@ -84,14 +104,7 @@ func (p Progress) Line(now time.Time) string {
 	if p.Rehearsed > 0 {
 		took = strings.TrimSpace(took + " (rehearsed " + p.Rehearsed.String() + ")")
 	}
-	text := p.Said
-	switch {
-	case p.Why != "":
-		text = p.Why
-	case text == "" && p.Stage != Done:
-		text = p.Does
-	}
-	return strings.TrimRight(fmt.Sprintf("%-20s %-8s %9s  %s", p.Name, p.Stage, took, text), " ")
+	return took
 }
 
 // Timeline tells how far each step is by the events of an execution, oldest first.

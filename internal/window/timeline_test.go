@@ -33,27 +33,28 @@ func TestTimeline(t *testing.T) {
 	}{
 		{"not begun", nil, nil},
 		{"a step that ran", history(entered("Preflight"), scheduled, left("Preflight", `{"Preflight":{"said":"in time"}}`)),
-			[]string{"Preflight            done            2s  in time"}},
+			[]string{"Preflight done 2s in time"}},
 		{"a step that is asked again", history(entered("ClosedEverywhere"), scheduled, failed, scheduled),
-			[]string{"ClosedEverywhere     running         1m  it is not closed everywhere"}},
+			[]string{"ClosedEverywhere running 1m0s it is not closed everywhere"}},
 		{"a question", history(entered("Ask"), window.Event{Kind: "TaskScheduled", Parameters: `{"Payload":{"step":"Ask","token":"AAAA"}}`}),
-			[]string{"Ask                  asking          1m  asks whether to open"}},
+			[]string{"Ask asking 1m0s asks whether to open"}},
 		{"a change that failed", history(entered("Change 20261201-regions"), scheduled, window.Event{Kind: "ExecutionFailed", Error: "States.TaskFailed", Cause: taskFailed}),
-			[]string{"Change 20261201-regions failed   2s (rehearsed 14m0s)  Essential container in task exited, exit code 1"}},
+			[]string{"Change 20261201-regions failed 2s (rehearsed 14m0s) Essential container in task exited, exit code 1"}},
 		{"an abort", history(entered("Drained"), scheduled, window.Event{Kind: "ExecutionAborted"}),
-			[]string{"Drained              failed          2s  it was ended by a person"}},
+			[]string{"Drained failed 2s it was ended by a person"}},
 		{"a time-out", history(entered("Close"), scheduled, window.Event{Kind: "TaskTimedOut", Error: "States.Timeout"}, window.Event{Kind: "ExecutionTimedOut", Error: "States.Timeout"}),
-			[]string{"Close                failed          3s  it took longer than it may"}},
+			[]string{"Close failed 3s it took longer than it may"}},
 		{"a redrive", history(entered("Close"), scheduled, window.Event{Kind: "ExecutionFailed", Error: "X", Cause: "why"}, window.Event{Kind: "ExecutionRedriven"}, scheduled, left("Close", "{}"), entered("Drained")),
-			[]string{"Close                done            5s", "Drained              running"}},
+			[]string{"Close done 5s", "Drained running"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for _, p := range window.Timeline(night().Steps(), test.events) {
+			steps := window.Timeline(night().Steps(), test.events)
+			for i, p := range steps {
 				if p.Stage != window.Comes {
-					now := p.Started.Add(time.Minute)
-					got = append(got, strings.Replace(p.Line(now), "1m0s", "  1m", 1))
+					line := window.Lines(steps, p.Started.Add(time.Minute))[i]
+					got = append(got, strings.Join(strings.Fields(line), " "))
 					if (p.Stage == window.Asking) != (p.Token != "") {
 						t.Errorf("%s is %s, with the token %q", p.Name, p.Stage, p.Token)
 					}
@@ -68,6 +69,26 @@ func TestTimeline(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestLines_AreInColumns: whatever the lengths of the names and times.
+func TestLines_AreInColumns(t *testing.T) {
+	at := time.Date(2026, 11, 30, 17, 0, 0, 0, time.UTC)
+	lines := window.Lines([]window.Progress{
+		{Name: "Close", Stage: window.Done, Started: at, Ended: at.Add(3 * time.Second), Said: "open -> closed"},
+		{Name: "Change 20261201-regions-of-the-world", Stage: window.Failed, Rehearsed: 14 * time.Minute, Started: at, Ended: at.Add(time.Hour), Why: "disk full"},
+		{Name: "Open", Stage: window.Comes, Does: "opens"},
+	}, at)
+	want := []string{
+		"Close                                 done                           3s  open -> closed",
+		"Change 20261201-regions-of-the-world  failed   1h0m0s (rehearsed 14m0s)  disk full",
+		"Open                                  comes                              opens",
+	}
+	for i := range want {
+		if lines[i] != want[i] {
+			t.Errorf("got  %q\nwant %q", lines[i], want[i])
+		}
 	}
 }
 

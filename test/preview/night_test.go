@@ -54,7 +54,7 @@ func nightly(t *testing.T, w window.Window) []preview.Template {
 			}},
 		}}
 		resources["Night"] = map[string]any{"Type": "AWS::StepFunctions::StateMachine", "Metadata": map[string]any{window.MetadataKey: d.Metadata()}, "Properties": map[string]any{
-			"DefinitionString": w.Definition(window.Resources{Function: arn, Cluster: "c", Task: "t", SecurityGroup: "g", Container: "noren", Subnets: []string{"s"}}),
+			"DefinitionString": w.Definition(window.Resources{Function: arn, Cluster: "c", Task: "t", SecurityGroup: "g", Container: "noren", Subnets: []string{"s"}, Stack: "fieldreports-dev", Switch: "Maintenance"}),
 		}}
 		content, err = json.Marshal(read)
 		if err != nil {

@@ -15,8 +15,10 @@ type Portioned struct {
 	Source Table
 	Name   string
 
-	// Assigned are the columns that an UPDATE gives values.
-	Assigned []string
+	// Changes is the table whose rows it writes, and Reads are the others that
+	// it reads, those of its subqueries included.
+	Changes Table
+	Reads   []Table
 
 	sql   string
 	where Span // of the condition; empty where it would go
@@ -42,19 +44,28 @@ func (q Query) Portions() (Portioned, error) {
 	}
 	outer := slices.DeleteFunc(slices.Clone(q.Tables), func(t QueryTable) bool { return !t.Outer })
 	inserts := q.verb == "INSERT" || q.verb == "REPLACE"
+	if len(outer) == 0 {
+		return Portioned{}, errors.New("it names no table")
+	}
+	p := Portioned{Changes: outer[0].Table, sql: q.SQL}
 	if inserts {
 		if _, selects := q.clauses["SELECT"]; !selects {
 			return Portioned{}, errors.New("it inserts no rows of a table")
 		}
-		if len(outer) == 2 && outer[0].Table == outer[1].Table {
-			return Portioned{}, errors.New("it reads the table that it fills")
+		if len(outer) != 2 {
+			return Portioned{}, errors.New("it joins tables, or reads none")
 		}
-		outer = outer[min(1, len(outer)):]
+		outer = outer[1:]
 	}
-	if len(outer) != 1 {
-		return Portioned{}, errors.New("it joins tables, or none is named")
+	if len(outer) != 1 || q.derived {
+		return Portioned{}, errors.New("it joins tables")
 	}
-	p := Portioned{Source: outer[0].Table, Name: outer[0].called, sql: q.SQL}
+	p.Source, p.Name = outer[0].Table, outer[0].called
+	for i, t := range q.Tables {
+		if inserts && i > 0 || !t.Outer {
+			p.Reads = append(p.Reads, t.Table)
+		}
+	}
 	end := len(q.SQL)
 	if on, there := q.clauses["ON"]; there && inserts {
 		end = on.Start
@@ -63,14 +74,17 @@ func (q Query) Portions() (Portioned, error) {
 	if where, there := q.clauses["WHERE"]; there {
 		p.where = Span{where.End, end}
 	}
-	if q.verb == "UPDATE" {
-		p.Assigned = assigned(q)
-	}
 	return p, nil
 }
 
-// assigned are the columns that stand before an = of SET.
-func assigned(q Query) []string {
+// Deletes says whether rows of its targets go: those of DELETE, and of REPLACE.
+func (q Query) Deletes() bool { return q.verb == "DELETE" || q.verb == "REPLACE" }
+
+// Assigned are the columns that an UPDATE gives values.
+func (q Query) Assigned() []string {
+	if q.verb != "UPDATE" {
+		return nil
+	}
 	var all []string
 	depth, next := 0, false
 	for _, t := range words(q.SQL) {

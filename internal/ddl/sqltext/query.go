@@ -24,6 +24,7 @@ type Query struct {
 
 	verb       string // of the outermost query
 	aggregates bool   // that sum up its rows
+	derived    bool   // it joins the rows of another query
 
 	columns []qualified
 	clauses map[string]Span // keywords of the outermost query, where they first stand
@@ -33,7 +34,7 @@ type Query struct {
 type QueryTable struct {
 	TableRef
 	Target bool // rows of it are written
-	Outer  bool // in the outermost query
+	Outer  bool // in the outermost query, parentheses around joined tables included
 	alias  bool // it has another name in the query
 	called string
 	bare   bool // where servers take no other name
@@ -42,7 +43,8 @@ type QueryTable struct {
 // A qualified is a place where a column is named with its table.
 type qualified struct {
 	Table
-	Span // of the table
+	Span       // of the table
+	outer bool // in the outermost query
 }
 
 // ReadQuery finds the tables of a statement on rows.
@@ -76,13 +78,15 @@ func (q Query) With(name func(Table) string) string {
 		edits = append(edits, Edit{t.Span, text})
 	}
 	for _, c := range q.columns {
-		i := slices.IndexFunc(q.Tables, func(t QueryTable) bool { return t.Name == c.Name && (c.Schema == "" || t.Schema == c.Schema) })
+		named := func(t QueryTable) bool { return t.Name == c.Name && (c.Schema == "" || t.Schema == c.Schema) }
+		nearer := slices.ContainsFunc(q.Tables, func(t QueryTable) bool { return named(t) && !t.bare && !t.alias && (t.Outer || !c.outer) })
+		i := slices.IndexFunc(q.Tables, named)
 		if i < 0 {
 			continue // an alias
 		}
 		t := q.Tables[i].Table
 		switch {
-		case bare[t]:
+		case bare[t] && !nearer:
 			edits = append(edits, Edit{c.Span, name(t)})
 		case c.Schema != "":
 			edits = append(edits, Edit{c.Span, Quote(c.Name)})
@@ -108,6 +112,7 @@ type level struct {
 	expect bool // a table is next
 	target bool // whose rows are written
 	bare   bool // for which there is no alias
+	outer  bool // of the outermost query
 	verb   string
 }
 
@@ -119,7 +124,7 @@ func (r *queryReader) peek(n int) token {
 }
 
 func (r *queryReader) read() {
-	r.levels = []level{{}}
+	r.levels = []level{{outer: true}}
 	for r.err == nil && r.at < len(r.words) {
 		l := &r.levels[len(r.levels)-1]
 		t := r.peek(0)
@@ -162,9 +167,10 @@ func (r *queryReader) open(l *level) {
 	inner := level{}
 	switch {
 	case next.is("SELECT", "WITH", "VALUES", "TABLE"):
+		r.q.derived = r.q.derived || l.expect && l.outer
 		l.expect = false
 	case l.expect: // joined tables
-		inner = level{query: true, from: true, expect: true}
+		inner = level{query: true, from: true, expect: true, target: l.target, outer: l.outer}
 		l.expect = false
 	case before.kind == word || before.kind == identifier:
 		r.call(before)
@@ -295,7 +301,7 @@ func (r *queryReader) table(l *level) {
 		r.err = p.err
 		return
 	}
-	t := QueryTable{TableRef: ref, called: ref.Name, Target: l.target, Outer: len(r.levels) == 1, bare: l.bare}
+	t := QueryTable{TableRef: ref, called: ref.Name, Target: l.target, Outer: l.outer, bare: l.bare}
 	next := p.peek()
 	if next.is("(") && !l.bare {
 		r.err = fmt.Errorf("%s: noren does not know the table function %q", firstWords(r.q.SQL), ref.Name)
@@ -349,7 +355,7 @@ func (r *queryReader) column(t token) {
 		return
 	}
 	if r.peek(2).is(".") { // schema.table.column
-		r.q.columns = append(r.q.columns, qualified{Table{first, second}, Span{t.start, r.peek(1).end()}})
+		r.q.columns = append(r.q.columns, qualified{Table{first, second}, Span{t.start, r.peek(1).end()}, len(r.levels) == 1})
 		r.at += 4
 		return
 	}
@@ -358,6 +364,6 @@ func (r *queryReader) column(t token) {
 		r.at += 2
 		return
 	}
-	r.q.columns = append(r.q.columns, qualified{Table{"", first}, Span{t.start, t.end()}})
+	r.q.columns = append(r.q.columns, qualified{Table{"", first}, Span{t.start, t.end()}, len(r.levels) == 1})
 	r.at += 2
 }

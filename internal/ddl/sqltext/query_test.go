@@ -15,6 +15,7 @@ func TestReadQuery(t *testing.T) {
 		{"UPDATE LOW_PRIORITY IGNORE `t`, u AS v SET t.a = v.a", "UPDATE LOW_PRIORITY IGNORE s.t AS `t`, s.u AS v SET t.a = v.a", ""},
 		{"UPDATE t JOIN u ON t.id = u.id LEFT JOIN (w, y) USING (id) SET t.a = u.a", "UPDATE s.t AS `t` JOIN s.u AS `u` ON t.id = u.id LEFT JOIN (s.w AS `w`, s.y AS `y`) USING (id) SET t.a = u.a", ""},
 		{"DELETE FROM t WHERE t.a = 1 AND id IN (SELECT id FROM u)", "DELETE FROM s.t WHERE s.t.a = 1 AND id IN (SELECT id FROM s.u AS `u`)", ""},
+		{"INSERT INTO t SELECT u.a FROM u WHERE NOT EXISTS (SELECT 1 FROM t WHERE t.a = u.a) ON DUPLICATE KEY UPDATE a = t.b", "INSERT INTO s.t SELECT u.a FROM s.u AS `u` WHERE NOT EXISTS (SELECT 1 FROM s.t AS `t` WHERE t.a = u.a) ON DUPLICATE KEY UPDATE a = s.t.b", ""},
 		{"DELETE t FROM t JOIN u ON t.id = u.id", "DELETE t FROM s.t AS `t` JOIN s.u AS `u` ON t.id = u.id", ""},
 		{"INSERT INTO t (a, b) VALUES (1, (SELECT MAX(a) FROM u)) ON DUPLICATE KEY UPDATE a = VALUES(a), b = t.b", "INSERT INTO s.t (a, b) VALUES (1, (SELECT MAX(a) FROM s.u AS `u`)) ON DUPLICATE KEY UPDATE a = VALUES(a), b = s.t.b", ""},
 		{"INSERT t SELECT EXTRACT(YEAR FROM d), TRIM(LEADING 'x' FROM a) FROM u, v w WHERE u.id = w.id", "INSERT s.t SELECT EXTRACT(YEAR FROM d), TRIM(LEADING 'x' FROM a) FROM s.u AS `u`, s.v w WHERE u.id = w.id", ""},

@@ -65,7 +65,8 @@ type Request struct {
 	// Announce is the announcement. Default: that of the document stays.
 	Announce *Announcement `json:"announce,omitempty"`
 
-	// Status is scheduled, in_progress or completed. Default: what follows from the
+	// Status is scheduled, in_progress or completed; or none, which takes back the
+	// announcement of that ID, and leaves any other. Default: what follows from the
 	// announcement and the mode.
 	Status Status `json:"status,omitempty"`
 
@@ -187,8 +188,18 @@ func (h *Handler) asked(ctx context.Context, r Request) error {
 	}
 	switch r.Status {
 	case "", Scheduled, InProgress, Completed:
+	case None:
+		if r.Announce != nil || r.ID == "" {
+			return errors.New("status none takes back an announcement: want its id, and no other announcement")
+		}
+		return h.store.Change(ctx, func(d Document) Document {
+			if d.ID != r.ID {
+				return d
+			}
+			return d.Announced(maintenance.Announcement{}, "")
+		})
 	default:
-		return fmt.Errorf("status: want scheduled, in_progress or completed, got %q", r.Status)
+		return fmt.Errorf("status: want scheduled, in_progress, completed or none, got %q", r.Status)
 	}
 	now := h.store.Now()
 	return h.store.Change(ctx, func(d Document) Document {

@@ -226,6 +226,19 @@ func TestStory(t *testing.T) {
 				"in_progress read-only since 27T12:00 until -; w: 27T16:00 to 27T20:00 map[ja:停止]"},
 			{`{"status":"completed","id":"w"}`, "completed open since 27T12:00 until -; w: 27T16:00 to 27T20:00 map[ja:停止]"},
 		},
+		"a night that is cancelled takes back its own announcement": {
+			{`{"announce":{"from":"2026-11-28T12:00:00Z"},"status":"scheduled","id":"n1"}`, "scheduled open since - until -; n1: 28T12:00 to - map[]"},
+			{`{"status":"none","id":"n2"}`, "scheduled open since - until -; n1: 28T12:00 to - map[]"},
+			{`{"status":"none","id":"n1"}`, "none open since - until -"},
+			{`{"status":"none","id":"n1"}`, "none open since - until -"},
+			{night, "scheduled open since - until -" + announced},
+			{`{"status":"none","id":"n1"}`, "scheduled open since - until -" + announced},
+		},
+		"taken back while it is closed for another reason": {
+			{`{"announce":{"from":"2026-11-28T12:00:00Z"},"status":"scheduled","id":"n1"}`, "scheduled open since - until -; n1: 28T12:00 to - map[]"},
+			{turn("closed", "2026-11-27T10:00:00Z", ""), "in_progress closed since 27T10:00 until -; n1: 28T12:00 to - map[]"},
+			{`{"status":"none","id":"n1"}`, "in_progress closed since 27T10:00 until -"},
+		},
 		"scheduled while it is closed stays in progress": {
 			{turn("closed", "2026-11-27T10:00:00Z", ""), "in_progress closed since 27T10:00 until -"},
 			{`{"announce":{"from":"2026-11-28T12:00:00Z","message":{"en":"a"}},"status":"scheduled"}`,
@@ -355,11 +368,13 @@ func TestDamaged(t *testing.T) {
 // TestRefused: what is no event changes nothing, and is an error.
 func TestRefused(t *testing.T) {
 	for event, want := range map[string]string{
-		`7`:                                      "not a JSON object",
-		`{}`:                                     "want announce, status or both",
-		`{"state":"completed"}`:                  "unknown field",
-		`{"status":"over"}`:                      `want scheduled, in_progress or completed, got "over"`,
-		`{"status":"in_progress","mode":"open"}`: `want read-only or closed, got "open"`,
+		`7`:                     "not a JSON object",
+		`{}`:                    "want announce, status or both",
+		`{"state":"completed"}`: "unknown field",
+		`{"status":"over"}`:     `want scheduled, in_progress, completed or none, got "over"`,
+		`{"status":"none"}`:     "want its id",
+		`{"status":"none","id":"a","announce":{"from":"2026-11-28T00:00:00Z"}}`:       "and no other announcement",
+		`{"status":"in_progress","mode":"open"}`:                                      `want read-only or closed, got "open"`,
 		`{"announce":{"until":"2026-11-28T00:00:00Z"}}`:                               "want from",
 		`{"announce":{"from":"2026-11-28T00:00:00Z","until":"2026-11-28T00:00:00Z"}}`: "want an end after the beginning",
 		`{"announce":{"from":"tomorrow"}}`:                                            "tomorrow",

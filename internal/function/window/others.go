@@ -54,6 +54,14 @@ func (f *Function) announceScheduled(ctx context.Context, p night.Payload) (stri
 	return "clients are told what is to come", err
 }
 
+// withdraw takes back what clients were told of a maintenance that does not begin.
+func (f *Function) withdraw(ctx context.Context, p night.Payload) (string, error) {
+	if err := f.invoke(ctx, f.Settings.Announcement, announcement.Request{Status: announcement.None, ID: p.Window}); err != nil {
+		return "", err
+	}
+	return "clients are no longer told of it", nil
+}
+
 // announce tells clients that it is in progress. A night is not stopped by a
 // failure of that: the 503 is what clients go by.
 func (f *Function) announce(ctx context.Context, p night.Payload) (string, error) {

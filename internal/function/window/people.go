@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,9 @@ func (f *Function) command(verb string) string {
 // ask asks whether to open. The answer comes by the token, which the command finds
 // in the history of the execution.
 func (f *Function) ask(ctx context.Context, p night.Payload) (string, error) {
+	if err := f.still(ctx, p); err != nil {
+		return "", err
+	}
 	return "asked", f.mail(ctx, "open?",
 		"The maintenance "+p.Window+" has done its work, and asks whether to open. Until you say so it stays closed.", "",
 		"To see what was done, and to open:", f.command("window status"), f.command("window approve"))
@@ -54,12 +58,12 @@ func (f *Function) report(ctx context.Context, p night.Payload) (string, error) 
 	if err != nil {
 		lines = append(lines, "What each step took is not known: "+err.Error())
 	} else {
-		for _, step := range night.Timeline(nil, e.Events) {
-			step.Rehearsed = time.Duration(p.Rehearsed[step.Name]) * time.Second
-			if step.Name != night.Report {
-				lines = append(lines, step.Line(f.Now()))
-			}
+		steps := night.Timeline(nil, e.Events)
+		for i := range steps {
+			steps[i].Rehearsed = time.Duration(p.Rehearsed[steps[i].Name]) * time.Second
 		}
+		steps = slices.DeleteFunc(steps, func(s night.Progress) bool { return s.Name == night.Report })
+		lines = append(lines, night.Lines(steps, f.Now())...)
 	}
 	return "sent", f.mail(ctx, "open again", lines...)
 }
@@ -69,24 +73,59 @@ func (f *Function) report(ctx context.Context, p night.Payload) (string, error) 
 func (f *Function) tell(ctx context.Context, p night.Payload) (string, error) {
 	mode, how := f.mode(ctx)
 	lines := []string{"The maintenance " + p.Window + " has ended: " + p.Status + ".", how, ""}
-	where := ""
+	where, said, opened := "", false, false
 	e, err := execution.Read(ctx, sfn.NewFromConfig(f.Config), p.Execution)
 	switch {
 	case err != nil:
 		lines = append(lines, "Where it ended is not known: "+err.Error())
 	case e != nil:
-		for _, step := range night.Timeline(nil, e.Events) {
-			lines = append(lines, step.Line(f.Now()))
+		steps := night.Timeline(nil, e.Events)
+		lines = append(lines, night.Lines(steps, f.Now())...)
+		for _, step := range steps {
+			opened = opened || step.Name == night.Open && step.Stage == night.Done
 			if step.Stage == night.Failed {
 				where = " at " + step.Name
+				said = f.Settings.Log != "" && night.IsChange(step.Name)
 			}
 		}
+	}
+	if said {
+		lines = append(lines, "", "What noren ddl run said:", "  "+f.Settings.Log)
+	}
+	if mode == maintenance.Open && strings.HasSuffix(p.Execution, ":"+p.Window) {
+		lines = append(lines, "")
+		lines = append(lines, f.tellOthers(ctx, p, opened)...)
 	}
 	lines = append(lines, "", "To see it as a timeline, and to go on from the step that failed:", f.command("window status"), f.command("window retry"))
 	if mode != maintenance.Open {
 		lines = append(lines, "", "To open without going on, after a question:", f.command("window open"))
 	}
 	return "sent", f.mail(ctx, fmt.Sprintf("the maintenance ended%s, the product is %s", where, mode), lines...)
+}
+
+// tellOthers tells clients and monitors that an open product is no longer in the
+// maintenance: the execution, which has ended, does not. It says what they were told.
+func (f *Function) tellOthers(ctx context.Context, p night.Payload, opened bool) []string {
+	var said []string
+	note := func(done string, err error) {
+		if err != nil {
+			done = "They were to be told, and were not: " + err.Error()
+		}
+		said = append(said, done)
+	}
+	if f.Settings.Announcement != "" {
+		done, tell := "Clients are no longer told of it.", f.withdraw
+		if opened {
+			done, tell = "Clients are told that it is over.", f.announceCompleted
+		}
+		_, err := tell(ctx, p)
+		note(done, err)
+	}
+	if f.Settings.Monitors != "" {
+		_, err := f.unmute(ctx, p)
+		note("Monitors watch.", err)
+	}
+	return said
 }
 
 // mode is what the product is in, and a sentence that says so.

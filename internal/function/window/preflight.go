@@ -12,6 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/noren-cdk/noren/internal/turn"
@@ -32,7 +36,7 @@ func (f *Function) preflight(ctx context.Context, p night.Payload) (string, erro
 	if err != nil {
 		err = fmt.Errorf("the product is not open everywhere: %w", err)
 	}
-	errs := []error{err, f.quiet(ctx), f.asPlanned(ctx)}
+	errs := []error{err, f.quiet(ctx), f.asPlanned(ctx), f.canRun(ctx, p), f.canCall(ctx, f.Settings.Announcement), f.canCall(ctx, f.Settings.Monitors)}
 	o := f.operation()
 	plan, err := o.Prepare(ctx, turn.Wish{Mode: p.Mode, Until: p.End, Typed: f.Now()})
 	if err == nil {
@@ -44,7 +48,11 @@ func (f *Function) preflight(ctx context.Context, p night.Payload) (string, erro
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return "", fmt.Errorf("the night does not begin, and the product is as it was: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
-	return "in time, open, no alarm, as planned; the change set that closes changes the switch and nothing else", nil
+	said := "in time, open, no alarm, as planned; the change set that closes changes the switch and nothing else"
+	if p.Task != "" {
+		said += "; the cluster and the task of the schema changes are active"
+	}
+	return said, nil
 }
 
 // inTime reports a night that begins at another time than it should, or of
@@ -65,6 +73,43 @@ func (f *Function) inTime(p night.Payload) error {
 		return fmt.Errorf("it was started at %s, want %s at the latest: a night that cannot begin in time does not begin", started.UTC().Format(time.RFC3339), p.Latest.Format(time.RFC3339))
 	case now.Add(time.Duration(p.Needs) * time.Second).After(p.End):
 		return fmt.Errorf("it is %s, and the changes took %v when they were rehearsed: too late for the end, %s", now.UTC().Format(time.RFC3339), time.Duration(p.Needs)*time.Second, p.End.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// canRun reports that the task of the schema changes could not be started, as far as
+// that can be told without starting it.
+func (f *Function) canRun(ctx context.Context, p night.Payload) error {
+	if p.Task == "" {
+		return nil
+	}
+	api := ecs.NewFromConfig(f.Config)
+	var errs []error
+	clusters, err := api.DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: []string{p.Cluster}})
+	switch {
+	case err != nil:
+		errs = append(errs, fmt.Errorf("whether the cluster of the schema changes is there is not known: %w", err))
+	case len(clusters.Clusters) != 1 || aws.ToString(clusters.Clusters[0].Status) != "ACTIVE":
+		errs = append(errs, fmt.Errorf("the cluster of the schema changes, %s, is not active", p.Cluster))
+	}
+	task, err := api.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &p.Task})
+	switch {
+	case err != nil:
+		errs = append(errs, fmt.Errorf("whether the task of the schema changes is there is not known: %w", err))
+	case task.TaskDefinition == nil || task.TaskDefinition.Status != ecstypes.TaskDefinitionStatusActive:
+		errs = append(errs, fmt.Errorf("the task of the schema changes, %s, is not active", p.Task))
+	}
+	return errors.Join(errs...)
+}
+
+// canCall reports that a function could not be called. It is not called.
+func (f *Function) canCall(ctx context.Context, function string) error {
+	if function == "" {
+		return nil
+	}
+	_, err := lambda.NewFromConfig(f.Config).Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, InvocationType: lambdatypes.InvocationTypeDryRun})
+	if err != nil {
+		return fmt.Errorf("%s could not be called: %w", function, err)
 	}
 	return nil
 }

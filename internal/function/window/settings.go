@@ -39,6 +39,9 @@ type Settings struct {
 	// is its ARN. Default: no bypass.
 	Header, Cookie, Secret string
 
+	// Log is the command that shows what schema changes said. Default: none.
+	Log string
+
 	// Announcement and Monitors are the names of the functions that tell clients
 	// and that mute monitors. Default: there is none.
 	Announcement, Monitors string
@@ -50,7 +53,7 @@ func (s *Settings) variables() map[string]*string {
 		"WINDOW_STACK": &s.Stack, "WINDOW_SWITCH": &s.Switch, "WINDOW_ROLE": &s.Role, "WINDOW_TOPIC": &s.Topic,
 		"WINDOW_PLANNED": &s.Planned, "WINDOW_OPTIONS": &s.Options, "WINDOW_URL": &s.URL,
 		"WINDOW_HEADER": &s.Header, "WINDOW_COOKIE": &s.Cookie, "WINDOW_SECRET": &s.Secret,
-		"WINDOW_ANNOUNCEMENT": &s.Announcement, "WINDOW_MONITORS": &s.Monitors,
+		"WINDOW_ANNOUNCEMENT": &s.Announcement, "WINDOW_MONITORS": &s.Monitors, "WINDOW_LOG": &s.Log,
 	}
 }
 

@@ -20,6 +20,9 @@ func (f *Function) verify(ctx context.Context, p night.Payload) (string, error) 
 	if f.Settings.URL == "" || f.Settings.Secret == "" {
 		return "", errors.New("there is nothing to send requests to, or no bypass")
 	}
+	if err := f.still(ctx, p); err != nil {
+		return "", err
+	}
 	out, err := secretsmanager.NewFromConfig(f.Config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &f.Settings.Secret})
 	if err != nil {
 		return "", fmt.Errorf("reading the secret of the bypass: %w", err)

@@ -60,7 +60,7 @@ func (f *Function) Handle(ctx context.Context, p night.Payload) (Result, error) 
 	}
 	steps := map[string]func(context.Context, night.Payload) (string, error){
 		night.Preflight: f.preflight,
-		night.Announce:  f.announce, night.AnnounceScheduled: f.announceScheduled, night.AnnounceCompleted: f.announceCompleted,
+		night.Announce:  f.announce, night.AnnounceScheduled: f.announceScheduled, night.AnnounceCompleted: f.announceCompleted, night.Withdraw: f.withdraw,
 		night.Mute: f.mute, night.Unmute: f.unmute,
 		night.Close: f.turn, night.Open: f.turn,
 		night.ClosedEverywhere: f.everywhere, night.OpenEverywhere: f.everywhere,
@@ -103,6 +103,10 @@ func (f *Function) turn(ctx context.Context, p night.Payload) (string, error) {
 	}
 	o := f.operation()
 	plan, err := o.Prepare(ctx, wish)
+	if err == nil && plan.ChangeSet != "" && p.Step == night.Close && !p.End.After(now) {
+		return "", errors.Join(fmt.Errorf("it is past the planned end, %s, and nothing was closed; to go on all the same: noren %s %s, then noren window retry %[3]s",
+			p.End.Format(time.RFC3339), verbs[p.Mode], f.Settings.Options), o.Discard(ctx, plan))
+	}
 	if err == nil && plan.ChangeSet != "" {
 		err = o.Execute(ctx, plan, nil)
 	}
@@ -125,13 +129,28 @@ func busy(err error) bool {
 	return errors.As(err, &busy) && busy.Passes() || errors.As(err, &lost)
 }
 
-// look looks at the switch.
-func (f *Function) look(ctx context.Context) (live.Status, error) {
+// query is how the product is looked at.
+func (f *Function) query() live.Query {
 	query := live.Query{Stack: f.Settings.Stack, AWS: f.Config, Now: f.Now}
 	if f.Query != nil {
 		f.Query(&query)
 	}
-	report, err := query.Find(ctx)
+	return query
+}
+
+// still fails unless the product is in the mode of the night. Someone may have
+// opened it since it was closed, and continued the execution in the console.
+func (f *Function) still(ctx context.Context, p night.Payload) error {
+	other, err := f.query().Still(ctx, f.Settings.Switch, p.Mode)
+	if err != nil && !other {
+		return notYet(err)
+	}
+	return err
+}
+
+// look looks at the switch.
+func (f *Function) look(ctx context.Context) (live.Status, error) {
+	report, err := f.query().Find(ctx)
 	if err != nil {
 		return live.Status{}, err
 	}

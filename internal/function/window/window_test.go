@@ -1,13 +1,16 @@
 package window
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +40,7 @@ func newFunction(t *testing.T, after time.Duration) (*Function, *awsstub.AWS) {
 	return &Function{
 		Settings: Settings{
 			Stack: "shop", Switch: "Maintenance", Role: "arn:role", Topic: "arn:topic", Planned: "Planned", Options: "--env prod",
-			Header: "X-Bypass", Secret: "arn:secret", Announcement: "announcement", Monitors: "monitors",
+			Header: "X-Bypass", Secret: "arn:secret", Announcement: "announcement", Monitors: "monitors", Log: "aws logs tail changes",
 		},
 		Config: stub.Config(t), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return begins.Add(after) },
 	}, stub
@@ -128,14 +131,74 @@ func TestPreflight_SaysEverythingThatIsInTheWay(t *testing.T) {
 	stub.Answer("DescribeStacks", awsstub.Refuse("AccessDenied", "no DescribeStacks"))
 	stub.Answer("DescribeAlarms", awsstub.Refuse("AccessDenied", "no DescribeAlarms"))
 	stub.Answer("GetParameter", `{"Parameter": {"Value": "abc"}}`)
+	stub.Answer("Invoke", awsstub.Refuse("AccessDeniedException", "no Invoke"))
 	stub.Answer("GetTemplate", "<TemplateBody>{}</TemplateBody>")
 	_, err := f.preflight(t.Context(), night.Payload{
 		Window: plan.ID(), Execution: run, Input: plan.ID(), Started: begins.Format(time.RFC3339), Latest: begins.Add(night.Late), End: plan.End, Mode: maintenance.Closed,
+		Cluster: "arn:cluster", Task: "arn:task",
 	})
-	for _, want := range []string{"the night does not begin, and the product is as it was", "is not open everywhere", "whether there is an alarm is not known", "was deployed, or the mode was turned", "could not be closed"} {
+	for _, want := range []string{"the cluster of the schema changes", "the task of the schema changes", "announcement could not be called", "monitors could not be called", "the night does not begin, and the product is as it was", "is not open everywhere", "whether there is an alarm is not known", "was deployed, or the mode was turned", "could not be closed"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
+	}
+}
+
+// TestCanRun: what a schema change needs is looked at, and nothing is started.
+func TestCanRun(t *testing.T) {
+	const (
+		cluster = `{"clusters": [{"status": "ACTIVE"}]}`
+		task    = `{"taskDefinition": {"status": "ACTIVE"}}`
+	)
+	for name, test := range map[string]struct{ cluster, task, want string }{
+		"both are there":       {cluster, task, ""},
+		"no such cluster":      {`{"clusters": [], "failures": [{"reason": "MISSING"}]}`, task, "the cluster of the schema changes, arn:cluster, is not active"},
+		"a deleted cluster":    {`{"clusters": [{"status": "INACTIVE"}]}`, task, "arn:cluster, is not active"},
+		"a cluster not read":   {awsstub.Refuse("AccessDeniedException", "no"), task, "whether the cluster of the schema changes is there is not known"},
+		"a deregistered task":  {cluster, `{"taskDefinition": {"status": "INACTIVE"}}`, "the task of the schema changes, arn:task, is not active"},
+		"no such task":         {cluster, awsstub.Refuse("ClientException", "Unable to describe task definition."), "whether the task of the schema changes is there is not known"},
+		"neither can be asked": {awsstub.Refuse("AccessDeniedException", "no"), awsstub.Refuse("AccessDeniedException", "no"), "\nwhether the task"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, stub := newFunction(t, 0)
+			stub.Answer("DescribeClusters", test.cluster)
+			stub.Answer("DescribeTaskDefinition", test.task)
+			err := f.canRun(t.Context(), night.Payload{Cluster: "arn:cluster", Task: "arn:task"})
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// TestCanCall_DoesNotCall asks Lambda for a dry run.
+func TestCanCall_DoesNotCall(t *testing.T) {
+	f, _ := newFunction(t, 0)
+	var asked []string
+	status := http.StatusNoContent
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path+" "+r.Header.Get("X-Amz-Invocation-Type"))
+		w.WriteHeader(status)
+	}))
+	defer server.Close()
+	f.Config.BaseEndpoint = &server.URL
+	if err := f.canCall(t.Context(), "monitors"); err != nil {
+		t.Error(err)
+	}
+	if err := f.canCall(t.Context(), ""); err != nil {
+		t.Errorf("there is no function, and it %v", err)
+	}
+	status = http.StatusForbidden
+	if err := f.canCall(t.Context(), "monitors"); err == nil || !strings.Contains(err.Error(), "monitors could not be called") {
+		t.Errorf("got %v", err)
+	}
+	for _, a := range asked {
+		if a != "/2015-03-31/functions/monitors/invocations DryRun" {
+			t.Errorf("asked for %s", a)
+		}
+	}
+	if len(asked) != 2 {
+		t.Errorf("asked %d times: %q", len(asked), asked)
 	}
 }
 
@@ -167,6 +230,7 @@ func TestOthers(t *testing.T) {
 		tolerated  bool
 	}{
 		{night.AnnounceScheduled, `{"announce":{"from":"2026-11-30T17:00:00Z","until":"2026-11-30T19:00:00Z"},"status":"scheduled","id":"noren-20261130T170000Z"}`, false},
+		{night.Withdraw, `{"status":"none","id":"noren-20261130T170000Z"}`, false},
 		{night.Announce, `{"announce":{"from":"2026-11-30T17:00:00Z","until":"2026-11-30T19:00:00Z"},"status":"in_progress","mode":"closed","id":"noren-20261130T170000Z"}`, true},
 		{night.AnnounceCompleted, `{"status":"completed","id":"noren-20261130T170000Z"}`, false},
 		{night.Mute, `{"action":"begin","stack":"shop","switch":"Maintenance","since":"2026-11-30T17:00:00Z","until":"2026-11-30T19:00:00Z","mode":"closed"}`, true},
@@ -191,6 +255,70 @@ func TestOthers(t *testing.T) {
 	}
 }
 
+// inMode answers as a stack does whose template and listener are in a mode.
+func inMode(t *testing.T, stub *awsstub.AWS, mode string) {
+	t.Helper()
+	template, err := os.ReadFile("../../diff/testdata/own." + mode + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stub.Answer("DescribeStacks", "<Stacks><member><StackName>shop</StackName><StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks>")
+	stub.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(string(template))+"</TemplateBody>")
+	const listener, app, responder = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/alb/1/2", "arn:app", "arn:responder"
+	resources := ""
+	for id, name := range map[string]string{"AlbListener86261768": listener, "AppF1B96344": app, "MaintenanceTargetGroup4F265FD4": responder} {
+		resources += "<member><LogicalResourceId>" + id + "</LogicalResourceId><PhysicalResourceId>" + name + "</PhysicalResourceId></member>"
+	}
+	stub.Answer("ListStackResources", "<StackResourceSummaries>"+resources+"</StackResourceSummaries>")
+	stub.Answer("DescribeListeners", "<Listeners><member><ListenerArn>"+listener+"</ListenerArn><DefaultActions><member><Type>forward</Type><TargetGroupArn>"+map[string]string{"open": app, "closed": responder}[mode]+"</TargetGroupArn></member></DefaultActions></member></Listeners>")
+	stub.Answer("DescribeRules", "<Rules></Rules>")
+}
+
+// TestStill: whoever continues an execution begins with the step that failed, however
+// the product was turned meanwhile. What comes after closing sends nothing, and asks
+// nobody, unless the product is as it was left.
+func TestStill(t *testing.T) {
+	for name, test := range map[string]struct {
+		template, listener string
+		want               string // part of the error; empty: it is done
+		again              bool
+	}{
+		"closed":                       {"closed", "closed", "", false},
+		"opened meanwhile":             {"open", "open", "the product is open, and not closed", false},
+		"opened without a deploy":      {"closed", "open", "whether the product is closed is not known: the template says closed, the listener open", true},
+		"a listener that is not known": {"closed", "", "whether the product is closed is not known", true},
+	} {
+		for _, step := range []string{night.Verify, night.Ask} {
+			t.Run(step+", "+name, func(t *testing.T) {
+				f, stub := newFunction(t, 0)
+				stub.Answer("GetSecretValue", `{"SecretString": "s3cret"}`)
+				inMode(t, stub, cmp.Or(test.listener, "closed"))
+				if test.listener == "" {
+					stub.Answer("DescribeListeners", awsstub.Refuse("Throttling", "later"))
+				}
+				if test.template != test.listener {
+					template, err := os.ReadFile("../../diff/testdata/own." + test.template + ".json")
+					if err != nil {
+						t.Fatal(err)
+					}
+					stub.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(string(template))+"</TemplateBody>")
+				}
+				asked := 0
+				server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+				defer server.Close()
+				f.Settings.URL = server.URL
+				_, err := f.Handle(t.Context(), night.Payload{Step: step, Window: plan.ID(), Mode: maintenance.Closed, Requests: plan.Verify})
+				if _, again := errors.AsType[NotYet](err); (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) || again != test.again {
+					t.Errorf("got %v, want %q", err, test.want)
+				}
+				if done := asked > 0 || len(stub.Calls("Publish")) > 0; done != (test.want == "") {
+					t.Errorf("%d requests, %d mails", asked, len(stub.Calls("Publish")))
+				}
+			})
+		}
+	}
+}
+
 func TestVerify(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -207,6 +335,7 @@ func TestVerify(t *testing.T) {
 			t.Run(test.name, func(t *testing.T) {
 				f, stub := newFunction(t, 0)
 				stub.Answer("GetSecretValue", `{"SecretString": "s3cret"}`)
+				inMode(t, stub, "closed")
 				asked := 0
 				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					asked++
@@ -223,7 +352,7 @@ func TestVerify(t *testing.T) {
 				if f.Settings.URL = server.URL; cookie {
 					f.Settings.Header, f.Settings.Cookie = "", "bypass"
 				}
-				_, err := f.verify(t.Context(), night.Payload{Requests: plan.Verify})
+				_, err := f.verify(t.Context(), night.Payload{Mode: maintenance.Closed, Requests: plan.Verify})
 				var again NotYet
 				if (err == nil) != (test.want == "") || err != nil && (!strings.Contains(err.Error(), test.want) || !errors.As(err, &again)) || asked != 1 {
 					t.Errorf("got %v after %d requests, want %s", err, asked, test.want)
@@ -257,13 +386,21 @@ func stacked(t *testing.T, after time.Duration, mode, state string) (*Function, 
 	stub.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(product(mode, ""))+"</TemplateBody>")
 	stub.Answer("ListChangeSets", "<Summaries></Summaries>")
 	stub.Answer("GetStackPolicy", "")
-	stub.Answer("CreateChangeSet", "<Id>1</Id>")
+	made := ""
+	stub.AnswerBy("CreateChangeSet", func(r awsstub.Request) string {
+		made = r.Form.Get("TemplateBody")
+		return "<Id>1</Id>"
+	})
 	stub.Answer("DeleteChangeSet", "")
 	change := func(id, kind, property string) string {
 		return "<member><Type>Resource</Type><ResourceChange><Action>Modify</Action><LogicalResourceId>" + id + "</LogicalResourceId><ResourceType>" + kind + "</ResourceType><Replacement>False</Replacement><Details><member><Target><Attribute>Properties</Attribute><Name>" + property + "</Name></Target></member></Details></ResourceChange></member>"
 	}
 	stub.AnswerBy("DescribeChangeSet", func(awsstub.Request) string {
-		return "<Status>CREATE_COMPLETE</Status><Changes>" + change("Listener", "AWS::ElasticLoadBalancingV2::Listener", "DefaultActions") + change("Function", "AWS::Lambda::Function", "Environment") + "</Changes>"
+		changes := change("Listener", "AWS::ElasticLoadBalancingV2::Listener", "DefaultActions")
+		if strings.Contains(made, "2026-") { // the end
+			changes += change("Function", "AWS::Lambda::Function", "Environment")
+		}
+		return "<Status>CREATE_COMPLETE</Status><Changes>" + changes + "</Changes>"
 	})
 	executed := url.Values{}
 	stub.AnswerBy("ExecuteChangeSet", func(r awsstub.Request) string {
@@ -288,6 +425,7 @@ func TestClose(t *testing.T) {
 		{"an open product", "open", "UPDATE_COMPLETE", 0, true, "", false},
 		{"one that is being changed", "open", "UPDATE_IN_PROGRESS", 0, false, "is UPDATE_IN_PROGRESS", true},
 		{"one that is stuck", "open", "UPDATE_ROLLBACK_FAILED", 0, false, "repair it first", false},
+		{"past the end", "open", "UPDATE_COMPLETE", 2 * time.Hour, false, "it is past the planned end, 2026-11-30T19:00:00Z, and nothing was closed; to go on all the same: noren close --env prod, then noren window retry --env prod", false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -300,6 +438,9 @@ func TestClose(t *testing.T) {
 			calls := stub.Calls("ExecuteChangeSet")
 			if (len(calls) == 1) != test.executes {
 				t.Errorf("%d change sets were executed", len(calls))
+			}
+			if made, deleted := len(stub.Calls("CreateChangeSet")), len(stub.Calls("DeleteChangeSet")); !test.executes && made > deleted {
+				t.Errorf("%d change sets were made, %d deleted", made, deleted)
 			}
 			if test.executes {
 				made := stub.Calls("CreateChangeSet")[0].Form
@@ -341,7 +482,7 @@ func TestPeople_AreToldWhatToType(t *testing.T) {
 		wants []string
 	}{
 		{night.Ask, []string{"shop: open?", "noren window approve --env prod", "stays closed"}},
-		{night.Tell, []string{"shop: the maintenance ended at Change regions", "States.TaskFailed: disk full", "noren window retry --env prod", "noren window open --env prod", "noren window status --env prod"}},
+		{night.Tell, []string{"shop: the maintenance ended at Change regions", "States.TaskFailed: disk full", "What noren ddl run said:\n  aws logs tail changes", "noren window retry --env prod", "noren window open --env prod", "noren window status --env prod"}},
 		{night.Report, []string{"shop: open again", "Change regions", "(rehearsed 30m0s)"}},
 		{night.NearEnd, []string{"shop: the planned end is near", "Clients are not told of another end", "noren close --until TIME --env prod"}},
 	}
@@ -350,6 +491,9 @@ func TestPeople_AreToldWhatToType(t *testing.T) {
 			f, stub := newFunction(t, 0)
 			stub.Answer("DescribeExecution", `{"executionArn": "`+run+`", "status": "FAILED", "startDate": 1796058000}`)
 			stub.Answer("GetExecutionHistory", history)
+			if test.step == night.Ask {
+				inMode(t, stub, "closed")
+			}
 			_, err := f.Handle(t.Context(), night.Payload{Step: test.step, Window: plan.ID(), Execution: run, Status: "FAILED", End: plan.End, Mode: maintenance.Closed, Rehearsed: map[string]int{"Change regions": 1800}})
 			if err != nil && test.step != night.NearEnd {
 				t.Error(err)
@@ -358,6 +502,55 @@ func TestPeople_AreToldWhatToType(t *testing.T) {
 				if got := mails(stub); !strings.Contains(got, want) {
 					t.Errorf("no %q in\n%s", want, got)
 				}
+			}
+		})
+	}
+}
+
+// TestTell_TellsOthers: an execution that has ended tells clients and monitors nothing
+// more. Where the product is open it is done for it, but for the execution of this
+// night alone.
+func TestTell_TellsOthers(t *testing.T) {
+	const (
+		opened   = `{"id": 1, "timestamp": 1796058000, "type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Open"}}, {"id": 2, "timestamp": 1796058000, "type": "TaskStateExited", "stateExitedEventDetails": {"name": "Open", "output": "{}"}}, `
+		unmute   = `{"action":"end","stack":"shop","switch":"Maintenance","since":"2026-11-30T17:00:00Z","mode":"closed"}`
+		none     = `{"status":"none","id":"noren-20261130T170000Z"}`
+		complete = `{"status":"completed","id":"noren-20261130T170000Z"}`
+	)
+	for name, test := range map[string]struct {
+		mode, history, execution string
+		want                     []string
+		mail                     string
+	}{
+		"before it was closed":        {"open", "", run, []string{none, unmute}, "Clients are no longer told of it.\nMonitors watch."},
+		"after it was opened":         {"open", opened, run, []string{complete, unmute}, "Clients are told that it is over.\nMonitors watch."},
+		"closed":                      {"closed", "", run, nil, "stays so: time does not open it"},
+		"another execution that ends": {"open", "", run + "2", nil, "The product is open."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, stub := newFunction(t, 0)
+			inMode(t, stub, test.mode)
+			stub.Answer("DescribeExecution", `{"executionArn": "`+run+`", "status": "FAILED", "startDate": 1796058000}`)
+			stub.Answer("GetExecutionHistory", `{"events": [`+test.history+`{"id": 3, "timestamp": 1796058060, "type": "ExecutionFailed", "executionFailedEventDetails": {"error": "X", "cause": "no"}}]}`)
+			if _, err := f.Handle(t.Context(), night.Payload{Step: night.Tell, Window: plan.ID(), Execution: test.execution, Status: "FAILED", From: plan.Start, End: plan.End, Mode: maintenance.Closed}); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, c := range stub.Calls("Invoke") {
+				got = append(got, c.Body)
+			}
+			if !slices.Equal(got, test.want) || !strings.Contains(mails(stub), test.mail) {
+				t.Errorf("told %q, want %q; the mail says\n%s", got, test.want, mails(stub))
+			}
+			if len(test.want) == 0 {
+				return
+			}
+			stub.Answer("Invoke", awsstub.Refuse("AccessDeniedException", "no"))
+			if _, err := f.Handle(t.Context(), night.Payload{Step: night.Tell, Window: plan.ID(), Execution: run, Status: "FAILED", From: plan.Start, Mode: maintenance.Closed}); err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(mails(stub), "They were to be told, and were not: calling"); n != 2 {
+				t.Errorf("the mail does not say who was not told:\n%s", mails(stub))
 			}
 		})
 	}

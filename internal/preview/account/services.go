@@ -13,15 +13,21 @@ import (
 
 func init() {
 	for name, do := range map[string]func(*Account, request) (any, error){
-		"ssm:GetParameter":                (*Account).getParameter,
-		"ssm:GetParameters":               (*Account).getParameters,
-		"ssm:PutParameter":                (*Account).putParameter,
-		"secretsmanager:GetSecretValue":   (*Account).getSecretValue,
-		"s3:PutObject":                    (*Account).putObject,
-		"s3:GetObject":                    (*Account).getObject,
-		"s3:HeadObject":                   (*Account).getObject,
-		"sns:Publish":                     (*Account).publish,
-		"lambda:Invoke":                   (*Account).invoke,
+		"ssm:GetParameter":              (*Account).getParameter,
+		"ssm:GetParameters":             (*Account).getParameters,
+		"ssm:PutParameter":              (*Account).putParameter,
+		"secretsmanager:GetSecretValue": (*Account).getSecretValue,
+		"s3:PutObject":                  (*Account).putObject,
+		"s3:GetObject":                  (*Account).getObject,
+		"s3:HeadObject":                 (*Account).getObject,
+		"sns:Publish":                   (*Account).publish,
+		"lambda:Invoke":                 (*Account).invoke,
+		"ecs:DescribeClusters": func(_ *Account, q request) (any, error) {
+			return map[string]any{"clusters": []any{map[string]any{"clusterArn": first(q.input["clusters"]), "status": "ACTIVE"}}, "failures": []any{}}, nil
+		},
+		"ecs:DescribeTaskDefinition": func(_ *Account, q request) (any, error) {
+			return map[string]any{"taskDefinition": map[string]any{"taskDefinitionArn": q.text("taskDefinition"), "status": "ACTIVE"}}, nil
+		},
 		"lambda:GetFunctionConfiguration": (*Account).getFunctionConfiguration,
 		"sts:GetCallerIdentity": func(*Account, request) (any, error) {
 			return map[string]any{"Account": Number, "Arn": "arn:aws:iam::" + Number + ":user/preview", "UserId": "preview"}, nil
@@ -106,7 +112,18 @@ func function(of string) string {
 	return name
 }
 
+// first is the first of a list, nil if there is none.
+func first(list any) any {
+	if all, _ := list.([]any); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
 func (a *Account) invoke(q request) (any, error) {
+	if q.header.Get("X-Amz-Invocation-Type") == "DryRun" {
+		return a.getFunctionConfiguration(q) // which refuses one that is not there
+	}
 	if a.config.Invoke == nil {
 		return nil, refuse("ResourceNotFoundException", "Function not found: %s", function(q.path))
 	}
