@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/noren-cdk/noren/internal/testing/tempdir"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
@@ -21,6 +23,7 @@ import (
 
 // TestMain starts one jsii kernel for the package and closes it once.
 func TestMain(m *testing.M) {
+	tempdir.Use()
 	if err := os.Chdir(".."); err != nil { // where cdk.json and the assets are
 		panic(err)
 	}
@@ -99,9 +102,12 @@ func loadEnvironment(tb testing.TB, name string) environment.Environment {
 	return env
 }
 
-// newTestApp is an app with the context of cdk.json, as the CLI would give it.
+// newTestApp is an app with the context of cdk.json, as the CLI would give it. It
+// leaves the assets where they are, instead of copying 200 MB to every assembly:
+// templates and hashes are the same.
 func newTestApp(outdir string) awscdk.App {
 	context := cdkContext()
+	context["aws:cdk:disable-asset-staging"] = true
 	return awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &outdir, AnalyticsReporting: jsii.Bool(false)})
 }
 
@@ -157,13 +163,18 @@ func synthIn(context map[string]any, env environment.Environment, flags maintena
 	if err != nil {
 		return a, err
 	}
-	var manifest struct{ Files, DockerImages map[string]any }
+	type asset struct{ Source, Destinations map[string]any }
+	var manifest struct{ Files, DockerImages map[string]asset }
 	if err := json.Unmarshal(data, &manifest); err != nil {
 		return a, err
 	}
-	a.assets = manifest.DockerImages
+	a.assets = map[string]any{}
+	for hash, asset := range manifest.DockerImages {
+		a.assets[hash] = asset
+	}
 	for hash, asset := range manifest.Files {
-		if source, _ := asset.(map[string]any)["source"].(map[string]any); source["path"] != env.StackName+".template.json" {
+		if asset.Source["path"] != env.StackName+".template.json" {
+			delete(asset.Source, "path") // those of CDK itself are in a folder of this synthesis
 			a.assets[hash] = asset
 		}
 	}

@@ -8,12 +8,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/noren-cdk/noren/internal/testing/tempdir"
+
 	"github.com/noren-cdk/noren/internal/preview"
 )
 
 // TestMain is also noren's own functions, which a preview starts.
 func TestMain(m *testing.M) {
 	preview.RunFunction(os.Args[1:], nil)
+	tempdir.Use()
 	os.Exit(m.Run())
 }
 

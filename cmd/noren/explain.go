@@ -93,13 +93,12 @@ func (q *question) request(line string) (alb.Request, error) {
 	if n := len(words); n > 1 && strings.HasPrefix(words[n-1], "HTTP/") {
 		words = words[:n-1] // a request line as logs have it
 	}
-	method, target := "GET", words[len(words)-1]
-	switch len(words) {
-	case 1:
-	case 2:
-		method = words[0]
-	default:
+	if len(words) != 1 && len(words) != 2 {
 		return alb.Request{}, fmt.Errorf(`request %q: want "METHOD /path" or a URL`, line)
+	}
+	method, target := "GET", words[len(words)-1]
+	if len(words) == 2 {
+		method = words[0]
 	}
 	u := alb.SplitURL(target)
 	request := alb.Request{Method: method, Target: u.RequestTarget(), Host: cmp.Or(q.host, u.SentHost()), Header: map[string][]string{}}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/preview"
 	"github.com/noren-cdk/noren/internal/preview/nightfunctions"
+	"github.com/noren-cdk/noren/internal/term"
 )
 
 func main() {
@@ -33,7 +34,10 @@ func exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
+	out := &output{Writer: stdout}
+	if root.SetOut(out); term.IsTerminal(stdout) { // which is asked for its width, and never full
+		root.SetOut(stdout)
+	}
 	root.SetErr(stderr)
 	stop := func() {}
 	root.PersistentPreRun = func(verb *cobra.Command, _ []string) { // --version and --help have nothing to stop
@@ -43,6 +47,9 @@ func exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	}
 	err := root.ExecuteContext(ctx)
 	stop()
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("writing the output: %w", out.err)
+	}
 	if err == nil {
 		return 0
 	}
@@ -54,6 +61,21 @@ func exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		return exit.code
 	}
 	return 1
+}
+
+// output remembers that something could not be written: what a verb found out
+// and nobody could read was not said.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(text []byte) (int, error) {
+	n, err := o.Writer.Write(text)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // exitError is an error with an exit code of its own, which the verb's help

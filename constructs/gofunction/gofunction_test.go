@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/noren-cdk/noren/internal/testing/tempdir"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/jsii-runtime-go"
@@ -21,6 +23,7 @@ import (
 
 // TestMain starts one jsii kernel for the package and closes it once.
 func TestMain(m *testing.M) {
+	tempdir.Use()
 	os.Setenv("CDK_VALIDATION", "false") // make synth validates; here it costs seconds
 	jsii.Close()                         // drop the client made at init, so Node starts with this environment
 	code := m.Run()

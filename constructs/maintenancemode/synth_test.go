@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/noren-cdk/noren/internal/testing/tempdir"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
@@ -22,6 +24,7 @@ import (
 
 // TestMain starts one jsii kernel for the package and closes it once.
 func TestMain(m *testing.M) {
+	tempdir.Use()
 	os.Setenv("CDK_VALIDATION", "false") // make synth validates; here it costs seconds
 	dir, err := os.MkdirTemp("", "maintenancemode")
 	if err != nil {
@@ -92,7 +95,8 @@ func synth(define func(product)) (t template, err error) {
 			err = fmt.Errorf("%v", r)
 		}
 	}()
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir})
+	// The programs of the functions need not be copied: nobody reads them.
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir, Context: &map[string]any{"aws:cdk:disable-asset-staging": true}})
 	defer func() {
 		report, _ := os.ReadFile(filepath.Join(*app.Outdir(), "validation-report.json")) // absent if there is nothing to say
 		t.report = string(report)

@@ -3,8 +3,9 @@ package schemachange
 import (
 	_ "embed"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
@@ -22,38 +23,30 @@ const norenProgram = "github.com/noren-cdk/noren/cmd/noren"
 // app is made, it happens while Node loads CDK.
 func Compile() { gofunction.Compile(norenProgram) }
 
-// buildContext lays out what the image is built from in a folder of its own: the
-// same content for the same sources, so that the image changes only when noren
-// or a schema change does.
-func buildContext(changes string) (dir string, err error) {
-	files, err := filepath.Glob(filepath.Join(changes, "*.sql"))
-	if err != nil || len(files) == 0 {
+// buildContext returns the folder that the image is built from: the same content
+// for the same sources, so that the image changes only when noren or a schema
+// change does.
+func buildContext(changes string) (string, error) {
+	files := map[string][]byte{"Dockerfile": dockerfile}
+	root := os.DirFS(changes)
+	if found, err := fs.Glob(root, "*.sql"); err != nil || len(found) == 0 {
 		return "", fmt.Errorf("no .sql file in Changes %q", changes)
+	}
+	err := fs.WalkDir(root, ".", func(name string, file fs.DirEntry, err error) error {
+		if err != nil || file.IsDir() {
+			return err
+		}
+		files[path.Join("changes", name)], err = fs.ReadFile(root, name)
+		return err
+	})
+	if err != nil {
+		return "", err
 	}
 	noren, err := gobuild.Once(norenProgram)
 	if err != nil {
 		return "", err
 	}
-	dir, err = os.MkdirTemp("", "noren-schemachange-")
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		if err != nil {
-			os.RemoveAll(dir)
-		}
-	}()
-	if err := os.CopyFS(filepath.Join(dir, "changes"), os.DirFS(changes)); err != nil {
-		return "", err
-	}
-	program, err := os.ReadFile(noren.Binary)
-	if err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "noren"), program, 0o755); err != nil {
-		return "", err
-	}
-	return dir, os.WriteFile(filepath.Join(dir, "Dockerfile"), dockerfile, 0o644)
+	return noren.Folder("noren", files)
 }
 
 func imageOf(dir string) awsecs.ContainerImage {

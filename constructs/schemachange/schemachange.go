@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -98,7 +97,6 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 		if err != nil {
 			panic(fmt.Errorf("schemachange %s: %w", path, err))
 		}
-		defer os.RemoveAll(dir) // staged with the container, below
 		image = imageOf(dir)
 	}
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/noren-cdk/noren/internal/testing/tempdir"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
@@ -19,6 +21,7 @@ import (
 
 // TestMain starts one jsii kernel for the package and closes it once.
 func TestMain(m *testing.M) {
+	tempdir.Use()
 	os.Setenv("CDK_VALIDATION", "false") // make synth validates; here it costs seconds
 	jsii.Close()                         // drop the client made at init, so Node starts with this environment
 	code := m.Run()
@@ -36,7 +39,7 @@ func synth(t *testing.T, change func(*schemachange.Props)) (template, outdir str
 		}
 	}()
 	outdir = t.TempDir()
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir})
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir, Context: &map[string]any{"aws:cdk:disable-asset-staging": true}})
 	stack := awscdk.NewStack(app, jsii.String("Stack"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
 	vpc := awsec2.NewVpc(stack, jsii.String("Vpc"), nil)
 	props := schemachange.Props{
@@ -194,23 +197,38 @@ func TestCommands_AreTheWholeWay(t *testing.T) {
 	}
 }
 
+// TestTheImageIsBuiltFromTheProgramAndTheChanges looks at the folder that a deploy
+// builds from, when it is not copied to the assembly (cdk --no-staging).
 func TestTheImageIsBuiltFromTheProgramAndTheChanges(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir()) // of its own: other packages' tests have theirs
 	changes := t.TempDir()
 	const sql = "ALTER TABLE t ADD COLUMN c INT;\n"
 	if err := os.WriteFile(filepath.Join(changes, "0001_c.sql"), []byte(sql), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	var hashes []string
 	build := func() string {
 		_, outdir, err := synth(t, func(p *schemachange.Props) { p.Image, p.Changes = nil, changes })
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, _ := filepath.Glob(filepath.Join(outdir, "asset.*", "changes", "0001_c.sql"))
-		if len(found) != 1 {
-			t.Fatalf("the change is in %d images", len(found))
+		data, err := os.ReadFile(filepath.Join(outdir, "Stack.assets.json"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		return filepath.Dir(filepath.Dir(found[0]))
+		var manifest struct {
+			DockerImages map[string]struct{ Source struct{ Directory string } }
+		}
+		if err := json.Unmarshal(data, &manifest); err != nil {
+			t.Fatal(err)
+		}
+		if len(manifest.DockerImages) != 1 {
+			t.Fatalf("%d images", len(manifest.DockerImages))
+		}
+		for hash, image := range manifest.DockerImages {
+			hashes = append(hashes, hash)
+			return image.Source.Directory
+		}
+		return ""
 	}
 	image := build()
 	if got, _ := os.ReadFile(filepath.Join(image, "changes", "0001_c.sql")); string(got) != sql {
@@ -223,11 +241,14 @@ func TestTheImageIsBuiltFromTheProgramAndTheChanges(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(image, "Dockerfile")); err != nil {
 		t.Error(err)
 	}
-	if again := build(); filepath.Base(again) != filepath.Base(image) {
-		t.Errorf("the same sources give %s, then %s", filepath.Base(image), filepath.Base(again))
+	if again := build(); again != image {
+		t.Errorf("the same sources are in %s, then in %s", image, again)
 	}
-	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "noren-schemachange-*")); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+	if err := os.WriteFile(filepath.Join(changes, "0002_d.sql"), []byte(sql), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if other := build(); other == image || hashes[0] != hashes[1] || hashes[1] == hashes[2] {
+		t.Errorf("images %s, after another change in %s", hashes, other)
 	}
 }
 

@@ -21,6 +21,9 @@ type KeyColumn struct {
 	// Read is how a value is read, and Quote how it is written into a statement.
 	Read  string
 	Quote func(text string) string
+
+	// Moves says that the server may change a value when a row is updated.
+	Moves bool
 }
 
 // PrimaryKey reads the primary key of a table; why is not nil if its values
@@ -30,7 +33,8 @@ func (d *Database) PrimaryKey(ctx context.Context, t sqltext.Table) (key Key, wh
 	if schema == "" {
 		schema = d.Schema
 	}
-	rows, err := d.pool.QueryContext(ctx, `SELECT c.column_name, c.data_type, s.sub_part IS NOT NULL FROM information_schema.statistics s
+	rows, err := d.pool.QueryContext(ctx, `SELECT c.column_name, c.data_type, s.sub_part IS NOT NULL,
+		COALESCE(c.generation_expression, '') <> '' OR c.extra LIKE '%on update%' FROM information_schema.statistics s
 		JOIN information_schema.columns c ON c.table_schema = s.table_schema AND c.table_name = s.table_name AND c.column_name = s.column_name
 		WHERE s.table_schema = ? AND s.table_name = ? AND s.index_name = 'PRIMARY' ORDER BY s.seq_in_index`, schema, t.Name)
 	if err != nil {
@@ -40,7 +44,7 @@ func (d *Database) PrimaryKey(ctx context.Context, t sqltext.Table) (key Key, wh
 	for rows.Next() {
 		var k KeyColumn
 		var part bool
-		if err := rows.Scan(&k.Name, &k.Type, &part); err != nil {
+		if err := rows.Scan(&k.Name, &k.Type, &part, &k.Moves); err != nil {
 			return nil, nil, err
 		}
 		name := sqltext.Quote(k.Name)

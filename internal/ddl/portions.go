@@ -53,10 +53,8 @@ func (p *planner) portionsOf(ctx context.Context, q sqltext.Query) (parts *porti
 	if parts.key, why, err = p.scratch.db.PrimaryKey(ctx, source); why != nil || err != nil {
 		return nil, why, err
 	}
-	for _, k := range parts.key {
-		if slices.ContainsFunc(q.Assigned(), func(name string) bool { return strings.EqualFold(name, k.Name) }) {
-			return nil, fmt.Errorf("it changes the primary key of %s", statement.Source), nil
-		}
+	if why = p.moves(q, parts); why != nil {
+		return nil, why, nil
 	}
 	return parts, nil, nil
 }
@@ -72,6 +70,11 @@ func (p *planner) readsItsChanges(ctx context.Context, q sqltext.Query, statemen
 	if err != nil {
 		return nil, err
 	}
+	fired, err := p.fired(ctx, changed[0])
+	if err != nil {
+		return nil, err
+	}
+	tied = append(tied, fired...)
 	for _, t := range statement.Reads {
 		t = p.scratch.home(t)
 		size, err := p.scratch.db.size(ctx, p.originOf(t))

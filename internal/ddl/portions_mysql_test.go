@@ -136,7 +136,7 @@ func TestPlan_RefusesManyRowsInOneTransaction(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 20_000)
 		execute(t, root, "CREATE TABLE keyless (a INT)", "INSERT INTO keyless SELECT 1 FROM reports", "ANALYZE TABLE keyless",
-			"CREATE TABLE regions (id INT PRIMARY KEY, n INT)", "INSERT INTO regions VALUES (1, 0), (2, 0)",
+			"CREATE TABLE regions (id INT PRIMARY KEY, n INT)", "INSERT INTO regions VALUES (1, 0)", "ANALYZE TABLE regions",
 			"CREATE TABLE visits (id INT PRIMARY KEY, region_id INT, FOREIGN KEY (region_id) REFERENCES regions (id) ON DELETE CASCADE)",
 			"INSERT INTO visits SELECT id, 1 FROM reports", "ANALYZE TABLE visits", "CREATE VIEW titles AS SELECT * FROM reports")
 		for _, test := range []struct{ sql, want string }{

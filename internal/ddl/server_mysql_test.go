@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/noren-cdk/noren/internal/testing/tempdir"
+
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
@@ -41,6 +43,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("NOREN_TEST_CHILD") != "" {
 		os.Exit(child())
 	}
+	tempdir.Use()
 	servers = findServers()
 	code := m.Run()
 	for _, s := range servers {

@@ -260,11 +260,13 @@ func inDocument(documents map[string]map[string]any, name string) bool {
 var tellsInOne = regexp.MustCompile(`^AWS::(Lambda::(LayerVersionPermission|Url)|EC2::(NetworkAclEntry|Route|VPCPeeringConnection)|SSO::Assignment|IAM::(UserToGroupAddition|AccessKey)|WAFv2::WebACLAssociation)$`)
 
 // tellsInAll are the types of which every property counts.
-var tellsInAll = regexp.MustCompile(`^AWS::(IAM|SSO|KMS|WAFv2)::|^AWS::\w+::\w*(Policy|Permission|Grant|AccessPoint)$`)
+var tellsInAll = regexp.MustCompile(`^AWS::(IAM|SSO|KMS|WAFv2|RAM)::|^AWS::\w+::\w*(Policy|Permission|Grant|AccessPoint)$`)
 
 // telling are properties, or parts of some, that say who may reach a resource,
-// how it is encrypted, or what keeps it.
-var telling = regexp.MustCompile(`(?i:public|scheme|accesscontrol|auth(orization)?type|authenticat|mutual|certificate|webacl|securitygroup|cidr|allowed(principal|account|origin)|assignpublicip|` +
+// as whom it acts and with which privileges, how it is encrypted, or what keeps
+// it.
+var telling = regexp.MustCompile(`(?i:public|scheme|accesscontrol|auth(orization)?type|authenticat|mutual|certificate|webacl|securitygroup|cidr|allow(ed)?(principal|account|origin|credential)|assignpublicip|` +
+	`(^|\W)\w*role(arn|name)?$|instanceprofile|privileged|executecommand|ownership|trusted(keygroup|signer)|secure_?transport|httptokens|` +
 	`encrypt|kms|(^|\W|_)ssl|sslpolicy|(^|\W|_)tls|minimumprotocol|protocolpolicy|enforce|keyrotation|` +
 	`deletion_?protection|terminationprotection|disableapitermination|backupretention|pointintime|versioning|objectlock|managedpolic)|SSE|Sse`)
 

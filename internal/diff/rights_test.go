@@ -58,6 +58,13 @@ func TestRights(t *testing.T) {
 		{"a function that more may call", `"P": {"Type": "AWS::Lambda::Permission", "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "F"}, "Principal": "s3.amazonaws.com", "SourceArn": "arn:b"}}`,
 			`"P": {"Type": "AWS::Lambda::Permission", "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "F"}, "Principal": "s3.amazonaws.com"}}`,
 			`widened: P: Allow Service s3.amazonaws.com: lambda:InvokeFunction on ${F} if {"SourceArn":"arn:b"} > P: Allow Service s3.amazonaws.com: lambda:InvokeFunction on ${F}`},
+		{"a function acts as another role", `"F": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": ["R", "Arn"]}}}`, `"F": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": ["Admin", "Arn"]}}}`,
+			"changed: F: Role ${R.Arn} > F: Role ${Admin.Arn}"},
+		{"a task gets the machine, a shell and another role", `"T": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"TaskRoleArn": "a", "ContainerDefinitions": [{"Name": "c"}]}}`,
+			`"T": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"TaskRoleArn": "b", "ContainerDefinitions": [{"Name": "c", "Privileged": true}]}}, "S": {"Type": "AWS::ECS::Service", "Properties": {"EnableExecuteCommand": true}}`,
+			"added: S: EnableExecuteCommand true\nadded: T: ContainerDefinitions[0].Privileged true\nchanged: T: TaskRoleArn a > T: TaskRoleArn b"},
+		{"links that need no signature", `"D": {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": {"DefaultCacheBehavior": {"TrustedKeyGroups": ["k"]}}}}`,
+			`"D": {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": {"DefaultCacheBehavior": {}}}}`, `removed: D: DistributionConfig.DefaultCacheBehavior.TrustedKeyGroups ["k"]`},
 		{"nothing that has to do with it", `"T": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Cpu": "1"}}`, `"T": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Cpu": "2"}}`, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/cfn"
@@ -115,9 +116,13 @@ func Compare(old, next Template) Diff {
 	d.StillOpen = next.stillOpen()
 	d.Night = planned(old, next)
 	d.Clients, d.Complete = compareClients(old, next)
-	d.Rights = compareRights(old.resources, next.resources)
-	d.Resources = compareResources(old.resources, next.resources)
+	before, after := settled(old, next)
+	d.Rights = compareRights(before, after)
+	d.Resources = compareResources(before, after)
 	d.Sections = compareSections(old.sections, next.sections)
+	if !reflect.DeepEqual(old.sections["Transform"], next.sections["Transform"]) {
+		d.Warnings = append(d.Warnings, "the transform of the template changes: what it makes of the resources cannot be seen here")
+	}
 	d.Warnings = append(d.Warnings, movedListeners(old, next)...)
 	d.Beside = besideRules(old, next, d.Resources)
 	d.Deploy = newDeploy(old, next, d.Resources).hazards()

@@ -123,7 +123,7 @@ func (c *checker) windowTime(key, text string, zone *time.Location) time.Time {
 		return time.Time{}
 	}
 	wall, err := time.Parse(localTime, text)
-	if err != nil || wall.Second() != 0 {
+	if err != nil || wall != wall.Truncate(time.Minute) {
 		c.fail(key, "want a local time to the minute in %s.zone such as 2026-12-01T02:00:00, got %q", windowKey, text)
 		return time.Time{}
 	}

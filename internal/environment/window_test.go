@@ -103,6 +103,7 @@ func TestWindow_Refused(t *testing.T) {
 		{"the zone of the machine", []string{zone, "zone: Local"}, []string{"15:5: maintenance.window.zone: want a time zone"}},
 		{"a start with an offset", []string{start, "start: 2026-12-01T02:00:00+09:00"}, []string{"13:5: maintenance.window.start: want a local time to the minute"}},
 		{"a start with seconds", []string{start, "start: 2026-12-01T02:00:30"}, []string{"13:5: maintenance.window.start: want a local time to the minute"}},
+		{"a start with a part of a second", []string{start, "start: 2026-12-01T02:00:00.5"}, []string{"13:5: maintenance.window.start: want a local time to the minute"}},
 		{"a date that does not exist", []string{start, "start: 2026-11-31T02:00:00"}, []string{"13:5: maintenance.window.start: want a local time to the minute"}},
 
 		{"in the hour that is skipped", times("2027-03-28T02:30:00", "2027-03-28T04:00:00", "Europe/Berlin"), []string{"13:5: maintenance.window.start: 2027-03-28T02:30:00 does not exist in Europe/Berlin"}},

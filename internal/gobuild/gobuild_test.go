@@ -197,3 +197,45 @@ func TestWith_PutsFilesBesideTheProgram(t *testing.T) {
 		t.Errorf("without files: %v (%v)", none, err)
 	}
 }
+
+func TestFolder_HoldsTheProgramAndTheFiles(t *testing.T) {
+	module(t, "package main\n\nfunc main() {}\n")
+	output, err := gobuild.Program{Package: program, GOARCH: "arm64"}.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{"Dockerfile": []byte("FROM scratch\n"), "changes/a.sql": []byte("SELECT 1;\n")}
+	folder, err := output.Folder("noren", files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, name := range []string{"Dockerfile", "changes/a.sql"} {
+		content, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[name] = string(content)
+	}
+	if got["Dockerfile"] != "FROM scratch\n" || got["changes/a.sql"] != "SELECT 1;\n" {
+		t.Errorf("files %q", got)
+	}
+	compiled, err := os.Stat(output.Binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if linked, err := os.Stat(filepath.Join(folder, "noren")); err != nil || !os.SameFile(linked, compiled) || linked.Mode().Perm()&0o111 == 0 {
+		t.Errorf("the program is %v (%v), want the compiled one under another name", linked, err)
+	}
+	if again, err := output.Folder("noren", files); err != nil || again != folder {
+		t.Errorf("the same is in %s, then in %s (%v)", folder, again, err)
+	}
+	files["changes/b.sql"] = nil
+	if other, err := output.Folder("noren", files); err != nil || other == folder {
+		t.Errorf("with another file it is in %s (%v)", other, err)
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(output.Binary), "writing-*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %q (%v)", left, err)
+	}
+}

@@ -5,10 +5,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"strings"
 	"time"
@@ -43,15 +43,24 @@ func (n *Night) askGuard(before, after []byte) error {
 
 func (n *Night) askOne(was, is cfn.Resource) error {
 	answered := make(chan []byte, 1)
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	listener, err := listenAt(0)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{ReadHeaderTimeout: time.Minute, ErrorLog: quiet, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		if err == nil {
-			answered <- body
+		if err != nil {
+			return
 		}
-	}))
+		select {
+		case answered <- body:
+		default: // one answer counts
+		}
+	})}
+	go func() { _ = server.Serve(listener) }() // until it is closed
 	defer server.Close()
 	event, err := json.Marshal(map[string]any{
-		"RequestType": "Update", "ResponseURL": server.URL, "RequestId": rand.Text(), "StackId": n.account.StackID(),
+		"RequestType": "Update", "ResponseURL": "http://" + listener.Addr().String(), "RequestId": rand.Text(), "StackId": n.account.StackID(),
 		"ResourceType": is.Type, "LogicalResourceId": is.LogicalID, "PhysicalResourceId": is.LogicalID,
 		"ResourceProperties": is.Properties, "OldResourceProperties": was.Properties,
 	})
@@ -74,7 +83,13 @@ func (n *Night) askOne(was, is cfn.Resource) error {
 		return fmt.Errorf("the guard: %w", err)
 	}
 	var answer struct{ Status, Reason string }
-	if err := json.Unmarshal(<-answered, &answer); err != nil {
+	var said []byte
+	select {
+	case said = <-answered:
+	case <-ctx.Done():
+		return errors.New("the guard has not answered")
+	}
+	if err := json.Unmarshal(said, &answer); err != nil {
 		return fmt.Errorf("the guard's answer: %w", err)
 	}
 	if answer.Status != "SUCCESS" {

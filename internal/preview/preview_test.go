@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/noren-cdk/noren/internal/testing/tempdir"
+
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
@@ -242,6 +244,7 @@ func TestWhatCannotBeStarted(t *testing.T) {
 // TestMain is also noren's own functions, which a preview starts.
 func TestMain(m *testing.M) {
 	RunFunction(os.Args[1:], nil)
+	tempdir.Use()
 	os.Exit(m.Run())
 }
 

@@ -71,6 +71,9 @@ func TestSwitch_Mode(t *testing.T) {
 		// Rules by hand that let everything through, whatever they look like.
 		{"source 0.0.0.0/0", own, to("Responder"), []alb.Rule{rule(150, to("App"), source("0.0.0.0/0"))}, "", "rule 150 (source 0.0.0.0/0) lets everything through", nil},
 		{"User-Agent *", own, to("Responder"), []alb.Rule{rule(150, to("App"), alb.Header{Name: "User-Agent", Values: []string{"*"}})}, "", "rule 150 (header User-Agent", nil},
+		{"Host *", own, to("Responder"), []alb.Rule{rule(150, to("App"), alb.Header{Name: "host", Values: []string{"*"}})}, "", "rule 150 (header host", nil},
+		{"a method that nobody thought of", own, to("Responder"), []alb.Rule{rule(150, to("App"), alb.Methods{"PURGE"})}, "closed", "rule 150 (method PURGE) is let through", []int{150}},
+		{"that method refused", own, to("App"), []alb.Rule{rule(150, to("Responder"), alb.Methods{"PURGE", "TRACE"})}, "open", "rule 150 (method PURGE or TRACE) gets the answer of maintenance", nil},
 		{"a regex for all", own, to("Responder"), []alb.Rule{rule(150, to("App"), alb.PathRegexes{"^/.*$"})}, "", "rule 150 (path ~", nil},
 		{"to another group", own, to("Responder"), []alb.Rule{rule(150, to("Other"), everywhere)}, "", "rule 150", nil},
 		{"all reads, to the application", own, to("Responder"), []alb.Rule{rule(150, to("App"), everywhere, alb.Methods{"GET", "HEAD", "OPTIONS"})}, "", "rule 150", nil},

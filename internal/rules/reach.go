@@ -49,7 +49,7 @@ func (j *judgement) conditionTakes(c alb.Condition, method string) reach {
 		switch {
 		case has(func(text string) bool { return text == method }):
 			return all
-		case has(cfn.IsOpaque):
+		case has(cfn.IsOpaque), method == another[0] && has(func(text string) bool { return !slices.Contains(slices.Concat(reads, writes), text) }):
 			return some
 		}
 		return none
@@ -99,7 +99,7 @@ func usual(c alb.Condition) reach {
 			for _, source := range []string{"203.0.113.77", "8.8.8.8"} {
 				request := alb.Request{
 					Target: target, Host: "x1f9c2.example.net", Source: netip.MustParseAddr(source),
-					Header: map[string][]string{"User-Agent": {agent}, "Accept": {"*/*"}, "Accept-Encoding": {"gzip"}},
+					Header: map[string][]string{"Host": {"x1f9c2.example.net"}, "User-Agent": {agent}, "Accept": {"*/*"}, "Accept-Encoding": {"gzip"}},
 				}
 				if !c.Match(&request).Verdict.Matches() {
 					return some

@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/noren-cdk/noren/internal/testing/tempdir"
+
 	"github.com/noren-cdk/noren/internal/preview"
 	"github.com/noren-cdk/noren/internal/preview/nightfunctions"
 )
@@ -13,5 +15,6 @@ import (
 // TestMain is also noren's own functions, which a preview starts.
 func TestMain(m *testing.M) {
 	preview.RunFunction(os.Args[1:], nightfunctions.Functions())
+	tempdir.Use()
 	os.Exit(m.Run())
 }

@@ -125,7 +125,7 @@ func conditionsOf(t *testing.T, operation string, change [2]string, version stri
 		}
 		stub.Answer(name, answer)
 	}
-	stub.Answer("DescribeDBProxyTargets", "<Targets><member><TrackedClusterId>shop</TrackedClusterId></member></Targets>")
+	stub.Answer("DescribeDBProxyTargets", "<Targets><member><TrackedClusterId>other</TrackedClusterId></member></Targets><Marker>more</Marker>", "<Targets><member><TrackedClusterId>shop</TrackedClusterId></member></Targets>")
 	all, err := c.Conditions(t.Context(), "shop", "visits", version)
 	if err != nil {
 		t.Fatal(err)

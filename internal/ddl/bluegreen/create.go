@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
@@ -89,41 +88,6 @@ func (c *Client) Create(ctx context.Context, r Request) (Deployment, error) {
 		}
 	}
 	return existing, nil
-}
-
-// instanceParameterGroup is the parameter group that all instances of a cluster
-// have, or empty if they differ.
-func (c *Client) instanceParameterGroup(ctx context.Context, cluster Cluster) (string, error) {
-	groups, err := c.instanceParameterGroups(ctx, cluster)
-	if err != nil || len(groups) != 1 {
-		return "", err
-	}
-	for name := range groups {
-		return name, nil
-	}
-	return "", nil
-}
-
-// instanceParameterGroups are the parameter groups of a cluster's instances, with
-// the worst state in which an instance has applied it.
-func (c *Client) instanceParameterGroups(ctx context.Context, cluster Cluster) (map[string]string, error) {
-	groups := map[string]string{}
-	name, filter := cluster.Name, "db-cluster-id"
-	for pages := rds.NewDescribeDBInstancesPaginator(c.rds, &rds.DescribeDBInstancesInput{Filters: []types.Filter{{Name: &filter, Values: []string{name}}}}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, plain("reading the instances of "+name, err)
-		}
-		for _, i := range page.DBInstances {
-			for _, g := range i.DBParameterGroups {
-				group, state := aws.ToString(g.DBParameterGroupName), aws.ToString(g.ParameterApplyStatus)
-				if before, ok := groups[group]; !ok || before == inSync {
-					groups[group] = state
-				}
-			}
-		}
-	}
-	return groups, nil
 }
 
 // Await waits until green is available, and fails if it will not be.

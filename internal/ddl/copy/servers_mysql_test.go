@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/noren-cdk/noren/internal/testing/tempdir"
+
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/noren-cdk/noren/internal/ddl"
@@ -31,6 +33,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("NOREN_TEST_CHILD") != "" {
 		os.Exit(child())
 	}
+	tempdir.Use()
 	for _, program := range mysqld.Programs() {
 		all = append(all, &sides{program: program})
 	}

@@ -10,6 +10,9 @@ type Body struct {
 	// Columns are those that it reads or sets of the row: of NEW and OLD.
 	Columns []string
 
+	// Sets are those of them that it sets, of NEW.
+	Sets []string
+
 	// Statements are the INSERT, UPDATE, DELETE and REPLACE in it, with NULL in
 	// the place of the row's columns and of its own variables.
 	Statements []string
@@ -32,8 +35,12 @@ func ReadBody(sql string, d Dialect) (Body, error) {
 	var declared []string
 	for i, t := range all {
 		if t.is("NEW", "OLD") && at(i+1).is(".") {
-			if name, ok := at(i + 2).name(); ok && !slices.Contains(b.Columns, name) {
+			name, ok := at(i + 2).name()
+			if ok && !slices.Contains(b.Columns, name) {
 				b.Columns = append(b.Columns, name)
+			}
+			if ok && t.is("NEW") && at(i-1).is("SET", ",") && at(i+3).is("=", ":") {
+				b.Sets = append(b.Sets, name)
 			}
 		}
 		if t.is("DECLARE") {

@@ -86,8 +86,9 @@ func (q Query) Assigned() []string {
 		return nil
 	}
 	var all []string
-	depth, next := 0, false
-	for _, t := range words(q.SQL) {
+	depth := 0
+	text := words(q.SQL)
+	for i, t := range text {
 		switch set := q.clauses["SET"]; {
 		case t.start < set.Start:
 		case t.is("("):
@@ -97,14 +98,15 @@ func (q Query) Assigned() []string {
 		case depth == 0 && t.is("WHERE"):
 			return all
 		case t.start == set.Start, depth == 0 && t.is(","):
-			next = true
-		case t.is("."):
-			next = true // the column follows its table
-		case next:
-			if name, ok := t.name(); ok {
-				all = append(all, name)
+			column := i + 1
+			for column+2 < len(text) && text[column+1].is(".") { // it follows its table
+				column += 2
 			}
-			next = false
+			if column < len(text) {
+				if name, ok := text[column].name(); ok {
+					all = append(all, name)
+				}
+			}
 		}
 	}
 	return all

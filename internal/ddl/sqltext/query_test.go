@@ -57,6 +57,9 @@ func TestReadBody(t *testing.T) {
 	if want := []string{"a", "b", "id", "c"}; !slices.Equal(b.Columns, want) {
 		t.Errorf("got the columns %q, want %q", b.Columns, want)
 	}
+	if want := []string{"c"}; !slices.Equal(b.Sets, want) {
+		t.Errorf("got the columns that are set %q, want %q", b.Sets, want)
+	}
 	want := "[INSERT INTO log (a,  NULL) VALUES ( NULL,  NULL) DELETE FROM log WHERE id = NULL UPDATE u SET n.x = NULL, y = INSERT('a', 1, 1, NULL) WHERE id = 1]"
 	if got := strings.Join(strings.Fields(fmt.Sprint(b.Statements)), " "); got != strings.Join(strings.Fields(want), " ") {
 		t.Errorf("got %s, want %s", got, want)

@@ -69,7 +69,7 @@ func split(file, delim string, line int) ([]Piece, error) {
 		case delimiter:
 			if delim == ";" && body.depth > 0 {
 				last = at
-				body.previous = t
+				body.previous, body.ended = t, false
 				continue
 			}
 			cut(at)
@@ -116,6 +116,7 @@ func (c *compound) see(t token) {
 	}
 	if !c.program {
 		c.program = c.seen < 24 && t.is("TRIGGER", "PROCEDURE", "FUNCTION", "EVENT")
+		c.create = !t.is("TABLE", "INDEX", "VIEW") // whose columns may be called event and begin
 		return
 	}
 	if c.previous.is(".") {

@@ -30,8 +30,10 @@ func OpenFor(t *testing.T, life time.Duration) context.Context {
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	ctx, closeTab := chromedp.NewContext(allocator)
+	ctx, giveUp := context.WithTimeout(ctx, life)
 	t.Cleanup(func() {
-		_ = chromedp.Cancel(ctx)
+		_ = chromedp.Cancel(ctx) // which lets the browser tidy up; it is killed when its context ends
+		giveUp()
 		closeTab()
 	})
 	err := chromedp.Listen(ctx, func(event any) {
@@ -47,8 +49,6 @@ func OpenFor(t *testing.T, life time.Duration) context.Context {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, giveUp := context.WithTimeout(ctx, life)
-	t.Cleanup(giveUp)
 	Do(t, ctx) // the browser lives as long as the context of the first call
 	return ctx
 }

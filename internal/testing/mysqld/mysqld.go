@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/noren-cdk/noren/internal/preview/process"
 )
 
 // A Program is a server program of this machine.
@@ -124,7 +126,7 @@ func (p *Process) Start() error {
 	defer log.Close()
 	p.command = exec.Command(p.program, p.args...)
 	p.command.Stdout, p.command.Stderr = log, log
-	if err := p.command.Start(); err != nil {
+	if err := process.Start(p.command); err != nil {
 		return err
 	}
 	if err := await(p.DSN); err != nil {

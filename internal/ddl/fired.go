@@ -1,0 +1,71 @@
+package ddl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/noren-cdk/noren/internal/ddl/sqltext"
+)
+
+// fired are the tables that triggers write when rows of t are written, and those
+// that the triggers of these write.
+func (p *planner) fired(ctx context.Context, t sqltext.Table) ([]sqltext.Table, error) {
+	all, err := p.dependents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := []sqltext.Table{t}
+	for i := 0; i < len(found); i++ { // it grows
+		for _, one := range all {
+			if one.Type != "TRIGGER" || !strings.EqualFold(one.On.String(), found[i].String()) {
+				continue
+			}
+			body, err := sqltext.ReadBody(one.text, p.scratch.db.Dialect())
+			if err != nil {
+				continue
+			}
+			for _, sql := range body.Statements {
+				q, err := sqltext.ReadQuery(sql, p.scratch.db.Dialect())
+				if err != nil {
+					continue
+				}
+				for _, target := range q.Tables {
+					if home := p.scratch.home(target.Table); target.Target && !slices.Contains(found, home) {
+						found = append(found, home)
+					}
+				}
+			}
+		}
+	}
+	return found[1:], nil
+}
+
+// moves is why an UPDATE would take a row to another place in the primary key,
+// where a later portion would meet it again; nil if it cannot.
+func (p *planner) moves(q sqltext.Query, parts *portions) error {
+	assigned := q.Assigned()
+	if len(assigned) == 0 {
+		return nil
+	}
+	source := p.scratch.home(parts.statement.Source)
+	for _, k := range parts.key {
+		isKey := func(name string) bool { return strings.EqualFold(name, k.Name) }
+		if slices.ContainsFunc(assigned, isKey) {
+			return fmt.Errorf("it changes the primary key of %s", source)
+		}
+		if k.Moves {
+			return fmt.Errorf("the server calculates %s of the primary key of %s when a row is updated", sqltext.Quote(k.Name), source)
+		}
+		for _, one := range p.known {
+			if one.Type != "TRIGGER" || !strings.EqualFold(one.On.String(), source.String()) || one.event != "" && !strings.Contains(one.event, "UPDATE") {
+				continue
+			}
+			if body, err := sqltext.ReadBody(one.text, p.scratch.db.Dialect()); err != nil || slices.ContainsFunc(body.Sets, isKey) {
+				return fmt.Errorf("the trigger %s may change the primary key of %s", one.Table, source)
+			}
+		}
+	}
+	return nil
+}
