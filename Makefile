@@ -1,4 +1,4 @@
-# All one needs is Go and Node: every target fetches the rest itself.
+# You need Go and Node: every target fetches the rest itself.
 
 # The environment of synth and diff: a file of environments/, without .yaml.
 ENV ?= dev
@@ -29,7 +29,7 @@ help:
 	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH; CHAOS=10m for longer chaos"
 	@echo "make release-test   a release with a schema change, every answer checked: mariadbd on PATH; SHORT= checks ten times as many"
 	@echo "make release-dry-run  the archives of a release, for six platforms, into cdk.out/release"
-	@echo "make pictures       the pictures of the README anew: Chromium on PATH"
+	@echo "make pictures       redraw the pictures of the README: Chromium on PATH"
 	@echo "make awscli         the commands that the stack prints, by both versions of the AWS CLI: the second in NOREN_AWSCLI2"
 	@echo "make apps           some eighty CDK apps that import the construct, in every mode"
 	@echo "make browser        the tests that need a browser: Chromium on PATH"
@@ -40,8 +40,8 @@ help:
 	@echo "make ddl-truth      verdicts of noren ddl plan against what readers and writers feel; the result goes to docs/ddl-truth.md"
 	@echo "make ddl-chaos      disturb schema changes N=$(N) times; the result goes to docs/ddl-chaos.md"
 	@echo "make e2e            deploy and flip with the cdk CLI, against an emulator of AWS: Python 3.11; SHORT= interrupts at every call"
-	@echo "make judges         what others' tools say: cfn-lint, checkov, actionlint, zizmor, shellcheck, cdk diff"
-	@echo "make vulnerabilities known ones that the code reaches: govulncheck, which asks vuln.go.dev"
+	@echo "make judges         third-party linters and their accepted findings: cfn-lint, checkov, actionlint, zizmor, shellcheck, cdk diff"
+	@echo "make vulnerabilities  known vulnerabilities that the code reaches: govulncheck, which asks vuln.go.dev"
 	@echo "make fuzz           every fuzz test for FUZZTIME=$(FUZZTIME)"
 	@echo "make synth          the assemblies of ENV=$(ENV): open, read-only, closed"
 	@echo "make diff           what closing changes in ENV=$(ENV)"
@@ -50,7 +50,7 @@ help:
 	@echo "make deploy         deploy what make plan planned; with DIGEST=...: if that is what was approved"
 	@echo "make await          wait until the product is seen in the mode that was planned"
 	@echo "make generate       which properties replace a resource, from the schemas of cfn-lint"
-	@echo "make golden         write the goldens of the tests anew; read the difference"
+	@echo "make golden         rewrite the goldens of the tests; read the difference"
 	@echo "make lint           static checks"
 	@echo "make bench          benchmarks, as ratios"
 
@@ -118,8 +118,7 @@ test: node_modules
 NOREN_AWSCLI2 ?= /usr/bin/aws
 export NOREN_AWSCLI2
 
-# CDK apps of other people that import the construct: those that every test has a
-# part of.
+# CDK apps that import the construct: all of them; the tests take some each time.
 apps:
 	NOREN_APPS=all go test -count=1 -timeout 20m ./test/apps
 	NOREN_PROPERTY=100 go test -count=1 -timeout 20m -run Generated ./constructs/maintenancemode
@@ -280,7 +279,7 @@ golden: node_modules
 	go test ./internal/function/responder -update
 	go test ./cmd/noren -update
 	go test ./internal/window -update
-	go test ./internal/environment -run Schema -update
+	go test ./internal/environment -run 'Schema|AsDocumented' -update
 	$(MAKE) --no-print-directory synth ENV=dev && $(MAKE) --no-print-directory synth ENV=prod
 	go test -tags judges ./test/lint -run Diff -update
 	go test -tags preview -count=1 ./test/preview -run 'TestNight$$' -update

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts a file of Markdown on a pull request as one comment, which later runs
-# write anew:
+# rewrite:
 #
 #   scripts/comment.sh NUMBER FILE
 #

@@ -34,7 +34,7 @@ fetch() {
   ask "$deployed/$stack.template.json" get-template --query TemplateBody
 }
 
-# nothing stands in for what is deployed where nothing is.
+# nothing takes the place of what is deployed where nothing is.
 nothing() {
   echo '{}' >"$deployed/stack.json"
   echo '{"Resources": {}}' >"$deployed/$stack.template.json"

@@ -126,7 +126,7 @@ fi
 
 # A deploy keeps the mode, and what was typed with it. An open stack is planned
 # without a flag wherever the environment's file says the same, so that the
-# guard still refuses to reopen what somebody closes meanwhile.
+# guard still refuses to reopen what someone closes meanwhile.
 now=$("$noren" diff --mode "$deployed" --json)
 next=$("$noren" diff --mode "$planned" --json)
 mode=$(jq -r .mode <<<"$now")

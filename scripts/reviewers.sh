@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails unless somebody has to approve a job in an environment of GitHub's:
+# Fails unless someone has to approve a job in an environment of GitHub's:
 #
 #   scripts/reviewers.sh prod-approval
 #

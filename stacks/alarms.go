@@ -92,7 +92,7 @@ func (o *operations) tell(a interface {
 }
 
 // mathOf is a metric made of others. Where it fills gaps, the latest minute, whose
-// data has not come yet, is a gap too: such an alarm wants some minutes of more.
+// data has not come yet, is a gap too: use an M-of-N alarm with it.
 func mathOf(expression, label string, period float64, metrics map[string]awscloudwatch.IMetric) awscloudwatch.IMetric {
 	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
 		Expression: &expression, Label: &label, UsingMetrics: &metrics, Period: minutes(period),

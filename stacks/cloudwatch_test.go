@@ -13,7 +13,7 @@ import (
 
 // A cloudwatch evaluates the alarms of a template as CloudWatch does, minute by
 // minute: missing data, M of N, metric math, composites and suppressors. Source:
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 // and Create_Composite_Alarm.html there.
 type cloudwatch struct {
 	tb       testing.TB
@@ -92,7 +92,12 @@ func (c *cloudwatch) composite(id string, now int) {
 	c.tell(id, now, in && !suppressed && c.since[id] > wait && !late)
 }
 
-// evaluate tells whether an alarm of a metric is in alarm.
+// furtherBack is how many periods more than it evaluates CloudWatch reads, in the
+// examples of its documentation.
+const furtherBack = 2
+
+// evaluate tells whether an alarm of a metric is in alarm. With insufficient data it
+// is not.
 func (c *cloudwatch) evaluate(id string, history []values) bool {
 	p := c.template.Resources[id].Properties
 	number := func(name string, otherwise float64) float64 {
@@ -120,6 +125,12 @@ func (c *cloudwatch) evaluate(id string, history []values) bool {
 	case "ignore":
 		if missing > 0 && breaching < m {
 			return c.state[id] && missing == n
+		}
+	case "missing": // of the periods further back that CloudWatch reads, too, the last
+		for k := n; missing == n && k < n+furtherBack; k++ {
+			if value := c.period(p, history, k); !math.IsNaN(value) {
+				return value >= number("Threshold", 0)
+			}
 		}
 	}
 	return breaching >= m

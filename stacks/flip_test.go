@@ -69,7 +69,7 @@ func (t template) differences(other template) []string {
 }
 
 // TestTheFlipIsOnePropertyInEveryEnvironment: between any two modes, with the
-// guard its record besides.
+// guard its record as well.
 func TestTheFlipIsOnePropertyInEveryEnvironment(t *testing.T) {
 	const (
 		flip   = "AlbListener86261768.DefaultActions[0].TargetGroupArn.Ref"

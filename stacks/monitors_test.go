@@ -16,7 +16,7 @@ const (
 	keyOfOps  = "arn:aws:secretsmanager:ap-northeast-1:111111111111:secret:noren-mackerel-AbCdEf"
 )
 
-// outfitted is prod with what an environment file may ask for besides: outside
+// outfitted is prod with what else an environment file may ask for: outside
 // monitors, and topics to tell.
 func outfitted(tb testing.TB) environment.Environment {
 	env := loadEnvironment(tb, "prod")

@@ -69,7 +69,7 @@ func TestWhatIsQuietDuringMaintenance(t *testing.T) {
 			}
 		}
 		p := template.Resources[notOpen].Properties
-		if p["MetricName"] != "Mode" || p["Threshold"] != threshold || p["TreatMissingData"] != "ignore" || p["EvaluationPeriods"] != 1.0 {
+		if p["MetricName"] != "Mode" || p["Threshold"] != threshold || p["TreatMissingData"] != "missing" || p["EvaluationPeriods"] != 1.0 {
 			t.Errorf("%s: maintenance is told by %s", name, text(p))
 		}
 		var quiet []string

@@ -14,7 +14,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// runbook returns the document, and the commands in it: what stands in its code
+// runbook returns the document, and the commands in it: what is in its code
 // blocks, without comments, and in its code spans. cmd/noren holds those of
 // noren against its verbs.
 func runbook(tb testing.TB) (document string, commands []string) {

@@ -133,12 +133,17 @@ func synth(env environment.Environment, mode maintenance.Mode) (assembly, error)
 
 // synthWith synthesizes an environment with flags.
 func synthWith(env environment.Environment, flags maintenancemode.Flags) (assembly, error) {
+	return synthIn(cdkContext(), env, flags)
+}
+
+// synthIn synthesizes an environment with flags and the context of an app.
+func synthIn(context map[string]any, env environment.Environment, flags maintenancemode.Flags) (assembly, error) {
 	outdir, err := os.MkdirTemp("", "noren-stacks-")
 	if err != nil {
 		return assembly{}, err
 	}
 	defer os.RemoveAll(outdir)
-	app := newTestApp(outdir)
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &outdir, AnalyticsReporting: jsii.Bool(false)})
 	stack := Build(app, env, flags).Stack
 	artifact := app.Synth(nil).GetStackArtifact(stack.ArtifactId())
 

@@ -25,7 +25,7 @@ import (
 )
 
 // dev has the templates of dev in every mode. A test of the stack holds them equal
-// to what is synthesized, but for the hashes of assets, and writes them.
+// to what is synthesized, except for the hashes of assets, and writes them.
 //
 //go:embed dev.json.gz
 var dev []byte

@@ -9,7 +9,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestExplainAndRoutesAgree: the rule that explain names stands in the table of
+// TestExplainAndRoutesAgree: the rule that explain names is in the table of
 // routes, and does there what explain says.
 func TestExplainAndRoutesAgree(t *testing.T) {
 	inAssemblies(t)

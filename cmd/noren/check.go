@@ -24,22 +24,23 @@ func newCheck() *cobra.Command {
 		Long: `Check load balancers, listeners, rules and target groups against the limits of
 ALB that neither CDK nor CloudFormation checks before a deploy: condition
 values and wildcards in a rule, characters and lengths, priorities, weights,
-target groups, regexes. Rules, and values of them, that no request reaches are
-warnings, with the rules that take their requests. So is what keeps noren close
-from turning a switch of the template: parameters that every update reads again,
-and characters that CloudFormation does not give back. So is what stays open in
-a template in which a switch is closed, and a network that has 192.0.2.1, the
-address by which closing rules are disarmed.
+target groups, regexes.
+
+Warnings name rules and values that no request reaches, with the rules that take
+their requests; whatever keeps noren close from turning a switch of the template
+(parameters that every update reads again, and characters that CloudFormation does
+not give back); whatever stays open in a template whose switch is closed; and a
+network that contains 192.0.2.1, the address that disarms closing rules.
 
 A TEMPLATE is a CloudFormation template in JSON or YAML, or the folder of an
-assembly, whose templates are checked as one, nested stacks included. Without
-any, the assemblies that make synth wrote for the environment are checked.
+assembly, whose templates are checked as one, nested stacks included. Without a
+TEMPLATE, the assemblies that make synth wrote for the environment are checked.
 
-With --deploy the environment's file is looked at instead, for what can be
-synthesized and should not be deployed: values whose comment says REPLACE, and a
-guarded environment without an address for alarms.
+--deploy checks the environment's file instead, for what can be synthesized but
+should not be deployed: values whose comment says REPLACE, and a guarded
+environment without an address for alarms.
 
-Exit codes: 0 no errors, warnings at most; 1 errors, or a template is missing or
+Exit codes: 0 no errors, at most warnings; 1 errors, or a template is missing or
 cannot be read.`,
 		Example: `  noren check --env prod
   noren check --env prod --deploy
@@ -67,7 +68,7 @@ cannot be read.`,
 	}
 	from.add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
-	cmd.Flags().BoolVar(&deploy, "deploy", false, "look at the environment's file, whether it is fit to be deployed")
+	cmd.Flags().BoolVar(&deploy, "deploy", false, "check whether the environment's file is fit to be deployed")
 	cmd.MarkFlagsMutuallyExclusive("deploy", "json")
 	return cmd
 }

@@ -62,7 +62,7 @@ type ddlLogin struct {
 
 func (f *ddlLogin) register(cmd *cobra.Command, variables string) {
 	cmd.Flags().StringVar(&f.dsn, "dsn", "", "database, as user:password@tcp(host:port)/schema (default: the "+variables+" variables)")
-	cmd.Flags().StringVar(&f.direction, "direction", "up", "the part of a file with a way back that is meant: up or down")
+	cmd.Flags().StringVar(&f.direction, "direction", "up", "the part of a file with a way back to use: up or down")
 }
 
 // open logs in: with --dsn, or as the environment says.
@@ -99,7 +99,7 @@ func (f *ddlFlags) register(cmd *cobra.Command, variables string) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.writes, "writes", "live", "what the app does meanwhile: live, or stopped (maintenance)")
 	flags.StringSliceVar(&f.options.StillWritten, "still-written", nil, "tables that are written although writes are stopped, as logging in does: sessions,users")
-	flags.StringVar(&f.policy, "policy", "any", "what may be done at all: any, or additive (what a release without a stop may do)")
+	flags.StringVar(&f.policy, "policy", "any", "what the migration may do: any, or additive (what a release without a stop may do)")
 	flags.Var((*bytesFlag)(&f.options.LocalStorage), "free-local-storage", "free local storage of the Aurora instance, like 20GiB (default: estimated from its memory)")
 	flags.BoolVar(&f.json, "json", false, "write JSON")
 }

@@ -90,7 +90,7 @@ failed.`,
 	flags.register(cmd, "PLAN_DB_, or else DB_")
 	cmd.Flags().StringVar(&planDSN, "plan-dsn", "", "database with the login of the user who plans (default: --dsn)")
 	cmd.Flags().StringVar(&cluster, "cluster", "", "name of the cluster with RDS (default: that of DB_HOST)")
-	cmd.Flags().BoolVar(&options.ScratchServer, "scratch-server", false, "nothing of value lives on this server: plan with any rights")
+	cmd.Flags().BoolVar(&options.ScratchServer, "scratch-server", false, "nothing of value is on this server: plan with any privileges")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	return cmd
 }

@@ -65,7 +65,7 @@ could not be found out.`,
 	logins.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON; with --watch an object a line")
 	cmd.Flags().BoolVar(&watch, "watch", false, "look again and again, and write what has changed, until it is interrupted")
-	cmd.Flags().DurationVar(&every, "every", 5*time.Second, "time between two looks of --watch")
+	cmd.Flags().DurationVar(&every, "every", 5*time.Second, "time between two checks of --watch")
 	return cmd
 }
 

@@ -21,16 +21,16 @@ func newDDLPlan() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan FILE.sql|FOLDER",
 		Short: "Say what each statement of a migration will lock",
-		Long: `Say what each statement of a migration will lock: its algorithm and lock, whether
-the table is rebuilt, and whether reads and writes go on meanwhile.
+		Long: `Show what each statement of a migration will lock: its algorithm and lock, whether
+the table is rebuilt, and whether reads and writes continue meanwhile.
 
-The server itself is asked, by running every statement on an empty copy of its
-table in the schema noren_scratch, which is removed again. The user may write
-nowhere else: plan refuses one with more rights and says which are too many. A
-statement that is not fully understood is refused, too. Nothing here sees the
-rows: duplicates and the like are found by noren ddl rehearse.
+It asks the server itself, by running every statement on an empty copy of its table
+in the schema noren_scratch, which is removed afterwards. The user must not be able
+to write anywhere else: plan refuses a user with more privileges and names the
+excess. It also refuses a statement that it does not fully understand. It does not
+see rows: noren ddl rehearse finds duplicates and the like.
 
-Exit code: 0 if every statement is allowed, 1 if not, or if anything failed.`,
+Exit codes: 0 every statement is allowed; 1 one is not, or something failed.`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if rehearsal != "" {
@@ -68,10 +68,10 @@ Exit code: 0 if every statement is allowed, 1 if not, or if anything failed.`,
 	}
 	flags.register(cmd, "PLAN_DB_, or else DB_")
 	cmd.Flags().StringVar(&planDSN, "plan-dsn", "", "database with the login of the user who plans (default: --dsn)")
-	cmd.Flags().BoolVar(&flags.options.ScratchServer, "scratch-server", false, "nothing of value lives on this server: plan with any rights")
+	cmd.Flags().BoolVar(&flags.options.ScratchServer, "scratch-server", false, "nothing of value is on this server: plan with any privileges")
 	cmd.Flags().StringVar(&journal, "journal", "", "table of the journal, for a folder: table or schema.table (default: noren_journal in the schema)")
 	cmd.Flags().StringVar(&out, "out", "", "file to write the plan to, as JSON: rehearse takes from it where the real schema is")
-	cmd.Flags().DurationVar(&window, "window", 0, "time there is; compared with the rehearsal's")
+	cmd.Flags().DurationVar(&window, "window", 0, "time available; compared with the rehearsed time")
 	cmd.Flags().StringVar(&rehearsal, "rehearsal", "", "rehearsal.json, for --window")
 	return cmd
 }

@@ -23,7 +23,7 @@ type progress struct {
 	width int // of the terminal; 0 if there is none
 	every time.Duration
 	next  time.Time // for the next line of progress
-	bar   bool      // a bar stands in the last line
+	bar   bool      // the last line is a bar
 }
 
 func newProgress(cmd *cobra.Command, asJSON bool) *progress {

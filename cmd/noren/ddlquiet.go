@@ -19,13 +19,13 @@ func newDDLQuiet() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "quiet",
 		Short: "Say whether the application still writes, or holds a transaction",
-		Long: `Look for a while whether anything is written to the schema, and whether a session
-holds a transaction that has written or is a second old. A closed product is not
-quiet at once: requests that were under way, WebSockets, workers and jobs go on,
-for no rule of a load balancer stops them. Begin a schema change when noren status
-says closed, and this says quiet.
+		Long: `Check for a while whether anything is written to the schema, and whether a session
+holds a transaction that has written or is more than a second old. A closed product
+is not quiet at once: requests that were under way, WebSockets, workers and jobs
+continue, since no rule of a load balancer stops them. Begin a schema change when
+noren status says closed and this says quiet.
 
-It asks the writer: on a reader or a replica nothing of this is seen.
+It asks the writer; a reader or a replica shows none of this.
 
 Exit codes: 0 quiet; 3 not quiet, with what was seen; 1 it could not be found out.`,
 		Example: `  noren ddl quiet

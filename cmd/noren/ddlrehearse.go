@@ -26,20 +26,20 @@ func newDDLRehearse() *cobra.Command {
 write FILE.rehearsal.json beside it, which noren ddl run compares with what it
 finds.
 
-This changes the database of --dsn, or of REHEARSE_DB_HOST: never that of DB_HOST.
-It wants proof that this is a copy: the table noren_clone, which whoever makes the
-clone puts into the schema, or another server than that of the real schema, which
-is known from --plan, or from the login that the PLAN_DB_ or DB_ variables
-describe. It refuses if anybody writes there within two seconds.
+This changes the database of --dsn, or of REHEARSE_DB_HOST, and never that of
+DB_HOST. It requires proof that this is a copy: the table noren_clone, which
+whoever makes the clone creates in the schema, or a server other than that of the
+real schema, which is known from --plan or from the login in the PLAN_DB_ or DB_
+variables. It refuses if anyone writes there within two seconds.
 
-With --with the copy then has to pass a command, such as the tests of the version
-that is deployed: a release without a stop needs that version to run on the new
-schema. For the command DB_DSN, or DB_HOST and so on, name the copy; no variable
-names the real schema. It runs in a shell, and what it prints goes to stderr. If it
-fails, so has the rehearsal, and noren ddl run refuses.
+With --with, the copy must then pass a command, such as the tests of the version
+that is deployed: for a release without a stop, that version has to run on the new
+schema. In the command's environment DB_DSN, or DB_HOST and so on, name the copy;
+no variable names the real schema. It runs in a shell, and its output goes to
+stderr. If it fails, the rehearsal has failed, and noren ddl run refuses.
 
-Exit code: 0 if everything succeeded, 1 if something failed (the rehearsal says
-which), or if anything else did; 3 if it may simply be repeated.`,
+Exit codes: 0 everything succeeded; 1 something failed, which the rehearsal records;
+3 run it again unchanged.`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			files, _, err := flags.files(cmd.InOrStdin(), args[0])
@@ -107,7 +107,7 @@ func realSchema(ctx context.Context, plan string, file migrationFile) ([]ddl.Ide
 	return append(all, db.Identity()), nil
 }
 
-// rehearsing is what a rehearsal does besides the migration.
+// rehearsing is what a rehearsal does in addition to the migration.
 type rehearsing struct {
 	with, dsn string
 	out       string

@@ -16,10 +16,10 @@ func newDDLResolve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resolve --statement N --as done|not-done FILE.sql",
 		Short: "Settle a statement of which the journal says unknown",
-		Long: `Say what became of a statement of which nobody knows whether it was executed: its
-run was killed, and what it changes is neither as before nor as planned. Look at
-what it changes first. After done the next run skips it, after not-done the next
-run executes it.
+		Long: `Say whether a statement was executed for which the journal says unknown: its run was
+killed, and the object that it changes is neither as before nor as planned. Look at
+that object first. After done, the next run skips the statement; after not-done, it
+executes it.
 
 It changes the journal and nothing else.`,
 		Args: oneFile,

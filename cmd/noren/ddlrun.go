@@ -25,15 +25,15 @@ func newDDLRun() *cobra.Command {
 		Short: "Execute a migration while the app keeps reading",
 		Long: `Execute a migration while the app keeps reading, as it was planned and rehearsed.
 
-Others wait behind a statement for --stall at most before it has worked: then it
-is withdrawn and tried again. After it has worked it waits for --end-stall; then
-it is withdrawn for good, and the table is unchanged.
+Until a statement starts to work, others wait behind it for at most --stall; then it
+is withdrawn and tried again. When its work is done it waits for --end-stall; then it
+is withdrawn for good, and the table is unchanged.
 
-What is done is in the table noren_journal (--journal). Run again, it goes on at
+The table noren_journal (--journal) records what is done. The next run continues at
 the right statement; noren ddl status shows it. SIGTERM and Ctrl-C withdraw the
-statement and leave a clean journal. Should noren itself be killed, the server
-withdraws a statement that makes others wait; one that is at work goes on, and
-the next run watches it to its end.
+statement and leave a clean journal. If noren itself is killed, the server withdraws
+a statement that makes others wait; a statement that is already working continues,
+and the next run watches it to its end.
 
 --record writes the version table of a migration tool together with the last
 entry of the journal, so that the tool does not apply the file again.
@@ -41,9 +41,9 @@ entry of the journal, so that the tool does not apply the file again.
 --while closed --stack NAME begins only if the product is closed, as a planned
 maintenance left it: whoever continues one may not know that it was opened.
 
-Exit code: 0 if everything is done; 3 if it may simply be run again as it is
-(locks, deadlocks, online log, SIGTERM, a lost server); 1 if it refused or failed,
-or if it is unknown whether a statement was executed: noren ddl resolve.`,
+Exit codes: 0 everything is done; 3 run it again unchanged (locks, deadlocks, online
+log, SIGTERM, a lost server); 1 it refused or failed, or it is unknown whether a
+statement was executed: noren ddl resolve.`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			files, folder, err := flags.files(cmd.InOrStdin(), args[0])
@@ -125,7 +125,7 @@ or if it is unknown whether a statement was executed: noren ddl resolve.`,
 	while.register(cmd)
 	f := cmd.Flags()
 	f.StringVar(&rehearsal, "rehearsal", "", "rehearsal of this migration (default: FILE.rehearsal.json)")
-	f.BoolVar(&options.WithoutRehearsal, "without-rehearsal", false, "do without, for small tables")
+	f.BoolVar(&options.WithoutRehearsal, "without-rehearsal", false, "run without a rehearsal, for small tables")
 	f.StringVar(&name, "name", "", "name of the migration in the journal (default: that of the file)")
 	f.StringVar(&options.Journal, "journal", "", "table of the journal: table or schema.table (default: noren_journal in the schema)")
 	f.StringVar(&options.Record, "record", "", "record the migration with its tool: "+strings.Join(ddl.Recorders, ", ")+", or SQL")
@@ -133,12 +133,12 @@ or if it is unknown whether a statement was executed: noren ddl resolve.`,
 	f.StringVar(&planDSN, "plan-dsn", "", "database with the login of the user who plans (default: the PLAN_DB_ variables, or else who runs)")
 	f.DurationVar(&options.Stall, "stall", 500*time.Millisecond, "how long others may wait behind a statement that has not worked yet")
 	f.DurationVar(&options.EndStall, "end-stall", 5*time.Second, "how long others may wait behind a statement that has worked")
-	f.DurationVar(&options.Wait, "wait", 10*time.Minute, "how long a statement is tried at all")
+	f.DurationVar(&options.Wait, "wait", 10*time.Minute, "how long a statement is tried in total")
 	f.StringArrayVar(&readers, "reader", nil, "a reader from which the app reads, as a DSN: its waits and errors are counted, and every table is read there between two statements (default: DB_READER_HOST)")
 	f.StringArrayVar(&replicas, "replica", nil, "a replica that --max-lag is about, as a DSN")
 	f.DurationVar(&options.MaxLag, "max-lag", 0, "wait before a statement, and between portions of rows, while a --replica is further behind")
 	f.BoolVar(&options.KillIdle, "kill-idle-trx", false, "end idle transactions that hold the table's lock and have written little")
-	f.DurationVar(&options.Sample, "sample", 2*time.Second, "how long tables are watched beforehand that are said to be quiet")
+	f.DurationVar(&options.Sample, "sample", 2*time.Second, "how long tables that are said to be quiet are watched beforehand")
 	f.Var((*bytesFlag)(&options.FreeSpace), "free-space", "free storage of the server, like 200GiB")
 	return cmd
 }

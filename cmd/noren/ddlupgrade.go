@@ -16,7 +16,7 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// The exit codes of upgrade plan besides 0 and 1.
+// The exit codes of upgrade plan other than 0 and 1.
 const (
 	upgradeRefused = 3
 	upgradeUnknown = 4

@@ -27,27 +27,29 @@ func newDiff() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Say what a change does to clients and to resources",
-		Long: `Say what differs between two templates: first, and in full, who may do and reach
-what, and what protects data; for clients, every class of requests whose outcome
-changes, each with a request that shows it; then the resources that are removed,
-replaced, changed or added, those that hold data first.
+		Long: `Show what differs between two templates. First, and in full: permissions,
+reachability, and protection of data. Then, for clients, every class of requests
+whose outcome changes, each with an example request. Then the resources that are
+removed, replaced, changed or added, those that hold data first.
 
-Markdown is a comment of a pull request. What does not fit is left out and
-counted, the properties of new resources first, rights and reach last.
+Markdown is for a comment on a pull request. If it does not fit, the rest is left
+out and counted, the properties of new resources first, permissions and
+reachability last.
 
 OLD and NEW are CloudFormation templates in JSON or YAML, or folders of
-assemblies. A switch by a parameter is one template twice, with --old-parameter
-and --new-parameter. With --live what really is takes the place of NEW: which
-listeners and rules are no longer as OLD says. Where OLD came back from
-CloudFormation with ? for characters that are not ASCII, it is said that these
-texts cannot be compared.
+assemblies. If a parameter controls the switch, give the same template twice, with
+--old-parameter and --new-parameter. With --live, the live state replaces NEW: the
+output shows which listeners and rules no longer match OLD. If CloudFormation
+returned OLD with ? for non-ASCII characters, the output says that those texts
+cannot be compared.
 
-The flip that --expect allows is: the listener's default action, where the
-rules Read send what they take, the conditions of the rules Close, the record
-of the reopen guard, and the message and until of the maintenance answer.
+The flip that --expect allows consists of the listener's default action, the
+targets of the rules Read, the conditions of the rules Close, the record of the
+reopen guard, and the message and end of the maintenance answer.
 
-Exit codes: 0 said, or as expected; 1 a template cannot be read; 3 more changes
-than --expect, --mode-unchanged or --upgrades-named allows, or drift.`,
+Exit codes: 0 the comparison was made, and is as expected; 1 a template cannot be
+read; 3 more changes than --expect, --mode-unchanged or --upgrades-named allows, or
+drift.`,
 		Example: `  noren diff cdk.out/dev/open cdk.out/dev/closed
   noren diff cdk.out/prod/open cdk.out/prod/closed --expect closed
   noren diff old.json new.json --format markdown | gh pr comment --body-file -
@@ -95,17 +97,17 @@ than --expect, --mode-unchanged or --upgrades-named allows, or drift.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&format, "format", "text", "text, markdown or json")
-	flags.BoolVar(&full, "full", false, "leave nothing out of Markdown; without it, it fits into a comment of GitHub's")
-	flags.StringVar(&link, "link", "", "where Markdown that leaves something out says that all of it is, such as the address of an artifact")
+	flags.BoolVar(&full, "full", false, "leave nothing out of Markdown; otherwise it fits into a GitHub comment")
+	flags.StringVar(&link, "link", "", "where Markdown that leaves something out says the rest is, such as the address of an artifact")
 	flags.BoolVar(&asJSON, "json", false, "write JSON, as --format json does")
 	flags.StringVar(&expect, "expect", "", "exit with 3 if anything but the flip to this mode changes: open, read-only or closed")
-	flags.BoolVar(&modeUnchanged, "mode-unchanged", false, "look at the mode only, and exit with 3 if it changes")
-	flags.BoolVar(&upgradesNamed, "upgrades-named", false, "look at the major versions of databases only, and exit with 3 if one changes that NEW does not name")
+	flags.BoolVar(&modeUnchanged, "mode-unchanged", false, "compare only the mode, and exit with 3 if it changes")
+	flags.BoolVar(&upgradesNamed, "upgrades-named", false, "compare only the major versions of databases, and exit with 3 if one changes that NEW does not name")
 	flags.StringVar(&mode, "mode", "", "print the mode that a template is in, and nothing else: open, read-only or closed; with --json the message and until too")
 	addValueFlags(cmd, &both, "", "both templates")
 	addValueFlags(cmd, &old, "old-", "OLD")
 	addValueFlags(cmd, &next, "new-", "NEW")
-	flags.StringArrayVar(&live, "live", nil, "in place of NEW, what aws elbv2 describe-listeners and describe-rules and aws cloudformation describe-stack-resources printed: what differs from OLD is drift; may be repeated")
+	flags.StringArrayVar(&live, "live", nil, "in place of NEW, output of aws elbv2 describe-listeners and describe-rules and of aws cloudformation describe-stack-resources: what differs from OLD is drift; may be repeated")
 	_ = cmd.MarkFlagFilename("mode", "json")
 	for name, values := range map[string][]string{"format": {"text", "markdown", "json"}, "expect": {"open", "read-only", "closed"}} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
@@ -123,7 +125,7 @@ func diffArgs(args []string, mode, expect, format string, live bool) error {
 	}
 	switch {
 	case mode != "" && len(args) > 0:
-		return errors.New("--mode wants no templates besides its own")
+		return errors.New("--mode takes no other templates")
 	case live && len(args) != 1:
 		return fmt.Errorf("want OLD, and NEW from --live, got %s", term.Plural(len(args), "argument"))
 	case mode == "" && !live && len(args) != 2:

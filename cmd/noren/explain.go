@@ -22,19 +22,19 @@ func newExplain() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   `explain "METHOD PATH"`,
 		Short: "Say where a request goes in every mode, and why",
-		Long: `Say where a request goes: one line for every mode, then the reasons, rule by rule.
+		Long: `Show where a request goes: one line for each mode, then the reasons, rule by rule.
 
-The request is "METHOD PATH", "METHOD URL", or PATH alone for a GET, also with
-the protocol behind it, as a line of a log has it. Where ALB's behaviour is not
+The request is "METHOD PATH", "METHOD URL", or just PATH for a GET. A protocol
+after it, as in a line of a log, is accepted. Where ALB's behaviour is not
 documented, the answer is the most likely one, marked uncertain, with the reason.
 
-What is not given is not known: without --host, --from or a query (a ? at the
-end is an empty one), rules that look at them make the answer uncertain; so do
-headers without any -H. With one -H the headers are complete, unless
---more-headers is given too. A port that goes with the scheme of a URL is not
-sent in the Host header; the port picks the listener.
+What you do not give is unknown. Rules that look at the host, the address or the
+query make the answer uncertain without --host, --from or a query (a ? at the end
+is an empty query). The same goes for headers as long as there is no -H. With one
+-H the headers are complete, unless --more-headers is given. The Host header omits
+a port that is the default of the URL's scheme; the port selects the listener.
 
-Exit codes: 0 answered, 1 the request or a template cannot be read.`,
+Exit codes: 0 answered; 1 the request or a template cannot be read.`,
 		Example: `  noren explain "POST /api/reports"
   noren explain "GET /api/templates/7?draft=1" -H "X-Client: ios" --from 203.0.113.9
   noren explain "GET https://shop.example.com/cart" --template shop.json --listener 443`,
@@ -75,7 +75,7 @@ Exit codes: 0 answered, 1 the request or a template cannot be read.`,
 	return cmd
 }
 
-// question is what explain was asked, besides the request line.
+// question is what explain was asked, except the request line.
 type question struct {
 	templateFlags
 	template, listener string

@@ -14,7 +14,7 @@ import (
 	"github.com/noren-cdk/noren/internal/environment/preflight"
 )
 
-// The exit codes of preflight besides 0 and 1.
+// The exit codes of preflight other than 0 and 1.
 const (
 	preflightWrong   = 3
 	preflightUnknown = 4
@@ -27,18 +27,18 @@ func newPreflight() *cobra.Command {
 		Use:   "preflight",
 		Short: "Ask an account whether the product can be deployed to it",
 		Long: `Ask an AWS account, and this machine, whether an environment can be deployed: what
-the account has and may have, what the region offers, what lies in the way. It
-only reads. Each line is ok, wrong with what to do, or not known and why.
+the account has and may have, what the region offers, and what is in the way. It
+only reads. Each line is ok, wrong with what to do, or not known with the reason.
 
---after asks about what has been deployed: outputs, health, rules, metrics,
-alarms, scaling, and whether the API reaches its database. With --json the answer
-can be pasted into an issue.
+--after checks what has been deployed: outputs, health, rules, metrics, alarms,
+scaling, and whether the API reaches its database. With --json the answer can be
+pasted into an issue.
 
-AWS is asked with the settings and credentials that the AWS CLI and SDKs use.
---policy prints the IAM policy that all questions need.
+It uses the settings and credentials of the AWS CLI and SDKs. --policy prints the
+IAM policy that all questions need.
 
-Exit codes: 0 all is ok; 3 something is wrong; 4 nothing is, but something is not
-known; 1 the environment or the settings cannot be read.`,
+Exit codes: 0 all is ok; 3 something is wrong; 4 nothing is wrong, but something is
+not known; 1 the environment or the settings cannot be read.`,
 		Example: `  noren preflight --env prod
   noren preflight --env dev --after --json
   noren preflight --policy > policy.json`,

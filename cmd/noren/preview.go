@@ -32,18 +32,18 @@ func newPreview() *cobra.Command {
 functions and policies, the load balancer with its rules, the functions behind
 it, and the application. All of it listens on 127.0.0.1 only, and needs no AWS.
 
-The application is the example, which needs no database, or with --app whatever
-runs already. The site is what the template uploads, or with --site a folder,
+The application is the example, which needs no database, or with --app any service
+that is running. The site is what the template uploads, or with --site a folder,
 whose files are served as they are at the moment of the request.
 
-noren's own functions run as this program. For another function --function
-names an archive or a folder with a bootstrap for this machine; else it runs as
-the template's asset if that is built for this machine; else a 501 says which
-function would have answered.
+noren's own functions run as this program. For another function, --function names
+an archive or a folder with a bootstrap for this machine. Without it, the
+template's asset runs if it is built for this machine; otherwise a 501 names the
+function that would have answered.
 
-With --script, what a file says happens on its own: flips, and an application
-that fails or is slow for a while. The preview ends when the script does. In it
-at is the time since the product was ready:
+With --script, a file is the script of flips, and of an application that fails or
+is slow for a while. The preview ends with the script. In it, at is the time since
+the product was ready:
 
   steps:
     - {at: 5s, mode: closed}
@@ -55,15 +55,15 @@ at is the time since the product was ready:
 With --window the planned maintenance of the template is played: the state
 machine as it is synthesized, with the functions, change sets and schema changes
 that it calls, while mobile apps write. Waits are shortened. In the terminal y
-answers the question whether to open, t goes on from a step that failed, and
+answers the question whether to open, t retries from a step that failed, and
 noren window works with the variables that are printed. At the end a report says
 what each step took and what clients saw. --fail breaks a step, once.
 
 With --json, everything that happens is a line of JSON on stdout: ready, with the
 addresses; mode; fault; night; request. The last line of --window is its report.
 
-The mode is changed by a key in the terminal (c, r, o; q ends), or on the
-control page. A flip takes effect between two requests.
+Change the mode with a key in the terminal (c, r, o; q quits), or on the control
+page. A flip takes effect between two requests.
 
 Without --template the assemblies that make synth wrote for --env are run.
 --template runs any app's template; given several times, each is a mode. One
@@ -256,7 +256,7 @@ func (q *previewing) readFunctions() error {
 			return fmt.Errorf("--function %q: want LOGICALID=ZIP or LOGICALID=FOLDER", text)
 		}
 		if _, twice := q.config.Functions[id]; twice {
-			return fmt.Errorf("--function %q: there is another for the same function", text)
+			return fmt.Errorf("--function %q: that function has been given already", text)
 		}
 		if _, err := os.Stat(program); err != nil {
 			return fmt.Errorf("--function %s: %q is neither an archive nor a folder", id, program)
@@ -297,7 +297,7 @@ func (q *previewing) readApps() error {
 			group, address = "", app
 		}
 		if _, twice := q.config.Apps[group]; twice {
-			return fmt.Errorf("--app %q: there is another for the same target group", app)
+			return fmt.Errorf("--app %q: that target group has been given an app already", app)
 		}
 		q.config.Apps[group] = address
 	}

@@ -28,7 +28,7 @@ func TestPreviewRefuses(t *testing.T) {
 		{"two modes", "preview --read-only --closed", "[closed read-only] were all set"},
 		{"no folder", "preview --site none --app http://127.0.0.1:1", `--site "none" is not a folder`},
 		{"no assemblies", "preview --env prod", `no templates in cdk.out/prod/open`},
-		{"two apps", "preview --app http://127.0.0.1:1 --app http://127.0.0.1:2", "there is another for the same target group"},
+		{"two apps", "preview --app http://127.0.0.1:1 --app http://127.0.0.1:2", "that target group has been given an app already"},
 		{"no script", "preview --app http://127.0.0.1:1 --script none.yaml", "open none.yaml: no such file or directory"},
 		{"a script that is none", "preview --app http://127.0.0.1:1 --script cdk.out/dev/open/manifest.json", `reading script "cdk.out/dev/open/manifest.json": the script has no steps`},
 		{"no function of that name", "preview --app http://127.0.0.1:1 --function Quotes=.", `no template has a function "Quotes": want one of `},

@@ -20,32 +20,33 @@ func newReplay() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay LOG...",
 		Short: "Say what the maintenance would do to the traffic of an access log",
-		Long: `Read access logs of the load balancer and say what the maintenance would do to
+		Long: `Read access logs of the load balancer and show what the maintenance would do to
 that traffic: which requests get through and which are refused, by endpoint,
 client and method; what the mobile app meets first; what the allowlist lacks,
 and which of its patterns nothing used.
 
 A LOG is a file as S3 delivers it, a folder with .log and .gz files, or - for
-stdin. Compression is told by the content. It is read line by line: the memory
-that is used does not grow with it. Lines that are no entries are counted.
+stdin. Compression is detected from the content. Logs are read line by line, so
+memory does not grow with their size. Lines that are not entries are counted.
 
 The templates are the assemblies that make synth wrote for the environment;
---open and --closed name others, such as cdk.out/ENV/read-only. A switch by a
-parameter is one template twice, with --open-parameter and --closed-parameter.
+--open and --closed name others, such as cdk.out/ENV/read-only. If a parameter
+controls the switch, give the same template twice, with --open-parameter and
+--closed-parameter.
 
-A log holds no header but the user agent. A request whose fate hangs on another
-header "depends" on it, and --assume settles that: for all requests, or for the
-user agents that the --when-agent flags after it name, with * and ? as in a
-listener rule. A header without a value was not sent. The first one that fits
-counts. The bypass secret is taken as not sent, and Host as sent with the port
-only where it is not the scheme's own, since the log always shows a port.
+A log holds no header except the user agent. If another header decides a request,
+the result is "depends", until --assume says what was sent: for all requests, or
+for the user agents of the --when-agent flags that follow it, with * and ? as in a
+listener rule. A header without a value was not sent. The first --assume that fits
+applies. The bypass secret is assumed not to be sent. Host is assumed to have a
+port only where it is not the scheme's default, since the log always shows a port.
 
-The log also has the rule that the load balancer chose for each request. It is
-compared with the template that is open. --since says from when on the load
-balancer had this template's rules: from then on, what it recorded settles what
-hangs on a header, and a rule that the template cannot explain is an error.
+The log also records the rule that the load balancer chose for each request. It is
+compared with the open template. --since says when the load balancer began to have
+this template's rules: after that, the recorded rule settles what depends on a
+header, and a rule that the template cannot explain is an error.
 
-Exit codes: 0 replayed, 1 a log or a template cannot be read, 3 since --since the
+Exit codes: 0 replayed; 1 a log or a template cannot be read; 3 after --since the
 load balancer chose other rules than the template.`,
 		Example: `  noren replay logs/2026/11/20
   noren replay --env prod --since 2026-11-01 logs/
@@ -72,9 +73,9 @@ load balancer chose other rules than the template.`,
 	flags.StringVar(&o.open, "open", "", "template or assembly folder of the mode open, instead of that of --env")
 	flags.StringVar(&o.closed, "closed", "", "template or assembly folder of the maintenance, instead of that of --env")
 	flags.Var((*assumeFlag)(&o.config.Assume), "assume", `header that requests are taken to have sent, such as "X-Client: ios"; may be repeated`)
-	flags.Var((*whenAgentFlag)(&o.config.Assume), "when-agent", `user agents of which the --assume before it is assumed, such as "FieldReports/*"; may be repeated`)
-	flags.StringArrayVar(&o.config.App, "app", nil, "user agents of the mobile app, such as \"FieldReports/*\"; may be repeated (default whatever is no browser, bot or tool)")
-	flags.StringVar(&o.since, "since", "", "from when on the load balancer had these rules, such as 2026-11-20 or 2026-11-20T03:00:00Z")
+	flags.Var((*whenAgentFlag)(&o.config.Assume), "when-agent", `user agents that the preceding --assume applies to, such as "FieldReports/*"; may be repeated`)
+	flags.StringArrayVar(&o.config.App, "app", nil, "user agents of the mobile app, such as \"FieldReports/*\"; may be repeated (default: all that are not browsers, bots or tools)")
+	flags.StringVar(&o.since, "since", "", "since when the load balancer has had these rules, such as 2026-11-20 or 2026-11-20T03:00:00Z")
 	flags.StringVar(&o.config.LoadBalancer, "load-balancer", "", "name of the load balancer whose requests count, if the logs are of several")
 	flags.IntVar(&o.top, "top", 20, "lines of a table at most; 0 for all")
 	flags.BoolVar(&o.asJSON, "json", false, "write JSON, always with all lines")
@@ -90,7 +91,7 @@ type replayOptions struct {
 	since        string
 
 	sources          [2]source     // open and closed
-	ofOpen, ofClosed templateFlags // parameters and values besides those of both
+	ofOpen, ofClosed templateFlags // parameters and values in addition to those of both
 
 	config replay.Config
 	top    int

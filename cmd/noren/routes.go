@@ -21,13 +21,13 @@ func newRoutes() *cobra.Command {
 		Long: `Show every listener as a table by priority: the conditions of its rules and
 where they send requests, with the modes side by side.
 
-A TEMPLATE is a CloudFormation template in JSON or YAML, as it is written or as
+A TEMPLATE is a CloudFormation template in JSON or YAML, as written or as
 "aws cloudformation get-template" prints it, or the folder of an assembly, whose
 templates are read as one, nested stacks included. Several are shown side by
-side. A rule that no request gets to is dead. Without any, the assemblies that
-make synth wrote for the environment are shown.
+side. Without a TEMPLATE, the assemblies that make synth wrote for the environment
+are shown. A rule that no request reaches is marked dead.
 
-Exit codes: 0 shown, 1 a template is missing or cannot be read.`,
+Exit codes: 0 shown; 1 a template is missing or cannot be read.`,
 		Example: `  noren routes --env prod
   noren routes cdk.out/dev/open/shop.template.json
   noren routes --json | jq '.[].rules[] | select(.values == 5)'`,

@@ -20,8 +20,8 @@ type routeTable struct {
 	Read     []extent     `json:"read"` // by mode, templates without the listener included
 }
 
-// routeRow is a rule. What it does stands by mode; in a mode that does not have
-// the rule, there is nothing.
+// routeRow is a rule. What it does is listed by mode; a mode without the rule has
+// no entry.
 type routeRow struct {
 	Priority   any                  `json:"priority"` // a number, "default" or "unknown"
 	Rule       string               `json:"rule"`     // its logical id

@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// The exit codes of status besides 0 and 1.
+// The exit codes of status other than 0 and 1.
 const (
 	disagreeing = 3
 	nextDiffers = 4
@@ -30,42 +30,42 @@ func newStatus() *cobra.Command {
 	var every time.Duration
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Say whether the product is closed, really",
-		Long: `Say side by side which mode the product is in: by the assembly in cdk.out, which
-is what the next deploy takes, by the template that is deployed, by the live
-listeners, and by what real requests get; and since when, and who turned it.
+		Short: "Check whether the product is really closed",
+		Long: `Show side by side which mode the product is in: in the assembly in cdk.out, which
+the next deploy would use; in the deployed template; at the live listeners; and
+for real requests. Also show since when, and who changed it.
 
-The environment file names the stack and its region. --stack and --region name
-those of any other app that uses the construct. AWS is asked with the settings
-and credentials that the AWS CLI and SDKs use: environment, profiles, SSO, roles.
-It is asked for cloudformation:DescribeStacks, GetTemplate and
-ListStackResources, elasticloadbalancing:DescribeListeners, DescribeRules and
-DescribeLoadBalancers, ssm:GetParameters and cloudtrail:LookupEvents. For the
-secret of the bypass it is asked for secretsmanager:GetSecretValue; without that
-it says which rules it has not compared. For what goes on it is asked for
+The environment file names the stack and its region; --stack and --region name
+those of any other app that uses the construct. It uses the settings and
+credentials of the AWS CLI and SDKs: environment, profiles, SSO, roles. It needs
+cloudformation:DescribeStacks, GetTemplate and ListStackResources,
+elasticloadbalancing:DescribeListeners, DescribeRules and DescribeLoadBalancers,
+ssm:GetParameters and cloudtrail:LookupEvents. To compare the secret of the bypass
+it needs secretsmanager:GetSecretValue; without it, it names the rules that it has
+not compared. To tell whether the product is drained it needs
 elasticloadbalancing:DescribeLoadBalancerAttributes and
 DescribeTargetGroupAttributes, and cloudwatch:GetMetricData.
 
-Closed is said of new requests. Requests that were under way, and WebSockets, go
-on. The load balancer is drained when its idle time-out and the longest request
-have passed; noren ddl quiet tells of the database.
+Closed refers to new requests. Requests that were under way, and WebSockets,
+continue. The load balancer is drained when its idle timeout and the longest request
+have passed. For the database, ask noren ddl quiet.
 
-A stack with several switches shows them all; the exit code is the worst.
+A stack with several switches shows all of them; the exit code is the worst.
 
-Every listener of the load balancer is held against the deployed template as a
-whole: a rule that was not deployed, is missing or is different is drift, whatever
-it matches. If it forwards what it takes, the product is not closed.
+Every listener of the load balancer is compared with the deployed template as a
+whole. A rule that was not deployed, is missing or differs is drift, whatever it
+matches. If it forwards requests that the mode refuses, the product is not closed.
 
-Requests go to every address of the load balancer, --confirm times running, if it
-is internet-facing and the addresses answer, else wherever the name of the URL
-leads; the table says which. They are a read and, if the mode refuses it, a write
-to a path that is new every time, and up to two reads that are allowed in every
-mode. Refused is 503 with X-Maintenance-Mode: on, and nothing else. In front of a
-listener that asks for a log-in none is sent, and the verdict rests on the rules.
+If the load balancer is internet-facing and its addresses answer, requests go to
+each address, --confirm times in a row; otherwise to the host of the URL. The table
+says which. They are a read and, if the mode refuses writes, a write, to a path that
+is new each time, and up to two reads that every mode allows. Only 503 with
+X-Maintenance-Mode: on counts as refused. If the listener asks for a login, no
+request is sent, and the verdict rests on the rules.
 
-Exit codes: 0 all agree; 3 the deployed template, the listeners and the requests
-do not agree, or the stack is not at rest; 4 they do, but the assembly is in another mode, so that its deploy
-would flip; 1 something could not be found out.`,
+Exit codes: 0 all agree; 3 the deployed template, the listeners and the requests do
+not agree, or the stack is not settled; 4 they agree, but the assembly is in another
+mode, so its deploy would flip; 1 something could not be found out.`,
 		Example: `  noren status -c env=prod
   noren status -c env=prod --watch
   noren status --stack shop --region eu-central-1 --url https://shop.example.com/
@@ -98,8 +98,8 @@ would flip; 1 something could not be found out.`,
 	from.add(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&asJSON, "json", false, "write JSON; with --watch an object a line")
-	flags.BoolVar(&watch, "watch", false, "look again and again, and write a line whenever something changes, until it is interrupted")
-	flags.DurationVar(&every, "every", 5*time.Second, "time between two looks of --watch")
+	flags.BoolVar(&watch, "watch", false, "keep checking, and write a line for each change, until interrupted")
+	flags.DurationVar(&every, "every", 5*time.Second, "time between two checks of --watch")
 	return cmd
 }
 
@@ -119,7 +119,7 @@ func (f *statusFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.region, "region", "", "region of the stack, instead of the environment's")
 	flags.StringVar(&f.assembly, "assembly", "cdk.out", "folder of the assembly that the next deploy takes")
 	flags.StringVar(&f.url, "url", "", "where to send requests: an address that the listener gets, instead of the outputs ApiUrl or SiteUrl")
-	flags.IntVar(&f.confirm, "confirm", live.DefaultConfirm, "how many times running every address must answer the same")
+	flags.IntVar(&f.confirm, "confirm", live.DefaultConfirm, "how many times in a row every address must give the same answer")
 	_ = cmd.MarkFlagDirname("assembly")
 }
 

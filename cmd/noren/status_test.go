@@ -73,7 +73,7 @@ func deployedTemplate(t *testing.T, mode string) string {
 var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 // newLiveProduct is a product that is in a mode everywhere: deployed, live and
-// recorded. The test stands in a folder without an assembly.
+// recorded. The test runs in a folder without an assembly.
 func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	t.Helper()
 	p := &liveProduct{aws: awsstub.New(t)}
@@ -288,9 +288,9 @@ func TestStatus(t *testing.T) {
 		code   int
 		want   []string
 	}{
-		{"open", "open", nil, "", 0, []string{"shop: open, really", "deployed template  open    UPDATE_COMPLETE", "live listener      open    " + liveListener, "requests           let in  through 127.0.0.1", "404, no X-Maintenance-Mode: GET http://127.0.0.1", by, "1 h 12 min), by " + liveDeployer, "next deploy        -       no cdk.out/shop.template.json"}},
-		{"closed", "closed", nil, "", 0, []string{"shop: closed, really", "requests           refused  through 127.0.0.1", "503, X-Maintenance-Mode: on: GET"}},
-		{"read-only", "read-only", nil, "", 0, []string{"shop: read-only, really", "requests           writes refused"}},
+		{"open", "open", nil, "", 0, []string{"shop: open (all sources agree)", "deployed template  open    UPDATE_COMPLETE", "live listener      open    " + liveListener, "requests           let in  through 127.0.0.1", "404, no X-Maintenance-Mode: GET http://127.0.0.1", by, "1 h 12 min), by " + liveDeployer, "next deploy        -       no cdk.out/shop.template.json"}},
+		{"closed", "closed", nil, "", 0, []string{"shop: closed (all sources agree)", "requests           refused  through 127.0.0.1", "503, X-Maintenance-Mode: on: GET"}},
+		{"read-only", "read-only", nil, "", 0, []string{"shop: read-only (all sources agree)", "requests           writes refused"}},
 		{"a rule by hand", "closed", func(_ *testing.T, p *liveProduct) {
 			p.rules += "<member><RuleArn>" + strings.Replace(liveListener, ":listener/", ":listener-rule/", 1) + "/150</RuleArn><Priority>150</Priority><Conditions><member><Field>path-pattern</Field><Values><member>/api/reports*</member></Values></member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>" + liveApp + "</TargetGroupArn></member></Actions></member>"
 			p.listener(liveResponder)
@@ -304,7 +304,7 @@ func TestStatus(t *testing.T) {
 		}, "", 3, []string{"shop: not closed: rule 18", "compares with another secret than that of Secrets Manager"}},
 		{"the secret may not be read", "closed", func(_ *testing.T, p *liveProduct) {
 			p.aws.Answer("GetSecretValue", awsstub.Refuse("AccessDeniedException", "no GetSecretValue"))
-		}, "", 0, []string{"closed, really", "is not compared: not allowed: no GetSecretValue"}},
+		}, "", 0, []string{"closed (all sources agree)", "is not compared: not allowed: no GetSecretValue"}},
 		{"another listener by hand", "closed", func(_ *testing.T, p *liveProduct) {
 			p.others = "<member><ListenerArn>" + liveListener + "9</ListenerArn><Port>8080</Port><DefaultActions><member><Type>forward</Type><TargetGroupArn>" + liveApp + "</TargetGroupArn></member></DefaultActions></member>"
 			p.listener(liveResponder)
@@ -334,7 +334,7 @@ func TestStatus(t *testing.T) {
 		}, "", 3, []string{"(3 min), by arn:aws:sts::111111111111:assumed-role/night/ko, by hand\n"}},
 		{"by noren close --now, and opened by another hand since", "open", func(t *testing.T, p *liveProduct) {
 			p.byHand(live.ByHand{Mode: maintenance.Closed, Why: "the disk is full", Locked: true})
-		}, "", 0, []string{"open, really", "by " + liveDeployer, "locked: "}},
+		}, "", 0, []string{"open (all sources agree)", "by " + liveDeployer, "locked: "}},
 		{"mixed", "open", func(_ *testing.T, p *liveProduct) { p.listener("arn:other") }, "", 3, []string{"the listener is mixed: the default action forwards neither to the application alone nor to the answer of maintenance alone", "live listener      mixed", "CloudTrail knows of no change of the listener since"}},
 		{"the request disagrees", "closed", func(t *testing.T, p *liveProduct) { p.serve(t, http.NotFound) }, "", 3, []string{"do not agree", "let in"}},
 		{"the next deploy flips", "closed", func(t *testing.T, _ *liveProduct) {
@@ -358,7 +358,7 @@ func TestStatus(t *testing.T) {
 		}, "", 1, []string{"not allowed: no GetTemplate", "not known without the deployed template"}},
 		{"who may not be asked", "closed", func(_ *testing.T, p *liveProduct) {
 			p.aws.Answer("GetParameters", awsstub.Refuse("AccessDeniedException", "no GetParameters"))
-		}, "", 0, []string{"closed, really", "since when is not known: not allowed: no GetParameters"}},
+		}, "", 0, []string{"closed (all sources agree)", "since when is not known: not allowed: no GetParameters"}},
 		{"opened by hand, nothing recorded", "closed", func(t *testing.T, p *liveProduct) {
 			p.aws.Answer("GetParameters", `{"Parameters": [{"Name": "/shop/record", "Value": "{}"}, {"Name": "/shop/attribution", "Value": "{}"}]}`)
 			p.deploys(t, deployedTemplateAt(t, "open"))
@@ -553,7 +553,7 @@ func TestStatus_SeveralSwitches(t *testing.T) {
 	})
 	code, stdout, stderr := noren("status", "-c", "env=prod")
 	for _, want := range []string{
-		"shop, fieldreports/Maintenance: open, really", "shop, fieldreports/Blog: closed, really",
+		"shop, fieldreports/Maintenance: open (all sources agree)", "shop, fieldreports/Blog: closed (all sources agree)",
 		"live listener      open  " + liveListener, "live listener      closed  " + blog,
 		"none was sent: whether 127.0.0.1", "since when is not known: CloudTrail knows of no change",
 	} {
@@ -585,7 +585,7 @@ func TestStatusWatches(t *testing.T) {
 		writer.Close()
 	}()
 	lines := bufio.NewScanner(reader)
-	for _, want := range []string{"deployed open, listener open, request let in; open, really", "listener read-only, request let in; the listener is read-only, the last deploy turned it to open"} {
+	for _, want := range []string{"deployed open, listener open, request let in; open (all sources agree)", "listener read-only, request let in; the listener is read-only, the last deploy turned it to open"} {
 		if !lines.Scan() || !strings.Contains(lines.Text(), want) {
 			t.Errorf("got %q, want %s", lines.Text(), want)
 		}

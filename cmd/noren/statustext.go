@@ -111,7 +111,7 @@ func statusVerdict(r live.Status) (string, term.Style) {
 	mode := string(r.Listener.Mode)
 	switch r.Verdict() {
 	case live.Agree:
-		return mode + ", really: what was asked agrees", modeCell(r.Listener).Style
+		return mode + " (all sources agree)", modeCell(r.Listener).Style
 	case live.Next:
 		return fmt.Sprintf("%s, but the assembly in this folder is %s: its deploy would flip", mode, r.Assembly.Mode), term.Yellow
 	case live.Moving:
@@ -150,7 +150,7 @@ func since(r live.Status, now time.Time) string {
 	}
 	by := r.By
 	if by == "" {
-		by = "a user whom CloudTrail does not name yet"
+		by = "a user that CloudTrail does not name yet"
 	}
 	if r.ByHand {
 		by += ", by hand"

@@ -76,7 +76,7 @@ func warn(stderr io.Writer, sources []source) {
 // add adds the flags to a verb.
 func (f *templateFlags) add(cmd *cobra.Command) {
 	f.addReading(cmd)
-	cmd.Flags().StringArrayVar(&f.live, "live", nil, "what aws elbv2 describe-listeners, describe-rules or describe-target-groups printed, of any load balancer; may be repeated")
+	cmd.Flags().StringArrayVar(&f.live, "live", nil, "output of aws elbv2 describe-listeners, describe-rules or describe-target-groups, of any load balancer; may be repeated")
 }
 
 // addReading adds the flags that say how templates are read.
@@ -89,7 +89,7 @@ func (f *templateFlags) addReading(cmd *cobra.Command) {
 // a prefix where templates have flags of their own.
 func addValueFlags(cmd *cobra.Command, f *templateFlags, prefix, of string) {
 	cmd.Flags().StringToStringVar(&f.parameters, prefix+"parameter", nil, "value of a parameter of "+of+", as Name=value; may be repeated")
-	cmd.Flags().StringToStringVar(&f.values, prefix+"value", nil, "what only a deploy knows of a resource of "+of+", as LogicalId.Attribute=value; may be repeated")
+	cmd.Flags().StringToStringVar(&f.values, prefix+"value", nil, "value that only a deploy knows, of a resource of "+of+", as LogicalId.Attribute=value; may be repeated")
 }
 
 // addEnvFlag adds --env, which says what a verb reads without a template.

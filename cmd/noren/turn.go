@@ -20,7 +20,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// The exit codes of the turning verbs besides 0 and 1.
+// The exit codes of the turning verbs other than 0 and 1.
 const (
 	notTurned = 3 // may be repeated as it is
 	declined  = 4
@@ -50,27 +50,28 @@ func newTurn(verb string, mode maintenance.Mode, short, does string) *cobra.Comm
 		Long: does + `
 
 It reads the template that CloudFormation has deployed, replaces the properties
-that carry the mode, and nothing else, and makes a change set of it. What
-CloudFormation would change is compared with the list of these properties: if it
-is anything else, the change set is deleted and nothing happens. Then it asks,
-executes, follows the events, and waits until the live listener and a request
-agree. Outside monitors, if there are any, are kept quiet before it closes, and
-speak again once it is open (docs/monitors.md); what goes wrong there is said, and
-stops nothing. It needs neither Node nor CDK nor a checkout. CloudFormation stays the
-truth: the stack has not drifted afterwards, and a deploy of the same mode finds
-nothing to change. The next deploy of another mode turns it again.
+that carry the mode, and nothing else, and creates a change set. If CloudFormation
+would change anything other than these properties, the change set is deleted and
+nothing happens. Otherwise it asks for confirmation, executes, follows the events,
+and waits until the live listener and a request agree. It needs neither Node nor
+CDK nor a checkout. CloudFormation remains the source of truth: the stack has not
+drifted afterwards, and a deploy of the same mode finds nothing to change. The next
+deploy of another mode changes it again.
+
+Outside monitors, if there are any, are muted before it closes and unmuted once it
+is open (docs/monitors.md). A failure to do so is reported, and stops nothing.
 
 Templates of over 51,200 bytes are uploaded to the bucket of the CDK bootstrap,
-with its file-publishing role, or to --bucket with your own rights.
+with its file-publishing role, or to --bucket with your own permissions.
 
-Running it again after it was interrupted finishes what it began. Executing a
-change set deletes all others on the stack; it lists them first.
+If it is interrupted, run it again: it finishes what it began. Executing a change
+set deletes all others on the stack; it lists them first.
 
---now is for a stack that is stuck: it turns the listener and the rules by the
-API of the load balancer, writes down who and why, and locks them against
-updates of the stack. Turn again without --now when CloudFormation works: that
-unlocks, and the template and the listener agree again. --policy prints the IAM
-policy of whoever may turn this switch and do nothing else.
+--now is for a stack that is stuck. It changes the listener and the rules through
+the API of the load balancer, records who and why, and locks them against updates
+of the stack. When CloudFormation works again, run the command without --now: that
+unlocks them, and the template and the listener agree again. --policy prints the
+IAM policy for someone who may change this switch and do nothing else.
 
 Exit codes: 0 the product is ` + string(mode) + `; 3 nothing was changed, run it again (the stack is busy,
 or another change came first); 4 you answered no; 1 anything else.`,
@@ -90,7 +91,7 @@ or another change came first); 4 you answered no; 1 anything else.`,
 	flags.BoolVar(&t.asJSON, "json", false, "write the result as JSON; needs --yes")
 	flags.DurationVar(&t.wait, "wait", 10*time.Minute, "how long to wait for the listener and a request to agree; 0 does not look")
 	if mode != maintenance.Open {
-		flags.StringVar(&t.message, "message", "", "what the refused are told in every language, instead of the deployed texts; @FILE is the text of a file")
+		flags.StringVar(&t.message, "message", "", "message for refused clients in every language, instead of the deployed texts; @FILE is the text of a file")
 		flags.StringVar(&t.until, "until", "", "the planned end that people are told, such as 2026-12-01T04:00:00+09:00")
 	}
 	return cmd
@@ -127,7 +128,7 @@ func (t *turning) run(cmd *cobra.Command) error {
 		return errors.New("--now changes no text and no end: turn with --now, and tell people by the same verb without it when CloudFormation works")
 	}
 	if t.asJSON && !t.yes && !t.policy {
-		return errors.New("--json needs --yes: there is nobody to answer")
+		return errors.New("--json needs --yes: no one can answer")
 	}
 	message, err := maintenance.ReadMessage(t.message)
 	if err != nil {
@@ -193,8 +194,8 @@ func (t *turning) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// announce tells the function that keeps /maintenance.json. It stands in the way of
-// nothing: the function learns of it from the mode event, too.
+// announce tells the function that keeps /maintenance.json. A failure
+// is only reported: the function learns of the change from the mode event, too.
 func (t *turning) announce(cmd *cobra.Command, query live.Query, o *turn.Operation, name string, from maintenance.Mode) {
 	if err := o.Announce(cmd.Context(), lambda.NewFromConfig(query.AWS), name, from, t.mode); err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s does not say so yet: %v; it will within some minutes, by the mode event\n", maintenance.StatusPath, err)

@@ -36,12 +36,12 @@ func newWindowPlan() *cobra.Command {
 		Long: `Show the maintenance that the environment file plans as a timeline, and compare it
 with what is deployed. With --stack it shows what is deployed.
 
---record writes down what is deployed. If anything is deployed after that, or the
-mode is turned, the maintenance does not begin, until the plan is recorded again.
-Without a record it begins whatever was deployed.
+--record records what is deployed. If anything is deployed after that, or the mode
+changes, the maintenance does not begin until the plan is recorded again. Without a
+record it begins, whatever was deployed.
 
-Exit codes: 0 it is deployed as it is planned; 3 it is not, but can be in time;
-1 it is not, and its start is past, or anything else.`,
+Exit codes: 0 it is deployed as planned; 3 it is not, but can be in time; 1 it is
+not, and its start has passed, or anything else.`,
 		Example: `  noren window plan --env prod
   noren window plan --env prod --record`,
 		Args: cobra.NoArgs,

@@ -30,12 +30,13 @@ func newWindowStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show how far the maintenance is, step by step",
-		Long: `Show how far the maintenance is: what is done and what each step took, against the
-rehearsal where there was one, what runs, and what comes. It reads the history of
-the execution in Step Functions. In which mode the product is says noren status.
+		Long: `Show the progress of the maintenance: the steps that are done, how long each took
+compared with its rehearsal, the step that is running, and the steps to come. It
+reads the history of the execution in Step Functions. For the mode of the product,
+use noren status.
 
-Exit codes: 0 it has not begun, is under way, or has ended with success; 3 it has
-ended without success, or did not begin in time; 1 anything else.`,
+Exit codes: 0 it has not begun, is under way, or has succeeded; 3 it has ended
+without success, or did not begin in time; 1 anything else.`,
 		Example: `  noren window status --env prod
   noren window status --env prod --watch`,
 		Args: cobra.NoArgs,
@@ -71,7 +72,7 @@ ended without success, or did not begin in time; 1 anything else.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&asJSON, "json", false, "write JSON; with --watch an object a line")
 	flags.BoolVar(&watch, "watch", false, "look again and again, and write a line whenever a step has changed, until it is over")
-	flags.DurationVar(&every, "every", 5*time.Second, "time between two looks of --watch")
+	flags.DurationVar(&every, "every", 5*time.Second, "time between two checks of --watch")
 	return cmd
 }
 

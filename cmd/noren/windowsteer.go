@@ -34,7 +34,7 @@ func newSteer(use, short, long string, look func(*cobra.Command, night) (questio
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if asJSON && !yes {
-				return errors.New("--json needs --yes: there is nobody to answer")
+				return errors.New("--json needs --yes: no one can answer")
 			}
 			query, err := f.query(cmd)
 			if err != nil {

@@ -67,8 +67,8 @@ type Props struct {
 	// of AWS.
 	EncryptionKey awskms.IKey
 
-	// ReservedConcurrency is the number of instances kept for this function,
-	// which is also its most. 100 of an account's concurrency must stay
+	// ReservedConcurrency reserves instances for this function; it is also the
+	// function's maximum. 100 of an account's concurrency must stay
 	// unreserved, so an account that still has the starting quota of 10 can
 	// reserve none. Default: 0, nothing reserved, the account's quota is shared.
 	ReservedConcurrency int

@@ -31,9 +31,10 @@ func every(statistic string) *awscloudwatch.MetricOptions {
 }
 
 // addAlarms defines the alarms of the switch itself. They tell the topics of the
-// props, and nobody else until someone adds an action. None of them depends on the mode, and none takes the
-// probe's silence for an open product: the state that was last known is kept,
-// and the silence is an alarm of its own.
+// props, and nobody else until someone adds an action. None of them depends on the
+// mode. The probe's silence is an alarm of its own. The mode alarms have
+// insufficient data then: what suppresses the alarms of the application has to
+// know that the product is closed. The others keep the state that was last known.
 func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 	define := func(id, description string, metric awscloudwatch.IMetric, options awscloudwatch.AlarmProps) awscloudwatch.Alarm {
 		options.Metric, options.AlarmDescription = metric, &description
@@ -52,14 +53,15 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 	alarm := func(id, description string, metric awscloudwatch.IMetric, options awscloudwatch.AlarmProps) {
 		m.Alarms = append(m.Alarms, define(id, description, metric, options))
 	}
-	known := awscloudwatch.AlarmProps{TreatMissingData: awscloudwatch.TreatMissingData_IGNORE}
-	m.NotOpen = mode("NotOpenAlarm", "The product is not open: it is read-only or closed", known)
+	seen := awscloudwatch.AlarmProps{TreatMissingData: awscloudwatch.TreatMissingData_MISSING}
+	m.NotOpen = mode("NotOpenAlarm", "The product is not open: it is read-only or closed", seen)
 	m.Closed = m.NotOpen
 	if props.ReadOnly {
-		closed := known
+		closed := seen
 		closed.Threshold = jsii.Number(2)
 		m.Closed = mode("ClosedAlarm", "The product is closed: everything but the allowlist is refused. App alarms tell nobody meanwhile", closed)
 	}
+	known := awscloudwatch.AlarmProps{TreatMissingData: awscloudwatch.TreatMissingData_IGNORE}
 	forgotten := known
 	expected := cmp.Or(props.ExpectedDuration, defaultExpectedDuration)
 	forgotten.EvaluationPeriods = jsii.Number(float64(expected / maintenance.DurationStep))
@@ -70,7 +72,7 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 	long := known
 	long.EvaluationPeriods = jsii.Number(5) // a deploy is between the record and the listener for a moment
 	alarm("DriftAlarm", "A listener of the load balancer is not as it was deployed: it was changed by hand", m.Metrics.Drift, long)
-	alarm("ModeUnknownAlarm", "Nothing says which mode the listener is in: the probe is silent, or it is in none. App alarms may tell nobody",
+	alarm("ModeUnknownAlarm", "Nothing says which mode the listener is in: the probe is silent, or it is in none. App alarms tell, as if it were open",
 		m.Metrics.Mode.With(every("SampleCount")), awscloudwatch.AlarmProps{
 			ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
 			EvaluationPeriods:  jsii.Number(5),

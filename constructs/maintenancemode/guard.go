@@ -62,7 +62,7 @@ type Guard struct {
 	ReopensAt string
 
 	// ByHand is the command that flips the listener without a deploy. A refusal after
-	// somebody did that prints it. Default: not printed.
+	// someone did that prints it. Default: not printed.
 	ByHand string
 }
 

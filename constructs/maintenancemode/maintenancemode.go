@@ -129,8 +129,9 @@ type MaintenanceMode struct {
 
 	// NotOpen and Closed are the ModeAlarms that are in alarm while the product is
 	// not open, and while it is closed; they are the same unless read-only is
-	// prepared. Use Closed to suppress the application's own alarms, since a
-	// read-only product still serves reads.
+	// prepared. While the probe is silent they have insufficient data. Use Closed to
+	// suppress the application's own alarms, since a read-only product still serves
+	// reads.
 	NotOpen, Closed awscloudwatch.Alarm
 
 	// BypassSecret is the secret that lets operators through: 32 letters and

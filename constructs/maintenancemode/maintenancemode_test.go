@@ -59,7 +59,7 @@ func TestWhereRequestsGo(t *testing.T) {
 		{"a probe asks for the health", alb.Request{Method: "GET", Target: "/api/health"}, "app", "app", "app"},
 		{"a probe posts to the health check", alb.Request{Method: "POST", Target: "/api/health"}, "app", "responder", "responder"},
 		{"the office saves", alb.Request{Method: "POST", Target: "/api/reports", Source: netip.MustParseAddr("203.0.113.9")}, "app", "app", "app"},
-		{"somebody else saves", alb.Request{Method: "POST", Target: "/api/reports", Source: netip.MustParseAddr("198.51.100.9")}, "app", "responder", "responder"},
+		{"someone else saves", alb.Request{Method: "POST", Target: "/api/reports", Source: netip.MustParseAddr("198.51.100.9")}, "app", "responder", "responder"},
 		{"the secret in a header", alb.Request{Method: "POST", Target: "/x", Header: map[string][]string{"X-Maintenance-Bypass": {secret}}}, "app", "app", "app"},
 		{"a wrong secret in a header", alb.Request{Method: "POST", Target: "/x", Header: map[string][]string{"X-Maintenance-Bypass": {secret + "0"}}}, "app", "responder", "responder"},
 		{"the secret in a cookie among others", alb.Request{Method: "GET", Target: "/", Header: map[string][]string{"Cookie": {"a=1; maintenance-bypass=" + secret + "; b=2"}}}, "app", "app", "app"},
@@ -67,7 +67,7 @@ func TestWhereRequestsGo(t *testing.T) {
 		{"staff sends the secret", alb.Request{Method: "POST", Target: "/api/maintenance/unlock"}, "unlock", "unlock", "unlock"},
 		{"an app looks whether something is announced", alb.Request{Method: "GET", Target: "/maintenance.json"}, "302", "302", "302"},
 		{"an operator looks, too", alb.Request{Method: "HEAD", Target: "/maintenance.json", Source: netip.MustParseAddr("203.0.113.9")}, "302", "302", "302"},
-		{"somebody writes to the announcement", alb.Request{Method: "PUT", Target: "/maintenance.json"}, "app", "responder", "responder"},
+		{"someone writes to the announcement", alb.Request{Method: "PUT", Target: "/maintenance.json"}, "app", "responder", "responder"},
 		{"something below the announcement", alb.Request{Method: "GET", Target: "/maintenance.json/x"}, "app", "app", "responder"},
 		{"a wrong secret in a cookie", alb.Request{Method: "GET", Target: "/", Header: map[string][]string{"Cookie": {"maintenance-bypass=guess"}}}, "app", "app", "responder"},
 	}

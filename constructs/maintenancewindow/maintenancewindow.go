@@ -33,7 +33,7 @@ type MaintenanceWindow struct {
 	// Machine runs the steps of the maintenance.
 	Machine awsstepfunctions.StateMachine
 
-	// Function does the steps, but for schema changes.
+	// Function does the steps, except for schema changes.
 	Function awslambda.Function
 
 	// LogGroup is the function's log, and MachineLogGroup that of the state machine.

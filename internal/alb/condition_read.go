@@ -49,7 +49,7 @@ func (r *reader) condition(n cfn.Node) []Condition {
 	}
 	for _, other := range fields {
 		if other != f && n.Field(other.config).Exists() {
-			r.problem(n, Error, "%s is of no use to a %s condition", other.config, name)
+			r.problem(n, Error, "%s does not apply to a %s condition", other.config, name)
 		}
 	}
 	config := n.Field(f.config)

@@ -50,8 +50,8 @@ func doubted(matches bool, d Doubt) Outcome {
 	}
 }
 
-// and is the outcome of two that must both hold. One that seems not to hold
-// whichever way the request is read settles it, whatever the other hangs on.
+// and combines two conditions that must both hold. If one of them fails under every
+// reading of the request, the result does not depend on the other.
 func (o Outcome) and(p Outcome) Outcome {
 	switch {
 	case o.Verdict == Unlikely && o.Doubt.Nominal():

@@ -79,7 +79,7 @@ func TestReadConditions(t *testing.T) {
 		{`[{"Field": "http-request-method", "Values": ["GET"]}]`, []Condition{Methods{"GET"}},
 			`error: R: Values at the top of a condition is for host-header and path-pattern only`},
 		{`[{"Field": "path-pattern", "Values": ["/a"], "HostHeaderConfig": {"Values": ["a.com"]}}]`, []Condition{PathPatterns{"/a"}},
-			`error: R: HostHeaderConfig is of no use to a path-pattern condition`},
+			`error: R: HostHeaderConfig does not apply to a path-pattern condition`},
 		{`[{"Field": "source-ip", "SourceIpConfig": {"Values": ["10.1.2.3"]}}]`, []Condition{cidrs("10.1.2.3/32")},
 			`error: R: source IP "10.1.2.3" is not a CIDR, want "10.1.2.3/32"`},
 		{`[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a"], "RegexValues": ["^/b$"]}}]`,

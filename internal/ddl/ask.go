@@ -173,7 +173,7 @@ func (s *scratch) storedAnew(ctx context.Context, st sqltext.Statement, rung Run
 	if renamed, err := s.onlyRenamed(ctx, st, before); err != nil || renamed {
 		return "", err
 	}
-	return fmt.Sprintf("the times in %s are stored as before MySQL 5.6, and any change stores them anew", strings.Join(kept, ", ")), nil
+	return fmt.Sprintf("the times in %s are stored as before MySQL 5.6, and any change rewrites them", strings.Join(kept, ", ")), nil
 }
 
 // onlyRenamed reports whether a statement that was tried on the shadow has given it

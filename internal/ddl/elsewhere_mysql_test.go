@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Somebody's ALTER that waits in another schema is nothing to this one.
+// An ALTER that waits in another schema does not concern this one.
 func TestRun_BesideAWaitingALTERElsewhere(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		_, root := manyReports(t, s, 1000)

@@ -30,11 +30,11 @@ const (
 
 // A Step is a statement with its verdict.
 type Step struct {
-	// Number counts the statements of the file from 1; Line is where it stands.
+	// Number counts the statements of the file from 1; Line is its line.
 	Number int `json:"number"`
 	Line   int `json:"line"`
 
-	// SQL is the statement as it stands in the file.
+	// SQL is the statement as the file has it.
 	SQL  string `json:"sql"`
 	Kind Kind   `json:"kind"`
 
@@ -83,7 +83,7 @@ type Step struct {
 	shared        bool      // without a Lock, writes wait all the same
 	parsed        sqltext.Statement
 	waits         []string // those of Problems that are only about who waits
-	raises        bool     // no verdict is acceptable: another way is needed
+	raises        bool     // refused whatever the verdict: the schema needs another way of changing
 	done          bool     // by an earlier run
 }
 

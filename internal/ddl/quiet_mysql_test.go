@@ -39,7 +39,7 @@ func TestQuiet(t *testing.T) {
 			{"a write to another table", nil, "INSERT INTO reports (title) VALUES ('x')", QuietOptions{StillWritten: []string{"sessions"}}, "1 rows"},
 			{"a transaction that has written", []string{"BEGIN", "INSERT INTO reports (title) VALUES ('x')"}, "", QuietOptions{}, "has written in a transaction that is open"},
 			{"a transaction that reads, open for long", []string{"BEGIN", "SELECT COUNT(*) FROM reports"}, "", QuietOptions{}, "holds a transaction"},
-			{"a transaction of somebody else", []string{"BEGIN", "SELECT COUNT(*) FROM reports"}, "", QuietOptions{Users: []string{"other"}}, ""},
+			{"a transaction of someone else", []string{"BEGIN", "SELECT COUNT(*) FROM reports"}, "", QuietOptions{Users: []string{"other"}}, ""},
 			{"a transaction of the application", []string{"BEGIN", "SELECT COUNT(*) FROM reports"}, "", QuietOptions{Users: []string{"quietapp"}}, "holds a transaction"},
 		} {
 			t.Run(test.name, func(t *testing.T) {

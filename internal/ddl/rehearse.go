@@ -29,7 +29,7 @@ type RehearseOptions struct {
 }
 
 // Rehearse executes a migration on a clone and measures it. A statement that
-// fails ends the rehearsal and stands in it: that is a result, not an error.
+// fails ends the rehearsal and is recorded in it: a result, not an error.
 func Rehearse(ctx context.Context, clone *Database, m sqltext.Migration, o RehearseOptions) (*Rehearsal, error) {
 	if err := clone.provenCopy(ctx, o.Real); err != nil {
 		return nil, err

@@ -190,7 +190,7 @@ func TestPreflight(t *testing.T) {
 			_, err := conn.ExecContext(context.Background(), "ALTER TABLE sites ADD waits INT")
 			waiting <- err
 		}()
-		await(t, "somebody else's ALTER", func() bool {
+		await(t, "someone else's ALTER", func() bool {
 			return ask[int](t, root, "SELECT COUNT(*) FROM information_schema.processlist WHERE LOWER(state) = 'waiting for table metadata lock'") > 0
 		})
 		if _, err := runText(t.Context(), db, sql, o); err == nil || !strings.Contains(err.Error(), "wait for a metadata lock already") {

@@ -75,7 +75,7 @@ func compareClients(old, next Template) (changes []Change, complete bool) {
 }
 
 // listenerPairs are the listeners that are the same in both templates: by
-// logical id, or else by port. One without counterpart stands against nobody.
+// logical id, or else by port. A listener without a counterpart has no pair.
 func listenerPairs(old, next *alb.Template) [][2]*alb.Listener {
 	rest := slices.Clone(next.Listeners)
 	take := func(same func(*alb.Listener) bool) *alb.Listener {

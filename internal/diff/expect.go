@@ -21,7 +21,7 @@ func (d Diff) Modes() (before, after maintenance.Mode, err error) {
 	return before, after, nil
 }
 
-// Unexpected returns what changes besides a flip to a mode: nothing if the
+// Unexpected returns what changes in addition to a flip to a mode: nothing if the
 // template is flipped to it and otherwise stays as it is.
 //
 // The flip is the listener's default action, where the rules for reads send them,

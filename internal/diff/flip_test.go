@@ -90,7 +90,7 @@ func TestFlips(t *testing.T) {
 		t.Run(test.old+" "+test.next, func(t *testing.T) {
 			d := Compare(read(t, test.old), read(t, test.next))
 			if rest := d.Unexpected(test.mode); len(rest) > 0 {
-				t.Errorf("besides the flip: %q", rest)
+				t.Errorf("in addition to the flip: %q", rest)
 			}
 			if len(d.Clients) != 1 {
 				t.Fatalf("%d changes to clients, want 1: %+v", len(d.Clients), d.Clients)

@@ -56,7 +56,7 @@ const (
 
 // leftOut says how much is left out, in the order in which it is.
 var leftOut = map[weight]string{
-	propertiesOfOthers: "%s of resources that are added or removed", sections: "%s of the template besides resources", properties: "%s of resources that change",
+	propertiesOfOthers: "%s of resources that are added or removed", sections: "%s of the template outside its resources", properties: "%s of resources that change",
 	additions: "%s added", requests: "%s that show a change", remaining: "%s removed, replaced or changed", always: "AND %s OF WHAT MATTERS MOST: READ THEM BEFORE YOU APPROVE",
 }
 
@@ -211,7 +211,7 @@ func (m *markdown) diff(p Pair) {
 		m.resources(p.Resources)
 	}
 	if len(p.Sections) > 0 {
-		b := m.fold(term.Plural(len(p.Sections), "change") + " of the template besides resources")
+		b := m.fold(term.Plural(len(p.Sections), "change") + " of the template outside its resources")
 		for _, change := range p.Sections {
 			b.add("- "+code(changeText(change, false)), sections)
 		}

@@ -100,7 +100,7 @@ func TestProperties(t *testing.T) {
 	}
 }
 
-// TestReferences: what a value refers to, wherever the reference stands.
+// TestReferences: what a value refers to, wherever the reference is.
 func TestReferences(t *testing.T) {
 	for _, test := range []struct {
 		value any

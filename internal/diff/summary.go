@@ -38,7 +38,7 @@ func newFirst(c witness.Class) (here, there *alb.Rule) { return c.New, c.Old }
 
 // summary is empty if the side is not such a side.
 func (s side) summary(changed, all []witness.Class) string {
-	var takers, turned []*alb.Rule // the rules there, but for the default rule; those for reads that turn
+	var takers, turned []*alb.Rule // the rules there, except the default rule; those for reads that turn
 	byDefault := false
 	for _, c := range changed {
 		here, there := s.rules(c)

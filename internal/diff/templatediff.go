@@ -73,7 +73,7 @@ type Diff struct {
 	Clients   []Change   `json:"clients"`
 	Beside    []string   `json:"beside"`    // what changes for clients that no rule says
 	Resources []Resource `json:"resources"` // those that hold data first, then by how much happens to them
-	Sections  []Property `json:"sections"`  // of the template, besides resources
+	Sections  []Property `json:"sections"`  // of the template, other than resources
 	Warnings  []string   `json:"warnings"`
 	Deploy    []Hazard   `json:"deploy"` // what goes wrong between the two
 	Mode      ModeChange `json:"mode"`

@@ -266,9 +266,9 @@ type Maintenance struct {
 	// -c maintenance= or Reopen, while maintenance is on. Default: false.
 	Guard bool `yaml:"guard"`
 
-	// Reopen asks the guard to open without a flag: the time, as its refusal says
-	// it, since when the maintenance is on that this ends. It ends no other and
-	// may stay in the file. Default: only the flag opens.
+	// Reopen lets the file end a maintenance without the flag: set it to the start
+	// time that the guard's refusal prints. It applies only to that maintenance, so
+	// leaving it in the file is harmless. Default: only the flag opens.
 	Reopen time.Time `yaml:"reopen"`
 
 	// Window is one planned maintenance, which begins at its time and conducts
@@ -279,9 +279,9 @@ type Maintenance struct {
 	// zh-Hant. Default: a short sentence.
 	Message map[string]string `yaml:"message"`
 
-	// Words are what the page of the maintenance says besides the message, by the
-	// tag of a message, for languages that noren has no words of or other words.
-	// Default: noren's.
+	// Words are the texts of the maintenance page other than the message, by the
+	// language tag of a message. They add a language that noren has no words for, or
+	// replace noren's words. Default: noren's.
 	Words map[string]Words `yaml:"words"`
 
 	// Page is the file of a page of one's own, HTML with placeholders, which goes
@@ -346,11 +346,11 @@ type Maintenance struct {
 	// answer, for clients with an older contract. Default: JSON:API errors.
 	Body string `yaml:"body"`
 
-	// ReservedConcurrency is how many instances of the function that answers are
-	// kept for it, 0 to 900, which is also its most: beyond, the refused get a
-	// bare 502. 100 of the account's concurrency have to stay unreserved: of the
-	// quota of 1000 this leaves 900, and a new account, which has 10, can reserve
-	// none. Default: 0, nothing reserved.
+	// ReservedConcurrency reserves instances, 0 to 900, for the function that
+	// answers. It is also the function's maximum: requests beyond it get a bare
+	// 502. An account must keep 100 unreserved: of the quota of 1000 that leaves
+	// 900, and a new account, which has 10, can reserve none. Default: 0, nothing
+	// reserved.
 	ReservedConcurrency int `yaml:"reservedConcurrency" range:"0,900"`
 }
 
@@ -434,8 +434,8 @@ type Clients struct {
 	Values []string `yaml:"values"`
 }
 
-// Words are what the page of the maintenance says in a language besides the
-// message.
+// Words are the texts of the maintenance page other than the message, in one
+// language.
 type Words struct {
 	// Title is the heading. Required.
 	Title string `yaml:"title"`

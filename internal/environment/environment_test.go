@@ -161,6 +161,48 @@ func TestLoadUnreadable(t *testing.T) {
 	}
 }
 
+// TestLoad_AsDocumented: what docs/environments.md shows of two mistakes in dev is
+// what Load says of them.
+func TestLoad_AsDocumented(t *testing.T) {
+	file, err := os.ReadFile("../../environments/dev.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(file)
+	for _, mistake := range [][2]string{{"\n  readers: 0\n", "\n  readers: two\n"}, {"\n    - POST /api/login\n", "\n    - /api/login\n"}} {
+		if strings.Count(text, mistake[0]) != 1 {
+			t.Fatalf("dev.yaml has no single %q", mistake[0])
+		}
+		text = strings.Replace(text, mistake[0], mistake[1], 1)
+	}
+	dir := t.TempDir()
+	path := filepath.ToSlash(write(t, dir, "dev.yaml", text))
+	_, _, err = Load(dir, "dev")
+	if err == nil {
+		t.Fatal("no error")
+	}
+	want := "$ npx cdk synth\n" + strings.ReplaceAll(err.Error(), path, "environments/dev.yaml") + "\n"
+	const name, fence = "../../docs/environments.md", "```\n"
+	page, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, _ := strings.Cut(string(page), fence)
+	got, tail, ok := strings.Cut(rest, fence)
+	if !ok {
+		t.Fatalf("%s shows nothing", name)
+	}
+	if *update {
+		if err := os.WriteFile(name, []byte(head+fence+want+fence+tail), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: -want +got\n%s", name, diff)
+	}
+}
+
 func TestLoadReportsAllProblemsInOrder(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.ToSlash(write(t, dir, "dev.yaml", `

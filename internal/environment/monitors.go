@@ -43,7 +43,7 @@ func (c *checker) checkMonitors() {
 	}
 }
 
-// checkTopics checks whom alarms are told besides.
+// checkTopics checks the topics that alarms notify in addition to the address.
 func (c *checker) checkTopics() {
 	for key, topics := range map[string][]string{"alarmTopics": c.env.AlarmTopics, "chatTopics": c.env.ChatTopics} {
 		if len(topics) > mostTopics {

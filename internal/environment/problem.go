@@ -25,7 +25,7 @@ func (p Problem) Error() string {
 	return place + p.Key + ": " + p.Text
 }
 
-// A place is where something stands in a file, both counted from 1.
+// A place is a line and a column of a file, both counted from 1.
 type place struct{ line, column int }
 
 func sortProblems(problems []Problem) {

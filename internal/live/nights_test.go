@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/cfn"
@@ -39,6 +40,7 @@ type night struct {
 	unread   bool // a call of the API failed
 	secret   bool // the secret of a rule is another one, which the probe does not see
 	stale    bool // an address was not flipped, which the probe does not see
+	silent   bool // the probe has stopped: its last word, closed, is from before
 }
 
 // withSecret is a copy of a listener with the secret in its rules.
@@ -108,7 +110,7 @@ func (n *night) breaks() {
 	l := n.api.Listeners[0]
 	app, responder := n.found.Apps[0], n.found.Responder
 	fault := func(format string, args ...any) { n.faults = append(n.faults, fmt.Sprintf(format, args...)) }
-	switch n.IntN(12) {
+	switch n.IntN(13) {
 	case 0, 1, 2:
 		r := alb.Rule{Priority: pick(n, 1, 50, 103, 150, 195, 300, 5000), Actions: pick(n, sends(app), sends("Clone"), sends(app, responder), sends(responder), []alb.Action{alb.FixedResponse{Status: 200}})}
 		for range 1 + n.IntN(2) {
@@ -150,6 +152,9 @@ func (n *night) breaks() {
 	case 11:
 		n.unread = true
 		fault("a call is throttled")
+	case 12: // what was written down stays; of the product it is not a fault
+		n.silent = true
+		n.status.Recorded, n.status.Since, n.status.By = maintenance.Closed, time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC), "cdk deploy"
 	}
 }
 
@@ -279,6 +284,10 @@ func TestNights(t *testing.T) {
 			count["open, and not said to be closed"]++
 		default:
 			count["closed, and not said"]++
+		}
+		if n.silent { // it says nothing: see stacks.TestSilentProbe for what alarms make of it
+			count["without the probe, "+map[bool]string{true: "closed", false: "not said to be"}[said]]++
+			continue
 		}
 		if mode, mixed := rules.Together(n.api.Modes(found.Switch)); mode == maintenance.Closed && mixed == "" {
 			drift := told.Compare(mode, n.api.Listeners, n.api.Others, found.Groups())

@@ -39,7 +39,7 @@ type Status struct {
 	// that lets through what it refuses. Empty if none does.
 	Not maintenance.Mode `json:"not,omitempty"`
 
-	// Notes are what the live listeners do besides, such as a rule that lets a path
+	// Notes are what else the live listeners do, such as a rule that lets a path
 	// through.
 	Notes []string `json:"notes,omitempty"`
 

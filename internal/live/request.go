@@ -45,7 +45,7 @@ func (q Query) requests(ctx context.Context, d *deployed, s rules.Found, mode ma
 	}
 	target, err := url.Parse(base)
 	if err != nil || target.Host == "" || target.Scheme != "https" && target.Scheme != "http" {
-		return Finding{Detail: "none was sent", Problem: fmt.Sprintf("%q is no address such as https://api.example.com/", base)}
+		return Finding{Detail: "none was sent", Problem: fmt.Sprintf("%q is not an address such as https://api.example.com/", base)}
 	}
 	target = target.JoinPath("noren-status-" + strings.ToLower(rand.Text()[:8]))
 	if len(d.switches) > 1 && !isFor(s, target.Hostname()) {

@@ -146,8 +146,8 @@ func (d *deployed) assess(s rules.Found, seen Seen, secret func(value string) (s
 	}
 }
 
-// explain says in a line what an error means.
-// CheckCredentials reports that there are no credentials of AWS, and what to do.
+// CheckCredentials returns an error that says what to do if there are no AWS
+// credentials.
 func (q Query) CheckCredentials(ctx context.Context) error {
 	if _, err := q.AWS.Credentials.Retrieve(ctx); err != nil {
 		return fmt.Errorf("no AWS credentials: log in, as with aws sso login, name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", q.explain(err))

@@ -22,7 +22,7 @@ import (
 )
 
 // nightFunction is a function that the night calls. One that was killed begins
-// anew at the next call.
+// again at the next call.
 type nightFunction struct {
 	mu      sync.Mutex
 	config  lambdaruntime.Config

@@ -18,5 +18,5 @@ func (p *Preview) noteOnce(format string, args ...any) {
 func (p *Preview) notes() []string {
 	p.noting.Lock()
 	defer p.noting.Unlock()
-	return slices.Concat([]string{}, p.Notes, p.later)
+	return append(append([]string{}, p.Notes...), p.later...)
 }

@@ -392,6 +392,20 @@ func TestControlPageAnswersItselfOnly(t *testing.T) {
 	}
 }
 
+// TestState_HasNoNull: the control page shows nothing below a list that is null.
+func TestState_HasNoNull(t *testing.T) {
+	p := run(t, Config{Templates: templates(t, ""), Apps: map[string]string{"": app(t, "app")}})
+	p.Notes = nil
+	fetch(t, p.API+"/api/login")
+	text, err := json.Marshal(p.state())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(text, []byte("null")) {
+		t.Errorf("got %s, want no null", text)
+	}
+}
+
 func TestEventsTellOfFlipsAndRequests(t *testing.T) {
 	p := run(t, Config{Templates: templates(t, ""), Apps: map[string]string{"": app(t, "app")}})
 	answer, err := http.Get(p.Control + "/events")

@@ -9,7 +9,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
-// state is what the control page shows.
+// state is what the control page shows. No list is nil: the
+// page would read null.
 type state struct {
 	Mode     string    `json:"mode"`
 	Since    string    `json:"since"` // when it was flipped to the mode
@@ -89,15 +90,11 @@ func (p *Preview) state() *state {
 	t := p.alb.Template()
 	listener := t.Listener(alb.Ref{LogicalID: p.alb.Main().ID})
 	s := &state{
-		Mode: p.alb.Mode(), Modes: p.Modes(), Site: p.Site, API: p.API, Listener: p.alb.Main().Name, Notes: p.Notes,
-		Rules: []rule{}, Requests: []request{}, Bypasses: []bypass{}, Examples: []example{},
+		Mode: p.alb.Mode(), Modes: p.Modes(), Site: p.Site, API: p.API, Login: p.Login(), Listener: p.alb.Main().Name, Notes: p.notes(),
+		Rules: []rule{}, Targets: []target{}, Requests: []request{}, Bypasses: []bypass{}, Examples: []example{}, Night: []step{},
 	}
-	s.Notes, s.Night = p.notes(), []step{}
 	if n := p.night.Load(); n != nil {
 		s.Night = n.shown()
-	}
-	if p.app != nil {
-		s.Login = p.Login()
 	}
 	flips := p.journal.flips()
 	for i := len(flips) - 1; i >= 0; i-- {
@@ -134,6 +131,9 @@ func (s *state) addRule(t *alb.Template, l *alb.Listener, r *alb.Rule, j *journa
 	}
 	id := alb.ShortName(r.Path, r.LogicalID)
 	count, targets := j.counts(l.Ref.LogicalID, r.LogicalID)
+	if targets == nil {
+		targets = []targetCount{}
+	}
 	for i := range targets {
 		if group := t.TargetGroup(alb.Ref{LogicalID: targets[i].Target}); group != nil {
 			targets[i].Target = alb.ShortName(group.Path, group.LogicalID)

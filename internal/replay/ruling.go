@@ -58,8 +58,8 @@ func (p *pair) rule(request *alb.Request) ruling {
 	return r
 }
 
-// given is the fate of a request of which it is known what rule decides it when
-// open, as far as that tells it.
+// given returns the fate of a request whose rule in open mode is known, if that
+// determines it.
 func (p *pair) given(open *alb.Rule, r ruling, request *alb.Request) (Fate, bool) {
 	if p.settles[open] {
 		return p.compare(open, p.twin[open]), true

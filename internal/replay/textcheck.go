@@ -52,7 +52,7 @@ func (t *text) selfCheck() {
 func (t *text) input() {
 	l := t.report.Lines
 	if l.Malformed > 0 {
-		t.title("%s of %s are no entries of an access log", term.Thousands(l.Malformed), term.Plural(l.Lines, "line"))
+		t.title("%s of %s are not entries of an access log", term.Thousands(l.Malformed), term.Plural(l.Lines, "line"))
 		for _, m := range l.Examples {
 			t.say(term.Dim, "%s:%d: %s", m.File, m.Line, m.Error)
 		}

@@ -100,7 +100,7 @@ func Opened(mode maintenance.Mode, all []Drift) string {
 	return ""
 }
 
-// Mangled says which rules of a listener are as they were deployed but for what
+// Mangled says which rules of a listener are as they were deployed except for what
 // CloudFormation has given back as question marks, so that it is not known whether
 // they differ.
 func Mangled(deployed, now *alb.Listener) []string {

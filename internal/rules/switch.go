@@ -147,7 +147,7 @@ func list(text string) []string {
 	return strings.Split(text, separator)
 }
 
-// stands tells whether a rule is one of those that let through in every mode. A
+// stands reports whether a rule lets requests through in every mode. A
 // rule of the same priority with other conditions is not.
 func (l Listener) stands(r *alb.Rule) bool {
 	return slices.ContainsFunc(l.Standing, func(s Standing) bool {

@@ -2,7 +2,12 @@
 
 package term
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
 // takeKeys takes no keys here: the control page has the switch.
 func takeKeys(*os.File) (restore func(), err error) { return nil, nil }
+
+func awaitKey(*os.File) (bool, error) { return false, errors.ErrUnsupported }

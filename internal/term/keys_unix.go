@@ -3,6 +3,7 @@
 package term
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -28,4 +29,14 @@ func takeKeys(file *os.File) (restore func(), err error) {
 		return nil, err
 	}
 	return func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }, nil // a terminal that has gone needs nothing
+}
+
+// awaitKey waits a moment and reports whether a key can be read.
+func awaitKey(file *os.File) (bool, error) {
+	wait := []unix.PollFd{{Fd: int32(file.Fd()), Events: unix.POLLIN}}
+	n, err := unix.Poll(wait, 50) // milliseconds
+	if errors.Is(err, unix.EINTR) {
+		return false, nil
+	}
+	return n > 0, err
 }

@@ -28,7 +28,7 @@ type fakeStack struct {
 	calls  int
 	before func(call int, name string) error // called before every call
 
-	more  []types.ResourceChange // what change sets would do besides
+	more  []types.ResourceChange // what else change sets would do
 	fails bool                   // updates are rolled back
 
 	policy    string            // of the stack

@@ -42,7 +42,7 @@ type Switch struct {
 	ByHand string `json:"ByHand,omitempty"`
 
 	// Announcement is the logical id of the function that keeps /maintenance.json.
-	// Empty: somebody else keeps it, or nobody.
+	// Empty: the stack does not keep it.
 	Announcement string `json:"Announcement,omitempty"`
 
 	// Monitors is the logical id of the function that keeps outside monitors quiet.

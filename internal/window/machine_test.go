@@ -15,7 +15,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-var update = flag.Bool("update", false, "write the goldens anew from what the tests got")
+var update = flag.Bool("update", false, "rewrite the goldens with what the tests got")
 
 // night is a window with everything.
 func night() window.Window {

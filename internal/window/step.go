@@ -22,7 +22,7 @@ const (
 	Report            = "Report"
 )
 
-// The names of what the function does besides: at the time at which clients are
+// The names of what else the function does: at the time at which clients are
 // told ahead, when the window is cancelled before it begins, at the time at which
 // the end is near, and when an execution has ended without success.
 const (

@@ -99,7 +99,7 @@ func (w *walker) moves(from world) []move {
 		}
 		add(success, w.enter(after, s.Next, s.End))
 		// A step that fails, that takes too long or that is ended may have done its
-		// work or not, but for a question, whose answer did not come.
+		// work or not, except for a question, whose answer did not come.
 		for _, how := range []string{"failure", "time-out", "abort"} {
 			moves = append(moves, w.fails(from, how)...)
 			if from.at != window.Ask && from.at != window.Verify {

@@ -1,4 +1,4 @@
-"""Starts moto, with what this test needs besides.
+"""Starts moto, with what else this test needs.
 
     emulator.py -H 127.0.0.1 -p 0    serves, as moto_server does
     emulator.py types                prints the types of resources it deploys

@@ -84,7 +84,7 @@ func TestWorkflows_AFlipNeverWaitsForAPerson(t *testing.T) {
 				if !slices.ContainsFunc(j.Steps, func(s struct{ Name, Run, Uses string }) bool {
 					return strings.HasPrefix(s.Run, "scripts/reviewers.sh ")
 				}) {
-					t.Errorf("%s does not ask whether somebody has to approve", where)
+					t.Errorf("%s does not ask whether someone has to approve", where)
 				}
 			case environment != "":
 				deploying++

@@ -20,8 +20,8 @@ import (
 type Class struct {
 	Old, New *alb.Rule
 
-	// Request is one of them. What is known only after a deploy, such as a
-	// secret, stands in it as [cfn.Display] shows it.
+	// Request is one of them. Values that are known only after a deploy, such as
+	// a secret, appear as [cfn.Display] shows them.
 	Request alb.Request
 }
 

@@ -108,7 +108,7 @@ func TestConditions(t *testing.T) {
 }
 
 // conditionsOf asks for the conditions of a fit cluster with one change, and
-// returns them by name, and the names of those that are not met but for the
+// returns them by name, and the names of those that are not met except for the
 // quotas.
 func conditionsOf(t *testing.T, operation string, change [2]string, version string) (map[string]bluegreen.Condition, []string) {
 	t.Helper()

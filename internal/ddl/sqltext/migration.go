@@ -87,7 +87,7 @@ func (m Migration) Statements() ([]Piece, error) {
 			switch {
 			case piece.SQL == "":
 			case s.direction == "" && len(sections) > 1:
-				return nil, fmt.Errorf("line %d: %s stands before the first mark of %s: nobody can tell whether it is a part of the change", piece.Line, firstWords(piece.SQL), sections[len(sections)-1].tool)
+				return nil, fmt.Errorf("line %d: %s comes before the first mark of %s: it is not clear whether it is part of the change", piece.Line, firstWords(piece.SQL), sections[len(sections)-1].tool)
 			case s.direction == "" || s.direction == m.Direction || s.direction == Up && m.Direction == "":
 				all = append(all, piece)
 			}

@@ -88,7 +88,7 @@ func TestMigration_Refuses(t *testing.T) {
 		{"a.sql", "DROP PROCEDURE IF EXISTS MigrationsScript;\nDELIMITER //\nCREATE PROCEDURE MigrationsScript()\nBEGIN\nEND //\nDELIMITER ;\nCALL MigrationsScript();", "without --idempotent"},
 		{"1_a.sql", "-- +goose Up\nDROP TABLE a;\n-- +goose ENVSUB ON\n", `goose's mark "-- +goose ENVSUB ON"`},
 		{"1_a.sql", "-- +other Up\nDROP TABLE a;\n-- +other Down\n", "a migration tool that noren does not know"},
-		{"1_a.sql", "DROP TABLE b;\n-- +goose Up\nDROP TABLE a;\n", "stands before the first mark of goose"},
+		{"1_a.sql", "DROP TABLE b;\n-- +goose Up\nDROP TABLE a;\n", "comes before the first mark of goose"},
 		{"1_a.sql", "-- +goose Up\n-- +goose StatementBegin\nDROP TABLE a;\n-- +goose Down\n", "without a StatementEnd"},
 		{"a.sql", "ALTER TABLE a ADD b INT;\n-- DOWN\nDROP TABLE a;", "looks like a mark"},
 		{"a.sql", "ALTER TABLE a ADD b INT;\n--- rollback ---\nDROP TABLE a;", "looks like a mark"},

@@ -98,7 +98,7 @@ func (p *parser) needAny(keywords ...string) {
 	}
 }
 
-// has says whether keyword stands anywhere from here on.
+// has says whether keyword occurs anywhere from here on.
 func (p *parser) has(keyword string) bool {
 	return slices.ContainsFunc(p.words[min(p.at, len(p.words)):], func(t token) bool { return t.is(keyword) })
 }

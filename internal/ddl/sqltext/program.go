@@ -15,7 +15,7 @@ type Object struct {
 	// Verb is CREATE, ALTER or DROP.
 	Verb string
 
-	// Place is where the name stands.
+	// Place is where the name is.
 	Place Span
 
 	// On is the table of a trigger.

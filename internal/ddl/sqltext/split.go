@@ -9,7 +9,7 @@ import (
 // A Piece is a part of a migration file: a statement with the delimiter, spaces
 // and comments around it. The pieces of a file, joined, are the file.
 type Piece struct {
-	// Raw is the piece as it stands in the file.
+	// Raw is the piece as the file has it.
 	Raw string
 
 	// SQL is the statement alone; empty where the piece is a DELIMITER line, or
@@ -160,7 +160,7 @@ func delimiterLine(text string) (delim string, n int, ok bool) {
 	return delim, n, true
 }
 
-// lineStart says whether nothing but spaces stands before at in its line.
+// lineStart says whether only spaces precede at in its line.
 func lineStart(file string, at int) bool {
 	return strings.TrimSpace(file[strings.LastIndexByte(file[:at], '\n')+1:at]) == ""
 }

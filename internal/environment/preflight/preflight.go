@@ -90,8 +90,17 @@ func (s Subject) inspect(ctx context.Context, checks []check) []Finding {
 	}
 	i := &inspector{Subject: s, ctx: ctx, aws: newClients(s.Config, s.Env.Region)}
 	var findings []Finding
+	_, lacking := s.Config.Credentials.Retrieve(ctx)
+	if lacking != nil {
+		findings = append(findings, Finding{Check: "credentials", State: Wrong, Found: "there are none: " + line(lacking.Error()),
+			Do: "log in, as with aws sso login, name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"})
+	}
 	for _, c := range checks {
 		if c.applies != nil && !c.applies(i) {
+			continue
+		}
+		if lacking != nil && len(c.actions) > 0 {
+			findings = append(findings, Finding{Check: c.name, State: Unknown, Found: "not asked: there are no AWS credentials"})
 			continue
 		}
 		finding, err := c.ask(i)

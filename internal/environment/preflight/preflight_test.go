@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"context"
 	"errors"
 	"io"
 	"maps"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/noren-cdk/noren/internal/environment"
 	"github.com/noren-cdk/noren/internal/live"
@@ -292,6 +295,31 @@ func TestAfter(t *testing.T) {
 			e.says["cloudformation.GetTemplate"] = []string{"ThrottlingException"} // the listener has tests of its own
 			e.test(t, func(s Subject) []Finding { return After(t.Context(), s) }, &http.Client{Transport: e.product})
 		})
+	}
+}
+
+// TestBefore_NoCredentials: the lack is said once, with what to do, and AWS is not
+// asked.
+func TestBefore_NoCredentials(t *testing.T) {
+	s := newAccount(t, nil)
+	s.Env = full(t)
+	s.Config.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{}, errors.New("no profile")
+	})
+	findings := Before(t.Context(), s)
+	if f := find(t, findings, "credentials"); f.State != Wrong || !strings.Contains(f.Found, "no profile") || !strings.Contains(f.Do, "AWS_PROFILE") {
+		t.Errorf("got %+v, want what to do", f)
+	}
+	unasked := 0
+	for _, f := range findings {
+		if f.State == Unknown && strings.Contains(f.Found, "no AWS credentials") {
+			unasked++
+		} else if strings.Contains(f.Found, "no profile") && f.Check != "credentials" {
+			t.Errorf("%+v repeats why", f)
+		}
+	}
+	if unasked < 25 {
+		t.Errorf("%d questions are said not to have been asked, want those of AWS", unasked)
 	}
 }
 

@@ -117,7 +117,7 @@ func (h *Handler) Invoke(ctx context.Context, payload json.RawMessage) (struct{}
 func (h *Handler) handle(ctx context.Context, payload json.RawMessage) error {
 	var e event
 	if err := json.Unmarshal(payload, &e); err != nil {
-		return fmt.Errorf("the event is no JSON object: %w", err)
+		return fmt.Errorf("the event is not a JSON object: %w", err)
 	}
 	switch {
 	case e.RequestType != "":
@@ -165,7 +165,7 @@ func (h *Handler) turned(ctx context.Context, e event) error {
 	if !turn.To.Valid() {
 		return fmt.Errorf("the mode event: unknown mode %q: want open, read-only or closed", turn.To)
 	}
-	if turn.Since.IsZero() { // by somebody who has just turned it
+	if turn.Since.IsZero() { // by someone who has just turned it
 		turn.Since = h.store.Now()
 	}
 	return h.store.Change(ctx, func(d Document) Document { return d.Turned(turn.To, turn.Since, turn.Until) })

@@ -288,7 +288,7 @@ func deploy(t *testing.T, h *Handler, event func(reply string) string) reply {
 	return got[0]
 }
 
-// TestChange_LosesNothing: what somebody else writes in between is kept.
+// TestChange_LosesNothing: what someone else writes in between is kept.
 func TestChange_LosesNothing(t *testing.T) {
 	for name, between := range map[string]func(*bucket){
 		"another change": func(b *bucket) {
@@ -368,7 +368,7 @@ func TestDamaged(t *testing.T) {
 // TestRefused: what is no event changes nothing, and is an error.
 func TestRefused(t *testing.T) {
 	for event, want := range map[string]string{
-		`7`:                     "no JSON object",
+		`7`:                     "not a JSON object",
 		`{}`:                    "want announce, status or both",
 		`{"state":"completed"}`: "unknown field",
 		`{"status":"over"}`:     `want scheduled, in_progress, completed or none, got "over"`,

@@ -30,7 +30,7 @@ type Document struct {
 	Status  Status `json:"status"`
 
 	// ID tells one announcement from the next: the planned beginning, unless
-	// somebody gives another. Empty: nothing is announced.
+	// someone gives another. Empty: nothing is announced.
 	ID string `json:"id,omitempty"`
 
 	// ScheduledFor and ScheduledUntil are the planned beginning and end. Zero: none

@@ -22,7 +22,7 @@ const (
 	CacheControl = "max-age=60, stale-if-error=86400"
 )
 
-// attempts is how often a change is made again after somebody else's came between.
+// attempts is how often a change is repeated after someone else's came between.
 const attempts = 8
 
 // Store keeps the document in a bucket.
@@ -33,8 +33,8 @@ type Store struct {
 }
 
 // Change replaces the document by what change makes of it, unless that is the
-// same. No change is lost: it is made again of what somebody else has written
-// meanwhile. A document that is missing or damaged is begun again.
+// same. No change is lost: it is repeated on what someone else has written
+// meanwhile. A document that is missing or damaged is started over.
 func (s Store) Change(ctx context.Context, change func(Document) Document) error {
 	var err error
 	for range attempts {

@@ -312,12 +312,12 @@ func (v *verdict) noteRefusal(c change) {
 	}
 }
 
-// reason is what stands in the event of the stack.
+// reason is the text in the event of the stack.
 func (v verdict) reason() string {
 	return strings.TrimSpace(strings.Join(append([]string{v.refusal}, v.warnings...), " "))
 }
 
-// summary is what stands in the outputs of the stack.
+// summary is the text in the outputs of the stack.
 func (v verdict) summary() string {
 	said := "Since when is not known."
 	if r := v.record; !r.Since.IsZero() {

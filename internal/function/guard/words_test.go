@@ -47,7 +47,7 @@ func TestWhatTheEventSays(t *testing.T) {
 				strings.Replace(commands, "maintenance=true", `maintenance=true -c maintenance-message='We'\''re back at four.' -c maintenance-until=2026-11-22T05:12:09Z`, 1),
 		},
 		{
-			"somebody opened by hand meanwhile", open, live.NewRecord(closed, before).Encode(), live.Placeholder, props(closed), props(open),
+			"someone opened by hand meanwhile", open, live.NewRecord(closed, before).Encode(), live.Placeholder, props(closed), props(open),
 			opens + ", and this deploy, which has no -c maintenance=false, would open the product." +
 				strings.Replace(commands, "The deploy is rolled back, the listener stays as it was.", "The deploy is rolled back. The listener is open already: it was flipped by hand.", 1) + commit,
 		},

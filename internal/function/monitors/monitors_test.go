@@ -297,7 +297,7 @@ func TestSecretsAreKept(t *testing.T) {
 	}
 }
 
-// TestMackerelsOwnFieldsStay: what somebody changes at Mackerel survives an
+// TestMackerelsOwnFieldsStay: what someone changes at Mackerel survives an
 // extension.
 func TestMackerelsOwnFieldsStay(t *testing.T) {
 	s, w := atMackerel(t)

@@ -127,7 +127,7 @@ func validateRequest(name string, r maintenance.HTTPRequest, w window) error {
 	address, err := render(name+".url", r.URL, w, nil)
 	switch {
 	case strings.Contains(host, "{"):
-		err = fmt.Errorf("%s.url: want an address whose host is no template, got %q", name, r.URL)
+		err = fmt.Errorf("%s.url: want an address whose host is not a template, got %q", name, r.URL)
 	case err == nil:
 		err = checkAddress(name+".url", address)
 	}

@@ -49,7 +49,7 @@ func TestValidate_Refuses(t *testing.T) {
 		}(), "want either mackerel or http"},
 		{"http without TLS", http(func(m *maintenance.HTTPMonitor) { m.Find.URL = "http://api.example.com/" }), "http.find.url"},
 		{"a user in the address", http(func(m *maintenance.HTTPMonitor) { m.Find.URL = "https://me:x@api.example.com/" }), "http.find.url"},
-		{"a host from a template", http(func(m *maintenance.HTTPMonitor) { m.End.URL = "https://{{.ID}}.example.com/" }), "host is no template"},
+		{"a host from a template", http(func(m *maintenance.HTTPMonitor) { m.End.URL = "https://{{.ID}}.example.com/" }), "host is not a template"},
 		{"the secret in an address", http(func(m *maintenance.HTTPMonitor) { m.Find.URL += `&key={{secret "apiKey"}}` }), "only headers may use the secret"},
 		{"the secret in a body", http(func(m *maintenance.HTTPMonitor) { m.Extend.Body = `{"key": {{json (secret "apiKey")}}}` }), "only headers may use the secret"},
 		{"texts without quotation marks", http(func(m *maintenance.HTTPMonitor) {

@@ -25,7 +25,7 @@ const (
 )
 
 // world is a product whose listener is in a mode, with the function as in Lambda
-// but for the process.
+// except for the process.
 type world struct {
 	*Monitors
 	t       testing.TB

@@ -74,7 +74,7 @@ func newProduct(t *testing.T, s probe.Settings) *product {
 // otherListener is the listener that redirects to HTTPS.
 const otherListener = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/alb/1/80"
 
-// balancer sets where the default action goes, and which rules there are besides,
+// balancer sets where the default action goes, and which other rules there are,
 // in XML: of the listener of the switch, and of listeners by hand.
 func (p *product) balancer(group string, byHand ...string) {
 	p.listeners(group, strings.Join(byHand, ""), "")

@@ -148,7 +148,7 @@ func validateBody(body json.RawMessage) error {
 	return nil
 }
 
-// Files are the files of the function's archive, by name, besides its program.
+// Files are the files of the function's archive, by name, other than its program.
 // It panics if c is not valid.
 func (c Config) Files() map[string][]byte {
 	if c.Page.IsZero() {

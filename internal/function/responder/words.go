@@ -6,7 +6,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Words are what the page says besides the message.
+// Words are the texts of the page other than the message.
 type Words = maintenance.Words
 
 // vocabulary holds the words of every language, English first, and what is said
@@ -81,9 +81,9 @@ func HasWords(tag string) bool {
 	return wordsFor(language.Make(tag)) != Words{}
 }
 
-// wordsFor returns the words that suit a message in the language of tag. There
-// are none for a language that nobody has written words for: no message stands
-// under a title in another language.
+// wordsFor returns the words that suit a message in the language of tag, or none
+// for a language without words: a message never appears under a title in another
+// language.
 func wordsFor(tag language.Tag) Words {
 	var candidates []int
 	var tags []language.Tag

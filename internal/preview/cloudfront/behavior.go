@@ -36,7 +36,7 @@ type Behavior struct {
 	// Cache is what the cache key is made of, and how long an answer is kept.
 	Cache CachePolicy
 
-	// ToOrigin is what reaches the origin besides the cache key.
+	// ToOrigin is what reaches the origin in addition to the cache key.
 	ToOrigin OriginRequestPolicy
 
 	// Headers are what answers get. Default: nothing.

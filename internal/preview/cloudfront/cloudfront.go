@@ -23,7 +23,7 @@ type Distribution struct {
 	LogicalID string
 	Path      string // the construct path, if CDK wrote the template
 
-	// Aliases are the host names of the distribution besides CloudFront's own.
+	// Aliases are the host names of the distribution in addition to CloudFront's own.
 	Aliases []string
 
 	// DefaultRootObject is what a request for / is answered with, without

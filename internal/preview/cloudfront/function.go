@@ -81,7 +81,7 @@ func (f *Function) start() (*instance, error) {
 		}
 		var ok bool
 		if *callable, ok = goja.AssertFunction(value); !ok {
-			return nil, fmt.Errorf("%s is no function", name)
+			return nil, fmt.Errorf("%s is not a function", name)
 		}
 	}
 	return i, nil

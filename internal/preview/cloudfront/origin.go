@@ -32,7 +32,7 @@ type Origin struct {
 	// taken for or why it cannot be reached.
 	Why string
 
-	// Path stands before every path at the origin.
+	// Path precedes every path at the origin.
 	Path string
 
 	// Headers are sent with every request to the origin.
@@ -152,7 +152,7 @@ func (r *reader) vpcOrigin(o *Origin, config node) {
 	arn := r.properties(origin).field("VpcOriginEndpointConfig").field("Arn").text()
 	balancer, ok := r.named(arn, "AWS::ElasticLoadBalancingV2::LoadBalancer")
 	if !ok {
-		o.Why = "VPC origin " + origin.LogicalID + " leads to " + cfn.Display(arn) + ", which is no load balancer of the template"
+		o.Why = "VPC origin " + origin.LogicalID + " leads to " + cfn.Display(arn) + ", which is not a load balancer of the template"
 		return
 	}
 	o.LoadBalancer = balancer.LogicalID

@@ -24,7 +24,7 @@ func (s Selection) Has(name string) bool {
 	return slices.Contains(s.Names, name)
 }
 
-// CachePolicy is what the cache key is made of besides the path, all of which
+// CachePolicy is what the cache key contains in addition to the path, all of which
 // reaches the origin too, and how long an answer is kept.
 type CachePolicy struct {
 	Headers, Cookies, Query    Selection
@@ -38,7 +38,7 @@ type CachePolicy struct {
 // Disabled reports whether nothing is ever kept, but errors.
 func (p CachePolicy) Disabled() bool { return p.MaxTTL == 0 }
 
-// OriginRequestPolicy is what reaches the origin besides the cache key.
+// OriginRequestPolicy is what reaches the origin in addition to the cache key.
 type OriginRequestPolicy struct {
 	Headers, Cookies, Query Selection
 }

@@ -22,7 +22,7 @@ type Bucket []Folder
 type Folder struct {
 	Dir string
 
-	// Prefix stands before the files' names in the bucket, without slash in
+	// Prefix precedes the files' names in the bucket, without slash in
 	// front. Default: nothing.
 	Prefix string
 

@@ -115,7 +115,7 @@ func (x *exchange) serve() {
 // forward sends the request to one of the groups. There is no failover.
 func (x *exchange) forward(f alb.Forward) {
 	if x.r.Method == http.MethodConnect { // what ALB answers is not documented
-		x.refuse(http.StatusMethodNotAllowed, "the load balancer is no proxy of the client's")
+		x.refuse(http.StatusMethodNotAllowed, "the load balancer is not the client's proxy")
 		return
 	}
 	g := x.choose(f)

@@ -1,7 +1,7 @@
 "use strict";
 
 // Shows the state that the preview sends whenever it changes, and switches the
-// mode without loading the page anew.
+// mode without reloading the page.
 
 const at = (id) => document.getElementById(id);
 
@@ -28,7 +28,7 @@ function show(state) {
   showOnce("steps", state.night, (s) => [element("b", s.stage, s.name), " ", element("small", "", `${s.stage} ${s.took}`), " ", s.text]);
   at("listener").textContent = state.listener;
   showRules(state.rules);
-  at("targets").textContent = (state.targets ?? []).map((t) => `${t.group}: ${t.target} ${t.health}`).join(" · ");
+  at("targets").textContent = state.targets.map((t) => `${t.group}: ${t.target} ${t.health}`).join(" · ");
   showRequests(state.requests);
   showOnce("notes", state.notes, (note) => [note]);
   at("bypass").hidden = state.bypasses.length === 0;
@@ -47,8 +47,8 @@ function bypasses(state) {
   return list;
 }
 
-// showOnce fills a list, unless what it shows is there already: what somebody
-// has selected stays selected.
+// showOnce fills a list, unless what it shows is there already: what
+// has been selected stays selected.
 const shown = {};
 function showOnce(id, list, content) {
   const key = JSON.stringify(list);
@@ -87,7 +87,7 @@ function showRules(rules) {
     if (count.textContent !== String(r.count)) {
       count.textContent = r.count;
       count.classList.remove("changed");
-      void count.offsetWidth; // begin the animation anew
+      void count.offsetWidth; // restart the animation
       count.classList.add("changed");
     }
   });
@@ -95,11 +95,11 @@ function showRules(rules) {
 
 // targets says where a rule sent requests since the last flip.
 function targets(r) {
-  return (r.targets ?? []).map((t) => `${t.target} ${t.count}`).join(" · ");
+  return r.targets.map((t) => `${t.target} ${t.count}`).join(" · ");
 }
 
-// showRequests adds what is new and removes what has gone: one that somebody has
-// opened stays open.
+// showRequests adds what is new and removes what has gone: a request that
+// was opened stays open.
 function showRequests(requests) {
   const list = at("requests");
   at("none").hidden = requests.length > 0;

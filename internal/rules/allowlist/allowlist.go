@@ -46,7 +46,7 @@ func (p pattern) methods() alb.Methods {
 	return alb.Methods{p.method}
 }
 
-// segments returns what stands between the slashes of the path. The last one is
+// segments returns what is between the slashes of the path. The last one is
 // empty if the path ends with a slash.
 func (p pattern) segments() []string { return strings.Split(p.path[1:], "/") }
 

@@ -82,7 +82,7 @@ func checkPath(p pattern, value string, regex bool) error {
 
 // subtrees holds the patterns that match everything below a path, by method and
 // by the path's segments. It answers what ServeMux decides when it redirects
-// /a to /a/: whether a pattern for /a/ stands inside another one's subtree.
+// /a to /a/: whether a pattern for /a/ is inside another one's subtree.
 type subtrees map[string]*subtree
 
 type subtree struct {
