@@ -23,7 +23,8 @@ type Payload struct {
 	Started string `json:"started,omitempty"`
 	Input   string `json:"input,omitempty"`
 
-	// Earliest and Latest are the times between which the night may begin.
+	// Earliest and Latest are the times between which the night may begin, and
+	// Latest also that until which it may open.
 	Earliest time.Time `json:"earliest,omitzero"`
 	Latest   time.Time `json:"latest,omitzero"`
 
@@ -77,7 +78,9 @@ func (w Window) payload(step Step, r Resources) Payload {
 		p.Mode, p.Requests = w.Mode, w.Verify
 	case Ask:
 		p.Mode, p.Token = w.Mode, "$$.Task.Token"
-	case Open, OpenEverywhere:
+	case Open:
+		p.Mode, p.Latest = maintenance.Open, end.Add(OpensWithin)
+	case OpenEverywhere:
 		p.Mode = maintenance.Open
 	case Report:
 		for _, c := range w.Changes {

@@ -71,6 +71,11 @@ const Late = 15 * time.Minute
 // Early is how early a night may begin: the clocks of two services differ.
 const Early = 2 * time.Minute
 
+// OpensWithin is how long after the planned end a night still opens: the question
+// whether to open waits for a day. A night that is continued later than that may
+// find the product closed for another reason.
+const OpensWithin = 48 * time.Hour
+
 // Near is how long before the end people are told that it is near.
 const Near = 15 * time.Minute
 

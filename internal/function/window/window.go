@@ -108,6 +108,10 @@ func (f *Function) turn(ctx context.Context, p night.Payload) (string, error) {
 		return "", errors.Join(fmt.Errorf("it is past the planned end, %s, and nothing was closed; to go on all the same: noren %s %s, then noren window retry %[3]s",
 			p.End.Format(time.RFC3339), verbs[p.Mode], f.Settings.Options), o.Discard(ctx, plan))
 	}
+	if err == nil && plan.ChangeSet != "" && p.Step == night.Open && now.After(p.Latest) {
+		return "", errors.Join(fmt.Errorf("nothing was opened: the planned end, %s, is so long ago that the product may be closed for another reason; if it is not: noren open %s, then noren window retry %[2]s",
+			p.Latest.Add(-night.OpensWithin).Format(time.RFC3339), f.Settings.Options), o.Discard(ctx, plan))
+	}
 	if err == nil && plan.ChangeSet != "" {
 		err = o.Execute(ctx, plan, nil)
 	}

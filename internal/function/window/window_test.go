@@ -1,7 +1,9 @@
 package window
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -446,7 +448,7 @@ func stacked(t *testing.T, after time.Duration, mode, state string) (*Function, 
 	}
 	stub.AnswerBy("DescribeChangeSet", func(awsstub.Request) string {
 		changes := ""
-		if mode == "open" { // all tests want it closed
+		if listenerOf(t, made) != listenerOf(t, product(mode, "")) {
 			changes = change("Listener", "AWS::ElasticLoadBalancingV2::Listener", "DefaultActions")
 		}
 		if strings.Contains(made, "2026-") { // the end
@@ -463,6 +465,20 @@ func stacked(t *testing.T, after time.Duration, mode, state string) (*Function, 
 		return "<StackEvents><member><StackId>1</StackId><EventId>1</EventId><StackName>shop</StackName><Timestamp>2026-01-01T00:00:00Z</Timestamp><ClientRequestToken>" + executed.Get("ClientRequestToken") + "</ClientRequestToken></member></StackEvents>"
 	})
 	return f, stub
+}
+
+// listenerOf is the listener in a template, as text.
+func listenerOf(t *testing.T, template string) string {
+	t.Helper()
+	var read struct{ Resources map[string]json.RawMessage }
+	if err := json.Unmarshal([]byte(template), &read); err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := json.Compact(&text, read.Resources["Listener"]); err != nil {
+		t.Fatal(err)
+	}
+	return text.String()
 }
 
 func TestClose(t *testing.T) {
@@ -509,6 +525,37 @@ func TestClose_FindsItDone(t *testing.T) {
 	result, err := f.Handle(t.Context(), night.Payload{Step: night.Close, Mode: maintenance.Closed})
 	if err != nil || result.Said != "it is closed" || len(stub.Calls("CreateChangeSet")) > 0 {
 		t.Errorf("got %v, %v", result, err)
+	}
+}
+
+// TestOpen: an execution that is continued days later may find a product that is
+// closed for another reason.
+func TestOpen(t *testing.T) {
+	latest := plan.End.Add(night.OpensWithin)
+	for _, test := range []struct {
+		name, mode string
+		after      time.Duration
+		opens      bool
+		want       string // part of the error; empty: done
+	}{
+		{"by its end", "closed", 0, true, ""},
+		{"after a day of waiting for an answer", "closed", 26 * time.Hour, true, ""},
+		{"days later", "closed", 72 * time.Hour, false, "nothing was opened: the planned end, 2026-11-30T19:00:00Z, is so long ago that the product may be closed for another reason; if it is not: noren open --env prod, then noren window retry --env prod"},
+		{"days later, and it is open", "open", 72 * time.Hour, false, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f, stub := stacked(t, test.after, test.mode, "UPDATE_COMPLETE")
+			_, err := f.Handle(t.Context(), night.Payload{Step: night.Open, Mode: maintenance.Open, Latest: latest})
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+			if executed := len(stub.Calls("ExecuteChangeSet")); (executed == 1) != test.opens {
+				t.Errorf("%d change sets were executed", executed)
+			}
+			if made, deleted := len(stub.Calls("CreateChangeSet")), len(stub.Calls("DeleteChangeSet")); !test.opens && made != deleted {
+				t.Errorf("%d change sets were made, %d deleted", made, deleted)
+			}
+		})
 	}
 }
 
