@@ -28,6 +28,12 @@ There is no way back to it with what has been written since the switch.`,
 			cmd.Flags().DurationVar(&after, "after", 7*24*time.Hour, "how long the cluster that was replaced is kept at least")
 			cmd.Flags().StringVar(&snapshot, "snapshot", "", "name of the final snapshot of the cluster that was replaced; required with --delete-old")
 		},
+		func() string {
+			if deleteOld {
+				return "Delete the Blue/Green deployment, and the cluster that was replaced?"
+			}
+			return "Delete the Blue/Green deployment? The cluster that was replaced stays."
+		},
 		func(ctx context.Context, cmd *cobra.Command, db *ddl.Database, engine copy.Engine, report func(string)) error {
 			if deleteOld && snapshot == "" {
 				return errors.New("--delete-old wants the name of a final snapshot: --snapshot")
@@ -62,6 +68,7 @@ func newDDLCopyAbandon() *cobra.Command {
 		`Delete the Blue/Green deployment and the copy. The original is as it was. After a
 switch there is nothing to abandon.`,
 		func(*cobra.Command) {},
+		func() string { return "Delete the Blue/Green deployment and the copy?" },
 		func(ctx context.Context, cmd *cobra.Command, db *ddl.Database, engine copy.Engine, report func(string)) error {
 			if _, err := copy.Abandon(ctx, db, engine, report); err != nil {
 				return err
@@ -72,14 +79,20 @@ switch there is nothing to abandon.`,
 }
 
 // copyEnding is a verb that ends a copy, and asks first.
-func copyEnding(name, short, long string, flags func(*cobra.Command), end func(context.Context, *cobra.Command, *ddl.Database, copy.Engine, func(string)) error) *cobra.Command {
+func copyEnding(name, short, long string, flags func(*cobra.Command), question func() string, end func(context.Context, *cobra.Command, *ddl.Database, copy.Engine, func(string)) error) *cobra.Command {
 	var logins copyLogins
 	var yes bool
 	cmd := &cobra.Command{
-		Use: name, Short: short, Long: long + "\n\nExit code: 0 if it is done, also if it was before; 1 if not.", Args: cobra.NoArgs,
+		Use: name, Short: short, Long: long + "\n\nExit code: 0 if it is done, also if it was before; 1 if not; 4 if the answer is no.", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !yes {
-				return fmt.Errorf("%s deletes: say --yes", name)
+				agreed, err := confirm(cmd, question()+" [y/N] ")
+				if err != nil {
+					return err
+				}
+				if !agreed {
+					return &exitError{declined, errors.New("nothing was deleted")}
+				}
 			}
 			engine, err := logins.engine(cmd.Context())
 			if err != nil {
@@ -94,7 +107,7 @@ func copyEnding(name, short, long string, flags func(*cobra.Command), end func(c
 		},
 	}
 	logins.register(cmd)
-	cmd.Flags().BoolVar(&yes, "yes", false, "do it; without this flag nothing is deleted")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	flags(cmd)
 	return cmd
 }
