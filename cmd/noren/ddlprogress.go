@@ -60,7 +60,7 @@ func (p *progress) report(e ddl.Event) {
 	}
 	p.next = time.Now().Add(p.every)
 	if p.json != nil {
-		_ = p.json.Encode(e) // a reader that is gone is no reason to stop half-way
+		_ = p.json.Encode(e) // a reader that is gone is not a reason to stop half-way
 		return
 	}
 	if e.Kind == ddl.EventProgress && p.width > 0 {

@@ -143,7 +143,7 @@ func (q *previewing) run(cmd *cobra.Command) error {
 			q.writing.Lock()
 			defer q.writing.Unlock()
 			if !q.reported {
-				_ = lines.Encode(e) // a reader that has gone is no reason to end
+				_ = lines.Encode(e) // a reader that has gone is not a reason to end
 			}
 		}
 	}

@@ -144,7 +144,7 @@ func TestReplayForPeople(t *testing.T) {
 				t.Errorf("exit code %d, %s", code, stderr)
 			}
 			if strings.Contains(stdout, "\x1b") {
-				t.Error("what is no terminal got colours")
+				t.Error("what is not a terminal got colours")
 			}
 			file := filepath.Join(golden, "replay-"+test.name+".golden")
 			if *update {
@@ -276,6 +276,6 @@ func TestReadProgress(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if newReadProgress(&out, nil) != nil {
-		t.Error("what is no terminal gets progress")
+		t.Error("what is not a terminal gets progress")
 	}
 }

@@ -40,7 +40,7 @@ var routingCases = []struct {
 	{"a parameter of one side that is mistyped", "diff condact.json condact.json --new-parameter N=on", 1, []string{`unknown parameter "N": want M`}},
 	{"a value of one side", "diff prio_getatt.json prio_getatt.json --old-value Prio.Priority=5 --new-value Prio.Priority=7", 0, []string{"compared 1 template with 1"}},
 	{"one of a resource that is not there", "diff prio_getatt.json prio_getatt.json --old-value Pro.Priority=5", 1, []string{`the template has no resource "Pro"`}},
-	{"what cannot be read is named, and is no sameness", "diff two_problems.json two_problems.json --expect closed", 3, []string{"not read: two_problems.json:1:"}},
+	{"what cannot be read is named, and does not count as the same", "diff two_problems.json two_problems.json --expect closed", 3, []string{"not read: two_problems.json:1:"}},
 	{"a rule that another takes everything from", "check shadow.json", 0, []string{"warning: rule is dead: rule 10 R1 takes all that it would take", "R2 Conditions", "0 errors, 1 warning; read 1 template"}},
 	{"the maintenance rule above its own allow rules", "check maint_top.json", 0, []string{"rule 1 Maint takes all that it would take", "R Conditions", "Office Conditions"}},
 	{"without the dead rules", "check maint_top2.json", 0, []string{"0 errors, 0 warnings"}},

@@ -242,7 +242,7 @@ func TestFlags(t *testing.T) {
 		{"another team's keys", map[string]any{"maintainer": "team-a", "main": "x", "tenants": "3", "@aws-cdk/core:x": true}, "<nil>  0001-01-01T00:00:00Z", ""},
 		{"nothing after the equals sign", map[string]any{"maintenance": ""}, "", `-c maintenance: unknown mode "": want false, read-only or true`},
 		{"a number", map[string]any{"maintenance": 1}, "", "-c maintenance: unknown mode 1: want false, read-only or true"},
-		{"an end that is no time", map[string]any{"maintenance-until": "tomorrow"}, "", `-c maintenance-until: "tomorrow" is not a time such as 2026-12-01T04:00:00+09:00`},
+		{"an end that is not a time", map[string]any{"maintenance-until": "tomorrow"}, "", `-c maintenance-until: "tomorrow" is not a time such as 2026-12-01T04:00:00+09:00`},
 		{"flags of a switch that has a name, and keys of other people", map[string]any{"shop-maintenance": "true", "maintenance-page": "x", "maintenanceMode": true}, "<nil>  0001-01-01T00:00:00Z", ""},
 		{"two mistakes", map[string]any{"maintenance": "on", "maintenance-until": "4am"}, "", "-c maintenance-until: \"4am\""},
 	}

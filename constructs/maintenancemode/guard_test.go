@@ -259,7 +259,7 @@ func TestTheFunctionKnowsEveryProperty(t *testing.T) {
 		for name, value := range resource.Properties {
 			seen[name] = true
 			if _, isText := value.(string); name != "Listeners" && !isText && !strings.Contains(text(value), `"Ref"`) && !strings.Contains(text(value), `"Fn::GetAtt"`) {
-				t.Errorf("%s is no text: %v", name, value)
+				t.Errorf("%s is not a text: %v", name, value)
 			}
 		}
 	}

@@ -332,7 +332,7 @@ func TestFunctionRepository(t *testing.T) {
 		}
 		images++
 		if resource.Properties["PackageType"] != "Image" {
-			t.Errorf("%s is no image", id)
+			t.Errorf("%s is not an image", id)
 		}
 	}
 	if images != 4 {

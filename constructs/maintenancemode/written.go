@@ -107,7 +107,7 @@ func (w *written) template(of constructs.IConstruct) *writtenTemplate {
 		for id, r := range read.Resources {
 			described, _ := r.Metadata[turn.MetadataKey].(string)
 			var s turn.Switch
-			_ = json.Unmarshal([]byte(described), &s) // it is no switch
+			_ = json.Unmarshal([]byte(described), &s) // it is not a switch
 			for _, p := range s.Properties {
 				read.turned[p.Resource+"."+p.Name] = id
 			}

@@ -264,7 +264,7 @@ func TestWrongProps(t *testing.T) {
 		{"changes and an image", func(p *schemachange.Props) { p.Changes = "x" }, "give either Changes or Image"},
 		{"no change in the folder", func(p *schemachange.Props) { p.Image, p.Changes = nil, empty }, fmt.Sprintf("no .sql file in Changes %q", empty)},
 		{"one user for both", func(p *schemachange.Props) { p.Planner = "schemachange" }, `User and Planner are both "schemachange"`},
-		{"a user that is no name", func(p *schemachange.Props) { p.User = "a'b" }, `User must be a plain MySQL user name, got "a'b"`},
+		{"a user that is not a name", func(p *schemachange.Props) { p.User = "a'b" }, `User must be a plain MySQL user name, got "a'b"`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

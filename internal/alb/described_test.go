@@ -61,7 +61,7 @@ func TestRequestsGoWhereTheApiSays(t *testing.T) {
 		}
 	}
 	for _, problem := range alb.Check(live) {
-		t.Errorf("what the API has is no problem: %s", problem.Message)
+		t.Errorf("what the API has is not a problem: %s", problem.Message)
 	}
 	if g := live.TargetGroup(alb.Ref{LogicalID: "Closed"}); g == nil || !g.Lambda() {
 		t.Errorf("target group Closed is %+v, want a function's", g)

@@ -102,7 +102,7 @@ var harmless = []string{
 }
 
 // leaves says where the name of a listener gets to so that rules may be added to
-// it, "" if it does not. An output that is a text for people is no such place.
+// it, "" if it does not. An output that is a text for people is not such a place.
 func leaves(in Stack, use cfn.Use) string {
 	name := use.Output
 	if name == "" {

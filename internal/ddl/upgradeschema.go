@@ -13,7 +13,7 @@ import (
 // https://dev.mysql.com/doc/refman/8.4/en/keywords.html
 var newWords = []string{"MANUAL", "PARALLEL", "QUALIFY", "TABLESAMPLE"}
 
-// upgradeForeignKeys finds foreign keys on columns that are no whole unique key.
+// upgradeForeignKeys finds foreign keys on columns that are not a whole unique key.
 // They go on working, and 8.4 makes no new ones (restrict_fk_on_non_standard_key):
 // neither a dump nor an ALTER that makes the table again succeeds.
 func upgradeForeignKeys(ctx context.Context, d *Database) (UpgradeFinding, error) {

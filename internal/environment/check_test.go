@@ -263,7 +263,7 @@ func TestChecks(t *testing.T) {
 			`40:3: maintenance.expectedDuration: want steps of 5m from 5m to 24h, as CloudWatch evaluates an alarm no longer, got 25h0m0s`},
 		{"more concurrency than there is", []string{"maintenance.mode", "reservedConcurrency: 2000"},
 			`40:3: maintenance.reservedConcurrency: want a whole number from 0 to 900, got 2000`},
-		{"end that is no time", []string{"maintenance.mode", "until: tomorrow"},
+		{"end that is not a time", []string{"maintenance.mode", "until: tomorrow"},
 			`40:3: maintenance.until: want a time such as 2026-12-01T04:00:00+09:00, got "tomorrow"`},
 		{"end without an offset", []string{"maintenance.mode", "until: 2026-12-01T04:00:00"},
 			`40:3: maintenance.until: want a time such as 2026-12-01T04:00:00+09:00, got "2026-12-01T04:00:00"`},
@@ -286,7 +286,7 @@ func TestChecks(t *testing.T) {
 			`49:5: maintenance.clients.values: missing: want values of the header "X-Client"`},
 		{"clients without header", []string{"maintenance.clients.header", "header:"},
 			`48:5: maintenance.clients.header: missing: want the name of the header that has the values`},
-		{"client header that is no token", []string{"maintenance.clients.header", "header: X Client"},
+		{"client header that is not a token", []string{"maintenance.clients.header", "header: X Client"},
 			`48:5: maintenance.clients.header: want the name of a header such as X-Client: letters, digits and hyphens, at most 40, got "X Client"`},
 		{"client values that differ by case", []string{"maintenance.clients.values", "values: [ios, iOS]"},
 			`49:19: maintenance.clients.values[1]: "iOS" is there already: load balancers do not tell upper and lower case apart`},
@@ -298,7 +298,7 @@ func TestChecks(t *testing.T) {
 			`51:13: maintenance.bypass.cidrs[0]: want a network of operators, got 0.0.0.0/0, which is everybody`},
 		{"bypass with host bits", []string{"maintenance.bypass.cidrs", "cidrs: [203.0.113.9/28]"},
 			`51:13: maintenance.bypass.cidrs[0]: want the first address of the network, 203.0.113.0/28, got 203.0.113.9/28`},
-		{"bypass cookie that is no token", []string{"maintenance.bypass.cookie", `cookie: "by;pass"`},
+		{"bypass cookie that is not a token", []string{"maintenance.bypass.cookie", `cookie: "by;pass"`},
 			`53:5: maintenance.bypass.cookie: want the name of a cookie such as maintenance-bypass: letters, digits, hyphens and underscores, at most 64, got "by;pass"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

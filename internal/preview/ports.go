@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// quiet is the log of servers: clients that go away are no news.
+// quiet is the log of servers: clients that go away are not news.
 var quiet = log.New(io.Discard, "", 0)
 
 // listen opens the ports, on the loopback address only.

@@ -233,7 +233,7 @@ func TestOperation_ReadsAgain(t *testing.T) {
 }
 
 // TestVerify_WhatRefers: resources that are listed only since they refer to what
-// changes, also by way of others, are no change; with any other cause they are.
+// changes, also by way of others, are not changes; with any other cause they are.
 func TestVerify_WhatRefers(t *testing.T) {
 	refers := func(id, cause string) types.ResourceChange {
 		return types.ResourceChange{Action: types.ChangeActionModify, LogicalResourceId: aws.String(id), ResourceType: aws.String("A"), Replacement: types.ReplacementFalse,

@@ -223,6 +223,6 @@ func templateHash(t *testing.T, dir, stack string) string {
 			return hash
 		}
 	}
-	t.Fatal("the template is no asset")
+	t.Fatal("the template is not an asset")
 	return ""
 }

@@ -218,7 +218,7 @@ func TestTemplatesOfEveryEnvironment(t *testing.T) {
 		files[i] = strings.TrimSuffix(filepath.Base(files[i]), ".template.json")
 		data, err := os.ReadFile(filepath.Join("cdk.out/templates", files[i]+".template.json"))
 		if err != nil || !json.Valid(data) || !bytes.Contains(data, []byte("AWS::ElasticLoadBalancingV2::Listener")) {
-			t.Errorf("%s is no template of the product: %v", files[i], err)
+			t.Errorf("%s is not a template of the product: %v", files[i], err)
 		}
 	}
 	if want := []string{"fieldreports-dev", "fieldreports-prod", "fieldreports-staging"}; !slices.Equal(files, want) {

@@ -127,7 +127,7 @@ func TestCompare_ExchangedBetweenRows(t *testing.T) {
 	})
 }
 
-// A value whose text the server does not make, since it is too long, is no value
+// A value whose text the server does not make, since it is too long, is not a value
 // that is equal.
 func TestCompare_TooLong(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
@@ -148,7 +148,7 @@ func TestCompare_TooLong(t *testing.T) {
 	})
 }
 
-// Tables that only one side has, and what is no table.
+// Tables that only one side has, and what is not a table.
 func TestCompare_OneSide(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "oneside", "CREATE TABLE a (id INT PRIMARY KEY, gone INT)", "CREATE TABLE b (id INT PRIMARY KEY)", "CREATE VIEW c AS SELECT id FROM a",

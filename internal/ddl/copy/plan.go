@@ -108,7 +108,7 @@ func (p *Plan) Note(format string, args ...any) {
 	p.Notes = append(p.Notes, fmt.Sprintf(format, args...))
 }
 
-// step says what a statement is that is no change of a table's columns.
+// step says what a statement is that is not a change of a table's columns.
 func (p *Plan) step(step *ddl.Step) {
 	for _, problem := range step.Elsewhere() {
 		p.problem("statement %d (line %d): %s", step.Number, step.Line, problem)

@@ -276,7 +276,7 @@ func deploy(t *testing.T, h *Handler, event func(reply string) string) reply {
 	cloudFormation := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var said struct{ Status, Reason, PhysicalResourceId string }
 		if r.Method != http.MethodPut || json.NewDecoder(r.Body).Decode(&said) != nil {
-			t.Errorf("%s is no answer", r.Method)
+			t.Errorf("%s is not an answer", r.Method)
 		}
 		got = append(got, reply{said.Status, said.Reason, said.PhysicalResourceId})
 	}))
@@ -351,7 +351,7 @@ func TestChange_WritesNothingTwice(t *testing.T) {
 	}
 }
 
-// TestDamaged: a document that is no document is begun again, by its ETag.
+// TestDamaged: a document that is not a document is begun again, by its ETag.
 func TestDamaged(t *testing.T) {
 	for _, object := range []string{"", "<html>", "null", "[]", `{"version":2,"mode":"open"}`, `{"version":1,"mode":"shut"}`} {
 		b := openBucket(t)
@@ -365,7 +365,7 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
-// TestRefused: what is no event changes nothing, and is an error.
+// TestRefused: what is not an event changes nothing, and is an error.
 func TestRefused(t *testing.T) {
 	for event, want := range map[string]string{
 		`7`:                     "not a JSON object",
@@ -424,7 +424,7 @@ func TestS3Fails(t *testing.T) {
 		return 0
 	}
 	if _, err := b.handler(io.Discard).Invoke(context.Background(), json.RawMessage(turn("closed", "2026-11-27T11:00:00Z", ""))); err == nil {
-		t.Error("a write that never succeeds is no error")
+		t.Error("a write that never succeeds is not an error")
 	}
 }
 
@@ -459,6 +459,6 @@ func TestProperties(t *testing.T) {
 		}
 	}
 	if _, err := Decode(map[string]any{"From": "soon"}); err == nil {
-		t.Error("a time that is none is no error")
+		t.Error("a time that is none is not an error")
 	}
 }

@@ -70,7 +70,7 @@ func TestSchema(t *testing.T) {
 	}
 	example := regexp.MustCompile("(?s)```json\n(.*?)```").FindSubmatch(page)
 	if example == nil || valid(string(example[1])) != nil {
-		t.Errorf("the example of announcement.md is no document: %s", example)
+		t.Errorf("the example of announcement.md is not a document: %s", example)
 	}
 }
 

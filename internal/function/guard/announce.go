@@ -18,7 +18,7 @@ const announceTime = 3 * time.Second
 func (g *Guard) announce(ctx context.Context, c change, record live.Record) (with live.Record) {
 	with = record
 	if g.events == nil || c.next.SwitchName == "" || !c.record.Mode.Valid() || record.Mode == c.record.Mode {
-		return with // the first mode of a stack is no change
+		return with // the first mode of a stack is not a change
 	}
 	failed := func(cause any) {
 		g.log.Warn("the mode event was not sent; the probe sends it", "cause", fmt.Sprint(cause))

@@ -239,7 +239,7 @@ func TestWhatTheGuardDoesNotKnow(t *testing.T) {
 			}
 		}, props(closed), cfn.StatusFailed, "--resources-to-skip MaintenanceGuard"},
 		{"the state of the stack: its events tell", func(w *world) { w.broken["DescribeStacks"] = true }, props(closed), cfn.StatusFailed, "Refused to open"},
-		{"the state of the stack, nor its events: this is no way back", func(w *world) { w.broken["DescribeStacks"], w.broken["DescribeStackEvents"] = true, true }, props(closed), cfn.StatusFailed, "Allow its role cloudformation:DescribeStacks"},
+		{"the state of the stack, nor its events: this is not a way back", func(w *world) { w.broken["DescribeStacks"], w.broken["DescribeStackEvents"] = true, true }, props(closed), cfn.StatusFailed, "Allow its role cloudformation:DescribeStacks"},
 		{"the state of the stack, which hangs", func(w *world) { w.hangs["DescribeStacks"] = true }, props(closed), cfn.StatusFailed, "The state of the stack cannot be read"},
 		{"the record, which hangs", func(w *world) { w.hangs["GetParameter"] = true }, props(closed), cfn.StatusFailed, "since when is not known"},
 	} {

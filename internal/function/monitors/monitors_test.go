@@ -439,6 +439,6 @@ func TestSettings(t *testing.T) {
 	w := newWorld(t)
 	w.settings.Err = errors.New("broken")
 	if _, err := w.invoke(begin); err == nil {
-		t.Error("broken settings are no error")
+		t.Error("broken settings are not an error")
 	}
 }

@@ -72,7 +72,7 @@ func TestTheFunction(t *testing.T) {
 		answer, err = send(turned(maintenance.Open, time.Now().Add(time.Second)))
 		want("the event of opening", 0, answer, err)
 		if _, err := send(`{"action": "mute"}`); err == nil {
-			t.Error("an unknown action is no error")
+			t.Error("an unknown action is not an error")
 		}
 		for range 50 {
 			if log.has(`"monitor":"mackerel"`) && log.has(`"done":true`) {

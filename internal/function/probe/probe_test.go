@@ -435,7 +435,7 @@ func TestAHandIsInTheLogOnce(t *testing.T) {
 	p.history(map[string]string{"ModifyListener": `{"userIdentity":{"arn":"x","invokedBy":"cloudformation.amazonaws.com"},"requestParameters":{"listenerArn":"` + listener + `"}}`})
 	p.balancer("somebody")
 	if _, err := p.metrics(t); err != nil || strings.Contains(p.log.String(), "by hand") {
-		t.Errorf("%v, a deploy is no hand:\n%s", err, p.log.String())
+		t.Errorf("%v, a deploy is not by hand:\n%s", err, p.log.String())
 	}
 }
 

@@ -120,7 +120,7 @@ func TestPreflight(t *testing.T) {
 			t.Errorf("got %v, want 204 that allows nothing", r)
 		}
 	})
-	t.Run("does not repeat what is no header", func(t *testing.T) {
+	t.Run("does not repeat what is not a header", func(t *testing.T) {
 		r := preflight("OPTIONS", origin, "https://app.example.com", method, "GET\r\nX: y", requested, "a\"}")
 		if len(r.headers["Access-Control-Allow-Methods"]+r.headers["Access-Control-Allow-Headers"]) > 0 || r.status != 204 {
 			t.Errorf("got %v", r)

@@ -85,7 +85,7 @@ type Account struct {
 	mu         sync.Mutex
 	stack      stack
 	parameters map[string]string // of Systems Manager, by name
-	objects    map[string][]byte // of S3, by bucket/key: those that are no files
+	objects    map[string][]byte // of S3, by bucket/key: those that are not files
 	unknown    []string          // calls that were refused by name
 }
 

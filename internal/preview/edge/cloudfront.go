@@ -78,7 +78,7 @@ func NewCloudFront(config CloudFrontConfig) *CloudFront {
 		ModifyResponse: c.finish,
 		FlushInterval:  -1, // as it comes: CloudFront does not wait for the end either
 		ErrorHandler:   c.failed,
-		ErrorLog:       log.New(discardLog{}, "", 0), // a viewer who goes away is no news
+		ErrorLog:       log.New(discardLog{}, "", 0), // a viewer who goes away is not news
 	}
 	return c
 }

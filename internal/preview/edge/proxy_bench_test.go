@@ -42,7 +42,7 @@ func defaultGroup(t testing.TB, template *alb.Template) string {
 	t.Helper()
 	forward, ok := template.Listeners[0].Default.Final().(alb.Forward)
 	if !ok {
-		t.Fatal("the default action is no forward")
+		t.Fatal("the default action is not a forward")
 	}
 	return forward.Groups[0].Group.LogicalID
 }

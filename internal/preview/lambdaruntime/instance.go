@@ -226,7 +226,7 @@ func (l *lineWriter) copy(from *os.File) {
 				line = append(line, '\n')
 			}
 			l.mu.Lock()
-			_, _ = l.w.Write(line) // a log that cannot be written is no reason to stop
+			_, _ = l.w.Write(line) // a log that cannot be written is not a reason to stop
 			l.mu.Unlock()
 		}
 		if err != nil {
