@@ -134,6 +134,54 @@ func TestNight(t *testing.T) {
 	shownInDocs(t, reportOf(t, n))
 }
 
+// A night that lasts longer than planned stays closed until a person has answered:
+// the planned end opens nothing, and keeps no report.
+func TestNightThatEndsLate(t *testing.T) {
+	w := aWindow()
+	w.Start, w.End = time.Now().Add(-time.Hour), time.Now().Add(45*time.Second)
+	p, err := preview.Start(t.Context(), preview.Config{
+		Templates: nightly(t, w), Mode: "open", Example: filepath.Join("..", "..", "examples", "fieldreports"), Quick: true, Verbose: testing.Verbose(),
+	}, os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	n := played(t, p, preview.NightConfig{Phones: 2, Every: 200 * time.Millisecond})
+	ctx, stop := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer stop()
+	ended := make(chan states.Status, 1)
+	go func() {
+		status, err := n.Run(ctx)
+		if err != nil {
+			t.Error(err)
+		}
+		ended <- status
+	}()
+	for !slices.ContainsFunc(n.Timeline(), func(p window.Progress) bool { return p.Stage == window.Asking }) {
+		select {
+		case status := <-ended:
+			t.Fatalf("it ended before it asked: %s\n%s", status, reportOf(t, n))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	time.Sleep(time.Until(w.End.Add(2 * time.Second)))
+	if p.Mode() != "closed" {
+		t.Errorf("after the planned end the product is %s", p.Mode())
+	}
+	if err := n.Approve(); err != nil {
+		t.Fatal(err)
+	}
+	if status := <-ended; status != states.Succeeded {
+		t.Fatalf("%s\n%s", status, reportOf(t, n))
+	}
+	if err := n.Settle(ctx); err != nil {
+		t.Error(err)
+	}
+	if r := n.Report(); r.Mode != "open" || r.Reports.Queued == 0 || r.Reports.Arrived != r.Reports.Written {
+		t.Errorf("%s, %+v", r.Mode, r.Reports)
+	}
+}
+
 var update = flag.Bool("update", false, "write the report of the night into docs/preview.md")
 
 // shownInDocs holds docs/preview.md to a report: the times in it are of another
