@@ -161,7 +161,8 @@ release-test: node_modules
 # The pictures of the README: Chromium on PATH.
 pictures: node_modules
 	$(MAKE) synthesized ENV=prod
-	go test -tags preview -count=1 -run Pictures ./internal/preview -update
+	$(MAKE) synthesized ENV=dev
+	go test -tags preview -count=1 -run Pictures ./internal/preview ./test/preview -update
 
 # The tests that need real database servers: mysqld or mariadbd on PATH, and a
 # MySQL of Debian's that is put into the user's cache.

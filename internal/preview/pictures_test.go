@@ -3,15 +3,10 @@
 package preview
 
 import (
-	"bytes"
-	"cmp"
 	"image"
-	"image/color"
 	"image/draw"
-	"image/png"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -70,34 +65,5 @@ func sideBySide(t *testing.T, p *Preview, scheme string) []byte {
 	both := image.NewRGBA(image.Rect(0, 0, 2*width+gap, height))
 	draw.Draw(both, image.Rect(0, 0, width, height), open, open.Bounds().Min, draw.Src)
 	draw.Draw(both, image.Rect(width+gap, 0, 2*width+gap, height), closed, closed.Bounds().Min, draw.Src)
-	var out bytes.Buffer
-	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	if err := encoder.Encode(&out, fewColors(both)); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
-}
-
-// fewColors is a picture with its most frequent colours only, which takes a
-// third of the bytes. The gap stays transparent.
-func fewColors(from *image.RGBA) *image.Paletted {
-	counts := map[color.RGBA]int{}
-	bounds := from.Bounds()
-	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
-		for x := bounds.Min.X; x < bounds.Max.X; x++ {
-			counts[from.RGBAAt(x, y)]++
-		}
-	}
-	var all []color.RGBA
-	for c := range counts {
-		all = append(all, c)
-	}
-	slices.SortFunc(all, func(a, b color.RGBA) int { return cmp.Compare(counts[b], counts[a]) })
-	var palette color.Palette
-	for _, c := range all[:min(len(all), 64)] {
-		palette = append(palette, c)
-	}
-	to := image.NewPaletted(bounds, palette)
-	draw.Draw(to, bounds, from, bounds.Min, draw.Src)
-	return to
+	return browser.PNG(t, both)
 }

@@ -67,7 +67,9 @@ func (w Window) payload(step Step, r Resources) Payload {
 		p.Started, p.Input = "$$.Execution.StartTime", "$.window"
 		p.Earliest, p.Latest = from.Add(-Early), from.Add(Late)
 		p.End, p.Needs, p.Mode = end, int(w.Rehearsed().Seconds()), w.Mode
-		p.Cluster, p.Task = r.Cluster, r.Task
+		if len(w.Changes) > 0 {
+			p.Cluster, p.Task = r.Cluster, r.Task
+		}
 	case Announce, AnnounceCompleted, Mute, Unmute:
 		p.From, p.End, p.Mode = from, end, w.Mode
 	case Close:
