@@ -61,7 +61,11 @@ Exit code: 0 if the copy is changed, and follows; 3 if it may simply be run agai
 			if err != nil {
 				return withCode(err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "the copy is changed, and is %s: noren ddl copy status, then noren ddl copy compare\n", s.Phase)
+			behind := ""
+			if status, err := logins.look(ctx); err == nil && status.Replication != nil && status.Replication.Lag != nil {
+				behind = fmt.Sprintf(", %d s behind", *status.Replication.Lag)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "the copy is changed, and is %s%s: noren ddl copy status, then noren ddl copy compare\n", s.Phase, behind)
 			return nil
 		},
 	}
