@@ -60,6 +60,7 @@ func TestELB_RefusesAsMoto(t *testing.T) {
 		b.put(t, "Balancer", elb.Resource{Type: elb.LoadBalancer, Properties: map[string]any{}})
 		b.put(t, "Group", elb.Resource{Type: elb.TargetGroup, Properties: map[string]any{"Name": fmt.Sprintf("n%d", b.made)}})
 		b.put(t, "Listener", elb.Resource{Type: elb.Listener, Properties: map[string]any{"LoadBalancerArn": "Balancer", "Port": 80, "TargetGroup": "Group"}})
+		b.meet(t)
 		for range rapid.IntRange(4, 20).Draw(t, "steps") {
 			b.step(t)
 		}
@@ -76,6 +77,17 @@ func TestELB_RefusesAsMoto(t *testing.T) {
 		if b.refused[why] == 0 {
 			t.Errorf("%s was never met", why)
 		}
+	}
+}
+
+// meet runs into each refusal that moto knows, which the steps may miss.
+func (b *balancing) meet(t *rapid.T) {
+	b.put(t, "SameName", elb.Resource{Type: elb.TargetGroup, Properties: map[string]any{"Name": b.state["Group"].Properties["Name"]}})
+	for _, id := range []string{"First", "SamePriority"} {
+		b.put(t, id, elb.Resource{Type: elb.Rule, Properties: map[string]any{"ListenerArn": "Listener", "Priority": 5, "TargetGroup": "Group"}})
+	}
+	if b.agree(t, b.state.RefusesDeletion("Group"), b.remove(t, "Group")) {
+		t.Fatal("a target group was deleted that a listener forwards to")
 	}
 }
 
