@@ -118,7 +118,7 @@ func TestRun_ExplainsADuplicate(t *testing.T) {
 			}
 		}()
 		var err error
-		for range 5 { // it is met if the writer is quick enough
+		for range 20 { // it is met if the writer is quick enough
 			if _, err = runText(t.Context(), db, "ALTER TABLE reports ADD UNIQUE once (visits)", unrehearsed(func(Event) {})); err != nil {
 				break
 			}
