@@ -50,6 +50,23 @@ func (c *crew) start(t *testing.T, every string) {
 	c.said.Go(func() { c.listen(stdout) })
 }
 
+// logIn starts the app and waits until it has a session. To check a password takes
+// a processor, and twenty at once take a busy machine longer than an app waits.
+func (c *crew) logIn(t *testing.T, every string) {
+	t.Helper()
+	c.start(t, every)
+	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		for _, pattern := range []string{"session", "users/*/session"} {
+			if found, err := filepath.Glob(filepath.Join(c.folder, pattern)); err != nil || len(found) > 0 {
+				return
+			}
+		}
+		if time.Since(begun) > time.Minute {
+			t.Fatalf("%s has not logged in within a minute", filepath.Base(c.folder))
+		}
+	}
+}
+
 // listen reads what the app says, until it is dead. What it had said by then is
 // in the pipe.
 func (c *crew) listen(stdout io.Reader) {

@@ -62,7 +62,7 @@ func TestTwentyPhonesAndThreeBrowsersLoseNothing(t *testing.T) {
 	crews := make([]*crew, phones)
 	for i := range crews {
 		crews[i] = &crew{bin: bin.mobile, address: product.API, folder: filepath.Join(t.TempDir(), fmt.Sprintf("crew%02d", i+1))}
-		crews[i].start(t, "700ms")
+		crews[i].logIn(t, "700ms")
 	}
 	writers := openDesks(t, product.Site, chaos+5*time.Minute)
 

@@ -61,7 +61,7 @@ func TestReleaseWithoutAStop(t *testing.T) {
 	crews := make([]*crew, phones)
 	for i := range crews {
 		crews[i] = &crew{bin: before.mobile, address: product.API, folder: filepath.Join(t.TempDir(), fmt.Sprintf("crew%02d", i+1))}
-		crews[i].start(t, "700ms")
+		crews[i].logIn(t, "700ms")
 	}
 	load := startLoad(t, product)
 	load.until(t, answers*1/8)
