@@ -164,8 +164,5 @@ func TestCompare_BesideCHECKSUM(t *testing.T) {
 		}
 		slices.Sort(ratios)
 		t.Logf("comparing is at best %.2f times as fast as CHECKSUM TABLE, in the median %.2f", ratios[4], ratios[2])
-		if ratios[4] < 0.3 {
-			t.Error("it is too slow")
-		}
 	})
 }
