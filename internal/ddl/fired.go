@@ -10,11 +10,12 @@ import (
 )
 
 // fired are the tables that triggers write when rows of t are written, and those
-// that the triggers of these write.
-func (p *planner) fired(ctx context.Context, t sqltext.Table) ([]sqltext.Table, error) {
+// that the triggers of these write; and why that is not all that is known, nil if
+// it is.
+func (p *planner) fired(ctx context.Context, t sqltext.Table) (tables []sqltext.Table, unknown, err error) {
 	all, err := p.dependents(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	found := []sqltext.Table{t}
 	for i := 0; i < len(found); i++ { // it grows
@@ -22,24 +23,41 @@ func (p *planner) fired(ctx context.Context, t sqltext.Table) ([]sqltext.Table, 
 			if one.Type != "TRIGGER" || !strings.EqualFold(one.On.String(), found[i].String()) {
 				continue
 			}
-			body, err := sqltext.ReadBody(one.text, p.scratch.db.Dialect())
-			if err != nil {
-				continue
+			targets, known := p.writtenBy(one)
+			if !known {
+				unknown = fmt.Errorf("what the trigger %s of %s writes is not known", one.Table, one.On)
 			}
-			for _, sql := range body.Statements {
-				q, err := sqltext.ReadQuery(sql, p.scratch.db.Dialect())
-				if err != nil {
-					continue
-				}
-				for _, target := range q.Tables {
-					if home := p.scratch.home(target.Table); target.Target && !slices.Contains(found, home) {
-						found = append(found, home)
-					}
+			for _, target := range targets {
+				if home := p.scratch.home(target); !slices.Contains(found, home) {
+					found = append(found, home)
 				}
 			}
 		}
 	}
-	return found[1:], nil
+	return found[1:], unknown, nil
+}
+
+// writtenBy are the tables that a trigger writes, as it names them, and whether
+// these are all.
+func (p *planner) writtenBy(trigger *dependent) (targets []sqltext.Table, known bool) {
+	body, err := sqltext.ReadBody(trigger.text, p.scratch.db.Dialect())
+	if err != nil {
+		return nil, false
+	}
+	known = !body.Calls
+	for _, sql := range body.Statements {
+		q, err := sqltext.ReadQuery(sql, p.scratch.db.Dialect())
+		if err != nil {
+			known = false
+			continue
+		}
+		for _, t := range q.Tables {
+			if t.Target {
+				targets = append(targets, t.Table)
+			}
+		}
+	}
+	return targets, known
 }
 
 // moves is why an UPDATE would take a row to another place in the primary key,

@@ -70,9 +70,12 @@ func (p *planner) readsItsChanges(ctx context.Context, q sqltext.Query, statemen
 	if err != nil {
 		return nil, err
 	}
-	fired, err := p.fired(ctx, changed[0])
-	if err != nil {
+	fired, unknown, err := p.fired(ctx, changed[0])
+	switch {
+	case err != nil:
 		return nil, err
+	case unknown != nil && len(statement.Reads) > 0:
+		return fmt.Errorf("it reads other rows, and %w", unknown), nil
 	}
 	tied = append(tied, fired...)
 	for _, t := range statement.Reads {

@@ -139,25 +139,16 @@ func (p *planner) firing(ctx context.Context, step *Step) error {
 		if one.Type != "TRIGGER" || slices.Contains(step.Tables, one.On.Name) {
 			continue
 		}
-		body, err := sqltext.ReadBody(one.text, p.scratch.db.Dialect())
-		if err != nil {
-			continue
-		}
-		for _, sql := range body.Statements {
-			q, err := sqltext.ReadQuery(sql, p.scratch.db.Dialect())
-			if err != nil {
+		targets, _ := p.writtenBy(one)
+		for _, t := range targets {
+			if !slices.Contains(step.Tables, p.scratch.home(t).Name) {
 				continue
 			}
-			for _, t := range q.Tables {
-				if !t.Target || !slices.Contains(step.Tables, p.scratch.home(t.Table).Name) {
-					continue
-				}
-				why := ""
-				if step.stopsWrites() {
-					why = fmt.Sprintf("its trigger %s writes to %s", one.Table, t.Table)
-				}
-				p.tie(step, one.On, fmt.Sprintf("its trigger %s writes to %s", one.Table, t.Table), why)
+			writes, why := fmt.Sprintf("its trigger %s writes to %s", one.Table, t), ""
+			if step.stopsWrites() {
+				why = writes
 			}
+			p.tie(step, one.On, writes, why)
 		}
 	}
 	return nil

@@ -16,6 +16,9 @@ type Body struct {
 	// Statements are the INSERT, UPDATE, DELETE and REPLACE in it, with NULL in
 	// the place of the row's columns and of its own variables.
 	Statements []string
+
+	// Calls reports whether it calls a procedure, which may do anything.
+	Calls bool
 }
 
 // ReadBody reads the body of a trigger.
@@ -63,6 +66,8 @@ func ReadBody(sql string, d Dialect) (Body, error) {
 			depth++
 		case t.is(")"):
 			depth--
+		case t.is("CALL") && begins(at(i-1), i):
+			b.Calls = true
 		case depth == 0 && t.is("INSERT", "UPDATE", "DELETE", "REPLACE") && !at(i+1).is("(") && begins(at(i-1), i):
 			end := i
 			for end < len(all) && !all[end].is(";") {
