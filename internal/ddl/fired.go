@@ -51,6 +51,7 @@ func (p *planner) writtenBy(trigger *dependent) (targets []sqltext.Table, known 
 			known = false
 			continue
 		}
+		known = known && len(q.Calls) == 0
 		for _, t := range q.Tables {
 			if t.Target {
 				targets = append(targets, t.Table)
