@@ -20,6 +20,7 @@ func TestRun_PortionsAreTheStatement(t *testing.T) {
 			"CREATE TABLE notes (id INT PRIMARY KEY, report INT NOT NULL, FOREIGN KEY (report) REFERENCES reports (id))", "INSERT INTO notes SELECT id, id FROM reports",
 			"CREATE TABLE seen (at DATETIME(3) NOT NULL ON UPDATE CURRENT_TIMESTAMP(3), id INT NOT NULL, n INT NOT NULL, PRIMARY KEY (at, id))", "INSERT INTO seen SELECT TIMESTAMP('2026-01-01') + INTERVAL id SECOND, id, 0 FROM reports",
 			"CREATE VIEW averages AS SELECT AVG(visits) AS a FROM reports", "CREATE VIEW of_averages AS SELECT a FROM averages",
+			"CREATE FUNCTION counted() RETURNS INT DETERMINISTIC MODIFIES SQL DATA RETURN 1",
 			"CREATE PROCEDURE count_up() UPDATE counts SET n = n + 1 WHERE id = 1",
 			"ANALYZE TABLE notes", "ANALYZE TABLE seen")
 		if !s.mariaDB() { // which takes no generated column into a primary key
@@ -48,6 +49,8 @@ func TestRun_PortionsAreTheStatement(t *testing.T) {
 			{"", "DELETE FROM reports WHERE (SELECT COUNT(*) FROM photos) > 100 AND id NOT IN (SELECT report FROM notes)", "it reads `photos`, which it changes"},
 			{"CREATE TRIGGER t1 AFTER UPDATE ON reports FOR EACH ROW UPDATE counts SET n = n + 1 WHERE id = 1", "UPDATE reports SET visits = (SELECT n FROM counts WHERE id = 1)", "it reads `counts`, which it changes"},
 			{"CREATE TRIGGER t1 AFTER UPDATE ON reports FOR EACH ROW CALL count_up()", "UPDATE reports SET visits = (SELECT n FROM counts WHERE id = 1)", "what the trigger `t1` of `reports` writes is not known"},
+			{"CREATE TRIGGER t1 BEFORE UPDATE ON reports FOR EACH ROW SET @x = counted()", "UPDATE reports SET visits = (SELECT n FROM counts WHERE id = 1)", "what the trigger `t1` of `reports` writes is not known"},
+			{"CREATE TRIGGER t1 BEFORE UPDATE ON reports FOR EACH ROW BEGIN IF (NEW.visits > 3) THEN SET @x = GREATEST(1, (2)); END IF; END", "UPDATE reports SET visits = (SELECT MAX(id) FROM sites)", ""},
 			{"CREATE TRIGGER t1 AFTER INSERT ON sites FOR EACH ROW UPDATE reports SET visits = 0 WHERE id = NEW.id - 999", "INSERT INTO sites SELECT id + 1000, title FROM reports WHERE visits > 0", "it reads `reports`, which it changes"},
 			{"CREATE TRIGGER t1 BEFORE UPDATE ON reports FOR EACH ROW BEGIN SET NEW.note = 'x', NEW.id = NEW.id + 100000; END", "UPDATE reports SET visits = visits + 1", "the trigger `t1` may change the primary key of `reports`"},
 			{"", "UPDATE ranked SET n = n + 1", "the server calculates `r` of the primary key of `ranked`"},

@@ -17,7 +17,8 @@ type Body struct {
 	// the place of the row's columns and of its own variables.
 	Statements []string
 
-	// Calls reports whether it calls a procedure, which may do anything.
+	// Calls reports whether it calls a procedure, or a function that noren does not
+	// know, outside of Statements: either may do anything.
 	Calls bool
 }
 
@@ -75,9 +76,26 @@ func ReadBody(sql string, d Dialect) (Body, error) {
 			}
 			b.Statements = append(b.Statements, standIn(expanded, all[i:end], declared))
 			i = end
+		case at(i+1).is("(") && calls(t):
+			b.Calls = true
 		}
 	}
 	return b, nil
+}
+
+// inBodies are words of bodies that parentheses follow: control flow, operators and
+// types.
+var inBodies = strings.Fields(`IF ELSEIF WHILE UNTIL WHEN CASE THEN ELSE RETURN NOT AND OR XOR IN BETWEEN LIKE IS DIV MOD INSERT REPLACE
+	CHAR VARCHAR BINARY VARBINARY DECIMAL DEC NUMERIC FIXED FLOAT DOUBLE TINYINT SMALLINT MEDIUMINT INT INTEGER BIGINT BIT TEXT BLOB DATETIME TIMESTAMP TIME YEAR ENUM`)
+
+// calls reports whether parentheses after a token make it a call of a function that
+// noren does not know.
+func calls(t token) bool {
+	if _, named := t.name(); !named {
+		return false
+	}
+	known := t.kind == word && (t.is(before...) || t.is(units...) || t.is(aggregates...) || t.is(inBodies...) || slices.Contains(functions, strings.ToUpper(t.text)))
+	return !known
 }
 
 // begins says whether a statement of a body may follow the word.
