@@ -45,7 +45,7 @@ func (p *parser) alter() {
 			}
 			continue
 		}
-		if !p.sees("PARTITION", "BY") && !p.sees("REMOVE", "PARTITIONING") && !p.peek().is("ALGORITHM", "LOCK") && !p.optionAhead() {
+		if !p.sees("PARTITION", "BY") && !p.sees("REMOVE", "PARTITIONING") && !p.optionAhead() {
 			p.unknown()
 		}
 	}

@@ -109,11 +109,12 @@ func TestMigration_Refuses(t *testing.T) {
 }
 
 // What is executed is what was read: the statement holds no comment any more, and
-// reads the same again.
+// reads the same again. At a rung it asks for that rung and no other.
 func FuzzParse(f *testing.F) {
 	for _, sql := range []string{
 		"ALTER TABLE `a` ADD b INT DEFAULT (1 + 2), ALGORITHM=COPY, DROP c", "ALTER TABLE a /*!50000 RENAME TO b */", "CREATE TABLE a (b INT, KEY (b)) ENGINE=InnoDB PARTITION BY HASH (b)",
 		"SET @x = 1, SESSION foreign_key_checks = OFF", "DROP TABLE a, b.c", "RENAME TABLE a TO b", "CREATE VIEW v AS SELECT 1", "INSERT /*+ NO_ICP(a) */ INTO a VALUES (1)", "/*!", "'", "ALTER TABLE a ADD b INT /*!99999 '*/",
+		"ALTER TABLE `a`ALGORITHM=COPY", "ALTER TABLE `a`LOCK=NONE, FORCE", "CREATE INDEX i ON a (b)LOCK=NONE",
 	} {
 		f.Add(sql)
 	}
@@ -137,8 +138,17 @@ func FuzzParse(f *testing.F) {
 			if got, want := fmt.Sprint(again.Kind, again.Tables), fmt.Sprint(s.Kind, s.Tables); got != want {
 				t.Fatalf("%q is read as %s, and %q as %s", sql, want, s.SQL, got)
 			}
+			if !s.Kind.Laddered() {
+				continue
+			}
 			for _, rung := range ladder {
-				_ = s.With(rung)
+				with, err := Parse(s.With(rung), d)
+				if err != nil {
+					t.Fatalf("%q at %s is %q, which is not read: %v", sql, rung, s.With(rung), err)
+				}
+				if got, want := with.Pinned(), strings.TrimSpace(rung.clauses(", ")); got != want {
+					t.Fatalf("%q at %s is %q, which asks for %q", sql, rung, s.With(rung), got)
+				}
 			}
 		}
 	})

@@ -1,6 +1,7 @@
 package sqltext
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -11,9 +12,10 @@ type Edit struct {
 	Text string
 }
 
-// rewrite is sql with edits made, which must not overlap.
+// rewrite is sql with edits made, which must not overlap. What is inserted where
+// another edit begins comes before it.
 func rewrite(sql string, edits []Edit) string {
-	slices.SortStableFunc(edits, func(a, b Edit) int { return a.Start - b.Start })
+	slices.SortStableFunc(edits, func(a, b Edit) int { return cmp.Or(a.Start-b.Start, a.End-b.End) })
 	var out strings.Builder
 	at := 0
 	for _, e := range edits {
