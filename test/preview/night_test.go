@@ -55,7 +55,7 @@ func nightly(t *testing.T, w window.Window) []preview.Template {
 			}},
 		}}
 		resources["Night"] = map[string]any{"Type": "AWS::StepFunctions::StateMachine", "Metadata": map[string]any{window.MetadataKey: d.Metadata()}, "Properties": map[string]any{
-			"DefinitionString": w.Definition(window.Resources{Function: arn, Cluster: "c", Task: "t", SecurityGroup: "g", Container: "noren", Subnets: []string{"s"}, Stack: "fieldreports-dev", Switch: "Maintenance"}),
+			"DefinitionString": w.Definition(window.Resources{Function: arn, Cluster: "arn:aws:ecs:us-east-1:000000000000:cluster/c", Task: "t", Role: "r", SecurityGroup: "g", Container: "noren", Subnets: []string{"s"}, Stack: "fieldreports-dev", Switch: "Maintenance"}),
 		}}
 		content, err = json.Marshal(read)
 		if err != nil {
