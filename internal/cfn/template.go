@@ -151,6 +151,21 @@ func (t *Template) isThere(id string, condition any) (unsureIf string, there boo
 	return unsureIf, value != untrue
 }
 
+// Exists reports whether the template makes a resource, as its condition says.
+// It is not certain if only a deploy decides that.
+func (t *Template) Exists(logicalID string) (exists, certain bool) {
+	res, ok := t.resolver.doc.Resources[logicalID]
+	if !ok || res.Condition == nil {
+		return ok, true
+	}
+	name, _ := res.Condition.(string)
+	value, err := t.resolver.truth(name)
+	if err != nil || value == unsure {
+		return true, false
+	}
+	return value == sure, true
+}
+
 // properties are a resource's properties, intrinsic functions evaluated.
 func (r *resolver) properties(res resource) (map[string]any, error) {
 	if res.Properties == nil {

@@ -85,7 +85,7 @@ func (d Diff) besidesFlip(r Resource) []string {
 	switch r.Fate {
 	case Added, Removed:
 		return []string{name + " is " + string(r.Fate)}
-	case Replaced, MaybeReplaced:
+	case Replaced, MaybeReplaced, MaybeRemoved:
 		name += " " + isFate(r.Fate) + ":"
 		if len(r.Changes) == 0 {
 			return []string{name + " " + r.Why}
@@ -101,7 +101,7 @@ func (d Diff) besidesFlip(r Resource) []string {
 }
 
 func isFate(fate Fate) string {
-	if fate == MaybeReplaced {
+	if fate == MaybeReplaced || fate == MaybeRemoved {
 		return string(fate)
 	}
 	return "is " + string(fate)

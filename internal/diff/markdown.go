@@ -341,7 +341,7 @@ func (m *markdown) resources(resources []Resource) {
 // countFates is how many resources meet which fate.
 func countFates(resources []Resource) string {
 	var parts []string
-	for _, fate := range []Fate{Removed, Replaced, MaybeReplaced, Changed, Added} {
+	for _, fate := range []Fate{Removed, Replaced, MaybeRemoved, MaybeReplaced, Changed, Added} {
 		n := 0
 		for _, r := range resources {
 			if r.Fate == fate {

@@ -15,6 +15,7 @@ const (
 	typeLoadBalancer = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 	typeTargetGroup  = "AWS::ElasticLoadBalancingV2::TargetGroup"
 	typeGuard        = "Custom::NorenReopenGuard"
+	typeCDKMetadata  = "AWS::CDK::Metadata"
 )
 
 // fateOf is what happens to a resource of which something changes, and why.

@@ -51,6 +51,9 @@ func Read(data []byte, options cfn.Options) (Template, error) {
 		return Template{}, fmt.Errorf("not a CloudFormation template: %w", err)
 	}
 	t.resources = body.Resources
+	if err := t.readExistence(); err != nil {
+		return Template{}, err
+	}
 	for _, r := range t.resources {
 		if typed, ok := r.Properties["Explicit"].(string); ok && r.Type == maintenance.GuardType && typed != "" {
 			r.Properties["Explicit"] = typedMode
@@ -116,7 +119,8 @@ func Compare(old, next Template) Diff {
 	d.StillOpen = next.stillOpen()
 	d.Night = planned(old, next)
 	d.Clients, d.Complete = compareClients(old, next)
-	before, after := settled(old, next)
+	was, is := existing(old, next)
+	before, after := settled(was, is)
 	d.Rights = compareRights(before, after)
 	d.Resources = compareResources(before, after)
 	d.Sections = compareSections(old.sections, next.sections)
@@ -125,7 +129,7 @@ func Compare(old, next Template) Diff {
 	}
 	d.Warnings = append(d.Warnings, movedListeners(old, next)...)
 	d.Beside = besideRules(old, next, d.Resources)
-	d.Deploy = newDeploy(old, next, d.Resources).hazards()
+	d.Deploy = newDeploy(was, is, d.Resources).hazards()
 	return d
 }
 

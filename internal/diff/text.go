@@ -239,7 +239,7 @@ func ruleText(r Rule) string {
 }
 
 var fateSign = map[Fate]string{
-	Added: "+", Removed: "-", Replaced: "!", MaybeReplaced: "?", Changed: "~",
+	Added: "+", Removed: "-", Replaced: "!", MaybeReplaced: "?", MaybeRemoved: "?", Changed: "~",
 }
 
 func fateStyle(r Resource) term.Style {
