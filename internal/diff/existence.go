@@ -1,11 +1,8 @@
 package diff
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
-
-	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // existence is whether a template makes a resource that it has: its condition
@@ -19,19 +16,9 @@ const (
 )
 
 // readExistence reads which resources the template makes.
-func (t *Template) readExistence() error {
-	var read *cfn.Template
+func (t *Template) readExistence() {
 	for id, r := range t.resources {
-		if r.Condition == nil {
-			continue
-		}
-		if read == nil {
-			var err error
-			if read, err = cfn.Read(bytes.NewReader(t.data), t.options); err != nil {
-				return err
-			}
-		}
-		switch made, sure := read.Exists(id); {
+		switch made, sure := t.source.Exists(id); {
 		case !sure:
 			r.existence = mayExist
 		case !made:
@@ -39,7 +26,6 @@ func (t *Template) readExistence() error {
 		}
 		t.resources[id] = r
 	}
-	return nil
 }
 
 // existing are two templates without the resources that only the other one makes:
@@ -76,4 +62,12 @@ func mayEnd(before, after resource, changes []Property) bool {
 		}
 	}
 	return false
+}
+
+// unsureWhen is the condition of a resource where only a deploy decides it.
+func (r resource) unsureWhen() any {
+	if r.existence == mayExist {
+		return r.Condition
+	}
+	return nil
 }

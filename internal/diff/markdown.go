@@ -195,7 +195,7 @@ func (m *markdown) diff(p Pair) {
 		if c.Summary == "" {
 			summary = term.Plural(len(c.Classes), "kind") + " of request"
 		}
-		m.line(fmt.Sprintf("**Clients of** %s**:** %s: %s **→** %s", code(c.Listener), summary, code(c.Before), code(c.After)))
+		m.line(fmt.Sprintf("**Clients of** %s**:** %s: %s **→** %s", code(c.Listener), summary, code(c.Before), code(given(c.After, c.When))))
 		m.line("")
 		m.classes(c)
 	}

@@ -14,6 +14,7 @@ const (
 	typeListenerRule = "AWS::ElasticLoadBalancingV2::ListenerRule"
 	typeLoadBalancer = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 	typeTargetGroup  = "AWS::ElasticLoadBalancingV2::TargetGroup"
+	typeStack        = "AWS::CloudFormation::Stack"
 	typeGuard        = "Custom::NorenReopenGuard"
 	typeCDKMetadata  = "AWS::CDK::Metadata"
 )

@@ -25,6 +25,15 @@ type resource struct {
 	ends      string // why the deploy deletes it, although the next template has it
 }
 
+// value is a property of a resource as text: its value, or what it is made of if
+// only a deploy knows that.
+func (t Template) value(id, property string) string {
+	if text, known := t.source.Value(id, property); known {
+		return text
+	}
+	return show(t.resources[id].Properties[property])
+}
+
 func (r resource) path() string {
 	path, _ := r.Metadata["aws:cdk:path"].(string)
 	return path
@@ -180,6 +189,9 @@ func (r resource) keeps(policy any) string {
 		return "a snapshot of the old one is kept"
 	case policy == nil && strings.HasPrefix(r.Type, "AWS::RDS::"):
 		return "no policy says what becomes of its data"
+	}
+	if r.Type == typeStack {
+		return "what is in it is deleted"
 	}
 	return "ITS DATA IS DELETED"
 }
