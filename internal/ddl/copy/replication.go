@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -55,9 +56,12 @@ func reaches(ctx context.Context, db *ddl.Database, q queryer, p Position, wait 
 		function = "SOURCE_POS_WAIT"
 	}
 	for until := time.Now().Add(wait); ; {
-		left := max(time.Until(until), time.Millisecond)
+		seconds := max(min(time.Until(until), between), time.Millisecond).Seconds()
+		if db.Server.Flavor == "MariaDB" { // which takes less than a second for no end
+			seconds = max(1, math.Round(seconds))
+		}
 		var events sql.NullInt64
-		if err := q.QueryRowContext(ctx, "SELECT "+function+"(?, ?, ?)", p.File, p.At, min(left, between).Seconds()).Scan(&events); err != nil {
+		if err := q.QueryRowContext(ctx, "SELECT "+function+"(?, ?, ?)", p.File, p.At, seconds).Scan(&events); err != nil {
 			return fmt.Errorf("waiting for %s to reach %s: %w", db.Addr, p, err)
 		}
 		if events.Valid && events.Int64 >= 0 {
@@ -71,7 +75,7 @@ func reaches(ctx context.Context, db *ddl.Database, q queryer, p Position, wait 
 			return fmt.Errorf("%s did not apply what arrives: %w", db.Addr, ErrBehind)
 		case !events.Valid || r.ended:
 			return fmt.Errorf("%s: %s", db.Addr, r.Trouble())
-		case left > between:
+		case time.Now().Before(until):
 		case !r.Well():
 			return fmt.Errorf("%s is not at %s after %v: %s: %w", db.Addr, p, wait, r.Trouble(), ErrBehind)
 		default:

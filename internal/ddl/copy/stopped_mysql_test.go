@@ -183,7 +183,7 @@ func TestCompare_CopyThatLags(t *testing.T) {
 				most = max(most, time.Since(began))
 			}
 		}()
-		const stall = 200 * time.Millisecond
+		const stall = time.Second
 		results, err := Compare(t.Context(), original, copied, CompareOptions{Load: 1, Stall: stall})
 		if !errors.Is(err, ErrBehind) || len(results) == 0 || results[0].Done {
 			t.Errorf("got %+v, %v; want that it has not caught up", results, err)
