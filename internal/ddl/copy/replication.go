@@ -64,7 +64,7 @@ func reaches(ctx context.Context, db *ddl.Database, q queryer, p Position, wait 
 			return err
 		}
 		if s.Well() { // it was being started
-			return fmt.Errorf("%s did not apply what arrives: %w", db.Addr, ErrBehind)
+			return fmt.Errorf("%s did not apply what arrived: %w", db.Addr, ErrBehind)
 		}
 		return fmt.Errorf("%s: %s", db.Addr, s.Trouble())
 	case events.Int64 < 0:
