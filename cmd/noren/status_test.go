@@ -429,7 +429,7 @@ func TestStatusFailsInALine(t *testing.T) {
 		}, "--env prod", "noren: the AWS credentials have expired: log in again, as with aws sso login"},
 		{"wrong credentials", func(p *liveProduct) {
 			p.aws.Answer("DescribeStacks", awsstub.Refuse("InvalidClientTokenId", "The security token included in the request is invalid"))
-		}, "--env prod", "noren: AWS does not know these credentials: which ones they are says aws sts get-caller-identity"},
+		}, "--env prod", "noren: AWS rejected these credentials: run aws sts get-caller-identity to see which ones are in use"},
 		{"network down", func(*liveProduct) { os.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1") }, "--env prod", "noren: cannot reach 127.0.0.1:1: connect: connection refused"},
 		{"unknown environment", nil, "--env prd", `noren: unknown environment "prd": want prod`},
 		{"another context key", nil, "-c maintenance=true", `noren: invalid argument "maintenance=true" for "-c, --context" flag: want env=NAME`},
