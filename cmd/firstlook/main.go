@@ -98,7 +98,7 @@ func run(ctx context.Context) error {
 	mode := product.Mode()
 	keys.Close()
 	product.Close()
-	fmt.Fprintln(os.Stderr, "switching over to the product of this checkout")
+	fmt.Fprintln(os.Stderr, "switching over to the product of this checkout; log in as before:", product.Login())
 	next := exec.CommandContext(ctx, filepath.Join("bin", "noren"), arguments(mode, app)...)
 	next.Stdin, next.Stdout, next.Stderr = os.Stdin, os.Stdout, os.Stderr
 	next.Cancel = func() error { return next.Process.Signal(syscall.SIGTERM) } // and it ends

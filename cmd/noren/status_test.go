@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -597,5 +598,42 @@ func TestStatusWatches(t *testing.T) {
 	}
 	if got := <-code; got != disagreeing {
 		t.Errorf("exit code %d, want that of the last look", got)
+	}
+}
+
+// TestDocs_Status holds what docs/maintenance.md shows of noren status to what it
+// prints, whatever the times, the port and the probing path.
+func TestDocs_Status(t *testing.T) {
+	p := newLiveProduct(t, "closed")
+	p.attributes("60")
+	p.aws.Answer("DescribeLoadBalancers", "<LoadBalancers><member><Scheme>internal</Scheme></member></LoadBalancers>")
+	code, stdout, stderr := noren("status", "-c", "env=prod")
+	if code != 0 {
+		t.Fatalf("code %d: %s", code, stderr)
+	}
+	t.Chdir(packageDir)
+	const file, begin, end = "../../docs/maintenance.md", "$ noren status -c env=prod\n", "```"
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(page), begin)
+	shown, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("%s has no place for noren status", file)
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(before+begin+stdout+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	// Lines are broken where they are full, and ports differ in length.
+	masked := func(text string) string {
+		text = strings.Join(strings.Fields(text), " ")
+		return regexp.MustCompile(`127\.0\.0\.1:\d+|status-\w+|\d\d\d\d-\d\d-\d\d|\d\d:\d\d(:\d\d)?`).ReplaceAllString(text, "X")
+	}
+	if got, want := masked(stdout), masked(shown); got != want {
+		t.Errorf("%s shows\n%s\nwant\n%s\nrun this test with -update", file, shown, stdout)
 	}
 }

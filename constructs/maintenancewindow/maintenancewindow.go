@@ -101,7 +101,9 @@ func (w *MaintenanceWindow) addFunction(this constructs.Construct, props Props, 
 // addMachine defines the state machine.
 func (w *MaintenanceWindow) addMachine(this constructs.Construct, props Props, night window.Window) {
 	resources, values := window.Resources{Function: "${Function}"}, map[string]*string{"Function": w.Function.FunctionArn()}
+	role := w.machineRole(this, props, night)
 	if len(night.Changes) > 0 {
+		resources.Role, values["Role"] = "${Role}", role.RoleArn()
 		resources.Cluster, values["Cluster"] = "${Cluster}", props.Cluster.ClusterArn()
 		resources.Task, values["Task"] = "${Task}", props.SchemaChange.Task.TaskDefinitionArn()
 		resources.SecurityGroup, values["SecurityGroup"] = "${SecurityGroup}", props.SchemaChange.SecurityGroup.SecurityGroupId()
@@ -122,7 +124,6 @@ func (w *MaintenanceWindow) addMachine(this constructs.Construct, props Props, n
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 	w.MachineLogGroup = logs
-	role := w.machineRole(this, props, night)
 	w.Machine = awsstepfunctions.NewStateMachine(this, jsii.String("Machine"), &awsstepfunctions.StateMachineProps{
 		Comment:                 jsii.String("The steps of a planned maintenance"),
 		StateMachineType:        awsstepfunctions.StateMachineType_STANDARD,

@@ -19,6 +19,10 @@ type Options struct {
 	// They count before Parameters unless only a deploy knows them. Default: none.
 	Bound map[string]string
 
+	// Assume are conditions of the template that are taken to hold, or not to, with
+	// what follows for others. Default: none.
+	Assume map[string]bool
+
 	// Reveal returns the value to take for what is known only after a deploy,
 	// such as a secret; name is as [Display] shows it. Default: nothing is
 	// revealed. What is revealed is a value like any other, and is shown.

@@ -51,7 +51,9 @@ func Read(r io.Reader, options Options) (*Template, error) {
 	if err := doc.checkParameters(options.Parameters); err != nil {
 		return nil, err
 	}
-	return &Template{resolver: &resolver{doc: doc, options: options, truths: map[string]truth{}}}, nil
+	t := &Template{resolver: &resolver{doc: doc, options: options, truths: map[string]truth{}}}
+	t.resolver.assume()
+	return t, nil
 }
 
 // Each calls read for every resource of a type, in the order of their logical
@@ -149,6 +151,33 @@ func (t *Template) isThere(id string, condition any) (unsureIf string, there boo
 		unsureIf = name
 	}
 	return unsureIf, value != untrue
+}
+
+// Exists reports whether the template makes a resource, as its condition says.
+// It is not certain if only a deploy decides that.
+func (t *Template) Exists(logicalID string) (exists, certain bool) {
+	res, ok := t.resolver.doc.Resources[logicalID]
+	if !ok || res.Condition == nil {
+		return ok, true
+	}
+	name, _ := res.Condition.(string)
+	value, err := t.resolver.truth(name)
+	if err != nil || value == unsure {
+		return true, false
+	}
+	return value == sure, true
+}
+
+// Value is a property of a resource as text, and whether it is known before a
+// deploy.
+func (t *Template) Value(logicalID, property string) (text string, known bool) {
+	properties, _ := t.resolver.doc.Resources[logicalID].Properties.(map[string]any)
+	value, err := t.resolver.resolve(properties[property])
+	if err != nil || value == nil {
+		return "", false
+	}
+	text, err = asText(value)
+	return text, err == nil && !IsOpaque(text)
 }
 
 // properties are a resource's properties, intrinsic functions evaluated.

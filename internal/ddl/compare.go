@@ -85,12 +85,26 @@ func near(now, then int64) bool {
 	return float64(max(difference, -difference)) <= maxDrift*float64(then)
 }
 
-// smallEnough refuses to change large tables without a rehearsal.
-func smallEnough(plan *Plan) error {
+// smallEnough refuses to change large tables without a rehearsal, and tables
+// whose statistics are too far from their rows to say so.
+func (d *Database) smallEnough(ctx context.Context, plan *Plan) error {
 	var errs []error
 	for _, s := range plan.Steps {
-		if !s.done && s.Bytes > largeTable && s.Kind.Laddered() && s.Algorithm != "INSTANT" {
+		if s.done || !s.Kind.Laddered() || s.Algorithm == "INSTANT" {
+			continue
+		}
+		if s.Bytes > largeTable {
 			errs = append(errs, fmt.Errorf("statement %d (line %d): the table has %s: a table of more than %s is rehearsed first", s.Number, s.Line, Bytes(s.Bytes), Bytes(largeTable)))
+			continue
+		}
+		t, most := s.parsed.Tables[0].Table, 2*s.Rows+portionLimit
+		few, err := d.holdsAtMost(ctx, t, most)
+		switch {
+		case code(err) == codeUnknownTable: // the migration makes it
+		case err != nil:
+			return err
+		case !few:
+			errs = append(errs, fmt.Errorf("statement %d (line %d): the server's statistics say that %s has about %d rows, and it has more than %d: how large it is cannot be said before ANALYZE TABLE %s", s.Number, s.Line, t, s.Rows, most, t))
 		}
 	}
 	return errors.Join(errs...)

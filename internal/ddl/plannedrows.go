@@ -71,7 +71,7 @@ func (p *planner) rows(ctx context.Context, step *Step) error {
 // A rowsWeight is how many rows a statement may touch.
 type rowsWeight struct {
 	tables  []sqltext.Table // that it names
-	unknown bool            // nobody can tell how many rows one of them has, as for a view
+	unknown bool            // how many rows one of them has cannot be told: a view, or statistics that are wrong
 	own     int64           // of the largest of them
 	tied    int64           // of other tables, which go with them by foreign keys
 }
@@ -93,6 +93,13 @@ func (p *planner) weighRows(ctx context.Context, step *Step, q sqltext.Query) (w
 			return w, err
 		}
 		w.unknown = w.unknown || size.view || p.isView(t) || t.Schema != "" && !size.there
+		if !w.unknown && size.there && size.rows <= portionLimit {
+			few, err := p.scratch.db.holdsAtMost(ctx, p.originOf(t), portionLimit)
+			if err != nil {
+				return w, err
+			}
+			w.unknown = !few
+		}
 		if size.rows >= step.Rows {
 			step.Rows, step.Bytes, w.own = size.rows, size.bytes(), size.rows
 		}

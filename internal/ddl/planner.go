@@ -268,3 +268,14 @@ func (d *Database) size(ctx context.Context, t sqltext.Table) (tableSize, error)
 	s.rowLength = cmp.Or(s.rowLength, 1)
 	return s, rows.Err()
 }
+
+// holdsAtMost says whether a table has at most n rows, by counting no more than
+// n+1 of them: statistics may be from before the rows.
+func (d *Database) holdsAtMost(ctx context.Context, t sqltext.Table, n int64) (bool, error) {
+	t.Schema = cmp.Or(t.Schema, d.Schema)
+	rows, err := collect[int64](ctx, d.pool, fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 FROM %s LIMIT %d) AS counted", t, n+1))
+	if err != nil {
+		return false, fmt.Errorf("counting the rows of %s: %w", t, err)
+	}
+	return rows[0] <= n, nil
+}

@@ -54,6 +54,39 @@ func TestRun_ChangesRowsInPortions(t *testing.T) {
 	})
 }
 
+// Statistics from before the rows: the rows are counted, and what cannot be
+// known is not called small.
+func TestRun_CountsWhereStatisticsAreOlderThanTheRows(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		if s.mariaDB() {
+			return // it forgets its count of the rows only when it restarts
+		}
+		db, root := manyReports(t, s, 1000)
+		execute(t, root, "CREATE TABLE many (id INT AUTO_INCREMENT PRIMARY KEY, n INT NOT NULL DEFAULT 0) STATS_PERSISTENT=1 STATS_AUTO_RECALC=0", "ANALYZE TABLE many",
+			"INSERT INTO many (n) SELECT 0 FROM (SELECT id FROM reports LIMIT 200) AS a JOIN (SELECT id FROM reports LIMIT 100) AS b",
+			"FLUSH TABLES many") // after which the server reads what it knew, as after a restart
+		if rows := ask[int](t, root, "SELECT table_rows FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'many'"); rows > 10 {
+			t.Fatalf("the statistics say %d rows, want old ones", rows)
+		}
+		if _, err := Run(t.Context(), db, changeNamed("rows", "UPDATE many SET n = n + 1"), unrehearsed(func(Event) {})); err != nil {
+			t.Fatal(err)
+		}
+		if message := ask[string](t, root, "SELECT message FROM noren_journal WHERE number = 1 AND migration = 'rows'"); !strings.HasSuffix(message, " portions") {
+			t.Errorf("20,000 rows were done in %q, want portions", message)
+		}
+		o := unrehearsed(func(Event) {})
+		o.Writes = Stopped
+		_, err := Run(t.Context(), db, changeNamed("table", "ALTER TABLE many MODIFY n BIGINT NOT NULL DEFAULT 0"), o)
+		if err == nil || !strings.Contains(err.Error(), "and it has more than 10000: how large it is cannot be said before ANALYZE TABLE `many`") {
+			t.Errorf("without a rehearsal: got %v, want a refusal", err)
+		}
+		execute(t, root, "ANALYZE TABLE many")
+		if _, err := Run(t.Context(), db, changeNamed("table", "ALTER TABLE many MODIFY n BIGINT NOT NULL DEFAULT 0"), o); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A run that is interrupted goes on behind the portions that are done; writers
 // go on meanwhile.
 func TestRun_ResumesBehindThePortionsThatAreDone(t *testing.T) {

@@ -18,6 +18,10 @@ type Change struct {
 	// Summary says which requests these are, if that can be said in a few words.
 	Summary string  `json:"summary"`
 	Classes []Class `json:"classes"`
+
+	// When is the condition of the templates under which it is so, where only a
+	// deploy decides that.
+	When string `json:"when,omitempty"`
 }
 
 // Class is the requests of a Change that one rule decided and one rule decides.
@@ -57,7 +61,7 @@ func (nobody) String() string { return "nobody listens" }
 
 // compareClients compares the listeners of two templates.
 func compareClients(old, next Template) (changes []Change, complete bool) {
-	changes, complete = []Change{}, true
+	complete = true
 	for _, pair := range listenerPairs(old.Template, next.Template) {
 		classes, all := witness.Classes(pair[0], pair[1])
 		complete = complete && all

@@ -55,14 +55,19 @@ func (d Diff) unreached() []string {
 	if !d.Complete {
 		rest = append(rest, "the listeners have more combinations of conditions than were looked at")
 	}
-	for _, pair := range listenerPairs(d.old.Template, d.next.Template) {
+	return append(rest, inEach(d.possibilities, possibility.unreached, func(text string) string { return text }, given)...)
+}
+
+func (p possibility) unreached() []string {
+	var rest []string
+	for _, pair := range listenerPairs(p.old.Template, p.next.Template) {
 		classes, _ := witness.Classes(pair[0], pair[1])
 		for _, c := range classes {
-			if c.Old.Default() || effect(c.Old) == effect(c.New) || d.old.answersMaintenance(c.Old) || turns(c.Old, pair[1]) {
+			if c.Old.Default() || effect(c.Old) == effect(c.New) || p.old.answersMaintenance(c.Old) || turns(c.Old, pair[1]) {
 				continue
 			}
 			request := requestText(requestOf(c.Request, pair))
-			rest = append(rest, fmt.Sprintf("%s no longer reaches %s: %s takes it, not %s", request, d.old.ActionName(c.Old), ruleText(ruleOf(c.New)), ruleText(ruleOf(c.Old))))
+			rest = append(rest, fmt.Sprintf("%s no longer reaches %s: %s takes it, not %s", request, p.old.ActionName(c.Old), ruleText(ruleOf(c.New)), ruleText(ruleOf(c.Old))))
 		}
 	}
 	return rest
@@ -85,7 +90,7 @@ func (d Diff) besidesFlip(r Resource) []string {
 	switch r.Fate {
 	case Added, Removed:
 		return []string{name + " is " + string(r.Fate)}
-	case Replaced, MaybeReplaced:
+	case Replaced, MaybeReplaced, MaybeRemoved:
 		name += " " + isFate(r.Fate) + ":"
 		if len(r.Changes) == 0 {
 			return []string{name + " " + r.Why}
@@ -101,7 +106,7 @@ func (d Diff) besidesFlip(r Resource) []string {
 }
 
 func isFate(fate Fate) string {
-	if fate == MaybeReplaced {
+	if fate == MaybeReplaced || fate == MaybeRemoved {
 		return string(fate)
 	}
 	return "is " + string(fate)

@@ -44,6 +44,12 @@ func (h Hazard) text() string {
 	return h.What
 }
 
+// under is the hazard where it is one only under a condition of the templates.
+func (h Hazard) under(when string) Hazard {
+	h.What = given(h.What, when)
+	return h
+}
+
 // deploy is a deploy of one template over another.
 type deploy struct {
 	old, next Template
@@ -77,6 +83,13 @@ type claim struct {
 	id    string
 	place string // tells places apart
 	shown string // for people
+	when  any    // the condition under which the resource is made, nil if it certainly is
+}
+
+// excludes reports whether two resources may be alternatives, of which a
+// condition chooses one.
+func (c claim) excludes(other claim) bool {
+	return c.when != nil && other.when != nil && c.when != other.when
 }
 
 // made reports whether a deploy makes a new resource under a logical id.
@@ -129,7 +142,9 @@ func (d *deploy) conflicts(kind string, before, after []claim) []Hazard {
 		wants[c.id] = c
 	}
 	for _, c := range after {
-		if other, ok := takers[c.place]; ok {
+		if other, ok := takers[c.place]; ok && c.excludes(other) {
+			continue
+		} else if ok {
 			found = append(found, Hazard{Fails, fmt.Sprintf("%s and %s both want %s", other.id, c.id, c.shown), []string{other.id, c.id}, ""})
 		} else {
 			takers[c.place] = c
@@ -197,12 +212,15 @@ func (d *deploy) claims(t Template, next bool, resourceType, within, property, n
 	var all []claim
 	for _, id := range sortedIDs(t.resources) {
 		r := t.resources[id]
-		value := show(r.Properties[property])
-		if r.Type != resourceType || strings.Trim(value, "0123456789") != "" || value == "" {
+		if r.Type != resourceType || r.existence == missing {
+			continue
+		}
+		value := t.value(id, property)
+		if strings.Trim(value, "0123456789") != "" || value == "" {
 			continue
 		}
 		of := d.physical(r.Properties[within], next)
-		all = append(all, claim{id, of + " " + value, fmt.Sprintf("%s %s of %s", name, value, strings.Trim(readably(r.Properties[within]), "${}"))})
+		all = append(all, claim{id, of + " " + value, fmt.Sprintf("%s %s of %s", name, value, strings.Trim(readably(r.Properties[within]), "${}")), r.unsureWhen()})
 	}
 	return all
 }
@@ -213,7 +231,7 @@ func (d *deploy) names(t Template) []claim {
 	var all []claim
 	for _, id := range sortedIDs(t.resources) {
 		r := t.resources[id]
-		if strings.HasPrefix(r.Type, "AWS::Route53::") || strings.HasPrefix(r.Type, "Custom::") {
+		if r.existence == missing || strings.HasPrefix(r.Type, "AWS::Route53::") || strings.HasPrefix(r.Type, "Custom::") {
 			continue
 		}
 		noun := r.Type[strings.LastIndex(r.Type, ":")+1:]
@@ -221,8 +239,11 @@ func (d *deploy) names(t Template) []claim {
 			if len(c.path) != 1 || !isNameOf(c.path[0], noun) || r.Properties[c.path[0]] == nil {
 				continue
 			}
-			name := readably(r.Properties[c.path[0]])
-			all = append(all, claim{id, r.Type + " " + name + " " + readably(r.Properties["Cluster"]), fmt.Sprintf("the name %s", name)})
+			name, known := t.source.Value(id, c.path[0])
+			if !known {
+				name = readably(r.Properties[c.path[0]])
+			}
+			all = append(all, claim{id, r.Type + " " + name + " " + readably(r.Properties["Cluster"]), fmt.Sprintf("the name %s", name), r.unsureWhen()})
 			break
 		}
 	}

@@ -18,6 +18,13 @@ func TestHazards(t *testing.T) {
 		return `"L": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {"LoadBalancerArn": {"Ref": "B"}, "Port": 443, "Protocol": "HTTPS", "Certificates": [{"CertificateArn": "c"}],
 			"DefaultActions": [{"Type": "forward", "TargetGroupArn": "g"}]` + properties + `}}`
 	}
+	parameterized := strings.Replace(cluster("aurora-mysql", "x"), `"x"`, `{"Ref": "V"}`, 1)
+	rule := func(id string) string {
+		return `"` + id + `": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"ListenerArn": "l", "Priority": {"Ref": "V"}, "Conditions": [{"Field": "path-pattern", "Values": ["/a"]}], "Actions": [{"Type": "forward", "TargetGroupArn": "g"}]}}`
+	}
+	withDefault := func(parameter, value, resources string) string {
+		return resources + `}, "Parameters": {"` + parameter + `": {"Type": "String", "Default": "` + value + `"}`
+	}
 	for _, test := range []struct {
 		name, before, after string
 		want                string // the beginning of each line, deploy and beside
@@ -48,6 +55,10 @@ func TestHazards(t *testing.T) {
 			`"B": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"SecurityGroups": [{"Ref": "S"}]}}, "S": {"Type": "AWS::EC2::SecurityGroup", "Properties": {}}, "I": {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": {"GroupId": {"Ref": "S"}, "CidrIp": "10.0.0.0/8", "IpProtocol": "-1"}}`,
 			"security group of a load balancer: I added"},
 		{"nothing of it", listener(`, "Tags": []`), listener(`, "Tags": [{"Key": "a", "Value": "b"}]`), ""},
+		{"a major version that a parameter gives", withDefault("V", "8.0.mysql_aurora.3.08.0", parameterized), withDefault("V", "8.4.mysql_aurora.8.4.7", parameterized), "database D goes from version 8.0.mysql_aurora.3.08.0 to 8.4.mysql_aurora.8.4.7, another major version"},
+		{"a renamed rule whose priority a parameter gives", withDefault("V", "7", rule("R1")), withDefault("V", "7", rule("R2")), "this deploy fails: R2 wants priority 7 of l, which R1 has until it is deleted"},
+		{"a renamed queue whose name a parameter gives", withDefault("V", "q", `"A": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "V"}}}`), `"B": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "q"}}`,
+			"this deploy fails: B wants the name q, which A has until it is deleted"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := Compare(templateOf(t, test.before), templateOf(t, test.after))

@@ -195,7 +195,7 @@ func (m *markdown) diff(p Pair) {
 		if c.Summary == "" {
 			summary = term.Plural(len(c.Classes), "kind") + " of request"
 		}
-		m.line(fmt.Sprintf("**Clients of** %s**:** %s: %s **→** %s", code(c.Listener), summary, code(c.Before), code(c.After)))
+		m.line(fmt.Sprintf("**Clients of** %s**:** %s: %s **→** %s", code(c.Listener), summary, code(c.Before), code(given(c.After, c.When))))
 		m.line("")
 		m.classes(c)
 	}
@@ -341,7 +341,7 @@ func (m *markdown) resources(resources []Resource) {
 // countFates is how many resources meet which fate.
 func countFates(resources []Resource) string {
 	var parts []string
-	for _, fate := range []Fate{Removed, Replaced, MaybeReplaced, Changed, Added} {
+	for _, fate := range []Fate{Removed, Replaced, MaybeRemoved, MaybeReplaced, Changed, Added} {
 		n := 0
 		for _, r := range resources {
 			if r.Fate == fate {

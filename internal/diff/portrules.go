@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-
-	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // portRule is a rule of a security group.
@@ -15,6 +13,7 @@ type portRule struct {
 	ports    string // protocol and ports, for people
 	protocol string
 	from, to float64 // from -1 if they are not known
+	when     string  // the condition of the template under which it is there
 }
 
 // isPortRules reports whether a type has rules of security groups, all of which
@@ -27,13 +26,16 @@ func isPortRules(resourceType string) bool {
 func (r resource) portFacts(id string) []fact {
 	var all []fact
 	add := func(group, direction string, value any) {
-		entry, ok := value.(map[string]any)
-		if !ok || isReference(entry) {
-			all = append(all, fact{subject: group + direction, text: fmt.Sprintf("%s %s: %s", group, direction, readably(value))})
-			return
+		for value, when := range entriesOf(value) {
+			entry, ok := value.(map[string]any)
+			if !ok || isReference(entry) {
+				all = append(all, fact{subject: group + direction, text: given(fmt.Sprintf("%s %s: %s", group, direction, readably(value)), when)})
+				continue
+			}
+			rule := readPortRule(entry)
+			rule.when = when
+			all = append(all, fact{subject: group + direction, rule: &rule, text: given(fmt.Sprintf("%s %s %s, %s", group, direction, rule.peer, rule.ports), when)})
 		}
-		rule := readPortRule(entry)
-		all = append(all, fact{subject: group + direction, rule: &rule, text: fmt.Sprintf("%s %s %s, %s", group, direction, rule.peer, rule.ports)})
 	}
 	switch r.Type {
 	case "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress":
@@ -47,32 +49,37 @@ func (r resource) portFacts(id string) []fact {
 		}
 		add(groupName(group), direction, r.Properties)
 	default:
-		each := func(direction string, value any) {
-			list, ok := value.([]any)
-			if !ok {
-				list = []any{value}
-			}
-			for _, entry := range list {
-				add(id, direction, entry)
-			}
-		}
-		if ingress, ok := r.Properties["SecurityGroupIngress"]; ok {
-			each("may be reached from", ingress)
-		}
+		add(id, "may be reached from", r.Properties["SecurityGroupIngress"])
 		egress, ok := r.Properties["SecurityGroupEgress"]
 		if !ok {
-			egress = map[string]any{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"} // what EC2 adds
+			egress = map[string]any{"Ref": "AWS::NoValue"}
 		}
-		each("may reach", egress)
+		add(id, "may reach", orEverywhere(egress))
 	}
 	return all
+}
+
+// orEverywhere are rules for what a group may reach, with the one that EC2 adds
+// where there are none.
+func orEverywhere(egress any) any {
+	if condition, yes, no, ok := branchesOf(egress); ok {
+		return map[string]any{"Fn::If": []any{condition, orEverywhere(yes), orEverywhere(no)}}
+	}
+	if isNoValue(egress) {
+		return map[string]any{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}
+	}
+	return egress
 }
 
 // groupName is a group by the logical id of the resource that it is, if it is
 // one.
 func groupName(value any) string {
-	if ids := cfn.References(value); len(ids) == 1 {
-		return ids[0]
+	object, _ := value.(map[string]any)
+	if name, ok := object["Ref"].(string); ok && len(object) == 1 {
+		return name
+	}
+	if path, ok := object["Fn::GetAtt"].([]any); ok && len(object) == 1 && len(path) == 2 && path[1] == "GroupId" {
+		return show(path[0])
 	}
 	return readably(value)
 }
@@ -125,6 +132,9 @@ func number(value any) float64 {
 
 // covers reports whether a rule certainly lets through all that another does.
 func (r portRule) covers(other portRule) bool {
+	if r.when != "" && r.when != other.when {
+		return false
+	}
 	if r.peer != other.peer {
 		outer, err := netip.ParsePrefix(r.peer)
 		inner, innerErr := netip.ParsePrefix(other.peer)

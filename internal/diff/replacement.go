@@ -14,7 +14,9 @@ const (
 	typeListenerRule = "AWS::ElasticLoadBalancingV2::ListenerRule"
 	typeLoadBalancer = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 	typeTargetGroup  = "AWS::ElasticLoadBalancingV2::TargetGroup"
+	typeStack        = "AWS::CloudFormation::Stack"
 	typeGuard        = "Custom::NorenReopenGuard"
+	typeCDKMetadata  = "AWS::CDK::Metadata"
 )
 
 // fateOf is what happens to a resource of which something changes, and why.

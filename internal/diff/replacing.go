@@ -53,8 +53,10 @@ var typesKnown = sync.OnceValue(func() map[string]typeKnown {
 })
 
 // holdsData reports whether resources of a type hold what a deploy cannot make
-// again.
-func holdsData(resourceType string) bool { return typesKnown()[resourceType].data }
+// again. A nested stack may.
+func holdsData(resourceType string) bool {
+	return typesKnown()[resourceType].data || resourceType == typeStack
+}
 
 // touchedBy reports whether a change of a part of a property may change this
 // one: if either is a part of the other. Entries of lists are not told apart.

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -19,6 +20,18 @@ type resource struct {
 	UpdateReplacePolicy any
 	CreationPolicy      any
 	UpdatePolicy        any
+
+	existence existence
+	ends      string // why the deploy deletes it, although the next template has it
+}
+
+// value is a property of a resource as text: its value, or what it is made of if
+// only a deploy knows that.
+func (t Template) value(id, property string) string {
+	if text, known := t.source.Value(id, property); known {
+		return text
+	}
+	return show(t.resources[id].Properties[property])
 }
 
 func (r resource) path() string {
@@ -45,16 +58,17 @@ const (
 	Removed       Fate = "removed"
 	Replaced      Fate = "replaced"        // a new one is made, and the old one removed
 	MaybeReplaced Fate = "may be replaced" // it depends on the values, or is not known here
+	MaybeRemoved  Fate = "may be removed"  // its condition may not hold
 	Changed       Fate = "changed"         // in place
 )
 
 // rank orders what happens to resources, the worst first.
 func (r Resource) rank() int {
-	order := slices.Index([]Fate{Removed, Replaced, MaybeReplaced, Changed, Added}, r.Fate)
-	if r.Data && order < 3 {
+	order := slices.Index([]Fate{Removed, Replaced, MaybeRemoved, MaybeReplaced, Changed, Added}, r.Fate)
+	if r.Data && order < 4 {
 		return order
 	}
-	return order + 5
+	return order + 6
 }
 
 func compareResources(old, next map[string]resource) []Resource {
@@ -65,14 +79,14 @@ func compareResources(old, next map[string]resource) []Resource {
 		before, was := old[id]
 		after, is := next[id]
 		r := Resource{LogicalID: id, Path: cmp.Or(after.path(), before.path()), Type: cmp.Or(after.Type, before.Type), Changes: []Property{}}
-		r.Data = holdsData(r.Type)
+		r.Data = holdsData(before.Type) || holdsData(after.Type)
 		switch {
-		case ids[id].Type == "AWS::CDK::Metadata":
+		case (!was || before.Type == typeCDKMetadata) && (!is || after.Type == typeCDKMetadata):
 			continue
 		case !was:
 			r.Fate, r.Changes = Added, leavesOf("", after.Properties)
 		case !is:
-			r.Fate, r.Why = Removed, before.keeps(before.DeletionPolicy)
+			r.Fate, r.Why = Removed, joined(before.ends, before.keeps(before.DeletionPolicy))
 			for _, p := range leavesOf("", before.Properties) {
 				r.Changes = append(r.Changes, Property{p.Name, p.After, ""})
 			}
@@ -82,6 +96,12 @@ func compareResources(old, next map[string]resource) []Resource {
 				continue
 			}
 			r.Fate, r.Why = fateOf(before, after, r.Changes)
+			if mayEnd(before, after, r.Changes) {
+				r.Why = joined(r.Why, fmt.Sprintf("its condition %s may not hold", show(next[id].Condition)), before.keeps(before.DeletionPolicy))
+				if r.Fate == Changed {
+					r.Fate = MaybeRemoved
+				}
+			}
 		}
 		changed = append(changed, r)
 	}
@@ -169,6 +189,9 @@ func (r resource) keeps(policy any) string {
 		return "a snapshot of the old one is kept"
 	case policy == nil && strings.HasPrefix(r.Type, "AWS::RDS::"):
 		return "no policy says what becomes of its data"
+	}
+	if r.Type == typeStack {
+		return "what is in it is deleted"
 	}
 	return "ITS DATA IS DELETED"
 }

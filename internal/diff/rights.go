@@ -1,8 +1,6 @@
 package diff
 
 import (
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -133,28 +131,45 @@ func factsOf(resources map[string]resource) []fact {
 	var all []fact
 	for _, id := range sortedIDs(resources) {
 		r := resources[id]
-		when := ""
-		if r.Condition != nil {
-			when = " (when " + show(r.Condition) + ")"
-		}
 		for _, f := range r.facts(id) {
 			f.id, f.resourceType = id, r.Type
-			f.text += when
-			all = append(all, f)
+			all = append(all, f.under(show(r.Condition)))
 		}
 	}
 	return all
 }
 
+// under is a fact that a condition of the template decides, "" for none.
+func (f fact) under(condition string) fact {
+	f.text = given(f.text, condition)
+	if f.statement != nil {
+		s := *f.statement
+		s.when = both(condition, s.when)
+		f.statement = &s
+	}
+	if f.rule != nil {
+		rule := *f.rule
+		rule.when = both(condition, rule.when)
+		f.rule = &rule
+	}
+	return f
+}
+
 // facts are the facts of a resource.
 func (r resource) facts(id string) []fact {
 	var all []fact
-	documents := map[string]map[string]any{}
-	policyDocuments("", r.Properties, documents)
+	documents := map[string][]policyDocument{}
+	policyDocuments("", r.Properties, "", documents)
 	for _, name := range sortedIDs(documents) {
-		for _, s := range statementsOf(documents[name]) {
-			for _, who := range r.holders(id, name) {
-				all = append(all, fact{subject: who + "\x00" + r.partOf(name), text: r.says(who, name) + s.String(), statement: &s})
+		for _, who := range r.holders(id, name) {
+			subject := who + "\x00" + r.partOf(name)
+			for _, d := range documents[name] {
+				for _, s := range d.statements() {
+					all = append(all, fact{subject: subject, text: r.says(who, name) + s.String(), statement: &s})
+				}
+				if d.ignoresVariables() {
+					all = append(all, fact{subject: subject + "\x00Version", text: given(r.says(who, name)+"${aws:...} is not replaced before Version 2012-10-17", d.when)})
+				}
 			}
 		}
 	}
@@ -168,7 +183,7 @@ func (r resource) facts(id string) []fact {
 		return append(all, fact{subject: id, text: id + ": " + readably(r.Properties)})
 	}
 	for _, leaf := range leavesOf("", r.Properties) {
-		if inDocument(documents, leaf.Name) || !tells(r.Type, leaf.Name) {
+		if inDocument(documents, leaf) || !tells(r.Type, leaf.Name) {
 			continue
 		}
 		all = append(all, fact{subject: id + "\x00" + leaf.Name, text: id + ": " + leaf.Name + " " + leaf.After})
@@ -247,68 +262,12 @@ func (r resource) attachedTo(document string) string {
 	return " of " + strings.Join(all, ", ")
 }
 
-func inDocument(documents map[string]map[string]any, name string) bool {
-	for document := range documents {
-		if name == document || strings.HasPrefix(name, document+".") || strings.HasPrefix(name, document+"[") {
+// inDocument reports whether a leaf is a part of a policy document, or its text.
+func inDocument(documents map[string][]policyDocument, leaf Property) bool {
+	for name := range documents {
+		if leaf.Name == name && strings.HasPrefix(leaf.After, "{") && !strings.HasPrefix(leaf.After, `{"Fn::`) || strings.HasPrefix(leaf.Name, name+".") || strings.HasPrefix(leaf.Name, name+"[") {
 			return true
 		}
 	}
 	return false
-}
-
-// tellsInOne are the types whose properties say one thing together.
-var tellsInOne = regexp.MustCompile(`^AWS::(Lambda::(LayerVersionPermission|Url)|EC2::(NetworkAclEntry|Route|VPCPeeringConnection)|SSO::Assignment|IAM::(UserToGroupAddition|AccessKey)|WAFv2::WebACLAssociation)$`)
-
-// tellsInAll are the types of which every property counts.
-var tellsInAll = regexp.MustCompile(`^AWS::(IAM|SSO|KMS|WAFv2|RAM)::|^AWS::\w+::\w*(Policy|Permission|Grant|AccessPoint)$`)
-
-// telling are properties, or parts of some, that say who may reach a resource,
-// as whom it acts and with which privileges, how it is encrypted, or what keeps
-// it.
-var telling = regexp.MustCompile(`(?i:public|scheme|accesscontrol|auth(orization)?type|authenticat|mutual|certificate|webacl|securitygroup|cidr|allow(ed)?(principal|account|origin|credential)|assignpublicip|` +
-	`(^|\W)\w*role(arn|name)?$|instanceprofile|privileged|executecommand|ownership|trusted(keygroup|signer)|secure_?transport|httptokens|` +
-	`encrypt|kms|(^|\W|_)ssl|sslpolicy|(^|\W|_)tls|minimumprotocol|protocolpolicy|enforce|keyrotation|` +
-	`deletion_?protection|terminationprotection|disableapitermination|backupretention|pointintime|versioning|objectlock|managedpolic)|SSE|Sse`)
-
-// tells reports whether a property of a type is about rights, reach or
-// protection.
-func tells(resourceType, name string) bool {
-	switch {
-	case name == "Tags" || strings.HasPrefix(name, "Tags["):
-		return strings.HasPrefix(resourceType, "AWS::IAM::")
-	case tellsInAll.MatchString(resourceType):
-		return true
-	}
-	return telling.MatchString(name)
-}
-
-// leavesOf are the values in a value that have no parts. Entries of lists that
-// have a key and a value are named by the key.
-func leavesOf(name string, value any) []Property {
-	switch v := value.(type) {
-	case map[string]any:
-		if isReference(v) {
-			break
-		}
-		var all []Property
-		for _, key := range sortedIDs(v) {
-			all = append(all, leavesOf(joinName(name, key), v[key])...)
-		}
-		return all
-	case []any:
-		if !slices.ContainsFunc(v, func(entry any) bool { o, ok := entry.(map[string]any); return ok && !isReference(o) }) {
-			break
-		}
-		var all []Property
-		for i, entry := range v {
-			object, _ := entry.(map[string]any)
-			if key, ok := object["Key"].(string); ok && len(object) == 2 && object["Value"] != nil {
-				all = append(all, Property{fmt.Sprintf("%s[%s]", name, key), "", readably(object["Value"])})
-				continue
-			}
-			all = append(all, leavesOf(fmt.Sprintf("%s[%d]", name, i), entry)...)
-		}
-		return all
-	}
-	return []Property{{name, "", readably(value)}}
 }

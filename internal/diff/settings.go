@@ -63,10 +63,14 @@ func (s settings) parameter(name string) (text string, differs bool) {
 	if s.parameters[name] == nil {
 		return "", false
 	}
+	text = "without a default"
 	if value, ok := definition["Default"]; ok {
-		return fmt.Sprintf("${%s (%s by default)}", name, show(value)), true
+		text = show(value) + " by default"
 	}
-	return fmt.Sprintf("${%s (without a default)}", name), true
+	if other, _ := s.other.parameters[name].(map[string]any); other != nil && !reflect.DeepEqual(definition["Type"], other["Type"]) {
+		text += ", of type " + show(definition["Type"])
+	}
+	return fmt.Sprintf("${%s (%s)}", name, text), true
 }
 
 // condition is the name of a condition, with what it says where the templates

@@ -32,7 +32,7 @@ func TestSettings(t *testing.T) {
 		{"a value that is given", "", "", map[string]string{"From": "0.0.0.0/0"}, "G P | G may be reached from 0.0.0.0/0, tcp 443 | P (PolicyDocument of b): Allow *: s3:* on arn:0.0.0.0/0"},
 		{"a mapping", "10.1.0.0/16", "10.0.0.0/7", nil, "G | G may be reached from 10.0.0.0/7, tcp 22"},
 		{"another part of the mapping", `"x"`, `"y"`, nil, ""},
-		{"a condition, and one that refers to it", `["a", "b"]`, `["a", "a"]`, nil, `I N | G may be reached from 0.0.0.0/0, all protocols and ports (when All, which is {"Fn::Equals":["a","a"]})`},
+		{"a condition, and one that refers to it", `["a", "b"]`, `["a", "a"]`, nil, `N I | G may be reached from 0.0.0.0/0, all protocols and ports (when All, which is {"Fn::Equals":["a","a"]})`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			read := func(text string, given map[string]string) Template {

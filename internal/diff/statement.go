@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"encoding/json"
 	"path"
 	"slices"
 	"strings"
@@ -14,43 +13,6 @@ type statement struct {
 	condition                                                               string // as JSON; "" without one
 	when                                                                    string // the condition of the template under which it is there
 	other                                                                   string // what is none of these, or cannot be read
-}
-
-// statementsOf are the statements of a policy document.
-func statementsOf(document map[string]any) []statement {
-	var all []statement
-	var read func(value any, when string)
-	read = func(value any, when string) {
-		switch v := value.(type) {
-		case []any:
-			for _, entry := range v {
-				read(entry, when)
-			}
-		case map[string]any:
-			if branches, ok := v["Fn::If"].([]any); ok && len(v) == 1 && len(branches) == 3 {
-				name := show(branches[0])
-				read(branches[1], both(when, name))
-				read(branches[2], both(when, "not "+name))
-				return
-			}
-			if v["Ref"] == "AWS::NoValue" {
-				return
-			}
-			all = append(all, readStatement(v, when))
-		case nil:
-		default:
-			all = append(all, statement{when: when, other: exactly(v)})
-		}
-	}
-	read(document["Statement"], "")
-	return all
-}
-
-func both(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + " and " + b
 }
 
 func readStatement(object map[string]any, when string) statement {
@@ -213,7 +175,7 @@ func (s statement) String() string {
 
 // covers reports whether a statement certainly matches all that another does.
 func (s statement) covers(other statement) bool {
-	return s.when == other.when && s.other == other.other && (s.condition == "" || s.condition == other.condition) &&
+	return (s.when == "" || s.when == other.when) && s.other == other.other && (s.condition == "" || s.condition == other.condition) &&
 		slices.Equal(s.notPrincipals, other.notPrincipals) && slices.Equal(s.notActions, other.notActions) && slices.Equal(s.notResources, other.notResources) &&
 		coversAll(s.principals, other.principals) && coversAll(s.actions, other.actions) && coversAll(s.resources, other.resources)
 }
@@ -239,46 +201,6 @@ func matchesAll(pattern, value string) bool {
 	pattern = strings.NewReplacer(`\`, `\\`, "[", `\[`, "/", "\x00").Replace(pattern)
 	ok, err := path.Match(pattern, strings.ReplaceAll(value, "/", "\x00"))
 	return err == nil && ok
-}
-
-// policyDocuments are the policy documents in a value, by where they are: objects
-// with statements, and texts of JSON that hold such.
-func policyDocuments(name string, value any, found map[string]map[string]any) {
-	switch v := value.(type) {
-	case string:
-		if inner := policyText(v); inner != nil {
-			found[name] = inner
-		}
-	case []any:
-		for i, entry := range v {
-			policyDocuments(name+"["+show(float64(i))+"]", entry, found)
-		}
-	case map[string]any:
-		if _, ok := v["Statement"]; ok {
-			found[name] = v
-			return
-		}
-		if text, ok := showReference(v); ok {
-			if inner := policyText(text); inner != nil {
-				found[name] = inner
-			}
-			return
-		}
-		for key, inner := range v {
-			policyDocuments(joinName(name, key), inner, found)
-		}
-	}
-}
-
-func policyText(text string) map[string]any {
-	var object map[string]any
-	if !strings.HasPrefix(strings.TrimSpace(text), "{") || !strings.Contains(text, "Statement") || json.Unmarshal([]byte(text), &object) != nil {
-		return nil
-	}
-	if _, ok := object["Statement"]; !ok {
-		return nil
-	}
-	return object
 }
 
 func joinName(name, key string) string {

@@ -91,7 +91,7 @@ func (s side) exceptions(all []witness.Class) string {
 	}
 	text := ""
 	if allowed {
-		text = " but the allowed requests"
+		text = " but " + s.allowed
 	}
 	if len(reads) > 0 {
 		if text += " and"; !allowed {

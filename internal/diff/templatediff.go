@@ -20,6 +20,7 @@ import (
 type Template struct {
 	*alb.Template
 	data      []byte // in JSON
+	source    *cfn.Template
 	options   cfn.Options
 	sections  map[string]any // those that are not resources
 	resources map[string]resource
@@ -51,6 +52,10 @@ func Read(data []byte, options cfn.Options) (Template, error) {
 		return Template{}, fmt.Errorf("not a CloudFormation template: %w", err)
 	}
 	t.resources = body.Resources
+	if t.source, err = cfn.Read(bytes.NewReader(data), options); err != nil {
+		return Template{}, err
+	}
+	t.readExistence()
 	for _, r := range t.resources {
 		if typed, ok := r.Properties["Explicit"].(string); ok && r.Type == maintenance.GuardType && typed != "" {
 			r.Properties["Explicit"] = typedMode
@@ -90,7 +95,8 @@ type Diff struct {
 	// looked at, so that requests may change that no witness shows.
 	Complete bool `json:"complete"`
 
-	old, next Template
+	old, next     Template
+	possibilities []possibility // at least one
 }
 
 // ModeChange is the modes of the two templates, empty for one that has none.
@@ -115,8 +121,15 @@ func Compare(old, next Template) Diff {
 	d.Mode.After, _ = next.Mode()
 	d.StillOpen = next.stillOpen()
 	d.Night = planned(old, next)
-	d.Clients, d.Complete = compareClients(old, next)
-	before, after := settled(old, next)
+	all, complete := possibilities(old, next)
+	d.possibilities, d.Complete = all, complete
+	d.Clients = inEach(all, func(p possibility) []Change {
+		changes, complete := compareClients(p.old, p.next)
+		d.Complete = d.Complete && complete
+		return changes
+	}, func(c Change) string { c.Summary = ""; return exactly(c) }, func(c Change, when string) Change { c.When = when; return c })
+	was, is := existing(old, next)
+	before, after := settled(was, is)
 	d.Rights = compareRights(before, after)
 	d.Resources = compareResources(before, after)
 	d.Sections = compareSections(old.sections, next.sections)
@@ -125,7 +138,10 @@ func Compare(old, next Template) Diff {
 	}
 	d.Warnings = append(d.Warnings, movedListeners(old, next)...)
 	d.Beside = besideRules(old, next, d.Resources)
-	d.Deploy = newDeploy(old, next, d.Resources).hazards()
+	d.Deploy = inEach(all, func(p possibility) []Hazard {
+		was, is := existing(p.old, p.next)
+		return newDeploy(was, is, compareResources(settled(was, is))).hazards()
+	}, Hazard.String, Hazard.under)
 	return d
 }
 

@@ -88,7 +88,7 @@ func (p Pair) writeText(out term.Terminal, named bool) {
 		if c.Summary != "" {
 			line(term.Plain, "  ", c.Summary+":")
 		}
-		line(term.Yellow, "  ", c.Before+" -> "+c.After)
+		line(term.Yellow, "  ", given(c.Before+" -> "+c.After, c.When))
 		writeClasses(out, c.Classes)
 	}
 	for _, text := range p.Beside {
@@ -239,7 +239,7 @@ func ruleText(r Rule) string {
 }
 
 var fateSign = map[Fate]string{
-	Added: "+", Removed: "-", Replaced: "!", MaybeReplaced: "?", Changed: "~",
+	Added: "+", Removed: "-", Replaced: "!", MaybeReplaced: "?", MaybeRemoved: "?", Changed: "~",
 }
 
 func fateStyle(r Resource) term.Style {
@@ -267,7 +267,9 @@ func fateWord(r Resource) string {
 		text = "changed in place"
 	}
 	if r.Data && r.Fate != Changed && r.Fate != Added {
-		text += ", HOLDS DATA"
+		if text += ", HOLDS DATA"; r.Type == typeStack {
+			text = strings.Replace(text, "HOLDS", "MAY HOLD", 1)
+		}
 	}
 	return text
 }

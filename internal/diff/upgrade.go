@@ -33,8 +33,8 @@ func upgrades(old, next Template) []Upgrade {
 		if before.Type != after.Type || !strings.HasSuffix(after.Type, "::DBCluster") && !strings.HasSuffix(after.Type, "::DBInstance") && !strings.HasSuffix(after.Type, "::GlobalCluster") {
 			continue
 		}
-		from, to := show(before.Properties["EngineVersion"]), show(after.Properties["EngineVersion"])
-		engine := show(after.Properties["Engine"])
+		from, to := old.value(id, "EngineVersion"), next.value(id, "EngineVersion")
+		engine := next.value(id, "Engine")
 		if from == to || from == "" || to == "" || majorOf(engine, from) == majorOf(engine, to) {
 			continue
 		}

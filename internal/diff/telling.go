@@ -1,0 +1,34 @@
+package diff
+
+import (
+	"regexp"
+	"strings"
+)
+
+// tellsInOne are the types whose properties say one thing together.
+var tellsInOne = regexp.MustCompile(`^AWS::(Lambda::(LayerVersionPermission|Url)|EC2::(NetworkAclEntry|Route|VPCPeeringConnection|SubnetRouteTableAssociation|SubnetNetworkAclAssociation|VPCGatewayAttachment)|` +
+	`RDS::DBSubnetGroup|SSO::Assignment|IAM::(UserToGroupAddition|AccessKey)|WAFv2::WebACLAssociation)$`)
+
+// tellsInAll are the types of which every property counts.
+var tellsInAll = regexp.MustCompile(`^AWS::(IAM|SSO|KMS|WAFv2|RAM|LakeFormation)::|^AWS::\w+::\w*(Policy|Permissions?|Grant|AccessPoint|AccessEntry|BlockPublicAccess)$|` +
+	`^AWS::(ElastiCache|MemoryDB)::(User|UserGroup|ACL)$|^AWS::EC2::PrefixList$`)
+
+// telling are properties, or parts of some, that say who may reach a resource,
+// as whom it acts and with which privileges, how it is encrypted, or what keeps
+// it.
+var telling = regexp.MustCompile(`(?i:public|scheme|accesscontrol|auth|apikeyrequired|mutual|certificate|webacl|securitygroup|cidr|allow(ed)?(principal|account|origin|credential|admin)|assignpublicip|httpendpoint|` +
+	`(^|\W)\w*role(arn|name)?$|instanceprofile|privileged|capabilit|(^|\W)user(\W|$)|executecommand|ownership|trusted(keygroup|signer)|secure_?transport|httptokens|mfa|` +
+	`encrypt|kms|(^|\W|_)ssl|sslpolicy|(^|\W|_)tls|minimumprotocol|protocolpolicy|enforce|keyrotation|advancedsecurity|islogging|` +
+	`deletion_?protection|terminationprotection|disableapitermination|backupretention|pointintime|versioning|objectlock|(^|\W)lockconfig|managedpolic|(^|\W)(access)?policies(\W|$))|SSE|Sse`)
+
+// tells reports whether a property of a type is about rights, reach or
+// protection.
+func tells(resourceType, name string) bool {
+	switch {
+	case name == "Tags" || strings.HasPrefix(name, "Tags["):
+		return strings.HasPrefix(resourceType, "AWS::IAM::")
+	case tellsInAll.MatchString(resourceType):
+		return true
+	}
+	return telling.MatchString(name)
+}
