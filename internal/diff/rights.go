@@ -77,7 +77,7 @@ func (f fact) broad() bool {
 		s := f.statement
 		return s.notActions != nil || s.notPrincipals != nil || slices.Contains(s.actions, "*") || slices.Contains(s.principals, "*") || slices.Contains(s.principals, "AWS *")
 	case f.rule != nil:
-		return f.rule.peer == "0.0.0.0/0" || f.rule.peer == "::/0"
+		return strings.Contains(f.rule.peer, "0.0.0.0/0") || strings.Contains(f.rule.peer, "::/0")
 	}
 	return strings.Contains(f.text, "AdministratorAccess")
 }
