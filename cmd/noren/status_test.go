@@ -298,6 +298,14 @@ func TestStatus(t *testing.T) {
 		}, "", 3, []string{`shop: not closed: rule 150 (path "/api/reports*") is not deployed`, "drift: rule 150", `rule 150 (path "/api/reports*") is let through`}},
 		{"drained", "closed", func(_ *testing.T, p *liveProduct) { p.attributes("60") }, "", 0, []string{"the load balancer is drained since", "the idle time-out of 60 s and the longest request, 30 s have passed", "7 connections were open at 04:03:00 UTC"}},
 		{"not drained yet", "closed", func(_ *testing.T, p *liveProduct) { p.attributes("7200") }, "", 0, []string{"not drained yet: requests from before may go on until"}},
+		{"drained, with connections that are not known", "closed", func(_ *testing.T, p *liveProduct) {
+			p.attributes("60")
+			p.aws.Answer("GetMetricData", awsstub.Refuse("InternalFailure", "later"))
+		}, "", 0, []string{"the load balancer is drained since", "how many connections are open is not known: "}},
+		{"drained, it seems, but not how long a request may take", "closed", func(_ *testing.T, p *liveProduct) {
+			p.attributes("60")
+			p.aws.Answer("DescribeTargetGroupAttributes", awsstub.Refuse("Throttling", "later"))
+		}, "", 0, []string{"whether it is drained is not known: "}},
 		{"whether it is drained is not known", "closed", nil, "", 0, []string{"whether it is drained is not known: InvalidAction"}},
 		{"a secret by hand", "closed", func(_ *testing.T, p *liveProduct) {
 			p.rules = strings.ReplaceAll(p.rules, liveSecret, "00000000000000000000000000000000")

@@ -117,7 +117,7 @@ func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 	}
 	plan := Plan{Stack: *stack.StackId, Switch: result.Switch, From: result.From, To: wish.Mode, Changed: result.Changed, template: template, updated: aws.ToTime(stack.LastUpdatedTime)}
 	if len(result.Changed) > 0 {
-		plan.ChangeSet = changeSetName(string(wish.Mode), template, result.Template)
+		plan.ChangeSet = changeSetName(string(wish.Mode), plan.updated, template, result.Template)
 	}
 	others, own, err := o.waiting(ctx, *stack.StackId, plan.ChangeSet)
 	if err != nil {
