@@ -145,7 +145,7 @@ func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 	if err == nil {
 		var lost *LostError
 		if err = o.verify(ctx, stack, plan, result.Template); err != nil && !errors.As(err, &lost) {
-			err = fmt.Errorf("the change set would do other things than turn the switch, so it was deleted:\n%w", err)
+			err = fmt.Errorf("the change set would do more than turn the switch, so it was deleted:\n%w", err)
 		}
 	}
 	if err != nil {
