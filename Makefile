@@ -23,10 +23,10 @@ CHAOS ?= 1m
 help:
 	@echo "make preview        the product on this machine, open and closed: ENV=$(ENV) ARGS=\"--closed ...\""
 	@echo "make night          a planned maintenance on this machine: ARGS=\"--yes --fail Verify ...\""
-	@echo "make night-million  the test of a night, with a million rows: mariadbd on PATH"
+	@echo "make night-million  the test of a night, with a million rows, on MySQL and MariaDB: mariadbd on PATH"
 	@echo "make images         the container images without a Docker engine, into cdk.out/images: ARGS=\"-registry ...\""
 	@echo "make test           all tests"
-	@echo "make preview-test   the tests of the preview that take minutes: Chromium and mariadbd on PATH; CHAOS=10m for longer chaos"
+	@echo "make preview-test   the tests of the preview that take minutes, on MySQL and MariaDB: Chromium and mariadbd on PATH; CHAOS=10m for longer chaos"
 	@echo "make release-test   a release with a schema change, every answer checked: mariadbd on PATH; SHORT= checks ten times as many"
 	@echo "make release-dry-run  the archives of a release, for six platforms, into cdk.out/release"
 	@echo "make pictures       redraw the pictures of the README: Chromium on PATH"
@@ -77,7 +77,7 @@ night: tools node_modules
 # The test of a night with a million reports in the table that changes.
 night-million: node_modules
 	$(MAKE) synthesized ENV=dev
-	NOREN_NIGHT_ROWS=1000000 go test -tags preview -v -count=1 -timeout 30m -run NightThatFails ./test/preview
+	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_NIGHT_ROWS=1000000 go test -tags preview -v -count=1 -timeout 30m -run NightThatFails ./test/preview
 
 # The container images: go run ./cmd/images -h says what ARGS may be.
 images: ARGS ?= -out cdk.out/images
@@ -149,7 +149,7 @@ preview-test: node_modules
 	$(MAKE) synthesized ENV=prod
 	go test -tags preview -v -count=1 -timeout 10m -run "Site|Bypass|ControlPage$$|Pictures|InATerminal" ./internal/preview ./cmd/noren
 	rm -rf cdk.out/preview-test && mkdir -p cdk.out/preview-test
-	NOREN_CHAOS=$(CHAOS) go test -tags preview -v -count=1 -timeout 60m -artifacts -outputdir cdk.out/preview-test -skip Release ./test/preview
+	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_CHAOS=$(CHAOS) go test -tags preview -v -count=1 -timeout 60m -artifacts -outputdir cdk.out/preview-test -skip Release ./test/preview
 
 # A release with a schema change, without a stop: ANSWERS= of a steady load, 5000
 # or, with SHORT=, 50000. The version before is found in git's history.

@@ -151,11 +151,12 @@ func TestWindow_CanDeleteNothing(t *testing.T) {
 }
 
 // TestWindow_LooksBeforeItRuns: the function may look at the cluster of the schema
-// changes and at task definitions, and may start none. Their task may look at the
-// mode of the product, and change none.
+// changes and at task definitions, and may start none. It may ask what the role of
+// the state machine and that of the switch may do, and of no other. The task may look
+// at the mode of the product, and change none.
 func TestWindow_LooksBeforeItRuns(t *testing.T) {
 	for policy, want := range map[string][]string{
-		"Steps":      {"ecs:DescribeClusters map[Fn::GetAtt:[ClusterEB0386A7 Arn]]", "ecs:DescribeTaskDefinition *"},
+		"Steps":      {"ecs:DescribeClusters map[Fn::GetAtt:[ClusterEB0386A7 Arn]]", "ecs:DescribeTaskDefinition *", "iam:PassRole map[Fn::GetAtt:[MaintenanceTurningRole029CEC4B Arn]]", "iam:SimulatePrincipalPolicy [map[Fn::GetAtt:[MaintenanceTurningRole029CEC4B Arn]] map[Fn::GetAtt:[WindowMachineRole8B904359 Arn]]]"},
 		"TaskPolicy": {"cloudformation:DescribeStacks map[Ref:AWS::StackId]", "cloudformation:GetTemplate map[Ref:AWS::StackId]", "cloudformation:ListStackResources map[Ref:AWS::StackId]", "elasticloadbalancing:DescribeListeners *", "elasticloadbalancing:DescribeRules *"},
 	} {
 		var got []string
@@ -170,7 +171,7 @@ func TestWindow_LooksBeforeItRuns(t *testing.T) {
 					actions = []any{statement["Action"]}
 				}
 				for _, action := range actions {
-					if policy == "TaskPolicy" || strings.HasPrefix(action.(string), "ecs:") {
+					if policy == "TaskPolicy" || strings.HasPrefix(action.(string), "ecs:") || strings.HasPrefix(action.(string), "iam:") {
 						got = append(got, fmt.Sprint(action, " ", statement["Resource"]))
 					}
 				}
@@ -179,6 +180,54 @@ func TestWindow_LooksBeforeItRuns(t *testing.T) {
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", policy, got, want)
+		}
+	}
+}
+
+// TestWindow_SimulatesWhatTheRolesAreAllowed: the roles have the rights that preflight
+// has IAM simulate, and their policies ask for no condition key that the simulation
+// is not told: a role as it is deployed must not keep a night from beginning.
+func TestWindow_SimulatesWhatTheRolesAreAllowed(t *testing.T) {
+	for policy, want := range map[string]struct{ actions, keys []string }{
+		"WindowMachineRoleDefaultPolicy": {
+			[]string{"ecs:RunTask", "ecs:DescribeTasks", "ecs:StopTask", "events:PutTargets", "events:PutRule", "events:DescribeRule", "iam:PassRole"},
+			[]string{"ecs:cluster", "iam:PassedToService"},
+		},
+		"MaintenanceTurningRoleDefaultPolicy": {
+			[]string{"elasticloadbalancing:ModifyListener", "lambda:UpdateFunctionConfiguration", "iam:PassRole", "lambda:InvokeFunction"},
+			[]string{"iam:PassedToService", "lambda:Layer"}, // of the last the simulation knows that it may be absent
+		},
+	} {
+		var actions []string
+		keys := map[string]bool{}
+		for id, r := range plannedSynthesis[maintenance.Open](t).template.Resources {
+			if r.Type != "AWS::IAM::Policy" || !strings.HasPrefix(id, policy) {
+				continue
+			}
+			for _, s := range r.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+				statement := s.(map[string]any)
+				several, ok := statement["Action"].([]any)
+				if !ok {
+					several = []any{statement["Action"]}
+				}
+				for _, a := range several {
+					actions = append(actions, a.(string))
+				}
+				conditions, _ := statement["Condition"].(map[string]any)
+				for _, of := range conditions {
+					for key := range of.(map[string]any) {
+						keys[key] = true
+					}
+				}
+			}
+		}
+		for _, action := range want.actions {
+			if !slices.Contains(actions, action) {
+				t.Errorf("%s does not allow %s: %q", policy, action, actions)
+			}
+		}
+		if got := slices.Sorted(maps.Keys(keys)); !slices.Equal(got, want.keys) {
+			t.Errorf("%s has the condition keys %q, want %q", policy, got, want.keys)
 		}
 	}
 }

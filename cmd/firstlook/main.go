@@ -1,7 +1,7 @@
 // Command firstlook is what make preview starts on a fresh checkout: it serves the
-// product of dev from templates that come with it, while noren and the templates
-// of the checkout are made, and then gives way to noren preview. It is a program
-// of its own since it compiles in a third of noren's time.
+// product of dev from templates that come with it, while noren is compiled and the
+// checkout synthesized, and then gives way to noren preview. It is a separate
+// program because it compiles in a third of noren's time.
 package main
 
 import (

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -436,7 +437,7 @@ func TestStatusFailsInALine(t *testing.T) {
 		}, "--env prod", "noren: the AWS credentials have expired: log in again, as with aws sso login"},
 		{"wrong credentials", func(p *liveProduct) {
 			p.aws.Answer("DescribeStacks", awsstub.Refuse("InvalidClientTokenId", "The security token included in the request is invalid"))
-		}, "--env prod", "noren: AWS does not know these credentials: which ones they are says aws sts get-caller-identity"},
+		}, "--env prod", "noren: AWS rejected these credentials: run aws sts get-caller-identity to see which ones are in use"},
 		{"network down", func(*liveProduct) { os.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1") }, "--env prod", "noren: cannot reach 127.0.0.1:1: connect: connection refused"},
 		{"unknown environment", nil, "--env prd", `noren: unknown environment "prd": want prod`},
 		{"another context key", nil, "-c maintenance=true", `noren: invalid argument "maintenance=true" for "-c, --context" flag: want env=NAME`},
@@ -605,5 +606,42 @@ func TestStatusWatches(t *testing.T) {
 	}
 	if got := <-code; got != disagreeing {
 		t.Errorf("exit code %d, want that of the last look", got)
+	}
+}
+
+// TestDocs_Status holds what docs/maintenance.md shows of noren status to what it
+// prints, whatever the times, the port and the probing path.
+func TestDocs_Status(t *testing.T) {
+	p := newLiveProduct(t, "closed")
+	p.attributes("60")
+	p.aws.Answer("DescribeLoadBalancers", "<LoadBalancers><member><Scheme>internal</Scheme></member></LoadBalancers>")
+	code, stdout, stderr := noren("status", "-c", "env=prod")
+	if code != 0 {
+		t.Fatalf("code %d: %s", code, stderr)
+	}
+	t.Chdir(packageDir)
+	const file, begin, end = "../../docs/maintenance.md", "$ noren status -c env=prod\n", "```"
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(page), begin)
+	shown, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("%s has no place for noren status", file)
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(before+begin+stdout+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	// Lines are broken where they are full, and ports differ in length.
+	masked := func(text string) string {
+		text = strings.Join(strings.Fields(text), " ")
+		return regexp.MustCompile(`127\.0\.0\.1:\d+|status-\w+|\d\d\d\d-\d\d-\d\d|\d\d:\d\d(:\d\d)?`).ReplaceAllString(text, "X")
+	}
+	if got, want := masked(stdout), masked(shown); got != want {
+		t.Errorf("%s shows\n%s\nwant\n%s\nrun this test with -update", file, shown, stdout)
 	}
 }

@@ -24,7 +24,7 @@ func newWindow() *cobra.Command {
 		Short: "Plan, watch and steer a planned maintenance",
 		Long: `Plan, watch and steer the maintenance that maintenance.window of the environment
 file plans: it begins at its time, closes, runs the schema changes, verifies, and
-opens, or asks before. docs/maintenance.md is the way from the file to the report.`,
+opens, or asks before. docs/maintenance.md describes it from the file to the report.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.AddCommand(newWindowPlan(), newWindowStatus(), newWindowApprove(), newWindowRetry(), newWindowOpen(), newWindowCancel())
@@ -46,6 +46,21 @@ func (f *windowFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.name, "switch", "", "name of the switch, if the stack plans several maintenances: the id of its construct")
 }
 
+// options are the flags as they are typed again.
+func (f *windowFlags) options() string {
+	options := "--env " + f.env
+	if f.stack != "" {
+		options = "--stack " + f.stack
+	}
+	if f.region != "" {
+		options += " --region " + f.region
+	}
+	if f.name != "" {
+		options += " --switch " + f.name
+	}
+	return options
+}
+
 // query is the product that is meant.
 func (f *windowFlags) query(cmd *cobra.Command) (live.Query, error) {
 	from := statusFlags{env: f.env, stack: f.stack, region: f.region, confirm: live.DefaultConfirm}
@@ -58,7 +73,8 @@ func (f *windowFlags) query(cmd *cobra.Command) (live.Query, error) {
 
 // night is a planned maintenance as it is deployed, and its execution.
 type night struct {
-	query live.Query
+	query   live.Query
+	options string // of the commands that name it
 	window.Deployed
 
 	// machine, planned, schedule, ahead and function are the names of the resources.
@@ -76,7 +92,7 @@ var errNoWindow = errors.New("the stack plans no maintenance: deploy maintenance
 
 // find finds the maintenance that is deployed.
 func (f *windowFlags) find(ctx context.Context, query live.Query) (night, error) {
-	n := night{query: query}
+	n := night{query: query, options: f.options()}
 	stacks := cloudformation.NewFromConfig(query.AWS)
 	out, err := stacks.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: &query.Stack, TemplateStage: types.TemplateStageOriginal})
 	if err != nil {

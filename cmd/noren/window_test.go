@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -222,21 +223,92 @@ func TestWindow_CancelTellsClients(t *testing.T) {
 	}
 }
 
+// nightOf is a product in a mode whose maintenance began before, and its execution.
+func nightOf(t *testing.T, mode string, w window.Window) *liveProduct {
+	t.Helper()
+	deployed := deployedTemplate(t, mode) // before the folder changes
+	p := newLiveProduct(t, mode)
+	d := window.Deployed{Window: w, Switch: "fieldreports/Maintenance", Function: "Steps", Planned: "Planned", Schedule: "Start"}
+	var template map[string]any
+	if err := json.Unmarshal([]byte(deployed), &template); err != nil {
+		t.Fatal(err)
+	}
+	template["Resources"].(map[string]any)["Machine"] = map[string]any{"Type": "AWS::StepFunctions::StateMachine", "Metadata": map[string]any{window.MetadataKey: d.Metadata()}}
+	p.aws.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(maintenance.JSON(template))+"</TemplateBody>")
+	p.resources(map[string]string{"Machine": machineARN, "Planned": "/planned", "Start": "mw-1"})
+	return p
+}
+
+// TestWindow_StatusPastTheEnd: a maintenance that has not opened the product by its
+// end says so in a line of its own, and one whose product is open does not.
+func TestWindow_StatusPastTheEnd(t *testing.T) {
+	opened := []string{`"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Open"}`, `"type": "TaskStateExited", "stateExitedEventDetails": {"name": "Open"}`}
+	const closed = "past its planned end, %s, by 1h0m0s: the product is still closed; to do: "
+	for _, test := range []struct {
+		name, mode string
+		in         time.Duration
+		status     string
+		events     []string
+		want       string // empty: there is no such line
+		toType     []string
+	}{
+		{"a change that still runs", "closed", -3 * time.Hour, "RUNNING", []string{changeEntered}, closed + "Preflight, Close, ClosedEverywhere, Drained, Change regions, Ask, Open, OpenEverywhere, Report; type: ",
+			[]string{"noren window status --watch", "noren close --until TIME"}},
+		{"a question", "closed", -3 * time.Hour, "RUNNING", []string{askEntered, askScheduled}, closed, []string{"noren window approve"}},
+		{"a failure", "closed", -3 * time.Hour, "FAILED", []string{changeEntered, changeFailed}, closed, []string{"noren window retry", "noren window open"}},
+		{"a mode that is not known", "unknown", -3 * time.Hour, "FAILED", []string{changeEntered, changeFailed}, "whether the product is closed is not known", []string{"noren window retry", "noren window open"}},
+		{"a failure, and someone opened", "open", -3 * time.Hour, "FAILED", []string{changeEntered, changeFailed}, "", nil},
+		{"a success", "open", -3 * time.Hour, "SUCCEEDED", opened, "", nil},
+		{"opened, and closed again for another reason", "closed", -3 * time.Hour, "SUCCEEDED", opened, "", nil},
+		{"before the end", "closed", -time.Hour, "RUNNING", []string{changeEntered}, "", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			mode := test.mode
+			if mode == "unknown" {
+				mode = "closed"
+			}
+			w := plannedNight(test.in)
+			w.Start, w.End = w.Start.Add(-time.Second), w.End.Add(-time.Second)
+			p := nightOf(t, mode, w)
+			if test.mode == "unknown" {
+				p.aws.Answer("DescribeListeners", awsstub.Refuse("Throttling", "later"))
+			}
+			begun(p.aws, test.status, slices.Clone(test.events)...)
+			_, out, errs := noren("window", "status", "--stack", "shop", "--region", "eu-central-1")
+			want := test.want
+			if strings.Contains(want, "%s") {
+				want = fmt.Sprintf(want, w.End.Format("15:04"))
+			}
+			if strings.Contains(out, "past its planned end") != (want != "") || !strings.Contains(out, want) {
+				t.Errorf("want %q: %s\n%s", want, errs, out)
+			}
+			_, out, _ = noren("window", "status", "--stack", "shop", "--region", "eu-central-1", "--json")
+			var read windowStatus
+			if err := json.Unmarshal([]byte(out), &read); err != nil {
+				t.Fatal(err, out)
+			}
+			if (read.PastEnd != nil) != (want != "") {
+				t.Fatalf("%+v", read.PastEnd)
+			}
+			if read.PastEnd == nil {
+				return
+			}
+			for i := range test.toType {
+				test.toType[i] += " --stack shop --region eu-central-1"
+			}
+			if p := read.PastEnd; p.Seconds < 3600 || p.Seconds > 3700 || !slices.Equal(p.Type, test.toType) || !slices.Contains(p.ToDo, "Open") || (p.Unknown == "") != (p.Mode == maintenance.Closed) {
+				t.Errorf("%+v, want %q", p, test.toType)
+			}
+		})
+	}
+}
+
 // TestWindow_RetryWantsTheModeOfTheNight: what runs between closing and opening is not
 // continued beside users who were let in meanwhile.
 func TestWindow_RetryWantsTheModeOfTheNight(t *testing.T) {
 	for mode, want := range map[string]int{"closed": 0, "open": 3, "read-only": 3} {
 		t.Run(mode, func(t *testing.T) {
-			deployed := deployedTemplate(t, mode)
-			p := newLiveProduct(t, mode)
-			d := window.Deployed{Window: plannedNight(-time.Minute), Switch: "fieldreports/Maintenance", Function: "Steps", Planned: "Planned", Schedule: "Start"}
-			var template map[string]any
-			if err := json.Unmarshal([]byte(deployed), &template); err != nil {
-				t.Fatal(err)
-			}
-			template["Resources"].(map[string]any)["Machine"] = map[string]any{"Type": "AWS::StepFunctions::StateMachine", "Metadata": map[string]any{window.MetadataKey: d.Metadata()}}
-			p.aws.Answer("GetTemplate", "<TemplateBody>"+escape.Replace(maintenance.JSON(template))+"</TemplateBody>")
-			p.resources(map[string]string{"Machine": machineARN, "Planned": "/planned", "Start": "mw-1"})
+			p := nightOf(t, mode, plannedNight(-time.Minute))
 			p.aws.Answer("RedriveExecution", "{}")
 			begun(p.aws, "FAILED", changeEntered, changeFailed)
 			code, _, errs := noren("window", "retry", "--stack", "shop", "--region", "eu-central-1", "--yes")
@@ -279,7 +351,7 @@ maintenance:
 		{"recorded", in(24 * time.Hour), new(in(24 * time.Hour)), true, 0, "recorded: what is deployed is"},
 		{"not deployed", in(24 * time.Hour), nil, false, 3, "it is not deployed as it is planned"},
 		{"another one is deployed", in(24 * time.Hour), &later, true, 3, "it is not deployed as it is planned"},
-		{"past, and not deployed", in(-time.Hour), nil, false, 1, "its start is past, and it is not deployed: it never begins"},
+		{"past, and not deployed", in(-time.Hour), nil, false, 1, "its start has passed, and it is not deployed, so it will not begin"},
 		{"past, and deployed", in(-time.Hour), new(in(-time.Hour)), false, 0, "is past"},
 	}
 	for _, test := range tests {
@@ -308,7 +380,7 @@ maintenance:
 			if code != test.code || !strings.Contains(errs, test.want) {
 				t.Errorf("code %d, want %d: %s", code, test.code, errs)
 			}
-			for _, want := range []string{"it begins, by", "Preflight: looks", "Open: opens the product", "the planned end, which opens nothing"} {
+			for _, want := range []string{"it begins, by", "Preflight: checks", "Open: opens the product", "the planned end, which opens nothing"} {
 				if !strings.Contains(out, want) {
 					t.Errorf("no %q in\n%s", want, out)
 				}

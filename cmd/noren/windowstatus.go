@@ -20,6 +20,7 @@ type windowStatus struct {
 	At        time.Time         `json:"at"`
 	Execution string            `json:"execution,omitempty"`
 	Status    string            `json:"status"` // of the execution, or NOT_STARTED
+	PastEnd   *pastEnd          `json:"pastEnd,omitempty"`
 	Steps     []window.Progress `json:"steps"`
 }
 
@@ -29,11 +30,12 @@ func newWindowStatus() *cobra.Command {
 	var every time.Duration
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show how far the maintenance is, step by step",
+		Short: "Show how far along the maintenance is, step by step",
 		Long: `Show the progress of the maintenance: the steps that are done, how long each took
 compared with its rehearsal, the step that is running, and the steps to come. It
-reads the history of the execution in Step Functions. For the mode of the product,
-use noren status.
+reads the history of the execution in Step Functions. If the planned end has passed,
+and the product is still closed, a line says by how long, what is to do, and what to
+type. For the mode of the product, use noren status.
 
 Exit codes: 0 it has not begun, is under way, or has succeeded; 3 it has ended
 without success, or did not begin in time; 1 anything else.`,
@@ -56,12 +58,16 @@ without success, or did not begin in time; 1 anything else.`,
 				return err
 			}
 			now := time.Now()
+			past := n.pastEnd(cmd.Context(), now)
 			if asJSON {
-				return errors.Join(writeJSON(cmd.OutOrStdout(), n.status(now)), n.exit(now))
+				return errors.Join(writeJSON(cmd.OutOrStdout(), n.status(now, past)), n.exit(now))
 			}
 			out := cmd.OutOrStdout()
 			fmt.Fprintln(out, n.title())
 			fmt.Fprintln(out, n.state(now))
+			if past != nil {
+				fmt.Fprintln(out, past.text(n))
+			}
 			for _, line := range window.Lines(n.timeline(), now) {
 				fmt.Fprintln(out, line)
 			}
@@ -70,15 +76,15 @@ without success, or did not begin in time; 1 anything else.`,
 	}
 	f.add(cmd)
 	flags := cmd.Flags()
-	flags.BoolVar(&asJSON, "json", false, "write JSON; with --watch an object a line")
-	flags.BoolVar(&watch, "watch", false, "look again and again, and write a line whenever a step has changed, until it is over")
+	flags.BoolVar(&asJSON, "json", false, "write JSON; with --watch one object per line")
+	flags.BoolVar(&watch, "watch", false, "keep checking, and write a line whenever a step has changed, until it is over")
 	flags.DurationVar(&every, "every", 5*time.Second, "time between two checks of --watch")
 	return cmd
 }
 
 // status is what programs read.
-func (n night) status(now time.Time) windowStatus {
-	s := windowStatus{ID: n.ID(), At: now.UTC().Truncate(time.Second), Status: "NOT_STARTED", Steps: n.timeline()}
+func (n night) status(now time.Time, past *pastEnd) windowStatus {
+	s := windowStatus{ID: n.ID(), At: now.UTC().Truncate(time.Second), Status: "NOT_STARTED", PastEnd: past, Steps: n.timeline()}
 	if n.run != nil {
 		s.Execution, s.Status = n.run.ARN, n.run.Status
 	}
@@ -124,17 +130,24 @@ func (f *windowFlags) watch(ctx context.Context, out io.Writer, query live.Query
 	for {
 		n, err := f.find(ctx, query)
 		now := time.Now()
+		var past *pastEnd
+		if err == nil {
+			past = n.pastEnd(ctx, now)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
 			line("", err.Error(), err.Error())
 		case asJSON:
-			if err := json.NewEncoder(out).Encode(n.status(now)); err != nil {
+			if err := json.NewEncoder(out).Encode(n.status(now, past)); err != nil {
 				return err
 			}
 		default:
 			line("", n.state(now), n.state(now))
+			if past != nil { // the time that passes is nothing new
+				line("past the end", fmt.Sprint(past.Mode, past.Unknown, past.ToDo, past.Type), past.text(n))
+			}
 			steps := n.timeline()
 			for i, text := range window.Lines(steps, now) {
 				if p := steps[i]; p.Stage != window.Comes {

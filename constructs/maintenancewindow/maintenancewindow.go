@@ -1,11 +1,12 @@
-// Package maintenancewindow conducts one planned maintenance of a product that
+// Package maintenancewindow runs one planned maintenance of a product that
 // has a maintenancemode: it closes at its time, runs schema changes, verifies,
 // and opens, or asks before. AWS Step Functions runs the steps, and a maintenance
 // window of AWS Systems Manager starts them.
 //
 // If anything fails the product stays as it is, closed once it has closed, and
 // people are told where it failed and what to type. Nothing here can open the
-// product before it was verified or a person has agreed, and nothing can delete.
+// product before it was verified or a person has agreed, and nothing here can
+// delete data or resources.
 package maintenancewindow
 
 import (
@@ -101,7 +102,9 @@ func (w *MaintenanceWindow) addFunction(this constructs.Construct, props Props, 
 // addMachine defines the state machine.
 func (w *MaintenanceWindow) addMachine(this constructs.Construct, props Props, night window.Window) {
 	resources, values := window.Resources{Function: "${Function}"}, map[string]*string{"Function": w.Function.FunctionArn()}
+	role := w.machineRole(this, props, night)
 	if len(night.Changes) > 0 {
+		resources.Role, values["Role"] = "${Role}", role.RoleArn()
 		resources.Cluster, values["Cluster"] = "${Cluster}", props.Cluster.ClusterArn()
 		resources.Task, values["Task"] = "${Task}", props.SchemaChange.Task.TaskDefinitionArn()
 		resources.SecurityGroup, values["SecurityGroup"] = "${SecurityGroup}", props.SchemaChange.SecurityGroup.SecurityGroupId()
@@ -122,7 +125,6 @@ func (w *MaintenanceWindow) addMachine(this constructs.Construct, props Props, n
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 	w.MachineLogGroup = logs
-	role := w.machineRole(this, props, night)
 	w.Machine = awsstepfunctions.NewStateMachine(this, jsii.String("Machine"), &awsstepfunctions.StateMachineProps{
 		Comment:                 jsii.String("The steps of a planned maintenance"),
 		StateMachineType:        awsstepfunctions.StateMachineType_STANDARD,

@@ -49,13 +49,16 @@ func executions(scope constructs.Construct) *string {
 }
 
 // machineRole is the role of the state machine: it calls the function and runs
-// the task of the schema changes.
+// the task of the schema changes. The function may ask, before the night, what this
+// role and that of the switch may do.
 func (w *MaintenanceWindow) machineRole(this constructs.Construct, props Props, night window.Window) awsiam.Role {
 	role := awsiam.NewRole(this, jsii.String("MachineRole"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("states.amazonaws.com"), &awsiam.ServicePrincipalOpts{
 		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}},
 	})})
 	allow(role, []*string{w.Function.FunctionArn()}, "lambda:InvokeFunction")
+	asked := []*string{props.Maintenance.TurningRole.RoleArn()}
 	if len(night.Changes) > 0 {
+		asked = append(asked, role.RoleArn())
 		task := props.SchemaChange.Task
 		stack := awscdk.Stack_Of(this)
 		inCluster := map[string]any{"ArnEquals": map[string]any{"ecs:cluster": props.Cluster.ClusterArn()}}
@@ -78,6 +81,7 @@ func (w *MaintenanceWindow) machineRole(this constructs.Construct, props Props, 
 		rule := stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("events"), Resource: jsii.String("rule"), ResourceName: jsii.String("StepFunctionsGetEventsForECSTaskRule")})
 		allow(role, []*string{rule}, "events:PutTargets", "events:PutRule", "events:DescribeRule")
 	}
+	allow(w.Function.Role().(awsiam.Role), asked, "iam:SimulatePrincipalPolicy")
 	return role
 }
 

@@ -2,9 +2,7 @@ package turn
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -36,19 +34,12 @@ func (o *Operation) switchRole(ctx context.Context, stack types.Stack, t text, s
 	if err != nil {
 		return "", err
 	}
-	name := physical[s.Role]
-	if name == "" {
+	if physical[s.Role] == "" {
 		return "", fmt.Errorf("the stack has no resource %s, the role of switch %s", s.Role, s.Name)
 	}
 	id, err := arn.Parse(*stack.StackId)
 	if err != nil {
 		return "", fmt.Errorf("the stack's ARN %q: %w", *stack.StackId, err)
 	}
-	path := "/"
-	if value, err := t.at("Resources", s.Role, "Properties", "Path"); err == nil {
-		if err := json.Unmarshal(value, &path); err != nil {
-			return "", fmt.Errorf("%s: Path: %w", s.Role, err)
-		}
-	}
-	return fmt.Sprintf("arn:%s:iam::%s:role/%s%s", id.Partition, id.AccountID, strings.TrimPrefix(path, "/"), name), nil
+	return t.roleARN(s.Role, physical, id)
 }

@@ -16,11 +16,13 @@ type Resources struct {
 	Function string
 
 	// Cluster, Task, SecurityGroup and Subnets are where the schema changes run,
-	// and Container is the name of the container. Stack and Switch are what they look
-	// at before they begin: the name of the stack and the path of the switch in it.
-	// Required with changes.
+	// and Container is the name of the container. Role is the ARN of the role that runs
+	// them, the state machine's. Stack and Switch are what they look at before they
+	// begin: the name of the stack and the path of the switch in it. Required with
+	// changes.
 	Cluster, Task, SecurityGroup, Container string
 	Subnets                                 []string
+	Role                                    string
 	Stack, Switch                           string
 }
 

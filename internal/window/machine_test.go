@@ -30,7 +30,7 @@ func night() window.Window {
 }
 
 var resources = window.Resources{
-	Function: "${Function}", Cluster: "${Cluster}", Task: "${Task}", SecurityGroup: "${SecurityGroup}", Container: "noren",
+	Function: "${Function}", Cluster: "${Cluster}", Task: "${Task}", Role: "${Role}", SecurityGroup: "${SecurityGroup}", Container: "noren",
 	Subnets: []string{"${Subnet1}", "${Subnet2}"}, Stack: "${Stack}", Switch: "shop/Maintenance",
 }
 

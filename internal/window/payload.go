@@ -38,10 +38,12 @@ type Payload struct {
 	// Mode is the mode that the product is turned to, or that it is expected in.
 	Mode maintenance.Mode `json:"mode,omitempty"`
 
-	// Cluster and Task are where the schema changes run: the ARNs of the cluster and
-	// of the task definition.
+	// Cluster and Task are where the schema changes run, and Role is whose rights run
+	// them: the ARNs of the cluster, of the task definition, and of the role of the
+	// state machine.
 	Cluster string `json:"cluster,omitempty"`
 	Task    string `json:"task,omitempty"`
+	Role    string `json:"role,omitempty"`
 
 	// Requests are those of verify.
 	Requests []Request `json:"requests,omitempty"`
@@ -68,7 +70,7 @@ func (w Window) payload(step Step, r Resources) Payload {
 		p.Earliest, p.Latest = from.Add(-Early), from.Add(Late)
 		p.End, p.Needs, p.Mode = end, int(w.Rehearsed().Seconds()), w.Mode
 		if len(w.Changes) > 0 {
-			p.Cluster, p.Task = r.Cluster, r.Task
+			p.Cluster, p.Task, p.Role = r.Cluster, r.Task, r.Role
 		}
 	case Announce, AnnounceCompleted, Mute, Unmute:
 		p.From, p.End, p.Mode = from, end, w.Mode

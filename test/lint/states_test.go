@@ -19,7 +19,7 @@ import (
 func TestStates(t *testing.T) {
 	start := time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
 	resources := window.Resources{
-		Function: "arn:aws:lambda:us-east-1:111111111111:function:steps", Cluster: "cluster", Task: "task:1", SecurityGroup: "sg-1", Container: "noren", Subnets: []string{"subnet-1"}, Stack: "shop", Switch: "shop/Maintenance",
+		Function: "arn:aws:lambda:us-east-1:111111111111:function:steps", Cluster: "cluster", Task: "task:1", Role: "role", SecurityGroup: "sg-1", Container: "noren", Subnets: []string{"subnet-1"}, Stack: "shop", Switch: "shop/Maintenance",
 	}
 	judge := func(definition string, code int) {
 		t.Helper()

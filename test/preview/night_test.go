@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/noren-cdk/noren/internal/preview"
 	"github.com/noren-cdk/noren/internal/preview/states"
+	"github.com/noren-cdk/noren/internal/testing/mysqld"
 	"github.com/noren-cdk/noren/internal/window"
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -55,7 +57,7 @@ func nightly(t *testing.T, w window.Window) []preview.Template {
 			}},
 		}}
 		resources["Night"] = map[string]any{"Type": "AWS::StepFunctions::StateMachine", "Metadata": map[string]any{window.MetadataKey: d.Metadata()}, "Properties": map[string]any{
-			"DefinitionString": w.Definition(window.Resources{Function: arn, Cluster: "c", Task: "t", SecurityGroup: "g", Container: "noren", Subnets: []string{"s"}, Stack: "fieldreports-dev", Switch: "Maintenance"}),
+			"DefinitionString": w.Definition(window.Resources{Function: arn, Cluster: "arn:aws:ecs:us-east-1:000000000000:cluster/c", Task: "t", Role: "r", SecurityGroup: "g", Container: "noren", Subnets: []string{"s"}, Stack: "fieldreports-dev", Switch: "Maintenance"}),
 		}}
 		content, err = json.Marshal(read)
 		if err != nil {
@@ -138,6 +140,8 @@ func TestNight(t *testing.T) {
 // the planned end opens nothing, and keeps no report.
 func TestNightThatEndsLate(t *testing.T) {
 	w := aWindow()
+	noren := filepath.Join(t.TempDir(), "noren")
+	run(t, "go", "build", "-o", noren, "../../cmd/noren")
 	w.Start, w.End = time.Now().Add(-time.Hour), time.Now().Add(45*time.Second)
 	p, err := preview.Start(t.Context(), preview.Config{
 		Templates: nightly(t, w), Mode: "open", Example: filepath.Join("..", "..", "examples", "fieldreports"), Quick: true, Verbose: testing.Verbose(),
@@ -167,6 +171,11 @@ func TestNightThatEndsLate(t *testing.T) {
 	time.Sleep(time.Until(w.End.Add(2 * time.Second)))
 	if p.Mode() != "closed" {
 		t.Errorf("after the planned end the product is %s", p.Mode())
+	}
+	status := inAccount(t, n, noren, "window", "status")
+	out, err := status.Output()
+	if want := "the product is still closed; to do: Ask, Open, OpenEverywhere, Report; type: noren window approve --stack fieldreports-dev --region us-east-1\n"; err != nil || !strings.Contains(string(out), "past its planned end, ") || !strings.Contains(string(out), want) {
+		t.Errorf("noren window status: %v\n%swant %s", err, out, want)
 	}
 	if err := n.Approve(); err != nil {
 		t.Fatal(err)
@@ -221,13 +230,20 @@ func stepsIn(report string) []string {
 
 // A night with a schema change that fails stays closed and says so; it goes on
 // from there, opens, and every report of twenty apps and three browsers is stored
-// once. Every function is killed at its first call for a step.
+// once. Every function is killed at its first call for a step. The schema change is
+// made by either kind of server.
 func TestNightThatFails(t *testing.T) {
+	for _, name := range []string{"MariaDB", "MySQL"} {
+		t.Run(name, func(t *testing.T) { nightThatFails(t, programOf(t, name)) })
+	}
+}
+
+func nightThatFails(t *testing.T, program mysqld.Program) {
 	const change = "0001_report_priority"
 	bin := compile(t)
 	noren := filepath.Join(t.TempDir(), "noren")
 	run(t, "go", "build", "-o", noren, "../../cmd/noren")
-	db := startDatabase(t)
+	db := startServer(t, program)
 	changes := t.TempDir()
 	content, err := os.ReadFile(filepath.Join("..", "..", "examples", "fieldreports", "schemachanges", change+".sql"))
 	if err != nil {
@@ -298,9 +314,7 @@ func TestNightThatFails(t *testing.T) {
 	// Someone opens the product, and continues the execution in the console, which
 	// asks nothing.
 	turn := func(verb string) {
-		command := norenCommand(t, noren, verb, "--stack", "fieldreports-dev", "--region", "us-east-1", "--yes")
-		command.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+n.AccountURL(), "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=preview", "AWS_SECRET_ACCESS_KEY=preview")
-		if out, err := command.CombinedOutput(); err != nil {
+		if out, err := inAccount(t, n, noren, verb, "--yes").CombinedOutput(); err != nil {
 			t.Fatalf("noren %s: %v\n%s", verb, err, out)
 		}
 	}
@@ -348,6 +362,14 @@ func TestNightThatFails(t *testing.T) {
 	}
 }
 
+// inAccount is a command of noren that asks the account of a night.
+func inAccount(t *testing.T, n *preview.Night, noren string, args ...string) *exec.Cmd {
+	t.Helper()
+	command := norenCommand(t, noren, append(args, "--stack", "fieldreports-dev", "--region", "us-east-1")...)
+	command.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+n.AccountURL(), "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=preview", "AWS_SECRET_ACCESS_KEY=preview")
+	return command
+}
+
 // rowsOf is how many reports there are before the night: NOREN_NIGHT_ROWS, or
 // 20,000.
 func rowsOf() int {
@@ -361,10 +383,20 @@ func rowsOf() int {
 func fillReports(t *testing.T, db server, schema string, rows int) {
 	t.Helper()
 	for begin := 0; begin < rows; begin += 10_000 {
-		_, err := db.pool.Exec("INSERT INTO " + schema + ".reports (id, user_id, template, title, text, written_at, received_at) " +
-			"SELECT UUID(), (SELECT id FROM " + schema + ".users WHERE name = 'field'), 'site-handover', CONCAT('old ', seq), REPEAT('x', 200), NOW(), NOW() FROM seq_1_to_" + strconv.Itoa(min(10_000, rows-begin)))
+		_, err := db.pool.Exec("INSERT INTO "+schema+".reports (id, user_id, template, title, text, written_at, received_at) "+
+			"SELECT UUID(), (SELECT id FROM "+schema+".users WHERE name = 'field'), 'site-handover', CONCAT('old ', a.n + b.n + c.n + d.n), REPEAT('x', 200), NOW(), NOW() "+
+			"FROM "+digits(1)+" a, "+digits(10)+" b, "+digits(100)+" c, "+digits(1000)+" d WHERE a.n + b.n + c.n + d.n < ?", rows-begin)
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// digits is a table of the digits, as many times as much.
+func digits(times int) string {
+	var all []string
+	for n := range 10 {
+		all = append(all, "SELECT "+strconv.Itoa(n*times)+" AS n")
+	}
+	return "(" + strings.Join(all, " UNION ALL ") + ")"
 }

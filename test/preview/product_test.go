@@ -19,9 +19,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
+	_ "github.com/go-sql-driver/mysql"
 
 	"github.com/noren-cdk/noren/internal/preview"
+	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
 // everyDone is done when all that every has begun has ended.
@@ -231,55 +232,32 @@ type server struct {
 
 func startDatabase(t *testing.T) server {
 	t.Helper()
-	program, err := exec.LookPath("mariadbd")
-	if err != nil {
-		t.Fatal("no mariadbd on PATH: install mariadb-server")
+	return startServer(t, programOf(t, "MariaDB"))
+}
+
+// programOf is a server program of this machine: a MySQL or a MariaDB.
+func programOf(t *testing.T, name string) mysqld.Program {
+	t.Helper()
+	for _, p := range mysqld.Programs() {
+		if strings.HasPrefix(p.Name, name+"-") {
+			return p
+		}
 	}
-	folder, err := os.MkdirTemp("", "noren-test-") // a path that is short enough for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(folder) })
-	temporary := filepath.Join(folder, "tmp") // which servers must not share
-	if err := os.Mkdir(temporary, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	data := []string{"--no-defaults", "--datadir=" + filepath.Join(folder, "data"), "--tmpdir=" + temporary}
-	run(t, "mariadb-install-db", append(data, "--auth-root-authentication-method=normal", "--skip-test-db")...)
-	socket := filepath.Join(folder, "s")
-	options := append(data, "--skip-networking", "--socket="+socket, "--pid-file="+filepath.Join(folder, "pid"))
-	if os.Getuid() == 0 {
-		options = append(options, "--user=root")
-	}
-	var log bytes.Buffer
-	command := exec.Command(program, options...)
-	command.Stdout, command.Stderr = &log, &log
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Signal(syscall.SIGTERM)
-		_ = command.Wait()
-	})
-	_ = mysql.SetLogger(&mysql.NopLogger{}) // while nobody listens yet
-	dsn := fmt.Sprintf("root@unix(%s)/", socket)
-	pool, err := sql.Open("mysql", dsn+"fieldreports")
+	t.Fatal(map[string]string{"MySQL": "no MySQL: set NOREN_MYSQLD=$(scripts/mysql.sh)", "MariaDB": "no mariadbd on PATH: install mariadb-server"}[name])
+	return mysqld.Program{}
+}
+
+func startServer(t *testing.T, program mysqld.Program) server {
+	t.Helper()
+	process, err := mysqld.New(program.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { pool.Close() })
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		root, err := sql.Open("mysql", dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = root.Ping()
-		root.Close()
-		if err == nil {
-			return server{dsn + "fieldreports", pool}
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("mariadbd: %v\n%s", err, log.String())
-		}
+	t.Cleanup(process.Stop)
+	s := server{dsn: process.DSN + "fieldreports"}
+	if s.pool, err = sql.Open("mysql", s.dsn); err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() { s.pool.Close() })
+	return s
 }

@@ -58,23 +58,58 @@ func text(c, other ddl.Column) string {
 	return name
 }
 
-// sum is the checksum of rows by the given columns. The CRC32 of each column, with a
-// factor of its own, makes a number of 63 bits of a row, and the numbers of the rows
-// are added: what happens in the same way to two rows, or is exchanged between them,
+// numbers are types whose values a server multiplies faster than it writes them as
+// text, and bits how many a value has at most, with its sign.
+var numbers = map[string]int{
+	"tinyint": 32, "smallint": 32, "mediumint": 32, "int": 32,
+	"date": 47, "datetime": 47, "timestamp": 47, "time": 47, // 99991231235959
+}
+
+// number reports whether the values of a column are compared as whole numbers, and
+// how many bits they have: they must be of such a type on both sides. Times with
+// fractions of a second are compared as text.
+func (p pair) number() (bits int, ok bool) {
+	o, c := kindOf(p.original), kindOf(p.copied)
+	bits = numbers[o.name]
+	if bits == 0 || o.unsigned != c.unsigned {
+		return 0, false
+	}
+	if bits == 32 {
+		return bits, numbers[c.name] == 32
+	}
+	fraction := func(k kind) bool { return len(k.length) > 0 && k.length[0] > 0 }
+	return bits, o.name == c.name && !fraction(o) && !fraction(c)
+}
+
+// value is 64 bits of the column at a place: the same on both sides if the value is,
+// and others for NULL than for any value.
+func (p pair) value(place int, copied bool) string {
+	mine, other := p.original, p.copied
+	if copied {
+		mine, other = other, mine
+	}
+	spread := func(bits int) uint64 { return uint64(place+1)*0x9E3779B1&(1<<(62-bits)-1)<<1 | 1 } // another for each place, odd
+	value, null := fmt.Sprintf("CRC32(%s) * %d", text(mine, other), spread(32)), fmt.Sprint(uint64(1<<63|spread(32)))
+	if bits, ok := p.number(); ok {
+		value = fmt.Sprintf("%s * %d", sqltext.Quote(mine.Name), spread(bits))
+		if !kindOf(mine).unsigned { // from -2^62 to 2^62: NULL is less
+			null = fmt.Sprint(-1<<62 - int64(spread(32)))
+		}
+	}
+	if p.original.Nullable || p.copied.Nullable {
+		return fmt.Sprintf("(IFNULL(%s, %s))", value, null)
+	}
+	return "(" + value + ")"
+}
+
+// sum is the checksum of rows by the given columns. The values of a row, each with a
+// factor of its own, make a number of 64 bits, and the numbers of the rows are
+// added: what happens in the same way to two rows, or is exchanged between them,
 // does not cancel out, as it would with XOR, or with one CRC32 of all columns.
 func sum(all []pair, copied bool) string {
 	var values []string
 	for i, p := range all {
-		mine, other := p.original, p.copied
-		if copied {
-			mine, other = other, mine
-		}
-		factor := uint64(i+1)*0x9E3779B1&(1<<30-1)<<1 | 1 // another for each column, odd
-		value := fmt.Sprintf("CRC32(%s) * %d", text(mine, other), factor)
-		if p.original.Nullable || p.copied.Nullable { // no value has the highest bit
-			value = fmt.Sprintf("IFNULL(%s, %d)", value, 1<<63|factor)
-		}
-		values = append(values, "("+value+")")
+		values = append(values, p.value(i, copied))
 	}
 	return "COALESCE(SUM(" + strings.Join(values, " ^ ") + "), 0)"
 }

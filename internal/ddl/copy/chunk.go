@@ -16,13 +16,17 @@ type span struct{ after, upTo []string }
 
 // where is the condition for a span on one side.
 func (c *comparison) where(s span, copied bool) string {
-	if c.key == nil {
-		return "TRUE"
-	}
+	key := c.key
 	if copied {
-		return c.on.Between(c.result.Table, s.after, s.upTo)
+		key = c.on
 	}
-	return c.key.Between(c.result.Table, s.after, s.upTo)
+	switch {
+	case key == nil:
+		return "TRUE"
+	case len(key) == 1 && key[0].Integer() && len(s.after)+len(s.upTo) == 2: // which is tested once a row
+		return sqltext.Quote(key[0].Name) + " BETWEEN " + shift(s.after[0], 1) + " AND " + s.upTo[0]
+	}
+	return key.Between(c.result.Table, s.after, s.upTo)
 }
 
 func (c *comparison) read(ctx context.Context, s span, sums func(copied bool) []string) (original, copied count, err error) {

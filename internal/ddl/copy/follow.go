@@ -158,6 +158,12 @@ func (s *State) compare(ctx context.Context, original, copied *ddl.Database, o C
 	if s.Comparison.Ended, err = clock(ctx, copied); err != nil {
 		return s.Comparison, err
 	}
+	if s.Comparison.Equal() {
+		if err := s.noErrorSince(ctx, copied); err != nil { // which switch would refuse
+			s.Comparison = nil
+			return nil, errors.Join(err, s.save(ctx, original))
+		}
+	}
 	return s.Comparison, s.save(ctx, original)
 }
 

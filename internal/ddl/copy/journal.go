@@ -103,8 +103,30 @@ func (s *State) save(ctx context.Context, db *ddl.Database) error {
 	if err != nil {
 		return err
 	}
-	_, err = db.Pool().ExecContext(ctx, "UPDATE "+journalOf(db)+" SET state = ?, phase = ?, changed = UTC_TIMESTAMP(3) WHERE token = ?", string(text), s.Phase, s.Token)
-	return wrap("writing the journal of the copy", err)
+	result, err := db.Pool().ExecContext(ctx, "UPDATE "+journalOf(db)+" SET state = ?, phase = ?, changed = UTC_TIMESTAMP(3) WHERE token = ?", string(text), s.Phase, s.Token)
+	if err != nil && !ddl.NoTable(err) {
+		return wrap("writing the journal of the copy", err)
+	}
+	if err == nil {
+		if many, err := result.RowsAffected(); err != nil || many > 0 { // none also if nothing has changed
+			return wrap("writing the journal of the copy", err)
+		}
+		row, err := oneRow(ctx, db.Pool(), "SELECT 1 AS there FROM "+journalOf(db)+" WHERE token = ?", s.Token)
+		if err != nil || row != nil {
+			return wrap("writing the journal of the copy", err)
+		}
+	}
+	return s.lost(db)
+}
+
+// lost is the error of a journal without the row of this copy.
+func (s *State) lost(db *ddl.Database) error {
+	do := "noren ddl copy start with the same file goes on with the copy that there is, and compares it from the beginning"
+	switch s.Phase {
+	case Switching, Switched, Finished, Abandoned:
+		do = fmt.Sprintf("look with RDS how far the deployment %s is, and end it there", s.Deployment)
+	}
+	return fmt.Errorf("writing that the copy is %s: the row of %s is no longer in %s of %s, where someone has deleted it: %s", s.Phase, s.Migration, Journal, db.Addr, do)
 }
 
 // begin writes the first state of a copy.
@@ -186,7 +208,7 @@ func (s *State) arrived(ctx context.Context, original, copied *ddl.Database, wai
 		return fmt.Errorf("%s is the original itself (%s): want the copy", copied.Addr, original.UUID)
 	}
 	if s.UUID != "" && !strings.EqualFold(s.UUID, copied.UUID) {
-		return fmt.Errorf("%s is another server (%s) than the copy that was changed (%s)", copied.Addr, copied.UUID, s.UUID)
+		return fmt.Errorf("%s is a different server (%s) from the copy that was changed (%s)", copied.Addr, copied.UUID, s.UUID)
 	}
 	if _, err := ReadReplication(ctx, copied); err != nil {
 		return err

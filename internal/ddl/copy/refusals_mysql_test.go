@@ -29,14 +29,7 @@ func (e *takenBack) Switch(context.Context, string, time.Duration, func(string))
 func TestSwitch_Refuses(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "refusing", "CREATE TABLE visits (id INT PRIMARY KEY, body VARCHAR(100))", "CREATE TABLE kept (id INT PRIMARY KEY, visit INT, FOREIGN KEY (visit) REFERENCES visits (id) ON DELETE CASCADE)", "INSERT INTO visits VALUES (1, 'one')", "DROP USER IF EXISTS visitor@'%'", "CREATE USER visitor@'%'", "GRANT SELECT, INSERT, UPDATE, DELETE ON refusing.* TO visitor@'%'", "GRANT PROCESS ON *.* TO visitor@'%'")
-		state := &State{Migration: "0007", Deployment: "noren-0007", UUID: copied.UUID}
-		if err := begin(t.Context(), original, state); err != nil {
-			t.Fatal(err)
-		}
-		state.Phase = Following
-		if err := state.save(t.Context(), original); err != nil {
-			t.Fatal(err)
-		}
+		following(t, original, copied)
 		visitor := openAs(t, s.pair.Original, "visitor", "refusing")
 		compared := func() {
 			t.Helper()
@@ -210,14 +203,7 @@ func (gone) Switch(context.Context, string, time.Duration, func(string)) error {
 func TestSwitch_Gone(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "going", "CREATE TABLE visits (id INT PRIMARY KEY)")
-		state := &State{Migration: "0007", Deployment: "noren-0007", UUID: copied.UUID}
-		if err := begin(t.Context(), original, state); err != nil {
-			t.Fatal(err)
-		}
-		state.Phase = Following
-		if err := state.save(t.Context(), original); err != nil {
-			t.Fatal(err)
-		}
+		following(t, original, copied)
 		applied(t, original, copied)
 		if c, err := CompareCopy(t.Context(), original, copied, CompareOptions{Load: 1}, true); err != nil || !c.Equal() {
 			t.Fatalf("got %+v, %v", c, err)

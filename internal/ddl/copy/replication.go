@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -47,30 +48,40 @@ func position(ctx context.Context, db *ddl.Database, q queryer) (Position, error
 	return p, err
 }
 
-// reaches waits until a copy has applied everything up to a position.
+// reaches waits until a copy has applied everything up to a position. It does not
+// wait for one to which nothing arrives any more.
 func reaches(ctx context.Context, db *ddl.Database, q queryer, p Position, wait time.Duration) error {
 	function := "MASTER_POS_WAIT"
 	if db.Server.Flavor != "MariaDB" && db.Server.AtLeast(8, 0, 26) {
 		function = "SOURCE_POS_WAIT"
 	}
-	var events sql.NullInt64
-	if err := q.QueryRowContext(ctx, "SELECT "+function+"(?, ?, ?)", p.File, p.At, max(wait.Seconds(), 0.001)).Scan(&events); err != nil {
-		return fmt.Errorf("waiting for %s to reach %s: %w", db.Addr, p, err)
-	}
-	switch {
-	case !events.Valid:
-		s, err := ReadReplication(ctx, db)
-		if err != nil {
+	for until := time.Now().Add(wait); ; {
+		seconds := max(min(time.Until(until), between), time.Millisecond).Seconds()
+		if db.Server.Flavor == "MariaDB" { // which takes less than a second for no end
+			seconds = max(1, math.Round(seconds))
+		}
+		var events sql.NullInt64
+		if err := q.QueryRowContext(ctx, "SELECT "+function+"(?, ?, ?)", p.File, p.At, seconds).Scan(&events); err != nil {
+			return fmt.Errorf("waiting for %s to reach %s: %w", db.Addr, p, err)
+		}
+		if events.Valid && events.Int64 >= 0 {
+			return nil
+		}
+		r, err := ReadReplication(ctx, db)
+		switch {
+		case err != nil:
 			return err
+		case !events.Valid && r.Well(): // it was being started
+			return fmt.Errorf("%s did not apply what arrived: %w", db.Addr, ErrBehind)
+		case !events.Valid || r.ended:
+			return fmt.Errorf("%s: %s", db.Addr, r.Trouble())
+		case time.Now().Before(until):
+		case !r.Well():
+			return fmt.Errorf("%s is not at %s after %v: %s: %w", db.Addr, p, wait, r.Trouble(), ErrBehind)
+		default:
+			return fmt.Errorf("%s is not at %s after %v: %w", db.Addr, p, wait, ErrBehind)
 		}
-		if s.Well() { // it was being started
-			return fmt.Errorf("%s did not apply what arrives: %w", db.Addr, ErrBehind)
-		}
-		return fmt.Errorf("%s: %s", db.Addr, s.Trouble())
-	case events.Int64 < 0:
-		return fmt.Errorf("%s is not at %s after %v: %w", db.Addr, p, wait, ErrBehind)
 	}
-	return nil
 }
 
 // oneRow is the first row of a query by the names of its columns; nil if there
@@ -120,6 +131,8 @@ type Replication struct {
 
 	// ErrorAt is when the last error of applying was, by the copy's clock.
 	ErrorAt string `json:"errorAt,omitempty"`
+
+	ended bool // nothing tries to receive
 }
 
 // ReadReplication asks a copy how it follows.
@@ -145,6 +158,7 @@ func ReadReplication(ctx context.Context, db *ddl.Database) (Replication, error)
 		Receives: name("Replica_IO_Running", "Slave_IO_Running") == "Yes", Applies: name("Replica_SQL_Running", "Slave_SQL_Running") == "Yes",
 		Receiving: row["Last_IO_Error"], Applying: row["Last_SQL_Error"], ErrorAt: row["Last_SQL_Error_Timestamp"],
 	}
+	r.ended = name("Replica_IO_Running", "Slave_IO_Running") == "No"
 	if lag := name("Seconds_Behind_Source", "Seconds_Behind_Master"); lag != "" {
 		var n int64
 		if _, err := fmt.Sscan(lag, &n); err == nil {

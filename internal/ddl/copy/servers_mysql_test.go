@@ -102,6 +102,20 @@ func open(t *testing.T, process *mysqld.Process, schema string) *ddl.Database {
 	return db
 }
 
+// following writes into the journal that a copy is changed, and follows.
+func following(t *testing.T, original, copied *ddl.Database) *State {
+	t.Helper()
+	state := &State{Migration: "0007", Deployment: "noren-0007", UUID: copied.UUID}
+	if err := begin(t.Context(), original, state); err != nil {
+		t.Fatal(err)
+	}
+	state.Phase = Following
+	if err := state.save(t.Context(), original); err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
 func execute(t *testing.T, q queryer, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {

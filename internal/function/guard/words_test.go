@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func TestWhatTheEventSays(t *testing.T) {
 	)
 	someone := live.Attribution{Since: before, By: "arn:aws:sts::111111111111:assumed-role/deploy/ko"}
 	later := now.Add(2 * time.Hour).Format(time.RFC3339)
-	for _, test := range []struct {
+	for i, test := range []struct {
 		name      string
 		live      maintenance.Mode
 		record    string
@@ -68,6 +69,9 @@ func TestWhatTheEventSays(t *testing.T) {
 			t.Logf("%s %s", a.Status, a.Reason)
 			if a.Status != cfn.StatusFailed || a.Reason != test.want {
 				t.Errorf("got  %s %q\nwant %q", a.Status, a.Reason, test.want)
+			}
+			if page, err := os.ReadFile("../../../docs/maintenance.md"); i == 0 && (err != nil || !strings.Contains(strings.Join(strings.Fields(string(page)), " "), a.Reason)) {
+				t.Errorf("docs/maintenance.md does not show %q (%v)", a.Reason, err)
 			}
 		})
 	}

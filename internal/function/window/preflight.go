@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,23 +37,41 @@ func (f *Function) preflight(ctx context.Context, p night.Payload) (string, erro
 	if err != nil {
 		err = fmt.Errorf("the product is not open everywhere: %w", err)
 	}
-	errs := []error{err, f.quiet(ctx), f.asPlanned(ctx), f.canRun(ctx, p), f.canCall(ctx, f.Settings.Announcement), f.canCall(ctx, f.Settings.Monitors)}
+	running, runErr := f.canRun(ctx, p)
+	turning, turnErr := f.canTurn(ctx, p)
+	err = errors.Join(err, f.quiet(ctx), f.asPlanned(ctx), runErr, f.canCall(ctx, f.Settings.Announcement), f.canCall(ctx, f.Settings.Monitors), turnErr)
+	if err != nil {
+		return "", fmt.Errorf("the night does not begin, and the product is as it was: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	said := []string{"in time, open, no alarm, as planned", "the change set that closes changes the switch and nothing else"}
+	if p.Task != "" {
+		said = append(said, "the cluster and the task of the schema changes are active")
+	}
+	undecided := slices.Concat(running, turning)
+	if len(undecided) == 0 {
+		said = append(said, "the roles have the rights for that, as far as IAM simulates them")
+	}
+	return strings.Join(append(said, undecided...), "; "), nil
+}
+
+// canTurn reports that the product could not be closed, or not be opened again. The
+// change set that closes is made and deleted. Undecided are rights that are not
+// known.
+func (f *Function) canTurn(ctx context.Context, p night.Payload) (undecided []string, err error) {
 	o := f.operation()
 	plan, err := o.Prepare(ctx, turn.Wish{Mode: p.Mode, Until: p.End, Typed: f.Now()})
 	if err == nil {
-		err = o.Discard(ctx, plan)
+		var needs []turn.Need
+		needs, err = o.Needs(ctx, plan)
+		err = errors.Join(err, o.Discard(ctx, plan))
+		if err == nil {
+			undecided, err = f.allowed(ctx, f.Settings.Role, needs)
+		}
 	}
 	if err != nil {
-		err = fmt.Errorf("the product could not be closed: %w", err)
+		return nil, fmt.Errorf("the product could not be closed: %w", err)
 	}
-	if err := errors.Join(append(errs, err)...); err != nil {
-		return "", fmt.Errorf("the night does not begin, and the product is as it was: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
-	}
-	said := "in time, open, no alarm, as planned; the change set that closes changes the switch and nothing else"
-	if p.Task != "" {
-		said += "; the cluster and the task of the schema changes are active"
-	}
-	return said, nil
+	return undecided, nil
 }
 
 // inTime reports a night that begins at another time than it should, or of
@@ -78,10 +97,10 @@ func (f *Function) inTime(p night.Payload) error {
 }
 
 // canRun reports that the task of the schema changes could not be started, as far as
-// that can be told without starting it.
-func (f *Function) canRun(ctx context.Context, p night.Payload) error {
+// that can be told without starting it. Undecided are rights that are not known.
+func (f *Function) canRun(ctx context.Context, p night.Payload) (undecided []string, err error) {
 	if p.Task == "" {
-		return nil
+		return nil, nil
 	}
 	api := ecs.NewFromConfig(f.Config)
 	var errs []error
@@ -98,8 +117,16 @@ func (f *Function) canRun(ctx context.Context, p night.Payload) error {
 		errs = append(errs, fmt.Errorf("whether the task of the schema changes is there is not known: %w", err))
 	case task.TaskDefinition == nil || task.TaskDefinition.Status != ecstypes.TaskDefinitionStatusActive:
 		errs = append(errs, fmt.Errorf("the task of the schema changes, %s, is not active", p.Task))
+	default:
+		var all []turn.Need
+		if all, err = needs(p, task.TaskDefinition); err == nil {
+			undecided, err = f.allowed(ctx, p.Role, all)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("the schema changes could not be run: %w", err))
+		}
 	}
-	return errors.Join(errs...)
+	return undecided, errors.Join(errs...)
 }
 
 // canCall reports that a function could not be called. It is not called.

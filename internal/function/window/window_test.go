@@ -178,7 +178,7 @@ func TestInFlight(t *testing.T) {
 		want   string
 		passed bool
 	}{
-		"since when is not known": {live.Status{Unknown: "no record"}, "it is not known since when it is closed: no record", false},
+		"since when is not known": {live.Status{Unknown: "no record"}, "it is not known since when it has been closed: no record", false},
 		"how long is not known":   {live.Status{Since: since, Drain: &live.Drain{Passed: true, Problem: "no attributes"}}, "no attributes", false},
 		"not yet":                 {live.Status{Since: since, Drain: &live.Drain{From: since.Add(time.Minute)}}, "requests may be in flight until 2026-11-30T17:02:00Z", false},
 		"ended":                   {live.Status{Since: since, Drain: &live.Drain{Passed: true, Longest: 30, Idle: 60}}, "closed since 2026-11-30T17:01:00Z, longer than a request (30 s) and an idle connection (60 s) last", true},
@@ -203,8 +203,8 @@ func TestCanRun(t *testing.T) {
 	)
 	for name, test := range map[string]struct{ cluster, task, want string }{
 		"both are there":       {cluster, task, ""},
-		"no such cluster":      {`{"clusters": [], "failures": [{"reason": "MISSING"}]}`, task, "the cluster of the schema changes, arn:cluster, is not active"},
-		"a deleted cluster":    {`{"clusters": [{"status": "INACTIVE"}]}`, task, "arn:cluster, is not active"},
+		"no such cluster":      {`{"clusters": [], "failures": [{"reason": "MISSING"}]}`, task, "the cluster of the schema changes, arn:aws:ecs:us-east-1:111111111111:cluster/shop, is not active"},
+		"a deleted cluster":    {`{"clusters": [{"status": "INACTIVE"}]}`, task, "cluster/shop, is not active"},
 		"a cluster not read":   {awsstub.Refuse("AccessDeniedException", "no"), task, "whether the cluster of the schema changes is there is not known"},
 		"a deregistered task":  {cluster, `{"taskDefinition": {"status": "INACTIVE"}}`, "the task of the schema changes, arn:task, is not active"},
 		"no such task":         {cluster, awsstub.Refuse("ClientException", "Unable to describe task definition."), "whether the task of the schema changes is there is not known"},
@@ -214,7 +214,8 @@ func TestCanRun(t *testing.T) {
 			f, stub := newFunction(t, 0)
 			stub.Answer("DescribeClusters", test.cluster)
 			stub.Answer("DescribeTaskDefinition", test.task)
-			err := f.canRun(t.Context(), night.Payload{Cluster: "arn:cluster", Task: "arn:task"})
+			stub.AnswerBy("SimulatePrincipalPolicy", allowing(t, ""))
+			_, err := f.canRun(t.Context(), night.Payload{Cluster: "arn:aws:ecs:us-east-1:111111111111:cluster/shop", Task: "arn:task", Role: "arn:machine"})
 			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
@@ -443,6 +444,7 @@ func stacked(t *testing.T, after time.Duration, mode, state string) (*Function, 
 		return "<Id>1</Id>"
 	})
 	stub.Answer("DeleteChangeSet", "")
+	stub.Answer("ListStackResources", "<StackResourceSummaries><member><LogicalResourceId>Listener</LogicalResourceId><PhysicalResourceId>arn:listener</PhysicalResourceId></member><member><LogicalResourceId>Function</LogicalResourceId><PhysicalResourceId>Responder</PhysicalResourceId></member></StackResourceSummaries>")
 	change := func(id, kind, property string) string {
 		return "<member><Type>Resource</Type><ResourceChange><Action>Modify</Action><LogicalResourceId>" + id + "</LogicalResourceId><ResourceType>" + kind + "</ResourceType><Replacement>False</Replacement><Details><member><Target><Attribute>Properties</Attribute><Name>" + property + "</Name></Target></member></Details></ResourceChange></member>"
 	}
@@ -493,7 +495,7 @@ func TestClose(t *testing.T) {
 		{"an open product", "open", "UPDATE_COMPLETE", 0, true, "", false},
 		{"one that is being changed", "open", "UPDATE_IN_PROGRESS", 0, false, "is UPDATE_IN_PROGRESS", true},
 		{"one that is stuck", "open", "UPDATE_ROLLBACK_FAILED", 0, false, "repair it first", false},
-		{"past the end", "open", "UPDATE_COMPLETE", 2 * time.Hour, false, "it is past the planned end, 2026-11-30T19:00:00Z, and nothing was closed; to go on all the same: noren close --env prod, then noren window retry --env prod", false},
+		{"past the end", "open", "UPDATE_COMPLETE", 2 * time.Hour, false, "it is past the planned end, 2026-11-30T19:00:00Z, and nothing was closed; to continue anyway: noren close --env prod, then noren window retry --env prod", false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

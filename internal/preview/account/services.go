@@ -28,6 +28,7 @@ func init() {
 		"ecs:DescribeTaskDefinition": func(_ *Account, q request) (any, error) {
 			return map[string]any{"taskDefinition": map[string]any{"taskDefinitionArn": q.text("taskDefinition"), "status": "ACTIVE"}}, nil
 		},
+		"iam:SimulatePrincipalPolicy":     simulatePrincipalPolicy,
 		"lambda:GetFunctionConfiguration": (*Account).getFunctionConfiguration,
 		"sts:GetCallerIdentity": func(*Account, request) (any, error) {
 			return map[string]any{"Account": Number, "Arn": "arn:aws:iam::" + Number + ":user/preview", "UserId": "preview"}, nil
@@ -47,6 +48,16 @@ func init() {
 	} {
 		operations[name] = do
 	}
+}
+
+// simulatePrincipalPolicy allows everything: here nothing is refused for want of
+// rights.
+func simulatePrincipalPolicy(_ *Account, q request) (any, error) {
+	results := []any{}
+	for _, action := range q.list("ActionNames") {
+		results = append(results, map[string]any{"EvalActionName": action, "EvalDecision": "allowed"})
+	}
+	return map[string]any{"EvaluationResults": results, "IsTruncated": false}, nil
 }
 
 func (a *Account) parameter(name string) (any, error) {

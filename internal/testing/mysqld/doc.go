@@ -1,3 +1,3 @@
-// Package mysqld starts MySQL and MariaDB servers for tests with the build tag
-// mysql.
+// Package mysqld starts MySQL and MariaDB servers for tests with the build tags
+// mysql and preview.
 package mysqld
