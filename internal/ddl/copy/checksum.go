@@ -89,7 +89,7 @@ func (p pair) value(place int, copied bool) string {
 		mine, other = other, mine
 	}
 	spread := func(bits int) uint64 { return uint64(place+1)*0x9E3779B1&(1<<(62-bits)-1)<<1 | 1 } // another for each place, odd
-	value, null := fmt.Sprintf("CRC32(%s) * %d", text(mine, other), spread(32)), fmt.Sprint(uint64(1<<63|spread(32)))
+	value, null := fmt.Sprintf("CRC32(%s) * %d", text(mine, other), spread(32)), fmt.Sprint(1<<63|spread(32))
 	if bits, ok := p.number(); ok {
 		value = fmt.Sprintf("%s * %d", sqltext.Quote(mine.Name), spread(bits))
 		if !kindOf(mine).unsigned { // from -2^62 to 2^62: NULL is less
