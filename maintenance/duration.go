@@ -20,7 +20,7 @@ const (
 // not a multiple of DurationStep up to MaxExpectedDuration.
 func CheckExpectedDuration(d time.Duration) error {
 	if d < DurationStep || d > MaxExpectedDuration || d%DurationStep != 0 {
-		return fmt.Errorf("want steps of 5m from 5m to 24h, as CloudWatch evaluates an alarm no longer, got %v", d)
+		return fmt.Errorf("want steps of 5m from 5m to 24h, since CloudWatch looks back no further for an alarm, got %v", d)
 	}
 	return nil
 }

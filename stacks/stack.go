@@ -1,4 +1,4 @@
-// Package stacks is the application: a web and mobile product on CloudFront, S3,
+// Package stacks defines the product: a web and mobile application on CloudFront, S3,
 // an Application Load Balancer, ECS Fargate and Aurora MySQL, with a maintenance
 // mode.
 package stacks

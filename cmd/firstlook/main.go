@@ -1,7 +1,7 @@
 // Command firstlook is what make preview starts on a fresh checkout: it serves the
-// product of dev from templates that come with it, while noren and the templates
-// of the checkout are made, and then gives way to noren preview. It is a program
-// of its own since it compiles in a third of noren's time.
+// product of dev from templates that come with it, while noren is compiled and the
+// checkout synthesized, and then gives way to noren preview. It is a separate
+// program because it compiles in a third of noren's time.
 package main
 
 import (
@@ -148,7 +148,7 @@ func unpack(folder string) ([]preview.Template, error) {
 // in a file, and at the end of an attempt that fails on the terminal.
 func follow(ctx context.Context) bool {
 	const log = "cdk.out/firstlook.log"
-	fmt.Fprintln(os.Stderr, "compiling noren and synthesizing this checkout, for several minutes; this goes on meanwhile. See", log)
+	fmt.Fprintln(os.Stderr, "compiling noren and synthesizing this checkout, which takes several minutes; the preview runs meanwhile. See", log)
 	if err := os.MkdirAll(filepath.Dir(log), 0o755); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return false

@@ -76,7 +76,7 @@ cannot be read.`,
 // checkDeploy returns what an environment's file leaves open.
 func checkDeploy(args []string, env string) error {
 	if len(args) > 0 {
-		return errors.New("--deploy is of the environment's file and takes no templates")
+		return errors.New("--deploy checks the environment's file and takes no templates")
 	}
 	if _, _, err := environment.Load("environments", env); err != nil {
 		return err

@@ -21,25 +21,26 @@ func newDDL() *cobra.Command {
 		Short: "Change the schema while the app keeps reading",
 		Long: `Change the schema of a MySQL database while the app keeps reading.
 
-  noren ddl plan      what each statement will lock, by the server's own word
+  noren ddl plan      what each statement will lock, according to the server
   noren ddl rehearse  what it takes, measured on a full-size clone
   noren ddl run       execute it, with two lock budgets and a journal
-  noren ddl status    what is done and what is left, by the journal
-  noren ddl resolve   settle a statement of which the journal says unknown
+  noren ddl status    what is done and what is left, according to the journal
+  noren ddl resolve   settle a statement that the journal marks unknown
   noren ddl quiet     whether the application still writes, or holds a transaction
   noren ddl copy      change a copy instead, and switch to it
   noren ddl upgrade   what is in the way of another major version of Aurora
 
-FILE.sql is a file of statements, of goose, dbmate, sql-migrate, golang-migrate,
-Flyway, Rails, Laravel, Prisma or Django too; of one with a way back only the way
-up is meant, unless --direction down. A folder is its files in order.
+FILE.sql is a file of SQL statements, or a migration of goose, dbmate, sql-migrate,
+golang-migrate, Flyway, Rails, Laravel, Prisma or Django. Of a file with an up and a
+down part the up part is used, unless --direction is down. A folder stands for its
+files, in order.
 
 The database is --dsn user:password@tcp(host:port)/schema (or DB_DSN), or on AWS
 DB_HOST, DB_PORT, DB_NAME, AWS_REGION and one of DB_USER, who logs in with an IAM
 token, and DB_SECRET_ARN, a secret with username and password. DB_TLS_CA is a
-file of CA certificates. Other hosts than this machine must have a certificate
+file of CA certificates. Hosts other than this machine must have a certificate
 that can be verified, unless the DSN says tls=... itself. PLAN_DB_USER and so on
-are of the user who plans, REHEARSE_DB_HOST and so on of the clone.
+belong to the user who plans, REHEARSE_DB_HOST and so on to the clone.
 
 docs/schema-changes.md walks through a change.`,
 		Args: cobra.ArbitraryArgs,

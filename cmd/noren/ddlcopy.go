@@ -27,16 +27,16 @@ its place.
   noren ddl copy status   how it follows, and what to do
   noren ddl copy compare  whether the copy holds what the original holds
   noren ddl copy switch   let it take the place of the original
-  noren ddl copy finish   remove what bound the two together
+  noren ddl copy finish   remove what still links the two
   noren ddl copy abandon  remove the copy
 
-On Aurora the copy is an RDS Blue/Green deployment. Each verb may be cut off and run
-again: how far the copy is is in the table noren_copy of the original, which
-replication brings to the copy, too.
+On Aurora the copy is an RDS Blue/Green deployment. Each verb may be interrupted and
+run again: the table noren_copy of the original records the progress, and replication
+brings it to the copy, too.
 
 The original is --dsn, or the DB_ variables; the copy is --copy-dsn, or COPY_DB_HOST
-and so on, where what is not set is as without the prefix, except the host, which
-start finds out. With COPY_ROLE_ARN, RDS is asked in that role.
+and so on; a variable that is not set is taken from the one without the prefix,
+except the host, which start finds out. With COPY_ROLE_ARN, RDS is asked in that role.
 
 docs/schema-copy.md walks through a change.`,
 		Args: cobra.ArbitraryArgs,

@@ -21,15 +21,15 @@ func newDDLCopyCompare() *cobra.Command {
 		Short: "Compare the copy with the original, table by table",
 		Long: `Compare the copy with the original: per table the number of rows, and a checksum
 over the columns that both have by name, in ranges of the primary key. Each table is
-compared at one position of the binary log: its writers are kept out for as long as
-the copy needs to get there, at most --stall, and not any longer.
+compared at one position of the binary log: its writers are kept out until the copy
+gets there, for at most --stall.
 
 A difference names the table, the range of the primary key, and the columns. Run
-again, it goes on where it was cut off. Of a copy that noren ddl copy start has made,
-the result is in the journal, and switch wants it.
+again, it continues where it was cut off. For a copy that noren ddl copy start has
+made, the result goes into the journal, where switch looks for it.
 
-Exit codes: 0 equal; 3 not, or the copy has not caught up; 1 it could not be found
-out.`,
+Exit codes: 0 equal; 3 not equal, or the copy has not caught up; 1 it could not be
+found out.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -65,8 +65,8 @@ out.`,
 	}
 	logins.register(cmd)
 	flags := cmd.Flags()
-	flags.StringSliceVar(&options.Tables, "table", nil, "tables to compare, without noting it (default: all)")
-	flags.BoolVar(&again, "again", false, "begin from the first table, instead of going on where an earlier comparison was cut off")
+	flags.StringSliceVar(&options.Tables, "table", nil, "tables to compare, without recording the result (default: all)")
+	flags.BoolVar(&again, "again", false, "begin from the first table, instead of continuing where an earlier comparison was cut off")
 	flags.Float64Var(&options.Load, "load", 0.5, "share of the time in which the original is read: over 0, at most 1")
 	flags.DurationVar(&options.Stall, "stall", 2*time.Second, "how long the writers of a table may have to wait while the position is taken")
 	flags.BoolVar(&asJSON, "json", false, "write JSON")

@@ -17,15 +17,15 @@ func newDDLCopyFinish() *cobra.Command {
 	var deleteOld bool
 	var after time.Duration
 	var snapshot string
-	return copyEnding("finish", "Remove what bound the two databases together, after a switch",
+	return copyEnding("finish", "Remove what still links the two databases after a switch",
 		`Delete the Blue/Green deployment after a switch. The cluster that was replaced stays,
 and is paid for, until --delete-old deletes it: at least --after since finish, and
 with a final snapshot.
 
 There is no way back to it with what has been written since the switch.`,
 		func(cmd *cobra.Command) {
-			cmd.Flags().BoolVar(&deleteOld, "delete-old", false, "delete the cluster that was replaced, too")
-			cmd.Flags().DurationVar(&after, "after", 7*24*time.Hour, "how long the cluster that was replaced is kept at least")
+			cmd.Flags().BoolVar(&deleteOld, "delete-old", false, "delete the replaced cluster, too")
+			cmd.Flags().DurationVar(&after, "after", 7*24*time.Hour, "how long the replaced cluster is kept, at least")
 			cmd.Flags().StringVar(&snapshot, "snapshot", "", "name of the final snapshot of the cluster that was replaced; required with --delete-old")
 		},
 		func() string {
@@ -36,7 +36,7 @@ There is no way back to it with what has been written since the switch.`,
 		},
 		func(ctx context.Context, cmd *cobra.Command, db *ddl.Database, engine copy.Engine, report func(string)) error {
 			if deleteOld && snapshot == "" {
-				return errors.New("--delete-old wants the name of a final snapshot: --snapshot")
+				return errors.New("--delete-old needs the name of a final snapshot: --snapshot")
 			}
 			s, err := copy.Finish(ctx, db, engine, report)
 			if err != nil {
@@ -83,7 +83,7 @@ func copyEnding(name, short, long string, flags func(*cobra.Command), question f
 	var logins copyLogins
 	var yes bool
 	cmd := &cobra.Command{
-		Use: name, Short: short, Long: long + "\n\nExit code: 0 if it is done, also if it was before; 1 if not; 4 if the answer is no.", Args: cobra.NoArgs,
+		Use: name, Short: short, Long: long + "\n\nExit codes: 0 it is done, or was done before; 1 it is not; 4 you answered no.", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !yes {
 				agreed, err := confirm(cmd, question()+" [y/N] ")

@@ -128,7 +128,7 @@ func TestBlueGreen_Switch(t *testing.T) {
 		{"failed", []string{"AVAILABLE", is, "SWITCHOVER_FAILED"}, "", "deployment noren-0007 is failed", true, 1},
 		{"again, after it failed", []string{"SWITCHOVER_FAILED", is, "SWITCHOVER_COMPLETED"}, "", "", false, 1},
 		{"refused by a guardrail", []string{"AVAILABLE"}, awsstub.Refuse("InvalidBlueGreenDeploymentStateFault", "lag"), "lag", true, 1},
-		{"deleted by another", []string{""}, "", "there is no such deployment; nothing binds the copy", false, 0},
+		{"deleted by another", []string{""}, "", "there is no such deployment; nothing links the copy", false, 0},
 		{"the answer was lost", []string{"AVAILABLE", is}, awsstub.Refuse("InternalFailure", "lost"), "RDS has begun all the same", false, 1},
 	}
 	for _, test := range tests {

@@ -30,19 +30,18 @@ and some give the copy other data without any error. Both are refused, with the
 column and the reason. Columns at the end, indexes, a dropped last column, a renamed
 column and, with replica_type_conversions ALL_NON_LOSSY, wider types survive.
 
-What is said was measured on MySQL 9.7 and MariaDB 10.11; Aurora MySQL 3 is MySQL
+The verdicts were measured on MySQL 9.7 and MariaDB 10.11; Aurora MySQL 3 is MySQL
 8.0, on which noren ddl copy compare has the last word.
 
-It plans as noren ddl plan does: the user may write to noren_scratch alone. Of the
-rows it reads only whether there are some that the verdict depends on: a NULL where
-the copy takes none, a number that does not fit.
+It plans as noren ddl plan does: the user may write to noren_scratch alone. It reads
+rows only to see whether there are any that the verdict depends on: a NULL where the
+copy takes none, a number that does not fit.
 
 RDS is asked for its own conditions, if DB_HOST or --cluster names a cluster; with
-COPY_ROLE_ARN, in that role. What cannot be asked is not known, and is listed as
-such. The user of the DB_ variables, who will start the copy, is asked for its
-rights.
+COPY_ROLE_ARN, in that role. What cannot be asked is listed as not known. It also
+reads the rights of the user of the DB_ variables, who will start the copy.
 
-Exit code: 0 if nothing that is known forbids it, 1 if not allowed, or if anything
+Exit codes: 0 nothing that is known forbids it; 1 it is not allowed, or something
 failed.`,
 		Example: `  noren ddl copy plan 0007_wider_ids.sql`,
 		Args:    oneFile,

@@ -21,13 +21,13 @@ func newDDLCopyStart() *cobra.Command {
 there. It begins only what noren ddl copy plan allows.
 
 The copy is asked whether it takes writes, and for replica_type_conversions; if it
-does not let them be set, the message says what to set, and start is run again. Run
-again, it goes on where it was.
+does not let them be set, the message says what to set before you run start again,
+which continues where it was.
 
 With --copy-dsn the copy is one made by hand, which must replicate from the original.
 
-Exit code: 0 if the copy is changed, and follows; 3 if it may simply be run again;
-1 if it refused or failed.`,
+Exit codes: 0 the copy is changed, and follows; 3 run it again; 1 it refused or
+failed.`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -70,6 +70,6 @@ Exit code: 0 if the copy is changed, and follows; 3 if it may simply be run agai
 		},
 	}
 	logins.register(cmd)
-	cmd.Flags().StringVar(&planDSN, "plan-dsn", "", "the original with the login of the user who plans (default: the PLAN_DB_ variables, or else who starts)")
+	cmd.Flags().StringVar(&planDSN, "plan-dsn", "", "the original with the login of the user who plans (default: the PLAN_DB_ variables, or else the user who starts)")
 	return cmd
 }

@@ -20,14 +20,14 @@ func newDDLCopyStatus() *cobra.Command {
 	var every time.Duration
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Say how far a copy is, how it follows, and what to do",
-		Long: `Say how far the copy is, by the journal on the original: making, changing, following,
-switching, switched, finished or abandoned; whether it replicates, how far behind it
-is, and how long it takes until it has caught up, by its pace of two seconds; the
-error of the worker that had it, and what to do; what comparing has found, or how
-long it takes yet.
+		Short: "Say how far along a copy is, how it follows, and what to do",
+		Long: `Say how far along the copy is, by the journal on the original: making, changing,
+following, switching, switched, finished or abandoned; whether it replicates, how far
+behind it is, and how long catching up will take, judged by its pace over two seconds;
+the error of a worker that has stopped, and what to do; and what comparing has found,
+or how much longer it takes.
 
-Exit codes: 0 replication is well, or there is nothing to follow; 3 it is not; 1 it
+Exit codes: 0 replication works, or there is nothing to follow; 3 it does not; 1 that
 could not be found out.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -63,8 +63,8 @@ could not be found out.`,
 		},
 	}
 	logins.register(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON; with --watch an object a line")
-	cmd.Flags().BoolVar(&watch, "watch", false, "look again and again, and write what has changed, until it is interrupted")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON; with --watch one object per line")
+	cmd.Flags().BoolVar(&watch, "watch", false, "keep checking, and write what has changed, until interrupted")
 	cmd.Flags().DurationVar(&every, "every", 5*time.Second, "time between two checks of --watch")
 	return cmd
 }

@@ -24,10 +24,10 @@ func newDDLCopySwitch() *cobra.Command {
 		Use:   "switch",
 		Short: "Let the copy take the place of the original",
 		Long: `Let the copy take the place of the original. All connections are dropped, and writes
-fail for as long as it takes, usually less than a minute; --timeout takes it back.
+fail for as long as it takes, usually less than a minute; after --timeout it is undone.
 
-It wants a comparison of all tables that found them equal and is younger than the
-last error of replication; a product that is closed, by the deployed template and by
+It requires a comparison of all tables that found them equal and is younger than the
+last replication error; a product that is closed, by the deployed template and by
 the live listener; and a database that is quiet (noren ddl quiet). Tables that may
 have been written since they were compared are compared again. --live switches an
 open product: what its users write meanwhile fails, and they see errors.
@@ -35,12 +35,12 @@ open product: what its users write meanwhile fails, and they see errors.
 --login names database users who must be able to log in, by IAM token, to the copy
 beforehand and to the endpoint afterwards: --login app,schemachange,schemaplan.
 
-Run again, it goes on with a switch that was cut off. Afterwards the stack has the
+Run again, it continues a switch that was cut off. Afterwards the stack has the
 copy under the names of the original: cdk diff compares templates and shows nothing;
 cdk drift shows the resource ids that have changed.
 
-Exit codes: 0 switched; 1 not, and the message says whether the original is as it
-was.`,
+Exit codes: 0 switched; 1 not switched, and the message says whether the original is
+as it was.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -78,9 +78,9 @@ was.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&options.Live, "live", false, "switch while the product is open: writes fail meanwhile, and all connections are dropped")
 	flags.DurationVar(&options.Timeout, "timeout", 5*time.Minute, "how long the switch may take before it is taken back, 30s to 1h")
-	flags.StringSliceVar(&options.Quiet.Users, "user", nil, "database users of the application who must be quiet (default: all but the one that asks)")
+	flags.StringSliceVar(&options.Quiet.Users, "user", nil, "database users of the application who must be quiet (default: all except the one that asks)")
 	flags.StringSliceVar(&options.Quiet.StillWritten, "still-written", nil, "tables that are written although the product is closed: sessions,users")
-	flags.DurationVar(&options.Quiet.For, "for", 10*time.Second, "how long to look whether the database is quiet")
+	flags.DurationVar(&options.Quiet.For, "for", 10*time.Second, "how long the database is watched, to see whether it is quiet")
 	flags.DurationVar(&options.Compare.Stall, "stall", 2*time.Second, "how long the writers of a table may have to wait while the position is taken")
 	flags.StringSliceVar(&users, "login", nil, "database users who must be able to log in before and after")
 	return cmd

@@ -59,10 +59,10 @@ Exit codes: 0 quiet; 3 not quiet, with what was seen; 1 it could not be found ou
 	}
 	login.register(cmd, "PLAN_DB_, or else DB_")
 	flags := cmd.Flags()
-	flags.StringSliceVar(&options.Users, "user", nil, "database users of the application (default: all but the one that asks)")
+	flags.StringSliceVar(&options.Users, "user", nil, "database users of the application (default: all except the one that asks)")
 	flags.StringSliceVar(&options.StillWritten, "still-written", nil, "tables that are written although the product is closed: sessions,users")
 	flags.DurationVar(&options.For, "for", 10*time.Second, "how long to look")
-	flags.DurationVar(&wait, "wait", 0, "look again until it is quiet, for so long")
+	flags.DurationVar(&wait, "wait", 0, "keep looking until it is quiet, for at most this long")
 	flags.BoolVar(&asJSON, "json", false, "write JSON")
 	return cmd
 }

@@ -71,7 +71,7 @@ Exit codes: 0 everything succeeded; 1 something failed, which the rehearsal reco
 	}
 	flags.register(cmd, "REHEARSE_DB_")
 	cmd.Flags().StringVar(&out, "out", "", "file to write, or - for a line of JSON on stdout (default: FILE.rehearsal.json)")
-	cmd.Flags().StringVar(&plan, "plan", "", "what noren ddl plan --out wrote of the real schema (default: FILE.plan.json, if it is there)")
+	cmd.Flags().StringVar(&plan, "plan", "", "what noren ddl plan --out wrote of the real schema (default: FILE.plan.json, if it exists)")
 	cmd.Flags().StringArrayVar(&readers, "reader", nil, "a reader of the clone, as a DSN: its waits and errors are counted")
 	cmd.Flags().StringVar(&with, "with", "", "command that the migrated copy has to pass, such as the tests of the deployed version")
 	cmd.Flags().StringVar(&options.Class, "class", "", "instance class of the clone to note, like db.r6g.large")
@@ -101,7 +101,7 @@ func realSchema(ctx context.Context, plan string, file migrationFile) ([]ddl.Ide
 	}
 	db, err := login.Open(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("looking where the real schema is, as the PLAN_DB_ or DB_ variables say: %w", err)
+		return nil, fmt.Errorf("finding the real schema, as the PLAN_DB_ or DB_ variables say: %w", err)
 	}
 	defer db.Close()
 	return append(all, db.Identity()), nil

@@ -15,8 +15,8 @@ func newDDLResolve() *cobra.Command {
 	var statement int
 	cmd := &cobra.Command{
 		Use:   "resolve --statement N --as done|not-done FILE.sql",
-		Short: "Settle a statement of which the journal says unknown",
-		Long: `Say whether a statement was executed for which the journal says unknown: its run was
+		Short: "Settle a statement that the journal marks unknown",
+		Long: `Say whether a statement that the journal marks unknown was executed: its run was
 killed, and the object that it changes is neither as before nor as planned. Look at
 that object first. After done, the next run skips the statement; after not-done, it
 executes it.

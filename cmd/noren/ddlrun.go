@@ -130,7 +130,7 @@ statement was executed: noren ddl resolve.`,
 	f.StringVar(&options.Journal, "journal", "", "table of the journal: table or schema.table (default: noren_journal in the schema)")
 	f.StringVar(&options.Record, "record", "", "record the migration with its tool: "+strings.Join(ddl.Recorders, ", ")+", or SQL")
 	f.BoolVar(&options.EndOrphan, "end-orphan", false, "end the statement of a run that was killed, instead of watching it to its end")
-	f.StringVar(&planDSN, "plan-dsn", "", "database with the login of the user who plans (default: the PLAN_DB_ variables, or else who runs)")
+	f.StringVar(&planDSN, "plan-dsn", "", "database with the login of the user who plans (default: the PLAN_DB_ variables, or else the user who runs)")
 	f.DurationVar(&options.Stall, "stall", 500*time.Millisecond, "how long others may wait behind a statement that has not worked yet")
 	f.DurationVar(&options.EndStall, "end-stall", 5*time.Second, "how long others may wait behind a statement that has worked")
 	f.DurationVar(&options.Wait, "wait", 10*time.Minute, "how long a statement is tried in total")

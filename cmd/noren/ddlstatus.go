@@ -18,7 +18,7 @@ func newDDLStatus() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status [FILE.sql|FOLDER]",
-		Short: "Show what is done and what is left, by the journal",
+		Short: "Show what is done and what is left, according to the journal",
 		Long: `Show what the journal says: which statements are done, stopped, running or
 unknown. With a file or a folder, show for each migration whether it is done, left
 or unfinished.

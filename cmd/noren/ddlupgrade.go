@@ -46,7 +46,7 @@ func newDDLUpgradePlan() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "plan --to VERSION",
-		Short: "Say what is in the way of another major version, and which way it goes",
+		Short: "Say what blocks another major version, and how to get there",
 		Long: `Say what is in the way of an upgrade to Aurora MySQL 8.4, and whether it goes in
 place, during which the cluster is offline, or by a copy.
 

@@ -98,7 +98,7 @@ drift.`,
 	flags := cmd.Flags()
 	flags.StringVar(&format, "format", "text", "text, markdown or json")
 	flags.BoolVar(&full, "full", false, "leave nothing out of Markdown; otherwise it fits into a GitHub comment")
-	flags.StringVar(&link, "link", "", "where Markdown that leaves something out says the rest is, such as the address of an artifact")
+	flags.StringVar(&link, "link", "", "where Markdown that leaves something out says the rest can be found, such as the address of an artifact")
 	flags.BoolVar(&asJSON, "json", false, "write JSON, as --format json does")
 	flags.StringVar(&expect, "expect", "", "exit with 3 if anything but the flip to this mode changes: open, read-only or closed")
 	flags.BoolVar(&modeUnchanged, "mode-unchanged", false, "compare only the mode, and exit with 3 if it changes")

@@ -21,7 +21,7 @@ import (
 type turnedNow struct {
 	Stack    string           `json:"stack"`
 	To       maintenance.Mode `json:"to"`
-	Deployed maintenance.Mode `json:"deployed"` // what the template says, empty if it is in no mode
+	Deployed maintenance.Mode `json:"deployed"` // what the template says, empty if it is in no mode or not known
 	Changed  []string         `json:"changed"`  // logical ids of listeners and rules
 	turn.Outcome
 }
@@ -66,12 +66,12 @@ func (t *turning) turnNow(cmd *cobra.Command, query live.Query, o *turn.Operatio
 	}
 	wait()
 	t.announce(cmd, query, o, plan.Switch, plan.Deployed)
-	others.byHand(ctx, plan.Deployed, outcome.Turned)
+	others.byHand(ctx, outcome.Deployed, outcome.Turned)
 	if err := t.await(ctx, query, plan.Switch, live.Status.Turned); err != nil {
 		return err
 	}
 	others.after(ctx, t.mode)
-	result := turnedNow{Stack: query.Stack, To: t.mode, Deployed: plan.Deployed, Outcome: outcome}
+	result := turnedNow{Stack: query.Stack, To: t.mode, Deployed: outcome.Deployed, Outcome: outcome}
 	for _, s := range plan.Steps {
 		result.Changed = append(result.Changed, s.Resource)
 	}
@@ -82,12 +82,16 @@ func (t *turning) turnNow(cmd *cobra.Command, query live.Query, o *turn.Operatio
 	if outcome.Locked {
 		locked = "locked against updates of the stack"
 	}
-	if plan.Deployed == t.mode {
+	if outcome.Deployed == t.mode {
 		locked = "as its template says"
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s is %s, %s\n", query.Stack, t.mode, locked)
-	if plan.Deployed != t.mode {
-		fmt.Fprintf(cmd.ErrOrStderr(), "the deployed template still says %s: when CloudFormation works, run the same without --now, or turn back with --now\n", plan.Deployed)
+	if outcome.Deployed != t.mode {
+		says := "still says " + string(outcome.Deployed)
+		if outcome.Deployed == "" {
+			says = "may say another mode"
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "the deployed template %s: when CloudFormation works, run the same without --now, or turn back with --now\n", says)
 	}
 	return nil
 }

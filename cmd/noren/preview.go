@@ -41,9 +41,9 @@ an archive or a folder with a bootstrap for this machine. Without it, the
 template's asset runs if it is built for this machine; otherwise a 501 names the
 function that would have answered.
 
-With --script, a file is the script of flips, and of an application that fails or
-is slow for a while. The preview ends with the script. In it, at is the time since
-the product was ready:
+--script names a file with flips, and with times at which the application fails or
+is slow. The preview ends with the script. In it, at is the time since the product
+was ready:
 
   steps:
     - {at: 5s, mode: closed}
@@ -52,9 +52,9 @@ the product was ready:
     - {at: 60s, mode: open}
     - {at: 90s, end: true}
 
-With --window the planned maintenance of the template is played: the state
-machine as it is synthesized, with the functions, change sets and schema changes
-that it calls, while mobile apps write. Waits are shortened. In the terminal y
+--window plays the planned maintenance of the template: the state machine as it
+is synthesized, with the functions, change sets and schema changes that it calls,
+while mobile apps write. Waits are shortened. In the terminal y
 answers the question whether to open, t retries from a step that failed, and
 noren window works with the variables that are printed. At the end a report says
 what each step took and what clients saw. --fail breaks a step, once.

@@ -77,7 +77,7 @@ load balancer chose other rules than the template.`,
 	flags.StringArrayVar(&o.config.App, "app", nil, "user agents of the mobile app, such as \"FieldReports/*\"; may be repeated (default: all that are not browsers, bots or tools)")
 	flags.StringVar(&o.since, "since", "", "since when the load balancer has had these rules, such as 2026-11-20 or 2026-11-20T03:00:00Z")
 	flags.StringVar(&o.config.LoadBalancer, "load-balancer", "", "name of the load balancer whose requests count, if the logs are of several")
-	flags.IntVar(&o.top, "top", 20, "lines of a table at most; 0 for all")
+	flags.IntVar(&o.top, "top", 20, "the most lines of a table; 0 for all")
 	flags.BoolVar(&o.asJSON, "json", false, "write JSON, always with all lines")
 	_ = cmd.MarkFlagFilename("open", "json")
 	_ = cmd.MarkFlagFilename("closed", "json")

@@ -97,7 +97,7 @@ mode, so its deploy would flip; 1 something could not be found out.`,
 	}
 	from.add(cmd)
 	flags := cmd.Flags()
-	flags.BoolVar(&asJSON, "json", false, "write JSON; with --watch an object a line")
+	flags.BoolVar(&asJSON, "json", false, "write JSON; with --watch one object per line")
 	flags.BoolVar(&watch, "watch", false, "keep checking, and write a line for each change, until interrupted")
 	flags.DurationVar(&every, "every", 5*time.Second, "time between two checks of --watch")
 	return cmd

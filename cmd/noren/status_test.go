@@ -298,6 +298,14 @@ func TestStatus(t *testing.T) {
 		}, "", 3, []string{`shop: not closed: rule 150 (path "/api/reports*") is not deployed`, "drift: rule 150", `rule 150 (path "/api/reports*") is let through`}},
 		{"drained", "closed", func(_ *testing.T, p *liveProduct) { p.attributes("60") }, "", 0, []string{"the load balancer is drained since", "the idle time-out of 60 s and the longest request, 30 s have passed", "7 connections were open at 04:03:00 UTC"}},
 		{"not drained yet", "closed", func(_ *testing.T, p *liveProduct) { p.attributes("7200") }, "", 0, []string{"not drained yet: requests from before may go on until"}},
+		{"drained, with connections that are not known", "closed", func(_ *testing.T, p *liveProduct) {
+			p.attributes("60")
+			p.aws.Answer("GetMetricData", awsstub.Refuse("InternalFailure", "later"))
+		}, "", 0, []string{"the load balancer is drained since", "how many connections are open is not known: "}},
+		{"drained, it seems, but not how long a request may take", "closed", func(_ *testing.T, p *liveProduct) {
+			p.attributes("60")
+			p.aws.Answer("DescribeTargetGroupAttributes", awsstub.Refuse("Throttling", "later"))
+		}, "", 0, []string{"whether it is drained is not known: "}},
 		{"whether it is drained is not known", "closed", nil, "", 0, []string{"whether it is drained is not known: InvalidAction"}},
 		{"a secret by hand", "closed", func(_ *testing.T, p *liveProduct) {
 			p.rules = strings.ReplaceAll(p.rules, liveSecret, "00000000000000000000000000000000")
@@ -429,7 +437,7 @@ func TestStatusFailsInALine(t *testing.T) {
 		}, "--env prod", "noren: the AWS credentials have expired: log in again, as with aws sso login"},
 		{"wrong credentials", func(p *liveProduct) {
 			p.aws.Answer("DescribeStacks", awsstub.Refuse("InvalidClientTokenId", "The security token included in the request is invalid"))
-		}, "--env prod", "noren: AWS does not know these credentials: which ones they are says aws sts get-caller-identity"},
+		}, "--env prod", "noren: AWS rejected these credentials: run aws sts get-caller-identity to see which ones are in use"},
 		{"network down", func(*liveProduct) { os.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1") }, "--env prod", "noren: cannot reach 127.0.0.1:1: connect: connection refused"},
 		{"unknown environment", nil, "--env prd", `noren: unknown environment "prd": want prod`},
 		{"another context key", nil, "-c maintenance=true", `noren: invalid argument "maintenance=true" for "-c, --context" flag: want env=NAME`},

@@ -174,15 +174,15 @@ func drained(d *live.Drain) []string {
 	rest := fmt.Sprintf("the idle time-out of %d s and the longest request, %d s", d.Idle, d.Longest)
 	text := fmt.Sprintf("not drained yet: requests from before may go on until %s: %s", d.From.Format(clock), rest)
 	switch {
-	case d.Idle == 0:
-		text = "whether it is drained is not known"
+	case d.Problem != "":
+		text = "whether it is drained is not known: " + d.Problem
 	case d.Passed:
 		text = fmt.Sprintf("the load balancer is drained since %s: %s have passed; WebSockets that talk, workers and jobs go on until noren ddl quiet says quiet", d.From.Format(clock), rest)
 	}
-	if d.Problem != "" {
-		text += ": " + d.Problem
-	}
 	all := []string{text}
+	if d.Uncounted != "" {
+		all = append(all, "how many connections are open is not known: "+d.Uncounted)
+	}
 	if d.Connections != nil {
 		all = append(all, fmt.Sprintf("%.0f connections were open at %s, those of clients that are refused included; CloudWatch is up to %v late", *d.Connections, d.At.Format(clock), live.MetricDelay))
 	}

@@ -21,36 +21,73 @@ type side struct {
 	unread    []string                 // nested stacks whose templates are not here
 }
 
-// read reads the templates of a path by file name.
+// read reads the templates of a path by file name, and those of nested stacks by
+// that of their parent and their logical id, with the parameters that it gives
+// them.
 func (s *side) read() error {
 	files, err := templateFiles(s.path)
 	if err != nil {
 		return err
 	}
-	s.templates = map[string]diff.Template{}
-	var all []source
-	for i := 0; i < len(files); i++ { // nested stacks come on top
-		file := files[i]
-		data, err := os.ReadFile(file)
-		if err != nil {
+	alone, nested := map[string]diff.Template{}, map[string]bool{}
+	for _, file := range files {
+		if alone[file], err = s.readFile(file, nil); err != nil {
 			return err
 		}
-		t, err := diff.Read(data, s.flags.options())
-		if err != nil {
-			return fmt.Errorf("reading template %q: %w", file, err)
-		}
-		s.templates[filepath.Base(file)] = t
-		all = append(all, source{file: file, Template: t.Template})
-		for _, n := range t.Nested() {
-			switch nested := nestedFile(file, n); {
-			case nested == "":
-				s.unread = append(s.unread, nestedText(file, n))
-			case !slices.Contains(files, nested):
-				files = append(files, nested)
+		for _, n := range alone[file].Nested() {
+			if child := nestedFile(file, n); child != file {
+				nested[child] = true
 			}
 		}
 	}
+	s.templates = map[string]diff.Template{}
+	var all []source
+	var add func(name string, t diff.Template, open []string) error
+	add = func(name string, t diff.Template, open []string) error {
+		file := open[len(open)-1]
+		s.templates[name] = t
+		all = append(all, source{file: file, Template: t.Template})
+		for _, n := range t.Nested() {
+			child := nestedFile(file, n)
+			if child == "" || slices.Contains(open, child) {
+				s.unread = append(s.unread, nestedText(file, n))
+				continue
+			}
+			t, err := s.readFile(child, n.Bound("parent"))
+			if err == nil {
+				err = add(name+"/"+n.LogicalID, t, append(slices.Clone(open), child))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, file := range files {
+		if nested[file] {
+			continue
+		}
+		if err := add(filepath.Base(file), alone[file], []string{file}); err != nil {
+			return err
+		}
+	}
 	return s.flags.known(all)
+}
+
+// readFile reads a template; bound are the texts that a parent gives its
+// parameters.
+func (s *side) readFile(file string, bound map[string]string) (diff.Template, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return diff.Template{}, err
+	}
+	options := s.flags.options()
+	options.Bound = bound
+	t, err := diff.Read(data, options)
+	if err != nil {
+		return diff.Template{}, fmt.Errorf("reading template %q: %w", file, err)
+	}
+	return t, nil
 }
 
 // faults are what could not be read, each with its file.
@@ -93,15 +130,8 @@ func templatePairs(before, after *side) ([]diff.Pair, error) {
 		return nil, err
 	}
 	old, next := before.templates, after.templates
-	if len(old) == 1 && len(next) == 1 {
-		for name, before := range old {
-			for other, after := range next {
-				if name != other {
-					name += " and " + other
-				}
-				return []diff.Pair{newPair(name, before, after)}, nil
-			}
-		}
+	if a, b := only(old), only(next); a != "" && b != "" && a != b {
+		old, next = renamed(old, a, a+" and "+b), renamed(next, b, a+" and "+b)
 	}
 	names := map[string]bool{}
 	for name := range old {
@@ -123,6 +153,31 @@ func templatePairs(before, after *side) ([]diff.Pair, error) {
 		pairs = append(pairs, newPair(name, before, after))
 	}
 	return pairs, nil
+}
+
+// only is the name of the one template that is no nested stack's, "" if there are
+// several.
+func only(templates map[string]diff.Template) string {
+	only := ""
+	for name := range templates {
+		if strings.Contains(name, "/") {
+			continue
+		}
+		if only != "" {
+			return ""
+		}
+		only = name
+	}
+	return only
+}
+
+// renamed are templates in which one has another name, and its nested stacks too.
+func renamed(templates map[string]diff.Template, from, to string) map[string]diff.Template {
+	all := map[string]diff.Template{}
+	for name, t := range templates {
+		all[to+strings.TrimPrefix(name, from)] = t
+	}
+	return all
 }
 
 func newPair(name string, before, after diff.Template) diff.Pair {

@@ -28,17 +28,17 @@ const (
 
 func newClose() *cobra.Command {
 	return newTurn("close", maintenance.Closed, "Close the deployed product",
-		"Turn the deployed product to closed: the allowlist goes to the application, everything\nelse is refused with the message.")
+		"Close the deployed product: the allowlist goes to the application, everything else is\nrefused with the message.")
 }
 
 func newOpen() *cobra.Command {
 	return newTurn("open", maintenance.Open, "Open the deployed product",
-		"Turn the deployed product to open: every request goes to the application.")
+		"Open the deployed product: every request goes to the application.")
 }
 
 func newReadOnly() *cobra.Command {
-	return newTurn("read-only", maintenance.ReadOnly, "Let the deployed product be read, not written",
-		"Turn the deployed product to read-only: GET, HEAD, OPTIONS and the allowlist go to the\napplication, everything else is refused with the message.")
+	return newTurn("read-only", maintenance.ReadOnly, "Make the deployed product read-only",
+		"Make the deployed product read-only: GET, HEAD, OPTIONS and the allowlist go to the\napplication, everything else is refused with the message.")
 }
 
 // newTurn is a verb that turns the switch of a deployed stack.
@@ -55,8 +55,8 @@ would change anything other than these properties, the change set is deleted and
 nothing happens. Otherwise it asks for confirmation, executes, follows the events,
 and waits until the live listener and a request agree. It needs neither Node nor
 CDK nor a checkout. CloudFormation remains the source of truth: the stack has not
-drifted afterwards, and a deploy of the same mode finds nothing to change. The next
-deploy of another mode changes it again.
+drifted afterwards, and a deploy of the same mode changes at most the guard's record.
+The next deploy of another mode changes it again.
 
 Outside monitors, if there are any, are muted before it closes and unmuted once it
 is open (docs/monitors.md). A failure to do so is reported, and stops nothing.
@@ -83,10 +83,10 @@ or another change came first); 4 you answered no; 1 anything else.`,
 	flags := cmd.Flags()
 	flags.StringVar(&t.name, "switch", "", "name of the switch, if the stack has several: the id of its construct")
 	flags.StringVar(&t.bucket, "bucket", "", "bucket for templates of over 51,200 bytes, instead of the CDK bootstrap's")
-	flags.StringVar(&t.role, "role", "", "ARN of the role with which CloudFormation makes the change (default: the switch's own, narrow one, if the stack is of a CDK bootstrap; else the stack's)")
+	flags.StringVar(&t.role, "role", "", "ARN of the role with which CloudFormation makes the change (default: the switch's own, narrow one, if the stack comes from a CDK bootstrap; otherwise the stack's)")
 	flags.BoolVar(&t.now, "now", false, "turn without CloudFormation, at once, and lock the switch against updates of the stack")
-	flags.StringVar(&t.why, "why", "", "the reason, which --now writes down")
-	flags.BoolVar(&t.policy, "policy", false, "print the IAM policy of whoever may do this and nothing else; with --now that of whoever may do that, too")
+	flags.StringVar(&t.why, "why", "", "the reason, which --now records")
+	flags.BoolVar(&t.policy, "policy", false, "print the IAM policy for someone who may do this and nothing else; with --now, for someone who may do that, too")
 	flags.BoolVarP(&t.yes, "yes", "y", false, "do not ask")
 	flags.BoolVar(&t.asJSON, "json", false, "write the result as JSON; needs --yes")
 	flags.DurationVar(&t.wait, "wait", 10*time.Minute, "how long to wait for the listener and a request to agree; 0 does not look")
@@ -123,9 +123,9 @@ func (t *turning) run(cmd *cobra.Command) error {
 	ctx := cmd.Context()
 	switch {
 	case t.why != "" && !t.now:
-		return errors.New("--why needs --now: a change set writes down nothing")
+		return errors.New("--why needs --now: a change set records no reason")
 	case t.now && (t.message != "" || t.until != ""):
-		return errors.New("--now changes no text and no end: turn with --now, and tell people by the same verb without it when CloudFormation works")
+		return errors.New("--now changes neither the message nor the end: use --now alone, and run the verb again without it when CloudFormation works")
 	}
 	if t.asJSON && !t.yes && !t.policy {
 		return errors.New("--json needs --yes: no one can answer")

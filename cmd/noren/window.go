@@ -24,7 +24,7 @@ func newWindow() *cobra.Command {
 		Short: "Plan, watch and steer a planned maintenance",
 		Long: `Plan, watch and steer the maintenance that maintenance.window of the environment
 file plans: it begins at its time, closes, runs the schema changes, verifies, and
-opens, or asks before. docs/maintenance.md is the way from the file to the report.`,
+opens, or asks before. docs/maintenance.md describes it from the file to the report.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.AddCommand(newWindowPlan(), newWindowStatus(), newWindowApprove(), newWindowRetry(), newWindowOpen(), newWindowCancel())

@@ -351,7 +351,7 @@ maintenance:
 		{"recorded", in(24 * time.Hour), new(in(24 * time.Hour)), true, 0, "recorded: what is deployed is"},
 		{"not deployed", in(24 * time.Hour), nil, false, 3, "it is not deployed as it is planned"},
 		{"another one is deployed", in(24 * time.Hour), &later, true, 3, "it is not deployed as it is planned"},
-		{"past, and not deployed", in(-time.Hour), nil, false, 1, "its start is past, and it is not deployed: it never begins"},
+		{"past, and not deployed", in(-time.Hour), nil, false, 1, "its start has passed, and it is not deployed, so it will not begin"},
 		{"past, and deployed", in(-time.Hour), new(in(-time.Hour)), false, 0, "is past"},
 	}
 	for _, test := range tests {
@@ -380,7 +380,7 @@ maintenance:
 			if code != test.code || !strings.Contains(errs, test.want) {
 				t.Errorf("code %d, want %d: %s", code, test.code, errs)
 			}
-			for _, want := range []string{"it begins, by", "Preflight: looks", "Open: opens the product", "the planned end, which opens nothing"} {
+			for _, want := range []string{"it begins, by", "Preflight: checks", "Open: opens the product", "the planned end, which opens nothing"} {
 				if !strings.Contains(out, want) {
 					t.Errorf("no %q in\n%s", want, out)
 				}

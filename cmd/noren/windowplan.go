@@ -106,7 +106,7 @@ func (f *windowFlags) plan(cmd *cobra.Command, record bool) (*windowPlan, error)
 	}
 	switch past := !planned.Start.After(time.Now()); {
 	case !result.Deployed && past:
-		return result, errors.New("its start is past, and it is not deployed: it never begins; plan another start")
+		return result, errors.New("its start has passed, and it is not deployed, so it will not begin: plan another start")
 	case !result.Deployed:
 		return result, &exitError{notTurned, errors.New("it is not deployed as it is planned: deploy the environment")}
 	case record:

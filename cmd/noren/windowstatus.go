@@ -30,7 +30,7 @@ func newWindowStatus() *cobra.Command {
 	var every time.Duration
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show how far the maintenance is, step by step",
+		Short: "Show how far along the maintenance is, step by step",
 		Long: `Show the progress of the maintenance: the steps that are done, how long each took
 compared with its rehearsal, the step that is running, and the steps to come. It
 reads the history of the execution in Step Functions. If the planned end has passed,
@@ -76,8 +76,8 @@ without success, or did not begin in time; 1 anything else.`,
 	}
 	f.add(cmd)
 	flags := cmd.Flags()
-	flags.BoolVar(&asJSON, "json", false, "write JSON; with --watch an object a line")
-	flags.BoolVar(&watch, "watch", false, "look again and again, and write a line whenever a step has changed, until it is over")
+	flags.BoolVar(&asJSON, "json", false, "write JSON; with --watch one object per line")
+	flags.BoolVar(&watch, "watch", false, "keep checking, and write a line whenever a step has changed, until it is over")
 	flags.DurationVar(&every, "every", 5*time.Second, "time between two checks of --watch")
 	return cmd
 }

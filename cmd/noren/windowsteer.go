@@ -78,7 +78,7 @@ func newSteer(use, short, long string, look func(*cobra.Command, night) (questio
 func newWindowApprove() *cobra.Command {
 	return newSteer("approve", "Say yes to the question whether to open",
 		`Say yes to the question whether to open, after the changes were made and verified.
-It shows what was done and asks. To say no, leave it: it stays closed.`,
+It shows what was done and asks. To say no, do nothing: the product stays closed.`,
 		func(cmd *cobra.Command, n night) (string, string, func() error, error) {
 			for _, p := range n.timeline() {
 				if p.Stage == window.Asking {
@@ -103,10 +103,10 @@ It shows what was done and asks. To say no, leave it: it stays closed.`,
 func newWindowRetry() *cobra.Command {
 	return newSteer("retry", "Continue the maintenance from the step that failed",
 		`Continue a maintenance that has ended without success, from the step that failed.
-What was done before is not done again, and a step that had done its work finds it
-done. Step Functions allows this for 14 days. The steps between closing and opening
-want a product that is still closed: one that was opened meanwhile has to be closed
-first, with noren close, and is not continued before that.`,
+Completed steps are not repeated, and a step that had done its work finds it done.
+Step Functions allows this for 14 days. The steps between closing and opening require
+a product that is still closed: if it was opened meanwhile, close it first, with noren
+close.`,
 		func(cmd *cobra.Command, n night) (string, string, func() error, error) {
 			if n.run == nil || n.run.Running() || n.run.Status == "SUCCEEDED" {
 				return "", "", nil, fmt.Errorf("there is nothing to continue: %s", n.state(time.Now()))
@@ -129,13 +129,13 @@ first, with noren close, and is not continued before that.`,
 
 func newWindowCancel() *cobra.Command {
 	return newSteer("cancel", "End the maintenance, or keep it from beginning",
-		`End a maintenance that is under way: the step that runs is ended, a schema change
-in a way that it can be continued, and the product stays in the mode that it is
+		`End a maintenance that is under way: the running step is ended, a schema change in
+such a way that it can be continued, and the product stays in the mode that it is
 in. noren window retry continues it, and noren window open opens.
 
-One that has not begun is kept from beginning: its windows in Systems Manager are
-disabled, and clients that were told of it in /maintenance.json are told no more.
-Take maintenance.window out of the environment file, too.`,
+A maintenance that has not begun is kept from beginning: its windows in Systems
+Manager are disabled, and /maintenance.json announces it no longer. Take
+maintenance.window out of the environment file, too.`,
 		func(cmd *cobra.Command, n night) (string, string, func() error, error) {
 			switch {
 			case n.run == nil && n.over(time.Now()), n.run != nil && !n.run.Running():

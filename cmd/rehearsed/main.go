@@ -1,6 +1,6 @@
-// Command rehearsed rehearses the schema changes of a folder beside the example's
-// tables, full of reports, on a server of PATH that it starts, and then runs a
-// command while the server runs: what make night plays on.
+// Command rehearsed starts a database server from PATH, fills the example's tables
+// with reports, rehearses the schema changes of a folder there, and then runs a
+// command while the server runs. make night uses it.
 package main
 
 import (

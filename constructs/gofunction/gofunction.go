@@ -1,4 +1,4 @@
-// Package gofunction is a Lambda function written in Go as a CDK construct. The
+// Package gofunction defines a Lambda function in Go as a CDK construct. The
 // program is compiled while the app is synthesized, without Docker, and always
 // to the same bytes, as a zip archive or as a container image.
 package gofunction

@@ -57,7 +57,7 @@ func (s Status) validate() error {
 		errs = append(errs, fmt.Errorf("Status.Announce: %w", err))
 	}
 	if !s.Announce.IsZero() && s.Bucket == nil {
-		errs = append(errs, errors.New("Status.Announce wants Status.Bucket, where the document is kept"))
+		errs = append(errs, errors.New("Status.Announce needs Status.Bucket, where the document is kept"))
 	}
 	if _, _, _, err := s.address(); err != nil {
 		errs = append(errs, err)

@@ -40,7 +40,7 @@ func (p product) ruleTo(target elbv2.ApplicationTargetGroup, id string, priority
 	})
 }
 
-func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
+func TestNew_ErrorsAtSynthesis(t *testing.T) {
 	many := make([]string, 401)
 	for i := range many {
 		many[i] = fmt.Sprintf("POST /api/v1/thing%d", i)
@@ -73,7 +73,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			func(p product) {
 				p.new(maintenancemode.Props{Status: maintenancemode.Status{Announce: maintenance.Announcement{From: time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC)}}})
 			},
-			"Status.Announce wants Status.Bucket, where the document is kept"},
+			"Status.Announce needs Status.Bucket, where the document is kept"},
 		{"an announcement without a beginning",
 			func(p product) {
 				p.new(maintenancemode.Props{Status: maintenancemode.Status{Bucket: p.bucket(), Announce: maintenance.Announcement{Message: map[string]string{"en": "Soon."}}}})
@@ -105,7 +105,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 			`unknown context key "maintenence": want maintenance, maintenance-message, maintenance-until or maintenance-guard`},
 		{"a maintenance that CloudWatch cannot watch over",
 			func(p product) { p.new(maintenancemode.Props{ExpectedDuration: 25 * time.Hour}) },
-			"ExpectedDuration: want steps of 5m from 5m to 24h, as CloudWatch evaluates an alarm no longer, got 25h0m0s"},
+			"ExpectedDuration: want steps of 5m from 5m to 24h, since CloudWatch looks back no further for an alarm, got 25h0m0s"},
 		{"a priority outside ALB's",
 			func(p product) { p.new(maintenancemode.Props{Priority: 49902}) },
 			"Priority must be 1 to 49901, got 49902"},
@@ -167,7 +167,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 	}
 }
 
-func TestNothingIsHalfBuilt(t *testing.T) {
+func TestNew_BuildsNothingOnAnError(t *testing.T) {
 	var left int
 	_, err := synth(func(p product) {
 		defer func() {

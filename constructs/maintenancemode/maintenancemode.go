@@ -2,11 +2,12 @@
 // a planned maintenance. An allowlist of requests stays open.
 //
 // The same resources are deployed in every mode: a Lambda function that answers
-// 503, and listener rules that let the allowlist through. Closing turns the
+// 503, and listener rules that let the allowlist through. Closing switches the
 // listener's default action from the application's target group to that of the
 // function. That is one property of one resource and one API call, and at no moment
-// is an allowed request refused. The package maintenance explains the modes, a flip,
-// and what a refused client sees.
+// is an allowed request refused. On a listener that is imported, or that several
+// services share, a rule closes instead. The package maintenance explains the modes,
+// a flip, and what a refused client sees.
 //
 // # Adding it to an app
 //
@@ -47,9 +48,32 @@
 //
 // A deploy that forgets the flag would open a closed product. With Guard.Enabled
 // such a deploy fails before the listener changes, and is rolled back; the stack's
-// events say since when the product is closed and what to type. To open, type
+// events say since when the product has been closed and what to type. To open, type
 // -c maintenance=false or, if only committed files are deployed, set Guard.Reopens.
 // Closing is never refused.
+//
+// # Deploys and rollbacks while it is closed
+//
+// A deploy that changes nothing about the listener, such as a new image, leaves a
+// closed product closed, also if it was closed by hand: CloudFormation compares
+// templates, not what is there. A deploy that changes the listener for another
+// reason, such as a certificate, sets a listener that was closed by hand back to the
+// mode of the template; the guard refuses that, too. The commands in
+// [MaintenanceMode.EmergencyClose] and noren close --now flip without CloudFormation.
+//
+// A rollback restores what was deployed before, and the guard lets it pass. So deploy
+// a flip alone: if something else in the same deploy fails, the rollback undoes the
+// flip as well, and the product opens. docs/guard.md has every case.
+//
+// # Trying it on this machine
+//
+// The command noren runs an app's templates without AWS, with the app's own service
+// behind the load balancer, and flips between them:
+//
+//	cdk synth --output cdk.out/open   -c maintenance=false
+//	cdk synth --output cdk.out/closed -c maintenance=true
+//	noren preview --template cdk.out/open --template cdk.out/closed --app http://127.0.0.1:3000
+//	noren explain "POST /api/reports" --template cdk.out/closed
 package maintenancemode
 
 import (
@@ -284,11 +308,12 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 	services := props.services()
 	var closing, carry []elbv2.CfnListenerRule
 	for _, r := range t.rules {
-		var to any
+		var to, transforms any
 		var rule elbv2.CfnListenerRule
 		var closed func() []any // with the login that stays before it
 		if r.Target == rules.App || r.Reads() {
 			does := t.routeOf(r).does
+			transforms = does.transforms
 			if to = does.raw; len(does.list) > 1 {
 				closed = func() []any { return does.turnedTo(rule, m.TargetGroup.TargetGroupArn()) }
 			}
@@ -301,7 +326,7 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 		case rules.Status:
 			to = props.Status.redirect()
 		}
-		rule = newListenerRule(t.scopeOf(r.Service), r, t.listener, to)
+		rule = newListenerRule(t.scopeOf(r.Service), r, t.listener, to, transforms)
 		if r.Target == rules.Responder && closed != nil {
 			m.carriers.override(rule, "Actions", closed)
 		}

@@ -242,7 +242,7 @@ func (p Props) validate() error {
 		}
 	}
 	if p.Guard.Absent && p.Guard.Typed.IsZero() {
-		bad("Guard.Absent wants the mode to be typed: without the guard nothing asks whether a file is to open the product")
+		bad("Guard.Absent needs the mode to be typed: without the guard nothing asks whether a file is to open the product")
 	}
 	errs = append(errs, p.validateMonitors()...)
 	if p.RuleQuota < 0 {

@@ -1,11 +1,12 @@
-// Package maintenancewindow conducts one planned maintenance of a product that
+// Package maintenancewindow runs one planned maintenance of a product that
 // has a maintenancemode: it closes at its time, runs schema changes, verifies,
 // and opens, or asks before. AWS Step Functions runs the steps, and a maintenance
 // window of AWS Systems Manager starts them.
 //
 // If anything fails the product stays as it is, closed once it has closed, and
 // people are told where it failed and what to type. Nothing here can open the
-// product before it was verified or a person has agreed, and nothing can delete.
+// product before it was verified or a person has agreed, and nothing here can
+// delete data or resources.
 package maintenancewindow
 
 import (

@@ -1,4 +1,4 @@
-// Package schemachange is the one-off Fargate task that changes the database's
+// Package schemachange defines the one-off Fargate task that changes the database's
 // schema with noren ddl while the application keeps reading.
 package schemachange
 

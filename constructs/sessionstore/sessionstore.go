@@ -1,6 +1,6 @@
-// Package sessionstore is a store for sessions of their own: an ElastiCache
-// replication group for Valkey, beside the database whose tables a schema change
-// alters. What is in it may be lost: people log in again.
+// Package sessionstore defines a store for sessions alone: an ElastiCache
+// replication group for Valkey, apart from the database whose tables a schema
+// change alters. Its contents may be lost; people then log in again.
 package sessionstore
 
 import (

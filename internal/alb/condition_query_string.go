@@ -131,7 +131,7 @@ func (q QueryStrings) replace(text func(string) string) Condition {
 }
 
 func (q QueryStrings) mismatch(r *Request) string {
-	return fmt.Sprintf("query %q has no %s", r.query, strings.Join(q.texts(), " or "))
+	return fmt.Sprintf("query %q does not have %s", r.query, strings.Join(q.texts(), " or "))
 }
 
 func (q QueryStrings) check(c *checker) {

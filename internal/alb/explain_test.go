@@ -38,7 +38,7 @@ default rule: no rule before it matches`},
 rule 5 does not match: header X-Bypass is not sent
 rule 10 does not match: path "/x" is not "/api/login" or "/api/files/*"
 rule 20 does not match: path "/x" is not ~ "^/api/templates/[^/]+$"
-rule 80 does not match: query "b=1" has no a=1 or any key=2
+rule 80 does not match: query "b=1" does not have a=1 or any key=2
 default rule: no rule before it matches`},
 		{"source", Request{Target: "/x?b=2", Host: "api.example.com", Source: from("8.8.8.8").Source}, `
 rule 5 does not match: header X-Bypass is not sent

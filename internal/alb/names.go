@@ -19,8 +19,8 @@ func ShortName(path, logicalID string) string {
 	return strings.TrimSuffix(name, "/Default")
 }
 
-// GroupName is a target group for a reader: as short as tells it from the others
-// of its template.
+// GroupName is the name of a target group for people: the shortest that tells it
+// from the others of its template.
 func (t *Template) GroupName(ref Ref) string {
 	group := t.TargetGroup(ref)
 	if group == nil {

@@ -112,7 +112,7 @@ func withoutGoTypes(err error) error {
 	case !errors.As(err, &wrong):
 		return err
 	case wrong.Field == "":
-		return fmt.Errorf("did not expect a JSON %s", wrong.Value)
+		return fmt.Errorf("unexpected JSON %s", wrong.Value)
 	}
-	return fmt.Errorf("%s: did not expect a JSON %s", wrong.Field, wrong.Value)
+	return fmt.Errorf("%s: unexpected JSON %s", wrong.Field, wrong.Value)
 }

@@ -249,7 +249,7 @@ func (s *scratch) restore(ctx context.Context, st sqltext.Statement, before map[
 			"SET foreign_key_checks = @noren_fk",
 		} {
 			if err := s.exec(ctx, statement); err != nil {
-				return fmt.Errorf("setting back the shadow of %s: %w", t, err)
+				return fmt.Errorf("resetting the shadow of %s: %w", t, err)
 			}
 		}
 	}

@@ -97,7 +97,7 @@ func (c *conductor) once(ctx context.Context, step *Step, commit hook) (Rehearse
 		tell(EventDone, "", "")
 		return measured, nil
 	}
-	x := &execution{sql: c.tag(step.Number) + sql, transaction: step.Kind == sqltext.Rows, report: tell}
+	x := &execution{sql: c.tag(step.Number) + sql, transaction: step.Kind == sqltext.Rows, report: tell, assigns: step.assigns}
 	x.ends = step.Algorithm == "INPLACE" || step.Algorithm == "COPY" || step.shared
 	if step.Algorithm == "INPLACE" && step.Lock == "NONE" {
 		x.logged, x.rebuilds = step.Tables[0], step.Rebuild

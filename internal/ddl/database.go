@@ -29,8 +29,9 @@ type Database struct {
 	// MariaDB; empty if it has none.
 	UUID string
 
-	pool   *sql.DB
-	config *mysql.Config
+	pool       *sql.DB
+	config     *mysql.Config
+	lowerNames bool // names of tables are lower case, however a statement spells them
 }
 
 // OpenDatabase logs in with config and looks at the server.
@@ -59,9 +60,18 @@ func (d *Database) table(name string) sqltext.Table {
 	return sqltext.Table{Schema: d.Schema, Name: name}
 }
 
-// Dialect is how the server reads conditional comments.
+// folded are names of tables as the server keeps them.
+func (d *Database) folded(names []string) []string {
+	var all []string
+	for _, name := range names {
+		all = append(all, d.Dialect().Fold(name))
+	}
+	return all
+}
+
+// Dialect is how the server reads conditional comments and names.
 func (d *Database) Dialect() sqltext.Dialect {
-	return sqltext.Dialect{MariaDB: d.Server.Flavor == "MariaDB", Version: d.Server.number()}
+	return sqltext.Dialect{MariaDB: d.Server.Flavor == "MariaDB", Version: d.Server.number(), LowerNames: d.lowerNames}
 }
 
 // look finds out what every verb must know first.
@@ -77,6 +87,12 @@ func (d *Database) look(ctx context.Context) error {
 			}
 		}
 	}
+	lower, err := variable(ctx, d.pool, "lower_case_table_names")
+	if err != nil {
+		return err
+	}
+	d.lowerNames = lower == "1"
+	d.Schema = d.Dialect().Fold(d.Schema)
 	var found int
 	err = d.pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = ?", d.Schema).Scan(&found)
 	if err != nil {

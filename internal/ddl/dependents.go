@@ -68,6 +68,7 @@ func (p *planner) tries(ctx context.Context, step *Step) (map[*dependent]error, 
 		step.note("nobody knows whether it breaks %s", strings.Join(p.unseen, "; "))
 	}
 	outcome := map[*dependent]error{}
+	var unknown []string
 	for _, one := range p.concerned(all, step.Tables) {
 		failed, known, err := p.compile(ctx, one)
 		if err != nil {
@@ -75,7 +76,12 @@ func (p *planner) tries(ctx context.Context, step *Step) (map[*dependent]error, 
 		}
 		if known {
 			outcome[one] = failed
+		} else if one.text != "" {
+			unknown = append(unknown, one.String())
 		}
+	}
+	if len(unknown) > 0 && !p.isFresh(step) {
+		step.note("whether it breaks %s could not be tried", strings.Join(unknown, ", "))
 	}
 	return outcome, nil
 }
@@ -87,7 +93,7 @@ func (p *planner) concerned(all []*dependent, tables []string) []*dependent {
 	for grown := true; grown; {
 		grown = false
 		for _, one := range all {
-			if slices.Contains(found, one) || !slices.ContainsFunc(names, func(name string) bool { return one.On.Name == name || strings.Contains(one.text, name) }) {
+			if slices.Contains(found, one) || !slices.ContainsFunc(names, func(name string) bool { return one.On.Name == name || mentions(one.text, name) }) {
 				continue
 			}
 			found, grown = append(found, one), true

@@ -144,6 +144,7 @@ type execution struct {
 	ends        bool            // it takes a lock once more when it has worked
 	tables      []sqltext.Table // that it takes for itself: nobody may hold them
 	logged      string          // table whose writes an online log has to hold; "" if there is none
+	assigns     []string        // variables like @name to which it gives values
 	rebuilds    bool            // the log holds rows, and not the entries of an index alone
 	report      func(kind EventKind, phase Phase, text string)
 
@@ -154,6 +155,9 @@ type execution struct {
 // execute runs a statement until it is done or a budget is spent.
 func (g *guard) execute(ctx context.Context, x *execution) error {
 	x.began = time.Now()
+	if err := g.keep(ctx, x.assigns); err != nil {
+		return err
+	}
 	for try := 1; ; try++ {
 		if err := g.standAside(ctx, x); err != nil {
 			return err
@@ -169,6 +173,9 @@ func (g *guard) execute(ctx context.Context, x *execution) error {
 			if _, err := g.work.ExecContext(ctx, "ROLLBACK"); err != nil {
 				return err
 			}
+		}
+		if err := g.restore(ctx, x.assigns); err != nil {
+			return err
 		}
 		if waited := time.Since(x.began); waited >= g.budgets.Wait {
 			return fmt.Errorf("no lock in %v and %d tries: %w; %w", waited.Round(time.Second/10), try, err, ErrStopped)

@@ -133,7 +133,7 @@ func (j *journal) held(ctx context.Context) error {
 	}
 	end(j.conn)
 	if again := j.connect(ctx, 1); again != nil {
-		return fmt.Errorf("the session that keeps other runs out is lost (%w), and not to be had again: %w; %w", err, again, ErrRepeat)
+		return fmt.Errorf("the session that keeps other runs out is lost (%w), and cannot be replaced: %w; %w", err, again, ErrRepeat)
 	}
 	return nil
 }

@@ -80,6 +80,7 @@ type Step struct {
 	portioned     *portions // how it is taken in portions; nil if it is not
 	position      position  // where an earlier run has left it
 	touched       []string  // tables of a statement on rows
+	assigns       []string  // variables like @name to which a statement on rows gives values
 	shared        bool      // without a Lock, writes wait all the same
 	parsed        sqltext.Statement
 	waits         []string // those of Problems that are only about who waits

@@ -140,6 +140,7 @@ func makePlans(ctx context.Context, db *Database, all []sqltext.Migration, o Pla
 	if err := db.alone(ctx); err != nil {
 		return nil, err
 	}
+	o.StillWritten = db.folded(o.StillWritten)
 	if err := db.known(ctx, o.StillWritten); err != nil {
 		return nil, err
 	}
@@ -174,7 +175,7 @@ func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, er
 		return nil, err
 	}
 	plan := &Plan{Name: m.Name, Server: db.Server, Addr: db.Addr, UUID: db.UUID, Schema: db.Schema, Hash: m.Hash(), Writes: o.Writes, Policy: o.Policy, Steps: steps, judgedFor: o.judgedFor}
-	p.current, p.steps, p.fresh = plan, steps, map[string]bool{}
+	p.current, p.steps, p.fresh, p.left = plan, steps, map[string]bool{}, map[string]int{}
 	for _, step := range steps {
 		step.done = o.done != nil && o.done(step.Number)
 		if step.done && step.Kind != sqltext.Session {

@@ -24,10 +24,14 @@ func (p *planner) rows(ctx context.Context, step *Step) error {
 	case !known:
 		step.note("whether the server takes it could not be tried: it uses what noren does not know to only calculate")
 	}
+	q, unread := sqltext.ReadQuery(step.parsed.SQL, p.scratch.db.Dialect())
+	p.remembers(step, q)
+	if err := p.lasts(ctx, step, q); err != nil {
+		return err
+	}
 	if !step.parsed.Bulk {
 		return nil
 	}
-	q, unread := sqltext.ReadQuery(step.parsed.SQL, p.scratch.db.Dialect())
 	weight, err := p.weighRows(ctx, step, q)
 	if err != nil {
 		return err

@@ -27,7 +27,10 @@ type planner struct {
 	read    bool
 	unseen  []string // what could not be read of them
 	making  map[*dependent]bool
+	looked  bool // for bystanders
+	around  []bystander
 
+	left    map[string]int    // variables like @name that statements on rows have given values, with their numbers
 	fresh   map[string]bool   // tables that the migration has made, and that are all but empty
 	origins map[string]string // the name that a renamed table has before the migration
 }
@@ -68,6 +71,7 @@ func (p *planner) session(ctx context.Context, step *Step) error {
 	if own := step.parsed.Own; len(own) > 0 {
 		step.note("%s is noren's to set, and stays as noren wants it", strings.Join(own, ", "))
 	}
+	p.sets(step)
 	if step.parsed.SQL == "" {
 		return nil
 	}
@@ -125,6 +129,9 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 		return err
 	}
 	if err := p.broken(ctx, step, working); err != nil {
+		return err
+	}
+	if err := p.untried(ctx, step); err != nil {
 		return err
 	}
 	if !fresh {

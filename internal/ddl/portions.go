@@ -171,7 +171,7 @@ func (c *conductor) unfinished(at position, err error) error {
 	if errors.Is(err, ErrStopped) {
 		err = withoutStop(err)
 	} else if !passing(err) && !errors.Is(err, ErrRepeat) {
-		return fmt.Errorf("%d portions are done, and stay: %w", at.Done, err)
+		return fmt.Errorf("%d portions are done, and stay done: %w", at.Done, err)
 	}
-	return fmt.Errorf("%d portions are done, and stay: %w; the next run goes on behind them; %w", at.Done, err, ErrRepeat)
+	return fmt.Errorf("%d portions are done, and stay done: %w; the next run continues after them; %w", at.Done, err, ErrRepeat)
 }

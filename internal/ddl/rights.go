@@ -41,7 +41,7 @@ func (d *Database) readsOnly(ctx context.Context) error {
 	}
 	if len(wide) > 0 {
 		slices.Sort(wide)
-		return fmt.Errorf("plan wants a user who cannot write, and this one has %s: give --plan-dsn (or PLAN_DB_...) of a user with the grants for plan in docs/schema-changes.md; --scratch-server says that nothing of value lives on this server",
+		return fmt.Errorf("plan needs a user who cannot write, and this one has %s: give --plan-dsn (or PLAN_DB_...) of a user with the grants for plan in docs/schema-changes.md; --scratch-server says that nothing of value lives on this server",
 			strings.Join(slices.Compact(wide), "; "))
 	}
 	return nil

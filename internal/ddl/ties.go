@@ -41,7 +41,10 @@ func (p *planner) ties(ctx context.Context, step *Step) error {
 			p.tie(step, child, fmt.Sprintf("its foreign key refers to %s", sqltext.Quote(name)), "")
 		}
 	}
-	return p.firing(ctx, step)
+	if err := p.firing(ctx, step); err != nil {
+		return err
+	}
+	return p.reaching(ctx, step)
 }
 
 // stopsWrites says whether writes to the changed tables wait as long as a
@@ -136,19 +139,74 @@ func (p *planner) firing(ctx context.Context, step *Step) error {
 		return err
 	}
 	for _, one := range all {
-		if one.Type != "TRIGGER" || slices.Contains(step.Tables, one.On.Name) {
+		for _, name := range step.Tables {
+			by, known := p.firedInto(one, sqltext.Table{Name: name})
+			switch {
+			case by == "" || slices.Contains(step.Tables, one.On.Name):
+			case step.stopsWrites():
+				p.tie(step, one.On, by, by)
+			case known:
+				p.tie(step, one.On, by, "")
+			}
+		}
+	}
+	return nil
+}
+
+// firedInto is by what a trigger writes to a table, "" if it does not, and whether
+// it is known to.
+func (p *planner) firedInto(one *dependent, t sqltext.Table) (by string, known bool) {
+	if one.Type != "TRIGGER" {
+		return "", true
+	}
+	targets, all := p.writtenBy(one)
+	for _, target := range targets {
+		if strings.EqualFold(p.scratch.home(target).String(), t.String()) {
+			return fmt.Sprintf("its trigger %s writes to %s", one.Table, t), true
+		}
+	}
+	if !all {
+		return fmt.Sprintf("its trigger %s calls what may write to %s", one.Table, t), false
+	}
+	return "", true
+}
+
+// reaching judges the tables whose writers come to wait because what they write
+// writes on, by a trigger or a foreign key, to a table whose writers wait.
+func (p *planner) reaching(ctx context.Context, step *Step) error {
+	for i := 0; i < len(step.Tied); i++ { // it grows
+		waits := step.Tied[i]
+		if waits.Writes {
 			continue
 		}
-		targets, _ := p.writtenBy(one)
-		for _, t := range targets {
-			if !slices.Contains(step.Tables, p.scratch.home(t).Name) {
+		for _, one := range p.known {
+			if by, _ := p.firedInto(one, waits.at); by != "" && one.On != waits.at {
+				p.tie(step, one.On, by, by)
+			}
+		}
+		if err := p.scratch.load(ctx, waits.at); err != nil {
+			if code(err) == codeTableDenied || code(err) == codeSchemaDenied { // of another schema, of which nothing is seen
 				continue
 			}
-			writes, why := fmt.Sprintf("its trigger %s writes to %s", one.Table, t), ""
-			if step.stopsWrites() {
-				why = writes
+			return err
+		}
+		text, err := p.scratch.definition(ctx, waits.at)
+		if err != nil {
+			return err
+		}
+		if text == "" {
+			continue
+		}
+		definition, err := sqltext.ParseDefinition(text, p.scratch.db.Dialect())
+		if err != nil {
+			return err
+		}
+		for _, parent := range definition.Tables[1:] {
+			if !cascades(text, parent.Name) {
+				continue
 			}
-			p.tie(step, one.On, writes, why)
+			by := fmt.Sprintf("what is deleted or updated there is deleted or updated in %s, too, by a foreign key", waits.at)
+			p.tie(step, p.scratch.from(waits.at, parent.Table), by, by)
 		}
 	}
 	return nil

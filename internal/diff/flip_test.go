@@ -178,6 +178,10 @@ func TestUnexpected(t *testing.T) {
 		{"the closing rule gets another host", sharedClose, sharedClose, func(r map[string]any) {
 			at(r, "Close0", "Properties")["Conditions"] = []any{map[string]any{"Field": "host-header", "HostHeaderConfig": map[string]any{"Values": []any{"blog.example.com"}}}}
 		}, maintenance.Closed, "Close0 (AWS::ElasticLoadBalancingV2::ListenerRule) Conditions[0].HostHeaderConfig.Values[0] changes"},
+		{"the answer has a weight of 0", open, closed, func(r map[string]any) {
+			at(r, listener, "Properties")["DefaultActions"] = []any{map[string]any{"Type": "forward", "ForwardConfig": map[string]any{"TargetGroups": []any{map[string]any{"TargetGroupArn": map[string]any{"Ref": "MaintenanceTargetGroup4F265FD4"}, "Weight": 0}}}}}
+		}, maintenance.Closed, "the default action forwards neither"},
+		{"an attribute that is not known here", open, closed, func(r map[string]any) { at(r, "Alb16C2F182")["Other"] = "x" }, maintenance.Closed, "(Other) changes"},
 		{"another end while closed", closed, closed, func(r map[string]any) { variables(r)["MAINTENANCE_UNTIL"] = "2026-12-01T05:00:00+09:00" }, maintenance.Closed, ""},
 		{"no flip", closed, closed, func(map[string]any) {}, maintenance.Closed, "there is no flip"},
 		{"the other flip", closed, open, func(map[string]any) {}, maintenance.Closed, "the mode is open, want closed"},

@@ -90,6 +90,25 @@ func TestMarkdown_LeavesOutInOrder(t *testing.T) {
 	}
 }
 
+// TestMarkdown_MoreRightsThanFit: those for everything come first, and neither what
+// is lost nor what clients meet gives way to the rest.
+func TestMarkdown_MoreRightsThanFit(t *testing.T) {
+	var next strings.Builder
+	for i := range 400 {
+		fmt.Fprintf(&next, `"P%d": {"Type": "AWS::SNS::TopicPolicy", "Properties": {"PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "%s", "Resource": "*"}]}}},`, i, strings.Repeat("x", 200))
+	}
+	next.WriteString(`"Z": {"Type": "AWS::SNS::TopicPolicy", "Properties": {"PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}}}`)
+	text := Markdown([]Pair{{"shop.template.json", Compare(templateOf(t, `"Lost": {"Type": "AWS::S3::Bucket"}`), templateOf(t, next.String()))}}, "", "")
+	for _, want := range []string{"```diff\n+ Z (PolicyDocument): Allow * on *\n", "`Lost` (`AWS::S3::Bucket`) **removed, HOLDS DATA**", "**Clients:**", "lines OF RIGHTS, REACH AND PROTECTION: READ WHAT IS LEFT OUT BEFORE YOU APPROVE"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("does not say %q", want)
+		}
+	}
+	if len([]rune(text)) >= mostMarkdown {
+		t.Errorf("%d characters", len([]rune(text)))
+	}
+}
+
 // TestMarkdown_OneBoxForEachKind: a large diff has a list for what is lost, and one
 // for each way in which the deploy goes wrong, and not a box for each.
 func TestMarkdown_OneBoxForEachKind(t *testing.T) {

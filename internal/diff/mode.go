@@ -52,7 +52,7 @@ func (t Template) stillOpen() []string {
 func (t Template) answersMaintenance(r *alb.Rule) bool {
 	to := (alb.Decision{Rule: r}).Targets()
 	for _, s := range t.switches {
-		if len(to) == 1 && to[0].Group.String() == s.Responder {
+		if len(to) == 1 && to[0].Share > 0 && to[0].Group.String() == s.Responder {
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -21,8 +22,36 @@ type resource struct {
 	CreationPolicy      any
 	UpdatePolicy        any
 
+	other map[string]any // what is none of these, such as a Fn::Transform
+
 	existence existence
 	ends      string // why the deploy deletes it, although the next template has it
+}
+
+// UnmarshalJSON keeps what it does not know.
+func (r *resource) UnmarshalJSON(data []byte) error {
+	type known resource
+	if err := json.Unmarshal(data, (*known)(r)); err != nil {
+		return err
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(data, &all); err != nil {
+		return err
+	}
+	for key, raw := range all {
+		if slices.Contains([]string{"Type", "Properties", "Metadata", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy"}, key) {
+			continue
+		}
+		if r.other == nil {
+			r.other = map[string]any{}
+		}
+		var value any
+		if err := json.Unmarshal(raw, &value); err != nil {
+			return err
+		}
+		r.other[key] = value
+	}
+	return nil
 }
 
 // value is a property of a resource as text: its value, or what it is made of if
@@ -143,6 +172,10 @@ func (r resource) differences(other resource) []Property {
 		if !reflect.DeepEqual(attribute.before, attribute.after) {
 			changes = append(changes, Property{"(" + attribute.name + ")", show(attribute.before), show(attribute.after)})
 		}
+	}
+	for _, change := range differences("", anyMap(r.other), anyMap(other.other)) {
+		change.Name = "(" + change.Name + ")"
+		changes = append(changes, change)
 	}
 	return changes
 }

@@ -14,7 +14,8 @@ type Right struct {
 	Before    string `json:"before,omitempty"` // in full; "" if it is new
 	After     string `json:"after,omitempty"`  // in full; "" if it is gone
 
-	deny bool // it is a statement that denies
+	deny  bool // it is a statement that denies
+	broad bool // it is for everyone, or for everything
 }
 
 // Shift is how a right changes.
@@ -53,14 +54,14 @@ func compareRights(old, next map[string]resource) []Right {
 	for _, f := range come {
 		i := slices.IndexFunc(gone, func(g fact) bool { return g.replacedBy(f) })
 		if i < 0 {
-			rights = append(rights, Right{f.id, f.resourceType, Granted, "", f.text, f.denies()})
+			rights = append(rights, Right{f.id, f.resourceType, Granted, "", f.text, f.denies(), f.broad()})
 			continue
 		}
-		rights = append(rights, Right{f.id, f.resourceType, gone[i].shiftTo(f), gone[i].text, f.text, f.denies()})
+		rights = append(rights, Right{f.id, f.resourceType, gone[i].shiftTo(f), gone[i].text, f.text, f.denies(), f.broad()})
 		gone = slices.Delete(gone, i, i+1)
 	}
 	for _, g := range gone {
-		rights = append(rights, Right{g.id, g.resourceType, Revoked, g.text, "", g.denies()})
+		rights = append(rights, Right{g.id, g.resourceType, Revoked, g.text, "", g.denies(), g.denies() && g.broad()})
 	}
 	slices.SortStableFunc(rights, func(a, b Right) int { return a.rank() - b.rank() })
 	return rights
@@ -69,8 +70,28 @@ func compareRights(old, next map[string]resource) []Right {
 // denies reports whether a fact is a statement that denies.
 func (f fact) denies() bool { return f.statement != nil && f.statement.effect == "Deny" }
 
-// rank orders rights: what widens first, then what cannot be told, then the rest.
+// broad reports whether a fact is for everyone, or for everything.
+func (f fact) broad() bool {
+	switch {
+	case f.statement != nil:
+		s := f.statement
+		return s.notActions != nil || s.notPrincipals != nil || slices.Contains(s.actions, "*") || slices.Contains(s.principals, "*") || slices.Contains(s.principals, "AWS *")
+	case f.rule != nil:
+		return strings.Contains(f.rule.peer, "0.0.0.0/0") || strings.Contains(f.rule.peer, "::/0")
+	}
+	return strings.Contains(f.text, "AdministratorAccess")
+}
+
+// rank orders rights: what widens first, then what cannot be told, then the rest,
+// and of those what is for everyone or everything.
 func (r Right) rank() int {
+	if r.broad {
+		return 2 * r.order()
+	}
+	return 2*r.order() + 1
+}
+
+func (r Right) order() int {
 	switch {
 	case r.deny && r.Change == Revoked:
 		return 0

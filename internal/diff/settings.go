@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/noren-cdk/noren/internal/cfn"
 )
 
 // settings are what resources of a template take values from: its parameters,
@@ -28,7 +30,7 @@ func (t Template) settings() settings {
 	given := map[string]string{}
 	for _, values := range []map[string]string{t.options.Parameters, t.options.Bound} {
 		for name, value := range values {
-			given[name] = value
+			given[name] = cfn.Display(value)
 		}
 	}
 	return settings{given: given, parameters: section("Parameters"), mappings: section("Mappings"), conditions: section("Conditions")}

@@ -47,7 +47,7 @@ func Read(data []byte, options cfn.Options) (Template, error) {
 	if err := json.Unmarshal(data, &body); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) {
-			err = fmt.Errorf("%s: did not expect a JSON %s", wrong.Field, wrong.Value)
+			err = fmt.Errorf("%s: unexpected JSON %s", wrong.Field, wrong.Value)
 		}
 		return Template{}, fmt.Errorf("not a CloudFormation template: %w", err)
 	}

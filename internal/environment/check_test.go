@@ -173,7 +173,7 @@ func TestChecks(t *testing.T) {
 		{"minimum capacity over the maximum", []string{"database.minCapacity", "minCapacity: 8.5"},
 			`13:3: database.minCapacity: want at most maxCapacity, which is 8, got 8.5`},
 		{"pause with an engine that cannot", []string{"database.minCapacity", "minCapacity: 0", "database.engineVersion", "engineVersion: 8.0.mysql_aurora.3.07.1"},
-			`13:3: database.minCapacity: want at least 0.5: only 8.0.mysql_aurora.3.08.0 and later pause at 0; got 0`},
+			`13:3: database.minCapacity: want at least 0.5: only 8.0.mysql_aurora.3.08.0 and later take 0; got 0`},
 		{"pause with an engine that can", []string{"database.minCapacity", "minCapacity: 0", "database.engineVersion", "engineVersion: 8.0.mysql_aurora.3.08.0"}, ""},
 		{"capacity that the engine does not reach", []string{"database.maxCapacity", "maxCapacity: 128.5", "database.engineVersion", "engineVersion: 8.0.mysql_aurora.3.05.2"},
 			`14:3: database.maxCapacity: want at most 128: only 8.0.mysql_aurora.3.06.0 and later go beyond; got 128.5`},
@@ -198,7 +198,7 @@ func TestChecks(t *testing.T) {
 		{"prefix list by name", []string{"api.ingressPrefixList", "ingressPrefixList: office", "api.domain", "domain:", "api.certificateArn", "certificateArn:", "maintenance.bypass.cidrs", "cidrs: []"},
 			`27:3: api.ingressPrefixList: want a prefix list such as pl-0123456789abcdef0, got "office"`},
 		{"prefix list of an internet-facing load balancer", []string{"api.ingressPrefixList", "ingressPrefixList: pl-0123abcd"},
-			`27:3: api.ingressPrefixList: want none with api.domain: the load balancer is then internet-facing and open to everybody`},
+			`27:3: api.ingressPrefixList: want none with api.domain: the load balancer is then internet-facing and open to everyone`},
 		{"prefix list of an internal load balancer", []string{"api.ingressPrefixList", "ingressPrefixList: pl-0123abcd", "api.domain", "domain:", "api.certificateArn", "certificateArn:", "maintenance.bypass.cidrs", "cidrs: []"}, ""},
 
 		{"API domain without certificate", []string{"api.certificateArn", `certificateArn: ""`},
@@ -260,7 +260,7 @@ func TestChecks(t *testing.T) {
 		{"body that is no JSON", []string{"maintenance.mode", "body: \"{\""},
 			`40:3: maintenance.body: ` + told(responder.Config{Body: []byte("{")})},
 		{"a maintenance longer than CloudWatch looks back", []string{"maintenance.mode", "expectedDuration: 25h"},
-			`40:3: maintenance.expectedDuration: want steps of 5m from 5m to 24h, as CloudWatch evaluates an alarm no longer, got 25h0m0s`},
+			`40:3: maintenance.expectedDuration: want steps of 5m from 5m to 24h, since CloudWatch looks back no further for an alarm, got 25h0m0s`},
 		{"more concurrency than there is", []string{"maintenance.mode", "reservedConcurrency: 2000"},
 			`40:3: maintenance.reservedConcurrency: want a whole number from 0 to 900, got 2000`},
 		{"end that is not a time", []string{"maintenance.mode", "until: tomorrow"},
@@ -388,7 +388,7 @@ func TestPage(t *testing.T) {
 		`colours: {text: "#123456"}`:                       "",
 		"statusPage: https://status.example.com":           "",
 		"statusPage: http://status.example.com":            `maintenance.statusPage: status page "http://status.example.com": want an address such as https://status.example.com`,
-		"page: good.html\n  statusPage: https://a.example": "maintenance.statusPage: want a page of one's own or a status page elsewhere, not both",
+		"page: good.html\n  statusPage: https://a.example": "maintenance.statusPage: want a page of your own or a status page elsewhere, not both",
 	} {
 		t.Run(keys, func(t *testing.T) {
 			source := strings.Replace(valid, "  readOnly: true\n", "  readOnly: true\n  "+keys+"\n", 1)

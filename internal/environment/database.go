@@ -85,8 +85,9 @@ func (c *checker) checkCapacity(version auroraVersion) {
 	if !c.decoder.sound("database.engineVersion") {
 		return
 	}
+	// Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
 	if database.MinCapacity == 0 && version.before(3, 8) {
-		c.fail(minKey, "want at least 0.5: only 8.0.mysql_aurora.3.08.0 and later pause at 0; got 0")
+		c.fail(minKey, "want at least 0.5: only 8.0.mysql_aurora.3.08.0 and later take 0; got 0")
 	}
 	if database.MaxCapacity > 128 && version.before(3, 6) {
 		c.fail(maxKey, "want at most 128: only 8.0.mysql_aurora.3.06.0 and later go beyond; got %v", database.MaxCapacity)

@@ -1,6 +1,6 @@
-// Package environment reads the files that describe where the product is
-// deployed, strictly: what a file says wrong is said with its line and column,
-// all of it at once.
+// Package environment reads the files that describe where the product is deployed.
+// It is strict, and reports all errors of a file at once, each with its line and
+// column.
 package environment
 
 import (
@@ -119,9 +119,9 @@ type Database struct {
 	Name string `yaml:"name,required" want:"a database name: letters, digits and underscores, a letter first, at most 64"`
 
 	// MinCapacity is the least capacity of an instance, in Aurora capacity units
-	// (ACU, about 2 GiB of memory each): 0 to 256 in steps of 0.5. 0 pauses a
-	// database without connections, the next of which waits some 15 seconds, and
-	// needs 3.08 or later. Required.
+	// (ACU, about 2 GiB of memory each): 0 to 256 in steps of 0.5. 0 needs 3.08 or
+	// later, and saves little: Aurora does not pause an instance that has
+	// connections, or a writer with a binary log, as this one is. Required.
 	MinCapacity float64 `yaml:"minCapacity,required" range:"0,256"`
 
 	// MaxCapacity is the most capacity of an instance, in ACU: 1 to 256 in steps

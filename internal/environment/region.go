@@ -87,7 +87,7 @@ func (c *checker) checkPrefixList() {
 	}
 	switch {
 	case api.Domain != "" && api.IngressPrefixList != "":
-		c.fail(key, "want none with api.domain: the load balancer is then internet-facing and open to everybody")
+		c.fail(key, "want none with api.domain: the load balancer is then internet-facing and open to everyone")
 	case api.Domain != "":
 	case api.IngressPrefixList == "":
 		c.fail(key, "missing: without api.domain the load balancer is internal, and CloudFront reaches it only if its prefix list is admitted: want %s", want)

@@ -203,7 +203,7 @@ func rehearsed(folder, name string) (window.Change, error) {
 	case err != nil:
 		return window.Change{}, err
 	case r.Hash != migration.Hash():
-		return window.Change{}, fmt.Errorf("%s is of another content (SHA-256 %.12s..., the change has %.12s...): rehearse again", file, r.Hash, migration.Hash())
+		return window.Change{}, fmt.Errorf("%s has other content (SHA-256 %.12s..., the change has %.12s...): rehearse again", file, r.Hash, migration.Hash())
 	case r.Failed != "":
 		return window.Change{}, fmt.Errorf("the rehearsal failed: %s", r.Failed)
 	}

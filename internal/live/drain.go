@@ -2,7 +2,9 @@ package live
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,7 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -24,13 +28,14 @@ type Drain struct {
 	Idle int `json:"idle"`
 
 	// Longest is how long a request may take, in seconds, as the application's
-	// target group has it in its deregistration delay.
+	// target groups have it in their deregistration delay: on a listener that others
+	// share, all to which it forwards.
 	Longest int `json:"longest"`
 
 	// From is when both have passed since the mode was turned.
 	From time.Time `json:"from"`
 
-	// Passed says that From has passed. WebSockets on which something is sent go on
+	// Passed says that From has passed, and that Problem is empty. WebSockets on which something is sent go on
 	// longer, and so does what the application does of its own.
 	Passed bool `json:"passed"`
 
@@ -39,74 +44,110 @@ type Drain struct {
 	Connections *float64  `json:"connections"`
 	At          time.Time `json:"at,omitzero"`
 
-	// Problem is why something of this is not known.
+	// Problem is why Idle, Longest or From is not known. Default: they are.
 	Problem string `json:"problem,omitempty"`
+
+	// Uncounted is why the connections are not known. Default: CloudWatch answered.
+	Uncounted string `json:"uncounted,omitempty"`
 }
 
 // MetricDelay is how late CloudWatch knows of a load balancer's connections.
 const MetricDelay = 2 * time.Minute
 
 // drain finds out what may go on since the mode was turned. It is nil while the
-// product is open, and if it is not known since when it is not.
-func (q Query) drain(ctx context.Context, real rules.Switch, status Status, now time.Time) *Drain {
+// product is open, and if it is not known since when it is not. Groups are the
+// target groups to which the listeners forward.
+func (q Query) drain(ctx context.Context, real rules.Switch, groups []string, status Status, now time.Time) *Drain {
 	if status.Since.IsZero() || status.Listener.Mode == "" || status.Listener.Mode == maintenance.Open {
 		return nil
 	}
 	var d Drain
-	var problems []string
+	var problems, uncounted []string
 	api := elbv2.NewFromConfig(q.AWS)
-	failed := func(err error) bool {
+	add := func(to *[]string, err error) {
 		if err != nil {
-			problems = append(problems, q.explain(err).Error())
-		}
-		return err != nil
-	}
-	attribute := func(text string, to *int) {
-		if seconds, err := strconv.Atoi(text); err == nil {
-			*to = max(*to, seconds)
+			*to = append(*to, q.explain(err).Error())
 		}
 	}
 	seen := map[string]bool{}
+	var apps []string
 	for _, at := range real.Listeners {
+		if apps = append(apps, at.Apps...); len(at.Apps) == 0 {
+			apps = append(apps, groups...)
+		}
 		balancer := balancerOf(at.Name)
-		if balancer == "" || seen[balancer] {
+		if seen[balancer] {
 			continue
 		}
 		seen[balancer] = true
-		out, err := api.DescribeLoadBalancerAttributes(ctx, &elbv2.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &balancer})
-		if failed(err) {
+		if balancer == "" {
+			add(&problems, fmt.Errorf("the load balancer of listener %q is not known", at.Name))
 			continue
 		}
-		for _, a := range out.Attributes {
-			if aws.ToString(a.Key) == "idle_timeout.timeout_seconds" {
-				attribute(aws.ToString(a.Value), &d.Idle)
-			}
+		out, err := api.DescribeLoadBalancerAttributes(ctx, &elbv2.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &balancer})
+		if err == nil {
+			err = longestOf(out.Attributes, func(a elbtypes.LoadBalancerAttribute) (*string, *string) { return a.Key, a.Value }, "idle_timeout.timeout_seconds", &d.Idle)
 		}
-		if err := q.connections(ctx, balancer, now, &d); err != nil {
-			failed(err)
-		}
+		add(&problems, err)
+		add(&uncounted, q.connections(ctx, balancer, now, &d))
 	}
-	for _, at := range real.Listeners {
-		for _, app := range at.Apps {
-			if seen[app] {
-				continue
-			}
-			seen[app] = true
-			out, err := api.DescribeTargetGroupAttributes(ctx, &elbv2.DescribeTargetGroupAttributesInput{TargetGroupArn: &app})
-			if failed(err) {
-				continue
-			}
-			for _, a := range out.Attributes {
-				if aws.ToString(a.Key) == "deregistration_delay.timeout_seconds" {
-					attribute(aws.ToString(a.Value), &d.Longest)
-				}
-			}
+	for _, app := range apps {
+		if seen[app] || app == real.Responder {
+			continue
 		}
+		seen[app] = true
+		out, err := api.DescribeTargetGroupAttributes(ctx, &elbv2.DescribeTargetGroupAttributesInput{TargetGroupArn: &app})
+		if err == nil {
+			err = longestOf(out.Attributes, func(a elbtypes.TargetGroupAttribute) (*string, *string) { return a.Key, a.Value }, "deregistration_delay.timeout_seconds", &d.Longest)
+		}
+		add(&problems, err)
 	}
-	d.Problem = strings.Join(problems, "; ")
+	if len(apps) == 0 {
+		add(&problems, errors.New("no target group of the application is known"))
+	}
+	if d.Idle == 0 && len(problems) == 0 {
+		add(&problems, errors.New("the load balancer has no idle time-out"))
+	}
+	d.Problem, d.Uncounted = strings.Join(problems, "; "), strings.Join(uncounted, "; ")
 	d.From = status.Since.Add(time.Duration(d.Idle+d.Longest) * time.Second)
-	d.Passed = d.Idle > 0 && !now.Before(d.From)
+	d.Passed = d.Problem == "" && !now.Before(d.From)
 	return &d
+}
+
+// longestOf raises a number of seconds to that of an attribute. Groups of functions
+// have none.
+func longestOf[A any](attributes []A, pair func(A) (key, value *string), key string, seconds *int) error {
+	for _, a := range attributes {
+		if name, value := pair(a); aws.ToString(name) == key {
+			n, err := strconv.Atoi(aws.ToString(value))
+			if err != nil {
+				return fmt.Errorf("%s: %w", key, err)
+			}
+			*seconds = max(*seconds, n)
+		}
+	}
+	return nil
+}
+
+// groups are the target groups to which listeners forward, as the API names them.
+func (d *deployed) groups(listeners []*alb.Listener) []string {
+	var all []string
+	for _, l := range listeners {
+		for _, r := range append(slices.Clone(l.Rules), l.Default) {
+			forward, ok := r.Final().(alb.Forward)
+			if !ok {
+				continue
+			}
+			for _, g := range forward.Groups {
+				name := g.Group.String()
+				if physical, ok := d.physical[name]; ok {
+					name = physical
+				}
+				all = append(all, name)
+			}
+		}
+	}
+	return all
 }
 
 // connections reads how many connections a load balancer had.

@@ -1,6 +1,6 @@
-// Package live is a product as it is now: the mode that its listeners are in,
-// who turned them, what the last deploy has recorded, and what noren status
-// says of all that.
+// Package live describes a product as it is now: the mode that its listeners are
+// in, who changed it, what the last deploy has recorded, and what noren status says
+// about all that.
 package live
 
 import (

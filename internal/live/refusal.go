@@ -27,7 +27,7 @@ func explain(err error, stack, region string) error {
 	case strings.HasPrefix(code, "ExpiredToken") || code == "RequestExpired":
 		return errors.New("the AWS credentials have expired: log in again, as with aws sso login")
 	case code == "InvalidClientTokenId" || code == "UnrecognizedClientException" || code == "SignatureDoesNotMatch":
-		return errors.New("AWS does not know these credentials: which ones they are says aws sts get-caller-identity")
+		return errors.New("AWS rejected these credentials: run aws sts get-caller-identity to see which ones are in use")
 	case code != "":
 		return fmt.Errorf("%s: %s", code, message)
 	}

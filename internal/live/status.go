@@ -86,19 +86,20 @@ func (q Query) status(ctx context.Context, d *deployed, s rules.Found, now time.
 		status.Request = q.requests(ctx, d, s, maintenance.Open)
 		return status
 	}
-	q.look(ctx, d, s, real, &status)
+	groups := q.look(ctx, d, s, real, &status)
 	status.Stack = d.status
 	status.Request = q.requests(ctx, d, s, cmp.Or(status.Listener.Mode, status.Not, status.Deployed.Mode))
 	if err := q.history(ctx, d, s, real, &status, now); err != nil {
 		status.Unknown = q.explain(err).Error()
 	}
-	status.Drain = q.drain(ctx, real, status, now)
+	status.Drain = q.drain(ctx, real, groups, status, now)
 	return status
 }
 
 // look reads every listener of the load balancers of a switch, and holds it
-// against the deployed template.
-func (q Query) look(ctx context.Context, d *deployed, s rules.Found, real rules.Switch, status *Status) {
+// against the deployed template. It returns the target groups to which the
+// listeners of the switch forward.
+func (q Query) look(ctx context.Context, d *deployed, s rules.Found, real rules.Switch, status *Status) []string {
 	var names []string
 	for _, at := range real.Listeners {
 		names = append(names, at.Name)
@@ -112,9 +113,10 @@ func (q Query) look(ctx context.Context, d *deployed, s rules.Found, real rules.
 	seen, err := See(ctx, elbv2.NewFromConfig(q.AWS), real, named)
 	if err != nil {
 		f.Problem = q.explain(err).Error()
-		return
+		return nil
 	}
 	d.assess(s, seen, func(value string) (string, error) { return q.withSecrets(ctx, d, value) }, status)
+	return d.groups(seen.Listeners)
 }
 
 // assess tells the mode of what was seen, which was read with the names of the

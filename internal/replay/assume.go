@@ -12,7 +12,7 @@ type Assumption struct {
 	Name  string
 	Value string // "" if it was not sent
 
-	// Agents are the user agents of which it is assumed: patterns in which *
+	// Agents are the user agents that the assumption applies to: patterns in which *
 	// stands for any characters or none and ? for one. Default: all.
 	Agents []string
 }

@@ -131,6 +131,8 @@ func (j *judgement) effect(r *alb.Rule) effect {
 	foreign := false
 	for _, t := range to {
 		switch name := t.Group.String(); {
+		case t.Share == 0:
+			return strays // all weights are 0
 		case name == j.responder:
 			refused++
 		case !slices.Contains(j.Apps, name):

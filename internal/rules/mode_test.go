@@ -86,6 +86,7 @@ func TestSwitch_Mode(t *testing.T) {
 		{"the addresses of one version are not all", own, to("App"), []alb.Rule{rule(1, to("Responder"), source("0.0.0.0/0"))}, "open", "gets the answer of maintenance", nil},
 		{"the rule that turns refuses a part", own, to("App"), []alb.Rule{rule(191, to("Responder"), alb.PathPatterns{"/api/*"})}, "", "rule 191 refuses a part of the requests only", nil},
 		{"by weight", own, to("App", "Responder"), nil, "", "the default action refuses a part of the requests only, by weight", nil},
+		{"with a weight of 0, of which is not known what it does", own, []alb.Action{alb.Forward{Groups: []alb.WeightedGroup{{Group: alb.Ref{LogicalID: "Responder"}}}}}, nil, "", "the default action forwards neither", nil},
 		{"to another group by default", own, to("Other"), nil, "", "the default action forwards neither", nil},
 		{"no forward by default", own, []alb.Action{alb.FixedResponse{Status: 404}}, nil, "", "the default action forwards neither", nil},
 		{"a redirect is not the product", own, to("Responder"), []alb.Rule{rule(1, []alb.Action{alb.Redirect{Status: 301}}, alb.PathPatterns{"/old"})}, "closed", "", nil},

@@ -1,5 +1,5 @@
-// Package rules is what a maintenance switch has on the listeners of a load
-// balancer, as data, and which mode a listener is in by it.
+// Package rules describes as data what a maintenance switch has on the listeners
+// of a load balancer, and tells by it which mode a listener is in.
 package rules
 
 import (

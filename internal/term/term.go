@@ -1,5 +1,5 @@
-// Package term writes what people read at a terminal: as wide as it is, in
-// colours if it has any, in numbers and words.
+// Package term writes text for terminals: to their width, in colours if they have
+// any, with counts, sizes and times in words.
 package term
 
 import (

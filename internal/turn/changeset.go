@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -29,9 +30,13 @@ const ChangeSets = prefix + "*"
 var errNothing = errors.New("CloudFormation finds nothing to change")
 
 // changeSetName returns the name of the change set that turns this template to
-// that one, and the token of its execution. Repeating makes no second one.
-func changeSetName(mode string, before, after []byte) string {
+// that one, and the token of its execution. Repeating makes no second one; after
+// an update of the stack the same change has another name, since the events with
+// the token of the earlier execution are still there.
+func changeSetName(mode string, updated time.Time, before, after []byte) string {
 	sum := sha256.New()
+	sum.Write([]byte(updated.UTC().Format(time.RFC3339Nano)))
+	sum.Write([]byte{0})
 	sum.Write(before)
 	sum.Write([]byte{0})
 	sum.Write(after)

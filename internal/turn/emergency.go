@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"github.com/noren-cdk/noren/internal/live"
@@ -94,6 +95,11 @@ type Outcome struct {
 
 	// Turned is what was written down. Zero if nothing was.
 	Turned live.ByHand `json:"-"`
+
+	// Deployed is the mode of the deployed template once the stack was at rest. It is
+	// empty if the template is in no mode, or if the stack was left half-way, so that
+	// nobody knows which template it will have.
+	Deployed maintenance.Mode `json:"-"`
 
 	// Problems are what could not be done. The switch was turned all the same.
 	Problems []string `json:"problems,omitempty"`
@@ -246,42 +252,98 @@ func strictly(value, into any) error {
 	return d.Decode(into)
 }
 
-// Turn makes the calls, writes down who and why, and locks the switch, or
-// unlocks it if the deployed template is in that mode. Then it watches until the
-// stack is at rest, and turns again what an update has turned back. The error is
-// that the switch was not turned, or that it is not known whether it stays so.
+// Turn makes the calls, writes down who and why, and locks the switch. Then it
+// watches until the stack is at rest, and turns again what an update has turned
+// back. Only then does the deployed template tell what it is worth: an update that
+// was under way may have been rolled back. If the template is in the mode the switch
+// is unlocked, else it is locked. The error is that the switch was not turned, or
+// that it is not known whether it stays so.
 func (e *Emergency) Turn(ctx context.Context, plan EmergencyPlan) (Outcome, error) {
-	var outcome Outcome
+	outcome := Outcome{Deployed: plan.Deployed}
 	if err := e.make(ctx, plan.Steps); err != nil {
 		return outcome, err
 	}
-	problem := func(what string, err error) bool {
-		if err != nil {
-			outcome.Problems = append(outcome.Problems, fmt.Sprintf("%s: %v", what, err))
-			e.say(outcome.Problems[len(outcome.Problems)-1])
-		}
-		return err == nil
+	if !atRest(plan.Status) {
+		outcome.Deployed = ""
 	}
-	reconciled := plan.Deployed == plan.To
-	if reconciled {
-		problem("not unlocked", e.lockStack(ctx, plan.Stack, plan.found, false))
+	if outcome.Deployed == plan.To {
+		e.reconcile(ctx, plan, &outcome)
 	} else {
-		outcome.Locked = problem("not locked", e.lockStack(ctx, plan.Stack, plan.found, true))
+		// What is under way to the same mode is not kept from getting there.
+		e.remember(ctx, plan, &outcome, plan.Deployed != plan.To)
 	}
-	turned := live.ByHand{Mode: plan.To, At: e.now(), By: e.By, Why: e.Why, Locked: outcome.Locked}
-	if reconciled {
-		turned = live.ByHand{}
+	var err error
+	if outcome.Again, err = e.watch(ctx, plan); err != nil {
+		if !outcome.Locked { // what comes now is not watched any more
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+			defer cancel()
+			e.remember(ctx, plan, &outcome, true)
+		}
+		return outcome, err
 	}
+	before := outcome.Deployed
+	if outcome.Deployed, err = e.resting(ctx, plan); err != nil {
+		e.problem(&outcome, "the deployed template cannot be read again", err)
+	}
+	switch {
+	case outcome.Deployed == plan.To && before != plan.To:
+		e.reconcile(ctx, plan, &outcome)
+	case outcome.Deployed != plan.To && !outcome.Locked:
+		e.remember(ctx, plan, &outcome, true)
+	}
+	return outcome, nil
+}
+
+// atRest reports whether a stack in the state has the template that it keeps.
+func atRest(status string) bool { return slices.Contains(settled, types.StackStatus(status)) }
+
+// resting reads the mode of the template that the stack rests with; empty if it is
+// in none, or the stack was left half-way.
+func (e *Emergency) resting(ctx context.Context, plan EmergencyPlan) (maintenance.Mode, error) {
+	d, err := e.deployed(ctx, plan.Switch)
+	if err != nil || !atRest(string(d.stack.StackStatus)) {
+		return "", err
+	}
+	mode, _ := d.modeIn(d.text) // mixed: in no mode
+	return mode, nil
+}
+
+// reconcile unlocks a switch whose template is in the mode, and forgets who turned.
+func (e *Emergency) reconcile(ctx context.Context, plan EmergencyPlan, outcome *Outcome) {
+	if e.problem(outcome, "not unlocked", e.lockStack(ctx, plan.Stack, plan.found, false)) {
+		outcome.Locked = false
+	}
+	e.note(ctx, plan, outcome, live.ByHand{})
+}
+
+// remember locks the switch, if it is to, and writes down who turned.
+func (e *Emergency) remember(ctx context.Context, plan EmergencyPlan, outcome *Outcome, lock bool) {
+	if lock {
+		outcome.Locked = e.problem(outcome, "not locked", e.lockStack(ctx, plan.Stack, plan.found, true))
+	}
+	e.note(ctx, plan, outcome, live.ByHand{Mode: plan.To, At: e.now(), By: e.By, Why: e.Why, Locked: outcome.Locked})
+}
+
+func (e *Emergency) note(ctx context.Context, plan EmergencyPlan, outcome *Outcome, turned live.ByHand) {
 	if plan.byHand == "" {
-		problem("not recorded", fmt.Errorf("switch %s has no parameter for it: deploy it once with this version of noren", plan.Switch))
-	} else {
-		if outcome.Recorded = problem("not recorded", e.Note(ctx, plan.byHand, turned)); outcome.Recorded {
-			outcome.Turned = turned
-		}
+		e.problem(outcome, "not recorded", fmt.Errorf("switch %s has no parameter for it: deploy it once with this version of noren", plan.Switch))
+		return
 	}
-	again, err := e.watch(ctx, plan)
-	outcome.Again = again
-	return outcome, err
+	if outcome.Recorded = e.problem(outcome, "not recorded", e.Note(ctx, plan.byHand, turned)); outcome.Recorded {
+		outcome.Turned = turned
+	}
+}
+
+// problem notes what could not be done, once, and reports whether it could.
+func (e *Emergency) problem(outcome *Outcome, what string, err error) bool {
+	if err == nil {
+		return true
+	}
+	if text := fmt.Sprintf("%s: %v", what, err); !slices.Contains(outcome.Problems, text) {
+		outcome.Problems = append(outcome.Problems, text)
+		e.say(text)
+	}
+	return false
 }
 
 // watch waits until the stack is at rest and the listeners are in the mode.

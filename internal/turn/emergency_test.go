@@ -202,6 +202,60 @@ func TestEmergency_RollbackUndoesIt(t *testing.T) {
 	}
 }
 
+// TestEmergency_TheTemplateOfAnUpdateUnderWay: a deploy that closes hangs, and
+// GetTemplate gives its template. Whether that stays is known when the stack is at rest.
+func TestEmergency_TheTemplateOfAnUpdateUnderWay(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		ends   types.StackStatus
+		with   maintenance.Mode // in the template
+		locked bool
+	}{
+		{"done", types.StackStatusUpdateComplete, maintenance.Closed, false},
+		{"rolled back", types.StackStatusUpdateRollbackComplete, maintenance.Open, true},
+		{"left half-way", types.StackStatusUpdateRollbackFailed, maintenance.Closed, true},
+		{"left half-way with the old one", types.StackStatusUpdateRollbackFailed, maintenance.Open, true},
+	} {
+		e, f, b, noted := emergency(t, maintenance.Open)
+		open := f.template
+		closed, err := Turn([]byte(open), "", Wish{Mode: maintenance.Closed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.template, f.status = string(closed.Template), types.StackStatusUpdateInProgress
+		looks := 0
+		e.Seen = func(context.Context) (maintenance.Mode, error) {
+			switch looks++; looks {
+			case 1:
+				if f.policy != "" {
+					t.Errorf("%s: the update that closes would be kept from it by %s", test.name, f.policy)
+				}
+				if noted["CFN-ByHand"].Mode != maintenance.Closed {
+					t.Errorf("%s: not recorded while the update goes on: %+v", test.name, noted)
+				}
+			case 2:
+				f.status = test.ends
+				if test.with == maintenance.Open {
+					f.template, b.mode = open, maintenance.Open
+				}
+			}
+			return b.mode, nil
+		}
+		outcome, err := turnNow(t, e, maintenance.Closed)
+		if err != nil || b.mode != maintenance.Closed || outcome.Locked != test.locked || strings.Contains(f.policy, "Deny") != test.locked || (noted["CFN-ByHand"] == live.ByHand{}) == test.locked || noted["CFN-ByHand"].Locked != test.locked {
+			t.Errorf("%s: got %+v, %v, policy %q, noted %+v", test.name, outcome, err, f.policy, noted)
+		}
+		f.status = types.StackStatusUpdateInProgress // for ever
+		if outcome, err := turnNow(t, e, maintenance.Closed); err == nil || !outcome.Locked || !noted["CFN-ByHand"].Locked {
+			t.Errorf("%s: not watched to its end, and not locked: %+v, %v", test.name, outcome, err)
+		}
+		f.status = test.ends
+		if known := outcome.Deployed == maintenance.Closed; known == test.locked {
+			t.Errorf("%s: the template is said to be %q", test.name, outcome.Deployed)
+		}
+	}
+}
+
 // TestEmergency_Reconciled: turning the template afterwards unlocks as late as
 // may be, and locks again if it fails; turning back by hand unlocks, too.
 func TestEmergency_Reconciled(t *testing.T) {

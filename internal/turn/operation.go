@@ -117,7 +117,7 @@ func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 	}
 	plan := Plan{Stack: *stack.StackId, Switch: result.Switch, From: result.From, To: wish.Mode, Changed: result.Changed, template: template, updated: aws.ToTime(stack.LastUpdatedTime)}
 	if len(result.Changed) > 0 {
-		plan.ChangeSet = changeSetName(string(wish.Mode), template, result.Template)
+		plan.ChangeSet = changeSetName(string(wish.Mode), plan.updated, template, result.Template)
 	}
 	others, own, err := o.waiting(ctx, *stack.StackId, plan.ChangeSet)
 	if err != nil {
@@ -145,7 +145,7 @@ func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 	if err == nil {
 		var lost *LostError
 		if err = o.verify(ctx, stack, plan, result.Template); err != nil && !errors.As(err, &lost) {
-			err = fmt.Errorf("the change set would do other things than turn the switch, so it was deleted:\n%w", err)
+			err = fmt.Errorf("the change set would do more than turn the switch, so it was deleted:\n%w", err)
 		}
 	}
 	if err != nil {

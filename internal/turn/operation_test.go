@@ -376,3 +376,35 @@ func TestOperation_LongTemplates(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestOperation_EveryTurnHasItsToken: the events of last month's maintenance, which
+// had the same message, are not taken for those of tonight's.
+func TestOperation_EveryTurnHasItsToken(t *testing.T) {
+	f := newFakeStack(shop(t, maintenance.Open))
+	seen := map[string]bool{}
+	for _, mode := range []maintenance.Mode{maintenance.Closed, maintenance.Open, maintenance.Closed} {
+		o := operation(f)
+		plan, err := o.Prepare(t.Context(), Wish{Mode: mode})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := o.Prepare(t.Context(), Wish{Mode: mode})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan.ChangeSet != again.ChangeSet {
+			t.Errorf("%s: repeated, the change set is %s and was %s", mode, again.ChangeSet, plan.ChangeSet)
+		}
+		if seen[plan.ChangeSet] {
+			t.Errorf("%s: the token %s is that of an earlier turn", mode, plan.ChangeSet)
+		}
+		seen[plan.ChangeSet] = true
+		var events []string
+		if err := o.Execute(t.Context(), plan, func(e types.StackEvent) { events = append(events, aws.ToString(e.EventId)) }); err != nil {
+			t.Fatal(err)
+		}
+		if len(events) != 2 {
+			t.Errorf("%s: told of the events %q, want the two of this turn", mode, events)
+		}
+	}
+}

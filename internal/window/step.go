@@ -3,6 +3,8 @@ package window
 import (
 	"strings"
 	"time"
+
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // The names of the steps, which are the names of the states.
@@ -120,11 +122,14 @@ func (w Window) Steps() []Step {
 		}
 	}
 	const call = 15 * time.Minute // as long as a function may run
-	mode := string(w.Mode)
-	add(true, Preflight, "looks whether the night may begin", 5*time.Minute)
+	mode, closes := string(w.Mode), "closes the product"
+	if w.Mode == maintenance.ReadOnly {
+		closes = "makes the product read-only"
+	}
+	add(true, Preflight, "checks whether the night may begin", 5*time.Minute)
 	add(w.Announces, Announce, "tells clients that it is in progress", 2*time.Minute)
 	add(w.Mutes, Mute, "mutes the monitors elsewhere until the planned end", 2*time.Minute)
-	add(true, Close, "turns the product to "+mode+" with a change set", call, notYet(15*time.Second, 15*time.Minute))
+	add(true, Close, closes+" with a change set", call, notYet(15*time.Second, 15*time.Minute))
 	add(true, ClosedEverywhere, "waits until every listener and every address is "+mode, 2*time.Minute, notYet(10*time.Second, 15*time.Minute))
 	// A load balancer's idle time-out is 4000 seconds at most, and its
 	// deregistration delay 3600.
@@ -137,7 +142,7 @@ func (w Window) Steps() []Step {
 			Timeout: max(2*w.End.Sub(w.Start), time.Hour),
 		})
 	}
-	add(len(w.Verify) > 0, Verify, "sends the requests of verify through the bypass", 2*time.Minute, notYet(15*time.Second, 5*time.Minute))
+	add(len(w.Verify) > 0, Verify, "sends the verify requests through the bypass", 2*time.Minute, notYet(15*time.Second, 5*time.Minute))
 	if w.Ask {
 		steps = append(steps, Step{Name: Ask, Does: "asks whether to open", Kind: ByPerson, Timeout: 24 * time.Hour, Repeats: []Repeat{interrupted, notYet(15*time.Second, 5*time.Minute)}})
 	}

@@ -5,6 +5,7 @@ package e2e
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,6 +22,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/noren-cdk/noren/internal/preview/states"
+	"github.com/noren-cdk/noren/internal/window"
+	"github.com/noren-cdk/noren/maintenance"
 )
 
 // scenario is a file of the interpreter's testdata: see internal/preview/states.
@@ -88,20 +93,25 @@ func (e *emulator) called(t *testing.T, service, target string, input any) map[s
 	return out
 }
 
-// TestInterpreter: moto's interpreter of the Amazon States Language goes the same
-// way through the definitions that the preview's is tested with. Its functions
-// echo what they are sent.
-func TestInterpreter(t *testing.T) {
+// startInterpreter starts an emulator that executes state machines, with a function
+// that echoes.
+func startInterpreter(t *testing.T) *emulator {
+	t.Helper()
 	e := startEmulatorAt(t, scratch(t), "123456789012", "us-east-1", freePort(t)) // its interpreter calls itself
 	config, err := http.Post(e.endpoint+"/moto-api/config", "application/json", strings.NewReader(`{"stepfunctions": {"execute_state_machine": true}, "lambda": {"use_docker": false}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	config.Body.Close()
-	sfn := func(name string, input any) map[string]any {
-		return e.called(t, "states", "AWSStepFunctions."+name, input)
-	}
 	e.echo(t)
+	return e
+}
+
+// TestInterpreter: moto's interpreter of the Amazon States Language goes the same
+// way through the definitions that the preview's is tested with. Its functions
+// echo what they are sent.
+func TestInterpreter(t *testing.T) {
+	e := startInterpreter(t)
 	files, err := filepath.Glob("internal/preview/states/testdata/*.json")
 	if err != nil || len(files) < 10 {
 		t.Fatalf("%d definitions (%v)", len(files), err)
@@ -126,21 +136,12 @@ func TestInterpreter(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			machine := sfn("CreateStateMachine", map[string]any{"name": name, "definition": string(s.Definition), "roleArn": "arn:aws:iam::123456789012:role/x"})["stateMachineArn"]
-			execution := sfn("StartExecution", map[string]any{"stateMachineArn": machine, "name": "execution", "input": string(input)})["executionArn"]
 			answered := s.Answer == nil
-			var described map[string]any
-			for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-				if described = sfn("DescribeExecution", map[string]any{"executionArn": execution}); described["status"] != "RUNNING" {
-					break
-				}
-				if time.Now().After(deadline) {
-					t.Fatalf("%s: it still runs", s.About)
-				}
+			described, path, attempts := e.executed(t, name, string(s.Definition), string(input), func() {
 				if !answered {
 					answered = e.answer(t, queue, s.Answer)
 				}
-			}
+			})
 			if described["status"] != s.Want.Status {
 				t.Errorf("%s\ngot %v (%v %v), want %s", s.About, described["status"], described["error"], described["cause"], s.Want.Status)
 			}
@@ -159,23 +160,91 @@ func TestInterpreter(t *testing.T) {
 					t.Errorf("got the output %v, want %v", output, s.Want.Output)
 				}
 			}
-			var path []string
-			attempts := 0
-			for _, h := range sfn("GetExecutionHistory", map[string]any{"executionArn": execution, "maxResults": 1000})["events"].([]any) {
-				event := h.(map[string]any)
-				kind := event["type"].(string)
-				if strings.HasSuffix(kind, "StateEntered") {
-					path = append(path, event["stateEnteredEventDetails"].(map[string]any)["name"].(string))
-				}
-				if kind == "TaskScheduled" || kind == "LambdaFunctionScheduled" {
-					attempts++
-				}
-			}
 			if !reflect.DeepEqual(path, s.Want.Path) || attempts != s.Want.Attempts {
 				t.Errorf("got the way %q with %d attempts, want %q with %d", path, attempts, s.Want.Path, s.Want.Attempts)
 			}
 		})
 	}
+}
+
+// TestInterpreter_TakesTheNight: moto's interpreter and the preview's go the same way
+// through the state machine of a night, and leave the same behind. The function echoes
+// what it is sent, so that its step is taken for what it says.
+func TestInterpreter_TakesTheNight(t *testing.T) {
+	start := time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
+	night := window.Window{
+		Start: start, End: start.Add(2 * time.Hour), Mode: maintenance.Closed, Announces: true, Mutes: true,
+		Verify: []window.Request{{Method: "GET", Path: "/api/health", Status: 200}},
+	}
+	definition := strings.ReplaceAll(night.Definition(window.Resources{Function: "echo"}), "$.Payload.said", "$.Payload.step")
+
+	machine, err := states.Read([]byte(definition))
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := machine.Execution(states.Config{Input: []byte(night.Input()), Name: night.ID(), Tasks: map[string]states.Task{
+		"lambda:invoke": func(_ context.Context, c states.Call) (any, error) {
+			return map[string]any{"StatusCode": 200, "Payload": c.Parameters.(map[string]any)["Payload"]}, nil
+		},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, err := here.Run(t.Context()); err != nil || status != states.Succeeded {
+		t.Fatal(status, err, here.Failure())
+	}
+	var want []string
+	for _, h := range here.History() {
+		if strings.HasSuffix(h.Type, "StateEntered") {
+			want = append(want, h.State)
+		}
+	}
+
+	e := startInterpreter(t)
+	described, got, _ := e.executed(t, night.ID(), definition, night.Input(), func() {})
+	if described["status"] != "SUCCEEDED" || !reflect.DeepEqual(got, want) || len(want) != len(night.Steps()) {
+		t.Errorf("got %v (%v %v) by %q, want %q", described["status"], described["error"], described["cause"], got, want)
+	}
+	var there, left any
+	for text, into := range map[string]*any{fmt.Sprint(described["output"]): &there, here.Output(): &left} {
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+	}
+	if !reflect.DeepEqual(there, left) {
+		t.Errorf("got the output %v, want %v", there, left)
+	}
+}
+
+// executed executes a definition, and returns its execution, the states that it
+// entered, and how many tasks it scheduled. Meanwhile is done until it has ended.
+func (e *emulator) executed(t *testing.T, name, definition, input string, meanwhile func()) (described map[string]any, path []string, attempts int) {
+	t.Helper()
+	sfn := func(call string, input any) map[string]any {
+		return e.called(t, "states", "AWSStepFunctions."+call, input)
+	}
+	machine := sfn("CreateStateMachine", map[string]any{"name": name, "definition": definition, "roleArn": "arn:aws:iam::123456789012:role/x"})["stateMachineArn"]
+	execution := sfn("StartExecution", map[string]any{"stateMachineArn": machine, "name": "execution", "input": input})["executionArn"]
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		if described = sfn("DescribeExecution", map[string]any{"executionArn": execution}); described["status"] != "RUNNING" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: it still runs", name)
+		}
+		meanwhile()
+	}
+	for _, h := range sfn("GetExecutionHistory", map[string]any{"executionArn": execution, "maxResults": 1000})["events"].([]any) {
+		event := h.(map[string]any)
+		kind := event["type"].(string)
+		if strings.HasSuffix(kind, "StateEntered") {
+			path = append(path, event["stateEnteredEventDetails"].(map[string]any)["name"].(string))
+		}
+		if kind == "TaskScheduled" || kind == "LambdaFunctionScheduled" {
+			attempts++
+		}
+	}
+	return described, path, attempts
 }
 
 // answer answers the token that waits in the queue, if there is one.

@@ -36,3 +36,27 @@ func TestMakeGolden(t *testing.T) {
 		}
 	}
 }
+
+// TestDocs_DiffOfTheFlip: docs/maintenance.md shows the difference of dev that make
+// judges sees, shortened where it repeats itself.
+func TestDocs_DiffOfTheFlip(t *testing.T) {
+	golden, err := os.ReadFile("testdata/diff.dev.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../docs/maintenance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, found := strings.Cut(string(page), "```\nStack fieldreports-dev\n")
+	shown, _, closed := strings.Cut(shown, "```")
+	if !found || !closed {
+		t.Fatal("docs/maintenance.md does not show the difference")
+	}
+	for line := range strings.Lines(shown) {
+		shortened := strings.Contains(line, "Digest, Explicit, Mode") || strings.Contains(line, "the same")
+		if !shortened && !strings.Contains(string(golden), line) {
+			t.Errorf("docs/maintenance.md shows %q, which the difference does not have", line)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -139,6 +140,8 @@ func TestNight(t *testing.T) {
 // the planned end opens nothing, and keeps no report.
 func TestNightThatEndsLate(t *testing.T) {
 	w := aWindow()
+	noren := filepath.Join(t.TempDir(), "noren")
+	run(t, "go", "build", "-o", noren, "../../cmd/noren")
 	w.Start, w.End = time.Now().Add(-time.Hour), time.Now().Add(45*time.Second)
 	p, err := preview.Start(t.Context(), preview.Config{
 		Templates: nightly(t, w), Mode: "open", Example: filepath.Join("..", "..", "examples", "fieldreports"), Quick: true, Verbose: testing.Verbose(),
@@ -168,6 +171,11 @@ func TestNightThatEndsLate(t *testing.T) {
 	time.Sleep(time.Until(w.End.Add(2 * time.Second)))
 	if p.Mode() != "closed" {
 		t.Errorf("after the planned end the product is %s", p.Mode())
+	}
+	status := inAccount(t, n, noren, "window", "status")
+	out, err := status.Output()
+	if want := "the product is still closed; to do: Ask, Open, OpenEverywhere, Report; type: noren window approve --stack fieldreports-dev --region us-east-1\n"; err != nil || !strings.Contains(string(out), "past its planned end, ") || !strings.Contains(string(out), want) {
+		t.Errorf("noren window status: %v\n%swant %s", err, out, want)
 	}
 	if err := n.Approve(); err != nil {
 		t.Fatal(err)
@@ -306,9 +314,7 @@ func nightThatFails(t *testing.T, program mysqld.Program) {
 	// Someone opens the product, and continues the execution in the console, which
 	// asks nothing.
 	turn := func(verb string) {
-		command := norenCommand(t, noren, verb, "--stack", "fieldreports-dev", "--region", "us-east-1", "--yes")
-		command.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+n.AccountURL(), "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=preview", "AWS_SECRET_ACCESS_KEY=preview")
-		if out, err := command.CombinedOutput(); err != nil {
+		if out, err := inAccount(t, n, noren, verb, "--yes").CombinedOutput(); err != nil {
 			t.Fatalf("noren %s: %v\n%s", verb, err, out)
 		}
 	}
@@ -354,6 +360,14 @@ func nightThatFails(t *testing.T, program mysqld.Program) {
 	if r.Mode != "open" || columns != 1 || r.Reports.Written == 0 || stored != r.Reports.Written || distinct != stored || r.Reports.Queued == 0 {
 		t.Errorf("%s, %d columns, %d reports stored, %d of them different, %+v", r.Mode, columns, stored, distinct, r.Reports)
 	}
+}
+
+// inAccount is a command of noren that asks the account of a night.
+func inAccount(t *testing.T, n *preview.Night, noren string, args ...string) *exec.Cmd {
+	t.Helper()
+	command := norenCommand(t, noren, append(args, "--stack", "fieldreports-dev", "--region", "us-east-1")...)
+	command.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+n.AccountURL(), "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=preview", "AWS_SECRET_ACCESS_KEY=preview")
+	return command
 }
 
 // rowsOf is how many reports there are before the night: NOREN_NIGHT_ROWS, or

@@ -1,4 +1,4 @@
-// Package bluegreen keeps RDS Blue/Green deployments of Aurora MySQL clusters:
+// Package bluegreen manages RDS Blue/Green deployments of Aurora MySQL clusters:
 // what RDS demands of a cluster, how a deployment is made, switched and deleted.
 // Every call may be repeated: it finds what an earlier one left and continues.
 //

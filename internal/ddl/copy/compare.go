@@ -286,7 +286,7 @@ func (c *comparison) prepare(ctx context.Context) error {
 	}
 	switch {
 	case len(before) == 0:
-		return errors.New("the original has the table no more: compare again")
+		return errors.New("the original no longer has the table: compare again")
 	case len(after) == 0:
 		c.result.Done, c.result.Found = true, []Difference{{Missing: true}}
 		return c.options.Report(c.result)

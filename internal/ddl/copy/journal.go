@@ -208,7 +208,7 @@ func (s *State) arrived(ctx context.Context, original, copied *ddl.Database, wai
 		return fmt.Errorf("%s is the original itself (%s): want the copy", copied.Addr, original.UUID)
 	}
 	if s.UUID != "" && !strings.EqualFold(s.UUID, copied.UUID) {
-		return fmt.Errorf("%s is another server (%s) than the copy that was changed (%s)", copied.Addr, copied.UUID, s.UUID)
+		return fmt.Errorf("%s is a different server (%s) from the copy that was changed (%s)", copied.Addr, copied.UUID, s.UUID)
 	}
 	if _, err := ReadReplication(ctx, copied); err != nil {
 		return err

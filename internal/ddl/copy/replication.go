@@ -72,7 +72,7 @@ func reaches(ctx context.Context, db *ddl.Database, q queryer, p Position, wait 
 		case err != nil:
 			return err
 		case !events.Valid && r.Well(): // it was being started
-			return fmt.Errorf("%s did not apply what arrives: %w", db.Addr, ErrBehind)
+			return fmt.Errorf("%s did not apply what arrived: %w", db.Addr, ErrBehind)
 		case !events.Valid || r.ended:
 			return fmt.Errorf("%s: %s", db.Addr, r.Trouble())
 		case time.Now().Before(until):

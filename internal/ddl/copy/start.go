@@ -41,7 +41,7 @@ var ErrNotSwitched = errors.New("the original is as it was")
 
 // ErrGone is the error of a switch to a copy that nothing binds to the original any
 // more: nothing will ever switch.
-var ErrGone = errors.New("nothing binds the copy to the original any more")
+var ErrGone = errors.New("nothing links the copy to the original any more")
 
 // StartOptions say how to start a copy.
 type StartOptions struct {

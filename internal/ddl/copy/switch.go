@@ -139,7 +139,7 @@ func (s *State) compareChanged(ctx context.Context, original, copied *ddl.Databa
 	}
 	known, err := changed(ctx, original, copied, s.Comparison.Tables)
 	if err != nil {
-		return fmt.Errorf("looking what has changed since the comparison: %w", err)
+		return fmt.Errorf("checking what has changed since the comparison: %w", err)
 	}
 	for _, db := range []*ddl.Database{original, copied} {
 		if err := cascaded(ctx, db, known); err != nil {
@@ -179,7 +179,7 @@ func (s *State) unwritten(ctx context.Context, original, copied *ddl.Database, o
 	}
 	tables, err := changed(ctx, original, copied, s.Comparison.Tables)
 	if err != nil {
-		return fmt.Errorf("looking what has changed meanwhile: %w", err)
+		return fmt.Errorf("checking what has changed meanwhile: %w", err)
 	}
 	for _, r := range s.Comparison.Tables { // of those that are not counted nothing is known
 		if tables[r.Table] && r.Original.Counted && r.Copied.Counted && r.Original.Made != "" && r.Copied.Made != "" && !slices.Contains(o.Quiet.StillWritten, r.Table) {

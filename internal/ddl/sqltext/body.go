@@ -13,8 +13,9 @@ type Body struct {
 	// Sets are those of them that it sets, of NEW.
 	Sets []string
 
-	// Statements are the INSERT, UPDATE, DELETE and REPLACE in it, with NULL in
-	// the place of the row's columns and of its own variables.
+	// Statements are the INSERT, UPDATE, DELETE and REPLACE in it, and the SELECT
+	// outside of these, with NULL in the place of the row's columns and of its own
+	// variables, and without the INTO of a SELECT.
 	Statements []string
 
 	// Calls reports whether it calls a procedure, or a function that noren does not
@@ -76,11 +77,54 @@ func ReadBody(sql string, d Dialect) (Body, error) {
 			}
 			b.Statements = append(b.Statements, standIn(expanded, all[i:end], declared))
 			i = end
+		case t.is("SELECT"), t.is("WITH") && (at(i+1).is("RECURSIVE") || at(i+2).is("AS", "(")):
+			end := queryEnd(all, i)
+			b.Statements = append(b.Statements, standIn(expanded, withoutInto(all[i:end]), declared))
+			i = end - 1
 		case at(i+1).is("(") && calls(t):
 			b.Calls = true
 		}
 	}
 	return b, nil
+}
+
+// queryEnd is where a query that begins at a word of a body ends: at the
+// parenthesis around it, or with the statement.
+func queryEnd(all []token, begin int) int {
+	depth := 0
+	for i := begin; i < len(all); i++ {
+		switch t := all[i]; {
+		case t.is("("):
+			depth++
+		case t.is(")"):
+			depth--
+		}
+		if depth < 0 || depth == 0 && all[i].is(";", "DO") {
+			return i
+		}
+	}
+	return len(all)
+}
+
+// withoutInto is a query without the variables that it fills.
+func withoutInto(query []token) []token {
+	depth, into := 0, -1
+	for i, t := range query {
+		switch {
+		case t.is("("):
+			depth++
+		case t.is(")"):
+			depth--
+		case depth == 0 && into < 0 && t.is("INTO"):
+			into = i
+		case depth == 0 && into >= 0 && t.is("FROM", "WHERE", "UNION", "LIMIT", "FOR", "LOCK"):
+			return slices.Concat(query[:into], query[i:])
+		}
+	}
+	if into >= 0 {
+		return query[:into]
+	}
+	return query
 }
 
 // inBodies are words of bodies that parentheses follow: control flow, operators and

@@ -6,13 +6,26 @@ import (
 	"strings"
 )
 
-// A Dialect is what decides which conditional comments a server executes.
+// A Dialect is what decides which conditional comments a server executes, and
+// whether it tells names of tables apart by case.
 type Dialect struct {
 	// MariaDB says that it is one. Default: MySQL.
 	MariaDB bool
 
 	// Version is 80036 for 8.0.36.
 	Version int
+
+	// LowerNames says that the names of schemas and tables are lower case,
+	// however a statement spells them: lower_case_table_names is 1.
+	LowerNames bool
+}
+
+// Fold returns the name of a schema or a table as the server keeps it.
+func (d Dialect) Fold(name string) string {
+	if d.LowerNames {
+		return strings.ToLower(name)
+	}
+	return name
 }
 
 // Expand returns a statement as the server reads it: without comments, and with

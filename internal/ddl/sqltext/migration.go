@@ -59,7 +59,7 @@ func (m Migration) Statements() ([]Piece, error) {
 	back := WayBack(m.Name)
 	switch {
 	case back && m.Direction != Down:
-		return nil, fmt.Errorf("%q is by its name the way back of a migration: give the other file, or --direction down", m.Name)
+		return nil, fmt.Errorf("%q is, by its name, the down file of a migration: give the up file, or --direction down", m.Name)
 	case m.Direction != "" && m.Direction != Up && m.Direction != Down:
 		return nil, fmt.Errorf("unknown direction %q: want up or down", m.Direction)
 	}
@@ -75,7 +75,7 @@ func (m Migration) Statements() ([]Piece, error) {
 		return nil, err
 	}
 	if m.Direction == Down && !back && len(sections) == 1 && sections[0].direction == "" {
-		return nil, fmt.Errorf("%q has no way back: no mark of a migration tool divides it", m.Name)
+		return nil, fmt.Errorf("%q has no down part: it has no marks of a migration tool", m.Name)
 	}
 	var all []Piece
 	for _, s := range sections {
@@ -326,7 +326,7 @@ func foreign(text string) error {
 		case ef && (t.is("CALL") || t.is("DELIMITER")):
 			return fmt.Errorf("line %d: this is an idempotent script of EF Core: make it without --idempotent; the journal makes sure that it runs once", line)
 		case t.is("LOCK", "UNLOCK") && strings.Contains(text, "dump"):
-			return fmt.Errorf("line %d: LOCK TABLES is of mysqldump: dump with --skip-add-locks --skip-disable-keys", line)
+			return fmt.Errorf("line %d: LOCK TABLES comes from mysqldump: dump with --skip-add-locks --skip-disable-keys", line)
 		}
 	}
 	return nil

@@ -93,9 +93,9 @@ func TestMigration_Refuses(t *testing.T) {
 		{"a.sql", "ALTER TABLE a ADD b INT;\n-- DOWN\nDROP TABLE a;", "looks like a mark"},
 		{"a.sql", "ALTER TABLE a ADD b INT;\n--- rollback ---\nDROP TABLE a;", "looks like a mark"},
 		{"a.sql", "ALTER TABLE a ADD b INT;\n# undo:\nDROP TABLE a;", "looks like a mark"},
-		{"1_a.down.sql", "DROP TABLE a;", "is by its name the way back"},
-		{"U1__a.sql", "DROP TABLE a;", "is by its name the way back"},
-		{"1_a/down.sql", "DROP TABLE a;", "is by its name the way back"},
+		{"1_a.down.sql", "DROP TABLE a;", "is, by its name, the down file"},
+		{"U1__a.sql", "DROP TABLE a;", "is, by its name, the down file"},
+		{"1_a/down.sql", "DROP TABLE a;", "is, by its name, the down file"},
 		{"a.sql", "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN SET NEW.b = 1;", "put DELIMITER lines around it"},
 	} {
 		_, err := Migration{Name: test.file, Text: test.text}.Statements()
@@ -103,8 +103,8 @@ func TestMigration_Refuses(t *testing.T) {
 			t.Errorf("%q: got %v, want %q", test.text, err, test.want)
 		}
 	}
-	if _, err := (Migration{Name: "a.sql", Text: "DROP TABLE a;", Direction: Down}).Statements(); err == nil || !strings.Contains(err.Error(), "has no way back") {
-		t.Errorf("got %v, want that it has no way back", err)
+	if _, err := (Migration{Name: "a.sql", Text: "DROP TABLE a;", Direction: Down}).Statements(); err == nil || !strings.Contains(err.Error(), "has no down part") {
+		t.Errorf("got %v, want that it has no down part", err)
 	}
 }
 

@@ -15,6 +15,7 @@ type parser struct {
 	s          Statement
 	err        error
 	definition bool // the server's own text
+	dialect    Dialect
 }
 
 func (p *parser) fail(err error) {
@@ -181,6 +182,7 @@ func (p *parser) table() TableRef {
 		return TableRef{}
 	}
 	p.at++
+	name = p.dialect.Fold(name)
 	t := TableRef{Table: Table{Name: name}, Span: Span{first.start, first.end()}}
 	if p.peek().is(".") {
 		second, ok := p.ahead(1).name()
@@ -189,7 +191,7 @@ func (p *parser) table() TableRef {
 			p.unknown()
 			return TableRef{}
 		}
-		t.Schema, t.Name = name, second
+		t.Schema, t.Name = name, p.dialect.Fold(second)
 		t.End = p.ahead(1).end()
 		p.at += 2
 	}

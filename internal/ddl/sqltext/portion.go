@@ -37,8 +37,10 @@ func (q Query) Portions() (Portioned, error) {
 	switch {
 	case len(q.Calls) > 0:
 		return Portioned{}, fmt.Errorf("it calls %s, of which noren does not know what it does", strings.Join(q.Calls, ", "))
-	case q.Variables:
+	case len(q.Variables) > 0:
 		return Portioned{}, errors.New("it uses variables")
+	case q.seeded:
+		return Portioned{}, errors.New("it calls RAND with a seed, whose numbers would begin again in every portion")
 	case q.aggregates:
 		return Portioned{}, errors.New("it sums up rows")
 	}

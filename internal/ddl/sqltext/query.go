@@ -18,11 +18,17 @@ type Query struct {
 	// calculate.
 	Calls []string
 
-	// Variables says that it uses variables like @name.
-	Variables bool
+	// Variables are those like @name that it uses, lower case, and Assigns those of
+	// them that it gives a value.
+	Variables, Assigns []string
+
+	// Before are the functions and variables in it that tell something of the
+	// statement before it in the same session, like LAST_INSERT_ID.
+	Before []string
 
 	verb       string // of the outermost query
 	aggregates bool   // that sum up its rows
+	seeded     bool   // it calls RAND with a seed
 	derived    bool   // it joins the rows of another query
 
 	columns []qualified
@@ -52,7 +58,7 @@ func ReadQuery(sql string, d Dialect) (Query, error) {
 	if err != nil {
 		return Query{}, err
 	}
-	r := &queryReader{words: words(expanded), q: Query{SQL: expanded, clauses: map[string]Span{}}}
+	r := &queryReader{dialect: d, words: words(expanded), q: Query{SQL: expanded, clauses: map[string]Span{}}}
 	r.read()
 	r.q.verb = r.levels[0].verb
 	if r.err == nil && len(r.levels) != 1 {

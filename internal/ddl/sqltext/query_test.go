@@ -49,6 +49,64 @@ func TestReadQuery(t *testing.T) {
 	}
 }
 
+// Variables are found however they are spelt, and so is what tells something of the
+// statement before.
+func TestReadQuery_Variables(t *testing.T) {
+	for _, test := range []struct{ sql, variables, assigns, before string }{
+		{"UPDATE t SET a = @N", "@n", "", ""},
+		{"UPDATE t SET a = (@`n` := @'N' + 1)", "@n @n", "@n", ""},
+		{"UPDATE t JOIN (SELECT @n := 0) i SET a = (@n:=@n+1)", "@n @n @n", "@n @n", ""},
+		{"UPDATE t SET a = @x.y", "@x.y", "", ""},
+		{"UPDATE t SET a = @@SESSION.identity", "@@identity", "", "@@identity"},
+		{"UPDATE t SET a = @@sql_mode", "@@sql_mode", "", ""},
+		{"INSERT INTO t VALUES (LAST_INSERT_ID(), row_count ())", "", "", "LAST_INSERT_ID ROW_COUNT"},
+		{"INSERT INTO t VALUES ('@n', `row_count`)", "", "", ""},
+	} {
+		q, err := ReadQuery(test.sql, Dialect{Version: 90704})
+		if err != nil {
+			t.Errorf("%s: %v", test.sql, err)
+			continue
+		}
+		got := fmt.Sprintf("%s|%s|%s", strings.Join(q.Variables, " "), strings.Join(q.Assigns, " "), strings.Join(q.Before, " "))
+		if want := fmt.Sprintf("%s|%s|%s", test.variables, test.assigns, test.before); got != want {
+			t.Errorf("%s: got %s, want %s", test.sql, got, want)
+		}
+	}
+}
+
+// Where names are lower case, a table is the same however a statement spells it.
+func TestReadQuery_LowerNames(t *testing.T) {
+	q, err := ReadQuery("UPDATE Shop.`T` JOIN Shop.U ON T.id = SHOP.U.Id SET T.a = 1", Dialect{Version: 90704, LowerNames: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "UPDATE s.t AS `t` JOIN s.u AS `u` ON T.id = `u`.Id SET T.a = 1"
+	if got := q.With(func(t Table) string { return "s." + t.Name }); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// The queries of a body are found with what they read, and without what they fill.
+func TestReadBody_Queries(t *testing.T) {
+	for _, test := range []struct{ body, want string }{
+		{"SET NEW.n = (SELECT MAX(a) FROM t WHERE id = NEW.id)", "SELECT MAX(a) FROM t WHERE id = NULL"},
+		{"BEGIN DECLARE x INT; SELECT a INTO x FROM t WHERE b = x LIMIT 1; END", "SELECT a FROM t WHERE b = NULL LIMIT 1"},
+		{"BEGIN DECLARE x INT; SELECT a FROM t INTO x; END", "SELECT a FROM t"},
+		{"BEGIN DECLARE c CURSOR FOR SELECT a FROM t WHERE (b = 1); OPEN c; END", "SELECT a FROM t WHERE (b = 1)"},
+		{"IF EXISTS (WITH w AS (SELECT a FROM t) SELECT 1 FROM w) THEN DELETE FROM u; END IF", "WITH w AS (SELECT a FROM t) SELECT 1 FROM w; DELETE FROM u"},
+		{"INSERT INTO u SELECT a FROM t", "INSERT INTO u SELECT a FROM t"},
+	} {
+		b, err := ReadBody(test.body, Dialect{Version: 90704})
+		if err != nil {
+			t.Errorf("%s: %v", test.body, err)
+			continue
+		}
+		if got := strings.Join(strings.Fields(strings.Join(b.Statements, "; ")), " "); got != test.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", test.body, got, test.want)
+		}
+	}
+}
+
 func TestReadBody(t *testing.T) {
 	b, err := ReadBody("BEGIN DECLARE n, m INT DEFAULT 0; SET n = NEW.a; IF n > OLD.`b` THEN INSERT INTO log (a, n) VALUES (NEW.a, n); ELSE DELETE FROM log WHERE id = OLD.id; END IF; SET NEW.c = REPLACE(NEW.c, 'x', 'y'); UPDATE u SET n.x = m, y = INSERT('a', 1, 1, n) WHERE id = 1; END", Dialect{})
 	if err != nil {

@@ -8,12 +8,13 @@ import (
 
 // A queryReader reads the words of a query from left to right.
 type queryReader struct {
-	words  []token
-	at     int
-	q      Query
-	levels []level
-	ctes   []string
-	err    error
+	dialect Dialect
+	words   []token
+	at      int
+	q       Query
+	levels  []level
+	ctes    []string
+	err     error
 }
 
 // A level is what is known within a pair of parentheses.
@@ -57,8 +58,7 @@ func (r *queryReader) read() {
 		case l.expect && (t.kind == word || t.kind == identifier):
 			r.table(l)
 		case t.is("@"):
-			r.q.Variables = true
-			r.at += 2
+			r.variable()
 		case t.kind == word && r.keyword(l, t):
 			r.at++
 		case t.is(",") && l.from:
@@ -90,6 +90,43 @@ func (r *queryReader) open(l *level) {
 	r.at++
 }
 
+// ofBefore are functions and variables that tell something of the statement before
+// in the session. LAST_INSERT_ID is both.
+var ofBefore = strings.Fields(`LAST_INSERT_ID ROW_COUNT FOUND_ROWS IDENTITY WARNING_COUNT ERROR_COUNT`)
+
+// variable reads @name or @@[SESSION.]name.
+func (r *queryReader) variable() {
+	if r.peek(1).is("@") {
+		name := r.peek(2)
+		r.at += 3
+		if name.is("SESSION", "LOCAL", "GLOBAL") && r.peek(0).is(".") {
+			name = r.peek(1)
+			r.at += 2
+		}
+		r.q.Variables = append(r.q.Variables, "@@"+strings.ToLower(name.text))
+		if name.is(ofBefore...) {
+			r.q.Before = append(r.q.Before, "@@"+strings.ToLower(name.text))
+		}
+		return
+	}
+	name := VariableName(r.peek(1).text)
+	r.at += 2
+	for r.peek(0).is(".") && r.peek(1).kind == word && r.peek(0).start == r.peek(-1).end() { // @a.b is one name
+		name += "." + strings.ToLower(r.peek(1).text)
+		r.at += 2
+	}
+	r.q.Variables = append(r.q.Variables, name)
+	if r.peek(0).is(":") && r.peek(1).is("=") {
+		r.q.Assigns = append(r.q.Assigns, name)
+	}
+}
+
+// VariableName is the name of a variable like @name, which may be in quotes, as
+// everyone spells it.
+func VariableName(text string) string {
+	return "@" + strings.ToLower(strings.Trim(strings.TrimPrefix(text, "@"), "`'\""))
+}
+
 // sums are the functions that make one row of many.
 var sums = strings.Fields(`COUNT SUM MIN MAX AVG GROUP_CONCAT JSON_ARRAYAGG JSON_OBJECTAGG BIT_AND BIT_OR BIT_XOR STD STDDEV STDDEV_POP STDDEV_SAMP VAR_POP VAR_SAMP VARIANCE`)
 
@@ -102,6 +139,10 @@ func (r *queryReader) call(t token) {
 	if r.peek(-2).is(".") { // noted with its schema
 		return
 	}
+	if t.is(ofBefore...) {
+		r.q.Before = append(r.q.Before, strings.ToUpper(t.text))
+	}
+	r.q.seeded = r.q.seeded || t.kind == word && t.is("RAND") && !r.peek(1).is(")")
 	if len(r.levels) == 1 && t.kind == word && t.is(sums...) {
 		r.q.aggregates = true
 	}
@@ -206,7 +247,7 @@ func (r *queryReader) with() {
 
 // table reads a table with its alias.
 func (r *queryReader) table(l *level) {
-	p := &parser{words: r.words, at: r.at, s: Statement{SQL: r.q.SQL}}
+	p := &parser{dialect: r.dialect, words: r.words, at: r.at, s: Statement{SQL: r.q.SQL}}
 	ref := p.table()
 	if p.err != nil {
 		r.err = p.err
@@ -266,7 +307,7 @@ func (r *queryReader) column(t token) {
 		return
 	}
 	if r.peek(2).is(".") { // schema.table.column
-		r.q.columns = append(r.q.columns, qualified{Table{first, second}, Span{t.start, r.peek(1).end()}, len(r.levels) == 1})
+		r.q.columns = append(r.q.columns, qualified{Table{r.dialect.Fold(first), r.dialect.Fold(second)}, Span{t.start, r.peek(1).end()}, len(r.levels) == 1})
 		r.at += 4
 		return
 	}
@@ -275,6 +316,6 @@ func (r *queryReader) column(t token) {
 		r.at += 2
 		return
 	}
-	r.q.columns = append(r.q.columns, qualified{Table{"", first}, Span{t.start, t.end()}, len(r.levels) == 1})
+	r.q.columns = append(r.q.columns, qualified{Table{"", r.dialect.Fold(first)}, Span{t.start, t.end()}, len(r.levels) == 1})
 	r.at += 2
 }

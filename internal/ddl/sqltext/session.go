@@ -138,6 +138,10 @@ func (p *parser) assignment() {
 		if p.peek().is("SESSION", "LOCAL", "GLOBAL") && p.ahead(1).is(".") {
 			p.at += 2
 		}
+		if p.peek().is(ofBefore...) {
+			p.fail(OfBefore("@@" + strings.ToLower(p.peek().text)))
+			return
+		}
 		p.name()
 	case p.sees("@"):
 		p.userVariable()
@@ -153,6 +157,12 @@ func (p *parser) assignment() {
 		return
 	}
 	p.s.Assignments = append(p.s.Assignments, Assignment{name, value})
+}
+
+// OfBefore is why a statement must not use a function or a variable that tells
+// something of the statement before it.
+func OfBefore(name string) error {
+	return fmt.Errorf("%s is not for a migration: it tells something of the statement before it in the same session, which a run that resumes does not have; find the row by what is in it", name)
 }
 
 func (p *parser) moreThanTheSession() error {

@@ -189,7 +189,7 @@ func read(sql string, d Dialect, definition bool) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	p := &parser{words: words(expanded), s: Statement{SQL: expanded, insert: len(expanded)}, definition: definition}
+	p := &parser{words: words(expanded), s: Statement{SQL: expanded, insert: len(expanded)}, definition: definition, dialect: d}
 	p.statement()
 	if p.err == nil && p.at < len(p.words) && p.s.Kind.Shadowed() {
 		p.unknown()

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func TestWhatTheEventSays(t *testing.T) {
 	)
 	someone := live.Attribution{Since: before, By: "arn:aws:sts::111111111111:assumed-role/deploy/ko"}
 	later := now.Add(2 * time.Hour).Format(time.RFC3339)
-	for _, test := range []struct {
+	for i, test := range []struct {
 		name      string
 		live      maintenance.Mode
 		record    string
@@ -69,6 +70,9 @@ func TestWhatTheEventSays(t *testing.T) {
 			if a.Status != cfn.StatusFailed || a.Reason != test.want {
 				t.Errorf("got  %s %q\nwant %q", a.Status, a.Reason, test.want)
 			}
+			if page, err := os.ReadFile("../../../docs/maintenance.md"); i == 0 && (err != nil || !strings.Contains(strings.Join(strings.Fields(string(page)), " "), a.Reason)) {
+				t.Errorf("docs/maintenance.md does not show %q (%v)", a.Reason, err)
+			}
 		})
 	}
 }
@@ -114,7 +118,7 @@ func TestWhatIsWarnedOf(t *testing.T) {
 	}
 }
 
-func TestARollbackWarnsOfNothing(t *testing.T) {
+func TestGuard_ARollbackWarnsOfNothing(t *testing.T) {
 	w := newWorld(t)
 	w.live, w.status, w.record = open, "UPDATE_ROLLBACK_IN_PROGRESS", live.NewRecord(closed, before).Encode()
 	if a := w.handle(t, w.event(cfn.RequestUpdate, props(closed, "Message", "Back at four."), props(closed))); a.Reason != "" {

@@ -1,6 +1,6 @@
-// Package probe looks which mode a live listener is in and tells CloudWatch, as
-// metrics on which alarms, their suppression and the dashboard rest. It holds
-// every listener of the load balancer, whole, against what was deployed, and never
+// Package probe finds out which mode a live listener is in and tells CloudWatch, as
+// metrics that drive the alarms, their suppression and the dashboard. It compares
+// every listener of the load balancer in full with what was deployed, and never
 // looks at traffic, so that a quiet night changes nothing.
 package probe
 

@@ -167,7 +167,7 @@ func (c Config) validatePage() error {
 		return err
 	}
 	if !c.Page.IsZero() {
-		err = errors.Join(err, errors.New("want a page of one's own or a status page elsewhere, not both"))
+		err = errors.Join(err, errors.New("want a page of your own or a status page elsewhere, not both"))
 	}
 	return errors.Join(err, validateStatusPage(c.StatusPage))
 }

@@ -1,7 +1,7 @@
 // Package window does the steps of a planned maintenance that the state machine
-// of package internal/window calls. A step that has been done already finds it
-// done: Step Functions calls again what was interrupted, and a person continues
-// what failed.
+// of package internal/window calls. Every step may be called again, by Step
+// Functions after an interruption or by a person after a failure, and then finds
+// what is already done.
 package window
 
 import (
@@ -105,7 +105,7 @@ func (f *Function) turn(ctx context.Context, p night.Payload) (string, error) {
 	o := f.operation()
 	plan, err := o.Prepare(ctx, wish)
 	if err == nil && plan.ChangeSet != "" && p.Step == night.Close && !p.End.After(now) {
-		return "", errors.Join(fmt.Errorf("it is past the planned end, %s, and nothing was closed; to go on all the same: noren %s %s, then noren window retry %[3]s",
+		return "", errors.Join(fmt.Errorf("it is past the planned end, %s, and nothing was closed; to continue anyway: noren %s %s, then noren window retry %[3]s",
 			p.End.Format(time.RFC3339), verbs[p.Mode], f.Settings.Options), o.Discard(ctx, plan))
 	}
 	if err == nil && plan.ChangeSet != "" && p.Step == night.Open && now.After(p.Latest) {
@@ -191,7 +191,7 @@ func (f *Function) drained(ctx context.Context, p night.Payload) (string, error)
 func inFlight(s live.Status, mode maintenance.Mode) (string, error) {
 	switch d := s.Drain; {
 	case d == nil:
-		return "", notYet(fmt.Errorf("it is not known since when it is %s: %s", mode, s.Unknown))
+		return "", notYet(fmt.Errorf("it is not known since when it has been %s: %s", mode, s.Unknown))
 	case d.Problem != "":
 		return "", notYet(errors.New(d.Problem))
 	case !d.Passed:

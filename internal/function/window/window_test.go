@@ -178,7 +178,7 @@ func TestInFlight(t *testing.T) {
 		want   string
 		passed bool
 	}{
-		"since when is not known": {live.Status{Unknown: "no record"}, "it is not known since when it is closed: no record", false},
+		"since when is not known": {live.Status{Unknown: "no record"}, "it is not known since when it has been closed: no record", false},
 		"how long is not known":   {live.Status{Since: since, Drain: &live.Drain{Passed: true, Problem: "no attributes"}}, "no attributes", false},
 		"not yet":                 {live.Status{Since: since, Drain: &live.Drain{From: since.Add(time.Minute)}}, "requests may be in flight until 2026-11-30T17:02:00Z", false},
 		"ended":                   {live.Status{Since: since, Drain: &live.Drain{Passed: true, Longest: 30, Idle: 60}}, "closed since 2026-11-30T17:01:00Z, longer than a request (30 s) and an idle connection (60 s) last", true},
@@ -495,7 +495,7 @@ func TestClose(t *testing.T) {
 		{"an open product", "open", "UPDATE_COMPLETE", 0, true, "", false},
 		{"one that is being changed", "open", "UPDATE_IN_PROGRESS", 0, false, "is UPDATE_IN_PROGRESS", true},
 		{"one that is stuck", "open", "UPDATE_ROLLBACK_FAILED", 0, false, "repair it first", false},
-		{"past the end", "open", "UPDATE_COMPLETE", 2 * time.Hour, false, "it is past the planned end, 2026-11-30T19:00:00Z, and nothing was closed; to go on all the same: noren close --env prod, then noren window retry --env prod", false},
+		{"past the end", "open", "UPDATE_COMPLETE", 2 * time.Hour, false, "it is past the planned end, 2026-11-30T19:00:00Z, and nothing was closed; to continue anyway: noren close --env prod, then noren window retry --env prod", false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

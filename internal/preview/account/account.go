@@ -1,8 +1,8 @@
-// Package account is an AWS account on this machine with one stack in it, as far
-// as a night needs it: CloudFormation with change sets, the load balancer as it
+// Package account emulates an AWS account with one stack in it, as far as a
+// night needs it: CloudFormation with change sets, the load balancer as it
 // is described, parameters, secrets, topics, and functions that can be called.
-// What the programs send is really sent, signed and parsed. A call that is not
-// known is refused by its name.
+// What the programs send is really sent, signed and parsed. An unknown call is
+// refused by name.
 package account
 
 import (

@@ -1,5 +1,5 @@
-// Package nightfunctions has the functions of a night for a preview. They ask AWS, so that
-// a program with them takes three times as long to compile.
+// Package nightfunctions has the functions of a night for a preview. They import
+// the AWS SDK, so a program with them takes three times as long to compile.
 package nightfunctions
 
 import (

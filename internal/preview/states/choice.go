@@ -154,7 +154,7 @@ func (c *choice) readComparison(name string, data json.RawMessage) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("comparison %q is not carried out here", name)
+	return fmt.Errorf("comparison %q is not supported here", name)
 }
 
 func missing(variable *path, given bool) error {

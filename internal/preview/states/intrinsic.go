@@ -17,7 +17,7 @@ type call struct {
 	arguments []node
 }
 
-// functions are the intrinsic functions that are carried out here.
+// functions are the intrinsic functions that are supported here.
 var functions = map[string]func([]any) (any, error){
 	"States.Array":        func(arguments []any) (any, error) { return arguments, nil },
 	"States.ArrayLength":  arrayLength,
@@ -183,12 +183,12 @@ func readArgument(text string) (node, string, error) {
 		p, err := readPath(m)
 		return p, text[len(m):], err
 	}
-	return nil, "", fmt.Errorf("%q is not carried out here: want a path, a text, a number or a function", text)
+	return nil, "", fmt.Errorf("%q is not supported here: want a path, a text, a number or a function", text)
 }
 
 func readCall(name, rest string) (node, string, error) {
 	if functions[name] == nil {
-		return nil, "", fmt.Errorf("function %s is not carried out here: want %s", name, strings.Join(slices.Sorted(maps.Keys(functions)), ", "))
+		return nil, "", fmt.Errorf("function %s is not supported here: want %s", name, strings.Join(slices.Sorted(maps.Keys(functions)), ", "))
 	}
 	c := call{name: name}
 	if after, empty := strings.CutPrefix(strings.TrimLeft(rest, " "), ")"); empty {

@@ -110,7 +110,7 @@ func fieldsOf(data []byte, known ...string) (map[string]json.RawMessage, error) 
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("field %q is not carried out here: want %s", name, strings.Join(known, ", "))
+			return nil, fmt.Errorf("field %q is not supported here: want %s", name, strings.Join(known, ", "))
 		}
 	}
 	return fields, nil

@@ -37,7 +37,7 @@ func readPath(text string) (*path, error) {
 		m := pathStep.FindStringSubmatch(rest)
 		switch {
 		case m == nil:
-			return nil, fmt.Errorf("path %q is not carried out here: want names and indices only, such as $.a.b[0]", text)
+			return nil, fmt.Errorf("path %q is not supported here: want names and indices only, such as $.a.b[0]", text)
 		case m[3] != "":
 			index, err := strconv.Atoi(m[3])
 			if err != nil {

@@ -69,7 +69,7 @@ func readState(data []byte) (*state, error) {
 	}
 	names, ok := known[kind.Type]
 	if !ok {
-		return nil, fmt.Errorf("type %q is not carried out here: want %s", kind.Type, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		return nil, fmt.Errorf("type %q is not supported here: want %s", kind.Type, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 	}
 	if _, err := fieldsOf(data, names...); err != nil {
 		return nil, fmt.Errorf("%s: %w", kind.Type, err)
@@ -142,7 +142,7 @@ func (s *state) check() error {
 	case "Task":
 		parts := resource.FindStringSubmatch(s.Resource)
 		if parts == nil {
-			errs = append(errs, fmt.Errorf("resource %q is not carried out here: want a service's, such as arn:aws:states:::lambda:invoke", s.Resource))
+			errs = append(errs, fmt.Errorf("resource %q is not supported here: want a service's, such as arn:aws:states:::lambda:invoke", s.Resource))
 			break
 		}
 		s.service, s.pattern, _ = strings.Cut(parts[1]+"."+parts[2], ".")

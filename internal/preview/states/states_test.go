@@ -139,7 +139,7 @@ func nameOf(f *Failure) string {
 	return f.Name
 }
 
-// TestRead_RefusesByName: what is not carried out here is named.
+// TestRead_RefusesByName: what is not supported here is named.
 func TestRead_RefusesByName(t *testing.T) {
 	one := func(state string) string { return `{"StartAt": "A", "States": {"A": ` + state + `}}` }
 	for _, c := range []struct{ definition, want string }{

@@ -1,4 +1,4 @@
-// Package browser is Chromium for tests: the one on PATH, without a window.
+// Package browser runs Chromium for tests: the one on PATH, without a window.
 package browser
 
 import (

@@ -1,6 +1,6 @@
-// Package elb is what the API of Elastic Load Balancing refuses for what is there
-// already. Tests hold what noren diff says of a deploy to it, and it is itself
-// held to moto's, where moto knows the rule.
+// Package elb models what the API of Elastic Load Balancing refuses because of
+// what already exists. Tests compare it with what noren diff says of a deploy and,
+// where moto knows the rule, with moto.
 package elb
 
 // The types of resources.

@@ -99,6 +99,11 @@ func New(program string, options ...string) (*Process, error) {
 		common = append([]string{"--no-defaults", "--performance-schema=ON", "--performance-schema-instrument=wait/lock/metadata/sql/mdl=ON"}, common...)
 	} else {
 		common = append([]string{"--no-defaults"}, common...)
+		for _, option := range options {
+			if strings.HasPrefix(option, "--lower-case-table-names") { // which holds from the first start on
+				common = append(common, option)
+			}
+		}
 		initialize = exec.Command(program, append(slices.Clone(common), "--initialize-insecure")...)
 		common = append(common, "--mysqlx=OFF", "--skip-log-bin")
 	}

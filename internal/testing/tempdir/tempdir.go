@@ -1,4 +1,4 @@
-// Package tempdir keeps what tests write for a moment where go test removes it,
+// Package tempdir gives tests a folder for temporary files that go test removes,
 // however they end.
 package tempdir
 

@@ -1,0 +1,93 @@
+//go:build mysql
+
+package ddl
+
+import (
+	"strings"
+	"testing"
+)
+
+// What a withdrawn and repeated statement, or a resumed run, would do differently is
+// refused, with writes live and stopped.
+func TestPlan_RefusesWhatARepeatWouldChange(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 11_000)
+		execute(t, root, "CREATE TABLE counts (id INT PRIMARY KEY, n INT) ENGINE=MyISAM", "CREATE TABLE numbers (id INT PRIMARY KEY, n INT)")
+		for _, test := range []struct{ sql, want string }{
+			{"INSERT INTO counts VALUES (1, 1)", "has no transactions"},
+			{"UPDATE counts SET n = n + 1", "has no transactions"},
+			{"DELETE FROM ddl_run.counts", "has no transactions"},
+			{"INSERT INTO counts SELECT id, 1 FROM reports", "has no transactions"},
+			{"UPDATE reports, counts SET counts.n = 1 WHERE reports.id = counts.id AND reports.id < 5", "has no transactions"},
+			{"CREATE TABLE c (id INT PRIMARY KEY) ENGINE=MEMORY; INSERT INTO c VALUES (1)", "has no transactions"},
+			{"INSERT INTO numbers SELECT id, n FROM counts", ""},
+			{"ALTER TABLE counts ENGINE=InnoDB; INSERT INTO counts VALUES (1, 1)", ""},
+
+			{"INSERT INTO numbers VALUES (1, 1); INSERT INTO numbers VALUES (LAST_INSERT_ID() + 1, 1)", "LAST_INSERT_ID is not for a migration"},
+			{"UPDATE numbers SET n = 1; INSERT INTO numbers VALUES (7, ROW_COUNT())", "ROW_COUNT is not for a migration"},
+			{"INSERT INTO numbers VALUES (@@last_insert_id, 1)", "@@last_insert_id is not for a migration"},
+
+			{"SET @n = 0; UPDATE numbers SET n = (@n := @n + 1)", ""},
+			{"SET @n = 0; UPDATE numbers SET n = (@n := @n + 1); SET @n = 0; UPDATE numbers SET n = (@N := @n + 1)", ""},
+			{"SET @n = 0; UPDATE numbers SET n = (@n := @n + 1); UPDATE numbers SET n = (@N := @n + 1)", "has what statement 2 left in it"},
+			{"INSERT INTO numbers VALUES (@x := 5, 1); SET @y = @`X`; UPDATE numbers SET n = @y", "has what statement 1 left in it"},
+		} {
+			for _, writes := range []Writes{Live, Stopped} {
+				plan, err := planText(t.Context(), db, test.sql, PlanOptions{Writes: writes, Policy: Any})
+				if err != nil {
+					t.Fatalf("%s: %v", test.sql, err)
+				}
+				var all []string
+				for _, step := range plan.Steps {
+					if step.Kind == "rows" || step.Kind == "session" {
+						all = append(all, step.Problems...)
+					}
+				}
+				got := strings.Join(all, "\n")
+				if !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
+					t.Errorf("%s, writes %s: got %q, want %q", test.sql, writes, got, test.want)
+				}
+			}
+		}
+		plan, err := planText(t.Context(), db, "UPDATE reports SET visits = RAND(7) * 100", PlanOptions{Writes: Live, Policy: Any})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(plan.Steps[0].Problems, "\n"); !strings.Contains(got, "RAND with a seed") {
+			t.Errorf("numbers of a seed would begin again in every portion: got %q", got)
+		}
+		if _, err := planText(t.Context(), db, "SET @id = @@identity", PlanOptions{Writes: Live, Policy: Any}); err == nil || !strings.Contains(err.Error(), "find the row by what is in it") {
+			t.Errorf("SET @id = @@identity: got %v", err)
+		}
+	})
+}
+
+// A statement that counts in a variable begins with the same number when it is tried
+// again: taking it back does not take back the variable.
+func TestRun_RestoresTheVariablesOfAWithdrawnStatement(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 2000)
+		tx, err := root.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback()
+		execute(t, tx, "UPDATE reports SET note = 'mine' WHERE id = 900")
+		var seen events
+		done := start(db, "SET @n = 0; UPDATE reports SET visits = (@n := @n + 1) ORDER BY id", unrehearsed(seen.report))
+		await(t, "a withdrawal", func() bool { return len(seen.of(EventWithdrew)) > 0 })
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		var first, last int
+		if err := root.QueryRow("SELECT MIN(visits), MAX(visits) FROM reports").Scan(&first, &last); err != nil {
+			t.Fatal(err)
+		}
+		if first != 1 || last != 2000 {
+			t.Errorf("the rows have the numbers %d to %d, want 1 to 2000", first, last)
+		}
+	})
+}
