@@ -221,7 +221,7 @@ func rdsSwitches(stub *awsstub.AWS, e *endpoint) {
 	described := func() string { return strings.ReplaceAll(deployed(state), "noren-0007", name) }
 	cluster := fitCluster
 	for operation, answer := range map[string]string{
-		"DescribeDBClusterParameters": "<Parameters><Parameter><ParameterName>binlog_format</ParameterName><ParameterValue>ROW</ParameterValue></Parameter></Parameters>",
+		"DescribeDBClusterParameters": "<Parameters><Parameter><ParameterName>binlog_format</ParameterName><ParameterValue>ROW</ParameterValue></Parameter><Parameter><ParameterName>replica_type_conversions</ParameterName><ParameterValue>ALL_NON_LOSSY</ParameterValue></Parameter></Parameters>",
 		"DescribeDBInstances":         "<DBInstances><DBInstance><DBParameterGroups><DBParameterGroup><DBParameterGroupName>shop-instances</DBParameterGroupName><ParameterApplyStatus>in-sync</ParameterApplyStatus></DBParameterGroup></DBParameterGroups></DBInstance></DBInstances>",
 		"DescribeDBProxies":           "<DBProxies></DBProxies>",
 		"DescribeIntegrations":        "<Integrations></Integrations>",

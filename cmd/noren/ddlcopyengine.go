@@ -42,7 +42,7 @@ func onRDS(ctx context.Context, cluster string) (blueGreen, error) {
 // byHand is a copy that someone else has made, and will switch to.
 type byHand struct{}
 
-func (byHand) Ready(context.Context, string) error { return nil }
+func (byHand) Ready(context.Context, string, string) error { return nil }
 
 func (byHand) Make(context.Context, string, func(string)) (string, error) { return "", nil }
 
@@ -69,19 +69,23 @@ func saying(report func(string)) func(bluegreen.Deployment) {
 	return func(d bluegreen.Deployment) { report(d.String()) }
 }
 
-// conditions are those of RDS for a deployment of a name. If RDS cannot be asked at
-// all, that is one condition that is not known.
-func (b blueGreen) conditions(ctx context.Context, name string) []bluegreen.Condition {
+// conditions are those of RDS for a deployment of a name, and for the type conversions
+// that it needs, if any. If RDS cannot be asked at all, that is one condition that is
+// not known.
+func (b blueGreen) conditions(ctx context.Context, name, conversions string) []bluegreen.Condition {
 	all, err := b.client.Conditions(ctx, b.cluster, name, "")
 	if err != nil {
 		return []bluegreen.Condition{{Name: "RDS", State: bluegreen.Unknown, Found: err.Error(), Do: "ask with permissions to describe the cluster: COPY_ROLE_ARN"}}
 	}
+	if conversions != "" {
+		all = append(all, b.client.TypeConversions(ctx, b.cluster, conversions))
+	}
 	return all
 }
 
-func (b blueGreen) Ready(ctx context.Context, name string) error {
+func (b blueGreen) Ready(ctx context.Context, name, conversions string) error {
 	var unmet []string
-	for _, c := range b.conditions(ctx, name) {
+	for _, c := range b.conditions(ctx, name, conversions) {
 		if c.State == bluegreen.Unmet {
 			unmet = append(unmet, c.Name+": "+c.Found)
 		}

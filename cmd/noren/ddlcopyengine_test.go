@@ -200,15 +200,15 @@ func TestBlueGreen_Ends(t *testing.T) {
 // Start refuses what is known not to be met, and leaves to RDS what is not known.
 func TestBlueGreen_Ready(t *testing.T) {
 	rds, _ := rdsOf(t, "<MasterUserSecret><SecretArn>arn</SecretArn></MasterUserSecret>", "")
-	if err := rds.Ready(t.Context(), "noren-0007"); differs(err, "RDS makes no copy of shop: master password: RDS manages the master password") {
+	if err := rds.Ready(t.Context(), "noren-0007", ""); differs(err, "RDS makes no copy of shop: master password: RDS manages the master password") {
 		t.Errorf("got %v", err)
 	}
 	rds, stub := rdsOf(t, "", "") // whose proxies, integrations and quotas the stub does not know
-	if err := rds.Ready(t.Context(), "noren-0007"); err != nil {
+	if err := rds.Ready(t.Context(), "noren-0007", ""); err != nil {
 		t.Errorf("got %v", err)
 	}
 	stub.Answer("DescribeDBClusters", awsstub.Refuse("AccessDenied", "not you"))
-	if err := rds.Ready(t.Context(), "noren-0007"); err != nil {
+	if err := rds.Ready(t.Context(), "noren-0007", ""); err != nil {
 		t.Errorf("RDS cannot be asked: got %v", err)
 	}
 }
@@ -226,7 +226,7 @@ func TestCopyPlan_SaysTheConditions(t *testing.T) {
 		allowed bool
 		want    []string
 	}{
-		{"by --cluster", "", "", "shop", true, false, true, []string{"engine", "available, with 1 instances", "binlog_format is ROW", "proxies not known", "Allowed on a copy, as far as is known."}},
+		{"by --cluster", "", "", "shop", true, false, true, []string{"engine", "available, with 1 instances", "binlog_format is ROW", "proxies not known", "type conversions not known", "Allowed on a copy, as far as is known."}},
 		{"by DB_HOST", "", "shop.cluster-x.us-east-1.rds.amazonaws.com", "", false, false, true, []string{"engine", "as far as is known"}},
 		{"a managed password", "<MasterUserSecret><SecretArn>arn</SecretArn></MasterUserSecret>", "", "shop", false, false, false, []string{"master password NOT ALLOWED RDS manages the master password", "NOT ALLOWED on a copy."}},
 		{"no permissions", "", "", "shop", false, true, true, []string{"RDS not known", "not you", "COPY_ROLE_ARN", "as far as is known"}},
@@ -244,8 +244,8 @@ func TestCopyPlan_SaysTheConditions(t *testing.T) {
 			}
 			t.Setenv("DB_HOST", test.host)
 			t.Setenv("COPY_ROLE_ARN", "")
-			p := askedPlan{Plan: &copy.Plan{Name: "0007", Schema: "shop", Server: ddl.Server{}, Deployment: "noren-0007"},
-				Conditions: conditionsOfRDS(t.Context(), test.cluster, test.cluster != "" || !test.dsn, "noren-0007")}
+			plan := &copy.Plan{Name: "0007", Schema: "shop", Server: ddl.Server{}, Deployment: "noren-0007", Conversions: "ALL_NON_LOSSY"}
+			p := askedPlan{Plan: plan, Conditions: conditionsOfRDS(t.Context(), test.cluster, test.cluster != "" || !test.dsn, plan)}
 			if p.Allowed = p.allowed(); p.Allowed != test.allowed {
 				t.Errorf("allowed is %v, want %v: %+v", p.Allowed, test.allowed, p.Conditions)
 			}

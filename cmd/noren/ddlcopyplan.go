@@ -74,7 +74,7 @@ failed.`,
 				return err
 			}
 			named := cluster != "" || flags.dsn == "" && planDSN == "" && os.Getenv("DB_DSN") == ""
-			p := askedPlan{Plan: plan, Conditions: conditionsOfRDS(cmd.Context(), cluster, named, plan.Deployment)}
+			p := askedPlan{Plan: plan, Conditions: conditionsOfRDS(cmd.Context(), cluster, named, plan)}
 			if p.Allowed = p.allowed(); asJSON {
 				err = writeJSON(cmd.OutOrStdout(), p)
 			} else {
@@ -112,14 +112,14 @@ type askedPlan struct {
 	Conditions []bluegreen.Condition `json:"conditions"`
 }
 
-// conditionsOfRDS are those for a deployment, or why they are not known. Named is
-// whether the cluster is, by its name or by DB_HOST.
-func conditionsOfRDS(ctx context.Context, cluster string, named bool, deployment string) []bluegreen.Condition {
+// conditionsOfRDS are those for the deployment of a plan, or why they are not known.
+// Named is whether the cluster is, by its name or by DB_HOST.
+func conditionsOfRDS(ctx context.Context, cluster string, named bool, plan *copy.Plan) []bluegreen.Condition {
 	err := errors.New("the database is named by a DSN")
 	if named {
 		var rds blueGreen
 		if rds, err = onRDS(ctx, cluster); err == nil {
-			return rds.conditions(ctx, deployment)
+			return rds.conditions(ctx, plan.Deployment, plan.Conversions)
 		}
 	}
 	return []bluegreen.Condition{{Name: "RDS", State: bluegreen.Unknown, Found: "not asked: " + err.Error(), Do: "give --cluster, unless the copy is made by hand"}}

@@ -1,6 +1,7 @@
 package bluegreen
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -83,4 +84,48 @@ func (i *inspection) instanceParameterGroups() (Condition, error) {
 		return met("%s applies to all instances", names[0])
 	}
 	return unknown("say which green gets", "the instances have several: %s", strings.Join(names, ", "))
+}
+
+// TypeConversions says whether green, which gets blue's parameter group, will convert
+// to the types that a change needs: wanted is ALL_NON_LOSSY. The user who changes
+// green may not set that on Aurora.
+func (c *Client) TypeConversions(ctx context.Context, cluster, wanted string) Condition {
+	found, err := c.typeConversions(ctx, cluster, wanted)
+	if err != nil {
+		found = Condition{State: Unknown, Found: err.Error(), Do: "look in the console of RDS"}
+	}
+	found.Name = "type conversions"
+	return found
+}
+
+func (c *Client) typeConversions(ctx context.Context, cluster, wanted string) (Condition, error) {
+	blue, err := c.Cluster(ctx, cluster)
+	if err != nil {
+		return Condition{}, err
+	}
+	i := &inspection{Client: c, ctx: ctx, cluster: blue}
+	names := []string{"replica_type_conversions", "slave_type_conversions"}
+	for _, name := range names {
+		value, err := i.parameter(name)
+		switch has := strings.Split(strings.ToUpper(value), ","); {
+		case err != nil:
+			return Condition{}, err
+		case slices.Contains(has, "ALL_LOSSY"):
+			return unmet("set it to "+wanted+" alone", "%s is %s: ALL_LOSSY shortens values without an error", name, value)
+		case slices.Contains(has, wanted):
+			return met("%s is %s", name, value)
+		}
+	}
+	major, _, _ := strings.Cut(blue.Version, ".mysql_aurora.")
+	family, err := c.FamilyParameters(ctx, engine+major, true)
+	if err != nil {
+		return Condition{}, err
+	}
+	for _, name := range names {
+		if slices.Contains(family, name) {
+			return unknown("set it to "+wanted+" where the group is defined, and deploy: it takes no restart",
+				"%s does not set %s, and start may not", blue.ParameterGroup, name)
+		}
+	}
+	return unmet("make a change that needs no wider type", "%s%s has neither %s", engine, major, strings.Join(names, " nor "))
 }

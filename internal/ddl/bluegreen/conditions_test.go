@@ -107,6 +107,44 @@ func TestConditions(t *testing.T) {
 	})
 }
 
+// Wider types arrive at green if blue's parameter group, which green gets, says so.
+func TestTypeConversions(t *testing.T) {
+	const set, has = "DescribeDBClusterParameters", "DescribeEngineDefaultClusterParameters"
+	value := func(name, value string) string {
+		return "<Parameters><Parameter><ParameterName>" + name + "</ParameterName><ParameterValue>" + value + "</ParameterValue></Parameter></Parameters>"
+	}
+	family := func(name string) string {
+		return "<EngineDefaults><Parameters><Parameter><ParameterName>" + name + "</ParameterName><IsModifiable>true</IsModifiable></Parameter></Parameters></EngineDefaults>"
+	}
+	for _, test := range []struct {
+		name    string
+		answers map[string]string // of RDS
+		state   bluegreen.State
+		found   string
+	}{
+		{"set", map[string]string{set: value("replica_type_conversions", "ALL_NON_LOSSY")}, bluegreen.Met, "replica_type_conversions is ALL_NON_LOSSY"},
+		{"set by the name of before", map[string]string{set: value("slave_type_conversions", "ALL_NON_LOSSY,ALL_UNSIGNED")}, bluegreen.Met, "slave_type_conversions is ALL_NON_LOSSY"},
+		{"lossy", map[string]string{set: value("replica_type_conversions", "ALL_LOSSY,ALL_NON_LOSSY")}, bluegreen.Unmet, "ALL_LOSSY shortens values"},
+		{"not set", map[string]string{has: family("replica_type_conversions")}, bluegreen.Unknown, "shop-parameters does not set replica_type_conversions"},
+		{"something else set", map[string]string{set: value("replica_type_conversions", "ALL_UNSIGNED"), has: family("replica_type_conversions")}, bluegreen.Unknown, "does not set"},
+		{"not there to be set", map[string]string{has: family("binlog_format")}, bluegreen.Unmet, "aurora-mysql8.0 has neither replica_type_conversions nor slave_type_conversions"},
+		{"the family may not be read", map[string]string{has: awsstub.Refuse("AccessDenied", "not you")}, bluegreen.Unknown, "not you"},
+		{"the group may not be read", map[string]string{set: awsstub.Refuse("AccessDenied", "not you")}, bluegreen.Unknown, "not you"},
+		{"no such cluster", map[string]string{"DescribeDBClusters": awsstub.Refuse("DBClusterNotFoundFault", "none")}, bluegreen.Unknown, "none"},
+	} {
+		c, stub := client(t)
+		for _, answers := range []map[string]string{fit, test.answers} {
+			for operation, answer := range answers {
+				stub.Answer(operation, answer)
+			}
+		}
+		got := c.TypeConversions(t.Context(), "shop", "ALL_NON_LOSSY")
+		if got.Name != "type conversions" || got.State != test.state || !strings.Contains(got.Found, test.found) || (got.State == bluegreen.Met) != (got.Do == "") {
+			t.Errorf("%s: got %+v, want %s, %q", test.name, got, test.state, test.found)
+		}
+	}
+}
+
 // conditionsOf asks for the conditions of a fit cluster with one change, and
 // returns them by name, and the names of those that are not met except for the
 // quotas.

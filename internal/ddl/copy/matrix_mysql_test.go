@@ -322,6 +322,9 @@ func (s *sides) compared(t *testing.T, original, copied *ddl.Database, op tried,
 		}
 		return
 	}
+	if op.want == Silent { // comparing finds it without what the plan knows
+		changes = nil
+	}
 	results, err := Compare(t.Context(), original, copied, CompareOptions{Tables: []string{fmt.Sprintf("t%d", i)}, Changes: changes, Load: 1})
 	if err != nil {
 		t.Fatalf("%s, %s: %v", op.name, setting, err)

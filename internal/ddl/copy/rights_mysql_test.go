@@ -115,6 +115,9 @@ func (s *sides) holdsRights(t *testing.T) {
 		}
 		execute(t, root, "GRANT "+test.privilege+" ON "+test.on+" TO starter@'%'")
 	}
+	s.convert(t, "ALL_LOSSY,ALL_NON_LOSSY")
+	refused(start(), "ALL_LOSSY shortens values without an error; set ALL_NON_LOSSY alone")
+	s.convert(t, "")
 	refused(start(), "set it to ALL_NON_LOSSY in its cluster parameter group")
 	if s.program.MariaDB() {
 		execute(t, s.pair.To, "STOP SLAVE", "SET GLOBAL slave_type_conversions = 'ALL_NON_LOSSY'", "START SLAVE")
@@ -125,6 +128,10 @@ func (s *sides) holdsRights(t *testing.T) {
 	execute(t, s.pair.To, "SET GLOBAL event_scheduler = OFF")
 	if err := start(); err != nil {
 		t.Fatalf("start: %v", err)
+	}
+	execute(t, s.pair.From, "DELETE FROM rights.noren_copy") // by someone
+	if err := start(); err != nil {
+		t.Fatalf("start, after the row of the journal was deleted: %v", err)
 	}
 	if c, err := CompareCopy(ctx, original, copied, CompareOptions{Load: 1}, false); err != nil || !c.Equal() {
 		t.Fatalf("compare: %+v, %v", c, err)

@@ -16,8 +16,9 @@ import (
 // An Engine makes the copy, and lets it take the place of the original. Each of its
 // calls may be repeated, and goes on where an earlier one was cut off.
 type Engine interface {
-	// Ready fails if it is known that the copy cannot be made.
-	Ready(ctx context.Context, name string) error
+	// Ready fails if it is known that the copy cannot be made, with the type
+	// conversions that it needs.
+	Ready(ctx context.Context, name, conversions string) error
 
 	// Make makes the copy, waits until it replicates, and returns its host.
 	Make(ctx context.Context, name string, report func(string)) (host string, err error)
@@ -133,7 +134,7 @@ func begun(ctx context.Context, original *ddl.Database, m sqltext.Migration, o S
 		why := append(slices.Clone(plan.Problems), "noren ddl copy plan says why")
 		return nil, fmt.Errorf("%s is not allowed on a copy: %s", m.Name, strings.Join(why, "; "))
 	}
-	if err := o.Engine.Ready(ctx, plan.Deployment); err != nil {
+	if err := o.Engine.Ready(ctx, plan.Deployment, plan.Conversions); err != nil {
 		return nil, err
 	}
 	s = &State{Migration: m.Key(), Hash: m.Hash(), Deployment: plan.Deployment, Conversions: plan.Conversions, Changes: plan.Changes}
@@ -183,7 +184,7 @@ func takesWrites(ctx context.Context, copied *ddl.Database) error {
 			case unread == nil && row["reader"] == "1":
 				return fmt.Errorf("%s is a reader of the copy: name its writer: %w", copied.Addr, err)
 			case unread == nil && row["read_only"] != "0":
-				return fmt.Errorf("the copy takes no writes (read_only): set read_only to 0 in its cluster parameter group, or CALL mysql.rds_set_read_only(0), and start again: %w", err)
+				return fmt.Errorf("the copy takes no writes (read_only): CALL mysql.rds_set_read_only(0) there as the master user, and start again: %w", err)
 			}
 			return fmt.Errorf("the copy does not take the change: %w", err)
 		}
@@ -211,7 +212,7 @@ func (s *State) converts(ctx context.Context, copied *ddl.Database) error {
 	}
 	for _, statement := range statements {
 		if _, err := copied.Pool().ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("%s of the copy is %q: set it to %s in its cluster parameter group, which takes no restart, and start again: %w", name, value, s.Conversions, err)
+			return fmt.Errorf("%s of the copy is %q: set it to %s in its cluster parameter group, where that is defined, and deploy, which takes no restart; then start again: %w", name, value, s.Conversions, err)
 		}
 	}
 	return nil

@@ -149,6 +149,7 @@ func TestCompare_StopsMeanwhile(t *testing.T) {
 			if err != nil || !c.Equal() {
 				t.Fatalf("%s: put right: got %+v, %v", test.name, c, err)
 			}
+			applied(t, original, copied) // before the next one drops the schema
 			if now.Comparison != nil && len(now.Comparison.Tables) > 0 {
 				if kept := now.Comparison.Tables[0].Position == c.Tables[0].Position && now.Comparison.Began == c.Began; kept != test.kept {
 					t.Errorf("%s: compared before %+v, and after %+v", test.name, now.Comparison.Tables[0], c.Tables[0])
@@ -227,6 +228,7 @@ func TestState_RowIsLost(t *testing.T) {
 					}
 				}
 			}
+			applied(t, original, copied) // before the next one drops the schema
 		}
 	})
 }
