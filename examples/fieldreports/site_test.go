@@ -118,6 +118,27 @@ func TestLogOutIsSentAfterReopening(t *testing.T) {
 	o.wantStored("")
 }
 
+// A box on the way that takes everything has ended no session.
+func TestLogOutIsNotDoneByABox(t *testing.T) {
+	o, b := openOffice(t), openBrowser(t)
+	v := b.visit(o, "en")
+	v.enter("manager")
+	o.set(func() { o.broken = func(*http.Request, []byte) int { return http.StatusOK } })
+	v.click("#logout")
+	v.until(loginShown)
+	for start := time.Now(); len(o.asked("POST /api/logout", 0)) == 0 && time.Since(start) < 10*time.Second; time.Sleep(10 * time.Millisecond) {
+	}
+	o.set(func() { o.broken = nil })
+	before := len(o.asked("", 0))
+	v = b.visit(o, "en")
+	for start := time.Now(); len(o.asked("POST /api/logout", before)) == 0 && time.Since(start) < 10*time.Second; time.Sleep(10 * time.Millisecond) {
+	}
+	if asked := o.asked("", before); len(asked) == 0 || asked[0].method+asked[0].path != "POST/api/logout" || asked[0].status != 204 {
+		t.Errorf("without the box got %v, want the log-out before anything else", asked)
+	}
+	v.want("true", loginShown)
+}
+
 // What one person has saved is never sent as another user.
 func TestNeverSentAsAnotherUser(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)

@@ -201,6 +201,33 @@ func TestTooLargeIsBelievedAfterAnOpenAnswer(t *testing.T) {
 	}
 }
 
+// A box that takes no large request, and answers small ones with its login page, is
+// not the API: nothing is put aside.
+func TestTooLargeForABox(t *testing.T) {
+	t.Parallel()
+	s, folder := serve(t), t.TempDir()
+	refused := 0
+	s.set(func(w http.ResponseWriter, r *http.Request, body []byte) bool {
+		switch {
+		case r.URL.Path != "/api/reports" || r.Method != http.MethodPost || refused > 3:
+			return false
+		case len(body) > 1000:
+			refused++
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+		default:
+			_, _ = io.WriteString(w, "<html>Welcome to our network</html>")
+		}
+		return true
+	})
+	photo := written(1)
+	photo.Body, _ = json.Marshal(map[string]string{"id": photo.ID, "photo": strings.Repeat("x", 2000)})
+	p := start(t, s, folder, photo)
+	eventually(t, "sent", func() bool { return len(s.stored()) == 1 && p.queue.len("field") == 0 })
+	if got := contents(t, filepath.Join(folder, "queue-refused")); got != "" {
+		t.Errorf("got %q put aside, want nothing", got)
+	}
+}
+
 func TestTooLargeForTheAPI(t *testing.T) {
 	t.Parallel()
 	s, folder := serve(t), t.TempDir()

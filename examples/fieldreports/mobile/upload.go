@@ -197,11 +197,14 @@ func (u *uploader) upload(ctx context.Context, i item) (answer, error) {
 func (u *uploader) closed(ctx context.Context, i item) error {
 	_, err := u.doAs(ctx, i.User, request{method: i.Method, path: i.Path, body: []byte("{}")})
 	var no refusal
-	if err == nil || errors.As(err, &no) && slices.Contains(forGood, no.status) {
+	if errors.As(err, &no) && slices.Contains(forGood, no.status) {
 		return nil
 	}
 	if errors.As(err, new(maintenance)) {
 		return err
+	}
+	if err == nil {
+		err = errors.New("what has nothing in it was taken: is there a login page in front of the network?")
 	}
 	return failure{error: errors.New("the answer may hide maintenance, and asking has failed: " + err.Error())} // no refusal of i
 }

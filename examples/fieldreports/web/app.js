@@ -157,7 +157,11 @@ async function loadDrawings() {
   drawings = new Map();
   showTemplates(templates);
   for (const one of templates) {
-    const svg = await (await call(one.drawing)).text();
+    const answer = await call(one.drawing);
+    if (!answer.headers.get("Content-Type")?.startsWith("image/svg+xml")) {
+      throw new Failure("unreachable"); // a box on the way has answered
+    }
+    const svg = await answer.text();
     if (visit !== visits) {
       return;
     }
@@ -299,7 +303,9 @@ async function discard(report) {
 // browser counts as logged out all the same.
 async function endSession() {
   try {
-    await call("/api/logout", { method: "POST" });
+    if ((await call("/api/logout", { method: "POST" })).status !== 204) {
+      throw new Failure("unreachable"); // a box on the way has answered
+    }
   } catch (error) {
     if (!(error instanceof Refusal)) {
       throw error;
