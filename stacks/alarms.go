@@ -100,7 +100,7 @@ func mathOf(expression, label string, period float64, metrics map[string]awsclou
 }
 
 // addAppAlarms watches the application by its own target group, which sees no
-// refused request: the 503 of maintenance is none of its errors.
+// refused request: the 503 of maintenance does not count as its error.
 func (o *operations) addAppAlarms(api api) {
 	app := api.targetGroup.Metrics()
 	o.always(alarm{

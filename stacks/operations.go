@@ -25,7 +25,7 @@ import (
 )
 
 // operations tells the operators what breaks and who turned the mode. Nothing
-// of it depends on the mode: what planned maintenance must not page anybody for
+// of it depends on the mode: what planned maintenance must not page anyone for
 // is suppressed by the probe's metric.
 //
 // docs/runbook.md says what each alarm means; a test holds its table against

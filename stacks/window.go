@@ -11,7 +11,7 @@ import (
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
-// addWindow defines what conducts the planned maintenance of the environment's
+// addWindow defines what runs the planned maintenance of the environment's
 // file, if there is one.
 func addWindow(scope constructs.Construct, env environment.Environment, maintenance maintenancemode.MaintenanceMode, topic awssns.Topic, cluster awsecs.ICluster, change schemachange.SchemaChange, url string) {
 	night := env.Night

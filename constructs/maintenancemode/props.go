@@ -166,7 +166,7 @@ func (p Props) functionPackage() gofunction.Package {
 }
 
 // Clients is a kind of client, recognized by a request header. It is not a
-// protection: anybody can send the header.
+// protection: anyone can send the header.
 type Clients struct {
 	// Header is the name of the header. Default: none, any client.
 	Header string

@@ -8,7 +8,7 @@ import (
 // URL is a URL of a request as people write it and as access logs record it,
 // told apart once for everybody who asks. Its parts are not decoded.
 type URL struct {
-	Scheme string // "" if the text is no URL
+	Scheme string // "" if the text is not a URL
 	Host   string // without the port
 	Port   string // "" if it has none
 	Target string // path and query, "" if there is nothing after the authority
@@ -16,7 +16,7 @@ type URL struct {
 
 // SplitURL tells the parts of a URL apart. The target starts at the first slash
 // after the authority, or after the port: a log writes "*" of OPTIONS directly
-// behind it. What is no URL is a target as a whole.
+// behind it. A text that is not a URL is a target as a whole.
 func SplitURL(text string) URL {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok || strings.ContainsAny(scheme, "/?#") {

@@ -18,7 +18,7 @@ const (
 	Stopped Writes = "stopped"
 )
 
-// Policy is what a migration may do beyond not disturbing anybody.
+// Policy is what a migration may do beyond not disturbing anyone.
 type Policy string
 
 // Any allows everything. Additive allows what a release without any stop may

@@ -117,7 +117,7 @@ func (s *scratch) lock(ctx context.Context, name string) error {
 	return nil
 }
 
-// sweep removes the tables of runs that are no more.
+// sweep removes the tables of runs that have ended.
 func (s *scratch) sweep(ctx context.Context) error {
 	tables, err := s.tables(ctx)
 	if err != nil {

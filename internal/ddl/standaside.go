@@ -17,7 +17,7 @@ const (
 	standAsideTick = 50 * time.Millisecond
 )
 
-// standAside waits, without making anybody wait, as long as a session holds the
+// standAside waits, without making anyone wait, as long as a session holds the
 // tables of a statement who will go on to: an idle transaction, a query that
 // has run for a second, a backup. Where the server does not show who holds what,
 // it does not wait.

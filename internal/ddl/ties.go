@@ -63,7 +63,7 @@ func (p *planner) tie(step *Step, t sqltext.Table, by, why string) {
 	if slices.Contains(step.Tables, text) || name.Schema == "" && p.fresh[name.Name] {
 		return
 	}
-	if p.isFresh(step) { // whose rows are none
+	if p.isFresh(step) { // it has no rows
 		why = ""
 	}
 	if i := slices.IndexFunc(step.Tied, func(t Tied) bool { return t.Table == text }); i < 0 {

@@ -271,7 +271,7 @@ type Maintenance struct {
 	// leaving it in the file is harmless. Default: only the flag opens.
 	Reopen time.Time `yaml:"reopen"`
 
-	// Window is one planned maintenance, which begins at its time and conducts
+	// Window is one planned maintenance, which begins at its time and runs by
 	// itself. Default: none is planned.
 	Window Window `yaml:"window"`
 

@@ -58,6 +58,6 @@ func (s Switch) until(t text) time.Time {
 	if err != nil || json.Unmarshal(value, &until) != nil {
 		return time.Time{}
 	}
-	at, _ := time.Parse(time.RFC3339, until) // what is not a time is none
+	at, _ := time.Parse(time.RFC3339, until) // anything else is the zero time
 	return at
 }

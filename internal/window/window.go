@@ -21,7 +21,7 @@ type Window struct {
 	// Default: only when it begins.
 	Announce time.Duration `json:"announce,omitempty"`
 
-	// Mode is what the product is turned to: closed or read-only. Required.
+	// Mode is the mode that the product changes to: closed or read-only. Required.
 	Mode maintenance.Mode `json:"mode"`
 
 	// Changes are the schema changes, in the order in which they run.

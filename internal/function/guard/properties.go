@@ -97,7 +97,7 @@ func DecodeProperties(from map[string]any) Properties {
 		return value
 	}
 	at := func(name string) time.Time {
-		t, _ := time.Parse(time.RFC3339, text(name)) // what is not a time is none
+		t, _ := time.Parse(time.RFC3339, text(name)) // anything else is the zero time
 		return t
 	}
 	p := Properties{

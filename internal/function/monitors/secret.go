@@ -12,7 +12,7 @@ import (
 // secret is what a secret in Secrets Manager holds.
 type secret struct {
 	text   string
-	values map[string]any // nil: it is no JSON object
+	values map[string]any // nil: it is not a JSON object
 }
 
 func newSecret(text string) secret {

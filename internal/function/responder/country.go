@@ -20,7 +20,7 @@ var notLanguages = map[string]string{
 }
 
 // MeantBy says which country a message's tag may have been meant for, if it is
-// that of a language that hardly anybody gives a message in.
+// that of a language that messages are hardly ever given in.
 func MeantBy(tag string) (country string, ok bool) {
 	country, ok = countries[strings.ToLower(tag)]
 	return country, ok

@@ -125,7 +125,7 @@ func checkPage(page []byte) error {
 		bad("the page lacks {{message}}")
 	}
 	tokens := html.NewTokenizer(bytes.NewReader(page))
-	raw := "" // the element whose content is no HTML
+	raw := "" // the element whose content is not HTML
 	for tokens.Next() != html.ErrorToken {
 		source := slices.Clone(tokens.Raw())
 		token := tokens.Token()

@@ -12,7 +12,7 @@ const maxSpread = 45 * time.Second
 // retryAfter is how many seconds a client is told to wait, and whether an end is
 // planned that is still to come. It is RetryAfter, or the time to the end if
 // that is sooner: however far the plan is, a maintenance that ends early must
-// not keep anybody out. It is later by a random part of up to a fifth, so that
+// not keep anyone out. It is later by a random part of up to a fifth, so that
 // not all clients come back in the same second. random returns a number from 0
 // up to its argument.
 func (c Config) retryAfter(now time.Time, random func(int64) int64) (seconds int64, planned bool) {

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Settings say whose maintenance the function conducts.
+// Settings say whose maintenance the function runs.
 type Settings struct {
 	// Stack is the name of the stack, and Switch the path of the switch in it.
 	// Required.

@@ -22,7 +22,7 @@ import (
 
 // Function does the steps.
 type Function struct {
-	// Settings say whose maintenance it conducts.
+	// Settings say whose maintenance it runs.
 	Settings Settings
 
 	// Config is how AWS is asked.
@@ -95,7 +95,7 @@ func (f *Function) operation() *turn.Operation {
 	return o
 }
 
-// turn turns the product to the mode. If it is in it, nothing is done.
+// turn changes the mode of the product. If it is in that mode, nothing is done.
 func (f *Function) turn(ctx context.Context, p night.Payload) (string, error) {
 	now := f.Now()
 	wish := turn.Wish{Mode: p.Mode, Typed: now}
