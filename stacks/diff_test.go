@@ -113,9 +113,9 @@ func TestTheModeOfAnAssembly(t *testing.T) {
 	}
 }
 
-// TestNothingWaitsForItself: the listener waits for the guard, which therefore
+// TestTemplates_HaveNoCycle: the listener waits for the guard, which therefore
 // must not refer to it. CloudFormation refuses a cycle, CDK only warns of it.
-func TestNothingWaitsForItself(t *testing.T) {
+func TestTemplates_HaveNoCycle(t *testing.T) {
 	for _, name := range environments {
 		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.Closed} {
 			if cycle := readTemplate(t, synthesized(t, name, mode).data).Cycle(); cycle != nil {

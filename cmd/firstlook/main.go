@@ -148,7 +148,7 @@ func unpack(folder string) ([]preview.Template, error) {
 // in a file, and at the end of an attempt that fails on the terminal.
 func follow(ctx context.Context) bool {
 	const log = "cdk.out/firstlook.log"
-	fmt.Fprintln(os.Stderr, "compiling noren and synthesizing this checkout, for several minutes; this goes on meanwhile. See", log)
+	fmt.Fprintln(os.Stderr, "compiling noren and synthesizing this checkout, which takes several minutes; the preview runs meanwhile. See", log)
 	if err := os.MkdirAll(filepath.Dir(log), 0o755); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return false

@@ -125,7 +125,7 @@ func (t *routeTable) quotas() string {
 	}
 	var parts []string
 	for _, n := range slices.Sorted(maps.Keys(byCount)) {
-		parts = append(parts, fmt.Sprintf("%d in %s", n, strings.Join(byCount[n], " and ")))
+		parts = append(parts, fmt.Sprintf("%d of %d in %s", n, alb.MaxRules, strings.Join(byCount[n], ", ")))
 	}
-	return fmt.Sprintf("load balancer's rules, of %d: %s", alb.MaxRules, strings.Join(parts, ", "))
+	return "load balancer's rules: " + strings.Join(parts, "; ")
 }

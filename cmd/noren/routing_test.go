@@ -57,7 +57,7 @@ var routingCases = []struct {
 	{"a service on a target group that no rule uses", "check i34290.json", 1, []string{"target group is that of service S, but no listener forwards to it"}},
 	{"a priority twice on an imported listener", "check twostacks", 1, []string{`priority 500 is taken by rule "R"`, "twostacks/b.template.json:", "read 2 templates"}},
 	{"and on one that is imported by its export", "check twoimp", 1, []string{`priority 500 is taken by rule "R"`}},
-	{"read as one load balancer", "routes twostacks", 0, []string{"/api/*", "/apx/*", "2 in twostacks"}},
+	{"read as one load balancer", "routes twostacks", 0, []string{"/api/*", "/apx/*", "2 of 100 in twostacks"}},
 	{"a line of a log", "explain 'GET http://example.com:80/old/a HTTP/1.1' --template transform.json -H X:1", 0, []string{"rule 10 T1"}},
 }
 

@@ -95,8 +95,8 @@ func TestAFunctionHasWhatItNeedsAndNoMore(t *testing.T) {
 	}
 }
 
-// TestAnImage: the function refers to the image that lies in the assembly.
-func TestAnImage(t *testing.T) {
+// TestGoFunction_AsAnImage: the function refers to the image that lies in the assembly.
+func TestGoFunction_AsAnImage(t *testing.T) {
 	assembly := t.TempDir()
 	resources, err := synth(t, assembly, gofunction.Props{
 		Program: responder, Package: gofunction.Image, Files: map[string][]byte{"page.html": []byte("page")}, Description: "Answers.",

@@ -109,7 +109,7 @@ func (o *outlined) outlines() (rules.Outlines, error) {
 func (o *outlined) turnedByOthers(listener string) []int {
 	var priorities []int
 	for _, r := range listenerRules(o.this) {
-		if o.listener(r.ListenerArn()) != listener || !ofSwitch(r) || strings.HasPrefix(*r.Node().Path(), *o.this.Node().Path()+"/") {
+		if o.listener(listenerArn(r)) != listener || !ofSwitch(r) || strings.HasPrefix(*r.Node().Path(), *o.this.Node().Path()+"/") {
 			continue
 		}
 		if turningRule.MatchString(*r.Node().Id()) {
@@ -128,12 +128,8 @@ var turningRule = regexp.MustCompile("^(" + maintenance.ReadID + "|" + maintenan
 
 // ownBalancer tells whether the app defines the load balancer of a listener.
 func ownBalancer(l elbv2.CfnListener) bool {
-	for _, b := range resourcesOf[elbv2.CfnLoadBalancer](l, elbv2.CfnLoadBalancer_CFN_RESOURCE_TYPE_NAME()) {
-		if *l.LoadBalancerArn() == *b.Ref() {
-			return true
-		}
-	}
-	return false
+	_, own := balancerArn(l)
+	return own
 }
 
 // name is a target group or a load balancer in the template that is read.
@@ -210,7 +206,7 @@ func (o *outlined) template(mode maintenance.Mode) (*alb.Template, error) {
 			"Actions": r.Actions(), "Conditions": r.Conditions(), "Priority": r.Priority(),
 		})
 		add(r, *elbv2.CfnListenerRule_CFN_RESOURCE_TYPE_NAME(), fmt.Sprintf("Rule%d", n), properties)
-		listener := o.listener(r.ListenerArn())
+		listener := o.listener(listenerArn(r))
 		properties["ListenerArn"] = listener
 		if _, defined := resources[listener]; defined {
 			properties["ListenerArn"] = map[string]any{"Ref": listener}

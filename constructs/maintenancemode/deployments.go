@@ -22,7 +22,8 @@ func (p Props) swings(scope constructs.IConstruct) error {
 	const way = "MaintenanceMode forwards to one target group; deploy by rolling updates, with a circuit breaker and deployment alarms"
 	swings := func(resource constructs.IConstruct, lists string) bool {
 		return slices.ContainsFunc(p.services(), func(s Service) bool {
-			return strings.Contains(lists, resolved(resource, s.TargetGroup.TargetGroupArn()))
+			group, defined := s.TargetGroup.Node().DefaultChild().(elbv2.CfnTargetGroup)
+			return strings.Contains(lists, resolved(resource, s.TargetGroup.TargetGroupArn())) || defined && strings.Contains(lists, resolved(resource, group.AttrTargetGroupArn()))
 		})
 	}
 	for _, s := range resourcesOf[awsecs.CfnService](scope, awsecs.CfnService_CFN_RESOURCE_TYPE_NAME()) {

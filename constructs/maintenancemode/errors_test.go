@@ -40,7 +40,7 @@ func (p product) ruleTo(target elbv2.ApplicationTargetGroup, id string, priority
 	})
 }
 
-func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
+func TestNew_ErrorsAtSynthesis(t *testing.T) {
 	many := make([]string, 401)
 	for i := range many {
 		many[i] = fmt.Sprintf("POST /api/v1/thing%d", i)
@@ -167,7 +167,7 @@ func TestWhatCannotBeIsAnErrorAtSynth(t *testing.T) {
 	}
 }
 
-func TestNothingIsHalfBuilt(t *testing.T) {
+func TestNew_BuildsNothingOnAnError(t *testing.T) {
 	var left int
 	_, err := synth(func(p product) {
 		defer func() {

@@ -99,9 +99,9 @@ func TestTheGuardComesBeforeEverythingThatFlips(t *testing.T) {
 	}
 }
 
-// TestNothingWaitsForItself: the listener waits for the guard, so the guard must
+// TestGuard_RefersToNothingThatWaitsForIt: the listener waits for the guard, so the guard must
 // not refer to it, not even by way of something else. CDK only warns of it.
-func TestNothingWaitsForItself(t *testing.T) {
+func TestGuard_RefersToNothingThatWaitsForIt(t *testing.T) {
 	for _, kind := range listeners {
 		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed} {
 			data, err := json.Marshal(guarded(t, kind, mode))

@@ -1,9 +1,11 @@
 package maintenancemode
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -40,6 +42,8 @@ type actions struct {
 	from constructs.IConstruct
 	raw  any              // what CDK takes
 	list []map[string]any // as the template will have them, in the spelling of CDK
+
+	transforms any // of a rule: what it rewrites of a request, as CDK takes it
 }
 
 func newActions(of constructs.IConstruct, raw any) actions {
@@ -50,7 +54,30 @@ func newActions(of constructs.IConstruct, raw any) actions {
 	if list := plain(raw); list != nil && resolved(of, list) == text(a.list) {
 		a.raw = list
 	}
+	slices.SortStableFunc(a.list, func(x, y map[string]any) int { return cmp.Compare(order(x), order(y)) })
 	return a
+}
+
+// actionsOf are the actions of a rule, with what it rewrites before them.
+func actionsOf(r elbv2.CfnListenerRule) actions {
+	a := newActions(r, r.Actions())
+	if text := resolved(r, r.Transforms()); text != "null" && text != "[]" {
+		a.transforms = r.Transforms()
+	}
+	return a
+}
+
+// order is the place of an action among those of a rule, which may be listed in
+// another order than they are taken in; 0 if it says none.
+func order(action map[string]any) float64 {
+	switch v := action["order"].(type) {
+	case float64:
+		return v
+	case string:
+		n, _ := strconv.ParseFloat(v, 64) // of anything else only a deploy knows
+		return n
+	}
+	return 0
 }
 
 // now are the actions as a resource has them when it is called. References to
@@ -208,7 +235,7 @@ func pathOf(resource constructs.IConstruct) string {
 // newListenerRule defines the rule in the listener's template. An L1, since the
 // L2 knows no regular expressions; it opens no security group, which what the
 // app has defined has done.
-func newListenerRule(scope constructs.Construct, r rules.Rule, listener elbv2.IApplicationListener, actions any) elbv2.CfnListenerRule {
+func newListenerRule(scope constructs.Construct, r rules.Rule, listener elbv2.IApplicationListener, actions, transforms any) elbv2.CfnListenerRule {
 	conditions := make([]any, len(r.Conditions))
 	for i, condition := range r.Conditions {
 		conditions[i] = camelCased(alb.Properties(condition))
@@ -218,6 +245,7 @@ func newListenerRule(scope constructs.Construct, r rules.Rule, listener elbv2.IA
 		Priority:    jsii.Number(r.Priority),
 		Conditions:  conditions,
 		Actions:     actions,
+		Transforms:  transforms,
 	})
 }
 

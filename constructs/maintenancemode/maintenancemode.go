@@ -308,11 +308,12 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 	services := props.services()
 	var closing, carry []elbv2.CfnListenerRule
 	for _, r := range t.rules {
-		var to any
+		var to, transforms any
 		var rule elbv2.CfnListenerRule
 		var closed func() []any // with the login that stays before it
 		if r.Target == rules.App || r.Reads() {
 			does := t.routeOf(r).does
+			transforms = does.transforms
 			if to = does.raw; len(does.list) > 1 {
 				closed = func() []any { return does.turnedTo(rule, m.TargetGroup.TargetGroupArn()) }
 			}
@@ -325,7 +326,7 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 		case rules.Status:
 			to = props.Status.redirect()
 		}
-		rule = newListenerRule(t.scopeOf(r.Service), r, t.listener, to)
+		rule = newListenerRule(t.scopeOf(r.Service), r, t.listener, to, transforms)
 		if r.Target == rules.Responder && closed != nil {
 			m.carriers.override(rule, "Actions", closed)
 		}

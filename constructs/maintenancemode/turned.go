@@ -111,7 +111,7 @@ func (p Props) turned(scope constructs.IConstruct, listener elbv2.IApplicationLi
 		}
 	}
 	for _, r := range t.rulesOf(scope) {
-		add(r, newActions(r, r.Actions()), func() ([]alb.Condition, bool) { return conditionsOf(r) })
+		add(r, actionsOf(r), func() ([]alb.Condition, bool) { return conditionsOf(r) })
 	}
 	if t.resource == nil {
 		return t, nil
@@ -163,8 +163,7 @@ func (t *turned) scopeOf(service int) constructs.Construct {
 // has tells whether a rule is on the listener: by what it refers to, and not by
 // how that looks in a template, where listeners of two stacks may look the same.
 func (t turned) has(r elbv2.CfnListenerRule) bool {
-	arn := *r.ListenerArn()
-	return arn == *t.listener.ListenerArn() || t.resource != nil && arn == *t.resource.Ref()
+	return *r.ListenerArn() == *t.listener.ListenerArn() || t.resource != nil && isOn(r, t.resource)
 }
 
 // rulesOf are the rules that the app has on a listener, by priority, except for those

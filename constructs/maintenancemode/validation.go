@@ -203,7 +203,7 @@ func (v *validation) checkOtherListeners(all []elbv2.CfnListenerRule) {
 }
 
 // isOn is has for a listener of which there is only the resource.
-func (t turned) isOn(r elbv2.CfnListenerRule) bool { return *r.ListenerArn() == *t.resource.Ref() }
+func (t turned) isOn(r elbv2.CfnListenerRule) bool { return isOn(r, t.resource) }
 
 // loadBalancerListeners are all listeners of the load balancer that the app
 // defines.
@@ -211,12 +211,12 @@ func (v *validation) loadBalancerListeners() []elbv2.CfnListener {
 	balancer := ""
 	for _, t := range v.listeners {
 		if t.resource != nil {
-			balancer = *t.resource.LoadBalancerArn()
+			balancer, _ = balancerArn(t.resource)
 		}
 	}
 	var found []elbv2.CfnListener
 	for _, l := range listenerResources(v.this) {
-		if balancer != "" && *l.LoadBalancerArn() == balancer {
+		if of, _ := balancerArn(l); balancer != "" && of == balancer {
 			found = append(found, l)
 		}
 	}

@@ -38,7 +38,7 @@ func (t turned) ways(scope constructs.IConstruct) ways {
 			continue
 		}
 		path := *r.Node().Path()
-		w.does[path] = newActions(r, r.Actions())
+		w.does[path] = actionsOf(r)
 		w.listener.Rules = append(w.listener.Rules, alb.Rule{Priority: int(*r.Priority()), Conditions: conditions, Path: path})
 	}
 	if t.resource != nil {
@@ -96,13 +96,17 @@ func conditionsOf(r elbv2.CfnListenerRule) (conditions []alb.Condition, known bo
 	return rule.Conditions, rule.Unread == ""
 }
 
-// canonical identifies actions across stacks: target groups by their constructs.
+// canonical identifies actions across stacks, with what is rewritten before them:
+// target groups by their constructs.
 func (a actions) canonical(scope constructs.IConstruct) string {
 	of := a.from
 	if of == nil {
 		of = scope
 	}
 	out := text(a.now(of).list)
+	if a.transforms != nil {
+		out += resolved(of, a.transforms)
+	}
 	for _, g := range resourcesOf[elbv2.CfnTargetGroup](scope, elbv2.CfnTargetGroup_CFN_RESOURCE_TYPE_NAME()) {
 		out = strings.ReplaceAll(out, resolved(of, g.Ref()), text(pathOf(g)))
 	}

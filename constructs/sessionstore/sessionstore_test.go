@@ -66,7 +66,7 @@ func synth(t *testing.T, props sessionstore.Props) (resources map[string][]map[s
 	return resources, string(data), nil
 }
 
-func TestTheStore(t *testing.T) {
+func TestSessionStore_Resources(t *testing.T) {
 	resources, text, err := synth(t, sessionstore.Props{Replicas: 2})
 	if err != nil {
 		t.Fatal(err)

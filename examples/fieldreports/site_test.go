@@ -140,7 +140,7 @@ func TestLogOutIsNotDoneByABox(t *testing.T) {
 }
 
 // What one person has saved is never sent as another user.
-func TestNeverSentAsSomebodyElse(t *testing.T) {
+func TestNeverSentAsAnotherUser(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	v := b.visit(o, "en")
 	v.enter("manager")

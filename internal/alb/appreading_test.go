@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestNotes: paths that applications read differently get a note where a subtree
+// TestAppReading_Notes: paths that applications read differently get a note where a subtree
 // or a wildcard let them through.
-func TestNotes(t *testing.T) {
+func TestAppReading_Notes(t *testing.T) {
 	subtree := &Listener{Rules: []Rule{
 		{Priority: 1, Conditions: []Condition{PathPatterns{"/api/*"}}, Actions: []Action{FixedResponse{Status: 200}}},
 		{Priority: 2, Conditions: []Condition{PathPatterns{"/files//x"}}, Actions: []Action{FixedResponse{Status: 200}}},

@@ -155,9 +155,9 @@ func TestNestedStacks(t *testing.T) {
 	}
 }
 
-// TestSameNames: parameters of two stacks that are called the same are not the
+// TestHidden_SameParameterNamesInTwoStacks: parameters of two stacks that are called the same are not the
 // same listener.
-func TestSameNames(t *testing.T) {
+func TestHidden_SameParameterNamesInTwoStacks(t *testing.T) {
 	read := func(priority int) *Template {
 		read, err := Read(strings.NewReader(nestedTemplate(strings.ReplaceAll(pathRule("R", priority, "/a"), `{"Ref": "L"}`, `{"Ref": "Arn"}`))), cfn.Options{})
 		if err != nil {

@@ -113,9 +113,9 @@ func TestUndecided(t *testing.T) {
 	}
 }
 
-// TestSameEffect: a doubt about the rule is none about the request if all the
+// TestRoute_SameEffect: a doubt about the rule is none about the request if all the
 // rules that may decide do the same.
-func TestSameEffect(t *testing.T) {
+func TestRoute_SameEffect(t *testing.T) {
 	open := appListener()
 	open.Rules = open.Rules[:3]
 	open.Default.Actions = forwardTo("App")

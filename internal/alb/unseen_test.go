@@ -112,8 +112,8 @@ func TestHiddenRules(t *testing.T) {
 	}
 }
 
-// TestNotGiven: what is not given of a request is not known.
-func TestNotGiven(t *testing.T) {
+// TestRoute_WhatIsNotGiven: what is not given of a request is not known.
+func TestRoute_WhatIsNotGiven(t *testing.T) {
 	listener := func(c Condition) *Listener {
 		return &Listener{
 			Rules:   []Rule{{Priority: 1, Conditions: []Condition{c}, Actions: []Action{FixedResponse{Status: 503}}}},

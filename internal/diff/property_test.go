@@ -12,8 +12,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestNothingDiffersFromItself: diff A A is empty.
-func TestNothingDiffersFromItself(t *testing.T) {
+// TestDiff_NothingDiffersFromItself: diff A A is empty.
+func TestDiff_NothingDiffersFromItself(t *testing.T) {
 	for _, file := range []string{open, closed, readOnly, sharedOpen, sharedClose} {
 		if d := Compare(read(t, file), read(t, file)); !d.Empty() || len(d.Warnings) > 0 {
 			t.Errorf("%s differs from itself: %+v", file, d)

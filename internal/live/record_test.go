@@ -36,7 +36,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 }
 
-func TestNothingIsRecordedYet(t *testing.T) {
+func TestRecord_NothingIsRecordedYet(t *testing.T) {
 	if _, err := DecodeRecord(Placeholder); !errors.Is(err, ErrNoRecord) {
 		t.Errorf("record: %v", err)
 	}
@@ -127,7 +127,7 @@ func TestRecord_Answer(t *testing.T) {
 	}
 }
 
-func TestAnAttributionIsOfOneTurn(t *testing.T) {
+func TestRecord_AttributionIsOfOneTurn(t *testing.T) {
 	record := NewRecord(maintenance.Closed, monday)
 	if got := record.By(Attribution{Since: monday.In(time.FixedZone("", 3600)), By: "ko"}); got != "ko" {
 		t.Errorf("got %q", got)

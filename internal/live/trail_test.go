@@ -40,7 +40,7 @@ func answer(aws *awsstub.AWS, pages map[string][]string) {
 	})
 }
 
-func TestTheLastChangeOfTheListener(t *testing.T) {
+func TestTrail_TheLastChangeOfTheListener(t *testing.T) {
 	rule := strings.Replace(listenerOfTrail, ":listener/", ":listener-rule/", 1) + "/3"
 	mine, other := fmt.Sprintf(`{"listenerArn": %q}`, listenerOfTrail), `{"listenerArn": "arn:other"}`
 	for _, test := range []struct {

@@ -130,7 +130,7 @@ func fetch(t *testing.T, address string, headers ...string) string {
 	return strconv.Itoa(answer.StatusCode) + " " + string(body)
 }
 
-func TestServesATemplateOfSomebodysOwn(t *testing.T) {
+func TestPreview_ServesAnotherAppsTemplate(t *testing.T) {
 	p := run(t, Config{Templates: templates(t, ""), Apps: map[string]string{"Orders": app(t, "orders"), "": app(t, "web")}})
 	if p.Site != "" || !slices.Contains(p.Notes, "the template has no distribution: only the load balancer is served") {
 		t.Errorf("site %q, notes %q", p.Site, p.Notes)

@@ -144,9 +144,9 @@ func TestSuggestions_Compile(t *testing.T) {
 	}
 }
 
-// TestNoRequest: lines without a request are a class of their own, whatever the
+// TestReplay_LinesWithoutARequest: lines without a request are a class of their own, whatever the
 // listeners; a client that the log no longer has leaves open only what looks at it.
-func TestNoRequest(t *testing.T) {
+func TestReplay_LinesWithoutARequest(t *testing.T) {
 	unreadable, connect := called("", "", "", accesslog.NoRule), called("CONNECT", "", "", accesslog.NoRule)
 	unreadable.URL, connect.URL = "", "example.com:443"
 	report := replayed(t, Config{}, unreadable, connect, called("GET", "/api/me", phone, 0))

@@ -131,7 +131,7 @@ func TestTheListenerIsThatOfThePort(t *testing.T) {
 	}
 }
 
-func TestOneLoadBalancerOfSeveral(t *testing.T) {
+func TestReplay_OneLoadBalancerOfSeveral(t *testing.T) {
 	a, b := called("GET", "/api/me", phone, 0), called("GET", "/api/me", phone, 0)
 	b.LoadBalancer = "app/other/99"
 	for _, name := range []string{"other", "app/other/99"} {

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestAMillionLines replays a log whose totals are known, and finds every one
+// TestReplay_AMillionLines replays a log whose totals are known, and finds every one
 // of them exactly, in bounded memory.
-func TestAMillionLines(t *testing.T) {
+func TestReplay_AMillionLines(t *testing.T) {
 	const lines = 1_000_000
 	traffic := newTraffic()
 	r := newReplay(t, Config{Assume: assumptions, Since: traffic.start})

@@ -21,9 +21,9 @@ import (
 // reads is the rule that lets reads through in the mode read-only.
 const reads = "MaintenanceRead06138211E"
 
-// TestTheProduct deploys the environments as they are committed, flips them
+// TestDeploy_TheProductInEveryMode deploys the environments as they are committed, flips them
 // through every mode, and reads back from the API what each deploy has done.
-func TestTheProduct(t *testing.T) {
+func TestDeploy_TheProductInEveryMode(t *testing.T) {
 	dir := scratch(t)
 	program, filtered := filepath.Join(dir, "app"), map[string]bool{}
 	run(t, "go build", root, plainEnvironment(dir), "go", "build", "-o", program, ".")

@@ -15,10 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 )
 
-// TestAnAppOfSomebodyElses deploys another module's app, which uses the
+// TestDeploy_AnotherModulesApp deploys another module's app, which uses the
 // construct on a load balancer that other services share, and flips it. One of
 // the others' rules is made by hand, where no template says so.
-func TestAnAppOfSomebodyElses(t *testing.T) {
+func TestDeploy_AnotherModulesApp(t *testing.T) {
 	dir := scratch(t)
 	e := startEmulator(t, dir, "123456789012", "us-east-1")
 	moduleOf(t, dir, "test/e2e/testdata/shop")

@@ -99,7 +99,7 @@ func TestSavedReportOutlivesAReload(t *testing.T) {
 
 // Told to wait for minutes, the page does wait, also while someone looks at it,
 // but asks when they come back to it.
-func TestPageAsksWhenSomebodyComesBack(t *testing.T) {
+func TestPageAsksWhenAPersonComesBack(t *testing.T) {
 	m := openSite(t, "300")
 	m.flip("open")
 	time.Sleep(3 * time.Second)

@@ -101,7 +101,7 @@ func TestKillTheAppAndStartItAgain(t *testing.T) {
 	}
 }
 
-func TestTheAnswerIsLost(t *testing.T) {
+func TestQueue_TheAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	report, lost := written(1), false
@@ -258,7 +258,7 @@ func TestRefusedForGood(t *testing.T) {
 }
 
 // A hotel's network answers 200 to everything.
-func TestAnswerOfSomebodyElse(t *testing.T) {
+func TestQueue_AnswerFromSomethingElse(t *testing.T) {
 	t.Parallel()
 	s, folder := serve(t), t.TempDir()
 	first := start(t, s, folder)

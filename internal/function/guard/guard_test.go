@@ -139,9 +139,9 @@ func TestDeletingAsksNothing(t *testing.T) {
 	}
 }
 
-// TestARollbackBringsTheTimeBack: a maintenance does not begin again because a
+// TestGuard_ARollbackBringsTheTimeBack: a maintenance does not begin again because a
 // deploy failed that would have ended it.
-func TestARollbackBringsTheTimeBack(t *testing.T) {
+func TestGuard_ARollbackBringsTheTimeBack(t *testing.T) {
 	w := newWorld(t)
 	w.live, w.record = closed, live.NewRecord(closed, before).Encode()
 	w.handle(t, w.event(cfn.RequestUpdate, props(closed), props(open, "Explicit", tonight)))

@@ -61,8 +61,8 @@ func (w *world) deployed(t *testing.T, config lambdaruntime.Config, log *lambdaL
 
 const guardProgram = "github.com/noren-cdk/noren/lambda/guard"
 
-// TestTheFunction sends the program what CloudFormation sends.
-func TestTheFunction(t *testing.T) {
+// TestGuardFunction_InBothPackages sends the program what CloudFormation sends.
+func TestGuardFunction_InBothPackages(t *testing.T) {
 	packaged.Each(t, guardProgram, nil, testTheFunction)
 }
 

@@ -118,7 +118,7 @@ func TestWhatIsWarnedOf(t *testing.T) {
 	}
 }
 
-func TestARollbackWarnsOfNothing(t *testing.T) {
+func TestGuard_ARollbackWarnsOfNothing(t *testing.T) {
 	w := newWorld(t)
 	w.live, w.status, w.record = open, "UPDATE_ROLLBACK_IN_PROGRESS", live.NewRecord(closed, before).Encode()
 	if a := w.handle(t, w.event(cfn.RequestUpdate, props(closed, "Message", "Back at four."), props(closed))); a.Reason != "" {

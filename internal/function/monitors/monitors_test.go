@@ -28,9 +28,9 @@ var services = map[string]struct {
 	"pagerduty": {pagerdutyStub, `{"token": "pd-token"}`},
 }
 
-// TestANight is a maintenance of three hours at every service: one downtime, never
+// TestMonitors_OverANight is a maintenance of three hours at every service: one downtime, never
 // longer than the lease, and none once the product is open.
-func TestANight(t *testing.T) {
+func TestMonitors_OverANight(t *testing.T) {
 	shown := documented(t)
 	for name, service := range services {
 		t.Run(name, func(t *testing.T) {
@@ -91,9 +91,9 @@ func TestANight(t *testing.T) {
 	}
 }
 
-// TestWhatIsAskedFor: what each payload does to a product in a mode, with a downtime
+// TestMonitors_EachPayload: what each payload does to a product in a mode, with a downtime
 // that was begun so many minutes ago, or none (-1).
-func TestWhatIsAskedFor(t *testing.T) {
+func TestMonitors_EachPayload(t *testing.T) {
 	at := func(d time.Duration) time.Time { return night.Add(d) }
 	for _, test := range []struct {
 		name    string
@@ -309,10 +309,10 @@ func TestMackerelsOwnFieldsStay(t *testing.T) {
 	}
 }
 
-// TestALongMaintenance of three days over a Sunday: never a minute in which the
+// TestMonitors_LongMaintenance of three days over a Sunday: never a minute in which the
 // monitors speak, though a downtime of Mackerel's that starts on a Sunday ends after
 // a day.
-func TestALongMaintenance(t *testing.T) {
+func TestMonitors_LongMaintenance(t *testing.T) {
 	s, w := atMackerel(t)
 	w.ask(begin)
 	w.mode = maintenance.Closed

@@ -30,9 +30,9 @@ func (l *lambdaLog) has(text string) bool {
 	return bytes.Contains(l.text.Bytes(), []byte(text))
 }
 
-// TestTheFunction sends the program, as Lambda runs it, what closes and opens the
+// TestMonitorsFunction_InBothPackages sends the program, as Lambda runs it, what closes and opens the
 // product.
-func TestTheFunction(t *testing.T) {
+func TestMonitorsFunction_InBothPackages(t *testing.T) {
 	s := newStub(t, mackerelStub())
 	settings := settingsOf(maintenance.Monitor{Name: "mackerel", Mackerel: maintenance.Mackerel{Services: []string{"fieldreports"}, URL: s.URL}})
 	packaged.Each(t, "github.com/noren-cdk/noren/lambda/monitors", settings.Files(), func(t *testing.T, config lambdaruntime.Config) {

@@ -422,7 +422,7 @@ func TestBlame_NorenNow(t *testing.T) {
 	}
 }
 
-func TestAHandIsInTheLogOnce(t *testing.T) {
+func TestProbe_LogsAChangeByHandOnce(t *testing.T) {
 	p := newProduct(t, settings)
 	p.record(closed().Encode(), attributed(closed()))
 	p.history(map[string]string{"ModifyListener": `{"userIdentity":{"arn":"` + operator + `"},"requestParameters":{"listenerArn":"` + listener + `"}}`})

@@ -59,7 +59,7 @@ func post(typed string) events.ALBTargetGroupRequest {
 	}
 }
 
-func TestTheSecretOpensTheDoor(t *testing.T) {
+func TestUnlock_TheSecretGivesTheCookie(t *testing.T) {
 	for _, typed := range []string{secret, " " + secret + "\n"} {
 		d := newDoor()
 		response := d.ask(t, post(typed))
@@ -77,7 +77,7 @@ func TestTheSecretOpensTheDoor(t *testing.T) {
 	}
 }
 
-func TestEverythingElseLeavesItShut(t *testing.T) {
+func TestUnlock_AnythingElseGivesNoCookie(t *testing.T) {
 	tests := []struct {
 		name  string
 		event events.ALBTargetGroupRequest
@@ -105,7 +105,7 @@ func TestEverythingElseLeavesItShut(t *testing.T) {
 	}
 }
 
-func TestTheForm(t *testing.T) {
+func TestUnlock_ShowsTheForm(t *testing.T) {
 	for method, want := range map[string]int{"GET": 200, "HEAD": 200, "PUT": 405, "": 405} {
 		d := newDoor()
 		response := d.ask(t, events.ALBTargetGroupRequest{HTTPMethod: method})

@@ -186,7 +186,7 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 	}
 }
 
-func TestNoEntry(t *testing.T) {
+func TestParse_LinesThatAreNotEntries(t *testing.T) {
 	good := samples[0].line
 	tests := []struct{ name, line, want string }{
 		{"an empty line", "", "the line is empty"},

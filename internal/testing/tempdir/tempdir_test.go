@@ -47,7 +47,7 @@ func TestLeaves(t *testing.T) {
 	time.Sleep(time.Hour) // until the time that it has is over, or an interrupt
 }
 
-func TestNothingIsLeft(t *testing.T) {
+func TestTempdir_LeavesNothing(t *testing.T) {
 	for _, how := range []string{"fails", "panics", "is killed", "runs out of time", "is interrupted"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
