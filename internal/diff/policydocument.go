@@ -2,6 +2,7 @@ package diff
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -63,6 +64,12 @@ func (d policyDocument) statements() []statement {
 		}
 	}
 	return all
+}
+
+// more are the keys of the document that are no part of a policy, such as a
+// transform that adds statements.
+func (d policyDocument) more() []string {
+	return slices.DeleteFunc(sortedIDs(d.object), func(key string) bool { return key == "Version" || key == "Id" || key == "Statement" })
 }
 
 // ignoresVariables reports whether a document has variables that its version

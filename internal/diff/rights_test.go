@@ -89,6 +89,7 @@ func TestRights(t *testing.T) {
 		{"variables that an old version takes for text", `"P": {"Type": "AWS::SNS::TopicPolicy", "Properties": {"PolicyDocument": {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "a:A", "Resource": "b/${aws:username}"}}}}`,
 			`"P": {"Type": "AWS::SNS::TopicPolicy", "Properties": {"PolicyDocument": {"Statement": {"Effect": "Allow", "Action": "a:A", "Resource": "b/${aws:username}"}}}}`,
 			"added: P (PolicyDocument): ${aws:...} is not replaced before Version 2012-10-17"},
+		{"a transform that adds to a policy", policy(`[]`), strings.Replace(policy(`[]`), `"Statement"`, `"Fn::Transform": {"Name": "AWS::Include"}, "Statement"`, 1), `added: R: Fn::Transform {"Name":"AWS::Include"}`},
 		{"a firewall that lets through what it blocked", `"W": {"Type": "AWS::WAFv2::WebACL", "Properties": {"DefaultAction": {"Block": {}}}}`, `"W": {"Type": "AWS::WAFv2::WebACL", "Properties": {"DefaultAction": {"Allow": {}}}}`,
 			"added: W: DefaultAction.Allow {}\nremoved: W: DefaultAction.Block {}"},
 		{"who may do what in a cluster", `"E": {"Type": "AWS::EKS::AccessEntry", "Properties": {}}`, `"E": {"Type": "AWS::EKS::AccessEntry", "Properties": {"KubernetesGroups": ["system:masters"]}}`, `added: E: KubernetesGroups ["system:masters"]`},

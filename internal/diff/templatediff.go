@@ -139,6 +139,9 @@ func Compare(old, next Template) Diff {
 	d.Warnings = append(d.Warnings, movedListeners(old, next)...)
 	d.Beside = besideRules(old, next, d.Resources)
 	d.Deploy = inEach(all, func(p possibility) []Hazard {
+		if len(p.assumed) == 0 {
+			return newDeploy(was, is, d.Resources).hazards()
+		}
 		was, is := existing(p.old, p.next)
 		return newDeploy(was, is, compareResources(settled(was, is))).hazards()
 	}, Hazard.String, Hazard.under)
