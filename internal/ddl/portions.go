@@ -93,8 +93,10 @@ func (p *planner) readsItsChanges(ctx context.Context, q sqltext.Query, statemen
 	return nil, nil
 }
 
-// row reads the key of one row; nil if there is none.
-func (p *portions) row(ctx context.Context, d *Database, condition, direction string, offset int) ([]string, error) {
+// row reads the key of one row, in the session that compares it later; nil if there
+// is none. In another session the same value may read otherwise, by the sql_mode
+// that a migration sets.
+func (p *portions) row(ctx context.Context, d *Database, q queryer, condition, direction string, offset int) ([]string, error) {
 	schema := p.statement.Source.Schema
 	if schema == "" {
 		schema = d.Schema
@@ -104,7 +106,7 @@ func (p *portions) row(ctx context.Context, d *Database, condition, direction st
 		where = " WHERE " + condition
 	}
 	from := sqltext.Table{Schema: schema, Name: p.statement.Source.Name}.String() + " AS " + sqltext.Quote(p.statement.Name)
-	return p.key.Row(ctx, d.pool, from+where, direction, offset)
+	return p.key.Row(ctx, q, from+where, direction, offset)
 }
 
 // inPortions executes a statement range by range, from where an earlier run
@@ -112,7 +114,7 @@ func (p *portions) row(ctx context.Context, d *Database, condition, direction st
 func (c *conductor) inPortions(ctx context.Context, step *Step, x *execution, commit func(q queryer, at position, finished bool) error) error {
 	p, at := step.portioned, step.position
 	if len(at.Last) == 0 {
-		last, err := p.row(ctx, c.db, "", " DESC", 0)
+		last, err := p.row(ctx, c.db, c.guard.work, "", " DESC", 0)
 		if err != nil {
 			return err
 		}
@@ -125,7 +127,7 @@ func (c *conductor) inPortions(ctx context.Context, step *Step, x *execution, co
 	size := p.first
 	began := time.Now()
 	for {
-		to, err := p.row(ctx, c.db, p.key.Between(p.statement.Name, at.At, at.Last), "", size-1)
+		to, err := p.row(ctx, c.db, c.guard.work, p.key.Between(p.statement.Name, at.At, at.Last), "", size-1)
 		if err != nil {
 			return c.unfinished(at, err)
 		}

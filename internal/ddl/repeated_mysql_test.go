@@ -3,6 +3,7 @@
 package ddl
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -58,6 +59,31 @@ func TestPlan_RefusesWhatARepeatWouldChange(t *testing.T) {
 		}
 		if _, err := planText(t.Context(), db, "SET @id = @@identity", PlanOptions{Writes: Live, Policy: Any}); err == nil || !strings.Contains(err.Error(), "find the row by what is in it") {
 			t.Errorf("SET @id = @@identity: got %v", err)
+		}
+	})
+}
+
+// A migration may set how keys read and compare; no row is left out for it.
+func TestRun_PortionsCompareKeysAsTheyReadThem(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 11_000)
+		for i, key := range []string{"CHAR(20)", "VARCHAR(20) CHARACTER SET utf16", "DATETIME(6)"} {
+			value := map[bool]string{true: "TIMESTAMP('2026-01-01') + INTERVAL id MICROSECOND", false: "CONCAT(id, 'a')"}[key == "DATETIME(6)"]
+			execute(t, root, "CREATE TABLE keyed (k "+key+" PRIMARY KEY, n INT NOT NULL)", "INSERT INTO keyed SELECT "+value+", 0 FROM reports", "ANALYZE TABLE keyed")
+			for j, set := range []string{"sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'", "time_zone = '+09:00', NAMES latin1"} {
+				m := changeNamed(fmt.Sprintf("%d_%d.sql", i, j), "SET "+set+"; UPDATE keyed SET n = n + 1")
+				if _, err := Run(t.Context(), db, m, unrehearsed(func(Event) {})); err != nil {
+					t.Fatalf("%s, %s: %v", key, set, err)
+				}
+				var least, most int
+				if err := root.QueryRow("SELECT MIN(n), MAX(n) FROM keyed").Scan(&least, &most); err != nil {
+					t.Fatal(err)
+				}
+				if least != j+1 || most != j+1 {
+					t.Errorf("%s, %s: rows were changed %d to %d times, want %d", key, set, least, most, j+1)
+				}
+			}
+			execute(t, root, "DROP TABLE keyed")
 		}
 	})
 }
