@@ -47,7 +47,7 @@ func TestTheWayOutOfAGuardThatCannotStart(t *testing.T) {
 			t.Errorf("%s: %d listeners and rules: is this test looking at the right thing?", name, carriers)
 		}
 
-		if _, err := synthesizable(func() { _, err = synthWith(env, maintenancemode.Flags{GuardAbsent: true}) }); err == nil || !strings.Contains(err.Error(), "wants the mode to be typed") {
+		if _, err := synthesizable(func() { _, err = synthWith(env, maintenancemode.Flags{GuardAbsent: true}) }); err == nil || !strings.Contains(err.Error(), "needs the mode to be typed") {
 			t.Errorf("%s, without the mode: got %v, want that it is to be typed", name, err)
 		}
 	}
