@@ -277,7 +277,7 @@ func TestPlan_RefusesWideRights(t *testing.T) {
 			})
 		}
 		root := s.reopen(t, "p1")
-		if _, err := MakePlan(t.Context(), root, change("ALTER TABLE users ADD c INT"), PlanOptions{Writes: Live, Policy: Any}); err == nil || !strings.Contains(err.Error(), "plan wants a user who cannot write") {
+		if _, err := MakePlan(t.Context(), root, change("ALTER TABLE users ADD c INT"), PlanOptions{Writes: Live, Policy: Any}); err == nil || !strings.Contains(err.Error(), "plan needs a user who cannot write") {
 			t.Errorf("as root: got %v, want a refusal", err)
 		}
 	})

@@ -40,11 +40,12 @@ func TestMakeGolden(t *testing.T) {
 // TestDocs_DiffOfTheFlip: docs/maintenance.md shows the difference of dev that make
 // judges sees, shortened where it repeats itself.
 func TestDocs_DiffOfTheFlip(t *testing.T) {
-	golden, err := os.ReadFile("testdata/diff.dev.txt")
+	root := repository(t)
+	golden, err := os.ReadFile(filepath.Join(root, "test", "lint", "testdata", "diff.dev.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := os.ReadFile("../../docs/maintenance.md")
+	page, err := os.ReadFile(filepath.Join(root, "docs", "maintenance.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

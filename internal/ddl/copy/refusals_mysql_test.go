@@ -143,7 +143,7 @@ func TestSwitch_Refuses(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-			}, func(*SwitchOptions) {}, "is another server (" + copied.UUID + ") than the copy that was changed (another)", 0},
+			}, func(*SwitchOptions) {}, "is a different server (" + copied.UUID + ") from the copy that was changed (another)", 0},
 			{"replication that has stopped", func() func() {
 				s.onCopy(t, "refusing", "INSERT INTO visits VALUES (9, 'here first')")
 				execute(t, visitor.Pool(), "INSERT INTO visits VALUES (9, 'nine')")

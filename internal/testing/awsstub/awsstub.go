@@ -104,6 +104,12 @@ func (a *AWS) Calls(operation string) []Request {
 	return calls
 }
 
+// settle passes before an answer. The SDK closes the body of a request once the
+// answer is there (smithy-go, ClientHandler.Handle). If net/http has not closed it by
+// then, which it does just after sending it, that is an error, and the connection is
+// closed while the answer is read. AWS is not that fast.
+const settle = 2 * time.Millisecond
+
 // ServeHTTP implements http.Handler.
 func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
@@ -127,6 +133,7 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		request.Form, _ = url.ParseQuery(string(body)) // what it is not has no Action
 		request.Operation = request.Form.Get("Action")
 	}
+	time.Sleep(settle)
 	a.mu.Lock()
 	a.calls = append(a.calls, request)
 	answer := Refuse("InvalidAction", "the stub has no answer to "+request.Operation)
