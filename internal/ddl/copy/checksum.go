@@ -102,18 +102,24 @@ func (p pair) value(place int, copied bool) string {
 	return "(" + value + ")"
 }
 
-// sum is the checksum of rows by the given columns. The values of a row, each with a
-// factor of its own, make a number of 64 bits, and the CRC32 of the numbers of the
-// rows are added. What happens in the same way to two rows, or is exchanged between
-// them, does not cancel out, as it would with XOR, or with one CRC32 of all columns;
-// and since CRC32 of a number is not proportional to it, neither does what one row
-// gains and another loses, as it would if the numbers were added.
-func sum(all []pair, copied bool) string {
+// sum is the checksum of rows by the given columns: the values of a row, each with a
+// factor of its own, make a number of 64 bits, and the CRC32 of these numbers are
+// combined. CRC32 reads a number as text, so what one row gains and another loses, or
+// what two rows exchange, does not cancel out as it would if the numbers were combined.
+//
+// With a key no two rows are the same, and XOR combines them, at the least cost.
+// Without one the same may happen to two rows that are the same, which XOR would not
+// see: they are added.
+func sum(all []pair, copied, keyed bool) string {
 	var values []string
 	for i, p := range all {
 		values = append(values, p.value(i, copied))
 	}
-	return "COALESCE(SUM(CRC32(" + strings.Join(values, " ^ ") + ")), 0)"
+	row := "CRC32(" + strings.Join(values, " ^ ") + ")"
+	if keyed {
+		return "BIT_XOR(" + row + ")"
+	}
+	return "COALESCE(SUM(" + row + "), 0)"
 }
 
 // A count is what a range of a table holds.

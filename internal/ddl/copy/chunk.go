@@ -39,7 +39,7 @@ func (c *comparison) read(ctx context.Context, s span, sums func(copied bool) []
 	})
 }
 
-func (c *comparison) whole(copied bool) []string { return []string{sum(c.pairs, copied)} }
+func (c *comparison) whole(copied bool) []string { return []string{sum(c.pairs, copied, c.key != nil)} }
 
 // chunk compares the next range, and returns how many rows it has.
 func (c *comparison) chunk(ctx context.Context, size int64) (int64, error) {
@@ -173,7 +173,7 @@ func (c *comparison) differs(ctx context.Context, s span, original, copied count
 	one := func(copied bool) []string {
 		var all []string
 		for _, p := range c.pairs { // with the key, so that values that two rows exchange differ
-			all = append(all, sum(append(slices.Clip(c.keys), p), copied))
+			all = append(all, sum(append(slices.Clip(c.keys), p), copied, c.key != nil))
 		}
 		return all
 	}

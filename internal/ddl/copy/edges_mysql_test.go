@@ -130,14 +130,15 @@ func TestCompare_ExchangedBetweenRows(t *testing.T) {
 	})
 }
 
-// What one row gains and another loses is found, with and without other columns.
+// What one row gains and another loses is found, with and without other columns, and
+// so is what happens to two rows that are the same.
 func TestCompare_GainedAndLost(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
-		original, copied := s.both(t, "gained", "CREATE TABLE lone (id INT PRIMARY KEY)", "CREATE TABLE alike (id INT PRIMARY KEY, v INT, w DATE)", "CREATE TABLE days (day DATE)")
+		original, copied := s.both(t, "gained", "CREATE TABLE lone (id INT PRIMARY KEY)", "CREATE TABLE alike (id INT PRIMARY KEY, v INT, w DATE)", "CREATE TABLE days (day DATE)", "CREATE TABLE twins (v INT)")
 		from, to := session(t, s.pair.From, "gained", "SET sql_log_bin = 0"), session(t, s.pair.To, "gained", "SET sql_log_bin = 0")
-		execute(t, from, "INSERT INTO lone VALUES (4), (8)", "INSERT INTO alike VALUES (4, NULL, '2026-01-01'), (8, NULL, '2026-01-01')", "INSERT INTO days VALUES ('2026-01-04'), ('2026-01-08')")
-		execute(t, to, "INSERT INTO lone VALUES (5), (7)", "INSERT INTO alike VALUES (5, NULL, '2026-01-01'), (7, NULL, '2026-01-01')", "INSERT INTO days VALUES ('2026-01-05'), ('2026-01-07')")
-		for _, table := range []string{"lone", "alike", "days"} {
+		execute(t, from, "INSERT INTO lone VALUES (4), (8)", "INSERT INTO alike VALUES (4, NULL, '2026-01-01'), (8, NULL, '2026-01-01')", "INSERT INTO days VALUES ('2026-01-04'), ('2026-01-08')", "INSERT INTO twins VALUES (4), (4)")
+		execute(t, to, "INSERT INTO lone VALUES (5), (7)", "INSERT INTO alike VALUES (5, NULL, '2026-01-01'), (7, NULL, '2026-01-01')", "INSERT INTO days VALUES ('2026-01-05'), ('2026-01-07')", "INSERT INTO twins VALUES (5), (5)")
+		for _, table := range []string{"lone", "alike", "days", "twins"} {
 			results, err := Compare(t.Context(), original, copied, CompareOptions{Load: 1, Tables: []string{table}})
 			if err != nil || results[0].Equal() {
 				t.Errorf("%s: got %+v, %v, want a difference", table, results, err)
