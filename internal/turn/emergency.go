@@ -1,28 +1,18 @@
 package turn
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
-	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/maintenance"
 )
-
-// LoadBalancer are the calls of Elastic Load Balancing that an Emergency makes.
-type LoadBalancer interface {
-	ModifyListener(context.Context, *elbv2.ModifyListenerInput, ...func(*elbv2.Options)) (*elbv2.ModifyListenerOutput, error)
-	ModifyRule(context.Context, *elbv2.ModifyRuleInput, ...func(*elbv2.Options)) (*elbv2.ModifyRuleOutput, error)
-}
 
 // Emergency turns a switch of a deployed stack without CloudFormation, for when
 // that is stuck. The deployed template does not change: an update of the stack
@@ -51,18 +41,6 @@ type Emergency struct {
 
 	// Now is the clock. Default: the system's.
 	Now func() time.Time
-}
-
-// Step is a call of an Emergency.
-type Step struct {
-	// Resource is the logical id of a listener or a rule.
-	Resource string
-
-	// Refuses says that less is let through after it than before.
-	Refuses bool
-
-	listener *elbv2.ModifyListenerInput
-	rule     *elbv2.ModifyRuleInput
 }
 
 // EmergencyPlan are the calls that turn a switch.
@@ -139,117 +117,6 @@ func (e *Emergency) Plan(ctx context.Context, mode maintenance.Mode) (EmergencyP
 	plan.Deployed, _ = s.modeIn(t) // mixed: in no mode
 	plan.Steps, err = s.steps(mode, n)
 	return plan, err
-}
-
-// steps are the calls that give every property its value in the mode.
-func (s Switch) steps(mode maintenance.Mode, n names) ([]Step, error) {
-	var steps []Step
-	for _, p := range s.Properties {
-		arn := n.physical[p.Resource]
-		if arn == "" {
-			return nil, fmt.Errorf("the stack has no resource %s", p.Resource)
-		}
-		value, err := n.typed(p.in(mode))
-		if err != nil {
-			return nil, fmt.Errorf("%s.%s: %w", p.Resource, p.Name, err)
-		}
-		i := slices.IndexFunc(steps, func(s Step) bool { return s.Resource == p.Resource })
-		if i < 0 {
-			i = len(steps)
-			steps = append(steps, Step{Resource: p.Resource})
-		}
-		step := &steps[i]
-		step.Refuses = step.Refuses || same(p.in(mode), p.Closed) && !same(p.Open, p.Closed)
-		switch p.Name {
-		case "DefaultActions":
-			step.listener = &elbv2.ModifyListenerInput{ListenerArn: &arn}
-			err = strictly(value, &step.listener.DefaultActions)
-		case "Actions", "Conditions":
-			if step.rule == nil {
-				step.rule = &elbv2.ModifyRuleInput{RuleArn: &arn}
-			}
-			if p.Name == "Actions" {
-				err = strictly(value, &step.rule.Actions)
-			} else {
-				err = strictly(value, &step.rule.Conditions)
-			}
-		default:
-			err = errors.New("want DefaultActions, Actions or Conditions")
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s.%s: %w", p.Resource, p.Name, err)
-		}
-	}
-	// What is closed to all is closed before what is closed to reads, and opened
-	// after it: a listener before its rules, and after them.
-	slices.SortStableFunc(steps, func(a, b Step) int {
-		rank := func(s Step) int {
-			switch {
-			case s.Refuses && s.listener != nil:
-				return 0
-			case s.Refuses:
-				return 1
-			case s.listener == nil:
-				return 2
-			}
-			return 3
-		}
-		return rank(a) - rank(b)
-	})
-	return steps, nil
-}
-
-// typed is a value with its references resolved, as the API takes it: numbers
-// and booleans that are texts in the template, and a login whose secret stays
-// the one that the load balancer has.
-func (n names) typed(value json.RawMessage) (any, error) {
-	var v any
-	if err := json.Unmarshal(value, &v); err != nil {
-		return nil, err
-	}
-	return n.resolve(typed(v))
-}
-
-func typed(value any) any {
-	switch v := value.(type) {
-	case []any:
-		for i := range v {
-			v[i] = typed(v[i])
-		}
-	case map[string]any:
-		if _, secret := v["ClientSecret"]; secret {
-			delete(v, "ClientSecret")
-			v["UseExistingClientSecret"] = true
-		}
-		for name, inner := range v {
-			text, isText := inner.(string)
-			switch name {
-			case "Order", "Weight", "DurationSeconds", "SessionTimeout":
-				if number, err := strconv.ParseInt(text, 10, 64); isText && err == nil {
-					v[name] = number
-				}
-			case "Enabled", "UseExistingClientSecret":
-				if isText {
-					v[name] = text == "true"
-				}
-			default:
-				v[name] = typed(inner)
-			}
-		}
-	}
-	return value
-}
-
-// strictly decodes a value into a type of the SDK, whose fields have the names
-// of CloudFormation. What would be lost is an error.
-func strictly(value, into any) error {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	return d.Decode(into)
 }
 
 // Turn makes the calls, writes down who and why, and locks the switch. Then it
@@ -372,29 +239,6 @@ func (e *Emergency) watch(ctx context.Context, plan EmergencyPlan) (again int, e
 			return again, fmt.Errorf("the switch was turned, but the stack is not at rest, and may turn it back: %w; look with noren status", err)
 		}
 	}
-}
-
-// make makes the calls in order. One that fails does not keep those from being
-// made that refuse, too.
-func (e *Emergency) make(ctx context.Context, steps []Step) error {
-	var errs []error
-	for _, s := range steps {
-		if len(errs) > 0 && !s.Refuses {
-			break // half open is worse than closed
-		}
-		var err error
-		if s.listener != nil {
-			_, err = e.LoadBalancer.ModifyListener(ctx, s.listener)
-		} else {
-			_, err = e.LoadBalancer.ModifyRule(ctx, s.rule)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", s.Resource, err))
-			continue
-		}
-		e.say("turned " + s.Resource)
-	}
-	return errors.Join(errs...)
 }
 
 func (e *Emergency) say(text string) {

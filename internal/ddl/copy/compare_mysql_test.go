@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -193,7 +194,10 @@ func taken(t *testing.T, servers ...*ddl.Database) (seconds float64) {
 		}
 		threads, err := filepath.Glob("/proc/" + strings.TrimSpace(string(pid)) + "/task/*/schedstat")
 		if err != nil || len(threads) == 0 {
-			t.Skip("the time of the processors is in /proc on Linux alone")
+			if runtime.GOOS == "linux" {
+				t.Fatalf("the server %s has no threads in /proc: %v", pid, err)
+			}
+			t.Skip("SKIPPED: the time of the processors is in /proc on Linux alone")
 		}
 		for _, thread := range threads {
 			var nanoseconds float64

@@ -85,3 +85,54 @@ func (p *parser) partitionOptions() {
 		}
 	}
 }
+
+// partitionAction reads what is done to some partitions.
+func (p *parser) partitionAction() bool {
+	all := func() {
+		p.need("PARTITION")
+		if p.takeAny("NO_WRITE_TO_BINLOG", "LOCAL"); !p.take("ALL") {
+			p.names()
+		}
+	}
+	switch {
+	case p.sees("TRUNCATE", "PARTITION"):
+		p.at++
+		p.s.Partitions = MovesNone
+		p.loses("TRUNCATE PARTITION")
+		all()
+	case p.sees("REBUILD", "PARTITION"):
+		p.at++
+		p.s.Partitions = MovesRows
+		all()
+	case p.sees("OPTIMIZE", "PARTITION"), p.sees("ANALYZE", "PARTITION"), p.sees("CHECK", "PARTITION"), p.sees("REPAIR", "PARTITION"):
+		p.at++
+		all()
+		p.takeAny("QUICK", "FAST", "MEDIUM", "EXTENDED", "CHANGED")
+	case p.take("COALESCE", "PARTITION"):
+		p.s.Partitions = MovesRows
+		p.takeAny("NO_WRITE_TO_BINLOG", "LOCAL")
+		p.number()
+	case p.take("REORGANIZE", "PARTITION"):
+		p.s.Partitions = MovesRows
+		p.takeAny("NO_WRITE_TO_BINLOG", "LOCAL")
+		if p.at >= len(p.words) || p.sees(",") {
+			return true
+		}
+		p.names()
+		p.need("INTO")
+		p.partitionDefinitions()
+	case p.take("EXCHANGE", "PARTITION"):
+		p.name()
+		p.need("WITH", "TABLE")
+		p.noteTable(false)
+		if p.takeAny("WITH", "WITHOUT") {
+			p.need("VALIDATION")
+		}
+		p.s.Exchanges = true
+		p.s.Partitions = MovesNone
+		p.loses("EXCHANGE PARTITION")
+	default:
+		return false
+	}
+	return true
+}
