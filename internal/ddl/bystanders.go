@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -24,10 +25,7 @@ func (p *planner) bystanders(ctx context.Context) ([]bystander, error) {
 		return p.around, nil
 	}
 	p.looked = true
-	db := p.scratch.db
-	if p.options.eyes != nil {
-		db = p.options.eyes
-	}
+	db := cmp.Or(p.options.eyes, p.scratch.db)
 	rows, err := db.pool.QueryContext(ctx, `SELECT LOWER(routine_type), routine_schema, routine_name, COALESCE(routine_definition, '') FROM information_schema.routines
 		UNION ALL SELECT 'event', event_schema, event_name, COALESCE(event_definition, '') FROM information_schema.events
 		UNION ALL SELECT 'view', table_schema, table_name, COALESCE(view_definition, '') FROM information_schema.views WHERE table_schema <> ?

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -23,10 +24,7 @@ func (p *planner) dependents(ctx context.Context) ([]*dependent, error) {
 		return p.known, nil
 	}
 	p.read = true
-	db := p.scratch.db
-	if p.options.eyes != nil {
-		db = p.options.eyes
-	}
+	db := cmp.Or(p.options.eyes, p.scratch.db)
 	grants, err := db.grants(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the grants of the user: %w", err)
