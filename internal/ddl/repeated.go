@@ -63,7 +63,8 @@ func (p *planner) lasts(ctx context.Context, step *Step, q sqltext.Query) error 
 			return err
 		}
 		if size.view || p.isView(t) {
-			continue // which has no engine; that of its tables is not looked for
+			step.note("whether rows that are written through the view %s can be taken back is not known: the engines of its tables are not looked at", t)
+			continue
 		}
 		engine, lasting, err := p.scratch.engine(ctx, t)
 		switch {

@@ -117,3 +117,19 @@ func TestRun_RestoresTheVariablesOfAWithdrawnStatement(t *testing.T) {
 		}
 	})
 }
+
+// TestPlan_RowsThroughAView: a view has no engine, and plan says that it has not looked
+// at those of its tables.
+func TestPlan_RowsThroughAView(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 100)
+		execute(t, root, "CREATE TABLE counts (id INT PRIMARY KEY, n INT) ENGINE=MyISAM", "CREATE VIEW counted AS SELECT * FROM counts")
+		plan, err := planText(t.Context(), db, "UPDATE counted SET n = n + 1 WHERE id = 1", PlanOptions{Writes: Stopped, Policy: Any})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if notes := strings.Join(plan.Steps[0].Notes, "\n"); !strings.Contains(notes, "through the view `counted` can be taken back is not known") {
+			t.Errorf("got %q", notes)
+		}
+	})
+}
