@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -28,7 +29,12 @@ type proxy struct {
 func (s *testServer) through(t *testing.T, schema string) (*Database, *proxy) {
 	t.Helper()
 	config := s.config(t, schema)
-	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	folder, err := os.MkdirTemp("", "s") // the name of a socket is at most 107 bytes long, and a test's folder has a long name
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	listener, err := net.Listen("unix", filepath.Join(folder, "s"))
 	if err != nil {
 		t.Fatal(err)
 	}
