@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
@@ -15,8 +16,10 @@ const maxDrift = 0.2
 // rehearsal, unless the change does not touch its rows.
 const largeTable = 1 << 30
 
-// compare says what is not as it was rehearsed.
-func (d *Database) compare(ctx context.Context, plan *Plan, r *Rehearsal) error {
+// compare says what is not as it was rehearsed. Earlier are the plans of migrations
+// that are to run before: a table that one of them touches is compared with the
+// rehearsal of that one, and a table that it makes cannot be compared yet.
+func (d *Database) compare(ctx context.Context, plan *Plan, r *Rehearsal, earlier []*Plan) error {
 	if r.Hash != plan.Hash {
 		return fmt.Errorf("the rehearsal is of another migration (SHA-256 %.12s..., now %.12s...): rehearse again", r.Hash, plan.Hash)
 	}
@@ -39,6 +42,9 @@ func (d *Database) compare(ctx context.Context, plan *Plan, r *Rehearsal) error 
 		}
 	}
 	for _, t := range r.Tables {
+		if slices.ContainsFunc(earlier, func(p *Plan) bool { return p.touches(t.Name) }) {
+			continue
+		}
 		if err := d.drifted(ctx, t, begun); err != nil {
 			errs = append(errs, err)
 		}
@@ -47,6 +53,14 @@ func (d *Database) compare(ctx context.Context, plan *Plan, r *Rehearsal) error 
 		errs = append(errs, errors.New("rehearse again, on a clone made today"))
 	}
 	return errors.Join(errs...)
+}
+
+// touches says whether a statement that is left may make a table, rename it, or
+// change how many rows it has.
+func (p *Plan) touches(table string) bool {
+	return slices.ContainsFunc(p.Steps, func(s *Step) bool {
+		return !s.done && (slices.Contains(s.Tables, table) || s.Kind == sqltext.Rows && slices.ContainsFunc(s.Tied, func(t Tied) bool { return t.Table == table }))
+	})
 }
 
 // way is how the step is executed, for people.
