@@ -226,7 +226,7 @@ func (c *conductor) check(ctx context.Context, journal sqltext.Table, o RunOptio
 		if err := c.db.smallEnough(ctx, c.plan); err != nil {
 			return err
 		}
-	} else if err := c.db.compare(ctx, c.plan, o.Rehearsal, c.earlier); err != nil {
+	} else if err := c.db.compare(ctx, c.plan, o.Rehearsal, c.comesAfter); err != nil {
 		return err
 	}
 	p := &preflight{db: c.db, plan: c.plan, journal: journal, options: o, beforehand: c.beforehand}
