@@ -79,7 +79,7 @@ func run(ctx context.Context) error {
 	go func() {
 		defer close(ready)
 		app, end = product.TakeApplication(looking) // the compiler is its own until then
-		if follow(looking) {
+		if looking.Err() == nil && follow(looking) {
 			done(errReady)
 		}
 	}()
