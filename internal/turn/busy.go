@@ -47,7 +47,7 @@ func (e *LostError) Error() string {
 
 // lost is the error of having been overtaken, with who it was, if that can be
 // read.
-func (o *Operation) lost(ctx context.Context, stack, why string) error {
+func (o *Operation) lost(ctx context.Context, stack, why string) *LostError {
 	e := &LostError{Why: why}
 	if events, err := o.API.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack}); err == nil && len(events.StackEvents) > 0 {
 		e.Winner = aws.ToString(events.StackEvents[0].ClientRequestToken)

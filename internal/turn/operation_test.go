@@ -202,8 +202,8 @@ func TestOperation_Closes(t *testing.T) {
 	if err != nil || again.ChangeSet != "" || len(again.Changed) != 0 {
 		t.Errorf("again: got %+v, %v", again, err)
 	}
-	if got := f.calls - calls; got != 3 {
-		t.Errorf("that there is nothing to do takes %d calls, want 3", got)
+	if got := f.calls - calls; got != 4 {
+		t.Errorf("that there is nothing to do takes %d calls, want 4", got)
 	}
 }
 
