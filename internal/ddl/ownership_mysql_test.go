@@ -166,3 +166,23 @@ func TestRun_HalfTheWayBack(t *testing.T) {
 		}
 	})
 }
+
+// A file is not run again because it was given from another folder.
+func TestRun_TheSameFileFromAnotherFolder(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 1000)
+		const text = "INSERT INTO sites (id, name) SELECT MAX(id) + 1, 'added' FROM sites"
+		for _, name := range []string{"prisma/2024_a/migration.sql", "migration.sql"} {
+			execute(t, root, "DROP TABLE IF EXISTS noren_journal", "DELETE FROM sites WHERE name = 'added'")
+			if _, err := Run(t.Context(), db, changeNamed("2024_a/migration.sql", text), unrehearsed(func(Event) {})); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Run(t.Context(), db, changeNamed(name, text), unrehearsed(func(Event) {})); err == nil || !strings.Contains(err.Error(), `give --name "2024_a/migration.sql"`) {
+				t.Errorf("%s: got %v, want the name that it was run by", name, err)
+			}
+			if n := ask[int](t, root, "SELECT COUNT(*) FROM sites WHERE name = 'added'"); n != 1 {
+				t.Errorf("%s: executed %d times", name, n)
+			}
+		}
+	})
+}

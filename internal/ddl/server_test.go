@@ -132,8 +132,8 @@ func TestOptionsAreValidated(t *testing.T) {
 // repeated.
 func TestAServerThatIsReadOnlyPasses(t *testing.T) {
 	for message, want := range map[string]bool{
-		"The MySQL server is running with the --read-only option so it cannot execute this statement":         true,
-		"The MySQL server is running with the --super-read-only option so it cannot execute this statement":   true,
+		"The MySQL server is running with the --read-only option so it cannot execute this statement":        true,
+		"The MySQL server is running with the --super-read-only option so it cannot execute this statement":  true,
 		"The MySQL server is running with the --secure-file-priv option so it cannot execute this statement": false,
 	} {
 		if got := MayRepeat(fmt.Errorf("writing the journal: %w", &mysql.MySQLError{Number: 1290, Message: message})); got != want {
