@@ -357,6 +357,9 @@ func TestOperation_StackStates(t *testing.T) {
 		if err != nil && len(f.sets) > 0 {
 			t.Errorf("%s: a change set was left", status)
 		}
+		if never := status == types.StackStatusReviewInProgress || status == types.StackStatusDeleteInProgress; busy != nil && never && busy.Passes() {
+			t.Errorf("%s passes", status)
+		}
 	}
 }
 
