@@ -78,6 +78,8 @@ type guard struct {
 	sees    bool // who holds a lock
 	rowLog  bool // the binary log, if there is one, takes READ COMMITTED
 	deadMan *deadMan
+
+	mine func(context.Context) error // refuses if another run is at the statement; nil if there is no journal
 }
 
 // openGuard opens the sessions: that which works, that which watches, and that
@@ -164,6 +166,11 @@ func (g *guard) execute(ctx context.Context, x *execution) error {
 		}
 		if err := g.steady(ctx, x); err != nil {
 			return err
+		}
+		if g.mine != nil {
+			if err := g.mine(ctx); err != nil {
+				return err
+			}
 		}
 		err := g.attempt(ctx, x, g.stallOf(x, try))
 		if !errors.Is(err, errWithdrawn) {

@@ -55,13 +55,18 @@ type journal struct {
 	table     sqltext.Table
 	migration sqltext.Migration
 	hash      string
-	entries   map[int]entry
+	entries   map[int]entry // as this run has read and written them
+	others    string        // the entries of other migrations, when the run began
+	stale     bool          // the entries are of an earlier way back
 }
 
-// An entry is a statement of the migration in the journal.
+// An entry is a statement of the migration in the journal. The session and the time
+// at which it began say whose it is.
 type entry struct {
-	state State
-	marks marks
+	state   State
+	marks   marks
+	session int64
+	began   string
 }
 
 // openJournal waits for no other run, makes the journal table if it is
@@ -98,7 +103,13 @@ func (j *journal) begin(ctx context.Context) error {
 	if err := j.make(ctx); err != nil {
 		return err
 	}
-	return j.read(ctx)
+	if err := j.read(ctx); err != nil {
+		return err
+	}
+	if err := j.look(ctx); err != nil {
+		return err
+	}
+	return j.forgetStale(ctx)
 }
 
 // connect opens the session that holds the lock.
@@ -135,7 +146,7 @@ func (j *journal) held(ctx context.Context) error {
 	if again := j.connect(ctx, 1); again != nil {
 		return fmt.Errorf("the session that keeps other runs out is lost (%w), and cannot be replaced: %w; %w", err, again, ErrRepeat)
 	}
-	return nil
+	return j.untouched(ctx)
 }
 
 // make makes the journal table. It looks first: a user may be allowed to write
@@ -147,7 +158,7 @@ func (j *journal) make(ctx context.Context) error {
 		return fmt.Errorf("reading the journal: %w", err)
 	}
 	_, err := j.conn.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+j.table.String()+` (
-		migration VARCHAR(190) NOT NULL COMMENT 'name of the file',
+		migration VARCHAR(190) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'name of the file',
 		number INT NOT NULL COMMENT 'of the statement, from 1; 0 is the whole',
 		hash CHAR(64) NOT NULL COMMENT 'SHA-256 of the file',
 		statement MEDIUMTEXT NOT NULL,
@@ -166,7 +177,7 @@ func (j *journal) make(ctx context.Context) error {
 }
 
 func (j *journal) read(ctx context.Context) error {
-	rows, err := j.conn.QueryContext(ctx, "SELECT number, hash, state, marks FROM "+j.table.String()+" WHERE migration = ?", j.migration.Key())
+	rows, err := j.conn.QueryContext(ctx, "SELECT number, hash, state, marks, session, CAST(began AS CHAR) FROM "+j.table.String()+" WHERE migration = ?", j.migration.Key())
 	if code(err) == codeUnknownTable {
 		return nil // nothing has been run
 	}
@@ -178,7 +189,7 @@ func (j *journal) read(ctx context.Context) error {
 		var number int
 		var hash, text string
 		var e entry
-		if err := rows.Scan(&number, &hash, &e.state, &text); err != nil {
+		if err := rows.Scan(&number, &hash, &e.state, &text, &e.session, &e.began); err != nil {
 			return fmt.Errorf("reading the journal: %w", err)
 		}
 		if hash != j.hash {
@@ -205,11 +216,13 @@ func (j *journal) write(ctx context.Context, number int, statement string, state
 	if err != nil {
 		return err
 	}
+	began := time.Now().UTC().Format("2006-01-02 15:04:05.000")
 	_, err = j.conn.ExecContext(ctx, "REPLACE INTO "+j.table.String()+` (migration, number, hash, statement, state, session, marks, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		j.migration.Key(), number, j.hash, statement, state, session, string(text), time.Now().UTC())
+		j.migration.Key(), number, j.hash, statement, state, session, string(text), began)
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
+	j.entries[number] = entry{state, m, session, began}
 	return nil
 }
 
@@ -218,25 +231,40 @@ func (j *journal) write(ctx context.Context, number int, statement string, state
 func (j *journal) set(ctx context.Context, q queryer, number int, state State, message string) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
+	e := j.entries[number]
 	set := func(q queryer) error {
-		_, err := q.ExecContext(ctx, "UPDATE "+j.table.String()+" SET state = ?, message = ?, ended = ? WHERE migration = ? AND number = ?",
-			state, message, time.Now().UTC(), j.migration.Key(), number)
-		return err
+		done, err := q.ExecContext(ctx, "UPDATE "+j.table.String()+" SET state = ?, message = ?, ended = ?"+ownEntry,
+			append([]any{state, message, time.Now().UTC()}, j.own(number)...)...)
+		if err != nil {
+			return fmt.Errorf("writing the journal: %w", err)
+		}
+		return j.one(done)
 	}
 	err := set(q)
 	if err != nil && q == queryer(j.conn) && lost(err) {
-		err = set(j.db.pool)
+		q = j.db.pool
+		err = set(q)
+	}
+	if errors.Is(err, errTaken) { // or the answer of an earlier try was lost
+		e.state = state
+		if j.entries[number], err = e, j.owned(ctx, q, number); err == nil {
+			return nil
+		}
 	}
 	if err != nil {
-		return fmt.Errorf("writing the journal: %w", err)
+		return err
 	}
+	e.state = state
+	j.entries[number] = e
 	return nil
 }
 
 // portion notes how far a statement in portions is, in the transaction of the
 // portion.
 func (j *journal) portion(ctx context.Context, q queryer, number int, at position, finished bool) error {
-	text, err := json.Marshal(marks{Position: &at})
+	e := j.entries[number]
+	e.marks = marks{Position: &at}
+	text, err := json.Marshal(e.marks)
 	if err != nil {
 		return err
 	}
@@ -244,14 +272,16 @@ func (j *journal) portion(ctx context.Context, q queryer, number int, at positio
 	if finished {
 		state = StateDone
 	}
-	done, err := q.ExecContext(ctx, "UPDATE "+j.table.String()+" SET state = ?, marks = ?, message = ?, ended = ? WHERE migration = ? AND number = ?",
-		state, string(text), fmt.Sprintf("%d portions", at.Done), time.Now().UTC(), j.migration.Key(), number)
+	done, err := q.ExecContext(ctx, "UPDATE "+j.table.String()+" SET state = ?, marks = ?, message = ?, ended = ?"+ownEntry,
+		append([]any{state, string(text), fmt.Sprintf("%d portions", at.Done), time.Now().UTC()}, j.own(number)...)...)
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
-	if n, err := done.RowsAffected(); err == nil && n != 1 {
-		return fmt.Errorf("writing the journal: the entry of statement %d is gone", number)
+	if err := j.one(done); err != nil {
+		return err
 	}
+	e.state = state
+	j.entries[number] = e
 	return nil
 }
 
@@ -284,7 +314,7 @@ func (j *journal) finish(ctx context.Context, record []string) error {
 				return fmt.Errorf("%s: %w", statement, err)
 			}
 		}
-		if _, err := j.conn.ExecContext(ctx, "DELETE FROM "+j.table.String()+" WHERE migration = ?", j.migration.Opposite().Key()); err != nil {
+		if err := j.forgetOpposite(ctx); err != nil {
 			return err
 		}
 		if err := j.write(ctx, whole, strings.Join(record, ";\n"), StateDone, 0, marks{}); err != nil {

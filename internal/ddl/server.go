@@ -162,6 +162,8 @@ const (
 	codeNotPreparable = 1295
 
 	codeTooMany          = 1040 // connections
+	codeOption           = 1290 // of the server, which does not allow the statement
+	codeReadOnly         = 1836
 	codeNotView          = 1347
 	codeShutdown         = 1053
 	codeConnectionKilled = 1927
@@ -192,8 +194,10 @@ func lost(err error) bool {
 // repeated.
 func passing(err error) bool {
 	switch code(err) {
-	case codeLockWait, codeDeadlock, codeKilled, codeTimeout, codeStatementTime, codeBackupLock, codeTooMany:
+	case codeLockWait, codeDeadlock, codeKilled, codeTimeout, codeStatementTime, codeBackupLock, codeTooMany, codeReadOnly:
 		return true
+	case codeOption: // as by a failover, which makes a writer a reader
+		return strings.Contains(reason(err), "read-only")
 	}
 	return lost(err)
 }

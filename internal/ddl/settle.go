@@ -29,6 +29,10 @@ func (j *journal) settle(ctx context.Context, steps []*Step, o RunOptions) error
 		if err := j.set(ctx, j.conn, step.Number, state, "found out after the run was killed"); err != nil {
 			return err
 		}
+		// Until then a run that lost its lock may have done another portion.
+		if err := j.read(ctx); err != nil {
+			return err
+		}
 		if state == StateUnknown {
 			return j.unknown(step, look)
 		}

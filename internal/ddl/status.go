@@ -20,6 +20,8 @@ type Entry struct {
 	Message   string     `json:"message,omitempty"`
 	Began     time.Time  `json:"began"`
 	Ended     *time.Time `json:"ended,omitempty"`
+
+	begun bool // something of it is done, or may be
 }
 
 // Whole says whether the entry is of a migration as a whole.
@@ -31,7 +33,7 @@ func Journal(ctx context.Context, db *Database, name string) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := db.pool.QueryContext(ctx, "SELECT migration, number, hash, statement, state, COALESCE(message, ''), CAST(began AS CHAR), CAST(ended AS CHAR) FROM "+table.String()+" ORDER BY migration, number")
+	rows, err := db.pool.QueryContext(ctx, "SELECT migration, number, hash, statement, state, COALESCE(message, ''), CAST(began AS CHAR), CAST(ended AS CHAR), "+begunEntry+" FROM "+table.String()+" ORDER BY migration, number")
 	if code(err) == codeUnknownTable {
 		return nil, nil // nothing has been run
 	}
@@ -44,7 +46,7 @@ func Journal(ctx context.Context, db *Database, name string) ([]Entry, error) {
 		var e Entry
 		var began string
 		var ended sql.NullString
-		if err := rows.Scan(&e.Migration, &e.Number, &e.Hash, &e.SQL, &e.State, &e.Message, &began, &ended); err != nil {
+		if err := rows.Scan(&e.Migration, &e.Number, &e.Hash, &e.SQL, &e.State, &e.Message, &began, &ended, &e.begun); err != nil {
 			return nil, fmt.Errorf("reading the journal: %w", err)
 		}
 		e.Began, _ = time.Parse("2006-01-02 15:04:05", began)
@@ -83,6 +85,9 @@ func ProgressOf(m sqltext.Migration, entries []Entry) Progress {
 		case progress == Left:
 			progress = Unfinished
 		}
+	}
+	if _, yes := underWay(m, entries); yes && progress == Done {
+		return Unfinished
 	}
 	return progress
 }

@@ -133,7 +133,7 @@ func Compare(old, next Template) Diff {
 	d.Rights = compareRights(before, after)
 	d.Resources = compareResources(before, after)
 	d.Sections = compareSections(old.sections, next.sections)
-	if !reflect.DeepEqual(old.sections["Transform"], next.sections["Transform"]) {
+	if d.transformed() {
 		d.Warnings = append(d.Warnings, "the transform of the template changes: what it makes of the resources cannot be seen here")
 	}
 	d.Warnings = append(d.Warnings, movedListeners(old, next)...)
@@ -146,6 +146,12 @@ func Compare(old, next Template) Diff {
 		return newDeploy(was, is, compareResources(settled(was, is))).hazards()
 	}, Hazard.String, Hazard.under)
 	return d
+}
+
+// transformed reports whether CloudFormation makes something else of the templates
+// than what is written in them.
+func (d Diff) transformed() bool {
+	return !reflect.DeepEqual(d.old.sections["Transform"], d.next.sections["Transform"])
 }
 
 // readBack is a template with the texts of another instead of those that

@@ -33,24 +33,6 @@ type Migration struct {
 	Direction Direction
 }
 
-// Key is what a journal knows the migration by: the way back is another one.
-func (m Migration) Key() string {
-	if m.Direction == Down {
-		return m.Name + " (down)"
-	}
-	return m.Name
-}
-
-// Opposite is the other direction of the migration.
-func (m Migration) Opposite() Migration {
-	if m.Direction == Down {
-		m.Direction = Up
-	} else {
-		m.Direction = Down
-	}
-	return m
-}
-
 // Hash is how a migration is recognized: the SHA-256 of the file.
 func (m Migration) Hash() string { return fmt.Sprintf("%x", sha256.Sum256([]byte(m.Text))) }
 
@@ -95,14 +77,6 @@ func (m Migration) Statements() ([]Piece, error) {
 	}
 	return all, nil
 }
-
-// WayBack says whether a file is, by its name, only the way back of a migration:
-// of golang-migrate, of Flyway, of Diesel.
-func WayBack(name string) bool { return wayBack().MatchString(name) }
-
-var wayBack = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)(^|[/._-])(down|undo|rollback|revert)\.sql$|(^|/)U\d[\d._]*__[^/]*$`)
-})
 
 // decode is text without a byte order mark, and out of UTF-16 if that says so.
 func decode(text string) (string, error) {
