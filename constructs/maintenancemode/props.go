@@ -39,7 +39,8 @@ type Props struct {
 	Listeners []elbv2.IApplicationListener
 
 	// KeepOpen names what else on the load balancer stays open while the product is
-	// closed: listener rules, target groups, other listeners. Anything that is not
+	// closed: listener rules, target groups, other listeners; and the listeners of
+	// other load balancers that send to the same ECS services. Anything that is not
 	// named and could serve a request is an error. Default: nothing.
 	KeepOpen []constructs.IConstruct
 

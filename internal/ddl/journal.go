@@ -47,12 +47,22 @@ func (d *Database) journalTable(name string) (sqltext.Table, error) {
 	return sqltext.Table{Schema: schema, Name: table}, nil
 }
 
+// entriesOf is the schema whose entries are meant in a journal; "" if it is that of
+// the schema itself. Another may be that of several schemas.
+func (d *Database) entriesOf(journal sqltext.Table) string {
+	if journal.Schema == d.Schema {
+		return ""
+	}
+	return d.Schema
+}
+
 // A journal is a run's entries in the journal table, and the lock that keeps
 // other runs out.
 type journal struct {
 	db        *Database
 	conn      *sql.Conn
 	table     sqltext.Table
+	schema    string // whose entries are meant: "" in a schema's own journal, which a copy of the schema keeps
 	migration sqltext.Migration
 	hash      string
 	entries   map[int]entry // as this run has read and written them
@@ -76,7 +86,7 @@ func openJournal(ctx context.Context, db *Database, name string, migration sqlte
 	if err != nil {
 		return nil, err
 	}
-	j := &journal{db: db, table: table, migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
+	j := &journal{db: db, table: table, schema: db.entriesOf(table), migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
 	if err := j.begin(ctx); err != nil {
 		j.close()
 		return nil, err
@@ -152,12 +162,17 @@ func (j *journal) held(ctx context.Context) error {
 // make makes the journal table. It looks first: a user may be allowed to write
 // to it and not to make it.
 func (j *journal) make(ctx context.Context) error {
-	if _, err := j.conn.ExecContext(ctx, "SELECT 1 FROM "+j.table.String()+" LIMIT 0"); err == nil {
+	_, err := j.conn.ExecContext(ctx, "SELECT schema_name FROM "+j.table.String()+" LIMIT 0")
+	switch {
+	case err == nil:
 		return nil
-	} else if code(err) != codeUnknownTable {
+	case code(err) == codeUnknownColumn:
+		return fmt.Errorf("the journal %[1]s was made by an earlier noren, which could not tell schemas apart in it: ALTER TABLE %[1]s ADD schema_name VARCHAR(64) NOT NULL DEFAULT %[2]s FIRST, DROP PRIMARY KEY, ADD PRIMARY KEY (schema_name, migration, number); %[2]s says that all of its entries are of this schema", j.table, "'"+j.schema+"'")
+	case code(err) != codeUnknownTable:
 		return fmt.Errorf("reading the journal: %w", err)
 	}
-	_, err := j.conn.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+j.table.String()+` (
+	_, err = j.conn.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+j.table.String()+` (
+		schema_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'that is changed; empty for the one of this table',
 		migration VARCHAR(190) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'name of the file',
 		number INT NOT NULL COMMENT 'of the statement, from 1; 0 is the whole',
 		hash CHAR(64) NOT NULL COMMENT 'SHA-256 of the file',
@@ -168,8 +183,8 @@ func (j *journal) make(ctx context.Context) error {
 		message TEXT,
 		began DATETIME(3) NOT NULL,
 		ended DATETIME(3),
-		PRIMARY KEY (migration, number)
-	) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='What noren ddl run has done'`)
+		PRIMARY KEY (schema_name, migration, number)
+	) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COMMENT='What noren ddl run has done'`)
 	if err != nil {
 		return fmt.Errorf("making the journal table: %w", err)
 	}
@@ -177,7 +192,7 @@ func (j *journal) make(ctx context.Context) error {
 }
 
 func (j *journal) read(ctx context.Context) error {
-	rows, err := j.conn.QueryContext(ctx, "SELECT number, hash, state, marks, session, CAST(began AS CHAR) FROM "+j.table.String()+" WHERE migration = ?", j.migration.Key())
+	rows, err := j.conn.QueryContext(ctx, "SELECT number, hash, state, marks, session, CAST(began AS CHAR) FROM "+j.table.String()+" WHERE schema_name = ? AND migration = ?", j.schema, j.migration.Key())
 	if code(err) == codeUnknownTable {
 		return nil // nothing has been run
 	}
@@ -217,8 +232,8 @@ func (j *journal) write(ctx context.Context, number int, statement string, state
 		return err
 	}
 	began := time.Now().UTC().Format("2006-01-02 15:04:05.000")
-	_, err = j.conn.ExecContext(ctx, "REPLACE INTO "+j.table.String()+` (migration, number, hash, statement, state, session, marks, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		j.migration.Key(), number, j.hash, statement, state, session, string(text), began)
+	_, err = j.conn.ExecContext(ctx, "REPLACE INTO "+j.table.String()+` (schema_name, migration, number, hash, statement, state, session, marks, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		j.schema, j.migration.Key(), number, j.hash, statement, state, session, string(text), began)
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}

@@ -138,6 +138,7 @@ func (s Server) innodbTables() string {
 const (
 	codeAccessDenied   = 1045
 	codeUnknownTable   = 1146
+	codeUnknownColumn  = 1054
 	codeLockWait       = 1205
 	codeKilled         = 1317
 	codeLogOverflow    = 1799

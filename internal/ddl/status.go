@@ -33,9 +33,12 @@ func Journal(ctx context.Context, db *Database, name string) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := db.pool.QueryContext(ctx, "SELECT migration, number, hash, statement, state, COALESCE(message, ''), CAST(began AS CHAR), CAST(ended AS CHAR), "+begunEntry+" FROM "+table.String()+" ORDER BY migration, number")
-	if code(err) == codeUnknownTable {
+	rows, err := db.pool.QueryContext(ctx, "SELECT migration, number, hash, statement, state, COALESCE(message, ''), CAST(began AS CHAR), CAST(ended AS CHAR), "+begunEntry+" FROM "+table.String()+" WHERE schema_name = ? ORDER BY migration, number", db.entriesOf(table))
+	switch code(err) {
+	case codeUnknownTable:
 		return nil, nil // nothing has been run
+	case codeUnknownColumn:
+		return nil, fmt.Errorf("the journal %s was made by an earlier noren: noren ddl run says how to change it", table)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the journal: %w", err)
