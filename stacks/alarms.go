@@ -91,8 +91,8 @@ func (o *operations) tell(a interface {
 	o.alarms = append(o.alarms, a)
 }
 
-// mathOf is a metric made of others. Where it fills gaps, the latest minute, whose
-// data has not come yet, is a gap too: use an M-of-N alarm with it.
+// mathOf returns a metric made of others. Where it fills gaps, the latest minute,
+// whose data has not come yet, is a gap too: use an M-of-N alarm with it.
 func mathOf(expression, label string, period float64, metrics map[string]awscloudwatch.IMetric) awscloudwatch.IMetric {
 	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
 		Expression: &expression, Label: &label, UsingMetrics: &metrics, Period: minutes(period),
@@ -135,8 +135,8 @@ func (o *operations) addAppAlarms(api api) {
 	})
 }
 
-// requests are the requests of the application, and those of them that fail, over
-// so many minutes.
+// requests returns the requests of the application, and those of them that fail,
+// over so many minutes.
 func (o *operations) requests(app elbv2.IApplicationTargetGroupMetrics, over float64) map[string]awscloudwatch.IMetric {
 	sum := &awscloudwatch.MetricOptions{Period: minutes(over), Statistic: jsii.String("Sum")}
 	return map[string]awscloudwatch.IMetric{
@@ -145,7 +145,7 @@ func (o *operations) requests(app elbv2.IApplicationTargetGroupMetrics, over flo
 	}
 }
 
-// serviceMetric is one of Container Insights.
+// serviceMetric returns one of Container Insights.
 func (o *operations) serviceMetric(api api, name string) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:  jsii.String("ECS/ContainerInsights"),

@@ -138,7 +138,7 @@ func (a api) scale(env environment.Environment) {
 	})
 }
 
-// apiContainer is the API's container: the configured image or the example.
+// apiContainer returns the API's container: the configured image or the example.
 func apiContainer(scope constructs.Construct, env environment.Environment, database awsrds.DatabaseCluster) *awsecs.ContainerDefinitionOptions {
 	variables := map[string]*string{
 		"AWS_REGION":     &env.Region,
@@ -168,7 +168,7 @@ func apiContainer(scope constructs.Construct, env environment.Environment, datab
 // ecrImage is an image in Amazon ECR: account, region, repository, tag or digest.
 var ecrImage = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([a-z0-9._/-]+?)(?::([\w.-]+)|@(sha256:[0-9a-f]{64}))?$`)
 
-// apiImage is the configured image or the example's, built on deploy.
+// apiImage returns the configured image or the example's, built on deploy.
 func apiImage(scope constructs.Construct, env environment.Environment) awsecs.ContainerImage {
 	if env.API.Image != "" {
 		return registryImage(scope, "ApiRepository", env.API.Image)
@@ -179,8 +179,8 @@ func apiImage(scope constructs.Construct, env environment.Environment) awsecs.Co
 	})
 }
 
-// registryImage is an image by its name. The tasks may pull it if it is in ECR;
-// id is that of its repository.
+// registryImage returns an image by its name. The tasks may pull it if it is in
+// ECR; id is that of its repository.
 func registryImage(scope constructs.Construct, id, name string) awsecs.ContainerImage {
 	parts := ecrImage.FindStringSubmatch(name)
 	if parts == nil {

@@ -93,7 +93,7 @@ func (c *calls) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// printed are the commands among the outputs of a template, with names in the
+// printed returns the commands among the outputs of a template, with names in the
 // place of what CloudFormation fills in.
 func printed(t template) map[string]string {
 	commands := map[string]string{}
@@ -106,7 +106,7 @@ func printed(t template) map[string]string {
 	return commands
 }
 
-// filled is a value of a template with names instead of references.
+// filled returns a value of a template with names instead of references.
 func filled(value any) string {
 	switch value := value.(type) {
 	case string:
@@ -203,7 +203,7 @@ func TestPrintedCommandsRunToTheirEnd(t *testing.T) {
 	}
 }
 
-// callsOf are the calls that a printed command is for.
+// callsOf returns the calls that a printed command is for.
 func callsOf(command string) []string {
 	var plain []string
 	for _, place := range regexp.MustCompile(`\baws ((?:rds|ecs|logs) (?:wait )?[a-z-]+)`).FindAllStringSubmatchIndex(command, -1) {

@@ -96,8 +96,8 @@ func (c *cloudwatch) composite(id string, now int) {
 // examples of its documentation.
 const furtherBack = 2
 
-// evaluate tells whether an alarm of a metric is in alarm. With insufficient data it
-// is not.
+// evaluate reports whether an alarm of a metric is in alarm. With insufficient
+// data it is not.
 func (c *cloudwatch) evaluate(id string, history []values) bool {
 	p := c.template.Resources[id].Properties
 	number := func(name string, otherwise float64) float64 {
@@ -136,7 +136,8 @@ func (c *cloudwatch) evaluate(id string, history []values) bool {
 	return breaching >= m
 }
 
-// period is the value of an alarm's metric in its period k before the last one.
+// period returns the value of an alarm's metric in its period k before the last
+// one.
 func (c *cloudwatch) period(p map[string]any, history []values, k int) float64 {
 	metrics, isMath := p["Metrics"].([]any)
 	if !isMath {
@@ -173,8 +174,8 @@ func (c *cloudwatch) period(p map[string]any, history []values, k int) float64 {
 func nan() float64         { return math.NaN() }
 func isInf(n float64) bool { return math.IsInf(n, 0) }
 
-// aggregate is the statistic of a metric over a period of some minutes, the k-th
-// before the last one.
+// aggregate returns the statistic of a metric over a period of some minutes, the
+// k-th before the last one.
 func aggregate(history []values, name string, statistic any, minutes, k int) float64 {
 	end := len(history) - k*minutes
 	var all []float64
@@ -207,7 +208,7 @@ func aggregate(history []values, name string, statistic any, minutes, k int) flo
 	return slices.Max(all)
 }
 
-// first are the alarms that told first, and when.
+// first returns the alarms that told first, and when.
 func (c *cloudwatch) first(after int) (names []string, minutes int) {
 	earliest := math.MaxInt
 	for _, at := range c.told {

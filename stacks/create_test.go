@@ -30,8 +30,8 @@ func inEveryMode(t *testing.T, test func(t *testing.T, template template)) {
 	}
 }
 
-// firstDeploy is the template of an environment's first deploy:
-// -c protection=false.
+// firstDeploy returns the template of an environment's first deploy: -c
+// protection=false.
 func firstDeploy(t *testing.T, name string, mode maintenance.Mode) template {
 	t.Helper()
 	env := loadEnvironment(t, name)
@@ -46,7 +46,7 @@ func firstDeploy(t *testing.T, name string, mode maintenance.Mode) template {
 	return a.template
 }
 
-// references are the resources that a value refers to.
+// references returns the resources that a value refers to.
 func (t template) references(value any) map[string]bool {
 	ids := map[string]bool{}
 	var walk func(any)
@@ -77,7 +77,7 @@ func (t template) references(value any) map[string]bool {
 	return ids
 }
 
-// before are the resources that CloudFormation makes before this one, and
+// before returns the resources that CloudFormation makes before this one, and
 // deletes after it.
 func (t template) before(id string) map[string]bool {
 	all := map[string]bool{}
@@ -118,8 +118,8 @@ func TestACreateThatFailsCanBeDeletedAndMadeAgain(t *testing.T) {
 	}
 }
 
-// stuck are the reasons for which a create that stops somewhere leaves something
-// that is neither deleted nor made again.
+// stuck returns the reasons for which a create that stops somewhere leaves
+// something that is neither deleted nor made again.
 func (t template) stuck() (problems []string) {
 	report := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	writers := 0
@@ -165,8 +165,8 @@ func (t template) emptiedBefore(bucket, writer string) bool {
 	return false
 }
 
-// writesTo are the buckets that a resource names, except for those that only say
-// who may, read or empty.
+// writesTo returns the buckets that a resource names, except for those that only
+// say who may, read or empty.
 func (t template) writesTo(id string) map[string]bool {
 	r := t.Resources[id]
 	properties := maps.Clone(r.Properties)
@@ -272,7 +272,7 @@ func TestProtectionIsOnlyEverTakenOffByItsFlag(t *testing.T) {
 	}
 }
 
-// chosen is the environment of -c env= and -c protection=.
+// chosen returns the environment of -c env= and -c protection=.
 func chosen(t *testing.T, name string, protection any) (environment.Environment, error) {
 	app := newTestApp(t.TempDir())
 	app.Node().SetContext(&[]string{"env"}[0], name)

@@ -56,7 +56,7 @@ func (o *operations) database(database awsrds.DatabaseCluster, name, statistic s
 	return database.Metric(&name, every(statistic))
 }
 
-// answers are those of the function, one line for each value of a dimension,
+// answers returns those of the function, one line for each value of a dimension,
 // whatever values there are.
 func (o *operations) answers(dimension string) awscloudwatch.IMetric {
 	search := fmt.Sprintf(`SEARCH('{Noren,FunctionName,%s} MetricName="Answers" FunctionName="%s"', 'Sum', 60)`, dimension, *o.maintenance.Function.FunctionName())

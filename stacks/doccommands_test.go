@@ -63,9 +63,10 @@ func (a *anyCall) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// awsIn are the commands of the AWS CLI in a document, each with the number of its
-// line: in blocks, in which a backslash continues a line, and in spans of code.
-// shell are the lines that a shell has to begin with: exports and functions.
+// awsIn returns the commands of the AWS CLI in a document, each with the number
+// of its line: in blocks, in which a backslash continues a line, and in spans of
+// code. shell are the lines that a shell has to begin with: exports and
+// functions.
 func awsIn(t *testing.T, file string) (shell []string, commands map[int]string) {
 	t.Helper()
 	data, err := os.ReadFile(remembered(file))

@@ -110,8 +110,8 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-// goldenResources are the resources of a template, by part and logical id. The
-// outputs are a part of their own.
+// goldenResources returns the resources of a template, by part and logical id.
+// The outputs are a part of their own.
 func goldenResources(t *testing.T, template []byte) map[string]map[string]any {
 	t.Helper()
 	var document struct{ Resources, Outputs map[string]map[string]any }
@@ -171,8 +171,8 @@ func goldenJSON(t *testing.T, resources map[string]any) string {
 	return b.String()
 }
 
-// readable is a value with short references, as in Fn::Sub, and with texts of
-// JSON, such as a dashboard, as the values that they are.
+// readable returns a value with short references, as in Fn::Sub, and with texts
+// of JSON, such as a dashboard, as the values that they are.
 func readable(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -206,7 +206,7 @@ func readable(value any) any {
 	return value
 }
 
-// joined is what Fn::Join makes.
+// joined returns what Fn::Join makes.
 func joined(arguments []any) any {
 	list, ok := arguments[1].([]any)
 	if !ok {
@@ -230,7 +230,7 @@ func readableText(text string) any {
 	return text
 }
 
-// goldenDifference is a line for each difference.
+// goldenDifference returns a line for each difference.
 func goldenDifference(d diff.Diff) string {
 	var b strings.Builder
 	for _, r := range d.Resources {

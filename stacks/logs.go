@@ -21,8 +21,8 @@ func newLogGroup(scope constructs.Construct, id string, env environment.Environm
 	})
 }
 
-// encryptionKey is the key of the environment, for what id keeps in scope. Nil
-// without one.
+// encryptionKey returns the key of the environment, for what id keeps in scope.
+// Nil without one.
 func encryptionKey(scope constructs.Construct, id string, env environment.Environment) awskms.IKey {
 	if env.EncryptionKey == "" {
 		return nil
@@ -72,7 +72,7 @@ func newAccessLogs(scope constructs.Construct, env environment.Environment) awss
 	})
 }
 
-// retention is LogDays in the type of CDK.
+// retention returns LogDays in the type of CDK.
 func retention(env environment.Environment) awslogs.RetentionDays {
 	return retentions[env.LogDays]
 }

@@ -49,9 +49,9 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 	return maintenancemode.New(scope, "Maintenance", flags.Apply(props))
 }
 
-// announced is the document on the site that announces maintenance. At the API's
-// own domain the listener redirects to it; without one the site is the only domain
-// that there is.
+// announced returns the document on the site that announces maintenance. At the
+// API's own domain the listener redirects to it; without one the site is the only
+// domain that there is.
 func announced(env environment.Environment, site site) maintenancemode.Status {
 	s := maintenancemode.Status{Bucket: site.bucket, Announce: maintenance.Announcement(env.Maintenance.Announce)}
 	if env.API.Domain != "" {
@@ -60,7 +60,7 @@ func announced(env environment.Environment, site site) maintenancemode.Status {
 	return s
 }
 
-// monitors are the outside monitors, with secrets that were made elsewhere.
+// monitors returns the outside monitors, with secrets that were made elsewhere.
 func monitors(scope constructs.Construct, all []environment.Monitor) []maintenancemode.Monitor {
 	var with []maintenancemode.Monitor
 	for i, m := range all {

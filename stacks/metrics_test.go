@@ -55,8 +55,8 @@ func TestEveryMetricOfAnAlarmIsDocumented(t *testing.T) {
 	}
 }
 
-// metricsOf are the metrics of an alarm, one or those of an expression, each with
-// the names of its dimensions.
+// metricsOf returns the metrics of an alarm, one or those of an expression, each
+// with the names of its dimensions.
 func metricsOf(properties map[string]any) (metrics []string) {
 	add := func(metric map[string]any) {
 		var names []string

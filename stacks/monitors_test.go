@@ -30,7 +30,7 @@ var everything = sync.OnceValues(func() (template, error) {
 	return a.template, err
 })
 
-// withEverything is the template of that environment.
+// withEverything returns the template of that environment.
 func withEverything(tb testing.TB) template {
 	tb.Helper()
 	t, err := everything()

@@ -38,7 +38,7 @@ var nist = []struct{ rule, of, reason string }{
 	{"VPCSubnetAutoAssignPublicIpDisabled", "/Vpc/PublicSubnet[0-9]/Subnet", "Only the load balancer and the NAT gateways are in public subnets, and both need such an address."},
 }
 
-// decision is the index of what was decided of a finding, -1 if nothing was.
+// decision returns the index of what was decided of a finding, -1 if nothing was.
 func decision(finding string) int {
 	_, finding, _ = strings.Cut(finding, "/") // the stack's name
 	for i, d := range nist {

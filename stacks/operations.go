@@ -90,7 +90,7 @@ func newAlarmTopic(scope constructs.Construct, env environment.Environment) awss
 	return topic
 }
 
-// topicsOf are topics that were made elsewhere, whose policies are not ours.
+// topicsOf returns topics that were made elsewhere, whose policies are not ours.
 func topicsOf(scope constructs.Construct, id string, arns []string) []awssns.ITopic {
 	var topics []awssns.ITopic
 	for i, arn := range arns {

@@ -13,7 +13,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// withoutHash is a logical id as people say it: what CDK makes it unique by
+// withoutHash returns a logical id as people say it: what CDK makes it unique by
 // left out.
 func withoutHash(id string) string { return id[:len(id)-8] }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// text is a value as the template has it.
+// text returns a value as the template has it.
 func text(value any) string {
 	data, err := json.Marshal(value)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 // protected environment is made with -c protection=false, which is
 // deletionProtection: false for that deploy, and the second without.
 
-// removalPolicy is what becomes of data that leaves the stack. Protected data
-// stays, unless its own creation is rolled back.
+// removalPolicy returns what becomes of data that leaves the stack. Protected
+// data stays, unless its own creation is rolled back.
 func removalPolicy(env environment.Environment) awscdk.RemovalPolicy {
 	if env.DeletionProtection {
 		return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE

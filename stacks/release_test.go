@@ -9,7 +9,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// releaseAlarm is the alarm that rolls a release back, as the service has it.
+// releaseAlarm returns the alarm that rolls a release back, as the service has
+// it.
 func releaseAlarm(t *testing.T, template template) string {
 	t.Helper()
 	service := template.Resources[template.ofType("AWS::ECS::Service")[0]]

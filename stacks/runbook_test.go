@@ -22,7 +22,7 @@ func runbook(tb testing.TB) (document string, commands []string) {
 	return documented(tb, "runbook.md")
 }
 
-// documented is a document of docs, and the commands in it.
+// documented returns a document of docs, and the commands in it.
 func documented(tb testing.TB, file string) (document string, commands []string) {
 	tb.Helper()
 	data, err := os.ReadFile(remembered("docs/" + file))

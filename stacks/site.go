@@ -98,8 +98,8 @@ func newSite(scope constructs.Construct, env environment.Environment, logs awss3
 	return site{bucket: bucket, distribution: distribution}
 }
 
-// apiOrigin is how CloudFront reaches the load balancer: by the API's domain,
-// whose certificate matches, or inside the VPC.
+// apiOrigin returns how CloudFront reaches the load balancer: by the API's
+// domain, whose certificate matches, or inside the VPC.
 func apiOrigin(env environment.Environment, alb elbv2.ApplicationLoadBalancer) awscloudfront.IOrigin {
 	if env.API.Domain != "" {
 		return origins.NewHttpOrigin(&env.API.Domain, &origins.HttpOriginProps{

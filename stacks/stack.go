@@ -103,7 +103,7 @@ func outputSchemaChange(scope constructs.Construct, steps schemachange.Commands)
 	output(scope, "SchemaChangeLog", "Shows what those tasks say", steps.Log)
 }
 
-// apiURL is where the API is reached from outside, without a path: without a
+// apiURL returns where the API is reached from outside, without a path: without a
 // domain of its own, through the site.
 func apiURL(env environment.Environment, siteURL string) string {
 	if env.API.Domain == "" {

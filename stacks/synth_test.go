@@ -37,8 +37,8 @@ func TestMain(m *testing.M) {
 // environments are those of this repository.
 var environments = []string{"dev", "staging", "prod"}
 
-// remembered is the absolute path of a file of the repository. go test keeps a
-// result until a file changes that the test has read, but looks for those that
+// remembered returns the absolute path of a file of the repository. go test keeps
+// a result until a file changes that the test has read, but looks for those that
 // were read by a relative path where the package is: TestMain has left it before
 // go test listens.
 func remembered(file string) string {
@@ -102,16 +102,16 @@ func loadEnvironment(tb testing.TB, name string) environment.Environment {
 	return env
 }
 
-// newTestApp is an app with the context of cdk.json, as the CLI would give it. It
-// leaves the assets where they are, instead of copying 200 MB to every assembly:
-// templates and hashes are the same.
+// newTestApp returns an app with the context of cdk.json, as the CLI would give
+// it. It leaves the assets where they are, instead of copying 200 MB to every
+// assembly: templates and hashes are the same.
 func newTestApp(outdir string) awscdk.App {
 	context := cdkContext()
 	context["aws:cdk:disable-asset-staging"] = true
 	return awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &outdir, AnalyticsReporting: jsii.Bool(false)})
 }
 
-// cdkContext is the context of cdk.json.
+// cdkContext returns the context of cdk.json.
 func cdkContext() map[string]any {
 	data, err := os.ReadFile(remembered("cdk.json"))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// healthy is a minute of a product that is well, in a mode.
+// healthy returns a minute of a product that is well, in a mode.
 func healthy(mode maintenance.Mode, requests float64) values {
 	return values{
 		"Mode": float64(mode.Number()), "Drift": 0, "Overdue": 0,
@@ -55,7 +55,7 @@ func told(open, readOnly, closed int) map[maintenance.Mode]int {
 	return map[maintenance.Mode]int{maintenance.Open: open, maintenance.ReadOnly: readOnly, maintenance.Closed: closed}
 }
 
-// few is a request every so many minutes, which fails.
+// few returns a request every so many minutes, which fails.
 func few(every int) func(v values, n int) {
 	return func(v values, n int) {
 		delete(v, "RequestCount")

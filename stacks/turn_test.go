@@ -59,7 +59,7 @@ func TestTemplatesAreASCII(t *testing.T) {
 	}
 }
 
-// typedIn is when the mode was typed by which the template was synthesized.
+// typedIn returns when the mode was typed by which the template was synthesized.
 func typedIn(t *testing.T, template []byte) time.Time {
 	t.Helper()
 	var document struct {

@@ -108,7 +108,7 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// arguments are those of the noren that takes over.
+// arguments returns those of the noren that takes over.
 func arguments(mode, app string) []string {
 	args := []string{"preview", "--env", "dev"}
 	switch mode {

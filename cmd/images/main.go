@@ -94,7 +94,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// images are the images that are asked for, by their tags.
+// images returns the images that are asked for, by their tags.
 func (o options) images(ctx context.Context, names []string) (map[string]v1.Image, error) {
 	images := map[string]v1.Image{}
 	if o.assembly != "" {
@@ -147,7 +147,7 @@ func (o options) put(ctx context.Context, tag string, built v1.Image) (string, e
 	return image.Save(o.out, tag, built)
 }
 
-// layerSize is what a registry keeps and a task fetches, in bytes.
+// layerSize returns what a registry keeps and a task fetches, in bytes.
 func layerSize(built v1.Image) (int64, error) {
 	layers, err := built.Layers()
 	var total int64

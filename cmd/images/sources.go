@@ -115,7 +115,7 @@ func (s sources) rdsCertificates(ctx context.Context) ([]byte, error) {
 
 var checksum = regexp.MustCompile(`--checksum=sha256:([0-9a-f]{64})`)
 
-// rdsChecksum is that of the certificates that a Dockerfile takes.
+// rdsChecksum returns that of the certificates that a Dockerfile takes.
 func rdsChecksum(dockerfile string) (string, error) {
 	text, err := os.ReadFile(dockerfile)
 	if err != nil {

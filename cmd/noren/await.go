@@ -44,7 +44,7 @@ func (t *turning) await(ctx context.Context, query live.Query, name string, chec
 	}
 }
 
-// listenerOf is the mode that the live listeners of the switch are in.
+// listenerOf returns the mode that the live listeners of the switch are in.
 func (t *turning) listenerOf(query live.Query, name string) func(context.Context) (maintenance.Mode, error) {
 	query.Assembly = ""
 	return func(ctx context.Context) (maintenance.Mode, error) {

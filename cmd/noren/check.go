@@ -205,7 +205,7 @@ func writeFindings(out term.Terminal, findings []finding, sources []source) {
 	}
 }
 
-// where are the lines that say which resource it is, and in which templates.
+// where returns the lines that say which resource it is, and in which templates.
 func (f finding) where() []string {
 	resource := f.LogicalID
 	if f.Property != "" {

@@ -14,7 +14,7 @@ import (
 // exitStopped is the exit code of a run that stopped and may simply be repeated.
 const exitStopped = 3
 
-// newDDL is the family of verbs that change the schema.
+// newDDL returns the family of verbs that change the schema.
 func newDDL() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ddl",
@@ -129,7 +129,7 @@ func openAll(ctx context.Context, logins []ddl.Login) (all []*ddl.Database, clos
 	return all, closeAll, nil
 }
 
-// dsnLogins are the logins of DSNs.
+// dsnLogins returns the logins of DSNs.
 func dsnLogins(dsns []string) []ddl.Login {
 	var all []ddl.Login
 	for _, dsn := range dsns {
@@ -146,7 +146,7 @@ func planLogin(planDSN string) (ddl.Login, bool) {
 	return ddl.PlanLogin(os.Getenv)
 }
 
-// oneFile is the argument of each of the family.
+// oneFile returns the argument of each of the family.
 func oneFile(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("want one FILE.sql or folder, got %d arguments", len(args))

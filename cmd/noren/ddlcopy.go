@@ -12,8 +12,8 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/copy"
 )
 
-// newDDLCopy is the family of verbs that change a copy which takes the place of
-// the original.
+// newDDLCopy returns the family of verbs that change a copy which takes the place
+// of the original.
 func newDDLCopy() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "copy",

@@ -119,7 +119,7 @@ func TestDocs_SchemaCopy(t *testing.T) {
 	}
 }
 
-// plannersGrants are those of the page for the user who plans.
+// plannersGrants returns those of the page for the user who plans.
 func plannersGrants(t *testing.T, page string) []string {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -134,7 +134,7 @@ func plannersGrants(t *testing.T, page string) []string {
 	return all
 }
 
-// as is the DSN of a user at a server.
+// as returns the DSN of a user at a server.
 func as(t *testing.T, process *mysqld.Process, user string) string {
 	t.Helper()
 	config, err := mysql.ParseDSN(process.DSN)
@@ -204,7 +204,7 @@ func (e *endpoint) serve(client net.Conn) {
 	}
 }
 
-// move is the switch of the endpoint.
+// move returns the switch of the endpoint.
 func (e *endpoint) move() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -23,7 +23,8 @@ const (
 	none     = "<BlueGreenDeployments></BlueGreenDeployments>"
 )
 
-// deployed is an answer with the deployment in a state; without one there is none.
+// deployed returns an answer with the deployment in a state; without one there is
+// none.
 func deployed(state string) string {
 	source, target := shopARN, greenARN
 	switch state {
@@ -42,8 +43,8 @@ func deploymentIn(state, source, target string) string {
 		"<Source>%s</Source><Target>%s</Target><Status>%s</Status>", source, target, state)
 }
 
-// rdsOf is the engine of the cluster shop, whose deployment goes through states,
-// the last for ever, with the cluster described further.
+// rdsOf returns the engine of the cluster shop, whose deployment goes through
+// states, the last for ever, with the cluster described further.
 func rdsOf(t *testing.T, more string, states ...string) (blueGreen, *awsstub.AWS) {
 	t.Helper()
 	stub := awsstub.New(t)

@@ -112,8 +112,8 @@ type askedPlan struct {
 	Conditions []bluegreen.Condition `json:"conditions"`
 }
 
-// conditionsOfRDS are those for the deployment of a plan, or why they are not known.
-// Named is whether the cluster is, by its name or by DB_HOST.
+// conditionsOfRDS returns those for the deployment of a plan, or why they are not
+// known. Named is whether the cluster is, by its name or by DB_HOST.
 func conditionsOfRDS(ctx context.Context, cluster string, named bool, plan *copy.Plan) []bluegreen.Condition {
 	err := errors.New("the database is named by a DSN")
 	if named {

@@ -85,7 +85,7 @@ func (f *copyLogins) look(ctx context.Context) (*copy.Status, error) {
 	return copy.Look(ctx, original, copied, err)
 }
 
-// copyStatusText is a status for people.
+// copyStatusText returns a status for people.
 func copyStatusText(s *copy.Status) string {
 	var out strings.Builder
 	if s.State != nil {
@@ -141,7 +141,7 @@ func bytesText(n int64) string {
 	return fmt.Sprintf("%d MiB", n>>20)
 }
 
-// after is an estimate behind what it is of; empty if there is none.
+// after returns an estimate behind what it is of; empty if there is none.
 func after(seconds *float64) string {
 	if seconds == nil {
 		return ""

@@ -21,7 +21,7 @@ type migrationFile struct {
 	path string // "-" for stdin
 }
 
-// beside is a file that belongs to the migration: NAME.rehearsal.json.
+// beside returns a file that belongs to the migration: NAME.rehearsal.json.
 func (f migrationFile) beside(suffix string) string {
 	if f.path == "-" {
 		return strings.TrimPrefix(suffix, ".")
@@ -124,7 +124,7 @@ func leadingDigits(s string) int {
 	return n
 }
 
-// migrations are the files without where they were read.
+// migrations returns the files without where they were read.
 func migrations(files []migrationFile) []sqltext.Migration {
 	var all []sqltext.Migration
 	for _, f := range files {
@@ -133,7 +133,7 @@ func migrations(files []migrationFile) []sqltext.Migration {
 	return all
 }
 
-// leftOf are the files that the journal does not say are done.
+// leftOf returns the files that the journal does not say are done.
 func leftOf(files []migrationFile, entries []ddl.Entry) []migrationFile {
 	return slices.DeleteFunc(slices.Clone(files), func(f migrationFile) bool { return ddl.ProgressOf(f.Migration, entries) == ddl.Done })
 }

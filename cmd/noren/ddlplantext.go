@@ -31,7 +31,7 @@ func writePlan(out term.Terminal, p *ddl.Plan) {
 	fmt.Fprintln(out, out.In(how, text))
 }
 
-// remarks are what is to be said of a statement.
+// remarks returns what is to be said of a statement.
 func remarks(s *ddl.Step) []string {
 	var all []string
 	for _, problem := range s.Problems {
@@ -58,7 +58,7 @@ func remarks(s *ddl.Step) []string {
 	return all
 }
 
-// refusals are the server's reasons, each once.
+// refusals returns the server's reasons, each once.
 func refusals(all []ddl.Refusal) []string {
 	var lines []string
 	for i, r := range all {
@@ -74,7 +74,7 @@ func refusals(all []ddl.Refusal) []string {
 	return lines
 }
 
-// sum is the last line of a plan.
+// sum returns the last line of a plan.
 func sum(p *ddl.Plan) (string, term.Style) {
 	var not []string
 	for _, s := range p.Steps {

@@ -39,7 +39,8 @@ func newProgress(cmd *cobra.Command, asJSON bool) *progress {
 	return p
 }
 
-// terminalWidth is the columns of the terminal that w is, and 0 if it is none.
+// terminalWidth returns the columns of the terminal that w is, and 0 if it is
+// none.
 func terminalWidth(w io.Writer) int {
 	if !term.IsTerminal(w) {
 		return 0
@@ -98,7 +99,7 @@ func (p *progress) draw(e ddl.Event) {
 	p.bar = true
 }
 
-// eventText is an event as a line of at most about width columns.
+// eventText returns an event as a line of at most about width columns.
 func eventText(e ddl.Event, width int) string {
 	number := ""
 	if e.Number > 0 {
@@ -132,7 +133,7 @@ func how(rung string) string {
 	return rung
 }
 
-// times are how long it has taken, how long it took when rehearsed, and what
+// times returns how long it has taken, how long it took when rehearsed, and what
 // readers feel of it.
 func times(e ddl.Event) string {
 	text := seconds(e.Seconds)
@@ -149,7 +150,7 @@ func times(e ddl.Event) string {
 	return text
 }
 
-// seconds is a time as people read it, to three digits or so.
+// seconds returns a time as people read it, to three digits or so.
 func seconds(s float64) string {
 	d := time.Duration(s * float64(time.Second))
 	switch {

@@ -78,8 +78,8 @@ Exit codes: 0 everything succeeded; 1 something failed, which the rehearsal reco
 	return cmd
 }
 
-// realSchema is where the real schema is, as far as it is known: from a plan,
-// and from the login for it.
+// realSchema returns where the real schema is, as far as it is known: from a
+// plan, and from the login for it.
 func realSchema(ctx context.Context, plan string, file migrationFile) ([]ddl.Identity, error) {
 	var all []ddl.Identity
 	name := plan

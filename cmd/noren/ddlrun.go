@@ -180,7 +180,7 @@ func runMigration(cmd *cobra.Command, db *ddl.Database, file migrationFile, opti
 	return nil
 }
 
-// resultText is the last line of a run.
+// resultText returns the last line of a run.
 func resultText(r *ddl.Result) string {
 	if len(r.Steps) == 0 {
 		return fmt.Sprintf("nothing left to do: %s done before", term.Plural(r.Skipped, "statement"))

@@ -50,8 +50,8 @@ func runAgainstCopy(ctx context.Context, rehearsal *ddl.Rehearsal, command strin
 	return err
 }
 
-// copyEnvironment is the environment of a command that is to use the copy: the
-// variables that usually name the real schema name the copy, and none that is
+// copyEnvironment returns the environment of a command that is to use the copy:
+// the variables that usually name the real schema name the copy, and none that is
 // left names another database.
 func copyEnvironment(environment []string, dsn string) []string {
 	getenv := func(name string) string {

@@ -60,7 +60,7 @@ func TestDocs_CLI(t *testing.T) {
 	}
 }
 
-// verbs are a command's verbs and their own, without those that cobra adds.
+// verbs returns a command's verbs and their own, without those that cobra adds.
 func verbs(parent *cobra.Command) []*cobra.Command {
 	var all []*cobra.Command
 	for _, verb := range parent.Commands() {

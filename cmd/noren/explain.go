@@ -160,7 +160,7 @@ func (q *question) answer(request alb.Request, stderr io.Writer) ([]answer, []so
 	return answers, sources, nil
 }
 
-// portOf is the port of the URL that was asked about, if the template has a
+// portOf returns the port of the URL that was asked about, if the template has a
 // listener there.
 func (q *question) portOf(t *alb.Template) string {
 	if slices.ContainsFunc(t.Listeners, func(l *alb.Listener) bool { return q.port != "" && strconv.Itoa(l.Port) == q.port }) {
@@ -213,7 +213,8 @@ func newAnswer(s source, e alb.Explanation, r *alb.Request) answer {
 	return a
 }
 
-// priorityOf is the priority of a rule in JSON: a number, "default" or "unknown".
+// priorityOf returns the priority of a rule in JSON: a number, "default" or
+// "unknown".
 func priorityOf(r *alb.Rule) any {
 	switch {
 	case r.Default():
@@ -263,7 +264,7 @@ func writeAnswers(out term.Terminal, answers []answer) {
 	}
 }
 
-// commonReasons are the reasons that all answers have.
+// commonReasons returns the reasons that all answers have.
 func commonReasons(answers []answer) []string {
 	var common []string
 	for _, reason := range answers[0].Reasons {

@@ -43,7 +43,7 @@ func isListener(l *alb.Listener, name string) bool {
 		l.Port != 0 && name == strconv.Itoa(l.Port)
 }
 
-// onlyRedirects tells whether a listener does nothing but redirect, as one on
+// onlyRedirects reports whether a listener does nothing but redirect, as one on
 // port 80 does that sends everybody to HTTPS.
 func onlyRedirects(l *alb.Listener) bool {
 	_, redirects := l.Default.Final().(alb.Redirect)

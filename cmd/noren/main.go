@@ -94,7 +94,7 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// newRoot is the list of verbs. Each has a file of its own.
+// newRoot returns the list of verbs. Each has a file of its own.
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "noren",
@@ -129,7 +129,7 @@ func writeJSON(w io.Writer, v any) error {
 	return encoder.Encode(v)
 }
 
-// version is the version of the module the command was built from.
+// version returns the version of the module the command was built from.
 func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version

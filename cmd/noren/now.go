@@ -96,8 +96,8 @@ func (t *turning) turnNow(cmd *cobra.Command, query live.Query, o *turn.Operatio
 	return nil
 }
 
-// caller is who turns, as AWS has it. It is what is said of a person whom AWS
-// does not name.
+// caller returns who turns, as AWS has it. It is what is said of a person whom
+// AWS does not name.
 func caller(ctx context.Context, settings aws.Config) string {
 	out, err := sts.NewFromConfig(settings).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {

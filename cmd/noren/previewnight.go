@@ -78,7 +78,7 @@ func (q *previewing) playNight(ctx context.Context, cmd *cobra.Command, product 
 	return failedNight(status)
 }
 
-// failedNight is the error of a night that did not succeed.
+// failedNight returns the error of a night that did not succeed.
 func failedNight(status states.Status) error {
 	if status == states.Succeeded {
 		return nil
@@ -154,7 +154,7 @@ func tellSteps(out io.Writer, night *preview.Night, shown map[string]window.Stag
 	}
 }
 
-// indented is a text with every line a little to the right.
+// indented returns a text with every line a little to the right.
 func indented(text string) string {
 	return "  " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ")
 }

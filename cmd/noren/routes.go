@@ -92,7 +92,7 @@ func (t *routeTable) write(out term.Terminal) {
 	}
 }
 
-// goal is what the rule does in a mode; what differs from the first mode
+// goal returns what the rule does in a mode; what differs from the first mode
 // stands out.
 func (r routeRow) goal(mode, first string) term.Cell {
 	goal, ok := r.Actions[mode]
@@ -105,7 +105,7 @@ func (r routeRow) goal(mode, first string) term.Cell {
 	return term.Green.Cell(goal.Text)
 }
 
-// use is how many of the condition values and wildcards a rule uses.
+// use returns how many of the condition values and wildcards a rule uses.
 func (r routeRow) use() string {
 	if r.Priority == "default" {
 		return ""
@@ -117,7 +117,7 @@ func (r routeRow) use() string {
 	return use
 }
 
-// quotas is how many rules there are of those that a load balancer may have.
+// quotas returns how many rules there are of those that a load balancer may have.
 func (t *routeTable) quotas() string {
 	byCount := map[int][]string{}
 	for _, q := range t.Quotas {

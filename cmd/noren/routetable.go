@@ -165,7 +165,8 @@ func newRouteGoal(t *alb.Template, r *alb.Rule, dead string) routeGoal {
 	return goal
 }
 
-// targetsOf are the logical ids of the target groups that an action forwards to.
+// targetsOf returns the logical ids of the target groups that an action forwards
+// to.
 func targetsOf(action alb.Action) string {
 	forward, ok := action.(alb.Forward)
 	if !ok {

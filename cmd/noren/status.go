@@ -123,8 +123,8 @@ func (f *statusFlags) add(cmd *cobra.Command) {
 	_ = cmd.MarkFlagDirname("assembly")
 }
 
-// query is what the flags ask. The environment file is read only for what the
-// flags leave open.
+// query returns what the flags ask. The environment file is read only for what
+// the flags leave open.
 func (f *statusFlags) query(cmd *cobra.Command) (live.Query, error) {
 	if f.confirm < 1 {
 		return live.Query{}, fmt.Errorf("--confirm %d: want 1 or more", f.confirm)
@@ -171,7 +171,7 @@ func toJSON(r live.Report) jsonReport {
 	return report
 }
 
-// statusExit is the exit code; what it means has been written already.
+// statusExit returns the exit code; what it means has been written already.
 func statusExit(r live.Report) error {
 	switch r.Verdict() {
 	case live.Disagree, live.Moving:

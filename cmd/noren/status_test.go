@@ -47,8 +47,8 @@ var liveResources = map[string]string{
 	"MaintenanceUnlockTargetGroup97A3F975": liveApp + "9", "MaintenanceBypassSecret14C09BE32": "arn:aws:secretsmanager:eu-central-1:111111111111:secret:bypass", "Record": "/shop/record", "Attribution": "/shop/attribution",
 }
 
-// deployedTemplate is the template of the product in a mode, with the parameters
-// of the guard.
+// deployedTemplate returns the template of the product in a mode, with the
+// parameters of the guard.
 func deployedTemplate(t *testing.T, mode string) string {
 	t.Helper()
 	data, err := os.ReadFile(flips + mode + ".json")
@@ -73,8 +73,8 @@ func deployedTemplate(t *testing.T, mode string) string {
 
 var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// newLiveProduct is a product that is in a mode everywhere: deployed, live and
-// recorded. The test runs in a folder without an assembly.
+// newLiveProduct returns a product that is in a mode everywhere: deployed, live
+// and recorded. The test runs in a folder without an assembly.
 func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	t.Helper()
 	p := &liveProduct{aws: awsstub.New(t)}
@@ -196,8 +196,8 @@ func (p *liveProduct) deploys(t *testing.T, template string) {
 	}
 }
 
-// describedXML is a value of a template as the Query protocol describes what is
-// deployed: a reference is an ARN, and a text with a secret has one.
+// describedXML returns a value of a template as the Query protocol describes what
+// is deployed: a reference is an ARN, and a text with a secret has one.
 func describedXML(value any) string {
 	var b strings.Builder
 	switch v := value.(type) {

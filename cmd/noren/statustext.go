@@ -11,7 +11,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// modeCell is the mode of a finding.
+// modeCell returns the mode of a finding.
 func modeCell(f live.Finding) term.Cell {
 	switch {
 	case f.Problem != "":
@@ -26,8 +26,8 @@ func modeCell(f live.Finding) term.Cell {
 	return term.Yellow.Cell(string(f.Mode))
 }
 
-// requestCell is what requests get: a read that is let in may be that of an open
-// or of a read-only product.
+// requestCell returns what requests get: a read that is let in may be that of an
+// open or of a read-only product.
 func requestCell(r live.Status) term.Cell {
 	c := modeCell(r.Request)
 	switch r.Request.Mode {
@@ -106,7 +106,7 @@ func writeSwitch(out term.Terminal, title string, r live.Status, now time.Time) 
 	}
 }
 
-// statusVerdict is the answer in a sentence.
+// statusVerdict returns the answer in a sentence.
 func statusVerdict(r live.Status) (string, term.Style) {
 	mode := string(r.Listener.Mode)
 	switch r.Verdict() {
@@ -189,7 +189,7 @@ func drained(d *live.Drain) []string {
 	return all
 }
 
-// ago is how long something has been, in its two largest units.
+// ago returns how long something has been, in its two largest units.
 func ago(d time.Duration) string {
 	switch minutes := int(d.Minutes()); {
 	case minutes < 60:
@@ -201,7 +201,7 @@ func ago(d time.Duration) string {
 	}
 }
 
-// watchLine is the report in a line.
+// watchLine returns the report in a line.
 func watchLine(r live.Report, err error) string {
 	if err != nil {
 		return err.Error()

@@ -35,8 +35,8 @@ type part struct {
 	data []byte
 }
 
-// placed is the file of a resource, with line and column if they are known, and
-// its logical id there.
+// placed returns the file of a resource, with line and column if they are known,
+// and its logical id there.
 func (s source) placed(logicalID, property string) (where, id string) {
 	stack, id, line, column := s.Place(logicalID, property)
 	file := s.file
@@ -60,7 +60,7 @@ func (s source) eachFault(f func(where string, fault cfn.Fault)) {
 	}
 }
 
-// placed is a file with a place in it, if that is known.
+// placed returns a file with a place in it, if that is known.
 func placed(file string, line, column int) string {
 	if line == 0 {
 		return file
@@ -163,13 +163,13 @@ func (f templateFlags) readPart(file string, bound map[string]string) (part, err
 	return part{Stack: alb.Stack{Template: template}, file: file, data: data}, nil
 }
 
-// stem is a file's name without what says that it is a template.
+// stem returns a file's name without what says that it is a template.
 func stem(file string) string {
 	name := filepath.Base(file)
 	return strings.TrimSuffix(strings.TrimSuffix(name, filepath.Ext(name)), ".template")
 }
 
-// unique is a name that none of the parts has.
+// unique returns a name that none of the parts has.
 func unique(parts []part, name string) string {
 	taken := func(name string) bool { return slices.ContainsFunc(parts, func(p part) bool { return p.Name == name }) }
 	for i, first := 2, name; taken(name); i++ {
@@ -178,12 +178,12 @@ func unique(parts []part, name string) string {
 	return name
 }
 
-// nestedText is a nested stack for a reader.
+// nestedText returns a nested stack for a reader.
 func nestedText(parent string, n cfn.Nested) string {
 	return fmt.Sprintf("nested stack %s of %s (%s)", n.LogicalID, parent, n.Template)
 }
 
-// nestedFile is the file of a nested stack's template, "" if there is none
+// nestedFile returns the file of a nested stack's template, "" if there is none
 // here: CDK and "aws cloudformation package" name it, and CDK's list of assets
 // says which file has which hash.
 func nestedFile(parent string, n cfn.Nested) string {
@@ -215,7 +215,7 @@ func nestedFile(parent string, n cfn.Nested) string {
 	return ""
 }
 
-// templateFiles are the templates of an assembly folder, or path itself if it
+// templateFiles returns the templates of an assembly folder, or path itself if it
 // is a file.
 func templateFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)

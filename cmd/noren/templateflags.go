@@ -25,7 +25,7 @@ func (f templateFlags) options() cfn.Options {
 	return cfn.Options{Parameters: f.parameters, Values: f.values}
 }
 
-// with is the flags with the parameters and values of others.
+// with returns the flags with the parameters and values of others.
 func (f templateFlags) with(others templateFlags) templateFlags {
 	merged := func(a, b map[string]string) map[string]string {
 		all := map[string]string{}

@@ -41,7 +41,7 @@ func newReadOnly() *cobra.Command {
 		"Make the deployed product read-only: GET, HEAD, OPTIONS and the allowlist go to the\napplication, everything else is refused with the message.")
 }
 
-// newTurn is a verb that turns the switch of a deployed stack.
+// newTurn returns a verb that turns the switch of a deployed stack.
 func newTurn(verb string, mode maintenance.Mode, short, does string) *cobra.Command {
 	t := turning{mode: mode}
 	cmd := &cobra.Command{

@@ -12,9 +12,9 @@ import (
 	"github.com/noren-cdk/noren/internal/turn"
 )
 
-// unturnable are the warnings of what in a template keeps noren close, open and
-// read-only from turning its switch, on the night. A template without a switch
-// has none.
+// unturnable returns the warnings of what in a template keeps noren close, open
+// and read-only from turning its switch, on the night. A template without a
+// switch has none.
 func unturnable(template []byte) []finding {
 	if !bytes.Contains(template, []byte(turn.MetadataKey)) {
 		return nil

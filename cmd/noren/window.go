@@ -46,7 +46,7 @@ func (f *windowFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.name, "switch", "", "name of the switch, if the stack plans several maintenances: the id of its construct")
 }
 
-// options are the flags as they are typed again.
+// options returns the flags as they are typed again.
 func (f *windowFlags) options() string {
 	options := "--env " + f.env
 	if f.stack != "" {
@@ -61,7 +61,7 @@ func (f *windowFlags) options() string {
 	return options
 }
 
-// query is the product that is meant.
+// query returns the product that is meant.
 func (f *windowFlags) query(cmd *cobra.Command) (live.Query, error) {
 	from := statusFlags{env: f.env, stack: f.stack, region: f.region, confirm: live.DefaultConfirm}
 	query, err := from.query(cmd)
@@ -156,8 +156,8 @@ func (n night) timeline() []window.Progress {
 	return window.Timeline(n.Steps(), n.run.Events)
 }
 
-// continuesWith is the step with which a retry goes on: the one that was begun and
-// not done.
+// continuesWith returns the step with which a retry goes on: the one that was
+// begun and not done.
 func (n night) continuesWith() string {
 	at := window.Preflight
 	for _, p := range n.timeline() {

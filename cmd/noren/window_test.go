@@ -16,7 +16,7 @@ import (
 
 const machineARN = "arn:aws:states:eu-central-1:111111111111:stateMachine:Machine"
 
-// plannedNight is a maintenance that begins so long from now.
+// plannedNight returns a maintenance that begins so long from now.
 func plannedNight(in time.Duration) window.Window {
 	start := time.Now().Add(in).Truncate(time.Minute)
 	return window.Window{
@@ -25,7 +25,7 @@ func plannedNight(in time.Duration) window.Window {
 	}
 }
 
-// newNight is a stack that plans a maintenance.
+// newNight returns a stack that plans a maintenance.
 func newNight(t *testing.T, w window.Window) *awsstub.AWS {
 	t.Helper()
 	aws := awsstub.New(t)
@@ -223,7 +223,8 @@ func TestWindow_CancelTellsClients(t *testing.T) {
 	}
 }
 
-// nightOf is a product in a mode whose maintenance began before, and its execution.
+// nightOf returns a product in a mode whose maintenance began before, and its
+// execution.
 func nightOf(t *testing.T, mode string, w window.Window) *liveProduct {
 	t.Helper()
 	deployed := deployedTemplate(t, mode) // before the folder changes

@@ -62,7 +62,7 @@ func (n night) pastEnd(ctx context.Context, now time.Time) *pastEnd {
 	return p
 }
 
-// commands are commands of noren for this product.
+// commands returns commands of noren for this product.
 func (n night) commands(verbs ...string) []string {
 	var all []string
 	for _, verb := range verbs {
@@ -71,7 +71,7 @@ func (n night) commands(verbs ...string) []string {
 	return all
 }
 
-// text is the line for people.
+// text returns the line for people.
 func (p *pastEnd) text(n night) string {
 	is := "the product is still " + string(p.Mode)
 	if p.Unknown != "" {

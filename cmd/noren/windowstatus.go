@@ -82,7 +82,7 @@ without success, or did not begin in time; 1 anything else.`,
 	return cmd
 }
 
-// status is what programs read.
+// status returns what programs read.
 func (n night) status(now time.Time, past *pastEnd) windowStatus {
 	s := windowStatus{ID: n.ID(), At: now.UTC().Truncate(time.Second), Status: "NOT_STARTED", PastEnd: past, Steps: n.timeline()}
 	if n.run != nil {
@@ -109,7 +109,7 @@ func (n night) over(now time.Time) bool {
 	return !n.run.Running()
 }
 
-// exit is the exit code; what it means has been written already.
+// exit returns the exit code; what it means has been written already.
 func (n night) exit(now time.Time) error {
 	if n.over(now) && (n.run == nil || n.run.Status != "SUCCEEDED") {
 		return &exitError{code: notTurned}

@@ -23,8 +23,9 @@ type steered struct {
 	Done      string `json:"done"`
 }
 
-// newSteer is a verb that changes the course of the maintenance, after a question.
-// Look says what is to be asked and what does it, or why there is nothing to do.
+// newSteer returns a verb that changes the course of the maintenance, after a
+// question. Look says what is to be asked and what does it, or why there is
+// nothing to do.
 func newSteer(use, short, long string, look func(*cobra.Command, night) (question, done string, do func() error, err error)) *cobra.Command {
 	var f windowFlags
 	var yes, asJSON bool

@@ -29,7 +29,7 @@ func main() {
 	}
 }
 
-// run is the command: the checksums go to stdout.
+// run returns the command: the checksums go to stdout.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -136,7 +136,7 @@ func (r release) pack(binary, platform string) (name string, sum []byte, err err
 	return name, hash.Sum(nil), archive.Close()
 }
 
-// built is the version of a program, and when its commit was made.
+// built returns the version of a program, and when its commit was made.
 func built(binary string) (version string, at time.Time, err error) {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {

@@ -86,7 +86,7 @@ func TestRelease_IsReproducible(t *testing.T) {
 	}
 }
 
-// list is what an archive holds: names, modes and times.
+// list returns what an archive holds: names, modes and times.
 func list(t *testing.T, archive []byte) string {
 	t.Helper()
 	var all []string

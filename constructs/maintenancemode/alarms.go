@@ -22,7 +22,7 @@ const (
 	defaultExpectedDuration = 4 * time.Hour
 )
 
-// minute is the period of most alarms.
+// minute returns the period of most alarms.
 func minute() awscdk.Duration { return awscdk.Duration_Minutes(jsii.Number(1)) }
 
 // every returns the options of a metric with a period of one minute.

@@ -19,7 +19,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// fieldReports is a maintenance that uses every feature.
+// fieldReports returns a maintenance that uses every feature.
 func fieldReports(mode maintenance.Mode) maintenancemode.Props {
 	return maintenancemode.Props{
 		Mode:     mode,

@@ -19,7 +19,7 @@ import (
 
 const monitorSecret = "arn:aws:secretsmanager:us-east-1:111111111111:secret:noren-mackerel-AbCdEf"
 
-// watched is a product with an outside monitor.
+// watched returns a product with an outside monitor.
 func watched(mode maintenance.Mode, change func(*maintenancemode.Monitor)) func(product) {
 	return func(p product) {
 		m := maintenancemode.Monitor{

@@ -177,7 +177,7 @@ type Request struct {
 	Status int
 }
 
-// window is the description of the night.
+// window returns the description of the night.
 func (p Props) window() window.Window {
 	w := window.Window{
 		Start: p.Start, End: p.End, Announce: p.Announce, Mode: p.mode(), Ask: p.Ask,
@@ -192,7 +192,7 @@ func (p Props) window() window.Window {
 	return w
 }
 
-// mode is the mode that the product is turned to.
+// mode returns the mode that the product is turned to.
 func (p Props) mode() maintenance.Mode {
 	if p.Mode == "" {
 		return maintenance.Closed

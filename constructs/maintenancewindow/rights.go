@@ -40,17 +40,17 @@ func (w *MaintenanceWindow) grant(props Props, planned awsssm.StringParameter) {
 		"Describing load balancers, alarms and task definitions, and looking up events, knows no resource; executions of nights are read; templates of turns are written below noren/ of the bootstrap's bucket.")
 }
 
-// executions is the ARN of the executions of nights. The name of the state machine
-// is CloudFormation's, and the machine names the function.
+// executions returns the ARN of the executions of nights. The name of the state
+// machine is CloudFormation's, and the machine names the function.
 func executions(scope constructs.Construct) *string {
 	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("states"), Resource: jsii.String("execution"), ResourceName: jsii.String("*:noren-*"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
 	})
 }
 
-// machineRole is the role of the state machine: it calls the function and runs
-// the task of the schema changes. The function may ask, before the night, what this
-// role and that of the switch may do.
+// machineRole returns the role of the state machine: it calls the function and
+// runs the task of the schema changes. The function may ask, before the night,
+// what this role and that of the switch may do.
 func (w *MaintenanceWindow) machineRole(this constructs.Construct, props Props, night window.Window) awsiam.Role {
 	role := awsiam.NewRole(this, jsii.String("MachineRole"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("states.amazonaws.com"), &awsiam.ServicePrincipalOpts{
 		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}},

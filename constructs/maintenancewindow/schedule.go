@@ -104,7 +104,7 @@ func (w *MaintenanceWindow) addNotice(this constructs.Construct, night window.Wi
 	})
 }
 
-// uniqueName is a name for what has to have one.
+// uniqueName returns a name for what has to have one.
 func uniqueName(this constructs.Construct) string {
 	return *awscdk.Names_UniqueResourceName(this, &awscdk.UniqueResourceNameOptions{MaxLength: jsii.Number(100), AllowedSpecialCharacters: jsii.String("-"), Separator: jsii.String("-")})
 }

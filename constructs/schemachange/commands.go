@@ -43,7 +43,7 @@ type Commands struct {
 	Log string
 }
 
-// commands are the commands of a task.
+// commands returns the commands of a task.
 func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDefinition, subnets *[]*string, group awsec2.SecurityGroup, logGroup string) Commands {
 	region := *awscdk.Stack_Of(this).Region()
 	// start is the command that starts the task; an override is JSON in single
@@ -120,7 +120,7 @@ func cloneOf(this constructs.Construct, database awsrds.DatabaseCluster) clone {
 	return c
 }
 
-// make is the command that makes the clone and waits for it.
+// make returns the command that makes the clone and waits for it.
 func (c clone) make(region string) string {
 	option := func(name, value string) string {
 		if value == "" {
@@ -140,7 +140,7 @@ func (c clone) make(region string) string {
 		c.engine, c.class, option("db-parameter-group-name", c.instance))
 }
 
-// remove is the command that removes the clone.
+// remove returns the command that removes the clone.
 func (c clone) remove(region string) string {
 	return fmt.Sprintf("AWS_PAGER= aws rds delete-db-instance --region %s --db-instance-identifier %s-1 && AWS_PAGER= aws rds delete-db-cluster --region %[1]s --db-cluster-identifier %[2]s --skip-final-snapshot", region, c.name)
 }

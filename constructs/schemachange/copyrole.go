@@ -41,9 +41,9 @@ func newCopyRole(this constructs.Construct, task awsecs.FargateTaskDefinition, d
 	return role
 }
 
-// databaseNames are what the names of a database's cluster and instances begin
-// with: what the app calls them, or, where CloudFormation names them, the name of
-// the stack. RDS has names in lower case.
+// databaseNames returns what the names of a database's cluster and instances
+// begin with: what the app calls them, or, where CloudFormation names them, the
+// name of the stack. RDS has names in lower case.
 func databaseNames(database awsrds.DatabaseCluster) []string {
 	stackName := *awscdk.Stack_Of(database).StackName()
 	if *awscdk.Token_IsUnresolved(stackName) {

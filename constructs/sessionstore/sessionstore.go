@@ -182,7 +182,8 @@ func (s SessionStore) Allow(service awsec2.IConnectable, role awsiam.IGrantable)
 	}))
 }
 
-// physicalName is a name for AWS of at most 40 small letters, digits and hyphens.
+// physicalName returns a name for AWS of at most 40 small letters, digits and
+// hyphens.
 func physicalName(this constructs.Construct, part string) *string {
 	name := awscdk.Names_UniqueResourceName(this, &awscdk.UniqueResourceNameOptions{
 		MaxLength: jsii.Number(39 - float64(len(part))), Separator: jsii.String("-"), AllowedSpecialCharacters: jsii.String("-"),

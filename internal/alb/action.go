@@ -9,7 +9,7 @@ import (
 // Action is what a rule does with a request: [Forward], [Redirect],
 // [FixedResponse], or before one of these [Authenticate].
 type Action interface {
-	// Type is the action's type in the API, such as "forward".
+	// Type returns the action's type in the API, such as "forward".
 	Type() string
 }
 
@@ -32,8 +32,8 @@ type WeightedGroup struct {
 	Weight int
 }
 
-// Share is the part of the requests that group i gets, 0 to 1. It is 0 for all
-// if all weights are: what ALB does then is not documented.
+// Share returns the part of the requests that group i gets, 0 to 1. It is 0 for
+// all if all weights are: what ALB does then is not documented.
 func (f Forward) Share(i int) float64 {
 	total := f.total()
 	if total == 0 {
@@ -91,7 +91,8 @@ type Ref struct {
 	External  string
 }
 
-// String is the logical id, or what the template says of a resource outside it.
+// String returns the logical id, or what the template says of a resource outside
+// it.
 func (r Ref) String() string {
 	if r.LogicalID != "" {
 		return r.LogicalID

@@ -40,7 +40,7 @@ var apiErrors = map[string]struct{ resources, want string }{
 	"UnsupportedProtocol": {strings.Replace(apiListener("M", 81, "A"), `"HTTP"`, `"TCP"`, 1), "error: listener of an application load balancer has protocol TCP"},
 }
 
-// apiResource is a resource of a template, with a comma before it.
+// apiResource returns a resource of a template, with a comma before it.
 func apiResource(id, kind, properties string) string {
 	return fmt.Sprintf(", %q: {\"Type\": \"AWS::ElasticLoadBalancingV2::%s\", \"Properties\": {%s}}", id, kind, properties)
 }
@@ -130,7 +130,7 @@ func TestAPIErrors_Docs(t *testing.T) {
 	}
 }
 
-// modelErrors are the errors that the SDK generates of the API's model.
+// modelErrors returns the errors that the SDK generates of the API's model.
 func modelErrors(t *testing.T) []string {
 	t.Helper()
 	pkg, err := build.Import("github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types", ".", build.FindOnly)

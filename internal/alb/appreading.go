@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// appReading is a path as some application may read it, and by which habits of
-// applications. It is empty if there is only one way to read the path.
+// appReading returns a path as some application may read it, and by which habits
+// of applications. It is empty if there is only one way to read the path.
 //
 // Applications decode a path again, take a backslash for a slash, drop what
-// follows a ; in a segment, merge slashes and resolve dots then. A rule that
-// lets a subtree through may let more through than it says.
+// follows a ; in a segment, merge slashes and resolve dots then. A rule that lets
+// a subtree through may let more through than it says.
 func appReading(raw string) (path string, habits []string) {
 	note := func(habit string) { habits = append(habits, habit) }
 	lowered := strings.ToLower(raw)

@@ -22,7 +22,7 @@ func Check(t *Template) []Problem {
 	return problems
 }
 
-// balancer is what names a listener's load balancer: for a listener that is
+// balancer returns what names a listener's load balancer: for a listener that is
 // not in the template, the listener itself.
 func (l *Listener) balancer() Ref {
 	if l.Foreign() {
@@ -75,7 +75,8 @@ func checkBalancer(ref Ref, listeners []*Listener) []Problem {
 	return c.problems
 }
 
-// targetGroups are the target groups that a listener's rules send requests to.
+// targetGroups returns the target groups that a listener's rules send requests
+// to.
 func (l *Listener) targetGroups() map[Ref]bool {
 	groups := map[Ref]bool{}
 	for _, rule := range append([]Rule{l.Default}, l.Rules...) {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// checked are the problems of a template with a load balancer "Alb", a
+// checked returns the problems of a template with a load balancer "Alb", a
 // listener "Listener", a target group "App", and what change makes of it.
 func checked(change func(t *Template, l *Listener)) string {
 	b := &LoadBalancer{LogicalID: "Alb", Path: "Stack/Alb"}
@@ -37,7 +37,7 @@ func rules(n int) []Rule {
 	return out
 }
 
-// acting is a rule with actions.
+// acting returns a rule with actions.
 func acting(actions ...Action) func(*Template, *Listener) {
 	return func(_ *Template, l *Listener) {
 		l.Rules = rules(1)
@@ -53,7 +53,7 @@ func weighted(weights ...int) Forward {
 	return f
 }
 
-// group is a target group beside "App".
+// group returns a target group beside "App".
 func group(g TargetGroup) func(*Template, *Listener) {
 	return func(t *Template, _ *Listener) {
 		g.LogicalID = "Group"

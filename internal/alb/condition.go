@@ -17,17 +17,17 @@ import (
 type Condition interface {
 	Matcher
 
-	// String is the condition for a reader, such as
-	// `path "/api/login" or "/api/files/*"`. It shows no secret.
+	// String returns the condition for a reader, such as `path "/api/login" or
+	// "/api/files/*"`. It shows no secret.
 	String() string
 
-	// field is what the condition looks at.
+	// field returns what the condition looks at.
 	field() *field
 
-	// header is the name of the header that the condition looks at, or "".
+	// header returns the name of the header that the condition looks at, or "".
 	header() string
 
-	// values are the condition's values in order.
+	// values returns the condition's values in order.
 	values() []Value
 
 	// regexes reports whether the values are regular expressions.
@@ -40,11 +40,11 @@ type Condition interface {
 	// sends.
 	nobody() bool
 
-	// samples are texts of the request's part that the condition looks at, for
-	// each side of its space.
+	// samples returns texts of the request's part that the condition looks at,
+	// for each side of its space.
 	samples() []Sample
 
-	// config is the condition's configuration as the API and CloudFormation
+	// config returns the condition's configuration as the API and CloudFormation
 	// write it.
 	config() map[string]any
 
@@ -112,13 +112,14 @@ func fieldNamed(name string) *field {
 	return nil
 }
 
-// Field is the API's name for what a condition looks at, such as "path-pattern".
+// Field returns the API's name for what a condition looks at, such as
+// "path-pattern".
 func Field(c Condition) string { return c.field().name }
 
-// HeaderName is the header that a condition looks at, or "".
+// HeaderName returns the header that a condition looks at, or "".
 func HeaderName(c Condition) string { return c.header() }
 
-// Values are a condition's values in order.
+// Values returns a condition's values in order.
 func Values(c Condition) []Value { return c.values() }
 
 // Count returns how much of a rule's quotas a condition uses: its values and
@@ -151,12 +152,12 @@ func Split(c Condition, n int) []Condition { return c.split(n) }
 // by the text that [cfn.Display] shows for it.
 func Filled(c Condition) Condition { return c.replace(cfn.Display) }
 
-// Properties is a condition as the API and CloudFormation write it.
+// Properties returns a condition as the API and CloudFormation write it.
 func Properties(c Condition) map[string]any {
 	return map[string]any{"Field": c.field().name, c.field().config: c.config()}
 }
 
-// anyOf is the outcome of values of which one is enough.
+// anyOf returns the outcome of values of which one is enough.
 func anyOf[V any](values []V, match func(V) Outcome) Outcome {
 	var o Outcome
 	for _, v := range values {
@@ -176,7 +177,7 @@ func plainValues(texts []string) []Value {
 	return values
 }
 
-// wildcardValues are values in which * and ? are wildcards.
+// wildcardValues returns values in which * and ? are wildcards.
 func wildcardValues(texts []string) []Value {
 	values := plainValues(texts)
 	for i, text := range texts {

@@ -40,7 +40,7 @@ type Hosts []string
 // Match matches the Host header of the request.
 func (h Hosts) Match(r *Request) Outcome { return h.prepare().Match(r) }
 
-// String is such as `host "api.example.com"`.
+// String returns text such as `host "api.example.com"`.
 func (h Hosts) String() string { return "host " + quoted(h) }
 
 func (h Hosts) field() *field          { return hostField }
@@ -139,7 +139,7 @@ func (o Outcome) assumed(d Doubt) Outcome {
 	return o
 }
 
-// oddHost is the outcome for a request without Host, or with a URL as its
+// oddHost returns the outcome for a request without Host, or with a URL as its
 // request-target: nobody has published what rules see then.
 func (r *Request) oddHost(test func(string) Outcome) Outcome {
 	host := test(r.host)
@@ -164,7 +164,7 @@ type HostRegexes []string
 // Match matches the Host header of the request.
 func (h HostRegexes) Match(r *Request) Outcome { return h.prepare().Match(r) }
 
-// String is such as `host ~ "^/a$"`.
+// String returns text such as `host ~ "^/a$"`.
 func (h HostRegexes) String() string { return "host ~ " + quoted(h) }
 
 func (h HostRegexes) field() *field          { return hostField }

@@ -45,7 +45,7 @@ type Header struct {
 // Match matches a line of the header.
 func (h Header) Match(r *Request) Outcome { return h.prepare().Match(r) }
 
-// String is such as `header X-App "mobile"`.
+// String returns text such as `header X-App "mobile"`.
 func (h Header) String() string { return "header " + h.Name + " " + quoted(h.Values) }
 
 func (h Header) field() *field     { return headerField }
@@ -142,7 +142,7 @@ type HeaderRegexes struct {
 // Match matches a line of the header.
 func (h HeaderRegexes) Match(r *Request) Outcome { return h.prepare().Match(r) }
 
-// String is such as `header X-App ~ "^mobile/"`.
+// String returns text such as `header X-App ~ "^mobile/"`.
 func (h HeaderRegexes) String() string { return "header " + h.Name + " ~ " + quoted(h.Values) }
 
 func (h HeaderRegexes) field() *field     { return headerField }
@@ -191,7 +191,8 @@ func (h *headerRegexes) Match(r *Request) Outcome {
 	})
 }
 
-// headerLines is the outcome of a test that one line of a header has to pass.
+// headerLines returns the outcome of a test that one line of a header has to
+// pass.
 func (r *Request) headerLines(name string, test func(*line) Outcome) Outcome {
 	r.prepare()
 	var o Outcome

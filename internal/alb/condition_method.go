@@ -42,7 +42,7 @@ func (m Methods) Match(r *Request) Outcome {
 	return o
 }
 
-// String is such as "method GET or HEAD".
+// String returns text such as "method GET or HEAD".
 func (m Methods) String() string { return "method " + strings.Join(displayed(m), " or ") }
 
 func (m Methods) field() *field          { return methodField }

@@ -22,7 +22,7 @@ import (
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
-// withAgents is a template with a rule on agents, in JSON. Its default rule
+// withAgents returns a template with a rule on agents, in JSON. Its default rule
 // forwards to the group.
 func withAgents(group, agents string) string {
 	return `{"Resources": {
@@ -194,7 +194,8 @@ func TestNoSwitchOverConditions(t *testing.T) {
 	}
 }
 
-// conditionTypes are the types of this package that say why they do not match.
+// conditionTypes returns the types of this package that say why they do not
+// match.
 func conditionTypes(t *testing.T) []string {
 	paths, err := filepath.Glob("*.go")
 	if err != nil {
@@ -215,7 +216,8 @@ func conditionTypes(t *testing.T) []string {
 	return types
 }
 
-// typeName is the name of a type of package alb that an expression is, or "".
+// typeName returns the name of a type of package alb that an expression is, or
+// "".
 func typeName(expr ast.Expr, inside bool) string {
 	switch e := expr.(type) {
 	case *ast.StarExpr:

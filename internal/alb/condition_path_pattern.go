@@ -44,7 +44,7 @@ type PathPatterns []string
 // Match matches the path of the request.
 func (p PathPatterns) Match(r *Request) Outcome { return p.prepare().Match(r) }
 
-// String is such as `path "/api/login" or "/api/files/*"`.
+// String returns text such as `path "/api/login" or "/api/files/*"`.
 func (p PathPatterns) String() string { return "path " + quoted(p) }
 
 func (p PathPatterns) field() *field          { return pathField }
@@ -139,7 +139,7 @@ type PathRegexes []string
 // Match matches the path of the request.
 func (p PathRegexes) Match(r *Request) Outcome { return p.prepare().Match(r) }
 
-// String is such as `path ~ "^/a$"`.
+// String returns text such as `path ~ "^/a$"`.
 func (p PathRegexes) String() string { return "path ~ " + quoted(p) }
 
 func (p PathRegexes) field() *field          { return pathField }

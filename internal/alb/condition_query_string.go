@@ -62,7 +62,7 @@ type QueryPair struct {
 // Match matches one pair of the query.
 func (q QueryStrings) Match(r *Request) Outcome { return q.prepare().Match(r) }
 
-// String is such as "query a=1 or any key=2".
+// String returns text such as "query a=1 or any key=2".
 func (q QueryStrings) String() string { return "query " + strings.Join(q.texts(), " or ") }
 
 func (q QueryStrings) texts() []string {
@@ -190,8 +190,8 @@ func cutQuery(part string) (key, value string, flag bool) {
 	return key, value, !ok
 }
 
-// flagged is the outcome of pair i for a part without =: ALB may take it for a
-// key without value, for a value without key, or for nothing.
+// flagged returns the outcome of pair i for a part without =: ALB may take it for
+// a key without value, for a value without key, or for nothing.
 func (q queryStrings) flagged(i int, part string, asKey Outcome) Outcome {
 	asValue := q[i].key.match("", 0).and(q[i].value.match(part, escapeDoubt(part)))
 	if asKey.Verdict == No && asValue.Verdict == No {

@@ -81,7 +81,7 @@ func (s SourceIPs) Match(r *Request) Outcome {
 	return Outcome{}
 }
 
-// String is such as "source 10.0.0.0/8 or 2001:db8::/32".
+// String returns text such as "source 10.0.0.0/8 or 2001:db8::/32".
 func (s SourceIPs) String() string { return "source " + strings.Join(s.texts(), " or ") }
 
 func (s SourceIPs) texts() []string {
@@ -116,8 +116,8 @@ func (s SourceIPs) nobody() bool {
 	})
 }
 
-// samples are the addresses at which a prefix starts, and those after one ends:
-// between two of these all conditions come out alike.
+// samples returns the addresses at which a prefix starts, and those after one
+// ends: between two of these all conditions come out alike.
 func (s SourceIPs) samples() []Sample {
 	var texts []string
 	for _, prefix := range s {
@@ -129,7 +129,7 @@ func (s SourceIPs) samples() []Sample {
 	return []Sample{{Texts: texts}}
 }
 
-// lastOf is the last address of a prefix.
+// lastOf returns the last address of a prefix.
 func lastOf(prefix netip.Prefix) netip.Addr {
 	bytes := prefix.Addr().AsSlice()
 	for bit := prefix.Bits(); bit < len(bytes)*8; bit++ {

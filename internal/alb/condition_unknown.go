@@ -37,7 +37,7 @@ func (u Unknown) samples() []Sample {
 	return u.Known.samples()
 }
 
-// String is the known values, then the field and the others.
+// String returns the known values, then the field and the others.
 func (u Unknown) String() string {
 	unknown := u.Field + " " + strings.Join(displayed(u.Values), " or ")
 	if u.Known != nil {

@@ -62,7 +62,7 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// corpusAnswer is where a request goes, and whether that is certain.
+// corpusAnswer returns where a request goes, and whether that is certain.
 func corpusAnswer(t *testing.T, data []byte, text string) string {
 	t.Helper()
 	template, err := Read(bytes.NewReader(data), cfn.Options{})

@@ -75,7 +75,7 @@ func ReadDescribed(d Described) (*Template, error) {
 	return Read(strings.NewReader(string(document)), cfn.Options{})
 }
 
-// describedItems are the entries of the list in an answer of the API. A
+// describedItems returns the entries of the list in an answer of the API. A
 // property that is null is not there: the SDK writes one for each it has not.
 func describedItems(answer []byte, list string, last bool) ([]map[string]any, error) {
 	var parts map[string]any
@@ -205,7 +205,7 @@ func (d Described) refer(object map[string]any) {
 	}
 }
 
-// reference is a resource by its name, whether it is described or not.
+// reference returns a resource by its name, whether it is described or not.
 func (d Described) reference(arn string) any {
 	name := d.name(arn)
 	if _, ok := d.resources[name]; !ok {

@@ -1,6 +1,6 @@
 package alb
 
-// asSeen is a prepared condition as the listener's load balancer lets it see
+// asSeen returns a prepared condition as the listener's load balancer lets it see
 // requests.
 func (l *Listener) asSeen(ready Matcher, condition Condition) Matcher {
 	if name := condition.header(); name != "" && droppedName(name) && l.Balancer.DropsInvalidHeaders() {

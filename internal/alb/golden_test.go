@@ -24,13 +24,13 @@ var (
 func likely(d Doubt) Outcome   { return Outcome{Likely, d} }
 func unlikely(d Doubt) Outcome { return Outcome{Unlikely, d} }
 
-// get is a GET request for a target.
+// get returns a GET request for a target.
 func get(target string) Request { return Request{Target: target, Host: "example.com"} }
 
-// to is a request to a host.
+// to returns a request to a host.
 func to(host string) Request { return Request{Target: "/", Host: host} }
 
-// with is a request with header lines, given as name and value in turns.
+// with returns a request with header lines, given as name and value in turns.
 func with(header ...string) Request {
 	r := get("/")
 	r.Header = map[string][]string{}
@@ -40,7 +40,7 @@ func with(header ...string) Request {
 	return r
 }
 
-// from is a request of a client.
+// from returns a request of a client.
 func from(addr string) Request {
 	r := get("/")
 	r.Source = netip.MustParseAddr(addr)
@@ -105,7 +105,7 @@ func checkListenerAgrees(t *testing.T, g golden) {
 	}
 }
 
-// forwardTo are the actions of a rule that forwards to a target group.
+// forwardTo returns the actions of a rule that forwards to a target group.
 func forwardTo(id string) []Action {
 	return []Action{Forward{Groups: []WeightedGroup{{Ref{LogicalID: id}, 1}}}}
 }

@@ -66,7 +66,7 @@ func nestedTemplate(more string) string {
 	return `{"Parameters": {"Arn": {"Type": "String"}}, "Resources": {"A": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"}` + more + `}}`
 }
 
-// list are the rules of a stack on a listener.
+// list returns the rules of a stack on a listener.
 func (h hiddenStacks) list(stack, listener string) string {
 	return strings.ReplaceAll(strings.Join(h.rules[stack], ""), "LISTENER", listener)
 }

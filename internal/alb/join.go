@@ -45,7 +45,7 @@ type joiner struct {
 	outside map[string]string
 }
 
-// name is what a resource is called in the joined template.
+// name returns what a resource is called in the joined template.
 func (j *joiner) name(stack, id string) string {
 	if id == "" {
 		return ""
@@ -61,10 +61,10 @@ func (j *joiner) name(stack, id string) string {
 	return name
 }
 
-// ref is the load balancer, listener or target group that a stack refers to.
+// ref returns the load balancer, listener or target group that a stack refers to.
 func (j *joiner) ref(stack string, r Ref) Ref { return j.refTo(stack, r, isALB) }
 
-// refTo is the resource that a stack refers to, if its type is wanted.
+// refTo returns the resource that a stack refers to, if its type is wanted.
 func (j *joiner) refTo(stack string, r Ref, wanted func(resourceType string) bool) Ref {
 	if r == (Ref{}) {
 		return r
@@ -132,7 +132,7 @@ func (j *joiner) add(s Stack) {
 	}
 }
 
-// rule is a copy of a rule of a stack.
+// rule returns a copy of a rule of a stack.
 func (j *joiner) rule(s Stack, r Rule) Rule {
 	r.LogicalID = j.name(s.Name, r.LogicalID)
 	if !r.Default() || r.If != "" {
@@ -151,7 +151,7 @@ func (j *joiner) rule(s Stack, r Rule) Rule {
 	return r
 }
 
-// under is a condition of a stack, with those under which the stack exists.
+// under returns a condition of a stack, with those under which the stack exists.
 // Conditions of two stacks are not the same.
 func (j *joiner) under(s Stack, condition string) string {
 	if condition != "" && s.Name != j.stacks[0].Name {

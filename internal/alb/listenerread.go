@@ -77,7 +77,7 @@ type variant struct {
 // maxOpen is how many conditions a resource may leave open.
 const maxOpen = 3
 
-// variants are the resource in all ways in which its properties may turn out.
+// variants returns the resource in all ways in which its properties may turn out.
 func (r *reader) variants(n cfn.Node, properties ...string) []variant {
 	var open []string
 	for _, property := range properties {

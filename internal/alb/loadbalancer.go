@@ -46,7 +46,7 @@ func (b *LoadBalancer) DesyncMode() string {
 	return "defensive"
 }
 
-// ForwardedFor is what becomes of X-Forwarded-For: "append", "preserve" or
+// ForwardedFor returns what becomes of X-Forwarded-For: "append", "preserve" or
 // "remove". Default: "append". Source: BC.
 func (b *LoadBalancer) ForwardedFor() string {
 	if b != nil {

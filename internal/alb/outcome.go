@@ -29,7 +29,7 @@ type Outcome struct {
 	Doubt   Doubt
 }
 
-// certainly is the outcome of a comparison about which there is no doubt.
+// certainly returns the outcome of a comparison about which there is no doubt.
 func certainly(matches bool) Outcome {
 	if matches {
 		return Outcome{Verdict: Yes}
@@ -37,7 +37,7 @@ func certainly(matches bool) Outcome {
 	return Outcome{}
 }
 
-// doubted is the outcome of a comparison which d may turn round. Without a
+// doubted returns the outcome of a comparison which d may turn round. Without a
 // doubt it is certain.
 func doubted(matches bool, d Doubt) Outcome {
 	switch {
@@ -62,7 +62,7 @@ func (o Outcome) and(p Outcome) Outcome {
 	return combined(min(o.Verdict, p.Verdict), o.Doubt|p.Doubt)
 }
 
-// or is the outcome of two of which one is enough.
+// or returns the outcome of two of which one is enough.
 func (o Outcome) or(p Outcome) Outcome {
 	return combined(max(o.Verdict, p.Verdict), o.Doubt|p.Doubt)
 }

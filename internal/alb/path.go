@@ -57,7 +57,7 @@ func pathDoubt(raw string) Doubt {
 	return doubt
 }
 
-// slashDoubt is the doubt about a slash that rest follows.
+// slashDoubt returns the doubt about a slash that rest follows.
 func slashDoubt(rest string) Doubt {
 	if strings.HasPrefix(rest, "/") {
 		return PathSlashes
@@ -121,7 +121,7 @@ func mergeSlashes(s string) string {
 	return s
 }
 
-// seenBy is the outcome for a test of the path: certain if the path can be
+// seenBy returns the outcome for a test of the path: certain if the path can be
 // read in one way only, or if the test does not look at it.
 func (p *reading) seenBy(test func(string) Outcome) Outcome {
 	o := test(p.text)

@@ -52,7 +52,8 @@ func readPattern(value string, fold, escapes bool) pattern {
 	return p
 }
 
-// match is the outcome for s, of which doubt says what is not certain about it.
+// match returns the outcome for s, of which doubt says what is not certain about
+// it.
 func (p *pattern) match(s string, doubt Doubt) Outcome {
 	matches := p.matches(s)
 	if p.doubt != 0 {

@@ -21,5 +21,6 @@ type Problem struct {
 	Limit     string // what is allowed
 }
 
-// Error is the problem's message, so that a Problem can be returned as an error.
+// Error returns the problem's message, so that a Problem can be returned as an
+// error.
 func (p Problem) Error() string { return p.Message }

@@ -10,7 +10,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// ruleTemplate is a template with a listener and a rule "R" of which the
+// ruleTemplate returns a template with a listener and a rule "R" of which the
 // conditions and actions are given as JSON.
 func ruleTemplate(conditions, actions, sections string) string {
 	if conditions == "" {

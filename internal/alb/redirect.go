@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Location is the Location header of the answer to a request that a listener
+// Location returns the Location header of the answer to a request that a listener
 // received. It always carries a port, the default one too. Source: LBC-e2e.
 func (r Redirect) Location(l *Listener, req *Request) string {
 	req.prepare()

@@ -139,8 +139,8 @@ func splitTarget(target string) (path, authority string, doubt Doubt) {
 	return rest[end:], rest[:end], 0
 }
 
-// nonASCII is the doubt about a text with bytes outside visible ASCII.
-// Rules look at visible ASCII only. Source: UGnow condition types.
+// nonASCII returns the doubt about a text with bytes outside visible ASCII. Rules
+// look at visible ASCII only. Source: UGnow condition types.
 func nonASCII(s string) Doubt {
 	for i := range len(s) {
 		if s[i] < 0x20 || s[i] >= 0x7f {

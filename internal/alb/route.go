@@ -32,7 +32,7 @@ type Decision struct {
 // observed behaviour only.
 func (d Decision) Certain() bool { return d.Doubt == 0 }
 
-// Action is the action that answers the request, or nil: it is rejected, or
+// Action returns the action that answers the request, or nil: it is rejected, or
 // the listener's default action is not known.
 func (d Decision) Action() Action {
 	if d.Rule == nil {
@@ -47,7 +47,7 @@ type Target struct {
 	Share float64
 }
 
-// Targets are the target groups the request may be sent to, those of weight 0
+// Targets returns the target groups the request may be sent to, those of weight 0
 // left out. If all weights are 0 it is not known what each gets: Share is 0.
 func (d Decision) Targets() []Target {
 	forward, ok := d.Action().(Forward)
@@ -63,7 +63,7 @@ func (d Decision) Targets() []Target {
 	return targets
 }
 
-// Target is the one target group the request is sent to. It is zero if there
+// Target returns the one target group the request is sent to. It is zero if there
 // is none, or a choice by weight.
 func (d Decision) Target() Ref {
 	if targets := d.Targets(); len(targets) == 1 {
@@ -72,7 +72,7 @@ func (d Decision) Target() Ref {
 	return Ref{}
 }
 
-// Undecided are the conditions, of the rules that may decide, on which the
+// Undecided returns the conditions, of the rules that may decide, on which the
 // decision hangs: those that may match and may not.
 func (d Decision) Undecided(r *Request) []Condition {
 	var undecided []Condition
@@ -122,7 +122,7 @@ func (l *Listener) Route(r *Request) Decision {
 	return Decision{} // not reached: the last trial has no conditions
 }
 
-// decide is the decision if the rule matches.
+// decide returns the decision if the rule matches.
 func (t *trial) decide(r *Request) Decision {
 	return Decision{Rule: t.rule, Status: t.status, Doubt: t.doubt | r.doubt, RuleDoubt: t.doubt & UnseenRules}
 }

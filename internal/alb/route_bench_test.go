@@ -42,7 +42,7 @@ func BenchmarkRoute(b *testing.B) {
 	}
 }
 
-// fastest is the time of a thousand rounds when nothing else runs.
+// fastest returns the time of a thousand rounds when nothing else runs.
 func fastest(f func(rounds int)) time.Duration {
 	best := time.Hour
 	for range 100 {

@@ -8,7 +8,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// appListener is a listener as an app in maintenance has it.
+// appListener returns a listener as an app in maintenance has it.
 func appListener() *Listener {
 	return &Listener{
 		Ref: Ref{LogicalID: "Listener"}, Protocol: "HTTPS", Port: 443,

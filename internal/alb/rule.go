@@ -55,7 +55,7 @@ type Transform struct {
 	Replace string
 }
 
-// String is the transform for a reader, what only a deploy knows included.
+// String returns the transform for a reader, what only a deploy knows included.
 func (t Transform) String() string {
 	what := "path"
 	if t.Type == "host-header-rewrite" {
@@ -86,7 +86,7 @@ func (r *Rule) Name() string {
 	return strconv.Itoa(r.Priority)
 }
 
-// Match is the outcome of all conditions. A rule without conditions matches
+// Match returns the outcome of all conditions. A rule without conditions matches
 // every request.
 func (r *Rule) Match(req *Request) Outcome {
 	matchers := make([]Matcher, len(r.Conditions))
@@ -112,14 +112,14 @@ func (r *Rule) matchAll(conditions []Matcher, req *Request) Outcome {
 	return o
 }
 
-// Methods are those that the rule takes, nil if it takes any.
+// Methods returns those that the rule takes, nil if it takes any.
 func (r *Rule) Methods() []string { return r.texts(methodField) }
 
-// Hosts are the hosts that the rule takes, with wildcards, nil if it takes any
-// or compares with a regex.
+// Hosts returns the hosts that the rule takes, with wildcards, nil if it takes
+// any or compares with a regex.
 func (r *Rule) Hosts() []string { return r.texts(hostField) }
 
-// texts are the values that the rule compares a field with, regexes left out.
+// texts returns the values that the rule compares a field with, regexes left out.
 func (r *Rule) texts(f *field) []string {
 	var texts []string
 	for _, c := range r.Conditions {
@@ -133,7 +133,7 @@ func (r *Rule) texts(f *field) []string {
 	return texts
 }
 
-// Final is the action that answers, or nil if the rule has none.
+// Final returns the action that answers, or nil if the rule has none.
 func (r *Rule) Final() Action {
 	if len(r.Actions) == 0 {
 		return nil

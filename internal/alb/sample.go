@@ -13,7 +13,7 @@ type Part struct {
 	Name  string // of a header, in lower case
 }
 
-// PartOf is the part of a request that a condition looks at.
+// PartOf returns the part of a request that a condition looks at.
 func PartOf(c Condition) Part { return Part{Field(c), strings.ToLower(c.header())} }
 
 // Space is what a part of a request may be.
@@ -30,11 +30,11 @@ type Space struct {
 	Set func(d *Draft, texts []string) bool
 }
 
-// SpaceOf is what the part of a request that a condition looks at may be.
+// SpaceOf returns what the part of a request that a condition looks at may be.
 func SpaceOf(c Condition) Space { return c.field().space(c.header()) }
 
-// Samples are texts of the part of a request that a condition looks at, for each
-// side of its space. There are none of a condition on what is not known.
+// Samples returns texts of the part of a request that a condition looks at, for
+// each side of its space. There are none of a condition on what is not known.
 func Samples(c Condition) []Sample { return c.samples() }
 
 // Side is what one text of a part may be.
@@ -72,13 +72,13 @@ type Draft struct {
 	Source netip.Addr
 }
 
-// NewDraft is the request that no condition asks anything of. Its source is one
-// of those that documentation may use.
+// NewDraft returns the request that no condition asks anything of. Its source is
+// one of those that documentation may use.
 func NewDraft() Draft {
 	return Draft{Method: "GET", Path: "/", Host: "example.com", Source: netip.AddrFrom4([4]byte{203, 0, 113, 9})}
 }
 
-// Request is the draft as it is sent.
+// Request returns the draft as it is sent.
 func (d Draft) Request() Request {
 	r := Request{Method: d.Method, Target: escaped(d.Path), Host: d.Host, Source: d.Source, Header: maps.Clone(d.Header)}
 	if len(d.Query) > 0 {
@@ -112,13 +112,14 @@ func escaped(path string) string {
 	return strings.NewReplacer("%", "%25", "?", "%3F", "#", "%23", " ", "%20").Replace(path)
 }
 
-// sampleOf is what values with wildcards say; escapes says that \* and \? stand
-// for the characters themselves.
+// sampleOf returns what values with wildcards say; escapes says that \* and \?
+// stand for the characters themselves.
 func sampleOf(values []string, flags string, escapes bool) Sample {
 	return Sample{globs(values, flags, escapes), plainest(values)}
 }
 
-// regexSample is what regular expressions say; fold that they compare without case.
+// regexSample returns what regular expressions say; fold that they compare
+// without case.
 func regexSample(values []string, fold bool) []Sample {
 	if fold {
 		values = replaced(values, func(value string) string { return "(?i)" + value })
@@ -126,7 +127,7 @@ func regexSample(values []string, fold bool) []Sample {
 	return []Sample{{Regexes: values}}
 }
 
-// globs are values with wildcards as regexes.
+// globs returns values with wildcards as regexes.
 func globs(values []string, flags string, escapes bool) []string {
 	return replaced(values, func(value string) string {
 		var b strings.Builder
@@ -148,7 +149,8 @@ func globs(values []string, flags string, escapes bool) []string {
 	})
 }
 
-// plainest are texts that values with wildcards match, as people would write them.
+// plainest returns texts that values with wildcards match, as people would write
+// them.
 func plainest(values []string) []string {
 	return replaced(values, func(value string) string {
 		value = strings.NewReplacer(`\*`, "\x00", `\?`, "\x01", "*", "x", "?", "x").Replace(value)

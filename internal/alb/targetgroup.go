@@ -66,7 +66,7 @@ func (g *TargetGroup) MultiValueHeaders() bool {
 // Sticky reports whether the target group binds clients to targets. Default: false.
 func (g *TargetGroup) Sticky() bool { return g.Attributes["stickiness.enabled"] == "true" }
 
-// DeregistrationDelay is how long a target that leaves may finish its
+// DeregistrationDelay returns how long a target that leaves may finish its
 // requests. A Lambda has none. Default: 300 seconds. Source: UG23.
 func (g *TargetGroup) DeregistrationDelay() time.Duration {
 	if g.Lambda() {

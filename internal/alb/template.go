@@ -97,7 +97,7 @@ func ReadPart(r io.Reader, options cfn.Options) (*Template, error) {
 	return reader.template, nil
 }
 
-// Nested are the nested stacks of the template.
+// Nested returns the nested stacks of the template.
 func (t *Template) Nested() []cfn.Nested {
 	if t.document == nil {
 		return nil
@@ -105,8 +105,8 @@ func (t *Template) Nested() []cfn.Nested {
 	return t.document.Nested()
 }
 
-// Place is where a property of a resource is written: the name of its stack, ""
-// if the template is not joined of several, its logical id there, and line and
+// Place returns where a property of a resource is written: the name of its stack,
+// "" if the template is not joined of several, its logical id there, and line and
 // column, 0 if they are not known.
 func (t *Template) Place(logicalID, property string) (stack, id string, line, column int) {
 	from := t.origin(logicalID)
@@ -121,7 +121,7 @@ func (t *Template) Place(logicalID, property string) (stack, id string, line, co
 	return from.stack, from.id, line, column
 }
 
-// origin is a resource in the template that it was read from.
+// origin returns a resource in the template that it was read from.
 func (t *Template) origin(logicalID string) origin {
 	if t.origins == nil {
 		return origin{id: logicalID}
@@ -129,7 +129,7 @@ func (t *Template) origin(logicalID string) origin {
 	return t.origins[logicalID]
 }
 
-// uses are the places that refer to a resource, those of other stacks too.
+// uses returns the places that refer to a resource, those of other stacks too.
 func (t *Template) uses(logicalID string) []cfn.Use {
 	var uses []cfn.Use
 	from := t.origin(logicalID)
@@ -217,7 +217,7 @@ const (
 	maxRegexes = 1000
 )
 
-// reference is what a property says of a resource of a type ("" for any).
+// reference returns what a property says of a resource of a type ("" for any).
 func (r *reader) reference(n cfn.Node, resourceType string) Ref {
 	id, text := n.Reference(resourceType)
 	return Ref{LogicalID: id, External: text}

@@ -26,7 +26,7 @@ func readFile(t *testing.T, name string, options cfn.Options) *Template {
 	return template
 }
 
-// outline is a template as a reader sees it.
+// outline returns a template as a reader sees it.
 func outline(t *Template) string {
 	var b strings.Builder
 	for _, l := range t.Listeners {

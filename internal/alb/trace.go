@@ -86,7 +86,7 @@ func (s stacks) trace(stack, id string, visit func(in Stack, use cfn.Use)) {
 	follow(carrier{stack, id, ""})
 }
 
-// output is an output of the stack's template.
+// output returns an output of the stack's template.
 func (s Stack) output(name string) cfn.Output {
 	for _, output := range s.document.Outputs() {
 		if output.Name == name {

@@ -107,7 +107,7 @@ func (e Explanation) Effects(r *Request) []string {
 	return effects
 }
 
-// rewritten is what the transforms of the rule make of a request.
+// rewritten returns what the transforms of the rule make of a request.
 func (e Explanation) rewritten(r *Request) []string {
 	rewriter, err := NewRewriter(e.Rule.Transforms)
 	if err != nil || len(rewriter) == 0 {
@@ -160,7 +160,7 @@ func (f FixedResponse) effect() string {
 	return fmt.Sprintf("answers %d, %s: %s", f.Status, kind, displayBody(f.Body))
 }
 
-// displayBody is a body in one line.
+// displayBody returns a body in one line.
 func displayBody(body string) string {
 	const most = 200
 	text := []rune(strings.Join(strings.Fields(cfn.Display(body)), " "))

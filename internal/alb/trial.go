@@ -78,7 +78,7 @@ func (t *trial) isPlain(m Matcher) bool {
 	return ok && q.quick(t)
 }
 
-// match is the outcome of the rule.
+// match returns the outcome of the rule.
 func (t *trial) match(r *Request) Outcome {
 	if t.methods&r.methodBit == 0 {
 		return Outcome{}
@@ -129,7 +129,7 @@ func (t *trial) matchesPath(path string) bool {
 	return false
 }
 
-// actionDoubt is what is not certain once a rule is chosen.
+// actionDoubt returns what is not certain once a rule is chosen.
 func (l *Listener) actionDoubt(rule *Rule) Doubt {
 	var doubt Doubt
 	switch {

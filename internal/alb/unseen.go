@@ -51,8 +51,8 @@ func (t *Template) readUnseen(all stacks) {
 // knownMacros are macros that touch no rules that a template has, and add none.
 var knownMacros = []string{"AWS::CodeDeployBlueGreen", "AWS::LanguageExtensions", "AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16", "AWS::Serverless-2016-10-31"}
 
-// expanded are the macros of the stacks that may add rules, and what swings the
-// target groups of all listeners, "" if nothing does.
+// expanded returns the macros of the stacks that may add rules, and what swings
+// the target groups of all listeners, "" if nothing does.
 func (s stacks) expanded() (macros []string, swung string) {
 	for _, stack := range s {
 		if stack.document == nil {

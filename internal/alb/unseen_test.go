@@ -11,7 +11,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// listenerTemplate is a template with a listener L, rules on it, and more.
+// listenerTemplate returns a template with a listener L, rules on it, and more.
 func listenerTemplate(more ...string) string {
 	return `{"Resources": {
 		"A": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"},

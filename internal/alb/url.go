@@ -44,8 +44,8 @@ func SplitURL(text string) URL {
 	return u
 }
 
-// SentHost is the Host header that a client sends for the URL. Clients leave out
-// the port that goes with the scheme and send any other (RFC 9110, 4.2.3 and
+// SentHost returns the Host header that a client sends for the URL. Clients leave
+// out the port that goes with the scheme and send any other (RFC 9110, 4.2.3 and
 // 7.2). A port that the client sent is kept where a log has it beside the
 // listener's.
 func (u URL) SentHost() string {
@@ -58,11 +58,11 @@ func (u URL) SentHost() string {
 	return u.Host + ":" + u.Port
 }
 
-// RequestTarget is the target as a client sends it.
+// RequestTarget returns the target as a client sends it.
 func (u URL) RequestTarget() string { return cmp.Or(u.Target, "/") }
 
-// ListenerPort is the port of the listener that the URL leads to, "" if it is
-// not a URL of a scheme that has one.
+// ListenerPort returns the port of the listener that the URL leads to, "" if it
+// is not a URL of a scheme that has one.
 func (u URL) ListenerPort() string {
 	if u.Port == "" {
 		return map[string]string{"http": "80", "https": "443"}[u.Scheme]

@@ -64,8 +64,8 @@ func (r *resolver) bind(reference, value any) {
 	r.options.Parameters[name] = text
 }
 
-// Undecided are the conditions that resources of the types depend on, in their
-// properties too, and that only a deploy decides.
+// Undecided returns the conditions that resources of the types depend on, in
+// their properties too, and that only a deploy decides.
 func (t *Template) Undecided(types ...string) []string {
 	names := map[string]bool{}
 	for _, res := range t.resolver.doc.Resources {

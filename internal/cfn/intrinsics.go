@@ -40,7 +40,7 @@ func (r *resolver) call(name string, argument any) (any, error) {
 	return Opaque(strings.TrimPrefix(name, "Fn::")), nil
 }
 
-// ref is the value of a parameter, or the name of a resource.
+// ref returns the value of a parameter, or the name of a resource.
 func (r *resolver) ref(id string) (any, error) {
 	if id == "AWS::NoValue" {
 		return noValue{}, nil
@@ -102,7 +102,7 @@ func (r *resolver) getAtt(argument any) (any, error) {
 	return nil, errors.New("want a resource and an attribute")
 }
 
-// attribute is what the caller says that an attribute is, or opaque.
+// attribute returns what the caller says that an attribute is, or opaque.
 func (r *resolver) attribute(name string) string {
 	if value, ok := r.options.Values[name]; ok {
 		return value

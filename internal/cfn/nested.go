@@ -19,7 +19,7 @@ type Nested struct {
 	Parameters map[string]string
 }
 
-// Nested are the nested stacks of the template, in the order of their logical
+// Nested returns the nested stacks of the template, in the order of their logical
 // ids.
 func (t *Template) Nested() []Nested {
 	var all []Nested
@@ -48,8 +48,8 @@ func (t *Template) Nested() []Nested {
 	return all
 }
 
-// Bound are the texts that the parameters of the nested stack get from a parent
-// of that name: see [Options].
+// Bound returns the texts that the parameters of the nested stack get from a
+// parent of that name: see [Options].
 func (n Nested) Bound(parent string) map[string]string {
 	bound := map[string]string{}
 	for name, text := range n.Parameters {
@@ -58,8 +58,8 @@ func (n Nested) Bound(parent string) map[string]string {
 	return bound
 }
 
-// parameterText is the text that a parameter gets: of a list, its entries with
-// commas between them.
+// parameterText returns the text that a parameter gets: of a list, its entries
+// with commas between them.
 func parameterText(v any) (string, error) {
 	list, ok := v.([]any)
 	if !ok {
@@ -75,8 +75,8 @@ func parameterText(v any) (string, error) {
 	return strings.Join(texts, ","), nil
 }
 
-// Scoped is a text of one stack as others refer to it: the names of what only a
-// deploy knows begin with the name of the stack.
+// Scoped returns a text of one stack as others refer to it: the names of what
+// only a deploy knows begin with the name of the stack.
 func Scoped(text, stack string) string {
 	return Replace(text, func(part string) string {
 		name, ok := strings.CutPrefix(part, openRef)
@@ -87,7 +87,7 @@ func Scoped(text, stack string) string {
 	})
 }
 
-// Unscoped is a text without the names of stacks that [Scoped] adds.
+// Unscoped returns a text without the names of stacks that [Scoped] adds.
 func Unscoped(text string) string {
 	return Replace(text, func(part string) string {
 		name, ok := strings.CutPrefix(part, openRef)

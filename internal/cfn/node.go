@@ -20,12 +20,12 @@ type Node struct {
 	value    any    // nil if the property is not there
 }
 
-// Node is the resource's properties.
+// Node returns the resource's properties.
 func (r Resource) Node() Node {
 	return Node{template: r.template, id: r.LogicalID, value: r.Properties}
 }
 
-// At is the place in the resource, such as "Conditions[0].Values".
+// At returns the place in the resource, such as "Conditions[0].Values".
 func (n Node) At() string { return n.at }
 
 // Opaque reports whether the whole node is known only after a deploy, or a part
@@ -40,8 +40,8 @@ func (n Node) Opaque() bool {
 	return false
 }
 
-// Open are the conditions that decide what the node is, other than a text, and
-// that cannot be decided here.
+// Open returns the conditions that decide what the node is, other than a text,
+// and that cannot be decided here.
 func (n Node) Open() []string { return open(n.value, nil) }
 
 // Decide returns the node as it is if a condition is true, or is not.
@@ -79,7 +79,7 @@ func (n Node) Either() (condition string, yes, no Node, ok bool) {
 	return u.condition, yes, no, ok
 }
 
-// within is the place of a property, without its value.
+// within returns the place of a property, without its value.
 func (n Node) within(name string) Node {
 	if n.at != "" {
 		name = n.at + "." + name
@@ -87,12 +87,12 @@ func (n Node) within(name string) Node {
 	return Node{template: n.template, id: n.id, at: name}
 }
 
-// entry is the place of an entry of a list, without its value.
+// entry returns the place of an entry of a list, without its value.
 func (n Node) entry(i int) Node {
 	return Node{template: n.template, id: n.id, at: n.at + "[" + strconv.Itoa(i) + "]"}
 }
 
-// Field is a property of an object.
+// Field returns a property of an object.
 func (n Node) Field(name string) Node {
 	child := n.within(name)
 	switch v := n.value.(type) {
@@ -133,7 +133,7 @@ func (n Node) Only(known ...string) {
 	}
 }
 
-// Items are the entries of a list.
+// Items returns the entries of a list.
 func (n Node) Items() []Node {
 	if n.value == nil {
 		return nil
@@ -161,7 +161,7 @@ func (n Node) Items() []Node {
 	return nodes
 }
 
-// Count is how many entries a list has, 1 if that cannot be decided or read.
+// Count returns how many entries a list has, 1 if that cannot be decided or read.
 func (n Node) Count() int {
 	switch v := n.value.(type) {
 	case nil, noValue:
@@ -172,7 +172,7 @@ func (n Node) Count() int {
 	return 1
 }
 
-// Text is a string, or "" if it is not there.
+// Text returns a string, or "" if it is not there.
 func (n Node) Text() string {
 	if n.value == nil {
 		return ""
@@ -185,7 +185,7 @@ func (n Node) Text() string {
 	return n.template.resolver.revealed(text)
 }
 
-// Texts are the entries of a list of strings. A list that is known only after
+// Texts returns the entries of a list of strings. A list that is known only after
 // a deploy is one opaque text.
 func (n Node) Texts() []string {
 	if u, ok := n.value.(undecided); ok {
@@ -205,7 +205,7 @@ func (n Node) Texts() []string {
 	return texts
 }
 
-// listText is a list for a reader.
+// listText returns a list for a reader.
 func listText(v any) string {
 	list, ok := v.([]any)
 	if !ok {
@@ -222,7 +222,7 @@ func listText(v any) string {
 // ErrUnknown is that a value is known only after a deploy.
 var ErrUnknown = errors.New("is known only after a deploy")
 
-// Int is a number, or a string that is one. It is 0 if it is not there. The
+// Int returns a number, or a string that is one. It is 0 if it is not there. The
 // error says what is wrong with it, such as that only a deploy knows it.
 func (n Node) Int() (int, error) {
 	if n.value == nil {
@@ -242,7 +242,7 @@ func (n Node) Int() (int, error) {
 	return i, nil
 }
 
-// RequiredInt is an integer without which the template cannot be understood.
+// RequiredInt returns an integer without which the template cannot be understood.
 func (n Node) RequiredInt() int {
 	i, err := n.Int()
 	if err != nil {
@@ -251,8 +251,8 @@ func (n Node) RequiredInt() int {
 	return i
 }
 
-// OptionalInt is an integer without which the template can be understood: 0 if it
-// is known only after a deploy.
+// OptionalInt returns an integer without which the template can be understood: 0
+// if it is known only after a deploy.
 func (n Node) OptionalInt() int {
 	i, err := n.Int()
 	if err != nil && !errors.Is(err, ErrUnknown) {
@@ -276,11 +276,11 @@ func (n Node) Bool() bool {
 	}
 }
 
-// Seconds is a duration in whole seconds, 0 if it is not there or known only
+// Seconds returns a duration in whole seconds, 0 if it is not there or known only
 // after a deploy.
 func (n Node) Seconds() time.Duration { return time.Duration(n.OptionalInt()) * time.Second }
 
-// Reference is the logical id of the resource of a type ("" for any) that a
+// Reference returns the logical id of the resource of a type ("" for any) that a
 // text refers to, by Ref or as an attribute. For what is not a resource of the
 // template it is "", and the text says what the template says.
 func (n Node) Reference(resourceType string) (logicalID, text string) {

@@ -28,7 +28,7 @@ func Opaque(name string) string { return openRef + plain.Replace(name) + "}}" }
 // OpaqueSecret returns a value part that is a secret called name.
 func OpaqueSecret(name string) string { return openSecret + plain.Replace(name) + "}}" }
 
-// Import is the text that the import of an export is.
+// Import returns the text that the import of an export is.
 func Import(export string) string { return Opaque("import " + Display(export)) }
 
 // plain keeps braces out of names, so that a part ends where it should.
@@ -77,7 +77,7 @@ func braces(s string) int {
 	return len(s)
 }
 
-// Parts are the parts of s in order, each with whether it is opaque. Literal
+// Parts returns the parts of s in order, each with whether it is opaque. Literal
 // parts may be empty.
 func Parts(s string) iter.Seq2[string, bool] {
 	return func(yield func(string, bool) bool) {

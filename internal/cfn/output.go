@@ -18,7 +18,7 @@ type Output struct {
 	Export string
 }
 
-// Outputs are the outputs of the template in the order of their names, those
+// Outputs returns the outputs of the template in the order of their names, those
 // left out whose condition is false in the template.
 func (t *Template) Outputs() []Output {
 	var outputs []Output

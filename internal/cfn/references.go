@@ -23,14 +23,14 @@ type user struct {
 	attribute string // of what is referred to, "" for what Ref gives
 }
 
-// Uses are the resources whose properties refer to a resource or a parameter,
+// Uses returns the resources whose properties refer to a resource or a parameter,
 // and the outputs that do, in the order of their names. Those whose condition is
 // false in the template are left out.
 func (t *Template) Uses(logicalID string) []Use {
 	return t.uses(logicalID, func(string) bool { return true })
 }
 
-// UsesOf are as [Template.Uses], of an attribute of a resource only.
+// UsesOf returns as [Template.Uses], of an attribute of a resource only.
 func (t *Template) UsesOf(logicalID, attribute string) []Use {
 	return t.uses(logicalID, func(other string) bool { return other == attribute })
 }
@@ -73,8 +73,8 @@ func (t *Template) mayBe(condition any) bool {
 	return err != nil || truth != untrue
 }
 
-// users are the resources and the outputs that refer to something, by what they
-// refer to.
+// users returns the resources and the outputs that refer to something, by what
+// they refer to.
 func (d *document) users() map[string][]user {
 	users := map[string][]user{}
 	for _, name := range slices.Sorted(maps.Keys(d.Resources)) {
@@ -94,7 +94,7 @@ func (d *document) users() map[string][]user {
 	return users
 }
 
-// References are the logical ids, and parameters, that a value with its
+// References returns the logical ids, and parameters, that a value with its
 // intrinsic functions refers to.
 func References(value any) []string {
 	var ids []string

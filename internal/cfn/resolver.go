@@ -135,7 +135,7 @@ func (r *resolver) text(v any) (string, error) {
 	return asText(value)
 }
 
-// asText is a resolved value as a text: CloudFormation makes no difference
+// asText returns a resolved value as a text: CloudFormation makes no difference
 // between a number or a boolean and its text.
 func asText(v any) (string, error) {
 	switch v := v.(type) {
@@ -153,7 +153,7 @@ func asText(v any) (string, error) {
 	return "", fmt.Errorf("want a string, got %s", kind(v))
 }
 
-// text is the value as an opaque text.
+// text returns the value as an opaque text.
 func (u undecided) text() (string, error) {
 	yes, errYes := optionalText(u.yes)
 	no, errNo := optionalText(u.no)
@@ -208,7 +208,8 @@ func decided(v any, condition string, yes bool) any {
 	return v
 }
 
-// choice is one of two values by a condition, or the value if they are equal.
+// choice returns one of two values by a condition, or the value if they are
+// equal.
 func choice(condition string, yes, no any) any {
 	if reflect.DeepEqual(yes, no) {
 		return yes
@@ -216,7 +217,7 @@ func choice(condition string, yes, no any) any {
 	return undecided{condition, yes, no}
 }
 
-// open are the conditions that decide what is not a text in a value.
+// open returns the conditions that decide what is not a text in a value.
 func open(v any, conditions []string) []string {
 	switch v := v.(type) {
 	case undecided:

@@ -75,7 +75,7 @@ func readYAML(data []byte) (source, error) {
 	return source{value: object, yaml: root}, nil
 }
 
-// position is where a property of a resource begins, or as much of the way
+// position returns where a property of a resource begins, or as much of the way
 // there as there is. It is 0 where it is not known.
 func (s source) position(logicalID, at string) (line, column int) {
 	steps := append([]string{"Resources", logicalID}, steps(at)...)
@@ -88,8 +88,8 @@ func (s source) position(logicalID, at string) (line, column int) {
 	return 0, 0
 }
 
-// steps are the keys and indexes of a place such as "Conditions[0].Values", from
-// a resource on.
+// steps returns the keys and indexes of a place such as "Conditions[0].Values",
+// from a resource on.
 func steps(at string) []string {
 	if at == "" {
 		return nil

@@ -78,16 +78,17 @@ func (t *Template) Each(resourceType string, read func(Resource)) {
 	}
 }
 
-// Parameters are the names of the template's parameters, in order.
+// Parameters returns the names of the template's parameters, in order.
 func (t *Template) Parameters() []string { return slices.Sorted(maps.Keys(t.resolver.doc.Parameters)) }
 
-// Type is the type of a resource, "" if there is none.
+// Type returns the type of a resource, "" if there is none.
 func (t *Template) Type(logicalID string) string { return t.resolver.doc.Resources[logicalID].Type }
 
-// LogicalIDs are the logical ids of the template's resources, in order.
+// LogicalIDs returns the logical ids of the template's resources, in order.
 func (t *Template) LogicalIDs() []string { return slices.Sorted(maps.Keys(t.resolver.doc.Resources)) }
 
-// Position is where a property of a resource is written, 0 if that is not known.
+// Position returns where a property of a resource is written, 0 if that is not
+// known.
 func (t *Template) Position(logicalID, property string) (line, column int) {
 	return t.resolver.doc.source.position(logicalID, property)
 }
@@ -102,10 +103,10 @@ func (t *Template) Has(types ...string) bool {
 	return false
 }
 
-// Faults are what could not be read so far.
+// Faults returns what could not be read so far.
 func (t *Template) Faults() []Fault { return t.faults }
 
-// Err is all that could not be read so far, each with the logical id and the
+// Err returns all that could not be read so far, each with the logical id and the
 // property, or nil.
 func (t *Template) Err() error {
 	errs := make([]error, len(t.faults))
@@ -180,7 +181,7 @@ func (t *Template) Value(logicalID, property string) (text string, known bool) {
 	return text, err == nil && !IsOpaque(text)
 }
 
-// properties are a resource's properties, intrinsic functions evaluated.
+// properties returns a resource's properties, intrinsic functions evaluated.
 func (r *resolver) properties(res resource) (map[string]any, error) {
 	if res.Properties == nil {
 		return map[string]any{}, nil

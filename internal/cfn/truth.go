@@ -137,7 +137,7 @@ func (r *resolver) choose(argument any) (any, error) {
 	return r.either(name, list[1], list[2])
 }
 
-// either is a value that a condition decides which cannot be decided here.
+// either returns a value that a condition decides which cannot be decided here.
 func (r *resolver) either(name string, yes, no any) (any, error) {
 	a, err := r.branch(yes)
 	if err != nil {

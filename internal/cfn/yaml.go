@@ -34,7 +34,7 @@ func yamlTree(data []byte) (*yaml.Node, error) {
 	return document.Content[0], nil
 }
 
-// yamlFault is an error of the parser, which does not say where an anchor is
+// yamlFault returns an error of the parser, which does not say where an anchor is
 // that it does not know.
 func yamlFault(data []byte, err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
@@ -81,7 +81,7 @@ func (y *yamlReader) value(n *yaml.Node) (any, error) {
 	return shortForm(n, value)
 }
 
-// untagged is a value without the short form that its tag may be.
+// untagged returns a value without the short form that its tag may be.
 func (y *yamlReader) untagged(n *yaml.Node) (any, error) {
 	switch n.Kind {
 	case yaml.ScalarNode:
@@ -150,7 +150,7 @@ func (y *yamlReader) mapping(n *yaml.Node) (any, error) {
 	return object, nil
 }
 
-// shortForm is the intrinsic function that a tag such as !Ref is short for.
+// shortForm returns the intrinsic function that a tag such as !Ref is short for.
 func shortForm(n *yaml.Node, value any) (any, error) {
 	switch name := strings.TrimPrefix(n.Tag, "!"); {
 	case name == "Ref", name == "Condition":
@@ -173,7 +173,7 @@ func shortForm(n *yaml.Node, value any) (any, error) {
 // functionName are names of functions: of all there are, and to be.
 var functionName = regexp.MustCompile(`^[A-Z][A-Za-z0-9]+$`)
 
-// scalar is what YAML 1.1 makes of a text, as CloudFormation reads it.
+// scalar returns what YAML 1.1 makes of a text, as CloudFormation reads it.
 func scalar(n *yaml.Node) any {
 	plain := n.Style&^yaml.TaggedStyle == 0
 	switch {
@@ -195,7 +195,7 @@ func scalar(n *yaml.Node) any {
 	return n.Value
 }
 
-// number is a number of YAML, as a text if JSON has no such number.
+// number returns a number of YAML, as a text if JSON has no such number.
 func number(text string) any {
 	if n := json.Number(text); json.Valid([]byte(n)) {
 		return n

@@ -212,7 +212,7 @@ func (s *scratch) try(ctx context.Context, st sqltext.Statement, rung Rung, befo
 	return s.exec(ctx, st.With(rung, edits...))
 }
 
-// definitions are the definitions that the changed tables have by now.
+// definitions returns the definitions that the changed tables have by now.
 func (s *scratch) definitions(ctx context.Context, st sqltext.Statement) (map[string]string, error) {
 	all := map[string]string{}
 	for _, t := range st.Changed() {
@@ -225,7 +225,7 @@ func (s *scratch) definitions(ctx context.Context, st sqltext.Statement) (map[st
 	return all, nil
 }
 
-// ids are the table ids of the shadows of the changed tables.
+// ids returns the table ids of the shadows of the changed tables.
 func (s *scratch) ids(ctx context.Context, st sqltext.Statement) ([]int64, error) {
 	var all []int64
 	for _, t := range st.Changed() {

@@ -43,7 +43,7 @@ type trap struct {
 	copying bool // COPY avoids it
 }
 
-// traps are the traps of executing a statement by rung on a table of bytes.
+// traps returns the traps of executing a statement by rung on a table of bytes.
 func (s Server) traps(r Rung, bytes int64, i instance) []trap {
 	if s.Aurora == "" {
 		return nil

@@ -205,7 +205,7 @@ func (d *durations) add(one time.Duration) {
 	d.all = append(d.all, one)
 }
 
-// beyond is how much longer than a limit they took, together.
+// beyond returns how much longer than a limit they took, together.
 func (d *durations) beyond(limit time.Duration) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -216,7 +216,7 @@ func (d *durations) beyond(limit time.Duration) time.Duration {
 	return sum
 }
 
-// part is the time within which a part of them was done.
+// part returns the time within which a part of them was done.
 func (d *durations) part(of float64) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -153,7 +153,7 @@ func startChaosRun(t *testing.T, c *chaos, sql string) *chaosRun {
 	return run
 }
 
-// wait is the exit code; -1 if it was killed, or did not end in 60 seconds.
+// wait returns the exit code; -1 if it was killed, or did not end in 60 seconds.
 func (r *chaosRun) wait() int {
 	stuck := time.AfterFunc(time.Minute, func() { _ = r.command.Process.Kill() })
 	defer stuck.Stop()
@@ -293,7 +293,7 @@ func (c *chaos) once(t *testing.T, st chaosStatement, disturb func(*testing.T, *
 	}
 }
 
-// chaosState is what the journal says of the only statement.
+// chaosState returns what the journal says of the only statement.
 func chaosState(t *testing.T, root *sql.DB) string {
 	t.Helper()
 	states, err := collect[string](t.Context(), root, "SELECT state FROM noren_journal WHERE number = 1")
@@ -303,7 +303,7 @@ func chaosState(t *testing.T, root *sql.DB) string {
 	return strings.Join(states, "")
 }
 
-// restOf is what no statement of the test changes: columns and rows of
+// restOf returns what no statement of the test changes: columns and rows of
 // reports, other tables, the view.
 func restOf(t *testing.T, root *sql.DB) string {
 	t.Helper()

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// freePort is a port of this machine that nobody uses.
+// freePort returns a port of this machine that nobody uses.
 func freePort(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -32,7 +32,7 @@ type Column struct {
 	hidden bool // from SELECT *
 }
 
-// rest is what else matters to those who use the column.
+// rest returns what else matters to those who use the column.
 func (c Column) rest() string {
 	return strings.TrimSpace(c.Collation + " " + c.Generated)
 }
@@ -60,7 +60,7 @@ func Columns(ctx context.Context, q queryer, table sqltext.Table) ([]Column, err
 	return all, rows.Err()
 }
 
-// columns are those of the shadow of t.
+// columns returns those of the shadow of t.
 func (s *scratch) columns(ctx context.Context, t sqltext.Table) ([]Column, error) {
 	return Columns(ctx, s.conn, sqltext.Table{Schema: ScratchSchema, Name: s.shadow(s.home(t))})
 }

@@ -49,7 +49,7 @@ func (d *Database) compare(ctx context.Context, plan *Plan, r *Rehearsal) error 
 	return errors.Join(errs...)
 }
 
-// way is how the step is executed, for people.
+// way returns how the step is executed, for people.
 func (s *Step) way() string {
 	if s.Rebuild {
 		return s.String() + " with a rebuild"

@@ -166,8 +166,8 @@ func (c *compatibility) constraints(before, after []string, added []Column) {
 // cascading is a foreign key that writes rows when its parent is written.
 var cascading = regexp.MustCompile(` ON (DELETE|UPDATE) (CASCADE|SET NULL|SET DEFAULT)`)
 
-// unnamed is a line of a definition without the name of the key or constraint,
-// which no statement on rows needs.
+// unnamed returns a line of a definition without the name of the key or
+// constraint, which no statement on rows needs.
 func unnamed(line string) string {
 	return named.ReplaceAllString(line, "$1 ")
 }
@@ -200,8 +200,8 @@ func spares(line string, added []Column) bool {
 	return null
 }
 
-// columnCheck is the column and the check in the line of a column, as MariaDB
-// prints it; "" without one. That of a JSON column is a part of its type.
+// columnCheck returns the column and the check in the line of a column, as
+// MariaDB prints it; "" without one. That of a JSON column is a part of its type.
 func columnCheck(line string) string {
 	column, check, ok := strings.Cut(line, " CHECK (")
 	if !ok || !strings.HasPrefix(line, "`") {
@@ -253,7 +253,7 @@ func wider(before, after string) bool {
 	})
 }
 
-// lines are the lines of a definition.
+// lines returns the lines of a definition.
 func lines(definition string) []string {
 	var all []string
 	for line := range strings.Lines(settled(definition)) {

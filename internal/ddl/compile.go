@@ -64,7 +64,7 @@ func (p *planner) prepare(ctx context.Context, sql string) (failed error, known 
 	return p.objection(err)
 }
 
-// objection is what the server has against a text, by its own word.
+// objection returns what the server has against a text, by its own word.
 func (p *planner) objection(err error) (failed error, known bool, other error) {
 	switch code(err) {
 	case 0:

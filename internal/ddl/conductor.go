@@ -138,8 +138,8 @@ func (c *conductor) once(ctx context.Context, step *Step, commit hook) (Rehearse
 	return measured, nil
 }
 
-// probed are the tables that a step ties up: all of them are read meanwhile, and
-// those are written that are to be.
+// probed returns the tables that a step ties up: all of them are read meanwhile,
+// and those are written that are to be.
 func (c *conductor) probed(step *Step) []probed {
 	var all []probed
 	live := func(name string) bool { return c.plan.judgedFor == nil || c.plan.judgedFor([]string{name}) == Live }

@@ -20,7 +20,7 @@ type Identity struct {
 	Schema string `json:"schema"`
 }
 
-// Identity is the server's own.
+// Identity returns the server's own.
 func (d *Database) Identity() Identity { return Identity{d.Addr, d.UUID, d.Schema} }
 
 // ReadIdentity reads the server that a plan was made on, from a file that noren

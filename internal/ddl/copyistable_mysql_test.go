@@ -87,7 +87,7 @@ func TestPlan_TheCopyIsTheTable(t *testing.T) {
 	}
 }
 
-// single is a pool of one session, for what SET SESSION sets.
+// single returns a pool of one session, for what SET SESSION sets.
 func single(t *testing.T, s *testServer, schema string) *sql.DB {
 	t.Helper()
 	pool := s.pool(t, schema)

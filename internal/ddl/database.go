@@ -55,12 +55,12 @@ func OpenDatabase(ctx context.Context, config *mysql.Config) (*Database, error) 
 // Close ends all sessions.
 func (d *Database) Close() { d.pool.Close() }
 
-// table is a table of the schema.
+// table returns a table of the schema.
 func (d *Database) table(name string) sqltext.Table {
 	return sqltext.Table{Schema: d.Schema, Name: name}
 }
 
-// folded are names of tables as the server keeps them.
+// folded returns names of tables as the server keeps them.
 func (d *Database) folded(names []string) []string {
 	var all []string
 	for _, name := range names {
@@ -69,7 +69,7 @@ func (d *Database) folded(names []string) []string {
 	return all
 }
 
-// Dialect is how the server reads conditional comments and names.
+// Dialect returns how the server reads conditional comments and names.
 func (d *Database) Dialect() sqltext.Dialect {
 	return sqltext.Dialect{MariaDB: d.Server.Flavor == "MariaDB", Version: d.Server.number(), LowerNames: d.lowerNames}
 }
@@ -135,7 +135,7 @@ func plainText(ctx context.Context, q queryer) error {
 	return nil
 }
 
-// session is a connection of its own that gives up on a lock after seconds,
+// session returns a connection of its own that gives up on a lock after seconds,
 // even if this process is gone.
 func (d *Database) session(ctx context.Context, seconds int) (*sql.Conn, error) {
 	conn, err := d.pool.Conn(ctx)
@@ -193,16 +193,16 @@ func collect[T any](ctx context.Context, q queryer, query string, args ...any) (
 	return all, rows.Err()
 }
 
-// afterwards is a context for tidying up after ctx may have ended.
+// afterwards returns a context for tidying up after ctx may have ended.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }
 
-// Pool is the sessions of the database.
+// Pool returns the sessions of the database.
 func (d *Database) Pool() *sql.DB { return d.pool }
 
-// Session is a session of its own, which gives up on a lock after seconds. End
-// ends it.
+// Session returns a session of its own, which gives up on a lock after seconds.
+// End ends it.
 func (d *Database) Session(ctx context.Context, seconds int) (*sql.Conn, error) {
 	return d.session(ctx, seconds)
 }

@@ -80,8 +80,8 @@ func (m *deadMan) start(ctx context.Context, d *Database, worker int64) error {
 	return nil
 }
 
-// deadManBatch is what the session executes, in one piece: the server goes on
-// with it without noren.
+// deadManBatch returns what the session executes, in one piece: the server goes
+// on with it without noren.
 func deadManBatch(lock string, worker int64) string {
 	round := fmt.Sprintf(`DO SLEEP(%.1f);SET @n=(SELECT CASE WHEN COUNT(*)=0 THEN CONCAT('KILL ',CONNECTION_ID()) WHEN SUM(state LIKE 'Waiting for%%lock')>0 THEN 'KILL QUERY %d' ELSE 'DO 0' END FROM information_schema.processlist WHERE id=%[2]d AND command<>'Sleep');PREPARE n FROM @n;EXECUTE n;`,
 		deadManEvery.Seconds(), worker)

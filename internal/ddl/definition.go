@@ -12,7 +12,7 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// showCreate is the server's definition of a table, or "" if there is none.
+// showCreate returns the server's definition of a table, or "" if there is none.
 func showCreate(ctx context.Context, q queryer, schema, name string) (string, error) {
 	rows, err := q.QueryContext(ctx, "SHOW CREATE TABLE "+sqltext.Table{Schema: schema, Name: name}.String())
 	if code(err) == codeUnknownTable {
@@ -44,7 +44,7 @@ var oldFormat = regexp.MustCompile(` /\* (mariadb-5\.3|5\.5 binary format) \*/`)
 
 var autoIncrement = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 
-// settled is a definition without what rows change.
+// settled returns a definition without what rows change.
 func settled(definition string) string {
 	head, tail := definition, ""
 	if i := strings.LastIndex(definition, "\n) "); i >= 0 {
@@ -53,7 +53,7 @@ func settled(definition string) string {
 	return head + autoIncrement.ReplaceAllString(tail, "")
 }
 
-// tableIDs are the ids that InnoDB gives a table and its partitions, or their
+// tableIDs returns the ids that InnoDB gives a table and its partitions, or their
 // files. A rebuilt table has another.
 func (d *Database) tableIDs(ctx context.Context, q queryer, schema, name string) ([]int64, error) {
 	file := filePattern(schema, name)

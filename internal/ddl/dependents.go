@@ -18,7 +18,7 @@ type dependent struct {
 	event          string // INSERT, UPDATE or DELETE, what fires a trigger; "" if that is not known
 }
 
-// dependents are the views and triggers as the statements so far leave them.
+// dependents returns the views and triggers as the statements so far leave them.
 func (p *planner) dependents(ctx context.Context) ([]*dependent, error) {
 	if p.read {
 		return p.known, nil
@@ -84,7 +84,8 @@ func (p *planner) tries(ctx context.Context, step *Step) (map[*dependent]error, 
 	return outcome, nil
 }
 
-// concerned are the dependents that name one of the tables, or a view that does.
+// concerned returns the dependents that name one of the tables, or a view that
+// does.
 func (p *planner) concerned(all []*dependent, tables []string) []*dependent {
 	names := slices.Clone(tables)
 	var found []*dependent
@@ -156,7 +157,7 @@ func (p *planner) follow(step *Step) {
 	}
 }
 
-// origin is the name that a table has before the migration.
+// origin returns the name that a table has before the migration.
 func (p *planner) origin(name string) string {
 	if from, ok := p.origins[name]; ok {
 		return from
@@ -164,7 +165,7 @@ func (p *planner) origin(name string) string {
 	return name
 }
 
-// originOf is where a table is before the migration.
+// originOf returns where a table is before the migration.
 func (p *planner) originOf(t sqltext.Table) sqltext.Table {
 	if t.Schema == "" {
 		t.Name = p.origin(t.Name)
@@ -178,7 +179,7 @@ func (p *planner) isView(t sqltext.Table) bool {
 	return slices.ContainsFunc(p.known, func(d *dependent) bool { return d.Type == "VIEW" && d.Table == t })
 }
 
-// mendedLater are the views and triggers that a later statement of the
+// mendedLater returns the views and triggers that a later statement of the
 // migration is about, and the views that read those.
 func (p *planner) mendedLater(step *Step) []*dependent {
 	var objects []string

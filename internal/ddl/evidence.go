@@ -41,7 +41,7 @@ const (
 	undecided
 )
 
-// marksOf are the marks of a planned step.
+// marksOf returns the marks of a planned step.
 func (d *Database) marksOf(ctx context.Context, step *Step) (marks, error) {
 	m := marks{After: step.after}
 	var err error
@@ -204,8 +204,8 @@ func value(text *string) string {
 	return *text
 }
 
-// viewAfter is what a view will be: servers keep their own text of it, so it is
-// made under another name. Nil if that cannot be had.
+// viewAfter returns what a view will be: servers keep their own text of it, so it
+// is made under another name. Nil if that cannot be had.
 func (d *Database) viewAfter(ctx context.Context, step *Step) *object {
 	o := step.parsed.Object
 	if o.Type != "VIEW" || o.Verb != "CREATE" {

@@ -9,9 +9,9 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// fired are the tables that triggers write when rows of t are written, and those
-// that the triggers of these write; and why that is not all that is known, nil if
-// it is.
+// fired returns the tables that triggers write when rows of t are written, and
+// those that the triggers of these write; and why that is not all that is known,
+// nil if it is.
 func (p *planner) fired(ctx context.Context, t sqltext.Table) (tables []sqltext.Table, unknown, err error) {
 	all, err := p.dependents(ctx)
 	if err != nil {

@@ -91,7 +91,7 @@ func TestRun_PortionsAreTheStatement(t *testing.T) {
 	})
 }
 
-// contents are the checksums of tables.
+// contents returns the checksums of tables.
 func contents(t *testing.T, root *sql.DB, tables []string) string {
 	t.Helper()
 	var all strings.Builder

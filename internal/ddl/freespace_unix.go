@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// freeSpace is the free space of the file system that folder is on, if the
+// freeSpace returns the free space of the file system that folder is on, if the
 // server at addr is on this machine, and 0 if that is not known.
 func freeSpace(addr, folder string) int64 {
 	host, _, err := net.SplitHostPort(addr)

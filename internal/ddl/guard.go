@@ -198,7 +198,7 @@ const (
 	blindTries = 8
 )
 
-// stallOf is how long others may wait in an attempt.
+// stallOf returns how long others may wait in an attempt.
 func (g *guard) stallOf(x *execution, try int) time.Duration {
 	if g.sees || x.transaction || try > blindTries {
 		return g.budgets.Stall
@@ -329,7 +329,7 @@ func (g *guard) outcome(err error) error {
 	return err
 }
 
-// process is what the server says of a session: its state, and whether it is
+// process returns what the server says of a session: its state, and whether it is
 // still at the statement.
 func (g *guard) process(ctx context.Context) (state string, busy bool, err error) {
 	var command string

@@ -93,7 +93,7 @@ type held struct {
 	mariaDB bool
 }
 
-// text is all rows, definitions, accounts and global variables.
+// text returns all rows, definitions, accounts and global variables.
 func (h held) text(t *testing.T) string {
 	t.Helper()
 	var out strings.Builder
@@ -149,7 +149,7 @@ func setUpHeld(t *testing.T, s *testServer) held {
 	return h
 }
 
-// planGrants are those that the documents name for plan.
+// planGrants returns those that the documents name for plan.
 func planGrants(schema, user string) []string {
 	return []string{
 		"GRANT SELECT, SHOW VIEW ON " + sqltext.Quote(schema) + ".* TO " + user,
@@ -218,7 +218,7 @@ func TestPlan_ChangesNothing(t *testing.T) {
 	})
 }
 
-// difference is the lines that only one of two texts has.
+// difference returns the lines that only one of two texts has.
 func difference(a, b string) string {
 	before, after := strings.Split(a, "\n"), strings.Split(b, "\n")
 	var out strings.Builder

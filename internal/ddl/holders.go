@@ -29,7 +29,8 @@ type holder struct {
 	on       sqltext.Table
 }
 
-// String is the holder for a message, with what to do where that is not plain.
+// String returns the holder for a message, with what to do where that is not
+// plain.
 func (h holder) String() string {
 	if h.id == 0 {
 		return fmt.Sprintf("a prepared XA transaction that no session has, on %s: XA RECOVER lists it, XA COMMIT or XA ROLLBACK ends it", h.on)
@@ -84,15 +85,15 @@ const stopping = `(l.object_type NOT IN ('GLOBAL', 'BACKUP LOCK', 'BACKUP', 'SCH
 	OR l.object_type IN ('GLOBAL', 'BACKUP LOCK', 'SCHEMA') AND l.lock_type NOT LIKE 'INTENTION%'
 	OR l.object_type = 'BACKUP' AND l.lock_type NOT LIKE '%DML' AND l.lock_type NOT IN ('BACKUP_DDL', 'BACKUP_ALTER_COPY', 'BACKUP_COMMIT', 'BACKUP_START'))`
 
-// holders are those of the very lock that session id waits for.
+// holders returns those of the very lock that session id waits for.
 func (d *Database) holders(ctx context.Context, q queryer, id int64) ([]holder, error) {
 	return d.locks(ctx, q, `JOIN performance_schema.metadata_locks p ON p.lock_status = 'PENDING' AND l.object_type = p.object_type AND l.object_schema <=> p.object_schema
 			AND l.object_name <=> p.object_name AND l.owner_thread_id <> p.owner_thread_id
 		JOIN performance_schema.threads me ON me.thread_id = p.owner_thread_id AND me.processlist_id = ?`, "TRUE", id)
 }
 
-// holdersOf are those of locks that a statement which changes tables would wait
-// for.
+// holdersOf returns those of locks that a statement which changes tables would
+// wait for.
 func (d *Database) holdersOf(ctx context.Context, q queryer, tables []sqltext.Table) ([]holder, error) {
 	var args []any
 	where := "l.object_type <> 'TABLE' AND l.object_type <> 'SCHEMA'"
@@ -173,7 +174,7 @@ func newEviction() *eviction {
 	return &eviction{idle: map[int64]time.Time{}, tried: map[int64]bool{}, spared: map[int64]string{}}
 }
 
-// due are the holders that have been idle for patience and may be ended.
+// due returns the holders that have been idle for patience and may be ended.
 func (e *eviction) due(holders []holder, patience time.Duration) []holder {
 	var all []holder
 	now := time.Now()

@@ -34,7 +34,7 @@ const (
 // whole, and recorded with its tool.
 const whole = 0
 
-// journalTable is the table that name means: table, or schema.table.
+// journalTable returns the table that name means: table, or schema.table.
 func (d *Database) journalTable(name string) (sqltext.Table, error) {
 	name = cmp.Or(name, JournalTable)
 	schema, table, ok := strings.Cut(name, ".")
@@ -86,7 +86,7 @@ func (j *journal) close() {
 	}
 }
 
-// runLock is the name of the server's lock that a run of the schema holds.
+// runLock returns the name of the server's lock that a run of the schema holds.
 func (j *journal) runLock() string {
 	return fmt.Sprintf("noren_run_%x", sha256.Sum256([]byte(j.db.Schema)))[:40]
 }
@@ -283,7 +283,7 @@ func (j *journal) settle(ctx context.Context, steps []*Step, o RunOptions) error
 	return nil
 }
 
-// unknown is the error for a statement of which nobody knows whether it was
+// unknown returns the error for a statement of which nobody knows whether it was
 // executed.
 func (j *journal) unknown(step *Step, look string) error {
 	return fmt.Errorf("statement %d (line %d) of %s: unknown whether it was executed, because its run was killed and someone else may have changed the same: look at %s, then say what you found: noren ddl resolve --statement %d --as done (or not-done) %s",
@@ -331,7 +331,8 @@ func (j *journal) finish(ctx context.Context, record []string) error {
 	return nil
 }
 
-// tag is the comment by which a statement is recognized in a list of processes.
+// tag returns the comment by which a statement is recognized in a list of
+// processes.
 func (j *journal) tag(number int) string {
 	return fmt.Sprintf("/* noren ddl run %x/%d */ ", sha256.Sum256([]byte(j.db.Schema+"\x00"+j.migration.Key())), number)
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// child is what this program does when a test starts it to kill it: it plans or
-// runs the file change.sql of the folder it is in.
+// child returns what this program does when a test starts it to kill it: it plans
+// or runs the file change.sql of the folder it is in.
 func child() int {
 	config, err := mysql.ParseDSN(os.Getenv("NOREN_TEST_DSN"))
 	if err != nil {

@@ -95,15 +95,15 @@ func (s *Step) problem(format string, args ...any) {
 	s.Problems = append(s.Problems, fmt.Sprintf(format, args...))
 }
 
-// waiting is a problem that is only about who waits.
+// waiting returns a problem that is only about who waits.
 func (s *Step) waiting(format string, args ...any) {
 	s.raises = true
 	s.problem(format, args...)
 	s.waits = append(s.waits, s.Problems[len(s.Problems)-1])
 }
 
-// Elsewhere are the problems that the statement has on a copy, too, where nobody
-// waits.
+// Elsewhere returns the problems that the statement has on a copy, too, where
+// nobody waits.
 func (s *Step) Elsewhere() []string {
 	return slices.DeleteFunc(slices.Clone(s.Problems), func(p string) bool { return slices.Contains(s.waits, p) })
 }
@@ -151,7 +151,7 @@ func tried(a answer, st sqltext.Statement) string {
 	return strings.Join(all, ", ")
 }
 
-// judgedFor is what tables are to be judged for.
+// judgedFor returns what tables are to be judged for.
 func (o PlanOptions) judgedFor(tables []string) Writes {
 	if o.Writes == Live || o.Policy == Additive || slices.ContainsFunc(tables, func(t string) bool { return slices.Contains(o.StillWritten, t) }) {
 		return Live
@@ -164,8 +164,8 @@ func (s *Step) Fires() bool {
 	return s.parsed.Object.Type == "TRIGGER" || s.parsed.Object.Type == "EVENT"
 }
 
-// Restricts are the keys, checks and foreign keys that the statement adds, which
-// keep rows out.
+// Restricts returns the keys, checks and foreign keys that the statement adds,
+// which keep rows out.
 func (s *Step) Restricts() []string {
 	var all []string
 	for name := range s.before {

@@ -75,7 +75,7 @@ func (k KeyColumn) Integer() bool {
 	return slices.Contains([]string{"tinyint", "smallint", "mediumint", "int", "bigint"}, k.Type)
 }
 
-// beyond is the condition for the rows of a table after a position, or, with
+// beyond returns the condition for the rows of a table after a position, or, with
 // upTo, for those up to it.
 func (key Key) beyond(table string, at []string, upTo bool) string {
 	compare, last := " > ", " > "
@@ -95,8 +95,8 @@ func (key Key) beyond(table string, at []string, upTo bool) string {
 	return "(" + strings.Join(parts, " OR ") + ")"
 }
 
-// Between is the condition for the rows of a table, by its name or alias, after
-// at and up to to. An end that is empty is open.
+// Between returns the condition for the rows of a table, by its name or alias,
+// after at and up to to. An end that is empty is open.
 func (key Key) Between(table string, at, to []string) string {
 	switch {
 	case len(at) == 0 && len(to) == 0:

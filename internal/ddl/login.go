@@ -48,7 +48,7 @@ type Login struct {
 	variables string // what the names of the variables begin with
 }
 
-// LoginFromEnvironment is the login that the variables DB_DSN, DB_HOST,
+// LoginFromEnvironment returns the login that the variables DB_DSN, DB_HOST,
 // DB_PORT, DB_NAME, DB_USER, DB_SECRET_ARN, DB_TLS_CA and AWS_REGION describe.
 func LoginFromEnvironment(getenv func(string) string) Login {
 	return Login{
@@ -85,12 +85,13 @@ func ReaderLogin(getenv func(string) string) (Login, bool) {
 	return l, l.Host != ""
 }
 
-// RehearseLogin is the login to the clone: that of the variables with the
+// RehearseLogin returns the login to the clone: that of the variables with the
 // prefix REHEARSE_. The host is never that of DB_HOST.
 func RehearseLogin(getenv func(string) string) Login { return elsewhere(getenv, "REHEARSE_") }
 
-// CopyLogin is the login to the copy that is to take the place of the original:
-// that of the variables with the prefix COPY_. The host is never that of DB_HOST.
+// CopyLogin returns the login to the copy that is to take the place of the
+// original: that of the variables with the prefix COPY_. The host is never that
+// of DB_HOST.
 func CopyLogin(getenv func(string) string) Login { return elsewhere(getenv, "COPY_") }
 
 func elsewhere(getenv func(string) string, prefix string) Login {

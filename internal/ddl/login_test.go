@@ -73,7 +73,7 @@ func onAWS(t *testing.T, endpoint string) {
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
 }
 
-// settings are those of AWS.
+// settings returns those of AWS.
 func settings(t *testing.T) aws.Config {
 	t.Helper()
 	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRegion("eu-central-1"))

@@ -9,7 +9,8 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// needs are the privileges that a statement wants, on its schema or its tables.
+// needs returns the privileges that a statement wants, on its schema or its
+// tables.
 func needs(st sqltext.Statement) []string {
 	switch st.Kind {
 	case sqltext.AlterTable, sqltext.DropIndex, sqltext.Optimize:
@@ -106,13 +107,13 @@ type Need struct {
 	Tables     []string // none: all
 }
 
-// Needs are the privileges that the statement wants.
+// Needs returns the privileges that the statement wants.
 func (s *Step) Needs() Need {
 	return Need{Privileges: needs(s.parsed), Tables: s.Tables}
 }
 
-// Lacks are the privileges that the user needs and does not have, each with what it
-// is needed on. A need without a schema is of that of the database.
+// Lacks returns the privileges that the user needs and does not have, each with
+// what it is needed on. A need without a schema is of that of the database.
 func (d *Database) Lacks(ctx context.Context, needs ...Need) ([]string, error) {
 	grants, err := d.grants(ctx)
 	if err != nil {

@@ -25,7 +25,7 @@ type proxy struct {
 	conns  []net.Conn
 }
 
-// through is the database at the other end of a proxy.
+// through returns the database at the other end of a proxy.
 func (s *testServer) through(t *testing.T, schema string) (*Database, *proxy) {
 	t.Helper()
 	config := s.config(t, schema)

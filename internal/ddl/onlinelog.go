@@ -33,7 +33,7 @@ const entryOverhead = 24
 // longestEntry is about the longest that an entry of an index usually is.
 const longestEntry = 64
 
-// entryLength is how many bytes of the log a written row takes.
+// entryLength returns how many bytes of the log a written row takes.
 func entryLength(size tableSize, rebuilds bool) int64 {
 	if rebuilds {
 		return size.rowLength + entryOverhead
@@ -61,7 +61,7 @@ func (d *Database) newOnlineLog(ctx context.Context, q queryer, name string, reb
 	return l, err
 }
 
-// fill is the estimated part of the log that is full, 1 being all of it.
+// fill returns the estimated part of the log that is full, 1 being all of it.
 func (l *onlineLog) fill(ctx context.Context, q queryer) (float64, error) {
 	now, err := l.count(ctx, q)
 	if err != nil {
@@ -127,9 +127,9 @@ func (d *Database) counter(ctx context.Context, updates bool, where string, args
 	}, false
 }
 
-// Written is how many rows of a table were ever written, and when the server
-// started to count, in seconds of its clock; exact is false if it does not count by
-// table.
+// Written returns how many rows of a table were ever written, and when the server
+// started to count, in seconds of its clock; exact is false if it does not count
+// by table.
 func (d *Database) Written(ctx context.Context, table string) (rows, since int64, exact bool, err error) {
 	count, exact := d.writeCounter(ctx, table)
 	if rows, err = count(ctx, d.pool); err != nil {

@@ -102,7 +102,7 @@ func (p *Plan) Allowed() bool {
 // inMaintenance is the way nearer than a copy where only the writes are in the way.
 const inMaintenance = "with writes stopped, in maintenance, it can be done in place; without a stop, "
 
-// otherWay is the way for what cannot be done in place.
+// otherWay returns the way for what cannot be done in place.
 func (p *Plan) otherWay() string {
 	return fmt.Sprintf("change the schema on a copy that catches up and takes the place of the original, if replication survives that: noren ddl copy plan %s (docs/schema-copy.md)", p.Name)
 }

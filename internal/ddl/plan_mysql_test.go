@@ -204,7 +204,7 @@ func TestTableIDs_OfAnyName(t *testing.T) {
 	})
 }
 
-// schemaText is all of a schema that a plan could touch.
+// schemaText returns all of a schema that a plan could touch.
 func schemaText(t *testing.T, db *Database) string {
 	t.Helper()
 	var text strings.Builder

@@ -75,7 +75,7 @@ func startProbes(ctx context.Context, db *Database, readers []*Database, all []p
 	return p, nil
 }
 
-// writing are queries that lock the first row of a table, and the last.
+// writing returns queries that lock the first row of a table, and the last.
 func (d *Database) writing(ctx context.Context, t sqltext.Table, name string) []string {
 	key, why, err := d.PrimaryKey(ctx, t)
 	if why != nil || err != nil {
@@ -167,7 +167,7 @@ func (p *probes) end(l *loop, failed bool) {
 	delete(p.since, l)
 }
 
-// waits are the longest so far, those under way included.
+// waits returns the longest so far, those under way included.
 func (p *probes) waits() waits {
 	if p == nil {
 		return waits{}

@@ -85,7 +85,7 @@ func Quiet(ctx context.Context, d *Database, o QuietOptions) (Quietness, error) 
 	return q, nil
 }
 
-// transactions are the sessions of users, or of all, that hold a transaction.
+// transactions returns the sessions of users, or of all, that hold a transaction.
 func (d *Database) transactions(ctx context.Context, users []string) ([]string, error) {
 	rows, err := d.pool.QueryContext(ctx, `SELECT t.trx_mysql_thread_id, COALESCE(p.user, '?'), COALESCE(p.host, '?'), t.trx_rows_modified
 		FROM information_schema.innodb_trx t LEFT JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id

@@ -67,7 +67,7 @@ type RehearsedCommand struct {
 	Error   string  `json:"error,omitempty"` // empty if it passed
 }
 
-// Total is the time that all statements took.
+// Total returns the time that all statements took.
 func (r *Rehearsal) Total() time.Duration {
 	var seconds float64
 	for _, s := range r.Steps {
@@ -76,7 +76,7 @@ func (r *Rehearsal) Total() time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
-// step is what was measured of a statement; the zero value if nothing was.
+// step returns what was measured of a statement; the zero value if nothing was.
 func (r *Rehearsal) step(number int) RehearsedStep {
 	if r != nil {
 		for _, s := range r.Steps {

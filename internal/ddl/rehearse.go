@@ -83,7 +83,8 @@ func (p *Plan) refusal() error {
 	return errors.Join(errs...)
 }
 
-// tablesOf are the tables that a plan changes and that are there, as they are now.
+// tablesOf returns the tables that a plan changes and that are there, as they are
+// now.
 func (d *Database) tablesOf(ctx context.Context, plan *Plan) ([]RehearsedTable, error) {
 	var all []RehearsedTable
 	for _, step := range plan.Steps {

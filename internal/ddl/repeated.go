@@ -77,7 +77,7 @@ func (p *planner) lasts(ctx context.Context, step *Step, q sqltext.Query) error 
 	return nil
 }
 
-// engine is that of the shadow of t, "" if there is none, and whether it has
+// engine returns that of the shadow of t, "" if there is none, and whether it has
 // transactions.
 func (s *scratch) engine(ctx context.Context, t sqltext.Table) (name string, transactions bool, err error) {
 	if err := s.load(ctx, t); err != nil {

@@ -61,7 +61,8 @@ func scratchOnly(pattern string, schemas []string) bool {
 	return true
 }
 
-// grants are what the user may do, by itself or by any role that it could take.
+// grants returns what the user may do, by itself or by any role that it could
+// take.
 func (d *Database) grants(ctx context.Context) ([]sqltext.Grant, error) {
 	conn, err := d.session(ctx, 20) // whose roles change
 	if err != nil {

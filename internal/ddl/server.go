@@ -28,7 +28,7 @@ type Server struct {
 	Aurora string `json:"aurora,omitempty"`
 }
 
-// String is the server as people name it.
+// String returns the server as people name it.
 func (s Server) String() string {
 	if s.Aurora != "" {
 		return fmt.Sprintf("%s %s (MySQL %s)", s.Flavor, s.Aurora, s.Version)
@@ -64,7 +64,7 @@ func readServer(ctx context.Context, q queryer) (Server, error) {
 	return server, nil
 }
 
-// numbers is the dotted number at the beginning of version.
+// numbers returns the dotted number at the beginning of version.
 func numbers(version string) string {
 	for i, c := range version {
 		if c != '.' && (c < '0' || c > '9') {
@@ -74,7 +74,7 @@ func numbers(version string) string {
 	return version
 }
 
-// number is the version as conditional comments have it: 80036.
+// number returns the version as conditional comments have it: 80036.
 func (s Server) number() int {
 	n := 0
 	parts := strings.Split(s.Version, ".")
@@ -101,7 +101,8 @@ func atLeast(version string, want ...int) bool {
 	return slices.Compare(got, want) >= 0
 }
 
-// variable is a variable of the session, or "" if the server has none of the name.
+// variable returns a variable of the session, or "" if the server has none of the
+// name.
 func variable(ctx context.Context, q queryer, name string) (string, error) {
 	var key, value string
 	err := q.QueryRowContext(ctx, "SHOW VARIABLES LIKE '"+strings.ReplaceAll(name, "_", `\_`)+"'").Scan(&key, &value)
@@ -114,8 +115,8 @@ func variable(ctx context.Context, q queryer, name string) (string, error) {
 	return value, nil
 }
 
-// rowVersionLimit is how many row versions INSTANT may leave in a table, and 0
-// where the server does not count them.
+// rowVersionLimit returns how many row versions INSTANT may leave in a table, and
+// 0 where the server does not count them.
 func (s Server) rowVersionLimit() int {
 	switch {
 	case s.Flavor == "MariaDB" || !atLeast(s.Version, 8, 0, 29):
@@ -126,7 +127,7 @@ func (s Server) rowVersionLimit() int {
 	return 64
 }
 
-// innodbTables is the table that lists InnoDB's tables.
+// innodbTables returns the table that lists InnoDB's tables.
 func (s Server) innodbTables() string {
 	if s.Flavor == "MariaDB" || !atLeast(s.Version, 8) {
 		return "information_schema.INNODB_SYS_TABLES"
@@ -205,7 +206,7 @@ func MayRepeat(err error) bool {
 	return errors.Is(err, ErrRepeat) || passing(err) && !errors.As(err, &unknown)
 }
 
-// code is the server's code of err, or 0.
+// code returns the server's code of err, or 0.
 func code(err error) uint16 {
 	var e *mysql.MySQLError
 	if errors.As(err, &e) {
@@ -214,7 +215,7 @@ func code(err error) uint16 {
 	return 0
 }
 
-// reason is what the server says, without the driver's decoration.
+// reason returns what the server says, without the driver's decoration.
 func reason(err error) string {
 	var e *mysql.MySQLError
 	if errors.As(err, &e) {

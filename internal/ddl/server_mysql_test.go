@@ -136,7 +136,7 @@ func (s *testServer) config(t *testing.T, schema string) *mysql.Config {
 	return config
 }
 
-// pool is sessions of the test's own.
+// pool returns sessions of the test's own.
 func (s *testServer) pool(t *testing.T, schema string) *sql.DB {
 	t.Helper()
 	pool, err := sql.Open("mysql", s.config(t, schema).FormatDSN())
@@ -169,7 +169,7 @@ func (s *testServer) mariaDB() bool { return strings.Contains(s.name, "MariaDB")
 
 func itoa(n int64) string { return fmt.Sprint(n) }
 
-// change is a migration of the tests.
+// change returns a migration of the tests.
 func change(file string) sqltext.Migration { return sqltext.Migration{Name: "change.sql", Text: file} }
 
 func changeNamed(name, file string) sqltext.Migration {
@@ -191,7 +191,7 @@ func rehearseText(ctx context.Context, db *Database, file string, o RehearseOpti
 	return Rehearse(ctx, db, change(file), o)
 }
 
-// statements are those of a file.
+// statements returns those of a file.
 func statements(t *testing.T, file string) []string {
 	t.Helper()
 	pieces, err := sqltext.Split(file)

@@ -43,7 +43,7 @@ func (s *scratch) home(t sqltext.Table) sqltext.Table {
 	return t
 }
 
-// shadow is the name of t's shadow. It is the prefix and t's own name where
+// shadow returns the name of t's shadow. It is the prefix and t's own name where
 // that can be, because servers derive the names of constraints from it.
 func (s *scratch) shadow(t sqltext.Table) string {
 	name, ok := s.names[t]
@@ -86,7 +86,7 @@ func (s *scratch) load(ctx context.Context, t sqltext.Table) error {
 	return nil
 }
 
-// from is the table that a statement about t names as name.
+// from returns the table that a statement about t names as name.
 func (s *scratch) from(t, name sqltext.Table) sqltext.Table {
 	if name.Schema == "" {
 		name.Schema = t.Schema
@@ -181,7 +181,8 @@ func (s *scratch) lenient(ctx context.Context, f func() error) error {
 	return errors.Join(err, s.exec(ctx, restore))
 }
 
-// textColumn is a column of t that a FULLTEXT index may be on; "" if there is none.
+// textColumn returns a column of t that a FULLTEXT index may be on; "" if there
+// is none.
 func (s *scratch) textColumn(ctx context.Context, t sqltext.Table) (string, error) {
 	all, err := collect[string](ctx, s.conn, `SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ?
 		AND data_type IN ('char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext') AND COALESCE(generation_expression, '') = '' ORDER BY ordinal_position LIMIT 1`,
@@ -208,7 +209,7 @@ func (s *scratch) edits(at sqltext.Table, st sqltext.Statement, definition strin
 	return edits
 }
 
-// constraint is the name of a constraint's shadow.
+// constraint returns the name of a constraint's shadow.
 func (s *scratch) constraint(name string) string {
 	shadow := s.prefix + name
 	if utf8.RuneCountInString(shadow) > 64 {
@@ -227,7 +228,7 @@ func (s *scratch) renames(c sqltext.Constraint, definition string) bool {
 	return c.FK || s.db.Server.Flavor != "MariaDB"
 }
 
-// children are the tables with foreign keys to t.
+// children returns the tables with foreign keys to t.
 func (s *scratch) children(ctx context.Context, t sqltext.Table) ([]sqltext.Table, error) {
 	rows, err := s.conn.QueryContext(ctx, `SELECT DISTINCT table_schema, table_name FROM information_schema.key_column_usage
 		WHERE referenced_table_schema = ? AND referenced_table_name = ?`, cmp.Or(t.Schema, s.db.Schema), t.Name)
@@ -246,8 +247,8 @@ func (s *scratch) children(ctx context.Context, t sqltext.Table) ([]sqltext.Tabl
 	return all, rows.Err()
 }
 
-// definition is what the definition of t will be, as far as the shadow tells;
-// "" if the table will not be there.
+// definition returns what the definition of t will be, as far as the shadow
+// tells; "" if the table will not be there.
 func (s *scratch) definition(ctx context.Context, t sqltext.Table) (string, error) {
 	text, err := showCreate(ctx, s.conn, ScratchSchema, s.shadow(s.home(t)))
 	if err != nil {

@@ -70,7 +70,7 @@ func (p *Plan) changed(step *Step, before, after []Column) {
 	}
 }
 
-// writingKeys are the foreign keys of a definition that write rows.
+// writingKeys returns the foreign keys of a definition that write rows.
 func writingKeys(definition string) []string {
 	var all []string
 	for _, line := range lines(definition) {
@@ -81,7 +81,8 @@ func writingKeys(definition string) []string {
 	return all
 }
 
-// primaryKeyOf are the columns of the primary key in a definition of a server.
+// primaryKeyOf returns the columns of the primary key in a definition of a
+// server.
 func primaryKeyOf(definition string) []string {
 	for line := range strings.Lines(definition) {
 		list, ok := strings.CutPrefix(strings.TrimSpace(line), "PRIMARY KEY (")

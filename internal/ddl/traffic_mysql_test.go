@@ -30,7 +30,7 @@ func manyReports(t *testing.T, s *testServer, rows int) (*Database, *sql.DB) {
 	return db, root
 }
 
-// unrehearsed are the options of a run in the tests.
+// unrehearsed returns the options of a run in the tests.
 func unrehearsed(report Report) RunOptions {
 	return RunOptions{
 		PlanOptions: PlanOptions{Writes: Live, Policy: Any}, WithoutRehearsal: true,

@@ -259,7 +259,7 @@ func (tr *truth) feel(statement string) string {
 	return "goes on"
 }
 
-// truthText is the table of docs/ddl-truth.md.
+// truthText returns the table of docs/ddl-truth.md.
 func truthText(found map[string][]cell) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "# The verdicts of noren ddl plan, and the truth\n\n%s. Written by `make ddl-truth`.\n\n", time.Now().UTC().Format("2006-01-02"))

@@ -74,12 +74,12 @@ func UpgradeFindings(ctx context.Context, d *Database) []UpgradeFinding {
 	return all
 }
 
-// none is a finding of nothing.
+// none returns a finding of nothing.
 func none(format string, args ...any) (UpgradeFinding, error) {
 	return UpgradeFinding{Level: UpgradeOK, Found: fmt.Sprintf(format, args...)}, nil
 }
 
-// some is a finding of objects, or the one of nothing if there are none.
+// some returns a finding of objects, or the one of nothing if there are none.
 func some(objects []string, level UpgradeLevel, found, do, otherwise string) (UpgradeFinding, error) {
 	if len(objects) == 0 {
 		return none("%s", otherwise)
@@ -88,7 +88,7 @@ func some(objects []string, level UpgradeLevel, found, do, otherwise string) (Up
 	return UpgradeFinding{Level: level, Found: found, Objects: slices.Compact(objects), Do: do}, nil
 }
 
-// ofUsers is the condition that a schema is not the server's own.
+// ofUsers returns the condition that a schema is not the server's own.
 func ofUsers(column string) string {
 	return column + " NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', '" + ScratchSchema + "')"
 }
@@ -111,5 +111,5 @@ func upgradeSight(ctx context.Context, d *Database) (UpgradeFinding, error) {
 	return none("all schemas: %s", strings.Join(schemas, ", "))
 }
 
-// sinceText is how long ago a time of the server's was, in whole seconds.
+// sinceText returns how long ago a time of the server's was, in whole seconds.
 func sinceText(seconds int64) string { return (time.Duration(seconds) * time.Second).String() }

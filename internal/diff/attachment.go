@@ -47,7 +47,7 @@ func (d *deploy) attachments() []Hazard {
 	return found
 }
 
-// attached are the attachments of a template.
+// attached returns the attachments of a template.
 func (d *deploy) attached(t Template, next bool) []attachment {
 	var all []attachment
 	for _, id := range sortedIDs(t.resources) {
@@ -71,7 +71,7 @@ func (d *deploy) attached(t Template, next bool) []attachment {
 	return all
 }
 
-// balancerOf is the load balancer of a listener.
+// balancerOf returns the load balancer of a listener.
 func (d *deploy) balancerOf(t Template, listener any, next bool) string {
 	if ids := cfn.References(listener); len(ids) == 1 && t.resources[ids[0]].Type == typeListener {
 		return d.physical(t.resources[ids[0]].Properties["LoadBalancerArn"], next)
@@ -79,7 +79,7 @@ func (d *deploy) balancerOf(t Template, listener any, next bool) string {
 	return "that of " + readably(listener)
 }
 
-// targetGroups are the target groups in the actions of a listener or a rule.
+// targetGroups returns the target groups in the actions of a listener or a rule.
 func targetGroups(value any) []any {
 	var all []any
 	switch v := value.(type) {

@@ -13,8 +13,8 @@ func branchesOf(value any) (name string, yes, no any, ok bool) {
 	return show(list[0]), list[1], list[2], true
 }
 
-// entriesOf are the entries of a list, or a value that takes the place of a list,
-// each with the condition of the template under which it is there.
+// entriesOf returns the entries of a list, or a value that takes the place of a
+// list, each with the condition of the template under which it is there.
 func entriesOf(value any) iter.Seq2[any, string] {
 	return func(yield func(any, string) bool) { eachEntry(value, "", yield) }
 }

@@ -78,7 +78,7 @@ func compareClients(old, next Template) (changes []Change, complete bool) {
 	return changes, complete
 }
 
-// listenerPairs are the listeners that are the same in both templates: by
+// listenerPairs returns the listeners that are the same in both templates: by
 // logical id, or else by port. A listener without a counterpart has no pair.
 func listenerPairs(old, next *alb.Template) [][2]*alb.Listener {
 	rest := slices.Clone(next.Listeners)
@@ -113,7 +113,7 @@ func listenerPairs(old, next *alb.Template) [][2]*alb.Listener {
 	return pairs
 }
 
-// absent is a listener that is not there: one outside the templates is, but
+// absent returns a listener that is not there: one outside the templates is, but
 // without their rules.
 func absent(l *alb.Listener) *alb.Listener {
 	a := &alb.Listener{Ref: l.Ref, Path: l.Path, Port: l.Port, Protocol: l.Protocol}
@@ -191,7 +191,8 @@ func effect(r *alb.Rule) string {
 	return strings.Join(parts, ", ")
 }
 
-// reasons are the doubts except for a secret: that a witness carries it is the point.
+// reasons returns the doubts except for a secret: that a witness carries it is
+// the point.
 func reasons(doubt alb.Doubt) []string {
 	texts := (doubt &^ alb.SecretValue).Reasons()
 	if texts == nil {

@@ -38,7 +38,7 @@ func (t Template) Cycle() []string {
 	return nil
 }
 
-// waitsFor are the resources that one refers to or depends on.
+// waitsFor returns the resources that one refers to or depends on.
 func (t Template) waitsFor(id string) []string {
 	r := t.resources[id]
 	names := cfn.References(r.Properties)

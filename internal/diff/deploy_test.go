@@ -179,7 +179,7 @@ func drawElb(t *rapid.T, name string) oracleTemplate {
 	return template
 }
 
-// template is what the diff reads: the path as a condition.
+// template returns what the diff reads: the path as a condition.
 func (o oracleTemplate) template(t *rapid.T) Template {
 	resources := map[string]any{}
 	for id, r := range o {
@@ -252,7 +252,7 @@ func (d Diff) fatesOf(ids ...string) []Fate {
 	return fates
 }
 
-// sends is the logical id of the target group that a path goes to.
+// sends returns the logical id of the target group that a path goes to.
 func sends(e elb.State, path string) string {
 	to, best := fmt.Sprint(e["L"].Properties["TargetGroup"]), 1e9
 	for _, r := range e {

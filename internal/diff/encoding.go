@@ -33,7 +33,7 @@ func escaped(text string) string {
 	return b.String()
 }
 
-// code is a text in a code span, also within a table.
+// code returns a text in a code span, also within a table.
 func code(text string) string {
 	text = strings.ReplaceAll(printable(text), "|", "\\|")
 	if strings.TrimSpace(text) == "" {
@@ -49,7 +49,7 @@ func code(text string) string {
 	return fence + text + fence
 }
 
-// printable is a text on one line, in which what has no shape of its own, or
+// printable returns a text on one line, in which what has no shape of its own, or
 // turns the order of others, is written as its code.
 func printable(text string) string {
 	var b strings.Builder
@@ -66,7 +66,7 @@ func printable(text string) string {
 	return b.String()
 }
 
-// address is an address in the parentheses of a link.
+// address returns an address in the parentheses of a link.
 func address(text string) string {
 	return strings.NewReplacer("(", "%28", ")", "%29", " ", "%20", "<", "%3C", ">", "%3E", "\n", "").Replace(text)
 }

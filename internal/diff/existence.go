@@ -64,7 +64,7 @@ func mayEnd(before, after resource, changes []Property) bool {
 	return false
 }
 
-// unsureWhen is the condition of a resource where only a deploy decides it.
+// unsureWhen returns the condition of a resource where only a deploy decides it.
 func (r resource) unsureWhen() any {
 	if r.existence == mayExist {
 		return r.Condition

@@ -48,8 +48,8 @@ func (d Diff) Unexpected(want maintenance.Mode) []string {
 	return append(rest, d.unreached()...)
 }
 
-// unreached are the requests that a rule of its own let through, as those of the
-// allowlist, the bypass and the health check, and that go elsewhere now.
+// unreached returns the requests that a rule of its own let through, as those of
+// the allowlist, the bypass and the health check, and that go elsewhere now.
 func (d Diff) unreached() []string {
 	var rest []string
 	if !d.Complete {
@@ -84,7 +84,7 @@ func turns(r *alb.Rule, next *alb.Listener) bool {
 	return false
 }
 
-// besidesFlip is what changes of a resource that is not part of a flip.
+// besidesFlip returns what changes of a resource that is not part of a flip.
 func (d Diff) besidesFlip(r Resource) []string {
 	name := r.LogicalID + " (" + r.Type + ")"
 	switch r.Fate {
@@ -236,7 +236,7 @@ func isCalled(name, want string) bool {
 	return strings.HasSuffix(withoutHash(name), want)
 }
 
-// withoutHash is a logical id without the eight hex digits that CDK adds.
+// withoutHash returns a logical id without the eight hex digits that CDK adds.
 func withoutHash(name string) string {
 	if at := len(name) - 8; at > 0 && strings.Trim(name[at:], "0123456789ABCDEF") == "" {
 		return name[:at]

@@ -12,7 +12,7 @@ type fact struct {
 	rule      *portRule
 }
 
-// factsOf are the facts of all resources.
+// factsOf returns the facts of all resources.
 func factsOf(resources map[string]resource) []fact {
 	var all []fact
 	for _, id := range sortedIDs(resources) {
@@ -25,7 +25,7 @@ func factsOf(resources map[string]resource) []fact {
 	return all
 }
 
-// under is a fact that a condition of the template decides, "" for none.
+// under returns a fact that a condition of the template decides, "" for none.
 func (f fact) under(condition string) fact {
 	f.text = given(f.text, condition)
 	if f.statement != nil {
@@ -41,7 +41,7 @@ func (f fact) under(condition string) fact {
 	return f
 }
 
-// facts are the facts of a resource.
+// facts returns the facts of a resource.
 func (r resource) facts(id string) []fact {
 	var all []fact
 	documents := map[string][]policyDocument{}
@@ -90,8 +90,8 @@ func (r resource) facts(id string) []fact {
 	return all
 }
 
-// holders are those who have what an identity policy says: the users, groups and
-// roles that it is attached to. Of another policy it is the resource itself.
+// holders returns those who have what an identity policy says: the users, groups
+// and roles that it is attached to. Of another policy it is the resource itself.
 func (r resource) holders(id, document string) []string {
 	if !strings.HasPrefix(r.Type, "AWS::IAM::") || document == "AssumeRolePolicyDocument" {
 		return []string{id}
@@ -113,8 +113,8 @@ func (r resource) holders(id, document string) []string {
 	return all
 }
 
-// partOf is what a policy document is for: two of one part may take each other's
-// place.
+// partOf returns what a policy document is for: two of one part may take each
+// other's place.
 func (r resource) partOf(document string) string {
 	if strings.HasPrefix(r.Type, "AWS::IAM::") && document != "AssumeRolePolicyDocument" {
 		return "identity"
@@ -133,8 +133,8 @@ func (r resource) says(who, document string) string {
 	return who + " (" + document + r.attachedTo(document) + "): "
 }
 
-// attachedTo is what a resource is attached to that is nothing but a policy, such
-// as a bucket.
+// attachedTo returns what a resource is attached to that is nothing but a policy,
+// such as a bucket.
 func (r resource) attachedTo(document string) string {
 	if !strings.HasSuffix(r.Type, "Policy") {
 		return ""

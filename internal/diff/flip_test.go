@@ -32,7 +32,7 @@ func raw(tb testing.TB, file string) []byte {
 	return data
 }
 
-// edited is a template after an edit of its resources.
+// edited returns a template after an edit of its resources.
 func edited(tb testing.TB, file string, edit func(resources map[string]any)) Template {
 	tb.Helper()
 	var document map[string]any

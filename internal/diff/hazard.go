@@ -36,7 +36,7 @@ var hazardLeads = map[HazardKind]string{
 	Fails: "this deploy fails: ", MayFail: "this deploy may fail, by the order in which CloudFormation updates: ", Moment: "for a moment, ",
 }
 
-// text is the hazard without its kind.
+// text returns the hazard without its kind.
 func (h Hazard) text() string {
 	if h.Way != "" {
 		return h.What + ". " + h.Way
@@ -44,7 +44,8 @@ func (h Hazard) text() string {
 	return h.What
 }
 
-// under is the hazard where it is one only under a condition of the templates.
+// under returns the hazard where it is one only under a condition of the
+// templates.
 func (h Hazard) under(when string) Hazard {
 	h.What = given(h.What, when)
 	return h
@@ -65,7 +66,7 @@ func newDeploy(old, next Template, changed []Resource) *deploy {
 	return d
 }
 
-// hazards are all that is found.
+// hazards returns all that is found.
 func (d *deploy) hazards() []Hazard {
 	found := []Hazard{}
 	found = append(found, d.conflicts("rule priority", d.priorities(d.old, false), d.priorities(d.next, true))...)
@@ -99,8 +100,8 @@ func (d *deploy) made(id string) bool { return d.fates[id] == Added || d.fates[i
 // at the end of a deploy.
 func (d *deploy) gone(id string) bool { return d.fates[id] == Removed || d.fates[id] == Replaced }
 
-// physical is what a resource is called by which others may be of: one that is
-// replaced is another.
+// physical returns what a resource is called by which others may be of: one that
+// is replaced is another.
 func (d *deploy) physical(reference any, next bool) string {
 	text := readably(reference)
 	if ids := cfn.References(reference); next && len(ids) == 1 && d.fates[ids[0]] == Replaced {
@@ -129,7 +130,7 @@ func (d *deploy) first(id, then string) bool {
 	return d.before[then][id]
 }
 
-// conflicts are resources that want a place that another one still has.
+// conflicts returns resources that want a place that another one still has.
 func (d *deploy) conflicts(kind string, before, after []claim) []Hazard {
 	var found []Hazard
 	has, holders := map[string]claim{}, map[string][]claim{} // before: by resource, and by place
@@ -196,8 +197,8 @@ func (d *deploy) circle(id string, wants map[string]claim, holders map[string][]
 	return false
 }
 
-// priorities are the priorities of rules. One that is known only after a deploy
-// claims nothing.
+// priorities returns the priorities of rules. One that is known only after a
+// deploy claims nothing.
 func (d *deploy) priorities(t Template, next bool) []claim {
 	return d.claims(t, next, typeListenerRule, "ListenerArn", "Priority", "priority")
 }
@@ -206,8 +207,8 @@ func (d *deploy) ports(t Template, next bool) []claim {
 	return d.claims(t, next, typeListener, "LoadBalancerArn", "Port", "port")
 }
 
-// claims are the places of a type that a property of each names, within another
-// resource.
+// claims returns the places of a type that a property of each names, within
+// another resource.
 func (d *deploy) claims(t Template, next bool, resourceType, within, property, name string) []claim {
 	var all []claim
 	for _, id := range sortedIDs(t.resources) {
@@ -225,8 +226,8 @@ func (d *deploy) claims(t Template, next bool, resourceType, within, property, n
 	return all
 }
 
-// names are the names that resources are given, by type: those that a resource
-// is made with.
+// names returns the names that resources are given, by type: those that a
+// resource is made with.
 func (d *deploy) names(t Template) []claim {
 	var all []claim
 	for _, id := range sortedIDs(t.resources) {

@@ -50,7 +50,7 @@ func changeOf(before, after string) string {
 	return b.String()
 }
 
-// words are the words of a text and what is between them, each on its own.
+// words returns the words of a text and what is between them, each on its own.
 func words(text string) []string {
 	var all []string
 	start := -1
@@ -75,7 +75,7 @@ func words(text string) []string {
 	return all
 }
 
-// context is what is equal between two hunks, without its middle; at the
+// context returns what is equal between two hunks, without its middle; at the
 // beginning or the end of the text, only the side that a hunk is at.
 func context(text string, first, last bool) string {
 	runes := []rune(text)
@@ -90,7 +90,8 @@ func context(text string, first, last bool) string {
 	return text
 }
 
-// beginning is a text, or the beginning of a long one and how much is left out.
+// beginning returns a text, or the beginning of a long one and how much is left
+// out.
 func beginning(text string) string {
 	if runes := []rune(text); len(runes) > mostOfHunk {
 		return fmt.Sprintf("%s... %d more characters", string(runes[:mostOfHunk]), len(runes)-mostOfHunk)

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// leavesOf are the values in a value that have no parts. Entries of lists that
-// have a key and a value are named by the key. What a Fn::If chooses is told with
-// the condition.
+// leavesOf returns the values in a value that have no parts. Entries of lists
+// that have a key and a value are named by the key. What a Fn::If chooses is told
+// with the condition.
 func leavesOf(name string, value any) []Property {
 	if condition, yes, no, ok := branchesOf(value); ok {
 		all := leavesUnder(condition, leavesOf(name, yes))
@@ -53,7 +53,7 @@ func hasParts(entry any) bool {
 	return ok && !isReference(object)
 }
 
-// leavesUnder are leaves that are there under a condition of the template.
+// leavesUnder returns leaves that are there under a condition of the template.
 func leavesUnder(condition string, leaves []Property) []Property {
 	for i := range leaves {
 		leaves[i].After = given(leaves[i].After, condition)

@@ -23,7 +23,7 @@ func readBack(data, other []byte) (same []byte, texts int) {
 	return []byte(exactly(back)), texts
 }
 
-// restore is a value with the texts of another instead of those that are
+// restore returns a value with the texts of another instead of those that are
 // these, mangled.
 func restore(back, next any, texts *int) any {
 	switch b := back.(type) {

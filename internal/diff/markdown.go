@@ -119,7 +119,7 @@ func (m *markdown) warnings(d Diff) {
 	m.box("WARNING", "Warnings:", notes)
 }
 
-// box is an alert: a sentence, or a list with a lead.
+// box returns an alert: a sentence, or a list with a lead.
 func (m *markdown) box(kind, lead string, items []string) {
 	if len(items) == 0 {
 		return
@@ -169,7 +169,7 @@ func (m *markdown) lost(resources []Resource) {
 	m.box("CAUTION", term.Plural(len(lost), "resource")+" that hold data:", lost)
 }
 
-// fate is what happens to a resource, and why.
+// fate returns what happens to a resource, and why.
 func (m *markdown) fate(r Resource) string {
 	text := "**" + fateWord(r) + "**"
 	if r.Why != "" {
@@ -211,7 +211,7 @@ func (m *markdown) resources(resources []Resource) {
 	}
 }
 
-// countFates is how many resources meet which fate.
+// countFates returns how many resources meet which fate.
 func countFates(resources []Resource) string {
 	var parts []string
 	for _, fate := range []Fate{Removed, Replaced, MaybeRemoved, MaybeReplaced, Changed, Added} {

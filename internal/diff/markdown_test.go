@@ -19,8 +19,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// manyResources is a template with so many resources that a comment cannot name
-// them all.
+// manyResources returns a template with so many resources that a comment cannot
+// name them all.
 func manyResources(t *testing.T, n int) Template {
 	t.Helper()
 	var b strings.Builder
@@ -138,7 +138,7 @@ func TestMarkdown_OneBoxForEachKind(t *testing.T) {
 	}
 }
 
-// templateOf is a template of resources.
+// templateOf returns a template of resources.
 func templateOf(t testing.TB, resources string) Template {
 	t.Helper()
 	template, err := Read([]byte(`{"Resources": {`+resources+`}}`), cfn.Options{})

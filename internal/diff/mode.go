@@ -13,8 +13,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Mode is the mode that all switches of the template are in. It is an error if
-// there is none, if one is mixed, or if two are in different modes.
+// Mode returns the mode that all switches of the template are in. It is an error
+// if there is none, if one is mixed, or if two are in different modes.
 func (t Template) Mode() (maintenance.Mode, error) {
 	if len(t.switches) == 0 {
 		return "", rules.ErrNoSwitch
@@ -33,7 +33,7 @@ func (t Template) Mode() (maintenance.Mode, error) {
 	return all, nil
 }
 
-// stillOpen are the rules that stay open although a switch is closed.
+// stillOpen returns the rules that stay open although a switch is closed.
 func (t Template) stillOpen() []string {
 	all := []string{}
 	for _, s := range t.switches {

@@ -10,8 +10,8 @@ import (
 	"github.com/noren-cdk/noren/internal/alb/witness"
 )
 
-// moments are requests that go elsewhere while rules are updated one by one than
-// they went before and go after.
+// moments returns requests that go elsewhere while rules are updated one by one
+// than they went before and go after.
 func (d *deploy) moments() []Hazard {
 	var found []Hazard
 	for _, pair := range listenerPairs(d.old.Template, d.next.Template) {
@@ -117,10 +117,10 @@ func (w *walk) moments(d *deploy) []Hazard {
 	return found
 }
 
-// blockers are rules that match what a decider cannot decide in any state of the
-// deploy: rules before it that stay, and of a rule that is before it in all its
-// stages, what all of the stages match. Involved are the rules that differ and
-// have a stage before it.
+// blockers returns rules that match what a decider cannot decide in any state of
+// the deploy: rules before it that stay, and of a rule that is before it in all
+// its stages, what all of the stages match. Involved are the rules that differ
+// and have a stage before it.
 func (w *walk) blockers(half map[string]stages, decider *alb.Rule) (blockers []alb.Rule, involved []string) {
 	for _, id := range sortedIDs(half) {
 		if !decider.Default() && id == decider.LogicalID {
@@ -182,8 +182,8 @@ func (w *walk) between(decider *alb.Rule, blockers []alb.Rule) []between {
 	return found
 }
 
-// classes are the requests that the last rule of a listener decides, by the rule
-// of another one that does.
+// classes returns the requests that the last rule of a listener decides, by the
+// rule of another one that does.
 func (w *walk) classes(l, other *alb.Listener) []witness.Class {
 	all, complete := witness.Classes(l, other)
 	w.cut = w.cut || !complete
@@ -194,8 +194,8 @@ func (w *walk) classes(l, other *alb.Listener) []witness.Class {
 	return slices.DeleteFunc(all, func(c witness.Class) bool { return c.Old != last })
 }
 
-// listenerOf is a listener with rules that block, and one that decides the rest:
-// its default rule if that has no conditions.
+// listenerOf returns a listener with rules that block, and one that decides the
+// rest: its default rule if that has no conditions.
 func listenerOf(like *alb.Listener, blockers []alb.Rule, conditions []alb.Condition) *alb.Listener {
 	l := &alb.Listener{Ref: like.Ref, Port: like.Port, Protocol: like.Protocol}
 	l.Rules = slices.Clone(blockers)

@@ -52,7 +52,7 @@ func policyDocuments(name string, value any, when string, found map[string][]pol
 	}
 }
 
-// statements are the statements of the document.
+// statements returns the statements of the document.
 func (d policyDocument) statements() []statement {
 	var all []statement
 	for entry, when := range entriesOf(d.object["Statement"]) {
@@ -66,7 +66,7 @@ func (d policyDocument) statements() []statement {
 	return all
 }
 
-// more are the keys of the document that are no part of a policy, such as a
+// more returns the keys of the document that are no part of a policy, such as a
 // transform that adds statements.
 func (d policyDocument) more() []string {
 	return slices.DeleteFunc(sortedIDs(d.object), func(key string) bool { return key == "Version" || key == "Id" || key == "Statement" })

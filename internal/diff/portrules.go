@@ -22,7 +22,7 @@ func isPortRules(resourceType string) bool {
 	return slices.Contains([]string{"AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"}, resourceType)
 }
 
-// portFacts are the facts of a resource that has rules of security groups.
+// portFacts returns the facts of a resource that has rules of security groups.
 func (r resource) portFacts(id string) []fact {
 	var all []fact
 	add := func(group, direction string, value any) {
@@ -71,8 +71,8 @@ func orEverywhere(egress any) any {
 	return egress
 }
 
-// groupName is a group by the logical id of the resource that it is, if it is
-// one.
+// groupName returns a group by the logical id of the resource that it is, if it
+// is one.
 func groupName(value any) string {
 	object, _ := value.(map[string]any)
 	if name, ok := object["Ref"].(string); ok && len(object) == 1 {

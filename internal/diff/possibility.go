@@ -43,7 +43,7 @@ func possibilities(old, next Template) (found []possibility, all bool) {
 	return found, true
 }
 
-// undecided are the conditions that are still open.
+// undecided returns the conditions that are still open.
 func (p possibility) undecided() []string {
 	var names []string
 	for _, t := range []Template{p.old, p.next} {
@@ -52,7 +52,7 @@ func (p possibility) undecided() []string {
 	return slices.DeleteFunc(names, func(name string) bool { _, assumed := p.assumed[name]; return assumed })
 }
 
-// assuming is a possibility in which one more condition is decided.
+// assuming returns a possibility in which one more condition is decided.
 func (p possibility) assuming(condition string, holds bool) (possibility, error) {
 	q := possibility{assumed: maps.Clone(p.assumed)}
 	q.assumed[condition] = holds
@@ -62,7 +62,7 @@ func (p possibility) assuming(condition string, holds bool) (possibility, error)
 	return q, errors.Join(errOld, errNext)
 }
 
-// assuming is a template with conditions decided.
+// assuming returns a template with conditions decided.
 func (t Template) assuming(assumed map[string]bool) (Template, error) {
 	options := t.options
 	options.Assume = assumed

@@ -16,7 +16,7 @@ type Property struct {
 	After  string `json:"after"`  // for people; "" if there is none
 }
 
-// top is the property of the resource that the part belongs to.
+// top returns the property of the resource that the part belongs to.
 func (p Property) top() string {
 	if end := strings.IndexAny(p.Name, ".["); end > 0 {
 		return p.Name[:end]
@@ -24,8 +24,8 @@ func (p Property) top() string {
 	return p.Name
 }
 
-// path is the property and the parts of it down to this one. The entries of a
-// list are all *; intrinsic functions are left out.
+// path returns the property and the parts of it down to this one. The entries of
+// a list are all *; intrinsic functions are left out.
 func (p Property) path() []string {
 	var path []string
 	for _, name := range strings.Split(p.Name, ".") {
@@ -41,7 +41,7 @@ func (p Property) path() []string {
 	return path
 }
 
-// differences are the smallest parts in which two values differ.
+// differences returns the smallest parts in which two values differ.
 func differences(name string, a, b any) []Property {
 	if reflect.DeepEqual(a, b) {
 		return nil
@@ -92,9 +92,9 @@ func sameFunction(x, y map[string]any) bool {
 	return false
 }
 
-// listDifferences are the entries of two lists that differ. Those that are equal
-// in both keep their place; of the rest, entries with one identity are compared,
-// or else those that follow each other in one gap.
+// listDifferences returns the entries of two lists that differ. Those that are
+// equal in both keep their place; of the rest, entries with one identity are
+// compared, or else those that follow each other in one gap.
 func listDifferences(name string, x, y []any) []Property {
 	var all []Property
 	i, j := 0, 0
@@ -164,8 +164,8 @@ func identity(entry any) string {
 	return ""
 }
 
-// insideJSON are the differences of two texts that hold JSON, such as that of a
-// dashboard. Nil if they do not.
+// insideJSON returns the differences of two texts that hold JSON, such as that of
+// a dashboard. Nil if they do not.
 func insideJSON(name, before, after string) []Property {
 	var values [2]any
 	for i, text := range []string{before, after} {
@@ -182,8 +182,8 @@ func insideJSON(name, before, after string) []Property {
 	return differences(name, values[0], values[1])
 }
 
-// orEmpty is an empty object in place of nothing beside an object, so that what
-// comes or goes with it is told by its parts.
+// orEmpty returns an empty object in place of nothing beside an object, so that
+// what comes or goes with it is told by its parts.
 func orEmpty(value, other any) any {
 	if object, ok := other.(map[string]any); ok && value == nil && len(object) > 0 && !isReference(object) {
 		return map[string]any{}
@@ -202,7 +202,7 @@ func isReference(object map[string]any) bool {
 	return false
 }
 
-// show is a value for people: a reference by what it names, anything else as
+// show returns a value for people: a reference by what it names, anything else as
 // JSON. Texts are not quoted.
 func show(value any) string {
 	switch v := value.(type) {
@@ -221,7 +221,7 @@ func show(value any) string {
 	return exactly(value)
 }
 
-// exactly is a value as JSON.
+// exactly returns a value as JSON.
 func exactly(value any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)

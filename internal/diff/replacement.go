@@ -19,7 +19,7 @@ const (
 	typeCDKMetadata  = "AWS::CDK::Metadata"
 )
 
-// fateOf is what happens to a resource of which something changes, and why.
+// fateOf returns what happens to a resource of which something changes, and why.
 func fateOf(before, after resource, changes []Property) (Fate, string) {
 	if before.Type != after.Type {
 		return MaybeReplaced, "CloudFormation refuses to change the type under one logical id"
@@ -40,7 +40,8 @@ func fateOf(before, after resource, changes []Property) (Fate, string) {
 	return fate, why
 }
 
-// fateOfProperty is what a change of a part of a property does to a resource.
+// fateOfProperty returns what a change of a part of a property does to a
+// resource.
 func fateOfProperty(resourceType string, path []string) (Fate, string) {
 	known, ok := typesKnown()[resourceType]
 	switch {
@@ -112,8 +113,8 @@ func severity(fate Fate) int {
 	return slices.Index([]Fate{MaybeReplaced, Replaced}, fate) + 1
 }
 
-// dependsOn is what a replacement of another resource, with a new name, does to
-// this one, and by which property.
+// dependsOn returns what a replacement of another resource, with a new name, does
+// to this one, and by which property.
 func (r resource) dependsOn(id string) (Fate, string) {
 	fate, property := Changed, ""
 	for _, c := range typesKnown()[r.Type].creating {
@@ -124,7 +125,7 @@ func (r resource) dependsOn(id string) (Fate, string) {
 	return fate, property
 }
 
-// valuesAt are the values that a path leads to.
+// valuesAt returns the values that a path leads to.
 func valuesAt(value any, path []string) []any {
 	if len(path) == 0 {
 		return []any{value}

@@ -54,8 +54,8 @@ func (r *resource) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// value is a property of a resource as text: its value, or what it is made of if
-// only a deploy knows that.
+// value returns a property of a resource as text: its value, or what it is made
+// of if only a deploy knows that.
 func (t Template) value(id, property string) string {
 	if text, known := t.source.Value(id, property); known {
 		return text
@@ -148,7 +148,7 @@ func compareResources(old, next map[string]resource) []Resource {
 	return changed
 }
 
-// differences are what differs between two resources with one logical id.
+// differences returns what differs between two resources with one logical id.
 // Construct paths and asset paths are left out: they are not part of what is
 // deployed.
 func (r resource) differences(other resource) []Property {
@@ -180,7 +180,7 @@ func (r resource) differences(other resource) []Property {
 	return changes
 }
 
-// ownMetadata is the metadata without what CDK notes for itself.
+// ownMetadata returns the metadata without what CDK notes for itself.
 func (r resource) ownMetadata() any {
 	own := map[string]any{}
 	for key, value := range r.Metadata {
@@ -194,7 +194,7 @@ func (r resource) ownMetadata() any {
 	return own
 }
 
-// loses is what the resource that replaces this one does not have.
+// loses returns what the resource that replaces this one does not have.
 func (r resource) loses() string {
 	if !holdsData(r.Type) || r.isMember() {
 		return ""
@@ -208,8 +208,8 @@ func (r resource) isMember() bool {
 	return strings.HasSuffix(r.Type, "::DBInstance") && r.Properties["DBClusterIdentifier"] != nil
 }
 
-// keeps is what becomes of the data of a resource that goes, under the policy
-// for deletion or for replacement.
+// keeps returns what becomes of the data of a resource that goes, under the
+// policy for deletion or for replacement.
 func (r resource) keeps(policy any) string {
 	switch {
 	case !holdsData(r.Type):

@@ -91,7 +91,7 @@ func (r Right) order() int {
 	return slices.Index([]Shift{Widened, Granted, Altered, Revoked, Narrowed}, r.Change)
 }
 
-// key is what two facts have in common that say the same of the same.
+// key returns what two facts have in common that say the same of the same.
 func (f fact) key() string { return f.subject + "\x00" + f.text }
 
 // replacedBy reports whether another fact takes the place of this one.
@@ -116,7 +116,7 @@ func shares(a, b []string) bool {
 	return slices.ContainsFunc(a, func(value string) bool { return slices.Contains(b, value) })
 }
 
-// shiftTo is how a fact changes that another takes the place of.
+// shiftTo returns how a fact changes that another takes the place of.
 func (f fact) shiftTo(other fact) Shift {
 	var wider, narrower bool
 	switch {

@@ -16,7 +16,7 @@ type settings struct {
 	other                            *settings // those of the other template
 }
 
-// settled are the resources of two templates, in which what is taken from a
+// settled returns the resources of two templates, in which what is taken from a
 // parameter, mapping or condition that differs is told by what that is. A
 // resource that takes from one changes, although its own text does not.
 func settled(old, next Template) (before, after map[string]resource) {
@@ -75,8 +75,8 @@ func (s settings) parameter(name string) (text string, differs bool) {
 	return fmt.Sprintf("${%s (%s)}", name, text), true
 }
 
-// condition is the name of a condition, with what it says where the templates
-// differ in that.
+// condition returns the name of a condition, with what it says where the
+// templates differ in that.
 func (s settings) condition(name string) string {
 	if s.conditions[name] == nil || s.other.conditions[name] == nil {
 		return name
@@ -88,7 +88,7 @@ func (s settings) condition(name string) string {
 	return name + ", which is " + exactly(short(mine))
 }
 
-// expanded is a condition with those that it refers to.
+// expanded returns a condition with those that it refers to.
 func (s settings) expanded(value any, depth int) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -113,7 +113,7 @@ func (s settings) expanded(value any, depth int) any {
 	return value
 }
 
-// value is a value with what differs in place of what is referred to.
+// value returns a value with what differs in place of what is referred to.
 func (s settings) value(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -190,7 +190,7 @@ func (s settings) mapped(keys []any) (any, bool) {
 	return at, true
 }
 
-// substituted is the text of a Fn::Sub, whose own variables stay.
+// substituted returns the text of a Fn::Sub, whose own variables stay.
 func (s settings) substituted(text string, own map[string]any) string {
 	for name := range s.parameters {
 		if _, ok := own[name]; ok || !strings.Contains(text, "${"+name+"}") {

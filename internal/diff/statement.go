@@ -48,8 +48,8 @@ func readStatement(object map[string]any, when string) statement {
 	return s
 }
 
-// callers is the statement that a permission of a Lambda function adds to the
-// function's policy.
+// callers returns the statement that a permission of a Lambda function adds to
+// the function's policy.
 func callers(properties map[string]any) statement {
 	s := statement{effect: "Allow"}
 	rest := map[string]any{}
@@ -74,7 +74,7 @@ func callers(properties map[string]any) statement {
 	return s
 }
 
-// listOf are the values of an element that may be one or a list, sorted.
+// listOf returns the values of an element that may be one or a list, sorted.
 func listOf(value any) []string {
 	list, ok := value.([]any)
 	if !ok {
@@ -88,7 +88,7 @@ func listOf(value any) []string {
 	return slices.Compact(texts)
 }
 
-// principalsOf are the principals of an element, each with its kind.
+// principalsOf returns the principals of an element, each with its kind.
 func principalsOf(value any) []string {
 	kinds, ok := value.(map[string]any)
 	if !ok || isReference(kinds) {
@@ -103,7 +103,7 @@ func principalsOf(value any) []string {
 	return all
 }
 
-// readably is a value in a line: references inside of it by what they name.
+// readably returns a value in a line: references inside of it by what they name.
 func readably(value any) string {
 	switch v := value.(type) {
 	case map[string]any:
@@ -119,7 +119,7 @@ func readably(value any) string {
 	return exactly(short(value))
 }
 
-// short is a value whose references are texts.
+// short returns a value whose references are texts.
 func short(value any) any {
 	switch v := value.(type) {
 	case map[string]any:

@@ -67,7 +67,7 @@ func (s side) summary(changed, all []witness.Class) string {
 	return "everything with " + conditionsOf(turned) + s.exceptions(all)
 }
 
-// added is a list of rules with another, once.
+// added returns a list of rules with another, once.
 func added(rules []*alb.Rule, r *alb.Rule) []*alb.Rule {
 	if slices.Contains(rules, r) {
 		return rules

@@ -148,7 +148,7 @@ func Compare(old, next Template) Diff {
 	return d
 }
 
-// readBack is a template with the texts of another instead of those that
+// readBack returns a template with the texts of another instead of those that
 // CloudFormation may have given back mangled, and how many these are.
 func (t Template) readBack(other Template) (Template, int) {
 	data, texts := readBack(t.data, other.data)
@@ -162,8 +162,8 @@ func (t Template) readBack(other Template) (Template, int) {
 	return read, texts
 }
 
-// Nothing is a template without resources, to compare one with that has come or
-// gone.
+// Nothing returns a template without resources, to compare one with that has come
+// or gone.
 func Nothing() Template {
 	t, err := Read([]byte(`{"Resources": {}}`), cfn.Options{})
 	if err != nil {

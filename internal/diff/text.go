@@ -117,7 +117,7 @@ func (p Pair) writeText(out term.Terminal, named bool) {
 	}
 }
 
-// warnings are those of a diff: what the deploy does on its way first.
+// warnings returns those of a diff: what the deploy does on its way first.
 func (d Diff) warnings() []string {
 	var all []string
 	for _, h := range d.Deploy {
@@ -126,7 +126,7 @@ func (d Diff) warnings() []string {
 	return append(all, d.notes()...)
 }
 
-// notes are the warnings that are not of the deploy itself.
+// notes returns the warnings that are not of the deploy itself.
 func (d Diff) notes() []string {
 	all := slices.Clone(d.Warnings)
 	if !d.Complete {
@@ -141,7 +141,7 @@ func (d Diff) sameForClients() string {
 	return "the rules send every request where they did"
 }
 
-// rightLines are the lines of a right: what was, what is, and how it changes.
+// rightLines returns the lines of a right: what was, what is, and how it changes.
 func rightLines(r Right) []string {
 	note := ""
 	if r.Before != "" && r.After != "" {
@@ -188,7 +188,7 @@ func (r Resource) shown() (changes []Property, more int, full bool) {
 
 func moreText(n int) string { return fmt.Sprintf("and %d more", n) }
 
-// modeText is the mode, or how it changes; empty if a template has none.
+// modeText returns the mode, or how it changes; empty if a template has none.
 func modeText(m ModeChange, arrow string) string {
 	switch {
 	case m.Before == "" || m.After == "":
@@ -213,7 +213,7 @@ func writeClasses(out term.Terminal, all []Class) {
 	classes.Write(out)
 }
 
-// requestText is a request as explain takes it.
+// requestText returns a request as explain takes it.
 func requestText(r Request) string {
 	var b strings.Builder
 	b.WriteString(r.Method + " " + r.Target)
@@ -252,7 +252,7 @@ func fateStyle(r Resource) term.Style {
 	return term.Yellow
 }
 
-// fateText is what happens to a resource, and why.
+// fateText returns what happens to a resource, and why.
 func fateText(r Resource) string {
 	if r.Why == "" {
 		return fateWord(r)
@@ -260,7 +260,7 @@ func fateText(r Resource) string {
 	return fateWord(r) + ": " + r.Why
 }
 
-// fateWord is what happens to a resource.
+// fateWord returns what happens to a resource.
 func fateWord(r Resource) string {
 	text := string(r.Fate)
 	if r.Fate == Changed {
@@ -281,8 +281,8 @@ func where(r Resource) string {
 	return " " + strings.TrimSuffix(r.Path, "/Resource")
 }
 
-// changeText is a change of a property in a line. In full, nothing of a value
-// that comes or goes is left out.
+// changeText returns a change of a property in a line. In full, nothing of a
+// value that comes or goes is left out.
 func changeText(p Property, full bool) string {
 	shorten := beginning
 	if full {

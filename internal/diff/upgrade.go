@@ -23,7 +23,7 @@ type Upgrade struct {
 	major string
 }
 
-// Upgrades are the databases whose major version changes.
+// Upgrades returns the databases whose major version changes.
 func (d Diff) Upgrades() []Upgrade { return upgrades(d.old, d.next) }
 
 func upgrades(old, next Template) []Upgrade {
@@ -53,7 +53,7 @@ func (u Upgrade) String() string {
 	return text + ", which the template does not name"
 }
 
-// Way is what to do for an upgrade that is not named.
+// Way returns what to do for an upgrade that is not named.
 func (u Upgrade) Way() string {
 	return fmt.Sprintf("If it is meant, say database.majorUpgrade: %q in the environment's file (metadata %s of the resource)", u.major, MajorUpgradeKey)
 }
@@ -70,7 +70,7 @@ func (d *deploy) upgrades() []Hazard {
 	return found
 }
 
-// majorOf is the part of a version that counts as major: two numbers, or one
+// majorOf returns the part of a version that counts as major: two numbers, or one
 // where the engine counts so. A version that is known only after a deploy is all
 // of it.
 func majorOf(engine, version string) string {

@@ -314,7 +314,7 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-// told is what the function that answers says of its configuration.
+// told returns what the function that answers says of its configuration.
 func told(config responder.Config) string {
 	err := config.Validate()
 	if err == nil {

@@ -5,9 +5,9 @@ package environment
 // has to get in as well.
 const connectionShare = 0.75
 
-// MaxConnections is how many connections an instance takes at MaxCapacity, by
-// default.
-// Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html#aurora-serverless-v2.max-connections
+// MaxConnections returns how many connections an instance takes at MaxCapacity,
+// by default. Source:
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html#aurora-serverless-v2.max-connections
 func (d Database) MaxConnections() int {
 	connections := 90
 	for _, step := range []struct {
@@ -21,7 +21,7 @@ func (d Database) MaxConnections() int {
 	return connections
 }
 
-// ConnectionsPerPool is how many connections a task may open to each of its
+// ConnectionsPerPool returns how many connections a task may open to each of its
 // database hosts. A rolling deploy runs twice MaxTasks, and after a failover the
 // host of the readers can be the writer: even then the instance has room.
 func (e Environment) ConnectionsPerPool() int {
@@ -29,7 +29,7 @@ func (e Environment) ConnectionsPerPool() int {
 	return min(most, int(connectionShare*float64(e.Database.MaxConnections()))/e.connectionPools())
 }
 
-// connectionPools is how many pools there are at most at the same time.
+// connectionPools returns how many pools there are at most at the same time.
 func (e Environment) connectionPools() int {
 	pools := 2 * e.API.MaxTasks
 	if e.Database.Readers > 0 {

@@ -16,14 +16,14 @@ type auroraVersion [3]int
 
 func (v auroraVersion) before(other ...int) bool { return slices.Compare(v[:], other) < 0 }
 
-// MajorVersion is the MySQL version of the engine, which its parameter groups are
-// for: 8.0 or 8.4.
+// MajorVersion returns the MySQL version of the engine, which its parameter
+// groups are for: 8.0 or 8.4.
 func (d Database) MajorVersion() string {
 	major, _, _ := strings.Cut(d.EngineVersion, ".mysql_aurora.")
 	return major
 }
 
-// ParameterFamily is the family of parameter groups of the engine's version.
+// ParameterFamily returns the family of parameter groups of the engine's version.
 func (d Database) ParameterFamily() string { return "aurora-mysql" + d.MajorVersion() }
 
 var (

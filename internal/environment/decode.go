@@ -46,7 +46,7 @@ func (d *decoder) markBroken(key string) {
 	}
 }
 
-// placeOf is where key is, or the nearest key around it.
+// placeOf returns where key is, or the nearest key around it.
 func (d *decoder) placeOf(key string) place {
 	for key != "" {
 		if at, ok := d.found[key]; ok {
@@ -204,7 +204,7 @@ func (d *decoder) sound(keys ...string) bool {
 
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
 
-// joinKey is the key of a name in outer. A name that is not plain is quoted.
+// joinKey returns the key of a name in outer. A name that is not plain is quoted.
 func joinKey(outer, name string) string {
 	if !plainName.MatchString(name) {
 		name = quoted(name)
@@ -215,7 +215,7 @@ func joinKey(outer, name string) string {
 	return outer + "." + name
 }
 
-// outerKey is the key around key.
+// outerKey returns the key around key.
 func outerKey(key string) string { return key[:max(0, strings.LastIndexAny(key, ".["))] }
 
 func absent(value ast.Node) bool { return value == nil || value.Type() == ast.NullType }

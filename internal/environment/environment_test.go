@@ -18,8 +18,8 @@ import (
 
 var committed = []string{"dev", "staging", "prod"}
 
-// environmentsDir is where the committed files are, from wherever TestMain has
-// put the tests.
+// environmentsDir returns where the committed files are, from wherever TestMain
+// has put the tests.
 func environmentsDir(t *testing.T) string {
 	t.Helper()
 	for _, dir := range []string{"../../environments"} {

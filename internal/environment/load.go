@@ -47,8 +47,8 @@ func Load(dir, name string) (env Environment, warnings []Problem, err error) {
 	return env, warnings, nil
 }
 
-// environmentNames are the names of the files in dir, in alphabetical order but
-// for production, which comes last, as on a change's way there.
+// environmentNames returns the names of the files in dir, in alphabetical order
+// but for production, which comes last, as on a change's way there.
 func environmentNames(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -158,7 +158,8 @@ func (m Maintenance) words() map[string]responder.Words {
 	return words
 }
 
-// page is the page that people see, its files read from the working directory.
+// page returns the page that people see, its files read from the working
+// directory.
 func (m Maintenance) page() (maintenance.Page, error) {
 	p := maintenance.Page{Background: m.Colours.Background, Text: m.Colours.Text, Accent: m.Colours.Accent}
 	var err error
@@ -171,7 +172,7 @@ func (m Maintenance) page() (maintenance.Page, error) {
 	return p, err
 }
 
-// Answer is what clients are told.
+// Answer returns what clients are told.
 func (m Maintenance) Answer() maintenance.Answer {
 	page, _ := m.page() // what cannot be read has been reported
 	c := maintenance.Answer{

@@ -17,7 +17,7 @@ var (
 // five targets.
 const mostTopics = 2
 
-// Outside is the monitor as the function takes it.
+// Outside returns the monitor as the function takes it.
 func (m Monitor) Outside() maintenance.Monitor {
 	return maintenance.Monitor{Name: m.Name, WhileReadOnly: m.WhileReadOnly, Mackerel: m.Mackerel, HTTP: m.HTTP}
 }

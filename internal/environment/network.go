@@ -38,7 +38,7 @@ func (c *checker) checkNetwork() {
 // Source: the tables of moto 5.2, and AWS's list of zone ids.
 var lastZones = map[string]string{"us-east-1": "f", "us-west-2": "d", "ca-central-1": "d", "ap-northeast-1": "d", "ap-northeast-2": "d"}
 
-// zones is how many zones the environment spans.
+// zones returns how many zones the environment spans.
 func (c *checker) zones() int {
 	if named := len(c.env.Network.AvailabilityZones); named > 0 {
 		return named

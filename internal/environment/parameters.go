@@ -2,7 +2,7 @@ package environment
 
 import "strconv"
 
-// ClusterParameters are the values that the parameter group of the database
+// ClusterParameters returns the values that the parameter group of the database
 // cluster sets.
 func (d Database) ClusterParameters() map[string]string {
 	return map[string]string{
@@ -19,7 +19,7 @@ func (d Database) ClusterParameters() map[string]string {
 	}
 }
 
-// InstanceParameters are the values that the parameter group of its instances
+// InstanceParameters returns the values that the parameter group of its instances
 // sets.
 func (d Database) InstanceParameters() map[string]string {
 	return map[string]string{

@@ -120,8 +120,8 @@ func valueOf(t *testing.T, source string) any {
 	return value
 }
 
-// schemaOf is the JSON schema of a type, as its tags bound it. Every key may be
-// without a value, which is as good as left out.
+// schemaOf returns the JSON schema of a type, as its tags bound it. Every key may
+// be without a value, which is as good as left out.
 func schemaOf(of reflect.Type, tag reflect.StructTag, comments map[string]string) map[string]any {
 	schema := map[string]any{}
 	switch {
@@ -198,7 +198,7 @@ func schemaOf(of reflect.Type, tag reflect.StructTag, comments map[string]string
 	return schema
 }
 
-// requires tells whether a section has a key that is required.
+// requires reports whether a section has a key that is required.
 func requires(of reflect.Type) bool {
 	if !isSection(of) {
 		return false
@@ -212,7 +212,7 @@ func requires(of reflect.Type) bool {
 	return false
 }
 
-// fieldComments are the docstrings of the definition, by type and field.
+// fieldComments returns the docstrings of the definition, by type and field.
 func fieldComments(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}

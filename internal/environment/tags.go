@@ -9,7 +9,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// keysOf are the keys of a struct in order, and the fields they set.
+// keysOf returns the keys of a struct in order, and the fields they set.
 func keysOf(t reflect.Type) (names []string, fields map[string]reflect.StructField) {
 	fields = map[string]reflect.StructField{}
 	for i := range t.NumField() {

@@ -48,7 +48,7 @@ func unfinished(file string, source []byte) []Problem {
 	return open
 }
 
-// inLine is the last key that is in a line, and where.
+// inLine returns the last key that is in a line, and where.
 func (d *decoder) inLine(line int) (place, string) {
 	at, found := place{line, 1}, ""
 	for _, key := range slices.Sorted(maps.Keys(d.found)) {

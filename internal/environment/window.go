@@ -80,7 +80,7 @@ func (c *checker) checkWindow(now time.Time) *window.Window {
 	return &night
 }
 
-// windowTimes are the start and the end. A time that cannot be used is zero.
+// windowTimes returns the start and the end. A time that cannot be used is zero.
 func (c *checker) windowTimes(w Window, now time.Time) (start, end time.Time) {
 	zone := c.windowZone(w.Zone)
 	if zone == nil {
@@ -139,8 +139,8 @@ func (c *checker) windowTime(key, text string, zone *time.Location) time.Time {
 	return time.Time{}
 }
 
-// instants are the instants at which the clocks of a zone show the time, in their
-// order: one, but where clocks are put forward or back.
+// instants returns the instants at which the clocks of a zone show the time, in
+// their order: one, but where clocks are put forward or back.
 func instants(wall time.Time, zone *time.Location) []time.Time {
 	var found []time.Time
 	const around = 48 * time.Hour // no clock is put on by more, even over the date line
@@ -161,8 +161,8 @@ func instants(wall time.Time, zone *time.Location) []time.Time {
 	return found
 }
 
-// windowChanges are the schema changes with what their rehearsals measured. One
-// that cannot be used is left out.
+// windowChanges returns the schema changes with what their rehearsals measured.
+// One that cannot be used is left out.
 func (c *checker) windowChanges(w Window) []window.Change {
 	var changes []window.Change
 	folder := c.env.SchemaChange.Changes
@@ -221,7 +221,7 @@ func (c *checker) checkRehearsed(night window.Window) {
 	}
 }
 
-// windowVerify are the requests that are sent before reopening.
+// windowVerify returns the requests that are sent before reopening.
 func (c *checker) windowVerify(w Window) []window.Request {
 	bypass := c.env.Maintenance.Bypass
 	var requests []window.Request

@@ -41,7 +41,7 @@ maintenance:
     reopen: ask
 `
 
-// changes is a folder of changes: regions was rehearsed in so many seconds.
+// changes returns a folder of changes: regions was rehearsed in so many seconds.
 func changes(t *testing.T, seconds int) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -138,7 +138,7 @@ func indirect(node ast.Node) string {
 	return ""
 }
 
-// described is a value as an error shows it.
+// described returns a value as an error shows it.
 func described(node ast.Node) string {
 	if node == nil {
 		return "nothing"
@@ -169,7 +169,7 @@ func quoted(text string) string {
 	return strconv.Quote(text)
 }
 
-// firstToken is the token a node begins with: for a mapping, its first key.
+// firstToken returns the token a node begins with: for a mapping, its first key.
 func firstToken(node ast.Node) *token.Token {
 	if mapping, ok := node.(*ast.MappingNode); ok && !mapping.IsFlowStyle && len(mapping.Values) > 0 {
 		return mapping.Values[0].Key.GetToken()

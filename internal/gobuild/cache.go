@@ -48,8 +48,8 @@ func (p Program) key(module string, env []string) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)[:16]), nil
 }
 
-// cacheDir is where compiled programs are kept: a folder of the user's cache,
-// or of the temporary files where there is no home.
+// cacheDir returns where compiled programs are kept: a folder of the user's
+// cache, or of the temporary files where there is no home.
 func cacheDir() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -58,7 +58,7 @@ func cacheDir() string {
 	return filepath.Join(dir, "noren", "gobuild")
 }
 
-// hit tells whether the entry is there, and notes that it is in use.
+// hit reports whether the entry is there, and notes that it is in use.
 func hit(entry string) bool {
 	if _, err := os.Stat(filepath.Join(entry, "bootstrap.zip")); err != nil {
 		return false
@@ -107,8 +107,8 @@ func prune(dir string, now time.Time) {
 	}
 }
 
-// diskUsage is the size of the files of a folder, each counted once however many
-// names it has.
+// diskUsage returns the size of the files of a folder, each counted once however
+// many names it has.
 func diskUsage(dir string) int64 {
 	var total int64
 	var seen []fs.FileInfo

@@ -33,8 +33,8 @@ var keptEnv = sync.OnceValues(func() (map[string]string, error) {
 	return settings, nil
 })
 
-// buildEnv is the environment of a build: the caller's without its Go settings,
-// the kept ones, and those that pin the result.
+// buildEnv returns the environment of a build: the caller's without its Go
+// settings, the kept ones, and those that pin the result.
 func buildEnv(goos, goarch string) ([]string, error) {
 	settings, err := keptEnv()
 	if err != nil {

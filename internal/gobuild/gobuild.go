@@ -142,8 +142,8 @@ func (p Program) compile(module string, env []string, entry string) error {
 	return nil
 }
 
-// tags is the flag of the build tags. The one of every build leaves out the RPC
-// of the retired go1.x runtime.
+// tags returns the flag of the build tags. The one of every build leaves out the
+// RPC of the retired go1.x runtime.
 func (p Program) tags() string { return strings.TrimSuffix("-tags=lambda.norpc,"+p.Tags, ",") }
 
 // moduleDir finds the folder of the module that holds the package. It asks with

@@ -92,7 +92,7 @@ func (q Query) reach(ctx context.Context, d *deployed, s rules.Found, target *ur
 	return reached{addresses: all}
 }
 
-// answering are the addresses that accept a connection.
+// answering returns the addresses that accept a connection.
 func (q Query) answering(ctx context.Context, all []netip.Addr, target *url.URL) []netip.Addr {
 	accepted := make(chan netip.Addr, len(all))
 	for _, a := range all {
@@ -116,7 +116,7 @@ func (q Query) answering(ctx context.Context, all []netip.Addr, target *url.URL)
 	return answers
 }
 
-// port is the port of a URL.
+// port returns the port of a URL.
 func port(target *url.URL) string {
 	if target.Scheme == "http" {
 		return cmp.Or(target.Port(), "80")

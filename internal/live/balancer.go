@@ -73,7 +73,8 @@ func (s Seen) Modes(of rules.Switch) []rules.Verdict {
 	return all
 }
 
-// balancerOf is the ARN of the load balancer of a listener, by the listener's.
+// balancerOf returns the ARN of the load balancer of a listener, by the
+// listener's.
 func balancerOf(listener string) string {
 	before, name, ok := strings.Cut(listener, ":listener/")
 	end := strings.LastIndexByte(name, '/')

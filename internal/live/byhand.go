@@ -31,7 +31,7 @@ type ByHand struct {
 // longWhy is how many bytes of a reason are kept: a parameter holds 4 KB.
 const longWhy = 500
 
-// Said is who turned by hand, when and why.
+// Said returns who turned by hand, when and why.
 func (b ByHand) Said() string {
 	text := fmt.Sprintf("by hand, by %s at %s", b.By, b.At.Format(time.RFC3339))
 	if b.Why != "" {

@@ -34,13 +34,13 @@ func readTemplate(data []byte) (template, error) {
 	return template{read, switches}, err
 }
 
-// finding is the mode of a switch in the template.
+// finding returns the mode of a switch in the template.
 func (t template) finding(s rules.Found, detail string) Finding {
 	mode, mixed := rules.Together(s.In(t.Template))
 	return Finding{Mode: mode, Mixed: mixed, Detail: detail}
 }
 
-// assembly is the mode of a switch in the template of the assembly.
+// assembly returns the mode of a switch in the template of the assembly.
 func (q Query) assembly(name string) Finding {
 	if q.Assembly == "" {
 		return Finding{Detail: "none was looked at"}
@@ -113,7 +113,7 @@ func (d *deployed) read(ctx context.Context, api *cloudformation.Client) error {
 	return nil
 }
 
-// live is the switch as the API names what is in it.
+// live returns the switch as the API names what is in it.
 func (d *deployed) live(s rules.Found) (rules.Switch, error) {
 	var missing []string
 	arn := func(name string) string {
@@ -147,8 +147,8 @@ func (d *deployed) live(s rules.Found) (rules.Switch, error) {
 	return real, nil
 }
 
-// listenerOfRules is the ARN of a listener that the stack only adds rules to, by
-// that of one of them. It is empty if there is none.
+// listenerOfRules returns the ARN of a listener that the stack only adds rules
+// to, by that of one of them. It is empty if there is none.
 func (d *deployed) listenerOfRules(at rules.Listener) string {
 	for _, l := range d.Listeners {
 		if l.Ref.String() != at.Name || !l.Foreign() {
@@ -206,7 +206,7 @@ func ofAnotherStack(s rules.Found, l *alb.Listener, r *alb.Rule, g rules.Groups)
 	return s.Told[l.Ref.String()].Has(r, g)
 }
 
-// turns tells whether a rule carries the mode, under the conditions that it was
+// turns reports whether a rule carries the mode, under the conditions that it was
 // deployed with.
 func turns(at rules.Listener, l *alb.Listener, r *alb.Rule) bool {
 	if r.Default() {
@@ -217,7 +217,7 @@ func turns(at rules.Listener, l *alb.Listener, r *alb.Rule) bool {
 	})
 }
 
-// sameBalancer tells whether a listener is on a load balancer of the switch.
+// sameBalancer reports whether a listener is on a load balancer of the switch.
 func (d *deployed) sameBalancer(s rules.Found, l *alb.Listener) bool {
 	for _, other := range d.Listeners {
 		if other.LoadBalancer == l.LoadBalancer && slices.ContainsFunc(s.Listeners, func(at rules.Listener) bool { return at.Name == other.Ref.String() }) {

@@ -129,7 +129,8 @@ func longestOf[A any](attributes []A, pair func(A) (key, value *string), key str
 	return nil
 }
 
-// groups are the target groups to which listeners forward, as the API names them.
+// groups returns the target groups to which listeners forward, as the API names
+// them.
 func (d *deployed) groups(listeners []*alb.Listener) []string {
 	var all []string
 	for _, l := range listeners {

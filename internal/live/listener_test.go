@@ -28,7 +28,7 @@ const (
 	listenerARN = account + "listener/app/alb/1/2"
 )
 
-// group is the ARN of a target group.
+// group returns the ARN of a target group.
 func group(name string) string { return account + "targetgroup/" + name + "/1" }
 
 // balancer answers as Elastic Load Balancing does: Query in, XML out, two rules
@@ -39,7 +39,7 @@ type balancer struct {
 	failure string           // the code of an error, instead
 }
 
-// forward is the action that forwards to target groups, with equal weights.
+// forward returns the action that forwards to target groups, with equal weights.
 func forward(groups ...string) []any {
 	var tuples []any
 	for _, g := range groups {
@@ -48,7 +48,7 @@ func forward(groups ...string) []any {
 	return []any{map[string]any{"Type": "forward", "ForwardConfig": map[string]any{"TargetGroups": tuples}}}
 }
 
-// described is a rule as the API describes it.
+// described returns a rule as the API describes it.
 func described(priority int, actions []any, conditions ...alb.Condition) map[string]any {
 	var list []any
 	for _, c := range conditions {
@@ -60,7 +60,7 @@ func described(priority int, actions []any, conditions ...alb.Condition) map[str
 	}
 }
 
-// plain is a value as JSON has it.
+// plain returns a value as JSON has it.
 func plain(v any) any {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -120,7 +120,7 @@ func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>", r.Form.Get("Action"), xmlOf(result))
 }
 
-// listeners are the one on port 443 and another one.
+// listeners returns the one on port 443 and another one.
 func (b *balancer) listeners(asked url.Values) []any {
 	var all []any
 	for arn, port := range map[string]int{listenerARN: 443, listenerARN + "0": 80} {
@@ -131,7 +131,7 @@ func (b *balancer) listeners(asked url.Values) []any {
 	return all
 }
 
-// client is one of the balancer.
+// client returns one of the balancer.
 func (b *balancer) client(t *testing.T) *elbv2.Client {
 	t.Helper()
 	server := httptest.NewServer(b)
@@ -144,7 +144,7 @@ func (b *balancer) client(t *testing.T) *elbv2.Client {
 	})
 }
 
-// template is the template of the same listener: rules of the construct and
+// template returns the template of the same listener: rules of the construct and
 // others, by priority.
 func (b *balancer) template(t require) []byte {
 	resources := map[string]any{
@@ -269,7 +269,7 @@ func TestRead_AgreesWithTemplate(t *testing.T) {
 	}
 }
 
-// verdict is what a verdict says, without the names of the listener.
+// verdict returns what a verdict says, without the names of the listener.
 func verdict(v rules.Verdict) string {
 	var through []string
 	for _, r := range v.Through {

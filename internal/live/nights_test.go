@@ -43,7 +43,7 @@ type night struct {
 	silent   bool // the probe has stopped: its last word, closed, is from before
 }
 
-// withSecret is a copy of a listener with the secret in its rules.
+// withSecret returns a copy of a listener with the secret in its rules.
 func withSecret(l *alb.Listener, secret string) *alb.Listener {
 	c := &alb.Listener{Ref: l.Ref, LoadBalancer: l.LoadBalancer, Balancer: l.Balancer, Port: l.Port, Protocol: l.Protocol, Default: l.Default}
 	for _, r := range l.Rules {
@@ -75,7 +75,7 @@ func readNight(tb testing.TB, mode string) (*deployed, rules.Found) {
 	return &deployed{template: read, physical: map[string]string{}}, read.switches[0]
 }
 
-// pick is one of the values.
+// pick returns one of the values.
 func pick[T any](n *night, values ...T) T { return values[n.IntN(len(values))] }
 
 func sends(groups ...string) []alb.Action {
@@ -86,7 +86,7 @@ func sends(groups ...string) []alb.Action {
 	return []alb.Action{f}
 }
 
-// condition is what a person may type at night.
+// condition returns what a person may type at night.
 func (n *night) condition() alb.Condition {
 	switch n.IntN(7) {
 	case 0:
@@ -158,13 +158,13 @@ func (n *night) breaks() {
 	}
 }
 
-// listenerOf is the listener of a switch in the template.
+// listenerOf returns the listener of a switch in the template.
 func (d *deployed) listenerOf(s rules.Found) *alb.Listener {
 	all, _ := d.listeners(s)
 	return all[0]
 }
 
-// look is what status finds of the night.
+// look returns what status finds of the night.
 func (n *night) look() Status {
 	s := n.status
 	s.Deployed = n.deployed.finding(n.found, s.Stack)
@@ -201,8 +201,8 @@ func request(method, path string, header map[string][]string, source string) *al
 	return &alb.Request{Method: method, Target: path, Host: "api.example.com", Header: header, Source: netip.MustParseAddr(source)}
 }
 
-// reaches is the target group that a request reaches, "" if it is none. Of several
-// by weight it is the first that is not the responder's.
+// reaches returns the target group that a request reaches, "" if it is none. Of
+// several by weight it is the first that is not the responder's.
 func (n *night) reaches(l *alb.Listener, r *alb.Request) string {
 	reached := ""
 	for _, t := range l.Route(r).Targets() {
@@ -213,8 +213,8 @@ func (n *night) reaches(l *alb.Listener, r *alb.Request) string {
 	return reached
 }
 
-// leak is a request that gets through at an address, or by another listener, and
-// is neither on the allowlist, nor of the bypass, nor the health check.
+// leak returns a request that gets through at an address, or by another listener,
+// and is neither on the allowlist, nor of the bypass, nor the health check.
 func (n *night) leak(nodes []*alb.Listener) string {
 	paths := []string{"/", "/api/reports", "/api/reports/7", "/admin/x", "/x.json", "/api/login", "/api/templates/7", "/x1f9c2", "/api/files/a"}
 	headers := []map[string][]string{

@@ -26,8 +26,8 @@ type Kept struct {
 	ByHand ByHand
 }
 
-// Announced is the turn of the last mode event that was sent. Zero if there was
-// none.
+// Announced returns the turn of the last mode event that was sent. Zero if there
+// was none.
 func (k Kept) Announced() Turn {
 	if guard := k.Record.Announced; guard.Since.After(k.Attribution.Announced.Since) {
 		return guard
@@ -35,7 +35,7 @@ func (k Kept) Announced() Turn {
 	return k.Attribution.Announced
 }
 
-// By is who turned to the mode of the record, "" if it is not known (yet).
+// By returns who turned to the mode of the record, "" if it is not known (yet).
 func (k Kept) By() string { return k.Record.By(k.Attribution) }
 
 // Read returns what the parameters of these names hold. An empty name, of a

@@ -96,7 +96,7 @@ const (
 // worst are the verdicts, the best first.
 var worst = []Verdict{Agree, Next, Moving, Disagree, Unknown}
 
-// Verdict is the worst verdict of all switches.
+// Verdict returns the worst verdict of all switches.
 func (r Report) Verdict() Verdict {
 	verdict := Agree
 	for _, s := range r.Switches {
@@ -107,8 +107,8 @@ func (r Report) Verdict() Verdict {
 	return verdict
 }
 
-// Mode is the mode that all switches are in by their listeners. Empty if they
-// are in different ones, or one is in none.
+// Mode returns the mode that all switches are in by their listeners. Empty if
+// they are in different ones, or one is in none.
 func (r Report) Mode() maintenance.Mode {
 	for _, s := range r.Switches {
 		if s.Listener.Mode != r.Switches[0].Listener.Mode {

@@ -64,8 +64,8 @@ func (q Query) requests(ctx context.Context, d *deployed, s rules.Found, mode ma
 	return q.tell(ctx, q.reach(ctx, d, s, target), append(asks, d.allowed(s, target)...))
 }
 
-// listeners are the listeners of a switch in the template, as far as it defines
-// them.
+// listeners returns the listeners of a switch in the template, as far as it
+// defines them.
 func (d *deployed) listeners(s rules.Found) (found []*alb.Listener, turning [][]int) {
 	for _, at := range s.Listeners {
 		for _, l := range d.Listeners {
@@ -90,12 +90,12 @@ func (d *deployed) allows(s rules.Found, target *url.URL) string {
 	return ""
 }
 
-// refuses tells whether the answer of maintenance is the end of a request.
+// refuses reports whether the answer of maintenance is the end of a request.
 func refuses(s rules.Found, d alb.Decision) bool {
 	return slices.ContainsFunc(d.Targets(), func(t alb.Target) bool { return t.Group.String() == s.Responder })
 }
 
-// asksForLogin tells whether what no rule takes meets a log-in before anything
+// asksForLogin reports whether what no rule takes meets a log-in before anything
 // else, in which case a stranger's request says nothing of the mode.
 func (d *deployed) asksForLogin(s rules.Found) bool {
 	all, _ := d.listeners(s)
@@ -104,9 +104,9 @@ func (d *deployed) asksForLogin(s rules.Found) bool {
 	})
 }
 
-// allowed are reads that are let through in every mode, by the template: by the
-// first rule that lets a stranger's read through, and by the last, which is that
-// of the health check.
+// allowed returns reads that are let through in every mode, by the template: by
+// the first rule that lets a stranger's read through, and by the last, which is
+// that of the health check.
 func (d *deployed) allowed(s rules.Found, base *url.URL) []ask {
 	var asks []ask
 	all, turning := d.listeners(s)
@@ -161,7 +161,7 @@ func read(r *alb.Rule, base *url.URL) (a ask, ok bool) {
 	return ask{method: http.MethodGet, target: &target, header: http.Header(request.Header), allowed: true}, true
 }
 
-// isFor tells whether a switch names a host as one of its own.
+// isFor reports whether a switch names a host as one of its own.
 func isFor(s rules.Found, host string) bool {
 	for _, at := range s.Listeners {
 		if slices.ContainsFunc(at.Hosts, func(pattern string) bool { return alb.Overlap(pattern, host) }) {

@@ -43,7 +43,7 @@ func secrets(of, now *alb.Listener, read func(value string) (string, error)) (dr
 	return drift, notes
 }
 
-// compares tells whether a rule compares a header with a value.
+// compares reports whether a rule compares a header with a value.
 func compares(r *alb.Rule, header, value string) bool {
 	return slices.ContainsFunc(r.Conditions, func(c alb.Condition) bool {
 		return strings.EqualFold(alb.HeaderName(c), header) &&
@@ -51,8 +51,8 @@ func compares(r *alb.Rule, header, value string) bool {
 	})
 }
 
-// withSecrets is a value of the template with its secrets, which belong to the
-// stack, read.
+// withSecrets returns a value of the template with its secrets, which belong to
+// the stack, read.
 func (q Query) withSecrets(ctx context.Context, d *deployed, value string) (string, error) {
 	var failed error
 	read := cfn.Replace(value, func(part string) string {

@@ -77,7 +77,7 @@ func (q Query) Find(ctx context.Context) (Report, error) {
 	return report, nil
 }
 
-// status is that of one switch.
+// status returns that of one switch.
 func (q Query) status(ctx context.Context, d *deployed, s rules.Found, now time.Time) Status {
 	status := Status{Name: s.Name, Assembly: q.assembly(s.Name), Deployed: d.finding(s, d.status)}
 	real, err := d.live(s)

@@ -27,7 +27,7 @@ type got struct {
 	err     error
 }
 
-// refused tells whether maintenance has answered: 503 with the marker on, and
+// refused reports whether maintenance has answered: 503 with the marker on, and
 // nothing else.
 func (g got) refused() bool {
 	return g.status == http.StatusServiceUnavailable && g.marker == maintenance.MarkerValue

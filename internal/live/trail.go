@@ -63,7 +63,7 @@ func LastByHand(ctx context.Context, cfg aws.Config, listener string, since time
 	return last(ctx, cfg, ListenerCalls, since, time.Time{}, func(e event) bool { return e.changes(listener) && !e.deploy() })
 }
 
-// changes tells whether the call changed the listener or one of its rules.
+// changes reports whether the call changed the listener or one of its rules.
 func (e event) changes(listener string) bool {
 	rules := strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/"
 	p := e.RequestParameters
@@ -74,7 +74,7 @@ func (e event) changes(listener string) bool {
 	return p.ListenerArn == listener || ruled
 }
 
-// deploy tells whether CloudFormation made the call.
+// deploy reports whether CloudFormation made the call.
 func (e event) deploy() bool { return e.UserIdentity.InvokedBy == "cloudformation.amazonaws.com" }
 
 // ListenerCalls are the calls that change what a listener does.

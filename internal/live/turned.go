@@ -15,11 +15,11 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Word is the mode, or why there is none.
+// Word returns the mode, or why there is none.
 func (f Finding) Word() string { return cmp.Or(string(f.Mode), f.Mixed, f.Problem, "nothing") }
 
-// Of is the status of the switch of a name, the path of its construct or the last
-// part of it, or of the first without a name.
+// Of returns the status of the switch of a name, the path of its construct or the
+// last part of it, or of the first without a name.
 func (r Report) Of(name string) (Status, error) {
 	for _, s := range r.Switches {
 		if called(s.Name, name) {
@@ -37,9 +37,9 @@ func called(path, name string) bool {
 	return name == "" || path == name || strings.HasSuffix(path, "/"+name)
 }
 
-// Mode is the mode of a switch of the stack, if the deployed template and every
-// listener agree on it; else the error says what they are. No request is sent, and
-// only CloudFormation and Elastic Load Balancing are asked.
+// Mode returns the mode of a switch of the stack, if the deployed template and
+// every listener agree on it; else the error says what they are. No request is
+// sent, and only CloudFormation and Elastic Load Balancing are asked.
 func (q Query) Mode(ctx context.Context, name string) (maintenance.Mode, error) {
 	d, err := readStack(ctx, cloudformation.NewFromConfig(q.AWS), q.Stack)
 	if err == nil {

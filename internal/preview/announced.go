@@ -21,8 +21,8 @@ type announced struct {
 	bucket string // the logical id of the bucket
 }
 
-// announces tells whether the template has a function that keeps /maintenance.json
-// in a bucket, and begins the document.
+// announces reports whether the template has a function that keeps
+// /maintenance.json in a bucket, and begins the document.
 func (p *Preview) announces(bucket string) bool {
 	resources, err := p.resources(p.sources[0], announcement.ResourceType, "AWS::Lambda::Function")
 	if err != nil {
@@ -62,17 +62,17 @@ func (p *Preview) announces(bucket string) bool {
 	return true
 }
 
-// folder is where the document is, with the headers of the object.
+// folder returns where the document is, with the headers of the object.
 func (a *announced) folder() edge.Folder {
 	return edge.Folder{Dir: a.dir, Header: http.Header{"Content-Type": {announcement.ContentType}, "Cache-Control": {announcement.CacheControl}}}
 }
 
-// file is the path of the document.
+// file returns the path of the document.
 func (a *announced) file() string {
 	return filepath.Join(a.dir, filepath.Base(maintenance.StatusPath))
 }
 
-// object is the document as an object of the account of a night.
+// object returns the document as an object of the account of a night.
 func (a *announced) object() map[string]string {
 	if a == nil {
 		return nil
@@ -117,7 +117,8 @@ func (a *announced) write(d announcement.Document) error {
 	return os.Rename(next, a.file())
 }
 
-// until is the end that the refused are told in a mode, zero if there is none.
+// until returns the end that the refused are told in a mode, zero if there is
+// none.
 func (p *Preview) until(mode string) time.Time {
 	for _, t := range p.sources {
 		if t.mode != mode {
@@ -136,7 +137,7 @@ func (p *Preview) until(mode string) time.Time {
 	return time.Time{}
 }
 
-// variables are the environment variables of a function.
+// variables returns the environment variables of a function.
 func variables(function cfn.Resource) map[string]string {
 	texts := map[string]string{}
 	environment, _ := function.Properties["Environment"].(map[string]any)

@@ -104,7 +104,7 @@ func (a *application) start() error {
 	return nil
 }
 
-// containerVariables are what the template gives the application's container,
+// containerVariables returns what the template gives the application's container,
 // with this machine's addresses, except for its port and its database.
 func (p *Preview) containerVariables() map[string]string {
 	variables := map[string]string{}

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// folder is an asset as a folder.
+// folder returns an asset as a folder.
 func (p *Preview) folder(asset string) (string, error) {
 	info, err := os.Stat(asset)
 	if err != nil || info.IsDir() {

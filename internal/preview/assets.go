@@ -41,8 +41,8 @@ func asset(template source, key string) (string, error) {
 	return "", fmt.Errorf("the asset %q is not beside the template %q", key, template.file)
 }
 
-// inAssembly is the place of an asset, whose path is relative to the assembly or
-// absolute.
+// inAssembly returns the place of an asset, whose path is relative to the
+// assembly or absolute.
 func inAssembly(dir, path string) string {
 	if filepath.IsAbs(path) || strings.HasPrefix(path, dir) {
 		return path

@@ -44,7 +44,7 @@ func (p *Preview) program(f function) (lambdaruntime.Config, error) {
 	return lambdaruntime.Config{Bootstrap: bootstrap}, runsHere(bootstrap)
 }
 
-// deployedProgram is the bootstrap of a function's asset.
+// deployedProgram returns the bootstrap of a function's asset.
 func (p *Preview) deployedProgram(f function) (string, error) {
 	if f.text("PackageType") == "Image" {
 		return "", errors.New("it is an image")

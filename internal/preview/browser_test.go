@@ -25,7 +25,7 @@ import (
 
 var update = flag.Bool("update", false, "make the pictures of the README")
 
-// assembly is a copy of an assembly that make synth has written, in which
+// assembly returns a copy of an assembly that make synth has written, in which
 // clients are told to wait a second and not minutes.
 func assembly(t *testing.T, env, mode string) Template {
 	t.Helper()

@@ -23,7 +23,7 @@ func (f *faults) set(change func(*faults)) {
 	change(f)
 }
 
-// text is what it does wrong, for a reader; empty if it is well.
+// text returns what it does wrong, for a reader; empty if it is well.
 func (f *faults) text() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()

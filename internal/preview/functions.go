@@ -17,7 +17,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// targets are what is registered with the target groups: functions of the
+// targets returns what is registered with the target groups: functions of the
 // template, and the application with all others.
 func (p *Preview) targets(ctx context.Context) (map[string]edge.Target, error) {
 	functions, err := p.functions()
@@ -72,7 +72,7 @@ func (p *Preview) targets(ctx context.Context) (map[string]edge.Target, error) {
 	return targets, nil
 }
 
-// targetGroups are those of all modes, each once.
+// targetGroups returns those of all modes, each once.
 func (p *Preview) targetGroups() []*alb.TargetGroup {
 	var groups []*alb.TargetGroup
 	for _, t := range p.templates {
@@ -85,7 +85,7 @@ func (p *Preview) targetGroups() []*alb.TargetGroup {
 	return groups
 }
 
-// appGroups are the names of the target groups of applications.
+// appGroups returns the names of the target groups of applications.
 func (p *Preview) appGroups() []string {
 	var names []string
 	for _, g := range p.targetGroups() {
@@ -100,7 +100,7 @@ func isGroup(g *alb.TargetGroup, name string) bool {
 	return name == g.LogicalID || name == g.Path || name == alb.ShortName(g.Path, g.LogicalID)
 }
 
-// functions are the template's functions by logical id, and by those of their
+// functions returns the template's functions by logical id, and by those of their
 // aliases and versions. A later template's counts.
 func (p *Preview) functions() (map[string]function, error) {
 	found := map[string]function{}
@@ -137,8 +137,8 @@ func (f function) text(name string) string {
 	return s
 }
 
-// functionNames are the logical ids of functions, those that answer requests or
-// not.
+// functionNames returns the logical ids of functions, those that answer requests
+// or not.
 func functionNames(functions map[string]function) []string {
 	var names []string
 	for id, f := range functions {
@@ -179,7 +179,7 @@ func (p *Preview) startFunction(f function) (edge.Invoker, error) {
 	return running, nil
 }
 
-// environment are a function's variables, with this machine's addresses, and
+// environment returns a function's variables, with this machine's addresses, and
 // where it finds the secrets it may read.
 func (p *Preview) environment(f function) map[string]string {
 	variables := map[string]string{}
@@ -211,8 +211,8 @@ func (p *Preview) isSecret(t source, id string) bool {
 	return err == nil && slices.ContainsFunc(secrets, func(r cfn.Resource) bool { return r.LogicalID == id })
 }
 
-// appOf is the address of the application of a target group, empty if there is
-// none. The example is started when it is first asked for.
+// appOf returns the address of the application of a target group, empty if there
+// is none. The example is started when it is first asked for.
 func (p *Preview) appOf(ctx context.Context, group *alb.TargetGroup) (string, error) {
 	for name, address := range p.config.Apps {
 		if name != "" && isGroup(group, name) {
@@ -240,7 +240,7 @@ func (p *Preview) appOf(ctx context.Context, group *alb.TargetGroup) (string, er
 	return p.app.address, nil
 }
 
-// checked is an application's address without what no load balancer sends.
+// checked returns an application's address without what no load balancer sends.
 func checked(address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {

@@ -47,14 +47,14 @@ func (j *journal) changed() {
 	j.wake()
 }
 
-// counts are what a rule did since the last flip.
+// counts returns what a rule did since the last flip.
 func (j *journal) counts(listener, rule string) (int64, []targetCount) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.tally.of(listener, rule)
 }
 
-// flips are the last changes of the mode, the first being its beginning.
+// flips returns the last changes of the mode, the first being its beginning.
 func (j *journal) flips() []flip {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -113,7 +113,7 @@ func (p *Preview) StartNight(ctx context.Context, config NightConfig) (*Night, e
 	return n, nil
 }
 
-// steps are the names of the steps.
+// steps returns the names of the steps.
 func (n *Night) steps() []string {
 	var names []string
 	for _, s := range n.planned.Steps() {
@@ -157,7 +157,7 @@ func (n *Night) open(ctx context.Context) error {
 	return n.startPhones(ctx)
 }
 
-// stackName is the name of the stack: CDK's files are called after it.
+// stackName returns the name of the stack: CDK's files are called after it.
 func (n *Night) stackName() string {
 	name := n.p.sources[0].file
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
@@ -166,7 +166,8 @@ func (n *Night) stackName() string {
 	return name
 }
 
-// definition is the state machine's ARN and its definition, as it is deployed.
+// definition returns the state machine's ARN and its definition, as it is
+// deployed.
 func (n *Night) definition() (machine, definition string, err error) {
 	all, err := cfn.Resources(bytes.NewReader(n.template), n.account.Options(), "AWS::StepFunctions::StateMachine")
 	if err != nil {
@@ -245,10 +246,11 @@ func (n *Night) Approve() error {
 // Abort ends the night where it is.
 func (n *Night) Abort() { n.execution.Abort() }
 
-// AccountURL is where the account of the night answers, for AWS_ENDPOINT_URL.
+// AccountURL returns where the account of the night answers, for
+// AWS_ENDPOINT_URL.
 func (n *Night) AccountURL() string { return n.account.URL }
 
-// Timeline is how far each step is.
+// Timeline returns how far each step is.
 func (n *Night) Timeline() []window.Progress {
 	var events []window.Event
 	for _, e := range n.execution.History() {

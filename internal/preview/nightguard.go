@@ -98,7 +98,7 @@ func (n *Night) askOne(was, is cfn.Resource) error {
 	return nil
 }
 
-// modeOf is the mode that a template is in.
+// modeOf returns the mode that a template is in.
 func modeOf(template []byte) (string, error) {
 	t, err := diff.Read(template, cfn.Options{})
 	if err != nil {

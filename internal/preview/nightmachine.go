@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/states"
 )
 
-// machineCalls are the calls of Step Functions: noren window works here as in an
-// account.
+// machineCalls returns the calls of Step Functions: noren window works here as in
+// an account.
 func (n *Night) machineCalls() map[string]func(map[string]any) (any, error) {
 	of := func(do func(map[string]any) (any, error)) func(map[string]any) (any, error) {
 		return func(input map[string]any) (any, error) {

@@ -146,7 +146,7 @@ func (n *Night) Report() NightReport {
 	return r
 }
 
-// now is the time of the night.
+// now returns the time of the night.
 func (n *Night) now() time.Time {
 	history := n.execution.History()
 	if len(history) == 0 {
@@ -155,7 +155,7 @@ func (n *Night) now() time.Time {
 	return history[len(history)-1].Time
 }
 
-// shown are the steps for the control page.
+// shown returns the steps for the control page.
 func (n *Night) shown() []step {
 	var all []step
 	now := n.now()
@@ -172,7 +172,7 @@ func (n *Night) shown() []step {
 	return all
 }
 
-// NightStatus is a status in a sentence.
+// NightStatus returns a status in a sentence.
 func NightStatus(status states.Status) string {
 	return strings.ToLower(strings.ReplaceAll(string(status), "_", " "))
 }
@@ -229,7 +229,7 @@ func (r NightReport) Write(w io.Writer) {
 	}
 }
 
-// wrapped are the lines of a text, at least one, of a width unless a word is
+// wrapped returns the lines of a text, at least one, of a width unless a word is
 // longer.
 func wrapped(text string, width int) []string {
 	lines := []string{""}

@@ -57,7 +57,7 @@ func (f *nightFunction) close() {
 	}
 }
 
-// function is a function of the template, as the account would run it.
+// function returns a function of the template, as the account would run it.
 func (n *Night) function(id string) (*nightFunction, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -108,7 +108,7 @@ func (n *Night) invoke(ctx context.Context, id string, payload []byte) ([]byte, 
 	return running.Invoke(ctx, payload)
 }
 
-// callFunction is the task lambda:invoke.
+// callFunction returns the task lambda:invoke.
 func (n *Night) callFunction(ctx context.Context, c states.Call) (any, error) {
 	if err := n.failOnce(c.State); err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func (n *Night) callFunction(ctx context.Context, c states.Call) (any, error) {
 	return map[string]any{"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": said}, nil
 }
 
-// lambdaFailure is an error of an invocation as Step Functions names it.
+// lambdaFailure returns an error of an invocation as Step Functions names it.
 func lambdaFailure(err error) error {
 	var reported *lambdaruntime.FunctionError
 	var crashed *lambdaruntime.CrashError
@@ -177,8 +177,9 @@ func (n *Night) failOnce(state string) error {
 // changesFolder is where the image of the task has the schema changes.
 const changesFolder = "/changes/"
 
-// runTask is the task ecs:runTask.sync: the container of a schema change is noren
-// itself, with its files in a folder, and logs in to the preview's database.
+// runTask returns the task ecs:runTask.sync: the container of a schema change is
+// noren itself, with its files in a folder, and logs in to the preview's
+// database.
 func (n *Night) runTask(ctx context.Context, c states.Call) (any, error) {
 	if err := n.failOnce(c.State); err != nil {
 		return nil, err
@@ -246,8 +247,8 @@ func (n *Night) runTask(ctx context.Context, c states.Call) (any, error) {
 	return nil, &states.Failure{Name: states.TaskFailure, Cause: string(cause)}
 }
 
-// whyFailed is the error with which noren ended, of all that it wrote, in one line;
-// or the last line, if it could not say an error.
+// whyFailed returns the error with which noren ended, of all that it wrote, in
+// one line; or the last line, if it could not say an error.
 func whyFailed(text string) string {
 	const begin = "noren: "
 	i := strings.LastIndex("\n"+text, "\n"+begin)
@@ -257,7 +258,7 @@ func whyFailed(text string) string {
 	return strings.Join(strings.Fields(text[i+len(begin):]), " ")
 }
 
-// command is what the container of a task runs.
+// command returns what the container of a task runs.
 func command(parameters any) ([]string, error) {
 	var p struct {
 		Overrides struct{ ContainerOverrides []struct{ Command []string } }

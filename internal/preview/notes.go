@@ -14,7 +14,7 @@ func (p *Preview) noteOnce(format string, args ...any) {
 	}
 }
 
-// notes are all notes so far.
+// notes returns all notes so far.
 func (p *Preview) notes() []string {
 	p.noting.Lock()
 	defer p.noting.Unlock()

@@ -47,8 +47,8 @@ func RunFunction(args []string, further map[string]Function) {
 	}
 }
 
-// ownName is which of noren's functions a function is, or empty: by its program
-// if that is here, else by its settings.
+// ownName returns which of noren's functions a function is, or empty: by its
+// program if that is here, else by its settings.
 func ownName(program string, variables map[string]string) string {
 	if program != "" {
 		info, err := buildinfo.ReadFile(program)

@@ -132,7 +132,7 @@ func (c *phone) end() {
 	c.command = nil
 }
 
-// waiting are the reports in the queues of all apps.
+// waiting returns the reports in the queues of all apps.
 func (n *Night) waiting() int {
 	waiting := 0
 	for _, c := range n.phones {

@@ -184,7 +184,7 @@ func (p *Preview) startMode() string {
 	return p.templates[0].mode
 }
 
-// Modes are the modes that there are, in the order of the templates.
+// Modes returns the modes that there are, in the order of the templates.
 func (p *Preview) Modes() []string {
 	var modes []string
 	for _, t := range p.templates {
@@ -193,7 +193,7 @@ func (p *Preview) Modes() []string {
 	return modes
 }
 
-// Mode is the mode that requests are answered in now.
+// Mode returns the mode that requests are answered in now.
 func (p *Preview) Mode() string { return p.alb.Mode() }
 
 // Flip changes the mode between two requests.
@@ -265,7 +265,7 @@ func (p *Preview) note(format string, args ...any) {
 	p.Notes = append(p.Notes, fmt.Sprintf(format, args...))
 }
 
-// cloudFront is the distribution, its load balancers those of the template.
+// cloudFront returns the distribution, its load balancers those of the template.
 func (p *Preview) cloudFront(distribution *cloudfront.Distribution) *edge.CloudFront {
 	api, _ := url.Parse(p.API)
 	config := edge.CloudFrontConfig{

@@ -85,7 +85,7 @@ func write(t *testing.T, name, content string) {
 	}
 }
 
-// app is an application that says its name.
+// app returns an application that says its name.
 func app(t *testing.T, name string) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, name+" "+r.Host)
@@ -248,7 +248,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// withFunction is a function F, with more properties, as a target that /f is
+// withFunction returns a function F, with more properties, as a target that /f is
 // sent to.
 func withFunction(properties string) string {
 	return `, "F": {"Type": "AWS::Lambda::Function", "Properties": {` + properties + `}},

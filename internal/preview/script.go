@@ -156,7 +156,7 @@ func (p *Preview) Play(ctx context.Context) error {
 	return nil
 }
 
-// fault is the beginning and the end of a fault.
+// fault returns the beginning and the end of a fault.
 func (s Step) fault() (begin, end func(*faults)) {
 	if s.Delay > 0 {
 		return func(f *faults) { f.delay = s.Delay }, func(f *faults) { f.delay = 0 }

@@ -57,7 +57,8 @@ func (s *secretStore) used() map[string]string {
 	return maps.Clone(s.values)
 }
 
-// secretARN is what a function is given where its template refers to a secret.
+// secretARN returns what a function is given where its template refers to a
+// secret.
 func secretARN(id string) string {
 	return "arn:aws:secretsmanager:us-east-1:000000000000:secret:" + id
 }

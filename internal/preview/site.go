@@ -9,7 +9,7 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
-// buckets are the files of the distribution's buckets: the site's folder, or
+// buckets returns the files of the distribution's buckets: the site's folder, or
 // what the template uploads to them.
 func (p *Preview) buckets(d *cloudfront.Distribution) map[string]edge.Bucket {
 	buckets := map[string]edge.Bucket{}
@@ -40,7 +40,7 @@ func (p *Preview) buckets(d *cloudfront.Distribution) map[string]edge.Bucket {
 	return buckets
 }
 
-// uploads are the folders that the template uploads to a bucket.
+// uploads returns the folders that the template uploads to a bucket.
 func (p *Preview) uploads(bucket string) edge.Bucket {
 	t := p.sources[0]
 	deployments, err := p.resources(t, "Custom::CDKBucketDeployment")

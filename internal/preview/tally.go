@@ -43,7 +43,7 @@ func (t *tally) add(o edge.Observation) {
 	t.counts[counted{o.Listener.ID, o.Rule.LogicalID, cmp.Or(o.Group, "the load balancer itself")}]++
 }
 
-// of is what a rule did, by target, the one with the most first.
+// of returns what a rule did, by target, the one with the most first.
 func (t *tally) of(listener, rule string) (total int64, targets []targetCount) {
 	for key, n := range t.counts {
 		if key.listener == listener && key.rule == rule {

@@ -78,7 +78,7 @@ func (a *agents) read(text string) *agent {
 	return made
 }
 
-// family is the name of what a user agent is, without versions.
+// family returns the name of what a user agent is, without versions.
 func family(text string) (string, Kind) {
 	if text == "" {
 		return "none", Unknown
@@ -106,7 +106,8 @@ func family(text string) (string, Kind) {
 	return name, App
 }
 
-// product is the name of the first product, or of a bot somewhere in the text.
+// product returns the name of the first product, or of a bot somewhere in the
+// text.
 func product(text string) string {
 	if rest, ok := strings.CutPrefix(text, "Mozilla/"); ok {
 		for _, word := range strings.FieldsFunc(rest, func(c rune) bool { return strings.ContainsRune(" ;(),", c) }) {
@@ -123,8 +124,8 @@ func product(text string) string {
 	return clean(text[:end])
 }
 
-// browser is the name of a browser; many say that they are all of them, so the
-// order counts.
+// browser returns the name of a browser; many say that they are all of them, so
+// the order counts.
 func browser(text string) string {
 	for _, b := range []struct{ token, name string }{
 		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"Opera", "Opera"}, {"SamsungBrowser/", "Samsung Internet"},

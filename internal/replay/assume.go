@@ -38,7 +38,7 @@ func (a Assumption) String() string {
 	return s
 }
 
-// values are the header's values in an alb.Request.
+// values returns the header's values in an alb.Request.
 func (a Assumption) values() []string {
 	if a.Value == "" {
 		return nil

@@ -33,10 +33,10 @@ func (p *pair) findExtras() *extras {
 	return e
 }
 
-// closedRules are the rules of the closed listener that may decide a request
-// which open decides in the other mode, in the order in which they are tried:
-// the last one matches for certain. There are none if the closed listener
-// rejects the request. The doubt is what else than open's doubts they rest on.
+// closedRules returns the rules of the closed listener that may decide a request
+// which open decides in the other mode, in the order in which they are tried: the
+// last one matches for certain. There are none if the closed listener rejects the
+// request. The doubt is what else than open's doubts they rest on.
 func (p *pair) closedRules(open alb.Decision, request *alb.Request) ([]*alb.Rule, alb.Doubt) {
 	if p.extras == nil {
 		closed := p.closed.Route(request)

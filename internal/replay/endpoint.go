@@ -33,7 +33,7 @@ func (e *endpoint) merge(f *endpoint) {
 	e.firstCall += f.firstCall
 }
 
-// kept is the endpoint in the table that stands for e.
+// kept returns the endpoint in the table that stands for e.
 func (e *endpoint) kept() *endpoint {
 	if e.into != nil {
 		return e.into
@@ -80,7 +80,7 @@ func (t *endpoints) drop() {
 	}
 }
 
-// sorted are the endpoints in an order, by name where it leaves it open.
+// sorted returns the endpoints in an order, by name where it leaves it open.
 func (t *endpoints) sorted(order func(a, b *endpoint) int) []*endpoint {
 	all := make([]*endpoint, 0, len(t.table))
 	for _, e := range t.table {

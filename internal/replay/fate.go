@@ -41,7 +41,7 @@ func (c *Counts) merge(d Counts) {
 	c.Unaffected += d.Unaffected
 }
 
-// Share is the part of total that n is, 0 to 1.
+// Share returns the part of total that n is, 0 to 1.
 func Share(n, total int64) float64 {
 	if total == 0 {
 		return 0

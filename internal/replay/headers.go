@@ -9,7 +9,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// headerOf is the header that a condition looks at, in lower case.
+// headerOf returns the header that a condition looks at, in lower case.
 func headerOf(c alb.Condition) string { return strings.ToLower(alb.HeaderName(c)) }
 
 // comparesSecret reports whether a condition holds for a secret only, as that
@@ -53,8 +53,8 @@ func (j *judge) collectHeaders(templates ...*alb.Template) {
 	}
 }
 
-// bit is the place of a header in a set of them; User-Agent, which a log holds,
-// has none.
+// bit returns the place of a header in a set of them; User-Agent, which a log
+// holds, has none.
 func (j *judge) bit(name string) uint64 {
 	if i := slices.Index(j.headers, name); i >= 0 && i < maxHeaders && name != "user-agent" && !slices.Contains(j.secrets, name) {
 		return 1 << i
@@ -62,7 +62,7 @@ func (j *judge) bit(name string) uint64 {
 	return 0
 }
 
-// names are the headers of a set, as they are usually written.
+// names returns the headers of a set, as they are usually written.
 func (j *judge) names(set uint64) []string {
 	var names []string
 	for i, name := range j.headers {
@@ -73,8 +73,8 @@ func (j *judge) names(set uint64) []string {
 	return names
 }
 
-// wanted is a value that a condition on a header holds for, "" if it takes more
-// than a look to find one.
+// wanted returns a value that a condition on a header holds for, "" if it takes
+// more than a look to find one.
 func wanted(c alb.Condition) string {
 	for _, v := range alb.Values(c) {
 		if v.Literal() {
@@ -84,7 +84,7 @@ func wanted(c alb.Condition) string {
 	return ""
 }
 
-// example is a header line that the rules ask for, of the first of a set.
+// example returns a header line that the rules ask for, of the first of a set.
 func (j *judge) example(set uint64) string {
 	for i, name := range j.headers {
 		if set&(1<<i) != 0 {

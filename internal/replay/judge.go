@@ -134,8 +134,8 @@ func (j *judge) note(p *pair, rule *alb.Rule, ids map[string]int) {
 	}
 }
 
-// pair is the listener on a port, or the only one whose port is not known. It
-// is nil if there is none.
+// pair returns the listener on a port, or the only one whose port is not known.
+// It is nil if there is none.
 func (j *judge) pair(port string) *pair {
 	if p, ok := j.byPort[port]; ok {
 		return p
@@ -165,7 +165,7 @@ func (j *judge) choose(port string) *pair {
 	return nil
 }
 
-// ruleOf is a listener's rule of a priority, 0 for the default rule, or nil.
+// ruleOf returns a listener's rule of a priority, 0 for the default rule, or nil.
 func ruleOf(l *alb.Listener, priority int) *alb.Rule {
 	if priority == 0 {
 		return &l.Default

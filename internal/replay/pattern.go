@@ -10,8 +10,8 @@ import (
 	"github.com/noren-cdk/noren/internal/rules/allowlist"
 )
 
-// patternOf is a rule's path as a line of the allowlist, or as ALB has it if no
-// line compiles to it.
+// patternOf returns a rule's path as a line of the allowlist, or as ALB has it if
+// no line compiles to it.
 func patternOf(rule *alb.Rule, path string, regex bool) string {
 	methods := rule.Methods()
 	if methods == nil {

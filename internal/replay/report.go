@@ -143,7 +143,7 @@ type Named struct {
 	Requests int64  `json:"requests"`
 }
 
-// Report is what was found so far.
+// Report returns what was found so far.
 func (r *Replay) Report() Report {
 	r.sessions.end()
 	report := Report{

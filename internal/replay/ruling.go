@@ -17,7 +17,7 @@ type ruling struct {
 	closed []*alb.Rule // see pair.closedRules; nil if open settles it
 }
 
-// as is the ruling with its fate known.
+// as returns the ruling with its fate known.
 func (r ruling) as(f Fate) ruling {
 	r.fate, r.headers, r.doubt = f, 0, 0
 	return r
@@ -71,7 +71,7 @@ func (p *pair) given(open *alb.Rule, r ruling, request *alb.Request) (Fate, bool
 	return p.fates(open, closed).only()
 }
 
-// fates are those that a request may have which open decides in one mode and
+// fates returns those that a request may have which open decides in one mode and
 // one of closed in the other. Rules that both modes have match in both or in
 // neither.
 func (p *pair) fates(open *alb.Rule, closed []*alb.Rule) fateSet {
@@ -108,7 +108,8 @@ func (s fateSet) only() (Fate, bool) {
 	return Depends, false
 }
 
-// possible are the rules that may decide, in the order in which they are tried.
+// possible returns the rules that may decide, in the order in which they are
+// tried.
 func possible(d alb.Decision) []*alb.Rule {
 	rules := append([]*alb.Rule{d.Rule}, d.Alternatives...)
 	if len(rules) > 1 {
@@ -128,8 +129,8 @@ func place(rule *alb.Rule) int {
 	return rule.Priority
 }
 
-// compare is the fate of a request that open decides in one mode and closed in
-// the other.
+// compare returns the fate of a request that open decides in one mode and closed
+// in the other.
 func (p *pair) compare(open, closed *alb.Rule) Fate {
 	a, b := p.effects[open], p.effects[closed]
 	switch {

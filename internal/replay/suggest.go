@@ -16,11 +16,11 @@ const maxSuggestions = 20
 // although it writes.
 const often = 0.05
 
-// suggestions are the lines that the allowlist may lack: what the mobile app
-// reads and would be refused, and what its sessions begin with. Without an app
-// in the log, everybody but bots counts. Most of an endpoint's requests must
-// have succeeded, so that scans suggest nothing. Of what the allowlist has, and
-// what is refused for want of a header, the header is suggested.
+// suggestions returns the lines that the allowlist may lack: what the mobile app
+// reads and would be refused, and what its sessions begin with. Without an app in
+// the log, everybody but bots counts. Most of an endpoint's requests must have
+// succeeded, so that scans suggest nothing. Of what the allowlist has, and what
+// is refused for want of a header, the header is suggested.
 func (r *Replay) suggestions(hasApp bool) []Suggestion {
 	found := []Suggestion{}
 	for _, e := range r.endpoints.sorted(func(a, b *endpoint) int {
@@ -74,7 +74,7 @@ func (r *Replay) compilable(found []Suggestion) []Suggestion {
 	}
 }
 
-// allowed are the lines of the allowlist, as the maintenance rules have them.
+// allowed returns the lines of the allowlist, as the maintenance rules have them.
 func (j *judge) allowed() []string {
 	var lines []string
 	for _, p := range j.pairs {

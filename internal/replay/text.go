@@ -122,7 +122,7 @@ func (t *text) causes() {
 	}
 }
 
-// appPattern is a pattern of the mobile app's user agents.
+// appPattern returns a pattern of the mobile app's user agents.
 func (t *text) appPattern() string {
 	var most Client
 	for _, c := range t.report.Clients {
@@ -151,5 +151,5 @@ func period(from, to time.Time) string {
 	return from.Format(time.DateTime) + " to " + Moment(to)
 }
 
-// Moment is a time to the second, in UTC.
+// Moment returns a time to the second, in UTC.
 func Moment(t time.Time) string { return t.UTC().Format(time.DateTime) + " UTC" }

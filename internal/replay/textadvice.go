@@ -82,7 +82,7 @@ func reason(s Suggestion) string {
 	return why
 }
 
-// unused are the lines of the allowlist that may go.
+// unused returns the lines of the allowlist that may go.
 func (t *text) unused() {
 	if len(t.report.Unused) == 0 {
 		return

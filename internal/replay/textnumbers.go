@@ -36,5 +36,6 @@ func percent(n, total int64) string {
 	return fmt.Sprintf("%5.1f %%", share)
 }
 
-// right is a cell whose text is aligned to the right of a column of that width.
+// right returns a cell whose text is aligned to the right of a column of that
+// width.
 func right(text string, width int) term.Cell { return term.Plain.Cell(term.PadLeft(text, width)) }

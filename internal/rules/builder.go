@@ -23,7 +23,7 @@ type builder struct {
 
 func (p Plan) builder() *builder { return &builder{Plan: p, band: p.band()} }
 
-// band is the narrow one if it is enough.
+// band returns the narrow one if it is enough.
 func (p Plan) band() band {
 	if len(p.Services) > 1 || p.WithoutUpgrades {
 		return wide
@@ -176,7 +176,7 @@ func (b *builder) bypass(id, what string, at func(service int) slots, through al
 	})
 }
 
-// name is the route that a rule is for.
+// name returns the route that a rule is for.
 func (b *builder) name(r Rule) string { return b.Services[r.Service].Routes[r.Route].Name }
 
 // turning adds the rules that carry the mode.
@@ -222,7 +222,7 @@ func (b *builder) turning(mode maintenance.Mode) {
 
 func isMethods(c alb.Condition) bool { return alb.Field(c) == "http-request-method" }
 
-// texts are the values of a condition as they are written.
+// texts returns the values of a condition as they are written.
 func texts(c alb.Condition) []string {
 	var all []string
 	for _, value := range alb.Values(c) {

@@ -84,7 +84,7 @@ func compare[T any](now *alb.Listener, shared bool, deployed []T, g Groups, rule
 	return all
 }
 
-// opens tells whether a rule forwards to something that is not of the switch.
+// opens reports whether a rule forwards to something that is not of the switch.
 func (g Groups) opens(r *alb.Rule) bool {
 	return strings.ContainsAny(g.Does(r), string([]rune{toApp, toOthers}))
 }
@@ -115,7 +115,7 @@ func Mangled(deployed, now *alb.Listener) []string {
 	return all
 }
 
-// saysMangled tells whether a rule of a deployed template may be a rule whose
+// saysMangled reports whether a rule of a deployed template may be a rule whose
 // characters outside of ASCII have become question marks.
 func saysMangled(deployed, now *alb.Rule) bool {
 	says := described(now) + did(now)
@@ -137,7 +137,7 @@ func differs(deployed, now *alb.Rule) string {
 	return ""
 }
 
-// did is what a rule does, action by action.
+// did returns what a rule does, action by action.
 func did(r *alb.Rule) string {
 	text := ""
 	for _, a := range r.Actions {

@@ -118,7 +118,7 @@ const (
 	strays                // neither: an answer of the load balancer, or nothing known
 )
 
-// effect is what a rule does with what it decides.
+// effect returns what a rule does with what it decides.
 func (j *judgement) effect(r *alb.Rule) effect {
 	if _, ok := r.Final().(alb.Forward); !ok {
 		if r.Default() && len(j.Apps) > 0 {
@@ -249,8 +249,8 @@ func (j *judgement) judge(method string) {
 	}
 }
 
-// lastTurning is the first rule of the switch that decides all requests of the
-// method, or the default rule.
+// lastTurning returns the first rule of the switch that decides all requests of
+// the method, or the default rule.
 func (j *judgement) lastTurning(method string) *alb.Rule {
 	for i := range j.of.Rules {
 		if r := &j.of.Rules[i]; j.turns(r) && !j.stands(r) && j.takes(r, method) == all {
@@ -275,9 +275,9 @@ func (j *judgement) parts(refused map[string]bool) (through []*alb.Rule) {
 	return through
 }
 
-// ours tells whether a rule can take what the switch is to refuse. On a listener
-// that others share it is theirs to let through what comes to them, unless it
-// goes to a host of the switch.
+// ours reports whether a rule can take what the switch is to refuse. On a
+// listener that others share it is theirs to let through what comes to them,
+// unless it goes to a host of the switch.
 func (j *judgement) ours(r *alb.Rule) bool {
 	if len(j.Apps) > 0 || len(j.Hosts) > 0 {
 		forward, ok := r.Final().(alb.Forward)
@@ -286,7 +286,7 @@ func (j *judgement) ours(r *alb.Rule) bool {
 	return false
 }
 
-// name is the rule in a sentence.
+// name returns the rule in a sentence.
 func name(r *alb.Rule) string {
 	if r.Default() {
 		return "the default action"
@@ -294,13 +294,13 @@ func name(r *alb.Rule) string {
 	return "rule " + r.Name()
 }
 
-// upgrades tells whether a rule is for requests that ask for another protocol,
+// upgrades reports whether a rule is for requests that ask for another protocol,
 // which no mode depends on.
 func upgrades(r *alb.Rule) bool {
 	return slices.ContainsFunc(r.Conditions, func(c alb.Condition) bool { return strings.EqualFold(alb.HeaderName(c), "Upgrade") })
 }
 
-// described is the rule with what it takes.
+// described returns the rule with what it takes.
 func described(r *alb.Rule) string {
 	var texts []string
 	for _, c := range r.Conditions {

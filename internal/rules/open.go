@@ -18,7 +18,7 @@ type StillOpen struct {
 	Request alb.Request
 }
 
-// StillOpen are the rules that stay open in a template in which the switch is
+// StillOpen returns the rules that stay open in a template in which the switch is
 // closed: on its listeners, for one of its hosts if it has any, and on the other
 // listeners of the same load balancers that no switch has rules on.
 func (f Found) StillOpen(t *alb.Template, others []Found) []StillOpen {
@@ -60,7 +60,7 @@ func (f Found) listenerIn(l *alb.Listener) (at Listener, ok bool) {
 	return Listener{}, false
 }
 
-// stillOpen are the rules of a listener, not of the switch, that forward to
+// stillOpen returns the rules of a listener, not of the switch, that forward to
 // something else than its responder.
 func stillOpen(l *alb.Listener, responder string, at Listener) []StillOpen {
 	var all []StillOpen
@@ -80,12 +80,12 @@ func stillOpen(l *alb.Listener, responder string, at Listener) []StillOpen {
 	return all
 }
 
-// hostsTakeAny tells whether a host is one of the switch.
+// hostsTakeAny reports whether a host is one of the switch.
 func (j *judgement) hostsTakeAny(host string) bool {
 	return slices.ContainsFunc(j.Hosts, func(h string) bool { return strings.EqualFold(h, host) || alb.Overlap(h, host) })
 }
 
-// String is what stays open, as a sentence without full stop.
+// String returns what stays open, as a sentence without full stop.
 func (o StillOpen) String() string {
 	var to []string
 	for _, t := range (alb.Decision{Rule: o.Rule}).Targets() {

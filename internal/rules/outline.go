@@ -100,7 +100,7 @@ func (g Groups) letter(group string) byte {
 	return toOthers
 }
 
-// NewOutline is the outline of a listener of which there are the readings in
+// NewOutline returns the outline of a listener of which there are the readings in
 // every mode that it is prepared for.
 func NewOutline(modes []maintenance.Mode, in func(maintenance.Mode) *alb.Listener, g Groups) Outline {
 	var o Outline
@@ -219,7 +219,7 @@ func ParseOutline(text string) (Outline, error) {
 	return o, nil
 }
 
-// in are the lines of a mode.
+// in returns the lines of a mode.
 func (o Outline) in(mode maintenance.Mode) []Line {
 	var lines []Line
 	for _, l := range o.Lines {

@@ -22,8 +22,8 @@ type Outlines struct {
 	OthersUnknown bool
 }
 
-// ProbeVariable is the environment variable of the probe that holds a text of the
-// listener of an index: one of Listener.Texts, or Deployed, its outline.
+// ProbeVariable returns the environment variable of the probe that holds a text
+// of the listener of an index: one of Listener.Texts, or Deployed, its outline.
 func ProbeVariable(index int, name string) string {
 	return maintenance.ProbeVariables + strconv.Itoa(index+1) + "_" + strings.ToUpper(name)
 }

@@ -107,14 +107,14 @@ type Rule struct {
 	Route      int // of its routes, as which the rule sends requests
 }
 
-// Reads tells whether the rule is one that lets reads through in the mode
+// Reads reports whether the rule is one that lets reads through in the mode
 // read-only.
 func (r Rule) Reads() bool { return r.numbered() == maintenance.ReadID }
 
-// Bypasses tells whether the rule lets operators through.
+// Bypasses reports whether the rule lets operators through.
 func (r Rule) Bypasses() bool { return strings.HasPrefix(r.numbered(), "Bypass") }
 
-// Turns tells whether the rule carries the mode.
+// Turns reports whether the rule carries the mode.
 func (r Rule) Turns() bool {
 	switch r.numbered() {
 	case maintenance.ReadID, maintenance.CloseID, maintenance.UpgradeID:
@@ -132,7 +132,7 @@ var nobody = alb.SourceIPs{netip.MustParsePrefix("192.0.2.1/32")}
 // readMethods are the methods that read.
 var readMethods = alb.Methods(reads)
 
-// Standing are the rules that exist in every mode: they send to the services
+// Standing returns the rules that exist in every mode: they send to the services
 // what maintenance does not stop.
 func (p Plan) Standing() ([]Rule, error) {
 	b := p.builder()
@@ -140,7 +140,7 @@ func (p Plan) Standing() ([]Rule, error) {
 	return b.done()
 }
 
-// BypassSecret are the rules that let through what carries the secret, and
+// BypassSecret returns the rules that let through what carries the secret, and
 // everybody to the page that gives the cookie for it. They stand, too.
 func (p Plan) BypassSecret(secret string) ([]Rule, error) {
 	b := p.builder()
@@ -148,8 +148,9 @@ func (p Plan) BypassSecret(secret string) ([]Rule, error) {
 	return b.done()
 }
 
-// Turning are the rules that carry the mode, last in the band. They are the same
-// in every mode except for where the reads go, and for whom the closing rules meet.
+// Turning returns the rules that carry the mode, last in the band. They are the
+// same in every mode except for where the reads go, and for whom the closing
+// rules meet.
 //
 // A listener whose default action is not the switch's is closed by rules. While
 // it is open they are disarmed: they have a condition that nobody meets in the
@@ -160,13 +161,13 @@ func (p Plan) Turning(mode maintenance.Mode) ([]Rule, error) {
 	return b.done()
 }
 
-// Last is the last priority of the band.
+// Last returns the last priority of the band.
 func (p Plan) Last() int { return p.first() + p.band().width - 1 }
 
 func (p Plan) first() int { return cmp.Or(p.First, First) }
 
-// hostsOf are the host conditions of what a service allows; of no service, those
-// of the switch.
+// hostsOf returns the host conditions of what a service allows; of no service,
+// those of the switch.
 func (p Plan) hostsOf(s Service) []alb.Condition {
 	hosts := s.Hosts
 	if len(hosts) == 0 {

@@ -32,7 +32,7 @@ type Problem struct {
 	Text string
 }
 
-// Error is the field and the text.
+// Error returns the field and the text.
 func (p Problem) Error() string { return p.Field + ": " + p.Text }
 
 // Problems returns what is wrong with the plan's clients and bypass, one problem a

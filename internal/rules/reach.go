@@ -59,7 +59,7 @@ func (j *judgement) conditionTakes(c alb.Condition, method string) reach {
 	return usual(c)
 }
 
-// hostsTake is how much of the hosts of the switch a condition takes; has
+// hostsTake returns how much of the hosts of the switch a condition takes; has
 // reports whether one of its values is such.
 func (j *judgement) hostsTake(has func(which func(string) bool) bool) reach {
 	same, touched := 0, false
@@ -79,7 +79,7 @@ func (j *judgement) hostsTake(has func(which func(string) bool) bool) reach {
 	return none
 }
 
-// hostsAlone are the hosts of a rule that takes everything for them.
+// hostsAlone returns the hosts of a rule that takes everything for them.
 func (j *judgement) hostsAlone(r *alb.Rule) []string {
 	if len(r.Conditions) != 1 {
 		return nil
@@ -87,7 +87,7 @@ func (j *judgement) hostsAlone(r *alb.Rule) []string {
 	return r.Hosts()
 }
 
-// covered tells whether hosts are all that the switch is for.
+// covered reports whether hosts are all that the switch is for.
 func (j *judgement) covered(hosts []string) bool {
 	return len(j.Hosts) > 0 && j.hostsTake(func(which func(string) bool) bool { return slices.ContainsFunc(hosts, which) }) == all
 }

@@ -139,7 +139,7 @@ func ParseListener(text func(name string) string) (Listener, error) {
 	return l, errors.Join(err, l.SetRules(text("Rules")))
 }
 
-// list is a text that Texts has joined.
+// list returns a text that Texts has joined.
 func list(text string) []string {
 	if text == "" {
 		return nil
@@ -155,7 +155,7 @@ func (l Listener) stands(r *alb.Rule) bool {
 	})
 }
 
-// turns tells whether the rule carries the mode.
+// turns reports whether the rule carries the mode.
 func (l Listener) turns(r *alb.Rule) bool {
 	return r.Default() && len(l.Apps) > 0 || slices.Contains(l.Turning, r.Priority)
 }

@@ -108,7 +108,7 @@ func (f Found) In(t *alb.Template) []Verdict {
 	return all
 }
 
-// Groups are the target groups of the switch.
+// Groups returns the target groups of the switch.
 func (f Found) Groups() Groups {
 	return Groups{Responder: f.Responder, Unlock: f.Unlock, Apps: f.Apps}
 }
@@ -139,7 +139,7 @@ func (s scope) has(logicalID, path string) (id string, ok bool) {
 	return withoutHash(id), ok
 }
 
-// withoutHash is a logical id without the eight hex digits that CDK adds.
+// withoutHash returns a logical id without the eight hex digits that CDK adds.
 func withoutHash(id string) string {
 	if at := len(id) - 8; at > 0 && strings.Trim(id[at:], "0123456789ABCDEF") == "" {
 		return id[:at]
@@ -147,8 +147,8 @@ func withoutHash(id string) string {
 	return id
 }
 
-// functions are the functions that answer during maintenance, and the scopes of
-// those that a construct has defined.
+// functions returns the functions that answer during maintenance, and the scopes
+// of those that a construct has defined.
 func (f *finder) functions() (functions []string, called map[string]scope) {
 	called = map[string]scope{}
 	var told []string
@@ -179,8 +179,8 @@ func (f *finder) functions() (functions []string, called map[string]scope) {
 	return told, called
 }
 
-// function is the function that a resource is, or that an alias or a version is
-// of.
+// function returns the function that a resource is, or that an alias or a version
+// is of.
 func (f *finder) function(id string, depth int) string {
 	r := f.resources[id]
 	if depth > 0 && (r.Type == typeAlias || r.Type == typeVersion) {
@@ -192,7 +192,7 @@ func (f *finder) function(id string, depth int) string {
 	return id
 }
 
-// found is the switch whose function answers through a target group.
+// found returns the switch whose function answers through a target group.
 func (f *finder) found(function string, in scope, responder string) Found {
 	found := Found{Switch: Switch{Responder: responder}, Name: in.path + in.prefix, Function: function}
 	for _, l := range f.template.Listeners {
@@ -214,8 +214,8 @@ func (f *finder) found(function string, in scope, responder string) Found {
 	return found
 }
 
-// told are the outlines that the probe of a switch has, by listener. What only a
-// deploy knows is left out.
+// told returns the outlines that the probe of a switch has, by listener. What
+// only a deploy knows is left out.
 func (f *finder) told(in scope) map[string]Outline {
 	all := map[string]Outline{}
 	for _, id := range f.ids {
@@ -310,7 +310,7 @@ var (
 	unlocks = regexp.MustCompile(maintenance.UnlockID + "[0-9]*$")
 )
 
-// groups are the target groups that a rule forwards to.
+// groups returns the target groups that a rule forwards to.
 func groups(r *alb.Rule) []string {
 	var names []string
 	for _, t := range (alb.Decision{Rule: r}).Targets() {

@@ -17,7 +17,7 @@ func Thousands(n int64) string {
 	return digits
 }
 
-// Plural is a number of things: 1 rule, 1,200 rules.
+// Plural returns a number of things: 1 rule, 1,200 rules.
 func Plural[N int | int64](n N, thing string) string {
 	if n == 1 {
 		return "1 " + thing

@@ -2,7 +2,7 @@ package term
 
 import "strings"
 
-// Nearest is the word a misspelling most likely stands for, or "".
+// Nearest returns the word a misspelling most likely stands for, or "".
 func Nearest(misspelt string, words []string) string {
 	best, least := "", 1+max(1, len(misspelt)/3)
 	for _, word := range words {
@@ -16,12 +16,13 @@ func Nearest(misspelt string, words []string) string {
 	return best
 }
 
-// Edits is how many letters have to be put in, taken out, replaced or swapped with
-// their neighbour to turn one word into another, whatever their case.
+// Edits returns how many letters have to be put in, taken out, replaced or
+// swapped with their neighbour to turn one word into another, whatever their
+// case.
 func Edits(a, b string) int { return distance(strings.ToLower(a), strings.ToLower(b)) }
 
-// distance is how many letters have to be put in, taken out, replaced or swapped
-// with their neighbour to turn a into b.
+// distance returns how many letters have to be put in, taken out, replaced or
+// swapped with their neighbour to turn a into b.
 func distance(a, b string) int {
 	d := make([][]int, len(a)+1)
 	for i := range d {

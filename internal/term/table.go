@@ -26,7 +26,7 @@ type Cell struct {
 	Style Style
 }
 
-// Cell is a text in the style, as a cell of a table.
+// Cell returns a text in the style, as a cell of a table.
 func (s Style) Cell(text string) Cell { return Cell{text, s} }
 
 // gap is the space between two columns.
@@ -52,7 +52,7 @@ func (t *Table) Write(out Terminal) {
 	}
 }
 
-// widths are those of the columns, which together are at most most, if it is
+// widths returns those of the columns, which together are at most most, if it is
 // not 0 and the columns can be made as narrow.
 func (t *Table) widths(most int) []int {
 	widths := make([]int, len(t.Heading))

@@ -51,7 +51,7 @@ func (o *Operation) Announce(ctx context.Context, functions Lambda, name string,
 	return nil
 }
 
-// until is the end that the refused are told, zero if there is none.
+// until returns the end that the refused are told, zero if there is none.
 func (s Switch) until(t text) time.Time {
 	value, err := t.at("Resources", s.Responder, "Properties", "Environment", "Variables", maintenance.UntilVariable)
 	var until string

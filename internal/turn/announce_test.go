@@ -30,7 +30,7 @@ func (f *fakeLambda) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func
 	return out, f.err
 }
 
-// announcing is the shop with a function that keeps /maintenance.json.
+// announcing returns the shop with a function that keeps /maintenance.json.
 func announcing(t *testing.T) *fakeStack {
 	f := withRole(t, maintenance.Closed)
 	f.template = strings.Replace(f.template, `\"Responder\":\"Responder\"`, `\"Announcement\":\"Announcement\",\"Responder\":\"Responder\"`, 1)

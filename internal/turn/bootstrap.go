@@ -31,7 +31,8 @@ type Bucket struct {
 	Role string
 }
 
-// qualifier is that of the CDK bootstrap that the template was deployed with.
+// qualifier returns that of the CDK bootstrap that the template was deployed
+// with.
 func qualifier(t text) (string, error) {
 	name, err := t.at("Parameters", "BootstrapVersion", "Default")
 	if err != nil {
@@ -44,10 +45,10 @@ func qualifier(t text) (string, error) {
 	return string(found[1]), nil
 }
 
-// bootstrapBucket is the bucket of the CDK bootstrap that the template was
-// deployed with, and its file-publishing role. It fails for a template without
-// a bootstrap, and for a bootstrap whose bucket has a name of its own, of which
-// no template tells.
+// bootstrapBucket returns the bucket of the CDK bootstrap that the template was
+// deployed with, and its file-publishing role. It fails for a template without a
+// bootstrap, and for a bootstrap whose bucket has a name of its own, of which no
+// template tells.
 func bootstrapBucket(template []byte, stackARN string) (Bucket, error) {
 	t, err := newText(template)
 	if err != nil {
@@ -101,7 +102,7 @@ func (b Bucket) put(ctx context.Context, settings aws.Config, key string, templa
 	return err
 }
 
-// BootstrapBucket is the bucket of the CDK bootstrap that the template was
+// BootstrapBucket returns the bucket of the CDK bootstrap that the template was
 // deployed with, and its file-publishing role.
 func (o *Operation) BootstrapBucket(ctx context.Context, template []byte) (Bucket, error) {
 	stack, err := o.stack(ctx)

@@ -45,8 +45,8 @@ func (e *LostError) Error() string {
 	return text + ": " + e.Why + "; nothing was changed by this one: run it again"
 }
 
-// lost is the error of having been overtaken, with who it was, if that can be
-// read.
+// lost returns the error of having been overtaken, with who it was, if that can
+// be read.
 func (o *Operation) lost(ctx context.Context, stack, why string) error {
 	e := &LostError{Why: why}
 	if events, err := o.API.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack}); err == nil && len(events.StackEvents) > 0 {

@@ -227,8 +227,8 @@ func unwanted(c types.ResourceChange, allowed []string, seen map[string]bool) []
 	return errs
 }
 
-// onlyReferring are the resources that are listed only since they refer to those
-// of the switch, or to one that does so itself.
+// onlyReferring returns the resources that are listed only since they refer to
+// those of the switch, or to one that does so itself.
 func onlyReferring(changes []types.ResourceChange, switched map[string]bool) map[string]bool {
 	refers := map[string]bool{}
 	for more := true; more; {

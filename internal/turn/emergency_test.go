@@ -59,7 +59,7 @@ func (b *fakeBalancer) ModifyRule(_ context.Context, in *elbv2.ModifyRuleInput, 
 
 const forward = `[{\"TargetGroupArn\":{\"Ref\":\"%s\"},\"Type\":\"forward\"}]`
 
-// emergency is one on a shop whose actions are real ones.
+// emergency returns one on a shop whose actions are real ones.
 func emergency(t *testing.T, mode maintenance.Mode) (*Emergency, *fakeStack, *fakeBalancer, map[string]live.ByHand) {
 	t.Helper()
 	f := withRole(t, mode)

@@ -20,7 +20,7 @@ import (
 // what it does not allow, and cannot be taken away.
 const allowAll = `{"Effect":"Allow","Action":"Update:*","Principal":"*","Resource":"*"}`
 
-// lock is the statement that locks a switch.
+// lock returns the statement that locks a switch.
 func (s Switch) lock() json.RawMessage {
 	var resources []string
 	for _, id := range s.locked() {
@@ -33,7 +33,7 @@ func (s Switch) lock() json.RawMessage {
 	return fmt.Appendf(nil, `{"Effect":"Deny","Action":"Update:*","Principal":"*","Resource":%s}`, list)
 }
 
-// locked are the logical ids of what carries the mode.
+// locked returns the logical ids of what carries the mode.
 func (s Switch) locked() []string {
 	ids := slices.Clone(s.Carriers)
 	for _, p := range s.Properties {
@@ -94,7 +94,7 @@ func (s Switch) withoutLock(policy string) (unlocked string, changed bool, err e
 	})
 }
 
-// rewritten is a stack policy with other statements, if rewrite returns any.
+// rewritten returns a stack policy with other statements, if rewrite returns any.
 func rewritten(policy string, rewrite func([]json.RawMessage) []json.RawMessage) (string, bool, error) {
 	document := map[string]json.RawMessage{}
 	var statements []json.RawMessage

@@ -58,7 +58,7 @@ func (o *Operation) Needs(ctx context.Context, plan Plan) ([]Need, error) {
 	return needs, nil
 }
 
-// needs are those of changing one resource.
+// needs returns those of changing one resource.
 func (t text) needs(id string, physical map[string]string, stack arn.ARN) ([]Need, error) {
 	var kind string
 	value, err := t.at("Resources", id, "Type")
@@ -100,8 +100,8 @@ func (t text) needs(id string, physical map[string]string, stack arn.ARN) ([]Nee
 	return nil, fmt.Errorf("its type is %s", kind)
 }
 
-// attributeOf is the logical id of the resource whose attribute a property is.
-// Empty: it is something else.
+// attributeOf returns the logical id of the resource whose attribute a property
+// is. Empty: it is something else.
 func (t text) attributeOf(id, property string) string {
 	var value struct {
 		Of []string `json:"Fn::GetAtt"`
@@ -113,7 +113,7 @@ func (t text) attributeOf(id, property string) string {
 	return value.Of[0]
 }
 
-// roleARN is the ARN of a role of the stack.
+// roleARN returns the ARN of a role of the stack.
 func (t text) roleARN(id string, physical map[string]string, stack arn.ARN) (string, error) {
 	name := physical[id]
 	if name == "" {

@@ -19,7 +19,7 @@ import (
 // now is when a mode is asked for.
 var now = time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
 
-// shop is a template with a guard and a read rule, in the mode.
+// shop returns a template with a guard and a read rule, in the mode.
 func shop(t *testing.T, mode maintenance.Mode) string {
 	t.Helper()
 	const open = `{

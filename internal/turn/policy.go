@@ -27,11 +27,11 @@ type Statement struct {
 	Condition map[string]map[string]string `json:",omitempty"`
 }
 
-// Rights are the policy of a person who may turn the switch, and nothing else:
-// change sets of the name noren-* only, which CloudFormation executes with the
-// switch's own role. With now it allows to turn without CloudFormation, too. The
-// bucket is where templates are uploaded to; its name is empty for that of the
-// CDK bootstrap.
+// Rights returns the policy of a person who may turn the switch, and nothing
+// else: change sets of the name noren-* only, which CloudFormation executes with
+// the switch's own role. With now it allows to turn without CloudFormation, too.
+// The bucket is where templates are uploaded to; its name is empty for that of
+// the CDK bootstrap.
 func (o *Operation) Rights(ctx context.Context, bucket string, now bool) (Policy, error) {
 	s, err := o.deployed(ctx, o.Switch)
 	if err != nil {
@@ -134,8 +134,8 @@ func (o *Operation) Rights(ctx context.Context, bucket string, now bool) (Policy
 	return policy, nil
 }
 
-// records are the logical ids of the parameters in which the guard and the probe
-// remember the mode.
+// records returns the logical ids of the parameters in which the guard and the
+// probe remember the mode.
 func (s Switch) records(t text) []string {
 	var ids []string
 	for _, property := range []string{"RecordParameter", "AttributionParameter"} {

@@ -98,7 +98,7 @@ func (n names) resolve(value any) (any, error) {
 	return value, nil
 }
 
-// call is the value of an intrinsic function.
+// call returns the value of an intrinsic function.
 func (n names) call(function string, argument any) (any, error) {
 	unknown := func() (any, error) {
 		text, err := json.Marshal(argument)

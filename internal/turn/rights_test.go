@@ -19,8 +19,8 @@ const (
 	bootstrap = `"Parameters": {"BootstrapVersion": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}},` + "\n "
 )
 
-// withRole is the shop with a role and a parameter of the switch, deployed with
-// the CDK bootstrap.
+// withRole returns the shop with a role and a parameter of the switch, deployed
+// with the CDK bootstrap.
 func withRole(t *testing.T, mode maintenance.Mode) *fakeStack {
 	t.Helper()
 	template := strings.Replace(shop(t, mode), `\"Responder\":\"Responder\"`, `\"Role\":\"Role\",\"ByHand\":\"ByHand\",\"Monitors\":\"Monitors\",\"Responder\":\"Responder\"`, 1)

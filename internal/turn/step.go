@@ -32,7 +32,7 @@ type Step struct {
 	rule     *elbv2.ModifyRuleInput
 }
 
-// steps are the calls that give every property its value in the mode.
+// steps returns the calls that give every property its value in the mode.
 func (s Switch) steps(mode maintenance.Mode, n names) ([]Step, error) {
 	var steps []Step
 	for _, p := range s.Properties {
@@ -90,9 +90,9 @@ func (s Switch) steps(mode maintenance.Mode, n names) ([]Step, error) {
 	return steps, nil
 }
 
-// typed is a value with its references resolved, as the API takes it: numbers
-// and booleans that are texts in the template, and a login whose secret stays
-// the one that the load balancer has.
+// typed returns a value with its references resolved, as the API takes it:
+// numbers and booleans that are texts in the template, and a login whose secret
+// stays the one that the load balancer has.
 func (n names) typed(value json.RawMessage) (any, error) {
 	var v any
 	if err := json.Unmarshal(value, &v); err != nil {

@@ -79,7 +79,8 @@ type Property struct {
 	Closed   json.RawMessage `json:"Closed"`
 }
 
-// Key is the name that the value of a property in the mode has in the template.
+// Key returns the name that the value of a property in the mode has in the
+// template.
 func Key(mode maintenance.Mode) string {
 	switch mode {
 	case maintenance.Open:
@@ -109,7 +110,7 @@ func (p Property) in(mode maintenance.Mode) json.RawMessage {
 	return nil
 }
 
-// Modes are the modes that the switch can be turned to.
+// Modes returns the modes that the switch can be turned to.
 func (s Switch) Modes() []maintenance.Mode {
 	if s.ReadOnly {
 		return []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed}

@@ -39,7 +39,7 @@ func newText(source []byte) (text, error) {
 	return y.text(), nil
 }
 
-// written is the text as it is to be deployed.
+// written returns the text as it is to be deployed.
 func (t text) written() []byte {
 	if t.yaml != nil {
 		return t.yaml.source

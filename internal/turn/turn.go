@@ -133,7 +133,7 @@ func Turn(template []byte, name string, wish Wish) (Result, error) {
 	return result, nil
 }
 
-// variables are the variables of the responder that a flip may change.
+// variables returns the variables of the responder that a flip may change.
 func (s Switch) variables(wish Wish) (map[string]string, error) {
 	variables := maps.Clone(s.Variables)
 	if wish.Message != "" {
@@ -153,7 +153,7 @@ func (s Switch) variables(wish Wish) (map[string]string, error) {
 	return variables, nil
 }
 
-// timeText is a time as the guard has it, empty if there is none.
+// timeText returns a time as the guard has it, empty if there is none.
 func timeText(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -168,7 +168,7 @@ func readTime(text string) (time.Time, error) {
 	return time.Parse(time.RFC3339, text)
 }
 
-// quoted is a text as a synthesized template has it.
+// quoted returns a text as a synthesized template has it.
 func quoted(text string) json.RawMessage { return json.RawMessage(maintenance.JSON(text)) }
 
 // named returns the switch of the template with the name, or the only one.

@@ -11,7 +11,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// inYAML is a template in YAML as the CDK CLI writes it, in its order.
+// inYAML returns a template in YAML as the CDK CLI writes it, in its order.
 func inYAML(t *testing.T, template string) string {
 	t.Helper()
 	data, err := yaml.JSONToYAML([]byte(template))

@@ -99,7 +99,7 @@ func encode(value any) ([]byte, error) {
 	return bytes.TrimSpace(b.Bytes()), err
 }
 
-// Machine is the state machine of the night.
+// Machine returns the state machine of the night.
 func (w Window) Machine(r Resources) Machine {
 	steps := w.Steps()
 	m := Machine{Comment: "The maintenance of " + w.Start.UTC().Format(time.RFC3339) + ", " + w.ID(), StartAt: steps[0].Name}
@@ -132,7 +132,7 @@ func (w Window) Machine(r Resources) Machine {
 	return m
 }
 
-// Definition is the state machine as text.
+// Definition returns the state machine as text.
 func (w Window) Definition(r Resources) string {
 	text, err := encode(w.Machine(r))
 	if err != nil {
@@ -156,12 +156,12 @@ type invocation struct {
 	Payload      parameters
 }
 
-// Input is what the state machine is started with.
+// Input returns what the state machine is started with.
 func (w Window) Input() string { return `{"window":"` + w.ID() + `"}` }
 
-// task are the parameters of the task that runs a schema change. The task itself
-// looks whether the product is in the mode of the night: whoever continues the
-// execution in the console begins with it.
+// task returns the parameters of the task that runs a schema change. The task
+// itself looks whether the product is in the mode of the night: whoever continues
+// the execution in the console begins with it.
 func (r Resources) task(c Change, mode maintenance.Mode) any {
 	type container struct {
 		Name    string

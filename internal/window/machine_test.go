@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the goldens with what the tests got")
 
-// night is a window with everything.
+// night returns a window with everything.
 func night() window.Window {
 	start := time.Date(2026, 12, 1, 2, 0, 0, 0, time.FixedZone("", 9*60*60))
 	return window.Window{

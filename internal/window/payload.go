@@ -59,8 +59,8 @@ type Payload struct {
 	Token string `json:"token,omitempty"`
 }
 
-// payload is what the function is told of a step. What begins with $. or $$. is a
-// path into the input or the context of the execution.
+// payload returns what the function is told of a step. What begins with $. or $$.
+// is a path into the input or the context of the execution.
 func (w Window) payload(step Step, r Resources) Payload {
 	p := Payload{Step: step.Name, Window: w.ID(), Execution: "$$.Execution.Id"}
 	from, end := w.Start.UTC(), w.End.UTC()
@@ -121,16 +121,17 @@ func (p parameters) MarshalJSON() ([]byte, error) {
 	return encode(named)
 }
 
-// Ahead is what the function is told when clients are to be told of what comes.
+// Ahead returns what the function is told when clients are to be told of what
+// comes.
 func (w Window) Ahead() string {
 	return w.scheduled(Payload{Step: AnnounceScheduled, From: w.Start.UTC(), End: w.End.UTC()})
 }
 
-// Withdrawal is what the function is told when the window was cancelled before it
-// began.
+// Withdrawal returns what the function is told when the window was cancelled
+// before it began.
 func (w Window) Withdrawal() string { return w.scheduled(Payload{Step: Withdraw}) }
 
-// NearEnd is what the function is told when the end is near.
+// NearEnd returns what the function is told when the end is near.
 func (w Window) NearEnd() string {
 	return w.scheduled(Payload{Step: NearEnd, From: w.Start.UTC(), End: w.End.UTC(), Mode: w.Mode})
 }

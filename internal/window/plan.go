@@ -16,8 +16,8 @@ type Planned struct {
 	Does string `json:"does"`
 }
 
-// Plan is the night as a timeline: what begins by the clock, and in between what
-// follows one after the other.
+// Plan returns the night as a timeline: what begins by the clock, and in between
+// what follows one after the other.
 func (w Window) Plan() []Planned {
 	var all []Planned
 	if w.Announces && w.Announce > 0 {
@@ -36,7 +36,7 @@ func (w Window) Plan() []Planned {
 		Planned{w.End, "the planned end, which opens nothing"})
 }
 
-// Text is the plan in lines.
+// Text returns the plan in lines.
 func (w Window) Text() []string {
 	lines := []string{fmt.Sprintf("%s to %s (%s), %s", w.Start.Format("Monday, 2 January 2006, 15:04"), w.End.Format("15:04"), w.Start.Format("-07:00"), w.Mode)}
 	for _, p := range w.Plan() {

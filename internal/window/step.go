@@ -113,7 +113,7 @@ func notYet(every, all time.Duration) Repeat {
 	return Repeat{Errors: []string{NotYetError}, Every: every, Backoff: 1, Times: int(all / every)}
 }
 
-// Steps are the steps of the night, in their order.
+// Steps returns the steps of the night, in their order.
 func (w Window) Steps() []Step {
 	var steps []Step
 	add := func(do bool, name, does string, timeout time.Duration, repeats ...Repeat) {

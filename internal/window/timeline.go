@@ -64,7 +64,7 @@ type Progress struct {
 	Token string `json:"-"`
 }
 
-// Took is how long the step took, or has taken by now.
+// Took returns how long the step took, or has taken by now.
 func (p Progress) Took(now time.Time) time.Duration {
 	switch {
 	case p.Started.IsZero():
@@ -75,7 +75,7 @@ func (p Progress) Took(now time.Time) time.Duration {
 	return p.Ended.Sub(p.Started)
 }
 
-// Lines are the steps as lines of text, one for each, in columns.
+// Lines returns the steps as lines of text, one for each, in columns.
 func Lines(all []Progress, now time.Time) []string {
 	name, took := 0, 0
 	for _, p := range all {
@@ -95,7 +95,7 @@ func Lines(all []Progress, now time.Time) []string {
 	return lines
 }
 
-// took is how long the step took, and how long its rehearsal.
+// took returns how long the step took, and how long its rehearsal.
 func (p Progress) took(now time.Time) string {
 	took := ""
 	if !p.Started.IsZero() {
@@ -205,7 +205,7 @@ func Why(name, cause string) string {
 	return name + ": " + text
 }
 
-// said is what a step said, in the output of its state.
+// said returns what a step said, in the output of its state.
 func said(output, name string) string {
 	var all map[string]json.RawMessage
 	var result struct {
@@ -217,7 +217,7 @@ func said(output, name string) string {
 	return result.Said
 }
 
-// token is the one that a task was scheduled with, if it waits for a person.
+// token returns the one that a task was scheduled with, if it waits for a person.
 func token(parameters string) string {
 	var p struct{ Payload Payload }
 	if json.Unmarshal([]byte(parameters), &p) != nil {

@@ -38,7 +38,7 @@ type walker struct {
 	touched map[string]bool // "STATE: MOVE"
 }
 
-// done is the world after a state has done what it does. Whether it may is
+// done returns the world after a state has done what it does. Whether it may is
 // judged by allowed.
 func (w *walker) done(from world) world {
 	switch from.at {
@@ -171,7 +171,7 @@ func newWalker(t *testing.T, w window.Window) *walker {
 	return &walker{t: t, states: d.States, first: d.StartAt, ask: w.Ask, touched: map[string]bool{}}
 }
 
-// windows are all shapes of a window.
+// windows returns all shapes of a window.
 func windows() map[string]window.Window {
 	all := map[string]window.Window{}
 	for i := range 16 {

@@ -87,7 +87,7 @@ const Extension = time.Hour
 // a product that start at the same time are the same.
 func (w Window) ID() string { return "noren-" + w.Start.UTC().Format("20060102T150405Z") }
 
-// Rehearsed is how long all changes took when they were rehearsed.
+// Rehearsed returns how long all changes took when they were rehearsed.
 func (w Window) Rehearsed() time.Duration {
 	var all time.Duration
 	for _, c := range w.Changes {

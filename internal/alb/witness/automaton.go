@@ -71,7 +71,7 @@ func (a *automaton) state(places []uint32, before rune, matched bool) int {
 	return number
 }
 
-// kindOf is what regexes can tell of the character before: whether there is
+// kindOf returns what regexes can tell of the character before: whether there is
 // one, whether it ends a line, whether it belongs to a word.
 func kindOf(r rune) int {
 	switch {

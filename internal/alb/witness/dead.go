@@ -20,7 +20,7 @@ type Dead struct {
 	By []*alb.Rule
 }
 
-// String is what is dead and why, as a sentence without full stop.
+// String returns what is dead and why, as a sentence without full stop.
 func (d Dead) String() string {
 	what := "rule"
 	if d.Field != "" {
@@ -84,8 +84,8 @@ func FindDead(l *alb.Listener) []Dead {
 	return dead
 }
 
-// certain is a listener of the rules whose place and conditions are known. The
-// others may take requests, but not for certain.
+// certain returns a listener of the rules whose place and conditions are known.
+// The others may take requests, but not for certain.
 func certain(l *alb.Listener) *alb.Listener {
 	known := &alb.Listener{Balancer: l.Balancer, Default: l.Default}
 	for _, r := range l.Rules {
@@ -113,7 +113,7 @@ func reachedRules(l *alb.Listener) (reached map[*alb.Rule]bool, complete bool) {
 	return reached, complete
 }
 
-// takers are the rules before one that leave it nothing: one alone if it can,
+// takers returns the rules before one that leave it nothing: one alone if it can,
 // else all that take some of it. There are none if it takes nothing by itself.
 func takers(before []alb.Rule, rule *alb.Rule) []*alb.Rule {
 	if reached, _ := reachedRules(listenerOf(nil, *rule)); !reached[nil] {
@@ -142,7 +142,7 @@ type piece struct {
 	field, text string
 }
 
-// apart is a listener with a rule for every value of a condition that has
+// apart returns a listener with a rule for every value of a condition that has
 // several.
 func apart(l *alb.Listener) (*alb.Listener, []piece) {
 	parts := &alb.Listener{Balancer: l.Balancer, Default: l.Default}
@@ -168,7 +168,7 @@ func apart(l *alb.Listener) (*alb.Listener, []piece) {
 	return parts, of
 }
 
-// only is a rule with one value of one of its conditions.
+// only returns a rule with one value of one of its conditions.
 func only(rule *alb.Rule, condition, value int) alb.Rule {
 	one := *rule
 	one.Conditions = slices.Clone(rule.Conditions)
@@ -176,7 +176,7 @@ func only(rule *alb.Rule, condition, value int) alb.Rule {
 	return one
 }
 
-// ruleIn is the rule of a listener with the priority of another.
+// ruleIn returns the rule of a listener with the priority of another.
 func ruleIn(l *alb.Listener, rule *alb.Rule) *alb.Rule {
 	i := slices.IndexFunc(l.Rules, func(r alb.Rule) bool { return r.Priority == rule.Priority && r.LogicalID == rule.LogicalID })
 	return &l.Rules[i]

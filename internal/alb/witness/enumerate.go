@@ -143,7 +143,7 @@ func (e *enumeration) isText(i int) bool {
 	return e.automata[last].matches(int(e.nodes[i].states[last]))
 }
 
-// outcome is which of the regexes match the text of a node.
+// outcome returns which of the regexes match the text of a node.
 func (e *enumeration) outcome(i int) string {
 	bits := make([]byte, len(e.automata)-1)
 	for j := range bits {

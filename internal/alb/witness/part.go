@@ -53,7 +53,7 @@ func newPart(key alb.Part, conditions []alb.Condition) part {
 	return p
 }
 
-// outcome is which of the conditions hold.
+// outcome returns which of the conditions hold.
 func (p *part) outcome(set func(*alb.Draft)) []byte {
 	d := alb.NewDraft()
 	set(&d)

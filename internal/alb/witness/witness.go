@@ -51,7 +51,8 @@ func Classes(old, next *alb.Listener) (classes []Class, complete bool) {
 	return classes, !s.cut
 }
 
-// original is the rule of listener that rule, of its filled copy, is made from.
+// original returns the rule of listener that rule, of its filled copy, is made
+// from.
 func original(copied, listener *alb.Listener, rule *alb.Rule) *alb.Rule {
 	for i := range copied.Rules {
 		if &copied.Rules[i] == rule {

@@ -20,7 +20,8 @@ const (
 	oldARN   = blueARN + "-old1"
 )
 
-// described is an answer with a deployment in a state, and RDS's words on it.
+// described returns an answer with a deployment in a state, and RDS's words on
+// it.
 func described(status, details string) string {
 	source, target := blueARN, greenARN
 	if status == "SWITCHOVER_COMPLETED" {
@@ -38,7 +39,7 @@ func deployment(status, details, source, target string) string {
 
 const none = "<BlueGreenDeployments></BlueGreenDeployments>"
 
-// client is one whose waits are short.
+// client returns one whose waits are short.
 func client(t *testing.T) (*bluegreen.Client, *awsstub.AWS) {
 	t.Helper()
 	stub := awsstub.New(t)

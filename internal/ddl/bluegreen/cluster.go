@@ -74,14 +74,15 @@ func (c *Client) Cluster(ctx context.Context, cluster string) (Cluster, error) {
 	return got, nil
 }
 
-// NameOf is the name of a cluster or an instance in its ARN, or the name itself.
+// NameOf returns the name of a cluster or an instance in its ARN, or the name
+// itself.
 func NameOf(arn string) string {
 	return arn[strings.LastIndexByte(arn, ':')+1:]
 }
 
 var clusterEndpoint = regexp.MustCompile(`^([a-z][a-z0-9-]*)\.cluster-[a-z0-9]+\.[a-z0-9-]+\.rds\.amazonaws\.com(\.cn)?$`)
 
-// ClusterOf is the name of the cluster whose writer endpoint a host is.
+// ClusterOf returns the name of the cluster whose writer endpoint a host is.
 func ClusterOf(host string) (string, error) {
 	parts := clusterEndpoint.FindStringSubmatch(strings.ToLower(host))
 	if parts == nil {

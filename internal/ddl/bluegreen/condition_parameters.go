@@ -21,8 +21,8 @@ func (i *inspection) parameterGroup() (Condition, error) {
 	return met("%s applies to all instances", group)
 }
 
-// parameter is the value that someone has set in the cluster's parameter group, or
-// empty.
+// parameter returns the value that someone has set in the cluster's parameter
+// group, or empty.
 func (i *inspection) parameter(name string) (string, error) {
 	if i.parameters == nil {
 		set, err := i.clusterParameters(i.ctx, i.cluster.ParameterGroup)

@@ -94,8 +94,8 @@ func (c *Client) Finish(ctx context.Context, name string, report func(Deployment
 	return old, c.gone(ctx, name, report)
 }
 
-// marked is the name of the cluster that Finish has marked for a deployment; empty
-// if there is none.
+// marked returns the name of the cluster that Finish has marked for a deployment;
+// empty if there is none.
 func (c *Client) marked(ctx context.Context, deployment string) (string, error) {
 	for pages := rds.NewDescribeDBClustersPaginator(c.rds, &rds.DescribeDBClustersInput{}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
 
-// FamilyParameters are the names of the parameters that can be set in groups of a
-// family: those of clusters, or else of instances.
+// FamilyParameters returns the names of the parameters that can be set in groups
+// of a family: those of clusters, or else of instances.
 func (c *Client) FamilyParameters(ctx context.Context, family string, cluster bool) ([]string, error) {
 	var names []string
 	add := func(defaults *types.EngineDefaults) (marker *string) {
@@ -59,7 +59,7 @@ type ParameterGroup struct {
 	Set     []string // the names of the parameters that someone has set
 }
 
-// ParameterGroups are those of a cluster and of its instances.
+// ParameterGroups returns those of a cluster and of its instances.
 func (c *Client) ParameterGroups(ctx context.Context, cluster string) ([]ParameterGroup, error) {
 	found, err := c.Cluster(ctx, cluster)
 	if err != nil {
@@ -98,7 +98,7 @@ func names(parameters []types.Parameter) []string {
 	return all
 }
 
-// clusterParameters are those that someone has set in a parameter group of
+// clusterParameters returns those that someone has set in a parameter group of
 // clusters.
 func (c *Client) clusterParameters(ctx context.Context, group string) ([]types.Parameter, error) {
 	var all []types.Parameter
@@ -113,8 +113,8 @@ func (c *Client) clusterParameters(ctx context.Context, group string) ([]types.P
 	return all, nil
 }
 
-// instanceParameterGroup is the parameter group that all instances of a cluster
-// have, or empty if they differ.
+// instanceParameterGroup returns the parameter group that all instances of a
+// cluster have, or empty if they differ.
 func (c *Client) instanceParameterGroup(ctx context.Context, cluster Cluster) (string, error) {
 	groups, err := c.instanceParameterGroups(ctx, cluster)
 	if err != nil || len(groups) != 1 {
@@ -126,8 +126,8 @@ func (c *Client) instanceParameterGroup(ctx context.Context, cluster Cluster) (s
 	return "", nil
 }
 
-// instanceParameterGroups are the parameter groups of a cluster's instances, with
-// the worst state in which an instance has applied it.
+// instanceParameterGroups returns the parameter groups of a cluster's instances,
+// with the worst state in which an instance has applied it.
 func (c *Client) instanceParameterGroups(ctx context.Context, cluster Cluster) (map[string]string, error) {
 	groups := map[string]string{}
 	name, filter := cluster.Name, "db-cluster-id"

@@ -16,10 +16,10 @@ type Right struct {
 	Resources []string
 }
 
-// Rights are what a Client needs to change a copy of a cluster whose name, and
-// those of whose instances, begin with one of the names, as those do that
-// CloudFormation gives in a stack. What they allow to delete is what RDS has called
-// green or old, never the cluster in use.
+// Rights returns what a Client needs to change a copy of a cluster whose name,
+// and those of whose instances, begin with one of the names, as those do that
+// CloudFormation gives in a stack. What they allow to delete is what RDS has
+// called green or old, never the cluster in use.
 func Rights(names ...string) []Right {
 	// of are the patterns of a kind of resource, for each name.
 	of := func(kind, rest string) (patterns []string) {

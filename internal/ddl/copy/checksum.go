@@ -16,8 +16,8 @@ type pair struct {
 	original, copied ddl.Column
 }
 
-// pairs are the columns that both sides have, by name, or by the name that the
-// migration gives them; left are those that only the original has.
+// pairs returns the columns that both sides have, by name, or by the name that
+// the migration gives them; left are those that only the original has.
 func pairs(original, copied []ddl.Column, renamed map[string]string) (all []pair, left []string) {
 	for _, o := range original {
 		name := o.Name
@@ -36,8 +36,8 @@ func pairs(original, copied []ddl.Column, renamed map[string]string) (all []pair
 	return all, left
 }
 
-// text is the bytes by which a value of c is compared: the same on both sides if the
-// value is the same in c and in other.
+// text returns the bytes by which a value of c is compared: the same on both
+// sides if the value is the same in c and in other.
 func text(c, other ddl.Column) string {
 	name := sqltext.Quote(c.Name)
 	k, o := kindOf(c), kindOf(other)
@@ -102,14 +102,15 @@ func (p pair) value(place int, copied bool) string {
 	return "(" + value + ")"
 }
 
-// sum is the checksum of rows by the given columns: the values of a row, each with a
-// factor of its own, make a number of 64 bits, and the CRC32 of these numbers are
-// combined. CRC32 reads a number as text, so what one row gains and another loses, or
-// what two rows exchange, does not cancel out as it would if the numbers were combined.
+// sum returns the checksum of rows by the given columns: the values of a row,
+// each with a factor of its own, make a number of 64 bits, and the CRC32 of these
+// numbers are combined. CRC32 reads a number as text, so what one row gains and
+// another loses, or what two rows exchange, does not cancel out as it would if
+// the numbers were combined.
 //
 // With a key no two rows are the same, and XOR combines them, at the least cost.
-// Without one the same may happen to two rows that are the same, which XOR would not
-// see: they are added.
+// Without one the same may happen to two rows that are the same, which XOR would
+// not see: they are added.
 func sum(all []pair, copied, keyed bool) string {
 	var values []string
 	for i, p := range all {

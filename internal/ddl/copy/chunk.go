@@ -14,7 +14,7 @@ import (
 // A span is a range of the primary key: after one value, up to another.
 type span struct{ after, upTo []string }
 
-// where is the condition for a span on one side.
+// where returns the condition for a span on one side.
 func (c *comparison) where(s span, copied bool) string {
 	key := c.key
 	if copied {
@@ -84,7 +84,8 @@ func (c *comparison) calculated(ctx context.Context, s span) error {
 	return nil
 }
 
-// next is the range after a key of about so many rows. The last one has no end.
+// next returns the range after a key of about so many rows. The last one has no
+// end.
 func (c *comparison) next(ctx context.Context, after []string, size int64) (span, error) {
 	if c.key == nil || c.last == nil {
 		return span{after: after}, nil
@@ -191,7 +192,7 @@ func (c *comparison) differs(ctx context.Context, s span, original, copied count
 	return nil
 }
 
-// legible is a key for people.
+// legible returns a key for people.
 func (c *comparison) legible(values []string) []string {
 	var all []string
 	for i, value := range values {
@@ -208,7 +209,7 @@ func (c *comparison) legible(values []string) []string {
 	return all
 }
 
-// keyText is a range for people: "`id` 1 to 50".
+// keyText returns a range for people: "`id` 1 to 50".
 func keyText(after, upTo []string) string {
 	switch {
 	case len(after)+len(upTo) == 0:

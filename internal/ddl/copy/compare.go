@@ -130,7 +130,7 @@ func Compare(ctx context.Context, original, copied *ddl.Database, o CompareOptio
 	return all, nil
 }
 
-// Tables are the tables of a schema, without noren's.
+// Tables returns the tables of a schema, without noren's.
 func Tables(ctx context.Context, db *ddl.Database) ([]string, error) {
 	rows, err := db.Pool().QueryContext(ctx, "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_type NOT IN ('VIEW', 'SEQUENCE') ORDER BY table_name", db.Schema)
 	if err != nil {
@@ -150,7 +150,7 @@ func Tables(ctx context.Context, db *ddl.Database) ([]string, error) {
 	return all, rows.Err()
 }
 
-// OnlyCopied are the tables that only the copy has.
+// OnlyCopied returns the tables that only the copy has.
 func OnlyCopied(ctx context.Context, original, copied *ddl.Database) ([]string, error) {
 	here, there, err := bothSides(func(copy bool) ([]string, error) {
 		if copy {

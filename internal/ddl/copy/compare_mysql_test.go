@@ -180,7 +180,7 @@ func TestCompare_BesideCHECKSUM(t *testing.T) {
 	})
 }
 
-// taken is how many seconds of a processor two servers have taken.
+// taken returns how many seconds of a processor two servers have taken.
 func taken(t *testing.T, servers ...*ddl.Database) (seconds float64) {
 	t.Helper()
 	for _, db := range servers {

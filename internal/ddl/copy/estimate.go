@@ -40,8 +40,8 @@ func (s *Status) estimate(ctx context.Context, original, copied *ddl.Database) {
 	}
 }
 
-// left is how long the rest takes if so much takes so many seconds; nil if nothing
-// becomes less.
+// left returns how long the rest takes if so much takes so many seconds; nil if
+// nothing becomes less.
 func left(rest, done int64, seconds float64) *float64 {
 	if rest > 0 && (done <= 0 || seconds <= 0) {
 		return nil
@@ -86,8 +86,8 @@ func behind(ctx context.Context, original *ddl.Database, at Position) (bytes int
 	return bytes, known && rows.Err() == nil
 }
 
-// toCompare is how many rows are compared, of about how many, and how long the rest
-// takes; nil if that is not known.
+// toCompare returns how many rows are compared, of about how many, and how long
+// the rest takes; nil if that is not known.
 func (c *Comparison) toCompare(ctx context.Context, original *ddl.Database) (compared, all int64, seconds *float64, err error) {
 	names, err := Tables(ctx, original)
 	if err != nil {

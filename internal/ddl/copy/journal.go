@@ -119,7 +119,7 @@ func (s *State) save(ctx context.Context, db *ddl.Database) error {
 	return s.lost(db)
 }
 
-// lost is the error of a journal without the row of this copy.
+// lost returns the error of a journal without the row of this copy.
 func (s *State) lost(db *ddl.Database) error {
 	do := "noren ddl copy start with the same file goes on with the copy that there is, and compares it from the beginning"
 	switch s.Phase {
@@ -192,7 +192,7 @@ func take(ctx context.Context, db *ddl.Database, missing string) (s *State, rele
 	return s, release, nil
 }
 
-// clock is the time of a server, in UTC.
+// clock returns the time of a server, in UTC.
 func clock(ctx context.Context, db *ddl.Database) (string, error) {
 	row, err := oneRow(ctx, db.Pool(), "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR) AS now")
 	if err != nil {

@@ -52,7 +52,7 @@ type Finding struct {
 // conversions are ALL_NON_LOSSY.
 func (f Finding) Refused() bool { return f.Verdict != Survives && f.Verdict != NonLossy }
 
-// Worst is the worst of the verdicts; Survives if there are none.
+// Worst returns the worst of the verdicts; Survives if there are none.
 func Worst(findings []Finding) Verdict {
 	worst := Survives
 	for _, f := range findings {
@@ -94,7 +94,8 @@ func Judge(server ddl.Server, c ddl.TableChange) []Finding {
 	return j.findings
 }
 
-// without are the values of all that are not in others, as often as they are more.
+// without returns the values of all that are not in others, as often as they are
+// more.
 func without(all, others []string) []string {
 	others = slices.Clone(others)
 	var left []string

@@ -27,7 +27,7 @@ func (m Mark) same(other Mark) bool {
 	return m.Counted && other.Counted && m.Written == other.Written && max(m.Since-other.Since, other.Since-m.Since) <= 2 && m.Made != "" && m.Made == other.Made
 }
 
-// marked is the mark of a table now.
+// marked returns the mark of a table now.
 func marked(ctx context.Context, db *ddl.Database, table string) (Mark, error) {
 	var m Mark
 	var err error
@@ -48,8 +48,8 @@ func marked(ctx context.Context, db *ddl.Database, table string) (Mark, error) {
 	return m, nil
 }
 
-// changed are those of the compared tables that may have been written since, on
-// either side, as far as the servers count.
+// changed returns those of the compared tables that may have been written since,
+// on either side, as far as the servers count.
 func changed(ctx context.Context, original, copied *ddl.Database, compared []TableResult) (map[string]bool, error) {
 	all := map[string]bool{}
 	for _, r := range compared {

@@ -123,7 +123,7 @@ var settings = []struct{ name, image, conversions string }{
 	{"image=MINIMAL conv=ALL_NON_LOSSY meta=MINIMAL", "MINIMAL", "ALL_NON_LOSSY"},
 }
 
-// outcomes is what was measured before: by operation and setting.
+// outcomes returns what was measured before: by operation and setting.
 func outcomes(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/replica-matrix.tsv")
@@ -167,14 +167,14 @@ func TestJudge_EveryOperationOfTheMatrix(t *testing.T) {
 	t.Error("no silent operation is tried")
 }
 
-// at is a text about the table t, of one of its own.
+// at returns a text about the table t, of one of its own.
 func (op tried) at(i int, text string) string {
 	return aTable.ReplaceAllString(text, fmt.Sprintf("${1}t%d", i))
 }
 
 var aTable = regexp.MustCompile(`((?:TABLE|INTO|UPDATE|FROM) )t\b`)
 
-// operations are all of them, as far as a server has what they are about.
+// operations returns all of them, as far as a server has what they are about.
 func operations(program mysqld.Program) []tried {
 	var all []tried
 	for _, op := range slices.Concat(matrixOperations, otherOperations) {
@@ -290,7 +290,7 @@ func judged(t *testing.T, db *ddl.Database, text string) ([]Finding, []ddl.Table
 	return all, plan.Changes
 }
 
-// session is one session of a pool.
+// session returns one session of a pool.
 func session(t *testing.T, pool *sql.DB, schema string, statements ...string) *sql.Conn {
 	t.Helper()
 	conn, err := pool.Conn(t.Context())

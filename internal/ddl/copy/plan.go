@@ -91,7 +91,7 @@ func (p *Plan) otherSchemas(ctx context.Context, original *ddl.Database) error {
 	return nil
 }
 
-// conversionsVariable is the variable that allows wider types on a copy.
+// conversionsVariable returns the variable that allows wider types on a copy.
 func conversionsVariable(server ddl.Server) string {
 	if server.Flavor == "MariaDB" || !server.AtLeast(8, 0, 26) {
 		return "slave_type_conversions"

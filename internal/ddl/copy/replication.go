@@ -29,7 +29,7 @@ type queryer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// position is where the binary log of a server ends.
+// position returns where the binary log of a server ends.
 func position(ctx context.Context, db *ddl.Database, q queryer) (Position, error) {
 	show := "SHOW MASTER STATUS"
 	if db.Server.Flavor != "MariaDB" && db.Server.AtLeast(8, 2) {
@@ -84,8 +84,8 @@ func reaches(ctx context.Context, db *ddl.Database, q queryer, p Position, wait 
 	}
 }
 
-// oneRow is the first row of a query by the names of its columns; nil if there
-// is none.
+// oneRow returns the first row of a query by the names of its columns; nil if
+// there is none.
 func oneRow(ctx context.Context, q queryer, query string, args ...any) (map[string]string, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -199,7 +199,7 @@ func (r Replication) Trouble() string {
 	return "none"
 }
 
-// remedy is what to do after an error of applying.
+// remedy returns what to do after an error of applying.
 func remedy(code int) string {
 	const again = ", then START REPLICA (CALL mysql.rds_start_replication on RDS): nothing is skipped"
 	switch code {

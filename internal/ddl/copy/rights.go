@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// needs are the privileges of the user who starts, compares and switches, on the
-// original and on the copy, which has the users of the original.
+// needs returns the privileges of the user who starts, compares and switches, on
+// the original and on the copy, which has the users of the original.
 func needs(server ddl.Server) []ddl.Need {
 	all := []ddl.Need{
 		{Privileges: []string{"SELECT", "INSERT", "UPDATE", "CREATE", "DROP", "LOCK TABLES"}},

@@ -17,7 +17,8 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
-// granted are the GRANTs of a page of the documentation, for a user and a schema.
+// granted returns the GRANTs of a page of the documentation, for a user and a
+// schema.
 func granted(t *testing.T, page, user, schema string) []string {
 	t.Helper()
 	text, err := os.ReadFile("../../../docs/" + page)

@@ -141,7 +141,7 @@ func begun(ctx context.Context, original *ddl.Database, m sqltext.Migration, o S
 	return s, begin(ctx, original, s)
 }
 
-// deploymentName is a name for RDS: letters, digits and single hyphens.
+// deploymentName returns a name for RDS: letters, digits and single hyphens.
 func deploymentName(schema string, m sqltext.Migration) string {
 	var name strings.Builder
 	for _, c := range "noren-" + m.Key() {

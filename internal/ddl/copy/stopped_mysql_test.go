@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// replica is a statement about replication, by the words of a server.
+// replica returns a statement about replication, by the words of a server.
 func (s *sides) replica(t *testing.T, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
@@ -79,7 +79,7 @@ func TestCompare_CopyThatHasStopped(t *testing.T) {
 	})
 }
 
-// one is the value v of a query.
+// one returns the value v of a query.
 func one(t *testing.T, q queryer, query string) string {
 	t.Helper()
 	row, err := oneRow(t.Context(), q, query)

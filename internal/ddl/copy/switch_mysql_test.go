@@ -89,7 +89,7 @@ func (e twoServers) Finish(ctx context.Context, _ string, _ func(string)) (strin
 
 func (e twoServers) Abandon(context.Context, string, func(string)) error { return nil }
 
-// verbs are what is typed, one after the other.
+// verbs returns what is typed, one after the other.
 func (e twoServers) verbs(ctx context.Context, schema string) error {
 	login := func(dsn string) (*ddl.Database, error) {
 		config, err := mysql.ParseDSN(dsn)
@@ -164,7 +164,7 @@ func (e twoServers) verbs(ctx context.Context, schema string) error {
 	return err
 }
 
-// child is the test's own program again, which kills itself at a point.
+// child returns the test's own program again, which kills itself at a point.
 func child() int {
 	at, _ := strconv.Atoi(os.Getenv("NOREN_TEST_KILL_AT"))
 	points := 0
@@ -182,7 +182,7 @@ func child() int {
 	return 0
 }
 
-// run is verbs in another process, which ends at a point; 0 is none.
+// run returns verbs in another process, which ends at a point; 0 is none.
 func (e twoServers) run(at int) (points int, killed bool, err error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -205,7 +205,7 @@ func (e twoServers) run(at int) (points int, killed bool, err error) {
 	return points, false, err
 }
 
-// rows is how many rows the table has: NOREN_COPY_ROWS.
+// rows returns how many rows the table has: NOREN_COPY_ROWS.
 func rows() int {
 	if n, err := strconv.Atoi(os.Getenv("NOREN_COPY_ROWS")); err == nil && n > 0 {
 		return n

@@ -35,7 +35,7 @@ func kindOf(c ddl.Column) kind {
 	return k
 }
 
-// members are the values in ('a','it”s').
+// members returns the values in ('a','it”s').
 func members(list string) []string {
 	var all []string
 	for _, quoted := range quotedText.FindAllString(list, -1) {
@@ -105,7 +105,7 @@ func (j *judge) charset(before, after ddl.Column, b, a kind) (done bool) {
 	return true
 }
 
-// octets is how many bytes a CHAR or VARCHAR may have; 0 of other types.
+// octets returns how many bytes a CHAR or VARCHAR may have; 0 of other types.
 func octets(c ddl.Column, k kind) int {
 	if len(k.length) == 0 || c.Charset == "" {
 		return 0
@@ -171,7 +171,7 @@ func (j *judge) members(after ddl.Column, b, a kind) {
 	}
 }
 
-// width is how many bytes a value of an ENUM or a SET has.
+// width returns how many bytes a value of an ENUM or a SET has.
 func width(k kind) int {
 	switch n := len(k.values); {
 	case k.name == "set":

@@ -53,7 +53,7 @@ func (p *parser) alter() {
 	p.s.comma = len(rest) > 0 && !partitions
 }
 
-// rest are the words after the changed table without the author's clauses.
+// rest returns the words after the changed table without the author's clauses.
 func (p *parser) rest() []token {
 	end := p.s.Tables[0].End
 	return slices.DeleteFunc(slices.Clone(p.words), func(t token) bool {

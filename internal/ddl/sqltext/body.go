@@ -88,7 +88,7 @@ func ReadBody(sql string, d Dialect) (Body, error) {
 	return b, nil
 }
 
-// queryEnd is where a query that begins at a word of a body ends: at the
+// queryEnd returns where a query that begins at a word of a body ends: at the
 // parenthesis around it, or with the statement.
 func queryEnd(all []token, begin int) int {
 	depth := 0
@@ -106,7 +106,7 @@ func queryEnd(all []token, begin int) int {
 	return len(all)
 }
 
-// withoutInto is a query without the variables that it fills.
+// withoutInto returns a query without the variables that it fills.
 func withoutInto(query []token) []token {
 	depth, into := 0, -1
 	for i, t := range query {
@@ -147,7 +147,7 @@ func begins(before token, at int) bool {
 	return at == 0 || before.is(";", "BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT", "ROW")
 }
 
-// standIn is a statement of a body with NULL for what only the body knows.
+// standIn returns a statement of a body with NULL for what only the body knows.
 func standIn(text string, statement []token, declared []string) string {
 	var out strings.Builder
 	for i := 0; i < len(statement); i++ {
@@ -180,7 +180,7 @@ func (s Statement) SelectOf() (string, bool) {
 	return "", false
 }
 
-// BodyOf is the body of a CREATE TRIGGER.
+// BodyOf returns the body of a CREATE TRIGGER.
 func (s Statement) BodyOf() string {
 	all := words(s.SQL)
 	for i, t := range all {

@@ -24,7 +24,7 @@ var ladder = []Rung{
 // CopyShared copies the table while it can be read.
 var CopyShared = Rung{Algorithm: "COPY", Lock: "SHARED"}
 
-// String is how people write the rung: INPLACE/NONE.
+// String returns how people write the rung: INPLACE/NONE.
 func (r Rung) String() string {
 	switch {
 	case r.Algorithm == "":
@@ -35,7 +35,7 @@ func (r Rung) String() string {
 	return r.Algorithm + "/" + r.Lock
 }
 
-// clauses is the rung as the clauses of a statement, with a space in front.
+// clauses returns the rung as the clauses of a statement, with a space in front.
 func (r Rung) clauses(separator string) string {
 	if r.Algorithm == "" {
 		return ""
@@ -47,7 +47,7 @@ func (r Rung) clauses(separator string) string {
 	return text
 }
 
-// Rungs are the rungs that the author of the statement has left: the clauses
+// Rungs returns the rungs that the author of the statement has left: the clauses
 // are wishes that noren keeps.
 func (s Statement) Rungs() []Rung {
 	var left []Rung
@@ -59,8 +59,8 @@ func (s Statement) Rungs() []Rung {
 	return left
 }
 
-// Pinned is what the author of the statement asks for, like ALGORITHM=INSTANT;
-// "" if nothing.
+// Pinned returns what the author of the statement asks for, like
+// ALGORITHM=INSTANT; "" if nothing.
 func (s Statement) Pinned() string {
 	var all []string
 	for _, c := range s.clauses {
@@ -71,7 +71,7 @@ func (s Statement) Pinned() string {
 	return strings.Join(all, ", ")
 }
 
-// Loose is the statement with every rung left open.
+// Loose returns the statement with every rung left open.
 func (s Statement) Loose() Statement {
 	clauses := slices.Clone(s.clauses)
 	for i := range clauses {

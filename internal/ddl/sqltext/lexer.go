@@ -23,7 +23,7 @@ const (
 	delimiter             // what ends a statement
 )
 
-// nextToken is the token at the beginning of text, which must not be empty.
+// nextToken returns the token at the beginning of text, which must not be empty.
 // Before a token delim, unless it is empty, ends the statement.
 func nextToken(text, delim string) token {
 	c := text[0]
@@ -98,7 +98,7 @@ func isWord(c byte) bool {
 		c == '_' || c == '$' || c >= 0x80
 }
 
-// words are the tokens of a statement that mean something. The statement must
+// words returns the tokens of a statement that mean something. The statement must
 // hold no conditional comment: Expand removes them.
 func words(sql string) []token {
 	var all []token

@@ -33,7 +33,7 @@ type Migration struct {
 	Direction Direction
 }
 
-// Key is what a journal knows the migration by: the way back is another one.
+// Key returns what a journal knows the migration by: the way back is another one.
 func (m Migration) Key() string {
 	if m.Direction == Down {
 		return m.Name + " (down)"
@@ -41,7 +41,7 @@ func (m Migration) Key() string {
 	return m.Name
 }
 
-// Opposite is the other direction of the migration.
+// Opposite returns the other direction of the migration.
 func (m Migration) Opposite() Migration {
 	if m.Direction == Down {
 		m.Direction = Up
@@ -51,10 +51,10 @@ func (m Migration) Opposite() Migration {
 	return m
 }
 
-// Hash is how a migration is recognized: the SHA-256 of the file.
+// Hash returns how a migration is recognized: the SHA-256 of the file.
 func (m Migration) Hash() string { return fmt.Sprintf("%x", sha256.Sum256([]byte(m.Text))) }
 
-// Statements are the statements of the migration's direction, in order.
+// Statements returns the statements of the migration's direction, in order.
 func (m Migration) Statements() ([]Piece, error) {
 	back := WayBack(m.Name)
 	switch {
@@ -202,7 +202,7 @@ func divide(text string) ([]section, error) {
 	return all, nil
 }
 
-// commentLine is the token at a place of a text. Migration tools also take
+// commentLine returns the token at a place of a text. Migration tools also take
 // --+goose and --liquibase for comments, which servers do not without a space.
 func commentLine(text string, at int) token {
 	t := nextToken(text[at:], "")
@@ -269,7 +269,7 @@ func plusMark(m []string) (toolMark, error) {
 	return toolMark{}, fmt.Errorf("%s's mark %q is not one that noren understands: it knows Up, Down, StatementBegin, StatementEnd and NO TRANSACTION", tool, m[0])
 }
 
-// readMark is what a comment at the beginning of a line means.
+// readMark returns what a comment at the beginning of a line means.
 func readMark(text string) (toolMark, error) {
 	text = strings.TrimSpace(text)
 	for _, known := range marks() {

@@ -38,7 +38,7 @@ func (p *parser) unknown() {
 	p.fail(fmt.Errorf("noren does not know %q at %q in %s: only what it fully understands is executed", p.peek().text, near, firstWords(p.s.SQL)))
 }
 
-// peek is the next word, or an empty one at the end.
+// peek returns the next word, or an empty one at the end.
 func (p *parser) peek() token { return p.ahead(0) }
 
 func (p *parser) ahead(n int) token {

@@ -82,7 +82,7 @@ func (q Query) Portions() (Portioned, error) {
 // Deletes says whether rows of its targets go: those of DELETE, and of REPLACE.
 func (q Query) Deletes() bool { return q.verb == "DELETE" || q.verb == "REPLACE" }
 
-// Assigned are the columns that an UPDATE gives values.
+// Assigned returns the columns that an UPDATE gives values.
 func (q Query) Assigned() []string {
 	if q.verb != "UPDATE" {
 		return nil
@@ -114,7 +114,7 @@ func (q Query) Assigned() []string {
 	return all
 }
 
-// With is the statement for the rows that a condition describes.
+// With returns the statement for the rows that a condition describes.
 func (p Portioned) With(condition string) string {
 	if p.where.Start == p.where.End {
 		return rewrite(p.sql, []Edit{{p.where, " WHERE " + condition + " "}})

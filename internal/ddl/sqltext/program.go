@@ -25,7 +25,7 @@ type Object struct {
 	Optional bool
 }
 
-// String is the object as people name it.
+// String returns the object as people name it.
 func (o Object) String() string { return fmt.Sprintf("%s %s", strings.ToLower(o.Type), o.Table) }
 
 // program reads what follows CREATE, DROP or ALTER of anything but a table.
@@ -102,7 +102,7 @@ func stripped(sql string) string {
 	return strings.TrimRight(expanded, "; \t\r\n")
 }
 
-// Renamed is the statement with another name for its object.
+// Renamed returns the statement with another name for its object.
 func (s Statement) Renamed(name string) string {
 	return rewrite(s.SQL, []Edit{{s.Object.Place, name}})
 }

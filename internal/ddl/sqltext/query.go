@@ -67,8 +67,8 @@ func ReadQuery(sql string, d Dialect) (Query, error) {
 	return r.q, r.err
 }
 
-// With is the query with other names for its tables. Each keeps its own name as
-// an alias.
+// With returns the query with other names for its tables. Each keeps its own name
+// as an alias.
 func (q Query) With(name func(Table) string) string {
 	var edits []Edit
 	bare := map[Table]bool{}

@@ -121,8 +121,8 @@ func (r *queryReader) variable() {
 	}
 }
 
-// VariableName is the name of a variable like @name, which may be in quotes, as
-// everyone spells it.
+// VariableName returns the name of a variable like @name, which may be in quotes,
+// as everyone spells it.
 func VariableName(text string) string {
 	return "@" + strings.ToLower(strings.Trim(strings.TrimPrefix(text, "@"), "`'\""))
 }

@@ -27,8 +27,8 @@ func rewrite(sql string, edits []Edit) string {
 	return out.String()
 }
 
-// With is the statement with the clauses of rung instead of the author's, and
-// with edits made. An OPTIMIZE TABLE, which takes no clauses, becomes the
+// With returns the statement with the clauses of rung instead of the author's,
+// and with edits made. An OPTIMIZE TABLE, which takes no clauses, becomes the
 // rebuild that it means, and a DROP INDEX, for which MariaDB takes none, the
 // ALTER TABLE that it is.
 func (s Statement) With(r Rung, more ...Edit) string {
@@ -66,8 +66,8 @@ func (s Statement) With(r Rung, more ...Edit) string {
 	return rewrite(s.SQL, edits)
 }
 
-// Shadow is the definition of a table with edits made, with more options, and
-// without the places of its files.
+// Shadow returns the definition of a table with edits made, with more options,
+// and without the places of its files.
 func (s Statement) Shadow(edits []Edit, options string) string {
 	for _, place := range s.places {
 		edits = append(edits, Edit{place, " "})

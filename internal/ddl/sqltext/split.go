@@ -165,7 +165,7 @@ func lineStart(file string, at int) bool {
 	return strings.TrimSpace(file[strings.LastIndexByte(file[:at], '\n')+1:at]) == ""
 }
 
-// opening is how an unclosed token begins.
+// opening returns how an unclosed token begins.
 func opening(t token) string {
 	switch t.kind {
 	case comment, conditional:

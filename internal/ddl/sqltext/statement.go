@@ -49,7 +49,7 @@ type Table struct {
 	Name   string
 }
 
-// String is the name in quotes.
+// String returns the name in quotes.
 func (t Table) String() string {
 	if t.Schema == "" {
 		return Quote(t.Name)
@@ -146,7 +146,7 @@ const (
 	MovesRows Partitions = "moves rows"
 )
 
-// Changed are the tables of the statement that it changes, without those it
+// Changed returns the tables of the statement that it changes, without those it
 // only refers to.
 func (s Statement) Changed() []Table {
 	var all []Table
@@ -264,7 +264,7 @@ func refused(sql, what string) error {
 	return fmt.Errorf("%s is not for a migration: %s", firstWords(sql), why)
 }
 
-// firstWords is the beginning of a statement, to name it in a message.
+// firstWords returns the beginning of a statement, to name it in a message.
 func firstWords(sql string) string {
 	fields := strings.Fields(sql)
 	if len(fields) > 3 {

@@ -20,7 +20,7 @@ type Version struct {
 	Full, Major string
 }
 
-// Family is the family of parameter groups of the version.
+// Family returns the family of parameter groups of the version.
 func (v Version) Family() string { return "aurora-mysql" + v.Major }
 
 var known = regexp.MustCompile(`^(8\.4)\.mysql_aurora\.8\.4\.[0-9]{1,2}$`)
@@ -163,7 +163,7 @@ func (s Subject) target(ctx context.Context) ddl.UpgradeFinding {
 	return f
 }
 
-// checks are the names of the findings of a level.
+// checks returns the names of the findings of a level.
 func (p Plan) checks(level ddl.UpgradeLevel) []string {
 	var names []string
 	for _, f := range p.Findings {

@@ -38,7 +38,7 @@ var answers = map[string]string{
 	"DescribeEngineDefaultParameters": "<EngineDefaults><Parameters><Parameter><ParameterName>slow_query_log</ParameterName><IsModifiable>true</IsModifiable></Parameter></Parameters></EngineDefaults>",
 }
 
-// templateOf is a template with parameter groups of a family.
+// templateOf returns a template with parameter groups of a family.
 func templateOf(family, cluster, instance string) string {
 	return fmt.Sprintf(`{"Resources": {
 		"C": {"Type": "AWS::RDS::DBClusterParameterGroup", "Properties": {"Family": %q, "Parameters": {%q: "x"}}},

@@ -114,7 +114,7 @@ func generate(w io.Writer, venv string) error {
 	return nil
 }
 
-// properties are those that a template may set, sorted, each with its mark.
+// properties returns those that a template may set, sorted, each with its mark.
 func (s schema) properties() []string {
 	marks := map[string]string{}
 	for name := range s.Properties {
@@ -143,10 +143,10 @@ func (s schema) properties() []string {
 	return all
 }
 
-// pointer is a property as a schema refers to it.
+// pointer returns a property as a schema refers to it.
 func pointer(name string) string { return "/properties/" + name }
 
-// dataFolder is where cfn-lint keeps what it knows.
+// dataFolder returns where cfn-lint keeps what it knows.
 func dataFolder(venv string) (string, error) {
 	found, err := filepath.Glob(filepath.Join(venv, "lib", "python3*", "site-packages", "cfnlint", "data"))
 	if err != nil || len(found) != 1 {
@@ -155,7 +155,7 @@ func dataFolder(venv string) (string, error) {
 	return found[0], nil
 }
 
-// statefulTypes are the types that cfn-lint takes for those that hold data. A
+// statefulTypes returns the types that cfn-lint takes for those that hold data. A
 // stack and an account are not meant: what they hold are resources.
 func statefulTypes(data string) (map[string]bool, error) {
 	var file struct{ ResourceTypes map[string]any }

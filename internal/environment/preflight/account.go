@@ -73,7 +73,7 @@ func firstOf(texts ...string) string {
 	return texts[slices.IndexFunc(texts, func(text string) bool { return text != "" })]
 }
 
-// deployed is the stack, nil if there is none.
+// deployed returns the stack, nil if there is none.
 func (i *inspector) deployed() (*cfntypes.Stack, error) {
 	out, err := i.aws.cloudformation.DescribeStacks(i.ctx, &cloudformation.DescribeStacksInput{StackName: &i.Env.StackName})
 	if isMissing(err, "ValidationError") && strings.Contains(err.Error(), "does not exist") {
@@ -88,7 +88,7 @@ func (i *inspector) deployed() (*cfntypes.Stack, error) {
 	return &out.Stacks[0], nil
 }
 
-// deployCommand is what to type for the next deploy.
+// deployCommand returns what to type for the next deploy.
 func (i *inspector) deployCommand(first bool) string {
 	command := "npx cdk deploy -c env=" + i.Env.Name
 	if first && i.Env.DeletionProtection {

@@ -127,7 +127,7 @@ func (i *inspector) scalingActivities() (Finding, error) {
 	return ok("%d activities, none failed", len(out.ScalingActivities))
 }
 
-// status is what a request of this machine gets.
+// status returns what a request of this machine gets.
 func (i *inspector) status(method, url, contentType, body string) (int, error) {
 	request, err := http.NewRequestWithContext(i.ctx, method, url, strings.NewReader(body))
 	if err != nil {
@@ -160,7 +160,8 @@ func (i *inspector) site() (Finding, error) {
 	return ok("%s/ answers 200", urls[0])
 }
 
-// apiURL is where the mobile app reaches the API: its own domain, or the site's.
+// apiURL returns where the mobile app reaches the API: its own domain, or the
+// site's.
 func (i *inspector) apiURL() (string, error) {
 	if i.Env.API.Domain != "" {
 		return "https://" + i.Env.API.Domain, nil

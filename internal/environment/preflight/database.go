@@ -139,7 +139,7 @@ func allowedValue(value, allowed string) bool {
 	return true
 }
 
-// databaseQuotas are what RDS says that an account may have.
+// databaseQuotas returns what RDS says that an account may have.
 func (i *inspector) databaseQuotas() (Finding, error) {
 	out, err := i.aws.rds.DescribeAccountAttributes(i.ctx, &rds.DescribeAccountAttributesInput{})
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 )
 
-// allDistributions are those of the account.
+// allDistributions returns those of the account.
 func (i *inspector) allDistributions() ([]cftypes.DistributionSummary, error) {
 	var all []cftypes.DistributionSummary
 	pages := cloudfront.NewListDistributionsPaginator(i.aws.cloudfront, &cloudfront.ListDistributionsInput{})

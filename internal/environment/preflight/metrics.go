@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
-// stackAlarms are the metric alarms of the stack: their names begin with its.
+// stackAlarms returns the metric alarms of the stack: their names begin with its.
 func (i *inspector) stackAlarms() ([]types.MetricAlarm, []types.CompositeAlarm, error) {
 	var alarms []types.MetricAlarm
 	var composites []types.CompositeAlarm
@@ -85,7 +85,7 @@ func (i *inspector) metrics() (Finding, error) {
 	return ok("%d metrics, all there", count)
 }
 
-// metricsOf are the metrics of an alarm: one, or those of its expression.
+// metricsOf returns the metrics of an alarm: one, or those of its expression.
 func metricsOf(alarm types.MetricAlarm) []types.Metric {
 	if alarm.MetricName != nil {
 		return []types.Metric{{Namespace: alarm.Namespace, MetricName: alarm.MetricName, Dimensions: alarm.Dimensions}}
@@ -99,7 +99,7 @@ func metricsOf(alarm types.MetricAlarm) []types.Metric {
 	return metrics
 }
 
-// alarms are those that are on. That the product is not open is not a fault.
+// alarms returns those that are on. That the product is not open is not a fault.
 func (i *inspector) alarms() (Finding, error) {
 	metric, composite, err := i.stackAlarms()
 	if err != nil {

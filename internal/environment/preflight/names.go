@@ -14,7 +14,7 @@ import (
 	waftypes "github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 )
 
-// outputOf is an output of a stack, empty without one.
+// outputOf returns an output of a stack, empty without one.
 func outputOf(stack *cfntypes.Stack, key string) string {
 	if stack == nil {
 		return ""

@@ -10,7 +10,7 @@ import (
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
-// zonesOf are the zones of the region that every account has, by name.
+// zonesOf returns the zones of the region that every account has, by name.
 func (i *inspector) zonesOf() (map[string]zone, []string, error) {
 	all, err := i.aws.ec2.zones(i.ctx)
 	if err != nil {
@@ -26,7 +26,7 @@ func (i *inspector) zonesOf() (map[string]zone, []string, error) {
 	return zones, names, nil
 }
 
-// usedZones are the configured zones, or the first two of the account.
+// usedZones returns the configured zones, or the first two of the account.
 func (i *inspector) usedZones(names []string) []string {
 	if configured := i.Env.Network.AvailabilityZones; len(configured) > 0 {
 		return configured

@@ -72,10 +72,10 @@ type inspector struct {
 	aws clients
 }
 
-// Before are the findings on an account that is to be deployed to.
+// Before returns the findings on an account that is to be deployed to.
 func Before(ctx context.Context, s Subject) []Finding { return s.inspect(ctx, before) }
 
-// After are the findings on what has been deployed.
+// After returns the findings on what has been deployed.
 func After(ctx context.Context, s Subject) []Finding { return s.inspect(ctx, after) }
 
 func (s Subject) inspect(ctx context.Context, checks []check) []Finding {
@@ -113,7 +113,7 @@ func (s Subject) inspect(ctx context.Context, checks []check) []Finding {
 	return findings
 }
 
-// unknown is the finding of a question that got no answer.
+// unknown returns the finding of a question that got no answer.
 func unknown(err error, actions []string) Finding {
 	var api smithy.APIError
 	if errors.As(err, &api) && denied(api.ErrorCode()) {

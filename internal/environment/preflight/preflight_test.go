@@ -90,7 +90,7 @@ func (e expectation) test(t *testing.T, ask func(s Subject) []Finding, client *h
 
 var goodPages = []string{"", "#last"}
 
-// with is what an account without the stack says.
+// with returns what an account without the stack says.
 func with(more says) says {
 	all := says{"cloudformation.DescribeStacks": {none}}
 	maps.Copy(all, more)

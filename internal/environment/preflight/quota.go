@@ -6,7 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 )
 
-// quota is the account's, or AWS's default if it has never been changed.
+// quota returns the account's, or AWS's default if it has never been changed.
 func (i *inspector) quota(client *servicequotas.Client, service, code string) (float64, error) {
 	out, err := client.GetServiceQuota(i.ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: &service, QuotaCode: &code})
 	if isMissing(err, "NoSuchResourceException") {

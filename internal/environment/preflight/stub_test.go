@@ -114,7 +114,7 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, strings.ReplaceAll(answer.Body, "SITE", "https://app.fieldreports.example"))
 }
 
-// encoded is a value of JSON as one of CBOR.
+// encoded returns a value of JSON as one of CBOR.
 func encoded(value any) cbor.Value {
 	switch value := value.(type) {
 	case map[string]any:

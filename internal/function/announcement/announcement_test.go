@@ -111,7 +111,7 @@ func (b *bucket) handler(log io.Writer) *Handler {
 	return h
 }
 
-// says is the document without what is the same in every one.
+// says returns the document without what is the same in every one.
 func (b *bucket) says(t *testing.T) string {
 	t.Helper()
 	b.mu.Lock()

@@ -49,12 +49,12 @@ type Document struct {
 	PollAfter int       `json:"pollAfter"`
 }
 
-// New is the document of an open product for which nothing is announced.
+// New returns the document of an open product for which nothing is announced.
 func New() Document {
 	return Document{Version: Version, Status: None, Mode: maintenance.Open, PollAfter: PollAfter}
 }
 
-// Announced is the document with another announcement. The mode stays.
+// Announced returns the document with another announcement. The mode stays.
 func (d Document) Announced(a maintenance.Announcement, id string) Document {
 	d.ID, d.ScheduledFor, d.ScheduledUntil, d.Message = id, seconds(a.From), seconds(a.Until), maps.Clone(a.Message)
 	if id == "" && !a.From.IsZero() {
@@ -64,8 +64,8 @@ func (d Document) Announced(a maintenance.Announcement, id string) Document {
 	return d
 }
 
-// Turned is the document of a product that was turned to a mode. What is older
-// than what the document knows changes nothing: events come late and twice.
+// Turned returns the document of a product that was turned to a mode. What is
+// older than what the document knows changes nothing: events come late and twice.
 func (d Document) Turned(to maintenance.Mode, since, until time.Time) Document {
 	since = seconds(since)
 	if since.Before(d.Since) {
@@ -96,5 +96,5 @@ func (d Document) status() Status {
 	return Scheduled
 }
 
-// seconds is a time as the document has it: in UTC and whole seconds.
+// seconds returns a time as the document has it: in UTC and whole seconds.
 func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

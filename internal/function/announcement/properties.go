@@ -18,7 +18,7 @@ const (
 	messageProperty = "Message" // JSON object, language tag to text, may be empty
 )
 
-// Properties are those of the custom resource: texts, in ASCII.
+// Properties returns those of the custom resource: texts, in ASCII.
 func Properties(a maintenance.Announcement) map[string]any {
 	text := func(t time.Time) string {
 		if t.IsZero() {

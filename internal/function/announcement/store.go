@@ -99,7 +99,7 @@ func (s Store) write(ctx context.Context, d Document, etag string) error {
 	return err
 }
 
-// overtaken tells whether S3 refused because the object is another one by now.
+// overtaken reports whether S3 refused because the object is another one by now.
 func overtaken(err error) bool {
 	var answered *awshttp.ResponseError
 	if !errors.As(err, &answered) {
@@ -112,7 +112,7 @@ func overtaken(err error) bool {
 	return false
 }
 
-// Encode is the document as it is served.
+// Encode returns the document as it is served.
 func Encode(d Document) ([]byte, error) {
 	text, err := json.MarshalIndent(d, "", "  ")
 	return append(text, '\n'), err

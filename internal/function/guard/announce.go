@@ -49,7 +49,7 @@ func (g *Guard) announce(ctx context.Context, c change, record live.Record) (wit
 	return with
 }
 
-// untilOf is the end that clients are told in a mode.
+// untilOf returns the end that clients are told in a mode.
 func untilOf(mode maintenance.Mode, record live.Record) time.Time {
 	if mode == maintenance.Open {
 		return time.Time{}

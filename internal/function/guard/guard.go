@@ -146,7 +146,7 @@ func (g *Guard) judgeBlind(event cfn.Event, why error) (v verdict) {
 	return v
 }
 
-// newChange is what an event asks for.
+// newChange returns what an event asks for.
 func newChange(event cfn.Event, now time.Time) change {
 	return change{
 		id:       event.RequestID,
@@ -160,7 +160,7 @@ func newChange(event cfn.Event, now time.Time) change {
 	}
 }
 
-// stackName is the name in the ARN of a stack.
+// stackName returns the name in the ARN of a stack.
 func stackName(arn string) string {
 	if parts := strings.Split(arn, "/"); len(parts) > 1 {
 		return parts[1]

@@ -96,7 +96,7 @@ func (c change) judge() verdict {
 	return v
 }
 
-// late tells whether the deploy that the event is of is over.
+// late reports whether the deploy that the event is of is over.
 func (c change) late() bool {
 	return c.status != "" && (!strings.HasSuffix(string(c.status), "_IN_PROGRESS") || strings.Contains(string(c.status), "_CLEANUP_"))
 }
@@ -120,32 +120,32 @@ func (c change) unknown() []string {
 	return v.warnings
 }
 
-// touches tells whether the change has CloudFormation call the listeners or the
+// touches reports whether the change has CloudFormation call the listeners or the
 // rules. One that leaves them as the template had them does not, whatever was
 // done to them by hand.
 func (c change) touches() bool {
 	return c.create || c.old.Mode != c.next.Mode || c.old.Digest != c.next.Digest || c.next.Digest == ""
 }
 
-// opens tells whether the change lets through what is refused now.
+// opens reports whether the change lets through what is refused now.
 func (c change) opens() bool { return c.touches() && c.next.Mode.Opens(c.before()) }
 
-// blind tells whether there are listeners that cannot be read.
+// blind reports whether there are listeners that cannot be read.
 func (c change) blind() bool {
 	return c.liveErr != nil && !errors.Is(c.liveErr, live.ErrNoListener)
 }
 
-// unseen tells whether the change could open listeners that were closed by hand,
-// which cannot be read. In the create of a stack there is nothing to open. Where
-// nothing at all can be read there is no sign of a closing by hand, and the way
-// back from a refusal would be refused as well.
+// unseen reports whether the change could open listeners that were closed by
+// hand, which cannot be read. In the create of a stack there is nothing to open.
+// Where nothing at all can be read there is no sign of a closing by hand, and the
+// way back from a refusal would be refused as well.
 func (c change) unseen() bool {
 	closes := c.old.Mode.Valid() && c.old.Mode.Opens(c.next.Mode)
 	return c.blind() && c.touches() && !closes && c.next.Mode != maintenance.Closed && !c.askedFor() &&
 		c.status != cftypes.StackStatusCreateInProgress && (c.status != "" || !c.recordUnknown())
 }
 
-// undecided tells whether the decision hangs on what is not known.
+// undecided reports whether the decision hangs on what is not known.
 func (c change) undecided() bool {
 	switch {
 	case c.next.Off && (c.create || c.old.Off), c.late():
@@ -156,7 +156,7 @@ func (c change) undecided() bool {
 	return c.unseen() && !c.backward()
 }
 
-// reshapes tells whether the change lets everything through for a moment, or
+// reshapes reports whether the change lets everything through for a moment, or
 // for good: between two calls of the API the one way of closing is gone, and the
 // other is not there yet.
 func (c change) reshapes() bool {
@@ -165,7 +165,7 @@ func (c change) reshapes() bool {
 	return !c.create && before != "" && before != after && closed && c.next.Mode != maintenance.Open
 }
 
-// backward tells whether the stack is on its way back to what was deployed
+// backward reports whether the stack is on its way back to what was deployed
 // before, as the stack says, or else as what is remembered of it does. If neither
 // can be read, only what opens nothing passes for a way back.
 func (c change) backward() bool {
@@ -181,16 +181,17 @@ func (c change) backward() bool {
 	return c.digests.Undoes(c.record.Last) && c.now.Sub(c.record.Last.At) < longestOperation
 }
 
-// turnedByHand tells whether noren has turned the listeners without a deploy since
-// the last one.
+// turnedByHand reports whether noren has turned the listeners without a deploy
+// since the last one.
 func (c change) turnedByHand() bool {
 	return c.byHand.Mode.Valid() && !c.byHand.At.Before(c.record.Since)
 }
 
-// before is the mode that counts as that before the change: the more closed of
-// what the last deploy left and what the listeners do, in which a mixed one
-// counts as closed, and unreadable ones as they were turned by hand. The record is asked only if neither is known, since a
-// failure may have kept it from being written.
+// before returns the mode that counts as that before the change: the more closed
+// of what the last deploy left and what the listeners do, in which a mixed one
+// counts as closed, and unreadable ones as they were turned by hand. The record
+// is asked only if neither is known, since a failure may have kept it from being
+// written.
 func (c change) before() maintenance.Mode {
 	now := c.live
 	switch {
@@ -211,12 +212,13 @@ func (c change) before() maintenance.Mode {
 	return before
 }
 
-// recordUnknown tells whether there is a record that cannot be read.
+// recordUnknown reports whether there is a record that cannot be read.
 func (c change) recordUnknown() bool {
 	return c.recordErr != nil && !errors.Is(c.recordErr, live.ErrNoRecord)
 }
 
-// left is the mode in which the last deploy left the product, as far as is known.
+// left returns the mode in which the last deploy left the product, as far as is
+// known.
 func (c change) left() maintenance.Mode {
 	if c.old.Mode.Valid() {
 		return c.old.Mode
@@ -224,13 +226,13 @@ func (c change) left() maintenance.Mode {
 	return c.before()
 }
 
-// askedFor tells whether this mode is asked for now: by a flag that was typed in
-// this maintenance, or by a committed file that names it.
+// askedFor reports whether this mode is asked for now: by a flag that was typed
+// in this maintenance, or by a committed file that names it.
 func (c change) askedFor() bool {
 	return c.freshFlag() || !c.next.Reopens.IsZero() && c.next.Reopens.Equal(c.record.Since) && c.record.Mode != maintenance.Open
 }
 
-// freshFlag tells whether the flag was typed in this maintenance.
+// freshFlag reports whether the flag was typed in this maintenance.
 func (c change) freshFlag() bool {
 	if c.next.Typed.IsZero() || c.now.Sub(c.next.Typed).Abs() > evening {
 		return false
@@ -239,7 +241,7 @@ func (c change) freshFlag() bool {
 	return !closed || !c.next.Typed.Before(c.record.Since.Add(-skew))
 }
 
-// after is the record after the change.
+// after returns the record after the change.
 func (c change) after() live.Record {
 	if c.recordUnknown() && c.old.Mode == c.next.Mode {
 		return c.record // what cannot be read may be right
@@ -259,7 +261,7 @@ type verdict struct {
 	record   live.Record // as it is to be kept
 }
 
-// letPass is the verdict on what the guard could not look at.
+// letPass returns the verdict on what the guard could not look at.
 func letPass(format string, args ...any) verdict {
 	var v verdict
 	v.warn(format+".", args...)
@@ -312,12 +314,12 @@ func (v *verdict) noteRefusal(c change) {
 	}
 }
 
-// reason is the text in the event of the stack.
+// reason returns the text in the event of the stack.
 func (v verdict) reason() string {
 	return strings.TrimSpace(strings.Join(append([]string{v.refusal}, v.warnings...), " "))
 }
 
-// summary is the text in the outputs of the stack.
+// summary returns the text in the outputs of the stack.
 func (v verdict) summary() string {
 	said := "Since when is not known."
 	if r := v.record; !r.Since.IsZero() {

@@ -60,8 +60,8 @@ func (p Properties) Encode() map[string]any {
 	}
 }
 
-// shape is how the switch closes: which listeners, by their default action or by
-// rules, for which hosts. Empty if it is not known.
+// shape returns how the switch closes: which listeners, by their default action
+// or by rules, for which hosts. Empty if it is not known.
 func (p Properties) shape() string {
 	var shapes []string
 	for _, at := range p.Switch.Listeners {
@@ -80,7 +80,7 @@ func (p Properties) shape() string {
 	return strings.Join(shapes, "; ")
 }
 
-// timeText is a time as a property has it, empty if there is none.
+// timeText returns a time as a property has it, empty if there is none.
 func timeText(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -93,7 +93,7 @@ func (c change) wayBack() string {
 		" aws cloudformation continue-update-rollback --stack-name %s --resources-to-skip %s.", c.stack, c.resource)
 }
 
-// opening is what the change would do.
+// opening returns what the change would do.
 func (c change) opening() string {
 	if c.next.Mode == maintenance.ReadOnly {
 		return "open it for reads"
@@ -106,7 +106,7 @@ func (c change) command(mode maintenance.Mode, flags string) string {
 	return fmt.Sprintf("%s -c maintenance=%s%s", cmp.Or(c.next.Command, "npx cdk deploy"), mode.Flag(), flags)
 }
 
-// again are the flags that say to clients again what this deploy does not.
+// again returns the flags that say to clients again what this deploy does not.
 func (c change) again() string {
 	var flags string
 	if c.old.Message != "" && c.next.Message == "" {
@@ -140,7 +140,7 @@ func (c change) untouched() []string {
 	return []string{fmt.Sprintf("The listener is %s, by hand, and stays so: CloudFormation sees nothing to change. To change that, %s.", c.live, c.flipBack())}
 }
 
-// flipBack is how a listener is flipped back that was flipped by hand.
+// flipBack returns how a listener is flipped back that was flipped by hand.
 func (c change) flipBack() string {
 	if c.next.ByHand == "" {
 		return "flip it back by hand"
@@ -148,5 +148,5 @@ func (c change) flipBack() string {
 	return "flip it back by hand (" + c.next.ByHand + ")"
 }
 
-// quoted is a text as a shell takes it.
+// quoted returns a text as a shell takes it.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

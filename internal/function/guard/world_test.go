@@ -196,7 +196,7 @@ func (w *world) parameter(rw http.ResponseWriter, operation string, body []byte)
 	}
 }
 
-// callback is the signed URL of S3: a content type breaks the signature.
+// callback returns the signed URL of S3: a content type breaks the signature.
 func (w *world) callback(rw http.ResponseWriter, r *http.Request, body []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -226,7 +226,7 @@ func (w *world) guard() *Guard {
 	return g
 }
 
-// event is one of CloudFormation's, from one set of properties to another.
+// event returns one of CloudFormation's, from one set of properties to another.
 func (w *world) event(request cfn.RequestType, old, next map[string]any) cfn.Event {
 	w.events++
 	e := cfn.Event{
@@ -239,7 +239,7 @@ func (w *world) event(request cfn.RequestType, old, next map[string]any) cfn.Eve
 	return e
 }
 
-// props are the properties of the resource in a mode, as the construct writes
+// props returns the properties of the resource in a mode, as the construct writes
 // them, and more.
 func props(mode maintenance.Mode, more ...string) map[string]any {
 	p := map[string]any{
@@ -265,7 +265,7 @@ func (w *world) handle(t *testing.T, event cfn.Event) cfn.Response {
 	return w.answer(t, event)
 }
 
-// answer is the only one that CloudFormation got, and to this event.
+// answer returns the only one that CloudFormation got, and to this event.
 func (w *world) answer(t *testing.T, event cfn.Event) cfn.Response {
 	t.Helper()
 	w.mu.Lock()
@@ -283,7 +283,7 @@ func (w *world) answer(t *testing.T, event cfn.Event) cfn.Response {
 	return a
 }
 
-// recorded is the record afterwards.
+// recorded returns the record afterwards.
 func (w *world) recorded(t *testing.T) live.Record {
 	t.Helper()
 	r, err := live.DecodeRecord(w.record)

@@ -113,7 +113,7 @@ func (m *Monitors) end(ctx context.Context, p provider, until time.Time) error {
 	return errors.Join(err, aside)
 }
 
-// onlyAside tells whether nothing failed but what comes in addition.
+// onlyAside reports whether nothing failed but what comes in addition.
 func onlyAside(err error) bool {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return !slices.ContainsFunc(joined.Unwrap(), func(err error) bool { return !onlyAside(err) })

@@ -104,7 +104,7 @@ func (m *httpMonitor) find(ctx context.Context, w window) ([]found, error) {
 	return all, nil
 }
 
-// at is the value in another one at names with dots, nil if there is none.
+// at returns the value in another one at names with dots, nil if there is none.
 func at(value any, path string) any {
 	if path == "" {
 		return value
@@ -116,7 +116,7 @@ func at(value any, path string) any {
 	return value
 }
 
-// idText is an id as a text: some services have numbers.
+// idText returns an id as a text: some services have numbers.
 func idText(value any) string {
 	switch v := value.(type) {
 	case string:

@@ -205,7 +205,7 @@ func (m *Monitors) await(ctx context.Context, wanted maintenance.Mode, once bool
 	}
 }
 
-// mode is the mode of the listeners, empty if they are in none.
+// mode returns the mode of the listeners, empty if they are in none.
 func (m *Monitors) mode(ctx context.Context) (maintenance.Mode, error) {
 	all, err := live.Read(ctx, elbv2.NewFromConfig(m.config), m.settings.Switch)
 	if err != nil {

@@ -35,7 +35,7 @@ type failure struct {
 
 func (f *failure) Error() string { return f.text }
 
-// gone tells whether the service does not have what was asked for.
+// gone reports whether the service does not have what was asked for.
 func gone(err error) bool {
 	f, ok := errors.AsType[*failure](err)
 	return ok && (f.status == http.StatusNotFound || f.status == http.StatusGone)
@@ -94,8 +94,8 @@ func (s service) send(ctx context.Context, method, address string, body []byte, 
 	return nil
 }
 
-// retryAfter is how long a service wants to be left alone: in seconds, or until a
-// time.
+// retryAfter returns how long a service wants to be left alone: in seconds, or
+// until a time.
 func retryAfter(header http.Header) time.Duration {
 	text := header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(text); err == nil {

@@ -43,7 +43,7 @@ func (s secret) value(name string) (string, error) {
 	return value, nil
 }
 
-// hidden is a text without the values of the secret.
+// hidden returns a text without the values of the secret.
 func (s secret) hidden(text string) string {
 	hide := []string{s.text}
 	for _, value := range s.values {

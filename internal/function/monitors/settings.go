@@ -44,12 +44,12 @@ const (
 	switchVariable    = maintenance.MonitorsVariables + "SWITCH"
 )
 
-// variable is the one of a text of the listener or secret of an index.
+// variable returns the one of a text of the listener or secret of an index.
 func variable(index int, name string) string {
 	return maintenance.MonitorsVariables + strconv.Itoa(index+1) + "_" + strings.ToUpper(name)
 }
 
-// Files are the files beside the program. No secret is in them.
+// Files returns the files beside the program. No secret is in them.
 func (s Settings) Files() map[string][]byte {
 	return map[string][]byte{File: []byte(maintenance.JSON(s.Monitors))}
 }

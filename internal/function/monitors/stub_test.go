@@ -90,7 +90,7 @@ func (s *stub) add(item map[string]any) map[string]any {
 	return item
 }
 
-// list are the items, and those alone that are not over if current.
+// list returns the items, and those alone that are not over if current.
 func (s *stub) list(current bool) []any {
 	list := []any{}
 	for _, id := range slices.Sorted(maps.Keys(s.on)) {
@@ -101,7 +101,7 @@ func (s *stub) list(current bool) []any {
 	return list
 }
 
-// quiet are the ends of the downtimes that are on.
+// quiet returns the ends of the downtimes that are on.
 func (s *stub) quiet() []time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -338,7 +338,7 @@ func pagerdutyStub() *stub {
 	}
 }
 
-// answering is a fault that answers.
+// answering returns a fault that answers.
 func answering(status int, header ...string) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) {
 		for i := 0; i+1 < len(header); i += 2 {

@@ -27,7 +27,7 @@ var (
 // the function.
 const Most = 8
 
-// isSet tells whether anything of a section is given.
+// isSet reports whether anything of a section is given.
 func isSet(section any) bool { return !reflect.ValueOf(section).IsZero() }
 
 // Validate reports everything that is wrong with a monitor. Templates are rendered

@@ -50,13 +50,13 @@ type window struct {
 	ID string
 }
 
-// Minutes is the length of the downtime, rounded up.
+// Minutes returns the length of the downtime, rounded up.
 func (w window) Minutes() int { return minutes(w.End.Sub(w.Start)) }
 
-// minutes is a duration in minutes, rounded up, at least one.
+// minutes returns a duration in minutes, rounded up, at least one.
 func minutes(d time.Duration) int { return max(1, int((d+time.Minute-1)/time.Minute)) }
 
-// window is the downtime of a maintenance that is on now.
+// window returns the downtime of a maintenance that is on now.
 func (s Settings) window(since, until, now time.Time) window {
 	if since.IsZero() || since.After(now) {
 		since = now
@@ -74,7 +74,7 @@ func (s Settings) window(since, until, now time.Time) window {
 	return w
 }
 
-// of is the window of a downtime that was found, which keeps its key.
+// of returns the window of a downtime that was found, which keeps its key.
 func (w window) of(f found) window {
 	w.ID, w.Since, w.Key = f.id, f.since, w.Prefix+f.since.Format(time.RFC3339)
 	return w
@@ -118,8 +118,8 @@ func sinceOf(value any, prefix string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// last is the downtime that lasts longest. One whose end is not known is taken for
-// the longest: it is extended each time.
+// last returns the downtime that lasts longest. One whose end is not known is
+// taken for the longest: it is extended each time.
 func last(all []found) found {
 	return slices.MaxFunc(all, func(a, b found) int {
 		switch {
@@ -132,7 +132,7 @@ func last(all []found) found {
 	})
 }
 
-// quiet tells whether a monitor is to be quiet in a mode.
+// quiet reports whether a monitor is to be quiet in a mode.
 func quiet(m maintenance.Monitor, mode maintenance.Mode) bool {
 	return mode == maintenance.Closed || mode == maintenance.ReadOnly && m.WhileReadOnly
 }

@@ -85,7 +85,8 @@ func (p *Probe) Run(ctx context.Context) error {
 	return errors.Join(untilErr, keptErr, p.attributeIf(ctx, kept, keptErr, s), p.blame(ctx, s, kept.ByHand))
 }
 
-// different is what of the load balancers is not as it was deployed, in a mode.
+// different returns what of the load balancers is not as it was deployed, in a
+// mode.
 func (p *Probe) different(seen live.Seen, mode maintenance.Mode) []rules.Drift {
 	return p.Settings.Deployed.Compare(mode, seen.Listeners, seen.Others, p.Settings.groups())
 }
@@ -194,8 +195,8 @@ func (p *Probe) announce(ctx context.Context, kept live.Kept, s sample, by strin
 	return now, nil
 }
 
-// settled tells whether no deploy of the stack is on its way, so that that of the
-// last change is over.
+// settled reports whether no deploy of the stack is on its way, so that that of
+// the last change is over.
 func (p *Probe) settled(ctx context.Context) (bool, error) {
 	out, err := cloudformation.NewFromConfig(p.Config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &p.Settings.Stack})
 	if err != nil {

@@ -51,7 +51,7 @@ type product struct {
 	log   bytes.Buffer
 }
 
-// newProduct is a product that is open and was never closed.
+// newProduct returns a product that is open and was never closed.
 func newProduct(t *testing.T, s probe.Settings) *product {
 	t.Helper()
 	p := &product{aws: awsstub.New(t)}
@@ -100,7 +100,7 @@ func (p *product) listeners(group, byHand, others string) {
 	})
 }
 
-// ruleByHand is a rule to the application, in XML.
+// ruleByHand returns a rule to the application, in XML.
 func ruleByHand(condition string) string {
 	return "<member><RuleArn>" + strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/150</RuleArn><Priority>150</Priority><Conditions><member>" + condition +
 		"</member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>app</TargetGroupArn></member></Actions></member>"
@@ -223,7 +223,7 @@ func (p *product) metrics(t *testing.T) (map[string]float64, error) {
 	return metrics, err
 }
 
-// closed is the record of a product that was closed an hour ago.
+// closed returns the record of a product that was closed an hour ago.
 func closed() live.Record {
 	return live.NewRecord(maintenance.Open, night.AddDate(0, -1, 0)).TurnTo(maintenance.Closed, night.Add(-time.Hour), time.Time{})
 }

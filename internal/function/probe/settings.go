@@ -128,7 +128,7 @@ func ParseEnvironment(getenv func(string) string) Settings {
 	return s
 }
 
-// groups are the target groups that Deployed knows by name.
+// groups returns the target groups that Deployed knows by name.
 func (s Settings) groups() rules.Groups {
 	return rules.Groups{Responder: s.Switch.Responder, Unlock: s.Unlock, Apps: s.Apps}
 }

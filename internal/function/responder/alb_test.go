@@ -23,7 +23,7 @@ type response struct {
 	body    string
 }
 
-// String is the response as HTTP writes it, JSON indented.
+// String returns the response as HTTP writes it, JSON indented.
 func (r response) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "HTTP/1.1 %d\n", r.status)

@@ -61,8 +61,8 @@ func (a *answer) write(r *request, seconds int64, more []header) []byte {
 	return append(b, `"}`...)
 }
 
-// size is how many bytes an answer takes, or a few more, so that memory is taken
-// once.
+// size returns how many bytes an answer takes, or a few more, so that memory is
+// taken once.
 func (a *answer) size(r *request, more []header) int {
 	n := 160 + a.body.size() // with what is in all answers
 	families := 0
@@ -166,7 +166,7 @@ func newAnswer(c Config, html string, k kind, s speech, planned bool) *answer {
 	return a
 }
 
-// gaps is the template that has the seconds to wait at every NUL.
+// gaps returns the template that has the seconds to wait at every NUL.
 func gaps(json []byte) template {
 	return strings.Split(string(json), "\x00")
 }

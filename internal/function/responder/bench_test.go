@@ -88,8 +88,8 @@ func TestAnswersTakeFewAllocations(t *testing.T) {
 	}
 }
 
-// benchmarkEvent is an event of testdata as the load balancer writes it, in one
-// line.
+// benchmarkEvent returns an event of testdata as the load balancer writes it, in
+// one line.
 func benchmarkEvent(t testing.TB, name string) []byte {
 	event, err := os.ReadFile(fmt.Sprintf("testdata/events/%s.json", name))
 	if err != nil {

@@ -12,7 +12,8 @@ const (
 	untilLayout = time.RFC3339
 )
 
-// jsonAPI is an error document of JSON:API. until is empty if no end is known.
+// jsonAPI returns an error document of JSON:API. until is empty if no end is
+// known.
 func jsonAPI(message, until string) template {
 	return newTemplate(
 		`{"errors":[{"status":"503","code":`+encode(code)+`,"title":`+encode(title)+
@@ -20,7 +21,7 @@ func jsonAPI(message, until string) template {
 		`}}]}`)
 }
 
-// problem is an RFC 9457 document. until is empty if no end is known.
+// problem returns an RFC 9457 document. until is empty if no end is known.
 func problem(message, until string) template {
 	return newTemplate(
 		`{"type":`+encode(problemType)+`,"status":503,"code":`+encode(code)+`,"title":`+encode(title)+
@@ -28,8 +29,8 @@ func problem(message, until string) template {
 		`}`)
 }
 
-// member is a member of a JSON object with a comma after it, nothing if value
-// is empty.
+// member returns a member of a JSON object with a comma after it, nothing if
+// value is empty.
 func member(name, value string) string {
 	if value == "" {
 		return ""

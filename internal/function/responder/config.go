@@ -148,8 +148,8 @@ func validateBody(body json.RawMessage) error {
 	return nil
 }
 
-// Files are the files of the function's archive, by name, other than its program.
-// It panics if c is not valid.
+// Files returns the files of the function's archive, by name, other than its
+// program. It panics if c is not valid.
 func (c Config) Files() map[string][]byte {
 	if c.Page.IsZero() {
 		return nil
@@ -182,7 +182,8 @@ func validateStatus(address string) error {
 	return fmt.Errorf("status %q: want a path such as %s, or an address such as https://app.example.com%s", address, maintenance.StatusPath, maintenance.StatusPath)
 }
 
-// plainAddress tells whether an address can be in a header and in HTML as it is.
+// plainAddress reports whether an address can be in a header and in HTML as it
+// is.
 func plainAddress(address string) bool {
 	return len(address) <= 1024 && !strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) })
 }

@@ -72,8 +72,9 @@ func (c Config) Environment() map[string]string {
 	return env
 }
 
-// EnvironmentSize is what Lambda counts towards MaxEnvironment: the variables as
-// one JSON object, in UTF-8, so that a quotation mark in a value takes two bytes.
+// EnvironmentSize returns what Lambda counts towards MaxEnvironment: the
+// variables as one JSON object, in UTF-8, so that a quotation mark in a value
+// takes two bytes.
 func EnvironmentSize(env map[string]string) int {
 	return len(encode(env))
 }

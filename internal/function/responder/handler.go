@@ -72,8 +72,8 @@ func newHandler(c Config, function string, log *logger) *Handler {
 	return h
 }
 
-// wallClock is the time without the monotonic clock, which need not go on while
-// an instance is frozen between two answers.
+// wallClock returns the time without the monotonic clock, which need not go on
+// while an instance is frozen between two answers.
 func wallClock() time.Time { return time.Now().Round(0) }
 
 // Invoke answers one event. The error is always nil: the load balancer would

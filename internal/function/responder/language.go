@@ -120,8 +120,8 @@ func parseAcceptLanguage(header string) []language.Tag {
 	return tags
 }
 
-// read is the language that a speaker of a Chinese language reads, in the script
-// that is theirs.
+// read returns the language that a speaker of a Chinese language reads, in the
+// script that is theirs.
 func read(tag language.Tag) language.Tag {
 	base, _ := tag.Base()
 	if base.String() == written(tag) || written(tag) != "zh" {
@@ -138,8 +138,8 @@ func read(tag language.Tag) language.Tag {
 // rightToLeft are the scripts in use that are written from right to left.
 var rightToLeft = []string{"Adlm", "Arab", "Aran", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"}
 
-// direction is the direction in which a language is written, by its script, not
-// by the letter that a text happens to begin with.
+// direction returns the direction in which a language is written, by its script,
+// not by the letter that a text happens to begin with.
 func direction(tag language.Tag) string {
 	script, _ := tag.Script()
 	switch {

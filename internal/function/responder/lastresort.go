@@ -1,7 +1,7 @@
 package responder
 
-// lastResort is the answer when making another has failed: it is written down
-// here, and no more than every client understands. r is what is known of the
+// lastResort returns the answer when making another has failed: it is written
+// down here, and no more than every client understands. r is what is known of the
 // request.
 func lastResort(r request) []byte {
 	single := `"Content-Type":"application/json","Retry-After":"600","Cache-Control":"no-store","X-Maintenance-Mode":"on"`

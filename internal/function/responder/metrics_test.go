@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// counted are the answers that CloudWatch makes of a log, by time, kind and
+// counted returns the answers that CloudWatch makes of a log, by time, kind and
 // method.
 func counted(t *testing.T, log string) map[string]int {
 	t.Helper()

@@ -82,8 +82,8 @@ func cutUnquoted(s string, separator byte) (before, after string) {
 	return s, ""
 }
 
-// qualityOf is the q of a media range in thousandths: 1000 when there is none,
-// or none that can be read.
+// qualityOf returns the q of a media range in thousandths: 1000 when there is
+// none, or none that can be read.
 func qualityOf(parameters string) int {
 	for rest := parameters; rest != ""; {
 		var parameter string

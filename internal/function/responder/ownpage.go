@@ -62,7 +62,7 @@ func BuildPage(p maintenance.Page) ([]byte, error) {
 
 var colourPattern = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
-// picture is a logo as an element.
+// picture returns a logo as an element.
 func picture(logo []byte) (string, error) {
 	kind := pictureType(logo)
 	if kind == "" {
@@ -71,8 +71,8 @@ func picture(logo []byte) (string, error) {
 	return `<img class="logo" alt="" src="data:` + kind + `;base64,` + base64.StdEncoding.EncodeToString(logo) + `">`, nil
 }
 
-// pictureType is the media type of a picture, by how it begins, empty if it is
-// none that browsers show. Source: WHATWG MIME Sniffing, section 6.1. Package
+// pictureType returns the media type of a picture, by how it begins, empty if it
+// is none that browsers show. Source: WHATWG MIME Sniffing, section 6.1. Package
 // net/http would bring the whole network into a function that has none.
 func pictureType(data []byte) string {
 	begins := func(text string) bool { return bytes.HasPrefix(data, []byte(text)) }
@@ -161,7 +161,7 @@ func checkPage(page []byte) error {
 
 var rawElements = []string{"script", "style", "title", "textarea", "iframe", "noembed", "noframes", "noscript", "plaintext", "xmp"}
 
-// found are the names of the placeholders in a text.
+// found returns the names of the placeholders in a text.
 func found(text []byte) []string {
 	var names []string
 	for _, match := range placeholderPattern.FindAllSubmatch(text, -1) {
@@ -204,7 +204,7 @@ func checkTag(tag html.Token, source string) []error {
 	return errs
 }
 
-// quoted is what is within quotation marks in a tag.
+// quoted returns what is within quotation marks in a tag.
 func quoted(tag string) []byte {
 	var within []byte
 	for rest := tag; ; {

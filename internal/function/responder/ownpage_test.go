@@ -29,7 +29,7 @@ const ownPage = `<!doctype html>
 <script>console.log({{retryAfter}})</script>
 </body></html>`
 
-// withPage is a handler whose function's archive has a page.
+// withPage returns a handler whose function's archive has a page.
 func withPage(t testing.TB, c Config, page []byte) *Handler {
 	t.Helper()
 	folder := t.TempDir()
@@ -210,8 +210,8 @@ func FuzzPage(f *testing.F) {
 	})
 }
 
-// structure is the elements of a page and their attributes, in order, without
-// those that keep Latin names apart.
+// structure returns the elements of a page and their attributes, in order,
+// without those that keep Latin names apart.
 func structure(t *testing.T, asJSON string) string {
 	t.Helper()
 	var text string

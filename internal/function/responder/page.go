@@ -24,7 +24,7 @@ var (
 	goBackScript string
 )
 
-// pagePolicy is the Content-Security-Policy of a page: its own styles and
+// pagePolicy returns the Content-Security-Policy of a page: its own styles and
 // scripts, pictures, the page itself asked again, and nothing else.
 func pagePolicy(page string) string {
 	scripts := append(inline(page, "script"), comebackScript, goBackScript)
@@ -37,7 +37,7 @@ var inlinePattern = map[string]*regexp.Regexp{
 	"style":  regexp.MustCompile(`(?is)<style[^>]*>(.*?)</style>`),
 }
 
-// inline are the texts of a page's elements of a name.
+// inline returns the texts of a page's elements of a name.
 func inline(page, element string) []string {
 	var texts []string
 	for _, found := range inlinePattern[element].FindAllStringSubmatch(page, -1) {
@@ -46,7 +46,7 @@ func inline(page, element string) []string {
 	return texts
 }
 
-// hashes are the source expressions of texts.
+// hashes returns the source expressions of texts.
 func hashes(texts []string) string {
 	if len(texts) == 0 {
 		return "'none'"
@@ -60,7 +60,7 @@ func hashes(texts []string) string {
 	return strings.Join(slices.Compact(sources), " ")
 }
 
-// page is the answer for people, in the language of s. refused says that it
+// page returns the answer for people, in the language of s. refused says that it
 // answers a form, to which the page leads back: the form's address itself cannot
 // be loaded again.
 func page(text string, s speech, until time.Time, planned, refused bool) template {
@@ -109,7 +109,7 @@ func page(text string, s speech, until time.Time, planned, refused bool) templat
 	return newTemplate(parts...)
 }
 
-// element is an element with a text, nothing without one.
+// element returns an element with a text, nothing without one.
 func element(tag, text string) string {
 	if text == "" {
 		return ""
@@ -130,9 +130,9 @@ func beforeEnd(page, script string) string {
 // latin are names and numbers in a text that is written from right to left.
 var latin = regexp.MustCompile(`[\p{Latin}\p{Nd}]+([ .,:/+&'’()-]+[\p{Latin}\p{Nd}]+)*`)
 
-// isolated is a text as HTML. Where it is written from right to left, names in
-// Latin letters and numbers are kept apart, so that a browser does not tear them
-// up.
+// isolated returns a text as HTML. Where it is written from right to left, names
+// in Latin letters and numbers are kept apart, so that a browser does not tear
+// them up.
 func isolated(text, dir string) string {
 	if dir != "rtl" {
 		return html.EscapeString(text)
@@ -146,7 +146,7 @@ func isolated(text, dir string) string {
 	return b.String() + html.EscapeString(text[rest:])
 }
 
-// readable is a time for people in no particular language, for pages whose
+// readable returns a time for people in no particular language, for pages whose
 // script does not run.
 func readable(t time.Time) string {
 	return t.Format("2006-01-02 15:04 (UTC-07:00)")

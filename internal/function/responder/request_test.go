@@ -112,7 +112,7 @@ func TestLargeBodyIsNotLookedAt(t *testing.T) {
 	}
 }
 
-// events are those of testdata.
+// events returns those of testdata.
 func events(t testing.TB) [][]byte {
 	names, err := filepath.Glob("testdata/events/*.json")
 	if err != nil || len(names) == 0 {

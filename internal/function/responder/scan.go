@@ -199,7 +199,7 @@ func (s *scanner) byte(b byte) bool {
 	return true
 }
 
-// next is the byte to be read, 0 at the end.
+// next returns the byte to be read, 0 at the end.
 func (s *scanner) next() byte {
 	if s.at == len(s.event) {
 		return 0

@@ -66,7 +66,7 @@ var vocabulary = []struct {
 		"我們正在進行維護，暫時無法提供服務。請稍後再試。造成不便，敬請見諒。"},
 }
 
-// defaultMessage is what is said when the application says nothing itself.
+// defaultMessage returns what is said when the application says nothing itself.
 func defaultMessage() map[string]string {
 	message := make(map[string]string, len(vocabulary))
 	for _, entry := range vocabulary {
@@ -106,7 +106,7 @@ func wordsFor(tag language.Tag) Words {
 // nn and no are both read as nb.
 func sameLanguage(a, b language.Tag) bool { return written(a) == written(b) }
 
-// written is the language of a tag, that which is read where several are.
+// written returns the language of a tag, that which is read where several are.
 func written(tag language.Tag) string {
 	base, _ := tag.Base()
 	switch name := base.String(); name {

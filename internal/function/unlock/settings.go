@@ -24,7 +24,7 @@ type Settings struct {
 	SecretARN string // the secret in Secrets Manager
 }
 
-// Environment are the settings as environment variables.
+// Environment returns the settings as environment variables.
 func (s Settings) Environment() map[string]string {
 	return map[string]string{cookieVariable: s.Cookie, secretVariable: s.SecretARN}
 }

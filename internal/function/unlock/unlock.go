@@ -145,7 +145,7 @@ func typed(event events.ALBTargetGroupRequest) string {
 	return strings.TrimSpace(values.Get("secret"))
 }
 
-// page is the form with a message above it.
+// page returns the form with a message above it.
 func page(status int, message string) events.ALBTargetGroupResponse {
 	if message != "" {
 		message = `<p role="alert">` + message + "</p>"
@@ -189,7 +189,8 @@ func (h *Handler) say(event events.ALBTargetGroupRequest, what, cause string) {
 // longestHeader bounds what is logged of a header, in bytes from its end.
 const longestHeader = 200
 
-// header is a header of the request, in whichever family the target group has.
+// header returns a header of the request, in whichever family the target group
+// has.
 func header(event events.ALBTargetGroupRequest, name string) string {
 	value := ""
 	for key, v := range event.Headers {

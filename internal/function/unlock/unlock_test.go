@@ -49,8 +49,8 @@ func (d *door) ask(t *testing.T, event events.ALBTargetGroupRequest) events.ALBT
 	return response
 }
 
-// post is what ALB makes of a submitted form: the body's type is none of those
-// that it leaves as they are.
+// post returns what ALB makes of a submitted form: the body's type is none of
+// those that it leaves as they are.
 func post(typed string) events.ALBTargetGroupRequest {
 	return events.ALBTargetGroupRequest{
 		HTTPMethod: http.MethodPost, Path: "/api/maintenance/unlock", IsBase64Encoded: true,

@@ -43,7 +43,7 @@ func (f *Function) request(ctx context.Context, function string, payload any) ([
 	return out.Payload, nil
 }
 
-// planned is what is announced of the night.
+// planned returns what is announced of the night.
 func planned(p night.Payload) *announcement.Announcement {
 	return &announcement.Announcement{From: p.From, Until: p.End}
 }

@@ -32,7 +32,7 @@ func (f *Function) mail(ctx context.Context, subject string, lines ...string) er
 	return nil
 }
 
-// command is a command of noren, for this product.
+// command returns a command of noren, for this product.
 func (f *Function) command(verb string) string {
 	return "  noren " + verb + " " + f.Settings.Options
 }
@@ -128,7 +128,7 @@ func (f *Function) tellOthers(ctx context.Context, p night.Payload, opened bool)
 	return said
 }
 
-// mode is what the product is in, and a sentence that says so.
+// mode returns what the product is in, and a sentence that says so.
 func (f *Function) mode(ctx context.Context) (maintenance.Mode, string) {
 	s, err := f.look(ctx)
 	switch {

@@ -13,7 +13,7 @@ import (
 
 const responderARN = "arn:aws:lambda:us-east-1:111111111111:function:Responder"
 
-// simulated are the actions, the resource and the context of a simulation.
+// simulated returns the actions, the resource and the context of a simulation.
 func simulated(r awsstub.Request) (role string, actions []string, resource string, context map[string]string) {
 	context = map[string]string{}
 	for i := 1; r.Form.Get(fmt.Sprintf("ActionNames.member.%d", i)) != ""; i++ {

@@ -47,7 +47,7 @@ type Settings struct {
 	Announcement, Monitors string
 }
 
-// variables are the environment variables and what they carry.
+// variables returns the environment variables and what they carry.
 func (s *Settings) variables() map[string]*string {
 	return map[string]*string{
 		"WINDOW_STACK": &s.Stack, "WINDOW_SWITCH": &s.Switch, "WINDOW_ROLE": &s.Role, "WINDOW_TOPIC": &s.Topic,

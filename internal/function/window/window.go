@@ -134,7 +134,7 @@ func busy(err error) bool {
 	return errors.As(err, &busy) && busy.Passes() || errors.As(err, &lost)
 }
 
-// query is how the product is looked at.
+// query returns how the product is looked at.
 func (f *Function) query() live.Query {
 	query := live.Query{Stack: f.Settings.Stack, AWS: f.Config, Now: f.Now}
 	if f.Query != nil {

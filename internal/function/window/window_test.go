@@ -34,7 +34,7 @@ var (
 
 const run = "arn:aws:states:us-east-1:111111111111:execution:Machine:noren-20261130T170000Z"
 
-// newFunction is the function on a stub, at a time after the start.
+// newFunction returns the function on a stub, at a time after the start.
 func newFunction(t *testing.T, after time.Duration) (*Function, *awsstub.AWS) {
 	t.Helper()
 	stub := awsstub.New(t)
@@ -49,7 +49,7 @@ func newFunction(t *testing.T, after time.Duration) (*Function, *awsstub.AWS) {
 	}, stub
 }
 
-// mails are the messages that people got.
+// mails returns the messages that people got.
 func mails(stub *awsstub.AWS) string {
 	var all []string
 	for _, call := range stub.Calls("Publish") {
@@ -419,7 +419,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// product is a template of a switch, in a mode.
+// product returns a template of a switch, in a mode.
 func product(mode, explicit string) string {
 	group := map[string]string{"open": "App", "closed": "Responder"}[mode]
 	return `{"Resources": {
@@ -430,8 +430,8 @@ func product(mode, explicit string) string {
 
 var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// stacked is the function with a stack of the product in a mode and a state, whose
-// change sets change what they should.
+// stacked returns the function with a stack of the product in a mode and a state,
+// whose change sets change what they should.
 func stacked(t *testing.T, after time.Duration, mode, state string) (*Function, *awsstub.AWS) {
 	f, stub := newFunction(t, after)
 	stub.Answer("DescribeStacks", "<Stacks><member><StackId>arn:aws:cloudformation:us-east-1:111111111111:stack/shop/1</StackId><StackName>shop</StackName><StackStatus>"+state+"</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks>")
@@ -469,7 +469,7 @@ func stacked(t *testing.T, after time.Duration, mode, state string) (*Function, 
 	return f, stub
 }
 
-// listenerOf is the listener in a template, as text.
+// listenerOf returns the listener in a template, as text.
 func listenerOf(t *testing.T, template string) string {
 	t.Helper()
 	var read struct{ Resources map[string]json.RawMessage }

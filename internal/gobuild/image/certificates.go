@@ -10,7 +10,7 @@ import (
 // RDSCertificates is where a program finds Amazon's certificates for RDS.
 const RDSCertificates = "etc/ssl/certs/rds-global-bundle.pem"
 
-// Certificates are the roots that Mozilla trusts, where Go programs look for
+// Certificates returns the roots that Mozilla trusts, where Go programs look for
 // them. They come from a module, so that go.sum pins them. Roots that Mozilla
 // trusts for a part of their certificates only are left out: a file cannot say
 // which part.

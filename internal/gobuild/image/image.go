@@ -86,8 +86,8 @@ func (i Image) Build() (v1.Image, error) {
 // epoch is the time of everything in an image.
 var epoch = v1.Time{Time: time.Unix(0, 0).UTC()}
 
-// archive is the root file system: folders before what is in them, nothing of
-// the clock or of the machine.
+// archive returns the root file system: folders before what is in them, nothing
+// of the clock or of the machine.
 func (i Image) archive() ([]byte, error) {
 	var buffer bytes.Buffer
 	w := tar.NewWriter(&buffer)
@@ -129,8 +129,8 @@ func folders(w *tar.Writer, made map[string]bool, dir string) error {
 	return w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755, ModTime: epoch.Time})
 }
 
-// Tag is the tag of an image in a repository that holds several: its name and
-// the hash of its content. The hash covers the files as they are, not as they
+// Tag returns the tag of an image in a repository that holds several: its name
+// and the hash of its content. The hash covers the files as they are, not as they
 // were compressed, so that it is the same under every release of Go.
 func Tag(name string, built v1.Image) (string, error) {
 	hash, err := built.ConfigName()

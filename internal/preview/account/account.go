@@ -114,7 +114,8 @@ func (a *Account) Close() {
 	a.updating.Wait()
 }
 
-// Environment are the variables with which a program takes this account for AWS.
+// Environment returns the variables with which a program takes this account for
+// AWS.
 func (a *Account) Environment() map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL": a.URL, "AWS_REGION": Region, "AWS_DEFAULT_REGION": Region,
@@ -123,7 +124,7 @@ func (a *Account) Environment() map[string]string {
 	}
 }
 
-// Unknown are the calls that were refused since they are not known here, as
+// Unknown returns the calls that were refused since they are not known here, as
 // service:Operation, each once.
 func (a *Account) Unknown() []string {
 	a.mu.Lock()

@@ -57,7 +57,7 @@ func (a *Account) describeListeners(q request, all resources) (any, error) {
 	return map[string]any{"Listeners": listeners}, nil
 }
 
-// actions are as they are described: a target group alone is also a forward.
+// actions returns as they are described: a target group alone is also a forward.
 func actions(v any) []any {
 	list, _ := v.([]any)
 	var described []any
@@ -129,7 +129,7 @@ func (a *Account) describeTargetGroupAttributes(q request, all resources) (any, 
 // quickened are the attributes in which a load balancer has how long it waits.
 var quickened = map[string]bool{"idle_timeout.timeout_seconds": true, "deregistration_delay.timeout_seconds": true}
 
-// attributes are those of a resource, with defaults.
+// attributes returns those of a resource, with defaults.
 func (a *Account) attributes(all resources, kind, of, property string, defaults map[string]string) (any, error) {
 	var found []any
 	exists := false

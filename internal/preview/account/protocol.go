@@ -38,13 +38,13 @@ const (
 
 func (q request) name() string { return q.service + ":" + q.operation }
 
-// text is an input of that name, of a service that speaks JSON.
+// text returns an input of that name, of a service that speaks JSON.
 func (q request) text(name string) string {
 	s, _ := q.input[name].(string)
 	return s
 }
 
-// list are the entries NAME.member.1 and so on of a call in Query.
+// list returns the entries NAME.member.1 and so on of a call in Query.
 func (q request) list(name string) []string {
 	var all []string
 	for i := 1; ; i++ {

@@ -115,7 +115,8 @@ func (a *Account) publish(q request) (any, error) {
 	return map[string]any{"MessageId": "preview"}, nil
 }
 
-// function is the logical id of the function that a path of Lambda's API names.
+// function returns the logical id of the function that a path of Lambda's API
+// names.
 func function(of string) string {
 	name, _ := url.PathUnescape(path.Base(path.Dir(of)))
 	name = strings.TrimPrefix(name, arn("lambda", "function:"))
@@ -123,7 +124,7 @@ func function(of string) string {
 	return name
 }
 
-// first is the first of a list, nil if there is none.
+// first returns the first of a list, nil if there is none.
 func first(list any) any {
 	if all, _ := list.([]any); len(all) > 0 {
 		return all[0]

@@ -39,7 +39,7 @@ type stackEvent struct {
 	at                                        time.Time
 }
 
-// StackID is the ARN of the stack.
+// StackID returns the ARN of the stack.
 func (a *Account) StackID() string {
 	return arn("cloudformation", "stack/"+a.config.Stack+"/00000000-0000-0000-0000-000000000001")
 }
@@ -118,7 +118,7 @@ func (a *Account) deploy() error {
 	return a.readParameters()
 }
 
-// readParameters are the parameters of the template, each at its default.
+// readParameters returns the parameters of the template, each at its default.
 func (a *Account) readParameters() error {
 	var t struct {
 		Parameters map[string]struct {
@@ -144,7 +144,7 @@ func (a *Account) readParameters() error {
 	return nil
 }
 
-// Template is the deployed template.
+// Template returns the deployed template.
 func (a *Account) Template() []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// dev is the distribution of the example's template.
+// dev returns the distribution of the example's template.
 func dev(t *testing.T) *Distribution {
 	t.Helper()
 	template, err := os.ReadFile("../../../stacks/testdata/dev/edge.open.json")
@@ -34,7 +34,7 @@ func only(t *testing.T, template string) *Distribution {
 	return distributions[0]
 }
 
-// with is a template with one origin and a default behaviour with more
+// with returns a template with one origin and a default behaviour with more
 // properties, and more resources.
 func with(config, behavior, resources string) string {
 	return `{"Resources": {"Cdn": {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": {

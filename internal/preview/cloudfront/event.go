@@ -72,7 +72,7 @@ type value struct {
 	MultiValue []value `json:"multiValue,omitempty"`
 }
 
-// all are the values, those of multiValue if there are some.
+// all returns the values, those of multiValue if there are some.
 func (v value) all() []value {
 	if len(v.MultiValue) > 0 {
 		return v.MultiValue

@@ -147,13 +147,13 @@ func (a *ALB) chooseBalancer() (alb.Ref, error) {
 	return alb.Ref{}, fmt.Errorf("no listener is of load balancer %q: want %s", want, strings.Join(names, " or "))
 }
 
-// Mode is the mode that requests are answered in now.
+// Mode returns the mode that requests are answered in now.
 func (a *ALB) Mode() string { return a.current.Load().name }
 
-// Modes are the names of all modes, sorted.
+// Modes returns the names of all modes, sorted.
 func (a *ALB) Modes() []string { return slices.Sorted(maps.Keys(a.modes)) }
 
-// Template is the template of the present mode.
+// Template returns the template of the present mode.
 func (a *ALB) Template() *alb.Template { return a.current.Load().template }
 
 // Flip changes the mode, as a deploy of its template would, but at once:

@@ -99,8 +99,8 @@ func (r resources) read(t testing.TB) *alb.Template {
 	return template
 }
 
-// appBehind is a load balancer with an HTTP listener on port 80 that sends all
-// to an application.
+// appBehind returns a load balancer with an HTTP listener on port 80 that sends
+// all to an application.
 func appBehind() resources {
 	return resources{
 		"Alb":  balancer{},
@@ -164,7 +164,7 @@ func serve(t testing.TB, l *Listener) string {
 	return ln.Addr().String()
 }
 
-// application is an application whose health check passes.
+// application returns an application whose health check passes.
 func application(t testing.TB, handler http.HandlerFunc) Target {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -80,13 +80,13 @@ func (f Folder) open(key string) (*os.File, fs.FileInfo, error) {
 	return file, info, nil
 }
 
-// refused is an error of S3's.
+// refused returns an error of S3's.
 func refused(r *http.Request, status int, code string) *http.Response {
 	body := `<?xml version="1.0" encoding="UTF-8"?>` + "\n<Error><Code>" + code + "</Code></Error>"
 	return newResponse(r, status, http.Header{"Content-Type": {"application/xml"}, "Server": {"AmazonS3"}}, []byte(body))
 }
 
-// served is a file, or the part of it that is asked for.
+// served returns a file, or the part of it that is asked for.
 func served(r *http.Request, file *os.File, info fs.FileInfo, key string, uploaded http.Header) *http.Response {
 	version := fmt.Sprintf("%x-%x", info.ModTime().UnixNano(), info.Size())
 	header := uploaded.Clone()
@@ -118,7 +118,7 @@ func served(r *http.Request, file *os.File, info fs.FileInfo, key string, upload
 	return answer
 }
 
-// contentType is what an upload guesses from a file's name.
+// contentType returns what an upload guesses from a file's name.
 func contentType(key string) string {
 	switch extension := path.Ext(key); extension {
 	case ".js", ".mjs":

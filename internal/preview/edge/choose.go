@@ -88,7 +88,7 @@ func (x *exchange) bind(cookie, to string, duration time.Duration) {
 	}
 }
 
-// bound is what a cookie binds the client to, or "".
+// bound returns what a cookie binds the client to, or "".
 func (x *exchange) bound(cookie string) string {
 	for _, name := range []string{cookie, cookie + "CORS"} {
 		c, err := x.r.Cookie(name)

@@ -214,7 +214,7 @@ func (c *CloudFront) dress(v *visit, header http.Header) {
 
 const via = "1.1 preview.cloudfront.net (CloudFront)"
 
-// errorPage is a page of CloudFront's own.
+// errorPage returns a page of CloudFront's own.
 func errorPage(status int, why, id string) []byte {
 	return fmt.Appendf(nil, `<!DOCTYPE html>
 <html><head><title>ERROR: The request could not be satisfied</title></head>

@@ -47,7 +47,7 @@ func distribution(t *testing.T, template string, site string, api http.Handler) 
 	return server, client
 }
 
-// example is the template of the example, open.
+// example returns the template of the example, open.
 func example(t *testing.T) string {
 	t.Helper()
 	template, err := os.ReadFile("../../../stacks/testdata/dev/edge.open.json")
@@ -242,7 +242,7 @@ func TestErrorsAreKeptUnlessTheTemplateSaysOtherwise(t *testing.T) {
 	}
 }
 
-// behindBalancer is a template with one load balancer behind everything.
+// behindBalancer returns a template with one load balancer behind everything.
 func behindBalancer(behavior, config string) string {
 	return `{"Resources": {"Alb": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer"},
 		"Fn": {"Type": "AWS::CloudFront::Function", "Properties": {"FunctionCode": "function handler(e) { if (e.request.uri == '/fail') { x.y } if (e.response) { e.response.headers['x-fn'] = {value: 'response'}; return e.response } if (e.request.uri == '/made') { return {statusCode: 410, body: 'made'} } return e.request }"}},

@@ -22,7 +22,7 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// unreachable is the answer for an origin that gives none.
+// unreachable returns the answer for an origin that gives none.
 func (c *CloudFront) unreachable(r *http.Request, status int, why string) *http.Response {
 	body := errorPage(status, why, visitOf(r).viewer.RequestID)
 	return newResponse(r, status, http.Header{"Content-Type": {"text/html"}}, body)
@@ -167,7 +167,7 @@ func compress(v *visit, answer *http.Response) {
 	}()
 }
 
-// timeToKeep is how long an answer is kept in the cache.
+// timeToKeep returns how long an answer is kept in the cache.
 func (c *CloudFront) timeToKeep(v *visit, answer *http.Response) time.Duration {
 	if !v.behavior.Caches(v.request.Method) || v.request.Header.Get("Range") != "" {
 		return 0

@@ -59,8 +59,8 @@ func (c *cache) put(key string, e *entry) {
 	c.entries[key] = e
 }
 
-// cacheKey is what tells answers apart: the path, what the cache policy selects,
-// and whether the viewer takes compressed answers.
+// cacheKey returns what tells answers apart: the path, what the cache policy
+// selects, and whether the viewer takes compressed answers.
 func (v *visit) cacheKey() string {
 	policy := v.behavior.Cache
 	method := v.request.Method
@@ -174,7 +174,7 @@ func (c *CloudFront) noteFile(v *visit, answer *http.Response, d time.Duration) 
 	}
 }
 
-// freshness is how long the origin says that an answer is fresh, if it says
+// freshness returns how long the origin says that an answer is fresh, if it says
 // anything.
 func freshness(header http.Header) (said bool, d time.Duration) {
 	shared := false
@@ -197,9 +197,9 @@ func freshness(header http.Header) (said bool, d time.Duration) {
 	return said, d
 }
 
-// errorTime is how long an error is kept: the time that the distribution says,
-// against which an origin's no-store does not help, or the origin's if that is
-// longer. Source: CFDev.
+// errorTime returns how long an error is kept: the time that the distribution
+// says, against which an origin's no-store does not help, or the origin's if that
+// is longer. Source: CFDev.
 func errorTime(d *cloudfront.Distribution, status int, said bool, age time.Duration) time.Duration {
 	least := d.Error(status).CacheTime
 	switch {

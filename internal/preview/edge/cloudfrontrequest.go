@@ -74,7 +74,7 @@ func (v *visit) forwards(header string) bool {
 	return v.behavior.Cache.Headers.Has(header) || v.behavior.ToOrigin.Headers.Has(header)
 }
 
-// query is the part of the viewer's query that is selected, as it was sent.
+// query returns the part of the viewer's query that is selected, as it was sent.
 func (v *visit) query(selections ...cloudfront.Selection) string {
 	var kept []string
 	for pair := range strings.SplitSeq(v.request.URL.RawQuery, "&") {
@@ -86,7 +86,7 @@ func (v *visit) query(selections ...cloudfront.Selection) string {
 	return strings.Join(kept, "&")
 }
 
-// cookies are the viewer's cookies that are selected.
+// cookies returns the viewer's cookies that are selected.
 func (v *visit) cookies(selections ...cloudfront.Selection) string {
 	var kept []string
 	for _, line := range v.request.Header["Cookie"] {
@@ -187,7 +187,7 @@ func (c *CloudFront) ask(id, path string, r *http.Request) *http.Response {
 	return c.unreachable(r, http.StatusBadGateway, "CloudFront wasn't able to connect to the origin.")
 }
 
-// unescaped is a path and, if it cannot be told from it, how it is escaped.
+// unescaped returns a path and, if it cannot be told from it, how it is escaped.
 func unescaped(escaped string) (path, raw string) {
 	path, err := url.PathUnescape(escaped)
 	if err != nil {

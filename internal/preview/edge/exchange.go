@@ -64,7 +64,7 @@ func (l *Listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.serve()
 }
 
-// headersSeen are the headers as they were sent: net/http takes one out.
+// headersSeen returns the headers as they were sent: net/http takes one out.
 func headersSeen(r *http.Request) map[string][]string {
 	if len(r.TransferEncoding) == 0 {
 		return r.Header
@@ -77,7 +77,7 @@ func headersSeen(r *http.Request) map[string][]string {
 	return h
 }
 
-// peer is who sent the request.
+// peer returns who sent the request.
 func peer(r *http.Request) netip.Addr {
 	address, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

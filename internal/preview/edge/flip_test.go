@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
 )
 
-// switchable are templates of a product that can be closed: in both modes a
+// switchable returns templates of a product that can be closed: in both modes a
 // rule lets logins through, and the default action is the switch.
 func switchable(t testing.TB) map[string]*alb.Template {
 	with := func(group string) *alb.Template {

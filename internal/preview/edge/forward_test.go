@@ -11,12 +11,12 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// saying is an application that answers with its name.
+// saying returns an application that answers with its name.
 func saying(t testing.TB, name string) Target {
 	return application(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, name) })
 }
 
-// weighted is a forward action to groups with weights, in turn.
+// weighted returns a forward action to groups with weights, in turn.
 func weighted(stickiness object, groups ...any) []any {
 	list := []any{}
 	for i := 0; i < len(groups); i += 2 {
@@ -32,7 +32,7 @@ func weighted(stickiness object, groups ...any) []any {
 	return []any{object{"Type": "forward", "ForwardConfig": config}}
 }
 
-// blueGreen is a load balancer whose default action is given, with target
+// blueGreen returns a load balancer whose default action is given, with target
 // groups Blue and Green.
 func blueGreen(actions []any) resources {
 	group := groupOf{"TargetType": "ip", "HealthCheckPath": "/health"}

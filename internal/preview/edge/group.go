@@ -49,7 +49,7 @@ func newGroup(name string) *group {
 	return g
 }
 
-// targets are those that are registered now.
+// targets returns those that are registered now.
 func (g *group) targets() []*target { return *g.list.Load() }
 
 // register adds targets. If the group is used they get requests as soon as their

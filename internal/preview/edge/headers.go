@@ -24,7 +24,7 @@ func isHopByHop(name string) bool {
 	return false
 }
 
-// named are the further headers that a Connection header names.
+// named returns the further headers that a Connection header names.
 func named(connection []string) []string {
 	var names []string
 	for _, line := range connection {
@@ -40,7 +40,7 @@ func named(connection []string) []string {
 	return names
 }
 
-// targetHeaders are the headers that the target gets.
+// targetHeaders returns the headers that the target gets.
 func (x *exchange) targetHeaders() http.Header {
 	in := x.r.Header
 	h := make(http.Header, len(in)+5)
@@ -106,7 +106,8 @@ func (x *exchange) addForwarded(h http.Header) {
 	h["X-Amzn-Trace-Id"] = []string{traceID(h.Get("X-Amzn-Trace-Id"), time.Now())}
 }
 
-// client is the peer's address, with its port if the load balancer is to say it.
+// client returns the peer's address, with its port if the load balancer is to say
+// it.
 func (x *exchange) client() string {
 	host, _, err := net.SplitHostPort(x.r.RemoteAddr)
 	if err != nil {
@@ -118,7 +119,7 @@ func (x *exchange) client() string {
 	return host
 }
 
-// traceID is the trace header for a target: a new root, or beside the root
+// traceID returns the trace header for a target: a new root, or beside the root
 // that was sent, this hop as Self. Source: UG23 load-balancer-request-tracing.
 func traceID(sent string, now time.Time) string {
 	id := fmt.Sprintf("1-%08x-%016x%08x", uint32(now.Unix()), rand.Uint64(), rand.Uint32())
@@ -134,7 +135,7 @@ func traceID(sent string, now time.Time) string {
 	return "Self=" + id + ";" + strings.Join(kept, ";")
 }
 
-// hostForTarget is the Host header that the target gets. Unless it is
+// hostForTarget returns the Host header that the target gets. Unless it is
 // preserved, a listener on 80 or 443 removes any port, another adds its own if
 // there is none, and a URL as request-target replaces it. Source: UG23
 // application-load-balancers, host header preservation.
@@ -164,7 +165,7 @@ func (x *exchange) hostForTarget() string {
 	return host
 }
 
-// originForm is a request-target without scheme and host.
+// originForm returns a request-target without scheme and host.
 func originForm(target string) string {
 	if strings.HasPrefix(target, "/") {
 		return target

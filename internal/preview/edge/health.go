@@ -75,7 +75,7 @@ type healthCheck struct {
 // sooner than the template says, since on this machine someone waits for it.
 const firstInterval = time.Second
 
-// readHealthCheck is what a target group says, with the API's defaults.
+// readHealthCheck returns what a target group says, with the API's defaults.
 // Source: BC CreateTargetGroup; for Lambda the user guide.
 func readHealthCheck(settings *alb.TargetGroup) healthCheck {
 	h := settings.HealthCheck

@@ -49,7 +49,7 @@ func (p *patient) count() int {
 	return len(p.checks)
 }
 
-// checked is a load balancer whose target group is configured by properties.
+// checked returns a load balancer whose target group is configured by properties.
 func checked(properties groupOf) resources {
 	r := appBehind()
 	group := groupOf{"TargetType": "ip", "Port": 8080, "HealthCheckPath": "/health?deep=1", "HealthCheckIntervalSeconds": 1,

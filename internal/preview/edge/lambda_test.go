@@ -34,7 +34,7 @@ func (f *fake) Invoke(_ context.Context, event []byte) ([]byte, error) {
 	return []byte(f.answer), f.err
 }
 
-// last is the event of the last invocation.
+// last returns the event of the last invocation.
 func (f *fake) last(t *testing.T) map[string]any {
 	t.Helper()
 	f.mu.Lock()
@@ -52,7 +52,7 @@ func (f *fake) count() int {
 	return len(f.events)
 }
 
-// lambdaBehind is a load balancer that sends all to a function.
+// lambdaBehind returns a load balancer that sends all to a function.
 func lambdaBehind(multi bool) resources {
 	group := groupOf{"TargetType": "lambda"}
 	if multi {

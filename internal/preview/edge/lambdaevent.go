@@ -29,8 +29,8 @@ type lambdaEvent struct {
 	IsBase64Encoded bool                 `json:"isBase64Encoded"`
 }
 
-// lambdaEvent is the event for the request. Of a repeated header or query key
-// the single family has the last value. Nothing is decoded. Source: BC, UG23.
+// lambdaEvent returns the event for the request. Of a repeated header or query
+// key the single family has the last value. Nothing is decoded. Source: BC, UG23.
 func (x *exchange) lambdaEvent(body []byte, multi bool) ([]byte, error) {
 	path, query, _ := strings.Cut(x.path, "?")
 	e := lambdaEvent{HTTPMethod: x.r.Method, Path: path}
@@ -67,7 +67,7 @@ func (x *exchange) lambdaEvent(body []byte, multi bool) ([]byte, error) {
 	return json.Marshal(e)
 }
 
-// queryParameters are the pairs of a query, not decoded.
+// queryParameters returns the pairs of a query, not decoded.
 func queryParameters(query string) map[string][]string {
 	parameters := map[string][]string{}
 	for part := range strings.SplitSeq(query, "&") {

@@ -64,11 +64,11 @@ func (a *ALB) addListeners(balancer alb.Ref) error {
 	return nil
 }
 
-// Listeners are the load balancer's listeners, the main one first: HTTPS
+// Listeners returns the load balancer's listeners, the main one first: HTTPS
 // before HTTP, then by port.
 func (a *ALB) Listeners() []*Listener { return slices.Clone(a.listeners) }
 
-// Main is the listener that clients of the product use.
+// Main returns the listener that clients of the product use.
 func (a *ALB) Main() *Listener { return a.listeners[0] }
 
 func (a *ALB) groupNames() []string { return slices.Sorted(maps.Keys(a.groups)) }
@@ -93,7 +93,7 @@ func (l *Listener) Serve(ln net.Listener) error {
 	return err
 }
 
-// Address is where the listener is served on this machine, or "".
+// Address returns where the listener is served on this machine, or "".
 func (l *Listener) Address() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

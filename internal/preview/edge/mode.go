@@ -171,7 +171,7 @@ func (a *ALB) hasGroup(name string) bool {
 	return false
 }
 
-// kind is the target type of a group, which does not change with the mode.
+// kind returns the target type of a group, which does not change with the mode.
 func (a *ALB) kind(g *group) string {
 	for _, m := range a.modes {
 		if settings := m.used[g]; settings != nil {

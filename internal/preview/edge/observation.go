@@ -43,7 +43,7 @@ type Observation struct {
 	request  *alb.Request
 }
 
-// RuleName is the rule's priority, "default", or "none".
+// RuleName returns the rule's priority, "default", or "none".
 func (o Observation) RuleName() string {
 	if o.Rule == nil {
 		return "none"
@@ -51,7 +51,7 @@ func (o Observation) RuleName() string {
 	return o.Rule.Name()
 }
 
-// Action is what the rule does, for a reader.
+// Action returns what the rule does, for a reader.
 func (o Observation) Action() string {
 	if o.Rule == nil {
 		return "answer " + title(o.Status)
@@ -59,8 +59,8 @@ func (o Observation) Action() string {
 	return o.template.ActionName(o.Rule)
 }
 
-// Why are the reasons of the decision, as `noren explain` gives them. They are
-// worked out when asked for.
+// Why returns the reasons of the decision, as `noren explain` gives them. They
+// are worked out when asked for.
 func (o Observation) Why() []string { return o.listener.Explain(o.request).Reasons() }
 
 func (x *exchange) observation(start time.Time) Observation {

@@ -34,12 +34,12 @@ func title(status int) string {
 	return strconv.Itoa(status) + " " + text
 }
 
-// page is the body of the load balancer's own answers. Sources:
-// aws-lambda-go-api-proxy#79; the Content-Length of 138 that hayashier.com saw
-// in 2018, when a bgcolor was in it.
+// page returns the body of the load balancer's own answers. Sources:
+// aws-lambda-go-api-proxy#79; the Content-Length of 138 that hayashier.com saw in
+// 2018, when a bgcolor was in it.
 func page(status int) string { return pageSaying(status, "") }
 
-// pageSaying is a page with a sentence that only the preview has.
+// pageSaying returns a page with a sentence that only the preview has.
 func pageSaying(status int, text string) string {
 	if text != "" {
 		text = "<p>" + text + "</p>\r\n"
@@ -48,7 +48,7 @@ func pageSaying(status int, text string) string {
 	return "<html>\r\n<head><title>" + t + "</title></head>\r\n<body>\r\n<center><h1>" + t + "</h1></center>\r\n" + text + "</body>\r\n</html>\r\n"
 }
 
-// rawPage is the whole answer, after which the connection is closed.
+// rawPage returns the whole answer, after which the connection is closed.
 func rawPage(status int) []byte {
 	body := page(status)
 	return fmt.Appendf(nil, "HTTP/1.1 %s\r\nServer: %s\r\nDate: %s\r\nContent-Type: text/html\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",

@@ -50,7 +50,7 @@ func (x *exchange) endReading() {
 	_ = http.NewResponseController(x.w).SetReadDeadline(time.Now())
 }
 
-// outgoing is the request for the target.
+// outgoing returns the request for the target.
 func (x *exchange) outgoing(ctx context.Context, dog *watchdog) (*http.Request, *upload) {
 	r := x.r
 	out := &http.Request{

@@ -36,8 +36,8 @@ func product(t testing.TB) map[string]*alb.Template {
 	return templates
 }
 
-// defaultGroup is the target group that takes what no rule takes: of the open
-// product the application, of the closed one the function.
+// defaultGroup returns the target group that takes what no rule takes: of the
+// open product the application, of the closed one the function.
 func defaultGroup(t testing.TB, template *alb.Template) string {
 	t.Helper()
 	forward, ok := template.Listeners[0].Default.Final().(alb.Forward)
@@ -47,7 +47,7 @@ func defaultGroup(t testing.TB, template *alb.Template) string {
 	return forward.Groups[0].Group.LogicalID
 }
 
-// constant is a target that always answers the same.
+// constant returns a target that always answers the same.
 func constant(t testing.TB) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "app") }))
 	t.Cleanup(server.Close)

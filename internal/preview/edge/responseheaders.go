@@ -27,7 +27,7 @@ var insertable = []string{
 	"X-Frame-Options",
 }
 
-// responseHeaders are those that a listener's attributes set.
+// responseHeaders returns those that a listener's attributes set.
 func responseHeaders(l *alb.Listener) []responseHeader {
 	var headers []responseHeader
 	for _, name := range insertable {

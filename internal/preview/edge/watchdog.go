@@ -9,7 +9,7 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// readIdleTimeout is how long a connection may be without data. Default: 60
+// readIdleTimeout returns how long a connection may be without data. Default: 60
 // seconds. Source: BC idle_timeout.timeout_seconds.
 func readIdleTimeout(b *alb.LoadBalancer) time.Duration {
 	if b != nil {

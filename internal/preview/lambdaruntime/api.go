@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// api is the Runtime API of a process. Source: the Lambda developer guide,
+// api returns the Runtime API of a process. Source: the Lambda developer guide,
 // "Using the Lambda runtime API for custom runtimes".
 func (i *instance) api() http.Handler {
 	mux := http.NewServeMux()

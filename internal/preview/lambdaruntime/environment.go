@@ -25,10 +25,10 @@ func (c Config) validateEnvironment() error {
 	return errors.Join(errs...)
 }
 
-// environment is that of a process: Lambda's variables, then the function's.
+// environment returns that of a process: Lambda's variables, then the function's.
 // Nothing of the developer's own gets into it, and the AWS SDKs are kept from
-// looking for credentials in files and at the machine's metadata service.
-// Source: the Lambda developer guide, runtime environment variables.
+// looking for credentials in files and at the machine's metadata service. Source:
+// the Lambda developer guide, runtime environment variables.
 func (c Config) environment(runtimeAPI, logStream string) []string {
 	set := map[string]string{
 		"AWS_CONFIG_FILE":                 "/dev/null",
@@ -59,7 +59,7 @@ func (c Config) environment(runtimeAPI, logStream string) []string {
 	return env
 }
 
-// arn is what the function is told it is.
+// arn returns what the function is told it is.
 func (c Config) arn() string {
 	return "arn:aws:lambda:" + c.Region + ":000000000000:function:" + c.FunctionName
 }

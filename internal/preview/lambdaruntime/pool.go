@@ -161,7 +161,7 @@ func (p *pool) forget(i *instance) {
 	p.idle = slices.DeleteFunc(p.idle, func(other *instance) bool { return other == i })
 }
 
-// busyInstances are the processes that have an invocation.
+// busyInstances returns the processes that have an invocation.
 func (p *pool) busyInstances() []*instance {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -23,7 +23,7 @@ import (
 	"github.com/noren-cdk/noren/internal/preview"
 )
 
-// Functions are the guard, the function of the steps, and the one that keeps
+// Functions returns the guard, the function of the steps, and the one that keeps
 // /maintenance.json.
 func Functions() map[string]preview.Function {
 	return map[string]preview.Function{
@@ -48,7 +48,7 @@ func Functions() map[string]preview.Function {
 
 func log() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stdout, nil)) }
 
-// settings are those with which a function asks AWS, by its environment.
+// settings returns those with which a function asks AWS, by its environment.
 func settings() aws.Config {
 	cfg, err := config.LoadDefaultConfig(context.Background())
 	if err != nil {

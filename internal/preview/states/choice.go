@@ -203,7 +203,8 @@ func sign(kind string, a, b any) (int, bool) {
 	return m.Compare(n), errX == nil && errY == nil
 }
 
-// stringPattern is what StringMatches compares with: * is any text, \* a star.
+// stringPattern returns what StringMatches compares with: * is any text, \* a
+// star.
 func stringPattern(operand any) (*regexp.Regexp, error) {
 	text, ok := operand.(string)
 	if !ok {

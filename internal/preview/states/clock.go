@@ -7,7 +7,7 @@ import (
 
 // Clock is what an execution knows of time.
 type Clock interface {
-	// Now is the time.
+	// Now returns the time.
 	Now() time.Time
 
 	// Wait waits, in a Wait state and before another attempt, or returns the error

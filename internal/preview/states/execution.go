@@ -127,7 +127,7 @@ func (m *Machine) Execution(config Config) (*Execution, error) {
 	return &Execution{machine: m, config: config, input: input, id: id, tokens: map[string]chan answer{}}, nil
 }
 
-// ID is the ARN of the execution.
+// ID returns the ARN of the execution.
 func (e *Execution) ID() string { return e.id }
 
 // Run runs the execution to its end, which is aborted if ctx ends.
@@ -238,21 +238,21 @@ func (e *Execution) Abort() {
 	}
 }
 
-// Status is how the execution is, empty before it has begun.
+// Status returns how the execution is, empty before it has begun.
 func (e *Execution) Status() Status {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.status
 }
 
-// Failure is what the execution ended with, nil if it succeeded or runs.
+// Failure returns what the execution ended with, nil if it succeeded or runs.
 func (e *Execution) Failure() *Failure {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.failed
 }
 
-// State is the state that the execution is in, or ended in.
+// State returns the state that the execution is in, or ended in.
 func (e *Execution) State() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -262,7 +262,7 @@ func (e *Execution) State() string {
 	return e.at.state.name
 }
 
-// Output is the output in JSON, empty if the execution has not succeeded.
+// Output returns the output in JSON, empty if the execution has not succeeded.
 func (e *Execution) Output() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -31,8 +31,8 @@ type Failure struct {
 // Error implements error.
 func (f *Failure) Error() string { return fmt.Sprintf("%s: %s", f.Name, f.Cause) }
 
-// failure is an error of a task or of a state. One without a name has failed as
-// a task.
+// failure returns an error of a task or of a state. One without a name has failed
+// as a task.
 func failure(err error, name string) *Failure {
 	if f := (*Failure)(nil); errors.As(err, &f) {
 		return f

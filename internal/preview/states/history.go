@@ -33,7 +33,7 @@ func (e *Execution) happened(event Event) {
 	e.add(event)
 }
 
-// History are all events so far.
+// History returns all events so far.
 func (e *Execution) History() []Event {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -64,7 +64,7 @@ func Read(definition []byte) (*Machine, error) {
 	return m, nil
 }
 
-// Resources are the services that the states call, such as "lambda:invoke",
+// Resources returns the services that the states call, such as "lambda:invoke",
 // each once.
 func (m *Machine) Resources() []string {
 	found := map[string]bool{}

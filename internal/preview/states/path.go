@@ -52,7 +52,7 @@ func readPath(text string) (*path, error) {
 	return p, nil
 }
 
-// optionalPath is a path that may be left out, which is the whole, or null,
+// optionalPath returns a path that may be left out, which is the whole, or null,
 // which is none of it.
 func optionalPath(data json.RawMessage) (*path, error) {
 	if data == nil {

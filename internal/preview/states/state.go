@@ -173,7 +173,7 @@ func (s *state) check() error {
 	return errors.Join(errs...)
 }
 
-// next are the states that a state can lead to.
+// next returns the states that a state can lead to.
 func (s *state) next() []string {
 	var names []string
 	for _, c := range s.choices {

@@ -58,7 +58,7 @@ func (v *visit) run(ctx context.Context, raw any) (output any, next string, fail
 	return output, s.Next, failed
 }
 
-// scope is what paths mean in the state.
+// scope returns what paths mean in the state.
 func (v *visit) scope(input any) scope {
 	e := v.execution
 	e.mu.Lock()
@@ -81,7 +81,7 @@ func text(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z"
 
 func number(n int) json.Number { return json.Number(fmt.Sprint(n)) }
 
-// pick is what InputPath or OutputPath leaves.
+// pick returns what InputPath or OutputPath leaves.
 func (v *visit) pick(p *path, value any) (any, *Failure) {
 	if p == nil {
 		return map[string]any{}, nil
@@ -93,7 +93,7 @@ func (v *visit) pick(p *path, value any) (any, *Failure) {
 	return picked, nil
 }
 
-// put is the state's raw input with its result where ResultPath leads.
+// put returns the state's raw input with its result where ResultPath leads.
 func put(p *path, raw, result any) (any, *Failure) {
 	if p == nil {
 		return raw, nil

@@ -80,7 +80,7 @@ const (
 	RuleNotLogged = -3 // the line ends before the field
 )
 
-// Began is when the request was received, or Time where that is not logged.
+// Began returns when the request was received, or Time where that is not logged.
 func (e *Entry) Began() time.Time {
 	if e.Created.IsZero() {
 		return e.Time
@@ -95,7 +95,7 @@ func (e *Entry) Unreadable() bool { return e.Method == "" || e.URL == "" }
 // the load balancer could not read it, or it was CONNECT.
 func (e *Entry) NoRequest() bool { return e.Unreadable() || e.Method == http.MethodConnect }
 
-// LastAction is the last of Actions, the one that answered.
+// LastAction returns the last of Actions, the one that answered.
 func (e *Entry) LastAction() string { return e.Actions[strings.LastIndexByte(e.Actions, ',')+1:] }
 
 // Rejected reports whether the load balancer or its firewall turned the

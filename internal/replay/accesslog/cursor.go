@@ -47,7 +47,7 @@ func (c *cursor) text() string {
 	return unescape(field)
 }
 
-// closingQuote is where the quoted field that s starts with ends: at a quote
+// closingQuote returns where the quoted field that s starts with ends: at a quote
 // that a space follows, since quotes inside are escaped.
 func closingQuote(s string) int {
 	for i := 1; ; i++ {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// String is the entry as a line of a log, as Parse reads it.
+// String returns the entry as a line of a log, as Parse reads it.
 func (e Entry) String() string { return string(e.Append(nil)) }
 
 // Append appends the entry to b as a line of a log, without a line break.

@@ -24,7 +24,7 @@ func zipped(parts ...string) []byte {
 	return b.Bytes()
 }
 
-// readAll is what a reader returns, lines and errors.
+// readAll returns what a reader returns, lines and errors.
 func readAll(t *testing.T, r io.Reader) []string {
 	t.Helper()
 	reader, err := NewReader(r)

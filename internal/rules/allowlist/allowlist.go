@@ -50,10 +50,11 @@ func (p pattern) methods() alb.Methods {
 // empty if the path ends with a slash.
 func (p pattern) segments() []string { return strings.Split(p.path[1:], "/") }
 
-// isWildcard tells whether a segment is {name}, {name...} or {$}.
+// isWildcard reports whether a segment is {name}, {name...} or {$}.
 func isWildcard(segment string) bool { return strings.HasPrefix(segment, "{") }
 
-// isMulti tells whether a segment, the last of a path, matches everything below.
+// isMulti reports whether a segment, the last of a path, matches everything
+// below.
 func isMulti(segment string) bool { return segment == "" || strings.HasSuffix(segment, "...}") }
 
 // value compiles the path to the value of an ALB path condition that matches
@@ -200,8 +201,8 @@ func (c *compiler) add(p pattern) error {
 	return nil
 }
 
-// draft is an empty rule that has room for a path of a pattern, nil if there can
-// be none.
+// draft returns an empty rule that has room for a path of a pattern, nil if there
+// can be none.
 func (c *compiler) draft(p pattern, regex bool, wildcards int) *draft {
 	d := &draft{methods: p.methods(), regex: regex, wild: alb.MaxWildcards}
 	most := alb.MaxConditionValues - len(d.methods)

@@ -13,7 +13,7 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// routed tells whether a ServeMux with these patterns would serve the request.
+// routed reports whether a ServeMux with these patterns would serve the request.
 // A redirect is not a serve.
 func routed(patterns []string, method, path string) bool {
 	served := false
@@ -25,7 +25,7 @@ func routed(patterns []string, method, path string) bool {
 	return served
 }
 
-// allowed tells whether one of the compiled rules lets the request through.
+// allowed reports whether one of the compiled rules lets the request through.
 func allowed(rules [][]alb.Condition, method, path string) bool {
 	return slices.ContainsFunc(rules, func(conditions []alb.Condition) bool {
 		rule := alb.Rule{Priority: 1, Conditions: conditions}

@@ -54,7 +54,7 @@ func New(t *testing.T) *AWS {
 	return a
 }
 
-// URL is where the stub answers.
+// URL returns where the stub answers.
 func (a *AWS) URL() string { return a.url }
 
 // Config returns the settings with which the SDK asks the stub.
@@ -87,7 +87,7 @@ func (a *AWS) AnswerBy(operation string, body func(Request) string) {
 // refused marks an answer of Refuse.
 const refused = "refused:"
 
-// Refuse is the answer of a service that refuses, with a code such as
+// Refuse returns the answer of a service that refuses, with a code such as
 // AccessDenied.
 func Refuse(code, message string) string { return refused + code + ":" + message }
 

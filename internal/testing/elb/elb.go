@@ -68,7 +68,7 @@ func (s State) RefusesDeletion(id string) string {
 	return ""
 }
 
-// balancer is the load balancer of a listener or rule.
+// balancer returns the load balancer of a listener or rule.
 func (s State) balancer(r Resource) any {
 	if listener, ok := r.Properties["ListenerArn"].(string); ok {
 		return s[listener].Properties["LoadBalancerArn"]

@@ -30,7 +30,7 @@ type Program struct {
 // MariaDB reports whether the program is MariaDB's.
 func (p Program) MariaDB() bool { return strings.HasPrefix(p.Name, "MariaDB") }
 
-// Programs are the programs that NOREN_MYSQLD names, with colons between, the
+// Programs returns the programs that NOREN_MYSQLD names, with colons between, the
 // one that scripts/mysql.sh puts into the user's cache, and mysqld and mariadbd
 // on PATH; each version once.
 func Programs() []Program {

@@ -66,7 +66,7 @@ func Read(ctx context.Context, api *sfn.Client, arn string) (*Execution, error) 
 	return e, nil
 }
 
-// read is an event with what of its details tells of a night.
+// read returns an event with what of its details tells of a night.
 func read(h types.HistoryEvent) window.Event {
 	e := window.Event{At: aws.ToTime(h.Timestamp), Kind: string(h.Type)}
 	var name, cause *string
