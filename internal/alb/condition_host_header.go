@@ -130,8 +130,8 @@ func (h hosts) Match(r *Request) Outcome {
 	return o
 }
 
-// assumed takes a host whose unknown parts may match as matching: people ask
-// about hosts that a listener has.
+// assumed takes a host whose unknown parts may match as matching, since people
+// ask about hosts that a listener has.
 func (o Outcome) assumed(d Doubt) Outcome {
 	if o.Verdict == Unlikely && d == UnresolvedValue {
 		o.Verdict = Likely
@@ -140,7 +140,7 @@ func (o Outcome) assumed(d Doubt) Outcome {
 }
 
 // oddHost returns the outcome for a request without Host, or with a URL as its
-// request-target: nobody has published what rules see then.
+// request-target. What rules see then is not documented.
 func (r *Request) oddHost(test func(string) Outcome) Outcome {
 	host := test(r.host)
 	if r.HostUnknown && r.authority == "" {
@@ -156,9 +156,9 @@ func (r *Request) oddHost(test func(string) Outcome) Outcome {
 	return doubted(authority.Verdict.Matches(), AbsoluteTarget|host.Doubt|authority.Doubt)
 }
 
-// HostRegexes matches the Host header of a request, its port included, against
-// regular expressions without case. What is uncertain about [PathRegexes] is
-// uncertain here. Source: BC.
+// HostRegexes matches the Host header of a request, port included, against
+// case-insensitive regular expressions. It is uncertain in the same cases as
+// [PathRegexes]. Source: BC.
 type HostRegexes []string
 
 // Match matches the Host header of the request.
@@ -180,7 +180,8 @@ func (h HostRegexes) split(n int) []Condition {
 	return splitInto(h, n, func(v []string) Condition { return HostRegexes(v) })
 }
 
-// A regex is not replaced: what is known only after a deploy is not part of one.
+// A regex is not replaced: values known only after a deploy are never part of
+// one.
 func (h HostRegexes) replace(func(string) string) Condition { return h }
 
 func (h HostRegexes) mismatch(r *Request) string {
