@@ -154,8 +154,8 @@ func (t template) stuck() (problems []string) {
 
 func (t template) emptied(bucket string) bool { return t.emptiedBefore(bucket, "") }
 
-// emptiedBefore says why the custom resource that empties a bucket does not exist
-// before a resource, or at all. It returns "" if it does.
+// emptiedBefore reports whether the custom resource that empties a bucket exists
+// before a writer, or at all if writer is "".
 func (t template) emptiedBefore(bucket, writer string) bool {
 	for _, id := range t.ofType("Custom::S3AutoDeleteObjects") {
 		if t.references(t.Resources[id].Properties["BucketName"])[bucket] {

@@ -1,7 +1,7 @@
-// Package announcement keeps /maintenance.json: what is announced, which a deploy
-// or a planned night writes, and the mode, which comes with the mode event or from
-// noren close, open and read-only. The listener decides what clients may do; this
-// tells them before, and when it is over.
+// Package announcement keeps /maintenance.json: the announcement, which a deploy
+// or a planned night writes, and the mode, which comes with the mode event or
+// from noren close, open and read-only. The listener decides what clients may do;
+// the document tells them beforehand, and when the maintenance is over.
 package announcement
 
 import (
@@ -24,15 +24,15 @@ import (
 
 // The environment variables of the function.
 const (
-	// BucketVariable is the bucket.
+	// BucketVariable is the name of the bucket.
 	BucketVariable = "ANNOUNCEMENT_BUCKET"
 	keyVariable    = "ANNOUNCEMENT_KEY"
 )
 
-// PhysicalID is that of the custom resource, for ever.
+// PhysicalID is the id of the custom resource. It never changes.
 const PhysicalID = "noren-announcement"
 
-// Settings are where the document is kept.
+// Settings say where the document is kept.
 type Settings struct{ Bucket, Key string }
 
 // Environment encodes the settings as environment variables.
@@ -40,7 +40,7 @@ func (s Settings) Environment() map[string]string {
 	return map[string]string{BucketVariable: s.Bucket, keyVariable: s.Key}
 }
 
-// Handler handles the events of the function. It is made by FromEnvironment.
+// Handler handles the events of the function. Make it with FromEnvironment.
 type Handler struct {
 	store Store
 	log   *slog.Logger
@@ -51,8 +51,8 @@ func FromEnvironment(getenv func(string) string, cfg aws.Config, log *slog.Logge
 	return &Handler{Store{S3: s3.NewFromConfig(cfg), Bucket: getenv(BucketVariable), Key: getenv(keyVariable), Now: time.Now}, log}
 }
 
-// event is whatever the function is invoked with: an event of CloudFormation's for
-// the custom resource, a mode event, or a Request.
+// event is any event of the function: an event of CloudFormation for the custom
+// resource, a mode event, or a Request.
 type event struct {
 	RequestType string          `json:"RequestType"`
 	Source      string          `json:"source"`
@@ -60,21 +60,21 @@ type event struct {
 	Detail      json.RawMessage `json:"detail"`
 }
 
-// Request announces, or says how far the maintenance is.
+// Request announces a maintenance, or reports its progress.
 type Request struct {
-	// Announce is the announcement. Default: that of the document stays.
+	// Announce is the announcement. Default: the document's announcement stays.
 	Announce *Announcement `json:"announce,omitempty"`
 
-	// Status is scheduled, in_progress or completed; or none, which takes back the
-	// announcement of that ID, and leaves any other. Default: what follows from the
-	// announcement and the mode.
+	// Status is scheduled, in_progress or completed; or none, which withdraws the
+	// announcement with that ID and leaves any other. Default: it follows from
+	// the announcement and the mode.
 	Status Status `json:"status,omitempty"`
 
-	// Mode is that of in_progress. Default: that of the document unless it is open,
-	// else closed.
+	// Mode is the mode for in_progress. Default: that of the document, or closed
+	// if that is open.
 	Mode maintenance.Mode `json:"mode,omitempty"`
 
-	// ID names the announcement. Default: its beginning.
+	// ID names the announcement. Default: its From time.
 	ID string `json:"id,omitempty"`
 }
 
@@ -85,7 +85,8 @@ type Announcement struct {
 	Message Message   `json:"message,omitempty"`
 }
 
-// Message is texts by language tag; a text alone is in no particular language.
+// Message is a set of texts by language tag. A plain text in JSON is in no
+// particular language.
 type Message map[string]string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -139,8 +140,8 @@ func (h *Handler) handle(ctx context.Context, payload json.RawMessage) error {
 	return h.asked(ctx, r)
 }
 
-// deployed writes what the deploy announces. Deleting the resource leaves the
-// document: it goes with the bucket.
+// deployed writes what the deploy announces. It leaves the document when the
+// resource is deleted: the document is deleted with the bucket.
 func (h *Handler) deployed(ctx context.Context, e cfn.Event) (string, map[string]any, error) {
 	id := cmp.Or(e.PhysicalResourceID, PhysicalID)
 	if e.RequestType == cfn.RequestDelete {
@@ -153,7 +154,7 @@ func (h *Handler) deployed(ctx context.Context, e cfn.Event) (string, map[string
 	return id, nil, err
 }
 
-// turned writes which mode the product was turned to.
+// turned writes the mode that the product was turned to.
 func (h *Handler) turned(ctx context.Context, e event) error {
 	if e.Source != live.EventSource || e.DetailType != live.EventDetailType {
 		return fmt.Errorf("want %q of %q, got %q of %q", live.EventDetailType, live.EventSource, e.DetailType, e.Source)
@@ -165,7 +166,7 @@ func (h *Handler) turned(ctx context.Context, e event) error {
 	if !turn.To.Valid() {
 		return fmt.Errorf("the mode event: unknown mode %q: want open, read-only or closed", turn.To)
 	}
-	if turn.Since.IsZero() { // by someone who has just turned it
+	if turn.Since.IsZero() { // by someone who has just changed it
 		turn.Since = h.store.Now()
 	}
 	return h.store.Change(ctx, func(d Document) Document { return d.Turned(turn.To, turn.Since, turn.Until) })
@@ -206,7 +207,7 @@ func (h *Handler) asked(ctx context.Context, r Request) error {
 		if r.Announce != nil {
 			a := a
 			if a.Message == nil && a.From.Equal(d.ScheduledFor) {
-				a.Message = d.Message // of the same, by the deploy
+				a.Message = d.Message // of the same announcement, by the deploy
 			}
 			d = d.Announced(a, r.ID)
 		} else if r.ID != "" {

@@ -44,14 +44,14 @@ var settings = probe.Settings{
 // night is when the tests take place.
 var night = time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
 
-// product is what the stub of AWS answers with.
+// product is the product that the stub of AWS describes.
 type product struct {
 	aws   *awsstub.AWS
 	probe *probe.Probe
 	log   bytes.Buffer
 }
 
-// newProduct returns a product that is open and was never closed.
+// newProduct returns a product that is open and has never been closed.
 func newProduct(t *testing.T, s probe.Settings) *product {
 	t.Helper()
 	p := &product{aws: awsstub.New(t)}
