@@ -18,7 +18,7 @@ const (
 // IsVariable reports whether an environment variable is one of Settings.
 func IsVariable(name string) bool { return name == cookieVariable || name == secretVariable }
 
-// Settings are what the function is told.
+// Settings configure the function.
 type Settings struct {
 	Cookie    string // the name of the bypass cookie
 	SecretARN string // the secret in Secrets Manager
@@ -29,8 +29,8 @@ func (s Settings) Environment() map[string]string {
 	return map[string]string{cookieVariable: s.Cookie, secretVariable: s.SecretARN}
 }
 
-// FromEnvironment returns the handler that the environment variables describe,
-// which reads the secret from Secrets Manager and logs to log.
+// FromEnvironment returns the handler that the environment variables describe. It
+// reads the secret from Secrets Manager and logs to log.
 func FromEnvironment(ctx context.Context, getenv func(string) string, log io.Writer) *Handler {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	secrets := secretsmanager.NewFromConfig(cfg)
@@ -43,7 +43,7 @@ func FromEnvironment(ctx context.Context, getenv func(string) string, log io.Wri
 		if err != nil {
 			return "", err
 		}
-		return aws.ToString(out.SecretString), nil // empty is not a secret
+		return aws.ToString(out.SecretString), nil // an empty text is not a secret
 	}
 	return New(getenv(cookieVariable), read, log)
 }
