@@ -230,12 +230,12 @@ func (o Outline) in(mode maintenance.Mode) []Line {
 	return lines
 }
 
-// Has reports whether a rule is one of the outline's, in any mode.
+// Has reports whether the outline has a rule, in any mode.
 func (o Outline) Has(r *alb.Rule, g Groups) bool {
 	return slices.ContainsFunc(o.Lines, func(l Line) bool { return l.Priority == r.Priority && l.differs(r, g) == "" })
 }
 
-// differs says what is different of a rule, or nothing.
+// differs says how a rule differs, or returns "".
 func (l Line) differs(r *alb.Rule, g Groups) string {
 	digest := Digest(r.Conditions)
 	switch {
@@ -247,7 +247,7 @@ func (l Line) differs(r *alb.Rule, g Groups) string {
 	return ""
 }
 
-// Compare holds the whole of a listener against the outline, in a mode.
+// Compare compares the whole of a listener with the outline, in a mode.
 func (o Outline) Compare(mode maintenance.Mode, now *alb.Listener, g Groups) []Drift {
 	lines := o.in(mode)
 	return compare(now, o.Shared, lines, g, func(l Line) (int, bool, string) {

@@ -10,13 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// BusyError is the error of a stack that cannot be changed now.
+// BusyError says that a stack cannot be changed now.
 type BusyError struct {
 	Stack  string
 	Status types.StackStatus
 }
 
-// Passes reports whether the stack is being changed, which ends by itself.
+// Passes reports whether the stack is busy only until its current operation ends.
 func (e *BusyError) Passes() bool { return strings.HasSuffix(string(e.Status), "_IN_PROGRESS") }
 
 func (e *BusyError) Error() string {
@@ -26,10 +26,9 @@ func (e *BusyError) Error() string {
 	return fmt.Sprintf("stack %s is %s, in which CloudFormation changes nothing safely: repair it first, or use --now", e.Stack, e.Status)
 }
 
-// LostError is the error of a change set that another deploy has
-// overtaken.
+// LostError says that another deploy has overtaken a change set.
 type LostError struct {
-	// Why is how that was noticed.
+	// Why says how that was noticed.
 	Why string
 
 	// Winner is the token of the last operation of the stack, which names the
@@ -45,8 +44,7 @@ func (e *LostError) Error() string {
 	return text + ": " + e.Why + "; nothing was changed by this one: run it again"
 }
 
-// lost returns the error of having been overtaken, with who it was, if that can
-// be read.
+// lost returns a LostError, with the winner if it can be read.
 func (o *Operation) lost(ctx context.Context, stack, why string) error {
 	e := &LostError{Why: why}
 	if events, err := o.API.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack}); err == nil && len(events.StackEvents) > 0 {
@@ -55,8 +53,8 @@ func (o *Operation) lost(ctx context.Context, stack, why string) error {
 	return e
 }
 
-// settled are the states in which a stack takes a change and rolls it back if
-// it fails.
+// settled are the states in which a stack accepts a change and can roll it back
+// if it fails.
 var settled = []types.StackStatus{
 	types.StackStatusCreateComplete, types.StackStatusUpdateComplete, types.StackStatusUpdateRollbackComplete,
 	types.StackStatusImportComplete, types.StackStatusImportRollbackComplete,

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// Planned is something that is to happen, by plan.
+// Planned is something that is planned to happen.
 type Planned struct {
-	// At is when. Zero: after what is before it.
+	// At is the time. Zero: after the previous entry.
 	At time.Time `json:"at,omitzero"`
 
-	// Does says what, for people.
+	// Does says what happens, for people.
 	Does string `json:"does"`
 }
 
-// Plan returns the night as a timeline: what begins by the clock, and in between
-// what follows one after the other.
+// Plan returns the night as a timeline: what begins at a fixed time and, in
+// between, what follows one after the other.
 func (w Window) Plan() []Planned {
 	var all []Planned
 	if w.Announces && w.Announce > 0 {
