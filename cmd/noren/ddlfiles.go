@@ -90,7 +90,7 @@ func readMigration(stdin io.Reader, path, name, direction string) (migrationFile
 }
 
 // inOrder compares the names of migrations as their tools do: by the numbers in
-// them, and Flyway's repeatable ones last.
+// them, with Flyway's repeatable migrations last.
 func inOrder(a, b string) int {
 	if ra, rb := strings.HasPrefix(a, "R__"), strings.HasPrefix(b, "R__"); ra != rb {
 		if ra {
@@ -124,7 +124,7 @@ func leadingDigits(s string) int {
 	return n
 }
 
-// migrations returns the files without where they were read.
+// migrations returns the migrations of files.
 func migrations(files []migrationFile) []sqltext.Migration {
 	var all []sqltext.Migration
 	for _, f := range files {
@@ -133,7 +133,7 @@ func migrations(files []migrationFile) []sqltext.Migration {
 	return all
 }
 
-// leftOf returns the files that the journal does not say are done.
+// leftOf returns the files that are not done according to the journal.
 func leftOf(files []migrationFile, entries []ddl.Entry) []migrationFile {
 	return slices.DeleteFunc(slices.Clone(files), func(f migrationFile) bool { return ddl.ProgressOf(f.Migration, entries) == ddl.Done })
 }

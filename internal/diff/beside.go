@@ -8,7 +8,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// besideRules returns what changes for clients that no rule says: how they
+// besideRules returns the changes for clients that no rule shows: how they
 // connect, where to, and who may.
 func besideRules(old, next Template, changed []Resource) []string {
 	var all []string
@@ -84,8 +84,8 @@ func (r Resource) rulesOf(old, next Template, group string) bool {
 	return false
 }
 
-// oldestTLS returns the oldest version of TLS that a policy of ELB's takes, "" if
-// it is not known. Those that name none, and the default, take 1.0.
+// oldestTLS returns the oldest version of TLS that an ELB policy accepts, "" if
+// it is not known. Policies that name none, and the default, accept 1.0.
 func oldestTLS(policy string) string {
 	if policy == "" {
 		return "1.0"

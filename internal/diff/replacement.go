@@ -19,7 +19,7 @@ const (
 	typeCDKMetadata  = "AWS::CDK::Metadata"
 )
 
-// fateOf returns what happens to a resource of which something changes, and why.
+// fateOf returns what happens to a changed resource, and why.
 func fateOf(before, after resource, changes []Property) (Fate, string) {
 	if before.Type != after.Type {
 		return MaybeReplaced, "CloudFormation refuses to change the type under one logical id"
@@ -70,9 +70,9 @@ func fateOfProperty(resourceType string, path []string) (Fate, string) {
 	return fate, why
 }
 
-// spread adds what replacements bring with them: a resource that refers to a
-// replaced one in a property that cannot be changed in place is replaced too,
-// and may be if the other may be.
+// spread adds the consequences of replacements: a resource that refers to a
+// replaced one in a property that cannot be changed in place is replaced too, and
+// may be replaced if the other one may be.
 func spread(changed []Resource, next map[string]resource) []Resource {
 	at := map[string]int{}
 	for i, r := range changed {
@@ -113,8 +113,8 @@ func severity(fate Fate) int {
 	return slices.Index([]Fate{MaybeReplaced, Replaced}, fate) + 1
 }
 
-// dependsOn returns what a replacement of another resource, with a new name, does
-// to this one, and by which property.
+// dependsOn returns what the replacement of another resource, which gets a new
+// name, does to this one, and through which property.
 func (r resource) dependsOn(id string) (Fate, string) {
 	fate, property := Changed, ""
 	for _, c := range typesKnown()[r.Type].creating {
@@ -125,7 +125,7 @@ func (r resource) dependsOn(id string) (Fate, string) {
 	return fate, property
 }
 
-// valuesAt returns the values that a path leads to.
+// valuesAt returns the values at a path.
 func valuesAt(value any, path []string) []any {
 	if len(path) == 0 {
 		return []any{value}
@@ -134,7 +134,7 @@ func valuesAt(value any, path []string) []any {
 	switch v := value.(type) {
 	case map[string]any:
 		if isReference(v) {
-			return []any{v} // all of it is known after a deploy only
+			return []any{v} // all of it is known only after a deploy
 		}
 		if inner, ok := v[path[0]]; ok {
 			all = valuesAt(inner, path[1:])
