@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// MajorUpgradeKey is the key of the metadata in which a database names the major
+// MajorUpgradeKey is the metadata key under which a database names the major
 // version to which a deploy may upgrade it, such as 8.4.
 const MajorUpgradeKey = "noren:majorUpgrade"
 
-// Upgrade is a database whose major version changes: it is offline for that long,
-// and there is no way back in place. CloudFormation does it for any edit of the
-// version, a typo included.
+// Upgrade is a database whose major version changes. The database is offline
+// during the upgrade, and cannot be downgraded in place. CloudFormation upgrades
+// it after any edit of the version, even a typo.
 type Upgrade struct {
 	LogicalID string `json:"logicalId"`
-	From      string `json:"from"` // the versions in full
+	From      string `json:"from"` // the full versions
 	To        string `json:"to"`
 
-	// Named is whether the database's metadata names the new major version.
+	// Named reports whether the database's metadata names the new major version.
 	Named bool `json:"named"`
 
 	major string
@@ -70,9 +70,8 @@ func (d *deploy) upgrades() []Hazard {
 	return found
 }
 
-// majorOf returns the part of a version that counts as major: two numbers, or one
-// where the engine counts so. A version that is known only after a deploy is all
-// of it.
+// majorOf returns the major part of a version: two numbers, or one where the
+// engine counts that way. A version known only after a deploy is returned whole.
 func majorOf(engine, version string) string {
 	parts := strings.Split(version, ".")
 	if strings.Trim(parts[0], "0123456789") != "" {
