@@ -20,13 +20,13 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Guard configures the guard, which refuses a deploy that would open the product
-// by accident: a deploy without a typed mode while maintenance is on. It runs
-// whenever a property of the listener, or of a rule that carries the mode,
-// changes, so a new certificate does not open what was closed by hand. The
-// refused deploy fails before the listener changes, and is rolled back. The event
-// of the stack says which mode is on, since when, and what to type. Closing,
-// deleting and rolling back are never refused.
+// Guard configures the guard, which refuses a deploy that would open the product by
+// accident: a deploy without a typed mode while maintenance is on. It runs whenever
+// a property changes of the listener or of the rules that carry the mode, so a new
+// certificate does not open what was closed by hand. The refused deploy fails before
+// the listener changes, and is rolled back. The event of the stack says which mode
+// is on, since when, and what to type. Closing and deleting are never refused, nor is
+// a rollback that the guard can recognize as one.
 type Guard struct {
 	// Enabled switches the guard on. Default: false. A guard that is off is still
 	// deployed: it remembers since when the mode has been on, and refuses only a

@@ -167,6 +167,9 @@ func (j *journal) make(ctx context.Context) error {
 
 func (j *journal) read(ctx context.Context) error {
 	rows, err := j.conn.QueryContext(ctx, "SELECT number, hash, state, marks FROM "+j.table.String()+" WHERE migration = ?", j.migration.Key())
+	if code(err) == codeUnknownTable {
+		return nil // nothing has been run
+	}
 	if err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
 	}
@@ -252,42 +255,13 @@ func (j *journal) portion(ctx context.Context, q queryer, number int, at positio
 	return nil
 }
 
-// settle finds out what happened to the statement at which a run was killed. If
-// the server still executes it, settle watches it to its end, or ends it.
-func (j *journal) settle(ctx context.Context, steps []*Step, o RunOptions) error {
-	for _, step := range steps {
-		e := j.entries[step.Number]
-		if e.state == StateUnknown {
-			return j.unknown(step, "")
-		}
-		if e.state != StateRunning {
-			continue
-		}
-		orphan := orphan{db: j.db, tag: j.tag(step.Number), step: step, options: o}
-		if err := orphan.watch(ctx); err != nil {
-			return err
-		}
-		found, look, err := j.db.find(ctx, step, e.marks)
-		if err != nil {
-			return fmt.Errorf("statement %d (line %d): %w", step.Number, step.Line, err)
-		}
-		e.state = map[finding]State{notExecuted: StateStopped, executed: StateDone, undecided: StateUnknown}[found]
-		if err := j.set(ctx, j.conn, step.Number, e.state, "found out after the run was killed"); err != nil {
-			return err
-		}
-		j.entries[step.Number] = e
-		if e.state == StateUnknown {
-			return j.unknown(step, look)
-		}
+// recordable is recordable of the database, for the migration.
+func (j *journal) recordable(ctx context.Context, tool string) error {
+	record, err := Record(tool, j.migration, j.db.Dialect())
+	if err != nil {
+		return err
 	}
-	return nil
-}
-
-// unknown returns the error for a statement of which it is not known whether it
-// was executed.
-func (j *journal) unknown(step *Step, look string) error {
-	return fmt.Errorf("statement %d (line %d) of %s: unknown whether it was executed, because its run was killed and someone else may have changed the same: look at %s, then say what you found: noren ddl resolve --statement %d --as done (or not-done) %s",
-		step.Number, step.Line, j.migration.Key(), cmp.Or(look, "what it changes"), step.Number, j.migration.Name)
+	return j.db.recordable(ctx, record, j.done(whole))
 }
 
 // finish records that the whole migration is done, and executes what records it

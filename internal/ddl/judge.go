@@ -82,8 +82,10 @@ type Step struct {
 	portioned     *portions // how it is divided into portions; nil if it is not
 	position      position  // where an earlier run has stopped
 	touched       []string  // tables of a statement on rows
-	assigns       []string  // variables like @name that a statement on rows assigns
-	shared        bool      // without a Lock, writes wait nevertheless
+	recounts      []string  // those of them of which it changes how many rows they have
+	unread        bool      // which tables a statement on rows names could not be read
+	assigns       []string  // variables like @name to which a statement on rows gives values
+	shared        bool      // without a Lock, writes wait all the same
 	parsed        sqltext.Statement
 	waits         []string // the Problems that are only about who waits
 	raises        bool     // refused whatever the verdict: the schema needs another way of changing

@@ -36,8 +36,8 @@ type PlanOptions struct {
 	// may have any rights.
 	ScratchServer bool
 
-	eyes *Database             // reads the views and triggers if the user who plans may not see them
-	done func(number int) bool // reports which statements no longer need a plan; may be nil
+	eyes *Database                                  // who reads the views and triggers, if the user who plans may not see them
+	done func(m sqltext.Migration, number int) bool // which statements need no plan any more; may be nil
 }
 
 func (o PlanOptions) validate() error {
@@ -181,7 +181,7 @@ func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, er
 	plan := &Plan{Name: m.Name, Server: db.Server, Addr: db.Addr, UUID: db.UUID, Schema: db.Schema, Hash: m.Hash(), Writes: o.Writes, Policy: o.Policy, Steps: steps, judgedFor: o.judgedFor}
 	p.current, p.steps, p.fresh, p.left = plan, steps, map[string]bool{}, map[string]int{}
 	for _, step := range steps {
-		step.done = o.done != nil && o.done(step.Number)
+		step.done = o.done != nil && o.done(m, step.Number)
 		if step.done && step.Kind != sqltext.Session {
 			if err := p.madeBefore(ctx, step); err != nil {
 				return nil, err

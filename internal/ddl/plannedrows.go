@@ -32,6 +32,7 @@ func (p *planner) rows(ctx context.Context, step *Step) error {
 	if !step.parsed.Bulk {
 		return nil
 	}
+	step.unread = unread != nil
 	weight, err := p.weighRows(ctx, step, q)
 	if err != nil {
 		return err
@@ -111,6 +112,9 @@ func (p *planner) weighRows(ctx context.Context, step *Step, q sqltext.Query) (w
 		if !t.Target {
 			continue
 		}
+		if home.Schema == "" && q.Recounts() {
+			step.recounts = append(step.recounts, home.Name)
+		}
 		tied, err := p.cascaded(ctx, q, home)
 		if err != nil {
 			return w, err
@@ -122,6 +126,9 @@ func (p *planner) weighRows(ctx context.Context, step *Step, q sqltext.Query) (w
 			}
 			p.tie(step, child, fmt.Sprintf("rows of it go with those of %s, by a foreign key", home), "")
 			names = append(names, child.Name)
+			if child.Schema == "" && q.Recounts() {
+				step.recounts = append(step.recounts, child.Name)
+			}
 			w.tied += size.rows
 		}
 		if home.Schema == "" && step.Rows > fewRows { // a table into which many rows are put is no longer empty
