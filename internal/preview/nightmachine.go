@@ -71,15 +71,15 @@ func (n *Night) redriveExecution(map[string]any) (any, error) {
 	return map[string]any{"redriveDate": epoch(time.Now())}, nil
 }
 
-// Again has Play go on from the step that failed.
+// Again makes Play continue with the step that failed.
 func (n *Night) Again() {
 	select {
 	case n.again <- struct{}{}:
-	default: // it is to go on already
+	default: // it is already going to continue
 	}
 }
 
-// details are the keys of the details of events by what their types end with.
+// details are the keys of the details of events, by suffixes of their types.
 var details = []struct{ suffix, key string }{
 	{"StateEntered", "stateEnteredEventDetails"}, {"StateExited", "stateExitedEventDetails"}, {"TaskScheduled", "taskScheduledEventDetails"},
 	{"TaskFailed", "taskFailedEventDetails"}, {"TaskTimedOut", "taskTimedOutEventDetails"}, {"TaskSucceeded", "taskSucceededEventDetails"},

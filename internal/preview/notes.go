@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// noteOnce notes something that shows after the start, once.
+// noteOnce adds a note about something that appears after the start, without
+// duplicates.
 func (p *Preview) noteOnce(format string, args ...any) {
 	p.noting.Lock()
 	defer p.noting.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
-// buckets returns the files of the distribution's buckets: the site's folder, or
-// what the template uploads to them.
+// buckets returns the contents of the distribution's buckets: the site's folder,
+// or what the template uploads to them.
 func (p *Preview) buckets(d *cloudfront.Distribution) map[string]edge.Bucket {
 	buckets := map[string]edge.Bucket{}
 	for _, origin := range d.Origins {
@@ -68,7 +68,7 @@ func (p *Preview) uploads(bucket string) edge.Bucket {
 			key, _ := k.(string)
 			dir, err := asset(t, key)
 			if err != nil && p.config.Site != "" {
-				continue // that folder takes its place
+				continue // that folder replaces it
 			}
 			if err != nil {
 				p.note("%s: what it uploads is not served: %v", deployment.LogicalID, err)

@@ -1,7 +1,7 @@
-// Package announcement is /maintenance.json as data: the document, what announces a
-// maintenance, and what its function is told. The listener decides what clients may
-// do; the document tells them before, and when it is over. Package keeper is the
-// function.
+// Package announcement describes /maintenance.json as data: the document, what
+// announces a maintenance, and the requests to its function. The listener decides
+// what clients may do; the document tells them beforehand, and when the
+// maintenance is over. Package keeper is the function.
 package announcement
 
 import (
@@ -106,13 +106,13 @@ func (d Document) status() Status {
 // seconds returns a time in the document's form: UTC, in whole seconds.
 func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 
-// Encode is the document as it is served.
+// Encode returns the document as it is served.
 func Encode(d Document) ([]byte, error) {
 	text, err := json.MarshalIndent(d, "", "  ")
 	return append(text, '\n'), err
 }
 
-// Headers of the object that the document is, as CloudFront hands them on.
+// Headers of the object, which CloudFront passes on.
 const (
 	ContentType  = "application/json"
 	CacheControl = "max-age=60, stale-if-error=86400"

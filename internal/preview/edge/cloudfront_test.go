@@ -19,8 +19,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 )
 
-// distribution serves a template's only distribution, its bucket the folder
-// site, its load balancer api. Redirects are not followed.
+// distribution serves a template's only distribution, with the folder site as its
+// bucket and api as its load balancer. Redirects are not followed.
 func distribution(t *testing.T, template string, site string, api http.Handler) (*httptest.Server, *http.Client) {
 	t.Helper()
 	distributions, err := cloudfront.Read([]byte(template), cfn.Options{})
@@ -258,7 +258,7 @@ func TestCacheKeepsWhatItMay(t *testing.T) {
 		w.Header().Set("Cache-Control", r.URL.Query().Get("cc"))
 		w.Header().Set("Content-Type", "text/plain")
 		asked.Add(1)
-		if r.URL.Path == "/v1/a" { // what comes without a length is not compressed
+		if r.URL.Path == "/v1/a" { // an answer without a length is not compressed
 			w.Header().Set("Content-Length", "2500")
 		}
 		_, _ = io.WriteString(w, strings.Repeat(" long", 500))

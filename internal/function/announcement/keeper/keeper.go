@@ -1,6 +1,6 @@
-// Package keeper is the function that keeps /maintenance.json in a bucket: what is
-// announced, which a deploy or a planned night writes, and the mode, which comes
-// with the mode event or from noren close, open and read-only.
+// Package keeper is the function that keeps /maintenance.json in a bucket: the
+// announcement, which a deploy or a planned night writes, and the mode, which
+// comes with the mode event or from noren close, open and read-only.
 package keeper
 
 import (
@@ -22,10 +22,10 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// PhysicalID is that of the custom resource, for ever.
+// PhysicalID is the id of the custom resource. It never changes.
 const PhysicalID = "noren-announcement"
 
-// Handler handles the events of the function. It is made by FromEnvironment.
+// Handler handles the events of the function. Make it with FromEnvironment.
 type Handler struct {
 	store Store
 	log   *slog.Logger
@@ -36,8 +36,8 @@ func FromEnvironment(getenv func(string) string, cfg aws.Config, log *slog.Logge
 	return &Handler{Store{S3: s3.NewFromConfig(cfg), Bucket: getenv(announcement.BucketVariable), Key: getenv(announcement.KeyVariable), Now: time.Now}, log}
 }
 
-// event is whatever the function is invoked with: an event of CloudFormation's for
-// the custom resource, a mode event, or an [announcement.Request].
+// event is any event of the function: an event of CloudFormation for the custom
+// resource, a mode event, or an [announcement.Request].
 type event struct {
 	RequestType string          `json:"RequestType"`
 	Source      string          `json:"source"`
