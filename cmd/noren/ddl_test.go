@@ -110,6 +110,21 @@ func TestReadMigrations_OrdersAFolder(t *testing.T) {
 	}
 }
 
+// A file has its own name, and that of the folder where tools make one for each.
+func TestReadMigrations_NamesAFile(t *testing.T) {
+	folder := t.TempDir()
+	for path, want := range map[string]string{"1_x.sql": "1_x.sql", "a/1_x.up.sql": "1_x.up.sql", "2024_x/up.sql": "2024_x/up.sql", "2024_x/down.sql": "2024_x/down.sql", "m/2024_y/migration.sql": "2024_y/migration.sql"} {
+		path = filepath.Join(folder, path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("SELECT 1"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		files, _, err := readMigrations(nil, path, "up")
+		if err != nil || files[0].Name != want {
+			t.Errorf("%s: got %+v, %v, want the name %s", path, files, err, want)
+		}
+	}
+}
+
 func TestBytesFlag(t *testing.T) {
 	for text, want := range map[string]int64{"20GiB": 20 << 30, "1.5TiB": 3 << 39, "512 MiB": 512 << 20, "100B": 100, "7": 7} {
 		var b bytesFlag

@@ -40,7 +40,7 @@ func readMigrations(stdin io.Reader, path, direction string) (files []migrationF
 		folder = info.IsDir()
 	}
 	if !folder {
-		file, err := readMigration(stdin, path, filepath.Base(path), direction)
+		file, err := readMigration(stdin, path, nameOf(path), direction)
 		return []migrationFile{file}, false, err
 	}
 	if direction == string(sqltext.Down) {
@@ -72,6 +72,19 @@ func readMigrations(stdin io.Reader, path, direction string) (files []migrationF
 		return nil, true, fmt.Errorf("there is no .sql file in the folder %q", path)
 	}
 	return files, true, nil
+}
+
+// nameOf is the name of a migration that is given as a file. Where tools make a folder
+// for each, the folder belongs to it.
+func nameOf(path string) string {
+	name := filepath.Base(path)
+	switch strings.ToLower(name) {
+	case "up.sql", "down.sql", "migration.sql": // of Diesel and of Prisma
+		if whole, err := filepath.Abs(path); err == nil {
+			return filepath.Base(filepath.Dir(whole)) + "/" + name
+		}
+	}
+	return name
 }
 
 func readMigration(stdin io.Reader, path, name, direction string) (migrationFile, error) {

@@ -19,6 +19,7 @@ func TestDDLWhile(t *testing.T) {
 		{"open, and it was to be read-only", "read-only", "open", "", "the product is open, and not read-only"},
 		{"read-only, and it was to be closed", "closed", "read-only", "", "the product is read-only, and not closed"},
 		{"closed, and something is deployed", "closed", "closed", "UPDATE_IN_PROGRESS", "whether the product is closed is not known: the stack is UPDATE_IN_PROGRESS"},
+		{"closed, and a rollback has failed", "closed", "closed", "UPDATE_ROLLBACK_FAILED", "whether the product is closed is not known: the stack is UPDATE_ROLLBACK_FAILED"},
 		{"no mode to wait for", "open", "open", "", `--while "open": want closed or read-only`},
 		{"a typing error", "close", "closed", "", `--while "close": want closed or read-only`},
 	} {

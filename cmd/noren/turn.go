@@ -168,6 +168,11 @@ func (t *turning) run(cmd *cobra.Command) error {
 		}
 		others.before(ctx, t.mode, wish.Until)
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s is %s already; nothing to change\n", query.Stack, t.mode)
+		if err := o.Unlock(ctx, plan); err != nil {
+			fmt.Fprintf(cmd.ErrOrStderr(), "the switch stays locked against updates of the stack: %v\n", err)
+		} else if plan.Locked {
+			fmt.Fprintln(cmd.ErrOrStderr(), "the switch was locked against updates of the stack, and no longer is")
+		}
 	} else {
 		t.show(cmd, query.Stack, plan)
 		if !t.yes {

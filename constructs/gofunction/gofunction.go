@@ -67,10 +67,9 @@ type Props struct {
 	EncryptionKey awskms.IKey
 
 	// ReservedConcurrency reserves instances for this function; it is also the
-	// function's maximum. An account must keep a concurrency of 100 unreserved,
-	// so an account that still has the initial quota of 10 can reserve none.
-	// Default: 0, nothing is reserved and the function shares the account's
-	// quota.
+	// function's maximum. 100 of an account's concurrency must stay
+	// unreserved, so an account that still has a new one's low quota can
+	// reserve none. Default: 0, nothing reserved, the account's quota is shared.
 	ReservedConcurrency int
 }
 

@@ -38,9 +38,10 @@ type Props struct {
 	// Default: none.
 	Listeners []elbv2.IApplicationListener
 
-	// KeepOpen names what else on the load balancer stays open while the product
-	// is closed: listener rules, target groups, other listeners. Anything else
-	// that could serve a request is an error. Default: nothing.
+	// KeepOpen names what else on the load balancer stays open while the product is
+	// closed: listener rules, target groups, other listeners; and the listeners of
+	// other load balancers that send to the same ECS services. Anything that is not
+	// named and could serve a request is an error. Default: nothing.
 	KeepOpen []constructs.IConstruct
 
 	// AppTargetGroup is where the application answers. Required.

@@ -37,6 +37,7 @@ func (v *validation) Validate() *[]*string {
 			v.checkWays(t)
 		}
 		v.checkOtherListeners(all)
+		v.checkElsewhere(all)
 	}
 	v.checkQuota(all)
 	if err := v.props.swings(v.this); err != nil {

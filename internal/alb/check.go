@@ -121,10 +121,11 @@ func (t *Template) checkListener(l *Listener) []Problem {
 	return append(problems, t.checkForwardOnly(l)...)
 }
 
-// checkForwardOnly finds rules that answer by themselves on a listener with
-// HTTP/2 or gRPC target groups, which allow no action but forward. Source: UG23
-// load-balancer-target-groups, which does not say whether it means all rules of
-// the listener.
+// checkForwardOnly checks a listener that has target groups of HTTP/2 or gRPC
+// for another protocol than HTTPS, which is the only one, and for rules that answer
+// by themselves: forward is then the only action. Source: UG23
+// load-balancer-target-groups, which does not say whether it means all rules of the
+// listener.
 func (t *Template) checkForwardOnly(l *Listener) []Problem {
 	var version string
 	for ref := range l.targetGroups() {
@@ -133,6 +134,11 @@ func (t *Template) checkForwardOnly(l *Listener) []Problem {
 		}
 	}
 	var problems []Problem
+	if version != "" && l.Protocol == "HTTP" {
+		c := &checker{logicalID: l.Ref.LogicalID, path: l.Path, property: "Protocol"}
+		c.warnf(l.Protocol, "HTTPS", "listener of HTTP has a target group of %s, for which AWS documents HTTPS as the only protocol", version)
+		problems = append(problems, c.problems...)
+	}
 	for _, rule := range append([]Rule{l.Default}, l.Rules...) {
 		action := rule.Final()
 		if _, isForward := action.(Forward); version == "" || action == nil || isForward {

@@ -184,6 +184,10 @@ error: Group: Lambda target group has HealthCheckProtocol, ALB allows none`},
 			acting(FixedResponse{Status: 503})(t, l)
 			t.TargetGroups[0].ProtocolVersion = "GRPC"
 		}, `warning: Rule1: rule answers with fixed-response on a listener with a target group of GRPC, for which AWS documents forward as the only action`},
+		{"gRPC over HTTP", func(t *Template, l *Listener) {
+			l.Protocol = "HTTP"
+			t.TargetGroups[0].ProtocolVersion = "GRPC"
+		}, `warning: Listener: listener of HTTP has a target group of GRPC, for which AWS documents HTTPS as the only protocol`},
 		{"of two load balancers", func(t *Template, l *Listener) {
 			t.Listeners = append(t.Listeners, &Listener{Ref: Ref{LogicalID: "L2"}, LoadBalancer: Ref{LogicalID: "Alb2"}, Default: l.Default})
 		}, `error: App: target group is used by load balancers Alb, Alb2, ALB allows 1`},

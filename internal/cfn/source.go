@@ -41,6 +41,9 @@ func readSource(data []byte) (source, error) {
 		if err = Decode(data, &s.value); err != nil {
 			return source{}, fmt.Errorf("not a CloudFormation template in JSON: %w", err)
 		}
+		if err = unique(data); err != nil {
+			return source{}, fmt.Errorf("not a CloudFormation template in JSON: %w", err)
+		}
 	} else if s, err = readYAML(data); err != nil {
 		return source{}, fmt.Errorf("not a CloudFormation template in JSON or YAML: %w", err)
 	}

@@ -57,7 +57,23 @@ func decoded(t *testing.T, text string) any {
 	return v
 }
 
-// TestYAMLFaults checks what is reported as wrong, and where.
+// TestTwice: of a key that is there twice it is not known which value counts.
+func TestTwice(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"Resources": {"A": {"Type": "x"}}, "Outputs": {"A": {"Value": "\\\"A\": "}}}`: "",
+		`{"Resources": {"A": {"L": [{"K": 1}, {"K": 2}, "K", "K"]}}}`:                   "",
+		"{\"Resources\": {},\n \"Resources\": {}}":                                      `line 2, column 2: key "Resources" is there twice`,
+		`{"Resources": {"A": {"Type": "x", "\u0054ype": "y"}}}`:                         `key "Type" is there twice`,
+		`{"Resources": {"A": {"P": [{"Action": "a", "Action" : "*"}]}}}`:                `key "Action" is there twice`,
+	} {
+		_, err := JSON([]byte(text))
+		if got := fmt.Sprint(err); want == "" && err != nil || !strings.Contains(got, want) {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestYAMLFaults: what is wrong, and where.
 func TestYAMLFaults(t *testing.T) {
 	for _, test := range []struct{ yaml, want string }{
 		{"a: b\n c: d", "line "},

@@ -141,9 +141,15 @@ func viewJournal(ctx context.Context, db *Database, name string, all []sqltext.M
 		if err == nil {
 			err = j.read(ctx)
 		}
+		if err == nil {
+			err = j.look(ctx)
+		}
 		if err != nil {
 			journals[0].close()
 			return nil, err
+		}
+		if j.stale { // a run would forget them
+			j.entries = map[int]entry{}
 		}
 	}
 	return journals, nil

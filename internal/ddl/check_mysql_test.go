@@ -217,6 +217,7 @@ func TestCheck_AfterAKilledRun(t *testing.T) {
 			"stopped":                {StateStopped, false, "", 2},
 			"a person has to look":   {StateUnknown, true, "unknown whether it was executed", 0},
 			"by other content":       {StateDone, true, "has been run with other content", 0},
+			"the way back was begun": {StateStopped, false, "was begun and is not finished", 0},
 			"another run is at work": {StateStopped, false, "another noren ddl run is changing", 0},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -249,6 +250,9 @@ func TestCheck_AfterAKilledRun(t *testing.T) {
 				}
 				if name == "by other content" {
 					execute(t, root, "UPDATE noren_journal SET hash = REPEAT('0', 64)")
+				}
+				if name == "the way back was begun" {
+					execute(t, root, "INSERT INTO noren_journal SELECT CONCAT(migration, ' (down)'), number, hash, statement, 'done', session, marks, message, began, ended FROM noren_journal")
 				}
 				before := everything(t, root)
 				got, err := Check(t.Context(), db, all, o)

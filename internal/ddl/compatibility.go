@@ -98,6 +98,9 @@ func (c *compatibility) columns(st sqltext.Statement, before, after []Column) (a
 		if after[i].hidden && !b.hidden {
 			c.contract("SELECT * no longer has %s", name)
 		}
+		if b.hidden && !after[i].hidden {
+			c.expand("SELECT * has %s, too, and an INSERT without a list of columns fails", name)
+		}
 		switch now := after[i]; {
 		case b.Nullable && !now.Nullable:
 			c.contract("an INSERT without %s, or with NULL, fails", name)

@@ -133,6 +133,8 @@ func (d *Database) findTables(ctx context.Context, step *Step, m marks) (found f
 	// The statement leaves the definitions unchanged.
 	st := step.parsed
 	switch {
+	case slices.ContainsFunc(st.RenamedColumns, func(r sqltext.ColumnRename) bool { return !strings.EqualFold(r.From, r.To) }):
+		return undecided, look, nil // columns have exchanged their names, and doing it again would undo it
 	case len(st.Loses) == 0:
 		return notExecuted, look, nil // a rebuild, or nothing: it may be done again
 	case st.Exchanges && !sameIDs && exchanged(m.IDs, ids):

@@ -120,6 +120,8 @@ func TestRun_FindsOutAfterACrash(t *testing.T) {
 		{"another table's column", "", "ALTER TABLE sites ADD c INT", apply("ALTER TABLE reports ADD c INT"), again},
 		{"a rebuild, and another's", "", "ALTER TABLE sites FORCE", apply("ALTER TABLE sites FORCE"), again},
 		{"a column dropped and made again", "", "ALTER TABLE sites DROP COLUMN name, ADD COLUMN name VARCHAR(50)", apply(), unknown},
+		{"columns that exchange their names", "ALTER TABLE sites ADD a INT, ADD b INT", "ALTER TABLE sites CHANGE b a INT AFTER name, CHANGE a b INT", apply("ALTER TABLE sites CHANGE b a INT AFTER name, CHANGE a b INT"), unknown},
+		{"a column by its own name", "", "ALTER TABLE sites CHANGE name name VARCHAR(50)", apply(), again},
 		{"exchanging a partition", "CREATE TABLE parts (id INT PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (100)); CREATE TABLE part (id INT PRIMARY KEY); INSERT INTO part VALUES (1)",
 			"ALTER TABLE parts EXCHANGE PARTITION p0 WITH TABLE part", apply("ALTER TABLE parts EXCHANGE PARTITION p0 WITH TABLE part"), skipped},
 		{"exchanging a partition, and nothing", "CREATE TABLE parts (id INT PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (100)); CREATE TABLE part (id INT PRIMARY KEY); INSERT INTO part VALUES (1)",

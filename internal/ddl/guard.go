@@ -77,6 +77,8 @@ type guard struct {
 	sees    bool // it can see who holds a lock
 	rowLog  bool // the binary log, if any, allows READ COMMITTED
 	deadMan *deadMan
+
+	mine func(context.Context) error // refuses if another run is at the statement; nil if there is no journal
 }
 
 // openGuard opens the sessions: one that works, one that watches, and one that
@@ -163,6 +165,11 @@ func (g *guard) execute(ctx context.Context, x *execution) error {
 		}
 		if err := g.steady(ctx, x); err != nil {
 			return err
+		}
+		if g.mine != nil {
+			if err := g.mine(ctx); err != nil {
+				return err
+			}
 		}
 		err := g.attempt(ctx, x, g.stallOf(x, try))
 		if !errors.Is(err, errWithdrawn) {

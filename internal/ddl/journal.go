@@ -47,21 +47,36 @@ func (d *Database) journalTable(name string) (sqltext.Table, error) {
 	return sqltext.Table{Schema: schema, Name: table}, nil
 }
 
+// entriesOf is the schema whose entries are meant in a journal; "" if it is that of
+// the schema itself. Another may be that of several schemas.
+func (d *Database) entriesOf(journal sqltext.Table) string {
+	if journal.Schema == d.Schema {
+		return ""
+	}
+	return d.Schema
+}
+
 // A journal is a run's entries in the journal table, and the lock that keeps
 // other runs out.
 type journal struct {
 	db        *Database
 	conn      *sql.Conn
 	table     sqltext.Table
+	schema    string // whose entries are meant: "" in a schema's own journal, which a copy of the schema keeps
 	migration sqltext.Migration
 	hash      string
-	entries   map[int]entry
+	entries   map[int]entry // as this run has read and written them
+	others    string        // the entries of other migrations, when the run began
+	stale     bool          // the entries are of an earlier way back
 }
 
-// An entry is a statement of the migration in the journal.
+// An entry is a statement of the migration in the journal. The session and the time
+// at which it began say whose it is.
 type entry struct {
-	state State
-	marks marks
+	state   State
+	marks   marks
+	session int64
+	began   string
 }
 
 // openJournal does not wait for another run. It creates the journal table if it
@@ -71,7 +86,7 @@ func openJournal(ctx context.Context, db *Database, name string, migration sqlte
 	if err != nil {
 		return nil, err
 	}
-	j := &journal{db: db, table: table, migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
+	j := &journal{db: db, table: table, schema: db.entriesOf(table), migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
 	if err := j.begin(ctx); err != nil {
 		j.close()
 		return nil, err
@@ -98,7 +113,13 @@ func (j *journal) begin(ctx context.Context) error {
 	if err := j.make(ctx); err != nil {
 		return err
 	}
-	return j.read(ctx)
+	if err := j.read(ctx); err != nil {
+		return err
+	}
+	if err := j.look(ctx); err != nil {
+		return err
+	}
+	return j.forgetStale(ctx)
 }
 
 // connect opens the session that holds the lock.
@@ -135,19 +156,24 @@ func (j *journal) held(ctx context.Context) error {
 	if again := j.connect(ctx, 1); again != nil {
 		return fmt.Errorf("the session that keeps other runs out is lost (%w), and cannot be replaced: %w; %w", err, again, ErrRepeat)
 	}
-	return nil
+	return j.untouched(ctx)
 }
 
 // make creates the journal table. It first checks whether the table exists: a
 // user may be allowed to write to it but not to create it.
 func (j *journal) make(ctx context.Context) error {
-	if _, err := j.conn.ExecContext(ctx, "SELECT 1 FROM "+j.table.String()+" LIMIT 0"); err == nil {
+	_, err := j.conn.ExecContext(ctx, "SELECT schema_name FROM "+j.table.String()+" LIMIT 0")
+	switch {
+	case err == nil:
 		return nil
-	} else if code(err) != codeUnknownTable {
+	case code(err) == codeUnknownColumn:
+		return fmt.Errorf("the journal %[1]s was made by an earlier noren, which could not tell schemas apart in it: ALTER TABLE %[1]s ADD schema_name VARCHAR(64) NOT NULL DEFAULT %[2]s FIRST, DROP PRIMARY KEY, ADD PRIMARY KEY (schema_name, migration, number); %[2]s says that all of its entries are of this schema", j.table, "'"+j.schema+"'")
+	case code(err) != codeUnknownTable:
 		return fmt.Errorf("reading the journal: %w", err)
 	}
-	_, err := j.conn.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+j.table.String()+` (
-		migration VARCHAR(190) NOT NULL COMMENT 'name of the file',
+	_, err = j.conn.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+j.table.String()+` (
+		schema_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'that is changed; empty for the one of this table',
+		migration VARCHAR(190) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'name of the file',
 		number INT NOT NULL COMMENT 'of the statement, from 1; 0 is the whole',
 		hash CHAR(64) NOT NULL COMMENT 'SHA-256 of the file',
 		statement MEDIUMTEXT NOT NULL,
@@ -157,8 +183,8 @@ func (j *journal) make(ctx context.Context) error {
 		message TEXT,
 		began DATETIME(3) NOT NULL,
 		ended DATETIME(3),
-		PRIMARY KEY (migration, number)
-	) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='What noren ddl run has done'`)
+		PRIMARY KEY (schema_name, migration, number)
+	) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COMMENT='What noren ddl run has done'`)
 	if err != nil {
 		return fmt.Errorf("making the journal table: %w", err)
 	}
@@ -166,7 +192,7 @@ func (j *journal) make(ctx context.Context) error {
 }
 
 func (j *journal) read(ctx context.Context) error {
-	rows, err := j.conn.QueryContext(ctx, "SELECT number, hash, state, marks FROM "+j.table.String()+" WHERE migration = ?", j.migration.Key())
+	rows, err := j.conn.QueryContext(ctx, "SELECT number, hash, state, marks, session, CAST(began AS CHAR) FROM "+j.table.String()+" WHERE schema_name = ? AND migration = ?", j.schema, j.migration.Key())
 	if code(err) == codeUnknownTable {
 		return nil // nothing has been run
 	}
@@ -178,7 +204,7 @@ func (j *journal) read(ctx context.Context) error {
 		var number int
 		var hash, text string
 		var e entry
-		if err := rows.Scan(&number, &hash, &e.state, &text); err != nil {
+		if err := rows.Scan(&number, &hash, &e.state, &text, &e.session, &e.began); err != nil {
 			return fmt.Errorf("reading the journal: %w", err)
 		}
 		if hash != j.hash {
@@ -205,11 +231,13 @@ func (j *journal) write(ctx context.Context, number int, statement string, state
 	if err != nil {
 		return err
 	}
-	_, err = j.conn.ExecContext(ctx, "REPLACE INTO "+j.table.String()+` (migration, number, hash, statement, state, session, marks, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		j.migration.Key(), number, j.hash, statement, state, session, string(text), time.Now().UTC())
+	began := time.Now().UTC().Format("2006-01-02 15:04:05.000")
+	_, err = j.conn.ExecContext(ctx, "REPLACE INTO "+j.table.String()+` (schema_name, migration, number, hash, statement, state, session, marks, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		j.schema, j.migration.Key(), number, j.hash, statement, state, session, string(text), began)
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
+	j.entries[number] = entry{state, m, session, began}
 	return nil
 }
 
@@ -218,25 +246,40 @@ func (j *journal) write(ctx context.Context, number int, statement string, state
 func (j *journal) set(ctx context.Context, q queryer, number int, state State, message string) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
+	e := j.entries[number]
 	set := func(q queryer) error {
-		_, err := q.ExecContext(ctx, "UPDATE "+j.table.String()+" SET state = ?, message = ?, ended = ? WHERE migration = ? AND number = ?",
-			state, message, time.Now().UTC(), j.migration.Key(), number)
-		return err
+		done, err := q.ExecContext(ctx, "UPDATE "+j.table.String()+" SET state = ?, message = ?, ended = ?"+ownEntry,
+			append([]any{state, message, time.Now().UTC()}, j.own(number)...)...)
+		if err != nil {
+			return fmt.Errorf("writing the journal: %w", err)
+		}
+		return j.one(done)
 	}
 	err := set(q)
 	if err != nil && q == queryer(j.conn) && lost(err) {
-		err = set(j.db.pool)
+		q = j.db.pool
+		err = set(q)
+	}
+	if errors.Is(err, errTaken) { // or the answer of an earlier try was lost
+		e.state = state
+		if j.entries[number], err = e, j.owned(ctx, q, number); err == nil {
+			return nil
+		}
 	}
 	if err != nil {
-		return fmt.Errorf("writing the journal: %w", err)
+		return err
 	}
+	e.state = state
+	j.entries[number] = e
 	return nil
 }
 
 // portion records the progress of a statement in portions, in the transaction of
 // the portion.
 func (j *journal) portion(ctx context.Context, q queryer, number int, at position, finished bool) error {
-	text, err := json.Marshal(marks{Position: &at})
+	e := j.entries[number]
+	e.marks = marks{Position: &at}
+	text, err := json.Marshal(e.marks)
 	if err != nil {
 		return err
 	}
@@ -244,14 +287,16 @@ func (j *journal) portion(ctx context.Context, q queryer, number int, at positio
 	if finished {
 		state = StateDone
 	}
-	done, err := q.ExecContext(ctx, "UPDATE "+j.table.String()+" SET state = ?, marks = ?, message = ?, ended = ? WHERE migration = ? AND number = ?",
-		state, string(text), fmt.Sprintf("%d portions", at.Done), time.Now().UTC(), j.migration.Key(), number)
+	done, err := q.ExecContext(ctx, "UPDATE "+j.table.String()+" SET state = ?, marks = ?, message = ?, ended = ?"+ownEntry,
+		append([]any{state, string(text), fmt.Sprintf("%d portions", at.Done), time.Now().UTC()}, j.own(number)...)...)
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
-	if n, err := done.RowsAffected(); err == nil && n != 1 {
-		return fmt.Errorf("writing the journal: the entry of statement %d is gone", number)
+	if err := j.one(done); err != nil {
+		return err
 	}
+	e.state = state
+	j.entries[number] = e
 	return nil
 }
 
@@ -284,7 +329,7 @@ func (j *journal) finish(ctx context.Context, record []string) error {
 				return fmt.Errorf("%s: %w", statement, err)
 			}
 		}
-		if _, err := j.conn.ExecContext(ctx, "DELETE FROM "+j.table.String()+" WHERE migration = ?", j.migration.Opposite().Key()); err != nil {
+		if err := j.forgetOpposite(ctx); err != nil {
 			return err
 		}
 		if err := j.write(ctx, whole, strings.Join(record, ";\n"), StateDone, 0, marks{}); err != nil {

@@ -244,7 +244,7 @@ func (p *preflight) sorting(ctx context.Context) error {
 
 // unfinished notes other migrations that were left unfinished.
 func (p *preflight) unfinished(ctx context.Context) error {
-	all, err := collect[string](ctx, p.db.pool, "SELECT DISTINCT CONCAT(migration, ' (statement ', number, ' ', state, ')') FROM "+p.journal.String()+" WHERE migration <> ? AND state <> ?", p.plan.Name, StateDone)
+	all, err := collect[string](ctx, p.db.pool, "SELECT DISTINCT CONCAT(migration, ' (statement ', number, ' ', state, ')') FROM "+p.journal.String()+" WHERE schema_name = ? AND migration <> ? AND state <> ?", p.db.entriesOf(p.journal), p.plan.Name, StateDone)
 	if err == nil && len(all) > 0 {
 		p.note("other migrations are unfinished: %s", strings.Join(all, ", "))
 	}

@@ -64,7 +64,8 @@ func TestRun_ThereAndBack(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)
 		up := sqltext.Migration{Name: "1_c.sql", Text: "-- +goose Up\nALTER TABLE reports ADD c INT;\n-- +goose Down\nALTER TABLE reports DROP c;\n"}
-		down := up.Opposite()
+		down := up
+		down.Direction = sqltext.Down
 		columns := func() int {
 			return ask[int](t, root, "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'ddl_run' AND column_name = 'c'")
 		}

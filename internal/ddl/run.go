@@ -282,6 +282,8 @@ func (c *conductor) record(ctx context.Context, step *Step, j *journal) (Rehears
 	if err := j.running(ctx, step, c.guard.id, m); err != nil {
 		return RehearsedStep{}, err
 	}
+	c.guard.mine = func(ctx context.Context) error { return j.mine(ctx, step.Number) }
+	defer func() { c.guard.mine = nil }()
 	measured, err := c.perform(ctx, step, func(q queryer, at position, finished bool) error {
 		if step.portioned != nil {
 			return j.portion(ctx, q, step.Number, at, finished)

@@ -139,6 +139,7 @@ func (s Server) innodbTables() string {
 const (
 	codeAccessDenied   = 1045
 	codeUnknownTable   = 1146
+	codeUnknownColumn  = 1054
 	codeLockWait       = 1205
 	codeKilled         = 1317
 	codeLogOverflow    = 1799
@@ -162,7 +163,9 @@ const (
 	codeNoRoutine     = 1305
 	codeNotPreparable = 1295
 
-	codeTooMany          = 1040 // too many connections
+	codeTooMany          = 1040 // connections
+	codeOption           = 1290 // of the server, which does not allow the statement
+	codeReadOnly         = 1836
 	codeNotView          = 1347
 	codeShutdown         = 1053
 	codeConnectionKilled = 1927
@@ -193,8 +196,10 @@ func lost(err error) bool {
 // repeated.
 func passing(err error) bool {
 	switch code(err) {
-	case codeLockWait, codeDeadlock, codeKilled, codeTimeout, codeStatementTime, codeBackupLock, codeTooMany:
+	case codeLockWait, codeDeadlock, codeKilled, codeTimeout, codeStatementTime, codeBackupLock, codeTooMany, codeReadOnly:
 		return true
+	case codeOption: // as by a failover, which makes a writer a reader
+		return strings.Contains(reason(err), "read-only")
 	}
 	return lost(err)
 }

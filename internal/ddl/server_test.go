@@ -1,8 +1,11 @@
 package ddl
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/go-sql-driver/mysql"
 
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
@@ -123,6 +126,20 @@ func TestOptionsAreValidated(t *testing.T) {
 		change(&o)
 		if err := o.validate(m); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// A failover turns a writer into a reader in the middle of a run, which may then be
+// repeated.
+func TestAServerThatIsReadOnlyPasses(t *testing.T) {
+	for message, want := range map[string]bool{
+		"The MySQL server is running with the --read-only option so it cannot execute this statement":        true,
+		"The MySQL server is running with the --super-read-only option so it cannot execute this statement":  true,
+		"The MySQL server is running with the --secure-file-priv option so it cannot execute this statement": false,
+	} {
+		if got := MayRepeat(fmt.Errorf("writing the journal: %w", &mysql.MySQLError{Number: 1290, Message: message})); got != want {
+			t.Errorf("%s: got %v, want %v", message, got, want)
 		}
 	}
 }

@@ -20,6 +20,8 @@ type Entry struct {
 	Message   string     `json:"message,omitempty"`
 	Began     time.Time  `json:"began"`
 	Ended     *time.Time `json:"ended,omitempty"`
+
+	begun bool // something of it is done, or may be
 }
 
 // Whole reports whether the entry is about a migration as a whole.
@@ -32,9 +34,12 @@ func Journal(ctx context.Context, db *Database, name string) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := db.pool.QueryContext(ctx, "SELECT migration, number, hash, statement, state, COALESCE(message, ''), CAST(began AS CHAR), CAST(ended AS CHAR) FROM "+table.String()+" ORDER BY migration, number")
-	if code(err) == codeUnknownTable {
+	rows, err := db.pool.QueryContext(ctx, "SELECT migration, number, hash, statement, state, COALESCE(message, ''), CAST(began AS CHAR), CAST(ended AS CHAR), "+begunEntry+" FROM "+table.String()+" WHERE schema_name = ? ORDER BY migration, number", db.entriesOf(table))
+	switch code(err) {
+	case codeUnknownTable:
 		return nil, nil // nothing has been run
+	case codeUnknownColumn:
+		return nil, fmt.Errorf("the journal %s was made by an earlier noren: noren ddl run says how to change it", table)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the journal: %w", err)
@@ -45,7 +50,7 @@ func Journal(ctx context.Context, db *Database, name string) ([]Entry, error) {
 		var e Entry
 		var began string
 		var ended sql.NullString
-		if err := rows.Scan(&e.Migration, &e.Number, &e.Hash, &e.SQL, &e.State, &e.Message, &began, &ended); err != nil {
+		if err := rows.Scan(&e.Migration, &e.Number, &e.Hash, &e.SQL, &e.State, &e.Message, &began, &ended, &e.begun); err != nil {
 			return nil, fmt.Errorf("reading the journal: %w", err)
 		}
 		e.Began, _ = time.Parse("2006-01-02 15:04:05", began)
@@ -85,6 +90,9 @@ func ProgressOf(m sqltext.Migration, entries []Entry) Progress {
 		case progress == Left:
 			progress = Unfinished
 		}
+	}
+	if _, yes := underWay(m, entries); yes && progress == Done {
+		return Unfinished
 	}
 	return progress
 }

@@ -36,7 +36,9 @@ func besideRules(old, next Template, changed []Resource) []string {
 				all = append(all, text)
 			case r.Type == typeLoadBalancer && slices.Contains([]string{"Subnets", "SubnetMappings", "IpAddressType", "SecurityGroups", "EnableCapacityReservation", "LoadBalancerAttributes"}, p.top()):
 				add("load balancer %s: %s", r.LogicalID, changeText(p, false))
-			case r.Type == "AWS::CloudFront::Distribution" && strings.Contains(p.Name, "ViewerCertificate"):
+			case r.Type == typeListener && p.top() == "ListenerAttributes":
+				add("listener %s: %s", r.LogicalID, changeText(p, false))
+			case r.Type == typeDistribution && !slices.ContainsFunc(besideClients, func(part string) bool { return strings.HasPrefix(p.Name, part) }):
 				add("distribution %s: %s", r.LogicalID, changeText(p, false))
 			case strings.HasPrefix(r.Type, "AWS::Route53::Record"):
 				add("DNS record %s: %s", r.LogicalID, changeText(p, false))
@@ -45,6 +47,10 @@ func besideRules(old, next Template, changed []Resource) []string {
 		switch {
 		case r.Type == typeLoadBalancer && (r.Fate == Replaced || r.Fate == MaybeReplaced):
 			add("load balancer %s %s: its address changes", r.LogicalID, isFate(r.Fate))
+		case r.Type == typeDistribution && r.Fate != Changed && r.Fate != Added:
+			add("distribution %s: %s", r.LogicalID, fateWord(r))
+		case slices.Contains(edgeTypes, r.Type) && r.Fate != Added:
+			add("%s (%s): %s", r.LogicalID, r.Type, fateWord(r))
 		case r.Type == "AWS::ElasticLoadBalancingV2::ListenerCertificate", strings.HasPrefix(r.Type, "AWS::ElasticLoadBalancingV2::TrustStore"):
 			add("%s (%s): %s", r.LogicalID, r.Type, fateWord(r))
 		case strings.HasPrefix(r.Type, "AWS::Route53::Record") && r.Fate != Changed:
@@ -54,6 +60,17 @@ func besideRules(old, next Template, changed []Resource) []string {
 		}
 	}
 	return slices.Compact(all)
+}
+
+const typeDistribution = "AWS::CloudFront::Distribution"
+
+// besideClients are the parts of a distribution that clients do not meet.
+var besideClients = []string{"Tags", "DistributionConfig.Comment", "DistributionConfig.Logging", "DistributionConfig.PriceClass"}
+
+// edgeTypes are what distributions use to answer, or to send requests on.
+var edgeTypes = []string{
+	"AWS::CloudFront::CachePolicy", "AWS::CloudFront::Function", "AWS::CloudFront::KeyValueStore", "AWS::CloudFront::OriginRequestPolicy",
+	"AWS::CloudFront::ResponseHeadersPolicy", "AWS::CloudFront::VpcOrigin",
 }
 
 func orNone(text string) string {

@@ -67,4 +67,7 @@ func TestSettings(t *testing.T) {
 	if warnings := fmt.Sprint(Compare(Nothing(), other).Warnings); !strings.Contains(warnings, "the transform of the template changes") {
 		t.Errorf("the transform changes: got the warnings %s", warnings)
 	}
+	if clients := Compare(Nothing(), other).sameForClients(); !strings.HasPrefix(clients, "not known: ") {
+		t.Errorf("the transform changes, and for clients: %s", clients)
+	}
 }

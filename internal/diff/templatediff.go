@@ -133,7 +133,7 @@ func Compare(old, next Template) Diff {
 	d.Rights = compareRights(before, after)
 	d.Resources = compareResources(before, after)
 	d.Sections = compareSections(old.sections, next.sections)
-	if !reflect.DeepEqual(old.sections["Transform"], next.sections["Transform"]) {
+	if d.transformed() {
 		d.Warnings = append(d.Warnings, "the transform of the template changes: what it makes of the resources cannot be seen here")
 	}
 	d.Warnings = append(d.Warnings, movedListeners(old, next)...)
@@ -148,8 +148,14 @@ func Compare(old, next Template) Diff {
 	return d
 }
 
-// readBack returns a template in which texts that CloudFormation may have mangled
-// are replaced by those of another template, and the number of these texts.
+// transformed reports whether CloudFormation makes something else of the templates
+// than what is written in them.
+func (d Diff) transformed() bool {
+	return !reflect.DeepEqual(d.old.sections["Transform"], d.next.sections["Transform"])
+}
+
+// readBack is a template with the texts of another instead of those that
+// CloudFormation may have given back mangled, and how many these are.
 func (t Template) readBack(other Template) (Template, int) {
 	data, texts := readBack(t.data, other.data)
 	if texts == 0 {

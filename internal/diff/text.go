@@ -139,6 +139,9 @@ func (d Diff) notes() []string {
 // sameForClients says that no request has another outcome, as far as that was
 // checked.
 func (d Diff) sameForClients() string {
+	if d.transformed() {
+		return "not known: the transform of the template changes, and may make other rules"
+	}
 	return "the rules send every request where they did"
 }
 

@@ -48,7 +48,7 @@ func (q Query) Mode(ctx context.Context, name string) (maintenance.Mode, error) 
 	if err != nil {
 		return "", q.explain(err)
 	}
-	if strings.HasSuffix(d.status, "_IN_PROGRESS") {
+	if d.status != "" && !atRest(d.status) {
 		return "", fmt.Errorf("the stack is %s", d.status)
 	}
 	i := slices.IndexFunc(d.switches, func(s rules.Found) bool { return called(s.Name, name) })

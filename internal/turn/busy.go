@@ -16,11 +16,19 @@ type BusyError struct {
 	Status types.StackStatus
 }
 
-// Passes reports whether the stack is busy only until its current operation ends.
-func (e *BusyError) Passes() bool { return strings.HasSuffix(string(e.Status), "_IN_PROGRESS") }
+// Passes reports whether the stack is being changed, which ends by itself and leaves
+// a stack.
+func (e *BusyError) Passes() bool {
+	return strings.HasSuffix(string(e.Status), "_IN_PROGRESS") && e.Status != types.StackStatusReviewInProgress && e.Status != types.StackStatusDeleteInProgress
+}
 
 func (e *BusyError) Error() string {
-	if e.Passes() {
+	switch {
+	case e.Status == types.StackStatusReviewInProgress:
+		return fmt.Sprintf("stack %s is %s: it has a change set and was never deployed", e.Stack, e.Status)
+	case e.Status == types.StackStatusDeleteInProgress:
+		return fmt.Sprintf("stack %s is %s: nothing turns it any more, except --now for as long as its listener is there", e.Stack, e.Status)
+	case e.Passes():
 		return fmt.Sprintf("stack %s is %s: wait for it to end, then run this again", e.Stack, e.Status)
 	}
 	return fmt.Sprintf("stack %s is %s, in which CloudFormation changes nothing safely: repair it first, or use --now", e.Stack, e.Status)
@@ -44,8 +52,9 @@ func (e *LostError) Error() string {
 	return text + ": " + e.Why + "; nothing was changed by this one: run it again"
 }
 
-// lost returns a LostError, with the winner if it can be read.
-func (o *Operation) lost(ctx context.Context, stack, why string) error {
+// lost is the error of having been overtaken, with who it was, if that can be
+// read.
+func (o *Operation) lost(ctx context.Context, stack, why string) *LostError {
 	e := &LostError{Why: why}
 	if events, err := o.API.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack}); err == nil && len(events.StackEvents) > 0 {
 		e.Winner = aws.ToString(events.StackEvents[0].ClientRequestToken)

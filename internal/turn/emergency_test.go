@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/smithy-go"
 
 	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/maintenance"
@@ -276,7 +277,7 @@ func TestEmergency_Reconciled(t *testing.T) {
 	if err != nil || !plan.Locked || f.policy != locked {
 		t.Fatalf("got %+v, %v", plan, err)
 	}
-	refused := errors.New("refused")
+	refused := &smithy.GenericAPIError{Code: "AccessDenied", Message: "refused"}
 	f.before = func(_ int, name string) error {
 		if name != "ExecuteChangeSet" {
 			return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -130,11 +131,11 @@ func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 			return Plan{}, err
 		}
 	}
-	if plan.ChangeSet == "" {
-		return plan, nil
-	}
 	if err := o.seeLock(ctx, &plan, result.found); err != nil {
 		return Plan{}, err
+	}
+	if plan.ChangeSet == "" {
+		return plan, nil
 	}
 	if plan.Role, err = o.role(ctx, stack, result.text, result.found); err != nil {
 		return Plan{}, err
@@ -207,11 +208,23 @@ func (o *Operation) Execute(ctx context.Context, plan Plan, report func(types.St
 		}
 	}
 	err := o.execute(ctx, plan, report)
-	if err != nil && plan.Locked {
+	if err != nil && plan.Locked && !errors.Is(err, errGoesOn) { // which the lock would make fail half-way
 		err = errors.Join(err, errors.New("the switch was turned without CloudFormation before: look with noren status which mode it is in"), o.setStackPolicy(context.WithoutCancel(ctx), plan.Stack, plan.policy))
 	}
 	return err
 }
+
+// Unlock takes the lock off a switch whose deployed template is in the mode already,
+// as after a change that nobody has followed to its end.
+func (o *Operation) Unlock(ctx context.Context, plan Plan) error {
+	if !plan.Locked {
+		return nil
+	}
+	return o.setStackPolicy(ctx, plan.Stack, plan.unlocked)
+}
+
+// errGoesOn is in every error after which CloudFormation may be at the change.
+var errGoesOn = errors.New("the change goes on: look with noren status")
 
 func (o *Operation) execute(ctx context.Context, plan Plan, report func(types.StackEvent)) error {
 	_, err := o.API.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{
@@ -220,10 +233,18 @@ func (o *Operation) execute(ctx context.Context, plan Plan, report func(types.St
 	if err != nil {
 		var gone *types.ChangeSetNotFoundException
 		var status *types.InvalidChangeSetStatusException
-		if errors.As(err, &gone) || errors.As(err, &status) {
-			return o.lost(ctx, plan.Stack, err.Error())
+		var answered smithy.APIError
+		switch {
+		case errors.As(err, &gone), errors.As(err, &status):
+			// A call whose answer was lost is repeated, and then refused.
+			if lost := o.lost(ctx, plan.Stack, err.Error()); lost.Winner != plan.ChangeSet {
+				return lost
+			}
+		case !errors.As(err, &answered):
+			return fmt.Errorf("executing the change set: %w; if CloudFormation was asked, %w", err, errGoesOn)
+		default:
+			return fmt.Errorf("executing the change set: %w", err)
 		}
-		return fmt.Errorf("executing the change set: %w", err)
 	}
 	return o.Follow(ctx, plan.Stack, plan.ChangeSet, report)
 }
@@ -236,7 +257,7 @@ func (o *Operation) Follow(ctx context.Context, stackID, token string, report fu
 	for wait := newPoll(o.Poll); ; {
 		events, err := o.API.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stackID})
 		if err != nil {
-			return fmt.Errorf("reading the events of the stack: %w; the change goes on: look with noren status", err)
+			return fmt.Errorf("reading the events of the stack: %w; %w", err, errGoesOn)
 		}
 		started := false
 		for _, e := range slices.Backward(events.StackEvents) {
@@ -257,7 +278,7 @@ func (o *Operation) Follow(ctx context.Context, stackID, token string, report fu
 		if started {
 			stack, err := o.stack(ctx)
 			if err != nil {
-				return err
+				return fmt.Errorf("%w; %w", err, errGoesOn)
 			}
 			switch stack.StackStatus {
 			case types.StackStatusUpdateComplete, types.StackStatusUpdateCompleteCleanupInProgress:
@@ -268,7 +289,7 @@ func (o *Operation) Follow(ctx context.Context, stackID, token string, report fu
 			}
 		}
 		if err := wait.next(ctx); err != nil {
-			return fmt.Errorf("%w: the change goes on: look with noren status", err)
+			return fmt.Errorf("%w: %w", err, errGoesOn)
 		}
 	}
 }

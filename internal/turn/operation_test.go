@@ -204,8 +204,8 @@ func TestOperation_Closes(t *testing.T) {
 	if err != nil || again.ChangeSet != "" || len(again.Changed) != 0 {
 		t.Errorf("again: got %+v, %v", again, err)
 	}
-	if got := f.calls - calls; got != 3 {
-		t.Errorf("that there is nothing to do takes %d calls, want 3", got)
+	if got := f.calls - calls; got != 4 {
+		t.Errorf("that there is nothing to do takes %d calls, want 4", got)
 	}
 }
 
@@ -360,6 +360,9 @@ func TestOperation_StackStates(t *testing.T) {
 		}
 		if err != nil && len(f.sets) > 0 {
 			t.Errorf("%s: a change set was left", status)
+		}
+		if never := status == types.StackStatusReviewInProgress || status == types.StackStatusDeleteInProgress; busy != nil && never && busy.Passes() {
+			t.Errorf("%s passes", status)
 		}
 	}
 }

@@ -33,26 +33,7 @@ type Migration struct {
 	Direction Direction
 }
 
-// Key returns the name by which a journal knows the migration. The down migration
-// has a different one.
-func (m Migration) Key() string {
-	if m.Direction == Down {
-		return m.Name + " (down)"
-	}
-	return m.Name
-}
-
-// Opposite returns the other direction of the migration.
-func (m Migration) Opposite() Migration {
-	if m.Direction == Down {
-		m.Direction = Up
-	} else {
-		m.Direction = Down
-	}
-	return m
-}
-
-// Hash returns the SHA-256 of the file, which identifies the migration.
+// Hash is how a migration is recognized: the SHA-256 of the file.
 func (m Migration) Hash() string { return fmt.Sprintf("%x", sha256.Sum256([]byte(m.Text))) }
 
 // Statements returns the statements of the migration's direction, in order.
@@ -97,16 +78,7 @@ func (m Migration) Statements() ([]Piece, error) {
 	return all, nil
 }
 
-// WayBack reports whether a file is, by its name, only the down part of a
-// migration of golang-migrate, Flyway or Diesel.
-func WayBack(name string) bool { return wayBack().MatchString(name) }
-
-var wayBack = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)(^|[/._-])(down|undo|rollback|revert)\.sql$|(^|/)U\d[\d._]*__[^/]*$`)
-})
-
-// decode returns text without a byte order mark, and converts it from UTF-16 if
-// the mark says so.
+// decode is text without a byte order mark, and out of UTF-16 if that says so.
 func decode(text string) (string, error) {
 	switch {
 	case strings.HasPrefix(text, "\xef\xbb\xbf"):

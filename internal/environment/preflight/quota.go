@@ -38,8 +38,8 @@ func (i *inspector) fargateQuota() (Finding, error) {
 	return ok("%v vCPUs of %v are needed at most", needed, quota)
 }
 
-// leastConcurrency is what the functions of a maintenance need together: a new
-// account has 10, and a thousand clients that are refused at once need more.
+// leastConcurrency is what the functions of a maintenance need in all: a new
+// account may have 10, and a thousand clients that are refused at once want more.
 const leastConcurrency = 100
 
 func (i *inspector) lambdaConcurrency() (Finding, error) {
