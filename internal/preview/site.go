@@ -84,7 +84,7 @@ func (p *Preview) uploads(bucket string) edge.Bucket {
 	return folders
 }
 
-// withConfig tells the site where the API is, if it is to use the API's own
+// withConfig tells the site where the API is, if the site is to use the API's own
 // origin: the example's site reads config.json before anything else.
 func (p *Preview) withConfig(site http.Handler) http.Handler {
 	if !p.config.TwoOrigins {
