@@ -273,7 +273,7 @@ deploy: node_modules
 # planned, ten minutes at most.
 await:
 	@go build -o cdk.out/$(ENV)/noren ./cmd/noren
-	@timeout 600 sh -c 'until cdk.out/$(ENV)/noren status --env $(ENV) --assembly cdk.out/$(ENV)/planned; do sleep 5; done'
+	@scripts/await.sh $(ENV)
 
 golden: node_modules
 	go test ./stacks -run Goldens -update

@@ -31,7 +31,7 @@ func images(t *testing.T, args ...string) (string, error) {
 	return stdout.String(), err
 }
 
-// certificates writes a file that passes for Amazon's certificates.
+// certificates writes a file that looks like Amazon's certificates.
 func certificates(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewTLSServer(nil)
@@ -44,15 +44,16 @@ func certificates(t *testing.T) string {
 	return file
 }
 
-// TestPush: what a registry holds afterwards is what was printed, the same after
-// a second build from an empty cache, and as in the tarballs. An assembly's
-// images are pushed as they are.
+// TestPush checks that a registry afterwards holds what was printed, the same
+// after a second build from an empty cache, and the same as the tarballs, and
+// that an assembly's images are pushed unchanged.
 func TestPush(t *testing.T) {
 	rds := certificates(t)
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	repository := strings.TrimPrefix(server.URL, "http://") + "/noren"
-	// Two empty caches of ours. The compiler's own, which is by content, stays.
+	// Two empty caches for our own results. The compiler's cache, which is keyed
+	// by content, stays.
 	compiled, err := exec.Command("go", "env", "GOCACHE").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -135,13 +136,26 @@ func TestWrongArguments(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"", "want either -out or -registry"},
 		{"-out x -registry y", "want either -out or -registry"},
-		{"-out x none", `unknown image "none": want api, guard, probe, responder, schemachange, unlock`},
+		{"-out x none", `unknown image "none": want announcement, api, guard, monitors, probe, responder, schemachange, unlock, window`},
 		{"-out x -assembly docs", `no function of the assembly "docs" is an image`},
 		{"-out x -rds-certificates " + noCertificates + " api", noCertificates + " holds no certificates"},
 		{"-out x -arch mips responder", `unknown GOARCH "mips": want arm64 or amd64`},
 	} {
 		if _, err := images(t, strings.Fields(test.args)...); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%q: got %v, want %q", test.args, err, test.want)
+		}
+	}
+}
+
+// TestBuilders: there is an image of every function.
+func TestBuilders(t *testing.T) {
+	programs, err := filepath.Glob("../../lambda/*/main.go")
+	if err != nil || len(programs) == 0 {
+		t.Fatalf("programs %q, %v", programs, err)
+	}
+	for _, program := range programs {
+		if name := filepath.Base(filepath.Dir(program)); builders[name] == nil {
+			t.Errorf("no image of %s", name)
 		}
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// defaultsTo sets the default action of the product's listener as CloudFormation
-// takes it.
+// defaultsTo sets the default action of the product's listener, in
+// CloudFormation's form.
 func (p product) defaultsTo(actions ...any) {
 	p.listener.Node().DefaultChild().(elbv2.CfnListener).SetDefaultActions(awscdk.Token_AsAny(actions))
 }
@@ -42,11 +42,26 @@ func (p product) further(port float64, action elbv2.ListenerAction) elbv2.Applic
 	})
 }
 
+// elsewhere is a load balancer for networks that sends to the ECS service of the
+// application, too.
+func (p product) elsewhere() (group elbv2.CfnTargetGroup, listener elbv2.CfnListener) {
+	group = elbv2.NewCfnTargetGroup(p.stack, jsii.String("TcpGroup"), &elbv2.CfnTargetGroupProps{Port: jsii.Number(80), Protocol: jsii.String("TCP"), TargetType: jsii.String("ip"), VpcId: p.vpc.VpcId()})
+	balancer := elbv2.NewCfnLoadBalancer(p.stack, jsii.String("Nlb"), &elbv2.CfnLoadBalancerProps{Type: jsii.String("network")})
+	listener = elbv2.NewCfnListener(p.stack, jsii.String("Tcp"), &elbv2.CfnListenerProps{
+		LoadBalancerArn: balancer.Ref(), Port: jsii.Number(443), Protocol: jsii.String("TCP"),
+		DefaultActions: []any{&elbv2.CfnListener_ActionProperty{Type: jsii.String("forward"), TargetGroupArn: group.Ref()}},
+	})
+	awsecs.NewCfnService(p.stack, jsii.String("Service"), &awsecs.CfnServiceProps{LoadBalancers: []any{
+		&awsecs.CfnService_LoadBalancerProperty{TargetGroupArn: p.app.TargetGroupArn()}, &awsecs.CfnService_LoadBalancerProperty{TargetGroupArn: group.Ref()},
+	}})
+	return group, listener
+}
+
 func forward(group elbv2.IApplicationTargetGroup) elbv2.ListenerAction {
 	return elbv2.ListenerAction_Forward(&[]elbv2.IApplicationTargetGroup{group}, nil)
 }
 
-// decided is where a request goes, and what comes before that.
+// decided returns where a request goes, and what comes before that.
 func decided(l *alb.Listener, text string) string { return decidedOf(l, request(text)) }
 
 func decidedOf(l *alb.Listener, r alb.Request) string {
@@ -67,8 +82,8 @@ func decidedOf(l *alb.Listener, r alb.Request) string {
 	return strings.Join(said, " ")
 }
 
-// TestNew_Listeners: listeners of apps that nobody here wrote, in every mode. An
-// allowed request goes where, and how, it went without the switch.
+// TestNew_Listeners tries many kinds of listeners in every mode. An allowed
+// request goes where, and how, it went without the switch.
 func TestNew_Listeners(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -88,6 +103,16 @@ func TestNew_Listeners(t *testing.T) {
 			one := weighted(map[string]any{"targetGroupArn": *p.app.TargetGroupArn()})
 			one["forwardConfig"].(map[string]any)["targetGroupStickinessConfig"] = map[string]any{"enabled": true, "durationSeconds": 60}
 			p.defaultsTo(one)
+			p.new(props)
+		}, "App", "Target"},
+		{"another load balancer that stays open", func(p product, props maintenancemode.Props) {
+			_, listener := p.elsewhere()
+			props.KeepOpen = []constructs.IConstruct{listener}
+			p.new(props)
+		}, "App", "Target"},
+		{"another load balancer whose target group stays open", func(p product, props maintenancemode.Props) {
+			group, _ := p.elsewhere()
+			props.KeepOpen = []constructs.IConstruct{group}
 			p.new(props)
 		}, "App", "Target"},
 		{"two ports", func(p product, props maintenancemode.Props) {
@@ -111,7 +136,7 @@ func TestNew_Listeners(t *testing.T) {
 				found := 0
 				for _, l := range template.listeners(t) {
 					if len(l.Rules) == 0 {
-						continue // named as one that stays open
+						continue // named as staying open
 					}
 					found++
 					if got := decided(l, "POST /api/login"); got != test.allowed {
@@ -142,8 +167,8 @@ func TestNew_Listeners(t *testing.T) {
 	}
 }
 
-// TestNew_Refuses: what would stay open unsaid, go elsewhere, or fail on the
-// night, in every mode.
+// TestNew_Refuses checks that, in every mode, synthesis fails for what would stay
+// open without being named, go elsewhere, or fail on the night.
 func TestNew_Refuses(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -178,6 +203,10 @@ func TestNew_Refuses(t *testing.T) {
 				maintenancemode.New(p.stack, host, props)
 			}
 		}, "Product/a.example.com has rules in the same band, 100 to 199: set Priority of one of them, such as 200"},
+		{"another load balancer before the same service", func(p product, props maintenancemode.Props) {
+			p.elsewhere()
+			p.new(props)
+		}, "Product/Tcp, of another load balancer, sends to Product/Service as well, and stays open when the switch is closed: give it a MaintenanceMode of its own, or name it in KeepOpen if it is meant to"},
 		{"blue and green", func(p product, props maintenancemode.Props) {
 			awsecs.NewCfnService(p.stack, jsii.String("Service"), &awsecs.CfnServiceProps{
 				LoadBalancers:           []any{&awsecs.CfnService_LoadBalancerProperty{TargetGroupArn: p.app.TargetGroupArn()}},
@@ -211,7 +240,7 @@ func TestNew_Refuses(t *testing.T) {
 	}
 }
 
-// TestNew_TwoStacksOfTheSameShape: each is counted for itself.
+// TestNew_TwoStacksOfTheSameShape checks that each stack is counted on its own.
 func TestNew_TwoStacksOfTheSameShape(t *testing.T) {
 	if _, err := synth(func(p product) {
 		p.new(maintenancemode.Props{})

@@ -14,12 +14,12 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// JournalTable is, by default, the table in the schema that is changed in which
-// runs note what they have done. Schema changes are not transactional: after a
-// crash it is all there is.
+// JournalTable is the default name of the table in the changed schema in which
+// runs record what they have done. Schema changes are not transactional: after a
+// crash, this record is all there is.
 const JournalTable = "noren_journal"
 
-// State is what the journal says of a statement.
+// State is the state of a statement in the journal.
 type State string
 
 // The states of a statement in the journal.
@@ -27,14 +27,14 @@ const (
 	StateRunning State = "running" // or the run was killed in the middle of it
 	StateDone    State = "done"
 	StateStopped State = "stopped" // it failed, and changed nothing
-	StateUnknown State = "unknown" // a person has to look
+	StateUnknown State = "unknown" // a person must look
 )
 
-// whole is the number of the entry that says that a migration is done as a
-// whole, and recorded with its tool.
+// whole is the number of the entry that says that the whole migration is done,
+// and recorded with its tool.
 const whole = 0
 
-// journalTable is the table that name means: table, or schema.table.
+// journalTable returns the table for a name: table, or schema.table.
 func (d *Database) journalTable(name string) (sqltext.Table, error) {
 	name = cmp.Or(name, JournalTable)
 	schema, table, ok := strings.Cut(name, ".")
@@ -47,12 +47,22 @@ func (d *Database) journalTable(name string) (sqltext.Table, error) {
 	return sqltext.Table{Schema: schema, Name: table}, nil
 }
 
+// entriesOf is the schema whose entries are meant in a journal; "" if it is that of
+// the schema itself. Another may be that of several schemas.
+func (d *Database) entriesOf(journal sqltext.Table) string {
+	if journal.Schema == d.Schema {
+		return ""
+	}
+	return d.Schema
+}
+
 // A journal is a run's entries in the journal table, and the lock that keeps
 // other runs out.
 type journal struct {
 	db        *Database
 	conn      *sql.Conn
 	table     sqltext.Table
+	schema    string // whose entries are meant: "" in a schema's own journal, which a copy of the schema keeps
 	migration sqltext.Migration
 	hash      string
 	entries   map[int]entry // as this run has read and written them
@@ -69,14 +79,14 @@ type entry struct {
 	began   string
 }
 
-// openJournal waits for no other run, makes the journal table if it is
-// missing, and reads what earlier runs of the migration have done.
+// openJournal does not wait for another run. It creates the journal table if it
+// is missing, and reads what earlier runs of the migration have done.
 func openJournal(ctx context.Context, db *Database, name string, migration sqltext.Migration) (*journal, error) {
 	table, err := db.journalTable(name)
 	if err != nil {
 		return nil, err
 	}
-	j := &journal{db: db, table: table, migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
+	j := &journal{db: db, table: table, schema: db.entriesOf(table), migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
 	if err := j.begin(ctx); err != nil {
 		j.close()
 		return nil, err
@@ -91,7 +101,7 @@ func (j *journal) close() {
 	}
 }
 
-// runLock is the name of the server's lock that a run of the schema holds.
+// runLock returns the name of the server lock that a run on the schema holds.
 func (j *journal) runLock() string {
 	return fmt.Sprintf("noren_run_%x", sha256.Sum256([]byte(j.db.Schema)))[:40]
 }
@@ -128,8 +138,8 @@ func (j *journal) connect(ctx context.Context, seconds int) error {
 	return nil
 }
 
-// held makes sure that this run still keeps others out. A session that was lost
-// is opened again, if no other run has come between.
+// held makes sure that this run still keeps others out. It reopens a lost session
+// if no other run has come in between.
 func (j *journal) held(ctx context.Context) error {
 	var held sql.NullBool
 	err := j.conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()", j.runLock()).Scan(&held)
@@ -149,15 +159,20 @@ func (j *journal) held(ctx context.Context) error {
 	return j.untouched(ctx)
 }
 
-// make makes the journal table. It looks first: a user may be allowed to write
-// to it and not to make it.
+// make creates the journal table. It first checks whether the table exists: a
+// user may be allowed to write to it but not to create it.
 func (j *journal) make(ctx context.Context) error {
-	if _, err := j.conn.ExecContext(ctx, "SELECT 1 FROM "+j.table.String()+" LIMIT 0"); err == nil {
+	_, err := j.conn.ExecContext(ctx, "SELECT schema_name FROM "+j.table.String()+" LIMIT 0")
+	switch {
+	case err == nil:
 		return nil
-	} else if code(err) != codeUnknownTable {
+	case code(err) == codeUnknownColumn:
+		return fmt.Errorf("the journal %[1]s was made by an earlier noren, which could not tell schemas apart in it: ALTER TABLE %[1]s ADD schema_name VARCHAR(64) NOT NULL DEFAULT %[2]s FIRST, DROP PRIMARY KEY, ADD PRIMARY KEY (schema_name, migration, number); %[2]s says that all of its entries are of this schema", j.table, "'"+j.schema+"'")
+	case code(err) != codeUnknownTable:
 		return fmt.Errorf("reading the journal: %w", err)
 	}
-	_, err := j.conn.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+j.table.String()+` (
+	_, err = j.conn.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+j.table.String()+` (
+		schema_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'that is changed; empty for the one of this table',
 		migration VARCHAR(190) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'name of the file',
 		number INT NOT NULL COMMENT 'of the statement, from 1; 0 is the whole',
 		hash CHAR(64) NOT NULL COMMENT 'SHA-256 of the file',
@@ -168,8 +183,8 @@ func (j *journal) make(ctx context.Context) error {
 		message TEXT,
 		began DATETIME(3) NOT NULL,
 		ended DATETIME(3),
-		PRIMARY KEY (migration, number)
-	) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='What noren ddl run has done'`)
+		PRIMARY KEY (schema_name, migration, number)
+	) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COMMENT='What noren ddl run has done'`)
 	if err != nil {
 		return fmt.Errorf("making the journal table: %w", err)
 	}
@@ -177,7 +192,7 @@ func (j *journal) make(ctx context.Context) error {
 }
 
 func (j *journal) read(ctx context.Context) error {
-	rows, err := j.conn.QueryContext(ctx, "SELECT number, hash, state, marks, session, CAST(began AS CHAR) FROM "+j.table.String()+" WHERE migration = ?", j.migration.Key())
+	rows, err := j.conn.QueryContext(ctx, "SELECT number, hash, state, marks, session, CAST(began AS CHAR) FROM "+j.table.String()+" WHERE schema_name = ? AND migration = ?", j.schema, j.migration.Key())
 	if code(err) == codeUnknownTable {
 		return nil // nothing has been run
 	}
@@ -203,10 +218,10 @@ func (j *journal) read(ctx context.Context) error {
 	return rows.Err()
 }
 
-// done says whether statement number has been executed.
+// done reports whether the statement with a number has been executed.
 func (j *journal) done(number int) bool { return j.entries[number].state == StateDone }
 
-// running notes that a session is about to execute a step.
+// running records that a session is about to execute a step.
 func (j *journal) running(ctx context.Context, step *Step, session int64, m marks) error {
 	return j.write(ctx, step.Number, step.SQL, StateRunning, session, m)
 }
@@ -217,8 +232,8 @@ func (j *journal) write(ctx context.Context, number int, statement string, state
 		return err
 	}
 	began := time.Now().UTC().Format("2006-01-02 15:04:05.000")
-	_, err = j.conn.ExecContext(ctx, "REPLACE INTO "+j.table.String()+` (migration, number, hash, statement, state, session, marks, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		j.migration.Key(), number, j.hash, statement, state, session, string(text), began)
+	_, err = j.conn.ExecContext(ctx, "REPLACE INTO "+j.table.String()+` (schema_name, migration, number, hash, statement, state, session, marks, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		j.schema, j.migration.Key(), number, j.hash, statement, state, session, string(text), began)
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
@@ -226,8 +241,8 @@ func (j *journal) write(ctx context.Context, number int, statement string, state
 	return nil
 }
 
-// set notes how a statement ended. If the journal's own session is lost it
-// takes another.
+// set records how a statement ended. If the journal's own session is lost, it
+// opens another.
 func (j *journal) set(ctx context.Context, q queryer, number int, state State, message string) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
@@ -259,8 +274,8 @@ func (j *journal) set(ctx context.Context, q queryer, number int, state State, m
 	return nil
 }
 
-// portion notes how far a statement in portions is, in the transaction of the
-// portion.
+// portion records the progress of a statement in portions, in the transaction of
+// the portion.
 func (j *journal) portion(ctx context.Context, q queryer, number int, at position, finished bool) error {
 	e := j.entries[number]
 	e.marks = marks{Position: &at}
@@ -294,9 +309,9 @@ func (j *journal) recordable(ctx context.Context, tool string) error {
 	return j.db.recordable(ctx, record, j.done(whole))
 }
 
-// finish notes that the whole migration is done, and executes what records it
-// with its tool, in one transaction. The opposite direction is forgotten: it may
-// be run again.
+// finish records that the whole migration is done, and executes what records it
+// with its tool, in one transaction. It removes the entries of the opposite
+// direction, which may then be run again.
 func (j *journal) finish(ctx context.Context, record []string) error {
 	if j.done(whole) {
 		return nil
@@ -335,7 +350,7 @@ func (j *journal) finish(ctx context.Context, record []string) error {
 	return nil
 }
 
-// tag is the comment by which a statement is recognized in a list of processes.
+// tag returns the comment that identifies a statement in the process list.
 func (j *journal) tag(number int) string {
 	return fmt.Sprintf("/* noren ddl run %x/%d */ ", sha256.Sum256([]byte(j.db.Schema+"\x00"+j.migration.Key())), number)
 }

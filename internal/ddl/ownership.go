@@ -17,11 +17,11 @@ import (
 var errTaken = fmt.Errorf("another noren ddl run has taken over, since the session that kept it out was lost; this one changes nothing more; %w", ErrRepeat)
 
 // ownEntry is the condition for an entry as this run knows it; own are its arguments.
-const ownEntry = " WHERE migration = ? AND number = ? AND state = ? AND session = ? AND began = ?"
+const ownEntry = " WHERE schema_name = ? AND migration = ? AND number = ? AND state = ? AND session = ? AND began = ?"
 
 func (j *journal) own(number int) []any {
 	e := j.entries[number]
-	return []any{j.migration.Key(), number, e.state, e.session, e.began}
+	return []any{j.schema, j.migration.Key(), number, e.state, e.session, e.began}
 }
 
 // one makes sure that an entry was changed.
@@ -84,7 +84,7 @@ func (j *journal) untouched(ctx context.Context) error {
 // look reads the entries of other migrations: those of the way back, which may keep
 // this one from running, and what tells that another run has come between.
 func (j *journal) look(ctx context.Context) error {
-	rows, err := j.conn.QueryContext(ctx, "SELECT migration, number, hash, state, session, CAST(began AS CHAR), "+begunEntry+" FROM "+j.table.String()+" WHERE migration <> ? ORDER BY migration, number", j.migration.Key())
+	rows, err := j.conn.QueryContext(ctx, "SELECT migration, number, hash, state, session, CAST(began AS CHAR), "+begunEntry+" FROM "+j.table.String()+" WHERE schema_name = ? AND migration <> ? ORDER BY migration, number", j.schema, j.migration.Key())
 	if code(err) == codeUnknownTable {
 		return nil // nothing has been run
 	}

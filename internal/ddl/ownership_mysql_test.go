@@ -58,12 +58,7 @@ func TestRun_WhenAnotherRunHasTakenOver(t *testing.T) {
 					if holder != nil {
 						_ = holder.Rollback()
 					}
-					second, err := OpenDatabase(t.Context(), s.config(t, "ddl_run"))
-					if err != nil {
-						t.Fatal(err)
-					}
-					defer second.Close()
-					if _, err := runText(t.Context(), second, test.file, unrehearsed(func(Event) {})); err != nil {
+					if _, err := runText(t.Context(), s.reopen(t, "ddl_run"), test.file, unrehearsed(func(Event) {})); err != nil {
 						t.Errorf("the other run: %v", err)
 					}
 					if test.hold {
@@ -183,6 +178,36 @@ func TestRun_TheSameFileFromAnotherFolder(t *testing.T) {
 			if n := ask[int](t, root, "SELECT COUNT(*) FROM sites WHERE name = 'added'"); n != 1 {
 				t.Errorf("%s: executed %d times", name, n)
 			}
+		}
+	})
+}
+
+// A journal that several schemas share tells them apart; one in a schema goes with it.
+func TestRun_OneJournalForSeveralSchemas(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		s.open(t, "ddl_ops")
+		const file = "CREATE TABLE n (id INT PRIMARY KEY)"
+		for _, schema := range []string{"ddl_run", "ddl_run2"} {
+			db := s.open(t, schema)
+			o := unrehearsed(func(Event) {})
+			o.Journal = "ddl_ops.journal"
+			for i := range 2 {
+				result, err := runText(t.Context(), db, file, o)
+				if err != nil || result.Skipped != i {
+					t.Errorf("%s: %+v, %v, want %d statements skipped", schema, result, err, i)
+				}
+			}
+			entries, err := Journal(t.Context(), db, o.Journal)
+			if err != nil || len(entries) != 2 || ProgressOf(change(file), entries) != Done {
+				t.Errorf("%s: the journal has %+v, %v", schema, entries, err)
+			}
+		}
+		root := s.pool(t, "ddl_ops")
+		execute(t, root, "ALTER TABLE journal DROP PRIMARY KEY, DROP COLUMN schema_name")
+		o := unrehearsed(func(Event) {})
+		o.Journal = "ddl_ops.journal"
+		if _, err := runText(t.Context(), s.reopen(t, "ddl_run"), file, o); err == nil || !strings.Contains(err.Error(), "ALTER TABLE `ddl_ops`.`journal` ADD schema_name VARCHAR(64) NOT NULL DEFAULT 'ddl_run' FIRST") {
+			t.Errorf("a journal of an earlier edition: %v", err)
 		}
 	})
 }

@@ -21,11 +21,10 @@ func (j *journal) settle(ctx context.Context, steps []*Step, o RunOptions) error
 		if err := orphan.watch(ctx); err != nil {
 			return err
 		}
-		look, err := j.findOut(ctx, step)
+		state, look, err := j.findOut(ctx, step)
 		if err != nil {
 			return err
 		}
-		state := j.entries[step.Number].state
 		if err := j.set(ctx, j.conn, step.Number, state, "found out after the run was killed"); err != nil {
 			return err
 		}
@@ -44,8 +43,8 @@ func (j *journal) settle(ctx context.Context, steps []*Step, o RunOptions) error
 // it finds out is not in the journal table.
 func (j *journal) settled(ctx context.Context, steps []*Step) error {
 	for _, step := range steps {
-		look := ""
-		if j.entries[step.Number].state == StateRunning {
+		e, look := j.entries[step.Number], ""
+		if e.state == StateRunning {
 			id, _, err := (orphan{db: j.db, tag: j.tag(step.Number)}).look(ctx)
 			if err != nil {
 				return fmt.Errorf("looking for the statement of the killed run: %w", err)
@@ -53,11 +52,12 @@ func (j *journal) settled(ctx context.Context, steps []*Step) error {
 			if id != 0 {
 				return fmt.Errorf("the server is still at statement %d of %s, which a run that was killed has begun: session %d", step.Number, j.migration.Key(), id)
 			}
-			if look, err = j.findOut(ctx, step); err != nil {
+			if e.state, look, err = j.findOut(ctx, step); err != nil {
 				return err
 			}
+			j.entries[step.Number] = e
 		}
-		if j.entries[step.Number].state == StateUnknown {
+		if e.state == StateUnknown {
 			return j.unknown(step, look)
 		}
 	}
@@ -66,15 +66,12 @@ func (j *journal) settled(ctx context.Context, steps []*Step) error {
 
 // findOut finds out, by the marks in the journal, whether a statement was executed.
 // Look is where a person finds out what the marks do not tell.
-func (j *journal) findOut(ctx context.Context, step *Step) (look string, err error) {
-	e := j.entries[step.Number]
-	found, look, err := j.db.find(ctx, step, e.marks)
+func (j *journal) findOut(ctx context.Context, step *Step) (state State, look string, err error) {
+	found, look, err := j.db.find(ctx, step, j.entries[step.Number].marks)
 	if err != nil {
-		return "", fmt.Errorf("statement %d (line %d): %w", step.Number, step.Line, err)
+		return "", "", fmt.Errorf("statement %d (line %d): %w", step.Number, step.Line, err)
 	}
-	e.state = map[finding]State{notExecuted: StateStopped, executed: StateDone, undecided: StateUnknown}[found]
-	j.entries[step.Number] = e
-	return look, nil
+	return map[finding]State{notExecuted: StateStopped, executed: StateDone, undecided: StateUnknown}[found], look, nil
 }
 
 // unknown is the error for a statement of which nobody knows whether it was

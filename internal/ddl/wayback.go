@@ -66,7 +66,7 @@ func (j *journal) forgetStale(ctx context.Context) error {
 
 // forgetOpposite removes the entries of the opposite direction: it may be run again.
 func (j *journal) forgetOpposite(ctx context.Context) error {
-	keys, err := collect[string](ctx, j.conn, "SELECT DISTINCT migration FROM "+j.table.String())
+	keys, err := collect[string](ctx, j.conn, "SELECT DISTINCT migration FROM "+j.table.String()+" WHERE schema_name = ?", j.schema)
 	if err != nil {
 		return err
 	}
@@ -82,6 +82,6 @@ func (j *journal) forgetOpposite(ctx context.Context) error {
 }
 
 func (j *journal) forget(ctx context.Context, key string) error {
-	_, err := j.conn.ExecContext(ctx, "DELETE FROM "+j.table.String()+" WHERE migration = ?", key)
+	_, err := j.conn.ExecContext(ctx, "DELETE FROM "+j.table.String()+" WHERE schema_name = ? AND migration = ?", j.schema, key)
 	return err
 }
