@@ -131,7 +131,7 @@ func viewJournal(ctx context.Context, db *Database, name string, all []sqltext.M
 	}
 	var journals []*journal
 	for i, m := range all {
-		j := &journal{db: db, table: table, migration: m, hash: m.Hash(), entries: map[int]entry{}}
+		j := newJournal(db, table, m)
 		journals = append(journals, j)
 		if i == 0 {
 			err = j.connect(ctx, 5)
@@ -139,18 +139,29 @@ func viewJournal(ctx context.Context, db *Database, name string, all []sqltext.M
 			j.conn = journals[0].conn
 		}
 		if err == nil {
-			err = j.read(ctx)
-		}
-		if err == nil {
-			err = j.look(ctx)
+			err = j.view(ctx)
 		}
 		if err != nil {
 			journals[0].close()
 			return nil, err
 		}
-		if j.stale { // a run would forget them
-			j.entries = map[int]entry{}
-		}
 	}
 	return journals, nil
+}
+
+// view reads the journal without making or changing it.
+func (j *journal) view(ctx context.Context) error {
+	if there, err := j.exists(ctx); err != nil || !there {
+		return err
+	}
+	if err := j.read(ctx); err != nil {
+		return err
+	}
+	if err := j.look(ctx); err != nil {
+		return err
+	}
+	if j.stale { // a run would forget them
+		j.entries = map[int]entry{}
+	}
+	return nil
 }

@@ -57,7 +57,7 @@ func everything(t *testing.T, root *sql.DB) string {
 		fmt.Fprintln(&all, name, text)
 	}
 	if strings.Contains(all.String(), "`noren_journal`") {
-		rows, err := collect[string](t.Context(), root, "SELECT CONCAT_WS('|', migration, number, hash, statement, state, session, marks, COALESCE(message, ''), began, COALESCE(ended, '')) FROM noren_journal ORDER BY migration, number")
+		rows, err := collect[string](t.Context(), root, "SELECT CONCAT_WS('|', schema_name, migration, number, hash, statement, state, session, marks, COALESCE(message, ''), began, COALESCE(ended, '')) FROM noren_journal ORDER BY migration, number")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,6 +194,33 @@ func TestCheck_AgreesWithTheRun(t *testing.T) {
 	})
 }
 
+// In a journal of several schemas a check reads the entries of its own, as a run does,
+// and it refuses the journal of an earlier noren in the same words.
+func TestCheck_ReadsTheJournalOfARun(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		all := candidates(t, s, "ALTER TABLE sites ADD zone INT;")
+		db, root := manyReports(t, s, 2000)
+		o := checkOptions(func(Event) {})
+		o.Rehearsal, o.Journal = all[0].Rehearsal, "ddl_shared.journal"
+		s.open(t, "ddl_shared")
+		if _, err := Run(t.Context(), db, all[0].Migration, o); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Check(t.Context(), db, all, o); err != nil || got[0] != (Checked{"1.sql", 0, 1}) {
+			t.Errorf("got %+v, %v", got, err)
+		}
+		execute(t, root, "UPDATE ddl_shared.journal SET schema_name = 'another'", "ALTER TABLE sites DROP zone")
+		if got, err := Check(t.Context(), db, all, o); err != nil || got[0] != (Checked{"1.sql", 1, 0}) {
+			t.Errorf("of another schema: got %+v, %v", got, err)
+		}
+		execute(t, root, "ALTER TABLE ddl_shared.journal DROP PRIMARY KEY, DROP schema_name")
+		_, refused := Run(t.Context(), db, all[0].Migration, o)
+		if _, err := Check(t.Context(), db, all, o); err == nil || refused == nil || err.Error() != refused.Error() {
+			t.Errorf("of an earlier noren: got %v, and the run says %v", err, refused)
+		}
+	})
+}
+
 // A table of which an earlier change deletes rows cannot be compared, which is said.
 func TestCheck_SaysWhatItDoesNotCompare(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
@@ -261,7 +288,7 @@ func TestCheck_AfterAKilledRun(t *testing.T) {
 					execute(t, root, "UPDATE noren_journal SET hash = REPEAT('0', 64)")
 				}
 				if name == "the way back was begun" {
-					execute(t, root, "INSERT INTO noren_journal SELECT CONCAT(migration, ' (down)'), number, hash, statement, 'done', session, marks, message, began, ended FROM noren_journal")
+					execute(t, root, "INSERT INTO noren_journal SELECT schema_name, CONCAT(migration, ' (down)'), number, hash, statement, 'done', session, marks, message, began, ended FROM noren_journal")
 				}
 				before := everything(t, root)
 				got, err := Check(t.Context(), db, all, o)

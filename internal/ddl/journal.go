@@ -86,12 +86,16 @@ func openJournal(ctx context.Context, db *Database, name string, migration sqlte
 	if err != nil {
 		return nil, err
 	}
-	j := &journal{db: db, table: table, schema: db.entriesOf(table), migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
+	j := newJournal(db, table, migration)
 	if err := j.begin(ctx); err != nil {
 		j.close()
 		return nil, err
 	}
 	return j, nil
+}
+
+func newJournal(db *Database, table sqltext.Table, m sqltext.Migration) *journal {
+	return &journal{db: db, table: table, schema: db.entriesOf(table), migration: m, hash: m.Hash(), entries: map[int]entry{}}
 }
 
 // close ends the session, and with it the lock.
@@ -159,19 +163,28 @@ func (j *journal) held(ctx context.Context) error {
 	return j.untouched(ctx)
 }
 
-// make creates the journal table. It first checks whether the table exists: a
-// user may be allowed to write to it but not to create it.
-func (j *journal) make(ctx context.Context) error {
+// exists reports whether the journal table exists, and refuses that of an earlier
+// noren.
+func (j *journal) exists(ctx context.Context) (bool, error) {
 	_, err := j.conn.ExecContext(ctx, "SELECT schema_name FROM "+j.table.String()+" LIMIT 0")
 	switch {
 	case err == nil:
-		return nil
+		return true, nil
+	case code(err) == codeUnknownTable:
+		return false, nil
 	case code(err) == codeUnknownColumn:
-		return fmt.Errorf("the journal %[1]s was made by an earlier noren, which could not tell schemas apart in it: ALTER TABLE %[1]s ADD schema_name VARCHAR(64) NOT NULL DEFAULT %[2]s FIRST, DROP PRIMARY KEY, ADD PRIMARY KEY (schema_name, migration, number); %[2]s says that all of its entries are of this schema", j.table, "'"+j.schema+"'")
-	case code(err) != codeUnknownTable:
-		return fmt.Errorf("reading the journal: %w", err)
+		return false, fmt.Errorf("the journal %[1]s was made by an earlier noren, which could not tell schemas apart in it: ALTER TABLE %[1]s ADD schema_name VARCHAR(64) NOT NULL DEFAULT %[2]s FIRST, DROP PRIMARY KEY, ADD PRIMARY KEY (schema_name, migration, number); %[2]s says that all of its entries are of this schema", j.table, "'"+j.schema+"'")
 	}
-	_, err = j.conn.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+j.table.String()+` (
+	return false, fmt.Errorf("reading the journal: %w", err)
+}
+
+// make creates the journal table. It first checks whether the table exists: a
+// user may be allowed to write to it but not to create it.
+func (j *journal) make(ctx context.Context) error {
+	if there, err := j.exists(ctx); err != nil || there {
+		return err
+	}
+	_, err := j.conn.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+j.table.String()+` (
 		schema_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'that is changed; empty for the one of this table',
 		migration VARCHAR(190) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'name of the file',
 		number INT NOT NULL COMMENT 'of the statement, from 1; 0 is the whole',
@@ -193,9 +206,6 @@ func (j *journal) make(ctx context.Context) error {
 
 func (j *journal) read(ctx context.Context) error {
 	rows, err := j.conn.QueryContext(ctx, "SELECT number, hash, state, marks, session, CAST(began AS CHAR) FROM "+j.table.String()+" WHERE schema_name = ? AND migration = ?", j.schema, j.migration.Key())
-	if code(err) == codeUnknownTable {
-		return nil // nothing has been run
-	}
 	if err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
 	}
