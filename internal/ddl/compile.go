@@ -90,6 +90,9 @@ func (p *planner) loadAll(ctx context.Context, q sqltext.Query) error {
 			}
 			continue
 		}
+		if p.gone[home] { // the server would show the view that is there yet
+			continue
+		}
 		if err := p.scratch.load(ctx, home); err != nil {
 			if code(err) != codeTableDenied && code(err) != codeSchemaDenied { // of another schema: the server will say so
 				return err
