@@ -90,7 +90,7 @@ func (p *planner) loadAll(ctx context.Context, q sqltext.Query) error {
 			}
 			continue
 		}
-		if p.gone[home] { // the server would show the view that is there yet
+		if _, gone := p.gone[home]; gone { // the server would show the view that is there yet
 			continue
 		}
 		if err := p.scratch.load(ctx, home); err != nil {

@@ -233,7 +233,7 @@ func (p *planner) program(ctx context.Context, step *Step) error {
 			if st.Object.Type != "VIEW" {
 				return nil
 			}
-			p.gone[home] = true
+			p.gone[home] = working
 			if err := p.scratch.exec(ctx, "DROP VIEW IF EXISTS "+p.shadowOf(home)); err != nil {
 				return err
 			}
@@ -264,7 +264,10 @@ func (p *planner) program(ctx context.Context, step *Step) error {
 	} else {
 		p.known = append(p.known, one)
 	}
-	delete(p.gone, home)
+	if before, gone := p.gone[home]; gone && one.Type == "VIEW" { // it is made again
+		working = before
+		delete(p.gone, home)
+	}
 	failed, known, err := p.compile(ctx, one)
 	switch {
 	case err != nil:

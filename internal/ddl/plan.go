@@ -153,7 +153,7 @@ func makePlans(ctx context.Context, db *Database, all []sqltext.Migration, o Pla
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
-	p := planner{scratch: s, replicas: replicas, options: o, instance: db.readInstance(ctx, o.LocalStorage), making: map[*dependent]bool{}, gone: map[sqltext.Table]bool{}, origins: map[string]string{}}
+	p := planner{scratch: s, replicas: replicas, options: o, instance: db.readInstance(ctx, o.LocalStorage), making: map[*dependent]bool{}, gone: map[sqltext.Table]map[*dependent]error{}, origins: map[string]string{}}
 	for _, m := range all {
 		plan, err := p.migration(ctx, m)
 		if err != nil {

@@ -27,8 +27,8 @@ type planner struct {
 	read    bool
 	unseen  []string // what could not be read of them
 	making  map[*dependent]bool
-	gone    map[sqltext.Table]bool // views that the migration has dropped
-	looked  bool                   // for bystanders
+	gone    map[sqltext.Table]map[*dependent]error // views that the migration has dropped, with what read them then
+	looked  bool                                   // for bystanders
 	around  []bystander
 
 	left    map[string]int    // variables like @name that statements on rows have given values, with their numbers
