@@ -218,6 +218,9 @@ func (j *journal) read(ctx context.Context) error {
 // done says whether statement number has been executed.
 func (j *journal) done(number int) bool { return j.entries[number].state == StateDone }
 
+// inPortions says whether portions of statement number have been done.
+func (j *journal) inPortions(number int) bool { return j.entries[number].marks.Position != nil }
+
 // running notes that a session is about to execute a step.
 func (j *journal) running(ctx context.Context, step *Step, session int64, m marks) error {
 	return j.write(ctx, step.Number, step.SQL, StateRunning, session, m)

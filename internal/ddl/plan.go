@@ -37,6 +37,8 @@ type PlanOptions struct {
 
 	eyes *Database             // who reads the views and triggers, if the user who plans may not see them
 	done func(number int) bool // which statements need no plan any more; may be nil
+
+	inPortions func(number int) bool // which statements an earlier run has begun to do in portions; may be nil
 }
 
 func (o PlanOptions) validate() error {
@@ -178,6 +180,7 @@ func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, er
 	p.current, p.steps, p.fresh, p.left = plan, steps, map[string]bool{}, map[string]int{}
 	for _, step := range steps {
 		step.done = o.done != nil && o.done(step.Number)
+		step.begun = o.inPortions != nil && o.inPortions(step.Number)
 		if step.done && step.Kind != sqltext.Session {
 			if err := p.madeBefore(ctx, step); err != nil {
 				return nil, err

@@ -182,7 +182,7 @@ func prepare(ctx context.Context, db *Database, m sqltext.Migration, steps []*St
 	if err := db.uncontested(ctx); err != nil {
 		return j, nil, err
 	}
-	o.done, o.eyes = j.done, db
+	o.done, o.inPortions, o.eyes = j.done, j.inPortions, db
 	planning := db
 	if o.Planner != nil {
 		planning = o.Planner
@@ -218,6 +218,8 @@ func (c *conductor) check(ctx context.Context, journal sqltext.Table, o RunOptio
 		}
 	} else if err := c.db.compare(ctx, c.plan, o.Rehearsal); err != nil {
 		return err
+	} else if changed := c.plan.rowsChanged(); changed != nil {
+		c.note(fmt.Sprintf("how many rows there are is not compared with the rehearsal, since statement %d of this migration has changed it", changed.Number))
 	}
 	p := &preflight{db: c.db, plan: c.plan, journal: journal, options: o}
 	if err := p.fly(ctx); err != nil {
@@ -266,7 +268,7 @@ func (c *conductor) record(ctx context.Context, step *Step, j *journal) (Rehears
 	if err != nil {
 		return RehearsedStep{}, err
 	}
-	if before := j.entries[step.Number].marks.Position; before != nil && step.portioned != nil {
+	if before := j.entries[step.Number].marks.Position; before != nil {
 		step.position, m.Position = *before, before
 	}
 	if err := j.running(ctx, step, c.guard.id, m); err != nil {
