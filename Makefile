@@ -96,7 +96,7 @@ release-dry-run:
 synthesized: node_modules
 	@if [ ! -f cdk.out/$(ENV)/closed/manifest.json ] || \
 		[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$(ENV)/open/manifest.json -not -path "*/mobile-data*" -not -path examples/fieldreports -print -quit)" ]; then \
-		echo "synthesizing $(ENV) in every mode, which takes a minute, and the first time several"; $(MAKE) --no-print-directory synth; fi
+		$(MAKE) --no-print-directory synth; fi
 
 # What has to be there, and where to get it.
 .PHONY: tools
@@ -227,7 +227,7 @@ fuzz:
 # where there is memory for two, about 2 GB each.
 AT_ONCE ?= $(shell awk '/MemAvailable/ {print ($$2 > 5000000) ? 2 : 1}' /proc/meminfo 2>/dev/null || echo 1)
 synth:
-	@echo "synthesizing $(ENV) in three modes; the first time compiles CDK, for several minutes"
+	@echo "synthesizing $(ENV) in three modes, which takes a minute; the first time compiles CDK, for several minutes"
 	@$(MAKE) --no-print-directory cdk.out/$(ENV)/open
 	@$(MAKE) --no-print-directory -j $(AT_ONCE) cdk.out/$(ENV)/read-only cdk.out/$(ENV)/closed
 
@@ -273,7 +273,7 @@ deploy: node_modules
 # planned, ten minutes at most.
 await:
 	@go build -o cdk.out/$(ENV)/noren ./cmd/noren
-	@timeout 600 sh -c 'until cdk.out/$(ENV)/noren status --env $(ENV) --assembly cdk.out/$(ENV)/planned; do sleep 5; done'
+	@scripts/await.sh $(ENV)
 
 golden: node_modules
 	go test ./stacks -run Goldens -update

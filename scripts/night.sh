@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 
 change=0003_report_urgency changes=cdk.out/night-changes
 if [ -z "${NIGHT_DSN:-}" ]; then
+  echo "compiling noren, which takes a minute or two the first time"
   go build -o bin/noren ./cmd/noren
   if [ -n "${NOREN_MYSQLD:-}" ]; then
     PATH=$(dirname "$NOREN_MYSQLD"):$PATH

@@ -37,12 +37,16 @@ func ChooseEnvironment(app constructs.Construct, dir string) (environment.Enviro
 	return env, warnings, err
 }
 
-// NoteUnfinished says at the stack what the environment's file leaves open: it
-// synthesizes, and noren check --deploy, make plan and make deploy refuse it.
+// NoteUnfinished says at the stack, in one note, what the environment's file leaves
+// open: it synthesizes, and noren check --deploy, make plan and make deploy refuse it.
 func NoteUnfinished(built Stack, dir, name string) error {
 	open, err := environment.Unfinished(dir, name)
+	var lines []string
 	for _, p := range open {
-		awscdk.Annotations_Of(built.Stack).AddInfo(jsii.String(p.Error()))
+		lines = append(lines, p.Error())
+	}
+	if len(lines) > 0 {
+		awscdk.Annotations_Of(built.Stack).AddInfo(jsii.String(strings.Join(lines, "\n")))
 	}
 	return err
 }

@@ -1,7 +1,7 @@
 // Command firstlook is what make preview starts on a fresh checkout: it serves the
 // product of dev from templates that come with it, while noren is compiled and the
 // checkout synthesized, and then gives way to noren preview. It is a separate
-// program because it compiles in a third of noren's time.
+// program because it compiles in a fraction of noren's time.
 package main
 
 import (
@@ -79,7 +79,7 @@ func run(ctx context.Context) error {
 	go func() {
 		defer close(ready)
 		app, end = product.TakeApplication(looking) // the compiler is its own until then
-		if follow(looking) {
+		if looking.Err() == nil && follow(looking) {
 			done(errReady)
 		}
 	}()
@@ -160,7 +160,7 @@ func follow(ctx context.Context) bool {
 	}
 	defer file.Close()
 	var said bytes.Buffer
-	command := exec.Command("make", "--no-print-directory", "firstlook-follows", "ENV=dev")
+	command := exec.Command("nice", "make", "--no-print-directory", "firstlook-follows", "ENV=dev")
 	command.Stdout, command.Stderr = file, io.MultiWriter(file, &said)
 	if err := process.Start(command); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -135,13 +135,26 @@ func TestWrongArguments(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"", "want either -out or -registry"},
 		{"-out x -registry y", "want either -out or -registry"},
-		{"-out x none", `unknown image "none": want api, guard, probe, responder, schemachange, unlock`},
+		{"-out x none", `unknown image "none": want announcement, api, guard, monitors, probe, responder, schemachange, unlock, window`},
 		{"-out x -assembly docs", `no function of the assembly "docs" is an image`},
 		{"-out x -rds-certificates " + noCertificates + " api", noCertificates + " holds no certificates"},
 		{"-out x -arch mips responder", `unknown GOARCH "mips": want arm64 or amd64`},
 	} {
 		if _, err := images(t, strings.Fields(test.args)...); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%q: got %v, want %q", test.args, err, test.want)
+		}
+	}
+}
+
+// TestBuilders: there is an image of every function.
+func TestBuilders(t *testing.T) {
+	programs, err := filepath.Glob("../../lambda/*/main.go")
+	if err != nil || len(programs) == 0 {
+		t.Fatalf("programs %q, %v", programs, err)
+	}
+	for _, program := range programs {
+		if name := filepath.Base(filepath.Dir(program)); builders[name] == nil {
+			t.Errorf("no image of %s", name)
 		}
 	}
 }

@@ -31,10 +31,13 @@ type sources struct {
 var builders = map[string]func(context.Context, sources) (v1.Image, error){
 	"api":          buildAPI,
 	"schemachange": buildSchemaChange,
-	"responder":    function("responder"),
+	"announcement": function("announcement"),
 	"guard":        function("guard"),
+	"monitors":     function("monitors"),
 	"probe":        function("probe"),
+	"responder":    function("responder"),
 	"unlock":       function("unlock"),
+	"window":       function("window"),
 }
 
 func function(name string) func(context.Context, sources) (v1.Image, error) {

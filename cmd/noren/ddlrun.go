@@ -20,6 +20,7 @@ func newDDLRun() *cobra.Command {
 	var rehearsal, name, planDSN string
 	var readers, replicas []string
 	var while ddlWhile
+	var check bool
 	cmd := &cobra.Command{
 		Use:   "run FILE.sql|FOLDER",
 		Short: "Execute a migration while the app keeps reading",
@@ -38,28 +39,45 @@ and the next run watches it to its end.
 --record writes the version table of a migration tool together with the last
 entry of the journal, so that the tool does not apply the file again.
 
+--check changes nothing, not even the journal: it says whether a run would be refused,
+because the tables have grown since the rehearsal, for example. Several files, in
+their order, are planned one after the other. It can be asked while the product is
+open, and does not look at what holds only when it is closed: that no one writes.
+
 --while closed --stack NAME begins only if the product is closed, as a planned
 maintenance left it: whoever continues one may not know that it was opened.
 
 Exit codes: 0 everything is done; 3 run it again unchanged (locks, deadlocks, online
 log, SIGTERM, a lost server); 1 it refused or failed, or it is unknown whether a
 statement was executed: noren ddl resolve.`,
-		Args: oneFile,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if check && len(args) > 0 {
+				return nil
+			}
+			return oneFile(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			files, folder, err := flags.files(cmd.InOrStdin(), args[0])
 			if err != nil {
 				return err
 			}
+			for _, arg := range args[1:] {
+				more, _, err := flags.files(cmd.InOrStdin(), arg)
+				if err != nil {
+					return err
+				}
+				files, folder = append(files, more...), true
+			}
 			switch {
 			case name != "" && folder:
-				return errors.New("--name is for one file, and this is a folder")
+				return errors.New("--name is for one file")
 			case name != "":
 				files[0].Name = name
 			case args[0] == "-":
 				return errors.New("a migration from stdin has no name for the journal: give --name")
 			}
 			if rehearsal != "" && folder {
-				return errors.New("--rehearsal is for one file: in a folder each has NAME.rehearsal.json beside it")
+				return errors.New("--rehearsal is for one file: of several each has NAME.rehearsal.json beside it")
 			}
 			var rehearsals []*ddl.Rehearsal
 			for _, file := range files {
@@ -98,7 +116,10 @@ statement was executed: noren ddl resolve.`,
 			if err != nil {
 				return withCode(fmt.Errorf("logging in to a replica: %w", err))
 			}
-			options.Replicas = opened
+			options.Replicas, options.PlanOptions = opened, flags.options
+			if check {
+				return checkMigrations(cmd, db, files, rehearsals, options, flags.json)
+			}
 			entries, err := ddl.Journal(cmd.Context(), db, options.Journal)
 			if err != nil {
 				return err
@@ -109,7 +130,6 @@ statement was executed: noren ddl resolve.`,
 					done++
 					continue
 				}
-				options.PlanOptions = flags.options
 				options.Rehearsal = rehearsals[i]
 				if err := runMigration(cmd, db, file, options, folder, flags.json); err != nil {
 					return err
@@ -124,6 +144,7 @@ statement was executed: noren ddl resolve.`,
 	flags.register(cmd, "DB_")
 	while.register(cmd)
 	f := cmd.Flags()
+	f.BoolVar(&check, "check", false, "say whether a run would be refused, and change nothing; takes several files")
 	f.StringVar(&rehearsal, "rehearsal", "", "rehearsal of this migration (default: FILE.rehearsal.json)")
 	f.BoolVar(&options.WithoutRehearsal, "without-rehearsal", false, "run without a rehearsal, for small tables")
 	f.StringVar(&name, "name", "", "name of the migration in the journal (default: that of the file)")

@@ -225,7 +225,7 @@ func noEntries(lines replay.Lines) error {
 		return errors.New("the logs are empty")
 	}
 	first := lines.Examples[0]
-	return fmt.Errorf("no entry of an access log in %s lines: %s:%d: %s", term.Thousands(lines.Lines), first.File, first.Line, first.Error)
+	return fmt.Errorf("no entry of an access log in %s: %s:%d: %s", term.Plural(lines.Lines, "line"), first.File, first.Line, first.Error)
 }
 
 // assumeFlag adds an assumption for every --assume.

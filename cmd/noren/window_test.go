@@ -252,7 +252,7 @@ func TestWindow_StatusPastTheEnd(t *testing.T) {
 		want       string // empty: there is no such line
 		toType     []string
 	}{
-		{"a change that still runs", "closed", -3 * time.Hour, "RUNNING", []string{changeEntered}, closed + "Preflight, Close, ClosedEverywhere, Drained, Change regions, Ask, Open, OpenEverywhere, Report; type: ",
+		{"a change that still runs", "closed", -3 * time.Hour, "RUNNING", []string{changeEntered}, closed + "Preflight, CheckChanges, Close, ClosedEverywhere, Drained, Change regions, Ask, Open, OpenEverywhere, Report; type: ",
 			[]string{"noren window status --watch", "noren close --until TIME"}},
 		{"a question", "closed", -3 * time.Hour, "RUNNING", []string{askEntered, askScheduled}, closed, []string{"noren window approve"}},
 		{"a failure", "closed", -3 * time.Hour, "FAILED", []string{changeEntered, changeFailed}, closed, []string{"noren window retry", "noren window open"}},

@@ -69,7 +69,7 @@ type Props struct {
 
 	// ReservedConcurrency reserves instances for this function; it is also the
 	// function's maximum. 100 of an account's concurrency must stay
-	// unreserved, so an account that still has the starting quota of 10 can
+	// unreserved, so an account that still has a new one's low quota can
 	// reserve none. Default: 0, nothing reserved, the account's quota is shared.
 	ReservedConcurrency int
 }

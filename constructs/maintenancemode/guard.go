@@ -25,8 +25,8 @@ import (
 // a property changes of the listener or of the rules that carry the mode, so a new
 // certificate does not open what was closed by hand. The refused deploy fails before
 // the listener changes, and is rolled back. The event of the stack says which mode
-// is on, since when, and what to type. Closing, deleting and rolling back are never
-// refused.
+// is on, since when, and what to type. Closing and deleting are never refused, nor is
+// a rollback that the guard can recognize as one.
 type Guard struct {
 	// Enabled switches the guard on. Default: false. A guard that is off is still
 	// deployed: it remembers since when the mode is on, and refuses only the change

@@ -40,9 +40,10 @@
 // # What stays open
 //
 // While the product is closed, these requests still reach the application: those in
-// Allow, the health check, and those with the Bypass. If a listener rule, a listener
-// or a target group of the same load balancer could serve anything else, synthesis
-// fails until KeepOpen names it.
+// Allow, the health check, and those with the Bypass. While it is read-only, so do
+// GET, HEAD and OPTIONS; set ReadOnly to prepare that mode. If a listener rule, a
+// listener or a target group of the same load balancer could serve anything else,
+// synthesis fails until KeepOpen names it.
 //
 // # Opening on purpose only
 //
@@ -50,7 +51,9 @@
 // such a deploy fails before the listener changes, and is rolled back; the stack's
 // events say since when the product has been closed and what to type. To open, type
 // -c maintenance=false or, if only committed files are deployed, set Guard.Reopens.
-// Closing is never refused.
+// Turning a closed product to read-only opens it, too. A flag that was typed on
+// another evening or before the maintenance began does not count. Closing is never
+// refused.
 //
 // # Deploys and rollbacks while it is closed
 //
@@ -114,9 +117,8 @@ type MaintenanceMode struct {
 	// Nil without Bypass.Cookie.
 	Unlock awslambda.Function
 
-	// Announcement keeps /maintenance.json. Invoked with what package
-	// internal/function/announcement calls a Request, it announces. Nil without
-	// Status.Bucket.
+	// Announcement keeps /maintenance.json. It can be invoked to announce, with the
+	// JSON that docs/announcement.md describes. Nil without Status.Bucket.
 	Announcement awslambda.Function
 
 	// TargetGroup is the function's target group.

@@ -32,6 +32,10 @@ type Commands struct {
 	// RemoveClone removes the clone.
 	RemoveClone string
 
+	// Check starts the task that says whether the change would run as it was
+	// rehearsed, and changes nothing.
+	Check string
+
 	// Run starts the task that runs the change.
 	Run string
 
@@ -72,6 +76,7 @@ func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDef
 		Rehearsal: fmt.Sprintf(`aws logs filter-log-events --region %s --log-group-name %s --filter-pattern '{ ($.name = "CHANGE.sql") && ($.hash = "*") }'`+
 			" --query 'sort_by(events,&timestamp)[-1].message' --output text >%s/CHANGE.rehearsal.json", region, logGroup, folder),
 		RemoveClone: c.remove(region),
+		Check:       start("", "ddl", "run", "--check", "/changes/CHANGE.sql", "--writes", "stopped"),
 		Run:         start("", "ddl", "run", "/changes/CHANGE.sql", "--rehearsal", "/changes/CHANGE.rehearsal.json", "--writes", "stopped"),
 		Upgrade:     start("", "ddl", "upgrade", "plan", "--to", "VERSION"),
 		Log:         fmt.Sprintf("AWS_PAGER= aws logs tail --region %s --since 1h --follow %s", region, logGroup),

@@ -57,7 +57,7 @@ func synth(t *testing.T, change func(*schemachange.Props)) (template, outdir str
 	task := schemachange.New(stack, "SchemaChange", props)
 	for id, command := range map[string]string{
 		"Plan": task.Commands.Plan, "Clone": task.Commands.Clone, "Rehearse": task.Commands.Rehearse, "Rehearsal": task.Commands.Rehearsal,
-		"RemoveClone": task.Commands.RemoveClone, "Run": task.Commands.Run, "Upgrade": task.Commands.Upgrade, "Log": task.Commands.Log,
+		"RemoveClone": task.Commands.RemoveClone, "Check": task.Commands.Check, "Run": task.Commands.Run, "Upgrade": task.Commands.Upgrade, "Log": task.Commands.Log,
 	} {
 		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Value: &command})
 	}

@@ -22,6 +22,9 @@ type conductor struct {
 	rehearsal *Rehearsal // nil if there is none
 	report    Report
 	tag       func(number int) string
+
+	earlier    []*Plan // of migrations that are to run before this one, and have not
+	beforehand bool    // it is only checked: nothing has been closed yet
 }
 
 // A hook is called in the transaction of a statement that changes rows, right

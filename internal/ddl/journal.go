@@ -79,6 +79,10 @@ type entry struct {
 	began   string
 }
 
+func newJournal(db *Database, table sqltext.Table, migration sqltext.Migration) *journal {
+	return &journal{db: db, table: table, schema: db.entriesOf(table), migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
+}
+
 // openJournal waits for no other run, makes the journal table if it is
 // missing, and reads what earlier runs of the migration have done.
 func openJournal(ctx context.Context, db *Database, name string, migration sqltext.Migration) (*journal, error) {
@@ -86,7 +90,7 @@ func openJournal(ctx context.Context, db *Database, name string, migration sqlte
 	if err != nil {
 		return nil, err
 	}
-	j := &journal{db: db, table: table, schema: db.entriesOf(table), migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
+	j := newJournal(db, table, migration)
 	if err := j.begin(ctx); err != nil {
 		j.close()
 		return nil, err
@@ -193,6 +197,9 @@ func (j *journal) make(ctx context.Context) error {
 
 func (j *journal) read(ctx context.Context) error {
 	rows, err := j.conn.QueryContext(ctx, "SELECT number, hash, state, marks, session, CAST(began AS CHAR) FROM "+j.table.String()+" WHERE schema_name = ? AND migration = ?", j.schema, j.migration.Key())
+	if code(err) == codeUnknownTable {
+		return nil // nothing has been run
+	}
 	if err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
 	}
@@ -300,45 +307,13 @@ func (j *journal) portion(ctx context.Context, q queryer, number int, at positio
 	return nil
 }
 
-// settle finds out what became of the statement that a killed run was at. If
-// the server is still at it, that is watched to its end, or ended.
-func (j *journal) settle(ctx context.Context, steps []*Step, o RunOptions) error {
-	for _, step := range steps {
-		e := j.entries[step.Number]
-		if e.state == StateUnknown {
-			return j.unknown(step, "")
-		}
-		if e.state != StateRunning {
-			continue
-		}
-		orphan := orphan{db: j.db, tag: j.tag(step.Number), step: step, options: o}
-		if err := orphan.watch(ctx); err != nil {
-			return err
-		}
-		found, look, err := j.db.find(ctx, step, e.marks)
-		if err != nil {
-			return fmt.Errorf("statement %d (line %d): %w", step.Number, step.Line, err)
-		}
-		e.state = map[finding]State{notExecuted: StateStopped, executed: StateDone, undecided: StateUnknown}[found]
-		if err := j.set(ctx, j.conn, step.Number, e.state, "found out after the run was killed"); err != nil {
-			return err
-		}
-		// Until then a run that lost its lock may have done another portion.
-		if err := j.read(ctx); err != nil {
-			return err
-		}
-		if e.state == StateUnknown {
-			return j.unknown(step, look)
-		}
+// recordable is recordable of the database, for the migration.
+func (j *journal) recordable(ctx context.Context, tool string) error {
+	record, err := Record(tool, j.migration, j.db.Dialect())
+	if err != nil {
+		return err
 	}
-	return nil
-}
-
-// unknown is the error for a statement of which nobody knows whether it was
-// executed.
-func (j *journal) unknown(step *Step, look string) error {
-	return fmt.Errorf("statement %d (line %d) of %s: unknown whether it was executed, because its run was killed and someone else may have changed the same: look at %s, then say what you found: noren ddl resolve --statement %d --as done (or not-done) %s",
-		step.Number, step.Line, j.migration.Key(), cmp.Or(look, "what it changes"), step.Number, j.migration.Name)
+	return j.db.recordable(ctx, record, j.done(whole))
 }
 
 // finish notes that the whole migration is done, and executes what records it

@@ -80,6 +80,8 @@ type Step struct {
 	portioned     *portions // how it is taken in portions; nil if it is not
 	position      position  // where an earlier run has left it
 	touched       []string  // tables of a statement on rows
+	recounts      []string  // those of them of which it changes how many rows they have
+	unread        bool      // which tables a statement on rows names could not be read
 	assigns       []string  // variables like @name to which a statement on rows gives values
 	shared        bool      // without a Lock, writes wait all the same
 	parsed        sqltext.Statement

@@ -85,6 +85,9 @@ func (j *journal) untouched(ctx context.Context) error {
 // this one from running, and what tells that another run has come between.
 func (j *journal) look(ctx context.Context) error {
 	rows, err := j.conn.QueryContext(ctx, "SELECT migration, number, hash, state, session, CAST(began AS CHAR), "+begunEntry+" FROM "+j.table.String()+" WHERE schema_name = ? AND migration <> ? ORDER BY migration, number", j.schema, j.migration.Key())
+	if code(err) == codeUnknownTable {
+		return nil // nothing has been run
+	}
 	if err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
 	}

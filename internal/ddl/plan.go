@@ -35,10 +35,11 @@ type PlanOptions struct {
 	// user may have any rights.
 	ScratchServer bool
 
-	eyes *Database             // who reads the views and triggers, if the user who plans may not see them
-	done func(number int) bool // which statements need no plan any more; may be nil
+	eyes *Database                                  // who reads the views and triggers, if the user who plans may not see them
+	done func(m sqltext.Migration, number int) bool // which statements need no plan any more; may be nil
 
-	inPortions func(number int) bool // which statements an earlier run has begun to do in portions; may be nil
+	// inPortions says which statements an earlier run has begun to do in portions; may be nil.
+	inPortions func(m sqltext.Migration, number int) bool
 }
 
 func (o PlanOptions) validate() error {
@@ -179,8 +180,8 @@ func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, er
 	plan := &Plan{Name: m.Name, Server: db.Server, Addr: db.Addr, UUID: db.UUID, Schema: db.Schema, Hash: m.Hash(), Writes: o.Writes, Policy: o.Policy, Steps: steps, judgedFor: o.judgedFor}
 	p.current, p.steps, p.fresh, p.left = plan, steps, map[string]bool{}, map[string]int{}
 	for _, step := range steps {
-		step.done = o.done != nil && o.done(step.Number)
-		step.begun = o.inPortions != nil && o.inPortions(step.Number)
+		step.done = o.done != nil && o.done(m, step.Number)
+		step.begun = o.inPortions != nil && o.inPortions(m, step.Number)
 		if step.done && step.Kind != sqltext.Session {
 			if err := p.madeBefore(ctx, step); err != nil {
 				return nil, err

@@ -32,6 +32,7 @@ func (p *planner) rows(ctx context.Context, step *Step) error {
 	if !step.parsed.Bulk && !step.begun {
 		return nil
 	}
+	step.unread = unread != nil
 	weight, err := p.weighRows(ctx, step, q)
 	if err != nil {
 		return err
@@ -114,6 +115,9 @@ func (p *planner) weighRows(ctx context.Context, step *Step, q sqltext.Query) (w
 		if !t.Target {
 			continue
 		}
+		if home.Schema == "" && q.Recounts() {
+			step.recounts = append(step.recounts, home.Name)
+		}
 		tied, err := p.cascaded(ctx, q, home)
 		if err != nil {
 			return w, err
@@ -125,6 +129,9 @@ func (p *planner) weighRows(ctx context.Context, step *Step, q sqltext.Query) (w
 			}
 			p.tie(step, child, fmt.Sprintf("rows of it go with those of %s, by a foreign key", home), "")
 			names = append(names, child.Name)
+			if child.Schema == "" && q.Recounts() {
+				step.recounts = append(step.recounts, child.Name)
+			}
 			w.tied += size.rows
 		}
 		if home.Schema == "" && step.Rows > fewRows { // what many rows are put into is empty no more

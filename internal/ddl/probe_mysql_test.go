@@ -50,15 +50,17 @@ func TestRun_ReportsTheWaitsOfTiedTables(t *testing.T) {
 				time.Sleep(20 * time.Millisecond)
 			}
 		}()
+		began := time.Now()
 		if _, err := runText(t.Context(), db, "ALTER TABLE reports MODIFY visits BIGINT DEFAULT 0", o); err != nil {
 			t.Error(err)
 		}
+		took := time.Since(began)
 		close(stop)
 		<-stopped
 		felt := probing.waits()
 		probing.stop()
 		t.Logf("the worst write to sites took %v, by the probe %v; the worst read %v", worst, felt.Write, felt.Read)
-		if felt.Write < worst/2 && worst > 200*time.Millisecond {
+		if felt.Write < worst/2 && worst > took/4 { // a shorter one may be the machine's
 			t.Errorf("the probe says %v, and a writer waited %v", felt.Write, worst)
 		}
 	})

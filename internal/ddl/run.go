@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
@@ -182,16 +181,9 @@ func prepare(ctx context.Context, db *Database, m sqltext.Migration, steps []*St
 	if err := db.uncontested(ctx); err != nil {
 		return j, nil, err
 	}
-	o.done, o.inPortions, o.eyes = j.done, j.inPortions, db
-	planning := db
-	if o.Planner != nil {
-		planning = o.Planner
-	}
-	makePlans := makePlans
-	if o.Planner != nil {
-		makePlans = MakePlans
-	}
-	plans, err := makePlans(ctx, planning, []sqltext.Migration{m}, o.PlanOptions)
+	o.done = func(_ sqltext.Migration, number int) bool { return j.done(number) }
+	o.inPortions = func(_ sqltext.Migration, number int) bool { return j.inPortions(number) }
+	plans, err := db.plansToRun(ctx, []sqltext.Migration{m}, o)
 	if err != nil {
 		return j, nil, err
 	}
@@ -199,10 +191,29 @@ func prepare(ctx context.Context, db *Database, m sqltext.Migration, steps []*St
 	return j, c, c.check(ctx, j.table, o)
 }
 
+// plansToRun plans as the user who plans, if there is one.
+func (d *Database) plansToRun(ctx context.Context, all []sqltext.Migration, o RunOptions) ([]*Plan, error) {
+	o.eyes = d
+	if o.Planner != nil {
+		return MakePlans(ctx, o.Planner, all, o.PlanOptions)
+	}
+	return makePlans(ctx, d, all, o.PlanOptions)
+}
+
+// left is how many statements are to be executed.
+func (p *Plan) left() int {
+	n := 0
+	for _, s := range p.Steps {
+		if !s.done && s.Kind != sqltext.Session {
+			n++
+		}
+	}
+	return n
+}
+
 // check is everything that can refuse a run.
 func (c *conductor) check(ctx context.Context, journal sqltext.Table, o RunOptions) error {
-	left := slices.ContainsFunc(c.plan.Steps, func(s *Step) bool { return !s.done && s.Kind != sqltext.Session })
-	if !left {
+	if c.plan.left() == 0 {
 		return nil
 	}
 	if o.OnCopy {
@@ -216,12 +227,12 @@ func (c *conductor) check(ctx context.Context, journal sqltext.Table, o RunOptio
 		if err := c.db.smallEnough(ctx, c.plan); err != nil {
 			return err
 		}
-	} else if err := c.db.compare(ctx, c.plan, o.Rehearsal); err != nil {
+	} else if err := c.db.compare(ctx, c.plan, o.Rehearsal, c.comesAfter); err != nil {
 		return err
 	} else if changed := c.plan.rowsChanged(); changed != nil {
 		c.note(fmt.Sprintf("how many rows there are is not compared with the rehearsal, since statement %d of this migration has changed it", changed.Number))
 	}
-	p := &preflight{db: c.db, plan: c.plan, journal: journal, options: o}
+	p := &preflight{db: c.db, plan: c.plan, journal: journal, options: o, beforehand: c.beforehand}
 	if err := p.fly(ctx); err != nil {
 		return err
 	}

@@ -349,7 +349,7 @@ type Maintenance struct {
 	// ReservedConcurrency reserves instances, 0 to 900, for the function that
 	// answers. It is also the function's maximum: requests beyond it get a bare
 	// 502. An account must keep 100 unreserved: of the quota of 1000 that leaves
-	// 900, and a new account, which has 10, can reserve none. Default: 0, nothing
+	// 900, and a new account, which may have 10, can reserve none. Default: 0, nothing
 	// reserved.
 	ReservedConcurrency int `yaml:"reservedConcurrency" range:"0,900"`
 }

@@ -1,13 +1,13 @@
 package preview
 
 import (
-	"context"
 	"debug/buildinfo"
 	"maps"
 	"os"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/noren-cdk/noren/internal/function/responder"
 	"github.com/noren-cdk/noren/internal/function/unlock"
@@ -27,7 +27,15 @@ type Function struct {
 // [RunFunction] is given.
 var own = map[string]Function{
 	"responder": {func() { lambda.Start(responder.FromEnvironment(os.Getenv, os.Stdout)) }, responder.IsVariable},
-	"unlock":    {func() { lambda.Start(unlock.FromEnvironment(context.Background(), os.Getenv, os.Stdout).Handle) }, unlock.IsVariable},
+	"unlock":    {func() { lambda.Start(unlock.FromEnvironment(os.Getenv, settings(), os.Stdout).Handle) }, unlock.IsVariable},
+}
+
+// settings are those with which one of own asks for secrets. They are made here
+// because the package that finds them on AWS takes a preview seconds to compile.
+func settings() aws.Config {
+	return aws.Config{
+		Region: os.Getenv("AWS_REGION"), Credentials: aws.AnonymousCredentials{}, BaseEndpoint: aws.String(os.Getenv(secretsEndpoint)),
+	}
 }
 
 // functionVerb is the first argument of a program that is to be a function.

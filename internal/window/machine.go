@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/noren-cdk/noren/maintenance"
 )
 
 // Resources are what the state machine names: ARNs and names, or what
@@ -117,7 +115,7 @@ func (w Window) Machine(r Resources) Machine {
 			s.Resource, s.Parameters = invokeAndWait, invocation{r.Function, parameters(w.payload(step, r))}
 			s.ResultPath = path(step.Name)
 		case ByTask:
-			s.Resource, s.Parameters = runTask, r.task(step.Change, w.Mode)
+			s.Resource, s.Parameters = runTask, r.task(w.command(step, r))
 		}
 		for _, repeat := range step.Repeats {
 			s.Retry = append(s.Retry, Retry{repeat.Errors, int(repeat.Every.Seconds()), repeat.Backoff, repeat.Times})
@@ -159,10 +157,26 @@ type invocation struct {
 // Input is what the state machine is started with.
 func (w Window) Input() string { return `{"window":"` + w.ID() + `"}` }
 
-// task are the parameters of the task that runs a schema change. The task itself
-// looks whether the product is in the mode of the night: whoever continues the
-// execution in the console begins with it.
-func (r Resources) task(c Change, mode maintenance.Mode) any {
+// command is what the task of a step runs. A task that changes the schema looks
+// itself whether the product is in the mode of the night: whoever continues the
+// execution in the console begins with it. The check is made while it is open.
+func (w Window) command(step Step, r Resources) []string {
+	file := func(c Change) string { return "/changes/" + c.Name }
+	if step.Name == CheckChanges {
+		command := []string{"ddl", "run", "--check", "--writes", "stopped"}
+		for _, c := range w.Changes {
+			command = append(command, file(c)+".sql")
+		}
+		return command
+	}
+	return []string{
+		"ddl", "run", file(step.Change) + ".sql", "--rehearsal", file(step.Change) + ".rehearsal.json", "--writes", "stopped",
+		"--while", string(w.Mode), "--stack", r.Stack, "--switch", r.Switch,
+	}
+}
+
+// task are the parameters of the task that runs a command of noren.
+func (r Resources) task(command []string) any {
 	type container struct {
 		Name    string
 		Command []string
@@ -171,7 +185,6 @@ func (r Resources) task(c Change, mode maintenance.Mode) any {
 		Subnets, SecurityGroups []string
 		AssignPublicIp          string
 	}
-	file := "/changes/" + c.Name
 	return struct {
 		LaunchType, Cluster, TaskDefinition string
 		NetworkConfiguration                struct{ AwsvpcConfiguration network }
@@ -179,9 +192,6 @@ func (r Resources) task(c Change, mode maintenance.Mode) any {
 	}{
 		"FARGATE", r.Cluster, r.Task,
 		struct{ AwsvpcConfiguration network }{network{r.Subnets, []string{r.SecurityGroup}, "DISABLED"}},
-		struct{ ContainerOverrides []container }{[]container{{r.Container, []string{
-			"ddl", "run", file + ".sql", "--rehearsal", file + ".rehearsal.json", "--writes", "stopped",
-			"--while", string(mode), "--stack", r.Stack, "--switch", r.Switch,
-		}}}},
+		struct{ ContainerOverrides []container }{[]container{{r.Container, command}}},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,11 +49,11 @@ func TestSteps_AreInOrder(t *testing.T) {
 		change func(*window.Window)
 		want   string
 	}{
-		{"everything", func(*window.Window) {}, "Preflight, Announce, Mute, Close, ClosedEverywhere, Drained, Change 20261201-regions, Change 20261201-zones, Verify, Ask, Open, OpenEverywhere, Unmute, AnnounceCompleted, Report"},
+		{"everything", func(*window.Window) {}, "Preflight, CheckChanges, Announce, Mute, Close, ClosedEverywhere, Drained, Change 20261201-regions, Change 20261201-zones, Verify, Ask, Open, OpenEverywhere, Unmute, AnnounceCompleted, Report"},
 		{"no change of the schema", func(w *window.Window) { w.Changes = nil }, "Preflight, Announce, Mute, Close, ClosedEverywhere, Drained, Verify, Ask, Open, OpenEverywhere, Unmute, AnnounceCompleted, Report"},
-		{"verified", func(w *window.Window) { w.Ask = false }, "Preflight, Announce, Mute, Close, ClosedEverywhere, Drained, Change 20261201-regions, Change 20261201-zones, Verify, Open, OpenEverywhere, Unmute, AnnounceCompleted, Report"},
-		{"nothing to verify", func(w *window.Window) { w.Verify = nil }, "Preflight, Announce, Mute, Close, ClosedEverywhere, Drained, Change 20261201-regions, Change 20261201-zones, Ask, Open, OpenEverywhere, Unmute, AnnounceCompleted, Report"},
-		{"neither announced nor muted", func(w *window.Window) { w.Announces, w.Mutes = false, false }, "Preflight, Close, ClosedEverywhere, Drained, Change 20261201-regions, Change 20261201-zones, Verify, Ask, Open, OpenEverywhere, Report"},
+		{"verified", func(w *window.Window) { w.Ask = false }, "Preflight, CheckChanges, Announce, Mute, Close, ClosedEverywhere, Drained, Change 20261201-regions, Change 20261201-zones, Verify, Open, OpenEverywhere, Unmute, AnnounceCompleted, Report"},
+		{"nothing to verify", func(w *window.Window) { w.Verify = nil }, "Preflight, CheckChanges, Announce, Mute, Close, ClosedEverywhere, Drained, Change 20261201-regions, Change 20261201-zones, Ask, Open, OpenEverywhere, Unmute, AnnounceCompleted, Report"},
+		{"neither announced nor muted", func(w *window.Window) { w.Announces, w.Mutes = false, false }, "Preflight, CheckChanges, Close, ClosedEverywhere, Drained, Change 20261201-regions, Change 20261201-zones, Verify, Ask, Open, OpenEverywhere, Report"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -139,6 +140,40 @@ func TestDefinition_IsTheSteps(t *testing.T) {
 		}
 		if last := i == len(w.Steps())-1; state.End != last {
 			t.Errorf("%s ends the night: %v", s.Name, state.End)
+		}
+	}
+}
+
+// The check begins with what the changes run: the same task, the same files in their
+// order, and what the application does meanwhile.
+func TestDefinition_ChecksWhatItRuns(t *testing.T) {
+	var d struct {
+		States map[string]struct {
+			Parameters struct {
+				Cluster, TaskDefinition string
+				NetworkConfiguration    any
+				Overrides               struct{ ContainerOverrides []struct{ Command []string } }
+			}
+		}
+	}
+	w := night()
+	if err := json.Unmarshal([]byte(w.Definition(resources)), &d); err != nil {
+		t.Fatal(err)
+	}
+	check := d.States[window.CheckChanges].Parameters
+	want := []string{"ddl", "run", "--check", "--writes", "stopped", "/changes/20261201-regions.sql", "/changes/20261201-zones.sql"}
+	if got := check.Overrides.ContainerOverrides[0].Command; !slices.Equal(got, want) {
+		t.Errorf("the check is %q, want %q", got, want)
+	}
+	for i, c := range w.Changes {
+		change := d.States["Change "+c.Name].Parameters
+		command := change.Overrides.ContainerOverrides[0].Command
+		if command[2] != want[5+i] || !strings.Contains(strings.Join(command, " "), "--writes stopped --while closed --stack ${Stack}") {
+			t.Errorf("the change is %q, and %s is checked", command, want[5+i])
+		}
+		change.Overrides = check.Overrides
+		if !reflect.DeepEqual(change, check) {
+			t.Errorf("the change runs as %+v, and is checked as %+v", change, check)
 		}
 	}
 }

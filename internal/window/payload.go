@@ -75,7 +75,7 @@ func (w Window) payload(step Step, r Resources) Payload {
 	case Announce, AnnounceCompleted, Mute, Unmute:
 		p.From, p.End, p.Mode = from, end, w.Mode
 	case Close:
-		p.Mode, p.End = w.Mode, end
+		p.Mode, p.End, p.Needs = w.Mode, end, int(w.Rehearsed().Seconds())
 	case ClosedEverywhere, Drained:
 		p.Mode = w.Mode
 	case Verify:

@@ -10,6 +10,7 @@ import (
 // The names of the steps, which are the names of the states.
 const (
 	Preflight         = "Preflight"
+	CheckChanges      = "CheckChanges"
 	Announce          = "Announce"
 	Mute              = "Mute"
 	Close             = "Close"
@@ -48,7 +49,7 @@ type Step struct {
 	// Kind is who does it.
 	Kind Kind
 
-	// Change is the schema change, of a step of that kind.
+	// Change is the schema change, of a step that runs one.
 	Change Change
 
 	// Timeout is how long one attempt may take.
@@ -58,8 +59,12 @@ type Step struct {
 	Repeats []Repeat
 }
 
-// IsChange reports whether a step of that name runs a schema change.
-func IsChange(step string) bool { return strings.HasPrefix(step, changePrefix) }
+// isChange reports whether a step of that name runs a schema change.
+func isChange(step string) bool { return strings.HasPrefix(step, changePrefix) }
+
+// IsTask reports whether a step of that name is a task of the schema changes, which
+// has a log of its own.
+func IsTask(step string) bool { return step == CheckChanges || isChange(step) }
 
 // WantsMode reports whether a step of that name expects that the product is still in
 // the mode of the night: those after closing and before opening.
@@ -68,7 +73,7 @@ func WantsMode(step string) bool {
 	case ClosedEverywhere, Drained, Verify, Ask:
 		return true
 	}
-	return IsChange(step)
+	return isChange(step)
 }
 
 // Kind is who does a step.
@@ -78,7 +83,7 @@ const (
 	// ByFunction is a call of the function.
 	ByFunction Kind = iota
 
-	// ByTask is a task that runs a schema change.
+	// ByTask is a task that runs a schema change, or checks all of them.
 	ByTask
 
 	// ByPerson is a call of the function that asks a person, and waits.
@@ -127,6 +132,11 @@ func (w Window) Steps() []Step {
 		closes = "makes the product read-only"
 	}
 	add(true, Preflight, "checks whether the night may begin", 5*time.Minute)
+	if len(w.Changes) > 0 {
+		// Before anyone is told, and before anything is closed: a night whose changes
+		// cannot be made is over here.
+		steps = append(steps, Step{Name: CheckChanges, Does: "checks that the schema changes would still run as rehearsed", Kind: ByTask, Timeout: 15 * time.Minute})
+	}
 	add(w.Announces, Announce, "tells clients that it is in progress", 2*time.Minute)
 	add(w.Mutes, Mute, "mutes the monitors elsewhere until the planned end", 2*time.Minute)
 	add(true, Close, closes+" with a change set", call, notYet(15*time.Second, 15*time.Minute))

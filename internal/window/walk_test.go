@@ -16,6 +16,7 @@ type world struct {
 	at       string // the state; empty before the execution is started
 	status   string // of the execution: none, running, failed, succeeded
 	product  string
+	checked  bool   // whether the changes would run, by this execution
 	verified bool   // by this execution, since the product was closed
 	yes      bool   // of a person, with the token of this execution
 	ran      string // the last step that began
@@ -34,6 +35,7 @@ type walker struct {
 	states  map[string]state
 	first   string
 	ask     bool
+	changes bool
 	opened  int
 	touched map[string]bool // "STATE: MOVE"
 }
@@ -42,6 +44,8 @@ type walker struct {
 // judged by allowed.
 func (w *walker) done(from world) world {
 	switch from.at {
+	case window.CheckChanges:
+		from.checked = true
 	case window.Close:
 		from.product, from.verified, from.yes = "closed", false, false
 	case window.Verify:
@@ -131,6 +135,9 @@ func (w *walker) allowed(before world, m move) error {
 			return fmt.Errorf("opened without verification")
 		}
 	}
+	if before.product == "open" && m.to.product == "closed" && w.changes && !before.checked {
+		return fmt.Errorf("closed before the changes were checked")
+	}
 	if m.to.status == "failed" && m.to.named != m.to.ran {
 		return fmt.Errorf("%s ran, and %q is told", m.to.ran, m.to.named)
 	}
@@ -168,7 +175,7 @@ func (w *walker) walk() error {
 
 func newWalker(t *testing.T, w window.Window) *walker {
 	d := parse(t, w)
-	return &walker{t: t, states: d.States, first: d.StartAt, ask: w.Ask, touched: map[string]bool{}}
+	return &walker{t: t, states: d.States, first: d.StartAt, ask: w.Ask, changes: len(w.Changes) > 0, touched: map[string]bool{}}
 }
 
 // windows are all shapes of a window.
@@ -235,6 +242,12 @@ func TestTheWalkFindsWhatLeadsPast(t *testing.T) {
 		"a change that skips verification": {false, func(w *walker) {
 			edit(w, window.Drained, func(s *state) { s.Next = window.Open })
 		}, "without verification"},
+		"a check that is left out": {true, func(w *walker) {
+			edit(w, window.Preflight, func(s *state) { s.Next = window.Close })
+		}, "closed before the changes were checked"},
+		"a check whose failure is caught": {true, func(w *walker) {
+			edit(w, window.CheckChanges, func(s *state) { s.Catch = []struct{ Next string }{{window.Close}} })
+		}, "closed before the changes were checked"},
 		"a failure that is caught and told as the end": {true, func(w *walker) {
 			edit(w, window.Close, func(s *state) { s.Catch = []struct{ Next string }{{window.Report}} })
 		}, "a success with the product closed"},

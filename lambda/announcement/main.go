@@ -1,5 +1,5 @@
 // Command announcement is the Lambda function that keeps /maintenance.json. See
-// package announcement.
+// package keeper.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/config"
 
-	"github.com/noren-cdk/noren/internal/function/announcement"
+	"github.com/noren-cdk/noren/internal/function/announcement/keeper"
 )
 
 func main() {
@@ -19,5 +19,5 @@ func main() {
 	if err != nil {
 		log.Error("the settings of AWS cannot be read, so every call will fail", "cause", err.Error())
 	}
-	lambda.Start(announcement.FromEnvironment(os.Getenv, settings, log).Invoke)
+	lambda.Start(keeper.FromEnvironment(os.Getenv, settings, log).Invoke)
 }

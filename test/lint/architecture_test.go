@@ -96,6 +96,34 @@ func TestOnlyConstructsAndStacksKnowCDK(t *testing.T) {
 	}
 }
 
+// TestFirstLookCompilesFast: the first page of make preview comes after a compiler
+// has been through every package of its program, so that it has no large package that
+// a page does not need.
+func TestFirstLookCompilesFast(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", "./cmd/firstlook")
+	cmd.Dir = repository(t)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list -deps: %v", err)
+	}
+	const sdk = "github.com/aws/aws-sdk-go-v2/"
+	needed := sdk + "service/secretsmanager" // by the function that gives staff the cookie
+	found := false
+	for p := range strings.Lines(string(out)) {
+		p = strings.TrimSpace(p)
+		switch {
+		case strings.HasPrefix(p, needed):
+			found = true
+		case strings.HasPrefix(p, sdk+"service/"), strings.HasPrefix(p, sdk+"config"), strings.HasPrefix(p, sdk+"credentials"),
+			strings.HasPrefix(p, "github.com/aws/aws-cdk-go/"), strings.HasPrefix(p, "github.com/dolthub/"), strings.HasPrefix(p, module+"/internal/live"):
+			t.Errorf("cmd/firstlook compiles %s", p)
+		}
+	}
+	if !found {
+		t.Errorf("cmd/firstlook does not import %s: this test looks for the wrong paths", needed)
+	}
+}
+
 // TestPublicSignaturesNameNoInternalTypes: whoever imports a public package can
 // write down every type that its exported declarations name.
 func TestPublicSignaturesNameNoInternalTypes(t *testing.T) {

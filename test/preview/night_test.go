@@ -239,34 +239,8 @@ func TestNightThatFails(t *testing.T) {
 }
 
 func nightThatFails(t *testing.T, program mysqld.Program) {
-	const change = "0001_report_priority"
-	bin := compile(t)
-	noren := filepath.Join(t.TempDir(), "noren")
-	run(t, "go", "build", "-o", noren, "../../cmd/noren")
-	db := startServer(t, program)
-	changes := t.TempDir()
-	content, err := os.ReadFile(filepath.Join("..", "..", "examples", "fieldreports", "schemachanges", change+".sql"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	content = bytes.ReplaceAll(content, []byte("priority"), []byte("urgency"))
-	file := filepath.Join(changes, change+".sql")
-	if err := os.WriteFile(file, content, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	copied := strings.TrimSuffix(db.dsn, "fieldreports") + "copied"
-	for _, dsn := range []string{db.dsn, copied} {
-		run(t, bin.api, "migrate", "--example", "--dsn", dsn)
-	}
-	before := rowsOf()
-	for _, schema := range []string{"fieldreports", "copied"} {
-		fillReports(t, db, schema, before)
-	}
-	if _, err := db.pool.Exec("CREATE TABLE copied.noren_clone (made DATETIME)"); err != nil {
-		t.Fatal(err)
-	}
-	run(t, noren, "ddl", "rehearse", file, "--dsn", copied, "--writes", "stopped")
-
+	r := rehearsedOn(t, program)
+	noren, db, changes, before := r.noren, r.db, r.changes, r.rows
 	p, err := preview.Start(t.Context(), preview.Config{
 		Templates: nightly(t, aWindow(change)), Mode: "open", Example: filepath.Join("..", "..", "examples", "fieldreports"), DSN: db.dsn, Quick: true, Verbose: testing.Verbose(),
 	}, os.Stderr)
@@ -318,10 +292,8 @@ func nightThatFails(t *testing.T, program mysqld.Program) {
 			t.Fatalf("noren %s: %v\n%s", verb, err, out)
 		}
 	}
-	urgency := func() (columns int) {
-		if err := db.pool.QueryRow("SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'fieldreports' AND table_name = 'reports' AND column_name = 'urgency'").Scan(&columns); err != nil {
-			t.Fatal(err)
-		}
+	urgency := func() int {
+		columns, _ := r.changed(t)
 		return columns
 	}
 	turn("open")
@@ -351,14 +323,14 @@ func nightThatFails(t *testing.T, program mysqld.Program) {
 	}
 	checkDesks(t, db.pool, writers)
 	t.Log("\n" + reportOf(t, n))
-	r := n.Report()
+	said := n.Report()
 	columns := urgency()
 	var stored, distinct int
 	if err := db.pool.QueryRow("SELECT COUNT(*) - ?, COUNT(DISTINCT id) - ? FROM fieldreports.reports WHERE title NOT LIKE 'desk %'", before, before).Scan(&stored, &distinct); err != nil {
 		t.Fatal(err)
 	}
-	if r.Mode != "open" || columns != 1 || r.Reports.Written == 0 || stored != r.Reports.Written || distinct != stored || r.Reports.Queued == 0 {
-		t.Errorf("%s, %d columns, %d reports stored, %d of them different, %+v", r.Mode, columns, stored, distinct, r.Reports)
+	if said.Mode != "open" || columns != 1 || said.Reports.Written == 0 || stored != said.Reports.Written || distinct != stored || said.Reports.Queued == 0 {
+		t.Errorf("%s, %d columns, %d reports stored, %d of them different, %+v", said.Mode, columns, stored, distinct, said.Reports)
 	}
 }
 

@@ -52,6 +52,9 @@ type qualified struct {
 	outer bool // in the outermost query
 }
 
+// Recounts says whether it may change how many rows a table has.
+func (q Query) Recounts() bool { return q.verb != "UPDATE" }
+
 // ReadQuery finds the tables of a statement on rows.
 func ReadQuery(sql string, d Dialect) (Query, error) {
 	expanded, err := Expand(sql, d)

@@ -37,7 +37,7 @@ func (i *inspector) fargateQuota() (Finding, error) {
 }
 
 // leastConcurrency is what the functions of a maintenance need in all: a new
-// account has 10, and a thousand clients that are refused at once want more.
+// account may have 10, and a thousand clients that are refused at once want more.
 const leastConcurrency = 100
 
 func (i *inspector) lambdaConcurrency() (Finding, error) {

@@ -1,6 +1,11 @@
+// Package announcement is /maintenance.json as data: the document, what announces a
+// maintenance, and what its function is told. The listener decides what clients may
+// do; the document tells them before, and when it is over. Package keeper is the
+// function.
 package announcement
 
 import (
+	"encoding/json"
 	"maps"
 	"time"
 
@@ -98,3 +103,15 @@ func (d Document) status() Status {
 
 // seconds is a time as the document has it: in UTC and whole seconds.
 func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+
+// Encode is the document as it is served.
+func Encode(d Document) ([]byte, error) {
+	text, err := json.MarshalIndent(d, "", "  ")
+	return append(text, '\n'), err
+}
+
+// Headers of the object that the document is, as CloudFront hands them on.
+const (
+	ContentType  = "application/json"
+	CacheControl = "max-age=60, stale-if-error=86400"
+)

@@ -5,7 +5,6 @@ import (
 	"io"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
@@ -31,14 +30,10 @@ func (s Settings) Environment() map[string]string {
 
 // FromEnvironment returns the handler that the environment variables describe,
 // which reads the secret from Secrets Manager and logs to log.
-func FromEnvironment(ctx context.Context, getenv func(string) string, log io.Writer) *Handler {
-	cfg, err := config.LoadDefaultConfig(ctx)
+func FromEnvironment(getenv func(string) string, cfg aws.Config, log io.Writer) *Handler {
 	secrets := secretsmanager.NewFromConfig(cfg)
 	input := &secretsmanager.GetSecretValueInput{SecretId: aws.String(getenv(secretVariable))}
 	read := func(ctx context.Context) (string, error) {
-		if err != nil {
-			return "", err
-		}
 		out, err := secrets.GetSecretValue(ctx, input)
 		if err != nil {
 			return "", err

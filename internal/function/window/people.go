@@ -73,7 +73,7 @@ func (f *Function) report(ctx context.Context, p night.Payload) (string, error) 
 func (f *Function) tell(ctx context.Context, p night.Payload) (string, error) {
 	mode, how := f.mode(ctx)
 	lines := []string{"The maintenance " + p.Window + " has ended: " + p.Status + ".", how, ""}
-	where, said, opened := "", false, false
+	where, said, opened, unchanged := "", false, false, false
 	e, err := execution.Read(ctx, sfn.NewFromConfig(f.Config), p.Execution)
 	switch {
 	case err != nil:
@@ -85,7 +85,8 @@ func (f *Function) tell(ctx context.Context, p night.Payload) (string, error) {
 			opened = opened || step.Name == night.Open && step.Stage == night.Done
 			if step.Stage == night.Failed {
 				where = " at " + step.Name
-				said = f.Settings.Log != "" && night.IsChange(step.Name)
+				said = f.Settings.Log != "" && night.IsTask(step.Name)
+				unchanged = step.Name == night.CheckChanges
 			}
 		}
 	}
@@ -95,6 +96,9 @@ func (f *Function) tell(ctx context.Context, p night.Payload) (string, error) {
 	if mode == maintenance.Open && strings.HasSuffix(p.Execution, ":"+p.Window) {
 		lines = append(lines, "")
 		lines = append(lines, f.tellOthers(ctx, p, opened)...)
+	}
+	if unchanged {
+		lines = append(lines, "", "It has closed nothing, and changed no schema. If a change has to be rehearsed again, plan another start: this execution continues with the rehearsal that it began with.")
 	}
 	lines = append(lines, "", "To see it as a timeline, and to go on from the step that failed:", f.command("window status"), f.command("window retry"))
 	if mode != maintenance.Open {

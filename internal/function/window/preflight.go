@@ -90,8 +90,9 @@ func (f *Function) inTime(p night.Payload) error {
 		return fmt.Errorf("it was started at %s, before the window: want %s at the earliest", started.UTC().Format(time.RFC3339), p.Earliest.Format(time.RFC3339))
 	case started.After(p.Latest):
 		return fmt.Errorf("it was started at %s, want %s at the latest: a night that cannot begin in time does not begin", started.UTC().Format(time.RFC3339), p.Latest.Format(time.RFC3339))
-	case now.Add(time.Duration(p.Needs) * time.Second).After(p.End):
-		return fmt.Errorf("it is %s, and the changes took %v when they were rehearsed: too late for the end, %s", now.UTC().Format(time.RFC3339), time.Duration(p.Needs)*time.Second, p.End.Format(time.RFC3339))
+	}
+	if late := tooLate(p, now); late != "" {
+		return errors.New(late)
 	}
 	return nil
 }

@@ -104,9 +104,10 @@ func (f *Function) turn(ctx context.Context, p night.Payload) (string, error) {
 	}
 	o := f.operation()
 	plan, err := o.Prepare(ctx, wish)
-	if err == nil && plan.ChangeSet != "" && p.Step == night.Close && !p.End.After(now) {
-		return "", errors.Join(fmt.Errorf("it is past the planned end, %s, and nothing was closed; to continue anyway: noren %s %s, then noren window retry %[3]s",
-			p.End.Format(time.RFC3339), verbs[p.Mode], f.Settings.Options), o.Discard(ctx, plan))
+	if err == nil && plan.ChangeSet != "" && p.Step == night.Close {
+		if late := tooLate(p, now); late != "" {
+			return "", errors.Join(fmt.Errorf("%s, and nothing was closed; to continue anyway: noren %s %s, then noren window retry %[3]s", late, verbs[p.Mode], f.Settings.Options), o.Discard(ctx, plan))
+		}
 	}
 	if err == nil && plan.ChangeSet != "" && p.Step == night.Open && now.After(p.Latest) {
 		return "", errors.Join(fmt.Errorf("nothing was opened: the planned end, %s, is so long ago that the product may be closed for another reason; if it is not: noren open %s, then noren window retry %[2]s",
@@ -124,6 +125,18 @@ func (f *Function) turn(ctx context.Context, p night.Payload) (string, error) {
 		return fmt.Sprintf("it is %s", p.Mode), nil
 	}
 	return fmt.Sprintf("%s -> %s", plan.From, plan.To), nil
+}
+
+// tooLate says why the night cannot end in time, from now on; empty if it can.
+func tooLate(p night.Payload, now time.Time) string {
+	needs := time.Duration(p.Needs) * time.Second
+	switch {
+	case !p.End.After(now):
+		return "it is past the planned end, " + p.End.Format(time.RFC3339)
+	case now.Add(needs).After(p.End):
+		return fmt.Sprintf("it is %s, and the changes took %v when they were rehearsed: too late for the end, %s", now.UTC().Format(time.RFC3339), needs, p.End.Format(time.RFC3339))
+	}
+	return ""
 }
 
 // busy reports whether a change of the stack is in the way that will end, or that

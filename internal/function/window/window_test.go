@@ -484,7 +484,7 @@ func listenerOf(t *testing.T, template string) string {
 }
 
 func TestClose(t *testing.T) {
-	p := night.Payload{Step: night.Close, Mode: maintenance.Closed, End: plan.End}
+	p := night.Payload{Step: night.Close, Mode: maintenance.Closed, End: plan.End, Needs: int(plan.Rehearsed().Seconds())}
 	tests := []struct {
 		name, mode, state string
 		after             time.Duration
@@ -495,6 +495,8 @@ func TestClose(t *testing.T) {
 		{"an open product", "open", "UPDATE_COMPLETE", 0, true, "", false},
 		{"one that is being changed", "open", "UPDATE_IN_PROGRESS", 0, false, "is UPDATE_IN_PROGRESS", true},
 		{"one that is stuck", "open", "UPDATE_ROLLBACK_FAILED", 0, false, "repair it first", false},
+		{"in time for the changes", "open", "UPDATE_COMPLETE", 90 * time.Minute, true, "", false},
+		{"too late for the changes", "open", "UPDATE_COMPLETE", 91 * time.Minute, false, "it is 2026-11-30T18:31:00Z, and the changes took 30m0s when they were rehearsed: too late for the end, 2026-11-30T19:00:00Z, and nothing was closed; to continue anyway: noren close --env prod, then noren window retry --env prod", false},
 		{"past the end", "open", "UPDATE_COMPLETE", 2 * time.Hour, false, "it is past the planned end, 2026-11-30T19:00:00Z, and nothing was closed; to continue anyway: noren close --env prod, then noren window retry --env prod", false},
 	}
 	for _, test := range tests {
@@ -620,6 +622,32 @@ func TestPeople_AreToldWhatToType(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A night whose changes would not run has closed nothing, which the mail says.
+func TestTell_OfACheckThatFails(t *testing.T) {
+	f, stub := newFunction(t, 0)
+	inMode(t, stub, "open")
+	stub.Answer("DescribeExecution", `{"executionArn": "`+run+`", "status": "FAILED", "startDate": 1796058000}`)
+	stub.Answer("GetExecutionHistory", `{"events": [
+		{"id": 1, "timestamp": 1796058000, "type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "CheckChanges"}},
+		{"id": 2, "timestamp": 1796058060, "type": "ExecutionFailed", "executionFailedEventDetails": {"error": "States.TaskFailed", "cause": "{\"StoppedReason\": \"Essential container in task exited\", \"Containers\": [{\"ExitCode\": 1}]}"}}]}`)
+	if _, err := f.Handle(t.Context(), night.Payload{Step: night.Tell, Window: plan.ID(), Execution: run, Status: "FAILED", End: plan.End, Mode: maintenance.Closed}); err != nil {
+		t.Error(err)
+	}
+	got := mails(stub)
+	for _, want := range []string{
+		"shop: the maintenance ended at CheckChanges, the product is open\n", "The product is open.\n", "exit code 1\n",
+		"What noren ddl run said:\n  aws logs tail changes\n", "Clients are no longer told of it.\nMonitors watch.\n",
+		"It has closed nothing, and changed no schema. If a change has to be rehearsed again, plan another start", "noren window retry --env prod",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "noren window open") {
+		t.Errorf("an open product is to be opened:\n%s", got)
 	}
 }
 

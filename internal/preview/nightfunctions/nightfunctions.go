@@ -16,7 +16,7 @@ import (
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/noren-cdk/noren/internal/function/announcement"
+	"github.com/noren-cdk/noren/internal/function/announcement/keeper"
 	"github.com/noren-cdk/noren/internal/function/guard"
 	"github.com/noren-cdk/noren/internal/function/window"
 	"github.com/noren-cdk/noren/internal/live"
@@ -28,7 +28,7 @@ import (
 func Functions() map[string]preview.Function {
 	return map[string]preview.Function{
 		"announcement": {
-			Run:     func() { lambda.Start(announcement.FromEnvironment(os.Getenv, settings(), log()).Invoke) },
+			Run:     func() { lambda.Start(keeper.FromEnvironment(os.Getenv, settings(), log()).Invoke) },
 			Belongs: func(variable string) bool { return strings.HasPrefix(variable, "ANNOUNCEMENT_") },
 		},
 		"guard": {

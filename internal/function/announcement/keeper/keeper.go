@@ -1,8 +1,7 @@
-// Package announcement keeps /maintenance.json: what is announced, which a deploy
-// or a planned night writes, and the mode, which comes with the mode event or from
-// noren close, open and read-only. The listener decides what clients may do; this
-// tells them before, and when it is over.
-package announcement
+// Package keeper is the function that keeps /maintenance.json in a bucket: what is
+// announced, which a deploy or a planned night writes, and the mode, which comes
+// with the mode event or from noren close, open and read-only.
+package keeper
 
 import (
 	"cmp"
@@ -18,27 +17,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/noren-cdk/noren/internal/function/announcement"
 	"github.com/noren-cdk/noren/internal/live"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// The environment variables of the function.
-const (
-	// BucketVariable is the bucket.
-	BucketVariable = "ANNOUNCEMENT_BUCKET"
-	keyVariable    = "ANNOUNCEMENT_KEY"
-)
-
 // PhysicalID is that of the custom resource, for ever.
 const PhysicalID = "noren-announcement"
-
-// Settings are where the document is kept.
-type Settings struct{ Bucket, Key string }
-
-// Environment encodes the settings as environment variables.
-func (s Settings) Environment() map[string]string {
-	return map[string]string{BucketVariable: s.Bucket, keyVariable: s.Key}
-}
 
 // Handler handles the events of the function. It is made by FromEnvironment.
 type Handler struct {
@@ -48,61 +33,16 @@ type Handler struct {
 
 // FromEnvironment returns the handler that the environment variables describe.
 func FromEnvironment(getenv func(string) string, cfg aws.Config, log *slog.Logger) *Handler {
-	return &Handler{Store{S3: s3.NewFromConfig(cfg), Bucket: getenv(BucketVariable), Key: getenv(keyVariable), Now: time.Now}, log}
+	return &Handler{Store{S3: s3.NewFromConfig(cfg), Bucket: getenv(announcement.BucketVariable), Key: getenv(announcement.KeyVariable), Now: time.Now}, log}
 }
 
 // event is whatever the function is invoked with: an event of CloudFormation's for
-// the custom resource, a mode event, or a Request.
+// the custom resource, a mode event, or an [announcement.Request].
 type event struct {
 	RequestType string          `json:"RequestType"`
 	Source      string          `json:"source"`
 	DetailType  string          `json:"detail-type"`
 	Detail      json.RawMessage `json:"detail"`
-}
-
-// Request announces, or says how far the maintenance is.
-type Request struct {
-	// Announce is the announcement. Default: that of the document stays.
-	Announce *Announcement `json:"announce,omitempty"`
-
-	// Status is scheduled, in_progress or completed; or none, which takes back the
-	// announcement of that ID, and leaves any other. Default: what follows from the
-	// announcement and the mode.
-	Status Status `json:"status,omitempty"`
-
-	// Mode is that of in_progress. Default: that of the document unless it is open,
-	// else closed.
-	Mode maintenance.Mode `json:"mode,omitempty"`
-
-	// ID names the announcement. Default: its beginning.
-	ID string `json:"id,omitempty"`
-}
-
-// Announcement is a maintenance.Announcement in JSON.
-type Announcement struct {
-	From    time.Time `json:"from,omitzero"`
-	Until   time.Time `json:"until,omitzero"`
-	Message Message   `json:"message,omitempty"`
-}
-
-// Message is texts by language tag; a text alone is in no particular language.
-type Message map[string]string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (m *Message) UnmarshalJSON(data []byte) error {
-	var text string
-	if json.Unmarshal(data, &text) == nil {
-		if *m = nil; text != "" {
-			*m = Message{"und": text}
-		}
-		return nil
-	}
-	var texts map[string]string
-	if err := json.Unmarshal(data, &texts); err != nil {
-		return fmt.Errorf("want a text, or texts by language tag, got %s", data)
-	}
-	*m = texts
-	return nil
 }
 
 // Invoke handles one event.
@@ -130,7 +70,7 @@ func (h *Handler) handle(ctx context.Context, payload json.RawMessage) error {
 	case e.DetailType != "":
 		return h.turned(ctx, e)
 	}
-	var r Request
+	var r announcement.Request
 	d := json.NewDecoder(strings.NewReader(string(payload)))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&r); err != nil {
@@ -146,9 +86,9 @@ func (h *Handler) deployed(ctx context.Context, e cfn.Event) (string, map[string
 	if e.RequestType == cfn.RequestDelete {
 		return id, nil, nil
 	}
-	a, err := Decode(e.ResourceProperties)
+	a, err := announcement.Decode(e.ResourceProperties)
 	if err == nil {
-		err = h.store.Change(ctx, func(d Document) Document { return d.Announced(a, "") })
+		err = h.store.Change(ctx, func(d announcement.Document) announcement.Document { return d.Announced(a, "") })
 	}
 	return id, nil, err
 }
@@ -168,11 +108,11 @@ func (h *Handler) turned(ctx context.Context, e event) error {
 	if turn.Since.IsZero() { // by someone who has just turned it
 		turn.Since = h.store.Now()
 	}
-	return h.store.Change(ctx, func(d Document) Document { return d.Turned(turn.To, turn.Since, turn.Until) })
+	return h.store.Change(ctx, func(d announcement.Document) announcement.Document { return d.Turned(turn.To, turn.Since, turn.Until) })
 }
 
-// asked does what a Request asks for.
-func (h *Handler) asked(ctx context.Context, r Request) error {
+// asked does what a request asks for.
+func (h *Handler) asked(ctx context.Context, r announcement.Request) error {
 	var a maintenance.Announcement
 	switch {
 	case r.Announce != nil:
@@ -187,12 +127,12 @@ func (h *Handler) asked(ctx context.Context, r Request) error {
 		return fmt.Errorf("mode: want read-only or closed, got %q", r.Mode)
 	}
 	switch r.Status {
-	case "", Scheduled, InProgress, Completed:
-	case None:
+	case "", announcement.Scheduled, announcement.InProgress, announcement.Completed:
+	case announcement.None:
 		if r.Announce != nil || r.ID == "" {
 			return errors.New("status none takes back an announcement: want its id, and no other announcement")
 		}
-		return h.store.Change(ctx, func(d Document) Document {
+		return h.store.Change(ctx, func(d announcement.Document) announcement.Document {
 			if d.ID != r.ID {
 				return d
 			}
@@ -202,7 +142,7 @@ func (h *Handler) asked(ctx context.Context, r Request) error {
 		return fmt.Errorf("status: want scheduled, in_progress, completed or none, got %q", r.Status)
 	}
 	now := h.store.Now()
-	return h.store.Change(ctx, func(d Document) Document {
+	return h.store.Change(ctx, func(d announcement.Document) announcement.Document {
 		if r.Announce != nil {
 			a := a
 			if a.Message == nil && a.From.Equal(d.ScheduledFor) {
@@ -213,7 +153,7 @@ func (h *Handler) asked(ctx context.Context, r Request) error {
 			d.ID = r.ID
 		}
 		switch r.Status {
-		case InProgress:
+		case announcement.InProgress:
 			to := r.Mode
 			if to == "" && d.Mode != maintenance.Open {
 				to = d.Mode
@@ -221,15 +161,15 @@ func (h *Handler) asked(ctx context.Context, r Request) error {
 			if to = cmp.Or(to, maintenance.Closed); to != d.Mode {
 				d = d.Turned(to, now, time.Time{})
 			}
-			d.Status = InProgress
-		case Completed:
+			d.Status = announcement.InProgress
+		case announcement.Completed:
 			if d.Mode != maintenance.Open {
 				d = d.Turned(maintenance.Open, now, time.Time{})
 			}
-			d.Status = Completed
-		case Scheduled:
+			d.Status = announcement.Completed
+		case announcement.Scheduled:
 			if d.Mode == maintenance.Open {
-				d.Status = Scheduled
+				d.Status = announcement.Scheduled
 			}
 		}
 		return d

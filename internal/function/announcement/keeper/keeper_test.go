@@ -1,4 +1,4 @@
-package announcement
+package keeper
 
 import (
 	"bytes"
@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/noren-cdk/noren/internal/function/announcement"
 	"github.com/noren-cdk/noren/maintenance"
 )
 
@@ -104,7 +105,9 @@ var noon = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 
 func (b *bucket) handler(log io.Writer) *Handler {
 	endpoint := b.URL
-	h := FromEnvironment(func(name string) string { return Settings{Bucket: "site", Key: "maintenance.json"}.Environment()[name] }, aws.Config{
+	h := FromEnvironment(func(name string) string {
+		return announcement.Settings{Bucket: "site", Key: "maintenance.json"}.Environment()[name]
+	}, aws.Config{
 		Region: "eu-central-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), RetryMaxAttempts: 1,
 	}, slog.New(slog.NewJSONHandler(log, nil)))
 	h.store.Now = func() time.Time { return noon }
@@ -116,7 +119,7 @@ func (b *bucket) says(t *testing.T) string {
 	t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var d Document
+	var d announcement.Document
 	if err := json.Unmarshal(b.object, &d); err != nil {
 		t.Fatalf("%v: %s", err, b.object)
 	}
@@ -139,11 +142,11 @@ func (b *bucket) says(t *testing.T) string {
 func deployed(t *testing.T, announce maintenance.Announcement) func(reply string) string {
 	t.Helper()
 	return func(reply string) string {
-		properties := Properties(announce)
+		properties := announcement.Properties(announce)
 		properties["ServiceToken"] = "arn"
 		return maintenance.JSON(map[string]any{
 			"RequestType": "Update", "ResponseURL": reply, "StackId": "s", "RequestId": "r", "LogicalResourceId": "l", "PhysicalResourceId": PhysicalID,
-			"ResourceType": ResourceType, "ResourceProperties": properties,
+			"announcement.ResourceType": announcement.ResourceType, "ResourceProperties": properties,
 		})
 	}
 }
@@ -437,28 +440,5 @@ func TestDeleted(t *testing.T) {
 	}
 	if got := deploy(t, b.handler(io.Discard), event); got.Status != "SUCCESS" || string(b.object) != "kept" {
 		t.Errorf("got %+v, and the document is %q", got, b.object)
-	}
-}
-
-// TestProperties: what is announced arrives, in ASCII.
-func TestProperties(t *testing.T) {
-	for _, a := range []maintenance.Announcement{
-		{}, {From: noon}, {From: noon, Until: noon.Add(time.Hour), Message: map[string]string{"ja": "停止\n\"4時\" 🚧", "en": "a"}},
-	} {
-		properties := Properties(a)
-		for name, value := range properties {
-			for _, r := range value.(string) {
-				if r > 0x7e {
-					t.Errorf("%s has %q", name, r)
-				}
-			}
-		}
-		got, err := Decode(properties)
-		if err != nil || fmt.Sprint(got) != fmt.Sprint(a) {
-			t.Errorf("got %v, %v, want %v", got, err, a)
-		}
-	}
-	if _, err := Decode(map[string]any{"From": "soon"}); err == nil {
-		t.Error("a time that is none is not an error")
 	}
 }

@@ -1,4 +1,4 @@
-package announcement
+package keeper
 
 import (
 	"bytes"
@@ -14,12 +14,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-)
 
-// Headers of the object, as CloudFront hands them on.
-const (
-	ContentType  = "application/json"
-	CacheControl = "max-age=60, stale-if-error=86400"
+	"github.com/noren-cdk/noren/internal/function/announcement"
 )
 
 // attempts is how often a change is repeated after someone else's came between.
@@ -35,7 +31,7 @@ type Store struct {
 // Change replaces the document by what change makes of it, unless that is the
 // same. No change is lost: it is repeated on what someone else has written
 // meanwhile. A document that is missing or damaged is started over.
-func (s Store) Change(ctx context.Context, change func(Document) Document) error {
+func (s Store) Change(ctx context.Context, change func(announcement.Document) announcement.Document) error {
 	var err error
 	for range attempts {
 		before, etag, stored, readErr := s.read(ctx)
@@ -46,7 +42,7 @@ func (s Store) Change(ctx context.Context, change func(Document) Document) error
 		if stored && equal(before, after) {
 			return nil
 		}
-		after.UpdatedAt = seconds(s.Now())
+		after.UpdatedAt = s.Now().UTC().Truncate(time.Second)
 		if err = s.write(ctx, after, etag); err == nil {
 			return nil
 		}
@@ -59,11 +55,11 @@ func (s Store) Change(ctx context.Context, change func(Document) Document) error
 
 // read returns the document and the ETag of its object, which is empty if there is
 // none. stored is false for one that is begun again.
-func (s Store) read(ctx context.Context) (d Document, etag string, stored bool, err error) {
+func (s Store) read(ctx context.Context) (d announcement.Document, etag string, stored bool, err error) {
 	out, err := s.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &s.Key})
 	var none *types.NoSuchKey
 	if errors.As(err, &none) {
-		return New(), "", false, nil
+		return announcement.New(), "", false, nil
 	}
 	if err != nil {
 		return d, "", false, err
@@ -73,22 +69,22 @@ func (s Store) read(ctx context.Context) (d Document, etag string, stored bool, 
 	if err != nil {
 		return d, "", false, err
 	}
-	if json.Unmarshal(text, &d) != nil || d.Version != Version || !d.Mode.Valid() {
-		return New(), aws.ToString(out.ETag), false, nil
+	if json.Unmarshal(text, &d) != nil || d.Version != announcement.Version || !d.Mode.Valid() {
+		return announcement.New(), aws.ToString(out.ETag), false, nil
 	}
-	d.PollAfter = PollAfter
+	d.PollAfter = announcement.PollAfter
 	return d, aws.ToString(out.ETag), true, nil
 }
 
 // write replaces the object that has the ETag.
-func (s Store) write(ctx context.Context, d Document, etag string) error {
-	text, err := Encode(d)
+func (s Store) write(ctx context.Context, d announcement.Document, etag string) error {
+	text, err := announcement.Encode(d)
 	if err != nil {
 		return err
 	}
 	in := &s3.PutObjectInput{
 		Bucket: &s.Bucket, Key: &s.Key, Body: bytes.NewReader(text),
-		ContentType: aws.String(ContentType), CacheControl: aws.String(CacheControl),
+		ContentType: aws.String(announcement.ContentType), CacheControl: aws.String(announcement.CacheControl),
 	}
 	if etag == "" {
 		in.IfNoneMatch = aws.String("*")
@@ -112,14 +108,8 @@ func overtaken(err error) bool {
 	return false
 }
 
-// Encode is the document as it is served.
-func Encode(d Document) ([]byte, error) {
-	text, err := json.MarshalIndent(d, "", "  ")
-	return append(text, '\n'), err
-}
-
-func equal(a, b Document) bool {
-	x, errX := Encode(a)
-	y, errY := Encode(b)
+func equal(a, b announcement.Document) bool {
+	x, errX := announcement.Encode(a)
+	y, errY := announcement.Encode(b)
 	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
