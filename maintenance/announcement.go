@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// StatusPath is where clients find the document about the maintenance: on the
-// site as it is, on a listener as a redirect.
+// StatusPath is where clients find the document about the maintenance: the site
+// serves it, and a listener redirects to it.
 const StatusPath = "/maintenance.json"
 
-// Announcement is a maintenance that is planned, as clients are told of it before
-// it begins. It turns nothing. The zero value announces nothing.
+// Announcement is a planned maintenance that clients are told of before it
+// begins. It does not change the mode. The zero value announces nothing.
 type Announcement struct {
 	// From is when it is planned to begin. Required.
 	From time.Time

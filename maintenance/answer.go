@@ -49,8 +49,8 @@ type Answer struct {
 	StatusPage string
 
 	// Status is the address of the document about the maintenance, which a Link
-	// header names in every answer (RFC 8631): StatusPath where that leads to it.
-	// Default: no header.
+	// header names in every answer (RFC 8631). It is StatusPath where that path
+	// leads to the document. Default: no header.
 	Status string
 
 	// CORSOrigins are the web origins whose scripts may read the answer:
@@ -60,9 +60,9 @@ type Answer struct {
 	CORSOrigins []string
 
 	// Body is a JSON value of the application's own that replaces the default
-	// JSON body, for clients with an older contract. It is sent as it is, except
-	// that characters outside ASCII are escaped.
-	// Default: a JSON:API error document.
+	// JSON body, for clients with an older contract. It is sent unchanged, except
+	// that characters outside ASCII are escaped. Default: a JSON:API error
+	// document.
 	Body json.RawMessage
 }
 
@@ -77,22 +77,24 @@ type Words struct {
 	// Reload says that the page will reload automatically. Required.
 	Reload string `json:"reload"`
 
-	// Back is on a button that leads back to a form that was refused. Required.
+	// Back is the text of the button that leads back to a form that was refused.
+	// Required.
 	Back string `json:"back"`
 }
 
-// The environment variables of the function that answers the refused which a
-// flip may change. A template has each of them, empty if it is not set.
+// The environment variables of the responder, the function that answers refused
+// requests. A flip may change them. A template has each of them, empty if it is
+// not set.
 const (
 	MessageVariable         = AnswerVariables + "MESSAGE"          // JSON object, language tag to text
 	DefaultLanguageVariable = AnswerVariables + "DEFAULT_LANGUAGE" // language tag
 	UntilVariable           = AnswerVariables + "UNTIL"            // RFC 3339
 )
 
-// ForEverybody returns the texts by language, and the default language, with
-// which everybody is told the message, whatever language they read: it replaces
-// all texts. Its language is the only one of the texts, else the default
-// language, else English.
+// ForEverybody returns the texts by language, and the default language, that show
+// message to everyone, whatever language they read. The message replaces all
+// texts. Its language is that of the texts if they have only one, else the
+// default language, else English.
 func ForEverybody(message string, texts map[string]string, defaultLanguage string) (map[string]string, string) {
 	language := cmp.Or(defaultLanguage, "en")
 	if tags := slices.Collect(maps.Keys(texts)); len(tags) == 1 {
@@ -101,9 +103,10 @@ func ForEverybody(message string, texts map[string]string, defaultLanguage strin
 	return map[string]string{language: message}, language
 }
 
-// ReadMessage returns the message that was typed: the text itself or, after @, that
-// of a file, without the newline at its end. A text that begins with @ is typed with
-// two. A file carries what command lines cut: the CDK CLI takes the first line only.
+// ReadMessage returns the message that was typed: the text itself or, after @,
+// the contents of a file without its final newline. To type a text that begins
+// with @, double the @. A file can hold what command lines cut off: the CDK CLI
+// takes only the first line.
 func ReadMessage(typed string) (string, error) {
 	file, ok := strings.CutPrefix(typed, "@")
 	if !ok || strings.HasPrefix(file, "@") {
@@ -120,7 +123,7 @@ func ReadMessage(typed string) (string, error) {
 	return message, nil
 }
 
-// JSON returns v in JSON in ASCII. It panics for what JSON cannot hold.
+// JSON encodes v as JSON in ASCII. It panics if JSON cannot represent v.
 func JSON(v any) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -131,9 +134,9 @@ func JSON(v any) string {
 	return ASCII(strings.TrimSuffix(b.String(), "\n"))
 }
 
-// ASCII returns a text in JSON with every character that is not ASCII escaped.
-// CloudFormation gives such a character back as a question mark when a deployed
-// template is read, and a template made from that would change the text.
+// ASCII escapes every character outside ASCII in a JSON text. When a deployed
+// template is read, CloudFormation returns such a character as a question mark,
+// and a template made from that would change the text.
 func ASCII(text string) string {
 	var b strings.Builder
 	for _, r := range text {

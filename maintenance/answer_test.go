@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestReadMessage: a message is read as it is, or not at all.
+// TestReadMessage checks that a message is read unchanged or not at all.
 func TestReadMessage(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name, content string) string {

@@ -7,7 +7,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// A flag of a tool reads false, read-only or true, and nothing else.
+// ParseFlag accepts false, read-only or true, and nothing else.
 func ExampleParseFlag() {
 	for _, typed := range []string{"true", "ture"} {
 		mode, err := maintenance.ParseFlag(typed)
@@ -22,7 +22,7 @@ func ExampleParseFlag() {
 	// unknown mode "ture": want false, read-only or true
 }
 
-// Opening is what asks for care: it lets through what was refused.
+// Opening needs care: it lets through requests that were refused.
 func ExampleMode_Opens() {
 	fmt.Println(maintenance.ReadOnly.Opens(maintenance.Closed))
 	fmt.Println(maintenance.Closed.Opens(maintenance.ReadOnly))
@@ -31,7 +31,7 @@ func ExampleMode_Opens() {
 	// false
 }
 
-// A client tells a planned maintenance from any other 503.
+// A client distinguishes a planned maintenance from any other 503.
 func Example() {
 	answer := &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}}
 	answer.Header.Set(maintenance.Marker, maintenance.MarkerValue)

@@ -56,8 +56,8 @@ import (
 	"strings"
 )
 
-// Mode says which requests reach the application, as the word that people read.
-// The zero value is a mode that is not known or not given.
+// Mode says which requests reach the application, in the word that people read.
+// The zero value is a mode that is unknown or not given.
 type Mode string
 
 const (
@@ -79,12 +79,12 @@ func (m Mode) Valid() bool { return slices.Contains(Modes(), m) }
 // or true. It is empty if m is not valid.
 func (m Mode) Flag() string { return flags[m] }
 
-// Number returns the mode as a metric has it: 0 is open, 1 read-only, 2 closed.
-// It is -1 if m is not valid.
+// Number returns the value of the mode in a metric: 0 is open, 1 read-only, 2
+// closed. It is -1 if m is not valid.
 func (m Mode) Number() int { return slices.Index(Modes(), m) }
 
-// Opens reports whether turning from another mode to m lets requests through that
-// were refused. It is false if either mode is not valid.
+// Opens reports whether changing from the mode from to m lets through requests
+// that were refused. It is false if either mode is not valid.
 func (m Mode) Opens(from Mode) bool {
 	return m.Valid() && from.Valid() && m.Number() < from.Number()
 }
@@ -125,7 +125,8 @@ func ParseFlag(value any) (Mode, error) {
 	return "", fmt.Errorf("unknown mode %s: want %s", text, FlagValues())
 }
 
-// FlagValues returns the values that ParseFlag accepts, as an error lists them.
+// FlagValues returns the values that ParseFlag accepts, in the words of an error
+// message.
 func FlagValues() string {
 	var values []string
 	for _, m := range Modes() {

@@ -4,17 +4,19 @@ package maintenance
 // is closed, the service has a downtime, which ends by itself unless it is extended.
 // Exactly one of Mackerel and HTTP is set.
 type Monitor struct {
-	// Name is what results and logs call it: letters, digits and hyphens. Required.
+	// Name is what results and logs call it. It has letters, digits and hyphens.
+	// Required.
 	Name string
 
-	// WhileReadOnly keeps it quiet while the product is read-only, too. Default:
-	// false, since reads are served then and a monitor of reads should work.
+	// WhileReadOnly keeps the monitor quiet while the product is read-only, too.
+	// Default: false, since reads are served then and a monitor of reads should
+	// work.
 	WhileReadOnly bool
 
 	// Mackerel makes downtimes at Mackerel.
 	Mackerel Mackerel
 
-	// HTTP makes downtimes at any service that has them, by requests.
+	// HTTP makes downtimes, by HTTP requests, at any other service that has them.
 	HTTP HTTPMonitor
 }
 
@@ -42,8 +44,8 @@ type Mackerel struct {
 	// none.
 	ExcludeMonitors []string `yaml:"excludeMonitors"`
 
-	// Annotate is the service in whose graphs a maintenance that is over is marked.
-	// Default: none is.
+	// Annotate is the service in whose graphs a finished maintenance is marked.
+	// Default: none.
 	Annotate string `yaml:"annotate"`
 
 	// URL is where Mackerel's API is. Default: https://api.mackerelio.com.
@@ -59,30 +61,31 @@ type HTTPMonitor struct {
 	// object, and {{secret ""}} is a secret that is a text.
 	Headers map[string]string `yaml:"headers"`
 
-	// Find asks for the downtimes that are on or to come. Required.
+	// Find requests the current and future downtimes. Required.
 	Find HTTPRequest `yaml:"find"`
 
-	// Items is where the downtimes are in the answer to Find: names with dots, such
-	// as data. Default: the answer is the list.
+	// Items is the path of the downtimes in the answer to Find: names with dots,
+	// such as data. Default: the answer is the list.
 	Items string `yaml:"items"`
 
-	// ID is where the id is in a downtime: names with dots, such as id. Required.
+	// ID is the path of the id in a downtime: names with dots, such as id.
+	// Required.
 	ID string `yaml:"id"`
 
-	// Begin makes a downtime that ends at .End. {{.Key}} has to be in it, in a text
-	// that Find returns. Required.
+	// Begin makes a downtime that ends at .End. It must contain {{.Key}}, in a
+	// text that Find returns. Required.
 	Begin HTTPRequest `yaml:"begin"`
 
 	// Extend moves the end of the downtime .ID to .End. Required.
 	Extend HTTPRequest `yaml:"extend"`
 
-	// End ends the downtime .ID, or takes it back. Required.
+	// End ends the downtime .ID, or cancels it. Required.
 	End HTTPRequest `yaml:"end"`
 }
 
 // HTTPRequest is the template of a request.
 type HTTPRequest struct {
-	// Method is such as POST. Required.
+	// Method is the HTTP method, such as POST. Required.
 	Method string `yaml:"method"`
 
 	// URL is an https address. Its host must not be a template. Required.

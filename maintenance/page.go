@@ -21,12 +21,12 @@ type Page struct {
 	// of noren's page. Default: the curtain.
 	Logo []byte
 
-	// Background, Text and Accent are colours of noren's page in both colour
-	// schemes, as #RRGGBB. Default: noren's, those of the scheme.
+	// Background, Text and Accent are colours of noren's page, #RRGGBB. They hold
+	// in both colour schemes. Default: noren's own, which follow the scheme.
 	Background, Text, Accent string
 }
 
-// IsZero reports whether it is noren's page.
+// IsZero reports whether p is noren's own page.
 func (p Page) IsZero() bool {
 	return len(p.HTML) == 0 && len(p.Logo) == 0 && p.Background == "" && p.Text == "" && p.Accent == ""
 }

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// suppressorWait is how long an alarm of the app waits, before it tells
-	// anybody, for the probe to notice that the product has just been closed: the
-	// probe looks every minute.
+	// suppressorWait is how long an alarm of the app waits before it notifies
+	// anyone, so that the probe can notice that the product has just been closed:
+	// the probe checks every minute.
 	suppressorWait = 2 // minutes
 
 	// reopenGrace is how long the alarms of the app stay quiet after the product
@@ -24,24 +24,25 @@ const (
 
 func minutes(n float64) awscdk.Duration { return awscdk.Duration_Minutes(&n) }
 
-// every returns the options of a metric that is looked at every minute.
+// every returns the options of a metric with a period of one minute.
 func every(statistic string) *awscloudwatch.MetricOptions {
 	return &awscloudwatch.MetricOptions{Period: minutes(1), Statistic: &statistic}
 }
 
-// alarm is an alarm of the product. It goes off if the metric is at least at
-// the threshold, or below it, for so many minutes, all of them or some.
+// alarm is an alarm of the product. It goes off if the metric is at or above the
+// threshold, or below it, for a number of minutes: all of them, or some of a
+// longer period.
 type alarm struct {
 	id, description string
 	metric          awscloudwatch.IMetric
 	threshold       float64 // at least; with below: less than
 	below           bool
 	minutes         float64
-	of              float64 // so many minutes of these. Default: all of them
+	of              float64 // the number of minutes looked at. Default: all must be bad
 	missing         awscloudwatch.TreatMissingData
 }
 
-// define defines the alarm, which tells nobody.
+// define defines the alarm, which notifies no one.
 func (o *operations) define(a alarm, id string) awscloudwatch.Alarm {
 	comparison := awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 	if a.below {
@@ -58,13 +59,13 @@ func (o *operations) define(a alarm, id string) awscloudwatch.Alarm {
 	})
 }
 
-// always defines an alarm that tells the operators in every mode.
+// always defines an alarm that notifies the operators in every mode.
 func (o *operations) always(a alarm) { o.tell(o.define(a, a.id)) }
 
-// unlessClosed defines an alarm that tells nobody while the product is closed: the
-// alarm itself, by each of its symptoms, and one around them that does the
-// telling. While the product is read-only it tells as ever: reads are served, and
-// refusing writes makes none of it.
+// unlessClosed defines an alarm that notifies no one while the product is closed:
+// one alarm for each symptom, and a composite alarm around them that notifies. It
+// notifies as usual while the product is read-only: reads are served, and
+// refusing writes causes none of the symptoms.
 func (o *operations) unlessClosed(a alarm, more ...alarm) {
 	name := strings.TrimSuffix(a.id, "Alarm")
 	symptoms := []awscloudwatch.IAlarmRule{awscloudwatch.AlarmRule_FromAlarm(o.define(a, name+"Symptom"), awscloudwatch.AlarmState_ALARM)}
@@ -91,22 +92,23 @@ func (o *operations) tell(a interface {
 	o.alarms = append(o.alarms, a)
 }
 
-// mathOf is a metric made of others. Where it fills gaps, the latest minute, whose
-// data has not come yet, is a gap too: use an M-of-N alarm with it.
+// mathOf returns a metric computed from others. If it fills gaps, it also fills
+// the latest minute, whose data has not arrived yet: use it with an M-of-N alarm.
 func mathOf(expression, label string, period float64, metrics map[string]awscloudwatch.IMetric) awscloudwatch.IMetric {
 	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
 		Expression: &expression, Label: &label, UsingMetrics: &metrics, Period: minutes(period),
 	})
 }
 
-// addAppAlarms watches the application by its own target group, which sees no
-// refused request: the 503 of maintenance does not count as its error.
+// addAppAlarms watches the application through its own target group. The target
+// group sees no refused request, so the 503 of maintenance does not count as an
+// error.
 func (o *operations) addAppAlarms(api api) {
 	app := api.targetGroup.Metrics()
 	o.always(alarm{
 		id: "NoTaskAlarm", description: "No task of the API is healthy: nobody is served, the allowlist neither",
 		metric: app.HealthyHostCount(every("Minimum")), threshold: 1, below: true, minutes: 3,
-		missing: awscloudwatch.TreatMissingData_BREACHING, // no target, no metric
+		missing: awscloudwatch.TreatMissingData_BREACHING, // without a target there is no metric
 	})
 	o.unlessClosed(alarm{
 		id: "AppUnhealthyAlarm", description: "A task of the API fails its health check",
@@ -135,8 +137,8 @@ func (o *operations) addAppAlarms(api api) {
 	})
 }
 
-// requests are the requests of the application, and those of them that fail, over
-// so many minutes.
+// requests returns the requests of the application, and the failing ones, over a
+// number of minutes.
 func (o *operations) requests(app elbv2.IApplicationTargetGroupMetrics, over float64) map[string]awscloudwatch.IMetric {
 	sum := &awscloudwatch.MetricOptions{Period: minutes(over), Statistic: jsii.String("Sum")}
 	return map[string]awscloudwatch.IMetric{
@@ -145,7 +147,7 @@ func (o *operations) requests(app elbv2.IApplicationTargetGroupMetrics, over flo
 	}
 }
 
-// serviceMetric is one of Container Insights.
+// serviceMetric returns a metric of Container Insights.
 func (o *operations) serviceMetric(api api, name string) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:  jsii.String("ECS/ContainerInsights"),
@@ -158,8 +160,8 @@ func (o *operations) serviceMetric(api api, name string) awscloudwatch.IMetric {
 	})
 }
 
-// addLoadBalancerAlarms watches what the load balancer answers of itself, which
-// during maintenance means that the function does not.
+// addLoadBalancerAlarms watches the load balancer's own errors. During
+// maintenance they mean that the function does not answer.
 func (o *operations) addLoadBalancerAlarms(alb elbv2.ApplicationLoadBalancer) {
 	own := map[string]awscloudwatch.IMetric{}
 	for id, code := range map[string]elbv2.HttpCodeElb{
@@ -173,7 +175,7 @@ func (o *operations) addLoadBalancerAlarms(alb elbv2.ApplicationLoadBalancer) {
 	})
 }
 
-// addDatabaseAlarms watches the database. The metrics are those of the worst
+// addDatabaseAlarms watches the database. Each metric is that of the worst
 // instance.
 func (o *operations) addDatabaseAlarms(database awsrds.DatabaseCluster) {
 	metric := func(name, statistic string) awscloudwatch.IMetric { return database.Metric(&name, every(statistic)) }
@@ -191,8 +193,8 @@ func (o *operations) addDatabaseAlarms(database awsrds.DatabaseCluster) {
 		id: "DatabaseConnectionsAlarm", description: "The database has 80 % of the connections that it can have, or more",
 		metric: metric("DatabaseConnections", "Maximum"), threshold: 0.8 * float64(connections), minutes: 5,
 	})
-	// Of the local disk, which is what an online schema change sorts on, a
-	// serverless instance has no metric: FreeLocalStorage does not apply to it.
+	// A serverless instance has no metric for the local disk, on which an online
+	// schema change sorts: FreeLocalStorage does not apply to it.
 	o.unlessClosed(alarm{
 		id: "DatabaseCapacityAlarm", description: "The database is at the most capacity that it may have",
 		metric: metric("ACUUtilization", "Maximum"), threshold: 100, minutes: 15,

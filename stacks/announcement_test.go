@@ -7,9 +7,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestTheAnnouncementIsServedInEveryMode: the site has a way of its own to the
-// object, which only its function writes, and the API's domain leads there by a rule
-// that no mode changes.
+// TestTheAnnouncementIsServedInEveryMode checks that the site serves the object,
+// which only its function writes, and that a rule redirects from the API's domain
+// to it, the same in every mode.
 func TestTheAnnouncementIsServedInEveryMode(t *testing.T) {
 	for _, name := range environments {
 		env := loadEnvironment(t, name)

@@ -33,19 +33,20 @@ type api struct {
 	service     awsecs.FargateService
 	targetGroup elbv2.ApplicationTargetGroup
 	logs        awslogs.LogGroup
-	sessions    *sessionstore.SessionStore // nil: sessions are in the database
+	sessions    *sessionstore.SessionStore // nil if sessions are in the database
 }
 
 // newAPI defines the Fargate service in the private subnets.
 //
-// The container finds its database in the environment: DB_HOST, DB_PORT, DB_NAME
-// and DB_USER, to log in with an IAM token over TLS, and DB_READER_HOST if there
-// are readers. DB_CONNECTIONS is how many connections it may open to each host.
-// With sessions.store valkey, SESSIONS_HOST, SESSIONS_PORT, SESSIONS_GROUP and
-// SESSIONS_USER are where the sessions are, to log in with an IAM token over TLS.
-// PORT is where it has to listen. There is no password. CORS_ORIGINS, with commas, are
-// the origins that maintenance.corsOrigins lets in: whose scripts may read the
-// answer of maintenance may read the API's.
+// The container gets these environment variables. DB_HOST, DB_PORT, DB_NAME and
+// DB_USER are the database, to which it logs in with an IAM token over TLS;
+// DB_READER_HOST is the reader endpoint, if there are readers. DB_CONNECTIONS is
+// the number of connections that it may open to each host. With sessions.store
+// valkey, SESSIONS_HOST, SESSIONS_PORT, SESSIONS_GROUP and SESSIONS_USER are the
+// session store, to which it logs in with an IAM token over TLS. PORT is the port
+// to listen on. CORS_ORIGINS are the origins of maintenance.corsOrigins,
+// separated by commas: scripts that may read the answer during maintenance may
+// read the API's. There is no password.
 func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, database awsrds.DatabaseCluster) api {
 	cluster := awsecs.NewCluster(scope, jsii.String("Cluster"), &awsecs.ClusterProps{
 		Vpc:                 vpc,
@@ -84,10 +85,11 @@ func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.
 		MaxHealthyPercent:      jsii.Number(200),
 		HealthCheckGracePeriod: awscdk.Duration_Seconds(jsii.Number(60)),
 		PropagateTags:          awsecs.PropagatedTagSource_SERVICE,
-		// No DesiredCount: a deploy must not undo what scaling has decided.
+		// There is no DesiredCount: a deploy must not undo what scaling has
+		// decided.
 	})
-	// A task that starts before the NAT gateway's routes cannot pull its image, and
-	// the circuit breaker gives up after three.
+	// A task that starts before the routes to the NAT gateway exist cannot pull
+	// its image, and the circuit breaker gives up after three.
 	for _, subnet := range *vpc.PrivateSubnets() {
 		service.Node().AddDependency(subnet.InternetConnectivityEstablished())
 	}
@@ -115,11 +117,12 @@ func newAPI(scope constructs.Construct, env environment.Environment, vpc awsec2.
 	return api{cluster: cluster, service: service, targetGroup: targetGroup, logs: logs, sessions: sessions}
 }
 
-// scale lets the number of tasks follow the load. It comes after the load
-// balancer, whose requests it counts.
+// scale makes the number of tasks follow the load. It needs the load balancer,
+// whose requests it counts.
 //
-// The floor stays in every mode: it has to carry the minute of reopening,
-// when all queued uploads arrive at once and scaling is still counting.
+// The minimum is the same in every mode: it must carry the first minute after
+// reopening, when all queued uploads arrive at once and scaling has not reacted
+// yet.
 func (a api) scale(env environment.Environment) {
 	scaling := a.service.AutoScaleTaskCount(&awsapplicationautoscaling.EnableScalingProps{
 		MinCapacity: jsii.Number(env.API.MinTasks),
@@ -138,7 +141,7 @@ func (a api) scale(env environment.Environment) {
 	})
 }
 
-// apiContainer is the API's container: the configured image or the example.
+// apiContainer returns the API's container: the configured image or the example.
 func apiContainer(scope constructs.Construct, env environment.Environment, database awsrds.DatabaseCluster) *awsecs.ContainerDefinitionOptions {
 	variables := map[string]*string{
 		"AWS_REGION":     &env.Region,
@@ -151,7 +154,7 @@ func apiContainer(scope constructs.Construct, env environment.Environment, datab
 	}
 	if !env.DeletionProtection {
 		// The setup task runs after the first deploy, which is made without
-		// protection. From the protected one on, a release has to be able to use
+		// protection. From the protected deploy on, a release must be able to use
 		// the database before it replaces another.
 		variables["DB_SETUP"] = jsii.String("later")
 	}
@@ -165,10 +168,12 @@ func apiContainer(scope constructs.Construct, env environment.Environment, datab
 	}
 }
 
-// ecrImage is an image in Amazon ECR: account, region, repository, tag or digest.
+// ecrImage matches an image in Amazon ECR: account, region, repository, tag or
+// digest.
 var ecrImage = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([a-z0-9._/-]+?)(?::([\w.-]+)|@(sha256:[0-9a-f]{64}))?$`)
 
-// apiImage is the configured image or the example's, built on deploy.
+// apiImage returns the configured image or the example's, which is built on
+// deploy.
 func apiImage(scope constructs.Construct, env environment.Environment) awsecs.ContainerImage {
 	if env.API.Image != "" {
 		return registryImage(scope, "ApiRepository", env.API.Image)
@@ -179,8 +184,8 @@ func apiImage(scope constructs.Construct, env environment.Environment) awsecs.Co
 	})
 }
 
-// registryImage is an image by its name. The tasks may pull it if it is in ECR;
-// id is that of its repository.
+// registryImage returns an image by name, which the tasks may pull if it is in
+// ECR. id is the construct id of the repository.
 func registryImage(scope constructs.Construct, id, name string) awsecs.ContainerImage {
 	parts := ecrImage.FindStringSubmatch(name)
 	if parts == nil {
@@ -196,7 +201,7 @@ func registryImage(scope constructs.Construct, id, name string) awsecs.Container
 	return awsecs.ContainerImage_FromEcrRepository(repository, jsii.String(cmp.Or(parts[4], parts[5], "latest")))
 }
 
-// newTask defines a task with one container: ARM64 and a read-only root.
+// newTask defines a task with one container, on ARM64, with a read-only root.
 func newTask(scope constructs.Construct, name string, env environment.Environment, container *awsecs.ContainerDefinitionOptions, logs awslogs.ILogGroup) awsecs.FargateTaskDefinition {
 	task := awsecs.NewFargateTaskDefinition(scope, jsii.String(name+"Task"), &awsecs.FargateTaskDefinitionProps{
 		Cpu:             jsii.Number(env.API.CPU),
@@ -212,9 +217,9 @@ func newTask(scope constructs.Construct, name string, env environment.Environmen
 	return task
 }
 
-// newSetupTask defines the one-off task that makes the schema and the database
-// users. It runs the API's image with a command of its own, may read the master
-// secret at run time, and is safe to run again.
+// newSetupTask defines the one-off task that creates the schema and the database
+// users. It runs a command of its own in the API's image, may read the master
+// secret at run time, and can safely run again.
 func newSetupTask(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, cluster awsecs.Cluster, database awsrds.DatabaseCluster) setupTask {
 	container := apiContainer(scope, env, database)
 	container.PortMappings = nil
@@ -228,7 +233,7 @@ func newSetupTask(scope constructs.Construct, env environment.Environment, vpc a
 	logs := newLogGroup(scope, "DatabaseSetupLogs", env)
 	task := newTask(scope, "DatabaseSetup", env, container, logs)
 	database.Secret().GrantRead(task.TaskRole(), nil)
-	if key := encryptionKey(scope, "DatabaseSetup", env); key != nil { // GrantRead does it for no key that is imported
+	if key := encryptionKey(scope, "DatabaseSetup", env); key != nil { // GrantRead does not do it for an imported key
 		key.GrantDecrypt(task.TaskRole())
 	}
 	group := awsec2.NewSecurityGroup(scope, jsii.String("DatabaseSetupSecurityGroup"), &awsec2.SecurityGroupProps{
@@ -245,7 +250,7 @@ func newSetupTask(scope constructs.Construct, env environment.Environment, vpc a
 	}
 }
 
-// setupTask is how the setup task is used, as AWS CLI commands.
+// setupTask holds the AWS CLI commands that use the setup task.
 type setupTask struct {
 	command, log string
 }

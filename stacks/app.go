@@ -15,10 +15,10 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// ChooseEnvironment reads the environment that -c env= names, dev without it,
-// from a folder of environment files. See environment.Load. With
-// -c protection=false the environment is not protected, whatever its file says:
-// that is how it is deployed for the first time.
+// ChooseEnvironment reads the environment that -c env= names (default dev) from a
+// folder of environment files. See environment.Load. With -c protection=false,
+// which the first deploy needs, the environment is not protected, whatever its
+// file says.
 func ChooseEnvironment(app constructs.Construct, dir string) (environment.Environment, []environment.Problem, error) {
 	if err := checkContext(app); err != nil {
 		return environment.Environment{}, nil, err
@@ -51,15 +51,15 @@ func NoteUnfinished(built Stack, dir, name string) error {
 	return err
 }
 
-// meantKeys are the context keys that people type for those that there are. CDK
-// takes any, and would deploy dev, open, without a word.
+// meantKeys maps wrong context keys that people type to the right ones. CDK
+// accepts any key, and would silently deploy dev, open.
 var meantKeys = map[string]string{
 	"env": "env", "environment": "env", "environments": "env", "stage": "env", "name": "env",
 	"maintenance": "maintenance", "mode": "maintenance", "maintenancemode": "maintenance", "maintenance-mode": "maintenance", "maintenance_mode": "maintenance",
 	"protection": "protection", "protect": "protection", "protected": "protection", "deletionprotection": "protection", "deletion-protection": "protection",
 }
 
-// checkContext refuses a context key that stands for another one.
+// checkContext refuses a context key that is a wrong name for another one.
 func checkContext(app constructs.Construct) error {
 	var errs []error
 	context, _ := app.Node().GetAllContext(nil).(map[string]any)

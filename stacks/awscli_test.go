@@ -23,8 +23,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// The commands that the stack prints, run by the AWS CLI itself, in both versions,
-// against a stub of AWS: make awscli.
+// These tests run the commands that the stack prints with the AWS CLI itself, in
+// both versions, against a stub of AWS: make awscli.
 
 // cli is a version of the AWS CLI.
 type cli struct {
@@ -32,7 +32,7 @@ type cli struct {
 	path    string
 }
 
-// clis are version 1, which pip installs, and version 2, which Debian does.
+// clis returns version 1, installed with pip, and version 2, from Debian.
 func clis(t *testing.T) []cli {
 	t.Helper()
 	one, err := filepath.Abs(".venv/awscli/bin/aws")
@@ -49,7 +49,7 @@ func clis(t *testing.T) []cli {
 	return all
 }
 
-// calls are the operations that a stub of AWS was asked for.
+// calls are the operations that a stub of AWS received.
 type calls struct {
 	mu  sync.Mutex
 	all []string
@@ -93,12 +93,13 @@ func (c *calls) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// printed are the commands among the outputs of a template, with names in the
+// printed returns the commands among the outputs of a template, with names in
 // place of what CloudFormation fills in.
 func printed(t template) map[string]string {
 	commands := map[string]string{}
 	for id, output := range t.Outputs {
-		// Those of the clone to rehearse on wait for it, and need an Aurora.
+		// The commands of the clone for rehearsals wait for it, and need an
+		// Aurora.
 		if text := filled(output.Value); regexp.MustCompile(`\baws (ecs|logs tail)`).MatchString(text) && !strings.Contains(text, "aws rds") {
 			commands[id] = text
 		}
@@ -106,7 +107,7 @@ func printed(t template) map[string]string {
 	return commands
 }
 
-// filled is a value of a template with names instead of references.
+// filled returns a value of a template with names instead of references.
 func filled(value any) string {
 	switch value := value.(type) {
 	case string:
@@ -131,8 +132,8 @@ func filled(value any) string {
 	return string(data)
 }
 
-// onATerminal runs a command on a terminal of 24 lines, with a pager that waits
-// for a person as less does, and returns what it printed.
+// onATerminal runs a command on a terminal of 24 lines, with a pager that, like
+// less, waits for a person, and returns what it printed.
 func (c cli) onATerminal(t *testing.T, endpoint, command string, limit time.Duration) (said string, paged bool, err error) {
 	t.Helper()
 	dir := t.TempDir()
@@ -143,10 +144,10 @@ func (c cli) onATerminal(t *testing.T, endpoint, command string, limit time.Dura
 		}
 	}
 	write("less", "#!/bin/sh\ntouch "+seen+"\nexec sleep 600\n")
-	// Version 2 knows AWS_ENDPOINT_URL from 2.13 on, Debian has 2.9.
+	// Version 2 supports AWS_ENDPOINT_URL from 2.13 on, Debian has 2.9.
 	write("aws", "#!/bin/sh\nexec "+c.path+" --endpoint-url "+endpoint+" \"$@\"\n")
 	write("command.sh", "stty rows 24 cols 80\n"+command+"\n")
-	if err := os.MkdirAll(filepath.Join(dir, "examples/fieldreports/schemachanges"), 0o755); err != nil { // where a command writes to
+	if err := os.MkdirAll(filepath.Join(dir, "examples/fieldreports/schemachanges"), 0o755); err != nil { // where a command writes
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
@@ -162,9 +163,9 @@ func (c cli) onATerminal(t *testing.T, endpoint, command string, limit time.Dura
 	return string(out), missing == nil, err
 }
 
-// TestPrintedCommandsRunToTheirEnd: every command of every environment makes the
-// calls that it is for, on a short terminal, without a pager, in both versions of
-// the CLI; aws logs tail in version 2 only, which the runbook says.
+// TestPrintedCommandsRunToTheirEnd checks that every command of every environment
+// makes the expected calls, on a short terminal, without a pager, in both
+// versions of the CLI. aws logs tail needs version 2, as the runbook says.
 func TestPrintedCommandsRunToTheirEnd(t *testing.T) {
 	for _, c := range clis(t) {
 		ran := 0
@@ -173,7 +174,7 @@ func TestPrintedCommandsRunToTheirEnd(t *testing.T) {
 				follows := strings.Contains(command, "aws logs tail")
 				want, limit := callsOf(command), 60*time.Second
 				if follows {
-					limit = 10 * time.Second // it goes on until it is stopped
+					limit = 10 * time.Second // it runs until it is stopped
 				}
 				stub := &calls{}
 				server := httptest.NewServer(stub)
@@ -203,7 +204,7 @@ func TestPrintedCommandsRunToTheirEnd(t *testing.T) {
 	}
 }
 
-// callsOf are the calls that a printed command is for.
+// callsOf returns the expected calls of a printed command.
 func callsOf(command string) []string {
 	var plain []string
 	for _, place := range regexp.MustCompile(`\baws ((?:rds|ecs|logs) (?:wait )?[a-z-]+)`).FindAllStringSubmatchIndex(command, -1) {
@@ -225,7 +226,8 @@ func callsOf(command string) []string {
 	return plain
 }
 
-// TestAPagerIsNoticed: without what keeps it shut, version 2 opens one.
+// TestAPagerIsNoticed checks that version 2 opens a pager without the setting
+// that prevents it.
 func TestAPagerIsNoticed(t *testing.T) {
 	command := strings.ReplaceAll(printed(synthesized(t, "prod", maintenance.Open).template)["DatabaseSetupCommand"], "AWS_PAGER= ", "")
 	stub := &calls{}

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// BenchmarkAppBuild compiles this app with nothing in Go's cache, which is once
-// for each release of CDK, and again when nothing has changed.
+// BenchmarkAppBuild compiles this app with an empty Go cache, which happens once
+// for each release of CDK, and again without changes.
 func BenchmarkAppBuild(b *testing.B) {
 	dir := b.TempDir()
 	binary := filepath.Join(dir, "app")
@@ -33,8 +33,8 @@ func BenchmarkAppBuild(b *testing.B) {
 	})
 }
 
-// BenchmarkTests runs all tests with everything compiled: as often as nothing
-// has changed, when Go knows the results, and with every test run again.
+// BenchmarkTests runs all compiled tests: with Go's cached results, when nothing
+// has changed, and with every test run again.
 func BenchmarkTests(b *testing.B) {
 	run(b, nil, "go", "test", "./...")
 	b.Run("cached", func(b *testing.B) {
@@ -60,7 +60,7 @@ func run(b *testing.B, environment []string, name string, args ...string) {
 	}
 }
 
-// reportSeconds replaces nanoseconds, which nobody reads at this size.
+// reportSeconds replaces nanoseconds, which are unreadable at this size.
 func reportSeconds(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/op")

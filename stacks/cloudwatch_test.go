@@ -25,15 +25,15 @@ type cloudwatch struct {
 	told     map[string]int  // the minute in which an alarm first told the topic
 }
 
-// values are what was measured in a minute: by the name of the metric, of those
-// that have a value.
+// values are the metrics of a minute, by name. Metrics without a value are
+// absent.
 type values map[string]float64
 
-// newCloudWatch returns an evaluation at the beginning.
+// newCloudWatch returns an evaluation without any minutes yet.
 func newCloudWatch(tb testing.TB, t template) *cloudwatch {
 	tb.Helper()
 	c := &cloudwatch{tb: tb, template: t, vm: goja.New(), state: map[string]bool{}, since: map[string]int{}, quiet: map[string]int{}, told: map[string]int{}}
-	// A metric without a value is NaN, as is everything computed of it.
+	// A metric without a value is NaN, as is everything computed from it.
 	_, err := c.vm.RunString(`function IF(c, a, b) { return c !== c ? NaN : c ? a : b }
 		function FILL(x, y) { return x === x ? x : y === REPEAT ? last : y }
 		var REPEAT = "repeat", last = NaN`)
@@ -43,7 +43,7 @@ func newCloudWatch(tb testing.TB, t template) *cloudwatch {
 	return c
 }
 
-// minute evaluates all alarms after a minute; history are all minutes so far.
+// minute evaluates all alarms after a minute; history has all minutes so far.
 func (c *cloudwatch) minute(history []values) {
 	now := len(history) - 1
 	for _, id := range c.template.ofType("AWS::CloudWatch::Alarm") {
@@ -62,8 +62,8 @@ func (c *cloudwatch) tell(id string, now int, tells bool) {
 	}
 }
 
-// composite evaluates an alarm of alarms, which tells after a wait for its
-// suppressor, and after the extension once that is over.
+// composite evaluates a composite alarm. It notifies after the wait for its
+// suppressor, and after the extension once suppression is over.
 func (c *cloudwatch) composite(id string, now int) {
 	p := c.template.Resources[id].Properties
 	rule := text(p["AlarmRule"])
@@ -92,12 +92,12 @@ func (c *cloudwatch) composite(id string, now int) {
 	c.tell(id, now, in && !suppressed && c.since[id] > wait && !late)
 }
 
-// furtherBack is how many periods more than it evaluates CloudWatch reads, in the
-// examples of its documentation.
+// furtherBack is how many more periods than it evaluates CloudWatch reads,
+// according to the examples in its documentation.
 const furtherBack = 2
 
-// evaluate tells whether an alarm of a metric is in alarm. With insufficient data it
-// is not.
+// evaluate reports whether an alarm of a metric is in alarm. With insufficient
+// data it is not.
 func (c *cloudwatch) evaluate(id string, history []values) bool {
 	p := c.template.Resources[id].Properties
 	number := func(name string, otherwise float64) float64 {
@@ -126,7 +126,7 @@ func (c *cloudwatch) evaluate(id string, history []values) bool {
 		if missing > 0 && breaching < m {
 			return c.state[id] && missing == n
 		}
-	case "missing": // of the periods further back that CloudWatch reads, too, the last
+	case "missing": // the last one, among all periods that CloudWatch reads
 		for k := n; missing == n && k < n+furtherBack; k++ {
 			if value := c.period(p, history, k); !math.IsNaN(value) {
 				return value >= number("Threshold", 0)
@@ -136,7 +136,8 @@ func (c *cloudwatch) evaluate(id string, history []values) bool {
 	return breaching >= m
 }
 
-// period is the value of an alarm's metric in its period k before the last one.
+// period returns the value of an alarm's metric in the period k periods before
+// the last one.
 func (c *cloudwatch) period(p map[string]any, history []values, k int) float64 {
 	metrics, isMath := p["Metrics"].([]any)
 	if !isMath {
@@ -173,8 +174,8 @@ func (c *cloudwatch) period(p map[string]any, history []values, k int) float64 {
 func nan() float64         { return math.NaN() }
 func isInf(n float64) bool { return math.IsInf(n, 0) }
 
-// aggregate is the statistic of a metric over a period of some minutes, the k-th
-// before the last one.
+// aggregate returns the statistic of a metric over a period of some minutes, k
+// periods before the last one.
 func aggregate(history []values, name string, statistic any, minutes, k int) float64 {
 	end := len(history) - k*minutes
 	var all []float64
@@ -207,7 +208,7 @@ func aggregate(history []values, name string, statistic any, minutes, k int) flo
 	return slices.Max(all)
 }
 
-// first are the alarms that told first, and when.
+// first returns the alarms that notified first, and when.
 func (c *cloudwatch) first(after int) (names []string, minutes int) {
 	earliest := math.MaxInt
 	for _, at := range c.told {

@@ -30,8 +30,8 @@ func inEveryMode(t *testing.T, test func(t *testing.T, template template)) {
 	}
 }
 
-// firstDeploy is the template of an environment's first deploy:
-// -c protection=false.
+// firstDeploy returns the template of an environment's first deploy: -c
+// protection=false.
 func firstDeploy(t *testing.T, name string, mode maintenance.Mode) template {
 	t.Helper()
 	env := loadEnvironment(t, name)
@@ -46,7 +46,7 @@ func firstDeploy(t *testing.T, name string, mode maintenance.Mode) template {
 	return a.template
 }
 
-// references are the resources that a value refers to.
+// references returns the resources that a value refers to.
 func (t template) references(value any) map[string]bool {
 	ids := map[string]bool{}
 	var walk func(any)
@@ -77,7 +77,7 @@ func (t template) references(value any) map[string]bool {
 	return ids
 }
 
-// before are the resources that CloudFormation makes before this one, and
+// before returns the resources that CloudFormation creates before this one, and
 // deletes after it.
 func (t template) before(id string) map[string]bool {
 	all := map[string]bool{}
@@ -104,8 +104,8 @@ func (t template) before(id string) map[string]bool {
 	return all
 }
 
-// TestACreateThatFailsCanBeDeletedAndMadeAgain: whichever resource a first
-// create stops at, the rollback deletes everything that was made.
+// TestACreateThatFailsCanBeDeletedAndMadeAgain checks that the rollback deletes
+// everything that was created, whichever resource a first create stops at.
 func TestACreateThatFailsCanBeDeletedAndMadeAgain(t *testing.T) {
 	for _, name := range environments {
 		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.Closed} {
@@ -118,8 +118,8 @@ func TestACreateThatFailsCanBeDeletedAndMadeAgain(t *testing.T) {
 	}
 }
 
-// stuck are the reasons for which a create that stops somewhere leaves something
-// that is neither deleted nor made again.
+// stuck returns the reasons why a create that stops somewhere would leave
+// something that can be neither deleted nor created again.
 func (t template) stuck() (problems []string) {
 	report := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	writers := 0
@@ -154,8 +154,8 @@ func (t template) stuck() (problems []string) {
 
 func (t template) emptied(bucket string) bool { return t.emptiedBefore(bucket, "") }
 
-// emptiedBefore says that what empties the bucket exists before a resource, or
-// at all.
+// emptiedBefore reports whether the custom resource that empties a bucket exists
+// before a writer, or at all if writer is "".
 func (t template) emptiedBefore(bucket, writer string) bool {
 	for _, id := range t.ofType("Custom::S3AutoDeleteObjects") {
 		if t.references(t.Resources[id].Properties["BucketName"])[bucket] {
@@ -165,8 +165,8 @@ func (t template) emptiedBefore(bucket, writer string) bool {
 	return false
 }
 
-// writesTo are the buckets that a resource names, except for those that only say
-// who may, read or empty.
+// writesTo returns the buckets that a resource names, except for resources that
+// only grant access, read or empty.
 func (t template) writesTo(id string) map[string]bool {
 	r := t.Resources[id]
 	properties := maps.Clone(r.Properties)
@@ -175,7 +175,7 @@ func (t template) writesTo(id string) map[string]bool {
 	case "AWS::S3::BucketPolicy", "AWS::IAM::Policy", "Custom::S3AutoDeleteObjects", "AWS::Lambda::Permission":
 		return nil
 	case "AWS::S3::Bucket":
-		// Server access logs come hours later, and the policy that lets them in
+		// Server access logs come hours later, and the policy that allows them
 		// names this bucket, which therefore cannot wait.
 		delete(properties, "LoggingConfiguration")
 	case "AWS::CloudFront::Distribution":
@@ -188,8 +188,8 @@ func (t template) writesTo(id string) map[string]bool {
 	return buckets
 }
 
-// TestProtectionComesWithTheSecondDeploy: between the first deploy of prod and
-// the second only the protections differ.
+// TestProtectionComesWithTheSecondDeploy checks that the first and second deploys
+// of prod differ only in the protections.
 func TestProtectionComesWithTheSecondDeploy(t *testing.T) {
 	first, second := firstDeploy(t, "prod", maintenance.Open), synthesized(t, "prod", maintenance.Open).template
 	if len(second.stuck()) == 0 {
@@ -205,8 +205,8 @@ func TestProtectionComesWithTheSecondDeploy(t *testing.T) {
 	}
 }
 
-// TestWhatIsKeptIsNotKeptOfACreateThatFailed: without -c protection=false as
-// well, and whenever a deploy adds something.
+// TestWhatIsKeptIsNotKeptOfACreateThatFailed checks deploys without -c
+// protection=false too, and any deploy that adds a resource.
 func TestWhatIsKeptIsNotKeptOfACreateThatFailed(t *testing.T) {
 	kept := 0
 	inEveryMode(t, func(t *testing.T, template template) {
@@ -224,8 +224,9 @@ func TestWhatIsKeptIsNotKeptOfACreateThatFailed(t *testing.T) {
 	}
 }
 
-// TestTheServiceComesAfterWhatItNeeds: ECS refuses a service whose target group
-// no listener or rule refers to, and a task without a way out pulls no image.
+// TestTheServiceComesAfterWhatItNeeds checks the order: ECS refuses a service
+// whose target group no listener or rule refers to, and a task without a route
+// out pulls no image.
 func TestTheServiceComesAfterWhatItNeeds(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, template template) {
 		service := template.ofType("AWS::ECS::Service")[0]
@@ -272,7 +273,7 @@ func TestProtectionIsOnlyEverTakenOffByItsFlag(t *testing.T) {
 	}
 }
 
-// chosen is the environment of -c env= and -c protection=.
+// chosen returns the environment of -c env= and -c protection=.
 func chosen(t *testing.T, name string, protection any) (environment.Environment, error) {
 	app := newTestApp(t.TempDir())
 	app.Node().SetContext(&[]string{"env"}[0], name)

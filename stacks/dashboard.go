@@ -9,8 +9,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// addDashboard shows, from top to bottom, what one asks on call: is it open, is
-// it healthy, who is being refused, is the database fine.
+// addDashboard shows, from top to bottom, what one asks on call: is the product
+// open, is it healthy, who is being refused, is the database fine.
 func (o *operations) addDashboard(alb elbv2.ApplicationLoadBalancer, api api, database awsrds.DatabaseCluster) {
 	m := o.maintenance.Metrics
 	app := api.targetGroup.Metrics()
@@ -56,8 +56,8 @@ func (o *operations) database(database awsrds.DatabaseCluster, name, statistic s
 	return database.Metric(&name, every(statistic))
 }
 
-// answers are those of the function, one line for each value of a dimension,
-// whatever values there are.
+// answers returns a metric of the function's answers with a line for each value
+// of a dimension.
 func (o *operations) answers(dimension string) awscloudwatch.IMetric {
 	search := fmt.Sprintf(`SEARCH('{Noren,FunctionName,%s} MetricName="Answers" FunctionName="%s"', 'Sum', 60)`, dimension, *o.maintenance.Function.FunctionName())
 	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{

@@ -18,20 +18,21 @@ import (
 )
 
 const (
-	// databasePort is MySQL's. Only the service and the one-off tasks reach it.
+	// databasePort is MySQL's port. Only the service and the one-off tasks reach
+	// it.
 	databasePort = 3306
 
-	// masterUser makes the others.
+	// masterUser creates the other users.
 	masterUser = "admin"
 
 	// apiUser, schemaChangeUser and schemaPlanUser log in with IAM tokens; the
-	// setup task makes them.
+	// setup task creates them.
 	apiUser          = "api"
 	schemaChangeUser = "schemachange"
 	schemaPlanUser   = "schemaplan"
 )
 
-// parameters are values as CDK takes them.
+// parameters converts values for CDK.
 func parameters(values map[string]string) *map[string]*string {
 	all := map[string]*string{}
 	for name, value := range values {
@@ -44,7 +45,7 @@ func parameters(values map[string]string) *map[string]*string {
 var databaseLogs = []string{"audit", "error", "slowquery"}
 
 // newSchemaChange defines the task that changes the schema. It logs in as a user
-// of its own, which the setup task makes.
+// of its own, which the setup task creates.
 func newSchemaChange(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, cluster awsecs.ICluster, database awsrds.DatabaseCluster) schemachange.SchemaChange {
 	props := schemachange.Props{
 		Vpc: vpc, Cluster: cluster, Database: database, Readers: env.Database.Readers > 0, DatabaseName: env.Database.Name,
@@ -58,9 +59,9 @@ func newSchemaChange(scope constructs.Construct, env environment.Environment, vp
 }
 
 // newDatabase defines the Aurora MySQL cluster in the isolated subnets. The
-// master user's password is in a secret of the stack, which only the setup task
-// reads. RDS does not manage it: RDS refuses to replicate from a cluster whose
-// master password it manages, and both ways of changing a copy replicate.
+// master user's password is in a secret of the stack that only the setup task
+// reads. RDS does not manage it, since RDS refuses to replicate from a cluster
+// whose master password it manages, and both ways of changing a copy replicate.
 func newDatabase(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc) awsrds.DatabaseCluster {
 	engine := awsrds.DatabaseClusterEngine_AuroraMysql(&awsrds.AuroraMysqlClusterEngineProps{
 		Version: awsrds.AuroraMysqlEngineVersion_Of(&env.Database.EngineVersion, jsii.String(env.Database.MajorVersion())),
@@ -87,7 +88,8 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 	}
 	var readers []awsrds.IClusterInstance
 	for i := range env.Database.Readers {
-		// The first reader is the one to fail over to: as large as the writer.
+		// The first reader is the failover target, so it is as large as the
+		// writer.
 		readers = append(readers, instance(fmt.Sprintf("Reader%d", i), i == 0))
 	}
 	cluster := awsrds.NewDatabaseCluster(scope, jsii.String("Database"), &awsrds.DatabaseClusterProps{
@@ -109,7 +111,7 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 			Retention: awscdk.Duration_Days(jsii.Number(env.Database.BackupDays)),
 		},
 		CopyTagsToSnapshot: jsii.Bool(true),
-		// No windows: RDS takes half an hour of the region's night.
+		// There are no windows: RDS picks half an hour of the region's night.
 		DeletionProtection: &env.DeletionProtection,
 		RemovalPolicy:      removalPolicy(env),
 	})
@@ -117,14 +119,14 @@ func newDatabase(scope constructs.Construct, env environment.Environment, vpc aw
 		adoptLogGroup(scope, "Database"+strings.ToUpper(kind[:1])+kind[1:]+"Logs", env, "/aws/rds/cluster/"+*cluster.ClusterIdentifier()+"/"+kind)
 	}
 	resource := cluster.Node().DefaultChild().(awsrds.CfnDBCluster)
-	// For another major version RDS wants the new groups of the instances with that
-	// of the cluster; CloudFormation would give them to the instances later.
+	// For another major version, RDS needs the new groups of the instances
+	// together with that of the cluster; CloudFormation would set them later.
 	resource.SetDbInstanceParameterGroupName(instanceParameters.BindToInstance(&awsrds.ParameterGroupInstanceBindOptions{}).ParameterGroupName)
 	if env.Database.MajorUpgrade != "" {
 		resource.AddMetadata(jsii.String(diff.MajorUpgradeKey), env.Database.MajorUpgrade)
 	}
-	// CDK lets the subnet group and the instances go with the stack unless they
-	// are retained by that very word, and a cluster that stays needs both.
+	// CDK deletes the subnet group and the instances with the stack unless the
+	// policy is RETAIN itself, and a cluster that stays needs both.
 	for _, part := range *cluster.Node().FindAll(constructs.ConstructOrder_PREORDER) {
 		switch part := part.(type) {
 		case awsrds.CfnDBSubnetGroup:

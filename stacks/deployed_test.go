@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// The tests of this file cover what `make e2e` cannot deploy: types of resources
-// that its emulator of AWS does not know. They go through every environment.
+// The tests in this file cover what `make e2e` cannot deploy: resource types that
+// its AWS emulator does not know. They go through every environment.
 
 // inEveryEnvironment runs a test on the open template of each environment.
 func inEveryEnvironment(t *testing.T, test func(t *testing.T, template template, name string)) {
@@ -20,7 +20,7 @@ func inEveryEnvironment(t *testing.T, test func(t *testing.T, template template,
 	}
 }
 
-// want reports the parts that a value in the template does not have.
+// want reports the parts that are missing from a value in the template.
 func want(t *testing.T, value any, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
@@ -155,7 +155,7 @@ func TestCustomResourcesAreCDKsOwn(t *testing.T) {
 			}
 			property, ok := known[r.Type]
 			if !ok {
-				continue // has a test of its own, by the name that make e2e gives
+				continue // it has a test of its own, under the name that make e2e gives
 			}
 			want(t, r.Properties, property, `"ServiceToken":{"Fn::GetAtt":[`)
 			if r.Type == "Custom::S3AutoDeleteObjects" && loadEnvironment(t, name).DeletionProtection {

@@ -27,8 +27,8 @@ const (
 	answer = "MaintenanceTargetGroup4F265FD4"
 )
 
-// TestTheDiffOfTheFlip: what a reviewer reads of a flip, in every environment
-// and both ways.
+// TestTheDiffOfTheFlip checks what a reviewer reads about a flip, in every
+// environment and both ways.
 func TestTheDiffOfTheFlip(t *testing.T) {
 	for _, name := range environments {
 		t.Run(name, func(t *testing.T) {
@@ -63,8 +63,8 @@ func checkFlip(t *testing.T, d diff.Diff, before, after string, mode maintenance
 	}
 }
 
-// TestTheDiffOfMoreThanTheFlip: what is expected to be a flip, and changes
-// something else too.
+// TestTheDiffOfMoreThanTheFlip checks a change that is expected to be a flip but
+// changes something else too.
 func TestTheDiffOfMoreThanTheFlip(t *testing.T) {
 	open := readTemplate(t, synthesized(t, "dev", maintenance.Open).data)
 	for _, test := range []struct {
@@ -101,7 +101,7 @@ func TestTheDiffOfMoreThanTheFlip(t *testing.T) {
 	}
 }
 
-// TestTheModeOfAnAssembly: every environment in every mode that it has.
+// TestTheModeOfAnAssembly tries every environment in every mode that it has.
 func TestTheModeOfAnAssembly(t *testing.T) {
 	for _, name := range environments {
 		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.Closed} {
@@ -113,8 +113,9 @@ func TestTheModeOfAnAssembly(t *testing.T) {
 	}
 }
 
-// TestTemplates_HaveNoCycle: the listener waits for the guard, which therefore
-// must not refer to it. CloudFormation refuses a cycle, CDK only warns of it.
+// TestTemplates_HaveNoCycle checks for cycles: the listener waits for the guard,
+// which therefore must not refer to it. CloudFormation refuses a cycle, CDK only
+// warns about it.
 func TestTemplates_HaveNoCycle(t *testing.T) {
 	for _, name := range environments {
 		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.Closed} {

@@ -9,8 +9,9 @@ import (
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
-// addRecords points the domains at the load balancer and the distribution, in
-// the hosted zone if there is one. Without it the records to make are outputs.
+// addRecords points the domains at the load balancer and the distribution, in the
+// hosted zone if there is one. Without a zone, outputs list the records to
+// create.
 func addRecords(scope constructs.Construct, env environment.Environment, lb loadBalancer, site site) {
 	type record struct {
 		id, domain, host string

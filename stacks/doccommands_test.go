@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// anyCall is a stub of AWS that has an answer to every call, and counts them.
+// anyCall is a stub of AWS that answers every call and counts them.
 type anyCall struct{ calls }
 
 func (a *anyCall) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -38,7 +38,7 @@ func (a *anyCall) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case operation == "DescribeStacks":
 		status := "UPDATE_COMPLETE"
-		if slices.Contains(a.list(), "ContinueUpdateRollback") { // what is waited for then
+		if slices.Contains(a.list(), "ContinueUpdateRollback") { // the state that the command waits for
 			status = "UPDATE_ROLLBACK_COMPLETE"
 		}
 		fmt.Fprint(w, "<R><DescribeStacksResult><Stacks><member><StackName>s</StackName><StackStatus>"+status+"</StackStatus>"+
@@ -50,7 +50,8 @@ func (a *anyCall) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(operation, "GET /BUCKET"), strings.HasPrefix(operation, "GET /") && r.URL.Query().Has("list-type"):
 		fmt.Fprint(w, "<ListBucketResult><Name>b</Name></ListBucketResult>")
 	case form.Get("Action") != "":
-		// A cluster, an instance, a deployment: what has a status, and is printed.
+		// A cluster, an instance, a deployment: resources with a status that is
+		// printed.
 		fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult><DBCluster><Status>s</Status></DBCluster><DBInstance><DBInstanceStatus>s</DBInstanceStatus></DBInstance>"+
 			"<DBClusterParameterGroupName>g</DBClusterParameterGroupName><StackResources><member><ResourceType>t</ResourceType></member></StackResources>"+
 			"</%[1]sResult></%[1]sResponse>", operation)
@@ -63,9 +64,9 @@ func (a *anyCall) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// awsIn are the commands of the AWS CLI in a document, each with the number of its
-// line: in blocks, in which a backslash continues a line, and in spans of code.
-// shell are the lines that a shell has to begin with: exports and functions.
+// awsIn returns the commands of the AWS CLI in a document, each with its line
+// number: in blocks, where a backslash continues a line, and in code spans. shell
+// are the lines that the shell needs first: exports and functions.
 func awsIn(t *testing.T, file string) (shell []string, commands map[int]string) {
 	t.Helper()
 	data, err := os.ReadFile(remembered(file))
@@ -104,9 +105,9 @@ func awsIn(t *testing.T, file string) (shell []string, commands map[int]string) 
 	return shell, commands
 }
 
-// TestPrintedInDocs: every command of the AWS CLI that the documents print is
-// taken by both versions, reaches AWS, and opens no pager on a short terminal. A
-// document says where version 2 is needed.
+// TestPrintedInDocs checks that both versions accept every AWS CLI command in the
+// documents, that it reaches AWS, and that it opens no pager on a short terminal.
+// A document says where version 2 is needed.
 func TestPrintedInDocs(t *testing.T) {
 	files, err := filepath.Glob(remembered("docs/*.md"))
 	if err != nil {
@@ -121,11 +122,11 @@ func TestPrintedInDocs(t *testing.T) {
 			}
 			stub := &anyCall{}
 			server := httptest.NewServer(stub)
-			// The files that commands read, and the function that other pages explain.
+			// Files that commands read, and a function that other pages explain.
 			script := "mkdir -p web/dist && touch web/dist/index.html && echo k | tee key.txt >begin.json\noutput() { echo value; }\n" +
 				"CLUSTER=fieldreports CHANGE=0001_x GUARD=MaintenanceGuard NAME=x STACK=fieldreports-prod\n" + strings.Join(shell, "\n") + "\n"
 			if !strings.Contains(script, "AWS_DEFAULT_REGION=") {
-				script += "export AWS_DEFAULT_REGION=us-east-1\n" // in the settings of whoever reads it
+				script += "export AWS_DEFAULT_REGION=us-east-1\n" // readers have it in their settings
 			}
 			var at []int
 			for line := range commands {

@@ -7,9 +7,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestEncryptionKey: with a key in the environment, every log group and every
-// secret of the stack is encrypted with it, who reads a secret may decrypt it, and
-// no function needs it to start.
+// TestEncryptionKey checks that with a key in the environment, every log group
+// and every secret of the stack is encrypted with it, that whoever reads a secret
+// may decrypt it, and that no function needs the key to start.
 func TestEncryptionKey(t *testing.T) {
 	const key = "arn:aws:kms:ap-northeast-1:111111111111:key/00000000-0000-0000-0000-000000000000"
 	env := planned(t)

@@ -13,10 +13,10 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestGoldens_FirstLook: the templates that cmd/firstlook shows on a fresh checkout
-// are those of dev in every mode, except for the hashes of assets. They have the
-// paths of constructs, which the CDK CLI asks for and by which the preview names
-// what it shows.
+// TestGoldens_FirstLook checks that the templates that cmd/firstlook shows on a
+// fresh checkout are those of dev in every mode, apart from the hashes of assets.
+// They include the construct paths, which the CDK CLI requests and by which the
+// preview names what it shows.
 func TestGoldens_FirstLook(t *testing.T) {
 	want := map[string]map[string]any{}
 	context := cdkContext()

@@ -68,8 +68,8 @@ func (t template) differences(other template) []string {
 	return all
 }
 
-// TestTheFlipIsOnePropertyInEveryEnvironment: between any two modes, with the
-// guard its record as well.
+// TestTheFlipIsOnePropertyInEveryEnvironment checks any two modes; with the
+// guard, its record changes as well.
 func TestTheFlipIsOnePropertyInEveryEnvironment(t *testing.T) {
 	const (
 		flip   = "AlbListener86261768.DefaultActions[0].TargetGroupArn.Ref"

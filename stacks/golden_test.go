@@ -20,15 +20,15 @@ import (
 
 var update = flag.Bool("update", false, "write the goldens")
 
-// hash matches what stands for the content of an asset.
+// hash matches the hash of an asset's content.
 var hash = regexp.MustCompile(`[0-9a-f]{64}`)
 
-// edge is the part of the template that the preview serves. Its tests read it,
-// so that it is kept as it is, with the function that answers.
+// edge is the part of the template that the preview serves. The preview's tests
+// read it, so it keeps its form, and includes the function that answers.
 const edge = "edge"
 
-// goldenParts are the parts in which the template of dev is kept, by what the
-// types of its resources begin with. The longest beginning counts.
+// goldenParts maps prefixes of resource types to the parts in which the template
+// of dev is kept. The longest prefix wins.
 var goldenParts = map[string]string{
 	"AWS::ApplicationAutoScaling::": "api",
 	"AWS::CloudFormation::Custom":   "functions",
@@ -56,8 +56,8 @@ var goldenParts = map[string]string{
 	"Custom::":                      "functions",
 }
 
-// TestGoldens: the template of dev, open, in parts that can be read, and what
-// the other modes change of it.
+// TestGoldens compares the template of dev, open, in readable parts, and what the
+// other modes change in it.
 func TestGoldens(t *testing.T) {
 	goldens := map[string]string{}
 	open := synthesized(t, "dev", maintenance.Open)
@@ -110,8 +110,8 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-// goldenResources are the resources of a template, by part and logical id. The
-// outputs are a part of their own.
+// goldenResources returns the resources of a template, by part and logical id.
+// The outputs are a separate part.
 func goldenResources(t *testing.T, template []byte) map[string]map[string]any {
 	t.Helper()
 	var document struct{ Resources, Outputs map[string]map[string]any }
@@ -171,8 +171,8 @@ func goldenJSON(t *testing.T, resources map[string]any) string {
 	return b.String()
 }
 
-// readable is a value with short references, as in Fn::Sub, and with texts of
-// JSON, such as a dashboard, as the values that they are.
+// readable returns a value with short references, as in Fn::Sub, and with JSON
+// texts, such as a dashboard, parsed.
 func readable(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -206,7 +206,7 @@ func readable(value any) any {
 	return value
 }
 
-// joined is what Fn::Join makes.
+// joined returns the result of Fn::Join.
 func joined(arguments []any) any {
 	list, ok := arguments[1].([]any)
 	if !ok {
@@ -230,7 +230,7 @@ func readableText(text string) any {
 	return text
 }
 
-// goldenDifference is a line for each difference.
+// goldenDifference returns a line for each difference.
 func goldenDifference(d diff.Diff) string {
 	var b strings.Builder
 	for _, r := range d.Resources {

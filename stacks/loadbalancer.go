@@ -19,8 +19,8 @@ type loadBalancer struct {
 
 // newLoadBalancer defines the ALB in front of the app. With an API domain it is
 // internet-facing over HTTPS, for the mobile app and for CloudFront. Without one
-// it is internal and CloudFront reaches it through a VPC origin, so that there
-// is never a public API without encryption.
+// it is internal, and CloudFront reaches it through a VPC origin, so there is
+// never a public API without encryption.
 func newLoadBalancer(scope constructs.Construct, env environment.Environment, vpc awsec2.IVpc, logs awss3.IBucket, app elbv2.ApplicationTargetGroup) loadBalancer {
 	public := env.API.Domain != ""
 	subnets := awsec2.SubnetType_PRIVATE_WITH_EGRESS
@@ -60,8 +60,8 @@ func newLoadBalancer(scope constructs.Construct, env environment.Environment, vp
 		props.Certificates = &[]elbv2.IListenerCertificate{elbv2.ListenerCertificate_FromArn(&env.API.CertificateARN)}
 		props.SslPolicy = elbv2.SslPolicy_TLS13_12_RES_PQ
 	} else {
-		// The requests of a VPC origin come from CloudFront's own addresses, not from
-		// those of its network interfaces in the VPC.
+		// The requests of a VPC origin come from CloudFront's own addresses, not
+		// from those of its network interfaces in the VPC.
 		alb.Connections().AllowFrom(awsec2.Peer_PrefixList(&env.API.IngressPrefixList), awsec2.Port_Tcp(jsii.Number(80)), jsii.String("CloudFront VPC origin"))
 	}
 	return loadBalancer{alb: alb, listener: alb.AddListener(jsii.String("Listener"), props)}

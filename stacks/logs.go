@@ -12,7 +12,7 @@ import (
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
-// newLogGroup defines a log group that is kept as long as the environment says.
+// newLogGroup defines a log group with the retention of the environment.
 func newLogGroup(scope constructs.Construct, id string, env environment.Environment) awslogs.LogGroup {
 	return awslogs.NewLogGroup(scope, &id, &awslogs.LogGroupProps{
 		Retention:     retention(env),
@@ -21,8 +21,8 @@ func newLogGroup(scope constructs.Construct, id string, env environment.Environm
 	})
 }
 
-// encryptionKey is the key of the environment, for what id keeps in scope. Nil
-// without one.
+// encryptionKey returns the key of the environment as a construct for id in
+// scope. Nil if the environment has none.
 func encryptionKey(scope constructs.Construct, id string, env environment.Environment) awskms.IKey {
 	if env.EncryptionKey == "" {
 		return nil
@@ -30,10 +30,10 @@ func encryptionKey(scope constructs.Construct, id string, env environment.Enviro
 	return awskms.Key_FromKeyArn(scope, jsii.String(id+"Key"), &env.EncryptionKey)
 }
 
-// adoptLogGroup gives a log group that an AWS service makes by itself, under a
-// name of its own, the retention of the environment, and lets it go with the
-// stack as the others do. Their key is not the environment's: the resource that
-// does this knows none.
+// adoptLogGroup gives a log group that an AWS service creates under its own name
+// the retention of the environment, and deletes it with the stack like the
+// others. It is not encrypted with the environment's key: the resource that
+// adopts it does not support one.
 func adoptLogGroup(scope constructs.Construct, id string, env environment.Environment, name string) {
 	policy := awscdk.RemovalPolicy_RETAIN
 	if !env.DeletionProtection {
@@ -44,9 +44,9 @@ func adoptLogGroup(scope constructs.Construct, id string, env environment.Enviro
 	})
 }
 
-// adoptHandlers gives the functions that CDK adds to a stack for its own custom
-// resources log groups of the stack. They would make theirs when they first run,
-// which nobody ever deletes.
+// adoptHandlers gives log groups of the stack to the functions that CDK adds for
+// its own custom resources. Otherwise these functions would create log groups on
+// their first run, which are never deleted.
 func adoptHandlers(stack awscdk.Stack, env environment.Environment) {
 	for _, provider := range *stack.Node().Children() {
 		for _, id := range []string{"Handler", "Resource"} {
@@ -64,7 +64,7 @@ func adoptHandlers(stack awscdk.Stack, env environment.Environment) {
 // distribution and the site's bucket.
 func newAccessLogs(scope constructs.Construct, env environment.Environment) awss3.Bucket {
 	return newBucket(scope, "AccessLogs", env, awss3.BucketProps{
-		Encryption:        awss3.BucketEncryption_S3_MANAGED, // load balancers write with no other
+		Encryption:        awss3.BucketEncryption_S3_MANAGED, // load balancers support no other
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		EnforceSSL:        jsii.Bool(true),
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_PREFERRED, // CloudFront writes with an ACL
@@ -72,7 +72,7 @@ func newAccessLogs(scope constructs.Construct, env environment.Environment) awss
 	})
 }
 
-// retention is LogDays in the type of CDK.
+// retention returns LogDays as CDK's type.
 func retention(env environment.Environment) awslogs.RetentionDays {
 	return retentions[env.LogDays]
 }

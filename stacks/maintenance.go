@@ -14,7 +14,7 @@ import (
 )
 
 // newMaintenance puts the listener under the switch, in the mode that the
-// operator typed or else the environment's.
+// operator typed or, by default, the environment's.
 func newMaintenance(scope constructs.Construct, env environment.Environment, flags maintenancemode.Flags, listener elbv2.ApplicationListener, app elbv2.ApplicationTargetGroup, site site) maintenancemode.MaintenanceMode {
 	m := env.Maintenance
 	props := maintenancemode.Props{
@@ -49,9 +49,9 @@ func newMaintenance(scope constructs.Construct, env environment.Environment, fla
 	return maintenancemode.New(scope, "Maintenance", flags.Apply(props))
 }
 
-// announced is the document on the site that announces maintenance. At the API's
-// own domain the listener redirects to it; without one the site is the only domain
-// that there is.
+// announced returns the configuration of the document on the site that announces
+// maintenance. At the API's own domain, the listener redirects to it; without
+// such a domain, the site is the only one.
 func announced(env environment.Environment, site site) maintenancemode.Status {
 	s := maintenancemode.Status{Bucket: site.bucket, Announce: maintenance.Announcement(env.Maintenance.Announce)}
 	if env.API.Domain != "" {
@@ -60,7 +60,8 @@ func announced(env environment.Environment, site site) maintenancemode.Status {
 	return s
 }
 
-// monitors are the outside monitors, with secrets that were made elsewhere.
+// monitors returns the outside monitors, with secrets that exist outside the
+// stack.
 func monitors(scope constructs.Construct, all []environment.Monitor) []maintenancemode.Monitor {
 	var with []maintenancemode.Monitor
 	for i, m := range all {

@@ -10,15 +10,15 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestEveryMetricOfAnAlarmIsDocumented holds what the alarms of every environment
-// look at against the runbook's table of what AWS documents.
+// TestEveryMetricOfAnAlarmIsDocumented compares the metrics of the alarms of
+// every environment with the runbook's table of what AWS documents.
 func TestEveryMetricOfAnAlarmIsDocumented(t *testing.T) {
 	document, _ := runbook(t)
 	links := map[string]bool{}
 	for _, link := range regexp.MustCompile(`(?m)^\[(\w+)\]: https://docs\.aws\.amazon\.com/`).FindAllStringSubmatch(document, -1) {
 		links[link[1]] = true
 	}
-	documented := map[string]bool{} // and used
+	documented := map[string]bool{} // true once used
 	for _, row := range regexp.MustCompile("(?m)^\\| `(\\S+ \\w+)` \\| ([\\w, ]+) \\| \\[[^]]+\\]\\[(\\w+)\\]").FindAllStringSubmatch(document, -1) {
 		documented[row[1]+" by "+row[2]] = false
 		if !links[row[3]] {
@@ -55,8 +55,8 @@ func TestEveryMetricOfAnAlarmIsDocumented(t *testing.T) {
 	}
 }
 
-// metricsOf are the metrics of an alarm, one or those of an expression, each with
-// the names of its dimensions.
+// metricsOf returns the metrics of an alarm, one or those of an expression, each
+// with the names of its dimensions.
 func metricsOf(properties map[string]any) (metrics []string) {
 	add := func(metric map[string]any) {
 		var names []string

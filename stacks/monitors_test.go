@@ -16,8 +16,7 @@ const (
 	keyOfOps  = "arn:aws:secretsmanager:ap-northeast-1:111111111111:secret:noren-mackerel-AbCdEf"
 )
 
-// outfitted is prod with what else an environment file may ask for: outside
-// monitors, and topics to tell.
+// outfitted returns prod with outside monitors and topics to notify.
 func outfitted(tb testing.TB) environment.Environment {
 	env := loadEnvironment(tb, "prod")
 	env.AlarmTopics, env.ChatTopics = []string{ownTopic}, []string{chatTopic}
@@ -30,7 +29,7 @@ var everything = sync.OnceValues(func() (template, error) {
 	return a.template, err
 })
 
-// withEverything is the template of that environment.
+// withEverything returns the template of that environment.
 func withEverything(tb testing.TB) template {
 	tb.Helper()
 	t, err := everything()
@@ -40,8 +39,8 @@ func withEverything(tb testing.TB) template {
 	return t
 }
 
-// TestTopicsAreTold: every alarm, and every notice, goes to the topics of the file,
-// too; a chat gets notices in its own format.
+// TestTopicsAreTold checks that every alarm, and every notice, also goes to the
+// topics of the file, and that a chat gets notices in its own format.
 func TestTopicsAreTold(t *testing.T) {
 	template := withEverything(t)
 	own := template.ofType("AWS::SNS::Topic")
@@ -84,7 +83,8 @@ func TestTopicsAreTold(t *testing.T) {
 	}
 }
 
-// TestMonitorsAreWired: the function's outputs, and nothing of it without monitors.
+// TestMonitorsAreWired checks the function's outputs, and that none of it exists
+// without monitors.
 func TestMonitorsAreWired(t *testing.T) {
 	template := withEverything(t)
 	for _, name := range []string{"MonitorsFunction", "MonitorsLog"} {

@@ -16,8 +16,8 @@ import (
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
-// suppression is a finding of AwsSolutions that is meant, on the narrowest
-// construct, with the fact about this design that makes it so.
+// suppression is an accepted finding of AwsSolutions, on the narrowest construct,
+// with the fact about this design that justifies it.
 type suppression struct {
 	path   string // below the stack
 	rule   string // with what it applies to, if the rule says
@@ -114,14 +114,14 @@ func TestEverySuppressionIsNeeded(t *testing.T) {
 	}
 }
 
-// nag returns what AwsSolutions and NIST find in the environment and nobody has
-// decided, each as path and rule.
+// nag returns the findings of AwsSolutions and NIST in the environment that no
+// one has decided on, each as path and rule.
 func nag(t *testing.T, env environment.Environment, meant []suppression) []string {
 	t.Helper()
 	return slices.DeleteFunc(findings(t, env, meant), func(finding string) bool { return decision(finding) >= 0 })
 }
 
-// findings returns what AwsSolutions and NIST find in the environment.
+// findings returns the findings of AwsSolutions and NIST in the environment.
 func findings(t *testing.T, env environment.Environment, meant []suppression) []string {
 	t.Helper()
 	outdir := t.TempDir()
@@ -139,7 +139,7 @@ func findings(t *testing.T, env environment.Environment, meant []suppression) []
 
 	data, err := os.ReadFile(filepath.Join(outdir, "validation-report.json"))
 	if os.IsNotExist(err) {
-		return nil // CDK writes no report of nothing
+		return nil // CDK writes no report if there are no findings
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -9,9 +9,9 @@ import (
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
-// newVpc defines the network: in each zone a public subnet for the load
-// balancer and NAT, a private one for the service, an isolated one for the
-// database. Rejected and accepted connections are logged.
+// newVpc defines the network: in each zone a public subnet for the load balancer
+// and NAT, a private one for the service, and an isolated one for the database.
+// Rejected and accepted connections are logged.
 func newVpc(scope constructs.Construct, env environment.Environment) awsec2.Vpc {
 	subnet := func(name string, kind awsec2.SubnetType) *awsec2.SubnetConfiguration {
 		return &awsec2.SubnetConfiguration{Name: &name, SubnetType: kind}
@@ -32,7 +32,7 @@ func newVpc(scope constructs.Construct, env environment.Environment) awsec2.Vpc 
 }
 
 // zones returns the configured zones or the first two of the region. The latter
-// as references that CloudFormation resolves: a look-up at synth would need
+// are references that CloudFormation resolves: a lookup at synthesis would need
 // credentials and leave a file behind.
 func zones(env environment.Environment) *[]*string {
 	if len(env.Network.AvailabilityZones) > 0 {
@@ -42,8 +42,8 @@ func zones(env environment.Environment) *[]*string {
 	return &[]*string{awscdk.Fn_Select(jsii.Number(0), all), awscdk.Fn_Select(jsii.Number(1), all)}
 }
 
-// knowZones answers CDK's question for the zones of a concrete account, which
-// it asks whatever the VPC is given and compares with that.
+// knowZones answers CDK's question for the zones of a concrete account, which CDK
+// asks whatever the VPC is given, and compares with it.
 func knowZones(stack awscdk.Stack, env environment.Environment) {
 	known := []any{env.Region + "a", env.Region + "b"}
 	if configured := env.Network.AvailabilityZones; len(configured) > 0 {

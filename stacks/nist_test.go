@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// nist are the findings of cdk-nag's pack for NIST 800-53 that are meant: the rule,
-// what it is found in, by the end of the path, and why it is so. Unlike those of
-// AwsSolutions they are decided by kind: the pack finds the same in every function,
-// role and log group.
+// nist are the accepted findings of cdk-nag's pack for NIST 800-53: the rule, the
+// end of the path where it is found, and the reason. Unlike those of AwsSolutions
+// they are decided by kind, since the pack finds the same in every function, role
+// and log group.
 var nist = []struct{ rule, of, reason string }{
 	{"LambdaInsideVPC", "/Function/Resource|Custom::CDKBucketDeployment[0-9A-F]+/Resource", "They call AWS only, and have to answer when the product's network is what is broken."},
 	{"LambdaConcurrency", "/Function/Resource|Custom::CDKBucketDeployment[0-9A-F]+/Resource", "A new account has a concurrency of 10 and can reserve none; the function that answers has reservedConcurrency."},
@@ -38,7 +38,8 @@ var nist = []struct{ rule, of, reason string }{
 	{"VPCSubnetAutoAssignPublicIpDisabled", "/Vpc/PublicSubnet[0-9]/Subnet", "Only the load balancer and the NAT gateways are in public subnets, and both need such an address."},
 }
 
-// decision is the index of what was decided of a finding, -1 if nothing was.
+// decision returns the index of the decision about a finding, -1 if there is
+// none.
 func decision(finding string) int {
 	_, finding, _ = strings.Cut(finding, "/") // the stack's name
 	for i, d := range nist {

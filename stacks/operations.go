@@ -24,19 +24,19 @@ import (
 	"github.com/noren-cdk/noren/internal/live"
 )
 
-// operations tells the operators what breaks and who turned the mode. Nothing
-// of it depends on the mode: what planned maintenance must not page anyone for
-// is suppressed by the probe's metric.
+// operations tells the operators what breaks and who changed the mode. None of it
+// depends on the mode: the probe's metric suppresses what planned maintenance
+// must not page anyone for.
 //
-// docs/runbook.md says what each alarm means; a test holds its table against
+// docs/runbook.md says what each alarm means; a test checks its table against
 // this code.
 type operations struct {
 	scope       constructs.Construct
 	env         environment.Environment
 	maintenance maintenancemode.MaintenanceMode
 	topic       awssns.Topic
-	topics      []awssns.ITopic // that were made elsewhere
-	chats       []awssns.ITopic // of chat channels, made elsewhere
+	topics      []awssns.ITopic // that exist outside the stack
+	chats       []awssns.ITopic // of chat channels that exist outside the stack
 	actions     []awscloudwatch.IAlarmAction
 	alarms      []interfacesawscloudwatch.IAlarmRef // that notify someone, for the dashboard
 }
@@ -67,7 +67,7 @@ func addOperations(scope constructs.Construct, env environment.Environment, lb l
 }
 
 // newAlarmTopic defines the topic that alarms go to, with a key of its own:
-// CloudWatch and EventBridge may not use the key that AWS manages for SNS.
+// CloudWatch and EventBridge may not use the AWS managed key for SNS.
 func newAlarmTopic(scope constructs.Construct, env environment.Environment) awssns.Topic {
 	key := awskms.NewKey(scope, jsii.String("AlarmKey"), &awskms.KeyProps{
 		Description:       jsii.String("Encrypts the alarm topic"),
@@ -76,8 +76,8 @@ func newAlarmTopic(scope constructs.Construct, env environment.Environment) awss
 	})
 	inAccount := &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}}
 	key.GrantEncryptDecrypt(awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), &awsiam.ServicePrincipalOpts{Conditions: inAccount}))
-	// EventBridge supports no source condition in the policy of the key of an
-	// encrypted topic; the topic's own policy has it.
+	// EventBridge supports no source condition in the key policy of an encrypted
+	// topic; the topic's own policy has it.
 	key.GrantEncryptDecrypt(awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), nil))
 	topic := awssns.NewTopic(scope, jsii.String("Alarms"), &awssns.TopicProps{
 		MasterKey:  key,
@@ -90,7 +90,8 @@ func newAlarmTopic(scope constructs.Construct, env environment.Environment) awss
 	return topic
 }
 
-// topicsOf are topics that were made elsewhere, whose policies are not ours.
+// topicsOf returns topics that exist outside the stack. Their policies are not
+// ours.
 func topicsOf(scope constructs.Construct, id string, arns []string) []awssns.ITopic {
 	var topics []awssns.ITopic
 	for i, arn := range arns {
@@ -99,8 +100,8 @@ func topicsOf(scope constructs.Construct, id string, arns []string) []awssns.ITo
 	return topics
 }
 
-// notice is a rule's target: a topic, with a message. CDK's own target lets the
-// rules of every account publish.
+// notice is the target of a rule: a topic, with a message. CDK's own target lets
+// the rules of every account publish.
 type notice struct {
 	topic   awssns.ITopic
 	message awsevents.RuleTargetInput
@@ -112,7 +113,7 @@ func (n *notice) Bind(interfacesawsevents.IRuleRef, *string) *awsevents.RuleTarg
 }
 
 // publishes makes the topics the targets of a rule, and lets this rule publish to
-// the one of the stack. Chats show a notice in their own format only.
+// the stack's own topic. Chats show a notice only in their own format.
 func (o *operations) publishes(rule awsevents.Rule, message string) {
 	for _, topic := range slices.Concat([]awssns.ITopic{o.topic}, o.topics) {
 		rule.AddTarget(&notice{topic, awsevents.RuleTargetInput_FromText(&message)})
@@ -130,8 +131,8 @@ func (o *operations) publishes(rule awsevents.Rule, message string) {
 	}))
 }
 
-// addDatabaseNotice tells the topic of failures and failovers of the database, which
-// RDS says within a minute.
+// addDatabaseNotice notifies the topic of failures and failovers of the database,
+// which RDS reports within a minute.
 func (o *operations) addDatabaseNotice(database awsrds.DatabaseCluster) {
 	of := append([]*string{database.ClusterIdentifier()}, *database.InstanceIdentifiers()...)
 	rule := awsevents.NewRule(o.scope, jsii.String("DatabaseEvents"), &awsevents.RuleProps{
@@ -150,9 +151,9 @@ func (o *operations) addDatabaseNotice(database awsrds.DatabaseCluster) {
 		o.env.StackName, *field("$.detail.SourceIdentifier"), *field("$.detail.Date"), *field("$.detail.Message")))
 }
 
-// addChangeNotice tells the topic who changed the listener, when and how: a
-// deploy, by the role of CloudFormation, or someone by hand. EventBridge sees
-// such calls only in an account with a trail that records management events.
+// addChangeNotice notifies the topic of who changed the listener, when and how: a
+// deploy, through CloudFormation's role, or a person. EventBridge sees such calls
+// only in an account with a trail that records management events.
 func (o *operations) addChangeNotice(listener elbv2.IApplicationListener) {
 	parts := awscdk.Fn_Split(jsii.String(":listener/"), listener.ListenerArn(), jsii.Number(2))
 	rules := []map[string]*string{{"prefix": awscdk.Fn_Join(jsii.String(""), &[]*string{
@@ -166,7 +167,7 @@ func (o *operations) addChangeNotice(listener elbv2.IApplicationListener) {
 			Detail: &map[string]any{
 				"eventSource": []string{"elasticloadbalancing.amazonaws.com"},
 				"eventName":   live.ListenerCalls,
-				"errorCode":   []map[string]bool{{"exists": false}}, // what was refused has changed nothing
+				"errorCode":   []map[string]bool{{"exists": false}}, // a refused call changes nothing
 				"$or": []map[string]any{
 					{"requestParameters": map[string]any{"listenerArn": []*string{listener.ListenerArn()}}},
 					{"requestParameters": map[string]any{"ruleArn": rules}},

@@ -13,12 +13,11 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// withoutHash is a logical id as people say it: what CDK makes it unique by
-// left out.
+// withoutHash returns a logical id without the hash that CDK adds.
 func withoutHash(id string) string { return id[:len(id)-8] }
 
 // alarmIDs returns the alarms of the template that notify someone, and whether
-// planned maintenance keeps each quiet.
+// planned maintenance suppresses each.
 func (t template) alarmIDs(tb testing.TB) map[string]bool {
 	tb.Helper()
 	quiet := map[string]bool{}
@@ -41,7 +40,7 @@ func TestEveryAlarmTellsTheTopicOrIsToldOf(t *testing.T) {
 			rules += text(template.Resources[id].Properties["AlarmRule"])
 		}
 		service := template.Resources[template.ofType("AWS::ECS::Service")[0]]
-		rules += text(service.Properties["DeploymentConfiguration"]) // ECS asks for these
+		rules += text(service.Properties["DeploymentConfiguration"]) // ECS reads these
 		for _, id := range append(template.ofType("AWS::CloudWatch::Alarm"), template.ofType("AWS::CloudWatch::CompositeAlarm")...) {
 			properties := template.Resources[id].Properties
 			tells := strings.Contains(text(properties["AlarmActions"]), topic) && strings.Contains(text(properties["OKActions"]), topic)
@@ -93,8 +92,9 @@ func TestWhatIsQuietDuringMaintenance(t *testing.T) {
 	}
 }
 
-// TestAnAlarmOverFilledGapsCanGoOff: the latest minute is filled as a rule, so
-// that an alarm that wants all minutes would never have them.
+// TestAnAlarmOverFilledGapsCanGoOff checks that such an alarm is M of N: the
+// latest minute is usually a filled gap, so an alarm over all minutes would never
+// go off.
 func TestAnAlarmOverFilledGapsCanGoOff(t *testing.T) {
 	template := synthesized(t, "dev", maintenance.Open).template
 	filled := 0
@@ -134,8 +134,8 @@ func TestMaintenanceIsForgottenAfterTheExpectedDuration(t *testing.T) {
 	}
 }
 
-// TestNoAlarmKnowsTheEnd: an end given with the flip changes what clients are
-// told, and the guard's record, and nothing else.
+// TestNoAlarmKnowsTheEnd checks that an end given with the flip changes only what
+// clients are told and the guard's record.
 func TestNoAlarmKnowsTheEnd(t *testing.T) {
 	env := loadEnvironment(t, "prod")
 	build := func(flags maintenancemode.Flags) template {
@@ -159,8 +159,8 @@ func TestNoAlarmKnowsTheEnd(t *testing.T) {
 	}
 }
 
-// TestWhoChangesTheListenerIsTold: events of CloudTrail, as EventBridge holds
-// them against the rule.
+// TestWhoChangesTheListenerIsTold matches CloudTrail events against the rule as
+// EventBridge does.
 func TestWhoChangesTheListenerIsTold(t *testing.T) {
 	const listener = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/alb/50dc6c495c0c9188/f2f7dc8efc522ab2"
 	const rule = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/alb/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee"
@@ -254,7 +254,7 @@ func deployed(value any, listener string) any {
 	return value
 }
 
-// matches holds an event against a pattern as EventBridge does, as far as the
+// matches matches an event against a pattern as EventBridge does, as far as the
 // rule needs it.
 func matches(pattern, event any) bool {
 	switch p := pattern.(type) {
@@ -308,8 +308,8 @@ func TestTheDashboardAnswersInTheOrderOfTheQuestions(t *testing.T) {
 	}
 }
 
-// TestTopic_TakesNothingOfOthers: a service publishes for this account only: for
-// its alarms, or by one of the stack's rules.
+// TestTopic_TakesNothingOfOthers checks that a service may publish only for this
+// account: for its alarms, or by one of the stack's rules.
 func TestTopic_TakesNothingOfOthers(t *testing.T) {
 	template := synthesized(t, "prod", maintenance.Open).template
 	services := 0

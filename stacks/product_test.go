@@ -11,7 +11,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// text is a value as the template has it.
+// text returns a value as the template has it.
 func text(value any) string {
 	data, err := json.Marshal(value)
 	if err != nil {
@@ -93,7 +93,7 @@ func TestCloudFrontReachesTheApi(t *testing.T) {
 		}
 		behaviours := text(config["CacheBehaviors"])
 		for _, part := range []string{`"PathPattern":"/api/*"`, `"POST"`, `"DELETE"`, "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "b689b0a8-53d0-40ab-baf2-68738e2966ac"} {
-			if !strings.Contains(behaviours, part) { // the ids are CachingDisabled and AllViewerExceptHostHeader
+			if !strings.Contains(behaviours, part) { // the ids of CachingDisabled and AllViewerExceptHostHeader
 				t.Errorf("%s: no %s in %s", name, part, behaviours)
 			}
 		}
@@ -147,9 +147,10 @@ func TestTheDatabaseIsReadyForSchemaChanges(t *testing.T) {
 	}
 }
 
-// For another major version the groups follow the version, and RDS gets the new
-// one of the instances in the call that upgrades the cluster; instances carry no
-// version, with which CloudFormation would upgrade each by itself.
+// TestTheParameterGroupsFollowTheEngineVersion checks that, for another major
+// version, the groups follow the version. RDS gets the instances' new group in
+// the call that upgrades the cluster; instances have no version, with which
+// CloudFormation would upgrade each one separately.
 func TestTheParameterGroupsFollowTheEngineVersion(t *testing.T) {
 	eightFour := loadEnvironment(t, "dev")
 	eightFour.Database.EngineVersion, eightFour.Database.MajorUpgrade = "8.4.mysql_aurora.8.4.7", "8.4"

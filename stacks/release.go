@@ -9,13 +9,13 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// addReleaseAlarm lets ECS roll back a release that fails requests. The circuit
-// breaker sees only tasks that do not become healthy, or do not stay.
+// addReleaseAlarm lets ECS roll back a release whose requests fail. The circuit
+// breaker only sees tasks that do not become healthy, or do not stay so.
 //
 // The alarm is never on while the product is closed, whatever a schema change
-// does to the requests that are allowed, so that a maintenance rolls nothing back.
-// It is a metric alarm: ECS is not known to ask about alarms of alarms. It tells
-// nobody, since AppErrorsAlarm does.
+// does to the allowed requests, so a maintenance rolls nothing back. It is a
+// metric alarm, since nothing says that ECS accepts composite alarms. It notifies
+// no one; AppErrorsAlarm does.
 func (o *operations) addReleaseAlarm(alb elbv2.ApplicationLoadBalancer, api api) {
 	metrics := o.requests(api.targetGroup.Metrics(), 1)
 	maps.Copy(metrics, map[string]awscloudwatch.IMetric{
@@ -29,8 +29,9 @@ func (o *operations) addReleaseAlarm(alb elbv2.ApplicationLoadBalancer, api api)
 		metric:    mathOf("IF(FILL(mode, REPEAT) >= 2, 0, IF("+failed+" >= 5, 100 * "+failed+" / requests, 0))", "failed in %", 1, metrics),
 		threshold: 5, minutes: 2, of: 3,
 	}, "ReleaseErrors")
-	// EnableDeploymentAlarms does the same, and notes in every synthesis that the
-	// name of the alarm may close a circle. This alarm does not depend on the service.
+	// EnableDeploymentAlarms does the same, but adds a note to every synthesis
+	// that the name of the alarm may cause a circular dependency. This alarm does
+	// not depend on the service.
 	api.service.Node().DefaultChild().(awsecs.CfnService).AddPropertyOverride(jsii.String("DeploymentConfiguration.Alarms"), map[string]any{
 		"AlarmNames": []any{a.AlarmName()}, "Enable": true, "Rollback": true,
 	})

@@ -9,7 +9,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// releaseAlarm is the alarm that rolls a release back, as the service has it.
+// releaseAlarm returns the alarm that the service uses to roll a release back.
 func releaseAlarm(t *testing.T, template template) string {
 	t.Helper()
 	service := template.Resources[template.ofType("AWS::ECS::Service")[0]]
@@ -31,8 +31,9 @@ func releaseAlarm(t *testing.T, template template) string {
 	return ""
 }
 
-// A release that fails requests is rolled back within minutes, and nothing that
-// happens while the product is closed, or is being turned, rolls one back.
+// TestReleaseAlarm checks that a release whose requests fail is rolled back
+// within minutes, and that nothing is rolled back while the product is closed or
+// its mode is changing.
 func TestReleaseAlarm(t *testing.T) {
 	fails := func(share float64) func(v values) {
 		return func(v values) { v["HTTPCode_Target_5XX_Count"] = share * v["RequestCount"] }
@@ -40,7 +41,7 @@ func TestReleaseAlarm(t *testing.T) {
 	breaks := func(v values) { v["HTTPCode_ELB_502_Count"] = v["RequestCount"] / 10 }
 	for _, test := range []struct {
 		name     string
-		modes    []maintenance.Mode // of each minute; the last goes on
+		modes    []maintenance.Mode // of each minute; the last one continues
 		requests float64
 		change   func(v values)
 		want     int // within so many minutes, 0: never

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestEveryLogGoesWithTheStack: no function makes a log group of its own, and
-// what AWS services make is adopted. Where the environment is protected the logs
-// of the product stay, and nothing is kept for ever.
+// TestEveryLogGoesWithTheStack checks that no function creates its own log group,
+// and that those of AWS services are adopted. Where the environment is protected,
+// the product's logs stay, and nothing is kept forever.
 func TestEveryLogGoesWithTheStack(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, template template) {
 		want := "Delete"
@@ -18,7 +18,8 @@ func TestEveryLogGoesWithTheStack(t *testing.T) {
 		groups := template.ofType("AWS::Logs::LogGroup")
 		for _, id := range groups {
 			r := template.Resources[id]
-			// The logs of the constructs go with their functions in every environment.
+			// The constructs' log groups are deleted with their functions in
+			// every environment.
 			ofConstruct := r.DeletionPolicy == "Delete" && (strings.HasPrefix(id, "Maintenance") || strings.HasPrefix(id, "SchemaChange"))
 			if r.DeletionPolicy != want && !ofConstruct || r.Properties["RetentionInDays"] == nil {
 				t.Errorf("%s: deletion policy %s, want %s; kept for %v days", id, r.DeletionPolicy, want, r.Properties["RetentionInDays"])

@@ -15,19 +15,19 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/awsstub"
 )
 
-// oldVersion and newVersion are ids of versions of a secret, which have 32
-// characters or more.
+// oldVersion and newVersion are ids of versions of a secret, which have at least
+// 32 characters.
 const (
 	oldVersion = "11111111-1111-1111-1111-111111111111"
 	newVersion = "22222222-2222-2222-2222-222222222222"
 )
 
-// TestRotate_Printed replaces the master password by scripts/rotate.sh, with the
-// AWS CLI in both versions.
+// TestRotate_Printed replaces the master password with scripts/rotate.sh, with
+// the AWS CLI in both versions.
 func TestRotate_Printed(t *testing.T) {
 	for _, cli := range clis(t) {
 		t.Run("version "+cli.version, func(t *testing.T) {
-			// vault is the secret: its versions, and which is current.
+			// vault is the secret: its versions, and which one is current.
 			type vault struct {
 				versions map[string]string
 				current  string
@@ -84,7 +84,7 @@ func TestRotate_Printed(t *testing.T) {
 					return "{}"
 				})
 				cmd := exec.Command("bash", "scripts/rotate.sh", "shop-prod")
-				bin := t.TempDir() // Debian's version 2 knows no AWS_ENDPOINT_URL
+				bin := t.TempDir() // Debian's version 2 does not support AWS_ENDPOINT_URL
 				wrapper := fmt.Sprintf("#!/bin/sh\nexec %s --endpoint-url %s \"$@\"\n", cli.path, os.Getenv("AWS_ENDPOINT_URL"))
 				if err := os.WriteFile(filepath.Join(bin, "aws"), []byte(wrapper), 0o755); err != nil {
 					t.Fatal(err)

@@ -14,15 +14,15 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// runbook returns the document, and the commands in it: what is in its code
-// blocks, without comments, and in its code spans. cmd/noren holds those of
-// noren against its verbs.
+// runbook returns the document and the commands in it: in its code blocks,
+// without comments, and in its code spans. cmd/noren checks the noren commands
+// against its verbs.
 func runbook(tb testing.TB) (document string, commands []string) {
 	tb.Helper()
 	return documented(tb, "runbook.md")
 }
 
-// documented is a document of docs, and the commands in it.
+// documented returns a document of docs, and the commands in it.
 func documented(tb testing.TB, file string) (document string, commands []string) {
 	tb.Helper()
 	data, err := os.ReadFile(remembered("docs/" + file))
@@ -165,8 +165,7 @@ func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 	}
 }
 
-// checkCDK holds the flags of a command of the CDK CLI against what the app
-// takes.
+// checkCDK checks the flags of a CDK CLI command against what the app accepts.
 func checkCDK(t *testing.T, command string) {
 	t.Helper()
 	words := strings.Fields(command)
@@ -208,7 +207,8 @@ func checkCDK(t *testing.T, command string) {
 	}
 }
 
-// TestWhatTheRunbookNames: keys of environment files, and places in documents.
+// TestWhatTheRunbookNames checks the keys of environment files and the links to
+// sections.
 func TestWhatTheRunbookNames(t *testing.T) {
 	document, commands := runbook(t)
 	yaml, err := os.ReadFile(remembered("environments/prod.yaml"))
@@ -234,7 +234,7 @@ func TestWhatTheRunbookNames(t *testing.T) {
 	}
 	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(document, -1) {
 		file, anchor, _ := strings.Cut(link[1], "#")
-		if file == "" && !anchors["#"+anchor] { // of other pages lint has a test
+		if file == "" && !anchors["#"+anchor] { // lint checks links to other pages
 			t.Errorf("no heading is %s: there are %v", anchor, slices.Sorted(maps.Keys(anchors)))
 		}
 	}

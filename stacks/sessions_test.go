@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 )
 
-// sessionFindings are what AwsSolutions and NIST find of a store of sessions, and is
-// meant.
+// sessionFindings are the accepted findings of AwsSolutions and NIST about a
+// session store.
 var sessionFindings = map[string]string{
 	"/Sessions/Group AwsSolutions-AEC6":                                               "AUTH has one password for everybody; users log in with IAM tokens.",
 	"/Sessions/Group NIST.800.53.R5-ElastiCacheRedisClusterAutomaticBackup":           "Sessions are not restored: whoever is logged out logs in again.",
@@ -18,8 +18,9 @@ var sessionFindings = map[string]string{
 	"/Sessions/DefaultPassword/Resource AwsSolutions-SMG4":                            "The password is of a user who is off: nobody can log in with it.",
 }
 
-// TestSessionStore: with a store of its own, the service finds it, alone reaches
-// it, its alarms tell the operators, and cdk-nag has nothing unexplained to say.
+// TestSessionStore checks that, with a store of its own, the service finds it and
+// only the service reaches it, that its alarms notify the operators, and that
+// cdk-nag has no unexplained finding.
 func TestSessionStore(t *testing.T) {
 	env := loadEnvironment(t, "dev")
 	env.Sessions.Store = "valkey"

@@ -8,14 +8,16 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// nights is how many nights are simulated: go test ./stacks -run Silent -nights 10000.
+// nights is the number of simulated nights: go test ./stacks -run Silent -nights
+// 10000.
 var nights = flag.Int("nights", 100, "how many nights TestSilentProbe simulates")
 
-// TestSilentProbe: of a product that the probe last saw closed, no alarm says closed
-// once the probe is silent, and none is kept quiet by it; a minute or two without
-// the probe, and a night without a fault of it, let nobody be told of planned work.
+// TestSilentProbe checks that once the probe is silent, no alarm says that the
+// product is closed, and none is suppressed because the probe last saw it closed.
+// A minute or two without the probe, or a night without a fault, notifies no one
+// of planned work.
 func TestSilentProbe(t *testing.T) {
-	const length, enough = 60, 10 // minutes; and within which the API's errors are told
+	const length, enough = 60, 10 // in minutes; the API's errors must notify within enough
 	template := synthesized(t, "prod", maintenance.Open).template
 	id := func(name string) string {
 		for _, kind := range []string{"Alarm", "CompositeAlarm"} {
@@ -32,9 +34,9 @@ func TestSilentProbe(t *testing.T) {
 	for seed := range *nights {
 		r := rand.New(rand.NewPCG(uint64(seed), 21))
 		silent := 10 + r.IntN(20)
-		fails := silent + r.IntN(20) // after the product was opened, which no probe sees
+		fails := silent + r.IntN(20) // after the product was opened, which the probe does not see
 		if seed%4 == 0 {
-			silent, fails = length, 5+r.IntN(20) // it is the planned work
+			silent, fails = length, 5+r.IntN(20) // it is planned work
 		}
 		c := newCloudWatch(t, template)
 		var history []values

@@ -26,8 +26,8 @@ type site struct {
 	distribution awscloudfront.Distribution
 }
 
-// newSite defines the bucket of the single-page app and the distribution in
-// front of it, which hands /api/* to the load balancer.
+// newSite defines the bucket of the single-page app and the distribution in front
+// of it, which forwards /api/* to the load balancer.
 func newSite(scope constructs.Construct, env environment.Environment, logs awss3.IBucket, alb elbv2.ApplicationLoadBalancer) site {
 	bucket := newBucket(scope, "Site", env, awss3.BucketProps{
 		Encryption:             awss3.BucketEncryption_S3_MANAGED,
@@ -35,7 +35,7 @@ func newSite(scope constructs.Construct, env environment.Environment, logs awss3
 		EnforceSSL:             jsii.Bool(true),
 		ServerAccessLogsBucket: logs,
 		ServerAccessLogsPrefix: jsii.String("site/"),
-		Versioned:              jsii.Bool(true), // an upload over something can be undone
+		Versioned:              jsii.Bool(true), // an overwritten file can be restored
 	})
 	router := awscloudfront.NewFunction(scope, jsii.String("SpaRouter"), &awscloudfront.FunctionProps{
 		Code:    awscloudfront.FunctionCode_FromInline(&spaRouter),
@@ -84,9 +84,9 @@ func newSite(scope constructs.Construct, env environment.Environment, logs awss3
 	distribution := awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
 	awaitEmptying(distribution, logs)
 
-	// A first page. Prune stays off: what a team uploads itself is not removed.
-	// It is uploaded again only if it changes here; a team that has a site of its
-	// own takes these lines out.
+	// A first page. Prune stays off, so what a team uploads itself is not
+	// removed. The page is uploaded again only if it changes here; a team that
+	// has a site of its own removes these lines.
 	firstPage := awss3deployment.NewBucketDeployment(scope, jsii.String("FirstPage"), &awss3deployment.BucketDeploymentProps{
 		DestinationBucket: bucket,
 		Sources:           &[]awss3deployment.ISource{awss3deployment.Source_Asset(jsii.String("examples/fieldreports/web"), nil)},
@@ -98,8 +98,9 @@ func newSite(scope constructs.Construct, env environment.Environment, logs awss3
 	return site{bucket: bucket, distribution: distribution}
 }
 
-// apiOrigin is how CloudFront reaches the load balancer: by the API's domain,
-// whose certificate matches, or inside the VPC.
+// apiOrigin returns the origin through which CloudFront reaches the load
+// balancer: the API's domain, whose certificate matches, or an origin inside the
+// VPC.
 func apiOrigin(env environment.Environment, alb elbv2.ApplicationLoadBalancer) awscloudfront.IOrigin {
 	if env.API.Domain != "" {
 		return origins.NewHttpOrigin(&env.API.Domain, &origins.HttpOriginProps{
@@ -113,9 +114,9 @@ func apiOrigin(env environment.Environment, alb elbv2.ApplicationLoadBalancer) a
 	})
 }
 
-// uncachedErrors sets the caching of every error that CloudFront would keep to
-// nothing. It keeps them for 10 seconds otherwise, a 503 even against no-store,
-// and clients would go on seeing maintenance after it has ended.
+// uncachedErrors sets the caching time of every error that CloudFront would cache
+// to zero. By default it keeps errors for 10 seconds, a 503 even against
+// no-store, and clients would still see maintenance after it has ended.
 func uncachedErrors() *[]*awscloudfront.ErrorResponse {
 	var responses []*awscloudfront.ErrorResponse
 	for _, status := range []int{400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504} {
@@ -127,8 +128,8 @@ func uncachedErrors() *[]*awscloudfront.ErrorResponse {
 	return &responses
 }
 
-// newSecurityHeaders defines what the site's answers carry. A site that loads
-// from elsewhere has to say so in the content security policy.
+// newSecurityHeaders defines the security headers of the site's answers. A site
+// that loads from elsewhere must allow this in the content security policy.
 func newSecurityHeaders(scope constructs.Construct, env environment.Environment) awscloudfront.ResponseHeadersPolicy {
 	connect := "'self'"
 	if env.API.Domain != "" {
@@ -153,8 +154,8 @@ func newSecurityHeaders(scope constructs.Construct, env environment.Environment)
 	})
 }
 
-// newStatusHeaders defines what /maintenance.json carries: scripts of every origin
-// may read it, without credentials.
+// newStatusHeaders defines the headers of /maintenance.json: scripts of every
+// origin may read it, without credentials.
 func newStatusHeaders(scope constructs.Construct) awscloudfront.ResponseHeadersPolicy {
 	yes := jsii.Bool(true)
 	return awscloudfront.NewResponseHeadersPolicy(scope, jsii.String("StatusHeaders"), &awscloudfront.ResponseHeadersPolicyProps{

@@ -26,8 +26,8 @@ type Stack struct {
 	Maintenance maintenancemode.MaintenanceMode
 }
 
-// Build defines the stack of the environment in app. It panics, with the path
-// of the construct in front, if the environment asks for what cannot be built.
+// Build defines the stack of the environment in app. It panics, with the
+// construct's path first, if the environment cannot be built.
 func Build(app constructs.Construct, env environment.Environment, flags maintenancemode.Flags) Stack {
 	stack := awscdk.NewStack(app, &env.StackName, &awscdk.StackProps{
 		Description:           jsii.String("Web and mobile product with a maintenance mode (" + env.Name + ")"),
@@ -74,7 +74,8 @@ func Build(app constructs.Construct, env environment.Environment, flags maintena
 	return Stack{Stack: stack, Maintenance: maintenance}
 }
 
-// outputLogs adds the commands that show what the runbook asks to look at.
+// outputLogs adds outputs with the commands that show the logs mentioned in the
+// runbook.
 func outputLogs(scope constructs.Construct, env environment.Environment, api api, maintenance maintenancemode.MaintenanceMode) {
 	show := func(id string, group awslogs.ILogGroup) {
 		output(scope, id, "Shows what was logged in the last quarter of an hour, and follows it",
@@ -89,8 +90,8 @@ func outputLogs(scope constructs.Construct, env environment.Environment, api api
 	}
 }
 
-// outputSchemaChange adds the steps of a schema change, as docs/schema-changes.md
-// walks through them.
+// outputSchemaChange adds outputs with the steps of a schema change, as
+// docs/schema-changes.md explains them.
 func outputSchemaChange(scope constructs.Construct, steps schemachange.Commands) {
 	change := "; put the name of the change, without .sql, in the place of CHANGE"
 	output(scope, "SchemaChangePlanCommand", "Starts the task that plans a schema change"+change, steps.Plan)
@@ -104,8 +105,8 @@ func outputSchemaChange(scope constructs.Construct, steps schemachange.Commands)
 	output(scope, "SchemaChangeLog", "Shows what those tasks say", steps.Log)
 }
 
-// apiURL is where the API is reached from outside, without a path: without a
-// domain of its own, through the site.
+// apiURL returns the public URL of the API, without a path. Without a domain of
+// its own, it is the site's.
 func apiURL(env environment.Environment, siteURL string) string {
 	if env.API.Domain == "" {
 		return siteURL

@@ -15,10 +15,10 @@ import (
 	"github.com/noren-cdk/noren/internal/gobuild"
 )
 
-// BenchmarkSynth measures what this module costs over CDK alone: it synthesizes
-// dev and testdata/plainapp in turn, whole processes as the CLI runs them, and
-// reports the medians of the pairwise ratios. Processor time is the steadier of
-// the two on a busy machine. Choose the number of pairs with -benchtime=9x.
+// BenchmarkSynth measures what this module costs over CDK alone. It synthesizes
+// dev and testdata/plainapp alternately, in whole processes as the CLI runs them,
+// and reports the medians of the pairwise ratios. CPU time is the steadier of the
+// two on a busy machine. Choose the number of pairs with -benchtime=9x.
 func BenchmarkSynth(b *testing.B) {
 	var functions []string
 	for _, name := range []string{"responder", "unlock", "probe"} {
@@ -48,7 +48,7 @@ func BenchmarkSynth(b *testing.B) {
 	}
 }
 
-// report prints the medians of the product's runs and of their ratios to the
+// report prints the medians of the product's runs, and of their ratios to the
 // runs of the plain app that followed them.
 func report(b *testing.B, product, plain []cost) {
 	b.Helper()
@@ -59,7 +59,7 @@ func report(b *testing.B, product, plain []cost) {
 		wallRatio = append(wallRatio, product[i].wall.Seconds()/plain[i].wall.Seconds())
 		cpuRatio = append(cpuRatio, product[i].cpu.Seconds()/plain[i].cpu.Seconds())
 	}
-	b.ReportMetric(0, "ns/op") // of a pair, which says nothing
+	b.ReportMetric(0, "ns/op") // of a pair, which means nothing
 	b.ReportMetric(median(wall), "s/product")
 	b.ReportMetric(median(plainWall), "s/plain")
 	b.ReportMetric(median(wallRatio), "wall-ratio")
@@ -75,7 +75,7 @@ type compiledApp struct {
 	outdir string
 }
 
-// cost is what a synthesis took, its child processes included.
+// cost is what a synthesis took, including child processes.
 type cost struct{ wall, cpu time.Duration }
 
 // compileApp compiles the main package at a path.
@@ -133,7 +133,7 @@ func (a compiledApp) types(b *testing.B) map[string]int {
 	return count
 }
 
-// differentTypes names the resource types of which there are not as many in both.
+// differentTypes names the resource types whose numbers differ.
 func differentTypes(product, plain map[string]int) []string {
 	all := maps.Clone(product)
 	maps.Copy(all, plain)

@@ -37,10 +37,10 @@ func TestMain(m *testing.M) {
 // environments are those of this repository.
 var environments = []string{"dev", "staging", "prod"}
 
-// remembered is the absolute path of a file of the repository. go test keeps a
-// result until a file changes that the test has read, but looks for those that
-// were read by a relative path where the package is: TestMain has left it before
-// go test listens.
+// remembered returns the absolute path of a file of the repository. go test
+// caches a result until a file changes that the test has read, but it resolves
+// relative paths against the package's folder, which TestMain has left before go
+// test starts to track files.
 func remembered(file string) string {
 	path, err := filepath.Abs(file)
 	if err != nil {
@@ -51,9 +51,9 @@ func remembered(file string) string {
 
 // assembly is what a synthesis wrote.
 type assembly struct {
-	data     []byte // the template as it is written
+	data     []byte // the template as written
 	template template
-	assets   map[string]any // by hash, the template's own left out
+	assets   map[string]any // by hash, without the template's own
 	messages []string       // warnings and errors
 }
 
@@ -82,7 +82,7 @@ func (t template) ofType(resourceType string) []string {
 	return ids
 }
 
-// only returns the resource of a type of which there is one.
+// only returns the single resource of a type.
 func (t template) only(tb testing.TB, resourceType string) resource {
 	tb.Helper()
 	ids := t.ofType(resourceType)
@@ -102,16 +102,16 @@ func loadEnvironment(tb testing.TB, name string) environment.Environment {
 	return env
 }
 
-// newTestApp is an app with the context of cdk.json, as the CLI would give it. It
-// leaves the assets where they are, instead of copying 200 MB to every assembly:
-// templates and hashes are the same.
+// newTestApp returns an app with the context of cdk.json, as the CLI would pass
+// it. It leaves the assets where they are instead of copying 200 MB to every
+// assembly; templates and hashes stay the same.
 func newTestApp(outdir string) awscdk.App {
 	context := cdkContext()
 	context["aws:cdk:disable-asset-staging"] = true
 	return awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &outdir, AnalyticsReporting: jsii.Bool(false)})
 }
 
-// cdkContext is the context of cdk.json.
+// cdkContext returns the context of cdk.json.
 func cdkContext() map[string]any {
 	data, err := os.ReadFile(remembered("cdk.json"))
 	if err != nil {
@@ -152,8 +152,8 @@ func synthIn(context map[string]any, env environment.Environment, flags maintena
 	if err != nil {
 		return a, err
 	}
-	// When the mode was typed is the one value of a template that depends on the
-	// time of its synthesis.
+	// The time when the mode was typed is the only value in a template that
+	// depends on the time of synthesis.
 	data = explicit.ReplaceAll(data, []byte(`"Explicit": "2026-12-01T02:00:00Z"`))
 	if err := json.Unmarshal(data, &a.template); err != nil {
 		return a, err
@@ -174,7 +174,7 @@ func synthIn(context map[string]any, env environment.Environment, flags maintena
 	}
 	for hash, asset := range manifest.Files {
 		if asset.Source["path"] != env.StackName+".template.json" {
-			delete(asset.Source, "path") // those of CDK itself are in a folder of this synthesis
+			delete(asset.Source, "path") // CDK's own assets are in a folder of this synthesis
 			a.assets[hash] = asset
 		}
 	}
@@ -186,7 +186,8 @@ func synthIn(context map[string]any, env environment.Environment, flags maintena
 
 var syntheses sync.Map // "env mode" to func() (assembly, error)
 
-// synthesized returns the assembly of an environment in a mode, made once.
+// synthesized returns the assembly of an environment in a mode. It is synthesized
+// once.
 func synthesized(tb testing.TB, name string, mode maintenance.Mode) assembly {
 	tb.Helper()
 	env := loadEnvironment(tb, name)

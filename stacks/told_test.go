@@ -10,7 +10,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// healthy is a minute of a product that is well, in a mode.
+// healthy returns a minute of a healthy product in a mode.
 func healthy(mode maintenance.Mode, requests float64) values {
 	return values{
 		"Mode": float64(mode.Number()), "Drift": 0, "Overdue": 0,
@@ -20,13 +20,13 @@ func healthy(mode maintenance.Mode, requests float64) values {
 	}
 }
 
-// faults are what may happen: each changes a healthy minute, the n-th since it
-// happened.
+// faults are faults that may happen. Each changes a healthy minute, the n-th
+// since it happened.
 var faults = []struct {
 	name     string
 	requests float64
 	change   func(v values, n int)
-	want     map[maintenance.Mode]int // told within so many minutes. 0: nobody is to be told
+	want     map[maintenance.Mode]int // someone is told within so many minutes. 0: no one is told
 }{
 	{"every request fails, 600 a minute", 600, func(v values, _ int) { v["HTTPCode_Target_5XX_Count"] = v["RequestCount"] }, told(6, 6, 4)},
 	{"one request in ten fails, 600 a minute", 600, func(v values, _ int) { v["HTTPCode_Target_5XX_Count"] = 60 }, told(6, 6, 4)},
@@ -55,7 +55,7 @@ func told(open, readOnly, closed int) map[maintenance.Mode]int {
 	return map[maintenance.Mode]int{maintenance.Open: open, maintenance.ReadOnly: readOnly, maintenance.Closed: closed}
 }
 
-// few is a request every so many minutes, which fails.
+// few returns a fault: a failing request every so many minutes.
 func few(every int) func(v values, n int) {
 	return func(v values, n int) {
 		delete(v, "RequestCount")
@@ -65,7 +65,7 @@ func few(every int) func(v values, n int) {
 	}
 }
 
-// gone is a database that is not there.
+// gone simulates a missing database.
 func gone(v values) {
 	for name := range v {
 		switch name {
@@ -75,9 +75,8 @@ func gone(v values) {
 	}
 }
 
-// TestToldAfter: what happened is told within the time that is wanted, in every
-// mode, and the table of the runbook says after how many minutes and by which
-// alarm.
+// TestToldAfter checks that each fault notifies someone in time, in every mode,
+// and that the runbook's table gives the minutes and the alarm.
 func TestToldAfter(t *testing.T) {
 	const before, during = 30, 60
 	table := "| what happened | open | read-only | closed |\n| --- | --- | --- | --- |\n"

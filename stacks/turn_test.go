@@ -11,9 +11,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestTurn_EqualsSynthesis: the template of every environment in every mode,
-// turned to every mode, is the template that a synthesis of that mode gives, byte
-// for byte, except for when the mode was typed.
+// TestTurn_EqualsSynthesis checks that the template of every environment in every
+// mode, turned to every other mode, equals the template that a synthesis of that
+// mode gives, byte for byte, except for the time when the mode was typed.
 func TestTurn_EqualsSynthesis(t *testing.T) {
 	for _, name := range environments {
 		env := loadEnvironment(t, name)
@@ -30,7 +30,7 @@ func TestTurn_EqualsSynthesis(t *testing.T) {
 				if got.From != from || (len(got.Changed) == 0) != (from == to) {
 					t.Errorf("%s, %s to %s: from %s, changed %q", name, from, to, got.From, got.Changed)
 				}
-				if from == to { // asked again it would only say when it was typed
+				if from == to { // asked again, it would only change the time
 					want = before
 				}
 				if diff := cmp.Diff(string(want), string(got.Template)); diff != "" {
@@ -41,8 +41,9 @@ func TestTurn_EqualsSynthesis(t *testing.T) {
 	}
 }
 
-// TestTemplatesAreASCII: CloudFormation gives back a question mark for every other
-// character, and what is turned is what it gives back.
+// TestTemplatesAreASCII checks that templates are ASCII: CloudFormation returns a
+// question mark for every other character, and noren close and open turn what it
+// returns.
 func TestTemplatesAreASCII(t *testing.T) {
 	for _, name := range environments {
 		for _, mode := range maintenance.Modes() {
@@ -59,7 +60,7 @@ func TestTemplatesAreASCII(t *testing.T) {
 	}
 }
 
-// typedIn is when the mode was typed by which the template was synthesized.
+// typedIn returns the time when the mode of a synthesized template was typed.
 func typedIn(t *testing.T, template []byte) time.Time {
 	t.Helper()
 	var document struct {

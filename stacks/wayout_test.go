@@ -10,10 +10,10 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestTheWayOutOfAGuardThatCannotStart: -c maintenance=true and
-// -c maintenance-guard=absent, as docs/guard.md says. Nothing asks the guard any
-// more, and nothing of what carries the mode changes: the product stays closed in
-// every order of calls.
+// TestTheWayOutOfAGuardThatCannotStart tries -c maintenance=true and -c
+// maintenance-guard=absent, as docs/guard.md describes. Nothing calls the guard
+// any more, and no carrier of the mode changes: the product stays closed in every
+// order of calls.
 func TestTheWayOutOfAGuardThatCannotStart(t *testing.T) {
 	for _, name := range []string{"staging", "prod"} {
 		env := loadEnvironment(t, name)
@@ -53,7 +53,7 @@ func TestTheWayOutOfAGuardThatCannotStart(t *testing.T) {
 	}
 }
 
-// synthesizable runs a synthesis and returns as an error what CDK panics with.
+// synthesizable runs a synthesis and returns CDK's panic as an error.
 func synthesizable(synthesize func()) (ok bool, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -8,18 +8,18 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// unlockRate is how many requests an address may send to the page that gives the
-// bypass cookie in five minutes. Ten is the least that AWS WAF takes.
+// unlockRate is how many requests an address may send in five minutes to the page
+// that sets the bypass cookie. AWS WAF's minimum is ten.
 const unlockRate = 100
 
-// newWebACL defines a web ACL for the load balancer and returns its ARN. It limits
-// who asks for the page that gives the bypass cookie, whose executions are of the
-// account's concurrency, and lets everything else through. Behind CloudFront the
-// address is CloudFront's.
+// newWebACL defines a web ACL for the load balancer and returns its ARN. It
+// limits requests for the page that sets the bypass cookie, since these use the
+// account's Lambda concurrency, and lets everything else through. Behind
+// CloudFront the address is CloudFront's.
 func newWebACL(scope constructs.Construct) *string {
 	visible := func(metric string) *awswafv2.CfnWebACL_VisibilityConfigProperty {
 		return &awswafv2.CfnWebACL_VisibilityConfigProperty{
-			CloudWatchMetricsEnabled: jsii.Bool(true), MetricName: &metric, SampledRequestsEnabled: jsii.Bool(false), // a sample has the secret
+			CloudWatchMetricsEnabled: jsii.Bool(true), MetricName: &metric, SampledRequestsEnabled: jsii.Bool(false), // a sample would show the secret
 		}
 	}
 	return awswafv2.NewCfnWebACL(scope, jsii.String("WebAcl"), &awswafv2.CfnWebACLProps{

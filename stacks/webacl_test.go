@@ -7,8 +7,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestTheUnlockPageIsLimited: webAcl.create puts a web ACL in front of the load
-// balancer that limits one path, by address, and lets everything else through.
+// TestTheUnlockPageIsLimited checks that webAcl.create puts a web ACL in front of
+// the load balancer that limits one path, by address, and lets everything else
+// through.
 func TestTheUnlockPageIsLimited(t *testing.T) {
 	for _, name := range []string{"dev", "prod"} {
 		env := loadEnvironment(t, name)

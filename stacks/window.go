@@ -11,8 +11,8 @@ import (
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
-// addWindow defines what runs the planned maintenance of the environment's
-// file, if there is one.
+// addWindow defines the state machine of the planned maintenance in the
+// environment's file, if there is one.
 func addWindow(scope constructs.Construct, env environment.Environment, maintenance maintenancemode.MaintenanceMode, topic awssns.Topic, cluster awsecs.ICluster, change schemachange.SchemaChange, url string) {
 	night := env.Night
 	if night == nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// planned is prod with a maintenance.
+// planned returns prod with a planned maintenance.
 func planned(tb testing.TB) environment.Environment {
 	env := loadEnvironment(tb, "prod")
 	start := time.Date(2026, 12, 1, 2, 0, 0, 0, time.FixedZone("JST", 9*60*60))
@@ -48,7 +48,7 @@ func once(mode maintenance.Mode) func(testing.TB) assembly {
 	}
 }
 
-// ofWindow tells of a logical id whether it is that of one of the window's own
+// ofWindow reports whether a logical id belongs to one of the window's own
 // resources.
 func ofWindow(id string) bool { return strings.HasPrefix(id, "Window") }
 
@@ -108,8 +108,9 @@ func TestWindow_IsClean(t *testing.T) {
 	}
 }
 
-// TestWindow_CanDeleteNothing reads the rights of its roles: no action that
-// deletes is among them, but that of a change set of its own, and none is open.
+// TestWindow_CanDeleteNothing checks the rights of its roles: the only action
+// that deletes is DeleteChangeSet, for a change set of its own, and none has a
+// wildcard.
 func TestWindow_CanDeleteNothing(t *testing.T) {
 	roles := map[string]bool{}
 	actions := map[string][]string{}
@@ -137,7 +138,8 @@ func TestWindow_CanDeleteNothing(t *testing.T) {
 	if len(roles) != 3 || len(actions) != 4 {
 		t.Fatalf("the roles are %v, with %d policies; want those of the function, the state machine and the schedules, and what the task of the schema changes may look at", slices.Sorted(maps.Keys(roles)), len(actions))
 	}
-	// Step Functions delivers its log with these; they are of deliveries, not of logs.
+	// Step Functions delivers its log with these; they concern deliveries, not
+	// logs.
 	meant := []string{"cloudformation:DeleteChangeSet", "logs:DeleteLogDelivery"}
 	for id, all := range actions {
 		for _, a := range all {
@@ -150,10 +152,10 @@ func TestWindow_CanDeleteNothing(t *testing.T) {
 	}
 }
 
-// TestWindow_LooksBeforeItRuns: the function may look at the cluster of the schema
-// changes and at task definitions, and may start none. It may ask what the role of
-// the state machine and that of the switch may do, and of no other. The task may look
-// at the mode of the product, and change none.
+// TestWindow_LooksBeforeItRuns checks that the function may look at the cluster
+// of the schema changes and at task definitions, but start none, that it may
+// simulate only the role of the state machine and that of the switch, and that
+// the task may read the mode of the product, but not change it.
 func TestWindow_LooksBeforeItRuns(t *testing.T) {
 	for policy, want := range map[string][]string{
 		"Steps":      {"ecs:DescribeClusters map[Fn::GetAtt:[ClusterEB0386A7 Arn]]", "ecs:DescribeTaskDefinition *", "iam:PassRole map[Fn::GetAtt:[MaintenanceTurningRole029CEC4B Arn]]", "iam:SimulatePrincipalPolicy [map[Fn::GetAtt:[MaintenanceTurningRole029CEC4B Arn]] map[Fn::GetAtt:[WindowMachineRole8B904359 Arn]]]"},
@@ -184,9 +186,10 @@ func TestWindow_LooksBeforeItRuns(t *testing.T) {
 	}
 }
 
-// TestWindow_SimulatesWhatTheRolesAreAllowed: the roles have the rights that preflight
-// has IAM simulate, and their policies ask for no condition key that the simulation
-// is not told: a role as it is deployed must not keep a night from beginning.
+// TestWindow_SimulatesWhatTheRolesAreAllowed checks that the roles have the
+// rights that preflight has IAM simulate, and that their policies use no
+// condition key that the simulation is not given. Otherwise a role as deployed
+// could keep a night from beginning.
 func TestWindow_SimulatesWhatTheRolesAreAllowed(t *testing.T) {
 	for policy, want := range map[string]struct{ actions, keys []string }{
 		"WindowMachineRoleDefaultPolicy": {
@@ -195,7 +198,7 @@ func TestWindow_SimulatesWhatTheRolesAreAllowed(t *testing.T) {
 		},
 		"MaintenanceTurningRoleDefaultPolicy": {
 			[]string{"elasticloadbalancing:ModifyListener", "lambda:UpdateFunctionConfiguration", "iam:PassRole", "lambda:InvokeFunction"},
-			[]string{"iam:PassedToService", "lambda:Layer"}, // of the last the simulation knows that it may be absent
+			[]string{"iam:PassedToService", "lambda:Layer"}, // the simulation knows that the last one may be absent
 		},
 	} {
 		var actions []string

@@ -24,8 +24,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// dev has the templates of dev in every mode. A test of the stack holds them equal
-// to what is synthesized, except for the hashes of assets, and writes them.
+// dev contains the templates of dev in every mode. A test of the stack writes
+// them, and checks that they equal a synthesis except for the hashes of assets.
 //
 //go:embed dev.json.gz
 var dev []byte
@@ -42,7 +42,7 @@ func main() {
 	}
 }
 
-// errReady ends the first look: what follows it is there.
+// errReady ends the first look when its successor is ready.
 var errReady = errors.New("the product of this checkout is there")
 
 func run(ctx context.Context) error {
@@ -108,7 +108,7 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// arguments are those of the noren that takes over.
+// arguments returns the arguments of the noren that takes over.
 func arguments(mode, app string) []string {
 	args := []string{"preview", "--env", "dev"}
 	switch mode {
@@ -144,8 +144,8 @@ func unpack(folder string) ([]preview.Template, error) {
 	return templates, nil
 }
 
-// follow makes what takes over, and reports whether it is there. What it prints is
-// in a file, and at the end of an attempt that fails on the terminal.
+// follow builds the successor, and reports whether it is ready. Its output goes
+// to a file, and to the terminal if an attempt fails.
 func follow(ctx context.Context) bool {
 	const log = "cdk.out/firstlook.log"
 	fmt.Fprintln(os.Stderr, "compiling noren and synthesizing this checkout, which takes several minutes; the preview runs meanwhile. See", log)

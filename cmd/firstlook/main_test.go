@@ -13,15 +13,15 @@ import (
 	"github.com/noren-cdk/noren/internal/preview"
 )
 
-// TestMain is also noren's own functions, which a preview starts.
+// TestMain can also run noren's own functions, which a preview starts.
 func TestMain(m *testing.M) {
 	preview.RunFunction(os.Args[1:], nil)
 	tempdir.Use()
 	os.Exit(m.Run())
 }
 
-// The templates that come with the program show the site, and the product in
-// every mode, before anything is synthesized.
+// TestFirstLook checks that the templates that come with the program show the
+// site, and the product in every mode, before anything is synthesized.
 func TestFirstLook(t *testing.T) {
 	templates, err := unpack(t.TempDir())
 	if err != nil {
@@ -56,7 +56,7 @@ func TestFirstLook(t *testing.T) {
 	}
 	for _, test := range []struct {
 		mode, method, path string
-		refused            bool // by the maintenance; else there is no application yet
+		refused            bool // by maintenance; otherwise there is no application yet
 	}{
 		{"open", "POST", "/api/reports", false},
 		{"read-only", "POST", "/api/reports", true},

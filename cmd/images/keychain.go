@@ -15,8 +15,8 @@ import (
 
 var ecrHost = regexp.MustCompile(`^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`)
 
-// keychain logs in to Amazon ECR with the credentials of AWS, and to other
-// registries as docker login has left it.
+// keychain logs in to Amazon ECR with AWS credentials, and to other registries
+// with what docker login has stored.
 type keychain struct{ ctx context.Context }
 
 func (k keychain) Resolve(registry authn.Resource) (authn.Authenticator, error) {

@@ -94,7 +94,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// images are the images that are asked for, by their tags.
+// images returns the requested images, by tag.
 func (o options) images(ctx context.Context, names []string) (map[string]v1.Image, error) {
 	images := map[string]v1.Image{}
 	if o.assembly != "" {
@@ -130,8 +130,7 @@ func (o options) images(ctx context.Context, names []string) (map[string]v1.Imag
 	return images, nil
 }
 
-// put writes the image to where it is wanted, and returns what it is called
-// there.
+// put writes the image to its destination, and returns its name there.
 func (o options) put(ctx context.Context, tag string, built v1.Image) (string, error) {
 	if o.registry != "" {
 		reference, err := name.NewTag(o.registry + ":" + tag)
@@ -147,7 +146,8 @@ func (o options) put(ctx context.Context, tag string, built v1.Image) (string, e
 	return image.Save(o.out, tag, built)
 }
 
-// layerSize is what a registry keeps and a task fetches, in bytes.
+// layerSize returns the number of bytes that a registry stores and a task
+// fetches.
 func layerSize(built v1.Image) (int64, error) {
 	layers, err := built.Layers()
 	var total int64

@@ -31,7 +31,7 @@ func images(t *testing.T, args ...string) (string, error) {
 	return stdout.String(), err
 }
 
-// certificates writes a file that passes for Amazon's certificates.
+// certificates writes a file that looks like Amazon's certificates.
 func certificates(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewTLSServer(nil)
@@ -44,15 +44,16 @@ func certificates(t *testing.T) string {
 	return file
 }
 
-// TestPush: what a registry holds afterwards is what was printed, the same after
-// a second build from an empty cache, and as in the tarballs. An assembly's
-// images are pushed as they are.
+// TestPush checks that a registry afterwards holds what was printed, the same
+// after a second build from an empty cache, and the same as the tarballs, and
+// that an assembly's images are pushed unchanged.
 func TestPush(t *testing.T) {
 	rds := certificates(t)
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	repository := strings.TrimPrefix(server.URL, "http://") + "/noren"
-	// Two empty caches of ours. The compiler's own, which is by content, stays.
+	// Two empty caches for our own results. The compiler's cache, which is keyed
+	// by content, stays.
 	compiled, err := exec.Command("go", "env", "GOCACHE").Output()
 	if err != nil {
 		t.Fatal(err)

@@ -19,15 +19,16 @@ import (
 	"github.com/noren-cdk/noren/internal/gobuild/image"
 )
 
-// rdsURL is where Amazon publishes its certificates for RDS in every region.
+// rdsURL is the address at which Amazon publishes its RDS certificates for all
+// regions.
 const rdsURL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
 
-// sources is what images are made of.
+// sources is what images are made from.
 type sources struct {
 	rds, changes, goarch string
 }
 
-// builders make the images, by their names.
+// builders build the images, by name.
 var builders = map[string]func(context.Context, sources) (v1.Image, error){
 	"api":          buildAPI,
 	"schemachange": buildSchemaChange,
@@ -50,8 +51,8 @@ func function(name string) func(context.Context, sources) (v1.Image, error) {
 	}
 }
 
-// buildAPI builds what the example's Dockerfile does: the tag leaves the embedded
-// database out.
+// buildAPI builds the same image as the example's Dockerfile: the tag leaves out
+// the embedded database.
 func buildAPI(ctx context.Context, s sources) (v1.Image, error) {
 	program, err := gobuild.Program{
 		Package: "github.com/noren-cdk/noren/examples/fieldreports/api", Dir: "examples/fieldreports", Tags: "image", GOARCH: s.goarch,
@@ -90,8 +91,9 @@ func buildSchemaChange(ctx context.Context, s sources) (v1.Image, error) {
 	return image.Task(program, s.goarch, "noren", certificates, changes...)
 }
 
-// rdsCertificates are Amazon's certificates for RDS, of the file that is given or
-// as Amazon publishes them today. An error page in their place is an error.
+// rdsCertificates returns Amazon's certificates for RDS, from the given file or
+// as Amazon publishes them today. It fails if it gets anything else, such as an
+// error page.
 func (s sources) rdsCertificates(ctx context.Context) ([]byte, error) {
 	from, read := s.rds, os.ReadFile
 	if from == "" {
@@ -118,7 +120,7 @@ func (s sources) rdsCertificates(ctx context.Context) ([]byte, error) {
 
 var checksum = regexp.MustCompile(`--checksum=sha256:([0-9a-f]{64})`)
 
-// rdsChecksum is that of the certificates that a Dockerfile takes.
+// rdsChecksum returns the checksum of the certificates in a Dockerfile.
 func rdsChecksum(dockerfile string) (string, error) {
 	text, err := os.ReadFile(dockerfile)
 	if err != nil {

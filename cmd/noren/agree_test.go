@@ -9,8 +9,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestExplainAndRoutesAgree: the rule that explain names is in the table of
-// routes, and does there what explain says.
+// TestExplainAndRoutesAgree checks that the rule that explain names is in the
+// table of routes, and does there what explain says.
 func TestExplainAndRoutesAgree(t *testing.T) {
 	inAssemblies(t)
 	sources, err := templateFlags{env: "dev"}.loadAssemblies()

@@ -12,7 +12,7 @@ import (
 )
 
 // loadAssemblies reads the templates that make synth wrote for an environment,
-// one for each mode: open and closed, and read-only if it is there.
+// one for each mode: open and closed, and read-only if it exists.
 func (f templateFlags) loadAssemblies() ([]source, error) {
 	env := f.env
 	var sources []source
@@ -38,7 +38,7 @@ func (f templateFlags) loadAssemblies() ([]source, error) {
 	return sources, f.known(sources)
 }
 
-// knownEnvironment fails if there are environment files here, and none of that
+// knownEnvironment fails if there are environment files here, but none with that
 // name.
 func knownEnvironment(env string) error {
 	if files, err := filepath.Glob("environments/*.yaml"); err != nil || len(files) == 0 {
@@ -47,8 +47,8 @@ func knownEnvironment(env string) error {
 	return environment.Known("environments", env)
 }
 
-// load reads templates, each a file or an assembly folder; without any, those
-// of the environment.
+// load reads templates, each from a file or an assembly folder. Without paths, it
+// reads those of the environment.
 func (f templateFlags) load(paths []string) ([]source, error) {
 	if len(f.live) > 0 {
 		live, err := f.loadLive()
@@ -77,7 +77,7 @@ func (f templateFlags) loadAll(paths []string) ([]source, error) {
 	return sources, f.known(sources)
 }
 
-// nameApart names templates by their folders if their file names are equal.
+// nameApart names templates after their folders if their file names are equal.
 func nameApart(sources []source) {
 	seen := map[string]bool{}
 	for _, s := range sources {

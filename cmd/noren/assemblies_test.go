@@ -34,8 +34,8 @@ Resources:
 `
 )
 
-// TestAssemblies: an assembly is one thing, and how much of it was read is in
-// every answer.
+// TestAssemblies checks that an assembly is treated as a whole, and that every
+// answer says how much of it was read.
 func TestAssemblies(t *testing.T) {
 	app := func(url, metadata string) string {
 		return strings.NewReplacer("ADDRESS", url, "METADATA", metadata).Replace(appTemplate)

@@ -12,15 +12,15 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// await waits until a switch is seen to be as it should. A load balancer applies
-// a change within a short time, not at once.
+// await waits until a switch is in the expected state. A load balancer applies a
+// change within a short time, but not at once.
 func (t *turning) await(ctx context.Context, query live.Query, name string, check func(live.Status, maintenance.Mode) error) error {
 	if t.wait <= 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.wait)
 	defer cancel()
-	query.Assembly = "" // the next deploy is another question
+	query.Assembly = "" // the next deploy does not matter here
 	var last error
 	for {
 		report, err := query.Find(ctx)
@@ -44,7 +44,8 @@ func (t *turning) await(ctx context.Context, query live.Query, name string, chec
 	}
 }
 
-// listenerOf is the mode that the live listeners of the switch are in.
+// listenerOf returns a function that returns the mode of the switch's live
+// listeners.
 func (t *turning) listenerOf(query live.Query, name string) func(context.Context) (maintenance.Mode, error) {
 	query.Assembly = ""
 	return func(ctx context.Context) (maintenance.Mode, error) {
@@ -71,7 +72,7 @@ func (t *turning) already(ctx context.Context, query live.Query, plan turn.Plan)
 	}
 	mode, err := t.listenerOf(query, plan.Switch)(ctx)
 	if err != nil || mode == plan.To {
-		return nil // what it is will be said when it is waited for
+		return nil // the wait that follows reports the error
 	}
 	now := string(mode)
 	if now == "" {

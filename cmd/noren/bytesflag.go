@@ -8,7 +8,7 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// A bytesFlag is a flag with a number of bytes, like 20GiB.
+// A bytesFlag is a flag for a number of bytes, such as 20GiB.
 type bytesFlag int64
 
 var byteUnits = []struct {

@@ -92,7 +92,7 @@ func checkDeploy(args []string, env string) error {
 	return errors.Join(errs...)
 }
 
-// finding is a problem, with the templates that have it.
+// finding is a problem and the templates that have it.
 type finding struct {
 	Severity  string   `json:"severity"` // "error" or "warning"
 	LogicalID string   `json:"logicalId"`
@@ -101,10 +101,11 @@ type finding struct {
 	Message   string   `json:"message"`
 	Value     string   `json:"value"`
 	Limit     string   `json:"limit"`
-	Templates []string `json:"templates"` // their files, with line and column where they are known
+	Templates []string `json:"templates"` // their files, with line and column if known
 }
 
-// check returns the problems of templates, errors first, and what it looked at.
+// check returns the problems of templates, errors first, and the templates that
+// were checked.
 func check(paths []string, from templateFlags) ([]finding, []source, error) {
 	sources, err := checkable(paths, from)
 	if err != nil {
@@ -151,8 +152,8 @@ func (f finding) same(g finding) bool {
 	return f.Severity == g.Severity && f.LogicalID == g.LogicalID && f.Property == g.Property && f.Message == g.Message
 }
 
-// checkable reads all templates of the paths; those without a load balancer
-// have nothing to be checked.
+// checkable reads all templates of the paths. In those without a load balancer
+// there is nothing to check.
 func checkable(paths []string, from templateFlags) ([]source, error) {
 	if len(paths) == 0 {
 		return from.load(nil)
@@ -177,7 +178,7 @@ func checkable(paths []string, from templateFlags) ([]source, error) {
 	return sources, from.known(sources)
 }
 
-// writeFindings writes a paragraph for each finding and the sum.
+// writeFindings writes a paragraph for each finding, and the totals.
 func writeFindings(out term.Terminal, findings []finding, sources []source) {
 	count := map[string]int{}
 	for _, f := range findings {
@@ -205,7 +206,7 @@ func writeFindings(out term.Terminal, findings []finding, sources []source) {
 	}
 }
 
-// where are the lines that say which resource it is, and in which templates.
+// where returns lines that name the resource and the templates.
 func (f finding) where() []string {
 	resource := f.LogicalID
 	if f.Property != "" {

@@ -14,11 +14,11 @@ import (
 func stillOpen(data []byte) []finding {
 	read, err := alb.ReadPart(bytes.NewReader(data), cfn.Options{})
 	if err != nil {
-		return nil // which is said elsewhere
+		return nil // which is reported elsewhere
 	}
 	switches, err := rules.Find(data, read)
 	if err != nil {
-		return nil // there is none
+		return nil // there is no switch
 	}
 	var findings []finding
 	for _, s := range switches {
@@ -35,8 +35,8 @@ func stillOpen(data []byte) []finding {
 	return findings
 }
 
-// documentation is the network of the address by which closing rules are
-// disarmed. Source: RFC 5737.
+// documentation is the network that contains the address by which closing rules
+// are disarmed. Source: RFC 5737.
 var documentation = netip.MustParsePrefix("192.0.2.0/24")
 
 // takenNetworks finds networks in which a client may have that address.
@@ -44,7 +44,7 @@ func takenNetworks(data []byte) []finding {
 	types := []string{"AWS::EC2::VPC", "AWS::EC2::VPCCidrBlock", "AWS::EC2::Subnet"}
 	document, err := cfn.Read(bytes.NewReader(data), cfn.Options{})
 	if err != nil {
-		return nil // which is said elsewhere
+		return nil // which is reported elsewhere
 	}
 	var findings []finding
 	for _, name := range types {

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// TestCheck_StillOpen: rules of others before a closing rule, on the listener and
-// on another one of the load balancer; not what the switch lets through.
+// TestCheck_StillOpen checks that rules of others before a closing rule are
+// reported, on the listener and on another one of the load balancer, and that
+// what the switch lets through is not.
 func TestCheck_StillOpen(t *testing.T) {
 	const template = `
 Resources:

@@ -11,10 +11,10 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// exitStopped is the exit code of a run that stopped and may simply be repeated.
+// exitStopped is the exit code of a run that stopped and can simply be repeated.
 const exitStopped = 3
 
-// newDDL is the family of verbs that change the schema.
+// newDDL returns the family of verbs that change the schema.
 func newDDL() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ddl",
@@ -55,7 +55,7 @@ docs/schema-changes.md walks through a change.`,
 	return cmd
 }
 
-// A ddlLogin is how the family finds a database and its migrations.
+// A ddlLogin says how the verbs find a database and its migrations.
 type ddlLogin struct {
 	dsn       string
 	direction string
@@ -66,7 +66,7 @@ func (f *ddlLogin) register(cmd *cobra.Command, variables string) {
 	cmd.Flags().StringVar(&f.direction, "direction", "up", "the part of a file with a way back to use: up or down")
 }
 
-// open logs in: with --dsn, or as the environment says.
+// open logs in with --dsn, or with the settings in the environment.
 func (f *ddlLogin) open(ctx context.Context, login ddl.Login) (*ddl.Database, error) {
 	if f.dsn != "" {
 		login = ddl.Login{DSN: f.dsn, CA: login.CA}
@@ -74,8 +74,9 @@ func (f *ddlLogin) open(ctx context.Context, login ddl.Login) (*ddl.Database, er
 	return login.Open(ctx)
 }
 
-// openToPlan logs in as the user who plans, if there is one: planDSN, or else, without
-// --dsn, by the environment. apart tells that it did. It leaves --dsn as it is.
+// openToPlan logs in as the user who plans, if there is one: with planDSN or,
+// without --dsn, with the settings in the environment. apart reports whether it
+// did. It does not change --dsn.
 func (f *ddlLogin) openToPlan(ctx context.Context, planDSN string) (db *ddl.Database, apart bool, err error) {
 	login, ok := planLogin(planDSN)
 	if apart = ok && (f.dsn == "" || planDSN != ""); apart {
@@ -86,7 +87,7 @@ func (f *ddlLogin) openToPlan(ctx context.Context, planDSN string) (db *ddl.Data
 	return db, apart, err
 }
 
-// ddlFlags are the flags that plan, rehearse and run take.
+// ddlFlags are the flags of plan, rehearse and run.
 type ddlFlags struct {
 	ddlLogin
 	json    bool
@@ -111,8 +112,8 @@ func (f *ddlFlags) files(stdin io.Reader, name string) (files []migrationFile, f
 	return readMigrations(stdin, name, f.direction)
 }
 
-// openAll logs in to several servers. What it has opened is closed by the
-// function that it returns, also after an error.
+// openAll logs in to several servers. closeAll closes the ones that were opened,
+// even after an error.
 func openAll(ctx context.Context, logins []ddl.Login) (all []*ddl.Database, closeAll func(), err error) {
 	closeAll = func() {
 		for _, db := range all {
@@ -129,7 +130,7 @@ func openAll(ctx context.Context, logins []ddl.Login) (all []*ddl.Database, clos
 	return all, closeAll, nil
 }
 
-// dsnLogins are the logins of DSNs.
+// dsnLogins returns the logins of DSNs.
 func dsnLogins(dsns []string) []ddl.Login {
 	var all []ddl.Login
 	for _, dsn := range dsns {
@@ -138,7 +139,7 @@ func dsnLogins(dsns []string) []ddl.Login {
 	return all
 }
 
-// planLogin is the login of the user who plans, and whether there is one.
+// planLogin returns the login of the user who plans, and whether there is one.
 func planLogin(planDSN string) (ddl.Login, bool) {
 	if planDSN != "" {
 		return ddl.Login{DSN: planDSN, CA: os.Getenv("DB_TLS_CA")}, true
@@ -146,7 +147,7 @@ func planLogin(planDSN string) (ddl.Login, bool) {
 	return ddl.PlanLogin(os.Getenv)
 }
 
-// oneFile is the argument of each of the family.
+// oneFile checks that a verb gets one argument, the file.
 func oneFile(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("want one FILE.sql or folder, got %d arguments", len(args))
@@ -154,7 +155,7 @@ func oneFile(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// withCode gives errors after which a run may be repeated their exit code.
+// withCode adds the exit code for errors after which a run can be repeated.
 func withCode(err error) error {
 	if ddl.MayRepeat(err) {
 		return &exitError{exitStopped, err}

@@ -19,7 +19,8 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// Bad input is an error of one line, before anybody logs in.
+// TestDDLRefusesBadInput checks that bad input is a one-line error before any
+// login.
 func TestDDLRefusesBadInput(t *testing.T) {
 	for _, name := range []string{"DB_DSN", "DB_HOST", "DB_NAME", "DB_USER", "DB_SECRET_ARN", "AWS_REGION", "PLAN_DB_DSN", "PLAN_DB_USER", "REHEARSE_DB_DSN", "REHEARSE_DB_HOST"} {
 		t.Setenv(name, "")
@@ -85,7 +86,8 @@ func TestDDLRefusesBadInput(t *testing.T) {
 	}
 }
 
-// A folder is run in the order of the numbers, without the ways back.
+// TestReadMigrations_OrdersAFolder checks that a folder is run in the order of
+// the numbers, without the down migrations.
 func TestReadMigrations_OrdersAFolder(t *testing.T) {
 	folder := t.TempDir()
 	for _, name := range []string{"10_b.sql", "9_a.sql", "00011_c.up.sql", "00011_c.down.sql", "R__views.sql", "V1.10__x.sql", "V1.9__x.sql", "U1.9__x.sql", "20240101_init/migration.sql", "notes.txt"} {
@@ -191,7 +193,8 @@ func TestEventText(t *testing.T) {
 	}
 }
 
-// Without a terminal there is a line of progress a second, and nothing moves.
+// TestProgressWithoutATerminal checks that without a terminal there is one line
+// of progress a second, and no animation.
 func TestProgressWithoutATerminal(t *testing.T) {
 	for _, asJSON := range []bool{false, true} {
 		var out bytes.Buffer

@@ -12,7 +12,7 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/copy"
 )
 
-// newDDLCopy is the family of verbs that change a copy which takes the place of
+// newDDLCopy returns the family of verbs that change a copy, which then replaces
 // the original.
 func newDDLCopy() *cobra.Command {
 	cmd := &cobra.Command{
@@ -51,7 +51,7 @@ docs/schema-copy.md walks through a change.`,
 	return cmd
 }
 
-// copyLogins are how the family finds the original and the copy.
+// copyLogins say how the verbs find the original and the copy.
 type copyLogins struct {
 	ddlLogin
 	copyDSN string
@@ -72,8 +72,7 @@ func (f *copyLogins) original(ctx context.Context) (*ddl.Database, error) {
 	return db, nil
 }
 
-// copied logs in to the copy, at the host that the journal has unless another is
-// named.
+// copied logs in to the copy, at the host in the journal unless another is given.
 func (f *copyLogins) copied(ctx context.Context, host string) (*ddl.Database, error) {
 	login := ddl.CopyLogin(os.Getenv)
 	if f.copyDSN != "" {
@@ -87,7 +86,8 @@ func (f *copyLogins) copied(ctx context.Context, host string) (*ddl.Database, er
 	return db, nil
 }
 
-// both logs in to the original and to the copy. Without a journal, the state is nil.
+// both logs in to the original and to the copy. Without a journal, the state is
+// nil.
 func (f *copyLogins) both(ctx context.Context) (original, copied *ddl.Database, s *copy.State, err error) {
 	if original, err = f.original(ctx); err != nil {
 		return nil, nil, nil, err
@@ -104,7 +104,7 @@ func (f *copyLogins) both(ctx context.Context) (original, copied *ddl.Database, 
 	return original, copied, s, err
 }
 
-// ended reports whether no copy is under way that noren has made.
+// ended reports whether noren has no copy in progress.
 func ended(s *copy.State) bool {
 	return s == nil || s.Phase == copy.Finished || s.Phase == copy.Abandoned
 }

@@ -18,13 +18,14 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
-// copyPage is the page whose commands are typed here, and whose outputs are theirs.
+// copyPage is the page whose commands are typed here, and whose outputs are
+// compared.
 const copyPage = "../../docs/schema-copy.md"
 
-// typed are a command of the page and what it prints.
+// typed matches a command on the page and its output.
 var typed = regexp.MustCompile("(?s)```sh\n(noren ddl copy [^\n]*)\n```\n\n```text\n(.*?)```\n")
 
-// differing is what is not the same each time.
+// differing matches what varies between runs.
 var differing = []struct {
 	text *regexp.Regexp
 	is   string
@@ -42,10 +43,10 @@ func alike(text string) string {
 	return text
 }
 
-// TestDocs_SchemaCopy types the commands of docs/schema-copy.md, one after the other:
-// on two servers, of which the one replicates from the other, with stand-ins for RDS
-// and for the load balancer of a closed product. With -update it writes what they
-// print into the page.
+// TestDocs_SchemaCopy types the commands of docs/schema-copy.md, one after the
+// other, against two servers, one of which replicates from the other, with
+// stand-ins for RDS and for the load balancer of a closed product. With -update
+// it writes the output into the page.
 func TestDocs_SchemaCopy(t *testing.T) {
 	page, err := filepath.Abs(copyPage)
 	if err != nil {
@@ -67,7 +68,7 @@ func TestDocs_SchemaCopy(t *testing.T) {
 	both := append([]string{"CREATE DATABASE fieldreports CHARACTER SET utf8mb4", "USE fieldreports", "CREATE USER schemachange@'%'", "GRANT ALL ON *.* TO schemachange@'%'", "CREATE USER schemaplan@'%'"},
 		plannersGrants(t, filepath.Join(filepath.Dir(page), "schema-changes.md"))...)
 	both = append(both, "CREATE TABLE visits (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, place VARCHAR(100) NOT NULL)", "CREATE TABLE photos (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, visit INT NOT NULL)")
-	pair.From.SetMaxOpenConns(1)     // USE is of a session
+	pair.From.SetMaxOpenConns(1)     // USE applies to a session
 	for _, statement := range both { // replication brings them to the copy
 		if _, err := pair.From.Exec(statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
@@ -93,7 +94,7 @@ func TestDocs_SchemaCopy(t *testing.T) {
 	now := typed.ReplaceAllStringFunc(string(text), func(block string) string {
 		commands++
 		m := typed.FindStringSubmatch(block)
-		// The page names the cluster by DB_HOST, and logs in by IAM tokens.
+		// The page names the cluster in DB_HOST, and logs in with IAM tokens.
 		line := regexp.MustCompile(` --login \S+`).ReplaceAllString(m[1], "")
 		args := append(strings.Fields(line)[1:], "--cluster", "shop")
 		code, stdout, stderr := noren(args...)
@@ -119,7 +120,7 @@ func TestDocs_SchemaCopy(t *testing.T) {
 	}
 }
 
-// plannersGrants are those of the page for the user who plans.
+// plannersGrants returns the grants on the page for the user who plans.
 func plannersGrants(t *testing.T, page string) []string {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -134,7 +135,7 @@ func plannersGrants(t *testing.T, page string) []string {
 	return all
 }
 
-// as is the DSN of a user at a server.
+// as returns the DSN of a user on a server.
 func as(t *testing.T, process *mysqld.Process, user string) string {
 	t.Helper()
 	config, err := mysql.ParseDSN(process.DSN)
@@ -146,7 +147,7 @@ func as(t *testing.T, process *mysqld.Process, user string) string {
 }
 
 // endpoint is where the application finds its database: it leads to the original,
-// and to the copy after the switch, which drops its connections.
+// and after the switch, which drops its connections, to the copy.
 type endpoint struct {
 	listener net.Listener
 	pair     *mysqld.Pair
@@ -204,7 +205,7 @@ func (e *endpoint) serve(client net.Conn) {
 	}
 }
 
-// move is the switch of the endpoint.
+// move returns a function that switches the endpoint.
 func (e *endpoint) move() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

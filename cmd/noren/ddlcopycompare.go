@@ -48,7 +48,7 @@ found out.`,
 			if len(only) > 0 {
 				fmt.Fprintf(cmd.ErrOrStderr(), "only the copy has the tables %s: they are not compared\n", strings.Join(only, ", "))
 			}
-			if len(options.Tables) > 0 || ended(s) { // beside the journal
+			if len(options.Tables) > 0 || ended(s) { // without using the journal
 				results, err := copy.Compare(ctx, original, copied, options)
 				if err != nil {
 					return withBehind(err)
@@ -73,7 +73,7 @@ found out.`,
 	return cmd
 }
 
-// withBehind gives an error of a copy that has not caught up its exit code.
+// withBehind adds the exit code to the error that a copy has not caught up.
 func withBehind(err error) error {
 	if errors.Is(err, copy.ErrBehind) {
 		return &exitError{disagreeing, err}
@@ -81,7 +81,8 @@ func withBehind(err error) error {
 	return err
 }
 
-// writeComparison writes what was compared, and gives it its exit code.
+// writeComparison writes the result of a comparison, and returns the error with
+// its exit code.
 func writeComparison(cmd *cobra.Command, results []copy.TableResult, asJSON bool) error {
 	equal := true
 	for _, r := range results {

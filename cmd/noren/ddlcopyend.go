@@ -54,7 +54,7 @@ There is no way back to it with what has been written since the switch.`,
 		})
 }
 
-// daysText is a time in days, if it is some.
+// daysText formats a time in days, unless it is zero.
 func daysText(d time.Duration) string {
 	const day = 24 * time.Hour
 	if d >= day && d%day == 0 {
@@ -78,7 +78,7 @@ switch there is nothing to abandon.`,
 		})
 }
 
-// copyEnding is a verb that ends a copy, and asks first.
+// copyEnding returns a verb that ends a copy after asking.
 func copyEnding(name, short, long string, flags func(*cobra.Command), question func() string, end func(context.Context, *cobra.Command, *ddl.Database, copy.Engine, func(string)) error) *cobra.Command {
 	var logins copyLogins
 	var yes bool

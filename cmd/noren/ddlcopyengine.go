@@ -13,8 +13,8 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/copy"
 )
 
-// engine is what makes the copy: RDS, or whoever has made the one that --copy-dsn
-// names.
+// engine returns what makes the copy: RDS, or whoever made the copy that
+// --copy-dsn names.
 func (f *copyLogins) engine(ctx context.Context) (copy.Engine, error) {
 	if f.copyDSN != "" {
 		return byHand{}, nil
@@ -26,7 +26,7 @@ func (f *copyLogins) engine(ctx context.Context) (copy.Engine, error) {
 	return rds, nil
 }
 
-// onRDS is the cluster that is named, or else that of DB_HOST.
+// onRDS returns the given cluster or, by default, that of DB_HOST.
 func onRDS(ctx context.Context, cluster string) (blueGreen, error) {
 	from := ddl.LoginFromEnvironment(os.Getenv)
 	if cluster == "" {
@@ -69,9 +69,9 @@ func saying(report func(string)) func(bluegreen.Deployment) {
 	return func(d bluegreen.Deployment) { report(d.String()) }
 }
 
-// conditions are those of RDS for a deployment of a name, and for the type conversions
-// that it needs, if any. If RDS cannot be asked at all, that is one condition that is
-// not known.
+// conditions returns RDS's conditions for a deployment with a name, and for the
+// type conversions that it needs, if any. If RDS cannot be asked at all, the
+// result is one condition that is not known.
 func (b blueGreen) conditions(ctx context.Context, name, conversions string) []bluegreen.Condition {
 	all, err := b.client.Conditions(ctx, b.cluster, name, "")
 	if err != nil {

@@ -23,7 +23,8 @@ const (
 	none     = "<BlueGreenDeployments></BlueGreenDeployments>"
 )
 
-// deployed is an answer with the deployment in a state; without one there is none.
+// deployed returns an answer with the deployment in a state. An empty state means
+// that there is none.
 func deployed(state string) string {
 	source, target := shopARN, greenARN
 	switch state {
@@ -42,8 +43,9 @@ func deploymentIn(state, source, target string) string {
 		"<Source>%s</Source><Target>%s</Target><Status>%s</Status>", source, target, state)
 }
 
-// rdsOf is the engine of the cluster shop, whose deployment goes through states,
-// the last for ever, with the cluster described further.
+// rdsOf returns the engine for the cluster shop. Its deployment goes through
+// states and stays in the last one; more is added to the description of the
+// cluster.
 func rdsOf(t *testing.T, more string, states ...string) (blueGreen, *awsstub.AWS) {
 	t.Helper()
 	stub := awsstub.New(t)
@@ -68,7 +70,7 @@ func rdsOf(t *testing.T, more string, states ...string) (blueGreen, *awsstub.AWS
 	return blueGreen{bluegreen.New(stub.Config(t), time.Millisecond), "shop"}, stub
 }
 
-// differs reports whether an error is not the one that is wanted; empty is none.
+// differs reports whether an error differs from the wanted one; empty means none.
 func differs(err error, want string) bool {
 	return (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want)
 }
@@ -78,7 +80,7 @@ func TestBlueGreen_Make(t *testing.T) {
 	const host = "shop-green-abc123.cluster-x.us-east-1.rds.amazonaws.com"
 	tests := []struct {
 		name   string
-		create string // what RDS answers; empty is that it makes one
+		create string // what RDS answers; empty if it makes one
 		states []string
 		host   string
 		err    string
@@ -197,7 +199,8 @@ func TestBlueGreen_Ends(t *testing.T) {
 	}
 }
 
-// Start refuses what is known not to be met, and leaves to RDS what is not known.
+// TestBlueGreen_Ready checks that start refuses if a condition is known not to be
+// met, and leaves unknown conditions to RDS.
 func TestBlueGreen_Ready(t *testing.T) {
 	rds, _ := rdsOf(t, "<MasterUserSecret><SecretArn>arn</SecretArn></MasterUserSecret>", "")
 	if err := rds.Ready(t.Context(), "noren-0007", ""); differs(err, "RDS makes no copy of shop: master password: RDS manages the master password") {
@@ -213,8 +216,8 @@ func TestBlueGreen_Ready(t *testing.T) {
 	}
 }
 
-// A plan says each condition of RDS; what is not known is said as such, and what is
-// not met forbids the copy.
+// TestCopyPlan_SaysTheConditions checks that a plan lists each of RDS's
+// conditions, marks unknown ones, and refuses the copy if one is not met.
 func TestCopyPlan_SaysTheConditions(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -261,7 +264,8 @@ func TestCopyPlan_SaysTheConditions(t *testing.T) {
 	}
 }
 
-// A time-out that RDS does not take is refused before anything is asked or written.
+// TestCopySwitch_Timeout checks that a timeout that RDS does not accept is
+// refused before anything is asked or written.
 func TestCopySwitch_Timeout(t *testing.T) {
 	for _, timeout := range []string{"10s", "2h", "31.5s"} {
 		cmd := newDDLCopySwitch()

@@ -94,7 +94,7 @@ failed.`,
 	return cmd
 }
 
-// rightsOf asks the user who will start the copy for its rights.
+// rightsOf checks the rights of the user who will start the copy.
 func rightsOf(ctx context.Context, login ddlLogin, plan *copy.Plan) error {
 	starter, err := login.open(ctx, ddl.LoginFromEnvironment(os.Getenv))
 	if err != nil {
@@ -105,15 +105,16 @@ func rightsOf(ctx context.Context, login ddlLogin, plan *copy.Plan) error {
 	return plan.Rights(ctx, starter)
 }
 
-// An askedPlan is a plan for a copy with the conditions of RDS.
+// An askedPlan is a plan for a copy with RDS's conditions.
 type askedPlan struct {
 	Allowed bool `json:"allowed"`
 	*copy.Plan
 	Conditions []bluegreen.Condition `json:"conditions"`
 }
 
-// conditionsOfRDS are those for the deployment of a plan, or why they are not known.
-// Named is whether the cluster is, by its name or by DB_HOST.
+// conditionsOfRDS returns RDS's conditions for the deployment of a plan, or why
+// they are not known. named says whether the cluster is given, by name or by
+// DB_HOST.
 func conditionsOfRDS(ctx context.Context, cluster string, named bool, plan *copy.Plan) []bluegreen.Condition {
 	err := errors.New("the database is named by a DSN")
 	if named {
@@ -163,7 +164,7 @@ func (p askedPlan) write(out term.Terminal) {
 	}
 }
 
-// writeConditions writes each of the conditions of RDS, the met ones too.
+// writeConditions writes each of RDS's conditions, including those that are met.
 func (p askedPlan) writeConditions(out term.Terminal) {
 	rows := term.Table{Heading: []string{"RDS", "", "found"}}
 	for _, c := range p.Conditions {

@@ -69,7 +69,7 @@ could not be found out.`,
 	return cmd
 }
 
-// look asks the original and the copy.
+// look queries the original and the copy.
 func (f *copyLogins) look(ctx context.Context) (*copy.Status, error) {
 	original, copied, s, err := f.both(ctx)
 	if original == nil {
@@ -79,13 +79,13 @@ func (f *copyLogins) look(ctx context.Context) (*copy.Status, error) {
 	if copied != nil {
 		defer copied.Close()
 	}
-	if s == nil { // there is nothing to log in to
+	if s == nil { // there is no copy to log in to
 		err = nil
 	}
 	return copy.Look(ctx, original, copied, err)
 }
 
-// copyStatusText is a status for people.
+// copyStatusText formats a status for people.
 func copyStatusText(s *copy.Status) string {
 	var out strings.Builder
 	if s.State != nil {
@@ -117,7 +117,7 @@ func copyStatusText(s *copy.Status) string {
 	return out.String()
 }
 
-// lagText says how far behind a copy is that replicates.
+// lagText says how far behind a replicating copy is.
 func lagText(s *copy.Status) string {
 	text := "how far behind is not known"
 	if lag := s.Replication.Lag; lag != nil {
@@ -141,7 +141,7 @@ func bytesText(n int64) string {
 	return fmt.Sprintf("%d MiB", n>>20)
 }
 
-// after is an estimate behind what it is of; empty if there is none.
+// after returns an estimate to append to its subject, or "" if there is none.
 func after(seconds *float64) string {
 	if seconds == nil {
 		return ""

@@ -86,8 +86,8 @@ as it was.`,
 	return cmd
 }
 
-// closed fails unless every switch of the product is closed, by the deployed template
-// and by the live listener.
+// closed fails unless every switch of the product is closed, according to the
+// deployed template and the live listener.
 func closed(ctx context.Context, cmd *cobra.Command, from *statusFlags) error {
 	query, err := from.query(cmd)
 	if err != nil {
@@ -111,7 +111,7 @@ func closed(ctx context.Context, cmd *cobra.Command, from *statusFlags) error {
 	return nil
 }
 
-// logInAs logs in to a host as each of some users, by IAM token.
+// logInAs logs in to a host as each of the users, with an IAM token.
 func logInAs(ctx context.Context, users []string, host string) error {
 	var errs []error
 	for _, user := range users {

@@ -10,8 +10,9 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/awsstub"
 )
 
-// TestClosed: the copy takes the original's place only where template, listener and
-// requests say that the product is closed, and nothing is under way.
+// TestClosed checks that the copy replaces the original only if template,
+// listener and requests say that the product is closed, and no operation is in
+// progress.
 func TestClosed(t *testing.T) {
 	for _, test := range []struct{ name, mode, state, want string }{
 		{"closed", "closed", "", ""},

@@ -21,7 +21,7 @@ type migrationFile struct {
 	path string // "-" for stdin
 }
 
-// beside is a file that belongs to the migration: NAME.rehearsal.json.
+// beside returns a file that belongs to the migration: NAME.rehearsal.json.
 func (f migrationFile) beside(suffix string) string {
 	if f.path == "-" {
 		return strings.TrimPrefix(suffix, ".")
@@ -103,7 +103,7 @@ func readMigration(stdin io.Reader, path, name, direction string) (migrationFile
 }
 
 // inOrder compares the names of migrations as their tools do: by the numbers in
-// them, and Flyway's repeatable ones last.
+// them, with Flyway's repeatable migrations last.
 func inOrder(a, b string) int {
 	if ra, rb := strings.HasPrefix(a, "R__"), strings.HasPrefix(b, "R__"); ra != rb {
 		if ra {
@@ -137,7 +137,7 @@ func leadingDigits(s string) int {
 	return n
 }
 
-// migrations are the files without where they were read.
+// migrations returns the migrations of files.
 func migrations(files []migrationFile) []sqltext.Migration {
 	var all []sqltext.Migration
 	for _, f := range files {
@@ -146,7 +146,7 @@ func migrations(files []migrationFile) []sqltext.Migration {
 	return all
 }
 
-// leftOf are the files that the journal does not say are done.
+// leftOf returns the files that are not done according to the journal.
 func leftOf(files []migrationFile, entries []ddl.Entry) []migrationFile {
 	return slices.DeleteFunc(slices.Clone(files), func(f migrationFile) bool { return ddl.ProgressOf(f.Migration, entries) == ddl.Done })
 }

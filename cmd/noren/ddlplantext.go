@@ -9,8 +9,8 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// writePlan writes a plan for people: a table with what is to be said of each
-// statement below it, then the sum of it.
+// writePlan writes a plan for people: a table, the remarks on each statement
+// below it, and the conclusion.
 func writePlan(out term.Terminal, p *ddl.Plan) {
 	fmt.Fprintln(out, out.In(term.Bold, fmt.Sprintf("%v, schema %s, writes %s", p.Server, p.Schema, p.Writes)))
 	rows := term.Table{Heading: []string{"", "statement", "how", "rebuild", "reads", "writes", "change", "verdict"}}
@@ -31,7 +31,7 @@ func writePlan(out term.Terminal, p *ddl.Plan) {
 	fmt.Fprintln(out, out.In(how, text))
 }
 
-// remarks are what is to be said of a statement.
+// remarks returns the remarks on a statement.
 func remarks(s *ddl.Step) []string {
 	var all []string
 	for _, problem := range s.Problems {
@@ -58,7 +58,7 @@ func remarks(s *ddl.Step) []string {
 	return all
 }
 
-// refusals are the server's reasons, each once.
+// refusals returns the server's reasons without duplicates.
 func refusals(all []ddl.Refusal) []string {
 	var lines []string
 	for i, r := range all {
@@ -74,7 +74,7 @@ func refusals(all []ddl.Refusal) []string {
 	return lines
 }
 
-// sum is the last line of a plan.
+// sum returns the last line of a plan.
 func sum(p *ddl.Plan) (string, term.Style) {
 	var not []string
 	for _, s := range p.Steps {
@@ -100,8 +100,8 @@ func yes(b bool) string {
 	return "no"
 }
 
-// goOn says whether reads or writes go on; of a statement that the server
-// refuses nothing is known.
+// goOn says whether reads or writes continue. For a statement that the server
+// refuses, that is not known.
 func goOn(b bool, s *ddl.Step) term.Cell {
 	switch {
 	case b:
@@ -119,7 +119,7 @@ func verdict(s *ddl.Step) term.Cell {
 	return term.Green.Cell("ok")
 }
 
-// shorten is sql in one line of at most room columns.
+// shorten returns sql on one line of at most room columns.
 func shorten(sql string, room int) string {
 	runes := []rune(strings.Join(strings.Fields(sql), " "))
 	if len(runes) <= max(room, 1) {

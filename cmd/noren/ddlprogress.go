@@ -14,8 +14,8 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// A progress tells what happens: events as lines of JSON on stdout, or for
-// people on stderr, with a bar on a terminal and else a line a second.
+// A progress reports what happens: as JSON lines on stdout, or for people on
+// stderr, with a bar on a terminal and otherwise with a line a second.
 type progress struct {
 	mu    sync.Mutex
 	json  *json.Encoder // nil for people
@@ -39,7 +39,8 @@ func newProgress(cmd *cobra.Command, asJSON bool) *progress {
 	return p
 }
 
-// terminalWidth is the columns of the terminal that w is, and 0 if it is none.
+// terminalWidth returns the width of the terminal w in columns, 0 if w is not a
+// terminal.
 func terminalWidth(w io.Writer) int {
 	if !term.IsTerminal(w) {
 		return 0
@@ -60,7 +61,7 @@ func (p *progress) report(e ddl.Event) {
 	}
 	p.next = time.Now().Add(p.every)
 	if p.json != nil {
-		_ = p.json.Encode(e) // a reader that is gone is not a reason to stop half-way
+		_ = p.json.Encode(e) // a reader that is gone is no reason to stop half-way
 		return
 	}
 	if e.Kind == ddl.EventProgress && p.width > 0 {
@@ -71,7 +72,7 @@ func (p *progress) report(e ddl.Event) {
 	fmt.Fprintln(p.out, eventText(e, max(p.width, 100)))
 }
 
-// end takes the bar away.
+// end removes the bar.
 func (p *progress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -85,8 +86,8 @@ func (p *progress) clear() {
 	}
 }
 
-// draw draws a bar of the rehearsed time: what servers say of progress is not
-// to be trusted.
+// draw draws a bar relative to the rehearsed time, since servers do not report
+// progress reliably.
 func (p *progress) draw(e ddl.Event) {
 	const cells = 20
 	bar := ""
@@ -98,7 +99,7 @@ func (p *progress) draw(e ddl.Event) {
 	p.bar = true
 }
 
-// eventText is an event as a line of at most about width columns.
+// eventText formats an event as a line of about width columns.
 func eventText(e ddl.Event, width int) string {
 	number := ""
 	if e.Number > 0 {
@@ -132,8 +133,8 @@ func how(rung string) string {
 	return rung
 }
 
-// times are how long it has taken, how long it took when rehearsed, and what
-// readers feel of it.
+// times says how long it has taken, how long it took in the rehearsal, and how
+// readers are affected.
 func times(e ddl.Event) string {
 	text := seconds(e.Seconds)
 	if e.Rehearsed > 0 {
@@ -149,7 +150,7 @@ func times(e ddl.Event) string {
 	return text
 }
 
-// seconds is a time as people read it, to three digits or so.
+// seconds formats a time for people, with about three digits.
 func seconds(s float64) string {
 	d := time.Duration(s * float64(time.Second))
 	switch {

@@ -67,7 +67,7 @@ Exit codes: 0 quiet; 3 not quiet, with what was seen; 1 it could not be found ou
 	return cmd
 }
 
-// writeQuiet writes what was seen, and gives it its exit code.
+// writeQuiet writes what was seen, and returns the error with its exit code.
 func writeQuiet(cmd *cobra.Command, schema string, seen ddl.Quietness, asJSON bool) error {
 	if asJSON {
 		if err := writeJSON(cmd.OutOrStdout(), struct {
@@ -87,7 +87,7 @@ func writeQuiet(cmd *cobra.Command, schema string, seen ddl.Quietness, asJSON bo
 	return nil
 }
 
-// quietTexts say what was seen.
+// quietTexts describe what was seen.
 func quietTexts(schema string, seen ddl.Quietness) []string {
 	texts := seen.Sessions
 	if seen.Written > 0 {

@@ -78,8 +78,8 @@ Exit codes: 0 everything succeeded; 1 something failed, which the rehearsal reco
 	return cmd
 }
 
-// realSchema is where the real schema is, as far as it is known: from a plan,
-// and from the login for it.
+// realSchema returns the identity of the real schema, as far as it is known: from
+// a plan, and from the login for it.
 func realSchema(ctx context.Context, plan string, file migrationFile) ([]ddl.Identity, error) {
 	var all []ddl.Identity
 	name := plan
@@ -114,7 +114,7 @@ type rehearsing struct {
 	json      bool
 }
 
-// rehearseMigration rehearses one migration and writes what it took.
+// rehearseMigration rehearses one migration and writes the result.
 func rehearseMigration(cmd *cobra.Command, db *ddl.Database, file migrationFile, options ddl.RehearseOptions, r rehearsing) error {
 	progress := newProgress(cmd, r.json)
 	options.Report = progress.report

@@ -164,7 +164,8 @@ statement was executed: noren ddl resolve.`,
 	return cmd
 }
 
-// rehearsalOf reads the rehearsal of a migration; nil if it is to do without.
+// rehearsalOf reads the rehearsal of a migration. It returns nil if none is
+// needed.
 func rehearsalOf(file migrationFile, name string, without bool) (*ddl.Rehearsal, error) {
 	if name != "" {
 		return ddl.ReadRehearsal(name)
@@ -174,7 +175,7 @@ func rehearsalOf(file migrationFile, name string, without bool) (*ddl.Rehearsal,
 	}
 	r, err := ddl.ReadRehearsal(file.beside(".rehearsal.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // which the run refuses, unless there is nothing left to do
+		return nil, nil // the run refuses this, unless there is nothing left to do
 	}
 	return r, err
 }
@@ -201,7 +202,7 @@ func runMigration(cmd *cobra.Command, db *ddl.Database, file migrationFile, opti
 	return nil
 }
 
-// resultText is the last line of a run.
+// resultText returns the last line of a run.
 func resultText(r *ddl.Result) string {
 	if len(r.Steps) == 0 {
 		return fmt.Sprintf("nothing left to do: %s done before", term.Plural(r.Skipped, "statement"))

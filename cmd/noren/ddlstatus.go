@@ -55,14 +55,14 @@ Exit code: 0 if nothing is unfinished or unknown; 1 otherwise.`,
 	return cmd
 }
 
-// A migrationStatus is how far a migration is.
+// A migrationStatus is the progress of a migration.
 type migrationStatus struct {
 	Migration string       `json:"migration"`
 	Progress  ddl.Progress `json:"progress"`
 }
 
-// writeJournal writes how far migrations are, and what the journal says of their
-// statements.
+// writeJournal writes the progress of migrations, and what the journal says about
+// their statements.
 func writeJournal(cmd *cobra.Command, files []migrationFile, entries []ddl.Entry, asJSON bool) error {
 	var all []migrationStatus
 	for _, f := range files {

@@ -22,7 +22,7 @@ const (
 	upgradeUnknown = 4
 )
 
-// newDDLUpgrade is the family of verbs for a major version.
+// newDDLUpgrade returns the family of verbs for major version upgrades.
 func newDDLUpgrade() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "upgrade",
@@ -111,7 +111,8 @@ one is; 1 the server cannot be asked.`,
 	return cmd
 }
 
-// askRDS is a client for RDS, in the role for changes of a copy if there is one.
+// askRDS returns a client for RDS, with the role for changes of a copy if there
+// is one.
 func askRDS(ctx context.Context, region string) (*bluegreen.Client, error) {
 	settings, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
 	if err != nil {
@@ -144,7 +145,7 @@ func parameterGroups(path string) ([]upgrade.Group, error) {
 	return groups, nil
 }
 
-// writeUpgrade writes a plan, and gives it its exit code.
+// writeUpgrade writes a plan, and returns the error with its exit code.
 func writeUpgrade(cmd *cobra.Command, p upgrade.Plan, asJSON bool) error {
 	if asJSON {
 		if err := writeJSON(cmd.OutOrStdout(), p); err != nil {

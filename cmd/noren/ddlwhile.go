@@ -15,11 +15,11 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// A ddlWhile is the mode in which a product has to be for a run to begin.
+// A ddlWhile is the mode that a product must be in for a run to begin.
 type ddlWhile struct {
 	mode, stack, name string
 
-	every, longest time.Duration // how often and how long an answer is asked for
+	every, longest time.Duration // how often and for how long to ask
 }
 
 func (w *ddlWhile) register(cmd *cobra.Command) {
@@ -30,8 +30,9 @@ func (w *ddlWhile) register(cmd *cobra.Command) {
 	w.every, w.longest = 5*time.Second, 5*time.Minute
 }
 
-// check fails unless the product is in the mode. What cannot be found out is asked
-// again for five minutes: an update of the stack may tell clients another end.
+// check fails unless the product is in the mode. It asks again for five minutes
+// if that cannot be determined: the stack may be updating to tell clients another
+// end.
 func (w *ddlWhile) check(ctx context.Context, log io.Writer) error {
 	if w.mode == "" {
 		if w.stack != "" || w.name != "" {

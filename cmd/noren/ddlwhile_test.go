@@ -9,8 +9,8 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/awsstub"
 )
 
-// TestDDLWhile: a run begins only if template and listeners are in the mode, and an
-// answer that is not known is asked for again.
+// TestDDLWhile checks that a run begins only if template and listeners are in the
+// mode, and that an unknown mode is asked for again.
 func TestDDLWhile(t *testing.T) {
 	for _, test := range []struct{ name, mode, product, state, want string }{
 		{"closed", "closed", "closed", "", ""},
@@ -57,7 +57,8 @@ func TestDDLWhile(t *testing.T) {
 	})
 }
 
-// TestDDLRun_WhileComesFirst: nothing is asked of the database before.
+// TestDDLRun_WhileComesFirst checks that the mode is checked before any query to
+// the database.
 func TestDDLRun_WhileComesFirst(t *testing.T) {
 	newLiveProduct(t, "open")
 	write(t, "change.sql", "ALTER TABLE reports ADD COLUMN urgency TINYINT UNSIGNED NULL;")

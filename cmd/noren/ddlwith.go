@@ -16,8 +16,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/process"
 )
 
-// runAgainstCopy runs a command of --with on the migrated copy, and notes in the
-// rehearsal what came of it. What the command prints goes to out.
+// runAgainstCopy runs a command of --with on the migrated copy, and records its
+// result in the rehearsal. The command's output goes to out.
 func runAgainstCopy(ctx context.Context, rehearsal *ddl.Rehearsal, command string, environment []string, out io.Writer) error {
 	shell := []string{"sh", "-c", command}
 	if runtime.GOOS == "windows" {
@@ -35,7 +35,7 @@ func runAgainstCopy(ctx context.Context, rehearsal *ddl.Rehearsal, command strin
 	go func() { err = program.Wait(); close(ended) }()
 	select {
 	case <-ctx.Done():
-		process.Kill(program.Process) // with all that it has started
+		process.Kill(program.Process) // with everything that it has started
 		<-ended
 		return ctx.Err()
 	case <-ended:
@@ -50,9 +50,9 @@ func runAgainstCopy(ctx context.Context, rehearsal *ddl.Rehearsal, command strin
 	return err
 }
 
-// copyEnvironment is the environment of a command that is to use the copy: the
-// variables that usually name the real schema name the copy, and none that is
-// left names another database.
+// copyEnvironment returns the environment of a command that should use the copy:
+// the variables that usually name the real schema name the copy, and no other
+// variable names another database.
 func copyEnvironment(environment []string, dsn string) []string {
 	getenv := func(name string) string {
 		value := ""

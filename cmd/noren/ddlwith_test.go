@@ -16,8 +16,8 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// A command of --with finds the copy where it would find the real schema, and
-// the real schema nowhere.
+// TestCopyEnvironment checks that a command of --with finds the copy where it
+// would find the real schema, and finds the real schema nowhere.
 func TestCopyEnvironment(t *testing.T) {
 	for _, test := range []struct{ name, environment, dsn, want string }{
 		{"a clone on AWS",
@@ -52,7 +52,8 @@ func TestRunAgainstCopy(t *testing.T) {
 	}
 }
 
-// A rehearsal that is interrupted leaves nothing running.
+// TestRunAgainstCopy_Interrupted checks that an interrupted rehearsal leaves
+// nothing running.
 func TestRunAgainstCopy_Interrupted(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "still-there")
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)

@@ -154,7 +154,7 @@ func writeDiff(w io.Writer, pairs []diff.Pair, format string, full bool, link st
 	return err
 }
 
-// checkExpected fails, naming the rest, if more than the flip changes.
+// checkExpected fails, naming the rest, if anything but the flip changes.
 func checkExpected(pairs []diff.Pair, expect string, unread []string) error {
 	var rest []string
 	for _, what := range unread {
@@ -162,7 +162,7 @@ func checkExpected(pairs []diff.Pair, expect string, unread []string) error {
 	}
 	for _, p := range pairs {
 		if len(pairs) > 1 && p.Empty() {
-			continue // another stack of the app, which the flip leaves alone
+			continue // another stack of the app, which the flip does not change
 		}
 		rest = append(rest, p.Unexpected(maintenance.Mode(expect))...)
 	}
@@ -188,7 +188,7 @@ func checkModeUnchanged(w io.Writer, pairs []diff.Pair, unread []string) error {
 		before, after, err := p.Modes()
 		if err != nil {
 			if len(pairs) > 1 {
-				continue // a stack without a maintenance mode
+				continue // a stack without a switch
 			}
 			return err
 		}
@@ -201,7 +201,7 @@ func checkModeUnchanged(w io.Writer, pairs []diff.Pair, unread []string) error {
 }
 
 // checkUpgradesNamed fails if the major version of a database changes and the new
-// template does not name it.
+// template does not name the version.
 func checkUpgradesNamed(pairs []diff.Pair, unread []string) error {
 	if len(unread) > 0 {
 		return fmt.Errorf("not read: %s", strings.Join(unread, "; "))
@@ -220,19 +220,20 @@ func checkUpgradesNamed(pairs []diff.Pair, unread []string) error {
 	return nil
 }
 
-// switchState is the mode of a template, and what it tells the refused.
+// switchState is the mode of a template, and what it tells refused clients.
 type switchState struct {
 	Mode    maintenance.Mode  `json:"mode"`
 	Flag    string            `json:"flag"`              // the mode as it is typed after -c maintenance=
 	Message map[string]string `json:"message,omitempty"` // by language tag
 	Until   string            `json:"until,omitempty"`
 
-	// Doubtful is whether CloudFormation may have given the message back with ? for
-	// characters that are not ASCII.
+	// Doubtful reports whether CloudFormation may have replaced non-ASCII
+	// characters of the message by ?.
 	Doubtful bool `json:"doubtful,omitempty"`
 }
 
-// printMode prints the mode of a template or assembly; as JSON with the answer.
+// printMode prints the mode of a template or assembly, or in JSON also the
+// answer.
 func printMode(w io.Writer, s side, asJSON bool) error {
 	if err := s.read(); err != nil {
 		return err

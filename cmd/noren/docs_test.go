@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// TestDocs_CLI holds docs/cli.md and docs/cli/ to what --help says.
+// TestDocs_CLI compares docs/cli.md and docs/cli/ with the output of --help.
 func TestDocs_CLI(t *testing.T) {
 	want := map[string]string{}
 	var index strings.Builder
@@ -60,7 +60,7 @@ func TestDocs_CLI(t *testing.T) {
 	}
 }
 
-// verbs are a command's verbs and their own, without those that cobra adds.
+// verbs returns a command's verbs and their own, without those that cobra adds.
 func verbs(parent *cobra.Command) []*cobra.Command {
 	var all []*cobra.Command
 	for _, verb := range parent.Commands() {

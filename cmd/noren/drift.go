@@ -12,15 +12,15 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// drift is a listener that is compared with what a template says of it.
+// drift is a listener that is compared with its description in a template.
 type drift struct {
 	Listener    string   `json:"listener"`
 	Differences []string `json:"differences"`
-	NotCompared []string `json:"notCompared"` // rules that only a deploy knows, or that are not read
+	NotCompared []string `json:"notCompared"` // rules that only a deploy knows, or that were not read
 }
 
-// printDrift says what of the listeners that exist is not as a template says,
-// and fails with the exit code of a difference if there is any.
+// printDrift prints how the existing listeners differ from a template, and fails
+// with the exit code of a difference if they do.
 func printDrift(stdout, stderr io.Writer, path string, flags templateFlags, live []string, asJSON bool) error {
 	s, err := flags.loadOne(path)
 	if err != nil {
@@ -53,7 +53,8 @@ func printDrift(stdout, stderr io.Writer, path string, flags templateFlags, live
 	return err
 }
 
-// newDrift compares a listener with what there is of it, nil for nothing.
+// newDrift compares a listener with the existing one, which is nil if it does not
+// exist.
 func newDrift(deployed, now *alb.Listener) drift {
 	d := drift{Listener: deployed.Name(), Differences: []string{}, NotCompared: []string{}}
 	if now == nil {
@@ -74,7 +75,7 @@ func newDrift(deployed, now *alb.Listener) drift {
 		case r != nil && open[alb.UnknownPriority] && !slices.ContainsFunc(deployed.Rules, func(other alb.Rule) bool { return other.Priority == r.Priority }):
 			d.NotCompared = append(d.NotCompared, fmt.Sprintf("rule %s may be that whose priority is not known", r.Name()))
 		case r == nil && open[alb.UnknownPriority]:
-			// It is that rule, or one that is missing: said above.
+			// It is that rule, or a missing one, which is reported above.
 		default:
 			d.Differences = append(d.Differences, difference.Text)
 		}

@@ -75,7 +75,7 @@ Exit codes: 0 answered; 1 the request or a template cannot be read.`,
 	return cmd
 }
 
-// question is what explain was asked, except the request line.
+// question is what explain was asked, without the request line.
 type question struct {
 	templateFlags
 	template, listener string
@@ -86,12 +86,11 @@ type question struct {
 }
 
 // request reads a request line. Headers, host, address and query that are not
-// given are not known: only what was said is taken for said. As soon as one
-// header is given, the headers are complete.
+// given are unknown. Once one header is given, the headers are complete.
 func (q *question) request(line string) (alb.Request, error) {
 	words := strings.Fields(line)
 	if n := len(words); n > 1 && strings.HasPrefix(words[n-1], "HTTP/") {
-		words = words[:n-1] // a request line as logs have it
+		words = words[:n-1] // a request line as it is logged
 	}
 	if len(words) != 1 && len(words) != 2 {
 		return alb.Request{}, fmt.Errorf(`request %q: want "METHOD /path" or a URL`, line)
@@ -137,7 +136,7 @@ func (q *question) request(line string) (alb.Request, error) {
 	return request, nil
 }
 
-// answer asks every template.
+// answer answers for every template.
 func (q *question) answer(request alb.Request, stderr io.Writer) ([]answer, []source, error) {
 	var paths []string
 	if q.template != "" {
@@ -160,8 +159,8 @@ func (q *question) answer(request alb.Request, stderr io.Writer) ([]answer, []so
 	return answers, sources, nil
 }
 
-// portOf is the port of the URL that was asked about, if the template has a
-// listener there.
+// portOf returns the port in the URL, if the template has a listener on that
+// port.
 func (q *question) portOf(t *alb.Template) string {
 	if slices.ContainsFunc(t.Listeners, func(l *alb.Listener) bool { return q.port != "" && strconv.Itoa(l.Port) == q.port }) {
 		return q.port
@@ -175,7 +174,7 @@ type answer struct {
 	Rule    any      `json:"rule"`   // a priority, "default", "unknown", or null if no rule decides
 	Action  string   `json:"action"` // the action's type, or "reject"
 	Target  *string  `json:"target"` // the target group's logical id, or null
-	Status  *int     `json:"status"` // what ALB answers by itself, or null
+	Status  *int     `json:"status"` // what ALB itself answers, or null
 	Certain bool     `json:"certain"`
 	Reasons []string `json:"reasons"`
 	Read    extent   `json:"read"`
@@ -213,7 +212,8 @@ func newAnswer(s source, e alb.Explanation, r *alb.Request) answer {
 	return a
 }
 
-// priorityOf is the priority of a rule in JSON: a number, "default" or "unknown".
+// priorityOf returns the priority of a rule in JSON: a number, "default" or
+// "unknown".
 func priorityOf(r *alb.Rule) any {
 	switch {
 	case r.Default():
@@ -224,8 +224,8 @@ func priorityOf(r *alb.Rule) any {
 	return r.Priority
 }
 
-// writeAnswers writes a line for every mode and then the reasons, those that all
-// modes share first.
+// writeAnswers writes a line for every mode, then the reasons, beginning with
+// those that all modes share.
 func writeAnswers(out term.Terminal, answers []answer) {
 	verdicts := term.Table{Heading: []string{"mode", "goes to", "by", ""}}
 	for _, a := range answers {
@@ -263,7 +263,7 @@ func writeAnswers(out term.Terminal, answers []answer) {
 	}
 }
 
-// commonReasons are the reasons that all answers have.
+// commonReasons returns the reasons that all answers have.
 func commonReasons(answers []answer) []string {
 	var common []string
 	for _, reason := range answers[0].Reasons {

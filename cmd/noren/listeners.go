@@ -8,9 +8,9 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// pickListener returns the listener that name, a logical id, a construct path
-// or a port, picks out of a template. Without a name it is the only one, those
-// left out that do nothing but redirect to another.
+// pickListener returns the listener of a template that name, which is a logical
+// id, a construct path or a port, identifies. Without a name, it returns the only
+// listener, ignoring those that only redirect to another.
 func pickListener(t *alb.Template, name string) (*alb.Listener, error) {
 	var found []*alb.Listener
 	for _, l := range t.Listeners {
@@ -43,8 +43,8 @@ func isListener(l *alb.Listener, name string) bool {
 		l.Port != 0 && name == strconv.Itoa(l.Port)
 }
 
-// onlyRedirects tells whether a listener does nothing but redirect, as one on
-// port 80 does that sends everybody to HTTPS.
+// onlyRedirects reports whether a listener only redirects, as one on port 80 does
+// that sends everyone to HTTPS.
 func onlyRedirects(l *alb.Listener) bool {
 	_, redirects := l.Default.Final().(alb.Redirect)
 	return redirects && len(l.Rules) == 0

@@ -10,7 +10,7 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// loadLive reads what the AWS CLI prints of load balancers that exist.
+// loadLive reads the AWS CLI's output about existing load balancers.
 func (f templateFlags) loadLive() (source, error) {
 	described := alb.Described{Names: map[string]string{}}
 	for _, file := range f.live {
@@ -47,7 +47,7 @@ func (f templateFlags) loadLive() (source, error) {
 	return source{mode: "live", file: strings.Join(f.live, ", "), Template: template}, nil
 }
 
-// nameResources adds the logical ids of what a stack has, by ARN.
+// nameResources adds the logical ids of a stack's resources to names, by ARN.
 func nameResources(answer []byte, names map[string]string) error {
 	type resource struct{ LogicalResourceId, PhysicalResourceId string } //nolint:revive // AWS's names
 	var stack struct{ StackResources, StackResourceSummaries []resource }

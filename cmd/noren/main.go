@@ -1,6 +1,7 @@
 // Command noren answers questions about a maintenance before it is deployed:
-// where a request goes, what a change does to clients, what a schema change
-// locks. It reads synthesized templates and needs neither Node nor AWS for it.
+// where a request goes, how a change affects clients, what a schema change locks.
+// For these it reads synthesized templates and needs neither Node nor AWS. It
+// also closes and opens deployed products.
 //
 // Data goes to stdout, everything else to stderr.
 package main
@@ -28,19 +29,19 @@ func main() {
 	os.Exit(exec(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// exec runs the command line and returns the exit code: 0, that of an
-// exitError, or 1 for any other error. Ctrl-C and SIGTERM cancel a verb.
+// exec runs the command line and returns the exit code: 0, that of an exitError,
+// or 1 for any other error. Ctrl-C and SIGTERM cancel a verb.
 func exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	out := &output{Writer: stdout}
-	if root.SetOut(out); term.IsTerminal(stdout) { // which is asked for its width, and never full
+	if root.SetOut(out); term.IsTerminal(stdout) { // a terminal is asked for its width, and its writes do not fail
 		root.SetOut(stdout)
 	}
 	root.SetErr(stderr)
 	stop := func() {}
-	root.PersistentPreRun = func(verb *cobra.Command, _ []string) { // --version and --help have nothing to stop
+	root.PersistentPreRun = func(verb *cobra.Command, _ []string) { // --version and --help have nothing to cancel
 		var running context.Context
 		running, stop = signal.NotifyContext(verb.Context(), os.Interrupt, syscall.SIGTERM)
 		verb.SetContext(running)
@@ -63,8 +64,8 @@ func exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	return 1
 }
 
-// output remembers that something could not be written: what a verb found out
-// and nobody could read was not said.
+// output remembers that a write failed: a verb whose output was lost has not
+// succeeded.
 type output struct {
 	io.Writer
 	err error
@@ -78,11 +79,10 @@ func (o *output) Write(text []byte) (int, error) {
 	return n, err
 }
 
-// exitError is an error with an exit code of its own, which the verb's help
-// documents.
+// exitError is an error with its own exit code, which the verb's help documents.
 type exitError struct {
 	code int
-	err  error // nil if everything has been said already
+	err  error // nil if everything has been reported already
 }
 
 func (e *exitError) Error() string {
@@ -94,7 +94,7 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// newRoot is the list of verbs. Each has a file of its own.
+// newRoot returns the root command with its verbs. Each verb has its own file.
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "noren",
@@ -121,7 +121,7 @@ func newRoot() *cobra.Command {
 	return root
 }
 
-// writeJSON writes what programs read.
+// writeJSON writes v for programs.
 func writeJSON(w io.Writer, v any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
@@ -129,7 +129,7 @@ func writeJSON(w io.Writer, v any) error {
 	return encoder.Encode(v)
 }
 
-// version is the version of the module the command was built from.
+// version returns the version of the module from which the command was built.
 func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version

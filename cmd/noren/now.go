@@ -21,7 +21,7 @@ import (
 type turnedNow struct {
 	Stack    string           `json:"stack"`
 	To       maintenance.Mode `json:"to"`
-	Deployed maintenance.Mode `json:"deployed"` // what the template says, empty if it is in no mode or not known
+	Deployed maintenance.Mode `json:"deployed"` // the template's mode, empty if it is mixed or not known
 	Changed  []string         `json:"changed"`  // logical ids of listeners and rules
 	turn.Outcome
 }
@@ -96,8 +96,8 @@ func (t *turning) turnNow(cmd *cobra.Command, query live.Query, o *turn.Operatio
 	return nil
 }
 
-// caller is who turns, as AWS has it. It is what is said of a person whom AWS
-// does not name.
+// caller returns who makes the turn, according to AWS, or a description of a
+// person whom AWS does not name.
 func caller(ctx context.Context, settings aws.Config) string {
 	out, err := sts.NewFromConfig(settings).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
@@ -106,7 +106,7 @@ func caller(ctx context.Context, settings aws.Config) string {
 	return aws.ToString(out.Arn)
 }
 
-// printPolicy prints the rights of whoever may turn the switch.
+// printPolicy prints the rights needed to turn the switch.
 func (t *turning) printPolicy(cmd *cobra.Command, o *turn.Operation) error {
 	policy, err := o.Rights(cmd.Context(), t.bucket, t.now)
 	if err != nil {

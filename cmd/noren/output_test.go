@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestExec_OutputThatIsLost: what could not be written was not said, so that no
-// verb succeeds.
+// TestExec_OutputThatIsLost checks that no verb succeeds if its output could not
+// be written.
 func TestExec_OutputThatIsLost(t *testing.T) {
 	const template = "../../internal/diff/testdata/own.closed.json"
 	for _, args := range [][]string{
@@ -29,7 +29,7 @@ type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
-// TestExplain_Nothing: a request that holds no word is an error.
+// TestExplain_Nothing checks that a request without words is an error.
 func TestExplain_Nothing(t *testing.T) {
 	for _, request := range []string{"", " ", "\t", "GET /a b c"} {
 		var out, errs strings.Builder

@@ -83,7 +83,7 @@ not known; 1 the environment or the settings cannot be read.`,
 	return cmd
 }
 
-// preflightReport is what programs, and issues, get.
+// preflightReport is the output for programs.
 type preflightReport struct {
 	Environment string              `json:"environment"`
 	Stack       string              `json:"stack"`

@@ -115,7 +115,7 @@ night did not succeed.`,
 	return cmd
 }
 
-// previewing is what preview was asked for.
+// previewing has the settings of a preview.
 type previewing struct {
 	templates              templateFlags
 	config                 preview.Config
@@ -126,8 +126,8 @@ type previewing struct {
 	asJSON                 bool
 	closed, readOnly       bool
 
-	writing  sync.Mutex // of lines of JSON
-	reported bool       // the last of them is written
+	writing  sync.Mutex // guards lines of JSON
+	reported bool       // the last line has been written
 }
 
 func (q *previewing) run(cmd *cobra.Command) error {
@@ -143,7 +143,7 @@ func (q *previewing) run(cmd *cobra.Command) error {
 			q.writing.Lock()
 			defer q.writing.Unlock()
 			if !q.reported {
-				_ = lines.Encode(e) // a reader that has gone is not a reason to end
+				_ = lines.Encode(e) // a reader that has gone is no reason to end
 			}
 		}
 	}
@@ -171,7 +171,7 @@ func (q *previewing) run(cmd *cobra.Command) error {
 	return s.Follow(ctx, keys)
 }
 
-// watch plays the script, if there is one, without keys.
+// watch plays the script, if there is one, without reading keys.
 func (q *previewing) watch(ctx context.Context, cmd *cobra.Command, product *preview.Preview) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -181,7 +181,7 @@ func (q *previewing) watch(ctx context.Context, cmd *cobra.Command, product *pre
 	}
 	out := cmd.OutOrStdout()
 	if q.asJSON {
-		out = io.Discard // the events say all
+		out = io.Discard // the events contain everything
 	}
 	s := preview.NewSession(product, term.New(out), false)
 	s.Greet()
@@ -195,7 +195,7 @@ func (q *previewing) watch(ctx context.Context, cmd *cobra.Command, product *pre
 	}
 }
 
-// prepare makes the configuration of what was asked for.
+// prepare makes the configuration from the flags.
 func (q *previewing) prepare(cmd *cobra.Command) error {
 	q.config.Parameters, q.config.Values = q.templates.parameters, q.templates.values
 	sources, err := q.templates.load(q.files)
@@ -266,13 +266,13 @@ func (q *previewing) readFunctions() error {
 	return nil
 }
 
-// nameByMode names templates by the modes that they are in, if these differ.
+// nameByMode names templates after their modes, if these differ.
 func nameByMode(sources []source, options cfn.Options) {
 	var found []maintenance.Mode
 	for _, s := range sources {
 		t, err := diff.Read(s.data, options)
 		if err != nil {
-			return // what it is shows elsewhere
+			return // the preview shows the mode elsewhere
 		}
 		mode, err := t.Mode()
 		if err != nil || slices.Contains(found, mode) {
@@ -288,7 +288,7 @@ func nameByMode(sources []source, options cfn.Options) {
 // exampleModule is the folder of the example in this repository.
 const exampleModule = "examples/fieldreports"
 
-// readApps reads --app. Without it the example runs, if it is there.
+// readApps reads --app. Without it, the example runs if it is available.
 func (q *previewing) readApps() error {
 	q.config.Apps = map[string]string{}
 	for _, app := range q.apps {

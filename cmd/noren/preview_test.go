@@ -44,8 +44,9 @@ func TestPreviewRefuses(t *testing.T) {
 	}
 }
 
-// TestPreview_PlaysAScript: without a terminal, and says what happens in lines of
-// JSON, the last of them before it ends by itself.
+// TestPreview_PlaysAScript plays a script without a terminal, and checks that the
+// preview reports what happens in lines of JSON, writes the last one before it
+// ends, and ends by itself.
 func TestPreview_PlaysAScript(t *testing.T) {
 	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(app.Close)
@@ -73,8 +74,8 @@ func TestPreview_PlaysAScript(t *testing.T) {
 	}
 }
 
-// installed builds the command, without C as the release is built, and puts it
-// alone into an empty folder.
+// installed builds the command as it is released, without cgo, and puts it alone
+// into an empty folder.
 func installed(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "noren")
@@ -86,9 +87,9 @@ func installed(t *testing.T) string {
 	return binary
 }
 
-// TestPreview_InAnEmptyFolder: an installed binary previews a template, without
-// Go, Node and a checkout. noren's own functions answer; another one runs if its
-// program is named, and is named itself if not.
+// TestPreview_InAnEmptyFolder checks that an installed binary previews a template
+// without Go, Node and a checkout. noren's own functions answer; any other
+// function runs if its program is given, and is reported if not.
 func TestPreview_InAnEmptyFolder(t *testing.T) {
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "the app") }))
 	t.Cleanup(app.Close)

@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/internal/window"
 )
 
-// notSucceeded is the exit code of a night that did not end well.
+// notSucceeded is the exit code of a night that did not succeed.
 const notSucceeded = 5
 
 // nightKeys says what keys do during a night.
@@ -31,7 +31,7 @@ const settleTime = time.Minute
 func (q *previewing) playNight(ctx context.Context, cmd *cobra.Command, product *preview.Preview) error {
 	out, said := cmd.OutOrStdout(), cmd.OutOrStdout()
 	if q.asJSON {
-		said = io.Discard // the events say all
+		said = io.Discard // the events contain everything
 	}
 	keys := &term.Keys{}
 	if !q.asJSON {
@@ -78,7 +78,7 @@ func (q *previewing) playNight(ctx context.Context, cmd *cobra.Command, product 
 	return failedNight(status)
 }
 
-// failedNight is the error of a night that did not succeed.
+// failedNight returns the error for a night that did not succeed.
 func failedNight(status states.Status) error {
 	if status == states.Succeeded {
 		return nil
@@ -86,8 +86,8 @@ func failedNight(status states.Status) error {
 	return &exitError{notSucceeded, fmt.Errorf("the night has not succeeded: %s", preview.NightStatus(status))}
 }
 
-// follow plays the night, with the keys of whoever is at the terminal. Where
-// nobody is, a night that fails is over.
+// follow plays the night, and reads keys if there is a terminal. Without a
+// terminal, a night that fails is over.
 func (q *previewing) follow(ctx context.Context, out io.Writer, night *preview.Night, product *preview.Preview, keys *term.Keys) (states.Status, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -133,7 +133,8 @@ func (q *previewing) follow(ctx context.Context, out io.Writer, night *preview.N
 	}
 }
 
-// tellSteps writes a line for every step that has come further than was shown.
+// tellSteps writes a line for every step that has progressed since it was last
+// shown.
 func tellSteps(out io.Writer, night *preview.Night, shown map[string]window.Stage) {
 	for _, p := range night.Timeline() {
 		if p.Stage == window.Comes || p.Stage == shown[p.Name] {
@@ -154,7 +155,7 @@ func tellSteps(out io.Writer, night *preview.Night, shown map[string]window.Stag
 	}
 }
 
-// indented is a text with every line a little to the right.
+// indented returns a text with every line indented.
 func indented(text string) string {
 	return "  " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ")
 }

@@ -20,8 +20,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestPreviewInATerminal: keys flip, the terminal is given back, and nothing is
-// left, however the preview ends.
+// TestPreviewInATerminal checks that keys flip, and that the terminal is restored
+// and nothing is left behind, however the preview ends.
 func TestPreviewInATerminal(t *testing.T) {
 	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(app.Close)
@@ -72,7 +72,7 @@ func TestPreviewInATerminal(t *testing.T) {
 			for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 				c, err := net.Dial("tcp", address)
 				if err != nil {
-					break // nobody listens there any more
+					break // the preview no longer listens there
 				}
 				c.Close()
 				if time.Now().After(deadline) {
@@ -88,8 +88,8 @@ func press(keyboard *os.File, key string) error {
 	return err
 }
 
-// read reads what is on the screen up to a line with a text, and returns what
-// follows it there.
+// read reads the screen up to a line with a text, and returns what follows the
+// text on that line.
 func read(t *testing.T, screen *bufio.Reader, text string) string {
 	t.Helper()
 	var all strings.Builder
@@ -114,7 +114,7 @@ func openTerminal(t *testing.T) (keyboard, terminal *os.File) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { keyboard.Close() })
-	if err := keyboard.SetReadDeadline(time.Now().Add(3 * time.Minute)); err != nil { // for a screen that never says it
+	if err := keyboard.SetReadDeadline(time.Now().Add(3 * time.Minute)); err != nil { // in case the screen never shows it
 		t.Fatal(err)
 	}
 	raw, err := keyboard.SyscallConn()

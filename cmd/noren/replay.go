@@ -84,14 +84,14 @@ load balancer chose other rules than the template.`,
 	return cmd
 }
 
-// replayOptions is what replay was asked.
+// replayOptions are the settings of replay.
 type replayOptions struct {
 	templates    templateFlags
 	open, closed string
 	since        string
 
 	sources          [2]source     // open and closed
-	ofOpen, ofClosed templateFlags // parameters and values in addition to those of both
+	ofOpen, ofClosed templateFlags // parameters and values in addition to the shared ones
 
 	config replay.Config
 	top    int
@@ -110,7 +110,7 @@ func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, 
 	if err != nil {
 		return err
 	}
-	// A read of stdin cannot be interrupted, so it must not hold up the end.
+	// A read from stdin cannot be interrupted, so it must not delay the end.
 	read := make(chan error, 1)
 	progress := newReadProgress(stderr, logs)
 	go func() { read <- readLogs(ctx, r, logs, progress) }()
@@ -131,7 +131,7 @@ func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, 
 	if o.asJSON {
 		err = errors.Join(err, writeJSON(stdout, struct {
 			replay.Report
-			Read []extent `json:"read"` // of both modes
+			Read []extent `json:"read"` // for both modes
 		}{report, []extent{o.sources[0].extent(), o.sources[1].extent()}}))
 	} else {
 		out := term.New(stdout)
@@ -146,7 +146,7 @@ func (o replayOptions) run(ctx context.Context, args []string, stdin io.Reader, 
 	return err
 }
 
-// load reads the templates and what else the flags say.
+// load reads the templates and processes the other flags.
 func (o *replayOptions) load(stderr io.Writer) error {
 	if o.since != "" {
 		since, err := parseSince(o.since)
@@ -200,8 +200,8 @@ func parseSince(text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("--since %q: want a time such as 2026-11-20T03:00:00Z, or 2026-11-20 (UTC)", text)
 }
 
-// readLogs reads one log after the other. One that is broken does not keep the
-// others from being read.
+// readLogs reads the logs in order. A broken log does not keep the others from
+// being read.
 func readLogs(ctx context.Context, r *replay.Replay, logs []accesslog.Source, p *readProgress) error {
 	var errs []error
 	for _, log := range logs {
@@ -228,7 +228,7 @@ func noEntries(lines replay.Lines) error {
 	return fmt.Errorf("no entry of an access log in %s: %s:%d: %s", term.Plural(lines.Lines, "line"), first.File, first.Line, first.Error)
 }
 
-// assumeFlag adds an assumption for every --assume.
+// assumeFlag adds an assumption for each --assume.
 type assumeFlag []replay.Assumption
 
 func (f *assumeFlag) Set(text string) error {

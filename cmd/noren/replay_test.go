@@ -22,7 +22,7 @@ import (
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
-// visit is what a client calls, in order, and how many clients do.
+// visit is a series of calls by a client, and the number of clients that make it.
 type visit struct {
 	clients int
 	agent   string
@@ -46,9 +46,9 @@ var day = []visit{
 	{2, "curl/8.11.0", []string{"GET /api/health 200 190"}},
 }
 
-// writeDay writes the logs of the day into a new folder, in two files, with
-// lines that are none, and the templates where make synth puts them. It goes
-// to the folder.
+// writeDay writes the logs of the day into a new folder, in two files, with some
+// invalid lines, and the templates where make synth puts them. It changes to the
+// folder.
 func writeDay(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
@@ -242,7 +242,8 @@ func TestReplayExitCodes(t *testing.T) {
 	}
 }
 
-// terminating sends this process a SIGTERM when it is read, and then nothing.
+// terminating sends this process a SIGTERM when it is read, and then returns
+// nothing.
 type terminating struct{ io.Reader }
 
 func (t terminating) Read(b []byte) (int, error) {
@@ -254,7 +255,7 @@ func (t terminating) Read(b []byte) (int, error) {
 
 func TestReplayIsInterrupted(t *testing.T) {
 	writeDay(t)
-	survived := make(chan os.Signal, 1) // the test itself, if nobody else listens
+	survived := make(chan os.Signal, 1) // the test itself, if nothing else listens
 	signal.Notify(survived, syscall.SIGTERM)
 	defer signal.Stop(survived)
 	stdin, w := io.Pipe() // nothing ever comes

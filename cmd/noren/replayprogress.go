@@ -12,16 +12,17 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// readProgress shows on a terminal how far reading has come. A nil one shows
+// readProgress shows the progress of reading on a terminal. A nil one shows
 // nothing.
 type readProgress struct {
 	out   io.Writer
-	total int64 // bytes, 0 if it is not known
+	total int64 // bytes, 0 if unknown
 	done  int64
-	next  time.Time // before which nothing is shown
+	next  time.Time // when something may be shown again
 }
 
-// newReadProgress returns the progress of reading logs, nil if out is not a terminal.
+// newReadProgress returns the progress of reading logs, nil if out is not a
+// terminal.
 func newReadProgress(out io.Writer, logs []accesslog.Source) *readProgress {
 	if !term.IsTerminal(out) || os.Getenv("TERM") == "dumb" {
 		return nil
@@ -61,7 +62,7 @@ func (w *watched) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// clearLine takes back what was shown.
+// clearLine erases what was shown.
 const clearLine = "\r\x1b[K"
 
 func (p *readProgress) show(lines int64) {

@@ -60,10 +60,11 @@ Exit codes: 0 shown; 1 a template is missing or cannot be read.`,
 	return cmd
 }
 
-// roomy is the width from which on conditions have a column of their own.
+// roomy is the width from which on conditions have their own column.
 const roomy = 110
 
-// write writes the table for people. What differs from the first mode stands out.
+// write writes the table for people. Differences from the first mode are
+// highlighted.
 func (t *routeTable) write(out term.Terminal) {
 	fmt.Fprintln(out, out.In(term.Bold, t.Name))
 	wide := out.Width == 0 || out.Width >= roomy
@@ -92,8 +93,8 @@ func (t *routeTable) write(out term.Terminal) {
 	}
 }
 
-// goal is what the rule does in a mode; what differs from the first mode
-// stands out.
+// goal returns what the rule does in a mode. A difference from the first mode is
+// highlighted.
 func (r routeRow) goal(mode, first string) term.Cell {
 	goal, ok := r.Actions[mode]
 	switch {
@@ -105,7 +106,7 @@ func (r routeRow) goal(mode, first string) term.Cell {
 	return term.Green.Cell(goal.Text)
 }
 
-// use is how many of the condition values and wildcards a rule uses.
+// use describes how many condition values and wildcards a rule uses.
 func (r routeRow) use() string {
 	if r.Priority == "default" {
 		return ""
@@ -117,7 +118,7 @@ func (r routeRow) use() string {
 	return use
 }
 
-// quotas is how many rules there are of those that a load balancer may have.
+// quotas describes how many of its rules a load balancer has used.
 func (t *routeTable) quotas() string {
 	byCount := map[int][]string{}
 	for _, q := range t.Quotas {

@@ -10,24 +10,24 @@ import (
 
 // routeTable is a listener in one or more templates.
 type routeTable struct {
-	Listener string       `json:"listener"` // its logical id, or what a template says of one outside it
+	Listener string       `json:"listener"` // its logical id, or what a template says about one outside it
 	Name     string       `json:"name"`
 	Port     int          `json:"port,omitempty"`
 	Protocol string       `json:"protocol,omitempty"`
 	Modes    []string     `json:"modes"`
-	Rules    []routeRow   `json:"rules"` // by priority, the default rule last
+	Rules    []routeRow   `json:"rules"` // by priority, with the default rule last
 	Quotas   []routeQuota `json:"quotas"`
-	Read     []extent     `json:"read"` // by mode, templates without the listener included
+	Read     []extent     `json:"read"` // by mode, including templates without the listener
 }
 
-// routeRow is a rule. What it does is listed by mode; a mode without the rule has
-// no entry.
+// routeRow is a rule. Goals lists what it does by mode; a mode without the rule
+// has no entry.
 type routeRow struct {
 	Priority   any                  `json:"priority"` // a number, "default" or "unknown"
 	Rule       string               `json:"rule"`     // its logical id
 	Name       string               `json:"name"`
 	Conditions []string             `json:"conditions"`
-	Transforms []string             `json:"transforms"` // of the requests it takes, for the target
+	Transforms []string             `json:"transforms"` // for the target, of the requests it takes
 	Values     int                  `json:"values"`
 	Wildcards  int                  `json:"wildcards"`
 	Actions    map[string]routeGoal `json:"actions"`
@@ -38,17 +38,18 @@ type routeGoal struct {
 	Action string `json:"action"`         // the action's type
 	Target string `json:"target"`         // the logical ids of target groups
 	Text   string `json:"text"`           // for people
-	Dead   string `json:"dead,omitempty"` // why no request gets to the rule
+	Dead   string `json:"dead,omitempty"` // why no request reaches the rule
 
-	// State is "disarmed" for a rule whose conditions nobody meets in this mode, and
-	// "armed" if it is disarmed in another. Empty for all others.
+	// State is "disarmed" for a rule whose conditions no request meets in this
+	// mode, and "armed" if it is disarmed in another mode. Empty for all other
+	// rules.
 	State string `json:"state,omitempty"`
 }
 
 // routeQuota is how much of a quota a listener's load balancer uses in a mode.
 type routeQuota struct {
 	Mode  string `json:"mode"`
-	Rules int    `json:"rules"` // of all its listeners
+	Rules int    `json:"rules"` // on all its listeners
 	Most  int    `json:"most"`
 }
 
@@ -120,8 +121,8 @@ func (t *routeTable) addMode(s source, l *alb.Listener) {
 	slices.SortStableFunc(t.Rules, func(a, b routeRow) int { return a.place() - b.place() })
 }
 
-// addRule adds a rule to the row that it shares with the same rule of another
-// template, or to a new one.
+// addRule adds a rule to the row of the same rule in another template, or to a
+// new row.
 func (t *routeTable) addRule(s source, r *alb.Rule, dead string) {
 	row := routeRow{Priority: priorityOf(r), Rule: r.LogicalID, Name: r.ShortName(), Conditions: []string{}, Transforms: []string{}, Actions: map[string]routeGoal{}}
 	for _, c := range r.Conditions {
@@ -165,7 +166,8 @@ func newRouteGoal(t *alb.Template, r *alb.Rule, dead string) routeGoal {
 	return goal
 }
 
-// targetsOf are the logical ids of the target groups that an action forwards to.
+// targetsOf returns the logical ids of the target groups that an action forwards
+// to.
 func targetsOf(action alb.Action) string {
 	forward, ok := action.(alb.Forward)
 	if !ok {

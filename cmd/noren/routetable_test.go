@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestRoutes_ArmedAndDisarmed: the rule that closes a shared listener is marked in
-// every mode, and no other rule is.
+// TestRoutes_ArmedAndDisarmed checks that the rule that closes a shared listener
+// is marked in every mode, and that no other rule is.
 func TestRoutes_ArmedAndDisarmed(t *testing.T) {
 	var out, said bytes.Buffer
 	args := []string{"routes", "--json", "../../internal/diff/testdata/shared.open.json", "../../internal/diff/testdata/shared.closed.json"}

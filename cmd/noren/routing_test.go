@@ -8,12 +8,11 @@ import (
 	"testing"
 )
 
-// routingCases are templates in shapes that people have, and what noren says of
-// them: a part of stdout and stderr together. A part that begins with ! must not
-// be there.
+// routingCases are templates of common shapes, and what noren says about them: a
+// part of stdout and stderr together. A part that begins with ! must be absent.
 var routingCases = []struct {
 	name  string
-	args  string // files are of testdata/routing
+	args  string // files are in testdata/routing
 	code  int
 	wants []string
 }{
@@ -61,7 +60,7 @@ var routingCases = []struct {
 	{"a line of a log", "explain 'GET http://example.com:80/old/a HTTP/1.1' --template transform.json -H X:1", 0, []string{"rule 10 T1"}},
 }
 
-// words splits a command line; what is in quotes is one word.
+// words splits a command line; quoted text is one word.
 func words(line string) []string {
 	var all []string
 	for i, part := range strings.Split(line, "'") {
@@ -104,7 +103,8 @@ func TestRouting(t *testing.T) {
 	}
 }
 
-// TestReplayByParameter: a switch by a parameter is one template twice.
+// TestReplayByParameter checks that a switch by a parameter works with one
+// template, given twice.
 func TestReplayByParameter(t *testing.T) {
 	log := dayLines(t)[1]
 	file := filepath.Join("testdata", "routing", "condact.json")
@@ -125,7 +125,8 @@ func TestReplayByParameter(t *testing.T) {
 	}
 }
 
-// TestLive: what the AWS CLI prints of load balancers is asked as templates are.
+// TestLive checks that the AWS CLI's output about existing load balancers can be
+// queried like templates.
 func TestLive(t *testing.T) {
 	dir := t.TempDir()
 	const arn = "arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/a/1/2"
@@ -155,7 +156,7 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// TestDrift: what really is against what a template says.
+// TestDrift compares existing load balancers with a template.
 func TestDrift(t *testing.T) {
 	dir := t.TempDir()
 	const arn = "arn:aws:elasticloadbalancing:eu-west-1:1:"

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// TestTheRunbooksVerbsExist: every command of noren in the runbook, and in the pages
-// on the first deploy and on upgrades, is one, with the flags that it has. The others are tested with the stack.
+// TestTheRunbooksVerbsExist checks that every noren command in the runbook, and
+// on the pages about the first deploy and upgrades, exists and has the given
+// flags. The stacks package tests the other commands.
 func TestTheRunbooksVerbsExist(t *testing.T) {
 	var data []byte
 	for _, file := range []string{"runbook.md", "first-deploy.md", "aurora-upgrade.md"} {

@@ -103,7 +103,7 @@ mode, so its deploy would flip; 1 something could not be found out.`,
 	return cmd
 }
 
-// statusFlags say which product is looked at.
+// statusFlags say which product to look at.
 type statusFlags struct {
 	env           string
 	stack, region string
@@ -123,8 +123,8 @@ func (f *statusFlags) add(cmd *cobra.Command) {
 	_ = cmd.MarkFlagDirname("assembly")
 }
 
-// query is what the flags ask. The environment file is read only for what the
-// flags leave open.
+// query returns the query for the flags. It reads the environment file only for
+// what the flags leave open.
 func (f *statusFlags) query(cmd *cobra.Command) (live.Query, error) {
 	if f.confirm < 1 {
 		return live.Query{}, fmt.Errorf("--confirm %d: want 1 or more", f.confirm)
@@ -152,7 +152,7 @@ func (f *statusFlags) query(cmd *cobra.Command) (live.Query, error) {
 // jsonReport is what programs read.
 type jsonReport struct {
 	Verdict live.Verdict     `json:"verdict"`
-	Mode    maintenance.Mode `json:"mode"` // of all switches, empty if they are in different ones
+	Mode    maintenance.Mode `json:"mode"` // of all switches, empty if they differ
 	live.Report
 	Switches []jsonStatus `json:"switches"`
 }
@@ -171,7 +171,7 @@ func toJSON(r live.Report) jsonReport {
 	return report
 }
 
-// statusExit is the exit code; what it means has been written already.
+// statusExit returns the exit code; its meaning has already been written.
 func statusExit(r live.Report) error {
 	switch r.Verdict() {
 	case live.Disagree, live.Moving:
@@ -184,8 +184,8 @@ func statusExit(r live.Report) error {
 	return nil
 }
 
-// watchStatus looks again and again. A look that fails is said and not the end:
-// what one watches may be a network that comes and goes.
+// watchStatus looks again and again. It reports a look that fails and continues,
+// since the network may come and go.
 func watchStatus(ctx context.Context, out io.Writer, query live.Query, every time.Duration, asJSON bool) error {
 	said := ""
 	var last error

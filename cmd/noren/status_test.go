@@ -22,7 +22,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// The product that status looks at, as AWS names it.
+// The names in AWS of the product that status looks at.
 const (
 	liveListener  = "arn:aws:elasticloadbalancing:eu-central-1:111111111111:listener/app/alb/1/2"
 	liveApp       = "arn:aws:elasticloadbalancing:eu-central-1:111111111111:targetgroup/app/3"
@@ -35,9 +35,9 @@ const (
 type liveProduct struct {
 	aws   *awsstub.AWS
 	web   *httptest.Server
-	rules string // of the live listener, in XML
+	rules string // on the live listener, in XML
 
-	others string // listeners by hand, in XML
+	others string // listeners made by hand, in XML
 	state  string // of the stack. Default: UPDATE_COMPLETE
 }
 
@@ -47,8 +47,8 @@ var liveResources = map[string]string{
 	"MaintenanceUnlockTargetGroup97A3F975": liveApp + "9", "MaintenanceBypassSecret14C09BE32": "arn:aws:secretsmanager:eu-central-1:111111111111:secret:bypass", "Record": "/shop/record", "Attribution": "/shop/attribution",
 }
 
-// deployedTemplate is the template of the product in a mode, with the parameters
-// of the guard.
+// deployedTemplate returns the template of the product in a mode, with the
+// parameters of the guard.
 func deployedTemplate(t *testing.T, mode string) string {
 	t.Helper()
 	data, err := os.ReadFile(flips + mode + ".json")
@@ -73,8 +73,8 @@ func deployedTemplate(t *testing.T, mode string) string {
 
 var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// newLiveProduct is a product that is in a mode everywhere: deployed, live and
-// recorded. The test runs in a folder without an assembly.
+// newLiveProduct returns a product that is in a mode everywhere: deployed, live
+// and recorded. The test runs in a folder without an assembly.
 func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	t.Helper()
 	p := &liveProduct{aws: awsstub.New(t)}
@@ -85,7 +85,7 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	}
 	if mode == "closed" {
 		answer = func(w http.ResponseWriter, r *http.Request) {
-			if !strings.Contains(r.URL.Path, "noren-status") { // it is allowed
+			if !strings.Contains(r.URL.Path, "noren-status") { // the request is allowed
 				return
 			}
 			w.Header().Set("X-Maintenance-Mode", "on")
@@ -119,8 +119,7 @@ func newLiveProduct(t *testing.T, mode string) *liveProduct {
 	return p
 }
 
-// resources sets the resources of the stack, with others beside those of the
-// product.
+// resources sets the resources of the stack: those of the product and others.
 func (p *liveProduct) resources(others map[string]string) {
 	all := maps.Clone(liveResources)
 	maps.Copy(all, others)
@@ -172,8 +171,8 @@ func (p *liveProduct) listener(group string) {
 	})
 }
 
-// deploys sets the rules that the live listener has: those of the template, as
-// the API describes them.
+// deploys sets the rules of the live listener to those of the template, as the
+// API describes them.
 func (p *liveProduct) deploys(t *testing.T, template string) {
 	t.Helper()
 	var read struct {
@@ -196,8 +195,8 @@ func (p *liveProduct) deploys(t *testing.T, template string) {
 	}
 }
 
-// describedXML is a value of a template as the Query protocol describes what is
-// deployed: a reference is an ARN, and a text with a secret has one.
+// describedXML returns a value of a template as the Query protocol describes it
+// after a deploy: with ARNs in place of references, and with secrets filled in.
 func describedXML(value any) string {
 	var b strings.Builder
 	switch v := value.(type) {
@@ -231,8 +230,8 @@ func describedXML(value any) string {
 	return b.String()
 }
 
-// attributes sets those of the load balancer and the target group, and what
-// CloudWatch knows of connections.
+// attributes sets the attributes of the load balancer and the target group, and
+// what CloudWatch knows about connections.
 func (p *liveProduct) attributes(idle string) {
 	const list = "<Attributes><member><Key>%s</Key><Value>%s</Value></member></Attributes>"
 	p.aws.Answer("DescribeLoadBalancerAttributes", fmt.Sprintf(list, "idle_timeout.timeout_seconds", idle))
@@ -240,7 +239,7 @@ func (p *liveProduct) attributes(idle string) {
 	p.aws.Answer("GetMetricData", `{"MetricDataResults": [{"Id": "open", "Timestamps": ["2025-12-01T04:03:00Z"], "Values": [7]}]}`)
 }
 
-// record sets what the guard has recorded, and that the probe knows by whom.
+// record sets the guard's record, and makes the probe know by whom.
 func (p *liveProduct) record(r live.Record) {
 	data, err := json.Marshal(map[string]any{"Parameters": []map[string]string{
 		{"Name": "/shop/record", "Value": r.Encode()},
@@ -252,7 +251,7 @@ func (p *liveProduct) record(r live.Record) {
 	p.aws.Answer("GetParameters", string(data))
 }
 
-// byHand sets what noren close --now has written down, three minutes ago.
+// byHand sets what noren close --now recorded three minutes ago.
 func (p *liveProduct) byHand(b live.ByHand) {
 	b.At, b.By = time.Now().Add(-3*time.Minute-10*time.Second), "arn:aws:sts::111111111111:assumed-role/night/ko"
 	p.resources(map[string]string{"ByHand": "/shop/by-hand"})
@@ -398,7 +397,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// deployedTemplateAt is deployedTemplate from the test's own folder.
+// deployedTemplateAt is like deployedTemplate, but works from any folder.
 func deployedTemplateAt(t *testing.T, mode string) string {
 	t.Helper()
 	here, err := os.Getwd()
@@ -457,8 +456,8 @@ func TestStatusFailsInALine(t *testing.T) {
 	}
 }
 
-// TestStatusReadsProfiles as every program on AWS's SDK does, without the AWS
-// CLI.
+// TestStatusReadsProfiles checks that profiles are read as by every program with
+// the AWS SDK, without the AWS CLI.
 func TestStatusReadsProfiles(t *testing.T) {
 	for _, test := range []struct{ name, profile, want string }{
 		{"a static profile", "shop", ""},
@@ -515,8 +514,8 @@ func TestStatusOfAnotherApp(t *testing.T) {
 	}
 }
 
-// TestStatus_SeveralSwitches: a stack with two switches shows both, whichever
-// comes first.
+// TestStatus_SeveralSwitches checks that a stack with two switches shows both,
+// whichever comes first.
 func TestStatus_SeveralSwitches(t *testing.T) {
 	p := newLiveProduct(t, "open")
 	var template map[string]any
@@ -609,8 +608,8 @@ func TestStatusWatches(t *testing.T) {
 	}
 }
 
-// TestDocs_Status holds what docs/maintenance.md shows of noren status to what it
-// prints, whatever the times, the port and the probing path.
+// TestDocs_Status compares the output of noren status in docs/maintenance.md with
+// the real output, apart from times, the port and the probing path.
 func TestDocs_Status(t *testing.T) {
 	p := newLiveProduct(t, "closed")
 	p.attributes("60")
@@ -636,7 +635,7 @@ func TestDocs_Status(t *testing.T) {
 		}
 		return
 	}
-	// Lines are broken where they are full, and ports differ in length.
+	// Lines are broken when they are full, and ports differ in length.
 	masked := func(text string) string {
 		text = strings.Join(strings.Fields(text), " ")
 		return regexp.MustCompile(`127\.0\.0\.1:\d+|status-\w+|\d\d\d\d-\d\d-\d\d|\d\d:\d\d(:\d\d)?`).ReplaceAllString(text, "X")

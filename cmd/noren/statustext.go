@@ -11,7 +11,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// modeCell is the mode of a finding.
+// modeCell returns the mode of a finding.
 func modeCell(f live.Finding) term.Cell {
 	switch {
 	case f.Problem != "":
@@ -26,8 +26,8 @@ func modeCell(f live.Finding) term.Cell {
 	return term.Yellow.Cell(string(f.Mode))
 }
 
-// requestCell is what requests get: a read that is let in may be that of an open
-// or of a read-only product.
+// requestCell returns what requests get. A read that is let in may mean an open
+// or a read-only product.
 func requestCell(r live.Status) term.Cell {
 	c := modeCell(r.Request)
 	switch r.Request.Mode {
@@ -41,7 +41,7 @@ func requestCell(r live.Status) term.Cell {
 	return c
 }
 
-// writeStatus writes the report for people, a switch after the other.
+// writeStatus writes the report for people, one switch after the other.
 func writeStatus(out term.Terminal, r live.Report) {
 	for i, s := range r.Switches {
 		if i > 0 {
@@ -51,7 +51,7 @@ func writeStatus(out term.Terminal, r live.Report) {
 	}
 }
 
-// title names the stack and, of several switches in it, the switch.
+// title names the stack and, if it has several switches, the switch.
 func title(r live.Report, s live.Status) string {
 	if len(r.Switches) > 1 {
 		return r.Stack + ", " + s.Name
@@ -59,8 +59,8 @@ func title(r live.Report, s live.Status) string {
 	return r.Stack
 }
 
-// writeSwitch writes what was found of a switch: the verdict, the findings side
-// by side, since when and by whom.
+// writeSwitch writes what was found about a switch: the verdict, the findings
+// side by side, since when and by whom.
 func writeSwitch(out term.Terminal, title string, r live.Status, now time.Time) {
 	text, s := statusVerdict(r)
 	for _, line := range term.Wrap(title+": "+text, out.Width) {
@@ -106,7 +106,7 @@ func writeSwitch(out term.Terminal, title string, r live.Status, now time.Time) 
 	}
 }
 
-// statusVerdict is the answer in a sentence.
+// statusVerdict returns the answer as a sentence.
 func statusVerdict(r live.Status) (string, term.Style) {
 	mode := string(r.Listener.Mode)
 	switch r.Verdict() {
@@ -140,7 +140,7 @@ func statusVerdict(r live.Status) (string, term.Style) {
 	return "what is deployed, the listener and the request do not agree", term.Red
 }
 
-// since says since when the listener is as it is, and who turned it.
+// since says since when the listener has been in its state, and who turned it.
 func since(r live.Status, now time.Time) string {
 	if r.Since.IsZero() {
 		if r.Unknown != "" {
@@ -165,7 +165,7 @@ func since(r live.Status, now time.Time) string {
 	return text
 }
 
-// drained says what may go on of what began before the mode was turned.
+// drained says what may continue of what began before the mode changed.
 func drained(d *live.Drain) []string {
 	if d == nil {
 		return nil
@@ -189,7 +189,7 @@ func drained(d *live.Drain) []string {
 	return all
 }
 
-// ago is how long something has been, in its two largest units.
+// ago formats a duration in its two largest units.
 func ago(d time.Duration) string {
 	switch minutes := int(d.Minutes()); {
 	case minutes < 60:
@@ -201,7 +201,7 @@ func ago(d time.Duration) string {
 	}
 }
 
-// watchLine is the report in a line.
+// watchLine formats the report as one line.
 func watchLine(r live.Report, err error) string {
 	if err != nil {
 		return err.Error()

@@ -16,12 +16,12 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// source is what was read from a path: a template, or an assembly whose
-// templates are one.
+// source is what was read from a path: a template, or an assembly whose templates
+// are joined.
 type source struct {
-	mode string // open, read-only or closed; else a name to tell it from others
+	mode string // open, read-only or closed; otherwise a name to identify it
 	file string
-	data []byte // the template as it is written, if only one has listeners
+	data []byte // the template as written, if only one has listeners
 
 	parts  []part
 	unread []string // nested stacks whose templates are not here
@@ -35,8 +35,8 @@ type part struct {
 	data []byte
 }
 
-// placed is the file of a resource, with line and column if they are known, and
-// its logical id there.
+// placed returns the file of a resource, with line and column if known, and its
+// logical id there.
 func (s source) placed(logicalID, property string) (where, id string) {
 	stack, id, line, column := s.Place(logicalID, property)
 	file := s.file
@@ -46,7 +46,7 @@ func (s source) placed(logicalID, property string) (where, id string) {
 	return placed(file, line, column), id
 }
 
-// eachFault calls f for what could not be read, with where it is.
+// eachFault calls f for everything that could not be read, and says where it is.
 func (s source) eachFault(f func(where string, fault cfn.Fault)) {
 	if len(s.parts) == 0 {
 		for _, fault := range s.Faults {
@@ -60,7 +60,7 @@ func (s source) eachFault(f func(where string, fault cfn.Fault)) {
 	}
 }
 
-// placed is a file with a place in it, if that is known.
+// placed returns a file and, if known, a position in it.
 func placed(file string, line, column int) string {
 	if line == 0 {
 		return file
@@ -69,7 +69,7 @@ func placed(file string, line, column int) string {
 }
 
 // loadOne reads a template file or an assembly folder with listeners or listener
-// rules, and the nested stacks whose templates are there too.
+// rules, including nested stacks whose templates are there.
 func (f templateFlags) loadOne(path string) (source, error) {
 	s, err := f.readPath(path)
 	if err != nil {
@@ -88,7 +88,7 @@ func (f templateFlags) readPath(path string) (source, error) {
 		return source{}, err
 	}
 	s := source{mode: filepath.Base(path), file: path}
-	nested := map[string]bool{} // files that another one nests
+	nested := map[string]bool{} // files of nested stacks
 	alone := map[string]part{}
 	for _, file := range files {
 		p, err := f.readPart(file, nil)
@@ -125,8 +125,8 @@ func (f templateFlags) readPath(path string) (source, error) {
 	return s, nil
 }
 
-// addPart adds a template and those of its nested stacks; open are the files
-// that it is nested in.
+// addPart adds a template and those of its nested stacks; open are the files that
+// contain it.
 func (f templateFlags) addPart(s *source, p part, open []string) error {
 	s.parts = append(s.parts, p)
 	for _, n := range p.Nested() {
@@ -163,13 +163,13 @@ func (f templateFlags) readPart(file string, bound map[string]string) (part, err
 	return part{Stack: alb.Stack{Template: template}, file: file, data: data}, nil
 }
 
-// stem is a file's name without what says that it is a template.
+// stem returns a file's name without the suffix of templates.
 func stem(file string) string {
 	name := filepath.Base(file)
 	return strings.TrimSuffix(strings.TrimSuffix(name, filepath.Ext(name)), ".template")
 }
 
-// unique is a name that none of the parts has.
+// unique returns a name that none of the parts has.
 func unique(parts []part, name string) string {
 	taken := func(name string) bool { return slices.ContainsFunc(parts, func(p part) bool { return p.Name == name }) }
 	for i, first := 2, name; taken(name); i++ {
@@ -178,14 +178,14 @@ func unique(parts []part, name string) string {
 	return name
 }
 
-// nestedText is a nested stack for a reader.
+// nestedText returns the name of a nested stack for people.
 func nestedText(parent string, n cfn.Nested) string {
 	return fmt.Sprintf("nested stack %s of %s (%s)", n.LogicalID, parent, n.Template)
 }
 
-// nestedFile is the file of a nested stack's template, "" if there is none
-// here: CDK and "aws cloudformation package" name it, and CDK's list of assets
-// says which file has which hash.
+// nestedFile returns the file of a nested stack's template, "" if it does not
+// exist: CDK and "aws cloudformation package" name it, and CDK's list of assets
+// maps hashes to files.
 func nestedFile(parent string, n cfn.Nested) string {
 	dir := filepath.Dir(parent)
 	is := func(name string) string {
@@ -215,7 +215,7 @@ func nestedFile(parent string, n cfn.Nested) string {
 	return ""
 }
 
-// templateFiles are the templates of an assembly folder, or path itself if it
+// templateFiles returns the templates of an assembly folder, or path itself if it
 // is a file.
 func templateFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)

@@ -15,9 +15,9 @@ import (
 
 // templateFlags are the flags of verbs that read templates.
 type templateFlags struct {
-	env        string            // whose assemblies are read where no template is named
+	env        string            // of the assemblies to read if no template is given
 	parameters map[string]string // of the templates
-	live       []string          // files that the AWS CLI printed
+	live       []string          // files with output of the AWS CLI
 	values     map[string]string // of what only a deploy knows, by LogicalId.Attribute
 }
 
@@ -25,7 +25,7 @@ func (f templateFlags) options() cfn.Options {
 	return cfn.Options{Parameters: f.parameters, Values: f.values}
 }
 
-// with is the flags with the parameters and values of others.
+// with returns the flags with the parameters and values of others added.
 func (f templateFlags) with(others templateFlags) templateFlags {
 	merged := func(a, b map[string]string) map[string]string {
 		all := map[string]string{}
@@ -40,8 +40,8 @@ func (f templateFlags) with(others templateFlags) templateFlags {
 // pseudoParameters are the parameters that every template has.
 var pseudoParameters = []string{"AWS::AccountId", "AWS::NotificationARNs", "AWS::Partition", "AWS::Region", "AWS::StackId", "AWS::StackName", "AWS::URLSuffix"}
 
-// known fails on a parameter that no template has, and on a value of a resource
-// that none has: they are mistyped.
+// known fails for a parameter that no template has, and for a value of a resource
+// that no template has: they are mistyped.
 func (f templateFlags) known(sources []source) error {
 	for _, name := range slices.Sorted(maps.Keys(f.parameters)) {
 		all := slices.Clone(pseudoParameters)
@@ -66,7 +66,7 @@ func (f templateFlags) known(sources []source) error {
 	return nil
 }
 
-// warn names on stderr what of the templates could not be read.
+// warn reports on stderr what could not be read of the templates.
 func warn(stderr io.Writer, sources []source) {
 	for _, s := range sources {
 		s.eachFault(func(where string, f cfn.Fault) { fmt.Fprintf(stderr, "not read: %s: %v\n", where, f) })
@@ -79,20 +79,20 @@ func (f *templateFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.live, "live", nil, "output of aws elbv2 describe-listeners, describe-rules or describe-target-groups, of any load balancer; may be repeated")
 }
 
-// addReading adds the flags that say how templates are read.
+// addReading adds the flags for how templates are read.
 func (f *templateFlags) addReading(cmd *cobra.Command) {
 	addEnvFlag(cmd, &f.env)
 	addValueFlags(cmd, f, "", "the templates")
 }
 
-// addValueFlags adds the flags for what a template leaves open, their names with
-// a prefix where templates have flags of their own.
+// addValueFlags adds the flags for what a template leaves open. Their names get a
+// prefix if each template has its own flags.
 func addValueFlags(cmd *cobra.Command, f *templateFlags, prefix, of string) {
 	cmd.Flags().StringToStringVar(&f.parameters, prefix+"parameter", nil, "value of a parameter of "+of+", as Name=value; may be repeated")
 	cmd.Flags().StringToStringVar(&f.values, prefix+"value", nil, "value that only a deploy knows, of a resource of "+of+", as LogicalId.Attribute=value; may be repeated")
 }
 
-// addEnvFlag adds --env, which says what a verb reads without a template.
+// addEnvFlag adds --env, which says what a verb reads if no template is given.
 func addEnvFlag(cmd *cobra.Command, env *string) {
 	*env = "dev"
 	named := new(bool)
@@ -107,8 +107,7 @@ func completeTemplates(*cobra.Command, []string, string) ([]string, cobra.ShellC
 	return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
-// envFlag names an environment: --env NAME or, as people are used to from the CDK
-// CLI, -c env=NAME.
+// envFlag names an environment: --env NAME or, as in the CDK CLI, -c env=NAME.
 type envFlag struct {
 	env    *string
 	named  *bool

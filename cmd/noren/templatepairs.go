@@ -22,8 +22,8 @@ type side struct {
 }
 
 // read reads the templates of a path by file name, and those of nested stacks by
-// that of their parent and their logical id, with the parameters that it gives
-// them.
+// the name of their parent and their logical id, with the parameters that the
+// parent gives them.
 func (s *side) read() error {
 	files, err := templateFiles(s.path)
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *side) readFile(file string, bound map[string]string) (diff.Template, er
 	return t, nil
 }
 
-// faults are what could not be read, each with its file.
+// faults returns what could not be read, each with its file.
 func (s side) faults() []string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(s.templates)) {
@@ -113,7 +113,7 @@ func newComparison(old, next side) comparison {
 	return comparison{len(old.templates), len(next.templates), append([]string{}, unread...)}
 }
 
-// String is a sentence without full stop.
+// String describes it in a sentence without a full stop.
 func (c comparison) String() string {
 	text := fmt.Sprintf("compared %s with %s", term.Plural(c.Old, "template"), term.Plural(c.New, "template"))
 	if len(c.NotRead) > 0 {
@@ -122,9 +122,9 @@ func (c comparison) String() string {
 	return text
 }
 
-// templatePairs compares the templates of two sides. Those of folders are
-// compared by name; the only ones of two folders, whatever their names. What
-// could not be read may change anything for clients.
+// templatePairs compares the templates of two sides. It pairs those in folders by
+// name, or the only ones of two folders whatever their names. What could not be
+// read may change anything for clients.
 func templatePairs(before, after *side) ([]diff.Pair, error) {
 	if err := errors.Join(before.read(), after.read()); err != nil {
 		return nil, err
@@ -155,8 +155,8 @@ func templatePairs(before, after *side) ([]diff.Pair, error) {
 	return pairs, nil
 }
 
-// only is the name of the one template that is no nested stack's, "" if there are
-// several.
+// only returns the name of the single template that is not a nested stack's, ""
+// if there are several.
 func only(templates map[string]diff.Template) string {
 	only := ""
 	for name := range templates {
@@ -171,7 +171,8 @@ func only(templates map[string]diff.Template) string {
 	return only
 }
 
-// renamed are templates in which one has another name, and its nested stacks too.
+// renamed returns templates in which one, and its nested stacks, have another
+// name.
 func renamed(templates map[string]diff.Template, from, to string) map[string]diff.Template {
 	all := map[string]diff.Template{}
 	for name, t := range templates {

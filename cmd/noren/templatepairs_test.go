@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestDiff_NestedStacks: the templates of nested stacks are compared by what they
-// are in their parent, whatever their files are called, and with the parameters
-// that it gives them.
+// TestDiff_NestedStacks checks that the templates of nested stacks are paired by
+// their ids in the parent, whatever their files are called, and read with the
+// parameters that the parent gives them.
 func TestDiff_NestedStacks(t *testing.T) {
 	const child = `{"Parameters": {"From": {"Type": "String"}, "Maintenance": {"Type": "String", "Default": "off"}},
 		"Conditions": {"Closed": {"Fn::Equals": [{"Ref": "Maintenance"}, "on"]}},

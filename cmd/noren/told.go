@@ -19,13 +19,13 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// monitorsTime bounds the call of the function that keeps outside monitors quiet:
-// a cold start, and as long as that takes for a call.
+// monitorsTime limits the call of the function that keeps outside monitors quiet:
+// a cold start plus the time it takes for a call.
 const monitorsTime = 20 * time.Second
 
-// told tells who is outside of the stack of a turn: monitors, and whoever listens
-// to mode events. Nothing of it keeps a switch from being turned: what goes wrong
-// is said, and the function's schedule and the probe repeat it.
+// told tells everything outside the stack about a turn: monitors, and the
+// receivers of mode events. A failure does not keep a switch from being turned:
+// it is reported, and the function's schedule and the probe try again.
 type told struct {
 	turn.Told
 	operation *turn.Operation
@@ -33,15 +33,15 @@ type told struct {
 	say       func(format string, args ...any)
 }
 
-// tellers returns what tells of a turn of the switch.
+// tellers returns a told for the switch.
 func tellers(cmd *cobra.Command, query live.Query, o *turn.Operation) *told {
 	return &told{operation: o, aws: query.AWS, say: func(format string, args ...any) {
 		fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...)
 	}}
 }
 
-// before finds out who is to be told, and quiets the outside monitors if the
-// product is to be closed.
+// before determines who is to be told, and quiets the outside monitors if the
+// product will be closed.
 func (t *told) before(ctx context.Context, mode maintenance.Mode, until time.Time) {
 	var err error
 	if t.Told, err = t.operation.Told(ctx); err != nil {
@@ -51,15 +51,14 @@ func (t *told) before(ctx context.Context, mode maintenance.Mode, until time.Tim
 	t.quiet(ctx, mode, until)
 }
 
-// quiet quiets the outside monitors if the product is to be closed.
+// quiet quiets the outside monitors if the product will be closed.
 func (t *told) quiet(ctx context.Context, mode maintenance.Mode, until time.Time) {
 	if mode != maintenance.Open {
 		t.monitors(ctx, monitors.Call{Action: monitors.Begin, Since: time.Now().UTC().Truncate(time.Second), Until: until, Mode: mode})
 	}
 }
 
-// beside is before, while something else goes on. What was said meanwhile is said
-// when it is waited for.
+// beside is like before, but runs concurrently. wait reports what it had to say.
 func (t *told) beside(ctx context.Context, mode maintenance.Mode) (wait func()) {
 	var said []string
 	first := told{operation: t.operation, aws: t.aws, say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
@@ -120,8 +119,8 @@ func (t *told) monitors(ctx context.Context, call monitors.Call) {
 	}
 }
 
-// deployed puts the mode event of a turn by CloudFormation, with the time that the
-// guard has recorded, which is in the id of the guard's own event.
+// deployed sends the mode event of a turn by CloudFormation, with the time that
+// the guard has recorded, so that it has the same id as the guard's own event.
 func (t *told) deployed(ctx context.Context, from, to maintenance.Mode, until time.Time) {
 	e := live.ModeEvent{From: from, To: to, Since: time.Now().Truncate(time.Second), Until: until, How: live.TurnedByDeploy}
 	if t.Record != "" {
@@ -135,8 +134,8 @@ func (t *told) deployed(ctx context.Context, from, to maintenance.Mode, until ti
 	t.put(ctx, e)
 }
 
-// byHand puts the mode event of a turn without CloudFormation, if it was recorded:
-// the probe then has the same time.
+// byHand sends the mode event of a turn without CloudFormation, if the turn was
+// recorded: the probe then uses the same time.
 func (t *told) byHand(ctx context.Context, from maintenance.Mode, turned live.ByHand) {
 	if from.Valid() && turned.Mode.Valid() {
 		t.put(ctx, live.ModeEvent{From: from, To: turned.Mode, Since: turned.At.Truncate(time.Second), How: live.TurnedByHand, By: turned.By})
@@ -145,7 +144,7 @@ func (t *told) byHand(ctx context.Context, from maintenance.Mode, turned live.By
 
 func (t *told) put(ctx context.Context, e live.ModeEvent) {
 	if t.Stack == "" {
-		return // it was said
+		return // it has been reported
 	}
 	e.Stack, e.Switch, e.By = t.Stack, t.Switch, cmp.Or(e.By, caller(ctx, t.aws))
 	if err := e.Put(ctx, t.aws); err != nil {

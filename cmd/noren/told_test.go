@@ -13,19 +13,19 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestTold: what close and open tell outside of the stack, and that nothing of it is
-// an error.
+// TestTold checks what close and open tell outside of the stack, and that no
+// failure of it is an error.
 func TestTold(t *testing.T) {
 	since := time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC)
 	record := live.NewRecord(maintenance.Closed, since)
 	record.Until = since.Add(3 * time.Hour)
 	for _, test := range []struct {
 		name   string
-		answer string // of the function
+		answer string // from the function
 		record string
 		do     func(*told)
-		call   string // part of the payload of the function; empty: it is not called
-		event  string // part of the mode event; empty: none is sent
+		call   string // part of the function's payload; empty if it is not called
+		event  string // part of the mode event; empty if none is sent
 		says   string
 	}{
 		{"before closing", `{"results": [{"monitor": "mackerel", "done": true, "error": ""}]}`, "", func(x *told) { x.quiet(t.Context(), maintenance.Closed, time.Time{}) },

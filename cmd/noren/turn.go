@@ -41,7 +41,7 @@ func newReadOnly() *cobra.Command {
 		"Make the deployed product read-only: GET, HEAD, OPTIONS and the allowlist go to the\napplication, everything else is refused with the message.")
 }
 
-// newTurn is a verb that turns the switch of a deployed stack.
+// newTurn returns a verb that turns the switch of a deployed stack.
 func newTurn(verb string, mode maintenance.Mode, short, does string) *cobra.Command {
 	t := turning{mode: mode}
 	cmd := &cobra.Command{
@@ -97,7 +97,7 @@ or another change came first); 4 you answered no; 1 anything else.`,
 	return cmd
 }
 
-// turning is what was typed after a turning verb.
+// turning has the flags and arguments of a turning verb.
 type turning struct {
 	from           statusFlags
 	mode           maintenance.Mode
@@ -207,7 +207,8 @@ func (t *turning) announce(cmd *cobra.Command, query live.Query, o *turn.Operati
 	}
 }
 
-// repeatable gives an error that may simply be repeated its exit code.
+// repeatable adds the exit code to an error after which the verb can simply be
+// repeated.
 func repeatable(err error) error {
 	var busy *turn.BusyError
 	var lost *turn.LostError
@@ -217,8 +218,8 @@ func repeatable(err error) error {
 	return err
 }
 
-// upload uploads a template to the bucket that was named, else to the
-// bootstrap's.
+// upload returns a function that uploads a template to the given bucket or, by
+// default, to the bootstrap's.
 func (t *turning) upload(settings aws.Config, o *turn.Operation) func(context.Context, string, []byte) (string, error) {
 	return func(ctx context.Context, key string, template []byte) (string, error) {
 		bucket := turn.Bucket{Name: t.bucket}
@@ -237,7 +238,7 @@ func (t *turning) ask(cmd *cobra.Command, stack string, plan turn.Plan) (bool, e
 	return confirm(cmd, fmt.Sprintf("Turn %s to %s? [y/N] ", stack, plan.To))
 }
 
-// show says what would change, with which rights, and what else it does.
+// show prints what would change, with which rights, and the side effects.
 func (t *turning) show(cmd *cobra.Command, stack string, plan turn.Plan) {
 	out := cmd.ErrOrStderr()
 	fmt.Fprintf(out, "%s: %s -> %s, %s\n", stack, plan.From, plan.To, forWhom(plan.To))
@@ -270,7 +271,7 @@ func forWhom(mode maintenance.Mode) string {
 	return "for everybody"
 }
 
-// confirm asks and returns whether the answer is yes.
+// confirm asks a question and reports whether the answer is yes.
 func confirm(cmd *cobra.Command, question string) (bool, error) {
 	if !term.IsTerminal(cmd.InOrStdin()) {
 		return false, errors.New("nobody to ask: standard input is not a terminal; --yes does not ask")

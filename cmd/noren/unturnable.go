@@ -12,9 +12,9 @@ import (
 	"github.com/noren-cdk/noren/internal/turn"
 )
 
-// unturnable are the warnings of what in a template keeps noren close, open and
-// read-only from turning its switch, on the night. A template without a switch
-// has none.
+// unturnable returns warnings about what keeps noren close, open and read-only
+// from turning the switch of a template, on the night. It returns none for a
+// template without a switch.
 func unturnable(template []byte) []finding {
 	if !bytes.Contains(template, []byte(turn.MetadataKey)) {
 		return nil
@@ -28,7 +28,7 @@ func unturnable(template []byte) []finding {
 	}
 	again, err := turn.ReadsAgain(template)
 	if err != nil {
-		return findings // what cannot be read is said elsewhere
+		return findings // what cannot be read is reported elsewhere
 	}
 	for _, name := range again.Parameters {
 		warn(name, "", "", "every update reads the parameter again from Systems Manager: if it is another value on the night, noren close refuses, since more than the switch would change; give it a fixed value")
@@ -39,7 +39,7 @@ func unturnable(template []byte) []finding {
 	return findings
 }
 
-// notASCII drops what is ASCII.
+// notASCII maps ASCII characters to -1, so that strings.Map drops them.
 func notASCII(r rune) rune {
 	if r < 0x80 {
 		return -1

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestCheck_Unturnable: what noren close would refuse on the night is found by
-// day. Templates without a switch are not warned of it.
+// TestCheck_Unturnable checks that what noren close would refuse on the night is
+// found earlier, and that templates without a switch get no such warnings.
 func TestCheck_Unturnable(t *testing.T) {
 	const template = `{
  "Parameters": {"Image": {"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"}, "BootstrapVersion": {"Type": "AWS::SSM::Parameter::Value<String>"}},

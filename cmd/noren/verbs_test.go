@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "write the goldens")
 
-// flips are the templates of an app in every mode.
+// flips is the prefix of an app's templates in every mode.
 const flips = "../../internal/diff/testdata/own."
 
 // noren runs a command line in process.
@@ -24,8 +24,8 @@ func noren(args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
-// inAssemblies runs a test in a folder that has assemblies as make synth writes
-// them, in all modes unless some are named.
+// inAssemblies runs a test in a folder with assemblies as make synth writes them,
+// in all modes unless some are given.
 func inAssemblies(t *testing.T, modes ...string) {
 	t.Helper()
 	if len(modes) == 0 {
@@ -52,7 +52,7 @@ func inAssemblies(t *testing.T, modes ...string) {
 	t.Chdir(dir)
 }
 
-// TestOutputs: what people see, on a narrow and on a wide terminal.
+// TestOutputs compares what people see on a narrow and on a wide terminal.
 func TestOutputs(t *testing.T) {
 	here, err := os.Getwd()
 	if err != nil {
@@ -109,7 +109,7 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// TestExits: exit codes, and what is said on stderr.
+// TestExits checks exit codes and the output on stderr.
 func TestExits(t *testing.T) {
 	inAssemblies(t)
 	const o, c, r = "cdk.out/dev/open", "cdk.out/dev/closed", "cdk.out/dev/read-only"
@@ -206,8 +206,8 @@ func TestExits(t *testing.T) {
 	}
 }
 
-// splitArgs splits a command line; a method and a path that follow each other
-// are one argument.
+// splitArgs splits a command line; a method and the path after it are one
+// argument.
 func splitArgs(line string) []string {
 	var args []string
 	for _, word := range strings.Fields(line) {

@@ -46,7 +46,7 @@ func (f *windowFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.name, "switch", "", "name of the switch, if the stack plans several maintenances: the id of its construct")
 }
 
-// options are the flags as they are typed again.
+// options returns the flags in the form in which they are typed again.
 func (f *windowFlags) options() string {
 	options := "--env " + f.env
 	if f.stack != "" {
@@ -61,7 +61,7 @@ func (f *windowFlags) options() string {
 	return options
 }
 
-// query is the product that is meant.
+// query returns the product that is meant.
 func (f *windowFlags) query(cmd *cobra.Command) (live.Query, error) {
 	from := statusFlags{env: f.env, stack: f.stack, region: f.region, confirm: live.DefaultConfirm}
 	query, err := from.query(cmd)
@@ -71,23 +71,23 @@ func (f *windowFlags) query(cmd *cobra.Command) (live.Query, error) {
 	return query, query.CheckCredentials(cmd.Context())
 }
 
-// night is a planned maintenance as it is deployed, and its execution.
+// night is a planned maintenance as deployed, and its execution.
 type night struct {
 	query   live.Query
-	options string // of the commands that name it
+	options string // for the commands that are printed
 	window.Deployed
 
 	// machine, planned, schedule, ahead and function are the names of the resources.
 	machine, planned, schedule, ahead, function string
 
-	// template is the deployed one.
+	// template is the deployed template.
 	template []byte
 
-	// run is the execution. Nil before it has begun.
+	// run is the execution. Nil before it begins.
 	run *execution.Execution
 }
 
-// errNoWindow is the error of a stack that plans no maintenance.
+// errNoWindow says that a stack plans no maintenance.
 var errNoWindow = errors.New("the stack plans no maintenance: deploy maintenance.window first")
 
 // find finds the maintenance that is deployed.
@@ -148,7 +148,7 @@ func (f *windowFlags) find(ctx context.Context, query live.Query) (night, error)
 	return n, err
 }
 
-// timeline tells how far each step is.
+// timeline returns the progress of each step.
 func (n night) timeline() []window.Progress {
 	if n.run == nil {
 		return window.Timeline(n.Steps(), nil)
@@ -156,8 +156,8 @@ func (n night) timeline() []window.Progress {
 	return window.Timeline(n.Steps(), n.run.Events)
 }
 
-// continuesWith is the step with which a retry goes on: the one that was begun and
-// not done.
+// continuesWith returns the step with which a retry continues: the one that was
+// begun and not finished.
 func (n night) continuesWith() string {
 	at := window.Preflight
 	for _, p := range n.timeline() {
@@ -168,7 +168,7 @@ func (n night) continuesWith() string {
 	return at
 }
 
-// stillIn fails unless the template, the listener and, where an address is known, a
+// stillIn fails unless the template, the listener and, if an address is known, a
 // request say that the product is in the mode of the night.
 func (n night) stillIn(ctx context.Context) error {
 	report, err := n.query.Find(ctx)
@@ -187,7 +187,7 @@ func (n night) title() string {
 	return fmt.Sprintf("%s: %s to %s (%s), %s", n.ID(), n.Start.Format("2006-01-02 15:04"), n.End.Format("15:04"), n.Start.Format("-07:00"), n.Mode)
 }
 
-// state says in a sentence how far the maintenance is.
+// state says in a sentence how far the maintenance has come.
 func (n night) state(now time.Time) string {
 	switch {
 	case n.run == nil && now.Before(n.Start.Add(window.Late)):

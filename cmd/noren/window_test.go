@@ -16,7 +16,7 @@ import (
 
 const machineARN = "arn:aws:states:eu-central-1:111111111111:stateMachine:Machine"
 
-// plannedNight is a maintenance that begins so long from now.
+// plannedNight returns a maintenance that begins after a given time.
 func plannedNight(in time.Duration) window.Window {
 	start := time.Now().Add(in).Truncate(time.Minute)
 	return window.Window{
@@ -25,7 +25,7 @@ func plannedNight(in time.Duration) window.Window {
 	}
 }
 
-// newNight is a stack that plans a maintenance.
+// newNight returns a stub of a stack that plans a maintenance.
 func newNight(t *testing.T, w window.Window) *awsstub.AWS {
 	t.Helper()
 	aws := awsstub.New(t)
@@ -46,7 +46,7 @@ func newNight(t *testing.T, w window.Window) *awsstub.AWS {
 	return aws
 }
 
-// begun says that the execution has a status, and events.
+// begun gives the execution a status and events.
 func begun(aws *awsstub.AWS, status string, events ...string) {
 	aws.Answer("DescribeExecution", fmt.Sprintf(`{"executionArn": "x", "status": %q, "startDate": %d}`, status, time.Now().Unix()-60))
 	for i, e := range events {
@@ -124,16 +124,16 @@ func TestWindow_WatchEndsWhenItIsOver(t *testing.T) {
 	}
 }
 
-// TestWindow_Steering: each verb does one call, after a question, and only where
-// there is something to do.
+// TestWindow_Steering checks that each verb makes one call, after a question, and
+// only if there is something to do.
 func TestWindow_Steering(t *testing.T) {
 	tests := []struct {
 		verb, name string
 		in         time.Duration
 		status     string
 		events     []string
-		call       string // what is called; empty: nothing
-		body       string // part of it
+		call       string // what is called; empty if nothing is
+		body       string // a part of it
 		code       int
 	}{
 		{"approve", "a question", -time.Minute, "RUNNING", []string{askEntered, askScheduled}, "SendTaskSuccess", `"taskToken":"AAAA"`, 0},
@@ -183,8 +183,9 @@ func TestWindow_Steering(t *testing.T) {
 	}
 }
 
-// TestWindow_CancelTellsClients: what keeps a maintenance from beginning comes first,
-// and what clients were told, or would be told later, is taken back.
+// TestWindow_CancelTellsClients checks that cancelling first keeps the
+// maintenance from beginning, and then withdraws what clients were told, or would
+// be told later.
 func TestWindow_CancelTellsClients(t *testing.T) {
 	w := plannedNight(time.Hour)
 	w.Announces, w.Announce = true, 72*time.Hour
@@ -223,7 +224,8 @@ func TestWindow_CancelTellsClients(t *testing.T) {
 	}
 }
 
-// nightOf is a product in a mode whose maintenance began before, and its execution.
+// nightOf returns a product in a mode whose maintenance has begun, and its
+// execution.
 func nightOf(t *testing.T, mode string, w window.Window) *liveProduct {
 	t.Helper()
 	deployed := deployedTemplate(t, mode) // before the folder changes
@@ -239,8 +241,9 @@ func nightOf(t *testing.T, mode string, w window.Window) *liveProduct {
 	return p
 }
 
-// TestWindow_StatusPastTheEnd: a maintenance that has not opened the product by its
-// end says so in a line of its own, and one whose product is open does not.
+// TestWindow_StatusPastTheEnd checks that a maintenance that has not opened the
+// product by its end says so on a line of its own, and that one whose product is
+// open does not.
 func TestWindow_StatusPastTheEnd(t *testing.T) {
 	opened := []string{`"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Open"}`, `"type": "TaskStateExited", "stateExitedEventDetails": {"name": "Open"}`}
 	const closed = "past its planned end, %s, by 1h0m0s: the product is still closed; to do: "
@@ -249,7 +252,7 @@ func TestWindow_StatusPastTheEnd(t *testing.T) {
 		in         time.Duration
 		status     string
 		events     []string
-		want       string // empty: there is no such line
+		want       string // empty if there is no such line
 		toType     []string
 	}{
 		{"a change that still runs", "closed", -3 * time.Hour, "RUNNING", []string{changeEntered}, closed + "Preflight, CheckChanges, Close, ClosedEverywhere, Drained, Change regions, Ask, Open, OpenEverywhere, Report; type: ",
@@ -303,8 +306,8 @@ func TestWindow_StatusPastTheEnd(t *testing.T) {
 	}
 }
 
-// TestWindow_RetryWantsTheModeOfTheNight: what runs between closing and opening is not
-// continued beside users who were let in meanwhile.
+// TestWindow_RetryWantsTheModeOfTheNight checks that the steps between closing
+// and opening are not continued if users have been let in meanwhile.
 func TestWindow_RetryWantsTheModeOfTheNight(t *testing.T) {
 	for mode, want := range map[string]int{"closed": 0, "open": 3, "read-only": 3} {
 		t.Run(mode, func(t *testing.T) {
@@ -342,7 +345,7 @@ maintenance:
 	tests := []struct {
 		name     string
 		file     window.Window
-		deployed *window.Window // nil: none
+		deployed *window.Window // nil if none
 		record   bool
 		code     int
 		want     string

@@ -11,26 +11,26 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// pastEnd says of a maintenance that has not opened the product by its planned end
-// what that means.
+// pastEnd describes a maintenance that has not opened the product by its planned
+// end.
 type pastEnd struct {
-	// Seconds is by how much it is past the end.
+	// Seconds is how long ago the planned end was, in seconds.
 	Seconds int `json:"seconds"`
 
-	// Mode is what the product is in, and Unknown is why that is not known.
+	// Mode is the mode of the product. Unknown says why it is not known.
 	Mode    maintenance.Mode `json:"mode,omitempty"`
 	Unknown string           `json:"unknown,omitempty"`
 
-	// ToDo are the names of the steps that are not done.
+	// ToDo are the names of the unfinished steps.
 	ToDo []string `json:"toDo"`
 
-	// Type are the commands with which a person goes on.
+	// Type are the commands with which a person continues.
 	Type []string `json:"type"`
 }
 
-// pastEnd looks whether the product is still in the mode of a maintenance whose end
-// has passed. Nil: the end has not passed, the maintenance has opened the product or
-// never closed it, or someone has turned it since.
+// pastEnd checks whether the product is still in the mode of a maintenance whose
+// end has passed. It returns nil if the end has not passed, if the maintenance
+// has opened the product or never closed it, or if someone has turned it since.
 func (n night) pastEnd(ctx context.Context, now time.Time) *pastEnd {
 	if n.run == nil || !now.After(n.End) {
 		return nil
@@ -54,7 +54,7 @@ func (n night) pastEnd(ctx context.Context, now time.Time) *pastEnd {
 	switch {
 	case asking:
 		p.Type = n.commands("window approve")
-	case n.run.Running(): // it goes on by itself
+	case n.run.Running(): // it continues by itself
 		p.Type = n.commands("window status --watch", map[maintenance.Mode]string{maintenance.Closed: "close", maintenance.ReadOnly: "read-only"}[n.Mode]+" --until TIME")
 	default:
 		p.Type = n.commands("window retry", "window open")
@@ -62,7 +62,7 @@ func (n night) pastEnd(ctx context.Context, now time.Time) *pastEnd {
 	return p
 }
 
-// commands are commands of noren for this product.
+// commands returns noren commands for this product.
 func (n night) commands(verbs ...string) []string {
 	var all []string
 	for _, verb := range verbs {
@@ -71,7 +71,7 @@ func (n night) commands(verbs ...string) []string {
 	return all
 }
 
-// text is the line for people.
+// text returns the line for people.
 func (p *pastEnd) text(n night) string {
 	is := "the product is still " + string(p.Mode)
 	if p.Unknown != "" {

@@ -18,11 +18,12 @@ type windowPlan struct {
 	Window window.Window `json:"window"`
 	ID     string        `json:"id"`
 
-	// Deployed says that this very window is deployed, and Digest identifies what is.
+	// Deployed says that exactly this window is deployed. Digest identifies what
+	// is deployed.
 	Deployed bool   `json:"deployed"`
 	Digest   string `json:"digest,omitempty"`
 
-	// Recorded says that the plan was recorded now.
+	// Recorded says that the plan has just been recorded.
 	Recorded bool             `json:"recorded"`
 	Timeline []window.Planned `json:"timeline"`
 }
@@ -68,7 +69,7 @@ not, and its start has passed, or anything else.`,
 	return cmd
 }
 
-// plan compares the plan with what is deployed. Without a result nothing is
+// plan compares the plan with what is deployed. It returns nil if nothing is
 // planned.
 func (f *windowFlags) plan(cmd *cobra.Command, record bool) (*windowPlan, error) {
 	ctx := cmd.Context()
@@ -97,7 +98,7 @@ func (f *windowFlags) plan(cmd *cobra.Command, record bool) (*windowPlan, error)
 	if planned == nil {
 		planned = &n.Window
 	}
-	// Which functions tell clients and mute monitors is the stack's to know.
+	// Only the stack knows which functions tell clients and mute monitors.
 	shown := *planned
 	shown.Announces, shown.Mutes = n.Announces, n.Mutes
 	result := &windowPlan{Window: shown, ID: shown.ID(), Timeline: shown.Plan(), Deployed: err == nil && same(shown, n.Window)}
@@ -119,7 +120,7 @@ func (f *windowFlags) plan(cmd *cobra.Command, record bool) (*windowPlan, error)
 	return result, nil
 }
 
-// same reports whether two windows are the same, in whatever zone their times are
+// same reports whether two windows are the same, in whatever time zone they are
 // written.
 func same(a, b window.Window) bool {
 	if !a.Start.Equal(b.Start) || !a.End.Equal(b.End) {

@@ -82,7 +82,7 @@ without success, or did not begin in time; 1 anything else.`,
 	return cmd
 }
 
-// status is what programs read.
+// status returns what programs read.
 func (n night) status(now time.Time, past *pastEnd) windowStatus {
 	s := windowStatus{ID: n.ID(), At: now.UTC().Truncate(time.Second), Status: "NOT_STARTED", PastEnd: past, Steps: n.timeline()}
 	if n.run != nil {
@@ -109,7 +109,7 @@ func (n night) over(now time.Time) bool {
 	return !n.run.Running()
 }
 
-// exit is the exit code; what it means has been written already.
+// exit returns the exit code; its meaning has already been written.
 func (n night) exit(now time.Time) error {
 	if n.over(now) && (n.run == nil || n.run.Status != "SUCCEEDED") {
 		return &exitError{code: notTurned}
@@ -117,8 +117,8 @@ func (n night) exit(now time.Time) error {
 	return nil
 }
 
-// watch looks again and again until the maintenance is over. A look that fails is
-// said and is not the end.
+// watch looks again and again until the maintenance is over. It reports a look
+// that fails and continues.
 func (f *windowFlags) watch(ctx context.Context, out io.Writer, query live.Query, every time.Duration, asJSON bool) error {
 	said := map[string]string{}
 	line := func(key, now, text string) {
@@ -145,7 +145,7 @@ func (f *windowFlags) watch(ctx context.Context, out io.Writer, query live.Query
 			}
 		default:
 			line("", n.state(now), n.state(now))
-			if past != nil { // the time that passes is nothing new
+			if past != nil { // the passing of time is not news
 				line("past the end", fmt.Sprint(past.Mode, past.Unknown, past.ToDo, past.Type), past.text(n))
 			}
 			steps := n.timeline()

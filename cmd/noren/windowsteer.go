@@ -23,8 +23,9 @@ type steered struct {
 	Done      string `json:"done"`
 }
 
-// newSteer is a verb that changes the course of the maintenance, after a question.
-// Look says what is to be asked and what does it, or why there is nothing to do.
+// newSteer returns a verb that changes the course of the maintenance, after a
+// question. look returns the question and a function that makes the change, or
+// says why there is nothing to do.
 func newSteer(use, short, long string, look func(*cobra.Command, night) (question, done string, do func() error, err error)) *cobra.Command {
 	var f windowFlags
 	var yes, asJSON bool
@@ -158,7 +159,8 @@ maintenance.window out of the environment file, too.`,
 		})
 }
 
-// keep keeps the maintenance from beginning, and then clients from being told of it.
+// keep keeps the maintenance from beginning, and then clients from being told of
+// it.
 func (n night) keep(ctx context.Context) error {
 	disable := func(window string) error {
 		_, err := ssm.NewFromConfig(n.query.AWS).UpdateMaintenanceWindow(ctx, &ssm.UpdateMaintenanceWindowInput{WindowId: &window, Enabled: aws.Bool(false)})
@@ -183,7 +185,7 @@ func (n night) keep(ctx context.Context) error {
 	return nil
 }
 
-// withdraw has the function of the steps take back what clients were told.
+// withdraw makes the function of the steps withdraw what clients were told.
 func (n night) withdraw(ctx context.Context) error {
 	out, err := lambda.NewFromConfig(n.query.AWS).Invoke(ctx, &lambda.InvokeInput{FunctionName: &n.function, Payload: []byte(n.Withdrawal())})
 	if err == nil && out.FunctionError != nil {
@@ -195,7 +197,8 @@ func (n night) withdraw(ctx context.Context) error {
 	return nil
 }
 
-// newWindowOpen is noren open, for a maintenance that has ended.
+// newWindowOpen returns noren window open, which opens the product after a
+// maintenance that has ended.
 func newWindowOpen() *cobra.Command {
 	var f windowFlags
 	cmd := newOpen()

@@ -1,6 +1,6 @@
-// Command rehearsed starts a database server from PATH, fills the example's tables
-// with reports, rehearses the schema changes of a folder there, and then runs a
-// command while the server runs. make night uses it.
+// Command rehearsed starts a database server from PATH, fills the example's
+// tables with reports, rehearses the schema changes in a folder there, and then
+// runs a command while the server runs. make night uses it.
 package main
 
 import (
@@ -37,7 +37,7 @@ The command finds the example's tables, which have not changed yet, at NIGHT_DSN
 	var ended *exec.ExitError
 	switch {
 	case errors.As(err, &ended) && ended.ExitCode() > 0:
-		os.Exit(ended.ExitCode()) // it has said why
+		os.Exit(ended.ExitCode()) // the command has said why
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "rehearsed:", err)
 		os.Exit(1)
@@ -62,14 +62,14 @@ func run(ctx context.Context, noren, example string, arguments []string) error {
 	if err := rehearse(ctx, noren, arguments[0], copied); err != nil {
 		return err
 	}
-	command := exec.Command(arguments[1], arguments[2:]...) // which gets the signals, too
+	command := exec.Command(arguments[1], arguments[2:]...) // it gets the signals, too
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
 	command.Env = append(os.Environ(), "NIGHT_DSN="+dsn)
 	return command.Run()
 }
 
-// fill makes the example's tables, with 16,384 reports, beside which the
-// few that are written before the night is closed do not count.
+// fill creates the example's tables with 16,384 reports. The few reports written
+// before the night closes the product do not matter in comparison.
 func fill(ctx context.Context, example, dsn string) error {
 	setup := exec.CommandContext(ctx, "go", "run", "./api", "migrate", "--example", "--dsn", dsn)
 	setup.Dir = example
@@ -92,14 +92,14 @@ func fill(ctx context.Context, example, dsn string) error {
 	return nil
 }
 
-// rehearse rehearses every change of a folder.
+// rehearse rehearses every change in a folder.
 func rehearse(ctx context.Context, noren, folder, dsn string) error {
 	db, err := sql.Open("mysql", dsn)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	// By this table noren ddl rehearse knows a copy.
+	// This table is how noren ddl rehearse recognizes a copy.
 	if _, err := db.ExecContext(ctx, "CREATE TABLE noren_clone (made DATETIME)"); err != nil {
 		return fmt.Errorf("marking the schema as a copy: %w", err)
 	}

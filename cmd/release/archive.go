@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// A file is what goes into an archive.
+// A file is a file of an archive.
 type file struct {
 	name, path string
 	mode       fs.FileMode
 }
 
-// writeTar writes files into a .tar.gz, all of the time at.
+// writeTar writes files into a .tar.gz, all with the time at.
 func writeTar(w io.Writer, files []file, at time.Time) error {
 	compressed, err := gzip.NewWriterLevel(w, gzip.BestCompression)
 	if err != nil {
@@ -40,7 +40,7 @@ func writeTar(w io.Writer, files []file, at time.Time) error {
 	return errors.Join(archive.Close(), compressed.Close())
 }
 
-// writeZip writes files into a .zip, all of the time at.
+// writeZip writes files into a .zip, all with the time at.
 func writeZip(w io.Writer, files []file, at time.Time) error {
 	archive := zip.NewWriter(w)
 	for _, f := range files {

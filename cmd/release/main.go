@@ -1,6 +1,6 @@
 // Command release makes the archives of a release: noren for six platforms, and
 // their checksums. The same commit gives the same bytes, wherever and whenever it
-// is built by the same version of Go.
+// is built with the same version of Go.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// platforms are those that a release has.
+// platforms are the platforms of a release.
 var platforms = []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/arm64", "windows/amd64", "windows/arm64"}
 
 func main() {
@@ -29,7 +29,7 @@ func main() {
 	}
 }
 
-// run is the command: the checksums go to stdout.
+// run runs the command. It writes the checksums to stdout.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return err
 }
 
-// A release is what is to be made.
+// A release is what to build and where to put it.
 type release struct {
 	pkg       string // the program
 	out       string
@@ -94,8 +94,8 @@ func (r release) make(ctx context.Context) (string, error) {
 	return sums.String(), os.WriteFile(filepath.Join(r.out, "checksums.txt"), []byte(sums.String()), 0o644)
 }
 
-// build compiles the program. Nothing of the machine is in it; the version is that
-// of the commit, as Go reads it from the tags.
+// build compiles the program. The result contains nothing about the machine; its
+// version is that of the commit, which Go reads from the tags.
 func (r release) build(ctx context.Context, work, platform string) (string, error) {
 	system, architecture, _ := strings.Cut(platform, "/")
 	binary := filepath.Join(work, system, architecture, "noren")
@@ -136,7 +136,7 @@ func (r release) pack(binary, platform string) (name string, sum []byte, err err
 	return name, hash.Sum(nil), archive.Close()
 }
 
-// built is the version of a program, and when its commit was made.
+// built returns the version of a program, and the time of its commit.
 func built(binary string) (version string, at time.Time, err error) {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// repository is a module with a small program, at a tag.
+// repository makes a module with a small program, at a tag.
 func repository(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -38,8 +38,9 @@ func repository(t *testing.T) {
 	}
 }
 
-// The same commit gives the same archives from another build cache at another
-// time, and each has what it should.
+// TestRelease_IsReproducible checks that the same commit gives the same archives
+// with another build cache at another time, and that each contains the expected
+// files.
 func TestRelease_IsReproducible(t *testing.T) {
 	repository(t)
 	out := t.TempDir()
@@ -86,7 +87,7 @@ func TestRelease_IsReproducible(t *testing.T) {
 	}
 }
 
-// list is what an archive holds: names, modes and times.
+// list returns the contents of an archive: names, modes and times.
 func list(t *testing.T, archive []byte) string {
 	t.Helper()
 	var all []string

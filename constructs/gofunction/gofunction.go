@@ -23,15 +23,15 @@ import (
 
 // Props configures a GoFunction.
 type Props struct {
-	// Program is the import path of the main package, looked up from the
+	// Program is the import path of the main package. It is looked up from the
 	// working directory. Required.
 	Program string
 
 	// Package is how the program is packed. Default: Zip.
 	Package Package
 
-	// Repository holds the image in the function's region, once it was pushed from
-	// the assembly. Required with Image.
+	// Repository holds the image in the function's region, after it was pushed
+	// from the assembly. Required with Image.
 	Repository awsecr.IRepository
 
 	// Description is shown in the Lambda console. Required.
@@ -41,13 +41,12 @@ type Props struct {
 	// none.
 	Files map[string][]byte
 
-	// Environment holds the function's environment variables. All of them
-	// together may take 4 KB, names included.
-	// Source: Lambda quotas, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+	// Environment holds the function's environment variables. Together they may
+	// take 4 KB, names included. Source: Lambda quotas,
+	// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 	Environment map[string]string
 
-	// MemorySize is in MiB, 128 to 10240; the share of a processor grows with it.
-	// Default: 128.
+	// MemorySize is in MiB, 128 to 10240. CPU grows with it. Default: 128.
 	MemorySize int
 
 	// Timeout is in whole seconds, up to 15 minutes.
@@ -61,10 +60,10 @@ type Props struct {
 	// LogGroup is where the function logs. Default: a log group of its own.
 	LogGroup awslogs.ILogGroup
 
-	// EncryptionKey encrypts a log group of its own; it has to let CloudWatch Logs
-	// use it. The environment variables stay with a key of AWS: they hold no
-	// secrets, and a function whose key is disabled does not start. Default: a key
-	// of AWS.
+	// EncryptionKey encrypts the function's own log group. Its policy must let
+	// CloudWatch Logs use it. The environment variables are encrypted with a key
+	// of AWS: they hold no secrets, and a function whose key is disabled does not
+	// start. Default: a key of AWS.
 	EncryptionKey awskms.IKey
 
 	// ReservedConcurrency reserves instances for this function; it is also the
@@ -76,9 +75,9 @@ type Props struct {
 
 // GoFunction is a Lambda function with a log group.
 type GoFunction struct {
-	// Function runs on ARM64, outside any VPC: under provided.al2023, or as an
-	// image that holds nothing but the program, its files and the certificates of
-	// authorities that Mozilla trusts.
+	// Function runs on ARM64 outside any VPC, under provided.al2023 or as an
+	// image. The image holds only the program, its files and Mozilla's root
+	// certificates.
 	Function awslambda.Function
 
 	// LogGroup receives what the function prints.
@@ -106,7 +105,8 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 			RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 		})
 	}
-	// A role of its own: the AWS managed policy may write to any log.
+	// The function has a role of its own, since the AWS managed policy may write
+	// to any log.
 	role := awsiam.NewRole(this, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 	})
@@ -129,8 +129,8 @@ func New(scope constructs.Construct, id string, props Props) GoFunction {
 	return GoFunction{Function: function, LogGroup: logGroup}
 }
 
-// Compile starts to compile programs, by their import paths, so that New has
-// less to wait for. Errors are New's to report.
+// Compile starts to compile programs, by their import paths, so that New waits
+// less. New reports the errors.
 func Compile(packages ...string) {
 	for _, pkg := range packages {
 		go func() { _, _ = gobuild.Once(pkg) }()
@@ -163,7 +163,7 @@ func (p Props) validate() error {
 	return errors.Join(errs...)
 }
 
-// environment gives the map the shape jsii wants, nil when it is empty.
+// environment converts the map for jsii. It returns nil for an empty map.
 func environment(variables map[string]string) *map[string]*string {
 	if len(variables) == 0 {
 		return nil

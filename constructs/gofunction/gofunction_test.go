@@ -95,7 +95,8 @@ func TestAFunctionHasWhatItNeedsAndNoMore(t *testing.T) {
 	}
 }
 
-// TestGoFunction_AsAnImage: the function refers to the image that lies in the assembly.
+// TestGoFunction_AsAnImage checks that the function refers to the image in the
+// assembly.
 func TestGoFunction_AsAnImage(t *testing.T) {
 	assembly := t.TempDir()
 	resources, err := synth(t, assembly, gofunction.Props{

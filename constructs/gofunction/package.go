@@ -11,29 +11,29 @@ import (
 	"github.com/noren-cdk/noren/internal/gobuild/image"
 )
 
-// Package is how the program of a function comes to Lambda.
+// Package is how the program of a function is delivered to Lambda.
 type Package string
 
-// Packages of a function.
+// The packages of a function.
 const (
 	// Zip is an archive in the bucket of the CDK bootstrap.
 	Zip Package = ""
 
-	// Image is a container image, FROM scratch, for accounts that allow nothing
-	// else. It is written into the assembly beside the template, made without a
-	// Docker engine, and is to be pushed to the Repository before the deploy, under
-	// the tag that its name begins with. In this project cmd/images does that.
+	// Image is a container image FROM scratch, for accounts that allow only
+	// images. It is written into the assembly beside the template, without a
+	// Docker engine. Push it to the Repository before the deploy, under the tag
+	// that its name begins with; in this project, cmd/images does that.
 	Image Package = "Image"
 )
 
-// packed is a program as a function takes it.
+// packed is a program in the form that a function takes.
 type packed struct {
 	code    awslambda.Code
 	runtime awslambda.Runtime
 	handler string
 }
 
-// build compiles and packs the program. An image goes into the folder of the
+// build compiles and packs the program. It writes an image into the folder of the
 // assembly.
 func (p Props) build(assembly string) (packed, error) {
 	program, err := gobuild.Once(p.Program)
@@ -68,6 +68,6 @@ func (p Props) build(assembly string) (packed, error) {
 			AssetHash:     &archive.Hash,
 		}),
 		runtime: awslambda.Runtime_PROVIDED_AL2023(),
-		handler: "bootstrap", // required, but not read by this runtime
+		handler: "bootstrap", // required, but this runtime does not read it
 	}, nil
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/noren-cdk/noren/constructs/maintenancemode"
 )
 
-// TestNew_EncryptionKey: logs and secret are encrypted with the key of the account,
-// and no function needs it to start.
+// TestNew_EncryptionKey checks that the account's key encrypts the logs and the
+// secret, and that no function needs the key to start.
 func TestNew_EncryptionKey(t *testing.T) {
 	template := mustSynth(t, func(p product) {
 		p.new(maintenancemode.Props{
@@ -39,7 +39,8 @@ func TestNew_EncryptionKey(t *testing.T) {
 	}
 }
 
-// TestNew_FunctionLogs: all functions log where they are told to, and may.
+// TestNew_FunctionLogs checks that all functions log to the given group, and have
+// the right to.
 func TestNew_FunctionLogs(t *testing.T) {
 	template := mustSynth(t, func(p product) {
 		p.new(maintenancemode.Props{

@@ -22,19 +22,20 @@ const (
 	defaultExpectedDuration = 4 * time.Hour
 )
 
-// minute is the period of most alarms.
+// minute returns the period of most alarms.
 func minute() awscdk.Duration { return awscdk.Duration_Minutes(jsii.Number(1)) }
 
-// every returns the options of a metric that is looked at every minute.
+// every returns the options of a metric with a period of one minute.
 func every(statistic string) *awscloudwatch.MetricOptions {
 	return &awscloudwatch.MetricOptions{Period: minute(), Statistic: &statistic}
 }
 
-// addAlarms defines the alarms of the switch itself. They tell the topics of the
-// props, and nobody else until someone adds an action. None of them depends on the
-// mode. The probe's silence is an alarm of its own. The mode alarms have
-// insufficient data then: what suppresses the alarms of the application has to
-// know that the product is closed. The others keep the state that was last known.
+// addAlarms defines the alarms of the switch itself. They notify
+// Props.AlarmTopics, and no one else until someone adds an action. None of them
+// depends on the mode. The probe's silence has an alarm of its own. While the
+// probe is silent, the mode alarms have insufficient data, because whatever
+// suppresses the application's alarms must know that the product is closed. The
+// other alarms keep their last known state.
 func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 	define := func(id, description string, metric awscloudwatch.IMetric, options awscloudwatch.AlarmProps) awscloudwatch.Alarm {
 		options.Metric, options.AlarmDescription = metric, &description
@@ -70,7 +71,7 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 	alarm("OverdueAlarm", "Maintenance goes on past the end that clients were told", m.Metrics.Overdue, known)
 
 	long := known
-	long.EvaluationPeriods = jsii.Number(5) // a deploy is between the record and the listener for a moment
+	long.EvaluationPeriods = jsii.Number(5) // during a deploy, the record is ahead of the listener for a moment
 	alarm("DriftAlarm", "A listener of the load balancer is not as it was deployed: it was changed by hand", m.Metrics.Drift, long)
 	alarm("ModeUnknownAlarm", "Nothing says which mode the listener is in: the probe is silent, or it is in none. App alarms tell, as if it were open",
 		m.Metrics.Mode.With(every("SampleCount")), awscloudwatch.AlarmProps{
@@ -91,12 +92,13 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 
 	if m.Monitors != nil {
 		failing := quiet
-		failing.EvaluationPeriods = jsii.Number(3) // of the schedule
+		failing.EvaluationPeriods = jsii.Number(3) // runs of the schedule
 		alarm("MonitorsAlarm", "An outside monitor is not told for a quarter of an hour: it may be quiet while the product is open, or call people for a planned maintenance",
 			m.Monitors.MetricErrors(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(monitors.Every.Minutes())), Statistic: jsii.String("Sum")}), failing)
 	}
 
-	// By share, and never by a number of requests: at night five of five may be all.
+	// The alarms use shares and never numbers of requests: at night, five
+	// requests may be all there are.
 	share := func(id, description, expression string, period float64, options awscloudwatch.AlarmProps) {
 		options.Threshold = jsii.Number(failingShare)
 		using := map[string]awscloudwatch.IMetric{"mode": m.Metrics.Mode.With(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(&period)})}
@@ -135,15 +137,18 @@ func (m *MaintenanceMode) addAlarms(this constructs.Construct, props Props) {
 }
 
 const (
-	// failingShare is the share of requests that calls, in percent.
+	// failingShare is the share of failing requests that raises an alarm, in
+	// percent.
 	failingShare = 5
 
-	// fewMinutes is the span over which the share of few requests is taken.
+	// fewMinutes is the time over which the share is taken when there are few
+	// requests.
 	fewMinutes = 10
 )
 
-// metricOf is a metric of a service's target group. CDK's own metric of a target
-// group knows the load balancer only if it was attached by an L2.
+// metricOf returns a metric of a service's target group. CDK's own metric of a
+// target group knows the load balancer only if an L2 construct attached the
+// group.
 func metricOf(props Props, service Service, name string, minutes float64) awscloudwatch.Metric {
 	part := func(separator string, arn *string, index float64) *string {
 		return awscdk.Fn_Select(&index, awscdk.Fn_Split(&separator, arn, nil))
@@ -160,7 +165,7 @@ func metricOf(props Props, service Service, name string, minutes float64) awsclo
 	})
 }
 
-// shortly is a duration without the zeros that Go writes.
+// shortly formats a duration without the trailing zero units that Go prints.
 func shortly(d time.Duration) string {
 	return strings.Replace(strings.TrimSuffix(d.String(), "0s"), "h0m", "h", 1)
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestTheSynthesizedRulesAllowWhatServeMuxRoutes carries the property that
-// internal/rules/allowlist has over thousands of allowlists through to the template:
-// what the listener of a closed product sends to the app is what a ServeMux with
-// the same patterns serves.
+// TestTheSynthesizedRulesAllowWhatServeMuxRoutes checks in the template what
+// internal/rules/allowlist checks over thousands of allowlists: the listener of a
+// closed product sends to the app exactly what a ServeMux with the same patterns
+// serves.
 func TestTheSynthesizedRulesAllowWhatServeMuxRoutes(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	pick := func(words ...string) string { return words[random.IntN(len(words))] }

@@ -29,15 +29,16 @@ const announcementProgram = "github.com/noren-cdk/noren/lambda/announcement"
 // names the document in a Link header.
 type Status struct {
 	// URL is where the document is, such as
-	// "https://app.example.com/maintenance.json", on another host than the
-	// listener's. The listener redirects /maintenance.json there in every mode, by
-	// one rule, for clients that know only the API. Default: no redirect.
+	// "https://app.example.com/maintenance.json", on a host other than the
+	// listener's. For clients that know only the API, one rule of the listener
+	// redirects /maintenance.json there in every mode. Default: no redirect.
 	URL string
 
 	// Bucket is the bucket in which the construct keeps the document, as
-	// maintenance.json. A function writes it when a deploy changes the announcement
-	// and when the mode changes. Nothing else may write or delete it there, such as a
-	// deployment that prunes. Default: the construct does not keep the document.
+	// maintenance.json. A function writes it when a deploy changes the
+	// announcement and when the mode changes. Nothing else may write or delete it
+	// there; that includes a deployment that prunes the bucket. Default: the
+	// construct does not keep the document.
 	Bucket awss3.IBucket
 
 	// Announce is the announcement. It changes no mode, and depends on neither the
@@ -65,7 +66,7 @@ func (s Status) validate() error {
 	return errors.Join(errs...)
 }
 
-// address are the parts of the URL. The host may be a reference.
+// address returns the parts of the URL. The host may be a reference.
 func (s Status) address() (host, port, path string, err error) {
 	if s.URL == "" {
 		return "", "", "", nil
@@ -89,7 +90,7 @@ func (s Status) address() (host, port, path string, err error) {
 	return host, port, "/" + path, nil
 }
 
-// redirect is the action of the rule that leads to the document.
+// redirect returns the action of the rule that redirects to the document.
 func (s Status) redirect() []any {
 	host, port, path, err := s.address()
 	if err != nil {
@@ -100,9 +101,9 @@ func (s Status) redirect() []any {
 	}}}
 }
 
-// addAnnouncement defines the function that keeps the document, the rule by which
-// it learns of every change of the mode, and the resource by which it learns what
-// a deploy announces. Nothing of it depends on the mode.
+// addAnnouncement defines the function that keeps the document, the rule that
+// tells it of every mode change, and the resource that tells it what a deploy
+// announces. None of these depends on the mode.
 func (m *MaintenanceMode) addAnnouncement(this constructs.Construct, props Props) {
 	bucket := props.Status.Bucket
 	key := strings.TrimPrefix(maintenance.StatusPath, "/")
@@ -124,7 +125,7 @@ func (m *MaintenanceMode) addAnnouncement(this constructs.Construct, props Props
 		}))
 	}
 	allow(bucket.ArnForObjects(&key), nil, "s3:GetObject", "s3:PutObject")
-	// Who may not list is told that a missing object is forbidden.
+	// Without the right to list, S3 answers 403 for a missing object, not 404.
 	allow(bucket.BucketArn(), &map[string]any{"StringEquals": map[string]any{"s3:prefix": key}}, "s3:ListBucket")
 	if encrypted := bucket.EncryptionKey(); encrypted != nil {
 		encrypted.GrantEncryptDecrypt(m.Announcement)

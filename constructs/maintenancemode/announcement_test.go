@@ -19,10 +19,10 @@ func (p product) bucket() awss3.IBucket {
 	return awss3.NewBucket(p.stack, jsii.String("Site"), &awss3.BucketProps{EncryptionKey: awskms.NewKey(p.stack, jsii.String("Key"), nil)})
 }
 
-// TestStatus_Kept: with a bucket the construct keeps the document: what is announced
-// is a property of its resource, the function may read and write the object and
-// nothing else, and the mode events of this switch go to it. It is the same in every
-// mode.
+// TestStatus_Kept checks the document kept in a bucket: the announcement is a
+// property of its resource, the function may read and write the object and
+// nothing else, and it receives the mode events of this switch. All of it is the
+// same in every mode.
 func TestStatus_Kept(t *testing.T) {
 	from := time.Date(2026, 12, 1, 1, 0, 0, 0, time.FixedZone("", 9*60*60))
 	in := func(mode maintenance.Mode) template {
@@ -92,7 +92,7 @@ func TestStatus_Kept(t *testing.T) {
 	}
 }
 
-// variables is the value of a variable of the only function that has it.
+// variables returns the value of a variable of the only function that has it.
 func (t template) variables(tb testing.TB, name string) any {
 	tb.Helper()
 	var value any
@@ -106,8 +106,8 @@ func (t template) variables(tb testing.TB, name string) any {
 	return value
 }
 
-// TestStatus_None: an importer who names no document has neither the header nor
-// anything that keeps one.
+// TestStatus_None checks that an importer who names no document gets neither the
+// header nor anything that keeps a document.
 func TestStatus_None(t *testing.T) {
 	template := mustSynth(t, func(p product) { p.new(maintenancemode.Props{}) })
 	for id, r := range template.Resources {
@@ -120,8 +120,9 @@ func TestStatus_None(t *testing.T) {
 	}
 }
 
-// TestStatus_SharedListener: where the listener is closed by a rule and belongs to
-// several products, only this one's hosts are redirected, in every mode.
+// TestStatus_SharedListener checks that on a listener that several products
+// share, and that a rule closes, only this product's hosts are redirected, in
+// every mode.
 func TestStatus_SharedListener(t *testing.T) {
 	hosts := []string{"a.example.com", "b.example.com", "c.example.com", "d.example.com", "e.example.com", "f.example.com"}
 	for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.Closed} {

@@ -16,11 +16,12 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// newBypassSecret defines the secret that lets operators through. Letters and
-// digits only: in a listener rule * and ? would be wildcards. Its logical id
-// holds the version, so that another version is another secret and the rules
-// that refer to it change with it; a rotation in place would leave the rules on
-// the old value, for CloudFormation resolves a reference only when it changes.
+// newBypassSecret defines the secret that lets operators through. It has letters
+// and digits only, since * and ? would be wildcards in a listener rule. Its
+// logical id contains the version: a new version is a new secret, and the rules
+// that refer to it change with it. Rotating it in place would leave the old value
+// in the rules, since CloudFormation resolves a reference only when the reference
+// changes.
 func newBypassSecret(this constructs.Construct, version int, key awskms.IKey) awssecretsmanager.Secret {
 	secret := awssecretsmanager.NewSecret(this, jsii.String(fmt.Sprintf("BypassSecret%d", cmp.Or(version, 1))), &awssecretsmanager.SecretProps{
 		Description: jsii.String("Lets operators use the application during maintenance, as the value of a header or cookie"),
@@ -50,7 +51,7 @@ func (m *MaintenanceMode) addUnlock(this constructs.Construct, props Props) *str
 		EncryptionKey: props.EncryptionKey,
 	})
 	m.BypassSecret.GrantRead(function.Function, nil)
-	if props.EncryptionKey != nil { // GrantRead does it for no key that is imported
+	if props.EncryptionKey != nil { // GrantRead does not do it for an imported key
 		props.EncryptionKey.GrantDecrypt(function.Function)
 	}
 	m.Unlock = function.Function

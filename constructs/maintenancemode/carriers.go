@@ -12,7 +12,8 @@ import (
 )
 
 // carriers are the resources that carry the mode, in the order in which they are
-// digested: the listeners whose default action turns, and the rules that turn.
+// digested: the listeners whose default action the switch sets, and the rules
+// whose actions or conditions it sets.
 type carriers struct {
 	listeners []elbv2.CfnListener
 	rules     []elbv2.CfnListenerRule
@@ -20,11 +21,11 @@ type carriers struct {
 	described []described            // what carries the mode, for the template
 }
 
-// overriding is a list of actions as the template has it.
+// overriding is a list of actions that the template gets.
 type overriding struct{ actions func() []any }
 
-// Produce implements awscdk.IAnyProducer. It is asked when the template is
-// written, since references to other stacks are known only then.
+// Produce implements awscdk.IAnyProducer. CDK calls it when it writes the
+// template; references to other stacks are known only then.
 func (o *overriding) Produce(awscdk.IResolveContext) any { return o.actions() }
 
 // override replaces a list of actions of a resource.
@@ -37,10 +38,10 @@ func (c *carriers) override(resource awscdk.CfnResource, property string, action
 	c.turned[*resource.Node().Path()] = turned
 }
 
-// Produce implements awscdk.IStringProducer: when the template is written,
-// everything that the app makes of the listener is known, and how it refers to
-// other stacks. What it overrides of the listener's properties past the props of
-// CDK (AddPropertyOverride) is not.
+// Produce implements awscdk.IStringProducer. When the template is written, the
+// app has finished defining the listener, and references to other stacks are
+// known. It does not see listener properties that the app overrides with
+// AddPropertyOverride.
 func (c *carriers) Produce(awscdk.IResolveContext) *string {
 	var texts []json.RawMessage
 	add := func(resource awscdk.CfnResource, actions string, properties map[string]any) {
@@ -70,8 +71,8 @@ func (c *carriers) Produce(awscdk.IResolveContext) *string {
 	return &digest
 }
 
-// rendered are properties as the template has them: without what is empty, and
-// with names as CloudFormation has them.
+// rendered returns properties as the template has them: without empty ones, and
+// with CloudFormation's names.
 func rendered(of constructs.IConstruct, properties map[string]any) map[string]any {
 	all := map[string]any{}
 	for name, property := range properties {
@@ -89,8 +90,8 @@ func rendered(of constructs.IConstruct, properties map[string]any) map[string]an
 	return all
 }
 
-// withoutEmpty leaves out what CDK leaves out of a template. It is nil if nothing
-// is left.
+// withoutEmpty removes what CDK leaves out of a template. It returns nil if
+// nothing is left.
 func withoutEmpty(value any) any {
 	switch v := value.(type) {
 	case map[string]any:

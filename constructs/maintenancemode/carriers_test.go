@@ -12,8 +12,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestGuard_Digest: the digest among the guard's properties is the one that the
-// template alone gives, and differs whenever a carrier of the mode does.
+// TestGuard_Digest checks that the digest among the guard's properties equals the
+// one computed from the template alone, and that it differs whenever a carrier of
+// the mode does.
 func TestGuard_Digest(t *testing.T) {
 	for _, kind := range listeners {
 		seen := map[string]bool{}
@@ -32,7 +33,7 @@ func TestGuard_Digest(t *testing.T) {
 	}
 }
 
-// digest is computed from the template.
+// digest computes the digest from the template.
 func (t template) digest(tb testing.TB, kind string) string {
 	tb.Helper()
 	var texts []json.RawMessage
@@ -67,7 +68,7 @@ func (t template) digest(tb testing.TB, kind string) string {
 
 var turns = regexp.MustCompile("^Maintenance.*(Read|Close|Upgrade)[0-9]+[0-9A-F]{8}$")
 
-// turning are the logical ids of the rules that carry the mode.
+// turning returns the logical ids of the rules that carry the mode.
 func (t template) turning(tb testing.TB) []string {
 	tb.Helper()
 	var ids []string

@@ -17,10 +17,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// outlined is what the probe is told of what is deployed: every listener of the
-// load balancers of the switch, rule by rule. It is read from the finished app
-// with the engine that reads templates, in every mode, and so is the same in
-// every mode.
+// outlined tells the probe what is deployed: every listener of the load balancers
+// of the switch, rule by rule. It reads the finished app in every mode with the
+// engine that reads templates, so the result is the same in every mode.
 type outlined struct {
 	this      constructs.Construct
 	mode      *MaintenanceMode
@@ -28,7 +27,7 @@ type outlined struct {
 	listeners []turned
 	groups    rules.Groups // as CDK takes them
 	read      *rules.Outlines
-	numbers   map[string]int // of listeners, by the reference
+	numbers   map[string]int // of listeners, by reference
 }
 
 // outlineText is one of the texts of the outlines.
@@ -37,7 +36,7 @@ type outlineText struct {
 	index int // of the listener, -1 for the others
 }
 
-// text is known when the template is written.
+// text returns a text whose value is known when the template is written.
 func (o *outlined) text(index int) *string {
 	return awscdk.Lazy_String(&outlineText{o, index}, nil)
 }
@@ -104,8 +103,9 @@ func (o *outlined) outlines() (rules.Outlines, error) {
 	return out, nil
 }
 
-// turnedByOthers are the priorities of the rules of a listener that other switches
-// turn, 0 for its default action, in no order. What is there depends on their mode.
+// turnedByOthers returns the priorities of the rules of a listener that other
+// switches turn, 0 for its default action, in no order. What these rules do
+// depends on the mode of the other switches.
 func (o *outlined) turnedByOthers(listener string) []int {
 	var priorities []int
 	for _, r := range listenerRules(o.this) {
@@ -123,16 +123,17 @@ func (o *outlined) turnedByOthers(listener string) []int {
 	return priorities
 }
 
-// turningRule is the id of a rule that carries a mode.
+// turningRule matches the id of a rule that carries a mode.
 var turningRule = regexp.MustCompile("^(" + maintenance.ReadID + "|" + maintenance.CloseID + "|" + maintenance.UpgradeID + ")[0-9]+$")
 
-// ownBalancer tells whether the app defines the load balancer of a listener.
+// ownBalancer reports whether the app defines the load balancer of a listener.
 func ownBalancer(l elbv2.CfnListener) bool {
 	_, own := balancerArn(l)
 	return own
 }
 
-// name is a target group or a load balancer in the template that is read.
+// name returns the name of a target group or load balancer in the template that
+// is read.
 func (o *outlined) name(arn string) string {
 	var value any
 	if arn == "" || json.Unmarshal([]byte(resolved(o.this, arn)), &value) != nil {
@@ -141,7 +142,7 @@ func (o *outlined) name(arn string) string {
 	return named(value)
 }
 
-// named is the name of what a value refers to.
+// named returns the name of the resource that a value refers to.
 func named(value any) string {
 	if plain, ok := value.(string); ok {
 		return plain
@@ -149,9 +150,9 @@ func named(value any) string {
 	return "arn:" + strings.NewReplacer("{", "(", "}", ")").Replace(text(value))
 }
 
-// listener is a listener in the template that is read, by the reference to it and
-// not by how that looks in a template, where listeners of two stacks may look the
-// same.
+// listener returns the name of a listener in the template that is read. It
+// identifies the listener by reference, since listeners of two stacks may look
+// the same in a template.
 func (o *outlined) listener(arn *string) string {
 	if o.numbers == nil {
 		o.numbers = map[string]int{}
@@ -168,8 +169,8 @@ func (o *outlined) listener(arn *string) string {
 	return fmt.Sprintf("Listener%d", o.numbers[*arn])
 }
 
-// template is what the app has of listeners and rules, with what carries the
-// mode as it is in a mode.
+// template returns the app's listeners and rules, with the carriers of the mode
+// as they are in the given mode.
 func (o *outlined) template(mode maintenance.Mode) (*alb.Template, error) {
 	resources := map[string]any{}
 	add := func(r awscdk.CfnResource, typeName, name string, properties map[string]any) {
@@ -223,8 +224,8 @@ func (o *outlined) template(mode maintenance.Mode) (*alb.Template, error) {
 	return alb.Read(strings.NewReader(string(data)), cfn.Options{})
 }
 
-// withNames is a value with the name of every target group and load balancer in
-// the place of the reference.
+// withNames replaces every reference to a target group or load balancer in a
+// value by its name.
 func withNames(value any) any {
 	switch v := value.(type) {
 	case map[string]any:

@@ -14,21 +14,21 @@ import (
 )
 
 // swings reports services whose deployments move the application to another
-// target group: the rules of the switch would go on sending to the first one,
-// which is empty then.
+// target group. The rules of the switch would keep sending to the first group,
+// which is then empty.
 func (p Props) swings(scope constructs.IConstruct) error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	const way = "MaintenanceMode forwards to one target group; deploy by rolling updates, with a circuit breaker and deployment alarms"
 	for _, s := range resourcesOf[awsecs.CfnService](scope, awsecs.CfnService_CFN_RESOURCE_TYPE_NAME()) {
-		// As a whole: CDK cannot hand over a property with something in it that is
-		// known later.
+		// Read the properties as a whole: CDK cannot hand over a property that
+		// contains a value known only later.
 		var service struct {
 			LoadBalancers           json.RawMessage
 			DeploymentController    struct{ Type string }
 			DeploymentConfiguration struct{ Strategy string }
 		}
-		// What is not of this shape is known after a deploy.
+		// Anything of another shape is known only after a deploy.
 		_ = json.Unmarshal([]byte(resolved(s, *s.CfnProperties())), &service)
 		lists := string(service.LoadBalancers)
 		if !p.registers(s, lists) {

@@ -17,8 +17,9 @@ import (
 )
 
 // describe writes into the template which properties carry the mode, and their
-// values in every mode, so that noren close and open turn what is deployed
-// without this program. It is the same in every mode and with every flag.
+// values in every mode, so that noren close and open can turn what is deployed
+// without this program. The description is the same in every mode and with every
+// flag.
 func (m *MaintenanceMode) describe(this constructs.Construct, props Props) {
 	stack := awscdk.Stack_Of(this)
 	answer := props.Answer
@@ -60,17 +61,17 @@ func (m *MaintenanceMode) describe(this constructs.Construct, props Props) {
 	function.AddMetadata(jsii.String(turn.MetadataKey), awscdk.Lazy_UncachedString(&description{this, values, &m.carriers}, nil))
 }
 
-// description is a text, since CloudFormation would take a reference in it for a
-// dependency of the function on what depends on the function.
+// description is written as a text: if it held references, CloudFormation would
+// make the function depend on resources that depend on the function.
 type description struct {
 	of       constructs.Construct
 	values   map[string]any
 	carriers *carriers
 }
 
-// Produce implements awscdk.IStringProducer. It is asked several times, and the
-// last answer counts: references to other stacks are known when the template is
-// written, and not before.
+// Produce implements awscdk.IStringProducer. CDK calls it several times and keeps
+// the last answer, since references to other stacks are known only when the
+// template is written.
 func (d *description) Produce(awscdk.IResolveContext) *string {
 	properties := []any{}
 	for _, p := range d.carriers.described {
@@ -92,7 +93,7 @@ type described struct {
 	in       func(maintenance.Mode) any
 }
 
-// values are the property as the template's description of the switch has it.
+// values returns the property as the template's description of the switch has it.
 func (d described) values() map[string]any {
 	values := map[string]any{"Resource": awscdk.Stack_Of(d.of).GetLogicalId(d.of), "Name": d.property}
 	for _, mode := range d.modes {
@@ -101,8 +102,8 @@ func (d described) values() map[string]any {
 	return values
 }
 
-// describeProperty notes the values of a property in every mode, unless they are
-// all the same.
+// describeProperty records the values of a property in every mode, unless they
+// are all the same.
 func (c *carriers) describeProperty(props Props, of awscdk.CfnResource, name string, in func(maintenance.Mode) any) {
 	d := described{of: of, property: name, modes: props.modes(), in: in}
 	if slices.ContainsFunc(d.modes, func(mode maintenance.Mode) bool { return !reflect.DeepEqual(in(mode), in(maintenance.Open)) }) {
@@ -110,7 +111,7 @@ func (c *carriers) describeProperty(props Props, of awscdk.CfnResource, name str
 	}
 }
 
-// modes are the modes that are prepared.
+// modes returns the modes that are prepared.
 func (p Props) modes() []maintenance.Mode {
 	if p.ReadOnly {
 		return maintenance.Modes()
@@ -118,7 +119,7 @@ func (p Props) modes() []maintenance.Mode {
 	return []maintenance.Mode{maintenance.Open, maintenance.Closed}
 }
 
-// describeRule notes what of a rule carries the mode.
+// describeRule records which parts of a rule carry the mode.
 func (c *carriers) describeRule(props Props, t *turned, of rules.Rule, rule awscdk.CfnResource, responder *string, closed func() []any) {
 	in := func(mode maintenance.Mode) rules.Rule {
 		turning, _ := props.plan(*t).Turning(mode)
@@ -143,7 +144,7 @@ func (c *carriers) describeRule(props Props, t *turned, of rules.Rule, rule awsc
 	})
 }
 
-// template are the actions of a resource in the spelling of CloudFormation.
+// template returns the actions of a resource with CloudFormation's names.
 func (a actions) template(of constructs.IConstruct) []any {
 	var list []any
 	for _, action := range a.now(of).list {
@@ -152,7 +153,7 @@ func (a actions) template(of constructs.IConstruct) []any {
 	return list
 }
 
-// pathInStack is the path of a construct below its stack.
+// pathInStack returns the path of a construct below its stack.
 func pathInStack(this constructs.Construct) string {
 	path, stack := *this.Node().Path(), *awscdk.Stack_Of(this).Node().Path()
 	if stack == "" {

@@ -11,11 +11,11 @@ import (
 	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// plainWord is what a shell takes as it is.
+// plainWord matches a word that a shell takes unquoted.
 var plainWord = regexp.MustCompile("^[A-Za-z0-9/_.-]+$")
 
-// addEmergency defines where a turn without CloudFormation is written down, and
-// the commands that make one.
+// addEmergency defines the parameter that records a turn without CloudFormation,
+// and the commands that make such a turn.
 func (m *MaintenanceMode) addEmergency(this constructs.Construct) {
 	m.ByHand = newRecordParameter(this, rules.ByHandID, "Who turned maintenance without CloudFormation, and why")
 	stack := awscdk.Stack_Of(this)

@@ -268,7 +268,8 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-// TestReadFlags_OfOneSwitch: of several switches of an app each has its own.
+// TestReadFlags_OfOneSwitch checks that each of several switches of an app has
+// its own flags.
 func TestReadFlags_OfOneSwitch(t *testing.T) {
 	app := awscdk.NewApp(&awscdk.AppProps{Context: &map[string]any{"maintenance": "read-only", "shop-maintenance": "true", "shop-maintenance-message": "Soon."}})
 	shop, err := maintenancemode.ReadFlags(app, "shop")
@@ -283,7 +284,8 @@ func TestReadFlags_OfOneSwitch(t *testing.T) {
 	}
 }
 
-// TestReadFlags_WhatIsReadByNobody is said when the app is synthesized.
+// TestReadFlags_WhatIsReadByNobody checks that synthesis reports flags that no
+// switch reads.
 func TestReadFlags_WhatIsReadByNobody(t *testing.T) {
 	for _, test := range []struct {
 		name       string

@@ -14,8 +14,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// A load balancer that sends everything to one target group is put under the
-// switch. The allowlist is a rule in every mode; the mode turns the default action.
+// New puts a load balancer that sends everything to one target group under the
+// switch. The allowlist is a rule in every mode; the mode sets the default
+// action.
 func ExampleNew() {
 	for _, typed := range []string{"false", "true"} {
 		app := awscdk.NewApp(&awscdk.AppProps{Context: &map[string]any{"maintenance": typed}})
@@ -55,7 +56,8 @@ func ExampleNew() {
 	// -c maintenance=true: by default to MaintenanceTargetGroup4F265FD4, before that 4 rules
 }
 
-// A listener that an AWS account shares among products is narrowed by host name.
+// A listener that several products of an AWS account share is narrowed by host
+// name.
 func ExampleNew_hosts() {
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Shop"), nil)
@@ -76,7 +78,8 @@ func ExampleNew_hosts() {
 		Mode:           maintenance.Closed,
 	})
 
-	// The default action is not this stack's, so a rule closes: the last one.
+	// This stack does not own the default action, so a rule closes the product:
+	// the last one.
 	template := assertions.Template_FromStack(stack, nil)
 	for _, resource := range *template.FindResources(jsii.String("AWS::ElasticLoadBalancingV2::ListenerRule"), nil) {
 		properties := (*resource)["Properties"].(map[string]any)

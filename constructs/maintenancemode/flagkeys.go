@@ -24,8 +24,9 @@ var flagOfSwitch = regexp.MustCompile("^.+-(" + strings.Join(flagNames, "|") + "
 // flagsRead marks, on the root of an app, the keys that are read.
 const flagsRead = "noren:flags"
 
-// watchFlags notes that the flags with a prefix are read, and returns their keys.
-// The first call for an app has all keys checked when it is synthesized.
+// watchFlags records that the flags with a prefix are read, and returns their
+// keys. The first call for an app arranges for all keys to be checked at
+// synthesis.
 func watchFlags(scope constructs.Construct, prefix string) []string {
 	root := scope.Node().Root()
 	var keys []string
@@ -41,7 +42,7 @@ func watchFlags(scope constructs.Construct, prefix string) []string {
 	return keys
 }
 
-// keysRead are the keys that switches of an app have read.
+// keysRead returns the keys that the switches of an app have read.
 func keysRead(root constructs.IConstruct) []string {
 	var keys []string
 	for _, entry := range *root.Node().Metadata() {
@@ -57,9 +58,8 @@ func contextOf(scope constructs.IConstruct) map[string]any {
 	return context
 }
 
-// near returns the key, of those that are read, that another one is a misspelling
-// of: a misspelt -c maintenance=true would open the product instead of closing
-// it.
+// near returns the known key that the given key is a misspelling of. A misspelt
+// -c maintenance=true would open the product instead of closing it.
 func near(key string, keys []string) string {
 	if slices.Contains(keys, key) {
 		return ""
@@ -80,8 +80,8 @@ func unknownKey(key string, keys []string) error {
 	return fmt.Errorf("unknown context key %q: want %s", key, want)
 }
 
-// flagKeys looks, when all switches have read their flags, at the other keys of
-// the context.
+// flagKeys checks the other keys of the context after all switches have read
+// their flags.
 type flagKeys struct{ root constructs.IConstruct }
 
 // Validate implements constructs.IValidation.
@@ -103,8 +103,8 @@ func (f *flagKeys) Validate() *[]*string {
 	return &problems
 }
 
-// note notes something on every stack that is in no other, which the CDK CLI
-// shows. It is not a warning, since --strict makes one an error.
+// note adds a note to every top-level stack, which the CDK CLI shows. It is not a
+// warning, since --strict turns warnings into errors.
 func (f *flagKeys) note(text string) {
 	for _, node := range *f.root.Node().FindAll("") {
 		if stack, ok := node.(awscdk.Stack); ok && stack.NestedStackParent() == nil {

@@ -13,7 +13,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Flags are the values that the operator typed on the command line of the CDK CLI.
+// Flags are the values that the operator typed on the command line of the CDK
+// CLI.
 type Flags struct {
 	// Mode is the value of -c maintenance=. Nil if it was not given.
 	Mode *maintenance.Mode
@@ -48,7 +49,7 @@ func ReadFlags(scope constructs.Construct, name ...string) (Flags, error) {
 	}
 	keys := watchFlags(scope, prefix)
 	for _, key := range slices.Sorted(maps.Keys(contextOf(scope))) {
-		// What ends as a flag does may be that of another switch.
+		// A key that ends like a flag may belong to another switch.
 		if near(key, keys) != "" && !flagOfSwitch.MatchString(key) {
 			errs = append(errs, unknownKey(key, keys))
 		}

@@ -42,8 +42,8 @@ func changed(a, b template) []string {
 	return all
 }
 
-// TestNew_FlipChangesPropertiesOnly: every ordered pair of modes, on every kind
-// of listener, with read-only prepared and without.
+// TestNew_FlipChangesPropertiesOnly tries every ordered pair of modes on every
+// kind of listener, with read-only prepared and without.
 func TestNew_FlipChangesPropertiesOnly(t *testing.T) {
 	const (
 		record = "Guard.Mode"
@@ -91,8 +91,8 @@ func TestNew_FlipChangesPropertiesOnly(t *testing.T) {
 	}
 }
 
-// TestReadOnly_RefusesWhatDoesNotRead: methods that nobody thought of, on every
-// kind of listener.
+// TestReadOnly_RefusesWhatDoesNotRead tries unusual methods on every kind of
+// listener.
 func TestReadOnly_RefusesWhatDoesNotRead(t *testing.T) {
 	for _, kind := range listeners {
 		template := guarded(t, kind, maintenance.ReadOnly)

@@ -29,9 +29,10 @@ import (
 // a rollback that the guard can recognize as one.
 type Guard struct {
 	// Enabled switches the guard on. Default: false. A guard that is off is still
-	// deployed: it remembers since when the mode is on, and refuses only the change
-	// that switches it off and opens. If the template left it out instead, it would
-	// be deleted after the listener has changed, and could refuse nothing.
+	// deployed: it remembers since when the mode has been on, and refuses only a
+	// change that switches the guard off and opens. If the template left it out
+	// instead, CloudFormation would delete it after changing the listener, and it
+	// could refuse nothing.
 	Enabled bool
 
 	// Absent leaves the guard out, for a guard that cannot start and so blocks every
@@ -77,38 +78,38 @@ type ReopenGuard struct {
 	// LogGroup is the function's log.
 	LogGroup awslogs.ILogGroup
 
-	// Record holds the mode and since when it is on, as package internal/live
-	// writes it. Only Function writes it.
+	// Record holds the mode and since when it has been on, in the format of
+	// package internal/live. Only Function writes it.
 	Record awsssm.StringParameter
 
-	// Attribution holds who changed the mode, as package internal/live writes it.
-	// Function reads it, since CloudFormation does not know.
+	// Attribution holds who changed the mode, in the format of package
+	// internal/live. Function reads it, since CloudFormation does not know.
 	Attribution awsssm.StringParameter
 
-	// Summary is a sentence for the outputs of the stack: since when the mode is
-	// on, and what the guard warned of when it last ran.
+	// Summary is a sentence for the outputs of the stack: since when the mode has
+	// been on, and what the guard warned of when it last ran.
 	Summary *string
 }
 
 const (
 	// guardTime is how long the function may take. It answers at once, unless the
-	// state of the stack cannot be read and the decision hangs on it.
+	// decision depends on the state of the stack and that cannot be read.
 	guardTime = 90 * time.Second
 
-	// guardServiceTime is how long CloudFormation waits for the answer, in seconds,
-	// instead of an hour.
+	// guardServiceTime is how long CloudFormation waits for the answer, in
+	// seconds, instead of an hour.
 	guardServiceTime = 120
 )
 
-// addGuard defines the guard. Nothing of it refers to a listener that waits for
-// it; the function finds that one by its load balancer and port.
+// addGuard defines the guard. Nothing in it refers to a listener that waits for
+// the guard; the function finds that listener by its load balancer and port.
 func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, listeners []turned, at rules.Switch) {
 	function := gofunction.New(this, "ReopenGuard", gofunction.Props{
 		Program:       guardProgram,
 		Package:       props.functionPackage(),
 		Repository:    props.FunctionRepository,
 		Description:   "Refuses a deploy that would open the application by accident",
-		MemorySize:    256, // a deploy waits for it, and a share of a processor comes with it
+		MemorySize:    256, // a deploy waits for it, and more memory means more CPU
 		Timeout:       guardTime,
 		LogRetention:  props.LogRetention,
 		LogGroup:      props.FunctionLogs,
@@ -116,8 +117,8 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	})
 	g := &m.Guard
 	g.Function, g.LogGroup = function.Function, function.LogGroup
-	// Lambda would try again, minutes later, what failed or waited, and record a
-	// mode that has been rolled back.
+	// Lambda would retry a failed or delayed invocation minutes later, and record
+	// a mode that has been rolled back.
 	g.Function.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
 		RetryAttempts: jsii.Number(0),
 		MaxEventAge:   awscdk.Duration_Seconds(jsii.Number(guardServiceTime)),
@@ -134,12 +135,12 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	allow(m.ByHand.ParameterArn(), "ssm:GetParameter")
 	allow(awscdk.Aws_STACK_ID(), "cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents")
 	g.Function.AddToRolePolicy(awsiam.NewPolicyStatement(mayAnnounce(this)))
-	allow(jsii.String("*"), "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules") // they know no resource
+	allow(jsii.String("*"), "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules") // these actions have no resource-level permissions
 	meantWildcard(g.Function, "elasticloadbalancing:DescribeListeners and DescribeRules know no resource.")
 
 	at.Listeners = slices.Clone(at.Listeners)
 	for i, t := range listeners {
-		if !t.byRule { // the listener waits for the guard, so that it cannot be told which it is
+		if !t.byRule { // the listener waits for the guard, so the guard cannot be given its ARN
 			l := &at.Listeners[i]
 			l.Name, l.LoadBalancer, l.Port = "", *t.resource.LoadBalancerArn(), int(*t.resource.Port())
 		}
@@ -170,7 +171,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 	g.Summary = g.Resource.GetAttString(jsii.String(guard.Summary))
 }
 
-// afterGuard makes what flips wait for the guard, if there is one.
+// afterGuard makes a resource that flips wait for the guard, if there is one.
 func (m *MaintenanceMode) afterGuard(flips awscdk.CfnResource) {
 	if m.Guard.Resource != nil {
 		guard := m.Guard.Resource.Node().DefaultChild().(awscdk.CfnResource)
@@ -178,10 +179,10 @@ func (m *MaintenanceMode) afterGuard(flips awscdk.CfnResource) {
 	}
 }
 
-// newRecordParameter defines a parameter that a function writes. CloudFormation
-// would write the value of the template again if anything of the parameter
-// changed: change nothing of it, the description included. Its drift detection
-// calls the parameter modified, which it is.
+// newRecordParameter defines a parameter that a function writes. If anything
+// about the parameter changed in the template, CloudFormation would write the
+// template's value again: change nothing, not even the description. Drift
+// detection reports the parameter as modified, which is correct.
 func newRecordParameter(this constructs.Construct, id, description string) awsssm.StringParameter {
 	return awsssm.NewStringParameter(this, &id, &awsssm.StringParameterProps{
 		Description: &description,

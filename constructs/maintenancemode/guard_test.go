@@ -24,8 +24,8 @@ import (
 
 const guardType = "Custom::NorenReopenGuard"
 
-// listeners are the kinds that there are: the app's own, one that it shares, one
-// that another app defines.
+// listeners are the kinds of listener: the app's own, one that it shares, one
+// that another app defines, and one in front of several services.
 var listeners = []string{"own", "shared", "imported", "services"}
 
 // guarded synthesizes a guarded maintenance on a kind of listener.
@@ -54,7 +54,7 @@ func guarded(t *testing.T, kind string, mode maintenance.Mode, edits ...func(*ma
 	})
 }
 
-// only returns the resource of a type of which there is one.
+// only returns the single resource of a type.
 func (t template) only(tb testing.TB, resourceType string) (string, resource) {
 	tb.Helper()
 	var ids []string
@@ -69,9 +69,9 @@ func (t template) only(tb testing.TB, resourceType string) (string, resource) {
 	return ids[0], t.Resources[ids[0]]
 }
 
-// TestTheGuardComesBeforeEverythingThatFlips: in every order in which
-// CloudFormation may go from one mode to another, so that a refusal leaves the
-// listener and its rules alone. Deletions come after all of it has succeeded.
+// TestTheGuardComesBeforeEverythingThatFlips checks every order in which
+// CloudFormation may go from one mode to another: a refusal leaves the listener
+// and its rules alone. Deletions happen after everything else has succeeded.
 func TestTheGuardComesBeforeEverythingThatFlips(t *testing.T) {
 	modes := []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed}
 	for _, kind := range listeners {
@@ -99,8 +99,9 @@ func TestTheGuardComesBeforeEverythingThatFlips(t *testing.T) {
 	}
 }
 
-// TestGuard_RefersToNothingThatWaitsForIt: the listener waits for the guard, so the guard must
-// not refer to it, not even by way of something else. CDK only warns of it.
+// TestGuard_RefersToNothingThatWaitsForIt checks that the guard does not refer to
+// the listener, not even indirectly, since the listener waits for the guard. CDK
+// only warns about such a cycle.
 func TestGuard_RefersToNothingThatWaitsForIt(t *testing.T) {
 	for _, kind := range listeners {
 		for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed} {
@@ -119,8 +120,8 @@ func TestGuard_RefersToNothingThatWaitsForIt(t *testing.T) {
 	}
 }
 
-// TestGuard_FindsTheListener: what the construct writes is what the function
-// reads.
+// TestGuard_FindsTheListener checks that the function can read what the construct
+// writes.
 func TestGuard_FindsTheListener(t *testing.T) {
 	for _, kind := range listeners {
 		synthesized := guarded(t, kind, maintenance.Closed)
@@ -154,7 +155,7 @@ func TestGuard_FindsTheListener(t *testing.T) {
 	}
 }
 
-// TestTheGuardMayDoNothingElse: its role, statement by statement.
+// TestTheGuardMayDoNothingElse checks its role, statement by statement.
 func TestTheGuardMayDoNothingElse(t *testing.T) {
 	synthesized := guarded(t, "own", maintenance.Closed)
 	var got []string
@@ -203,8 +204,9 @@ func text(value any) string {
 	return string(data)
 }
 
-// TestTheRecordIsNotWrittenByADeploy: the value in the template, and everything
-// else of the parameters, is the same in every mode and with every flag.
+// TestTheRecordIsNotWrittenByADeploy checks that the value in the template, and
+// everything else about the parameters, is the same in every mode and with every
+// flag.
 func TestTheRecordIsNotWrittenByADeploy(t *testing.T) {
 	mode := maintenance.Closed
 	parameters := func(props maintenancemode.Props) string {
@@ -227,8 +229,8 @@ func TestTheRecordIsNotWrittenByADeploy(t *testing.T) {
 	}
 }
 
-// TestAStackNeverHangs: CloudFormation waits a minute, the function answers
-// sooner.
+// TestAStackNeverHangs checks that CloudFormation does not wait for an hour, and
+// that the function answers sooner than CloudFormation gives up.
 func TestAStackNeverHangs(t *testing.T) {
 	synthesized := guarded(t, "own", maintenance.Open)
 	_, resource := synthesized.only(t, guardType)
@@ -247,7 +249,8 @@ func TestAStackNeverHangs(t *testing.T) {
 	}
 }
 
-// TestTheFunctionKnowsEveryProperty, and each property that it knows is there.
+// TestTheFunctionKnowsEveryProperty checks that the function knows every
+// property, and that each property it knows is in the template.
 func TestTheFunctionKnowsEveryProperty(t *testing.T) {
 	known := map[string]bool{"ServiceToken": true, "ServiceTimeout": true}
 	for name := range (guard.Properties{}).Encode() {
@@ -309,8 +312,8 @@ func TestGuard_Absent(t *testing.T) {
 	}
 }
 
-// TestTheSummaryIsWhatTheFunctionAnswersWith: an attribute that the function does
-// not return fails the stack.
+// TestTheSummaryIsWhatTheFunctionAnswersWith checks that the function returns the
+// attribute that the stack reads; otherwise the stack would fail.
 func TestTheSummaryIsWhatTheFunctionAnswersWith(t *testing.T) {
 	mustSynth(t, func(p product) {
 		summary := p.stack.Resolve(p.new(fieldReports(maintenance.Open)).Guard.Summary)

@@ -8,15 +8,15 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// hostsOf returns the host names of a rule's conditions; nil if it may be any,
-// or if only a deploy knows.
+// hostsOf returns the host names of a rule's conditions. It is nil if any host
+// may match, or if only a deploy knows.
 func hostsOf(r elbv2.CfnListenerRule) []string {
 	var parsed []struct {
 		Field            string
 		Values           []string
 		HostHeaderConfig struct{ Values []string }
 	}
-	// What does not parse, such as a reference among the values, may be any host.
+	// A value that does not parse, such as a reference, may be any host.
 	if err := json.Unmarshal([]byte(resolved(r, r.Conditions())), &parsed); err != nil {
 		return nil
 	}
@@ -28,8 +28,8 @@ func hostsOf(r elbv2.CfnListenerRule) []string {
 	return nil
 }
 
-// matchesAny tells whether a request for one of the hosts can have one of a
-// rule's; no hosts of a rule are all.
+// matchesAny reports whether a request for one of the hosts can match a rule with
+// the hosts in rule. A rule without hosts matches all.
 func matchesAny(rule, hosts []string) bool {
 	if len(rule) == 0 {
 		return true

@@ -45,8 +45,8 @@ func main() {
 `
 
 // TestAnotherModuleCanUseTheConstruct makes a module outside the tree that
-// replaces this one, tidies it, which drops what only a Lambda's main package
-// needs, and synthesizes its app in two modes.
+// replaces this one, tidies it (which drops what only a Lambda's main package
+// needs), and synthesizes its app in two modes.
 func TestAnotherModuleCanUseTheConstruct(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -80,7 +80,7 @@ func TestAnotherModuleCanUseTheConstruct(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("GOCACHE", strings.TrimSpace(string(goCache))) // which would move too
+	t.Setenv("GOCACHE", strings.TrimSpace(string(goCache))) // it would move too
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())                 // so that the functions are built from here
 	targets := map[string]string{}
 	for _, mode := range []string{"false", "true"} {

@@ -17,7 +17,8 @@ import (
 	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// sameStack makes sure that the listener can refer to what the switch makes.
+// sameStack returns an error if the listener cannot refer to what the switch
+// defines.
 func sameStack(scope constructs.IConstruct, listener elbv2.CfnListener) error {
 	here, there := awscdk.Stack_Of(scope), awscdk.Stack_Of(listener)
 	if *here.Node().Path() == *there.Node().Path() {
@@ -27,7 +28,7 @@ func sameStack(scope constructs.IConstruct, listener elbv2.CfnListener) error {
 		pathOf(listener), *there.Node().Path(), *here.Node().Path())
 }
 
-// ofSwitch tells whether a MaintenanceMode has made a rule.
+// ofSwitch reports whether a MaintenanceMode defined a rule.
 func ofSwitch(r elbv2.CfnListenerRule) bool {
 	for scope := r.Node().Scope(); scope != nil; scope = scope.Node().Scope() {
 		if scope.Node().TryFindChild(jsii.String(responderID)) != nil && scope.Node().TryFindChild(jsii.String(probeID)) != nil {
@@ -37,20 +38,20 @@ func ofSwitch(r elbv2.CfnListenerRule) bool {
 	return false
 }
 
-// actions are the actions of a listener or a rule, as the app has defined them.
+// actions are the actions of a listener or a rule as the app has defined them.
 type actions struct {
 	from constructs.IConstruct
 	raw  any              // what CDK takes
-	list []map[string]any // as the template will have them, in the spelling of CDK
+	list []map[string]any // as the template will have them, with CDK's names
 
-	transforms any // of a rule: what it rewrites of a request, as CDK takes it
+	transforms any // of a rule: how it rewrites a request, as CDK takes it
 }
 
 func newActions(of constructs.IConstruct, raw any) actions {
 	a := actions{from: of, raw: raw}
-	// What is not there yet is not a list.
+	// Actions that are known only later are not a list.
 	_ = json.Unmarshal([]byte(resolved(of, raw)), &a.list)
-	// Those of a listener are of another type than those of a rule.
+	// The actions of a listener have another type than those of a rule.
 	if list := plain(raw); list != nil && resolved(of, list) == text(a.list) {
 		a.raw = list
 	}
@@ -58,7 +59,8 @@ func newActions(of constructs.IConstruct, raw any) actions {
 	return a
 }
 
-// actionsOf are the actions of a rule, with what it rewrites before them.
+// actionsOf returns the actions of a rule, with the rewrites that come before
+// them.
 func actionsOf(r elbv2.CfnListenerRule) actions {
 	a := newActions(r, r.Actions())
 	if text := resolved(r, r.Transforms()); text != "null" && text != "[]" {
@@ -67,25 +69,26 @@ func actionsOf(r elbv2.CfnListenerRule) actions {
 	return a
 }
 
-// order is the place of an action among those of a rule, which may be listed in
-// another order than they are taken in; 0 if it says none.
+// order returns the place of an action among those of a rule, 0 if it gives none.
+// The list may be in another order than the one in which the actions run.
 func order(action map[string]any) float64 {
 	switch v := action["order"].(type) {
 	case float64:
 		return v
 	case string:
-		n, _ := strconv.ParseFloat(v, 64) // of anything else only a deploy knows
+		n, _ := strconv.ParseFloat(v, 64) // only a deploy knows any other value
 		return n
 	}
 	return 0
 }
 
-// now are the actions as a resource has them when it is called. References to
-// other stacks become imports only when the template is written.
+// now returns the actions that a resource has at the time of the call. References
+// to other stacks become imports only when the template is written.
 func (a actions) now(of constructs.IConstruct) actions { return newActions(of, a.raw) }
 
-// plain are actions that the app has given as structs, without their types. It
-// is nil for others. References in them stay as CDK writes them in texts.
+// plain returns actions that the app has given as structs, without their types,
+// and nil for others. References in them stay in the form in which CDK writes
+// them into texts.
 func plain(raw any) any {
 	list, ok := raw.([]any)
 	if !ok {
@@ -98,7 +101,7 @@ func plain(raw any) any {
 	return untyped(values)
 }
 
-// untyped is a value without what jsii says of its type.
+// untyped returns a value without what jsii records about its type.
 func untyped(value any) any {
 	switch v := value.(type) {
 	case []any:
@@ -118,15 +121,15 @@ func untyped(value any) any {
 	return value
 }
 
-// plainForward forwards to one target group.
+// plainForward returns the action that forwards to one target group.
 func plainForward(targetGroup *string) actions {
 	forward := map[string]any{"type": "forward", "targetGroupArn": *targetGroup}
 	raw := &elbv2.CfnListenerRule_ActionProperty{Type: jsii.String("forward"), TargetGroupArn: targetGroup}
 	return actions{raw: []any{raw}, list: []map[string]any{forward}}
 }
 
-// groups are the target groups that the last action forwards to. It is empty if
-// that is not a forward.
+// groups returns the target groups that the last action forwards to. It is empty
+// if that action is not a forward.
 func (a actions) groups() []any {
 	if len(a.list) == 0 || a.list[len(a.list)-1]["type"] != "forward" {
 		return nil
@@ -148,7 +151,8 @@ func (a actions) groups() []any {
 	return groups
 }
 
-// forwardTo tells whether some of the requests are forwarded to a target group.
+// forwardTo reports whether at least some requests are forwarded to a target
+// group.
 func (a actions) forwardTo(group elbv2.IApplicationTargetGroup) bool {
 	if a.from == nil {
 		return false
@@ -157,7 +161,7 @@ func (a actions) forwardTo(group elbv2.IApplicationTargetGroup) bool {
 	return slices.ContainsFunc(a.groups(), func(arn any) bool { return text(arn) == want })
 }
 
-// names are the target groups that the actions forward to, as CDK takes them.
+// names returns the target groups that the actions forward to, as CDK takes them.
 func (a actions) names() []string {
 	var names []string
 	for _, group := range a.groups() {
@@ -170,8 +174,8 @@ func (a actions) names() []string {
 	return names
 }
 
-// turnedTo are the actions of a resource with another target group at their end,
-// in the spelling of CloudFormation. A login in front of it stays there.
+// turnedTo returns the actions of a resource with another target group at their
+// end, with CDK's names. A login before it stays.
 func (a actions) turnedTo(of constructs.IConstruct, targetGroup *string) []any {
 	var turned []any
 	forward := map[string]any{"Type": "forward", "TargetGroupArn": *targetGroup}
@@ -195,15 +199,15 @@ func listenerOf(listener elbv2.IApplicationListener) elbv2.CfnListener {
 	return resource
 }
 
-// healthCheckPath returns the health check path that the app target group sets,
-// except for "/".
+// healthCheckPath returns the health check path that the app's target group sets,
+// unless it is "/".
 func healthCheckPath(app elbv2.IApplicationTargetGroup) string {
 	group, ok := app.Node().DefaultChild().(elbv2.CfnTargetGroup)
 	if !ok {
 		return ""
 	}
 	var path string
-	// What is not a text, or not there, resolves to something else.
+	// A value that is not a string, or missing, resolves to something else.
 	if err := json.Unmarshal([]byte(resolved(group, group.HealthCheckPath())), &path); err != nil || path == "/" {
 		return ""
 	}
@@ -218,7 +222,7 @@ func resolved(scope constructs.IConstruct, value any) string {
 	return text(awscdk.Stack_Of(scope).Resolve(value))
 }
 
-// text is a value in JSON.
+// text returns a value in JSON.
 func text(value any) string {
 	out, err := json.Marshal(value)
 	if err != nil {
@@ -227,14 +231,14 @@ func text(value any) string {
 	return string(out)
 }
 
-// pathOf is the path of the construct that a resource is of.
+// pathOf returns the path of the construct that a resource belongs to.
 func pathOf(resource constructs.IConstruct) string {
 	return strings.TrimSuffix(*resource.Node().Path(), "/Resource")
 }
 
-// newListenerRule defines the rule in the listener's template. An L1, since the
-// L2 knows no regular expressions; it opens no security group, which what the
-// app has defined has done.
+// newListenerRule defines the rule in the listener's template. It is an L1
+// construct, since the L2 does not know regular expressions. It opens no security
+// group; what the app has defined already does.
 func newListenerRule(scope constructs.Construct, r rules.Rule, listener elbv2.IApplicationListener, actions, transforms any) elbv2.CfnListenerRule {
 	conditions := make([]any, len(r.Conditions))
 	for i, condition := range r.Conditions {
@@ -249,11 +253,11 @@ func newListenerRule(scope constructs.Construct, r rules.Rule, listener elbv2.IA
 	})
 }
 
-// attach makes services of the application's target group wait for a rule that
-// forwards to it. ECS refuses a service whose target group no load balancer
-// refers to, and in the closed mode the default action does not: without it, a
-// first deploy in that mode is a race. What is in another stack waits for
-// nothing here.
+// attach makes the services of the application's target group wait for a rule
+// that forwards to it. ECS refuses a service whose target group no load balancer
+// refers to, and in the closed mode the default action does not refer to it:
+// without the dependency, a first deploy in that mode is a race. Services in
+// another stack are left alone.
 func attach(app elbv2.IApplicationTargetGroup, listener elbv2.IApplicationListener, rule elbv2.CfnListenerRule) {
 	same := *awscdk.Stack_Of(app).Node().Path() == *awscdk.Stack_Of(rule).Node().Path()
 	if _, defined := app.Node().DefaultChild().(elbv2.CfnTargetGroup); defined && same {
@@ -261,12 +265,10 @@ func attach(app elbv2.IApplicationTargetGroup, listener elbv2.IApplicationListen
 	}
 }
 
-// camelCased returns a value of CloudFormation with the names of properties as
-// CDK writes them.
+// camelCased returns a value of CloudFormation with CDK's property names.
 func camelCased(value any) any { return renamed(value, strings.ToLower) }
 
-// pascalCased returns a value of CDK with the names of properties as
-// CloudFormation writes them.
+// pascalCased returns a value of CDK with CloudFormation's property names.
 func pascalCased(value any) any { return renamed(value, strings.ToUpper) }
 
 func renamed(value any, first func(string) string) any {

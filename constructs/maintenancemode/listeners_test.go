@@ -15,8 +15,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// defaultsTo sets the default action of the product's listener as CloudFormation
-// takes it.
+// defaultsTo sets the default action of the product's listener, in
+// CloudFormation's form.
 func (p product) defaultsTo(actions ...any) {
 	p.listener.Node().DefaultChild().(elbv2.CfnListener).SetDefaultActions(awscdk.Token_AsAny(actions))
 }
@@ -61,7 +61,7 @@ func forward(group elbv2.IApplicationTargetGroup) elbv2.ListenerAction {
 	return elbv2.ListenerAction_Forward(&[]elbv2.IApplicationTargetGroup{group}, nil)
 }
 
-// decided is where a request goes, and what comes before that.
+// decided returns where a request goes, and what comes before that.
 func decided(l *alb.Listener, text string) string { return decidedOf(l, request(text)) }
 
 func decidedOf(l *alb.Listener, r alb.Request) string {
@@ -82,8 +82,8 @@ func decidedOf(l *alb.Listener, r alb.Request) string {
 	return strings.Join(said, " ")
 }
 
-// TestNew_Listeners: listeners of apps that nobody here wrote, in every mode. An
-// allowed request goes where, and how, it went without the switch.
+// TestNew_Listeners tries many kinds of listeners in every mode. An allowed
+// request goes where, and how, it went without the switch.
 func TestNew_Listeners(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -136,7 +136,7 @@ func TestNew_Listeners(t *testing.T) {
 				found := 0
 				for _, l := range template.listeners(t) {
 					if len(l.Rules) == 0 {
-						continue // named as one that stays open
+						continue // named as staying open
 					}
 					found++
 					if got := decided(l, "POST /api/login"); got != test.allowed {
@@ -167,8 +167,8 @@ func TestNew_Listeners(t *testing.T) {
 	}
 }
 
-// TestNew_Refuses: what would stay open unsaid, go elsewhere, or fail on the
-// night, in every mode.
+// TestNew_Refuses checks that, in every mode, synthesis fails for what would stay
+// open without being named, go elsewhere, or fail on the night.
 func TestNew_Refuses(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -240,7 +240,7 @@ func TestNew_Refuses(t *testing.T) {
 	}
 }
 
-// TestNew_TwoStacksOfTheSameShape: each is counted for itself.
+// TestNew_TwoStacksOfTheSameShape checks that each stack is counted on its own.
 func TestNew_TwoStacksOfTheSameShape(t *testing.T) {
 	if _, err := synth(func(p product) {
 		p.new(maintenancemode.Props{})

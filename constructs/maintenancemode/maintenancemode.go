@@ -1,13 +1,13 @@
-// Package maintenancemode closes a product behind an Application Load Balancer for
-// a planned maintenance. An allowlist of requests stays open.
+// Package maintenancemode closes a product behind an Application Load Balancer
+// for a planned maintenance. An allowlist of requests stays open.
 //
 // The same resources are deployed in every mode: a Lambda function that answers
 // 503, and listener rules that let the allowlist through. Closing switches the
 // listener's default action from the application's target group to that of the
-// function. That is one property of one resource and one API call, and at no moment
-// is an allowed request refused. On a listener that is imported, or that several
-// services share, a rule closes instead. The package maintenance explains the modes,
-// a flip, and what a refused client sees.
+// function. That is one property of one resource and one API call, and at no
+// moment is an allowed request refused. On a listener that is imported, or that
+// several services share, a rule closes instead. The package maintenance explains
+// the modes, a flip, and what a refused client sees.
 //
 // # Adding it to an app
 //
@@ -32,7 +32,8 @@
 //	}
 //
 // The first deploy adds the function and the rules, and leaves the default action
-// as it is. Later flips change the listener and, with ReadOnly, the rules for reads:
+// as it is. Later flips change the listener and, with ReadOnly, the rules for
+// reads:
 //
 //	cdk deploy -c maintenance=true     # close
 //	cdk deploy -c maintenance=false    # open
@@ -60,18 +61,19 @@
 // A deploy that changes nothing about the listener, such as a new image, leaves a
 // closed product closed, also if it was closed by hand: CloudFormation compares
 // templates, not what is there. A deploy that changes the listener for another
-// reason, such as a certificate, sets a listener that was closed by hand back to the
-// mode of the template; the guard refuses that, too. The commands in
-// [MaintenanceMode.EmergencyClose] and noren close --now flip without CloudFormation.
+// reason, such as a certificate, sets a listener that was closed by hand back to
+// the mode of the template; the guard refuses that, too. The commands in
+// [MaintenanceMode.EmergencyClose] and noren close --now change the mode without
+// CloudFormation.
 //
-// A rollback restores what was deployed before, and the guard lets it pass. So deploy
-// a flip alone: if something else in the same deploy fails, the rollback undoes the
-// flip as well, and the product opens. docs/guard.md has every case.
+// A rollback restores what was deployed before, and the guard lets it pass. So
+// deploy a flip alone: if something else in the same deploy fails, the rollback
+// undoes the flip as well, and the product opens. docs/guard.md has every case.
 //
 // # Trying it on this machine
 //
-// The command noren runs an app's templates without AWS, with the app's own service
-// behind the load balancer, and flips between them:
+// The command noren runs an app's templates without AWS, with the app's own
+// service behind the load balancer, and flips between them:
 //
 //	cdk synth --output cdk.out/open   -c maintenance=false
 //	cdk synth --output cdk.out/closed -c maintenance=true
@@ -105,7 +107,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// MaintenanceMode is what New defined.
+// MaintenanceMode has the resources that New defined.
 type MaintenanceMode struct {
 	// Function answers refused requests.
 	Function awslambda.Function
@@ -113,8 +115,8 @@ type MaintenanceMode struct {
 	// LogGroup is the function's log.
 	LogGroup awslogs.ILogGroup
 
-	// Unlock gives the bypass cookie for the secret, which it alone may read.
-	// Nil without Bypass.Cookie.
+	// Unlock sets the bypass cookie for anyone who enters the secret. No other
+	// function may read the secret. Nil without Bypass.Cookie.
 	Unlock awslambda.Function
 
 	// Announcement keeps /maintenance.json. It can be invoked to announce, with the
@@ -124,13 +126,13 @@ type MaintenanceMode struct {
 	// TargetGroup is the function's target group.
 	TargetGroup elbv2.ApplicationTargetGroup
 
-	// Rules are the listener rules. They are there in every mode.
+	// Rules are the listener rules. They exist in every mode.
 	Rules []elbv2.CfnListenerRule
 
 	// Guard refuses to open by accident. Zero with Props.Guard.Absent.
 	Guard ReopenGuard
 
-	// Probe looks every minute which mode the listener is in.
+	// Probe checks every minute which mode the listener is in.
 	Probe awslambda.Function
 
 	// ProbeLogGroup is the probe's log.
@@ -161,8 +163,8 @@ type MaintenanceMode struct {
 	NotOpen, Closed awscloudwatch.Alarm
 
 	// BypassSecret is the secret that lets operators through: 32 letters and
-	// digits, compared without case. Anyone who may describe listener rules can read
-	// it. Nil without Bypass.Header and Bypass.Cookie.
+	// digits, compared without case. Anyone with the right to describe listener
+	// rules can read it. Nil without Bypass.Header and Bypass.Cookie.
 	BypassSecret awssecretsmanager.Secret
 
 	// TurningRole is the role with which CloudFormation turns the switch for noren
@@ -177,7 +179,8 @@ type MaintenanceMode struct {
 	// without CloudFormation, for an output of the stack.
 	EmergencyClose, EmergencyOpen string
 
-	// Path is the path of the construct in its stack, by which the tools know it.
+	// Path is the path of the construct in its stack. The tools identify the
+	// switch by it.
 	Path string
 
 	carriers carriers // of the mode, for the guard's digest
@@ -255,7 +258,8 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 		}
 	}
 	if until := props.Answer.Until; !until.IsZero() && until.Before(time.Now()) {
-		// No warning of CDK's: --strict would refuse to open what is overdue.
+		// This is not a warning, since --strict would then refuse to open a
+		// product whose maintenance is overdue.
 		awscdk.Annotations_Of(this).AddInfo(
 			jsii.String(fmt.Sprintf("the expected end, %s, has passed: clients are told to wait %v", until.Format(time.RFC3339), cmp.Or(props.Answer.RetryAfter, responder.DefaultRetryAfter))))
 	}
@@ -265,7 +269,7 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceMode {
 	return mode
 }
 
-// check reports what of a listener cannot be, in any mode.
+// check returns what is wrong with a listener, in any mode.
 func (p Props) check(t turned) error {
 	plan := p.plan(t)
 	var errs []error
@@ -276,7 +280,8 @@ func (p Props) check(t turned) error {
 	return errors.Join(append(errs, err)...)
 }
 
-// rulesOf are all rules of a plan: first those that stand, then those that turn.
+// rulesOf returns all rules of a plan: first those that are the same in every
+// mode, then those that turn.
 func rulesOf(plan rules.Plan, secret string, mode maintenance.Mode) ([]rules.Rule, error) {
 	standing, err := plan.Standing()
 	bypass, bypassErr := plan.BypassSecret(secret)
@@ -284,7 +289,7 @@ func rulesOf(plan rules.Plan, secret string, mode maintenance.Mode) ([]rules.Rul
 	return slices.Concat(standing, bypass, turning), errors.Join(err, bypassErr, turningErr)
 }
 
-// settings are what the functions have to know of a listener.
+// settings returns what the functions need to know about a listener.
 func (t turned) settings(props Props) rules.Listener {
 	at := rules.Listener{Name: *t.listener.ListenerArn(), Hosts: props.Hosts}
 	if !t.byRule {
@@ -305,7 +310,7 @@ func (t turned) settings(props Props) rules.Listener {
 	return at
 }
 
-// addRules defines the rules of a listener, and turns its default action.
+// addRules defines the rules of a listener, and sets its default action.
 func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 	services := props.services()
 	var closing, carry []elbv2.CfnListenerRule
@@ -342,7 +347,7 @@ func (m *MaintenanceMode) addRules(props Props, t *turned, unlock *string) {
 			carry = append(carry, rule)
 			m.carriers.describeRule(props, t, r, rule, m.TargetGroup.TargetGroupArn(), closed)
 		}
-		// What is closed to all is closed before what is closed to reads.
+		// What is closed to everything closes before what is closed to reads.
 		if r.Reads() {
 			for _, first := range closing {
 				rule.AddResourceDependency(first, nil)

@@ -19,7 +19,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// fieldReports is a maintenance with everything in it.
+// fieldReports returns a maintenance that uses every feature.
 func fieldReports(mode maintenance.Mode) maintenancemode.Props {
 	return maintenancemode.Props{
 		Mode:     mode,
@@ -297,9 +297,9 @@ func TestOnlyTheUnlockFunctionMayReadTheSecret(t *testing.T) {
 	}
 }
 
-// TestOnlyLoadBalancersOfTheAccountMayInvoke: both functions behind target groups,
-// by any target group of the account and region, since the target group's own ARN
-// is not known before the permission.
+// TestOnlyLoadBalancersOfTheAccountMayInvoke checks both functions behind target
+// groups. Any target group of the account and region may invoke them, since the
+// target group's own ARN is not known before the permission.
 func TestOnlyLoadBalancersOfTheAccountMayInvoke(t *testing.T) {
 	permissions := 0
 	for id, r := range mustSynth(t, func(p product) { p.new(fieldReports(maintenance.Open)) }).Resources {
@@ -317,7 +317,8 @@ func TestOnlyLoadBalancersOfTheAccountMayInvoke(t *testing.T) {
 	}
 }
 
-// TestFunctionRepository: not one function is an archive then.
+// TestFunctionRepository checks that no function is an archive when
+// FunctionRepository is set.
 func TestFunctionRepository(t *testing.T) {
 	template := mustSynth(t, func(p product) {
 		p.new(maintenancemode.Props{

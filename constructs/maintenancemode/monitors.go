@@ -49,8 +49,8 @@ func (p Props) validateMonitors() []error {
 	return errs
 }
 
-// addMonitors defines the function that keeps the monitors quiet, if there are any,
-// with what invokes it. Nothing of it depends on the mode.
+// addMonitors defines the function that keeps the monitors quiet, if there are
+// any, and what invokes it. None of it depends on the mode.
 func (m *MaintenanceMode) addMonitors(this constructs.Construct, props Props, at rules.Switch) {
 	if len(props.Monitors) == 0 {
 		return
@@ -67,7 +67,7 @@ func (m *MaintenanceMode) addMonitors(this constructs.Construct, props Props, at
 		Description:   "Keeps monitors outside of AWS quiet while the application is closed",
 		Files:         settings.Files(),
 		Environment:   settings.Environment(),
-		MemorySize:    256, // a closing waits for it, and a share of a processor comes with it
+		MemorySize:    256, // a closing waits for it, and more memory means more CPU
 		Timeout:       monitors.Timeout,
 		LogRetention:  props.LogRetention,
 		LogGroup:      props.FunctionLogs,

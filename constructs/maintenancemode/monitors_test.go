@@ -19,7 +19,7 @@ import (
 
 const monitorSecret = "arn:aws:secretsmanager:us-east-1:111111111111:secret:noren-mackerel-AbCdEf"
 
-// watched is a product with an outside monitor.
+// watched returns a product with an outside monitor.
 func watched(mode maintenance.Mode, change func(*maintenancemode.Monitor)) func(product) {
 	return func(p product) {
 		m := maintenancemode.Monitor{
@@ -33,8 +33,8 @@ func watched(mode maintenance.Mode, change func(*maintenancemode.Monitor)) func(
 	}
 }
 
-// TestMonitors: the function, what invokes it and what it may do, the same in every
-// mode, and nothing of it without monitors.
+// TestMonitors checks the function, what invokes it and what it may do. All of it
+// is the same in every mode, and none of it exists without monitors.
 func TestMonitors(t *testing.T) {
 	of := func(out template) map[string]resource {
 		mine := map[string]resource{}
@@ -106,7 +106,7 @@ func TestMonitors(t *testing.T) {
 	}
 }
 
-// TestMonitors_Refused: what is wrong with monitors is an error of the synthesis.
+// TestMonitors_Refused checks that synthesis fails for invalid monitors.
 func TestMonitors_Refused(t *testing.T) {
 	for want, change := range map[string]func(*maintenancemode.Monitor){
 		"Monitors[0].Secret is required":     func(m *maintenancemode.Monitor) { m.Secret = nil },
@@ -122,7 +122,8 @@ func TestMonitors_Refused(t *testing.T) {
 	}
 }
 
-// TestAlarmTopics: every alarm of the switch tells the topics of the props.
+// TestAlarmTopics checks that every alarm of the switch notifies the topics of
+// the props.
 func TestAlarmTopics(t *testing.T) {
 	const topic = "arn:aws:sns:us-east-1:111111111111:chat"
 	for _, topics := range []int{0, 1} {

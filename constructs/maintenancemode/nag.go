@@ -7,8 +7,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// meant tells cdk-nag, in the resource that a construct makes, that a finding is
-// meant. Whoever imports this module has nothing to suppress.
+// meant records on a resource that a finding of cdk-nag is accepted, and why.
+// Importers of this module have nothing to suppress.
 func meant(construct constructs.IConstruct, rule, reason string, appliesTo ...string) {
 	suppression := map[string]any{"id": rule, "reason": reason}
 	if len(appliesTo) > 0 {
@@ -18,8 +18,8 @@ func meant(construct constructs.IConstruct, rule, reason string, appliesTo ...st
 	resource.AddMetadata(jsii.String("cdk_nag"), map[string]any{"rules_to_suppress": []any{suppression}})
 }
 
-// meantWildcard is meant for the rights of a function on actions that know no
-// resource.
+// meantWildcard accepts the finding about a function's rights on actions without
+// resource-level permissions.
 func meantWildcard(function awslambda.Function, reason string) {
 	policy := function.Role().Node().FindChild(jsii.String("DefaultPolicy"))
 	meant(policy, "AwsSolutions-IAM5", reason, "Resource::*")

@@ -34,9 +34,9 @@ type Metrics struct {
 	Overdue awscloudwatch.Metric
 }
 
-// addProbe defines the function that looks every minute, in every mode, which
-// mode the listener is in. Nothing of it depends on the mode: it is told the rules
-// of every mode, and the record is where it learns which was deployed.
+// addProbe defines the function that checks every minute, in every mode, which
+// mode the listener is in. None of it depends on the mode: the function gets the
+// rules of every mode, and learns from the record which mode was deployed.
 func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at rules.Switch, listeners []turned, unlock *string) {
 	groups := rules.Groups{Responder: at.Responder}
 	add := func(app string) {
@@ -69,8 +69,8 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 		SwitchName: pathInStack(this),
 	}
 	statements := []*awsiam.PolicyStatementProps{
-		// Describing listeners and rules, and looking up events, cannot be narrowed
-		// to a resource.
+		// Describing listeners and rules, and looking up events, cannot be
+		// narrowed to a resource.
 		{Actions: jsii.Strings("elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "cloudtrail:LookupEvents"), Resources: jsii.Strings("*")},
 		{Actions: jsii.Strings("lambda:GetFunctionConfiguration"), Resources: &[]*string{m.Function.FunctionArn()}},
 	}
@@ -119,7 +119,7 @@ func (m *MaintenanceMode) addProbe(this constructs.Construct, props Props, at ru
 	m.Metrics = Metrics{Mode: metric(maintenance.ModeMetric), Drift: metric(maintenance.DriftMetric), Overdue: metric(maintenance.OverdueMetric)}
 }
 
-// mayAnnounce is the right to send mode events.
+// mayAnnounce returns the right to send mode events.
 func mayAnnounce(this constructs.Construct) *awsiam.PolicyStatementProps {
 	return &awsiam.PolicyStatementProps{
 		Actions:    jsii.Strings("events:PutEvents"),
@@ -128,8 +128,8 @@ func mayAnnounce(this constructs.Construct) *awsiam.PolicyStatementProps {
 	}
 }
 
-// addSchedule invokes the probe every minute. A failed invocation is not
-// repeated: the next one comes in time.
+// addSchedule invokes the probe every minute. A failed invocation is not retried,
+// since the next one follows within a minute.
 func (m *MaintenanceMode) addSchedule(this constructs.Construct) {
 	role := awsiam.NewRole(this, jsii.String("ScheduleRole"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"), &awsiam.ServicePrincipalOpts{

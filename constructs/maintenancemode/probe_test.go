@@ -23,7 +23,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// inJSON is a value of a template as a text: a reference stands for the ARN.
+// inJSON returns a value of a template as a text, with an ARN in place of each
+// reference.
 func inJSON(value any) string {
 	if text, ok := value.(string); ok {
 		return text
@@ -35,7 +36,7 @@ func inJSON(value any) string {
 	return string(data)
 }
 
-// deployedListener answers as Elastic Load Balancing does when a template is
+// deployedListener answers as Elastic Load Balancing does after the template is
 // deployed.
 type deployedListener struct {
 	defaultActions []types.Action
@@ -57,7 +58,7 @@ func (d deployedListener) DescribeRules(context.Context, *elbv2sdk.DescribeRules
 // resolvedSecret matches the secret in a template.
 var resolvedSecret = regexp.MustCompile(`\{\{resolve:[^}]*\}\}`)
 
-// deployedText is a text of the template when it is deployed: with ARNs of the
+// deployedText returns a text of the template as deployed: with the ARNs of the
 // resources that it refers to, and a secret.
 func deployedText(value any) string {
 	const account = "arn:aws:elasticloadbalancing:us-east-1:111111111111:"
@@ -81,7 +82,7 @@ func deployedText(value any) string {
 	return inJSON(value)
 }
 
-// deploy returns the listener of that ARN and the rules on it.
+// deploy returns the listener with that ARN and its rules.
 func (t template) deploy(tb testing.TB, listener string) deployedListener {
 	tb.Helper()
 	d := deployedListener{defaultActions: []types.Action{{Type: types.ActionTypeEnumForward, TargetGroupArn: aws.String("of another stack")}}}
@@ -144,8 +145,8 @@ func (t template) probe(tb testing.TB) probe.Settings {
 	return probe.Settings{}
 }
 
-// TestProbe_SeesTheModeThatIsDeployed: with the settings that the construct
-// gives it and, as noren status reads them, with those of the template.
+// TestProbe_SeesTheModeThatIsDeployed uses the settings that the construct gives
+// the probe and, as noren status does, the settings in the template.
 func TestProbe_SeesTheModeThatIsDeployed(t *testing.T) {
 	for _, kind := range listeners {
 		for _, mode := range maintenance.Modes() {
@@ -172,8 +173,8 @@ func TestProbe_SeesTheModeThatIsDeployed(t *testing.T) {
 	}
 }
 
-// TestProbe_IsToldWhatIsDeployed: the same in every mode, and all of it, so that
-// a rule more, one less or another one is drift.
+// TestProbe_IsToldWhatIsDeployed checks that the outline is the same in every
+// mode and complete, so that an added, removed or changed rule is drift.
 func TestProbe_IsToldWhatIsDeployed(t *testing.T) {
 	for _, kind := range listeners {
 		told := guarded(t, kind, maintenance.Open).probe(t).Deployed
@@ -221,7 +222,7 @@ func TestProbe_IsToldWhatIsDeployed(t *testing.T) {
 	}
 }
 
-// switches are those that the template has.
+// switches returns the switches in the template.
 func (t template) switches(tb testing.TB) []rules.Found {
 	tb.Helper()
 	data, err := json.Marshal(t)
@@ -264,7 +265,7 @@ func TestNothingThatWatchesChangesWithTheFlip(t *testing.T) {
 func TestTheProbeMayDoNothingElse(t *testing.T) {
 	template := guarded(t, "own", maintenance.Open)
 	want := map[string]string{
-		"elasticloadbalancing:DescribeListeners": "*", // these three know no resource
+		"elasticloadbalancing:DescribeListeners": "*", // these three have no resource-level permissions
 		"elasticloadbalancing:DescribeRules":     "*",
 		"cloudtrail:LookupEvents":                "*",
 		"lambda:GetFunctionConfiguration":        "MaintenanceResponderFunction",

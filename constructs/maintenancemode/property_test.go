@@ -25,7 +25,7 @@ import (
 type generated struct {
 	*rand.Rand
 	hosts []string
-	kept  []string // how the ids of target groups begin that stay open
+	kept  []string // prefixes of the ids of target groups that stay open
 }
 
 func (g *generated) one(of int) bool { return g.IntN(of) == 0 }
@@ -49,7 +49,7 @@ func (g *generated) action(p product, group elbv2.ApplicationTargetGroup) []any 
 	return []any{forward}
 }
 
-// rule adds a rule of the app's, mostly after the band.
+// rule adds a rule of the app's, usually after the band.
 func (g *generated) rule(p product, listener elbv2.IApplicationListener, id string, priority int, actions []any, prefix string) elbv2.CfnListenerRule {
 	conditions := []any{map[string]any{"field": "path-pattern", "pathPatternConfig": map[string]any{"values": g.paths(prefix)}}}
 	if g.one(4) {
@@ -63,7 +63,7 @@ func (g *generated) rule(p product, listener elbv2.IApplicationListener, id stri
 	})
 }
 
-// define defines it all, and the switch unless mode is empty.
+// define defines all of it, and the switch unless mode is empty.
 func (g *generated) define(p product, mode maintenance.Mode) {
 	props := maintenancemode.Props{
 		Mode: mode, ReadOnly: g.one(2), Listener: p.listener, AppTargetGroup: p.app,
@@ -124,12 +124,13 @@ func (g *generated) define(p product, mode maintenance.Mode) {
 	}
 }
 
-// TestNew_GeneratedListeners: whatever a listener is like, the switch is refused
-// in every mode or in none. Where it is not, open sends every request where, and
-// how, it goes without the switch; closed lets nothing through but by the rules
-// that stand, and by what is named; and those let through in closed what they let
-// through in open. The oracle is alb.Route, on requests that the witness engine
-// finds for each pair of rules. NOREN_PROPERTY is how many listeners are tried.
+// TestNew_GeneratedListeners checks that the switch is refused on a generated
+// listener either in every mode or in none. Where it is not refused, open sends
+// every request where, and how, it goes without the switch; closed lets through
+// only what the fixed rules allow and what KeepOpen names; and whatever is let
+// through in closed is let through in open. The oracle is alb.Route, on requests
+// that the witness engine finds for each pair of rules. NOREN_PROPERTY sets how
+// many listeners are tried.
 func TestNew_GeneratedListeners(t *testing.T) {
 	tries := 8
 	if n, err := strconv.Atoi(os.Getenv("NOREN_PROPERTY")); err == nil {
@@ -158,7 +159,7 @@ func TestNew_GeneratedListeners(t *testing.T) {
 		a, b, c := without.listeners(t), open.listeners(t), closed.listeners(t)
 		for i := range a {
 			if len(a) == 2 && !slices.ContainsFunc(c[i].Rules, func(r alb.Rule) bool { return own(&r) }) {
-				continue // it is named as one that stays open
+				continue // named as staying open
 			}
 			g.compare(t, seed, a[i], b[i], c[i])
 		}

@@ -69,11 +69,11 @@ type Props struct {
 	// a WebSocket is a read.
 	WithoutUpgrades bool
 
-	// Hosts limits the switch to requests for these host names, on a listener that
-	// other products share. The load balancer matches them: * and ? are wildcards, and
-	// a port is not stripped. Each name takes one of the five condition values of a
-	// rule; if they do not fit, there are more rules. Default: all requests of the
-	// listener.
+	// Hosts limits the switch to requests for these host names, on a listener
+	// that other products share. The load balancer matches them: * and ? are
+	// wildcards, and a port in the Host header is not stripped. Each name takes
+	// one of the five condition values of a rule; if they do not fit, there are
+	// more rules. Default: all requests of the listener.
 	Hosts []string
 
 	// Allow is the allowlist: http.ServeMux patterns with a method, such as
@@ -88,10 +88,10 @@ type Props struct {
 	// Bypass lets operators through. Default: nobody.
 	Bypass Bypass
 
-	// HealthCheckPath is open to everybody in every mode, so that probes from outside
-	// do not mistake maintenance for an outage. Default: the health check path of
-	// AppTargetGroup, if it leads to the application and is not "/", which would
-	// leave a front page open.
+	// HealthCheckPath is open to everyone in every mode, so that probes from
+	// outside do not mistake maintenance for an outage. Default: the health check
+	// path of AppTargetGroup, if it leads to the application and is not "/",
+	// which would leave a front page open.
 	HealthCheckPath string
 
 	// NoHealthCheck leaves out the rule for HealthCheckPath. Default: false.
@@ -114,21 +114,22 @@ type Props struct {
 	// Default: there is none.
 	Status Status
 
-	// Guard refuses deploys that would open by accident. Default: nothing is refused.
+	// Guard refuses deploys that would open by accident. Default: it refuses
+	// nothing.
 	Guard Guard
 
 	// ExpectedDuration is the longest that a maintenance should take. After that
-	// ForgottenAlarm goes off. In steps of 5 minutes, up to 24 hours, as the alarm
-	// looks back no further. Default: 4 hours.
+	// ForgottenAlarm goes off. A multiple of 5 minutes, up to 24 hours, as the
+	// alarm looks back no further. Default: 4 hours.
 	ExpectedDuration time.Duration
 
 	// Monitors are up to 8 services outside of AWS that watch the product and are kept
 	// quiet while it is closed. Default: none, and no function for them.
 	Monitors []Monitor
 
-	// AlarmTopics are notified when one of Alarms or ModeAlarms goes off, and when it
-	// ends. Their policies have to let CloudWatch publish. Default: none, and nobody
-	// is notified until you add an action to the alarms.
+	// AlarmTopics are notified when one of Alarms or ModeAlarms goes off, and
+	// when it ends. Their policies must let CloudWatch publish. Default: none,
+	// and no one is notified until you add an action to the alarms.
 	AlarmTopics []awssns.ITopic
 
 	// ReservedConcurrency reserves concurrency for the function that answers. It is
@@ -142,18 +143,17 @@ type Props struct {
 	// Default: the functions are zip archives.
 	FunctionRepository awsecr.IRepository
 
-	// LogRetention is the time for which the functions' logs are kept. Default: one
-	// month.
+	// LogRetention is how long the functions' logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
 
 	// FunctionLogs is the log group of all functions. Default: one for each.
 	FunctionLogs awslogs.ILogGroup
 
-	// EncryptionKey encrypts the functions' logs and the bypass secret. Its policy
-	// has to let CloudWatch Logs use it, and let the role that deploys decrypt the
-	// secret, since the rules hold its value. The answer does not depend on it: the
-	// functions' environment variables, which hold no secrets, stay with a key of
-	// AWS. Default: keys of AWS.
+	// EncryptionKey encrypts the functions' logs and the bypass secret. Its
+	// policy must let CloudWatch Logs use it, and let the role that deploys
+	// decrypt the secret, since the rules contain its value. The answer does not
+	// depend on it: the functions' environment variables, which hold no secrets,
+	// are encrypted with a key of AWS. Default: keys of AWS.
 	EncryptionKey awskms.IKey
 
 	withoutFlags *maintenance.Answer // nil: no flag has changed Answer
@@ -166,7 +166,7 @@ func (p Props) functionPackage() gofunction.Package {
 	return gofunction.Zip
 }
 
-// Clients is a kind of client, recognized by a request header. It is not a
+// Clients is a kind of client, recognized by a request header. It gives no
 // protection: anyone can send the header.
 type Clients struct {
 	// Header is the name of the header. Default: none, any client.

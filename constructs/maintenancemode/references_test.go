@@ -13,12 +13,13 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// to forwards to a target group, as CloudFormation takes it.
+// to returns the action that forwards to a target group, in CloudFormation's
+// form.
 func to(group elbv2.ApplicationTargetGroup) map[string]any {
 	return map[string]any{"type": "forward", "targetGroupArn": *group.TargetGroupArn()}
 }
 
-// lowRule adds a rule for paths past the classes of CDK that know listeners.
+// lowRule adds a rule for paths without the CDK classes that know listeners.
 func (p product) lowRule(listener *string, path string, transforms any, actions ...any) {
 	elbv2.NewCfnListenerRule(p.stack, jsii.String("Low"), &elbv2.CfnListenerRuleProps{
 		ListenerArn: listener, Priority: jsii.Number(1000), Actions: awscdk.Token_AsAny(actions), Transforms: transforms,
@@ -26,15 +27,16 @@ func (p product) lowRule(listener *string, path string, transforms any, actions 
 	})
 }
 
-// lowListener adds a listener in the same way.
+// lowListener adds a listener without those classes.
 func (p product) lowListener(balancer *string, actions ...any) {
 	elbv2.NewCfnListener(p.stack, jsii.String("Low"), &elbv2.CfnListenerProps{
 		LoadBalancerArn: balancer, Port: jsii.Number(8081), Protocol: jsii.String("HTTP"), DefaultActions: awscdk.Token_AsAny(actions),
 	})
 }
 
-// TestWhatStaysOpen_HoweverItIsSpelt: what is on the listener or on the load balancer
-// is found by what it refers to, and what forwards by the order of its actions.
+// TestWhatStaysOpen_HoweverItIsSpelt checks that what is on the listener or the
+// load balancer is found by what it refers to, and that forwards are found by the
+// order of their actions.
 func TestWhatStaysOpen_HoweverItIsSpelt(t *testing.T) {
 	listener := func(p product) elbv2.CfnListener { return p.listener.Node().DefaultChild().(elbv2.CfnListener) }
 	balancer := func(p product) elbv2.CfnLoadBalancer {
@@ -76,8 +78,9 @@ func TestWhatStaysOpen_HoweverItIsSpelt(t *testing.T) {
 	}
 }
 
-// TestTransforms: what a rule rewrites is rewritten in what is let through, too. Two
-// ways to a service of which only one rewrites are two ways.
+// TestTransforms checks that requests let through are rewritten as the app's
+// rules rewrite them. If only one of two routes to a service rewrites, they are
+// two routes.
 func TestTransforms(t *testing.T) {
 	rewrite := []any{map[string]any{"type": "url-rewrite", "urlRewriteConfig": map[string]any{"rewrites": []any{map[string]any{"regex": "^/api/(.*)$", "replace": "/$1"}}}}}
 	for _, mode := range []maintenance.Mode{maintenance.Open, maintenance.Closed} {

@@ -6,7 +6,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
-// resourcesOf are all resources of a type in the app that a scope is in.
+// resourcesOf returns all resources of a type in the app that scope is in.
 func resourcesOf[T constructs.IConstruct](scope constructs.IConstruct, typeName *string) []T {
 	var found []T
 	for _, node := range *awscdk.ConstructSelector_ResourcesOfType(typeName).Select(scope.Node().Root()) {
@@ -21,7 +21,7 @@ func listenerResources(scope constructs.IConstruct) []elbv2.CfnListener {
 	return resourcesOf[elbv2.CfnListener](scope, elbv2.CfnListener_CFN_RESOURCE_TYPE_NAME())
 }
 
-// listenerRules are all listener rules of the app that a scope is in.
+// listenerRules returns all listener rules of the app that scope is in.
 func listenerRules(scope constructs.IConstruct) []elbv2.CfnListenerRule {
 	return resourcesOf[elbv2.CfnListenerRule](scope, elbv2.CfnListenerRule_CFN_RESOURCE_TYPE_NAME())
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// The programs of the functions.
+// Names of the functions' programs.
 const (
 	responderProgram = "github.com/noren-cdk/noren/lambda/responder"
 	unlockProgram    = "github.com/noren-cdk/noren/lambda/unlock"
@@ -28,14 +28,15 @@ const (
 	probeID     = "Probe"
 )
 
-// Compile starts to compile the functions. New does so too, and waits for them. Call
-// Compile before the app is created to compile while Node loads CDK.
+// Compile starts to compile the functions. New does so too, and waits for them.
+// Call Compile before creating the app, so that they compile while Node loads
+// CDK.
 func Compile() {
 	gofunction.Compile(responderProgram, unlockProgram, probeProgram, guardProgram, announcementProgram)
 }
 
-// addResponder defines the function that answers the refused and its target
-// group. Nothing of it depends on the mode.
+// addResponder defines the function that answers refused requests, and its target
+// group. Neither depends on the mode.
 func (m *MaintenanceMode) addResponder(this constructs.Construct, props Props) {
 	function := gofunction.New(this, maintenance.ResponderID, gofunction.Props{
 		Program:             responderProgram,
@@ -53,16 +54,16 @@ func (m *MaintenanceMode) addResponder(this constructs.Construct, props Props) {
 	m.TargetGroup = newFunctionTargetGroup(this, "TargetGroup", m.Function)
 }
 
-// newFunctionTargetGroup defines a target group with the function in it, which
-// the load balancer may invoke then. It has no health check: each would be an
-// invocation, and one that fails would change nothing.
+// newFunctionTargetGroup defines a target group with the function in it, and lets
+// the load balancer invoke the function. It has no health check: each check would
+// be an invocation, and a failing one would change nothing.
 func newFunctionTargetGroup(this constructs.Construct, id string, function awslambda.IFunction) elbv2.ApplicationTargetGroup {
 	group := elbv2.NewApplicationTargetGroup(this, &id, &elbv2.ApplicationTargetGroupProps{
 		TargetType: elbv2.TargetType_LAMBDA,
 		Targets:    &[]elbv2.IApplicationLoadBalancerTarget{elbv2targets.NewLambdaTarget(function)},
 	})
 	// CDK lets every load balancer of every account invoke it. The target group's
-	// own ARN would be circular: it is made after the permission.
+	// own ARN would be circular, since the permission is created first.
 	arn := awscdk.Stack_Of(this).FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("elasticloadbalancing"), Resource: jsii.String("targetgroup"), ResourceName: jsii.String("*"),
 	})

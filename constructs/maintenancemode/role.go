@@ -10,10 +10,10 @@ import (
 )
 
 // addTurningRole defines the role with which CloudFormation turns the switch for
-// noren close, open and read-only: it may modify the listeners and rules that
-// carry the mode, set what the refused are told, and ask the guard. Whoever may
-// pass this role and no other can deploy nothing else with it, whatever the
-// template says.
+// noren close, open and read-only. It may modify the listeners and rules that
+// carry the mode, change the answer to refused requests, and invoke the guard. A
+// principal that may pass only this role can deploy nothing else with it,
+// whatever the template says.
 func (m *MaintenanceMode) addTurningRole(this constructs.Construct) {
 	m.TurningRole = awsiam.NewRole(this, jsii.String("TurningRole"), &awsiam.RoleProps{
 		Description: jsii.String("With it CloudFormation turns maintenance for noren, and can do nothing else"),
@@ -37,14 +37,16 @@ func (m *MaintenanceMode) addTurningRole(this constructs.Construct) {
 	if len(carryingRules) > 0 {
 		allow(nil, carryingRules, "elasticloadbalancing:ModifyRule")
 	}
-	// They know no resource. CloudFormation reads what it has changed.
+	// These actions have no resource-level permissions. CloudFormation reads back
+	// what it has changed.
 	allow(nil, []*string{jsii.String("*")}, "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeListenerAttributes", "elasticloadbalancing:DescribeRules")
 	function := []*string{m.Function.FunctionArn()}
 	allow(nil, function, "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:GetFunctionCodeSigningConfig",
 		"lambda:GetFunctionRecursionConfig", "lambda:GetRuntimeManagementConfig", "lambda:ListTags")
-	// A layer would be code. Its code itself, UpdateFunctionCode, is not allowed.
+	// A layer would be code, so layers are denied. UpdateFunctionCode is not
+	// allowed either.
 	allow(&map[string]any{"Null": map[string]any{"lambda:Layer": "true"}}, function, "lambda:UpdateFunctionConfiguration")
-	// CloudFormation sends the role of the function along.
+	// CloudFormation passes the function's role along.
 	allow(&map[string]any{"StringEquals": map[string]any{"iam:PassedToService": "lambda.amazonaws.com"}}, []*string{m.Function.Role().RoleArn()}, "iam:PassRole")
 	if m.Guard.Function != nil {
 		allow(nil, []*string{m.Guard.Function.FunctionArn()}, "lambda:InvokeFunction")
@@ -92,14 +94,14 @@ func (m MaintenanceMode) GrantTurning(principal awsiam.IPrincipal) {
 		remembered = append(remembered, arn("ssm", "parameter", "cdk-bootstrap/"+*qualifier+"/version"))
 	}
 	allow(nil, remembered, "ssm:GetParameters")
-	if m.BypassSecret != nil { // the rules hold its value, and are compared with it
+	if m.BypassSecret != nil { // the rules contain its value, and are compared with it
 		allow(nil, []*string{m.BypassSecret.SecretArn()}, "secretsmanager:GetSecretValue")
 		if key := m.BypassSecret.EncryptionKey(); key != nil {
 			through := "secretsmanager." + *stack.Region() + ".amazonaws.com"
 			allow(map[string]any{"StringEquals": map[string]any{"kms:ViaService": through}}, []*string{key.KeyArn()}, "kms:Decrypt")
 		}
 	}
-	// They know no resource.
+	// These actions have no resource-level permissions.
 	allow(nil, []*string{jsii.String("*")}, "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeLoadBalancers",
 		"elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes", "cloudtrail:LookupEvents", "cloudwatch:GetMetricData")
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// arnOf is the ARN that a reference to a resource stands for in these tests.
+// arnOf returns the ARN that stands for a reference to a resource in these tests.
 func arnOf(id string) string { return "arn:of:" + id }
 
-// filled is a value with ARNs instead of references.
+// filled replaces references in a value by ARNs.
 func filled(value any) any {
 	switch v := value.(type) {
 	case []any:
@@ -45,7 +45,7 @@ func filled(value any) any {
 	return value
 }
 
-// policiesOf are the policies of a role.
+// policiesOf returns the policies of a role.
 func (t template) policiesOf(tb testing.TB, role string) [][]byte {
 	tb.Helper()
 	var policies [][]byte
@@ -65,7 +65,8 @@ func (t template) policiesOf(tb testing.TB, role string) [][]byte {
 	return policies
 }
 
-// startsWith is the logical id of the one resource of a type that starts so.
+// startsWith returns the logical id of the one resource of a type whose id has
+// the prefix.
 func (t template) startsWith(tb testing.TB, resourceType, prefix string) string {
 	tb.Helper()
 	var found []string
@@ -80,9 +81,9 @@ func (t template) startsWith(tb testing.TB, resourceType, prefix string) string 
 	return found[0]
 }
 
-// TestTurningRole_MayTurnAndNothingElse: with the role of the switch
+// TestTurningRole_MayTurnAndNothingElse checks that with the role of the switch
 // CloudFormation can make the calls of a flip, and no other, on every kind of
-// listener. A template with anything else in it fails for want of rights.
+// listener. A template that changes anything else fails for lack of rights.
 func TestTurningRole_MayTurnAndNothingElse(t *testing.T) {
 	for _, kind := range listeners {
 		template := guarded(t, kind, maintenance.Open)

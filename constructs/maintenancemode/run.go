@@ -35,7 +35,8 @@ func Run(define func(app awscdk.App) error) int {
 func synth(define func(app awscdk.App) error) (err error) {
 	defer recoverAs(&err)
 	Compile()
-	// Traces of JavaScript would be the place that the CLI names for each note.
+	// JavaScript stack traces would appear as the place of each note in the CLI's
+	// output.
 	app := awscdk.NewApp(&awscdk.AppProps{StackTraces: jsii.Bool(false)})
 	if err := define(app); err != nil {
 		return err
@@ -44,7 +45,7 @@ func synth(define func(app awscdk.App) error) (err error) {
 	return nil
 }
 
-// recoverAs turns the panic of a construct into an error for people.
+// recoverAs turns the panic of a construct into a readable error.
 func recoverAs(err *error) {
 	switch r := recover().(type) {
 	case nil:
@@ -55,14 +56,14 @@ func recoverAs(err *error) {
 	}
 }
 
-// invalid is how CDK begins a list of what is invalid, and its lines.
+// How CDK begins a list of validation errors, and its lines.
 var (
 	invalid = regexp.MustCompile(`^(ValidationFailedWithErrors: )?Validation failed with the following errors:$`)
 	problem = regexp.MustCompile(`^ *\[([^\]]*)\] `)
 )
 
-// forPeople is a message of the jsii kernel without the trace of JavaScript, a
-// line for each problem.
+// forPeople returns a message of the jsii kernel without the JavaScript stack
+// trace, one line for each problem.
 func forPeople(message string) string {
 	var lines []string
 	for line := range strings.Lines(message) {
@@ -81,8 +82,8 @@ func forPeople(message string) string {
 }
 
 // closeNode ends the Node process that CDK runs in. jsii waits for the process
-// twice, and calls the second wait, which finds none, an abnormal exit: that is
-// kept from people.
+// twice, and reports the second wait, which finds no process, as an abnormal
+// exit; closeNode hides that message.
 func closeNode() {
 	stderr := os.Stderr
 	read, write, err := os.Pipe()

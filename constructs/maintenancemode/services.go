@@ -21,18 +21,19 @@ type Service struct {
 	// Allow is the allowlist of the service, like Props.Allow. Default: nothing.
 	Allow []string
 
-	// HealthCheckPath is a path of the service that is open to everybody in every
+	// HealthCheckPath is a path of the service that is open to everyone in every
 	// mode. Default: none. The load balancer's own health checks of the targets
 	// continue in any case.
 	HealthCheckPath string
 }
 
-// services are all services of the switch: the application, then the others.
+// services returns all services of the switch: first the application, then the
+// others.
 func (p Props) services() []Service {
 	return append([]Service{{TargetGroup: p.AppTargetGroup, Allow: p.Allow, HealthCheckPath: p.HealthCheckPath}}, p.Services...)
 }
 
-// name is the service in errors, by its place in services.
+// name returns the service's name in errors, by its index in services.
 func (s Service) name(i int) string {
 	if i == 0 {
 		return "AppTargetGroup"
@@ -40,10 +41,11 @@ func (s Service) name(i int) string {
 	return fmt.Sprintf("Services[%d].TargetGroup", i-1)
 }
 
-// stands tells whether a rule sends to the service as if there were one way only.
+// stands reports whether the service has rules that are the same in every mode:
+// those for its allowlist and health check.
 func (s Service) stands() bool { return len(s.Allow) > 0 || s.HealthCheckPath != "" }
 
-// plan is what the rules of the switch on a listener depend on.
+// plan returns what the rules of the switch on a listener depend on.
 func (p Props) plan(t turned) rules.Plan {
 	plan := rules.Plan{
 		First:           p.first(),
@@ -61,7 +63,7 @@ func (p Props) plan(t turned) rules.Plan {
 	}
 	for i, s := range p.services() {
 		service := rules.Service{Hosts: s.Hosts, Allow: s.Allow, HealthCheckPath: s.HealthCheckPath}
-		if len(t.routes) > 0 { // else only what all listeners have together is asked for
+		if len(t.routes) > 0 { // otherwise only what all listeners share is needed
 			for _, r := range t.routes[i] {
 				service.Routes = append(service.Routes, rules.Route{Name: r.name(), Conditions: r.conditions, Unknown: r.unknown})
 			}

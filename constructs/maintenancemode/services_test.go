@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// path adds a rule of the app's for paths.
+// path adds a rule of the app for paths.
 func (p product) path(to elbv2.IApplicationTargetGroup, priority float64, paths ...string) *elbv2.ApplicationListenerRule {
 	id := "Rule" + strings.NewReplacer("/", "", "*", "").Replace(paths[0])
 	r := elbv2.NewApplicationListenerRule(p.stack, &id, &elbv2.ApplicationListenerRuleProps{
@@ -29,7 +29,7 @@ func (p product) path(to elbv2.IApplicationTargetGroup, priority float64, paths 
 	return &r
 }
 
-// microservices are three services that the listener tells apart by path.
+// microservices defines three services that the listener distinguishes by path.
 func (p product) microservices() (orders, users elbv2.ApplicationTargetGroup) {
 	orders, users = p.targetGroup("Orders"), p.targetGroup("Users")
 	p.path(orders, 1000, "/orders", "/orders/*")
@@ -37,9 +37,9 @@ func (p product) microservices() (orders, users elbv2.ApplicationTargetGroup) {
 	return orders, users
 }
 
-// judged says where each request goes on each listener that the switch has rules
-// on, and in which mode the switch is by the template alone. A request that ends
-// with ! carries the secret.
+// judged returns where each request goes on each listener that has rules of the
+// switch, and the mode that the switch has according to the template alone. A
+// request that ends with ! carries the secret.
 func (t template) judged(tb testing.TB, requests ...string) (got map[string]string, mode maintenance.Mode) {
 	tb.Helper()
 	data, err := json.Marshal(t)
@@ -72,12 +72,12 @@ func (t template) judged(tb testing.TB, requests ...string) (got map[string]stri
 	return got, mode
 }
 
-// TestServices: several services, each with an allowlist, in every mode.
+// TestServices tries several services, each with an allowlist, in every mode.
 func TestServices(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		define func(p product, props maintenancemode.Props)
-		want   string // a line for a request: where it goes open, read-only, closed
+		want   string // a line for each request: where it goes open, read-only, closed
 	}{
 		{"by path, and the application by default", func(p product, props maintenancemode.Props) {
 			orders, users := p.microservices()

@@ -67,7 +67,7 @@ func (p product) targetGroup(id string) elbv2.ApplicationTargetGroup {
 // template is a synthesized template as data.
 type template struct {
 	Resources map[string]resource
-	report    string // of what CDK has the template validated by
+	report    string // what CDK's validation of the template reports
 }
 
 type resource struct {
@@ -87,18 +87,18 @@ func (r resource) secrets() []string {
 	return bypassSecret.FindAllString(string(data), -1)
 }
 
-// synth synthesizes an app in which define has defined something on a product.
-// What CDK or the construct says against it is the error.
+// synth synthesizes an app in which define has defined something on a product. It
+// returns the errors of CDK and of the construct.
 func synth(define func(product)) (t template, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%v", r)
 		}
 	}()
-	// The programs of the functions need not be copied: nobody reads them.
+	// The functions' programs need not be copied: no test reads them.
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir, Context: &map[string]any{"aws:cdk:disable-asset-staging": true}})
 	defer func() {
-		report, _ := os.ReadFile(filepath.Join(*app.Outdir(), "validation-report.json")) // absent if there is nothing to say
+		report, _ := os.ReadFile(filepath.Join(*app.Outdir(), "validation-report.json")) // absent if there is nothing to report
 		t.report = string(report)
 		os.RemoveAll(*app.Outdir())
 	}()
@@ -139,13 +139,13 @@ func (t template) route(tb testing.TB, request alb.Request) string {
 	return t.routeOn(tb, t.listener(tb), request)
 }
 
-// request is one such as "GET /", of the host that tests have.
+// request returns a request such as "GET /", for the host that the tests use.
 func request(text string) alb.Request {
 	method, target, _ := strings.Cut(text, " ")
 	return alb.Request{Method: method, Target: target, Host: "app.example.com"}
 }
 
-// routeOn is route on one of several listeners.
+// routeOn is like route, for one of several listeners.
 func (t template) routeOn(tb testing.TB, listener *alb.Listener, request alb.Request) string {
 	tb.Helper()
 	decision := listener.Route(&request)
@@ -168,7 +168,7 @@ func (t template) routeOn(tb testing.TB, listener *alb.Listener, request alb.Req
 	return id
 }
 
-// secret is what the bypass secret is taken to be.
+// secret is the value that the tests give the bypass secret.
 const secret = "k3Yk3Yk3Yk3Yk3Yk3Yk3Yk3Yk3Yk3Y42"
 
 // listener returns the only listener.

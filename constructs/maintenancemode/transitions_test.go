@@ -19,8 +19,8 @@ type call struct {
 	to *resource // nil: delete
 }
 
-// orders returns every order in which CloudFormation may go from one template
-// to another: updates and creates after those they refer to, deletes last.
+// orders returns every order in which CloudFormation may go from one template to
+// another: updates and creates after the resources they refer to, deletes last.
 func orders(from, to template) [][]call {
 	var changes, deletes []call
 	for _, id := range slices.Sorted(maps.Keys(to.Resources)) {
@@ -44,7 +44,8 @@ func orders(from, to template) [][]call {
 	return all
 }
 
-// refersTo tells whether the resource has to come after the one called id.
+// refersTo reports whether the resource must come after the one with the given
+// id.
 func (r resource) refersTo(id string) bool {
 	data, _ := json.Marshal(r)
 	return strings.Contains(string(data), fmt.Sprintf("%q", id))
@@ -122,7 +123,7 @@ func TestEveryChangeOfModeIsSafeBetweenItsCalls(t *testing.T) {
 	}
 }
 
-// checkOrder makes the calls one after the other and looks between them.
+// checkOrder makes the calls one after the other and checks the state after each.
 func checkOrder(t *testing.T, from template, order []call, allowed, writes []alb.Request, staysClosed bool) {
 	t.Helper()
 	if len(order) == 0 {

@@ -19,15 +19,15 @@ type turned struct {
 	resource elbv2.CfnListener      // nil if it is imported
 	scope    constructs.Construct   // of its rules
 	scopes   []constructs.Construct // of the rules of further services
-	byRule   bool                   // its default action is not the switch's
+	byRule   bool                   // the switch does not set its default action
 	rules    []rules.Rule
-	routes   [][]route // by service: how requests come to it without the switch
+	routes   [][]route // by service: how requests reach it without the switch
 }
 
 // route is a rule of the app, or the default action of a listener, that sends to
 // a service.
 type route struct {
-	from       constructs.IConstruct // nil if it is taken for granted
+	from       constructs.IConstruct // nil if the route is assumed
 	conditions []alb.Condition
 	unknown    bool // only a deploy knows the conditions
 	does       actions
@@ -40,7 +40,7 @@ func (r route) name() string {
 	return pathOf(r.from)
 }
 
-// listeners finds out how each listener sends to the services, and what closes
+// listeners determines how each listener sends to the services, and what closes
 // it.
 func (p Props) listeners(scope constructs.IConstruct) ([]turned, error) {
 	var all []turned
@@ -58,7 +58,7 @@ func (p Props) listeners(scope constructs.IConstruct) ([]turned, error) {
 		}
 		assumed := false
 		for _, t := range all {
-			// The rules are those of another app, which are not seen.
+			// The rules belong to another app, which is not visible here.
 			if t.resource == nil || len(p.Hosts) > 0 || len(s.Hosts) > 0 {
 				t.routes[i] = []route{{does: plainForward(s.TargetGroup.TargetGroupArn()), unknown: i > 0 && len(p.Hosts) == 0 && len(s.Hosts) == 0}}
 				assumed = true
@@ -96,7 +96,7 @@ func (p Props) listeners(scope constructs.IConstruct) ([]turned, error) {
 }
 
 // turned finds the rules of a listener that send to the services, and its default
-// action if that does.
+// action if it does so as well.
 func (p Props) turned(scope constructs.IConstruct, listener elbv2.IApplicationListener) (turned, error) {
 	services := p.services()
 	t := turned{listener: listener, resource: listenerOf(listener), routes: make([][]route, len(services))}
@@ -124,7 +124,8 @@ func (p Props) turned(scope constructs.IConstruct, listener elbv2.IApplicationLi
 	return t, nil
 }
 
-// defaultRoute is the default action if it sends to a service, else nil.
+// defaultRoute returns the default action's route if it sends to a service, else
+// nil.
 func (t turned) defaultRoute() *route {
 	for _, routes := range t.routes {
 		for i := range routes {
@@ -136,17 +137,17 @@ func (t turned) defaultRoute() *route {
 	return nil
 }
 
-// routeOf is the route as which a rule of the switch sends requests.
+// routeOf returns the route by which a rule of the switch sends requests.
 func (t turned) routeOf(r rules.Rule) route { return t.routes[r.Service][r.Route] }
 
-// isRoute tells whether a rule of the app is one that sends to a service.
+// isRoute reports whether a rule of the app sends to a service.
 func (t turned) isRoute(r elbv2.CfnListenerRule) bool {
 	return slices.ContainsFunc(slices.Concat(t.routes...), func(to route) bool {
 		return to.from != nil && *to.from.Node().Path() == *r.Node().Path()
 	})
 }
 
-// scopeOf is where the rules of a service are defined.
+// scopeOf returns the scope in which the rules of a service are defined.
 func (t *turned) scopeOf(service int) constructs.Construct {
 	if service == 0 {
 		return t.scope
@@ -160,14 +161,14 @@ func (t *turned) scopeOf(service int) constructs.Construct {
 	return t.scopes[service-1]
 }
 
-// has tells whether a rule is on the listener: by what it refers to, and not by
-// how that looks in a template, where listeners of two stacks may look the same.
+// has reports whether a rule is on the listener. It compares references, since
+// listeners of two stacks may look the same in a template.
 func (t turned) has(r elbv2.CfnListenerRule) bool {
 	return *r.ListenerArn() == *t.listener.ListenerArn() || t.resource != nil && isOn(r, t.resource)
 }
 
-// rulesOf are the rules that the app has on a listener, by priority, except for those
-// of switches.
+// rulesOf returns the rules that the app has on a listener, by priority, except
+// those of switches.
 func (t turned) rulesOf(scope constructs.IConstruct) []elbv2.CfnListenerRule {
 	var found []elbv2.CfnListenerRule
 	for _, r := range listenerRules(scope) {

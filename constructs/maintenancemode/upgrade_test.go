@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestNew_WithoutUpgrades: read-only lets a WebSocket be opened, which then
-// writes, unless the switch leaves upgrades out.
+// TestNew_WithoutUpgrades checks that read-only lets a client open a WebSocket,
+// which can then write, unless the switch refuses upgrades.
 func TestNew_WithoutUpgrades(t *testing.T) {
 	socket := map[string][]string{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}}
 	get := func(target string, header map[string][]string) alb.Request {

@@ -14,10 +14,10 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// validation looks, when the app is synthesized, for what only the finished app
-// shows: rules of others on the load balancer, a default action that was changed
-// afterwards, services that swing target groups. CDK and CloudFormation check
-// none of it before a deploy.
+// validation checks at synthesis what only the finished app shows: rules of
+// others on the load balancer, a default action that was changed afterwards, and
+// services that swing target groups. CDK and CloudFormation check none of this
+// before a deploy.
 type validation struct {
 	this      constructs.Construct
 	props     Props
@@ -56,14 +56,14 @@ func (v *validation) bad(format string, args ...any) {
 	v.problems = append(v.problems, fmt.Sprintf(format, args...))
 }
 
-// note says what is not an error. It is not a warning of CDK's, since --strict
-// makes one an error.
+// note reports something that is not an error. It is not a CDK warning, since
+// --strict turns warnings into errors.
 func (v *validation) note(format string, args ...any) {
 	awscdk.Annotations_Of(v.this).AddInfo(jsii.String(fmt.Sprintf(format, args...)))
 }
 
-// checkUnchanged finds out whether the services are still reached in the way
-// that the rules of the switch have taken over.
+// checkUnchanged checks whether the services are still reached in the way that
+// the rules of the switch assume.
 func (v *validation) checkUnchanged() bool {
 	now, err := v.props.listeners(v.this.Node().Scope())
 	if err != nil {
@@ -83,7 +83,7 @@ func (v *validation) checkUnchanged() bool {
 	return same
 }
 
-// ways are routes in a text.
+// ways describes routes in a text.
 func (v *validation) ways(routes []route) string {
 	texts := []string{}
 	for _, r := range routes {
@@ -96,13 +96,13 @@ func (v *validation) ways(routes []route) string {
 	return text(texts)
 }
 
-// own tells whether the construct defined the rule.
+// own reports whether the construct defined the rule.
 func (v *validation) own(r elbv2.CfnListenerRule) bool {
 	return strings.HasPrefix(*r.Node().Path(), *v.this.Node().Path()+"/")
 }
 
-// kept tells whether a listener or rule is named in KeepOpen, or forwards to a
-// target group that is.
+// kept reports whether KeepOpen names a listener or rule, or a target group that
+// it forwards to.
 func (v *validation) kept(resource constructs.IConstruct, does actions) bool {
 	return slices.ContainsFunc(v.props.KeepOpen, func(open constructs.IConstruct) bool {
 		if group, ok := open.(elbv2.IApplicationTargetGroup); ok {
@@ -157,7 +157,8 @@ func (v *validation) checkRules(t turned, all []elbv2.CfnListenerRule) {
 	}
 }
 
-// checkForeign checks a rule that is neither the switch's nor another's.
+// checkForeign checks a rule that belongs neither to this switch nor to another
+// one.
 func (v *validation) checkForeign(t turned, r elbv2.CfnListenerRule) {
 	first, last := v.props.first(), v.props.plan(t).Last()
 	priority, path := int(*r.Priority()), pathOf(r)
@@ -181,7 +182,7 @@ func (v *validation) checkForeign(t turned, r elbv2.CfnListenerRule) {
 }
 
 // checkOtherListeners finds what other listeners of the load balancer leave open.
-// Those on which another MaintenanceMode has rules are its own affair.
+// It skips listeners on which another MaintenanceMode has rules.
 func (v *validation) checkOtherListeners(all []elbv2.CfnListenerRule) {
 	for _, l := range v.loadBalancerListeners() {
 		this := turned{resource: l}
@@ -203,10 +204,10 @@ func (v *validation) checkOtherListeners(all []elbv2.CfnListenerRule) {
 	}
 }
 
-// isOn is has for a listener of which there is only the resource.
+// isOn is like has, for a listener known only as a resource.
 func (t turned) isOn(r elbv2.CfnListenerRule) bool { return isOn(r, t.resource) }
 
-// loadBalancerListeners are all listeners of the load balancer that the app
+// loadBalancerListeners returns all listeners of the load balancer that the app
 // defines.
 func (v *validation) loadBalancerListeners() []elbv2.CfnListener {
 	balancer := ""

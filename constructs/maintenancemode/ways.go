@@ -19,16 +19,16 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// ways are the ways that requests to a listener go without the switch.
+// ways are the ways that requests to a listener take without the switch.
 type ways struct {
 	scope    constructs.IConstruct
 	listener *alb.Listener
 	does     map[string]actions // by the paths of rules, "" for the default action
-	unread   map[int]string     // rules of which only a deploy knows the conditions, by priority
+	unread   map[int]string     // rules whose conditions only a deploy knows, by priority
 }
 
-// ways finds out how requests go without the switch. The rules of other switches
-// are not counted: what they do depends on the mode.
+// ways determines where requests go without the switch. It leaves out the rules
+// of other switches, since what they do depends on the mode.
 func (t turned) ways(scope constructs.IConstruct) ways {
 	w := ways{scope: scope, listener: &alb.Listener{}, does: map[string]actions{}, unread: map[int]string{}}
 	for _, r := range t.rulesOf(scope) {
@@ -47,7 +47,7 @@ func (t turned) ways(scope constructs.IConstruct) ways {
 	return w
 }
 
-// with is the listener with rules of the switch as well.
+// with returns the listener with rules of the switch added.
 func (w ways) with(own []rules.Rule) *alb.Listener {
 	l := &alb.Listener{Rules: slices.Clone(w.listener.Rules)}
 	for i, r := range own {
@@ -57,8 +57,7 @@ func (w ways) with(own []rules.Rule) *alb.Listener {
 	return l
 }
 
-// uncertain tells whether a rule that could not be read may decide before another
-// one.
+// uncertain reports whether a rule that could not be read may decide before r.
 func (w ways) uncertain(r *alb.Rule) bool {
 	for priority := range w.unread {
 		if r.Default() || priority < r.Priority {
@@ -96,8 +95,8 @@ func conditionsOf(r elbv2.CfnListenerRule) (conditions []alb.Condition, known bo
 	return rule.Conditions, rule.Unread == ""
 }
 
-// canonical identifies actions across stacks, with what is rewritten before them:
-// target groups by their constructs.
+// canonical identifies actions across stacks, including the rewrites before them.
+// Target groups are identified by their constructs.
 func (a actions) canonical(scope constructs.IConstruct) string {
 	of := a.from
 	if of == nil {
@@ -113,7 +112,7 @@ func (a actions) canonical(scope constructs.IConstruct) string {
 	return out
 }
 
-// says is where actions send a request, for a reader.
+// says describes where actions send a request.
 func (a actions) says(scope constructs.IConstruct) string {
 	if len(a.list) == 0 {
 		return "nowhere that is known"
@@ -137,15 +136,15 @@ func (a actions) says(scope constructs.IConstruct) string {
 	return out
 }
 
-// checkWays makes sure that what the switch lets through goes where, and how, it
-// goes without it: for every pair of a rule of the switch and a rule of the app
-// that can decide one request.
+// checkWays checks that what the switch lets through goes where, and how, it goes
+// without the switch. It does so for every pair of a rule of the switch and a
+// rule of the app that can decide the same request.
 func (v *validation) checkWays(t turned) {
 	standing := slices.DeleteFunc(slices.Clone(t.rules), rules.Rule.Turns)
 	turning, _ := v.props.plan(t).Turning(maintenance.Open)
 	w := t.ways(v.this)
-	// What is allowed by itself first: a rule for reads before it does not make it
-	// right.
+	// Rules that allow come first: a rule for reads before one of them does not
+	// make it right.
 	said := map[string]bool{}
 	v.compare(t, w, standing, said)
 	if v.props.ReadOnly {
@@ -178,7 +177,7 @@ func (v *validation) compare(t turned, w ways, own []rules.Rule, said map[string
 			continue
 		}
 		if t.routeOf(r).from == nil && c.Old.Default() {
-			continue // rules that are not seen come before it
+			continue // rules that are not visible come before it
 		}
 		if said[c.Old.Path] {
 			continue // one request is enough
@@ -188,8 +187,8 @@ func (v *validation) compare(t turned, w ways, own []rules.Rule, said map[string
 	}
 }
 
-// astray says of a request that the switch lets through where it goes, where it
-// would go, and what to do.
+// astray describes a request that the switch lets through: where it goes, where
+// it would go without the switch, and what to do.
 func (v *validation) astray(t turned, r rules.Rule, c witness.Class, without actions) string {
 	request := c.Request.Method + " " + c.Request.Target
 	if c.Request.Host != "" && slices.ContainsFunc(append(slices.Clone(c.Old.Conditions), c.New.Conditions...), func(c alb.Condition) bool { return alb.Field(c) == "host-header" }) {
@@ -218,9 +217,9 @@ func (v *validation) astray(t turned, r rules.Rule, c witness.Class, without act
 	return fmt.Sprintf("%s: leave it out of what is allowed, list that target group in Services with an Allow of its own, or give that rule a priority below %d", problem, v.props.first())
 }
 
-// healthCheckPath is the health check path that the application's target group
-// sets, if a request for it goes to the application without the switch; "/"
-// would leave a front page open.
+// healthCheckPath returns the health check path that the application's target
+// group sets, if a request for it goes to the application without the switch. It
+// leaves out "/", which would leave a front page open.
 func (p Props) healthCheckPath(scope constructs.IConstruct, listeners []turned) string {
 	path := healthCheckPath(p.AppTargetGroup)
 	if path == "" {

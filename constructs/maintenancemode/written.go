@@ -19,10 +19,10 @@ import (
 	"github.com/noren-cdk/noren/internal/turn"
 )
 
-// written looks at the templates that were written, for what no construct tells:
-// properties that the app overrides past the props of CDK, listeners and rules
-// that it defines without the classes for them, and texts that CloudFormation
-// does not give back. It implements awscdk.IPolicyValidationPlugin.
+// written checks the written templates for what no construct shows: properties
+// that the app overrides without CDK's props, listeners and rules that it defines
+// without their classes, and texts that CloudFormation does not give back
+// unchanged. It implements awscdk.IPolicyValidationPlugin.
 type written struct {
 	validation *validation
 	mode       *MaintenanceMode
@@ -31,7 +31,7 @@ type written struct {
 	violations []*awscdk.PolicyViolation
 }
 
-// writtenTemplate is what of a template is looked at.
+// writtenTemplate is the part of a template that is checked.
 type writtenTemplate struct {
 	path      string
 	all       any
@@ -73,14 +73,14 @@ func (w *written) Validate(context awscdk.IPolicyValidationContext) *awscdk.Poli
 	return &awscdk.PolicyValidationPluginReport{Success: jsii.Bool(!failed), Violations: &w.violations}
 }
 
-// responder is the logical id of the function that answers the refused, which
-// tells the switch from others of the template.
+// responder returns the logical id of the function that answers refused requests.
+// It identifies the switch within the template.
 func (w *written) responder() string {
 	return *awscdk.Stack_Of(w.validation.this).GetLogicalId(w.mode.Function.Node().DefaultChild().(awscdk.CfnElement))
 }
 
-// rules are the rules on the listeners of the switch and on the other listeners
-// of their load balancer.
+// rules returns the rules on the listeners of the switch and on the other
+// listeners of their load balancer.
 func (w *written) rules() []elbv2.CfnListenerRule {
 	v := w.validation
 	listeners := v.loadBalancerListeners()
@@ -90,19 +90,19 @@ func (w *written) rules() []elbv2.CfnListenerRule {
 	})
 }
 
-// file is the path of the template that a construct is in.
+// file returns the path of the template that a construct is in.
 func (w *written) file(of constructs.IConstruct) string {
 	return filepath.Join(w.dir, *awscdk.Stack_Of(of).TemplateFile())
 }
 
-// template is the template that a construct is in. It is empty if that is of
-// another stage.
+// template returns the template that a construct is in. It is empty if the
+// construct is in another stage.
 func (w *written) template(of constructs.IConstruct) *writtenTemplate {
 	path := w.file(of)
 	if w.templates[path] == nil {
 		read := &writtenTemplate{path: path, turned: map[string]string{}}
 		if data, err := os.ReadFile(path); err == nil && json.Unmarshal(data, &read.all) == nil {
-			_ = json.Unmarshal(data, read) // a resource that is none is found by CDK
+			_ = json.Unmarshal(data, read) // CDK reports a malformed resource
 		}
 		for id, r := range read.Resources {
 			described, _ := r.Metadata[turn.MetadataKey].(string)
@@ -117,8 +117,8 @@ func (w *written) template(of constructs.IConstruct) *writtenTemplate {
 	return w.templates[path]
 }
 
-// compare holds the properties of a listener or rule, as the construct has
-// checked them, to those that are deployed.
+// compare compares the properties of a listener or rule that the construct has
+// checked with those that are deployed.
 func (w *written) compare(of awscdk.CfnResource, properties map[string]any) {
 	id := *awscdk.Stack_Of(of).GetLogicalId(of)
 	template := w.template(of)
@@ -147,8 +147,8 @@ func (w *written) compare(of awscdk.CfnResource, properties map[string]any) {
 	}
 }
 
-// untypedRules finds the rules on listeners of the switch that are not defined by
-// the class for them, so that nobody has checked them.
+// untypedRules finds rules on listeners of the switch that are defined without
+// the class for rules, so that they were never checked.
 func (w *written) untypedRules() {
 	for _, node := range *awscdk.ConstructSelector_ResourcesOfType(elbv2.CfnListenerRule_CFN_RESOURCE_TYPE_NAME()).Select(w.validation.this.Node().Root()) {
 		rule, ok := node.(awscdk.CfnResource)
@@ -163,14 +163,14 @@ func (w *written) untypedRules() {
 	}
 }
 
-// notASCII finds the texts that CloudFormation gives back with question marks, so
+// notASCII finds texts that CloudFormation gives back with question marks, so
 // that noren close, open and read-only refuse the template.
 func (w *written) notASCII() {
 	this := w.validation.this
 	template := w.template(this)
 	for id, r := range template.Resources {
 		if r.Metadata[turn.MetadataKey] != nil && id < w.responder() {
-			return // the first switch of the template says it
+			return // the first switch of the template reports it
 		}
 	}
 	places := map[string][]string{}
@@ -188,8 +188,8 @@ func (w *written) notASCII() {
 	}
 }
 
-// eachText calls found with every text of a value, names of properties included,
-// and where it is, in order.
+// eachText calls found, in order, with every text of a value, property names
+// included, and with its place.
 func eachText(place string, value any, found func(place, text string)) {
 	switch v := value.(type) {
 	case map[string]any:

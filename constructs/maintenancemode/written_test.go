@@ -16,8 +16,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestWritten: what only the template shows is an error if it makes the checks of
-// the construct untrue, and a note if it keeps noren close from working.
+// TestWritten checks that what only the template shows is an error if it
+// invalidates the checks of the construct, and a note if it keeps noren close
+// from working.
 func TestWritten(t *testing.T) {
 	forward := []any{map[string]any{"Type": "forward", "TargetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:111111111111:targetgroup/theirs/1"}}
 	rule := func(p product, priority float64, listener *string) awscdk.CfnResource {
@@ -99,7 +100,7 @@ func TestWritten(t *testing.T) {
 
 var hash = regexp.MustCompile("[0-9A-F]{8}")
 
-// said are the descriptions of the report of what validates the template.
+// said returns the descriptions in the validation report of the template.
 func (t template) said(tb testing.TB) []string {
 	tb.Helper()
 	if t.report == "" {

@@ -1,12 +1,13 @@
-// Package maintenancewindow runs one planned maintenance of a product that
-// has a maintenancemode: it closes at its time, runs schema changes, verifies,
-// and opens, or asks before. AWS Step Functions runs the steps, and a maintenance
-// window of AWS Systems Manager starts them.
+// Package maintenancewindow runs one planned maintenance of a product that has a
+// maintenancemode: at its time it closes the product, runs schema changes,
+// verifies them, and opens the product again, or asks a person first. AWS Step
+// Functions runs the steps, and a maintenance window of AWS Systems Manager
+// starts them.
 //
-// If anything fails the product stays as it is, closed once it has closed, and
+// If anything fails, the product stays as it is, closed once it has closed, and
 // people are told where it failed and what to type. Nothing here can open the
-// product before it was verified or a person has agreed, and nothing here can
-// delete data or resources.
+// product before it has been verified or a person has agreed, and nothing here
+// can delete data or resources.
 package maintenancewindow
 
 import (
@@ -29,12 +30,12 @@ import (
 
 const program = "github.com/noren-cdk/noren/lambda/window"
 
-// MaintenanceWindow is what New defined.
+// MaintenanceWindow has the resources that New defined.
 type MaintenanceWindow struct {
 	// Machine runs the steps of the maintenance.
 	Machine awsstepfunctions.StateMachine
 
-	// Function does the steps, except for schema changes.
+	// Function does every step except schema changes.
 	Function awslambda.Function
 
 	// LogGroup is the function's log, and MachineLogGroup that of the state machine.
@@ -43,7 +44,7 @@ type MaintenanceWindow struct {
 	// Schedule starts the state machine.
 	Schedule awsssm.CfnMaintenanceWindow
 
-	ahead awsssm.CfnMaintenanceWindow // tells clients before it; nil: nothing does
+	ahead awsssm.CfnMaintenanceWindow // tells clients beforehand; nil if none does
 }
 
 // New defines a MaintenanceWindow in scope. It panics if props are invalid.
@@ -117,8 +118,8 @@ func (w *MaintenanceWindow) addMachine(this constructs.Construct, props Props, n
 		}
 	}
 	logs := awslogs.NewLogGroup(this, jsii.String("MachineLogs"), &awslogs.LogGroupProps{
-		// Step Functions delivers to groups of this beginning without a policy of its
-		// own for each.
+		// With this prefix, Step Functions delivers to log groups without a
+		// resource policy for each.
 		LogGroupName:  jsii.String("/aws/vendedlogs/states/" + uniqueName(this)),
 		Retention:     props.retention(),
 		EncryptionKey: props.EncryptionKey,
@@ -130,7 +131,8 @@ func (w *MaintenanceWindow) addMachine(this constructs.Construct, props Props, n
 		StateMachineType:        awsstepfunctions.StateMachineType_STANDARD,
 		DefinitionBody:          awsstepfunctions.DefinitionBody_FromString(jsii.String(night.Definition(resources))),
 		DefinitionSubstitutions: &values,
-		// Without data: it holds the token with which a person opens the product.
+		// The log leaves out the data: it holds the token with which a person
+		// opens the product.
 		Logs:           &awsstepfunctions.LogOptions{Destination: logs, Level: awsstepfunctions.LogLevel_ALL, IncludeExecutionData: jsii.Bool(false)},
 		TracingEnabled: jsii.Bool(true),
 		Role:           role,
@@ -139,7 +141,7 @@ func (w *MaintenanceWindow) addMachine(this constructs.Construct, props Props, n
 		"Deliveries of logs and traces know no resource; the id of a task is not known before it runs, its cluster is.")
 }
 
-// describe writes into the template what the night is, for the tools.
+// describe writes a description of the night into the template, for the tools.
 func (w *MaintenanceWindow) describe(this constructs.Construct, props Props, night window.Window, planned awsssm.StringParameter) {
 	resource := w.Machine.Node().DefaultChild().(awscdk.CfnResource)
 	id := func(of constructs.IConstruct) string {
@@ -152,10 +154,10 @@ func (w *MaintenanceWindow) describe(this constructs.Construct, props Props, nig
 	resource.AddMetadata(jsii.String(window.MetadataKey), jsii.String(deployed.Metadata()))
 }
 
-// Change is a schema change, which the task of a SchemaChange runs.
+// Change is a schema change that the task of a SchemaChange runs.
 type Change struct {
-	// Name is that of the file in the image, /changes/NAME.sql, whose rehearsal is
-	// beside it. Required.
+	// Name is the name of the file in the image, /changes/NAME.sql. Its rehearsal
+	// is beside it. Required.
 	Name string
 
 	// Digest is the SHA-256 of the file, in hexadecimal. Default: not known.
@@ -170,14 +172,14 @@ type Request struct {
 	// Method is GET or HEAD. Required.
 	Method string
 
-	// Path is the path with the query, such as /api/health. Required.
+	// Path is the path and query, such as /api/health. Required.
 	Path string
 
-	// Status is the status that is expected. Required.
+	// Status is the expected status. Required.
 	Status int
 }
 
-// window is the description of the night.
+// window returns the description of the night.
 func (p Props) window() window.Window {
 	w := window.Window{
 		Start: p.Start, End: p.End, Announce: p.Announce, Mode: p.mode(), Ask: p.Ask,
@@ -192,7 +194,7 @@ func (p Props) window() window.Window {
 	return w
 }
 
-// mode is the mode that the product is turned to.
+// mode returns the mode that the product is switched to.
 func (p Props) mode() maintenance.Mode {
 	if p.Mode == "" {
 		return maintenance.Closed

@@ -20,65 +20,70 @@ import (
 
 // Props configures a MaintenanceWindow.
 type Props struct {
-	// Maintenance is the switch that is turned. Required. It is in the same stack.
+	// Maintenance is the switch, in the same stack. Required.
 	Maintenance maintenancemode.MaintenanceMode
 
-	// Start and End are when the maintenance is planned to begin and to end, to the
-	// minute and at most 24 hours apart. Required. The end ends nothing by itself.
+	// Start and End are the planned beginning and end of the maintenance, to the
+	// minute and at most 24 hours apart. Nothing happens automatically at End.
+	// Required.
 	Start, End time.Time
 
-	// Announce is how long before Start clients are told, by Announcement. Default:
-	// only when it begins.
+	// Announce is how long before Start clients are told, through Announcement.
+	// Default: 0, clients are told when it begins.
 	Announce time.Duration
 
-	// Mode is what the product is turned to: maintenance.Closed or
-	// maintenance.ReadOnly, which the switch has to be prepared for.
-	// Default: maintenance.Closed.
+	// Mode is the mode that the product is switched to: maintenance.Closed or
+	// maintenance.ReadOnly, for which the switch must be prepared. Default:
+	// maintenance.Closed.
 	Mode maintenance.Mode
 
-	// Changes are the schema changes, in this order. Default: none.
+	// Changes are the schema changes, in order. Default: none.
 	Changes []Change
 
 	// SchemaChange is the task that runs Changes, in Cluster. Required with Changes.
 	SchemaChange *schemachange.SchemaChange
 	Cluster      awsecs.ICluster
 
-	// Verify are the requests that are sent through the bypass of the switch before
-	// it opens, to URL. Required without Ask.
+	// Verify are the requests that are sent to URL, through the bypass of the
+	// switch, before it opens. Required without Ask.
 	Verify []Request
 
-	// URL is where the application is reached, without a path:
+	// URL is the address of the application, without a path:
 	// https://api.example.com. Required with Verify.
 	URL string
 
-	// BypassHeader or BypassCookie is the name that the bypass of the switch has.
-	// One is required with Verify.
+	// BypassHeader or BypassCookie is the name of the bypass of the switch. One
+	// is required with Verify.
 	BypassHeader, BypassCookie string
 
-	// Ask says that a person is asked before it opens. Default: Verify decides.
+	// Ask makes the maintenance ask a person before it opens. Default: false,
+	// Verify decides.
 	Ask bool
 
-	// Topic tells people. Required.
+	// Topic is the topic through which people are told. Required.
 	Topic awssns.ITopic
 
-	// TopicKey is the key with which Topic is encrypted. Default: it is not.
+	// TopicKey is the key with which Topic is encrypted. Default: Topic is not
+	// encrypted.
 	TopicKey awskms.IKey
 
-	// Announcement is the function that tells clients. Default: they are not told.
+	// Announcement is the function that tells clients. Default: none, clients are
+	// not told.
 	Announcement awslambda.IFunction
 
-	// Monitors is the function that mutes monitors elsewhere. Default: none are.
+	// Monitors is the function that mutes outside monitors. Default: none,
+	// nothing is muted.
 	Monitors awslambda.IFunction
 
-	// Options are what follows a command of noren to name the product, such as
+	// Options are the options that name the product in a noren command, such as
 	// --env prod or --stack shop. Required.
 	Options string
 
 	// LogRetention is how long the logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
 
-	// EncryptionKey encrypts the logs. Its policy has to let CloudWatch Logs use it.
-	// Default: a key of AWS.
+	// EncryptionKey encrypts the logs. Its policy must let CloudWatch Logs use
+	// it. Default: a key of AWS.
 	EncryptionKey awskms.IKey
 }
 

@@ -12,14 +12,14 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// What is there, and is not called.
+// Constructs that exist but are not called.
 type (
 	someFunction struct{ awslambda.Function }
 	someSecret   struct{ awssecretsmanager.Secret }
 	someTopic    struct{ awssns.ITopic }
 )
 
-// valid are props without problems.
+// valid returns props without problems.
 func valid() Props {
 	start := time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
 	p := Props{

@@ -24,8 +24,8 @@ type scheduler struct {
 
 const startID = "Start"
 
-// addSchedules makes the windows that start the night, that tell clients of it
-// before, and that tell people when its end is near.
+// addSchedules makes the windows that start the night, announce it to clients
+// beforehand, and notify people when its end is near.
 func (w *MaintenanceWindow) addSchedules(this constructs.Construct, night window.Window) {
 	s := scheduler{this, awsiam.NewRole(this, jsii.String("ScheduleRole"), &awsiam.RoleProps{
 		Description: jsii.String("With it Systems Manager starts a planned maintenance and follows it, and can do nothing else"),
@@ -40,12 +40,14 @@ func (w *MaintenanceWindow) addSchedules(this constructs.Construct, night window
 	w.Schedule = s.window(startID, "starts the maintenance", night.Start, night.End.Sub(night.Start), "STEP_FUNCTIONS", w.Machine.StateMachineArn(),
 		&awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty{
 			MaintenanceWindowStepFunctionsParameters: &awsssm.CfnMaintenanceWindowTask_MaintenanceWindowStepFunctionsParametersProperty{
-				// A name is taken once: there is no second execution of the same night.
+				// A name can be used only once, so the same night cannot be
+				// executed twice.
 				Input: jsii.String(night.Input()), Name: jsii.String(night.ID()),
 			},
 		})
-	// The payload is a string in the template and bytes to the API, so it has to be
-	// in Base64. Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ssm-maintenancewindowtask-maintenancewindowlambdaparameters.html
+	// The payload is a string in the template and bytes in the API, so it must be
+	// Base64. Source:
+	// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ssm-maintenancewindowtask-maintenancewindowlambdaparameters.html
 	call := func(id, does string, at time.Time, said string) awsssm.CfnMaintenanceWindow {
 		payload := base64.StdEncoding.EncodeToString([]byte(said))
 		return s.window(id, does, at, time.Hour, "LAMBDA", w.Function.FunctionArn(), &awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty{
@@ -58,13 +60,15 @@ func (w *MaintenanceWindow) addSchedules(this constructs.Construct, night window
 	call("NearEnd", "tells people that the end of the maintenance is near", night.End.Add(-window.Near), night.NearEnd())
 }
 
-// window makes a maintenance window that begins at a time, once, and its task.
+// window makes a maintenance window that begins once, at the given time, and its
+// task.
 func (s scheduler) window(id, does string, at time.Time, length time.Duration, kind string, target *string, parameters *awsssm.CfnMaintenanceWindowTask_TaskInvocationParametersProperty) awsssm.CfnMaintenanceWindow {
 	name := uniqueName(s.this) + "-" + id
 	w := awsssm.NewCfnMaintenanceWindow(s.this, &id, &awsssm.CfnMaintenanceWindowProps{
 		Name:        &name,
 		Description: jsii.String("It " + does),
-		// In UTC, whatever the zone: the local time was checked to be one time.
+		// The schedule is in UTC, whatever the zone: the local time was checked
+		// to be unambiguous.
 		Schedule:                 jsii.String("at(" + at.UTC().Format("2006-01-02T15:04:05") + ")"),
 		Duration:                 jsii.Number(max(1, math.Ceil(length.Hours()))),
 		Cutoff:                   jsii.Number(0),
@@ -82,7 +86,7 @@ func (s scheduler) window(id, does string, at time.Time, length time.Duration, k
 	return w
 }
 
-// addNotice has the function tell of executions that end without success.
+// addNotice makes the function report executions that end without success.
 func (w *MaintenanceWindow) addNotice(this constructs.Construct, night window.Window) {
 	field := func(path string) string { return *awsevents.EventField_FromPath(&path) }
 	awsevents.NewRule(this, jsii.String("Ended"), &awsevents.RuleProps{
@@ -104,7 +108,7 @@ func (w *MaintenanceWindow) addNotice(this constructs.Construct, night window.Wi
 	})
 }
 
-// uniqueName is a name for what has to have one.
+// uniqueName returns a name for a resource that must have one.
 func uniqueName(this constructs.Construct) string {
 	return *awscdk.Names_UniqueResourceName(this, &awscdk.UniqueResourceNameOptions{MaxLength: jsii.Number(100), AllowedSpecialCharacters: jsii.String("-"), Separator: jsii.String("-")})
 }

@@ -12,21 +12,22 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Commands are the steps of a change, in this order, as commands of the AWS CLI
-// for a shell. CHANGE is to be replaced by the name of a file without .sql.
-// They hold tokens: make them outputs.
+// Commands are the steps of a change, in order, as shell commands of the AWS CLI.
+// Replace CHANGE by the name of a file without .sql. They contain tokens: make
+// them stack outputs.
 type Commands struct {
-	// Plan starts the task that plans, as the user who can write nothing.
+	// Plan starts the task that plans, as the user without the right to write.
 	Plan string
 
-	// Clone makes a clone of the database, of the same class, and waits for it.
+	// Clone makes a clone of the database with the same instance class, and waits
+	// for it.
 	Clone string
 
 	// Rehearse starts the task that rehearses on the clone.
 	Rehearse string
 
-	// Rehearsal fetches what the rehearsal measured into the folder of changes:
-	// CHANGE.rehearsal.json.
+	// Rehearsal downloads the result of the rehearsal into the folder of changes,
+	// as CHANGE.rehearsal.json.
 	Rehearsal string
 
 	// RemoveClone removes the clone.
@@ -39,19 +40,19 @@ type Commands struct {
 	// Run starts the task that runs the change.
 	Run string
 
-	// Upgrade starts the task that plans the upgrade of the database to another major
-	// version: VERSION is to be replaced.
+	// Upgrade starts the task that plans the upgrade of the database to another
+	// major version. Replace VERSION.
 	Upgrade string
 
-	// Log shows what the tasks say.
+	// Log shows the log of the tasks.
 	Log string
 }
 
-// commands are the commands of a task.
+// commands returns the commands of a task.
 func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDefinition, subnets *[]*string, group awsec2.SecurityGroup, logGroup string) Commands {
 	region := *awscdk.Stack_Of(this).Region()
-	// start is the command that starts the task; an override is JSON in single
-	// quotes of the shell.
+	// start returns the command that starts the task. The override is JSON in
+	// single quotes of the shell.
 	start := func(environment string, arguments ...string) string {
 		for i, argument := range arguments {
 			arguments[i] = `"` + argument + `"`
@@ -83,8 +84,8 @@ func commands(this constructs.Construct, props Props, task awsecs.FargateTaskDef
 	}
 }
 
-// A clone is a copy of a cluster, in everything that a rehearsal measures: the
-// class of its instance, the parameters, who reaches it and how one logs in.
+// A clone copies everything about a cluster that a rehearsal measures: the
+// instance class, the parameters, who can reach it and how one logs in.
 type clone struct {
 	name       string
 	source     string
@@ -125,7 +126,7 @@ func cloneOf(this constructs.Construct, database awsrds.DatabaseCluster) clone {
 	return c
 }
 
-// make is the command that makes the clone and waits for it.
+// make returns the command that makes the clone and waits for it.
 func (c clone) make(region string) string {
 	option := func(name, value string) string {
 		if value == "" {
@@ -134,7 +135,7 @@ func (c clone) make(region string) string {
 		return " --" + name + " " + value
 	}
 	serverless := ""
-	if c.class == "db.serverless" { // with the capacity that the product has by now
+	if c.class == "db.serverless" { // with the capacity that the product has at that time
 		serverless = fmt.Sprintf(` --serverless-v2-scaling-configuration "$(aws rds describe-db-clusters --region %s --db-cluster-identifier %s`+
 			` --query "DBClusters[0].ServerlessV2ScalingConfiguration.join('',['MinCapacity=',to_string(MinCapacity),',MaxCapacity=',to_string(MaxCapacity)])" --output text)"`, region, c.source)
 	}
@@ -145,7 +146,7 @@ func (c clone) make(region string) string {
 		c.engine, c.class, option("db-parameter-group-name", c.instance))
 }
 
-// remove is the command that removes the clone.
+// remove returns the command that removes the clone.
 func (c clone) remove(region string) string {
 	return fmt.Sprintf("AWS_PAGER= aws rds delete-db-instance --region %s --db-instance-identifier %s-1 && AWS_PAGER= aws rds delete-db-cluster --region %[1]s --db-cluster-identifier %[2]s --skip-final-snapshot", region, c.name)
 }

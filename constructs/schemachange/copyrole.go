@@ -14,9 +14,9 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/bluegreen"
 )
 
-// newCopyRole defines the role for changes of a copy. Only the task may assume it,
-// and noren does so for these verbs only: plan, rehearse and run have no rights to
-// RDS.
+// newCopyRole defines the role for changes of a copy. Only the task may assume
+// it, and noren assumes it only for those verbs: plan, rehearse and run have no
+// rights to RDS.
 func newCopyRole(this constructs.Construct, task awsecs.FargateTaskDefinition, database awsrds.DatabaseCluster) awsiam.Role {
 	role := awsiam.NewRole(this, jsii.String("CopyRole"), &awsiam.RoleProps{
 		Description: jsii.String("With it noren changes a copy of the database and switches over to it"),
@@ -41,9 +41,9 @@ func newCopyRole(this constructs.Construct, task awsecs.FargateTaskDefinition, d
 	return role
 }
 
-// databaseNames are what the names of a database's cluster and instances begin
-// with: what the app calls them, or, where CloudFormation names them, the name of
-// the stack. RDS has names in lower case.
+// databaseNames returns the prefixes of the names of a database's cluster and
+// instances: the names that the app gives them or, where CloudFormation names
+// them, the name of the stack. RDS names are lower case.
 func databaseNames(database awsrds.DatabaseCluster) []string {
 	stackName := *awscdk.Stack_Of(database).StackName()
 	if *awscdk.Token_IsUnresolved(stackName) {

@@ -19,13 +19,13 @@ var dockerfile []byte
 
 const norenProgram = "github.com/noren-cdk/noren/cmd/noren"
 
-// Compile starts to compile noren. New does it too and waits; called before the
-// app is made, it happens while Node loads CDK.
+// Compile starts to compile noren. New does so too, and waits. Call Compile
+// before creating the app, so that noren compiles while Node loads CDK.
 func Compile() { gofunction.Compile(norenProgram) }
 
-// buildContext returns the folder that the image is built from: the same content
-// for the same sources, so that the image changes only when noren or a schema
-// change does.
+// buildContext returns the folder that the image is built from. The same sources
+// give the same content, so the image changes only when noren or a schema change
+// does.
 func buildContext(changes string) (string, error) {
 	files := map[string][]byte{"Dockerfile": dockerfile}
 	root := os.DirFS(changes)

@@ -21,64 +21,65 @@ import (
 
 // Props configures a SchemaChange.
 type Props struct {
-	// Vpc has private subnets, in which the task runs. Required.
+	// Vpc has private subnets in which the task runs. Required.
 	Vpc awsec2.IVpc
 
 	// Cluster is where the task runs. Required.
 	Cluster awsecs.ICluster
 
-	// Database is what it changes. Required. It needs IAM authentication, and
-	// User has to exist.
+	// Database is the database to change. It needs IAM authentication, and User
+	// must exist in it. Required.
 	Database awsrds.DatabaseCluster
 
-	// Readers says that the database has readers from which the application
-	// reads: a run watches what it does to them. Default: false.
+	// Readers says that the application reads from readers of the database. A run
+	// then watches its effect on them. Default: false.
 	Readers bool
 
-	// DatabaseName is the schema that is changed. Required.
+	// DatabaseName is the schema to change. Required.
 	DatabaseName string
 
-	// User changes the schema, of the database and of its clone; it logs in with
+	// User changes the schema of the database and of its clone. It logs in with
 	// an IAM token. Default: schemachange.
 	User string
 
-	// Planner plans, and must not be able to write but to the scratch schema; it
-	// logs in with an IAM token, and has to exist. Default: schemaplan.
+	// Planner is the user who plans. It must exist, and must not be able to write
+	// outside the scratch schema. It logs in with an IAM token. Default:
+	// schemaplan.
 	Planner string
 
 	// Changes is the folder of .sql files and their rehearsals, which the image
-	// holds as /changes. Required, but with Image.
+	// holds as /changes. Required without Image.
 	Changes string
 
-	// Image holds noren as its entry point, the changes, and at
-	// /etc/ssl/certs/rds-global-bundle.pem Amazon's certificates for RDS, for
-	// ARM64. Default: built on deploy, which needs a Docker engine.
+	// Image is an ARM64 image with noren as its entry point, the changes, and
+	// Amazon's certificates for RDS at /etc/ssl/certs/rds-global-bundle.pem.
+	// Default: built on deploy, which needs a Docker engine.
 	Image awsecs.ContainerImage
 
 	// LogRetention is how long the log is kept. Default: one month.
 	LogRetention awslogs.RetentionDays
 
-	// EncryptionKey encrypts the log. Its policy has to let CloudWatch Logs use it.
+	// EncryptionKey encrypts the log. Its policy must let CloudWatch Logs use it.
 	// Default: a key of AWS.
 	EncryptionKey awskms.IKey
 }
 
-// SchemaChange is a task definition and what is needed to run it.
+// SchemaChange is a task definition and the resources needed to run it.
 type SchemaChange struct {
-	// Task runs noren ddl. Its command is given when it is run.
+	// Task runs noren ddl. Its command is given when it starts.
 	Task awsecs.FargateTaskDefinition
 
-	// SecurityGroup is the task's; the database admits it.
+	// SecurityGroup is the task's security group, which the database admits.
 	SecurityGroup awsec2.SecurityGroup
 
 	// SubnetIDs are the subnets in which it runs.
 	SubnetIDs *[]*string
 
-	// LogGroup receives what noren says.
+	// LogGroup receives noren's output.
 	LogGroup awslogs.LogGroup
 
 	// CopyRole is the role that the task assumes for a change of a copy, and for
-	// nothing else: it makes, switches and deletes RDS Blue/Green deployments.
+	// nothing else: it creates, switches and deletes RDS Blue/Green deployments.
 	CopyRole awsiam.Role
 
 	// Commands are the steps of a change.
@@ -133,7 +134,8 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 		Command:                jsii.Strings("ddl", "--help"), // without a change it does nothing
 		Environment:            &variables,
 		ReadonlyRootFilesystem: jsii.Bool(true),
-		// SIGTERM ends the ALTER and leaves a clean journal; that takes a moment.
+		// SIGTERM ends the ALTER and leaves a clean journal, which takes a
+		// moment.
 		StopTimeout: awscdk.Duration_Seconds(jsii.Number(120)),
 		Logging:     awsecs.LogDrivers_AwsLogs(&awsecs.AwsLogDriverProps{LogGroup: logs, StreamPrefix: jsii.String("task")}),
 	})
@@ -152,10 +154,10 @@ func New(scope constructs.Construct, id string, props Props) SchemaChange {
 	}
 }
 
-// LoginARN returns what rds-db:connect is granted on for a database user, by its
-// name on any cluster of the account and region: the right then holds for a
-// clone, and for the cluster that follows after a switchover or a restore.
-// Whether the user exists there is the cluster's word.
+// LoginARN returns the resource on which to grant rds-db:connect for a database
+// user. It names the user on any cluster of the account and region, so that the
+// right also holds for a clone and for the cluster that follows a switchover or a
+// restore. Whether the user exists is up to the cluster.
 func LoginARN(scope constructs.Construct, user string) *string {
 	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("rds-db"), Resource: jsii.String("dbuser"), ResourceName: jsii.String("cluster-*/" + user), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 }
 
 // synth synthesizes a stack with a database and a SchemaChange, and returns its
-// template as text and where the assembly is.
+// template as text and the folder of the assembly.
 func synth(t *testing.T, change func(*schemachange.Props)) (template, outdir string, err error) {
 	t.Helper()
 	defer func() {
@@ -89,13 +89,13 @@ func TestTheTaskMayChangeTheSchemaAndNothingElse(t *testing.T) {
 	}
 }
 
-// The role for changes of a copy is the task's to assume and nobody else's; it
-// deletes only what RDS has called green or old.
+// TestCopyRole checks that only the task may assume the role for changes of a
+// copy, and that the role deletes only what RDS has named green or old.
 func TestCopyRole(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		change func(awsrds.DatabaseCluster)
-		want   []string // names that its resources begin with
+		want   []string // prefixes of the names of its resources
 	}{
 		{"names of CloudFormation", func(awsrds.DatabaseCluster) {}, []string{"stack-"}},
 		{"a name of the app's", func(d awsrds.DatabaseCluster) {
@@ -149,7 +149,8 @@ func TestCopyRole(t *testing.T) {
 	}
 }
 
-// What a change does to the readers is watched where there are some.
+// TestReaders_AreToldToTheTask checks that the effect of a change on readers is
+// watched where there are readers.
 func TestReaders_AreToldToTheTask(t *testing.T) {
 	template, _, err := synth(t, func(p *schemachange.Props) { p.Readers = true })
 	if err != nil {
@@ -160,8 +161,8 @@ func TestReaders_AreToldToTheTask(t *testing.T) {
 	}
 }
 
-// The way from a plan to the removal of the clone, without a name that is not the
-// stack's own.
+// TestCommands_AreTheWholeWay follows the commands from a plan to the removal of
+// the clone. No name in them is another stack's.
 func TestCommands_AreTheWholeWay(t *testing.T) {
 	template, _, err := synth(t, func(p *schemachange.Props) {})
 	if err != nil {
@@ -197,8 +198,8 @@ func TestCommands_AreTheWholeWay(t *testing.T) {
 	}
 }
 
-// TestTheImageIsBuiltFromTheProgramAndTheChanges looks at the folder that a deploy
-// builds from, when it is not copied to the assembly (cdk --no-staging).
+// TestTheImageIsBuiltFromTheProgramAndTheChanges checks the folder that a deploy
+// builds from when it is not copied to the assembly (cdk --no-staging).
 func TestTheImageIsBuiltFromTheProgramAndTheChanges(t *testing.T) {
 	changes := t.TempDir()
 	const sql = "ALTER TABLE t ADD COLUMN c INT;\n"

@@ -10,7 +10,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// addAlarms watches the worst node. They tell nobody by themselves.
+// addAlarms defines alarms on the worst node. They notify no one until someone
+// adds an action.
 func (s *SessionStore) addAlarms(this constructs.Construct, nodes int) {
 	define := func(id, description, metric, statistic, each string, threshold, periods float64) awscloudwatch.Alarm {
 		metrics := map[string]awscloudwatch.IMetric{}

@@ -1,4 +1,4 @@
-// Package sessionstore defines a store for sessions alone: an ElastiCache
+// Package sessionstore defines a store that holds only sessions: an ElastiCache
 // replication group for Valkey, apart from the database whose tables a schema
 // change alters. Its contents may be lost; people then log in again.
 package sessionstore
@@ -22,8 +22,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// access is what the service may do: the commands that it uses, on keys that
-// begin with "session:". The tests of the example run under the same text.
+// access lists what the service may do: the commands that it uses, on keys that
+// begin with "session:". The example's tests run under the same text.
 //
 //go:embed access.txt
 var access string
@@ -36,51 +36,54 @@ type Props struct {
 	// Vpc is the network. Required.
 	Vpc awsec2.IVpc
 
-	// Subnets hold the nodes, in two zones at least. Default: the isolated ones.
+	// Subnets hold the nodes, in at least two zones. Default: the isolated
+	// subnets.
 	Subnets *awsec2.SubnetSelection
 
 	// NodeType is the size of a node, such as cache.t4g.small, which has 1.37 GiB.
 	// A session takes about 300 bytes. Default: cache.t4g.small.
 	NodeType string
 
-	// Replicas is how many nodes follow the one that is written to, 1 to 5, in
-	// other zones: one of them takes over. Default: 1.
+	// Replicas is the number of replicas, 1 to 5, in zones other than the
+	// primary's. One of them takes over if the primary fails. Default: 1.
 	Replicas int
 
-	// SnapshotDays is how long daily snapshots are kept, 1 to 35 days. Default: 1.
+	// SnapshotDays is how long daily snapshots are kept, in days, 1 to 35.
+	// Default: 1.
 	SnapshotDays int
 
-	// EncryptionKey encrypts the password of the user who is off; the role that
-	// deploys has to be able to decrypt with it. Default: a key of AWS.
+	// EncryptionKey encrypts the password of the disabled user. The role that
+	// deploys must be able to decrypt with it. Default: a key of AWS.
 	EncryptionKey awskms.IKey
 }
 
-// SessionStore is what New defined.
+// SessionStore has the resources that New defined.
 type SessionStore struct {
 	// Group is the replication group: cluster mode with one shard.
 	Group awselasticache.CfnReplicationGroup
 
-	// GroupID and User are what a service signs its log-in for.
+	// GroupID and User are the names for which a service signs its login token.
 	GroupID, User *string
 
-	// Host is where a client finds the nodes, over TLS alone.
+	// Host is the address at which clients find the nodes, over TLS only.
 	Host *string
 
-	// SecurityGroup is that of the nodes.
+	// SecurityGroup is the security group of the nodes.
 	SecurityGroup awsec2.SecurityGroup
 
-	// EvictionsAlarm goes off if a session was removed for want of memory, which
+	// EvictionsAlarm goes off if a session was removed for lack of memory, which
 	// the parameter group forbids.
 	EvictionsAlarm awscloudwatch.Alarm
 
-	// MemoryAlarm goes off at 70 % of a node's memory: at 100 % nobody can log in.
+	// MemoryAlarm goes off at 70 % of a node's memory. At 100 % no one can log
+	// in.
 	MemoryAlarm awscloudwatch.Alarm
 
-	// ConnectionsAlarm goes off at 1000 connections to a node: the service leaks
-	// them, since a task wants a few.
+	// ConnectionsAlarm goes off at 1000 connections to a node. A task needs only
+	// a few, so the service leaks them.
 	ConnectionsAlarm awscloudwatch.Alarm
 
-	// FailoverAlarm goes off if a replica has taken over.
+	// FailoverAlarm goes off when a replica has taken over.
 	FailoverAlarm awscloudwatch.Alarm
 }
 
@@ -111,7 +114,7 @@ func New(scope constructs.Construct, id string, props Props) SessionStore {
 		SecurityGroup: awsec2.NewSecurityGroup(this, jsii.String("SecurityGroup"), &awsec2.SecurityGroupProps{
 			Vpc: props.Vpc, Description: jsii.String("The store of sessions"), AllowAllOutbound: jsii.Bool(false),
 		}),
-		// IAM wants the names, and they have to be small letters.
+		// IAM needs the names, which must be in lower case.
 		GroupID: physicalName(this, "store"),
 		User:    physicalName(this, "service"),
 	}
@@ -141,12 +144,12 @@ func New(scope constructs.Construct, id string, props Props) SessionStore {
 	return s
 }
 
-// userGroup defines who may log in: the service, with IAM tokens. The user
-// default, whom every client is that names no other, is off, and has a password
-// that nobody knows: a Valkey user without one is not allowed.
+// userGroup defines who may log in: only the service, with IAM tokens. The user
+// default, which clients without a user name get, is disabled. It has a password
+// that no one knows, since a Valkey user without a password is not allowed.
 func (s SessionStore) userGroup(this constructs.Construct, key awskms.IKey) awselasticache.CfnUserGroup {
 	service := awselasticache.NewCfnUser(this, jsii.String("User"), &awselasticache.CfnUserProps{
-		Engine: jsii.String("valkey"), UserId: s.User, UserName: s.User, // IAM wants both the same
+		Engine: jsii.String("valkey"), UserId: s.User, UserName: s.User, // IAM requires both to be the same
 		AccessString:       jsii.String(strings.TrimSpace(access)),
 		AuthenticationMode: map[string]string{"Type": "iam"},
 	})
@@ -182,7 +185,8 @@ func (s SessionStore) Allow(service awsec2.IConnectable, role awsiam.IGrantable)
 	}))
 }
 
-// physicalName is a name for AWS of at most 40 small letters, digits and hyphens.
+// physicalName returns an AWS name of at most 40 lower-case letters, digits and
+// hyphens.
 func physicalName(this constructs.Construct, part string) *string {
 	name := awscdk.Names_UniqueResourceName(this, &awscdk.UniqueResourceNameOptions{
 		MaxLength: jsii.Number(39 - float64(len(part))), Separator: jsii.String("-"), AllowedSpecialCharacters: jsii.String("-"),

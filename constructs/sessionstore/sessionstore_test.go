@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// synth returns the properties of the resources of a stack with a store, by type.
+// synth returns the properties of the resources, by type, of a stack with a
+// store.
 func synth(t *testing.T, props sessionstore.Props) (resources map[string][]map[string]any, text string, err error) {
 	t.Helper()
 	defer func() {
@@ -103,8 +104,8 @@ func TestSessionStore_Resources(t *testing.T) {
 	}
 }
 
-// TestUsers: the service has the rights that are written down and no others, and
-// logs in with IAM tokens; default is off.
+// TestUsers checks that the service has the documented rights and no others, that
+// it logs in with IAM tokens, and that default is disabled.
 func TestUsers(t *testing.T) {
 	resources, _, err := synth(t, sessionstore.Props{})
 	if err != nil {

@@ -50,7 +50,7 @@ var shared = sync.OnceValues(func() (*browser, error) {
 	return b, err
 })
 
-// openBrowser is a new profile.
+// openBrowser returns a new profile.
 func openBrowser(t *testing.T) *browser {
 	t.Helper()
 	process, err := shared()
@@ -65,7 +65,7 @@ func openBrowser(t *testing.T) *browser {
 	return &browser{t: t, ctx: ctx}
 }
 
-// launchBrowser is a new profile with a process of its own, which can be
+// launchBrowser returns a new profile with a process of its own, which can be
 // restarted.
 func launchBrowser(t *testing.T) *browser {
 	t.Helper()
@@ -161,7 +161,7 @@ func (v *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// see is the value of an expression, as a text.
+// see returns the value of an expression, as a text.
 func (v *tab) see(expression string) string {
 	value, err := chromedp.Run(v.ctx, chromedp.Evaluate[string]("String("+expression+")"))
 	if err != nil {

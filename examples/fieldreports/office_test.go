@@ -165,8 +165,8 @@ func (o *office) set(change func()) {
 
 func (o *office) flip(mode string) { o.set(func() { o.mode = mode }) }
 
-// asked are the requests with method and path, "" for all, since the office saw
-// so many.
+// asked returns the requests with method and path, "" for all, since the office
+// saw so many.
 func (o *office) asked(request string, since int) (found []visit) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -186,7 +186,7 @@ func (o *office) log() string {
 	return text.String()
 }
 
-// stored are the titles and authors that the database has, oldest first.
+// stored returns the titles and authors that the database has, oldest first.
 func (o *office) stored() string {
 	o.t.Helper()
 	answer, err := http.Post(o.URL+"/api/login", "application/json", strings.NewReader(`{"name":"manager","password":"example"}`))

@@ -6,20 +6,20 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Action is what a rule does with a request: [Forward], [Redirect],
-// [FixedResponse], or before one of these [Authenticate].
+// Action is what a rule does with a request: [Forward], [Redirect] or
+// [FixedResponse], each with [Authenticate] before it if need be.
 type Action interface {
-	// Type is the action's type in the API, such as "forward".
+	// Type returns the action's type in the API, such as "forward".
 	Type() string
 }
 
-// Forward sends the request to one of Groups, drawn by weight. A group that is
+// Forward sends the request to one of Groups, chosen by weight. A group that is
 // empty or unhealthy keeps its share: there is no failover. Source: UGnow.
 type Forward struct {
 	Groups []WeightedGroup
 
 	// Stickiness is how long a client stays with the group it was sent to.
-	// Default: not at all.
+	// Default: 0, it does not.
 	Stickiness time.Duration
 
 	// Sticky says that stickiness is switched on.
@@ -32,8 +32,8 @@ type WeightedGroup struct {
 	Weight int
 }
 
-// Share is the part of the requests that group i gets, 0 to 1. It is 0 for all
-// if all weights are: what ALB does then is not documented.
+// Share returns the share of the requests that group i gets, 0 to 1. It is 0 for
+// every group if all weights are 0: what ALB does then is not documented.
 func (f Forward) Share(i int) float64 {
 	total := f.total()
 	if total == 0 {
@@ -50,7 +50,7 @@ func (f Forward) total() int {
 	return total
 }
 
-// Redirect answers with 301 or 302. A part left empty is the request's own.
+// Redirect answers with 301 or 302. An empty part is taken from the request.
 type Redirect struct {
 	Status   int
 	Protocol string
@@ -60,7 +60,7 @@ type Redirect struct {
 	Query    string
 }
 
-// FixedResponse answers by itself. It cannot set headers. Source: BC.
+// FixedResponse answers without a target. It cannot set headers. Source: BC.
 type FixedResponse struct {
 	Status      int
 	ContentType string
@@ -73,9 +73,9 @@ type Authenticate struct {
 	// or "jwt-validation".
 	Method string
 
-	// OnUnauthenticated is "authenticate" (to the provider), "deny" (401) or
-	// "allow" (the next action). Default: "authenticate". A JWT has no choice:
-	// it is valid or refused.
+	// OnUnauthenticated is "authenticate" (send to the provider), "deny" (401) or
+	// "allow" (go on to the next action). Default: "authenticate". It does not
+	// apply to a JWT, which is either valid or refused.
 	OnUnauthenticated string
 }
 
@@ -84,14 +84,15 @@ func (Redirect) Type() string       { return "redirect" }
 func (FixedResponse) Type() string  { return "fixed-response" }
 func (a Authenticate) Type() string { return a.Method }
 
-// Ref names a resource: by its logical id, if it is in the template, or else
-// by what the template says of it, such as an ARN or an import.
+// Ref names a resource: by its logical id if it is in the template, otherwise by
+// what the template says about it, such as an ARN or an import.
 type Ref struct {
 	LogicalID string
 	External  string
 }
 
-// String is the logical id, or what the template says of a resource outside it.
+// String returns the logical id, or what the template says about a resource
+// outside it.
 func (r Ref) String() string {
 	if r.LogicalID != "" {
 		return r.LogicalID

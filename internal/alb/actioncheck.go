@@ -12,8 +12,8 @@ import (
 // fixedContentTypes are the content types of a fixed response. Source: BC.
 var fixedContentTypes = []string{"", "text/plain", "text/css", "text/html", "application/javascript", "application/json"}
 
-// checkActions checks the actions of a rule of a listener: one that answers,
-// at the end, and before it at most those that authenticate. Source: BC.
+// checkActions checks the actions of a rule of a listener: the last one answers,
+// and any before it authenticate. Source: BC.
 func (t *Template) checkActions(l *Listener, rule *Rule, property string) []Problem {
 	c := &checker{logicalID: rule.LogicalID, path: rule.Path, property: property}
 	if len(rule.Actions) == 0 && !rule.Default() {
@@ -81,7 +81,7 @@ func (c *checker) checkRedirect(r Redirect, l *Listener) {
 	}
 }
 
-// refuse notes a part of a redirect that ALB does not take.
+// refuse reports a part of a redirect that ALB does not accept.
 func (c *checker) refuse(part, value, want string) {
 	if !cfn.IsOpaque(value) {
 		c.errorf(value, want, "redirect has %s %q, ALB allows %s", part, value, want)

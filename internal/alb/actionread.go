@@ -8,7 +8,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// actions reads a list of actions in the order in which they are done.
+// actions reads a list of actions, in the order in which they run.
 func (r *reader) actions(n cfn.Node) []Action {
 	type ordered struct {
 		order  int
@@ -61,8 +61,8 @@ func (r *reader) action(n cfn.Node) Action {
 	return nil
 }
 
-// forward reads TargetGroupArn, or ForwardConfig. With both, ForwardConfig
-// has to hold that one group only. Source: BC.
+// forward reads TargetGroupArn or ForwardConfig. If both are given, ForwardConfig
+// must hold only that group. Source: BC.
 func (r *reader) forward(n cfn.Node) Action {
 	arn, config := n.Field("TargetGroupArn"), n.Field("ForwardConfig")
 	if !config.Exists() {
@@ -79,7 +79,7 @@ func (r *reader) forward(n cfn.Node) Action {
 	}
 	for _, item := range config.Field("TargetGroups").Items() {
 		item.Only("TargetGroupArn", "Weight")
-		weight := 1 // of one group alone; several need one each: aws-cdk#24805
+		weight := 1 // of a single group; of several, each needs one: aws-cdk#24805
 		if w := item.Field("Weight"); w.Exists() {
 			weight = w.RequiredInt()
 		} else if config.Field("TargetGroups").Count() > 1 {

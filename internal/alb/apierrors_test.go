@@ -16,8 +16,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// apiErrors are templates that the API refuses with an error, and what check says
-// of them.
+// apiErrors are templates that the API refuses with an error, and what check
+// reports about them.
 var apiErrors = map[string]struct{ resources, want string }{
 	"DuplicateListener":           {apiListener("L", 80, "A") + apiListener("M", 80, "A"), `error: port 80 is taken by listener "L"`},
 	"DuplicateLoadBalancerName":   {apiBalancer("B", `"Name": "shop"`) + apiBalancer("C", `"Name": "shop"`), `error: name "shop" is taken by load balancer "B"`},
@@ -40,7 +40,7 @@ var apiErrors = map[string]struct{ resources, want string }{
 	"UnsupportedProtocol": {strings.Replace(apiListener("M", 81, "A"), `"HTTP"`, `"TCP"`, 1), "error: listener of an application load balancer has protocol TCP"},
 }
 
-// apiResource is a resource of a template, with a comma before it.
+// apiResource returns a resource of a template, with a comma before it.
 func apiResource(id, kind, properties string) string {
 	return fmt.Sprintf(", %q: {\"Type\": \"AWS::ElasticLoadBalancingV2::%s\", \"Properties\": {%s}}", id, kind, properties)
 }
@@ -57,7 +57,7 @@ func apiRule(id string, priority int, actions string) string {
 		"Conditions": [{"Field": "path-pattern", "Values": ["/%d"]}]`, priority, actions, priority))
 }
 
-// apiForward forwards to one target group, or to several.
+// apiForward returns an action that forwards to one target group, or to several.
 func apiForward(groups ...string) string {
 	if len(groups) == 1 {
 		return fmt.Sprintf(`{"Type": "forward", "TargetGroupArn": {"Ref": %q}}`, groups[0])
@@ -77,7 +77,7 @@ func many(n int, text func(i int) string) string {
 	return b.String()
 }
 
-// TestAPIErrors: check finds what docs say that it finds.
+// TestAPIErrors checks that check finds what the docs say it finds.
 func TestAPIErrors(t *testing.T) {
 	for name, test := range apiErrors {
 		own := ""
@@ -102,8 +102,8 @@ func TestAPIErrors(t *testing.T) {
 	}
 }
 
-// TestAPIErrors_Docs: the table has every error of the API's model, and says of
-// those in apiErrors, and of no others, that check finds them.
+// TestAPIErrors_Docs checks that the table has every error of the API's model,
+// and says that check finds the errors in apiErrors and no others.
 func TestAPIErrors_Docs(t *testing.T) {
 	modelled := modelErrors(t)
 	docs, err := os.ReadFile(filepath.Join("..", "..", "docs", "load-balancer-errors.md"))
@@ -130,7 +130,7 @@ func TestAPIErrors_Docs(t *testing.T) {
 	}
 }
 
-// modelErrors are the errors that the SDK generates of the API's model.
+// modelErrors returns the errors that the SDK generates from the API's model.
 func modelErrors(t *testing.T) []string {
 	t.Helper()
 	pkg, err := build.Import("github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types", ".", build.FindOnly)

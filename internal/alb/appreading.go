@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// appReading is a path as some application may read it, and by which habits of
-// applications. It is empty if there is only one way to read the path.
+// appReading returns a path as some application may read it, and the habits of
+// applications that lead to this reading. It is empty if the path has only one
+// reading.
 //
-// Applications decode a path again, take a backslash for a slash, drop what
-// follows a ; in a segment, merge slashes and resolve dots then. A rule that
-// lets a subtree through may let more through than it says.
+// Some applications decode a path again, treat a backslash as a slash, drop what
+// follows a ; in a segment, merge slashes, and then resolve dots. So a rule that
+// allows a subtree may let more through than it says.
 func appReading(raw string) (path string, habits []string) {
 	note := func(habit string) { habits = append(habits, habit) }
 	lowered := strings.ToLower(raw)
@@ -46,13 +47,13 @@ func appReading(raw string) (path string, habits []string) {
 	if resolved, ok := resolveDots(path); ok {
 		path = resolved
 	} else {
-		path = "/" // above the root, which some clamp
+		path = "/" // above the root; some applications clamp it
 	}
 	return path, habits
 }
 
-// Notes are sentences without full stop about what the application may make of
-// the path, where the rule that decides takes a subtree or a wildcard.
+// Notes returns sentences, without full stops, about what the application may
+// make of the path where the deciding rule has a subtree or a wildcard.
 func (e Explanation) Notes(r *Request) []string {
 	if e.Rule == nil || !slices.ContainsFunc(e.Rule.Conditions, func(c Condition) bool {
 		return c.field() == pathField && slices.ContainsFunc(c.values(), func(v Value) bool { return v.Wildcards > 0 || v.Regex })
@@ -67,8 +68,8 @@ func (e Explanation) Notes(r *Request) []string {
 	return []string{fmt.Sprintf("note: the application may read this path as %s, %s", path, strings.Join(habits, " and "))}
 }
 
-// checkSubtree warns of a subtree that lets writes through: whatever is below
-// it, and whatever an application reads as being elsewhere.
+// checkSubtree warns about a subtree that lets writes through: it allows whatever
+// is below it, and whatever an application reads as being elsewhere.
 func (c *checker) checkSubtree(r Rule) {
 	writes := slices.DeleteFunc(r.Methods(), func(m string) bool {
 		return m == "GET" || m == "HEAD" || m == "OPTIONS"

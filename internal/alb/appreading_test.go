@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestAppReading_Notes: paths that applications read differently get a note where a subtree
-// or a wildcard let them through.
+// TestAppReading_Notes checks that paths which applications read differently get
+// a note where a subtree or a wildcard let them through.
 func TestAppReading_Notes(t *testing.T) {
 	subtree := &Listener{Rules: []Rule{
 		{Priority: 1, Conditions: []Condition{PathPatterns{"/api/*"}}, Actions: []Action{FixedResponse{Status: 200}}},
@@ -32,7 +32,7 @@ func TestAppReading_Notes(t *testing.T) {
 	}
 }
 
-// TestSubtreesThatWrite: a subtree with a writing method is a warning.
+// TestSubtreesThatWrite checks that a subtree with a writing method is a warning.
 func TestSubtreesThatWrite(t *testing.T) {
 	for _, test := range []struct {
 		conditions []Condition

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Check returns what the API would refuse of a template's load balancers,
-// listeners, rules and target groups, and what it would take but hardly as
-// meant. CDK and CloudFormation leave most of it to the API. Quotas that can
-// be raised are warnings.
+// Check returns what the API would refuse in a template's load balancers,
+// listeners, rules and target groups, and what it would accept but is probably a
+// mistake. CDK and CloudFormation leave most of this to the API. Exceeded quotas
+// that can be raised are warnings.
 func Check(t *Template) []Problem {
 	problems := slices.Concat(t.problems, t.checkNames(), t.checkBalancers(), t.checkPorts())
 	for _, l := range t.Listeners {
@@ -22,8 +22,8 @@ func Check(t *Template) []Problem {
 	return problems
 }
 
-// balancer is what names a listener's load balancer: for a listener that is
-// not in the template, the listener itself.
+// balancer returns a Ref that identifies a listener's load balancer. For a
+// listener outside the template, it is the listener itself.
 func (l *Listener) balancer() Ref {
 	if l.Foreign() {
 		return l.Ref
@@ -31,7 +31,7 @@ func (l *Listener) balancer() Ref {
 	return l.LoadBalancer
 }
 
-// checkBalancers checks what the listeners of a load balancer have together.
+// checkBalancers checks what the listeners of each load balancer share.
 func (t *Template) checkBalancers() []Problem {
 	var problems []Problem
 	done := map[Ref]bool{}
@@ -44,8 +44,8 @@ func (t *Template) checkBalancers() []Problem {
 	return problems
 }
 
-// checkBalancer checks the load balancer that ref names; listeners are its
-// own and others.
+// checkBalancer checks the load balancer that ref names. listeners may include
+// those of other load balancers.
 func checkBalancer(ref Ref, listeners []*Listener) []Problem {
 	c := &checker{logicalID: ref.LogicalID}
 	own, rules := 0, 0
@@ -75,7 +75,8 @@ func checkBalancer(ref Ref, listeners []*Listener) []Problem {
 	return c.problems
 }
 
-// targetGroups are the target groups that a listener's rules send requests to.
+// targetGroups returns the target groups that a listener's rules send requests
+// to.
 func (l *Listener) targetGroups() map[Ref]bool {
 	groups := map[Ref]bool{}
 	for _, rule := range append([]Rule{l.Default}, l.Rules...) {
@@ -150,8 +151,8 @@ func (t *Template) checkForwardOnly(l *Listener) []Problem {
 	return problems
 }
 
-// checkTaken checks that no rule before rule i has its priority. Two rules
-// that exist under conditions may never exist together.
+// checkTaken checks that no rule before rule i has its priority. It skips two
+// rules that exist under conditions, since they may never exist together.
 func (l *Listener) checkTaken(i int) []Problem {
 	rule := l.Rules[i]
 	c := &checker{logicalID: rule.LogicalID, path: rule.Path, property: "Priority"}
@@ -164,7 +165,7 @@ func (l *Listener) checkTaken(i int) []Problem {
 	return c.problems
 }
 
-// checkDropped checks for conditions on headers that the load balancer drops.
+// checkDropped reports conditions on headers that the load balancer drops.
 func (l *Listener) checkDropped(rule *Rule) []Problem {
 	c := &checker{logicalID: rule.LogicalID, path: rule.Path, property: "Conditions"}
 	for _, condition := range rule.Conditions {
@@ -202,8 +203,8 @@ func (t *Template) checkTargetGroup(g *TargetGroup) []Problem {
 	return c.problems
 }
 
-// checkLambda checks what a Lambda target group must not have. Sources: BC;
-// cfn-lint E3681.
+// checkLambda checks a Lambda target group for settings that it must not have.
+// Sources: BC; cfn-lint E3681.
 func (c *checker) checkLambda(g *TargetGroup) {
 	for _, name := range []string{"Port", "Protocol", "ProtocolVersion", "VpcId", "HealthCheckPort", "HealthCheckProtocol"} {
 		if g.given[name] {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// checked are the problems of a template with a load balancer "Alb", a
-// listener "Listener", a target group "App", and what change makes of it.
+// checked returns the problems of a template with a load balancer "Alb", a
+// listener "Listener" and a target group "App", after change has edited it.
 func checked(change func(t *Template, l *Listener)) string {
 	b := &LoadBalancer{LogicalID: "Alb", Path: "Stack/Alb"}
 	l := &Listener{
@@ -25,7 +25,7 @@ func checked(change func(t *Template, l *Listener)) string {
 	return problemTexts(Check(t))
 }
 
-// rules are n rules that nothing is wrong with.
+// rules returns n rules without problems.
 func rules(n int) []Rule {
 	var out []Rule
 	for i := range n {
@@ -37,7 +37,7 @@ func rules(n int) []Rule {
 	return out
 }
 
-// acting is a rule with actions.
+// acting returns a change that adds a rule with actions.
 func acting(actions ...Action) func(*Template, *Listener) {
 	return func(_ *Template, l *Listener) {
 		l.Rules = rules(1)
@@ -53,7 +53,7 @@ func weighted(weights ...int) Forward {
 	return f
 }
 
-// group is a target group beside "App".
+// group returns a change that adds a target group beside "App".
 func group(g TargetGroup) func(*Template, *Listener) {
 	return func(t *Template, _ *Listener) {
 		g.LogicalID = "Group"
@@ -61,7 +61,7 @@ func group(g TargetGroup) func(*Template, *Listener) {
 	}
 }
 
-// TestCheck: what only the API would refuse, one at a time.
+// TestCheck checks, one at a time, for mistakes that only the API would refuse.
 func TestCheck(t *testing.T) {
 	sticky := weighted(1, 1)
 	sticky.Sticky, sticky.Stickiness = true, MaxStickiness+time.Second
@@ -200,7 +200,8 @@ error: Group: Lambda target group has HealthCheckProtocol, ALB allows none`},
 	}
 }
 
-// TestProblem: a problem says what, where, and what is allowed.
+// TestProblem checks that a problem says what is wrong, where, and what is
+// allowed.
 func TestProblem(t *testing.T) {
 	problems := Rule{
 		Priority: 10, LogicalID: "Allow0", Path: "Stack/Maintenance/Allow0",
@@ -219,7 +220,8 @@ func TestProblem(t *testing.T) {
 	}
 }
 
-// TestCheckShowsNoSecret: problems of rules with secrets.
+// TestCheckShowsNoSecret checks that problems of rules with secrets do not show
+// them.
 func TestCheckShowsNoSecret(t *testing.T) {
 	secret := "{{resolve:secretsmanager:prod/bypass:SecretString:token::}}"
 	for _, p := range (Rule{Priority: 1, Conditions: []Condition{
@@ -231,7 +233,8 @@ func TestCheckShowsNoSecret(t *testing.T) {
 	}
 }
 
-// TestCheckTransforms: one transform of each type, with bounded regexes.
+// TestCheckTransforms checks that a rule has at most one transform of each type,
+// with bounded regexes.
 func TestCheckTransforms(t *testing.T) {
 	rule := rules(1)[0]
 	rule.Transforms = []Transform{

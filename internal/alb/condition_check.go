@@ -7,8 +7,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Characters of condition values. Sources: BC; the error "contains a character
-// that is not valid" for anything else (aws-cli#9792).
+// Characters allowed in condition values. Sources: BC; for anything else, the
+// error is "contains a character that is not valid" (aws-cli#9792).
 const (
 	capitals         = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	letters          = "abcdefghijklmnopqrstuvwxyz" + capitals
@@ -19,8 +19,8 @@ const (
 	headerCharacters = letters + digits + "!#$%&'*+.^_`|~-" // RFC 7230
 )
 
-// checkSome checks that a condition has values, and not so many that the
-// documentation's text, though not the API, would mind.
+// checkSome checks that a condition has values, and no more than the
+// documentation allows, although the API accepts more.
 func checkSome[V any](c *checker, what string, values []V) {
 	n := len(values)
 	if n == 0 {

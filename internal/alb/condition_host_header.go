@@ -40,7 +40,7 @@ type Hosts []string
 // Match matches the Host header of the request.
 func (h Hosts) Match(r *Request) Outcome { return h.prepare().Match(r) }
 
-// String is such as `host "api.example.com"`.
+// String returns text such as `host "api.example.com"`.
 func (h Hosts) String() string { return "host " + quoted(h) }
 
 func (h Hosts) field() *field          { return hostField }
@@ -130,8 +130,8 @@ func (h hosts) Match(r *Request) Outcome {
 	return o
 }
 
-// assumed takes a host whose unknown parts may match as matching: people ask
-// about hosts that a listener has.
+// assumed takes a host whose unknown parts may match as matching, since people
+// ask about hosts that a listener has.
 func (o Outcome) assumed(d Doubt) Outcome {
 	if o.Verdict == Unlikely && d == UnresolvedValue {
 		o.Verdict = Likely
@@ -139,8 +139,8 @@ func (o Outcome) assumed(d Doubt) Outcome {
 	return o
 }
 
-// oddHost is the outcome for a request without Host, or with a URL as its
-// request-target: nobody has published what rules see then.
+// oddHost returns the outcome for a request without Host, or with a URL as its
+// request-target. What rules see then is not documented.
 func (r *Request) oddHost(test func(string) Outcome) Outcome {
 	host := test(r.host)
 	if r.HostUnknown && r.authority == "" {
@@ -156,15 +156,15 @@ func (r *Request) oddHost(test func(string) Outcome) Outcome {
 	return doubted(authority.Verdict.Matches(), AbsoluteTarget|host.Doubt|authority.Doubt)
 }
 
-// HostRegexes matches the Host header of a request, its port included, against
-// regular expressions without case. What is uncertain about [PathRegexes] is
-// uncertain here. Source: BC.
+// HostRegexes matches the Host header of a request, port included, against
+// case-insensitive regular expressions. It is uncertain in the same cases as
+// [PathRegexes]. Source: BC.
 type HostRegexes []string
 
 // Match matches the Host header of the request.
 func (h HostRegexes) Match(r *Request) Outcome { return h.prepare().Match(r) }
 
-// String is such as `host ~ "^/a$"`.
+// String returns text such as `host ~ "^/a$"`.
 func (h HostRegexes) String() string { return "host ~ " + quoted(h) }
 
 func (h HostRegexes) field() *field          { return hostField }
@@ -180,7 +180,8 @@ func (h HostRegexes) split(n int) []Condition {
 	return splitInto(h, n, func(v []string) Condition { return HostRegexes(v) })
 }
 
-// A regex is not replaced: what is known only after a deploy is not part of one.
+// A regex is not replaced: values known only after a deploy are never part of
+// one.
 func (h HostRegexes) replace(func(string) string) Condition { return h }
 
 func (h HostRegexes) mismatch(r *Request) string {

@@ -33,10 +33,10 @@ var (
 	headerLine  = Language{`\A[!-~](?:[ -~]*[!-~])?\z`, visible}
 )
 
-// Header matches a header of a request against patterns in which * stands for
-// any characters or none and ? for exactly one. Neither the name's case nor
-// the value's counts. Repeated header lines are tried one after the other; a
-// value is compared whole, never split at commas. Source: BC.
+// Header matches a header of a request against patterns in which * stands for any
+// characters or none and ? for exactly one. Names and values are compared without
+// case. Repeated header lines are tried one after the other; a value is compared
+// as a whole, never split at commas. Source: BC.
 type Header struct {
 	Name   string
 	Values []string
@@ -45,7 +45,7 @@ type Header struct {
 // Match matches a line of the header.
 func (h Header) Match(r *Request) Outcome { return h.prepare().Match(r) }
 
-// String is such as `header X-App "mobile"`.
+// String returns text such as `header X-App "mobile"`.
 func (h Header) String() string { return "header " + h.Name + " " + quoted(h.Values) }
 
 func (h Header) field() *field     { return headerField }
@@ -131,9 +131,9 @@ func (h *header) Match(r *Request) Outcome {
 	})
 }
 
-// HeaderRegexes matches a header of a request against regular expressions
-// without case, line by line as [Header] does. What is uncertain about
-// [PathRegexes] is uncertain here. Source: BC.
+// HeaderRegexes matches a header of a request against case-insensitive regular
+// expressions, line by line like [Header]. It is uncertain in the same cases as
+// [PathRegexes]. Source: BC.
 type HeaderRegexes struct {
 	Name   string
 	Values []string
@@ -142,7 +142,7 @@ type HeaderRegexes struct {
 // Match matches a line of the header.
 func (h HeaderRegexes) Match(r *Request) Outcome { return h.prepare().Match(r) }
 
-// String is such as `header X-App ~ "^mobile/"`.
+// String returns text such as `header X-App ~ "^mobile/"`.
 func (h HeaderRegexes) String() string { return "header " + h.Name + " ~ " + quoted(h.Values) }
 
 func (h HeaderRegexes) field() *field     { return headerField }
@@ -161,7 +161,8 @@ func (h HeaderRegexes) split(n int) []Condition {
 	return splitInto(h.Values, n, func(v []string) Condition { return HeaderRegexes{h.Name, v} })
 }
 
-// A regex is not replaced: what is known only after a deploy is not part of one.
+// A regex is not replaced: values known only after a deploy are never part of
+// one.
 func (h HeaderRegexes) replace(func(string) string) Condition { return h }
 
 func (h HeaderRegexes) mismatch(r *Request) string {
@@ -191,7 +192,8 @@ func (h *headerRegexes) Match(r *Request) Outcome {
 	})
 }
 
-// headerLines is the outcome of a test that one line of a header has to pass.
+// headerLines returns the outcome of a test that at least one line of a header
+// must pass.
 func (r *Request) headerLines(name string, test func(*line) Outcome) Outcome {
 	r.prepare()
 	var o Outcome
@@ -220,8 +222,8 @@ func (r *Request) knownAbsent(name string) bool {
 	return slices.ContainsFunc(r.absent, func(absent string) bool { return equalFold(absent, name) })
 }
 
-// eitherForwardedFor settles an outcome for X-Forwarded-For as received against the
-// outcome for it with the client added, since either may be what rules see.
+// eitherForwardedFor combines the outcome for X-Forwarded-For as received with
+// the outcome after the client is added to it, since rules may see either.
 func (r *Request) eitherForwardedFor(received Outcome, test func(*line) Outcome) Outcome {
 	if !r.Source.IsValid() {
 		return doubted(received.Verdict.Matches(), received.Doubt|ForwardedFor)

@@ -22,12 +22,12 @@ var methodField = &field{
 	},
 }
 
-// Methods matches the method of a request exactly: case counts, there are no
+// Methods matches the method of a request exactly: case matters, there are no
 // wildcards, and GET does not include HEAD. Sources: BC; LBC-conf
 // HTTPRouteMethodMatching.
 type Methods []string
 
-// Match matches a method of the list.
+// Match matches the method against the list.
 func (m Methods) Match(r *Request) Outcome {
 	r.prepare()
 	var o Outcome
@@ -42,7 +42,7 @@ func (m Methods) Match(r *Request) Outcome {
 	return o
 }
 
-// String is such as "method GET or HEAD".
+// String returns text such as "method GET or HEAD".
 func (m Methods) String() string { return "method " + strings.Join(displayed(m), " or ") }
 
 func (m Methods) field() *field          { return methodField }
@@ -90,7 +90,7 @@ func (m Methods) check(c *checker) {
 type methodSet uint16
 
 const (
-	otherMethod methodSet = 1 << 15 // one that has no bit of its own
+	otherMethod methodSet = 1 << 15 // any method without a bit of its own
 	anyMethod   methodSet = 1<<16 - 1
 )
 
@@ -114,7 +114,7 @@ func methodBit(method string) methodSet {
 	return otherMethod
 }
 
-// bits are the methods as a set, or false if it takes a comparison.
+// bits returns the methods as a set, or false if they must be compared as text.
 func (m Methods) bits() (set methodSet, ok bool) {
 	for _, method := range m {
 		set |= methodBit(method)
@@ -122,7 +122,7 @@ func (m Methods) bits() (set methodSet, ok bool) {
 	return set, set&otherMethod == 0
 }
 
-// quick keeps the methods in a trial, to be compared as a set.
+// quick puts the methods into a trial, to be compared as a set.
 func (m Methods) quick(t *trial) bool {
 	set, ok := m.bits()
 	if ok {

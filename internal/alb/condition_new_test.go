@@ -22,7 +22,7 @@ import (
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
-// withAgents is a template with a rule on agents, in JSON. Its default rule
+// withAgents returns a template, in JSON, with a rule on agents. Its default rule
 // forwards to the group.
 func withAgents(group, agents string) string {
 	return `{"Resources": {
@@ -46,8 +46,9 @@ func readTemplate(t *testing.T, template string) *alb.Template {
 	return read
 }
 
-// TestNewCondition: a type of condition that nothing outside its file knows is
-// read, shown, checked, counted, explained, written, compared and replayed.
+// TestNewCondition checks that a condition type which nothing outside its file
+// knows is read, shown, checked, counted, explained, written, compared and
+// replayed.
 func TestNewCondition(t *testing.T) {
 	defer alb.AddAgents()()
 	template := readTemplate(t, withAgents("App", `"FieldReports/*", "curl"`))
@@ -149,8 +150,9 @@ func TestNewCondition(t *testing.T) {
 	})
 }
 
-// TestNoSwitchOverConditions: no code outside the files of conditions asks which
-// type a condition has, so that a new one is not forgotten anywhere.
+// TestNoSwitchOverConditions checks that no code outside the files of conditions
+// asks for the type of a condition, so that a new type cannot be forgotten
+// anywhere.
 func TestNoSwitchOverConditions(t *testing.T) {
 	types := conditionTypes(t)
 	if len(types) < 10 {
@@ -194,7 +196,7 @@ func TestNoSwitchOverConditions(t *testing.T) {
 	}
 }
 
-// conditionTypes are the types of this package that say why they do not match.
+// conditionTypes returns the types of this package with a mismatch method.
 func conditionTypes(t *testing.T) []string {
 	paths, err := filepath.Glob("*.go")
 	if err != nil {
@@ -215,7 +217,8 @@ func conditionTypes(t *testing.T) []string {
 	return types
 }
 
-// typeName is the name of a type of package alb that an expression is, or "".
+// typeName returns the name of the type of package alb that an expression
+// denotes, or "".
 func typeName(expr ast.Expr, inside bool) string {
 	switch e := expr.(type) {
 	case *ast.StarExpr:

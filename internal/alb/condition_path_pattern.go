@@ -27,7 +27,7 @@ var pathField = &field{
 	},
 }
 
-// segment is a part of a path that is neither empty nor "." nor "..".
+// segment matches a part of a path that is neither empty nor "." nor "..".
 const segment = `(?:[^/.][^/]*|\.[^/.][^/]*|\.\.[^/]+)`
 
 var (
@@ -37,14 +37,14 @@ var (
 
 // PathPatterns matches the whole path of a request, never its query, against
 // patterns in which * stands for any characters or none, / included, and ? for
-// exactly one. Case counts; there is no escape. Sources: BC; LBC-conf
+// exactly one. Case matters; there is no escape. Sources: BC; LBC-conf
 // HTTPRouteExactPathMatching and HTTPRouteMatching.
 type PathPatterns []string
 
 // Match matches the path of the request.
 func (p PathPatterns) Match(r *Request) Outcome { return p.prepare().Match(r) }
 
-// String is such as `path "/api/login" or "/api/files/*"`.
+// String returns text such as `path "/api/login" or "/api/files/*"`.
 func (p PathPatterns) String() string { return "path " + quoted(p) }
 
 func (p PathPatterns) field() *field          { return pathField }
@@ -90,7 +90,7 @@ func (p PathPatterns) prepare() Matcher {
 	for i, value := range p {
 		patterns[i] = readPattern(value, false, false)
 		if value == "/*" {
-			patterns[i].shape = anything // every path starts with /, however it is read
+			patterns[i].shape = anything // every path starts with /, in any reading
 		}
 	}
 	return patterns
@@ -116,7 +116,7 @@ func (p pathPatterns) Match(r *Request) Outcome {
 	return o
 }
 
-// quick keeps the patterns in a trial, if it has none yet and all are plain.
+// quick puts the patterns into a trial, if it has none yet and all are plain.
 func (p pathPatterns) quick(t *trial) bool {
 	if t.paths != nil || len(p) == 0 {
 		return false
@@ -130,16 +130,16 @@ func (p pathPatterns) quick(t *trial) bool {
 	return true
 }
 
-// PathRegexes matches the path of a request against regular expressions. Case
-// counts. Whether ALB searches or matches in full, and whether case really
-// counts, is not documented: the answer is uncertain where that decides.
-// Source: BC.
+// PathRegexes matches the path of a request against case-sensitive regular
+// expressions. Whether ALB matches the whole path or searches in it, and whether
+// case really matters, is not documented: the outcome is uncertain where that
+// decides. Source: BC.
 type PathRegexes []string
 
 // Match matches the path of the request.
 func (p PathRegexes) Match(r *Request) Outcome { return p.prepare().Match(r) }
 
-// String is such as `path ~ "^/a$"`.
+// String returns text such as `path ~ "^/a$"`.
 func (p PathRegexes) String() string { return "path ~ " + quoted(p) }
 
 func (p PathRegexes) field() *field          { return pathField }
@@ -155,7 +155,8 @@ func (p PathRegexes) split(n int) []Condition {
 	return splitInto(p, n, func(v []string) Condition { return PathRegexes(v) })
 }
 
-// A regex is not replaced: what is known only after a deploy is not part of one.
+// A regex is not replaced: values known only after a deploy are never part of
+// one.
 func (p PathRegexes) replace(func(string) string) Condition { return p }
 
 func (p PathRegexes) mismatch(r *Request) string {

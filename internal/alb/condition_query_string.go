@@ -49,11 +49,11 @@ func readQueryStrings(r *reader, _, config cfn.Node) []Condition {
 // values are compared without case; * stands for any characters or none, ? for
 // exactly one, \* and \? for the characters themselves. Source: BC.
 //
-// Whether ALB decodes a query before it compares is not documented: text is
-// compared as it was sent, and the answer is uncertain where it holds % or +.
+// Whether ALB decodes a query before comparing it is not documented: text is
+// compared as it was sent, and the outcome is uncertain where it contains % or +.
 type QueryStrings []QueryPair
 
-// QueryPair is a key and a value of a query. Without a key, any key will do.
+// QueryPair is a key and a value of a query. An empty Key matches any key.
 type QueryPair struct {
 	Key   string
 	Value string
@@ -62,7 +62,7 @@ type QueryPair struct {
 // Match matches one pair of the query.
 func (q QueryStrings) Match(r *Request) Outcome { return q.prepare().Match(r) }
 
-// String is such as "query a=1 or any key=2".
+// String returns text such as "query a=1 or any key=2".
 func (q QueryStrings) String() string { return "query " + strings.Join(q.texts(), " or ") }
 
 func (q QueryStrings) texts() []string {
@@ -190,8 +190,8 @@ func cutQuery(part string) (key, value string, flag bool) {
 	return key, value, !ok
 }
 
-// flagged is the outcome of pair i for a part without =: ALB may take it for a
-// key without value, for a value without key, or for nothing.
+// flagged returns the outcome of pair i for a part without =. ALB may take it for
+// a key without a value, for a value without a key, or ignore it.
 func (q queryStrings) flagged(i int, part string, asKey Outcome) Outcome {
 	asValue := q[i].key.match("", 0).and(q[i].value.match(part, escapeDoubt(part)))
 	if asKey.Verdict == No && asValue.Verdict == No {

@@ -30,8 +30,8 @@ func (r *reader) count(c Condition) {
 	}
 }
 
-// condition reads one condition. It is two if it holds both values and
-// regexes, which the API refuses.
+// condition reads one condition. It returns two conditions if n holds both values
+// and regexes, which the API refuses.
 func (r *reader) condition(n cfn.Node) []Condition {
 	if n.Broken() {
 		return nil
@@ -57,7 +57,7 @@ func (r *reader) condition(n cfn.Node) []Condition {
 	return f.read(r, n, config)
 }
 
-// conditionField is the condition's field; if it is not given, the one whose
+// conditionField returns the condition's field; if it is not given, the one whose
 // configuration is.
 func (r *reader) conditionField(n cfn.Node) string {
 	if field := n.Field("Field"); field.Exists() {
@@ -71,8 +71,8 @@ func (r *reader) conditionField(n cfn.Node) string {
 	return ""
 }
 
-// spelled are a condition's values, which stand in its configuration or at its
-// top: a rule as the API describes it has regexes in both places.
+// spelled returns a condition's values from its configuration or from the
+// condition itself. A rule as the API describes it has regexes in both places.
 func (r *reader) spelled(n cfn.Node, name string, config cfn.Node, topAllowed bool) []string {
 	top, nested := n.Field(name), config.Field(name)
 	if !top.Exists() {

@@ -25,7 +25,7 @@ var sourceField = &field{
 	space: func(string) Space {
 		usual := []string{NewDraft().Source.String(), "198.51.100.9", "192.0.2.9", "2001:db8::9", "0.0.0.0", "::"}
 		return Space{
-			Sides: []Side{{Usual: usual}}, // those that documentation may use come first
+			Sides: []Side{{Usual: usual}}, // those reserved for documentation come first
 			Set: func(d *Draft, texts []string) bool {
 				var err error
 				d.Source, err = netip.ParseAddr(texts[0])
@@ -63,8 +63,8 @@ func (r *reader) sourceIPs(n cfn.Node, values []string) Condition {
 	return Unknown{"source-ip", unknown, known}
 }
 
-// SourceIPs matches the peer of the connection, never X-Forwarded-For: behind
-// CloudFront or another proxy it is the proxy. Source: BC.
+// SourceIPs matches the peer of the connection, never X-Forwarded-For. Behind
+// CloudFront or another proxy, the peer is the proxy. Source: BC.
 type SourceIPs []netip.Prefix
 
 // Match matches the peer of the connection.
@@ -81,7 +81,7 @@ func (s SourceIPs) Match(r *Request) Outcome {
 	return Outcome{}
 }
 
-// String is such as "source 10.0.0.0/8 or 2001:db8::/32".
+// String returns text such as "source 10.0.0.0/8 or 2001:db8::/32".
 func (s SourceIPs) String() string { return "source " + strings.Join(s.texts(), " or ") }
 
 func (s SourceIPs) texts() []string {
@@ -99,7 +99,7 @@ func (s SourceIPs) regexes() bool          { return false }
 func (s SourceIPs) config() map[string]any { return map[string]any{"Values": s.texts()} }
 func (s SourceIPs) prepare() Matcher       { return s }
 
-// always reports whether all addresses of both versions of IP are there.
+// always reports whether all IPv4 and all IPv6 addresses are included.
 func (s SourceIPs) always() bool {
 	all := func(four bool) bool {
 		return slices.ContainsFunc(s, func(p netip.Prefix) bool { return p.Bits() == 0 && p.Addr().Is4() == four })
@@ -107,7 +107,7 @@ func (s SourceIPs) always() bool {
 	return all(true) && all(false)
 }
 
-// documentation are addresses that no client has (RFC 5737).
+// documentation is a network whose addresses no client has (RFC 5737).
 var documentation = netip.MustParsePrefix("192.0.2.0/24")
 
 func (s SourceIPs) nobody() bool {
@@ -116,8 +116,8 @@ func (s SourceIPs) nobody() bool {
 	})
 }
 
-// samples are the addresses at which a prefix starts, and those after one ends:
-// between two of these all conditions come out alike.
+// samples returns the first address of each prefix and the first address after
+// it. Between two of these, every condition has the same outcome.
 func (s SourceIPs) samples() []Sample {
 	var texts []string
 	for _, prefix := range s {
@@ -129,7 +129,7 @@ func (s SourceIPs) samples() []Sample {
 	return []Sample{{Texts: texts}}
 }
 
-// lastOf is the last address of a prefix.
+// lastOf returns the last address of a prefix.
 func lastOf(prefix netip.Prefix) netip.Addr {
 	bytes := prefix.Addr().AsSlice()
 	for bit := prefix.Bits(); bit < len(bytes)*8; bit++ {

@@ -2,16 +2,16 @@ package alb
 
 import "strings"
 
-// Unknown is a condition with values that are known only after a deploy and
-// have no place in the condition's own type, such as a CIDR from a parameter.
-// It matches if Known does; if not, it is uncertain.
+// Unknown is a condition with values that are known only after a deploy and that
+// the condition's own type cannot hold, such as a CIDR from a parameter. It
+// matches if Known does; otherwise it is uncertain.
 type Unknown struct {
 	Field  string    // the field of the condition, such as "source-ip"
 	Values []string  // opaque values
 	Known  Condition // the condition's other values, or nil
 }
 
-// Match matches if Known does, and is uncertain if not.
+// Match matches if Known does, and is uncertain otherwise.
 func (u Unknown) Match(r *Request) Outcome {
 	o := Outcome{Unlikely, UnresolvedValue}
 	if u.Known == nil {
@@ -37,7 +37,7 @@ func (u Unknown) samples() []Sample {
 	return u.Known.samples()
 }
 
-// String is the known values, then the field and the others.
+// String returns the known values, then the field and the unknown values.
 func (u Unknown) String() string {
 	unknown := u.Field + " " + strings.Join(displayed(u.Values), " or ")
 	if u.Known != nil {

@@ -11,14 +11,14 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestCorpus: templates in the shapes that people have are read, and requests go
-// where testdata/corpus/answers.txt says, which was written before. A line is
+// TestCorpus checks that templates of many shapes are read, and that requests go
+// where testdata/corpus/answers.txt says, which was written first. A line is
 //
 //	FILE: METHOD HOST/PATH [NAME:VALUE...] [@ADDRESS] => WHERE certain|uncertain
 //
-// with one host, headers that are complete, and the address 203.0.113.1 unless
-// another is given. Where is what answers: a target group, an action, or the
-// status of a request that does not get to the rules.
+// with one host, all headers, and the address 203.0.113.1 unless another is
+// given. WHERE is what answers: a target group, an action, or the status of a
+// request that does not reach the rules.
 func TestCorpus(t *testing.T) {
 	dir := filepath.Join("testdata", "corpus")
 	answers, err := os.ReadFile(filepath.Join(dir, "answers.txt"))
@@ -62,7 +62,7 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// corpusAnswer is where a request goes, and whether that is certain.
+// corpusAnswer returns where a request goes, and whether that is certain.
 func corpusAnswer(t *testing.T, data []byte, text string) string {
 	t.Helper()
 	template, err := Read(bytes.NewReader(data), cfn.Options{})

@@ -9,24 +9,25 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Described is what the API describes of load balancers that exist, in JSON:
-// what the AWS CLI prints, or the SDK's structs marshalled.
+// Described holds the API's JSON description of existing load balancers: the
+// output of the AWS CLI, or the SDK's structs marshalled.
 type Described struct {
 	// Listeners, Rules and TargetGroups are answers of DescribeListeners,
 	// DescribeRules and DescribeTargetGroups, one or more of each. Rules are
-	// joined to their listener by ARN. Target groups may be left out.
+	// joined to their listener by ARN. Target groups may be omitted.
 	Listeners, Rules, TargetGroups [][]byte
 
-	// Names are names for ARNs, such as the logical ids that ListStackResources
-	// gives: they become LogicalIDs. Default: the ARN is its own name.
+	// Names maps ARNs to names, such as the logical ids that ListStackResources
+	// gives. They become logical ids in the template. Default: the ARN is the
+	// name.
 	Names map[string]string
 
-	resources map[string]any // those that are described, by name
+	resources map[string]any // the described ones, by name
 }
 
-// ReadDescribed reads what the API describes as if it were a template, so that
-// requests can be routed by what a load balancer really has. The error names
-// the resource and the property.
+// ReadDescribed reads the API's description as if it were a template, so that
+// requests can be routed by what a load balancer really has. The error names the
+// resource and the property.
 func ReadDescribed(d Described) (*Template, error) {
 	resources := map[string]any{}
 	d.resources = resources
@@ -75,8 +76,8 @@ func ReadDescribed(d Described) (*Template, error) {
 	return Read(strings.NewReader(string(document)), cfn.Options{})
 }
 
-// describedItems are the entries of the list in an answer of the API. A
-// property that is null is not there: the SDK writes one for each it has not.
+// describedItems returns the entries of the list in an answer of the API. It
+// drops null properties, since the SDK writes one for each unset property.
 func describedItems(answer []byte, list string, last bool) ([]map[string]any, error) {
 	var parts map[string]any
 	if err := cfn.Decode(answer, &parts); err != nil {
@@ -133,7 +134,8 @@ func (d Described) listener(_ string, item map[string]any) map[string]any {
 	return item
 }
 
-// rule is nil for the default rule, which the listener says too.
+// rule returns the rule as a resource, or nil for the default rule, which the
+// listener also describes.
 func (d Described) rule(arn string, item map[string]any) map[string]any {
 	if item["Priority"] == "default" {
 		return nil
@@ -154,8 +156,8 @@ func (d Described) rule(arn string, item map[string]any) map[string]any {
 	return properties
 }
 
-// onceEach takes away what a condition says a second time: the API describes
-// the values of a path or host in the condition's configuration and at its top.
+// onceEach removes duplicates from a condition: the API gives the values of a
+// path or host both in the condition's configuration and in the condition itself.
 func onceEach(condition map[string]any) {
 	field, _ := condition["Field"].(string)
 	f := fieldNamed(field)
@@ -178,7 +180,7 @@ func onceEach(condition map[string]any) {
 	}
 }
 
-// actions refer to target groups as a template would.
+// actions converts actions to refer to target groups as a template would.
 func (d Described) actions(v any) any {
 	list, _ := v.([]any)
 	for _, a := range list {
@@ -205,7 +207,8 @@ func (d Described) refer(object map[string]any) {
 	}
 }
 
-// reference is a resource by its name, whether it is described or not.
+// reference returns a reference to a resource by name, whether the resource is
+// described or not.
 func (d Described) reference(arn string) any {
 	name := d.name(arn)
 	if _, ok := d.resources[name]; !ok {
@@ -214,7 +217,8 @@ func (d Described) reference(arn string) any {
 	return map[string]any{"Ref": name}
 }
 
-// ListenerOfRule returns the ARN of the listener that a rule is of, by its own.
+// ListenerOfRule returns the ARN of the listener that a rule belongs to, given
+// the rule's ARN.
 func ListenerOfRule(rule string) (listener string, ok bool) {
 	end := strings.LastIndexByte(rule, '/')
 	if !strings.Contains(rule, ":listener-rule/") || end < 0 {

@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// What follows is as the AWS CLI prints it: values twice, null for what is not
-// there as the SDK writes it, the default rule among the rules.
+// These are outputs of the AWS CLI: values are duplicated, unset properties are
+// null, as the SDK writes them, and the default rule is among the rules.
 const (
 	arnPrefix      = "arn:aws:elasticloadbalancing:us-east-1:123456789012:"
 	listenerARN    = arnPrefix + "listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
@@ -51,7 +51,7 @@ func TestRequestsGoWhereTheApiSays(t *testing.T) {
 	for request, want := range map[string]string{
 		"GET /cart/7":    "Shop",
 		"DELETE /cart/7": "Closed",
-		"GET /items/7":   strangerARN, // not described: what the rule says of it
+		"GET /items/7":   strangerARN, // not described: what the rule says about it
 		"GET /items/7/8": "Closed",
 		"GET /":          "Closed",
 	} {

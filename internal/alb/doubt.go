@@ -6,23 +6,23 @@ import "strings"
 type Doubt uint64
 
 const (
-	PathEscapes         Doubt = 1 << iota // the path holds %
-	PathDots                              // the path holds /./ or /../
-	PathSlashes                           // the path holds //
+	PathEscapes         Doubt = 1 << iota // the path contains %
+	PathDots                              // the path contains /./ or /../
+	PathSlashes                           // the path contains //
 	PathReadings                          // and the outcome depends on how ALB reads that
-	MalformedEscape                       // the path holds % that no two hex digits follow
-	NonASCII                              // the request holds bytes that rules do not look at
+	MalformedEscape                       // the path contains a % without two hex digits after it
+	NonASCII                              // the request contains bytes that rules do not look at
 	TargetForm                            // the request-target is neither a path nor a URL
 	AbsoluteTarget                        // the request-target is a URL whose host is not the Host header
 	NoHost                                // there is no Host header
-	QueryEscapes                          // the query holds % or +
-	QueryFlag                             // the query holds a key without =
+	QueryEscapes                          // the query contains % or +
+	QueryFlag                             // the query contains a key without =
 	RegexAnchors                          // it matters that a regex is not anchored
-	RegexCase                             // it matters whether a regex minds case
+	RegexCase                             // it matters whether a regex is case-sensitive
 	RegexSize                             // a regex is too large to be read here
 	SecretValue                           // a condition compares with a secret
-	UnresolvedValue                       // a condition compares with what is known only after a deploy
-	UnknownHeader                         // a header that the request may or may not have had
+	UnresolvedValue                       // a condition compares with a value known only after a deploy
+	UnknownHeader                         // a header that the request may or may not have
 	UnknownSource                         // the peer's address is not known
 	ForwardedFor                          // it matters when ALB adds the client to X-Forwarded-For
 	DroppedHeader                         // a header that the load balancer drops
@@ -31,8 +31,8 @@ const (
 	Authentication                        // the target is reached after authentication
 	ConditionalRule                       // the rule exists only under a condition of the template
 	ForeignListener                       // the listener is not in the template
-	UnseenRules                           // the listener may have rules that are not seen
-	MovedGroups                           // target groups are swung outside CloudFormation
+	UnseenRules                           // the listener may have rules that are not visible
+	MovedGroups                           // target groups are swapped outside CloudFormation
 	ConditionalListener                   // the listener exists only under a condition of the template
 	UnknownHost                           // the Host header is not given
 	UnknownQuery                          // the query is not given
@@ -78,21 +78,21 @@ var doubtReasons = []struct {
 	{UnknownOrder, "the priority of a rule is known only after a deploy"},
 }
 
-// nominal are doubts that by themselves change nothing.
+// nominal are doubts that alone change nothing.
 const nominal = PathEscapes | PathDots | PathSlashes
 
-// notGiven are doubts that end as soon as more is said of the request.
+// notGiven are doubts that end as soon as more is known about the request.
 const notGiven = UnknownHeader | UnknownSource | UnknownHost | UnknownQuery
 
-// NotGiven reports whether the doubt would end if more were said of the request.
+// NotGiven reports whether the doubt would end if more were known about the
+// request.
 func (d Doubt) NotGiven() bool { return d != 0 && d&^notGiven == 0 }
 
-// Nominal reports whether every reading of the request that comes into
-// question leads to the same answer: how ALB reads it is not documented, but
-// seems not to matter.
+// Nominal reports whether every plausible reading of the request leads to the
+// same answer: how ALB reads it is not documented, but does not seem to matter.
 func (d Doubt) Nominal() bool { return d != 0 && d&^nominal == 0 }
 
-// Reasons returns a sentence for each doubt, without full stop.
+// Reasons returns a sentence for each doubt, without a full stop.
 func (d Doubt) Reasons() []string {
 	var reasons []string
 	for _, r := range doubtReasons {

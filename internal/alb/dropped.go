@@ -1,7 +1,7 @@
 package alb
 
-// asSeen is a prepared condition as the listener's load balancer lets it see
-// requests.
+// asSeen returns a prepared condition that sees requests as the listener's load
+// balancer passes them to rules.
 func (l *Listener) asSeen(ready Matcher, condition Condition) Matcher {
 	if name := condition.header(); name != "" && droppedName(name) && l.Balancer.DropsInvalidHeaders() {
 		return dropped{ready}

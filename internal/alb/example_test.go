@@ -44,7 +44,7 @@ func Example() {
 	// rule 40 matches: path ~ "^/images/[0-9]+x[0-9]+/.+$", query format=webp or any key=avif
 }
 
-// ExampleRule_Check is how a construct checks a rule before it defines it.
+// A construct checks a rule before defining it.
 func ExampleRule_Check() {
 	rule := alb.Rule{Priority: 100, Conditions: []alb.Condition{
 		alb.Methods{"GET", "HEAD"},

@@ -10,8 +10,8 @@ import (
 type Explanation struct {
 	Decision
 
-	// Steps are the rules in the order in which they are tried, up to the one
-	// that certainly decides.
+	// Steps are the rules in the order in which they are tried, up to the first
+	// one that certainly decides.
 	Steps []Step
 
 	listener *Listener
@@ -22,7 +22,7 @@ type Step struct {
 	Rule    *Rule
 	Outcome Outcome
 
-	// Reason is a sentence without full stop: why the rule matches, or why not.
+	// Reason is a sentence without a full stop: why the rule matches, or why not.
 	Reason string
 }
 
@@ -50,8 +50,8 @@ func (l *Listener) Explain(r *Request) Explanation {
 	return e
 }
 
-// Reasons are sentences without full stop: for each rule why it matches or
-// not, then what is not certain.
+// Reasons returns sentences without full stops: why each rule matches or not,
+// then what is not certain.
 func (e Explanation) Reasons() []string {
 	var reasons []string
 	if e.Rejection != "" {
@@ -115,7 +115,7 @@ func (t *trial) reason(r *Request, o Outcome) string {
 	return certainty + t.describe(r, func(o Outcome) bool { return !o.Verdict.Certain() })
 }
 
-// describe describes the conditions with certain outcomes.
+// describe describes the conditions whose outcome which selects.
 func (t *trial) describe(r *Request, which func(Outcome) bool) string {
 	var texts []string
 	for i, c := range t.conditions {

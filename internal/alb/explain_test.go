@@ -7,7 +7,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestExplain: the reasons, as a reader sees them.
+// TestExplain checks the reasons as people read them.
 func TestExplain(t *testing.T) {
 	l := appListener()
 	l.Rules = append(l.Rules[:3:3], Rule{
@@ -73,7 +73,8 @@ the load balancer answers 405 before it looks at rules: method TRACE is not supp
 	}
 }
 
-// TestDisplay: no value that is a secret, and names for what is not known.
+// TestDisplay checks that no secret is shown, and that unknown values are shown
+// by name.
 func TestDisplay(t *testing.T) {
 	for value, want := range map[string]string{
 		"plain {text} $x": "plain {text} $x",
@@ -95,7 +96,7 @@ func TestDisplay(t *testing.T) {
 	}
 }
 
-// TestDescribe: conditions and actions for a table.
+// TestDescribe checks conditions and actions as tables show them.
 func TestDescribe(t *testing.T) {
 	for _, test := range []struct{ got, want string }{
 		{Methods{"GET", "HEAD"}.String(), "method GET or HEAD"},
@@ -122,7 +123,8 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// TestLocation: the Location header that load balancers were seen to send.
+// TestLocation checks the Location header against those that real load balancers
+// sent.
 func TestLocation(t *testing.T) {
 	for _, test := range []struct {
 		source   string

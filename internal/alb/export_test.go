@@ -7,12 +7,11 @@ import (
 )
 
 // Agents is a condition that only tests have: on the User-Agent of a request,
-// with wildcards. It is written here as a new one would be: a type with its
+// with wildcards. It is written as any new condition would be: a type with its
 // methods, and an entry in fields.
 type Agents []string
 
-// AddAgents makes Agents a condition until the function that it returns is
-// called.
+// AddAgents makes Agents a condition until the returned function is called.
 func AddAgents() (remove func()) {
 	before := fields
 	fields = append(append([]*field{}, fields...), agentField)

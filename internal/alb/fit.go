@@ -1,8 +1,8 @@
 package alb
 
-// Fit takes conditions apart into as few lists as there must be, so that each
-// has at most a number of values and of wildcards, and together they match what
-// all of them match. It is nil if no list is that small.
+// Fit splits conditions into as few lists as possible, so that each list has at
+// most the given numbers of values and of wildcards, and the lists together match
+// what all conditions match. It returns nil if no list can be that small.
 func Fit(conditions []Condition, values, wildcards int) [][]Condition {
 	if len(conditions) == 0 {
 		if values < 0 || wildcards < 0 {
@@ -10,7 +10,7 @@ func Fit(conditions []Condition, values, wildcards int) [][]Condition {
 		}
 		return [][]Condition{nil}
 	}
-	if len(conditions[0].values()) == 0 { // a mistake, which is said elsewhere
+	if len(conditions[0].values()) == 0 { // a mistake, which is reported elsewhere
 		return Fit(conditions[1:], values, wildcards)
 	}
 	var best [][]Condition

@@ -10,8 +10,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// FuzzReadTemplate: no input makes the reader, or what uses its result, panic,
-// and what it reads is no more than a multiple of the input.
+// FuzzReadTemplate checks that no input makes the reader, or what uses its
+// result, panic, and that the result is at most a multiple of the input.
 func FuzzReadTemplate(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.template.json")
 	if err != nil || len(files) == 0 {
@@ -61,8 +61,8 @@ func FuzzReadTemplate(f *testing.F) {
 	})
 }
 
-// FuzzRoute: no request and no value makes matching panic, and the quick way
-// agrees with the one with reasons.
+// FuzzRoute checks that no request and no value makes matching panic, and that
+// Route agrees with Explain.
 func FuzzRoute(f *testing.F) {
 	f.Add("GET", "/a/../b?x=1&y", "example.com:443", "ios", "/a/*")
 	f.Add("TRACE", "http://h/%2e%2e//?%", "", "\x00", "{{ref:x")

@@ -13,12 +13,12 @@ var goldenHeaders = []golden{
 	{"LBC-e2e rule-path3", Header{"HeaderName", []string{"HeaderValue1", "HeaderValue2"}}, with("HeaderName", "HeaderValue2"), yes},
 	{"LBC-e2e rule-path3", Header{"HeaderName", []string{"HeaderValue1", "HeaderValue2"}}, with("HeaderName", "HeaderValue3"), no},
 
-	// Neither the name's case nor the value's counts.
+	// Names and values are compared without case.
 	{"BC", Header{"X-Client", []string{"ios"}}, with("x-client", "ios"), yes},
 	{"BC", Header{"x-client", []string{"ios"}}, with("X-CLIENT", "iOS"), yes},
 	{"BC", Header{"X-Client", []string{"IOS"}}, with("X-Client", "ios"), yes},
 
-	// The whole value, with wildcards.
+	// The whole value must match; wildcards work.
 	{"BC", Header{"X-Client", []string{"ios"}}, with("X-Client", "ios/2.1"), no},
 	{"BC", Header{"X-Client", []string{"ios*"}}, with("X-Client", "ios/2.1"), yes},
 	{"BC", Header{"X-Client", []string{"ios/?.?"}}, with("X-Client", "ios/2.1"), yes},
@@ -37,7 +37,7 @@ var goldenHeaders = []golden{
 	{"I", Header{"X-Client", []string{"web, ios"}}, with("X-Client", "web, ios"), yes},
 	{"I", Header{"X-Client", []string{"web, ios"}}, with("X-Client", "web", "X-Client", "ios"), no},
 
-	// X-Forwarded-For: before or after ALB adds the client?
+	// It matters whether ALB adds the client before or after the rules look.
 	{"BC", Header{"X-Forwarded-For", []string{"10.*"}}, forwarded("10.0.0.1", "192.0.2.1"), yes},
 	{"unknown", Header{"X-Forwarded-For", []string{"10.0.0.1"}}, forwarded("10.0.0.1", "192.0.2.1"), likely(ForwardedFor)},
 	{"unknown", Header{"X-Forwarded-For", []string{"*192.0.2.1"}}, forwarded("10.0.0.1", "192.0.2.1"), unlikely(ForwardedFor)},

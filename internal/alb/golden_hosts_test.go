@@ -20,7 +20,7 @@ var goldenHosts = []golden{
 	{"LBC-conf HTTPRouteHostnameIntersection", Hosts{"*.example.com"}, to("api.example.com:8443"), no},
 	{"I", Hosts{"example.com*"}, to("example.com:8443"), yes}, // refused by the API: see TestRuleCheck
 
-	// Case does not count; * crosses dots; ? is one character.
+	// Case does not matter; * matches dots; ? is one character.
 	{"BC", Hosts{"example.com"}, to("Example.COM"), yes},
 	{"BC", Hosts{"EXAMPLE.com"}, to("example.com"), yes},
 	{"BC", Hosts{"*.Example.com"}, to("API.example.COM"), yes},
@@ -35,7 +35,7 @@ var goldenHosts = []golden{
 	{"LBC-e2e rule-path1", Hosts{"www.example.com", "anno.example.com"}, to("anno.example.com"), yes},
 	{"LBC-e2e rule-path1", Hosts{"www.example.com", "anno.example.com"}, to("www.example.com"), yes},
 
-	// No Host, or a URL as request-target: nobody knows.
+	// No Host, or a URL as request-target: not documented.
 	{"unknown", Hosts{"example.com"}, to(""), unlikely(NoHost)},
 	{"unknown", Hosts{"example.com"}, Request{Target: "http://example.com/", Host: "other.com"}, likely(AbsoluteTarget)},
 	{"unknown", Hosts{"other.com"}, Request{Target: "http://example.com/", Host: "other.com"}, unlikely(AbsoluteTarget)},

@@ -25,7 +25,7 @@ var goldenQueries = []golden{
 	{"LBC-e2e rule-path5", QueryStrings{{"paramA", "valueA1"}, {"paramA", "valueA2"}}, get("/path5?paramA=valueA3"), no},
 	{"LBC-e2e rule-path5", QueryStrings{{"paramA", "valueA1"}, {"paramA", "valueA2"}}, get("/path5"), no},
 
-	// Neither the key's case nor the value's counts.
+	// Keys and values are compared without case.
 	{"BC", QueryStrings{{"version", "v1"}}, get("/?version=v1"), yes},
 	{"BC", QueryStrings{{"version", "v1"}}, get("/?Version=V1"), yes},
 	{"BC", QueryStrings{{"VERSION", "V1"}}, get("/?version=v1"), yes},
@@ -37,7 +37,7 @@ var goldenQueries = []golden{
 	{"BC", QueryStrings{{"b", "2"}}, get("/?b=1&b=2"), yes},
 	{"BC", QueryStrings{{"a", "2"}}, get("/?a=1&b=2"), no},
 
-	// No key is any key.
+	// An empty key matches any key.
 	{"BC", QueryStrings{{"", "2"}}, get("/?a=1&b=2"), yes},
 	{"BC", QueryStrings{{"", "*example*"}}, get("/?q=an-example-of"), yes},
 	{"BC", QueryStrings{{"", "3"}}, get("/?a=1&b=2"), no},
@@ -60,15 +60,15 @@ var goldenQueries = []golden{
 	{"I", QueryStrings{{"a", "1;b=2"}}, get("/?a=1;b=2"), yes},
 	{"I", QueryStrings{{"a", "1"}}, get("/?&&a=1"), yes},
 
-	// Decoding, and a key without =: nobody knows.
+	// Decoding, and a key without =: not documented.
 	{"unknown", QueryStrings{{"q", "a b"}}, get("/?q=a%20b"), unlikely(QueryEscapes)},
 	{"unknown", QueryStrings{{"q", "a+b"}}, get("/?q=a+b"), likely(QueryEscapes)},
 	{"unknown", QueryStrings{{"q", "a*"}}, get("/?q=a%20b"), likely(QueryEscapes)},
 	{"unknown", QueryStrings{{"q", "x"}}, get("/?%71=x"), unlikely(QueryEscapes)},
-	{"BC", QueryStrings{{"q", "*"}}, get("/?q=a%20b"), yes}, // however it is read
+	{"BC", QueryStrings{{"q", "*"}}, get("/?q=a%20b"), yes}, // in every reading
 	{"BC", QueryStrings{{"r", "1"}}, get("/?q=a%20b"), no},  // the key is plain
 	{"BC", QueryStrings{{"r", "1"}}, get("/?q=%&r=1"), yes}, // the pair is plain
-	{"BC", QueryStrings{{"r", "1"}}, get("/%41?r=1"), yes},  // it is the path that holds %
+	{"BC", QueryStrings{{"r", "1"}}, get("/%41?r=1"), yes},  // the path contains the %
 	{"unknown", QueryStrings{{"flag", "*"}}, get("/?flag"), likely(QueryFlag)},
 	{"unknown", QueryStrings{{"", "flag"}}, get("/?flag"), unlikely(QueryFlag)},
 	{"BC", QueryStrings{{"flag", "1"}}, get("/?flag"), no},
@@ -94,8 +94,8 @@ var goldenSources = []golden{
 
 const bypass = "{{resolve:secretsmanager:{{ref:BypassSecret}}:SecretString:::}}"
 
-// What is known only after a deploy: it is certain what cannot match whatever
-// the value is.
+// Values known only after a deploy: what cannot match any value certainly does
+// not match.
 var goldenOpaque = []golden{
 	{"I", Header{"X-Bypass", []string{bypass}}, get("/"), no}, // not sent
 	{"I", Header{"X-Bypass", []string{bypass}}, with("X-Bypass", "guess"), unlikely(SecretValue)},

@@ -1,7 +1,8 @@
 package alb
 
 var goldenPaths = []golden{
-	// Exact paths: whole, case counts, a trailing slash is another path.
+	// Exact paths: the whole path, case-sensitive; a trailing slash makes another
+	// path.
 	{"LBC-conf HTTPRouteExactPathMatching", PathPatterns{"/one"}, get("/one"), yes},
 	{"LBC-conf HTTPRouteExactPathMatching", PathPatterns{"/two"}, get("/two"), yes},
 	{"LBC-conf HTTPRouteExactPathMatching", PathPatterns{"/one", "/two"}, get("/"), no},
@@ -64,7 +65,7 @@ var goldenPaths = []golden{
 	{"BC", PathPatterns{"/a", "/b", "/c"}, get("/c"), yes},
 	{"BC", PathPatterns{"/a", "/b", "/c"}, get("/d"), no},
 
-	// Characters that paths have and regexes would mind.
+	// Characters that paths have and that are special in regexes.
 	{"BC", PathPatterns{"/a.b"}, get("/a.b"), yes},
 	{"BC", PathPatterns{"/a.b"}, get("/aXb"), no},
 	{"BC", PathPatterns{"/a+b$c"}, get("/a+b$c"), yes},
@@ -72,14 +73,14 @@ var goldenPaths = []golden{
 	{"I", PathPatterns{"/a..b"}, get("/a..b"), yes}, // no dot segment
 	{"I", PathPatterns{"/.well-known/*"}, get("/.well-known/acme"), yes},
 
-	// A URL as request-target is read by its path.
+	// If the request-target is a URL, its path counts.
 	{"I", PathPatterns{"/one"}, get("http://example.com/one?x=1"), yes},
 	{"I", PathPatterns{"/"}, get("http://example.com"), yes},
 	{"I", PathPatterns{"/"}, get("http://example.com?x=1"), yes},
 }
 
-// What ALB makes of these before it matches is not documented: the model
-// decodes once, resolves dot segments and keeps double slashes.
+// What ALB makes of these before matching is not documented. The model decodes
+// once, resolves dot segments and keeps double slashes.
 var goldenPathDoubts = []golden{
 	{"aws-load-balancer-controller#4579", PathPatterns{"/a:b"}, get("/a%3Ab"), likely(PathEscapes | PathReadings)},
 	{"unknown", PathPatterns{"/admin"}, get("/%61dmin"), likely(PathEscapes | PathReadings)},
@@ -100,7 +101,7 @@ var goldenPathDoubts = []golden{
 	{"aws-load-balancer-controller#820", PathPatterns{"/application/*"}, get("/application//api"), likely(PathSlashes)},
 	{"aws-load-balancer-controller#820", PathPatterns{"/application/api"}, get("/application//api"), unlikely(PathSlashes | PathReadings)},
 	{"unknown", PathPatterns{"/a"}, get("/\xe9"), unlikely(NonASCII)},
-	{"BC", PathPatterns{"/*"}, get("/a%20//b/../c"), yes}, // however it is read
+	{"BC", PathPatterns{"/*"}, get("/a%20//b/../c"), yes}, // in every reading
 	{"BC", PathPatterns{"*"}, get("/a%20//b/../c"), yes},
 	{"BC", PathPatterns{"/x", "/*"}, get("/a%20b"), yes},
 	{"unknown", PathRegexes{"^/a b$"}, get("/a%20b"), likely(PathEscapes | PathReadings)},
@@ -108,7 +109,8 @@ var goldenPathDoubts = []golden{
 	{"unknown", PathPatterns{"/*x"}, get("*"), unlikely(TargetForm)},
 }
 
-// Searching or in full, with case or without: certain where all agree.
+// Search or full match, case-sensitive or not: the outcome is certain where all
+// agree.
 var goldenPathRegexes = []golden{
 	{"BC", PathRegexes{"^/api/templates/[^/]+$"}, get("/api/templates/7"), yes},
 	{"BC", PathRegexes{"^/api/templates/[^/]+$"}, get("/api/templates/7/edit"), no},

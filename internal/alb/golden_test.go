@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// golden is what is publicly known of ALB: a condition, a request, and whether
-// it matches. Sources are those of the package comment; "I" is inferred from
-// documentation, "unknown" is what nobody has published.
+// golden is a publicly known fact about ALB: a condition, a request, and whether
+// it matches. The sources are those of the package comment; "I" is inferred from
+// documentation, "unknown" is not documented anywhere.
 type golden struct {
 	source    string
 	condition Condition
@@ -24,13 +24,14 @@ var (
 func likely(d Doubt) Outcome   { return Outcome{Likely, d} }
 func unlikely(d Doubt) Outcome { return Outcome{Unlikely, d} }
 
-// get is a GET request for a target.
+// get returns a GET request for a target.
 func get(target string) Request { return Request{Target: target, Host: "example.com"} }
 
-// to is a request to a host.
+// to returns a request to a host.
 func to(host string) Request { return Request{Target: "/", Host: host} }
 
-// with is a request with header lines, given as name and value in turns.
+// with returns a request with header lines, given as alternating names and
+// values.
 func with(header ...string) Request {
 	r := get("/")
 	r.Header = map[string][]string{}
@@ -40,7 +41,7 @@ func with(header ...string) Request {
 	return r
 }
 
-// from is a request of a client.
+// from returns a request from a client address.
 func from(addr string) Request {
 	r := get("/")
 	r.Source = netip.MustParseAddr(addr)
@@ -55,8 +56,8 @@ func cidrs(prefixes ...string) SourceIPs {
 	return s
 }
 
-// TestGolden checks each case twice: the condition by itself, and a listener
-// with one rule that has it.
+// TestGolden checks each case twice: the condition alone, and in a listener with
+// one rule.
 func TestGolden(t *testing.T) {
 	tables := map[string][]golden{
 		"paths": goldenPaths, "path doubts": goldenPathDoubts, "path regexes": goldenPathRegexes,
@@ -105,7 +106,7 @@ func checkListenerAgrees(t *testing.T, g golden) {
 	}
 }
 
-// forwardTo are the actions of a rule that forwards to a target group.
+// forwardTo returns the actions of a rule that forwards to a target group.
 func forwardTo(id string) []Action {
 	return []Action{Forward{Groups: []WeightedGroup{{Ref{LogicalID: id}, 1}}}}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// hiddenStacks are an app whose listener gets rules from several stacks: its own,
-// one that is nested in it, one that is nested in that one, and one that imports it.
+// hiddenStacks is an app whose listener gets rules from several stacks: its own,
+// a stack nested in it, a stack nested in that one, and a stack that imports it.
 type hiddenStacks struct {
 	rules map[string][]string // by stack
 
@@ -66,13 +66,13 @@ func nestedTemplate(more string) string {
 	return `{"Parameters": {"Arn": {"Type": "String"}}, "Resources": {"A": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"}` + more + `}}`
 }
 
-// list are the rules of a stack on a listener.
+// list returns the rules of a stack on a listener.
 func (h hiddenStacks) list(stack, listener string) string {
 	return strings.ReplaceAll(strings.Join(h.rules[stack], ""), "LISTENER", listener)
 }
 
-// TestHiddenStacks: whatever templates a reader does not see, an answer that is
-// certain without them is right with them.
+// TestHiddenStacks checks that an answer that is certain without some of the
+// templates is right with them.
 func TestHiddenStacks(t *testing.T) {
 	certain, all := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -113,8 +113,9 @@ func TestHiddenStacks(t *testing.T) {
 	}
 }
 
-// TestNestedStacks: what goes through parameters and outputs of nested stacks is
-// one listener, and certain once all of them are read.
+// TestNestedStacks checks that a listener passed through parameters and outputs
+// of nested stacks is one listener, and that answers are certain once all stacks
+// are read.
 func TestNestedStacks(t *testing.T) {
 	read := func(template string, bound map[string]string) *Template {
 		t.Helper()
@@ -155,8 +156,8 @@ func TestNestedStacks(t *testing.T) {
 	}
 }
 
-// TestHidden_SameParameterNamesInTwoStacks: parameters of two stacks that are called the same are not the
-// same listener.
+// TestHidden_SameParameterNamesInTwoStacks checks that equally named parameters
+// of two stacks are not taken for the same listener.
 func TestHidden_SameParameterNamesInTwoStacks(t *testing.T) {
 	read := func(priority int) *Template {
 		read, err := Read(strings.NewReader(nestedTemplate(strings.ReplaceAll(pathRule("R", priority, "/a"), `{"Ref": "L"}`, `{"Ref": "Arn"}`))), cfn.Options{})

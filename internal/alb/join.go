@@ -7,11 +7,10 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Join makes one template of several, such as the stacks of an assembly with
-// those that are nested in them. A listener that one of them defines and others
-// add rules to, by ARN, by the export of its ARN or by a parameter, is one
-// listener. What two templates call by the same logical id goes by the name of
-// its template too.
+// Join makes one template of several, such as the stacks of an assembly and their
+// nested stacks. If one of them defines a listener and others add rules to it, by
+// ARN, by the export of its ARN or by a parameter, it becomes one listener. If
+// two templates use the same logical id, the name of the template is added to it.
 func Join(all []Stack) *Template {
 	if len(all) == 1 {
 		return all[0].Template
@@ -40,12 +39,12 @@ type joiner struct {
 	joined *Template
 	names  map[origin]string // in the joined template
 
-	// outside are, by what is outside of the stacks, which of them named it so
-	// first.
+	// outside maps resources outside the stacks to the stack that first named
+	// them so.
 	outside map[string]string
 }
 
-// name is what a resource is called in the joined template.
+// name returns the name of a resource in the joined template.
 func (j *joiner) name(stack, id string) string {
 	if id == "" {
 		return ""
@@ -61,10 +60,10 @@ func (j *joiner) name(stack, id string) string {
 	return name
 }
 
-// ref is the load balancer, listener or target group that a stack refers to.
+// ref returns the load balancer, listener or target group that a stack refers to.
 func (j *joiner) ref(stack string, r Ref) Ref { return j.refTo(stack, r, isALB) }
 
-// refTo is the resource that a stack refers to, if its type is wanted.
+// refTo returns the resource that a stack refers to, if its type is wanted.
 func (j *joiner) refTo(stack string, r Ref, wanted func(resourceType string) bool) Ref {
 	if r == (Ref{}) {
 		return r
@@ -75,8 +74,8 @@ func (j *joiner) refTo(stack string, r Ref, wanted func(resourceType string) boo
 	if in, id, ok := j.stacks.resolve(stack, r.External); ok && wanted(in.document.Type(id)) {
 		return Ref{LogicalID: j.name(in.Name, id)}
 	}
-	// Two stacks may have parameters of the same name: the second goes by the
-	// name of its stack too.
+	// Two stacks may have parameters of the same name: the second one gets the
+	// name of its stack as well.
 	scoped := cfn.Scoped(r.External, stack)
 	short := cfn.Unscoped(scoped)
 	if _, taken := j.outside[short]; !taken {
@@ -132,7 +131,7 @@ func (j *joiner) add(s Stack) {
 	}
 }
 
-// rule is a copy of a rule of a stack.
+// rule returns a copy of a rule of a stack.
 func (j *joiner) rule(s Stack, r Rule) Rule {
 	r.LogicalID = j.name(s.Name, r.LogicalID)
 	if !r.Default() || r.If != "" {
@@ -151,8 +150,8 @@ func (j *joiner) rule(s Stack, r Rule) Rule {
 	return r
 }
 
-// under is a condition of a stack, with those under which the stack exists.
-// Conditions of two stacks are not the same.
+// under returns a condition of a stack combined with the conditions under which
+// the stack exists. Conditions of two stacks are never the same.
 func (j *joiner) under(s Stack, condition string) string {
 	if condition != "" && s.Name != j.stacks[0].Name {
 		condition = s.Name + ": " + condition
@@ -170,7 +169,7 @@ func (j *joiner) under(s Stack, condition string) string {
 	return condition
 }
 
-// joinListeners makes one of the listeners that are the same.
+// joinListeners merges the listeners that are the same.
 func (j *joiner) joinListeners() {
 	t := j.joined
 	first := func(l *Listener) int {

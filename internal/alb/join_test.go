@@ -7,8 +7,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestJoin: a listener that one template defines and another adds rules to, by
-// the export of its ARN, is one listener.
+// TestJoin checks that a listener that one template defines, and to which another
+// adds rules by the export of its ARN, becomes one listener.
 func TestJoin(t *testing.T) {
 	read := func(template string) *Template {
 		t.Helper()

@@ -2,8 +2,8 @@ package alb
 
 import "sync"
 
-// Listener is a listener and its rules. A listener that the template does not
-// define, but adds rules to, has no default action.
+// Listener is a listener and its rules. If the template does not define it, but
+// adds rules to it, the default action is not known.
 type Listener struct {
 	Ref  Ref
 	Path string // the construct path, if CDK wrote the template
@@ -15,7 +15,7 @@ type Listener struct {
 
 	Port         int    // 0 if it is known only after a deploy
 	Protocol     string // "HTTP" or "HTTPS"
-	Certificates int    // how many the template gives; ListenerCertificate resources not counted
+	Certificates int    // in the template, without ListenerCertificate resources
 
 	// Attributes are the listener's attributes, by key.
 	Attributes map[string]string
@@ -24,18 +24,18 @@ type Listener struct {
 	// be changed once requests have been routed.
 	Rules []Rule
 
-	// Default is the default rule, without actions if it is not known.
+	// Default is the default rule. It has no actions if it is not known.
 	Default Rule
 
-	// DefaultIf are the default rules under conditions that cannot be decided,
-	// tried before Default.
+	// DefaultIf are the default rules under conditions that cannot be decided.
+	// They are tried before Default.
 	DefaultIf []Rule
 
-	// Unseen says why the listener may have more rules than are seen, as
-	// sentences without full stop. There are none if it has no others.
+	// Unseen says why the listener may have more rules than are visible, in
+	// sentences without full stops. It is empty if the listener has no others.
 	Unseen []string
 
-	// Moved says what swings the target groups of the listener outside
+	// Moved says what swaps the target groups of the listener outside
 	// CloudFormation, "" if nothing does.
 	Moved string
 
@@ -44,11 +44,11 @@ type Listener struct {
 	If string
 
 	once     sync.Once
-	joins    bool // it is one that another template has, or may have
+	joins    bool // another template has it, or may have it
 	trials   []trial
 	problems []Problem
 }
 
-// Foreign reports whether the listener is not in the template, so that it may
-// have other rules, and its default action is not known.
+// Foreign reports whether the listener is not in the template. It may then have
+// other rules, and its default action is not known.
 func (l *Listener) Foreign() bool { return l.Ref.LogicalID == "" }

@@ -8,7 +8,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// streamProtocols are those of listeners of network load balancers.
+// streamProtocols are the protocols of network load balancer listeners.
 var streamProtocols = []string{"TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC", "GENEVE"}
 
 func (r *reader) listener(n cfn.Node) {
@@ -48,7 +48,7 @@ func (r *reader) listener(n cfn.Node) {
 		rule.Unread = r.unread(faults)
 		l.DefaultIf = append(l.DefaultIf, rule)
 	}
-	last := len(l.DefaultIf) - 1 // what is left if no other is
+	last := len(l.DefaultIf) - 1 // what is left if no other matches
 	l.Default, l.DefaultIf = l.DefaultIf[last], l.DefaultIf[:last]
 	l.Default.If = ""
 	for _, b := range r.template.LoadBalancers {
@@ -60,7 +60,7 @@ func (r *reader) listener(n cfn.Node) {
 	r.template.Listeners = append(r.template.Listeners, l)
 }
 
-// unread is why a part could not be read, since there were so many faults.
+// unread says why a part could not be read, given the number of earlier faults.
 func (r *reader) unread(faults int) string {
 	if all := r.document.Faults(); len(all) > faults {
 		return all[faults].Error()
@@ -70,14 +70,15 @@ func (r *reader) unread(faults int) string {
 
 // variant is a resource under conditions that cannot be decided.
 type variant struct {
-	condition string // "" for one that is there in any case
+	condition string // "" if it exists in any case
 	node      cfn.Node
 }
 
-// maxOpen is how many conditions a resource may leave open.
+// maxOpen is how many conditions of a resource may be left undecided.
 const maxOpen = 3
 
-// variants are the resource in all ways in which its properties may turn out.
+// variants returns every form that the resource can take, depending on the
+// conditions of the given properties.
 func (r *reader) variants(n cfn.Node, properties ...string) []variant {
 	var open []string
 	for _, property := range properties {
@@ -118,8 +119,8 @@ func (r *reader) isApplication(ref Ref) bool {
 	return slices.ContainsFunc(r.template.LoadBalancers, func(b *LoadBalancer) bool { return b.LogicalID == ref.LogicalID && !b.typeOpen })
 }
 
-// isGateway reports whether ref is a load balancer of the template that was
-// left out, since it is not an application load balancer.
+// isGateway reports whether ref is a load balancer of the template that was left
+// out because it is not an application load balancer.
 func (r *reader) isGateway(ref Ref) bool {
 	return ref.LogicalID != "" && !slices.ContainsFunc(r.template.LoadBalancers, func(b *LoadBalancer) bool {
 		return b.LogicalID == ref.LogicalID
@@ -155,7 +156,7 @@ func (r *reader) listenerRule(n cfn.Node) {
 	}
 }
 
-// priority reads the place of a rule, which only a deploy may know.
+// priority reads the priority of a rule, which may be known only after a deploy.
 func (r *reader) priority(n cfn.Node, rule *Rule) {
 	priority, err := n.Int()
 	switch {
@@ -175,7 +176,7 @@ func (r *reader) priority(n cfn.Node, rule *Rule) {
 	rule.Priority = UnknownPriority
 }
 
-// place adds a rule to the listener that arn names, or may name.
+// place adds a rule to the listener that arn names or may name.
 func (r *reader) place(arn cfn.Node, rule Rule) {
 	if condition, yes, no, ok := arn.Either(); ok {
 		if is := rule.If != condition; is {
@@ -188,7 +189,7 @@ func (r *reader) place(arn cfn.Node, rule Rule) {
 		return
 	}
 	ref := r.reference(arn, typeListener)
-	if ref == (Ref{}) { // which listener it is cannot be read: it may be any
+	if ref == (Ref{}) { // the listener cannot be read: it may be any
 		for _, l := range r.template.Listeners {
 			l.Rules = append(l.Rules, rule)
 		}
@@ -196,7 +197,7 @@ func (r *reader) place(arn cfn.Node, rule Rule) {
 	}
 	l := r.template.Listener(ref)
 	if l == nil && ref.LogicalID != "" {
-		return // the listener of a network load balancer, or one that is not there
+		return // the listener of a network load balancer, or one that does not exist
 	}
 	if l == nil {
 		l = &Listener{Ref: ref}

@@ -9,7 +9,7 @@ type LoadBalancer struct {
 	Scheme    string // "internet-facing" or "internal"
 	Physical  string // the name that the template gives it, "" for none
 
-	// IPAddressType is "ipv4", "dualstack" and the like. Default: "ipv4".
+	// IPAddressType is "ipv4", "dualstack" and so on. Default: "ipv4".
 	IPAddressType string
 
 	// If is the template's condition under which it exists, where it cannot be
@@ -19,11 +19,11 @@ type LoadBalancer struct {
 	// Attributes are the load balancer's attributes, by key.
 	Attributes map[string]string
 
-	typeOpen bool // only a deploy knows whether it is one
+	typeOpen bool // only a deploy knows whether it is an application load balancer
 }
 
-// DropsInvalidHeaders reports whether headers whose name is not made of
-// letters, digits and hyphens are dropped. Default: false. Source: BC.
+// DropsInvalidHeaders reports whether headers are dropped if their name has
+// characters other than letters, digits and hyphens. Default: false. Source: BC.
 func (b *LoadBalancer) DropsInvalidHeaders() bool {
 	return b != nil && b.Attributes["routing.http.drop_invalid_header_fields.enabled"] == "true"
 }
@@ -34,7 +34,7 @@ func (b *LoadBalancer) PreservesHost() bool {
 	return b != nil && b.Attributes["routing.http.preserve_host_header.enabled"] == "true"
 }
 
-// DesyncMode is "monitor", "defensive" or "strictest". Default: "defensive".
+// DesyncMode returns "monitor", "defensive" or "strictest". Default: "defensive".
 // Source: BC.
 func (b *LoadBalancer) DesyncMode() string {
 	if b != nil {
@@ -46,7 +46,7 @@ func (b *LoadBalancer) DesyncMode() string {
 	return "defensive"
 }
 
-// ForwardedFor is what becomes of X-Forwarded-For: "append", "preserve" or
+// ForwardedFor returns what happens to X-Forwarded-For: "append", "preserve" or
 // "remove". Default: "append". Source: BC.
 func (b *LoadBalancer) ForwardedFor() string {
 	if b != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// ShortName is a resource for a reader: its construct path without the stack
-// and without what CDK adds to every path, or else its logical id.
+// ShortName returns the name of a resource for display: its construct path
+// without the stack and without what CDK adds to every path, or its logical id.
 func ShortName(path, logicalID string) string {
 	_, name, ok := strings.Cut(path, "/")
 	if !ok {
@@ -19,8 +19,8 @@ func ShortName(path, logicalID string) string {
 	return strings.TrimSuffix(name, "/Default")
 }
 
-// GroupName is the name of a target group for people: the shortest that tells it
-// from the others of its template.
+// GroupName returns the shortest name of a target group that is unique in its
+// template.
 func (t *Template) GroupName(ref Ref) string {
 	group := t.TargetGroup(ref)
 	if group == nil {
@@ -36,8 +36,8 @@ func (t *Template) GroupName(ref Ref) string {
 	return last
 }
 
-// groupPath is a target group's construct path; one that is called TargetGroup
-// goes by the construct it is in.
+// groupPath returns a target group's construct path. If its last element is
+// TargetGroup, the path is that of the parent.
 func groupPath(g *TargetGroup) string {
 	name := ShortName(g.Path, g.LogicalID)
 	short := strings.TrimSuffix(strings.TrimSuffix(name, "TargetGroup"), "/")
@@ -49,7 +49,8 @@ func groupPath(g *TargetGroup) string {
 
 func lastElement(path string) string { return path[strings.LastIndex(path, "/")+1:] }
 
-// ShortName is a rule for a reader, without the construct it is in.
+// ShortName returns the name of a rule for display, without the construct it is
+// in.
 func (r *Rule) ShortName() string {
 	if r.Default() {
 		return "default"
@@ -57,7 +58,7 @@ func (r *Rule) ShortName() string {
 	return lastElement(ShortName(r.Path, r.LogicalID))
 }
 
-// ActionName is what a rule does, for a reader, a forward by its target only.
+// ActionName describes what a rule does. It names only the target of a forward.
 func (t *Template) ActionName(r *Rule) string {
 	var parts []string
 	if r.Unread != "" {
@@ -79,8 +80,8 @@ func (t *Template) ActionName(r *Rule) string {
 	return strings.Join(parts, ", ")
 }
 
-// shortName is the redirect by what it changes of the URL, such as "redirect 301
-// to https".
+// shortName describes the redirect by what it changes in the URL, such as
+// "redirect 301 to https".
 func (r Redirect) shortName() string {
 	to := ""
 	protocol := strings.ToLower(r.Protocol)
@@ -113,7 +114,7 @@ func (t *Template) forwardName(f Forward) string {
 	return strings.TrimPrefix(named.String(), "forward to ")
 }
 
-// Name is the listener for a reader, with its port.
+// Name returns the listener's name for display, with its port.
 func (l *Listener) Name() string {
 	name := l.Ref.String()
 	if !l.Foreign() {

@@ -6,7 +6,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestNames: resources and actions as tables show them.
+// TestNames checks resources and actions as tables show them.
 func TestNames(t *testing.T) {
 	group := func(path, id string) *TargetGroup { return &TargetGroup{Path: path, LogicalID: id} }
 	template := &Template{TargetGroups: []*TargetGroup{

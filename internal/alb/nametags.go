@@ -6,7 +6,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Names and tags of load balancers and target groups. Source: BC
+// Rules for the names and tags of load balancers and target groups. Source: BC
 // CreateLoadBalancer, CreateTargetGroup, AddTags.
 const (
 	maxName = 32
@@ -28,7 +28,7 @@ func (r *reader) physicalName(n cfn.Node) string {
 func (r *reader) tags(n cfn.Node) {
 	tags := n.Field("Tags")
 	if len(tags.Open()) > 0 || tags.Opaque() {
-		return // which there are is not decided, and nothing hangs on it
+		return // which tags exist is undecided, and nothing depends on it
 	}
 	seen := map[string]bool{}
 	for _, tag := range tags.Items() {
@@ -44,7 +44,7 @@ func (r *reader) tags(n cfn.Node) {
 }
 
 // checkNames checks that no two load balancers, and no two target groups, have
-// one name.
+// the same name.
 func (t *Template) checkNames() []Problem {
 	c := &checker{property: "Name"}
 	taken := map[[2]string]string{}

@@ -15,7 +15,7 @@ func eachLiteral(s string, f func(string)) {
 	}
 }
 
-// lowerLiterals puts the known parts of s in lower case.
+// lowerLiterals converts the known parts of s to lower case.
 func lowerLiterals(s string) string {
 	var b strings.Builder
 	for part, opaque := range cfn.Parts(s) {
@@ -27,7 +27,7 @@ func lowerLiterals(s string) string {
 	return b.String()
 }
 
-// opaqueDoubt is why the opaque parts of s are not known.
+// opaqueDoubt returns why the opaque parts of s are not known.
 func opaqueDoubt(s string) Doubt {
 	if cfn.IsSecret(s) {
 		return SecretValue

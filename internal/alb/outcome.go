@@ -1,14 +1,14 @@
 package alb
 
-// Verdict is whether something matches, and how sure that is. Verdicts are
-// ordered: all of several conditions hold as surely as the least of them, one
-// of several values holds as surely as the greatest.
+// Verdict is whether something matches, and how certain that is. Verdicts are
+// ordered: several conditions together are as certain as the least of them, and
+// alternatives are as certain as the greatest.
 type Verdict uint8
 
 const (
 	No       Verdict = iota // certainly not
-	Unlikely                // taken as not, with a Doubt
-	Likely                  // taken as so, with a Doubt
+	Unlikely                // taken as no match, with a Doubt
+	Likely                  // taken as a match, with a Doubt
 	Yes                     // certainly
 )
 
@@ -22,14 +22,14 @@ func (v Verdict) String() string {
 	return [...]string{"no", "probably not", "probably", "yes"}[v&3]
 }
 
-// Outcome is what a value, a condition or a rule says of a request. Doubt is
-// what an uncertain verdict rests on, and 0 for a certain one.
+// Outcome is what a value, a condition or a rule decides about a request. Doubt
+// says why the verdict is uncertain; it is 0 for a certain one.
 type Outcome struct {
 	Verdict Verdict
 	Doubt   Doubt
 }
 
-// certainly is the outcome of a comparison about which there is no doubt.
+// certainly returns the outcome of a comparison without doubt.
 func certainly(matches bool) Outcome {
 	if matches {
 		return Outcome{Verdict: Yes}
@@ -37,8 +37,8 @@ func certainly(matches bool) Outcome {
 	return Outcome{}
 }
 
-// doubted is the outcome of a comparison which d may turn round. Without a
-// doubt it is certain.
+// doubted returns the outcome of a comparison that d may reverse. It is certain
+// if d is 0.
 func doubted(matches bool, d Doubt) Outcome {
 	switch {
 	case d == 0:
@@ -62,7 +62,7 @@ func (o Outcome) and(p Outcome) Outcome {
 	return combined(min(o.Verdict, p.Verdict), o.Doubt|p.Doubt)
 }
 
-// or is the outcome of two of which one is enough.
+// or combines two conditions of which one must hold.
 func (o Outcome) or(p Outcome) Outcome {
 	return combined(max(o.Verdict, p.Verdict), o.Doubt|p.Doubt)
 }

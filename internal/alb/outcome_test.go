@@ -2,8 +2,8 @@ package alb
 
 import "testing"
 
-// A header that is not known does not matter to a rule whose path does not
-// match, however it is read.
+// An unknown header does not matter to a rule whose path does not match in any
+// reading.
 func TestWhatSeemsNotToHoldSettlesARule(t *testing.T) {
 	rule := Rule{Priority: 1, Conditions: []Condition{PathPatterns{"/api/reports"}, Header{"X-Client", []string{"ios"}}}}
 	for target, want := range map[string]Outcome{

@@ -2,8 +2,8 @@ package alb
 
 import "strings"
 
-// Overlap reports whether two patterns for hosts, in which * matches any
-// characters and ? one, have a name in common. Case does not count.
+// Overlap reports whether some name matches both host patterns. In a pattern, *
+// matches any characters and ? exactly one. Case does not matter.
 func Overlap(a, b string) bool { return overlap(strings.ToLower(a), strings.ToLower(b)) }
 
 func overlap(a, b string) bool {

@@ -2,20 +2,19 @@ package alb
 
 import "strings"
 
-// reading is a path as rules see it, and what is not certain about it.
+// reading is a path as rules see it, with what is uncertain about it.
 //
 // Rules match the normalized path, and AWS does not say what normalizing does
-// (UGnow, path conditions). The model: decode once, resolve dot segments, keep
-// double slashes. It rests on url-rewrite seeing the decoded path
+// (UGnow, path conditions). The model decodes once, resolves dot segments, and
+// keeps double slashes. It is based on url-rewrite seeing the decoded path
 // (aws-load-balancer-controller#4579), on "..%2f" being resolved before the
-// answer 400 (re:Post QU9JMK-tiDSVK06H6oAaIRZg), and on "//application"
-// matching itself (aws-load-balancer-controller#820). The target gets the raw
-// path in any case.
+// answer 400 (re:Post QU9JMK-tiDSVK06H6oAaIRZg), and on "//application" matching
+// itself (aws-load-balancer-controller#820). The target always gets the raw path.
 type reading struct {
 	text  string
 	doubt Doubt
 
-	// others are the further paths that ALB may see instead.
+	// others are other paths that ALB may see instead.
 	others []string
 }
 
@@ -57,7 +56,7 @@ func pathDoubt(raw string) Doubt {
 	return doubt
 }
 
-// slashDoubt is the doubt about a slash that rest follows.
+// slashDoubt returns the doubt about a slash followed by rest.
 func slashDoubt(rest string) Doubt {
 	if strings.HasPrefix(rest, "/") {
 		return PathSlashes
@@ -69,7 +68,7 @@ func slashDoubt(rest string) Doubt {
 	return 0
 }
 
-// decodeOnce decodes percent-escapes; a malformed one stays as it is.
+// decodeOnce decodes percent-escapes. It leaves a malformed escape as it is.
 func decodeOnce(s string) string {
 	if strings.IndexByte(s, '%') < 0 {
 		return s
@@ -91,7 +90,7 @@ func escape(s string) bool { return len(s) > 2 && unhex(s[1]) >= 0 && unhex(s[2]
 
 func unhex(c byte) int { return strings.IndexByte("0123456789abcdef", lower(c)) }
 
-// resolveDots resolves "." and ".." segments and keeps empty ones. It reports
+// resolveDots resolves "." and ".." segments and keeps empty ones. It returns
 // false if the path climbs above the root.
 func resolveDots(s string) (string, bool) {
 	var kept []string
@@ -121,8 +120,8 @@ func mergeSlashes(s string) string {
 	return s
 }
 
-// seenBy is the outcome for a test of the path: certain if the path can be
-// read in one way only, or if the test does not look at it.
+// seenBy returns the outcome of a test of the path. It is certain if the path has
+// only one reading, or if the test does not look at it.
 func (p *reading) seenBy(test func(string) Outcome) Outcome {
 	o := test(p.text)
 	if p.doubt == 0 {

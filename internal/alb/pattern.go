@@ -6,8 +6,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// pattern is a value with wildcards, read once: * stands for any characters or
-// none, ? for exactly one. A pattern matches a whole text. Source: BC.
+// pattern is a parsed value with wildcards: * stands for any characters or none,
+// ? for exactly one. A pattern matches a whole text. Source: BC.
 type pattern struct {
 	text    string
 	shape   shape
@@ -20,14 +20,14 @@ type shape uint8
 
 const (
 	literal  shape = iota // no wildcard
-	prefix                // one *, at the end, not in text
-	suffix                // one *, at the start, not in text
-	anything              // nothing but *
+	prefix                // a single *, at the end
+	suffix                // a single *, at the start
+	anything              // only *
 	glob                  // any other
 )
 
-// readPattern reads value. A part that is known only after a deploy becomes a
-// *: what does not match then, will not match whatever the part turns out to be.
+// readPattern parses value. A part known only after a deploy becomes a *: a text
+// that does not match then will not match whatever the part turns out to be.
 func readPattern(value string, fold, escapes bool) pattern {
 	p := pattern{text: value, fold: fold}
 	if strings.IndexByte(value, '{') >= 0 && cfn.IsOpaque(value) {
@@ -52,7 +52,7 @@ func readPattern(value string, fold, escapes bool) pattern {
 	return p
 }
 
-// match is the outcome for s, of which doubt says what is not certain about it.
+// match returns the outcome for s, given the doubt about s.
 func (p *pattern) match(s string, doubt Doubt) Outcome {
 	matches := p.matches(s)
 	if p.doubt != 0 {
@@ -98,9 +98,9 @@ func Glob(text, s string) bool {
 	return p.globs(s)
 }
 
-// globs walks pattern and text together; at a mismatch the last * takes one
-// more character. That is enough, since what an earlier * takes is settled
-// once a later one is reached.
+// globs walks pattern and text together; at a mismatch, the last * takes one more
+// character. That suffices, since what an earlier * takes is settled once a later
+// * is reached.
 func (p *pattern) globs(s string) bool {
 	i, j := 0, 0
 	star, resume := -1, 0
@@ -145,7 +145,8 @@ func (p *pattern) one(i int, c byte) int {
 	return 0
 }
 
-// equalFold compares without the case of ASCII letters; rules look at ASCII only.
+// equalFold compares without regard to the case of ASCII letters; rules look at
+// ASCII only.
 func equalFold(a, b string) bool {
 	if len(a) != len(b) {
 		return false

@@ -10,16 +10,17 @@ const (
 
 func (s Severity) String() string { return [...]string{"warning", "error"}[s&1] }
 
-// Problem is something that ALB refuses or that will not do what it says.
+// Problem is something that ALB refuses, or that will not work as written.
 type Problem struct {
 	Severity  Severity
 	LogicalID string // of the resource; "" for a rule that is in no template
 	Path      string // its construct path, if CDK wrote the template
 	Property  string // where in the resource, such as "Conditions[0]"
-	Message   string // the whole sentence: what, value, what is allowed
+	Message   string // the whole sentence: what is wrong, the value, what is allowed
 	Value     string // what is wrong, for display
 	Limit     string // what is allowed
 }
 
-// Error is the problem's message, so that a Problem can be returned as an error.
+// Error returns the problem's message, so that a Problem can be returned as an
+// error.
 func (p Problem) Error() string { return p.Message }

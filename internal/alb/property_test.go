@@ -11,8 +11,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestPatternsAgreeWithRegexps: a pattern matches what the regexp of the same
-// meaning does.
+// TestPatternsAgreeWithRegexps checks that a pattern matches what the equivalent
+// regexp matches.
 func TestPatternsAgreeWithRegexps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.StringMatching(`[abAB/.]{0,3}([*?]{1,2}[abAB/.]{0,3}){0,4}`).Draw(t, "pattern")
@@ -33,7 +33,8 @@ func TestPatternsAgreeWithRegexps(t *testing.T) {
 	})
 }
 
-// TestEscapedPatterns: a text in which every * and ? is escaped matches itself only.
+// TestEscapedPatterns checks that a text in which every * and ? is escaped
+// matches only itself.
 func TestEscapedPatterns(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`[ab*?]{0,6}`).Draw(t, "text")
@@ -45,8 +46,8 @@ func TestEscapedPatterns(t *testing.T) {
 	})
 }
 
-// TestOpaqueIsCautious: what is certain with an opaque value stays true
-// whatever the value turns out to be.
+// TestOpaqueIsCautious checks that what is certain with an opaque value stays
+// true whatever the value turns out to be.
 func TestOpaqueIsCautious(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before := rapid.StringMatching(`[ab*]{0,2}`).Draw(t, "before")
@@ -62,7 +63,7 @@ func TestOpaqueIsCautious(t *testing.T) {
 	})
 }
 
-// TestRouteAgreesWithExplain: the quick way and the one with reasons.
+// TestRouteAgreesWithExplain checks that Route and Explain decide the same.
 func TestRouteAgreesWithExplain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawListener(t)
@@ -94,7 +95,8 @@ func TestRouteAgreesWithExplain(t *testing.T) {
 	})
 }
 
-// TestFirstMatchWins: adding a rule after the one that decides changes nothing.
+// TestFirstMatchWins checks that adding a rule after the deciding one changes
+// nothing.
 func TestFirstMatchWins(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawListener(t)
@@ -110,8 +112,8 @@ func TestFirstMatchWins(t *testing.T) {
 	})
 }
 
-// TestNormalPathsAreCertain: a path without %, dot segments and double slashes
-// has one reading, itself.
+// TestNormalPathsAreCertain checks that a path without %, dot segments and double
+// slashes has only one reading.
 func TestNormalPathsAreCertain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		raw := rapid.StringMatching(`(/[a-z.]{1,3}){1,4}/?`).Draw(t, "path")
@@ -185,7 +187,7 @@ func drawRequest(t *rapid.T) Request {
 	return r
 }
 
-// BenchmarkPrepare is what a request costs before any rule looks at it.
+// BenchmarkPrepare measures what a request costs before any rule looks at it.
 func BenchmarkPrepare(b *testing.B) {
 	header := map[string][]string{}
 	for i := range 12 {

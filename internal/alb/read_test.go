@@ -10,7 +10,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// ruleTemplate is a template with a listener and a rule "R" of which the
+// ruleTemplate returns a template with a listener and a rule "R", whose
 // conditions and actions are given as JSON.
 func ruleTemplate(conditions, actions, sections string) string {
 	if conditions == "" {
@@ -43,7 +43,7 @@ func readRule(t *testing.T, source string) (Rule, []Problem) {
 	return l.Rules[0], Check(template)
 }
 
-// TestReadConditions: every spelling of every condition.
+// TestReadConditions reads every condition in every spelling.
 func TestReadConditions(t *testing.T) {
 	for _, test := range []struct {
 		conditions string
@@ -69,7 +69,7 @@ func TestReadConditions(t *testing.T) {
 		{`[{"Field": "query-string", "QueryStringConfig": {"Values": {"Ref": "Pairs"}}}]`, []Condition{Unknown{"query-string", []string{cfn.Opaque("Pairs")}, nil}}, ""},
 		{`[{"Field": "path-pattern", "PathPatternConfig": {"Values": {"Fn::Split": [",", {"Ref": "Paths"}]}}}]`, []Condition{PathPatterns{cfn.Opaque("Paths")}}, ""},
 
-		// What can be read, but not deployed.
+		// These can be read, but not deployed.
 		{`[{"Field": "path-pattern", "Values": ["/a", "/b"]}]`, []Condition{PathPatterns{"/a", "/b"}},
 			`warning: R: condition has 2 Values at its top, and the API may take 1 only`},
 		{`[{"Field": "path-pattern", "Values": ["/a"], "PathPatternConfig": {"Values": ["/b"]}}]`, []Condition{PathPatterns{"/a", "/b"}},
@@ -108,7 +108,7 @@ func problemTexts(problems []Problem) string {
 	return strings.Join(texts, "\n")
 }
 
-// TestReadActions: every action, in the order in which they are done.
+// TestReadActions reads every action, in the order in which actions run.
 func TestReadActions(t *testing.T) {
 	groups := func(groups ...WeightedGroup) Forward { return Forward{Groups: groups} }
 	for _, test := range []struct {
@@ -151,7 +151,7 @@ func TestReadActions(t *testing.T) {
 	}
 }
 
-// TestReadActionProblems: what can be read, but the API refuses.
+// TestReadActionProblems reads actions that the API refuses.
 func TestReadActionProblems(t *testing.T) {
 	for actions, want := range map[string]string{
 		`[{"Type": "forward", "TargetGroupArn": {"Ref": "G"}, "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "other"}]}}]`:                               "action has a TargetGroupArn beside a ForwardConfig with other target groups",
@@ -165,8 +165,8 @@ func TestReadActionProblems(t *testing.T) {
 	}
 }
 
-// TestReadIntrinsics: what a template tells is evaluated, what it does not
-// tell is kept as a reference.
+// TestReadIntrinsics checks that what a template tells is evaluated, and what it
+// does not tell is kept as a reference.
 func TestReadIntrinsics(t *testing.T) {
 	const sections = `,
 	"Parameters": {
@@ -233,7 +233,7 @@ func TestReadIntrinsics(t *testing.T) {
 	}
 }
 
-// TestReadFaults: what cannot be read is said with its place.
+// TestReadFaults checks that what cannot be read is reported with its place.
 func TestReadFaults(t *testing.T) {
 	resource := func(kind, properties string) string {
 		return `{"Resources": {"X": {"Type": "AWS::ElasticLoadBalancingV2::` + kind + `", "Properties": ` + properties + `}}}`
@@ -286,7 +286,7 @@ func TestReadFaults(t *testing.T) {
 	}
 }
 
-// TestReadAllFaults: more than one fault is said, but not without end.
+// TestReadAllFaults checks that several faults are reported, up to a limit.
 func TestReadAllFaults(t *testing.T) {
 	_, err := Read(strings.NewReader(ruleTemplate(`["a", "b"]`, `["c"]`, "")), cfn.Options{})
 	want := `resource "R": Conditions[0]: want an object, got "a"`
@@ -300,7 +300,7 @@ func TestReadAllFaults(t *testing.T) {
 	}
 }
 
-// TestReadIsBounded: templates that grow, in size or in depth.
+// TestReadIsBounded tries templates that grow in size or in depth.
 func TestReadIsBounded(t *testing.T) {
 	big := strings.Repeat("x", 1<<20)
 	refs := strings.TrimSuffix(strings.Repeat(`{"Ref": "P"}, `, 5000), ", ")
@@ -329,7 +329,8 @@ func deepConditions(n int) string {
 	return b.String()
 }
 
-// TestTargetGroupDefaults: what the API takes for a target group that says nothing.
+// TestTargetGroupDefaults checks the API's defaults for a target group without
+// properties.
 func TestTargetGroupDefaults(t *testing.T) {
 	template, err := Read(strings.NewReader(`{"Resources": {"G": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"}}}`), cfn.Options{})
 	if err != nil {
@@ -341,7 +342,7 @@ func TestTargetGroupDefaults(t *testing.T) {
 	}
 }
 
-// TestOtherLoadBalancers: network load balancers are not ALB's business.
+// TestOtherLoadBalancers checks that network load balancers are ignored.
 func TestOtherLoadBalancers(t *testing.T) {
 	template, err := Read(strings.NewReader(`{"Resources": {
 		"Nlb": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"Type": "network"}},

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Location is the Location header of the answer to a request that a listener
-// received. It always carries a port, the default one too. Source: LBC-e2e.
+// Location returns the Location header of the answer to a request that a listener
+// received. It always has a port, even the default one. Source: LBC-e2e.
 func (r Redirect) Location(l *Listener, req *Request) string {
 	req.prepare()
 	host := req.Host
@@ -31,7 +31,7 @@ func (r Redirect) Location(l *Listener, req *Request) string {
 	return r.location(func(part string) string { return own[part] })
 }
 
-// location fills in what own says of the request's parts.
+// location fills in the parts of the request that own returns.
 func (r Redirect) location(own func(part string) string) string {
 	fill := strings.NewReplacer("#{protocol}", own("protocol"), "#{host}", own("host"), "#{port}", own("port"),
 		"#{path}", own("path"), "#{query}", own("query")).Replace
@@ -49,9 +49,8 @@ func (r Redirect) location(own func(part string) string) string {
 	return location
 }
 
-// loops reports whether a redirect of a listener leads back to where it came
-// from: it changes neither protocol, host, port nor path. Source: BC
-// RedirectActionConfig.
+// loops reports whether a redirect leads back to the same URL: it changes neither
+// protocol, host, port nor path. Source: BC RedirectActionConfig.
 func (r Redirect) loops(l *Listener) bool {
 	same := func(given string, own ...string) bool {
 		for _, o := range append(own, "") {

@@ -8,21 +8,22 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// regex is a RegexValues entry. It is read in four ways, since ALB's way is
-// not published: searching or in full, with case or without. Where all agree
-// the outcome is certain.
+// regex is an entry of RegexValues. It is read in four ways, since ALB's way is
+// not documented: searching or matching in full, with or without case. Where all
+// agree, the outcome is certain.
 type regex struct {
-	search, full           *regexp.Regexp // with the case that the model assumes
+	search, full           *regexp.Regexp // with the case-sensitivity that the model assumes
 	searchOther, fullOther *regexp.Regexp
 	fold                   bool   // the model compares without case
-	anchored               bool   // searching comes to the same as matching in full
-	prefix                 string // with which all that matches starts, in any case
-	segment                bool   // it is ^prefix[^/]+$, as the allowlist has it for {id}
+	anchored               bool   // searching and matching in full are the same
+	prefix                 string // the prefix of everything that matches, in any case
+	segment                bool   // it is ^prefix[^/]+$, the form that the allowlist uses for {id}
 	doubt                  Doubt  // why the expression is not known
 }
 
-// readRegexes reads expressions; fold says that the model compares without
-// case. One that the API refuses, which [Rule.Check] reports, matches nothing.
+// readRegexes parses expressions. fold says that the model compares without case.
+// An expression that the API refuses, which [Rule.Check] reports, matches
+// nothing.
 func readRegexes(values []string, fold bool) []regex {
 	regexes := make([]regex, len(values))
 	for i, value := range values {
@@ -61,8 +62,8 @@ func readRegex(value string, fold bool) regex {
 	return x
 }
 
-// shapeOf reports whether an expression starts with ^ and ends with $, and the
-// literal that follows a leading ^.
+// shapeOf reports whether an expression starts with ^ and ends with $, and
+// returns the literal after a leading ^.
 func shapeOf(value string) (anchored bool, prefix string) {
 	tree, err := syntax.Parse(value, syntax.Perl)
 	if err != nil || tree.Op != syntax.OpConcat || tree.Sub[0].Op != syntax.OpBeginText {
@@ -77,8 +78,8 @@ func shapeOf(value string) (anchored bool, prefix string) {
 	return tree.Sub[len(tree.Sub)-1].Op == syntax.OpEndText, prefix
 }
 
-// maxProgram bounds, in instructions, the regexes that are compiled: a short
-// one with repeats can take megabytes.
+// maxProgram limits the size, in instructions, of the regexes that are compiled:
+// a short regex with repeats can take megabytes.
 const maxProgram = 2000
 
 func tooLarge(value string) bool {
@@ -100,7 +101,7 @@ func (x regex) match(s string) Outcome {
 	if len(s) < len(x.prefix) || !equalFold(s[:len(x.prefix)], x.prefix) {
 		return Outcome{}
 	}
-	// What does not match without case and anchors, does not match at all.
+	// What does not match without case and anchors does not match at all.
 	if x.segment {
 		rest := s[len(x.prefix):]
 		if rest == "" || strings.IndexByte(rest, '/') >= 0 {

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A regex takes shortcuts; they must not change what its four readings say.
+// The shortcuts of regex must not change what its four readings decide.
 func TestRegexesTakeShortcutsOnly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.StringMatching(`(\(\?i\))?\^?[/a-cA-C]{0,3}(\[\^/\]\+|b\*|\(a\|B\)|\.|c\?)?[/a-c]{0,2}(\||\^)?[aB]{0,1}\$?`).Draw(t, "regex")

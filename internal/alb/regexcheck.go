@@ -10,8 +10,8 @@ import (
 )
 
 // checkRegexes checks regexes for what ALB refuses: lookaround, backreferences,
-// atomic groups, possessive quantifiers, subroutines, recursion and \p{..}.
-// Go's regexp has none of these but the last. Source: UGnow condition types.
+// atomic groups, possessive quantifiers, subroutines, recursion and \p{..}. Go's
+// regexp has only the last of these. Source: UGnow condition types.
 func (c *checker) checkRegexes(what string, values []string) {
 	checkSome(c, what, values)
 	for _, value := range values {

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// tier is how a request departs from RFC 7230, as http-desync-guardian, the
-// library that ALB uses, classifies it. Source: UG23 desync mitigation mode.
+// tier is how far a request departs from RFC 7230, in the classification of
+// http-desync-guardian, the library that ALB uses. Source: UG23 desync mitigation
+// mode.
 type tier uint8
 
 const (
@@ -16,15 +17,15 @@ const (
 	severe          // a high risk
 )
 
-// hazard is what is wrong with a request before any rule looks at it.
+// hazard is a fault of a request that is found before any rule looks at it.
 type hazard struct {
 	tier tier
 	why  string
 }
 
-// reject returns the status with which the load balancer answers a request
-// before it looks at rules, and 0 for a request that gets to them. Sources:
-// UG23 and UGnow troubleshooting, unless said otherwise.
+// reject returns the status with which the load balancer answers a request before
+// it looks at rules, and 0 for a request that reaches them. Sources: UG23 and
+// UGnow troubleshooting, unless noted otherwise.
 func (l *Listener) reject(r *Request) (status int, why string, doubt Doubt) {
 	switch {
 	case r.method == "TRACE":
@@ -55,7 +56,7 @@ func validVersion(proto string) bool {
 	return proto == "" || proto == "HTTP/1.1" || proto == "HTTP/1.0"
 }
 
-// survey notes the sizes and hazards of a request.
+// survey records the sizes and hazards of a request.
 func (r *Request) survey() {
 	r.http2 = r.Proto == "HTTP/2" || r.Proto == "HTTP/2.0"
 	r.lineSize = len(r.method) + len(r.Target) + len("  HTTP/1.1\r\n")
@@ -97,7 +98,7 @@ func (r *Request) survey() {
 		!r.badEncoding && !r.aboveRoot && r.hazard.tier == compliant
 }
 
-// worse keeps the worst hazard, the first of equals.
+// worse keeps the worst hazard, the first of equal ones.
 func (r *Request) worse(h hazard) {
 	if !r.http2 && h.tier > r.hazard.tier {
 		r.hazard = h

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestReject: requests that the load balancer answers before it looks at rules.
+// TestReject tries requests that the load balancer answers before it looks at
+// rules.
 func TestReject(t *testing.T) {
 	const defensive, strictest, monitor = "defensive", "strictest", "monitor"
 	post := func(header ...string) Request {
@@ -42,7 +43,8 @@ func TestReject(t *testing.T) {
 		{"above the root, plain", defensive, get("/../x"), 400, false},
 		{"not above the root", defensive, get("/owner/config/..%2f..%2Ftest"), 0, true},
 
-		// Desync: severe requests, and in the strictest mode all that do not comply.
+		// Desync: severe requests, and in the strictest mode all that do not
+		// comply.
 		{"line break in the URI", defensive, get("/a\r\nb"), 400, true},
 		{"null in the URI", defensive, get("/a\x00b"), 400, true},
 		{"line break in a header", defensive, with("X", "a\r\nb"), 400, true},

@@ -5,37 +5,36 @@ import (
 	"strings"
 )
 
-// Request is what a load balancer sees of a request. It must not be changed
-// after its first use; the first use must not be a concurrent one.
+// Request is a request as a load balancer sees it. It must not be changed after
+// its first use, and the first use must not be concurrent with others.
 type Request struct {
 	// Method is the method as sent. Default: GET.
 	Method string
 
-	// Target is the raw request-target of the request line, not decoded:
-	// "/path?query", or a URL. Default: "/".
+	// Target is the undecoded request-target of the request line: "/path?query",
+	// or a URL. Default: "/".
 	Target string
 
 	// Host is the first Host header (or :authority) as sent, port included:
 	// rules see the port too. Source: LBC-conf HTTPRouteHostnameIntersection.
 	Host string
 
-	// Header holds the other headers; names are compared without case. An
-	// http.Header can be given.
+	// Header holds the other headers; names are compared without case. It can be
+	// an http.Header.
 	Header map[string][]string
 
-	// HeadersUnknown says that headers missing in Header may have been sent,
-	// as with a request from an access log. One known to be absent has an
-	// entry without values.
+	// HeadersUnknown says that headers missing in Header may have been sent, as
+	// with a request from an access log. A header known to be absent has an entry
+	// without values.
 	HeadersUnknown bool
 
-	// HostUnknown says that Host, which is empty then, is not known.
+	// HostUnknown says that the host is not known. Host is then empty.
 	HostUnknown bool
 
-	// QueryUnknown says that the query, of which Target has none then, is not
-	// known.
+	// QueryUnknown says that the query is not known. Target then has none.
 	QueryUnknown bool
 
-	// Source is the peer of the connection, which behind a proxy is the proxy.
+	// Source is the peer of the connection; behind a proxy, it is the proxy.
 	// Default: not known.
 	Source netip.Addr
 
@@ -51,15 +50,15 @@ type Request struct {
 	authority  string // of a request-target that is a URL, in lower case
 	hostDoubt  Doubt
 	queryDoubt Doubt
-	doubt      Doubt // about the request whatever the rules
+	doubt      Doubt // about the request, whatever the rules are
 	fields     []line
-	absent     []string // names of headers that are known not to have been sent
+	absent     []string // names of headers known not to have been sent
 
-	// What decides before any rule: see reject.go.
+	// What decides before any rule does: see reject.go.
 	ordinary     bool // nothing does
 	http2        bool
 	aboveRoot    bool
-	encoded      bool // has a Transfer-Encoding
+	encoded      bool // it has a Transfer-Encoding
 	badEncoding  bool
 	lineSize     int
 	headerSize   int
@@ -119,8 +118,8 @@ func (r *Request) derive() {
 	r.survey()
 }
 
-// splitTarget returns the path and query of a request-target, and the
-// authority of one that is a URL.
+// splitTarget returns the path and query of a request-target and, if it is a URL,
+// its authority.
 func splitTarget(target string) (path, authority string, doubt Doubt) {
 	if strings.HasPrefix(target, "/") {
 		return target, "", 0
@@ -139,8 +138,8 @@ func splitTarget(target string) (path, authority string, doubt Doubt) {
 	return rest[end:], rest[:end], 0
 }
 
-// nonASCII is the doubt about a text with bytes outside visible ASCII.
-// Rules look at visible ASCII only. Source: UGnow condition types.
+// nonASCII returns the doubt about a text with bytes outside visible ASCII. Rules
+// look at visible ASCII only. Source: UGnow condition types.
 func nonASCII(s string) Doubt {
 	for i := range len(s) {
 		if s[i] < 0x20 || s[i] >= 0x7f {

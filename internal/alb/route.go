@@ -4,36 +4,35 @@ import "slices"
 
 // Decision is where a request goes.
 type Decision struct {
-	// Rule is the rule that decides, the default rule included. It is nil if
-	// the load balancer answers before it looks at rules.
+	// Rule is the rule that decides; it may be the default rule. It is nil if the
+	// load balancer answers before it looks at rules.
 	Rule *Rule
 
-	// Status is what the load balancer answers by itself: a rejection, a
-	// redirect, a fixed response. It is 0 if a target answers.
+	// Status is the status of an answer from the load balancer itself: a
+	// rejection, a redirect, a fixed response. It is 0 if a target answers.
 	Status int
 
-	// Rejection says why the request does not get as far as the rules.
+	// Rejection says why the request does not reach the rules.
 	Rejection string
 
-	// Doubt is why it is not certain what happens to the request. It is 0
-	// where the same happens whichever way the doubts about the rule turn out.
+	// Doubt says why it is uncertain what happens to the request. It is 0 if the
+	// same happens however the doubts about the rule turn out.
 	Doubt Doubt
 
-	// RuleDoubt is why it is not certain which rule decides.
+	// RuleDoubt says why it is uncertain which rule decides.
 	RuleDoubt Doubt
 
-	// Alternatives are the rules that decide instead of Rule, should the
-	// doubts turn out the other way; those left out of which the doubt is
-	// nominal.
+	// Alternatives are the rules that would decide instead of Rule if the doubts
+	// turned out the other way. It leaves out rules whose doubt is nominal.
 	Alternatives []*Rule
 }
 
-// Certain reports whether what happens to the request rests on documented or
-// observed behaviour only.
+// Certain reports whether the answer rests only on documented or observed
+// behaviour.
 func (d Decision) Certain() bool { return d.Doubt == 0 }
 
-// Action is the action that answers the request, or nil: it is rejected, or
-// the listener's default action is not known.
+// Action returns the action that answers the request. It is nil if the request is
+// rejected, or if the listener's default action is not known.
 func (d Decision) Action() Action {
 	if d.Rule == nil {
 		return nil
@@ -41,14 +40,15 @@ func (d Decision) Action() Action {
 	return d.Rule.Final()
 }
 
-// Target is a target group and the part of the requests it gets, 0 to 1.
+// Target is a target group and its share of the requests, 0 to 1.
 type Target struct {
 	Group Ref
 	Share float64
 }
 
-// Targets are the target groups the request may be sent to, those of weight 0
-// left out. If all weights are 0 it is not known what each gets: Share is 0.
+// Targets returns the target groups that the request may be sent to, without
+// those of weight 0. If all weights are 0, the shares are not known, and Share is
+// 0.
 func (d Decision) Targets() []Target {
 	forward, ok := d.Action().(Forward)
 	if !ok {
@@ -63,8 +63,8 @@ func (d Decision) Targets() []Target {
 	return targets
 }
 
-// Target is the one target group the request is sent to. It is zero if there
-// is none, or a choice by weight.
+// Target returns the single target group that the request is sent to. It is zero
+// if there is none, or if weights choose between several.
 func (d Decision) Target() Ref {
 	if targets := d.Targets(); len(targets) == 1 {
 		return targets[0].Group
@@ -72,8 +72,8 @@ func (d Decision) Target() Ref {
 	return Ref{}
 }
 
-// Undecided are the conditions, of the rules that may decide, on which the
-// decision hangs: those that may match and may not.
+// Undecided returns the conditions on which the decision depends: those, in the
+// rules that may decide, that may or may not match.
 func (d Decision) Undecided(r *Request) []Condition {
 	var undecided []Condition
 	for _, rule := range append([]*Rule{d.Rule}, d.Alternatives...) {
@@ -89,9 +89,8 @@ func (d Decision) Undecided(r *Request) []Condition {
 	return undecided
 }
 
-// Route decides where a request goes. It costs no more than comparing, and
-// allocates nothing if no regex and no doubt is involved; [Listener.Explain]
-// has the reasons.
+// Route decides where a request goes. It only compares, and does not allocate
+// unless a regex or a doubt is involved. [Listener.Explain] gives the reasons.
 func (l *Listener) Route(r *Request) Decision {
 	r.prepare()
 	l.prepare()
@@ -122,13 +121,14 @@ func (l *Listener) Route(r *Request) Decision {
 	return Decision{} // not reached: the last trial has no conditions
 }
 
-// decide is the decision if the rule matches.
+// decide returns the decision if the rule matches.
 func (t *trial) decide(r *Request) Decision {
 	return Decision{Rule: t.rule, Status: t.status, Doubt: t.doubt | r.doubt, RuleDoubt: t.doubt & UnseenRules}
 }
 
 // routeInDoubt decides when the first of the trials may or may not match. It
-// goes on to the first that certainly matches, to know what else may happen.
+// continues to the first trial that certainly matches, to find out what else may
+// happen.
 func routeInDoubt(r *Request, trials []trial) Decision {
 	var chosen *trial
 	var possible []*trial

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// BenchmarkRoute routes a request that the last of the rules matches, and
-// compares with the same rules evaluated with a compiled regexp for every
-// pattern: the metric "x-regexp" says how many times longer those take.
+// BenchmarkRoute routes a request that the last rule matches, and compares with
+// the same rules evaluated with a compiled regexp for every pattern: the metric
+// "x-regexp" says how many times longer the regexps take.
 func BenchmarkRoute(b *testing.B) {
 	for _, n := range []int{1, 10, 100} {
 		for _, kind := range []string{"literal", "wildcard", "host"} {
@@ -42,7 +42,7 @@ func BenchmarkRoute(b *testing.B) {
 	}
 }
 
-// fastest is the time of a thousand rounds when nothing else runs.
+// fastest returns the time of a thousand rounds when nothing else runs.
 func fastest(f func(rounds int)) time.Duration {
 	best := time.Hour
 	for range 100 {
@@ -70,7 +70,7 @@ func benchListener(n int, kind string) *Listener {
 	return l
 }
 
-// regexpListener evaluates rules as one would with a regexp for every value.
+// regexpListener evaluates rules with a regexp for every value.
 type regexpListener struct{ rules []regexpRule }
 
 type regexpRule struct {
@@ -104,7 +104,8 @@ func newRegexpListener(l *Listener) regexpListener {
 	return out
 }
 
-// globRegexps are patterns as regexps: the oracle of the pattern tests too.
+// globRegexps returns patterns as regexps, which are also the oracle of the
+// pattern tests.
 func globRegexps(flags string, values []string) []*regexp.Regexp {
 	var out []*regexp.Regexp
 	for _, value := range values {

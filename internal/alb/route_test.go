@@ -8,7 +8,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// appListener is a listener as an app in maintenance has it.
+// appListener returns a listener of an app in maintenance.
 func appListener() *Listener {
 	return &Listener{
 		Ref: Ref{LogicalID: "Listener"}, Protocol: "HTTPS", Port: 443,
@@ -33,7 +33,8 @@ func appListener() *Listener {
 	}
 }
 
-// TestRoute: the rule of the lowest priority that matches, and what it does.
+// TestRoute checks that the matching rule with the lowest priority decides, and
+// what it does.
 func TestRoute(t *testing.T) {
 	l := appListener()
 	for _, test := range []struct {
@@ -88,7 +89,7 @@ func shares(d Decision) string {
 	return strings.Join(texts, ", ")
 }
 
-// TestUndecided: the conditions that a decision hangs on.
+// TestUndecided checks the conditions that a decision depends on.
 func TestUndecided(t *testing.T) {
 	l := appListener()
 	l.Rules[1].Conditions = append(l.Rules[1].Conditions, Header{"X-Client", []string{"ios"}})
@@ -113,8 +114,8 @@ func TestUndecided(t *testing.T) {
 	}
 }
 
-// TestRoute_SameEffect: a doubt about the rule is none about the request if all the
-// rules that may decide do the same.
+// TestRoute_SameEffect checks that a doubt about the rule is not a doubt about
+// the request if all the rules that may decide do the same.
 func TestRoute_SameEffect(t *testing.T) {
 	open := appListener()
 	open.Rules = open.Rules[:3]
@@ -147,7 +148,7 @@ func TestRoute_SameEffect(t *testing.T) {
 	}
 }
 
-// TestForeignListener: rules of a listener that is not in the template.
+// TestForeignListener tries rules of a listener that is not in the template.
 func TestForeignListener(t *testing.T) {
 	l := &Listener{
 		Ref:   Ref{External: cfn.Opaque("import Listener")},
@@ -163,8 +164,8 @@ func TestForeignListener(t *testing.T) {
 	}
 }
 
-// TestConditionalRule: a rule that the template makes under a condition which
-// cannot be decided.
+// TestConditionalRule tries a rule whose condition in the template cannot be
+// decided.
 func TestConditionalRule(t *testing.T) {
 	l := appListener()
 	l.Rules = []Rule{{Priority: 1, If: "IsBlue", Actions: forwardTo("Blue"), Conditions: []Condition{PathPatterns{"/a"}}}}
@@ -176,7 +177,7 @@ func TestConditionalRule(t *testing.T) {
 	}
 }
 
-// TestDroppedHeader: a condition on a header that the load balancer drops.
+// TestDroppedHeader tries a condition on a header that the load balancer drops.
 func TestDroppedHeader(t *testing.T) {
 	l := appListener()
 	l.Balancer = &LoadBalancer{Attributes: map[string]string{"routing.http.drop_invalid_header_fields.enabled": "true"}}
@@ -191,7 +192,8 @@ func TestDroppedHeader(t *testing.T) {
 	}
 }
 
-// TestRouteAllocatesNothing: the matching path of literal rules.
+// TestRouteAllocatesNothing checks that routing by literal rules does not
+// allocate.
 func TestRouteAllocatesNothing(t *testing.T) {
 	l := benchListener(100, "host")
 	l.Rules[50].Conditions = append(l.Rules[50].Conditions, Header{"X-Client", []string{"ios", "android*"}},

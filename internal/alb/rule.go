@@ -10,26 +10,29 @@ import (
 
 // Rule is a rule of a listener.
 type Rule struct {
-	// Priority is the rule's place, 1 to MaxPriority: rules are tried from the
-	// lowest on, and the first that matches decides. 0 is the default rule,
-	// which is tried last and has no conditions.
+	// Priority is the rule's priority, 1 to MaxPriority: rules are tried from the
+	// lowest priority on, and the first that matches decides. 0 is the default
+	// rule, which is tried last and has no conditions.
 	Priority int
 
-	// PriorityFrom says what the priority hangs on, for a reader, if only a deploy
-	// knows it: then Priority is UnknownPriority, as it is if it
-	// cannot be read. Default: it is known.
+	// PriorityFrom says what the priority depends on if only a deploy knows it.
+	// Priority is then UnknownPriority, as it is if it cannot be read. Default:
+	// "", the priority is known.
 	PriorityFrom string
 
-	// Unread says why a part of the rule could not be read. Default: all was read.
+	// Unread says why a part of the rule could not be read. Default: "",
+	// everything was read.
 	Unread string
 
-	// Conditions all have to match.
+	// Conditions must all match.
 	Conditions []Condition
 
-	// Transforms change the request after matching: never where it goes.
+	// Transforms change the request after matching. They never change where it
+	// goes.
 	Transforms []Transform
 
-	// Actions are what is done, in order; the last one answers.
+	// Actions are the actions in the order in which they run. The last one
+	// answers.
 	Actions []Action
 
 	// LogicalID is the rule's id in its template; for a default rule, the listener's.
@@ -38,7 +41,7 @@ type Rule struct {
 	// Path is the construct path, if CDK wrote the template.
 	Path string
 
-	// Moved says what swings the rule's target groups outside CloudFormation, ""
+	// Moved says what swaps the rule's target groups outside CloudFormation, ""
 	// if nothing does.
 	Moved string
 
@@ -47,15 +50,15 @@ type Rule struct {
 	If string
 }
 
-// Transform rewrites the host or the URL of a request after matching, for the
-// target's eyes only. Source: UGnow rule-transforms.
+// Transform rewrites the host or the URL of a request after matching. Only the
+// target sees the result. Source: UGnow rule-transforms.
 type Transform struct {
 	Type    string // "url-rewrite" or "host-header-rewrite"
 	Regex   string
 	Replace string
 }
 
-// String is the transform for a reader, what only a deploy knows included.
+// String describes the transform, including values known only after a deploy.
 func (t Transform) String() string {
 	what := "path"
 	if t.Type == "host-header-rewrite" {
@@ -67,15 +70,15 @@ func (t Transform) String() string {
 // Default reports whether the rule is the listener's default rule.
 func (r *Rule) Default() bool { return r.Priority == 0 }
 
-// Disarmed reports whether the rule is there and takes nothing: one of its
-// conditions holds for no request.
+// Disarmed reports whether the rule exists but takes no requests, because one of
+// its conditions never holds.
 func (r *Rule) Disarmed() bool { return slices.ContainsFunc(r.Conditions, Nobody) }
 
-// UnknownPriority is the priority of a rule of which it is not known: such rules
-// come last.
+// UnknownPriority is the priority of a rule whose priority is not known. Such
+// rules come last.
 const UnknownPriority = 1 << 30
 
-// Name is "default" or the priority.
+// Name returns "default" or the priority.
 func (r *Rule) Name() string {
 	if r.Priority == UnknownPriority {
 		return "of unknown priority"
@@ -86,7 +89,7 @@ func (r *Rule) Name() string {
 	return strconv.Itoa(r.Priority)
 }
 
-// Match is the outcome of all conditions. A rule without conditions matches
+// Match returns the outcome of all conditions. A rule without conditions matches
 // every request.
 func (r *Rule) Match(req *Request) Outcome {
 	matchers := make([]Matcher, len(r.Conditions))
@@ -112,14 +115,14 @@ func (r *Rule) matchAll(conditions []Matcher, req *Request) Outcome {
 	return o
 }
 
-// Methods are those that the rule takes, nil if it takes any.
+// Methods returns the methods that the rule takes, nil if it takes any.
 func (r *Rule) Methods() []string { return r.texts(methodField) }
 
-// Hosts are the hosts that the rule takes, with wildcards, nil if it takes any
-// or compares with a regex.
+// Hosts returns the hosts that the rule takes, with wildcards, nil if it takes
+// any or compares with a regex.
 func (r *Rule) Hosts() []string { return r.texts(hostField) }
 
-// texts are the values that the rule compares a field with, regexes left out.
+// texts returns the values that the rule compares a field with, without regexes.
 func (r *Rule) texts(f *field) []string {
 	var texts []string
 	for _, c := range r.Conditions {
@@ -133,7 +136,7 @@ func (r *Rule) texts(f *field) []string {
 	return texts
 }
 
-// Final is the action that answers, or nil if the rule has none.
+// Final returns the action that answers, or nil if the rule has none.
 func (r *Rule) Final() Action {
 	if len(r.Actions) == 0 {
 		return nil

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Check returns what the API would refuse of the rule's priority and
-// conditions, and what it would accept but hardly as meant. Nothing else
-// checks these before a deploy.
+// Check returns what the API would refuse in the rule's priority and conditions,
+// and what it would accept but is probably a mistake. Nothing else checks these
+// before a deploy.
 func (r Rule) Check() []Problem {
 	c := &checker{logicalID: r.LogicalID, path: r.Path}
 	c.checkPriority(r)
@@ -84,7 +84,7 @@ func (c *checker) checkConditions(conditions []Condition) {
 	}
 }
 
-// checkTotals checks what a rule's conditions have together.
+// checkTotals checks the limits that a rule's conditions share.
 func (c *checker) checkTotals(conditions []Condition) {
 	values, wildcards := 0, 0
 	for _, condition := range conditions {
@@ -104,8 +104,8 @@ func (c *checker) checkTotals(conditions []Condition) {
 	}
 }
 
-// checkKinds checks that there is one condition on a field that is not to be
-// repeated, and that none has both values and regexes. Source: BC.
+// checkKinds checks that a field that must not be repeated has only one
+// condition, and that no condition has both values and regexes. Source: BC.
 func (c *checker) checkKinds(conditions []Condition) {
 	for _, f := range fields {
 		var same []Condition
@@ -117,7 +117,7 @@ func (c *checker) checkKinds(conditions []Condition) {
 		if len(same) > 1 && !f.repeat {
 			c.errorf(len(same), 1, "rule has %d %s conditions, ALB allows 1", len(same), f.name)
 		}
-		mixed := map[string]bool{} // by header, once said
+		mixed := map[string]bool{} // by header, once reported
 		for i, condition := range same {
 			part := PartOf(condition)
 			if !mixed[part.Name] && slices.ContainsFunc(same[:i], func(other Condition) bool {

@@ -8,7 +8,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestRuleCheck: each limit that the API has and nothing checks before it.
+// TestRuleCheck tries each limit of the API that nothing checks earlier.
 func TestRuleCheck(t *testing.T) {
 	long := "/" + strings.Repeat("a", 130)
 	for _, test := range []struct {

@@ -13,56 +13,56 @@ type Part struct {
 	Name  string // of a header, in lower case
 }
 
-// PartOf is the part of a request that a condition looks at.
+// PartOf returns the part of a request that a condition looks at.
 func PartOf(c Condition) Part { return Part{Field(c), strings.ToLower(c.header())} }
 
-// Space is what a part of a request may be.
+// Space describes what a part of a request may be.
 type Space struct {
-	// Sides are what its texts may be: most parts are one text, a pair of a
-	// query is two.
+	// Sides are the texts that make up the part: most parts are one text, a pair
+	// of a query is two.
 	Sides []Side
 
-	// Repeats says that the part may be sent several times, and not at all.
+	// Repeats says that the part may be sent several times, or not at all.
 	Repeats bool
 
-	// Set writes the part into a draft. It reports false for texts that no
+	// Set writes the part into a draft. It returns false for texts that no
 	// request can have there.
 	Set func(d *Draft, texts []string) bool
 }
 
-// SpaceOf is what the part of a request that a condition looks at may be.
+// SpaceOf returns the space of the part of a request that a condition looks at.
 func SpaceOf(c Condition) Space { return c.field().space(c.header()) }
 
-// Samples are texts of the part of a request that a condition looks at, for each
-// side of its space. There are none of a condition on what is not known.
+// Samples returns texts of the part of a request that a condition looks at, for
+// each side of its space. It returns none for a condition on something unknown.
 func Samples(c Condition) []Sample { return c.samples() }
 
-// Side is what one text of a part may be.
+// Side describes what one text of a part may be.
 type Side struct {
 	Usual     []string   // tried first
-	Languages []Language // none if the texts that conditions name are all that matter
+	Languages []Language // none if only the texts that conditions name matter
 	Blank     bool       // it may be empty
 }
 
 // Language is a set of texts.
 type Language struct {
 	Regex   string // anchored
-	Letters string // in the order in which they are preferred
+	Letters string // in order of preference
 }
 
-// Sample is what a condition says of one side of a part.
+// Sample is what a condition says about one side of a part.
 type Sample struct {
 	Regexes []string // each matches where one of the condition's values does
-	Texts   []string // for which values hold, as people would write them
+	Texts   []string // examples that the values match, as people would write them
 }
 
 // visible is visible ASCII.
 const visible = "x1abcdefghijklmnopqrstuvwyz023456789-_.~/ABCDEFGHIJKLMNOPQRSTUVWXYZ$@:+&'\"*!(),;=[]{}<>|^`\\?#% "
 
-// word is what people write first.
+// word is the set of texts that people write first.
 var word = Language{`\A[a-z0-9]+\z`, "xabcdefghijklmnopqrstuvwyz0123456789"}
 
-// Draft is a request in the making.
+// Draft is a request under construction.
 type Draft struct {
 	Method string
 	Path   string // as rules see it, not escaped
@@ -72,13 +72,13 @@ type Draft struct {
 	Source netip.Addr
 }
 
-// NewDraft is the request that no condition asks anything of. Its source is one
-// of those that documentation may use.
+// NewDraft returns a request that no condition constrains. Its source is an
+// address reserved for documentation.
 func NewDraft() Draft {
 	return Draft{Method: "GET", Path: "/", Host: "example.com", Source: netip.AddrFrom4([4]byte{203, 0, 113, 9})}
 }
 
-// Request is the draft as it is sent.
+// Request returns the draft as a request.
 func (d Draft) Request() Request {
 	r := Request{Method: d.Method, Target: escaped(d.Path), Host: d.Host, Source: d.Source, Header: maps.Clone(d.Header)}
 	if len(d.Query) > 0 {
@@ -87,7 +87,7 @@ func (d Draft) Request() Request {
 	return r
 }
 
-// Add adds the parts of another draft that may be repeated.
+// Add adds the repeatable parts of another draft.
 func (d *Draft) Add(other Draft) {
 	d.Query = append(append([]string{}, d.Query...), other.Query...)
 	for name, lines := range other.Header {
@@ -95,7 +95,7 @@ func (d *Draft) Add(other Draft) {
 	}
 }
 
-// setHeader sets the lines of a header; a draft shares its header with others.
+// setHeader sets the lines of a header. It copies the header, which drafts share.
 func (d *Draft) setHeader(name string, lines []string) {
 	d.Header = maps.Clone(d.Header)
 	if d.Header == nil {
@@ -104,7 +104,7 @@ func (d *Draft) setHeader(name string, lines []string) {
 	d.Header[name] = lines
 }
 
-// escaped writes a path so that rules see it as it is.
+// escaped escapes a path so that rules see it unchanged.
 func escaped(path string) string {
 	if !strings.ContainsAny(path, "%?# ") {
 		return path
@@ -112,13 +112,14 @@ func escaped(path string) string {
 	return strings.NewReplacer("%", "%25", "?", "%3F", "#", "%23", " ", "%20").Replace(path)
 }
 
-// sampleOf is what values with wildcards say; escapes says that \* and \? stand
-// for the characters themselves.
+// sampleOf returns the sample of values with wildcards. escapes says that \* and
+// \? stand for the characters themselves.
 func sampleOf(values []string, flags string, escapes bool) Sample {
 	return Sample{globs(values, flags, escapes), plainest(values)}
 }
 
-// regexSample is what regular expressions say; fold that they compare without case.
+// regexSample returns the sample of regular expressions. fold says that they
+// compare without case.
 func regexSample(values []string, fold bool) []Sample {
 	if fold {
 		values = replaced(values, func(value string) string { return "(?i)" + value })
@@ -126,7 +127,7 @@ func regexSample(values []string, fold bool) []Sample {
 	return []Sample{{Regexes: values}}
 }
 
-// globs are values with wildcards as regexes.
+// globs converts values with wildcards to regexes.
 func globs(values []string, flags string, escapes bool) []string {
 	return replaced(values, func(value string) string {
 		var b strings.Builder
@@ -148,7 +149,8 @@ func globs(values []string, flags string, escapes bool) []string {
 	})
 }
 
-// plainest are texts that values with wildcards match, as people would write them.
+// plainest returns texts that values with wildcards match, as people would write
+// them.
 func plainest(values []string) []string {
 	return replaced(values, func(value string) string {
 		value = strings.NewReplacer(`\*`, "\x00", `\?`, "\x01", "*", "x", "?", "x").Replace(value)

@@ -26,21 +26,21 @@ type TargetGroup struct {
 	ProtocolVersion string
 	HealthCheck     HealthCheck
 
-	// Targets are what the template registers, such as a function or its
-	// alias: a service registers its targets itself.
+	// Targets are the targets that the template registers, such as a function or
+	// its alias. A service registers its targets itself.
 	Targets []Ref
 
 	// Attributes are the target group's attributes, by key.
 	Attributes map[string]string
 
-	// Moved says what swings the target group outside CloudFormation, "" if
+	// Moved says what swaps the target group outside CloudFormation, "" if
 	// nothing does.
 	Moved string
 
-	given map[string]bool // the properties that are there
+	given map[string]bool // the properties that are set
 }
 
-// HealthCheck is a target group's health check as the template says it. A zero
+// HealthCheck is a target group's health check according to the template. A zero
 // value is the API's default.
 type HealthCheck struct {
 	Enabled            string // "true", "false" or "" for the default: true unless the target is a Lambda
@@ -57,8 +57,8 @@ type HealthCheck struct {
 // Lambda reports whether the target is a Lambda function.
 func (g *TargetGroup) Lambda() bool { return g.TargetType == "lambda" }
 
-// MultiValueHeaders reports whether a Lambda target's events and answers carry
-// multiValueHeaders. Default: false. Source: BC.
+// MultiValueHeaders reports whether the events and answers of a Lambda target
+// carry multiValueHeaders. Default: false. Source: BC.
 func (g *TargetGroup) MultiValueHeaders() bool {
 	return g.Attributes["lambda.multi_value_headers.enabled"] == "true"
 }
@@ -66,8 +66,8 @@ func (g *TargetGroup) MultiValueHeaders() bool {
 // Sticky reports whether the target group binds clients to targets. Default: false.
 func (g *TargetGroup) Sticky() bool { return g.Attributes["stickiness.enabled"] == "true" }
 
-// DeregistrationDelay is how long a target that leaves may finish its
-// requests. A Lambda has none. Default: 300 seconds. Source: UG23.
+// DeregistrationDelay returns how long a deregistered target may finish its
+// requests. It is 0 for a Lambda. Default: 300 seconds. Source: UG23.
 func (g *TargetGroup) DeregistrationDelay() time.Duration {
 	if g.Lambda() {
 		return 0

@@ -10,25 +10,26 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Template is what a CloudFormation template says of load balancers.
+// Template is what a CloudFormation template says about load balancers.
 type Template struct {
 	LoadBalancers []*LoadBalancer
-	Listeners     []*Listener // those in the template first, then those its rules name
+	Listeners     []*Listener // first those in the template, then those its rules name
 	TargetGroups  []*TargetGroup
 
-	// Faults are what could not be read: of [ReadPart] only.
+	// Faults are the parts that could not be read. Only [ReadPart] sets it.
 	Faults []cfn.Fault
 
-	// Parameters and Resources are the names of what the template has.
+	// Parameters and Resources are the names of the template's parameters and
+	// resources.
 	Parameters, Resources []string
 
 	problems []Problem         // of load balancers and target groups, found while they were read
 	document *cfn.Template     // nil if it was not read from one
-	stacks   stacks            // of which it was joined
-	origins  map[string]origin // in these, by logical ids
+	stacks   stacks            // from which it was joined
+	origins  map[string]origin // in the stacks, by logical id
 }
 
-// Types of resources that are ALB's business.
+// Types of resources that concern ALB.
 const (
 	typeLoadBalancer = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 	typeListener     = "AWS::ElasticLoadBalancingV2::Listener"
@@ -44,10 +45,11 @@ func isALB(resourceType string) bool {
 	return false
 }
 
-// Read reads a CloudFormation template. Its error names, for all that cannot be
-// read, the logical id and the property. Network and gateway load balancers,
-// their listeners, and resources whose condition is false in the template are
-// left out. Conditions of rules on what the options do not reveal are uncertain.
+// Read reads a CloudFormation template. Its error names the logical id and
+// property of everything that cannot be read. It leaves out network and gateway
+// load balancers, their listeners, and resources whose condition is false in the
+// template. Rule conditions on values that the options do not reveal are
+// uncertain.
 func Read(r io.Reader, options cfn.Options) (*Template, error) {
 	t, err := ReadPart(r, options)
 	if err != nil {
@@ -63,10 +65,9 @@ func Read(r io.Reader, options cfn.Options) (*Template, error) {
 	return t, nil
 }
 
-// ReadPart reads a CloudFormation template as [Read] does, and of a template
-// with faults the rest: where what cannot be read could change an answer, the
-// answer is uncertain. The error is about a template of which nothing can be
-// read.
+// ReadPart reads a CloudFormation template as [Read] does. Of a template with
+// faults, it reads the rest: answers are uncertain where an unread part could
+// change them. It returns an error only if nothing in the template can be read.
 func ReadPart(r io.Reader, options cfn.Options) (*Template, error) {
 	document, err := cfn.Read(r, options)
 	if err != nil {
@@ -97,7 +98,7 @@ func ReadPart(r io.Reader, options cfn.Options) (*Template, error) {
 	return reader.template, nil
 }
 
-// Nested are the nested stacks of the template.
+// Nested returns the nested stacks of the template.
 func (t *Template) Nested() []cfn.Nested {
 	if t.document == nil {
 		return nil
@@ -105,8 +106,8 @@ func (t *Template) Nested() []cfn.Nested {
 	return t.document.Nested()
 }
 
-// Place is where a property of a resource is written: the name of its stack, ""
-// if the template is not joined of several, its logical id there, and line and
+// Place returns where a property of a resource is written: the name of its stack
+// ("" if the template is not joined), its logical id there, and the line and
 // column, 0 if they are not known.
 func (t *Template) Place(logicalID, property string) (stack, id string, line, column int) {
 	from := t.origin(logicalID)
@@ -121,7 +122,7 @@ func (t *Template) Place(logicalID, property string) (stack, id string, line, co
 	return from.stack, from.id, line, column
 }
 
-// origin is a resource in the template that it was read from.
+// origin returns a resource in the template that it was read from.
 func (t *Template) origin(logicalID string) origin {
 	if t.origins == nil {
 		return origin{id: logicalID}
@@ -129,7 +130,8 @@ func (t *Template) origin(logicalID string) origin {
 	return t.origins[logicalID]
 }
 
-// uses are the places that refer to a resource, those of other stacks too.
+// uses returns the places that refer to a resource, including those of other
+// stacks.
 func (t *Template) uses(logicalID string) []cfn.Use {
 	var uses []cfn.Use
 	from := t.origin(logicalID)
@@ -141,7 +143,7 @@ func (t *Template) uses(logicalID string) []cfn.Use {
 	return uses
 }
 
-// has reports whether the template, or one of those it is joined of, has a
+// has reports whether the template, or one that it was joined from, has a
 // resource of one of the types.
 func (t *Template) has(types ...string) bool {
 	if t.document != nil {
@@ -150,7 +152,8 @@ func (t *Template) has(types ...string) bool {
 	return slices.ContainsFunc(t.stacks, func(s Stack) bool { return s.has(types...) })
 }
 
-// written reports whether it was read, so that what refers to what is known.
+// written reports whether the template was read, so that references between its
+// resources are known.
 func (t *Template) written() bool { return t.document != nil || t.stacks != nil }
 
 // arrange sorts rules by priority, and relates target groups to rules.
@@ -164,7 +167,7 @@ func (t *Template) arrange() {
 	}
 }
 
-// moved says what swings the target group of a rule, "" if nothing does.
+// moved says what swaps the target group of a rule, "" if nothing does.
 func (t *Template) moved(l *Listener, r *Rule) string {
 	forward, ok := r.Final().(Forward)
 	if !ok {
@@ -203,27 +206,27 @@ func (t *Template) TargetGroup(ref Ref) *TargetGroup {
 type reader struct {
 	template *Template
 	document *cfn.Template
-	resource cfn.Resource // the one that is being read
+	resource cfn.Resource // the resource that is being read
 	values   int          // condition values read so far
 	regexes  int          // those of them that are regexes
 	problems []Problem    // of the resource
-	left     bool         // it is left out, its problems are not
+	left     bool         // the resource is left out, its problems are not
 }
 
-// These bound the condition values of a template, and the regexes among them:
-// what all rules of a load balancer may have, many times over.
+// Limits for the condition values of a template, and for the regexes among them:
+// many times what all rules of a load balancer may have.
 const (
 	maxValues  = 20_000
 	maxRegexes = 1000
 )
 
-// reference is what a property says of a resource of a type ("" for any).
+// reference returns what a property says about a resource of a type ("" for any).
 func (r *reader) reference(n cfn.Node, resourceType string) Ref {
 	id, text := n.Reference(resourceType)
 	return Ref{LogicalID: id, External: text}
 }
 
-// problem notes what can be read, but not deployed.
+// problem reports something that can be read, but not deployed.
 func (r *reader) problem(n cfn.Node, severity Severity, format string, args ...any) {
 	r.problems = append(r.problems, Problem{
 		Severity:  severity,

@@ -12,8 +12,8 @@ import (
 )
 
 // BenchmarkTemplate reads a template of 180 KB and routes a request by it. The
-// metric "x-json" says how many times longer YAML takes than the same in JSON.
-// scripts/bench.sh compares it with another commit.
+// metric "x-json" says how many times longer YAML takes than the same template in
+// JSON. scripts/bench.sh compares it with another commit.
 func BenchmarkTemplate(b *testing.B) {
 	var inYAML strings.Builder
 	inYAML.WriteString(`Parameters:

@@ -26,7 +26,7 @@ func readFile(t *testing.T, name string, options cfn.Options) *Template {
 	return template
 }
 
-// outline is a template as a reader sees it.
+// outline summarizes a template.
 func outline(t *Template) string {
 	var b strings.Builder
 	for _, l := range t.Listeners {
@@ -48,8 +48,8 @@ func outline(t *Template) string {
 	return b.String()
 }
 
-// TestReadCDKTemplate: what CDK writes for an app with weighted releases, a
-// redirect, a fixed response and single sign-on.
+// TestReadCDKTemplate reads a template that CDK wrote for an app with weighted
+// releases, a redirect, a fixed response and single sign-on.
 func TestReadCDKTemplate(t *testing.T) {
 	template := readFile(t, "shop-cdk.template.json", cfn.Options{})
 	want := `AlbHttp9B9C5A4E HTTP 80 of Alb16C2F182
@@ -88,7 +88,7 @@ AlbHttpsF2D0A7B3 HTTPS 443 of Alb16C2F182
 	}
 }
 
-// TestReadTargetGroups: what the templates say of target groups.
+// TestReadTargetGroups checks what templates say about target groups.
 func TestReadTargetGroups(t *testing.T) {
 	shop := readFile(t, "shop-cdk.template.json", cfn.Options{})
 	images := shop.TargetGroup(Ref{LogicalID: "ImagesTargetGroup9E8F7A6B"})
@@ -116,8 +116,8 @@ func TestReadTargetGroups(t *testing.T) {
 	}
 }
 
-// TestReadHandwrittenTemplate: imports, parameters, mappings, conditions,
-// values at the top of a condition, strings for numbers.
+// TestReadHandwrittenTemplate covers imports, parameters, mappings, conditions,
+// values directly in a condition, and strings for numbers.
 func TestReadHandwrittenTemplate(t *testing.T) {
 	const europe = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"
 	for _, test := range []struct {
@@ -158,7 +158,8 @@ func TestReadHandwrittenTemplate(t *testing.T) {
 	}
 }
 
-// TestReveal: a secret that the caller knows is compared like any value.
+// TestReveal checks that a secret that the caller knows is compared like any
+// value.
 func TestReveal(t *testing.T) {
 	var asked []string
 	template := readFile(t, "shop-cdk.template.json", cfn.Options{Reveal: func(name string) (string, bool) {

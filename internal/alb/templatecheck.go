@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// checkPorts checks that the listeners of a load balancer have ports of their
-// own. Source: BC CreateListener, DuplicateListener.
+// checkPorts checks that no two listeners of a load balancer have the same port.
+// Source: BC CreateListener, DuplicateListener.
 func (t *Template) checkPorts() []Problem {
 	var problems []Problem
 	for i, l := range t.Listeners {
@@ -39,15 +39,15 @@ func (c *checker) checkHealth(g *TargetGroup) {
 	}
 }
 
-// registrars are the types of resources that register targets with a target
-// group that they name.
+// registrars are the types of resources that register targets with a target group
+// that they name.
 var registrars = []string{
 	"AWS::ECS::Service", "AWS::ECS::TaskSet", "AWS::AutoScaling::AutoScalingGroup", "AWS::CodeDeploy::DeploymentGroup",
 	"AWS::EC2::SpotFleet",
 }
 
-// checkUse checks that what has targets is used, and what is used has targets,
-// as far as the template tells.
+// checkUse checks that target groups with targets are used, and that used ones
+// have targets, as far as the template tells.
 func (t *Template) checkUse(c *checker, g *TargetGroup) {
 	if !t.written() {
 		return
@@ -70,15 +70,15 @@ func (t *Template) checkUse(c *checker, g *TargetGroup) {
 			}
 		case isALB(kind), strings.HasPrefix(kind, "AWS::CloudWatch::"), strings.HasPrefix(kind, "AWS::ApplicationAutoScaling::"):
 		default:
-			open = true // a nested stack, a custom resource and the like may use it
+			open = true // a nested stack, a custom resource or the like may use it
 		}
 	}
 	c.property = ""
 	if !used && !open && len(services) > 0 && len(t.Listeners) > 0 && len(t.Faults) == 0 {
 		c.errorf(g.LogicalID, "a rule that forwards to it", "target group is that of service %s, but no listener forwards to it: ECS refuses to create the service", strings.Join(services, ", "))
 	}
-	// Only where the template registers targets at all: others do so by hand, or
-	// by a controller.
+	// Only if the template registers targets at all: other apps register them by
+	// hand, or with a controller.
 	if used && !registered && !open && t.isDefault(g) && t.has(registrars...) {
 		c.warnf(g.LogicalID, "targets", "target group is the default of a listener, but nothing in the template registers targets with it")
 	}
@@ -111,8 +111,8 @@ func (t *Template) checkPermission(c *checker, g *TargetGroup) {
 	}
 }
 
-// checkFamilies checks for a rule that takes all addresses of IPv4 and none of
-// IPv6, on a load balancer that has both.
+// checkFamilies reports a rule that takes all IPv4 addresses and no IPv6 address,
+// on a load balancer that has both.
 func (l *Listener) checkFamilies(rule *Rule) []Problem {
 	c := &checker{logicalID: rule.LogicalID, path: rule.Path, property: "Conditions"}
 	if l.Balancer == nil || !strings.HasPrefix(l.Balancer.IPAddressType, "dualstack") {
@@ -126,7 +126,8 @@ func (l *Listener) checkFamilies(rule *Rule) []Problem {
 	return c.problems
 }
 
-// families reports whether a condition takes all addresses of IPv4, and of IPv6.
+// families reports whether a condition takes all IPv4 addresses, and all IPv6
+// addresses.
 func families(c Condition) (four, six bool) {
 	for _, v := range c.values() {
 		four = four || v.Text == "0.0.0.0/0"

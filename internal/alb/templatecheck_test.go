@@ -9,8 +9,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestTemplateCheck: what the API refuses of resources together, and what does
-// not do what it says.
+// TestTemplateCheck checks for combinations of resources that the API refuses,
+// and for resources that do not work as written.
 func TestTemplateCheck(t *testing.T) {
 	resource := func(id, kind, properties string) string {
 		return fmt.Sprintf("%q: {\"Type\": \"AWS::%s\", \"Properties\": {%s}}", id, kind, properties)

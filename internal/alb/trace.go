@@ -8,24 +8,24 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Stack is a template of several that are deployed together.
+// Stack is one of several templates that are deployed together.
 type Stack struct {
-	Name string // tells it from the others
+	Name string // unique among them
 	*Template
 
-	// Parent is the name of the stack that it is nested in, and LogicalID what it
-	// is there. Default: it is not nested.
+	// Parent is the name of the stack that it is nested in, and LogicalID its id
+	// there. Default: it is not nested.
 	Parent, LogicalID string
 
-	// If is the condition of the parent under which it exists, where that cannot
-	// be decided.
+	// If is the parent's condition under which it exists, where that cannot be
+	// decided.
 	If string
 }
 
 // stacks are templates that are read as one.
 type stacks []Stack
 
-// child is the nested stack that a logical id of a stack is, if it was read.
+// child returns the nested stack with a logical id in a stack, if it was read.
 func (s stacks) child(parent, id string) (Stack, bool) {
 	i := slices.IndexFunc(s, func(child Stack) bool {
 		return child.LogicalID == id && child.Parent == parent && child.LogicalID != ""
@@ -44,12 +44,12 @@ func (s stacks) named(name string) (Stack, bool) {
 	return s[i], true
 }
 
-// carrier is what a name goes by in a stack: a logical id, a parameter, or an
-// output of a nested stack.
+// carrier carries a name in a stack: a logical id, a parameter, or an output of a
+// nested stack.
 type carrier struct{ stack, id, attribute string }
 
-// trace calls visit for each place to which the name of a resource gets, through
-// the parameters and outputs of nested stacks that were read.
+// trace calls visit for each place that the name of a resource reaches, through
+// the parameters and outputs of the nested stacks that were read.
 func (s stacks) trace(stack, id string, visit func(in Stack, use cfn.Use)) {
 	seen := map[carrier]bool{}
 	var follow func(c carrier)
@@ -77,7 +77,7 @@ func (s stacks) trace(stack, id string, visit func(in Stack, use cfn.Use)) {
 			case use.Output != "" && in.Parent != "":
 				follow(carrier{in.Parent, in.LogicalID, "Outputs." + use.Output})
 				if in.output(use.Output).Export == "" {
-					continue // nobody but the parent gets it
+					continue // only the parent gets it
 				}
 			}
 			visit(in, use)
@@ -86,7 +86,7 @@ func (s stacks) trace(stack, id string, visit func(in Stack, use cfn.Use)) {
 	follow(carrier{stack, id, ""})
 }
 
-// output is an output of the stack's template.
+// output returns an output of the stack's template.
 func (s Stack) output(name string) cfn.Output {
 	for _, output := range s.document.Outputs() {
 		if output.Name == name {
@@ -96,8 +96,9 @@ func (s Stack) output(name string) cfn.Output {
 	return cfn.Output{}
 }
 
-// resolve is the resource that a text of a stack means, if it is one of the
-// stacks': a name, an import, a parameter of a nested stack or an output of one.
+// resolve returns the resource that a text in a stack refers to, if it is in one
+// of the stacks: by name, by import, or by a parameter or an output of a nested
+// stack.
 func (s stacks) resolve(stack, text string) (in Stack, id string, ok bool) {
 	for range maxSteps {
 		if from, value, ok := s.exported(text); ok {
@@ -121,10 +122,11 @@ func (s stacks) resolve(stack, text string) (in Stack, id string, ok bool) {
 	return Stack{}, "", false
 }
 
-// maxSteps bounds through how many outputs of nested stacks a name is followed.
+// maxSteps limits how many outputs of nested stacks a name is followed through.
 const maxSteps = 20
 
-// exported is what a text imports, as a text of the stack that exports it.
+// exported returns the exported value that a text imports, and the stack that
+// exports it.
 func (s stacks) exported(text string) (in Stack, value string, ok bool) {
 	for _, stack := range s {
 		if stack.document == nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Rewriter changes requests as a rule's transforms do, for the target's eyes.
-// Source: UGnow rule-transforms.
+// Rewriter changes requests as a rule's transforms do. Only the target sees the
+// result. Source: UGnow rule-transforms.
 type Rewriter []rewrite
 
 type rewrite struct {
@@ -20,7 +20,7 @@ type rewrite struct {
 	replace string
 }
 
-// NewRewriter returns the rewriter of transforms. The error is about a regex that
+// NewRewriter returns the rewriter of transforms. It returns an error if a regex
 // cannot be used.
 func NewRewriter(transforms []Transform) (Rewriter, error) {
 	var r Rewriter
@@ -36,12 +36,12 @@ func NewRewriter(transforms []Transform) (Rewriter, error) {
 
 var groupReference = regexp.MustCompile(`\$(\d+)`)
 
-// goReplacement writes $1 as Go wants it where letters follow.
+// goReplacement writes $1 as Go needs it where letters follow.
 func goReplacement(s string) string { return groupReference.ReplaceAllString(s, "$${$1}") }
 
-// Apply returns the host and the path with its query that the target gets. A URL
-// is rewritten with its path decoded (aws-load-balancer-controller#4579) and its
-// query. The error is why a transform fails, which ALB answers with 500.
+// Apply returns the host and the path with query that the target gets. A URL is
+// rewritten with its path decoded (aws-load-balancer-controller#4579) and its
+// query. The error says why a transform fails, which ALB answers with 500.
 func (r Rewriter) Apply(host, target string) (newHost, newTarget string, err error) {
 	for _, t := range r {
 		if t.host {
@@ -75,7 +75,7 @@ func (r Rewriter) Apply(host, target string) (newHost, newTarget string, err err
 	return host, target, nil
 }
 
-// apply replaces the first match; what does not match stays as it is.
+// apply replaces the first match. A text that does not match stays as it is.
 func (t rewrite) apply(s string) string {
 	at := t.regex.FindStringSubmatchIndex(s)
 	if at == nil {
@@ -85,8 +85,8 @@ func (t rewrite) apply(s string) string {
 	return s[:at[0]] + string(replaced) + s[at[1]:]
 }
 
-// Effects are sentences without full stop: what becomes of the request once its
-// rule is chosen, to the end.
+// Effects returns sentences without full stops: what happens to the request once
+// its rule is chosen.
 func (e Explanation) Effects(r *Request) []string {
 	if e.Rule == nil {
 		return nil
@@ -107,7 +107,8 @@ func (e Explanation) Effects(r *Request) []string {
 	return effects
 }
 
-// rewritten is what the transforms of the rule make of a request.
+// rewritten returns sentences about what the transforms of the rule change in a
+// request.
 func (e Explanation) rewritten(r *Request) []string {
 	rewriter, err := NewRewriter(e.Rule.Transforms)
 	if err != nil || len(rewriter) == 0 {
@@ -160,7 +161,7 @@ func (f FixedResponse) effect() string {
 	return fmt.Sprintf("answers %d, %s: %s", f.Status, kind, displayBody(f.Body))
 }
 
-// displayBody is a body in one line.
+// displayBody returns a body on one line.
 func displayBody(body string) string {
 	const most = 200
 	text := []rune(strings.Join(strings.Fields(cfn.Display(body)), " "))

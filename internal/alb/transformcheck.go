@@ -2,7 +2,8 @@ package alb
 
 import "fmt"
 
-// checkTransforms checks a rule's transforms: one of each type. Source: BC.
+// checkTransforms checks that a rule has at most one transform of each type.
+// Source: BC.
 func (c *checker) checkTransforms(transforms []Transform) {
 	count := map[string]int{}
 	for i, t := range transforms {

@@ -2,19 +2,19 @@ package alb
 
 import "fmt"
 
-// trial is a rule ready to be tried on requests without end. Its methods and
-// paths, if they are plain, are compared without going through Condition;
-// conditions has all conditions, further has the others.
+// trial is a rule prepared for many requests. Plain methods and paths are
+// compared without calling Condition; conditions has all conditions, further
+// those that are not plain.
 type trial struct {
 	rule       *Rule
 	methods    methodSet
-	paths      []pattern // nil if any path will do
+	paths      []pattern // nil if any path matches
 	further    []Matcher
 	plain      bool // there are no others
 	anywhere   bool // the rule may come first, or later
 	conditions []Matcher
-	status     int // with which the rule answers by itself
-	effect     int // rules that do the same have the same
+	status     int // with which the rule answers without a target
+	effect     int // equal for rules that do the same
 	doubt      Doubt
 }
 
@@ -55,7 +55,7 @@ func (l *Listener) trial(rule *Rule, effects map[string]int) trial {
 	}
 	for _, c := range rule.Conditions {
 		if rule.Unread != "" {
-			break // what was read of it says nothing
+			break // the part that was read decides nothing
 		}
 		ready := l.asSeen(c.prepare(), c)
 		t.conditions = append(t.conditions, ready)
@@ -67,7 +67,7 @@ func (l *Listener) trial(rule *Rule, effects map[string]int) trial {
 	return t
 }
 
-// A quick matcher can be kept in a trial in a way that is compared without it.
+// A quick matcher can be put into a trial and compared without calling it.
 type quick interface {
 	quick(t *trial) bool
 }
@@ -78,7 +78,7 @@ func (t *trial) isPlain(m Matcher) bool {
 	return ok && q.quick(t)
 }
 
-// match is the outcome of the rule.
+// match returns the outcome of the rule.
 func (t *trial) match(r *Request) Outcome {
 	if t.methods&r.methodBit == 0 {
 		return Outcome{}
@@ -129,7 +129,7 @@ func (t *trial) matchesPath(path string) bool {
 	return false
 }
 
-// actionDoubt is what is not certain once a rule is chosen.
+// actionDoubt returns what is uncertain once a rule is chosen.
 func (l *Listener) actionDoubt(rule *Rule) Doubt {
 	var doubt Doubt
 	switch {

@@ -9,9 +9,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// readUnseen finds out, of the listeners of templates that are read as one,
-// whether they may have more rules than are seen, and what swings target groups
-// outside CloudFormation.
+// readUnseen determines whether the listeners of templates that are read as one
+// may have more rules than are visible, and what swaps target groups outside
+// CloudFormation.
 func (t *Template) readUnseen(all stacks) {
 	macros, swung := all.expanded()
 	for _, l := range t.Listeners {
@@ -48,11 +48,11 @@ func (t *Template) readUnseen(all stacks) {
 	}
 }
 
-// knownMacros are macros that touch no rules that a template has, and add none.
+// knownMacros are macros that neither change a template's rules nor add any.
 var knownMacros = []string{"AWS::CodeDeployBlueGreen", "AWS::LanguageExtensions", "AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16", "AWS::Serverless-2016-10-31"}
 
-// expanded are the macros of the stacks that may add rules, and what swings the
-// target groups of all listeners, "" if nothing does.
+// expanded returns the macros of the stacks that may add rules, and what swaps
+// the target groups of all listeners, "" if nothing does.
 func (s stacks) expanded() (macros []string, swung string) {
 	for _, stack := range s {
 		if stack.document == nil {
@@ -70,7 +70,7 @@ func (s stacks) expanded() (macros []string, swung string) {
 	return macros, swung
 }
 
-// list is texts as a sentence has them.
+// list joins texts as in a sentence.
 func list(texts []string) string {
 	last := len(texts) - 1
 	if last < 1 {
@@ -79,8 +79,8 @@ func list(texts []string) string {
 	return strings.Join(texts[:last], ", ") + " and " + texts[last]
 }
 
-// harmless are the types of resources that are told which listener there is and
-// add no rules that are not seen: rules are seen, and the others look only.
+// harmless are the types of resources that may refer to a listener without adding
+// invisible rules: rules are visible, and the others only read.
 var harmless = []string{
 	typeListenerRule,
 	"AWS::ApplicationAutoScaling::ScalingPolicy",
@@ -98,11 +98,11 @@ var harmless = []string{
 	"AWS::Lambda::Function",
 	"AWS::Lambda::Permission",
 	"AWS::WAFv2::WebACLAssociation",
-	maintenance.GuardType, // turns nothing
+	maintenance.GuardType, // changes nothing
 }
 
-// leaves says where the name of a listener gets to so that rules may be added to
-// it, "" if it does not. An output that is a text for people is not such a place.
+// leaves says where the name of a listener goes so that rules may be added to it,
+// "" if nowhere. An output with text for people is not such a place.
 func leaves(in Stack, use cfn.Use) string {
 	name := use.Output
 	if name == "" {
@@ -124,8 +124,8 @@ func leaves(in Stack, use cfn.Use) string {
 	return fmt.Sprintf("%s (%s)", name, use.Resource.Type)
 }
 
-// swings says that a resource makes deployments that change where rules
-// forward, "" if it does not.
+// swings says how a resource's deployments change where rules forward, "" if they
+// do not.
 func swings(r cfn.Resource) string {
 	switch r.Type {
 	case "AWS::CodeDeploy::DeploymentGroup":
@@ -141,8 +141,8 @@ func swings(r cfn.Resource) string {
 	return ""
 }
 
-// roomBefore reports whether a rule that is not seen may come before one of a
-// priority: whether a lower one is free.
+// roomBefore reports whether an invisible rule may come before one with the given
+// priority: whether a lower priority is free.
 func (l *Listener) roomBefore(priority int) bool {
 	taken := map[int]bool{}
 	for _, r := range l.Rules {

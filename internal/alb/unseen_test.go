@@ -11,7 +11,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// listenerTemplate is a template with a listener L, rules on it, and more.
+// listenerTemplate returns a template with a listener L, rules on it, and more.
 func listenerTemplate(more ...string) string {
 	return `{"Resources": {
 		"A": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"},
@@ -24,8 +24,8 @@ func pathRule(id string, priority int, path string) string {
 		"Conditions": [{"Field": "path-pattern", "Values": [%q]}], "Actions": [{"Type": "forward", "TargetGroupArn": {"Ref": "A"}}]}}`, id, priority, path)
 }
 
-// TestUnseen: where the ARN of a listener goes decides whether it may have more
-// rules, and the answer says where that is.
+// TestUnseen checks that the use of a listener's ARN decides whether it may have
+// more rules, and that the answer names that use.
 func TestUnseen(t *testing.T) {
 	const nested = `, "Svc": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "x", "Parameters": {"Arn": {"Ref": "L"}}}}`
 	for _, test := range []struct {
@@ -76,15 +76,15 @@ func TestUnseen(t *testing.T) {
 	}
 }
 
-// TestHiddenRules: whatever rules a reader does not see, an answer that is
-// certain without them is right with them.
+// TestHiddenRules checks that an answer that is certain without the hidden rules
+// is right with them.
 func TestHiddenRules(t *testing.T) {
 	certain := 0
 	rapid.Check(t, func(t *rapid.T) {
 		full := &Listener{Default: Rule{Actions: []Action{FixedResponse{Status: 404}}}}
 		part := &Listener{Default: full.Default, Unseen: []string{"rules are hidden"}}
 		for priority := 1; priority < 8; priority++ {
-			where := rapid.IntRange(0, 3).Draw(t, "where") // nowhere, hidden, or seen
+			where := rapid.IntRange(0, 3).Draw(t, "where") // nowhere, hidden, or visible
 			if where == 0 {
 				continue
 			}
@@ -112,7 +112,8 @@ func TestHiddenRules(t *testing.T) {
 	}
 }
 
-// TestRoute_WhatIsNotGiven: what is not given of a request is not known.
+// TestRoute_WhatIsNotGiven checks that what is not given about a request is not
+// known.
 func TestRoute_WhatIsNotGiven(t *testing.T) {
 	listener := func(c Condition) *Listener {
 		return &Listener{

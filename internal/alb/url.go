@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// URL is a URL of a request as people write it and as access logs record it,
-// told apart once for everybody who asks. Its parts are not decoded.
+// URL is the parsed URL of a request, as people write it and access logs record
+// it. Its parts are not decoded.
 type URL struct {
 	Scheme string // "" if the text is not a URL
 	Host   string // without the port
@@ -14,9 +14,9 @@ type URL struct {
 	Target string // path and query, "" if there is nothing after the authority
 }
 
-// SplitURL tells the parts of a URL apart. The target starts at the first slash
-// after the authority, or after the port: a log writes "*" of OPTIONS directly
-// behind it. A text that is not a URL is a target as a whole.
+// SplitURL splits a URL into its parts. The target starts at the first slash
+// after the authority, or right after the port: a log writes the "*" of OPTIONS
+// directly behind it. A text that is not a URL is all target.
 func SplitURL(text string) URL {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok || strings.ContainsAny(scheme, "/?#") {
@@ -44,10 +44,9 @@ func SplitURL(text string) URL {
 	return u
 }
 
-// SentHost is the Host header that a client sends for the URL. Clients leave out
-// the port that goes with the scheme and send any other (RFC 9110, 4.2.3 and
-// 7.2). A port that the client sent is kept where a log has it beside the
-// listener's.
+// SentHost returns the Host header that a client sends for the URL. Clients omit
+// the default port of the scheme and send any other (RFC 9110, 4.2.3 and 7.2). It
+// keeps a port that the client sent, which a log has beside the listener's.
 func (u URL) SentHost() string {
 	switch {
 	case u.Port == "", u.Scheme == "http" && u.Port == "80", u.Scheme == "https" && u.Port == "443":
@@ -58,11 +57,11 @@ func (u URL) SentHost() string {
 	return u.Host + ":" + u.Port
 }
 
-// RequestTarget is the target as a client sends it.
+// RequestTarget returns the request-target that a client sends.
 func (u URL) RequestTarget() string { return cmp.Or(u.Target, "/") }
 
-// ListenerPort is the port of the listener that the URL leads to, "" if it is
-// not a URL of a scheme that has one.
+// ListenerPort returns the port of the listener that the URL leads to, "" if its
+// scheme has none.
 func (u URL) ListenerPort() string {
 	if u.Port == "" {
 		return map[string]string{"http": "80", "https": "443"}[u.Scheme]

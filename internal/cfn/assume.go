@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// assume takes the conditions of the options to hold, or not to. What they say of
-// other conditions and of parameters is taken as well, unless that is known.
+// assume takes the conditions of the options to hold, or not to hold. What
+// follows for other conditions and for parameters is assumed as well, unless it
+// is known.
 func (r *resolver) assume() {
 	if len(r.options.Assume) == 0 {
 		return
@@ -20,7 +21,7 @@ func (r *resolver) assume() {
 	}
 }
 
-// follow takes an expression of a condition to hold, or not to.
+// follow takes an expression of a condition to hold, or not to hold.
 func (r *resolver) follow(expression any, holds bool, depth int) {
 	object, ok := expression.(map[string]any)
 	if !ok || len(object) != 1 || depth > maxDepth {
@@ -48,7 +49,7 @@ func (r *resolver) follow(expression any, holds bool, depth int) {
 	}
 }
 
-// bind takes a parameter to have a value, unless it is known.
+// bind takes a parameter to have a value, unless its value is known.
 func (r *resolver) bind(reference, value any) {
 	object, _ := reference.(map[string]any)
 	name, ok := object["Ref"].(string)
@@ -64,8 +65,8 @@ func (r *resolver) bind(reference, value any) {
 	r.options.Parameters[name] = text
 }
 
-// Undecided are the conditions that resources of the types depend on, in their
-// properties too, and that only a deploy decides.
+// Undecided returns the conditions that only a deploy decides and that resources
+// of the types, or their properties, depend on.
 func (t *Template) Undecided(types ...string) []string {
 	names := map[string]bool{}
 	for _, res := range t.resolver.doc.Resources {
@@ -82,7 +83,7 @@ func (t *Template) Undecided(types ...string) []string {
 	})
 }
 
-// eachCondition calls f for each condition that a Fn::If in a value names.
+// eachCondition calls f for each condition that an Fn::If in a value names.
 func eachCondition(value any, f func(name string)) {
 	switch v := value.(type) {
 	case []any:

@@ -10,11 +10,11 @@ import (
 	"slices"
 )
 
-// MaxTemplateSize is the largest template that is read, in bytes.
-// CloudFormation takes 1 MB; what CDK writes before it is minified may be more.
+// MaxTemplateSize is the largest template that is read, in bytes. CloudFormation
+// accepts 1 MB; what CDK writes before minifying may be larger.
 const MaxTemplateSize = 4 << 20
 
-// document is a template as it says it.
+// document is a template as written.
 type document struct {
 	Parameters map[string]parameter
 	Mappings   map[string]any
@@ -22,7 +22,7 @@ type document struct {
 	Resources  map[string]resource
 	Outputs    map[string]any
 	source     source
-	uses       map[string][]user // by what is referred to: see references
+	uses       map[string][]user // by what they refer to: see references
 }
 
 type resource struct {
@@ -104,8 +104,8 @@ func Decode(data []byte, v any) error {
 	return nil
 }
 
-// withoutGoTypes says of a value of the wrong kind what it is and where, not
-// into which Go type it does not go.
+// withoutGoTypes rewrites the error for a value of the wrong kind: it says what
+// the value is and where, not which Go type it does not fit.
 func withoutGoTypes(err error) error {
 	var wrong *json.UnmarshalTypeError
 	switch {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// call evaluates an intrinsic function. One that is not known here stays opaque.
+// call evaluates an intrinsic function. An unknown function stays opaque.
 func (r *resolver) call(name string, argument any) (any, error) {
 	switch name {
 	case "Ref":
@@ -40,7 +40,7 @@ func (r *resolver) call(name string, argument any) (any, error) {
 	return Opaque(strings.TrimPrefix(name, "Fn::")), nil
 }
 
-// ref is the value of a parameter, or the name of a resource.
+// ref returns the value of a parameter, or the name of a resource.
 func (r *resolver) ref(id string) (any, error) {
 	if id == "AWS::NoValue" {
 		return noValue{}, nil
@@ -57,7 +57,7 @@ func (r *resolver) ref(id string) (any, error) {
 	case isGiven:
 		return r.parameterValue(p, given)
 	case !ok:
-		return Opaque(id), r.spend(len(id)) // a resource, a pseudo parameter, or what a macro makes
+		return Opaque(id), r.spend(len(id)) // a resource, a pseudo parameter, or something a macro defines
 	case p.NoEcho:
 		return OpaqueSecret(id), nil
 	case p.Default == nil || strings.HasPrefix(p.Type, "AWS::SSM::"):
@@ -102,7 +102,7 @@ func (r *resolver) getAtt(argument any) (any, error) {
 	return nil, errors.New("want a resource and an attribute")
 }
 
-// attribute is what the caller says that an attribute is, or opaque.
+// attribute returns the caller's value of an attribute, or an opaque text.
 func (r *resolver) attribute(name string) string {
 	if value, ok := r.options.Values[name]; ok {
 		return value
@@ -129,7 +129,7 @@ func (r *resolver) join(argument any) (any, error) {
 		return choice(u.condition, yes, no), err
 	}
 	if !ok {
-		return asText(list[1]) // a list that is not known, as one opaque text
+		return asText(list[1]) // an unknown list, as one opaque text
 	}
 	var texts []string
 	for _, entry := range entries {

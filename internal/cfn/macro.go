@@ -2,8 +2,8 @@ package cfn
 
 import "slices"
 
-// Macros are the macros that CloudFormation expands the template with before a
-// deploy, in the order in which the template names them.
+// Macros returns the macros that CloudFormation expands the template with before
+// a deploy, in the order in which the template names them.
 func (t *Template) Macros() []string {
 	var names []string
 	add := func(v any) {
@@ -29,7 +29,7 @@ func (t *Template) Macros() []string {
 	return names
 }
 
-// Hooks are the types of the template's hooks.
+// Hooks returns the types of the template's hooks.
 func (t *Template) Hooks() []string {
 	hooks, _ := t.resolver.doc.source.value["Hooks"].(map[string]any)
 	var types []string

@@ -2,8 +2,8 @@ package cfn
 
 import "strings"
 
-// Mangled is a text as CloudFormation gives it back from GetTemplate: with ? for
-// every character that is not ASCII, although it has deployed the right ones.
+// Mangled returns a text as CloudFormation gives it back from GetTemplate: with ?
+// for every character that is not ASCII, although it has deployed the right ones.
 func Mangled(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r > 0x7f {

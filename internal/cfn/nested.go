@@ -9,17 +9,17 @@ import (
 // Nested is a nested stack of a template.
 type Nested struct {
 	LogicalID string
-	If        string // its condition, where that cannot be decided
+	If        string // its condition, if that cannot be decided
 
-	// Template is where its template is: a file beside the parent's, as CDK and
-	// "aws cloudformation package" write it, or an address.
+	// Template is the location of its template: a file beside the parent's, as
+	// CDK and "aws cloudformation package" write it, or a URL.
 	Template string
 
 	// Parameters are the texts that its parameters get.
 	Parameters map[string]string
 }
 
-// Nested are the nested stacks of the template, in the order of their logical
+// Nested returns the nested stacks of the template, in the order of their logical
 // ids.
 func (t *Template) Nested() []Nested {
 	var all []Nested
@@ -48,8 +48,8 @@ func (t *Template) Nested() []Nested {
 	return all
 }
 
-// Bound are the texts that the parameters of the nested stack get from a parent
-// of that name: see [Options].
+// Bound returns the texts that a parent with that name gives the parameters of
+// the nested stack: see [Options].
 func (n Nested) Bound(parent string) map[string]string {
 	bound := map[string]string{}
 	for name, text := range n.Parameters {
@@ -58,8 +58,8 @@ func (n Nested) Bound(parent string) map[string]string {
 	return bound
 }
 
-// parameterText is the text that a parameter gets: of a list, its entries with
-// commas between them.
+// parameterText returns the text that a parameter gets: for a list, its entries
+// separated by commas.
 func parameterText(v any) (string, error) {
 	list, ok := v.([]any)
 	if !ok {
@@ -75,8 +75,8 @@ func parameterText(v any) (string, error) {
 	return strings.Join(texts, ","), nil
 }
 
-// Scoped is a text of one stack as others refer to it: the names of what only a
-// deploy knows begin with the name of the stack.
+// Scoped returns a text of one stack as other stacks refer to it: the names of
+// values that only a deploy knows begin with the name of the stack.
 func Scoped(text, stack string) string {
 	return Replace(text, func(part string) string {
 		name, ok := strings.CutPrefix(part, openRef)
@@ -87,7 +87,7 @@ func Scoped(text, stack string) string {
 	})
 }
 
-// Unscoped is a text without the names of stacks that [Scoped] adds.
+// Unscoped returns a text without the stack names that [Scoped] adds.
 func Unscoped(text string) string {
 	return Replace(text, func(part string) string {
 		name, ok := strings.CutPrefix(part, openRef)
@@ -98,11 +98,11 @@ func Unscoped(text string) string {
 	})
 }
 
-// scopeEnd is what follows a stack's name. No logical id has it.
+// scopeEnd follows a stack's name. No logical id contains it.
 const scopeEnd = "/"
 
-// Scope returns the stack and the name in it of a text that is nothing but a
-// name with a scope.
+// Scope returns the stack and the name in it if a text consists only of a name
+// with a scope.
 func Scope(text string) (stack, name string, ok bool) {
 	name, ok = strings.CutPrefix(text, openRef)
 	if !ok || braces(text) != len(text) {

@@ -10,26 +10,26 @@ import (
 	"time"
 )
 
-// Node is a place in a resource's properties, all intrinsic functions
-// evaluated. Its methods read what must be there and note, with the place,
-// what cannot be read.
+// Node is a place in a resource's properties, with all intrinsic functions
+// evaluated. Its methods read the value that must be there and record, with the
+// place, what cannot be read.
 type Node struct {
 	template *Template
 	id       string // of the resource
 	at       string // such as "Conditions[0].Values"
-	value    any    // nil if the property is not there
+	value    any    // nil if the property is missing
 }
 
-// Node is the resource's properties.
+// Node returns the resource's properties.
 func (r Resource) Node() Node {
 	return Node{template: r.template, id: r.LogicalID, value: r.Properties}
 }
 
-// At is the place in the resource, such as "Conditions[0].Values".
+// At returns the place in the resource, such as "Conditions[0].Values".
 func (n Node) At() string { return n.at }
 
-// Opaque reports whether the whole node is known only after a deploy, or a part
-// of its text.
+// Opaque reports whether the node, or a part of its text, is known only after a
+// deploy.
 func (n Node) Opaque() bool {
 	switch v := n.value.(type) {
 	case string:
@@ -40,11 +40,11 @@ func (n Node) Opaque() bool {
 	return false
 }
 
-// Open are the conditions that decide what the node is, other than a text, and
-// that cannot be decided here.
+// Open returns the undecidable conditions that decide what the node is, unless it
+// is a text.
 func (n Node) Open() []string { return open(n.value, nil) }
 
-// Decide returns the node as it is if a condition is true, or is not.
+// Decide returns the node as it is if a condition is true, or false.
 func (n Node) Decide(condition string, is bool) Node {
 	n.value = decided(n.value, condition, is)
 	if _, none := n.value.(noValue); none {
@@ -53,15 +53,15 @@ func (n Node) Decide(condition string, is bool) Node {
 	return n
 }
 
-// Fault notes that the node cannot be read.
+// Fault records that the node cannot be read.
 func (n Node) Fault(format string, args ...any) {
 	n.template.fault(n.id, n.at, fmt.Errorf(format, args...))
 }
 
-// Exists reports whether the property is there.
+// Exists reports whether the property exists.
 func (n Node) Exists() bool { return n.value != nil }
 
-// Broken notes a node that cannot be read and reports whether it is one.
+// Broken records a node that cannot be read and reports whether it is one.
 func (n Node) Broken() bool {
 	b, ok := n.value.(broken)
 	if ok {
@@ -70,8 +70,8 @@ func (n Node) Broken() bool {
 	return ok
 }
 
-// Either is the node if a condition is true and if it is not, where that cannot
-// be decided here.
+// Either returns the node as it is if a condition that cannot be decided is true,
+// and as it is if it is false.
 func (n Node) Either() (condition string, yes, no Node, ok bool) {
 	u, ok := n.value.(undecided)
 	yes, no = n, n
@@ -79,7 +79,7 @@ func (n Node) Either() (condition string, yes, no Node, ok bool) {
 	return u.condition, yes, no, ok
 }
 
-// within is the place of a property, without its value.
+// within returns the place of a property, without its value.
 func (n Node) within(name string) Node {
 	if n.at != "" {
 		name = n.at + "." + name
@@ -87,12 +87,12 @@ func (n Node) within(name string) Node {
 	return Node{template: n.template, id: n.id, at: name}
 }
 
-// entry is the place of an entry of a list, without its value.
+// entry returns the place of an entry of a list, without its value.
 func (n Node) entry(i int) Node {
 	return Node{template: n.template, id: n.id, at: n.at + "[" + strconv.Itoa(i) + "]"}
 }
 
-// Field is a property of an object.
+// Field returns a property of an object.
 func (n Node) Field(name string) Node {
 	child := n.within(name)
 	switch v := n.value.(type) {
@@ -122,8 +122,8 @@ func (n Node) Field(name string) Node {
 	return child
 }
 
-// Only notes properties that are not among the known ones: to skip one could
-// change what a rule means.
+// Only records properties that are not among the known ones: skipping one could
+// change the meaning of a rule.
 func (n Node) Only(known ...string) {
 	object, _ := n.value.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -133,7 +133,7 @@ func (n Node) Only(known ...string) {
 	}
 }
 
-// Items are the entries of a list.
+// Items returns the entries of a list.
 func (n Node) Items() []Node {
 	if n.value == nil {
 		return nil
@@ -161,7 +161,8 @@ func (n Node) Items() []Node {
 	return nodes
 }
 
-// Count is how many entries a list has, 1 if that cannot be decided or read.
+// Count returns the number of entries of a list, 1 if it cannot be decided or
+// read.
 func (n Node) Count() int {
 	switch v := n.value.(type) {
 	case nil, noValue:
@@ -172,7 +173,7 @@ func (n Node) Count() int {
 	return 1
 }
 
-// Text is a string, or "" if it is not there.
+// Text returns a string, or "" if it is missing.
 func (n Node) Text() string {
 	if n.value == nil {
 		return ""
@@ -185,8 +186,8 @@ func (n Node) Text() string {
 	return n.template.resolver.revealed(text)
 }
 
-// Texts are the entries of a list of strings. A list that is known only after
-// a deploy is one opaque text.
+// Texts returns the entries of a list of strings. A list known only after a
+// deploy is one opaque text.
 func (n Node) Texts() []string {
 	if u, ok := n.value.(undecided); ok {
 		return []string{Opaque("if " + u.condition + " " + listText(u.yes) + " else " + listText(u.no))}
@@ -205,7 +206,7 @@ func (n Node) Texts() []string {
 	return texts
 }
 
-// listText is a list for a reader.
+// listText formats a list for display.
 func listText(v any) string {
 	list, ok := v.([]any)
 	if !ok {
@@ -219,10 +220,10 @@ func listText(v any) string {
 	return "[" + strings.Join(texts, ", ") + "]"
 }
 
-// ErrUnknown is that a value is known only after a deploy.
+// ErrUnknown says that a value is known only after a deploy.
 var ErrUnknown = errors.New("is known only after a deploy")
 
-// Int is a number, or a string that is one. It is 0 if it is not there. The
+// Int returns a number, or the number in a string. It is 0 if it is missing. The
 // error says what is wrong with it, such as that only a deploy knows it.
 func (n Node) Int() (int, error) {
 	if n.value == nil {
@@ -242,7 +243,7 @@ func (n Node) Int() (int, error) {
 	return i, nil
 }
 
-// RequiredInt is an integer without which the template cannot be understood.
+// RequiredInt returns an integer that is needed to understand the template.
 func (n Node) RequiredInt() int {
 	i, err := n.Int()
 	if err != nil {
@@ -251,8 +252,8 @@ func (n Node) RequiredInt() int {
 	return i
 }
 
-// OptionalInt is an integer without which the template can be understood: 0 if it
-// is known only after a deploy.
+// OptionalInt returns an integer that is not needed to understand the template.
+// It is 0 if it is known only after a deploy.
 func (n Node) OptionalInt() int {
 	i, err := n.Int()
 	if err != nil && !errors.Is(err, ErrUnknown) {
@@ -261,7 +262,8 @@ func (n Node) OptionalInt() int {
 	return i
 }
 
-// Bool is a boolean: false if it is not there or known only after a deploy.
+// Bool returns a boolean. It is false if it is missing or known only after a
+// deploy.
 func (n Node) Bool() bool {
 	switch text := n.Text(); text {
 	case "", "false":
@@ -276,13 +278,13 @@ func (n Node) Bool() bool {
 	}
 }
 
-// Seconds is a duration in whole seconds, 0 if it is not there or known only
+// Seconds returns a duration in whole seconds, 0 if it is missing or known only
 // after a deploy.
 func (n Node) Seconds() time.Duration { return time.Duration(n.OptionalInt()) * time.Second }
 
-// Reference is the logical id of the resource of a type ("" for any) that a
-// text refers to, by Ref or as an attribute. For what is not a resource of the
-// template it is "", and the text says what the template says.
+// Reference returns the logical id of the resource of a type ("" for any) that a
+// text refers to, by Ref or as an attribute. If the text refers to no resource of
+// the template, the id is "" and text is what the template says.
 func (n Node) Reference(resourceType string) (logicalID, text string) {
 	if !n.Exists() {
 		return "", ""

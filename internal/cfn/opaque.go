@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// A text may hold parts that are known only after a deploy:
+// A text may contain parts that are known only after a deploy:
 //
 //	{{resolve:secretsmanager:...}}  a CloudFormation dynamic reference
 //	{{ref:Name}}                    an intrinsic function that cannot be resolved here
 //	{{secret:Name}}                 the same, of a parameter that must not be shown
 //	${Token[...]}                   the same, before CDK writes the template
 //
-// Such a part stands for any text. It is never printed as a value: [Display]
-// names it.
+// Such a part may be any text. It is never printed as a value: [Display] shows
+// its name.
 const (
 	openResolve = "{{resolve:"
 	openRef     = "{{ref:"
@@ -21,14 +21,14 @@ const (
 	openToken   = "${Token["
 )
 
-// Opaque returns a value part that is known only after a deploy; name says
+// Opaque returns a part of a text that is known only after a deploy; name says
 // what it is, such as a parameter.
 func Opaque(name string) string { return openRef + plain.Replace(name) + "}}" }
 
-// OpaqueSecret returns a value part that is a secret called name.
+// OpaqueSecret returns a part of a text that is a secret; name is its name.
 func OpaqueSecret(name string) string { return openSecret + plain.Replace(name) + "}}" }
 
-// Import is the text that the import of an export is.
+// Import returns the text of the import of an export.
 func Import(export string) string { return Opaque("import " + Display(export)) }
 
 // plain keeps braces out of names, so that a part ends where it should.
@@ -57,8 +57,8 @@ func nextOpaque(s string) (start, end int) {
 	return -1, -1
 }
 
-// braces returns the length of the {{...}} that s starts with, others nested
-// in it. One that is never closed ends with s.
+// braces returns the length of the {{...}} that s starts with, including nested
+// ones. An unclosed one extends to the end of s.
 func braces(s string) int {
 	depth := 0
 	for i := 0; i+1 < len(s); i++ {
@@ -77,7 +77,7 @@ func braces(s string) int {
 	return len(s)
 }
 
-// Parts are the parts of s in order, each with whether it is opaque. Literal
+// Parts returns the parts of s in order, and whether each is opaque. Literal
 // parts may be empty.
 func Parts(s string) iter.Seq2[string, bool] {
 	return func(yield func(string, bool) bool) {
@@ -120,8 +120,8 @@ func IsSecret(s string) bool {
 	return false
 }
 
-// Display returns value for a reader: a secret as <secret NAME>, other parts
-// that are known only after a deploy as ${NAME}.
+// Display returns value for display: a secret as <secret NAME>, other parts known
+// only after a deploy as ${NAME}.
 func Display(value string) string { return Replace(value, displayOpaque) }
 
 func displayOpaque(part string) string {

@@ -10,7 +10,7 @@ import (
 type Output struct {
 	Name string
 
-	// Value is the output's text, "" for one that cannot be read.
+	// Value is the output's text, "" if it cannot be read.
 	Value string
 
 	// Export is the name under which other stacks import the value, "" if they
@@ -18,8 +18,8 @@ type Output struct {
 	Export string
 }
 
-// Outputs are the outputs of the template in the order of their names, those
-// left out whose condition is false in the template.
+// Outputs returns the outputs of the template in the order of their names,
+// without those whose condition is false in the template.
 func (t *Template) Outputs() []Output {
 	var outputs []Output
 	for _, name := range slices.Sorted(maps.Keys(t.resolver.doc.Outputs)) {
@@ -44,8 +44,8 @@ func (t *Template) Outputs() []Output {
 	return outputs
 }
 
-// Prose reports whether a text is more than a value that a template can use,
-// such as a command for people: there is a space in it.
+// Prose reports whether a text, such as a command for people, is more than a
+// value that a template can use: whether it contains a space.
 func Prose(text string) bool {
 	return strings.ContainsAny(Replace(text, func(string) string { return "" }), " \n")
 }

@@ -29,13 +29,12 @@ func newParameter(v any) (parameter, error) {
 	return p, nil
 }
 
-// isList reports whether the value is a list, its entries separated by commas.
+// isList reports whether the value is a list of entries separated by commas.
 func (p parameter) isList() bool {
 	return p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<")
 }
 
-// checkParameters checks the values that are given for parameters that the
-// template has.
+// checkParameters checks the values given for parameters of the template.
 func (d *document) checkParameters(given map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if p, ok := d.Parameters[name]; ok {
@@ -47,7 +46,7 @@ func (d *document) checkParameters(given map[string]string) error {
 	return nil
 }
 
-// check checks a value as CloudFormation does, each entry of a list by itself.
+// check checks a value as CloudFormation does, each entry of a list separately.
 func (p parameter) check(value string) error {
 	values := []string{value}
 	if p.isList() {

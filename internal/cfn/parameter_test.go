@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestParameters: values that CloudFormation would refuse are refused, and what
-// a parent gives a nested stack counts before what is given for all.
+// TestParameters checks that values that CloudFormation would refuse are refused,
+// and that what a parent gives a nested stack takes precedence.
 func TestParameters(t *testing.T) {
 	const template = `{"Parameters": {
 		"Mode": {"Type": "String", "AllowedValues": ["off", "on"]},

@@ -12,7 +12,7 @@ type Use struct {
 	Output string
 
 	// Resource is the resource that refers, zero for an output. Its Properties
-	// are as they are written, intrinsic functions included.
+	// are as written, including intrinsic functions.
 	Resource Resource
 }
 
@@ -20,17 +20,17 @@ type Use struct {
 type user struct {
 	name      string
 	output    bool
-	attribute string // of what is referred to, "" for what Ref gives
+	attribute string // of what it refers to, "" for the value of Ref
 }
 
-// Uses are the resources whose properties refer to a resource or a parameter,
-// and the outputs that do, in the order of their names. Those whose condition is
-// false in the template are left out.
+// Uses returns the resources and outputs that refer to a resource or a parameter,
+// in the order of their names. It leaves out those whose condition is false in
+// the template.
 func (t *Template) Uses(logicalID string) []Use {
 	return t.uses(logicalID, func(string) bool { return true })
 }
 
-// UsesOf are as [Template.Uses], of an attribute of a resource only.
+// UsesOf is like [Template.Uses], for only one attribute of a resource.
 func (t *Template) UsesOf(logicalID, attribute string) []Use {
 	return t.uses(logicalID, func(other string) bool { return other == attribute })
 }
@@ -63,7 +63,7 @@ func (t *Template) uses(logicalID string, which func(attribute string) bool) []U
 	return uses
 }
 
-// mayBe reports whether what has a condition may exist.
+// mayBe reports whether something with the given condition may exist.
 func (t *Template) mayBe(condition any) bool {
 	name, ok := condition.(string)
 	if !ok {
@@ -73,8 +73,8 @@ func (t *Template) mayBe(condition any) bool {
 	return err != nil || truth != untrue
 }
 
-// users are the resources and the outputs that refer to something, by what they
-// refer to.
+// users returns the resources and the outputs that refer to something, by what
+// they refer to.
 func (d *document) users() map[string][]user {
 	users := map[string][]user{}
 	for _, name := range slices.Sorted(maps.Keys(d.Resources)) {
@@ -94,16 +94,16 @@ func (d *document) users() map[string][]user {
 	return users
 }
 
-// References are the logical ids, and parameters, that a value with its
-// intrinsic functions refers to.
+// References returns the logical ids and parameters that a value with intrinsic
+// functions refers to.
 func References(value any) []string {
 	var ids []string
 	eachReference(value, func(id, _ string) { ids = append(ids, id) })
 	return ids
 }
 
-// eachReference calls f for each resource or parameter that a value with its
-// intrinsic functions refers to, with the attribute, "" for what Ref gives.
+// eachReference calls f for each resource or parameter that a value with
+// intrinsic functions refers to, with the attribute, "" for the value of Ref.
 func eachReference(value any, f func(id, attribute string)) {
 	switch v := value.(type) {
 	case []any:
@@ -124,7 +124,7 @@ func eachReference(value any, f func(id, attribute string)) {
 	}
 }
 
-// referenced is what the argument of Ref or Fn::GetAtt names.
+// referenced calls f with what the argument of Ref or Fn::GetAtt names.
 func referenced(argument any, f func(id, attribute string)) {
 	switch v := argument.(type) {
 	case string:
@@ -144,7 +144,7 @@ func referenced(argument any, f func(id, attribute string)) {
 	}
 }
 
-// substituted are the names in the text of Fn::Sub.
+// substituted calls f with the names in the text of Fn::Sub.
 func substituted(argument any, f func(id, attribute string)) {
 	if list, ok := argument.([]any); ok && len(list) == 2 {
 		eachReference(list[1], f)

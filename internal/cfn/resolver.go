@@ -12,7 +12,7 @@ import (
 )
 
 // resolver evaluates a template's intrinsic functions as far as the template
-// tells. What it does not tell stays as an opaque part of a string.
+// allows. The rest stays as opaque parts of strings.
 type resolver struct {
 	doc     *document
 	options Options
@@ -21,10 +21,10 @@ type resolver struct {
 	spent   int
 }
 
-// maxDepth bounds how deep conditions refer to each other.
+// maxDepth limits how deep conditions refer to each other.
 const maxDepth = 100
 
-// maxResolved bounds what a template's intrinsic functions may grow to, in
+// maxResolved limits how far a template's intrinsic functions may grow it, in
 // values and bytes.
 const maxResolved = 4 * MaxTemplateSize
 
@@ -35,20 +35,20 @@ func (r *resolver) spend(n int) error {
 	return nil
 }
 
-// errGrown is that a template's functions grow without end.
+// errGrown says that a template's functions grow without limit.
 var errGrown = fmt.Errorf("the template's intrinsic functions grow to more than %d bytes", maxResolved)
 
-// broken is a value that cannot be read. It is a fault as soon as it is asked
-// for: much of a template does not matter to whoever reads it.
+// broken is a value that cannot be read. It becomes a fault only when it is used:
+// most of a template does not matter to its reader.
 type broken struct{ err error }
 
-// undecided is a value that a condition decides which cannot be decided here.
+// undecided is a value that depends on a condition that cannot be decided.
 type undecided struct {
 	condition string
 	yes, no   any
 }
 
-// noValue is Ref AWS::NoValue: the property or entry is not there.
+// noValue is Ref AWS::NoValue: the property or entry does not exist.
 type noValue struct{}
 
 // resolve returns v with its intrinsic functions evaluated.
@@ -135,8 +135,8 @@ func (r *resolver) text(v any) (string, error) {
 	return asText(value)
 }
 
-// asText is a resolved value as a text: CloudFormation makes no difference
-// between a number or a boolean and its text.
+// asText returns a resolved value as a text: CloudFormation does not distinguish
+// a number or a boolean from its text.
 func asText(v any) (string, error) {
 	switch v := v.(type) {
 	case string:
@@ -153,7 +153,7 @@ func asText(v any) (string, error) {
 	return "", fmt.Errorf("want a string, got %s", kind(v))
 }
 
-// text is the value as an opaque text.
+// text returns the value as an opaque text.
 func (u undecided) text() (string, error) {
 	yes, errYes := optionalText(u.yes)
 	no, errNo := optionalText(u.no)
@@ -208,7 +208,8 @@ func decided(v any, condition string, yes bool) any {
 	return v
 }
 
-// choice is one of two values by a condition, or the value if they are equal.
+// choice returns one of two values depending on a condition, or the value if both
+// are equal.
 func choice(condition string, yes, no any) any {
 	if reflect.DeepEqual(yes, no) {
 		return yes
@@ -216,7 +217,7 @@ func choice(condition string, yes, no any) any {
 	return undecided{condition, yes, no}
 }
 
-// open are the conditions that decide what is not a text in a value.
+// open returns the conditions that decide a value, unless it is a text.
 func open(v any, conditions []string) []string {
 	switch v := v.(type) {
 	case undecided:

@@ -12,13 +12,13 @@ type Resource struct {
 	Type      string
 	Path      string // the construct path, if CDK wrote the template
 
-	// If is the template's condition under which the resource exists, where it
+	// If is the template's condition under which the resource exists, if it
 	// cannot be decided from the template.
 	If string
 
-	// Properties are the properties with their intrinsic functions evaluated.
-	// What is known only after a deploy is an opaque part of a text: see
-	// [IsOpaque] and [Attribute].
+	// Properties are the properties with their intrinsic functions evaluated. A
+	// value known only after a deploy is an opaque part of a text: see [IsOpaque]
+	// and [Attribute].
 	Properties map[string]any
 
 	// Unread says that the properties cannot be read, which is a fault.
@@ -28,9 +28,10 @@ type Resource struct {
 }
 
 // Resources reads the resources of the types, in the order of their logical ids.
-// Numbers and booleans in their properties are texts, as CloudFormation makes no
-// difference, and what the options reveal is revealed. Resources whose condition
-// is false in the template are left out. The error names the logical id.
+// Numbers and booleans in their properties become texts, since CloudFormation
+// does not distinguish them, and values that the options reveal are revealed.
+// Resources whose condition is false in the template are left out. The error
+// names the logical id.
 func Resources(r io.Reader, options Options, types ...string) ([]Resource, error) {
 	t, err := Read(r, options)
 	if err != nil {
@@ -49,8 +50,8 @@ func Resources(r io.Reader, options Options, types ...string) ([]Resource, error
 	return resources, t.Err()
 }
 
-// texts makes texts of all values and reveals what the caller knows; n is where
-// they are.
+// texts converts all values to texts and reveals what the caller knows; n is
+// their place.
 func (t *Template) texts(n Node, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -75,8 +76,8 @@ func (t *Template) texts(n Node, v any) any {
 	return v
 }
 
-// Attribute returns the resource that a text names and the attribute of it that
-// the text is, empty for Ref. ok is false for any other text.
+// Attribute returns the resource that a text refers to and the attribute that the
+// text is, "" for Ref. ok is false for any other text.
 func Attribute(text string) (logicalID, attribute string, ok bool) {
 	name, ok := strings.CutPrefix(text, openRef)
 	if !ok || braces(text) != len(text) {

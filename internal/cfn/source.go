@@ -11,16 +11,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// source is a template as it is written.
+// source is a template as written.
 type source struct {
-	value map[string]any // what is in it
-	json  []byte         // what it was in, if it was JSON
-	yaml  *yaml.Node     // or YAML
+	value map[string]any // what it contains
+	json  []byte         // its text, if it is JSON
+	yaml  *yaml.Node     // its tree, if it is YAML
 }
 
-// JSON returns a template in JSON, whether it is written in JSON or YAML, with
-// or without a byte order mark, or as "aws cloudformation get-template" prints
-// it.
+// JSON converts a template to JSON. The template may be in JSON or YAML, with or
+// without a byte order mark, or the output of "aws cloudformation get-template".
 func JSON(template []byte) ([]byte, error) {
 	s, err := readSource(template)
 	if err != nil || s.json != nil {
@@ -78,8 +77,8 @@ func readYAML(data []byte) (source, error) {
 	return source{value: object, yaml: root}, nil
 }
 
-// position is where a property of a resource begins, or as much of the way
-// there as there is. It is 0 where it is not known.
+// position returns the position where a property of a resource begins, or the
+// closest parent that exists. It is 0 if it is not known.
 func (s source) position(logicalID, at string) (line, column int) {
 	steps := append([]string{"Resources", logicalID}, steps(at)...)
 	switch {
@@ -91,8 +90,8 @@ func (s source) position(logicalID, at string) (line, column int) {
 	return 0, 0
 }
 
-// steps are the keys and indexes of a place such as "Conditions[0].Values", from
-// a resource on.
+// steps returns the keys and indexes of a place such as "Conditions[0].Values",
+// relative to a resource.
 func steps(at string) []string {
 	if at == "" {
 		return nil
@@ -131,8 +130,8 @@ func yamlPosition(n *yaml.Node, steps []string) (line, column int) {
 	return line, column
 }
 
-// jsonPosition walks the tokens of JSON to where the last step that is there
-// begins.
+// jsonPosition walks the tokens of JSON to the beginning of the last step that
+// exists.
 func jsonPosition(data []byte, steps []string) (line, column int) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	offset := int64(0)

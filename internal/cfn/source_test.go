@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestYAML: what CloudFormation takes in YAML is read as it is in JSON.
+// TestYAML checks that what CloudFormation accepts in YAML is read as in JSON.
 func TestYAML(t *testing.T) {
 	for _, test := range []struct{ name, yaml, json string }{
 		{"scalars", "a: 1\nb: 010\nc: 1.50\nd: true\ne: yes\nf: 'yes'\ng: text with spaces\nh: \"\\u00e4\"\ni: ~\nj:\nk: 012345678901\nl: 2010-09-09",
@@ -96,7 +96,7 @@ func TestYAMLFaults(t *testing.T) {
 	}
 }
 
-// bomb grows to 10^9 values.
+// bomb returns a YAML document that would grow to 10^9 values.
 func bomb() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, "a0: &a0 [x, x, x, x, x, x, x, x, x, x]")
@@ -106,7 +106,8 @@ func bomb() string {
 	return b.String()
 }
 
-// TestGetTemplate: what "aws cloudformation get-template" prints is the template.
+// TestGetTemplate checks that the output of "aws cloudformation get-template" is
+// read as the template.
 func TestGetTemplate(t *testing.T) {
 	const template = `{"Resources": {"A": {"Type": "T"}}}`
 	text, err := json.Marshal("Resources:\n  A:\n    Type: T\n")
@@ -135,7 +136,7 @@ func TestGetTemplate(t *testing.T) {
 	}
 }
 
-// TestPosition: a fault is said with its line and column.
+// TestPosition checks that a fault is reported with its line and column.
 func TestPosition(t *testing.T) {
 	const inYAML = `Resources:
   A:

@@ -8,21 +8,21 @@ import (
 	"slices"
 )
 
-// Template is a template that is being read. It notes what cannot be read, as
-// it is asked for: see [Template.Err].
+// Template is a template that is being read. It records what cannot be read, when
+// it is used: see [Template.Err].
 type Template struct {
 	resolver *resolver
 	faults   []Fault
 }
 
-// Fault is something of a template that cannot be read.
+// Fault is a part of a template that cannot be read.
 type Fault struct {
 	LogicalID string // of the resource
 	Path      string // its construct path, if CDK wrote the template
 	Property  string // where in the resource, such as "Conditions[0]"
 	Err       error
 
-	// Line and Column are where that is, 0 if it is not known.
+	// Line and Column are its position, 0 if it is not known.
 	Line, Column int
 }
 
@@ -38,11 +38,11 @@ func (f Fault) Error() string {
 	return fmt.Sprintf("resource %q: %v", f.LogicalID, err)
 }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the cause.
 func (f Fault) Unwrap() error { return f.Err }
 
-// Read reads a CloudFormation template in JSON or YAML. Of resources that are not
-// asked for, nothing odd matters.
+// Read reads a CloudFormation template in JSON or YAML. Oddities in resources
+// that are not used do not matter.
 func Read(r io.Reader, options Options) (*Template, error) {
 	doc, err := readDocument(r)
 	if err != nil {
@@ -57,7 +57,7 @@ func Read(r io.Reader, options Options) (*Template, error) {
 }
 
 // Each calls read for every resource of a type, in the order of their logical
-// ids. Those whose condition is false in the template are left out.
+// ids. It leaves out resources whose condition is false in the template.
 func (t *Template) Each(resourceType string, read func(Resource)) {
 	for _, id := range slices.Sorted(maps.Keys(t.resolver.doc.Resources)) {
 		res := t.resolver.doc.Resources[id]
@@ -78,16 +78,17 @@ func (t *Template) Each(resourceType string, read func(Resource)) {
 	}
 }
 
-// Parameters are the names of the template's parameters, in order.
+// Parameters returns the names of the template's parameters, in order.
 func (t *Template) Parameters() []string { return slices.Sorted(maps.Keys(t.resolver.doc.Parameters)) }
 
-// Type is the type of a resource, "" if there is none.
+// Type returns the type of a resource, "" if there is no such resource.
 func (t *Template) Type(logicalID string) string { return t.resolver.doc.Resources[logicalID].Type }
 
-// LogicalIDs are the logical ids of the template's resources, in order.
+// LogicalIDs returns the logical ids of the template's resources, in order.
 func (t *Template) LogicalIDs() []string { return slices.Sorted(maps.Keys(t.resolver.doc.Resources)) }
 
-// Position is where a property of a resource is written, 0 if that is not known.
+// Position returns where a property of a resource is written, 0 if it is not
+// known.
 func (t *Template) Position(logicalID, property string) (line, column int) {
 	return t.resolver.doc.source.position(logicalID, property)
 }
@@ -102,11 +103,11 @@ func (t *Template) Has(types ...string) bool {
 	return false
 }
 
-// Faults are what could not be read so far.
+// Faults returns what could not be read so far.
 func (t *Template) Faults() []Fault { return t.faults }
 
-// Err is all that could not be read so far, each with the logical id and the
-// property, or nil.
+// Err returns everything that could not be read so far, each with the logical id
+// and the property, or nil.
 func (t *Template) Err() error {
 	errs := make([]error, len(t.faults))
 	for i, f := range t.faults {
@@ -115,7 +116,7 @@ func (t *Template) Err() error {
 	return errors.Join(errs...)
 }
 
-// maxFaults bounds how much is said about a template that cannot be read.
+// maxFaults limits how many faults of a template are reported.
 const maxFaults = 50
 
 func (t *Template) fault(id, at string, err error) {
@@ -131,8 +132,8 @@ func (t *Template) fault(id, at string, err error) {
 	}
 }
 
-// isThere reports whether a resource with a condition exists, as far as that
-// can be decided; unsure is a condition that cannot be.
+// isThere reports whether a resource with a condition exists, as far as that can
+// be decided. unsureIf is the condition if it cannot be decided.
 func (t *Template) isThere(id string, condition any) (unsureIf string, there bool) {
 	if condition == nil {
 		return "", true
@@ -153,8 +154,8 @@ func (t *Template) isThere(id string, condition any) (unsureIf string, there boo
 	return unsureIf, value != untrue
 }
 
-// Exists reports whether the template makes a resource, as its condition says.
-// It is not certain if only a deploy decides that.
+// Exists reports whether the template creates a resource, according to its
+// condition. certain is false if only a deploy decides that.
 func (t *Template) Exists(logicalID string) (exists, certain bool) {
 	res, ok := t.resolver.doc.Resources[logicalID]
 	if !ok || res.Condition == nil {
@@ -168,8 +169,8 @@ func (t *Template) Exists(logicalID string) (exists, certain bool) {
 	return value == sure, true
 }
 
-// Value is a property of a resource as text, and whether it is known before a
-// deploy.
+// Value returns a property of a resource as text, and whether it is known before
+// a deploy.
 func (t *Template) Value(logicalID, property string) (text string, known bool) {
 	properties, _ := t.resolver.doc.Resources[logicalID].Properties.(map[string]any)
 	value, err := t.resolver.resolve(properties[property])
@@ -180,7 +181,7 @@ func (t *Template) Value(logicalID, property string) (text string, known bool) {
 	return text, err == nil && !IsOpaque(text)
 }
 
-// properties are a resource's properties, intrinsic functions evaluated.
+// properties returns a resource's properties with intrinsic functions evaluated.
 func (r *resolver) properties(res resource) (map[string]any, error) {
 	if res.Properties == nil {
 		return map[string]any{}, nil

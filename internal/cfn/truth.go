@@ -6,8 +6,8 @@ import (
 	"reflect"
 )
 
-// truth is the value of a template's condition: it may depend on what only a
-// deploy tells.
+// truth is the value of a template's condition, which may depend on what only a
+// deploy knows.
 type truth uint8
 
 const (
@@ -36,7 +36,7 @@ func (r *resolver) truth(name string) (truth, error) {
 		return unsure, fmt.Errorf("condition %q: conditions refer to each other more than %d deep", name, maxDepth)
 	}
 	defer func() { r.depth-- }()
-	r.truths[name] = unsure // for one that refers to itself, which CloudFormation refuses
+	r.truths[name] = unsure // for a condition that refers to itself, which CloudFormation refuses
 	t, err := r.evaluate(expression)
 	if err != nil {
 		return unsure, fmt.Errorf("condition %q: %w", name, err)
@@ -67,7 +67,7 @@ func (r *resolver) evaluate(expression any) (truth, error) {
 			return r.combine(name, argument)
 		}
 	}
-	return unsure, nil // Fn::Contains and the like, which only rules of a template use
+	return unsure, nil // Fn::Contains and the like, which only the Rules of a template use
 }
 
 func (r *resolver) equals(argument any) (truth, error) {
@@ -137,7 +137,7 @@ func (r *resolver) choose(argument any) (any, error) {
 	return r.either(name, list[1], list[2])
 }
 
-// either is a value that a condition decides which cannot be decided here.
+// either returns a value for a condition that cannot be decided.
 func (r *resolver) either(name string, yes, no any) (any, error) {
 	a, err := r.branch(yes)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// yamlTree reads the one document of a template in YAML.
+// yamlTree parses a template in YAML, which must be a single document.
 func yamlTree(data []byte) (*yaml.Node, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("not UTF-8")
@@ -34,8 +34,8 @@ func yamlTree(data []byte) (*yaml.Node, error) {
 	return document.Content[0], nil
 }
 
-// yamlFault is an error of the parser, which does not say where an anchor is
-// that it does not know.
+// yamlFault improves an error of the parser, which does not give the position of
+// an unknown anchor.
 func yamlFault(data []byte, err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if anchor := unknownAnchor.FindStringSubmatch(text); anchor != nil {
@@ -50,14 +50,14 @@ var unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 
 func place(n *yaml.Node) string { return fmt.Sprintf("line %d, column %d", n.Line, n.Column) }
 
-// yamlReader makes of YAML the values that JSON would have.
+// yamlReader converts YAML to the values that JSON would have.
 type yamlReader struct {
 	open  map[*yaml.Node]bool // anchors whose aliases are being read
 	count int
 	depth int
 }
 
-// These bound what aliases may grow a template to, and how deep it is.
+// Limits on how far aliases may grow a template, and on its depth.
 const (
 	maxNodes  = 1 << 20
 	maxLevels = 1000
@@ -81,7 +81,7 @@ func (y *yamlReader) value(n *yaml.Node) (any, error) {
 	return shortForm(n, value)
 }
 
-// untagged is a value without the short form that its tag may be.
+// untagged returns a value with the short form in its tag, if any, expanded.
 func (y *yamlReader) untagged(n *yaml.Node) (any, error) {
 	switch n.Kind {
 	case yaml.ScalarNode:
@@ -136,7 +136,7 @@ func (y *yamlReader) mapping(n *yaml.Node) (any, error) {
 			merged = append(merged, value)
 		}
 	}
-	for _, more := range merged { // an earlier one counts, a key of the mapping itself most
+	for _, more := range merged { // an earlier one takes precedence, a key of the mapping itself over all
 		values, ok := more.(map[string]any)
 		if !ok {
 			return nil, fmt.Errorf("%s: <<: want a mapping to merge", place(n))
@@ -150,7 +150,7 @@ func (y *yamlReader) mapping(n *yaml.Node) (any, error) {
 	return object, nil
 }
 
-// shortForm is the intrinsic function that a tag such as !Ref is short for.
+// shortForm returns the intrinsic function that a tag such as !Ref is short for.
 func shortForm(n *yaml.Node, value any) (any, error) {
 	switch name := strings.TrimPrefix(n.Tag, "!"); {
 	case name == "Ref", name == "Condition":
@@ -170,10 +170,10 @@ func shortForm(n *yaml.Node, value any) (any, error) {
 	return nil, fmt.Errorf("%s: unknown tag %s", place(n), n.Tag)
 }
 
-// functionName are names of functions: of all there are, and to be.
+// functionName matches names of functions, including future ones.
 var functionName = regexp.MustCompile(`^[A-Z][A-Za-z0-9]+$`)
 
-// scalar is what YAML 1.1 makes of a text, as CloudFormation reads it.
+// scalar returns the value of a text in YAML 1.1, as CloudFormation reads it.
 func scalar(n *yaml.Node) any {
 	plain := n.Style&^yaml.TaggedStyle == 0
 	switch {
@@ -195,7 +195,7 @@ func scalar(n *yaml.Node) any {
 	return n.Value
 }
 
-// number is a number of YAML, as a text if JSON has no such number.
+// number returns a number of YAML, as a text if JSON cannot represent it.
 func number(text string) any {
 	if n := json.Number(text); json.Valid([]byte(n)) {
 		return n

@@ -17,20 +17,21 @@ type Refusal struct {
 	Reason string `json:"reason"`
 }
 
-// An answer is what the server made of a statement.
+// An answer is the server's answer to a statement.
 type answer struct {
 	rung     Rung
-	accepted bool // by a rung that lets reads go on
+	accepted bool // with a rung under which reads go on
 	shared   bool // without a rung, and writes wait
 	rebuild  bool
 	refusals []Refusal
-	loose    Rung              // what it would accept without the author's clauses
-	before   map[string]string // definitions of the changed tables; "" if not there
+	loose    Rung              // the rung it would accept without the author's clauses
+	before   map[string]string // definitions of the changed tables; "" if they did not exist
 	after    map[string]string
 }
 
 // ask tries a statement on the shadows of its tables, rung by rung, and leaves
-// them as the statement does. An error of statementError is the statement's own.
+// them as the statement does. A statementError is an error of the statement
+// itself.
 func (s *scratch) ask(ctx context.Context, st sqltext.Statement) (answer, error) {
 	for _, name := range st.Tables {
 		if err := s.load(ctx, name.Table); err != nil {
@@ -54,7 +55,7 @@ func (s *scratch) ask(ctx context.Context, st sqltext.Statement) (answer, error)
 	return a, err
 }
 
-// again asks for other rungs, as if the statement had not been answered before.
+// again tries other rungs, as if the statement had not been tried before.
 func (s *scratch) again(ctx context.Context, st sqltext.Statement, a answer, rungs ...Rung) (answer, error) {
 	if err := s.restore(ctx, st, a.before); err != nil {
 		return answer{}, err
@@ -78,7 +79,7 @@ func (s *scratch) climb(ctx context.Context, st sqltext.Statement, a answer, run
 		if err := s.try(ctx, st, rung, a.before); err != nil {
 			switch code(err) {
 			case 0, codeLockWait, codeDeadlock:
-				return answer{}, err // not the server's word on the statement
+				return answer{}, err // not the server's verdict on the statement
 			}
 			a.refusals = append(a.refusals, Refusal{rung, code(err), s.unmap(reason(err))})
 			continue
@@ -89,7 +90,7 @@ func (s *scratch) climb(ctx context.Context, st sqltext.Statement, a answer, run
 		}
 		if now, err := s.ids(ctx, st); err != nil {
 			return answer{}, err
-		} else if rung.Algorithm == "INSTANT" && !slices.Equal(ids, now) { // MariaDB, of partitions
+		} else if rung.Algorithm == "INSTANT" && !slices.Equal(ids, now) { // MariaDB, with partitions
 			full = "the server takes the clause, and rewrites the table all the same"
 		}
 		if full == "" {
@@ -109,15 +110,16 @@ func (s *scratch) climb(ctx context.Context, st sqltext.Statement, a answer, run
 		if !st.Kind.Laddered() {
 			return answer{}, statementError{errors.New(a.refusals[0].Reason)}
 		}
-		// For the statements that follow, and to hear whether it can be at all.
+		// Execute it for the statements that follow, and to learn whether it is
+		// possible at all.
 		if err := s.try(ctx, st, Rung{}, a.before); err != nil {
 			if code(err) == 0 {
 				return answer{}, err
 			}
 			return answer{}, statementError{s.unmapped(err)}
 		}
-		// MariaDB takes no clauses with what is done to partitions; reads go on
-		// (measured: 10 to 60 ms at worst).
+		// MariaDB accepts no clauses with partition actions; reads go on
+		// (measured: waits of 10 to 60 ms at worst).
 		if st.Partitions != "" && s.db.Server.Flavor == "MariaDB" && len(st.Rungs()) > 1 {
 			a.accepted, a.shared = true, st.Partitions == sqltext.MovesRows
 		}
@@ -140,8 +142,7 @@ func (s *scratch) climb(ctx context.Context, st sqltext.Statement, a answer, run
 	return a, err
 }
 
-// renewed gives a shadow the row format that its table gets when it is written
-// as a new one.
+// renewed gives a shadow the row format that its table gets when it is rewritten.
 func (s *scratch) renewed(ctx context.Context, st sqltext.Statement) error {
 	t := s.home(st.Tables[0].Table)
 	past := s.pasts[t]
@@ -157,11 +158,11 @@ func (s *scratch) renewed(ctx context.Context, st sqltext.Statement) error {
 	return err
 }
 
-// storedAnew says why the real table would refuse what its shadow accepted: whatever
-// changes a table with times in the format of before MySQL 5.6 stores them in the
-// new one, which only COPY does. Renaming the table and what is done to partitions
-// does not, nor does dropping all such columns. It is "" if the table would not
-// refuse.
+// storedAnew says why the real table would refuse what its shadow accepted: any
+// change of a table with times in the format from before MySQL 5.6 stores them in
+// the new format, which only COPY does. Exceptions are renaming the table,
+// partition actions, and dropping all such columns. It returns "" if the table
+// would not refuse.
 func (s *scratch) storedAnew(ctx context.Context, st sqltext.Statement, rung Rung, before map[string]string) (string, error) {
 	t := s.home(st.Tables[0].Table)
 	kept := slices.DeleteFunc(slices.Clone(s.pasts[t].temporal), func(column string) bool {
@@ -176,8 +177,8 @@ func (s *scratch) storedAnew(ctx context.Context, st sqltext.Statement, rung Run
 	return fmt.Sprintf("the times in %s are stored as before MySQL 5.6, and any change rewrites them", strings.Join(kept, ", ")), nil
 }
 
-// onlyRenamed reports whether a statement that was tried on the shadow has given it
-// another name and changed nothing else.
+// onlyRenamed reports whether a statement that was tried on the shadow has only
+// renamed it.
 func (s *scratch) onlyRenamed(ctx context.Context, st sqltext.Statement, before map[string]string) (bool, error) {
 	changed := st.Changed()
 	if len(changed) != 2 {
@@ -193,7 +194,7 @@ func (s *scratch) onlyRenamed(ctx context.Context, st sqltext.Statement, before 
 	return was != "" && was == is, err
 }
 
-// A statementError is a server's objection to a statement itself.
+// A statementError is a server's objection to the statement itself.
 type statementError struct{ error }
 
 // try runs a statement on the shadows.
@@ -212,7 +213,7 @@ func (s *scratch) try(ctx context.Context, st sqltext.Statement, rung Rung, befo
 	return s.exec(ctx, st.With(rung, edits...))
 }
 
-// definitions are the definitions that the changed tables have by now.
+// definitions returns the current definitions of the changed tables.
 func (s *scratch) definitions(ctx context.Context, st sqltext.Statement) (map[string]string, error) {
 	all := map[string]string{}
 	for _, t := range st.Changed() {
@@ -225,7 +226,7 @@ func (s *scratch) definitions(ctx context.Context, st sqltext.Statement) (map[st
 	return all, nil
 }
 
-// ids are the table ids of the shadows of the changed tables.
+// ids returns the table ids of the shadows of the changed tables.
 func (s *scratch) ids(ctx context.Context, st sqltext.Statement) ([]int64, error) {
 	var all []int64
 	for _, t := range st.Changed() {
@@ -239,7 +240,7 @@ func (s *scratch) ids(ctx context.Context, st sqltext.Statement) ([]int64, error
 	return all, nil
 }
 
-// restore gives the changed tables' shadows their definitions from before.
+// restore gives the shadows of the changed tables their earlier definitions.
 func (s *scratch) restore(ctx context.Context, st sqltext.Statement, before map[string]string) error {
 	for _, t := range st.Changed() {
 		shadow := sqltext.Quote(ScratchSchema) + "." + sqltext.Quote(s.shadow(s.home(t)))
@@ -263,7 +264,7 @@ func (s *scratch) restore(ctx context.Context, st sqltext.Statement, before map[
 	return nil
 }
 
-// tooManyVersions says why the real table would refuse an INSTANT that its
+// tooManyVersions says why the real table would refuse an INSTANT change that its
 // shadow, which has no past, accepted; "" if it would not.
 func (s *scratch) tooManyVersions(ctx context.Context, st sqltext.Statement, rung Rung) (string, error) {
 	limit := s.db.Server.rowVersionLimit()
@@ -277,7 +278,7 @@ func (s *scratch) tooManyVersions(ctx context.Context, st sqltext.Statement, run
 		return "", err
 	}
 	why := fmt.Sprintf("the table has had %d INSTANT changes since it was last rebuilt, and %d are the most", past.versions+shadow.versions-1, limit)
-	past.versions += shadow.versions - 1 // the shadow forgets its own
+	past.versions += shadow.versions - 1 // the shadow starts over
 	s.pasts[t] = past
 	return why, nil
 }

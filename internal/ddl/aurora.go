@@ -5,19 +5,19 @@ import (
 	"fmt"
 )
 
-// localStorage is about how many bytes of local storage an Aurora instance has,
-// where its sort files go: twice the memory, of which the buffer pool takes
-// three quarters.
+// localStorage estimates the local storage of an Aurora instance in bytes, where
+// its sort files go: twice the memory, three quarters of which is the buffer
+// pool.
 func localStorage(bufferPool int64) int64 { return bufferPool / 3 * 4 * 2 }
 
-// An instance is what plan knows of the instance beyond its server.
+// An instance is what plan knows about the instance besides its server.
 type instance struct {
-	readers bool  // whether there are readers; true if that is not known
-	local   int64 // bytes of local storage that are free; 0 if not known
+	readers bool  // whether there are readers; true if unknown
+	local   int64 // bytes of free local storage; 0 if unknown
 }
 
-// readInstance looks at an Aurora instance. free is what the caller knows of
-// its local storage; 0 if nothing.
+// readInstance looks at an Aurora instance. free is its free local storage, 0 if
+// the caller does not know.
 func (d *Database) readInstance(ctx context.Context, free int64) instance {
 	i := instance{readers: true, local: free}
 	if d.Server.Aurora == "" {
@@ -35,15 +35,16 @@ func (d *Database) readInstance(ctx context.Context, free int64) instance {
 	return i
 }
 
-// A trap is what goes wrong with a statement on Aurora though the server
-// accepts it.
+// A trap is something that goes wrong with a statement on Aurora although the
+// server accepts it.
 type trap struct {
 	text    string
-	reads   bool // stops reads, on the readers
+	reads   bool // it stops reads, on the readers
 	copying bool // COPY avoids it
 }
 
-// traps are the traps of executing a statement by rung on a table of bytes.
+// traps returns the traps of executing a statement with a rung on a table with a
+// size in bytes.
 func (s Server) traps(r Rung, bytes int64, i instance) []trap {
 	if s.Aurora == "" {
 		return nil
@@ -68,7 +69,7 @@ func (s Server) traps(r Rung, bytes int64, i instance) []trap {
 	return all
 }
 
-// Bytes is n as people read it: 1.5 GiB.
+// Bytes formats n for people: 1.5 GiB.
 func Bytes(n int64) string {
 	units := []string{"KiB", "MiB", "GiB", "TiB"}
 	if n < 1024 {

@@ -24,8 +24,8 @@ import (
 
 // BenchmarkSideBySide rebuilds a table of a million rows (NOREN_BENCH_ROWS) that
 // is read and written meanwhile: with noren ddl run, with a bare ALTER, and with
-// pt-online-schema-change. Once nothing is in the way, and once a transaction
-// that has read the table stays open for ten seconds.
+// pt-online-schema-change, each with nothing in the way and with a transaction
+// that has read the table and stays open for ten seconds.
 //
 //	go test -tags mysql -run '^$' -bench SideBySide -benchtime 1x ./internal/ddl
 func BenchmarkSideBySide(b *testing.B) {
@@ -102,7 +102,7 @@ func (s *benchServer) exec(b *testing.B, statements ...string) {
 	}
 }
 
-// measure applies the change among readers and writers.
+// measure applies the change while others read and write.
 func (s *benchServer) measure(b *testing.B, holding time.Duration, apply func(*testing.B)) {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -193,7 +193,7 @@ func (s *benchServer) ptOSC(b *testing.B) {
 	}
 }
 
-// durations are how long many things took.
+// durations are how long many operations took.
 type durations struct {
 	mu  sync.Mutex
 	all []time.Duration
@@ -205,7 +205,7 @@ func (d *durations) add(one time.Duration) {
 	d.all = append(d.all, one)
 }
 
-// beyond is how much longer than a limit they took, together.
+// beyond returns by how much they exceeded a limit, in total.
 func (d *durations) beyond(limit time.Duration) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -216,7 +216,7 @@ func (d *durations) beyond(limit time.Duration) time.Duration {
 	return sum
 }
 
-// part is the time within which a part of them was done.
+// part returns the time within which a share of them was done.
 func (d *durations) part(of float64) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -11,15 +11,15 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// A bystander is what may use a table and is not compiled on the shadows: a routine,
-// an event, a view or a trigger of another schema.
+// A bystander may use a table but is not compiled on the shadows: a routine, an
+// event, or a view or trigger of another schema.
 type bystander struct {
 	what string // "procedure `shop`.`pay`"
 	text string // "" if the user may not see it
-	own  bool   // of the schema that is changed
+	own  bool   // it belongs to the schema that is changed
 }
 
-// bystanders reads what the user sees of them, once.
+// bystanders reads those that the user can see, once.
 func (p *planner) bystanders(ctx context.Context) ([]bystander, error) {
 	if p.looked {
 		return p.around, nil
@@ -47,8 +47,8 @@ func (p *planner) bystanders(ctx context.Context) ([]bystander, error) {
 	return p.around, rows.Err()
 }
 
-// untried notes what names a table from which a statement takes something away, and
-// is not tried.
+// untried adds notes about bystanders that name a table from which a statement
+// removes something.
 func (p *planner) untried(ctx context.Context, step *Step) error {
 	st := step.parsed
 	if p.isFresh(step) || !st.Changes() || st.Kind == sqltext.AlterTable && len(st.DroppedColumns)+len(st.RenamedColumns) == 0 && len(step.Tables) == 1 {
@@ -74,7 +74,7 @@ func (p *planner) untried(ctx context.Context, step *Step) error {
 	return nil
 }
 
-// mentions says whether a text holds a name as a word, in any case.
+// mentions reports whether a text contains a name as a word, in any case.
 func mentions(text, name string) bool {
 	pattern := `(?i)(^|[^\pL\pN_$])` + regexp.QuoteMeta(strings.ReplaceAll(name, "`", "``")) + `($|[^\pL\pN_$])`
 	found, err := regexp.MatchString(pattern, text)

@@ -10,8 +10,9 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// cascaded are the tables whose rows foreign keys delete or change when a
-// statement does so with those of a table, theirs included.
+// cascaded returns the tables whose rows foreign keys delete or change when a
+// statement does so with the rows of a table, including those reached through
+// these tables.
 func (p *planner) cascaded(ctx context.Context, q sqltext.Query, t sqltext.Table) ([]sqltext.Table, error) {
 	if !q.Deletes() && len(q.Assigned()) == 0 {
 		return nil, nil
@@ -41,8 +42,9 @@ func (p *planner) cascaded(ctx context.Context, q sqltext.Query, t sqltext.Table
 	return found[1:], nil
 }
 
-// followers are the tables with a foreign key to one of the columns of t that
-// writes their rows by its rule, those of earlier statements included.
+// followers returns the tables with a foreign key to one of the columns of t
+// whose rule writes their rows. It includes foreign keys that earlier statements
+// add.
 func (p *planner) followers(ctx context.Context, rule string, t sqltext.Table, written func(column string) bool) ([]sqltext.Table, error) {
 	var all []sqltext.Table
 	for _, s := range p.steps {

@@ -24,10 +24,10 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
-// A chaosStatement is a statement and how to see whether it was executed.
+// A chaosStatement is a statement with a way to see whether it was executed.
 type chaosStatement struct {
 	sql  string
-	done string // query that gives 1 once it was executed, and 0 before
+	done string // a query that returns 1 once it was executed, and 0 before
 }
 
 var chaosStatements = []chaosStatement{
@@ -54,14 +54,14 @@ func tableIs(name string) string {
 	return "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '" + name + "'"
 }
 
-// A chaos is one server on which statements are disturbed.
+// A chaos is a server on which statements are disturbed.
 type chaos struct {
 	name    string
 	process *mysqld.Process
 	root    *sql.DB
 }
 
-// faults disturb a run that is under way.
+// faults disturb a run in progress.
 var faults = []struct {
 	name    string
 	disturb func(t *testing.T, c *chaos, run *chaosRun)
@@ -119,7 +119,7 @@ var faults = []struct {
 	{"nothing", func(*testing.T, *chaos, *chaosRun) {}},
 }
 
-// A chaosRun is a run in a process of its own, behind a network of its own.
+// A chaosRun is a run in its own process, behind its own network.
 type chaosRun struct {
 	sql     string
 	command *exec.Cmd
@@ -153,7 +153,7 @@ func startChaosRun(t *testing.T, c *chaos, sql string) *chaosRun {
 	return run
 }
 
-// wait is the exit code; -1 if it was killed, or did not end in 60 seconds.
+// wait returns the exit code; -1 if it was killed, or did not end in 60 seconds.
 func (r *chaosRun) wait() int {
 	stuck := time.AfterFunc(time.Minute, func() { _ = r.command.Process.Kill() })
 	defer stuck.Stop()
@@ -168,12 +168,12 @@ func (r *chaosRun) wait() int {
 	return -1
 }
 
-// TestChaos disturbs statements at random moments. Whatever happens, the table
-// is as before or as after, the journal says which, nothing else has changed,
-// and running again ends with everything done.
+// TestChaos disturbs statements at random moments. Whatever happens, the table is
+// in its state before or after, the journal says which, nothing else has changed,
+// and another run finishes everything.
 //
 //	NOREN_CHAOS         how many times; default 20
-//	NOREN_CHAOS_RESULT  file to write what was tried
+//	NOREN_CHAOS_RESULT  file to which to write what was tried
 func TestChaos(t *testing.T) {
 	n, err := strconv.Atoi(os.Getenv("NOREN_CHAOS"))
 	if err != nil {
@@ -190,7 +190,7 @@ func TestChaos(t *testing.T) {
 		if s.new == nil {
 			continue
 		}
-		p, err := s.new("--innodb-flush-log-at-trx-commit=1") // what was committed stays
+		p, err := s.new("--innodb-flush-log-at-trx-commit=1") // committed data stays
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -271,7 +271,7 @@ func (c *chaos) once(t *testing.T, st chaosStatement, disturb func(*testing.T, *
 		t.Errorf("something else has changed:\n%s", difference(rest, after))
 	}
 
-	for try := 1; ; try++ { // as a person would
+	for try := 1; ; try++ { // repeat, as a person would
 		again := startChaosRun(t, c, st.sql)
 		code := again.wait()
 		if code == 0 {
@@ -293,7 +293,7 @@ func (c *chaos) once(t *testing.T, st chaosStatement, disturb func(*testing.T, *
 	}
 }
 
-// chaosState is what the journal says of the only statement.
+// chaosState returns what the journal says of the only statement.
 func chaosState(t *testing.T, root *sql.DB) string {
 	t.Helper()
 	states, err := collect[string](t.Context(), root, "SELECT state FROM noren_journal WHERE number = 1")
@@ -303,8 +303,8 @@ func chaosState(t *testing.T, root *sql.DB) string {
 	return strings.Join(states, "")
 }
 
-// restOf is what no statement of the test changes: columns and rows of
-// reports, other tables, the view.
+// restOf returns everything that no statement of the test changes: columns and
+// rows of reports, other tables, the view.
 func restOf(t *testing.T, root *sql.DB) string {
 	t.Helper()
 	var out strings.Builder

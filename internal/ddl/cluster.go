@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// alone refuses a server that is one of several which all take writes: there a
-// schema change stops or breaks the others, and none of what noren knows of one
-// server holds.
+// alone refuses a server in a cluster of servers that all accept writes: there, a
+// schema change stops or breaks the others, and nothing that noren knows about
+// one server holds.
 func (d *Database) alone(ctx context.Context) error {
 	wsrep, err := variable(ctx, d.pool, "wsrep_on")
 	if err != nil {
@@ -36,7 +36,7 @@ func (d *Database) alone(ctx context.Context) error {
 	return nil
 }
 
-// replicas are how many sessions read the binary log.
+// replicas returns the number of sessions that read the binary log.
 func (d *Database) replicas(ctx context.Context) (int, error) {
 	all, err := collect[int](ctx, d.pool, "SELECT COUNT(*) FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'")
 	if err != nil || len(all) == 0 {
@@ -45,7 +45,7 @@ func (d *Database) replicas(ctx context.Context) (int, error) {
 	return all[0], nil
 }
 
-// lag is how far a replica is behind, and whether it replicates at all.
+// lag returns how far a replica is behind, and whether it replicates at all.
 func (d *Database) lag(ctx context.Context) (time.Duration, bool, error) {
 	show := "SHOW REPLICA STATUS"
 	if d.Server.Flavor != "MariaDB" && !atLeast(d.Server.Version, 8, 0, 22) {

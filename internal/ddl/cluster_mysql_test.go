@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// freePort is a port of this machine that nobody uses.
+// freePort returns an unused port of this machine.
 func freePort(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -22,7 +22,7 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// own starts a server of the test's own, with options.
+// own starts a separate server for the test, with options.
 func (s *testServer) own(t *testing.T, options ...string) *testServer {
 	t.Helper()
 	dsn, stop, err := s.start(options...)
@@ -33,7 +33,8 @@ func (s *testServer) own(t *testing.T, options ...string) *testServer {
 	return &testServer{name: s.name, dsn: dsn}
 }
 
-// A node of a cluster in which all nodes take writes is refused, with the reason.
+// TestPlan_RefusesClustersOfWriters checks that a node of a cluster in which all
+// nodes accept writes is refused, with the reason.
 func TestPlan_RefusesClustersOfWriters(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		if s.start == nil {
@@ -65,7 +66,8 @@ func TestPlan_RefusesClustersOfWriters(t *testing.T) {
 	})
 }
 
-// Plan says what a replica will do, and run waits for it.
+// TestRun_WaitsForReplicas checks that plan says what a replica will do, and that
+// run waits for it.
 func TestRun_WaitsForReplicas(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		if s.start == nil {

@@ -7,13 +7,13 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// A Column is what the server says of a column.
+// A Column is a column as the server describes it.
 type Column struct {
-	// Name and Type are as SHOW CREATE TABLE has them: "int unsigned". Data is the
+	// Name and Type are as in SHOW CREATE TABLE: "int unsigned". Data is the
 	// first word of the type.
 	Name, Type, Data string
 
-	// Charset and Collation are empty where the type has none.
+	// Charset and Collation are empty for types without them.
 	Charset, Collation string
 
 	// Nullable says that it may hold NULL.
@@ -22,22 +22,23 @@ type Column struct {
 	// Generated is the expression of a generated column, with its kind.
 	Generated string
 
-	// Default is the expression or value that it has by default; OnUpdate says
-	// that an UPDATE sets the time.
+	// Default is the default expression or value; OnUpdate says that an UPDATE
+	// sets the time.
 	Default  string
 	OnUpdate bool
 
 	filled bool // an INSERT need not name it
-	null   bool // by default
-	hidden bool // from SELECT *
+	null   bool // the default
+	hidden bool // excluded from SELECT *
 }
 
-// rest is what else matters to those who use the column.
+// rest returns the other attributes that matter to users of the column.
 func (c Column) rest() string {
 	return strings.TrimSpace(c.Collation + " " + c.Generated)
 }
 
-// Columns reads the columns of a table, in order; none if there is no such table.
+// Columns reads the columns of a table, in order. It returns none if the table
+// does not exist.
 func Columns(ctx context.Context, q queryer, table sqltext.Table) ([]Column, error) {
 	rows, err := q.QueryContext(ctx, `SELECT column_name, column_type, data_type, COALESCE(character_set_name, ''), COALESCE(collation_name, ''), is_nullable = 'YES',
 		IF(COALESCE(generation_expression, '') = '', '', CONCAT(generation_expression, IF(extra LIKE '%VIRTUAL%', ' VIRTUAL', ' STORED'))),
@@ -60,7 +61,7 @@ func Columns(ctx context.Context, q queryer, table sqltext.Table) ([]Column, err
 	return all, rows.Err()
 }
 
-// columns are those of the shadow of t.
+// columns returns the columns of the shadow of t.
 func (s *scratch) columns(ctx context.Context, t sqltext.Table) ([]Column, error) {
 	return Columns(ctx, s.conn, sqltext.Table{Schema: ScratchSchema, Name: s.shadow(s.home(t))})
 }

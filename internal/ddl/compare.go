@@ -9,11 +9,11 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// maxDrift is how far row counts may be from those of the rehearsal.
+// maxDrift is by how much row counts may differ from the rehearsal's, as a share.
 const maxDrift = 0.2
 
-// largeTable is what a table may have at most to be changed without a
-// rehearsal, unless the change does not touch its rows.
+// largeTable is the maximum size, in bytes, of a table that may be changed
+// without a rehearsal, unless the change does not touch its rows.
 const largeTable = 1 << 30
 
 // compare says what is not as it was rehearsed. Skip says of which tables the rows
@@ -96,9 +96,9 @@ func (s *Step) way() string {
 	return s.String()
 }
 
-// drifted says that a table has by far more or fewer rows than the rehearsed
-// one. The server's estimate is enough to find nothing; to find something the
-// rows are counted. Once a migration has begun its tables may be gone.
+// drifted reports a table with far more or fewer rows than the rehearsed one. The
+// server's estimate suffices to find no drift; to report one, the rows are
+// counted. Once a migration has begun, its tables may be gone.
 func (d *Database) drifted(ctx context.Context, t RehearsedTable, begun bool) error {
 	size, err := d.size(ctx, sqltext.Table{Name: t.Name})
 	if err != nil {
@@ -125,7 +125,7 @@ func near(now, then int64) bool {
 }
 
 // smallEnough refuses to change large tables without a rehearsal, and tables
-// whose statistics are too far from their rows to say so.
+// whose statistics are too far off to tell.
 func (d *Database) smallEnough(ctx context.Context, plan *Plan) error {
 	var errs []error
 	for _, s := range plan.Steps {
@@ -139,7 +139,7 @@ func (d *Database) smallEnough(ctx context.Context, plan *Plan) error {
 		t, most := s.parsed.Tables[0].Table, 2*s.Rows+portionLimit
 		few, err := d.holdsAtMost(ctx, t, most)
 		switch {
-		case code(err) == codeUnknownTable: // the migration makes it
+		case code(err) == codeUnknownTable: // the migration creates it
 		case err != nil:
 			return err
 		case !few:

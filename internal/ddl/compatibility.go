@@ -9,19 +9,20 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// Change is what a statement is to the version of the application that runs
+// Change is a statement's effect on the version of the application that runs
 // before it.
 type Change string
 
-// Expand adds what that version does not know and need not; Contract takes away
-// or forbids something that it may use; Neither changes nothing that it sees.
+// Expand adds something that this version does not know and need not know;
+// Contract removes or forbids something that it may use; Neither changes nothing
+// that it sees.
 const (
 	Expand   Change = "expand"
 	Contract Change = "contract"
 	Neither  Change = "neither"
 )
 
-// A verdict of compatibility is a change with what the version before meets.
+// A compatibility is a change, with what the earlier version runs into.
 type compatibility struct {
 	expands, contracts bool
 	meets              []string
@@ -47,8 +48,8 @@ func (c *compatibility) change() Change {
 	return Neither
 }
 
-// compare says what a statement on tables is, by what the server made of its
-// table: the columns and the definition before and after.
+// compare judges a statement on tables by its result on the server: the columns
+// and the definition before and after.
 func compare(st sqltext.Statement, a answer, before, after []Column) *compatibility {
 	c := &compatibility{}
 	if len(st.Loses) > 0 && st.Kind != sqltext.AlterTable {
@@ -76,7 +77,7 @@ func compare(st sqltext.Statement, a answer, before, after []Column) *compatibil
 	return c
 }
 
-// columns compares the columns, and returns the names of those that are new.
+// columns compares the columns, and returns the new ones.
 func (c *compatibility) columns(st sqltext.Statement, before, after []Column) (added []Column) {
 	find := func(all []Column, name string) int {
 		return slices.IndexFunc(all, func(c Column) bool { return strings.EqualFold(c.Name, name) })
@@ -138,7 +139,7 @@ func (c *compatibility) columns(st sqltext.Statement, before, after []Column) (a
 	return added
 }
 
-// constraints compares the lines of definitions that are about keys.
+// constraints compares the lines of definitions that describe keys.
 func (c *compatibility) constraints(before, after []string, added []Column) {
 	in := func(all []string, line string) bool {
 		return slices.ContainsFunc(all, func(other string) bool { return unnamed(other) == unnamed(line) })
@@ -166,25 +167,25 @@ func (c *compatibility) constraints(before, after []string, added []Column) {
 	}
 }
 
-// cascading is a foreign key that writes rows when its parent is written.
+// cascading matches a foreign key that writes rows when its parent is written.
 var cascading = regexp.MustCompile(` ON (DELETE|UPDATE) (CASCADE|SET NULL|SET DEFAULT)`)
 
-// unnamed is a line of a definition without the name of the key or constraint,
-// which no statement on rows needs.
+// unnamed returns a line of a definition without the name of the key or
+// constraint, which no statement on rows uses.
 func unnamed(line string) string {
 	return named.ReplaceAllString(line, "$1 ")
 }
 
 var named = regexp.MustCompile("^(UNIQUE KEY|CONSTRAINT) `(?:[^`]|``)+` ")
 
-// restricts reports whether a line of a definition keeps rows out.
+// restricts reports whether a line of a definition can reject rows.
 func restricts(line string) bool {
 	return strings.HasPrefix(line, "UNIQUE KEY ") || strings.HasPrefix(line, "PRIMARY KEY ") || strings.HasPrefix(line, "CONSTRAINT ") || strings.HasPrefix(line, "CHECK ")
 }
 
-// spares says whether a key or a foreign key certainly keeps out no row of which
-// an INSERT does not name the columns: it names columns that are new, and one of
-// them is then NULL.
+// spares reports whether a key or a foreign key certainly rejects no row from an
+// INSERT that does not name the new columns: it includes new columns, one of
+// which is then NULL.
 func spares(line string, added []Column) bool {
 	_, list, ok := strings.Cut(line, "(")
 	list, _, _ = strings.Cut(list, ")")
@@ -203,8 +204,9 @@ func spares(line string, added []Column) bool {
 	return null
 }
 
-// columnCheck is the column and the check in the line of a column, as MariaDB
-// prints it; "" without one. That of a JSON column is a part of its type.
+// columnCheck returns the column and the check in the line of a column, as
+// MariaDB prints it; "" if it has none. The check of a JSON column is part of its
+// type.
 func columnCheck(line string) string {
 	column, check, ok := strings.Cut(line, " CHECK (")
 	if !ok || !strings.HasPrefix(line, "`") {
@@ -217,7 +219,7 @@ func columnCheck(line string) string {
 	return name + check
 }
 
-// families are types of which each holds all values of those before it.
+// families are lists of types, each of which holds all values of those before it.
 var families = [][]string{
 	{"tinyint", "smallint", "mediumint", "int", "bigint"},
 	{"tinytext", "text", "mediumtext", "longtext"},
@@ -225,7 +227,7 @@ var families = [][]string{
 	{"varchar", "text", "mediumtext", "longtext"},
 }
 
-// wider says whether a type holds all values of another of its family.
+// wider reports whether a type holds all values of another type of its family.
 func wider(before, after string) bool {
 	nameOf := func(kind string) (name, length, rest string) {
 		name, rest, found := strings.Cut(kind, "(")
@@ -238,7 +240,7 @@ func wider(before, after string) bool {
 	}
 	b, bl, br := nameOf(before)
 	a, al, ar := nameOf(after)
-	if br != ar { // unsigned
+	if br != ar { // one is unsigned
 		return false
 	}
 	if b == a {
@@ -248,7 +250,7 @@ func wider(before, after string) bool {
 		case "char", "varchar", "binary", "varbinary":
 			return len(bl) < len(al) || len(bl) == len(al) && bl <= al
 		}
-		return strings.HasSuffix(b, "int") // whose length is a width
+		return strings.HasSuffix(b, "int") // for integers, the length is a display width
 	}
 	return slices.ContainsFunc(families, func(f []string) bool {
 		i, j := slices.Index(f, b), slices.Index(f, a)
@@ -256,7 +258,7 @@ func wider(before, after string) bool {
 	})
 }
 
-// lines are the lines of a definition.
+// lines returns the lines of a definition.
 func lines(definition string) []string {
 	var all []string
 	for line := range strings.Lines(settled(definition)) {
@@ -265,7 +267,7 @@ func lines(definition string) []string {
 	return all
 }
 
-// programs says what a statement on a view, a trigger or a routine is.
+// programs judges a statement on a view, a trigger or a routine.
 func (p *planner) programs(st sqltext.Statement) *compatibility {
 	c := &compatibility{}
 	o := st.Object
@@ -284,7 +286,7 @@ func (p *planner) programs(st sqltext.Statement) *compatibility {
 	return c
 }
 
-// weigh notes what a statement is, and refuses it if the policy does.
+// weigh records the judgement of a statement, and refuses it if the policy does.
 func (p *planner) weigh(step *Step, c *compatibility) {
 	step.Change, step.VersionBefore = c.change(), c.meets
 	if p.options.Policy == Additive && step.Change != Expand {

@@ -11,7 +11,7 @@ import (
 )
 
 // compile asks the server whether a view or a trigger compiles on the shadows;
-// known is false where it cannot be asked.
+// known is false if that cannot be asked.
 func (p *planner) compile(ctx context.Context, one *dependent) (failed error, known bool, err error) {
 	if one.text == "" { // the user may not see it
 		return nil, false, nil
@@ -46,9 +46,9 @@ func (p *planner) compile(ctx context.Context, one *dependent) (failed error, kn
 	return nil, known, nil
 }
 
-// prepare asks the server whether it would take a statement on rows, which it
-// does not execute. It is not asked about what calls a function of which nobody
-// knows what it does.
+// prepare asks the server whether it would accept a statement on rows, without
+// executing it. It does not ask if the statement calls a function whose effects
+// are not known.
 func (p *planner) prepare(ctx context.Context, sql string) (failed error, known bool, err error) {
 	q, err := sqltext.ReadQuery(sql, p.scratch.db.Dialect())
 	if err != nil || len(q.Calls) > 0 {
@@ -64,13 +64,13 @@ func (p *planner) prepare(ctx context.Context, sql string) (failed error, known 
 	return p.objection(err)
 }
 
-// objection is what the server has against a text, by its own word.
+// objection extracts the server's objection to a text from its error.
 func (p *planner) objection(err error) (failed error, known bool, other error) {
 	switch code(err) {
 	case 0:
 		return nil, false, err
 	case codeTableDenied, codeColumnDenied, codeSchemaDenied, codeRoutineDenied, codeNoRoutine, codeNoPrivilege, codeNotPreparable, codeNoSuchAlias, codeAliasTwice, codeLockWait, codeDeadlock:
-		return nil, false, nil // about rights, or about what noren has not understood
+		return nil, false, nil // about rights, or about something that noren has not understood
 	}
 	return errors.New(p.scratch.unmap(reason(err))), true, nil
 }
@@ -79,8 +79,8 @@ func (p *planner) shadowOf(t sqltext.Table) string {
 	return sqltext.Table{Schema: ScratchSchema, Name: p.scratch.shadow(p.scratch.home(t))}.String()
 }
 
-// loadAll makes the shadows of the tables that a query names; those of views
-// are views on shadows.
+// loadAll makes the shadows of the tables in a query. Shadows of views are views
+// on shadows.
 func (p *planner) loadAll(ctx context.Context, q sqltext.Query) error {
 	for _, t := range q.Tables {
 		home := p.scratch.home(t.Table)
@@ -94,7 +94,7 @@ func (p *planner) loadAll(ctx context.Context, q sqltext.Query) error {
 			continue
 		}
 		if err := p.scratch.load(ctx, home); err != nil {
-			if code(err) != codeTableDenied && code(err) != codeSchemaDenied { // of another schema: the server will say so
+			if code(err) != codeTableDenied && code(err) != codeSchemaDenied { // it is in another schema; the server will report it
 				return err
 			}
 		}
@@ -102,8 +102,8 @@ func (p *planner) loadAll(ctx context.Context, q sqltext.Query) error {
 	return nil
 }
 
-// compileView makes a view on the shadows. A view is a text: making it executes
-// nothing.
+// compileView makes a view on the shadows. A view is only text: making it
+// executes nothing.
 func (p *planner) compileView(ctx context.Context, one *dependent) (failed error, known bool, err error) {
 	q, err := sqltext.ReadQuery(one.text, p.scratch.db.Dialect())
 	if err != nil {
@@ -127,8 +127,8 @@ func (p *planner) compileView(ctx context.Context, one *dependent) (failed error
 	return nil, true, nil
 }
 
-// parses asks the server whether a text is a statement at all: what cannot be
-// prepared is refused after it was read.
+// parses asks the server whether a text is a statement at all. A statement that
+// cannot be prepared is refused only after parsing.
 func (p *planner) parses(ctx context.Context, sql string) (failed error, known bool, err error) {
 	prepared, err := p.scratch.conn.PrepareContext(ctx, sql)
 	if err == nil {

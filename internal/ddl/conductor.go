@@ -10,12 +10,12 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// A conductor executes the steps of a plan one after the other, each under
-// guard, with a probe reading the table meanwhile.
+// A conductor executes the steps of a plan one after the other, each under guard,
+// while a probe reads the table.
 type conductor struct {
 	db        *Database
-	readers   []*Database // where the application reads, too
-	replicas  []*Database // which are not to fall behind by more than maxLag
+	readers   []*Database // where the application also reads
+	replicas  []*Database // which must not fall behind by more than maxLag
 	maxLag    time.Duration
 	guard     *guard
 	plan      *Plan
@@ -28,12 +28,12 @@ type conductor struct {
 }
 
 // A hook is called in the transaction of a statement that changes rows, right
-// before it is committed: with how far it is, if it is done in portions, and
+// before the commit. If the statement runs in portions, it gets the progress and
 // whether that is all.
 type hook func(q queryer, at position, finished bool) error
 
 // perform executes a step and measures it. If the server refuses the rung that
-// its copy accepted, the next one is tried, where that is allowed.
+// its shadow accepted, perform tries the next rung where that is allowed.
 func (c *conductor) perform(ctx context.Context, step *Step, commit hook) (RehearsedStep, error) {
 	for {
 		measured, err := c.once(ctx, step, commit)
@@ -49,7 +49,7 @@ func (c *conductor) perform(ctx context.Context, step *Step, commit hook) (Rehea
 	}
 }
 
-// refusedRung says whether a server's error is about an ALGORITHM or a LOCK.
+// refusedRung reports whether a server's error is about an ALGORITHM or a LOCK.
 func refusedRung(err error) bool {
 	switch code(err) {
 	case codeNotSupported, codeNotSupportedBy, codeTooManyVersions, codeInstantFull:
@@ -58,7 +58,8 @@ func refusedRung(err error) bool {
 	return false
 }
 
-// below is the next rung that the author of a statement has left.
+// below returns the next rung that the author's statement allows, and whether
+// there is one.
 func below(st sqltext.Statement, rung Rung) (Rung, bool) {
 	rungs := st.Rungs()
 	i := slices.Index(rungs, rung)
@@ -68,7 +69,7 @@ func below(st sqltext.Statement, rung Rung) (Rung, bool) {
 	return rungs[i+1], true
 }
 
-// once executes a step by its rung.
+// once executes a step with its rung.
 func (c *conductor) once(ctx context.Context, step *Step, commit hook) (RehearsedStep, error) {
 	measured := RehearsedStep{Number: step.Number, Rung: step.Rung, Rebuild: step.Rebuild}
 	began := time.Now()
@@ -96,7 +97,7 @@ func (c *conductor) once(ctx context.Context, step *Step, commit hook) (Rehearse
 	defer probing.stop()
 
 	sql := step.parsed.With(step.Rung)
-	if sql == "" { // it sets nothing but what is noren's
+	if sql == "" { // it sets only noren's own variables
 		tell(EventDone, "", "")
 		return measured, nil
 	}
@@ -141,8 +142,8 @@ func (c *conductor) once(ctx context.Context, step *Step, commit hook) (Rehearse
 	return measured, nil
 }
 
-// probed are the tables that a step ties up: all of them are read meanwhile, and
-// those are written that are to be.
+// probed returns the tables that a step ties up. All of them are read meanwhile,
+// and those that stay writable are also written.
 func (c *conductor) probed(step *Step) []probed {
 	var all []probed
 	live := func(name string) bool { return c.plan.judgedFor == nil || c.plan.judgedFor([]string{name}) == Live }
@@ -168,8 +169,8 @@ func (c *conductor) probed(step *Step) []probed {
 	return all
 }
 
-// readOnReaders reads the tables of a step on every reader: Aurora may not show
-// a table to a reader that has not read it since the change before.
+// readOnReaders reads the tables of a step on every reader: Aurora may hide a
+// table from a reader that has not read it since the last change.
 func (c *conductor) readOnReaders(ctx context.Context, step *Step) error {
 	for _, reader := range c.readers {
 		for _, name := range step.Tables {
@@ -201,7 +202,7 @@ func (c *conductor) finish(ctx context.Context, err error, commit func(q queryer
 		err = commit(c.guard.work)
 	}
 	if err != nil {
-		// The session's end would take the rows back, too.
+		// The end of the session would also roll the rows back.
 		_, _ = c.guard.work.ExecContext(ctx, "ROLLBACK")
 		return err
 	}

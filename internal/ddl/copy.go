@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// CloneMarker is a table in the schema that says that the schema is a clone: who
-// makes the clone puts it there.
+// CloneMarker is a table that marks its schema as a clone. Whoever makes the
+// clone creates it.
 const CloneMarker = "noren_clone"
 
-// An Identity is which server holds the real schema.
+// An Identity says which server holds the real schema.
 type Identity struct {
 	Addr   string `json:"addr"`
 	UUID   string `json:"uuid"`
 	Schema string `json:"schema"`
 }
 
-// Identity is the server's own.
+// Identity returns the identity of this server.
 func (d *Database) Identity() Identity { return Identity{d.Addr, d.UUID, d.Schema} }
 
-// ReadIdentity reads the server that a plan was made on, from a file that noren
+// ReadIdentity reads the server on which a plan was made from a file that noren
 // ddl plan wrote.
 func ReadIdentity(name string) (Identity, error) {
 	text, err := os.ReadFile(name)
@@ -37,12 +37,12 @@ func ReadIdentity(name string) (Identity, error) {
 	return i, nil
 }
 
-// quietFor is how long nobody may write to a clone before a rehearsal.
+// quietFor is how long a clone must not be written before a rehearsal.
 const quietFor = 2 * time.Second
 
-// provenCopy refuses to rehearse where nothing proves that the schema is a
-// copy: a marker in it, or another server than that of the real schema; and in
-// any case that nobody writes.
+// provenCopy refuses to rehearse unless something proves that the schema is a
+// copy: a marker in it, or a server other than that of the real schema. In any
+// case, nothing may write to it.
 func (d *Database) provenCopy(ctx context.Context, real []Identity) error {
 	marked, err := collect[int](ctx, d.pool, "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", d.Schema, CloneMarker)
 	if err != nil {
@@ -69,8 +69,8 @@ func (d *Database) howToMark() string {
 	return fmt.Sprintf("CREATE TABLE %s (id INT PRIMARY KEY)", d.table(CloneMarker))
 }
 
-// quiet refuses a schema that is written, by whomever. Noren itself writes
-// nothing meanwhile.
+// quiet refuses a schema that anyone writes to. noren itself writes nothing
+// meanwhile.
 func (d *Database) quiet(ctx context.Context) error {
 	count, exact := d.schemaWrites(ctx)
 	began, err := count(ctx, d.pool)
@@ -78,7 +78,7 @@ func (d *Database) quiet(ctx context.Context) error {
 		return fmt.Errorf("counting what is written: %w", err)
 	}
 	for until := time.Now().Add(quietFor); time.Now().Before(until); {
-		if err := sleep(ctx, 150*time.Millisecond); err != nil { // InnoDB keeps its list for 100 ms
+		if err := sleep(ctx, 150*time.Millisecond); err != nil { // InnoDB caches its list for 100 ms
 			return err
 		}
 		writers, err := collect[string](ctx, d.pool, `SELECT CONCAT('session ', t.trx_mysql_thread_id, COALESCE(CONCAT(' (', p.user, '@', p.host, ')'), ''))
@@ -103,8 +103,8 @@ func (d *Database) quiet(ctx context.Context) error {
 	return nil
 }
 
-// schemaWrites counts the rows that were written to all tables of the schema,
-// or, where the performance schema is off, of the server.
+// schemaWrites returns a function that counts the rows written to all tables of
+// the schema or, if the performance schema is off, of the server.
 func (d *Database) schemaWrites(ctx context.Context) (count func(context.Context, queryer) (int64, error), exact bool) {
 	return d.counter(ctx, true, "object_schema = ?", d.Schema)
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// wide is a table whose rows are longer than strict mode allows.
+// wideTable returns a table whose rows are longer than strict mode allows.
 func wideTable() string {
 	var columns []string
 	for i := range 60 {
@@ -18,20 +18,20 @@ func wideTable() string {
 	return "CREATE TABLE old (id INT PRIMARY KEY, " + strings.Join(columns, ", ") + ") CHARACTER SET utf8mb4"
 }
 
-// What a definition does not show decides what the server answers, and the plan
-// knows it.
+// TestPlan_TheCopyIsTheTable checks that the plan knows properties that a
+// definition does not show and on which the server's answer depends.
 func TestPlan_TheCopyIsTheTable(t *testing.T) {
 	long := strings.Repeat("x", 60)
 	for _, test := range []struct {
 		name  string
-		first []string // makes the table old
+		first []string // gives the table its past
 		sql   string
 		mysql bool // only MySQL has it
 	}{
 		{"an old row format, a long unique key", []string{"SET GLOBAL innodb_default_row_format = compact", "CREATE TABLE old (id INT PRIMARY KEY, v VARCHAR(255))", "SET GLOBAL innodb_default_row_format = dynamic"}, "ALTER TABLE old ADD UNIQUE u (v)", false},
 		{"an old row format, a rebuild", []string{"SET GLOBAL innodb_default_row_format = redundant", "CREATE TABLE old (id INT PRIMARY KEY, v VARCHAR(255))", "SET GLOBAL innodb_default_row_format = dynamic"}, "ALTER TABLE old FORCE", false},
 		{"an old row format, an index after a rebuild", []string{"SET GLOBAL innodb_default_row_format = compact", "CREATE TABLE old (id INT PRIMARY KEY, v VARCHAR(255))", "SET GLOBAL innodb_default_row_format = dynamic"}, "ALTER TABLE old FORCE; CREATE INDEX u ON old (v)", false},
-		{"a new row format where the old one is usual", []string{"CREATE TABLE old (id INT PRIMARY KEY, v VARCHAR(255), UNIQUE (v))", "SET GLOBAL innodb_default_row_format = compact"}, "ALTER TABLE old ADD c INT", true}, // MariaDB refuses it altogether,
+		{"a new row format where the old one is usual", []string{"CREATE TABLE old (id INT PRIMARY KEY, v VARCHAR(255), UNIQUE (v))", "SET GLOBAL innodb_default_row_format = compact"}, "ALTER TABLE old ADD c INT", true}, // MariaDB refuses it altogether
 		{"had a FULLTEXT index", []string{"CREATE TABLE old (id INT PRIMARY KEY, v TEXT)", "ALTER TABLE old ADD FULLTEXT w (v)", "ALTER TABLE old DROP INDEX w"}, "ALTER TABLE old ADD c INT", false},
 		{"had a FULLTEXT index, and another is added", []string{"CREATE TABLE old (id INT PRIMARY KEY, v TEXT)", "ALTER TABLE old ADD FULLTEXT w (v)", "ALTER TABLE old DROP INDEX w"}, "ALTER TABLE old ADD FULLTEXT z (v)", false},
 		{"had a FULLTEXT index, and is rebuilt", []string{"CREATE TABLE old (id INT PRIMARY KEY, v TEXT)", "ALTER TABLE old ADD FULLTEXT w (v)", "ALTER TABLE old DROP INDEX w"}, "ALTER TABLE old FORCE; ALTER TABLE old ADD c INT", false},
@@ -87,7 +87,7 @@ func TestPlan_TheCopyIsTheTable(t *testing.T) {
 	}
 }
 
-// single is a pool of one session, for what SET SESSION sets.
+// single returns a pool with a single session, for SET SESSION.
 func single(t *testing.T, s *testServer, schema string) *sql.DB {
 	t.Helper()
 	pool := s.pool(t, schema)
@@ -104,7 +104,8 @@ func noShadows(t *testing.T, db *Database) {
 	}
 }
 
-// A clause that is too strict is the author's, and is named as such.
+// TestPlan_NamesThePinnedAlgorithm checks that a clause that is too strict is
+// reported as the author's.
 func TestPlan_NamesThePinnedAlgorithm(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, _ := manyReports(t, s, 1000)
@@ -127,9 +128,9 @@ func TestPlan_NamesThePinnedAlgorithm(t *testing.T) {
 	})
 }
 
-// TestPlan_TimesOfBeforeMySQL56: whatever changes a table with such times copies it,
-// which its definition does not show. Only MariaDB can still make them; MySQL has
-// them in tables of 5.5, until 8.0, which takes none.
+// TestPlan_TimesOfBeforeMySQL56 checks that any change of a table with such times
+// copies it, which its definition does not show. Only MariaDB can still create
+// them; MySQL has them in tables from 5.5, up to 8.0, which refuses them.
 func TestPlan_TimesOfBeforeMySQL56(t *testing.T) {
 	const table = "CREATE TABLE old (id INT PRIMARY KEY, d DATETIME, t TIMESTAMP NULL, v VARCHAR(10), KEY v (v))"
 	partitioned := table + " PARTITION BY RANGE (id) (PARTITION a VALUES LESS THAN (10), PARTITION b VALUES LESS THAN (20))"

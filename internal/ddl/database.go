@@ -14,19 +14,19 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// A Database is the schema that a migration is for, on its server.
+// A Database is the schema that a migration changes, on its server.
 type Database struct {
 	// Schema is the name of the schema.
 	Schema string
 
-	// Server is who answers.
+	// Server identifies the server software.
 	Server Server
 
-	// Addr is the server's host and port. It holds no secret.
+	// Addr is the server's host and port. It contains no secret.
 	Addr string
 
-	// UUID is what the server calls itself: server_uuid of MySQL, server_uid of
-	// MariaDB; empty if it has none.
+	// UUID is the server's own id: server_uuid in MySQL, server_uid in MariaDB;
+	// empty if it has none.
 	UUID string
 
 	pool       *sql.DB
@@ -34,7 +34,7 @@ type Database struct {
 	lowerNames bool // names of tables are lower case, however a statement spells them
 }
 
-// OpenDatabase logs in with config and looks at the server.
+// OpenDatabase logs in with config and examines the server.
 func OpenDatabase(ctx context.Context, config *mysql.Config) (*Database, error) {
 	config = config.Clone()
 	settle(config)
@@ -55,12 +55,12 @@ func OpenDatabase(ctx context.Context, config *mysql.Config) (*Database, error) 
 // Close ends all sessions.
 func (d *Database) Close() { d.pool.Close() }
 
-// table is a table of the schema.
+// table returns a table of the schema.
 func (d *Database) table(name string) sqltext.Table {
 	return sqltext.Table{Schema: d.Schema, Name: name}
 }
 
-// folded are names of tables as the server keeps them.
+// folded returns names of tables as the server stores them.
 func (d *Database) folded(names []string) []string {
 	var all []string
 	for _, name := range names {
@@ -69,12 +69,12 @@ func (d *Database) folded(names []string) []string {
 	return all
 }
 
-// Dialect is how the server reads conditional comments and names.
+// Dialect returns how the server reads conditional comments and names.
 func (d *Database) Dialect() sqltext.Dialect {
 	return sqltext.Dialect{MariaDB: d.Server.Flavor == "MariaDB", Version: d.Server.number(), LowerNames: d.lowerNames}
 }
 
-// look finds out what every verb must know first.
+// look determines what every verb must know first.
 func (d *Database) look(ctx context.Context) error {
 	var err error
 	if d.Server, err = readServer(ctx, d.pool); err != nil {
@@ -115,8 +115,8 @@ func (d *Database) look(ctx context.Context) error {
 	return nil
 }
 
-// plainText refuses a session in which text means something else than what
-// noren reads: by its sql_mode or by the character set of the client.
+// plainText refuses a session in which text does not mean what noren reads,
+// because of its sql_mode or the client's character set.
 func plainText(ctx context.Context, q queryer) error {
 	mode, err := variable(ctx, q, "sql_mode")
 	if err != nil {
@@ -135,8 +135,8 @@ func plainText(ctx context.Context, q queryer) error {
 	return nil
 }
 
-// session is a connection of its own that gives up on a lock after seconds,
-// even if this process is gone.
+// session returns a separate connection that gives up waiting for a lock after
+// the given seconds, even if this process is gone.
 func (d *Database) session(ctx context.Context, seconds int) (*sql.Conn, error) {
 	conn, err := d.pool.Conn(ctx)
 	if err != nil {
@@ -149,8 +149,8 @@ func (d *Database) session(ctx context.Context, seconds int) (*sql.Conn, error) 
 	return conn, nil
 }
 
-// steady sets those variables of a session that noren relies on, whatever the
-// server's defaults are and whatever a migration has set.
+// steady sets the session variables that noren relies on, whatever the server's
+// defaults are and whatever a migration has set.
 func (d *Database) steady(ctx context.Context, conn *sql.Conn, seconds int) error {
 	set := fmt.Sprintf("SET SESSION autocommit = 1, completion_type = 0, lock_wait_timeout = %d, innodb_lock_wait_timeout = %d, wait_timeout = %d, net_read_timeout = 600, net_write_timeout = 600",
 		seconds, seconds, longestIdle)
@@ -165,17 +165,17 @@ func (d *Database) steady(ctx context.Context, conn *sql.Conn, seconds int) erro
 	return nil
 }
 
-// longestIdle is how long a session may be idle, in seconds: a day short of a
-// year, the most that servers accept everywhere.
+// longestIdle is how long a session may be idle, in seconds: a day less than a
+// year, the maximum that servers accept everywhere.
 const longestIdle = 364 * 24 * 3600
 
-// end closes a session for good, so that no state of it comes back to the pool.
+// end closes a session for good, so that none of its state returns to the pool.
 func end(conn *sql.Conn) {
 	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 	conn.Close()
 }
 
-// collect reads the only column of a query.
+// collect reads a query with a single column.
 func collect[T any](ctx context.Context, q queryer, query string, args ...any) ([]T, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -193,19 +193,19 @@ func collect[T any](ctx context.Context, q queryer, query string, args ...any) (
 	return all, rows.Err()
 }
 
-// afterwards is a context for tidying up after ctx may have ended.
+// afterwards returns a context for cleaning up after ctx may have ended.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }
 
-// Pool is the sessions of the database.
+// Pool returns the sessions of the database.
 func (d *Database) Pool() *sql.DB { return d.pool }
 
-// Session is a session of its own, which gives up on a lock after seconds. End
-// ends it.
+// Session returns a separate session, which gives up waiting for a lock after the
+// given seconds. End ends it.
 func (d *Database) Session(ctx context.Context, seconds int) (*sql.Conn, error) {
 	return d.session(ctx, seconds)
 }
 
-// End ends a session for good, so that no state of it comes back to the pool.
+// End ends a session for good, so that none of its state returns to the pool.
 func End(conn *sql.Conn) { end(conn) }

@@ -1,10 +1,10 @@
-// Package ddl changes the schema of a MySQL database while an application
-// keeps reading it, or reading and writing.
+// Package ddl changes the schema of a MySQL database while an application keeps
+// reading it, or reading and writing.
 //
-// It keeps no table of what locks what. Plan asks the server itself, by running
-// every statement on an empty shadow of its table; Rehearse measures the plan on
-// a full-size clone; Run executes it under two lock budgets, with a journal from
-// which it resumes after a crash.
+// It has no built-in table of what locks what. Plan asks the server itself, by
+// running every statement on an empty shadow of its table; Rehearse measures the
+// plan on a full-size clone; Run executes it under two lock budgets, with a
+// journal from which it resumes after a crash.
 package ddl
 
 import "github.com/noren-cdk/noren/internal/ddl/sqltext"

@@ -10,11 +10,11 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// A deadMan keeps a statement from making others wait when noren is gone, killed
-// or cut off. The server itself does it: a session waits for a lock that
-// noren holds. When noren's session ends, the lock is free, and the waiting
-// session withdraws the statement if it waits for a lock. A statement that is
-// at work goes on.
+// A deadMan keeps a statement from making others wait after noren is killed or
+// cut off. The server itself does this: a session waits for a lock that noren
+// holds. When noren's session ends, the lock becomes free, and the waiting
+// session ends the statement if it is waiting for a lock. A statement that is
+// working continues.
 type deadMan struct {
 	alive *sql.Conn // holds the lock
 	pool  *sql.DB
@@ -22,7 +22,7 @@ type deadMan struct {
 	done  chan struct{}
 }
 
-// deadManRounds is how often the session looks before it ends: for half an hour.
+// deadManRounds is how often the session looks before it ends: half an hour.
 const (
 	deadManEvery  = 400 * time.Millisecond
 	deadManRounds = int(30 * time.Minute / deadManEvery)
@@ -80,8 +80,8 @@ func (m *deadMan) start(ctx context.Context, d *Database, worker int64) error {
 	return nil
 }
 
-// deadManBatch is what the session executes, in one piece: the server goes on
-// with it without noren.
+// deadManBatch returns what the session executes as one batch, which the server
+// continues without noren.
 func deadManBatch(lock string, worker int64) string {
 	round := fmt.Sprintf(`DO SLEEP(%.1f);SET @n=(SELECT CASE WHEN COUNT(*)=0 THEN CONCAT('KILL ',CONNECTION_ID()) WHEN SUM(state LIKE 'Waiting for%%lock')>0 THEN 'KILL QUERY %d' ELSE 'DO 0' END FROM information_schema.processlist WHERE id=%[2]d AND command<>'Sleep');PREPARE n FROM @n;EXECUTE n;`,
 		deadManEvery.Seconds(), worker)

@@ -12,7 +12,8 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// showCreate is the server's definition of a table, or "" if there is none.
+// showCreate returns the server's definition of a table, or "" if the table does
+// not exist.
 func showCreate(ctx context.Context, q queryer, schema, name string) (string, error) {
 	rows, err := q.QueryContext(ctx, "SHOW CREATE TABLE "+sqltext.Table{Schema: schema, Name: name}.String())
 	if code(err) == codeUnknownTable {
@@ -38,13 +39,13 @@ func showCreate(ctx context.Context, q queryer, schema, name string) (string, er
 	return oldFormat.ReplaceAllString(definition, ""), rows.Err()
 }
 
-// oldFormat marks columns whose values are stored as before MySQL 5.6. It belongs
-// to the past of a table and not to what it is defined as.
+// oldFormat matches the comment on columns whose values are stored as before
+// MySQL 5.6. It reflects the table's past rather than its definition.
 var oldFormat = regexp.MustCompile(` /\* (mariadb-5\.3|5\.5 binary format) \*/`)
 
 var autoIncrement = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 
-// settled is a definition without what rows change.
+// settled returns a definition without the parts that rows change.
 func settled(definition string) string {
 	head, tail := definition, ""
 	if i := strings.LastIndex(definition, "\n) "); i >= 0 {
@@ -53,14 +54,14 @@ func settled(definition string) string {
 	return head + autoIncrement.ReplaceAllString(tail, "")
 }
 
-// tableIDs are the ids that InnoDB gives a table and its partitions, or their
-// files. A rebuilt table has another.
+// tableIDs returns the ids that InnoDB gives a table and its partitions, or their
+// files. A rebuilt table has a different one.
 func (d *Database) tableIDs(ctx context.Context, q queryer, schema, name string) ([]int64, error) {
 	file := filePattern(schema, name)
 	const where = " WHERE LOWER(SUBSTRING_INDEX(LOWER(name), '#p#', 1)) LIKE LOWER(?) ORDER BY 1"
 	if d.Server.Flavor != "MariaDB" && atLeast(d.Server.Version, 8) {
-		// The list of tables waits for everybody's locks, that of the files does
-		// not: but tables without a file of their own are only in the other.
+		// The list of tables waits for everyone's locks, the list of files does
+		// not; but tables without their own file are only in the list of tables.
 		files, err := collect[int64](ctx, q, "SELECT space FROM information_schema.innodb_tablespaces_brief"+where, file)
 		if err != nil || len(files) > 0 {
 			return files, err
@@ -73,8 +74,9 @@ func (d *Database) tableIDs(ctx context.Context, q queryer, schema, name string)
 	return collect[int64](ctx, q, "SELECT table_id FROM "+d.Server.innodbTables()+where, file)
 }
 
-// filePattern matches, for LIKE, a table's name as InnoDB has it: that of its
-// file, in which every character but letters, digits and _ is spelled with an @.
+// filePattern returns a LIKE pattern for a table's name in InnoDB, which is that
+// of its file: every character other than letters, digits and _ is encoded with
+// an @.
 func filePattern(schema, name string) string {
 	var out strings.Builder
 	for _, c := range schema + "/" + name {
@@ -86,7 +88,7 @@ func filePattern(schema, name string) string {
 		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
 			out.WriteRune(c)
 		case 0xC0 <= c && c <= 0x5FF, 0x1E00 <= c && c <= 0x1FFF, 0x2160 <= c && c <= 0x217F, 0x24B0 <= c && c <= 0x24EF, 0xFF20 <= c && c <= 0xFF5F:
-			out.WriteString("@__") // two characters of a table that is the servers' own
+			out.WriteString("@__") // two characters, in names of the server's own tables
 		default:
 			fmt.Fprintf(&out, "@%04x", c)
 		}
@@ -94,14 +96,14 @@ func filePattern(schema, name string) string {
 	return out.String()
 }
 
-// A past is what a table keeps of earlier changes and its definition does not
-// show: what the server answers depends on it.
+// A past is what a table retains of earlier changes and its definition does not
+// show. The server's answers depend on it.
 type past struct {
-	known    bool     // whether the server said it: its list of tables waits for everybody's locks
-	versions int      // row versions that INSTANT has left
+	known    bool     // whether the server could tell: its list of tables waits for everyone's locks
+	versions int      // row versions left by INSTANT
 	fulltext bool     // a hidden column FTS_DOC_ID, although the last FULLTEXT index is gone
-	format   string   // the row format, if that is not the one that a new table would get
-	temporal []string // columns whose times are stored as before MySQL 5.6, and as no new table would
+	format   string   // the row format, if a new table would get another
+	temporal []string // columns whose times are stored as before MySQL 5.6, unlike in a new table
 }
 
 // pastOf reads the past of a table with a definition.
@@ -143,13 +145,13 @@ func (d *Database) pastOf(ctx context.Context, schema, name, definition string) 
 	}
 	p.known, p.versions = true, int(versions.Int64)
 	p.fulltext = hidden.Int64 > 0 && !strings.Contains(definition, "FULLTEXT KEY ") && !strings.Contains(strings.ToUpper(definition), "FTS_DOC_ID") &&
-		!strings.Contains(definition, "SYSTEM VERSIONING") // whose columns are hidden, too
+		!strings.Contains(definition, "SYSTEM VERSIONING") // their columns are hidden, too
 	return p, nil
 }
 
-// pastQuery asks for the row versions of a table and for how many columns
-// InnoDB has beyond its own three and those of the definition. Its parameters
-// are the schema, the name and the pattern of the file.
+// pastQuery returns a query for the row versions of a table, and for how many
+// columns InnoDB has besides its own three and those in the definition. Its
+// parameters are the schema, the name and the pattern of the file.
 func (s Server) pastQuery() string {
 	const where = " WHERE LOWER(SUBSTRING_INDEX(LOWER(name), '#p#', 1)) LIKE LOWER(?)"
 	const columns = "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = ? AND table_name = ? AND extra NOT LIKE '%VIRTUAL%'"

@@ -10,15 +10,15 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// A dependent is a view or a trigger of the schema: it may no longer work when a
-// statement has changed a table.
+// A dependent is a view or a trigger of the schema, which may no longer work
+// after a statement has changed a table.
 type dependent struct {
-	sqltext.Object        // the table without the schema that is changed
+	sqltext.Object        // the table without its schema if that is the one being changed
 	text           string // the SELECT of a view, the body of a trigger
-	event          string // INSERT, UPDATE or DELETE, what fires a trigger; "" if that is not known
+	event          string // INSERT, UPDATE or DELETE, which fires a trigger; "" if unknown
 }
 
-// dependents are the views and triggers as the statements so far leave them.
+// dependents returns the views and triggers as the statements so far leave them.
 func (p *planner) dependents(ctx context.Context) ([]*dependent, error) {
 	if p.read {
 		return p.known, nil
@@ -52,8 +52,8 @@ func (p *planner) dependents(ctx context.Context) ([]*dependent, error) {
 	return p.known, rows.Err()
 }
 
-// tries says of each view and trigger whether it compiles now; only those are
-// there of which the server said it.
+// tries reports for each view and trigger whether it compiles now. It omits those
+// for which the server did not say.
 func (p *planner) tries(ctx context.Context, step *Step) (map[*dependent]error, error) {
 	if !step.parsed.Changes() {
 		return nil, nil
@@ -90,7 +90,8 @@ func (p *planner) works(ctx context.Context, step *Step, some []*dependent) (map
 	return outcome, nil
 }
 
-// concerned are the dependents that name one of the tables, or a view that does.
+// concerned returns the dependents that name one of the tables, or a view that
+// does.
 func (p *planner) concerned(all []*dependent, tables []string) []*dependent {
 	names := slices.Clone(tables)
 	var found []*dependent
@@ -109,8 +110,8 @@ func (p *planner) concerned(all []*dependent, tables []string) []*dependent {
 	return found
 }
 
-// broken says which views and triggers worked before a statement and no longer
-// do. What a later statement of the file replaces or drops is only noted.
+// broken reports views and triggers that worked before a statement and no longer
+// do. Those that a later statement of the file replaces or drops only get a note.
 func (p *planner) broken(ctx context.Context, step *Step, before map[*dependent]error) error {
 	p.follow(step)
 	if len(before) == 0 {
@@ -142,8 +143,8 @@ func (p *planner) broken(ctx context.Context, step *Step, before map[*dependent]
 	return nil
 }
 
-// follow moves what is known of a table with one that is renamed, and drops it
-// with one that is dropped.
+// follow carries over what is known about a table when it is renamed, and drops
+// it when the table is dropped.
 func (p *planner) follow(step *Step) {
 	st := step.parsed
 	switch {
@@ -162,7 +163,7 @@ func (p *planner) follow(step *Step) {
 	}
 }
 
-// origin is the name that a table has before the migration.
+// origin returns the name that a table has before the migration.
 func (p *planner) origin(name string) string {
 	if from, ok := p.origins[name]; ok {
 		return from
@@ -170,7 +171,7 @@ func (p *planner) origin(name string) string {
 	return name
 }
 
-// originOf is where a table is before the migration.
+// originOf returns the table before the migration.
 func (p *planner) originOf(t sqltext.Table) sqltext.Table {
 	if t.Schema == "" {
 		t.Name = p.origin(t.Name)
@@ -178,13 +179,13 @@ func (p *planner) originOf(t sqltext.Table) sqltext.Table {
 	return t
 }
 
-// isView says whether a name is that of a view, one that the migration itself
-// makes included.
+// isView reports whether a name is that of a view, including views that the
+// migration itself makes.
 func (p *planner) isView(t sqltext.Table) bool {
 	return slices.ContainsFunc(p.known, func(d *dependent) bool { return d.Type == "VIEW" && d.Table == t })
 }
 
-// mendedLater are the views and triggers that a later statement of the
+// mendedLater returns the views and triggers that a later statement of the
 // migration is about, and the views that read those.
 func (p *planner) mendedLater(step *Step) []*dependent {
 	var objects, views []string

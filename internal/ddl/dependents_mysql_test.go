@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// What no longer works after a statement, and what never would, is named before
-// anything runs.
+// TestPlan_TriesViewsTriggersAndRows checks that what no longer works after a
+// statement, and what never would, is named before anything runs.
 func TestPlan_TriesViewsTriggersAndRows(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		_, root := manyReports(t, s, 1000)
@@ -91,7 +91,8 @@ func TestPlan_TriesViewsTriggersAndRows(t *testing.T) {
 	})
 }
 
-// Rights that are missing are found before the first statement.
+// TestRun_FindsMissingRightsFirst checks that missing rights are found before the
+// first statement.
 func TestRun_FindsMissingRightsFirst(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		_, root := manyReports(t, s, 1000)

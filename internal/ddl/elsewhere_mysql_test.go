@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// An ALTER that waits in another schema does not concern this one.
+// TestRun_BesideAWaitingALTERElsewhere checks that an ALTER that waits in another
+// schema does not matter.
 func TestRun_BesideAWaitingALTERElsewhere(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		_, root := manyReports(t, s, 1000)

@@ -66,7 +66,8 @@ func TestRunEndsIdleHoldersOfItsTableAlone(t *testing.T) {
 	})
 }
 
-// A user who may not end the sessions of others says so, and gives up.
+// TestRunMayNotEndSessions checks that a run whose user may not end the sessions
+// of others says so, and gives up.
 func TestRunMayNotEndSessions(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 150_000)

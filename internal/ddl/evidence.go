@@ -10,12 +10,12 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// Marks are what is noted of the objects that a statement changes before it is
-// executed: after a crash they tell whether it was. Evidence is only what is
-// seen of these very objects.
+// Marks are recorded about the objects that a statement changes before it is
+// executed. After a crash they tell whether it was executed. Evidence is only
+// what is seen of these very objects.
 type marks struct {
-	Before map[string]string  `json:"before,omitempty"` // definitions of the changed tables; "" if not there
-	After  map[string]string  `json:"after,omitempty"`  // as the shadows were left
+	Before map[string]string  `json:"before,omitempty"` // definitions of the changed tables; "" if they do not exist
+	After  map[string]string  `json:"after,omitempty"`  // definitions as the shadows were left
 	IDs    map[string][]int64 `json:"ids,omitempty"`    // table ids before
 
 	Object      *object `json:"object,omitempty"` // the view, trigger or routine before; nil for tables
@@ -24,15 +24,16 @@ type marks struct {
 	Position *position `json:"position,omitempty"` // of a statement in portions
 }
 
-// An Object is what the server says of a view, a trigger, a routine or an event.
+// An object is what the server says about a view, a trigger, a routine or an
+// event.
 type object struct {
-	Text  string `json:"text,omitempty"` // "" if it is not there
+	Text  string `json:"text,omitempty"` // "" if it does not exist
 	Body  string `json:"body,omitempty"` // as its author wrote it; "" for views
 	Stamp string `json:"stamp,omitempty"`
 	On    string `json:"on,omitempty"` // table of a trigger
 }
 
-// A finding is what the evidence says of a statement.
+// A finding is what the evidence says about a statement.
 type finding int
 
 const (
@@ -41,7 +42,7 @@ const (
 	undecided
 )
 
-// marksOf are the marks of a planned step.
+// marksOf returns the marks of a planned step.
 func (d *Database) marksOf(ctx context.Context, step *Step) (marks, error) {
 	m := marks{After: step.after}
 	var err error
@@ -65,8 +66,8 @@ func (d *Database) marksOf(ctx context.Context, step *Step) (marks, error) {
 	return m, err
 }
 
-// find says whether a statement with these marks has been executed, and where
-// to look if that is not known.
+// find determines whether a statement with these marks has been executed, and
+// says where to look if that is not known.
 func (d *Database) find(ctx context.Context, step *Step, m marks) (found finding, look string, err error) {
 	switch {
 	case step.Kind == sqltext.Program:
@@ -129,7 +130,7 @@ func (d *Database) findTables(ctx context.Context, step *Step, m marks) (found f
 	case !isBefore: // someone else has changed it
 		return undecided, look, nil
 	}
-	// It leaves the definitions as they are.
+	// The statement leaves the definitions unchanged.
 	st := step.parsed
 	switch {
 	case slices.ContainsFunc(st.RenamedColumns, func(r sqltext.ColumnRename) bool { return !strings.EqualFold(r.From, r.To) }):
@@ -139,9 +140,9 @@ func (d *Database) findTables(ctx context.Context, step *Step, m marks) (found f
 	case st.Exchanges && !sameIDs && exchanged(m.IDs, ids):
 		return executed, look, nil
 	case sameIDs && slices.ContainsFunc(st.Loses, func(by string) bool { return strings.HasPrefix(by, "DROP COLUMN") }):
-		return undecided, look, nil // what was dropped is there, as before or made again
+		return undecided, look, nil // what was dropped exists, as before or recreated
 	case sameIDs:
-		return notExecuted, look, nil // what loses rows by other ways gives a table another id
+		return notExecuted, look, nil // whatever else loses rows gives a table another id
 	}
 	if st.Kind == sqltext.Truncate || st.Replaces {
 		empty, err := collect[int](ctx, d.pool, "SELECT 1 FROM "+d.table(st.Changed()[0].Name).String()+" LIMIT 1")
@@ -155,8 +156,8 @@ func (d *Database) findTables(ctx context.Context, step *Step, m marks) (found f
 	return undecided, look, nil
 }
 
-// exchanged says whether tables have the ids that they had before, but each of
-// others.
+// exchanged reports whether tables have the ids that they had before, but each
+// has another's.
 func exchanged(before, after map[string][]int64) bool {
 	all := func(ids map[string][]int64) []int64 {
 		var all []int64
@@ -169,7 +170,7 @@ func exchanged(before, after map[string][]int64) bool {
 	return slices.Equal(all(before), all(after))
 }
 
-// object reads what there is of a view, a trigger, a routine or an event.
+// object reads a view, a trigger, a routine or an event.
 func (d *Database) object(ctx context.Context, o sqltext.Object) (*object, error) {
 	schema := o.Schema
 	if schema == "" {
@@ -206,8 +207,8 @@ func value(text *string) string {
 	return *text
 }
 
-// viewAfter is what a view will be: servers keep their own text of it, so it is
-// made under another name. Nil if that cannot be had.
+// viewAfter returns what a view will be. Servers keep their own text of a view,
+// so it is made under another name. It returns nil if that is not possible.
 func (d *Database) viewAfter(ctx context.Context, step *Step) *object {
 	o := step.parsed.Object
 	if o.Type != "VIEW" || o.Verb != "CREATE" {

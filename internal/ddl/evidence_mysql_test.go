@@ -11,13 +11,14 @@ import (
 	"time"
 )
 
-// A run that is killed while its statement waits leaves no statement that makes
-// readers wait, whatever the migration has set.
+// TestRun_KilledInTheStartWindow checks that a run that is killed while its
+// statement waits leaves no statement that makes readers wait, whatever the
+// migration has set.
 func TestRun_KilledInTheStartWindow(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		for _, file := range []string{"ALTER TABLE reports ADD c INT", "SET SESSION lock_wait_timeout = 3600; ALTER TABLE reports FORCE", "CREATE TRIGGER t BEFORE INSERT ON reports FOR EACH ROW SET NEW.visits = 1"} {
 			db, root := manyReports(t, s, 2000)
-			blind(t, root) // else it stands aside of the holder, and never waits
+			blind(t, root) // otherwise it avoids the holder, and never waits
 			holder := hold(t, root, "reports")
 			stop := readers(t, root, 4)
 			killed := startChild(t, s, "run", file)
@@ -42,8 +43,9 @@ func TestRun_KilledInTheStartWindow(t *testing.T) {
 	})
 }
 
-// A run that is killed while its statement is at work leaves the statement to
-// the server, and the next run watches it to its end.
+// TestRun_WatchesAnOrphanToItsEnd checks that a run that is killed while its
+// statement works leaves the statement to the server, and that the next run
+// watches it to its end.
 func TestRun_WatchesAnOrphanToItsEnd(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		for _, ending := range []bool{false, true} {
@@ -72,7 +74,8 @@ func TestRun_WatchesAnOrphanToItsEnd(t *testing.T) {
 	})
 }
 
-// After a crash only what is seen of the named objects counts.
+// TestRun_FindsOutAfterACrash checks that after a crash only what is seen of the
+// named objects counts.
 func TestRun_FindsOutAfterACrash(t *testing.T) {
 	const (
 		again   = "executed again"
@@ -162,7 +165,7 @@ func TestRun_FindsOutAfterACrash(t *testing.T) {
 	}
 }
 
-// final says whether an error does not ask to repeat the run.
+// final reports whether an error does not ask to repeat the run.
 func final(err error) bool { return err != nil && !strings.Contains(err.Error(), ErrRepeat.Error()) }
 
 // atWork leaves the journal as a run does that is killed at its only statement.

@@ -9,16 +9,16 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// fired are the tables that triggers write when rows of t are written, and those
-// that the triggers of these write; and why that is not all that is known, nil if
-// it is.
+// fired returns the tables that triggers write when rows of t are written,
+// including those written by the triggers of these tables. unknown says why the
+// list may be incomplete; nil if it is complete.
 func (p *planner) fired(ctx context.Context, t sqltext.Table) (tables []sqltext.Table, unknown, err error) {
 	all, err := p.dependents(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	found := []sqltext.Table{t}
-	for i := 0; i < len(found); i++ { // it grows
+	for i := 0; i < len(found); i++ { // found grows
 		for _, one := range all {
 			if one.Type != "TRIGGER" || !strings.EqualFold(one.On.String(), found[i].String()) {
 				continue
@@ -37,8 +37,8 @@ func (p *planner) fired(ctx context.Context, t sqltext.Table) (tables []sqltext.
 	return found[1:], unknown, nil
 }
 
-// writtenBy are the tables that a trigger writes, as it names them, and whether
-// these are all.
+// writtenBy returns the tables that a trigger writes, as it names them, and
+// whether these are all.
 func (p *planner) writtenBy(trigger *dependent) (targets []sqltext.Table, known bool) {
 	body, err := sqltext.ReadBody(trigger.text, p.scratch.db.Dialect())
 	if err != nil {
@@ -61,8 +61,8 @@ func (p *planner) writtenBy(trigger *dependent) (targets []sqltext.Table, known 
 	return targets, known
 }
 
-// moves is why an UPDATE would take a row to another place in the primary key,
-// where a later portion would meet it again; nil if it cannot.
+// moves says why an UPDATE would move a row to another place in the primary key,
+// where a later portion would find it again; nil if it cannot.
 func (p *planner) moves(q sqltext.Query, parts *portions) error {
 	assigned := q.Assigned()
 	if len(assigned) == 0 {

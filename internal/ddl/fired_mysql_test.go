@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// A statement in portions leaves what the statement in one piece would leave, or
-// it is refused with writes live: a portion may not find what the ones before it
-// have written.
+// TestRun_PortionsAreTheStatement checks that a statement in portions has the
+// same result as the statement in one piece, or is refused with writes live: a
+// portion must not find what earlier ones have written.
 func TestRun_PortionsAreTheStatement(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		_, root := manyReports(t, s, 11_000)
@@ -23,7 +23,7 @@ func TestRun_PortionsAreTheStatement(t *testing.T) {
 			"CREATE FUNCTION counted() RETURNS INT DETERMINISTIC MODIFIES SQL DATA RETURN 1",
 			"CREATE PROCEDURE count_up() UPDATE counts SET n = n + 1 WHERE id = 1",
 			"ANALYZE TABLE notes", "ANALYZE TABLE seen")
-		if !s.mariaDB() { // which takes no generated column into a primary key
+		if !s.mariaDB() { // it allows no generated column in a primary key
 			execute(t, root, "CREATE TABLE ranked (n INT NOT NULL, r INT AS (n % 1000 * 2) STORED, id INT NOT NULL, PRIMARY KEY (r, id))", "INSERT INTO ranked (n, id) SELECT id, id FROM reports", "ANALYZE TABLE ranked")
 		}
 		tables := []string{"reports", "sites", "counts", "notes"} // what is changed
@@ -91,7 +91,7 @@ func TestRun_PortionsAreTheStatement(t *testing.T) {
 	})
 }
 
-// contents are the checksums of tables.
+// contents returns the checksums of tables.
 func contents(t *testing.T, root *sql.DB, tables []string) string {
 	t.Helper()
 	var all strings.Builder
@@ -105,7 +105,7 @@ func contents(t *testing.T, root *sql.DB, tables []string) string {
 	return all.String()
 }
 
-// restore makes tables as they were, and then a trigger.
+// restore restores the tables, and then a trigger.
 func restore(t *testing.T, root *sql.DB, tables []string, trigger string) {
 	t.Helper()
 	conn, err := root.Conn(t.Context())

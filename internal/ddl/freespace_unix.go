@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// freeSpace is the free space of the file system that folder is on, if the
-// server at addr is on this machine, and 0 if that is not known.
+// freeSpace returns the free space of the file system that contains folder, if
+// the server at addr is on this machine, and 0 if that is not known.
 func freeSpace(addr, folder string) int64 {
 	host, _, err := net.SplitHostPort(addr)
 	if local := filepath.IsAbs(addr) || err == nil && loopback(host); !local {

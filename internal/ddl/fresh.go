@@ -6,12 +6,12 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// fewRows is what a table that the migration itself has made may hold to count
-// as nobody's yet.
+// fewRows is the number of rows up to which a table that the migration itself has
+// created counts as unused.
 const fewRows = 1000
 
-// made notes which tables a statement makes: until the migration is done nobody
-// uses them, so that whatever it does to them makes nobody wait.
+// made records which tables a statement creates. No one uses them until the
+// migration is done, so nothing that is done to them makes anyone wait.
 func (p *planner) made(step *Step) {
 	switch {
 	case step.Kind == sqltext.CreateTable && step.Allowed() && step.before[step.Tables[0]] == "":
@@ -28,12 +28,12 @@ func (p *planner) made(step *Step) {
 	}
 }
 
-// isFresh says whether the table of a step is one that the migration has made.
+// isFresh reports whether the migration has created the table of a step.
 func (p *planner) isFresh(step *Step) bool {
 	return len(step.Tables) > 0 && p.fresh[step.Tables[0]] && !step.parsed.Exchanges
 }
 
-// madeBefore is made for a statement that an earlier run has executed.
+// madeBefore is like made, for a statement that an earlier run has executed.
 func (p *planner) madeBefore(ctx context.Context, step *Step) error {
 	if step.Kind != sqltext.CreateTable || step.parsed.Optional {
 		return nil

@@ -13,21 +13,21 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// Budgets are how long others may have to wait behind a statement.
+// Budgets limit how long others may have to wait behind a statement.
 type Budgets struct {
-	// Stall is how long a statement may wait for a lock before it has worked.
-	// Then it is withdrawn, and tried again later. Default: 500 ms.
+	// Stall is how long a statement may wait for a lock before it works. Then it
+	// is withdrawn, and tried again later. Default: 500 ms.
 	Stall time.Duration
 
-	// EndStall is how long it may wait after it has worked. Then it is
-	// withdrawn for good: the work is lost, the table unchanged. Default: 5 s.
+	// EndStall is how long it may wait after it has worked. Then it is withdrawn
+	// for good: the work is lost and the table unchanged. Default: 5 s.
 	EndStall time.Duration
 
-	// Wait is how long a statement is tried at all before it works.
-	// Default: 10 minutes.
+	// Wait is how long a statement is tried altogether before it works. Default:
+	// 10 minutes.
 	Wait time.Duration
 
-	// KillIdle allows to end idle sessions that hold the lock at the end.
+	// KillIdle allows ending idle sessions that hold the lock at the end.
 	KillIdle bool
 }
 
@@ -54,36 +54,35 @@ func (b Budgets) validate() error {
 	return errors.Join(errs...)
 }
 
-// watchEvery is how often the guard looks at its statement.
+// watchEvery is how often the guard checks its statement.
 const watchEvery = 20 * time.Millisecond
 
-// ErrRepeat is in every error after which the run may simply be repeated.
+// ErrRepeat is in every error after which the run can simply be repeated.
 var ErrRepeat = errors.New("run it again as it is")
 
-// ErrStopped is in every error after which the table is as it was, and the run
-// may simply be repeated.
+// ErrStopped is in every error after which the table is unchanged and the run can
+// simply be repeated.
 var ErrStopped = fmt.Errorf("the table is unchanged: %w", ErrRepeat)
 
-// errWithdrawn says that a statement was taken back in its start window.
+// errWithdrawn says that a statement was withdrawn in its start window.
 var errWithdrawn = errors.New("withdrawn")
 
-// A guard executes statements in a session of its own and watches them from
-// another.
+// A guard executes statements in one session and watches them from another.
 type guard struct {
 	db      *Database
 	work    *sql.Conn
 	watch   *sql.Conn
 	id      int64 // of the working session
 	budgets Budgets
-	sees    bool // who holds a lock
-	rowLog  bool // the binary log, if there is one, takes READ COMMITTED
+	sees    bool // it can see who holds a lock
+	rowLog  bool // the binary log, if any, allows READ COMMITTED
 	deadMan *deadMan
 
 	mine func(context.Context) error // refuses if another run is at the statement; nil if there is no journal
 }
 
-// openGuard opens the sessions: that which works, that which watches, and that
-// which would take over on the server should the guard be gone.
+// openGuard opens the sessions: one that works, one that watches, and one that
+// takes over on the server if the guard is gone.
 func openGuard(ctx context.Context, db *Database, budgets Budgets) (*guard, error) {
 	g := &guard{db: db, budgets: budgets.withDefaults()}
 	var err error
@@ -120,9 +119,9 @@ func (g *guard) close() {
 	end(g.watch)
 }
 
-// steady sets what the working session must have for a statement, whatever the
-// one before has set: above all how long it waits for a lock by itself, a
-// little longer than the guard lets it.
+// steady sets what the working session needs for a statement, whatever the
+// previous one has set. Most of all, it sets how long the session itself waits
+// for a lock: a little longer than the guard allows.
 func (g *guard) steady(ctx context.Context, x *execution) error {
 	longest := g.budgets.Stall
 	if x.ends {
@@ -142,12 +141,12 @@ func (g *guard) steady(ctx context.Context, x *execution) error {
 type execution struct {
 	sql         string
 	transaction bool            // begin one first, which the caller commits
-	committed   bool            // which locks no rows that it only looks at
-	ends        bool            // it takes a lock once more when it has worked
-	tables      []sqltext.Table // that it takes for itself: nobody may hold them
-	logged      string          // table whose writes an online log has to hold; "" if there is none
-	assigns     []string        // variables like @name to which it gives values
-	rebuilds    bool            // the log holds rows, and not the entries of an index alone
+	committed   bool            // which does not lock rows that it only reads
+	ends        bool            // it takes a lock once more after it has worked
+	tables      []sqltext.Table // tables that it needs exclusively: no one may hold them
+	logged      string          // the table whose writes an online log must hold; "" if there is none
+	assigns     []string        // variables like @name that it assigns
+	rebuilds    bool            // the log holds rows, rather than entries of an index
 	report      func(kind EventKind, phase Phase, text string)
 
 	began  time.Time
@@ -176,7 +175,7 @@ func (g *guard) execute(ctx context.Context, x *execution) error {
 		if !errors.Is(err, errWithdrawn) {
 			return err
 		}
-		if x.transaction { // the server takes back the statement, and may leave the transaction open
+		if x.transaction { // the server rolls back the statement, and may leave the transaction open
 			if _, err := g.work.ExecContext(ctx, "ROLLBACK"); err != nil {
 				return err
 			}
@@ -189,7 +188,7 @@ func (g *guard) execute(ctx context.Context, x *execution) error {
 		}
 		x.report(EventWithdrew, PhasePause, err.Error())
 		pause := 2 * g.budgets.Stall << min(try-1, 4)
-		if x.transaction { // which makes those wait only who want the same rows
+		if x.transaction { // only those who want the same rows wait
 			pause = g.budgets.Stall
 		}
 		if err := sleep(ctx, pause*3/4+rand.N(pause/2)); err != nil {
@@ -198,14 +197,14 @@ func (g *guard) execute(ctx context.Context, x *execution) error {
 	}
 }
 
-// blindStall is how long a statement may wait at first where nobody can see
+// blindStall is how long a statement may wait at first if it cannot be seen
 // whether the table is free.
 const (
 	blindStall = 150 * time.Millisecond
 	blindTries = 8
 )
 
-// stallOf is how long others may wait in an attempt.
+// stallOf returns how long others may wait in an attempt.
 func (g *guard) stallOf(x *execution, try int) time.Duration {
 	if g.sees || x.transaction || try > blindTries {
 		return g.budgets.Stall
@@ -265,8 +264,8 @@ func (g *guard) attempt(ctx context.Context, x *execution, stall time.Duration) 
 	}
 }
 
-// withdraw takes the statement back. If it was quicker it is done, after all. If
-// the server does not answer, the session is abandoned.
+// withdraw ends the statement. If the statement was quicker, it is done after
+// all. If the server does not answer, the session is abandoned.
 func (g *guard) withdraw(done <-chan error, abandon func(), why error) error {
 	kill := func(q queryer) error {
 		ctx, cancel := afterwards(context.Background())
@@ -279,7 +278,7 @@ func (g *guard) withdraw(done <-chan error, abandon func(), why error) error {
 	}
 	failed := kill(g.watch)
 	if failed != nil {
-		failed = kill(g.db.pool) // which has other sessions, if this one is broken
+		failed = kill(g.db.pool) // the pool has other sessions, if this one is broken
 	}
 	var err error
 	select {
@@ -298,16 +297,16 @@ func (g *guard) withdraw(done <-chan error, abandon func(), why error) error {
 	return why
 }
 
-// longestAnswer is how long the server may take to end a statement. It has to
-// take back what a rebuild has written.
+// longestAnswer is how long the server may take to end a statement: it must undo
+// what a rebuild has written.
 const longestAnswer = 10 * time.Second
 
-// withoutStop is err without the claim that the table is unchanged.
+// withoutStop returns err without the claim that the table is unchanged.
 func withoutStop(err error) error {
 	return errors.New(strings.TrimSuffix(strings.TrimSuffix(err.Error(), ErrStopped.Error()), "; "))
 }
 
-// outcome gives the server's errors the meaning that they have here.
+// outcome translates the server's errors to their meaning here.
 func (g *guard) outcome(err error) error {
 	switch code(err) {
 	case codeLockWait, codeDeadlock: // the server was quicker than the guard
@@ -336,8 +335,8 @@ func (g *guard) outcome(err error) error {
 	return err
 }
 
-// process is what the server says of a session: its state, and whether it is
-// still at the statement.
+// process returns the server's state of a session, and whether the session still
+// executes the statement.
 func (g *guard) process(ctx context.Context) (state string, busy bool, err error) {
 	var command string
 	err = g.watch.QueryRowContext(ctx, "SELECT COALESCE(state, ''), command FROM information_schema.processlist WHERE id = ?", g.id).Scan(&state, &command)

@@ -14,12 +14,11 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// The corpus: statements that harm if plan executes them as they are written,
-// and statements that are merely unusual. They are made of parts of both
-// servers' grammars, so that whatever a migration may name stands in every
-// position.
+// The corpus: statements that do harm if plan executes them as written, and
+// statements that are merely unusual. They are built from parts of both servers'
+// grammars, so that whatever a migration may name occurs in every position.
 
-// hostile are expressions that write, or reach for what they must not.
+// hostile are expressions that write, or access what they must not.
 var hostile = []string{
 	"p2.wipe()", "wipe()", "`p2`.`wipe`()", "p2 . wipe ()", "/*!50000 p2.wipe() */", "/*M!100000 p2.wipe() */ + 1", "(SELECT p2.wipe())", "(SELECT COUNT(*) FROM p2.users)",
 	"(TABLE p2.users)", "(VALUES ROW(1))", "(WITH x AS (SELECT p2.wipe()) SELECT * FROM x)", "NEXTVAL(p2.seq)", "NEXT VALUE FOR p2.seq", "PREVIOUS VALUE FOR p2.seq", "SETVAL(p2.seq, 99)", "(@x := p2.wipe())", "@x", "@@GLOBAL.max_connections",
@@ -27,7 +26,7 @@ var hostile = []string{
 	"CASE WHEN p2.wipe() THEN 1 END", "CONCAT('a', p2.wipe())", "p2.users.id", "users.id", "'a' 'b' p2.wipe()",
 }
 
-// places are where an expression may stand.
+// places are where an expression may occur.
 var places = []string{
 	"SET @x = %s", "SET @x := %s", "SET SESSION sort_buffer_size = %s", "SET @@sort_buffer_size = %s", "SET @x = 1, @y = %s", "SET lock_wait_timeout = %s",
 	"ALTER TABLE users ADD c INT DEFAULT (%s)", "ALTER TABLE users ADD c INT DEFAULT %s", "ALTER TABLE users ADD CHECK (%s > 0)", "ALTER TABLE users ADD c INT AS (%s)",
@@ -35,10 +34,10 @@ var places = []string{
 	"CREATE TABLE n (c INT CHECK (%s))", "CREATE TABLE n (c INT) PARTITION BY HASH (%s)", "ALTER TABLE users COMMENT %s", "ALTER TABLE users MODIFY name VARCHAR(20) DEFAULT (%s)",
 }
 
-// others are tables that are not the migration's to change.
+// others are tables that the migration must not change.
 var others = []string{"p2.users", "`p2`.`users`", "p2 . users", "p2./* x */users", "/*!50000 p2.users */", "/*!99999 x */ p2.users", "mysql.user", "P2.users"}
 
-// names are where a table may stand.
+// names are where a table may occur.
 var names = []string{
 	"ALTER TABLE %s DROP COLUMN name", "ALTER TABLE %s ADD c INT", "ALTER TABLE %s FORCE", "ALTER IGNORE TABLE %s ADD UNIQUE (name)", "ALTER ONLINE TABLE %s DROP COLUMN name", "DROP TABLE %s", "DROP TABLE IF EXISTS nothing, %s",
 	"TRUNCATE %s", "TRUNCATE TABLE %s", "RENAME TABLE %s TO p2.gone", "RENAME TABLE users TO p2.there, %s TO users", "ALTER TABLE %s RENAME TO p2.gone", "ALTER TABLE users RENAME %s",
@@ -49,7 +48,7 @@ var names = []string{
 	"ANALYZE TABLE %s", "CHECK TABLE %s", "REPAIR TABLE %s", "CHECKSUM TABLE %s", "HANDLER %s OPEN", "FLUSH TABLES %s FOR EXPORT", "TABLE %s", "SELECT * FROM %s FOR UPDATE",
 }
 
-// others2 are statements of all kinds: every first word that either server knows.
+// corpus has statements of all kinds: every first word that either server knows.
 var corpus = []string{
 	"SET STATEMENT lock_wait_timeout=5 FOR ALTER TABLE p2.users DROP COLUMN name", "SET STATEMENT sql_mode='' FOR SELECT p2.wipe()", "SET GLOBAL max_connections = 50", "SET @@GLOBAL.max_connections = 50",
 	"SET PERSIST max_connections = 50", "SET @@PERSIST.max_connections = 50", "SET PERSIST_ONLY max_connections = 50", "SET @x = 1, GLOBAL max_connections = 50", "SET PASSWORD = 'x'", "SET PASSWORD FOR victim@localhost = 'x'",
@@ -74,7 +73,7 @@ var corpus = []string{
 	"ALTER TABLE users DISCARD TABLESPACE", "ALTER TABLE users IMPORT TABLESPACE", "ALTER TABLE users ENGINE=MERGE", "ALTER TABLE users SECONDARY_LOAD", "ALTER TABLE users CONNECTION='x'", "ALTER TABLE users DATA DIRECTORY='/tmp'", "ALTER TABLE users TABLESPACE x", "ALTER TABLE parts CONVERT PARTITION p0 TO TABLE p2.gone", "ALTER TABLE users RENAME AS p2.gone", "ALTER TABLE users NOWAIT ADD c INT", "ALTER TABLE users WAIT 5 ADD c INT",
 }
 
-// unusual are statements that plan is to understand.
+// unusual are statements that plan should understand.
 var unusual = []string{
 	"ALTER TABLE users ADD COLUMN (c INT, d VARCHAR(5) NOT NULL DEFAULT 'x;y', KEY (c))", "ALTER TABLE users ADD c DECIMAL(10,2) UNSIGNED DEFAULT -1.5", "ALTER TABLE users ADD c DOUBLE DEFAULT 1e-5", "ALTER TABLE users ADD c TIMESTAMP(3) NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3)",
 	"ALTER TABLE users ADD c VARCHAR(9) CHARACTER SET latin1 COLLATE latin1_bin", "ALTER TABLE users ADD c ENUM('a','b;c','d''e') NOT NULL DEFAULT 'a'", "ALTER TABLE users ADD c SET('a','b')", "ALTER TABLE users ADD c BIT(3) DEFAULT b'101'", "ALTER TABLE users ADD c BINARY(2) DEFAULT 0x4142", "ALTER TABLE users ADD c NATIONAL VARCHAR(3)",
@@ -87,13 +86,13 @@ var unusual = []string{
 	"RENAME TABLE users TO people, orders TO purchases", "DROP TABLE IF EXISTS orders, parts CASCADE", "TRUNCATE TABLE parts", "OPTIMIZE NO_WRITE_TO_BINLOG TABLE users", "alter table `users` add `c` int /* why */ -- end", "ALTER TABLE users ADD c INT, ALGORITHM=INSTANT", "ALTER TABLE users",
 }
 
-// A hold is what must not change, whatever plan is given.
+// held is what must not change, whatever plan is given.
 type held struct {
 	root    *sql.DB
 	mariaDB bool
 }
 
-// text is all rows, definitions, accounts and global variables.
+// text returns all rows, definitions, accounts and global variables.
 func (h held) text(t *testing.T) string {
 	t.Helper()
 	var out strings.Builder
@@ -149,7 +148,7 @@ func setUpHeld(t *testing.T, s *testServer) held {
 	return h
 }
 
-// planGrants are those that the documents name for plan.
+// planGrants returns the grants that the documents list for plan.
 func planGrants(schema, user string) []string {
 	return []string{
 		"GRANT SELECT, SHOW VIEW ON " + sqltext.Quote(schema) + ".* TO " + user,
@@ -159,8 +158,8 @@ func planGrants(schema, user string) []string {
 	}
 }
 
-// Whatever plan is given, it changes nothing: neither as a user who could nor
-// as one who could not.
+// TestPlan_ChangesNothing checks that plan changes nothing, whatever it is given:
+// neither as a user who could nor as one who could not.
 func TestPlan_ChangesNothing(t *testing.T) {
 	var all []string
 	for _, place := range places {
@@ -218,7 +217,7 @@ func TestPlan_ChangesNothing(t *testing.T) {
 	})
 }
 
-// difference is the lines that only one of two texts has.
+// difference returns the lines that are in only one of two texts.
 func difference(a, b string) string {
 	before, after := strings.Split(a, "\n"), strings.Split(b, "\n")
 	var out strings.Builder
@@ -235,15 +234,15 @@ func difference(a, b string) string {
 	return out.String()
 }
 
-// A user who may write more than the scratch schema is refused, and told what
-// is too much.
+// TestPlan_RefusesWideRights checks that a user who may write more than the
+// scratch schema is refused, and told which rights are too many.
 func TestPlan_RefusesWideRights(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		h := setUpHeld(t, s)
 		for _, test := range []struct {
 			name   string
 			grants []string
-			want   string // "" if plan goes on
+			want   string // "" if plan continues
 		}{
 			{"as documented", nil, ""},
 			{"another scratch", []string{"GRANT ALL ON `noren\\_scratch`.* TO schemaplan@localhost"}, ""},
@@ -283,7 +282,8 @@ func TestPlan_RefusesWideRights(t *testing.T) {
 	})
 }
 
-// What a file sets of noren's own variables does not count, and is said.
+// TestPlan_SaysWhichVariablesAreNorens checks that settings of noren's own
+// variables in a file are ignored, with a note.
 func TestPlan_SaysWhichVariablesAreNorens(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, _ := manyReports(t, s, 1000)

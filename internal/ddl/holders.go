@@ -11,25 +11,26 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// heavyRows is how many rows a transaction may have written to be ended: to
-// take them back takes as long again, with the lock held.
+// heavyRows is the number of rows up to which a transaction that has written may
+// be ended: rolling them back takes as long again, with the lock held.
 const heavyRows = 1000
 
-// A holder is who holds the lock that a statement waits for, or would.
+// A holder holds the lock that a statement waits for, or would wait for.
 type holder struct {
-	id       int64 // of the session; 0 for a prepared XA transaction that no session has
+	id       int64 // of the session; 0 for a prepared XA transaction without a session
 	user     string
 	host     string
 	idle     bool
 	seconds  int64  // in its present state
 	written  int64  // rows
-	explicit bool   // LOCK TABLES or HANDLER: the lock is not that of a transaction
-	kind     string // TABLE, or what is locked that is more: GLOBAL, BACKUP LOCK, BACKUP
+	explicit bool   // LOCK TABLES or HANDLER: the lock does not belong to a transaction
+	kind     string // TABLE, or a wider lock: GLOBAL, BACKUP LOCK, BACKUP
 	mode     string
 	on       sqltext.Table
 }
 
-// String is the holder for a message, with what to do where that is not plain.
+// String describes the holder for a message, with what to do where that is not
+// obvious.
 func (h holder) String() string {
 	if h.id == 0 {
 		return fmt.Sprintf("a prepared XA transaction that no session has, on %s: XA RECOVER lists it, XA COMMIT or XA ROLLBACK ends it", h.on)
@@ -50,7 +51,7 @@ func (h holder) String() string {
 	return fmt.Sprintf("session %d (%s@%s), %s for %d s, %d rows written, on %s", h.id, h.user, h.host, does, h.seconds, h.written, h.on)
 }
 
-// spared is why the holder must not be ended; "" if it may.
+// spared says why the holder must not be ended; "" if it may be.
 func (h holder) spared() string {
 	switch {
 	case h.id == 0:
@@ -67,7 +68,7 @@ func (h holder) spared() string {
 	return ""
 }
 
-// seesLocks says whether the server shows who holds which metadata lock.
+// seesLocks reports whether the server shows who holds which metadata lock.
 func (d *Database) seesLocks(ctx context.Context) bool {
 	var on int
 	err := d.pool.QueryRowContext(ctx, `SELECT COUNT(*) FROM performance_schema.setup_instruments WHERE name = 'wait/lock/metadata/sql/mdl' AND enabled = 'YES'`).Scan(&on)
@@ -78,21 +79,21 @@ func (d *Database) seesLocks(ctx context.Context) bool {
 	return err == nil
 }
 
-// stopping is the condition for the locks that stop a schema change, of those
-// that every statement takes some of.
+// stopping is the condition for the locks that stop a schema change. Every
+// statement takes locks of some of these types.
 const stopping = `(l.object_type NOT IN ('GLOBAL', 'BACKUP LOCK', 'BACKUP', 'SCHEMA', 'COMMIT')
 	OR l.object_type IN ('GLOBAL', 'BACKUP LOCK', 'SCHEMA') AND l.lock_type NOT LIKE 'INTENTION%'
 	OR l.object_type = 'BACKUP' AND l.lock_type NOT LIKE '%DML' AND l.lock_type NOT IN ('BACKUP_DDL', 'BACKUP_ALTER_COPY', 'BACKUP_COMMIT', 'BACKUP_START'))`
 
-// holders are those of the very lock that session id waits for.
+// holders returns the holders of the lock that session id waits for.
 func (d *Database) holders(ctx context.Context, q queryer, id int64) ([]holder, error) {
 	return d.locks(ctx, q, `JOIN performance_schema.metadata_locks p ON p.lock_status = 'PENDING' AND l.object_type = p.object_type AND l.object_schema <=> p.object_schema
 			AND l.object_name <=> p.object_name AND l.owner_thread_id <> p.owner_thread_id
 		JOIN performance_schema.threads me ON me.thread_id = p.owner_thread_id AND me.processlist_id = ?`, "TRUE", id)
 }
 
-// holdersOf are those of locks that a statement which changes tables would wait
-// for.
+// holdersOf returns the holders of locks that a statement that changes tables
+// would wait for.
 func (d *Database) holdersOf(ctx context.Context, q queryer, tables []sqltext.Table) ([]holder, error) {
 	var args []any
 	where := "l.object_type <> 'TABLE' AND l.object_type <> 'SCHEMA'"
@@ -104,9 +105,9 @@ func (d *Database) holdersOf(ctx context.Context, q queryer, tables []sqltext.Ta
 }
 
 // locks reads who holds locks. What LOCK TABLES and HANDLER hold looks like a
-// transaction's in metadata_locks; but between two statements a transaction has
-// no table locked in the storage engine, and LOCK TABLES belongs to no
-// transaction. Noren's own sessions are left out.
+// transaction's lock in metadata_locks; but between two statements a transaction
+// has no table locked in the storage engine, and LOCK TABLES belongs to no
+// transaction. It leaves out noren's own sessions.
 func (d *Database) locks(ctx context.Context, q queryer, join, where string, args ...any) ([]holder, error) {
 	rows, err := q.QueryContext(ctx, `SELECT COALESCE(t.processlist_id, 0), COALESCE(t.processlist_user, ''), COALESCE(t.processlist_host, ''), COALESCE(t.processlist_command, 'Sleep') = 'Sleep',
 			COALESCE(t.processlist_time, 0), COALESCE(x.trx_rows_modified, 0), l.object_type, l.lock_type, COALESCE(l.object_schema, ''), COALESCE(l.object_name, ''),
@@ -137,7 +138,7 @@ func (d *Database) locks(ctx context.Context, q queryer, join, where string, arg
 	return all, rows.Err()
 }
 
-// preparedXA says that a transaction is prepared and no session has it, which
+// preparedXA describes a transaction that is prepared and has no session, which
 // MariaDB does not show among the holders of locks.
 func (d *Database) preparedXA(ctx context.Context, q queryer) string {
 	all, err := collect[int64](ctx, q, "SELECT trx_rows_modified FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = 0 AND trx_rows_modified > 0")
@@ -147,7 +148,7 @@ func (d *Database) preparedXA(ctx context.Context, q queryer) string {
 	return "a prepared XA transaction that no session has is open: XA RECOVER lists it, XA COMMIT or XA ROLLBACK ends it"
 }
 
-// endSession ends another's session.
+// endSession ends another session.
 func endSession(ctx context.Context, q queryer, id int64) error {
 	_, err := q.ExecContext(ctx, fmt.Sprintf("KILL %d", id))
 	switch code(err) {
@@ -162,9 +163,9 @@ func endSession(ctx context.Context, q queryer, id int64) error {
 	return fmt.Errorf("not allowed to end session %d: %s (on Aurora the user needs EXECUTE on mysql.rds_kill, elsewhere CONNECTION_ADMIN)", id, reason(err))
 }
 
-// An eviction decides which holders to end, while a statement waits.
+// An eviction decides which holders to end while a statement waits.
 type eviction struct {
-	idle   map[int64]time.Time // since when a holder has been seen idle, without a break
+	idle   map[int64]time.Time // since when a holder has been continuously idle
 	tried  map[int64]bool
 	spared map[int64]string
 }
@@ -173,7 +174,7 @@ func newEviction() *eviction {
 	return &eviction{idle: map[int64]time.Time{}, tried: map[int64]bool{}, spared: map[int64]string{}}
 }
 
-// due are the holders that have been idle for patience and may be ended.
+// due returns the holders that have been idle for patience and may be ended.
 func (e *eviction) due(holders []holder, patience time.Duration) []holder {
 	var all []holder
 	now := time.Now()
@@ -197,7 +198,7 @@ func (e *eviction) due(holders []holder, patience time.Duration) []holder {
 	return all
 }
 
-// list is holders as text, one after the other.
+// list formats holders as text, one after the other.
 func list(holders []holder) string {
 	var all []string
 	for _, h := range holders {

@@ -14,12 +14,12 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// JournalTable is, by default, the table in the schema that is changed in which
-// runs note what they have done. Schema changes are not transactional: after a
-// crash it is all there is.
+// JournalTable is the default name of the table in the changed schema in which
+// runs record what they have done. Schema changes are not transactional: after a
+// crash, this record is all there is.
 const JournalTable = "noren_journal"
 
-// State is what the journal says of a statement.
+// State is the state of a statement in the journal.
 type State string
 
 // The states of a statement in the journal.
@@ -27,14 +27,14 @@ const (
 	StateRunning State = "running" // or the run was killed in the middle of it
 	StateDone    State = "done"
 	StateStopped State = "stopped" // it failed, and changed nothing
-	StateUnknown State = "unknown" // a person has to look
+	StateUnknown State = "unknown" // a person must look
 )
 
-// whole is the number of the entry that says that a migration is done as a
-// whole, and recorded with its tool.
+// whole is the number of the entry that says that the whole migration is done,
+// and recorded with its tool.
 const whole = 0
 
-// journalTable is the table that name means: table, or schema.table.
+// journalTable returns the table for a name: table, or schema.table.
 func (d *Database) journalTable(name string) (sqltext.Table, error) {
 	name = cmp.Or(name, JournalTable)
 	schema, table, ok := strings.Cut(name, ".")
@@ -83,8 +83,8 @@ func newJournal(db *Database, table sqltext.Table, migration sqltext.Migration) 
 	return &journal{db: db, table: table, schema: db.entriesOf(table), migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
 }
 
-// openJournal waits for no other run, makes the journal table if it is
-// missing, and reads what earlier runs of the migration have done.
+// openJournal does not wait for another run. It creates the journal table if it
+// is missing, and reads what earlier runs of the migration have done.
 func openJournal(ctx context.Context, db *Database, name string, migration sqltext.Migration) (*journal, error) {
 	table, err := db.journalTable(name)
 	if err != nil {
@@ -105,7 +105,7 @@ func (j *journal) close() {
 	}
 }
 
-// runLock is the name of the server's lock that a run of the schema holds.
+// runLock returns the name of the server lock that a run on the schema holds.
 func (j *journal) runLock() string {
 	return fmt.Sprintf("noren_run_%x", sha256.Sum256([]byte(j.db.Schema)))[:40]
 }
@@ -142,8 +142,8 @@ func (j *journal) connect(ctx context.Context, seconds int) error {
 	return nil
 }
 
-// held makes sure that this run still keeps others out. A session that was lost
-// is opened again, if no other run has come between.
+// held makes sure that this run still keeps others out. It reopens a lost session
+// if no other run has come in between.
 func (j *journal) held(ctx context.Context) error {
 	var held sql.NullBool
 	err := j.conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()", j.runLock()).Scan(&held)
@@ -163,8 +163,8 @@ func (j *journal) held(ctx context.Context) error {
 	return j.untouched(ctx)
 }
 
-// make makes the journal table. It looks first: a user may be allowed to write
-// to it and not to make it.
+// make creates the journal table. It first checks whether the table exists: a
+// user may be allowed to write to it but not to create it.
 func (j *journal) make(ctx context.Context) error {
 	_, err := j.conn.ExecContext(ctx, "SELECT schema_name FROM "+j.table.String()+" LIMIT 0")
 	switch {
@@ -222,13 +222,13 @@ func (j *journal) read(ctx context.Context) error {
 	return rows.Err()
 }
 
-// done says whether statement number has been executed.
+// done reports whether the statement with a number has been executed.
 func (j *journal) done(number int) bool { return j.entries[number].state == StateDone }
 
-// inPortions says whether portions of statement number have been done.
+// inPortions reports whether portions of the statement with a number have been done.
 func (j *journal) inPortions(number int) bool { return j.entries[number].marks.Position != nil }
 
-// running notes that a session is about to execute a step.
+// running records that a session is about to execute a step.
 func (j *journal) running(ctx context.Context, step *Step, session int64, m marks) error {
 	return j.write(ctx, step.Number, step.SQL, StateRunning, session, m)
 }
@@ -248,8 +248,8 @@ func (j *journal) write(ctx context.Context, number int, statement string, state
 	return nil
 }
 
-// set notes how a statement ended. If the journal's own session is lost it
-// takes another.
+// set records how a statement ended. If the journal's own session is lost, it
+// opens another.
 func (j *journal) set(ctx context.Context, q queryer, number int, state State, message string) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
@@ -281,8 +281,8 @@ func (j *journal) set(ctx context.Context, q queryer, number int, state State, m
 	return nil
 }
 
-// portion notes how far a statement in portions is, in the transaction of the
-// portion.
+// portion records the progress of a statement in portions, in the transaction of
+// the portion.
 func (j *journal) portion(ctx context.Context, q queryer, number int, at position, finished bool) error {
 	e := j.entries[number]
 	e.marks = marks{Position: &at}
@@ -316,9 +316,9 @@ func (j *journal) recordable(ctx context.Context, tool string) error {
 	return j.db.recordable(ctx, record, j.done(whole))
 }
 
-// finish notes that the whole migration is done, and executes what records it
-// with its tool, in one transaction. The opposite direction is forgotten: it may
-// be run again.
+// finish records that the whole migration is done, and executes what records it
+// with its tool, in one transaction. It removes the entries of the opposite
+// direction, which may then be run again.
 func (j *journal) finish(ctx context.Context, record []string) error {
 	if j.done(whole) {
 		return nil
@@ -357,7 +357,7 @@ func (j *journal) finish(ctx context.Context, record []string) error {
 	return nil
 }
 
-// tag is the comment by which a statement is recognized in a list of processes.
+// tag returns the comment that identifies a statement in the process list.
 func (j *journal) tag(number int) string {
 	return fmt.Sprintf("/* noren ddl run %x/%d */ ", sha256.Sum256([]byte(j.db.Schema+"\x00"+j.migration.Key())), number)
 }

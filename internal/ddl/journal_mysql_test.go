@@ -16,8 +16,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// child is what this program does when a test starts it to kill it: it plans or
-// runs the file change.sql of the folder it is in.
+// child is what this program does when a test starts it in order to kill it: it
+// plans or runs the file change.sql in its folder.
 func child() int {
 	config, err := mysql.ParseDSN(os.Getenv("NOREN_TEST_DSN"))
 	if err != nil {
@@ -52,16 +52,16 @@ func child() int {
 	return 1
 }
 
-// kill ends a process so that it can do nothing about it.
+// kill ends a process so that it cannot react.
 func kill(t *testing.T, command *exec.Cmd) {
 	t.Helper()
 	if err := command.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = command.Wait() // which says that it was killed
+	_ = command.Wait() // it reports that it was killed
 }
 
-// startChild starts a plan or a run of its own process.
+// startChild starts a plan or a run in its own process.
 func startChild(t *testing.T, s *testServer, verb, file string) *exec.Cmd {
 	t.Helper()
 	program, err := os.Executable()
@@ -107,7 +107,8 @@ func TestShadowsOfAKilledPlanAreRemovedByTheNext(t *testing.T) {
 	})
 }
 
-// A killed run may leave a view there, too.
+// TestViewsInTheScratchSchemaAreRemoved checks that a view that a killed run
+// leaves in the scratch schema is removed.
 func TestViewsInTheScratchSchemaAreRemoved(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)
@@ -199,7 +200,8 @@ func TestRunResumesAfterBeingKilled(t *testing.T) {
 	})
 }
 
-// What a terminated run leaves can simply be run again.
+// TestRunEndsCleanlyWhenItIsTerminated checks that a terminated run can simply be
+// repeated.
 func TestRunEndsCleanlyWhenItIsTerminated(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, _ := manyReports(t, s, 200_000)
@@ -224,8 +226,8 @@ func TestRunEndsCleanlyWhenItIsTerminated(t *testing.T) {
 	})
 }
 
-// noOrphan fails if the server is still at a statement of a run. A session that
-// has been answered may take a moment to look so.
+// noOrphan fails if the server still executes a statement of a run. A session
+// that has been answered may take a moment to look so.
 func noOrphan(t *testing.T, db *Database) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Second); ; time.Sleep(10 * time.Millisecond) {

@@ -9,20 +9,20 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// Writes says whether the application's writes go on during the change.
+// Writes says whether the application writes during the change.
 type Writes string
 
-// Live means that everybody writes; Stopped means maintenance.
+// Live means that everyone writes; Stopped means maintenance.
 const (
 	Live    Writes = "live"
 	Stopped Writes = "stopped"
 )
 
-// Policy is what a migration may do beyond not disturbing anyone.
+// Policy says what a migration may do besides not disturbing anyone.
 type Policy string
 
-// Any allows everything. Additive allows what a release without any stop may
-// do: expand, by what the version before can ignore.
+// Any allows everything. Additive allows what a release without any downtime may
+// do: only changes that the previous version can ignore.
 const (
 	Any      Policy = "any"
 	Additive Policy = "additive"
@@ -30,27 +30,28 @@ const (
 
 // A Step is a statement with its verdict.
 type Step struct {
-	// Number counts the statements of the file from 1; Line is its line.
+	// Number counts the statements of the file, starting at 1; Line is its line.
 	Number int `json:"number"`
 	Line   int `json:"line"`
 
-	// SQL is the statement as the file has it.
+	// SQL is the statement as written in the file.
 	SQL  string `json:"sql"`
 	Kind Kind   `json:"kind"`
 
 	// Tables are the tables that it changes.
 	Tables []string `json:"tables,omitempty"`
 
-	// Rung is how it is to be executed; zero where there is no choice.
+	// Rung is how it will be executed; zero if there is no choice.
 	Rung
 
-	// Rebuild is whether the table is rewritten.
+	// Rebuild reports whether the table is rewritten.
 	Rebuild bool `json:"rebuild"`
 
 	// Refusals are the better ways that the server refused.
 	Refusals []Refusal `json:"refusals,omitempty"`
 
-	// Reads and Writes say whether these go on meanwhile, except for short locks.
+	// Reads and Writes report whether reads and writes go on meanwhile, except
+	// for short locks.
 	Reads  bool `json:"reads"`
 	Writes bool `json:"writes"`
 
@@ -60,53 +61,54 @@ type Step struct {
 	// Tied are other tables that it locks.
 	Tied []Tied `json:"tied,omitempty"`
 
-	// Change is what it is to the version of the application before, and
-	// VersionBefore what that version meets.
+	// Change is its effect on the previous version of the application, and
+	// VersionBefore what that version runs into.
 	Change        Change   `json:"change,omitempty"`
 	VersionBefore []string `json:"versionBefore,omitempty"`
 
 	// Judged is what the tables were judged for.
 	Judged Writes `json:"judged"`
 
-	// Rows and Bytes are the first table's size by the server's statistics.
+	// Rows and Bytes are the size of the first table according to the server's
+	// statistics.
 	Rows  int64 `json:"rows,omitempty"`
 	Bytes int64 `json:"bytes,omitempty"`
 
-	// Problems are why the statement is not allowed. Notes are to be read.
+	// Problems say why the statement is not allowed. Notes are for the reader.
 	Problems []string `json:"problems,omitempty"`
 	Notes    []string `json:"notes,omitempty"`
 
 	before, after map[string]string
-	portioned     *portions // how it is taken in portions; nil if it is not
-	position      position  // where an earlier run has left it
+	portioned     *portions // how it is divided into portions; nil if it is not
+	position      position  // where an earlier run has stopped
 	touched       []string  // tables of a statement on rows
 	recounts      []string  // those of them of which it changes how many rows they have
 	unread        bool      // which tables a statement on rows names could not be read
 	assigns       []string  // variables like @name to which a statement on rows gives values
 	shared        bool      // without a Lock, writes wait all the same
 	parsed        sqltext.Statement
-	waits         []string // those of Problems that are only about who waits
+	waits         []string // the Problems that are only about who waits
 	raises        bool     // refused whatever the verdict: the schema needs another way of changing
 	done          bool     // by an earlier run
 	begun         bool     // by an earlier run, which has done portions of it
 }
 
-// Allowed says whether the statement may be executed.
+// Allowed reports whether the statement may be executed.
 func (s *Step) Allowed() bool { return len(s.Problems) == 0 }
 
 func (s *Step) problem(format string, args ...any) {
 	s.Problems = append(s.Problems, fmt.Sprintf(format, args...))
 }
 
-// waiting is a problem that is only about who waits.
+// waiting adds a problem that is only about who waits.
 func (s *Step) waiting(format string, args ...any) {
 	s.raises = true
 	s.problem(format, args...)
 	s.waits = append(s.waits, s.Problems[len(s.Problems)-1])
 }
 
-// Elsewhere are the problems that the statement has on a copy, too, where nobody
-// waits.
+// Elsewhere returns the problems that the statement would also have on a copy,
+// where no one waits.
 func (s *Step) Elsewhere() []string {
 	return slices.DeleteFunc(slices.Clone(s.Problems), func(p string) bool { return slices.Contains(s.waits, p) })
 }
@@ -115,7 +117,7 @@ func (s *Step) note(format string, args ...any) {
 	s.Notes = append(s.Notes, fmt.Sprintf(format, args...))
 }
 
-// judge weighs the answer of the server. A fresh table is nobody's yet.
+// judge weighs the server's answer. A fresh table is not used by anyone yet.
 func (s *Step) judge(a answer, fresh bool) {
 	s.Rung, s.Rebuild, s.Refusals = a.rung, a.rebuild, a.refusals
 	s.before, s.after, s.shared = a.before, a.after, a.shared
@@ -154,7 +156,7 @@ func tried(a answer, st sqltext.Statement) string {
 	return strings.Join(all, ", ")
 }
 
-// judgedFor is what tables are to be judged for.
+// judgedFor returns what tables are judged for.
 func (o PlanOptions) judgedFor(tables []string) Writes {
 	if o.Writes == Live || o.Policy == Additive || slices.ContainsFunc(tables, func(t string) bool { return slices.Contains(o.StillWritten, t) }) {
 		return Live
@@ -167,8 +169,8 @@ func (s *Step) Fires() bool {
 	return s.parsed.Object.Type == "TRIGGER" || s.parsed.Object.Type == "EVENT"
 }
 
-// Restricts are the keys, checks and foreign keys that the statement adds, which
-// keep rows out.
+// Restricts returns the keys, checks and foreign keys that the statement adds and
+// that can reject rows.
 func (s *Step) Restricts() []string {
 	var all []string
 	for name := range s.before {
@@ -185,7 +187,7 @@ func (s *Step) Restricts() []string {
 	return all
 }
 
-// refusalElsewhere is why the plan must not be executed on a copy.
+// refusalElsewhere says why the plan must not be executed on a copy.
 func (p *Plan) refusalElsewhere() error {
 	var errs []error
 	for _, s := range p.Steps {

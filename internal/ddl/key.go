@@ -10,15 +10,16 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// A Key is a primary key by whose values a table is taken in parts.
+// A Key is a primary key by whose values a table is processed in parts.
 type Key []KeyColumn
 
-// A KeyColumn is a column of a primary key, whose values are written as text.
+// A KeyColumn is a column of a primary key, whose values are represented as text.
 type KeyColumn struct {
-	// Name is that of the column, Type the first word of its type.
+	// Name is the name of the column, Type the first word of its type.
 	Name, Type string
 
-	// Read is how a value is read, and Quote how it is written into a statement.
+	// Read is the expression that reads a value as text, and Quote how to write
+	// it into a statement.
 	Read  string
 	Quote func(text string) string
 
@@ -27,7 +28,7 @@ type KeyColumn struct {
 }
 
 // PrimaryKey reads the primary key of a table; why is not nil if its values
-// cannot be written down.
+// cannot be represented.
 func (d *Database) PrimaryKey(ctx context.Context, t sqltext.Table) (key Key, why, err error) {
 	schema := t.Schema
 	if schema == "" {
@@ -75,7 +76,7 @@ func (k KeyColumn) Integer() bool {
 	return slices.Contains([]string{"tinyint", "smallint", "mediumint", "int", "bigint"}, k.Type)
 }
 
-// beyond is the condition for the rows of a table after a position, or, with
+// beyond returns the condition for the rows of a table after a position or, with
 // upTo, for those up to it.
 func (key Key) beyond(table string, at []string, upTo bool) string {
 	compare, last := " > ", " > "
@@ -95,8 +96,8 @@ func (key Key) beyond(table string, at []string, upTo bool) string {
 	return "(" + strings.Join(parts, " OR ") + ")"
 }
 
-// Between is the condition for the rows of a table, by its name or alias, after
-// at and up to to. An end that is empty is open.
+// Between returns the condition for the rows of a table, given by its name or
+// alias, after at and up to to. An empty bound is open.
 func (key Key) Between(table string, at, to []string) string {
 	switch {
 	case len(at) == 0 && len(to) == 0:
@@ -109,8 +110,8 @@ func (key Key) Between(table string, at, to []string) string {
 	return "(" + key.beyond(table, at, false) + " AND " + key.beyond(table, to, true) + ")"
 }
 
-// Row reads the key of one row of what follows FROM, the one at offset by the
-// order of the key; direction is "" or " DESC". It is nil if there is none.
+// Row reads the key of one row of what follows FROM: the one at offset in the
+// order of the key; direction is "" or " DESC". It returns nil if there is none.
 func (key Key) Row(ctx context.Context, q queryer, from, direction string, offset int) ([]string, error) {
 	var read, order []string
 	for _, k := range key {
@@ -133,7 +134,7 @@ func (key Key) Row(ctx context.Context, q queryer, from, direction string, offse
 	if err := rows.Scan(into...); err != nil {
 		return nil, err
 	}
-	for i, k := range key { // hexadecimal digits are letters and digits, whatever the row holds
+	for i, k := range key { // hexadecimal digits are letters and digits, whatever the row contains
 		if strings.HasPrefix(k.Read, "HEX(") {
 			if _, err := hex.DecodeString(values[i]); err != nil {
 				return nil, fmt.Errorf("reading a value of %s: %w", sqltext.Quote(k.Name), err)

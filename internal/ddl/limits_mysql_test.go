@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The server writes the names of such a schema in another way where InnoDB keeps
-// its row versions.
+// TestPlan_CountsRowVersionsInASchemaWithAHyphen checks a schema whose name the
+// server encodes where InnoDB keeps its row versions.
 func TestPlan_CountsRowVersionsInASchemaWithAHyphen(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		for _, names := range [][2]string{{"ddl-field.reports", "reports"}, {"ddl_run", "site reports"}} {
@@ -34,8 +34,8 @@ func TestPlan_CountsRowVersionsInASchemaWithAHyphen(t *testing.T) {
 	})
 }
 
-// A rebuild logs every row that is written, an index only the entries that come
-// and go.
+// TestLogCounter_CountsWhatTheStatementLogs checks that a rebuild logs every
+// written row, and an index only its added and removed entries.
 func TestLogCounter_CountsWhatTheStatementLogs(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)
@@ -90,8 +90,9 @@ func TestPreflight_LooksAtTheFolderInWhichAnIndexIsSorted(t *testing.T) {
 	})
 }
 
-// An index is refused for a duplicate that came and went while it was built; the
-// server's own words do not say so.
+// TestRun_ExplainsADuplicate checks the error for an index that is refused
+// because of a duplicate that came and went while it was built, which the
+// server's own error does not say.
 func TestRun_ExplainsADuplicate(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 40_000)
@@ -118,7 +119,7 @@ func TestRun_ExplainsADuplicate(t *testing.T) {
 			}
 		}()
 		var err error
-		for range 20 { // it is met if the writer is quick enough
+		for range 20 { // the writer is not always quick enough
 			if _, err = runText(t.Context(), db, "ALTER TABLE reports ADD UNIQUE once (visits)", unrehearsed(func(Event) {})); err != nil {
 				break
 			}

@@ -22,13 +22,13 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// A Login is how to reach the database: a DSN, or a host with a user who logs
-// in with an IAM token, or with the login that a secret holds.
+// A Login says how to reach the database: a DSN, or a host with a user who logs
+// in with an IAM token, or with the login in a secret.
 type Login struct {
 	// DSN is user:password@tcp(host:port)/schema. It excludes everything else.
 	DSN string
 
-	// Host, Port and Schema are the writer endpoint and what to change there.
+	// Host, Port and Schema are the writer endpoint and the schema to change.
 	Host   string
 	Port   string // Default: 3306
 	Schema string
@@ -41,15 +41,15 @@ type Login struct {
 	// read for every connection, so that a rotation does no harm.
 	SecretARN string
 
-	// CA is a file of PEM certificates that vouch for the server.
-	// Default: the system's.
+	// CA is a file of PEM certificates that verify the server. Default: the
+	// system's.
 	CA string
 
-	variables string // what the names of the variables begin with
+	variables string // the prefix of the names of the variables
 }
 
-// LoginFromEnvironment is the login that the variables DB_DSN, DB_HOST,
-// DB_PORT, DB_NAME, DB_USER, DB_SECRET_ARN, DB_TLS_CA and AWS_REGION describe.
+// LoginFromEnvironment returns the login from the variables DB_DSN, DB_HOST,
+// DB_PORT, DB_NAME, DB_USER, DB_SECRET_ARN, DB_TLS_CA and AWS_REGION.
 func LoginFromEnvironment(getenv func(string) string) Login {
 	return Login{
 		DSN:       getenv("DB_DSN"),
@@ -63,9 +63,9 @@ func LoginFromEnvironment(getenv func(string) string) Login {
 	}
 }
 
-// PlanLogin is the login of the user who plans: that of the variables with the
-// prefix PLAN_, PLAN_DB_USER and so on, where what they do not say is as
-// without the prefix. It reports whether they name a user.
+// PlanLogin returns the login of the user who plans, from the variables with the
+// prefix PLAN_: PLAN_DB_USER and so on. Missing ones default to those without the
+// prefix. ok reports whether they name a user.
 func PlanLogin(getenv func(string) string) (Login, bool) {
 	l := LoginFromEnvironment(getenv)
 	p := LoginFromEnvironment(func(name string) string { return getenv("PLAN_" + name) })
@@ -77,20 +77,20 @@ func PlanLogin(getenv func(string) string) (Login, bool) {
 	return p, true
 }
 
-// ReaderLogin is the login to the reader endpoint that DB_READER_HOST names, and
-// whether it names one.
+// ReaderLogin returns the login to the reader endpoint in DB_READER_HOST, and
+// whether there is one.
 func ReaderLogin(getenv func(string) string) (Login, bool) {
 	l := LoginFromEnvironment(getenv)
 	l.DSN, l.Host = "", getenv("DB_READER_HOST")
 	return l, l.Host != ""
 }
 
-// RehearseLogin is the login to the clone: that of the variables with the
+// RehearseLogin returns the login to the clone, from the variables with the
 // prefix REHEARSE_. The host is never that of DB_HOST.
 func RehearseLogin(getenv func(string) string) Login { return elsewhere(getenv, "REHEARSE_") }
 
-// CopyLogin is the login to the copy that is to take the place of the original:
-// that of the variables with the prefix COPY_. The host is never that of DB_HOST.
+// CopyLogin returns the login to the copy that will replace the original, from
+// the variables with the prefix COPY_. The host is never that of DB_HOST.
 func CopyLogin(getenv func(string) string) Login { return elsewhere(getenv, "COPY_") }
 
 func elsewhere(getenv func(string) string, prefix string) Login {
@@ -104,7 +104,7 @@ func elsewhere(getenv func(string) string, prefix string) Login {
 	return r
 }
 
-// inherit takes from l what says neither which server nor who.
+// inherit takes from l everything except the server and the user.
 func (p *Login) inherit(l Login) {
 	p.Port, p.Schema = cmp.Or(p.Port, l.Port), cmp.Or(p.Schema, l.Schema)
 	p.Region, p.CA = cmp.Or(p.Region, l.Region), cmp.Or(p.CA, l.CA)
@@ -131,8 +131,8 @@ func (l Login) validate() error {
 	return nil
 }
 
-// Open logs in. Over the network it insists on TLS with a certificate that is
-// verified, unless a DSN says tls=... itself.
+// Open logs in. Over the network it insists on TLS with a verified certificate,
+// unless a DSN contains tls=....
 func (l Login) Open(ctx context.Context) (*Database, error) {
 	if err := l.validate(); err != nil {
 		return nil, err
@@ -185,7 +185,7 @@ func (l Login) fromDSN() (*mysql.Config, error) {
 	return cfg, nil
 }
 
-// settle is what noren wants of every connection.
+// settle sets what noren needs in every connection.
 func settle(cfg *mysql.Config) {
 	cfg.Timeout = cmp.Or(cfg.Timeout, 15*time.Second)
 	if cfg.Params == nil {
@@ -196,7 +196,7 @@ func settle(cfg *mysql.Config) {
 	cfg.Params["wait_timeout"] = strconv.Itoa(longestIdle)
 	cfg.MultiStatements = false
 	cfg.InterpolateParams = true
-	cfg.ReadTimeout = 0 // an ALTER answers when it is done
+	cfg.ReadTimeout = 0 // an ALTER answers only when it is done
 	cfg.Logger = silent{}
 }
 
@@ -210,7 +210,8 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// verified is TLS with a server whose certificate the CA vouches for.
+// verified returns the TLS settings for a server whose certificate the CA
+// verifies.
 func (l Login) verified(host string) (*tls.Config, error) {
 	cfg := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
 	if l.CA == "" {
@@ -229,14 +230,14 @@ func (l Login) verified(host string) (*tls.Config, error) {
 
 type beforeConnect = func(context.Context, *mysql.Config) error
 
-// token signs an IAM token for each connection: one is good for 15 minutes.
+// token signs an IAM token for each connection: a token is valid for 15 minutes.
 func (l Login) token(settings aws.Config) beforeConnect {
 	return func(ctx context.Context, cfg *mysql.Config) error {
 		token, err := auth.BuildAuthToken(ctx, cfg.Addr, l.Region, l.User, settings.Credentials)
 		if err != nil {
 			return fmt.Errorf("signing an IAM token for %q: %w", l.User, err)
 		}
-		cfg.Passwd, cfg.AllowCleartextPasswords = token, true // in TLS
+		cfg.Passwd, cfg.AllowCleartextPasswords = token, true // over TLS
 		return nil
 	}
 }
@@ -257,7 +258,7 @@ func (l Login) secret(settings aws.Config) beforeConnect {
 			if err != nil {
 				return fmt.Errorf("reading the secret %q: %w", l.SecretARN, err)
 			}
-			// No %w: the text of the error could quote the secret.
+			// Without %w, since the error's text could quote the secret.
 			if json.Unmarshal([]byte(aws.ToString(got.SecretString)), &login) != nil || login.Username == "" || login.Password == "" {
 				return fmt.Errorf(`the secret %q is not the login of a database user: want {"username": ..., "password": ...}`, l.SecretARN)
 			}

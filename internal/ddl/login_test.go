@@ -40,7 +40,8 @@ func TestLoginRefusesWhatIsIncomplete(t *testing.T) {
 	}
 }
 
-// Over the network there is no way without a verified certificate but to say so.
+// TestLoginVerifiesTLS checks that over the network a certificate is verified
+// unless the DSN says otherwise.
 func TestLoginVerifiesTLS(t *testing.T) {
 	for dsn, want := range map[string]bool{
 		"u:p@tcp(db.example.com:3306)/s":           true,
@@ -63,7 +64,7 @@ func TestLoginVerifiesTLS(t *testing.T) {
 	}
 }
 
-// onAWS gives credentials, and Secrets Manager at a stub if there is one.
+// onAWS sets credentials, and Secrets Manager's endpoint if there is a stub.
 func onAWS(t *testing.T, endpoint string) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
@@ -73,7 +74,7 @@ func onAWS(t *testing.T, endpoint string) {
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
 }
 
-// settings are those of AWS.
+// settings returns settings for AWS.
 func settings(t *testing.T) aws.Config {
 	t.Helper()
 	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRegion("eu-central-1"))

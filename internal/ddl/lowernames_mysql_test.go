@@ -7,12 +7,13 @@ import (
 	"testing"
 )
 
-// Where the server keeps names of tables in lower case, a statement and a flag mean
-// the same table however they spell it.
+// TestPlan_LowerCaseTableNames checks that where the server stores names of
+// tables in lower case, a statement and a flag mean the same table however they
+// spell it.
 func TestPlan_LowerCaseTableNames(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		if s.new == nil {
-			return // the case of names is chosen when a server is made
+			return // this setting is chosen when a server is created
 		}
 		process, err := s.new("--lower-case-table-names=1")
 		if err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// needs are the privileges that a statement wants, on its schema or its tables.
+// needs returns the privileges that a statement needs on its schema or its
+// tables.
 func needs(st sqltext.Statement) []string {
 	switch st.Kind {
 	case sqltext.AlterTable, sqltext.DropIndex, sqltext.Optimize:
@@ -67,7 +68,7 @@ func (p *preflight) rights(ctx context.Context) error {
 	return p.binaryLog(ctx, grants)
 }
 
-// gives says whether a grant may give a privilege on a table of the schema.
+// gives reports whether a grant may give a privilege on a table of the schema.
 func gives(g sqltext.Grant, schema string, tables []string, privilege string) bool {
 	if g.Schema != "*" && !sqltext.MatchesSchema(g.Schema, schema) {
 		return false
@@ -78,8 +79,8 @@ func gives(g sqltext.Grant, schema string, tables []string, privilege string) bo
 	return slices.Contains(g.Privileges, privilege) || slices.Contains(g.Privileges, "ALL PRIVILEGES") || slices.Contains(g.Privileges, "ALL") || slices.Contains(g.Privileges, "a grant that noren cannot read")
 }
 
-// binaryLog finds that the server will take no trigger or function, since they
-// could write to replicas what the user may not.
+// binaryLog finds out whether the server will refuse triggers and functions
+// because they could write to replicas what the user may not.
 func (p *preflight) binaryLog(ctx context.Context, grants []sqltext.Grant) error {
 	logs, err := variable(ctx, p.db.pool, "log_bin")
 	if err != nil || logs != "ON" {
@@ -102,17 +103,17 @@ func (p *preflight) binaryLog(ctx context.Context, grants []sqltext.Grant) error
 // A Need is privileges on a schema, or on some of its tables.
 type Need struct {
 	Privileges []string
-	Schema     string   // "*" is everywhere
-	Tables     []string // none: all
+	Schema     string   // "*" for everywhere
+	Tables     []string // nil for all
 }
 
-// Needs are the privileges that the statement wants.
+// Needs returns the privileges that the statement needs.
 func (s *Step) Needs() Need {
 	return Need{Privileges: needs(s.parsed), Tables: s.Tables}
 }
 
-// Lacks are the privileges that the user needs and does not have, each with what it
-// is needed on. A need without a schema is of that of the database.
+// Lacks returns the privileges that the user needs and does not have, each with
+// its object. A need without a schema is for the database's own schema.
 func (d *Database) Lacks(ctx context.Context, needs ...Need) ([]string, error) {
 	grants, err := d.grants(ctx)
 	if err != nil {

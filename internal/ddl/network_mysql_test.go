@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// A proxy is a network in front of a server, which a test can freeze or cut.
+// A proxy is a network in front of a server that a test can freeze or cut.
 type proxy struct {
 	listener net.Listener
 	server   string
@@ -25,11 +25,11 @@ type proxy struct {
 	conns  []net.Conn
 }
 
-// through is the database at the other end of a proxy.
+// through returns the database at the other end of a proxy.
 func (s *testServer) through(t *testing.T, schema string) (*Database, *proxy) {
 	t.Helper()
 	config := s.config(t, schema)
-	folder, err := os.MkdirTemp("", "s") // the name of a socket is at most 107 bytes long, and a test's folder has a long name
+	folder, err := os.MkdirTemp("", "s") // a socket's name has at most 107 bytes, and a test's folder has a long name
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func (p *proxy) freeze(frozen bool) {
 	p.thawed.Broadcast()
 }
 
-// cut ends all connections there are.
+// cut closes all connections.
 func (p *proxy) cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -104,8 +104,9 @@ func (p *proxy) cut() {
 	p.conns = nil
 }
 
-// On a network that passes nothing on any more noren ends by itself, and sooner
-// if it is asked to; the next run finds out what became of the statement.
+// TestRun_EndsOnAHalfDeadNetwork checks that on a network that no longer
+// transmits anything noren ends by itself, and sooner if it is asked to, and that
+// the next run finds out what happened to the statement.
 func TestRun_EndsOnAHalfDeadNetwork(t *testing.T) {
 	onEveryServerAtOnce(t, func(t *testing.T, s *testServer) {
 		for _, terminated := range []bool{false, true} {
@@ -144,8 +145,9 @@ func TestRun_EndsOnAHalfDeadNetwork(t *testing.T) {
 	})
 }
 
-// Neither a server that ends idle sessions and long statements at once, nor a
-// lost session of the journal lets two runs overlap or loses one.
+// TestRun_SurvivesTimeouts checks that neither a server that quickly ends idle
+// sessions and long statements, nor a lost session of the journal lets two runs
+// overlap or loses one.
 func TestRun_SurvivesTimeouts(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		root := s.pool(t, "")
@@ -196,7 +198,8 @@ func TestRun_ChecksItsLockBeforeEachStatement(t *testing.T) {
 	})
 }
 
-// What may simply be repeated says so.
+// TestRun_SaysWhatMayBeRepeated checks that errors after which a run can be
+// repeated say so.
 func TestRun_SaysWhatMayBeRepeated(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		t.Run("a killed session", func(t *testing.T) {
@@ -244,7 +247,7 @@ func TestRun_SaysWhatMayBeRepeated(t *testing.T) {
 			}
 			execute(t, tx, "UPDATE reports SET note = note WHERE id <= 500", "UPDATE sites SET n = 1 WHERE id = 3")
 			o := unrehearsed(func(Event) {})
-			o.Writes = Stopped // a join cannot be done in portions; the transaction is what is left of the app
+			o.Writes = Stopped // a join cannot be done in portions; the transaction represents what is left of the app
 			done := start(db, "UPDATE sites s JOIN reports r ON r.site_id = s.id SET s.n = s.n + 1 WHERE r.id IN (1, 2) OR s.id < 3", o)
 			time.Sleep(300 * time.Millisecond)
 			_, _ = tx.Exec("UPDATE sites SET n = 2 WHERE id IN (1, 2)") // one of the two is the victim
@@ -279,7 +282,8 @@ func TestRun_SaysWhatMayBeRepeated(t *testing.T) {
 				execute(t, conn, "LOCK INSTANCE FOR BACKUP")
 				o := unrehearsed(func(Event) {})
 				o.Wait = 2 * time.Second
-				// The plan's own tables wait for it, too: so it may be either that stops.
+				// The plan's own tables also wait for it, so either of them may
+				// stop.
 				if _, err := runText(t.Context(), db, "ALTER TABLE reports ADD c INT", o); !errors.Is(err, ErrRepeat) {
 					t.Errorf("got %v", err)
 				}

@@ -9,31 +9,31 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// An onlineLog estimates how full the log is in which InnoDB keeps the writes
-// that happen while a table is changed in place. No server shows it: what can be
-// seen is how many rows are written, and how long a row is. A rebuild keeps the
-// rows, an index its entries: an update of other columns is nothing to it. Which
-// columns are updated is not seen, so that updates are not counted there.
+// An onlineLog estimates how full the log is in which InnoDB keeps concurrent
+// writes while a table is changed in place. No server shows this: what can be
+// seen is how many rows are written, and how long a row is. A rebuild logs rows,
+// an index its entries, to which an update of other columns does not matter.
+// Which columns are updated cannot be seen, so updates are not counted there.
 type onlineLog struct {
-	limit     int64 // bytes
+	limit     int64 // in bytes
 	rowLength int64
-	began     int64 // count at the beginning
-	exact     bool  // whether the count is of the table alone
+	began     int64 // the count at the beginning
+	exact     bool  // whether the count is for this table alone
 	every     time.Duration
 	next      time.Time
 	count     func(ctx context.Context, q queryer) (int64, error)
 }
 
-// logHeadroom is the part of the log after which a statement is stopped.
+// logHeadroom is the share of the log at which a statement is stopped.
 const logHeadroom = 0.6
 
-// entryOverhead is about what an entry of the log has around the row.
+// entryOverhead is roughly the overhead of a log entry, in bytes.
 const entryOverhead = 24
 
-// longestEntry is about the longest that an entry of an index usually is.
+// longestEntry is roughly the longest usual entry of an index, in bytes.
 const longestEntry = 64
 
-// entryLength is how many bytes of the log a written row takes.
+// entryLength returns how many bytes of the log a written row takes.
 func entryLength(size tableSize, rebuilds bool) int64 {
 	if rebuilds {
 		return size.rowLength + entryOverhead
@@ -61,7 +61,7 @@ func (d *Database) newOnlineLog(ctx context.Context, q queryer, name string, reb
 	return l, err
 }
 
-// fill is the estimated part of the log that is full, 1 being all of it.
+// fill returns the estimated share of the log that is full, where 1 is all of it.
 func (l *onlineLog) fill(ctx context.Context, q queryer) (float64, error) {
 	now, err := l.count(ctx, q)
 	if err != nil {
@@ -70,7 +70,7 @@ func (l *onlineLog) fill(ctx context.Context, q queryer) (float64, error) {
 	return float64((now-l.began)*l.rowLength) / float64(l.limit), nil
 }
 
-// due says whether it is time to look again.
+// due reports whether it is time to look again.
 func (l *onlineLog) due(now time.Time) bool {
 	if now.Before(l.next) {
 		return false
@@ -79,19 +79,19 @@ func (l *onlineLog) due(now time.Time) bool {
 	return true
 }
 
-// writeCounter counts the rows that have been written to a table, or, where the
-// performance schema is off, to all tables.
+// writeCounter returns a function that counts the rows that have been written to
+// a table or, if the performance schema is off, to all tables.
 func (d *Database) writeCounter(ctx context.Context, name string) (count func(context.Context, queryer) (int64, error), exact bool) {
 	return d.counter(ctx, true, "object_schema = ? AND object_name = ?", d.Schema, name)
 }
 
-// logCounter is writeCounter for what an online log keeps.
+// logCounter is like writeCounter, for what an online log keeps.
 func (d *Database) logCounter(ctx context.Context, name string, rebuilds bool) (count func(context.Context, queryer) (int64, error), exact bool) {
 	return d.counter(ctx, rebuilds, "object_schema = ? AND object_name = ?", d.Schema, name)
 }
 
-// counter is writeCounter for the tables that a condition names, with or without
-// what is updated.
+// counter is like writeCounter, for the tables that a condition selects, with or
+// without updates.
 func (d *Database) counter(ctx context.Context, updates bool, where string, args ...any) (count func(context.Context, queryer) (int64, error), exact bool) {
 	updated, variables := "count_update", "'Innodb_rows_inserted', 'Innodb_rows_updated', 'Innodb_rows_deleted'"
 	if !updates {
@@ -127,9 +127,9 @@ func (d *Database) counter(ctx context.Context, updates bool, where string, args
 	}, false
 }
 
-// Written is how many rows of a table were ever written, and when the server
-// started to count, in seconds of its clock; exact is false if it does not count by
-// table.
+// Written returns how many rows of a table were ever written, and when the server
+// started to count, in seconds of its clock; exact is false if it does not count
+// per table.
 func (d *Database) Written(ctx context.Context, table string) (rows, since int64, exact bool, err error) {
 	count, exact := d.writeCounter(ctx, table)
 	if rows, err = count(ctx, d.pool); err != nil {

@@ -2,7 +2,7 @@
 
 package ddl
 
-// An operation is a schema change on the table reports, with what it needs.
+// An operation is a schema change of the table reports, with its prerequisites.
 type operation struct {
 	name  string
 	sql   string

@@ -11,7 +11,7 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// An orphan is a statement that the server may still be at, although the run
+// An orphan is a statement that the server may still execute although the run
 // that began it is gone.
 type orphan struct {
 	db      *Database
@@ -20,11 +20,11 @@ type orphan struct {
 	options RunOptions
 }
 
-// orphanEvery is how often an orphan is looked at.
+// orphanEvery is how often an orphan is checked.
 const orphanEvery = 100 * time.Millisecond
 
-// watch waits until the server is not at the statement any more. It ends the
-// statement if it makes others wait, if its work is in vain, as that of a
+// watch waits until the server no longer executes the statement. It ends the
+// statement if it makes others wait, if its work is in vain, like that of a
 // transaction whose session is gone, or if it was asked to.
 func (o orphan) watch(ctx context.Context) error {
 	budgets := o.options.Budgets.withDefaults()
@@ -67,7 +67,7 @@ func (o orphan) watch(ctx context.Context) error {
 	}
 }
 
-// look finds the session that is at the statement; 0 if there is none.
+// look finds the session that executes the statement; 0 if there is none.
 func (o orphan) look(ctx context.Context) (id int64, state string, err error) {
 	err = o.db.pool.QueryRowContext(ctx, "SELECT id, LOWER(COALESCE(state, '')) FROM information_schema.processlist WHERE LEFT(info, CHAR_LENGTH(?)) = ? AND id <> CONNECTION_ID()", o.tag, o.tag).Scan(&id, &state)
 	if errors.Is(err, sql.ErrNoRows) {

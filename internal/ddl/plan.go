@@ -9,19 +9,20 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// PlanOptions are what a migration is judged for.
+// PlanOptions say what a migration is judged for.
 type PlanOptions struct {
-	// Writes is whether the application writes meanwhile. Default: Live.
+	// Writes says whether the application writes meanwhile. Default: Live.
 	Writes Writes
 
-	// StillWritten are tables that are written although writes are stopped:
-	// by logging in, for example. They are judged as Live.
+	// StillWritten are tables that are written although writes are stopped, by
+	// logins for example. They are judged as Live.
 	StillWritten []string
 
-	// Policy is what may be done at all. Default: Any.
+	// Policy says what is allowed at all. Default: Any.
 	Policy Policy
 
-	// Window is the time there is, compared with the rehearsal's; 0: no limit.
+	// Window is the available time, which is compared with the rehearsal's; 0 for
+	// no limit.
 	Window time.Duration
 
 	// Rehearsal is what Window is compared with. Required with Window.
@@ -31,8 +32,8 @@ type PlanOptions struct {
 	// Default: estimated from its memory.
 	LocalStorage int64
 
-	// ScratchServer says that nothing of value lives on the server, so that the
-	// user may have any rights.
+	// ScratchServer says that nothing of value is on the server, so that the user
+	// may have any rights.
 	ScratchServer bool
 
 	eyes *Database                                  // who reads the views and triggers, if the user who plans may not see them
@@ -62,15 +63,15 @@ func (o PlanOptions) validate() error {
 	return errors.Join(errs...)
 }
 
-// A Plan is what a migration will do to a database, by the server's word.
+// A Plan is what a migration will do to a database, according to the server.
 type Plan struct {
-	// Name is that of the migration.
+	// Name is the name of the migration.
 	Name   string `json:"name"`
 	Server Server `json:"server"`
 	Schema string `json:"schema"`
 
-	// Addr and UUID are which server was asked, and what it calls itself:
-	// Rehearse refuses to run there.
+	// Addr and UUID identify the server that was asked. Rehearse refuses to run
+	// there.
 	Addr string `json:"addr"`
 	UUID string `json:"uuid"`
 
@@ -80,19 +81,20 @@ type Plan struct {
 	Policy Policy  `json:"policy"`
 	Steps  []*Step `json:"steps"`
 
-	// Changes are what the tables become, each once.
+	// Changes are the results for the tables, one for each table.
 	Changes []TableChange `json:"-"`
 
-	// Problems are why the migration as a whole is not allowed.
+	// Problems say why the migration as a whole is not allowed.
 	Problems []string `json:"problems,omitempty"`
 
 	judgedFor func(tables []string) Writes
 
-	// Advice is the other way, where there is no way in place.
+	// Advice says which other way there is, if the change is not possible in
+	// place.
 	Advice string `json:"advice,omitempty"`
 }
 
-// Allowed says whether every statement may be executed.
+// Allowed reports whether every statement may be executed.
 func (p *Plan) Allowed() bool {
 	for _, s := range p.Steps {
 		if !s.Allowed() {
@@ -102,16 +104,17 @@ func (p *Plan) Allowed() bool {
 	return len(p.Problems) == 0
 }
 
-// inMaintenance is the way nearer than a copy where only the writes are in the way.
+// inMaintenance begins advice when only writes keep a change from being made in
+// place.
 const inMaintenance = "with writes stopped, in maintenance, it can be done in place; without a stop, "
 
-// otherWay is the way for what cannot be done in place.
+// otherWay returns the way for changes that are not possible in place.
 func (p *Plan) otherWay() string {
 	return fmt.Sprintf("change the schema on a copy that catches up and takes the place of the original, if replication survives that: noren ddl copy plan %s (docs/schema-copy.md)", p.Name)
 }
 
-// MakePlan asks the server about every statement of a migration. It writes to
-// the scratch schema alone, which it removes.
+// MakePlan asks the server about every statement of a migration. It writes only
+// to the scratch schema, and cleans up.
 func MakePlan(ctx context.Context, db *Database, m sqltext.Migration, o PlanOptions) (*Plan, error) {
 	plans, err := MakePlans(ctx, db, []sqltext.Migration{m}, o)
 	if err != nil {
@@ -120,7 +123,7 @@ func MakePlan(ctx context.Context, db *Database, m sqltext.Migration, o PlanOpti
 	return plans[0], nil
 }
 
-// MakePlans plans migrations of which each begins where the one before ends.
+// MakePlans plans migrations, each of which begins where the previous one ends.
 func MakePlans(ctx context.Context, db *Database, all []sqltext.Migration, o PlanOptions) ([]*Plan, error) {
 	for _, m := range all {
 		if _, err := readSteps(m, db.Dialect()); err != nil {
@@ -135,7 +138,8 @@ func MakePlans(ctx context.Context, db *Database, all []sqltext.Migration, o Pla
 	return makePlans(ctx, db, all, o)
 }
 
-// makePlans plans with any rights: for those who are going to execute it.
+// makePlans plans with any rights, for callers that are going to execute the
+// plans.
 func makePlans(ctx context.Context, db *Database, all []sqltext.Migration, o PlanOptions) (plans []*Plan, err error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -170,7 +174,7 @@ func makePlans(ctx context.Context, db *Database, all []sqltext.Migration, o Pla
 	return plans, nil
 }
 
-// migration plans one migration, after those that were planned before.
+// migration plans one migration, after those planned before.
 func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, error) {
 	db, o := p.scratch.db, p.options
 	steps, err := readSteps(m, db.Dialect())
@@ -202,8 +206,8 @@ func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, er
 	return plan, nil
 }
 
-// advise names the way for a step that cannot be done in place as it was
-// judged. A way that not all steps have is none.
+// advise sets the advice for a step that is not possible in place as it was
+// judged. A way must work for all such steps.
 func (p *Plan) advise(step *Step) {
 	switch {
 	case !step.Reads || p.Advice == p.otherWay():
@@ -227,7 +231,7 @@ func (p *Plan) compareWindow(o PlanOptions) {
 	}
 }
 
-// readSteps splits a migration and reads its statements.
+// readSteps splits a migration and parses its statements.
 func readSteps(m sqltext.Migration, dialect sqltext.Dialect) ([]*Step, error) {
 	pieces, err := m.Statements()
 	if err != nil {

@@ -27,7 +27,8 @@ func populate(t *testing.T, q queryer, rows int) {
 			SELECT 1 + i %% 3, CONCAT('title ', i), REPEAT('what the field saw ', 5), i, DATE '2010-01-01' + INTERVAL i DAY%s FROM n`, place, rows, point))
 }
 
-// The server's word on the empty shadow is its word on the populated table.
+// TestPlanEqualsThePopulatedTable checks that the server's answer on the empty
+// shadow is its answer on the populated table.
 func TestPlanEqualsThePopulatedTable(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db := s.open(t, "ddl_verdicts")
@@ -79,8 +80,8 @@ func TestPlanEqualsThePopulatedTable(t *testing.T) {
 }
 
 // wasExecuted checks that after a crash the server's tables would tell that the
-// statement was executed. Some leave nothing to see, and do no harm again; of
-// those that do, a person has to look.
+// statement was executed. Some statements leave nothing to see, and can be
+// repeated without harm; for the rest, a person must look.
 func wasExecuted(t *testing.T, db *Database, step *Step, m marks) {
 	t.Helper()
 	found, look, err := db.find(t.Context(), step, m)
@@ -127,9 +128,9 @@ func reality(t *testing.T, db *Database, sql string) string {
 			continue
 		}
 		if _, err := db.pool.Exec(st.With(rung)); err == nil {
-			if rung.Algorithm == "INSTANT" && !slices.Equal(before, ids()) { // MariaDB takes the clause, and copies all the same
+			if rung.Algorithm == "INSTANT" && !slices.Equal(before, ids()) { // MariaDB accepts the clause, but copies anyway
 				rung = sqltext.CopyShared
-				if st.Partitions == sqltext.MovesNone { // MySQL, which only makes the partition again
+				if st.Partitions == sqltext.MovesNone { // MySQL, which only recreates the partition
 					rung = Rung{Algorithm: "INPLACE", Lock: "NONE"}
 				}
 			}
@@ -139,8 +140,9 @@ func reality(t *testing.T, db *Database, sql string) string {
 	return "refused"
 }
 
-// Statements see what those before them did, the schema is not touched, and
-// nothing stays.
+// TestPlanOfStatementsThatDependOnEachOther checks that statements see the
+// effects of earlier ones, that the schema is not touched, and that nothing
+// stays.
 func TestPlanOfStatementsThatDependOnEachOther(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db := s.open(t, "ddl-dependent")
@@ -168,7 +170,7 @@ func TestPlanOfStatementsThatDependOnEachOther(t *testing.T) {
 		}
 		for _, step := range plan.Steps {
 			if step.Kind == sqltext.AlterTable && strings.Contains(step.SQL, "ADD FOREIGN KEY") {
-				if step.Allowed() { // sites is there, and not made here
+				if step.Allowed() { // sites exists, and is not created here
 					t.Errorf("%s: got %s, want it refused with live writes", step.SQL, step.Rung)
 				}
 				continue
@@ -184,7 +186,8 @@ func TestPlanOfStatementsThatDependOnEachOther(t *testing.T) {
 	})
 }
 
-// A table is found among InnoDB's whatever its name.
+// TestTableIDs_OfAnyName checks that a table is found among InnoDB's whatever its
+// name is.
 func TestTableIDs_OfAnyName(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db := s.open(t, "ddl-odd.schema")
@@ -204,7 +207,7 @@ func TestTableIDs_OfAnyName(t *testing.T) {
 	})
 }
 
-// schemaText is all of a schema that a plan could touch.
+// schemaText returns everything in a schema that a plan could touch.
 func schemaText(t *testing.T, db *Database) string {
 	t.Helper()
 	var text strings.Builder

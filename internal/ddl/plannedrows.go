@@ -8,7 +8,7 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// rows judges a statement on rows: whether the server takes it, and how long
+// rows judges a statement on rows: whether the server accepts it, and how long
 // its rows stay locked.
 func (p *planner) rows(ctx context.Context, step *Step) error {
 	if _, err := p.dependents(ctx); err != nil {
@@ -75,13 +75,14 @@ func (p *planner) rows(ctx context.Context, step *Step) error {
 
 // A rowsWeight is how many rows a statement may touch.
 type rowsWeight struct {
-	tables  []sqltext.Table // that it names
-	unknown bool            // how many rows one of them has cannot be told: a view, or statistics that are wrong
+	tables  []sqltext.Table // tables that it names
+	unknown bool            // the number of rows of one of them is not known: a view, or wrong statistics
 	own     int64           // of the largest of them
-	tied    int64           // of other tables, which go with them by foreign keys
+	tied    int64           // of other tables, which foreign keys tie to them
 }
 
-// weighRows notes how many rows a step may touch, and which tables it is judged for.
+// weighRows determines how many rows a step may touch, and what its tables are
+// judged for.
 func (p *planner) weighRows(ctx context.Context, step *Step, q sqltext.Query) (w rowsWeight, err error) {
 	var names []string
 	for _, named := range q.Tables {
@@ -134,7 +135,7 @@ func (p *planner) weighRows(ctx context.Context, step *Step, q sqltext.Query) (w
 			}
 			w.tied += size.rows
 		}
-		if home.Schema == "" && step.Rows > fewRows { // what many rows are put into is empty no more
+		if home.Schema == "" && step.Rows > fewRows { // a table into which many rows are put is no longer empty
 			delete(p.fresh, home.Name)
 		}
 	}

@@ -14,29 +14,29 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// A planner asks about one statement after the other.
+// A planner plans one statement after the other.
 type planner struct {
 	scratch  *scratch
 	options  PlanOptions
 	instance instance
-	replicas int // that read the binary log
+	replicas int // number that read the binary log
 
-	current *Plan        // of the migration that is planned
+	current *Plan        // of the migration that is being planned
 	steps   []*Step      // of it
-	known   []*dependent // views and triggers, once they are read
+	known   []*dependent // views and triggers, once they have been read
 	read    bool
-	unseen  []string // what could not be read of them
+	unseen  []string // which of them could not be read
 	making  map[*dependent]bool
 	gone    map[sqltext.Table]map[*dependent]error // views that the migration has dropped, with what read them then
-	looked  bool                                   // for bystanders
+	looked  bool                                   // whether it has looked for bystanders
 	around  []bystander
 
-	left    map[string]int    // variables like @name that statements on rows have given values, with their numbers
-	fresh   map[string]bool   // tables that the migration has made, and that are all but empty
-	origins map[string]string // the name that a renamed table has before the migration
+	left    map[string]int    // variables like @name that statements on rows have assigned, with the numbers of the statements
+	fresh   map[string]bool   // tables that the migration has created and that are almost empty
+	origins map[string]string // the names that renamed tables have before the migration
 }
 
-// plan fills in the verdict on a step.
+// plan judges a step.
 func (p *planner) plan(ctx context.Context, step *Step) error {
 	st := step.parsed
 	for _, t := range st.Changed() {
@@ -85,7 +85,7 @@ func (p *planner) session(ctx context.Context, step *Step) error {
 	return plainText(ctx, p.scratch.conn)
 }
 
-// ask asks the server about a step, and once more where Aurora has a trap.
+// ask asks the server about a step, and again if Aurora has a trap.
 func (p *planner) ask(ctx context.Context, step *Step) error {
 	st := step.parsed
 	target := p.scratch.home(st.Tables[0].Table)
@@ -158,7 +158,7 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 	return nil
 }
 
-// trapped notes what goes wrong on Aurora.
+// trapped records what goes wrong on Aurora.
 func (p *planner) trapped(step *Step, size tableSize) {
 	for _, t := range p.scratch.db.Server.traps(step.Rung, size.bytes(), p.instance) {
 		if t.reads {
@@ -170,7 +170,7 @@ func (p *planner) trapped(step *Step, size tableSize) {
 	}
 }
 
-// replicated notes what a statement costs those who read the binary log.
+// replicated notes what a statement costs the readers of the binary log.
 func (p *planner) replicated(step *Step) {
 	if p.replicas > 0 && (step.Algorithm == "COPY" || step.Algorithm == "INPLACE") {
 		step.note("%s the binary log: each begins the statement when it has ended here, and falls behind by as long as it takes there; watch it with --replica and --max-lag", howMany(p.replicas))
@@ -184,8 +184,8 @@ func howMany(n int) string {
 	return fmt.Sprintf("%d replicas read", n)
 }
 
-// tooLong says that a constraint gets a name which servers refuse. A shadow has
-// a name of its own, so that its constraints' are shorter.
+// tooLong reports a constraint whose name would be too long for the server. A
+// shadow has another name, so the names of its constraints are shorter.
 func tooLong(definitions map[string]string) error {
 	for _, definition := range definitions {
 		for _, found := range constraintName().FindAllStringSubmatch(definition, -1) {
@@ -199,8 +199,8 @@ func tooLong(definitions map[string]string) error {
 
 var constraintName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("CONSTRAINT `((?:[^`]|``)+)`") })
 
-// avoid asks for a copy of the table where that avoids a trap and nobody
-// writes to the table anyway.
+// avoid asks for a copy of the table if that avoids a trap and no one writes to
+// the table anyway.
 func (p *planner) avoid(ctx context.Context, step *Step, a answer, traps []trap) (answer, error) {
 	for _, t := range traps {
 		if !t.copying || step.Judged != Stopped || !step.parsed.Admits(sqltext.CopyShared) {
@@ -219,7 +219,7 @@ func (p *planner) avoid(ctx context.Context, step *Step, a answer, traps []trap)
 	return a, nil
 }
 
-// known refuses names that are not table's: a misspelt table would be judged as
+// known refuses names that are not tables: a misspelt table would be judged as
 // quiet.
 func (d *Database) known(ctx context.Context, names []string) error {
 	if len(names) == 0 {
@@ -238,7 +238,7 @@ func (d *Database) known(ctx context.Context, names []string) error {
 	return errors.Join(errs...)
 }
 
-// A tableSize is how much a table holds, by the server's statistics.
+// A tableSize is the size of a table according to the server's statistics.
 type tableSize struct {
 	rows, data, index, rowLength int64
 	there, view                  bool
@@ -246,14 +246,14 @@ type tableSize struct {
 
 func (s tableSize) bytes() int64 { return s.data + s.index }
 
-// size reads the statistics of a table; all 0 if it is not there, or is a view.
+// size reads the statistics of a table; all 0 if it does not exist or is a view.
 func (d *Database) size(ctx context.Context, t sqltext.Table) (tableSize, error) {
 	conn, err := d.pool.Conn(ctx)
 	if err != nil {
 		return tableSize{}, err
 	}
 	defer conn.Close()
-	if d.Server.Flavor != "MariaDB" && atLeast(d.Server.Version, 8) { // which would answer from yesterday
+	if d.Server.Flavor != "MariaDB" && atLeast(d.Server.Version, 8) { // otherwise it would answer from yesterday's statistics
 		if _, err := conn.ExecContext(ctx, "SET SESSION information_schema_stats_expiry = 0"); err != nil {
 			return tableSize{}, err
 		}
@@ -275,8 +275,8 @@ func (d *Database) size(ctx context.Context, t sqltext.Table) (tableSize, error)
 	return s, rows.Err()
 }
 
-// holdsAtMost says whether a table has at most n rows, by counting no more than
-// n+1 of them: statistics may be from before the rows.
+// holdsAtMost reports whether a table has at most n rows. It counts at most n+1
+// of them, since statistics may be older than the rows.
 func (d *Database) holdsAtMost(ctx context.Context, t sqltext.Table, n int64) (bool, error) {
 	t.Schema = cmp.Or(t.Schema, d.Schema)
 	rows, err := collect[int64](ctx, d.pool, fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 FROM %s LIMIT %d) AS counted", t, n+1))

@@ -87,8 +87,8 @@ func TestAdditivePolicy(t *testing.T) {
 	})
 }
 
-// The other way that a plan names is a maintenance only if the statement is
-// allowed in one.
+// TestPlan_AnotherWay checks that a plan suggests a maintenance only if the
+// statement is allowed in one.
 func TestPlan_AnotherWay(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		for _, test := range []struct{ first, sql string }{
@@ -115,7 +115,8 @@ func TestPlan_AnotherWay(t *testing.T) {
 	})
 }
 
-// MariaDB replaces a table, with its rows; no spelling of it is additive.
+// TestAdditivePolicy_RefusesToReplaceTables checks that no spelling of MariaDB's
+// replacing of a table, with its rows, is additive.
 func TestAdditivePolicy_RefusesToReplaceTables(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, _ := manyReports(t, s, 1000)
@@ -133,8 +134,9 @@ func TestAdditivePolicy_RefusesToReplaceTables(t *testing.T) {
 	})
 }
 
-// A copy of a table with a foreign key locks rows of the parent for as long as
-// it takes: who writes to the parent waits.
+// TestPlan_JudgesTheParentsOfACopy checks that a copy of a table with a foreign
+// key, which locks rows of the parent for as long as it takes, is judged for
+// those who write to the parent.
 func TestPlan_JudgesTheParentsOfACopy(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		for _, test := range []struct {
@@ -170,8 +172,9 @@ func TestPlan_JudgesTheParentsOfACopy(t *testing.T) {
 	})
 }
 
-// The table refuses what its empty copy accepted, since it had a FULLTEXT index
-// once: the next rung is taken.
+// TestRun_GoesDownTheLadder checks that the next rung is taken if the table
+// refuses what its empty copy accepted, here because it once had a FULLTEXT
+// index.
 func TestRun_GoesDownTheLadder(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)
@@ -184,7 +187,8 @@ func TestRun_GoesDownTheLadder(t *testing.T) {
 	})
 }
 
-// With writes stopped, tables that are still written are judged as live.
+// TestStillWrittenTables checks that with writes stopped, tables that are still
+// written are judged as live.
 func TestStillWrittenTables(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, _ := manyReports(t, s, 1000)
@@ -209,8 +213,8 @@ func TestStillWrittenTablesMustExist(t *testing.T) {
 	})
 }
 
-// The grants are those of the user that changes the schema on Aurora MySQL 3:
-// nothing but its schema and one scratch schema.
+// TestPlanAndRunWithFewRights uses the grants of the user that changes the schema
+// on Aurora MySQL 3: only on its schema and one scratch schema.
 func TestPlanAndRunWithFewRights(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		_, root := manyReports(t, s, 1000)
@@ -239,7 +243,8 @@ func TestPlanAndRunWithFewRights(t *testing.T) {
 	})
 }
 
-// INSTANT leaves a row version each time, and the shadow has none of them.
+// TestPlanCountsRowVersions checks that the row versions that INSTANT leaves,
+// which the shadow does not have, are counted.
 func TestPlanCountsRowVersions(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)
@@ -268,7 +273,8 @@ func TestPlanCountsRowVersions(t *testing.T) {
 	})
 }
 
-// On an old Aurora an INPLACE change is not what it looks like.
+// TestPlanOnAnOldAurora checks that plan knows the problem with INPLACE changes
+// on an old Aurora.
 func TestPlanOnAnOldAurora(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		for _, test := range []struct {

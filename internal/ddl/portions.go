@@ -11,34 +11,34 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// portionLimit is how many rows a statement may touch in one transaction while
-// the application writes.
+// portionLimit is the maximum number of rows that a statement may touch in one
+// transaction while the application writes.
 const portionLimit = 10_000
 
-// firstPortion is how many rows the first portion looks at, those that go with
-// them by foreign keys included. The next ones are as large as what fits into
-// half of the stall.
+// firstPortion is the number of rows of the first portion, including those that
+// foreign keys tie to them. Later portions are as large as what fits into half of
+// the stall.
 const (
 	firstPortion   = 1000
 	largestPortion = 100_000
 )
 
-// A portions is a statement on rows that is executed by ranges of the primary
-// key of a table.
+// portions is a statement on rows that is executed by ranges of the primary key
+// of a table.
 type portions struct {
 	statement sqltext.Portioned
 	key       Key
-	first     int // rows in the first portion
+	first     int // number of rows in the first portion
 }
 
-// A position is how far a statement in portions is, in the journal.
+// A position is the progress of a statement in portions, in the journal.
 type position struct {
-	At   []string `json:"at,omitempty"` // values of the key up to which it is done; empty at the beginning
-	Last []string `json:"last"`         // that of the last row when it began
-	Done int      `json:"done"`         // portions
+	At   []string `json:"at,omitempty"` // key values up to which it is done; empty at the beginning
+	Last []string `json:"last"`         // the key of the last row when it began
+	Done int      `json:"done"`         // number of portions
 }
 
-// portionsOf takes a statement on rows apart; why says why it cannot be.
+// portionsOf divides a statement on rows; why says why that is not possible.
 func (p *planner) portionsOf(ctx context.Context, q sqltext.Query) (parts *portions, why, err error) {
 	statement, err := q.Portions()
 	if err != nil {
@@ -59,8 +59,8 @@ func (p *planner) portionsOf(ctx context.Context, q sqltext.Query) (parts *porti
 	return parts, nil, nil
 }
 
-// readsItsChanges is why a portion would meet what the portions before it have
-// changed; nil if it cannot. One statement reads all rows as they were.
+// readsItsChanges says why a portion would find what earlier portions have
+// changed; nil if it cannot. A single statement reads all rows as they were.
 func (p *planner) readsItsChanges(ctx context.Context, q sqltext.Query, statement sqltext.Portioned) (why, err error) {
 	changed := []sqltext.Table{p.scratch.home(statement.Changes)}
 	if p.isView(changed[0]) {
@@ -93,9 +93,9 @@ func (p *planner) readsItsChanges(ctx context.Context, q sqltext.Query, statemen
 	return nil, nil
 }
 
-// row reads the key of one row, in the session that compares it later; nil if there
-// is none. In another session the same value may read otherwise, by the sql_mode
-// that a migration sets.
+// row reads the key of one row, in the session that compares it later; nil if
+// there is none. In another session the same value may read differently, because
+// of an sql_mode that a migration sets.
 func (p *portions) row(ctx context.Context, d *Database, q queryer, condition, direction string, offset int) ([]string, error) {
 	schema := p.statement.Source.Schema
 	if schema == "" {
@@ -109,8 +109,8 @@ func (p *portions) row(ctx context.Context, d *Database, q queryer, condition, d
 	return p.key.Row(ctx, q, from+where, direction, offset)
 }
 
-// inPortions executes a statement range by range, from where an earlier run
-// has left it. commit is called in the transaction of each portion.
+// inPortions executes a statement range by range, from where an earlier run has
+// stopped. It calls commit in the transaction of each portion.
 func (c *conductor) inPortions(ctx context.Context, step *Step, x *execution, commit func(q queryer, at position, finished bool) error) error {
 	p, at := step.portioned, step.position
 	if len(at.Last) == 0 {
@@ -165,7 +165,7 @@ func (c *conductor) inPortions(ctx context.Context, step *Step, x *execution, co
 	}
 }
 
-// unfinished says how far a statement in portions is.
+// unfinished says how far a statement in portions has come.
 func (c *conductor) unfinished(at position, err error) error {
 	if at.Done == 0 {
 		return err

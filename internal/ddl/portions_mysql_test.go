@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Each row is changed once, in portions, with writes live and whatever the
-// primary key is.
+// TestRun_ChangesRowsInPortions checks that each row is changed once, in
+// portions, with writes live and whatever the primary key is.
 func TestRun_ChangesRowsInPortions(t *testing.T) {
 	const fill = "INSERT INTO many SELECT %s FROM (SELECT r.id * 12 + d.i AS i FROM (SELECT id FROM reports LIMIT 1000) AS r JOIN (SELECT id AS i FROM reports WHERE id <= 12) AS d) AS n"
 	onEveryServer(t, func(t *testing.T, s *testServer) {
@@ -54,17 +54,17 @@ func TestRun_ChangesRowsInPortions(t *testing.T) {
 	})
 }
 
-// Statistics from before the rows: the rows are counted, and what cannot be
-// known is not called small.
+// TestRun_CountsWhereStatisticsAreOlderThanTheRows checks that rows are counted
+// if statistics are older, and that an unknown number does not count as small.
 func TestRun_CountsWhereStatisticsAreOlderThanTheRows(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		if s.mariaDB() {
-			return // it forgets its count of the rows only when it restarts
+			return // it forgets its count of the rows only on a restart
 		}
 		db, root := manyReports(t, s, 1000)
 		execute(t, root, "CREATE TABLE many (id INT AUTO_INCREMENT PRIMARY KEY, n INT NOT NULL DEFAULT 0) STATS_PERSISTENT=1 STATS_AUTO_RECALC=0", "ANALYZE TABLE many",
 			"INSERT INTO many (n) SELECT 0 FROM (SELECT id FROM reports LIMIT 200) AS a JOIN (SELECT id FROM reports LIMIT 100) AS b",
-			"FLUSH TABLES many") // after which the server reads what it knew, as after a restart
+			"FLUSH TABLES many") // afterwards the server reads its stored statistics, as after a restart
 		if rows := ask[int](t, root, "SELECT table_rows FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'many'"); rows > 10 {
 			t.Fatalf("the statistics say %d rows, want old ones", rows)
 		}
@@ -87,8 +87,8 @@ func TestRun_CountsWhereStatisticsAreOlderThanTheRows(t *testing.T) {
 	})
 }
 
-// A run that is interrupted goes on behind the portions that are done; writers
-// go on meanwhile.
+// TestRun_ResumesBehindThePortionsThatAreDone checks that an interrupted run
+// continues after the finished portions, while writers go on.
 func TestRun_ResumesBehindThePortionsThatAreDone(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 60_000)
@@ -136,7 +136,8 @@ func TestRun_ResumesBehindThePortionsThatAreDone(t *testing.T) {
 	})
 }
 
-// Others wait behind a portion that waits for a row no longer than the stall.
+// TestRun_WithdrawsAPortionThatWaitsForARow checks that others wait behind a
+// portion that waits for a row no longer than the stall.
 func TestRun_WithdrawsAPortionThatWaitsForARow(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 20_000)
@@ -164,7 +165,8 @@ func TestRun_WithdrawsAPortionThatWaitsForARow(t *testing.T) {
 	})
 }
 
-// What cannot be done in portions is not done while the application writes.
+// TestPlan_RefusesManyRowsInOneTransaction checks that what cannot be done in
+// portions is not done while the application writes.
 func TestPlan_RefusesManyRowsInOneTransaction(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 20_000)

@@ -33,11 +33,11 @@ func (p *preflight) note(format string, args ...any) {
 	p.notes = append(p.notes, fmt.Sprintf(format, args...))
 }
 
-// longTransaction is the age from which a transaction is worth a note.
+// longTransaction is the age, in seconds, from which on a transaction is noted.
 const longTransaction = 30
 
-// rateSample is how long writes are counted to learn their rate. To learn that
-// there are none takes longer.
+// rateSample is how long writes are counted to learn their rate. It takes longer
+// to learn that there are none.
 const rateSample = 300 * time.Millisecond
 
 func (p *preflight) fly(ctx context.Context) error {
@@ -53,7 +53,7 @@ func (p *preflight) fly(ctx context.Context) error {
 	return nil
 }
 
-// writable refuses a server that takes no writes, such as a reader.
+// writable refuses a server that accepts no writes, such as a reader.
 func (d *Database) writable(ctx context.Context) error {
 	for _, name := range []string{"innodb_read_only", "super_read_only", "read_only"} {
 		value, err := variable(ctx, d.pool, name)
@@ -67,8 +67,8 @@ func (d *Database) writable(ctx context.Context) error {
 	return nil
 }
 
-// uncontested refuses to queue behind a schema change that is waiting already:
-// behind it even the server's own tables are slow to read.
+// uncontested refuses to queue behind a schema change that is already waiting:
+// behind it, even the server's own tables are slow to read.
 func (d *Database) uncontested(ctx context.Context) error {
 	for try := 0; ; try++ {
 		all, err := collect[string](ctx, d.pool, `SELECT CONCAT('session ', id, ' (', user, '@', host, ')') FROM information_schema.processlist
@@ -94,7 +94,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// transactions notes who may stand in the way for long.
+// transactions notes transactions that may be in the way for long.
 func (p *preflight) transactions(ctx context.Context) error {
 	all, err := collect[string](ctx, p.db.pool, fmt.Sprintf(`SELECT CONCAT('session ', trx_mysql_thread_id, ' for ', TIMESTAMPDIFF(SECOND, trx_started, NOW()), ' s')
 		FROM information_schema.innodb_trx WHERE trx_started < NOW() - INTERVAL %d SECOND AND trx_mysql_thread_id > 0 ORDER BY trx_started`, longTransaction))
@@ -104,8 +104,9 @@ func (p *preflight) transactions(ctx context.Context) error {
 	return err
 }
 
-// writes counts what is written to the tables of the migration for a while:
-// nothing to those that are believed quiet, and not too much to the others.
+// writes counts for a while what is written to the tables of the migration:
+// nothing may be written to those that are believed quiet, and not too much to
+// the others.
 func (p *preflight) writes(ctx context.Context) error {
 	type sample struct {
 		step  *Step
@@ -156,8 +157,8 @@ func (p *preflight) writes(ctx context.Context) error {
 	return nil
 }
 
-// weigh judges how many rows a second are written to the table of a step, and
-// how many of them an online log keeps.
+// weigh judges how many rows a second are written to the table of a step, and how
+// many of them an online log keeps.
 func (p *preflight) weigh(ctx context.Context, step *Step, rate, kept float64, exact bool) {
 	name := sqltext.Quote(step.Tables[0])
 	switch {
@@ -178,7 +179,7 @@ func (p *preflight) weigh(ctx context.Context, step *Step, rate, kept float64, e
 	if errors.Join(err, failed, unknown) != nil {
 		return
 	}
-	full := limit * logHeadroom / (kept * float64(entryLength(size, step.Rebuild))) // seconds
+	full := limit * logHeadroom / (kept * float64(entryLength(size, step.Rebuild))) // in seconds
 	takes := p.options.Rehearsal.step(step.Number).Work
 	switch {
 	case takes > full:
@@ -188,7 +189,7 @@ func (p *preflight) weigh(ctx context.Context, step *Step, rate, kept float64, e
 	}
 }
 
-// space compares what the largest new table needs with what there is.
+// space compares what the largest new table needs with the free space.
 func (p *preflight) space(ctx context.Context) error {
 	var need int64
 	for _, step := range p.plan.Steps {
@@ -196,7 +197,7 @@ func (p *preflight) space(ctx context.Context) error {
 			need = max(need, step.Bytes)
 		}
 	}
-	if need == 0 || p.db.Server.Aurora != "" && p.options.FreeSpace == 0 { // whose volume grows by itself
+	if need == 0 || p.db.Server.Aurora != "" && p.options.FreeSpace == 0 { // its volume grows automatically
 		return nil
 	}
 	free := p.options.FreeSpace
@@ -216,7 +217,7 @@ func (p *preflight) space(ctx context.Context) error {
 	return p.sorting(ctx)
 }
 
-// sorting looks at the folder in which an index is sorted.
+// sorting checks the folder in which an index is sorted.
 func (p *preflight) sorting(ctx context.Context) error {
 	var need int64
 	for _, step := range p.plan.Steps {
@@ -241,7 +242,7 @@ func (p *preflight) sorting(ctx context.Context) error {
 	return nil
 }
 
-// unfinished notes other migrations that were left in the middle.
+// unfinished notes other migrations that were left unfinished.
 func (p *preflight) unfinished(ctx context.Context) error {
 	all, err := collect[string](ctx, p.db.pool, "SELECT DISTINCT CONCAT(migration, ' (statement ', number, ' ', state, ')') FROM "+p.journal.String()+" WHERE schema_name = ? AND migration <> ? AND state <> ?", p.db.entriesOf(p.journal), p.plan.Name, StateDone)
 	if err == nil && len(all) > 0 {

@@ -13,32 +13,32 @@ import (
 // probeEvery is how often a probe reads or writes.
 const probeEvery = 50 * time.Millisecond
 
-// A probed is a table that is read all the time while a statement runs, and
-// written where writes are to go on.
+// A probed is a table that is continuously read while a statement runs, and also
+// written if writes should go on.
 type probed struct {
 	table  sqltext.Table
 	writes bool
 }
 
-// A waits is what others feel, by what noren itself felt.
+// waits are the waits of others, as experienced by noren's own probes.
 type waits struct {
 	Read         time.Duration
 	Write        time.Duration
 	ReaderRead   time.Duration // at a reader endpoint
-	ReaderErrors int           // reads there that failed
+	ReaderErrors int           // reads that failed there
 }
 
-// A probes is readers and writers like any others. They note how long they had
-// to wait. A writer locks a row and lets it go, and changes nothing.
+// probes are readers and writers like any others. They record how long they had
+// to wait. A writer locks a row and releases it without changing anything.
 type probes struct {
 	mu     sync.Mutex
 	done   waits
-	since  map[*loop]time.Time // of what is under way
+	since  map[*loop]time.Time // of waits in progress
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 }
 
-// A loop is one of them.
+// A loop is one of the readers or writers.
 type loop struct {
 	db      *Database
 	queries []string // one after the other
@@ -75,7 +75,7 @@ func startProbes(ctx context.Context, db *Database, readers []*Database, all []p
 	return p, nil
 }
 
-// writing are queries that lock the first row of a table, and the last.
+// writing returns queries that lock the first row of a table, and the last.
 func (d *Database) writing(ctx context.Context, t sqltext.Table, name string) []string {
 	key, why, err := d.PrimaryKey(ctx, t)
 	if why != nil || err != nil {
@@ -97,7 +97,7 @@ func (l *loop) session(ctx context.Context) (*sql.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A writer that waits for a row holds the table, so it must not wait for long.
+	// A writer that waits for a row holds the table, so it must not wait long.
 	if _, err := conn.ExecContext(ctx, "SET SESSION innodb_lock_wait_timeout = 1"); err != nil {
 		end(conn)
 		return nil, err
@@ -112,7 +112,7 @@ func (p *probes) run(ctx context.Context, l *loop, conn *sql.Conn) {
 		}
 	}()
 	for i := 0; ctx.Err() == nil; i++ {
-		if conn == nil { // of a reader that was lost
+		if conn == nil { // its reader was lost
 			conn, _ = l.session(ctx)
 		}
 		p.begin(l)
@@ -132,7 +132,7 @@ func (p *probes) run(ctx context.Context, l *loop, conn *sql.Conn) {
 			}
 			if err != nil && (code(err) == codeTableDenied || code(err) == codeColumnDenied) {
 				p.end(l, false)
-				return // a user who may not
+				return // the user may not
 			}
 		}
 		p.end(l, failed)
@@ -149,7 +149,7 @@ func (p *probes) run(ctx context.Context, l *loop, conn *sql.Conn) {
 func (p *probes) begin(l *loop) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, waits := p.since[l]; !waits { // it still waits for a row, where the server gave up once
+	if _, waits := p.since[l]; !waits { // it still waits for a row where the server gave up once
 		p.since[l] = time.Now()
 	}
 }
@@ -167,7 +167,7 @@ func (p *probes) end(l *loop, failed bool) {
 	delete(p.since, l)
 }
 
-// waits are the longest so far, those under way included.
+// waits returns the longest waits so far, including those in progress.
 func (p *probes) waits() waits {
 	if p == nil {
 		return waits{}

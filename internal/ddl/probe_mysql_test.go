@@ -12,8 +12,9 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// The longest wait that is reported is the longest there was: of writers, and
-// at the tables that a statement ties up.
+// TestRun_ReportsTheWaitsOfTiedTables checks that the longest wait that is
+// reported is the real one: of writers, and at the tables that a statement ties
+// up.
 func TestRun_ReportsTheWaitsOfTiedTables(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 100_000)
@@ -27,7 +28,7 @@ func TestRun_ReportsTheWaitsOfTiedTables(t *testing.T) {
 		if tied := plan.Steps[0].Tied; len(tied) != 1 || tied[0].Table != "sites" || tied[0].Writes {
 			t.Errorf("got the tied tables %v, want sites, whose writes wait", tied)
 		}
-		// A probe that writes to sites, as nobody is told to.
+		// A probe that writes to sites, which noren itself never does.
 		probing, err := startProbes(t.Context(), db, nil, []probed{{sqltext.Table{Name: "sites"}, true}, {sqltext.Table{Name: "reports"}, false}})
 		if err != nil {
 			t.Fatal(err)
@@ -66,8 +67,9 @@ func TestRun_ReportsTheWaitsOfTiedTables(t *testing.T) {
 	})
 }
 
-// A reader endpoint is read meanwhile: its waits and its errors are counted, and
-// a table that it does not find stops the run before the next statement.
+// TestRun_WatchesTheReaders checks that a reader endpoint is read meanwhile, that
+// its waits and errors are counted, and that a table that it does not find stops
+// the run before the next statement.
 func TestRun_WatchesTheReaders(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		if s.start == nil {
@@ -85,7 +87,7 @@ func TestRun_WatchesTheReaders(t *testing.T) {
 		o := unrehearsed(seen.report)
 		o.Readers = []*Database{reader}
 		cut := make(chan struct{})
-		go func() { // as Aurora interrupts who uses the table
+		go func() { // as Aurora interrupts those who use the table
 			defer close(cut)
 			for range 20 {
 				interrupt(there)

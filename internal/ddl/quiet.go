@@ -10,42 +10,43 @@ import (
 
 // QuietOptions say what Quiet looks for.
 type QuietOptions struct {
-	// Users are the database users whose transactions count. Default: all but the
-	// one that asks and those of the server itself.
+	// Users are the database users whose transactions count. Default: all except
+	// the one that asks and the server's own.
 	Users []string
 
-	// StillWritten are tables whose rows do not count, as logging in writes them.
+	// StillWritten are tables whose rows do not count, since logging in writes
+	// them.
 	StillWritten []string
 
-	// For is how long is looked. Default: 10 seconds.
+	// For is how long to look. Default: 10 seconds.
 	For time.Duration
 }
 
-// Quietness is what was seen of a database for a while.
+// Quietness is what was seen of a database over a while.
 type Quietness struct {
-	// For is how long was looked.
+	// For is how long it was observed.
 	For time.Duration `json:"-"`
 
-	// Sessions have an open transaction that has written, or that has been open
-	// for a second or longer.
+	// Sessions are the sessions with an open transaction that has written, or
+	// that has been open for at least a second.
 	Sessions []string `json:"sessions"`
 
-	// Written are the rows that were written meanwhile, by whomever.
+	// Written is the number of rows that anyone wrote meanwhile.
 	Written int64 `json:"written"`
 
-	// Everywhere says that Written counts the rows of all schemas: the performance
-	// schema is off, so that nothing tells where they were written.
+	// Everywhere says that Written counts the rows of all schemas, because the
+	// performance schema is off and nothing tells where they were written.
 	Everywhere bool `json:"everywhere,omitempty"`
 }
 
 // Quiet reports whether nothing was seen.
 func (q Quietness) Quiet() bool { return len(q.Sessions) == 0 && q.Written == 0 }
 
-// serverUsers are those of the server, and of RDS.
+// serverUsers are the users of the server itself, and of RDS.
 var serverUsers = []string{"system user", "event_scheduler", "rdsadmin", ""}
 
-// Quiet looks for a while whether the users of an application have written or hold
-// a transaction.
+// Quiet observes for a while whether the users of an application write or hold a
+// transaction.
 func Quiet(ctx context.Context, d *Database, o QuietOptions) (Quietness, error) {
 	if o.For == 0 {
 		o.For = 10 * time.Second
@@ -64,7 +65,7 @@ func Quiet(ctx context.Context, d *Database, o QuietOptions) (Quietness, error) 
 		return q, fmt.Errorf("counting what is written: %w", err)
 	}
 	for until := time.Now().Add(o.For); time.Now().Before(until); {
-		if err := sleep(ctx, 150*time.Millisecond); err != nil { // InnoDB keeps its list for 100 ms
+		if err := sleep(ctx, 150*time.Millisecond); err != nil { // InnoDB caches its list for 100 ms
 			return q, err
 		}
 		sessions, err := d.transactions(ctx, o.Users)
@@ -85,7 +86,8 @@ func Quiet(ctx context.Context, d *Database, o QuietOptions) (Quietness, error) 
 	return q, nil
 }
 
-// transactions are the sessions of users, or of all, that hold a transaction.
+// transactions returns the sessions of the users, or of all, that hold a
+// transaction.
 func (d *Database) transactions(ctx context.Context, users []string) ([]string, error) {
 	rows, err := d.pool.QueryContext(ctx, `SELECT t.trx_mysql_thread_id, COALESCE(p.user, '?'), COALESCE(p.host, '?'), t.trx_rows_modified
 		FROM information_schema.innodb_trx t LEFT JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
@@ -102,8 +104,8 @@ func (d *Database) transactions(ctx context.Context, users []string) ([]string, 
 		if err := rows.Scan(&id, &user, &host, &written); err != nil {
 			return nil, err
 		}
-		// A session that has no entry in the list of processes is not left out: who
-		// it is of is not known.
+		// A session without an entry in the process list is not left out, since
+		// its user is not known.
 		if slices.Contains(serverUsers, user) || len(users) > 0 && user != "?" && !slices.Contains(users, user) {
 			continue
 		}

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestQuiet: what an application that was not stopped does is seen, and what it
-// only reads is not held against it.
+// TestQuiet checks that the activity of an application that was not stopped is
+// seen, and that reads do not count.
 func TestQuiet(t *testing.T) {
 	onEveryServerAtOnce(t, func(t *testing.T, s *testServer) {
 		db := s.open(t, "quiet")
@@ -30,7 +30,7 @@ func TestQuiet(t *testing.T) {
 			do   []string // in a session of the application
 			then string   // while quiet looks
 			o    QuietOptions
-			want string // empty: quiet
+			want string // empty if quiet
 		}{
 			{"nothing", nil, "", QuietOptions{}, ""},
 			{"reads", nil, "SELECT COUNT(*) FROM reports", QuietOptions{}, ""},

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// Who writes a table waits with the one that is copied, however far the triggers and
-// foreign keys between them go.
+// TestPlan_JudgesWhatReachesAWaitingTable checks that writers of a table wait
+// together with a table that is copied, however long the chain of triggers and
+// foreign keys between them is.
 func TestPlan_JudgesWhatReachesAWaitingTable(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		for _, test := range []struct {
@@ -61,7 +62,8 @@ func TestPlan_JudgesWhatReachesAWaitingTable(t *testing.T) {
 	})
 }
 
-// Queries of triggers are tried, and what cannot be tried is named.
+// TestPlan_NamesWhatUsesADroppedColumn checks that queries of triggers are tried,
+// and that what cannot be tried is named.
 func TestPlan_NamesWhatUsesADroppedColumn(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		root := s.pool(t, "")

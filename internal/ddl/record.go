@@ -15,8 +15,8 @@ import (
 // tool does not apply the file again.
 var Recorders = []string{"goose", "golang-migrate", "flyway", "rails", "dbmate", "sql-migrate"}
 
-// Record is what tells a migration tool that a migration is done: the
-// statements for one of Recorders, or text itself if that is SQL.
+// Record returns the statements that tell a migration tool that a migration is
+// done: those for one of Recorders, or text itself if that is SQL.
 func Record(text string, m sqltext.Migration, dialect sqltext.Dialect) ([]string, error) {
 	if text == "" {
 		return nil, nil
@@ -71,7 +71,7 @@ func Record(text string, m sqltext.Migration, dialect sqltext.Dialect) ([]string
 
 var leadingNumber = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\d+`) })
 
-// number is a number without the zeros that a file's name begins with.
+// number returns a number without the leading zeros in a file's name.
 func number(digits string) string {
 	if trimmed := strings.TrimLeft(digits, "0"); trimmed != "" {
 		return trimmed
@@ -81,7 +81,7 @@ func number(digits string) string {
 
 var flywayName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^V(\d[\d._]*)__(.+)\.sql$`) })
 
-// flyway is the row that Flyway would write.
+// flyway returns the row that Flyway would write.
 func flyway(file, text string, literal func(string) string) ([]string, error) {
 	m := flywayName().FindStringSubmatch(file)
 	if m == nil {
@@ -94,7 +94,7 @@ func flyway(file, text string, literal func(string) string) ([]string, error) {
 		literal(version), literal(description), literal(file), flywayChecksum(text))}, nil
 }
 
-// flywayChecksum is the CRC-32 of a file's lines without their ends.
+// flywayChecksum returns the CRC-32 of a file's lines without line ends.
 func flywayChecksum(text string) int32 {
 	text = strings.TrimPrefix(text, "\xef\xbb\xbf")
 	text = strings.ReplaceAll(text, "\r\n", "\n")

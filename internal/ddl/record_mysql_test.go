@@ -9,7 +9,8 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// The tool's own table is written with the last entry of the journal, and once.
+// TestRun_RecordsWithMigrationTools checks that the tool's own table is written
+// with the last entry of the journal, and only once.
 func TestRun_RecordsWithMigrationTools(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		for _, test := range []struct {
@@ -57,7 +58,8 @@ func TestRun_RecordsWithMigrationTools(t *testing.T) {
 	})
 }
 
-// The way back is another migration, and makes the way there one to be done.
+// TestRun_ThereAndBack checks that the down migration is separate, and that
+// running it makes the up migration pending again.
 func TestRun_ThereAndBack(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// A Rehearsal is what a migration did to a full-size clone: rehearsal.json.
+// A Rehearsal is what a migration did to a full-size clone: NAME.rehearsal.json.
 type Rehearsal struct {
-	// Name is that of the migration.
+	// Name is the name of the migration.
 	Name string `json:"name,omitempty"`
 
 	// Hash is the SHA-256 of the migration.
@@ -17,7 +17,7 @@ type Rehearsal struct {
 	Server Server    `json:"server"`
 	At     time.Time `json:"at"`
 
-	// Class is the instance class that was named, like db.r6g.large.
+	// Class is the given instance class, such as db.r6g.large.
 	Class string `json:"class,omitempty"`
 
 	Writes Writes           `json:"writes"`
@@ -28,7 +28,7 @@ type Rehearsal struct {
 	// none, or if a statement failed.
 	With *RehearsedCommand `json:"with,omitempty"`
 
-	// Failed is why the rehearsal did not get through; empty if it did.
+	// Failed says why the rehearsal failed; empty if it succeeded.
 	Failed string `json:"failed,omitempty"`
 }
 
@@ -36,26 +36,26 @@ type Rehearsal struct {
 type RehearsedTable struct {
 	Name  string `json:"name"`
 	Rows  int64  `json:"rows"`  // counted
-	Bytes int64  `json:"bytes"` // by the server's statistics
+	Bytes int64  `json:"bytes"` // according to the server's statistics
 }
 
-// A RehearsedStep is what a statement took.
+// A RehearsedStep is the measurement of a statement.
 type RehearsedStep struct {
 	Number int `json:"number"`
 	Rung
 	Rebuild bool `json:"rebuild"`
 
-	// Seconds is the whole time; Work is it without waiting for locks.
+	// Seconds is the total time; Work excludes waiting for locks.
 	Seconds float64 `json:"seconds"`
 	Work    float64 `json:"workSeconds"`
 
-	// WorstRead is the longest that a reader waited meanwhile.
+	// WorstRead is the longest wait of a reader meanwhile.
 	WorstRead float64 `json:"worstReadSeconds"`
 
-	// WorstWrite is the longest that a writer waited, where writes are to go on.
+	// WorstWrite is the longest wait of a writer, where writes should go on.
 	WorstWrite float64 `json:"worstWriteSeconds,omitempty"`
 
-	// ReaderErrors are reads that failed at a reader.
+	// ReaderErrors counts reads that failed at a reader.
 	ReaderErrors int    `json:"readerErrors,omitempty"`
 	Error        string `json:"error,omitempty"`
 }
@@ -67,7 +67,7 @@ type RehearsedCommand struct {
 	Error   string  `json:"error,omitempty"` // empty if it passed
 }
 
-// Total is the time that all statements took.
+// Total returns the time that all statements took.
 func (r *Rehearsal) Total() time.Duration {
 	var seconds float64
 	for _, s := range r.Steps {
@@ -76,7 +76,7 @@ func (r *Rehearsal) Total() time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
-// step is what was measured of a statement; the zero value if nothing was.
+// step returns the measurement of a statement; the zero value if there is none.
 func (r *Rehearsal) step(number int) RehearsedStep {
 	if r != nil {
 		for _, s := range r.Steps {
@@ -104,7 +104,7 @@ func ReadRehearsal(name string) (*Rehearsal, error) {
 	return &r, nil
 }
 
-// WriteFile writes the rehearsal to a file, whole or not at all.
+// WriteFile writes the rehearsal to a file atomically.
 func (r *Rehearsal) WriteFile(name string) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

@@ -14,11 +14,11 @@ import (
 type RehearseOptions struct {
 	PlanOptions
 
-	// Class is the instance class to note, like db.r6g.large.
+	// Class is the instance class to record, such as db.r6g.large.
 	Class string
 
-	// Real are the servers of the real schema, as far as they are known: proof
-	// that the clone is another.
+	// Real are the servers of the real schema, as far as they are known. They
+	// prove that the clone is another server.
 	Real []Identity
 
 	// Readers are reader endpoints of the clone.
@@ -83,7 +83,8 @@ func (p *Plan) refusal() error {
 	return errors.Join(errs...)
 }
 
-// tablesOf are the tables that a plan changes and that are there, as they are now.
+// tablesOf returns the existing tables that a plan changes, in their present
+// state.
 func (d *Database) tablesOf(ctx context.Context, plan *Plan) ([]RehearsedTable, error) {
 	var all []RehearsedTable
 	for _, step := range plan.Steps {

@@ -17,7 +17,8 @@ func rehearsing(writes Writes) RehearseOptions {
 	return RehearseOptions{PlanOptions: PlanOptions{Writes: writes, Policy: Any}, Class: "db.r6g.large", Report: func(Event) {}}
 }
 
-// What only rows can refuse is found by the rehearsal, and the run refuses.
+// TestRehearseFindsWhatRowsRefuse checks that a rehearsal finds what only rows
+// can refuse, and that the run then refuses.
 func TestRehearseFindsWhatRowsRefuse(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		for _, test := range []struct{ name, sql, want string }{
@@ -101,7 +102,8 @@ func TestRunRefusesWhatWasRehearsedOtherwise(t *testing.T) {
 	})
 }
 
-// A rehearsal needs proof that it is on a copy, and that nobody writes there.
+// TestRehearse_NeedsProofOfACopy checks that a rehearsal needs proof that it is
+// on a copy, and that no one writes there.
 func TestRehearse_NeedsProofOfACopy(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)
@@ -147,7 +149,7 @@ func TestRehearse_NeedsProofOfACopy(t *testing.T) {
 		if err := tx.Rollback(); err != nil {
 			t.Fatal(err)
 		}
-		refused("this is the real schema", db.Identity()) // marked or not
+		refused("this is the real schema", db.Identity()) // with a marker or without
 
 		if r, err := Rehearse(t.Context(), db, change("ALTER TABLE reports ADD c INT"), rehearsing(Live)); err != nil || r.Failed != "" {
 			t.Errorf("marked: %v, %+v", err, r)

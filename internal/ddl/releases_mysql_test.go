@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// The table of docs/releases.md says of each change what plan says of it, and
-// that it may run now only if it does not contract.
+// TestTableOfReleases checks that for each change the table in docs/releases.md
+// says what plan says, and that a change may run now only if it does not
+// contract.
 func TestTableOfReleases(t *testing.T) {
 	text, err := os.ReadFile("../../docs/releases.md")
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 )
 
 // A statement on rows may be withdrawn and tried again, and a run that was killed
-// is resumed in another session. This file refuses what would then come out
-// differently.
+// is resumed in another session. This file refuses statements whose result would
+// then differ.
 
-// remembers refuses what depends on the statement before in the same session.
+// remembers refuses what depends on the previous statement in the same session.
 func (p *planner) remembers(step *Step, q sqltext.Query) {
 	for _, name := range q.Before {
 		step.problem("%v", sqltext.OfBefore(name))
@@ -30,8 +30,8 @@ func (p *planner) remembers(step *Step, q sqltext.Query) {
 	}
 }
 
-// sets notes the variables like @name that a SET gives values, and refuses those
-// values that a statement on rows has left in another.
+// sets records the variables like @name that a SET assigns, and refuses values
+// taken from a variable that a statement on rows has assigned.
 func (p *planner) sets(step *Step) {
 	for _, a := range step.parsed.Assignments {
 		if strings.HasPrefix(a.Value, "@") {
@@ -41,17 +41,17 @@ func (p *planner) sets(step *Step) {
 	}
 }
 
-// reads refuses a variable with what an earlier statement on rows has left in it.
+// reads refuses a variable whose value an earlier statement on rows has assigned.
 func (p *planner) reads(step *Step, name string) {
 	number, left := p.left[name]
 	if left && number != step.Number {
-		delete(p.left, name) // said once
+		delete(p.left, name) // reported once
 		step.problem("%s has what statement %d left in it, which a run that resumes does not know: SET it before, or find it with a subquery", name, number)
 	}
 }
 
-// lasts refuses to write rows that cannot be taken back: of a table without
-// transactions.
+// lasts refuses to write rows that cannot be rolled back: those of a table
+// without transactions.
 func (p *planner) lasts(ctx context.Context, step *Step, q sqltext.Query) error {
 	for _, named := range q.Tables {
 		if !named.Target {
@@ -77,11 +77,11 @@ func (p *planner) lasts(ctx context.Context, step *Step, q sqltext.Query) error 
 	return nil
 }
 
-// engine is that of the shadow of t, "" if there is none, and whether it has
-// transactions.
+// engine returns the storage engine of the shadow of t, "" if there is no shadow,
+// and whether it has transactions.
 func (s *scratch) engine(ctx context.Context, t sqltext.Table) (name string, transactions bool, err error) {
 	if err := s.load(ctx, t); err != nil {
-		if code(err) == codeTableDenied || code(err) == codeSchemaDenied { // of another schema: the server will say so
+		if code(err) == codeTableDenied || code(err) == codeSchemaDenied { // it is in another schema; the server will report it
 			return "", false, nil
 		}
 		return "", false, err
@@ -95,8 +95,8 @@ func (s *scratch) engine(ctx context.Context, t sqltext.Table) (name string, tra
 	return name, yes == "YES", nil
 }
 
-// keep has the session remember the variables that a statement gives values, since
-// taking back a statement does not take back those; restore brings them back.
+// keep makes the session save the variables that a statement assigns, since
+// rolling back a statement does not restore them; restore does.
 func (g *guard) keep(ctx context.Context, variables []string) error {
 	return g.assign(ctx, variables, func(i int, name string) string { return fmt.Sprintf("@noren_kept_%d = %s", i, name) })
 }

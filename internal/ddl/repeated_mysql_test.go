@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// What a withdrawn and repeated statement, or a resumed run, would do differently is
-// refused, with writes live and stopped.
+// TestPlan_RefusesWhatARepeatWouldChange checks that what a withdrawn and
+// repeated statement, or a resumed run, would do differently is refused, with
+// writes live and stopped.
 func TestPlan_RefusesWhatARepeatWouldChange(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 11_000)
@@ -63,7 +64,8 @@ func TestPlan_RefusesWhatARepeatWouldChange(t *testing.T) {
 	})
 }
 
-// A migration may set how keys read and compare; no row is left out for it.
+// TestRun_PortionsCompareKeysAsTheyReadThem checks that no row is left out if a
+// migration sets how keys are read and compared.
 func TestRun_PortionsCompareKeysAsTheyReadThem(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 11_000)
@@ -88,8 +90,9 @@ func TestRun_PortionsCompareKeysAsTheyReadThem(t *testing.T) {
 	})
 }
 
-// A statement that counts in a variable begins with the same number when it is tried
-// again: taking it back does not take back the variable.
+// TestRun_RestoresTheVariablesOfAWithdrawnStatement checks that a statement that
+// counts in a variable begins with the same number when it is tried again,
+// although rolling back the statement does not restore the variable.
 func TestRun_RestoresTheVariablesOfAWithdrawnStatement(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 2000)
@@ -118,8 +121,8 @@ func TestRun_RestoresTheVariablesOfAWithdrawnStatement(t *testing.T) {
 	})
 }
 
-// TestPlan_RowsThroughAView: a view has no engine, and plan says that it has not looked
-// at those of its tables.
+// TestPlan_RowsThroughAView checks that plan says that it has not looked at the
+// engines of the tables below a view, which has none itself.
 func TestPlan_RowsThroughAView(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 100)

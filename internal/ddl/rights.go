@@ -9,15 +9,15 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// reading are the privileges that let a session look and nothing else.
+// reading are the privileges that only let a session read.
 var reading = []string{
 	"USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASES", "PROCESS", "REPLICATION CLIENT", "BINLOG MONITOR", "SLAVE MONITOR", "REPLICA MONITOR", "SHOW_ROUTINE", "SHOW CREATE ROUTINE",
-	"SESSION_VARIABLES_ADMIN", // of the own session
+	"SESSION_VARIABLES_ADMIN", // for its own session
 }
 
-// readsOnly refuses a user who may write anywhere but to the scratch schema,
-// by the word of the server: plan executes statements, and what a server does
-// not allow cannot happen.
+// readsOnly refuses a user who, according to the server, may write anywhere but
+// to the scratch schema: plan executes statements, and what a server does not
+// allow cannot happen.
 func (d *Database) readsOnly(ctx context.Context) error {
 	grants, err := d.grants(ctx)
 	if err != nil {
@@ -47,8 +47,8 @@ func (d *Database) readsOnly(ctx context.Context) error {
 	return nil
 }
 
-// scratchOnly says whether a grant's schema pattern can mean no schema but the
-// scratch schema.
+// scratchOnly reports whether a grant's schema pattern can match only the scratch
+// schema.
 func scratchOnly(pattern string, schemas []string) bool {
 	if !sqltext.MatchesSchema(pattern, ScratchSchema) || strings.Contains(strings.ReplaceAll(pattern, `\%`, ""), "%") {
 		return false
@@ -61,9 +61,10 @@ func scratchOnly(pattern string, schemas []string) bool {
 	return true
 }
 
-// grants are what the user may do, by itself or by any role that it could take.
+// grants returns what the user may do, directly or through any role that it could
+// take.
 func (d *Database) grants(ctx context.Context) ([]sqltext.Grant, error) {
-	conn, err := d.session(ctx, 20) // whose roles change
+	conn, err := d.session(ctx, 20) // its roles change
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func (d *Database) grants(ctx context.Context) ([]sqltext.Grant, error) {
 		for _, line := range lines {
 			upper := strings.ToUpper(line)
 			if strings.HasPrefix(upper, "REVOKE ") || strings.HasPrefix(upper, "SET DEFAULT ROLE ") {
-				continue // which takes rights away, or gives none that are not read below
+				continue // it revokes rights, or gives none that are not read below
 			}
 			g, ok := sqltext.ParseGrant(line)
 			if !ok {
@@ -100,9 +101,9 @@ func (d *Database) grants(ctx context.Context) ([]sqltext.Grant, error) {
 		if err := read("SHOW GRANTS FOR PUBLIC"); err != nil && code(err) != codeNoGrant && code(err) != codeNoRole && code(err) != codeSyntax {
 			return nil, err
 		}
-		for i := 0; i < len(roles); i++ { // it grows by the roles of roles
+		for i := 0; i < len(roles); i++ { // the roles of roles are appended
 			if _, err := conn.ExecContext(ctx, "SET ROLE "+roles[i]); code(err) == codeNoRole {
-				continue // a role of a role, with whose grants its own were shown
+				continue // a role of a role, whose grants were already shown
 			} else if err != nil {
 				return nil, err
 			}

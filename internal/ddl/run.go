@@ -18,7 +18,7 @@ type RunOptions struct {
 	// noren_journal in the schema that is changed.
 	Journal string
 
-	// Record is what tells a migration tool that the migration is done: one of
+	// Record says how to tell a migration tool that the migration is done: one of
 	// Recorders, or SQL. It is executed with the last entry of the journal.
 	Record string
 
@@ -26,35 +26,35 @@ type RunOptions struct {
 	// it to its end.
 	EndOrphan bool
 
-	// Planner is the database with the login of the user who plans. Default:
-	// that of the user who runs.
+	// Planner is the database with the login of the user who plans. Default: the
+	// login of the user who runs.
 	Planner *Database
 
-	// WithoutRehearsal runs without a rehearsal, which PlanOptions has
-	// otherwise: for small tables.
+	// WithoutRehearsal allows a run without the rehearsal that PlanOptions
+	// otherwise has: for small tables.
 	WithoutRehearsal bool
 
-	// Sample is how long tables are watched that are said to be quiet.
-	// Default: 2 seconds.
+	// Sample is how long tables that should be quiet are watched. Default: 2
+	// seconds.
 	Sample time.Duration
 
-	// FreeSpace is the free storage in bytes. Default: what the server's file
-	// system has if it is this machine's, else unknown.
+	// FreeSpace is the free storage in bytes. Default: that of the server's file
+	// system if it is on this machine, otherwise unknown.
 	FreeSpace int64
 
 	// Readers are the reader endpoints from which the application reads. They
 	// are read meanwhile, and between two statements.
 	Readers []*Database
 
-	// Replicas read the binary log of the server. A run waits before a statement,
-	// and between two portions, until none is further behind than MaxLag.
+	// Replicas read the binary log of the server. A run waits before each
+	// statement, and between portions, until none is further behind than MaxLag.
 	Replicas []*Database
 
-	// MaxLag is required with Replicas, in whole seconds.
+	// MaxLag is the maximum lag, in whole seconds. Required with Replicas.
 	MaxLag time.Duration
 
-	// OnCopy says that the server is a copy that nobody uses but replication: who
-	// waits does not matter, and no rehearsal is needed.
+	// OnCopy says that the server is a copy that only replication uses: it does
+	// not matter who waits, and no rehearsal is needed.
 	OnCopy bool
 
 	// Report receives what happens.
@@ -86,20 +86,20 @@ type Result struct {
 	// Skipped is how many statements earlier runs had executed.
 	Skipped int `json:"skipped"`
 
-	// Seconds is the time of all of them together.
+	// Seconds is their total time.
 	Seconds float64 `json:"seconds"`
 
-	// WorstRead is the longest that a reader waited.
+	// WorstRead is the longest wait of a reader.
 	WorstRead float64 `json:"worstReadSeconds"`
 
-	// WorstWrite is the longest that a writer waited, of tables that are to be
-	// written meanwhile. ReaderErrors are reads that failed at a reader.
+	// WorstWrite is the longest wait of a writer to a table that should stay
+	// writable. ReaderErrors counts reads that failed at a reader.
 	WorstWrite   float64 `json:"worstWriteSeconds,omitempty"`
 	ReaderErrors int     `json:"readerErrors,omitempty"`
 }
 
-// Run executes a migration, or what an earlier run left of it. If it returns
-// an error that is ErrRepeat it may be repeated as it is.
+// Run executes a migration, or what an earlier run left of it. If it returns an
+// error that is ErrRepeat, it may be repeated as it is.
 func Run(ctx context.Context, db *Database, m sqltext.Migration, o RunOptions) (*Result, error) {
 	result, err := run(ctx, db, m, o)
 	if err != nil && passing(err) && !errors.Is(err, ErrRepeat) {
@@ -147,8 +147,8 @@ func run(ctx context.Context, db *Database, m sqltext.Migration, o RunOptions) (
 	return result, j.finish(ctx, record)
 }
 
-// recordable makes sure, before anything is done, that the server takes what
-// is to record the migration.
+// recordable checks, before anything is done, that the server accepts the
+// statements that record the migration.
 func (d *Database) recordable(ctx context.Context, record []string, done bool) error {
 	if done {
 		return nil
@@ -165,10 +165,10 @@ func (d *Database) recordable(ctx context.Context, record []string, done bool) e
 	return nil
 }
 
-// prepare does everything that comes before the first statement, and changes
-// nothing but the journal.
+// prepare does everything that comes before the first statement. It changes only
+// the journal.
 func prepare(ctx context.Context, db *Database, m sqltext.Migration, steps []*Step, o RunOptions) (*journal, *conductor, error) {
-	if err := db.writable(ctx); err != nil && !o.OnCopy { // a copy is asked by whoever runs there
+	if err := db.writable(ctx); err != nil && !o.OnCopy { // a copy's own runner checks this
 		return nil, nil, err
 	}
 	j, err := openJournal(ctx, db, o.Journal, m)
@@ -200,7 +200,7 @@ func (d *Database) plansToRun(ctx context.Context, all []sqltext.Migration, o Ru
 	return makePlans(ctx, d, all, o.PlanOptions)
 }
 
-// left is how many statements are to be executed.
+// left returns the number of statements that are still to be executed.
 func (p *Plan) left() int {
 	n := 0
 	for _, s := range p.Steps {
@@ -211,7 +211,7 @@ func (p *Plan) left() int {
 	return n
 }
 
-// check is everything that can refuse a run.
+// check makes all checks that can refuse a run.
 func (c *conductor) check(ctx context.Context, journal sqltext.Table, o RunOptions) error {
 	if c.plan.left() == 0 {
 		return nil
@@ -272,7 +272,7 @@ func (c *conductor) record(ctx context.Context, step *Step, j *journal) (Rehears
 	if err := j.held(ctx); err != nil {
 		return RehearsedStep{}, err
 	}
-	if step.Kind == sqltext.Session { // to be repeated by whoever resumes
+	if step.Kind == sqltext.Session { // whoever resumes must repeat it
 		return c.perform(ctx, step, nil)
 	}
 	m, err := c.db.marksOf(ctx, step)

@@ -12,13 +12,13 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// ScratchSchema is the only schema that planning writes to. The user needs
+// ScratchSchema is the only schema to which planning writes. The user needs
 // CREATE, ALTER, DROP, INDEX, REFERENCES, SELECT and INSERT on it.
 const ScratchSchema = "noren_scratch"
 
 // A scratch is a run's part of the scratch schema: the tables whose names begin
-// with its prefix. A lock of the server with the prefix for a name says that
-// the run is alive; tables without one are left by a run that was killed.
+// with its prefix. A server lock named like the prefix says that the run is
+// alive; tables without such a lock are leftovers of a killed run.
 type scratch struct {
 	db     *Database
 	conn   *sql.Conn // works in the scratch schema
@@ -28,8 +28,8 @@ type scratch struct {
 
 var scratchTable = regexp.MustCompile(`^n[0-9a-f]{6}_`)
 
-// openScratch makes room for the shadows of a run, and removes what killed runs
-// have left.
+// openScratch prepares the schema for the shadows of a run, and removes the
+// leftovers of killed runs.
 func openScratch(ctx context.Context, db *Database) (*scratch, error) {
 	conn, err := db.session(ctx, 20)
 	if err != nil {
@@ -63,7 +63,8 @@ func (s *scratch) begin(ctx context.Context) error {
 		if err := s.exec(ctx, "USE "+ScratchSchema); err != nil {
 			return err
 		}
-		// Keeps the schema from being removed before the first shadow is there.
+		// This table keeps the schema from being removed before the first shadow
+		// exists.
 		if err := s.exec(ctx, "CREATE TABLE "+s.prefix+"run (since TIMESTAMP NOT NULL PRIMARY KEY)"); err != nil {
 			return err
 		}
@@ -75,7 +76,7 @@ func (s *scratch) begin(ctx context.Context) error {
 func (s *scratch) close(ctx context.Context) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	if s.conn.PingContext(ctx) != nil { // a cancelled statement has cost the session
+	if s.conn.PingContext(ctx) != nil { // a cancelled statement has closed the session
 		again, err := s.db.session(ctx, 10)
 		if err != nil {
 			return fmt.Errorf("removing the shadows from %s, which the next run will do: %w", ScratchSchema, err)
@@ -96,7 +97,7 @@ func (s *scratch) close(ctx context.Context) error {
 	})
 }
 
-// alone runs f while no other run makes, sweeps or removes the scratch schema.
+// alone runs f while no other run creates, sweeps or removes the scratch schema.
 func (s *scratch) alone(ctx context.Context, f func() error) error {
 	if err := s.lock(ctx, ScratchSchema); err != nil {
 		return err
@@ -159,7 +160,7 @@ func (s *scratch) drop(ctx context.Context, prefix string) error {
 		place := sqltext.Quote(ScratchSchema) + "." + sqltext.Quote(name)
 		err := s.exec(ctx, "DROP TABLE IF EXISTS "+place)
 		if err == nil {
-			err = s.exec(ctx, "DROP VIEW IF EXISTS "+place) // which a DROP TABLE leaves alone
+			err = s.exec(ctx, "DROP VIEW IF EXISTS "+place) // DROP TABLE leaves views alone
 		}
 		if err != nil && code(err) != codeNotView {
 			return err

@@ -15,20 +15,20 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// A Server says which server software answers. Verdicts and times hold for an
-// equal one only.
+// A Server identifies the server software. Verdicts and times apply only to an
+// equal one.
 type Server struct {
 	// Flavor is MySQL, MariaDB or Aurora MySQL.
 	Flavor string `json:"flavor"`
 
-	// Version is the version of the MySQL or MariaDB.
+	// Version is the version of MySQL or MariaDB.
 	Version string `json:"version"`
 
 	// Aurora is the version of Aurora MySQL; empty elsewhere.
 	Aurora string `json:"aurora,omitempty"`
 }
 
-// String is the server as people name it.
+// String returns the name of the server for people.
 func (s Server) String() string {
 	if s.Aurora != "" {
 		return fmt.Sprintf("%s %s (MySQL %s)", s.Flavor, s.Aurora, s.Version)
@@ -36,14 +36,14 @@ func (s Server) String() string {
 	return s.Flavor + " " + s.Version
 }
 
-// queryer is a session or a pool of them.
+// queryer is a session or a pool of sessions.
 type queryer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// readServer asks the server who it is.
+// readServer asks the server for its identity.
 func readServer(ctx context.Context, q queryer) (Server, error) {
 	var full string
 	if err := q.QueryRowContext(ctx, "SELECT VERSION()").Scan(&full); err != nil {
@@ -64,7 +64,7 @@ func readServer(ctx context.Context, q queryer) (Server, error) {
 	return server, nil
 }
 
-// numbers is the dotted number at the beginning of version.
+// numbers returns the dotted number at the beginning of version.
 func numbers(version string) string {
 	for i, c := range version {
 		if c != '.' && (c < '0' || c > '9') {
@@ -74,7 +74,7 @@ func numbers(version string) string {
 	return version
 }
 
-// number is the version as conditional comments have it: 80036.
+// number returns the version in the form of conditional comments: 80036.
 func (s Server) number() int {
 	n := 0
 	parts := strings.Split(s.Version, ".")
@@ -88,7 +88,7 @@ func (s Server) number() int {
 	return n
 }
 
-// atLeast says whether version, like 3.04.2, is at least the given one.
+// atLeast reports whether version, such as 3.04.2, is at least the given one.
 func atLeast(version string, want ...int) bool {
 	var got []int
 	for part := range strings.SplitSeq(version, ".") {
@@ -101,7 +101,8 @@ func atLeast(version string, want ...int) bool {
 	return slices.Compare(got, want) >= 0
 }
 
-// variable is a variable of the session, or "" if the server has none of the name.
+// variable returns a variable of the session, or "" if the server has no such
+// variable.
 func variable(ctx context.Context, q queryer, name string) (string, error) {
 	var key, value string
 	err := q.QueryRowContext(ctx, "SHOW VARIABLES LIKE '"+strings.ReplaceAll(name, "_", `\_`)+"'").Scan(&key, &value)
@@ -114,8 +115,8 @@ func variable(ctx context.Context, q queryer, name string) (string, error) {
 	return value, nil
 }
 
-// rowVersionLimit is how many row versions INSTANT may leave in a table, and 0
-// where the server does not count them.
+// rowVersionLimit returns how many row versions INSTANT may leave in a table, 0
+// if the server does not count them.
 func (s Server) rowVersionLimit() int {
 	switch {
 	case s.Flavor == "MariaDB" || !atLeast(s.Version, 8, 0, 29):
@@ -126,7 +127,7 @@ func (s Server) rowVersionLimit() int {
 	return 64
 }
 
-// innodbTables is the table that lists InnoDB's tables.
+// innodbTables returns the table that lists InnoDB's tables.
 func (s Server) innodbTables() string {
 	if s.Flavor == "MariaDB" || !atLeast(s.Version, 8) {
 		return "information_schema.INNODB_SYS_TABLES"
@@ -177,8 +178,8 @@ const (
 	codeInstantFull      = 4157
 )
 
-// lost says whether the session or the server went away, so that nobody knows
-// what became of the statement.
+// lost reports whether the session or the server went away, so that the outcome
+// of the statement is not known.
 func lost(err error) bool {
 	switch code(err) {
 	case codeShutdown, codeConnectionKilled, codeIdle, codeServerGone:
@@ -191,7 +192,7 @@ func lost(err error) bool {
 	return false
 }
 
-// passing says whether what a server refuses may succeed when it is simply
+// passing reports whether what a server refuses may succeed when it is simply
 // repeated.
 func passing(err error) bool {
 	switch code(err) {
@@ -203,14 +204,14 @@ func passing(err error) bool {
 	return lost(err)
 }
 
-// MayRepeat says whether what failed may simply be repeated: because the server
-// or the network was not there, or because others were in the way.
+// MayRepeat reports whether what failed can simply be repeated, because the
+// server or the network was not available, or because others were in the way.
 func MayRepeat(err error) bool {
 	var unknown *net.DNSError
 	return errors.Is(err, ErrRepeat) || passing(err) && !errors.As(err, &unknown)
 }
 
-// code is the server's code of err, or 0.
+// code returns the server's code of err, or 0.
 func code(err error) uint16 {
 	var e *mysql.MySQLError
 	if errors.As(err, &e) {
@@ -219,7 +220,7 @@ func code(err error) uint16 {
 	return 0
 }
 
-// reason is what the server says, without the driver's decoration.
+// reason returns the server's message, without the driver's decoration.
 func reason(err error) string {
 	var e *mysql.MySQLError
 	if errors.As(err, &e) {
@@ -231,5 +232,5 @@ func reason(err error) string {
 // AtLeast reports whether the version is at least the given one.
 func (s Server) AtLeast(want ...int) bool { return atLeast(s.Version, want...) }
 
-// NoTable reports whether an error is that a table does not exist.
+// NoTable reports whether an error says that a table does not exist.
 func NoTable(err error) bool { return code(err) == codeUnknownTable }

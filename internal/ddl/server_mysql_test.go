@@ -19,14 +19,14 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
-// The tests with the build tag mysql need real servers. They take all of
+// The tests with the build tag mysql need real servers. They use all of
 //
-//	NOREN_TEST_DSNS   DSNs of servers with nothing of value, with spaces between
-//	NOREN_MYSQLD      paths of server programs, with colons between
+//	NOREN_TEST_DSNS   DSNs of servers with nothing of value, separated by spaces
+//	NOREN_MYSQLD      paths of server programs, separated by colons
 //
-// and what else mysqld.Programs finds. Without any they fail.
+// and whatever else mysqld.Programs finds. Without any server they fail.
 
-// A testServer is a server that a test may do anything to.
+// A testServer is a server to which a test may do anything.
 type testServer struct {
 	name  string
 	dsn   string // without a schema
@@ -75,12 +75,12 @@ func findServers() []*testServer {
 	return all
 }
 
-// onEveryServer runs a test on every server that the tests have found.
+// onEveryServer runs a test on every server that was found.
 func onEveryServer(t *testing.T, test func(t *testing.T, s *testServer)) {
 	eachServer(t, func(*testing.T) {}, test)
 }
 
-// onEveryServerAtOnce is onEveryServer for tests that mostly wait.
+// onEveryServerAtOnce is like onEveryServer, for tests that mostly wait.
 func onEveryServerAtOnce(t *testing.T, test func(t *testing.T, s *testServer)) {
 	eachServer(t, (*testing.T).Parallel, test)
 }
@@ -105,7 +105,7 @@ func eachServer(t *testing.T, first func(*testing.T), test func(t *testing.T, s 
 	}
 }
 
-// open logs in to a schema of the server, which is made again.
+// open recreates a schema on the server and logs in to it.
 func (s *testServer) open(t *testing.T, schema string) *Database {
 	t.Helper()
 	root := s.pool(t, "")
@@ -114,7 +114,7 @@ func (s *testServer) open(t *testing.T, schema string) *Database {
 	return s.reopen(t, schema)
 }
 
-// reopen logs in to a schema that is there.
+// reopen logs in to an existing schema.
 func (s *testServer) reopen(t *testing.T, schema string) *Database {
 	t.Helper()
 	config := s.config(t, schema)
@@ -136,7 +136,7 @@ func (s *testServer) config(t *testing.T, schema string) *mysql.Config {
 	return config
 }
 
-// pool is sessions of the test's own.
+// pool returns separate sessions for the test.
 func (s *testServer) pool(t *testing.T, schema string) *sql.DB {
 	t.Helper()
 	pool, err := sql.Open("mysql", s.config(t, schema).FormatDSN())
@@ -169,7 +169,7 @@ func (s *testServer) mariaDB() bool { return strings.Contains(s.name, "MariaDB")
 
 func itoa(n int64) string { return fmt.Sprint(n) }
 
-// change is a migration of the tests.
+// change returns a migration for tests.
 func change(file string) sqltext.Migration { return sqltext.Migration{Name: "change.sql", Text: file} }
 
 func changeNamed(name, file string) sqltext.Migration {
@@ -191,7 +191,7 @@ func rehearseText(ctx context.Context, db *Database, file string, o RehearseOpti
 	return Rehearse(ctx, db, change(file), o)
 }
 
-// statements are those of a file.
+// statements returns the statements of a file.
 func statements(t *testing.T, file string) []string {
 	t.Helper()
 	pieces, err := sqltext.Split(file)

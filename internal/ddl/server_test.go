@@ -58,7 +58,8 @@ func TestAuroraTraps(t *testing.T) {
 	}
 }
 
-// An r6g.large has 16 GiB of memory and 32 GiB of local storage.
+// TestLocalStorageIsEstimatedFromTheBufferPool checks the example of an
+// r6g.large, which has 16 GiB of memory and 32 GiB of local storage.
 func TestLocalStorageIsEstimatedFromTheBufferPool(t *testing.T) {
 	if got := Bytes(localStorage(12 << 30)); got != "32.0 GiB" {
 		t.Errorf("got %s, want 32.0 GiB", got)
@@ -84,7 +85,8 @@ func TestHoldersThatAreSpared(t *testing.T) {
 	}
 }
 
-// A session is ended only after it has been idle at every look for a while.
+// TestEvictionWaitsForIdleness checks that a session is ended only after it has
+// been idle at every look for a while.
 func TestEvictionWaitsForIdleness(t *testing.T) {
 	e := newEviction()
 	idle, busy := holder{id: 1, kind: "TABLE", idle: true}, holder{id: 1, kind: "TABLE"}

@@ -12,15 +12,16 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// The shadows are what a scratch knows of the tables it stands for.
+// The shadows are what a scratch knows about the tables that its shadows
+// represent.
 type shadows struct {
 	charset string                   // of the real schema, as clauses
-	names   map[sqltext.Table]string // the shadow of a table, there or not
+	names   map[sqltext.Table]string // the shadow of a table, whether it exists or not
 	real    map[string]sqltext.Table // the table of a shadow
-	copied  map[sqltext.Table]bool   // looked for and, where there, copied
-	loaded  map[sqltext.Table]bool   // copied with the tables around it
+	copied  map[sqltext.Table]bool   // tables that were looked for and, if they exist, copied
+	loaded  map[sqltext.Table]bool   // tables copied together with the tables around them
 	long    map[string]string        // constraints whose names are too long for a prefix
-	pasts   map[sqltext.Table]past   // of the real table, as far as the statements before have left it
+	pasts   map[sqltext.Table]past   // of the real table, as the statements so far have left it
 }
 
 func newShadows() shadows {
@@ -35,7 +36,7 @@ func plainName(name string) bool {
 	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }
 
-// home is t without the schema if that is the migration's own.
+// home returns t without its schema if that is the migration's own.
 func (s *scratch) home(t sqltext.Table) sqltext.Table {
 	if t.Schema == s.db.Schema {
 		t.Schema = ""
@@ -43,8 +44,8 @@ func (s *scratch) home(t sqltext.Table) sqltext.Table {
 	return t
 }
 
-// shadow is the name of t's shadow. It is the prefix and t's own name where
-// that can be, because servers derive the names of constraints from it.
+// shadow returns the name of t's shadow. It is the prefix followed by t's own
+// name where possible, since servers derive the names of constraints from it.
 func (s *scratch) shadow(t sqltext.Table) string {
 	name, ok := s.names[t]
 	if !ok {
@@ -58,7 +59,7 @@ func (s *scratch) shadow(t sqltext.Table) string {
 }
 
 // load makes the shadows of t and of the tables that foreign keys tie to it,
-// unless they have been made before. A table that does not exist has none.
+// unless they exist already. A table that does not exist has no shadow.
 func (s *scratch) load(ctx context.Context, t sqltext.Table) error {
 	t = s.home(t)
 	if s.loaded[t] {
@@ -86,7 +87,7 @@ func (s *scratch) load(ctx context.Context, t sqltext.Table) error {
 	return nil
 }
 
-// from is the table that a statement about t names as name.
+// from returns the table that a statement about t refers to as name.
 func (s *scratch) from(t, name sqltext.Table) sqltext.Table {
 	if name.Schema == "" {
 		name.Schema = t.Schema
@@ -94,8 +95,8 @@ func (s *scratch) from(t, name sqltext.Table) sqltext.Table {
 	return s.home(name)
 }
 
-// copy makes an empty copy of t unless one was made before, and returns the
-// definition of t, or "" if there is no such table.
+// copy makes an empty copy of t unless there is one, and returns the definition
+// of t, or "" if the table does not exist.
 func (s *scratch) copy(ctx context.Context, t sqltext.Table) (string, error) {
 	schema := cmp.Or(t.Schema, s.db.Schema)
 	definition, err := showCreate(ctx, s.conn, schema, t.Name)
@@ -111,7 +112,7 @@ func (s *scratch) copy(ctx context.Context, t sqltext.Table) (string, error) {
 }
 
 // create makes the shadow of t from a definition of t, whatever the session's
-// mode would say to it, with the past that t has.
+// sql_mode would object, with the past that t has.
 func (s *scratch) create(ctx context.Context, t sqltext.Table, definition string) error {
 	parsed, err := sqltext.ParseDefinition(definition, s.db.Dialect())
 	if err != nil {
@@ -146,8 +147,8 @@ func (s *scratch) create(ctx context.Context, t sqltext.Table, definition string
 	return nil
 }
 
-// lenient runs f in a session that takes what is there already, whatever today's
-// rules say of what is new.
+// lenient runs f in a session that accepts what already exists, whatever the
+// present rules for new objects are.
 func (s *scratch) lenient(ctx context.Context, f func() error) error {
 	if err := s.exec(ctx, "SET @noren_fk = @@foreign_key_checks, @noren_mode = @@sql_mode, foreign_key_checks = 0, sql_mode = ''"); err != nil {
 		return err
@@ -181,7 +182,8 @@ func (s *scratch) lenient(ctx context.Context, f func() error) error {
 	return errors.Join(err, s.exec(ctx, restore))
 }
 
-// textColumn is a column of t that a FULLTEXT index may be on; "" if there is none.
+// textColumn returns a column of t that a FULLTEXT index can use; "" if there is
+// none.
 func (s *scratch) textColumn(ctx context.Context, t sqltext.Table) (string, error) {
 	all, err := collect[string](ctx, s.conn, `SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ?
 		AND data_type IN ('char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext') AND COALESCE(generation_expression, '') = '' ORDER BY ordinal_position LIMIT 1`,
@@ -192,8 +194,9 @@ func (s *scratch) textColumn(ctx context.Context, t sqltext.Table) (string, erro
 	return all[0], nil
 }
 
-// edits puts the shadows instead of the tables that a statement names. at
-// is a table of the statement's schema, definition that of its shadow.
+// edits returns the edits that replace the tables in a statement by their
+// shadows. at is a table of the statement's schema, definition the definition of
+// its shadow.
 func (s *scratch) edits(at sqltext.Table, st sqltext.Statement, definition string) []sqltext.Edit {
 	var edits []sqltext.Edit
 	for _, name := range st.Tables {
@@ -208,7 +211,7 @@ func (s *scratch) edits(at sqltext.Table, st sqltext.Statement, definition strin
 	return edits
 }
 
-// constraint is the name of a constraint's shadow.
+// constraint returns the name of a constraint's shadow.
 func (s *scratch) constraint(name string) string {
 	shadow := s.prefix + name
 	if utf8.RuneCountInString(shadow) > 64 {
@@ -218,8 +221,8 @@ func (s *scratch) constraint(name string) string {
 	return shadow
 }
 
-// renames says whether shadows give the constraint another name: it must be
-// unique in the schema, which runs share. Checks of MariaDB need not be.
+// renames reports whether shadows give the constraint another name, because it
+// must be unique in the schema, which runs share. MariaDB's checks need not be.
 func (s *scratch) renames(c sqltext.Constraint, definition string) bool {
 	if c.Any {
 		return strings.Contains(definition, "CONSTRAINT "+sqltext.Quote(s.constraint(c.Name))+" ")
@@ -227,7 +230,7 @@ func (s *scratch) renames(c sqltext.Constraint, definition string) bool {
 	return c.FK || s.db.Server.Flavor != "MariaDB"
 }
 
-// children are the tables with foreign keys to t.
+// children returns the tables with foreign keys to t.
 func (s *scratch) children(ctx context.Context, t sqltext.Table) ([]sqltext.Table, error) {
 	rows, err := s.conn.QueryContext(ctx, `SELECT DISTINCT table_schema, table_name FROM information_schema.key_column_usage
 		WHERE referenced_table_schema = ? AND referenced_table_name = ?`, cmp.Or(t.Schema, s.db.Schema), t.Name)
@@ -246,8 +249,8 @@ func (s *scratch) children(ctx context.Context, t sqltext.Table) ([]sqltext.Tabl
 	return all, rows.Err()
 }
 
-// definition is what the definition of t will be, as far as the shadow tells;
-// "" if the table will not be there.
+// definition returns the future definition of t, as far as the shadow tells; ""
+// if the table will not exist.
 func (s *scratch) definition(ctx context.Context, t sqltext.Table) (string, error) {
 	text, err := showCreate(ctx, s.conn, ScratchSchema, s.shadow(s.home(t)))
 	if err != nil {
@@ -259,7 +262,7 @@ func (s *scratch) definition(ctx context.Context, t sqltext.Table) (string, erro
 	return s.unmap(text), nil
 }
 
-// unmap puts the real names back into a text of the server.
+// unmap restores the real names in a text from the server.
 func (s *scratch) unmap(text string) string {
 	text = strings.ReplaceAll(text, sqltext.Quote(ScratchSchema)+".", "")
 	text = strings.ReplaceAll(text, ScratchSchema+".", "")

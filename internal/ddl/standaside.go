@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// lasting is how long a lock must have been held by an idle session to be worth
-// waiting for without queueing.
+// lasting is how long an idle session must have held a lock for it to be worth
+// waiting without queueing.
 const (
 	lasting        = 150 * time.Millisecond
 	standAsideTick = 50 * time.Millisecond
 )
 
-// standAside waits, without making anyone wait, as long as a session holds the
-// tables of a statement who will go on to: an idle transaction, a query that
-// has run for a second, a backup. Where the server does not show who holds what,
-// it does not wait.
+// standAside waits, without making anyone wait, while a session that will keep
+// them holds the statement's tables: an idle transaction, a query that has run
+// for a second, a backup. If the server does not show who holds what, it does not
+// wait.
 func (g *guard) standAside(ctx context.Context, x *execution) error {
 	if !g.sees || len(x.tables) == 0 {
 		return nil
@@ -28,7 +28,7 @@ func (g *guard) standAside(ctx context.Context, x *execution) error {
 	seen := map[int64]time.Time{}
 	evicting := newEviction()
 	told := ""
-	passing := 0 // looks since the last lasting holder
+	passing := 0 // number of looks since the last lasting holder
 	for tick := standAsideTick; ; tick = min(tick*5/4, 4*standAsideTick) {
 		look, cancel := context.WithTimeout(ctx, 2*time.Second)
 		holders, err := g.db.holdersOf(look, g.watch, x.tables)
@@ -37,7 +37,7 @@ func (g *guard) standAside(ctx context.Context, x *execution) error {
 			if ctx.Err() != nil {
 				return interrupted()
 			}
-			return nil // the attempt is bounded all the same
+			return nil // the attempt is limited anyway
 		}
 		now := time.Now()
 		var stay []holder
@@ -88,7 +88,7 @@ func (g *guard) standAside(ctx context.Context, x *execution) error {
 // errHeld says that nothing was tried, because the lock was held all the time.
 var errHeld = errors.New("the table was held all the time")
 
-// sessionsOf tells one list of holders from another.
+// sessionsOf returns a text that distinguishes lists of holders.
 func sessionsOf(holders []holder) string {
 	var all []string
 	for _, h := range holders {

@@ -21,7 +21,8 @@ func blind(t *testing.T, root *sql.DB) {
 	t.Cleanup(func() { _, _ = root.Exec(fmt.Sprintf(set, "YES")) })
 }
 
-// Where nobody can see whether the table is free, it is tried, shortly.
+// TestRunWithdrawsInTheStartWindow checks that a table is tried briefly if it
+// cannot be seen whether it is free.
 func TestRunWithdrawsInTheStartWindow(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		blind(t, s.pool(t, ""))
@@ -51,7 +52,8 @@ func TestRunWithdrawsInTheStartWindow(t *testing.T) {
 	})
 }
 
-// A guard that loses its session watches from another.
+// TestRunKeepsWatching checks that a guard that loses its session watches from
+// another.
 func TestRunKeepsWatching(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)
@@ -100,10 +102,11 @@ func TestRunGivesUpAfterWait(t *testing.T) {
 	})
 }
 
-// Beside an idle transaction readers go on: nobody queues behind it, or only
-// now and then where it cannot be seen. NOREN_HOLDER is how long the transaction
-// lasts, such as 60s; the default is short. The share falls with the length,
-// since the pauses between two tries grow.
+// TestRun_StandsAsideOfAnIdleHolder checks that readers go on while a transaction
+// is idle: no one queues behind it, or only now and then if it cannot be seen.
+// NOREN_HOLDER sets how long the transaction lasts, such as 60s; the default is
+// short. The share of waiting falls with the length, since the pauses between two
+// tries grow.
 func TestRun_StandsAsideOfAnIdleHolder(t *testing.T) {
 	onEveryServerAtOnce(t, func(t *testing.T, s *testServer) {
 		for _, test := range []struct {
@@ -130,7 +133,7 @@ func TestRun_StandsAsideOfAnIdleHolder(t *testing.T) {
 				ask[int](t, root, "SELECT COUNT(*) FROM (SELECT 1 FROM reports LIMIT 1) AS one")
 				took := time.Since(read)
 				worst = max(worst, took)
-				if took > 30*time.Millisecond { // what a loaded machine takes
+				if took > 30*time.Millisecond { // more than this is not the machine's load
 					stalled += took
 				}
 				time.Sleep(5 * time.Millisecond)
@@ -154,7 +157,8 @@ func TestRun_StandsAsideOfAnIdleHolder(t *testing.T) {
 	})
 }
 
-// An idle holder is ended at the start as at the end, if that is asked for.
+// TestRun_EndsIdleHoldersAtTheStart checks that an idle holder is ended at the
+// start as well as at the end, if the options allow it.
 func TestRun_EndsIdleHoldersAtTheStart(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)
@@ -177,7 +181,8 @@ func TestRun_EndsIdleHoldersAtTheStart(t *testing.T) {
 	})
 }
 
-// Who holds the lock is named, with what to do about it.
+// TestRun_NamesWhoHoldsTheLock checks that the holder of the lock is named, with
+// what to do about it.
 func TestRun_NamesWhoHoldsTheLock(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		backup := []string{"LOCK INSTANCE FOR BACKUP"}

@@ -24,10 +24,11 @@ type Entry struct {
 	begun bool // something of it is done, or may be
 }
 
-// Whole says whether the entry is of a migration as a whole.
+// Whole reports whether the entry is about a migration as a whole.
 func (e Entry) Whole() bool { return e.Number == whole }
 
-// Journal reads all entries of the journal, which is named as in RunOptions.
+// Journal reads all entries of the journal with a name, which has the form of
+// RunOptions.Journal.
 func Journal(ctx context.Context, db *Database, name string) ([]Entry, error) {
 	table, err := db.journalTable(name)
 	if err != nil {
@@ -61,19 +62,20 @@ func Journal(ctx context.Context, db *Database, name string) ([]Entry, error) {
 	return all, rows.Err()
 }
 
-// Progress is how far a migration is.
+// Progress is the progress of a migration.
 type Progress string
 
-// The progress of a migration.
+// The values of Progress.
 const (
-	Left       Progress = "left"       // nothing of it is done
-	Unfinished Progress = "unfinished" // some of it is
+	Left       Progress = "left"       // nothing is done
+	Unfinished Progress = "unfinished" // some of it is done
 	Done       Progress = "done"
 	Changed    Progress = "changed" // it was run with other content
-	Unknown    Progress = "unknown" // a statement has to be looked at
+	Unknown    Progress = "unknown" // a person must look at a statement
 )
 
-// ProgressOf says how far a migration is, by the entries of a journal.
+// ProgressOf returns the progress of a migration, according to the entries of a
+// journal.
 func ProgressOf(m sqltext.Migration, entries []Entry) Progress {
 	progress := Left
 	for _, e := range entries {
@@ -95,8 +97,8 @@ func ProgressOf(m sqltext.Migration, entries []Entry) Progress {
 	return progress
 }
 
-// Resolve says what became of a statement that is unknown, or of one that a
-// killed run was at.
+// Resolve records what happened to a statement whose outcome is unknown, or
+// during which a run was killed.
 func Resolve(ctx context.Context, db *Database, name string, m sqltext.Migration, statement int, done bool) error {
 	j, err := openJournal(ctx, db, name, m)
 	if err != nil {

@@ -8,32 +8,32 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// A TableChange is what a migration makes of a table.
+// A TableChange is the result of a migration for a table.
 type TableChange struct {
 	Name string
 
-	// Before and After are the columns, in order. Before has none if the migration
-	// makes the table.
+	// Before and After are the columns, in order. Before is empty if the
+	// migration creates the table.
 	Before, After []Column
 
-	// Origins are, for each column of After that is one of Before, the name that it
-	// has there.
+	// Origins maps the name of each column of After that exists in Before to its
+	// name there.
 	Origins map[string]string
 
 	// KeyAfter are the columns of the primary key of After.
 	KeyAfter []string
 
-	// WritesBefore and WritesAfter are the foreign keys by which a row of another table
-	// that is deleted or updated deletes or updates rows of this one, without names:
-	// "REFERENCES `p` (`id`) ON DELETE CASCADE".
+	// WritesBefore and WritesAfter are the foreign keys through which deleting or
+	// updating a row of another table deletes or updates rows of this one,
+	// without names: "REFERENCES `p` (`id`) ON DELETE CASCADE".
 	WritesBefore, WritesAfter []string
 
-	// Statements are the statements that are not about columns, keys or options: of
-	// a table that gets another name, or loses rows.
+	// Statements are the statements that are not about columns, keys or options,
+	// such as renaming the table or deleting rows.
 	Statements []string
 }
 
-// changed adds what a step does to its table.
+// changed records the effect of a step on its table.
 func (p *Plan) changed(step *Step, before, after []Column) {
 	st := step.parsed
 	name := step.Tables[0]
@@ -52,7 +52,7 @@ func (p *Plan) changed(step *Step, before, after []Column) {
 		if r := slices.IndexFunc(st.RenamedColumns, func(r sqltext.ColumnRename) bool { return strings.EqualFold(r.To, now.Name) }); r >= 0 {
 			was = st.RenamedColumns[r].From
 		} else if slices.ContainsFunc(st.DroppedColumns, func(d string) bool { return strings.EqualFold(d, now.Name) }) || slices.ContainsFunc(st.RenamedColumns, func(r sqltext.ColumnRename) bool { return strings.EqualFold(r.From, now.Name) }) {
-			continue // a new column of an old name
+			continue // a new column with an old name
 		}
 		for name, origin := range c.Origins {
 			if strings.EqualFold(name, was) {
@@ -70,7 +70,7 @@ func (p *Plan) changed(step *Step, before, after []Column) {
 	}
 }
 
-// writingKeys are the foreign keys of a definition that write rows.
+// writingKeys returns the foreign keys of a definition that write rows.
 func writingKeys(definition string) []string {
 	var all []string
 	for _, line := range lines(definition) {
@@ -81,7 +81,7 @@ func writingKeys(definition string) []string {
 	return all
 }
 
-// primaryKeyOf are the columns of the primary key in a definition of a server.
+// primaryKeyOf returns the columns of the primary key in a server's definition.
 func primaryKeyOf(definition string) []string {
 	for line := range strings.Lines(definition) {
 		list, ok := strings.CutPrefix(strings.TrimSpace(line), "PRIMARY KEY (")

@@ -11,13 +11,14 @@ import (
 
 // A Tied is a table that a statement locks although it changes another.
 type Tied struct {
-	// Table is its name, with the schema if that is another.
+	// Table is its name, with the schema if that differs.
 	Table string `json:"table"`
 
-	// By is what ties them.
+	// By says what ties them.
 	By string `json:"by"`
 
-	// Writes says whether writes to it go on meanwhile, except for short locks.
+	// Writes reports whether writes to it go on meanwhile, except for short
+	// locks.
 	Writes bool `json:"writes"`
 
 	at sqltext.Table
@@ -47,13 +48,13 @@ func (p *planner) ties(ctx context.Context, step *Step) error {
 	return p.reaching(ctx, step)
 }
 
-// stopsWrites says whether writes to the changed tables wait as long as a
+// stopsWrites reports whether writes to the changed tables wait as long as a
 // statement takes.
 func (s *Step) stopsWrites() bool {
 	return s.Algorithm == "COPY" || s.Lock == "SHARED" || s.shared
 }
 
-// tie notes a tied table; why is why writes to it wait, "" if they do not.
+// tie records a tied table; why says why writes to it wait, "" if they do not.
 func (p *planner) tie(step *Step, t sqltext.Table, by, why string) {
 	name := p.scratch.home(t)
 	text := name.Name
@@ -79,9 +80,9 @@ func (p *planner) tie(step *Step, t sqltext.Table, by, why string) {
 }
 
 // parents judges the tables that foreign keys of a changed table refer to. Each
-// row that is copied locks its row there until all are, so that who writes
-// there waits; without foreign_key_checks nothing is looked up. Who deletes
-// there what a foreign key deletes here, too, waits for the changed table.
+// copied row locks its parent row until all are copied, so writers of the parent
+// wait; without foreign_key_checks nothing is looked up. Whoever deletes there
+// what a foreign key also deletes here waits for the changed table.
 func (p *planner) parents(ctx context.Context, step *Step) error {
 	checks, err := p.sessionVariable(ctx, "foreign_key_checks")
 	if err != nil {
@@ -116,7 +117,7 @@ func (p *planner) parents(ctx context.Context, step *Step) error {
 	return nil
 }
 
-// cascades says whether a foreign key of a definition writes rows when its
+// cascades reports whether a foreign key in a definition writes rows when its
 // parent is written.
 func cascades(definition, parent string) bool {
 	for line := range strings.Lines(definition) {
@@ -127,7 +128,7 @@ func cascades(definition, parent string) bool {
 	return false
 }
 
-// writes says whether a foreign key of a definition writes rows.
+// writes reports whether a foreign key in a definition writes rows.
 func writes(line string) bool {
 	return strings.Contains(line, " CASCADE") || strings.Contains(line, " SET NULL") || strings.Contains(line, " SET DEFAULT")
 }
@@ -153,8 +154,8 @@ func (p *planner) firing(ctx context.Context, step *Step) error {
 	return nil
 }
 
-// firedInto is by what a trigger writes to a table, "" if it does not, and whether
-// it is known to.
+// firedInto returns the statement by which a trigger writes to a table, "" if it
+// does not, and whether that is known.
 func (p *planner) firedInto(one *dependent, t sqltext.Table) (by string, known bool) {
 	if one.Type != "TRIGGER" {
 		return "", true
@@ -171,10 +172,10 @@ func (p *planner) firedInto(one *dependent, t sqltext.Table) (by string, known b
 	return "", true
 }
 
-// reaching judges the tables whose writers come to wait because what they write
-// writes on, by a trigger or a foreign key, to a table whose writers wait.
+// reaching judges the tables whose writers must wait because their writes lead,
+// through a trigger or a foreign key, to a table whose writers wait.
 func (p *planner) reaching(ctx context.Context, step *Step) error {
-	for i := 0; i < len(step.Tied); i++ { // it grows
+	for i := 0; i < len(step.Tied); i++ { // step.Tied grows
 		waits := step.Tied[i]
 		if waits.Writes {
 			continue
@@ -185,7 +186,7 @@ func (p *planner) reaching(ctx context.Context, step *Step) error {
 			}
 		}
 		if err := p.scratch.load(ctx, waits.at); err != nil {
-			if code(err) == codeTableDenied || code(err) == codeSchemaDenied { // of another schema, of which nothing is seen
+			if code(err) == codeTableDenied || code(err) == codeSchemaDenied { // in another schema that cannot be read
 				continue
 			}
 			return err

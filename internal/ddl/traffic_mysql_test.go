@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// manyReports makes a schema with a table reports of some rows, of about 250
+// manyReports creates a schema with a table reports of many rows, of about 250
 // bytes each.
 func manyReports(t *testing.T, s *testServer, rows int) (*Database, *sql.DB) {
 	t.Helper()
@@ -30,7 +30,7 @@ func manyReports(t *testing.T, s *testServer, rows int) (*Database, *sql.DB) {
 	return db, root
 }
 
-// unrehearsed are the options of a run in the tests.
+// unrehearsed returns the options of a run in the tests.
 func unrehearsed(report Report) RunOptions {
 	return RunOptions{
 		PlanOptions: PlanOptions{Writes: Live, Policy: Any}, WithoutRehearsal: true,
@@ -56,7 +56,8 @@ func (e *events) of(kind EventKind) []Event {
 	return slices.DeleteFunc(slices.Clone(e.all), func(event Event) bool { return event.Kind != kind })
 }
 
-// readers read reports until they are stopped, and say how they fared.
+// readers read reports until they are stopped, and return their worst wait and
+// number of reads.
 func readers(t *testing.T, pool *sql.DB, n int) (stop func() (worst time.Duration, reads int)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var (
@@ -82,7 +83,7 @@ func readers(t *testing.T, pool *sql.DB, n int) (stop func() (worst time.Duratio
 			}
 		})
 	}
-	t.Cleanup(func() { // a test that has failed does not stop them
+	t.Cleanup(func() { // a failed test does not stop them
 		cancel()
 		group.Wait()
 	})
@@ -105,7 +106,7 @@ func hold(t *testing.T, pool *sql.DB, table string) *sql.Tx {
 	return tx
 }
 
-// await waits until something is so.
+// await waits until a condition holds.
 func await(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(60 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {
@@ -115,13 +116,13 @@ func await(t *testing.T, what string, so func() bool) {
 	}
 }
 
-// rebuilding says whether a run is in the middle of an ALTER that is not instant.
+// rebuilding reports whether a run is in the middle of an ALTER that is not instant.
 func rebuilding(t *testing.T, db *Database) bool {
 	t.Helper()
 	return ask[int](t, db.pool, "SELECT COUNT(*) FROM information_schema.processlist WHERE LOWER(state) = 'altering table' AND info LIKE '/* noren%' AND info NOT LIKE '%ALGORITHM=INSTANT%'") > 0
 }
 
-// start starts a run, whose outcome the channel brings.
+// start starts a run and returns a channel for its result.
 func start(db *Database, file string, o RunOptions) <-chan error {
 	done := make(chan error, 1)
 	go func() {

@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// A kind is a kind of table that all operations are tried on.
+// A kind is a kind of table on which all operations are tried.
 type kind struct {
 	name  string
 	first string // after plainTable
-	old   bool   // made while another row format was usual
+	old   bool   // created when another row format was the default
 }
 
 var kinds = []kind{
@@ -31,22 +31,22 @@ var kinds = []kind{
 	{name: "partitions", first: byHash},
 }
 
-// truthRows is how many rows a table has: a copy of them takes long enough to
-// tell who waits for it.
+// truthRows is the number of rows of a table: copying them takes long enough to
+// tell who waits.
 const truthRows = 16_000
 
-// A wait counts if it is longer than tooQuick, and than a part of the time that
-// it took to fill the table, which is about that of a copy: what a statement
-// does to its definition takes less, also on a loaded machine.
+// A wait counts if it is longer than tooQuick, and than a share of the time that
+// it took to fill the table, which is about that of a copy. What a statement does
+// to definitions takes less, even on a loaded machine.
 const (
 	tooQuick = 40 * time.Millisecond
 	ofFill   = 3
 )
 
-// attempts is how often a cell is tried until the plan was right, each time with
-// twice as many rows: a wait for a copy takes longer then. MySQL 9.7 makes reads
-// wait for about 110 ms at the end of a rebuild, however long the table is, which
-// is most of the time that a short one takes.
+// attempts is how often a cell is tried until the plan is right, each time with
+// twice as many rows, so that a wait for a copy takes longer. MySQL 9.7 makes
+// reads wait for about 110 ms at the end of a rebuild, however long the table is,
+// which is most of the time that a short one takes.
 const attempts = 5
 
 // A cell is one operation on one kind of table.
@@ -56,7 +56,7 @@ type cell struct {
 	verdict, truth string
 }
 
-// optimistic says that others wait although the plan says that they go on;
+// optimistic reports whether others wait although the plan says that they go on;
 // strict is the opposite.
 func (c cell) optimistic() bool {
 	return c.truth == "reads wait" && c.verdict != "reads wait" || c.truth == "writes wait" && c.verdict == "goes on" || c.truth == "refused" && c.verdict != "refused"
@@ -64,9 +64,10 @@ func (c cell) optimistic() bool {
 
 func (c cell) strict() bool { return c.verdict != c.truth && !c.optimistic() }
 
-// The verdicts of plan are what a reader and a writer of the table feel. It tries
-// NOREN_TRUTH_CELLS cells of each server, a number or all, by default 24, and
-// writes them to the file NOREN_TRUTH_RESULT, if there is one.
+// TestTruth compares the verdicts of plan with what a reader and a writer of the
+// table experience. It tries NOREN_TRUTH_CELLS cells of each server, a number or
+// all, by default 24, and writes them to the file NOREN_TRUTH_RESULT, if that is
+// set.
 func TestTruth(t *testing.T) {
 	result, cells := os.Getenv("NOREN_TRUTH_RESULT"), 24
 	total := len(operations) * len(kinds)
@@ -96,8 +97,8 @@ func TestTruth(t *testing.T) {
 		}
 		truth := newTruth(t, s)
 		for i := range all {
-			// A loaded machine makes others wait, too, but not every time: what goes
-			// on once can go on.
+			// A loaded machine also makes others wait, but not every time: what
+			// goes on once can go on.
 			for double := range attempts {
 				if truth.try(t, &all[i], double); !all[i].optimistic() && !all[i].strict() {
 					break
@@ -138,9 +139,9 @@ func newTruth(t *testing.T, s *testServer) *truth {
 	return tr
 }
 
-// try plans an operation, then executes it among a reader and a writer. A wait for
-// writes that is too short to be felt counts if the server says that there is one:
-// it refuses LOCK=NONE then.
+// try plans an operation, then executes it while others read and write. A wait of
+// writes that is too short to be noticed counts if the server confirms it by
+// refusing LOCK=NONE.
 func (tr *truth) try(t *testing.T, c *cell, double int) {
 	if !tr.prepare(t, c, double) {
 		c.verdict, c.truth = "refused", "refused"
@@ -170,9 +171,9 @@ func (tr *truth) try(t *testing.T, c *cell, double int) {
 	}
 }
 
-// prepare makes the table that an operation is tried on, and fills it with the
-// rows of the filler, doubled so often. It reports false for a kind of table that
-// does not have what the operation changes.
+// prepare creates the table on which an operation is tried, and fills it with the
+// rows of the filler, doubled so often. It returns false for a kind of table that
+// lacks what the operation changes.
 func (tr *truth) prepare(t *testing.T, c *cell, double int) bool {
 	execute(t, tr.root, "DROP TABLE IF EXISTS visits", "DROP TABLE IF EXISTS reports, old_reports", "DROP TABLE IF EXISTS sites", "CREATE TABLE sites (id INT NOT NULL PRIMARY KEY, name VARCHAR(50))",
 		"INSERT INTO sites VALUES (1, 'north'), (2, 'south'), (3, 'east')")
@@ -200,7 +201,7 @@ func (tr *truth) prepare(t *testing.T, c *cell, double int) bool {
 	return true
 }
 
-// feel executes a statement and says who waited for it.
+// feel executes a statement and returns who waited for it.
 func (tr *truth) feel(statement string) string {
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
@@ -259,7 +260,7 @@ func (tr *truth) feel(statement string) string {
 	return "goes on"
 }
 
-// truthText is the table of docs/ddl-truth.md.
+// truthText returns the table of docs/ddl-truth.md.
 func truthText(found map[string][]cell) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "# The verdicts of noren ddl plan, and the truth\n\n%s. Written by `make ddl-truth`.\n\n", time.Now().UTC().Format("2006-01-02"))

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// TestUpgradeFindings: what is in the way of MySQL 8.4 is found, where a server can
-// have it, and what is like it is not. A new server cannot have what is gone.
+// TestUpgradeFindings checks that obstacles to MySQL 8.4 are found on the servers
+// that can have them, and that similar things are not reported. A new server
+// cannot have what is gone.
 func TestUpgradeFindings(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		const both, old, recent = "", "MariaDB", "MySQL"
@@ -21,7 +22,7 @@ func TestUpgradeFindings(t *testing.T) {
 			do     []string
 			check  string
 			level  UpgradeLevel
-			object string // in one of them
+			object string // in one of the objects
 		}{
 			{"nothing", both, []string{"CREATE TABLE plain (id BIGINT PRIMARY KEY AUTO_INCREMENT, `name` TEXT)"}, "AUTO_INCREMENT", UpgradeOK, ""},
 			{"AUTO_INCREMENT of FLOAT", old, []string{"CREATE TABLE f (id FLOAT PRIMARY KEY AUTO_INCREMENT)"}, "AUTO_INCREMENT", UpgradeBlocks, "upgrade.f.id float"},
@@ -51,7 +52,7 @@ func TestUpgradeFindings(t *testing.T) {
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				if test.on != both && !strings.HasPrefix(s.name, test.on) {
-					return // the server refuses to make it
+					return // the server refuses to create it
 				}
 				db := s.open(t, "upgrade")
 				root := s.pool(t, "upgrade")
@@ -78,7 +79,7 @@ func TestUpgradeFindings(t *testing.T) {
 	})
 }
 
-// findingOf makes all checks and returns one; none may fail.
+// findingOf makes all checks and returns one finding; none may fail.
 func findingOf(t *testing.T, db *Database, check string) UpgradeFinding {
 	t.Helper()
 	var got UpgradeFinding
@@ -97,7 +98,8 @@ func findingOf(t *testing.T, db *Database, check string) UpgradeFinding {
 	return got
 }
 
-// TestUpgradeFindings_Sessions: what other sessions do is seen while they do it.
+// TestUpgradeFindings_Sessions checks that what other sessions do is seen while
+// they do it.
 func TestUpgradeFindings_Sessions(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db := s.open(t, "upgrade")
@@ -120,7 +122,7 @@ func TestUpgradeFindings_Sessions(t *testing.T) {
 			if f.Level != UpgradeBusy || !slices.Equal(f.Objects, []string{id}) {
 				t.Errorf("got %+v", f)
 			}
-			execute(t, conn, "XA ROLLBACK "+id) // the id is one that the server takes
+			execute(t, conn, "XA ROLLBACK "+id) // the id is one that the server accepts
 			if f := findingOf(t, db, "XA transactions"); f.Level != UpgradeOK {
 				t.Errorf("afterwards: %+v", f)
 			}
@@ -128,7 +130,7 @@ func TestUpgradeFindings_Sessions(t *testing.T) {
 		t.Run("a transaction that has written", func(t *testing.T) {
 			conn := session(t)
 			execute(t, conn, "BEGIN", "UPDATE t SET a = a + 1")
-			time.Sleep(200 * time.Millisecond) // InnoDB keeps its list for 100 ms
+			time.Sleep(200 * time.Millisecond) // InnoDB caches its list for 100 ms
 			f := findingOf(t, db, "transactions")
 			if f.Level != UpgradeWarning || len(f.Objects) != 1 || !strings.Contains(f.Objects[0], "3 rows not committed") || !strings.Contains(f.Found, "3 rows that would be rolled back") {
 				t.Errorf("got %+v", f)

@@ -11,9 +11,9 @@ import (
 // UpgradeLevel is what a finding means for an upgrade to another major version.
 type UpgradeLevel string
 
-// Levels of a finding. Busy is in the way now and passes; Blocks is in the way
+// Levels of a finding. Busy is in the way now, temporarily; Blocks is in the way
 // until it is changed. Slow makes the upgrade, and with it the time offline,
-// longer. Unknown could not be looked at.
+// longer. Unknown could not be checked.
 const (
 	UpgradeOK      UpgradeLevel = "ok"
 	UpgradeWarning UpgradeLevel = "warning"
@@ -23,27 +23,27 @@ const (
 	UpgradeUnknown UpgradeLevel = "unknown"
 )
 
-// UpgradeFinding is what was found of one thing that an upgrade depends on.
+// UpgradeFinding is what was found about one thing that an upgrade depends on.
 type UpgradeFinding struct {
 	Check string       `json:"check"`
 	Level UpgradeLevel `json:"level"`
 	Found string       `json:"found"`
 
-	// Objects are what was found: tables, accounts, sessions.
+	// Objects are the tables, accounts or sessions that were found.
 	Objects []string `json:"objects,omitempty"`
 
-	// Do is what to do about it. Empty for what is ok.
+	// Do says what to do about it. Empty if the level is ok.
 	Do string `json:"do,omitempty"`
 }
 
-// An upgradeCheck looks at a server before an upgrade.
+// An upgradeCheck examines a server before an upgrade.
 type upgradeCheck struct {
 	name string
 	look func(context.Context, *Database) (UpgradeFinding, error)
 }
 
-// upgradeChecks are those that need no more than the server. Which of them RDS
-// makes itself, and what it refuses, is in the Aurora User Guide: "Precheck
+// upgradeChecks are the checks that need only the server. The Aurora User Guide
+// says which of them RDS makes itself, and what it refuses: "Precheck
 // descriptions for upgrading Aurora MySQL version 3 to version 8.4".
 var upgradeChecks = []upgradeCheck{
 	{"what was looked at", upgradeSight},
@@ -59,8 +59,8 @@ var upgradeChecks = []upgradeCheck{
 	{"routines", upgradeRoutines},
 }
 
-// UpgradeFindings looks at a server before an upgrade to MySQL 8.4. It only reads.
-// What cannot be read is unknown, with the reason.
+// UpgradeFindings examines a server before an upgrade to MySQL 8.4. It only
+// reads. What cannot be read is unknown, with the reason.
 func UpgradeFindings(ctx context.Context, d *Database) []UpgradeFinding {
 	var all []UpgradeFinding
 	for _, check := range upgradeChecks {
@@ -74,12 +74,12 @@ func UpgradeFindings(ctx context.Context, d *Database) []UpgradeFinding {
 	return all
 }
 
-// none is a finding of nothing.
+// none returns a finding without objects.
 func none(format string, args ...any) (UpgradeFinding, error) {
 	return UpgradeFinding{Level: UpgradeOK, Found: fmt.Sprintf(format, args...)}, nil
 }
 
-// some is a finding of objects, or the one of nothing if there are none.
+// some returns a finding with objects, or one without if there are none.
 func some(objects []string, level UpgradeLevel, found, do, otherwise string) (UpgradeFinding, error) {
 	if len(objects) == 0 {
 		return none("%s", otherwise)
@@ -88,13 +88,13 @@ func some(objects []string, level UpgradeLevel, found, do, otherwise string) (Up
 	return UpgradeFinding{Level: level, Found: found, Objects: slices.Compact(objects), Do: do}, nil
 }
 
-// ofUsers is the condition that a schema is not the server's own.
+// ofUsers returns the condition that a schema is not the server's own.
 func ofUsers(column string) string {
 	return column + " NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', '" + ScratchSchema + "')"
 }
 
-// upgradeSight says what of the server the user sees: information_schema hides
-// what the user has no right to.
+// upgradeSight says which parts of the server the user can see:
+// information_schema hides what the user has no rights to.
 func upgradeSight(ctx context.Context, d *Database) (UpgradeFinding, error) {
 	schemas, err := collect[string](ctx, d.pool, "SELECT schema_name FROM information_schema.schemata WHERE "+ofUsers("schema_name")+" ORDER BY schema_name")
 	if err != nil {
@@ -111,5 +111,5 @@ func upgradeSight(ctx context.Context, d *Database) (UpgradeFinding, error) {
 	return none("all schemas: %s", strings.Join(schemas, ", "))
 }
 
-// sinceText is how long ago a time of the server's was, in whole seconds.
+// sinceText formats a duration on the server in whole seconds.
 func sinceText(seconds int64) string { return (time.Duration(seconds) * time.Second).String() }

@@ -7,8 +7,8 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// The length of the history list from which purging it takes minutes, and a
-// transaction's age, in seconds, from which it is worth a look.
+// The length of the history list from which on purging takes minutes, and the age
+// of a transaction, in seconds, from which on it is reported.
 const (
 	longHistory        = 1_000_000
 	oldTransaction     = 60
@@ -65,8 +65,8 @@ func upgradeDDL(ctx context.Context, d *Database) (UpgradeFinding, error) {
 	return some(running, UpgradeBusy, "statements change definitions", "wait until they have ended", "none is running")
 }
 
-// upgradeTransactions finds transactions that are rolled back while the server is
-// offline, and those that keep it from purging.
+// upgradeTransactions finds transactions that would be rolled back while the
+// server is offline, and those that keep it from purging.
 func upgradeTransactions(ctx context.Context, d *Database) (UpgradeFinding, error) {
 	rows, err := d.pool.QueryContext(ctx, "SELECT trx_mysql_thread_id, GREATEST(TIMESTAMPDIFF(SECOND, trx_started, NOW()), 0), trx_rows_modified FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> CONNECTION_ID()")
 	if err != nil {
@@ -96,8 +96,8 @@ func upgradeTransactions(ctx context.Context, d *Database) (UpgradeFinding, erro
 		"close the product, and wait until they have ended", "none is long, or has written")
 }
 
-// upgradeHistory reads how much InnoDB has to purge, which it does before the
-// upgrade, offline.
+// upgradeHistory reads how much InnoDB must purge before the upgrade, while it is
+// offline.
 func upgradeHistory(ctx context.Context, d *Database) (UpgradeFinding, error) {
 	var length int64
 	if err := d.pool.QueryRowContext(ctx, "SELECT `count` FROM information_schema.innodb_metrics WHERE name = 'trx_rseg_history_len'").Scan(&length); err != nil {

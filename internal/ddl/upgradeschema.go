@@ -13,9 +13,10 @@ import (
 // https://dev.mysql.com/doc/refman/8.4/en/keywords.html
 var newWords = []string{"MANUAL", "PARALLEL", "QUALIFY", "TABLESAMPLE"}
 
-// upgradeForeignKeys finds foreign keys on columns that are not a whole unique key.
-// They go on working, and 8.4 makes no new ones (restrict_fk_on_non_standard_key):
-// neither a dump nor an ALTER that makes the table again succeeds.
+// upgradeForeignKeys finds foreign keys on columns that are not a whole unique
+// key. They continue to work, but 8.4 creates no new ones
+// (restrict_fk_on_non_standard_key): neither loading a dump nor an ALTER that
+// recreates the table succeeds.
 func upgradeForeignKeys(ctx context.Context, d *Database) (UpgradeFinding, error) {
 	columns := func(query string) (map[string][]string, error) {
 		rows, err := d.pool.QueryContext(ctx, query)
@@ -33,7 +34,7 @@ func upgradeForeignKeys(ctx context.Context, d *Database) (UpgradeFinding, error
 		}
 		return all, rows.Err()
 	}
-	// A name of its own would do if identifiers had no dots.
+	// Names could be joined directly if identifiers had no dots.
 	const sep = "CHAR(0)"
 	references, err := columns("SELECT CONCAT_WS(" + sep + ", table_schema, table_name, constraint_name, referenced_table_schema, referenced_table_name), referenced_column_name" +
 		" FROM information_schema.key_column_usage WHERE referenced_table_name IS NOT NULL AND " + ofUsers("table_schema") + " ORDER BY 1, position_in_unique_constraint, ordinal_position")
@@ -62,8 +63,8 @@ func upgradeForeignKeys(ctx context.Context, d *Database) (UpgradeFinding, error
 		"refer to a unique key, or make these columns one", "all refer to a whole unique key")
 }
 
-// upgradeAutoIncrement finds AUTO_INCREMENT on numbers that are not whole, which 8.4
-// does not have: the upgrade is refused.
+// upgradeAutoIncrement finds AUTO_INCREMENT on numbers that are not integers,
+// which 8.4 does not support: the upgrade is refused.
 func upgradeAutoIncrement(ctx context.Context, d *Database) (UpgradeFinding, error) {
 	found, err := collect[string](ctx, d.pool, "SELECT CONCAT(table_schema, '.', table_name, '.', column_name, ' ', column_type) FROM information_schema.columns WHERE extra LIKE '%auto_increment%' AND data_type IN ('float', 'double', 'decimal') AND "+ofUsers("table_schema"))
 	if err != nil {
@@ -73,7 +74,7 @@ func upgradeAutoIncrement(ctx context.Context, d *Database) (UpgradeFinding, err
 }
 
 // upgradePartitions finds tables that are partitioned by KEY on a column of which
-// an index has a prefix only: the upgrade is refused.
+// an index covers only a prefix: the upgrade is refused.
 func upgradePartitions(ctx context.Context, d *Database) (UpgradeFinding, error) {
 	found, err := collect[string](ctx, d.pool, "SELECT DISTINCT CONCAT(p.table_schema, '.', p.table_name, '.', s.column_name) FROM information_schema.partitions p"+
 		" JOIN information_schema.statistics s ON s.table_schema = p.table_schema AND s.table_name = p.table_name AND s.sub_part IS NOT NULL"+
@@ -85,10 +86,11 @@ func upgradePartitions(ctx context.Context, d *Database) (UpgradeFinding, error)
 	return some(found, UpgradeBlocks, "tables are partitioned by KEY on a column that an index has a prefix of", "partition them otherwise", "none by KEY on the prefix of a column")
 }
 
-// oldPlugins are the ways to log in that 8.4 does not have.
+// oldPlugins are the authentication plugins that 8.4 does not have.
 var oldPlugins = []string{"mysql_old_password", "authentication_fido", "authentication_fido_client"}
 
-// upgradeAccounts finds accounts whose way to log in is gone or going.
+// upgradeAccounts finds accounts whose authentication plugin is removed or
+// deprecated.
 func upgradeAccounts(ctx context.Context, d *Database) (UpgradeFinding, error) {
 	rows, err := d.pool.QueryContext(ctx, "SELECT CONCAT('''', user, '''@''', host, ''''), plugin FROM mysql.user WHERE user NOT LIKE 'mysql.%' AND user <> 'rdsadmin'")
 	if err != nil {

@@ -9,24 +9,24 @@ import (
 	"time"
 )
 
-// A watching is the guard's look at one attempt of a statement.
+// A watching is the guard's view of one attempt of a statement.
 type watching struct {
 	*guard
 	x        *execution
 	stall    time.Duration // of this attempt
-	log      *onlineLog    // nil if nothing can overflow
+	log      *onlineLog    // nil if no log can overflow
 	free     time.Time     // when the statement was last seen not waiting for a lock
 	waiting  bool
-	worked   bool // it has been at work: its next wait is the one at the end
+	worked   bool // it has worked: its next wait is the one at the end
 	working  time.Duration
 	eviction *eviction
-	asked    time.Time // for the holders
+	asked    time.Time // when the holders were last read
 	seen     time.Time // when the server last said what the statement does
 }
 
-// look looks once, and returns why the statement is to be withdrawn, if so.
+// look looks once, and returns why the statement must be withdrawn, if so.
 func (w *watching) look(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second) // a cancelled query would cost the session
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second) // a cancelled query would close the session
 	defer cancel()
 	state, busy, err := w.process(ctx)
 	now := time.Now()
@@ -63,11 +63,11 @@ func (w *watching) look(ctx context.Context) error {
 	return nil
 }
 
-// longestBlind is how long a statement may go on without being seen.
+// longestBlind is how long a statement may continue without being watched.
 const longestBlind = 5 * time.Second
 
-// blind opens another session to watch from, and says after a while that
-// nobody watches the statement.
+// blind opens another session to watch from, and after a while reports that the
+// statement is not watched.
 func (w *watching) blind(ctx context.Context, now time.Time, err error) error {
 	if watch, failed := w.db.session(ctx, 5); failed == nil {
 		end(w.watch)
@@ -89,8 +89,8 @@ func (w *watching) phase() Phase {
 	return PhaseWork
 }
 
-// atWork notes that the statement does not wait. A statement that goes on for
-// long without being asked to wait has its first lock already.
+// atWork records that the statement does not wait. A statement that has worked
+// for long without waiting already has its first lock.
 func (w *watching) atWork(state string, now time.Time) {
 	switch state {
 	case "altering table", "copy to tmp table", "committing alter table to storage engine", "manage keys", "enabling keys":
@@ -102,7 +102,7 @@ func (w *watching) atWork(state string, now time.Time) {
 	w.free = now
 }
 
-// overflow is why the statement must stop before the online log is full.
+// overflow says why the statement must stop before the online log is full.
 func (w *watching) overflow(ctx context.Context, now time.Time) error {
 	log := w.log
 	if log == nil || !log.due(now) {
@@ -133,7 +133,7 @@ func (w *watching) evict(ctx context.Context, now time.Time) {
 	w.end(ctx, w.eviction, holders, w.x, w.phase())
 }
 
-// end ends those holders that may be ended.
+// end ends the holders that may be ended.
 func (g *guard) end(ctx context.Context, e *eviction, holders []holder, x *execution, phase Phase) {
 	for _, h := range e.due(holders, min(g.budgets.Stall, g.budgets.EndStall)/2) {
 		if err := endSession(ctx, g.watch, h.id); err != nil {
@@ -145,8 +145,8 @@ func (g *guard) end(ctx context.Context, e *eviction, holders []holder, x *execu
 	}
 }
 
-// who names the holders for a message, as far as the server shows them. It takes
-// its time from a budget that is spent already, so it must not take long.
+// who names the holders for a message, as far as the server shows them. Its time
+// comes from a budget that is already spent, so it must not take long.
 func (w *watching) who(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()

@@ -1,11 +1,11 @@
 package diff
 
-// mostCells bounds what aligning two sequences costs, in comparisons.
+// mostCells limits the cost of aligning two sequences, in comparisons.
 const mostCells = 1 << 20
 
-// align finds the longest common subsequence of two sequences: pairs of indices
-// at which they are equal, ascending. Of sequences that are too long for that it
-// finds the common beginning and the common end.
+// align returns the longest common subsequence of two sequences, as ascending
+// pairs of indices at which they are equal. For sequences that are too long, it
+// returns only the common beginning and the common end.
 func align(n, m int, equal func(i, j int) bool) [][2]int {
 	var pairs [][2]int
 	start := 0

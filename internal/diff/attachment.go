@@ -8,22 +8,24 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// attachment is that a listener or a rule sends to a target group.
+// attachment is the relation of a listener or rule to a target group that it
+// sends to.
 type attachment struct {
-	id       string // of the listener or the rule
-	group    string // physically
+	id       string // of the listener or rule
+	group    string // its physical id
 	shown    string // the group, for people
-	balancer string // physically
+	balancer string // its physical id
 }
 
-// attachments are target groups that end up on two load balancers, which ELB
-// refuses: a group is on the old one until its listeners are deleted, at the end.
+// attachments returns hazards for target groups that end up on two load
+// balancers, which ELB refuses: a group stays on the old one until its listeners
+// are deleted, at the end.
 func (d *deploy) attachments() []Hazard {
 	before, after := d.attached(d.old, false), d.attached(d.next, true)
 	var found []Hazard
 	for _, a := range after {
 		if !d.made(a.id) && slices.ContainsFunc(before, func(b attachment) bool { return b == a }) {
-			continue // it is attached already
+			continue // it is already attached
 		}
 		for _, b := range before {
 			if b.group != a.group || b.balancer == a.balancer {
@@ -47,7 +49,7 @@ func (d *deploy) attachments() []Hazard {
 	return found
 }
 
-// attached are the attachments of a template.
+// attached returns the attachments of a template.
 func (d *deploy) attached(t Template, next bool) []attachment {
 	var all []attachment
 	for _, id := range sortedIDs(t.resources) {
@@ -71,7 +73,7 @@ func (d *deploy) attached(t Template, next bool) []attachment {
 	return all
 }
 
-// balancerOf is the load balancer of a listener.
+// balancerOf returns the load balancer of a listener.
 func (d *deploy) balancerOf(t Template, listener any, next bool) string {
 	if ids := cfn.References(listener); len(ids) == 1 && t.resources[ids[0]].Type == typeListener {
 		return d.physical(t.resources[ids[0]].Properties["LoadBalancerArn"], next)
@@ -79,7 +81,7 @@ func (d *deploy) balancerOf(t Template, listener any, next bool) string {
 	return "that of " + readably(listener)
 }
 
-// targetGroups are the target groups in the actions of a listener or a rule.
+// targetGroups returns the target groups in the actions of a listener or a rule.
 func targetGroups(value any) []any {
 	var all []any
 	switch v := value.(type) {

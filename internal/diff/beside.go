@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// besideRules is what changes for clients that no rule says: how they connect,
-// where to, and who may.
+// besideRules returns the changes for clients that no rule shows: how they
+// connect, where to, and who may.
 func besideRules(old, next Template, changed []Resource) []string {
 	var all []string
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
@@ -80,7 +80,7 @@ func orNone(text string) string {
 	return text
 }
 
-// guards are the security groups of the load balancers.
+// guards returns the security groups of the load balancers.
 func (t Template) guards() []string {
 	var all []string
 	for _, id := range sortedIDs(t.resources) {
@@ -101,8 +101,8 @@ func (r Resource) rulesOf(old, next Template, group string) bool {
 	return false
 }
 
-// oldestTLS is the oldest version of TLS that a policy of ELB's takes, "" if it
-// is not known. Those that name none, and the default, take 1.0.
+// oldestTLS returns the oldest version of TLS that an ELB policy accepts, "" if
+// it is not known. Policies that name none, and the default, accept 1.0.
 func oldestTLS(policy string) string {
 	if policy == "" {
 		return "1.0"

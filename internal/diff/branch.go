@@ -2,8 +2,8 @@ package diff
 
 import "iter"
 
-// branchesOf are the two values of a Fn::If with the condition under which each
-// is taken, and whether a value is one.
+// branchesOf returns the two values of an Fn::If with the condition under which
+// each is taken, and whether a value is an Fn::If.
 func branchesOf(value any) (name string, yes, no any, ok bool) {
 	object, _ := value.(map[string]any)
 	list, ok := object["Fn::If"].([]any)
@@ -13,8 +13,8 @@ func branchesOf(value any) (name string, yes, no any, ok bool) {
 	return show(list[0]), list[1], list[2], true
 }
 
-// entriesOf are the entries of a list, or a value that takes the place of a list,
-// each with the condition of the template under which it is there.
+// entriesOf returns the entries of a list, or a value in place of a list, each
+// with the condition of the template under which it exists.
 func entriesOf(value any) iter.Seq2[any, string] {
 	return func(yield func(any, string) bool) { eachEntry(value, "", yield) }
 }
@@ -42,7 +42,8 @@ func isNoValue(value any) bool {
 	return len(object) == 1 && object["Ref"] == "AWS::NoValue"
 }
 
-// both is two conditions that hold together; either may be "", for none.
+// both returns a text for two conditions that hold together; either may be "",
+// for none.
 func both(a, b string) string {
 	if a == "" || b == "" {
 		return a + b
@@ -50,7 +51,7 @@ func both(a, b string) string {
 	return a + " and " + b
 }
 
-// given adds the condition of the template under which something is there to its
+// given adds the condition of the template under which something exists to its
 // text.
 func given(text, when string) string {
 	if when == "" {

@@ -9,28 +9,29 @@ import (
 	"github.com/noren-cdk/noren/internal/alb/witness"
 )
 
-// Change is the requests to a listener that something else happens to.
+// Change is the requests to a listener whose outcome changes in the same way.
 type Change struct {
 	Listener string `json:"listener"` // for people
 	Before   string `json:"before"`   // what happened to them, for people
 	After    string `json:"after"`    // what happens to them
 
-	// Summary says which requests these are, if that can be said in a few words.
+	// Summary says which requests these are, if that takes only a few words.
 	Summary string  `json:"summary"`
 	Classes []Class `json:"classes"`
 
-	// When is the condition of the templates under which it is so, where only a
-	// deploy decides that.
+	// When is the condition of the templates under which this happens, if only a
+	// deploy decides it.
 	When string `json:"when,omitempty"`
 }
 
-// Class is the requests of a Change that one rule decided and one rule decides.
+// Class is the requests of a Change that one rule decided before and one rule
+// decides after.
 type Class struct {
 	Before  Rule    `json:"before"`
 	After   Rule    `json:"after"`
 	Request Request `json:"request"` // one of them
 
-	// Doubts are why it is not certain that this happens to the request.
+	// Doubts say why it is uncertain that this happens to the request.
 	Doubts []string `json:"doubts"`
 }
 
@@ -42,9 +43,9 @@ type Rule struct {
 	Conditions []string `json:"conditions"`
 }
 
-// Request is a request that a reader can send. What is known only after a
-// deploy, such as a secret, is named instead. Its host and its source are empty
-// if no rule of the listener looks at them.
+// Request is a request that a reader can send. What is known only after a deploy,
+// such as a secret, is named instead. Its host and source are empty if no rule of
+// the listener looks at them.
 type Request struct {
 	Method string              `json:"method"`
 	Target string              `json:"target"`
@@ -53,7 +54,7 @@ type Request struct {
 	Source string              `json:"source,omitempty"`
 }
 
-// nobody is the action of a listener that is not there.
+// nobody is the action of a listener that does not exist.
 type nobody struct{}
 
 func (nobody) Type() string   { return "none" }
@@ -78,8 +79,9 @@ func compareClients(old, next Template) (changes []Change, complete bool) {
 	return changes, complete
 }
 
-// listenerPairs are the listeners that are the same in both templates: by
-// logical id, or else by port. A listener without a counterpart has no pair.
+// listenerPairs returns the listeners that are the same in both templates: by
+// logical id or, failing that, by port. A listener without a counterpart has no
+// pair.
 func listenerPairs(old, next *alb.Template) [][2]*alb.Listener {
 	rest := slices.Clone(next.Listeners)
 	take := func(same func(*alb.Listener) bool) *alb.Listener {
@@ -113,8 +115,8 @@ func listenerPairs(old, next *alb.Template) [][2]*alb.Listener {
 	return pairs
 }
 
-// absent is a listener that is not there: one outside the templates is, but
-// without their rules.
+// absent returns a listener that stands for a missing one. A listener outside the
+// templates does exist, but without their rules.
 func absent(l *alb.Listener) *alb.Listener {
 	a := &alb.Listener{Ref: l.Ref, Path: l.Path, Port: l.Port, Protocol: l.Protocol}
 	if !l.Foreign() {
@@ -123,8 +125,8 @@ func absent(l *alb.Listener) *alb.Listener {
 	return a
 }
 
-// movedListeners warns of listeners that answer on another port, or by another
-// protocol: what becomes of their requests says nothing of that.
+// movedListeners warns about listeners that answer on another port, or with
+// another protocol, which the outcome of requests does not show.
 func movedListeners(old, next Template) []string {
 	var warnings []string
 	for _, before := range old.Listeners {
@@ -136,14 +138,14 @@ func movedListeners(old, next Template) []string {
 	return warnings
 }
 
-// found is a change with the classes that make it.
+// found is a change with its classes.
 type found struct {
 	Change
 	classes []witness.Class
 }
 
-// changesOf groups the classes of a listener whose outcome changes by what
-// happened and what happens.
+// changesOf groups the classes of a listener whose outcome changes by the
+// outcomes before and after.
 func changesOf(old, next *alb.Template, pair [2]*alb.Listener, classes []witness.Class) []*found {
 	var changes []*found
 	byEffect := map[[2]string]*found{}
@@ -171,8 +173,8 @@ func changesOf(old, next *alb.Template, pair [2]*alb.Listener, classes []witness
 	return changes
 }
 
-// effect tells what happens to a request that a rule decides: equal effects are
-// the same to clients.
+// effect returns a text for what happens to a request that a rule decides. Equal
+// effects are the same to clients.
 func effect(r *alb.Rule) string {
 	var parts []string
 	for _, action := range r.Actions {
@@ -191,7 +193,8 @@ func effect(r *alb.Rule) string {
 	return strings.Join(parts, ", ")
 }
 
-// reasons are the doubts except for a secret: that a witness carries it is the point.
+// reasons returns the doubts except for a secret: a witness carries it on
+// purpose.
 func reasons(doubt alb.Doubt) []string {
 	texts := (doubt &^ alb.SecretValue).Reasons()
 	if texts == nil {

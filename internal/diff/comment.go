@@ -8,14 +8,14 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// mostMarkdown is the length, in characters, below which GitHub takes a comment
-// of a pull request.
+// mostMarkdown is the maximum length, in characters, of a comment on a pull
+// request on GitHub.
 const mostMarkdown = 65_536
 
-// noteRoom is kept free for the note that something is left out.
+// noteRoom is reserved for the note that something is left out.
 const noteRoom = 2_000
 
-// weight is how much a line of a comment matters.
+// weight is how important a line of a comment is.
 type weight int
 
 const (
@@ -24,27 +24,27 @@ const (
 	properties
 	additions // resources that are added
 	requests
-	remaining // resources that something else happens to
-	rights    // what widens last
+	remaining // resources with any other fate
+	rights    // rights; those that widen come last
 	always
 )
 
-// leftOut says how much is left out, in the order in which it is.
+// leftOut says how much is left out, in the order in which it is left out.
 var leftOut = map[weight]string{
 	propertiesOfOthers: "%s of resources that are added or removed", sections: "%s of the template outside its resources", properties: "%s of resources that change",
 	additions: "%s added", requests: "%s that show a change", remaining: "%s removed, replaced or changed", rights: "AND %s OF RIGHTS, REACH AND PROTECTION: READ WHAT IS LEFT OUT BEFORE YOU APPROVE",
 	always: "AND %s OF WHAT MATTERS MOST: READ WHAT IS LEFT OUT BEFORE YOU APPROVE",
 }
 
-// leftOutUnits are what is counted.
+// leftOutUnits are the units of leftOut.
 var leftOutUnits = map[weight]string{
 	propertiesOfOthers: "part", sections: "change", properties: "part", additions: "resource", requests: "request", remaining: "resource", rights: "line", always: "line",
 }
 
-// markdown is a comment: blocks of lines, each with its weight.
+// markdown is a comment: blocks of lines, each with a weight.
 type markdown struct{ blocks []*block }
 
-// block is lines with a frame, which is left out with the last of them.
+// block is lines with a frame, which is left out together with the last line.
 type block struct {
 	before, after string
 	lines         []weighted
@@ -56,7 +56,7 @@ type weighted struct {
 	left   bool // out
 }
 
-// line adds a line without a frame that is always there.
+// line adds a line without a frame that is never left out.
 func (m *markdown) line(text string) {
 	m.blocks = append(m.blocks, &block{lines: []weighted{{text: text, weight: always}}})
 }
@@ -72,7 +72,7 @@ func (b *block) add(text string, weight weight) {
 	b.lines = append(b.lines, weighted{text: text, weight: weight})
 }
 
-// leave leaves out a line, and returns how much shorter the block is.
+// leave leaves out a line, and returns by how much that shortens the block.
 func (b *block) leave(i int) int {
 	b.lines[i].left = true
 	shorter := len([]rune(b.lines[i].text)) + 1
@@ -103,8 +103,8 @@ func (m *markdown) String() string {
 	return text.String()
 }
 
-// fit leaves out what matters least, from the end, until the rest is shorter
-// than a number of characters, and says what.
+// fit leaves out the least important lines, from the end, until the rest is
+// shorter than a number of characters, and says what is left out.
 func (m *markdown) fit(most int, whole string) string {
 	length := len([]rune(m.String()))
 	if length < most {

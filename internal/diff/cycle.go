@@ -6,9 +6,9 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Cycle returns resources that wait for each other, each for the next and the
-// last for the first; nil if there are none. CloudFormation refuses such a
-// template, CDK only warns of it.
+// Cycle returns resources that wait for each other, each for the next one and the
+// last for the first. It returns nil if there are none. CloudFormation refuses
+// such a template, CDK only warns about it.
 func (t Template) Cycle() []string {
 	done := map[string]bool{}
 	var path []string
@@ -38,7 +38,7 @@ func (t Template) Cycle() []string {
 	return nil
 }
 
-// waitsFor are the resources that one refers to or depends on.
+// waitsFor returns the resources that a resource refers to or depends on.
 func (t Template) waitsFor(id string) []string {
 	r := t.resources[id]
 	names := cfn.References(r.Properties)

@@ -14,19 +14,19 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/elb"
 )
 
-// The oracle deploys one template over another against an API of ELB's that
-// refuses what ELB refuses, in every order that references allow: it knows
-// nothing of how the diff finds out.
+// The oracle deploys one template over another against a model of the ELB API
+// that refuses what ELB refuses, in every order that references allow. It knows
+// nothing about how the diff works.
 
-// oracleMade are the properties with which a resource is made.
+// oracleMade are the properties that cannot be changed in place.
 var oracleMade = map[string][]string{
 	typeLoadBalancer: {"Scheme", "Name", "Type"}, typeListener: {"LoadBalancerArn"}, typeListenerRule: {"ListenerArn"}, typeTargetGroup: {"Port", "Name"},
 }
 
 type oracleTemplate map[string]map[string]any // by logical id: Type, Properties
 
-// oracle reports whether some order of the deploy fails, which states it goes
-// through, and in which it ends.
+// oracle reports whether some order of the deploy fails, calls state with the
+// intermediate states, and returns the final one.
 func oracle(old, next oracleTemplate, state func(elb.State)) (failure string, end elb.State) {
 	physical := map[string]string{} // of logical ids, at the end
 	resolve := func(r map[string]any, names map[string]string) map[string]any {
@@ -51,7 +51,7 @@ func oracle(old, next oracleTemplate, state func(elb.State)) (failure string, en
 	for id, r := range old {
 		start[id] = elb.Resource{Type: r["Type"].(string), Properties: resolve(r, before)}
 	}
-	// Which are replaced: until nothing new is.
+	// Determine which are replaced, until there are no new ones.
 	maps.Copy(physical, before)
 	for again := true; again; {
 		again = false
@@ -76,7 +76,7 @@ func oracle(old, next oracleTemplate, state func(elb.State)) (failure string, en
 	}
 	slices.Sort(todo)
 	var waits func(id string) []string
-	waits = func(id string) []string { // all that a resource refers to, at any distance
+	waits = func(id string) []string { // everything that a resource refers to, directly or not
 		var all []string
 		for _, on := range cfn.References(next[id]["Properties"]) {
 			all = append(append(all, on), waits(on)...)
@@ -125,7 +125,7 @@ func oracle(old, next oracleTemplate, state func(elb.State)) (failure string, en
 }
 
 // oracleDelete goes through the states while resources are deleted, in any order
-// that the API allows. It reports whether all can be.
+// that the API allows. It reports whether all can be deleted.
 func oracleDelete(e elb.State, rest []string, state func(elb.State), end *elb.State) (all bool) {
 	state(e)
 	if len(rest) == 0 {
@@ -143,7 +143,7 @@ func oracleDelete(e elb.State, rest []string, state func(elb.State), end *elb.St
 	return all
 }
 
-// drawElb draws a template of load balancers.
+// drawElb draws a template with load balancers.
 func drawElb(t *rapid.T, name string) oracleTemplate {
 	ref := func(id string) map[string]any { return map[string]any{"Ref": id} }
 	pick := func(what string, of ...any) any { return rapid.SampledFrom(of).Draw(t, name+what) }
@@ -179,7 +179,7 @@ func drawElb(t *rapid.T, name string) oracleTemplate {
 	return template
 }
 
-// template is what the diff reads: the path as a condition.
+// template returns the template for the diff, with the path as a condition.
 func (o oracleTemplate) template(t *rapid.T) Template {
 	resources := map[string]any{}
 	for id, r := range o {
@@ -201,9 +201,9 @@ func (o oracleTemplate) template(t *rapid.T) Template {
 	return template
 }
 
-// TestDeploy_FailsAsTheOracle: the diff warns of a deploy that fails exactly when
-// one does, in some order of updates; and no request goes elsewhere in a state
-// in between unless it says so.
+// TestDeploy_FailsAsTheOracle checks that the diff warns about a deploy that
+// fails exactly when one does, in some order of updates, and that no request goes
+// elsewhere in an intermediate state unless the diff says so.
 func TestDeploy_FailsAsTheOracle(t *testing.T) {
 	fails, passes, moments := 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -252,7 +252,7 @@ func (d Diff) fatesOf(ids ...string) []Fate {
 	return fates
 }
 
-// sends is the logical id of the target group that a path goes to.
+// sends returns the logical id of the target group that a path goes to.
 func sends(e elb.State, path string) string {
 	to, best := fmt.Sprint(e["L"].Properties["TargetGroup"]), 1e9
 	for _, r := range e {

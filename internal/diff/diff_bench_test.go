@@ -10,8 +10,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// threeHundredChanges are two templates of some 180 KB, of the product and what
-// others have beside it, with 300 changes of every kind.
+// threeHundredChanges returns two templates of some 180 KB, made of the product
+// and other resources, with 300 changes of every kind.
 func threeHundredChanges(t testing.TB) (before, after []byte) {
 	t.Helper()
 	read := func(file string) map[string]any {
@@ -53,8 +53,8 @@ func threeHundredChanges(t testing.TB) (before, after []byte) {
 	return text(old), text(next)
 }
 
-// BenchmarkDiff is how long a reviewer waits: reading two templates, comparing
-// them and writing the comment.
+// BenchmarkDiff measures how long a reviewer waits: for reading two templates,
+// comparing them and writing the comment.
 func BenchmarkDiff(b *testing.B) {
 	before, after := threeHundredChanges(b)
 	changes, length := 0, 0

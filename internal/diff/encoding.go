@@ -6,13 +6,13 @@ import (
 	"unicode"
 )
 
-// punctuation is what Markdown may take for more than itself. A backslash
-// before it makes it text.
+// punctuation is the set of characters that Markdown may interpret. A backslash
+// before them makes them text.
 const punctuation = "\\`*_{}[]()<>#+-.!|~=&$\"'/:;^?,%"
 
-// escaped keeps a text from being read as Markdown or HTML. What GitHub makes a
-// link of afterwards, a name after an @ or an issue after a #, is broken by a
-// space of no width.
+// escaped keeps a text from being read as Markdown or HTML. A zero-width space
+// breaks what GitHub would turn into a link afterwards: a name after an @, or an
+// issue number after a #.
 func escaped(text string) string {
 	var b strings.Builder
 	for _, r := range strings.ReplaceAll(printable(text), "GH-", "GH\u200b-") {
@@ -33,7 +33,7 @@ func escaped(text string) string {
 	return b.String()
 }
 
-// code is a text in a code span, also within a table.
+// code returns a text in a code span, which also works within a table.
 func code(text string) string {
 	text = strings.ReplaceAll(printable(text), "|", "\\|")
 	if strings.TrimSpace(text) == "" {
@@ -49,8 +49,8 @@ func code(text string) string {
 	return fence + text + fence
 }
 
-// printable is a text on one line, in which what has no shape of its own, or
-// turns the order of others, is written as its code.
+// printable returns a text on one line, in which invisible characters, and those
+// that change the direction of others, are written as code points.
 func printable(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -66,7 +66,7 @@ func printable(text string) string {
 	return b.String()
 }
 
-// address is an address in the parentheses of a link.
+// address returns an address in the parentheses of a link.
 func address(text string) string {
 	return strings.NewReplacer("(", "%28", ")", "%29", " ", "%20", "<", "%3C", ">", "%3E", "\n", "").Replace(text)
 }

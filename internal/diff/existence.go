@@ -5,17 +5,17 @@ import (
 	"maps"
 )
 
-// existence is whether a template makes a resource that it has: its condition
-// decides.
+// existence is whether a template creates one of its resources, which its
+// condition decides.
 type existence uint8
 
 const (
 	exists   existence = iota // it has no condition, or one that holds
-	mayExist                  // only a deploy tells
+	mayExist                  // only a deploy decides
 	missing
 )
 
-// readExistence reads which resources the template makes.
+// readExistence determines which resources the template creates.
 func (t *Template) readExistence() {
 	for id, r := range t.resources {
 		switch made, sure := t.source.Exists(id); {
@@ -28,10 +28,10 @@ func (t *Template) readExistence() {
 	}
 }
 
-// existing are two templates without the resources that only the other one makes:
-// one whose condition no longer holds is deleted, and one whose condition holds
-// from now on is made. A resource that neither makes stays in both, since other
-// values of the parameters may make it.
+// existing returns two templates without the resources that only the other one
+// creates: a resource whose condition no longer holds is deleted, and one whose
+// condition now holds is created. A resource that neither creates stays in both,
+// since other parameter values may create it.
 func existing(old, next Template) (was, is Template) {
 	was, is = old, next
 	was.resources, is.resources = maps.Clone(old.resources), maps.Clone(next.resources)
@@ -50,8 +50,8 @@ func existing(old, next Template) (was, is Template) {
 	return was, is
 }
 
-// mayEnd reports whether a resource may be deleted by its condition: it depends
-// on the deploy whether the new one holds.
+// mayEnd reports whether a resource may be deleted because of its condition: only
+// the deploy decides whether the new one holds.
 func mayEnd(before, after resource, changes []Property) bool {
 	if before.existence == missing || after.existence != mayExist {
 		return false
@@ -64,7 +64,7 @@ func mayEnd(before, after resource, changes []Property) bool {
 	return false
 }
 
-// unsureWhen is the condition of a resource where only a deploy decides it.
+// unsureWhen returns the condition of a resource if only a deploy decides it.
 func (r resource) unsureWhen() any {
 	if r.existence == mayExist {
 		return r.Condition

@@ -7,8 +7,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestExistence: a resource whose condition no longer holds is deleted, with its
-// data, although it is in both templates.
+// TestExistence checks that a resource whose condition no longer holds is
+// deleted, with its data, although it is in both templates.
 func TestExistence(t *testing.T) {
 	const (
 		holds   = `"Here": {"Fn::Equals": [{"Ref": "Db"}, "yes"]}`

@@ -25,9 +25,9 @@ func (d Diff) Modes() (before, after maintenance.Mode, err error) {
 // template is flipped to it and otherwise stays as it is.
 //
 // The flip is the listener's default action, where the rules for reads send them,
-// whom the rules that close a shared listener meet, the record of the guard
-// against reopening, and the message, its language and its until. These may also
-// change alone, in a template that is in the mode already.
+// which requests the rules that close a shared listener match, the record of the
+// guard against reopening, and the message, its language and its until. These may
+// also change alone, in a template that is already in the mode.
 func (d Diff) Unexpected(want maintenance.Mode) []string {
 	var rest []string
 	before, after, err := d.Modes()
@@ -48,8 +48,9 @@ func (d Diff) Unexpected(want maintenance.Mode) []string {
 	return append(rest, d.unreached()...)
 }
 
-// unreached are the requests that a rule of its own let through, as those of the
-// allowlist, the bypass and the health check, and that go elsewhere now.
+// unreached returns the requests that were let through by a rule of their own,
+// such as those of the allowlist, the bypass and the health check, and that now
+// go elsewhere.
 func (d Diff) unreached() []string {
 	var rest []string
 	if !d.Complete {
@@ -73,8 +74,8 @@ func (p possibility) unreached() []string {
 	return rest
 }
 
-// turns reports whether a rule is in a listener with another effect: it is one
-// that turns with the mode, or a change that is told as such.
+// turns reports whether a rule of a listener has a different effect: it turns
+// with the mode, or it is a change that is reported as such.
 func turns(r *alb.Rule, next *alb.Listener) bool {
 	for i := range next.Rules {
 		if next.Rules[i].LogicalID == r.LogicalID {
@@ -84,7 +85,7 @@ func turns(r *alb.Rule, next *alb.Listener) bool {
 	return false
 }
 
-// besidesFlip is what changes of a resource that is not part of a flip.
+// besidesFlip returns the changes of a resource that are not part of a flip.
 func (d Diff) besidesFlip(r Resource) []string {
 	name := r.LogicalID + " (" + r.Type + ")"
 	switch r.Fate {
@@ -127,7 +128,8 @@ func (d Diff) isSwitched(r Resource, p Property) bool {
 	return false
 }
 
-// recordedProperties are those in which the guard's record of a flip differs.
+// recordedProperties are the properties in which the guard's record of a flip
+// differs.
 var recordedProperties = []string{"Mode", "Explicit", "Reopens", "Message", "Until", "Digest"}
 
 // switchedVariables are the message, its language and its until.
@@ -138,8 +140,9 @@ var switchedVariables = []string{
 }
 
 // turnsDefault reports whether a listener's default action turns between the
-// function that answers during maintenance and the app, and is a plain forward
-// in both templates. The app is where rules of the listener send the allowed.
+// function that answers during maintenance and the app, as a plain forward in
+// both templates. The app is where the listener's rules send the allowed
+// requests.
 func (d Diff) turnsDefault(id string) bool {
 	before, after := d.old.Listener(alb.Ref{LogicalID: id}), d.next.Listener(alb.Ref{LogicalID: id})
 	if before == nil || after == nil || len(before.Default.Actions) != 1 || len(after.Default.Actions) != 1 {
@@ -149,9 +152,9 @@ func (d Diff) turnsDefault(id string) bool {
 		d.next.answersMaintenance(&after.Default) && d.old.isApp(before)
 }
 
-// isApp reports whether a listener's default action goes where rules of it send
-// what they let through; without such rules, anywhere but to the maintenance
-// answer. The page that unlocks is not an app.
+// isApp reports whether a listener's default action goes where its rules send
+// what they let through. Without such rules, it reports whether the action goes
+// anywhere but to the maintenance answer. The page that unlocks is not an app.
 func (t Template) isApp(l *alb.Listener) bool {
 	if t.answersMaintenance(&l.Default) {
 		return false
@@ -183,8 +186,8 @@ func (d Diff) turnsReads(id string) bool {
 		d.next.answersMaintenance(after) && d.old.isAllowed(old, before)
 }
 
-// isAllowed reports whether another rule of the listener that is not for the
-// page that unlocks, or its default action, does what a rule does.
+// isAllowed reports whether the listener's default action, or another of its
+// rules that is not for the page that unlocks, does the same as a rule.
 func (t Template) isAllowed(l *alb.Listener, r *alb.Rule) bool {
 	if t.answersMaintenance(r) {
 		return false
@@ -202,7 +205,7 @@ func (t Template) isAllowed(l *alb.Listener, r *alb.Rule) bool {
 }
 
 // arms reports whether a closing rule is armed or disarmed: in one of the
-// templates nobody meets its conditions. In both it refuses.
+// templates, no request meets its conditions. It refuses in both.
 func (d Diff) arms(id string) bool {
 	_, before := d.old.rule(id)
 	_, after := d.next.rule(id)
@@ -211,8 +214,7 @@ func (d Diff) arms(id string) bool {
 		before.Disarmed() != after.Disarmed()
 }
 
-// rule returns a listener rule, and the listener that it is on; nil if there is
-// none.
+// rule returns a listener rule and its listener, or nil.
 func (t Template) rule(id string) (*alb.Listener, *alb.Rule) {
 	for _, l := range t.Listeners {
 		for i := range l.Rules {
@@ -224,19 +226,19 @@ func (t Template) rule(id string) (*alb.Listener, *alb.Rule) {
 	return nil, nil
 }
 
-// isNumbered reports whether a rule has a name with a number after it.
+// isNumbered reports whether a rule has a name followed by a number.
 func isNumbered(r *alb.Rule, name string) bool {
 	return isCalled(strings.TrimRight(withoutHash(r.ShortName()), "0123456789"), name)
 }
 
-// isCalled reports whether a resource of a construct has a name: by its own
-// name or, where CDK wrote no paths, by its logical id, in which the name comes
-// after that of the construct and before eight hex digits.
+// isCalled reports whether a resource of a construct has a name: its own name or,
+// in a template without CDK paths, its logical id, in which the name comes after
+// that of the construct and before eight hex digits.
 func isCalled(name, want string) bool {
 	return strings.HasSuffix(withoutHash(name), want)
 }
 
-// withoutHash is a logical id without the eight hex digits that CDK adds.
+// withoutHash returns a logical id without the eight hex digits that CDK adds.
 func withoutHash(name string) string {
 	if at := len(name) - 8; at > 0 && strings.Trim(name[at:], "0123456789ABCDEF") == "" {
 		return name[:at]

@@ -2,17 +2,17 @@ package diff
 
 import "strings"
 
-// fact is one thing that a template says of rights, reach or protection.
+// fact is a single fact that a template states about rights, reach or protection.
 type fact struct {
 	id, resourceType string
-	subject          string // whom or what it is of: facts of one subject may take each other's place
+	subject          string // whom or what it is about: facts about one subject may replace each other
 	text             string
 
 	statement *statement
 	rule      *portRule
 }
 
-// factsOf are the facts of all resources.
+// factsOf returns the facts of all resources.
 func factsOf(resources map[string]resource) []fact {
 	var all []fact
 	for _, id := range sortedIDs(resources) {
@@ -25,7 +25,7 @@ func factsOf(resources map[string]resource) []fact {
 	return all
 }
 
-// under is a fact that a condition of the template decides, "" for none.
+// under returns a fact that depends on a condition of the template, "" for none.
 func (f fact) under(condition string) fact {
 	f.text = given(f.text, condition)
 	if f.statement != nil {
@@ -41,7 +41,7 @@ func (f fact) under(condition string) fact {
 	return f
 }
 
-// facts are the facts of a resource.
+// facts returns the facts of a resource.
 func (r resource) facts(id string) []fact {
 	var all []fact
 	documents := map[string][]policyDocument{}
@@ -90,8 +90,9 @@ func (r resource) facts(id string) []fact {
 	return all
 }
 
-// holders are those who have what an identity policy says: the users, groups and
-// roles that it is attached to. Of another policy it is the resource itself.
+// holders returns those who have the rights of an identity policy: the users,
+// groups and roles that it is attached to. For other policies, it is the resource
+// itself.
 func (r resource) holders(id, document string) []string {
 	if !strings.HasPrefix(r.Type, "AWS::IAM::") || document == "AssumeRolePolicyDocument" {
 		return []string{id}
@@ -113,8 +114,8 @@ func (r resource) holders(id, document string) []string {
 	return all
 }
 
-// partOf is what a policy document is for: two of one part may take each other's
-// place.
+// partOf returns what a policy document is for: two documents for the same part
+// may replace each other.
 func (r resource) partOf(document string) string {
 	if strings.HasPrefix(r.Type, "AWS::IAM::") && document != "AssumeRolePolicyDocument" {
 		return "identity"
@@ -133,7 +134,7 @@ func (r resource) says(who, document string) string {
 	return who + " (" + document + r.attachedTo(document) + "): "
 }
 
-// attachedTo is what a resource is attached to that is nothing but a policy, such
+// attachedTo returns what a resource that is only a policy is attached to, such
 // as a bucket.
 func (r resource) attachedTo(document string) string {
 	if !strings.HasSuffix(r.Type, "Policy") {

@@ -13,7 +13,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// read reads a template of testdata, or a golden of the product.
+// read reads a template from testdata, or a golden file of the product.
 func read(tb testing.TB, file string) Template {
 	tb.Helper()
 	t, err := Read(raw(tb, file), cfn.Options{})
@@ -32,7 +32,7 @@ func raw(tb testing.TB, file string) []byte {
 	return data
 }
 
-// edited is a template after an edit of its resources.
+// edited returns a template after an edit of its resources.
 func edited(tb testing.TB, file string, edit func(resources map[string]any)) Template {
 	tb.Helper()
 	var document map[string]any
@@ -67,8 +67,8 @@ const (
 	sharedClose = "testdata/shared.closed.json"
 )
 
-// TestFlips: which requests change with a flip, in a few words, and that
-// nothing else does.
+// TestFlips checks which requests a flip changes, in a few words, and that it
+// changes nothing else.
 func TestFlips(t *testing.T) {
 	const reads = "method GET or HEAD or OPTIONS"
 	for _, test := range []struct {
@@ -110,7 +110,7 @@ func TestFlips(t *testing.T) {
 	}
 }
 
-// TestUnexpected: what is not part of the flip is named.
+// TestUnexpected checks that changes outside the flip are named.
 func TestUnexpected(t *testing.T) {
 	const responder, listener = "MaintenanceResponderFunction1164C451", "AlbListener86261768"
 	variables := func(r map[string]any) map[string]any {
@@ -200,7 +200,7 @@ func TestUnexpected(t *testing.T) {
 	}
 }
 
-// TestModes: the mode of a template, ours or another's.
+// TestModes checks the modes of noren's templates and of others.
 func TestModes(t *testing.T) {
 	const responder = "MaintenanceResponderFunction1164C451"
 	noPaths := func(r map[string]any) {
@@ -242,8 +242,8 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// TestAnswer: what a template tells the refused can be carried over to the next
-// deploy.
+// TestAnswer checks that what a template tells refused clients can be carried
+// over to the next deploy.
 func TestAnswer(t *testing.T) {
 	variables := func(r map[string]any) map[string]any {
 		return at(r, "MaintenanceResponderFunction1164C451", "Properties", "Environment", "Variables")
@@ -269,8 +269,8 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// TestCompare_TypedAgain: two syntheses with the same flag differ only in when it
-// was typed, which is not a difference; whether it was typed is one.
+// TestCompare_TypedAgain checks that the time when a flag was typed is not a
+// difference between two syntheses, but that whether it was typed is.
 func TestCompare_TypedAgain(t *testing.T) {
 	guard := func(explicit string) Template {
 		template, err := Read(fmt.Appendf(nil, `{"Resources": {"Guard": {"Type": "Custom::NorenReopenGuard", "Properties": {"Explicit": %q}}}}`, explicit), cfn.Options{})

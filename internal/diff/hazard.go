@@ -7,9 +7,9 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Hazard is what goes wrong between two templates, although neither of them is
-// wrong: CloudFormation creates before it deletes, updates one by one along
-// references, and what is there meanwhile counts.
+// Hazard is something that goes wrong between two templates, although both are
+// valid: CloudFormation creates before it deletes, updates one by one along
+// references, and intermediate states matter.
 type Hazard struct {
 	Kind      HazardKind `json:"kind"`
 	What      string     `json:"what"`
@@ -21,22 +21,21 @@ type Hazard struct {
 type HazardKind string
 
 const (
-	Fails   HazardKind = "fails"    // the deploy, and is rolled back
-	MayFail HazardKind = "may fail" // the deploy, by the order in which updates happen to run
-	Moment  HazardKind = "moment"   // requests go elsewhere while the deploy runs
-	Offline HazardKind = "offline"  // something does not answer while the deploy runs
-	Unseen  HazardKind = "unseen"   // not all of it was looked at
+	Fails   HazardKind = "fails"    // the deploy fails, and is rolled back
+	MayFail HazardKind = "may fail" // the deploy may fail, depending on the order of updates
+	Moment  HazardKind = "moment"   // requests go elsewhere during the deploy
+	Offline HazardKind = "offline"  // something does not answer during the deploy
+	Unseen  HazardKind = "unseen"   // not everything was looked at
 )
 
 func (h Hazard) String() string { return hazardLeads[h.Kind] + h.text() }
 
-// hazardLeads are what sentences about hazards begin with, where the kind has to
-// be said.
+// hazardLeads begin sentences about hazards that must name the kind.
 var hazardLeads = map[HazardKind]string{
 	Fails: "this deploy fails: ", MayFail: "this deploy may fail, by the order in which CloudFormation updates: ", Moment: "for a moment, ",
 }
 
-// text is the hazard without its kind.
+// text returns the hazard without its kind.
 func (h Hazard) text() string {
 	if h.Way != "" {
 		return h.What + ". " + h.Way
@@ -44,7 +43,8 @@ func (h Hazard) text() string {
 	return h.What
 }
 
-// under is the hazard where it is one only under a condition of the templates.
+// under returns the hazard with a condition of the templates under which it
+// exists.
 func (h Hazard) under(when string) Hazard {
 	h.What = given(h.What, when)
 	return h
@@ -65,7 +65,7 @@ func newDeploy(old, next Template, changed []Resource) *deploy {
 	return d
 }
 
-// hazards are all that is found.
+// hazards returns all that is found.
 func (d *deploy) hazards() []Hazard {
 	found := []Hazard{}
 	found = append(found, d.conflicts("rule priority", d.priorities(d.old, false), d.priorities(d.next, true))...)
@@ -77,13 +77,13 @@ func (d *deploy) hazards() []Hazard {
 	return found
 }
 
-// claim is a place of which there is one, such as a priority of a listener, that
-// a resource has.
+// claim is a unique place that a resource takes, such as a priority of a
+// listener.
 type claim struct {
 	id    string
-	place string // tells places apart
+	place string // identifies the place
 	shown string // for people
-	when  any    // the condition under which the resource is made, nil if it certainly is
+	when  any    // the condition under which the resource is created, nil if there is none
 }
 
 // excludes reports whether two resources may be alternatives, of which a
@@ -92,15 +92,15 @@ func (c claim) excludes(other claim) bool {
 	return c.when != nil && other.when != nil && c.when != other.when
 }
 
-// made reports whether a deploy makes a new resource under a logical id.
+// made reports whether a deploy creates a new resource with a logical id.
 func (d *deploy) made(id string) bool { return d.fates[id] == Added || d.fates[id] == Replaced }
 
-// gone reports whether the resource that was there under a logical id is deleted
-// at the end of a deploy.
+// gone reports whether the existing resource with a logical id is deleted at the
+// end of a deploy.
 func (d *deploy) gone(id string) bool { return d.fates[id] == Removed || d.fates[id] == Replaced }
 
-// physical is what a resource is called by which others may be of: one that is
-// replaced is another.
+// physical returns a name that identifies the physical resource: after a
+// replacement, it differs.
 func (d *deploy) physical(reference any, next bool) string {
 	text := readably(reference)
 	if ids := cfn.References(reference); next && len(ids) == 1 && d.fates[ids[0]] == Replaced {
@@ -109,8 +109,8 @@ func (d *deploy) physical(reference any, next bool) string {
 	return text
 }
 
-// first reports whether a deploy is done with one resource before it begins with
-// another, since that refers to it or depends on it.
+// first reports whether a deploy finishes one resource before it begins another,
+// because the second refers to the first or depends on it.
 func (d *deploy) first(id, then string) bool {
 	if d.before[then] == nil {
 		d.before[then] = map[string]bool{}
@@ -129,7 +129,8 @@ func (d *deploy) first(id, then string) bool {
 	return d.before[then][id]
 }
 
-// conflicts are resources that want a place that another one still has.
+// conflicts returns hazards for resources that want a place that another one
+// still has.
 func (d *deploy) conflicts(kind string, before, after []claim) []Hazard {
 	var found []Hazard
 	has, holders := map[string]claim{}, map[string][]claim{} // before: by resource, and by place
@@ -150,7 +151,7 @@ func (d *deploy) conflicts(kind string, before, after []claim) []Hazard {
 			takers[c.place] = c
 		}
 		if old, ok := has[c.id]; ok && old.place == c.place && !d.made(c.id) {
-			continue // it has it
+			continue // it already has the place
 		}
 		for _, holder := range holders[c.place] {
 			h := Hazard{Resources: []string{holder.id, c.id}}
@@ -163,7 +164,7 @@ func (d *deploy) conflicts(kind string, before, after []claim) []Hazard {
 				h.Kind, h.What = Fails, fmt.Sprintf("%s wants %s, which %s has until it is deleted, at the end", c.id, c.shown, holder.id)
 				h.Way = "Take another " + kind + ", or delete " + holder.id + " in a deploy before this one"
 			case !stays || later.place == c.place:
-				continue // both want it: said already
+				continue // both want it, which is already reported
 			case d.first(holder.id, c.id):
 				continue
 			case d.first(c.id, holder.id) || d.circle(c.id, wants, holders):
@@ -180,7 +181,7 @@ func (d *deploy) conflicts(kind string, before, after []claim) []Hazard {
 }
 
 // circle reports whether resources want each other's places in a circle, so that
-// none of them can be the first.
+// none of them can be first.
 func (d *deploy) circle(id string, wants map[string]claim, holders map[string][]claim) bool {
 	seen := map[string]bool{}
 	for at := id; !seen[at]; {
@@ -196,8 +197,8 @@ func (d *deploy) circle(id string, wants map[string]claim, holders map[string][]
 	return false
 }
 
-// priorities are the priorities of rules. One that is known only after a deploy
-// claims nothing.
+// priorities returns the priorities of rules. A priority that is known only after
+// a deploy claims nothing.
 func (d *deploy) priorities(t Template, next bool) []claim {
 	return d.claims(t, next, typeListenerRule, "ListenerArn", "Priority", "priority")
 }
@@ -206,8 +207,8 @@ func (d *deploy) ports(t Template, next bool) []claim {
 	return d.claims(t, next, typeListener, "LoadBalancerArn", "Port", "port")
 }
 
-// claims are the places of a type that a property of each names, within another
-// resource.
+// claims returns the places that resources of a type name in a property, each
+// within another resource.
 func (d *deploy) claims(t Template, next bool, resourceType, within, property, name string) []claim {
 	var all []claim
 	for _, id := range sortedIDs(t.resources) {
@@ -225,8 +226,8 @@ func (d *deploy) claims(t Template, next bool, resourceType, within, property, n
 	return all
 }
 
-// names are the names that resources are given, by type: those that a resource
-// is made with.
+// names returns the names given to resources, by type, for names that are set on
+// creation.
 func (d *deploy) names(t Template) []claim {
 	var all []claim
 	for _, id := range sortedIDs(t.resources) {
@@ -250,7 +251,7 @@ func (d *deploy) names(t Template) []claim {
 	return all
 }
 
-// isNameOf reports whether a property is the name of a type of resource.
+// isNameOf reports whether a property is the name of a resource type.
 func isNameOf(property, noun string) bool {
 	if property == "Name" {
 		return true

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestHazards: what goes wrong between two templates, and what changes for
-// clients that no rule says.
+// TestHazards checks what goes wrong between two templates, and the changes for
+// clients that no rule shows.
 func TestHazards(t *testing.T) {
 	cluster := func(engine, version string) string {
 		return `"D": {"Type": "AWS::RDS::DBCluster", "Properties": {"Engine": "` + engine + `", "EngineVersion": "` + version + `"}}`
@@ -27,7 +27,7 @@ func TestHazards(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name, before, after string
-		want                string // the beginning of each line, deploy and beside
+		want                string // the prefixes of the lines about the deploy, and beside the rules
 	}{
 		{"a renamed rule with its priority", `"R1": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"ListenerArn": "l", "Priority": 7, "Conditions": [{"Field": "path-pattern", "Values": ["/a"]}], "Actions": [{"Type": "forward", "TargetGroupArn": "g"}]}}`,
 			`"R2": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"ListenerArn": "l", "Priority": 7, "Conditions": [{"Field": "path-pattern", "Values": ["/a"]}], "Actions": [{"Type": "forward", "TargetGroupArn": "g"}]}}`,

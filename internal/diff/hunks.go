@@ -8,19 +8,19 @@ import (
 )
 
 const (
-	// shortValue is the length up to which a value is shown as a whole, in
+	// shortValue is the maximum length of a value that is shown as a whole, in
 	// characters.
 	shortValue = 80
 
-	// hunkContext is how much is shown around what differs in a longer one.
+	// hunkContext is how much is shown around a difference in a longer value.
 	hunkContext = 24
 
-	// mostOfHunk is how much is shown of what differs in one place.
+	// mostOfHunk is how much is shown of a difference in one place.
 	mostOfHunk = 400
 )
 
-// changeOf shows how a text becomes another: both of them if they are short, or
-// else the places where they differ, [-as it was-] and {+as it is+}.
+// changeOf shows how a text changes: both texts if they are short, otherwise the
+// places where they differ, as [-before-] and {+after+}.
 func changeOf(before, after string) string {
 	if len([]rune(before)) <= shortValue && len([]rune(after)) <= shortValue {
 		return before + " -> " + after
@@ -50,7 +50,7 @@ func changeOf(before, after string) string {
 	return b.String()
 }
 
-// words are the words of a text and what is between them, each on its own.
+// words splits a text into words and the texts between them.
 func words(text string) []string {
 	var all []string
 	start := -1
@@ -75,8 +75,8 @@ func words(text string) []string {
 	return all
 }
 
-// context is what is equal between two hunks, without its middle; at the
-// beginning or the end of the text, only the side that a hunk is at.
+// context returns the equal text between two hunks, without its middle. At the
+// beginning or end of the text, it returns only the side next to a hunk.
 func context(text string, first, last bool) string {
 	runes := []rune(text)
 	switch {
@@ -90,7 +90,8 @@ func context(text string, first, last bool) string {
 	return text
 }
 
-// beginning is a text, or the beginning of a long one and how much is left out.
+// beginning returns a text, or the beginning of a long text and how much is left
+// out.
 func beginning(text string) string {
 	if runes := []rune(text); len(runes) > mostOfHunk {
 		return fmt.Sprintf("%s... %d more characters", string(runes[:mostOfHunk]), len(runes)-mostOfHunk)

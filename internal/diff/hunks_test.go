@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestChangeOf: a long text is shown where it differs, all of it.
+// TestChangeOf checks that a long text is shown wherever it differs, completely.
 func TestChangeOf(t *testing.T) {
 	long := strings.Repeat("abc def ", 30)
 	for _, test := range []struct{ before, after, want string }{
@@ -23,8 +23,8 @@ func TestChangeOf(t *testing.T) {
 	}
 }
 
-// TestChangeOf_NeverEqual: what is shown of a text that became another holds a
-// part that came or one that went.
+// TestChangeOf_NeverEqual checks that what is shown of a changed text has a part
+// that was added or removed.
 func TestChangeOf_NeverEqual(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOfN(rapid.RuneFrom([]rune("ab {}é\n,")), 0, 300, -1)
@@ -43,8 +43,8 @@ func TestChangeOf_NeverEqual(t *testing.T) {
 	})
 }
 
-// TestDifferences_NeverEqual: two values that differ are told by parts whose two
-// sides are not written alike, and equal values by none.
+// TestDifferences_NeverEqual checks that two values that differ are shown with
+// parts that are not written alike, and that equal values are shown without any.
 func TestDifferences_NeverEqual(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before, after := drawValue(t, 3), drawValue(t, 3)

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// leavesOf are the values in a value that have no parts. Entries of lists that
-// have a key and a value are named by the key. What a Fn::If chooses is told with
-// the condition.
+// leavesOf returns the values within a value that have no parts. Entries of lists
+// with a key and a value are named by the key. The values that an Fn::If chooses
+// are shown with the condition.
 func leavesOf(name string, value any) []Property {
 	if condition, yes, no, ok := branchesOf(value); ok {
 		all := leavesUnder(condition, leavesOf(name, yes))
@@ -44,7 +44,7 @@ func leavesOf(name string, value any) []Property {
 	return []Property{{name, "", readably(value)}}
 }
 
-// hasParts reports whether an entry of a list is told by its parts.
+// hasParts reports whether an entry of a list is shown by its parts.
 func hasParts(entry any) bool {
 	if _, yes, no, ok := branchesOf(entry); ok {
 		return hasParts(yes) || hasParts(no)
@@ -53,7 +53,7 @@ func hasParts(entry any) bool {
 	return ok && !isReference(object)
 }
 
-// leavesUnder are leaves that are there under a condition of the template.
+// leavesUnder returns leaves that exist under a condition of the template.
 func leavesUnder(condition string, leaves []Property) []Property {
 	for i := range leaves {
 		leaves[i].After = given(leaves[i].After, condition)

@@ -8,9 +8,10 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// readBack returns a template that CloudFormation may have given back, in which
-// each text that it may have mangled is that of the other one: whether it differs
-// cannot be told. A template that has a character that is not ASCII is as it is.
+// readBack returns a template that CloudFormation may have returned, in which
+// each text that it may have mangled is replaced by that of the other template,
+// since it cannot be told whether they differ. A template with a non-ASCII
+// character is returned unchanged.
 func readBack(data, other []byte) (same []byte, texts int) {
 	var back, next any
 	if json.Unmarshal(data, &back) != nil || json.Unmarshal(other, &next) != nil || exactly(back) != cfn.Mangled(exactly(back)) {
@@ -23,8 +24,8 @@ func readBack(data, other []byte) (same []byte, texts int) {
 	return []byte(exactly(back)), texts
 }
 
-// restore is a value with the texts of another instead of those that are
-// these, mangled.
+// restore returns a value in which texts that may be mangled are replaced by
+// those of another value.
 func restore(back, next any, texts *int) any {
 	switch b := back.(type) {
 	case map[string]any:
@@ -48,7 +49,7 @@ func restore(back, next any, texts *int) any {
 	return back
 }
 
-// mangledWarning says what is not known of texts that came back mangled.
+// mangledWarning says what is not known about mangled texts.
 func mangledWarning(texts int) string {
 	return fmt.Sprintf("%s of the deployed template came back from CloudFormation with ? for every character that is not ASCII, and may be what the other template has: whether they change cannot be told", term.Plural(texts, "text"))
 }

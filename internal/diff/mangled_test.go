@@ -7,8 +7,8 @@ import (
 	"github.com/noren-cdk/noren/internal/turn"
 )
 
-// TestCompare_ReadBack: a template that came back from CloudFormation with ? is
-// held against what was deployed, and what cannot be told is said.
+// TestCompare_ReadBack compares a template that CloudFormation returned with ?
+// with what was deployed, and checks that the diff says what cannot be told.
 func TestCompare_ReadBack(t *testing.T) {
 	topic := func(name, rest string) string {
 		return `"T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "` + name + `"` + rest + `}}`
@@ -35,8 +35,8 @@ func TestCompare_ReadBack(t *testing.T) {
 	}
 }
 
-// TestAnswer_Doubtful: a message with ? in it is one only of a template that says
-// that it is ASCII throughout.
+// TestAnswer_Doubtful checks that a message with ? is only trusted in a template
+// that says it is all ASCII.
 func TestAnswer_Doubtful(t *testing.T) {
 	if describesSwitch != turn.MetadataKey {
 		t.Errorf("the description of the switch is at %q, want %q", turn.MetadataKey, describesSwitch)

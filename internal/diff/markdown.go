@@ -7,17 +7,17 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// Markdown is diffs as a comment of a pull request: who may do and reach what,
-// what becomes of data, what happens to clients, then resources in a fold. What
-// does not fit is left out in the order of importance, and counted. Read says how
-// much was compared, "" to say nothing of it. Whole is the
-// address where all of it can be read, "" if there is none.
+// Markdown formats diffs as a comment on a pull request: who may do and reach
+// what, what happens to data and to clients, then resources in a fold. What does
+// not fit is left out in order of importance, and counted. read says how much was
+// compared, "" to leave that out. whole is the address of the complete text, ""
+// if there is none.
 func Markdown(pairs []Pair, read, whole string) string {
 	m := newMarkdown(pairs, read)
 	return m.fit(mostMarkdown, whole)
 }
 
-// WholeMarkdown is Markdown of which nothing is left out.
+// WholeMarkdown is like Markdown, but leaves nothing out.
 func WholeMarkdown(pairs []Pair, read string) string { return newMarkdown(pairs, read).String() }
 
 func newMarkdown(pairs []Pair, read string) *markdown {
@@ -91,13 +91,13 @@ func (m *markdown) diff(p Pair) {
 	}
 }
 
-// hazardLists are what lists of hazards begin with.
+// hazardLists begin lists of hazards.
 var hazardLists = map[HazardKind]string{
 	Fails: "This deploy fails:", MayFail: "This deploy may fail, by the order in which CloudFormation updates:", Offline: "While the deploy runs:",
 	Moment: "For a moment, while the deploy runs:", Unseen: "Not all of it was looked at:",
 }
 
-// warnings says, unfolded, what goes wrong in between and what is not known: a
+// warnings lists, unfolded, what goes wrong in between and what is not known: one
 // list for each kind.
 func (m *markdown) warnings(d Diff) {
 	for _, kind := range []HazardKind{Fails, MayFail, Offline, Moment, Unseen} {
@@ -119,7 +119,7 @@ func (m *markdown) warnings(d Diff) {
 	m.box("WARNING", "Warnings:", notes)
 }
 
-// box is an alert: a sentence, or a list with a lead.
+// box writes an alert: a sentence, or a list with an introduction.
 func (m *markdown) box(kind, lead string, items []string) {
 	if len(items) == 0 {
 		return
@@ -136,7 +136,7 @@ func (m *markdown) box(kind, lead string, items []string) {
 	}
 }
 
-// rights says, unfolded and in full, who may do and reach what.
+// rights lists, unfolded and completely, who may do and reach what.
 func (m *markdown) rights(all []Right) {
 	var lines []string
 	fence := "```"
@@ -158,7 +158,7 @@ func (m *markdown) rights(all []Right) {
 	}
 }
 
-// lost says, unfolded, which data a deploy takes away.
+// lost lists, unfolded, the data that a deploy removes.
 func (m *markdown) lost(resources []Resource) {
 	var lost []string
 	for _, r := range resources {
@@ -169,7 +169,7 @@ func (m *markdown) lost(resources []Resource) {
 	m.box("CAUTION", term.Plural(len(lost), "resource")+" that hold data:", lost)
 }
 
-// fate is what happens to a resource, and why.
+// fate returns what happens to a resource, and why.
 func (m *markdown) fate(r Resource) string {
 	text := "**" + fateWord(r) + "**"
 	if r.Why != "" {
@@ -211,7 +211,7 @@ func (m *markdown) resources(resources []Resource) {
 	}
 }
 
-// countFates is how many resources meet which fate.
+// countFates says how many resources meet each fate.
 func countFates(resources []Resource) string {
 	var parts []string
 	for _, fate := range []Fate{Removed, Replaced, MaybeRemoved, MaybeReplaced, Changed, Added} {

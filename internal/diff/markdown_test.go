@@ -19,8 +19,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// manyResources is a template with so many resources that a comment cannot name
-// them all.
+// manyResources returns a template with more resources than a comment can name.
 func manyResources(t *testing.T, n int) Template {
 	t.Helper()
 	var b strings.Builder
@@ -34,8 +33,8 @@ func manyResources(t *testing.T, n int) Template {
 	return template
 }
 
-// TestMarkdownFitsAComment: what is too long is left out by lines, counted, and
-// leaves no fold open.
+// TestMarkdownFitsAComment checks that a long comment is shortened by whole
+// lines, that these are counted, and that no fold is left open.
 func TestMarkdownFitsAComment(t *testing.T) {
 	for _, n := range []int{1, 100, 300, 800, 3000} {
 		for _, pair := range [][2]Template{
@@ -62,8 +61,8 @@ func TestMarkdownFitsAComment(t *testing.T) {
 	}
 }
 
-// TestMarkdown_LeavesOutInOrder: rights, what is lost and what changes for
-// clients stay, and what is left out is what matters least.
+// TestMarkdown_LeavesOutInOrder checks that rights, lost data and changes for
+// clients stay, and that the least important lines are left out.
 func TestMarkdown_LeavesOutInOrder(t *testing.T) {
 	var old, next strings.Builder
 	for i := range 300 {
@@ -90,8 +89,8 @@ func TestMarkdown_LeavesOutInOrder(t *testing.T) {
 	}
 }
 
-// TestMarkdown_MoreRightsThanFit: those for everything come first, and neither what
-// is lost nor what clients meet gives way to the rest.
+// TestMarkdown_MoreRightsThanFit checks that wildcard rights come first, and that
+// neither lost data nor changes for clients are left out in favour of the rest.
 func TestMarkdown_MoreRightsThanFit(t *testing.T) {
 	var next strings.Builder
 	for i := range 400 {
@@ -109,8 +108,9 @@ func TestMarkdown_MoreRightsThanFit(t *testing.T) {
 	}
 }
 
-// TestMarkdown_OneBoxForEachKind: a large diff has a list for what is lost, and one
-// for each way in which the deploy goes wrong, and not a box for each.
+// TestMarkdown_OneBoxForEachKind checks that a large diff has one list for what
+// is lost, and one for each way in which the deploy goes wrong, instead of a box
+// for each.
 func TestMarkdown_OneBoxForEachKind(t *testing.T) {
 	var old, next strings.Builder
 	rule := func(to *strings.Builder, id string, priority int) {
@@ -138,7 +138,7 @@ func TestMarkdown_OneBoxForEachKind(t *testing.T) {
 	}
 }
 
-// templateOf is a template of resources.
+// templateOf returns a template of resources.
 func templateOf(t testing.TB, resources string) Template {
 	t.Helper()
 	template, err := Read([]byte(`{"Resources": {`+resources+`}}`), cfn.Options{})
@@ -148,8 +148,8 @@ func templateOf(t testing.TB, resources string) Template {
 	return template
 }
 
-// FuzzMarkdown: nothing of a template is read as Markdown or HTML, wherever it
-// comes from.
+// FuzzMarkdown checks that nothing in a template is read as Markdown or HTML,
+// wherever it occurs.
 func FuzzMarkdown(f *testing.F) {
 	for _, text := range []string{
 		"x", "@team", "[x](http://evil.example)", "</details>", "AWS::SNS::Topic: **changed**\n\n</details>\n\n**Clients:** ok. Reviewed by @octocat, [details](https://evil.example)\n\n<details>",
@@ -161,10 +161,10 @@ func FuzzMarkdown(f *testing.F) {
 	f.Fuzz(func(t *testing.T, hostile string) {
 		quoted, err := json.Marshal(hostile)
 		if err != nil {
-			t.Fatal(err) // any text can be written as JSON
+			t.Fatal(err) // any text can be encoded as JSON
 		}
 		q := string(quoted)
-		// Each place in turn, so that what one place does is not hidden by another.
+		// Try the places in turn, so that no place hides the effect of another.
 		for _, resources := range [][2]string{
 			{`"A": {"Type": "AWS::SNS::Topic"}`, `"A": {"Type": ` + q + `, "Properties": {"P": 1}}`},
 			{``, q + `: {"Type": "AWS::SNS::Topic", "Properties": {"P": ` + q + `}}`},
@@ -190,10 +190,10 @@ func FuzzMarkdown(f *testing.F) {
 	})
 }
 
-// mention is what GitHub makes a link of in a text.
+// mention matches what GitHub turns into a link.
 var mention = regexp.MustCompile(`(^|[^\w\x60])@[\w-]|(^|\W)#\d|\bGH-\d|https?://|www\.`)
 
-// inert reports what a comment of ours should not have.
+// inert reports what our comments must not contain.
 func inert(p parser.Parser, text string) error {
 	source := []byte(text)
 	var problem error

@@ -13,8 +13,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Mode is the mode that all switches of the template are in. It is an error if
-// there is none, if one is mixed, or if two are in different modes.
+// Mode returns the mode that all switches of the template are in. It fails if
+// there is no switch, if one is in a mixed state, or if two are in different
+// modes.
 func (t Template) Mode() (maintenance.Mode, error) {
 	if len(t.switches) == 0 {
 		return "", rules.ErrNoSwitch
@@ -33,7 +34,7 @@ func (t Template) Mode() (maintenance.Mode, error) {
 	return all, nil
 }
 
-// stillOpen are the rules that stay open although a switch is closed.
+// stillOpen returns the rules that stay open although a switch is closed.
 func (t Template) stillOpen() []string {
 	all := []string{}
 	for _, s := range t.switches {
@@ -47,8 +48,8 @@ func (t Template) stillOpen() []string {
 	return all
 }
 
-// answersMaintenance reports whether a rule sends all it decides to a function
-// that answers during maintenance.
+// answersMaintenance reports whether a rule sends everything it decides to a
+// function that answers during maintenance.
 func (t Template) answersMaintenance(r *alb.Rule) bool {
 	to := (alb.Decision{Rule: r}).Targets()
 	for _, s := range t.switches {
@@ -69,15 +70,16 @@ func (t Template) answers(function string) bool {
 	return false
 }
 
-// describesSwitch is the key of the description of the switch, of package turn.
+// describesSwitch is the metadata key of the description of a switch, which
+// package turn uses.
 const describesSwitch = "noren:switch"
 
-// Answer is what a template tells the refused: the message by language tag, and
-// the expected end as it is written, empty if there is none. What the template
-// leaves to the deploy, or cannot be read, is left out. The message is doubtful if
-// CloudFormation may have given it back with ? for other characters: it has some,
-// and the template is not of a noren that writes ASCII only, and says so by its
-// description of the switch.
+// Answer returns what a template tells refused clients: the message by language
+// tag, and the expected end as written, empty if there is none. It leaves out
+// what only the deploy knows, or what cannot be read. The message is doubtful if
+// CloudFormation may have replaced characters of it by ?: it contains some, and
+// the template has no description of the switch, which only a noren that writes
+// ASCII adds.
 func (t Template) Answer() (message map[string]string, until string, doubtful bool) {
 	if len(t.switches) == 0 {
 		return nil, "", false

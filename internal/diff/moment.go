@@ -10,13 +10,13 @@ import (
 	"github.com/noren-cdk/noren/internal/alb/witness"
 )
 
-// moments are requests that go elsewhere while rules are updated one by one than
-// they went before and go after.
+// moments returns hazards for requests that, while rules are updated one by one,
+// go elsewhere than they went before and will go after.
 func (d *deploy) moments() []Hazard {
 	var found []Hazard
 	for _, pair := range listenerPairs(d.old.Template, d.next.Template) {
 		if pair[0].Ref != pair[1].Ref || d.fates[pair[0].Ref.LogicalID] != "" && d.fates[pair[0].Ref.LogicalID] != Changed {
-			continue // another listener: no state in between has rules of both
+			continue // another listener: no intermediate state has rules of both
 		}
 		w := newWalk(pair[0], pair[1])
 		found = append(found, w.moments(d)...)
@@ -27,17 +27,18 @@ func (d *deploy) moments() []Hazard {
 	return found
 }
 
-// stages are the rules that a resource has while a deploy runs: each stage is
-// one that it may be in at any time, whatever stage others are in. A nil stage is
-// that it is not there.
+// stages are the rules that a resource may be during a deploy. It may be in any
+// of its stages at any time, independently of others. A nil stage means that it
+// does not exist.
 type stages []*alb.Rule
 
-// walk is the states between two listeners. A rule that is made or updated is in
-// one of two stages until all are; then those that are removed go, one by one.
+// walk is the states between two listeners. A rule that is created or updated is
+// in one of two stages until all are done; then the removed ones disappear, one
+// by one.
 type walk struct {
 	old, next *alb.Listener
-	halves    [2]map[string]stages // by logical id: while rules are made and updated, and while some are removed
-	differ    map[string]bool      // ids of rules that are not the same in both
+	halves    [2]map[string]stages // by logical id: while rules are created and updated, and while some are removed
+	differ    map[string]bool      // ids of rules that differ
 	cut       bool
 }
 
@@ -75,8 +76,8 @@ func sameRule(a, b *alb.Rule) bool {
 	return a.Priority == b.Priority && effect(a) == effect(b) && slices.EqualFunc(a.Conditions, b.Conditions, func(a, b alb.Condition) bool { return a.String() == b.String() })
 }
 
-// moments looks at every rule that may decide a request while the deploy runs.
-// The listener itself is updated before its rules, which refer to it.
+// moments looks at every rule that may decide a request during the deploy. The
+// listener itself is updated before its rules, which refer to it.
 func (w *walk) moments(d *deploy) []Hazard {
 	var found []Hazard
 	seen := map[string]bool{}
@@ -117,10 +118,10 @@ func (w *walk) moments(d *deploy) []Hazard {
 	return found
 }
 
-// blockers are rules that match what a decider cannot decide in any state of the
-// deploy: rules before it that stay, and of a rule that is before it in all its
-// stages, what all of the stages match. Involved are the rules that differ and
-// have a stage before it.
+// blockers returns rules that match what a decider cannot decide in any state of
+// the deploy: earlier rules that stay and, for a rule that is earlier in all its
+// stages, what all of its stages match. involved are the rules that differ and
+// have an earlier stage.
 func (w *walk) blockers(half map[string]stages, decider *alb.Rule) (blockers []alb.Rule, involved []string) {
 	for _, id := range sortedIDs(half) {
 		if !decider.Default() && id == decider.LogicalID {
@@ -150,8 +151,8 @@ func precedes(a, b *alb.Rule) bool {
 	return !a.Default() && (b.Default() || a.Priority < b.Priority)
 }
 
-// between is a request that a rule may decide while the deploy runs, and the
-// rules that decide it before and after, with other effects.
+// between is a request that a rule may decide during the deploy, and the rules
+// with other effects that decide it before and after.
 type between struct {
 	request       alb.Request
 	before, after *alb.Rule
@@ -164,7 +165,8 @@ func (w *walk) between(decider *alb.Rule, blockers []alb.Rule) []between {
 		if effect(c.New) == effect(decider) || seen[effect(c.New)] {
 			continue
 		}
-		// Of those, what the same rule decided before: rules before that one block too.
+		// Among those, what the same rule decided before: earlier rules block,
+		// too.
 		more := slices.Clone(blockers)
 		for i := range w.old.Rules {
 			if precedes(&w.old.Rules[i], c.New) {
@@ -182,8 +184,8 @@ func (w *walk) between(decider *alb.Rule, blockers []alb.Rule) []between {
 	return found
 }
 
-// classes are the requests that the last rule of a listener decides, by the rule
-// of another one that does.
+// classes returns the requests that the last rule of a listener decides, by the
+// rule of the other listener that decides them.
 func (w *walk) classes(l, other *alb.Listener) []witness.Class {
 	all, complete := witness.Classes(l, other)
 	w.cut = w.cut || !complete
@@ -194,8 +196,8 @@ func (w *walk) classes(l, other *alb.Listener) []witness.Class {
 	return slices.DeleteFunc(all, func(c witness.Class) bool { return c.Old != last })
 }
 
-// listenerOf is a listener with rules that block, and one that decides the rest:
-// its default rule if that has no conditions.
+// listenerOf returns a listener with blocking rules and one that decides the
+// rest, which is its default rule if it has no conditions.
 func listenerOf(like *alb.Listener, blockers []alb.Rule, conditions []alb.Condition) *alb.Listener {
 	l := &alb.Listener{Ref: like.Ref, Port: like.Port, Protocol: like.Protocol}
 	l.Rules = slices.Clone(blockers)

@@ -6,8 +6,8 @@ import (
 	"github.com/noren-cdk/noren/internal/window"
 )
 
-// planned is the plan of the maintenances that are new in a template, or other
-// than before.
+// planned returns the plans of the maintenances that are new or changed in a
+// template.
 func planned(old, next Template) []string {
 	var lines []string
 	before, _ := window.Find(old.data) // what cannot be read was not planned

@@ -31,7 +31,7 @@ func TestNight_IsShownOnceItIsNewOrOther(t *testing.T) {
 	for _, test := range []struct {
 		name      string
 		old, next Template
-		want      string // part of the comment; empty: nothing of a night
+		want      string // part of the comment; empty if it says nothing about a night
 	}{
 		{"new", Nothing(), planned, "```text\nTuesday, 1 December 2026, 02:00 to 04:00 (+09:00), closed\n28 Nov 02:00  clients are told of it\n01 Dec 02:00  it begins, by 02:15 at the latest or not at all\n"},
 		{"the same", planned, planned, ""},

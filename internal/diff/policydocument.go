@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// policyDocument is a policy as it is in a property, and the condition of the
-// template under which it is there.
+// policyDocument is a policy document in a property, and the condition of the
+// template under which it exists.
 type policyDocument struct {
 	object map[string]any
 	when   string
 }
 
-// policyDocuments are the policy documents in a value, by where they are: objects
-// with statements, and texts of JSON that hold such. Of a Fn::If there may be
-// two in one place.
+// policyDocuments finds the policy documents in a value, by their place: objects
+// with statements, and JSON texts with such objects. An Fn::If may have two in
+// one place.
 func policyDocuments(name string, value any, when string, found map[string][]policyDocument) {
 	if condition, yes, no, ok := branchesOf(value); ok {
 		for _, branch := range []struct {
@@ -52,7 +52,7 @@ func policyDocuments(name string, value any, when string, found map[string][]pol
 	}
 }
 
-// statements are the statements of the document.
+// statements returns the statements of the document.
 func (d policyDocument) statements() []statement {
 	var all []statement
 	for entry, when := range entriesOf(d.object["Statement"]) {
@@ -66,14 +66,14 @@ func (d policyDocument) statements() []statement {
 	return all
 }
 
-// more are the keys of the document that are no part of a policy, such as a
+// more returns the keys of the document that do not belong to a policy, such as a
 // transform that adds statements.
 func (d policyDocument) more() []string {
 	return slices.DeleteFunc(sortedIDs(d.object), func(key string) bool { return key == "Version" || key == "Id" || key == "Statement" })
 }
 
 // ignoresVariables reports whether a document has variables that its version
-// takes for text.
+// treats as text.
 func (d policyDocument) ignoresVariables() bool {
 	return d.object["Version"] != "2012-10-17" && strings.Contains(exactly(d.object), "${aws:")
 }

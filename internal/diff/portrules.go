@@ -12,17 +12,17 @@ type portRule struct {
 	peer     string // an address range, a group or a prefix list
 	ports    string // protocol and ports, for people
 	protocol string
-	from, to float64 // from -1 if they are not known
-	when     string  // the condition of the template under which it is there
+	from, to float64 // from is -1 if they are not known
+	when     string  // the condition of the template under which it exists
 }
 
-// isPortRules reports whether a type has rules of security groups, all of which
-// is told.
+// isPortRules reports whether resources of a type are security group rules, of
+// which all properties are shown.
 func isPortRules(resourceType string) bool {
 	return slices.Contains([]string{"AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"}, resourceType)
 }
 
-// portFacts are the facts of a resource that has rules of security groups.
+// portFacts returns the facts of a resource with security group rules.
 func (r resource) portFacts(id string) []fact {
 	var all []fact
 	add := func(group, direction string, value any) {
@@ -59,8 +59,8 @@ func (r resource) portFacts(id string) []fact {
 	return all
 }
 
-// orEverywhere are rules for what a group may reach, with the one that EC2 adds
-// where there are none.
+// orEverywhere returns the egress rules of a group, or the rule that EC2 adds if
+// there are none.
 func orEverywhere(egress any) any {
 	if condition, yes, no, ok := branchesOf(egress); ok {
 		return map[string]any{"Fn::If": []any{condition, orEverywhere(yes), orEverywhere(no)}}
@@ -71,8 +71,7 @@ func orEverywhere(egress any) any {
 	return egress
 }
 
-// groupName is a group by the logical id of the resource that it is, if it is
-// one.
+// groupName returns the logical id of the resource that a group is, if it is one.
 func groupName(value any) string {
 	object, _ := value.(map[string]any)
 	if name, ok := object["Ref"].(string); ok && len(object) == 1 {
@@ -130,7 +129,8 @@ func number(value any) float64 {
 	return -1
 }
 
-// covers reports whether a rule certainly lets through all that another does.
+// covers reports whether a rule certainly lets through everything that another
+// does.
 func (r portRule) covers(other portRule) bool {
 	if r.when != "" && r.when != other.when {
 		return false

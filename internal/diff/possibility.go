@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// possibility is one way in which the conditions of two templates may be decided, where
-// only a deploy decides them, and the templates as they are then.
+// possibility is one way in which a deploy may decide the undecided conditions of
+// two templates, with the templates as they are then.
 type possibility struct {
 	assumed   map[string]bool
 	old, next Template
 }
 
-// mostPossibilities bounds how many are looked at.
+// mostPossibilities limits how many are looked at.
 const mostPossibilities = 16
 
-// possibilities are all the ways in which the conditions that listeners and rules
-// depend on may be decided: one, without assumptions, if there are no such
-// conditions. All is false if there are more than are looked at, and then the
-// conditions stay open.
+// possibilities returns all ways in which the conditions that listeners and rules
+// depend on may be decided. If there are no such conditions, there is one,
+// without assumptions. all is false if there are too many; the conditions then
+// stay undecided.
 func possibilities(old, next Template) (found []possibility, all bool) {
 	open := []possibility{{map[string]bool{}, old, next}}
 	for len(open) > 0 {
@@ -43,7 +43,7 @@ func possibilities(old, next Template) (found []possibility, all bool) {
 	return found, true
 }
 
-// undecided are the conditions that are still open.
+// undecided returns the conditions that are still undecided.
 func (p possibility) undecided() []string {
 	var names []string
 	for _, t := range []Template{p.old, p.next} {
@@ -52,7 +52,7 @@ func (p possibility) undecided() []string {
 	return slices.DeleteFunc(names, func(name string) bool { _, assumed := p.assumed[name]; return assumed })
 }
 
-// assuming is a possibility in which one more condition is decided.
+// assuming returns a possibility in which one more condition is decided.
 func (p possibility) assuming(condition string, holds bool) (possibility, error) {
 	q := possibility{assumed: maps.Clone(p.assumed)}
 	q.assumed[condition] = holds
@@ -62,15 +62,15 @@ func (p possibility) assuming(condition string, holds bool) (possibility, error)
 	return q, errors.Join(errOld, errNext)
 }
 
-// assuming is a template with conditions decided.
+// assuming returns a template with conditions decided.
 func (t Template) assuming(assumed map[string]bool) (Template, error) {
 	options := t.options
 	options.Assume = assumed
 	return Read(bytes.Clone(t.data), options)
 }
 
-// whens say of what was found in some of all possibilities when it is so: "" if
-// it is so in all of them.
+// whens says, for something found in some of all possibilities, under which
+// conditions it is so: "" if in all of them.
 func whens(in, all []possibility) string {
 	if len(in) == len(all) {
 		return ""
@@ -110,8 +110,8 @@ func count(all []possibility, which func(possibility) bool) int {
 	return n
 }
 
-// inEach gathers what is found in each possibility, once, and says when each of
-// it is so.
+// inEach collects what is found in each possibility, without duplicates, and says
+// when each of it is so.
 func inEach[T any](all []possibility, find func(possibility) []T, key func(T) string, under func(T, string) T) []T {
 	found := []T{}
 	at, in := map[string]int{}, [][]possibility{}

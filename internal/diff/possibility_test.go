@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestPossibilities: what a condition of the template decides that only a deploy
-// knows is looked at both ways, and said to be so.
+// TestPossibilities checks that both outcomes of a condition that only a deploy
+// knows are looked at, and that the result says so.
 func TestPossibilities(t *testing.T) {
 	const forward = `[{"Type": "forward", "TargetGroupArn": "a"}]`
 	rule := func(id, more, priority, path, actions string) string {
@@ -64,7 +64,7 @@ func TestPossibilities(t *testing.T) {
 	}
 }
 
-// TestPossibilities_TooMany: what was not looked at is said.
+// TestPossibilities_TooMany checks that the result says what was not looked at.
 func TestPossibilities_TooMany(t *testing.T) {
 	var conditions, rules []string
 	for i := range 6 {

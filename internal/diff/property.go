@@ -11,12 +11,12 @@ import (
 
 // Property is a property, or another part of a template, that differs.
 type Property struct {
-	Name   string `json:"name"`   // such as DefaultActions[0].TargetGroupArn; attributes of a resource in brackets
-	Before string `json:"before"` // for people; "" if there was none
-	After  string `json:"after"`  // for people; "" if there is none
+	Name   string `json:"name"`   // such as DefaultActions[0].TargetGroupArn; resource attributes are in brackets
+	Before string `json:"before"` // for people; "" if it did not exist
+	After  string `json:"after"`  // for people; "" if it does not exist
 }
 
-// top is the property of the resource that the part belongs to.
+// top returns the top-level property that the part belongs to.
 func (p Property) top() string {
 	if end := strings.IndexAny(p.Name, ".["); end > 0 {
 		return p.Name[:end]
@@ -24,8 +24,8 @@ func (p Property) top() string {
 	return p.Name
 }
 
-// path is the property and the parts of it down to this one. The entries of a
-// list are all *; intrinsic functions are left out.
+// path returns the names from the property down to this part. Entries of lists
+// are *; intrinsic functions are left out.
 func (p Property) path() []string {
 	var path []string
 	for _, name := range strings.Split(p.Name, ".") {
@@ -41,7 +41,7 @@ func (p Property) path() []string {
 	return path
 }
 
-// differences are the smallest parts in which two values differ.
+// differences returns the smallest parts in which two values differ.
 func differences(name string, a, b any) []Property {
 	if reflect.DeepEqual(a, b) {
 		return nil
@@ -92,9 +92,9 @@ func sameFunction(x, y map[string]any) bool {
 	return false
 }
 
-// listDifferences are the entries of two lists that differ. Those that are equal
-// in both keep their place; of the rest, entries with one identity are compared,
-// or else those that follow each other in one gap.
+// listDifferences returns the entries of two lists that differ. Entries that are
+// equal in both are aligned; of the rest, it compares entries with the same
+// identity or, failing that, those at the same position in a gap.
 func listDifferences(name string, x, y []any) []Property {
 	var all []Property
 	i, j := 0, 0
@@ -123,11 +123,11 @@ func listDifferences(name string, x, y []any) []Property {
 	return all
 }
 
-// identities are the properties by which people tell entries of lists apart.
+// identities are the properties by which people distinguish entries of lists.
 var identities = []string{"Sid", "Id", "Name", "Key", "Field", "PolicyName", "Type", "AttributeName", "IndexName"}
 
-// counterparts pairs entries of a list with those that have taken their place:
-// of one identity, or of one kind and in the same order.
+// counterparts pairs entries of a list with those that replace them: those with
+// the same identity, or of the same kind in the same order.
 func counterparts(removed, added []any) map[int]int {
 	pairs, taken := map[int]int{}, map[int]bool{}
 	pair := func(fits func(a, b any) bool) {
@@ -153,7 +153,8 @@ func counterparts(removed, added []any) map[int]int {
 	return pairs
 }
 
-// identity tells an entry of a list from others of it. Empty if nothing does.
+// identity returns a text that distinguishes an entry of a list from the others.
+// Empty if nothing does.
 func identity(entry any) string {
 	object, _ := entry.(map[string]any)
 	for _, key := range identities {
@@ -164,8 +165,8 @@ func identity(entry any) string {
 	return ""
 }
 
-// insideJSON are the differences of two texts that hold JSON, such as that of a
-// dashboard. Nil if they do not.
+// insideJSON returns the differences of two texts that contain JSON, such as
+// dashboards. Nil if they do not.
 func insideJSON(name, before, after string) []Property {
 	var values [2]any
 	for i, text := range []string{before, after} {
@@ -182,8 +183,8 @@ func insideJSON(name, before, after string) []Property {
 	return differences(name, values[0], values[1])
 }
 
-// orEmpty is an empty object in place of nothing beside an object, so that what
-// comes or goes with it is told by its parts.
+// orEmpty returns an empty object in place of nothing beside an object, so that
+// added and removed objects are shown by their parts.
 func orEmpty(value, other any) any {
 	if object, ok := other.(map[string]any); ok && value == nil && len(object) > 0 && !isReference(object) {
 		return map[string]any{}
@@ -202,7 +203,7 @@ func isReference(object map[string]any) bool {
 	return false
 }
 
-// show is a value for people: a reference by what it names, anything else as
+// show formats a value for people: a reference by what it names, anything else as
 // JSON. Texts are not quoted.
 func show(value any) string {
 	switch v := value.(type) {
@@ -221,7 +222,7 @@ func show(value any) string {
 	return exactly(value)
 }
 
-// exactly is a value as JSON.
+// exactly returns a value as JSON.
 func exactly(value any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
@@ -265,7 +266,7 @@ func showReference(object map[string]any) (string, bool) {
 	return "", false
 }
 
-// compareSections compares the template except for its resources.
+// compareSections compares the sections of the template other than its resources.
 func compareSections(old, next map[string]any) []Property {
 	all := differences("", anyMap(old), anyMap(next))
 	if all == nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestDiff_NothingDiffersFromItself: diff A A is empty.
+// TestDiff_NothingDiffersFromItself checks that the diff of A and A is empty.
 func TestDiff_NothingDiffersFromItself(t *testing.T) {
 	for _, file := range []string{open, closed, readOnly, sharedOpen, sharedClose} {
 		if d := Compare(read(t, file), read(t, file)); !d.Empty() || len(d.Warnings) > 0 {
@@ -27,9 +27,9 @@ func TestDiff_NothingDiffersFromItself(t *testing.T) {
 	})
 }
 
-// TestEveryDifferenceHasAWitness: if any of many requests fares differently,
-// the diff says so, of a change from the same to the same; and its witnesses
-// fare as it says.
+// TestEveryDifferenceHasAWitness checks that if the outcome of any of many
+// requests changes, the diff reports exactly this change, and that the diff's
+// witnesses have the reported outcomes.
 func TestEveryDifferenceHasAWitness(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		old, next := drawTemplate(t), drawTemplate(t)

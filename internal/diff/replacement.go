@@ -19,7 +19,7 @@ const (
 	typeCDKMetadata  = "AWS::CDK::Metadata"
 )
 
-// fateOf is what happens to a resource of which something changes, and why.
+// fateOf returns what happens to a changed resource, and why.
 func fateOf(before, after resource, changes []Property) (Fate, string) {
 	if before.Type != after.Type {
 		return MaybeReplaced, "CloudFormation refuses to change the type under one logical id"
@@ -40,7 +40,8 @@ func fateOf(before, after resource, changes []Property) (Fate, string) {
 	return fate, why
 }
 
-// fateOfProperty is what a change of a part of a property does to a resource.
+// fateOfProperty returns what a change of a part of a property does to a
+// resource.
 func fateOfProperty(resourceType string, path []string) (Fate, string) {
 	known, ok := typesKnown()[resourceType]
 	switch {
@@ -69,9 +70,9 @@ func fateOfProperty(resourceType string, path []string) (Fate, string) {
 	return fate, why
 }
 
-// spread adds what replacements bring with them: a resource that refers to a
-// replaced one in a property that cannot be changed in place is replaced too,
-// and may be if the other may be.
+// spread adds the consequences of replacements: a resource that refers to a
+// replaced one in a property that cannot be changed in place is replaced too, and
+// may be replaced if the other one may be.
 func spread(changed []Resource, next map[string]resource) []Resource {
 	at := map[string]int{}
 	for i, r := range changed {
@@ -112,8 +113,8 @@ func severity(fate Fate) int {
 	return slices.Index([]Fate{MaybeReplaced, Replaced}, fate) + 1
 }
 
-// dependsOn is what a replacement of another resource, with a new name, does to
-// this one, and by which property.
+// dependsOn returns what the replacement of another resource, which gets a new
+// name, does to this one, and through which property.
 func (r resource) dependsOn(id string) (Fate, string) {
 	fate, property := Changed, ""
 	for _, c := range typesKnown()[r.Type].creating {
@@ -124,7 +125,7 @@ func (r resource) dependsOn(id string) (Fate, string) {
 	return fate, property
 }
 
-// valuesAt are the values that a path leads to.
+// valuesAt returns the values at a path.
 func valuesAt(value any, path []string) []any {
 	if len(path) == 0 {
 		return []any{value}
@@ -133,7 +134,7 @@ func valuesAt(value any, path []string) []any {
 	switch v := value.(type) {
 	case map[string]any:
 		if isReference(v) {
-			return []any{v} // all of it is known after a deploy only
+			return []any{v} // all of it is known only after a deploy
 		}
 		if inner, ok := v[path[0]]; ok {
 			all = valuesAt(inner, path[1:])

@@ -8,11 +8,11 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestReplacements: what a change of a property does to its resource, whatever
-// the type, and to what refers to it.
+// TestReplacements checks what a change of a property does to its resource,
+// whatever the type, and to what refers to it.
 func TestReplacements(t *testing.T) {
 	for _, test := range []struct {
-		name, before, after string // of resources
+		name, before, after string // the resources
 		want                string // logical id, fate and why
 	}{
 		{"a prefix of a name", `"B": {"Type": "AWS::S3::Bucket", "Properties": {"BucketNamePrefix": "a"}}`, `"B": {"Type": "AWS::S3::Bucket", "Properties": {"BucketNamePrefix": "b"}}`,
@@ -67,7 +67,8 @@ func TestReplacements(t *testing.T) {
 	}
 }
 
-// TestReplacements_TypesOfTheProduct: every type that the product has is known.
+// TestReplacements_TypesOfTheProduct checks that every resource type of the
+// product is known.
 func TestReplacements_TypesOfTheProduct(t *testing.T) {
 	for _, file := range []string{open, sharedOpen} {
 		var template struct {
@@ -84,8 +85,8 @@ func TestReplacements_TypesOfTheProduct(t *testing.T) {
 	}
 }
 
-// TestReplacements_Order: the data that is lost comes first, and among equals
-// what happens to more of a resource.
+// TestReplacements_Order checks that lost data comes first, and then the more
+// serious fates.
 func TestReplacements_Order(t *testing.T) {
 	const bucket, queue, topic = `"AWS::S3::Bucket"`, `"AWS::SQS::Queue"`, `"AWS::SNS::Topic"`
 	entry := func(id, kind, property, value string) string {

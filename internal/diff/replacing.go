@@ -7,27 +7,28 @@ import (
 	"sync"
 )
 
-// zzProperties is a line for each resource type, as generate describes.
+// zzProperties has a line for each resource type, in the format that generate
+// describes.
 //
 //go:generate sh -c "go run ./generate ../../.venv/lint >zz_generated_properties.txt"
 //go:embed zz_generated_properties.txt
 var zzProperties string
 
-// typeKnown is what is known of a resource type.
+// typeKnown is what is known about a resource type.
 type typeKnown struct {
-	data       bool            // its resources hold what a deploy cannot make again
+	data       bool            // its resources hold what a deploy cannot recreate
 	properties map[string]bool // those that a template may set
 	creating   []creating
 }
 
-// creating is a property, or a part of one, with which a resource is made: it
-// cannot be changed in place, or not always.
+// creating is a property, or a part of one, that is set on creation: it cannot be
+// changed in place, or not always.
 type creating struct {
 	path []string // names; * for the entries of a list
 	fate Fate     // Replaced or MaybeReplaced
 }
 
-// typesKnown are the resource types that are known, by name.
+// typesKnown returns the known resource types, by name.
 var typesKnown = sync.OnceValue(func() map[string]typeKnown {
 	types := map[string]typeKnown{}
 	for line := range strings.Lines(zzProperties) {
@@ -52,14 +53,14 @@ var typesKnown = sync.OnceValue(func() map[string]typeKnown {
 	return types
 })
 
-// holdsData reports whether resources of a type hold what a deploy cannot make
-// again. A nested stack may.
+// holdsData reports whether resources of a type hold what a deploy cannot
+// recreate. A nested stack may.
 func holdsData(resourceType string) bool {
 	return typesKnown()[resourceType].data || resourceType == typeStack
 }
 
-// touchedBy reports whether a change of a part of a property may change this
-// one: if either is a part of the other. Entries of lists are not told apart.
+// touchedBy reports whether a change of a part of a property may change this one:
+// if either is a part of the other. It does not distinguish entries of lists.
 func (c creating) touchedBy(path []string) bool {
 	n := min(len(c.path), len(path))
 	return slices.EqualFunc(c.path[:n], path[:n], func(a, b string) bool { return a == "*" || a == b })

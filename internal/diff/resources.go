@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// resource is a resource as the template says it.
+// resource is a resource as written in the template.
 type resource struct {
 	Type                string
 	Properties          map[string]any
@@ -22,13 +22,14 @@ type resource struct {
 	CreationPolicy      any
 	UpdatePolicy        any
 
-	other map[string]any // what is none of these, such as a Fn::Transform
+	other map[string]any // any other attributes, such as an Fn::Transform
 
 	existence existence
 	ends      string // why the deploy deletes it, although the next template has it
 }
 
-// UnmarshalJSON keeps what it does not know.
+// UnmarshalJSON implements json.Unmarshaler. It keeps attributes that it does not
+// know.
 func (r *resource) UnmarshalJSON(data []byte) error {
 	type known resource
 	if err := json.Unmarshal(data, (*known)(r)); err != nil {
@@ -54,8 +55,8 @@ func (r *resource) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// value is a property of a resource as text: its value, or what it is made of if
-// only a deploy knows that.
+// value returns a property of a resource as text: its value, or its parts if only
+// a deploy knows the value.
 func (t Template) value(id, property string) string {
 	if text, known := t.source.Value(id, property); known {
 		return text
@@ -75,7 +76,7 @@ type Resource struct {
 	Type      string     `json:"type"`
 	Fate      Fate       `json:"fate"`
 	Data      bool       `json:"data"` // whether resources of the type hold data
-	Why       string     `json:"why"`  // of a replacement, or what becomes of the data
+	Why       string     `json:"why"`  // the reason for a replacement, or what happens to the data
 	Changes   []Property `json:"changes"`
 }
 
@@ -85,8 +86,8 @@ type Fate string
 const (
 	Added         Fate = "added"
 	Removed       Fate = "removed"
-	Replaced      Fate = "replaced"        // a new one is made, and the old one removed
-	MaybeReplaced Fate = "may be replaced" // it depends on the values, or is not known here
+	Replaced      Fate = "replaced"        // a new one is created, and the old one deleted
+	MaybeReplaced Fate = "may be replaced" // it depends on the values, or is not known
 	MaybeRemoved  Fate = "may be removed"  // its condition may not hold
 	Changed       Fate = "changed"         // in place
 )
@@ -148,9 +149,8 @@ func compareResources(old, next map[string]resource) []Resource {
 	return changed
 }
 
-// differences are what differs between two resources with one logical id.
-// Construct paths and asset paths are left out: they are not part of what is
-// deployed.
+// differences returns the differences between two resources with the same logical
+// id. It ignores construct paths and asset paths, which are not deployed.
 func (r resource) differences(other resource) []Property {
 	changes := []Property{}
 	if r.Type != other.Type {
@@ -180,7 +180,7 @@ func (r resource) differences(other resource) []Property {
 	return changes
 }
 
-// ownMetadata is the metadata without what CDK notes for itself.
+// ownMetadata returns the metadata without CDK's own entries.
 func (r resource) ownMetadata() any {
 	own := map[string]any{}
 	for key, value := range r.Metadata {
@@ -194,7 +194,7 @@ func (r resource) ownMetadata() any {
 	return own
 }
 
-// loses is what the resource that replaces this one does not have.
+// loses returns what the resource that replaces this one does not have.
 func (r resource) loses() string {
 	if !holdsData(r.Type) || r.isMember() {
 		return ""
@@ -208,8 +208,8 @@ func (r resource) isMember() bool {
 	return strings.HasSuffix(r.Type, "::DBInstance") && r.Properties["DBClusterIdentifier"] != nil
 }
 
-// keeps is what becomes of the data of a resource that goes, under the policy
-// for deletion or for replacement.
+// keeps returns what happens to the data of a removed or replaced resource under
+// the given policy.
 func (r resource) keeps(policy any) string {
 	switch {
 	case !holdsData(r.Type):

@@ -7,8 +7,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestFates: what happens to resources, the data they hold and what refers to
-// them, in the order in which they are told.
+// TestFates checks what happens to resources, to their data and to what refers to
+// them, in the order in which it is shown.
 func TestFates(t *testing.T) {
 	const (
 		cluster = "DatabaseB269D8BB"
@@ -16,7 +16,7 @@ func TestFates(t *testing.T) {
 		secret  = "MaintenanceBypassSecret14C09BE32"
 		task    = "ApiTask011D0955"
 	)
-	tasks := []string{ // which are told the cluster's address
+	tasks := []string{ // they get the cluster's address
 		task + " replaced ContainerDefinitions refers to " + cluster + ", which is replaced",
 		"DatabaseSetupTask289DFA6A replaced ContainerDefinitions refers to " + cluster + ", which is replaced",
 	}
@@ -73,8 +73,8 @@ func TestFates(t *testing.T) {
 	}
 }
 
-// TestProperties: a difference is told by its smallest part, references by what
-// they name.
+// TestProperties checks that a difference is shown by its smallest part, and
+// references by what they name.
 func TestProperties(t *testing.T) {
 	ref := func(id string) any { return map[string]any{"Ref": id} }
 	for _, test := range []struct {
@@ -100,7 +100,7 @@ func TestProperties(t *testing.T) {
 	}
 }
 
-// TestReferences: what a value refers to, wherever the reference is.
+// TestReferences checks what a value refers to, wherever the reference is.
 func TestReferences(t *testing.T) {
 	for _, test := range []struct {
 		value any
@@ -120,8 +120,8 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// TestWarnings: an allow pattern that moves to another rule is warned of, one
-// that is appended is not; and a listener that moves.
+// TestWarnings checks that there is a warning for an allow pattern that moves to
+// another rule, none for one that is appended, and one for a listener that moves.
 func TestWarnings(t *testing.T) {
 	values := func(r map[string]any, rule string, paths ...any) {
 		at(at(r, rule, "Properties")["Conditions"].([]any)[1], "PathPatternConfig")["Values"] = paths
@@ -138,7 +138,7 @@ func TestWarnings(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		edit func(resources map[string]any)
-		want string // the beginning
+		want string // the prefix
 	}{
 		{"appended to a rule", func(r map[string]any) { values(r, "MaintenanceAllow0F00D52BD", "/api/login", "/api/logout") }, ""},
 		{"moved to a new rule", func(r map[string]any) {

@@ -6,16 +6,16 @@ import (
 )
 
 // Right is a part of who may do what, who may reach what, or what protects data,
-// that is not the same in both templates.
+// that differs between two templates.
 type Right struct {
-	LogicalID string `json:"logicalId"` // of the resource that says it
+	LogicalID string `json:"logicalId"` // of the resource that states it
 	Type      string `json:"type"`
 	Change    Shift  `json:"change"`
 	Before    string `json:"before,omitempty"` // in full; "" if it is new
-	After     string `json:"after,omitempty"`  // in full; "" if it is gone
+	After     string `json:"after,omitempty"`  // in full; "" if it is removed
 
-	deny  bool // it is a statement that denies
-	broad bool // it is for everyone, or for everything
+	deny  bool // a statement that denies
+	broad bool // for everyone, or for everything
 }
 
 // Shift is how a right changes.
@@ -24,12 +24,13 @@ type Shift string
 const (
 	Granted  Shift = "added"
 	Revoked  Shift = "removed"
-	Widened  Shift = "widened"  // all that was matched is, and more
-	Narrowed Shift = "narrowed" // nothing is matched that was not
+	Widened  Shift = "widened"  // it matches everything that it matched, and more
+	Narrowed Shift = "narrowed" // it matches nothing that it did not match
 	Altered  Shift = "changed"
 )
 
-// compareRights compares what two templates say of rights, reach and protection.
+// compareRights compares what two templates state about rights, reach and
+// protection.
 func compareRights(old, next map[string]resource) []Right {
 	before, after := factsOf(old), factsOf(next)
 	keep := func(facts []fact, others []fact) []fact {
@@ -72,8 +73,8 @@ func (f fact) broad() bool {
 	return strings.Contains(f.text, "AdministratorAccess")
 }
 
-// rank orders rights: what widens first, then what cannot be told, then the rest,
-// and of those what is for everyone or everything.
+// rank orders rights: first those that widen, then those that cannot be judged,
+// then the rest; within these, those for everyone or everything come first.
 func (r Right) rank() int {
 	if r.broad {
 		return 2 * r.order()
@@ -91,10 +92,11 @@ func (r Right) order() int {
 	return slices.Index([]Shift{Widened, Granted, Altered, Revoked, Narrowed}, r.Change)
 }
 
-// key is what two facts have in common that say the same of the same.
+// key returns a text that is equal for facts that state the same about the same
+// subject.
 func (f fact) key() string { return f.subject + "\x00" + f.text }
 
-// replacedBy reports whether another fact takes the place of this one.
+// replacedBy reports whether another fact replaces this one.
 func (f fact) replacedBy(other fact) bool {
 	if f.subject != other.subject {
 		return false
@@ -116,7 +118,7 @@ func shares(a, b []string) bool {
 	return slices.ContainsFunc(a, func(value string) bool { return slices.Contains(b, value) })
 }
 
-// shiftTo is how a fact changes that another takes the place of.
+// shiftTo returns how a fact changes when another one replaces it.
 func (f fact) shiftTo(other fact) Shift {
 	var wider, narrower bool
 	switch {

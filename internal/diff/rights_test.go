@@ -9,8 +9,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestRights: who may do and reach what, and what protects data, is told in
-// full, as it was and as it is.
+// TestRights checks that who may do and reach what, and what protects data, is
+// shown in full, before and after.
 func TestRights(t *testing.T) {
 	policy := func(statements string) string {
 		return `"P": {"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "R"}], "PolicyDocument": {"Statement": ` + statements + `}}}`
@@ -19,7 +19,7 @@ func TestRights(t *testing.T) {
 		return `"G": {"Type": "AWS::EC2::SecurityGroup", "Properties": {` + properties + `}}`
 	}
 	for _, test := range []struct {
-		name, before, after string // of resources
+		name, before, after string // the resources
 		want                string // a line for each change
 	}{
 		{"nothing", policy(`[{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]`), policy(`{"Resource": ["*"], "Action": ["s3:*"], "Effect": "Allow"}`), ""},
@@ -114,8 +114,8 @@ func TestRights(t *testing.T) {
 	}
 }
 
-// TestRights_NoStatementIsLost: a statement that is added to a policy of any
-// resource is told, whatever else changes.
+// TestRights_NoStatementIsLost checks that a statement added to a policy of any
+// resource is shown, whatever else changes.
 func TestRights_NoStatementIsLost(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		statement := rapid.Custom(func(t *rapid.T) string {

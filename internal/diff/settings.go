@@ -8,17 +8,17 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// settings are what resources of a template take values from: its parameters,
-// mappings and conditions.
+// settings are where the resources of a template take values from: its
+// parameters, mappings and conditions.
 type settings struct {
-	given                            map[string]string // values of parameters
+	given                            map[string]string // parameter values
 	parameters, mappings, conditions map[string]any
-	other                            *settings // those of the other template
+	other                            *settings // of the other template
 }
 
-// settled are the resources of two templates, in which what is taken from a
-// parameter, mapping or condition that differs is told by what that is. A
-// resource that takes from one changes, although its own text does not.
+// settled returns the resources of two templates, with references to a parameter,
+// mapping or condition that differs replaced by its value. A resource with such a
+// reference changes, although its own text does not.
 func settled(old, next Template) (before, after map[string]resource) {
 	a, b := old.settings(), next.settings()
 	a.other, b.other = &b, &a
@@ -50,7 +50,7 @@ func (s settings) settle(resources map[string]resource) map[string]resource {
 	return all
 }
 
-// parameter is what a parameter is where the templates differ in it, and
+// parameter returns the value of a parameter if the templates differ in it, and
 // whether they do.
 func (s settings) parameter(name string) (text string, differs bool) {
 	value, given := s.given[name]
@@ -75,8 +75,8 @@ func (s settings) parameter(name string) (text string, differs bool) {
 	return fmt.Sprintf("${%s (%s)}", name, text), true
 }
 
-// condition is the name of a condition, with what it says where the templates
-// differ in that.
+// condition returns the name of a condition and, if the templates differ in it,
+// its definition.
 func (s settings) condition(name string) string {
 	if s.conditions[name] == nil || s.other.conditions[name] == nil {
 		return name
@@ -88,7 +88,7 @@ func (s settings) condition(name string) string {
 	return name + ", which is " + exactly(short(mine))
 }
 
-// expanded is a condition with those that it refers to.
+// expanded returns a condition with the conditions that it refers to inserted.
 func (s settings) expanded(value any, depth int) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -113,7 +113,7 @@ func (s settings) expanded(value any, depth int) any {
 	return value
 }
 
-// value is a value with what differs in place of what is referred to.
+// value returns a value in which references to what differs are replaced.
 func (s settings) value(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -143,8 +143,8 @@ func (s settings) value(value any) any {
 	return value
 }
 
-// reference is what is told instead of a Ref, Fn::FindInMap or Fn::Sub, and
-// whether anything is.
+// reference returns the replacement for a Ref, Fn::FindInMap or Fn::Sub, and
+// whether there is one.
 func (s settings) reference(v map[string]any) (any, bool) {
 	if len(v) != 1 {
 		return nil, false
@@ -172,7 +172,7 @@ func (s settings) reference(v map[string]any) (any, bool) {
 	return nil, false
 }
 
-// mapped is the value of a mapping where the templates differ in it.
+// mapped returns the value of a mapping if the templates differ in it.
 func (s settings) mapped(keys []any) (any, bool) {
 	name, _ := keys[0].(string)
 	if reflect.DeepEqual(s.mappings[name], s.other.mappings[name]) {
@@ -190,7 +190,7 @@ func (s settings) mapped(keys []any) (any, bool) {
 	return at, true
 }
 
-// substituted is the text of a Fn::Sub, whose own variables stay.
+// substituted returns the text of an Fn::Sub, with its own variables left alone.
 func (s settings) substituted(text string, own map[string]any) string {
 	for name := range s.parameters {
 		if _, ok := own[name]; ok || !strings.Contains(text, "${"+name+"}") {

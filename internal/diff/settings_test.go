@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestSettings: a resource that takes from a parameter, a mapping or a condition
-// changes with it, although its own text does not.
+// TestSettings checks that a resource changes with a parameter, a mapping or a
+// condition that it uses, although its own text does not.
 func TestSettings(t *testing.T) {
 	const resources = `"Resources": {
 		"G": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"SecurityGroupEgress": [], "SecurityGroupIngress": [
@@ -24,7 +24,7 @@ func TestSettings(t *testing.T) {
 	before := "{" + strings.Join([]string{parameters, mappings, conditions, resources}, ", ") + "}"
 	for _, test := range []struct {
 		name, from, to string
-		given          map[string]string // parameters of the second
+		given          map[string]string // the second template's parameters
 		want           string
 	}{
 		{"nothing", "", "", nil, ""},

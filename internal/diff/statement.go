@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// statement is a statement of a policy, its values as they are shown.
+// statement is a statement of a policy, with its values formatted for display.
 type statement struct {
 	sid, effect                                                             string
 	principals, notPrincipals, actions, notActions, resources, notResources []string
-	condition                                                               string // as JSON; "" without one
-	when                                                                    string // the condition of the template under which it is there
-	other                                                                   string // what is none of these, or cannot be read
+	condition                                                               string // as JSON; "" if there is none
+	when                                                                    string // the condition of the template under which it exists
+	other                                                                   string // any other elements, and unreadable ones
 }
 
 func readStatement(object map[string]any, when string) statement {
@@ -48,8 +48,8 @@ func readStatement(object map[string]any, when string) statement {
 	return s
 }
 
-// callers is the statement that a permission of a Lambda function adds to the
-// function's policy.
+// callers returns the statement that a permission of a Lambda function adds to
+// the function's policy.
 func callers(properties map[string]any) statement {
 	s := statement{effect: "Allow"}
 	rest := map[string]any{}
@@ -74,7 +74,8 @@ func callers(properties map[string]any) statement {
 	return s
 }
 
-// listOf are the values of an element that may be one or a list, sorted.
+// listOf returns the values of an element that may be a single value or a list,
+// sorted.
 func listOf(value any) []string {
 	list, ok := value.([]any)
 	if !ok {
@@ -88,7 +89,7 @@ func listOf(value any) []string {
 	return slices.Compact(texts)
 }
 
-// principalsOf are the principals of an element, each with its kind.
+// principalsOf returns the principals of an element, each with its kind.
 func principalsOf(value any) []string {
 	kinds, ok := value.(map[string]any)
 	if !ok || isReference(kinds) {
@@ -103,7 +104,8 @@ func principalsOf(value any) []string {
 	return all
 }
 
-// readably is a value in a line: references inside of it by what they name.
+// readably returns a value on one line, with references in it shown by what they
+// name.
 func readably(value any) string {
 	switch v := value.(type) {
 	case map[string]any:
@@ -119,7 +121,7 @@ func readably(value any) string {
 	return exactly(short(value))
 }
 
-// short is a value whose references are texts.
+// short returns a value in which references are texts.
 func short(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -173,14 +175,15 @@ func (s statement) String() string {
 	return strings.TrimSpace(b.String())
 }
 
-// covers reports whether a statement certainly matches all that another does.
+// covers reports whether a statement certainly matches everything that another
+// does.
 func (s statement) covers(other statement) bool {
 	return (s.when == "" || s.when == other.when) && s.other == other.other && (s.condition == "" || s.condition == other.condition) &&
 		slices.Equal(s.notPrincipals, other.notPrincipals) && slices.Equal(s.notActions, other.notActions) && slices.Equal(s.notResources, other.notResources) &&
 		coversAll(s.principals, other.principals) && coversAll(s.actions, other.actions) && coversAll(s.resources, other.resources)
 }
 
-// coversAll reports whether every value is matched by a pattern.
+// coversAll reports whether every value is matched by some pattern.
 func coversAll(patterns, values []string) bool {
 	if len(patterns) == 0 || len(values) == 0 {
 		return len(patterns) == len(values)
@@ -193,7 +196,7 @@ func coversAll(patterns, values []string) bool {
 	return true
 }
 
-// matchesAll reports whether a pattern in which * is any text matches a value.
+// matchesAll reports whether a pattern, in which * is any text, matches a value.
 func matchesAll(pattern, value string) bool {
 	if pattern == "AWS *" || pattern == "*" {
 		return true

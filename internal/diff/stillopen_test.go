@@ -10,8 +10,8 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// TestCompare_StillOpen: a rule of another service is named, with a request,
-// whenever the switch is closed, and is not when the product is open.
+// TestCompare_StillOpen checks that a rule of another service is named, with a
+// request, when the switch is closed, and not when the product is open.
 func TestCompare_StillOpen(t *testing.T) {
 	with := func(file string) Template {
 		data, err := os.ReadFile("testdata/" + file)

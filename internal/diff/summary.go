@@ -9,10 +9,11 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// summarize says in a few words which requests a change is about, where all
-// that change go one way: those of the default rule, or the part of them that a
-// few rules take or give back. Refuses tells a rule that sends to the function
-// that answers during maintenance, allowed is what to call what other rules take.
+// summarize says in a few words which requests a change is about, if all changes
+// go one way: the requests of the default rule, or the part of them that a few
+// rules take or give back. refuses reports whether a rule sends to the function
+// that answers during maintenance; allowed is the phrase for what other rules
+// take.
 func summarize(changes []*found, classes []witness.Class, refuses func(*alb.Rule) bool, allowed string) {
 	if len(changes) != 1 {
 		return
@@ -25,20 +26,20 @@ func summarize(changes []*found, classes []witness.Class, refuses func(*alb.Rule
 	}
 }
 
-// side is the side of a comparison on which all the changed requests are the
-// default rule's.
+// side is the side of a comparison on which the default rule decides all the
+// changed requests.
 type side struct {
 	refuses func(*alb.Rule) bool
-	allowed string // what rules of their own let through
+	allowed string // the phrase for what rules of their own let through
 	rules   func(witness.Class) (here, there *alb.Rule)
 }
 
 func oldFirst(c witness.Class) (here, there *alb.Rule) { return c.Old, c.New }
 func newFirst(c witness.Class) (here, there *alb.Rule) { return c.New, c.Old }
 
-// summary is empty if the side is not such a side.
+// summary returns the summary for the side. It is empty if the side does not fit.
 func (s side) summary(changed, all []witness.Class) string {
-	var takers, turned []*alb.Rule // the rules there, except the default rule; those for reads that turn
+	var takers, turned []*alb.Rule // the rules there, without the default rule; those for reads that turn
 	byDefault := false
 	for _, c := range changed {
 		here, there := s.rules(c)
@@ -57,7 +58,7 @@ func (s side) summary(changed, all []witness.Class) string {
 	case byDefault:
 		for _, c := range all {
 			if here, _ := s.rules(c); here.Default() && effect(c.Old) == effect(c.New) {
-				return "" // a part of the default rule stays as it was
+				return "" // a part of the default rule's requests did not change
 			}
 		}
 		return "everything" + s.exceptions(all)
@@ -67,7 +68,7 @@ func (s side) summary(changed, all []witness.Class) string {
 	return "everything with " + conditionsOf(turned) + s.exceptions(all)
 }
 
-// added is a list of rules with another, once.
+// added returns rules with r, without duplicates.
 func added(rules []*alb.Rule, r *alb.Rule) []*alb.Rule {
 	if slices.Contains(rules, r) {
 		return rules
@@ -75,7 +76,7 @@ func added(rules []*alb.Rule, r *alb.Rule) []*alb.Rule {
 	return append(rules, r)
 }
 
-// exceptions says what stays as it was.
+// exceptions says what did not change.
 func (s side) exceptions(all []witness.Class) string {
 	allowed := false
 	var reads []*alb.Rule

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// tellsInOne are the types whose properties say one thing together.
+// tellsInOne matches types whose properties state one fact together.
 var tellsInOne = regexp.MustCompile(`^AWS::(Lambda::(LayerVersionPermission|Url)|EC2::(NetworkAclEntry|Route|VPCPeeringConnection|SubnetRouteTableAssociation|SubnetNetworkAclAssociation|VPCGatewayAttachment)|` +
 	`RDS::DBSubnetGroup|SSO::Assignment|IAM::(UserToGroupAddition|AccessKey)|WAFv2::WebACLAssociation)$`)
 
-// tellsInAll are the types of which every property counts.
+// tellsInAll matches types of which every property matters.
 var tellsInAll = regexp.MustCompile(`^AWS::(IAM|SSO|KMS|WAFv2|RAM|LakeFormation)::|^AWS::\w+::\w*(Policy|Permissions?|Grant|AccessPoint|AccessEntry|BlockPublicAccess)$|` +
 	`^AWS::(ElastiCache|MemoryDB)::(User|UserGroup|ACL)$|^AWS::EC2::PrefixList$`)
 
-// telling are properties, or parts of some, that say who may reach a resource,
-// as whom it acts and with which privileges, how it is encrypted, or what keeps
-// it.
+// telling matches properties, or parts of them, that say who may reach a
+// resource, as whom and with which privileges it acts, how it is encrypted, or
+// what protects it.
 var telling = regexp.MustCompile(`(?i:public|scheme|accesscontrol|auth|apikeyrequired|mutual|certificate|webacl|securitygroup|cidr|allow(ed)?(principal|account|origin|credential|admin)|assignpublicip|httpendpoint|` +
 	`(^|\W)\w*role(arn|name)?$|instanceprofile|privileged|capabilit|(^|\W)user(\W|$)|executecommand|ownership|trusted(keygroup|signer)|secure_?transport|httptokens|mfa|` +
 	`encrypt|kms|(^|\W|_)ssl|sslpolicy|(^|\W|_)tls|minimumprotocol|protocolpolicy|enforce|keyrotation|advancedsecurity|islogging|` +

@@ -1,6 +1,6 @@
-// Package diff says what a change of a CloudFormation template does: to
-// clients, as classes of requests whose outcome changes, each with a request
-// that shows it, and to resources.
+// Package diff describes the effect of a change of a CloudFormation template: on
+// clients, as classes of requests whose outcome changes, each with an example
+// request, and on resources.
 package diff
 
 import (
@@ -16,19 +16,19 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Template is a template as it is compared.
+// Template is a template that is compared.
 type Template struct {
 	*alb.Template
 	data      []byte // in JSON
 	source    *cfn.Template
 	options   cfn.Options
-	sections  map[string]any // those that are not resources
+	sections  map[string]any // other than resources
 	resources map[string]resource
 	switches  []rules.Found
 }
 
-// Read reads a CloudFormation template in JSON or YAML. What of it cannot be
-// read, but need not matter, is in Faults.
+// Read reads a CloudFormation template in JSON or YAML. Faults holds the parts
+// that could not be read but may not matter.
 func Read(data []byte, options cfn.Options) (Template, error) {
 	data, err := cfn.JSON(data)
 	if err != nil {
@@ -67,39 +67,39 @@ func Read(data []byte, options cfn.Options) (Template, error) {
 	return t, nil
 }
 
-// typedMode takes the place of the time at which a mode was typed: the one value
-// that depends on when a template was synthesized. What counts is that someone
-// asked.
+// typedMode replaces the time at which a mode was typed, the only value that
+// depends on the time of synthesis. It matters only that someone typed the mode.
 const typedMode = "typed"
 
 // Diff is what differs between two templates.
 type Diff struct {
-	Rights    []Right    `json:"rights"` // what widens first
+	Rights    []Right    `json:"rights"` // those that widen first
 	Clients   []Change   `json:"clients"`
-	Beside    []string   `json:"beside"`    // what changes for clients that no rule says
-	Resources []Resource `json:"resources"` // those that hold data first, then by how much happens to them
-	Sections  []Property `json:"sections"`  // of the template, other than resources
+	Beside    []string   `json:"beside"`    // changes for clients that no rule shows
+	Resources []Resource `json:"resources"` // first those that hold data, then by severity
+	Sections  []Property `json:"sections"`  // of the template, without resources
 	Warnings  []string   `json:"warnings"`
-	Deploy    []Hazard   `json:"deploy"` // what goes wrong between the two
+	Deploy    []Hazard   `json:"deploy"` // what goes wrong during the deploy
 	Mode      ModeChange `json:"mode"`
 
-	// StillOpen are the rules that are not of a switch and serve requests which it
-	// refuses otherwise, for each switch that the second template has closed.
+	// StillOpen are the rules outside a switch that serve requests which the
+	// switch would refuse, for each switch that is closed in the second template.
 	StillOpen []string `json:"stillOpen"`
 
-	// Night is the plan of the maintenances of the second template that the first
-	// does not have, in lines.
+	// Night is the plan of the maintenances that only the second template has, in
+	// lines.
 	Night []string `json:"night,omitempty"`
 
 	// Complete is false if there were more combinations of conditions than were
-	// looked at, so that requests may change that no witness shows.
+	// looked at, so that requests may change without a witness.
 	Complete bool `json:"complete"`
 
 	old, next     Template
 	possibilities []possibility // at least one
 }
 
-// ModeChange is the modes of the two templates, empty for one that has none.
+// ModeChange has the modes of the two templates, empty for a template without a
+// mode.
 type ModeChange struct {
 	Before maintenance.Mode `json:"before"`
 	After  maintenance.Mode `json:"after"`
@@ -168,8 +168,8 @@ func (t Template) readBack(other Template) (Template, int) {
 	return read, texts
 }
 
-// Nothing is a template without resources, to compare one with that has come or
-// gone.
+// Nothing returns a template without resources, with which an added or removed
+// template is compared.
 func Nothing() Template {
 	t, err := Read([]byte(`{"Resources": {}}`), cfn.Options{})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// Pair is a template before and after, and what differs.
+// Pair is a template before and after, and the differences.
 type Pair struct {
 	Template string `json:"template"` // its name
 	Diff
@@ -117,7 +117,8 @@ func (p Pair) writeText(out term.Terminal, named bool) {
 	}
 }
 
-// warnings are those of a diff: what the deploy does on its way first.
+// warnings returns the warnings of a diff, beginning with those about the deploy
+// itself.
 func (d Diff) warnings() []string {
 	var all []string
 	for _, h := range d.Deploy {
@@ -126,7 +127,7 @@ func (d Diff) warnings() []string {
 	return append(all, d.notes()...)
 }
 
-// notes are the warnings that are not of the deploy itself.
+// notes returns the warnings that are not about the deploy itself.
 func (d Diff) notes() []string {
 	all := slices.Clone(d.Warnings)
 	if !d.Complete {
@@ -135,8 +136,8 @@ func (d Diff) notes() []string {
 	return all
 }
 
-// sameForClients says that no request fares differently, as far as that was
-// looked at.
+// sameForClients says that no request has another outcome, as far as that was
+// checked.
 func (d Diff) sameForClients() string {
 	if d.transformed() {
 		return "not known: the transform of the template changes, and may make other rules"
@@ -144,7 +145,7 @@ func (d Diff) sameForClients() string {
 	return "the rules send every request where they did"
 }
 
-// rightLines are the lines of a right: what was, what is, and how it changes.
+// rightLines returns the lines of a right: before, after, and how it changes.
 func rightLines(r Right) []string {
 	note := ""
 	if r.Before != "" && r.After != "" {
@@ -160,12 +161,13 @@ func rightLines(r Right) []string {
 	return lines
 }
 
-// mostShown is how many properties of a resource that comes or goes are shown.
+// mostShown is the maximum number of properties that are shown of an added or
+// removed resource.
 const mostShown = 8
 
-// shown are the changes of a resource that are shown, how many there are more,
-// and whether they are shown in full: all of what is about rights, and of other
-// resources that come or go what they are made with first.
+// shown returns the changes of a resource to show, how many more there are, and
+// whether they are shown in full. All changes about rights are shown; of other
+// added or removed resources, first what cannot be changed in place.
 func (r Resource) shown() (changes []Property, more int, full bool) {
 	full = tellsInAll.MatchString(r.Type) || tellsInOne.MatchString(r.Type) || isPortRules(r.Type)
 	if full || r.Fate != Added && r.Fate != Removed || len(r.Changes) <= mostShown {
@@ -191,7 +193,8 @@ func (r Resource) shown() (changes []Property, more int, full bool) {
 
 func moreText(n int) string { return fmt.Sprintf("and %d more", n) }
 
-// modeText is the mode, or how it changes; empty if a template has none.
+// modeText returns the mode, or how it changes; empty if neither template has
+// one.
 func modeText(m ModeChange, arrow string) string {
 	switch {
 	case m.Before == "" || m.After == "":
@@ -202,8 +205,8 @@ func modeText(m ModeChange, arrow string) string {
 	return fmt.Sprintf("%s %s %s", m.Before, arrow, m.After)
 }
 
-// writeClasses writes a line for each class: a request, and by which rules it
-// went and goes.
+// writeClasses writes a line for each class: a request, and the rules that
+// decided and decide it.
 func writeClasses(out term.Terminal, all []Class) {
 	classes := term.Table{Heading: []string{"  such as", "was decided by", "is decided by"}}
 	for _, class := range all {
@@ -216,7 +219,7 @@ func writeClasses(out term.Terminal, all []Class) {
 	classes.Write(out)
 }
 
-// requestText is a request as explain takes it.
+// requestText formats a request as explain accepts it.
 func requestText(r Request) string {
 	var b strings.Builder
 	b.WriteString(r.Method + " " + r.Target)
@@ -255,7 +258,7 @@ func fateStyle(r Resource) term.Style {
 	return term.Yellow
 }
 
-// fateText is what happens to a resource, and why.
+// fateText returns what happens to a resource, and why.
 func fateText(r Resource) string {
 	if r.Why == "" {
 		return fateWord(r)
@@ -263,7 +266,7 @@ func fateText(r Resource) string {
 	return fateWord(r) + ": " + r.Why
 }
 
-// fateWord is what happens to a resource.
+// fateWord returns what happens to a resource.
 func fateWord(r Resource) string {
 	text := string(r.Fate)
 	if r.Fate == Changed {
@@ -284,8 +287,8 @@ func where(r Resource) string {
 	return " " + strings.TrimSuffix(r.Path, "/Resource")
 }
 
-// changeText is a change of a property in a line. In full, nothing of a value
-// that comes or goes is left out.
+// changeText formats a change of a property on one line. If full is true, nothing
+// of an added or removed value is left out.
 func changeText(p Property, full bool) string {
 	shorten := beginning
 	if full {

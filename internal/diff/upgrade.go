@@ -5,25 +5,25 @@ import (
 	"strings"
 )
 
-// MajorUpgradeKey is the key of the metadata in which a database names the major
+// MajorUpgradeKey is the metadata key under which a database names the major
 // version to which a deploy may upgrade it, such as 8.4.
 const MajorUpgradeKey = "noren:majorUpgrade"
 
-// Upgrade is a database whose major version changes: it is offline for that long,
-// and there is no way back in place. CloudFormation does it for any edit of the
-// version, a typo included.
+// Upgrade is a database whose major version changes. The database is offline
+// during the upgrade, and cannot be downgraded in place. CloudFormation upgrades
+// it after any edit of the version, even a typo.
 type Upgrade struct {
 	LogicalID string `json:"logicalId"`
-	From      string `json:"from"` // the versions in full
+	From      string `json:"from"` // the full versions
 	To        string `json:"to"`
 
-	// Named is whether the database's metadata names the new major version.
+	// Named reports whether the database's metadata names the new major version.
 	Named bool `json:"named"`
 
 	major string
 }
 
-// Upgrades are the databases whose major version changes.
+// Upgrades returns the databases whose major version changes.
 func (d Diff) Upgrades() []Upgrade { return upgrades(d.old, d.next) }
 
 func upgrades(old, next Template) []Upgrade {
@@ -53,7 +53,7 @@ func (u Upgrade) String() string {
 	return text + ", which the template does not name"
 }
 
-// Way is what to do for an upgrade that is not named.
+// Way returns what to do for an upgrade that is not named.
 func (u Upgrade) Way() string {
 	return fmt.Sprintf("If it is meant, say database.majorUpgrade: %q in the environment's file (metadata %s of the resource)", u.major, MajorUpgradeKey)
 }
@@ -70,9 +70,8 @@ func (d *deploy) upgrades() []Hazard {
 	return found
 }
 
-// majorOf is the part of a version that counts as major: two numbers, or one
-// where the engine counts so. A version that is known only after a deploy is all
-// of it.
+// majorOf returns the major part of a version: two numbers, or one where the
+// engine counts that way. A version known only after a deploy is returned whole.
 func majorOf(engine, version string) string {
 	parts := strings.Split(version, ".")
 	if strings.Trim(parts[0], "0123456789") != "" {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// maxPathLength is the longest path a rule of the load balancer can name.
+// maxPathLength is the maximum length of a path in a rule of the load balancer.
 const maxPathLength = 128
 
 var (
@@ -36,7 +36,8 @@ func (c *checker) checkAPI() {
 	c.checkConnections()
 }
 
-// fargateMemory is the memory, in MiB, that Fargate takes with a CPU.
+// fargateMemory maps a CPU size to the memory sizes, in MiB, that Fargate accepts
+// with it.
 var fargateMemory = map[int][]int{
 	256:   {512, 1024, 2048},
 	512:   steps(1024, 4096, 1024),
@@ -54,7 +55,7 @@ func steps(from, to, step int) (values []int) {
 	return values
 }
 
-// spelled puts values into words: the few of 256, the steps of the others.
+// spelled lists values in words: all of them for 256, otherwise as steps.
 func spelled(values []int) string {
 	if len(values) == 3 {
 		return fmt.Sprintf("%d, %d or %d", values[0], values[1], values[2])

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// A checker holds the values of an environment against each other and against
-// what AWS takes. It reports one problem a key, and none about values that
-// depend on an unusable one.
+// A checker checks the values of an environment against each other and against
+// AWS's limits. It reports one problem per key, and none about values that depend
+// on an unusable one.
 type checker struct {
 	decoder  *decoder
 	env      Environment // with defaults
 	warnings []Problem
 
-	arnAccount, arnKey string // the first account that an ARN of the file names
+	arnAccount, arnKey string // the account of the first ARN in the file, and its key
 }
 
 func (c *checker) check(now time.Time) {
@@ -44,20 +44,20 @@ func (c *checker) checkSchemaChange() {
 	}
 }
 
-// fail reports a problem with key, the first one only.
+// fail reports a problem with key. Only the first problem of a key is kept.
 func (c *checker) fail(key, format string, args ...any) {
 	if c.decoder.sound(key) {
 		c.decoder.refuse(key, format, args...)
 	}
 }
 
-// warn notes something about a key that is not an error.
+// warn reports something about a key that is not an error.
 func (c *checker) warn(key, format string, args ...any) {
 	at := c.decoder.placeOf(key)
 	c.warnings = append(c.warnings, Problem{c.decoder.file, at.line, at.column, key, fmt.Sprintf(format, args...)})
 }
 
-// match fails unless a value that was given matches.
+// match fails unless a given value matches.
 func (c *checker) match(key, value string, pattern *regexp.Regexp, want string) {
 	if value != "" && !pattern.MatchString(value) {
 		c.fail(key, "want %s, got %q", want, value)
@@ -90,5 +90,5 @@ func isEmail(text string) bool {
 		return false
 	}
 	mailbox, host, _ := strings.Cut(text, "@")
-	return mailboxPattern.MatchString(mailbox) && isHostName(strings.ToLower(host)) // SNS takes ASCII only
+	return mailboxPattern.MatchString(mailbox) && isHostName(strings.ToLower(host)) // SNS accepts only ASCII
 }

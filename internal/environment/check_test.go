@@ -12,8 +12,8 @@ import (
 	"github.com/noren-cdk/noren/internal/function/responder"
 )
 
-// valid is an environment without problems that the cases below break, in each
-// of them a line or two.
+// valid is an environment without problems. Each case below breaks it in a line
+// or two.
 const valid = `stackName: fieldreports-test
 account: "111111111111"
 region: ap-northeast-1
@@ -79,8 +79,8 @@ func TestValid(t *testing.T) {
 	}
 }
 
-// edited is valid with the lines of some keys replaced: pairs of a key and the
-// text of its line, without the indentation.
+// edited returns valid with the lines of some keys replaced: pairs of a key and
+// the text of its line, without indentation.
 func edited(t *testing.T, edits ...string) string {
 	t.Helper()
 	d := newDecoder("valid")
@@ -104,7 +104,7 @@ func TestChecks(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		edits []string
-		want  string // without the file's name; nothing if all is well
+		want  string // without the file's name; empty if all is well
 	}{
 		{"stack name with an underscore", []string{"stackName", "stackName: field_reports"},
 			`1:1: stackName: want letters, digits and hyphens, a letter first, at most 128, got "field_reports"`},
@@ -314,7 +314,7 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-// told is what the function that answers says of its configuration.
+// told returns what the responder reports about its configuration.
 func told(config responder.Config) string {
 	err := config.Validate()
 	if err == nil {
@@ -335,8 +335,9 @@ func TestSchemaChangesAreEitherInAnImageOrBuiltIntoOne(t *testing.T) {
 	}
 }
 
-// TestWords: a message in a language that the page has no words of is noted,
-// words are for messages, and a country's code is noted as the language it is.
+// TestWords checks that a message in a language without page words is noted, that
+// words need a message, and that a country code is noted as the language that it
+// is.
 func TestWords(t *testing.T) {
 	for _, test := range []struct {
 		name, message, words string

@@ -1,13 +1,13 @@
 package environment
 
-// connectionShare is how much of the connections of a database instance the
+// connectionShare is the share of a database instance's connections that the
 // service may use: the alarm goes off at 80 %, and a person or a schema change
-// has to get in as well.
+// must still be able to connect.
 const connectionShare = 0.75
 
-// MaxConnections is how many connections an instance takes at MaxCapacity, by
-// default.
-// Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html#aurora-serverless-v2.max-connections
+// MaxConnections returns the default maximum number of connections of an instance
+// at MaxCapacity. Source:
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html#aurora-serverless-v2.max-connections
 func (d Database) MaxConnections() int {
 	connections := 90
 	for _, step := range []struct {
@@ -21,15 +21,15 @@ func (d Database) MaxConnections() int {
 	return connections
 }
 
-// ConnectionsPerPool is how many connections a task may open to each of its
+// ConnectionsPerPool returns how many connections a task may open to each of its
 // database hosts. A rolling deploy runs twice MaxTasks, and after a failover the
-// host of the readers can be the writer: even then the instance has room.
+// readers' host can be the writer: even then the instance has room.
 func (e Environment) ConnectionsPerPool() int {
-	const most = 20 // more than a task of any size here has requests for
+	const most = 20 // more than the requests of a task of any size here need
 	return min(most, int(connectionShare*float64(e.Database.MaxConnections()))/e.connectionPools())
 }
 
-// connectionPools is how many pools there are at most at the same time.
+// connectionPools returns the maximum number of pools at the same time.
 func (e Environment) connectionPools() int {
 	pools := 2 * e.API.MaxTasks
 	if e.Database.Readers > 0 {
@@ -38,7 +38,8 @@ func (e Environment) connectionPools() int {
 	return pools
 }
 
-// checkConnections holds the number of tasks against what the database takes.
+// checkConnections checks the number of tasks against the connections of the
+// database.
 func (c *checker) checkConnections() {
 	const key = "api.maxTasks"
 	env := c.env

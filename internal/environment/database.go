@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// scratchPrefix begins the names of the schemas that noren ddl makes and drops.
+// scratchPrefix begins the names of the schemas that noren ddl creates and drops.
 const scratchPrefix = "noren_"
 
 // auroraVersion is a version of Aurora MySQL, such as 3.10.3 or 8.4.7.
@@ -16,18 +16,18 @@ type auroraVersion [3]int
 
 func (v auroraVersion) before(other ...int) bool { return slices.Compare(v[:], other) < 0 }
 
-// MajorVersion is the MySQL version of the engine, which its parameter groups are
-// for: 8.0 or 8.4.
+// MajorVersion returns the MySQL version of the engine, for which its parameter
+// groups are: 8.0 or 8.4.
 func (d Database) MajorVersion() string {
 	major, _, _ := strings.Cut(d.EngineVersion, ".mysql_aurora.")
 	return major
 }
 
-// ParameterFamily is the family of parameter groups of the engine's version.
+// ParameterFamily returns the family of parameter groups of the engine's version.
 func (d Database) ParameterFamily() string { return "aurora-mysql" + d.MajorVersion() }
 
 var (
-	// The version of Aurora follows that of MySQL: 3 is of 8.0, later ones have
+	// Aurora's version follows MySQL's: 3 corresponds to 8.0, later ones use
 	// MySQL's own number.
 	auroraPattern       = regexp.MustCompile(`^(?:8\.0\.mysql_aurora\.(3)\.([0-9]{2})|8\.4\.mysql_aurora\.(8)\.(4))\.([0-9]{1,2})$`)
 	databaseNamePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)

@@ -13,15 +13,15 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// A decoder fills a struct from YAML by the struct's tags, strictly. It goes on
-// after a problem, to find all of them, and remembers where keys are, so that
-// later checks can say so too.
+// A decoder strictly fills a struct from YAML according to the struct's tags. It
+// continues after a problem, to find all of them, and remembers where keys are,
+// so that later checks can name the place too.
 type decoder struct {
 	file     string
 	problems []Problem
 	found    map[string]place // by key, such as database.readers or maintenance.allow[0]
 	broken   map[string]bool  // keys without a usable value
-	brokenIn map[string]bool  // keys around those
+	brokenIn map[string]bool  // keys that contain these
 }
 
 func newDecoder(file string) *decoder {
@@ -46,7 +46,7 @@ func (d *decoder) markBroken(key string) {
 	}
 }
 
-// placeOf is where key is, or the nearest key around it.
+// placeOf returns the place of key, or of the nearest enclosing key.
 func (d *decoder) placeOf(key string) place {
 	for key != "" {
 		if at, ok := d.found[key]; ok {
@@ -66,7 +66,7 @@ func (d *decoder) decodeRoot(root ast.Node, env *Environment) {
 	d.decode(root, "", reflect.ValueOf(env).Elem(), "")
 }
 
-// decode sets to from node, the value of key, as tag bounds it.
+// decode sets to from node, the value of key, within the bounds of tag.
 func (d *decoder) decode(node ast.Node, key string, to reflect.Value, tag reflect.StructTag) {
 	if what := indirect(node); what != "" {
 		d.refuse(key, "want the value itself, got %s: environments use none of YAML's anchors, aliases, merge keys and tags", what)
@@ -119,7 +119,7 @@ func (d *decoder) decodeMap(node ast.Node, key string, to reflect.Value, tag ref
 	to.Set(values)
 }
 
-// decodeStruct decodes a mapping whose keys are fields. Without a node it only
+// decodeStruct decodes a mapping whose keys are fields. If node is nil, it only
 // reports what is required.
 func (d *decoder) decodeStruct(node ast.Node, key string, to reflect.Value) {
 	names, fields := keysOf(to.Type())
@@ -129,7 +129,7 @@ func (d *decoder) decodeStruct(node ast.Node, key string, to reflect.Value) {
 	}
 
 	given := map[string]bool{}
-	meant := map[string]bool{} // by a misspelling
+	meant := map[string]bool{} // by their misspelling
 	d.eachEntry(node, key, func(name, entryKey string, value ast.Node) {
 		field, ok := fields[name]
 		switch near := term.Nearest(name, names); {
@@ -137,7 +137,7 @@ func (d *decoder) decodeStruct(node ast.Node, key string, to reflect.Value) {
 			given[name] = true
 			d.decode(value, entryKey, to.FieldByIndex(field.Index), field.Tag)
 		case ok:
-			// A key without a value is as good as none.
+			// A key without a value counts as missing.
 		case near != "":
 			meant[near] = true
 			d.reject(d.found[entryKey], entryKey, "unknown key: did you mean %s? want one of %s", near, alternatives(names))
@@ -186,8 +186,8 @@ func (d *decoder) eachEntry(node ast.Node, key string, do func(name, entryKey st
 	}
 }
 
-// sound says that no value of keys, nor one around or in it, is known to be
-// unusable, so that checking it makes sense.
+// sound reports whether no value of keys, nor an enclosing or enclosed one, is
+// known to be unusable, so that it makes sense to check it.
 func (d *decoder) sound(keys ...string) bool {
 	for _, key := range keys {
 		if d.broken[""] || d.brokenIn[key] {
@@ -204,7 +204,8 @@ func (d *decoder) sound(keys ...string) bool {
 
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
 
-// joinKey is the key of a name in outer. A name that is not plain is quoted.
+// joinKey returns the key of a name within outer. A name that is not plain is
+// quoted.
 func joinKey(outer, name string) string {
 	if !plainName.MatchString(name) {
 		name = quoted(name)
@@ -215,7 +216,7 @@ func joinKey(outer, name string) string {
 	return outer + "." + name
 }
 
-// outerKey is the key around key.
+// outerKey returns the key that encloses key.
 func outerKey(key string) string { return key[:max(0, strings.LastIndexAny(key, ".["))] }
 
 func absent(value ast.Node) bool { return value == nil || value.Type() == ast.NullType }

@@ -127,7 +127,7 @@ func TestDecodeProblems(t *testing.T) {
 	const plain = "environments use none of YAML's anchors, aliases, merge keys and tags"
 	for _, test := range []struct {
 		name   string
-		source string // after what is required, on line 1
+		source string // after the required keys, on line 1
 		want   string
 	}{
 		{"text for a whole number", `count: two`, `2:1: count: want a whole number from 0 to 15, got "two"`},
@@ -273,8 +273,8 @@ func TestNearest(t *testing.T) {
 	}
 }
 
-// FuzzDecodeEnvironment holds that no file makes the reader panic or hang, and
-// that every problem is a line with a place in the file.
+// FuzzDecodeEnvironment checks that no file makes the reader panic or hang, and
+// that every problem is one line with a place in the file.
 func FuzzDecodeEnvironment(f *testing.F) {
 	f.Add([]byte(valid))
 	for _, source := range []string{

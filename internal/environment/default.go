@@ -9,8 +9,8 @@ import (
 )
 
 // fillDefaults sets what the file leaves open, so that a stack reads values and
-// never asks whether they were given: what the tags say, and what hangs on other
-// keys.
+// never asks whether they were given: the defaults of the tags, and those that
+// depend on other keys.
 func (e *Environment) fillDefaults() {
 	fillTagged(reflect.ValueOf(e).Elem())
 
@@ -24,9 +24,9 @@ func (e *Environment) fillDefaults() {
 	}
 }
 
-// fillTagged sets the fields of a section that are left open and whose tags have
-// a default. The default is read as the file would be; one that the key does not
-// take is a mistake of the definition.
+// fillTagged sets the fields of a section that are not given and whose tags have
+// a default. It reads the default as if it were in the file; a default that the
+// key does not accept is a mistake in the definition.
 func fillTagged(section reflect.Value) {
 	_, fields := keysOf(section.Type())
 	for key, field := range fields {

@@ -7,7 +7,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// cloudFrontRegion is where CloudFront looks for certificates and web ACLs.
+// cloudFrontRegion is the region where CloudFront looks for certificates and web
+// ACLs.
 const cloudFrontRegion = "us-east-1"
 
 var (
@@ -63,7 +64,8 @@ func (c *checker) checkDomain(section, domain, certificate string) {
 	}
 }
 
-// checkCertificate checks an ARN and that it is of a region, for a reason.
+// checkCertificate checks an ARN and that it is in a region; why gives the reason
+// for the region.
 func (c *checker) checkCertificate(key, arn, region, why string) {
 	if arn == "" {
 		return
@@ -79,8 +81,8 @@ func (c *checker) checkCertificate(key, arn, region, why string) {
 	}
 }
 
-// checkAccount fails if what key names is another account's: not the
-// environment's, or without one, not that of the first ARN of the file.
+// checkAccount fails if what key names belongs to another account: not to the
+// environment's or, without one, not to that of the first ARN in the file.
 func (c *checker) checkAccount(key, what, account string) {
 	switch own := c.env.Account; {
 	case !c.decoder.sound("account"):
@@ -93,8 +95,8 @@ func (c *checker) checkAccount(key, what, account string) {
 	}
 }
 
-// regionSound says that a region can be compared to: it is fixed, or the
-// environment's and usable.
+// regionSound reports whether a region can be compared with: it is fixed, or it
+// is the environment's and usable.
 func (c *checker) regionSound(region string) bool {
 	return region == cloudFrontRegion || c.decoder.sound("region")
 }

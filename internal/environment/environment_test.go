@@ -18,8 +18,8 @@ import (
 
 var committed = []string{"dev", "staging", "prod"}
 
-// environmentsDir is where the committed files are, from wherever TestMain has
-// put the tests.
+// environmentsDir returns the folder of the committed files, from wherever
+// TestMain runs the tests.
 func environmentsDir(t *testing.T) string {
 	t.Helper()
 	for _, dir := range []string{"../../environments"} {
@@ -161,8 +161,8 @@ func TestLoadUnreadable(t *testing.T) {
 	}
 }
 
-// TestLoad_AsDocumented: what docs/environments.md shows of two mistakes in dev is
-// what Load says of them.
+// TestLoad_AsDocumented checks that Load reports two mistakes in dev as
+// docs/environments.md shows.
 func TestLoad_AsDocumented(t *testing.T) {
 	file, err := os.ReadFile("../../environments/dev.yaml")
 	if err != nil {

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// imagePattern is a reference to an image, as registries take it: a host with a
-// dot, a port or the name localhost, a path in lower case, a tag, a digest.
+// imagePattern matches a reference to an image: a host with a dot, a port or the
+// name localhost, a path in lower case, a tag, a digest.
 var imagePattern = regexp.MustCompile(`^(?:(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+:[0-9]{1,5})(?::[0-9]{1,5})?/)?` +
 	`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*` +
 	`(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`)
 
-// maxImageName is how long the name before the tag may be.
+// maxImageName is the maximum length of the name before the tag.
 const maxImageName = 255
 
 func (c *checker) checkImage(key, image string) {
@@ -27,10 +27,11 @@ func (c *checker) checkImage(key, image string) {
 	c.fail(key, "want a container image such as 111111111111.dkr.ecr.us-east-1.amazonaws.com/api:1.4%s, got %q", why, image)
 }
 
-// privateRegistry is a registry of Amazon ECR: its account, region and domain.
+// privateRegistry matches a registry of Amazon ECR: its account, region and
+// domain.
 var privateRegistry = regexp.MustCompile(`^([^./]+)\.dkr\.ecr\.([^./]+)\.(amazonaws\.com(?:\.[a-z]+)?)/`)
 
-// checkRegistry checks that an image in Amazon ECR is where there can be one.
+// checkRegistry checks that an image in Amazon ECR is in a possible registry.
 func (c *checker) checkRegistry(key, image string) {
 	parts := privateRegistry.FindStringSubmatch(image)
 	if parts == nil {

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// maxEnvironmentSize bounds what is parsed. A commented file is some 8 KiB.
+// maxEnvironmentSize limits the size of a file. A commented file is some 8 KiB.
 const maxEnvironmentSize = 64 << 10
 
-// Known reports a name that no file of dir, NAME.yaml, has.
+// Known returns an error for a name for which dir has no file NAME.yaml.
 func Known(dir, name string) error {
 	names, err := environmentNames(dir)
 	if err != nil {
@@ -25,11 +25,11 @@ func Known(dir, name string) error {
 	return nil
 }
 
-// Load reads the environment called name from dir/name.yaml, checks
-// it and fills in the defaults. The error joins every Problem of the file, in
-// the order of the file; the warnings are problems that a deploy survives.
+// Load reads the environment with a name from dir/name.yaml, checks it and fills
+// in the defaults. The error joins every Problem of the file, in the order of the
+// file; the warnings are problems that do not keep a deploy from succeeding.
 func Load(dir, name string) (env Environment, warnings []Problem, err error) {
-	// Only a name that was listed is opened, so that none leads out of dir.
+	// Only a name that was listed is opened, so that no name leads out of dir.
 	if err := Known(dir, name); err != nil {
 		return Environment{}, nil, err
 	}
@@ -47,8 +47,8 @@ func Load(dir, name string) (env Environment, warnings []Problem, err error) {
 	return env, warnings, nil
 }
 
-// environmentNames are the names of the files in dir, in alphabetical order but
-// for production, which comes last, as on a change's way there.
+// environmentNames returns the names of the files in dir, in alphabetical order
+// except that production comes last, as in the order of deploys.
 func environmentNames(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -84,9 +84,8 @@ func readEnvironment(path string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// parseEnvironment is everything between the bytes of a file and an environment
-// to deploy. Problems and warnings come in the order of the file; env is only
-// of use when there are no problems.
+// parseEnvironment turns the bytes of a file into an environment. Problems and
+// warnings are in the order of the file; env is usable only without problems.
 func parseEnvironment(file string, source []byte, now time.Time) (env Environment, warnings, problems []Problem) {
 	d := newDecoder(file)
 	if root, ok := d.parse(source); ok {

@@ -18,7 +18,8 @@ import (
 )
 
 const (
-	// longestMaintenance is how far ahead an end may be and not be a mistyped year.
+	// longestMaintenance is how far ahead an end may be before it is taken for a
+	// mistyped year.
 	longestMaintenance = 366 * 24 * time.Hour
 
 	// clockSkew is how far the clock of this machine may be behind AWS's.
@@ -44,8 +45,7 @@ func (c *checker) checkMode(now time.Time) {
 	}
 }
 
-// checkAnswer checks what clients are told, by the rules of the function that
-// tells them.
+// checkAnswer checks what clients are told, with the responder's own code.
 func (c *checker) checkAnswer() {
 	m := c.env.Maintenance
 	const messageKey = "maintenance.message"
@@ -87,7 +87,7 @@ func (c *checker) checkAnswer() {
 	}
 }
 
-// checkAnnounce checks what is announced, as the construct will.
+// checkAnnounce checks the announcement, as the construct will.
 func (c *checker) checkAnnounce(now time.Time) {
 	a := c.env.Maintenance.Announce
 	const key = "maintenance.announce"
@@ -134,7 +134,7 @@ func (c *checker) checkPage() {
 	}
 	page, err := m.page()
 	if err != nil {
-		return // it is reported
+		return // it is already reported
 	}
 	key := "maintenance.page"
 	switch {
@@ -149,7 +149,7 @@ func (c *checker) checkPage() {
 	}
 }
 
-// words are Words as the function has them.
+// words converts Words for the function.
 func (m Maintenance) words() map[string]responder.Words {
 	words := map[string]responder.Words{}
 	for tag, w := range m.Words {
@@ -158,7 +158,8 @@ func (m Maintenance) words() map[string]responder.Words {
 	return words
 }
 
-// page is the page that people see, its files read from the working directory.
+// page returns the page that people see. It reads the page's files from the
+// working directory.
 func (m Maintenance) page() (maintenance.Page, error) {
 	p := maintenance.Page{Background: m.Colours.Background, Text: m.Colours.Text, Accent: m.Colours.Accent}
 	var err error
@@ -171,7 +172,7 @@ func (m Maintenance) page() (maintenance.Page, error) {
 	return p, err
 }
 
-// Answer is what clients are told.
+// Answer returns what clients are told.
 func (m Maintenance) Answer() maintenance.Answer {
 	page, _ := m.page() // what cannot be read has been reported
 	c := maintenance.Answer{

@@ -13,11 +13,11 @@ var (
 	topicPattern  = regexp.MustCompile(`^arn:aws:sns:([a-z0-9-]+):([0-9]{12}):[A-Za-z0-9_-]{1,256}$`)
 )
 
-// mostTopics is how many topics of a kind there may be: a rule of EventBridge has
+// mostTopics is the maximum number of topics of a kind: an EventBridge rule has
 // five targets.
 const mostTopics = 2
 
-// Outside is the monitor as the function takes it.
+// Outside converts the monitor for the function.
 func (m Monitor) Outside() maintenance.Monitor {
 	return maintenance.Monitor{Name: m.Name, WhileReadOnly: m.WhileReadOnly, Mackerel: m.Mackerel, HTTP: m.HTTP}
 }

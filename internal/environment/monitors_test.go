@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// TestMonitors: what a file says of monitors and topics, and what is wrong with it.
+// TestMonitors checks what a file says about monitors and topics, and which
+// mistakes are found.
 func TestMonitors(t *testing.T) {
 	const least = "stackName: shop\nregion: us-east-1\nnetwork: {cidr: 10.0.0.0/16}\ndatabase: {engineVersion: 8.0.mysql_aurora.3.10.3, name: shop, minCapacity: 1, maxCapacity: 2}\napi: {ingressPrefixList: pl-3b927c52}\n"
 	const mackerel = "maintenance:\n  monitors:\n    - name: m\n      secret: arn:aws:secretsmanager:us-east-1:111111111111:secret:noren-AbCdEf\n      mackerel: {services: [shop]}\n"

@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	// subnetTiers are the subnets in a zone: public, private, isolated.
+	// subnetTiers is the number of subnets in a zone: public, private, isolated.
 	subnetTiers = 3
 
-	// defaultZones is how many zones are used when none are named.
+	// defaultZones is the number of zones if none are named.
 	defaultZones = 2
 
 	// smallestSubnet is the prefix length of the smallest subnet in which a load
-	// balancer can still scale.
+	// balancer can scale.
 	smallestSubnet = 27
 )
 
@@ -33,12 +33,12 @@ func (c *checker) checkNetwork() {
 	}
 }
 
-// lastZones are the letters of the last zones of regions that have more than
-// three, or skip a letter. No account has all of them.
-// Source: the tables of moto 5.2, and AWS's list of zone ids.
+// lastZones maps regions that have more than three zones, or that skip a letter,
+// to the letter of their last zone. No account has all of them. Source: the
+// tables of moto 5.2, and AWS's list of zone ids.
 var lastZones = map[string]string{"us-east-1": "f", "us-west-2": "d", "ca-central-1": "d", "ap-northeast-1": "d", "ap-northeast-2": "d"}
 
-// zones is how many zones the environment spans.
+// zones returns the number of zones of the environment.
 func (c *checker) zones() int {
 	if named := len(c.env.Network.AvailabilityZones); named > 0 {
 		return named
@@ -86,7 +86,7 @@ func (c *checker) checkCIDR() {
 		return
 	}
 
-	// The subnets get equal powers of two: so many bits tell them apart.
+	// The subnets get equal powers of two, so this many bits number them.
 	zones := c.zones()
 	subnets := zones * subnetTiers
 	longest := smallestSubnet - bits.Len(uint(subnets-1))
@@ -96,32 +96,33 @@ func (c *checker) checkCIDR() {
 	}
 }
 
-// privateRanges are those that a VPC may have and that nobody on the internet
-// has: RFC 1918 and RFC 6598.
+// privateRanges are the ranges that a VPC may use and that are not on the
+// internet: RFC 1918 and RFC 6598.
 var privateRanges = []netip.Prefix{
 	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
 	netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("100.64.0.0/10"),
 }
 
-// isPrivate says that a range is one of the private ones or a part of it. One
-// that is larger than a VPC takes is told so by its prefix.
+// isPrivate reports whether a range is a private one or a part of one. A range
+// that is too large for a VPC is reported by its prefix length elsewhere.
 func isPrivate(cidr netip.Prefix) bool {
 	return slices.ContainsFunc(privateRanges, func(private netip.Prefix) bool { return private.Contains(cidr.Addr()) })
 }
 
 const (
-	// reservedAddresses are those of a subnet that AWS keeps for itself.
+	// reservedAddresses is the number of addresses in a subnet that AWS reserves.
 	reservedAddresses = 5
 
-	// loadBalancerAddresses have to be free in each subnet of a load balancer.
+	// loadBalancerAddresses must be free in each subnet of a load balancer.
 	loadBalancerAddresses = 8
 
-	// oneOffTasks run beside the service: setup and schema change.
+	// oneOffTasks is the number of tasks that run beside the service: setup and
+	// schema change.
 	oneOffTasks = 2
 )
 
-// checkAddresses holds the number of tasks against the addresses of the private
-// subnets. A deploy runs twice the tasks, each with an address of its own.
+// checkAddresses checks the number of tasks against the addresses of the private
+// subnets. A deploy runs twice the tasks, each with its own address.
 func (c *checker) checkAddresses() {
 	const key = "api.maxTasks"
 	if !c.decoder.sound("network.cidr", "network.availabilityZones", "api.minTasks", key) {
@@ -131,7 +132,7 @@ func (c *checker) checkAddresses() {
 	subnet := c.env.Network.CIDR.Bits() + bits.Len(uint(zones*subnetTiers-1))
 	perSubnet := 1<<(32-subnet) - reservedAddresses
 	if c.env.API.Domain == "" {
-		perSubnet -= loadBalancerAddresses // an internal one is in these subnets
+		perSubnet -= loadBalancerAddresses // an internal load balancer is in these subnets
 	}
 	if most := (zones*perSubnet - oneOffTasks) / 2; c.env.API.MaxTasks > most {
 		c.fail(key, "want at most %d with network.cidr %s: its %d private subnets have room for %d tasks, and a deploy runs twice maxTasks; got %d",

@@ -12,11 +12,11 @@ import (
 type Problem struct {
 	File         string
 	Line, Column int    // both from 1
-	Key          string // such as database.readers; empty when it is not a key's
-	Text         string // what is wrong and what is allowed
+	Key          string // such as database.readers; empty if it is not about a key
+	Text         string // what is wrong, and what is allowed
 }
 
-// Error is FILE:LINE:COLUMN: KEY: TEXT.
+// Error returns FILE:LINE:COLUMN: KEY: TEXT.
 func (p Problem) Error() string {
 	place := fmt.Sprintf("%s:%d:%d: ", p.File, p.Line, p.Column)
 	if p.Key == "" {
@@ -34,7 +34,7 @@ func sortProblems(problems []Problem) {
 	})
 }
 
-// alternatives lists words as English does: a, b or c.
+// alternatives joins words as in English: a, b or c.
 func alternatives(words []string) string {
 	last := len(words) - 1
 	if last < 1 {

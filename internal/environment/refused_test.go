@@ -9,7 +9,7 @@ import (
 )
 
 // internalAlb turns the valid environment into one behind CloudFront, with the
-// prefix list that is given.
+// given prefix list.
 func internalAlb(prefixList string) []string {
 	return []string{"api.domain", "domain:", "api.certificateArn", "certificateArn:", "maintenance.bypass.cidrs", "cidrs: []",
 		"api.ingressPrefixList", "ingressPrefixList: " + prefixList}
@@ -23,7 +23,8 @@ func inRegion(region string, more ...string) []string {
 
 var now = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 
-// TestWhatAWSWouldRefuse: each is refused at its key, and nothing else is.
+// TestWhatAWSWouldRefuse checks that each mistake is refused at its key, and that
+// nothing else is.
 func TestWhatAWSWouldRefuse(t *testing.T) {
 	const certificate = "certificateArn: arn:%s:acm:%s:%s:certificate/00000000-0000-0000-0000-000000000000"
 	for _, test := range []struct {
@@ -128,7 +129,8 @@ func TestWhatAWSWouldRefuse(t *testing.T) {
 	}
 }
 
-// TestWhatIsRightIsNotRefused: close to the refusals, and right.
+// TestWhatIsRightIsNotRefused tries valid environments that are close to the
+// refused ones.
 func TestWhatIsRightIsNotRefused(t *testing.T) {
 	for _, edits := range [][]string{
 		{"network.cidr", "cidr: 100.64.0.0/16"}, {"network.cidr", "cidr: 100.127.0.0/16"},
@@ -190,8 +192,8 @@ func TestPrefixLists(t *testing.T) {
 	}
 }
 
-// TestPoolsFitTheDatabase: while a deploy rolls, and after a failover, with all
-// pools full, a person still gets in.
+// TestPoolsFitTheDatabase checks that during a rolling deploy, and after a
+// failover, with all pools full, a person can still connect.
 func TestPoolsFitTheDatabase(t *testing.T) {
 	for _, capacity := range []float64{1, 2, 4, 8, 16, 32, 256} {
 		for _, readers := range []int{0, 1, 15} {

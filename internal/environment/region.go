@@ -7,15 +7,15 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// prefixLists are the regions that the product can be deployed to, those of the
-// partition aws: the site's certificate lies in us-east-1, and the other
-// partitions have no such region. To each the id of the managed prefix list
-// com.amazonaws.global.cloudfront.origin-facing, which is the same in every
-// account. Where it is empty the id has not been published.
+// prefixLists maps the regions to which the product can be deployed to the ids of
+// the managed prefix list com.amazonaws.global.cloudfront.origin-facing, which
+// are the same in every account. An id is empty if it has not been published. The
+// regions are those of the partition aws: the site's certificate is in us-east-1,
+// and other partitions have no such region.
 //
 // Regions: the AWS SDK's partitions, November 2026. Ids: published templates that
 // were deployed to the regions, two or more for most, one for three. noren
-// preflight asks the account for its own.
+// preflight looks up the account's own.
 var prefixLists = map[string]string{
 	"af-south-1":     "pl-c0aa4fa9",
 	"ap-east-1":      "pl-14b2577d",
@@ -54,7 +54,7 @@ var prefixLists = map[string]string{
 }
 
 // CloudFrontPrefixList is the name of the managed prefix list of the addresses
-// that CloudFront's requests to origins come from, VPC origins too.
+// from which CloudFront sends requests to origins, including VPC origins.
 const CloudFrontPrefixList = "com.amazonaws.global.cloudfront.origin-facing"
 
 func (c *checker) checkRegion() {
@@ -70,8 +70,8 @@ func (c *checker) checkRegion() {
 	c.fail("region", "want a region of the partition aws, where CloudFront and its certificates in us-east-1 are: %s; got %q", alternatives(names), region)
 }
 
-// checkPrefixList checks who may reach an internal load balancer: CloudFront, by
-// its list. Its requests do not come from the private network.
+// checkPrefixList checks who may reach an internal load balancer: CloudFront,
+// through its list. Its requests do not come from the private network.
 func (c *checker) checkPrefixList() {
 	const key = "api.ingressPrefixList"
 	api, region := c.env.API, c.env.Region

@@ -15,8 +15,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// decodeScalar decodes a single value and holds it against the range or oneof
-// of its tag.
+// decodeScalar decodes a single value and checks it against the range or oneof of
+// its tag.
 func (d *decoder) decodeScalar(node ast.Node, key string, to reflect.Value, tag reflect.StructTag) {
 	text, isText, ok := scalar(node)
 	ok = ok && allowedType(to.Type(), node, isText, tag) && setScalar(to, text) && inBounds(to, text, tag)
@@ -26,9 +26,9 @@ func (d *decoder) decodeScalar(node ast.Node, key string, to reflect.Value, tag 
 	}
 }
 
-// allowedType says that a node is what YAML calls the type. Text that happens
-// to spell a number is not one, nor the other way around, but where the tag
-// says scalar.
+// allowedType reports whether a node has the YAML type for t. Text that looks
+// like a number is not a number, nor the other way around, unless the tag says
+// scalar.
 func allowedType(t reflect.Type, node ast.Node, isText bool, tag reflect.StructTag) bool {
 	if t == reflect.TypeFor[time.Duration]() {
 		return isText
@@ -45,7 +45,8 @@ func allowedType(t reflect.Type, node ast.Node, isText bool, tag reflect.StructT
 }
 
 var (
-	// YAML versions disagree on 010, 0o10 and 1_000; nobody has to know.
+	// YAML versions disagree on 010, 0o10 and 1_000; no one should have to know
+	// that.
 	wholeNumberPattern = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
 	numberPattern      = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 )
@@ -82,7 +83,7 @@ func setScalar(to reflect.Value, text string) bool {
 	return err == nil
 }
 
-// inBounds holds a value against its tag's oneof and range.
+// inBounds reports whether a value is within its tag's oneof and range.
 func inBounds(value reflect.Value, text string, tag reflect.StructTag) bool {
 	if oneof := tag.Get("oneof"); oneof != "" {
 		return slices.Contains(strings.Split(oneof, ","), text)
@@ -91,7 +92,7 @@ func inBounds(value reflect.Value, text string, tag reflect.StructTag) bool {
 	return !ok || compare(value, least) >= 0 && compare(value, most) <= 0
 }
 
-// compare compares a value to a bound of a tag.
+// compare compares a value with a bound of a tag.
 func compare(value reflect.Value, bound string) int {
 	limit := reflect.New(value.Type()).Elem()
 	if !setScalar(limit, bound) {

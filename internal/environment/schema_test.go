@@ -26,8 +26,8 @@ var update = flag.Bool("update", false, "write environments/schema.json")
 
 const schemaFile = "../../environments/schema.json"
 
-// TestSchema holds environments/schema.json, by which editors complete and check
-// the files, to the definition that the reader uses.
+// TestSchema compares environments/schema.json, with which editors complete and
+// check the files, with the definition that the reader uses.
 func TestSchema(t *testing.T) {
 	schema := schemaOf(reflect.TypeFor[Environment](), "", fieldComments(t))
 	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -49,7 +49,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// TestSchema_TakesWhatTheReaderTakes holds files against the schema.
+// TestSchema_TakesWhatTheReaderTakes checks files against the schema.
 func TestSchema_TakesWhatTheReaderTakes(t *testing.T) {
 	schema, err := jsonschema.NewCompiler().Compile(schemaFile)
 	if err != nil {
@@ -101,8 +101,8 @@ func TestSchema_TakesWhatTheReaderTakes(t *testing.T) {
 	}
 }
 
-// valueOf reads YAML as an editor does: by the core schema, in which a time is
-// text. A section that comes twice replaces the first.
+// valueOf reads YAML as an editor does: with the core schema, in which a time is
+// text. A repeated section replaces the first.
 func valueOf(t *testing.T, source string) any {
 	t.Helper()
 	var value any
@@ -120,8 +120,8 @@ func valueOf(t *testing.T, source string) any {
 	return value
 }
 
-// schemaOf is the JSON schema of a type, as its tags bound it. Every key may be
-// without a value, which is as good as left out.
+// schemaOf returns the JSON schema of a type within the bounds of its tags. Every
+// key may have no value, which counts as missing.
 func schemaOf(of reflect.Type, tag reflect.StructTag, comments map[string]string) map[string]any {
 	schema := map[string]any{}
 	switch {
@@ -198,7 +198,7 @@ func schemaOf(of reflect.Type, tag reflect.StructTag, comments map[string]string
 	return schema
 }
 
-// requires tells whether a section has a key that is required.
+// requires reports whether a section has a required key.
 func requires(of reflect.Type) bool {
 	if !isSection(of) {
 		return false
@@ -212,7 +212,7 @@ func requires(of reflect.Type) bool {
 	return false
 }
 
-// fieldComments are the docstrings of the definition, by type and field.
+// fieldComments returns the docstrings of the definition, by type and field.
 func fieldComments(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}

@@ -9,7 +9,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// keysOf are the keys of a struct in order, and the fields they set.
+// keysOf returns the keys of a struct in order, and the fields that they set.
 func keysOf(t reflect.Type) (names []string, fields map[string]reflect.StructField) {
 	fields = map[string]reflect.StructField{}
 	for i := range t.NumField() {
@@ -22,13 +22,13 @@ func keysOf(t reflect.Type) (names []string, fields map[string]reflect.StructFie
 	return names, fields
 }
 
-// option says that a field's yaml tag has an option after the key.
+// option reports whether a field's yaml tag has an option after the key.
 func option(tag reflect.StructTag, name string) bool {
 	_, options, _ := strings.Cut(tag.Get("yaml"), ",")
 	return strings.Contains(","+options+",", ","+name+",")
 }
 
-// isSection says that a type is a mapping of further keys.
+// isSection reports whether a type is a mapping of further keys.
 func isSection(t reflect.Type) bool {
 	switch t {
 	case reflect.TypeFor[netip.Prefix](), reflect.TypeFor[time.Time]():

@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// placeholder matches the comment of a value that has to be replaced.
+// placeholder matches the comment of a value that must be replaced.
 var placeholder = regexp.MustCompile(`(?:^|\s)# REPLACE\b`)
 
-// Unfinished returns what a file leaves open that can be synthesized and should
-// not be deployed: values whose comment says REPLACE, and a guard that has nobody
-// to tell. The file is one that Load has read.
+// Unfinished returns what a file leaves open that can be synthesized but should
+// not be deployed: values whose comment says REPLACE, and a guard without anyone
+// to notify. Load must have read the file.
 func Unfinished(dir, name string) ([]Problem, error) {
 	path := filepath.Join(dir, name+".yaml")
 	source, err := readEnvironment(path)
@@ -48,7 +48,7 @@ func unfinished(file string, source []byte) []Problem {
 	return open
 }
 
-// inLine is the last key that is in a line, and where.
+// inLine returns the last key on a line, and its place.
 func (d *decoder) inLine(line int) (place, string) {
 	at, found := place{line, 1}, ""
 	for _, key := range slices.Sorted(maps.Keys(d.found)) {

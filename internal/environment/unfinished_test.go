@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestUnfinished: what nobody should deploy is named with key and line.
+// TestUnfinished checks that what should not be deployed is reported with key and
+// line.
 func TestUnfinished(t *testing.T) {
 	for _, test := range []struct{ name, source, want string }{
 		{"nothing", "account: \"1\" # 12 digits\nalarmEmail: a@b.example\nmaintenance:\n  guard: true\n", ""},
@@ -31,8 +32,8 @@ func TestUnfinished(t *testing.T) {
 	}
 }
 
-// TestUnfinished_Committed: the committed dev environment can be deployed as it
-// is, the others say what is missing.
+// TestUnfinished_Committed checks that the committed dev environment can be
+// deployed as it is, and that the others report what is missing.
 func TestUnfinished_Committed(t *testing.T) {
 	for name, want := range map[string]int{"dev": 0, "staging": 1, "prod": 8} {
 		open, err := Unfinished("../../environments", name)

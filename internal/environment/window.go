@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // zones do not depend on the machine that has none
+	_ "time/tzdata" // zones do not depend on the machine, which may have none
 
 	"github.com/noren-cdk/noren/internal/ddl"
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
@@ -22,20 +22,21 @@ import (
 const (
 	windowKey = "maintenance.window"
 
-	// localTime is how a time is written in a window: in its zone, to the minute
+	// localTime is the format of a time in a window: in its zone, to the minute,
 	// with which Systems Manager starts it.
 	localTime = "2006-01-02T15:04:05"
 
-	// longestWindow is how long a window of Systems Manager may last.
+	// longestWindow is the maximum length of a Systems Manager window.
 	longestWindow = 24 * time.Hour
 
-	// rehearsedShare is how much of a window its changes may take, in percent: the
-	// rest is for closing, verification, and a person who has to look.
+	// rehearsedShare is the share of a window, in percent, that its changes may
+	// take: the rest is for closing, verification, and a person who must look.
 	rehearsedShare = 60
 )
 
 var (
-	// changeName matches the name of a schema change, which names a state.
+	// changeName matches the name of a schema change, which becomes the name of a
+	// state.
 	changeName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,59}$`)
 
 	verifyPattern = regexp.MustCompile(`^(GET|HEAD) (/[!-~]*) -> ([1-5][0-9]{2})$`)
@@ -46,8 +47,8 @@ func (w Window) given() bool {
 	return w.Start != "" || w.End != "" || w.Zone != "" || len(w.Changes) > 0 || len(w.Verify) > 0
 }
 
-// checkWindow checks the window and makes of it what is deployed: nil if there is
-// none.
+// checkWindow checks the window and returns what is deployed for it, nil if there
+// is none.
 func (c *checker) checkWindow(now time.Time) *window.Window {
 	m := c.env.Maintenance
 	w := m.Window
@@ -80,7 +81,7 @@ func (c *checker) checkWindow(now time.Time) *window.Window {
 	return &night
 }
 
-// windowTimes are the start and the end. A time that cannot be used is zero.
+// windowTimes returns the start and the end. An unusable time is zero.
 func (c *checker) windowTimes(w Window, now time.Time) (start, end time.Time) {
 	zone := c.windowZone(w.Zone)
 	if zone == nil {
@@ -117,7 +118,7 @@ func (c *checker) windowZone(name string) *time.Location {
 	return zone
 }
 
-// windowTime reads a local time. It is zero if it cannot be used.
+// windowTime reads a local time. It returns the zero time if it is unusable.
 func (c *checker) windowTime(key, text string, zone *time.Location) time.Time {
 	if !c.decoder.sound(key) {
 		return time.Time{}
@@ -139,11 +140,11 @@ func (c *checker) windowTime(key, text string, zone *time.Location) time.Time {
 	return time.Time{}
 }
 
-// instants are the instants at which the clocks of a zone show the time, in their
-// order: one, but where clocks are put forward or back.
+// instants returns the instants at which the clocks of a zone show the time, in
+// order: exactly one, unless clocks are changed.
 func instants(wall time.Time, zone *time.Location) []time.Time {
 	var found []time.Time
-	const around = 48 * time.Hour // no clock is put on by more, even over the date line
+	const around = 48 * time.Hour // no clock is changed by more, even across the date line
 	for at := wall.Add(-around); at.Before(wall.Add(around)); {
 		local := at.In(zone)
 		_, offset := local.Zone()
@@ -161,8 +162,8 @@ func instants(wall time.Time, zone *time.Location) []time.Time {
 	return found
 }
 
-// windowChanges are the schema changes with what their rehearsals measured. One
-// that cannot be used is left out.
+// windowChanges returns the schema changes with the results of their rehearsals.
+// It leaves out unusable ones.
 func (c *checker) windowChanges(w Window) []window.Change {
 	var changes []window.Change
 	folder := c.env.SchemaChange.Changes
@@ -210,7 +211,7 @@ func rehearsed(folder, name string) (window.Change, error) {
 	return window.Change{Name: name, Digest: migration.Hash(), Rehearsed: r.Total().Round(time.Second)}, nil
 }
 
-// checkRehearsed holds what the changes took against the window.
+// checkRehearsed checks whether the changes fit into the window.
 func (c *checker) checkRehearsed(night window.Window) {
 	if night.Start.IsZero() || night.End.IsZero() || !c.decoder.sound(windowKey+".end") {
 		return
@@ -221,7 +222,7 @@ func (c *checker) checkRehearsed(night window.Window) {
 	}
 }
 
-// windowVerify are the requests that are sent before reopening.
+// windowVerify returns the requests that are sent before reopening.
 func (c *checker) windowVerify(w Window) []window.Request {
 	bypass := c.env.Maintenance.Bypass
 	var requests []window.Request

@@ -17,7 +17,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// planned is an environment with a window, whose lines the cases below replace.
+// planned is an environment with a window. The cases below replace its lines.
 const planned = `stackName: s
 region: eu-west-1
 network: {cidr: 10.0.0.0/16}
@@ -41,7 +41,8 @@ maintenance:
     reopen: ask
 `
 
-// changes is a folder of changes: regions was rehearsed in so many seconds.
+// changes returns a folder of changes in which the rehearsal of regions took so
+// many seconds.
 func changes(t *testing.T, seconds int) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -94,7 +95,7 @@ func TestWindow_Refused(t *testing.T) {
 	const verify, change = "- GET /api/health -> 200", "changes: [regions]"
 	tests := []struct {
 		name  string
-		edits []string // what is replaced, by what
+		edits []string // what is replaced, and by what
 		want  []string // LINE:COLUMN: KEY: the beginning or a part of the text
 	}{
 		{"no start", []string{start, ""}, []string{"12:3: maintenance.window.start: want a local time to the minute"}},
@@ -187,8 +188,8 @@ func TestWindow_OfLongestChangesAndHoursThatComeOnce(t *testing.T) {
 	}
 }
 
-// TestWindow_InThePastIsANote: what is deployed for it stays, so that a change by
-// hand during the night is a change of the mode alone.
+// TestWindow_InThePastIsANote checks that a past window stays deployed, so that a
+// turn by hand during the night changes only the mode.
 func TestWindow_InThePastIsANote(t *testing.T) {
 	source := []byte(strings.Replace(planned, "FOLDER", changes(t, 60), 1))
 	start := time.Date(2026, 11, 30, 17, 0, 0, 0, time.UTC)

@@ -2,8 +2,9 @@ package environment
 
 import "strings"
 
-// reservedWords are MySQL 8.0's, which RDS takes for no name of a database.
-// Source: https://dev.mysql.com/doc/refman/8.0/en/keywords.html
+// reservedWords are the reserved words of MySQL 8.0, which RDS does not accept as
+// the name of a database. Source:
+// https://dev.mysql.com/doc/refman/8.0/en/keywords.html
 const reservedWords = `
 accessible add all alter analyze and as asc asensitive before between bigint
 binary blob both by call cascade case change char character check collate column
@@ -34,7 +35,7 @@ use using utc_date utc_time utc_timestamp values varbinary varchar varcharacter
 varying virtual when where while window with write xor year_month zerofill
 `
 
-// isReserved says that a name is a reserved word, in whatever case.
+// isReserved reports whether a name is a reserved word, in any case.
 func isReserved(name string) bool {
 	for word := range strings.FieldsSeq(reservedWords) {
 		if strings.EqualFold(word, name) {

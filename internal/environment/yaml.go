@@ -15,8 +15,8 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// parse gives the node of the one document in source. What is not one YAML
-// document becomes a problem, in a line.
+// parse returns the root node of the single document in source. Anything else
+// becomes a one-line problem.
 func (d *decoder) parse(source []byte) (root ast.Node, ok bool) {
 	source = bytes.TrimPrefix(source, []byte("\ufeff"))
 	if !utf8.Valid(source) {
@@ -24,8 +24,8 @@ func (d *decoder) parse(source []byte) (root ast.Node, ok bool) {
 		return nil, false
 	}
 	defer func() {
-		// The parser has panicked on malformed input before. Whoever mistyped
-		// an environment should not have to read a Go trace.
+		// The parser has panicked on malformed input before. A mistyped
+		// environment should not lead to a Go trace.
 		if recover() != nil {
 			d.reject(place{1, 1}, "", "not valid YAML")
 			root, ok = nil, false
@@ -37,7 +37,7 @@ func (d *decoder) parse(source []byte) (root ast.Node, ok bool) {
 		d.reject(at, "", "want at most %d brackets within each other", maxBrackets)
 		return nil, false
 	}
-	// Duplicate keys are found while decoding, where all of them are.
+	// The decoder finds duplicate keys, all of them.
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		at, why := place{1, 1}, ""
@@ -51,11 +51,11 @@ func (d *decoder) parse(source []byte) (root ast.Node, ok bool) {
 	return d.soleDocument(file)
 }
 
-// maxBrackets is how many flow lists and mappings may stand within each other.
-// What the parser needs for them grows with the square of their number.
+// maxBrackets is the maximum nesting of flow lists and mappings. The parser's
+// memory grows with the square of their number.
 const maxBrackets = 100
 
-// tooDeep finds the bracket that is one too many.
+// tooDeep finds the first bracket that exceeds the limit.
 func tooDeep(tokens token.Tokens) (at place, deep bool) {
 	depth := 0
 	for _, t := range tokens {
@@ -95,7 +95,7 @@ func (d *decoder) soleDocument(file *ast.File) (ast.Node, bool) {
 	return bodies[0], true
 }
 
-// entries are the keys and values of a mapping.
+// entries returns the keys and values of a mapping.
 func entries(node ast.Node) (values []*ast.MappingValueNode, ok bool) {
 	switch node := node.(type) {
 	case *ast.MappingNode:
@@ -106,7 +106,7 @@ func entries(node ast.Node) (values []*ast.MappingValueNode, ok bool) {
 	return nil, false
 }
 
-// scalar is the text of a single value and whether it is text by type, rather
+// scalar returns the text of a single value and whether its type is text, rather
 // than a number or a boolean.
 func scalar(node ast.Node) (text string, isText, ok bool) {
 	switch node := node.(type) {
@@ -123,7 +123,7 @@ func scalar(node ast.Node) (text string, isText, ok bool) {
 	return "", false, false
 }
 
-// indirect says what of YAML's indirections a node is, or "".
+// indirect names the YAML indirection that a node is, or returns "".
 func indirect(node ast.Node) string {
 	switch node.(type) {
 	case *ast.AnchorNode:
@@ -138,7 +138,7 @@ func indirect(node ast.Node) string {
 	return ""
 }
 
-// described is a value as an error shows it.
+// described formats a value for an error.
 func described(node ast.Node) string {
 	if node == nil {
 		return "nothing"
@@ -160,7 +160,7 @@ func described(node ast.Node) string {
 	return "something else"
 }
 
-// quoted is text in quotes, or its beginning.
+// quoted returns text, or its beginning, in quotes.
 func quoted(text string) string {
 	const most = 60
 	if len(text) > most {
@@ -169,7 +169,8 @@ func quoted(text string) string {
 	return strconv.Quote(text)
 }
 
-// firstToken is the token a node begins with: for a mapping, its first key.
+// firstToken returns the token with which a node begins: for a mapping, its first
+// key.
 func firstToken(node ast.Node) *token.Token {
 	if mapping, ok := node.(*ast.MappingNode); ok && !mapping.IsFlowStyle && len(mapping.Values) > 0 {
 		return mapping.Values[0].Key.GetToken()
@@ -187,9 +188,9 @@ func placeOf(t *token.Token) place {
 	return place{max(1, t.Position.Line), max(1, t.Position.Column)}
 }
 
-// oneLine is text as it can stand in a line.
+// oneLine returns text on one line.
 func oneLine(text string) string {
-	text = strings.ReplaceAll(text, "\t", `\t`) // a tab is what a message is about
+	text = strings.ReplaceAll(text, "\t", `\t`) // a tab may be what the message is about
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r

@@ -11,15 +11,16 @@ import (
 	"time"
 )
 
-// sources prints what a build of a package depends on, a line each: the module
-// and version of packages in the module cache, which never change, and the
-// files of packages in the main module, which may. Every package is on one
-// line of its own so that the first field names it.
+// sources prints what a build of a package depends on, one line each: the module
+// and version of packages in the module cache, which never change, and the files
+// of packages in the main module, which may change. Every package has its own
+// line, whose first field names it.
 const sources = `{{if not .Standard}}{{.ImportPath}}{{with .Module}} {{.Path}}@{{.Version}} {{.Main}}{{end}}` +
 	`{{if .Module.Main}}{{$dir := .Dir}}{{range .GoFiles}}{{"\n"}}file {{$dir}}/{{.}}{{end}}` +
 	`{{range .SFiles}}{{"\n"}}file {{$dir}}/{{.}}{{end}}{{range .EmbedFiles}}{{"\n"}}file {{$dir}}/{{.}}{{end}}{{end}}{{end}}`
 
-// key names the result of building p: a hash of everything that can change it.
+// key returns the key of the result of building p: a hash of everything that can
+// change it.
 func (p Program) key(module string, env []string) (string, error) {
 	out, err := goCommand(module, env, "list", "-mod=readonly", "-deps", p.tags(), "-f", sources, p.Package)
 	if err != nil {
@@ -39,7 +40,7 @@ func (p Program) key(module string, env []string) (string, error) {
 			fmt.Fprintln(h, line)
 			continue
 		}
-		// The place of a module does not count, only what is in it.
+		// Where the module is does not matter, only what it contains.
 		fmt.Fprintln(h, strings.TrimPrefix(file, module))
 		if err := copyFile(h, file); err != nil {
 			return "", err
@@ -48,8 +49,8 @@ func (p Program) key(module string, env []string) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)[:16]), nil
 }
 
-// cacheDir is where compiled programs are kept: a folder of the user's cache,
-// or of the temporary files where there is no home.
+// cacheDir returns the folder for compiled programs: in the user's cache, or in
+// the temporary folder if there is no home.
 func cacheDir() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -58,26 +59,26 @@ func cacheDir() string {
 	return filepath.Join(dir, "noren", "gobuild")
 }
 
-// hit tells whether the entry is there, and notes that it is in use.
+// hit reports whether the entry exists, and marks it as used.
 func hit(entry string) bool {
 	if _, err := os.Stat(filepath.Join(entry, "bootstrap.zip")); err != nil {
 		return false
 	}
 	now := time.Now()
-	_ = os.Chtimes(entry, now, now) // a cache that cannot note its use only forgets sooner
+	_ = os.Chtimes(entry, now, now) // a cache that cannot record its use only expires sooner
 	return true
 }
 
-// How much the cache keeps. Every change of a source makes new entries, of which
-// that of noren alone takes 80 MB.
+// How much the cache keeps. Every change of a source adds entries; noren's alone
+// takes 80 MB.
 const (
-	keptUnused = 5 * 24 * time.Hour // as long as Go's own build cache
+	keptUnused = 5 * 24 * time.Hour // like Go's own build cache
 	keptBytes  = 2 << 30
-	inUse      = time.Hour // a synthesis may still read what was used this recently
+	inUse      = time.Hour // a synthesis may still read entries used this recently
 )
 
-// prune removes the entries of dir that nobody has used for long, and then those
-// that were used the longest ago, until the rest fits.
+// prune removes the entries of dir that have not been used for long, and then the
+// least recently used ones until the rest fits.
 func prune(dir string, now time.Time) {
 	type entry struct {
 		path string
@@ -86,7 +87,7 @@ func prune(dir string, now time.Time) {
 	}
 	var entries []entry
 	var total int64
-	names, _ := os.ReadDir(dir) // a cache that cannot be read is not pruned
+	names, _ := os.ReadDir(dir) // an unreadable cache is not pruned
 	for _, name := range names {
 		info, err := name.Info()
 		if err != nil {
@@ -100,15 +101,15 @@ func prune(dir string, now time.Time) {
 	for _, e := range entries {
 		unused := now.Sub(e.used)
 		if unused <= keptUnused && (total <= keptBytes || unused <= inUse) {
-			return // nor are those after it, which were used later
+			return // the entries after it were used later
 		}
 		_ = os.RemoveAll(e.path) // what stays is tried again with the next program
 		total -= e.size
 	}
 }
 
-// diskUsage is the size of the files of a folder, each counted once however many
-// names it has.
+// diskUsage returns the size of the files in a folder, counting each once however
+// many names it has.
 func diskUsage(dir string) int64 {
 	var total int64
 	var seen []fs.FileInfo

@@ -41,7 +41,7 @@ func TestPrune(t *testing.T) {
 				if err := os.WriteFile(file, nil, 0o755); err != nil {
 					t.Fatal(err)
 				}
-				if err := os.Truncate(file, e.size); err != nil { // it takes no room
+				if err := os.Truncate(file, e.size); err != nil { // it takes no disk space
 					t.Fatal(err)
 				}
 				if err := os.Link(file, filepath.Join(folder, "again")); err != nil { // nor does another name
@@ -68,7 +68,7 @@ func TestPrune(t *testing.T) {
 	prune(filepath.Join(t.TempDir(), "none"), now) // there is no cache yet
 }
 
-// TestBuild_Prunes: a program that is compiled makes room.
+// TestBuild_Prunes checks that compiling a program makes room.
 func TestBuild_Prunes(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	old := filepath.Join(cacheDir(), "old")

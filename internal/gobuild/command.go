@@ -11,16 +11,16 @@ import (
 	"sync"
 )
 
-// kept are the settings that decide where modules come from and are kept. They
-// cannot change the bytes: go.sum sees to that. All others (GOFLAGS, GOWORK,
-// GOEXPERIMENT, GOARM64, ...) could, and take their defaults.
+// kept are the settings for where modules come from and where they are stored.
+// They cannot change the result, which go.sum ensures. All others (GOFLAGS,
+// GOWORK, GOEXPERIMENT, GOARM64, ...) could, and take their defaults.
 var kept = []string{
 	"GOAUTH", "GOCACHE", "GOINSECURE", "GOMODCACHE", "GONOPROXY", "GONOSUMDB",
 	"GOPATH", "GOPRIVATE", "GOPROXY", "GOSUMDB", "GOVCS",
 }
 
-// keptEnv asks the go command once for the kept settings, which may stand in
-// the environment or in the file that `go env -w` writes.
+// keptEnv asks the go command once for the kept settings, which may be in the
+// environment or in the file that `go env -w` writes.
 var keptEnv = sync.OnceValues(func() (map[string]string, error) {
 	out, err := goCommand("", nil, append([]string{"env", "-json"}, kept...)...)
 	if err != nil {
@@ -33,8 +33,8 @@ var keptEnv = sync.OnceValues(func() (map[string]string, error) {
 	return settings, nil
 })
 
-// buildEnv is the environment of a build: the caller's without its Go settings,
-// the kept ones, and those that pin the result.
+// buildEnv returns the environment of a build: the caller's without its Go
+// settings, the kept ones, and those that pin the result.
 func buildEnv(goos, goarch string) ([]string, error) {
 	settings, err := keptEnv()
 	if err != nil {
@@ -56,7 +56,7 @@ func buildEnv(goos, goarch string) ([]string, error) {
 	), nil
 }
 
-// goCommand runs the go command in dir. A nil env is the caller's own.
+// goCommand runs the go command in dir. A nil env means the caller's environment.
 func goCommand(dir string, env []string, args ...string) ([]byte, error) {
 	cmd := exec.Command("go", args...)
 	cmd.Dir, cmd.Env = dir, env

@@ -11,9 +11,9 @@ import (
 	"slices"
 )
 
-// Folder returns a folder of the cache that holds the program under a name, and
-// files beside it by their paths. It stays there: CDK may read it long after a
-// synthesis (cdk --no-staging).
+// Folder returns a folder of the cache that contains the program under a name,
+// and files beside it by path. It is not removed, since CDK may read it long
+// after a synthesis (cdk --no-staging).
 func (o Output) Folder(name string, files map[string][]byte) (string, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q\n", name)
@@ -30,7 +30,7 @@ func (o Output) Folder(name string, files map[string][]byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(tmp) // it is gone once it has been renamed
+	defer os.RemoveAll(tmp) // after the rename it no longer exists
 	for path, content := range files {
 		file := filepath.Join(tmp, path)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -47,15 +47,15 @@ func (o Output) Folder(name string, files map[string][]byte) (string, error) {
 		return "", err
 	}
 	if err := os.Rename(tmp, folder); err != nil {
-		if _, there := os.Stat(folder); there != nil { // else another process was faster: its bytes are the same
+		if _, there := os.Stat(folder); there != nil { // otherwise another process was faster, with the same bytes
 			return "", err
 		}
 	}
 	return folder, nil
 }
 
-// linkOrCopy gives a program another name, and copies it where a file can have
-// only one.
+// linkOrCopy gives a program another name. It copies the program where a file can
+// have only one name.
 func linkOrCopy(program, name string) error {
 	if os.Link(program, name) == nil {
 		return nil

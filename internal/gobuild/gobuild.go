@@ -1,11 +1,11 @@
-// Package gobuild compiles the Go program of a Lambda function, the same bytes
+// Package gobuild compiles the Go program of a Lambda function to the same bytes
 // every time: in any directory, on any machine, from any importing module. A
-// function whose bytes changed with the machine would show up in every diff,
-// next to the one line that opens or closes the product.
+// function whose bytes changed with the machine would show up in every diff, next
+// to the one line that opens or closes the product.
 //
-// A program is built inside its own module, with that module's go.sum, so that
-// an importer's `go mod tidy`, which drops what only a main package needs, does
-// not break it and an importer's newer dependencies do not change it.
+// A program is built inside its own module, with that module's go.sum, so that an
+// importer's `go mod tidy`, which drops what only a main package needs, does not
+// break it and an importer's newer dependencies do not change it.
 package gobuild
 
 import (
@@ -20,12 +20,12 @@ import (
 	"time"
 )
 
-// Toolchain is the Go release that compiles every program. Another release
-// would give other bytes; the go command fetches this one when it is missing.
+// Toolchain is the Go release that compiles every program. Another release would
+// give other bytes. The go command downloads this one if it is missing.
 const Toolchain = "go1.26.8"
 
-// flags are those of every build. Without symbols and build id the binary is
-// small and does not name the machine it was built on.
+// flags are the flags of every build. Without symbols and a build id, the binary
+// is small and does not name the machine.
 var flags = []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
 
 // Program is a main package.
@@ -45,26 +45,28 @@ type Program struct {
 	// directory.
 	Dir string
 
-	// Tags are build tags, with commas. Default: none but those of every build.
+	// Tags are build tags, separated by commas. Default: only those of every
+	// build.
 	Tags string
 }
 
-// Output is a compiled program. Its files belong to a cache: read them only.
+// Output is a compiled program. Its files belong to a cache and must not be
+// changed.
 type Output struct {
 	// Binary is the path of the program, named bootstrap as the runtime
-	// provided.al2023 wants it.
+	// provided.al2023 requires.
 	Binary string
 
-	// Zip is the path of an archive that holds nothing but the program.
+	// Zip is the path of an archive that contains only the program.
 	Zip string
 
 	// Hash identifies the program: the SHA-256 of its bytes in hexadecimal.
-	// Unlike the archive's bytes it does not hang on the Go release that runs
+	// Unlike the archive's bytes, it does not depend on the Go release that runs
 	// this package, whose compression may differ.
 	Hash string
 }
 
-// Build compiles the program, or finds it compiled already.
+// Build compiles the program, or finds it in the cache.
 func (p Program) Build() (Output, error) {
 	if p.GOOS == "" {
 		p.GOOS = "linux"
@@ -82,8 +84,8 @@ func (p Program) Build() (Output, error) {
 	return out, nil
 }
 
-// build returns the cache entry that holds the binary and its archive, and
-// makes it if there is none for exactly these sources.
+// build returns the cache entry with the binary and its archive. It makes the
+// entry if there is none for exactly these sources.
 func (p Program) build() (string, error) {
 	if p.GOARCH != "arm64" && p.GOARCH != "amd64" {
 		return "", fmt.Errorf("unknown GOARCH %q: want arm64 or amd64", p.GOARCH)
@@ -113,8 +115,8 @@ func (p Program) build() (string, error) {
 	return entry, nil
 }
 
-// compile fills a folder of its own and moves it into place, so that nobody
-// ever sees half an entry.
+// compile fills a temporary folder and moves it into place, so that a partial
+// entry is never visible.
 func (p Program) compile(module string, env []string, entry string) error {
 	parent := filepath.Dir(entry)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
@@ -136,18 +138,18 @@ func (p Program) compile(module string, env []string, entry string) error {
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, entry); err != nil && !hit(entry) { // another process was faster: its bytes are the same
+	if err := os.Rename(tmp, entry); err != nil && !hit(entry) { // another process was faster, with the same bytes
 		return err
 	}
 	return nil
 }
 
-// tags is the flag of the build tags. The one of every build leaves out the RPC
-// of the retired go1.x runtime.
+// tags returns the flag with the build tags. The tag of every build leaves out
+// the RPC of the retired go1.x runtime.
 func (p Program) tags() string { return strings.TrimSuffix("-tags=lambda.norpc,"+p.Tags, ",") }
 
-// moduleDir finds the folder of the module that holds the package. It asks with
-// the caller's own settings, so that a replace or a workspace counts.
+// moduleDir finds the folder of the module that contains the package. It uses the
+// caller's own settings, so that a replace or a workspace is respected.
 func (p Program) moduleDir() (string, error) {
 	out, err := goCommand(p.Dir, nil, "list", "-mod=readonly", "-find", "-f", "{{with .Module}}{{.Dir}}{{end}}", "--", p.Package)
 	if err != nil {

@@ -8,10 +8,9 @@ import (
 	"github.com/noren-cdk/noren/internal/gobuild"
 )
 
-// BenchmarkBuild compiles the maintenance function with nothing cached, with
-// the packages in Go's cache as after a change of the program, and when nothing
-// has changed. Run it without tests (-run '^$'): a process asks Go only once
-// where its cache is.
+// BenchmarkBuild compiles the responder with an empty cache, with the packages in
+// Go's cache as after a change of the program, and without any change. Run it
+// without tests (-run '^$'): a process asks Go only once where its cache is.
 func BenchmarkBuild(b *testing.B) {
 	b.Chdir(filepath.Join("..", ".."))
 	goCache, programs := filepath.Join(b.TempDir(), "go"), b.TempDir()

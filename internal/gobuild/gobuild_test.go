@@ -15,8 +15,8 @@ import (
 
 const program = "example.com/hello"
 
-// module writes a module with one program into a new folder, makes that the
-// working directory and starts with an empty cache of compiled programs.
+// module writes a module with one program into a new folder, changes to that
+// folder and starts with an empty cache of compiled programs.
 func module(t *testing.T, mainGo string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -59,7 +59,7 @@ func TestTheSameZipFromTwoDirectories(t *testing.T) {
 	module(t, hello)
 	first := build(t, "arm64")
 
-	// Another folder, another cache, and settings that would change a build.
+	// Use another folder, another cache, and settings that would change a build.
 	module(t, hello)
 	t.Setenv("GOFLAGS", "-tags=other")
 	t.Setenv("GOARM64", "v9.0")

@@ -5,11 +5,11 @@ import (
 	"sync"
 )
 
-// compiled holds what Once has found out, by package and working directory.
+// compiled holds the results of Once, by package and working directory.
 var compiled sync.Map
 
-// Once compiles a program, by its import path, for ARM64, once in a process:
-// even to find that nothing has changed takes the go command a tenth of a second.
+// Once compiles a program, by import path, for ARM64, once per process: even
+// finding that nothing has changed takes the go command a tenth of a second.
 func Once(pkg string) (Output, error) {
 	dir, err := os.Getwd()
 	if err != nil {

@@ -15,8 +15,9 @@ import (
 	"time"
 )
 
-// writeZip packs the binary, and files beside it, into an archive that depends on
-// their bytes alone: no time of today, no owner, one compression level.
+// writeZip packs the binary, and files beside it, into an archive that depends
+// only on their bytes: it has no current time, no owner, and a fixed compression
+// level.
 func writeZip(name, binary string, files map[string][]byte) (err error) {
 	f, err := os.Create(name)
 	if err != nil {
@@ -56,7 +57,7 @@ func zipHeader(name string, mode os.FileMode) *zip.FileHeader {
 	return header
 }
 
-// With returns the program in an archive that also holds files, by their names.
+// With returns the program in an archive that also contains files, by name.
 func (o Output) With(files map[string][]byte) (Output, error) {
 	if len(files) == 0 {
 		return o, nil
@@ -76,7 +77,7 @@ func (o Output) With(files map[string][]byte) (Output, error) {
 	if err != nil {
 		return Output{}, err
 	}
-	defer func() { _ = os.Remove(tmp.Name()) }() // it is gone once it has been renamed
+	defer func() { _ = os.Remove(tmp.Name()) }() // after the rename it no longer exists
 	if err := errors.Join(tmp.Close(), writeZip(tmp.Name(), o.Binary, files)); err != nil {
 		return Output{}, err
 	}

@@ -17,13 +17,13 @@ import (
 	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// reached is where requests go.
+// reached is where requests are sent.
 type reached struct {
-	// addresses are those of the load balancer. Default: wherever the name of
-	// the URL leads.
+	// addresses are the addresses of the load balancer. Default: wherever the
+	// name in the URL leads.
 	addresses []netip.Addr
 
-	// how says it, for people.
+	// how describes them for people.
 	how string
 }
 
@@ -31,8 +31,8 @@ type reached struct {
 const dialTime = 5 * time.Second
 
 // reach finds the addresses of the load balancers of a switch, if requests to the
-// URL go there and they can be reached from here. Each of them is a machine that
-// changes its rules for itself.
+// URL go there and the addresses can be reached from here. Each address is a
+// machine that updates its rules independently.
 func (q Query) reach(ctx context.Context, d *deployed, s rules.Found, target *url.URL) reached {
 	through := func(format string, args ...any) reached {
 		return reached{how: "through " + target.Host + ": " + fmt.Sprintf(format, args...)}
@@ -84,15 +84,15 @@ func (q Query) reach(ctx context.Context, d *deployed, s rules.Found, target *ur
 	if len(answers) == 0 {
 		return through("no address of the load balancer can be reached from here")
 	}
-	// From a network without IPv6 no address of it answers, which says nothing of
-	// the address.
+	// From a network without IPv6, no IPv6 address answers, which says nothing
+	// about the address.
 	all = slices.DeleteFunc(all, func(a netip.Addr) bool {
 		return !slices.ContainsFunc(answers, func(b netip.Addr) bool { return a.Is4() == b.Is4() })
 	})
 	return reached{addresses: all}
 }
 
-// answering are the addresses that accept a connection.
+// answering returns the addresses that accept a connection.
 func (q Query) answering(ctx context.Context, all []netip.Addr, target *url.URL) []netip.Addr {
 	accepted := make(chan netip.Addr, len(all))
 	for _, a := range all {
@@ -116,7 +116,7 @@ func (q Query) answering(ctx context.Context, all []netip.Addr, target *url.URL)
 	return answers
 }
 
-// port is the port of a URL.
+// port returns the port of a URL.
 func port(target *url.URL) string {
 	if target.Scheme == "http" {
 		return cmp.Or(target.Port(), "80")

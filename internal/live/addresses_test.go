@@ -42,7 +42,7 @@ var (
 	}
 )
 
-// nodes serves each on an address of its own, all on one port.
+// nodes serves each node on its own address, all on one port.
 func nodes(t *testing.T, all ...node) (addresses []netip.Addr, port string) {
 	t.Helper()
 	for i, n := range all {
@@ -68,8 +68,8 @@ func nodes(t *testing.T, all ...node) (addresses []netip.Addr, port string) {
 	return addresses, port
 }
 
-// TestRequests_EveryAddressTellsTheMode: closed is what all of them refuse, every
-// time.
+// TestRequests_EveryAddressTellsTheMode checks that closed means that every
+// address refuses, every time.
 func TestRequests_EveryAddressTellsTheMode(t *testing.T) {
 	sometimes := func() node {
 		var n atomic.Int32
@@ -85,7 +85,7 @@ func TestRequests_EveryAddressTellsTheMode(t *testing.T) {
 		name  string
 		nodes []node
 		want  maintenance.Mode
-		says  string // in the detail, what is mixed, or the problem
+		says  string // in the detail, the reason for a mixed state, or the problem
 	}{
 		{"all are closed", []node{flipped, flipped}, maintenance.Closed, "2 of 2 addresses: 503, X-Maintenance-Mode: on: GET"},
 		{"all are open", []node{notYet, notYet}, maintenance.Open, "404, no X-Maintenance-Mode"},
@@ -113,8 +113,8 @@ func TestRequests_EveryAddressTellsTheMode(t *testing.T) {
 	}
 }
 
-// TestRequests_WhatIsAllowedIsNotRefused: a load balancer that refuses it is not
-// closed as it was meant to be.
+// TestRequests_WhatIsAllowedIsNotRefused checks that a load balancer that refuses
+// an allowed request is not closed as intended.
 func TestRequests_WhatIsAllowedIsNotRefused(t *testing.T) {
 	addresses, port := nodes(t, flipped)
 	base := &url.URL{Scheme: "http", Host: "api.example.com:" + port, Path: "/x"}
@@ -124,8 +124,9 @@ func TestRequests_WhatIsAllowedIsNotRefused(t *testing.T) {
 	}
 }
 
-// TestRequests_WhereTheyGo: to every address if they can be reached, else through
-// what the name leads to, and it is said.
+// TestRequests_WhereTheyGo checks that requests go to every address if they can
+// be reached, otherwise to wherever the name leads, and that the detail says
+// which.
 func TestRequests_WhereTheyGo(t *testing.T) {
 	addresses, port := nodes(t, flipped, flipped)
 	const describe = "<LoadBalancers><member><Scheme>%s</Scheme><DNSName>alb.example.net</DNSName></member></LoadBalancers>"
@@ -135,7 +136,7 @@ func TestRequests_WhereTheyGo(t *testing.T) {
 	for _, test := range []struct {
 		name, scheme, host, port string
 		more                     string // an address of the load balancer
-		want                     int    // addresses
+		want                     int    // number of addresses
 		how                      string
 	}{
 		{"internet-facing", "internet-facing", "api.example.com", port, "", 2, ""},

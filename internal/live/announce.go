@@ -14,19 +14,19 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// ModeEvent is the detail of the event on EventBridge's default bus that says that
-// the mode was turned. It is put at least once for each turn: consumers do the
+// ModeEvent is the detail of the event on EventBridge's default bus that says
+// that the mode changed. It is sent at least once for each turn; consumers do the
 // same thing for the same ID. docs/mode-event.md is its contract.
 type ModeEvent struct {
-	// Version is that of the format, 1. A later one may add fields; one that
-	// changes what a field means has another number.
+	// Version is the version of the format, 1. A later version may add fields
+	// under the same number; changing the meaning of a field takes a new one.
 	Version int `json:"version"`
 
 	// ID is STACK/SWITCH/SINCE.
 	ID string `json:"id"`
 
-	// Stack and Switch name what was turned: the stack, and the path of the
-	// construct in it.
+	// Stack and Switch name the switch: its stack, and the path of the construct
+	// in the stack.
 	Stack  string `json:"stack"`
 	Switch string `json:"switch"`
 
@@ -34,23 +34,24 @@ type ModeEvent struct {
 	From maintenance.Mode `json:"from"`
 	To   maintenance.Mode `json:"to"`
 
-	// Since is when it was turned, and Until the end that clients are told. Zero
-	// Until: none is.
+	// Since is when the mode changed, and Until the end that clients are told.
+	// Zero Until: none.
 	Since time.Time `json:"since"`
 	Until time.Time `json:"until,omitzero"`
 
-	// By is who, as CloudTrail has it. Empty if it is not known yet.
+	// By is who changed it, according to CloudTrail. Empty if it is not known
+	// yet.
 	By string `json:"by,omitempty"`
 
-	// How is what turned it.
+	// How is what changed it.
 	How How `json:"how"`
 }
 
-// How is what turned a mode.
+// How is what changed a mode.
 type How string
 
 const (
-	TurnedByDeploy How = "deploy"  // CloudFormation, whoever asked it to
+	TurnedByDeploy How = "deploy"  // CloudFormation, whoever started the deploy
 	TurnedByHand   How = "by hand" // a call of the load balancer's API
 )
 

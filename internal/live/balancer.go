@@ -13,9 +13,9 @@ import (
 	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// Seen is all that the load balancers of a switch have.
+// Seen is the state of the load balancers of a switch.
 type Seen struct {
-	// Listeners are those of the switch, in its order.
+	// Listeners are the listeners of the switch, in its order.
 	Listeners []*alb.Listener
 
 	// Others are the other listeners of their load balancers.
@@ -23,7 +23,7 @@ type Seen struct {
 }
 
 // See reads every listener of the load balancers of a switch, whose names are
-// ARNs, with names for ARNs.
+// ARNs. named maps ARNs to names.
 func See(ctx context.Context, api API, s rules.Switch, named map[string]string) (Seen, error) {
 	var seen Seen
 	var mine, balancers []string
@@ -64,7 +64,7 @@ func See(ctx context.Context, api API, s rules.Switch, named map[string]string) 
 	return seen, nil
 }
 
-// Modes tells the mode of each listener of the switch.
+// Modes returns the mode of each listener of the switch.
 func (s Seen) Modes(of rules.Switch) []rules.Verdict {
 	var all []rules.Verdict
 	for i, at := range of.Listeners {
@@ -73,7 +73,8 @@ func (s Seen) Modes(of rules.Switch) []rules.Verdict {
 	return all
 }
 
-// balancerOf is the ARN of the load balancer of a listener, by the listener's.
+// balancerOf returns the ARN of the load balancer of a listener, given the
+// listener's.
 func balancerOf(listener string) string {
 	before, name, ok := strings.Cut(listener, ":listener/")
 	end := strings.LastIndexByte(name, '/')

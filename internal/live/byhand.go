@@ -9,29 +9,30 @@ import (
 )
 
 // ByHand is a turn without CloudFormation, by noren close --now or open --now.
-// The deployed template does not have it, so that whoever is surprised finds
-// here who it was and why.
+// The deployed template does not show it, so anyone who is surprised finds here
+// who it was and why.
 type ByHand struct {
-	// Mode is what was turned to.
+	// Mode is the new mode.
 	Mode maintenance.Mode `json:"mode"`
 
-	// At is when, in UTC and whole seconds.
+	// At is the time, in UTC and whole seconds.
 	At time.Time `json:"at"`
 
-	// By is who: the ARN of the credentials.
+	// By is who did it: the ARN of the credentials.
 	By string `json:"by"`
 
-	// Why is what was typed. It may be empty.
+	// Why is the reason that was typed. It may be empty.
 	Why string `json:"why,omitempty"`
 
 	// Locked says that the listeners and rules were locked against deploys.
 	Locked bool `json:"locked,omitempty"`
 }
 
-// longWhy is how many bytes of a reason are kept: a parameter holds 4 KB.
+// longWhy is the maximum length of a stored reason, in bytes: a parameter holds 4
+// KB.
 const longWhy = 500
 
-// Said is who turned by hand, when and why.
+// Said says who changed the mode by hand, when and why.
 func (b ByHand) Said() string {
 	text := fmt.Sprintf("by hand, by %s at %s", b.By, b.At.Format(time.RFC3339))
 	if b.Why != "" {
@@ -40,7 +41,7 @@ func (b ByHand) Said() string {
 	return text
 }
 
-// Encode returns the value of the parameter. A long reason is cut.
+// Encode returns the value of the parameter. It cuts a long reason.
 func (b ByHand) Encode() string {
 	if len(b.Why) > longWhy {
 		b.Why = strings.ToValidUTF8(b.Why[:longWhy], "") + "..."
@@ -52,8 +53,8 @@ func (b ByHand) Encode() string {
 	}{version, b})
 }
 
-// DecodeByHand reads the value of the parameter. The error is ErrNoRecord if it
-// is still the placeholder.
+// DecodeByHand decodes the value of the parameter. It returns ErrNoRecord for the
+// placeholder.
 func DecodeByHand(value string) (ByHand, error) {
 	var b ByHand
 	if err := decode(value, &b); err != nil {

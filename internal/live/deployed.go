@@ -19,7 +19,7 @@ import (
 	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// template is what a template says of the switches in it.
+// template is what a template says about its switches.
 type template struct {
 	*alb.Template
 	switches []rules.Found
@@ -34,13 +34,13 @@ func readTemplate(data []byte) (template, error) {
 	return template{read, switches}, err
 }
 
-// finding is the mode of a switch in the template.
+// finding returns the mode of a switch in the template.
 func (t template) finding(s rules.Found, detail string) Finding {
 	mode, mixed := rules.Together(s.In(t.Template))
 	return Finding{Mode: mode, Mixed: mixed, Detail: detail}
 }
 
-// assembly is the mode of a switch in the template of the assembly.
+// assembly returns the mode of a switch in the template of the assembly.
 func (q Query) assembly(name string) Finding {
 	if q.Assembly == "" {
 		return Finding{Detail: "none was looked at"}
@@ -65,7 +65,7 @@ func (q Query) assembly(name string) Finding {
 	return Finding{Detail: file, Problem: fmt.Sprintf("the assembly has no switch %q: its deploy would take it away", name)}
 }
 
-// deployed is the stack as CloudFormation has it.
+// deployed is the deployed stack, according to CloudFormation.
 type deployed struct {
 	template
 	stack    string
@@ -75,8 +75,8 @@ type deployed struct {
 	err      error             // of the template
 }
 
-// readStack reads the stack. The error is that of the stack itself; that of its
-// template is kept.
+// readStack reads the stack. It returns errors of the stack itself, and keeps the
+// error of its template.
 func readStack(ctx context.Context, api *cloudformation.Client, stack string) (*deployed, error) {
 	out, err := api.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
 	if err != nil {
@@ -113,7 +113,7 @@ func (d *deployed) read(ctx context.Context, api *cloudformation.Client) error {
 	return nil
 }
 
-// live is the switch as the API names what is in it.
+// live returns the switch with the names that the API uses.
 func (d *deployed) live(s rules.Found) (rules.Switch, error) {
 	var missing []string
 	arn := func(name string) string {
@@ -147,8 +147,9 @@ func (d *deployed) live(s rules.Found) (rules.Switch, error) {
 	return real, nil
 }
 
-// listenerOfRules is the ARN of a listener that the stack only adds rules to, by
-// that of one of them. It is empty if there is none.
+// listenerOfRules returns the ARN of a listener to which the stack only adds
+// rules, derived from the ARN of a rule. It is empty if the stack has no such
+// rule.
 func (d *deployed) listenerOfRules(at rules.Listener) string {
 	for _, l := range d.Listeners {
 		if l.Ref.String() != at.Name || !l.Foreign() {
@@ -163,7 +164,7 @@ func (d *deployed) listenerOfRules(at rules.Listener) string {
 	return ""
 }
 
-// drift holds what a switch's load balancers have against the template.
+// drift returns how a switch's load balancers differ from the template.
 func (d *deployed) drift(s rules.Found, seen Seen) []rules.Drift {
 	g := s.Groups()
 	var all []rules.Drift
@@ -176,8 +177,8 @@ func (d *deployed) drift(s rules.Found, seen Seen) []rules.Drift {
 					if ofAnotherStack(s, l, drift.Rule, g) {
 						continue
 					}
-					// What a rule that turns does is the mode, which the rest of the status
-					// holds against the template.
+					// What a turning rule does is the mode, which the rest of the
+					// status compares with the template.
 					drift.Opens = drift.Opens && !turns(at, l, drift.Rule)
 					all = append(all, drift)
 				}
@@ -196,9 +197,9 @@ func (d *deployed) drift(s rules.Found, seen Seen) []rules.Drift {
 		func(l, now *alb.Listener) []rules.Drift { return rules.Compare(l, now, g) })...)
 }
 
-// ofAnotherStack reports whether a rule is one that another stack of the app has
-// added to a listener of this one, which the template does not have and the probe was
-// told of.
+// ofAnotherStack reports whether a rule was added to this stack's listener by
+// another stack of the app: the template does not have it, and the probe knows
+// it.
 func ofAnotherStack(s rules.Found, l *alb.Listener, r *alb.Rule, g rules.Groups) bool {
 	if r == nil || r.Default() || slices.ContainsFunc(l.Rules, func(own alb.Rule) bool { return own.Priority == r.Priority }) {
 		return false
@@ -206,7 +207,7 @@ func ofAnotherStack(s rules.Found, l *alb.Listener, r *alb.Rule, g rules.Groups)
 	return s.Told[l.Ref.String()].Has(r, g)
 }
 
-// turns tells whether a rule carries the mode, under the conditions that it was
+// turns reports whether a rule carries the mode, under the conditions that it was
 // deployed with.
 func turns(at rules.Listener, l *alb.Listener, r *alb.Rule) bool {
 	if r.Default() {
@@ -217,7 +218,7 @@ func turns(at rules.Listener, l *alb.Listener, r *alb.Rule) bool {
 	})
 }
 
-// sameBalancer tells whether a listener is on a load balancer of the switch.
+// sameBalancer reports whether a listener is on a load balancer of the switch.
 func (d *deployed) sameBalancer(s rules.Found, l *alb.Listener) bool {
 	for _, other := range d.Listeners {
 		if other.LoadBalancer == l.LoadBalancer && slices.ContainsFunc(s.Listeners, func(at rules.Listener) bool { return at.Name == other.Ref.String() }) {

@@ -20,42 +20,43 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Drain is what goes on of what began before the mode was turned: a load balancer
-// refuses new requests only. Requests in flight, WebSockets and streams go on.
+// Drain describes what continues of what began before the mode changed. A load
+// balancer refuses only new requests: requests in flight, WebSockets and streams
+// go on.
 type Drain struct {
-	// Idle is the idle time-out of the load balancer, in seconds: a connection on
-	// which nothing is sent for so long is closed.
+	// Idle is the idle timeout of the load balancer, in seconds, after which an
+	// unused connection is closed.
 	Idle int `json:"idle"`
 
-	// Longest is how long a request may take, in seconds, as the application's
-	// target groups have it in their deregistration delay: on a listener that others
-	// share, all to which it forwards.
+	// Longest is how long a request may take, in seconds: the deregistration
+	// delay of the application's target groups or, on a shared listener, of all
+	// target groups to which it forwards.
 	Longest int `json:"longest"`
 
-	// From is when both have passed since the mode was turned.
+	// From is when both times have passed since the mode changed.
 	From time.Time `json:"from"`
 
-	// Passed says that From has passed, and that Problem is empty. WebSockets on which something is sent go on
-	// longer, and so does what the application does of its own.
+	// Passed says that From has passed, and that Problem is empty. WebSockets in
+	// use continue longer, and so does what the application does on its own.
 	Passed bool `json:"passed"`
 
-	// Connections are the connections that were open at a time, those of clients
-	// that are refused and wait included. Nil if it is not known.
+	// Connections is the number of connections that were open at a time,
+	// including those of refused and waiting clients. Nil if it is not known.
 	Connections *float64  `json:"connections"`
 	At          time.Time `json:"at,omitzero"`
 
-	// Problem is why Idle, Longest or From is not known. Default: they are.
+	// Problem says why Idle, Longest or From is not known. Default: they are.
 	Problem string `json:"problem,omitempty"`
 
-	// Uncounted is why the connections are not known. Default: CloudWatch answered.
+	// Uncounted says why Connections is not known. Default: it is.
 	Uncounted string `json:"uncounted,omitempty"`
 }
 
-// MetricDelay is how late CloudWatch knows of a load balancer's connections.
+// MetricDelay is how late CloudWatch learns of a load balancer's connections.
 const MetricDelay = 2 * time.Minute
 
-// drain finds out what may go on since the mode was turned. It is nil while the
-// product is open, and if it is not known since when it is not. Groups are the
+// drain determines what may continue since the mode changed. It is nil while the
+// product is open, and if the time of the change is not known. groups are the
 // target groups to which the listeners forward.
 func (q Query) drain(ctx context.Context, real rules.Switch, groups []string, status Status, now time.Time) *Drain {
 	if status.Since.IsZero() || status.Listener.Mode == "" || status.Listener.Mode == maintenance.Open {
@@ -114,8 +115,8 @@ func (q Query) drain(ctx context.Context, real rules.Switch, groups []string, st
 	return &d
 }
 
-// longestOf raises a number of seconds to that of an attribute. Groups of functions
-// have none.
+// longestOf raises seconds to the value of an attribute, if that is larger.
+// Groups of functions have no such attribute.
 func longestOf[A any](attributes []A, pair func(A) (key, value *string), key string, seconds *int) error {
 	for _, a := range attributes {
 		if name, value := pair(a); aws.ToString(name) == key {
@@ -129,7 +130,8 @@ func longestOf[A any](attributes []A, pair func(A) (key, value *string), key str
 	return nil
 }
 
-// groups are the target groups to which listeners forward, as the API names them.
+// groups returns the target groups to which listeners forward, under their names
+// in the API.
 func (d *deployed) groups(listeners []*alb.Listener) []string {
 	var all []string
 	for _, l := range listeners {
@@ -150,7 +152,7 @@ func (d *deployed) groups(listeners []*alb.Listener) []string {
 	return all
 }
 
-// connections reads how many connections a load balancer had.
+// connections reads the number of connections of a load balancer.
 func (q Query) connections(ctx context.Context, balancer string, now time.Time, d *Drain) error {
 	_, name, ok := strings.Cut(balancer, ":loadbalancer/")
 	if !ok {

@@ -11,8 +11,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestDrain: drained is said only if the time-outs of everything are known and have
-// passed; how many connections CloudWatch counts does not matter for that.
+// TestDrain checks that drained is reported only if all timeouts are known and
+// have passed, whatever number of connections CloudWatch counts.
 func TestDrain(t *testing.T) {
 	const (
 		listener  = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shop/50dc6c495c0c9188/0467ef3c8400ae65"

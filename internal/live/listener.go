@@ -1,6 +1,6 @@
-// Package live describes a product as it is now: the mode that its listeners are
-// in, who changed it, what the last deploy has recorded, and what noren status says
-// about all that.
+// Package live describes a product as it is now: the mode of its listeners, who
+// changed it, what the last deploy recorded, and what noren status says about all
+// that.
 package live
 
 import (
@@ -18,19 +18,19 @@ import (
 	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// ErrNoListener is the error of a load balancer without a listener on the port,
-// as in the deploy that makes it.
+// ErrNoListener says that a load balancer has no listener on the port, as during
+// the deploy that creates it.
 var ErrNoListener = errors.New("the load balancer has no listener on the port")
 
-// API are the calls of Elastic Load Balancing that Read makes.
+// API has the calls of Elastic Load Balancing that Read makes.
 type API interface {
 	DescribeListeners(context.Context, *elbv2.DescribeListenersInput, ...func(*elbv2.Options)) (*elbv2.DescribeListenersOutput, error)
 	DescribeRules(context.Context, *elbv2.DescribeRulesInput, ...func(*elbv2.Options)) (*elbv2.DescribeRulesOutput, error)
 }
 
-// Read reads the listeners of a switch, whose names are ARNs, and tells the mode
-// of each. Between the calls
-// someone may change them: the next reading shows it.
+// Read reads the listeners of a switch, whose names are ARNs, and returns the
+// mode of each. If someone changes them between the calls, the next Read shows
+// it.
 func Read(ctx context.Context, api API, s rules.Switch) ([]rules.Verdict, error) {
 	var all []rules.Verdict
 	for _, at := range s.Listeners {
@@ -71,7 +71,7 @@ func find(ctx context.Context, api API, at rules.Listener) (types.Listener, erro
 	return types.Listener{}, fmt.Errorf("%w: %s, port %d", ErrNoListener, at.LoadBalancer, at.Port)
 }
 
-// readListener reads a listener with its rules, with names for ARNs.
+// readListener reads a listener and its rules. named maps ARNs to names.
 func readListener(ctx context.Context, api API, l types.Listener, named map[string]string) (*alb.Listener, error) {
 	list, err := json.Marshal(elbv2.DescribeListenersOutput{Listeners: []types.Listener{l}})
 	if err != nil {
@@ -94,7 +94,7 @@ func readListener(ctx context.Context, api API, l types.Listener, named map[stri
 		}
 		described.Rules = append(described.Rules, list)
 	}
-	// That there are such target groups is all that counts of them.
+	// Only the existence of these target groups matters.
 	var references []string
 	for arn := range groups {
 		references = append(references, fmt.Sprintf(`{"TargetGroupArn": %q}`, arn))
@@ -110,7 +110,7 @@ func readListener(ctx context.Context, api API, l types.Listener, named map[stri
 	return template.Listeners[0], nil
 }
 
-// refer notes the target groups that actions forward to.
+// refer records the target groups that actions forward to.
 func refer(groups map[string]bool, actions []types.Action) {
 	for _, action := range actions {
 		if action.TargetGroupArn != nil {

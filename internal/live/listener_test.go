@@ -28,18 +28,18 @@ const (
 	listenerARN = account + "listener/app/alb/1/2"
 )
 
-// group is the ARN of a target group.
+// group returns the ARN of a target group.
 func group(name string) string { return account + "targetgroup/" + name + "/1" }
 
-// balancer answers as Elastic Load Balancing does: Query in, XML out, two rules
-// to a page.
+// balancer answers as Elastic Load Balancing does: Query protocol in, XML out,
+// two rules per page.
 type balancer struct {
-	actions []any            // of the default rule, as the API has them
+	actions []any            // of the default rule, as in the API
 	rules   []map[string]any // without the default rule
-	failure string           // the code of an error, instead
+	failure string           // the code of an error to return instead
 }
 
-// forward is the action that forwards to target groups, with equal weights.
+// forward returns the action that forwards to target groups, with equal weights.
 func forward(groups ...string) []any {
 	var tuples []any
 	for _, g := range groups {
@@ -48,7 +48,7 @@ func forward(groups ...string) []any {
 	return []any{map[string]any{"Type": "forward", "ForwardConfig": map[string]any{"TargetGroups": tuples}}}
 }
 
-// described is a rule as the API describes it.
+// described returns a rule as the API describes it.
 func described(priority int, actions []any, conditions ...alb.Condition) map[string]any {
 	var list []any
 	for _, c := range conditions {
@@ -60,7 +60,7 @@ func described(priority int, actions []any, conditions ...alb.Condition) map[str
 	}
 }
 
-// plain is a value as JSON has it.
+// plain returns a value in the form that JSON decodes to.
 func plain(v any) any {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -73,7 +73,7 @@ func plain(v any) any {
 	return out
 }
 
-// xmlOf writes a value as the Query protocol does.
+// xmlOf encodes a value as the Query protocol does.
 func xmlOf(v any) string {
 	var b strings.Builder
 	switch v := v.(type) {
@@ -120,7 +120,7 @@ func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>", r.Form.Get("Action"), xmlOf(result))
 }
 
-// listeners are the one on port 443 and another one.
+// listeners returns the listener on port 443 and another one.
 func (b *balancer) listeners(asked url.Values) []any {
 	var all []any
 	for arn, port := range map[string]int{listenerARN: 443, listenerARN + "0": 80} {
@@ -131,7 +131,7 @@ func (b *balancer) listeners(asked url.Values) []any {
 	return all
 }
 
-// client is one of the balancer.
+// client returns a client of the balancer.
 func (b *balancer) client(t *testing.T) *elbv2.Client {
 	t.Helper()
 	server := httptest.NewServer(b)
@@ -144,7 +144,7 @@ func (b *balancer) client(t *testing.T) *elbv2.Client {
 	})
 }
 
-// template is the template of the same listener: rules of the construct and
+// template returns the template of the same listener: the construct's rules and
 // others, by priority.
 func (b *balancer) template(t require) []byte {
 	resources := map[string]any{
@@ -184,13 +184,13 @@ func (b *balancer) template(t require) []byte {
 	return []byte(text)
 }
 
-// require is what *testing.T and *rapid.T have.
+// require is the part of *testing.T and *rapid.T that the tests use.
 type require interface {
 	Fatal(...any)
 	Errorf(string, ...any)
 }
 
-// anyRule draws what a rule may look at and do.
+// anyRule draws what a rule looks at and what it does.
 func anyRule(t *rapid.T, priority int) map[string]any {
 	var conditions []alb.Condition
 	draw := func(likely int, from ...alb.Condition) {
@@ -229,8 +229,9 @@ func anyAction(t *rapid.T) []any {
 	return forward(rapid.SampledFrom(groups).Draw(t, "group"))
 }
 
-// TestRead_AgreesWithTemplate: the mode of a listener is the same, with the same
-// reason and notes, whether it is read from the template or from the API.
+// TestRead_AgreesWithTemplate checks that the mode of a listener, its reason and
+// its notes are the same whether the listener is read from the template or from
+// the API.
 func TestRead_AgreesWithTemplate(t *testing.T) {
 	b := &balancer{}
 	client := b.client(t)
@@ -247,7 +248,7 @@ func TestRead_AgreesWithTemplate(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(read.switches) != 1 || len(read.switches[0].Listeners) == 0 {
-			return // nothing on the listener is of the switch
+			return // nothing on the listener belongs to the switch
 		}
 		d := &deployed{template: read, physical: map[string]string{"Listener": listenerARN, "App": group("App"), "Responder": group("Responder"), "Other": group("Other")}}
 		real, err := d.live(read.switches[0])
@@ -269,7 +270,7 @@ func TestRead_AgreesWithTemplate(t *testing.T) {
 	}
 }
 
-// verdict is what a verdict says, without the names of the listener.
+// verdict formats a verdict without the names of the listener.
 func verdict(v rules.Verdict) string {
 	var through []string
 	for _, r := range v.Through {
@@ -313,7 +314,8 @@ func TestRead_FindsListeners(t *testing.T) {
 	}
 }
 
-// TestRead_SeveralListeners: a switch is in a mode if all its listeners are.
+// TestRead_SeveralListeners checks that a switch is in a mode if all its
+// listeners are.
 func TestRead_SeveralListeners(t *testing.T) {
 	b := &balancer{actions: forward("Responder")}
 	two := rules.Switch{Responder: group("Responder"), Listeners: []rules.Listener{

@@ -21,29 +21,30 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// nights is how many nights are simulated: go test ./internal/live -nights 10000.
+// nights is the number of simulated nights: go test ./internal/live -nights
+// 10000.
 var nights = flag.Int("nights", 300, "how many nights TestNights simulates")
 
 const nightSecret = "abcdefghijklmnopqrstuvwxyz012345"
 
-// A night is a product that is meant to be closed, and what went wrong with it.
+// A night is a product that should be closed, and what went wrong with it.
 type night struct {
 	*rand.Rand
 	deployed *deployed
 	found    rules.Found
-	closed   *alb.Listener // as it was deployed, with the secret: what may get through
-	open     *alb.Listener // the same before
+	closed   *alb.Listener // as deployed, with the secret: what may get through
+	open     *alb.Listener // the same listener before closing
 	api      Seen          // what the API describes
 	nodes    []*alb.Listener
 	status   Status
 	faults   []string
 	unread   bool // a call of the API failed
-	secret   bool // the secret of a rule is another one, which the probe does not see
-	stale    bool // an address was not flipped, which the probe does not see
-	silent   bool // the probe has stopped: its last word, closed, is from before
+	secret   bool // the secret of a rule was changed, which the probe does not see
+	stale    bool // one address was not flipped, which the probe does not see
+	silent   bool // the probe has stopped: its last word, closed, is old
 }
 
-// withSecret is a copy of a listener with the secret in its rules.
+// withSecret returns a copy of a listener with the secret in its rules.
 func withSecret(l *alb.Listener, secret string) *alb.Listener {
 	c := &alb.Listener{Ref: l.Ref, LoadBalancer: l.LoadBalancer, Balancer: l.Balancer, Port: l.Port, Protocol: l.Protocol, Default: l.Default}
 	for _, r := range l.Rules {
@@ -75,7 +76,7 @@ func readNight(tb testing.TB, mode string) (*deployed, rules.Found) {
 	return &deployed{template: read, physical: map[string]string{}}, read.switches[0]
 }
 
-// pick is one of the values.
+// pick returns one of the values.
 func pick[T any](n *night, values ...T) T { return values[n.IntN(len(values))] }
 
 func sends(groups ...string) []alb.Action {
@@ -86,7 +87,7 @@ func sends(groups ...string) []alb.Action {
 	return []alb.Action{f}
 }
 
-// condition is what a person may type at night.
+// condition returns a condition that a person may type at night.
 func (n *night) condition() alb.Condition {
 	switch n.IntN(7) {
 	case 0:
@@ -105,7 +106,7 @@ func (n *night) condition() alb.Condition {
 	return alb.Header{Name: "X-Client", Values: []string{pick(n, "ios", "a*")}}
 }
 
-// breaks does one thing that goes wrong.
+// breaks makes one thing go wrong.
 func (n *night) breaks() {
 	l := n.api.Listeners[0]
 	app, responder := n.found.Apps[0], n.found.Responder
@@ -152,19 +153,19 @@ func (n *night) breaks() {
 	case 11:
 		n.unread = true
 		fault("a call is throttled")
-	case 12: // what was written down stays; of the product it is not a fault
+	case 12: // what was recorded stays; the product has no fault
 		n.silent = true
 		n.status.Recorded, n.status.Since, n.status.By = maintenance.Closed, time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC), "cdk deploy"
 	}
 }
 
-// listenerOf is the listener of a switch in the template.
+// listenerOf returns the listener of a switch in the template.
 func (d *deployed) listenerOf(s rules.Found) *alb.Listener {
 	all, _ := d.listeners(s)
 	return all[0]
 }
 
-// look is what status finds of the night.
+// look returns the status of the night.
 func (n *night) look() Status {
 	s := n.status
 	s.Deployed = n.deployed.finding(n.found, s.Stack)
@@ -201,8 +202,8 @@ func request(method, path string, header map[string][]string, source string) *al
 	return &alb.Request{Method: method, Target: path, Host: "api.example.com", Header: header, Source: netip.MustParseAddr(source)}
 }
 
-// reaches is the target group that a request reaches, "" if it is none. Of several
-// by weight it is the first that is not the responder's.
+// reaches returns the target group that a request reaches, or "". Of several by
+// weight, it is the first one that is not the responder's.
 func (n *night) reaches(l *alb.Listener, r *alb.Request) string {
 	reached := ""
 	for _, t := range l.Route(r).Targets() {
@@ -213,8 +214,9 @@ func (n *night) reaches(l *alb.Listener, r *alb.Request) string {
 	return reached
 }
 
-// leak is a request that gets through at an address, or by another listener, and
-// is neither on the allowlist, nor of the bypass, nor the health check.
+// leak returns a request that gets through, at some address or on another
+// listener, although neither the allowlist nor the bypass nor the health check
+// allows it.
 func (n *night) leak(nodes []*alb.Listener) string {
 	paths := []string{"/", "/api/reports", "/api/reports/7", "/admin/x", "/x.json", "/api/login", "/api/templates/7", "/x1f9c2", "/api/files/a"}
 	headers := []map[string][]string{
@@ -240,10 +242,10 @@ func (n *night) leak(nodes []*alb.Listener) string {
 	return ""
 }
 
-// TestNights: of a product with whatever went wrong at night, closed is said only
-// if no request gets through that is to be refused, by status at any address, by
-// the probe at what the API describes. Of a night on which nothing went wrong it is
-// always said.
+// TestNights checks that, whatever goes wrong at night, closed is reported only
+// if no request gets through that should be refused: by status at any address, by
+// the probe according to the API. If nothing goes wrong, closed is always
+// reported.
 func TestNights(t *testing.T) {
 	d, found := readNight(t, "closed")
 	before, _ := readNight(t, "open")
@@ -285,7 +287,7 @@ func TestNights(t *testing.T) {
 		default:
 			count["closed, and not said"]++
 		}
-		if n.silent { // it says nothing: see stacks.TestSilentProbe for what alarms make of it
+		if n.silent { // it says nothing: stacks.TestSilentProbe tests what the alarms make of that
 			count["without the probe, "+map[bool]string{true: "closed", false: "not said to be"}[said]]++
 			continue
 		}
@@ -303,8 +305,9 @@ func TestNights(t *testing.T) {
 	}
 }
 
-// TestAssess_TurnedByHand: a switch that was turned without a deploy is in the mode
-// that it was turned to, although the template says another.
+// TestAssess_TurnedByHand checks that a switch that was turned without a deploy
+// is reported in the mode that it was turned to, although the template has
+// another.
 func TestAssess_TurnedByHand(t *testing.T) {
 	modes := map[string]maintenance.Mode{"open": maintenance.Open, "read-only": maintenance.ReadOnly, "closed": maintenance.Closed}
 	for from := range modes {

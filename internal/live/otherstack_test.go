@@ -11,9 +11,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestDrift_OfAnotherStack: a rule that another stack of the app adds to the listener
-// is as it was deployed if the probe was told of it, and drift if it was not, or is
-// another one now.
+// TestDrift_OfAnotherStack checks that a rule that another stack of the app adds
+// to the listener is as deployed if the probe knows it, and drift if the probe
+// does not know it or it has changed.
 func TestDrift_OfAnotherStack(t *testing.T) {
 	data, err := os.ReadFile("../diff/testdata/own.closed.json")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-// Parameters reads and writes the parameters in which the mode is remembered.
+// Parameters reads and writes the parameters that remember the mode.
 type Parameters struct{ API *ssm.Client }
 
 // Kept is what is remembered.
@@ -21,13 +21,13 @@ type Kept struct {
 	// Attribution is the probe's. Zero if nothing is recorded.
 	Attribution Attribution
 
-	// ByHand is the last turn without CloudFormation that no deploy has followed.
-	// Zero if nothing is recorded.
+	// ByHand is the last turn without CloudFormation, if no deploy has followed
+	// it. Zero if nothing is recorded.
 	ByHand ByHand
 }
 
-// Announced is the turn of the last mode event that was sent. Zero if there was
-// none.
+// Announced returns the turn of the last mode event that was sent. Zero if there
+// was none.
 func (k Kept) Announced() Turn {
 	if guard := k.Record.Announced; guard.Since.After(k.Attribution.Announced.Since) {
 		return guard
@@ -35,11 +35,12 @@ func (k Kept) Announced() Turn {
 	return k.Attribution.Announced
 }
 
-// By is who turned to the mode of the record, "" if it is not known (yet).
+// By returns who turned to the mode of the record, "" if it is not known, or not
+// known yet.
 func (k Kept) By() string { return k.Record.By(k.Attribution) }
 
-// Read returns what the parameters of these names hold. An empty name, of a
-// product without a guard, holds nothing.
+// Read returns the contents of the parameters with these names. An empty name,
+// for a product without a guard, has no content.
 func (p Parameters) Read(ctx context.Context, record, attribution, byHand string) (Kept, error) {
 	names := slices.DeleteFunc([]string{record, attribution, byHand}, func(name string) bool { return name == "" })
 	if len(names) == 0 {
@@ -89,7 +90,7 @@ func (p Parameters) Put(ctx context.Context, name, value string) error {
 	return err
 }
 
-// Attribute writes down who turned the mode.
+// Attribute records who changed the mode.
 func (p Parameters) Attribute(ctx context.Context, attribution string, a Attribution) error {
 	err := p.Put(ctx, attribution, a.Encode())
 	if err != nil {
@@ -98,8 +99,8 @@ func (p Parameters) Attribute(ctx context.Context, attribution string, a Attribu
 	return nil
 }
 
-// NoteByHand writes down a turn without CloudFormation. Zero: a deploy has
-// followed, there is none any more.
+// NoteByHand records a turn without CloudFormation. A zero b clears it, after a
+// deploy.
 func (p Parameters) NoteByHand(ctx context.Context, byHand string, b ByHand) error {
 	value := Placeholder
 	if b != (ByHand{}) {

@@ -10,25 +10,26 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// What is remembered of the mode between deploys is kept as JSON in two
-// parameters of AWS Systems Manager, one for each writer, since a parameter
-// cannot be written on the condition that nobody else has: the guard writes the
-// Record in the deploy, the probe writes the Attribution minutes later, when
-// CloudTrail knows who it was. The parameters are resources of the stack whose
-// value in the template never changes, so that CloudFormation leaves alone what
-// is written.
+// What is remembered about the mode between deploys is kept as JSON in two
+// parameters of AWS Systems Manager. Each has one writer, since a parameter
+// cannot be written on the condition that no one else has written it: the guard
+// writes the Record during the deploy, and the probe writes the Attribution
+// minutes later, when CloudTrail knows who it was. The parameters are resources
+// of the stack whose value in the template never changes, so CloudFormation does
+// not overwrite what is written.
 
-// Placeholder is the value of a parameter that nothing has been written to.
+// Placeholder is the value of a parameter that has not been written yet.
 const Placeholder = "{}"
 
-// version is that of the format. A later one may add fields, which are ignored
-// here; one that changes what a field means has another number.
+// version is the version of the format. A later version may add fields, which are
+// ignored here, under the same number; changing the meaning of a field takes a
+// new one.
 const version = 1
 
-// ErrNoRecord is the error of a parameter that still has its placeholder.
+// ErrNoRecord says that a parameter still has its placeholder.
 var ErrNoRecord = errors.New("nothing is recorded yet")
 
-// Turn is a mode from the moment it was turned to.
+// Turn is a mode and the time when it was turned to.
 type Turn struct {
 	// Mode is the mode.
 	Mode maintenance.Mode `json:"mode"`
@@ -38,16 +39,16 @@ type Turn struct {
 	Since time.Time `json:"since"`
 }
 
-// Record is what the reopen guard knows of the mode. It is written when a deploy
-// changes it, before the listener changes.
+// Record is what the guard knows about the mode. It is written when a deploy
+// changes the mode, before the listener changes.
 type Record struct {
 	Turn
 
 	// Until is the expected end that clients are told. Zero if not known.
 	Until time.Time `json:"until,omitzero"`
 
-	// Previous is what was on before, so that a rollback brings its Since back.
-	// Zero if not known.
+	// Previous is the turn before this one, so that a rollback can restore its
+	// Since. Zero if not known.
 	Previous Turn `json:"previous,omitzero"`
 
 	// Last is the last change that the guard let pass or refused in a deploy that
@@ -59,18 +60,18 @@ type Record struct {
 	Announced Turn `json:"announced,omitzero"`
 
 	// Requests are the last events that the guard has answered, the newest last:
-	// Lambda may deliver one twice.
+	// Lambda may deliver an event twice.
 	Requests []Request `json:"requests,omitempty"`
 }
 
-// Change is a change of the properties of the guard, by digests of them.
+// Change is a change of the properties of the guard, identified by digests.
 type Change struct {
 	From string    `json:"from"`
 	To   string    `json:"to"`
 	At   time.Time `json:"at"`
 }
 
-// Undoes reports whether c is the way back from another change.
+// Undoes reports whether c reverses another change.
 func (c Change) Undoes(other Change) bool {
 	return !other.At.IsZero() && c.From == other.To && c.To == other.From
 }
@@ -81,18 +82,19 @@ type Request struct {
 	Refused bool   `json:"refused,omitempty"`
 }
 
-// mostRequests are remembered: an event comes again within hours.
+// mostRequests is how many events are remembered: an event is repeated within
+// hours, if at all.
 const mostRequests = 8
 
-// Answered returns the record with one more event that was answered.
+// Answered returns the record with one more answered event.
 func (r Record) Answered(request Request) Record {
 	r.Requests = append(slices.Clone(r.Requests), request)
 	r.Requests = r.Requests[max(0, len(r.Requests)-mostRequests):]
 	return r
 }
 
-// Answer returns what the guard has answered to an event; ok is false if it is
-// new.
+// Answer returns the guard's earlier answer to an event; ok is false if the event
+// is new.
 func (r Record) Answer(id string) (request Request, ok bool) {
 	for _, request := range r.Requests {
 		if request.ID == id && id != "" {
@@ -103,25 +105,25 @@ func (r Record) Answer(id string) (request Request, ok bool) {
 }
 
 // Attribution is who turned to a mode. CloudFormation does not tell a custom
-// resource; the history of CloudTrail does, minutes late.
+// resource; CloudTrail's history does, minutes later.
 type Attribution struct {
-	// Since names the turn: Record.Since. See By.
+	// Since identifies the turn: it equals Record.Since. See By.
 	Since time.Time `json:"since"`
 
-	// By is who, as CloudTrail has it: the ARN of a user or a role's session. Empty
-	// if it is not known yet.
+	// By is who, according to CloudTrail: the ARN of a user or of a role's
+	// session. Empty if it is not known yet.
 	By string `json:"by,omitempty"`
 
-	// Settled names a change, Record.Last, whose deploy is over: what undoes it is
-	// no rollback of it. Zero if none is known to be.
+	// Settled identifies a change, Record.Last, whose deploy is over: a change
+	// that undoes it is not its rollback. Zero if none is known.
 	Settled time.Time `json:"settled,omitzero"`
 
-	// Announced is the turn that the last mode event was of. Zero if there was none.
+	// Announced is the turn of the last mode event. Zero if there was none.
 	Announced Turn `json:"announced,omitzero"`
 }
 
-// NewRecord returns the record of a mode that is turned to at a time. The message of
-// a refusal names Since, so its precision is what one can type.
+// NewRecord returns the record of a mode that is turned to at a time. The message
+// of a refusal shows Since, so its precision is what people can type.
 func NewRecord(mode maintenance.Mode, at time.Time) Record {
 	return Record{Turn: Turn{mode, at.UTC().Truncate(time.Second)}}
 }
@@ -147,8 +149,8 @@ func (r Record) RollBackTo(mode maintenance.Mode, at time.Time, until time.Time)
 	return next
 }
 
-// By returns who turned to the mode of the record, "" if the attribution is of
-// another turn or not there yet.
+// By returns who turned to the mode of the record, "" if the attribution belongs
+// to another turn or does not exist yet.
 func (r Record) By(a Attribution) string {
 	if r.Since.IsZero() || !a.Since.Equal(r.Since) {
 		return ""
@@ -180,8 +182,8 @@ func encode(value any) string {
 	return string(data)
 }
 
-// DecodeRecord reads the value of the guard's parameter. The error is ErrNoRecord if it
-// is still the placeholder.
+// DecodeRecord decodes the value of the guard's parameter. It returns ErrNoRecord
+// for the placeholder.
 func DecodeRecord(value string) (Record, error) {
 	var r Record
 	if err := decode(value, &r); err != nil {
@@ -193,8 +195,8 @@ func DecodeRecord(value string) (Record, error) {
 	return r, nil
 }
 
-// DecodeAttribution reads the value of the probe's parameter. The error is
-// ErrNoRecord if it is still the placeholder.
+// DecodeAttribution decodes the value of the probe's parameter. It returns
+// ErrNoRecord for the placeholder.
 func DecodeAttribution(value string) (Attribution, error) {
 	var a Attribution
 	if err := decode(value, &a); err != nil {

@@ -98,8 +98,8 @@ func TestSinceIsWhenTheModeWasTurnedTo(t *testing.T) {
 	}
 }
 
-// TestRecord_Answer: the last events are remembered, and a change that undoes
-// another is known.
+// TestRecord_Answer checks that the last events are remembered, and that a change
+// that undoes another is recognized.
 func TestRecord_Answer(t *testing.T) {
 	r := NewRecord(maintenance.Closed, monday)
 	for i := range 20 {

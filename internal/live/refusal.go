@@ -11,7 +11,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// explain says in one line what a refusal of AWS, or of the network, means.
+// explain says in one line what an error of AWS or of the network means.
 func explain(err error, stack, region string) error {
 	code, message := "", ""
 	var api smithy.APIError

@@ -8,7 +8,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Report is what was found of a stack.
+// Report is what was found about a stack.
 type Report struct {
 	Stack  string    `json:"stack"`
 	Region string    `json:"region"`
@@ -19,84 +19,86 @@ type Report struct {
 	Switches []Status `json:"switches"`
 }
 
-// Status is what was found of a switch.
+// Status is what was found about a switch.
 type Status struct {
 	// Name is the path of the construct. Empty if the template could not be read.
 	Name string `json:"name"`
 
 	Assembly Finding `json:"assembly"` // the next deploy
 	Deployed Finding `json:"deployed"` // the template of the stack
-	Listener Finding `json:"listener"` // what the load balancer has
+	Listener Finding `json:"listener"` // the load balancer
 	Request  Finding `json:"request"`  // what requests get
 
 	// Stack is the state of the stack.
 	Stack string `json:"stack,omitempty"`
 
-	// Drift is what of the live listeners is not as it was deployed, rule by rule.
+	// Drift lists how the live listeners differ from what was deployed, rule by
+	// rule.
 	Drift []string `json:"drift,omitempty"`
 
-	// Not is the mode that the listeners would be in without the first of the drift
-	// that lets through what it refuses. Empty if none does.
+	// Not is the mode that the listeners would be in without the first drift that
+	// lets through what the mode refuses. Empty if there is none.
 	Not maintenance.Mode `json:"not,omitempty"`
 
-	// Notes are what else the live listeners do, such as a rule that lets a path
+	// Notes list what else the live listeners do, such as a rule that lets a path
 	// through.
 	Notes []string `json:"notes,omitempty"`
 
-	// Recorded is the mode that the last deploy turned to, as the guard wrote it
-	// down. Empty without a guard.
+	// Recorded is the mode that the last deploy turned to, according to the
+	// guard's record. Empty without a guard.
 	Recorded maintenance.Mode `json:"recorded,omitempty"`
 
-	// Since and By are when the listener was turned to its mode and who did it.
-	// Zero and empty if it is not known. By hand says that it was not a deploy.
+	// Since and By are when the listener was turned to its mode, and who did it.
+	// They are empty if that is not known. ByHand says that it was not a deploy.
 	Since  time.Time `json:"since,omitzero"`
 	By     string    `json:"by,omitempty"`
 	ByHand bool      `json:"byHand,omitempty"`
 
-	// Drain is what may go on since the mode was turned. Nil if the product is open,
-	// or if it is not known since when it is not.
+	// Drain is what may continue since the mode changed. Nil if the product is
+	// open, or if the time of the change is not known.
 	Drain *Drain `json:"drain,omitempty"`
 
-	// Why is the reason that was typed for a turn by hand, and Locked says that it
-	// locked the listeners and rules against deploys.
+	// Why is the reason that was typed for a turn by hand. Locked says that the
+	// turn locked the listeners and rules against deploys.
 	Why    string `json:"why,omitempty"`
 	Locked bool   `json:"locked,omitempty"`
 
-	// Unknown is why Since and By are not known.
+	// Unknown says why Since and By are not known.
 	Unknown string `json:"unknown,omitempty"`
 }
 
 // Finding is what one place says.
 type Finding struct {
-	// Mode is the mode there. Empty if it is not known, or none.
+	// Mode is the mode there. Empty if it is not known, or mixed.
 	Mode maintenance.Mode `json:"mode"`
 
-	// Mixed is why the listeners are in no mode. Empty if they are in one.
+	// Mixed says why the listeners are in a mixed state. Empty if they are in one
+	// mode.
 	Mixed string `json:"mixed,omitempty"`
 
 	// Detail is what was looked at.
 	Detail string `json:"detail"`
 
-	// Problem is why the mode is not known. Empty if it is, or if there is
-	// nothing to know: no assembly, no URL.
+	// Problem says why the mode is not known. Empty if it is known, or if there
+	// is nothing to know: no assembly, no URL.
 	Problem string `json:"problem,omitempty"`
 }
 
-// Verdict is how the findings go together.
+// Verdict says whether the findings agree.
 type Verdict string
 
 const (
 	Agree    Verdict = "agree"    // all of them
-	Next     Verdict = "next"     // those that are live agree, the next deploy differs
-	Moving   Verdict = "moving"   // they agree, but the stack is not at rest
-	Disagree Verdict = "disagree" // those that are live: template, listener, request
+	Next     Verdict = "next"     // the live ones agree, the next deploy differs
+	Moving   Verdict = "moving"   // they agree, but the stack is in transition
+	Disagree Verdict = "disagree" // the live ones differ: template, listener, request
 	Unknown  Verdict = "unknown"  // something could not be read
 )
 
-// worst are the verdicts, the best first.
+// worst are the verdicts, from best to worst.
 var worst = []Verdict{Agree, Next, Moving, Disagree, Unknown}
 
-// Verdict is the worst verdict of all switches.
+// Verdict returns the worst verdict of all switches.
 func (r Report) Verdict() Verdict {
 	verdict := Agree
 	for _, s := range r.Switches {
@@ -107,8 +109,8 @@ func (r Report) Verdict() Verdict {
 	return verdict
 }
 
-// Mode is the mode that all switches are in by their listeners. Empty if they
-// are in different ones, or one is in none.
+// Mode returns the mode that all switches are in, according to their listeners.
+// It is empty if they are in different modes, or if one is in a mixed state.
 func (r Report) Mode() maintenance.Mode {
 	for _, s := range r.Switches {
 		if s.Listener.Mode != r.Switches[0].Listener.Mode {
@@ -145,8 +147,8 @@ func (s Status) Verdict() Verdict {
 	return Agree
 }
 
-// atRest tells of the state of a stack whether nothing goes on in it and nothing
-// has failed.
+// atRest reports whether a stack in a state has no operation in progress and no
+// failed one.
 func atRest(stack string) bool {
 	return strings.HasSuffix(stack, "_COMPLETE") && !strings.HasPrefix(stack, "DELETE_") && stack != "ROLLBACK_COMPLETE"
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestVerdict: what is live has to agree, the guard's record with it; what could
-// not be read is not taken for agreement.
+// TestVerdict checks that the live findings and the guard's record must agree,
+// and that an unreadable one does not count as agreement.
 func TestVerdict(t *testing.T) {
 	const open, closed, readOnly = maintenance.Open, maintenance.Closed, maintenance.ReadOnly
 	in := func(mode maintenance.Mode) Finding { return Finding{Mode: mode} }
@@ -41,8 +41,8 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// TestVerdict_OfAStackThatIsNotAtRest: closed is not said of a stack that may
-// change the mode on its own, or that cannot be deployed.
+// TestVerdict_OfAStackThatIsNotAtRest checks that closed is not reported for a
+// stack that may still change the mode, or that cannot be deployed.
 func TestVerdict_OfAStackThatIsNotAtRest(t *testing.T) {
 	closed := Finding{Mode: maintenance.Closed}
 	for status, want := range map[types.StackStatus]Verdict{

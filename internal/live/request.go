@@ -15,7 +15,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// ask is a request that tells something of the mode.
+// ask is a request whose answer shows the mode.
 type ask struct {
 	method string
 	target *url.URL
@@ -27,11 +27,11 @@ type ask struct {
 
 func (a ask) String() string { return a.method + " " + a.target.String() }
 
-// requests finds out what requests get, at every address of the load balancer if
-// they can be reached, several times running: a read and a write that no rule lets
-// through, and two reads that are let through in every mode. The write is sent only
-// if the mode refuses it. Their paths are new every time, so that no cache answers
-// and nothing is found there.
+// requests determines what requests get, several times in a row, at every address
+// of the load balancer if the addresses can be reached: a read and a write that
+// no rule lets through, and two reads that are let through in every mode. The
+// write is sent only if the mode refuses it. Their paths are new every time, so
+// that no cache answers and no resource exists there.
 func (q Query) requests(ctx context.Context, d *deployed, s rules.Found, mode maintenance.Mode) Finding {
 	base := q.URL
 	switch {
@@ -64,8 +64,8 @@ func (q Query) requests(ctx context.Context, d *deployed, s rules.Found, mode ma
 	return q.tell(ctx, q.reach(ctx, d, s, target), append(asks, d.allowed(s, target)...))
 }
 
-// listeners are the listeners of a switch in the template, as far as it defines
-// them.
+// listeners returns the listeners of a switch in the template, as far as it
+// defines them.
 func (d *deployed) listeners(s rules.Found) (found []*alb.Listener, turning [][]int) {
 	for _, at := range s.Listeners {
 		for _, l := range d.Listeners {
@@ -77,8 +77,9 @@ func (d *deployed) listeners(s rules.Found) (found []*alb.Listener, turning [][]
 	return found, turning
 }
 
-// allows names the rule that lets the GET through in every mode, by the
-// template. Empty if none does, or if the switch is not known.
+// allows returns the name of the rule that lets the GET through in every mode,
+// according to the template. It is empty if no rule does, or if the switch is not
+// known.
 func (d *deployed) allows(s rules.Found, target *url.URL) string {
 	all, turning := d.listeners(s)
 	for i, l := range all {
@@ -90,13 +91,13 @@ func (d *deployed) allows(s rules.Found, target *url.URL) string {
 	return ""
 }
 
-// refuses tells whether the answer of maintenance is the end of a request.
+// refuses reports whether a request ends with the maintenance answer.
 func refuses(s rules.Found, d alb.Decision) bool {
 	return slices.ContainsFunc(d.Targets(), func(t alb.Target) bool { return t.Group.String() == s.Responder })
 }
 
-// asksForLogin tells whether what no rule takes meets a log-in before anything
-// else, in which case a stranger's request says nothing of the mode.
+// asksForLogin reports whether requests that no rule takes must log in first. In
+// that case a stranger's request says nothing about the mode.
 func (d *deployed) asksForLogin(s rules.Found) bool {
 	all, _ := d.listeners(s)
 	return slices.ContainsFunc(all, func(l *alb.Listener) bool {
@@ -104,9 +105,9 @@ func (d *deployed) asksForLogin(s rules.Found) bool {
 	})
 }
 
-// allowed are reads that are let through in every mode, by the template: by the
-// first rule that lets a stranger's read through, and by the last, which is that
-// of the health check.
+// allowed returns reads that are let through in every mode, according to the
+// template: by the first rule that lets a stranger's read through, and by the
+// last, which is that of the health check.
 func (d *deployed) allowed(s rules.Found, base *url.URL) []ask {
 	var asks []ask
 	all, turning := d.listeners(s)
@@ -133,9 +134,9 @@ func (d *deployed) allowed(s rules.Found, base *url.URL) []ask {
 	return asks
 }
 
-// read is a GET that meets the conditions of a rule, as far as a request from here
-// can: routing tells whether it does. It is false of conditions on what only a
-// deploy knows, or that no text stands for.
+// read returns a GET that meets the conditions of a rule, as far as a request
+// from here can: routing decides whether it does. ok is false if a condition
+// depends on what only a deploy knows, or has no sample text.
 func read(r *alb.Rule, base *url.URL) (a ask, ok bool) {
 	draft := alb.NewDraft()
 	draft.Path = base.Path
@@ -161,7 +162,7 @@ func read(r *alb.Rule, base *url.URL) (a ask, ok bool) {
 	return ask{method: http.MethodGet, target: &target, header: http.Header(request.Header), allowed: true}, true
 }
 
-// isFor tells whether a switch names a host as one of its own.
+// isFor reports whether a switch names a host as one of its own.
 func isFor(s rules.Found, host string) bool {
 	for _, at := range s.Listeners {
 		if slices.ContainsFunc(at.Hosts, func(pattern string) bool { return alb.Overlap(pattern, host) }) {

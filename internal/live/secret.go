@@ -14,9 +14,9 @@ import (
 	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// secrets holds the secrets in the conditions of a listener's rules against what
-// read makes of the values of the template. Rules whose secret may not be read are
-// named in notes: they are not compared in that.
+// secrets compares the secrets in the conditions of a listener's rules with the
+// values of the template, as read returns them. Rules whose secret may not be
+// read are named in notes, and their secret is not compared.
 func secrets(of, now *alb.Listener, read func(value string) (string, error)) (drift []rules.Drift, notes []string) {
 	for i := range of.Rules {
 		rule := &of.Rules[i]
@@ -43,7 +43,7 @@ func secrets(of, now *alb.Listener, read func(value string) (string, error)) (dr
 	return drift, notes
 }
 
-// compares tells whether a rule compares a header with a value.
+// compares reports whether a rule compares a header with a value.
 func compares(r *alb.Rule, header, value string) bool {
 	return slices.ContainsFunc(r.Conditions, func(c alb.Condition) bool {
 		return strings.EqualFold(alb.HeaderName(c), header) &&
@@ -51,8 +51,8 @@ func compares(r *alb.Rule, header, value string) bool {
 	})
 }
 
-// withSecrets is a value of the template with its secrets, which belong to the
-// stack, read.
+// withSecrets returns a value of the template with the secrets of the stack
+// filled in.
 func (q Query) withSecrets(ctx context.Context, d *deployed, value string) (string, error) {
 	var failed error
 	read := cfn.Replace(value, func(part string) string {

@@ -18,38 +18,40 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Query is which product to look at.
+// Query says which product to look at, and how.
 type Query struct {
 	// Stack is the name of its stack. Required.
 	Stack string
 
-	// Assembly is the folder of the assembly that the next deploy would take, as
-	// cdk synth writes it. Default: none is looked at.
+	// Assembly is the folder of the assembly that the next deploy would use, as
+	// cdk synth writes it. Default: none.
 	Assembly string
 
-	// URL is where requests are sent: all of it but the path's last part.
-	// Default: the stack's output ApiUrl, or else SiteUrl with /api/ behind it.
+	// URL is where requests are sent, except for the last part of the path.
+	// Default: the stack's output ApiUrl or, failing that, SiteUrl followed by
+	// /api/.
 	URL string
 
-	// AWS is how AWS is asked. Required.
+	// AWS configures the calls to AWS. Required.
 	AWS aws.Config
 
-	// HTTP sends the requests, wherever the name of the URL leads. Default: a
-	// client with a time limit.
+	// HTTP sends the requests when they go wherever the name in the URL leads.
+	// Default: a client with a timeout.
 	HTTP *http.Client
 
-	// Confirm is how often running every address is asked. Default: DefaultConfirm.
+	// Confirm is how often in a row every address is asked. Default:
+	// DefaultConfirm.
 	Confirm int
 
-	// Lookup finds the addresses of a host. Default: the system does.
+	// Lookup returns the addresses of a host. Default: the system's lookup.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 
 	// Now is the clock. Default: the system's.
 	Now func() time.Time
 }
 
-// Find finds out. The error is that the stack cannot be read; what else cannot
-// is a Problem of its own.
+// Find looks at the product. It returns an error if the stack cannot be read;
+// anything else that cannot be read is a Problem.
 func (q Query) Find(ctx context.Context) (Report, error) {
 	if q.Now == nil {
 		q.Now = time.Now
@@ -77,7 +79,7 @@ func (q Query) Find(ctx context.Context) (Report, error) {
 	return report, nil
 }
 
-// status is that of one switch.
+// status returns the status of one switch.
 func (q Query) status(ctx context.Context, d *deployed, s rules.Found, now time.Time) Status {
 	status := Status{Name: s.Name, Assembly: q.assembly(s.Name), Deployed: d.finding(s, d.status)}
 	real, err := d.live(s)
@@ -96,9 +98,9 @@ func (q Query) status(ctx context.Context, d *deployed, s rules.Found, now time.
 	return status
 }
 
-// look reads every listener of the load balancers of a switch, and holds it
-// against the deployed template. It returns the target groups to which the
-// listeners of the switch forward.
+// look reads every listener of the load balancers of a switch, and compares it
+// with the deployed template. It returns the target groups to which the listeners
+// of the switch forward.
 func (q Query) look(ctx context.Context, d *deployed, s rules.Found, real rules.Switch, status *Status) []string {
 	var names []string
 	for _, at := range real.Listeners {
@@ -119,9 +121,9 @@ func (q Query) look(ctx context.Context, d *deployed, s rules.Found, real rules.
 	return d.groups(seen.Listeners)
 }
 
-// assess tells the mode of what was seen, which was read with the names of the
-// template, and what of it is not as it was deployed. secret puts the secrets into
-// a value of the template.
+// assess determines the mode of what was seen, which was read with the names of
+// the template, and how it differs from what was deployed. secret fills the
+// secrets into a value of the template.
 func (d *deployed) assess(s rules.Found, seen Seen, secret func(value string) (string, error), status *Status) {
 	f := &status.Listener
 	verdicts := seen.Modes(s.Switch)
@@ -159,12 +161,13 @@ func (q Query) CheckCredentials(ctx context.Context) error {
 
 func (q Query) explain(err error) error { return explain(err, q.Stack, q.AWS.Region) }
 
-// longest is how far back the listener's changes are looked for. CloudTrail
-// keeps them for 90 days; further back there are too many pages.
+// longest is how far back changes of the listener are searched. CloudTrail keeps
+// them for 90 days; further back there are too many pages.
 const longest = 30 * 24 * time.Hour
 
-// history finds out since when the listeners are as they are, and who did it:
-// the last deploy, by the guard's record, or whoever changed them since.
+// history determines since when the listeners are in their state, and who did it:
+// the last deploy, according to the guard's record, or whoever changed them
+// since.
 func (q Query) history(ctx context.Context, d *deployed, s rules.Found, real rules.Switch, status *Status, now time.Time) error {
 	kept, err := Parameters{ssm.NewFromConfig(q.AWS)}.Read(ctx, d.physical[s.Record], d.physical[s.Attribution], d.physical[s.ByHand])
 	if err != nil {
@@ -206,7 +209,7 @@ func (q Query) history(ctx context.Context, d *deployed, s rules.Found, real rul
 		return fmt.Errorf("CloudTrail knows of no change of the listener since %s; a change of the last %v may not have arrived", since.Format("2006-01-02 15:04 MST"), TrailDelay)
 	}
 	status.Since, status.By, status.ByHand = last.At, last.By, !last.Deploy
-	if last.Deploy { // by the role of CloudFormation
+	if last.Deploy { // through CloudFormation's role
 		deploy, err := LastDeploy(ctx, q.AWS, q.Stack, last.At)
 		if deploy.By != "" {
 			status.By = deploy.By

@@ -15,10 +15,10 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// DefaultConfirm is how often running every address is asked.
+// DefaultConfirm is how often in a row every address is asked.
 const DefaultConfirm = 3
 
-// got is what a request got.
+// got is the answer to a request.
 type got struct {
 	ask
 	address netip.Addr
@@ -27,8 +27,7 @@ type got struct {
 	err     error
 }
 
-// refused tells whether maintenance has answered: 503 with the marker on, and
-// nothing else.
+// refused reports whether the answer is that of maintenance: 503 with the marker.
 func (g got) refused() bool {
 	return g.status == http.StatusServiceUnavailable && g.marker == maintenance.MarkerValue
 }
@@ -49,7 +48,8 @@ func (g got) String() string {
 	return text
 }
 
-// tell sends the requests to every address and tells the mode by the answers.
+// tell sends the requests to every address and determines the mode from the
+// answers.
 func (q Query) tell(ctx context.Context, to reached, asks []ask) Finding {
 	times := cmp.Or(q.Confirm, DefaultConfirm)
 	addresses := to.addresses
@@ -115,9 +115,9 @@ func (q Query) send(ctx context.Context, address netip.Addr, a ask) got {
 	return g
 }
 
-// judge tells the mode by what requests got: that of all of them, or none.
+// judge determines the mode from the answers: that of all of them, or none.
 func (q Query) judge(all []got, how string) Finding {
-	refused, letIn := map[string]*got{}, map[string]*got{} // by method, of what is not allowed
+	refused, letIn := map[string]*got{}, map[string]*got{} // by method, for requests that are not allowed
 	for i := range all {
 		g := &all[i]
 		switch {

@@ -13,37 +13,38 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 )
 
-// Who turned the mode is in the event history that CloudTrail keeps for 90 days
-// in every account, with or without a trail of one's own.
+// CloudTrail's event history shows who changed the mode. Every account has it for
+// 90 days, with or without a trail.
 
 // TrailDelay is how late an event may come.
 const TrailDelay = 15 * time.Minute
 
-// longestDeploy is how long before a turn the deploy may have begun that made
-// it: a deploy of a database instance takes half of it.
+// longestDeploy is the longest time between the start of a deploy and the mode
+// change it makes: changing a database instance takes half of it.
 const longestDeploy = time.Hour
 
-// maxPages bounds what is read of the history for one question, in pages of 50
-// events: the account may be busy, and AWS answers two questions a second.
+// maxPages limits how much of the history is read for one question, in pages of
+// 50 events: the account may be busy, and AWS answers two questions a second.
 const maxPages = 4
 
-// Act is a person's call.
+// Act is a call and who made it.
 type Act struct {
 	// Call is the name of the call, such as ModifyListener.
 	Call string `json:"call"`
 
-	// By is who, as CloudTrail has it: the ARN of a user or of a role's session.
+	// By is who made it, according to CloudTrail: the ARN of a user or of a
+	// role's session.
 	By string `json:"by"`
 
-	// At is when.
+	// At is the time of the call.
 	At time.Time `json:"at"`
 
 	// Deploy says that CloudFormation made the call.
 	Deploy bool `json:"deploy"`
 }
 
-// LastDeploy finds the last deploy of a stack, by its name, that began before a
-// turn. The Act is empty if the history does not have it, or not yet.
+// LastDeploy finds the last deploy of a stack, by name, that began before a turn.
+// The Act is empty if the history does not have it, or not yet.
 func LastDeploy(ctx context.Context, cfg aws.Config, stack string, turned time.Time) (Act, error) {
 	ofStack := func(e event) bool {
 		name := e.RequestParameters.StackName
@@ -52,18 +53,18 @@ func LastDeploy(ctx context.Context, cfg aws.Config, stack string, turned time.T
 	return last(ctx, cfg, []string{"ExecuteChangeSet", "UpdateStack"}, turned.Add(-longestDeploy), turned.Add(time.Minute), ofStack)
 }
 
-// LastChange finds the last change of a listener, by its ARN, since a time, whoever
+// LastChange finds the last change of a listener, by ARN, since a time, whoever
 // made it. The Act is empty if the history does not have it, or not yet.
 func LastChange(ctx context.Context, cfg aws.Config, listener string, since time.Time) (Act, error) {
 	return last(ctx, cfg, ListenerCalls, since, time.Time{}, func(e event) bool { return e.changes(listener) })
 }
 
-// LastByHand is LastChange, deploys left out.
+// LastByHand is like LastChange, but ignores deploys.
 func LastByHand(ctx context.Context, cfg aws.Config, listener string, since time.Time) (Act, error) {
 	return last(ctx, cfg, ListenerCalls, since, time.Time{}, func(e event) bool { return e.changes(listener) && !e.deploy() })
 }
 
-// changes tells whether the call changed the listener or one of its rules.
+// changes reports whether the call changed the listener or one of its rules.
 func (e event) changes(listener string) bool {
 	rules := strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/"
 	p := e.RequestParameters
@@ -74,13 +75,13 @@ func (e event) changes(listener string) bool {
 	return p.ListenerArn == listener || ruled
 }
 
-// deploy tells whether CloudFormation made the call.
+// deploy reports whether CloudFormation made the call.
 func (e event) deploy() bool { return e.UserIdentity.InvokedBy == "cloudformation.amazonaws.com" }
 
 // ListenerCalls are the calls that change what a listener does.
 var ListenerCalls = []string{"ModifyListener", "CreateRule", "ModifyRule", "DeleteRule", "SetRulePriorities"}
 
-// event is what counts of an event in CloudTrail's JSON.
+// event has the parts of a CloudTrail event that matter.
 type event struct {
 	ErrorCode    string
 	UserIdentity struct{ Arn, PrincipalID, InvokedBy string }
@@ -93,8 +94,8 @@ type event struct {
 	}
 }
 
-// last returns the last call of one of the names, from since to until, that
-// succeeded and matches. Zero until: now.
+// last returns the last successful call with one of the names, from since to
+// until, that matches. A zero until means now.
 func last(ctx context.Context, cfg aws.Config, calls []string, since, until time.Time, match func(event) bool) (Act, error) {
 	var latest Act
 	for _, call := range calls {
@@ -109,7 +110,7 @@ func last(ctx context.Context, cfg aws.Config, calls []string, since, until time
 	return latest, nil
 }
 
-// newest returns the first event that matches: CloudTrail answers the newest
+// newest returns the first event that matches: CloudTrail returns the newest
 // first.
 func newest(ctx context.Context, cfg aws.Config, call string, since, until time.Time, match func(event) bool) (Act, error) {
 	input := &cloudtrail.LookupEventsInput{

@@ -14,13 +14,13 @@ const listenerOfTrail = "arn:aws:elasticloadbalancing:us-east-1:111111111111:lis
 
 var now = time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
 
-// event is one of CloudTrail's, by a user, so many minutes ago.
+// event returns a CloudTrail event by a user, so many minutes ago.
 func event(call, by string, ago int, parameters string) string {
 	return fmt.Sprintf(`{"EventName": %q, "EventTime": %d, "CloudTrailEvent": %q}`, call, now.Add(-time.Duration(ago)*time.Minute).Unix(),
 		fmt.Sprintf(`{"userIdentity": {"arn": %q}, "requestParameters": %s}`, by, parameters))
 }
 
-// answer answers each call's look-up with pages of events.
+// answer answers each call's lookup with pages of events.
 func answer(aws *awsstub.AWS, pages map[string][]string) {
 	asked := map[string]int{}
 	aws.AnswerBy("LookupEvents", func(r awsstub.Request) string {

@@ -15,11 +15,11 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Word is the mode, or why there is none.
+// Word returns the mode, or why there is none.
 func (f Finding) Word() string { return cmp.Or(string(f.Mode), f.Mixed, f.Problem, "nothing") }
 
-// Of is the status of the switch of a name, the path of its construct or the last
-// part of it, or of the first without a name.
+// Of returns the status of the switch with a name, which is the path of its
+// construct or the last part of it. Without a name, it returns the first switch.
 func (r Report) Of(name string) (Status, error) {
 	for _, s := range r.Switches {
 		if called(s.Name, name) {
@@ -31,15 +31,15 @@ func (r Report) Of(name string) (Status, error) {
 
 var errNoSwitch = errors.New("the deployed template has no switch that can be seen")
 
-// called reports whether a switch is the one that is meant: by its path, or by the
-// end of it. Without a name any is.
+// called reports whether a name means a switch: it is its path, or the end of it.
+// An empty name means any switch.
 func called(path, name string) bool {
 	return name == "" || path == name || strings.HasSuffix(path, "/"+name)
 }
 
-// Mode is the mode of a switch of the stack, if the deployed template and every
-// listener agree on it; else the error says what they are. No request is sent, and
-// only CloudFormation and Elastic Load Balancing are asked.
+// Mode returns the mode of a switch of the stack, if the deployed template and
+// every listener agree on it; otherwise the error says what they are. It sends no
+// request, and calls only CloudFormation and Elastic Load Balancing.
 func (q Query) Mode(ctx context.Context, name string) (maintenance.Mode, error) {
 	d, err := readStack(ctx, cloudformation.NewFromConfig(q.AWS), q.Stack)
 	if err == nil {
@@ -72,8 +72,8 @@ func (q Query) Mode(ctx context.Context, name string) (maintenance.Mode, error) 
 	return listener.Mode, nil
 }
 
-// Still fails unless the switch is in the mode. other reports that the mode is known,
-// and is another.
+// Still fails unless the switch is in the mode. other reports that the mode is
+// known and different.
 func (q Query) Still(ctx context.Context, name string, mode maintenance.Mode) (other bool, err error) {
 	is, err := q.Mode(ctx, name)
 	switch {
@@ -85,7 +85,8 @@ func (q Query) Still(ctx context.Context, name string, mode maintenance.Mode) (o
 	return false, nil
 }
 
-// Agrees reports what of template, listener and request is not in the mode.
+// Agrees returns an error that says which of template, listener and request are
+// not in the mode, or nil.
 func (s Status) Agrees(mode maintenance.Mode) error {
 	if v := s.Verdict(); v != Agree && v != Next {
 		return fmt.Errorf("the template says %s, the listener %s, a request %s %s", s.Deployed.Word(), s.Listener.Word(), s.Request.Word(), s.Request.Problem)
@@ -93,8 +94,8 @@ func (s Status) Agrees(mode maintenance.Mode) error {
 	return s.Turned(mode)
 }
 
-// Turned reports what of the listener and a request is not in the mode, whatever
-// the template says.
+// Turned returns an error that says which of listener and request are not in the
+// mode, whatever the template says, or nil.
 func (s Status) Turned(mode maintenance.Mode) error {
 	switch {
 	case s.Listener.Mode != mode:

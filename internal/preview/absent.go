@@ -7,9 +7,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// absent is instead of a function that does not run here. It answers every
-// request with the function's name, so that a reader knows who would have
-// answered.
+// absent replaces a function that does not run here. It answers every request
+// with the function's name, so that people know who would have answered.
 type absent struct {
 	function string // its logical id
 	why      error

@@ -7,12 +7,12 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 )
 
-// addresses put this machine's addresses where the template names the product's
-// own: in the origins that may read answers, in a content security policy, in a
-// redirect. So a template that serves site and API on different origins does so
-// here.
+// addresses replaces the product's own addresses in the template by this
+// machine's: in the origins that may read answers, in a content security policy,
+// in a redirect. So a template that serves site and API on different origins does
+// so here, too.
 type addresses struct {
-	siteDomain string // the site's own domain; empty if the template gives none
+	siteDomain string // the site's own domain; empty if the template has none
 	apiDomain  string // the API's
 	replacer   *strings.Replacer
 }

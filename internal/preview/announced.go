@@ -15,18 +15,19 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// announced is /maintenance.json as its function keeps it, in a folder of its own.
+// announced is /maintenance.json as its function keeps it, in a folder of its
+// own.
 type announced struct {
 	dir    string
 	bucket string // the logical id of the bucket
 }
 
-// announces tells whether the template has a function that keeps /maintenance.json
-// in a bucket, and begins the document.
+// announces reports whether the template has a function that keeps
+// /maintenance.json in a bucket, and starts the document.
 func (p *Preview) announces(bucket string) bool {
 	resources, err := p.resources(p.sources[0], announcement.ResourceType, "AWS::Lambda::Function")
 	if err != nil {
-		return false // a template that cannot be read has been refused
+		return false // an unreadable template has been refused
 	}
 	var what *maintenance.Announcement
 	kept := false
@@ -62,17 +63,17 @@ func (p *Preview) announces(bucket string) bool {
 	return true
 }
 
-// folder is where the document is, with the headers of the object.
+// folder returns the folder of the document, with the headers of the object.
 func (a *announced) folder() edge.Folder {
 	return edge.Folder{Dir: a.dir, Header: http.Header{"Content-Type": {announcement.ContentType}, "Cache-Control": {announcement.CacheControl}}}
 }
 
-// file is the path of the document.
+// file returns the path of the document.
 func (a *announced) file() string {
 	return filepath.Join(a.dir, filepath.Base(maintenance.StatusPath))
 }
 
-// object is the document as an object of the account of a night.
+// object returns the document as an object of the account of a night.
 func (a *announced) object() map[string]string {
 	if a == nil {
 		return nil
@@ -80,13 +81,13 @@ func (a *announced) object() map[string]string {
 	return map[string]string{account.BucketName(a.bucket) + maintenance.StatusPath: a.file()}
 }
 
-// turned writes which mode the product was turned to. A mode of another name than
-// the construct's is not one that clients know.
+// turned writes the mode that the product was turned to. It ignores a mode that
+// the construct does not have, since clients do not know it.
 func (a *announced) turned(mode string, at, until time.Time) error {
 	if a == nil {
 		return nil
 	}
-	text, err := os.ReadFile(a.file()) // which the function of a night writes as well
+	text, err := os.ReadFile(a.file()) // the function of a night also writes it
 	if err != nil {
 		return fmt.Errorf("%s: %w", maintenance.StatusPath, err)
 	}
@@ -103,8 +104,7 @@ func (a *announced) turned(mode string, at, until time.Time) error {
 	return a.write(d)
 }
 
-// write puts a document in the place of the last one at once: it is read at any
-// moment.
+// write replaces the document atomically, since it may be read at any moment.
 func (a *announced) write(d announcement.Document) error {
 	text, err := announcement.Encode(d)
 	if err != nil {
@@ -117,7 +117,7 @@ func (a *announced) write(d announcement.Document) error {
 	return os.Rename(next, a.file())
 }
 
-// until is the end that the refused are told in a mode, zero if there is none.
+// until returns the end that clients are told in a mode, zero if there is none.
 func (p *Preview) until(mode string) time.Time {
 	for _, t := range p.sources {
 		if t.mode != mode {
@@ -136,7 +136,7 @@ func (p *Preview) until(mode string) time.Time {
 	return time.Time{}
 }
 
-// variables are the environment variables of a function.
+// variables returns the environment variables of a function.
 func variables(function cfn.Resource) map[string]string {
 	texts := map[string]string{}
 	environment, _ := function.Properties["Environment"].(map[string]any)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// announcing are what a template has that keeps /maintenance.json in the site's
+// announcing is the part of a template that keeps /maintenance.json in the site's
 // bucket and redirects to it from the API.
 const announcing = `, "Keeper": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {"ANNOUNCEMENT_BUCKET": {"Ref": "Site"}}}}},
 	"Announced": {"Type": "Custom::NorenAnnouncement", "Properties": {"From": "2099-12-01T01:00:00Z", "Until": "2099-12-01T04:00:00Z", "Message": "{\"en\":\"Soon.\"}"}},
@@ -16,8 +16,8 @@ const announcing = `, "Keeper": {"Type": "AWS::Lambda::Function", "Properties": 
 		"Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/maintenance.json"]}}],
 		"Actions": [{"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "Host": "www.shop.example", "Path": "/maintenance.json", "Query": "", "StatusCode": "HTTP_302"}}]}}`
 
-// TestAnnounced: the site serves the document in every mode, with what the template
-// announces, and the API leads to it.
+// TestAnnounced checks that the site serves the document in every mode, with the
+// template's announcement, and that the API redirects to it.
 func TestAnnounced(t *testing.T) {
 	p := run(t, Config{Templates: templates(t, cdn+announcing), Apps: map[string]string{"": app(t, "web")}})
 	get := func(address, etag string) (status int, header http.Header, text []byte) {
@@ -29,7 +29,7 @@ func TestAnnounced(t *testing.T) {
 		if etag != "" {
 			request.Header.Set("If-None-Match", etag)
 		}
-		answer, err := http.DefaultClient.Do(request) // which follows the redirect of the API
+		answer, err := http.DefaultClient.Do(request) // it follows the redirect of the API
 		if err != nil {
 			t.Fatal(err)
 		}

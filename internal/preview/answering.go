@@ -6,8 +6,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
-// answering is a function that answers requests, with the variables that it
-// began with.
+// answering is a function that answers requests, with the variables that it was
+// started with.
 type answering struct {
 	replaceable
 	variables map[string]string
@@ -25,8 +25,8 @@ func (p *Preview) answer(f function) (edge.Invoker, error) {
 	return a, nil
 }
 
-// update gives the functions that answer requests the variables of a template
-// that was deployed. What has begun ends as it began.
+// update gives the functions that answer requests the variables of a deployed
+// template. Requests in progress keep the old ones.
 func (p *Preview) update(template []byte) error {
 	t := source{file: p.sources[0].file, data: template}
 	resources, err := p.resources(t, "AWS::Lambda::Function")
@@ -52,5 +52,5 @@ func (p *Preview) update(template []byte) error {
 	return nil
 }
 
-// watchRequests has someone told of every request that was answered.
+// watchRequests makes watch be called with every request that was answered.
 func (p *Preview) watchRequests(watch func(edge.Observation)) { p.watching.Store(&watch) }

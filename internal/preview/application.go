@@ -22,7 +22,7 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/process"
 )
 
-// application is the example, which runs as a process of its own.
+// application is the example, which runs in its own process.
 type application struct {
 	address string
 	command *exec.Cmd
@@ -30,7 +30,7 @@ type application struct {
 	ended   chan struct{} // closed when the process has ended
 	why     error
 	closing sync.Once
-	wanted  atomic.Bool // false once it is to end
+	wanted  atomic.Bool // false once it should end
 	dir     string
 }
 
@@ -65,7 +65,7 @@ func (p *Preview) launch(ctx context.Context, a *application) error {
 		}
 		return fmt.Errorf("go build: %w\n%s", err, bytes.TrimSpace(out))
 	}
-	listener, err := listenAt(0) // a free port: the process opens it a moment later
+	listener, err := listenAt(0) // a free port, which the process opens a moment later
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (p *Preview) launch(ctx context.Context, a *application) error {
 	return a.ready(ctx)
 }
 
-// start starts the process, and notes how it ends.
+// start starts the process, and records how it ends.
 func (a *application) start() error {
 	if err := process.Start(a.command); err != nil {
 		a.command = nil
@@ -104,8 +104,9 @@ func (a *application) start() error {
 	return nil
 }
 
-// containerVariables are what the template gives the application's container,
-// with this machine's addresses, except for its port and its database.
+// containerVariables returns the variables that the template gives the
+// application's container, with this machine's addresses, without its port and
+// its database.
 func (p *Preview) containerVariables() map[string]string {
 	variables := map[string]string{}
 	if p.Site != "" {
@@ -114,7 +115,7 @@ func (p *Preview) containerVariables() map[string]string {
 	for _, t := range p.sources {
 		tasks, err := p.resources(t, "AWS::ECS::TaskDefinition")
 		if err != nil {
-			continue // a template that cannot be read has been refused
+			continue // an unreadable template has been refused
 		}
 		for _, task := range tasks {
 			containers, _ := task.Properties["ContainerDefinitions"].([]any)
@@ -156,8 +157,8 @@ func (a *application) ready(ctx context.Context) error {
 	}
 }
 
-// close asks the process to end, and after some seconds ends it with all that it
-// has started.
+// close asks the process to end, and kills it with everything that it has started
+// after some seconds.
 func (a *application) close() {
 	a.closing.Do(func() {
 		a.wanted.Store(false)
@@ -194,10 +195,11 @@ func (t *tail) String() string {
 	return strings.TrimSpace(string(t.text))
 }
 
-// exampleLogin is who may log in at the example, made by its embedded database.
+// exampleLogin says who may log in to the example with its embedded database.
 const exampleLogin = "manager or field, password example"
 
-// Login says who may log in at the example, empty if it does not run.
+// Login says who may log in to the example. It is empty if the example does not
+// run.
 func (p *Preview) Login() string {
 	if p.app == nil && !p.config.ExampleLater {
 		return ""

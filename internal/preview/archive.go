@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// folder is an asset as a folder.
+// folder returns an asset as a folder.
 func (p *Preview) folder(asset string) (string, error) {
 	info, err := os.Stat(asset)
 	if err != nil || info.IsDir() {
@@ -19,7 +19,7 @@ func (p *Preview) folder(asset string) (string, error) {
 	return p.unpackAll(asset)
 }
 
-// unpackAll unpacks an archive to a folder of its own, which the end removes.
+// unpackAll unpacks an archive into a new folder, which is removed at the end.
 func (p *Preview) unpackAll(name string) (string, error) {
 	archive, err := zip.OpenReader(name)
 	if err != nil {
@@ -60,7 +60,7 @@ func extract(file *zip.File, name string) error {
 	return errors.Join(err, to.Close())
 }
 
-// isBelow reports whether a path is in a folder.
+// isBelow reports whether a path is within a folder.
 func isBelow(path, dir string) bool {
 	return strings.HasPrefix(path, dir+string(filepath.Separator))
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// asset finds the file or folder that CDK uploads under a key, by the manifests
+// asset finds the file or folder that CDK uploads under a key, in the manifests
 // beside the template.
 func asset(template source, key string) (string, error) {
 	dir := filepath.Dir(template.file)
@@ -41,7 +41,7 @@ func asset(template source, key string) (string, error) {
 	return "", fmt.Errorf("the asset %q is not beside the template %q", key, template.file)
 }
 
-// inAssembly is the place of an asset, whose path is relative to the assembly or
+// inAssembly returns the path of an asset, which is relative to the assembly or
 // absolute.
 func inAssembly(dir, path string) string {
 	if filepath.IsAbs(path) || strings.HasPrefix(path, dir) {

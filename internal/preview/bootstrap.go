@@ -13,8 +13,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
 )
 
-// program says how a function runs here: as the program that was named for it,
-// as this one if it is noren's own, or as the template's asset.
+// program returns how a function runs here: as the program that was given for it,
+// as this program if the function is noren's own, or as the template's asset.
 func (p *Preview) program(f function) (lambdaruntime.Config, error) {
 	if given, ok := p.config.Functions[f.LogicalID]; ok {
 		bootstrap, err := p.unpack(given)
@@ -34,7 +34,7 @@ func (p *Preview) program(f function) (lambdaruntime.Config, error) {
 		}
 		config := lambdaruntime.Config{Bootstrap: self, Args: []string{functionVerb, name}}
 		if bootstrap != "" {
-			config.Dir = filepath.Dir(bootstrap) // what else is in its archive
+			config.Dir = filepath.Dir(bootstrap) // the other files in its archive
 		}
 		return config, nil
 	}
@@ -44,7 +44,7 @@ func (p *Preview) program(f function) (lambdaruntime.Config, error) {
 	return lambdaruntime.Config{Bootstrap: bootstrap}, runsHere(bootstrap)
 }
 
-// deployedProgram is the bootstrap of a function's asset.
+// deployedProgram returns the bootstrap of a function's asset.
 func (p *Preview) deployedProgram(f function) (string, error) {
 	if f.text("PackageType") == "Image" {
 		return "", errors.New("it is an image")
@@ -61,7 +61,7 @@ func (p *Preview) deployedProgram(f function) (string, error) {
 	return p.unpack(path)
 }
 
-// unpack returns the bootstrap of an archive or a folder.
+// unpack returns the bootstrap in an archive or a folder.
 func (p *Preview) unpack(asset string) (string, error) {
 	dir, err := p.folder(asset)
 	if err != nil {
@@ -74,8 +74,8 @@ func (p *Preview) unpack(asset string) (string, error) {
 	return bootstrap, nil
 }
 
-// runsHere fails for a program that is built for another machine. A script runs
-// wherever its interpreter is.
+// runsHere fails for a program built for another machine. A script runs wherever
+// its interpreter is.
 func runsHere(program string) error {
 	info, err := os.Stat(program)
 	if err != nil {
@@ -86,7 +86,7 @@ func runsHere(program string) error {
 	}
 	built := ""
 	if f, err := elf.Open(program); err == nil {
-		_ = f.Close() // it was read only
+		_ = f.Close() // it was only read
 		machines := map[elf.Machine]string{elf.EM_X86_64: "amd64", elf.EM_AARCH64: "arm64"}
 		name, ok := machines[f.Machine]
 		if !ok {
@@ -97,7 +97,7 @@ func runsHere(program string) error {
 			built = "freebsd/" + name
 		}
 	} else if f, err := macho.Open(program); err == nil {
-		_ = f.Close() // it was read only
+		_ = f.Close() // it was only read
 		machines := map[macho.Cpu]string{macho.CpuAmd64: "amd64", macho.CpuArm64: "arm64"}
 		built = "darwin/" + machines[f.Cpu]
 	}

@@ -25,8 +25,8 @@ import (
 
 var update = flag.Bool("update", false, "make the pictures of the README")
 
-// assembly is a copy of an assembly that make synth has written, in which
-// clients are told to wait a second and not minutes.
+// assembly returns a copy of an assembly that make synth has written, in which
+// clients are told to wait a second instead of minutes.
 func assembly(t *testing.T, env, mode string) Template {
 	t.Helper()
 	from, err := filepath.Abs(filepath.Join("../../cdk.out", env, mode))
@@ -100,7 +100,7 @@ func (p *Preview) healthy() bool {
 	return answer.StatusCode == http.StatusOK
 }
 
-// browse starts a browser of its own for the test, of someone who reads a
+// browse starts a separate browser for the test, for a person who reads a
 // language.
 func browse(t *testing.T, language, scheme string, width, height int64) context.Context {
 	t.Helper()
@@ -114,7 +114,7 @@ func browse(t *testing.T, language, scheme string, width, height int64) context.
 	return ctx
 }
 
-// until waits until an expression of JavaScript is true, at most as long as the
+// until waits until a JavaScript expression is true, at most as long as the
 // browser lives.
 func until(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
@@ -126,7 +126,7 @@ func until(t *testing.T, ctx context.Context, expression string) {
 	}
 }
 
-// logIn logs in at the site and begins a report.
+// logIn logs in to the site and begins a report.
 func logIn(t *testing.T, ctx context.Context, p *Preview) {
 	t.Helper()
 	browser.Do(t, ctx, chromedp.Navigate(p.Site))
@@ -181,11 +181,11 @@ func TestSiteShowsMaintenanceAndRecovers(t *testing.T) {
 	}
 }
 
-// wasAsked reports whether the last requests came to the API's own origin, or
-// all through the site's.
+// wasAsked reports whether the last requests went to the API's own origin, or all
+// through the site's.
 func (p *Preview) wasAsked(directly bool) bool {
 	for _, o := range p.journal.requests() {
-		if direct := o.Method == http.MethodOptions; direct { // browsers ask first only across origins
+		if direct := o.Method == http.MethodOptions; direct { // browsers send preflights only across origins
 			return directly
 		}
 	}
@@ -240,7 +240,7 @@ func TestControlPage(t *testing.T) {
 				t.Errorf("the mode is %q after the button, want closed", p.Mode())
 			}
 			before := browser.See(t, ctx, chromedp.Evaluate[int](`Number(document.querySelector("#rules tr:last-child .count").textContent)`))
-			post(t, p.API+"/api/audits/"+tt.name) // reads have a rule of their own
+			post(t, p.API+"/api/audits/"+tt.name) // reads have their own rule
 			until(t, ctx, fmt.Sprintf(`Number(document.querySelector("#rules tr:last-child .count").textContent) === %d`, before+1))
 			first := browser.See(t, ctx, chromedp.Evaluate[string](`document.querySelector("#requests li").textContent`))
 			for _, want := range []string{"POST /api/audits/" + tt.name, "503", "rule default", "default rule: no rule before it matches"} {
@@ -263,7 +263,7 @@ func TestControlPage(t *testing.T) {
 			picture(t, ctx, tt.name)
 			browser.Do(t, ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`))
 			picture(t, ctx, tt.name+"-top")
-			if err := p.Flip("open"); err != nil { // by someone else
+			if err := p.Flip("open"); err != nil { // as if by someone else
 				t.Fatal(err)
 			}
 			until(t, ctx, `document.querySelector("#mode").textContent === "open"`)
@@ -280,7 +280,7 @@ func post(t *testing.T, address string) {
 	_ = answer.Body.Close()
 }
 
-// picture keeps a picture of the page with -artifacts, and returns it.
+// picture returns a picture of the page, and keeps it with -artifacts.
 func picture(t *testing.T, ctx context.Context, name string) image.Image {
 	t.Helper()
 	data := browser.See(t, ctx, chromedp.CaptureScreenshot())

@@ -8,9 +8,10 @@ import (
 	"reflect"
 )
 
-// A combined file has the templates of several modes: by mode, by section such
-// as Resources, by name. What all modes have, which is nearly everything, is in it
-// once, under the mode "". What is in no section is under the section "".
+// A combined file contains the templates of several modes: by mode, by section
+// such as Resources, by name. What all modes share, which is nearly everything,
+// is stored once, under the mode "". What is in no section is under the section
+// "".
 type combined map[string]map[string]map[string]any
 
 func (c combined) put(mode, section, name string, value any) {

@@ -20,7 +20,7 @@ func TestCombineAndSeparate(t *testing.T) {
 	}
 	want := map[string]map[string]any{"open": template("app"), "read-only": template("app"), "closed": template("responder")}
 	for _, all := range want {
-		delete(all, "Parameters") // a section without entries is none
+		delete(all, "Parameters") // a section without entries does not count
 	}
 	file, err := Combine(want)
 	if err != nil {
@@ -39,10 +39,11 @@ func TestCombineAndSeparate(t *testing.T) {
 	}
 }
 
-// With the example started later, the rest is served at once; the application is
-// handed over once it runs, and outlives the preview.
+// TestExampleLater checks that, with the example started later, the rest is
+// served at once, and that the application is handed over once it runs, and
+// outlives the preview.
 func TestExampleLater(t *testing.T) {
-	p := run(t, Config{Templates: templates(t, ""), Example: t.TempDir(), ExampleLater: true}) // which does not compile
+	p := run(t, Config{Templates: templates(t, ""), Example: t.TempDir(), ExampleLater: true}) // this does not compile
 	if got := fetch(t, p.API+"/"); got[:3] != "503" {
 		t.Errorf("without an application: got %s, want 503", got)
 	}

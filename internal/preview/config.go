@@ -1,6 +1,6 @@
 package preview
 
-// Config is what to run.
+// Config says what to run.
 type Config struct {
 	// Templates are the templates, one for each mode. Required.
 	Templates []Template
@@ -14,15 +14,15 @@ type Config struct {
 	// Values are values of what only a deploy knows, by LogicalId.Attribute.
 	Values map[string]string
 
-	// Apps are the addresses of applications that run already, such as
-	// "http://127.0.0.1:3000", by the target group they are registered with: its
-	// logical id, its construct path or the last part of that, or "" for all.
-	// Default: the example is started.
+	// Apps are the addresses of running applications, such as
+	// "http://127.0.0.1:3000", by their target group: its logical id, its
+	// construct path or the last part of the path, or "" for all. Default: the
+	// example is started.
 	Apps map[string]string
 
 	// Functions are programs for functions of the templates, by logical id: an
-	// archive or a folder with a bootstrap that runs on this machine. Default: a
-	// function of noren's runs as this program, any other as the template's asset
+	// archive or a folder with a bootstrap that runs on this machine. Default:
+	// noren's own functions run as this program, others as the template's asset
 	// if that is built for this machine.
 	Functions map[string]string
 
@@ -30,8 +30,8 @@ type Config struct {
 	// started if Apps is empty. Default: no application runs.
 	Example string
 
-	// ExampleLater has the example compiled and started while the rest is served
-	// already. Until then requests to it get a 503.
+	// ExampleLater compiles and starts the example while the rest is already
+	// served. Until then, requests to it get a 503.
 	ExampleLater bool
 
 	// Site is the folder of the site's files. Default: what the templates upload.
@@ -42,37 +42,36 @@ type Config struct {
 	TwoOrigins bool
 
 	// DSN is the database of the example: a MySQL or MariaDB, as
-	// user:password@tcp(host:port)/schema, or "own" for one of the programs on PATH
-	// with a folder of its own. Default: one in the example's process.
+	// user:password@tcp(host:port)/schema, or "own" for a database server on PATH
+	// with a new data folder. Default: a database in the example's process.
 	DSN string
 
-	// Quick has refused clients told to wait for a second only. Default: for as long
-	// as the templates say.
+	// Quick makes refused clients wait only a second. Default: as long as the
+	// templates say.
 	Quick bool
 
-	// Ports on 127.0.0.1. Default: any.
+	// SitePort, APIPort and ControlPort are ports on 127.0.0.1. Default: any.
 	SitePort, APIPort, ControlPort Port
 
-	// Script is played by Play. With one, the application can be made to fail.
-	// Default: nothing happens by itself.
+	// Script is played by Play. It can make the application fail. Default: none.
 	Script *Script
 
-	// Events is told of everything that happens, one event after the other.
-	// Default: nobody is.
+	// Events is called with everything that happens, one event after the other.
+	// Default: nil, it is not called.
 	Events func(Event)
 
-	// Verbose has the application's and the functions' logs written to stderr.
+	// Verbose writes the logs of the application and the functions to stderr.
 	Verbose bool
 }
 
 // Template is the template of a mode.
 type Template struct {
 	Mode string // such as "open"
-	File string // its assets are beside it
+	File string // with its assets beside it
 }
 
 // Port is a port to listen on.
 type Port struct {
 	Number int
-	Exact  bool // no other if it is in use
+	Exact  bool // use no other if it is in use
 }

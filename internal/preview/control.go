@@ -19,8 +19,8 @@ var pageFiles embed.FS
 var page = template.Must(template.ParseFS(pageFiles, "page/index.html"))
 
 // control serves the page that shows the state and switches it. It answers only
-// to this machine's own names, so that a page from elsewhere cannot reach it
-// under a name of its own, and takes a switch only from itself.
+// under this machine's own names, so that no page from elsewhere can reach it
+// under another name, and accepts a switch only from itself.
 func (p *Preview) control() http.Handler {
 	files, err := fs.Sub(pageFiles, "page")
 	if err != nil {
@@ -51,7 +51,8 @@ func (p *Preview) control() http.Handler {
 	})
 }
 
-// isOwnHost reports whether a Host header names the page as this machine does.
+// isOwnHost reports whether a Host header names the page by one of this machine's
+// own names.
 func (p *Preview) isOwnHost(host string) bool {
 	u, err := url.Parse(p.Control)
 	if err != nil {
@@ -72,10 +73,10 @@ func (p *Preview) showPage(w http.ResponseWriter, _ *http.Request) {
 	_ = page.Execute(w, struct {
 		*state
 		JSON string
-	}{now, string(text)}) // a browser that has gone is not an error
+	}{now, string(text)}) // the browser may be gone
 }
 
-// takeMode switches. A form without script is led back to the page.
+// takeMode switches. A form without a script is redirected back to the page.
 func (p *Preview) takeMode(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<10)
 	if err := p.Flip(r.PostFormValue("mode")); err != nil {
@@ -85,7 +86,7 @@ func (p *Preview) takeMode(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// pause is how long the page waits at least between two events.
+// pause is the minimum time between two events to the page.
 const pause = 200 * time.Millisecond
 
 // sendEvents sends the state whenever it has changed.
@@ -117,7 +118,7 @@ func (p *Preview) sendEvents(w http.ResponseWriter, r *http.Request) {
 			if !more {
 				return
 			}
-		case <-time.After(2 * time.Second): // health of targets changes unasked
+		case <-time.After(2 * time.Second): // the health of targets changes without a notification
 		}
 	}
 }

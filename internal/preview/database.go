@@ -19,11 +19,11 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/process"
 )
 
-// OwnDatabase is the DSN that asks for a database of the programs on PATH.
+// OwnDatabase is the DSN that asks for a database server from PATH.
 const OwnDatabase = "own"
 
-// openDatabase makes the tables and the users of the example in its database,
-// which is started if it is to be one of the programs on PATH.
+// openDatabase creates the tables and the users of the example in its database.
+// It starts the server if it is one from PATH.
 func (p *Preview) openDatabase(ctx context.Context, binary string) error {
 	p.database = p.config.DSN
 	if p.config.DSN == OwnDatabase {
@@ -40,9 +40,9 @@ func (p *Preview) openDatabase(ctx context.Context, binary string) error {
 	return nil
 }
 
-// StartDatabase starts mysqld or mariadbd of PATH with a folder of its own, on a
-// socket, and returns the DSN of the example's schema, which is not there yet, and
-// what ends the server and removes its data.
+// StartDatabase starts mysqld or mariadbd from PATH with a new data folder, on a
+// socket. It returns the DSN of the example's schema, which does not exist yet,
+// and a function that ends the server and removes its data.
 func StartDatabase(ctx context.Context) (dsn string, end func(), err error) {
 	program, maria := "", false
 	for _, name := range []string{"mysqld", "mariadbd"} {
@@ -54,7 +54,7 @@ func StartDatabase(ctx context.Context) (dsn string, end func(), err error) {
 	if program == "" {
 		return "", nil, errors.New("neither mysqld nor mariadbd is on PATH: name a MySQL or MariaDB with --dsn")
 	}
-	folder, err := os.MkdirTemp("", "noren-db-") // a path that is short enough for a socket
+	folder, err := os.MkdirTemp("", "noren-db-") // the path must be short enough for a socket
 	if err != nil {
 		return "", nil, err
 	}
@@ -103,7 +103,7 @@ func StartDatabase(ctx context.Context) (dsn string, end func(), err error) {
 			process.Kill(server.Process)
 		}
 	}
-	_ = mysql.SetLogger(&mysql.NopLogger{}) // while nobody listens yet
+	_ = mysql.SetLogger(&mysql.NopLogger{}) // while nothing is listening yet
 	root := "root@unix(" + socket + ")/"
 	db, err := sql.Open("mysql", root)
 	if err != nil {
@@ -123,7 +123,7 @@ func StartDatabase(ctx context.Context) (dsn string, end func(), err error) {
 	return root + "fieldreports", remove, nil
 }
 
-// isMariaDB reports whether a server is MariaDB, which may be called mysqld.
+// isMariaDB reports whether a server is MariaDB, which may be named mysqld.
 func isMariaDB(program string) bool {
 	out, err := exec.Command(program, "--no-defaults", "--version").CombinedOutput()
 	return err == nil && strings.Contains(string(out), "MariaDB")

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// faults are in front of the application: what it does wrong for a while.
+// faults are faults in front of the application: what it does wrong for a while.
 type faults struct {
 	mu     sync.Mutex
-	status int // it answers with, 0 for its own answers
+	status int // its answer, 0 for the application's own answers
 	reset  bool
 	delay  time.Duration
 }
@@ -23,7 +23,7 @@ func (f *faults) set(change func(*faults)) {
 	change(f)
 }
 
-// text is what it does wrong, for a reader; empty if it is well.
+// text describes the fault; empty if there is none.
 func (f *faults) text() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -43,7 +43,7 @@ func (f *faults) text() string {
 	return text
 }
 
-// before serves an application's address with its faults.
+// before serves an application's address with the faults in front of it.
 func (f *faults) before(address string) (*http.Server, string, error) {
 	to, err := url.Parse(address)
 	if err != nil {
@@ -63,7 +63,7 @@ func (f *faults) before(address string) (*http.Server, string, error) {
 		},
 		ErrorLog: quiet,
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) {
-			panic(http.ErrAbortHandler) // as the application itself would be seen: gone
+			panic(http.ErrAbortHandler) // as if the application itself were gone
 		},
 	}
 	server := &http.Server{ReadHeaderTimeout: time.Minute, ErrorLog: quiet, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -17,8 +17,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// targets are what is registered with the target groups: functions of the
-// template, and the application with all others.
+// targets returns the targets of the target groups: functions of the template,
+// and the application for all others.
 func (p *Preview) targets(ctx context.Context) (map[string]edge.Target, error) {
 	functions, err := p.functions()
 	if err != nil {
@@ -72,7 +72,7 @@ func (p *Preview) targets(ctx context.Context) (map[string]edge.Target, error) {
 	return targets, nil
 }
 
-// targetGroups are those of all modes, each once.
+// targetGroups returns the target groups of all modes, without duplicates.
 func (p *Preview) targetGroups() []*alb.TargetGroup {
 	var groups []*alb.TargetGroup
 	for _, t := range p.templates {
@@ -85,7 +85,7 @@ func (p *Preview) targetGroups() []*alb.TargetGroup {
 	return groups
 }
 
-// appGroups are the names of the target groups of applications.
+// appGroups returns the names of the target groups of applications.
 func (p *Preview) appGroups() []string {
 	var names []string
 	for _, g := range p.targetGroups() {
@@ -100,8 +100,8 @@ func isGroup(g *alb.TargetGroup, name string) bool {
 	return name == g.LogicalID || name == g.Path || name == alb.ShortName(g.Path, g.LogicalID)
 }
 
-// functions are the template's functions by logical id, and by those of their
-// aliases and versions. A later template's counts.
+// functions returns the template's functions by logical id, and by the ids of
+// their aliases and versions. A later template takes precedence.
 func (p *Preview) functions() (map[string]function, error) {
 	found := map[string]function{}
 	for _, t := range p.sources {
@@ -137,8 +137,8 @@ func (f function) text(name string) string {
 	return s
 }
 
-// functionNames are the logical ids of functions, those that answer requests or
-// not.
+// functionNames returns the logical ids of functions, whether they answer
+// requests or not.
 func functionNames(functions map[string]function) []string {
 	var names []string
 	for id, f := range functions {
@@ -151,7 +151,7 @@ func functionNames(functions map[string]function) []string {
 }
 
 // startFunction makes a function that can be invoked. One that does not run on
-// this machine is noted, and says so itself to whoever calls it.
+// this machine is noted, and says so to its callers.
 func (p *Preview) startFunction(f function) (edge.Invoker, error) {
 	config, err := p.program(f)
 	if _, named := p.config.Functions[f.LogicalID]; named && err != nil {
@@ -179,8 +179,8 @@ func (p *Preview) startFunction(f function) (edge.Invoker, error) {
 	return running, nil
 }
 
-// environment are a function's variables, with this machine's addresses, and
-// where it finds the secrets it may read.
+// environment returns a function's variables, with this machine's addresses, and
+// with the endpoint of the secrets that it may read.
 func (p *Preview) environment(f function) map[string]string {
 	variables := map[string]string{}
 	environment, _ := f.Properties["Environment"].(map[string]any)
@@ -200,10 +200,11 @@ func (p *Preview) environment(f function) map[string]string {
 	return variables
 }
 
-// retryAfterVariable is the responder's, of how long clients are told to wait.
+// retryAfterVariable is the responder's variable for how long clients are told to
+// wait.
 const retryAfterVariable = maintenance.AnswerVariables + "RETRY_AFTER"
 
-// secretsEndpoint is the variable by which the SDKs find Secrets Manager.
+// secretsEndpoint is the variable through which the SDKs find Secrets Manager.
 const secretsEndpoint = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
 
 func (p *Preview) isSecret(t source, id string) bool {
@@ -211,8 +212,8 @@ func (p *Preview) isSecret(t source, id string) bool {
 	return err == nil && slices.ContainsFunc(secrets, func(r cfn.Resource) bool { return r.LogicalID == id })
 }
 
-// appOf is the address of the application of a target group, empty if there is
-// none. The example is started when it is first asked for.
+// appOf returns the address of the application of a target group, empty if there
+// is none. It starts the example on first use.
 func (p *Preview) appOf(ctx context.Context, group *alb.TargetGroup) (string, error) {
 	for name, address := range p.config.Apps {
 		if name != "" && isGroup(group, name) {
@@ -240,7 +241,8 @@ func (p *Preview) appOf(ctx context.Context, group *alb.TargetGroup) (string, er
 	return p.app.address, nil
 }
 
-// checked is an application's address without what no load balancer sends.
+// checked validates an application's address and removes what no load balancer
+// sends.
 func checked(address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {

@@ -8,7 +8,7 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
-// journal holds the last requests, and wakes who watches them.
+// journal holds the last requests, and wakes up those who watch them.
 type journal struct {
 	mu       sync.Mutex
 	last     []edge.Observation // the newest at the end
@@ -17,7 +17,7 @@ type journal struct {
 	tally    tally
 }
 
-// kept is how many requests are shown.
+// kept is the number of requests that are shown.
 const kept = 50
 
 func (j *journal) add(o edge.Observation) {
@@ -32,7 +32,7 @@ func (j *journal) add(o edge.Observation) {
 	j.wake()
 }
 
-// flipped notes that the mode has changed.
+// flipped records that the mode has changed.
 func (j *journal) flipped(mode string, at time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -40,21 +40,21 @@ func (j *journal) flipped(mode string, at time.Time) {
 	j.wake()
 }
 
-// changed wakes who watches.
+// changed wakes up the watchers.
 func (j *journal) changed() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.wake()
 }
 
-// counts are what a rule did since the last flip.
+// counts returns how often a rule was used since the last flip, and its targets.
 func (j *journal) counts(listener, rule string) (int64, []targetCount) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.tally.of(listener, rule)
 }
 
-// flips are the last changes of the mode, the first being its beginning.
+// flips returns the last changes of the mode, beginning with the initial mode.
 func (j *journal) flips() []flip {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -65,7 +65,7 @@ func (j *journal) wake() {
 	for w := range j.watchers {
 		select {
 		case w <- struct{}{}:
-		default: // it has not looked at the last change yet
+		default: // it has not handled the previous change yet
 		}
 	}
 }
@@ -76,8 +76,8 @@ func (j *journal) requests() []edge.Observation {
 	return append([]edge.Observation(nil), j.last...)
 }
 
-// watch returns a channel that gets something when there is something new, and
-// is closed at the end. The function ends the watch.
+// watch returns a channel that receives a value when there is something new, and
+// is closed at the end. The returned function ends the watch.
 func (j *journal) watch() (<-chan struct{}, func()) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

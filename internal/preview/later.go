@@ -32,8 +32,8 @@ func (p *Preview) startLater(ctx context.Context) {
 	})
 }
 
-// TakeApplication waits for an example that is started later, and hands it over:
-// the end of the preview is no longer its end, but end is. The address is empty if
+// TakeApplication waits for an example that is started later, and takes it over:
+// the preview no longer ends it when it closes; end does. The address is empty if
 // it could not be started.
 func (p *Preview) TakeApplication(ctx context.Context) (address string, end func()) {
 	select {

@@ -17,7 +17,7 @@ import (
 	"github.com/noren-cdk/noren/internal/window"
 )
 
-// NightConfig is how a night is played.
+// NightConfig says how a night is played.
 type NightConfig struct {
 	// Changes is the folder of the schema changes. Required for a window that has
 	// some.
@@ -26,40 +26,43 @@ type NightConfig struct {
 	// Noren is the command that runs schema changes. Default: this program.
 	Noren []string
 
-	// Phones is how many mobile apps write all the time. Default: none.
+	// Phones is the number of mobile apps that write all the time. Default: none.
 	Phones int
 
 	// Every is how long an app waits between two reports. Default: a second.
 	Every time.Duration
 
-	// Fail is the name of the step that fails, the first time. Default: none.
+	// Fail is the name of the step that fails on its first attempt. Default:
+	// none.
 	Fail string
 
-	// Yes answers the question whether to open. Default: someone does, by Approve.
+	// Yes answers the question whether to open. Default: false, someone calls
+	// Approve.
 	Yes bool
 
-	// Kill is asked before every call of a function for a step, by its state: the
-	// function is ended while it is at work. Default: none is.
+	// Kill is asked before every call of a function for a step, by its state,
+	// whether to end the function while it works. Default: nil, never.
 	Kill func(state string) bool
 
-	// Mailed is told of what people are mailed. Default: no one is.
+	// Mailed is called with the mails that people get. Default: nil, it is not
+	// called.
 	Mailed func(Mail)
 }
 
-// Mail is what people are told.
+// Mail is a message to people.
 type Mail struct {
 	Subject string `json:"subject"`
 	Message string `json:"message"`
 }
 
-// Night is a planned maintenance of a product that runs here: the state machine
-// of the template, run by an interpreter, with the real functions. Make it with
+// Night is a planned maintenance of a product that runs here: the template's
+// state machine, run by an interpreter, with the real functions. Make it with
 // [Preview.StartNight].
 type Night struct {
 	p         *Preview
 	config    NightConfig
 	planned   window.Deployed
-	template  []byte // as it is deployed, open
+	template  []byte // as deployed, open
 	account   *account.Account
 	execution *states.Execution
 	functions map[string]*nightFunction // by logical id
@@ -67,12 +70,12 @@ type Night struct {
 	requests  requestTally
 	ended     chan struct{} // closed at the end
 	ending    sync.Once
-	again     chan struct{} // gets something when a failed night is to go on
+	again     chan struct{} // receives a value when a failed night should continue
 
 	mu     sync.Mutex
-	failed map[string]bool // the steps that have failed on purpose
+	failed map[string]bool // the steps that have deliberately failed
 	mails  []Mail
-	queued int // reports that waited when the product was opened
+	queued int // reports that were queued when the product was opened
 }
 
 // StartNight prepares the night that the template describes. The product is open.
@@ -113,7 +116,7 @@ func (p *Preview) StartNight(ctx context.Context, config NightConfig) (*Night, e
 	return n, nil
 }
 
-// steps are the names of the steps.
+// steps returns the names of the steps.
 func (n *Night) steps() []string {
 	var names []string
 	for _, s := range n.planned.Steps() {
@@ -122,8 +125,8 @@ func (n *Night) steps() []string {
 	return names
 }
 
-// open makes what the night needs: the account, the functions, the machine, and
-// those who use the product.
+// open prepares what the night needs: the account, the functions, the state
+// machine, and the users of the product.
 func (n *Night) open(ctx context.Context) error {
 	p := n.p
 	var err error
@@ -157,7 +160,7 @@ func (n *Night) open(ctx context.Context) error {
 	return n.startPhones(ctx)
 }
 
-// stackName is the name of the stack: CDK's files are called after it.
+// stackName returns the name of the stack, after which CDK names its files.
 func (n *Night) stackName() string {
 	name := n.p.sources[0].file
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
@@ -166,7 +169,7 @@ func (n *Night) stackName() string {
 	return name
 }
 
-// definition is the state machine's ARN and its definition, as it is deployed.
+// definition returns the state machine's ARN and its definition, as deployed.
 func (n *Night) definition() (machine, definition string, err error) {
 	all, err := cfn.Resources(bytes.NewReader(n.template), n.account.Options(), "AWS::StepFunctions::StateMachine")
 	if err != nil {
@@ -195,13 +198,13 @@ func (n *Night) Run(ctx context.Context) (states.Status, error) {
 	return n.over(ctx, status, err)
 }
 
-// Retry goes on from the step that failed, as noren window retry does.
+// Retry continues with the step that failed, as noren window retry does.
 func (n *Night) Retry(ctx context.Context) (states.Status, error) {
 	status, err := n.execution.Redrive(ctx)
 	return n.over(ctx, status, err)
 }
 
-// Play plays the night, and goes on whenever that is asked for after a failure.
+// Play plays the night, and continues after a failure whenever that is asked for.
 func (n *Night) Play(ctx context.Context) (states.Status, error) {
 	status, err := n.Run(ctx)
 	for err == nil && status != states.Succeeded {
@@ -215,7 +218,7 @@ func (n *Night) Play(ctx context.Context) (states.Status, error) {
 	return status, err
 }
 
-// over tells people of a night that has failed, as EventBridge does.
+// over notifies people of a night that has failed, as EventBridge does.
 func (n *Night) over(ctx context.Context, status states.Status, err error) (states.Status, error) {
 	if err != nil || status == states.Succeeded || ctx.Err() != nil {
 		return status, err
@@ -245,10 +248,10 @@ func (n *Night) Approve() error {
 // Abort ends the night where it is.
 func (n *Night) Abort() { n.execution.Abort() }
 
-// AccountURL is where the account of the night answers, for AWS_ENDPOINT_URL.
+// AccountURL returns the address of the night's account, for AWS_ENDPOINT_URL.
 func (n *Night) AccountURL() string { return n.account.URL }
 
-// Timeline is how far each step is.
+// Timeline returns the progress of each step.
 func (n *Night) Timeline() []window.Progress {
 	var events []window.Event
 	for _, e := range n.execution.History() {
@@ -257,7 +260,7 @@ func (n *Night) Timeline() []window.Progress {
 	return window.Timeline(n.planned.Steps(), events)
 }
 
-// happened is told of every event of the execution.
+// happened handles every event of the execution.
 func (n *Night) happened(e states.Event) {
 	if e.Type == "TaskStateEntered" && e.State == window.Open {
 		waiting := n.waiting()
@@ -269,7 +272,7 @@ func (n *Night) happened(e states.Event) {
 	n.p.tell(Event{Event: "night", Mode: n.p.Mode(), State: e.State, Happened: e.Type, Why: window.Why(e.Error, e.Cause)})
 }
 
-// published notes a mail, and answers the question if it is to.
+// published records a mail, and answers the question if it should.
 func (n *Night) published(_, subject, message string) {
 	m := Mail{subject, message}
 	n.mu.Lock()
@@ -279,11 +282,11 @@ func (n *Night) published(_, subject, message string) {
 		n.config.Mailed(m)
 	}
 	if n.config.Yes && n.execution.State() == window.Ask {
-		_ = n.Approve() // else it asks nothing any more
+		_ = n.Approve() // otherwise it no longer asks
 	}
 }
 
-// Close ends the night and all that it has started.
+// Close ends the night and everything that it has started.
 func (n *Night) Close() {
 	n.ending.Do(func() {
 		close(n.ended)

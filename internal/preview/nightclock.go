@@ -7,12 +7,12 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/states"
 )
 
-// shortest is how long the preview waits where a night would wait for longer.
+// shortest is how long the preview waits where a night would wait longer.
 const shortest = 200 * time.Millisecond
 
-// nightClock is the clock of a night that begins as it is played, whenever it is
-// planned for. Waits are shortened; limits are not, so that what runs has the
-// time that it will have.
+// nightClock is the clock of a night that begins when it is played, whenever it
+// is planned. Waits are shortened; limits are not, so that work has the time that
+// it will have.
 type nightClock struct {
 	states.WallClock
 	planned, begun time.Time

@@ -54,7 +54,7 @@ func (n *Night) askOne(was, is cfn.Resource) error {
 		}
 		select {
 		case answered <- body:
-		default: // one answer counts
+		default: // one answer is enough
 		}
 	})}
 	go func() { _ = server.Serve(listener) }() // until it is closed
@@ -98,7 +98,7 @@ func (n *Night) askOne(was, is cfn.Resource) error {
 	return nil
 }
 
-// modeOf is the mode that a template is in.
+// modeOf returns the mode of a template.
 func modeOf(template []byte) (string, error) {
 	t, err := diff.Read(template, cfn.Options{})
 	if err != nil {

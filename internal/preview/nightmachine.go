@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/states"
 )
 
-// machineCalls are the calls of Step Functions: noren window works here as in an
-// account.
+// machineCalls returns the calls of Step Functions: noren window works here as in
+// an account.
 func (n *Night) machineCalls() map[string]func(map[string]any) (any, error) {
 	of := func(do func(map[string]any) (any, error)) func(map[string]any) (any, error) {
 		return func(input map[string]any) (any, error) {
@@ -71,15 +71,15 @@ func (n *Night) redriveExecution(map[string]any) (any, error) {
 	return map[string]any{"redriveDate": epoch(time.Now())}, nil
 }
 
-// Again has Play go on from the step that failed.
+// Again makes Play continue with the step that failed.
 func (n *Night) Again() {
 	select {
 	case n.again <- struct{}{}:
-	default: // it is to go on already
+	default: // it is already going to continue
 	}
 }
 
-// details are the keys of the details of events by what their types end with.
+// details are the keys of the details of events, by suffixes of their types.
 var details = []struct{ suffix, key string }{
 	{"StateEntered", "stateEnteredEventDetails"}, {"StateExited", "stateExitedEventDetails"}, {"TaskScheduled", "taskScheduledEventDetails"},
 	{"TaskFailed", "taskFailedEventDetails"}, {"TaskTimedOut", "taskTimedOutEventDetails"}, {"TaskSucceeded", "taskSucceededEventDetails"},

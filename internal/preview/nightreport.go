@@ -18,27 +18,27 @@ import (
 // NightReport says how a night went.
 type NightReport struct {
 	// Window is the name of the window, Status how its execution ended, and Mode
-	// what the product is in now.
+	// the current mode of the product.
 	Window string `json:"window"`
 	Status string `json:"status"`
 	Mode   string `json:"mode"`
 
-	// Steps are the steps, with what each took here.
+	// Steps are the steps, with the time that each took here.
 	Steps []NightStep `json:"steps"`
 
 	// Requests are the requests that the load balancer answered, by kind.
 	Requests []RequestCount `json:"requests"`
 
-	// Reports are those of the mobile apps.
+	// Reports are the reports of the mobile apps.
 	Reports ReportCount `json:"reports"`
 
-	// LongestRead is how long the longest read of a mobile app took, in seconds.
+	// LongestRead is the longest time that a mobile app's read took, in seconds.
 	LongestRead float64 `json:"longestRead"`
 
-	// Mails are the subjects of what people were told.
+	// Mails are the subjects of the mails to people.
 	Mails []string `json:"mails"`
 
-	// Notes are sentences about what was not as it would be.
+	// Notes are sentences about differences from a real night.
 	Notes []string `json:"notes,omitempty"`
 }
 
@@ -57,14 +57,14 @@ type RequestCount struct {
 	Kind     string `json:"kind"`
 	Answered int    `json:"answered"` // by the application
 	Refused  int    `json:"refused"`  // by maintenance
-	Failed   int    `json:"failed"`   // 5xx that is not maintenance
+	Failed   int    `json:"failed"`   // 5xx other than maintenance
 }
 
 // ReportCount counts reports of mobile apps.
 type ReportCount struct {
 	Apps    int `json:"apps"`
 	Written int `json:"written"`
-	Refused int `json:"refused"` // uploads, by maintenance
+	Refused int `json:"refused"` // uploads refused by maintenance
 	Queued  int `json:"queued"`  // when the product was opened
 	Arrived int `json:"arrived"`
 	Waiting int `json:"waiting"` // in queues, at the end
@@ -146,7 +146,7 @@ func (n *Night) Report() NightReport {
 	return r
 }
 
-// now is the time of the night.
+// now returns the time of the night.
 func (n *Night) now() time.Time {
 	history := n.execution.History()
 	if len(history) == 0 {
@@ -155,7 +155,7 @@ func (n *Night) now() time.Time {
 	return history[len(history)-1].Time
 }
 
-// shown are the steps for the control page.
+// shown returns the steps for the control page.
 func (n *Night) shown() []step {
 	var all []step
 	now := n.now()
@@ -172,7 +172,7 @@ func (n *Night) shown() []step {
 	return all
 }
 
-// NightStatus is a status in a sentence.
+// NightStatus returns a sentence about a status.
 func NightStatus(status states.Status) string {
 	return strings.ToLower(strings.ReplaceAll(string(status), "_", " "))
 }
@@ -229,8 +229,8 @@ func (r NightReport) Write(w io.Writer) {
 	}
 }
 
-// wrapped are the lines of a text, at least one, of a width unless a word is
-// longer.
+// wrapped returns the lines of a text, at least one, with the given width unless
+// a word is longer.
 func wrapped(text string, width int) []string {
 	lines := []string{""}
 	for _, word := range strings.Fields(text) {

@@ -21,8 +21,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/states"
 )
 
-// nightFunction is a function that the night calls. One that was killed begins
-// again at the next call.
+// nightFunction is a function that the night calls. If it was killed, the next
+// call starts it again.
 type nightFunction struct {
 	mu      sync.Mutex
 	config  lambdaruntime.Config
@@ -57,7 +57,7 @@ func (f *nightFunction) close() {
 	}
 }
 
-// function is a function of the template, as the account would run it.
+// function returns a function of the template, as the account would run it.
 func (n *Night) function(id string) (*nightFunction, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -92,9 +92,9 @@ func (n *Night) function(id string) (*nightFunction, error) {
 	return f, nil
 }
 
-// invoke calls a function for whoever does so in the account. What does not run
-// here, such as what asks a service elsewhere, is taken to have done its work,
-// which the report says.
+// invoke calls a function on behalf of the account. A function that does not run
+// here, for example because it calls a service elsewhere, is assumed to have done
+// its work, and the report says so.
 func (n *Night) invoke(ctx context.Context, id string, payload []byte) ([]byte, error) {
 	f, err := n.function(id)
 	if err != nil {
@@ -143,7 +143,8 @@ func (n *Night) callFunction(ctx context.Context, c states.Call) (any, error) {
 	return map[string]any{"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": said}, nil
 }
 
-// lambdaFailure is an error of an invocation as Step Functions names it.
+// lambdaFailure returns an error of an invocation under its name in Step
+// Functions.
 func lambdaFailure(err error) error {
 	var reported *lambdaruntime.FunctionError
 	var crashed *lambdaruntime.CrashError
@@ -163,7 +164,7 @@ func lambdaFailure(err error) error {
 	return err
 }
 
-// failOnce fails the step that is to fail, the first time.
+// failOnce fails the step that should fail, on the first attempt.
 func (n *Night) failOnce(state string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -174,11 +175,11 @@ func (n *Night) failOnce(state string) error {
 	return &states.Failure{Name: "Preview.Broken", Cause: "it was broken on purpose"}
 }
 
-// changesFolder is where the image of the task has the schema changes.
+// changesFolder is where the task's image has the schema changes.
 const changesFolder = "/changes/"
 
 // runTask is the task ecs:runTask.sync: the container of a schema change is noren
-// itself, with its files in a folder, and logs in to the preview's database.
+// itself, with its files in a folder and a login to the preview's database.
 func (n *Night) runTask(ctx context.Context, c states.Call) (any, error) {
 	if err := n.failOnce(c.State); err != nil {
 		return nil, err
@@ -226,7 +227,7 @@ func (n *Night) runTask(ctx context.Context, c states.Call) (any, error) {
 		_ = task.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-done:
-		case <-time.After(30 * time.Second): // as ECS gives
+		case <-time.After(30 * time.Second): // the time that ECS gives
 			process.Kill(task.Process)
 			<-done
 		}
@@ -246,8 +247,8 @@ func (n *Night) runTask(ctx context.Context, c states.Call) (any, error) {
 	return nil, &states.Failure{Name: states.TaskFailure, Cause: string(cause)}
 }
 
-// whyFailed is the error with which noren ended, of all that it wrote, in one line;
-// or the last line, if it could not say an error.
+// whyFailed returns the error with which noren ended, on one line, from
+// everything that it wrote; or the last line, if it has no error.
 func whyFailed(text string) string {
 	const begin = "noren: "
 	i := strings.LastIndex("\n"+text, "\n"+begin)
@@ -257,7 +258,7 @@ func whyFailed(text string) string {
 	return strings.Join(strings.Fields(text[i+len(begin):]), " ")
 }
 
-// command is what the container of a task runs.
+// command returns the command of a task's container.
 func command(parameters any) ([]string, error) {
 	var p struct {
 		Overrides struct{ ContainerOverrides []struct{ Command []string } }
@@ -272,8 +273,8 @@ func command(parameters any) ([]string, error) {
 	return p.Overrides.ContainerOverrides[0].Command, nil
 }
 
-// apply makes an update of the stack true here: the guard is asked, the responder
-// gets its variables, and the listener is turned.
+// apply carries out an update of the stack here: it asks the guard, updates the
+// responder's variables, and turns the listener.
 func (n *Night) apply(before, after []byte) error {
 	if err := n.askGuard(before, after); err != nil {
 		return err

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// noteOnce notes something that shows after the start, once.
+// noteOnce adds a note about something that appears after the start, without
+// duplicates.
 func (p *Preview) noteOnce(format string, args ...any) {
 	p.noting.Lock()
 	defer p.noting.Unlock()
@@ -14,7 +15,7 @@ func (p *Preview) noteOnce(format string, args ...any) {
 	}
 }
 
-// notes are all notes so far.
+// notes returns all notes so far.
 func (p *Preview) notes() []string {
 	p.noting.Lock()
 	defer p.noting.Unlock()

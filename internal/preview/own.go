@@ -23,27 +23,29 @@ type Function struct {
 	Belongs func(variable string) bool
 }
 
-// own are noren's functions, by name: those that answer requests, and what
-// [RunFunction] is given.
+// own are noren's functions, by name: those that answer requests, and those given
+// to [RunFunction].
 var own = map[string]Function{
 	"responder": {func() { lambda.Start(responder.FromEnvironment(os.Getenv, os.Stdout)) }, responder.IsVariable},
 	"unlock":    {func() { lambda.Start(unlock.FromEnvironment(os.Getenv, settings(), os.Stdout).Handle) }, unlock.IsVariable},
 }
 
-// settings are those with which one of own asks for secrets. They are made here
-// because the package that finds them on AWS takes a preview seconds to compile.
+// settings returns the settings with which one of own reads secrets. They are
+// made here because the package that finds them on AWS adds seconds to compiling
+// a preview.
 func settings() aws.Config {
 	return aws.Config{
 		Region: os.Getenv("AWS_REGION"), Credentials: aws.AnonymousCredentials{}, BaseEndpoint: aws.String(os.Getenv(secretsEndpoint)),
 	}
 }
 
-// functionVerb is the first argument of a program that is to be a function.
+// functionVerb is the first argument of a program that should run as a function.
 const functionVerb = "lambda-function"
 
-// RunFunction is the first thing that a program with a preview in it does: if
-// its arguments say that the preview started it as a function, it is one and
-// does not return. It takes further functions of noren's, such as those of nightfunctions.
+// RunFunction must be the first call in a program that contains a preview. If the
+// arguments say that the preview started the program as a function, RunFunction
+// runs that function and does not return. further are additional functions of
+// noren, such as those of nightfunctions.
 func RunFunction(args []string, further map[string]Function) {
 	maps.Copy(own, further)
 	if len(args) != 2 || args[0] != functionVerb {
@@ -51,12 +53,12 @@ func RunFunction(args []string, further map[string]Function) {
 	}
 	if f, ok := own[args[1]]; ok {
 		f.Run()
-		os.Exit(1) // the Runtime API has gone
+		os.Exit(1) // the Runtime API is gone
 	}
 }
 
-// ownName is which of noren's functions a function is, or empty: by its program
-// if that is here, else by its settings.
+// ownName returns which of noren's functions a function is, or "": by its program
+// if that is here, otherwise by its settings.
 func ownName(program string, variables map[string]string) string {
 	if program != "" {
 		info, err := buildinfo.ReadFile(program)

@@ -17,7 +17,7 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/process"
 )
 
-// phone is a mobile app of the example in the field, as a process.
+// phone is a process with the example's mobile app in the field.
 type phone struct {
 	bin, api, folder string
 
@@ -27,7 +27,7 @@ type phone struct {
 	mu      sync.Mutex
 	written map[string]bool // ids of reports
 	sent    map[string]bool
-	refused int // uploads, by maintenance
+	refused int // uploads refused by maintenance
 	reads   int
 	failed  int // reads
 	longest time.Duration
@@ -66,7 +66,7 @@ func (n *Night) startPhones(ctx context.Context) error {
 	return nil
 }
 
-// start starts the app. With every 0 it writes nothing new.
+// start starts the app. If every is 0, it writes nothing new.
 func (c *phone) start(every time.Duration) error {
 	command := exec.Command(c.bin, "--api", c.api, "--folder", c.folder, "--every", every.String(), "--sync", "1s", "--json")
 	stdout, err := command.StdoutPipe()
@@ -85,7 +85,7 @@ func (c *phone) start(every time.Duration) error {
 	return nil
 }
 
-// listen reads what the app says until it has ended.
+// listen reads the app's output until the app has ended.
 func (c *phone) listen(stdout io.Reader) {
 	for lines := bufio.NewScanner(stdout); lines.Scan(); {
 		var l struct {
@@ -132,7 +132,7 @@ func (c *phone) end() {
 	c.command = nil
 }
 
-// waiting are the reports in the queues of all apps.
+// waiting returns the reports in the queues of all apps.
 func (n *Night) waiting() int {
 	waiting := 0
 	for _, c := range n.phones {
@@ -144,7 +144,7 @@ func (n *Night) waiting() int {
 	return waiting
 }
 
-// Settle lets the apps write no more, and waits until all reports have arrived,
+// Settle stops the apps from writing, and waits until all reports have arrived,
 // or until ctx ends.
 func (n *Night) Settle(ctx context.Context) error {
 	for _, c := range n.phones {

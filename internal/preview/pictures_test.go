@@ -15,9 +15,9 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/browser"
 )
 
-// TestPictures makes the pictures of the README, with -update: the site open and
-// closed, side by side, for light and dark. Pixels differ between browsers, so
-// that without it only the size is checked.
+// TestPictures makes the pictures in the README, with -update: the site open and
+// closed, side by side, in light and dark. Pixels differ between browsers, so
+// without -update only the size is checked.
 func TestPictures(t *testing.T) {
 	const dir = "../../docs/images"
 	if *update {
@@ -60,7 +60,7 @@ func sideBySide(t *testing.T, p *Preview, scheme string) []byte {
 	browser.Do(t, ctx, chromedp.Click(chromedp.CSS("#report-form button")))
 	until(t, ctx, `!document.querySelector("#maintenance").hidden`)
 	browser.Do(t, ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`))
-	time.Sleep(300 * time.Millisecond) // what moves has come to rest
+	time.Sleep(300 * time.Millisecond) // animations have ended
 	closed := picture(t, ctx, "maintenance-"+scheme)
 	both := image.NewRGBA(image.Rect(0, 0, 2*width+gap, height))
 	draw.Draw(both, image.Rect(0, 0, width, height), open, open.Bounds().Min, draw.Src)

@@ -10,10 +10,10 @@ import (
 	"syscall"
 )
 
-// quiet is the log of servers: clients that go away are not news.
+// quiet is the log of servers: clients that disconnect are not worth a line.
 var quiet = log.New(io.Discard, "", 0)
 
-// listen opens the ports, on the loopback address only.
+// listen opens the ports, only on the loopback address.
 func (p *Preview) listen(site bool) (map[string]net.Listener, error) {
 	wanted := []struct {
 		name    string

@@ -1,7 +1,7 @@
 // Package preview runs a product on this machine as its synthesized templates
 // would deploy it: the distribution, the load balancer with its rules, the
-// functions behind it, and the application. It can be switched between the
-// modes that there are templates of.
+// functions behind it, and the application. It can be switched between the modes
+// for which there are templates.
 package preview
 
 import (
@@ -24,41 +24,41 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
-// Preview is a product that runs. Make it with [Start], end it with
+// Preview is a running product. Make it with [Start], close it with
 // [Preview.Close].
 type Preview struct {
 	// Site and API are the addresses to open; Site is empty without a
 	// distribution. Control is the page that shows and switches the mode.
 	Site, API, Control string
 
-	// Secrets are the values made for generated secrets that rules use, by the
-	// secrets' logical ids.
+	// Secrets are the values made for generated secrets in rules, by the secrets'
+	// logical ids.
 	Secrets map[string]string
 
-	// Notes are sentences about what is not as it would be deployed.
+	// Notes are sentences about differences from a deployed product.
 	Notes []string
 
 	config    Config
 	sources   []source
-	progress  io.Writer // is told what takes long, a line at a time
-	log       io.Writer // gets what the application and the functions write
+	progress  io.Writer // receives a line about what takes long
+	log       io.Writer // receives the output of the application and the functions
 	alb       *edge.ALB
 	templates []*loaded
 	secrets   *secretStore
 	addresses *addresses
 	app       *application
-	late      chan *application     // is sent the example, if it is started later
+	late      chan *application     // receives the example, if it is started later
 	running   map[string]*answering // functions that answer requests, by logical id
-	database  string                // of the example, as a DSN; empty if it is in its process
+	database  string                // of the example, as a DSN; empty if it is in the example's process
 	night     atomic.Pointer[Night]
 	watching  atomic.Pointer[func(edge.Observation)]
 	noting    sync.Mutex
-	later     []string        // notes that came after the start
+	later     []string        // notes added after the start
 	unlocks   map[string]bool // target groups whose function reads a generated secret
-	announced *announced      // nil if the template announces nowhere
+	announced *announced      // nil if the template does not announce
 	journal   journal
 	faults    faults
-	telling   sync.Mutex // one event after the other
+	telling   sync.Mutex // serializes events
 	closers   []func()
 	flipping  sync.Mutex
 	closing   sync.Once
@@ -66,20 +66,20 @@ type Preview struct {
 	failed chan error
 }
 
-// source is a template as it is written.
+// source is a template as written.
 type source struct {
 	mode, file string
 	data       []byte
 }
 
-// loaded is a template that was read.
+// loaded is a template that has been read.
 type loaded struct {
 	mode string
 	*alb.Template
 }
 
 // Start runs a product, and writes what takes long and what the product logs to
-// stderr. What it started by the time of an error is ended.
+// stderr. After an error, it ends whatever it has started.
 func Start(ctx context.Context, config Config, stderr io.Writer) (*Preview, error) {
 	p := &Preview{config: config, unlocks: map[string]bool{}, running: map[string]*answering{}, progress: stderr, log: io.Discard, failed: make(chan error, 4)}
 	if config.Verbose {
@@ -144,7 +144,7 @@ func (p *Preview) start(ctx context.Context) error {
 	if p.config.ExampleLater {
 		p.startLater(ctx)
 	}
-	p.serve(listeners["control"], p.control()) // last: it shows what the others have noted
+	p.serve(listeners["control"], p.control()) // last, since it shows what the others have noted
 	p.tell(Event{Event: "ready", Mode: p.Mode(), Site: p.Site, API: p.API, Control: p.Control, Modes: p.Modes(), Notes: p.Notes})
 	return nil
 }
@@ -184,7 +184,7 @@ func (p *Preview) startMode() string {
 	return p.templates[0].mode
 }
 
-// Modes are the modes that there are, in the order of the templates.
+// Modes returns the modes, in the order of the templates.
 func (p *Preview) Modes() []string {
 	var modes []string
 	for _, t := range p.templates {
@@ -193,7 +193,7 @@ func (p *Preview) Modes() []string {
 	return modes
 }
 
-// Mode is the mode that requests are answered in now.
+// Mode returns the current mode.
 func (p *Preview) Mode() string { return p.alb.Mode() }
 
 // Flip changes the mode between two requests.
@@ -215,8 +215,9 @@ func (p *Preview) Flip(mode string) error {
 	return nil
 }
 
-// Changed tells of changes of the mode, whoever made them, and of everything
-// else that the control page shows. It is closed at the end.
+// Changed returns a channel that receives a value when the mode changes, whoever
+// changed it, and when anything else changes that the control page shows. It is
+// closed at the end.
 func (p *Preview) Changed() <-chan struct{} {
 	changed, _ := p.journal.watch()
 	return changed
@@ -265,7 +266,7 @@ func (p *Preview) note(format string, args ...any) {
 	p.Notes = append(p.Notes, fmt.Sprintf(format, args...))
 }
 
-// cloudFront is the distribution, its load balancers those of the template.
+// cloudFront returns the distribution, with the template's load balancers.
 func (p *Preview) cloudFront(distribution *cloudfront.Distribution) *edge.CloudFront {
 	api, _ := url.Parse(p.API)
 	config := edge.CloudFrontConfig{
@@ -291,7 +292,8 @@ func (p *Preview) serve(listener net.Listener, handler http.Handler) {
 	}()
 }
 
-// Failed tells of what ended although nobody closed it.
+// Failed returns a channel with the errors of what ended although no one closed
+// it.
 func (p *Preview) Failed() <-chan error { return p.failed }
 
 // Close ends everything that was started, and returns when it has ended.

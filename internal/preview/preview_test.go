@@ -24,8 +24,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
-// shop is another team's template: two services and a closed default, in
-// which a header with a generated secret gets through.
+// shop is another team's template: two services and a closed default, which a
+// header with a generated secret bypasses.
 const shop = `{"Resources": {
 	"Lb": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"Type": "application"}},
 	"Listener": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {"LoadBalancerArn": {"Ref": "Lb"}, "Port": 80, "Protocol": "HTTP",
@@ -46,7 +46,7 @@ const (
 	closed = `{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503", "ContentType": "text/plain", "MessageBody": "closed"}}`
 
 	// cdn is a distribution with a bucket that gets the asset web.zip, for a site
-	// and an API with domains of their own.
+	// and an API with their own domains.
 	cdn = `, "Site": {"Type": "AWS::S3::Bucket"},
 	"Upload": {"Type": "Custom::CDKBucketDeployment", "Properties": {"DestinationBucketName": {"Ref": "Site"}, "SourceObjectKeys": ["web.zip"],
 		"SystemMetadata": {"cache-control": "max-age=60"}}},
@@ -59,7 +59,7 @@ const (
 		"DefaultCacheBehavior": {"TargetOriginId": "s", "ResponseHeadersPolicyId": {"Ref": "Headers"}}}}}`
 )
 
-// templates writes the shop open and closed, with more resources.
+// templates writes the shop, open and closed, with additional resources.
 func templates(t *testing.T, more string) []Template {
 	t.Helper()
 	dir := t.TempDir()
@@ -71,7 +71,7 @@ func templates(t *testing.T, more string) []Template {
 		write(t, filepath.Join(dir, mode, "asset.web", "index.html"), "uploaded")
 		list = append(list, Template{Mode: mode, File: file})
 	}
-	slices.SortFunc(list, func(a, b Template) int { return strings.Compare(b.Mode, a.Mode) }) // open first
+	slices.SortFunc(list, func(a, b Template) int { return strings.Compare(b.Mode, a.Mode) }) // open comes first
 	return list
 }
 
@@ -85,7 +85,7 @@ func write(t *testing.T, name, content string) {
 	}
 }
 
-// app is an application that says its name.
+// app returns an application that answers with its name.
 func app(t *testing.T, name string) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, name+" "+r.Host)
@@ -241,15 +241,15 @@ func TestWhatCannotBeStarted(t *testing.T) {
 	}
 }
 
-// TestMain is also noren's own functions, which a preview starts.
+// TestMain can also run noren's own functions, which a preview starts.
 func TestMain(m *testing.M) {
 	RunFunction(os.Args[1:], nil)
 	tempdir.Use()
 	os.Exit(m.Run())
 }
 
-// withFunction is a function F, with more properties, as a target that /f is
-// sent to.
+// withFunction returns a function F with additional properties, as a target for
+// /f.
 func withFunction(properties string) string {
 	return `, "F": {"Type": "AWS::Lambda::Function", "Properties": {` + properties + `}},
 		"Fg": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"TargetType": "lambda", "Targets": [{"Id": {"Fn::GetAtt": ["F", "Arn"]}}]}},
@@ -286,8 +286,8 @@ func TestFunctionsThatCannotRunAreNamed(t *testing.T) {
 	}
 }
 
-// TestOwnFunctionsRunAsThisProgram: the responder is known by its settings where
-// its asset is not beside the template, and is what the asset says where it is.
+// TestOwnFunctionsRunAsThisProgram checks that the responder is recognized by its
+// settings if its asset is not beside the template, and otherwise by the asset.
 func TestOwnFunctionsRunAsThisProgram(t *testing.T) {
 	const settings = `"Runtime": "provided.al2023", "Environment": {"Variables": {"MAINTENANCE_MESSAGE": "{\"en\":\"Back soon.\"}"}}, "Code": {"S3Key": "%s"}`
 	p := run(t, Config{Templates: templates(t, withFunction(fmt.Sprintf(settings, "gone.zip"))), Apps: map[string]string{"": app(t, "app")}})
@@ -295,7 +295,7 @@ func TestOwnFunctionsRunAsThisProgram(t *testing.T) {
 		t.Errorf("the responder answers %q", got)
 	}
 	list := templates(t, withFunction(fmt.Sprintf(settings, "web.zip")))
-	for _, template := range list { // an asset that is another program
+	for _, template := range list { // an asset with another program
 		bootstrap := filepath.Join(filepath.Dir(template.File), "asset.web", "bootstrap")
 		write(t, bootstrap, "#!/bin/sh\nexit 1\n")
 		if err := os.Chmod(bootstrap, 0o700); err != nil {
@@ -392,7 +392,8 @@ func TestControlPageAnswersItselfOnly(t *testing.T) {
 	}
 }
 
-// TestState_HasNoNull: the control page shows nothing below a list that is null.
+// TestState_HasNoNull checks for null lists, below which the control page would
+// show nothing.
 func TestState_HasNoNull(t *testing.T) {
 	p := run(t, Config{Templates: templates(t, ""), Apps: map[string]string{"": app(t, "app")}})
 	p.Notes = nil
@@ -445,7 +446,7 @@ func TestEventsTellOfFlipsAndRequests(t *testing.T) {
 	if last := s.Rules[len(s.Rules)-1]; last.Name != "default" || last.Count != 1 {
 		t.Errorf("the default rule is shown as %+v", last)
 	}
-	p.Close() // ends the stream
+	p.Close() // this ends the stream
 	if _, err := io.Copy(io.Discard, events); err != nil && !strings.Contains(err.Error(), "EOF") && !strings.Contains(err.Error(), "reset") {
 		t.Errorf("the stream ends with %v", err)
 	}

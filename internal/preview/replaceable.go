@@ -7,8 +7,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
-// replaceable is a function that an update of the stack gives other variables:
-// an invocation that has begun ends as it began.
+// replaceable is a function whose variables an update of the stack can change: an
+// invocation in progress keeps the old ones.
 type replaceable struct {
 	current atomic.Pointer[edge.Invoker]
 }

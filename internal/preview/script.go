@@ -14,9 +14,9 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Script is what happens to a product, on a timeline that begins when it is
-// ready. It is for tests: of how clients take flips and an application that
-// fails meanwhile.
+// Script is what happens to a product, on a timeline that begins when the product
+// is ready. It is for tests of how clients react to flips and to an application
+// that fails meanwhile.
 type Script struct {
 	Steps []Step
 }
@@ -27,8 +27,8 @@ type Step struct {
 	For  time.Duration // how long a fault or a delay lasts; 0 for the rest of the script
 	Mode string        // the mode to flip to, or empty
 
-	// Fail is a status that the application answers everything with, or "reset" for
-	// connections that it closes without an answer; or empty.
+	// Fail is a status with which the application answers everything, or "reset"
+	// for connections that it closes without an answer; or empty.
 	Fail string
 
 	Delay time.Duration // how much longer than usual the application takes
@@ -98,7 +98,7 @@ func ReadScript(data []byte) (Script, error) {
 	return script, errors.Join(errs...)
 }
 
-// check reports modes that there are no templates of.
+// check reports modes for which there are no templates.
 func (s Script) check(modes []string) error {
 	for i, step := range s.Steps {
 		if step.Mode != "" && !slices.Contains(modes, step.Mode) {
@@ -108,7 +108,7 @@ func (s Script) check(modes []string) error {
 	return nil
 }
 
-// moment is when something of a script happens.
+// moment is when a part of a script happens.
 type moment struct {
 	at time.Duration
 	do func() error
@@ -156,7 +156,7 @@ func (p *Preview) Play(ctx context.Context) error {
 	return nil
 }
 
-// fault is the beginning and the end of a fault.
+// fault returns functions that begin and end a fault.
 func (s Step) fault() (begin, end func(*faults)) {
 	if s.Delay > 0 {
 		return func(f *faults) { f.delay = s.Delay }, func(f *faults) { f.delay = 0 }

@@ -41,8 +41,8 @@ func TestReadScript(t *testing.T) {
 	}
 }
 
-// TestPlay: flips, failures and delays happen when the script says, clients see
-// them, and events tell of them.
+// TestPlay checks that flips, failures and delays happen when the script says,
+// that clients see them, and that events report them.
 func TestPlay(t *testing.T) {
 	script, err := ReadScript([]byte(`steps:
   - {at: 600ms, fail: 418, for: 600ms}
@@ -70,7 +70,7 @@ func TestPlay(t *testing.T) {
 	for _, tt := range []struct {
 		at     time.Duration
 		status int
-		took   time.Duration // at least
+		took   time.Duration // the minimum
 	}{
 		{200 * time.Millisecond, 200, 0}, {900 * time.Millisecond, 418, 0}, {1500 * time.Millisecond, 200, 0}, {2100 * time.Millisecond, 502, 0},
 		{2700 * time.Millisecond, 200, 0}, {3200 * time.Millisecond, 200, 800 * time.Millisecond}, {5100 * time.Millisecond, 503, 0}, {5700 * time.Millisecond, 200, 0},
@@ -115,7 +115,8 @@ func TestScript_ModeWithoutTemplate(t *testing.T) {
 	}
 }
 
-// TestCountsBeginAnewAtAFlip: by rule and by target, and only what came since.
+// TestCountsBeginAnewAtAFlip checks that counts, by rule and by target, only
+// include requests since the flip.
 func TestCountsBeginAnewAtAFlip(t *testing.T) {
 	p := run(t, Config{Templates: templates(t, ""), Apps: map[string]string{"": app(t, "app")}})
 	last := func() rule {

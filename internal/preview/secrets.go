@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// secretStore makes a value for every secret that a rule or a function asks for,
-// and answers as Secrets Manager does for functions that read them.
+// secretStore makes a value for every secret that a rule or a function needs, and
+// answers as Secrets Manager does for functions that read them.
 type secretStore struct {
 	server *http.Server
 	url    string
@@ -33,7 +33,7 @@ func startSecretStore() (*secretStore, error) {
 
 func (s *secretStore) close() { s.server.Close() }
 
-// reveal is for [cfn.Options]: the value of a generated secret.
+// reveal returns the value of a generated secret, for [cfn.Options].
 func (s *secretStore) reveal(name string) (string, bool) {
 	id, ok := strings.CutPrefix(name, "<secret ")
 	if !ok {
@@ -46,7 +46,7 @@ func (s *secretStore) value(id string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.values[id] == "" {
-		s.values[id] = strings.ToLower(rand.Text() + rand.Text())[:32] // as long as the construct asks for
+		s.values[id] = strings.ToLower(rand.Text() + rand.Text())[:32] // the length that the construct asks for
 	}
 	return s.values[id]
 }
@@ -57,13 +57,13 @@ func (s *secretStore) used() map[string]string {
 	return maps.Clone(s.values)
 }
 
-// secretARN is what a function is given where its template refers to a secret.
+// secretARN returns what a function gets where its template refers to a secret.
 func secretARN(id string) string {
 	return "arn:aws:secretsmanager:us-east-1:000000000000:secret:" + id
 }
 
-// ServeHTTP answers GetSecretValue. A page in a browser cannot ask: the header
-// that names the operation makes it ask for permission first.
+// ServeHTTP answers GetSecretValue. A page in a browser cannot ask for it, since
+// the header with the operation's name requires a preflight.
 func (s *secretStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	if r.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {

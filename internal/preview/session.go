@@ -10,22 +10,22 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// A Session shows a product that runs in a terminal, and takes keys. Make it with
+// A Session shows a running product in a terminal, and takes keys. Make it with
 // [NewSession].
 type Session struct {
 	product *Preview
 	mode    string
 	out     term.Terminal
-	keys    bool // whether anyone is there to press one
+	keys    bool // whether anyone can press a key
 }
 
 // NewSession returns the session of a product at a terminal. keys says whether
-// anyone can press one.
+// anyone can press a key.
 func NewSession(product *Preview, out term.Terminal, keys bool) *Session {
 	return &Session{product, product.Mode(), out, keys}
 }
 
-// Greet says where everything is.
+// Greet prints the addresses.
 func (s *Session) Greet() {
 	p := s.product
 	fmt.Fprintln(s.out)
@@ -55,7 +55,7 @@ func (s *Session) Greet() {
 	s.tell()
 }
 
-// keyModes are the keys of modes.
+// keyModes maps keys to modes.
 var keyModes = map[byte]maintenance.Mode{'c': maintenance.Closed, 'r': maintenance.ReadOnly, 'o': maintenance.Open}
 
 func (s *Session) help() string {
@@ -71,7 +71,7 @@ func (s *Session) help() string {
 	return strings.Join(append(keys, "q quit"), " · ")
 }
 
-// tell says the mode.
+// tell prints the mode.
 func (s *Session) tell() {
 	styles := map[string]term.Style{string(maintenance.Open): term.Green, string(maintenance.Closed): term.Red}
 	styled, ok := styles[s.mode]
@@ -81,7 +81,7 @@ func (s *Session) tell() {
 	fmt.Fprintln(s.out, s.out.In(styled, s.mode))
 }
 
-// Follow carries out keys, and tells of every change of the mode, until the end.
+// Follow handles keys, and reports every change of the mode, until the end.
 func (s *Session) Follow(ctx context.Context, keys *term.Keys) error {
 	changed := s.product.Changed()
 	for {
@@ -108,15 +108,15 @@ func (s *Session) Follow(ctx context.Context, keys *term.Keys) error {
 	}
 }
 
-// press flips for a key. c on a product that is closed opens it again; where no
-// mode is called closed it goes on to the next.
+// press flips for a key. c opens a product that is closed; if no mode is named
+// closed, it switches to the next one.
 func (s *Session) press(key byte) error {
 	wanted, ok := keyModes[key]
 	mode := string(wanted)
 	modes := s.product.Modes()
 	switch {
 	case key != 'c':
-	case !slices.Contains(modes, mode): // templates of other names: the next one
+	case !slices.Contains(modes, mode): // templates with other names: the next one
 		mode = modes[(slices.Index(modes, s.mode)+1)%len(modes)]
 	case s.mode == mode:
 		mode = string(maintenance.Open)

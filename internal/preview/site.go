@@ -9,8 +9,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
-// buckets are the files of the distribution's buckets: the site's folder, or
-// what the template uploads to them.
+// buckets returns the contents of the distribution's buckets: the site's folder,
+// or what the template uploads to them.
 func (p *Preview) buckets(d *cloudfront.Distribution) map[string]edge.Bucket {
 	buckets := map[string]edge.Bucket{}
 	for _, origin := range d.Origins {
@@ -40,7 +40,7 @@ func (p *Preview) buckets(d *cloudfront.Distribution) map[string]edge.Bucket {
 	return buckets
 }
 
-// uploads are the folders that the template uploads to a bucket.
+// uploads returns the folders that the template uploads to a bucket.
 func (p *Preview) uploads(bucket string) edge.Bucket {
 	t := p.sources[0]
 	deployments, err := p.resources(t, "Custom::CDKBucketDeployment")
@@ -68,7 +68,7 @@ func (p *Preview) uploads(bucket string) edge.Bucket {
 			key, _ := k.(string)
 			dir, err := asset(t, key)
 			if err != nil && p.config.Site != "" {
-				continue // that folder takes its place
+				continue // that folder replaces it
 			}
 			if err != nil {
 				p.note("%s: what it uploads is not served: %v", deployment.LogicalID, err)
@@ -84,7 +84,7 @@ func (p *Preview) uploads(bucket string) edge.Bucket {
 	return folders
 }
 
-// withConfig tells the site where the API is, if it is to use the API's own
+// withConfig tells the site where the API is, if the site is to use the API's own
 // origin: the example's site reads config.json before anything else.
 func (p *Preview) withConfig(site http.Handler) http.Handler {
 	if !p.config.TwoOrigins {

@@ -167,7 +167,7 @@ func (p *Preview) addBypass(s *state, r *alb.Rule) {
 	}
 }
 
-// origin is where a browser finds the product.
+// origin returns where a browser finds the product.
 func (p *Preview) origin() string {
 	if p.Site != "" {
 		return p.Site

@@ -14,20 +14,20 @@ type flip struct {
 	at   time.Time
 }
 
-// tally counts what rules did since the last flip, by rule and by where they sent
-// requests, and keeps the flips.
+// tally counts the requests since the last flip, by rule and by target, and keeps
+// the flips.
 type tally struct {
-	flips  []flip // the last at the end
+	flips  []flip // the last one at the end
 	counts map[counted]int64
 }
 
-// counted is what is counted: a rule that sent requests somewhere.
+// counted is the key of a count: a rule that sent requests to a target.
 type counted struct{ listener, rule, target string }
 
 // keptFlips is how many flips are shown.
 const keptFlips = 20
 
-// flipped begins to count again.
+// flipped resets the counts.
 func (t *tally) flipped(mode string, at time.Time) {
 	t.flips = append(t.flips, flip{mode, at})
 	t.flips = t.flips[max(0, len(t.flips)-keptFlips):]
@@ -43,7 +43,7 @@ func (t *tally) add(o edge.Observation) {
 	t.counts[counted{o.Listener.ID, o.Rule.LogicalID, cmp.Or(o.Group, "the load balancer itself")}]++
 }
 
-// of is what a rule did, by target, the one with the most first.
+// of returns the counts of a rule by target, the highest first.
 func (t *tally) of(listener, rule string) (total int64, targets []targetCount) {
 	for key, n := range t.counts {
 		if key.listener == listener && key.rule == rule {
@@ -57,7 +57,7 @@ func (t *tally) of(listener, rule string) (total int64, targets []targetCount) {
 	return total, targets
 }
 
-// targetCount is how many requests a rule sent to a target.
+// targetCount is the number of requests that a rule sent to a target.
 type targetCount struct {
 	Target string `json:"target"`
 	Count  int64  `json:"count"`

@@ -6,13 +6,14 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/edge"
 )
 
-// Register registers one more address of the application, which gets requests as
-// soon as it passes a health check: a task of a new release.
+// Register registers another address of the application, like a task of a new
+// release. It gets requests as soon as it passes a health check.
 func (p *Preview) Register(address string) error {
 	return p.eachAppGroup(func(group string) error { return p.alb.Register(group, address) })
 }
 
-// Deregister takes an address of the application out. Requests that it has go on.
+// Deregister removes an address of the application. Requests that it already has
+// are completed.
 func (p *Preview) Deregister(address string) error {
 	return p.eachAppGroup(func(group string) error { return p.alb.Deregister(group, address) })
 }

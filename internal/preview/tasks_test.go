@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// A task that is registered gets requests once it is healthy, and one that is
-// deregistered gets none, as when a service replaces its tasks.
+// TestTasksComeAndGo checks that a registered task gets requests once it is
+// healthy, and that a deregistered task gets none, as when a service replaces its
+// tasks.
 func TestTasksComeAndGo(t *testing.T) {
 	before, after := app(t, "before"), app(t, "after")
 	p := run(t, Config{Templates: templates(t, ""), Apps: map[string]string{"": before}})

@@ -2,26 +2,26 @@ package replay
 
 import "strings"
 
-// Kind is what sort of client a user agent names.
+// Kind is the kind of client that a user agent names.
 type Kind string
 
 const (
-	App     Kind = "app" // named by Config.App, or none of the others
+	App     Kind = "app" // named by Config.App, or none of the other kinds
 	Browser Kind = "browser"
 	Bot     Kind = "bot"
 	Tool    Kind = "tool" // curl and the like
 	Unknown Kind = "unknown"
 )
 
-// agent is what is known of a user agent.
+// agent is what is known about a user agent.
 type agent struct {
 	Family string
 	Kind   Kind
 	App    bool
-	header map[string][]string // of its requests, as far as it is known
+	header map[string][]string // of its requests, as far as known
 }
 
-// agents remembers the user agents seen, of which there are few.
+// agents remembers the user agents seen so far, which are few.
 type agents struct {
 	config Config
 	judge  *judge
@@ -63,7 +63,7 @@ func (a *agents) read(text string) *agent {
 			made.header["user-agent"] = []string{text}
 		}
 	}
-	// The first assumption about a header counts.
+	// The first assumption about a header applies.
 	assumed := map[string]bool{}
 	for _, assumption := range a.config.Assume {
 		name := strings.ToLower(assumption.Name)
@@ -78,7 +78,7 @@ func (a *agents) read(text string) *agent {
 	return made
 }
 
-// family is the name of what a user agent is, without versions.
+// family returns the name of a user agent without versions, and its kind.
 func family(text string) (string, Kind) {
 	if text == "" {
 		return "none", Unknown
@@ -94,7 +94,7 @@ func family(text string) (string, Kind) {
 		return browser(text), Browser
 	}
 	if text == "Amazon CloudFront" {
-		return text, Unknown // it stands for anybody behind it
+		return text, Unknown // anyone may be behind it
 	}
 	name := product(text)
 	switch strings.ToLower(name) {
@@ -106,7 +106,8 @@ func family(text string) (string, Kind) {
 	return name, App
 }
 
-// product is the name of the first product, or of a bot somewhere in the text.
+// product returns the name of the first product, or of a bot anywhere in the
+// text.
 func product(text string) string {
 	if rest, ok := strings.CutPrefix(text, "Mozilla/"); ok {
 		for _, word := range strings.FieldsFunc(rest, func(c rune) bool { return strings.ContainsRune(" ;(),", c) }) {
@@ -123,8 +124,8 @@ func product(text string) string {
 	return clean(text[:end])
 }
 
-// browser is the name of a browser; many say that they are all of them, so the
-// order counts.
+// browser returns the name of a browser. Many claim to be all of them, so the
+// order matters.
 func browser(text string) string {
 	for _, b := range []struct{ token, name string }{
 		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"Opera", "Opera"}, {"SamsungBrowser/", "Samsung Internet"},

@@ -37,10 +37,10 @@ func TestSuggestions(t *testing.T) {
 			e.Created, e.Status = noon.Add(time.Duration(second)*time.Second), status
 			entries = append(entries, e)
 		}
-		open("GET", "/api/me", 200, 2) // a little out of order
+		open("GET", "/api/me", 200, 2) // slightly out of order
 		open("POST", "/api/devices", 201, 0)
 		open("GET", fmt.Sprintf("/api/teams/%d/sites/%d", i, i), 200, 3)
-		open("POST", "/api/reports", 201, 4) // a write that has its time
+		open("POST", "/api/reports", 201, 4) // a write after the first calls
 		open("GET", "/api/gone", 404, 5)
 		open("GET", "/api/(odd)", 200, 6)
 		open("GET", "/api/things/", 200, 7)
@@ -61,7 +61,8 @@ func TestSuggestions(t *testing.T) {
 		t.Errorf("got %d sessions, %d stuck, %+v", report.Sessions, report.StuckSessions, report.FirstRefused)
 	}
 
-	// Without an app, everybody but bots counts, and writes are not suggested.
+	// Without an app, all clients except bots count, and writes are not
+	// suggested.
 	report = replayed(t, Config{}, called("GET", "/admin", crawler, 0), called("GET", "/about", firefox, 0), called("POST", "/about", firefox, 0))
 	if len(report.Suggestions) != 1 || report.Suggestions[0].Pattern != "GET /about" {
 		t.Errorf("without an app: got %+v", report.Suggestions)
@@ -84,8 +85,8 @@ func TestASessionEndsWhenItIsIdle(t *testing.T) {
 	}
 }
 
-// TestSuggestions_HeaderMissing: what the allowlist has is not suggested again;
-// what clients lack is the header.
+// TestSuggestions_HeaderMissing checks that what the allowlist has is not
+// suggested again, but the header that clients lack is.
 func TestSuggestions_HeaderMissing(t *testing.T) {
 	var entries []accesslog.Entry
 	for i := range 40 {
@@ -107,8 +108,8 @@ func TestSuggestions_HeaderMissing(t *testing.T) {
 	}
 }
 
-// TestSuggestions_Compile: whatever was called, what is suggested is accepted
-// beside the lines that the allowlist has.
+// TestSuggestions_Compile checks that suggestions are accepted together with the
+// allowlist's own lines, whatever was called.
 func TestSuggestions_Compile(t *testing.T) {
 	open, closed := template(t, "open"), template(t, "closed")
 	own := newReplay(t, Config{}).judge.allowed()
@@ -144,8 +145,9 @@ func TestSuggestions_Compile(t *testing.T) {
 	}
 }
 
-// TestReplay_LinesWithoutARequest: lines without a request are a class of their own, whatever the
-// listeners; a client that the log no longer has leaves open only what looks at it.
+// TestReplay_LinesWithoutARequest checks that lines without a request are a class
+// of their own, whatever the listeners, and that a client missing from the log
+// leaves open only what depends on it.
 func TestReplay_LinesWithoutARequest(t *testing.T) {
 	unreadable, connect := called("", "", "", accesslog.NoRule), called("CONNECT", "", "", accesslog.NoRule)
 	unreadable.URL, connect.URL = "", "example.com:443"

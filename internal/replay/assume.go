@@ -7,17 +7,18 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// Assumption is a header that requests are taken to have sent.
+// Assumption is a header that requests are assumed to have sent.
 type Assumption struct {
 	Name  string
 	Value string // "" if it was not sent
 
-	// Agents are the user agents that the assumption applies to: patterns in which *
-	// stands for any characters or none and ? for one. Default: all.
+	// Agents are the user agents that the assumption applies to: patterns in
+	// which * stands for any characters or none and ? for exactly one. Default:
+	// all.
 	Agents []string
 }
 
-// ParseAssumption reads "Name: value". Without a value the header was not sent.
+// ParseAssumption parses "Name: value". Without a value, the header was not sent.
 func ParseAssumption(text string) (Assumption, error) {
 	name, value, ok := strings.Cut(text, ":")
 	name = strings.TrimSpace(name)
@@ -38,7 +39,7 @@ func (a Assumption) String() string {
 	return s
 }
 
-// values are the header's values in an alb.Request.
+// values returns the header's values for an alb.Request.
 func (a Assumption) values() []string {
 	if a.Value == "" {
 		return nil

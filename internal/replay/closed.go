@@ -6,15 +6,16 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// extras are the rules of the closed listener that the open one does not have.
-// Where the open one has no others either, routing through the extras alone
-// tells the rest of what the closed one decides.
+// extras are the rules of the closed listener that the open one does not have. If
+// the open one has no rules that the closed one lacks, routing through the extras
+// alone determines the rest of what the closed one decides.
 type extras struct {
 	listener *alb.Listener
-	original map[*alb.Rule]*alb.Rule // the closed listener's rule of one of listener
+	original map[*alb.Rule]*alb.Rule // from a rule of listener to the closed listener's rule
 }
 
-// findExtras returns nil if the closed listener has to be asked as a whole.
+// findExtras returns the extras, or nil if the closed listener must be routed as
+// a whole.
 func (p *pair) findExtras() *extras {
 	if len(p.twin) != len(p.open.Rules)+1 || !reflect.DeepEqual(p.open.Balancer, p.closed.Balancer) {
 		return nil
@@ -33,10 +34,10 @@ func (p *pair) findExtras() *extras {
 	return e
 }
 
-// closedRules are the rules of the closed listener that may decide a request
-// which open decides in the other mode, in the order in which they are tried:
-// the last one matches for certain. There are none if the closed listener
-// rejects the request. The doubt is what else than open's doubts they rest on.
+// closedRules returns the rules of the closed listener that may decide a request
+// which open decides in the other mode, in the order in which they are tried; the
+// last one certainly matches. It returns none if the closed listener rejects the
+// request. The doubt is what they depend on apart from open's doubts.
 func (p *pair) closedRules(open alb.Decision, request *alb.Request) ([]*alb.Rule, alb.Doubt) {
 	if p.extras == nil {
 		closed := p.closed.Route(request)

@@ -11,16 +11,16 @@ type endpoint struct {
 
 	requests  Counts
 	app       Counts // of the mobile app
-	people    Counts // of anybody but bots
-	succeeded int64  // requests that the service answered with less than 400
+	people    Counts // of all clients except bots
+	succeeded int64  // requests that the service answered with a status below 400
 
-	firstRefused int64 // sessions of the app of which this was the first refused call
-	firstCall    int64 // those of which it was the first call at all
+	firstRefused int64 // sessions of the app in which this was the first refused call
+	firstCall    int64 // those in which it was the first call
 
 	lacking int64  // refused requests that only lack a header
 	header  string // the first such header
 
-	into *endpoint // where it went when it was dropped from the table
+	into *endpoint // where it was moved when it was dropped from the table
 }
 
 func (e *endpoint) merge(f *endpoint) {
@@ -33,7 +33,7 @@ func (e *endpoint) merge(f *endpoint) {
 	e.firstCall += f.firstCall
 }
 
-// kept is the endpoint in the table that stands for e.
+// kept returns the endpoint in the table that represents e.
 func (e *endpoint) kept() *endpoint {
 	if e.into != nil {
 		return e.into
@@ -41,8 +41,8 @@ func (e *endpoint) kept() *endpoint {
 	return e
 }
 
-// endpoints is a bounded table. When it is full, the quarter with the fewest
-// requests moves to other, so that what is called often stays even if a scan
+// endpoints is a table of limited size. When it is full, the quarter with the
+// fewest requests moves to other, so that frequent endpoints stay even if a scan
 // fills the table first.
 type endpoints struct {
 	table map[string]*endpoint
@@ -80,7 +80,8 @@ func (t *endpoints) drop() {
 	}
 }
 
-// sorted are the endpoints in an order, by name where it leaves it open.
+// sorted returns the endpoints in the given order, and by name where that is
+// equal.
 func (t *endpoints) sorted(order func(a, b *endpoint) int) []*endpoint {
 	all := make([]*endpoint, 0, len(t.table))
 	for _, e := range t.table {

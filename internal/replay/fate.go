@@ -1,13 +1,13 @@
 package replay
 
-// Fate is what becomes of a request during the maintenance.
+// Fate is what happens to a request during the maintenance.
 type Fate uint8
 
 const (
 	Allowed    Fate = iota // it goes where it goes when open
-	Refused                // it goes elsewhere: to the maintenance answer
+	Refused                // it goes to the maintenance answer
 	Depends                // the log does not tell
-	Unaffected             // the load balancer answers by itself, the same in both modes
+	Unaffected             // the load balancer itself answers, the same in both modes
 )
 
 // Counts are requests by their fate.
@@ -41,7 +41,7 @@ func (c *Counts) merge(d Counts) {
 	c.Unaffected += d.Unaffected
 }
 
-// Share is the part of total that n is, 0 to 1.
+// Share returns n as a share of total, 0 to 1.
 func Share(n, total int64) float64 {
 	if total == 0 {
 		return 0

@@ -10,7 +10,7 @@ import (
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
-// fateOf is the fate of one request.
+// fateOf returns the fate of one request.
 func fateOf(t *testing.T, config Config, e accesslog.Entry) string {
 	t.Helper()
 	counts := replayed(t, config, e).Requests

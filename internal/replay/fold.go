@@ -2,12 +2,13 @@ package replay
 
 import "strings"
 
-// id is what stands for an identifier in an endpoint.
+// id replaces an identifier in an endpoint.
 const id = "{id}"
 
-// foldPath appends the path of a request-target to b, ids folded into {id}: numbers,
-// dates, UUIDs, ULIDs, hashes, long hex and random tokens. What a terminal or a
-// pattern would misread is written as \xHH, a long path is cut.
+// foldPath appends the path of a request-target to b, with ids folded into {id}:
+// numbers, dates, UUIDs, ULIDs, hashes, long hex and random tokens. Characters
+// that a terminal or a pattern would misinterpret are written as \xHH, and a long
+// path is cut.
 func foldPath(b []byte, target string) []byte {
 	path := target
 	path, _, _ = strings.Cut(path, "?")
@@ -49,10 +50,10 @@ func appendClean(b []byte, s string) []byte {
 	return b
 }
 
-// letters counts what a segment is made of.
+// letters counts the kinds of characters in a segment.
 type letters struct {
 	digits, lowerHex, upperHex, lower, upper, dashes, others int
-	crockford                                                bool // only characters of a ULID
+	crockford                                                bool // only characters that occur in a ULID
 }
 
 func lettersOf(s string) letters {
@@ -84,8 +85,8 @@ func lettersOf(s string) letters {
 	return n
 }
 
-// isID reports whether a segment names one thing of many. A file's extension
-// and a prefix such as "rep_" may be around it.
+// isID reports whether a segment identifies one thing of many. It may have a file
+// extension and a prefix such as "rep_".
 func isID(s string) bool {
 	if s == "" || len(s) > maxText {
 		return false
@@ -111,7 +112,7 @@ func isToken(s string) bool {
 	}
 	n := lettersOf(s)
 	hex := n.digits + n.lowerHex + n.upperHex
-	plain := n.lower + n.upper + n.others // what is neither hex nor a dash
+	plain := n.lower + n.upper + n.others // neither hex nor a dash
 	switch {
 	case n.digits == 0:
 		return false

@@ -30,7 +30,7 @@ func TestIdsAreFolded(t *testing.T) {
 		{"/terms-and-conditions-of-2026-for-field-reports", "/terms-and-conditions-of-2026-for-field-reports"},
 		{"//a//1", "//a//{id}"},
 
-		// What a terminal or a pattern would misread.
+		// Characters that a terminal or a pattern would misinterpret.
 		{"/a\x1b[31m/b", `/a\x1B[31m/b`},
 		{"/{id}/x y", `/\x7Bid\x7D/x\x20y`},
 		{"/caf\xc3\xa9", `/caf\xC3\xA9`},

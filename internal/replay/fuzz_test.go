@@ -27,7 +27,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for b := (batch{}); b.err == nil; { // in step, for fuzzing wants the same each time
+		for b := (batch{}); b.err == nil; { // in step, since fuzzing needs determinism
 			b.fill(reader)
 			for i := range b.lines {
 				r.addLine(&b.lines[i], Place{"log", b.first + i})

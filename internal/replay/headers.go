@@ -9,21 +9,21 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// headerOf is the header that a condition looks at, in lower case.
+// headerOf returns the header that a condition looks at, in lower case.
 func headerOf(c alb.Condition) string { return strings.ToLower(alb.HeaderName(c)) }
 
-// comparesSecret reports whether a condition holds for a secret only, as that
-// of a bypass does.
+// comparesSecret reports whether a condition holds only for a secret, as that of
+// a bypass does.
 func comparesSecret(c alb.Condition) bool {
 	values := alb.Values(c)
 	return alb.HeaderName(c) != "" && len(values) > 0 &&
 		!slices.ContainsFunc(values, func(v alb.Value) bool { return !cfn.IsSecret(v.Text) })
 }
 
-// collectHeaders finds the headers that the rules look at. One that is compared
-// with secrets only is taken as not sent: operators are few.
+// collectHeaders finds the headers that the rules look at. A header that is
+// compared only with secrets is assumed not to be sent, since operators are few.
 func (j *judge) collectHeaders(templates ...*alb.Template) {
-	open := map[string]bool{} // compared with what is not a secret
+	open := map[string]bool{} // compared with something other than a secret
 	for _, t := range templates {
 		for _, l := range t.Listeners {
 			for _, rule := range l.Rules {
@@ -53,8 +53,8 @@ func (j *judge) collectHeaders(templates ...*alb.Template) {
 	}
 }
 
-// bit is the place of a header in a set of them; User-Agent, which a log holds,
-// has none.
+// bit returns the position of a header in a set of headers. User-Agent, which is
+// in the log, has none.
 func (j *judge) bit(name string) uint64 {
 	if i := slices.Index(j.headers, name); i >= 0 && i < maxHeaders && name != "user-agent" && !slices.Contains(j.secrets, name) {
 		return 1 << i
@@ -62,7 +62,7 @@ func (j *judge) bit(name string) uint64 {
 	return 0
 }
 
-// names are the headers of a set, as they are usually written.
+// names returns the names of the headers in a set, as they are usually written.
 func (j *judge) names(set uint64) []string {
 	var names []string
 	for i, name := range j.headers {
@@ -73,8 +73,8 @@ func (j *judge) names(set uint64) []string {
 	return names
 }
 
-// wanted is a value that a condition on a header holds for, "" if it takes more
-// than a look to find one.
+// wanted returns a value for which a condition on a header holds, "" if none is
+// easy to find.
 func wanted(c alb.Condition) string {
 	for _, v := range alb.Values(c) {
 		if v.Literal() {
@@ -84,7 +84,8 @@ func wanted(c alb.Condition) string {
 	return ""
 }
 
-// example is a header line that the rules ask for, of the first of a set.
+// example returns a header line that the rules ask for, for the first header of a
+// set.
 func (j *judge) example(set uint64) string {
 	for i, name := range j.headers {
 		if set&(1<<i) != 0 {

@@ -15,8 +15,8 @@ type judge struct {
 	pairs   []*pair
 	byPort  map[string]*pair
 	headers []string          // that conditions look at, in lower case
-	agents  bool              // User-Agent is one of them
-	secrets []string          // those compared with secrets only
+	agents  bool              // whether User-Agent is one of them
+	secrets []string          // those that are compared only with secrets
 	wanted  map[string]string // by header, a value that a rule asks for
 }
 
@@ -24,9 +24,9 @@ type judge struct {
 type pair struct {
 	open, closed *alb.Listener
 
-	// twin is the closed rule of an open one with the same priority and
-	// conditions, origin the other way round. Where an open rule that decides
-	// settles what decides when closed, routing through one is enough.
+	// twin maps an open rule to the closed rule with the same priority and
+	// conditions, origin the other way round. If the open rule that decides also
+	// settles what decides when closed, routing through one listener suffices.
 	twin, origin map[*alb.Rule]*alb.Rule
 	settles      map[*alb.Rule]bool
 	extras       *extras
@@ -38,15 +38,15 @@ type pair struct {
 	allowed map[*alb.Rule]*allowRule
 
 	// bare has the rules of allow that look at a header, without that condition;
-	// lines are the headers that they want, by priority.
+	// lines are the headers that they require, by priority.
 	bare  alb.Listener
 	lines map[int]string
 }
 
-// effect is what a rule does; rules that do the same have the same id.
+// effect is what a rule does. Rules that do the same have the same id.
 type effect struct {
 	id     int
-	itself bool // the load balancer answers by itself
+	itself bool // the load balancer itself answers
 }
 
 func newJudge(open, closed *alb.Template) (*judge, error) {
@@ -92,7 +92,7 @@ func (j *judge) newPair(open, closed *alb.Listener, ids map[string]int) *pair {
 	return p
 }
 
-// findTwins relates the rules of both modes.
+// findTwins pairs the rules of both modes.
 func (p *pair) findTwins() {
 	for i := range p.open.Rules {
 		rule := &p.open.Rules[i]
@@ -102,7 +102,7 @@ func (p *pair) findTwins() {
 		}
 	}
 	p.twin[&p.open.Default], p.origin[&p.closed.Default] = &p.closed.Default, &p.open.Default
-	first := alb.UnknownPriority + 2 // the place of the first closed rule that is not there when open
+	first := alb.UnknownPriority + 2 // the position of the first closed rule without a twin
 	for i := range p.closed.Rules {
 		if p.origin[&p.closed.Rules[i]] == nil {
 			first = place(&p.closed.Rules[i])
@@ -114,7 +114,7 @@ func (p *pair) findTwins() {
 	}
 }
 
-// note keeps what is asked of a rule for each request.
+// note stores what is needed about a rule for each request.
 func (j *judge) note(p *pair, rule *alb.Rule, ids map[string]int) {
 	key := fmt.Sprintf("%#v", rule.Actions)
 	if _, ok := ids[key]; !ok {
@@ -134,8 +134,8 @@ func (j *judge) note(p *pair, rule *alb.Rule, ids map[string]int) {
 	}
 }
 
-// pair is the listener on a port, or the only one whose port is not known. It
-// is nil if there is none.
+// pair returns the listener on a port, or the only one whose port is not known.
+// Nil if there is none.
 func (j *judge) pair(port string) *pair {
 	if p, ok := j.byPort[port]; ok {
 		return p
@@ -148,7 +148,7 @@ func (j *judge) pair(port string) *pair {
 }
 
 func (j *judge) choose(port string) *pair {
-	var unknown []*pair // listeners whose port is known only after a deploy
+	var unknown []*pair // listeners whose port only a deploy knows
 	for _, p := range j.pairs {
 		if p.open.Port == 0 {
 			unknown = append(unknown, p)
@@ -159,13 +159,14 @@ func (j *judge) choose(port string) *pair {
 	switch {
 	case len(unknown) == 1:
 		return unknown[0]
-	case port == "" && len(j.pairs) == 1: // a request line that could not be read
+	case port == "" && len(j.pairs) == 1: // an unreadable request line
 		return j.pairs[0]
 	}
 	return nil
 }
 
-// ruleOf is a listener's rule of a priority, 0 for the default rule, or nil.
+// ruleOf returns the rule of a listener with a priority, 0 for the default rule,
+// or nil.
 func ruleOf(l *alb.Listener, priority int) *alb.Rule {
 	if priority == 0 {
 		return &l.Default

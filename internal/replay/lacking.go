@@ -7,7 +7,7 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// findLacking notes a rule that lets requests through if they have a header.
+// findLacking records a rule that lets requests through if they have a header.
 func (p *pair) findLacking(rule *alb.Rule) {
 	bare := *rule
 	bare.Conditions = slices.DeleteFunc(slices.Clone(rule.Conditions), func(c alb.Condition) bool {
@@ -23,7 +23,7 @@ func (p *pair) findLacking(rule *alb.Rule) {
 	}
 }
 
-// lacking notes a refused request that an allow rule would let through if it
+// lacking records a refused request that an allow rule would let through if it
 // had a header.
 func (p *pair) lacking(e *endpoint, request *alb.Request) {
 	if len(p.bare.Rules) == 0 {

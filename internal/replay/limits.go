@@ -2,8 +2,8 @@ package replay
 
 import "strings"
 
-// These bound what is remembered of a log. What goes beyond is counted
-// together as "other".
+// Limits on what is remembered of a log. Anything beyond is counted together as
+// "other".
 const (
 	maxEndpoints     = 20_000
 	maxFamilies      = 1_000
@@ -16,10 +16,10 @@ const (
 	maxHeaders       = 60
 	maxHeaderSets    = 100
 	maxMalformed     = 5
-	maxText          = 200 // bytes of a path, a family or a method that are kept
+	maxText          = 200 // maximum length of a stored path, family or method, in bytes
 )
 
-// Other is what the rest of a bounded table is called.
+// Other is the name for the rest of a limited table.
 const Other = "other"
 
 // bump counts key in m, or Other if m is full.
@@ -37,9 +37,9 @@ func bump(m map[string]int64, key string, most int) {
 
 const hexDigits = "0123456789ABCDEF"
 
-// clean returns a text of the log ready for a terminal, and for keeping: what
-// is not visible ASCII as \xHH, the text cut if it is long, and in memory of its
-// own.
+// clean prepares a text of the log for a terminal and for storing: everything
+// except visible ASCII becomes \xHH, a long text is cut, and the result has its
+// own memory.
 func clean(s string) string {
 	var b strings.Builder
 	for i := range len(s) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestReplay_AMillionLines replays a log whose totals are known, and finds every one
+// TestReplay_AMillionLines replays a log with known totals, and checks every one
 // of them exactly, in bounded memory.
 func TestReplay_AMillionLines(t *testing.T) {
 	const lines = 1_000_000

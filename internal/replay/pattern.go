@@ -10,8 +10,8 @@ import (
 	"github.com/noren-cdk/noren/internal/rules/allowlist"
 )
 
-// patternOf is a rule's path as a line of the allowlist, or as ALB has it if no
-// line compiles to it.
+// patternOf returns a rule's path as a line of the allowlist, or in ALB's form if
+// no line compiles to it.
 func patternOf(rule *alb.Rule, path string, regex bool) string {
 	methods := rule.Methods()
 	if methods == nil {
@@ -40,7 +40,7 @@ func patternOf(rule *alb.Rule, path string, regex bool) string {
 
 var quoted = regexp.MustCompile(`\\([\\.+*?()|\[\]{}^$])`)
 
-// muxPath writes a path condition as ServeMux has it.
+// muxPath returns a path condition in the syntax of ServeMux.
 func muxPath(path string, regex bool) string {
 	if regex {
 		path = strings.TrimSuffix(strings.TrimPrefix(path, "^"), "$")
@@ -64,7 +64,7 @@ func muxPath(path string, regex bool) string {
 	return exact(path)
 }
 
-// exact keeps a path that ends with a slash from meaning all below it.
+// exact keeps a path that ends with a slash from matching everything below it.
 func exact(path string) string {
 	if strings.HasSuffix(path, "/") {
 		return path + "{$}"
@@ -72,7 +72,7 @@ func exact(path string) string {
 	return path
 }
 
-// numbered gives the ids of a path names of their own, as ServeMux wants.
+// numbered gives the ids in a path different names, as ServeMux requires.
 func numbered(path string) string {
 	parts := strings.Split(path, id)
 	var b strings.Builder

@@ -8,7 +8,8 @@ import (
 	"github.com/noren-cdk/noren/internal/rules/allowlist"
 )
 
-// What the allowlist compiles to is shown as it was written.
+// TestPatternsAreShownAsWritten checks that the conditions compiled from the
+// allowlist are shown as they were written.
 func TestPatternsAreShownAsWritten(t *testing.T) {
 	for _, line := range []string{
 		"POST /api/login", "GET /", "GET /{$}", "GET /api/", "GET /api/{$}", "GET /api/files/{path...}", "GET /api/templates/{id}",

@@ -6,8 +6,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What a request's fate is without knowing X-Client must be its fate whatever
-// X-Client is; and where it depends, X-Client must make a difference.
+// TestAFateHoldsForEveryHeader checks that the fate of a request without knowing
+// X-Client is its fate whatever X-Client is, and that where the fate depends on
+// it, X-Client makes a difference.
 func TestAFateHoldsForEveryHeader(t *testing.T) {
 	free := newReplay(t, Config{})
 	var known []*Replay

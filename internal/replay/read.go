@@ -10,9 +10,9 @@ import (
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
-// Read adds the lines of a log. A line that is not an entry is counted; an error is
-// about the log as a whole, of which what came before it counts. The lines are
-// read and parsed ahead of being replayed.
+// Read adds the lines of a log. It counts a line that is not an entry; an error
+// is about the log as a whole, and the lines before it count. Lines are read and
+// parsed ahead of being replayed.
 func (r *Replay) Read(ctx context.Context, name string, log io.Reader) error {
 	r.lines.Files++
 	reader, err := accesslog.NewReader(log)
@@ -57,15 +57,15 @@ func (r *Replay) addLine(line *parsed, at Place) {
 	}
 }
 
-// Lines is about how many lines were replayed so far. It may be asked while
-// Read is at work.
+// Lines returns approximately how many lines have been replayed so far. It may be
+// called while Read runs.
 func (r *Replay) Lines() int64 { return r.seen.Load() }
 
-// batch is lines that follow each other.
+// batch is a series of consecutive lines.
 type batch struct {
 	first int // the number of the first line
 	lines []parsed
-	err   error // that ends the log
+	err   error // the error that ends the log
 }
 
 type parsed struct {
@@ -73,14 +73,14 @@ type parsed struct {
 	err   error
 }
 
-// These bound a batch, in lines and in bytes.
+// Limits of a batch, in lines and in bytes.
 const (
 	batchLines = 256
 	batchBytes = 512 << 10
 )
 
-// readAhead sends the lines of a log, the last batch with the error that ends
-// it, and takes used batches again for their memory.
+// readAhead sends the lines of a log in batches, the last one with the error that
+// ends it. It reuses the memory of used batches.
 func readAhead(ctx context.Context, reader *accesslog.Reader, batches chan<- batch, used <-chan batch) {
 	defer close(batches)
 	for {

@@ -1,8 +1,8 @@
-// Package replay tells what a maintenance would do to traffic that an access log
-// recorded: which requests get through, which are refused, by endpoint and by
-// client, and what is missing from the allowlist or never used.
+// Package replay determines what a maintenance would do to the traffic in an
+// access log: which requests get through and which are refused, by endpoint and
+// by client, and what is missing from the allowlist or never used.
 //
-// It holds a bounded amount of memory, however long or hostile the log is.
+// It uses a bounded amount of memory, however long or hostile the log is.
 package replay
 
 import (
@@ -18,31 +18,31 @@ type Config struct {
 	// Open and Maintenance are the templates of the two modes. Required.
 	Open, Maintenance *alb.Template
 
-	// LoadBalancer is the load balancer whose requests count, as logged or by
-	// its name alone. Default: all.
+	// LoadBalancer is the load balancer whose requests count, as logged or only
+	// by its name. Default: all.
 	LoadBalancer string
 
-	// Assume settles headers that a log does not hold.
+	// Assume gives the values of headers that a log does not contain.
 	Assume []Assumption
 
-	// App are patterns of the mobile app's user agents, with * and ?.
-	// Default: whatever is not a browser, bot or tool.
+	// App are patterns for the mobile app's user agents, with * and ?. Default:
+	// whatever is not a browser, bot or tool.
 	App []string
 
-	// Since is from when on the load balancer had the rules of Open. From then
-	// on the rule that it recorded for a request is compared with the template,
-	// and settles what hangs on a header.
-	// Default: not known; rules are compared, but settle nothing.
+	// Since is when the load balancer began to have the rules of Open. From then
+	// on, the rule that it recorded for a request is compared with the template,
+	// and settles what depends on a header. Default: not known; rules are
+	// compared, but settle nothing.
 	Since time.Time
 }
 
-// Place is where in the logs a line is.
+// Place is the position of a line in the logs.
 type Place struct {
 	File string `json:"file"`
 	Line int    `json:"line"`
 }
 
-// Replay takes the entries of a log one by one.
+// Replay processes the entries of a log one by one.
 type Replay struct {
 	config    Config
 	judge     *judge
@@ -54,19 +54,19 @@ type Replay struct {
 	check     *selfCheck
 
 	lines     Lines
-	seen      atomic.Int64 // lines, for whoever watches
+	seen      atomic.Int64 // lines, for progress displays
 	fates     Counts
 	headers   map[uint64]int64 // requests that depend on a set of headers
-	doubts    [64]int64        // and on anything else, by bit
+	doubts    [64]int64        // requests that depend on anything else, by bit
 	first     time.Time
 	last      time.Time
-	noPort    map[string]int64 // requests to ports without listener
+	noPort    map[string]int64 // requests to ports without a listener
 	balancers map[string]int64
 	bypassed  int64
 	settled   int64
 }
 
-// New returns a Replay of nothing yet.
+// New returns an empty Replay.
 func New(config Config) (*Replay, error) {
 	judge, err := newJudge(config.Open, config.Maintenance)
 	if err != nil {
@@ -135,7 +135,7 @@ func (r *Replay) Add(e *accesslog.Entry, at Place) {
 	if agent.App {
 		endpoint.app.add(ruling.fate)
 	}
-	if agent.App && e.Client.IsValid() { // those of one address are told apart
+	if agent.App && e.Client.IsValid() { // those with one address are told apart
 		r.sessions.add(e, began, endpoint, ruling.fate)
 	}
 	if agent.Kind != Bot {
@@ -145,7 +145,7 @@ func (r *Replay) Add(e *accesslog.Entry, at Place) {
 	r.families.get(agent).add(ruling.fate)
 }
 
-// ours reports whether an entry is of the load balancer asked for.
+// ours reports whether an entry belongs to the requested load balancer.
 func (r *Replay) ours(e *accesslog.Entry) bool {
 	bump(r.balancers, e.LoadBalancer, maxBalancers)
 	return r.config.LoadBalancer == "" || sameBalancer(e.LoadBalancer, r.config.LoadBalancer)
@@ -167,7 +167,7 @@ func (r *Replay) depends(ruling ruling) {
 }
 
 // consult compares a ruling with the rule that the load balancer recorded, and
-// lets the record settle it from Since on.
+// from Since on lets the record settle the ruling.
 func (r *Replay) consult(p *pair, request *alb.Request, e *accesslog.Entry, ruling ruling, at Place) ruling {
 	if e.Rule < accesslog.DefaultRule || e.Began().Before(r.config.Since) {
 		return ruling

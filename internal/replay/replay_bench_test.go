@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// BenchmarkReplay compares replaying a log with decompressing it and splitting
-// it into lines: at least a fifth of that speed is the goal. Both are timed in
-// turns, so that what else the machine does weighs on both.
+// BenchmarkReplay compares replaying a log with decompressing it and splitting it
+// into lines: the goal is at least a fifth of that speed. The two alternate, so
+// that other load on the machine affects both.
 func BenchmarkReplay(b *testing.B) {
 	const lines = 50_000
 	var log bytes.Buffer

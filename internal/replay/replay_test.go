@@ -10,7 +10,7 @@ import (
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-// called is an entry of a request to the API.
+// called returns an entry for a request to the API.
 func called(method, path, agent string, rule int) accesslog.Entry {
 	return accesslog.Entry{
 		Type: "h2", Time: noon, Created: noon, LoadBalancer: "app/fieldreports/1f2e", Client: netip.MustParseAddrPort("198.51.100.7:4000"),

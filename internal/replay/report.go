@@ -9,22 +9,23 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// Report is what a Replay found. Lists are in the order in which they matter.
+// Report is the result of a Replay. Lists are ordered by importance.
 type Report struct {
 	Lines    Lines      `json:"lines"`
 	From     *time.Time `json:"from,omitempty"` // when the first request began
-	To       *time.Time `json:"to,omitempty"`   // and the last
+	To       *time.Time `json:"to,omitempty"`   // when the last one began
 	Requests Counts     `json:"requests"`
 
-	// DependsOn says what the requests depend on whose fate the log leaves open.
+	// DependsOn says what the fate of requests depends on if the log leaves it
+	// open.
 	DependsOn []Cause `json:"dependsOn"`
 
 	Endpoints []Endpoint `json:"endpoints"`
 	Clients   []Client   `json:"clients"`
 	Methods   []Method   `json:"methods"`
 
-	// Sessions of the mobile app, those that meet a refusal, and what is
-	// refused first in them.
+	// Sessions counts sessions of the mobile app; the next fields count those
+	// with a refusal, and what is refused first in them.
 	Sessions      int64       `json:"sessions"`
 	StuckSessions int64       `json:"stuckSessions"`
 	FirstRefused  []FirstCall `json:"firstRefused"`
@@ -33,20 +34,21 @@ type Report struct {
 	Suggestions []Suggestion `json:"suggestions"`
 	SelfCheck   SelfCheck    `json:"selfCheck"`
 
-	// LoadBalancers are those of the log, Ports those without a listener.
+	// LoadBalancers are the load balancers in the log, Ports the ports without a
+	// listener.
 	LoadBalancers []Named `json:"loadBalancers"`
 	Ports         []Named `json:"portsWithoutListener"`
 }
 
-// Lines is what became of the lines of the log.
+// Lines says what happened to the lines of the log.
 type Lines struct {
 	Files          int64       `json:"files"`
 	Lines          int64       `json:"lines"`
 	Entries        int64       `json:"entries"`   // that could be read
 	Malformed      int64       `json:"malformed"` // that could not
-	NoRequest      int64       `json:"noRequest"` // entries without one that can be read, or with CONNECT
+	NoRequest      int64       `json:"noRequest"` // entries without a readable request, or with CONNECT
 	OtherBalancers int64       `json:"otherLoadBalancers"`
-	OtherPorts     int64       `json:"otherPorts"` // to ports without listener
+	OtherPorts     int64       `json:"otherPorts"` // to ports without a listener
 	Examples       []Malformed `json:"examples"`   // the first malformed ones
 }
 
@@ -56,21 +58,21 @@ type Malformed struct {
 	Error string `json:"error"`
 }
 
-// Cause is a header, or a doubt, that requests hang on.
+// Cause is a header, or a doubt, that requests depend on.
 type Cause struct {
 	Headers  []string `json:"headers,omitempty"`
-	Example  string   `json:"example,omitempty"` // what the rules want of the first header, such as "X-Client: ios"
+	Example  string   `json:"example,omitempty"` // what the rules want in the first header, such as "X-Client: ios"
 	Reason   string   `json:"reason,omitempty"`
 	Requests int64    `json:"requests"`
 }
 
-// Endpoint is a method and a path whose ids are folded into {id}. Method is ""
-// and Path Other for what did not fit into the table.
+// Endpoint is a method and a path whose ids are folded into {id}. Endpoints that
+// did not fit into the table have an empty Method and the Path Other.
 type Endpoint struct {
 	Method string `json:"method"`
 	Path   string `json:"path"`
 	Counts
-	App int64 `json:"app"` // requests of the mobile app
+	App int64 `json:"app"` // from the mobile app
 }
 
 // Client is a family of user agents.
@@ -86,7 +88,8 @@ type Method struct {
 	Counts
 }
 
-// FirstCall is the first call that is refused in sessions of the mobile app.
+// FirstCall is a call that is the first refused one in sessions of the mobile
+// app.
 type FirstCall struct {
 	Method     string `json:"method"`
 	Path       string `json:"path"`
@@ -102,8 +105,8 @@ type Unused struct {
 	LogicalID string `json:"logicalId"`
 }
 
-// Suggestion is a line that the allowlist may lack, or one that it has and whose
-// header clients lack.
+// Suggestion is a line that the allowlist may lack, or one that it has and for
+// which clients lack a header.
 type Suggestion struct {
 	Pattern    string `json:"pattern"`
 	Header     string `json:"header,omitempty"` // that clients lack, such as "X-Client: ios"
@@ -112,21 +115,22 @@ type Suggestion struct {
 	Writes     bool   `json:"writes"`
 }
 
-// SelfCheck is how the template's rules compare with those that were recorded.
+// SelfCheck compares the template's rules with those that were recorded.
 type SelfCheck struct {
 	Since *time.Time `json:"since,omitempty"`
 	CheckCounts
 
-	// Bypassed are requests that got through with the bypass secret, and
-	// Settled those whose fate the recorded rule told, both from Since on.
+	// Bypassed counts requests that got through with the bypass secret, Settled
+	// those whose fate the recorded rule decided, both from Since on.
 	Bypassed int64 `json:"bypassed"`
 	Settled  int64 `json:"settled"`
 
-	// Disagreements are at most 200; Disagreed is exact.
+	// Disagreements has at most 200 entries; Disagreed is exact.
 	Disagreements []Disagreement `json:"disagreements"`
 }
 
-// Disagreement is requests for which another rule was recorded than expected.
+// Disagreement is requests for which a rule other than the expected one was
+// recorded.
 type Disagreement struct {
 	Method   string    `json:"method"`
 	Path     string    `json:"path"`
@@ -134,16 +138,16 @@ type Disagreement struct {
 	Expected string    `json:"expected"`
 	Requests int64     `json:"requests"`
 	Example  Place     `json:"example"`
-	Time     time.Time `json:"time"` // of the example
+	Time     time.Time `json:"time"` // when the example occurred
 }
 
-// Named is a name with the requests that have it.
+// Named is a name and its number of requests.
 type Named struct {
 	Name     string `json:"name"`
 	Requests int64  `json:"requests"`
 }
 
-// Report is what was found so far.
+// Report returns the result so far.
 func (r *Replay) Report() Report {
 	r.sessions.end()
 	report := Report{
@@ -195,14 +199,15 @@ func (r *Replay) Report() Report {
 	return report
 }
 
-// byWeight puts what is refused first, then what may be.
+// byWeight orders by the number of refused requests, then by those that may be
+// refused.
 func byWeight(a, b Counts) int {
 	return cmp.Or(cmp.Compare(b.Refused, a.Refused), cmp.Compare(b.Depends, a.Depends), cmp.Compare(b.Requests, a.Requests))
 }
 
 func (r *Replay) endpointList() []Endpoint {
 	list := []Endpoint{}
-	if other := r.endpoints.other; other.requests.Requests > 0 { // the more there are, the less the others say
+	if other := r.endpoints.other; other.requests.Requests > 0 { // the more there are, the less the other endpoints say
 		list = append(list, Endpoint{"", Other, other.requests, other.app.Requests})
 	}
 	for _, e := range r.endpoints.sorted(func(a, b *endpoint) int { return byWeight(a.requests, b.requests) }) {

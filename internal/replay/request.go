@@ -5,7 +5,7 @@ import (
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
-// request is an entry as the rules saw it, as far as the log tells.
+// request returns an entry as the rules saw it, as far as the log tells.
 func request(e *accesslog.Entry, host, target string, header map[string][]string) alb.Request {
 	return alb.Request{
 		Method:         e.Method,

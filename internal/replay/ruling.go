@@ -7,7 +7,7 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// ruling is what becomes of a request and why.
+// ruling is what happens to a request and why.
 type ruling struct {
 	fate    Fate
 	headers uint64    // that it depends on
@@ -17,13 +17,13 @@ type ruling struct {
 	closed []*alb.Rule // see pair.closedRules; nil if open settles it
 }
 
-// as is the ruling with its fate known.
+// as returns the ruling with a known fate.
 func (r ruling) as(f Fate) ruling {
 	r.fate, r.headers, r.doubt = f, 0, 0
 	return r
 }
 
-// rule decides about a request that the load balancer did not reject.
+// rule rules on a request that the load balancer did not reject.
 func (p *pair) rule(request *alb.Request) ruling {
 	open := p.open.Route(request)
 	r := ruling{fate: Unaffected, open: open}
@@ -71,7 +71,7 @@ func (p *pair) given(open *alb.Rule, r ruling, request *alb.Request) (Fate, bool
 	return p.fates(open, closed).only()
 }
 
-// fates are those that a request may have which open decides in one mode and
+// fates returns the possible fates of a request that open decides in one mode and
 // one of closed in the other. Rules that both modes have match in both or in
 // neither.
 func (p *pair) fates(open *alb.Rule, closed []*alb.Rule) fateSet {
@@ -85,7 +85,7 @@ func (p *pair) fates(open *alb.Rule, closed []*alb.Rule) fateSet {
 			continue // it did not match when open
 		}
 		fates |= 1 << p.compare(open, rule)
-		if i == len(closed)-1 { // the last one matches for certain
+		if i == len(closed)-1 { // the last one certainly matches
 			return fates
 		}
 	}
@@ -98,7 +98,7 @@ func (p *pair) fates(open *alb.Rule, closed []*alb.Rule) fateSet {
 // fateSet is a set of fates.
 type fateSet uint8
 
-// only is the fate if there is but one.
+// only returns the fate if there is exactly one.
 func (s fateSet) only() (Fate, bool) {
 	for _, fate := range []Fate{Allowed, Refused, Unaffected} {
 		if s == 1<<fate {
@@ -108,7 +108,8 @@ func (s fateSet) only() (Fate, bool) {
 	return Depends, false
 }
 
-// possible are the rules that may decide, in the order in which they are tried.
+// possible returns the rules that may decide, in the order in which they are
+// tried.
 func possible(d alb.Decision) []*alb.Rule {
 	rules := append([]*alb.Rule{d.Rule}, d.Alternatives...)
 	if len(rules) > 1 {
@@ -128,8 +129,8 @@ func place(rule *alb.Rule) int {
 	return rule.Priority
 }
 
-// compare is the fate of a request that open decides in one mode and closed in
-// the other.
+// compare returns the fate of a request that open decides in one mode and closed
+// in the other.
 func (p *pair) compare(open, closed *alb.Rule) Fate {
 	a, b := p.effects[open], p.effects[closed]
 	switch {

@@ -9,31 +9,31 @@ import (
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
-// selfCheck compares the rule that the load balancer recorded for a request
-// with what the open template decides.
+// selfCheck compares the rule that the load balancer recorded for a request with
+// the decision of the open template.
 type selfCheck struct {
 	since  time.Time
 	counts CheckCounts
 	groups map[disagreement]*Disagreement
 }
 
-// CheckCounts are requests with a recorded rule.
+// CheckCounts counts requests with a recorded rule.
 type CheckCounts struct {
-	// Compared is how many there are: the sum of what follows.
+	// Compared is the sum of the following fields.
 	Compared int64 `json:"compared"`
 
-	// Agreed are those whose rule the template gives.
+	// Agreed counts requests whose rule the template gives.
 	Agreed int64 `json:"agreed"`
 
-	// Possible are those whose rule is one of several, depending on what the
-	// log does not hold.
+	// Possible counts requests whose rule is one of several, depending on what
+	// the log does not contain.
 	Possible int64 `json:"possible"`
 
-	// Contradicted are those whose rule shows that a header was not what was
-	// assumed.
+	// Contradicted counts requests whose rule shows that an assumption about a
+	// header was wrong.
 	Contradicted int64 `json:"contradicted"`
 
-	// Disagreed are those whose rule the template does not give.
+	// Disagreed counts requests whose rule the template does not give.
 	Disagreed int64 `json:"disagreed"`
 }
 
@@ -46,7 +46,7 @@ const (
 	disagrees
 )
 
-// disagreement is what the requests of a Disagreement have in common.
+// disagreement is what the requests of a Disagreement share.
 type disagreement struct {
 	method, path, expected string
 	recorded               int
@@ -82,7 +82,7 @@ func (c *selfCheck) verdict(p *pair, request *alb.Request, e *accesslog.Entry, r
 	case r.open.Rule == recorded || slices.Contains(r.open.Alternatives, recorded):
 		return mayBe
 	}
-	// What was assumed of headers may be wrong: then any header is possible.
+	// The assumptions about headers may be wrong: try any header.
 	free := alb.Request{
 		Method: request.Method, Target: request.Target, Host: request.Host,
 		Header: map[string][]string{"User-Agent": {e.UserAgent}}, HeadersUnknown: true,
@@ -104,7 +104,7 @@ func (c *selfCheck) note(request *alb.Request, e *accesslog.Entry, r ruling, at 
 	d := c.groups[key]
 	if d == nil {
 		if len(c.groups) >= maxDisagreements {
-			return // counted all the same
+			return // it is counted all the same
 		}
 		d = &Disagreement{Method: key.method, Path: key.path, Recorded: ruleName(e.Rule), Expected: key.expected, Example: at, Time: e.Began()}
 		c.groups[key] = d

@@ -8,17 +8,17 @@ import (
 	"github.com/noren-cdk/noren/internal/replay/accesslog"
 )
 
-// idle is after how long without a request a session has ended.
+// idle is the time without a request after which a session has ended.
 const idle = 30 * time.Minute
 
-// sessions follows the mobile app's clients, told apart by address and user
-// agent, to learn what they call first. Lines may be a little out of order, as
-// those of several load balancer nodes are.
+// sessions follows the mobile app's clients, distinguished by address and user
+// agent, to find out what they call first. Lines may be slightly out of order, as
+// the logs of several load balancer nodes are.
 type sessions struct {
 	seed  maphash.Seed
 	live  map[uint64]session
-	count int64 // ended
-	stuck int64 // those of them with a refused call
+	count int64 // sessions that have ended
+	stuck int64 // those with a refused call
 }
 
 type session struct {
@@ -61,7 +61,7 @@ func (s *sessions) add(e *accesslog.Entry, at time.Time, called *endpoint, fate 
 	s.live[key] = v
 }
 
-// sweep ends the sessions that are idle, or all if most are not.
+// sweep ends idle sessions, or all of them if most are not idle.
 func (s *sessions) sweep(now time.Time) {
 	for _, all := range []bool{false, true} {
 		for key, v := range s.live {

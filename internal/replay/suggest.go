@@ -9,18 +9,18 @@ import (
 	"github.com/noren-cdk/noren/internal/rules/allowlist"
 )
 
-// maxSuggestions bounds what is suggested: a longer list is not read.
+// maxSuggestions limits the number of suggestions: no one reads a longer list.
 const maxSuggestions = 20
 
-// often is the share of the app's sessions that makes a call one to suggest
+// often is the share of the app's sessions from which on a call is suggested
 // although it writes.
 const often = 0.05
 
-// suggestions are the lines that the allowlist may lack: what the mobile app
-// reads and would be refused, and what its sessions begin with. Without an app
-// in the log, everybody but bots counts. Most of an endpoint's requests must
-// have succeeded, so that scans suggest nothing. Of what the allowlist has, and
-// what is refused for want of a header, the header is suggested.
+// suggestions returns the lines that the allowlist may lack: what the mobile app
+// reads and would be refused, and what its sessions begin with. If the log has no
+// app, all clients except bots count. Most of an endpoint's requests must have
+// succeeded, so that scans suggest nothing. If the allowlist has a line and
+// requests are refused only for lack of a header, the header is suggested.
 func (r *Replay) suggestions(hasApp bool) []Suggestion {
 	found := []Suggestion{}
 	for _, e := range r.endpoints.sorted(func(a, b *endpoint) int {
@@ -49,8 +49,8 @@ func (r *Replay) suggestions(hasApp bool) []Suggestion {
 	return r.compilable(found)
 }
 
-// compilable drops what the allowlist would refuse beside the lines that it has
-// and the other suggestions, and what is said twice.
+// compilable drops suggestions that the allowlist would refuse together with its
+// own lines and the other suggestions, and duplicates.
 func (r *Replay) compilable(found []Suggestion) []Suggestion {
 	own := r.judge.allowed()
 	for {
@@ -65,7 +65,7 @@ func (r *Replay) compilable(found []Suggestion) []Suggestion {
 		switch {
 		case !errors.As(err, &bad):
 			return found[:min(len(found), maxSuggestions)]
-		case bad.Index < len(own): // of no allowlist: the rules were written by hand
+		case bad.Index < len(own): // there is no allowlist: the rules were written by hand
 			own = slices.Delete(own, bad.Index, bad.Index+1)
 		default:
 			drop := at[bad.Index-len(own)]
@@ -74,7 +74,8 @@ func (r *Replay) compilable(found []Suggestion) []Suggestion {
 	}
 }
 
-// allowed are the lines of the allowlist, as the maintenance rules have them.
+// allowed returns the lines of the allowlist, reconstructed from the maintenance
+// rules.
 func (j *judge) allowed() []string {
 	var lines []string
 	for _, p := range j.pairs {

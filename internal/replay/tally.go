@@ -1,6 +1,6 @@
 package replay
 
-// tally counts by name, in a bounded table.
+// tally counts by name, in a limited table.
 type tally struct {
 	names map[string]*Counts
 	most  int

@@ -11,13 +11,13 @@ import (
 
 // TextOptions say how a report is written for people.
 type TextOptions struct {
-	Open, Closed string // the templates' files
+	Open, Closed string // the template files
 	Assume       []Assumption
 	LoadBalancer string // the one whose requests count, if one was named
-	Top          int    // lines of a table at most; 0 for all
+	Top          int    // maximum number of lines of a table; 0 for all
 }
 
-// WriteText writes the report for people: first what matters most.
+// WriteText writes the report for people, most important things first.
 func (r Report) WriteText(out term.Terminal, options TextOptions) {
 	if options.Top <= 0 {
 		options.Top = math.MaxInt
@@ -51,7 +51,7 @@ func (t *text) title(format string, args ...any) {
 	}
 }
 
-// say writes a sentence, continued under its start.
+// say writes a sentence. Further lines are indented to its start.
 func (t *text) say(s term.Style, format string, args ...any) {
 	for _, line := range term.Wrap(fmt.Sprintf(format, args...), t.out.Width) {
 		fmt.Fprintln(t.out, t.out.In(s, line))
@@ -104,7 +104,7 @@ func (t *text) fates(c Counts) []fateRow {
 	}
 }
 
-// causes says what is left open and how to settle it.
+// causes says what is undecided and how to decide it.
 func (t *text) causes() {
 	if t.report.Requests.Unaffected > 0 {
 		t.say(term.Dim, "unaffected: the load balancer answers by itself, the same in both modes")
@@ -122,7 +122,7 @@ func (t *text) causes() {
 	}
 }
 
-// appPattern is a pattern of the mobile app's user agents.
+// appPattern returns a pattern for the mobile app's user agents.
 func (t *text) appPattern() string {
 	var most Client
 	for _, c := range t.report.Clients {
@@ -142,7 +142,7 @@ func (t *text) more(n int) {
 	}
 }
 
-// period is from one time to another.
+// period formats the time from from to to.
 func period(from, to time.Time) string {
 	from, to = from.UTC(), to.UTC()
 	if from.Format(time.DateOnly) == to.Format(time.DateOnly) {
@@ -151,5 +151,5 @@ func period(from, to time.Time) string {
 	return from.Format(time.DateTime) + " to " + Moment(to)
 }
 
-// Moment is a time to the second, in UTC.
+// Moment formats a time to the second, in UTC.
 func Moment(t time.Time) string { return t.UTC().Format(time.DateTime) + " UTC" }

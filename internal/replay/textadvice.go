@@ -8,7 +8,7 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// firstRefused says what the mobile app meets first.
+// firstRefused writes what the mobile app is refused first.
 func (t *text) firstRefused() {
 	r := t.report
 	if r.Sessions == 0 || len(r.FirstRefused) == 0 {
@@ -25,7 +25,7 @@ func (t *text) firstRefused() {
 	t.more(len(r.FirstRefused) - shown)
 }
 
-// suggestions are lines to paste into the allowlist, and headers that clients
+// suggestions writes lines to paste into the allowlist, and headers that clients
 // lack.
 func (t *text) suggestions() {
 	var missing, headers []advice
@@ -67,10 +67,11 @@ func (t *text) advise(all []advice) {
 	}
 }
 
-// indent is how far the lines of maintenance.allow stand in an environment's file.
+// indent is the indentation of the lines of maintenance.allow in an environment's
+// file.
 const indent = "    "
 
-// reason is why a line is suggested.
+// reason says why a line is suggested.
 func reason(s Suggestion) string {
 	why := "refused " + howOften(s.Requests)
 	if s.FirstCalls > 0 {
@@ -82,7 +83,7 @@ func reason(s Suggestion) string {
 	return why
 }
 
-// unused are the lines of the allowlist that may go.
+// unused writes the lines of the allowlist that can be removed.
 func (t *text) unused() {
 	if len(t.report.Unused) == 0 {
 		return

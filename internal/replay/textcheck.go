@@ -6,7 +6,7 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// selfCheck says how the template's rules compare with those that were recorded.
+// selfCheck writes how the template's rules compare with the recorded ones.
 func (t *text) selfCheck() {
 	c := t.report.SelfCheck
 	if c.Compared == 0 {
@@ -48,7 +48,7 @@ func (t *text) selfCheck() {
 	}
 }
 
-// input says what of the logs did not count.
+// input writes which lines of the logs did not count.
 func (t *text) input() {
 	l := t.report.Lines
 	if l.Malformed > 0 {

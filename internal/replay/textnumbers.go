@@ -6,7 +6,8 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// blank is thousands, but a dot for nothing, so that what is there stands out.
+// blank is like Thousands, but returns a dot for zero, so that other numbers are
+// prominent.
 func blank(n int64) string {
 	if n == 0 {
 		return "·"
@@ -23,8 +24,8 @@ func howOften(n int64) string {
 	return term.Thousands(n) + " times"
 }
 
-// percent is n's share of total, always of the same width. What is there is
-// never 0.0 %, and what is not all never 100.0 %.
+// percent returns n's share of total, always with the same width. It is 0.0 %
+// only for zero, and 100.0 % only for all.
 func percent(n, total int64) string {
 	share := Share(n, total) * 100
 	switch {
@@ -36,5 +37,5 @@ func percent(n, total int64) string {
 	return fmt.Sprintf("%5.1f %%", share)
 }
 
-// right is a cell whose text is aligned to the right of a column of that width.
+// right returns a cell whose text is right-aligned in a column of that width.
 func right(text string, width int) term.Cell { return term.Plain.Cell(term.PadLeft(text, width)) }

@@ -7,7 +7,7 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// counted is a line of a table of requests.
+// counted is a line in a table of requests.
 type counted struct {
 	Counts
 	app   int64
@@ -45,8 +45,8 @@ func (t *text) methods() {
 	t.countedTable("By method", "method", lines)
 }
 
-// countedTable writes requests by fate. Columns in which nothing stands are
-// left out, and on a narrow terminal those that one can do without.
+// countedTable writes requests by fate. It leaves out empty columns and, on a
+// narrow terminal, dispensable ones.
 func (t *text) countedTable(title, what string, lines []counted) {
 	if len(lines) == 0 {
 		return

@@ -21,11 +21,11 @@ const (
 	crawler = "Mozilla/5.0 (compatible; ExampleBot/2.1; +http://example.com/bot)"
 )
 
-// call is a sort of request that traffic has, with what must become of it.
+// call is a kind of request in the traffic, and what must happen to it.
 type call struct {
 	share   int
 	method  string
-	path    string // %d, %u and %h are a number, a UUID and a hash
+	path    string // %d, %u and %h are replaced by a number, a UUID and a hash
 	agent   string
 	rule    int // that the load balancer records, given that apps send X-Client
 	status  int
@@ -54,7 +54,7 @@ var calls = []call{
 	{10, "-", "", "", accesslog.NoRule, 400, Unaffected, Unaffected, noRequest, "none", ""},
 }
 
-// noRequest is the endpoint of lines that hold no request.
+// noRequest is the endpoint of lines without a request.
 const noRequest = "no request"
 
 var assumptions = []Assumption{
@@ -63,7 +63,8 @@ var assumptions = []Assumption{
 	{Name: "X-Client"},
 }
 
-// traffic writes access-log lines and keeps what they are, by a way of its own.
+// traffic writes access-log lines and remembers what they are, independently of
+// the replay.
 type traffic struct {
 	random *rand.Rand
 	start  time.Time

@@ -14,8 +14,8 @@ type allowRule struct {
 	unused int
 }
 
-// allowValue is a path of a rule, with a listener that has it alone: ready to
-// be tried on many requests.
+// allowValue is a path of a rule, with a listener that has only this path,
+// prepared for many requests.
 type allowValue struct {
 	pattern string
 	alone   *alb.Listener
@@ -23,8 +23,8 @@ type allowValue struct {
 }
 
 // findAllowRules finds the rules of the maintenance listener that let requests
-// for some paths through, but not those for the load balancer's health checks,
-// which are never logged, nor those that let operators in.
+// for some paths through. It leaves out those for the load balancer's health
+// checks, which are never logged, and those for operators.
 func (p *pair) findAllowRules(t *alb.Template) {
 	for i := range p.closed.Rules {
 		rule := &p.closed.Rules[i]
@@ -73,7 +73,7 @@ func isHealthCheck(t *alb.Template, path string) bool {
 	return slices.ContainsFunc(t.TargetGroups, func(g *alb.TargetGroup) bool { return g.HealthCheck.Path == path })
 }
 
-// use notes which paths of the rules that may have decided a request it used.
+// use records which paths of the rules that may have decided a request were used.
 func (p *pair) use(d alb.Decision, request *alb.Request) {
 	p.allowed[d.Rule].use(request)
 	for _, rule := range d.Alternatives {

@@ -1,37 +1,42 @@
 package rules
 
-// A switch takes a band of priorities on a listener. Every kind of rule has slots
-// of its own in it, so that no rule is renumbered when another comes or goes.
+// A switch takes a band of priorities on a listener. Every kind of rule has its
+// own slots in the band, so that no rule is renumbered when another is added or
+// removed.
 //
 // A switch for one service takes as many priorities as ALB allows rules by
-// default. One for several services, or for more hosts than fit into the slots
-// of a narrow band, takes a wide one: what the application allows keeps its
-// place, and what moves goes to priorities that the narrow one does not have.
+// default. A switch for several services, or for more hosts than fit into the
+// slots of a narrow band, takes a wide band: what the application allows keeps
+// its place, and what moves goes to priorities that the narrow band does not
+// have.
 const (
-	// Band is how many priorities a switch for one service takes.
+	// Band is the number of priorities that a switch for one service takes.
 	Band = 100
 
-	// WideBand is how many priorities a switch for several services takes.
+	// WideBand is the number of priorities that a switch for several services
+	// takes.
 	WideBand = 600
 
 	// First is the default of Plan.First.
 	First = 100
 
-	// MaxServices is how many services a switch has, the application included.
+	// MaxServices is the maximum number of services of a switch, including the
+	// application.
 	MaxServices = 9
 
 	allowSlots = 76
 )
 
-// slots are places of a kind of rule in a band.
+// slots are the places of a kind of rule in a band.
 type slots struct{ first, count int }
 
-// band are the places of all kinds of rules: first those that stand, what is
-// allowed and the bypass, then those that turn, with the closing ones at the end.
+// band has the places of all kinds of rules: first those that are the same in
+// every mode, for the allowlist and the bypass, then those that turn, with the
+// closing rules at the end.
 type band struct {
 	width                                    int
 	allow, health                            func(service int) slots
-	status                                   slots // before the bypass, too
+	status                                   slots // before the bypass
 	unlock                                   slots // before the bypass, which would send the page's visitors to the app
 	bypassSource, bypassHeader, bypassCookie func(service int) slots
 	upgrade                                  slots
@@ -57,9 +62,9 @@ var narrow = band{
 	close:        slots{95, 5},
 }
 
-// wide is the band of a switch for several services. What sends reads and
-// operators to a service comes in the order of the services, the application
-// last, since it gets what no other one takes.
+// wide is the band of a switch for several services. The rules that send reads
+// and operators to a service follow the order of the services; the application
+// comes last, since it gets what no other service takes.
 var wide = band{
 	width:        WideBand,
 	allow:        each(slots{0, allowSlots}, slots{100, 16}, 20),
@@ -74,8 +79,8 @@ var wide = band{
 	close:        slots{580, 20},
 }
 
-// each are slots for the application, and for other services one after the
-// other.
+// each returns the slots of each service: app for the application, and for the
+// others a step each from first on.
 func each(app, first slots, step int) func(int) slots {
 	return func(service int) slots {
 		if service == 0 {

@@ -18,12 +18,12 @@ type builder struct {
 	band  band
 	rules []Rule
 	errs  []error
-	full  bool // slots of another kind than those of what is allowed were too few
+	full  bool // the slots of a kind other than the allowlist's were too few
 }
 
 func (p Plan) builder() *builder { return &builder{Plan: p, band: p.band()} }
 
-// band is the narrow one if it is enough.
+// band returns the narrow band if it suffices.
 func (p Plan) band() band {
 	if len(p.Services) > 1 || p.WithoutUpgrades {
 		return wide
@@ -50,7 +50,7 @@ func (b *builder) done() ([]Rule, error) {
 	return b.rules, errors.Join(append(b.errs, Check(b.rules))...)
 }
 
-// add adds a rule in the n-th of some slots; what says what it is for.
+// add adds a rule in the n-th of some slots; what says what the rule is for.
 func (b *builder) add(r Rule, what string, at slots, n int) {
 	if n >= at.count {
 		b.full = true
@@ -65,7 +65,7 @@ func (b *builder) add(r Rule, what string, at slots, n int) {
 }
 
 // spread adds rules with conditions that together match what all of them match,
-// from the n-th slot on, and returns how many slots are taken then.
+// from the n-th slot on, and returns the number of slots taken so far.
 func (b *builder) spread(r Rule, what string, at slots, n int, conditions []alb.Condition) int {
 	parts := alb.Fit(conditions, alb.MaxConditionValues, alb.MaxWildcards)
 	if parts == nil {
@@ -78,7 +78,7 @@ func (b *builder) spread(r Rule, what string, at slots, n int, conditions []alb.
 	return n
 }
 
-// single is spread for rules that had no number when there was one of them.
+// single is like spread, but does not number a single rule.
 func (b *builder) single(r Rule, what string, at slots, n int, conditions []alb.Condition) int {
 	from := len(b.rules)
 	next := b.spread(r, what, at, n, conditions)
@@ -120,8 +120,8 @@ func (b *builder) standing() {
 	}
 	if attached >= 0 && !slices.ContainsFunc(b.rules, func(r Rule) bool { return r.Target == App }) {
 		// A target group that no rule refers to is not health-checked, and ECS
-		// refuses to deploy into it: this rule keeps it on the listener while the
-		// default action is elsewhere.
+		// refuses to deploy into it. This rule keeps it on the listener while the
+		// default action goes elsewhere.
 		conditions := append([]alb.Condition{nobody}, b.hostsOf(b.Services[attached])...)
 		for _, part := range alb.Fit(conditions, alb.MaxConditionValues, alb.MaxWildcards)[:1] {
 			b.single(Rule{ID: "Attached", Service: attached}, "AppTargetGroup", b.band.health(attached), 0, part)
@@ -129,7 +129,7 @@ func (b *builder) standing() {
 	}
 }
 
-// allow adds the rules of what a service allows.
+// allow adds the rules for the allowlist of a service.
 func (b *builder) allow(i int, s Service) {
 	fixed := b.hostsOf(s)
 	if b.ClientHeader != "" {
@@ -162,8 +162,8 @@ func (b *builder) bypassSecret(secret string) {
 	}
 }
 
-// bypass adds rules that send what meets a condition where it goes without the
-// switch.
+// bypass adds rules that send requests matching a condition where they go without
+// the switch.
 func (b *builder) bypass(id, what string, at func(service int) slots, through alb.Condition, spread func(*builder, Rule, string, slots, int, []alb.Condition) int) {
 	b.eachRoute(what, func(r Rule, n int, route []alb.Condition) int {
 		r.ID = id
@@ -176,7 +176,7 @@ func (b *builder) bypass(id, what string, at func(service int) slots, through al
 	})
 }
 
-// name is the route that a rule is for.
+// name returns the name of the route that a rule is for.
 func (b *builder) name(r Rule) string { return b.Services[r.Service].Routes[r.Route].Name }
 
 // turning adds the rules that carry the mode.
@@ -222,7 +222,7 @@ func (b *builder) turning(mode maintenance.Mode) {
 
 func isMethods(c alb.Condition) bool { return alb.Field(c) == "http-request-method" }
 
-// texts are the values of a condition as they are written.
+// texts returns the values of a condition as written.
 func texts(c alb.Condition) []string {
 	var all []string
 	for _, value := range alb.Values(c) {
@@ -231,10 +231,10 @@ func texts(c alb.Condition) []string {
 	return all
 }
 
-// eachRoute calls add for every route to every service, the application's last,
-// with a rule that sends as the route does, how many slots of the service are
-// taken, and what the route takes of the hosts of the switch. It returns how many
-// are taken then.
+// eachRoute calls add for every route to every service, those of the application
+// last, with a rule that sends as the route does, the number of slots taken for
+// the service, and the conditions of the route within the hosts of the switch.
+// add returns the new number of slots taken.
 func (b *builder) eachRoute(what string, add func(r Rule, n int, route []alb.Condition) int) {
 	for i := range b.Services {
 		service := (i + 1) % len(b.Services)
@@ -255,7 +255,8 @@ func (b *builder) eachRoute(what string, add func(r Rule, n int, route []alb.Con
 	}
 }
 
-// within are conditions for some hosts only, nil if they meet none of them.
+// within returns conditions restricted to some hosts, nil if they match none of
+// them.
 func (b *builder) within(conditions, hosts []alb.Condition) (*[]alb.Condition, error) {
 	if len(hosts) == 0 {
 		return &conditions, nil
@@ -294,8 +295,9 @@ func (b *builder) within(conditions, hosts []alb.Condition) (*[]alb.Condition, e
 
 func wild(host string) bool { return strings.ContainsAny(host, "*?") }
 
-// covers tells of two patterns with wildcards whether the first matches all that
-// the second does, in the plainest case: "*" and what the second ends with.
+// covers reports whether the first of two patterns with wildcards matches
+// everything that the second matches, in the simplest case only: "*" followed by
+// the end of the second.
 func covers(a, b string) bool {
 	suffix, ok := strings.CutPrefix(a, "*")
 	return ok && !wild(suffix) && strings.HasSuffix(strings.ToLower(b), strings.ToLower(suffix))

@@ -8,12 +8,12 @@ import (
 	"fmt"
 )
 
-// PropertiesDigest identifies the properties of the resources that carry the
-// mode of a switch: in hexadecimal, 16 digits. It is computed from the text of a
-// template alone, whatever its layout and the order of keys, so that a synthesis
-// and a tool that turns a deployed template agree. Each argument is the
-// Properties of a resource in JSON: first the listener, unless its default
-// action belongs to someone else, then the rules that turn, by priority.
+// PropertiesDigest identifies the properties of the resources that carry the mode
+// of a switch: 16 hexadecimal digits. It depends only on the text of a template,
+// but not on its layout or the order of keys, so that a synthesis and a tool that
+// turns a deployed template agree. Each argument is the Properties of a resource
+// in JSON: first the listener, unless its default action belongs to something
+// else, then the rules that turn, by priority.
 func PropertiesDigest(resources ...json.RawMessage) (string, error) {
 	sum := sha256.New()
 	for _, r := range resources {

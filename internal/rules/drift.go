@@ -10,25 +10,24 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Drift is a rule of a listener that is not as it was deployed.
+// Drift is a rule of a listener that differs from what was deployed.
 type Drift struct {
 	// Rule is the rule as it is, nil if it is missing.
 	Rule *alb.Rule
 
-	// Text says what is different.
+	// Text says what differs.
 	Text string
 
-	// Opens says that the rule forwards what it takes, or a part of it, to
-	// something that is not of the switch: what is refused elsewhere may get
-	// through, whatever the rule's conditions look like.
+	// Opens says that the rule forwards at least some requests to something
+	// outside the switch: what is refused elsewhere may get through, whatever the
+	// rule's conditions look like.
 	Opens bool
 }
 
-// Compare holds the whole of a listener against what was deployed: the default
-// action, and every rule by its priority, conditions and actions. The names in
-// both must be the same. The order of conditions and of their values does not
-// count, nor the secret in a header; conditions that only a deploy knows are not
-// compared.
+// Compare compares the whole of a listener with what was deployed: the default
+// action, and every rule by its priority, conditions and actions. Both must use
+// the same names. It ignores the order of conditions and of their values, the
+// secret in a header, and conditions that only a deploy knows.
 func Compare(deployed, now *alb.Listener, g Groups) []Drift {
 	all := slices.Clone(deployed.Rules)
 	if !deployed.Foreign() {
@@ -39,13 +38,13 @@ func Compare(deployed, now *alb.Listener, g Groups) []Drift {
 	}, func(d alb.Rule, r *alb.Rule) string { return differs(&d, r) })
 }
 
-// compare holds a listener against rules that were deployed, in whatever form
-// they are known: rule returns the priority of such a rule, whether it may be
-// missing, and its name; differs says what is different, or nothing.
+// compare compares a listener with deployed rules, in whatever form they are
+// known: rule returns the priority of such a rule, whether it may be missing, and
+// its name; differs says what differs, or nothing.
 func compare[T any](now *alb.Listener, shared bool, deployed []T, g Groups, rule func(T) (priority int, optional bool, name string), differs func(T, *alb.Rule) string) []Drift {
 	var all []Drift
 	met := make([]bool, len(deployed))
-	last := 0 // of the rules that refuse: what comes after them on a shared listener gets what is left
+	last := 0 // of the rules that refuse: later rules on a shared listener get only what is left
 	for _, r := range now.Rules {
 		if strings.ContainsRune(g.Does(&r), toResponder) {
 			last = r.Priority
@@ -84,7 +83,7 @@ func compare[T any](now *alb.Listener, shared bool, deployed []T, g Groups, rule
 	return all
 }
 
-// opens tells whether a rule forwards to something that is not of the switch.
+// opens reports whether a rule forwards to something outside the switch.
 func (g Groups) opens(r *alb.Rule) bool {
 	return strings.ContainsAny(g.Does(r), string([]rune{toApp, toOthers}))
 }
@@ -100,8 +99,8 @@ func Opened(mode maintenance.Mode, all []Drift) string {
 	return ""
 }
 
-// Mangled says which rules of a listener are as they were deployed except for what
-// CloudFormation has given back as question marks, so that it is not known whether
+// Mangled says which rules of a listener are as deployed except for characters
+// that CloudFormation returned as question marks, so that it is not known whether
 // they differ.
 func Mangled(deployed, now *alb.Listener) []string {
 	var all []string
@@ -115,14 +114,14 @@ func Mangled(deployed, now *alb.Listener) []string {
 	return all
 }
 
-// saysMangled tells whether a rule of a deployed template may be a rule whose
-// characters outside of ASCII have become question marks.
+// saysMangled reports whether a rule of a deployed template may be a rule whose
+// non-ASCII characters have become question marks.
 func saysMangled(deployed, now *alb.Rule) bool {
 	says := described(now) + did(now)
 	return cfn.Mangled(says) != says && cfn.Mangled(says) == described(deployed)+did(deployed)
 }
 
-// differs says what is different of a rule, or nothing.
+// differs says how a rule differs, or returns "".
 func differs(deployed, now *alb.Rule) string {
 	if saysMangled(deployed, now) {
 		return ""
@@ -137,7 +136,7 @@ func differs(deployed, now *alb.Rule) string {
 	return ""
 }
 
-// did is what a rule does, action by action.
+// did describes what a rule does, action by action.
 func did(r *alb.Rule) string {
 	text := ""
 	for _, a := range r.Actions {

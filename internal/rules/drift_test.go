@@ -11,8 +11,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestCompare: every rule by hand is drift, whatever it matches, and so is a
-// deployed one that is missing or different.
+// TestCompare checks that every rule made by hand is drift, whatever it matches,
+// and so is a deployed rule that is missing or different.
 func TestCompare(t *testing.T) {
 	secret := rule(186, to("App"), alb.Header{Name: "Cookie", Values: []string{"*noren={{resolve:secretsmanager:x}}*"}})
 	deployed := []alb.Rule{
@@ -30,7 +30,7 @@ func TestCompare(t *testing.T) {
 		name string
 		now  []alb.Rule
 		to   string // the default action
-		want string // empty: no drift
+		want string // empty if there is no drift
 	}{
 		{"as deployed", deployed, "Responder", ""},
 		{"values and conditions in another order", with(1, rule(100, to("App"), alb.PathPatterns{"/b", "/a"}, alb.Methods{"HEAD", "GET"})), "Responder", ""},
@@ -58,8 +58,9 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestCompare_Mangled: a deployed template has question marks for what is not
-// ASCII. What may be the same is not drift, and it is said that this is not known.
+// TestCompare_Mangled checks a deployed template that has question marks for
+// non-ASCII characters. Rules that may be the same are not drift, and the result
+// says that this is not known.
 func TestCompare_Mangled(t *testing.T) {
 	city := func(name string) alb.Rule {
 		return rule(192, to("App"), alb.Header{Name: "X-City", Values: []string{name}})
@@ -84,8 +85,8 @@ func TestCompare_Mangled(t *testing.T) {
 	}
 }
 
-// TestOutline_FitsIntoTheEnvironment: a hundred rules, which is ALB's default
-// quota, in half of the 4 KB that a function has for all variables.
+// TestOutline_FitsIntoTheEnvironment checks that a hundred rules, ALB's default
+// quota, fit into half of the 4 KB that a function has for all variables.
 func TestOutline_FitsIntoTheEnvironment(t *testing.T) {
 	l := &alb.Listener{Ref: alb.Ref{LogicalID: "Listener"}, Port: 443, Default: alb.Rule{Actions: to("App")}}
 	for i := range alb.MaxRules {

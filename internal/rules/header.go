@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// headerName is the name of a header that reaches the listener's rules: at most
-// 40 characters, and the load balancer drops those with any other than letters,
-// digits and hyphens.
+// headerName matches the name of a header that reaches the listener's rules: at
+// most 40 characters, and only letters, digits and hyphens, since the load
+// balancer drops other headers.
 var headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
 
-// cookieName is the name of a cookie in whose value of a rule no wildcard is
-// hidden.
+// cookieName matches the name of a cookie that hides no wildcard when it is used
+// in the value of a rule.
 var cookieName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// ownedHeaders are set or rewritten by browsers, CloudFront or the load balancer,
-// or mean something to them: no client can send them for a purpose of its own.
+// ownedHeaders are headers that browsers, CloudFront or the load balancer set,
+// rewrite or interpret: no client can use them for its own purpose.
 var ownedHeaders = []string{
 	"Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Access-Control-Request-Headers", "Access-Control-Request-Method",
 	"Authorization", "Cache-Control", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Cookie", "Date", "DNT",
@@ -25,10 +25,10 @@ var ownedHeaders = []string{
 	"Transfer-Encoding", "Upgrade", "Upgrade-Insecure-Requests", "Via", "Warning", "X-Real-IP", "X-Requested-With",
 }
 
-// ownedPrefixes begin the names of more of them.
+// ownedPrefixes are prefixes of the names of more such headers.
 var ownedPrefixes = []string{"CloudFront-", "Proxy-", "Sec-", "X-Amz-", "X-Amzn-", "X-Edge-", "X-Forwarded-"}
 
-// isOwned says that a header is not for a client to choose.
+// isOwned reports whether a header is not for a client to choose.
 func isOwned(header string) bool {
 	equal := func(name string) bool { return strings.EqualFold(name, header) }
 	prefixed := func(prefix string) bool {

@@ -10,37 +10,38 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Verdict is which mode a listener is in.
+// Verdict is the mode of a listener.
 type Verdict struct {
 	// Listener is the name of the listener.
 	Listener string
 
-	// Mode is the mode. Empty if the listener is in none: it is mixed.
+	// Mode is the mode. Empty if the listener is in a mixed state.
 	Mode maintenance.Mode
 
-	// Mixed says why the listener is in no mode. Empty if it is in one.
+	// Mixed says why the listener is in a mixed state. Empty if it is in one
+	// mode.
 	Mixed string
 
 	// Through are rules that let through a part of what the mode refuses, by
 	// priority. They do not belong to the switch.
 	Through []*alb.Rule
 
-	// Notes say what else of the listener is not as the mode alone would have it.
+	// Notes say how else the listener differs from what the mode alone would be.
 	Notes []string
 }
 
-// methods stand for all that a request may have: those that read, those that
-// write, and one that stands for every other.
+// methods represent all methods that a request may have: those that read, those
+// that write, and one that represents every other.
 var (
 	reads   = []string{http.MethodGet, http.MethodHead, http.MethodOptions}
 	writes  = []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	another = []string{"QUERY"}
 )
 
-// Mode tells the mode of a listener, by what becomes of the requests that no
-// standing rule of the switch takes: closed if all of them are refused,
-// read-only if those that read are let through, open if all are. Whether the
-// listener was read from a template or from the API makes no difference.
+// Mode returns the mode of a listener. It depends on what happens to the requests
+// that no fixed rule of the switch takes: the mode is closed if all of them are
+// refused, read-only if reads are let through, open if all are. It makes no
+// difference whether the listener was read from a template or from the API.
 func (s Switch) Mode(at Listener, l *alb.Listener) Verdict {
 	j := &judgement{Listener: at, responder: s.Responder, of: l}
 	refused := map[string]bool{}
@@ -76,8 +77,8 @@ func (s Switch) Mode(at Listener, l *alb.Listener) Verdict {
 	return v
 }
 
-// Together returns the mode that all listeners of a switch are in. It is empty
-// if one is in none, or two are in different ones: mixed says why.
+// Together returns the mode that all listeners of a switch are in. It is empty if
+// one is in a mixed state, or if two are in different modes: mixed says why.
 func Together(all []Verdict) (mode maintenance.Mode, mixed string) {
 	for _, v := range all {
 		switch {
@@ -108,17 +109,17 @@ func mixture(refused map[string]bool) string {
 	return fmt.Sprintf("%s: refused; %s: let through", strings.Join(texts[true], ", "), strings.Join(texts[false], ", "))
 }
 
-// effect is what becomes of a request.
+// effect is what happens to a request.
 type effect int
 
 const (
-	passes  effect = iota // to the application, or whatever else is there
+	passes  effect = iota // to the application, or to anything else
 	refuses               // the function answers
 	splits                // some of them are refused, by weight
-	strays                // neither: an answer of the load balancer, or nothing known
+	strays                // neither: an answer of the load balancer, or unknown
 )
 
-// effect is what a rule does with what it decides.
+// effect returns the effect of a rule on the requests that it decides.
 func (j *judgement) effect(r *alb.Rule) effect {
 	if _, ok := r.Final().(alb.Forward); !ok {
 		if r.Default() && len(j.Apps) > 0 {
@@ -157,40 +158,40 @@ type part struct {
 	effect effect
 }
 
-// judgement is the work on one listener.
+// judgement is the state of judging one listener.
 type judgement struct {
 	Listener
 	responder string
 	of        *alb.Listener
-	ends      map[string]effect // by method: what becomes of what no rule takes a part of
+	ends      map[string]effect // by method: what happens to requests of which no rule takes a part
 	some      []part
 	notes     []string
 	mixed     string
-	allowed   *alb.Rule // a standing rule that takes all requests of a method
+	allowed   *alb.Rule // a fixed rule that takes all requests of a method
 }
 
-// mix says why the listener is in no mode; the first reason counts.
+// mix records why the listener is in a mixed state; the first reason is kept.
 func (j *judgement) mix(format string, args ...any) {
 	if j.mixed == "" {
 		j.mixed = fmt.Sprintf(format, args...)
 	}
 }
 
-// note says something once.
+// note adds a note once.
 func (j *judgement) note(text string) {
 	if !slices.Contains(j.notes, text) {
 		j.notes = append(j.notes, text)
 	}
 }
 
-// judge finds out what becomes of the requests of a method.
+// judge determines what happens to the requests of a method.
 func (j *judgement) judge(method string) {
 	if j.ends == nil {
 		j.ends = map[string]effect{}
 	}
-	var end *alb.Rule             // what decides all that comes to it
-	var passed, stopped *alb.Rule // rules of the switch that do so with a part
-	var closed []string           // hosts for which they stop everything
+	var end *alb.Rule             // what decides everything that reaches it
+	var passed, stopped *alb.Rule // rules of the switch that let through or refuse a part
+	var closed []string           // hosts for which they refuse everything
 	for i := range j.of.Rules {
 		r := &j.of.Rules[i]
 		took, does := j.takes(r, method), j.effect(r)
@@ -211,7 +212,7 @@ func (j *judgement) judge(method string) {
 				passed = r
 			default:
 				stopped = r
-				// There is a closing rule for as many hosts as fit into one.
+				// There is one closing rule for as many hosts as fit into a rule.
 				closed = append(closed, j.hostsAlone(r)...)
 				if j.covered(closed) {
 					end, stopped = r, nil
@@ -230,7 +231,7 @@ func (j *judgement) judge(method string) {
 	}
 	does := j.effect(end)
 	if does == refuses && passed != nil && len(j.Apps) == 0 {
-		// The services of the switch have rules of their own for what reads.
+		// The services of the switch have their own rules for reads.
 		does = passes
 	}
 	j.ends[method] = does
@@ -249,8 +250,8 @@ func (j *judgement) judge(method string) {
 	}
 }
 
-// lastTurning is the first rule of the switch that decides all requests of the
-// method, or the default rule.
+// lastTurning returns the first rule of the switch that decides all requests of
+// the method, or the default rule.
 func (j *judgement) lastTurning(method string) *alb.Rule {
 	for i := range j.of.Rules {
 		if r := &j.of.Rules[i]; j.turns(r) && !j.stands(r) && j.takes(r, method) == all {
@@ -260,8 +261,8 @@ func (j *judgement) lastTurning(method string) *alb.Rule {
 	return &j.of.Default
 }
 
-// parts says which rules do otherwise, with a part of the requests, than the
-// mode does.
+// parts says which rules treat a part of the requests otherwise than the mode
+// does.
 func (j *judgement) parts(refused map[string]bool) (through []*alb.Rule) {
 	for _, p := range j.some {
 		switch {
@@ -275,9 +276,9 @@ func (j *judgement) parts(refused map[string]bool) (through []*alb.Rule) {
 	return through
 }
 
-// ours tells whether a rule can take what the switch is to refuse. On a listener
-// that others share it is theirs to let through what comes to them, unless it
-// goes to a host of the switch.
+// ours reports whether a rule can take what the switch should refuse. On a shared
+// listener, the others may let through their own requests, unless these are for a
+// host of the switch.
 func (j *judgement) ours(r *alb.Rule) bool {
 	if len(j.Apps) > 0 || len(j.Hosts) > 0 {
 		forward, ok := r.Final().(alb.Forward)
@@ -286,7 +287,7 @@ func (j *judgement) ours(r *alb.Rule) bool {
 	return false
 }
 
-// name is the rule in a sentence.
+// name returns the name of the rule in a sentence.
 func name(r *alb.Rule) string {
 	if r.Default() {
 		return "the default action"
@@ -294,13 +295,13 @@ func name(r *alb.Rule) string {
 	return "rule " + r.Name()
 }
 
-// upgrades tells whether a rule is for requests that ask for another protocol,
-// which no mode depends on.
+// upgrades reports whether a rule is for requests that ask for another protocol.
+// No mode depends on it.
 func upgrades(r *alb.Rule) bool {
 	return slices.ContainsFunc(r.Conditions, func(c alb.Condition) bool { return strings.EqualFold(alb.HeaderName(c), "Upgrade") })
 }
 
-// described is the rule with what it takes.
+// described describes the rule by what it takes.
 func described(r *alb.Rule) string {
 	var texts []string
 	for _, c := range r.Conditions {

@@ -31,8 +31,8 @@ func source(prefixes ...string) alb.SourceIPs {
 	return s
 }
 
-// TestSwitch_Mode: the listener of a product whose default action is turned, and
-// one that others share.
+// TestSwitch_Mode tries the listener of a product whose default action turns, and
+// a listener that others share.
 func TestSwitch_Mode(t *testing.T) {
 	var (
 		letRead     = rule(191, to("App"), alb.Methods{"GET", "HEAD", "OPTIONS"})

@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/internal/alb/witness"
 )
 
-// StillOpen is a rule that sends requests somewhere while a switch is closed,
-// and does not belong to it.
+// StillOpen is a rule outside the switch that sends requests somewhere while the
+// switch is closed.
 type StillOpen struct {
 	Listener *alb.Listener
 	Rule     *alb.Rule
@@ -18,9 +18,9 @@ type StillOpen struct {
 	Request alb.Request
 }
 
-// StillOpen are the rules that stay open in a template in which the switch is
+// StillOpen returns the rules that stay open in a template in which the switch is
 // closed: on its listeners, for one of its hosts if it has any, and on the other
-// listeners of the same load balancers that no switch has rules on.
+// listeners of the same load balancers on which no switch has rules.
 func (f Found) StillOpen(t *alb.Template, others []Found) []StillOpen {
 	var all []StillOpen
 	var balancers []alb.Ref
@@ -49,8 +49,8 @@ func (f Found) StillOpen(t *alb.Template, others []Found) []StillOpen {
 	})
 }
 
-// listenerIn is what of a listener belongs to the switch; ok is false if nothing
-// does.
+// listenerIn returns the part of a listener that belongs to the switch; ok is
+// false if none does.
 func (f Found) listenerIn(l *alb.Listener) (at Listener, ok bool) {
 	for _, at := range f.Listeners {
 		if at.Name == l.Ref.String() {
@@ -60,8 +60,8 @@ func (f Found) listenerIn(l *alb.Listener) (at Listener, ok bool) {
 	return Listener{}, false
 }
 
-// stillOpen are the rules of a listener, not of the switch, that forward to
-// something else than its responder.
+// stillOpen returns the rules of a listener, outside the switch, that forward to
+// something other than its responder.
 func stillOpen(l *alb.Listener, responder string, at Listener) []StillOpen {
 	var all []StillOpen
 	j := &judgement{Listener: at}
@@ -80,12 +80,12 @@ func stillOpen(l *alb.Listener, responder string, at Listener) []StillOpen {
 	return all
 }
 
-// hostsTakeAny tells whether a host is one of the switch.
+// hostsTakeAny reports whether the switch has a host.
 func (j *judgement) hostsTakeAny(host string) bool {
 	return slices.ContainsFunc(j.Hosts, func(h string) bool { return strings.EqualFold(h, host) || alb.Overlap(h, host) })
 }
 
-// String is what stays open, as a sentence without full stop.
+// String says what stays open, in a sentence without a full stop.
 func (o StillOpen) String() string {
 	var to []string
 	for _, t := range (alb.Decision{Rule: o.Rule}).Targets() {

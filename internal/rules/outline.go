@@ -10,10 +10,10 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Outline is what was deployed of a listener, in so few bytes that a hundred
-// rules fit into an environment variable. It is the same in every mode.
+// Outline is a compact description of a deployed listener: a hundred rules fit
+// into an environment variable. It is the same in every mode.
 type Outline struct {
-	// Port is where the listener listens. 0 if only a deploy knows it.
+	// Port is the listener's port. 0 if only a deploy knows it.
 	Port int
 
 	// Shared says that other stacks may add rules, which are not in Lines.
@@ -25,26 +25,26 @@ type Outline struct {
 
 // Line is a rule of an Outline.
 type Line struct {
-	// Modes are the modes in which the rule is so. Default: all.
+	// Modes are the modes in which the rule is like this. Default: all.
 	Modes []maintenance.Mode
 
-	// Priority is that of the rule: 0 of the default rule, alb.UnknownPriority
-	// if only a deploy knows it.
+	// Priority is the priority of the rule: 0 for the default rule,
+	// alb.UnknownPriority if only a deploy knows it.
 	Priority int
 
-	// Digest is that of the conditions. Default: they are not compared.
+	// Digest is the digest of the conditions. Default: they are not compared.
 	Digest string
 
-	// Does is what Groups.Does says of the actions.
+	// Does is the result of Groups.Does for the actions.
 	Does string
 
-	// Optional says that the rule may be missing: a condition of the template,
-	// which only a deploy decides, is on it.
+	// Optional says that the rule may be missing, because it depends on a
+	// condition of the template that only a deploy decides.
 	Optional bool
 }
 
-// Groups are the target groups that an Outline knows by name. All others look
-// the same to it.
+// Groups are the target groups that an Outline knows by name. It does not
+// distinguish any others.
 type Groups struct {
 	Responder, Unlock string
 	Apps              []string
@@ -61,12 +61,12 @@ const (
 	checksLogin = '+'
 )
 
-// DoesAny takes the place of what a rule does that another switch turns: its own
-// probe compares it.
+// DoesAny replaces the description of a rule that another switch turns. That
+// switch's own probe compares it.
 const DoesAny = "*"
 
-// Does says in a few letters what a rule does: "a" forwards to the application,
-// "r" to the answer of maintenance, "u" to the page that unlocks, "x" to another
+// Does describes in a few letters what a rule does: "a" forwards to the
+// application, "r" to the responder, "u" to the page that unlocks, "x" to another
 // group, "d" redirects, "f" answers, and "+" asks for a login first.
 func (g Groups) Does(r *alb.Rule) string {
 	var text []byte
@@ -100,8 +100,8 @@ func (g Groups) letter(group string) byte {
 	return toOthers
 }
 
-// NewOutline is the outline of a listener of which there are the readings in
-// every mode that it is prepared for.
+// NewOutline returns the outline of a listener, given its readings in every mode
+// that it is prepared for.
 func NewOutline(modes []maintenance.Mode, in func(maintenance.Mode) *alb.Listener, g Groups) Outline {
 	var o Outline
 	for _, mode := range modes {
@@ -125,8 +125,8 @@ func NewOutline(modes []maintenance.Mode, in func(maintenance.Mode) *alb.Listene
 	return o
 }
 
-// LeaveOpen makes one line of what another switch turns at the priority, 0 for the
-// default rule: whatever is there is as it was deployed.
+// LeaveOpen replaces what another switch turns at the priority, 0 for the default
+// rule, by a single line that accepts anything.
 func (o *Outline) LeaveOpen(priority int) {
 	o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool { return l.Priority == priority })
 	o.Lines = append(o.Lines, Line{Priority: priority, Does: DoesAny})
@@ -146,11 +146,11 @@ func (o *Outline) add(mode maintenance.Mode, line Line) {
 	o.Lines = append(o.Lines, line)
 }
 
-// letters are those of the modes in a text.
+// letters are the letters of the modes in a text.
 var letters = map[maintenance.Mode]string{maintenance.Open: "o", maintenance.ReadOnly: "l", maintenance.Closed: "c"}
 
-// String encodes the line, such as "100:vZ2jTq1x:a", "o0::a" for one that is so
-// in the mode open only, or "?150::x" for an optional one.
+// String encodes the line, such as "100:vZ2jTq1x:a", "o0::a" for a rule that
+// exists only in the mode open, or "?150::x" for an optional one.
 func (l Line) String() string {
 	text := ""
 	for _, mode := range l.Modes {
@@ -168,7 +168,7 @@ func (l Line) String() string {
 }
 
 // String encodes the outline, such as "443 o0::a c0::r 100:vZ2jTq1x:a". The port
-// of a shared listener has a "*" behind it.
+// of a shared listener is followed by "*".
 func (o Outline) String() string {
 	text := strconv.Itoa(o.Port)
 	if o.Shared {
@@ -180,7 +180,7 @@ func (o Outline) String() string {
 	return text
 }
 
-// ParseOutline decodes what String has encoded.
+// ParseOutline decodes what String encodes.
 func ParseOutline(text string) (Outline, error) {
 	words := strings.Fields(text)
 	bad := func(word string) (Outline, error) {
@@ -219,7 +219,7 @@ func ParseOutline(text string) (Outline, error) {
 	return o, nil
 }
 
-// in are the lines of a mode.
+// in returns the lines of a mode.
 func (o Outline) in(mode maintenance.Mode) []Line {
 	var lines []Line
 	for _, l := range o.Lines {
@@ -230,12 +230,12 @@ func (o Outline) in(mode maintenance.Mode) []Line {
 	return lines
 }
 
-// Has reports whether a rule is one of the outline's, in any mode.
+// Has reports whether the outline has a rule, in any mode.
 func (o Outline) Has(r *alb.Rule, g Groups) bool {
 	return slices.ContainsFunc(o.Lines, func(l Line) bool { return l.Priority == r.Priority && l.differs(r, g) == "" })
 }
 
-// differs says what is different of a rule, or nothing.
+// differs says how a rule differs, or returns "".
 func (l Line) differs(r *alb.Rule, g Groups) string {
 	digest := Digest(r.Conditions)
 	switch {
@@ -247,7 +247,7 @@ func (l Line) differs(r *alb.Rule, g Groups) string {
 	return ""
 }
 
-// Compare holds the whole of a listener against the outline, in a mode.
+// Compare compares the whole of a listener with the outline, in a mode.
 func (o Outline) Compare(mode maintenance.Mode, now *alb.Listener, g Groups) []Drift {
 	lines := o.in(mode)
 	return compare(now, o.Shared, lines, g, func(l Line) (int, bool, string) {

@@ -8,8 +8,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestOutline_LeaveOpen: what another switch turns is the same text in every mode
-// of that switch, and no drift whatever it does; a rule elsewhere still is.
+// TestOutline_LeaveOpen checks that what another switch turns has the same text
+// in every mode of that switch, and is never drift, while a rule elsewhere still
+// is.
 func TestOutline_LeaveOpen(t *testing.T) {
 	listener := func(target string, more ...alb.Rule) *alb.Listener {
 		forward := []alb.Action{alb.Forward{Groups: []alb.WeightedGroup{{Group: alb.Ref{LogicalID: target}}}}}

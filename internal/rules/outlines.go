@@ -11,25 +11,26 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Outlines are what was deployed of the load balancers of a switch.
+// Outlines describe what was deployed on the load balancers of a switch.
 type Outlines struct {
-	// Listeners are those of the switch, in its order.
+	// Listeners are the listeners of the switch, in its order.
 	Listeners []Outline
 
 	// Others are the other listeners of the load balancers. OthersUnknown says
-	// that there may be more: a load balancer is not the stack's.
+	// that there may be more, because a load balancer does not belong to the
+	// stack.
 	Others        []Outline
 	OthersUnknown bool
 }
 
-// ProbeVariable is the environment variable of the probe that holds a text of the
-// listener of an index: one of Listener.Texts, or Deployed, its outline.
+// ProbeVariable returns the name of the probe's environment variable for a text
+// of the listener with an index: one of Listener.Texts, or Deployed, its outline.
 func ProbeVariable(index int, name string) string {
 	return maintenance.ProbeVariables + strconv.Itoa(index+1) + "_" + strings.ToUpper(name)
 }
 
-// Texts encodes the outlines of the switch's listeners, one by one, and of the
-// others.
+// Texts encodes the outlines of the switch's listeners separately, and those of
+// the others together.
 func (o Outlines) Texts() (listeners []string, others string) {
 	for _, l := range o.Listeners {
 		listeners = append(listeners, l.String())
@@ -44,13 +45,13 @@ func (o Outlines) Texts() (listeners []string, others string) {
 	return listeners, cmp.Or(strings.Join(texts, ", "), noOthers)
 }
 
-// What is instead of outlines of other listeners.
+// Texts that replace the outlines of other listeners.
 const (
 	unknownOthers = "*"
 	noOthers      = "none"
 )
 
-// ParseOutlines decodes what Texts has encoded.
+// ParseOutlines decodes what Texts encodes.
 func ParseOutlines(listeners []string, others string) (Outlines, error) {
 	var o Outlines
 	var errs []error
@@ -73,8 +74,8 @@ func ParseOutlines(listeners []string, others string) (Outlines, error) {
 	return o, errors.Join(errs...)
 }
 
-// Compare holds all listeners of the load balancers against what was deployed,
-// in a mode: those of the switch, in its order, and the others.
+// Compare compares all listeners of the load balancers, in a mode, with what was
+// deployed: those of the switch, in its order, and the others.
 func (o Outlines) Compare(mode maintenance.Mode, listeners, others []*alb.Listener, g Groups) []Drift {
 	var all []Drift
 	for i, now := range listeners {
@@ -87,9 +88,10 @@ func (o Outlines) Compare(mode maintenance.Mode, listeners, others []*alb.Listen
 		func(l Outline, now *alb.Listener) []Drift { return l.Compare(mode, now, g) })...)
 }
 
-// CompareOthers holds the listeners beside those of the switch against those that
-// were deployed, in whatever form they are known: port returns where such a
-// listener listens, 0 if only a deploy knows it; drift compares two.
+// CompareOthers compares the listeners that do not belong to the switch with
+// those that were deployed, in whatever form they are known: port returns the
+// port of such a listener, 0 if only a deploy knows it; drift compares two
+// listeners.
 func CompareOthers[T any](now []*alb.Listener, unknown bool, deployed []T, g Groups, port func(T) int, drift func(T, *alb.Listener) []Drift) []Drift {
 	var all []Drift
 	met := make([]bool, len(deployed))

@@ -16,70 +16,72 @@ type Plan struct {
 	// First is the first priority of the band. Default: 100.
 	First int
 
-	// Hosts are the host names that the switch is for. Default: any.
+	// Hosts are the host names of the switch. Default: any.
 	Hosts []string
 
-	// Services are the parts of the product that have target groups of their own.
-	// The first one is the application itself: it gets what no other one takes.
+	// Services are the parts of the product with their own target groups. The
+	// first one is the application: it gets what no other service takes.
 	// Required.
 	Services []Service
 
-	// ClientHeader narrows what services allow to requests with one of
-	// ClientValues in it. Default: any request.
+	// ClientHeader narrows what services allow to requests in which it has one of
+	// ClientValues. Default: any request.
 	ClientHeader string
 	ClientValues []string
 
 	// BypassCIDRs are networks that are let through.
 	BypassCIDRs []netip.Prefix
 
-	// BypassHeader and BypassCookie are where a request carries the secret that
-	// lets it through. Default: nowhere.
+	// BypassHeader and BypassCookie are the names of the header and the cookie
+	// that carry the bypass secret. Default: none.
 	BypassHeader string
 	BypassCookie string
 
-	// UnlockPath is the page that gives the cookie. Required with BypassCookie.
+	// UnlockPath is the page that sets the cookie. Required with BypassCookie.
 	UnlockPath string
 
-	// Status redirects maintenance.StatusPath to where the document is that says
-	// whether the product is closed.
+	// Status redirects maintenance.StatusPath to the document that says whether
+	// the product is closed.
 	Status bool
 
 	// ReadOnly prepares the mode read-only: the rules that let reads through.
 	ReadOnly bool
 
-	// WithoutUpgrades keeps requests that ask for another protocol, such as
-	// WebSockets, out of what reads: with a rule before them.
+	// WithoutUpgrades excludes requests that ask for another protocol, such as
+	// WebSockets, from the reads, with a rule before them.
 	WithoutUpgrades bool
 
-	// CloseByRule says that the listener's default action is not the switch's, so
-	// that closing takes a rule.
+	// CloseByRule says that the listener's default action does not belong to the
+	// switch, so that closing takes a rule.
 	CloseByRule bool
 }
 
 // Service is a part of the product with a target group of its own.
 type Service struct {
-	// Hosts are the host names for which Allow and HealthCheckPath are. Default:
-	// those of the plan.
+	// Hosts are the host names for Allow and HealthCheckPath. Default: those of
+	// the plan.
 	Hosts []string
 
-	// Allow are http.ServeMux patterns with a method, of requests that go on.
+	// Allow are http.ServeMux patterns with a method, for requests that are let
+	// through in every mode.
 	Allow []string
 
-	// HealthCheckPath answers everybody in every mode. Default: none.
+	// HealthCheckPath is open to everyone in every mode. Default: none.
 	HealthCheckPath string
 
-	// Routes are how requests come to the service without the switch, in the order
-	// in which the listener tries them. Default: the listener does not send to it.
+	// Routes are the ways in which requests reach the service without the switch,
+	// in the order in which the listener tries them. Default: the listener does
+	// not send to it.
 	Routes []Route
 }
 
 // Route is a rule of the listener, or its default action, that sends to a
 // service.
 type Route struct {
-	// Name is the route in errors.
+	// Name is the name of the route in errors.
 	Name string
 
-	// Conditions are those of the rule. Default: it takes all requests.
+	// Conditions are the conditions of the rule. Default: it takes all requests.
 	Conditions []alb.Condition
 
 	// Unknown says that only a deploy knows the conditions. Default: they are known.
@@ -103,18 +105,17 @@ type Rule struct {
 	Priority   int
 	Conditions []alb.Condition
 	Target     Target
-	Service    int // of Plan.Services, whose target group App is
-	Route      int // of its routes, as which the rule sends requests
+	Service    int // index in Plan.Services of the service whose target group App is
+	Route      int // index of the route by which the rule sends requests
 }
 
-// Reads tells whether the rule is one that lets reads through in the mode
-// read-only.
+// Reads reports whether the rule lets reads through in the mode read-only.
 func (r Rule) Reads() bool { return r.numbered() == maintenance.ReadID }
 
-// Bypasses tells whether the rule lets operators through.
+// Bypasses reports whether the rule lets operators through.
 func (r Rule) Bypasses() bool { return strings.HasPrefix(r.numbered(), "Bypass") }
 
-// Turns tells whether the rule carries the mode.
+// Turns reports whether the rule carries the mode.
 func (r Rule) Turns() bool {
 	switch r.numbered() {
 	case maintenance.ReadID, maintenance.CloseID, maintenance.UpgradeID:
@@ -125,48 +126,50 @@ func (r Rule) Turns() bool {
 
 func (r Rule) numbered() string { return strings.TrimRight(r.ID, "0123456789") }
 
-// nobody is a condition that no request meets: an address for documentation
-// (RFC 5737).
+// nobody is a condition that no request meets: an address reserved for
+// documentation (RFC 5737).
 var nobody = alb.SourceIPs{netip.MustParsePrefix("192.0.2.1/32")}
 
 // readMethods are the methods that read.
 var readMethods = alb.Methods(reads)
 
-// Standing are the rules that exist in every mode: they send to the services
-// what maintenance does not stop.
+// Standing returns the rules that are the same in every mode: they send to the
+// services what maintenance does not stop.
 func (p Plan) Standing() ([]Rule, error) {
 	b := p.builder()
 	b.standing()
 	return b.done()
 }
 
-// BypassSecret are the rules that let through what carries the secret, and
-// everybody to the page that gives the cookie for it. They stand, too.
+// BypassSecret returns the rules that let through requests with the secret, and
+// let everyone reach the page that sets the cookie. They are the same in every
+// mode, too.
 func (p Plan) BypassSecret(secret string) ([]Rule, error) {
 	b := p.builder()
 	b.bypassSecret(secret)
 	return b.done()
 }
 
-// Turning are the rules that carry the mode, last in the band. They are the same
-// in every mode except for where the reads go, and for whom the closing rules meet.
+// Turning returns the rules that carry the mode, last in the band. Only two
+// things differ between modes: where the reads go, and which requests the closing
+// rules match.
 //
-// A listener whose default action is not the switch's is closed by rules. While
-// it is open they are disarmed: they have a condition that nobody meets in the
-// place of their own.
+// A listener whose default action does not belong to the switch is closed by
+// rules. While it is open they are disarmed: a condition that no request meets
+// replaces their own.
 func (p Plan) Turning(mode maintenance.Mode) ([]Rule, error) {
 	b := p.builder()
 	b.turning(mode)
 	return b.done()
 }
 
-// Last is the last priority of the band.
+// Last returns the last priority of the band.
 func (p Plan) Last() int { return p.first() + p.band().width - 1 }
 
 func (p Plan) first() int { return cmp.Or(p.First, First) }
 
-// hostsOf are the host conditions of what a service allows; of no service, those
-// of the switch.
+// hostsOf returns the host conditions for what a service allows. For a zero
+// service, they are those of the switch.
 func (p Plan) hostsOf(s Service) []alb.Condition {
 	hosts := s.Hosts
 	if len(hosts) == 0 {
@@ -178,7 +181,7 @@ func (p Plan) hostsOf(s Service) []alb.Condition {
 	return []alb.Condition{alb.Hosts(hosts)}
 }
 
-// Check reports every limit of ALB that one of the rules breaks.
+// Check reports every limit of ALB that one of the rules exceeds.
 func Check(rules []Rule) error {
 	var errs []error
 	for _, r := range rules {

@@ -8,35 +8,36 @@ import (
 )
 
 const (
-	// maxHeaderValue is the longest value of a header that a rule takes.
+	// maxHeaderValue is the maximum length of a header value in a rule.
 	maxHeaderValue = 128
 
-	// widestIPv4 and widestIPv6 are the prefix lengths of the widest networks that
-	// one organization has. Wider ones add up to everybody within a few lines.
+	// widestIPv4 and widestIPv6 are the prefix lengths of the widest networks
+	// that one organization has. A few wider ones would cover everyone.
 	widestIPv4, widestIPv6 = 8, 16
 
-	// mostNetworks is how many of the widest networks all may add up to.
+	// mostNetworks is the maximum total size of all networks, in networks of the
+	// widest size.
 	mostNetworks = 4
 )
 
-// headerText is the value of a header that a client can send.
+// headerText matches a header value that a client can send.
 var headerText = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?$`)
 
-// Problem is what is wrong with the field of a Plan, whoever filled it in.
+// Problem is a fault in a field of a Plan.
 type Problem struct {
-	// Field is the field as maintenancemode.Props names it, such as
-	// "Clients.Values[1]". Environment files have the same names in lower case.
+	// Field is the field under its name in maintenancemode.Props, such as
+	// "Clients.Values[1]". Environment files use the same names in lower case.
 	Field string
 
 	// Text says what is wanted, and what was given.
 	Text string
 }
 
-// Error is the field and the text.
+// Error returns the field and the text.
 func (p Problem) Error() string { return p.Field + ": " + p.Text }
 
-// Problems returns what is wrong with the plan's clients and bypass, one problem a
-// field. Standing reports what is wrong with the rules made of them.
+// Problems returns the faults of the plan's clients and bypass, one problem for
+// each field. Standing reports the faults of the rules made from them.
 func (p Plan) Problems() []Problem {
 	var all []Problem
 	bad := func(field, format string, args ...any) {

@@ -19,7 +19,7 @@ func TestPlan_Problems(t *testing.T) {
 	tests := []struct {
 		name string
 		plan rules.Plan
-		want string // "" is none
+		want string // "" if there is none
 	}{
 		{"nothing", rules.Plan{}, ""},
 		{"all of it", rules.Plan{

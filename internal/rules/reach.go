@@ -9,19 +9,19 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// reach is how much of the requests of a method a rule takes, of the hosts that
-// the switch is for.
+// reach is how many of the requests of a method a rule takes, among those for the
+// hosts of the switch.
 type reach int
 
 const (
 	none reach = iota
 	some
-	most // all that a client would send, as far as can be told
+	most // all that clients would send, as far as can be told
 	all
 )
 
-// takes tells how much of the requests of a method a rule takes. It says all
-// only where that is certain.
+// takes returns how many of the requests of a method a rule takes. It returns all
+// only if that is certain.
 func (j *judgement) takes(r *alb.Rule, method string) reach {
 	least := all
 	if r.If != "" {
@@ -59,8 +59,8 @@ func (j *judgement) conditionTakes(c alb.Condition, method string) reach {
 	return usual(c)
 }
 
-// hostsTake is how much of the hosts of the switch a condition takes; has
-// reports whether one of its values is such.
+// hostsTake returns how many of the hosts of the switch a condition takes; has
+// reports whether some value of the condition satisfies which.
 func (j *judgement) hostsTake(has func(which func(string) bool) bool) reach {
 	same, touched := 0, false
 	for _, host := range j.Hosts {
@@ -79,7 +79,8 @@ func (j *judgement) hostsTake(has func(which func(string) bool) bool) reach {
 	return none
 }
 
-// hostsAlone are the hosts of a rule that takes everything for them.
+// hostsAlone returns the hosts of a rule that has no other condition that
+// matters.
 func (j *judgement) hostsAlone(r *alb.Rule) []string {
 	if len(r.Conditions) != 1 {
 		return nil
@@ -87,12 +88,12 @@ func (j *judgement) hostsAlone(r *alb.Rule) []string {
 	return r.Hosts()
 }
 
-// covered tells whether hosts are all that the switch is for.
+// covered reports whether hosts include all hosts of the switch.
 func (j *judgement) covered(hosts []string) bool {
 	return len(j.Hosts) > 0 && j.hostsTake(func(which func(string) bool) bool { return slices.ContainsFunc(hosts, which) }) == all
 }
 
-// usual tells whether a condition holds for whatever clients usually send.
+// usual returns whether a condition holds for what clients usually send.
 func usual(c alb.Condition) reach {
 	for _, target := range []string{"/", "/x1f9c2", "/api/v1/x-7d21.json?page=2", "/a/b/c/d"} {
 		for _, agent := range []string{"Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)", "okhttp/5.1"} {

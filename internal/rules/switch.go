@@ -1,5 +1,6 @@
-// Package rules describes as data what a maintenance switch has on the listeners
-// of a load balancer, and tells by it which mode a listener is in.
+// Package rules describes, as data, what a maintenance switch has on the
+// listeners of a load balancer, and determines from it which mode a listener is
+// in.
 package rules
 
 import (
@@ -15,38 +16,38 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// Switch is what of load balancers belongs to one maintenance switch. The names
-// in it are those that the listeners have: logical ids where a template was
-// read, ARNs where the API describes them.
+// Switch is the part of load balancers that belongs to one maintenance switch. It
+// uses the names that the listeners have: logical ids if they were read from a
+// template, ARNs if the API describes them.
 type Switch struct {
-	// Responder is the target group of the function that answers the refused.
-	// Required.
+	// Responder is the target group of the function that answers refused
+	// requests. Required.
 	Responder string
 
 	// Listeners are the listeners that the switch turns. Required.
 	Listeners []Listener
 }
 
-// Listener is what of one listener belongs to a switch.
+// Listener is the part of one listener that belongs to a switch.
 type Listener struct {
-	// Name is the listener. Empty where it cannot be told: LoadBalancer and Port
-	// find it.
+	// Name is the name of the listener. If it is empty, LoadBalancer and Port
+	// identify the listener.
 	Name string
 
-	// LoadBalancer and Port are the load balancer of a listener without a name,
-	// and where it listens.
+	// LoadBalancer and Port are the load balancer and the port of a listener
+	// without a name.
 	LoadBalancer string
 	Port         int
 
 	// Apps are the target groups to which the default action forwards while the
-	// product is open. Default: the default action belongs to someone else, and
-	// only rules close.
+	// product is open. Default: none, the default action does not belong to the
+	// switch, and only rules close.
 	Apps []string
 
-	// Hosts are the host names that the switch is for. Default: all.
+	// Hosts are the host names of the switch. Default: all.
 	Hosts []string
 
-	// Standing are the rules that let through, in every mode, what is allowed.
+	// Standing are the rules that let the allowlist through in every mode.
 	Standing []Standing
 
 	// Turning are the priorities of the rules whose action or conditions carry the
@@ -58,13 +59,14 @@ type Listener struct {
 type Standing struct {
 	Priority int
 
-	// Digest is that of the rule's conditions. Default: they are not compared.
+	// Digest is the digest of the rule's conditions. Default: they are not
+	// compared.
 	Digest string
 }
 
-// Digest returns a short digest of the conditions of a rule, which does not
-// depend on their order or that of their values. It is empty if only a deploy
-// knows what they compare with, unless that is the secret in a header.
+// Digest returns a short digest of the conditions of a rule, independent of their
+// order and of the order of their values. It is empty if a value is known only
+// after a deploy, unless it is the secret in a header.
 func Digest(conditions []alb.Condition) string {
 	texts := make([]string, len(conditions))
 	for i, c := range conditions {
@@ -78,8 +80,8 @@ func Digest(conditions []alb.Condition) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:6])
 }
 
-// Rules encodes Standing and Turning as a text, such as
-// "100:vZ2jTq1x 190:9rHb0aLd 191 199": those without a digest turn.
+// Rules encodes Standing and Turning as a text, such as "100:vZ2jTq1x
+// 190:9rHb0aLd 191 199". Rules without a digest turn.
 func (l Listener) Rules() string {
 	var texts []string
 	for _, s := range l.Standing {
@@ -91,7 +93,7 @@ func (l Listener) Rules() string {
 	return strings.Join(texts, " ")
 }
 
-// SetRules decodes what Rules has encoded.
+// SetRules decodes what Rules encodes.
 func (l *Listener) SetRules(text string) error {
 	l.Standing, l.Turning = nil, nil
 	var errs []error
@@ -110,11 +112,11 @@ func (l *Listener) SetRules(text string) error {
 	return errors.Join(errs...)
 }
 
-// separator is between the texts of a list: no ARN and no host name has it.
+// separator separates the texts of a list: no ARN and no host name contains it.
 const separator = ","
 
 // Texts encodes the listener as texts by name, for the properties of a resource
-// or the environment of a function. What is left at its default is left out.
+// or the environment of a function. It omits defaults.
 func (l Listener) Texts() map[string]string {
 	texts := map[string]string{
 		"Listener": l.Name, "LoadBalancer": l.LoadBalancer, "Rules": l.Rules(),
@@ -127,7 +129,7 @@ func (l Listener) Texts() map[string]string {
 	return texts
 }
 
-// ParseListener decodes what Texts has encoded; text returns the text of a name.
+// ParseListener decodes what Texts encodes; text returns the text with a name.
 func ParseListener(text func(name string) string) (Listener, error) {
 	l := Listener{Name: text("Listener"), LoadBalancer: text("LoadBalancer"), Apps: list(text("Apps")), Hosts: list(text("Hosts"))}
 	var err error
@@ -139,7 +141,7 @@ func ParseListener(text func(name string) string) (Listener, error) {
 	return l, errors.Join(err, l.SetRules(text("Rules")))
 }
 
-// list is a text that Texts has joined.
+// list splits a text that Texts has joined.
 func list(text string) []string {
 	if text == "" {
 		return nil
@@ -147,15 +149,15 @@ func list(text string) []string {
 	return strings.Split(text, separator)
 }
 
-// stands reports whether a rule lets requests through in every mode. A
-// rule of the same priority with other conditions is not.
+// stands reports whether a rule lets requests through in every mode. A rule with
+// the same priority and other conditions does not count.
 func (l Listener) stands(r *alb.Rule) bool {
 	return slices.ContainsFunc(l.Standing, func(s Standing) bool {
 		return s.Priority == r.Priority && (s.Digest == "" || s.Digest == Digest(r.Conditions))
 	})
 }
 
-// turns tells whether the rule carries the mode.
+// turns reports whether the rule carries the mode.
 func (l Listener) turns(r *alb.Rule) bool {
 	return r.Default() && len(l.Apps) > 0 || slices.Contains(l.Turning, r.Priority)
 }

@@ -12,32 +12,32 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Found is a switch as a template has it.
+// Found is a switch in a template.
 type Found struct {
 	Switch
 
-	// Name is the path of the construct, or how the logical ids of its resources
-	// begin where a template has no paths.
+	// Name is the path of the construct or, in a template without paths, the
+	// prefix of the logical ids of its resources.
 	Name string
 
-	// Function is the logical id of the function that answers the refused.
+	// Function is the logical id of the function that answers refused requests.
 	Function string
 
-	// Apps are the target groups that the standing rules forward to, Unlock that of
-	// the page that gives the cookie. Empty if there is none.
+	// Apps are the target groups that the standing rules forward to. Unlock is
+	// the target group of the page that sets the cookie, empty if there is none.
 	Apps   []string
 	Unlock string
 
-	// Record and Attribution are the logical ids of the parameters in which the
-	// mode is remembered. Empty without a guard.
+	// Record and Attribution are the logical ids of the parameters that remember
+	// the mode. Empty without a guard.
 	Record, Attribution string
 
-	// ByHand is the logical id of the parameter in which a turn without
-	// CloudFormation is written down. Empty in templates of older releases.
+	// ByHand is the logical id of the parameter that records a turn without
+	// CloudFormation. Empty in templates of older releases.
 	ByHand string
 
-	// Told are what the probe was told of the listeners, by their names: also the
-	// rules that other stacks of the app add. Empty without a probe.
+	// Told are the outlines that the probe has of the listeners, by name. They
+	// include the rules that other stacks of the app add. Empty without a probe.
 	Told map[string]Outline
 }
 
@@ -48,22 +48,22 @@ const (
 	typeParameter = "AWS::SSM::Parameter"
 )
 
-// Ids of constructs, within that of the switch.
+// Ids of constructs within the switch.
 const (
 	recordID      = "ModeRecord"
 	attributionID = "ModeAttribution"
 
-	// ByHandID is that of the parameter in which a turn without CloudFormation is
-	// written down.
+	// ByHandID is the id of the parameter that records a turn without
+	// CloudFormation.
 	ByHandID = "ModeByHand"
 )
 
-// ErrNoSwitch is the error of a template without a switch.
+// ErrNoSwitch says that a template has no switch.
 var ErrNoSwitch = errors.New("no function that answers during maintenance: the function of no Lambda target group is the Responder of a construct, or has MAINTENANCE_ variables")
 
-// Find finds the switches of a template, by the functions that answer during
-// maintenance: those of the construct, or else those that are told what to
-// answer. t is what the template says of load balancers.
+// Find finds the switches of a template by the functions that answer during
+// maintenance: those of the construct or, failing that, those with the
+// responder's variables. t is what the template says about load balancers.
 func Find(data []byte, t *alb.Template) ([]Found, error) {
 	f := &finder{template: t, resources: map[string]cfn.Resource{}}
 	types := []string{typeFunction, typeAlias, typeVersion, typeParameter}
@@ -94,7 +94,7 @@ func Find(data []byte, t *alb.Template) ([]Found, error) {
 	return found, nil
 }
 
-// In tells the mode of each listener of the switch in the template in which it
+// In returns the mode of each listener of the switch in the template in which it
 // was found.
 func (f Found) In(t *alb.Template) []Verdict {
 	var all []Verdict
@@ -108,7 +108,7 @@ func (f Found) In(t *alb.Template) []Verdict {
 	return all
 }
 
-// Groups are the target groups of the switch.
+// Groups returns the target groups of the switch.
 func (f Found) Groups() Groups {
 	return Groups{Responder: f.Responder, Unlock: f.Unlock, Apps: f.Apps}
 }
@@ -120,26 +120,26 @@ type finder struct {
 	ids       []string
 }
 
-// scope tells which resources a construct has defined.
+// scope identifies the resources that a construct has defined.
 type scope struct {
 	path   string // "" if the template has no paths
 	prefix string // of logical ids
 }
 
-// has returns the id, within the construct, of the construct that a resource is
-// of, such as "Allow0"; ok is false for resources of others.
+// has returns the id, relative to the construct, of the construct that a resource
+// belongs to, such as "Allow0"; ok is false for other resources.
 func (s scope) has(logicalID, path string) (id string, ok bool) {
 	if s.path != "" {
 		id, ok = strings.CutPrefix(path, s.path+"/")
 		return strings.TrimSuffix(id, "/Resource"), ok
 	}
 	id, ok = strings.CutPrefix(logicalID, s.prefix)
-	// Of two constructs one may be called as the other one begins: Web, and Website.
+	// The name of one construct may be a prefix of another's: Web, and Website.
 	ok = ok && s.prefix != "" && id != "" && strings.ToLower(id[:1]) != id[:1]
 	return withoutHash(id), ok
 }
 
-// withoutHash is a logical id without the eight hex digits that CDK adds.
+// withoutHash returns a logical id without the eight hex digits that CDK adds.
 func withoutHash(id string) string {
 	if at := len(id) - 8; at > 0 && strings.Trim(id[at:], "0123456789ABCDEF") == "" {
 		return id[:at]
@@ -147,8 +147,8 @@ func withoutHash(id string) string {
 	return id
 }
 
-// functions are the functions that answer during maintenance, and the scopes of
-// those that a construct has defined.
+// functions returns the functions that answer during maintenance, and the scopes
+// of those that a construct has defined.
 func (f *finder) functions() (functions []string, called map[string]scope) {
 	called = map[string]scope{}
 	var told []string
@@ -179,8 +179,8 @@ func (f *finder) functions() (functions []string, called map[string]scope) {
 	return told, called
 }
 
-// function is the function that a resource is, or that an alias or a version is
-// of.
+// function returns the function that a resource is, or that an alias or a version
+// belongs to.
 func (f *finder) function(id string, depth int) string {
 	r := f.resources[id]
 	if depth > 0 && (r.Type == typeAlias || r.Type == typeVersion) {
@@ -192,7 +192,7 @@ func (f *finder) function(id string, depth int) string {
 	return id
 }
 
-// found is the switch whose function answers through a target group.
+// found returns the switch whose function answers through a target group.
 func (f *finder) found(function string, in scope, responder string) Found {
 	found := Found{Switch: Switch{Responder: responder}, Name: in.path + in.prefix, Function: function}
 	for _, l := range f.template.Listeners {
@@ -214,8 +214,8 @@ func (f *finder) found(function string, in scope, responder string) Found {
 	return found
 }
 
-// told are the outlines that the probe of a switch has, by listener. What only a
-// deploy knows is left out.
+// told returns the outlines that the probe of a switch has, by listener. It
+// leaves out what only a deploy knows.
 func (f *finder) told(in scope) map[string]Outline {
 	all := map[string]Outline{}
 	for _, id := range f.ids {
@@ -239,7 +239,7 @@ func (f *finder) told(in scope) map[string]Outline {
 	return all
 }
 
-// is the id of a parameter within the construct.
+// is returns the id of a parameter within the construct.
 func is(in scope, r cfn.Resource) string {
 	id, ok := in.has(r.LogicalID, r.Path)
 	if !ok || r.Type != typeParameter {
@@ -248,8 +248,8 @@ func is(in scope, r cfn.Resource) string {
 	return id
 }
 
-// listener is what of a listener belongs to a switch; ok is false if nothing
-// does.
+// listener returns the part of a listener that belongs to a switch; ok is false
+// if none does.
 func (f *finder) listener(l *alb.Listener, in scope, found *Found) (at Listener, ok bool) {
 	at.Name = l.Ref.String()
 	var apps []string
@@ -302,15 +302,15 @@ func (f *finder) listener(l *alb.Listener, in scope, found *Found) (at Listener,
 	return at, ok
 }
 
-// The ids of rules, within the construct: by what they end with, since there is
-// a scope for each further listener and service.
+// Patterns for the ends of the ids of rules: each additional listener and service
+// has its own scope in front.
 var (
 	turns   = regexp.MustCompile("(" + maintenance.ReadID + "|" + maintenance.CloseID + "|" + maintenance.UpgradeID + ")[0-9]*$")
 	closes  = regexp.MustCompile(maintenance.CloseID + "[0-9]*$")
 	unlocks = regexp.MustCompile(maintenance.UnlockID + "[0-9]*$")
 )
 
-// groups are the target groups that a rule forwards to.
+// groups returns the target groups that a rule forwards to.
 func groups(r *alb.Rule) []string {
 	var names []string
 	for _, t := range (alb.Decision{Rule: r}).Targets() {

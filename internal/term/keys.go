@@ -5,22 +5,22 @@ import (
 	"os"
 )
 
-// What a terminal gives for keys that have no character.
+// What a terminal sends for keys without a character.
 const (
 	CtrlC = 0x03
 	CtrlD = 0x04
 )
 
-// Keys are those pressed in a terminal, one by one.
+// Keys are the keys pressed in a terminal, one by one.
 type Keys struct {
 	Pressed chan byte
 	restore func()        // nil if it is not a terminal
 	closing chan struct{} // closed by Close
-	closed  chan struct{} // closed when no key is read any more
+	closed  chan struct{} // closed when no more keys are read
 }
 
-// ReadKeys begins to read keys, if stdin is a terminal: without waiting for
-// Enter, and without showing them.
+// ReadKeys begins to read keys if stdin is a terminal, without waiting for Enter
+// and without echoing them.
 func ReadKeys(stdin io.Reader) (*Keys, error) {
 	k := &Keys{Pressed: make(chan byte), closing: make(chan struct{}), closed: make(chan struct{})}
 	file, ok := stdin.(*os.File)
@@ -35,7 +35,7 @@ func ReadKeys(stdin io.Reader) (*Keys, error) {
 	return k, nil
 }
 
-// read waits for a key before it reads, so that none is taken from whoever reads
+// read waits for a key before it reads, so that it takes none from whatever reads
 // the terminal after Close.
 func (k *Keys) read(file *os.File) {
 	defer close(k.closed)
@@ -64,11 +64,10 @@ func (k *Keys) read(file *os.File) {
 	}
 }
 
-// Terminal reports whether keys can be pressed at all.
+// Terminal reports whether keys can be pressed.
 func (k *Keys) Terminal() bool { return k.restore != nil }
 
-// Close ends the reading and gives the terminal back as it was. Closing it twice
-// is harmless.
+// Close stops reading and restores the terminal. It can be called twice.
 func (k *Keys) Close() {
 	if k.restore == nil {
 		return

@@ -29,7 +29,8 @@ func TestMain(m *testing.M) {
 	fmt.Printf("line: %q %v\n", line, err)
 }
 
-// TestKeys_Close: what is typed after Close is for whoever reads the terminal next.
+// TestKeys_Close checks that keys typed after Close go to whatever reads the
+// terminal next.
 func TestKeys_Close(t *testing.T) {
 	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// takeKeys takes no keys here: the control page has the switch.
+// takeKeys does nothing on this system: the control page has the switch.
 func takeKeys(*os.File) (restore func(), err error) { return nil, nil }
 
 func awaitKey(*os.File) (bool, error) { return false, errors.ErrUnsupported }

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// takeKeys sets a terminal to give every key at once, Ctrl-C as a key too, so
-// that make does not report an interrupt. It returns what gives it back as it
-// was, or nil if file is not a terminal, or not ours: a process in the background
-// that reads one is stopped.
+// takeKeys makes a terminal deliver every key at once, including Ctrl-C, so that
+// make does not report an interrupt. It returns a function that restores the
+// terminal, or nil if file is not a terminal, or not ours: a background process
+// that reads from one is stopped.
 func takeKeys(file *os.File) (restore func(), err error) {
 	fd := int(file.Fd())
 	before, err := unix.IoctlGetTermios(fd, getTermios)
@@ -28,13 +28,13 @@ func takeKeys(file *os.File) (restore func(), err error) {
 	if err := unix.IoctlSetTermios(fd, setTermios, &set); err != nil {
 		return nil, err
 	}
-	return func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }, nil // a terminal that has gone needs nothing
+	return func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }, nil // a terminal that is gone needs nothing
 }
 
-// awaitKey waits a moment and reports whether a key can be read.
+// awaitKey waits briefly and reports whether a key can be read.
 func awaitKey(file *os.File) (bool, error) {
 	wait := []unix.PollFd{{Fd: int32(file.Fd()), Events: unix.POLLIN}}
-	n, err := unix.Poll(wait, 50) // milliseconds
+	n, err := unix.Poll(wait, 50) // in milliseconds
 	if errors.Is(err, unix.EINTR) {
 		return false, nil
 	}

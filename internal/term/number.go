@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Thousands writes a number with a comma between thousands.
+// Thousands formats a number with commas between thousands.
 func Thousands(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
@@ -17,7 +17,7 @@ func Thousands(n int64) string {
 	return digits
 }
 
-// Plural is a number of things: 1 rule, 1,200 rules.
+// Plural formats a number of things: 1 rule, 1,200 rules.
 func Plural[N int | int64](n N, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -25,7 +25,7 @@ func Plural[N int | int64](n N, thing string) string {
 	return Thousands(int64(n)) + " " + thing + "s"
 }
 
-// Ago says how long something is past, in the unit that one thinks in.
+// Ago formats how long ago something was, in the most natural unit.
 func Ago(d time.Duration) string {
 	switch {
 	case d < 2*time.Minute:
@@ -38,7 +38,7 @@ func Ago(d time.Duration) string {
 	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
 }
 
-// PadLeft puts spaces before a text, up to a width.
+// PadLeft pads a text with spaces on the left, up to a width.
 func PadLeft(text string, width int) string {
 	return strings.Repeat(" ", max(width-utf8.RuneCountInString(text), 0)) + text
 }

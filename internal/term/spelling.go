@@ -2,12 +2,12 @@ package term
 
 import "strings"
 
-// Nearest is the word a misspelling most likely stands for, or "".
+// Nearest returns the word that a misspelling most likely means, or "".
 func Nearest(misspelt string, words []string) string {
 	best, least := "", 1+max(1, len(misspelt)/3)
 	for _, word := range words {
 		if len(misspelt)-len(word) >= least {
-			continue // and never a matrix for a whole file
+			continue // avoid a matrix for very long texts
 		}
 		if d := distance(strings.ToLower(misspelt), strings.ToLower(word)); d < least && d < len(misspelt) {
 			best, least = word, d
@@ -16,12 +16,12 @@ func Nearest(misspelt string, words []string) string {
 	return best
 }
 
-// Edits is how many letters have to be put in, taken out, replaced or swapped with
-// their neighbour to turn one word into another, whatever their case.
+// Edits returns how many letters must be inserted, deleted, replaced or swapped
+// with their neighbour to turn one word into the other, ignoring case.
 func Edits(a, b string) int { return distance(strings.ToLower(a), strings.ToLower(b)) }
 
-// distance is how many letters have to be put in, taken out, replaced or swapped
-// with their neighbour to turn a into b.
+// distance returns how many letters must be inserted, deleted, replaced or
+// swapped with their neighbour to turn a into b.
 func distance(a, b string) int {
 	d := make([][]int, len(a)+1)
 	for i := range d {

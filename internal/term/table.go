@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// Table is rows of cells under a heading. Where it is too wide for the
-// terminal, its widest columns give way and their cells take several lines.
+// Table is rows of cells under a heading. If it is too wide for the terminal, its
+// widest columns shrink and their cells take several lines.
 type Table struct {
 	Heading []string
 	Rows    []Row
 }
 
-// Row is the cells of a line and what is under them, indented to a column.
+// Row is the cells of a line and the text below them, indented to a column.
 type Row struct {
 	Cells  []Cell
 	Below  string
@@ -26,13 +26,13 @@ type Cell struct {
 	Style Style
 }
 
-// Cell is a text in the style, as a cell of a table.
+// Cell returns a text in the style, as a cell of a table.
 func (s Style) Cell(text string) Cell { return Cell{text, s} }
 
 // gap is the space between two columns.
 const gap = 2
 
-// narrowest is how far a column gives way.
+// narrowest is the minimum width to which a column shrinks.
 const narrowest = 12
 
 // Add adds a row.
@@ -52,8 +52,8 @@ func (t *Table) Write(out Terminal) {
 	}
 }
 
-// widths are those of the columns, which together are at most most, if it is
-// not 0 and the columns can be made as narrow.
+// widths returns the widths of the columns, whose sum is at most most if most is
+// not 0 and the columns can be made that narrow.
 func (t *Table) widths(most int) []int {
 	widths := make([]int, len(t.Heading))
 	for i, text := range t.Heading {
@@ -124,8 +124,8 @@ func writeCells(out Terminal, cells []Cell, widths []int) {
 	}
 }
 
-// Wrap breaks a text into lines of at most width, at spaces where it can. What
-// continues a line is indented.
+// Wrap breaks a text into lines of at most width, at spaces where possible.
+// Continuation lines are indented.
 func Wrap(text string, width int) []string {
 	var lines []string
 	for line := range strings.Lines(text) {

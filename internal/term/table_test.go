@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestWrap: lines break at spaces where they can, and what continues one is
-// indented.
+// TestWrap checks that lines break at spaces where possible, and that
+// continuation lines are indented.
 func TestWrap(t *testing.T) {
 	for _, test := range []struct {
 		text  string
@@ -28,7 +28,8 @@ func TestWrap(t *testing.T) {
 	}
 }
 
-// TestColours: only a terminal has them, and not if NO_COLOR or TERM says no.
+// TestColours checks that only a terminal gets colours, and not if NO_COLOR or
+// TERM forbids them.
 func TestColours(t *testing.T) {
 	var out bytes.Buffer
 	if New(&out).Colour {
@@ -42,7 +43,7 @@ func TestColours(t *testing.T) {
 	}
 }
 
-// TestColouredTable: colours take no room.
+// TestColouredTable checks that colours do not count towards widths.
 func TestColouredTable(t *testing.T) {
 	rows := Table{Heading: []string{"a", "b"}}
 	rows.Add(Red.Cell("one"), Green.Cell("two"))

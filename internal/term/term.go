@@ -1,5 +1,5 @@
-// Package term writes text for terminals: to their width, in colours if they have
-// any, with counts, sizes and times in words.
+// Package term writes text for terminals: at their width, in colours if they
+// support them, with counts, sizes and times in words.
 package term
 
 import (
@@ -10,16 +10,16 @@ import (
 	xterm "github.com/charmbracelet/x/term"
 )
 
-// Terminal is where a verb writes what people read: how wide it is, and
-// whether it shows colours.
+// Terminal is where a verb writes what people read, with its width and whether it
+// shows colours.
 type Terminal struct {
 	io.Writer
-	Width  int // in columns; 0 if lines may be as long as they are
+	Width  int // in columns; 0 for unlimited
 	Colour bool
 }
 
-// New looks at w. COLUMNS overrides its width; NO_COLOR, and TERM=dumb,
-// take colours away. What is not a terminal has neither width nor colours.
+// New examines w. COLUMNS overrides its width; NO_COLOR and TERM=dumb disable
+// colours. Anything but a terminal has neither width nor colours.
 func New(w io.Writer) Terminal {
 	t := Terminal{Writer: w}
 	if IsTerminal(w) {
@@ -34,17 +34,17 @@ func New(w io.Writer) Terminal {
 	return t
 }
 
-// IsTerminal reports whether a stream is a terminal: what is written to it is
-// seen by a person, what is read from it is typed by one.
+// IsTerminal reports whether a stream is a terminal: a person sees what is
+// written to it, or types what is read from it.
 func IsTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	return ok && xterm.IsTerminal(file.Fd())
 }
 
-// Style is how a text stands out: a sequence of ECMA-48.
+// Style is a text style: a sequence of ECMA-48.
 type Style string
 
-// The styles there are.
+// The styles.
 const (
 	Plain  Style = ""
 	Bold   Style = "1"

@@ -14,15 +14,15 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Lambda is the call of AWS Lambda that Announce makes.
+// Lambda has the call of AWS Lambda that Announce makes.
 type Lambda interface {
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 }
 
-// Announce tells the function that keeps /maintenance.json which mode the switch was
-// turned to just now, and the end in the deployed template. Without it the function
-// learns of it a minute later, from the mode event. It does nothing for a switch
-// without such a function.
+// Announce tells the function that keeps /maintenance.json the mode that the
+// switch has just been turned to, and the end in the deployed template. Otherwise
+// the function would learn of it a minute later, from the mode event. Announce
+// does nothing for a switch without such a function.
 func (o *Operation) Announce(ctx context.Context, functions Lambda, name string, from, to maintenance.Mode) error {
 	s, err := o.deployed(ctx, name)
 	if err != nil || s.Announcement == "" {
@@ -51,13 +51,13 @@ func (o *Operation) Announce(ctx context.Context, functions Lambda, name string,
 	return nil
 }
 
-// until is the end that the refused are told, zero if there is none.
+// until returns the end that clients are told, zero if there is none.
 func (s Switch) until(t text) time.Time {
 	value, err := t.at("Resources", s.Responder, "Properties", "Environment", "Variables", maintenance.UntilVariable)
 	var until string
 	if err != nil || json.Unmarshal(value, &until) != nil {
 		return time.Time{}
 	}
-	at, _ := time.Parse(time.RFC3339, until) // anything else is the zero time
+	at, _ := time.Parse(time.RFC3339, until) // the zero time for anything else
 	return at
 }

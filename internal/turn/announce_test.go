@@ -13,7 +13,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// fakeLambda answers the call of Announce, and keeps it.
+// fakeLambda answers the call of Announce and records it.
 type fakeLambda struct {
 	err      error
 	failed   string // FunctionError
@@ -30,7 +30,7 @@ func (f *fakeLambda) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func
 	return out, f.err
 }
 
-// announcing is the shop with a function that keeps /maintenance.json.
+// announcing returns the shop with a function that keeps /maintenance.json.
 func announcing(t *testing.T) *fakeStack {
 	f := withRole(t, maintenance.Closed)
 	f.template = strings.Replace(f.template, `\"Responder\":\"Responder\"`, `\"Announcement\":\"Announcement\",\"Responder\":\"Responder\"`, 1)
@@ -38,8 +38,8 @@ func announcing(t *testing.T) *fakeStack {
 	return f
 }
 
-// TestAnnounce: the function is told what a mode event says, without a time: it is
-// now, by the function's clock.
+// TestAnnounce checks that the function is told the contents of a mode event,
+// without a time: the time is now, by the function's clock.
 func TestAnnounce(t *testing.T) {
 	f := announcing(t)
 	f.template = strings.Replace(f.template, `"MAINTENANCE_UNTIL": ""`, `"MAINTENANCE_UNTIL": "2026-12-01T04:00:00+09:00"`, 1)
@@ -82,8 +82,8 @@ func TestAnnounce_Fails(t *testing.T) {
 	}
 }
 
-// TestRights_Announce: whoever may turn may invoke the functions that are told of
-// it, and no other.
+// TestRights_Announce checks that whoever may turn the switch may invoke the
+// functions that are told about it, and no others.
 func TestRights_Announce(t *testing.T) {
 	policy, err := operation(announcing(t)).Rights(t.Context(), "", false)
 	if err != nil {

@@ -16,22 +16,23 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// bootstrapVersion is the default of the parameter that CDK's templates have:
-// the name of the parameter in Systems Manager with the version of the
-// bootstrap, and in it the qualifier of the bucket and the roles.
+// bootstrapVersion matches the default of the parameter in CDK's templates: the
+// name of the Systems Manager parameter with the version of the bootstrap, which
+// contains the qualifier of the bucket and the roles.
 var bootstrapVersion = regexp.MustCompile(`^"/cdk-bootstrap/([a-z0-9]{1,10})/version"$`)
 
-// Bucket is where templates of over 51,200 bytes are uploaded to.
+// Bucket is the bucket to which templates larger than 51,200 bytes are uploaded.
 type Bucket struct {
 	// Name is the bucket's name.
 	Name string
 
 	// Role is the ARN of a role that may write to it, for a caller who may not.
-	// Empty: there is none.
+	// Empty if there is none.
 	Role string
 }
 
-// qualifier is that of the CDK bootstrap that the template was deployed with.
+// qualifier returns the qualifier of the CDK bootstrap that the template was
+// deployed with.
 func qualifier(t text) (string, error) {
 	name, err := t.at("Parameters", "BootstrapVersion", "Default")
 	if err != nil {
@@ -44,10 +45,10 @@ func qualifier(t text) (string, error) {
 	return string(found[1]), nil
 }
 
-// bootstrapBucket is the bucket of the CDK bootstrap that the template was
-// deployed with, and its file-publishing role. It fails for a template without
-// a bootstrap, and for a bootstrap whose bucket has a name of its own, of which
-// no template tells.
+// bootstrapBucket returns the bucket of the CDK bootstrap that the template was
+// deployed with, and its file-publishing role. It fails for a template without a
+// bootstrap, and for a bootstrap whose bucket has a custom name, which templates
+// do not contain.
 func bootstrapBucket(template []byte, stackARN string) (Bucket, error) {
 	t, err := newText(template)
 	if err != nil {
@@ -67,8 +68,8 @@ func bootstrapBucket(template []byte, stackARN string) (Bucket, error) {
 	}, nil
 }
 
-// Upload returns what puts a template into the bucket with these settings, for
-// Operation.Upload.
+// Upload returns a function for Operation.Upload that uploads a template to the
+// bucket with these settings.
 func (b Bucket) Upload(settings aws.Config) func(ctx context.Context, key string, template []byte) (string, error) {
 	return func(ctx context.Context, key string, template []byte) (string, error) {
 		err := b.put(ctx, settings, key, template)
@@ -101,7 +102,7 @@ func (b Bucket) put(ctx context.Context, settings aws.Config, key string, templa
 	return err
 }
 
-// BootstrapBucket is the bucket of the CDK bootstrap that the template was
+// BootstrapBucket returns the bucket of the CDK bootstrap that the template was
 // deployed with, and its file-publishing role.
 func (o *Operation) BootstrapBucket(ctx context.Context, template []byte) (Bucket, error) {
 	stack, err := o.stack(ctx)

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// BusyError is the error of a stack that cannot be changed now.
+// BusyError says that a stack cannot be changed now.
 type BusyError struct {
 	Stack  string
 	Status types.StackStatus
@@ -34,10 +34,9 @@ func (e *BusyError) Error() string {
 	return fmt.Sprintf("stack %s is %s, in which CloudFormation changes nothing safely: repair it first, or use --now", e.Stack, e.Status)
 }
 
-// LostError is the error of a change set that another deploy has
-// overtaken.
+// LostError says that another deploy has overtaken a change set.
 type LostError struct {
-	// Why is how that was noticed.
+	// Why says how that was noticed.
 	Why string
 
 	// Winner is the token of the last operation of the stack, which names the
@@ -63,8 +62,8 @@ func (o *Operation) lost(ctx context.Context, stack, why string) *LostError {
 	return e
 }
 
-// settled are the states in which a stack takes a change and rolls it back if
-// it fails.
+// settled are the states in which a stack accepts a change and can roll it back
+// if it fails.
 var settled = []types.StackStatus{
 	types.StackStatusCreateComplete, types.StackStatusUpdateComplete, types.StackStatusUpdateRollbackComplete,
 	types.StackStatusImportComplete, types.StackStatusImportRollbackComplete,

@@ -15,24 +15,25 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// maxBody is how many bytes of a template CreateChangeSet takes as text. Longer
-// ones come from S3.
-// Source: CloudFormation quotas, https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+// maxBody is the maximum size, in bytes, of a template that CreateChangeSet
+// accepts as text. Larger ones come from S3. Source: CloudFormation quotas,
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 const maxBody = 51_200
 
-// prefix is what the names of change sets begin with that this package makes.
+// prefix begins the names of the change sets that this package makes.
 const prefix = "noren-"
 
-// ChangeSets matches their names, in a policy.
+// ChangeSets matches these names in a policy.
 const ChangeSets = prefix + "*"
 
-// errNothing is the error of a change set without a change.
+// errNothing says that a change set has no changes.
 var errNothing = errors.New("CloudFormation finds nothing to change")
 
-// changeSetName returns the name of the change set that turns this template to
-// that one, and the token of its execution. Repeating makes no second one; after
-// an update of the stack the same change has another name, since the events with
-// the token of the earlier execution are still there.
+// changeSetName returns the name of the change set that turns one template to
+// another, and the token of its execution. Repeating the change gives the same
+// name, so no second set is made. After an update of the stack the name is
+// different, since the events with the token of the earlier execution are still
+// there.
 func changeSetName(mode string, updated time.Time, before, after []byte) string {
 	sum := sha256.New()
 	sum.Write([]byte(updated.UTC().Format(time.RFC3339Nano)))
@@ -73,7 +74,7 @@ func (o *Operation) propose(ctx context.Context, stack types.Stack, plan Plan, t
 	}
 	_, err := o.API.CreateChangeSet(ctx, input)
 	var exists *types.AlreadyExistsException
-	if err != nil && !errors.As(err, &exists) { // the same set of an earlier run that was ended
+	if err != nil && !errors.As(err, &exists) { // the same change set, of an earlier run that was ended
 		if now, stackErr := o.stack(ctx); stackErr == nil && !slices.Contains(settled, now.StackStatus) {
 			return &BusyError{aws.ToString(now.StackName), now.StackStatus}
 		}
@@ -112,10 +113,10 @@ func previous(parameters []types.Parameter) []types.Parameter {
 	return keep
 }
 
-// changes returns all changes of a change set, asked for with or without the
-// values of properties. Each answer lacks something: with values CloudFormation
-// may leave out a resource and says so in the reason of the status, without them
-// it lists resources that only refer to what changes.
+// changes returns all changes of a change set, requested with or without the
+// values of properties. Each answer is incomplete: with values, CloudFormation
+// may leave out a resource and say so in the reason of the status; without them,
+// it also lists resources that only refer to what changes.
 func (o *Operation) changes(ctx context.Context, stack, name string, values bool) (all []types.ResourceChange, parameters []types.Parameter, err error) {
 	var token *string
 	for {
@@ -140,9 +141,9 @@ func (o *Operation) changes(ctx context.Context, stack, name string, values bool
 	}
 }
 
-// verify reports whatever the change set would do that is not among the changed
-// properties of the plan. What CloudFormation lists only since it refers to one
-// of these resources is accepted if it says so itself.
+// verify reports anything that the change set would do outside the changed
+// properties of the plan. It accepts resources that CloudFormation lists only
+// because they refer to one of these resources, if CloudFormation says so itself.
 func (o *Operation) verify(ctx context.Context, stack types.Stack, plan Plan, template []byte) error {
 	allowed := plan.Changed
 	with, parameters, err := o.changes(ctx, plan.Stack, plan.ChangeSet, true)
@@ -193,8 +194,8 @@ func (o *Operation) verify(ctx context.Context, stack types.Stack, plan Plan, te
 	return errors.Join(slices.CompactFunc(errs, func(a, b error) bool { return a.Error() == b.Error() })...)
 }
 
-// unwanted returns what is not allowed of a change of one resource, and notes in
-// seen the allowed properties that change.
+// unwanted returns the changes of one resource that are not allowed, and records
+// in seen the allowed properties that change.
 func unwanted(c types.ResourceChange, allowed []string, seen map[string]bool) []error {
 	id, kind := aws.ToString(c.LogicalResourceId), aws.ToString(c.ResourceType)
 	if c.Action != types.ChangeActionModify {
@@ -227,8 +228,8 @@ func unwanted(c types.ResourceChange, allowed []string, seen map[string]bool) []
 	return errs
 }
 
-// onlyReferring are the resources that are listed only since they refer to those
-// of the switch, or to one that does so itself.
+// onlyReferring returns the resources that are listed only because they refer to
+// those of the switch, directly or through each other.
 func onlyReferring(changes []types.ResourceChange, switched map[string]bool) map[string]bool {
 	refers := map[string]bool{}
 	for more := true; more; {
@@ -242,8 +243,8 @@ func onlyReferring(changes []types.ResourceChange, switched map[string]bool) map
 	return refers
 }
 
-// onlyRefers reports whether the change of a resource is only that it refers to
-// one of the switch's resources, or to one that does so itself, whose value
+// onlyRefers reports whether the change of a resource is only that it refers to a
+// resource of the switch, or to one that does so itself, whose value
 // CloudFormation does not know before the deploy.
 func onlyRefers(c types.ResourceChange, switched, refers map[string]bool) bool {
 	if c.Action != types.ChangeActionModify || c.Replacement == types.ReplacementTrue || len(c.Details) == 0 {
@@ -258,8 +259,8 @@ func onlyRefers(c types.ResourceChange, switched, refers map[string]bool) bool {
 	return true
 }
 
-// describe reads the change set. One that is gone has lost to an update of the
-// stack, which deletes all change sets.
+// describe reads the change set. If it no longer exists, it has lost to an update
+// of the stack, which deletes all change sets.
 func (o *Operation) describe(ctx context.Context, in *cloudformation.DescribeChangeSetInput) (*cloudformation.DescribeChangeSetOutput, error) {
 	out, err := o.API.DescribeChangeSet(ctx, in)
 	var gone *types.ChangeSetNotFoundException

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// fakeStack is a stack as CloudFormation is documented to keep it: templates
+// fakeStack is a stack that behaves as documented for CloudFormation: templates
 // come back with question marks, executing a change set deletes all others, and
 // an executed or overtaken set cannot be executed.
 type fakeStack struct {
@@ -28,13 +28,13 @@ type fakeStack struct {
 	calls  int
 	before func(call int, name string) error // called before every call
 
-	more  []types.ResourceChange // what else change sets would do
+	more  []types.ResourceChange // further changes in change sets
 	fails bool                   // updates are rolled back
 
 	policy    string            // of the stack
-	role      string            // that the last operation was made with
-	resources map[string]string // physical by logical id
-	resolved  [2]string         // of the parameter ImageId, as it was and is
+	role      string            // of the last operation
+	resources map[string]string // physical ids by logical id
+	resolved  [2]string         // the value of the parameter ImageId, before and now
 }
 
 type fakeSet struct {
@@ -144,7 +144,7 @@ func (f *fakeStack) DescribeChangeSet(_ context.Context, in *cloudformation.Desc
 	if len(set.changes) == 0 {
 		return &cloudformation.DescribeChangeSetOutput{Status: types.ChangeSetStatusFailed, StatusReason: aws.String("The submitted information didn't contain changes. Submit different information to create a change set.")}, nil
 	}
-	// One change a page.
+	// One change per page.
 	page := 0
 	if in.NextToken != nil {
 		if _, err := fmt.Sscan(*in.NextToken, &page); err != nil {
@@ -181,7 +181,7 @@ func (f *fakeStack) ExecuteChangeSet(_ context.Context, in *cloudformation.Execu
 	return &cloudformation.ExecuteChangeSetOutput{}, nil
 }
 
-// deploy updates the stack, whoever does it.
+// deploy updates the stack on anyone's behalf.
 func (f *fakeStack) deploy(template, token string) {
 	f.sets = map[string]*fakeSet{}
 	event := func(id string, status types.ResourceStatus, why string) {

@@ -7,7 +7,7 @@ import (
 	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// digest computes the digest of the switch as the text has it.
+// digest computes the digest of the switch from the text of the template.
 func (s Switch) digest(t text) (string, error) {
 	var properties []json.RawMessage
 	for _, id := range s.Carriers {

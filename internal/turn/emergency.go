@@ -15,9 +15,10 @@ import (
 )
 
 // Emergency turns a switch of a deployed stack without CloudFormation, for when
-// that is stuck. The deployed template does not change: an update of the stack
-// that changes a listener or a rule of the switch would turn it back, so that it
-// is locked against updates until Operation turns the template, too.
+// CloudFormation is stuck. The deployed template does not change, so an update of
+// the stack that changes a listener or a rule of the switch would turn it back.
+// The switch is therefore locked against updates until Operation turns the
+// template, too.
 type Emergency struct {
 	// Operation is the stack and the switch. Required.
 	*Operation
@@ -25,39 +26,40 @@ type Emergency struct {
 	// LoadBalancer is Elastic Load Balancing. Required.
 	LoadBalancer LoadBalancer
 
-	// Note writes down who turned the switch and why, in the parameter of that
-	// name. Zero: there is nothing to be remembered any more. Required.
+	// Note records who turned the switch and why in the parameter with that name.
+	// A zero turn clears it. Required.
 	Note func(ctx context.Context, parameter string, turn live.ByHand) error
 
-	// Seen is the mode that the live listeners are in, empty if they are in none.
+	// Seen returns the mode of the live listeners, empty if it is mixed.
 	// Required.
 	Seen func(ctx context.Context) (maintenance.Mode, error)
 
-	// By and Why are who turns, and the reason.
+	// By and Why are who turns the switch, and the reason.
 	By, Why string
 
-	// Say is told what happens. Default: nobody is.
+	// Say is called with what happens. Default: nil, nothing is called.
 	Say func(text string)
 
 	// Now is the clock. Default: the system's.
 	Now func() time.Time
 }
 
-// EmergencyPlan are the calls that turn a switch.
+// EmergencyPlan has the calls that turn a switch.
 type EmergencyPlan struct {
-	// Stack is the ARN of the stack, Status its state.
+	// Stack is the ARN of the stack, and Status its state.
 	Stack, Status string
 
 	// Switch is the name of the switch.
 	Switch string
 
-	// Deployed is the mode of the deployed template, empty if it is in none.
+	// Deployed is the mode of the deployed template, empty if it is mixed.
 	Deployed maintenance.Mode
 
-	// To is the mode that is turned to.
+	// To is the new mode.
 	To maintenance.Mode
 
-	// Steps are the calls, in order: first what refuses, last what opens.
+	// Steps are the calls, in order: those that refuse first, those that open
+	// last.
 	Steps []Step
 
 	found  Switch
@@ -66,29 +68,29 @@ type EmergencyPlan struct {
 
 // Outcome is what an Emergency has done.
 type Outcome struct {
-	// Recorded says that who and why was written down, Locked that updates of the
-	// stack cannot turn the switch back.
+	// Recorded says that who and why was recorded. Locked says that updates of
+	// the stack cannot turn the switch back.
 	Recorded bool `json:"recorded"`
 	Locked   bool `json:"locked"`
 
-	// Turned is what was written down. Zero if nothing was.
+	// Turned is what was recorded. Zero if nothing was.
 	Turned live.ByHand `json:"-"`
 
-	// Deployed is the mode of the deployed template once the stack was at rest. It is
-	// empty if the template is in no mode, or if the stack was left half-way, so that
-	// nobody knows which template it will have.
+	// Deployed is the mode of the deployed template once the stack was at rest.
+	// It is empty if the template's mode is mixed, or if the stack was left
+	// half-way, so that it is not known which template it will have.
 	Deployed maintenance.Mode `json:"-"`
 
-	// Problems are what could not be done. The switch was turned all the same.
+	// Problems are the parts that failed. The switch was turned nevertheless.
 	Problems []string `json:"problems,omitempty"`
 
-	// Again is how often an update of the stack turned the switch back, and this
-	// turned it again.
+	// Again counts how often an update of the stack turned the switch back, and
+	// Emergency turned it again.
 	Again int `json:"again,omitempty"`
 }
 
 // Plan reads the stack, in whatever state it is, and returns the calls that turn
-// the switch. It fails if what the template refers to cannot be told.
+// the switch. It fails if a reference in the template cannot be resolved.
 func (e *Emergency) Plan(ctx context.Context, mode maintenance.Mode) (EmergencyPlan, error) {
 	stack, err := e.stack(ctx)
 	if err != nil {
@@ -114,17 +116,17 @@ func (e *Emergency) Plan(ctx context.Context, mode maintenance.Mode) (EmergencyP
 		return EmergencyPlan{}, err
 	}
 	plan := EmergencyPlan{Stack: *stack.StackId, Status: string(stack.StackStatus), Switch: s.Name, To: mode, found: s, byHand: n.physical[s.ByHand]}
-	plan.Deployed, _ = s.modeIn(t) // mixed: in no mode
+	plan.Deployed, _ = s.modeIn(t) // empty if it is mixed
 	plan.Steps, err = s.steps(mode, n)
 	return plan, err
 }
 
-// Turn makes the calls, writes down who and why, and locks the switch. Then it
-// watches until the stack is at rest, and turns again what an update has turned
-// back. Only then does the deployed template tell what it is worth: an update that
-// was under way may have been rolled back. If the template is in the mode the switch
-// is unlocked, else it is locked. The error is that the switch was not turned, or
-// that it is not known whether it stays so.
+// Turn makes the calls, records who and why, and locks the switch. Then it
+// watches until the stack is at rest, and turns again whatever an update turns
+// back. Only then is the deployed template reliable, since an update in progress
+// may be rolled back. If the template is in the mode, the switch is unlocked,
+// otherwise locked. The error says that the switch was not turned, or that it is
+// not known whether it stays so.
 func (e *Emergency) Turn(ctx context.Context, plan EmergencyPlan) (Outcome, error) {
 	outcome := Outcome{Deployed: plan.Deployed}
 	if err := e.make(ctx, plan.Steps); err != nil {
@@ -136,12 +138,12 @@ func (e *Emergency) Turn(ctx context.Context, plan EmergencyPlan) (Outcome, erro
 	if outcome.Deployed == plan.To {
 		e.reconcile(ctx, plan, &outcome)
 	} else {
-		// What is under way to the same mode is not kept from getting there.
+		// A deploy in progress to the same mode may continue.
 		e.remember(ctx, plan, &outcome, plan.Deployed != plan.To)
 	}
 	var err error
 	if outcome.Again, err = e.watch(ctx, plan); err != nil {
-		if !outcome.Locked { // what comes now is not watched any more
+		if !outcome.Locked { // what happens from now on is not watched
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 			defer cancel()
 			e.remember(ctx, plan, &outcome, true)
@@ -161,21 +163,22 @@ func (e *Emergency) Turn(ctx context.Context, plan EmergencyPlan) (Outcome, erro
 	return outcome, nil
 }
 
-// atRest reports whether a stack in the state has the template that it keeps.
+// atRest reports whether a stack in the state has its final template.
 func atRest(status string) bool { return slices.Contains(settled, types.StackStatus(status)) }
 
-// resting reads the mode of the template that the stack rests with; empty if it is
-// in none, or the stack was left half-way.
+// resting reads the mode of the template of a stack at rest. It is empty if the
+// mode is mixed, or if the stack was left half-way.
 func (e *Emergency) resting(ctx context.Context, plan EmergencyPlan) (maintenance.Mode, error) {
 	d, err := e.deployed(ctx, plan.Switch)
 	if err != nil || !atRest(string(d.stack.StackStatus)) {
 		return "", err
 	}
-	mode, _ := d.modeIn(d.text) // mixed: in no mode
+	mode, _ := d.modeIn(d.text) // empty if it is mixed
 	return mode, nil
 }
 
-// reconcile unlocks a switch whose template is in the mode, and forgets who turned.
+// reconcile unlocks a switch whose template is in the mode, and clears the record
+// of who turned it.
 func (e *Emergency) reconcile(ctx context.Context, plan EmergencyPlan, outcome *Outcome) {
 	if e.problem(outcome, "not unlocked", e.lockStack(ctx, plan.Stack, plan.found, false)) {
 		outcome.Locked = false
@@ -183,7 +186,7 @@ func (e *Emergency) reconcile(ctx context.Context, plan EmergencyPlan, outcome *
 	e.note(ctx, plan, outcome, live.ByHand{})
 }
 
-// remember locks the switch, if it is to, and writes down who turned.
+// remember locks the switch if lock is true, and records who turned it.
 func (e *Emergency) remember(ctx context.Context, plan EmergencyPlan, outcome *Outcome, lock bool) {
 	if lock {
 		outcome.Locked = e.problem(outcome, "not locked", e.lockStack(ctx, plan.Stack, plan.found, true))
@@ -201,7 +204,7 @@ func (e *Emergency) note(ctx context.Context, plan EmergencyPlan, outcome *Outco
 	}
 }
 
-// problem notes what could not be done, once, and reports whether it could.
+// problem records a failure once, and reports whether there was none.
 func (e *Emergency) problem(outcome *Outcome, what string, err error) bool {
 	if err == nil {
 		return true

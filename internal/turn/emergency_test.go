@@ -19,7 +19,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// fakeBalancer is a load balancer that does what it is told.
+// fakeBalancer is a load balancer that does as it is told.
 type fakeBalancer struct {
 	calls []string
 	fail  func(arn string) error
@@ -60,7 +60,7 @@ func (b *fakeBalancer) ModifyRule(_ context.Context, in *elbv2.ModifyRuleInput, 
 
 const forward = `[{\"TargetGroupArn\":{\"Ref\":\"%s\"},\"Type\":\"forward\"}]`
 
-// emergency is one on a shop whose actions are real ones.
+// emergency returns an Emergency for a shop with real actions.
 func emergency(t *testing.T, mode maintenance.Mode) (*Emergency, *fakeStack, *fakeBalancer, map[string]live.ByHand) {
 	t.Helper()
 	f := withRole(t, mode)
@@ -97,8 +97,9 @@ func turnNow(t *testing.T, e *Emergency, mode maintenance.Mode) (Outcome, error)
 	return e.Turn(ctx, plan)
 }
 
-// TestEmergency_Order: what refuses comes first, what opens last; what is closed
-// to all is closed before what is closed to reads, and opened after it.
+// TestEmergency_Order checks that calls that refuse come first and calls that
+// open last; what is closed to all requests closes before what is closed to
+// reads, and opens after it.
 func TestEmergency_Order(t *testing.T) {
 	for _, test := range []struct {
 		from, to maintenance.Mode
@@ -123,7 +124,7 @@ func TestEmergency_Order(t *testing.T) {
 	}
 }
 
-// TestEmergency_AnyStack: it closes whatever state the stack is in.
+// TestEmergency_AnyStack checks that it closes whatever state the stack is in.
 func TestEmergency_AnyStack(t *testing.T) {
 	for _, status := range types.StackStatus("").Values() {
 		if strings.HasSuffix(string(status), "_IN_PROGRESS") {
@@ -137,8 +138,8 @@ func TestEmergency_AnyStack(t *testing.T) {
 	}
 }
 
-// TestEmergency_WhatCannotBeDone: closing does not hang on the lock, nor on the
-// record, nor on one of several calls.
+// TestEmergency_WhatCannotBeDone checks that closing depends neither on the lock,
+// nor on the record, nor on any single call.
 func TestEmergency_WhatCannotBeDone(t *testing.T) {
 	denied := errors.New("AccessDenied")
 	t.Run("neither locked nor recorded", func(t *testing.T) {
@@ -176,8 +177,8 @@ func TestEmergency_WhatCannotBeDone(t *testing.T) {
 	})
 }
 
-// TestEmergency_RollbackUndoesIt: while the stack is under way its end is waited
-// for, and what it turns back is turned again.
+// TestEmergency_RollbackUndoesIt checks that it waits while the stack is in
+// transition, and turns again what the stack turns back.
 func TestEmergency_RollbackUndoesIt(t *testing.T) {
 	e, f, b, _ := emergency(t, maintenance.Open)
 	f.status = types.StackStatusUpdateRollbackInProgress
@@ -185,7 +186,7 @@ func TestEmergency_RollbackUndoesIt(t *testing.T) {
 	e.Seen = func(context.Context) (maintenance.Mode, error) {
 		switch looks++; looks {
 		case 2:
-			b.mode = maintenance.Open // the rollback puts back what the template had
+			b.mode = maintenance.Open // the rollback restores the template's mode
 		case 4:
 			f.status = types.StackStatusUpdateRollbackFailed
 		case 1:
@@ -197,19 +198,20 @@ func TestEmergency_RollbackUndoesIt(t *testing.T) {
 	if err != nil || outcome.Again != 1 || b.mode != maintenance.Closed || looks < 4 {
 		t.Errorf("got %+v, %v, %s after %d looks", outcome, err, b.mode, looks)
 	}
-	f.status = types.StackStatusUpdateInProgress // for ever
+	f.status = types.StackStatusUpdateInProgress // forever
 	if _, err := turnNow(t, e, maintenance.Closed); err == nil || !strings.Contains(err.Error(), "not at rest") {
 		t.Errorf("a stack that does not come to rest: %v", err)
 	}
 }
 
-// TestEmergency_TheTemplateOfAnUpdateUnderWay: a deploy that closes hangs, and
-// GetTemplate gives its template. Whether that stays is known when the stack is at rest.
+// TestEmergency_TheTemplateOfAnUpdateUnderWay tries a deploy that closes and
+// hangs, so that GetTemplate returns its template. Whether the template stays is
+// known only when the stack is at rest.
 func TestEmergency_TheTemplateOfAnUpdateUnderWay(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		ends   types.StackStatus
-		with   maintenance.Mode // in the template
+		with   maintenance.Mode // of the template
 		locked bool
 	}{
 		{"done", types.StackStatusUpdateComplete, maintenance.Closed, false},
@@ -246,7 +248,7 @@ func TestEmergency_TheTemplateOfAnUpdateUnderWay(t *testing.T) {
 		if err != nil || b.mode != maintenance.Closed || outcome.Locked != test.locked || strings.Contains(f.policy, "Deny") != test.locked || (noted["CFN-ByHand"] == live.ByHand{}) == test.locked || noted["CFN-ByHand"].Locked != test.locked {
 			t.Errorf("%s: got %+v, %v, policy %q, noted %+v", test.name, outcome, err, f.policy, noted)
 		}
-		f.status = types.StackStatusUpdateInProgress // for ever
+		f.status = types.StackStatusUpdateInProgress // forever
 		if outcome, err := turnNow(t, e, maintenance.Closed); err == nil || !outcome.Locked || !noted["CFN-ByHand"].Locked {
 			t.Errorf("%s: not watched to its end, and not locked: %+v, %v", test.name, outcome, err)
 		}
@@ -257,8 +259,9 @@ func TestEmergency_TheTemplateOfAnUpdateUnderWay(t *testing.T) {
 	}
 }
 
-// TestEmergency_Reconciled: turning the template afterwards unlocks as late as
-// may be, and locks again if it fails; turning back by hand unlocks, too.
+// TestEmergency_Reconciled checks that turning the template afterwards unlocks as
+// late as possible and locks again if it fails, and that turning back by hand
+// unlocks, too.
 func TestEmergency_Reconciled(t *testing.T) {
 	const before = `{"Statement":[{"Effect":"Allow","Action":"Update:*","Principal":"*","Resource":"LogicalResourceId/*"}]}`
 	e, f, _, noted := emergency(t, maintenance.Open)
@@ -328,8 +331,8 @@ func TestLock(t *testing.T) {
 	}
 }
 
-// TestNames: what the template refers to, as the API takes it. What cannot be
-// told is an error, before anything is turned.
+// TestNames checks how references in the template are resolved for the API. One
+// that cannot be resolved is an error before anything is turned.
 func TestNames(t *testing.T) {
 	n := names{physical: map[string]string{"App": "arn:app"}, values: map[string]string{"Group": "arn:given", "AWS::Region": "r"}, exports: map[string]string{"shop-app": "arn:exported"}}
 	for _, test := range []struct{ template, want string }{

@@ -12,15 +12,15 @@ import (
 )
 
 // A switch that was turned without CloudFormation is locked against updates by
-// the policy of its stack: a statement that denies updates of the listeners and
-// rules that carry the mode. Statements have no name, so that the lock is known
-// by what it denies.
+// its stack's policy: a statement denies updates of the listeners and rules that
+// carry the mode. Statements have no name, so the lock is recognized by what it
+// denies.
 
-// allowAll is what a stack without a policy allows. A policy that is set denies
-// what it does not allow, and cannot be taken away.
+// allowAll is what a stack without a policy allows. Once a policy is set, it
+// denies what it does not allow, and it cannot be removed.
 const allowAll = `{"Effect":"Allow","Action":"Update:*","Principal":"*","Resource":"*"}`
 
-// lock is the statement that locks a switch.
+// lock returns the statement that locks a switch.
 func (s Switch) lock() json.RawMessage {
 	var resources []string
 	for _, id := range s.locked() {
@@ -33,7 +33,7 @@ func (s Switch) lock() json.RawMessage {
 	return fmt.Appendf(nil, `{"Effect":"Deny","Action":"Update:*","Principal":"*","Resource":%s}`, list)
 }
 
-// locked are the logical ids of what carries the mode.
+// locked returns the logical ids of the carriers of the mode.
 func (s Switch) locked() []string {
 	ids := slices.Clone(s.Carriers)
 	for _, p := range s.Properties {
@@ -45,8 +45,8 @@ func (s Switch) locked() []string {
 	return slices.Compact(ids)
 }
 
-// isLock reports whether a statement of a stack policy is the lock of the
-// switch: it denies updates of what carries the mode and of nothing else.
+// isLock reports whether a statement of a stack policy is the lock of the switch:
+// it denies updates of the carriers of the mode and of nothing else.
 func (s Switch) isLock(statement json.RawMessage) bool {
 	var all map[string]any
 	var is struct {
@@ -62,8 +62,8 @@ func (s Switch) isLock(statement json.RawMessage) bool {
 	})
 }
 
-// withLock returns the stack policy with the lock of the switch, and whether it
-// was without. An empty text is a stack without a policy.
+// withLock returns the stack policy with the lock of the switch, and whether that
+// changes it. An empty text means a stack without a policy.
 func (s Switch) withLock(policy string) (locked string, changed bool, err error) {
 	return rewritten(policy, func(statements []json.RawMessage) []json.RawMessage {
 		if slices.ContainsFunc(statements, s.isLock) {
@@ -94,7 +94,7 @@ func (s Switch) withoutLock(policy string) (unlocked string, changed bool, err e
 	})
 }
 
-// rewritten is a stack policy with other statements, if rewrite returns any.
+// rewritten returns a stack policy with other statements, if rewrite returns any.
 func rewritten(policy string, rewrite func([]json.RawMessage) []json.RawMessage) (string, bool, error) {
 	document := map[string]json.RawMessage{}
 	var statements []json.RawMessage
@@ -103,7 +103,7 @@ func rewritten(policy string, rewrite func([]json.RawMessage) []json.RawMessage)
 			return "", false, fmt.Errorf("the policy of the stack: %w", err)
 		}
 		if value := document["Statement"]; value != nil && json.Unmarshal(value, &statements) != nil {
-			statements = []json.RawMessage{value} // a single one
+			statements = []json.RawMessage{value} // a single statement
 		}
 	}
 	next := rewrite(statements)
@@ -138,7 +138,7 @@ func (o *Operation) setStackPolicy(ctx context.Context, stack, policy string) er
 	return nil
 }
 
-// lockStack locks the switch, or takes the lock away.
+// lockStack locks or unlocks the switch.
 func (o *Operation) lockStack(ctx context.Context, stack string, s Switch, lock bool) error {
 	policy, err := o.stackPolicy(ctx, stack)
 	if err != nil {
@@ -155,8 +155,9 @@ func (o *Operation) lockStack(ctx context.Context, stack string, s Switch, lock 
 	return o.setStackPolicy(ctx, stack, next)
 }
 
-// seeLock notes in the plan whether the switch is locked. Who may not read the
-// policy is told so, and if it is locked, CloudFormation refuses.
+// seeLock records in the plan whether the switch is locked. If the caller may not
+// read the policy, the plan says so; if the switch is locked, CloudFormation
+// refuses.
 func (o *Operation) seeLock(ctx context.Context, plan *Plan, s Switch) error {
 	policy, err := o.stackPolicy(ctx, plan.Stack)
 	if err != nil {

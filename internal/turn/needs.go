@@ -10,21 +10,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
-// Need is what a role has to be allowed to do to one resource.
+// Need is what a role must be allowed to do to one resource.
 type Need struct {
 	// Actions are the actions, such as elasticloadbalancing:ModifyListener, and
-	// Resource is the ARN of what they are done to.
+	// Resource is the ARN of their resource.
 	Actions  []string
 	Resource string
 
-	// Context are the condition keys of the request that the role's own policies
-	// ask for.
+	// Context has the condition keys of the request that the role's own policies
+	// check.
 	Context map[string]string
 }
 
-// Needs returns what the role of a plan has to be allowed so that CloudFormation
-// can execute the change set. Turning back changes the same resources and needs the
-// same.
+// Needs returns what the role of a plan needs so that CloudFormation can execute
+// the change set. Turning back changes the same resources and needs the same.
 func (o *Operation) Needs(ctx context.Context, plan Plan) ([]Need, error) {
 	t, err := newText(plan.template)
 	if err != nil {
@@ -52,13 +51,13 @@ func (o *Operation) Needs(ctx context.Context, plan Plan) ([]Need, error) {
 		}
 		needs = append(needs, more...)
 	}
-	for i := range needs { // one of them is asked for when the role of a function is passed
+	for i := range needs { // when the role of a function is passed, this key is checked
 		needs[i].Context = map[string]string{"iam:PassedToService": "lambda.amazonaws.com"}
 	}
 	return needs, nil
 }
 
-// needs are those of changing one resource.
+// needs returns what changing one resource needs.
 func (t text) needs(id string, physical map[string]string, stack arn.ARN) ([]Need, error) {
 	var kind string
 	value, err := t.at("Resources", id, "Type")
@@ -82,7 +81,7 @@ func (t text) needs(id string, physical map[string]string, stack arn.ARN) ([]Nee
 		return []Need{{Actions: []string{"elasticloadbalancing:ModifyRule"}, Resource: name}}, nil
 	case kind == "AWS::Lambda::Function":
 		needs := []Need{{Actions: []string{"lambda:UpdateFunctionConfiguration"}, Resource: function(name)}}
-		if role := t.attributeOf(id, "Role"); role != "" { // CloudFormation sends it along
+		if role := t.attributeOf(id, "Role"); role != "" { // CloudFormation passes it along
 			of, err := t.roleARN(role, physical, stack)
 			if err != nil {
 				return nil, err
@@ -100,8 +99,8 @@ func (t text) needs(id string, physical map[string]string, stack arn.ARN) ([]Nee
 	return nil, fmt.Errorf("its type is %s", kind)
 }
 
-// attributeOf is the logical id of the resource whose attribute a property is.
-// Empty: it is something else.
+// attributeOf returns the logical id of the resource whose attribute a property
+// is, or "" if the property is something else.
 func (t text) attributeOf(id, property string) string {
 	var value struct {
 		Of []string `json:"Fn::GetAtt"`
@@ -113,7 +112,7 @@ func (t text) attributeOf(id, property string) string {
 	return value.Of[0]
 }
 
-// roleARN is the ARN of a role of the stack.
+// roleARN returns the ARN of a role of the stack.
 func (t text) roleARN(id string, physical map[string]string, stack arn.ARN) (string, error) {
 	name := physical[id]
 	if name == "" {

@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestNeeds_AreOfEveryResourceThatChanges: of the listener, the rule, the function
-// with its role, and the guard.
+// TestNeeds_AreOfEveryResourceThatChanges checks the needs of the listener, the
+// rule, the function with its role, and the guard.
 func TestNeeds_AreOfEveryResourceThatChanges(t *testing.T) {
 	withGuard := func(f *fakeStack) {
 		f.template = strings.Replace(f.template, `"Mode": "open",`, `"ServiceToken": {"Fn::GetAtt": ["Guards", "Arn"]}, "Mode": "open",`, 1)

@@ -17,7 +17,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// API are the calls of CloudFormation that an Operation makes.
+// API has the calls of CloudFormation that an Operation makes.
 type API interface {
 	DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error)
 	GetTemplate(context.Context, *cloudformation.GetTemplateInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateOutput, error)
@@ -34,8 +34,8 @@ type API interface {
 }
 
 // Operation turns a switch of a deployed stack by a change set, so that
-// CloudFormation stays the truth: the listener has not drifted afterwards, and a
-// deploy of the same mode finds nothing to change.
+// CloudFormation stays the source of truth: afterwards the listener has not
+// drifted, and a deploy in the same mode has nothing to change.
 type Operation struct {
 	// API is CloudFormation. Required.
 	API API
@@ -47,23 +47,23 @@ type Operation struct {
 	Switch string
 
 	// Role is the ARN of the role with which CloudFormation makes the change.
-	// Default: the switch's own where the deploys of the stack name theirs, else
-	// the stack's own, else the caller's rights.
+	// Default: the switch's own role if the stack's deploys name theirs,
+	// otherwise the stack's role, otherwise the caller's rights.
 	Role string
 
-	// Upload puts a template where CloudFormation can read it and returns its URL.
-	// Required for templates of over 51,200 bytes.
+	// Upload uploads a template to where CloudFormation can read it and returns
+	// its URL. Required for templates larger than 51,200 bytes.
 	Upload func(ctx context.Context, key string, template []byte) (url string, err error)
 
-	// Poll is how long the first wait between two questions is; waits grow up to
-	// four times that. Default: 2 seconds.
+	// Poll is the first interval between two requests for the state; later
+	// intervals grow up to four times that. Default: 2 seconds.
 	Poll time.Duration
 }
 
-// Plan is a change that CloudFormation has computed and nobody has executed.
+// Plan is a change that CloudFormation has computed but not executed.
 type Plan struct {
-	// Stack is the ARN of the stack, ChangeSet the name of the change set. The
-	// change set's name is empty if there is nothing to change.
+	// Stack is the ARN of the stack, and ChangeSet the name of the change set.
+	// ChangeSet is empty if there is nothing to change.
 	Stack, ChangeSet string
 
 	// Switch is the name of the switch.
@@ -73,22 +73,23 @@ type Plan struct {
 	From, To maintenance.Mode
 
 	// Changed are the properties that the change set changes, as
-	// Resource.Property. CloudFormation itself was asked, and lists no others.
+	// Resource.Property. CloudFormation itself lists these and no others.
 	Changed []string
 
-	// Others are the change sets of other people on the stack, which executing
-	// this one deletes.
+	// Others are other people's change sets for the stack, which executing this
+	// one deletes.
 	Others []string
 
 	// Role is the ARN of the role with which CloudFormation makes the change.
-	// Empty: the stack's own, or else the caller's rights.
+	// Empty means the stack's own role or, failing that, the caller's rights.
 	Role string
 
 	// Locked says that the switch was turned without CloudFormation and is locked
 	// against updates. Executing unlocks it.
 	Locked bool
 
-	// Unknown is why it is not known whether it is. Empty if it is.
+	// Unknown says why it is not known whether the switch is locked. Empty if it
+	// is known.
 	Unknown string
 
 	template []byte
@@ -97,9 +98,9 @@ type Plan struct {
 	unlocked string // the policy without the lock
 }
 
-// Prepare reads the deployed template, turns it, makes the change set and
-// asks CloudFormation what it would change. If that is more than the switch, or
-// less, the change set is deleted and the error says what.
+// Prepare reads the deployed template, turns it, makes the change set and asks
+// CloudFormation what it would change. If that is more or less than the switch,
+// it deletes the change set and returns an error that says what.
 func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 	stack, err := o.stack(ctx)
 	if err != nil {
@@ -125,7 +126,7 @@ func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 		return Plan{}, err
 	}
 	plan.Others = others
-	for _, name := range own { // of a run that was ended
+	for _, name := range own { // of an earlier run that was ended
 		if err := o.discard(ctx, plan.Stack, name); err != nil {
 			return Plan{}, err
 		}
@@ -140,7 +141,7 @@ func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 		return Plan{}, err
 	}
 	err = o.propose(ctx, stack, plan, result.Template)
-	if err == nil { // a deploy that came between would be taken back by the change set
+	if err == nil { // the change set would undo a deploy that came in between
 		err = o.unchanged(ctx, plan)
 	}
 	if err == nil {
@@ -155,9 +156,9 @@ func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 	return plan, nil
 }
 
-// unchanged reports whether the stack is still the one that the plan was made
-// from: executing a change set fails if another was executed since, but not if a
-// deploy ended between reading the template and making the set.
+// unchanged reports a stack that is no longer the one from which the plan was
+// made. Executing a change set fails if another one was executed since, but not
+// if a deploy ended between reading the template and making the set.
 func (o *Operation) unchanged(ctx context.Context, plan Plan) error {
 	stack, err := o.stack(ctx)
 	if err != nil {
@@ -176,8 +177,8 @@ func (o *Operation) unchanged(ctx context.Context, plan Plan) error {
 	return nil
 }
 
-// Discard deletes the change set of a plan that is not executed. One that is
-// gone is not an error.
+// Discard deletes the change set of a plan that is not executed. It succeeds if
+// the change set no longer exists.
 func (o *Operation) Discard(ctx context.Context, plan Plan) error {
 	if plan.ChangeSet == "" {
 		return nil
@@ -194,14 +195,14 @@ func (o *Operation) discard(ctx context.Context, stack, name string) error {
 	return nil
 }
 
-// Execute executes the plan's change set and returns when CloudFormation is
-// done. Report is told of every event of the operation, oldest first. Ending ctx
-// does not take back what was executed.
+// Execute executes the plan's change set and returns when CloudFormation is done.
+// It calls report with every event of the operation, oldest first. Ending ctx
+// does not undo what was executed.
 func (o *Operation) Execute(ctx context.Context, plan Plan, report func(types.StackEvent)) error {
 	if err := o.unchanged(ctx, plan); err != nil {
 		return errors.Join(err, o.Discard(context.WithoutCancel(ctx), plan))
 	}
-	if plan.Locked { // as late as may be: until then no deploy can turn the switch back
+	if plan.Locked { // as late as possible: until then no deploy can turn the switch back
 		if err := o.setStackPolicy(ctx, plan.Stack, plan.unlocked); err != nil {
 			return errors.Join(fmt.Errorf("the switch is locked, and cannot be unlocked: %w", err), o.Discard(context.WithoutCancel(ctx), plan))
 		}
@@ -249,7 +250,7 @@ func (o *Operation) execute(ctx context.Context, plan Plan, report func(types.St
 }
 
 // Follow waits until the stack has ended the operation with the token, and
-// reports its events. It fails if the stack was not turned.
+// reports its events. It fails if the switch was not turned.
 func (o *Operation) Follow(ctx context.Context, stackID, token string, report func(types.StackEvent)) error {
 	seen := map[string]bool{}
 	var refused []string

@@ -16,10 +16,10 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// now is when a mode is asked for.
+// now is the time at which a mode is asked for.
 var now = time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
 
-// shop is a template with a guard and a read rule, in the mode.
+// shop returns a template with a guard and a read rule, in the mode.
 func shop(t *testing.T, mode maintenance.Mode) string {
 	t.Helper()
 	const open = `{
@@ -87,8 +87,9 @@ func operation(f *fakeStack) *Operation {
 	return &Operation{API: f, Stack: "shop", Poll: time.Millisecond}
 }
 
-// TestTurn_ThereAndBack: turning to each mode changes the properties that carry
-// it, and turning back gives the template that was there, except for the guard.
+// TestTurn_ThereAndBack checks that turning to each mode changes the properties
+// that carry it, and that turning back restores the template except for the
+// guard.
 func TestTurn_ThereAndBack(t *testing.T) {
 	for _, test := range []struct {
 		from, to maintenance.Mode
@@ -192,8 +193,9 @@ func TestOperation_Closes(t *testing.T) {
 	if mode := modeOf(t, f.template); mode != maintenance.Closed {
 		t.Errorf("the template is %s", mode)
 	}
-	// Three looks at the stack and its template, the set, what it would do with and
-	// without values (a property of the fake a page), and one look at the events.
+	// Three calls for the stack and its template, the set, what it would do with
+	// and without values (the fake returns one property per page), and one call
+	// for the events.
 	if f.calls > 24 {
 		t.Errorf("closing takes %d calls", f.calls)
 	}
@@ -216,8 +218,8 @@ func modeOf(t *testing.T, template string) maintenance.Mode {
 	return result.From
 }
 
-// TestOperation_NotOnlyTheSwitch: a change set that would do anything else is
-// deleted, and the error says what it would do.
+// TestOperation_NotOnlyTheSwitch checks that a change set that would do anything
+// else is deleted, and that the error says what it would do.
 func TestOperation_NotOnlyTheSwitch(t *testing.T) {
 	change := func(edit func(*types.ResourceChange)) types.ResourceChange {
 		c := types.ResourceChange{Action: types.ChangeActionModify, LogicalResourceId: aws.String("Table"), ResourceType: aws.String("AWS::RDS::DBCluster"), Replacement: types.ReplacementFalse}
@@ -255,8 +257,9 @@ func TestOperation_NotOnlyTheSwitch(t *testing.T) {
 	}
 }
 
-// TestOperation_Overtaken: a deploy at any moment between reading and executing
-// makes the change fail without effect on what was deployed, or comes after it.
+// TestOperation_Overtaken checks that a deploy at any moment between reading and
+// executing either makes the change fail without effect on what was deployed, or
+// comes after it.
 func TestOperation_Overtaken(t *testing.T) {
 	deployed := strings.Replace(shop(t, maintenance.Open), `"Port": 443`, `"Port": 8443`, 1)
 	for at := 1; ; at++ {
@@ -286,7 +289,7 @@ func TestOperation_Overtaken(t *testing.T) {
 	}
 }
 
-// flip prepares and executes.
+// flip prepares and executes a change.
 func flip(ctx context.Context, f *fakeStack, mode maintenance.Mode) error {
 	o := operation(f)
 	plan, err := o.Prepare(ctx, Wish{Mode: mode, Typed: now})
@@ -297,7 +300,8 @@ func flip(ctx context.Context, f *fakeStack, mode maintenance.Mode) error {
 }
 
 // TestOperation_EndedAnywhere ends the operation before each of its calls, as a
-// kill does: running it again finishes it, and leaves no change set.
+// kill does, and checks that running it again finishes it and leaves no change
+// set.
 func TestOperation_EndedAnywhere(t *testing.T) {
 	killed := errors.New("killed")
 	for at := 1; ; at++ {
@@ -329,8 +333,8 @@ func TestOperation_EndedAnywhere(t *testing.T) {
 	}
 }
 
-// TestOperation_OtherWishAfterKill: a change set that an ended run left does not
-// stay when something else is wished.
+// TestOperation_OtherWishAfterKill checks that a change set left by an earlier
+// run does not stay when something else is wished.
 func TestOperation_OtherWishAfterKill(t *testing.T) {
 	f := newFakeStack(shop(t, maintenance.Open))
 	if _, err := operation(f).Prepare(t.Context(), Wish{Mode: maintenance.Closed}); err != nil {
@@ -380,8 +384,8 @@ func TestOperation_LongTemplates(t *testing.T) {
 	}
 }
 
-// TestOperation_EveryTurnHasItsToken: the events of last month's maintenance, which
-// had the same message, are not taken for those of tonight's.
+// TestOperation_EveryTurnHasItsToken checks that the events of last month's
+// maintenance, with the same message, are not taken for tonight's.
 func TestOperation_EveryTurnHasItsToken(t *testing.T) {
 	f := newFakeStack(shop(t, maintenance.Open))
 	seen := map[string]bool{}

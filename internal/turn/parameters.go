@@ -15,20 +15,21 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// unversioned is a reference to a parameter of Systems Manager without a version,
-// of which CloudFormation takes the newest in every update.
-// Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-ssm.html
+// unversioned matches a reference to a Systems Manager parameter without a
+// version, for which CloudFormation reads the newest version in every update.
+// Source:
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-ssm.html
 var unversioned = regexp.MustCompile(`\{\{resolve:(ssm|ssm-secure):[a-zA-Z0-9_./-]+\}\}`)
 
-// Reread is what every update of a stack reads again from Systems Manager, so
+// Reread is what every update of a stack reads from Systems Manager again, so
 // that turning a switch might change more than the switch.
 type Reread struct {
-	// Parameters are the parameters of the template of type
-	// AWS::SSM::Parameter::Value that a resource or a condition uses.
+	// Parameters are the template's parameters of type AWS::SSM::Parameter::Value
+	// that a resource or a condition uses.
 	Parameters []string
 
 	// References are dynamic references without a version, by the logical id of
-	// the resource that has them.
+	// their resource.
 	References map[string][]string
 }
 
@@ -66,9 +67,9 @@ func ReadsAgain(template []byte) (Reread, error) {
 	return again, nil
 }
 
-// same fails unless the parameters of the change set resolve to what the stack
-// has now, and nothing else is read again of which CloudFormation does not say
-// what it is.
+// same fails unless the parameters of the change set resolve to the stack's
+// current values, and nothing else is read again whose value CloudFormation does
+// not show.
 func (r Reread) same(now, next []types.Parameter) error {
 	resolved := func(of []types.Parameter, name string) string {
 		for _, p := range of {

@@ -18,7 +18,7 @@ type Policy struct {
 	Statement []Statement
 }
 
-// Statement is one of a Policy.
+// Statement is a statement of a Policy.
 type Statement struct {
 	Sid       string
 	Effect    string
@@ -27,11 +27,11 @@ type Statement struct {
 	Condition map[string]map[string]string `json:",omitempty"`
 }
 
-// Rights are the policy of a person who may turn the switch, and nothing else:
-// change sets of the name noren-* only, which CloudFormation executes with the
-// switch's own role. With now it allows to turn without CloudFormation, too. The
-// bucket is where templates are uploaded to; its name is empty for that of the
-// CDK bootstrap.
+// Rights returns the policy for a person who may turn the switch, and nothing
+// else: only change sets named noren-*, which CloudFormation executes with the
+// switch's own role. With now, the policy also allows turning without
+// CloudFormation. bucket is where templates are uploaded; empty means the bucket
+// of the CDK bootstrap.
 func (o *Operation) Rights(ctx context.Context, bucket string, now bool) (Policy, error) {
 	s, err := o.deployed(ctx, o.Switch)
 	if err != nil {
@@ -60,7 +60,8 @@ func (o *Operation) Rights(ctx context.Context, bucket string, now bool) (Policy
 			return Policy{}, err
 		}
 	}
-	// The ID at the end of the ARN differs for a stack that was made again.
+	// The ID at the end of the ARN differs for a stack that was deleted and
+	// created again.
 	anyStack := *s.stack.StackId
 	if i := strings.LastIndexByte(anyStack, '/'); i >= 0 {
 		anyStack = anyStack[:i] + "/*"
@@ -134,8 +135,8 @@ func (o *Operation) Rights(ctx context.Context, bucket string, now bool) (Policy
 	return policy, nil
 }
 
-// records are the logical ids of the parameters in which the guard and the probe
-// remember the mode.
+// records returns the logical ids of the parameters in which the guard and the
+// probe remember the mode.
 func (s Switch) records(t text) []string {
 	var ids []string
 	for _, property := range []string{"RecordParameter", "AttributionParameter"} {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Intervals between two questions to CloudFormation. The waiters of the SDK
-// wait 30 seconds, of which a flip takes none.
+// Intervals between two calls to CloudFormation. The waiters of the SDK wait 30
+// seconds, longer than a flip takes.
 const (
 	firstPoll = 2 * time.Second
 	lastPoll  = 8 * time.Second
@@ -24,7 +24,7 @@ func newPoll(first time.Duration) *poll {
 	return &poll{interval: first, most: first * (lastPoll / firstPoll)}
 }
 
-// next waits, and returns the error of ctx if that ends before.
+// next waits. It returns the error of ctx if ctx ends first.
 func (p *poll) next(ctx context.Context) error {
 	timer := time.NewTimer(p.interval)
 	defer timer.Stop()

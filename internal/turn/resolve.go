@@ -13,15 +13,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// names are what references in a template mean in a deployed stack.
+// names resolve references in the template of a deployed stack.
 type names struct {
-	physical map[string]string // of resources, by logical id
+	physical map[string]string // physical ids of resources, by logical id
 	values   map[string]string // of parameters and pseudo parameters
 	exports  map[string]string
 }
 
-// names reads what references mean. Exports are read only if the switch imports
-// any.
+// names reads what references resolve to. It reads exports only if the switch
+// imports any.
 func (o *Operation) names(ctx context.Context, stack types.Stack, s Switch) (names, error) {
 	id, err := arn.Parse(*stack.StackId)
 	if err != nil {
@@ -68,7 +68,7 @@ func (s Switch) imports() bool {
 	return false
 }
 
-// resolve replaces references by what they mean.
+// resolve replaces references by their values.
 func (n names) resolve(value any) (any, error) {
 	switch v := value.(type) {
 	case []any:
@@ -98,7 +98,7 @@ func (n names) resolve(value any) (any, error) {
 	return value, nil
 }
 
-// call is the value of an intrinsic function.
+// call returns the value of an intrinsic function.
 func (n names) call(function string, argument any) (any, error) {
 	unknown := func() (any, error) {
 		text, err := json.Marshal(argument)

@@ -19,8 +19,8 @@ const (
 	bootstrap = `"Parameters": {"BootstrapVersion": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}},` + "\n "
 )
 
-// withRole is the shop with a role and a parameter of the switch, deployed with
-// the CDK bootstrap.
+// withRole returns the shop with a role and a parameter of the switch, deployed
+// with the CDK bootstrap.
 func withRole(t *testing.T, mode maintenance.Mode) *fakeStack {
 	t.Helper()
 	template := strings.Replace(shop(t, mode), `\"Responder\":\"Responder\"`, `\"Role\":\"Role\",\"ByHand\":\"ByHand\",\"Monitors\":\"Monitors\",\"Responder\":\"Responder\"`, 1)
@@ -38,14 +38,15 @@ func TestOperation_Role(t *testing.T) {
 		name  string
 		edit  func(*fakeStack, *Operation)
 		want  string
-		calls bool // that the role is looked up
+		calls bool // whether the role is looked up
 	}{
 		{"a stack of the CDK bootstrap", func(*fakeStack, *Operation) {}, ownRole, true},
 		{"a role with a path", func(f *fakeStack, _ *Operation) {
 			f.template = strings.Replace(f.template, `"Resources": {`, `"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"Path": "/ops/"}},`, 1)
 		}, "arn:aws:iam::111111111111:role/ops/shop-TurningRole", true},
 		{"a role that was named", func(_ *fakeStack, o *Operation) { o.Role = "arn:named" }, "arn:named", false},
-		// The role would stay on these stacks, and be used by deploys that name none.
+		// On these stacks, the role would stay and be used by deploys that name
+		// none.
 		{"a stack that was deployed without a role", func(f *fakeStack, _ *Operation) { f.role = "" }, "", false},
 		{"a stack without a CDK bootstrap", func(f *fakeStack, _ *Operation) { f.template = strings.Replace(f.template, bootstrap, "", 1) }, "", false},
 		{"a switch of an older release", func(f *fakeStack, _ *Operation) {
@@ -72,8 +73,8 @@ func TestOperation_Role(t *testing.T) {
 	}
 }
 
-// TestRights_OfAPerson: whoever has the printed policy may turn the switch with
-// the switch's role, and nothing else. The last column is with --now.
+// TestRights_OfAPerson checks that a person with the printed policy may turn the
+// switch with the switch's role, and nothing else. The last column is with --now.
 func TestRights_OfAPerson(t *testing.T) {
 	f := withRole(t, maintenance.Open)
 	document := func(now bool) []byte {
@@ -160,8 +161,8 @@ func TestRights_OfAPerson(t *testing.T) {
 	}
 }
 
-// TestRights_AreEnough: every call that a close makes is allowed by the printed
-// policy.
+// TestRights_AreEnough checks that the printed policy allows every call that a
+// close makes.
 func TestRights_AreEnough(t *testing.T) {
 	f := withRole(t, maintenance.Open)
 	policy, err := operation(f).Rights(t.Context(), "", false)
@@ -192,8 +193,8 @@ func TestRights_AreEnough(t *testing.T) {
 	}
 }
 
-// TestOperation_ReadsAgain: what an update reads again from Systems Manager, and
-// is not the same any more or cannot be seen, is refused.
+// TestOperation_ReadsAgain checks that a value that an update reads again from
+// Systems Manager is refused if it has changed or cannot be seen.
 func TestOperation_ReadsAgain(t *testing.T) {
 	const instance = `"Resources": {"Server": {"Type": "AWS::EC2::Instance", "Properties": {"ImageId": %},`
 	parameter := func(of string) func(*fakeStack) {
@@ -206,7 +207,7 @@ func TestOperation_ReadsAgain(t *testing.T) {
 		name string
 		edit func(*fakeStack)
 		now  [2]string
-		want string // empty: passes
+		want string // empty if it passes
 	}{
 		{"a parameter that is the same", parameter(`{"Ref": "ImageId"}`), [2]string{"ami-1", "ami-1"}, ""},
 		{"a parameter that is another now", parameter(`{"Ref": "ImageId"}`), [2]string{"ami-1", "ami-2"}, `parameter ImageId is read again from Systems Manager: it was "ami-1" and would be "ami-2"`},
@@ -232,8 +233,9 @@ func TestOperation_ReadsAgain(t *testing.T) {
 	}
 }
 
-// TestVerify_WhatRefers: resources that are listed only since they refer to what
-// changes, also by way of others, are not changes; with any other cause they are.
+// TestVerify_WhatRefers checks that resources that are listed only because they
+// refer, directly or not, to what changes do not count as changes; with any other
+// cause they do.
 func TestVerify_WhatRefers(t *testing.T) {
 	refers := func(id, cause string) types.ResourceChange {
 		return types.ResourceChange{Action: types.ChangeActionModify, LogicalResourceId: aws.String(id), ResourceType: aws.String("A"), Replacement: types.ReplacementFalse,

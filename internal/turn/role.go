@@ -9,12 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// role returns the ARN of the role that a change set is made with: the one that
-// was named, or the switch's own, narrow one. It is empty, which is the stack's
-// own role or else the caller's rights, where the switch's would be in the way
-// of others: CloudFormation keeps the last role of a stack, and makes with it
-// whatever names none. A stack of the CDK bootstrap is safe from that, since the
-// CDK CLI names the deploy's role each time.
+// role returns the ARN of the role for the change set: the named role, or the
+// switch's own, narrow one. It is empty, meaning the stack's own role or else the
+// caller's rights, where the switch's role would get in the way of others:
+// CloudFormation keeps the last role of a stack, and uses it for every operation
+// that names none. A stack of the CDK bootstrap is safe from that, since the CDK
+// CLI names the deploy's role each time.
 func (o *Operation) role(ctx context.Context, stack types.Stack, t text, s Switch) (string, error) {
 	if o.Role != "" || s.Role == "" || aws.ToString(stack.RoleARN) == "" {
 		return o.Role, nil

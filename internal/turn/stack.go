@@ -31,7 +31,7 @@ func (o *Operation) template(ctx context.Context, stack string) ([]byte, error) 
 	return []byte(aws.ToString(out.TemplateBody)), nil
 }
 
-// deployed is a switch as it is deployed.
+// deployed is a deployed switch.
 type deployed struct {
 	stack    types.Stack
 	template []byte
@@ -39,7 +39,7 @@ type deployed struct {
 	Switch
 }
 
-// deployed reads the stack, its template, and the switch of a name in it.
+// deployed reads the stack, its template, and the switch with a name.
 func (o *Operation) deployed(ctx context.Context, name string) (d deployed, err error) {
 	if d.stack, err = o.stack(ctx); err != nil {
 		return d, err
@@ -54,8 +54,8 @@ func (o *Operation) deployed(ctx context.Context, name string) (d deployed, err 
 	return d, err
 }
 
-// waiting returns the change sets on the stack: those of other people, and those
-// that an ended run of this package left, except for keep.
+// waiting returns the change sets of the stack: those of other people, and those
+// that an ended run of this package left, except keep.
 func (o *Operation) waiting(ctx context.Context, stack, keep string) (others, own []string, err error) {
 	var token *string
 	for {
@@ -78,8 +78,7 @@ func (o *Operation) waiting(ctx context.Context, stack, keep string) (others, ow
 	}
 }
 
-// physical returns the names of the stack's resources as their services have
-// them, by logical id.
+// physical returns the physical ids of the stack's resources, by logical id.
 func (o *Operation) physical(ctx context.Context, stack string) (map[string]string, error) {
 	names := map[string]string{}
 	var token *string

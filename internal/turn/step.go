@@ -14,7 +14,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// LoadBalancer are the calls of Elastic Load Balancing that an Emergency makes.
+// LoadBalancer has the calls of Elastic Load Balancing that an Emergency makes.
 type LoadBalancer interface {
 	ModifyListener(context.Context, *elbv2.ModifyListenerInput, ...func(*elbv2.Options)) (*elbv2.ModifyListenerOutput, error)
 	ModifyRule(context.Context, *elbv2.ModifyRuleInput, ...func(*elbv2.Options)) (*elbv2.ModifyRuleOutput, error)
@@ -25,14 +25,14 @@ type Step struct {
 	// Resource is the logical id of a listener or a rule.
 	Resource string
 
-	// Refuses says that less is let through after it than before.
+	// Refuses says that the step lets through less than before.
 	Refuses bool
 
 	listener *elbv2.ModifyListenerInput
 	rule     *elbv2.ModifyRuleInput
 }
 
-// steps are the calls that give every property its value in the mode.
+// steps returns the calls that set every property to its value in the mode.
 func (s Switch) steps(mode maintenance.Mode, n names) ([]Step, error) {
 	var steps []Step
 	for _, p := range s.Properties {
@@ -71,8 +71,9 @@ func (s Switch) steps(mode maintenance.Mode, n names) ([]Step, error) {
 			return nil, fmt.Errorf("%s.%s: %w", p.Resource, p.Name, err)
 		}
 	}
-	// What is closed to all is closed before what is closed to reads, and opened
-	// after it: a listener before its rules, and after them.
+	// What is closed to all requests closes before what is closed to reads, and
+	// opens after it: a listener before its rules when closing, after them when
+	// opening.
 	slices.SortStableFunc(steps, func(a, b Step) int {
 		rank := func(s Step) int {
 			switch {
@@ -90,9 +91,9 @@ func (s Switch) steps(mode maintenance.Mode, n names) ([]Step, error) {
 	return steps, nil
 }
 
-// typed is a value with its references resolved, as the API takes it: numbers
-// and booleans that are texts in the template, and a login whose secret stays
-// the one that the load balancer has.
+// typed returns a value for the API with its references resolved: numbers and
+// booleans that are texts in the template are converted, and a login keeps the
+// secret that the load balancer has.
 func (n names) typed(value json.RawMessage) (any, error) {
 	var v any
 	if err := json.Unmarshal(value, &v); err != nil {
@@ -131,8 +132,8 @@ func typed(value any) any {
 	return value
 }
 
-// strictly decodes a value into a type of the SDK, whose fields have the names
-// of CloudFormation. What would be lost is an error.
+// strictly decodes a value into a type of the SDK, whose fields have
+// CloudFormation's names. It fails if something would be lost.
 func strictly(value, into any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -143,8 +144,8 @@ func strictly(value, into any) error {
 	return d.Decode(into)
 }
 
-// make makes the calls in order. One that fails does not keep those from being
-// made that refuse, too.
+// make makes the calls in order. If a call fails, later calls that refuse are
+// still made.
 func (e *Emergency) make(ctx context.Context, steps []Step) error {
 	var errs []error
 	for _, s := range steps {

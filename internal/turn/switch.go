@@ -1,10 +1,10 @@
 // Package turn turns a deployed template from one mode to another, without CDK:
-// the deployed text and the wanted mode give the text to deploy, equal to what a
-// synthesis in that mode would give.
+// from the deployed text and the wanted mode it makes the text to deploy, which
+// equals a synthesis in that mode.
 //
 // It does not guess which properties carry the mode. The construct writes them
-// into the template, under MetadataKey of a resource of the switch, each with
-// its value in every mode; what turn reads is what was reviewed and deployed.
+// into the template, under MetadataKey of a resource of the switch, each with its
+// value in every mode. So turn reads what was reviewed and deployed.
 package turn
 
 import (
@@ -18,46 +18,46 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// MetadataKey is the key of the Metadata of a resource under which a template
-// describes a switch: a text that is a Switch in JSON.
+// MetadataKey is the key in a resource's Metadata under which a template
+// describes a switch: a text with a Switch in JSON.
 const MetadataKey = "noren:switch"
 
-// Switch is what a template says of one of its switches.
+// Switch is a template's description of one of its switches.
 type Switch struct {
 	// Name is the path of the construct in its stack, such as "Maintenance".
 	Name string `json:"Name"`
 
-	// Responder is the logical id of the function that answers the refused.
+	// Responder is the logical id of the function that answers refused requests.
 	Responder string `json:"Responder"`
 
 	// Guard is the logical id of the custom resource that refuses to open by
-	// accident. Empty: there is no guard.
+	// accident. Empty if there is no guard.
 	Guard string `json:"Guard,omitempty"`
 
 	// Role is the logical id of the role with which CloudFormation turns the switch.
 	Role string `json:"Role,omitempty"`
 
-	// ByHand is the logical id of the parameter in which a turn without
-	// CloudFormation is written down.
+	// ByHand is the logical id of the parameter that records a turn without
+	// CloudFormation.
 	ByHand string `json:"ByHand,omitempty"`
 
-	// Announcement is the logical id of the function that keeps /maintenance.json.
-	// Empty: the stack does not keep it.
+	// Announcement is the logical id of the function that keeps
+	// /maintenance.json. Empty if the stack does not keep it.
 	Announcement string `json:"Announcement,omitempty"`
 
-	// Monitors is the logical id of the function that keeps outside monitors quiet.
-	// Empty: there is none.
+	// Monitors is the logical id of the function that keeps outside monitors
+	// quiet. Empty if there is none.
 	Monitors string `json:"Monitors,omitempty"`
 
 	// ReadOnly says that the mode read-only is prepared.
 	ReadOnly bool `json:"ReadOnly"`
 
-	// Variables are the environment variables of the responder that hold the
-	// message and the end, as they are without a flag.
+	// Variables are the responder's environment variables for the message and the
+	// end, with their values without a flag.
 	Variables map[string]string `json:"Variables"`
 
-	// Carriers are the logical ids of the listeners and rules that carry the mode,
-	// in the order in which the guard's digest takes them.
+	// Carriers are the logical ids of the listeners and rules that carry the
+	// mode, in the order of the guard's digest.
 	Carriers []string `json:"Carriers"`
 
 	// Properties are the properties that carry the mode.
@@ -79,7 +79,8 @@ type Property struct {
 	Closed   json.RawMessage `json:"Closed"`
 }
 
-// Key is the name that the value of a property in the mode has in the template.
+// Key returns the key under which the template has a property's value in the
+// mode.
 func Key(mode maintenance.Mode) string {
 	switch mode {
 	case maintenance.Open:
@@ -90,8 +91,8 @@ func Key(mode maintenance.Mode) string {
 	return "Closed"
 }
 
-// Turns reports whether an environment variable of the responder may change with
-// a flip.
+// Turns reports whether a flip may change an environment variable of the
+// responder.
 func Turns(variable string) bool {
 	return variable == maintenance.MessageVariable || variable == maintenance.DefaultLanguageVariable || variable == maintenance.UntilVariable
 }
@@ -109,7 +110,7 @@ func (p Property) in(mode maintenance.Mode) json.RawMessage {
 	return nil
 }
 
-// Modes are the modes that the switch can be turned to.
+// Modes returns the modes that the switch can be turned to.
 func (s Switch) Modes() []maintenance.Mode {
 	if s.ReadOnly {
 		return []maintenance.Mode{maintenance.Open, maintenance.ReadOnly, maintenance.Closed}
@@ -117,8 +118,9 @@ func (s Switch) Modes() []maintenance.Mode {
 	return []maintenance.Mode{maintenance.Open, maintenance.Closed}
 }
 
-// switches returns the switches that the template describes, in its order. It
-// has none if noren, or a version of it that can be turned, did not make it.
+// switches returns the switches that the template describes, in its order. There
+// are none if the template was not made by noren, or by a version whose switches
+// cannot be turned.
 func (t text) switches() ([]Switch, error) {
 	resources, err := t.keys("Resources")
 	if err != nil {
@@ -165,7 +167,7 @@ func (s Switch) validate() error {
 	return nil
 }
 
-// modeIn returns the mode that the template has the switch in.
+// modeIn returns the mode of the switch in the template.
 func (s Switch) modeIn(t text) (maintenance.Mode, error) {
 	fits := s.Modes()
 	var values []string

@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-// text is the text of a template, of which single values are replaced.
-// Everything else stays byte for byte, in its order: a decoded and encoded
-// template would be another one to CloudFormation and to the CDK CLI, which
-// compare arrays and keys in order.
+// text is the text of a template in which single values are replaced. Everything
+// else stays byte for byte, in its order: CloudFormation and the CDK CLI compare
+// arrays and keys in order, so a decoded and encoded template would be a
+// different one.
 type text struct {
 	source []byte
-	indent string    // of one level, empty if the template is written in one line
+	indent string    // of one level, empty if the template is on one line
 	yaml   *yamlText // of a template in YAML; source is the same in JSON
 }
 
-// place is where a value is in a text.
+// place is the position of a value in a text.
 type place struct {
 	start, end int
-	depth      int // how many objects and arrays the value is in
+	depth      int // how many objects and arrays contain the value
 }
 
 var errAbsent = errors.New("absent")
@@ -39,7 +39,7 @@ func newText(source []byte) (text, error) {
 	return y.text(), nil
 }
 
-// written is the text as it is to be deployed.
+// written returns the text to deploy.
 func (t text) written() []byte {
 	if t.yaml != nil {
 		return t.yaml.source
@@ -63,8 +63,8 @@ func newJSONText(source []byte) (text, error) {
 	return t, nil
 }
 
-// at returns the value at the path, a key for each object on the way. The error
-// is errAbsent if the template has no such value.
+// at returns the value at the path, which has a key for each object. It returns
+// errAbsent if the template has no such value.
 func (t text) at(path ...string) (json.RawMessage, error) {
 	p, err := t.find(path)
 	if err != nil {
@@ -73,8 +73,8 @@ func (t text) at(path ...string) (json.RawMessage, error) {
 	return json.RawMessage(t.source[p.start:p.end]), nil
 }
 
-// put returns the text with value instead of the value at the path, in the
-// layout of the template.
+// put returns the text with the value at the path replaced, in the layout of the
+// template.
 func (t text) put(value json.RawMessage, path ...string) (text, error) {
 	if t.yaml != nil {
 		y, err := t.yaml.put(value, path...)
@@ -101,7 +101,7 @@ func (t text) put(value json.RawMessage, path ...string) (text, error) {
 	return text{source: slices.Concat(t.source[:p.start], written.Bytes(), t.source[p.end:]), indent: t.indent}, nil
 }
 
-// keys returns the keys of the object at the path, in their order.
+// keys returns the keys of the object at the path, in order.
 func (t text) keys(path ...string) ([]string, error) {
 	object, err := t.at(path...)
 	if err != nil {
@@ -117,7 +117,7 @@ func (t text) keys(path ...string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		keys = append(keys, key.(string)) // the decoder takes no other keys
+		keys = append(keys, key.(string)) // the decoder accepts no other keys
 		if err := d.Decode(new(json.RawMessage)); err != nil {
 			return nil, err
 		}
@@ -125,7 +125,7 @@ func (t text) keys(path ...string) ([]string, error) {
 	return keys, nil
 }
 
-// find returns where the value at the path is.
+// find returns the position of the value at the path.
 func (t text) find(path []string) (place, error) {
 	d := json.NewDecoder(bytes.NewReader(t.source))
 	var here place

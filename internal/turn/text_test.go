@@ -12,8 +12,8 @@ import (
 )
 
 // TestText_PutKeepsEverythingElse replaces a value of generated templates in
-// every layout: what is before and after it stays byte for byte, and the whole
-// is laid out as if it had been written with the new value.
+// every layout, and checks that everything before and after it stays byte for
+// byte, and that the whole has the layout of a text written with the new value.
 func TestText_PutKeepsEverythingElse(t *testing.T) {
 	value := rapid.Custom(func(t *rapid.T) json.RawMessage {
 		return rapid.SampledFrom([]json.RawMessage{
@@ -60,7 +60,7 @@ func TestText_PutKeepsEverythingElse(t *testing.T) {
 	})
 }
 
-// indented lays a value out as a synthesis does.
+// indented formats a value as a synthesis does.
 func indented(v json.RawMessage, indent string) ([]byte, error) {
 	var b bytes.Buffer
 	err := json.Indent(&b, v, "", indent)

@@ -4,10 +4,10 @@ import (
 	"context"
 )
 
-// Told are the names of what knows of a turn outside of the template. A name is
+// Told are the names of what is told about a turn outside the template. A name is
 // empty if the switch has no such thing.
 type Told struct {
-	// Stack is the name of the stack, and Switch that of the switch.
+	// Stack is the name of the stack, and Switch the name of the switch.
 	Stack, Switch string
 
 	// Monitors is the function that keeps outside monitors quiet.
@@ -17,7 +17,7 @@ type Told struct {
 	Record string
 }
 
-// Told returns what knows of a turn of the switch.
+// Told returns what is told about a turn of the switch.
 func (o *Operation) Told(ctx context.Context) (Told, error) {
 	s, err := o.deployed(ctx, o.Switch)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestTold: who is told of a turn is looked up by what the template describes.
+// TestTold checks that the names come from the template's description.
 func TestTold(t *testing.T) {
 	f := withRole(t, maintenance.Open)
 	told, err := operation(f).Told(t.Context())

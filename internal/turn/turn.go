@@ -12,21 +12,21 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Wish is what a template is to be turned to.
+// Wish is the state to which a template is turned.
 type Wish struct {
 	// Mode is the mode. Required.
 	Mode maintenance.Mode
 
-	// Message is what the refused are told in every language. Default: what the
-	// template says for want of a flag.
+	// Message is what clients are told in every language. Default: what the
+	// template says without a flag.
 	Message string
 
-	// Until is the end that people are told. Default: what the template says for
-	// want of a flag.
+	// Until is the end that people are told. Default: what the template says
+	// without a flag.
 	Until time.Time
 
 	// Typed is when the mode was asked for, which the guard is told. Default: it
-	// was not, and the guard may refuse to open.
+	// was not asked for, and the guard may refuse to open.
 	Typed time.Time
 }
 
@@ -38,7 +38,7 @@ type Result struct {
 	// Switch is the name of the switch.
 	Switch string
 
-	// From is the mode that the template was in.
+	// From is the mode of the original template.
 	From maintenance.Mode
 
 	// Changed are the properties whose value has changed, as Resource.Property,
@@ -49,12 +49,12 @@ type Result struct {
 	found Switch
 }
 
-// Turn turns the switch of that name in the deployed template. The name may be
-// empty if the template has one switch. A template that is what is wanted
-// already is returned as it is, with nothing changed. It fails for a template
-// that has no such switch, that is in no mode, or whose text CloudFormation
-// cannot have returned as it was deployed: what is not ASCII comes back as
-// question marks, and deploying these would change the resources they are in.
+// Turn turns the switch with a name in the deployed template. The name may be
+// empty if the template has one switch. A template that is already as wished is
+// returned unchanged. It fails if the template has no such switch, if the
+// switch's mode is mixed, or if CloudFormation cannot have returned the text as
+// it was deployed: non-ASCII characters come back as question marks, and
+// deploying these would change the resources that contain them.
 func Turn(template []byte, name string, wish Wish) (Result, error) {
 	if !wish.Mode.Valid() {
 		return Result{}, fmt.Errorf("unknown mode %q: want open, read-only or closed", wish.Mode)
@@ -108,7 +108,7 @@ func Turn(template []byte, name string, wish Wish) (Result, error) {
 		}
 	}
 	if len(result.Changed) == 0 {
-		return result, nil // the guard is not asked about nothing
+		return result, nil // nothing changes, so the guard is not asked
 	}
 	if s.Guard != "" {
 		digest, err := s.digest(t)
@@ -133,7 +133,7 @@ func Turn(template []byte, name string, wish Wish) (Result, error) {
 	return result, nil
 }
 
-// variables are the variables of the responder that a flip may change.
+// variables returns the variables of the responder that a flip may change.
 func (s Switch) variables(wish Wish) (map[string]string, error) {
 	variables := maps.Clone(s.Variables)
 	if wish.Message != "" {
@@ -153,7 +153,7 @@ func (s Switch) variables(wish Wish) (map[string]string, error) {
 	return variables, nil
 }
 
-// timeText is a time as the guard has it, empty if there is none.
+// timeText returns a time as the guard has it, empty for the zero time.
 func timeText(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -168,10 +168,11 @@ func readTime(text string) (time.Time, error) {
 	return time.Parse(time.RFC3339, text)
 }
 
-// quoted is a text as a synthesized template has it.
+// quoted returns a text quoted as in a synthesized template.
 func quoted(text string) json.RawMessage { return json.RawMessage(maintenance.JSON(text)) }
 
-// named returns the switch of the template with the name, or the only one.
+// named returns the switch of the template with the name or, without a name, the
+// only one.
 func (t text) named(name string) (Switch, error) {
 	switches, err := t.switches()
 	if err != nil {

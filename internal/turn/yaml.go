@@ -14,8 +14,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// yamlText is the text of a template in YAML, of which single values are
-// replaced by JSON, which is YAML too. All other lines stay byte for byte.
+// yamlText is the text of a template in YAML, in which single values are replaced
+// by JSON, which is YAML too. All other lines stay byte for byte.
 type yamlText struct {
 	source []byte
 	read   text // the same in JSON
@@ -35,8 +35,8 @@ func newYAMLText(source []byte) (*yamlText, error) {
 
 func (y *yamlText) text() text { return text{source: y.read.source, yaml: y} }
 
-// put returns the text with a value instead of that at the path. It fails
-// where that would change anything else: in a flow mapping, or with anchors.
+// put returns the text with the value at the path replaced. It fails where that
+// would change anything else: in a flow mapping, or with anchors.
 func (y *yamlText) put(value json.RawMessage, path ...string) (*yamlText, error) {
 	want, err := y.read.put(value, path...)
 	if err != nil {
@@ -61,7 +61,7 @@ func (y *yamlText) put(value json.RawMessage, path ...string) (*yamlText, error)
 		return nil, errors.New("its line has no colon")
 	}
 	replaced := slices.Concat(line[:indent+key.length+colon+1], []byte(" "), written.Bytes(), lines[at][len(line):])
-	last := at + 1 // the line after the value; blank ones at its end stay
+	last := at + 1 // the line after the value; blank lines at its end stay
 	for i := at + 1; i < len(lines); i++ {
 		content := bytes.TrimLeft(lines[i], " ")
 		depth := len(lines[i]) - len(content)
@@ -83,12 +83,12 @@ func (y *yamlText) put(value json.RawMessage, path ...string) (*yamlText, error)
 	return next, nil
 }
 
-// yamlKey is where a key of a mapping is, line and column from 1.
+// yamlKey is the position of a key of a mapping; line and column start at 1.
 type yamlKey struct{ line, column, length int }
 
-// key returns where the last key of the path is.
+// key returns the position of the last key of the path.
 func (y *yamlText) key(path []string) (yamlKey, error) {
-	// The parser counts the lines of CRLF otherwise.
+	// The parser counts CRLF lines differently.
 	file, err := parser.ParseBytes(bytes.ReplaceAll(y.source, []byte("\r\n"), []byte("\n")), 0)
 	if err != nil {
 		return yamlKey{}, err

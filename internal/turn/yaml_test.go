@@ -11,7 +11,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// inYAML is a template in YAML as the CDK CLI writes it, in its order.
+// inYAML returns a template in YAML as the CDK CLI writes it, in its order.
 func inYAML(t *testing.T, template string) string {
 	t.Helper()
 	data, err := yaml.JSONToYAML([]byte(template))
@@ -21,8 +21,8 @@ func inYAML(t *testing.T, template string) string {
 	return string(data)
 }
 
-// TestTurn_YAML: a template in YAML is turned as that in JSON is, and every line
-// that is not of a changed value stays.
+// TestTurn_YAML checks that a template in YAML is turned like the same one in
+// JSON, and that every line outside the changed values stays.
 func TestTurn_YAML(t *testing.T) {
 	wish := func(mode maintenance.Mode) Wish {
 		return Wish{Mode: mode, Message: "Zurück um \"vier\": #1", Typed: now}

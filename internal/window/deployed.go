@@ -11,21 +11,22 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// MetadataKey is the key of the metadata of a state machine, a text, that
-// describes its window, so that the tools need no checkout.
+// MetadataKey is the key in a state machine's metadata of a text that describes
+// its window, so that the tools need no checkout.
 const MetadataKey = "noren:window"
 
 // Deployed is a window in a template.
 type Deployed struct {
 	Window
 
-	// Switch is the path of the switch that it turns, in the stack.
+	// Switch is the path, in the stack, of the switch that the window turns.
 	Switch string `json:"switch"`
 
 	// Function, Planned and Schedule are the logical ids of the function of the
-	// steps, of the parameter that holds what was deployed when the plan was
-	// recorded, and of the maintenance window of Systems Manager. Ahead is that of
-	// the one that tells clients before, empty if there is none.
+	// steps, of the parameter that holds the digest of what was deployed when the
+	// plan was recorded, and of the maintenance window of Systems Manager. Ahead
+	// is the logical id of the maintenance window that tells clients beforehand,
+	// empty if there is none.
 	Function string `json:"function"`
 	Planned  string `json:"planned"`
 	Schedule string `json:"schedule"`
@@ -35,13 +36,14 @@ type Deployed struct {
 	Machine string `json:"-"`
 }
 
-// Metadata describes the window in the template.
+// Metadata returns the description of the window for the template.
 func (d Deployed) Metadata() string { return maintenance.JSON(d) }
 
-// NotPlanned is what the parameter of the plan holds while none was recorded.
+// NotPlanned is the value of the plan's parameter until a plan is recorded.
 const NotPlanned = "none"
 
-// Digest identifies what is deployed: the template as CloudFormation has it.
+// Digest returns a digest of what is deployed: of the template as CloudFormation
+// returns it.
 func Digest(template []byte) string { return fmt.Sprintf("%x", sha256.Sum256(template)) }
 
 // Find finds the windows in a template, in the order of the logical ids of their

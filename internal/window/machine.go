@@ -7,24 +7,24 @@ import (
 	"time"
 )
 
-// Resources are what the state machine names: ARNs and names, or what
-// CloudFormation replaces by them, such as ${Function}.
+// Resources are the resources that the state machine names: ARNs and names, or
+// placeholders for CloudFormation such as ${Function}.
 type Resources struct {
 	// Function is the ARN of the function of the steps. Required.
 	Function string
 
-	// Cluster, Task, SecurityGroup and Subnets are where the schema changes run,
-	// and Container is the name of the container. Role is the ARN of the role that runs
-	// them, the state machine's. Stack and Switch are what they look at before they
-	// begin: the name of the stack and the path of the switch in it. Required with
-	// changes.
+	// Cluster, Task, SecurityGroup and Subnets say where the schema changes run.
+	// Container is the name of the container. Role is the ARN of the role that
+	// runs them, which is the state machine's. Stack and Switch are the stack
+	// name and the path of the switch whose mode the changes check before they
+	// begin. Required with changes.
 	Cluster, Task, SecurityGroup, Container string
 	Subnets                                 []string
 	Role                                    string
 	Stack, Switch                           string
 }
 
-// Machine is a state machine in the language of Step Functions, as far as a night
+// Machine is a state machine in the Amazon States Language, as far as a night
 // needs it.
 type Machine struct {
 	Comment string
@@ -32,11 +32,11 @@ type Machine struct {
 	States  States
 }
 
-// States are the states in their order, which their JSON keeps.
+// States are the states in order; their JSON keeps the order.
 type States []State
 
-// State is a task. No state has a Catch: a task that fails, fails the execution,
-// which is then repeated from that very task, and nothing leads past it.
+// State is a task. No state has a Catch: a failed task fails the execution, which
+// is then redriven from that task, and nothing leads past it.
 type State struct {
 	Name           string `json:"-"`
 	Type           string
@@ -44,14 +44,14 @@ type State struct {
 	Resource       string
 	Parameters     any
 	ResultSelector map[string]string `json:",omitempty"`
-	ResultPath     *string           // null: the result is dropped
+	ResultPath     *string           // null drops the result
 	TimeoutSeconds int
 	Retry          []Retry `json:",omitempty"`
 	Next           string  `json:",omitempty"`
 	End            bool    `json:",omitempty"`
 }
 
-// Retry is a Repeat, as Step Functions has it.
+// Retry is a Repeat in the form of Step Functions.
 type Retry struct {
 	ErrorEquals     []string
 	IntervalSeconds int
@@ -66,7 +66,7 @@ const (
 	runTask        = "arn:aws:states:::ecs:runTask.sync"
 )
 
-// MarshalJSON writes the states as an object, in their order.
+// MarshalJSON encodes the states as an object, in order.
 func (s States) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('{')
@@ -88,7 +88,7 @@ func (s States) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// encode is json.Marshal that leaves < and > alone.
+// encode is like json.Marshal, but does not escape < and >.
 func encode(value any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -97,7 +97,7 @@ func encode(value any) ([]byte, error) {
 	return bytes.TrimSpace(b.Bytes()), err
 }
 
-// Machine is the state machine of the night.
+// Machine returns the state machine of the night.
 func (w Window) Machine(r Resources) Machine {
 	steps := w.Steps()
 	m := Machine{Comment: "The maintenance of " + w.Start.UTC().Format(time.RFC3339) + ", " + w.ID(), StartAt: steps[0].Name}
@@ -130,11 +130,11 @@ func (w Window) Machine(r Resources) Machine {
 	return m
 }
 
-// Definition is the state machine as text.
+// Definition returns the state machine as text.
 func (w Window) Definition(r Resources) string {
 	text, err := encode(w.Machine(r))
 	if err != nil {
-		panic(err) // it holds nothing that has no JSON
+		panic(err) // everything in it can be encoded
 	}
 	var b bytes.Buffer
 	if err := json.Indent(&b, text, "", " "); err != nil {
@@ -148,13 +148,13 @@ func path(name string) *string {
 	return &path
 }
 
-// invocation are the parameters of a call of the function.
+// invocation has the parameters of a call of the function.
 type invocation struct {
 	FunctionName string
 	Payload      parameters
 }
 
-// Input is what the state machine is started with.
+// Input returns the input with which the state machine is started.
 func (w Window) Input() string { return `{"window":"` + w.ID() + `"}` }
 
 // command is what the task of a step runs. A task that changes the schema looks

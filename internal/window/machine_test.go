@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the goldens with what the tests got")
 
-// night is a window with everything.
+// night returns a window that uses every feature.
 func night() window.Window {
 	start := time.Date(2026, 12, 1, 2, 0, 0, 0, time.FixedZone("", 9*60*60))
 	return window.Window{
@@ -87,7 +87,7 @@ func TestSteps_EndAndAreRepeatedOnlyWhereThatDoesNoHarm(t *testing.T) {
 	}
 }
 
-// definition is what the tests read of a state machine.
+// definition is the part of a state machine that the tests read.
 type definition struct {
 	StartAt string
 	States  map[string]state

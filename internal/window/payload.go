@@ -8,8 +8,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Payload is what the function is told of a step. What a step does not need is
-// left out.
+// Payload is the input of the function for a step. It leaves out what the step
+// does not need.
 type Payload struct {
 	// Step is the name of the step, and Window the id of the window.
 	Step   string `json:"step"`
@@ -19,48 +19,48 @@ type Payload struct {
 	Execution string `json:"execution,omitempty"`
 
 	// Started is when the execution was started, and Input the id of the window
-	// that it was started for.
+	// for which it was started.
 	Started string `json:"started,omitempty"`
 	Input   string `json:"input,omitempty"`
 
-	// Earliest and Latest are the times between which the night may begin, and
-	// Latest also that until which it may open.
+	// Earliest and Latest are the times between which the night may begin. For
+	// opening, Latest is the time until which the night may open.
 	Earliest time.Time `json:"earliest,omitzero"`
 	Latest   time.Time `json:"latest,omitzero"`
 
-	// From and End are when it begins and ends by plan.
+	// From and End are the planned beginning and end.
 	From time.Time `json:"from,omitzero"`
 	End  time.Time `json:"end,omitzero"`
 
-	// Needs is how many seconds the changes took when they were rehearsed.
+	// Needs is how many seconds the changes took in their rehearsal.
 	Needs int `json:"needs,omitempty"`
 
 	// Mode is the mode that the product is turned to, or that it is expected in.
 	Mode maintenance.Mode `json:"mode,omitempty"`
 
-	// Cluster and Task are where the schema changes run, and Role is whose rights run
-	// them: the ARNs of the cluster, of the task definition, and of the role of the
-	// state machine.
+	// Cluster, Task and Role say where and with whose rights the schema changes
+	// run: the ARNs of the cluster, of the task definition, and of the role of
+	// the state machine.
 	Cluster string `json:"cluster,omitempty"`
 	Task    string `json:"task,omitempty"`
 	Role    string `json:"role,omitempty"`
 
-	// Requests are those of verify.
+	// Requests are the requests of verify.
 	Requests []Request `json:"requests,omitempty"`
 
-	// Rehearsed is how many seconds each change took when it was rehearsed, by the
+	// Rehearsed is how many seconds each change took in its rehearsal, by the
 	// name of its step.
 	Rehearsed map[string]int `json:"rehearsed,omitempty"`
 
-	// Status is that of an execution that has ended.
+	// Status is the status of an execution that has ended.
 	Status string `json:"status,omitempty"`
 
-	// Token is that of the question, with which it is answered.
+	// Token is the token with which the question is answered.
 	Token string `json:"token,omitempty"`
 }
 
-// payload is what the function is told of a step. What begins with $. or $$. is a
-// path into the input or the context of the execution.
+// payload returns the input of the function for a step. A value that begins with
+// $. or $$. is a path into the input or the context of the execution.
 func (w Window) payload(step Step, r Resources) Payload {
 	p := Payload{Step: step.Name, Window: w.ID(), Execution: "$$.Execution.Id"}
 	from, end := w.Start.UTC(), w.End.UTC()
@@ -97,11 +97,11 @@ func (w Window) payload(step Step, r Resources) Payload {
 	return p
 }
 
-// parameters are a payload as the state machine has it: the name of a field whose
-// value is a path ends with .$.
+// parameters are a payload in the form of the state machine: the name of a field
+// whose value is a path ends with .$.
 type parameters Payload
 
-// MarshalJSON writes the payload with the names of paths.
+// MarshalJSON encodes the payload with the names for paths.
 func (p parameters) MarshalJSON() ([]byte, error) {
 	text, err := encode(Payload(p))
 	if err != nil {
@@ -121,16 +121,16 @@ func (p parameters) MarshalJSON() ([]byte, error) {
 	return encode(named)
 }
 
-// Ahead is what the function is told when clients are to be told of what comes.
+// Ahead returns the input of the function for announcing the night to clients.
 func (w Window) Ahead() string {
 	return w.scheduled(Payload{Step: AnnounceScheduled, From: w.Start.UTC(), End: w.End.UTC()})
 }
 
-// Withdrawal is what the function is told when the window was cancelled before it
-// began.
+// Withdrawal returns the input of the function for a window that is cancelled
+// before it begins.
 func (w Window) Withdrawal() string { return w.scheduled(Payload{Step: Withdraw}) }
 
-// NearEnd is what the function is told when the end is near.
+// NearEnd returns the input of the function for when the end is near.
 func (w Window) NearEnd() string {
 	return w.scheduled(Payload{Step: NearEnd, From: w.Start.UTC(), End: w.End.UTC(), Mode: w.Mode})
 }

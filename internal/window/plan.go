@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// Planned is something that is to happen, by plan.
+// Planned is something that is planned to happen.
 type Planned struct {
-	// At is when. Zero: after what is before it.
+	// At is the time. Zero: after the previous entry.
 	At time.Time `json:"at,omitzero"`
 
-	// Does says what, for people.
+	// Does says what happens, for people.
 	Does string `json:"does"`
 }
 
-// Plan is the night as a timeline: what begins by the clock, and in between what
-// follows one after the other.
+// Plan returns the night as a timeline: what begins at a fixed time and, in
+// between, what follows one after the other.
 func (w Window) Plan() []Planned {
 	var all []Planned
 	if w.Announces && w.Announce > 0 {
@@ -36,7 +36,7 @@ func (w Window) Plan() []Planned {
 		Planned{w.End, "the planned end, which opens nothing"})
 }
 
-// Text is the plan in lines.
+// Text returns the plan in lines.
 func (w Window) Text() []string {
 	lines := []string{fmt.Sprintf("%s to %s (%s), %s", w.Start.Format("Monday, 2 January 2006, 15:04"), w.End.Format("15:04"), w.Start.Format("-07:00"), w.Mode)}
 	for _, p := range w.Plan() {

@@ -7,7 +7,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// The names of the steps, which are the names of the states.
+// The names of the steps, which are the names of their states.
 const (
 	Preflight         = "Preflight"
 	CheckChanges      = "CheckChanges"
@@ -25,9 +25,9 @@ const (
 	Report            = "Report"
 )
 
-// The names of what else the function does: at the time at which clients are
-// told ahead, when the window is cancelled before it begins, at the time at which
-// the end is near, and when an execution has ended without success.
+// The names of the function's other tasks: announcing the night to clients,
+// withdrawing the announcement of a cancelled window, reacting when the end is
+// near, and reporting an execution that did not succeed.
 const (
 	AnnounceScheduled = "AnnounceScheduled"
 	Withdraw          = "Withdraw"
@@ -40,22 +40,22 @@ const changePrefix = "Change "
 
 // Step is one step of the night.
 type Step struct {
-	// Name is that of the state.
+	// Name is the name of the state.
 	Name string
 
 	// Does says what it does, for people.
 	Does string
 
-	// Kind is who does it.
+	// Kind says what executes the step.
 	Kind Kind
 
 	// Change is the schema change, of a step that runs one.
 	Change Change
 
-	// Timeout is how long one attempt may take.
+	// Timeout limits one attempt.
 	Timeout time.Duration
 
-	// Repeats are the errors after which it is attempted again.
+	// Repeats are the errors after which the step is repeated.
 	Repeats []Repeat
 }
 
@@ -66,8 +66,8 @@ func isChange(step string) bool { return strings.HasPrefix(step, changePrefix) }
 // has a log of its own.
 func IsTask(step string) bool { return step == CheckChanges || isChange(step) }
 
-// WantsMode reports whether a step of that name expects that the product is still in
-// the mode of the night: those after closing and before opening.
+// WantsMode reports whether the step with a name expects the product to be in the
+// mode of the night: the steps after closing and before opening.
 func WantsMode(step string) bool {
 	switch step {
 	case ClosedEverywhere, Drained, Verify, Ask:
@@ -76,7 +76,7 @@ func WantsMode(step string) bool {
 	return isChange(step)
 }
 
-// Kind is who does a step.
+// Kind says what executes a step.
 type Kind int
 
 const (
@@ -94,17 +94,17 @@ const (
 type Repeat struct {
 	Errors  []string
 	Every   time.Duration
-	Backoff float64 // by how much the wait grows each time; 1: not at all
+	Backoff float64 // the factor by which the wait grows each time; 1: it does not
 	Times   int
 }
 
-// NotYetError is the name of the error of a step that has nothing wrong to say
-// but has to be asked again: the function's error has a type of this name.
+// NotYetError is the name of the error of a step that has not failed but must be
+// repeated: the function's error type has this name.
 const NotYetError = "NotYet"
 
-// interrupted repeats what did not fail by itself: Lambda did not take the call,
-// or the function was ended. Each step of the function may be repeated, since
-// what it has done it finds done.
+// interrupted repeats an attempt that did not fail by itself: Lambda did not
+// accept the call, or the function was ended. Every step of the function may be
+// repeated, since it finds what is already done.
 var interrupted = Repeat{
 	Errors: []string{
 		"Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.TooManyRequestsException",
@@ -113,12 +113,12 @@ var interrupted = Repeat{
 	Every: 2 * time.Second, Backoff: 2, Times: 6,
 }
 
-// notYet asks again, for so long.
+// notYet repeats a step every so often for a time.
 func notYet(every, all time.Duration) Repeat {
 	return Repeat{Errors: []string{NotYetError}, Every: every, Backoff: 1, Times: int(all / every)}
 }
 
-// Steps are the steps of the night, in their order.
+// Steps returns the steps of the night, in order.
 func (w Window) Steps() []Step {
 	var steps []Step
 	add := func(do bool, name, does string, timeout time.Duration, repeats ...Repeat) {
@@ -141,14 +141,14 @@ func (w Window) Steps() []Step {
 	add(w.Mutes, Mute, "mutes the monitors elsewhere until the planned end", 2*time.Minute)
 	add(true, Close, closes+" with a change set", call, notYet(15*time.Second, 15*time.Minute))
 	add(true, ClosedEverywhere, "waits until every listener and every address is "+mode, 2*time.Minute, notYet(10*time.Second, 15*time.Minute))
-	// A load balancer's idle time-out is 4000 seconds at most, and its
-	// deregistration delay 3600.
+	// A load balancer's idle timeout is at most 4000 seconds, and its
+	// deregistration delay at most 3600.
 	add(true, Drained, "waits until what was in flight has ended", 2*time.Minute, notYet(30*time.Second, 130*time.Minute))
 	for _, c := range w.Changes {
 		steps = append(steps, Step{
 			Name: changePrefix + c.Name, Does: "runs the schema change " + c.Name, Kind: ByTask, Change: c,
-			// Ending a change that works is worse than waiting: nobody is let in by
-			// time passing, and people are told when the end is near.
+			// Ending a change that works is worse than waiting: time passing lets
+			// no one in, and people are notified when the end is near.
 			Timeout: max(2*w.End.Sub(w.Start), time.Hour),
 		})
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Event is an event of the history of an execution, as Step Functions has it.
+// Event is an event in the history of an execution in Step Functions.
 type Event struct {
 	At time.Time
 
@@ -19,15 +19,15 @@ type Event struct {
 	// State is the name of the state that was entered or left.
 	State string
 
-	// Parameters are what a task was scheduled with, Output what a state left
-	// behind, both in JSON.
+	// Parameters are the parameters of a scheduled task, and Output the output of
+	// a state, both in JSON.
 	Parameters, Output string
 
-	// Error and Cause are why something failed.
+	// Error and Cause say why something failed.
 	Error, Cause string
 }
 
-// Stage is how far a step is.
+// Stage is the progress of a step.
 type Stage string
 
 const (
@@ -38,33 +38,34 @@ const (
 	Failed  Stage = "failed"
 )
 
-// Progress is how far a step is, and what it took.
+// Progress is the progress of a step, and how long it took.
 type Progress struct {
-	// Name, Does and Rehearsed are those of the step.
+	// Name, Does and Rehearsed describe the step.
 	Name      string        `json:"name"`
 	Does      string        `json:"does,omitempty"`
 	Rehearsed time.Duration `json:"rehearsed,omitempty"`
 
-	// Stage is how far it is.
+	// Stage is its progress.
 	Stage Stage `json:"stage"`
 
-	// Started and Ended are when the step was entered, the first time, and when it
-	// was left or failed. Zero if it was not yet.
+	// Started and Ended are when the step was first entered, and when it was left
+	// or failed. Zero if that has not happened.
 	Started time.Time `json:"started,omitzero"`
 	Ended   time.Time `json:"ended,omitzero"`
 
-	// Attempts counts how often it was attempted.
+	// Attempts counts the attempts.
 	Attempts int `json:"attempts,omitempty"`
 
-	// Said is what it said at its end, and Why is why the last attempt failed.
+	// Said is what the step said at its end. Why says why the last attempt
+	// failed.
 	Said string `json:"said,omitempty"`
 	Why  string `json:"why,omitempty"`
 
-	// Token is that of the question that waits for a person.
+	// Token is the token of a question that waits for a person.
 	Token string `json:"-"`
 }
 
-// Took is how long the step took, or has taken by now.
+// Took returns how long the step took, or has taken so far.
 func (p Progress) Took(now time.Time) time.Duration {
 	switch {
 	case p.Started.IsZero():
@@ -75,7 +76,7 @@ func (p Progress) Took(now time.Time) time.Duration {
 	return p.Ended.Sub(p.Started)
 }
 
-// Lines are the steps as lines of text, one for each, in columns.
+// Lines returns a line of text for each step, in columns.
 func Lines(all []Progress, now time.Time) []string {
 	name, took := 0, 0
 	for _, p := range all {
@@ -95,7 +96,7 @@ func Lines(all []Progress, now time.Time) []string {
 	return lines
 }
 
-// took is how long the step took, and how long its rehearsal.
+// took describes how long the step took, and how long its rehearsal.
 func (p Progress) took(now time.Time) string {
 	took := ""
 	if !p.Started.IsZero() {
@@ -107,8 +108,9 @@ func (p Progress) took(now time.Time) string {
 	return took
 }
 
-// Timeline tells how far each step is by the events of an execution, oldest first.
-// A state that is not among the steps is one of its own, at its place.
+// Timeline determines the progress of each step from the events of an execution,
+// oldest first. A state that is not among the steps becomes a step of its own, in
+// its place.
 func Timeline(steps []Step, events []Event) []Progress {
 	var all []Progress
 	for _, s := range steps {
@@ -167,8 +169,8 @@ func Timeline(steps []Step, events []Event) []Progress {
 	return all
 }
 
-// Why says in a line why a task failed. A function's cause is JSON with a message;
-// that of a task holds why it was stopped.
+// Why says in one line why a task failed. A function's cause is JSON with a
+// message; a task's cause says why it was stopped.
 func Why(name, cause string) string {
 	var function struct {
 		Message string `json:"errorMessage"`
@@ -205,7 +207,7 @@ func Why(name, cause string) string {
 	return name + ": " + text
 }
 
-// said is what a step said, in the output of its state.
+// said returns what a step said, from the output of its state.
 func said(output, name string) string {
 	var all map[string]json.RawMessage
 	var result struct {
@@ -217,7 +219,7 @@ func said(output, name string) string {
 	return result.Said
 }
 
-// token is the one that a task was scheduled with, if it waits for a person.
+// token returns the token in a task's parameters, if it waits for a person.
 func token(parameters string) string {
 	var p struct{ Payload Payload }
 	if json.Unmarshal([]byte(parameters), &p) != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/noren-cdk/noren/internal/window"
 )
 
-// history is events a second apart, each as KIND STATE.
+// history returns events a second apart, each as KIND STATE.
 func history(events ...window.Event) []window.Event {
 	for i := range events {
 		events[i].At = time.Date(2026, 11, 30, 17, 0, i, 0, time.UTC)
@@ -29,7 +29,7 @@ func TestTimeline(t *testing.T) {
 	tests := []struct {
 		name   string
 		events []window.Event
-		want   []string // beginnings of lines of what has begun
+		want   []string // prefixes of the lines for what has begun
 	}{
 		{"not begun", nil, nil},
 		{"a step that ran", history(entered("Preflight"), scheduled, left("Preflight", `{"Preflight":{"said":"in time"}}`)),
@@ -72,7 +72,7 @@ func TestTimeline(t *testing.T) {
 	}
 }
 
-// TestLines_AreInColumns: whatever the lengths of the names and times.
+// TestLines_AreInColumns checks the columns for names and times of any length.
 func TestLines_AreInColumns(t *testing.T) {
 	at := time.Date(2026, 11, 30, 17, 0, 0, 0, time.UTC)
 	lines := window.Lines([]window.Progress{
@@ -92,8 +92,8 @@ func TestLines_AreInColumns(t *testing.T) {
 	}
 }
 
-// TestText_IsWhatTheDocsShow holds the timeline in docs/maintenance.md to what is
-// printed.
+// TestText_IsWhatTheDocsShow compares the timeline in docs/maintenance.md with
+// what is printed.
 func TestText_IsWhatTheDocsShow(t *testing.T) {
 	page, err := os.ReadFile("../../docs/maintenance.md")
 	if err != nil {

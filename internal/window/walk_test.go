@@ -8,19 +8,19 @@ import (
 	"github.com/noren-cdk/noren/internal/window"
 )
 
-// A world is everything that a night can be in the middle of: the execution, the
-// product, and what entitles to open it. Step Functions' part is as documented: a
-// name is used once, a failed execution goes on from the state that failed, a
-// token counts while its state waits.
+// A world is every situation in the middle of a night: the execution, the
+// product, and what permits opening it. Step Functions behaves as documented: a
+// name can be used once, a failed execution continues from the state that failed,
+// and a token is valid while its state waits.
 type world struct {
-	at       string // the state; empty before the execution is started
+	at       string // empty before the execution is started
 	status   string // of the execution: none, running, failed, succeeded
 	product  string
 	checked  bool   // whether the changes would run, by this execution
 	verified bool   // by this execution, since the product was closed
-	yes      bool   // of a person, with the token of this execution
+	yes      bool   // from a person, with the token of this execution
 	ran      string // the last step that began
-	named    string // the step that is told as the one that did not finish
+	named    string // the step that is reported as unfinished
 }
 
 // A move is one thing that can happen next.
@@ -40,8 +40,8 @@ type walker struct {
 	touched map[string]bool // "STATE: MOVE"
 }
 
-// done is the world after a state has done what it does. Whether it may is
-// judged by allowed.
+// done returns the world after a state has done its work. allowed judges whether
+// it may.
 func (w *walker) done(from world) world {
 	switch from.at {
 	case window.CheckChanges:
@@ -102,8 +102,8 @@ func (w *walker) moves(from world) []move {
 			after.yes, success = true, "a person says yes"
 		}
 		add(success, w.enter(after, s.Next, s.End))
-		// A step that fails, that takes too long or that is ended may have done its
-		// work or not, except for a question, whose answer did not come.
+		// A step that fails, times out or is ended may or may not have done its
+		// work, except for a question, whose answer did not come.
 		for _, how := range []string{"failure", "time-out", "abort"} {
 			moves = append(moves, w.fails(from, how)...)
 			if from.at != window.Ask && from.at != window.Verify {
@@ -118,13 +118,14 @@ func (w *walker) moves(from world) []move {
 	}
 	if from.status != "none" {
 		add("start of the same name", from) // the name is taken, for 90 days
-		// Of another name, preflight does not let it begin: nothing has happened then.
+		// Under another name, preflight does not let it begin, so nothing
+		// happens.
 		add("start of another name", from)
 	}
 	return moves
 }
 
-// allowed judges a move by what the world was before.
+// allowed judges a move by the world before it.
 func (w *walker) allowed(before world, m move) error {
 	if before.product == "closed" && m.to.product == "open" {
 		w.opened++
@@ -147,7 +148,7 @@ func (w *walker) allowed(before world, m move) error {
 	return nil
 }
 
-// walk follows every path, and returns the first that is wrong.
+// walk follows every path, and returns the first error.
 func (w *walker) walk() error {
 	type step struct {
 		to   world
@@ -178,7 +179,7 @@ func newWalker(t *testing.T, w window.Window) *walker {
 	return &walker{t: t, states: d.States, first: d.StartAt, ask: w.Ask, changes: len(w.Changes) > 0, touched: map[string]bool{}}
 }
 
-// windows are all shapes of a window.
+// windows returns all shapes of a window.
 func windows() map[string]window.Window {
 	all := map[string]window.Window{}
 	for i := range 16 {
@@ -188,7 +189,7 @@ func windows() map[string]window.Window {
 		if i&4 != 0 {
 			w.Changes = nil
 		}
-		if i&8 != 0 && w.Ask { // the environment file wants something to verify otherwise
+		if i&8 != 0 && w.Ask { // otherwise the environment file needs something to verify
 			w.Verify = nil
 		}
 		all[fmt.Sprint(names(w))] = w
@@ -217,8 +218,8 @@ func TestNoPathOpensWithoutVerificationOrAYes(t *testing.T) {
 	}
 }
 
-// TestTheWalkFindsWhatLeadsPast breaks the definition in the ways that it must
-// not be.
+// TestTheWalkFindsWhatLeadsPast breaks the definition in the ways that must never
+// happen.
 func TestTheWalkFindsWhatLeadsPast(t *testing.T) {
 	edit := func(w *walker, name string, change func(*state)) {
 		s := w.states[name]

@@ -1,5 +1,5 @@
-// Command monitors is the Lambda function that keeps monitors outside of AWS quiet
-// while the product is closed.
+// Command monitors is the Lambda function that keeps monitors outside of AWS
+// quiet while the product is closed. See package monitors.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command probe is the Lambda function that looks every minute which mode
-// the listener is really in.
+// Command probe is the Lambda function that checks every minute which mode the
+// listener is really in. See package probe.
 package main
 
 import (

@@ -56,7 +56,7 @@ func BenchmarkRequests(b *testing.B) {
 	}
 	var times [2][]time.Duration
 	for b.Loop() {
-		// Alternately, so that a busy machine slows down both.
+		// The two alternate, so that a busy machine slows down both.
 		for i, function := range functions {
 			polled := <-function.polls
 			start := time.Now()

@@ -1,5 +1,6 @@
-// Command responder is the Lambda function that answers for the application
-// while it is closed: 503, in the client's format and language.
+// Command responder is the Lambda function that answers in place of the
+// application while it is closed: 503, in the client's format and language. See
+// package responder.
 package main
 
 import (

@@ -13,8 +13,8 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/packaged"
 )
 
-// TestFunctionAnswers starts the program that is deployed, behind the runtime
-// API as in Lambda, from the archive and from the image.
+// TestFunctionAnswers starts the deployed program behind the runtime API, as
+// Lambda does, from the archive and from the image.
 func TestFunctionAnswers(t *testing.T) {
 	page := []byte("<!doctype html><html><body><p>A page of our own: {{message}}</p></body></html>")
 	for _, test := range []struct {
@@ -67,10 +67,10 @@ func TestFunctionAnswers(t *testing.T) {
 	}
 }
 
-// TestResponderStaysSmall: what it imports is started with every instance, and
-// by everyone who checks a configuration with it. It has no network. A page of
-// one's own is read with a tokenizer of HTML and regular expressions, an address
-// with net/url.
+// TestResponderStaysSmall checks what the responder imports: every instance loads
+// it, and so does everything that checks a configuration with it. It has no
+// network. It reads a custom page with a tokenizer of HTML and regular
+// expressions, an address with net/url.
 func TestResponderStaysSmall(t *testing.T) {
 	const format = `{{if .Standard}}std {{end}}{{.ImportPath}}`
 	out, err := exec.Command("go", "list", "-deps", "-f", format, "../../internal/function/responder").Output()

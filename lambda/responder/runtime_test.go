@@ -15,8 +15,8 @@ import (
 	"github.com/noren-cdk/noren/internal/function/responder"
 )
 
-// build compiles the responder and the bare handler as they are deployed, for
-// an architecture or for this machine.
+// build compiles the responder and the bare handler as they are deployed, for an
+// architecture or for this machine.
 func build(t testing.TB, arch string) []string {
 	var programs []string
 	for _, source := range []string{".", "./testdata/bare"} {
@@ -38,7 +38,7 @@ func build(t testing.TB, arch string) []string {
 type runtimeAPI struct {
 	address string
 	polls   chan poll
-	answers chan []byte // the latest that nobody has read
+	answers chan []byte // the latest unread answer
 }
 
 // poll is a function that waits for an event. Closing answer leaves it waiting.
@@ -68,7 +68,7 @@ func startRuntime(t testing.TB) *runtimeAPI {
 		r.polls <- p
 		event, ok := <-p.answer
 		if !ok {
-			<-request.Context().Done() // no event ever comes; the function is ended in its wait
+			<-request.Context().Done() // no event ever comes; the function ends while it waits
 			return
 		}
 		w.Header().Set("Lambda-Runtime-Aws-Request-Id", "1")

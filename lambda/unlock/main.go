@@ -1,5 +1,5 @@
-// Command unlock is the Lambda function that gives staff the bypass cookie for
-// the secret. It alone may read the secret.
+// Command unlock is the Lambda function that sets the bypass cookie for staff who
+// enter the secret. Only this function may read the secret. See package unlock.
 package main
 
 import (

@@ -323,7 +323,7 @@ func (a app) checkClosed(t *testing.T, f rules.Found, closed *alb.Template) {
 	}
 }
 
-// did is what a rule does, action by action.
+// did returns what a rule does, action by action.
 func did(r *alb.Rule) string {
 	var texts []string
 	for _, action := range r.Actions {
@@ -370,7 +370,7 @@ func checkTurned(t *testing.T, file string, modes map[maintenance.Mode]map[strin
 	return compared
 }
 
-// typed is when the mode of a switch was typed.
+// typed returns when the mode of a switch was typed.
 func (t *template) typed(name string) time.Time {
 	for _, r := range t.Resources {
 		if explicit, _ := r.Properties["Explicit"].(string); r.Type == maintenance.GuardType && strings.HasPrefix(fmt.Sprint(r.Metadata["aws:cdk:path"]), name+"/") {
@@ -422,8 +422,8 @@ func assembly(t *testing.T, dir string) map[string]*template {
 	return all
 }
 
-// changes are the properties in which two templates differ, with the path of a
-// rule, and resources that one of them does not have.
+// changes returns the properties in which two templates differ, with the path of
+// a rule, and resources that one of them does not have.
 func changes(a, b *template) []string {
 	var all []string
 	if b == nil {
@@ -451,7 +451,7 @@ func changes(a, b *template) []string {
 	return all
 }
 
-// messages are what the constructs of an assembly say, warnings and errors
+// messages returns what the constructs of an assembly say, warnings and errors
 // included.
 func messages(t *testing.T, dir string) string {
 	t.Helper()

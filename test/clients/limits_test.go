@@ -115,7 +115,7 @@ func outcome(t *testing.T, ctx context.Context, script string) string {
 	return browser.See(t, ctx, chromedp.Evaluate[string](`window.outcome`))
 }
 
-// snippet is the code of a section of the contract.
+// snippet returns the code of a section of the contract.
 func snippet(t *testing.T, section string) string {
 	t.Helper()
 	contract, err := os.ReadFile("../../docs/client-contract.md")

@@ -30,8 +30,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// scratch is an empty folder of the test's, in the tree, that stays for a look
-// at what a failed test has left.
+// scratch returns an empty folder of the test's, in the tree, that stays for a
+// look at what a failed test has left.
 func scratch(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(root, "cdk.out", "e2e", strings.ReplaceAll(t.Name(), "/", "-"))
@@ -80,8 +80,8 @@ func run(t *testing.T, what, dir string, env []string, name string, args ...stri
 	return out.String()
 }
 
-// lastTraceback is the last error inside the emulator, if there was one: the CLI
-// tries again after it, and complains of what comes then.
+// lastTraceback returns the last error inside the emulator, if there was one: the
+// CLI tries again after it, and complains of what comes then.
 func lastTraceback(dir string) string {
 	said, _ := os.ReadFile(filepath.Join(dir, emulatorLog)) // a command that needs no emulator has none
 	at := bytes.LastIndex(said, []byte("Traceback"))

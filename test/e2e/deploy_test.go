@@ -158,7 +158,8 @@ func TestDeploy_OnlyWhatWasApproved(t *testing.T) {
 	plan(older, "**The load balancer is", "what is deployed open.**")
 }
 
-// assemblyWith is an assembly with more statements in the policy of the probe.
+// assemblyWith returns an assembly with more statements in the policy of the
+// probe.
 func assemblyWith(t *testing.T, from, to, stack string, statements []map[string]any) string {
 	t.Helper()
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
@@ -205,7 +206,8 @@ func assemblyWith(t *testing.T, from, to, stack string, statements []map[string]
 	return to
 }
 
-// templateHash is the name under which the template of an assembly is uploaded.
+// templateHash returns the name under which the template of an assembly is
+// uploaded.
 func templateHash(t *testing.T, dir, stack string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(dir, stack+".assets.json"))

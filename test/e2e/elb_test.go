@@ -91,7 +91,7 @@ func (b *balancing) meet(t *rapid.T) {
 	}
 }
 
-// ids are the resources of a type.
+// ids returns the resources of a type.
 func (b *balancing) ids(kind string) []string {
 	var ids []string
 	for _, id := range slices.Sorted(maps.Keys(b.state)) {

@@ -99,7 +99,7 @@ func awaitPort(t *testing.T, log string, exited <-chan struct{}) string {
 	return ""
 }
 
-// environment is what a command needs to take the emulator for AWS.
+// environment returns what a command needs to take the emulator for AWS.
 func (e *emulator) environment() []string {
 	return append(plainEnvironment(e.dir),
 		"AWS_ENDPOINT_URL="+e.endpoint,
@@ -111,7 +111,7 @@ func (e *emulator) environment() []string {
 	)
 }
 
-// plainEnvironment is the environment without the user's settings of AWS and
+// plainEnvironment returns the environment without the user's settings of AWS and
 // CDK, and with every file that a command makes by itself in dir.
 func plainEnvironment(dir string) []string {
 	var env []string
@@ -138,7 +138,7 @@ func temporary(dir string) string {
 	return tmp
 }
 
-// config is how the SDK takes the emulator for AWS.
+// config returns how the SDK takes the emulator for AWS.
 func (e *emulator) config(t *testing.T) aws.Config {
 	t.Helper()
 	cfg, err := config.LoadDefaultConfig(context.Background(),

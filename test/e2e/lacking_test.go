@@ -63,7 +63,7 @@ var lackings = []lacking{
 	{"Custom::VpcRestrictDefaultSG", invoked, "stacks.TestCustomResourcesAreCDKsOwn"},
 }
 
-// lackingType tells whether a type is not deployed, and why.
+// lackingType reports whether a type is not deployed, and why.
 func lackingType(resourceType string) (lacking, bool) {
 	for _, l := range lackings {
 		if l.resourceType == resourceType {
@@ -113,7 +113,7 @@ func checkCovered(t *testing.T, filtered map[string]bool) {
 	}
 }
 
-// speaksOf tells whether the source of a test has the name of the type, or of a
+// speaksOf reports whether the source of a test has the name of the type, or of a
 // constant that is it.
 func speaksOf(t *testing.T, folder, source, resourceType string) bool {
 	t.Helper()
@@ -126,7 +126,7 @@ func speaksOf(t *testing.T, folder, source, resourceType string) bool {
 	return name != nil && regexp.MustCompile(`\b`+name[1]+`\b`).MatchString(source)
 }
 
-// testSources are the sources of the tests of a package.
+// testSources returns the sources of the tests of a package.
 func testSources(t *testing.T, folder string) string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
@@ -144,7 +144,7 @@ func testSources(t *testing.T, folder string) string {
 	return sources.String()
 }
 
-// sourceOf is the source of a test function.
+// sourceOf returns the source of a test function.
 func sourceOf(t *testing.T, folder, name string) string {
 	t.Helper()
 	if _, body, found := strings.Cut(testSources(t, folder), "\nfunc "+name+"("); found {

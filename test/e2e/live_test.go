@@ -47,7 +47,7 @@ func (e *emulator) stack(t *testing.T, name string) *stack {
 	return s
 }
 
-// only is the logical id of the one resource whose logical id starts so.
+// only returns the logical id of the one resource whose logical id starts so.
 func (s *stack) only(t *testing.T, prefix string) string {
 	t.Helper()
 	var found []string
@@ -62,7 +62,7 @@ func (s *stack) only(t *testing.T, prefix string) string {
 	return found[0]
 }
 
-// template is the template that was deployed.
+// template returns the template that was deployed.
 func (s *stack) template(t *testing.T) string {
 	t.Helper()
 	out, err := s.formation.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: &s.name})
@@ -75,7 +75,7 @@ func (s *stack) template(t *testing.T) string {
 // event is that something was done to a resource, or to the stack itself.
 type event struct{ resource, status string }
 
-// events are what has been done to the stack, in order.
+// events returns what has been done to the stack, in order.
 func (s *stack) events(t *testing.T) []event {
 	t.Helper()
 	out, err := s.formation.DescribeStackEvents(t.Context(), &cloudformation.DescribeStackEventsInput{StackName: &s.name})

@@ -116,7 +116,7 @@ func TestPreflight(t *testing.T) {
 	}
 }
 
-// nobodyRuns is a machine that runs nothing.
+// nobodyRuns returns a machine that runs nothing.
 func nobodyRuns(context.Context, string, ...string) (string, error) {
 	return "", errors.New("nobody runs anything here")
 }
@@ -203,7 +203,7 @@ func (e *emulator) deployTemplate(t *testing.T, name, template string) {
 	}
 }
 
-// selfSigned is a certificate of a domain for a year, and its key.
+// selfSigned returns a certificate of a domain for a year, and its key.
 func selfSigned(t *testing.T, domain string) (certificate, key []byte) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

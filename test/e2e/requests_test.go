@@ -43,8 +43,8 @@ func expect(requests []request, goal string) []expected {
 	return all
 }
 
-// allowedRequests are requests that every mode lets through: of each pattern of
-// the allowlist, of the health check, and with the secret of the bypass.
+// allowedRequests returns requests that every mode lets through: of each pattern
+// of the allowlist, of the health check, and with the secret of the bypass.
 func allowedRequests(env environment.Environment) []request {
 	client := http.Header{}
 	if c := env.Maintenance.Clients; c.Header != "" {
@@ -69,7 +69,7 @@ func allowedRequests(env environment.Environment) []request {
 
 var placeholder = strings.NewReplacer("{id}", "7", "{path...}", "2026/11/a.jpg")
 
-// refusedRequests are requests that are not on the allowlist.
+// refusedRequests returns requests that are not on the allowlist.
 func refusedRequests() (reads, writes []request) {
 	for _, line := range []string{"GET /", "GET /api/login", "GET /api/templates/7/history", "HEAD /api/users", "OPTIONS /api/reports"} {
 		reads = append(reads, request{line: line})

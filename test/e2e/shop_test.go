@@ -74,7 +74,7 @@ func TestDeploy_AnotherModulesApp(t *testing.T) {
 	}
 }
 
-// closingRule is the rule that closes the listener.
+// closingRule returns the rule that closes the listener.
 func closingRule(t *testing.T, a assembly) string {
 	t.Helper()
 	for i := range a.listener.Rules {

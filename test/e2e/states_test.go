@@ -47,7 +47,7 @@ type scenario struct {
 // definition. Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 var otherwise = map[string]string{"nochoice": "States.Runtime", "pathless": "States.Runtime"}
 
-// freePort is a port at which nothing listens.
+// freePort returns a port at which nothing listens.
 func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

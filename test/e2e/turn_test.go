@@ -111,7 +111,7 @@ func (s *turned) command(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// mode is the mode of the deployed template and whether the listener agrees.
+// mode returns the mode of the deployed template and whether the listener agrees.
 func (s *turned) mode(t *testing.T) maintenance.Mode {
 	t.Helper()
 	template := s.e.stack(t, s.name).template(t)
@@ -122,7 +122,7 @@ func (s *turned) mode(t *testing.T) maintenance.Mode {
 	return result.From
 }
 
-// sets are the change sets that wait.
+// sets returns the change sets that wait.
 func (s *turned) sets(t *testing.T) []string {
 	t.Helper()
 	out, err := s.e.stack(t, s.name).formation.ListChangeSets(t.Context(), &cloudformation.ListChangeSetsInput{StackName: &s.name})
@@ -438,9 +438,10 @@ func (s *turned) others(t *testing.T) {
 	s.rights(t, formation)
 }
 
-// between is a deploy of another person that begins and ends between two calls of
-// noren: the change set would take it back, so that it is not executed, whatever
-// CloudFormation lists of it. Running noren again turns what is deployed by then.
+// between returns a deploy of another person that begins and ends between two
+// calls of noren: the change set would take it back, so that it is not executed,
+// whatever CloudFormation lists of it. Running noren again turns what is deployed
+// by then.
 func (s *turned) between(t *testing.T, formation *cloudformation.Client) {
 	t.Helper()
 	bucket, key := fmt.Sprintf("cdk-hnb659fds-assets-%s-%s", s.e.account, s.e.region), "theirs.json"

@@ -61,7 +61,7 @@ func (s *stack) watch(t *testing.T, listener string, requests []expected, while 
 	return states
 }
 
-// stateOf is a listener's rules and its default action as text.
+// stateOf returns a listener's rules and its default action as text.
 func stateOf(l *alb.Listener) string {
 	var b strings.Builder
 	for i := range l.Rules {

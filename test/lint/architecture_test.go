@@ -242,7 +242,7 @@ func TestRooms(t *testing.T) {
 	}
 }
 
-// changeLimit is how many places a typical change may touch by hand. An
+// changeLimit returns how many places a typical change may touch by hand. An
 // environment key is a field, a check, and its place in three files.
 func changeLimit(change string) int {
 	if strings.HasPrefix(change, "add an environment key") {
@@ -347,7 +347,7 @@ func read(t *testing.T, root, name string) string {
 	return string(data)
 }
 
-// repository is the folder of the module.
+// repository returns the folder of the module.
 func repository(t *testing.T) string {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()

@@ -17,7 +17,7 @@ type securityDrawer struct{ *rand.Rand }
 
 func (d securityDrawer) one(of ...any) any { return of[d.IntN(len(of))] }
 
-// some are one value, or a list of some.
+// some returns one value, or a list of some.
 func (d securityDrawer) some(of ...any) any {
 	if d.IntN(3) == 0 {
 		return d.one(of...)
@@ -158,7 +158,7 @@ func (d securityDrawer) kind() string {
 	return names[d.IntN(len(names))]
 }
 
-// changeSecurity is a template after a change: resources stay, come, go, are
+// changeSecurity returns a template after a change: resources stay, come, go, are
 // others under their id, or lose and get a statement.
 func changeSecurity(r *rand.Rand, resources object) object {
 	d := securityDrawer{r}
@@ -175,7 +175,7 @@ func changeSecurity(r *rand.Rand, resources object) object {
 	return changed
 }
 
-// edited is a copy of a resource with its lists in another order, and fewer
+// edited returns a copy of a resource with its lists in another order, and fewer
 // statements.
 func (d securityDrawer) edited(value object) object {
 	data, _ := json.Marshal(value)

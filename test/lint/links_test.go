@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// pages are the Markdown files of the tree.
+// pages returns the Markdown files of the tree.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	root := repository(t)
@@ -41,7 +41,7 @@ var (
 	mark   = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// anchors are the fragments by which the headings of a page are reached at
+// anchors returns the fragments by which the headings of a page are reached at
 // GitHub.
 func anchors(page string) []string {
 	var all []string

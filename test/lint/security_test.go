@@ -112,12 +112,12 @@ func TestDiff_SaysWhatCDKSays(t *testing.T) {
 	}
 }
 
-// plain is a text without what the two show references with.
+// plain returns a text without what the two show references with.
 func plain(text string) string {
 	return strings.NewReplacer("${", "", "}", "", ".GroupId", "", ".Arn", "", " ", "", `"`, "").Replace(text)
 }
 
-// words are what a text has to say for each change.
+// words returns what a text has to say for each change.
 func (c securityChanges) words(count map[string]int) [][]string {
 	var all [][]string
 	for _, s := range c.Statements {
@@ -176,7 +176,7 @@ func (c securityChanges) words(count map[string]int) [][]string {
 	return all
 }
 
-// leaves are the texts in a value, and the operators of conditions.
+// leaves returns the texts in a value, and the operators of conditions.
 func leaves(value any) []string {
 	switch v := value.(type) {
 	case string:

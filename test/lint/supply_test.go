@@ -94,7 +94,7 @@ func TestImagesAreByDigest(t *testing.T) {
 	}
 }
 
-// tracked are the files of the tree.
+// tracked returns the files of the tree.
 func tracked(t *testing.T) []string {
 	t.Helper()
 	out, err := exec.Command("git", "ls-files", "--cached", "--others", "--exclude-standard").Output()

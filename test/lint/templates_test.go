@@ -55,7 +55,7 @@ func templates(t *testing.T) string {
 	return dir
 }
 
-// templateOf is the path of the template of an assembly.
+// templateOf returns the path of the template of an assembly.
 func templateOf(t *testing.T, environment, mode string) string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("cdk.out", environment, mode, "*.template.json"))
@@ -72,7 +72,7 @@ func (f finding) String() string {
 	return fmt.Sprintf("%s: %s %s: %s", f.check, f.environment, f.resource, f.what)
 }
 
-// environmentOf is the environment of a template that templates has copied.
+// environmentOf returns the environment of a template that templates has copied.
 func environmentOf(path string) string {
 	name, _, _ := strings.Cut(filepath.Base(path), ".")
 	return name

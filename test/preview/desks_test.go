@@ -43,7 +43,7 @@ func openDesks(t *testing.T, site string, life time.Duration) []*desk {
 	return all
 }
 
-// see is the value of an expression, as a text.
+// see returns the value of an expression, as a text.
 func (d *desk) see(expression string) string {
 	value, err := chromedp.Run(d.ctx, chromedp.Evaluate[string]("String("+expression+")"))
 	if err != nil {
@@ -87,7 +87,7 @@ func (d *desk) write(ctx context.Context) {
 	}
 }
 
-// waiting is how many reports wait to be sent.
+// waiting returns how many reports wait to be sent.
 func (d *desk) waiting() int {
 	var n int
 	if _, err := fmt.Sscan(d.see(`document.querySelector("#outbox-list").children.length`), &n); err != nil {

@@ -89,7 +89,7 @@ func (c *crew) kill(t *testing.T) {
 	_ = c.command.Wait()
 }
 
-// files are those of a folder of the app's.
+// files returns those of a folder of the app's.
 func (c *crew) files(t *testing.T, folder string) []string {
 	found, err := filepath.Glob(filepath.Join(c.folder, folder, "*.json"))
 	if err != nil {

@@ -23,8 +23,8 @@ const (
 	longestWait = time.Second
 )
 
-// chaosLength is how long the chaos lasts: NOREN_CHAOS, such as 10m, by default a
-// minute.
+// chaosLength returns how long the chaos lasts: NOREN_CHAOS, such as 10m, by
+// default a minute.
 func chaosLength(t *testing.T) time.Duration {
 	text := cmp.Or(os.Getenv("NOREN_CHAOS"), "1m")
 	length, err := time.ParseDuration(text)

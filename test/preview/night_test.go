@@ -27,8 +27,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// nightly are the templates of dev with a window in them, whose changes are those
-// of a folder.
+// nightly returns the templates of dev with a window in them, whose changes are
+// those of a folder.
 func nightly(t *testing.T, w window.Window) []preview.Template {
 	t.Helper()
 	var all []preview.Template
@@ -71,7 +71,7 @@ func nightly(t *testing.T, w window.Window) []preview.Template {
 	return all
 }
 
-// aWindow is a window that begins tomorrow.
+// aWindow returns a window that begins tomorrow.
 func aWindow(changes ...string) window.Window {
 	start := time.Now().Add(24 * time.Hour).Truncate(time.Minute)
 	w := window.Window{
@@ -219,7 +219,7 @@ func shownInDocs(t *testing.T, report string) {
 	}
 }
 
-// stepsIn are the names and stages of the steps in a report.
+// stepsIn returns the names and stages of the steps in a report.
 func stepsIn(report string) []string {
 	var steps []string
 	for _, m := range regexp.MustCompile(`(?m)^  (\S+) +(done|failed|comes) `).FindAllStringSubmatch(report, -1) {
@@ -334,7 +334,7 @@ func nightThatFails(t *testing.T, program mysqld.Program) {
 	}
 }
 
-// inAccount is a command of noren that asks the account of a night.
+// inAccount returns a command of noren that asks the account of a night.
 func inAccount(t *testing.T, n *preview.Night, noren string, args ...string) *exec.Cmd {
 	t.Helper()
 	command := norenCommand(t, noren, append(args, "--stack", "fieldreports-dev", "--region", "us-east-1")...)
@@ -342,8 +342,8 @@ func inAccount(t *testing.T, n *preview.Night, noren string, args ...string) *ex
 	return command
 }
 
-// rowsOf is how many reports there are before the night: NOREN_NIGHT_ROWS, or
-// 20,000.
+// rowsOf returns how many reports there are before the night: NOREN_NIGHT_ROWS,
+// or 20,000.
 func rowsOf() int {
 	if rows, err := strconv.Atoi(os.Getenv("NOREN_NIGHT_ROWS")); err == nil {
 		return rows
@@ -364,7 +364,7 @@ func fillReports(t *testing.T, db server, schema string, rows int) {
 	}
 }
 
-// digits is a table of the digits, as many times as much.
+// digits returns a table of the digits, as many times as much.
 func digits(times int) string {
 	var all []string
 	for n := range 10 {

@@ -19,7 +19,7 @@ import (
 	"github.com/noren-cdk/noren/internal/preview"
 )
 
-// norenCommand is the command, run in the folder of the checkout.
+// norenCommand returns the command, run in the folder of the checkout.
 func norenCommand(t *testing.T, bin string, args ...string) *exec.Cmd {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)

@@ -83,8 +83,8 @@ func startProduct(t *testing.T, api, retryAfter string, ends ...time.Time) *prev
 	return p
 }
 
-// template is that of an assembly with another Retry-After and another planned
-// end, and the assets beside it.
+// template returns that of an assembly with another Retry-After and another
+// planned end, and the assets beside it.
 func template(t *testing.T, assembly, retryAfter, until string) string {
 	t.Helper()
 	entries, err := os.ReadDir(assembly)
@@ -197,7 +197,7 @@ func (s *service) end(t *testing.T, signal syscall.Signal) {
 	s.command = nil
 }
 
-// freeAddress is an address at which nothing listens.
+// freeAddress returns an address at which nothing listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -235,7 +235,7 @@ func startDatabase(t *testing.T) server {
 	return startServer(t, programOf(t, "MariaDB"))
 }
 
-// programOf is a server program of this machine: a MySQL or a MariaDB.
+// programOf returns a server program of this machine: a MySQL or a MariaDB.
 func programOf(t *testing.T, name string) mysqld.Program {
 	t.Helper()
 	for _, p := range mysqld.Programs() {

@@ -26,7 +26,7 @@ const (
 	tasks  = 2
 )
 
-// releaseAnswers is how many answers the steady load counts, at least.
+// releaseAnswers returns how many answers the steady load counts, at least.
 func releaseAnswers(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("NOREN_RELEASE_ANSWERS"))
 	if err != nil || n < 1000 {
@@ -158,7 +158,7 @@ func compileBefore(t *testing.T) binaries {
 	return b
 }
 
-// commitBefore is the parent of the commit that added the migration.
+// commitBefore returns the parent of the commit that added the migration.
 func commitBefore(t *testing.T) string {
 	t.Helper()
 	shallow := git(t, "rev-parse", "--is-shallow-repository") == "true"
@@ -250,7 +250,7 @@ timeout 15 "$2" --api "http://127.0.0.1:$3" --folder "$(mktemp -d)" --reports 3 
 	return r
 }
 
-// serviceOf are tasks of a version, not yet started.
+// serviceOf returns tasks of a version, not yet started.
 func serviceOf(bin binaries, db server, note func(string, ...any)) (all []*service) {
 	for range tasks {
 		all = append(all, &service{bin: bin.api, args: []string{"--dsn", db.dsn}, note: note})

@@ -68,7 +68,7 @@ func TestAccountStatements(t *testing.T) {
 	}
 }
 
-// grants are the statements that grant.
+// grants returns the statements that grant.
 func grants(statements []string) []string {
 	return slices.DeleteFunc(slices.Clone(statements), func(s string) bool { return !strings.HasPrefix(s, "GRANT") })
 }

@@ -86,7 +86,7 @@ func databaseFrom(dsn string, getenv func(string) string, required ...string) (d
 	return db, db.validate()
 }
 
-// connectionsFrom is how many connections each pool has, if that is given.
+// connectionsFrom returns how many connections each pool has, if that is given.
 func connectionsFrom(getenv func(string) string) (int, error) {
 	value := getenv("DB_CONNECTIONS")
 	if value == "" {
@@ -120,7 +120,7 @@ func validUser(variable, user string) error {
 	return nil
 }
 
-// LogValue is the database without anything secret.
+// LogValue returns the database without anything secret.
 func (db database) LogValue() slog.Value {
 	if db.local != nil {
 		return slog.GroupValue(slog.String("host", db.local.Addr), slog.String("schema", db.schema), slog.String("user", db.local.User))
@@ -159,7 +159,7 @@ func (db database) connect(ctx context.Context, user, password string) (*sql.DB,
 	return pool, conn, nil
 }
 
-// verified is how to log in on AWS: there is no way around the certificate.
+// verified returns how to log in on AWS: there is no way around the certificate.
 func (db database) verified(user, password string) (*mysql.Config, error) {
 	certificates, err := os.ReadFile(db.ca)
 	if err != nil {

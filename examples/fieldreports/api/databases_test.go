@@ -55,7 +55,7 @@ func serveAPI(t *testing.T, db database, origins ...string) site {
 	return site{server, t, p, server.Client(), nil, a.guesses}
 }
 
-// as is the same site, with more headers in each request: name, value, ...
+// as returns the same site, with more headers in each request: name, value, ...
 func (s site) as(headers ...string) site {
 	added := map[string]string{}
 	for name, value := range s.headers {
@@ -68,7 +68,7 @@ func (s site) as(headers ...string) site {
 	return s
 }
 
-// browser is the same site in a browser, which keeps cookies.
+// browser returns the same site in a browser, which keeps cookies.
 func (s site) browser() site {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -78,7 +78,7 @@ func (s site) browser() site {
 	return s
 }
 
-// login is the site for a user of the example, who has an app.
+// login returns the site for a user of the example, who has an app.
 func (s site) login(name string) site {
 	s.t.Helper()
 	status, _, body := s.send("POST", "/api/login", `{"name":"`+name+`","password":"`+examplePassword+`"}`)

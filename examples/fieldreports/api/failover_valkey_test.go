@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// pairOfNodes is a primary and its replica, as ElastiCache has them: one shard in
-// two zones.
+// pairOfNodes returns a primary and its replica, as ElastiCache has them: one
+// shard in two zones.
 func pairOfNodes(t *testing.T) (primary, replica *valkeyServer) {
 	t.Helper()
 	by := newAuthority(t)
@@ -53,7 +53,7 @@ func (s *valkeyServer) replicate(t *testing.T, primary *valkeyServer) {
 	}
 }
 
-// endpointOf is where a group of nodes is found, whichever of them run: the
+// endpointOf returns where a group of nodes is found, whichever of them run: the
 // configuration endpoint, which ElastiCache has as a name.
 func endpointOf(t *testing.T, nodes ...*valkeyServer) string {
 	t.Helper()

@@ -79,7 +79,8 @@ func (g *guesses) take(r *http.Request, name string) (release func(), ok bool) {
 	return nil, false
 }
 
-// wait is how long a guess at name from address has to wait, 0 if it need not.
+// wait returns how long a guess at name from address has to wait, 0 if it need
+// not.
 func (g *guesses) wait(name, address string, now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -114,7 +115,7 @@ func (l limit) wait(b *bucket, now time.Time) time.Duration {
 	return max(0, time.Duration(over*float64(l.each)))
 }
 
-// left are the failures that are not forgotten yet.
+// left returns the failures that are not forgotten yet.
 func (l limit) left(b *bucket, now time.Time) float64 {
 	return max(0, b.failures-float64(now.Sub(b.at))/float64(l.each))
 }
@@ -146,8 +147,8 @@ func (l limit) clear(buckets map[string]*bucket, now time.Time) {
 	}
 }
 
-// addressOf is where a request comes from: what the load balancer has added to
-// X-Forwarded-For, which is its last. The others are the client's own words.
+// addressOf returns where a request comes from: what the load balancer has added
+// to X-Forwarded-For, which is its last. The others are the client's own words.
 func addressOf(r *http.Request) string {
 	if all := r.Header.Values("X-Forwarded-For"); len(all) > 0 {
 		list := all[len(all)-1]

@@ -52,7 +52,7 @@ func secretsManager(t *testing.T, status int, answer any) {
 	t.Setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", server.URL)
 }
 
-// secretString is the answer of Secrets Manager with the secret s.
+// secretString returns the answer of Secrets Manager with the secret s.
 func secretString(s string) map[string]any {
 	return map[string]any{"ARN": secretARN, "Name": "rds!cluster-1", "VersionId": "1", "CreatedDate": 1.7e9, "SecretString": s}
 }

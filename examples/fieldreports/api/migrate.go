@@ -95,7 +95,7 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, _ i
 	return m.accounts(ctx, db.schema, users)
 }
 
-// migrations is the folder of the files that this release has.
+// migrations returns the folder of the files that this release has.
 func migrations() fs.FS {
 	folder, err := fs.Sub(schemaFiles, "schema")
 	if err != nil {

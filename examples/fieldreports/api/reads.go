@@ -40,7 +40,7 @@ func interrupted(err error) bool {
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &network)
 }
 
-// readsFrom is the host that reads go to: none but the writer where DB_READS
+// readsFrom returns the host that reads go to: none but the writer where DB_READS
 // says so, for the time of a schema change.
 func readsFrom(getenv func(string) string) (reader string, err error) {
 	switch reads := getenv("DB_READS"); reads {

@@ -35,7 +35,7 @@ type priority string
 // priorities are all that there are, the least urgent first.
 var priorities = []priority{"low", "normal", "high"}
 
-// Value is the number of p.
+// Value returns the number of p.
 func (p priority) Value() (driver.Value, error) { return int64(slices.Index(priorities, p) + 1), nil }
 
 // Scan reads a number. A report that an earlier release has written has none.
@@ -187,8 +187,8 @@ func (a api) listReports(w http.ResponseWriter, r *http.Request, u user) {
 	}{reports, next})
 }
 
-// reports are those that u may see, the newest before seq first, and the path of
-// the next older ones, if there are any.
+// reports returns those that u may see, the newest before seq first, and the path
+// of the next older ones, if there are any.
 func (p pools) reports(ctx context.Context, u user, before uint64) (reports []report, next string, err error) {
 	query, args := reportQuery+" WHERE reports.seq < ?", []any{before}
 	if u.Role != managerRole {

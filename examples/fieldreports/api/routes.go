@@ -24,7 +24,7 @@ func newAPI(db pools, allowed origins, log *slog.Logger) api {
 	return api{db, allowed, log, newGuesses(), &readiness{}}
 }
 
-// routes is the API: every path it answers.
+// routes returns the API: every path it answers.
 func (a api) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/health", a.health)

@@ -127,7 +127,7 @@ func (m *migration) tables(ctx context.Context, schema string, folder fs.FS) err
 	return nil
 }
 
-// after is the last migration of the journal that comes after name.
+// after returns the last migration of the journal that comes after name.
 func after(journal map[string]done, name string) (last string) {
 	for other := range journal {
 		if other > name && other > last {

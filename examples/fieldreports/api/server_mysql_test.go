@@ -94,7 +94,8 @@ func (s *testServer) fresh(t *testing.T) database {
 	return db
 }
 
-// schema is the DSN of a schema that does not exist, and a session of root's.
+// schema returns the DSN of a schema that does not exist, and a session of
+// root's.
 func (s *testServer) schema(t *testing.T, name string) (dsn string, root *sql.DB) {
 	root = openDSN(t, s.dsn)
 	drop := "DROP DATABASE IF EXISTS " + quote(name)

@@ -55,7 +55,7 @@ func (p rows) sessionUser(ctx context.Context, token string, now time.Time) (u u
 	return u, err
 }
 
-// usable is the database's to say, and close its to do.
+// usable returns the database's to say, and close its to do.
 func (p rows) usable(context.Context) error { return nil }
 
 func (p rows) close() {}
@@ -65,7 +65,7 @@ func (p rows) endSession(ctx context.Context, token string) error {
 	return err
 }
 
-// hash is what of a token is stored. A token is random: it needs no salt.
+// hash returns what of a token is stored. A token is random: it needs no salt.
 func hash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
@@ -75,7 +75,7 @@ func hash(token string) string {
 // one of ours, and whatever another application of the domain has set.
 const mostTokens = 5
 
-// tokensOf are the tokens that a request carries: an app's in a header, a
+// tokensOf returns the tokens that a request carries: an app's in a header, a
 // browser's in a cookie. There may be several cookies of the name, since any
 // application of the domain can set one.
 func tokensOf(r *http.Request) []string {

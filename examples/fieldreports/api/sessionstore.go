@@ -216,8 +216,8 @@ func (s *valkeyStore) do(ctx context.Context, command func(valkey.Client) valkey
 	return answer, err
 }
 
-// connected is the client, which is made when it is first needed: the API starts
-// without the store, as without the database.
+// connected returns the client, which is made when it is first needed: the API
+// starts without the store, as without the database.
 func (s *valkeyStore) connected() (valkey.Client, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -257,8 +257,8 @@ func (s *valkeyStore) login(valkey.AuthCredentialsContext) (valkey.AuthCredentia
 	return valkey.AuthCredentials{Username: s.address.user, Password: token, RefreshAfter: time.Now().Add(s.address.renewAfter)}, err
 }
 
-// token is a presigned request to connect, without its scheme.
-// Source: ElastiCache user guide, Authenticating with IAM.
+// token returns a presigned request to connect, without its scheme. Source:
+// ElastiCache user guide, Authenticating with IAM.
 func (a valkeyAddress) token(ctx context.Context, credentials aws.CredentialsProvider, now time.Time) (string, error) {
 	signer, err := credentials.Retrieve(ctx)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// storing is the API with its sessions in the store, for a user who has logged
-// in.
+// storing returns the API with its sessions in the store, for a user who has
+// logged in.
 func storing(t *testing.T, change func(*valkeyAddress)) (site, site) {
 	db := databases["embedded, sessions in Valkey"](t)
 	if change != nil {

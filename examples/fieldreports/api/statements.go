@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// statements are the statements of a file as the server reads it: each ends with
-// a ; that is in no text, name or comment, or with the file. Comments alone
+// statements returns the statements of a file as the server reads it: each ends
+// with a ; that is in no text, name or comment, or with the file. Comments alone
 // are not a statement. Lines may end as on Windows.
 func statements(text string) ([]string, error) {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
@@ -45,7 +45,7 @@ const (
 	separator
 )
 
-// token is where the token that begins at ends, and what it is.
+// token returns where the token that begins at ends, and what it is.
 func token(text string, at int) (int, kind, error) {
 	rest := text[at:]
 	switch {
@@ -73,8 +73,8 @@ func token(text string, at int) (int, kind, error) {
 	return at + 1, other, nil
 }
 
-// quoted is where the text or name ends that begins with the quote at. A quote
-// within is doubled, or, in a text, has a \ before it.
+// quoted returns where the text or name ends that begins with the quote at. A
+// quote within is doubled, or, in a text, has a \ before it.
 func quoted(text string, at int) (int, kind, error) {
 	quote := text[at]
 	for i := at + 1; i < len(text); i++ {

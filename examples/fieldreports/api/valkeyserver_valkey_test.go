@@ -61,7 +61,7 @@ var theStore struct {
 	err error
 }
 
-// store is the server that tests share.
+// store returns the server that tests share.
 func store(t *testing.T) *valkeyServer {
 	t.Helper()
 	theStore.Do(func() {
@@ -75,13 +75,14 @@ func store(t *testing.T) *valkeyServer {
 	return theStore.valkeyServer
 }
 
-// accessString is what the stack gives to the API's user.
+// accessString returns what the stack gives to the API's user.
 func accessString() (string, error) {
 	text, err := os.ReadFile("../../../constructs/sessionstore/access.txt")
 	return strings.TrimSpace(string(text)), err
 }
 
-// newNode is a node that does not run yet, with a certificate of an authority.
+// newNode returns a node that does not run yet, with a certificate of an
+// authority.
 func newNode(t *testing.T, by authority) (*valkeyServer, error) {
 	program := ""
 	for _, name := range []string{"redis-server", "valkey-server"} {
@@ -210,7 +211,7 @@ func (s *valkeyServer) runs() bool {
 	return s.command != nil
 }
 
-// client is how the API finds the store and logs in to it.
+// client returns how the API finds the store and logs in to it.
 func (s *valkeyServer) client(t *testing.T) *valkeyAddress {
 	t.Helper()
 	return s.clientAt(t, s.iam.address())
@@ -242,7 +243,7 @@ func (s *valkeyServer) admin(t *testing.T, command ...string) any {
 	return answer
 }
 
-// strings is the answer to an admin's command, which is a list.
+// strings returns the answer to an admin's command, which is a list.
 func (s *valkeyServer) strings(t *testing.T, command ...string) (all []string) {
 	t.Helper()
 	list, _ := s.admin(t, command...).([]any)

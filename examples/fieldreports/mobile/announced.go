@@ -25,7 +25,7 @@ type announcement struct {
 	PollAfter      int
 }
 
-// over tells whether requests are no longer refused, as far as is known.
+// over reports whether requests are no longer refused, as far as is known.
 func (a announcement) over() bool {
 	return a.Mode == "open" || a.Status == "completed" || a.Status == "none"
 }
@@ -39,7 +39,7 @@ func (a announcement) pause() time.Duration {
 	return pause + rand.N(pause/4+1)
 }
 
-// message is the text in a language, else in English, else any.
+// message returns the text in a language, else in English, else any.
 func (a announcement) message(language string) string {
 	primary, _, _ := strings.Cut(language, "-")
 	for _, tag := range []string{language, primary, "en", "und"} {

@@ -98,9 +98,9 @@ func (a *app) run(ctx context.Context) error {
 	return err
 }
 
-// write is the user, who writes a report now and then, whatever the network is
-// doing. A report is said to be written when it is safe on disk. If the disk is
-// full the user is told, and saves the same report again.
+// write returns the user, who writes a report now and then, whatever the network
+// is doing. A report is said to be written when it is safe on disk. If the disk
+// is full the user is told, and saves the same report again.
 func (a *app) write(ctx context.Context) error {
 	if a.every == 0 {
 		<-ctx.Done()
@@ -170,7 +170,7 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// uuid is a random UUID.
+// uuid returns a random UUID.
 func uuid() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails

@@ -130,7 +130,7 @@ func closed(retryAfter string, prefixes ...string) func(http.ResponseWriter, *ht
 	}
 }
 
-// arrived are the requests so far that begin with prefix.
+// arrived returns the requests so far that begin with prefix.
 func (s *service) arrived(prefix string) (found []arrival) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

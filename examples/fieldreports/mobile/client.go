@@ -128,8 +128,8 @@ func judge(got *http.Response, body []byte) (answer, error) {
 	return answer{status, body, got.Header.Get("ETag")}, nil
 }
 
-// retryAfter is how long an answer asks to wait, longestWait at most, and 0 if it
-// does not say so in seconds.
+// retryAfter returns how long an answer asks to wait, longestWait at most, and 0
+// if it does not say so in seconds.
 func retryAfter(header http.Header) time.Duration {
 	value := header.Get("Retry-After")
 	if value == "" || strings.ContainsFunc(value, func(c rune) bool { return c < '0' || c > '9' }) {

@@ -27,7 +27,7 @@ func main() {
 	}
 }
 
-// run is the command: what the app does goes to stdout.
+// run returns the command: what the app does goes to stdout.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("mobile", flag.ContinueOnError)
 	flags.SetOutput(stderr)

@@ -89,7 +89,8 @@ func (i item) sound() bool {
 		isToken(i.ID) && isToken(i.Key) && len(i.Body) > 0
 }
 
-// number is that of the item in a file, 0 if an item's file has another form.
+// number returns that of the item in a file, 0 if an item's file has another
+// form.
 func number(name string) int {
 	n, err := strconv.Atoi(strings.TrimSuffix(name, ".json"))
 	if err != nil || n < 0 || n > largestNumber {
@@ -100,10 +101,10 @@ func number(name string) int {
 
 func (i item) file() string { return fmt.Sprintf("%09d.json", i.Number) }
 
-// aside is where an item goes that the service has refused for good.
+// aside returns where an item goes that the service has refused for good.
 func (q *queue) aside() string { return q.folder + "-refused" }
 
-// next is the number of the next item.
+// next returns the number of the next item.
 func (q *queue) next() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -144,14 +145,14 @@ func (q *queue) write(i item) error {
 	return save(filepath.Join(q.folder, i.file()), content)
 }
 
-// all are the items, oldest first.
+// all returns the items, oldest first.
 func (q *queue) all() []item {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return slices.Clone(q.items)
 }
 
-// len is how many items wait that user has written.
+// len returns how many items wait that user has written.
 func (q *queue) len(user string) (n int) {
 	for _, i := range q.all() {
 		if i.User == user {

@@ -54,7 +54,8 @@ func isToken(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' })
 }
 
-// file is where the token of name is. Apps before there were names had one file.
+// file returns where the token of name is. Apps before there were names had one
+// file.
 func (s *sessions) file(name string) string {
 	if name == "" {
 		return filepath.Join(s.folder, "session")
@@ -62,7 +63,7 @@ func (s *sessions) file(name string) string {
 	return filepath.Join(userFolder(s.folder, name), "session")
 }
 
-// userFolder is what belongs to one user alone.
+// userFolder returns what belongs to one user alone.
 func userFolder(folder, name string) string {
 	return filepath.Join(folder, "users", strings.ReplaceAll(url.PathEscape(name), ".", "%2E"))
 }
@@ -95,8 +96,8 @@ func (s *sessions) set(name, token string) error {
 	return save(s.file(name), []byte(token))
 }
 
-// session is a token of the user, for which the app logs in if it has none, or
-// only stale, which the API has just refused.
+// session returns a token of the user, for which the app logs in if it has none,
+// or only stale, which the API has just refused.
 func (a *app) session(ctx context.Context, stale string) (string, error) {
 	a.login.Lock()
 	defer a.login.Unlock()

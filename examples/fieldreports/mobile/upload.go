@@ -61,7 +61,7 @@ func (a *app) keepUploading(ctx context.Context) {
 	}
 }
 
-// next is the item to send now, or how long to wait before looking again.
+// next returns the item to send now, or how long to wait before looking again.
 func (u *uploader) next(now time.Time) (item, time.Duration) {
 	pause := longestWait
 	var due []item
@@ -209,7 +209,7 @@ func (u *uploader) closed(ctx context.Context, i item) error {
 	return failure{error: errors.New("the answer may hide maintenance, and asking has failed: " + err.Error())} // no refusal of i
 }
 
-// backoff is how long to leave a service alone that has failed so many times
+// backoff returns how long to leave a service alone that has failed so many times
 // before: from the pace to a minute, and up to half as much again.
 func (a *app) backoff(failures int) time.Duration {
 	d := min(a.pace<<min(failures, 6), time.Minute)

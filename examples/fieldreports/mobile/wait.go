@@ -50,7 +50,7 @@ func (w *wait) set(retryAfter time.Duration) (until time.Time, err error) {
 	return w.end, save(w.file, content)
 }
 
-// left is how long there is still to wait, by the monotonic clock.
+// left returns how long there is still to wait, by the monotonic clock.
 func (w *wait) left() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()

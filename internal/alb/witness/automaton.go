@@ -6,30 +6,30 @@ import (
 	"slices"
 )
 
-// automaton decides, character by character, whether a regex matches a text: it
-// searches, as [regexp.Regexp.MatchString] does. Its states are made as they
-// are reached.
+// automaton decides, character by character, whether a regex matches a text. It
+// searches, like [regexp.Regexp.MatchString]. It creates its states when they are
+// first reached.
 type automaton struct {
 	prog    *syntax.Prog
-	letters []rune // those that stand for all
+	letters []rune // representatives of all letters
 	states  []dfaState
 	byKey   map[string]int
-	cut     bool // there are more states than it makes
+	cut     bool // there are more states than it creates
 }
 
-// dfaState is a set of places in the program at which a match may go on.
+// dfaState is a set of places in the program at which a match may continue.
 type dfaState struct {
 	places  []uint32
-	before  rune // the character before, as far as it matters; -1 at the start
+	before  rune // the previous character, as far as it matters; -1 at the start
 	matched bool // whatever follows
 	next    []int
 }
 
-// mostStates bounds the states of one automaton.
+// mostStates limits the number of states of an automaton.
 const mostStates = 4000
 
-// newAutomaton returns nil if the regex cannot be compiled: then it matches
-// nothing.
+// newAutomaton returns an automaton, or nil if the regex does not compile. Such a
+// regex matches nothing.
 func newAutomaton(regex string) *automaton {
 	tree, err := syntax.Parse(regex, syntax.Perl)
 	if err != nil {
@@ -42,14 +42,14 @@ func newAutomaton(regex string) *automaton {
 	return &automaton{prog: prog, byKey: map[string]int{}}
 }
 
-// start makes the first state, over the given letters.
+// start creates the first state, over the given letters.
 func (a *automaton) start(letters []rune) int {
 	a.letters = letters
 	return a.state(nil, -1, false)
 }
 
-// state returns the number of a state. A state that a regex cannot leave is one
-// whatever came before.
+// state returns the number of a state. A state that the regex cannot leave is the
+// same whatever came before.
 func (a *automaton) state(places []uint32, before rune, matched bool) int {
 	if matched {
 		places, before = nil, -2
@@ -71,8 +71,8 @@ func (a *automaton) state(places []uint32, before rune, matched bool) int {
 	return number
 }
 
-// kindOf is what regexes can tell of the character before: whether there is
-// one, whether it ends a line, whether it belongs to a word.
+// kindOf returns what a regex can tell about the previous character: whether
+// there is one, whether it ends a line, whether it belongs to a word.
 func kindOf(r rune) int {
 	switch {
 	case r < 0:
@@ -121,8 +121,8 @@ func (a *automaton) matches(number int) bool {
 	return matched
 }
 
-// follow goes on from a state without a character, up to the places that want
-// one; after is the character to come, -1 at the end.
+// follow continues from a state without consuming a character, up to the places
+// that need one; after is the next character, -1 at the end.
 func (a *automaton) follow(s dfaState, after rune) (open []uint32, matched bool) {
 	seen := make([]bool, len(a.prog.Inst))
 	holds := syntax.EmptyOpContext(max(s.before, -1), after)

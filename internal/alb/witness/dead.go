@@ -9,18 +9,18 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Dead is a rule, or a value of one, that no request reaches.
+// Dead is a rule, or a value of a rule, that no request reaches.
 type Dead struct {
 	Rule  *alb.Rule
-	Field string // of the value, "" if it is the whole rule
+	Field string // of the value, "" for the whole rule
 	Value string
 
-	// By are the rules that take everything that it would take, the one that does
-	// so alone if there is one. There are none if no request meets its conditions.
+	// By are the rules that take everything that it would take: a single rule if
+	// one takes all of it. It is empty if no request meets its conditions.
 	By []*alb.Rule
 }
 
-// String is what is dead and why, as a sentence without full stop.
+// String says what is dead and why, in a sentence without a full stop.
 func (d Dead) String() string {
 	what := "rule"
 	if d.Field != "" {
@@ -39,12 +39,12 @@ func (d Dead) String() string {
 	return fmt.Sprintf("%s is dead: rules %s take all that it would take", what, strings.Join(names, ", "))
 }
 
-// mostValues bounds into how many rules a rule is taken apart.
+// mostValues limits how many rules a rule is split into.
 const mostValues = 25
 
-// FindDead returns what no request to a listener reaches. It says so only where
-// that is proven: not of rules of which something is not known, nor of what
-// such a rule may leave over.
+// FindDead returns what no request to a listener reaches. It reports only what is
+// proven: nothing about rules that are not fully known, or about rules whose
+// requests such a rule may take.
 func FindDead(l *alb.Listener) []Dead {
 	known := certain(l)
 	alive, complete := reachedRules(known)
@@ -84,8 +84,8 @@ func FindDead(l *alb.Listener) []Dead {
 	return dead
 }
 
-// certain is a listener of the rules whose place and conditions are known. The
-// others may take requests, but not for certain.
+// certain returns a listener with only the rules whose priority and conditions
+// are known. The others may take requests, but not for certain.
 func certain(l *alb.Listener) *alb.Listener {
 	known := &alb.Listener{Balancer: l.Balancer, Default: l.Default}
 	for _, r := range l.Rules {
@@ -100,7 +100,8 @@ func listenerOf(before []alb.Rule, last alb.Rule) *alb.Listener {
 	return &alb.Listener{Rules: append(slices.Clone(before), last)}
 }
 
-// reachedRules are the rules that decide a request; nil stands for the last one.
+// reachedRules returns the rules that decide some request; nil stands for the
+// last one.
 func reachedRules(l *alb.Listener) (reached map[*alb.Rule]bool, complete bool) {
 	classes, complete := Classes(l, l)
 	reached = map[*alb.Rule]bool{}
@@ -113,8 +114,9 @@ func reachedRules(l *alb.Listener) (reached map[*alb.Rule]bool, complete bool) {
 	return reached, complete
 }
 
-// takers are the rules before one that leave it nothing: one alone if it can,
-// else all that take some of it. There are none if it takes nothing by itself.
+// takers returns the earlier rules that leave a rule nothing: a single one if
+// possible, otherwise all that take some of it. It is empty if the rule matches
+// nothing anyway.
 func takers(before []alb.Rule, rule *alb.Rule) []*alb.Rule {
 	if reached, _ := reachedRules(listenerOf(nil, *rule)); !reached[nil] {
 		return nil
@@ -134,7 +136,7 @@ func takers(before []alb.Rule, rule *alb.Rule) []*alb.Rule {
 	return some
 }
 
-// piece is a rule that one value of a rule makes.
+// piece is a rule made from one value of a rule.
 type piece struct {
 	rule        *alb.Rule
 	condition   int
@@ -142,7 +144,7 @@ type piece struct {
 	field, text string
 }
 
-// apart is a listener with a rule for every value of a condition that has
+// apart returns a listener with a rule for each value of a condition that has
 // several.
 func apart(l *alb.Listener) (*alb.Listener, []piece) {
 	parts := &alb.Listener{Balancer: l.Balancer, Default: l.Default}
@@ -168,7 +170,7 @@ func apart(l *alb.Listener) (*alb.Listener, []piece) {
 	return parts, of
 }
 
-// only is a rule with one value of one of its conditions.
+// only returns a rule with only one value of one of its conditions.
 func only(rule *alb.Rule, condition, value int) alb.Rule {
 	one := *rule
 	one.Conditions = slices.Clone(rule.Conditions)
@@ -176,7 +178,7 @@ func only(rule *alb.Rule, condition, value int) alb.Rule {
 	return one
 }
 
-// ruleIn is the rule of a listener with the priority of another.
+// ruleIn returns the rule of a listener with the priority of the given rule.
 func ruleIn(l *alb.Listener, rule *alb.Rule) *alb.Rule {
 	i := slices.IndexFunc(l.Rules, func(r alb.Rule) bool { return r.Priority == rule.Priority && r.LogicalID == rule.LogicalID })
 	return &l.Rules[i]

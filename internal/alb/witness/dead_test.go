@@ -25,7 +25,7 @@ func listener(rules ...[]alb.Condition) *alb.Listener {
 
 func when(conditions ...alb.Condition) []alb.Condition { return conditions }
 
-// TestFindDead: what no request reaches, and by which rules.
+// TestFindDead checks what no request reaches, and because of which rules.
 func TestFindDead(t *testing.T) {
 	office := alb.SourceIPs{netip.MustParsePrefix("203.0.113.0/24")}
 	for _, test := range []struct {
@@ -66,8 +66,8 @@ func TestFindDead(t *testing.T) {
 	}
 }
 
-// TestUncertainRulesKillNothing: what a rule takes that may not be there, or of
-// which not everything is known, may reach the next.
+// TestUncertainRulesKillNothing checks that what an uncertain rule takes may
+// still reach the next rule.
 func TestUncertainRulesKillNothing(t *testing.T) {
 	for _, change := range []func(*alb.Rule){
 		func(r *alb.Rule) { r.If = "Maybe" },
@@ -82,7 +82,7 @@ func TestUncertainRulesKillNothing(t *testing.T) {
 	}
 }
 
-// TestDeadRulesAreDead: no request reaches what is dead.
+// TestDeadRulesAreDead checks that no request reaches what is dead.
 func TestDeadRulesAreDead(t *testing.T) {
 	paths := []string{"/a", "/b", "/a/*", "/*", "/?", "/a/b"}
 	methods := []string{"GET", "POST"}

@@ -6,14 +6,14 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// mostCells bounds the work of one enumeration: states times regexes.
+// mostCells limits the work of one enumeration: states times regexes.
 const mostCells = 1 << 23
 
-// enumerate returns a short text for every way in which regexes can come out
-// on the texts of the languages. A text is of the first language that has one.
-// Cut is true if there may be more.
+// enumerate returns a short text for each combination of matching regexes that
+// the languages allow, from the first language that has such a text. cut is true
+// if there may be more.
 //
-// The regexes run side by side, from the empty text on, breadth first.
+// The regexes run side by side, breadth first from the empty text.
 func enumerate(regexes []string, languages []alb.Language) (texts []string, cut bool) {
 	seen := map[string]bool{}
 	for _, l := range languages {
@@ -34,7 +34,7 @@ type enumeration struct {
 	cut      bool
 }
 
-// node is a combination of states and how it is reached.
+// node is a combination of states and the way to reach it.
 type node struct {
 	states []int32
 	parent int
@@ -58,7 +58,8 @@ func newEnumeration(regexes []string, l alb.Language) *enumeration {
 	return e
 }
 
-// distinct returns, of letters that no automaton tells apart, the first.
+// distinct returns the first of each set of letters that no automaton
+// distinguishes.
 func (e *enumeration) distinct(letters string) []rune {
 	seen := map[string]bool{}
 	var distinct []rune
@@ -83,8 +84,8 @@ func (e *enumeration) distinct(letters string) []rune {
 	return distinct
 }
 
-// run visits every combination of states and keeps a text for every way in
-// which the regexes come out that is not in seen.
+// run visits every combination of states and keeps a text for each combination of
+// matching regexes that is not in seen.
 func (e *enumeration) run(seen map[string]bool) {
 	first := make([]int32, len(e.automata))
 	for i, a := range e.automata {
@@ -116,8 +117,8 @@ func (e *enumeration) run(seen map[string]bool) {
 	}
 }
 
-// visit adds a node for a combination of states that has none, unless no text
-// of the language can come of it.
+// visit adds a node for a combination of states that has none, unless no text of
+// the language can come from it.
 func (e *enumeration) visit(n node) {
 	key := make([]byte, 0, 2*len(n.states))
 	for _, state := range n.states {
@@ -130,20 +131,20 @@ func (e *enumeration) visit(n node) {
 	e.nodes = append(e.nodes, n)
 }
 
-// isDead reports whether the language, which is anchored, is left for good.
+// isDead reports whether the language, which is anchored, can no longer match.
 func (e *enumeration) isDead(n node) bool {
 	last := len(n.states) - 1
 	s := e.automata[last].states[n.states[last]]
 	return !s.matched && len(s.places) == 0
 }
 
-// isText reports whether the text of a node is of the language.
+// isText reports whether the text of a node is in the language.
 func (e *enumeration) isText(i int) bool {
 	last := len(e.automata) - 1
 	return e.automata[last].matches(int(e.nodes[i].states[last]))
 }
 
-// outcome is which of the regexes match the text of a node.
+// outcome returns which of the regexes match the text of a node.
 func (e *enumeration) outcome(i int) string {
 	bits := make([]byte, len(e.automata)-1)
 	for j := range bits {

@@ -10,8 +10,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestEnumerate: a text for every way in which regexes come out, the shortest
-// and plainest first.
+// TestEnumerate checks that there is a text for each combination of matching
+// regexes, the shortest and plainest first.
 func TestEnumerate(t *testing.T) {
 	anything := alb.Language{Regex: `\A[ab]*\z`, Letters: "ab"}
 	for _, test := range []struct {
@@ -35,8 +35,8 @@ func TestEnumerate(t *testing.T) {
 	}
 }
 
-// TestPathsAreWritten: every path that is found can be sent, and is read as it
-// is meant.
+// TestPathsAreWritten checks that every path that is found can be sent, and is
+// read as intended.
 func TestPathsAreWritten(t *testing.T) {
 	regexes := []string{`^/[^/]+$`, `\?`, `#`, `%`, ` `, `//`, `\.\.`, `^/a/$`}
 	texts, _ := enumerate(regexes, alb.SpaceOf(alb.PathPatterns{}).Sides[0].Languages)
@@ -53,8 +53,8 @@ func TestPathsAreWritten(t *testing.T) {
 	}
 }
 
-// TestSecrets: a witness that carries a secret names it, and equal secrets of
-// two templates are one.
+// TestSecrets checks that a witness that carries a secret names it, and that
+// equal secrets of two templates are treated as one.
 func TestSecrets(t *testing.T) {
 	listener := func(secret string) *alb.Listener {
 		return &alb.Listener{
@@ -80,7 +80,8 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// TestCut: more combinations than are looked at are told, in bounded time.
+// TestCut checks that a search which leaves out combinations says so, and takes
+// bounded time.
 func TestCut(t *testing.T) {
 	l := &alb.Listener{Ref: alb.Ref{LogicalID: "Listener"}}
 	for i := range 30 {

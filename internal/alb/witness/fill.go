@@ -6,9 +6,10 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// filled is a copy of a listener in which what is known only after a deploy is
-// a text of its own, the same wherever it has the same name. So a secret is one
-// value that a request can carry, and equal in two templates.
+// filled returns a copy of a listener in which each value known only after a
+// deploy is replaced by a text of its own, the same wherever it has the same
+// name. So a secret becomes a value that a request can carry, and that is equal
+// in two templates.
 func filled(l *alb.Listener) *alb.Listener {
 	copied := &alb.Listener{
 		Ref: l.Ref, Path: l.Path, LoadBalancer: l.LoadBalancer, Balancer: l.Balancer,

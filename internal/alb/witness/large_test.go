@@ -7,8 +7,8 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// largeListener has as many rules as a load balancer may have, every one with
-// as many values as ALB allows.
+// largeListener returns a listener with as many rules as a load balancer may
+// have, each with as many values as ALB allows.
 func largeListener(target string) *alb.Listener {
 	l := &alb.Listener{Ref: alb.Ref{LogicalID: "Listener"}}
 	forward := func(to string) []alb.Action {
@@ -33,7 +33,8 @@ func largeListener(target string) *alb.Listener {
 	return l
 }
 
-// TestLarge: the search is complete for what a load balancer may have.
+// TestLarge checks that the search is complete for the largest listener that a
+// load balancer may have.
 func TestLarge(t *testing.T) {
 	open, closed := largeListener("App"), largeListener("Answer")
 	closed.Rules = closed.Rules[:len(closed.Rules)-1]

@@ -12,8 +12,8 @@ func compareParts(a, b alb.Part) int {
 	return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Name, b.Name))
 }
 
-// part is a part of a request, with a value for every way in which the
-// conditions that look at it can come out.
+// part is a part of a request, with a value for each combination of outcomes of
+// the conditions that look at it.
 type part struct {
 	key        alb.Part
 	space      alb.Space
@@ -23,15 +23,15 @@ type part struct {
 	cut        bool // there may be more values
 }
 
-// value is what a part can be. Holds says, for each condition of the part or
-// later for each rule, whether it holds.
+// value is a value of a part. holds says whether each condition of the part, or
+// later each rule, holds.
 type value struct {
 	set   func(*alb.Draft)
 	holds []byte
 }
 
-// newPart finds the values. Of those that come out alike the first is kept, so
-// that the plainest come first.
+// newPart finds the values. Of values with the same outcomes it keeps the first,
+// so that the plainest come first.
 func newPart(key alb.Part, conditions []alb.Condition) part {
 	p := part{key: key, space: alb.SpaceOf(conditions[0]), conditions: conditions}
 	for _, c := range conditions {
@@ -53,7 +53,7 @@ func newPart(key alb.Part, conditions []alb.Condition) part {
 	return p
 }
 
-// outcome is which of the conditions hold.
+// outcome returns which of the conditions hold.
 func (p *part) outcome(set func(*alb.Draft)) []byte {
 	d := alb.NewDraft()
 	set(&d)
@@ -67,9 +67,9 @@ func (p *part) outcome(set func(*alb.Draft)) []byte {
 	return holds
 }
 
-// candidates are values that stand for all there are: for each side the usual
-// texts, those that conditions name, and one for every way in which the
-// conditions can come out.
+// candidates returns values that represent all possible ones: for each side the
+// usual texts, the texts that conditions name, and one for each combination of
+// outcomes.
 func (p *part) candidates() (sets []func(*alb.Draft), cut bool) {
 	if p.space.Repeats {
 		sets = append(sets, func(*alb.Draft) {})
@@ -94,7 +94,7 @@ func (p *part) candidates() (sets []func(*alb.Draft), cut bool) {
 	return sets, cut
 }
 
-// texts are the texts of side i.
+// texts returns the texts of side i.
 func (p *part) texts(i int, side alb.Side) (texts []string, cut bool) {
 	texts = slices.Clone(side.Usual)
 	var regexes []string
@@ -112,11 +112,11 @@ func (p *part) texts(i int, side alb.Side) (texts []string, cut bool) {
 	return texts, cut
 }
 
-// mostRepeated bounds the values of a part that may be repeated.
+// mostRepeated limits the number of values of a part that may be repeated.
 const mostRepeated = 1 << 10
 
-// repeat adds values of several header lines, or of several query pairs: a
-// condition holds if one of them matches.
+// repeat adds values of several header lines or several query pairs: a condition
+// holds if one of them matches.
 func (p *part) repeat(seen map[string]bool) {
 	singles := p.values
 	for i := 0; i < len(p.values); i++ {
@@ -149,7 +149,7 @@ func (p *part) together(a, b func(*alb.Draft)) func(*alb.Draft) {
 	}
 }
 
-// byRule returns the values by what they mean to rules: whether all conditions
+// byRule returns the values by their meaning for rules: whether all conditions
 // that a rule has on the part hold.
 func (p *part) byRule(rules []*alb.Rule) []value {
 	seen := map[string]bool{}

@@ -1,12 +1,12 @@
-// Package witness finds, for every pair of rules of two listeners that can
-// decide one request, such a request.
+// Package witness finds, for every pair of rules of two listeners that can decide
+// the same request, such a request.
 //
-// The conditions of a rule each look at one part of a request: its method,
-// path, host, source, query, or one header. For each part it finds texts that
-// stand for all there are: a text for every way in which the conditions of both
-// listeners can come out. Then it combines the parts. What it finds is found by
-// routing, so that a witness is never wrong; none is missed unless there are
-// more combinations than it looks at, which it says.
+// Each condition of a rule looks at one part of a request: its method, path,
+// host, source, query, or one header. For each part, the package finds texts that
+// represent all possible ones: a text for each combination of outcomes of the
+// conditions of both listeners. Then it combines the parts. Every result is
+// confirmed by routing, so a witness is never wrong. None is missed unless there
+// are more combinations than the package tries, which it reports.
 package witness
 
 import (
@@ -20,13 +20,13 @@ import (
 type Class struct {
 	Old, New *alb.Rule
 
-	// Request is one of them. Values that are known only after a deploy, such as
-	// a secret, appear as [cfn.Display] shows them.
+	// Request is one of them. Values known only after a deploy, such as a secret,
+	// appear as [cfn.Display] shows them.
 	Request alb.Request
 }
 
-// Classes returns the classes of two listeners. Complete is false if there may
-// be more. Of one and the same listener, they are its rules that can decide.
+// Classes returns the classes of two listeners. complete is false if there may be
+// more. If both are the same listener, the classes are its rules that can decide.
 func Classes(old, next *alb.Listener) (classes []Class, complete bool) {
 	a, b := filled(old), filled(next)
 	s := newSearch(a, b)
@@ -51,7 +51,8 @@ func Classes(old, next *alb.Listener) (classes []Class, complete bool) {
 	return classes, !s.cut
 }
 
-// original is the rule of listener that rule, of its filled copy, is made from.
+// original returns the rule of listener that the given rule of its filled copy
+// was made from.
 func original(copied, listener *alb.Listener, rule *alb.Rule) *alb.Rule {
 	for i := range copied.Rules {
 		if &copied.Rules[i] == rule {
@@ -61,13 +62,13 @@ func original(copied, listener *alb.Listener, rule *alb.Rule) *alb.Rule {
 	return &listener.Default
 }
 
-// mostTries bounds how many combinations of parts are looked at.
+// mostTries limits how many combinations of parts are tried.
 const mostTries = 1 << 20
 
 // search combines parts of requests.
 type search struct {
 	rules []*alb.Rule // of both listeners
-	first int         // how many of them are of the first
+	first int         // how many of them belong to the first
 	parts []part
 	tries int
 	cut   bool // there may be more
@@ -96,14 +97,14 @@ func newSearch(a, b *alb.Listener) *search {
 	return s
 }
 
-// state is a draft, and for each rule whether the conditions on the parts that
-// are drafted so far hold.
+// state is a draft and, for each rule, whether the conditions on the parts
+// drafted so far hold.
 type state struct {
 	draft alb.Draft
 	holds []byte
 }
 
-// drafts returns a draft for every way in which the rules can come out.
+// drafts returns a draft for each combination of rules that match.
 func (s *search) drafts() []alb.Draft {
 	start := state{alb.NewDraft(), make([]byte, len(s.rules))}
 	for i := range start.holds {
@@ -120,8 +121,8 @@ func (s *search) drafts() []alb.Draft {
 	return drafts
 }
 
-// grow combines states with the values of one more part. Of those in which the
-// rules come out alike, the first is kept.
+// grow combines states with the values of one more part. Of states in which the
+// same rules match, it keeps the first.
 func (s *search) grow(states []state, values []value, settled []bool) []state {
 	seen := map[string]bool{}
 	var grown []state
@@ -148,7 +149,7 @@ func (s *search) grow(states []state, values []value, settled []bool) []state {
 	return grown
 }
 
-// settled tells of each rule whether it looks at none of the parts to come.
+// settled reports for each rule whether it looks at none of the remaining parts.
 func (s *search) settled(toCome []part) []bool {
 	settled := make([]bool, len(s.rules))
 	for i, rule := range s.rules {
@@ -159,8 +160,8 @@ func (s *search) settled(toCome []part) []bool {
 	return settled
 }
 
-// forgetDecided clears, for each listener, the rules after the first that
-// matches whatever the parts to come are: they make no difference any more.
+// forgetDecided clears, for each listener, the rules after the first one that
+// matches whatever the remaining parts are: they no longer make a difference.
 func (s *search) forgetDecided(holds []byte, settled []bool) {
 	decided := false
 	for i := range holds {

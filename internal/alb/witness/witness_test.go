@@ -11,8 +11,9 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// TestFindsWhatRandomRequestsFind: whenever a request shows that two rules can
-// decide together, there is a class of the two. Thousands of pairs of rules.
+// TestFindsWhatRandomRequestsFind checks, for thousands of pairs of rules, that
+// there is a class whenever a request shows that the two rules can decide
+// together.
 func TestFindsWhatRandomRequestsFind(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		for range 8 {
@@ -41,7 +42,8 @@ func checkFound(t *rapid.T, a, b *alb.Listener) {
 	}
 }
 
-// TestWitnessesAreRouted: a witness is decided by the rules of its class.
+// TestWitnessesAreRouted checks that a witness is decided by the rules of its
+// class.
 func TestWitnessesAreRouted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := drawListener(t, "a"), drawListener(t, "b")

@@ -1,9 +1,11 @@
 // Package bluegreen manages RDS Blue/Green deployments of Aurora MySQL clusters:
-// what RDS demands of a cluster, how a deployment is made, switched and deleted.
-// Every call may be repeated: it finds what an earlier one left and continues.
+// what RDS requires of a cluster, and how a deployment is made, switched and
+// deleted. Every call may be repeated: it finds what an earlier one left and
+// continues.
 //
 // A deployment has a source, blue, which is in use, and a target, green, which is
-// a clone of it that catches up by the binary log. The switchover renames both.
+// a clone of it that catches up through the binary log. The switchover renames
+// both.
 package bluegreen
 
 import (
@@ -20,21 +22,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
 
-// Client asks RDS.
+// Client calls RDS.
 type Client struct {
 	rds  *rds.Client
 	poll time.Duration
 }
 
-// New returns a client. Poll is the first wait between two questions, which grows
-// up to four times that, and the longest wait after a throttled call.
-// Default: 10 seconds.
+// New returns a client. poll is the first wait between two calls, which grows up
+// to four times that, and the longest wait after a throttled call. Default: 10
+// seconds.
 func New(cfg aws.Config, poll time.Duration) *Client {
 	if poll <= 0 {
 		poll = 10 * time.Second
 	}
 	return &Client{poll: poll, rds: rds.NewFromConfig(cfg, func(o *rds.Options) {
-		// RDS throttles by account and region: others' calls count, too.
+		// RDS throttles per account and region, so the calls of others count,
+		// too.
 		o.Retryer = retry.NewStandard(func(s *retry.StandardOptions) {
 			s.MaxBackoff, s.RateLimiter = poll, ratelimit.None
 		})
@@ -42,12 +45,11 @@ func New(cfg aws.Config, poll time.Duration) *Client {
 	})}
 }
 
-// Phase is how far a deployment is.
+// Phase is the progress of a deployment.
 type Phase string
 
-// Phases of a deployment. Failed is a switchover that RDS has given up: the roles
-// of the two clusters are as they were. Invalid is a green that RDS does not
-// accept any more.
+// Phases of a deployment. Failed is a switchover that RDS has given up: the two
+// clusters keep their roles. Invalid is a green that RDS no longer accepts.
 const (
 	Provisioning Phase = "provisioning"
 	Available    Phase = "available"
@@ -65,22 +67,22 @@ var phases = map[string]Phase{
 
 // Deployment is a deployment as RDS describes it.
 type Deployment struct {
-	// ID is RDS's, Name the one that it was made with.
+	// ID is RDS's id, and Name the name given when it was made.
 	ID   string `json:"id"`
 	Name string `json:"name"`
 
 	Phase Phase `json:"phase"`
 
-	// Details are RDS's words on the phase; often empty.
+	// Details are RDS's explanation of the phase; often empty.
 	Details string `json:"details,omitempty"`
 
-	// Source is the ARN of blue, Target of green. After the switchover Target has
-	// the name that Source had, and Source ends in -old1.
+	// Source is the ARN of blue, Target that of green. After the switchover,
+	// Target has the name that Source had, and the name of Source ends in -old1.
 	Source string `json:"source"`
 	Target string `json:"target,omitempty"`
 
-	// Tasks are what RDS does to make green, Members the pairs of clusters and
-	// instances, each with RDS's state.
+	// Tasks are what RDS does to make green. Members are the pairs of clusters
+	// and instances, with RDS's state of each.
 	Tasks   []Task   `json:"tasks,omitempty"`
 	Members []Member `json:"members,omitempty"`
 
@@ -88,7 +90,7 @@ type Deployment struct {
 	Tags    map[string]string `json:"tags,omitempty"`
 }
 
-// Task is a step of the making of green.
+// Task is a step in making green.
 type Task struct {
 	Name  string `json:"name"`
 	State string `json:"state"` // PENDING, IN_PROGRESS, COMPLETED or FAILED
@@ -101,7 +103,7 @@ type Member struct {
 	State  string `json:"state"`
 }
 
-// String says the phase, the task that is running, and RDS's words.
+// String returns the phase, the running task, and RDS's explanation.
 func (d Deployment) String() string {
 	text := fmt.Sprintf("deployment %s is %s", d.Name, d.Phase)
 	for _, t := range d.Tasks {
@@ -120,10 +122,10 @@ func (d Deployment) String() string {
 	return text
 }
 
-// ErrNone is the error of a deployment that does not exist.
+// ErrNone says that a deployment does not exist.
 var ErrNone = errors.New("there is no such deployment")
 
-// Deployment reads the deployment with a name. It fails with ErrNone if there is
+// Deployment reads the deployment with a name. It returns ErrNone if there is
 // none.
 func (c *Client) Deployment(ctx context.Context, name string) (Deployment, error) {
 	found, err := c.deployments(ctx, "blue-green-deployment-name", name)
@@ -136,8 +138,8 @@ func (c *Client) Deployment(ctx context.Context, name string) (Deployment, error
 	return found[0], nil
 }
 
-// Of lists the deployments in which the cluster with the ARN is blue, or has been
-// green and is in use since the switchover.
+// Of lists the deployments in which the cluster with the ARN is blue, or in which
+// it was green and has been in use since the switchover.
 func (c *Client) Of(ctx context.Context, cluster string) ([]Deployment, error) {
 	blue, err := c.deployments(ctx, "source", cluster)
 	if err != nil {
@@ -196,8 +198,8 @@ func deploymentOf(d *types.BlueGreenDeployment) (Deployment, error) {
 	return got, nil
 }
 
-// until asks for the deployment until done says that it need not be asked again,
-// and tells report of every answer that differs from the one before.
+// until asks for the deployment until done reports true, and calls report with
+// every answer that differs from the previous one.
 func (c *Client) until(ctx context.Context, name string, report func(Deployment), done func(Deployment) bool) (Deployment, error) {
 	said := ""
 	for wait := c.poll; ; wait = min(wait*5/4, 4*c.poll) {
@@ -217,7 +219,7 @@ func (c *Client) until(ctx context.Context, name string, report func(Deployment)
 		}
 		timer := time.NewTimer(wait)
 		select {
-		case <-ctx.Done(): // which the next question says
+		case <-ctx.Done(): // the next call reports it
 		case <-timer.C:
 		}
 		timer.Stop()

@@ -20,7 +20,8 @@ const (
 	oldARN   = blueARN + "-old1"
 )
 
-// described is an answer with a deployment in a state, and RDS's words on it.
+// described returns an answer with a deployment in a state, and RDS's
+// explanation.
 func described(status, details string) string {
 	source, target := blueARN, greenARN
 	if status == "SWITCHOVER_COMPLETED" {
@@ -38,7 +39,7 @@ func deployment(status, details, source, target string) string {
 
 const none = "<BlueGreenDeployments></BlueGreenDeployments>"
 
-// client is one whose waits are short.
+// client returns a client with short waits.
 func client(t *testing.T) (*bluegreen.Client, *awsstub.AWS) {
 	t.Helper()
 	stub := awsstub.New(t)
@@ -55,7 +56,7 @@ func TestSwitch_ByWhatRDSSaysOverTime(t *testing.T) {
 	const is = "SWITCHOVER_IN_PROGRESS"
 	tests := []struct {
 		name   string
-		states []string // one after the other, the last for ever
+		states []string // one after the other; the last one repeats
 		phase  bluegreen.Phase
 		calls  int
 		err    string
@@ -113,7 +114,8 @@ func TestSwitch_ByWhatRDSSaysOverTime(t *testing.T) {
 	}
 }
 
-// A switchover that RDS never begins ends as not switched, once the time is over.
+// TestSwitch_NeverBegun checks that a switchover that RDS never begins ends as
+// not switched when the time is over.
 func TestSwitch_NeverBegun(t *testing.T) {
 	c, stub := client(t)
 	stub.Answer("DescribeBlueGreenDeployments", described("AVAILABLE", ""))
@@ -129,7 +131,7 @@ func TestSwitch_Refused(t *testing.T) {
 	tests := []struct {
 		name   string
 		answer string
-		after  string // what RDS says of the deployment then
+		after  string // RDS's answer about the deployment afterwards
 		want   []string
 		as     bool // ErrNotSwitched
 	}{
@@ -169,8 +171,9 @@ func TestSwitch_Timeout(t *testing.T) {
 	}
 }
 
-// Throttled calls are made again, however often RDS throttles others of the
-// account; a call that is throttled to the end says that it changed nothing.
+// TestThrottling checks that throttled calls are retried, however often RDS
+// throttles others in the account, and that a call that is throttled to the end
+// says that it changed nothing.
 func TestThrottling(t *testing.T) {
 	t.Run("nine times", func(t *testing.T) {
 		c, stub := client(t)
@@ -300,7 +303,7 @@ func TestAbandon(t *testing.T) {
 		green   string // of the cluster
 		err     string
 		deleted bool
-		opened  bool // the protection is taken away
+		opened  bool // the protection is removed
 	}{
 		{"available", []string{described("AVAILABLE", ""), described("DELETING", ""), gone}, "", "", true, false},
 		{"protected as blue is", []string{described("AVAILABLE", ""), gone}, "<DeletionProtection>true</DeletionProtection>", "", true, true},
@@ -381,8 +384,8 @@ func TestFinish(t *testing.T) {
 	}
 }
 
-// A finish that was interrupted after the deployment was deleted finds the old
-// cluster by its mark.
+// TestFinish_Again checks that a finish that was interrupted after the deployment
+// was deleted finds the old cluster by its tag.
 func TestFinish_Again(t *testing.T) {
 	tag := "<TagList><Tag><Key>noren:replaced-by-deployment</Key><Value>%s</Value></Tag></TagList>"
 	for _, test := range []struct{ name, cluster, of, old, err string }{
@@ -483,7 +486,8 @@ func TestClusterOf(t *testing.T) {
 	}
 }
 
-// The verbs' role is assumed under a name that CloudTrail shows.
+// TestAssume checks that the verbs' role is assumed under a name that CloudTrail
+// shows.
 func TestAssume(t *testing.T) {
 	stub := awsstub.New(t)
 	stub.Answer("AssumeRole", "<Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>")

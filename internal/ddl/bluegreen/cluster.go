@@ -14,27 +14,27 @@ import (
 
 // Cluster is an Aurora cluster as RDS describes it.
 type Cluster struct {
-	// ARN and Name change with a rename; ResourceID never does.
+	// ARN and Name change with a rename; ResourceID never changes.
 	ARN        string `json:"arn"`
 	Name       string `json:"name"`
 	ResourceID string `json:"resourceId"`
 
 	Status string `json:"status"`
 
-	// Version is the engine's, such as 8.0.mysql_aurora.3.10.3.
+	// Version is the engine version, such as 8.0.mysql_aurora.3.10.3.
 	Version string `json:"version"`
 
-	// Endpoint and Port are the writer's.
+	// Endpoint and Port are those of the writer.
 	Endpoint string `json:"endpoint"`
 	Port     int    `json:"port"`
 
-	// ParameterGroup is the cluster's.
+	// ParameterGroup is the cluster parameter group.
 	ParameterGroup string `json:"parameterGroup"`
 
-	// Instances are the names of the instances, the writer's first.
+	// Instances are the names of the instances, the writer first.
 	Instances []string `json:"instances"`
 
-	// Protected is whether the cluster is protected against deletion.
+	// Protected reports whether the cluster is protected against deletion.
 	Protected bool `json:"protected"`
 
 	Tags map[string]string `json:"tags,omitempty"`
@@ -42,7 +42,7 @@ type Cluster struct {
 	described types.DBCluster
 }
 
-// Cluster reads a cluster by its name or ARN.
+// Cluster reads a cluster by name or ARN.
 func (c *Client) Cluster(ctx context.Context, cluster string) (Cluster, error) {
 	name := NameOf(cluster)
 	out, err := c.rds.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: &name})
@@ -74,14 +74,14 @@ func (c *Client) Cluster(ctx context.Context, cluster string) (Cluster, error) {
 	return got, nil
 }
 
-// NameOf is the name of a cluster or an instance in its ARN, or the name itself.
+// NameOf returns the name of a cluster or an instance from its ARN or its name.
 func NameOf(arn string) string {
 	return arn[strings.LastIndexByte(arn, ':')+1:]
 }
 
 var clusterEndpoint = regexp.MustCompile(`^([a-z][a-z0-9-]*)\.cluster-[a-z0-9]+\.[a-z0-9-]+\.rds\.amazonaws\.com(\.cn)?$`)
 
-// ClusterOf is the name of the cluster whose writer endpoint a host is.
+// ClusterOf returns the name of the cluster whose writer endpoint a host is.
 func ClusterOf(host string) (string, error) {
 	parts := clusterEndpoint.FindStringSubmatch(strings.ToLower(host))
 	if parts == nil {

@@ -96,7 +96,7 @@ func (i *inspection) proxies() (Condition, error) {
 	return met("none leads to the cluster")
 }
 
-// leads reports whether a proxy leads to the cluster.
+// leads reports whether a proxy forwards to the cluster.
 func (i *inspection) leads(proxy string) (bool, error) {
 	for pages := rds.NewDescribeDBProxyTargetsPaginator(i.rds, &rds.DescribeDBProxyTargetsInput{DBProxyName: &proxy}); pages.HasMorePages(); {
 		page, err := pages.NextPage(i.ctx)

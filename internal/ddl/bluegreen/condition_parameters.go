@@ -21,8 +21,7 @@ func (i *inspection) parameterGroup() (Condition, error) {
 	return met("%s applies to all instances", group)
 }
 
-// parameter is the value that someone has set in the cluster's parameter group, or
-// empty.
+// parameter returns the value that the cluster's parameter group sets, or "".
 func (i *inspection) parameter(name string) (string, error) {
 	if i.parameters == nil {
 		set, err := i.clusterParameters(i.ctx, i.cluster.ParameterGroup)
@@ -86,9 +85,9 @@ func (i *inspection) instanceParameterGroups() (Condition, error) {
 	return unknown("say which green gets", "the instances have several: %s", strings.Join(names, ", "))
 }
 
-// TypeConversions says whether green, which gets blue's parameter group, will convert
-// to the types that a change needs: wanted is ALL_NON_LOSSY. The user who changes
-// green may not set that on Aurora.
+// TypeConversions says whether green, which gets blue's parameter group, will
+// convert to the types that a change needs: wanted is ALL_NON_LOSSY. On Aurora,
+// the user who changes green may not set this.
 func (c *Client) TypeConversions(ctx context.Context, cluster, wanted string) Condition {
 	found, err := c.typeConversions(ctx, cluster, wanted)
 	if err != nil {

@@ -12,16 +12,16 @@ import (
 // State is whether a condition is met.
 type State string
 
-// States of a condition. Unknown is one that could not be asked, or that RDS has
-// changed over time.
+// States of a condition. Unknown means that it could not be checked, or that RDS
+// has changed the condition over time.
 const (
 	Met     State = "met"
 	Unmet   State = "unmet"
 	Unknown State = "unknown"
 )
 
-// Condition is something that RDS demands of a cluster before it makes a
-// deployment of it or switches it over.
+// Condition is a requirement of RDS for a cluster before it makes a deployment of
+// it or switches it over.
 type Condition struct {
 	Name  string `json:"name"`
 	State State  `json:"state"`
@@ -29,7 +29,7 @@ type Condition struct {
 	// Found is what was found.
 	Found string `json:"found"`
 
-	// Do is what to do about it. Empty if it is met.
+	// Do says what to do about it. Empty if it is met.
 	Do string `json:"do,omitempty"`
 }
 
@@ -38,13 +38,13 @@ const (
 	inSync = "in-sync"
 )
 
-// A condition looks at a cluster and judges it.
+// A condition checks a cluster.
 type condition struct {
 	name string
 	look func(*inspection) (Condition, error)
 }
 
-// conditions are all that can be known before a deployment is made.
+// conditions are all conditions that can be checked before a deployment is made.
 var conditions = []condition{
 	{"engine", (*inspection).engine},
 	{"status", (*inspection).status},
@@ -70,13 +70,13 @@ type inspection struct {
 	*Client
 	ctx        context.Context
 	cluster    Cluster
-	name       string            // of the deployment that is wanted
+	name       string            // of the planned deployment
 	version    string            // of green; empty for blue's
-	parameters map[string]string // of the cluster's group, that someone has set
+	parameters map[string]string // set in the cluster's group
 }
 
-// Conditions looks at a cluster and says of each condition for a deployment of the
-// name whether it is met. Version is green's; empty for blue's. What cannot be
+// Conditions reports for each condition whether a cluster meets it for a
+// deployment with the name. version is green's, empty for blue's. What cannot be
 // read is unknown, with the reason; only a cluster that cannot be read at all is
 // an error.
 func (c *Client) Conditions(ctx context.Context, cluster, name, version string) ([]Condition, error) {

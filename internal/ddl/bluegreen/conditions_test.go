@@ -31,14 +31,14 @@ var fit = map[string]string{
 }
 
 func TestConditions(t *testing.T) {
-	// in adds a property to the cluster.
+	// in returns a change that adds a property to the cluster.
 	in := func(property string) [2]string {
 		return [2]string{"<Status>available</Status>", "<Status>available</Status>" + property}
 	}
 	tests := []struct {
 		name      string
 		operation string    // whose answer differs
-		change    [2]string // of it: old and new; only new: all of it
+		change    [2]string // of the answer: old and new; only new: all of it
 		version   string
 		condition string
 		state     bluegreen.State
@@ -107,7 +107,8 @@ func TestConditions(t *testing.T) {
 	})
 }
 
-// Wider types arrive at green if blue's parameter group, which green gets, says so.
+// TestTypeConversions checks that wider types reach green if blue's parameter
+// group, which green gets, allows it.
 func TestTypeConversions(t *testing.T) {
 	const set, has = "DescribeDBClusterParameters", "DescribeEngineDefaultClusterParameters"
 	value := func(name, value string) string {
@@ -118,7 +119,7 @@ func TestTypeConversions(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name    string
-		answers map[string]string // of RDS
+		answers map[string]string // from RDS
 		state   bluegreen.State
 		found   string
 	}{
@@ -145,9 +146,8 @@ func TestTypeConversions(t *testing.T) {
 	}
 }
 
-// conditionsOf asks for the conditions of a fit cluster with one change, and
-// returns them by name, and the names of those that are not met except for the
-// quotas.
+// conditionsOf checks a fit cluster with one change. It returns its conditions by
+// name, and the names of those that are not met except for the quotas.
 func conditionsOf(t *testing.T, operation string, change [2]string, version string) (map[string]bluegreen.Condition, []string) {
 	t.Helper()
 	c, stub := client(t)
@@ -179,14 +179,15 @@ func conditionsOf(t *testing.T, operation string, change [2]string, version stri
 	return found, others
 }
 
-// What RDS does in the name of whoever makes a deployment, and is not called.
+// inTheirName are actions that RDS performs on behalf of whoever makes a
+// deployment, and that this package does not call.
 var inTheirName = []string{
 	"rds:CreateDBCluster", "rds:CreateDBInstance", "rds:CreateDBClusterEndpoint", "rds:DeleteDBClusterEndpoint",
 	"rds:PromoteReadReplicaDBCluster", "rds:CreateDBClusterSnapshot",
 }
 
-// The rights are those of the calls in this package and of what RDS does in the
-// caller's name: none is missing, none is left over.
+// TestRightsAreThoseOfTheCalls checks that the rights are exactly those of the
+// calls in this package and of what RDS does on the caller's behalf.
 func TestRightsAreThoseOfTheCalls(t *testing.T) {
 	var called []string
 	files, _ := filepath.Glob("*.go")
@@ -223,7 +224,8 @@ func TestRightsAreThoseOfTheCalls(t *testing.T) {
 	}
 }
 
-// Nothing that the rights allow to delete is the cluster in use.
+// TestRights_TheClusterInUseCannotBeDeleted checks that the rights do not allow
+// deleting the cluster in use.
 func TestRights_TheClusterInUseCannotBeDeleted(t *testing.T) {
 	deletions := 0
 	for _, right := range bluegreen.Rights("shop-") {

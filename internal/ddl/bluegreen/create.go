@@ -13,12 +13,12 @@ import (
 
 // Request is the deployment to make.
 type Request struct {
-	// Name is the deployment's: letters, digits and hyphens, a letter first, at
-	// most 60. Required. A deployment with this name and the same source and Tags
-	// is taken for the one that is wanted.
+	// Name is the name of the deployment: letters, digits and hyphens, a letter
+	// first, at most 60. Required. An existing deployment with this name and the
+	// same source and Tags is taken for the wanted one.
 	Name string
 
-	// Source is the cluster to change a copy of. Required.
+	// Source is the cluster whose copy is changed. Required.
 	Source Cluster
 
 	// Version is green's engine version. Default: blue's.
@@ -28,7 +28,7 @@ type Request struct {
 	// another major version both are required.
 	ParameterGroup, InstanceParameterGroup string
 
-	// Tags are given to the deployment.
+	// Tags are the tags of the deployment.
 	Tags map[string]string
 }
 
@@ -52,7 +52,7 @@ func (c *Client) Create(ctx context.Context, r Request) (Deployment, error) {
 	}
 	in := &rds.CreateBlueGreenDeploymentInput{
 		BlueGreenDeploymentName: &r.Name, Source: &r.Source.ARN,
-		// Named, because green would not get blue's own by itself.
+		// It is named because green would not get blue's own automatically.
 		TargetDBClusterParameterGroupName: optional(r.ParameterGroup, r.Source.ParameterGroup),
 	}
 	group := r.InstanceParameterGroup
@@ -90,7 +90,7 @@ func (c *Client) Create(ctx context.Context, r Request) (Deployment, error) {
 	return existing, nil
 }
 
-// Await waits until green is available, and fails if it will not be.
+// Await waits until green is available, and fails if that cannot happen.
 func (c *Client) Await(ctx context.Context, name string, report func(Deployment)) (Deployment, error) {
 	d, err := c.until(ctx, name, report, func(d Deployment) bool { return d.Phase != Provisioning })
 	if err == nil && (d.Phase == Invalid || d.Phase == Deleting) {

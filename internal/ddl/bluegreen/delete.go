@@ -14,20 +14,20 @@ import (
 
 // The tags of the cluster that a switchover has replaced.
 const (
-	// TagReplaced holds the name of the deployment, TagReplacedAt when it was
+	// TagReplaced is the name of the deployment, TagReplacedAt when it was
 	// finished.
 	TagReplaced   = "noren:replaced-by-deployment"
 	TagReplacedAt = "noren:replaced-at"
 )
 
-// Names that RDS gives.
+// Names that RDS assigns.
 var (
 	greenName = regexp.MustCompile(`-green-[a-z0-9]+$`)
 	oldName   = regexp.MustCompile(`-old[0-9]+$`)
 )
 
-// Abandon deletes a deployment that was not switched, and its green. A deployment
-// that is gone is not an error.
+// Abandon deletes a deployment that was not switched, and its green. It succeeds
+// if the deployment no longer exists.
 func (c *Client) Abandon(ctx context.Context, name string, report func(Deployment)) error {
 	d, err := c.Deployment(ctx, name)
 	if errors.Is(err, ErrNone) {
@@ -61,8 +61,8 @@ func (c *Client) Abandon(ctx context.Context, name string, report func(Deploymen
 }
 
 // Finish deletes a deployment that was switched, and returns the name of the old
-// cluster, which stays. It marks that cluster, by which DeleteOld knows it, and
-// Finish itself after the deployment is gone.
+// cluster, which stays. It tags that cluster, so that DeleteOld can recognize it,
+// and Finish itself after the deployment is gone.
 func (c *Client) Finish(ctx context.Context, name string, report func(Deployment)) (old string, err error) {
 	d, err := c.Deployment(ctx, name)
 	if errors.Is(err, ErrNone) {
@@ -94,8 +94,8 @@ func (c *Client) Finish(ctx context.Context, name string, report func(Deployment
 	return old, c.gone(ctx, name, report)
 }
 
-// marked is the name of the cluster that Finish has marked for a deployment; empty
-// if there is none.
+// marked returns the name of the cluster that Finish has tagged for a deployment;
+// empty if there is none.
 func (c *Client) marked(ctx context.Context, deployment string) (string, error) {
 	for pages := rds.NewDescribeDBClustersPaginator(c.rds, &rds.DescribeDBClustersInput{}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
@@ -125,7 +125,7 @@ func (c *Client) deleteDeployment(ctx context.Context, d Deployment, withTarget 
 	return nil
 }
 
-// gone waits until there is no such deployment.
+// gone waits until the deployment no longer exists.
 func (c *Client) gone(ctx context.Context, name string, report func(Deployment)) error {
 	d, err := c.until(ctx, name, report, func(d Deployment) bool { return d.Phase != Deleting })
 	if errors.Is(err, ErrNone) {
@@ -137,7 +137,8 @@ func (c *Client) gone(ctx context.Context, name string, report func(Deployment))
 	return err
 }
 
-// unprotect lets a cluster be deleted. Green has blue's protection.
+// unprotect removes the deletion protection of a cluster. Green has blue's
+// protection.
 func (c *Client) unprotect(ctx context.Context, name string) error {
 	cluster, err := c.Cluster(ctx, name)
 	if refusedAs(err, "DBClusterNotFoundFault") {
@@ -154,9 +155,9 @@ func (c *Client) unprotect(ctx context.Context, name string) error {
 }
 
 // DeleteOld deletes the cluster that a switchover has replaced, with its
-// instances, and keeps a final snapshot of that name. It refuses every cluster
-// that Finish has not marked, and one that was marked less than after ago. A
-// cluster that is gone is not an error.
+// instances, and keeps a final snapshot named snapshot. It refuses every cluster
+// that Finish has not tagged, and one that was tagged less than after ago. It
+// succeeds if the cluster no longer exists.
 func (c *Client) DeleteOld(ctx context.Context, name, snapshot string, after time.Duration) error {
 	if !oldName.MatchString(name) {
 		return fmt.Errorf("%q is not the name of a cluster that a switchover has replaced: want NAME-old1", name)

@@ -11,8 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
 
-// FamilyParameters are the names of the parameters that can be set in groups of a
-// family: those of clusters, or else of instances.
+// FamilyParameters returns the names of the parameters that can be set in groups
+// of a family: cluster parameter groups or, if cluster is false, instance
+// parameter groups.
 func (c *Client) FamilyParameters(ctx context.Context, family string, cluster bool) ([]string, error) {
 	var names []string
 	add := func(defaults *types.EngineDefaults) (marker *string) {
@@ -52,14 +53,14 @@ func (c *Client) FamilyParameters(ctx context.Context, family string, cluster bo
 	return names, nil
 }
 
-// ParameterGroup is a parameter group that a cluster or its instances have.
+// ParameterGroup is a parameter group of a cluster or of its instances.
 type ParameterGroup struct {
 	Name    string
-	Cluster bool     // of the cluster; else of instances
-	Set     []string // the names of the parameters that someone has set
+	Cluster bool     // of the cluster; otherwise of instances
+	Set     []string // the names of the parameters that it sets
 }
 
-// ParameterGroups are those of a cluster and of its instances.
+// ParameterGroups returns the groups of a cluster and of its instances.
 func (c *Client) ParameterGroups(ctx context.Context, cluster string) ([]ParameterGroup, error) {
 	found, err := c.Cluster(ctx, cluster)
 	if err != nil {
@@ -98,8 +99,7 @@ func names(parameters []types.Parameter) []string {
 	return all
 }
 
-// clusterParameters are those that someone has set in a parameter group of
-// clusters.
+// clusterParameters returns the parameters that a cluster parameter group sets.
 func (c *Client) clusterParameters(ctx context.Context, group string) ([]types.Parameter, error) {
 	var all []types.Parameter
 	in := &rds.DescribeDBClusterParametersInput{DBClusterParameterGroupName: &group, Source: aws.String("user")}
@@ -113,8 +113,8 @@ func (c *Client) clusterParameters(ctx context.Context, group string) ([]types.P
 	return all, nil
 }
 
-// instanceParameterGroup is the parameter group that all instances of a cluster
-// have, or empty if they differ.
+// instanceParameterGroup returns the parameter group that all instances of a
+// cluster share, or "" if they differ.
 func (c *Client) instanceParameterGroup(ctx context.Context, cluster Cluster) (string, error) {
 	groups, err := c.instanceParameterGroups(ctx, cluster)
 	if err != nil || len(groups) != 1 {
@@ -126,8 +126,8 @@ func (c *Client) instanceParameterGroup(ctx context.Context, cluster Cluster) (s
 	return "", nil
 }
 
-// instanceParameterGroups are the parameter groups of a cluster's instances, with
-// the worst state in which an instance has applied it.
+// instanceParameterGroups returns the parameter groups of a cluster's instances,
+// with the worst state in which an instance has applied it.
 func (c *Client) instanceParameterGroups(ctx context.Context, cluster Cluster) (map[string]string, error) {
 	groups := map[string]string{}
 	name, filter := cluster.Name, "db-cluster-id"

@@ -7,13 +7,13 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// RefusedError is the error of a call that RDS refused.
+// RefusedError says that RDS refused a call.
 type RefusedError struct {
-	// Doing is what was tried, Code RDS's name of the refusal, such as
-	// SourceClusterNotSupportedFault, Message its words.
+	// Doing is what was tried, Code RDS's error code, such as
+	// SourceClusterNotSupportedFault, and Message its text.
 	Doing, Code, Message string
 
-	// Do is what can be done about it. Empty if noren does not know.
+	// Do says what can be done about it. Empty if noren does not know.
 	Do string
 }
 
@@ -25,7 +25,7 @@ func (e *RefusedError) Error() string {
 	return text
 }
 
-// remedies are what to do after a refusal.
+// remedies say what to do after a refusal.
 var remedies = map[string]string{
 	"SourceClusterNotSupportedFault":        "the conditions say which part of the cluster RDS does not support",
 	"BlueGreenDeploymentAlreadyExistsFault": "use another name, or abandon that deployment",
@@ -41,7 +41,7 @@ var remedies = map[string]string{
 	"Throttling":                            "RDS has throttled ten attempts: nothing was changed by this call; run this again",
 }
 
-// plain says what RDS refused, in its words and with what can be done. Other
+// plain describes what RDS refused, with RDS's text and what can be done. Other
 // errors keep their text.
 func plain(doing string, err error) error {
 	var refusal smithy.APIError

@@ -8,20 +8,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// A Right is actions of RDS that are allowed on resources. Resources are what
-// follows arn:PARTITION:rds:REGION:ACCOUNT: in an ARN, or * alone for actions that
-// know none.
+// A Right allows RDS actions on resources. Resources are the parts of ARNs after
+// arn:PARTITION:rds:REGION:ACCOUNT:, or only * for actions without resource-level
+// permissions.
 type Right struct {
 	Actions   []string
 	Resources []string
 }
 
-// Rights are what a Client needs to change a copy of a cluster whose name, and
-// those of whose instances, begin with one of the names, as those do that
-// CloudFormation gives in a stack. What they allow to delete is what RDS has called
-// green or old, never the cluster in use.
+// Rights returns what a Client needs to change a copy of a cluster. The names of
+// the cluster and its instances begin with one of names, as CloudFormation's
+// generated names do. They allow deleting only what RDS has named green or old,
+// never the cluster in use.
 func Rights(names ...string) []Right {
-	// of are the patterns of a kind of resource, for each name.
+	// of returns the patterns of a kind of resource, for each name.
 	of := func(kind, rest string) (patterns []string) {
 		for _, name := range names {
 			patterns = append(patterns, kind+":"+name+rest)
@@ -42,7 +42,7 @@ func Rights(names ...string) []Right {
 		), some("*")},
 		{some("rds:CreateBlueGreenDeployment"), slices.Concat(some("deployment:*", "cluster-pg:*", "pg:*"), cluster)},
 		{some("rds:SwitchoverBlueGreenDeployment", "rds:DeleteBlueGreenDeployment", "rds:AddTagsToResource"), slices.Concat(some("deployment:*"), cluster, instances)},
-		// What RDS does in the name of whoever makes a deployment and switches it.
+		// What RDS does on behalf of whoever makes a deployment and switches it.
 		{some("rds:CreateDBCluster"), slices.Concat(some("cluster-pg:*", "subgrp:*", "og:*"), green)},
 		{some("rds:CreateDBInstance"), slices.Concat(some("pg:*", "subgrp:*", "og:*"), green, greenInstances)},
 		{some("rds:CreateDBClusterEndpoint", "rds:DeleteDBClusterEndpoint"), slices.Concat(some("cluster-endpoint:*"), green, old)},
@@ -53,8 +53,8 @@ func Rights(names ...string) []Right {
 	}
 }
 
-// Assume returns settings with which AWS is asked in the role. The session is
-// called noren-ddl-copy, by which CloudTrail tells what was done by these verbs.
+// Assume returns settings for calling AWS in the role. The session is named
+// noren-ddl-copy, by which CloudTrail identifies the actions of these verbs.
 func Assume(cfg aws.Config, role string) aws.Config {
 	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), role, func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName = "noren-ddl-copy"

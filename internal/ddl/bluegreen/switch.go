@@ -10,13 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 )
 
-// Bounds of the time that RDS gives a switchover.
+// Limits of the time that RDS allows for a switchover.
 const (
 	ShortestTimeout = 30 * time.Second
 	LongestTimeout  = time.Hour
 )
 
-// CheckTimeout fails if RDS does not take the time for a switchover.
+// CheckTimeout fails if RDS does not accept the timeout for a switchover.
 func CheckTimeout(timeout time.Duration) error {
 	if timeout < ShortestTimeout || timeout > LongestTimeout || timeout%time.Second != 0 {
 		return fmt.Errorf("the timeout of a switchover must be whole seconds from %v to %v, got %v", ShortestTimeout, LongestTimeout, timeout)
@@ -24,17 +24,17 @@ func CheckTimeout(timeout time.Duration) error {
 	return nil
 }
 
-// ErrNotSwitched is the error of a switchover that RDS refused or took back: blue
-// has its name and takes writes as before.
+// ErrNotSwitched says that RDS refused a switchover or rolled it back: blue has
+// its name and accepts writes as before.
 var ErrNotSwitched = errors.New("not switched: blue is as it was")
 
-// grace is how many times the first wait passes after the timeout before a
-// switchover counts as taken back that was never seen in progress.
+// grace is how many times the first wait may pass after the timeout until a
+// switchover that was never seen in progress counts as rolled back.
 const grace = 12
 
-// Switch switches the deployment over and returns when RDS is done. RDS takes the
-// switchover back if it takes longer than timeout. If one is in progress, it waits
-// for that; if the deployment is switched already, it returns.
+// Switch switches the deployment over and returns when RDS is done. RDS rolls the
+// switchover back if it takes longer than timeout. If one is in progress, Switch
+// waits for it; if the deployment is already switched, it returns.
 func (c *Client) Switch(ctx context.Context, name string, timeout time.Duration, report func(Deployment)) (Deployment, error) {
 	if err := CheckTimeout(timeout); err != nil {
 		return Deployment{}, err
@@ -46,7 +46,7 @@ func (c *Client) Switch(ctx context.Context, name string, timeout time.Duration,
 	switch d.Phase {
 	case Switched, Switching:
 	case Available, Failed:
-		// A switchover that failed may be tried again: RDS says whether.
+		// A failed switchover may be tried again: RDS says whether.
 		_, err := c.rds.SwitchoverBlueGreenDeployment(ctx, &rds.SwitchoverBlueGreenDeploymentInput{
 			BlueGreenDeploymentIdentifier: &d.ID, SwitchoverTimeout: aws.Int32(int32(timeout / time.Second)),
 		})
@@ -62,7 +62,7 @@ func (c *Client) Switch(ctx context.Context, name string, timeout time.Duration,
 		switch now.Phase {
 		case Switching:
 			return false
-		case Available, Failed: // as before, until RDS has begun
+		case Available, Failed: // the old phase, until RDS has begun
 			return started || now.Phase != d.Phase || time.Since(begun) > timeout+grace*c.poll
 		}
 		return true
@@ -76,8 +76,8 @@ func (c *Client) Switch(ctx context.Context, name string, timeout time.Duration,
 	return d, nil
 }
 
-// afterRefusal looks whether the call that failed has begun a switchover all the
-// same: its answer may have been lost.
+// afterRefusal checks whether the failed call has begun a switchover
+// nevertheless, since its answer may have been lost.
 func (c *Client) afterRefusal(ctx context.Context, name string, refusal error) (Deployment, error) {
 	d, err := c.Deployment(context.WithoutCancel(ctx), name)
 	switch {

@@ -14,7 +14,7 @@ type Target struct {
 	Major   bool   `json:"major"` // another major version
 }
 
-// Targets are the versions to which a version can be upgraded in place.
+// Targets returns the versions to which a version can be upgraded in place.
 func (c *Client) Targets(ctx context.Context, version string) ([]Target, error) {
 	in := &rds.DescribeDBEngineVersionsInput{Engine: aws.String(engine), EngineVersion: &version, IncludeAll: aws.Bool(true)}
 	out, err := c.rds.DescribeDBEngineVersions(ctx, in)

@@ -11,13 +11,14 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// A pair is a column that both sides have.
+// A pair is a column that exists on both sides.
 type pair struct {
 	original, copied ddl.Column
 }
 
-// pairs are the columns that both sides have, by name, or by the name that the
-// migration gives them; left are those that only the original has.
+// pairs returns the columns that exist on both sides, paired by name or by the
+// name that the migration gives them; left are the columns that only the original
+// has.
 func pairs(original, copied []ddl.Column, renamed map[string]string) (all []pair, left []string) {
 	for _, o := range original {
 		name := o.Name
@@ -36,8 +37,8 @@ func pairs(original, copied []ddl.Column, renamed map[string]string) (all []pair
 	return all, left
 }
 
-// text is the bytes by which a value of c is compared: the same on both sides if the
-// value is the same in c and in other.
+// text returns an expression for the bytes by which a value of c is compared:
+// they are the same on both sides if the value is the same in c and in other.
 func text(c, other ddl.Column) string {
 	name := sqltext.Quote(c.Name)
 	k, o := kindOf(c), kindOf(other)
@@ -58,16 +59,16 @@ func text(c, other ddl.Column) string {
 	return name
 }
 
-// numbers are types whose values a server multiplies faster than it writes them as
-// text, and bits how many a value has at most, with its sign.
+// numbers are types whose values a server multiplies faster than it formats them
+// as text, with the maximum number of bits of a value, including its sign.
 var numbers = map[string]int{
 	"tinyint": 32, "smallint": 32, "mediumint": 32, "int": 32,
 	"date": 47, "datetime": 47, "timestamp": 47, "time": 47, // 99991231235959
 }
 
-// number reports whether the values of a column are compared as whole numbers, and
-// how many bits they have: they must be of such a type on both sides. Times with
-// fractions of a second are compared as text.
+// number reports whether the values of a column are compared as whole numbers,
+// and how many bits they have. Both sides must have such a type. Times with
+// fractional seconds are compared as text.
 func (p pair) number() (bits int, ok bool) {
 	o, c := kindOf(p.original), kindOf(p.copied)
 	bits = numbers[o.name]
@@ -81,18 +82,18 @@ func (p pair) number() (bits int, ok bool) {
 	return bits, o.name == c.name && !fraction(o) && !fraction(c)
 }
 
-// value is 64 bits of the column at a place: the same on both sides if the value is,
-// and others for NULL than for any value.
+// value returns an expression for 64 bits of the column at a place: they are the
+// same on both sides if the value is, and differ between NULL and any value.
 func (p pair) value(place int, copied bool) string {
 	mine, other := p.original, p.copied
 	if copied {
 		mine, other = other, mine
 	}
-	spread := func(bits int) uint64 { return uint64(place+1)*0x9E3779B1&(1<<(62-bits)-1)<<1 | 1 } // another for each place, odd
+	spread := func(bits int) uint64 { return uint64(place+1)*0x9E3779B1&(1<<(62-bits)-1)<<1 | 1 } // an odd factor for each place
 	value, null := fmt.Sprintf("CRC32(%s) * %d", text(mine, other), spread(32)), fmt.Sprint(1<<63|spread(32))
 	if bits, ok := p.number(); ok {
 		value = fmt.Sprintf("%s * %d", sqltext.Quote(mine.Name), spread(bits))
-		if !kindOf(mine).unsigned { // from -2^62 to 2^62: NULL is less
+		if !kindOf(mine).unsigned { // from -2^62 to 2^62; NULL is less
 			null = fmt.Sprint(-1<<62 - int64(spread(32)))
 		}
 	}
@@ -102,14 +103,16 @@ func (p pair) value(place int, copied bool) string {
 	return "(" + value + ")"
 }
 
-// sum is the checksum of rows by the given columns: the values of a row, each with a
-// factor of its own, make a number of 64 bits, and the CRC32 of these numbers are
-// combined. CRC32 reads a number as text, so what one row gains and another loses, or
-// what two rows exchange, does not cancel out as it would if the numbers were combined.
+// sum returns the checksum expression of rows over the given columns: the values
+// of a row, each with its own factor, make a number of 64 bits, and the CRC32 of
+// these numbers are combined. CRC32 reads a number as text. So a change in one
+// row does not cancel out the opposite change in another, and neither does
+// exchanging values between two rows, as would happen if the numbers themselves
+// were combined.
 //
-// With a key no two rows are the same, and XOR combines them, at the least cost.
-// Without one the same may happen to two rows that are the same, which XOR would not
-// see: they are added.
+// With a key no two rows are the same, and XOR combines them at the lowest cost.
+// Without a key, two equal rows may change in the same way, which XOR would not
+// notice, so they are added.
 func sum(all []pair, copied, keyed bool) string {
 	var values []string
 	for i, p := range all {
@@ -122,7 +125,7 @@ func sum(all []pair, copied, keyed bool) string {
 	return "COALESCE(SUM(" + row + "), 0)"
 }
 
-// A count is what a range of a table holds.
+// A count is the content of a range of a table.
 type count struct {
 	rows int64
 	sums []string
@@ -146,8 +149,9 @@ func counted(ctx context.Context, q queryer, table sqltext.Table, where string, 
 	return c, wholeValues(ctx, q, table)
 }
 
-// wholeValues fails if the server has not made the text of a value of the last
-// query, since it is too long: it then takes the value for NULL, and only warns.
+// wholeValues fails if the server could not produce the text of a value in the
+// last query because it is too long: the server then treats the value as NULL,
+// and only warns.
 func wholeValues(ctx context.Context, q queryer, table sqltext.Table) error {
 	rows, err := q.QueryContext(ctx, "SHOW WARNINGS")
 	if err != nil {

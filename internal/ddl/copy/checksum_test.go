@@ -12,15 +12,16 @@ import (
 
 var product = regexp.MustCompile(`^\(IFNULL\(\S+ \* ([0-9]+), (-?[0-9]+)\)\)$`)
 
-// What a value is multiplied by fits the 64 bits of a server, which would fail, and
-// makes no value what NULL is; the factors of a table differ.
+// TestValue_FitsWhereverTheColumnIs checks that factors keep values within the
+// server's 64 bits, where overflow is an error, that no value becomes that of
+// NULL, and that the factors in a table differ.
 func TestValue_FitsWhereverTheColumnIs(t *testing.T) {
 	limit := new(big.Int).Lsh(big.NewInt(1), 63)
 	for _, test := range []struct {
 		data, sort         string
 		smallest, greatest int64
 	}{
-		{"int", "int", -1 << 31, 1<<31 - 1}, {"int", "int unsigned", 0, 1<<32 - 1}, {"bigint", "bigint", 0, 1<<32 - 1}, // by CRC32
+		{"int", "int", -1 << 31, 1<<31 - 1}, {"int", "int unsigned", 0, 1<<32 - 1}, {"bigint", "bigint", 0, 1<<32 - 1}, // by its CRC32
 		{"datetime", "datetime", 0, 99991231235959}, {"time", "time", -8385959, 8385959}, {"date", "date", 0, 99991231}, {"varchar", "varchar(10)", 0, 1<<32 - 1},
 	} {
 		c := ddl.Column{Name: "v", Data: test.data, Type: test.sort, Nullable: true}
@@ -51,7 +52,8 @@ func TestValue_FitsWhereverTheColumnIs(t *testing.T) {
 	}
 }
 
-// Columns are compared as numbers only where both sides write the same ones.
+// TestPair_Number checks that columns are compared as numbers only if both sides
+// write the same ones.
 func TestPair_Number(t *testing.T) {
 	column := func(data, sort string) ddl.Column { return ddl.Column{Data: data, Type: sort} }
 	for _, test := range []struct {

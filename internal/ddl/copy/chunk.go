@@ -11,10 +11,11 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// A span is a range of the primary key: after one value, up to another.
+// A span is a range of the primary key: after one value, up to and including
+// another.
 type span struct{ after, upTo []string }
 
-// where is the condition for a span on one side.
+// where returns the condition for a span on one side.
 func (c *comparison) where(s span, copied bool) string {
 	key := c.key
 	if copied {
@@ -23,7 +24,7 @@ func (c *comparison) where(s span, copied bool) string {
 	switch {
 	case key == nil:
 		return "TRUE"
-	case len(key) == 1 && key[0].Integer() && len(s.after)+len(s.upTo) == 2: // which is tested once a row
+	case len(key) == 1 && key[0].Integer() && len(s.after)+len(s.upTo) == 2: // one test per row
 		return sqltext.Quote(key[0].Name) + " BETWEEN " + shift(s.after[0], 1) + " AND " + s.upTo[0]
 	}
 	return key.Between(c.result.Table, s.after, s.upTo)
@@ -41,7 +42,7 @@ func (c *comparison) read(ctx context.Context, s span, sums func(copied bool) []
 
 func (c *comparison) whole(copied bool) []string { return []string{sum(c.pairs, copied, c.key != nil)} }
 
-// chunk compares the next range, and returns how many rows it has.
+// chunk compares the next range, and returns its number of rows.
 func (c *comparison) chunk(ctx context.Context, size int64) (int64, error) {
 	s, err := c.next(ctx, c.result.At, size)
 	if err != nil {
@@ -84,7 +85,7 @@ func (c *comparison) calculated(ctx context.Context, s span) error {
 	return nil
 }
 
-// next is the range after a key of about so many rows. The last one has no end.
+// next returns a range of about size rows after a key. The last range has no end.
 func (c *comparison) next(ctx context.Context, after []string, size int64) (span, error) {
 	if c.key == nil || c.last == nil {
 		return span{after: after}, nil
@@ -96,8 +97,8 @@ func (c *comparison) next(ctx context.Context, after []string, size int64) (span
 	return span{after, upTo}, err
 }
 
-// byNumber is next for a key that is one whole number, for which no row needs to be
-// looked for.
+// byNumber is like next, for a key that is a single whole number, so that no row
+// must be looked up.
 func (c *comparison) byNumber(ctx context.Context, after []string, size int64) (span, error) {
 	if len(after) == 0 {
 		first, err := c.key.Row(ctx, c.views.original, c.at(false).String(), "", 0)
@@ -112,7 +113,7 @@ func (c *comparison) byNumber(ctx context.Context, after []string, size int64) (
 		return span{nil, upTo}, nil
 	}
 	from := after[0]
-	if c.gap { // which may be large
+	if c.gap { // it may be large
 		next, err := c.key.Row(ctx, c.views.original, c.at(false).String()+" WHERE "+c.where(span{after: after}, false), "", 0)
 		if err != nil || next == nil {
 			return span{after: after}, err
@@ -140,10 +141,10 @@ func shift(text string, by int64) string {
 
 func compareNumbers(a, b string) int { return number(a).Cmp(number(b)) }
 
-// smallSpan is how many rows a range has that is not narrowed further.
+// smallSpan is the number of rows below which a range is not narrowed further.
 const smallSpan = 50
 
-// differs narrows a range that differs, and finds the columns.
+// differs narrows a range that differs, and finds the differing columns.
 func (c *comparison) differs(ctx context.Context, s span, original, copied count) error {
 	if len(c.result.Found) >= mostFound {
 		c.result.More++
@@ -172,7 +173,7 @@ func (c *comparison) differs(ctx context.Context, s span, original, copied count
 	}
 	one := func(copied bool) []string {
 		var all []string
-		for _, p := range c.pairs { // with the key, so that values that two rows exchange differ
+		for _, p := range c.pairs { // with the key, so that values exchanged between rows are found
 			all = append(all, sum(append(slices.Clip(c.keys), p), copied, c.key != nil))
 		}
 		return all
@@ -191,7 +192,7 @@ func (c *comparison) differs(ctx context.Context, s span, original, copied count
 	return nil
 }
 
-// legible is a key for people.
+// legible formats a key for people.
 func (c *comparison) legible(values []string) []string {
 	var all []string
 	for i, value := range values {
@@ -208,7 +209,7 @@ func (c *comparison) legible(values []string) []string {
 	return all
 }
 
-// keyText is a range for people: "`id` 1 to 50".
+// keyText formats a range for people: "`id` 1 to 50".
 func keyText(after, upTo []string) string {
 	switch {
 	case len(after)+len(upTo) == 0:
@@ -221,7 +222,7 @@ func keyText(after, upTo []string) string {
 	return "after key " + strings.Join(after, ", ") + " up to " + strings.Join(upTo, ", ")
 }
 
-// Text says what a difference is, for people.
+// Text describes a difference for people.
 func (d Difference) Text(table string) string {
 	if d.Missing {
 		return sqltext.Quote(table) + " is not on the copy, or the user may not read it there"

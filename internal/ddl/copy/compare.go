@@ -14,51 +14,52 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// own are tables of noren's, which differ between the original and the copy.
+// own are noren's own tables, which differ between the original and the copy.
 var own = []string{Journal, ddl.JournalTable, ddl.CloneMarker}
 
-// CompareOptions say how Compare reads.
+// CompareOptions configure Compare.
 type CompareOptions struct {
 	// Tables are the tables to compare. Default: all of the schema.
 	Tables []string
 
-	// Load is the share of the time in which the original is read: over 0, at most
-	// 1. Default: 0.5.
+	// Load is the share of the time in which the original is read: more than 0,
+	// at most 1. Default: 0.5.
 	Load float64
 
-	// Stall is how long the writers of a table may have to wait while the position
-	// is taken, in which the copy has to catch up. Default: 2 seconds.
+	// Stall is how long the writers of a table may have to wait while the
+	// position is taken. The copy must catch up in this time. Default: 2 seconds.
 	Stall time.Duration
 
-	// Snapshot is how long a position is kept at most; what is then left of a table
-	// is compared at another. Default: 10 minutes.
+	// Snapshot is how long a position is kept at most. The rest of a table is
+	// then compared at another position. Default: 10 minutes.
 	Snapshot time.Duration
 
-	// Changes are what the migration makes of tables: it says which columns have
-	// other names on the copy.
+	// Changes are the results of the migration for tables. They say which columns
+	// have other names on the copy.
 	Changes []ddl.TableChange
 
-	// Done is what an earlier comparison has found, to go on from there.
+	// Done is the result of an earlier comparison, from which to continue.
 	Done []TableResult
 
-	// Report receives the result of a table whenever there is more of it.
+	// Report receives the result of a table whenever it grows.
 	Report func(TableResult) error
 }
 
-// A TableResult is how far a table is compared, and what was found.
+// A TableResult is the progress of comparing a table, and the result so far.
 type TableResult struct {
 	Table    string       `json:"table"`
 	At       []string     `json:"at,omitempty"` // the key up to which it is compared
 	Done     bool         `json:"done"`
-	Rows     int64        `json:"rows"` // that were compared, of the original
+	Rows     int64        `json:"rows"` // the compared rows of the original
 	Position Position     `json:"position"`
 	Seconds  float64      `json:"seconds"`
 	NotRead  []string     `json:"notCompared,omitempty"` // columns that the copy does not have
-	Added    []string     `json:"onlyOnCopy,omitempty"`  // columns that only the copy has, which were not compared
+	Added    []string     `json:"onlyOnCopy,omitempty"`  // columns that only the copy has and that were not compared
 	Found    []Difference `json:"differences,omitempty"`
 	More     int          `json:"moreDifferences,omitempty"` // ranges that are not in Found
 
-	// Original and Copied are the marks of the two sides from before it was read.
+	// Original and Copied are the marks of the two sides before the table was
+	// read.
 	Original Mark `json:"original"`
 	Copied   Mark `json:"copied"`
 }
@@ -68,24 +69,25 @@ func (r TableResult) Equal() bool { return r.Done && len(r.Found)+r.More == 0 }
 
 // A Difference is a range of a table that is not the same on both sides.
 type Difference struct {
-	// After and UpTo are values of the primary key: the range begins after the one
-	// and ends with the other. Empty is open.
+	// After and UpTo are values of the primary key: the range begins after the
+	// first and ends with the second. An empty value means that the range is
+	// open.
 	After []string `json:"after,omitempty"`
 	UpTo  []string `json:"upTo,omitempty"`
 
-	// Original and Copied are how many rows there are.
+	// Original and Copied are the numbers of rows.
 	Original int64 `json:"originalRows"`
 	Copied   int64 `json:"copiedRows"`
 
 	// Columns are the columns whose values differ.
 	Columns []string `json:"columns,omitempty"`
 
-	// Missing says that the copy does not have the table, or that the user may not
-	// read it there.
+	// Missing says that the copy does not have the table, or that the user may
+	// not read it there.
 	Missing bool `json:"missing,omitempty"`
 }
 
-// mostFound is how many ranges of a table are named.
+// mostFound is the maximum number of ranges of a table that are listed.
 const mostFound = 5
 
 // Compare compares the original with the copy, table by table, each at one
@@ -130,7 +132,7 @@ func Compare(ctx context.Context, original, copied *ddl.Database, o CompareOptio
 	return all, nil
 }
 
-// Tables are the tables of a schema, without noren's.
+// Tables returns the tables of a schema, without noren's own.
 func Tables(ctx context.Context, db *ddl.Database) ([]string, error) {
 	rows, err := db.Pool().QueryContext(ctx, "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_type NOT IN ('VIEW', 'SEQUENCE') ORDER BY table_name", db.Schema)
 	if err != nil {
@@ -150,7 +152,7 @@ func Tables(ctx context.Context, db *ddl.Database) ([]string, error) {
 	return all, rows.Err()
 }
 
-// OnlyCopied are the tables that only the copy has.
+// OnlyCopied returns the tables that only the copy has.
 func OnlyCopied(ctx context.Context, original, copied *ddl.Database) ([]string, error) {
 	here, there, err := bothSides(func(copy bool) ([]string, error) {
 		if copy {
@@ -168,16 +170,16 @@ type comparison struct {
 	result           TableResult
 
 	pairs []pair
-	only  []ddl.Column // of the copy, whose default is calculated from other columns
+	only  []ddl.Column // on the copy, whose default is calculated from other columns
 	key   ddl.Key      // of the original; nil if the table is compared as a whole
-	on    ddl.Key      // the same columns on the copy
+	on    ddl.Key      // the same columns of the copy
 	keys  []pair       // of the two
 	last  []string
-	gap   bool // the range before has no rows
+	gap   bool // the previous range has no rows
 	views views
 }
 
-// views are sessions that see the two sides as they were at one position.
+// views are sessions that see the two sides at the same position.
 type views struct {
 	original, copied *sql.Conn
 	until            time.Time
@@ -239,8 +241,8 @@ func (c *comparison) table(ctx context.Context) error {
 	return nil
 }
 
-// chunkTime is how long the original is read at once, and largestChunk how many
-// rows, or numbers, are.
+// chunkTime is how long the original is read at a time, and largestChunk the
+// maximum number of rows, or key numbers, that are read.
 const (
 	chunkTime    = 400 * time.Millisecond
 	largestChunk = 1 << 22
@@ -255,7 +257,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// prepare reads what there is to compare.
+// prepare determines what to compare.
 func (c *comparison) prepare(ctx context.Context) error {
 	if len(c.result.At) == 0 {
 		var err error
@@ -270,7 +272,7 @@ func (c *comparison) prepare(ctx context.Context) error {
 	if err := reaches(ctx, c.copied, c.copied.Pool(), here, 10*time.Minute); err != nil {
 		return err
 	}
-	if len(c.result.At) == 0 { // what is written from now on counts there, too
+	if len(c.result.At) == 0 { // what is written from now on counts for the whole table
 		if c.result.Copied, err = marked(ctx, c.copied, c.result.Table); err != nil {
 			return err
 		}
@@ -312,12 +314,12 @@ func (c *comparison) prepare(ctx context.Context) error {
 	}
 	key, why, err := c.original.PrimaryKey(ctx, c.at(false))
 	if err != nil || why != nil {
-		return err // without one the table is compared as a whole
+		return err // without a key the table is compared as a whole
 	}
 	for _, k := range key {
 		i := slices.IndexFunc(c.pairs, func(p pair) bool { return strings.EqualFold(p.original.Name, k.Name) })
 		if i < 0 || c.pairs[i].original.Collation != c.pairs[i].copied.Collation {
-			return nil // by which the ranges would not be the same
+			return nil // the ranges would not be the same
 		}
 		there := k
 		there.Name = c.pairs[i].copied.Name

@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// onCopy writes to the copy alone.
+// onCopy writes only to the copy.
 func (s *sides) onCopy(t *testing.T, schema string, statements ...string) {
 	t.Helper()
 	conn := session(t, s.pair.To, schema, "SET sql_log_bin = 0")
@@ -26,7 +26,8 @@ func (s *sides) onCopy(t *testing.T, schema string, statements ...string) {
 	ddl.End(conn)
 }
 
-// A difference is found wherever it is, and named by table, range and columns.
+// TestCompare_NamesWhatDiffers checks that a difference is found wherever it is,
+// and reported with table, range and columns.
 func TestCompare_NamesWhatDiffers(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "differing",
@@ -61,7 +62,7 @@ func TestCompare_NamesWhatDiffers(t *testing.T) {
 		for _, test := range []struct {
 			table, sql, back string
 			columns          []string
-			rows             int64 // more on the original
+			rows             int64 // additional rows of the original
 		}{
 			{"numbers", "UPDATE numbers SET a = a + 1 WHERE id = 7000", "UPDATE numbers SET a = a - 1 WHERE id = 7000", []string{"a"}, 0},
 			{"numbers", "UPDATE numbers SET a = 1 WHERE id = 18446744073709551615", "UPDATE numbers SET a = NULL WHERE id = 18446744073709551615", []string{"a"}, 0},
@@ -96,8 +97,8 @@ func TestCompare_NamesWhatDiffers(t *testing.T) {
 	})
 }
 
-// A comparison that was cut off goes on where it was, beside writers, and finds what
-// differs behind that place.
+// TestCompare_GoesOn checks that an interrupted comparison continues where it
+// was, with concurrent writers, and finds what differs after that place.
 func TestCompare_GoesOn(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "resumed", "CREATE TABLE a (id INT PRIMARY KEY AUTO_INCREMENT, n INT)")
@@ -134,9 +135,9 @@ func TestCompare_GoesOn(t *testing.T) {
 	})
 }
 
-// TestCompare_BesideCHECKSUM prints how fast a table is compared, in relation to
-// CHECKSUM TABLE on both sides at the same time: by the clock, and by the time of the
-// processors that the two servers take, which others on the machine do not change.
+// TestCompare_BesideCHECKSUM prints how fast a table is compared relative to
+// CHECKSUM TABLE on both sides at the same time: in elapsed time, and in CPU time
+// of the two servers, which other load on the machine does not change.
 func TestCompare_BesideCHECKSUM(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "ratio", "CREATE TABLE visits (id INT PRIMARY KEY AUTO_INCREMENT, writer INT NOT NULL, n INT NOT NULL, at DATETIME NOT NULL, body VARCHAR(100) NOT NULL, note TEXT)")
@@ -180,7 +181,7 @@ func TestCompare_BesideCHECKSUM(t *testing.T) {
 	})
 }
 
-// taken is how many seconds of a processor two servers have taken.
+// taken returns the CPU time, in seconds, that two servers have used.
 func taken(t *testing.T, servers ...*ddl.Database) (seconds float64) {
 	t.Helper()
 	for _, db := range servers {
@@ -201,7 +202,7 @@ func taken(t *testing.T, servers ...*ddl.Database) (seconds float64) {
 		}
 		for _, thread := range threads {
 			var nanoseconds float64
-			text, _ := os.ReadFile(thread) // empty of one that has ended
+			text, _ := os.ReadFile(thread) // empty if the thread has ended
 			_, _ = fmt.Sscan(string(text), &nanoseconds)
 			seconds += nanoseconds / 1e9
 		}

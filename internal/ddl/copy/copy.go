@@ -1,8 +1,8 @@
-// Package copy changes a schema on a copy of the database, for what cannot be
-// done in place: the copy is changed while it replicates, catches up, is compared
-// with the original, and takes its place.
+// Package copy changes a schema on a copy of the database, for changes that
+// cannot be made in place: the copy is changed while it replicates, catches up,
+// is compared with the original, and replaces it.
 //
-// Replication is by rows, and goes by the position of a column, not by its name.
-// Judge says whether a change survives that, Compare whether the copy holds what
-// the original holds.
+// Replication is row-based, and identifies a column by its position, not by its
+// name. Judge says whether a change survives that, and Compare whether the copy
+// has the same contents as the original.
 package copy

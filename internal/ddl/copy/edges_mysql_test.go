@@ -8,20 +8,20 @@ import (
 	"testing"
 )
 
-// An edge is a table of a kind that is easily compared wrongly. Its columns are p,
-// the primary key, if it has one, and v and w.
+// An edge is a table of a kind that is easily compared wrongly. Its columns are
+// p, the primary key if it has one, and v and w.
 type edge struct {
 	name    string
 	columns string   // on the original
 	options string   // of the table
 	copied  string   // on the copy; default: the same
-	rows    []string // that both have
-	wrong   []string // values of v, each of which the copy alone is given in the first row
+	rows    []string // on both sides
+	wrong   []string // values of v; each is set in the first row of the copy only
 	named   string   // the columns of the rows; default: all
 	only    string   // "MySQL" or "MariaDB"
 }
 
-// fill makes the table t on one side, with its rows.
+// fill creates the table t on one side, with its rows.
 func (e edge) fill(t *testing.T, q queryer, columns string) {
 	t.Helper()
 	execute(t, q, "DROP TABLE IF EXISTS t", "CREATE TABLE t "+columns)
@@ -68,8 +68,8 @@ var edges = []edge{
 	{name: "an invisible column", columns: "p INT PRIMARY KEY, w INT, v INT INVISIBLE DEFAULT NULL", named: "(p, w, v)", rows: []string{"1, 2, 4"}, wrong: []string{"3"}},
 }
 
-// TestCompare_Edges compares tables of every kind, equal and with one value that
-// differs, which is found and named.
+// TestCompare_Edges compares tables of every kind, equal and with one differing
+// value, which must be found and named.
 func TestCompare_Edges(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		s.fresh(t, "edges")
@@ -106,8 +106,8 @@ func TestCompare_Edges(t *testing.T) {
 	})
 }
 
-// Values that two rows have exchanged are found, and the column is named, whatever
-// the values are.
+// TestCompare_ExchangedBetweenRows checks that values exchanged between two rows
+// are found, with the column, whatever the values are.
 func TestCompare_ExchangedBetweenRows(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "exchanged", "CREATE TABLE keyed (id INT PRIMARY KEY, v INT, w INT)", "CREATE TABLE keyless (id INT, v INT, w INT)")
@@ -130,8 +130,9 @@ func TestCompare_ExchangedBetweenRows(t *testing.T) {
 	})
 }
 
-// What one row gains and another loses is found, with and without other columns, and
-// so is what happens to two rows that are the same.
+// TestCompare_GainedAndLost checks that what one row gains and another loses is
+// found, with and without other columns, and also if two equal rows change in the
+// same way.
 func TestCompare_GainedAndLost(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "gained", "CREATE TABLE lone (id INT PRIMARY KEY)", "CREATE TABLE alike (id INT PRIMARY KEY, v INT, w DATE)", "CREATE TABLE days (day DATE)", "CREATE TABLE twins (v INT)")
@@ -147,12 +148,12 @@ func TestCompare_GainedAndLost(t *testing.T) {
 	})
 }
 
-// A value whose text the server does not make, since it is too long, is not a value
-// that is equal.
+// TestCompare_TooLong checks that a value whose text the server cannot produce,
+// because it is too long, does not count as equal.
 func TestCompare_TooLong(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		if s.program.MariaDB() {
-			return // whose JSON is text
+			return // its JSON is text
 		}
 		pair := s.pair
 		s.fresh(t, "toolong", "CREATE TABLE t (p INT PRIMARY KEY, v JSON)", "INSERT INTO t VALUES (1, JSON_OBJECT('a', REPEAT('x', 3000000)))")
@@ -168,7 +169,8 @@ func TestCompare_TooLong(t *testing.T) {
 	})
 }
 
-// Tables that only one side has, and what is not a table.
+// TestCompare_OneSide tries tables that only one side has, and objects that are
+// not tables.
 func TestCompare_OneSide(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "oneside", "CREATE TABLE a (id INT PRIMARY KEY, gone INT)", "CREATE TABLE b (id INT PRIMARY KEY)", "CREATE VIEW c AS SELECT id FROM a",
@@ -190,8 +192,8 @@ func TestCompare_OneSide(t *testing.T) {
 	})
 }
 
-// A foreign key that writes rows, and that only one side has: what it writes is not
-// in the binary log before MySQL 9.6.
+// TestJudge_ForeignKeys tries a foreign key that writes rows and that only one
+// side has: before MySQL 9.6, what it writes is not in the binary log.
 func TestJudge_ForeignKeys(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		const parent, child = "CREATE TABLE parents (id INT PRIMARY KEY)", "CREATE TABLE children (id INT PRIMARY KEY, parent INT, KEY (parent)"

@@ -11,11 +11,11 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// between is the time between two looks at how far behind a copy is.
+// between is the time between two measurements of how far behind a copy is.
 const between = 2 * time.Second
 
-// estimate says how long it takes yet until the copy has caught up, and until all
-// is compared.
+// estimate estimates how long it takes until the copy has caught up, and until
+// everything is compared.
 func (s *Status) estimate(ctx context.Context, original, copied *ddl.Database) {
 	first, known := behind(ctx, original, s.Replication.Position)
 	if !known {
@@ -40,8 +40,8 @@ func (s *Status) estimate(ctx context.Context, original, copied *ddl.Database) {
 	}
 }
 
-// left is how long the rest takes if so much takes so many seconds; nil if nothing
-// becomes less.
+// left returns how long the rest takes at the pace of done in seconds; nil if
+// nothing is done.
 func left(rest, done int64, seconds float64) *float64 {
 	if rest > 0 && (done <= 0 || seconds <= 0) {
 		return nil
@@ -53,7 +53,7 @@ func left(rest, done int64, seconds float64) *float64 {
 	return &after
 }
 
-// behind is how many bytes of the binary log of the original are after a position.
+// behind returns how many bytes of the original's binary log follow a position.
 func behind(ctx context.Context, original *ddl.Database, at Position) (bytes int64, known bool) {
 	rows, err := original.Pool().QueryContext(ctx, "SHOW BINARY LOGS")
 	if err != nil {
@@ -86,8 +86,8 @@ func behind(ctx context.Context, original *ddl.Database, at Position) (bytes int
 	return bytes, known && rows.Err() == nil
 }
 
-// toCompare is how many rows are compared, of about how many, and how long the rest
-// takes; nil if that is not known.
+// toCompare returns the number of compared rows, about how many there are, and
+// how long the rest takes; nil if that is not known.
 func (c *Comparison) toCompare(ctx context.Context, original *ddl.Database) (compared, all int64, seconds *float64, err error) {
 	names, err := Tables(ctx, original)
 	if err != nil {

@@ -28,7 +28,8 @@ func TestLeft(t *testing.T) {
 	}
 }
 
-// A copy that cannot apply what arrives gets no closer; afterwards it has caught up.
+// TestStatus_Estimates checks that a copy that cannot apply what it receives gets
+// no closer, and that it catches up afterwards.
 func TestStatus_Estimates(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "estimated", "CREATE TABLE a (id INT PRIMARY KEY AUTO_INCREMENT, body VARCHAR(100))", "CREATE TABLE b (id INT PRIMARY KEY)")

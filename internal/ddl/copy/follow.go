@@ -10,35 +10,36 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// A Status is how a copy is now.
+// A Status is the current state of a copy.
 type Status struct {
 	State       *State       `json:"state"`
 	Replication *Replication `json:"replication,omitempty"`
 
-	// Position is where the binary log of the original ends.
+	// Position is the end of the original's binary log.
 	Position *Position `json:"position,omitempty"`
 
-	// Behind is how many bytes of the binary log the copy has not applied, and CatchUp
-	// how many seconds that takes, by the pace of the last two: nil if it gets no
-	// closer, or if it is not known.
+	// Behind is how many bytes of the binary log the copy has not applied.
+	// CatchUp is how many seconds that takes at the pace of the last two seconds;
+	// nil if the copy gets no closer, or if it is not known.
 	Behind  *int64   `json:"behindBytes"`
 	CatchUp *float64 `json:"catchUpSeconds"`
 
-	// Compared are the rows that are compared, All about how many there are, and
-	// Compare how many seconds the rest takes: nil if that is not known. They are of a
-	// comparison that is not finished.
+	// Compared is the number of compared rows, All about how many there are, and
+	// Compare how many seconds the rest takes; nil if that is not known. They are
+	// set for an unfinished comparison.
 	Compared int64    `json:"comparedRows,omitempty"`
 	All      int64    `json:"rows,omitempty"`
 	Compare  *float64 `json:"compareSeconds"`
 
-	// Unknown is why replication could not be read.
+	// Unknown says why replication could not be read.
 	Unknown string `json:"unknown,omitempty"`
 
 	// Next is what to do.
 	Next string `json:"next"`
 }
 
-// Look says how a copy is. Copied may be nil, if nobody can log in there.
+// Look returns the state of a copy. copied may be nil if no login to the copy is
+// possible.
 func Look(ctx context.Context, original, copied *ddl.Database, unknown error) (*Status, error) {
 	s, err := Read(ctx, original)
 	if err != nil {
@@ -104,9 +105,9 @@ func (s *Status) next() string {
 	return "close the product, then noren ddl copy switch"
 }
 
-// CompareCopy compares the copy that is under way, or goes on where an earlier
-// comparison was cut off, and writes what it finds to the journal. With again it
-// begins from the first table.
+// CompareCopy compares the current copy, or continues an interrupted comparison,
+// and writes the results to the journal. With again, it starts over with the
+// first table.
 func CompareCopy(ctx context.Context, original, copied *ddl.Database, o CompareOptions, again bool) (*Comparison, error) {
 	s, release, err := take(ctx, original, "there is no copy: noren ddl copy start makes one")
 	if err != nil {
@@ -130,7 +131,7 @@ func (s *State) compare(ctx context.Context, original, copied *ddl.Database, o C
 		}
 		s.Comparison = &Comparison{Began: now}
 	} else if err := s.noErrorSince(ctx, copied); err != nil {
-		s.Comparison = nil // what was compared before the error counts for nothing
+		s.Comparison = nil // what was compared before the error does not count
 		return s.compare(ctx, original, copied, o, true)
 	}
 	o.Changes, o.Done, o.Tables = s.Changes, slices.Clone(s.Comparison.Tables), nil
@@ -159,7 +160,7 @@ func (s *State) compare(ctx context.Context, original, copied *ddl.Database, o C
 		return s.Comparison, err
 	}
 	if s.Comparison.Equal() {
-		if err := s.noErrorSince(ctx, copied); err != nil { // which switch would refuse
+		if err := s.noErrorSince(ctx, copied); err != nil { // switch would refuse
 			s.Comparison = nil
 			return nil, errors.Join(err, s.save(ctx, original))
 		}
@@ -176,8 +177,7 @@ func (c *Comparison) put(r TableResult) {
 }
 
 // noErrorSince fails if replication has had an error since the comparison began,
-// as far as the copy remembers: errors of threads that were started again are only
-// in its log.
+// as far as the copy remembers: errors of restarted threads are only in its log.
 func (s *State) noErrorSince(ctx context.Context, copied *ddl.Database) error {
 	r, err := ReadReplication(ctx, copied)
 	if err != nil {

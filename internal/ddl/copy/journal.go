@@ -15,31 +15,31 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// Journal is the table on the original in which the copy of a schema is kept.
-// Replication brings it to the copy, too.
+// Journal is the table on the original in which the state of a schema's copy is
+// kept. Replication brings it to the copy, too.
 const Journal = "noren_copy"
 
-// Phase is how far a copy is.
+// Phase is the progress of a copy.
 type Phase string
 
-// The phases of a copy, in their order. Abandoned takes the place of those after it.
+// The phases of a copy, in order. Abandoned replaces those that follow it.
 const (
-	Making    Phase = "making"    // the copy, without the change
+	Making    Phase = "making"    // the copy is made, without the change
 	Changing  Phase = "changing"  // the migration runs on the copy
-	Following Phase = "following" // it catches up, and is compared
-	Switching Phase = "switching" // it takes the place of the original
+	Following Phase = "following" // the copy catches up, and is compared
+	Switching Phase = "switching" // the copy replaces the original
 	Switched  Phase = "switched"
 	Finished  Phase = "finished"
 	Abandoned Phase = "abandoned"
 )
 
-// A State is what the journal says of a copy.
+// A State is what the journal says about a copy.
 type State struct {
 	Migration  string `json:"migration"`
 	Hash       string `json:"hash"`
 	Phase      Phase  `json:"phase"`
-	Token      string `json:"token"`      // by which the copy is known
-	Deployment string `json:"deployment"` // its name with RDS
+	Token      string `json:"token"`      // which identifies the copy
+	Deployment string `json:"deployment"` // its name in RDS
 	Host       string `json:"host,omitempty"`
 	UUID       string `json:"uuid,omitempty"` // of the copy
 	Old        string `json:"old,omitempty"`  // the cluster that was replaced
@@ -50,10 +50,10 @@ type State struct {
 	Comparison *Comparison `json:"comparison,omitempty"`
 }
 
-// A Comparison is what comparing has found so far.
+// A Comparison is the result of comparing so far.
 type Comparison struct {
-	// Began and Ended are times of the copy's clock, in UTC. Ended is empty until all
-	// tables are compared.
+	// Began and Ended are times of the copy's clock, in UTC. Ended is empty until
+	// all tables are compared.
 	Began string `json:"began"`
 	Ended string `json:"ended,omitempty"`
 
@@ -77,7 +77,8 @@ func journalOf(db *ddl.Database) string {
 	return sqltext.Table{Schema: db.Schema, Name: Journal}.String()
 }
 
-// Read reads the copy that is under way, or else the last one; nil if there is none.
+// Read reads the current copy or, failing that, the last one; nil if there is
+// none.
 func Read(ctx context.Context, db *ddl.Database) (*State, error) {
 	row, err := oneRow(ctx, db.Pool(), "SELECT state FROM "+journalOf(db)+" ORDER BY number DESC LIMIT 1")
 	if ddl.NoTable(err) {
@@ -119,7 +120,7 @@ func (s *State) save(ctx context.Context, db *ddl.Database) error {
 	return s.lost(db)
 }
 
-// lost is the error of a journal without the row of this copy.
+// lost returns the error for a journal without the row of this copy.
 func (s *State) lost(db *ddl.Database) error {
 	do := "noren ddl copy start with the same file goes on with the copy that there is, and compares it from the beginning"
 	switch s.Phase {
@@ -159,7 +160,7 @@ func begin(ctx context.Context, db *ddl.Database, s *State) error {
 	return nil
 }
 
-// alone keeps other verbs on the same copy out, until release is called.
+// alone keeps other verbs from working on the same copy until release is called.
 func alone(ctx context.Context, db *ddl.Database) (release func(), err error) {
 	conn, err := db.Session(ctx, 10)
 	if err != nil {
@@ -174,8 +175,8 @@ func alone(ctx context.Context, db *ddl.Database) (release func(), err error) {
 	return func() { ddl.End(conn) }, nil
 }
 
-// take reads the state of the copy, and keeps other verbs away until release. The
-// error is missing if there is no copy.
+// take reads the state of the copy, and keeps other verbs out until release is
+// called. It returns missing as an error if there is no copy.
 func take(ctx context.Context, db *ddl.Database, missing string) (s *State, release func(), err error) {
 	release, err = alone(ctx, db)
 	if err != nil {
@@ -192,7 +193,7 @@ func take(ctx context.Context, db *ddl.Database, missing string) (s *State, rele
 	return s, release, nil
 }
 
-// clock is the time of a server, in UTC.
+// clock returns the current time of a server, in UTC.
 func clock(ctx context.Context, db *ddl.Database) (string, error) {
 	row, err := oneRow(ctx, db.Pool(), "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR) AS now")
 	if err != nil {
@@ -201,8 +202,8 @@ func clock(ctx context.Context, db *ddl.Database) (string, error) {
 	return row["now"], nil
 }
 
-// arrived makes sure that a server is the copy of this journal: what is written
-// here arrives there.
+// arrived checks that a server is the copy of this journal: what is written to
+// the journal arrives there.
 func (s *State) arrived(ctx context.Context, original, copied *ddl.Database, wait time.Duration) error {
 	if original.UUID != "" && strings.EqualFold(original.UUID, copied.UUID) {
 		return fmt.Errorf("%s is the original itself (%s): want the copy", copied.Addr, original.UUID)

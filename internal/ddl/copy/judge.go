@@ -11,23 +11,23 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// Verdict is what replication makes of a change that only the copy has.
+// Verdict is what replication does with a change that only the copy has.
 type Verdict string
 
-// The verdicts. A table of which one column stops replication takes no row at all,
-// so that Stops outweighs what would become of the others.
+// The verdicts. If one column stops replication, no row of the table arrives, so
+// Stops outweighs what would happen to the other columns.
 const (
-	// Survives: the rows arrive as they are.
+	// Survives: the rows arrive unchanged.
 	Survives Verdict = "survives"
 
-	// NonLossy: they do with ALL_NON_LOSSY among the copy's type conversions, and
-	// stop replication without.
+	// NonLossy: the rows arrive if the copy's type conversions include
+	// ALL_NON_LOSSY, otherwise replication stops.
 	NonLossy Verdict = "with ALL_NON_LOSSY"
 
 	// Stops: the first row that arrives stops replication.
 	Stops Verdict = "stops"
 
-	// Unknown: it was not measured.
+	// Unknown: it has not been measured.
 	Unknown Verdict = "unknown"
 
 	// Silent: replication goes on, and the copy gets other data.
@@ -36,15 +36,15 @@ const (
 
 var worse = []Verdict{Survives, NonLossy, Silent, Unknown, Stops}
 
-// A Finding is what replication makes of one part of a change.
+// A Finding is what replication does with one part of a change.
 type Finding struct {
 	Table   string  `json:"table"`
 	Column  string  `json:"column,omitempty"`
 	Verdict Verdict `json:"verdict"`
 	Reason  string  `json:"reason"`
 
-	// Rows, if not empty, is a condition: the verdict is that of tables that have
-	// such rows. Without any the change survives.
+	// Rows is a condition, unless it is empty: the verdict applies to tables that
+	// have such rows. Without such rows, the change survives.
 	Rows string `json:"rows,omitempty"`
 }
 
@@ -52,7 +52,7 @@ type Finding struct {
 // conversions are ALL_NON_LOSSY.
 func (f Finding) Refused() bool { return f.Verdict != Survives && f.Verdict != NonLossy }
 
-// Worst is the worst of the verdicts; Survives if there are none.
+// Worst returns the worst of the verdicts, or Survives if there are none.
 func Worst(findings []Finding) Verdict {
 	worst := Survives
 	for _, f := range findings {
@@ -63,8 +63,8 @@ func Worst(findings []Finding) Verdict {
 	return worst
 }
 
-// Judge says what row-based replication makes of a table that is changed on the
-// copy alone. What is allowed is what was measured; anything else is Unknown.
+// Judge says what row-based replication does with a table that is changed only on
+// the copy. It allows only what was measured; anything else is Unknown.
 func Judge(server ddl.Server, c ddl.TableChange) []Finding {
 	j := &judge{table: c.Name}
 	for _, statement := range c.Statements {
@@ -94,7 +94,7 @@ func Judge(server ddl.Server, c ddl.TableChange) []Finding {
 	return j.findings
 }
 
-// without are the values of all that are not in others, as often as they are more.
+// without returns the values of all that others lacks, with their multiplicity.
 func without(all, others []string) []string {
 	others = slices.Clone(others)
 	var left []string
@@ -118,7 +118,7 @@ func (j *judge) find(column string, v Verdict, format string, args ...any) *Find
 	return &j.findings[len(j.findings)-1]
 }
 
-// columns compares column by column, in the order in which rows arrive.
+// columns compares column by column, in the order in which values arrive.
 func (j *judge) columns(c ddl.TableChange) {
 	var shifted *Finding
 	for i, before := range c.Before {
@@ -130,7 +130,8 @@ func (j *judge) columns(c ddl.TableChange) {
 			j.types(before, after)
 			continue
 		}
-		// From here on every column may be beside its own: what decides is said.
+		// From here on, every column may be in another's place; report what
+		// decides.
 		v, how := Stops, "whose types differ, so that replication stops"
 		if j.fits(before, after) {
 			v, how = Silent, "and no error says so"
@@ -149,7 +150,7 @@ func (j *judge) columns(c ddl.TableChange) {
 	}
 }
 
-// fits reports whether values of a column are taken by another without an error.
+// fits reports whether a column accepts the values of another without an error.
 func (j *judge) fits(before, after ddl.Column) bool {
 	before.Generated, after.Generated = "", ""
 	probe := &judge{}
@@ -160,17 +161,17 @@ func (j *judge) fits(before, after ddl.Column) bool {
 
 var quotedText = regexp.MustCompile(`'(?:[^'\\]|''|\\.)*'`)
 
-// calculated reports whether a default is an expression of other columns.
+// calculated reports whether a default is an expression over other columns.
 func calculated(c ddl.Column) bool {
 	return strings.Contains(quotedText.ReplaceAllString(strings.ReplaceAll(c.Default, `\'`, "'"), ""), "`")
 }
 
-// added judges a column at the end, which no value arrives for.
+// added judges an additional column at the end, for which no value arrives.
 func (j *judge) added(after ddl.Column, origin string) {
 	name := sqltext.Quote(after.Name)
 	switch {
 	case origin != "":
-		// Its place of before was found to be another's.
+		// Its former place was found to be another column's.
 	case calculated(after):
 		j.find(after.Name, Silent, "the default of %s, %s, is calculated from other columns, which does not happen for rows that arrive: they get something else", name, after.Default)
 	case after.OnUpdate:
@@ -178,8 +179,9 @@ func (j *judge) added(after ddl.Column, origin string) {
 	}
 }
 
-// Ask asks the original whether it has rows that a finding depends on. Without any
-// the change survives, as long as none come: Compare would find what became of them.
+// Ask asks the original whether it has rows that a finding depends on. Without
+// such rows the change survives, as long as none are added: Compare would find
+// what happened to them.
 func Ask(ctx context.Context, original *ddl.Database, findings []Finding) ([]Finding, error) {
 	findings = slices.Clone(findings)
 	for i, f := range findings {

@@ -8,17 +8,17 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// A Mark is what a server says of a table, by which it is known later whether the
-// table may have been written since.
+// A Mark is what a server says about a table, from which it is known later
+// whether the table may have been written since.
 type Mark struct {
-	// Written is how many rows were ever written, and Since when the server began to
-	// count. Counted is false if it does not count by table.
+	// Written is how many rows were ever written, and Since when the server began
+	// to count. Counted is false if the server does not count per table.
 	Written int64 `json:"written"`
 	Since   int64 `json:"since"`
 	Counted bool  `json:"counted"`
 
-	// Made is which storage the table has, and when it was last defined: emptying or
-	// changing it is not counted. It is empty if the server does not say.
+	// Made identifies the table's storage, and when it was last defined: emptying
+	// or altering it is not counted. It is empty if the server does not say.
 	Made string `json:"made,omitempty"`
 }
 
@@ -27,7 +27,7 @@ func (m Mark) same(other Mark) bool {
 	return m.Counted && other.Counted && m.Written == other.Written && max(m.Since-other.Since, other.Since-m.Since) <= 2 && m.Made != "" && m.Made == other.Made
 }
 
-// marked is the mark of a table now.
+// marked returns the current mark of a table.
 func marked(ctx context.Context, db *ddl.Database, table string) (Mark, error) {
 	var m Mark
 	var err error
@@ -38,7 +38,7 @@ func marked(ctx context.Context, db *ddl.Database, table string) (Mark, error) {
 	if db.Server.Flavor == "MariaDB" {
 		ids = "innodb_sys_tables"
 	}
-	// Names with other characters are written in another way there, and not found.
+	// Names with other characters are encoded there, and not found.
 	name := db.Schema + "/" + table
 	row, err := oneRow(ctx, db.Pool(), `SELECT (SELECT CAST(create_time AS CHAR) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?) AS defined,
 		COUNT(*) AS parts, SUM(table_id) AS ids FROM information_schema.`+ids+` WHERE name = ? OR name LIKE ?`, db.Schema, table, name, strings.ReplaceAll(name, "_", `\_`)+"#p#%")
@@ -48,8 +48,8 @@ func marked(ctx context.Context, db *ddl.Database, table string) (Mark, error) {
 	return m, nil
 }
 
-// changed are those of the compared tables that may have been written since, on
-// either side, as far as the servers count.
+// changed returns the compared tables that may have been written since, on either
+// side, as far as the servers count.
 func changed(ctx context.Context, original, copied *ddl.Database, compared []TableResult) (map[string]bool, error) {
 	all := map[string]bool{}
 	for _, r := range compared {
@@ -66,8 +66,8 @@ func changed(ctx context.Context, original, copied *ddl.Database, compared []Tab
 	return all, nil
 }
 
-// cascaded adds the tables to which a foreign key writes when one of others is
-// written: the server does not count that.
+// cascaded adds the tables that a foreign key writes when one of the others is
+// written, which the server does not count.
 func cascaded(ctx context.Context, db *ddl.Database, changed map[string]bool) error {
 	rows, err := db.Pool().QueryContext(ctx, `SELECT table_name, referenced_table_name, unique_constraint_schema = constraint_schema FROM information_schema.referential_constraints
 		WHERE constraint_schema = ? AND (update_rule NOT IN ('NO ACTION', 'RESTRICT') OR delete_rule NOT IN ('NO ACTION', 'RESTRICT'))`, db.Schema)

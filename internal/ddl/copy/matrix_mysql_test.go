@@ -17,18 +17,18 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
-// measured is the table that the operations are tried on.
+// measured is the table on which the operations are tried.
 const measured = `CREATE TABLE t (id BIGINT PRIMARY KEY AUTO_INCREMENT, a INT, name VARCHAR(50), amount INT, note TEXT, kind ENUM('x','y'), at TIMESTAMP(3) NULL, KEY by_a (a))`
 
 // A tried is a change that only the copy has.
 type tried struct {
-	name  string   // of the row in testdata/replica-matrix.tsv; of others what it is
+	name  string   // of the row in testdata/replica-matrix.tsv; for others, a description
 	table string   // default: measured
 	sql   string   // ; between statements
-	rows  []string // that the original writes afterwards; default: some of every operation
+	rows  []string // what the original writes afterwards; default: some of every operation
 	want  Verdict
 
-	beside string // query that finds, on the copy, what is wrong beside the common columns
+	beside string // a query that finds, on the copy, what is wrong besides the common columns
 }
 
 var matrixOperations = []tried{
@@ -76,8 +76,8 @@ const three = "CREATE TABLE t (id BIGINT PRIMARY KEY AUTO_INCREMENT, b INT, c IN
 
 var threeRows = []string{"INSERT INTO t (b, c, d) VALUES (20, 30, 40), (21, 31, 41)", "UPDATE t SET c = 33 WHERE b = 21"}
 
-// otherOperations are those that replicate with other data and without an error,
-// and those that were measured since.
+// otherOperations are those that replicate other data without an error, and those
+// that were measured later.
 var otherOperations = []tried{
 	{name: "a column between two of its type", table: three, rows: threeRows, sql: "ALTER TABLE t ADD z INT AFTER id", want: Silent},
 	{name: "two columns of one type change places", table: three, rows: threeRows, sql: "ALTER TABLE t MODIFY b INT AFTER c", want: Silent},
@@ -116,14 +116,15 @@ var usualRows = []string{
 	"DELETE FROM t WHERE a = 3",
 }
 
-// settings are those of the matrix that noren allows: all but ALL_LOSSY.
+// settings are the settings of the matrix that noren allows: all except
+// ALL_LOSSY.
 var settings = []struct{ name, image, conversions string }{
 	{"image=FULL conv=none meta=MINIMAL", "FULL", ""},
 	{"image=FULL conv=ALL_NON_LOSSY meta=MINIMAL", "FULL", "ALL_NON_LOSSY"},
 	{"image=MINIMAL conv=ALL_NON_LOSSY meta=MINIMAL", "MINIMAL", "ALL_NON_LOSSY"},
 }
 
-// outcomes is what was measured before: by operation and setting.
+// outcomes returns the earlier measurements, by operation and setting.
 func outcomes(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/replica-matrix.tsv")
@@ -143,7 +144,8 @@ func outcomes(t *testing.T) map[string]map[string]string {
 	return all
 }
 
-// TestJudge_EveryOperationOfTheMatrix holds the verdicts to what was measured.
+// TestJudge_EveryOperationOfTheMatrix compares the verdicts with the
+// measurements.
 func TestJudge_EveryOperationOfTheMatrix(t *testing.T) {
 	recorded := outcomes(t)
 	if len(recorded) != len(matrixOperations) {
@@ -167,14 +169,14 @@ func TestJudge_EveryOperationOfTheMatrix(t *testing.T) {
 	t.Error("no silent operation is tried")
 }
 
-// at is a text about the table t, of one of its own.
+// at returns a text about the table t for a separate table.
 func (op tried) at(i int, text string) string {
 	return aTable.ReplaceAllString(text, fmt.Sprintf("${1}t%d", i))
 }
 
 var aTable = regexp.MustCompile(`((?:TABLE|INTO|UPDATE|FROM) )t\b`)
 
-// operations are all of them, as far as a server has what they are about.
+// operations returns all operations that a server supports.
 func operations(program mysqld.Program) []tried {
 	var all []tried
 	for _, op := range slices.Concat(matrixOperations, otherOperations) {
@@ -193,10 +195,10 @@ func operations(program mysqld.Program) []tried {
 	return all
 }
 
-// TestReplication_AsJudged replicates every operation, and finds what was judged:
-// nothing that is said to arrive stops or arrives otherwise, and what arrives
-// otherwise is found by comparing alone. MySQL is held to the word; of MariaDB it is
-// enough that nothing is worse than judged.
+// TestReplication_AsJudged replicates every operation, and checks the verdict:
+// nothing that should arrive stops or arrives changed, and what arrives changed
+// is found by comparing alone. For MySQL, verdicts must be exact; for MariaDB,
+// nothing may be worse than judged.
 func TestReplication_AsJudged(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		ops := operations(s.program)
@@ -207,7 +209,7 @@ func TestReplication_AsJudged(t *testing.T) {
 		var verdicts []Finding
 		var planned []ddl.TableChange
 		chosen := settings
-		if s.program.MariaDB() { // of which nothing was recorded
+		if s.program.MariaDB() { // nothing was recorded for it
 			chosen = settings[1:2]
 		}
 		for _, setting := range chosen {
@@ -290,7 +292,7 @@ func judged(t *testing.T, db *ddl.Database, text string) ([]Finding, []ddl.Table
 	return all, plan.Changes
 }
 
-// session is one session of a pool.
+// session returns a single session of a pool.
 func session(t *testing.T, pool *sql.DB, schema string, statements ...string) *sql.Conn {
 	t.Helper()
 	conn, err := pool.Conn(t.Context())
@@ -313,7 +315,7 @@ func (s *sides) convert(t *testing.T, conversions string) {
 	}
 }
 
-// compared compares a table of an operation that nothing stops.
+// compared compares a table of an operation that does not stop replication.
 func (s *sides) compared(t *testing.T, original, copied *ddl.Database, op tried, i int, setting string, changes []ddl.TableChange) {
 	t.Helper()
 	if op.beside != "" {

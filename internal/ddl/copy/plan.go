@@ -17,20 +17,21 @@ type Plan struct {
 	Server ddl.Server `json:"server"`
 	Schema string     `json:"schema"`
 
-	// Findings are what replication makes of the changes.
+	// Findings are what replication does with the changes.
 	Findings []Finding `json:"findings"`
 
-	// Problems are why it is refused beside the findings. Notes are to be read.
+	// Problems are further reasons why it is refused. Notes are for the reader.
 	Problems []string `json:"problems,omitempty"`
 	Notes    []string `json:"notes,omitempty"`
 
-	// Deployment is what the copy is called with RDS.
+	// Deployment is the name of the copy in RDS.
 	Deployment string `json:"deployment"`
 
-	// Conversions is what the type conversions of the copy must be; empty if any do.
+	// Conversions is the required setting for the type conversions of the copy;
+	// empty if any will do.
 	Conversions string `json:"conversions,omitempty"`
 
-	// Changes are what the tables become.
+	// Changes are the results for the tables.
 	Changes []ddl.TableChange `json:"-"`
 
 	needs []ddl.Need // of the statements
@@ -41,9 +42,9 @@ func (p *Plan) Allowed() bool {
 	return len(p.Problems) == 0 && !slices.ContainsFunc(p.Findings, Finding.Refused)
 }
 
-// MakePlan judges a migration by the original, on which it writes to the scratch
-// schema alone. Of the rows it reads only whether there are some that a finding
-// depends on.
+// MakePlan judges a migration by the original, on which it writes only to the
+// scratch schema. It reads rows only to find out whether there are some that a
+// finding depends on.
 func MakePlan(ctx context.Context, original *ddl.Database, m sqltext.Migration, o ddl.PlanOptions) (*Plan, error) {
 	o.Writes, o.Policy = ddl.Stopped, ddl.Any
 	made, err := ddl.MakePlan(ctx, original, m, o)
@@ -78,7 +79,7 @@ func MakePlan(ctx context.Context, original *ddl.Database, m sqltext.Migration, 
 	return p, nil
 }
 
-// otherSchemas names what is copied, and not compared.
+// otherSchemas adds a note about schemas that are copied but not compared.
 func (p *Plan) otherSchemas(ctx context.Context, original *ddl.Database) error {
 	row, err := oneRow(ctx, original.Pool(), `SELECT GROUP_CONCAT(DISTINCT table_schema ORDER BY table_schema SEPARATOR ', ') AS names FROM information_schema.tables
 		WHERE table_schema NOT IN (?, ?, 'mysql', 'sys', 'information_schema', 'performance_schema') AND table_type <> 'VIEW'`, original.Schema, ddl.ScratchSchema)
@@ -91,7 +92,8 @@ func (p *Plan) otherSchemas(ctx context.Context, original *ddl.Database) error {
 	return nil
 }
 
-// conversionsVariable is the variable that allows wider types on a copy.
+// conversionsVariable returns the name of the variable that allows wider types on
+// a copy.
 func conversionsVariable(server ddl.Server) string {
 	if server.Flavor == "MariaDB" || !server.AtLeast(8, 0, 26) {
 		return "slave_type_conversions"
@@ -103,12 +105,12 @@ func (p *Plan) problem(format string, args ...any) {
 	p.Problems = append(p.Problems, fmt.Sprintf(format, args...))
 }
 
-// Note adds what is to be read.
+// Note adds a note.
 func (p *Plan) Note(format string, args ...any) {
 	p.Notes = append(p.Notes, fmt.Sprintf(format, args...))
 }
 
-// step says what a statement is that is not a change of a table's columns.
+// step judges a statement that does not change a table's columns.
 func (p *Plan) step(step *ddl.Step) {
 	for _, problem := range step.Elsewhere() {
 		p.problem("statement %d (line %d): %s", step.Number, step.Line, problem)
@@ -127,7 +129,7 @@ func (p *Plan) step(step *ddl.Step) {
 	}
 }
 
-// replicates looks at what replication needs of the original.
+// replicates checks what replication needs of the original.
 func (p *Plan) replicates(ctx context.Context, original *ddl.Database) error {
 	row, err := oneRow(ctx, original.Pool(), "SELECT @@log_bin AS log_bin, @@binlog_format AS format")
 	if err != nil {
@@ -142,7 +144,7 @@ func (p *Plan) replicates(ctx context.Context, original *ddl.Database) error {
 	return nil
 }
 
-// withoutKey names the tables without a primary key, and what they cost.
+// withoutKey adds notes about tables without a primary key, and their cost.
 func (p *Plan) withoutKey(ctx context.Context, original *ddl.Database) error {
 	rows, err := original.Pool().QueryContext(ctx, `SELECT t.table_name, COALESCE(t.table_rows, 0) FROM information_schema.tables t
 		WHERE t.table_schema = ? AND t.table_type = 'BASE TABLE' AND NOT EXISTS (SELECT 1 FROM information_schema.statistics s

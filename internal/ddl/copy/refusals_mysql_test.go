@@ -13,7 +13,7 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// takenBack is an engine that takes every switch back, and counts them.
+// takenBack is an engine that rolls every switch back, and counts them.
 type takenBack struct {
 	twoServers
 	asked int
@@ -24,8 +24,8 @@ func (e *takenBack) Switch(context.Context, string, time.Duration, func(string))
 	return fmt.Errorf("it took too long: %w", ErrNotSwitched)
 }
 
-// A switch is not begun unless everything holds; the original is then as it was,
-// and the copy still follows.
+// TestSwitch_Refuses checks that a switch is not begun unless everything holds;
+// the original is then unchanged, and the copy still follows.
 func TestSwitch_Refuses(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "refusing", "CREATE TABLE visits (id INT PRIMARY KEY, body VARCHAR(100))", "CREATE TABLE kept (id INT PRIMARY KEY, visit INT, FOREIGN KEY (visit) REFERENCES visits (id) ON DELETE CASCADE)", "INSERT INTO visits VALUES (1, 'one')", "DROP USER IF EXISTS visitor@'%'", "CREATE USER visitor@'%'", "GRANT SELECT, INSERT, UPDATE, DELETE ON refusing.* TO visitor@'%'", "GRANT PROCESS ON *.* TO visitor@'%'")
@@ -44,7 +44,7 @@ func TestSwitch_Refuses(t *testing.T) {
 			arrange func() (undo func())
 			change  func(*SwitchOptions)
 			want    string
-			asked   int // of the engine
+			asked   int // how often the engine was called
 		}{
 			{"not compared", nothing, func(*SwitchOptions) {}, "there is no comparison of all tables that found them equal", 0},
 			{"taken back, with nothing in the way", func() func() { compared(); return func() {} }, func(*SwitchOptions) {}, "it took too long: the original is as it was", 1},
@@ -97,7 +97,7 @@ func TestSwitch_Refuses(t *testing.T) {
 				execute(t, visitor.Pool(), "INSERT INTO kept VALUES (8, NULL)")
 				compared()
 				s.onCopy(t, "refusing", "TRUNCATE kept")
-				return func() { // as the copy finds no row to delete
+				return func() { // as if the copy found no row to delete
 					s.onCopy(t, "refusing", "INSERT INTO kept VALUES (8, NULL)")
 					execute(t, visitor.Pool(), "DELETE FROM kept")
 					compared()
@@ -148,7 +148,7 @@ func TestSwitch_Refuses(t *testing.T) {
 				s.onCopy(t, "refusing", "INSERT INTO visits VALUES (9, 'here first')")
 				execute(t, visitor.Pool(), "INSERT INTO visits VALUES (9, 'nine')")
 				applied(t, original, copied)
-				return func() { // which an operator has put right
+				return func() { // an operator has fixed it
 					s.onCopy(t, "refusing", "DELETE FROM visits WHERE id = 9")
 					start := "START REPLICA"
 					if s.program.MariaDB() {
@@ -159,7 +159,7 @@ func TestSwitch_Refuses(t *testing.T) {
 				}
 			}, func(*SwitchOptions) {}, "replication has stopped: error 1062", 0},
 		}
-		if !s.program.MariaDB() { // which does not remember its errors
+		if !s.program.MariaDB() { // it does not remember its errors
 			tests = append(tests, tests[1])
 			tests[len(tests)-1].name, tests[len(tests)-1].arrange = "an error since the comparison, put right", nothing
 			tests[len(tests)-1].want, tests[len(tests)-1].asked = "after the comparison began: compare again", 0
@@ -197,9 +197,9 @@ type gone struct{ twoServers }
 
 func (gone) Switch(context.Context, string, time.Duration, func(string)) error { return ErrGone }
 
-// A switch that was begun, and whose deployment is gone, ends by where the endpoint
-// leads: to the copy, so that it has happened, or to the original, so that it never
-// will.
+// TestSwitch_Gone checks that a switch that was begun, and whose deployment is
+// gone, ends according to the endpoint: if it leads to the copy, the switch has
+// happened; if it leads to the original, it never will.
 func TestSwitch_Gone(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "going", "CREATE TABLE visits (id INT PRIMARY KEY)")

@@ -12,7 +12,7 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// A Position is a place in the binary log of the original.
+// A Position is a position in the binary log of the original.
 type Position struct {
 	File string `json:"file"`
 	At   int64  `json:"at"`
@@ -20,7 +20,7 @@ type Position struct {
 
 func (p Position) String() string { return fmt.Sprintf("%s:%d", p.File, p.At) }
 
-// ErrBehind is in every error that is about a copy which has not caught up.
+// ErrBehind is in every error about a copy that has not caught up.
 var ErrBehind = errors.New("the copy has not caught up")
 
 type queryer interface {
@@ -29,7 +29,7 @@ type queryer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// position is where the binary log of a server ends.
+// position returns the end of a server's binary log.
 func position(ctx context.Context, db *ddl.Database, q queryer) (Position, error) {
 	show := "SHOW MASTER STATUS"
 	if db.Server.Flavor != "MariaDB" && db.Server.AtLeast(8, 2) {
@@ -49,7 +49,7 @@ func position(ctx context.Context, db *ddl.Database, q queryer) (Position, error
 }
 
 // reaches waits until a copy has applied everything up to a position. It does not
-// wait for one to which nothing arrives any more.
+// wait if nothing arrives at the copy any more.
 func reaches(ctx context.Context, db *ddl.Database, q queryer, p Position, wait time.Duration) error {
 	function := "MASTER_POS_WAIT"
 	if db.Server.Flavor != "MariaDB" && db.Server.AtLeast(8, 0, 26) {
@@ -57,7 +57,7 @@ func reaches(ctx context.Context, db *ddl.Database, q queryer, p Position, wait 
 	}
 	for until := time.Now().Add(wait); ; {
 		seconds := max(min(time.Until(until), between), time.Millisecond).Seconds()
-		if db.Server.Flavor == "MariaDB" { // which takes less than a second for no end
+		if db.Server.Flavor == "MariaDB" { // for which less than a second means no limit
 			seconds = max(1, math.Round(seconds))
 		}
 		var events sql.NullInt64
@@ -84,8 +84,8 @@ func reaches(ctx context.Context, db *ddl.Database, q queryer, p Position, wait 
 	}
 }
 
-// oneRow is the first row of a query by the names of its columns; nil if there
-// is none.
+// oneRow returns the first row of a query by column name, or nil if there is
+// none.
 func oneRow(ctx context.Context, q queryer, query string, args ...any) (map[string]string, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -120,22 +120,23 @@ type Replication struct {
 	// Lag is how far behind the copy is, in seconds; nil if that is not known.
 	Lag *int64 `json:"lagSeconds"`
 
-	// Position is what the copy has applied, of the binary log of the original.
+	// Position is the position in the original's binary log up to which the copy
+	// has applied it.
 	Position Position `json:"position"`
 
-	// Receiving and Applying are the errors, of the worker that had it, and Code is
-	// that of the second.
+	// Receiving and Applying are the errors, from the worker that had it; Code is
+	// the code of the second.
 	Receiving string `json:"receivingError,omitempty"`
 	Applying  string `json:"applyingError,omitempty"`
 	Code      int    `json:"applyingCode,omitempty"`
 
-	// ErrorAt is when the last error of applying was, by the copy's clock.
+	// ErrorAt is the time of the last error of applying, by the copy's clock.
 	ErrorAt string `json:"errorAt,omitempty"`
 
 	ended bool // nothing tries to receive
 }
 
-// ReadReplication asks a copy how it follows.
+// ReadReplication asks a copy for the state of replication.
 func ReadReplication(ctx context.Context, db *ddl.Database) (Replication, error) {
 	show, old := "SHOW REPLICA STATUS", false
 	if db.Server.Flavor == "MariaDB" || !db.Server.AtLeast(8, 0, 22) {
@@ -199,7 +200,7 @@ func (r Replication) Trouble() string {
 	return "none"
 }
 
-// remedy is what to do after an error of applying.
+// remedy says what to do after an error of applying.
 func remedy(code int) string {
 	const again = ", then START REPLICA (CALL mysql.rds_start_replication on RDS): nothing is skipped"
 	switch code {

@@ -8,21 +8,21 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// needs are the privileges of the user who starts, compares and switches, on the
-// original and on the copy, which has the users of the original.
+// needs returns the privileges that the user who starts, compares and switches
+// needs on the original and on the copy, which has the original's users.
 func needs(server ddl.Server) []ddl.Need {
 	all := []ddl.Need{
 		{Privileges: []string{"SELECT", "INSERT", "UPDATE", "CREATE", "DROP", "LOCK TABLES"}},
 		{Privileges: []string{"PROCESS", "REPLICATION CLIENT"}, Schema: "*"},
 		{Privileges: []string{"SELECT"}, Schema: "performance_schema"},
 	}
-	if server.Flavor == "MariaDB" { // which shows REPLICATION CLIENT as its parts
+	if server.Flavor == "MariaDB" { // it shows REPLICATION CLIENT as its parts
 		all = append(all[:1], ddl.Need{Privileges: []string{"PROCESS", "BINLOG MONITOR", "SLAVE MONITOR"}, Schema: "*"})
 	}
 	return all
 }
 
-// Rights adds what the user who will start the copy has no right to, before
+// Rights adds the rights that the user who will start the copy lacks, before
 // anything is begun.
 func (p *Plan) Rights(ctx context.Context, starter *ddl.Database) error {
 	lacks, err := starter.Lacks(ctx, append(needs(starter.Server), p.needs...)...)
@@ -35,7 +35,7 @@ func (p *Plan) Rights(ctx context.Context, starter *ddl.Database) error {
 	return nil
 }
 
-// noEvents fails unless it is known that no event runs at the copy.
+// noEvents fails unless it is known that no event runs on the copy.
 func noEvents(ctx context.Context, copied *ddl.Database) error {
 	row, err := oneRow(ctx, copied.Pool(), `SELECT @@event_scheduler AS scheduler,
 		(SELECT COUNT(*) FROM information_schema.events WHERE status = 'ENABLED') AS events,

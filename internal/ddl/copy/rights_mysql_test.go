@@ -17,7 +17,8 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
-// granted are the GRANTs of a page of the documentation, for a user and a schema.
+// granted returns the GRANTs on a page of the documentation, for a user and a
+// schema.
 func granted(t *testing.T, page, user, schema string) []string {
 	t.Helper()
 	text, err := os.ReadFile("../../../docs/" + page)
@@ -47,8 +48,9 @@ func openAs(t *testing.T, process *mysqld.Process, user, schema string) *ddl.Dat
 	return db
 }
 
-// The users of the documentation, one who plans and one who does everything else,
-// can do all the verbs; without one of the rights nothing is begun.
+// TestRights_OfTheDocumentation checks that the users in the documentation, one
+// who plans and one who does everything else, can use all the verbs, and that
+// without any one of the rights nothing is begun.
 func TestRights_OfTheDocumentation(t *testing.T) {
 	t.Parallel()
 	for _, program := range mysqld.Programs() {
@@ -103,7 +105,7 @@ func (s *sides) holdsRights(t *testing.T) {
 		{client, "*.*", "lacks " + client + " on *.*"},
 		{"SELECT", "performance_schema.*", reads},
 		{"UPDATE", "rights.*", "lacks UPDATE on `rights`.*"},
-		{"ALTER", "rights.*", "lacks ALTER on `rights`.*"}, // of the migration
+		{"ALTER", "rights.*", "lacks ALTER on `rights`.*"}, // for the migration
 	} {
 		if test.want == "" {
 			continue
@@ -140,7 +142,7 @@ func (s *sides) holdsRights(t *testing.T) {
 		t.Fatalf("status: %+v, %v", status, err)
 	}
 	if s.program.MariaDB() {
-		return // the engine of these tests speaks to MySQL
+		return // the engine of these tests only knows MySQL
 	}
 	if err := os.WriteFile(e.endpoint, []byte(e.original), 0o600); err != nil {
 		t.Fatal(err)

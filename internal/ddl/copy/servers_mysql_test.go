@@ -19,7 +19,7 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
-// Sides are a server of a program, and a copy that replicates from it.
+// Sides are a server, and a copy that replicates from it.
 type sides struct {
 	program mysqld.Program
 	once    sync.Once
@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// onEveryPair runs a test on a pair of servers of each program that there is.
+// onEveryPair runs a test on a pair of servers of each available program.
 func onEveryPair(t *testing.T, test func(t *testing.T, s *sides)) {
 	if len(all) == 0 {
 		t.Fatal("no server program: set NOREN_MYSQLD=$(scripts/mysql.sh), or install mysqld or mariadbd")
@@ -63,14 +63,14 @@ func onEveryPair(t *testing.T, test func(t *testing.T, s *sides)) {
 	}
 }
 
-// both makes a schema on both sides, and logs in to it.
+// both creates a schema on both sides, and logs in to it.
 func (s *sides) both(t *testing.T, schema string, definitions ...string) (original, copied *ddl.Database) {
 	t.Helper()
 	s.fresh(t, schema, definitions...)
 	return open(t, s.pair.Original, schema), open(t, s.pair.Copy, schema)
 }
 
-// fresh makes a schema on both sides, and lets the copy replicate from there.
+// fresh creates a schema on both sides, and lets the copy replicate from there.
 func (s *sides) fresh(t *testing.T, schema string, definitions ...string) {
 	t.Helper()
 	for _, pool := range []*sql.DB{s.pair.From, s.pair.To} {

@@ -9,9 +9,9 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// look opens sessions that see the table as it was at one position on both sides.
-// Its writers are kept out for as long as the copy needs to get there, at most for
-// as long as they may have to wait.
+// look opens sessions that see the table at the same position on both sides. It
+// keeps writers of the table out until the copy gets there, at most for as long
+// as they may have to wait.
 func (c *comparison) look(ctx context.Context) error {
 	c.views.end()
 	var err error
@@ -90,7 +90,7 @@ func (c *comparison) lock(ctx context.Context) error {
 	return nil
 }
 
-// end finds the last row, so that the last range has no end.
+// end finds the last row, after which the last range has no end.
 func (c *comparison) end(ctx context.Context) error {
 	c.last = nil
 	if c.key == nil {

@@ -13,42 +13,41 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// An Engine makes the copy, and lets it take the place of the original. Each of its
-// calls may be repeated, and goes on where an earlier one was cut off.
+// An Engine makes the copy, and makes it replace the original. Each of its calls
+// may be repeated, and continues where an earlier one was interrupted.
 type Engine interface {
-	// Ready fails if it is known that the copy cannot be made, with the type
+	// Ready fails if it is known that the copy cannot be made with the type
 	// conversions that it needs.
 	Ready(ctx context.Context, name, conversions string) error
 
 	// Make makes the copy, waits until it replicates, and returns its host.
 	Make(ctx context.Context, name string, report func(string)) (host string, err error)
 
-	// Switch lets the copy take the place of the original. An error that is
-	// ErrNotSwitched says that the original is in use as before.
+	// Switch makes the copy replace the original. ErrNotSwitched means that the
+	// original is in use as before.
 	Switch(ctx context.Context, name string, timeout time.Duration, report func(string)) error
 
-	// Finish removes what bound the two together, and returns the name of the
-	// original, which stays.
+	// Finish removes what linked the two, and returns the name of the original,
+	// which stays.
 	Finish(ctx context.Context, name string, report func(string)) (old string, err error)
 
 	// Abandon removes the copy.
 	Abandon(ctx context.Context, name string, report func(string)) error
 }
 
-// ErrNotSwitched is the error of a switch after which the original is in use as
-// before.
+// ErrNotSwitched says that after a switch the original is in use as before.
 var ErrNotSwitched = errors.New("the original is as it was")
 
-// ErrGone is the error of a switch to a copy that nothing binds to the original any
-// more: nothing will ever switch.
+// ErrGone says that nothing links the copy to the original any more, so that no
+// switch will ever happen.
 var ErrGone = errors.New("nothing links the copy to the original any more")
 
-// StartOptions say how to start a copy.
+// StartOptions configure Start.
 type StartOptions struct {
 	Engine Engine
 
-	// Planner is the original with the login of the user who plans. Default: that of
-	// the user who starts.
+	// Planner is the original with the login of the user who plans. Default: the
+	// login of the user who starts.
 	Planner *ddl.Database
 
 	// Open logs in to the copy.
@@ -59,10 +58,10 @@ type StartOptions struct {
 	Run    ddl.Report
 }
 
-// reached is called at every point at which a verb may be cut off.
+// reached is called at every point at which a verb may be interrupted.
 var reached = func(point string) {}
 
-// Start makes a copy, or goes on with the one that was begun, and runs the
+// Start makes a copy, or continues with the one that was begun, and runs the
 // migration there.
 func Start(ctx context.Context, original *ddl.Database, m sqltext.Migration, o StartOptions) (*State, error) {
 	release, err := alone(ctx, original)
@@ -141,7 +140,7 @@ func begun(ctx context.Context, original *ddl.Database, m sqltext.Migration, o S
 	return s, begin(ctx, original, s)
 }
 
-// deploymentName is a name for RDS: letters, digits and single hyphens.
+// deploymentName returns a name for RDS: letters, digits and single hyphens.
 func deploymentName(schema string, m sqltext.Migration) string {
 	var name strings.Builder
 	for _, c := range "noren-" + m.Key() {
@@ -156,7 +155,7 @@ func deploymentName(schema string, m sqltext.Migration) string {
 	return fmt.Sprintf("%s-%.5x", text, sha256.Sum256([]byte(schema+"\x00"+m.Hash())))
 }
 
-// prepare makes sure that the copy is the copy, and takes the change.
+// prepare checks that the copy is the right one and accepts the change.
 func (s *State) prepare(ctx context.Context, original, copied *ddl.Database, o StartOptions) error {
 	if err := s.arrived(ctx, original, copied, time.Minute); err != nil && (s.Phase != Changing || !errors.Is(err, ErrBehind)) {
 		return err
@@ -174,7 +173,7 @@ func (s *State) prepare(ctx context.Context, original, copied *ddl.Database, o S
 	return s.save(ctx, original)
 }
 
-// takesWrites asks the copy whether it takes writes of this user.
+// takesWrites checks that the copy accepts writes from this user.
 func takesWrites(ctx context.Context, copied *ddl.Database) error {
 	table := sqltext.Table{Schema: copied.Schema, Name: "noren_may_write"}.String()
 	for _, statement := range []string{"CREATE TABLE IF NOT EXISTS " + table + " (id INT PRIMARY KEY)", "DROP TABLE " + table} {
@@ -192,7 +191,7 @@ func takesWrites(ctx context.Context, copied *ddl.Database) error {
 	return nil
 }
 
-// converts makes sure that the copy takes wider types, and never narrower ones.
+// converts makes sure that the copy accepts wider types, and never narrower ones.
 func (s *State) converts(ctx context.Context, copied *ddl.Database) error {
 	name := conversionsVariable(copied.Server)
 	row, err := oneRow(ctx, copied.Pool(), "SELECT @@"+name+" AS value")
@@ -207,7 +206,7 @@ func (s *State) converts(ctx context.Context, copied *ddl.Database) error {
 		return nil
 	}
 	statements := []string{"SET GLOBAL " + name + " = '" + s.Conversions + "'"}
-	if copied.Server.Flavor == "MariaDB" { // which takes it while it does not replicate
+	if copied.Server.Flavor == "MariaDB" { // it accepts this while it does not replicate
 		statements = []string{"STOP SLAVE", statements[0], "START SLAVE"}
 	}
 	for _, statement := range statements {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// replica is a statement about replication, by the words of a server.
+// replica executes a statement about replication, in the syntax of the server.
 func (s *sides) replica(t *testing.T, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
@@ -22,8 +22,9 @@ func (s *sides) replica(t *testing.T, statements ...string) {
 	}
 }
 
-// A copy that does not follow is not compared: what is wrong is said at once, with
-// what to do, and after that the comparison goes on.
+// TestCompare_CopyThatHasStopped checks that a copy that does not follow is not
+// compared: the problem is reported at once, with what to do, and afterwards the
+// comparison continues.
 func TestCompare_CopyThatHasStopped(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "halted", "CREATE TABLE a (id INT PRIMARY KEY, n INT)", "INSERT INTO a VALUES (1, 1)")
@@ -79,7 +80,7 @@ func TestCompare_CopyThatHasStopped(t *testing.T) {
 	})
 }
 
-// one is the value v of a query.
+// one returns the value v of a query.
 func one(t *testing.T, q queryer, query string) string {
 	t.Helper()
 	row, err := oneRow(t.Context(), q, query)
@@ -89,16 +90,17 @@ func one(t *testing.T, q queryer, query string) string {
 	return row["v"]
 }
 
-// A copy that stops while it is compared: the comparison ends with the reason, or
-// goes on where it can, and is never said to be equal until replication is well.
+// TestCompare_StopsMeanwhile stops a copy while it is compared: the comparison
+// ends with the reason, or continues where it can, and is never reported as equal
+// until replication works.
 func TestCompare_StopsMeanwhile(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		for _, test := range []struct {
 			name       string
-			table      string // of a and b, in the middle of which it stops
+			table      string // a or b, in the middle of which it stops
 			stop, back func(write queryer)
 			want       string
-			kept       bool // what was compared of a counts afterwards
+			kept       bool // whether the comparison of a counts afterwards
 		}{
 			{"it is stopped in the first table", "a", func(queryer) { s.replica(t, "STOP REPLICA") }, func(queryer) { s.replica(t, "START REPLICA") }, "comparing `b`: ", true},
 			{"it is stopped in the last table", "b", func(queryer) { s.replica(t, "STOP REPLICA") }, func(queryer) { s.replica(t, "START REPLICA") }, "what arrives is not applied", false},
@@ -108,7 +110,7 @@ func TestCompare_StopsMeanwhile(t *testing.T) {
 			}, func(queryer) {
 				s.onCopy(t, "meanwhile", "DELETE FROM b WHERE id = 90000")
 				s.replica(t, "START REPLICA")
-			}, "error 1062", s.program.MariaDB()}, // which does not remember its errors
+			}, "error 1062", s.program.MariaDB()}, // it does not remember its errors
 			{"its server restarts", "b", func(queryer) { s.pair.Copy.End(syscall.SIGTERM) }, func(queryer) {
 				if err := s.pair.Copy.Start(); err != nil {
 					t.Fatal(err)
@@ -149,7 +151,7 @@ func TestCompare_StopsMeanwhile(t *testing.T) {
 			if err != nil || !c.Equal() {
 				t.Fatalf("%s: put right: got %+v, %v", test.name, c, err)
 			}
-			applied(t, original, copied) // before the next one drops the schema
+			applied(t, original, copied) // before the next case drops the schema
 			if now.Comparison != nil && len(now.Comparison.Tables) > 0 {
 				if kept := now.Comparison.Tables[0].Position == c.Tables[0].Position && now.Comparison.Began == c.Began; kept != test.kept {
 					t.Errorf("%s: compared before %+v, and after %+v", test.name, now.Comparison.Tables[0], c.Tables[0])
@@ -161,8 +163,9 @@ func TestCompare_StopsMeanwhile(t *testing.T) {
 	})
 }
 
-// The writers of the original do not wait longer for a copy that lags than they are
-// said to; one that cannot get there in that time is not compared.
+// TestCompare_CopyThatLags checks that the original's writers do not wait longer
+// for a lagging copy than promised, and that a copy that cannot catch up in that
+// time is not compared.
 func TestCompare_CopyThatLags(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		original, copied := s.both(t, "lagging", "CREATE TABLE a (id INT PRIMARY KEY AUTO_INCREMENT, n INT)")
@@ -190,7 +193,7 @@ func TestCompare_CopyThatLags(t *testing.T) {
 			t.Errorf("got %+v, %v; want that it has not caught up", results, err)
 		}
 		close(stop)
-		if most := <-longest; most < stall/2 || most > stall+5*time.Second { // a machine may be slow
+		if most := <-longest; most < stall/2 || most > stall+5*time.Second { // the machine may be slow
 			t.Errorf("a writer waited %v, want about %v", most, stall)
 		}
 		s.replica(t, "STOP REPLICA", "CHANGE REPLICATION SOURCE TO SOURCE_DELAY = 0", "START REPLICA")
@@ -200,7 +203,8 @@ func TestCompare_CopyThatLags(t *testing.T) {
 	})
 }
 
-// A journal whose row someone has deleted is not written in silence.
+// TestState_RowIsLost checks that a journal whose row was deleted is not silently
+// written.
 func TestState_RowIsLost(t *testing.T) {
 	onEveryPair(t, func(t *testing.T, s *sides) {
 		for _, test := range []struct {
@@ -228,7 +232,7 @@ func TestState_RowIsLost(t *testing.T) {
 					}
 				}
 			}
-			applied(t, original, copied) // before the next one drops the schema
+			applied(t, original, copied) // before the next case drops the schema
 		}
 	})
 }

@@ -11,28 +11,28 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl"
 )
 
-// SwitchOptions say how to switch.
+// SwitchOptions configure Switch.
 type SwitchOptions struct {
 	Engine Engine
 
-	// Live switches while the product is open: writes fail for as long as it takes,
-	// and every connection is dropped.
+	// Live switches while the product is open: writes fail for as long as it
+	// takes, and every connection is dropped.
 	Live bool
 
-	// Closed fails unless the product is closed. It is not asked with Live.
+	// Closed fails unless the product is closed. It is not called with Live.
 	Closed func(ctx context.Context) error
 
-	// Quiet says whose sessions must be quiet. It is not looked at with Live.
+	// Quiet says whose sessions must be quiet. It is ignored with Live.
 	Quiet ddl.QuietOptions
 
-	// Compare is how what has changed since the comparison is compared.
+	// Compare configures how what has changed since the comparison is compared.
 	Compare CompareOptions
 
 	// Timeout is how long the switch may take. Default: 5 minutes.
 	Timeout time.Duration
 
-	// LogIn logs in as those who will need it: to the copy at a host, or, if that is
-	// empty, to where the original was.
+	// LogIn logs in as those who will need the database: to the copy at a host
+	// or, if host is empty, to where the original was.
 	LogIn func(ctx context.Context, host string) error
 
 	// Reopen logs in to where the original was, after the switch.
@@ -41,8 +41,7 @@ type SwitchOptions struct {
 	Report func(string)
 }
 
-// Switch lets the copy take the place of the original, or goes on with a switch
-// that was cut off.
+// Switch makes the copy replace the original, or continues an interrupted switch.
 func Switch(ctx context.Context, original, copied *ddl.Database, o SwitchOptions) (*State, error) {
 	if o.Timeout == 0 {
 		o.Timeout = 5 * time.Minute
@@ -84,7 +83,7 @@ func Switch(ctx context.Context, original, copied *ddl.Database, o SwitchOptions
 	return s, s.after(ctx, o)
 }
 
-// ready is everything that can keep a switch from being begun.
+// ready checks everything that can keep a switch from being begun.
 func (s *State) ready(ctx context.Context, original, copied *ddl.Database, o SwitchOptions) error {
 	if copied == nil {
 		return errors.New("nobody has logged in to the copy")
@@ -171,8 +170,8 @@ func (s *State) compareChanged(ctx context.Context, original, copied *ddl.Databa
 	return s.save(ctx, original)
 }
 
-// unwritten fails if the product was opened, or a table written, since it was found
-// to be closed and everything to be equal.
+// unwritten fails if the product was opened, or a table written, since the
+// product was found closed and everything equal.
 func (s *State) unwritten(ctx context.Context, original, copied *ddl.Database, o SwitchOptions) error {
 	if err := o.Closed(ctx); err != nil {
 		return err
@@ -181,7 +180,7 @@ func (s *State) unwritten(ctx context.Context, original, copied *ddl.Database, o
 	if err != nil {
 		return fmt.Errorf("checking what has changed meanwhile: %w", err)
 	}
-	for _, r := range s.Comparison.Tables { // of those that are not counted nothing is known
+	for _, r := range s.Comparison.Tables { // nothing is known about tables that are not counted
 		if tables[r.Table] && r.Original.Counted && r.Copied.Counted && r.Original.Made != "" && r.Copied.Made != "" && !slices.Contains(o.Quiet.StillWritten, r.Table) {
 			return fmt.Errorf("%s was written after it was compared: run switch again", r.Table)
 		}
@@ -189,8 +188,7 @@ func (s *State) unwritten(ctx context.Context, original, copied *ddl.Database, o
 	return nil
 }
 
-// after makes sure that the copy is where the original was, and writes it down
-// there.
+// after checks that the copy is where the original was, and records it there.
 func (s *State) after(ctx context.Context, o SwitchOptions) error {
 	var err error
 	for until := time.Now().Add(2 * time.Minute); time.Now().Before(until); {
@@ -217,8 +215,7 @@ func (s *State) written(ctx context.Context, db *ddl.Database) error {
 	return s.save(ctx, db)
 }
 
-// Finish removes what bound the two together after a switch. The database is the
-// one in use.
+// Finish removes what linked the two after a switch. db is the database in use.
 func Finish(ctx context.Context, db *ddl.Database, engine Engine, report func(string)) (*State, error) {
 	s, release, err := take(ctx, db, "there is no copy to finish")
 	if err != nil {
@@ -240,7 +237,7 @@ func Finish(ctx context.Context, db *ddl.Database, engine Engine, report func(st
 	return s, s.save(ctx, db)
 }
 
-// Abandon removes the copy. The original is as it was.
+// Abandon removes the copy. The original is unchanged.
 func Abandon(ctx context.Context, original *ddl.Database, engine Engine, report func(string)) (*State, error) {
 	s, release, err := take(ctx, original, "there is no copy to abandon")
 	if err != nil {

@@ -25,11 +25,11 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
-// widened is the change of these tests: nothing in place makes it.
+// widened is the change in these tests, which cannot be made in place.
 var widened = sqltext.Migration{Name: "0007_wider_ids.sql", Text: "ALTER TABLE visits MODIFY id BIGINT NOT NULL AUTO_INCREMENT; ALTER TABLE visits ADD note VARCHAR(20) NOT NULL DEFAULT 'none'"}
 
-// twoServers is an engine that switches by SQL. Where the application finds its
-// database is in a file, as it is behind an endpoint.
+// twoServers is an engine that switches with SQL. A file says where the
+// application finds its database, like an endpoint.
 type twoServers struct {
 	original, copied string // DSNs without a schema
 	endpoint         string // file
@@ -89,7 +89,7 @@ func (e twoServers) Finish(ctx context.Context, _ string, _ func(string)) (strin
 
 func (e twoServers) Abandon(context.Context, string, func(string)) error { return nil }
 
-// verbs are what is typed, one after the other.
+// verbs runs the verbs that are typed, one after the other.
 func (e twoServers) verbs(ctx context.Context, schema string) error {
 	login := func(dsn string) (*ddl.Database, error) {
 		config, err := mysql.ParseDSN(dsn)
@@ -164,7 +164,7 @@ func (e twoServers) verbs(ctx context.Context, schema string) error {
 	return err
 }
 
-// child is the test's own program again, which kills itself at a point.
+// child runs the test's own program again, which kills itself at a point.
 func child() int {
 	at, _ := strconv.Atoi(os.Getenv("NOREN_TEST_KILL_AT"))
 	points := 0
@@ -182,7 +182,7 @@ func child() int {
 	return 0
 }
 
-// run is verbs in another process, which ends at a point; 0 is none.
+// run runs the verbs in another process, which ends at a point; 0 means none.
 func (e twoServers) run(at int) (points int, killed bool, err error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -205,7 +205,7 @@ func (e twoServers) run(at int) (points int, killed bool, err error) {
 	return points, false, err
 }
 
-// rows is how many rows the table has: NOREN_COPY_ROWS.
+// rows returns the number of rows of the table: NOREN_COPY_ROWS.
 func rows() int {
 	if n, err := strconv.Atoi(os.Getenv("NOREN_COPY_ROWS")); err == nil && n > 0 {
 		return n
@@ -213,9 +213,9 @@ func rows() int {
 	return 50_000
 }
 
-// TestSwitch_EveryRowIsCounted changes the type of a primary key on a copy, beside
-// four writers until the product is closed, and switches: without being cut off, and
-// killed at every point in turn, after which the same is typed again.
+// TestSwitch_EveryRowIsCounted changes the type of a primary key on a copy, with
+// four writers until the product is closed, and switches: without interruption,
+// and killed at every point in turn, after which the same verbs are typed again.
 func TestSwitch_EveryRowIsCounted(t *testing.T) {
 	t.Parallel()
 	program := mysqld.Programs()[0]
@@ -238,7 +238,7 @@ func TestSwitch_EveryRowIsCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 		many := rows()
-		if at > 0 { // what is counted is the same, and takes less
+		if at > 0 { // the same is counted, and it takes less time
 			many = 500
 		}
 		fill(t, pair.From, many)
@@ -264,7 +264,7 @@ func TestSwitch_EveryRowIsCounted(t *testing.T) {
 	t.Logf("killed at each of %d points", points)
 }
 
-// fill writes the rows that were there before.
+// fill writes the initial rows.
 func fill(t *testing.T, pool *sql.DB, many int) {
 	t.Helper()
 	for n := 0; n < many; n += 1000 {
@@ -276,8 +276,9 @@ func fill(t *testing.T, pool *sql.DB, many int) {
 	}
 }
 
-// write begins four writers, which go on until the copy is compared, or its verbs
-// have ended; then the product is closed. The function says how many rows they wrote.
+// write starts four writers, which go on until the copy is compared, or its verbs
+// have ended; then the product is closed. The returned function returns how many
+// rows they wrote.
 func (e twoServers) write(t *testing.T, pool *sql.DB) func() int64 {
 	t.Helper()
 	var group sync.WaitGroup
@@ -316,7 +317,7 @@ func (e twoServers) write(t *testing.T, pool *sql.DB) func() int64 {
 	}
 }
 
-// count holds what is in use at the end to what was written.
+// count compares what is in use at the end with what was written.
 func (e twoServers) count(t *testing.T, pair *mysqld.Pair, at int, want int64) {
 	t.Helper()
 	if now, _ := os.ReadFile(e.endpoint); string(now) != e.copied {

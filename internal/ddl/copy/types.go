@@ -9,7 +9,7 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// A kind is a type taken apart: "decimal(10,2) unsigned".
+// A kind is a parsed type: "decimal(10,2) unsigned".
 type kind struct {
 	name     string
 	length   []int
@@ -35,7 +35,7 @@ func kindOf(c ddl.Column) kind {
 	return k
 }
 
-// members are the values in ('a','it”s').
+// members returns the values in ('a','it”s').
 func members(list string) []string {
 	var all []string
 	for _, quoted := range quotedText.FindAllString(list, -1) {
@@ -44,7 +44,8 @@ func members(list string) []string {
 	return all
 }
 
-// wideners are families of types whose values the later ones hold.
+// wideners are families of types, of which later ones hold the values of earlier
+// ones.
 var wideners = [][]string{
 	{"tinyint", "smallint", "mediumint", "int", "bigint"},
 	{"tinytext", "text", "mediumtext", "longtext"},
@@ -80,7 +81,7 @@ func (j *judge) types(before, after ddl.Column) {
 	}
 }
 
-// null judges NULLs that arrive in a column that takes none.
+// null judges NULLs that arrive in a column that does not allow them.
 func (j *judge) null(before, after ddl.Column) {
 	if before.Nullable && !after.Nullable {
 		f := j.find(after.Name, Silent, "%s takes no NULL on the copy: one that arrives becomes the default, and no error says so", sqltext.Quote(after.Name))
@@ -88,7 +89,7 @@ func (j *judge) null(before, after ddl.Column) {
 	}
 }
 
-// charset judges text in another character set: the bytes arrive as they are.
+// charset judges text in another character set: the bytes arrive unchanged.
 func (j *judge) charset(before, after ddl.Column, b, a kind) (done bool) {
 	if before.Charset == after.Charset || before.Charset == "" || after.Charset == "" {
 		return false
@@ -105,7 +106,8 @@ func (j *judge) charset(before, after ddl.Column, b, a kind) (done bool) {
 	return true
 }
 
-// octets is how many bytes a CHAR or VARCHAR may have; 0 of other types.
+// octets returns the maximum number of bytes of a CHAR or VARCHAR, 0 for other
+// types.
 func octets(c ddl.Column, k kind) int {
 	if len(k.length) == 0 || c.Charset == "" {
 		return 0
@@ -145,8 +147,8 @@ var textRoom = map[string]int{
 	"tinyblob": 1<<8 - 1, "blob": 1<<16 - 1, "mediumblob": 1<<24 - 1, "longblob": 1<<32 - 1,
 }
 
-// sign judges integers whose sign is read otherwise: the bytes arrive as they are.
-// A wider type takes them for signed, whatever it is itself.
+// sign judges integers whose signedness differs: the bytes arrive unchanged. A
+// wider type reads them as signed, whatever its own signedness is.
 func (j *judge) sign(before, after ddl.Column, b, a kind) {
 	column, name := sqltext.Quote(before.Name), sqltext.Quote(after.Name)
 	limit := map[string]string{"tinyint": "127", "smallint": "32767", "mediumint": "8388607", "int": "2147483647", "bigint": "9223372036854775807"}[b.name]
@@ -171,7 +173,7 @@ func (j *judge) members(after ddl.Column, b, a kind) {
 	}
 }
 
-// width is how many bytes a value of an ENUM or a SET has.
+// width returns the number of bytes of a value of an ENUM or a SET.
 func width(k kind) int {
 	switch n := len(k.values); {
 	case k.name == "set":

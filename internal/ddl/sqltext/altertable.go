@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// alter reads ALTER TABLE, and finds the place of noren's own clauses: right
+// alter reads ALTER TABLE, and finds the place for noren's own clauses: right
 // after the table's name.
 func (p *parser) alter() {
 	p.takeAny("ONLINE", "OFFLINE")
@@ -53,7 +53,7 @@ func (p *parser) alter() {
 	p.s.comma = len(rest) > 0 && !partitions
 }
 
-// rest are the words after the changed table without the author's clauses.
+// rest returns the words after the changed table without the author's clauses.
 func (p *parser) rest() []token {
 	end := p.s.Tables[0].End
 	return slices.DeleteFunc(slices.Clone(p.words), func(t token) bool {
@@ -61,7 +61,7 @@ func (p *parser) rest() []token {
 	})
 }
 
-// optionAhead says whether an option of the table follows.
+// optionAhead reports whether an option of the table follows.
 func (p *parser) optionAhead() bool {
 	ahead := *p
 	return ahead.option() && ahead.err == nil
@@ -71,7 +71,7 @@ func (p *parser) loses(format string, args ...any) {
 	p.s.Loses = append(p.s.Loses, fmt.Sprintf(format, args...))
 }
 
-// action reads one of the changes of an ALTER TABLE.
+// action reads one of the actions of an ALTER TABLE.
 func (p *parser) action() {
 	switch {
 	case p.take("ADD"):
@@ -134,7 +134,7 @@ func (p *parser) add() {
 	case p.take("PARTITION"):
 		p.take("IF", "NOT", "EXISTS")
 		p.s.Partitions = MovesNone
-		if p.take("PARTITIONS") { // of HASH or KEY
+		if p.take("PARTITIONS") { // by HASH or KEY
 			p.s.Partitions = MovesRows
 			p.number()
 			return

@@ -7,19 +7,19 @@ import (
 
 // A Body is what the body of a trigger does, as far as it can be read.
 type Body struct {
-	// Columns are those that it reads or sets of the row: of NEW and OLD.
+	// Columns are the columns of the row, of NEW and OLD, that it reads or sets.
 	Columns []string
 
-	// Sets are those of them that it sets, of NEW.
+	// Sets are the columns of NEW that it sets.
 	Sets []string
 
 	// Statements are the INSERT, UPDATE, DELETE and REPLACE in it, and the SELECT
-	// outside of these, with NULL in the place of the row's columns and of its own
-	// variables, and without the INTO of a SELECT.
+	// outside of these. NULL replaces the row's columns and its own variables,
+	// and a SELECT has no INTO.
 	Statements []string
 
-	// Calls reports whether it calls a procedure, or a function that noren does not
-	// know, outside of Statements: either may do anything.
+	// Calls reports whether it calls a procedure, or a function that noren does
+	// not know, outside of Statements. Either may do anything.
 	Calls bool
 }
 
@@ -88,8 +88,8 @@ func ReadBody(sql string, d Dialect) (Body, error) {
 	return b, nil
 }
 
-// queryEnd is where a query that begins at a word of a body ends: at the
-// parenthesis around it, or with the statement.
+// queryEnd returns where a query that begins at a word of a body ends: at the
+// enclosing parenthesis, or at the end of the statement.
 func queryEnd(all []token, begin int) int {
 	depth := 0
 	for i := begin; i < len(all); i++ {
@@ -106,7 +106,7 @@ func queryEnd(all []token, begin int) int {
 	return len(all)
 }
 
-// withoutInto is a query without the variables that it fills.
+// withoutInto returns a query without the variables that it fills.
 func withoutInto(query []token) []token {
 	depth, into := 0, -1
 	for i, t := range query {
@@ -127,13 +127,13 @@ func withoutInto(query []token) []token {
 	return query
 }
 
-// inBodies are words of bodies that parentheses follow: control flow, operators and
-// types.
+// inBodies are words in bodies that may be followed by parentheses: control flow,
+// operators and types.
 var inBodies = strings.Fields(`IF ELSEIF WHILE UNTIL WHEN CASE THEN ELSE RETURN NOT AND OR XOR IN BETWEEN LIKE IS DIV MOD INSERT REPLACE
 	CHAR VARCHAR BINARY VARBINARY DECIMAL DEC NUMERIC FIXED FLOAT DOUBLE TINYINT SMALLINT MEDIUMINT INT INTEGER BIGINT BIT TEXT BLOB DATETIME TIMESTAMP TIME YEAR ENUM`)
 
-// calls reports whether parentheses after a token make it a call of a function that
-// noren does not know.
+// calls reports whether parentheses after a token make it a call of a function
+// that noren does not know.
 func calls(t token) bool {
 	if _, named := t.name(); !named {
 		return false
@@ -142,12 +142,13 @@ func calls(t token) bool {
 	return !known
 }
 
-// begins says whether a statement of a body may follow the word.
+// begins reports whether a statement of a body may follow the word.
 func begins(before token, at int) bool {
 	return at == 0 || before.is(";", "BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT", "ROW")
 }
 
-// standIn is a statement of a body with NULL for what only the body knows.
+// standIn returns a statement of a body with NULL in place of what only the body
+// knows.
 func standIn(text string, statement []token, declared []string) string {
 	var out strings.Builder
 	for i := 0; i < len(statement); i++ {
@@ -170,7 +171,7 @@ func standIn(text string, statement []token, declared []string) string {
 	return out.String()
 }
 
-// SelectOf is the SELECT of a CREATE VIEW, and whether it was found.
+// SelectOf returns the SELECT of a CREATE VIEW, and whether it was found.
 func (s Statement) SelectOf() (string, bool) {
 	for _, t := range words(s.SQL) {
 		if t.start >= s.Object.Place.End && t.is("AS") {
@@ -180,7 +181,7 @@ func (s Statement) SelectOf() (string, bool) {
 	return "", false
 }
 
-// BodyOf is the body of a CREATE TRIGGER.
+// BodyOf returns the body of a CREATE TRIGGER.
 func (s Statement) BodyOf() string {
 	all := words(s.SQL)
 	for i, t := range all {

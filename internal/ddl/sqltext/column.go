@@ -12,7 +12,7 @@ func (p *parser) enforced() {
 	p.take("ENFORCED")
 }
 
-// types are the names of types, most of them of both servers.
+// types are the names of types, most of which both servers have.
 var types = strings.Fields(`BIT BOOL BOOLEAN TINYINT SMALLINT MEDIUMINT MIDDLEINT INT INTEGER BIGINT INT1 INT2 INT3 INT4 INT8
 	DECIMAL DEC NUMERIC FIXED NUMBER FLOAT FLOAT4 FLOAT8 DOUBLE REAL
 	CHAR CHARACTER NCHAR VARCHAR VARCHARACTER NVARCHAR BINARY VARBINARY RAW TINYBLOB BLOB MEDIUMBLOB LONGBLOB

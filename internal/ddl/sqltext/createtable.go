@@ -40,14 +40,14 @@ func (p *parser) createTable() {
 
 var errSelect = errors.New("CREATE TABLE ... SELECT is neither atomic nor quick: write CREATE TABLE, then INSERT ... SELECT")
 
-// selecting fails where a CREATE TABLE goes on with rows.
+// selecting fails if a CREATE TABLE continues with rows.
 func (p *parser) selecting() {
 	if p.peek().is("SELECT", "AS", "TABLE", "VALUES", "WITH", "IGNORE", "REPLACE", "(") {
 		p.fail(errSelect)
 		return
 	}
 	if p.sees("LIKE") || p.at >= len(p.words) {
-		p.fail(errSelect) // the options alone: a SELECT is missing
+		p.fail(errSelect) // only options: a SELECT is missing
 		return
 	}
 	if p.option() {

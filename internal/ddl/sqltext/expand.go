@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// A Dialect is what decides which conditional comments a server executes, and
-// whether it tells names of tables apart by case.
+// A Dialect says which conditional comments a server executes, and whether names
+// of tables are case-sensitive.
 type Dialect struct {
-	// MariaDB says that it is one. Default: MySQL.
+	// MariaDB says that the server is MariaDB. Default: MySQL.
 	MariaDB bool
 
 	// Version is 80036 for 8.0.36.
 	Version int
 
-	// LowerNames says that the names of schemas and tables are lower case,
-	// however a statement spells them: lower_case_table_names is 1.
+	// LowerNames says that names of schemas and tables are lower case, however a
+	// statement spells them: lower_case_table_names is 1.
 	LowerNames bool
 }
 
-// Fold returns the name of a schema or a table as the server keeps it.
+// Fold returns the name of a schema or a table as the server stores it.
 func (d Dialect) Fold(name string) string {
 	if d.LowerNames {
 		return strings.ToLower(name)
@@ -30,7 +30,7 @@ func (d Dialect) Fold(name string) string {
 
 // Expand returns a statement as the server reads it: without comments, and with
 // the text of those conditional comments, /*!80000 ... */, that it executes.
-// What noren executes is expanded first, so that nothing hides in a comment.
+// noren expands what it executes, so that nothing hides in a comment.
 func Expand(sql string, d Dialect) (string, error) {
 	if strings.ContainsRune(sql, 0) {
 		return "", fmt.Errorf("the statement holds a NUL byte")
@@ -72,7 +72,7 @@ func Expand(sql string, d Dialect) (string, error) {
 	return strings.TrimSpace(out.String()), nil
 }
 
-// executes is the text in a conditional comment, and whether the server
+// executes returns the text in a conditional comment, and whether the server
 // executes it.
 func (d Dialect) executes(text string) (inner string, executed bool) {
 	mariaDB := strings.HasPrefix(text, "/*M!")
@@ -82,7 +82,7 @@ func (d Dialect) executes(text string) (inner string, executed bool) {
 		digits++
 	}
 	if digits == 6 && !d.MariaDB && (len(inner) == 6 || inner[6] > ' ') {
-		digits = 5 // MySQL wants a space after six
+		digits = 5 // MySQL requires a space after six
 	}
 	if digits < 5 {
 		digits = 0
@@ -93,7 +93,7 @@ func (d Dialect) executes(text string) (inner string, executed bool) {
 	case mariaDB && !d.MariaDB:
 		return "", false
 	case d.MariaDB && !mariaDB && version >= 50700 && version <= 99999:
-		return "", false // those are MySQL's alone
+		return "", false // only MySQL executes those
 	}
 	return inner, version <= d.Version
 }

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// parenthesized reads ( expression, ... ): of a check, a generated column, a
-// default, a key, a partition. It may name columns of the table and functions
-// that only calculate.
+// parenthesized reads ( expression, ... ) of a check, a generated column, a
+// default, a key or a partition. It may contain columns of the table and
+// functions that only calculate.
 func (p *parser) parenthesized() {
 	p.need("(")
-	operand := false // whether the last word was one
+	operand := false // whether the last word was an operand
 	for depth := 1; p.err == nil && depth > 0; {
 		t := p.peek()
 		switch {
@@ -60,7 +60,7 @@ func (p *parser) parenthesized() {
 	}
 }
 
-// decimal says whether the point that is next belongs to a number.
+// decimal reports whether the next point belongs to a number.
 func (p *parser) decimal() bool {
 	return p.previous().kind == word && digits(p.previous().text) && p.previous().end() == p.peek().start || digits(p.ahead(1).text)
 }
@@ -110,7 +110,8 @@ func (p *parser) defaultValue() {
 }
 
 // between are words between operands, before are words before parentheses that
-// are not functions, units follow a number, and forbidden begins another query.
+// are not functions, units may follow a number, and forbidden begins another
+// query.
 var (
 	between = strings.Fields(`AND OR XOR NOT IS IN LIKE RLIKE REGEXP BETWEEN DIV MOD CASE WHEN THEN ELSE COLLATE ESCAPE AS USING FROM FOR INTERVAL BINARY
 		LEADING TRAILING BOTH SOUNDS MEMBER OF AT DISTINCT`)
@@ -121,7 +122,7 @@ var (
 	forbidden = strings.Fields(`SELECT TABLE VALUES VALUE WITH INTO EXISTS ALL ANY SOME UNION NEXT PREVIOUS PROCEDURE`)
 )
 
-// functions are those of both servers that only calculate.
+// functions are the functions of both servers that only calculate.
 var functions = strings.Fields(`ABS ACOS ADDDATE ADDTIME ADD_MONTHS AES_DECRYPT AES_ENCRYPT ASCII ASIN ATAN ATAN2 BIN BIN_TO_UUID BIT_COUNT BIT_LENGTH CAST CEIL CEILING CHAR CHARACTER_LENGTH
 	CHARSET CHAR_LENGTH CHR COALESCE COERCIBILITY COLLATION COMPRESS CONCAT CONCAT_OPERATOR_ORACLE CONCAT_WS CONV CONVERT CONVERT_TZ COS COT CRC32 CRC32C CURDATE CURRENT_DATE CURRENT_TIME
 	CURRENT_TIMESTAMP CURRENT_USER CURRENT_ROLE CURTIME DATABASE DATE DATEDIFF DATE_ADD DATE_FORMAT DATE_SUB DAY DAYNAME DAYOFMONTH DAYOFWEEK DAYOFYEAR DEFAULT DEGREES ELT EXP EXPORT_SET

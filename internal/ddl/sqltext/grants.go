@@ -7,20 +7,21 @@ import (
 
 // A Grant is a line of SHOW GRANTS.
 type Grant struct {
-	// Privileges are upper case, without the columns that they are for.
+	// Privileges are upper case, without their columns.
 	Privileges []string
 
-	// Schema is a pattern, or "*"; Object a table or routine, or "*".
+	// Schema is a pattern, or "*". Object is a table or routine, or "*".
 	Schema, Object string
 
 	// Routine says that Object is a routine.
 	Routine bool
 
-	// Roles are granted instead of privileges, in quotes as the server wants them.
+	// Roles are granted instead of privileges. They are quoted as the server
+	// requires.
 	Roles []string
 }
 
-// ParseGrant reads a line of SHOW GRANTS. It reports whether it could.
+// ParseGrant parses a line of SHOW GRANTS, and reports whether it succeeded.
 func ParseGrant(line string) (Grant, bool) {
 	p := &parser{words: words(line), s: Statement{SQL: line}}
 	var g Grant
@@ -119,7 +120,7 @@ func (p *parser) roles() (Grant, bool) {
 	return g, p.sees("TO")
 }
 
-// MatchesSchema says whether the schema pattern of a grant, in which _ and %
+// MatchesSchema reports whether the schema pattern of a grant, in which _ and %
 // are wildcards unless they are escaped, matches a name.
 func MatchesSchema(pattern, name string) bool {
 	if pattern == "" {

@@ -1,6 +1,6 @@
 package sqltext
 
-// keyAhead says whether a key or a constraint follows, and no column.
+// keyAhead reports whether a key or a constraint follows, rather than a column.
 func (p *parser) keyAhead() bool {
 	return p.peek().is("CONSTRAINT", "PRIMARY", "UNIQUE", "INDEX", "KEY", "FULLTEXT", "SPATIAL", "FOREIGN", "CHECK") ||
 		p.sees("VECTOR") && p.ahead(1).is("INDEX", "KEY", "(")
@@ -31,7 +31,8 @@ func (p *parser) key() {
 		note()
 		p.take("IF", "NOT", "EXISTS")
 		if !p.sees("(") {
-			// The name of the key, and in MySQL of the constraint if it has none.
+			// The name of the key and, in MySQL, of the constraint if that has
+			// none.
 			if t := p.peek(); !named {
 				c.Span, named = Span{t.start, t.end()}, true
 				c.Name = p.name()

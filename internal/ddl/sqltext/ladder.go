@@ -12,8 +12,8 @@ type Rung struct {
 	Lock      string `json:"lock,omitempty"`
 }
 
-// ladder are the ways to ask for, the least disturbing first. INSTANT goes
-// without LOCK: some servers refuse the pair.
+// ladder are the rungs to ask for, the least disturbing first. INSTANT has no
+// LOCK, since some servers refuse the combination.
 var ladder = []Rung{
 	{Algorithm: "INSTANT"},
 	{Algorithm: "INPLACE", Lock: "NONE"},
@@ -24,7 +24,7 @@ var ladder = []Rung{
 // CopyShared copies the table while it can be read.
 var CopyShared = Rung{Algorithm: "COPY", Lock: "SHARED"}
 
-// String is how people write the rung: INPLACE/NONE.
+// String returns the rung for people: INPLACE/NONE.
 func (r Rung) String() string {
 	switch {
 	case r.Algorithm == "":
@@ -35,7 +35,7 @@ func (r Rung) String() string {
 	return r.Algorithm + "/" + r.Lock
 }
 
-// clauses is the rung as the clauses of a statement, with a space in front.
+// clauses returns the rung as clauses of a statement, with a leading space.
 func (r Rung) clauses(separator string) string {
 	if r.Algorithm == "" {
 		return ""
@@ -47,8 +47,8 @@ func (r Rung) clauses(separator string) string {
 	return text
 }
 
-// Rungs are the rungs that the author of the statement has left: the clauses
-// are wishes that noren keeps.
+// Rungs returns the rungs that the author of the statement allows: noren respects
+// the author's clauses.
 func (s Statement) Rungs() []Rung {
 	var left []Rung
 	for _, r := range ladder {
@@ -59,8 +59,8 @@ func (s Statement) Rungs() []Rung {
 	return left
 }
 
-// Pinned is what the author of the statement asks for, like ALGORITHM=INSTANT;
-// "" if nothing.
+// Pinned returns what the author of the statement asks for, such as
+// ALGORITHM=INSTANT; "" if nothing.
 func (s Statement) Pinned() string {
 	var all []string
 	for _, c := range s.clauses {
@@ -71,7 +71,7 @@ func (s Statement) Pinned() string {
 	return strings.Join(all, ", ")
 }
 
-// Loose is the statement with every rung left open.
+// Loose returns the statement with every rung allowed.
 func (s Statement) Loose() Statement {
 	clauses := slices.Clone(s.clauses)
 	for i := range clauses {
@@ -81,7 +81,7 @@ func (s Statement) Loose() Statement {
 	return s
 }
 
-// Admits says whether the author's clauses leave a rung open.
+// Admits reports whether the author's clauses allow a rung.
 func (s Statement) Admits(r Rung) bool {
 	for _, c := range s.clauses {
 		switch {

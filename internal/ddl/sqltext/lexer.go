@@ -2,29 +2,29 @@ package sqltext
 
 import "strings"
 
-// A token is a piece of SQL text. The tokens of a text, joined, are the text.
+// A token is a piece of SQL text. The concatenated tokens of a text are the text.
 type token struct {
 	kind  tokenKind
 	text  string
 	start int  // byte offset in the text
-	open  bool // a quote or comment that nothing closes
+	open  bool // a quote or comment that is not closed
 }
 
 type tokenKind int
 
 const (
 	space       tokenKind = iota
-	comment               // -- # and /* */, optimizer hints included
+	comment               // -- # and /* */, including optimizer hints
 	conditional           // /*!80000 ... */ and /*M! ... */, which servers execute
 	quoted                // '...' and "..."
 	identifier            // `...`
 	word                  // keywords, bare identifiers and numbers
 	mark                  // any other single byte
-	delimiter             // what ends a statement
+	delimiter             // ends a statement
 )
 
-// nextToken is the token at the beginning of text, which must not be empty.
-// Before a token delim, unless it is empty, ends the statement.
+// nextToken returns the token at the beginning of text, which must not be empty.
+// A delimiter delim, unless it is empty, is a token that ends the statement.
 func nextToken(text, delim string) token {
 	c := text[0]
 	switch {
@@ -72,8 +72,9 @@ func startsWith(text, delim string) bool {
 	return delim != "" && strings.HasPrefix(text, delim)
 }
 
-// quotedLength is the length of the quoted text at the beginning of text, in
-// which a doubled quote, and with escapes a backslash, closes nothing.
+// quotedLength returns the length of the quoted text at the beginning of text. A
+// doubled quote does not close it, nor does a quote after a backslash if escapes
+// is set.
 func quotedLength(text string, escapes bool) (n int, closed bool) {
 	quote := text[0]
 	for i := 1; i < len(text); i++ {
@@ -98,8 +99,8 @@ func isWord(c byte) bool {
 		c == '_' || c == '$' || c >= 0x80
 }
 
-// words are the tokens of a statement that mean something. The statement must
-// hold no conditional comment: Expand removes them.
+// words returns the meaningful tokens of a statement. The statement must contain
+// no conditional comment: Expand removes them.
 func words(sql string) []token {
 	var all []token
 	for start := 0; start < len(sql); {
@@ -115,7 +116,7 @@ func words(sql string) []token {
 
 func (t token) end() int { return t.start + len(t.text) }
 
-// is says whether t is one of the bare keywords, which are upper case.
+// is reports whether t is one of the bare keywords, which are upper case.
 func (t token) is(keywords ...string) bool {
 	if t.kind != word && t.kind != mark {
 		return false
@@ -128,7 +129,7 @@ func (t token) is(keywords ...string) bool {
 	return false
 }
 
-// name is the identifier that t spells, and whether it spells one.
+// name returns the identifier that t spells, and whether it is one.
 func (t token) name() (string, bool) {
 	switch t.kind {
 	case word:
@@ -142,7 +143,7 @@ func (t token) name() (string, bool) {
 	return "", false
 }
 
-// Quote makes name an identifier of SQL.
+// Quote quotes name as an SQL identifier.
 func Quote(name string) string {
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
 }

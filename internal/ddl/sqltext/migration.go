@@ -12,10 +12,10 @@ import (
 	"unicode/utf16"
 )
 
-// Direction is which part of a migration is meant.
+// Direction says which part of a migration is meant.
 type Direction string
 
-// Up is the change itself, Down its way back.
+// Up is the change itself, Down reverses it.
 const (
 	Up   Direction = "up"
 	Down Direction = "down"
@@ -23,10 +23,10 @@ const (
 
 // A Migration is a file of statements, of any migration tool.
 type Migration struct {
-	// Name is that of the file, with which a journal knows it.
+	// Name is the name of the file, by which a journal knows it.
 	Name string
 
-	// Text is what the file holds.
+	// Text is the content of the file.
 	Text string
 
 	// Direction is Up or Down. Default: Up.
@@ -36,7 +36,7 @@ type Migration struct {
 // Hash is how a migration is recognized: the SHA-256 of the file.
 func (m Migration) Hash() string { return fmt.Sprintf("%x", sha256.Sum256([]byte(m.Text))) }
 
-// Statements are the statements of the migration's direction, in order.
+// Statements returns the statements of the migration's direction, in order.
 func (m Migration) Statements() ([]Piece, error) {
 	back := WayBack(m.Name)
 	switch {
@@ -104,9 +104,9 @@ func decode(text string) (string, error) {
 type section struct {
 	tool      string
 	direction Direction // "" before the first mark
-	whole     bool      // one statement, between StatementBegin and StatementEnd
+	whole     bool      // a single statement, between StatementBegin and StatementEnd
 	text      string
-	line      int // where it begins, from 1
+	line      int // where it begins, starting at 1
 }
 
 func (s section) pieces() ([]Piece, error) {
@@ -120,7 +120,7 @@ func (s section) pieces() ([]Piece, error) {
 	return split(s.text, ";", s.line)
 }
 
-// divide cuts a file at the marks of a migration tool.
+// divide splits a file at the marks of a migration tool.
 func divide(text string) ([]section, error) {
 	current := section{line: 1}
 	var all []section
@@ -176,8 +176,8 @@ func divide(text string) ([]section, error) {
 	return all, nil
 }
 
-// commentLine is the token at a place of a text. Migration tools also take
-// --+goose and --liquibase for comments, which servers do not without a space.
+// commentLine returns the token at a place of a text. Migration tools also treat
+// --+goose and --liquibase as comments, which servers do not do without a space.
 func commentLine(text string, at int) token {
 	t := nextToken(text[at:], "")
 	if t.kind != mark || !strings.HasPrefix(text[at:], "--") || !lineStart(text, at) {
@@ -190,7 +190,8 @@ func commentLine(text string, at int) token {
 	return token{kind: comment, text: line}
 }
 
-// A toolMark is what a comment means to a migration tool; the zero toolMark if nothing.
+// A toolMark is the meaning of a comment to a migration tool; the zero toolMark
+// means nothing.
 type toolMark struct {
 	tool string
 	what string // up, down, begin, end; "" if it does not matter
@@ -222,7 +223,7 @@ var marks = sync.OnceValue(func() []struct {
 	}
 })
 
-// plusMark reads -- +goose Up, and what sql-migrate and micrate have made of it.
+// plusMark reads -- +goose Up, and the variants of sql-migrate and micrate.
 func plusMark(m []string) (toolMark, error) {
 	tool := map[string]string{"goose": "goose", "migrate": "sql-migrate", "micrate": "micrate"}[strings.ToLower(m[1])]
 	if tool == "" {
@@ -243,7 +244,7 @@ func plusMark(m []string) (toolMark, error) {
 	return toolMark{}, fmt.Errorf("%s's mark %q is not one that noren understands: it knows Up, Down, StatementBegin, StatementEnd and NO TRANSACTION", tool, m[0])
 }
 
-// readMark is what a comment at the beginning of a line means.
+// readMark returns the meaning of a comment at the beginning of a line.
 func readMark(text string) (toolMark, error) {
 	text = strings.TrimSpace(text)
 	for _, known := range marks() {
@@ -257,7 +258,7 @@ func readMark(text string) (toolMark, error) {
 	return toolMark{}, nil
 }
 
-// looksLikeMark says whether a comment consists of the words alone with which
+// looksLikeMark reports whether a comment consists only of words with which
 // migration tools divide files, and names a direction.
 func looksLikeMark(text string) bool {
 	named := false
@@ -273,8 +274,7 @@ func looksLikeMark(text string) bool {
 	return named
 }
 
-// foreign refuses, by the tool's name, files whose text only the tool can
-// complete.
+// foreign refuses files whose text only a tool can complete, and names the tool.
 func foreign(text string) error {
 	known := false
 	ef := strings.Contains(text, "__EFMigrationsHistory") || strings.Contains(text, "MigrationsScript")

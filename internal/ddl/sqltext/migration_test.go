@@ -76,7 +76,8 @@ func TestMigration_LinesAreThoseOfTheFile(t *testing.T) {
 	}
 }
 
-// What is not understood is refused by the tool's name.
+// TestMigration_Refuses checks that what is not understood is refused, with the
+// tool's name.
 func TestMigration_Refuses(t *testing.T) {
 	for _, test := range []struct{ file, text, want string }{
 		{"a.sql", "--liquibase formatted sql\n--changeset me:1\nALTER TABLE a ADD b INT;\n--rollback DROP TABLE a;", "Liquibase"},
@@ -108,8 +109,9 @@ func TestMigration_Refuses(t *testing.T) {
 	}
 }
 
-// What is executed is what was read: the statement holds no comment any more, and
-// reads the same again. At a rung it asks for that rung and no other.
+// FuzzParse checks that what is executed is what was read: the statement contains
+// no comments any more, and parses the same again. With a rung, it asks for that
+// rung and no other.
 func FuzzParse(f *testing.F) {
 	for _, sql := range []string{
 		"ALTER TABLE `a` ADD b INT DEFAULT (1 + 2), ALGORITHM=COPY, DROP c", "ALTER TABLE a /*!50000 RENAME TO b */", "CREATE TABLE a (b INT, KEY (b)) ENGINE=InnoDB PARTITION BY HASH (b)",

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A parser reads the words of a statement from left to right. After an error
-// there are no more words.
+// A parser reads the words of a statement from left to right. After an error it
+// returns no more words.
 type parser struct {
 	words      []token
 	at         int
@@ -25,7 +25,7 @@ func (p *parser) fail(err error) {
 	p.at = len(p.words)
 }
 
-// unknown fails at the next word.
+// unknown reports the next word as an error.
 func (p *parser) unknown() {
 	if p.at >= len(p.words) {
 		p.fail(fmt.Errorf("%s: the statement ends too early", firstWords(p.s.SQL)))
@@ -38,7 +38,7 @@ func (p *parser) unknown() {
 	p.fail(fmt.Errorf("noren does not know %q at %q in %s: only what it fully understands is executed", p.peek().text, near, firstWords(p.s.SQL)))
 }
 
-// peek is the next word, or an empty one at the end.
+// peek returns the next word, or an empty one at the end.
 func (p *parser) peek() token { return p.ahead(0) }
 
 func (p *parser) ahead(n int) token {
@@ -55,7 +55,7 @@ func (p *parser) previous() token {
 	return p.words[p.at-1]
 }
 
-// take steps over the next words if they are keywords.
+// take skips the next words if they are keywords.
 func (p *parser) take(keywords ...string) bool {
 	if !p.sees(keywords...) {
 		return false
@@ -64,7 +64,7 @@ func (p *parser) take(keywords ...string) bool {
 	return true
 }
 
-// sees says whether the next words are keywords.
+// sees reports whether the next words are keywords.
 func (p *parser) sees(keywords ...string) bool {
 	for i, keyword := range keywords {
 		if !p.ahead(i).is(keyword) {
@@ -74,7 +74,7 @@ func (p *parser) sees(keywords ...string) bool {
 	return true
 }
 
-// takeAny steps over the next word if it is one of keywords.
+// takeAny skips the next word if it is one of keywords.
 func (p *parser) takeAny(keywords ...string) bool {
 	if !p.peek().is(keywords...) {
 		return false
@@ -83,7 +83,7 @@ func (p *parser) takeAny(keywords ...string) bool {
 	return true
 }
 
-// need is take that fails.
+// need is like take, but fails if the keywords do not follow.
 func (p *parser) need(keywords ...string) {
 	for _, keyword := range keywords {
 		if !p.take(keyword) {
@@ -99,13 +99,12 @@ func (p *parser) needAny(keywords ...string) {
 	}
 }
 
-// has says whether keyword occurs anywhere from here on.
+// has reports whether keyword occurs anywhere from here on.
 func (p *parser) has(keyword string) bool {
 	return slices.ContainsFunc(p.words[min(p.at, len(p.words)):], func(t token) bool { return t.is(keyword) })
 }
 
-// name reads an identifier that is part of the table: of a column, an index, a
-// partition.
+// name reads an identifier within the table: of a column, an index, a partition.
 func (p *parser) name() string {
 	name, ok := p.peek().name()
 	if !ok || name == "" || p.ahead(1).is(".") {
@@ -116,7 +115,7 @@ func (p *parser) name() string {
 	return name
 }
 
-// names reads identifiers with commas between them.
+// names reads identifiers separated by commas.
 func (p *parser) names() {
 	p.name()
 	for p.err == nil && p.take(",") {
@@ -142,7 +141,7 @@ func (p *parser) text() {
 	if p.peek().kind != quoted {
 		p.unknown()
 	}
-	for p.peek().kind == quoted { // 'a' 'b' is one string
+	for p.peek().kind == quoted { // 'a' 'b' is a single string
 		p.at++
 	}
 }
@@ -210,8 +209,8 @@ func (p *parser) noteConstraint(c Constraint) {
 	p.s.Constraints = append(p.s.Constraints, c)
 }
 
-// tableList reads tables with commas between them, at most limit of them if
-// limit is not 0.
+// tableList reads tables separated by commas, at most limit of them if limit is
+// not 0.
 func (p *parser) tableList(limit int) {
 	p.noteTable(false)
 	for n := 1; p.err == nil && p.take(","); n++ {
@@ -238,7 +237,7 @@ func (p *parser) rename() {
 	}
 }
 
-// waiting refuses what MariaDB has to say how long to wait for a lock.
+// waiting refuses MariaDB's clauses for how long to wait for a lock.
 func (p *parser) waiting() {
 	if p.peek().is("WAIT", "NOWAIT") {
 		p.fail(errors.New("WAIT and NOWAIT are noren's: it has lock budgets of its own"))
@@ -313,7 +312,7 @@ func (p *parser) dropIndex() {
 	}
 }
 
-// clause reads ALGORITHM [=] x or LOCK [=] x with one of its commas.
+// clause reads ALGORITHM [=] x or LOCK [=] x with an adjacent comma.
 func (p *parser) clause() {
 	begin := p.at
 	keyword := strings.ToUpper(p.peek().text)
@@ -326,7 +325,7 @@ func (p *parser) clause() {
 	}
 	p.at++
 	c := clause{keyword: keyword, value: strings.ToUpper(value.text), Span: Span{p.words[begin].start, value.end()}}
-	taken := 0 // where the clause before ended
+	taken := 0 // where the previous clause ended
 	if n := len(p.s.clauses); n > 0 {
 		taken = p.s.clauses[n-1].End
 	}

@@ -86,7 +86,7 @@ func (p *parser) partitionOptions() {
 	}
 }
 
-// partitionAction reads what is done to some partitions.
+// partitionAction reads an action on partitions.
 func (p *parser) partitionAction() bool {
 	all := func() {
 		p.need("PARTITION")

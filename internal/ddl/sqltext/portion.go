@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// A Portioned is a statement on rows that may be executed in portions: each for
-// a range of the rows of one table.
+// A Portioned is a statement on rows that may be executed in portions, each for a
+// range of the rows of one table.
 type Portioned struct {
-	// Source is the table whose rows are taken in portions, and Name what the
-	// statement calls it.
+	// Source is the table whose rows are divided into portions, and Name its name
+	// in the statement.
 	Source Table
 	Name   string
 
-	// Changes is the table whose rows it writes, and Reads are the others that
-	// it reads, those of its subqueries included.
+	// Changes is the table whose rows it writes, and Reads are the other tables
+	// that it reads, including those in subqueries.
 	Changes Table
 	Reads   []Table
 
 	sql   string
-	where Span // of the condition; empty where it would go
+	where Span // of the condition; empty, at its place, if there is none
 }
 
-// Portions takes a statement apart. The error says why it must be one piece.
+// Portions divides a statement. The error says why it must stay in one piece.
 func (q Query) Portions() (Portioned, error) {
 	if q.verb != "UPDATE" && q.verb != "DELETE" && q.verb != "INSERT" && q.verb != "REPLACE" {
 		return Portioned{}, fmt.Errorf("it begins with %s", firstWords(q.SQL))
@@ -79,10 +79,10 @@ func (q Query) Portions() (Portioned, error) {
 	return p, nil
 }
 
-// Deletes says whether rows of its targets go: those of DELETE, and of REPLACE.
+// Deletes reports whether it removes rows of its targets: DELETE and REPLACE do.
 func (q Query) Deletes() bool { return q.verb == "DELETE" || q.verb == "REPLACE" }
 
-// Assigned are the columns that an UPDATE gives values.
+// Assigned returns the columns that an UPDATE assigns.
 func (q Query) Assigned() []string {
 	if q.verb != "UPDATE" {
 		return nil
@@ -101,7 +101,7 @@ func (q Query) Assigned() []string {
 			return all
 		case t.start == set.Start, depth == 0 && t.is(","):
 			column := i + 1
-			for column+2 < len(text) && text[column+1].is(".") { // it follows its table
+			for column+2 < len(text) && text[column+1].is(".") { // the column follows its table
 				column += 2
 			}
 			if column < len(text) {
@@ -114,7 +114,7 @@ func (q Query) Assigned() []string {
 	return all
 }
 
-// With is the statement for the rows that a condition describes.
+// With returns the statement for only the rows that meet a condition.
 func (p Portioned) With(condition string) string {
 	if p.where.Start == p.where.End {
 		return rewrite(p.sql, []Edit{{p.where, " WHERE " + condition + " "}})

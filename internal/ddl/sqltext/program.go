@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// An Object is what a statement on views, triggers, routines or events is about.
+// An Object is the view, trigger, routine or event of a statement.
 type Object struct {
 	// Type is VIEW, TRIGGER, PROCEDURE, FUNCTION or EVENT.
 	Type string
@@ -15,20 +15,20 @@ type Object struct {
 	// Verb is CREATE, ALTER or DROP.
 	Verb string
 
-	// Place is where the name is.
+	// Place is the place of the name.
 	Place Span
 
 	// On is the table of a trigger.
 	On Table
 
-	// Optional says that there is an IF EXISTS or an IF NOT EXISTS.
+	// Optional says that the statement has IF EXISTS or IF NOT EXISTS.
 	Optional bool
 }
 
-// String is the object as people name it.
+// String returns the object's type and name for people.
 func (o Object) String() string { return fmt.Sprintf("%s %s", strings.ToLower(o.Type), o.Table) }
 
-// program reads what follows CREATE, DROP or ALTER of anything but a table.
+// program reads what follows CREATE, DROP or ALTER for anything but a table.
 func (p *parser) program(verb string) {
 	p.s.Kind = Program
 	for i := 0; i < 16; i++ { // DEFINER = user@host SQL SECURITY INVOKER ...
@@ -48,7 +48,7 @@ func (p *parser) program(verb string) {
 	p.unknown()
 }
 
-// object reads the name after VIEW, TRIGGER and so on. The body stays unread: no
+// object reads the name after VIEW, TRIGGER and so on. The body is not read: no
 // plan executes it.
 func (p *parser) object(verb, kind string) {
 	optional := p.take("IF", "EXISTS") || p.take("IF", "NOT", "EXISTS")
@@ -81,8 +81,8 @@ func (p *parser) object(verb, kind string) {
 	}
 }
 
-// EndsWith says whether a statement ends with body, except for spaces and
-// comments: how servers keep the bodies of triggers and routines.
+// EndsWith reports whether a statement ends with body, ignoring spaces and
+// comments, as servers store the bodies of triggers and routines.
 func EndsWith(sql, body string) bool {
 	whole, end := words(stripped(sql)), words(stripped(body))
 	if len(end) == 0 || len(end) > len(whole) {
@@ -93,7 +93,7 @@ func EndsWith(sql, body string) bool {
 	})
 }
 
-// stripped is sql without what conditional comments begin with.
+// stripped returns sql without the beginnings of conditional comments.
 func stripped(sql string) string {
 	expanded, err := Expand(sql, Dialect{Version: 1 << 30})
 	if err != nil {
@@ -102,7 +102,7 @@ func stripped(sql string) string {
 	return strings.TrimRight(expanded, "; \t\r\n")
 }
 
-// Renamed is the statement with another name for its object.
+// Renamed returns the statement with another name for its object.
 func (s Statement) Renamed(name string) string {
 	return rewrite(s.SQL, []Edit{{s.Object.Place, name}})
 }

@@ -5,47 +5,47 @@ import (
 	"slices"
 )
 
-// A Query is a statement on rows, or the SELECT of a view, of which the tables
-// are known. Nothing else of it is understood.
+// A Query is a statement on rows, or the SELECT of a view, whose tables are
+// known. Nothing else about it is understood.
 type Query struct {
 	// SQL is the text, without comments.
 	SQL string
 
-	// Tables are the places where it names tables, except for those of WITH.
+	// Tables are the places where it names tables, except those defined by WITH.
 	Tables []QueryTable
 
 	// Calls are the functions that it calls and that noren does not know to only
 	// calculate.
 	Calls []string
 
-	// Variables are those like @name that it uses, lower case, and Assigns those of
-	// them that it gives a value.
+	// Variables are the variables like @name that it uses, in lower case, and
+	// Assigns those that it assigns.
 	Variables, Assigns []string
 
-	// Before are the functions and variables in it that tell something of the
-	// statement before it in the same session, like LAST_INSERT_ID.
+	// Before are the functions and variables in it that depend on the previous
+	// statement in the same session, such as LAST_INSERT_ID.
 	Before []string
 
 	verb       string // of the outermost query
-	aggregates bool   // that sum up its rows
+	aggregates bool   // they aggregate its rows
 	seeded     bool   // it calls RAND with a seed
 	derived    bool   // it joins the rows of another query
 
 	columns []qualified
-	clauses map[string]Span // keywords of the outermost query, where they first stand
+	clauses map[string]Span // keywords of the outermost query, where they first occur
 }
 
 // A QueryTable is a place where a query names a table.
 type QueryTable struct {
 	TableRef
-	Target bool // rows of it are written
-	Outer  bool // in the outermost query, parentheses around joined tables included
+	Target bool // its rows are written
+	Outer  bool // in the outermost query, including parentheses around joined tables
 	alias  bool // it has another name in the query
 	called string
-	bare   bool // where servers take no other name
+	bare   bool // servers allow no other name here
 }
 
-// A qualified is a place where a column is named with its table.
+// A qualified is a place where a column is qualified with its table.
 type qualified struct {
 	Table
 	Span       // of the table
@@ -70,8 +70,8 @@ func ReadQuery(sql string, d Dialect) (Query, error) {
 	return r.q, r.err
 }
 
-// With is the query with other names for its tables. Each keeps its own name as
-// an alias.
+// With returns the query with other names for its tables. Each keeps its own name
+// as an alias.
 func (q Query) With(name func(Table) string) string {
 	var edits []Edit
 	bare := map[Table]bool{}

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// What a query reads and writes is found, and only that gets another name.
+// TestReadQuery checks that the tables that a query reads and writes are found,
+// and that only they get other names.
 func TestReadQuery(t *testing.T) {
 	for _, test := range []struct{ sql, want, calls string }{
 		{"UPDATE t SET a = 1 WHERE t.b = 2", "UPDATE s.t AS `t` SET a = 1 WHERE t.b = 2", ""},
@@ -49,8 +50,8 @@ func TestReadQuery(t *testing.T) {
 	}
 }
 
-// Variables are found however they are spelt, and so is what tells something of the
-// statement before.
+// TestReadQuery_Variables checks that variables are found however they are spelt,
+// and so is what depends on the previous statement.
 func TestReadQuery_Variables(t *testing.T) {
 	for _, test := range []struct{ sql, variables, assigns, before string }{
 		{"UPDATE t SET a = @N", "@n", "", ""},
@@ -74,7 +75,8 @@ func TestReadQuery_Variables(t *testing.T) {
 	}
 }
 
-// Where names are lower case, a table is the same however a statement spells it.
+// TestReadQuery_LowerNames checks that where names are lower case, a table is the
+// same however a statement spells it.
 func TestReadQuery_LowerNames(t *testing.T) {
 	q, err := ReadQuery("UPDATE Shop.`T` JOIN Shop.U ON T.id = SHOP.U.Id SET T.a = 1", Dialect{Version: 90704, LowerNames: true})
 	if err != nil {
@@ -86,7 +88,8 @@ func TestReadQuery_LowerNames(t *testing.T) {
 	}
 }
 
-// The queries of a body are found with what they read, and without what they fill.
+// TestReadBody_Queries checks that the queries of a body are found with what they
+// read, and without what they fill.
 func TestReadBody_Queries(t *testing.T) {
 	for _, test := range []struct{ body, want string }{
 		{"SET NEW.n = (SELECT MAX(a) FROM t WHERE id = NEW.id)", "SELECT MAX(a) FROM t WHERE id = NULL"},

@@ -17,14 +17,14 @@ type queryReader struct {
 	err     error
 }
 
-// A level is what is known within a pair of parentheses.
+// A level is the state within a pair of parentheses.
 type level struct {
-	query  bool // it holds a query: FROM is followed by tables
-	from   bool // in a list of tables: after a comma another one follows
-	expect bool // a table is next
-	target bool // whose rows are written
-	bare   bool // for which there is no alias
-	outer  bool // of the outermost query
+	query  bool // it contains a query: FROM is followed by tables
+	from   bool // in a list of tables: another one follows a comma
+	expect bool // a table comes next
+	target bool // its rows are written
+	bare   bool // it can have no alias
+	outer  bool // it belongs to the outermost query
 	verb   string
 }
 
@@ -72,7 +72,7 @@ func (r *queryReader) read() {
 	}
 }
 
-// open steps into parentheses.
+// open enters parentheses.
 func (r *queryReader) open(l *level) {
 	before, next := r.peek(-1), r.peek(1)
 	inner := level{}
@@ -90,8 +90,8 @@ func (r *queryReader) open(l *level) {
 	r.at++
 }
 
-// ofBefore are functions and variables that tell something of the statement before
-// in the session. LAST_INSERT_ID is both.
+// ofBefore are functions and variables that depend on the previous statement in
+// the session. LAST_INSERT_ID is both.
 var ofBefore = strings.Fields(`LAST_INSERT_ID ROW_COUNT FOUND_ROWS IDENTITY WARNING_COUNT ERROR_COUNT`)
 
 // variable reads @name or @@[SESSION.]name.
@@ -111,7 +111,7 @@ func (r *queryReader) variable() {
 	}
 	name := VariableName(r.peek(1).text)
 	r.at += 2
-	for r.peek(0).is(".") && r.peek(1).kind == word && r.peek(0).start == r.peek(-1).end() { // @a.b is one name
+	for r.peek(0).is(".") && r.peek(1).kind == word && r.peek(0).start == r.peek(-1).end() { // @a.b is a single name
 		name += "." + strings.ToLower(r.peek(1).text)
 		r.at += 2
 	}
@@ -121,22 +121,23 @@ func (r *queryReader) variable() {
 	}
 }
 
-// VariableName is the name of a variable like @name, which may be in quotes, as
-// everyone spells it.
+// VariableName returns the canonical name of a variable like @name, which may be
+// quoted.
 func VariableName(text string) string {
 	return "@" + strings.ToLower(strings.Trim(strings.TrimPrefix(text, "@"), "`'\""))
 }
 
-// sums are the functions that make one row of many.
+// sums are the functions that aggregate many rows into one.
 var sums = strings.Fields(`COUNT SUM MIN MAX AVG GROUP_CONCAT JSON_ARRAYAGG JSON_OBJECTAGG BIT_AND BIT_OR BIT_XOR STD STDDEV STDDEV_POP STDDEV_SAMP VAR_POP VAR_SAMP VARIANCE`)
 
-// aggregates and the like are followed by parentheses and only calculate.
+// aggregates and other functions that are followed by parentheses and only
+// calculate.
 var aggregates = append(strings.Fields(`ROW_NUMBER RANK DENSE_RANK PERCENT_RANK CUME_DIST NTILE LAG LEAD FIRST_VALUE LAST_VALUE NTH_VALUE OVER EXISTS ALL ANY SOME ROW VALUE ON UPDATE SELECT WHERE SET HAVING BY LIMIT
 	KEY INDEX PARTITION UNION EXCEPT INTERSECT ANY_VALUE JSON_TABLE MATCH AGAINST GROUPING LAST_INSERT_ID FOUND_ROWS ROW_COUNT CONNECTION_ID VERSION`), sums...)
 
-// call notes a function that noren does not know.
+// call records a function that noren does not know.
 func (r *queryReader) call(t token) {
-	if r.peek(-2).is(".") { // noted with its schema
+	if r.peek(-2).is(".") { // recorded with its schema
 		return
 	}
 	if t.is(ofBefore...) {
@@ -162,7 +163,7 @@ func (r *queryReader) call(t token) {
 	r.q.Calls = append(r.q.Calls, t.text)
 }
 
-// keyword steps over what changes what is expected.
+// keyword skips a keyword that changes what is expected next.
 func (r *queryReader) keyword(l *level, t token) bool {
 	outer := len(r.levels) == 1
 	if r.peek(-1).is(".") {
@@ -177,7 +178,7 @@ func (r *queryReader) keyword(l *level, t token) bool {
 	}
 	switch {
 	case t.is("REPLACE", "INSERT") && r.peek(1).is("("):
-		return false // the functions
+		return false // functions with the same names
 	case t.is("INSERT", "REPLACE", "UPDATE", "DELETE") && l.verb == "":
 		l.verb = strings.ToUpper(t.text)
 		l.query, l.expect, l.target = true, true, true
@@ -215,7 +216,7 @@ func (r *queryReader) keyword(l *level, t token) bool {
 	return true
 }
 
-// with notes the names of common table expressions: name [(columns)] AS (.
+// with records the names of common table expressions: name [(columns)] AS (.
 func (r *queryReader) with() {
 	depth := 0
 	for i := r.at + 1; i < len(r.words); i++ {
@@ -231,7 +232,7 @@ func (r *queryReader) with() {
 			return
 		case depth == 0 && t.is("AS") && i > 0:
 			name := r.words[i-1]
-			if name.is(")") { // of the columns
+			if name.is(")") { // of the list of columns
 				j := i - 1
 				for j > 0 && !r.words[j].is("(") {
 					j--
@@ -245,7 +246,7 @@ func (r *queryReader) with() {
 	}
 }
 
-// table reads a table with its alias.
+// table reads a table and its alias.
 func (r *queryReader) table(l *level) {
 	p := &parser{dialect: r.dialect, words: r.words, at: r.at, s: Statement{SQL: r.q.SQL}}
 	ref := p.table()
@@ -263,7 +264,7 @@ func (r *queryReader) table(l *level) {
 		p.at += 2
 		next = p.peek()
 	}
-	deleted := l.verb == "DELETE" && !l.from && !l.bare // DELETE a, b FROM: names of what follows
+	deleted := l.verb == "DELETE" && !l.from && !l.bare // DELETE a, b FROM: names of tables that follow
 	r.at = p.at
 	l.expect = deleted && next.is(",")
 	if deleted {
@@ -295,7 +296,7 @@ func (r *queryReader) table(l *level) {
 var afterTable = strings.Fields(`WHERE SET JOIN INNER LEFT RIGHT CROSS NATURAL STRAIGHT_JOIN ON USING GROUP HAVING ORDER LIMIT UNION EXCEPT INTERSECT FOR LOCK WINDOW
 	USE FORCE IGNORE PARTITION VALUES VALUE SELECT FROM WITH INTO RETURNING PROCEDURE TABLE TABLESAMPLE OUTER`)
 
-// column steps over a name and what qualifies it.
+// column skips a name and its qualifiers.
 func (r *queryReader) column(t token) {
 	first, ok := t.name()
 	r.at++

@@ -12,8 +12,8 @@ type Edit struct {
 	Text string
 }
 
-// rewrite is sql with edits made, which must not overlap. What is inserted where
-// another edit begins comes before it.
+// rewrite returns sql with edits made. The edits must not overlap. Text inserted
+// where another edit begins comes before it.
 func rewrite(sql string, edits []Edit) string {
 	slices.SortStableFunc(edits, func(a, b Edit) int { return cmp.Or(a.Start-b.Start, a.End-b.End) })
 	var out strings.Builder
@@ -27,10 +27,10 @@ func rewrite(sql string, edits []Edit) string {
 	return out.String()
 }
 
-// With is the statement with the clauses of rung instead of the author's, and
-// with edits made. An OPTIMIZE TABLE, which takes no clauses, becomes the
-// rebuild that it means, and a DROP INDEX, for which MariaDB takes none, the
-// ALTER TABLE that it is.
+// With returns the statement with the clauses of rung instead of the author's,
+// and with edits made. An OPTIMIZE TABLE, which accepts no clauses, becomes the
+// rebuild that it means, and a DROP INDEX, for which MariaDB accepts none,
+// becomes the equivalent ALTER TABLE.
 func (s Statement) With(r Rung, more ...Edit) string {
 	if s.Kind == Optimize || s.Kind == DropIndex {
 		t := s.Tables[0]
@@ -66,8 +66,8 @@ func (s Statement) With(r Rung, more ...Edit) string {
 	return rewrite(s.SQL, edits)
 }
 
-// Shadow is the definition of a table with edits made, with more options, and
-// without the places of its files.
+// Shadow returns the definition of a table with edits made, with additional
+// options, and without file locations.
 func (s Statement) Shadow(edits []Edit, options string) string {
 	for _, place := range s.places {
 		edits = append(edits, Edit{place, " "})
@@ -76,8 +76,8 @@ func (s Statement) Shadow(edits []Edit, options string) string {
 	return rewrite(s.SQL, edits)
 }
 
-// Charset is the edit that gives a CREATE TABLE which names no character set
-// the one of clauses, as the schema would; ok is false where there is none to make.
+// Charset returns the edit that gives a CREATE TABLE without a character set the
+// one in clauses, as its schema would; ok is false if no edit is needed.
 func (s Statement) Charset(clauses string) (e Edit, ok bool) {
 	if s.Kind != CreateTable || s.options == 0 || s.charset {
 		return Edit{}, false

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// An Assignment is a part of a SET: a variable of the session, lower case, or
-// @name, and the text of what it is given.
+// An Assignment is a part of a SET: a session variable in lower case, or @name,
+// and the text of its value.
 type Assignment struct{ Name, Value string }
 
-// own are the variables that noren sets itself, before every statement.
+// own are the variables that noren itself sets before every statement.
 var own = strings.Fields(`autocommit completion_type idle_transaction_timeout idle_write_transaction_timeout idle_readonly_transaction_timeout innodb_lock_wait_timeout
 	interactive_timeout lock_wait_timeout max_execution_time max_statement_time net_read_timeout net_write_timeout sql_log_bin wait_timeout`)
 
-// free are the variables of the session that a migration may set.
+// free are the session variables that a migration may set.
 var free = strings.Fields(`alter_algorithm auto_increment_increment auto_increment_offset big_tables bulk_insert_buffer_size character_set_client character_set_connection
 	character_set_results collation_connection cte_max_recursion_depth default_collation_for_utf8mb4 default_storage_engine default_tmp_storage_engine default_week_format div_precision_increment
 	eq_range_index_dive_limit explicit_defaults_for_timestamp foreign_key_checks group_concat_max_len information_schema_stats_expiry innodb_ddl_buffer_size
@@ -26,18 +26,18 @@ var free = strings.Fields(`alter_algorithm auto_increment_increment auto_increme
 	sql_safe_updates sql_select_limit sql_warnings system_versioning_alter_history system_versioning_insert_history time_zone timestamp tmp_table_size transaction_isolation tx_isolation unique_checks updatable_views_with_limit
 	use_secondary_engine alter_check check_constraint_checks`)
 
-// charsets are those of clients in which no byte of a character is a quote or a
-// backslash.
+// charsets are the client character sets in which no byte of a multi-byte
+// character is a quote or a backslash.
 var charsets = strings.Fields(`utf8mb4 utf8mb3 utf8 latin1 ascii binary default`)
 
-// modes are the values of sql_mode that leave quotes, backslashes and the
-// grammar as they are.
+// modes are the values of sql_mode that do not change quotes, backslashes and the
+// grammar.
 var modes = strings.Fields(`ALLOW_INVALID_DATES ERROR_FOR_DIVISION_BY_ZERO HIGH_NOT_PRECEDENCE NO_AUTO_CREATE_USER NO_AUTO_VALUE_ON_ZERO NO_DIR_IN_CREATE
 	NO_ENGINE_SUBSTITUTION NO_UNSIGNED_SUBTRACTION NO_ZERO_DATE NO_ZERO_IN_DATE ONLY_FULL_GROUP_BY PAD_CHAR_TO_FULL_LENGTH STRICT_ALL_TABLES
 	STRICT_TRANS_TABLES TIME_TRUNCATE_FRACTIONAL TRADITIONAL SIMULTANEOUS_ASSIGNMENT TIME_ROUND_FRACTIONAL`)
 
-// set reads SET. It gives a variable of the session a literal, or the value of
-// another; the statement that is executed is rewritten from what was read.
+// set reads SET, which assigns to a session variable a literal, or the value of
+// another variable. The executed statement is rewritten from what was read.
 func (p *parser) set() {
 	p.s.Kind = Session
 	if p.sees("STATEMENT") && !p.ahead(1).is("=") {
@@ -159,8 +159,8 @@ func (p *parser) assignment() {
 	p.s.Assignments = append(p.s.Assignments, Assignment{name, value})
 }
 
-// OfBefore is why a statement must not use a function or a variable that tells
-// something of the statement before it.
+// OfBefore says why a statement must not use a function or variable that depends
+// on the previous statement.
 func OfBefore(name string) error {
 	return fmt.Errorf("%s is not for a migration: it tells something of the statement before it in the same session, which a run that resumes does not have; find the row by what is in it", name)
 }
@@ -169,8 +169,8 @@ func (p *parser) moreThanTheSession() error {
 	return fmt.Errorf("%s is not for a migration: it changes more than the session", firstWords(p.s.SQL))
 }
 
-// variable reads the name of a variable that a migration may set, or that
-// noren sets.
+// variable reads the name of a variable that a migration may set, or that noren
+// sets.
 func (p *parser) variable() string {
 	t := p.peek()
 	name := strings.ToLower(strings.Trim(t.text, "`"))
@@ -194,7 +194,7 @@ func (p *parser) userVariable() string {
 		return ""
 	}
 	p.at++
-	for p.sees(".") && p.ahead(1).kind == word { // @a.b is one name
+	for p.sees(".") && p.ahead(1).kind == word { // @a.b is a single name
 		p.at += 2
 	}
 	return p.s.SQL[start:p.previous().end()]
@@ -220,8 +220,8 @@ func (p *parser) literal() {
 	}
 }
 
-// allowed says why a variable must not have a value; nil if it may. What
-// another variable holds is looked at after it was set.
+// allowed says why a variable must not have a value; nil if it may. The value of
+// another variable is checked after the SET.
 func allowed(name, value string) error {
 	literal := strings.Trim(value, "'\"")
 	if strings.HasPrefix(value, "@") {
@@ -243,7 +243,7 @@ func allowed(name, value string) error {
 	return nil
 }
 
-// SafeMode says whether a session's sql_mode leaves the meaning of text alone.
+// SafeMode reports whether a session's sql_mode leaves the meaning of text alone.
 func SafeMode(mode string) bool {
 	for _, bad := range []string{"ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ORACLE", "IGNORE_SPACE", "MSSQL", "DB2", "POSTGRESQL", "MAXDB", "EMPTY_STRING_IS_NULL"} {
 		if strings.Contains(mode, bad) {
@@ -253,6 +253,6 @@ func SafeMode(mode string) bool {
 	return true
 }
 
-// SafeCharset says whether a client's character set leaves quotes and
+// SafeCharset reports whether a client's character set leaves quotes and
 // backslashes alone.
 func SafeCharset(charset string) bool { return slices.Contains(charsets, strings.ToLower(charset)) }

@@ -7,33 +7,33 @@ import (
 )
 
 // A Piece is a part of a migration file: a statement with the delimiter, spaces
-// and comments around it. The pieces of a file, joined, are the file.
+// and comments around it. The concatenated pieces of a file are the file.
 type Piece struct {
-	// Raw is the piece as the file has it.
+	// Raw is the piece as written in the file.
 	Raw string
 
-	// SQL is the statement alone; empty where the piece is a DELIMITER line, or
-	// nothing but spaces and comments.
+	// SQL is only the statement; empty if the piece is a DELIMITER line, or only
+	// spaces and comments.
 	SQL string
 
-	// Line is where the statement begins, from 1.
+	// Line is where the statement begins, starting at 1.
 	Line int
 }
 
-// Split splits a migration into its statements the way the mysql client does:
-// at semicolons, or at what a DELIMITER line says, outside of quotes and
-// comments. The body of a trigger or a routine, BEGIN ... END, is not split
-// either, although the client would.
+// Split splits a migration into its statements as the mysql client does: at
+// semicolons, or at the delimiter of a DELIMITER line, outside of quotes and
+// comments. Unlike the client, it does not split the body of a trigger or a
+// routine, BEGIN ... END.
 func Split(file string) ([]Piece, error) { return split(file, ";", 1) }
 
-// split splits a text that begins in a line of its file.
+// split splits a text that begins on a given line of its file.
 func split(file, delim string, line int) ([]Piece, error) {
 	var (
 		pieces     []Piece
 		begin      = 0 // of the piece
 		from       = line
-		first      = -1 // byte of the statement; -1 before it
-		last       = 0  // byte after the statement
+		first      = -1 // index of the statement's first byte; -1 before it
+		last       = 0  // index after the statement's last byte
 		body       compound
 		openTokens []error
 	)
@@ -94,8 +94,8 @@ func split(file, delim string, line int) ([]Piece, error) {
 	return pieces, nil
 }
 
-// A compound is how deep in BEGIN ... END the text of a statement is. Only the
-// bodies of triggers, routines and events have such.
+// A compound is how deeply the text is nested in BEGIN ... END. Only the bodies
+// of triggers, routines and events contain these.
 type compound struct {
 	seen     int // words
 	create   bool
@@ -116,14 +116,14 @@ func (c *compound) see(t token) {
 	}
 	if !c.program {
 		c.program = c.seen < 24 && t.is("TRIGGER", "PROCEDURE", "FUNCTION", "EVENT")
-		c.create = !t.is("TABLE", "INDEX", "VIEW") // whose columns may be called event and begin
+		c.create = !t.is("TABLE", "INDEX", "VIEW") // columns of these may be called event and begin
 		return
 	}
 	if c.previous.is(".") {
-		return // the column of a row: NEW.end
+		return // a column of the row: NEW.end
 	}
 	switch {
-	case c.ended && t.is("IF", "LOOP", "WHILE", "REPEAT"): // whose beginnings are not counted
+	case c.ended && t.is("IF", "LOOP", "WHILE", "REPEAT"): // their beginnings are not counted
 		c.depth++
 		c.ended = false
 	case c.ended && t.is("CASE"):
@@ -140,7 +140,7 @@ func (c *compound) see(t token) {
 }
 
 // delimiterLine reads a DELIMITER line at the beginning of text: the new
-// delimiter and the length of the line without its end.
+// delimiter and the length of the line without its line end.
 func delimiterLine(text string) (delim string, n int, ok bool) {
 	const keyword = "DELIMITER"
 	if len(text) < len(keyword) || !strings.EqualFold(text[:len(keyword)], keyword) {
@@ -160,12 +160,12 @@ func delimiterLine(text string) (delim string, n int, ok bool) {
 	return delim, n, true
 }
 
-// lineStart says whether only spaces precede at in its line.
+// lineStart reports whether only spaces precede at on its line.
 func lineStart(file string, at int) bool {
 	return strings.TrimSpace(file[strings.LastIndexByte(file[:at], '\n')+1:at]) == ""
 }
 
-// opening is how an unclosed token begins.
+// opening returns the opening characters of an unclosed token.
 func opening(t token) string {
 	switch t.kind {
 	case comment, conditional:

@@ -68,7 +68,8 @@ func TestSplitRefusesWhatNothingCloses(t *testing.T) {
 	}
 }
 
-// Whatever the file, splitting ends, and loses and adds nothing.
+// FuzzSplit checks that for any file splitting ends, and neither loses nor adds
+// anything.
 func FuzzSplit(f *testing.F) {
 	for _, file := range []string{
 		"ALTER TABLE `a` ADD b INT DEFAULT 'x;'; DROP TABLE c;",

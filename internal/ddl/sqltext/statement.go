@@ -25,7 +25,7 @@ const (
 	Program     Kind = "program" // views, triggers, procedures, functions, events
 )
 
-// Laddered says whether the kind takes an ALGORITHM and a LOCK.
+// Laddered reports whether statements of the kind accept an ALGORITHM and a LOCK.
 func (k Kind) Laddered() bool {
 	switch k {
 	case AlterTable, CreateIndex, DropIndex, Optimize:
@@ -34,7 +34,7 @@ func (k Kind) Laddered() bool {
 	return false
 }
 
-// Shadowed says whether statements of the kind can be tried on shadows.
+// Shadowed reports whether statements of the kind can be tried on shadows.
 func (k Kind) Shadowed() bool {
 	switch k {
 	case RenameTable, CreateTable, DropTable, Truncate:
@@ -49,7 +49,7 @@ type Table struct {
 	Name   string
 }
 
-// String is the name in quotes.
+// String returns the name in quotes.
 func (t Table) String() string {
 	if t.Schema == "" {
 		return Quote(t.Name)
@@ -64,7 +64,7 @@ type Span struct{ Start, End int }
 type TableRef struct {
 	Table
 	Span
-	Parent bool // after REFERENCES or LIKE: only read
+	Parent bool // after REFERENCES or LIKE: it is only read
 }
 
 // A Constraint is a place in a statement where a constraint is named.
@@ -78,7 +78,7 @@ type Constraint struct {
 // A clause is an ALGORITHM or a LOCK that the author asks for.
 type clause struct {
 	keyword, value string // upper case
-	Span                  // with one of the commas beside it
+	Span                  // with an adjacent comma
 }
 
 // A Statement is a statement that was understood.
@@ -87,16 +87,16 @@ type Statement struct {
 	SQL  string
 	Kind Kind
 
-	// Tables are all tables of a shadowed statement, Constraints the foreign
-	// keys and checks that it names.
+	// Tables are all tables of a shadowed statement, Constraints the foreign keys
+	// and checks that it names.
 	Tables      []TableRef
 	Constraints []Constraint
 
-	// Bulk says that it touches rows without bound: UPDATE, DELETE, INSERT ...
-	// SELECT.
+	// Bulk says that it touches an unlimited number of rows: UPDATE, DELETE,
+	// INSERT ... SELECT.
 	Bulk bool
 
-	// Loses is by what rows or values are lost, like "DROP COLUMN a".
+	// Loses says how rows or values are lost, such as "DROP COLUMN a".
 	Loses []string
 
 	// RenamedColumns and DroppedColumns are the columns that an ALTER TABLE renames and drops.
@@ -106,31 +106,31 @@ type Statement struct {
 	// Optional says that a CREATE TABLE has IF NOT EXISTS.
 	Optional bool
 
-	// Replaces says that the statement holds OR REPLACE.
+	// Replaces says that the statement contains OR REPLACE.
 	Replaces bool
 
-	// Exchanges says that partitions change places with tables.
+	// Exchanges says that partitions are exchanged with tables.
 	Exchanges bool
 
-	// Partitions says what is done to partitions, if that is all: MovesNone or
-	// MovesRows.
+	// Partitions says what is done to partitions, if the statement does nothing
+	// else: MovesNone or MovesRows.
 	Partitions Partitions
 
-	// Assignments are what SET assigns; Own are the names among them that are
-	// noren's, and that the statement does not set.
+	// Assignments are the assignments of a SET; Own are the names of noren's own
+	// variables among them, which the statement does not set.
 	Assignments []Assignment
 	Own         []string
 
-	// Object is what a Program is about.
+	// Object is the object of a Program.
 	Object Object
 
-	index   Span     // what DROP INDEX drops, with IF EXISTS
+	index   Span     // what DROP INDEX drops, including IF EXISTS
 	clauses []clause // ALGORITHM and LOCK, as the author wrote them
 	insert  int      // where noren's own clauses go
 	comma   bool     // whether a comma follows them
-	places  []Span   // where files of the table are: not for a shadow
+	places  []Span   // file locations of the table, which a shadow omits
 	options int      // where the options of a CREATE TABLE begin; 0 if it has no list of columns
-	charset bool     // whether a CREATE TABLE says the character set
+	charset bool     // whether a CREATE TABLE gives the character set
 }
 
 // A ColumnRename gives a column another name, or the same one.
@@ -139,14 +139,14 @@ type ColumnRename struct{ From, To string }
 // Partitions is what a statement does to the partitions of a table.
 type Partitions string
 
-// MovesNone only makes, drops, empties or exchanges partitions; MovesRows moves
-// rows from one to another.
+// MovesNone only creates, drops, empties or exchanges partitions; MovesRows moves
+// rows between partitions.
 const (
 	MovesNone Partitions = "moves none"
 	MovesRows Partitions = "moves rows"
 )
 
-// Changed are the tables of the statement that it changes, without those it
+// Changed returns the tables that the statement changes, without those that it
 // only refers to.
 func (s Statement) Changed() []Table {
 	var all []Table
@@ -158,8 +158,8 @@ func (s Statement) Changed() []Table {
 	return all
 }
 
-// TakesName says whether a column of that name is not the one that had it
-// before: that has another name, or is gone.
+// TakesName reports whether a column with that name is not the one that had the
+// name before, which was renamed or dropped.
 func (s Statement) TakesName(column string) bool {
 	return slices.ContainsFunc(s.DroppedColumns, func(name string) bool { return strings.EqualFold(name, column) }) ||
 		slices.ContainsFunc(s.RenamedColumns, func(r ColumnRename) bool {
@@ -167,7 +167,7 @@ func (s Statement) TakesName(column string) bool {
 		})
 }
 
-// Changes says whether the statement can take away what views and triggers use.
+// Changes reports whether the statement can remove what views and triggers use.
 func (s Statement) Changes() bool {
 	switch s.Kind {
 	case RenameTable, DropTable, AlterTable:
@@ -178,10 +178,10 @@ func (s Statement) Changes() bool {
 	return false
 }
 
-// Parse understands a statement of a migration, whole or not at all.
+// Parse parses a statement of a migration, completely or not at all.
 func Parse(sql string, d Dialect) (Statement, error) { return read(sql, d, false) }
 
-// ParseDefinition understands what SHOW CREATE TABLE prints.
+// ParseDefinition parses the output of SHOW CREATE TABLE.
 func ParseDefinition(sql string, d Dialect) (Statement, error) { return read(sql, d, true) }
 
 func read(sql string, d Dialect, definition bool) (Statement, error) {
@@ -200,7 +200,7 @@ func read(sql string, d Dialect, definition bool) (Statement, error) {
 	return p.s, nil
 }
 
-// statement reads the head of the statement and hands over to what reads the rest.
+// statement reads the head of the statement and calls the reader of the rest.
 func (p *parser) statement() {
 	switch {
 	case p.take("ALTER"):
@@ -240,7 +240,8 @@ func (p *parser) statement() {
 	}
 }
 
-// loading refuses what puts rows anywhere but into a table of the server.
+// loading refuses statements that put rows anywhere but into a table of the
+// server.
 func (p *parser) loading() {
 	if p.has("OUTFILE") || p.has("DUMPFILE") {
 		p.fail(errors.New("INTO OUTFILE is not for a migration: it writes a file on the server"))
@@ -266,7 +267,7 @@ func refused(sql, what string) error {
 	return fmt.Errorf("%s is not for a migration: %s", firstWords(sql), why)
 }
 
-// firstWords is the beginning of a statement, to name it in a message.
+// firstWords returns the beginning of a statement, to name it in a message.
 func firstWords(sql string) string {
 	fields := strings.Fields(sql)
 	if len(fields) > 3 {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// engines are the storage engines whose tables hold their rows themselves, so
-// that a statement on one of them touches no other table.
+// engines are the storage engines whose tables hold their own rows, so that a
+// statement on such a table touches no other.
 var engines = []string{"INNODB", "MYISAM", "ARIA", "MEMORY", "HEAP"}
 
 // option reads an option of a table.
@@ -47,14 +47,14 @@ func (p *parser) option() bool {
 	return true
 }
 
-// skip takes a word of any kind.
+// skip skips a word of any kind.
 func (p *parser) skip() bool {
 	p.at++
 	return true
 }
 
-// place reads where files of the table are. A migration must not say it; what
-// the server says of a table that is there is left out of its shadow.
+// place reads file locations of the table. A migration must not contain them; in
+// the server's definition of an existing table they are left out of its shadow.
 func (p *parser) place() {
 	begin := p.peek()
 	if !p.definition {

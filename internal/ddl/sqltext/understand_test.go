@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// What is not understood is refused, with the word.
+// TestParse_NamesTheWordThatItDoesNotKnow checks that what is not understood is
+// refused, with the word.
 func TestParse_NamesTheWordThatItDoesNotKnow(t *testing.T) {
 	for sql, word := range map[string]string{
 		"ALTER TABLE a ADD b INT DEFAULT (p2.wipe())":                          `"p2"`,
@@ -72,7 +73,8 @@ func TestParse_SaysWhatIsLost(t *testing.T) {
 	}
 }
 
-// A variable that is noren's is not set; the others are.
+// TestParse_SetLeavesNorensVariablesAlone checks that noren's own variables are
+// not set, and that others are.
 func TestParse_SetLeavesNorensVariablesAlone(t *testing.T) {
 	for sql, want := range map[string]string{
 		"SET SESSION lock_wait_timeout = 3600, foreign_key_checks = 0": "SET foreign_key_checks = 0",
@@ -88,7 +90,7 @@ func TestParse_SetLeavesNorensVariablesAlone(t *testing.T) {
 	}
 }
 
-// Conditional comments are read as the server reads them.
+// TestExpand checks that conditional comments are read as the server reads them.
 func TestExpand(t *testing.T) {
 	mariaDB := Dialect{MariaDB: true, Version: 101100}
 	for _, test := range []struct {
@@ -116,7 +118,8 @@ func TestExpand(t *testing.T) {
 	}
 }
 
-// A character set follows a type that has no length, as servers print it.
+// TestParse_ReadsCharacterSetsOfColumns reads a character set after a type
+// without a length, as servers print it.
 func TestParse_ReadsCharacterSetsOfColumns(t *testing.T) {
 	for _, sql := range []string{
 		"CREATE TABLE t (a text CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, b enum('x') CHARACTER SET latin1, c varchar(5) CHARACTER SET ascii)",

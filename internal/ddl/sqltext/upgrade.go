@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Defines reports whether a statement changes definitions, by its first word.
-// Comments before it are passed over.
+// Defines reports whether a statement changes definitions, by its first word. It
+// skips comments before it.
 func Defines(sql string) bool {
 	first := ""
 	eachToken(sql, func(t token) bool {
@@ -17,7 +17,8 @@ func Defines(sql string) bool {
 }
 
 // BareWords returns those of the words, which are upper case, that sql uses
-// outside of quotes and comments, each once. After a dot every word is a name.
+// outside of quotes and comments, without duplicates. After a dot every word is a
+// name.
 func BareWords(sql string, words ...string) []string {
 	var found []string
 	dot := false
@@ -31,8 +32,8 @@ func BareWords(sql string, words ...string) []string {
 	return found
 }
 
-// eachToken calls f for the tokens of a text that mean something, those in
-// conditional comments included, until it returns false.
+// eachToken calls f for the meaningful tokens of a text, including those in
+// conditional comments, until f returns false.
 func eachToken(sql string, f func(token) bool) {
 	for sql != "" {
 		t := nextToken(sql, "")

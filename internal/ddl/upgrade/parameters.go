@@ -21,12 +21,12 @@ const (
 // Group is a parameter group of a template.
 type Group struct {
 	LogicalID  string
-	Cluster    bool // of a cluster; else of instances
+	Cluster    bool // of the cluster; otherwise of instances
 	Family     string
-	Parameters []string // the names of what it sets, sorted
+	Parameters []string // the names of the parameters that it sets, sorted
 }
 
-// Groups reads the parameter groups for Aurora MySQL of a template.
+// Groups reads the Aurora MySQL parameter groups of a template.
 func Groups(template io.Reader) ([]Group, error) {
 	resources, err := cfn.Resources(template, cfn.Options{}, clusterGroup, instanceGroup)
 	if err != nil {
@@ -47,9 +47,10 @@ func Groups(template io.Reader) ([]Group, error) {
 	return groups, nil
 }
 
-// removed are parameters of Aurora MySQL 3 that 8.4 does not have, for where RDS is
-// not asked. Source: "System variables removed" of the MySQL 8.4 reference manual,
-// and "Comparing Aurora MySQL version 3 and version 8.4" of the Aurora User Guide.
+// removed are parameters of Aurora MySQL 3 that 8.4 does not have, for when RDS
+// is not asked. Source: "System variables removed" of the MySQL 8.4 reference
+// manual, and "Comparing Aurora MySQL version 3 and version 8.4" of the Aurora
+// User Guide.
 var removed = []string{
 	"avoid_temporal_upgrade", "binlog_transaction_dependency_tracking", "default_authentication_plugin", "expire_logs_days",
 	"innodb_api_bk_commit_interval", "innodb_api_disable_rowlock", "innodb_api_enable_binlog", "innodb_api_enable_mdl", "innodb_api_trx_level",
@@ -59,7 +60,7 @@ var removed = []string{
 
 // parameters judges whether the groups of the template can be groups of the new
 // version: RDS refuses one with a parameter that its family does not have. RDS is
-// asked which it has; where it is not, only what is known to be gone is found.
+// asked which parameters exist; otherwise only those known to be gone are found.
 func (s Subject) parameters(ctx context.Context) ddl.UpgradeFinding {
 	const check, credentials = "parameter groups", "have credentials for RDS in the cluster's region"
 	asked, groups, where := s.RDS != nil, s.Groups, "the template sets"

@@ -1,5 +1,6 @@
 // Package upgrade judges the upgrade of an Aurora MySQL cluster to another major
-// version: what is in the way, and whether it goes in place or by a copy.
+// version: what is in the way, and whether it is possible in place or through a
+// copy.
 package upgrade
 
 import (
@@ -14,19 +15,20 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/bluegreen"
 )
 
-// Version is a version of Aurora MySQL 8.4 in full.
+// Version is a full version of Aurora MySQL 8.4.
 type Version struct {
-	// Full is such as 8.4.mysql_aurora.8.4.7, Major such as 8.4.
+	// Full is the full version, such as 8.4.mysql_aurora.8.4.7, and Major the
+	// major one, such as 8.4.
 	Full, Major string
 }
 
-// Family is the family of parameter groups of the version.
+// Family returns the parameter group family of the version.
 func (v Version) Family() string { return "aurora-mysql" + v.Major }
 
 var known = regexp.MustCompile(`^(8\.4)\.mysql_aurora\.8\.4\.[0-9]{1,2}$`)
 
-// ParseVersion reads a version to upgrade to. What noren checks is what MySQL 8.4
-// wants, so that it takes no other.
+// ParseVersion parses a version to upgrade to. noren checks the requirements of
+// MySQL 8.4, so it accepts no other.
 func ParseVersion(text string) (Version, error) {
 	parts := known.FindStringSubmatch(text)
 	if parts == nil {
@@ -37,31 +39,32 @@ func ParseVersion(text string) (Version, error) {
 
 // Subject is what is upgraded.
 type Subject struct {
-	// Server is who answers, Findings what ddl.UpgradeFindings says of it.
+	// Server is the server software, and Findings are the results of
+	// ddl.UpgradeFindings.
 	Server   ddl.Server
 	Findings []ddl.UpgradeFinding
 
 	To Version
 
-	// Groups are the parameter groups of the synthesized template. NoGroups is why
-	// there are none; empty if they were read.
+	// Groups are the parameter groups of the synthesized template. NoGroups says
+	// why there are none; empty if they were read.
 	Groups   []Group
 	NoGroups string
 
-	// RDS is asked about Cluster. NoRDS is why it is not; empty if it is.
+	// RDS is asked about Cluster. NoRDS says why it is not; empty if it is.
 	RDS     *bluegreen.Client
 	Cluster string
 	NoRDS   string
 
-	// Window is how long the product may be closed, Rehearsed how long the upgrade
-	// of a clone took. 0: not known.
+	// Window is how long the product may be closed, Rehearsed how long the
+	// upgrade of a clone took. 0 if unknown.
 	Window, Rehearsed time.Duration
 }
 
-// Verdict is whether a way can be taken.
+// Verdict says whether a way is possible.
 type Verdict string
 
-// Verdicts. Later is a way that something is in the way of which passes.
+// Verdicts. Later is for a way that something temporary obstructs.
 const (
 	Possible Verdict = "possible"
 	Later    Verdict = "not now"
@@ -73,24 +76,24 @@ const (
 type Way struct {
 	Verdict Verdict `json:"verdict"`
 
-	// Because are the checks and conditions that make the verdict.
+	// Because are the checks and conditions that lead to the verdict.
 	Because []string `json:"because,omitempty"`
 }
 
-// Plan is what an upgrade meets, and the ways to make it.
+// Plan is what an upgrade runs into, and the possible ways.
 type Plan struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 
 	Findings   []ddl.UpgradeFinding  `json:"findings"`
-	Conditions []bluegreen.Condition `json:"conditions"` // of a copy
+	Conditions []bluegreen.Condition `json:"conditions"` // for a copy
 
-	// InPlace is RDS's own upgrade of the cluster, during which it is offline. Copy
-	// is an upgrade of a copy and a switchover.
+	// InPlace is RDS's own upgrade of the cluster, during which the cluster is
+	// offline. Copy is an upgrade of a copy and a switchover.
 	InPlace Way `json:"inPlace"`
 	Copy    Way `json:"copy"`
 
-	// Advice is which of them to take.
+	// Advice says which of them to take.
 	Advice string `json:"advice"`
 }
 
@@ -116,7 +119,7 @@ func finding(check string, level ddl.UpgradeLevel, do, format string, args ...an
 	return ddl.UpgradeFinding{Check: check, Level: level, Found: fmt.Sprintf(format, args...), Do: do}
 }
 
-// version judges from which version the server comes.
+// version judges the version from which the server is upgraded.
 func (s Subject) version() ddl.UpgradeFinding {
 	const check = "version"
 	switch {
@@ -163,7 +166,7 @@ func (s Subject) target(ctx context.Context) ddl.UpgradeFinding {
 	return f
 }
 
-// checks are the names of the findings of a level.
+// checks returns the names of the findings with a level.
 func (p Plan) checks(level ddl.UpgradeLevel) []string {
 	var names []string
 	for _, f := range p.Findings {
@@ -186,7 +189,7 @@ func (s Subject) inPlace(p Plan) Way {
 	return Way{Possible, nil}
 }
 
-// byCopy judges the way by a copy: what sessions do now is not in its way.
+// byCopy judges the way through a copy, for which current sessions do not matter.
 func (s Subject) byCopy(p Plan) Way {
 	no, unknown := p.checks(ddl.UpgradeBlocks), p.checks(ddl.UpgradeUnknown)
 	for _, c := range p.Conditions {
@@ -210,8 +213,9 @@ func (s Subject) byCopy(p Plan) Way {
 	return Way{Possible, nil}
 }
 
-// advice says which way to take. In place is simpler and takes the cluster offline
-// for as long as the rehearsal took; a copy is offline for about a minute.
+// advice says which way to take. In place is simpler and takes the cluster
+// offline for as long as the rehearsal took; with a copy it is offline for about
+// a minute.
 func (s Subject) advice(p Plan) string {
 	measured := s.Rehearsed > 0 && s.Window > 0
 	fits := measured && s.Rehearsed <= s.Window

@@ -17,7 +17,7 @@ const to = "8.4.mysql_aurora.8.4.7"
 
 var three = ddl.Server{Flavor: "Aurora MySQL", Version: "8.0.39", Aurora: "3.10.3"}
 
-// answers are those of RDS about a cluster that can be upgraded both ways.
+// answers are RDS's answers about a cluster that can be upgraded both ways.
 var answers = map[string]string{
 	"DescribeDBClusters": "<DBClusters><DBCluster><DBClusterIdentifier>shop</DBClusterIdentifier><DBClusterArn>arn:aws:rds:us-east-1:1:cluster:shop</DBClusterArn><Status>available</Status>" +
 		"<Engine>aurora-mysql</Engine><EngineMode>provisioned</EngineMode><EngineVersion>8.0.mysql_aurora.3.10.3</EngineVersion><DBClusterParameterGroup>shop-parameters</DBClusterParameterGroup>" +
@@ -38,7 +38,7 @@ var answers = map[string]string{
 	"DescribeEngineDefaultParameters": "<EngineDefaults><Parameters><Parameter><ParameterName>slow_query_log</ParameterName><IsModifiable>true</IsModifiable></Parameter></Parameters></EngineDefaults>",
 }
 
-// templateOf is a template with parameter groups of a family.
+// templateOf returns a template with parameter groups of a family.
 func templateOf(family, cluster, instance string) string {
 	return fmt.Sprintf(`{"Resources": {
 		"C": {"Type": "AWS::RDS::DBClusterParameterGroup", "Properties": {"Family": %q, "Parameters": {%q: "x"}}},
@@ -57,10 +57,10 @@ func TestMake(t *testing.T) {
 		server           ddl.Server
 		found            []ddl.UpgradeFinding
 		template         string
-		answer           [2]string // of an operation, another one
+		answer           [2]string // of an operation, instead of the usual one
 		window, measured time.Duration
 		inPlace, copy    upgrade.Verdict
-		because          string // in the checks that make one of them
+		because          string // in the checks that lead to one of them
 		advice           string
 	}{
 		{name: "nothing in the way", template: fitting, inPlace: upgrade.Possible, copy: upgrade.Possible, advice: "give what it took with --rehearsed and --window"},
@@ -136,8 +136,8 @@ func subjectOf(t *testing.T, server ddl.Server, found []ddl.UpgradeFinding, temp
 	return s
 }
 
-// Where RDS is not asked, what is known to be gone is found, and nothing is called
-// possible.
+// TestMake_WithoutRDS checks that without RDS only what is known to be gone is
+// found, and that nothing is called possible.
 func TestMake_WithoutRDS(t *testing.T) {
 	without := subjectOf(t, ddl.Server{}, nil, "")
 	if p := upgrade.Make(t.Context(), without); !slices.Contains(p.InPlace.Because, "parameter groups") || p.InPlace.Verdict != upgrade.NotKnown {

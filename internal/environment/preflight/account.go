@@ -47,7 +47,8 @@ func (i *inspector) region() (Finding, error) {
 	return wrong("choose another region", "AWS knows no region %s", region)
 }
 
-// oldestBootstrap is the version of the bootstrap stack that the CDK CLI wants.
+// oldestBootstrap is the minimum version of the bootstrap stack that the CDK CLI
+// needs.
 const oldestBootstrap = 6
 
 func (i *inspector) bootstrap() (Finding, error) {
@@ -73,7 +74,7 @@ func firstOf(texts ...string) string {
 	return texts[slices.IndexFunc(texts, func(text string) bool { return text != "" })]
 }
 
-// deployed is the stack, nil if there is none.
+// deployed returns the stack, nil if it does not exist.
 func (i *inspector) deployed() (*cfntypes.Stack, error) {
 	out, err := i.aws.cloudformation.DescribeStacks(i.ctx, &cloudformation.DescribeStacksInput{StackName: &i.Env.StackName})
 	if isMissing(err, "ValidationError") && strings.Contains(err.Error(), "does not exist") {
@@ -83,12 +84,12 @@ func (i *inspector) deployed() (*cfntypes.Stack, error) {
 		return nil, err
 	}
 	if len(out.Stacks) == 0 || out.Stacks[0].StackStatus == cfntypes.StackStatusReviewInProgress {
-		return nil, nil // a change set, and nothing made yet
+		return nil, nil // only a change set exists so far
 	}
 	return &out.Stacks[0], nil
 }
 
-// deployCommand is what to type for the next deploy.
+// deployCommand returns the command for the next deploy.
 func (i *inspector) deployCommand(first bool) string {
 	command := "npx cdk deploy -c env=" + i.Env.Name
 	if first && i.Env.DeletionProtection {
@@ -132,7 +133,8 @@ func (i *inspector) protection() (Finding, error) {
 	return ok("the stack is protected against termination")
 }
 
-// trail looks for what tells the operators who changed the listener.
+// trail checks for a trail through which operators learn who changed the
+// listener.
 func (i *inspector) trail() (Finding, error) {
 	const do = "make a trail that records management events in this region, or know that no mail says who flips by hand"
 	out, err := i.aws.cloudtrail.DescribeTrails(i.ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(true)})
@@ -162,7 +164,8 @@ func (i *inspector) trail() (Finding, error) {
 	return wrong(do, "%s", silent)
 }
 
-// recordsManagement says that a trail records the calls that change a listener.
+// recordsManagement reports whether a trail records the calls that change a
+// listener.
 func recordsManagement(s *cloudtrail.GetEventSelectorsOutput) bool {
 	for _, selector := range s.EventSelectors {
 		if aws.ToBool(selector.IncludeManagementEvents) && selector.ReadWriteType != "ReadOnly" {

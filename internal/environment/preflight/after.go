@@ -27,7 +27,7 @@ func (i *inspector) deployedStack() (Finding, error) {
 	return finding, err
 }
 
-// Outputs are those that the runbook uses, whatever the environment.
+// Outputs are the outputs that the runbook uses, in every environment.
 var Outputs = []string{
 	"SiteUrl", "SiteBucketName", "DistributionId", "ClusterName", "ServiceName", "DatabaseEndpoint", "DatabaseSetupCommand", "DatabaseSetupLog",
 	"SchemaChangeCommand", "ApiLog", "ResponderLog", "ProbeLog", "EmergencyCloseCommand", "EmergencyOpenCommand", "DashboardUrl",
@@ -127,7 +127,7 @@ func (i *inspector) scalingActivities() (Finding, error) {
 	return ok("%d activities, none failed", len(out.ScalingActivities))
 }
 
-// status is what a request of this machine gets.
+// status returns the status of a request from this machine.
 func (i *inspector) status(method, url, contentType, body string) (int, error) {
 	request, err := http.NewRequestWithContext(i.ctx, method, url, strings.NewReader(body))
 	if err != nil {
@@ -160,7 +160,8 @@ func (i *inspector) site() (Finding, error) {
 	return ok("%s/ answers 200", urls[0])
 }
 
-// apiURL is where the mobile app reaches the API: its own domain, or the site's.
+// apiURL returns where the mobile app reaches the API: its own domain, or the
+// site's.
 func (i *inspector) apiURL() (string, error) {
 	if i.Env.API.Domain != "" {
 		return "https://" + i.Env.API.Domain, nil
@@ -190,9 +191,9 @@ func (i *inspector) apiHealth() (Finding, error) {
 	return wrong("output ApiLog", "%s answers %d", url, status)
 }
 
-// login sends a log-in that cannot succeed. The example refuses it with 401 after
-// it has asked the database, into which it logs in with an IAM token; without an
-// answer of the database it says 503.
+// login sends a login that cannot succeed. The example refuses it with 401 after
+// querying the database, to which it logs in with an IAM token; if the database
+// does not answer, it returns 503.
 func (i *inspector) login() (Finding, error) {
 	if i.Env.API.Image != "" {
 		return notKnown("log in at the site", "the image is your own: which request asks the database only you know")
@@ -225,7 +226,7 @@ func (i *inspector) rules() (Finding, error) {
 	return i.judge(report)
 }
 
-// judge says whether the switches are as they were deployed.
+// judge reports whether the switches are as deployed.
 func (i *inspector) judge(report live.Report) (Finding, error) {
 	if len(report.Switches) == 0 {
 		return wrong(i.deployCommand(false), "the deployed template has no switch")
@@ -243,7 +244,7 @@ func (i *inspector) judge(report live.Report) (Finding, error) {
 	return ok("the listener has the rules of the template, and is %s", report.Mode())
 }
 
-// subscription asks whether whoever is told of alarms has confirmed.
+// subscription checks whether the recipient of alarms has confirmed.
 func (i *inspector) subscription() (Finding, error) {
 	var topic string
 	pages := cloudformation.NewListStackResourcesPaginator(i.aws.cloudformation, &cloudformation.ListStackResourcesInput{StackName: &i.Env.StackName})

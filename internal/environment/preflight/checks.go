@@ -1,7 +1,7 @@
 package preflight
 
-// before are the questions before a deploy, in the order in which their answers
-// are read.
+// before are the checks before a deploy, in the order in which their results are
+// read.
 var before = []check{
 	{"AWS CLI", nil, nil, (*inspector).awsCLI},
 	{"Docker builder", nil, buildsImages, (*inspector).dockerBuilder},
@@ -52,7 +52,7 @@ func protected(i *inspector) bool  { return i.Env.DeletionProtection }
 func siteACL(i *inspector) bool    { return i.Env.WebACL.Site != "" }
 func apiACL(i *inspector) bool     { return i.Env.WebACL.API != "" }
 
-// after are the questions about what has been deployed.
+// after are the checks of what has been deployed.
 var after = []check{
 	{"stack", []string{"cloudformation:DescribeStacks"}, nil, (*inspector).deployedStack},
 	{"outputs", []string{"cloudformation:DescribeStacks"}, nil, (*inspector).outputs},

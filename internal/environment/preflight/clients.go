@@ -20,10 +20,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
 )
 
-// globalRegion is where CloudFront, its certificates and its web ACLs are.
+// globalRegion is the region of CloudFront, its certificates and its web ACLs.
 const globalRegion = "us-east-1"
 
-// clients are the services, in the environment's region, and in CloudFront's.
+// clients are the clients of services in the environment's region and in
+// CloudFront's.
 type clients struct {
 	acm, globalACM       *acm.Client
 	scaling              *applicationautoscaling.Client

@@ -85,8 +85,8 @@ func (i *inspector) instanceParameters() (Finding, error) {
 	}
 }
 
-// compareParameters holds values against what RDS says that it takes in groups of
-// the family.
+// compareParameters compares values with what RDS accepts in groups of the
+// family.
 func compareParameters(known []types.Parameter, family string, values map[string]string) (Finding, error) {
 	var refused, checked []string
 	for _, parameter := range known {
@@ -114,9 +114,10 @@ func compareParameters(known []types.Parameter, family string, values map[string
 	return ok("RDS takes all %d", len(checked))
 }
 
-// allowedValue reads what RDS writes as allowed values: a range such as 0-1000, or
-// a list with commas, of which a parameter with a list of values takes some.
-// Empty allows everything.
+// allowedValue reports whether RDS's description of allowed values allows a
+// value: it is a range such as 0-1000, or a comma-separated list, of which a
+// parameter with a list of values takes some. An empty description allows
+// everything.
 func allowedValue(value, allowed string) bool {
 	if allowed == "" || value == allowed {
 		return true
@@ -139,7 +140,7 @@ func allowedValue(value, allowed string) bool {
 	return true
 }
 
-// databaseQuotas are what RDS says that an account may have.
+// databaseQuotas returns RDS's quotas for the account.
 func (i *inspector) databaseQuotas() (Finding, error) {
 	out, err := i.aws.rds.DescribeAccountAttributes(i.ctx, &rds.DescribeAccountAttributesInput{})
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// ec2Client asks EC2 a handful of questions. The SDK's package of EC2 has six
-// hundred operations: to compile it takes a minute and two gigabytes.
+// ec2Client makes a few EC2 calls. The SDK's EC2 package has six hundred
+// operations, and compiling it takes a minute and two gigabytes.
 type ec2Client struct{ cfg aws.Config }
 
 type region struct {
@@ -79,10 +79,10 @@ func (c ec2Client) addresses(ctx context.Context) (count int, err error) {
 	return len(out.Items), err
 }
 
-// ec2Tries is how often a question is asked that EC2 throttles or fails at.
+// ec2Tries is how often a call is tried that EC2 throttles or fails.
 const ec2Tries = 3
 
-// ask sends an action and reads the answer into out.
+// ask calls an action and decodes the answer into out.
 func (c ec2Client) ask(ctx context.Context, action string, parameters url.Values, out any) error {
 	form := url.Values{"Action": {action}, "Version": {"2016-11-15"}}
 	for name, values := range parameters {

@@ -12,7 +12,7 @@ import (
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 )
 
-// allDistributions are those of the account.
+// allDistributions returns the distributions of the account.
 func (i *inspector) allDistributions() ([]cftypes.DistributionSummary, error) {
 	var all []cftypes.DistributionSummary
 	pages := cloudfront.NewListDistributionsPaginator(i.aws.cloudfront, &cloudfront.ListDistributionsInput{})
@@ -76,7 +76,7 @@ func (i *inspector) vpcOrigins() (Finding, error) {
 }
 
 // siteAlias looks for the site's domain on another distribution, which CloudFront
-// refuses late in a create. Those of other accounts cannot be seen.
+// refuses late in a create. It cannot see distributions of other accounts.
 func (i *inspector) siteAlias() (Finding, error) {
 	domain := i.Env.Site.Domain
 	all, err := i.allDistributions()
@@ -110,7 +110,7 @@ func (i *inspector) apiCertificate() (Finding, error) {
 	return i.certificate(i.aws.acm, i.Env.API.CertificateARN, i.Env.API.Domain)
 }
 
-// shortValidity is how soon a certificate may end and not be mentioned.
+// shortValidity is the remaining validity below which a certificate is reported.
 const shortValidity = 30 * 24 * time.Hour
 
 func (i *inspector) certificate(client *acm.Client, arn, domain string) (Finding, error) {
@@ -134,8 +134,8 @@ func (i *inspector) certificate(client *acm.Client, arn, domain string) (Finding
 	return ok("issued for %s", domain)
 }
 
-// covers says that a name of a certificate, of which the first label may be *, is
-// good for a domain.
+// covers reports whether a name in a certificate, whose first label may be *, is
+// valid for a domain.
 func covers(name, domain string) bool {
 	if rest, wild := strings.CutPrefix(name, "*."); wild {
 		_, parent, _ := strings.Cut(domain, ".")

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// buildsImages says that a deploy builds a container image.
+// buildsImages reports whether a deploy builds a container image.
 func buildsImages(i *inspector) bool { return i.Env.API.Image == "" || i.Env.SchemaChange.Image == "" }
 
 func (i *inspector) awsCLI() (Finding, error) {
@@ -46,7 +46,7 @@ func (i *inspector) dockerBuilder() (Finding, error) {
 	return ok("%s", line(out))
 }
 
-// oldestNode is the oldest version that the CDK CLI runs on.
+// oldestNode is the minimum version of Node that the CDK CLI needs.
 const oldestNode = 22
 
 func (i *inspector) node() (Finding, error) {
@@ -69,8 +69,8 @@ func (i *inspector) node() (Finding, error) {
 	return ok("node %s", text)
 }
 
-// gitHub looks for the environments that the workflows deploy with, and for who
-// approves.
+// gitHub looks for the environments that the workflows deploy with, and for their
+// reviewers.
 func (i *inspector) gitHub() (Finding, error) {
 	out, err := i.Run(i.ctx, "gh", "api", "repos/{owner}/{repo}/environments")
 	if errors.Is(err, exec.ErrNotFound) {

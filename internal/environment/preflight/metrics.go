@@ -10,7 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
-// stackAlarms are the metric alarms of the stack: their names begin with its.
+// stackAlarms returns the alarms of the stack, whose names begin with the
+// stack's.
 func (i *inspector) stackAlarms() ([]types.MetricAlarm, []types.CompositeAlarm, error) {
 	var alarms []types.MetricAlarm
 	var composites []types.CompositeAlarm
@@ -29,12 +30,12 @@ func (i *inspector) stackAlarms() ([]types.MetricAlarm, []types.CompositeAlarm, 
 	return alarms, composites, nil
 }
 
-// sporadic are metrics that services report only when there is something to
-// report. Sources: the runbook's table.
+// sporadic are metrics that services report only when something happens. Source:
+// the runbook's table.
 var sporadic = []string{"HTTPCode_Target_5XX_Count", "HTTPCode_ELB_502_Count", "HTTPCode_ELB_503_Count", "HTTPCode_ELB_504_Count", "Errors", "Throttles", "RequestCount", "TargetResponseTime"}
 
-// metrics asks whether the metrics of all alarms exist: an alarm on one that does
-// not never rings.
+// metrics checks that the metrics of all alarms exist: an alarm on a missing
+// metric never goes off.
 func (i *inspector) metrics() (Finding, error) {
 	alarms, _, err := i.stackAlarms()
 	if err != nil {
@@ -85,7 +86,7 @@ func (i *inspector) metrics() (Finding, error) {
 	return ok("%d metrics, all there", count)
 }
 
-// metricsOf are the metrics of an alarm: one, or those of its expression.
+// metricsOf returns the metrics of an alarm: one, or those of its expression.
 func metricsOf(alarm types.MetricAlarm) []types.Metric {
 	if alarm.MetricName != nil {
 		return []types.Metric{{Namespace: alarm.Namespace, MetricName: alarm.MetricName, Dimensions: alarm.Dimensions}}
@@ -99,7 +100,8 @@ func metricsOf(alarm types.MetricAlarm) []types.Metric {
 	return metrics
 }
 
-// alarms are those that are on. That the product is not open is not a fault.
+// alarms returns the alarms that are on. A product that is not open is not a
+// fault.
 func (i *inspector) alarms() (Finding, error) {
 	metric, composite, err := i.stackAlarms()
 	if err != nil {

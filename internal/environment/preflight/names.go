@@ -14,7 +14,7 @@ import (
 	waftypes "github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 )
 
-// outputOf is an output of a stack, empty without one.
+// outputOf returns an output of a stack, empty if stack is nil.
 func outputOf(stack *cfntypes.Stack, key string) string {
 	if stack == nil {
 		return ""
@@ -46,8 +46,8 @@ func (i *inspector) hostedZone() (Finding, error) {
 	return ok("%s is %s", zone.ID, name)
 }
 
-// records looks for records that are in the way of those that a first deploy
-// makes: Route 53 refuses a second one of the name.
+// records looks for records that conflict with those of a first deploy: Route 53
+// refuses a second record with the same name.
 func (i *inspector) records() (Finding, error) {
 	stack, err := i.deployed()
 	if err != nil {
@@ -88,7 +88,7 @@ func (i *inspector) apiWebACL() (Finding, error) {
 }
 
 func (i *inspector) webACL(client *wafv2.Client, arn string, scope waftypes.Scope) (Finding, error) {
-	parts := strings.Split(arn, "/") // arn:...:SCOPE, webacl, NAME, ID: the reader has checked it
+	parts := strings.Split(arn, "/") // arn:...:SCOPE, webacl, NAME, ID; the reader has checked it
 	out, err := client.GetWebACL(i.ctx, &wafv2.GetWebACLInput{Name: &parts[2], Id: &parts[3], Scope: scope})
 	if isMissing(err, "WAFNonexistentItemException") {
 		return wrong("correct the ARN, or make it", "there is no web ACL %s", arn)
@@ -99,7 +99,7 @@ func (i *inspector) webACL(client *wafv2.Client, arn string, scope waftypes.Scop
 	return ok("%s", aws.ToString(out.WebACL.Name))
 }
 
-// ecrImage is an image in a private registry of Amazon ECR.
+// ecrImage matches an image in a private registry of Amazon ECR.
 var ecrImage = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)(?::([^@]+))?(?:@(sha256:[0-9a-f]{64}))?$`)
 
 func apiInECR(i *inspector) bool          { return ecrImage.MatchString(i.Env.API.Image) }

@@ -10,7 +10,7 @@ import (
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
-// zonesOf are the zones of the region that every account has, by name.
+// zonesOf returns the zones of the region that every account has, by name.
 func (i *inspector) zonesOf() (map[string]zone, []string, error) {
 	all, err := i.aws.ec2.zones(i.ctx)
 	if err != nil {
@@ -26,7 +26,7 @@ func (i *inspector) zonesOf() (map[string]zone, []string, error) {
 	return zones, names, nil
 }
 
-// usedZones are the configured zones, or the first two of the account.
+// usedZones returns the configured zones, or the first two of the account.
 func (i *inspector) usedZones(names []string) []string {
 	if configured := i.Env.Network.AvailabilityZones; len(configured) > 0 {
 		return configured
@@ -52,8 +52,9 @@ func (i *inspector) zones() (Finding, error) {
 	return ok("%s", strings.Join(used, ", "))
 }
 
-// Zones that services exclude, by id: names mean another zone in each account.
-// Sources: CloudFront, Restrict access with VPC origins; ECS, ARM64 on Fargate.
+// Zones that services do not support, by id, since names mean a different zone in
+// each account. Sources: CloudFront, Restrict access with VPC origins; ECS, ARM64
+// on Fargate.
 var (
 	withoutVPCOrigins = []string{"use1-az3", "usw1-az2", "apne1-az3", "apne2-az1", "cac1-az3"}
 	withoutARM64      = []string{"use1-az3"}
@@ -85,7 +86,7 @@ func (i *inspector) excluded(id string) bool {
 	return slices.Contains(withoutARM64, id) || internal(i) && slices.Contains(withoutVPCOrigins, id)
 }
 
-// cloudFrontList is CloudFront's prefix list in the region.
+// cloudFrontList returns CloudFront's prefix list in the region.
 func (i *inspector) cloudFrontList() (prefixList, error) {
 	lists, err := i.aws.ec2.prefixLists(i.ctx, url.Values{"Filter.1.Name": {"prefix-list-name"}, "Filter.1.Value.1": {environment.CloudFrontPrefixList}})
 	if err != nil {
@@ -116,7 +117,8 @@ func (i *inspector) prefixList() (Finding, error) {
 	return notKnown("compare its entries with those of "+id+", CloudFront's here", "%s (%s) is a list of your own", given, lists[0].Name)
 }
 
-// securityGroupRules: a prefix list counts as many rules as it may have entries.
+// securityGroupRules checks the quota of rules: a prefix list counts as many
+// rules as its maximum number of entries.
 func (i *inspector) securityGroupRules() (Finding, error) {
 	list, err := i.cloudFrontList()
 	if err != nil {
@@ -149,8 +151,8 @@ func (i *inspector) addresses() (Finding, error) {
 	return i.room(used, i.Env.Network.NATGateways, "elastic addresses", "ec2", "L-0263D0A3")
 }
 
-// room says whether a first deploy has room for more of a thing of which the
-// region has a quota. A stack that is deployed has its own already.
+// room reports whether a quota of the region has room for what a first deploy
+// adds. A deployed stack has its share already.
 func (i *inspector) room(used, more int, what, service, code string) (Finding, error) {
 	stack, err := i.deployed()
 	if err != nil {

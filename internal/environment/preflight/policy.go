@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// Policy is the IAM policy that the questions need: all of them read.
+// Policy returns the IAM policy that the checks need. It allows only reading.
 func Policy() map[string]any {
 	var actions []string
 	for _, c := range slices.Concat(before, after) {

@@ -1,6 +1,6 @@
-// Package preflight asks an AWS account, and this machine, whether an environment
-// can be deployed to it: before the first deploy, and again before a maintenance.
-// It only reads.
+// Package preflight checks whether an environment can be deployed to an AWS
+// account from this machine: before the first deploy, and again before a
+// maintenance. It only reads.
 package preflight
 
 import (
@@ -18,26 +18,26 @@ import (
 	"github.com/noren-cdk/noren/internal/environment"
 )
 
-// State is what is known of a check.
+// State is the result of a check.
 type State string
 
 const (
-	OK      State = "ok"        // it is as it has to be
-	Wrong   State = "wrong"     // the deploy would fail, or not do what it promises
-	Unknown State = "not known" // it could not be found out
+	OK      State = "ok"        // it is as required
+	Wrong   State = "wrong"     // the deploy would fail, or not work as promised
+	Unknown State = "not known" // it could not be determined
 )
 
-// Finding is what one check found.
+// Finding is the result of one check, with its details.
 type Finding struct {
-	// Check is its name: a few words.
+	// Check is the name of the check, a few words.
 	Check string `json:"check"`
 
 	State State `json:"state"`
 
-	// Found is what there is, or why it is not known.
+	// Found is what was found, or why it is not known.
 	Found string `json:"found"`
 
-	// Do is what to do about it. Empty if nothing is to be done.
+	// Do is what to do about it. Empty if there is nothing to do.
 	Do string `json:"do,omitempty"`
 }
 
@@ -46,8 +46,8 @@ type Subject struct {
 	Env    environment.Environment
 	Config aws.Config
 
-	// Run runs a command of this machine and returns what it printed.
-	// Default: it is really run.
+	// Run runs a command of this machine and returns its output. Default: the
+	// command is executed.
 	Run func(ctx context.Context, name string, args ...string) (string, error)
 
 	// HTTP sends requests to the deployed product. Default: http.DefaultClient.
@@ -57,25 +57,25 @@ type Subject struct {
 	Now func() time.Time
 }
 
-// check is one question.
+// check is one check.
 type check struct {
 	name    string
-	actions []string              // of IAM, that it needs
-	applies func(*inspector) bool // nil: to every environment
+	actions []string              // the IAM actions that it needs
+	applies func(*inspector) bool // nil if it applies to every environment
 	ask     func(*inspector) (Finding, error)
 }
 
-// inspector asks the questions of a Subject.
+// inspector makes the checks of a Subject.
 type inspector struct {
 	Subject
 	ctx context.Context
 	aws clients
 }
 
-// Before are the findings on an account that is to be deployed to.
+// Before returns the findings about an account before a deploy.
 func Before(ctx context.Context, s Subject) []Finding { return s.inspect(ctx, before) }
 
-// After are the findings on what has been deployed.
+// After returns the findings about what has been deployed.
 func After(ctx context.Context, s Subject) []Finding { return s.inspect(ctx, after) }
 
 func (s Subject) inspect(ctx context.Context, checks []check) []Finding {
@@ -113,7 +113,7 @@ func (s Subject) inspect(ctx context.Context, checks []check) []Finding {
 	return findings
 }
 
-// unknown is the finding of a question that got no answer.
+// unknown returns the finding of a check that got no answer.
 func unknown(err error, actions []string) Finding {
 	var api smithy.APIError
 	if errors.As(err, &api) && denied(api.ErrorCode()) {
@@ -130,7 +130,7 @@ func denied(code string) bool {
 	return strings.HasPrefix(code, "AccessDenied") || code == "UnauthorizedOperation" || code == "AuthorizationError"
 }
 
-// line is text in one line.
+// line returns text on one line.
 func line(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func ok(format string, args ...any) (Finding, error) {
@@ -151,7 +151,8 @@ func run(ctx context.Context, name string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// isMissing reports that a service says that what was asked for does not exist.
+// isMissing reports whether an error of a service says that what was asked for
+// does not exist.
 func isMissing(err error, codes ...string) bool {
 	var api smithy.APIError
 	if !errors.As(err, &api) {

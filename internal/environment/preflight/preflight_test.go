@@ -28,7 +28,7 @@ func load(t *testing.T, name string) environment.Environment {
 	return env
 }
 
-// full is prod with all that an environment may have.
+// full returns prod with every optional part.
 func full(t *testing.T) environment.Environment {
 	env := load(t, "prod")
 	env.HostedZone = environment.HostedZone{ID: "Z0123456789ABCDEFGHIJ", Name: "fieldreports.example"}
@@ -39,7 +39,7 @@ func full(t *testing.T) environment.Environment {
 	return env
 }
 
-// none is the answer of CloudFormation about a stack that does not exist.
+// none is CloudFormation's answer for a stack that does not exist.
 const none = "ValidationError: Stack with id fieldreports-prod does not exist"
 
 var clock = time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
@@ -56,10 +56,10 @@ func find(t *testing.T, findings []Finding, check string) Finding {
 
 type says = map[string][]string
 
-// expectation is what a check finds of an environment in an account.
+// expectation is what a check finds about an environment in an account.
 type expectation struct {
 	check string
-	env   string // dev, or full: all that there may be. Default: full
+	env   string // dev, or full, which has every optional part. Default: full
 	edit  func(*environment.Environment)
 	says  says
 	runs  map[string]any
@@ -90,14 +90,14 @@ func (e expectation) test(t *testing.T, ask func(s Subject) []Finding, client *h
 
 var goodPages = []string{"", "#last"}
 
-// with is what an account without the stack says.
+// with returns the answers of an account without the stack, and more.
 func with(more says) says {
 	all := says{"cloudformation.DescribeStacks": {none}}
 	maps.Copy(all, more)
 	return all
 }
 
-// expectations asks each question before a deploy in both directions.
+// expectations has each check before a deploy, both passing and failing.
 func expectations() []expectation {
 	return []expectation{
 		{check: "AWS CLI", state: OK, found: "aws-cli/2.31.0"},
@@ -238,13 +238,13 @@ func (p product) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("x")), Request: r, Header: http.Header{}}, nil
 }
 
-// deployedExpectation is what a check finds of a product that has been deployed.
+// deployedExpectation is what a check finds about a deployed product.
 type deployedExpectation struct {
 	expectation
 	product
 }
 
-// expectationsAfter asks each question after a deploy in both directions. The
+// expectationsAfter has each check after a deploy, both passing and failing. The
 // listener has a test of its own.
 func expectationsAfter() []deployedExpectation {
 	const site, api = "https://app.fieldreports.example", "https://api.fieldreports.example"
@@ -292,14 +292,14 @@ func TestAfter(t *testing.T) {
 			if e.says == nil {
 				e.says = says{}
 			}
-			e.says["cloudformation.GetTemplate"] = []string{"ThrottlingException"} // the listener has tests of its own
+			e.says["cloudformation.GetTemplate"] = []string{"ThrottlingException"} // the listener has its own tests
 			e.test(t, func(s Subject) []Finding { return After(t.Context(), s) }, &http.Client{Transport: e.product})
 		})
 	}
 }
 
-// TestBefore_NoCredentials: the lack is said once, with what to do, and AWS is not
-// asked.
+// TestBefore_NoCredentials checks that missing credentials are reported once,
+// with what to do, and that AWS is not called.
 func TestBefore_NoCredentials(t *testing.T) {
 	s := newAccount(t, nil)
 	s.Env = full(t)
@@ -323,8 +323,8 @@ func TestBefore_NoCredentials(t *testing.T) {
 	}
 }
 
-// TestRefusedQuestionsAreNotKnown: whatever may not be asked is said as that, with
-// the action, and never as ok or wrong.
+// TestRefusedQuestionsAreNotKnown checks that a refused call is reported as not
+// known, with the action, and never as ok or wrong.
 func TestRefusedQuestionsAreNotKnown(t *testing.T) {
 	denied := says{}
 	for name := range wire() {
@@ -402,7 +402,7 @@ func TestPolicyOnlyReads(t *testing.T) {
 	}
 }
 
-// TestAfter_Listener: what noren status finds of the listener.
+// TestAfter_Listener checks what noren status finds about the listener.
 func TestAfter_Listener(t *testing.T) {
 	found := func(edit func(*live.Status)) live.Report {
 		s := live.Status{Deployed: live.Finding{Mode: maintenance.Open}, Listener: live.Finding{Mode: maintenance.Open}}

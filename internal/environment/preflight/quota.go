@@ -6,7 +6,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 )
 
-// quota is the account's, or AWS's default if it has never been changed.
+// quota returns the account's quota, or AWS's default if it has never been
+// changed.
 func (i *inspector) quota(client *servicequotas.Client, service, code string) (float64, error) {
 	out, err := client.GetServiceQuota(i.ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: &service, QuotaCode: &code})
 	if isMissing(err, "NoSuchResourceException") {
@@ -22,7 +23,8 @@ func (i *inspector) quota(client *servicequotas.Client, service, code string) (f
 	return aws.ToFloat64(out.Quota.Value), nil
 }
 
-// fargateQuota: a deploy runs twice the tasks, and one-off tasks beside them.
+// fargateQuota checks for room: a deploy runs twice the tasks, and one-off tasks
+// beside them.
 func (i *inspector) fargateQuota() (Finding, error) {
 	quota, err := i.quota(i.aws.quotas, "fargate", "L-3032A538")
 	if err != nil {
@@ -53,7 +55,7 @@ func (i *inspector) lambdaConcurrency() (Finding, error) {
 		return Finding{}, err
 	}
 	if stack != nil {
-		reserved = 0 // is among what is reserved already
+		reserved = 0 // it is already among what is reserved
 	}
 	if reserved > 0 && free-reserved < leastConcurrency {
 		return wrong(do+", or lower maintenance.reservedConcurrency", "%d executions are unreserved, of which 100 have to stay; %d are to be reserved", free, reserved)

@@ -19,8 +19,9 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 )
 
-// answer is one of AWS's as it comes over the wire. testdata/wire.json has been
-// serialized by the models of the API, of testdata/answers.json: scripts/wire.py.
+// answer is an answer of AWS as sent over the wire. scripts/wire.py has
+// serialized testdata/answers.json into testdata/wire.json with the models of the
+// API.
 type answer struct {
 	Body, Type string
 	CBOR       map[string]any
@@ -38,9 +39,10 @@ var wire = sync.OnceValue(func() map[string]answer {
 	return answers
 })
 
-// account is a stub of AWS: what each operation, such as ec2.DescribeVpcs, says
-// when it is asked for the first time, the second, and from then on. A variant of
-// the answer begins with #, any other text is the code of an error.
+// account is a stub of AWS: the answers of each operation, such as
+// ec2.DescribeVpcs, to the first call, the second, and so on; the last one
+// repeats. An answer that begins with # is a variant, any other text is an error
+// code.
 type account struct {
 	testing.TB
 	mu    sync.Mutex
@@ -48,7 +50,7 @@ type account struct {
 	asked map[string]int
 }
 
-// restOperations are the operations of services that speak REST, by path.
+// restOperations are the operations of REST services, by path.
 var restOperations = []struct {
 	path      *regexp.Regexp
 	operation string
@@ -60,7 +62,7 @@ var restOperations = []struct {
 	{regexp.MustCompile(`^/2013-04-01/hostedzone/[A-Z0-9]+/rrset`), "ListResourceRecordSets"},
 }
 
-// ServeHTTP answers a call, which it knows by its signature.
+// ServeHTTP answers a call, which it recognizes by its signature.
 func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	scope := regexp.MustCompile(`/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request`).FindStringSubmatch(r.Header.Get("Authorization"))
 	if scope == nil {
@@ -114,7 +116,7 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, strings.ReplaceAll(answer.Body, "SITE", "https://app.fieldreports.example"))
 }
 
-// encoded is a value of JSON as one of CBOR.
+// encoded converts a JSON value to CBOR.
 func encoded(value any) cbor.Value {
 	switch value := value.(type) {
 	case map[string]any:
@@ -135,7 +137,7 @@ func encoded(value any) cbor.Value {
 	return cbor.String(fmt.Sprint(value))
 }
 
-// refuse answers with an error, in the way of the service.
+// refuse answers with an error in the format of the service.
 func refuse(w http.ResponseWriter, service, code string) {
 	code, message, _ := strings.Cut(code, ": ")
 	w.Header().Set("X-Amzn-ErrorType", code)
@@ -159,7 +161,7 @@ func refuse(w http.ResponseWriter, service, code string) {
 	}
 }
 
-// newAccount starts a stub in which all is well, except for what is said.
+// newAccount starts a stub in which all is well, except for the given answers.
 func newAccount(t *testing.T, says map[string][]string) Subject {
 	t.Helper()
 	server := httptest.NewServer(&account{TB: t, says: says, asked: map[string]int{}})
@@ -176,8 +178,8 @@ func newAccount(t *testing.T, says map[string][]string) Subject {
 	return Subject{Config: cfg, Run: machine(nil)}
 }
 
-// machine runs commands as on a machine where all is well, except for the output, or
-// the error, of some.
+// machine runs commands as on a machine where all is well, except for the given
+// outputs and errors.
 func machine(says map[string]any) func(context.Context, string, ...string) (string, error) {
 	return func(_ context.Context, name string, args ...string) (string, error) {
 		command := strings.Join(append([]string{name}, args...), " ")

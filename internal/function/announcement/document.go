@@ -1,7 +1,7 @@
-// Package announcement is /maintenance.json as data: the document, what announces a
-// maintenance, and what its function is told. The listener decides what clients may
-// do; the document tells them before, and when it is over. Package keeper is the
-// function.
+// Package announcement describes /maintenance.json as data: the document, what
+// announces a maintenance, and the requests to its function. The listener decides
+// what clients may do; the document tells them beforehand, and when the
+// maintenance is over. Package keeper is the function.
 package announcement
 
 import (
@@ -12,14 +12,14 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Version is that of the document's format. A later one may add fields; one that
-// changes what a field means has another number.
+// Version is the version of the document's format. A later version may add fields
+// under the same number; changing the meaning of a field takes a new one.
 const Version = 1
 
-// PollAfter is after how many seconds clients look again.
+// PollAfter is the number of seconds after which clients look again.
 const PollAfter = 60
 
-// Status is how far a maintenance is, in the words of status pages.
+// Status is the progress of a maintenance, in the words of status pages.
 type Status string
 
 const (
@@ -34,8 +34,8 @@ type Document struct {
 	Version int    `json:"version"`
 	Status  Status `json:"status"`
 
-	// ID tells one announcement from the next: the planned beginning, unless
-	// someone gives another. Empty: nothing is announced.
+	// ID distinguishes announcements: the planned beginning, unless someone sets
+	// another. Empty: nothing is announced.
 	ID string `json:"id,omitempty"`
 
 	// ScheduledFor and ScheduledUntil are the planned beginning and end. Zero: none
@@ -44,8 +44,9 @@ type Document struct {
 	ScheduledUntil time.Time         `json:"scheduledUntil,omitzero"`
 	Message        map[string]string `json:"message,omitempty"`
 
-	// Mode is what the product is in, Since since when, and Until the end that
-	// clients were told when it was turned. Zero Since: since before the document.
+	// Mode is the mode of the product, Since the time since when, and Until the
+	// end that clients were told when the mode changed. A zero Since means since
+	// before the document existed.
 	Mode  maintenance.Mode `json:"mode"`
 	Since time.Time        `json:"since,omitzero"`
 	Until time.Time        `json:"until,omitzero"`
@@ -54,12 +55,12 @@ type Document struct {
 	PollAfter int       `json:"pollAfter"`
 }
 
-// New is the document of an open product for which nothing is announced.
+// New returns the document of an open product for which nothing is announced.
 func New() Document {
 	return Document{Version: Version, Status: None, Mode: maintenance.Open, PollAfter: PollAfter}
 }
 
-// Announced is the document with another announcement. The mode stays.
+// Announced returns the document with another announcement and the same mode.
 func (d Document) Announced(a maintenance.Announcement, id string) Document {
 	d.ID, d.ScheduledFor, d.ScheduledUntil, d.Message = id, seconds(a.From), seconds(a.Until), maps.Clone(a.Message)
 	if id == "" && !a.From.IsZero() {
@@ -69,8 +70,8 @@ func (d Document) Announced(a maintenance.Announcement, id string) Document {
 	return d
 }
 
-// Turned is the document of a product that was turned to a mode. What is older
-// than what the document knows changes nothing: events come late and twice.
+// Turned returns the document of a product whose mode has changed. A change older
+// than the document changes nothing: events come late and twice.
 func (d Document) Turned(to maintenance.Mode, since, until time.Time) Document {
 	since = seconds(since)
 	if since.Before(d.Since) {
@@ -81,14 +82,15 @@ func (d Document) Turned(to maintenance.Mode, since, until time.Time) Document {
 	if to == maintenance.Open {
 		d.Until = time.Time{}
 	}
-	if !again { // what is completed stays so
+	if !again { // what is completed stays completed
 		d.Status = d.status()
 	}
 	return d
 }
 
-// status follows from the mode and the announcement, and not from the clock: a
-// product that was opened before the planned beginning has that before it.
+// status derives the status from the mode and the announcement, and not from the
+// clock: a product that was opened before the planned beginning still has that
+// beginning ahead.
 func (d Document) status() Status {
 	switch {
 	case d.Mode != maintenance.Open:
@@ -101,16 +103,16 @@ func (d Document) status() Status {
 	return Scheduled
 }
 
-// seconds is a time as the document has it: in UTC and whole seconds.
+// seconds returns a time in the document's form: UTC, in whole seconds.
 func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 
-// Encode is the document as it is served.
+// Encode returns the document as it is served.
 func Encode(d Document) ([]byte, error) {
 	text, err := json.MarshalIndent(d, "", "  ")
 	return append(text, '\n'), err
 }
 
-// Headers of the object that the document is, as CloudFront hands them on.
+// Headers of the object, which CloudFront passes on.
 const (
 	ContentType  = "application/json"
 	CacheControl = "max-age=60, stale-if-error=86400"

@@ -8,7 +8,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// ResourceType is that of the custom resource that announces.
+// ResourceType is the type of the custom resource that announces.
 const ResourceType = "Custom::NorenAnnouncement"
 
 // Names of the properties of the custom resource.
@@ -18,7 +18,7 @@ const (
 	messageProperty = "Message" // JSON object, language tag to text, may be empty
 )
 
-// Properties are those of the custom resource: texts, in ASCII.
+// Properties returns the properties of the custom resource: texts, in ASCII.
 func Properties(a maintenance.Announcement) map[string]any {
 	text := func(t time.Time) string {
 		if t.IsZero() {
@@ -33,7 +33,7 @@ func Properties(a maintenance.Announcement) map[string]any {
 	return map[string]any{fromProperty: text(a.From), untilProperty: text(a.Until), messageProperty: message}
 }
 
-// Decode reads what Properties has written.
+// Decode decodes what Properties encodes.
 func Decode(properties map[string]any) (a maintenance.Announcement, err error) {
 	text := func(name string) string {
 		value, _ := properties[name].(string)

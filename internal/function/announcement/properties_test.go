@@ -10,7 +10,7 @@ import (
 
 var noon = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 
-// TestProperties: what is announced arrives, in ASCII.
+// TestProperties checks that the announcement survives encoding, in ASCII.
 func TestProperties(t *testing.T) {
 	for _, a := range []maintenance.Announcement{
 		{}, {From: noon}, {From: noon, Until: noon.Add(time.Hour), Message: map[string]string{"ja": "停止\n\"4時\" 🚧", "en": "a"}},

@@ -8,21 +8,21 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Request announces, or says how far the maintenance is.
+// Request announces a maintenance, or reports its progress.
 type Request struct {
-	// Announce is the announcement. Default: that of the document stays.
+	// Announce is the announcement. Default: the document's announcement stays.
 	Announce *Announcement `json:"announce,omitempty"`
 
-	// Status is scheduled, in_progress or completed; or none, which takes back the
-	// announcement of that ID, and leaves any other. Default: what follows from the
-	// announcement and the mode.
+	// Status is scheduled, in_progress or completed; or none, which withdraws the
+	// announcement with that ID and leaves any other. Default: it follows from
+	// the announcement and the mode.
 	Status Status `json:"status,omitempty"`
 
-	// Mode is that of in_progress. Default: that of the document unless it is open,
-	// else closed.
+	// Mode is the mode for in_progress. Default: that of the document, or closed
+	// if that is open.
 	Mode maintenance.Mode `json:"mode,omitempty"`
 
-	// ID names the announcement. Default: its beginning.
+	// ID names the announcement. Default: its From time.
 	ID string `json:"id,omitempty"`
 }
 
@@ -33,7 +33,8 @@ type Announcement struct {
 	Message Message   `json:"message,omitempty"`
 }
 
-// Message is texts by language tag; a text alone is in no particular language.
+// Message is a set of texts by language tag. A plain text in JSON is in no
+// particular language.
 type Message map[string]string
 
 // UnmarshalJSON implements json.Unmarshaler.

@@ -18,8 +18,8 @@ import (
 
 const docs = "../../../docs/"
 
-// TestSchema holds every kind of document against the schema in docs, and what is
-// no document, too.
+// TestSchema checks every kind of document, and some that are invalid, against
+// the schema in docs.
 func TestSchema(t *testing.T) {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
@@ -74,8 +74,8 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// TestSchema_HasEveryField: the schema describes what the document has, and nothing
-// else.
+// TestSchema_HasEveryField checks that the schema describes exactly the fields of
+// the document.
 func TestSchema_HasEveryField(t *testing.T) {
 	text, err := os.ReadFile(docs + "maintenance.schema.json")
 	if err != nil {

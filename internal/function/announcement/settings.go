@@ -6,7 +6,7 @@ const (
 	KeyVariable    = "ANNOUNCEMENT_KEY"    // its key
 )
 
-// Settings are where the document is kept.
+// Settings say where the document is kept.
 type Settings struct{ Bucket, Key string }
 
 // Environment encodes the settings as environment variables.

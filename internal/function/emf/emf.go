@@ -22,8 +22,8 @@ type Metadata struct {
 type Directive struct {
 	Namespace string
 
-	// Dimensions are sets of members of the line. Each set makes a metric of its
-	// own.
+	// Dimensions are sets of members of the line. Each set makes a separate
+	// metric.
 	Dimensions [][]string
 
 	Metrics []Metric

@@ -9,12 +9,12 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// announceTime bounds the sending of a mode event: a deploy waits for it.
+// announceTime limits the sending of a mode event, which a deploy waits for.
 const announceTime = 3 * time.Second
 
 // announce sends the mode event of a change that passes, and returns the record
-// with it. What goes wrong keeps nothing from passing: the probe sends the event
-// once it sees the mode.
+// that includes it. A failure does not keep the change from passing: the probe
+// sends the event once it sees the mode.
 func (g *Guard) announce(ctx context.Context, c change, record live.Record) (with live.Record) {
 	with = record
 	if g.events == nil || c.next.SwitchName == "" || !c.record.Mode.Valid() || record.Mode == c.record.Mode {
@@ -29,7 +29,7 @@ func (g *Guard) announce(ctx context.Context, c change, record live.Record) (wit
 		}
 	}()
 	turned := record.Turn
-	if c.backward() { // the record has the time of before again, which has had its event
+	if c.backward() { // the record has the earlier time again, whose event was sent
 		turned.Since = c.now.UTC().Truncate(time.Second)
 	}
 	from := c.record.Mode
@@ -49,7 +49,7 @@ func (g *Guard) announce(ctx context.Context, c change, record live.Record) (wit
 	return with
 }
 
-// untilOf is the end that clients are told in a mode.
+// untilOf returns the end that clients are told in a mode.
 func untilOf(mode maintenance.Mode, record live.Record) time.Time {
 	if mode == maintenance.Open {
 		return time.Time{}

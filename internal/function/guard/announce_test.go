@@ -10,8 +10,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestGuard_SendsAModeEvent for what passes and changes the mode, and passes
-// whatever becomes of the event.
+// TestGuard_SendsAModeEvent checks that an event is sent for a change that passes
+// and changes the mode, and that the change passes whatever happens to the event.
 func TestGuard_SendsAModeEvent(t *testing.T) {
 	const at = "2026-11-22T03:12:09Z"
 	for _, test := range []struct {
@@ -20,7 +20,7 @@ func TestGuard_SendsAModeEvent(t *testing.T) {
 		typed     bool
 		status    string
 		change    func(*world)
-		want      string // from -> to at since; empty: none is sent
+		want      string // from -> to at since; empty if none is sent
 		announced bool
 	}{
 		{"closing", open, closed, true, "UPDATE_IN_PROGRESS", nil, "open -> closed at " + at, true},

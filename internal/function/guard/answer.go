@@ -15,17 +15,16 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 )
 
-// maxAnswer is the most that CloudFormation takes of an answer, in bytes. More
-// would be a failure, also of a rollback. Source: Custom resource response
-// objects, CloudFormation user guide.
+// maxAnswer is the maximum size of an answer that CloudFormation accepts, in
+// bytes. More would be a failure, even of a rollback. Source: Custom resource
+// response objects, CloudFormation user guide.
 const maxAnswer = 4096
 
-// attemptTime bounds each attempt to answer, so that there can be another.
+// attemptTime limits each attempt to answer, so that there can be another.
 const attemptTime = 4 * time.Second
 
-// send puts the answer where CloudFormation waits for it, at a URL of S3 that is
-// signed for a request without a content type. It tries again as long as the
-// context lives.
+// send sends the answer to CloudFormation, through a URL of S3 that is signed for
+// a request without a content type. It retries until the context ends.
 func send(ctx context.Context, to string, response *cfn.Response) error {
 	body, err := encode(response)
 	if err != nil {
@@ -44,8 +43,8 @@ func send(ctx context.Context, to string, response *cfn.Response) error {
 	}
 }
 
-// encode writes the answer, and cuts what it says until CloudFormation takes it:
-// the log has all of it.
+// encode encodes the answer, and shortens its text until CloudFormation accepts
+// it. The log has the whole text.
 func encode(response *cfn.Response) ([]byte, error) {
 	said, _ := response.Data[Summary].(string)
 	for most := maxSummary; ; most /= 2 {
@@ -58,7 +57,7 @@ func encode(response *cfn.Response) ([]byte, error) {
 	}
 }
 
-// maxSummary is how many bytes of the summary are enough for an output.
+// maxSummary is the maximum length of the summary in an output, in bytes.
 const maxSummary = 1000
 
 // cut returns as many whole characters of a text as fit into a number of bytes.
@@ -86,7 +85,7 @@ func put(ctx context.Context, to string, body []byte) error {
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		said, _ := io.ReadAll(io.LimitReader(answer.Body, 1000)) // what could be read is enough
+		said, _ := io.ReadAll(io.LimitReader(answer.Body, 1000)) // as much as could be read is enough
 		return fmt.Errorf("status %d: %s", answer.StatusCode, said)
 	}
 	return nil

@@ -1,17 +1,17 @@
 // Package guard is the custom resource that refuses to open the product by
-// accident: a deploy without -c maintenance= while maintenance is on.
+// accident, in a deploy without -c maintenance= while maintenance is on.
 //
 // CloudFormation sends an event whenever the properties of the resource change,
 // before it changes the listener and the rules, which wait for the answer. A
-// digest of them is among the properties, so that the guard is asked whenever
-// one of them changes. It refuses what opens and was not asked for, in a deploy
-// that goes forward. Closing, deleting and rolling back always pass: a rollback
-// must never get stuck.
+// digest of the listener and the rules is among the properties, so the guard is
+// called whenever one of them changes. It refuses a change that opens the product
+// without having been asked for, in a deploy that goes forward. Closing, deleting
+// and rolling back always pass: a rollback must never get stuck.
 //
-// A rollback is told from a deploy by the state of the stack. Where that cannot
-// be read, it is told by the record: a rollback undoes, within hours, the last
-// change that the guard let pass. Where neither can be read, what opens is
-// refused, a rollback too: the refusal says how to go on with one.
+// The state of the stack distinguishes a rollback from a deploy. If it cannot be
+// read, the record does: a rollback undoes, within hours, the last change that
+// the guard let pass. If neither can be read, whatever opens is refused, even in
+// a rollback: the refusal says how to continue the rollback.
 package guard
 
 import (
@@ -34,24 +34,25 @@ import (
 	"github.com/noren-cdk/noren/internal/live"
 )
 
-// PhysicalID is the same for ever: another one would make CloudFormation delete
-// the guard after an update.
+// PhysicalID never changes: with another id, CloudFormation would delete the
+// guard after an update.
 const PhysicalID = "noren-reopen-guard"
 
 // Summary is the attribute that says, for the outputs of the stack, what the
-// guard saw last.
+// guard last saw.
 const Summary = "Summary"
 
 const (
-	// answerTime is kept, of the time that the function has, for the answer.
+	// answerTime is the part of the function's time that is reserved for the
+	// answer.
 	answerTime = 10 * time.Second
 
-	// writeTime is kept for writing the record.
+	// writeTime is the part reserved for writing the record.
 	writeTime = 10 * time.Second
 
-	// callTime bounds each question to AWS, retries included. All are asked at
-	// once. The state of the stack is asked for longer, if the decision hangs on it:
-	// until the time is needed for the record and the answer.
+	// callTime limits each call to AWS, including retries. All calls run at once.
+	// If the decision depends on the state of the stack, the guard keeps asking
+	// for it until the time is needed for the record and the answer.
 	callTime = 8 * time.Second
 )
 
@@ -68,13 +69,13 @@ type Guard struct {
 	callTime   time.Duration
 }
 
-// New returns a guard that asks AWS with these clients, and sends mode events with
+// New returns a guard that uses these clients, and sends mode events through
 // events.
 func New(parameters *ssm.Client, stacks *cloudformation.Client, listeners *elbv2.Client, events func(context.Context, live.ModeEvent) error, log *slog.Logger) *Guard {
 	return &Guard{live.Parameters{API: parameters}, stacks, listeners, events, log, time.Now, answerTime, writeTime, callTime}
 }
 
-// Handle judges the event and answers CloudFormation. The error is that the
+// Handle judges the event and answers CloudFormation. The error says that the
 // answer did not arrive.
 func (g *Guard) Handle(ctx context.Context, event cfn.Event) error {
 	v := g.judgeInTime(ctx, event)
@@ -100,7 +101,7 @@ func (g *Guard) Handle(ctx context.Context, event cfn.Event) error {
 	return nil
 }
 
-// judgeInTime judges the event. If that panics or takes too long it judges by
+// judgeInTime judges the event. If that panics or takes too long, it judges from
 // the event alone.
 func (g *Guard) judgeInTime(ctx context.Context, event cfn.Event) verdict {
 	if deadline, ok := ctx.Deadline(); ok {
@@ -126,7 +127,7 @@ func (g *Guard) judgeInTime(ctx context.Context, event cfn.Event) verdict {
 	}
 }
 
-// judgeBlind judges the event by what is in it, and records nothing.
+// judgeBlind judges from the event alone, and records nothing.
 func (g *Guard) judgeBlind(event cfn.Event, why error) (v verdict) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -146,7 +147,7 @@ func (g *Guard) judgeBlind(event cfn.Event, why error) (v verdict) {
 	return v
 }
 
-// newChange is what an event asks for.
+// newChange returns what an event asks for.
 func newChange(event cfn.Event, now time.Time) change {
 	return change{
 		id:       event.RequestID,
@@ -160,7 +161,7 @@ func newChange(event cfn.Event, now time.Time) change {
 	}
 }
 
-// stackName is the name in the ARN of a stack.
+// stackName returns the name in the ARN of a stack.
 func stackName(arn string) string {
 	if parts := strings.Split(arn, "/"); len(parts) > 1 {
 		return parts[1]
@@ -168,7 +169,7 @@ func stackName(arn string) string {
 	return arn
 }
 
-// digest tells properties apart.
+// digest returns a text that differs for different properties.
 func digest(properties map[string]any) string {
 	data, err := json.Marshal(properties)
 	if err != nil {
@@ -181,7 +182,7 @@ func digest(properties map[string]any) string {
 // judge decides, and records the mode if it lets the event pass.
 func (g *Guard) judge(ctx context.Context, event cfn.Event) verdict {
 	if event.RequestType == cfn.RequestDelete {
-		return verdict{} // the record goes too
+		return verdict{} // the record is deleted too
 	}
 	c := newChange(event, g.now())
 	if !c.next.Mode.Valid() {

@@ -20,11 +20,11 @@ const (
 	closed   = maintenance.Closed
 )
 
-// TestEveryTransition: every pair of modes, asked for or not, going forward,
-// rolling back, or nobody knows.
+// TestEveryTransition tries every pair of modes, asked for or not, going forward,
+// rolling back, or unknown.
 func TestEveryTransition(t *testing.T) {
-	// What is refused is all that opens, in an update that goes forward and that
-	// nobody asked for. Everything else passes.
+	// The guard refuses whatever opens in an update that goes forward and that no
+	// one asked for. Everything else passes.
 	refused := map[string]bool{
 		"closed -> open, false, UPDATE_IN_PROGRESS":      true,
 		"closed -> read-only, false, UPDATE_IN_PROGRESS": true,
@@ -33,7 +33,8 @@ func TestEveryTransition(t *testing.T) {
 		"closed -> read-only, false, unreadable":         true,
 		"read-only -> open, false, unreadable":           true,
 
-		// Nobody waits for the answer. Should someone, the state of the stack was wrong.
+		// No one waits for the answer. If someone does, the state of the stack
+		// was wrong.
 		"closed -> open, false, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS":      true,
 		"closed -> read-only, false, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": true,
 		"read-only -> open, false, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS":   true,
@@ -89,8 +90,9 @@ func TestEveryTransition(t *testing.T) {
 	}
 }
 
-// TestGuard_Create refuses what opens, as in an update: the guard is new, or its
-// construct has another name, and the listener is closed.
+// TestGuard_Create checks that a create refuses what opens, as an update does:
+// the guard is new, or its construct has another name, and the listener is
+// closed.
 func TestGuard_Create(t *testing.T) {
 	for _, mode := range []maintenance.Mode{open, readOnly, closed} {
 		for _, live := range []maintenance.Mode{"", open, closed} {
@@ -121,7 +123,8 @@ func TestCreatingAgainKeepsWhatIsRecorded(t *testing.T) {
 	}
 }
 
-// TestTheRoleMayBeNewer than what IAM knows everywhere.
+// TestTheRoleMayBeNewer checks that the guard waits while IAM does not know the
+// role's rights everywhere yet.
 func TestTheRoleMayBeNewer(t *testing.T) {
 	w := newWorld(t)
 	w.late = 2
@@ -139,8 +142,8 @@ func TestDeletingAsksNothing(t *testing.T) {
 	}
 }
 
-// TestGuard_ARollbackBringsTheTimeBack: a maintenance does not begin again because a
-// deploy failed that would have ended it.
+// TestGuard_ARollbackBringsTheTimeBack checks that a maintenance does not start
+// over because a deploy that would have ended it failed.
 func TestGuard_ARollbackBringsTheTimeBack(t *testing.T) {
 	w := newWorld(t)
 	w.live, w.record = closed, live.NewRecord(closed, before).Encode()
@@ -155,8 +158,8 @@ func TestGuard_ARollbackBringsTheTimeBack(t *testing.T) {
 	}
 }
 
-// TestASecondDeployThatOnlyAsksIsHarmless: the flag is there or not, the mode is
-// the same.
+// TestASecondDeployThatOnlyAsksIsHarmless checks that a deploy that only adds or
+// drops the flag does not change the mode.
 func TestASecondDeployThatOnlyAsksIsHarmless(t *testing.T) {
 	for _, mode := range []maintenance.Mode{open, readOnly, closed} {
 		for _, explicit := range []string{"true", "false"} {
@@ -192,7 +195,7 @@ func TestACommittedFileOpensTheMaintenanceItNames(t *testing.T) {
 	}
 }
 
-// TestTheLineOfTheRefusalOpens: what the refusal says, typed into the file.
+// TestTheLineOfTheRefusalOpens types what the refusal says into the file.
 func TestTheLineOfTheRefusalOpens(t *testing.T) {
 	for name, record := range map[string]string{
 		"recorded": live.NewRecord(closed, before).Encode(),
@@ -216,7 +219,8 @@ func TestTheLineOfTheRefusalOpens(t *testing.T) {
 	}
 }
 
-// TestWhatTheGuardDoesNotKnow: it says so, and decides on what is left.
+// TestWhatTheGuardDoesNotKnow checks that the guard says what it cannot see, and
+// decides from the rest.
 func TestWhatTheGuardDoesNotKnow(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -258,7 +262,7 @@ func TestWhatTheGuardDoesNotKnow(t *testing.T) {
 	}
 }
 
-// TestClosingAlwaysPasses: with everything broken.
+// TestClosingAlwaysPasses checks that closing passes with everything else broken.
 func TestClosingAlwaysPasses(t *testing.T) {
 	for _, next := range []maintenance.Mode{readOnly, closed} {
 		w := newWorld(t)
@@ -271,8 +275,8 @@ func TestClosingAlwaysPasses(t *testing.T) {
 	}
 }
 
-// TestARecordThatCannotBeReadIsNotReplaced: it may be right. A refusal then
-// names no time to commit.
+// TestARecordThatCannotBeReadIsNotReplaced checks that an unreadable record,
+// which may be right, is kept. A refusal then names no time to commit.
 func TestARecordThatCannotBeReadIsNotReplaced(t *testing.T) {
 	for _, next := range []map[string]any{props(closed, "Explicit", tonight), props(open, "Reopens", before.Format(time.RFC3339))} {
 		w := newWorld(t)
@@ -288,8 +292,8 @@ func TestARecordThatCannotBeReadIsNotReplaced(t *testing.T) {
 	}
 }
 
-// TestALongAnswerIsCut: CloudFormation fails on more than 4096 bytes, which
-// would fail a rollback too. What counts comes first.
+// TestALongAnswerIsCut checks that answers are cut: CloudFormation fails on more
+// than 4096 bytes, even in a rollback. The important part comes first.
 func TestALongAnswerIsCut(t *testing.T) {
 	for _, long := range []string{strings.Repeat("x", 9000), strings.Repeat("メ", 3000), strings.Repeat("\x01", 5000)} {
 		w := newWorld(t)
@@ -307,8 +311,8 @@ func TestALongAnswerIsCut(t *testing.T) {
 	}
 }
 
-// TestWhatIsReplacedInTheSameDeploy: the listener still has what the last deploy
-// gave it.
+// TestWhatIsReplacedInTheSameDeploy checks that the listener still has what the
+// last deploy gave it.
 func TestWhatIsReplacedInTheSameDeploy(t *testing.T) {
 	w := newWorld(t)
 	w.live, w.record = closed, live.NewRecord(closed, before).Encode()
@@ -319,7 +323,8 @@ func TestWhatIsReplacedInTheSameDeploy(t *testing.T) {
 	}
 }
 
-// TestGuard_Panic: what broke judges by the event alone, and records nothing.
+// TestGuard_Panic checks that after a panic the guard judges from the event
+// alone, and records nothing.
 func TestGuard_Panic(t *testing.T) {
 	lastWeek := time.Now().Add(-7 * 24 * time.Hour).Format(time.RFC3339)
 	lately := time.Now().Add(-time.Hour).Format(time.RFC3339)
@@ -385,8 +390,8 @@ func TestTheAnswerIsSentAgainUntilItArrives(t *testing.T) {
 	}
 }
 
-// TestAResourceOfAnotherRelease: properties that are not there, or not what this
-// one writes.
+// TestAResourceOfAnotherRelease tries missing properties, and properties of
+// another release.
 func TestAResourceOfAnotherRelease(t *testing.T) {
 	for name, next := range map[string]map[string]any{
 		"none":           {"ServiceToken": "arn"},

@@ -13,19 +13,19 @@ import (
 )
 
 const (
-	// evening is how long a typed flag counts: an assembly that was synthesized
+	// evening is how long a typed flag is valid: an assembly that was synthesized
 	// last week does not open tonight's maintenance.
 	evening = 24 * time.Hour
 
-	// skew is how much the clock of whoever typed may be behind.
+	// skew is how far the clock of the person who typed the flag may be behind.
 	skew = 5 * time.Minute
 
-	// longestOperation is how long a deploy may take until it is rolled back. What
-	// undoes an older turn is not a rollback of it.
+	// longestOperation is how long a deploy may take until it is rolled back. A
+	// change that undoes an older turn is not its rollback.
 	longestOperation = 12 * time.Hour
 )
 
-// change is what an event asks for, and all that is known about it.
+// change is what an event asks for, and everything known about it.
 type change struct {
 	id        string // of the event
 	stack     string // its name
@@ -45,8 +45,8 @@ type change struct {
 
 	byHand live.ByHand // the last turn without CloudFormation, zero if none is known
 
-	live    maintenance.Mode // what the listeners do now
-	mixed   string           // why they are in no mode
+	live    maintenance.Mode // the current mode of the listeners
+	mixed   string           // why they are in a mixed state
 	liveErr error
 }
 
@@ -64,7 +64,7 @@ func (c change) judge() verdict {
 		v.record = v.record.Answered(live.Request{ID: c.id})
 	}
 	if c.late() {
-		v.record = c.record // nobody waits for the answer, if that is true
+		v.record = c.record // no one waits for the answer, if that is true
 		v.warn("This event came late and changed nothing: the stack is %s.", c.status)
 		if !c.backward() && c.opens() && !c.askedFor() && !c.next.Off {
 			v.refusal = "Refused to open."
@@ -96,12 +96,12 @@ func (c change) judge() verdict {
 	return v
 }
 
-// late tells whether the deploy that the event is of is over.
+// late reports whether the deploy that the event belongs to is over.
 func (c change) late() bool {
 	return c.status != "" && (!strings.HasSuffix(string(c.status), "_IN_PROGRESS") || strings.Contains(string(c.status), "_CLEANUP_"))
 }
 
-// unknown says what the guard cannot see, in every event, so that it is mended
+// unknown says what the guard cannot see, in every event, so that it is fixed
 // before it matters.
 func (c change) unknown() []string {
 	var v verdict
@@ -120,32 +120,32 @@ func (c change) unknown() []string {
 	return v.warnings
 }
 
-// touches tells whether the change has CloudFormation call the listeners or the
-// rules. One that leaves them as the template had them does not, whatever was
-// done to them by hand.
+// touches reports whether the change makes CloudFormation modify the listeners or
+// the rules. A change that leaves them as the template had them does not,
+// whatever was done to them by hand.
 func (c change) touches() bool {
 	return c.create || c.old.Mode != c.next.Mode || c.old.Digest != c.next.Digest || c.next.Digest == ""
 }
 
-// opens tells whether the change lets through what is refused now.
+// opens reports whether the change lets through what is refused now.
 func (c change) opens() bool { return c.touches() && c.next.Mode.Opens(c.before()) }
 
-// blind tells whether there are listeners that cannot be read.
+// blind reports whether some listeners cannot be read.
 func (c change) blind() bool {
 	return c.liveErr != nil && !errors.Is(c.liveErr, live.ErrNoListener)
 }
 
-// unseen tells whether the change could open listeners that were closed by hand,
-// which cannot be read. In the create of a stack there is nothing to open. Where
-// nothing at all can be read there is no sign of a closing by hand, and the way
-// back from a refusal would be refused as well.
+// unseen reports whether the change could open listeners that cannot be read and
+// may have been closed by hand. When a stack is created, there is nothing to
+// open. If nothing at all can be read, there is no sign of a closing by hand, and
+// the way back from a refusal would be refused as well.
 func (c change) unseen() bool {
 	closes := c.old.Mode.Valid() && c.old.Mode.Opens(c.next.Mode)
 	return c.blind() && c.touches() && !closes && c.next.Mode != maintenance.Closed && !c.askedFor() &&
 		c.status != cftypes.StackStatusCreateInProgress && (c.status != "" || !c.recordUnknown())
 }
 
-// undecided tells whether the decision hangs on what is not known.
+// undecided reports whether the decision depends on something unknown.
 func (c change) undecided() bool {
 	switch {
 	case c.next.Off && (c.create || c.old.Off), c.late():
@@ -156,18 +156,18 @@ func (c change) undecided() bool {
 	return c.unseen() && !c.backward()
 }
 
-// reshapes tells whether the change lets everything through for a moment, or
-// for good: between two calls of the API the one way of closing is gone, and the
-// other is not there yet.
+// reshapes reports whether the change lets everything through for a moment, or
+// for good: between two API calls, one way of closing is gone and the other is
+// not there yet.
 func (c change) reshapes() bool {
 	before, after := c.old.shape(), c.next.shape()
 	closed := c.before() != "" && c.before() != maintenance.Open
 	return !c.create && before != "" && before != after && closed && c.next.Mode != maintenance.Open
 }
 
-// backward tells whether the stack is on its way back to what was deployed
-// before, as the stack says, or else as what is remembered of it does. If neither
-// can be read, only what opens nothing passes for a way back.
+// backward reports whether the stack is returning to what was deployed before,
+// according to its state or, failing that, to what is remembered of it. If
+// neither can be read, only a change that opens nothing counts as a way back.
 func (c change) backward() bool {
 	if c.status != "" {
 		return strings.Contains(string(c.status), "ROLLBACK")
@@ -181,16 +181,17 @@ func (c change) backward() bool {
 	return c.digests.Undoes(c.record.Last) && c.now.Sub(c.record.Last.At) < longestOperation
 }
 
-// turnedByHand tells whether noren has turned the listeners without a deploy since
-// the last one.
+// turnedByHand reports whether noren has changed the listeners without a deploy
+// since the last one.
 func (c change) turnedByHand() bool {
 	return c.byHand.Mode.Valid() && !c.byHand.At.Before(c.record.Since)
 }
 
-// before is the mode that counts as that before the change: the more closed of
-// what the last deploy left and what the listeners do, in which a mixed one
-// counts as closed, and unreadable ones as they were turned by hand. The record is asked only if neither is known, since a
-// failure may have kept it from being written.
+// before returns the mode from which the change starts: the more closed of what
+// the last deploy left and what the listeners do. Listeners in a mixed state
+// count as closed; for unreadable listeners, a change by hand counts. The record
+// is used only if neither is known, since a failure may have kept it from being
+// written.
 func (c change) before() maintenance.Mode {
 	now := c.live
 	switch {
@@ -211,12 +212,13 @@ func (c change) before() maintenance.Mode {
 	return before
 }
 
-// recordUnknown tells whether there is a record that cannot be read.
+// recordUnknown reports whether a record exists that cannot be read.
 func (c change) recordUnknown() bool {
 	return c.recordErr != nil && !errors.Is(c.recordErr, live.ErrNoRecord)
 }
 
-// left is the mode in which the last deploy left the product, as far as is known.
+// left returns the mode in which the last deploy left the product, as far as it
+// is known.
 func (c change) left() maintenance.Mode {
 	if c.old.Mode.Valid() {
 		return c.old.Mode
@@ -224,13 +226,13 @@ func (c change) left() maintenance.Mode {
 	return c.before()
 }
 
-// askedFor tells whether this mode is asked for now: by a flag that was typed in
-// this maintenance, or by a committed file that names it.
+// askedFor reports whether this mode is asked for now: by a flag that was typed
+// in this maintenance, or by a committed file that names it.
 func (c change) askedFor() bool {
 	return c.freshFlag() || !c.next.Reopens.IsZero() && c.next.Reopens.Equal(c.record.Since) && c.record.Mode != maintenance.Open
 }
 
-// freshFlag tells whether the flag was typed in this maintenance.
+// freshFlag reports whether the flag was typed in this maintenance.
 func (c change) freshFlag() bool {
 	if c.next.Typed.IsZero() || c.now.Sub(c.next.Typed).Abs() > evening {
 		return false
@@ -239,10 +241,10 @@ func (c change) freshFlag() bool {
 	return !closed || !c.next.Typed.Before(c.record.Since.Add(-skew))
 }
 
-// after is the record after the change.
+// after returns the record after the change.
 func (c change) after() live.Record {
 	if c.recordUnknown() && c.old.Mode == c.next.Mode {
-		return c.record // what cannot be read may be right
+		return c.record // an unreadable record may be right
 	}
 	if c.backward() {
 		return c.record.RollBackTo(c.next.Mode, c.now, c.next.Until)
@@ -254,12 +256,12 @@ func (c change) after() live.Record {
 
 // verdict is the guard's decision.
 type verdict struct {
-	refusal  string // empty: it passes
+	refusal  string // empty if it passes
 	warnings []string
-	record   live.Record // as it is to be kept
+	record   live.Record // the record to keep
 }
 
-// letPass is the verdict on what the guard could not look at.
+// letPass returns the verdict on what the guard could not look at.
 func letPass(format string, args ...any) verdict {
 	var v verdict
 	v.warn(format+".", args...)
@@ -275,8 +277,9 @@ func (v *verdict) unrecorded(err error) {
 	v.warn("The mode could not be recorded, so the next refusal will not know since when it is on: %v.", err)
 }
 
-// refuse keeps the mode that is on, and words the refusal. If nothing records
-// since when, a record that begins now is kept, for a committed file to name.
+// refuse keeps the current mode and writes the refusal. If nothing records since
+// when the mode has been on, it keeps a record that begins now, for a committed
+// file to name.
 func (v *verdict) refuse(c change) {
 	v.record = c.record
 	switch left := c.left(); {
@@ -293,15 +296,16 @@ func (v *verdict) refuse(c change) {
 	v.noteRefusal(c)
 }
 
-// refuseWith keeps the record, and refuses for another reason than the mode.
+// refuseWith keeps the record, and refuses for a reason other than the mode.
 func (v *verdict) refuseWith(c change, refusal string) {
 	v.record, v.refusal = c.record, refusal
 	v.noteRefusal(c)
 }
 
-// noteRefusal says how a rollback goes on, if this may be one, and remembers that
-// the event was refused, unless that would replace a record that cannot be read.
-// CloudFormation sends the way back from it, too.
+// noteRefusal says how a rollback continues, if this may be one, and remembers
+// that the event was refused, unless that would replace a record that cannot be
+// read. CloudFormation also sends an event for the way back from the refused
+// change.
 func (v *verdict) noteRefusal(c change) {
 	if c.status == "" {
 		v.refusal += c.wayBack()
@@ -312,12 +316,12 @@ func (v *verdict) noteRefusal(c change) {
 	}
 }
 
-// reason is the text in the event of the stack.
+// reason returns the text in the event of the stack.
 func (v verdict) reason() string {
 	return strings.TrimSpace(strings.Join(append([]string{v.refusal}, v.warnings...), " "))
 }
 
-// summary is the text in the outputs of the stack.
+// summary returns the text in the outputs of the stack.
 func (v verdict) summary() string {
 	said := "Since when is not known."
 	if r := v.record; !r.Since.IsZero() {

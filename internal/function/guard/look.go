@@ -15,8 +15,8 @@ import (
 	"github.com/noren-cdk/noren/internal/rules"
 )
 
-// look asks everything at once, each for itself: what takes long or fails keeps
-// nothing else from being known.
+// look makes all calls at once and independently: a slow or failing call does not
+// hide what the others find.
 func (g *Guard) look(ctx context.Context, stack string, c *change) {
 	var wg sync.WaitGroup
 	ask := func(err *error, question func(context.Context) error) {
@@ -68,8 +68,8 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 	}
 }
 
-// insist asks again for what the decision hangs on, until it is known or the time
-// is needed for the record and the answer.
+// insist repeats the calls on which the decision depends, until they succeed or
+// the time is needed for the record and the answer.
 func (g *Guard) insist(ctx context.Context, stack string, c *change) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -116,8 +116,8 @@ func (g *Guard) readListeners(ctx context.Context, c *change) error {
 	return err
 }
 
-// status returns the status of the stack, or else what the last event of the
-// stack says of it.
+// status returns the status of the stack or, failing that, the status in the
+// stack's last event.
 func (g *Guard) status(ctx context.Context, stack string) (cftypes.StackStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.callTime)
 	defer cancel()
@@ -135,7 +135,7 @@ func (g *Guard) status(ctx context.Context, stack string) (cftypes.StackStatus, 
 	if eventsErr != nil {
 		return "", err
 	}
-	for _, e := range events.StackEvents { // the newest first
+	for _, e := range events.StackEvents { // newest first
 		if aws.ToString(e.PhysicalResourceId) == stack && e.ResourceStatus != "" {
 			return cftypes.StackStatus(e.ResourceStatus), nil
 		}
@@ -160,8 +160,8 @@ func (g *Guard) read(ctx context.Context, name string) (string, error) {
 	return g.parameters.Value(ctx, name)
 }
 
-// write keeps the record. It tries again for a while: in the deploy that makes
-// the function, IAM may not know everywhere yet what its role allows.
+// write writes the record. It retries for a while: in the deploy that creates the
+// function, IAM may not know the role's rights everywhere yet.
 func (g *Guard) write(ctx context.Context, name string, record live.Record) error {
 	if name == "" {
 		return errors.New("the resource names no parameter")

@@ -15,12 +15,12 @@ import (
 )
 
 // night is a stack, its guard and its listener, in a model of what CloudFormation
-// does with a custom resource. The guard of the model is the one that decides in
-// the function; what it can see is drawn.
+// does with a custom resource. The model's guard is the one that decides in the
+// function; what it can see varies.
 type night struct {
 	at       time.Time
 	status   cftypes.StackStatus
-	deployed map[string]any // the properties of the resource, nil if there is none
+	deployed map[string]any // the properties of the resource, nil if it does not exist
 	live     maintenance.Mode
 	record   live.Record
 	recorded bool      // there is a record
@@ -29,9 +29,9 @@ type night struct {
 	readable // what the guard can see
 	events   int
 	log      []string
-	opened   string // by what the product was opened unasked; empty if it was not
-	stuck    string // by what a rollback failed
-	skipped  int    // rollbacks that went on without the guard
+	opened   string // what opened the product without being asked; empty if nothing did
+	stuck    string // what made a rollback fail
+	skipped  int    // rollbacks that continued without the guard
 }
 
 // readable is what the guard can see.
@@ -73,8 +73,8 @@ func (n *night) ask(request cfn.RequestType, old, next map[string]any, id string
 
 func propertiesMode(p map[string]any) maintenance.Mode { return DecodeProperties(p).Mode }
 
-// deploy updates the stack to properties. It fails after the listener if fails is
-// true. again delivers the guard's event once more, at the end.
+// deploy updates the stack to properties. If fails is true, it fails after the
+// listener. again repeats the guard's event at the end.
 func (n *night) deploy(next map[string]any, asked, fails, again bool) {
 	n.status = cftypes.StackStatusUpdateInProgress
 	old, before := n.deployed, n.live
@@ -109,7 +109,8 @@ func (n *night) deploy(next map[string]any, asked, fails, again bool) {
 	}
 }
 
-// rollBack undoes an update: of the guard too, whether it passed or refused.
+// rollBack undoes an update, including that of the guard, whether it passed or
+// refused.
 func (n *night) rollBack(old, next map[string]any, passed, touched, changed bool, before maintenance.Mode) {
 	n.status = cftypes.StackStatusUpdateRollbackInProgress
 	n.at = n.at.Add(10 * time.Minute)
@@ -120,8 +121,8 @@ func (n *night) rollBack(old, next map[string]any, passed, touched, changed bool
 				n.stuck = "the rollback was refused"
 				return
 			}
-			// Nothing tells it from a deploy. The refusal says how to go on with it,
-			// which someone types: the guard is skipped.
+			// Nothing distinguishes it from a deploy. The refusal says how to
+			// continue, and someone types that: the guard is skipped.
 			if said := n.log[len(n.log)-1]; !strings.Contains(said, "aws cloudformation continue-update-rollback --stack-name fieldreports-prod --resources-to-skip MaintenanceGuard") {
 				n.stuck = "the refusal of a rollback does not say how to go on: " + said
 				return
@@ -131,13 +132,13 @@ func (n *night) rollBack(old, next map[string]any, passed, touched, changed bool
 	}
 	n.deployed = old
 	if passed && touched && old != nil {
-		n.live = before // not an opening that nobody asked for: it undoes the closing
+		n.live = before // not an unasked opening: it undoes the closing
 	}
 	n.status = cftypes.StackStatusUpdateRollbackComplete
 	n.settled = n.record.Last.At
 }
 
-// turn has the listener turn.
+// turn changes the mode of the listener.
 func (n *night) turn(mode maintenance.Mode, asked bool, by string) {
 	if mode.Opens(n.live) && !asked {
 		n.opened = by
@@ -146,8 +147,8 @@ func (n *night) turn(mode maintenance.Mode, asked bool, by string) {
 }
 
 // TestGuard_Model walks every night of two deploys: from a product in a mode, by
-// a deploy or by hand, through a deploy that passes or fails, to one that forgets
-// the flag or not, whatever the guard can see.
+// a deploy or by hand, through a deploy that passes or fails, to a deploy that
+// may forget the flag, with every combination of what the guard can see.
 func TestGuard_Model(t *testing.T) {
 	nights, skipped := 0, 0
 	flag := func(asked bool, at time.Time) string {
@@ -177,8 +178,9 @@ func TestGuard_Model(t *testing.T) {
 							}
 							left := propertiesMode(n.deployed)
 							n.deploy(props(third, "Explicit", flag(askedThird, n.at), "Digest", string(third)+"2"), askedThird, failsThird, again)
-							// By hand, and unseen: a deploy that closes is not refused, and where
-							// nothing can be read there is no sign of what was done.
+							// By hand, and unseen: a deploy that closes is not
+							// refused, and where nothing can be read there is no
+							// sign of what was done.
 							if hand != "" && !seen.listener && (left.Opens(third) || !seen.stack && !seen.record) {
 								n.opened = ""
 							}

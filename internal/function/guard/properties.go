@@ -10,29 +10,29 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Properties are those of the custom resource. The construct encodes them, and
-// the function decodes what CloudFormation sends.
+// Properties are the properties of the custom resource. The construct encodes
+// them, and the function decodes what CloudFormation sends.
 type Properties struct {
 	Mode    maintenance.Mode
-	Typed   time.Time // when the mode was typed; zero: it was not
+	Typed   time.Time // when the mode was typed; zero if it was not
 	Reopens time.Time // the Since of the maintenance that a committed file ends
 	Message string    // the message that was typed
-	Until   time.Time // when clients are told that it ends
+	Until   time.Time // the end that clients are told
 
-	// Off says that the guard refuses nothing, except for the change that switches it
-	// off.
+	// Off makes the guard refuse nothing except the change that switches it off
+	// and opens.
 	Off bool
 
-	// Digest is that of the listeners and rules that carry the mode, as the
-	// template has them: see rules.PropertiesDigest. The guard is asked whenever
-	// one of them changes.
+	// Digest is the digest of the listeners and rules that carry the mode, as the
+	// template has them: see rules.PropertiesDigest. CloudFormation calls the
+	// guard whenever one of them changes.
 	Digest string
 
-	Command   string // how this stack is deployed
-	ReopensAt string // where Reopens is committed
-	ByHand    string // what flips the listener without a deploy
+	Command   string // the command that deploys this stack
+	ReopensAt string // the place where Reopens is committed
+	ByHand    string // the command that flips the listener without a deploy
 
-	// Names of the parameters in which the mode is remembered.
+	// Names of the parameters that remember the mode.
 	RecordParameter      string
 	AttributionParameter string
 	ByHandParameter      string
@@ -45,7 +45,7 @@ type Properties struct {
 }
 
 // Encode returns the properties as the template has them: texts, since
-// CloudFormation makes texts of everything.
+// CloudFormation converts everything to text.
 func (p Properties) Encode() map[string]any {
 	listeners := make([]any, len(p.Switch.Listeners))
 	for i, at := range p.Switch.Listeners {
@@ -60,8 +60,8 @@ func (p Properties) Encode() map[string]any {
 	}
 }
 
-// shape is how the switch closes: which listeners, by their default action or by
-// rules, for which hosts. Empty if it is not known.
+// shape describes how the switch closes: which listeners, by their default action
+// or by rules, for which hosts. It is empty if that is not known.
 func (p Properties) shape() string {
 	var shapes []string
 	for _, at := range p.Switch.Listeners {
@@ -80,7 +80,7 @@ func (p Properties) shape() string {
 	return strings.Join(shapes, "; ")
 }
 
-// timeText is a time as a property has it, empty if there is none.
+// timeText returns a time as a property has it, empty if it is zero.
 func timeText(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -88,16 +88,15 @@ func timeText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// DecodeProperties reads what there is, each property for itself: one that
-// cannot be read is as good as none, and what is missing, as in an older
-// release, is zero.
+// DecodeProperties reads each property separately. A property that is missing, as
+// in an older release, or that cannot be read, is zero.
 func DecodeProperties(from map[string]any) Properties {
 	text := func(name string) string {
 		value, _ := from[name].(string)
 		return value
 	}
 	at := func(name string) time.Time {
-		t, _ := time.Parse(time.RFC3339, text(name)) // anything else is the zero time
+		t, _ := time.Parse(time.RFC3339, text(name)) // the zero time for anything else
 		return t
 	}
 	p := Properties{

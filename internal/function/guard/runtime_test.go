@@ -35,8 +35,8 @@ func (l *lambdaLog) String() string {
 	return l.text.String()
 }
 
-// deployed starts the program behind the runtime API, as in Lambda, and returns
-// what sends it an event.
+// deployed starts the program behind the runtime API, as in Lambda, and returns a
+// function that sends it an event.
 func (w *world) deployed(t *testing.T, config lambdaruntime.Config, log *lambdaLog) func(cfn.Event) cfn.Response {
 	t.Helper()
 	config.Timeout, config.Log = 90*time.Second, log
@@ -61,7 +61,8 @@ func (w *world) deployed(t *testing.T, config lambdaruntime.Config, log *lambdaL
 
 const guardProgram = "github.com/noren-cdk/noren/lambda/guard"
 
-// TestGuardFunction_InBothPackages sends the program what CloudFormation sends.
+// TestGuardFunction_InBothPackages sends the program the events that
+// CloudFormation sends.
 func TestGuardFunction_InBothPackages(t *testing.T) {
 	packaged.Each(t, guardProgram, nil, testTheFunction)
 }
@@ -89,9 +90,10 @@ func testTheFunction(t *testing.T, config lambdaruntime.Config) {
 	t.Errorf("log: %s", log.String())
 }
 
-// TestTheFunction_AmongTroubles: AWS throttles it 0 to 20 times, answers late, or
-// answers nonsense. The product has been closed for five days, and a deploy
-// without a flag would open it; or a deploy that closes it is rolled back.
+// TestTheFunction_AmongTroubles makes AWS throttle the function 0 to 20 times,
+// answer late, or answer nonsense. The product has been closed for five days, and
+// a deploy without a flag would open it; or a deploy that closes it is rolled
+// back.
 func TestTheFunction_AmongTroubles(t *testing.T) {
 	type trouble struct {
 		name  string
@@ -125,7 +127,7 @@ func TestTheFunction_AmongTroubles(t *testing.T) {
 	defer wg.Wait()
 	for _, trouble := range troubles {
 		wg.Go(func() {
-			t.Run(trouble.name, func(t *testing.T) { // they mostly wait: all at once
+			t.Run(trouble.name, func(t *testing.T) { // they mostly wait, so they run all at once
 				w := newWorld(t)
 				w.live, w.record = closed, live.NewRecord(closed, time.Now().Add(-5*24*time.Hour)).Encode()
 				trouble.cause(w)

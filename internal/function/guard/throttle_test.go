@@ -12,8 +12,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestGuard_RefusesAfterThrottling: a closing five days ago, a deploy without a
-// flag, and a stack that answers only the n-th time it is asked.
+// TestGuard_RefusesAfterThrottling tries a deploy without a flag, five days after
+// closing, with a stack that answers only the n-th call.
 func TestGuard_RefusesAfterThrottling(t *testing.T) {
 	for _, n := range []int{0, 1, 3, 8, 20, 1000} {
 		for _, events := range []bool{true, false} {
@@ -29,7 +29,7 @@ func TestGuard_RefusesAfterThrottling(t *testing.T) {
 				if a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "Refused to open") {
 					t.Errorf("got %s %q", a.Status, a.Reason)
 				}
-				known, unknown := events || n <= 3, !events && n == 1000 // between them it is a matter of time
+				known, unknown := events || n <= 3, !events && n == 1000 // in between, it depends on timing
 				if said := strings.Contains(a.Reason, "The state of the stack cannot be read"); said && known || !said && unknown {
 					t.Errorf("the state is known: %v; said %q", known, a.Reason)
 				}
@@ -38,8 +38,8 @@ func TestGuard_RefusesAfterThrottling(t *testing.T) {
 	}
 }
 
-// TestGuard_RollbackPasses, although the stack says nothing: what was turned a
-// while ago is undone.
+// TestGuard_RollbackPasses checks that a rollback passes although the state of
+// the stack is unknown, since it undoes a recent turn.
 func TestGuard_RollbackPasses(t *testing.T) {
 	w := newWorld(t)
 	old, next := props(open), props(closed, "Explicit", tonight)
@@ -57,8 +57,9 @@ func TestGuard_RollbackPasses(t *testing.T) {
 	}
 }
 
-// TestGuard_TellsARollbackFromADeploy after the deploy of the turn is over, as
-// the probe has seen, or long ago: what undoes it then is not a rollback.
+// TestGuard_TellsARollbackFromADeploy checks the time after the deploy of the
+// turn is over, as the probe has seen, or long ago: a change that undoes the turn
+// then is not a rollback.
 func TestGuard_TellsARollbackFromADeploy(t *testing.T) {
 	old, next := props(open), props(closed, "Explicit", tonight)
 	change := live.Change{From: digest(old), To: digest(next), At: before}
@@ -102,8 +103,8 @@ func TestGuard_TellsARollbackFromADeploy(t *testing.T) {
 	}
 }
 
-// TestGuard_EventsThatComeTwice or late change no record, and get the answer
-// that they got.
+// TestGuard_EventsThatComeTwice checks that events that come twice or late do not
+// change the record, and get the same answer again.
 func TestGuard_EventsThatComeTwice(t *testing.T) {
 	w := newWorld(t)
 	w.live, w.record = closed, live.NewRecord(closed, before).Encode()
@@ -134,7 +135,7 @@ func TestGuard_EventsThatComeTwice(t *testing.T) {
 	}
 }
 
-// TestGuard_FlagsOfAnotherEvening open nothing.
+// TestGuard_FlagsOfAnotherEvening checks that old flags open nothing.
 func TestGuard_FlagsOfAnotherEvening(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -160,8 +161,8 @@ func TestGuard_FlagsOfAnotherEvening(t *testing.T) {
 	}
 }
 
-// TestGuard_ListenerClosedByHand: a deploy that changes anything of the listener
-// would open it, one that does not leaves it alone.
+// TestGuard_ListenerClosedByHand checks that a deploy that changes anything about
+// the listener would open it, and that any other deploy leaves it alone.
 func TestGuard_ListenerClosedByHand(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -185,8 +186,8 @@ func TestGuard_ListenerClosedByHand(t *testing.T) {
 	}
 }
 
-// TestGuard_Shape: the way in which the switch closes does not change while it is
-// closed.
+// TestGuard_Shape checks that the way in which the switch closes does not change
+// while it is closed.
 func TestGuard_Shape(t *testing.T) {
 	byRule := map[string]any{"LoadBalancer": alb, "Port": "443", "Hosts": "shop.example.com", "Rules": "199"}
 	second := map[string]any{"Listener": listener, "Apps": app}
@@ -225,7 +226,8 @@ func TestGuard_Shape(t *testing.T) {
 	}
 }
 
-// TestGuard_Off refuses nothing, except for the change that switches it off.
+// TestGuard_Off checks that a guard that is off refuses nothing except the change
+// that switches it off and opens.
 func TestGuard_Off(t *testing.T) {
 	for _, test := range []struct {
 		name      string
@@ -250,8 +252,9 @@ func TestGuard_Off(t *testing.T) {
 	}
 }
 
-// TestGuard_ListenerUnseen: what was closed by hand is not opened by a deploy that
-// could not look. It looks again for as long as there is time.
+// TestGuard_ListenerUnseen checks that a deploy does not open what may have been
+// closed by hand if the guard could not look. The guard keeps looking while there
+// is time.
 func TestGuard_ListenerUnseen(t *testing.T) {
 	certificate := props(open, "Digest", "b")
 	for _, test := range []struct {
@@ -292,7 +295,8 @@ func TestGuard_ListenerUnseen(t *testing.T) {
 	}
 }
 
-// TestGuard_HalfTurned: the one of two ways was turned by hand, the other not.
+// TestGuard_HalfTurned tries a switch of which one of two listeners was turned by
+// hand.
 func TestGuard_HalfTurned(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -321,8 +325,8 @@ func TestGuard_HalfTurned(t *testing.T) {
 	}
 }
 
-// TestGuard_TurnedByNoren: what noren close --now has written down says who it
-// was and why, and stands in for a listener that cannot be read.
+// TestGuard_TurnedByNoren checks that what noren close --now has recorded says
+// who it was and why, and replaces a listener that cannot be read.
 func TestGuard_TurnedByNoren(t *testing.T) {
 	by := live.ByHand{Mode: closed, At: before, By: "arn:aws:sts::111111111111:assumed-role/night/ko", Why: "the disk is full"}.Encode()
 	for _, test := range []struct {

@@ -10,13 +10,14 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// longMessage is how many bytes of a message fit into a command that is part of
-// a sentence. CloudFormation takes an answer of 4096 bytes.
+// longMessage is the length, in bytes, up to which a message fits into a command
+// in a sentence. CloudFormation accepts an answer of 4096 bytes.
 const longMessage = 300
 
-// refusal says what is on, since when, by whom, and what to type: for someone
-// who is surprised, at night, in the events of a stack. Either time may be zero:
-// since when is not known, and there is none that a committed file could name.
+// refusal says which mode is on, since when, who turned it on, and what to type.
+// It is written for someone who is surprised, at night, by the events of a stack.
+// Either time may be zero: since if it is not known, reopens if there is no time
+// that a committed file could name.
 func (c change) refusal(since, reopens time.Time) string {
 	left := c.left()
 	var b strings.Builder
@@ -45,7 +46,8 @@ func (c change) refusal(since, reopens time.Time) string {
 	return b.String()
 }
 
-// refusalByHand is for a listener that was closed between deploys.
+// refusalByHand returns the refusal for a listener that was closed between
+// deploys.
 func (c change) refusalByHand() string {
 	now := string(c.before())
 	if c.mixed != "" {
@@ -73,27 +75,28 @@ func (c change) unasked() string {
 	}
 }
 
-// refusalToReshape is for a closed product whose way of closing would change.
+// refusalToReshape returns the refusal for a closed product whose way of closing
+// would change.
 func (c change) refusalToReshape() string {
 	return fmt.Sprintf("Refused to change how the product is closed while it is %s: it closes by %s, and would by %s. Between two calls of the API neither is there, and everything gets through."+
 		" The deploy is rolled back, the listener stays as it was. Deploy this change while the product is open: to open with it, %s; to stay %s, deploy without the change now: %s.",
 		c.before(), c.old.shape(), c.next.shape(), c.command(maintenance.Open, ""), c.before(), c.command(c.before(), ""))
 }
 
-// refusalUnseen is for listeners that cannot be read.
+// refusalUnseen returns the refusal for listeners that cannot be read.
 func (c change) refusalUnseen() string {
 	return fmt.Sprintf("Refused to change the listener without having seen it: it may have been closed by hand, and this deploy, %s, would %s."+
 		" The deploy is rolled back, the listener stays as it was. Deploy again in a minute, or, if it is not closed: %s. To close: %s.",
 		c.unasked(), c.opening(), c.command(c.next.Mode, ""), c.command(maintenance.Closed, ""))
 }
 
-// wayBack is for a refusal that may be one of a rollback: nothing tells.
+// wayBack returns an addition to a refusal that may be that of a rollback.
 func (c change) wayBack() string {
 	return fmt.Sprintf(" Should this be a rollback, the stack is UPDATE_ROLLBACK_FAILED, and this goes on with it, without the guard:"+
 		" aws cloudformation continue-update-rollback --stack-name %s --resources-to-skip %s.", c.stack, c.resource)
 }
 
-// opening is what the change would do.
+// opening describes what the change would do.
 func (c change) opening() string {
 	if c.next.Mode == maintenance.ReadOnly {
 		return "open it for reads"
@@ -101,12 +104,12 @@ func (c change) opening() string {
 	return "open the product"
 }
 
-// command deploys in a mode.
+// command returns the command that deploys in a mode.
 func (c change) command(mode maintenance.Mode, flags string) string {
 	return fmt.Sprintf("%s -c maintenance=%s%s", cmp.Or(c.next.Command, "npx cdk deploy"), mode.Flag(), flags)
 }
 
-// again are the flags that say to clients again what this deploy does not.
+// again returns the flags that repeat to clients what this deploy leaves out.
 func (c change) again() string {
 	var flags string
 	if c.old.Message != "" && c.next.Message == "" {
@@ -122,8 +125,8 @@ func (c change) again() string {
 	return flags
 }
 
-// dropped warns of a message or an end that clients were told and are not told
-// any more, although maintenance stays on.
+// dropped warns that clients are no longer told a message or an end, although
+// maintenance stays on.
 func (c change) dropped() []string {
 	if c.old.Mode == maintenance.Open || c.next.Mode == maintenance.Open || c.again() == "" {
 		return nil
@@ -140,7 +143,7 @@ func (c change) untouched() []string {
 	return []string{fmt.Sprintf("The listener is %s, by hand, and stays so: CloudFormation sees nothing to change. To change that, %s.", c.live, c.flipBack())}
 }
 
-// flipBack is how a listener is flipped back that was flipped by hand.
+// flipBack says how to flip back a listener that was flipped by hand.
 func (c change) flipBack() string {
 	if c.next.ByHand == "" {
 		return "flip it back by hand"
@@ -148,5 +151,5 @@ func (c change) flipBack() string {
 	return "flip it back by hand (" + c.next.ByHand + ")"
 }
 
-// quoted is a text as a shell takes it.
+// quoted returns a text quoted for a shell.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

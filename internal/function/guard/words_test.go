@@ -12,7 +12,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestWhatTheEventSays, word for word: read it as someone who is surprised.
+// TestWhatTheEventSays checks the texts word for word, as someone who is
+// surprised reads them.
 func TestWhatTheEventSays(t *testing.T) {
 	const (
 		opens    = "Refused to open: the product has been closed since 2026-11-22T02:34:09Z (38 minutes ago)"
@@ -77,7 +78,8 @@ func TestWhatTheEventSays(t *testing.T) {
 	}
 }
 
-// TestWhatIsWarnedOf: the deploy passes, the event and the log say something.
+// TestWhatIsWarnedOf checks deploys that pass with a warning in the event and the
+// log.
 func TestWhatIsWarnedOf(t *testing.T) {
 	later := now.Add(2 * time.Hour).Format(time.RFC3339)
 	typed := props(closed, "Message", "Back at four.", "Until", later)

@@ -39,19 +39,19 @@ var (
 	tonight = now.Add(-2 * time.Minute).Format(time.RFC3339)
 )
 
-// world is AWS around a guard: the answers of four services over HTTP, and where
-// CloudFormation waits for an answer.
+// world is AWS around a guard: the answers of four services over HTTP, and the
+// URL at which CloudFormation waits for an answer.
 type world struct {
 	mu          sync.Mutex
 	status      string           // of the stack
-	live        maintenance.Mode // of the listener; "": there is none yet
+	live        maintenance.Mode // of the listener; "" if it does not exist yet
 	mixed       bool             // the default action goes to the application, the rule for reads to the function
-	record      string           // value of the parameter
+	record      string           // the value of the parameter
 	attribution string
 	byHand      string
-	broken      map[string]bool // what cannot be called, such as DescribeStacks
+	broken      map[string]bool // calls that fail, such as DescribeStacks
 	late        int             // how often PutParameter fails before it works
-	hangs       map[string]bool // what does not answer
+	hangs       map[string]bool // calls that never answer
 	refuses     int             // how many answers do not arrive
 	answers     []cfn.Response
 	calls       []string
@@ -157,7 +157,7 @@ func forward(toResponder bool) string {
 	return `<member><Type>forward</Type><TargetGroupArn>` + to + `</TargetGroupArn></member>`
 }
 
-// announce is EventBridge's default bus.
+// announce answers for EventBridge's default bus.
 func (w *world) announce(rw http.ResponseWriter, body []byte) {
 	var in struct {
 		Entries []struct{ Source, Detail string }
@@ -196,7 +196,7 @@ func (w *world) parameter(rw http.ResponseWriter, operation string, body []byte)
 	}
 }
 
-// callback is the signed URL of S3: a content type breaks the signature.
+// callback answers for the signed URL of S3: a content type breaks the signature.
 func (w *world) callback(rw http.ResponseWriter, r *http.Request, body []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -226,7 +226,8 @@ func (w *world) guard() *Guard {
 	return g
 }
 
-// event is one of CloudFormation's, from one set of properties to another.
+// event returns an event of CloudFormation that changes one set of properties to
+// another.
 func (w *world) event(request cfn.RequestType, old, next map[string]any) cfn.Event {
 	w.events++
 	e := cfn.Event{
@@ -239,8 +240,8 @@ func (w *world) event(request cfn.RequestType, old, next map[string]any) cfn.Eve
 	return e
 }
 
-// props are the properties of the resource in a mode, as the construct writes
-// them, and more.
+// props returns the properties of the resource in a mode, as the construct writes
+// them, with additions.
 func props(mode maintenance.Mode, more ...string) map[string]any {
 	p := map[string]any{
 		"ServiceToken": "arn", "ServiceTimeout": "60", "Mode": string(mode), "Explicit": "", "Off": "false", "Digest": "", "Reopens": "", "Message": "", "Until": "",
@@ -254,7 +255,7 @@ func props(mode maintenance.Mode, more ...string) map[string]any {
 	return p
 }
 
-// handle has the guard handle the event and returns what CloudFormation got.
+// handle makes the guard handle the event and returns what CloudFormation got.
 func (w *world) handle(t *testing.T, event cfn.Event) cfn.Response {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -265,7 +266,8 @@ func (w *world) handle(t *testing.T, event cfn.Event) cfn.Response {
 	return w.answer(t, event)
 }
 
-// answer is the only one that CloudFormation got, and to this event.
+// answer returns the only answer that CloudFormation got, which must be to this
+// event.
 func (w *world) answer(t *testing.T, event cfn.Event) cfn.Response {
 	t.Helper()
 	w.mu.Lock()
@@ -283,7 +285,7 @@ func (w *world) answer(t *testing.T, event cfn.Event) cfn.Response {
 	return a
 }
 
-// recorded is the record afterwards.
+// recorded returns the record afterwards.
 func (w *world) recorded(t *testing.T) live.Record {
 	t.Helper()
 	r, err := live.DecodeRecord(w.record)

@@ -10,7 +10,7 @@ import (
 
 // provider makes downtimes at a service.
 type provider interface {
-	// find returns the downtimes of the switch that are on or to come.
+	// find returns the downtimes of the switch that are current or planned.
 	find(context.Context, window) ([]found, error)
 
 	begin(context.Context, window) error
@@ -18,12 +18,12 @@ type provider interface {
 	end(context.Context, found, window) error
 }
 
-// asideError is an error of what comes in addition. What was asked for is done.
+// asideError is an error in an additional task. What was asked for is done.
 type asideError struct{ error }
 
 func (e *asideError) Unwrap() error { return e.error }
 
-// try repeats what fails for now, as long as there is time for another attempt.
+// try retries temporary failures while there is time for another attempt.
 func (m *Monitors) try(ctx context.Context, do func(context.Context) error) error {
 	for pause := m.pause; ; pause *= 2 {
 		err := do(ctx)
@@ -43,7 +43,7 @@ func (m *Monitors) try(ctx context.Context, do func(context.Context) error) erro
 	}
 }
 
-// begin makes a downtime, unless the switch has one: that is extended.
+// begin makes a downtime, or extends the one that the switch has.
 func (m *Monitors) begin(ctx context.Context, p provider, since, until time.Time) error {
 	return m.try(ctx, func(ctx context.Context) error {
 		w := m.settings.window(since, until, m.now())
@@ -58,7 +58,7 @@ func (m *Monitors) begin(ctx context.Context, p provider, since, until time.Time
 	})
 }
 
-// keep extends the downtime that the switch has, if it has one.
+// keep extends the downtime that the switch has, if any.
 func (m *Monitors) keep(ctx context.Context, p provider) error {
 	return m.try(ctx, func(ctx context.Context) error {
 		w := m.settings.window(m.now(), time.Time{}, m.now())
@@ -70,7 +70,7 @@ func (m *Monitors) keep(ctx context.Context, p provider) error {
 	})
 }
 
-// extend extends the downtime that lasts longest, if it is time to.
+// extend extends the downtime that lasts longest, if it is due.
 func extend(ctx context.Context, p provider, all []found, w window) error {
 	longest := last(all)
 	if !longest.end.IsZero() && longest.end.Sub(w.Start) >= renew {
@@ -83,7 +83,7 @@ func extend(ctx context.Context, p provider, all []found, w window) error {
 	return err
 }
 
-// end ends the downtimes that began no later than a time, and looks whether they
+// end ends the downtimes that began no later than a time, and checks that they
 // have ended.
 func (m *Monitors) end(ctx context.Context, p provider, until time.Time) error {
 	var aside error
@@ -113,7 +113,7 @@ func (m *Monitors) end(ctx context.Context, p provider, until time.Time) error {
 	return errors.Join(err, aside)
 }
 
-// onlyAside tells whether nothing failed but what comes in addition.
+// onlyAside reports whether only additional tasks failed.
 func onlyAside(err error) bool {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return !slices.ContainsFunc(joined.Unwrap(), func(err error) bool { return !onlyAside(err) })

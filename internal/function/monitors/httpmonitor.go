@@ -33,7 +33,7 @@ func newHTTPMonitor(wanted maintenance.HTTPMonitor, s service) (*httpMonitor, er
 	return &httpMonitor{s, wanted}, nil
 }
 
-// functions are what templates may call.
+// functions are the functions that templates may call.
 var functions = template.FuncMap{
 	"json": func(value any) (string, error) {
 		text, err := json.Marshal(value)
@@ -46,7 +46,8 @@ var functions = template.FuncMap{
 	},
 }
 
-// render renders a template. The error of a function has no value of the secret.
+// render renders a template. The error of a function contains no value of the
+// secret.
 func render(name, text string, w window, secret func(string) (string, error)) (string, error) {
 	t := template.New(name).Funcs(functions).Option("missingkey=error")
 	if secret != nil {
@@ -104,7 +105,8 @@ func (m *httpMonitor) find(ctx context.Context, w window) ([]found, error) {
 	return all, nil
 }
 
-// at is the value in another one at names with dots, nil if there is none.
+// at returns the value at a path, names with dots, in another one, nil if there
+// is none.
 func at(value any, path string) any {
 	if path == "" {
 		return value
@@ -116,7 +118,7 @@ func at(value any, path string) any {
 	return value
 }
 
-// idText is an id as a text: some services have numbers.
+// idText returns an id as a text: some services use numbers.
 func idText(value any) string {
 	switch v := value.(type) {
 	case string:

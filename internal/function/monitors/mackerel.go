@@ -15,12 +15,13 @@ import (
 )
 
 const (
-	// mackerelURL is where Mackerel's API is.
+	// mackerelURL is the address of Mackerel's API.
 	mackerelURL = "https://api.mackerelio.com"
 
-	// longestDowntime is how long a downtime at Mackerel may be: what starts on a
-	// Sunday is over after a day, whatever its duration. Which time zone decides what
-	// a Sunday is does not matter to a limit for every day.
+	// longestDowntime is the limit for a downtime at Mackerel: a downtime that
+	// starts on a Sunday ends after a day, whatever its duration. The limit
+	// applies to every day, so it does not matter which time zone decides what a
+	// Sunday is.
 	longestDowntime = 24 * time.Hour
 )
 
@@ -30,8 +31,8 @@ type mackerel struct {
 	wanted maintenance.Mackerel
 }
 
-// newMackerel returns a Mackerel whose API key is the secret, or the value "apiKey"
-// in it.
+// newMackerel returns a Mackerel whose API key is the secret, or the value
+// "apiKey" in it.
 func newMackerel(wanted maintenance.Mackerel, s service) (*mackerel, error) {
 	name := ""
 	if s.secret.values != nil {
@@ -60,11 +61,11 @@ func (m *mackerel) call(ctx context.Context, method, path string, body, to any) 
 	return m.send(ctx, method, strings.TrimSuffix(base, "/")+"/api/v0/"+path, data, to)
 }
 
-// downtime is what a downtime at Mackerel has that is looked at.
+// downtime has the fields of a downtime at Mackerel that are read.
 type downtime struct {
 	ID       string
-	Start    int64 // seconds since 1970
-	Duration int64 // minutes
+	Start    int64 // in seconds since 1970
+	Duration int64 // in minutes
 }
 
 func (m *mackerel) find(ctx context.Context, w window) ([]found, error) {
@@ -79,7 +80,7 @@ func (m *mackerel) find(ctx context.Context, w window) ([]found, error) {
 		var whole map[string]any
 		var d downtime
 		decoder := json.NewDecoder(bytes.NewReader(raw))
-		decoder.UseNumber() // what is sent back is what came
+		decoder.UseNumber() // what is sent back is what was received
 		if err := errors.Join(decoder.Decode(&whole), json.Unmarshal(raw, &d)); err != nil {
 			return nil, fmt.Errorf("reading a downtime: %w", err)
 		}
@@ -107,8 +108,8 @@ func (m *mackerel) begin(ctx context.Context, w window) error {
 	return m.call(ctx, http.MethodPost, "downtimes", body, nil)
 }
 
-// extend lengthens a downtime. One that would become too long is replaced, first
-// begun and then ended.
+// extend extends a downtime. A downtime that would become too long is replaced: a
+// new one begins before the old one ends.
 func (m *mackerel) extend(ctx context.Context, f found, w window) error {
 	length := w.End.Sub(f.start)
 	if length > longestDowntime {

@@ -1,10 +1,10 @@
-// Package monitors keeps monitors outside of AWS quiet while the product is closed,
-// by downtimes at their services.
+// Package monitors keeps monitors outside of AWS quiet while the product is
+// closed, with downtimes at their services.
 //
-// A downtime is a lease: it ends by itself half an hour after it was last extended,
-// so that a crash heals itself. A schedule extends what is on while the product is
-// closed, and ends what is left once it is open. Nothing is kept here: a downtime
-// carries our key, by which it is found again.
+// A downtime is a lease: it ends by itself half an hour after it was last
+// extended, so that a crash heals itself. A schedule extends downtimes while the
+// product is closed, and ends the remaining ones once it is open. The package
+// keeps no state: a downtime carries a key, by which it is found again.
 package monitors
 
 import (
@@ -27,21 +27,22 @@ import (
 )
 
 const (
-	// callTime bounds a direct call: a closing waits for it.
+	// callTime limits a direct call, which a closing waits for.
 	callTime = 15 * time.Second
 
-	// tickTime bounds what the schedule asks for, and an event that begins.
+	// tickTime limits the work of the schedule, and of an event that begins a
+	// downtime.
 	tickTime = time.Minute
 
-	// turnTime is how long an event waits for the listener to be in its mode: it is
-	// sent just before the listener changes.
+	// turnTime is how long an event waits for the listener to reach its mode: it
+	// is sent just before the listener changes.
 	turnTime = 2 * time.Minute
 
 	// Timeout is how long the function may run.
 	Timeout = turnTime + tickTime
 )
 
-// Monitors tells the monitors. Make it with FromEnvironment.
+// Monitors quiets the monitors. Make it with FromEnvironment.
 type Monitors struct {
 	settings Settings
 	config   aws.Config
@@ -60,24 +61,25 @@ func FromEnvironment(getenv func(string) string, cfg aws.Config, log *slog.Logge
 	return &Monitors{parse(getenv), cfg, log, newClient(), time.Now, 500 * time.Millisecond, 5 * time.Second, callTime, turnTime}
 }
 
-// Result is what came of one monitor.
+// Result is the result for one monitor.
 type Result struct {
 	// Monitor is its name.
 	Monitor string `json:"monitor"`
 
-	// Done says that its service has the downtime, or has it no more.
+	// Done says that its service has the downtime, or no longer has it.
 	Done bool `json:"done"`
 
-	// Error says why it is not done, or what else went wrong. No secret is in it.
+	// Error says why it is not done, or what else went wrong. It contains no
+	// secret.
 	Error string `json:"error"`
 }
 
-// Answer is what a call answers.
+// Answer is the answer to a call.
 type Answer struct {
 	Results []Result `json:"results"`
 }
 
-// Err says which monitors were not told, and why.
+// Err says which monitors were not handled, and why.
 func (a Answer) Err() error {
 	var errs []error
 	for _, r := range a.Results {
@@ -89,8 +91,8 @@ func (a Answer) Err() error {
 }
 
 // Handle does what the payload asks for: a Call, a mode event, or the event of a
-// schedule. A call fails only if it cannot be read: what went wrong at a service is
-// in the answer. An event and the schedule fail, too, if something is not done.
+// schedule. A call fails only if it cannot be read: failures of a service are in
+// the answer. An event and the schedule also fail if something is not done.
 func (m *Monitors) Handle(ctx context.Context, payload json.RawMessage) (Answer, error) {
 	if m.settings.Err != nil {
 		return Answer{}, m.settings.Err
@@ -114,7 +116,7 @@ func (m *Monitors) Handle(ctx context.Context, payload json.RawMessage) (Answer,
 	return m.tick(ctx)
 }
 
-// ours reports a stack or a switch that is another one's. An empty name is ours.
+// ours reports a stack or switch that is not ours. An empty name is ours.
 func (m *Monitors) ours(stack, name string) error {
 	if stack != "" && stack != m.settings.Stack || name != "" && name != m.settings.SwitchName {
 		return fmt.Errorf("the payload is of stack %q, switch %q: want %q, %q", stack, name, m.settings.Stack, m.settings.SwitchName)
@@ -122,7 +124,7 @@ func (m *Monitors) ours(stack, name string) error {
 	return nil
 }
 
-// call does what was asked for directly, in a bounded time.
+// call does what a Call asks for, in a limited time.
 func (m *Monitors) call(ctx context.Context, c Call) Answer {
 	ctx, cancel := context.WithTimeout(ctx, m.callTime)
 	defer cancel()
@@ -137,7 +139,7 @@ func (m *Monitors) call(ctx context.Context, c Call) Answer {
 	})
 }
 
-// tick compares what is on with the mode of the listener.
+// tick adapts the downtimes to the mode of the listener.
 func (m *Monitors) tick(ctx context.Context) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, tickTime)
 	defer cancel()
@@ -158,9 +160,9 @@ func (m *Monitors) tick(ctx context.Context) (Answer, error) {
 	return answer, answer.Err()
 }
 
-// event follows a mode event. It comes just before the listener changes, or later:
-// what is quieted is quieted at once, and what may speak again waits until the
-// listener is in the mode. An event that comes very late begins nothing.
+// event follows a mode event, which comes just before the listener changes, or
+// later. Quieting happens at once; monitors speak again only when the listener is
+// in the mode. An event that comes very late begins nothing.
 func (m *Monitors) event(ctx context.Context, e live.ModeEvent) (Answer, error) {
 	late := m.now().Sub(e.Since) > turnTime
 	var mode maintenance.Mode
@@ -186,8 +188,8 @@ func (m *Monitors) event(ctx context.Context, e live.ModeEvent) (Answer, error) 
 	return answer, answer.Err()
 }
 
-// await reads the mode of the listener until it is the one that is wanted, or there
-// is no time left.
+// await reads the mode of the listener until it is the wanted one, or time runs
+// out.
 func (m *Monitors) await(ctx context.Context, wanted maintenance.Mode, once bool) (maintenance.Mode, error) {
 	over := time.After(m.turnTime)
 	for {
@@ -205,7 +207,7 @@ func (m *Monitors) await(ctx context.Context, wanted maintenance.Mode, once bool
 	}
 }
 
-// mode is the mode of the listeners, empty if they are in none.
+// mode returns the mode of the listeners, empty if they are in a mixed state.
 func (m *Monitors) mode(ctx context.Context) (maintenance.Mode, error) {
 	all, err := live.Read(ctx, elbv2.NewFromConfig(m.config), m.settings.Switch)
 	if err != nil {
@@ -218,8 +220,7 @@ func (m *Monitors) mode(ctx context.Context) (maintenance.Mode, error) {
 	return mode, nil
 }
 
-// each does something with every monitor at the same time, and logs what came of
-// it.
+// each calls do for all monitors at the same time, and logs the results.
 func (m *Monitors) each(ctx context.Context, what string, do func(context.Context, maintenance.Monitor, provider) error) Answer {
 	results := make([]Result, len(m.settings.Monitors))
 	var wg sync.WaitGroup
@@ -241,7 +242,7 @@ func (m *Monitors) each(ctx context.Context, what string, do func(context.Contex
 	return Answer{results}
 }
 
-// provider returns the provider of the monitor of an index, with its secret.
+// provider returns the provider of the monitor with an index, and its secret.
 func (m *Monitors) provider(ctx context.Context, i int) (provider, error) {
 	out, err := secretsmanager.NewFromConfig(m.config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &m.settings.Secrets[i]})
 	if err != nil {

@@ -18,7 +18,8 @@ const (
 	end   = `{"action": "end", "stack": "shop", "switch": "Maintenance", "since": "2026-12-05T23:30:00Z", "until": ""}`
 )
 
-// services are what a downtime is made at: Mackerel, and what docs/monitors.md shows.
+// services are the services with downtimes: Mackerel, and those in
+// docs/monitors.md.
 var services = map[string]struct {
 	stub   func() *stub
 	secret string
@@ -28,8 +29,8 @@ var services = map[string]struct {
 	"pagerduty": {pagerdutyStub, `{"token": "pd-token"}`},
 }
 
-// TestMonitors_OverANight is a maintenance of three hours at every service: one downtime, never
-// longer than the lease, and none once the product is open.
+// TestMonitors_OverANight runs a maintenance of three hours at every service: one
+// downtime, never longer than the lease, and none once the product is open.
 func TestMonitors_OverANight(t *testing.T) {
 	shown := documented(t)
 	for name, service := range services {
@@ -91,8 +92,8 @@ func TestMonitors_OverANight(t *testing.T) {
 	}
 }
 
-// TestMonitors_EachPayload: what each payload does to a product in a mode, with a downtime
-// that was begun so many minutes ago, or none (-1).
+// TestMonitors_EachPayload checks the effect of each payload on a product in a
+// mode, with a downtime that was begun so many minutes ago, or none (-1).
 func TestMonitors_EachPayload(t *testing.T) {
 	at := func(d time.Duration) time.Time { return night.Add(d) }
 	for _, test := range []struct {
@@ -100,7 +101,7 @@ func TestMonitors_EachPayload(t *testing.T) {
 		mode    maintenance.Mode
 		begun   int
 		payload string
-		on      bool // there is a downtime then
+		on      bool // there is a downtime afterwards
 		fails   bool
 	}{
 		{"begin before closing", maintenance.Open, -1, `{"action": "begin"}`, true, false},
@@ -137,7 +138,7 @@ func TestMonitors_EachPayload(t *testing.T) {
 				if r := w.ask(`{"action": "begin"}`); !r.Done {
 					t.Fatal(r)
 				}
-				for w.clock.Add(Every).Before(night) { // of a maintenance that went on until now
+				for w.clock.Add(Every).Before(night) { // of a maintenance that lasted until now
 					w.clock = w.clock.Add(Every)
 					w.ask(`{"action": "extend"}`)
 				}
@@ -154,8 +155,9 @@ func TestMonitors_EachPayload(t *testing.T) {
 	}
 }
 
-// TestWhileReadOnly: a monitor that asks for it is quiet in read-only, too, and
-// another one speaks again when the product goes from closed to read-only.
+// TestWhileReadOnly checks that a monitor with that setting stays quiet in
+// read-only, and that any other speaks again when the product goes from closed to
+// read-only.
 func TestWhileReadOnly(t *testing.T) {
 	for _, minds := range []bool{false, true} {
 		s := newStub(t, mackerelStub())
@@ -173,7 +175,8 @@ func TestWhileReadOnly(t *testing.T) {
 	}
 }
 
-// TestTroubles: what a service does, what comes of a begin, and what of an end.
+// TestTroubles checks the results of a begin and an end when a service
+// misbehaves.
 func TestTroubles(t *testing.T) {
 	reset := answering(500)
 	for _, test := range []struct {
@@ -221,7 +224,8 @@ func TestTroubles(t *testing.T) {
 	}
 }
 
-// TestEndingIsLookedAfter: a service that says yes and does not end it is not done.
+// TestEndingIsLookedAfter checks that a downtime is not done if the service
+// confirms its end but does not end it.
 func TestEndingIsLookedAfter(t *testing.T) {
 	s, w := atMackerel(t)
 	w.ask(begin)
@@ -238,8 +242,8 @@ func TestEndingIsLookedAfter(t *testing.T) {
 	}
 }
 
-// TestClosingIsNotKeptWaiting: a service that does not answer costs seconds, and
-// the other monitors nothing.
+// TestClosingIsNotKeptWaiting checks that a service that does not answer costs a
+// few seconds, and delays no other monitor.
 func TestClosingIsNotKeptWaiting(t *testing.T) {
 	s := newStub(t, mackerelStub())
 	hangs := newStub(t, mackerelStub())
@@ -263,14 +267,15 @@ func TestClosingIsNotKeptWaiting(t *testing.T) {
 	}
 }
 
-// TestSecretsAreKept: whatever a service answers, and whatever the secret is.
+// TestSecretsAreKept checks that no answer of a service, and no form of the
+// secret, reveals it.
 func TestSecretsAreKept(t *testing.T) {
 	for name, secret := range map[string]string{
 		"a text": `a"secret\with+all`, "an object": `{"apiKey": "a\"secret\\with+all", "other": "other-secret"}`,
 	} {
 		s, w := atMackerel(t)
 		w.secrets["mackerel"] = secret
-		r := w.ask(begin) // the stub repeats the key that is wrong
+		r := w.ask(begin) // the stub repeats the wrong key
 		if r.Done || !strings.Contains(r.Error, "Authentication failed for ***") {
 			t.Errorf("%s: got %+v", name, r)
 		}
@@ -297,8 +302,8 @@ func TestSecretsAreKept(t *testing.T) {
 	}
 }
 
-// TestMackerelsOwnFieldsStay: what someone changes at Mackerel survives an
-// extension.
+// TestMackerelsOwnFieldsStay checks that an extension keeps what someone changes
+// at Mackerel.
 func TestMackerelsOwnFieldsStay(t *testing.T) {
 	s, w := atMackerel(t)
 	w.ask(begin)
@@ -309,9 +314,9 @@ func TestMackerelsOwnFieldsStay(t *testing.T) {
 	}
 }
 
-// TestMonitors_LongMaintenance of three days over a Sunday: never a minute in which the
-// monitors speak, though a downtime of Mackerel's that starts on a Sunday ends after
-// a day.
+// TestMonitors_LongMaintenance runs a maintenance of three days over a Sunday:
+// the monitors are quiet for every minute, although a downtime at Mackerel that
+// starts on a Sunday ends after a day.
 func TestMonitors_LongMaintenance(t *testing.T) {
 	s, w := atMackerel(t)
 	w.ask(begin)
@@ -330,7 +335,8 @@ func TestMonitors_LongMaintenance(t *testing.T) {
 	}
 }
 
-// TestOtherDowntimesAreLeftAlone: those of people, of other stacks and switches.
+// TestOtherDowntimesAreLeftAlone checks downtimes of people, of other stacks and
+// of other switches.
 func TestOtherDowntimesAreLeftAlone(t *testing.T) {
 	s, w := atMackerel(t)
 	for _, name := range []string{
@@ -346,7 +352,8 @@ func TestOtherDowntimesAreLeftAlone(t *testing.T) {
 	}
 }
 
-// TestAnnotationsComeSecond: the downtime has ended whatever becomes of them.
+// TestAnnotationsComeSecond checks that the downtime ends whatever happens to
+// annotations.
 func TestAnnotationsComeSecond(t *testing.T) {
 	s, w := atMackerel(t, func(m *maintenance.Mackerel) { m.Annotate = "fieldreports" })
 	w.ask(begin)
@@ -356,7 +363,8 @@ func TestAnnotationsComeSecond(t *testing.T) {
 	}
 }
 
-// TestTheListenerCannotBeRead: the schedule says so, and ends nothing.
+// TestTheListenerCannotBeRead checks that the schedule reports this, and ends
+// nothing.
 func TestTheListenerCannotBeRead(t *testing.T) {
 	s, w := atMackerel(t)
 	w.ask(begin)
@@ -366,8 +374,8 @@ func TestTheListenerCannotBeRead(t *testing.T) {
 	}
 }
 
-// TestAnyNight: whatever happens in which order, a product that is open and whose
-// service answers is watched again within the time that is promised, and no
+// TestAnyNight checks that, whatever happens in which order, an open product
+// whose service answers is watched again within the promised time, and no
 // downtime outlives its lease.
 func TestAnyNight(t *testing.T) {
 	s, w := atMackerel(t)
@@ -413,7 +421,7 @@ func TestAnyNight(t *testing.T) {
 			}
 			w.clock = w.clock.Add(time.Duration(rapid.IntRange(0, 40).Draw(r, "minutes")) * time.Minute)
 		}
-		// From now on everything works: after the grace and one schedule more.
+		// From now on everything works: after the grace and one more schedule.
 		for passed := time.Duration(0); passed <= grace+Every; passed += Every {
 			w.clock = w.clock.Add(Every)
 			if _, err := w.invoke(scheduled); err != nil {
@@ -431,7 +439,7 @@ func TestAnyNight(t *testing.T) {
 	})
 }
 
-// TestSettings: what is written is read.
+// TestSettings checks that settings survive encoding and decoding.
 func TestSettings(t *testing.T) {
 	if s := parse(func(string) string { return "" }); s.Err == nil || !strings.Contains(s.Err.Error(), "MONITORS_STACK is not set") {
 		t.Errorf("got %v", s.Err)

@@ -20,25 +20,25 @@ const (
 
 // Call is the payload of a direct invocation.
 type Call struct {
-	// Action is what to do. Begin and Extend do the same: a downtime that is there
-	// is extended, and one that is not is begun. Required.
+	// Action is what to do. Begin and Extend do the same: they extend an existing
+	// downtime, or begin one. Required.
 	Action Action `json:"action"`
 
 	// Stack and Switch name what is closed. Default: the function's own.
 	Stack  string `json:"stack"`
 	Switch string `json:"switch"`
 
-	// Since is when the maintenance begins. Default: now.
+	// Since is the beginning of the maintenance. Default: now.
 	Since time.Time `json:"since,omitzero"`
 
 	// Until is the planned end, for people. Default: none is known.
 	Until time.Time `json:"until,omitzero"`
 
-	// Mode is what the product is turned to. Default: closed.
+	// Mode is the new mode of the product. Default: closed.
 	Mode maintenance.Mode `json:"mode,omitempty"`
 }
 
-// UnmarshalJSON decodes a call, in which an empty text is a time that is not given.
+// UnmarshalJSON decodes a call. An empty text is a missing time.
 func (c *Call) UnmarshalJSON(data []byte) error {
 	type plain Call
 	var texts struct {
@@ -63,7 +63,8 @@ func (c *Call) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// asked is a payload: a call, a mode event, or neither, which is the schedule's.
+// asked is a payload: a call, a mode event, or neither if it comes from the
+// schedule.
 type asked struct {
 	call  *Call
 	event *live.ModeEvent

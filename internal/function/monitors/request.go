@@ -15,33 +15,34 @@ import (
 )
 
 const (
-	// attemptTime bounds a request.
+	// attemptTime limits a request.
 	attemptTime = 5 * time.Second
 
-	// mostAnswer is how many bytes of an answer are read.
+	// mostAnswer is the maximum number of bytes of an answer that are read.
 	mostAnswer = 4 << 20
 
-	// mostSaid is how many bytes of an answer go into an error.
+	// mostSaid is the maximum number of bytes of an answer in an error.
 	mostSaid = 300
 )
 
-// failure is an error of a service, or of the way to it.
+// failure is an error of a service, or of the connection to it.
 type failure struct {
-	status int // 0: there was no answer
+	status int // 0 if there was no answer
 	text   string
 	again  bool          // another attempt may succeed
-	after  time.Duration // before that the service wants none
+	after  time.Duration // the earliest time for another attempt
 }
 
 func (f *failure) Error() string { return f.text }
 
-// gone tells whether the service does not have what was asked for.
+// gone reports whether the service does not have what was asked for.
 func gone(err error) bool {
 	f, ok := errors.AsType[*failure](err)
 	return ok && (f.status == http.StatusNotFound || f.status == http.StatusGone)
 }
 
-// service sends requests that carry a secret, and keeps it out of every error.
+// service sends requests that carry a secret, and keeps the secret out of every
+// error.
 type service struct {
 	client *http.Client
 	header http.Header
@@ -54,7 +55,7 @@ func newClient() *http.Client {
 	return &http.Client{Timeout: attemptTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// send sends a request once, and decodes the answer into to, unless that is nil.
+// send sends a request once, and decodes the answer into to, unless to is nil.
 func (s service) send(ctx context.Context, method, address string, body []byte, to any) error {
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
@@ -94,8 +95,8 @@ func (s service) send(ctx context.Context, method, address string, body []byte, 
 	return nil
 }
 
-// retryAfter is how long a service wants to be left alone: in seconds, or until a
-// time.
+// retryAfter returns how long a service wants to be left alone, given in seconds
+// or as a time.
 func retryAfter(header http.Header) time.Duration {
 	text := header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(text); err == nil {

@@ -30,8 +30,8 @@ func (l *lambdaLog) has(text string) bool {
 	return bytes.Contains(l.text.Bytes(), []byte(text))
 }
 
-// TestMonitorsFunction_InBothPackages sends the program, as Lambda runs it, what closes and opens the
-// product.
+// TestMonitorsFunction_InBothPackages runs the program as Lambda does, and closes
+// and opens the product.
 func TestMonitorsFunction_InBothPackages(t *testing.T) {
 	s := newStub(t, mackerelStub())
 	settings := settingsOf(maintenance.Monitor{Name: "mackerel", Mackerel: maintenance.Mackerel{Services: []string{"fieldreports"}, URL: s.URL}})

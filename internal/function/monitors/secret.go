@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// secret is what a secret in Secrets Manager holds.
+// secret is the content of a secret in Secrets Manager.
 type secret struct {
 	text   string
-	values map[string]any // nil: it is not a JSON object
+	values map[string]any // nil if it is not a JSON object
 }
 
 func newSecret(text string) secret {
@@ -23,8 +23,8 @@ func newSecret(text string) secret {
 	return s
 }
 
-// value returns the value of a name in a secret that is a JSON object, or the whole
-// of a secret that is a text, whose name is empty.
+// value returns the value of a name in a secret that is a JSON object. If the
+// secret is a text, the name is empty and the value the whole text.
 func (s secret) value(name string) (string, error) {
 	switch {
 	case name == "" && s.values != nil:
@@ -43,7 +43,7 @@ func (s secret) value(name string) (string, error) {
 	return value, nil
 }
 
-// hidden is a text without the values of the secret.
+// hidden returns a text without the values of the secret.
 func (s secret) hidden(text string) string {
 	hide := []string{s.text}
 	for _, value := range s.values {
@@ -56,7 +56,7 @@ func (s secret) hidden(text string) string {
 		if value == "" {
 			continue
 		}
-		quoted, _ := json.Marshal(value) // as an answer in JSON repeats it
+		quoted, _ := json.Marshal(value) // as a JSON answer would repeat it
 		for _, form := range []string{value, string(quoted[1 : len(quoted)-1]), url.QueryEscape(value)} {
 			text = strings.ReplaceAll(text, form, "***")
 		}

@@ -14,10 +14,11 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Settings say which monitors there are, and what closes the product. They are the
+// Settings say which monitors exist, and what closes the product. They are the
 // same in every mode.
 type Settings struct {
-	// Monitors are told, each with the secret of the same index. Required.
+	// Monitors are the monitors, each with the secret of the same index.
+	// Required.
 	Monitors []maintenance.Monitor
 
 	// Secrets are the ARNs of the secrets. Required.
@@ -30,12 +31,12 @@ type Settings struct {
 	// Switch is what the flip turns. Required.
 	Switch rules.Switch
 
-	// Err is what is wrong with what Settings were read from.
+	// Err says what is wrong with the source of the Settings.
 	Err error
 }
 
 // File is the name of the file beside the program that holds the monitors: their
-// templates may be longer than the environment of a function.
+// templates may be larger than a function's environment.
 const File = "monitors.json"
 
 const (
@@ -44,12 +45,13 @@ const (
 	switchVariable    = maintenance.MonitorsVariables + "SWITCH"
 )
 
-// variable is the one of a text of the listener or secret of an index.
+// variable returns the name of the variable for a listener or secret with an
+// index.
 func variable(index int, name string) string {
 	return maintenance.MonitorsVariables + strconv.Itoa(index+1) + "_" + strings.ToUpper(name)
 }
 
-// Files are the files beside the program. No secret is in them.
+// Files returns the files beside the program. They contain no secret.
 func (s Settings) Files() map[string][]byte {
 	return map[string][]byte{File: []byte(maintenance.JSON(s.Monitors))}
 }
@@ -69,7 +71,7 @@ func (s Settings) Environment() map[string]string {
 	return env
 }
 
-// parse decodes what Environment and Files have encoded.
+// parse decodes what Environment and Files encode.
 func parse(getenv func(string) string) Settings {
 	s := Settings{Stack: getenv(stackVariable), SwitchName: getenv(switchVariable), Switch: rules.Switch{Responder: getenv(responderVariable)}}
 	var errs []error

@@ -16,16 +16,16 @@ import (
 	"time"
 )
 
-// stub is a service that has downtimes, strict and with a memory: what the real one
-// refuses it refuses, and it lists what was made.
+// stub is a service that has downtimes, as strict as the real one. It remembers
+// what was made.
 type stub struct {
 	*httptest.Server
 	mu     sync.Mutex
 	now    func() time.Time
-	on     map[string]map[string]any // by id, as it is listed
+	on     map[string]map[string]any // by id, as listed
 	made   int
 	calls  []string
-	faults []func(http.ResponseWriter) // of the next requests. nil: none
+	faults []func(http.ResponseWriter) // of the next requests; nil for none
 	wrong  []string                    // requests that were refused
 	notes  []map[string]any            // annotations
 
@@ -80,7 +80,7 @@ func (s *stub) refuse(w http.ResponseWriter, r *http.Request, status int, answer
 	_ = json.NewEncoder(w).Encode(map[string]any{"error": answer})
 }
 
-// add keeps an item under a new id.
+// add stores an item under a new id.
 func (s *stub) add(item map[string]any) map[string]any {
 	s.made++
 	id := "id" + strconv.Itoa(s.made)
@@ -90,7 +90,7 @@ func (s *stub) add(item map[string]any) map[string]any {
 	return item
 }
 
-// list are the items, and those alone that are not over if current.
+// list returns the items, only the unfinished ones if current.
 func (s *stub) list(current bool) []any {
 	list := []any{}
 	for _, id := range slices.Sorted(maps.Keys(s.on)) {
@@ -101,7 +101,7 @@ func (s *stub) list(current bool) []any {
 	return list
 }
 
-// quiet are the ends of the downtimes that are on.
+// quiet returns the ends of the current downtimes.
 func (s *stub) quiet() []time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -114,7 +114,7 @@ func (s *stub) quiet() []time.Time {
 	return ends
 }
 
-// strict reports keys of a body that are not known, or are missing.
+// strict reports unknown or missing keys of a body.
 func strict(body map[string]any, required string, optional ...string) string {
 	for name := range body {
 		if !slices.Contains(append(strings.Fields(required), optional...), name) {
@@ -132,10 +132,10 @@ func strict(body map[string]any, required string, optional ...string) string {
 // mackerelKey is the key of the organization at the stub.
 const mackerelKey = "k3y-of-the-organization"
 
-// mackerelScopes are what the organization has.
+// mackerelScopes are the scopes of the organization.
 var mackerelScopes = []string{"fieldreports", "other", "fieldreports: api", "m1", "m2"}
 
-// mackerelStub is Mackerel, as its API documentation has it.
+// mackerelStub returns a stub of Mackerel, according to its API documentation.
 func mackerelStub() *stub {
 	scopes := []string{"serviceScopes", "serviceExcludeScopes", "roleScopes", "roleExcludeScopes", "monitorScopes", "monitorExcludeScopes"}
 	check := func(body map[string]any) string {
@@ -163,7 +163,7 @@ func mackerelStub() *stub {
 		end: func(item map[string]any) (time.Time, time.Time) {
 			start := time.Unix(int64(item["start"].(float64)), 0)
 			length := time.Duration(item["duration"].(float64)) * time.Minute
-			// In whichever time zone it is a Sunday.
+			// It may be a Sunday in any time zone.
 			for offset := -12; offset <= 14; offset++ {
 				if start.UTC().Add(time.Duration(offset)*time.Hour).Weekday() == time.Sunday {
 					length = min(length, 24*time.Hour) // the rest is ignored
@@ -208,7 +208,7 @@ func mackerelStub() *stub {
 	}
 }
 
-// datadogStub is Datadog's downtimes, version 2.
+// datadogStub returns a stub of Datadog's downtimes, version 2.
 func datadogStub() *stub {
 	attributes := func(body map[string]any, update bool) (map[string]any, string) {
 		data, _ := body["data"].(map[string]any)
@@ -272,7 +272,7 @@ func datadogStub() *stub {
 	}
 }
 
-// pagerdutyStub is PagerDuty's maintenance windows.
+// pagerdutyStub returns a stub of PagerDuty's maintenance windows.
 func pagerdutyStub() *stub {
 	window := func(body map[string]any) (map[string]any, string) {
 		w, _ := body["maintenance_window"].(map[string]any)
@@ -338,7 +338,7 @@ func pagerdutyStub() *stub {
 	}
 }
 
-// answering is a fault that answers.
+// answering returns a fault that answers with a status.
 func answering(status int, header ...string) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) {
 		for i := 0; i+1 < len(header); i += 2 {
@@ -349,7 +349,7 @@ func answering(status int, header ...string) func(http.ResponseWriter) {
 	}
 }
 
-// hangingUp is a fault that ends the connection.
+// hangingUp is a fault that closes the connection.
 func hangingUp(http.ResponseWriter) { panic(http.ErrAbortHandler) }
 
 // hostOf replaces the host of an address by that of the stub.

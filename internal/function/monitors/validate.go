@@ -23,15 +23,15 @@ var (
 	rolePattern   = regexp.MustCompile(`^[^:\s]+: [^:\s]+$`)
 )
 
-// Most is how many monitors there may be: their secrets are in the environment of
+// Most is the maximum number of monitors: their secrets are in the environment of
 // the function.
 const Most = 8
 
-// isSet tells whether anything of a section is given.
+// isSet reports whether anything in a section is set.
 func isSet(section any) bool { return !reflect.ValueOf(section).IsZero() }
 
-// Validate reports everything that is wrong with a monitor. Templates are rendered
-// for a maintenance that does not exist.
+// Validate reports everything that is wrong with a monitor. It renders the
+// templates for an invented maintenance.
 func Validate(m maintenance.Monitor) error {
 	var errs []error
 	if !namePattern.MatchString(m.Name) {
@@ -78,7 +78,7 @@ func validateMackerel(m maintenance.Mackerel) error {
 }
 
 // checkAddress reports an address without TLS, which would show the secret to
-// everybody on the way. On this machine, for tests, it does without.
+// anyone on the way. Addresses on this machine are exempt, for tests.
 func checkAddress(name, address string) error {
 	u, err := url.Parse(address)
 	if err == nil && u.Host != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http" && net.ParseIP(u.Hostname()).IsLoopback()) {
@@ -87,7 +87,8 @@ func checkAddress(name, address string) error {
 	return fmt.Errorf("%s: want an address such as https://api.example.com, got %q", name, address)
 }
 
-// sample is a maintenance whose names have what has to be escaped in JSON.
+// sample is a maintenance whose names contain characters that must be escaped in
+// JSON.
 var sample = Settings{Stack: `shop-"prod"`, SwitchName: `Shop/Maintenance`}.window(
 	time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC), time.Date(2026, 12, 1, 4, 0, 0, 0, time.UTC), time.Date(2026, 12, 1, 1, 2, 3, 0, time.UTC))
 
@@ -139,7 +140,8 @@ func validateRequest(name string, r maintenance.HTTPRequest, w window) error {
 	return errors.Join(append(errs, err)...)
 }
 
-// validateFound reports a downtime that could not be found again, extended or ended.
+// validateFound reports a downtime that could not be found again, extended or
+// ended.
 func validateFound(m maintenance.HTTPMonitor, w window) error {
 	var errs []error
 	made, err := render("http.begin.body", m.Begin.Body, w, nil)

@@ -7,7 +7,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestValidate_TakesWhatIsDocumented: the monitors of docs/monitors.md.
+// TestValidate_TakesWhatIsDocumented validates the monitors in docs/monitors.md.
 func TestValidate_TakesWhatIsDocumented(t *testing.T) {
 	all := documented(t)
 	if len(all) != 3 {

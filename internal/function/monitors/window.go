@@ -13,50 +13,50 @@ const (
 	// Lease is how long a downtime lasts unless it is extended.
 	Lease = 30 * time.Minute
 
-	// Every is how often the function is invoked to extend what is on and to end
-	// what should not be.
+	// Every is how often the function is invoked to extend current downtimes and
+	// to end those that should not exist.
 	Every = 5 * time.Minute
 
-	// renew is how much of the lease is left when it is extended.
+	// renew is how much of the lease remains when it is extended.
 	renew = 20 * time.Minute
 
-	// grace is how old a downtime is before the schedule ends it because the product
-	// is open: closing begins it before the listener changes.
+	// grace is the age of a downtime after which the schedule ends it because the
+	// product is open: closing begins the downtime before the listener changes.
 	grace = 15 * time.Minute
 )
 
-// window is a downtime that is to be, and what templates may use.
+// window is a planned downtime, with the values that templates may use.
 type window struct {
 	// Key is noren/STACK/SWITCH/SINCE, by which it is found again.
 	Key string
 
-	// Prefix is the Key without SINCE: that of every downtime of the switch.
+	// Prefix is the Key without SINCE, which all downtimes of the switch share.
 	Prefix string
 
 	// Stack and Switch name what is closed.
 	Stack, Switch string
 
-	// Since is when the maintenance began, Until its planned end, zero if there is
-	// none.
+	// Since is when the maintenance began, and Until its planned end, zero if
+	// there is none.
 	Since, Until time.Time
 
-	// Start is now, and End when the downtime ends unless it is extended.
+	// Start is now, and End the end of the downtime unless it is extended.
 	Start, End time.Time
 
 	// Reason is a sentence for people.
 	Reason string
 
-	// ID is the downtime's own. Empty in Find and Begin.
+	// ID is the id of the downtime. Empty in Find and Begin.
 	ID string
 }
 
-// Minutes is the length of the downtime, rounded up.
+// Minutes returns the length of the downtime, rounded up.
 func (w window) Minutes() int { return minutes(w.End.Sub(w.Start)) }
 
-// minutes is a duration in minutes, rounded up, at least one.
+// minutes returns a duration in minutes, rounded up, at least 1.
 func minutes(d time.Duration) int { return max(1, int((d+time.Minute-1)/time.Minute)) }
 
-// window is the downtime of a maintenance that is on now.
+// window returns the downtime of a current maintenance.
 func (s Settings) window(since, until, now time.Time) window {
 	if since.IsZero() || since.After(now) {
 		since = now
@@ -74,17 +74,17 @@ func (s Settings) window(since, until, now time.Time) window {
 	return w
 }
 
-// of is the window of a downtime that was found, which keeps its key.
+// of returns the window of a downtime that was found, with its own key.
 func (w window) of(f found) window {
 	w.ID, w.Since, w.Key = f.id, f.since, w.Prefix+f.since.Format(time.RFC3339)
 	return w
 }
 
-// found is a downtime that a service has.
+// found is a downtime at a service.
 type found struct {
 	id    string
-	since time.Time // when the maintenance began, by its key
-	start time.Time // zero if the service does not say, as end
+	since time.Time // when the maintenance began, from its key
+	start time.Time // zero if the service does not give it, like end
 	end   time.Time
 	whole map[string]any // as the service has it
 }
@@ -92,8 +92,8 @@ type found struct {
 // sinceIn matches the time in a key after its prefix.
 var sinceIn = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z`)
 
-// sinceOf returns the time in the first key with the prefix that is in a value, in
-// any of its texts.
+// sinceOf returns the time in the first key with the prefix in any text of a
+// value.
 func sinceOf(value any, prefix string) (time.Time, bool) {
 	switch v := value.(type) {
 	case string:
@@ -118,8 +118,8 @@ func sinceOf(value any, prefix string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// last is the downtime that lasts longest. One whose end is not known is taken for
-// the longest: it is extended each time.
+// last returns the downtime that lasts longest. A downtime whose end is not known
+// counts as the longest, and is extended each time.
 func last(all []found) found {
 	return slices.MaxFunc(all, func(a, b found) int {
 		switch {
@@ -132,7 +132,7 @@ func last(all []found) found {
 	})
 }
 
-// quiet tells whether a monitor is to be quiet in a mode.
+// quiet reports whether a monitor should be quiet in a mode.
 func quiet(m maintenance.Monitor, mode maintenance.Mode) bool {
 	return mode == maintenance.Closed || mode == maintenance.ReadOnly && m.WhileReadOnly
 }

@@ -30,7 +30,7 @@ type world struct {
 	*Monitors
 	t       testing.TB
 	aws     *awsstub.AWS
-	mode    maintenance.Mode // empty: in none
+	mode    maintenance.Mode // empty for a mixed state
 	unread  bool             // the listener cannot be read
 	secrets map[string]string
 	clock   time.Time
@@ -40,7 +40,7 @@ type world struct {
 // night is when the tests take place, a Saturday before midnight.
 var night = time.Date(2026, 12, 5, 23, 30, 0, 0, time.UTC)
 
-// newWorld is an open product with monitors, of which each has a secret of its own.
+// newWorld returns an open product with monitors, each with its own secret.
 func newWorld(t *testing.T, all ...maintenance.Monitor) *world {
 	t.Helper()
 	w := &world{t: t, aws: awsstub.New(t), mode: maintenance.Open, clock: night, secrets: map[string]string{}}
@@ -118,13 +118,13 @@ func (w *world) ask(payload string) Result {
 
 const scheduled = `{"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}`
 
-// turned is the mode event of a turn.
+// turned returns the mode event of a turn.
 func turned(to maintenance.Mode, since time.Time) string {
 	detail, _ := json.Marshal(live.ModeEvent{Version: 1, Stack: "shop", Switch: "Maintenance", From: maintenance.Open, To: to, Since: since, How: live.TurnedByDeploy})
 	return fmt.Sprintf(`{"source": "noren", "detail-type": "noren mode change", "detail": %s}`, detail)
 }
 
-// atMackerel is a monitor at a stub of Mackerel, whose key is right.
+// atMackerel returns a monitor at a stub of Mackerel with a valid key.
 func atMackerel(t *testing.T, more ...func(*maintenance.Mackerel)) (*stub, *world) {
 	t.Helper()
 	s := newStub(t, mackerelStub())
@@ -138,7 +138,7 @@ func atMackerel(t *testing.T, more ...func(*maintenance.Mackerel)) (*stub, *worl
 	return s, w
 }
 
-// documented are the monitors that docs/monitors.md shows, by name, at stubs.
+// documented returns the monitors in docs/monitors.md, by name, at stubs.
 func documented(t *testing.T) map[string]maintenance.Monitor {
 	t.Helper()
 	page, err := os.ReadFile("../../../docs/monitors.md")
@@ -168,7 +168,7 @@ func documented(t *testing.T) map[string]maintenance.Monitor {
 	return all
 }
 
-// at sends the requests of a monitor to a stub.
+// at redirects the requests of a monitor to a stub.
 func (s *stub) at(m maintenance.HTTPMonitor) maintenance.HTTPMonitor {
 	for _, r := range []*maintenance.HTTPRequest{&m.Find, &m.Begin, &m.Extend, &m.End} {
 		r.URL = s.hostOf(r.URL)

@@ -13,21 +13,21 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// sample is what was seen at one time. Pointers are nil for what is not known.
+// sample is what the probe saw at one time. Pointers are nil for unknown values.
 type sample struct {
 	at        time.Time
-	mode      maintenance.Mode // empty if the listener is in none
-	why       string           // it is in none
+	mode      maintenance.Mode // empty for a mixed state
+	why       string           // why the state is mixed
 	different []rules.Drift    // from what was deployed
 	record    live.Record
 	drift     *bool
 	overdue   *time.Duration
 }
 
-// mostTexts bounds what is said of a difference every minute.
+// mostTexts limits how many differences are described every minute.
 const mostTexts = 5
 
-// texts say what is different from what was deployed.
+// texts describes the differences from what was deployed.
 func (s sample) texts() []string {
 	var texts []string
 	for _, d := range s.different {
@@ -37,9 +37,9 @@ func (s sample) texts() []string {
 }
 
 // write writes the sample as one line in CloudWatch's embedded metric format,
-// of which CloudWatch Logs makes the metrics. Calling PutMetricData instead
-// would need a permission that cannot be narrowed to a resource, and one more
-// call that can fail.
+// from which CloudWatch Logs makes the metrics. Calling PutMetricData instead
+// would need a permission that cannot be narrowed to a resource, and would be
+// another call that can fail.
 func (s sample) write(w io.Writer, function string) error {
 	line := map[string]any{maintenance.FunctionDimension: function, "Live": s.mode}
 	var metrics []emf.Metric
@@ -77,7 +77,7 @@ func (s sample) write(w io.Writer, function string) error {
 
 // say logs what happened.
 func say(w io.Writer, at time.Time, message string, act live.Act) {
-	_ = writeLine(w, struct { // the metrics are written already
+	_ = writeLine(w, struct { // the metrics are already written
 		Time    time.Time `json:"time"`
 		Message string    `json:"message"`
 		live.Act

@@ -1,7 +1,7 @@
-// Package probe finds out which mode a live listener is in and tells CloudWatch, as
-// metrics that drive the alarms, their suppression and the dashboard. It compares
-// every listener of the load balancer in full with what was deployed, and never
-// looks at traffic, so that a quiet night changes nothing.
+// Package probe determines the mode of a live listener and publishes it to
+// CloudWatch, as metrics that drive the alarms, their suppression and the
+// dashboard. It compares every listener of the load balancer in full with what
+// was deployed, and never looks at traffic, so a quiet night changes nothing.
 package probe
 
 import (
@@ -34,25 +34,27 @@ func FromEnvironment(getenv func(string) string, cfg aws.Config, log io.Writer) 
 
 // Probe looks at the listeners of one switch.
 type Probe struct {
-	// Settings says at what.
+	// Settings says which listeners to look at.
 	Settings Settings
 
-	// Config is how AWS is asked.
+	// Config configures the calls to AWS.
 	Config aws.Config
 
-	// Log receives one JSON object a line; CloudWatch makes the metrics of them.
+	// Log receives one JSON object per line, from which CloudWatch makes the
+	// metrics.
 	Log io.Writer
 
 	// Now is the clock.
 	Now func() time.Time
 
 	mu     sync.Mutex
-	blamed string // what came by hand and whose author is in the log
+	blamed string // the change by hand whose author is already logged
 }
 
-// Run looks once and writes the metrics. If the listener cannot be read it
-// writes none: no metric is an alarm of its own, a wrong one would be taken for
-// the truth. What else cannot be read is left out, and is an error too.
+// Run looks once and writes the metrics. If the listener cannot be read, it
+// writes none: missing metrics have an alarm of their own, while wrong ones would
+// be taken for the truth. It leaves out anything else that cannot be read, and
+// returns an error.
 func (p *Probe) Run(ctx context.Context) error {
 	if p.Settings.Err != nil {
 		return p.Settings.Err
@@ -85,7 +87,8 @@ func (p *Probe) Run(ctx context.Context) error {
 	return errors.Join(untilErr, keptErr, p.attributeIf(ctx, kept, keptErr, s), p.blame(ctx, s, kept.ByHand))
 }
 
-// different is what of the load balancers is not as it was deployed, in a mode.
+// different returns what differs in the load balancers from what was deployed, in
+// a mode.
 func (p *Probe) different(seen live.Seen, mode maintenance.Mode) []rules.Drift {
 	return p.Settings.Deployed.Compare(mode, seen.Listeners, seen.Others, p.Settings.groups())
 }
@@ -94,9 +97,9 @@ func (p *Probe) parameters() live.Parameters {
 	return live.Parameters{API: ssm.NewFromConfig(p.Config)}
 }
 
-// overdue returns how long maintenance has gone on past the end that clients
-// are told. It is the variable of the function that tells them, so that a
-// deploy with another end needs no change here.
+// overdue returns how long maintenance has lasted past the end that clients are
+// told. It reads the end from the environment of the function that tells them, so
+// a deploy with another end needs no change here.
 func (p *Probe) overdue(ctx context.Context, mode maintenance.Mode, now time.Time) (time.Duration, error) {
 	if mode == maintenance.Open {
 		return 0, nil
@@ -115,8 +118,8 @@ func (p *Probe) overdue(ctx context.Context, mode maintenance.Mode, now time.Tim
 	return max(0, now.Sub(config.Until)), nil
 }
 
-// attributeIf is attribute, unless what is kept cannot be read: what is written
-// then would take its place.
+// attributeIf calls attribute, unless the kept state cannot be read: writing
+// would replace it.
 func (p *Probe) attributeIf(ctx context.Context, kept live.Kept, unread error, s sample) error {
 	if unread != nil {
 		return nil
@@ -124,9 +127,9 @@ func (p *Probe) attributeIf(ctx context.Context, kept live.Kept, unread error, s
 	return p.attribute(ctx, kept, s)
 }
 
-// attribute writes down who has turned the mode, as soon as CloudTrail knows, that
-// the deploy of the guard's last change is over, and which mode the last event was
-// of. What CloudTrail does not know after an hour it will not know.
+// attribute records who changed the mode, as soon as CloudTrail knows, whether
+// the deploy of the guard's last change is over, and the mode of the last event.
+// If CloudTrail does not know after an hour, it never will.
 func (p *Probe) attribute(ctx context.Context, kept live.Kept, s sample) error {
 	if p.Settings.Attribution == "" {
 		return nil
@@ -163,10 +166,10 @@ func (p *Probe) attribute(ctx context.Context, kept live.Kept, s sample) error {
 // flipTime is how long after the guard's event a deploy may change the listener.
 const flipTime = 15 * time.Minute
 
-// announce puts a mode event if the mode is another one than that of the last
-// event, or was turned to again since, and returns what the last event is of. The
-// event comes before it is written down that there was one: a probe that dies in
-// between puts it again. The first mode that is ever seen is not a change.
+// announce sends a mode event if the mode differs from that of the last event, or
+// was turned on again since, and returns the turn of the last event. The event is
+// sent before it is recorded: a probe that dies in between sends it again. The
+// first mode ever seen is not a change.
 func (p *Probe) announce(ctx context.Context, kept live.Kept, s sample, by string) (live.Turn, error) {
 	last, record := kept.Announced(), kept.Record
 	byDeploy := record.Mode == s.mode && record.Since.After(last.Since)
@@ -182,7 +185,7 @@ func (p *Probe) announce(ctx context.Context, kept live.Kept, s sample, by strin
 	case byDeploy:
 		now, e.How, e.By, e.Until = record.Turn, live.TurnedByDeploy, by, record.Until
 	case kept.ByHand.Mode == s.mode && kept.ByHand.At.After(last.Since):
-		now.Since, e.By = kept.ByHand.At, kept.ByHand.By // as the event of noren has it
+		now.Since, e.By = kept.ByHand.At, kept.ByHand.By // as in noren's own event
 	}
 	e.Since = now.Since
 	if last == (live.Turn{}) {
@@ -194,8 +197,8 @@ func (p *Probe) announce(ctx context.Context, kept live.Kept, s sample, by strin
 	return now, nil
 }
 
-// settled tells whether no deploy of the stack is on its way, so that that of the
-// last change is over.
+// settled reports whether no deploy of the stack is in progress, so that the
+// deploy of the last change is over.
 func (p *Probe) settled(ctx context.Context) (bool, error) {
 	out, err := cloudformation.NewFromConfig(p.Config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &p.Settings.Stack})
 	if err != nil {
@@ -209,8 +212,8 @@ func (p *Probe) settled(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// blame logs once who has changed the listener by hand: as noren wrote it down,
-// or else as soon as CloudTrail knows.
+// blame logs once who changed the listener by hand: as noren recorded it or,
+// failing that, as soon as CloudTrail knows.
 func (p *Probe) blame(ctx context.Context, s sample, byHand live.ByHand) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -44,14 +44,14 @@ var settings = probe.Settings{
 // night is when the tests take place.
 var night = time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
 
-// product is what the stub of AWS answers with.
+// product is the product that the stub of AWS describes.
 type product struct {
 	aws   *awsstub.AWS
 	probe *probe.Probe
 	log   bytes.Buffer
 }
 
-// newProduct is a product that is open and was never closed.
+// newProduct returns a product that is open and has never been closed.
 func newProduct(t *testing.T, s probe.Settings) *product {
 	t.Helper()
 	p := &product{aws: awsstub.New(t)}
@@ -74,13 +74,13 @@ func newProduct(t *testing.T, s probe.Settings) *product {
 // otherListener is the listener that redirects to HTTPS.
 const otherListener = "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/alb/1/80"
 
-// balancer sets where the default action goes, and which other rules there are,
-// in XML: of the listener of the switch, and of listeners by hand.
+// balancer sets where the default action goes, and which other rules exist, in
+// XML: on the listener of the switch, and on listeners made by hand.
 func (p *product) balancer(group string, byHand ...string) {
 	p.listeners(group, strings.Join(byHand, ""), "")
 }
 
-// listeners sets what the load balancer has.
+// listeners sets the listeners of the load balancer.
 func (p *product) listeners(group, byHand, others string) {
 	actions := "<member><Type>forward</Type><TargetGroupArn>" + group + "</TargetGroupArn></member>"
 	redirect := "<member><Type>redirect</Type><RedirectConfig><Protocol>HTTPS</Protocol><StatusCode>HTTP_301</StatusCode></RedirectConfig></member>"
@@ -100,20 +100,20 @@ func (p *product) listeners(group, byHand, others string) {
 	})
 }
 
-// ruleByHand is a rule to the application, in XML.
+// ruleByHand returns a rule that forwards to the application, in XML.
 func ruleByHand(condition string) string {
 	return "<member><RuleArn>" + strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/150</RuleArn><Priority>150</Priority><Conditions><member>" + condition +
 		"</member></Conditions><Actions><member><Type>forward</Type><TargetGroupArn>app</TargetGroupArn></member></Actions></member>"
 }
 
-// TestProbe_SaysClosedOnlyOfWhatWasDeployed: whatever a rule by hand looks like,
-// the product is not closed while there is one.
+// TestProbe_SaysClosedOnlyOfWhatWasDeployed checks that the product is not closed
+// while a rule made by hand exists, whatever the rule looks like.
 func TestProbe_SaysClosedOnlyOfWhatWasDeployed(t *testing.T) {
 	const further = "<member><ListenerArn>" + otherListener + "80</ListenerArn><Port>8080</Port><DefaultActions><member><Type>forward</Type><TargetGroupArn>%s</TargetGroupArn></member></DefaultActions></member>"
 	for _, test := range []struct {
 		name           string
 		byHand, others string
-		want           string // in the log, empty: closed
+		want           string // in the log; empty if closed
 	}{
 		{"as deployed", "", "", ""},
 		{"all paths", ruleByHand("<Field>path-pattern</Field><Values><member>/*</member></Values>"), "", `rule 150 (path \"/*\")`},
@@ -186,7 +186,7 @@ func encode(value any) string {
 	return string(data)
 }
 
-// metrics runs the probe and returns the metrics that CloudWatch makes of its
+// metrics runs the probe and returns the metrics that CloudWatch makes from its
 // log.
 func (p *product) metrics(t *testing.T) (map[string]float64, error) {
 	t.Helper()
@@ -223,7 +223,7 @@ func (p *product) metrics(t *testing.T) (map[string]float64, error) {
 	return metrics, err
 }
 
-// closed is the record of a product that was closed an hour ago.
+// closed returns the record of a product that was closed an hour ago.
 func closed() live.Record {
 	return live.NewRecord(maintenance.Open, night.AddDate(0, -1, 0)).TurnTo(maintenance.Closed, night.Add(-time.Hour), time.Time{})
 }
@@ -352,7 +352,8 @@ func TestWhoTurnedTheModeIsWrittenDown(t *testing.T) {
 	}
 }
 
-// TestProbe_WritesDownThatADeployIsOver, once, with who has turned the mode.
+// TestProbe_WritesDownThatADeployIsOver checks that it does so once, together
+// with who changed the mode.
 func TestProbe_WritesDownThatADeployIsOver(t *testing.T) {
 	record := live.NewRecord(maintenance.Closed, night.Add(-2*time.Minute))
 	record.Last = live.Change{From: "a", To: "b", At: night.Add(-90 * time.Second)}
@@ -374,7 +375,7 @@ func TestProbe_WritesDownThatADeployIsOver(t *testing.T) {
 			p := newProduct(t, settings)
 			p.balancer("responder")
 			p.stack(test.status)
-			test.known.Announced = record.Turn // that it turned is said already
+			test.known.Announced = record.Turn // the turn is already announced
 			p.record(record.Encode(), test.known.Encode())
 			if _, err := p.metrics(t); err != nil {
 				t.Fatal(err)
@@ -394,8 +395,8 @@ func TestProbe_WritesDownThatADeployIsOver(t *testing.T) {
 	}
 }
 
-// TestBlame_NorenNow: what noren close --now has written down is in the log, with
-// who and why; what another hand did since is not laid on it.
+// TestBlame_NorenNow checks that the log has what noren close --now recorded,
+// with who and why, and that later changes by others are not attributed to it.
 func TestBlame_NorenNow(t *testing.T) {
 	by := live.ByHand{Mode: maintenance.Closed, At: closed().Since.Add(time.Minute), By: "arn:aws:sts::111111111111:assumed-role/night/ko", Why: "the disk is full", Locked: true}
 	for _, test := range []struct {
@@ -462,12 +463,13 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestProbe_PutsAModeEventForEachTurn, at least once, and says which it has put.
+// TestProbe_PutsAModeEventForEachTurn checks that it sends an event at least
+// once, and records which one.
 func TestProbe_PutsAModeEventForEachTurn(t *testing.T) {
 	open := live.Turn{Mode: maintenance.Open, Since: night.AddDate(0, -1, 0)}
 	announced := func(turn live.Turn) string { return live.Attribution{Announced: turn}.Encode() }
 	now := closed()
-	byGuard := now // which has sent the event, and the deploy goes on
+	byGuard := now // the guard has sent the event, and the deploy goes on
 	byGuard.Announced, byGuard.Last.At = now.Turn, now.Since
 	over := live.Attribution{Since: now.Since, Settled: now.Since, Announced: open}.Encode()
 	justNow := live.NewRecord(maintenance.Closed, night.Add(-time.Minute))
@@ -479,7 +481,7 @@ func TestProbe_PutsAModeEventForEachTurn(t *testing.T) {
 		attribution string
 		byHand      string
 		refused     bool
-		want        string // parts of the detail. Empty: no event
+		want        string // parts of the detail; empty if there is no event
 		written     bool   // the turn
 	}{
 		{"closed by a deploy", "responder", now.Encode(), announced(open), "", false, `"id":"shop/Maintenance/2026-12-01T01:00:00Z","stack":"shop","switch":"Maintenance","from":"open","to":"closed","since":"2026-12-01T01:00:00Z","how":"deploy"`, true},
@@ -531,8 +533,8 @@ func TestProbe_PutsAModeEventForEachTurn(t *testing.T) {
 	}
 }
 
-// TestProbe_SaysItWithNorensTime: a turn by noren close --now has the id that its own
-// event has.
+// TestProbe_SaysItWithNorensTime checks that a turn by noren close --now gets the
+// same id as noren's own event.
 func TestProbe_SaysItWithNorensTime(t *testing.T) {
 	byHand := settings
 	byHand.ByHand = "/shop/byhand"

@@ -10,7 +10,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// Settings says what a probe looks at. They are the same in every mode.
+// Settings say what a probe looks at. They are the same in every mode.
 type Settings struct {
 	// Name is the name of the probe's own function, the dimension of its metrics.
 	// It is not among the variables of Environment: Lambda sets it.
@@ -19,35 +19,37 @@ type Settings struct {
 	// Switch is what the flip turns. Required.
 	Switch rules.Switch
 
-	// Deployed is what was deployed of the load balancers of the switch. Required.
+	// Deployed is the outline of the deployed load balancers of the switch.
+	// Required.
 	Deployed rules.Outlines
 
-	// Apps and Unlock are the target groups, beside the responder's, that Deployed
-	// knows by name. Default: none.
+	// Apps and Unlock are the target groups, other than the responder's, that
+	// Deployed knows by name. Default: none.
 	Apps   []string
 	Unlock string
 
-	// Function is the name of the function that answers the refused. Required.
+	// Function is the name of the function that answers refused requests.
+	// Required.
 	Function string
 
 	// Stack is the name of the CloudFormation stack, and SwitchName the path of the
 	// construct in it. Required.
 	Stack, SwitchName string
 
-	// Record and Attribution are the names of the parameters in which the mode is
-	// remembered. Default: there is no guard, and nothing is.
+	// Record and Attribution are the names of the parameters that remember the
+	// mode. Default: there is no guard, and the mode is not remembered.
 	Record, Attribution string
 
-	// ByHand is the name of the parameter in which a turn without CloudFormation is
-	// written down. Default: none is.
+	// ByHand is the name of the parameter that records a turn without
+	// CloudFormation. Default: it is not recorded.
 	ByHand string
 
-	// Err is what is wrong with the environment that Settings were read from.
+	// Err says what is wrong with the environment from which Settings were read.
 	Err error
 }
 
 // The environment variables that carry Settings. Those of a listener have its
-// number, from 1, before the name of its text: see rules.Listener.Texts.
+// number, starting at 1, before the name of the text: see rules.Listener.Texts.
 const (
 	responderVariable   = maintenance.ProbeVariables + "RESPONDER"
 	functionVariable    = maintenance.ProbeVariables + "FUNCTION"
@@ -62,15 +64,14 @@ const (
 	nameVariable = "AWS_LAMBDA_FUNCTION_NAME"
 )
 
-// OthersVariable carries Settings.Deployed, as far as it is not of the switch's
-// own listeners.
+// OthersVariable carries the part of Settings.Deployed that is not about the
+// switch's own listeners.
 const OthersVariable = maintenance.ProbeVariables + "OTHERS"
 
-// DeployedVariable carries Settings.Deployed of the listener of an index.
+// DeployedVariable carries Settings.Deployed for the listener with an index.
 func DeployedVariable(index int) string { return rules.ProbeVariable(index, "Deployed") }
 
-// Environment encodes the settings as environment variables. What is left at
-// its default is left out.
+// Environment encodes the settings as environment variables. It omits defaults.
 func (s Settings) Environment() map[string]string {
 	env := map[string]string{
 		responderVariable: s.Switch.Responder, functionVariable: s.Function, stackVariable: s.Stack, switchVariable: s.SwitchName,
@@ -92,8 +93,8 @@ func (s Settings) Environment() map[string]string {
 	return env
 }
 
-// ParseEnvironment decodes what Environment has encoded. Err is everything that
-// is wrong with it.
+// ParseEnvironment decodes what Environment encodes. Err is everything that is
+// wrong with it.
 func ParseEnvironment(getenv func(string) string) Settings {
 	s := Settings{
 		Name:   getenv(nameVariable),
@@ -128,7 +129,7 @@ func ParseEnvironment(getenv func(string) string) Settings {
 	return s
 }
 
-// groups are the target groups that Deployed knows by name.
+// groups returns the target groups that Deployed knows by name.
 func (s Settings) groups() rules.Groups {
 	return rules.Groups{Responder: s.Switch.Responder, Unlock: s.Unlock, Apps: s.Apps}
 }

@@ -23,7 +23,7 @@ type response struct {
 	body    string
 }
 
-// String is the response as HTTP writes it, JSON indented.
+// String returns the response as HTTP writes it, JSON indented.
 func (r response) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "HTTP/1.1 %d\n", r.status)
@@ -40,8 +40,8 @@ func (r response) String() string {
 	return b.String()
 }
 
-// throughLoadBalancer does with what a function returned what the load balancer
-// does with it: an error stands for the 502 that a client would see.
+// throughLoadBalancer does what the load balancer does with the output of a
+// function. An error means the 502 that a client would see.
 func throughLoadBalancer(event, returned []byte) (response, error) {
 	var sent struct {
 		Single any `json:"headers"`
@@ -108,11 +108,11 @@ func throughLoadBalancer(event, returned []byte) (response, error) {
 	return r, nil
 }
 
-// now is when all tests with a fixed time take place.
+// now is the time of all tests with a fixed time.
 var now = time.Date(2026, 11, 30, 18, 20, 0, 0, time.UTC)
 
-// at returns a handler at a fixed time that spreads clients by a third of what
-// it may.
+// at returns a handler at a fixed time that spreads clients by a third of the
+// maximum.
 func at(now time.Time, c Config, log io.Writer) *Handler {
 	h := newHandler(c, "FieldReports-Maintenance", &logger{w: log})
 	h.now = func() time.Time { return now }
@@ -120,7 +120,7 @@ func at(now time.Time, c Config, log io.Writer) *Handler {
 	return h
 }
 
-// ask sends an event of testdata through h.
+// ask sends an event from testdata through h.
 func ask(t testing.TB, h *Handler, event string) response {
 	t.Helper()
 	payload, err := os.ReadFile(filepath.Join("testdata", "events", event+".json"))
@@ -130,7 +130,7 @@ func ask(t testing.TB, h *Handler, event string) response {
 	return send(t, h, payload)
 }
 
-// get sends a GET with headers, given as name, value, name, value.
+// get sends a GET with headers, given as alternating names and values.
 func get(t testing.TB, h *Handler, headers ...string) response {
 	t.Helper()
 	fields := map[string]string{}

@@ -7,22 +7,21 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// header is a name and a value that JSON writes as they are.
+// header is a name and a value that need no escaping in JSON.
 type header struct{ name, value string }
 
-// answer is what all answers of a kind in a language have in common, as JSON
-// writes it.
+// answer is what all answers of a kind in a language share, as JSON.
 type answer struct {
 	status        string   // with its description
-	single, multi template // the headers in both families
+	single, multi template // the headers in both forms
 	body          template
 }
 
-// template is the text around every place where the seconds to wait belong,
-// as JSON writes it within a string.
+// template is the text around every place for the seconds to wait, escaped for a
+// JSON string.
 type template []string
 
-// newTemplate returns the template of parts.
+// newTemplate returns a template made of parts.
 func newTemplate(parts ...string) template {
 	t := make(template, len(parts))
 	for i, part := range parts {
@@ -31,15 +30,15 @@ func newTemplate(parts ...string) template {
 	return t
 }
 
-// escape returns s as JSON writes it within a string.
+// escape returns s escaped for a JSON string.
 func escape(s string) string {
 	quoted := encode(s)
 	return quoted[1 : len(quoted)-1]
 }
 
-// write returns the answer to r as the load balancer reads it: the two families
-// of headers, one of them filled, and neither ever null. more are the headers
-// of this answer alone.
+// write returns the answer to r in the form that the load balancer reads: both
+// header maps, one of them filled and neither null. more are headers of this
+// answer only.
 func (a *answer) write(r *request, seconds int64, more []header) []byte {
 	b := make([]byte, 0, a.size(r, more))
 	b = append(b, `{"statusCode":`...)
@@ -61,10 +60,10 @@ func (a *answer) write(r *request, seconds int64, more []header) []byte {
 	return append(b, `"}`...)
 }
 
-// size is how many bytes an answer takes, or a few more, so that memory is taken
-// once.
+// size returns the number of bytes of an answer, or slightly more, so that memory
+// is allocated once.
 func (a *answer) size(r *request, more []header) int {
-	n := 160 + a.body.size() // with what is in all answers
+	n := 160 + a.body.size() // with what all answers contain
 	families := 0
 	if r.single {
 		n += a.single.size()
@@ -80,7 +79,7 @@ func (a *answer) size(r *request, more []header) int {
 	return n
 }
 
-// appendHeaders appends headers to those that are always there.
+// appendHeaders appends headers to those that every answer has.
 func appendHeaders(b []byte, headers []header, before, after string) []byte {
 	for _, h := range headers {
 		b = append(b, `,"`...)
@@ -110,8 +109,8 @@ func (t template) size() int {
 	return n
 }
 
-// newAnswer returns the answer of a kind in a language, with the planned end if
-// it is still to come.
+// newAnswer returns the answer of a kind in a language. planned says that it
+// includes the planned end.
 func newAnswer(c Config, html string, k kind, s speech, planned bool) *answer {
 	a := &answer{status: `503,"statusDescription":"503 Service Unavailable"`}
 	headers := []header{{"Cache-Control", "no-store"}, {maintenance.Marker, maintenance.MarkerValue}}
@@ -166,7 +165,7 @@ func newAnswer(c Config, html string, k kind, s speech, planned bool) *answer {
 	return a
 }
 
-// gaps is the template that has the seconds to wait at every NUL.
+// gaps returns the template with a place for the seconds to wait at every NUL.
 func gaps(json []byte) template {
 	return strings.Split(string(json), "\x00")
 }

@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden answers of this run")
 
-// fieldReports is a configuration with everything in it.
+// fieldReports is a configuration that uses every setting.
 var fieldReports = Config{
 	Message: map[string]string{
 		"en":      "Field Reports is being upgraded. Your reports are safe and will be sent when we are back.",

@@ -11,10 +11,9 @@ import (
 	"time"
 )
 
-// BenchmarkInvoke compares an answer with json.Marshal of the body in it and
-// nothing else: from the bytes of the event to the bytes of the response, and
-// the handler alone, from an event that has been read, as the handlers of
-// aws-lambda-go get theirs.
+// BenchmarkInvoke compares an answer with json.Marshal of just its body: once
+// from the bytes of the event to the bytes of the response, and once for the
+// handler alone, from a decoded event, as the handlers of aws-lambda-go get it.
 func BenchmarkInvoke(b *testing.B) {
 	type meta struct {
 		Until      string `json:"until"`
@@ -60,7 +59,7 @@ func BenchmarkInvoke(b *testing.B) {
 			fastest := [3]time.Duration{1 << 62, 1 << 62, 1 << 62}
 			const batch = 200
 			for b.Loop() {
-				// Alternately, so that a busy machine slows down all.
+				// The two alternate, so that a busy machine slows down all.
 				for i, f := range all {
 					start := time.Now()
 					for range batch {
@@ -88,8 +87,8 @@ func TestAnswersTakeFewAllocations(t *testing.T) {
 	}
 }
 
-// benchmarkEvent is an event of testdata as the load balancer writes it, in one
-// line.
+// benchmarkEvent returns an event from testdata as the load balancer writes it,
+// on one line.
 func benchmarkEvent(t testing.TB, name string) []byte {
 	event, err := os.ReadFile(fmt.Sprintf("testdata/events/%s.json", name))
 	if err != nil {

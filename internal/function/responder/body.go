@@ -6,13 +6,13 @@ const (
 	title = "Under maintenance"
 	code  = "maintenance"
 
-	// problemType identifies the problem of RFC 9457, and says more about it.
+	// problemType identifies the problem (RFC 9457); the address explains it.
 	problemType = "https://github.com/noren-cdk/noren/blob/main/docs/client-contract.md#problem-type"
 
 	untilLayout = time.RFC3339
 )
 
-// jsonAPI is an error document of JSON:API. until is empty if no end is known.
+// jsonAPI returns a JSON:API error document. until is empty if no end is known.
 func jsonAPI(message, until string) template {
 	return newTemplate(
 		`{"errors":[{"status":"503","code":`+encode(code)+`,"title":`+encode(title)+
@@ -20,7 +20,7 @@ func jsonAPI(message, until string) template {
 		`}}]}`)
 }
 
-// problem is an RFC 9457 document. until is empty if no end is known.
+// problem returns an RFC 9457 document. until is empty if no end is known.
 func problem(message, until string) template {
 	return newTemplate(
 		`{"type":`+encode(problemType)+`,"status":503,"code":`+encode(code)+`,"title":`+encode(title)+
@@ -28,8 +28,8 @@ func problem(message, until string) template {
 		`}`)
 }
 
-// member is a member of a JSON object with a comma after it, nothing if value
-// is empty.
+// member returns a member of a JSON object followed by a comma, or nothing if
+// value is empty.
 func member(name, value string) string {
 	if value == "" {
 		return ""

@@ -22,8 +22,8 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/browser"
 )
 
-// listener is a load balancer with one listener: its default is the responder
-// while closed, and else a page that says so.
+// listener is a load balancer with one listener. Its default action is the
+// responder while closed, and otherwise a page that says that it is open.
 type listener struct {
 	*httptest.Server
 	open     atomic.Bool
@@ -109,8 +109,8 @@ func TestScriptOnAnotherOriginReadsTheMaintenance(t *testing.T) {
 	}
 }
 
-// TestPageShowsTheEndInTheVisitorsTimeZone also keeps a picture of the page in
-// every situation with -artifacts.
+// TestPageShowsTheEndInTheVisitorsTimeZone checks the end on the page. With
+// -artifacts it also keeps a picture of the page in every situation.
 func TestPageShowsTheEndInTheVisitorsTimeZone(t *testing.T) {
 	c := fieldReports
 	c.Until = time.Now().Add(40 * time.Minute)
@@ -194,8 +194,8 @@ func TestPageGivesWayWhenTheApplicationIsBack(t *testing.T) {
 	}
 }
 
-// TestPageComesBackToAnApplication that is behind a login elsewhere, or knows no
-// HEAD.
+// TestPageComesBackToAnApplication checks applications behind a login elsewhere,
+// and applications without HEAD.
 func TestPageComesBackToAnApplication(t *testing.T) {
 	login := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "<!doctype html><title>Log in</title>")
@@ -238,8 +238,8 @@ func TestPageComesBackToAnApplication(t *testing.T) {
 	}
 }
 
-// TestPageLeadsBackToAFormThatWasRefused, with what was typed into it, and never
-// loads the form's address.
+// TestPageLeadsBackToAFormThatWasRefused checks that the page leads back to a
+// refused form, with what was typed into it, and never loads the form's address.
 func TestPageLeadsBackToAFormThatWasRefused(t *testing.T) {
 	closed := listen(t, at(now, Config{RetryAfter: time.Second}, io.Discard))
 	closed.app = func(w http.ResponseWriter, r *http.Request) {
@@ -255,7 +255,7 @@ func TestPageLeadsBackToAFormThatWasRefused(t *testing.T) {
 	closed.open.Store(false)
 	browser.Do(t, ctx, chromedp.Click(chromedp.CSS("button")), chromedp.WaitVisible(chromedp.CSS("h1")))
 	closed.open.Store(true)
-	time.Sleep(7 * time.Second) // longer than the page waits between two questions
+	time.Sleep(7 * time.Second) // longer than the page waits between two requests
 	if got, want := browser.See(t, ctx, chromedp.Location()), closed.URL+"/save"; got != want {
 		t.Fatalf("the visitor is at %s, want %s", got, want)
 	}

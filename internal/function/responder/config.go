@@ -1,9 +1,9 @@
 // Package responder answers every request with 503 while the application is
-// closed. It neither fails nor waits: it has no network, no files and no
-// configuration that it cannot do without.
+// closed. It neither fails nor waits: it uses no network and no files, and works
+// without any configuration.
 //
-// It is importable so that whoever writes its environment variables checks and
-// encodes them with the code that reads them.
+// It is a package so that code that writes its environment variables can check
+// and encode them with the code that reads them.
 package responder
 
 import (
@@ -27,17 +27,18 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// DefaultRetryAfter is the longest that clients are told to wait.
+// DefaultRetryAfter is the default of the longest time that clients are told to
+// wait.
 const DefaultRetryAfter = 10 * time.Minute
 
-// MaxRetryAfter is the longest RetryAfter that Config takes.
+// MaxRetryAfter is the maximum of Config.RetryAfter.
 const MaxRetryAfter = 24 * time.Hour
 
-// Config is what a responder says. The zero value is a complete answer.
+// Config is the answer of a responder. The zero value is a complete answer.
 type Config maintenance.Answer
 
-// Validate reports everything that is wrong with c, the size of its encoding
-// included.
+// Validate reports everything that is wrong with c, including the size of its
+// encoding.
 func (c Config) Validate() error {
 	return errors.Join(
 		validateMessage(c.Message),
@@ -148,8 +149,8 @@ func validateBody(body json.RawMessage) error {
 	return nil
 }
 
-// Files are the files of the function's archive, by name, other than its program.
-// It panics if c is not valid.
+// Files returns the files of the function's archive other than its program, by
+// name. It panics if c is not valid.
 func (c Config) Files() map[string][]byte {
 	if c.Page.IsZero() {
 		return nil
@@ -182,7 +183,8 @@ func validateStatus(address string) error {
 	return fmt.Errorf("status %q: want a path such as %s, or an address such as https://app.example.com%s", address, maintenance.StatusPath, maintenance.StatusPath)
 }
 
-// plainAddress tells whether an address can be in a header and in HTML as it is.
+// plainAddress reports whether an address needs no escaping in a header or in
+// HTML.
 func plainAddress(address string) bool {
 	return len(address) <= 1024 && !strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) })
 }
@@ -195,8 +197,8 @@ func validateStatusPage(address string) error {
 	return nil
 }
 
-// readPage returns the page of one's own in a folder, empty if there is none. It
-// was checked when it was put there.
+// readPage returns the custom page in a folder, or "" if there is none. The page
+// was validated when it was put there.
 func readPage(folder string) (string, error) {
 	if folder == "" {
 		return "", nil

@@ -60,8 +60,9 @@ func TestValidateAcceptsWhatIsSensible(t *testing.T) {
 	}
 }
 
-// TestEnvironmentIsCountedAsLambdaCounts: bytes, not characters, of one JSON
-// object, in which the quotation marks and backslashes of a value are escaped.
+// TestEnvironmentIsCountedAsLambdaCounts checks that the size is counted in
+// bytes, not characters, of one JSON object, in which the quotation marks and
+// backslashes of a value are escaped.
 func TestEnvironmentIsCountedAsLambdaCounts(t *testing.T) {
 	overhead := EnvironmentSize(Config{Message: map[string]string{"ja": ""}}.Environment())
 	fits := Config{Message: map[string]string{"ja": strings.Repeat("直", (MaxEnvironment-overhead)/len(`\\u76f4`))}}
@@ -82,8 +83,8 @@ func TestEnvironmentIsCountedAsLambdaCounts(t *testing.T) {
 	}
 }
 
-// TestEnvironment_Defaults: only what a flip may change is written, and that is
-// empty.
+// TestEnvironment_Defaults checks that only the variables that a flip may change
+// are written, and that they are empty.
 func TestEnvironment_Defaults(t *testing.T) {
 	want := map[string]string{"MAINTENANCE_DEFAULT_LANGUAGE": "", "MAINTENANCE_MESSAGE": "", "MAINTENANCE_UNTIL": ""}
 	if got := (Config{}).Environment(); !maps.Equal(got, want) {

@@ -11,8 +11,8 @@ import (
 
 const contract = "../../../docs/client-contract.md"
 
-// TestContractShowsRealAnswers compares the examples that developers of clients
-// read with the golden answers.
+// TestContractShowsRealAnswers compares the examples in the client contract with
+// the golden answers.
 func TestContractShowsRealAnswers(t *testing.T) {
 	document, err := os.ReadFile(contract)
 	if err != nil {

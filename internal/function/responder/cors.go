@@ -9,19 +9,19 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// preflightAge is for how many seconds a browser need not ask again. It may
-// outlast the maintenance: what it allows is to send a request, and the
-// application still decides about the answer.
+// preflightAge is how many seconds a browser may cache the preflight. It may
+// outlast the maintenance: it only allows sending a request, and the application
+// still decides about the answer.
 const preflightAge = "600"
 
 const (
-	maxName           = 253  // bytes in a name of the DNS
+	maxName           = 253  // bytes in a DNS name
 	maxMethod         = 40   // bytes in a method, as in a rule of the load balancer
-	maxRequestHeaders = 8192 // bytes of Access-Control-Request-Headers that are repeated
+	maxRequestHeaders = 8192 // bytes of Access-Control-Request-Headers that are echoed
 )
 
 // validateOrigins reports every origin that no browser sends, and those that
-// would let in more than their author can have meant.
+// would allow more than their author can have meant.
 func validateOrigins(origins []string) error {
 	var errs []error
 	for _, origin := range origins {
@@ -66,8 +66,8 @@ func isPort(s string) bool {
 	return err == nil && n >= 1 && n <= 65535 && s == strconv.Itoa(n)
 }
 
-// isHost reports whether s is names of letters, digits and hyphens with dots
-// between them.
+// isHost reports whether s consists of names of letters, digits and hyphens,
+// separated by dots.
 func isHost(s string) bool {
 	for name := range strings.SplitSeq(s, ".") {
 		if name == "" {
@@ -99,8 +99,7 @@ func allows(origins []string, origin string) bool {
 	return false
 }
 
-// isPreflight reports whether r is a browser asking whether it may send another
-// request.
+// isPreflight reports whether r is a CORS preflight.
 func (r *request) isPreflight() bool {
 	return r.method == "OPTIONS" && r.origin != "" && r.requestMethod != ""
 }
@@ -131,8 +130,8 @@ func (c Config) appendCORS(to []header, r *request, k kind) []header {
 	return to
 }
 
-// isTokens reports whether s is HTTP tokens with commas and blanks between
-// them, which need no escaping in a header or in JSON.
+// isTokens reports whether s consists of HTTP tokens separated by commas and
+// blanks, which need no escaping in a header or in JSON.
 func isTokens(s string) bool {
 	for _, c := range []byte(s) {
 		switch {

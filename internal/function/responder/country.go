@@ -2,8 +2,8 @@ package responder
 
 import "strings"
 
-// countries are languages' tags that people write who mean a country, and the
-// tag of the language that is read there.
+// countries maps language tags that people write when they mean a country to the
+// tag of the country's language.
 var countries = map[string]string{
 	"br": `Brazil, whose tag is "pt-BR"`,
 	"ch": `Switzerland, whose tags are "de-CH", "fr-CH" and "it-CH"`,
@@ -13,14 +13,14 @@ var countries = map[string]string{
 	"tw": `Taiwan, whose tag is "zh-Hant"`,
 }
 
-// notLanguages are countries that are not the tag of a language at all.
+// notLanguages are country codes that are not language tags at all.
 var notLanguages = map[string]string{
 	"at": "de-AT", "au": "en-AU", "cn": "zh-Hans", "cz": "cs", "dk": "da", "gb": "en-GB", "gr": "el", "hk": "zh-Hant", "il": "he", "jp": "ja",
 	"mx": "es-MX", "nz": "en-NZ", "ua": "uk", "us": "en-US", "vn": "vi",
 }
 
-// MeantBy says which country a message's tag may have been meant for, if it is
-// that of a language that messages are hardly ever given in.
+// MeantBy returns the country that a message's tag may have been meant for, if
+// messages are rarely written in the language of that tag.
 func MeantBy(tag string) (country string, ok bool) {
 	country, ok = countries[strings.ToLower(tag)]
 	return country, ok

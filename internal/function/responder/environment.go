@@ -37,9 +37,9 @@ func IsVariable(name string) bool {
 	return false
 }
 
-// Environment encodes c as environment variables. Equal configurations have
-// equal variables. What is left at its default is left out, except for what a
-// flip may change: that is empty, so that a flip only changes values.
+// Environment encodes c as environment variables. Equal configurations have equal
+// variables. It omits defaults, except for the variables that a flip may change:
+// these are empty, so that a flip only changes values.
 func (c Config) Environment() map[string]string {
 	env := map[string]string{messageVariable: "", defaultLanguageVariable: "", untilVariable: ""}
 	if len(c.Message) > 0 {
@@ -72,8 +72,9 @@ func (c Config) Environment() map[string]string {
 	return env
 }
 
-// EnvironmentSize is what Lambda counts towards MaxEnvironment: the variables as
-// one JSON object, in UTF-8, so that a quotation mark in a value takes two bytes.
+// EnvironmentSize returns the size that counts towards MaxEnvironment: that of
+// the variables as one JSON object, in UTF-8, so a quotation mark in a value
+// counts as two bytes.
 func EnvironmentSize(env map[string]string) int {
 	return len(encode(env))
 }
@@ -85,9 +86,9 @@ func (c Config) validateSize() error {
 	return nil
 }
 
-// ParseEnvironment decodes the variables that Environment wrote. What cannot be
-// read is left at its default and reported, so that there is an answer whatever
-// the environment holds.
+// ParseEnvironment decodes the variables that Environment writes. It reports what
+// it cannot read and uses the default instead, so there is an answer whatever the
+// environment holds.
 func ParseEnvironment(getenv func(string) string) (Config, []error) {
 	var c Config
 	var errs []error
@@ -160,7 +161,8 @@ func ParseEnvironment(getenv func(string) string) (Config, []error) {
 	return c, errs
 }
 
-// decodeJSON returns the zero value for what cannot be decoded or is not valid.
+// decodeJSON decodes value. It returns the zero value if value cannot be decoded
+// or is not valid.
 func decodeJSON[T any](value string, validate func(T) error) (T, error) {
 	var none, decoded T
 	if err := json.Unmarshal([]byte(value), &decoded); err != nil {
@@ -172,14 +174,14 @@ func decodeJSON[T any](value string, validate func(T) error) (T, error) {
 	return decoded, nil
 }
 
-// encode is JSON without the escapes that only HTML needs: they would count
-// towards MaxEnvironment.
+// encode returns JSON without the escapes that only HTML needs, since they would
+// count towards MaxEnvironment.
 func encode(v any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		panic(err) // what is encoded here is strings, numbers and maps of them
+		panic(err) // only strings, numbers and maps of them are encoded here
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

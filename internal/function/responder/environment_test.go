@@ -49,8 +49,9 @@ func TestBrokenSettingsAreLoggedAndLeftAtTheirDefault(t *testing.T) {
 	}
 }
 
-// TestEnvironmentIsASCII: CloudFormation gives every other character back as a
-// question mark. What is read is what was written.
+// TestEnvironmentIsASCII checks that the variables are ASCII, since
+// CloudFormation returns every other character as a question mark, and that they
+// decode to what was encoded.
 func TestEnvironmentIsASCII(t *testing.T) {
 	c := Config{
 		Message: map[string]string{"ja": "再開\u2028します \U0001f6a7 \"x\" \\u3042", "en": "Caf\u00e9"},

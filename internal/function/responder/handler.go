@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// maxChoices bounds the memory of languages chosen. There are some hundreds of
-// different Accept-Language headers in use.
+// maxChoices limits the number of remembered language choices. Some hundreds of
+// different Accept-Language headers are in use.
 const maxChoices = 512
 
-// Handler answers the events of an Application Load Balancer. It is made by
+// Handler answers the events of an Application Load Balancer. Make it with
 // FromEnvironment.
 type Handler struct {
 	config   Config
@@ -25,16 +25,15 @@ type Handler struct {
 	log      *logger
 	metrics  metrics
 	now      func() time.Time
-	random   func(max int64) int64 // a number from 0 up to max
+	random   func(max int64) int64 // returns a number from 0 up to max
 
 	mu      sync.Mutex
 	choices map[string]int // Accept-Language to index in speeches
 	answers []*answer      // by language, kind and whether an end is planned
 }
 
-// FromEnvironment returns the handler that the environment variables describe,
-// logging to log. What is wrong with the variables is logged and left at its
-// default.
+// FromEnvironment returns the handler that the environment variables describe. It
+// logs to log. For an invalid variable, it logs the fault and uses the default.
 func FromEnvironment(getenv func(string) string, log io.Writer) (h *Handler) {
 	l := &logger{w: log}
 	function := getenv("AWS_LAMBDA_FUNCTION_NAME")
@@ -72,12 +71,12 @@ func newHandler(c Config, function string, log *logger) *Handler {
 	return h
 }
 
-// wallClock is the time without the monotonic clock, which need not go on while
-// an instance is frozen between two answers.
+// wallClock returns the time without a monotonic clock reading: that clock may
+// stop while an instance is frozen between two answers.
 func wallClock() time.Time { return time.Now().Round(0) }
 
-// Invoke answers one event. The error is always nil: the load balancer would
-// turn any other into a bare 502.
+// Invoke answers one event. The error is always nil, since the load balancer
+// would turn an error into a bare 502.
 func (h *Handler) Invoke(_ context.Context, payload []byte) (response []byte, _ error) {
 	now := h.now()
 	var r request
@@ -119,8 +118,9 @@ func (h *Handler) respond(now time.Time, r *request, k kind) []byte {
 	return a.write(r, seconds, h.config.appendCORS(storage[:0], r, k))
 }
 
-// answer returns the answer of a kind in the language that suits best. Both are
-// remembered: choosing a language costs more than everything else together.
+// answer returns the answer of a kind in the most suitable language. It remembers
+// the choice and the answer: choosing a language costs more than everything else
+// together.
 func (h *Handler) answer(acceptLanguage string, k kind, planned bool) *answer {
 	h.mu.Lock()
 	defer h.mu.Unlock()

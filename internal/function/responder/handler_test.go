@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestStrangeEventsAreAnswered also says how often each is complained about.
+// TestStrangeEventsAreAnswered also checks how often each fault is logged.
 func TestStrangeEventsAreAnswered(t *testing.T) {
 	tests := []struct{ name, event string }{
 		{"nothing", ``},

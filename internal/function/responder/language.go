@@ -9,21 +9,21 @@ import (
 	"golang.org/x/text/language"
 )
 
-// maxAcceptLanguage is how much of a header is looked at. Browsers send up to
+// maxAcceptLanguage is how many bytes of a header are read. Browsers send up to
 // some 200 bytes; the load balancer would let 16 KB through.
 const maxAcceptLanguage = 1024
 
 // speech is the message in one language, with the words around it.
 type speech struct {
-	tag     string // canonical; "und" for none in particular
+	tag     string // canonical; "und" for no particular language
 	message string
-	words   Words  // none for a language without words
-	dir     string // "ltr", "rtl", or "auto" if it is not known
+	words   Words  // empty for a language without words
+	dir     string // "ltr", "rtl", or "auto" if unknown
 }
 
 // speeches chooses between languages.
 type speeches struct {
-	all     []speech // the default first
+	all     []speech // the default comes first
 	tags    []language.Tag
 	matcher language.Matcher
 }
@@ -59,13 +59,14 @@ func newSpeeches(c Config) speeches {
 		s.tags = append(s.tags, parsed)
 		s.all = append(s.all, speech{parsed.String(), message[tag], words, direction(parsed)})
 	}
-	// A French visitor of a Japanese product gets Japanese, not the English that
-	// looks more like French: that is what a default is.
+	// A French visitor to a Japanese product gets Japanese, the default, and not
+	// English because it shares the Latin script.
 	s.matcher = language.NewMatcher(s.tags, language.PreferSameScript(false))
 	return s
 }
 
-// choose returns the index in all that suits an Accept-Language header best.
+// choose returns the index in all of the speech that best suits an
+// Accept-Language header.
 func (s speeches) choose(header string) int {
 	if header == "" || len(s.all) == 1 {
 		return 0
@@ -79,8 +80,8 @@ func (s speeches) choose(header string) int {
 		if confidence >= language.High || sameLanguage(tag, s.tags[i]) {
 			return i
 		}
-		// The matcher does not know that Chinese is read in both scripts where
-		// there is only one.
+		// The matcher does not know that readers of Chinese read both scripts
+		// when only one is available.
 		if i := slices.IndexFunc(s.tags, func(have language.Tag) bool { return sameLanguage(tag, have) }); i >= 0 {
 			return i
 		}
@@ -91,8 +92,8 @@ func (s speeches) choose(header string) int {
 	return 0
 }
 
-// parseAcceptLanguage returns the languages of a header by their quality. An
-// element that does not parse is left out, and none but that.
+// parseAcceptLanguage returns the languages of a header, sorted by quality. It
+// skips only the elements that do not parse.
 func parseAcceptLanguage(header string) []language.Tag {
 	type choice struct {
 		tag     language.Tag
@@ -120,8 +121,8 @@ func parseAcceptLanguage(header string) []language.Tag {
 	return tags
 }
 
-// read is the language that a speaker of a Chinese language reads, in the script
-// that is theirs.
+// read returns the tag, with its script, of the written language that speakers of
+// a Chinese language read.
 func read(tag language.Tag) language.Tag {
 	base, _ := tag.Base()
 	if base.String() == written(tag) || written(tag) != "zh" {
@@ -135,11 +136,11 @@ func read(tag language.Tag) language.Tag {
 	return chinese
 }
 
-// rightToLeft are the scripts in use that are written from right to left.
+// rightToLeft are the scripts that are written from right to left.
 var rightToLeft = []string{"Adlm", "Arab", "Aran", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"}
 
-// direction is the direction in which a language is written, by its script, not
-// by the letter that a text happens to begin with.
+// direction returns the direction of a language's script, rather than that of the
+// first letter of a text.
 func direction(tag language.Tag) string {
 	script, _ := tag.Script()
 	switch {

@@ -58,7 +58,7 @@ func TestMessageIsInTheClientsLanguage(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			h := at(now, tt.config, io.Discard)
-			for range 2 { // the second time from memory
+			for range 2 { // the second time from the cache
 				r := get(t, h, "accept-language", tt.accept)
 				if got := r.headers["Content-Language"]; got != tt.want {
 					t.Errorf("%q is answered in %q, want %q", tt.accept, got, tt.want)
@@ -71,8 +71,8 @@ func TestMessageIsInTheClientsLanguage(t *testing.T) {
 	}
 }
 
-// TestPageSpeaksOneLanguage: the words around the message are in its language,
-// or there are none.
+// TestPageSpeaksOneLanguage checks that the words around the message are in its
+// language, or absent.
 func TestPageSpeaksOneLanguage(t *testing.T) {
 	own := say("Přestávka", "Zpět", "Obnoví se.", "Zpátky")
 	for _, tt := range []struct {
@@ -100,7 +100,8 @@ func TestPageSpeaksOneLanguage(t *testing.T) {
 	}
 }
 
-// TestDirectionFollowsTheScript, not the first letter of the message.
+// TestDirectionFollowsTheScript checks that the direction does not depend on the
+// first letter of the message.
 func TestDirectionFollowsTheScript(t *testing.T) {
 	for tag, want := range map[string]string{
 		"ar": "rtl", "he": "rtl", "fa": "rtl", "ur": "rtl", "dv": "rtl", "ckb": "rtl", "ks": "rtl", "pa-Arab": "rtl", "az-Arab": "rtl", "uz-AF": "rtl", "iw": "rtl",
@@ -130,7 +131,8 @@ func TestLatinNamesAndTimesAreIsolated(t *testing.T) {
 	}
 }
 
-// TestEveryLanguageHasAllWords: and every message has words.
+// TestEveryLanguageHasAllWords checks that every language has all words, and that
+// every default message has words.
 func TestEveryLanguageHasAllWords(t *testing.T) {
 	for _, tag := range []string{"ar", "da", "de", "en", "es", "es-MX", "fi", "fr", "he", "id", "it", "ja", "ko", "nb", "nl", "pl", "pt", "ru", "sv", "th", "tr", "vi", "zh-Hans", "zh-Hant"} {
 		if !HasWords(tag) {

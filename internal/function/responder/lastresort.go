@@ -1,14 +1,13 @@
 package responder
 
-// lastResort is the answer when making another has failed: it is written down
-// here, and no more than every client understands. r is what is known of the
-// request.
+// lastResort returns the answer for when making a regular one has failed. It is a
+// constant that every client understands. r is what is known about the request.
 func lastResort(r request) []byte {
 	single := `"Content-Type":"application/json","Retry-After":"600","Cache-Control":"no-store","X-Maintenance-Mode":"on"`
 	multi := `"Content-Type":["application/json"],"Retry-After":["600"],"Cache-Control":["no-store"],"X-Maintenance-Mode":["on"]`
 	body := `{\"errors\":[{\"status\":\"503\",\"code\":\"maintenance\",\"title\":\"Under maintenance\",` +
 		`\"detail\":\"We are down for maintenance. Please try again later.\",\"meta\":{\"retryAfter\":600}}]}`
-	if r.single != r.multi { // else nothing is known
+	if r.single != r.multi { // otherwise nothing is known
 		if !r.single {
 			single = ""
 		}

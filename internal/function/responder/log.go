@@ -6,22 +6,21 @@ import (
 	"time"
 )
 
-// logger writes one JSON object a line.
+// logger writes one JSON object per line.
 type logger struct {
 	w       io.Writer
 	writing sync.Mutex
-	said    sync.Map // message of a problem to the time when it was last logged
+	said    sync.Map // from a problem's message to the time when it was last logged
 }
 
 func (l *logger) write(line any) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	_, _ = io.WriteString(l.w, encode(line)+"\n") // there is nowhere to report to
+	_, _ = io.WriteString(l.w, encode(line)+"\n") // there is nowhere to report the error to
 }
 
-// problem logs that something is wrong, unless the same thing was wrong less
-// than ten seconds ago: what is wrong with all requests would otherwise cost
-// more than the answers.
+// problem logs a problem, unless the same one was logged less than ten seconds
+// ago: a problem with all requests would otherwise cost more than the answers.
 func (l *logger) problem(now time.Time, message, err string) {
 	if last, ok := l.said.Load(message); ok && now.Sub(last.(time.Time)) < flushEvery {
 		return

@@ -12,22 +12,21 @@ import (
 // flushEvery is the time between two writes of the counts.
 const flushEvery = 10 * time.Second
 
-// methods are those that are counted by name. Clients may invent any other,
+// methods are the methods that are counted by name. Clients may invent any other,
 // and each name costs a metric.
 var methods = [...]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER"}
 
-// metrics counts answers and writes the counts to the log, where CloudWatch
-// makes the metric Answers of them (embedded metric format), by kind and by
-// method. It writes no path: paths have names and tokens of people in them.
+// metrics counts answers and writes the counts to the log, from which CloudWatch
+// makes the metric Answers (embedded metric format), by kind and by method. It
+// writes no paths, which may contain people's names and tokens.
 //
-// The first answer is written at once, then what came together in ten seconds:
-// the log stays small under load, and an instance that answers seldom loses
-// nothing. A function runs only while it answers, so what is counted after the
-// last write is written with the next answer, however late, and is lost if none
-// comes: up to ten seconds of an instance. To be told of its end, an instance
-// would have to register an extension, and every start would wait for that.
-// Invocations, which Lambda counts, and RequestCount of the target group are
-// exact.
+// The first answer is written at once, later ones every ten seconds: the log
+// stays small under load, and an instance that rarely answers loses nothing. A
+// function runs only while it answers, so counts after the last write are written
+// with the next answer, however late, and are lost if none comes: at most ten
+// seconds of an instance. To learn of its end, an instance would have to register
+// an extension, and every start would wait for that. Invocations, which Lambda
+// counts, and RequestCount of the target group are exact.
 type metrics struct {
 	log      *logger
 	function string
@@ -35,7 +34,7 @@ type metrics struct {
 	mu      sync.Mutex
 	counts  [kinds][len(methods)]int
 	last    time.Time // of the last answer counted
-	flushed time.Time // of the last answer written at its time
+	flushed time.Time // of the last answer that was written when it was counted
 }
 
 // add counts an answer.
@@ -43,7 +42,7 @@ func (m *metrics) add(now time.Time, k kind, r *request) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if now.Sub(m.last) >= flushEvery {
-		m.flush(m.last) // what an idle time has kept back belongs before it
+		m.flush(m.last) // counts from before the idle time come first
 	}
 	method := slices.Index(methods[:], r.method)
 	if method < 0 {
@@ -57,7 +56,7 @@ func (m *metrics) add(now time.Time, k kind, r *request) {
 	}
 }
 
-// flush writes the counts as those of a time, and starts again.
+// flush writes the counts with a time, and resets them.
 func (m *metrics) flush(at time.Time) {
 	for k := range m.counts {
 		for i, n := range m.counts[k] {

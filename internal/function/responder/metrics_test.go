@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// counted are the answers that CloudWatch makes of a log, by time, kind and
+// counted returns the answers that CloudWatch counts in a log, by time, kind and
 // method.
 func counted(t *testing.T, log string) map[string]int {
 	t.Helper()
@@ -50,11 +50,11 @@ func TestAnswersAreCounted(t *testing.T) {
 	h.now = func() time.Time { return clock }
 	for i, event := range []string{
 		"navigation",                                 // the first is written at once
-		"navigation", "mobile-write", "mobile-write", // within ten seconds: not yet
-		"unknown-method", // the eleventh second: with those before it
+		"navigation", "mobile-write", "mobile-write", // within ten seconds: not written yet
+		"unknown-method", // the eleventh second: written with those before it
 		"head",           // within ten seconds again
-		"preflight",      // an hour later: the one before at its own time
-		"problem",        // never, and lost
+		"preflight",      // an hour later: the previous one is written with its own time
+		"problem",        // never written, and lost
 	} {
 		clock = now.Add([]time.Duration{0, 1, 2, 3, 11, 12, 3600, 3601}[i] * time.Second)
 		ask(t, h, event)
@@ -72,8 +72,8 @@ func TestAnswersAreCounted(t *testing.T) {
 	}
 }
 
-// TestLogIsSmallUnderLoad: a minute of a hundred answers a second, by all
-// methods, most of them invented.
+// TestLogIsSmallUnderLoad simulates a minute of a hundred answers a second, with
+// all methods, most of them invented.
 func TestLogIsSmallUnderLoad(t *testing.T) {
 	var log bytes.Buffer
 	h := at(now, fieldReports, &log)

@@ -11,7 +11,7 @@ const (
 	kindProblem               // RFC 9457
 	kindHTML                  // for people
 	kindForm                  // the same, for a form that was sent
-	kindPreflight             // no body
+	kindPreflight             // empty body
 	kinds
 )
 
@@ -19,7 +19,7 @@ func (k kind) String() string {
 	return [kinds]string{"json", "vnd.api+json", "problem+json", "html", "html", "preflight"}[k]
 }
 
-// offers are the kinds with a body, the one that wins a tie first.
+// offers are the kinds with a body. The first one wins a tie.
 var offers = [...]struct {
 	kind               kind
 	mediaType, subtype string
@@ -30,10 +30,10 @@ var offers = [...]struct {
 	{kindHTML, "text", "html"},
 }
 
-// negotiate chooses the kind that an Accept header prefers: by quality, then by
-// how exactly it is named, so that "text/html, */*" is HTML. A browser names
-// text/html when it navigates and not when a script calls. What nothing matches
-// is answered with JSON: a client that cannot read it can still read the status.
+// negotiate returns the kind that an Accept header prefers: by quality, then by
+// how exactly it is named, so that "text/html, */*" means HTML. A browser names
+// text/html when it navigates, but not when a script calls. If nothing matches,
+// the answer is JSON: a client that cannot read it can still read the status.
 func negotiate(accept string) kind {
 	var quality, precision [len(offers)]int
 	for rest := accept; rest != ""; {
@@ -66,7 +66,7 @@ func negotiate(accept string) kind {
 	return offers[best].kind
 }
 
-// cutUnquoted is strings.Cut that leaves quoted strings whole.
+// cutUnquoted is like strings.Cut, but ignores separators in quoted strings.
 func cutUnquoted(s string, separator byte) (before, after string) {
 	quoted := false
 	for i := 0; i < len(s); i++ {
@@ -82,8 +82,8 @@ func cutUnquoted(s string, separator byte) (before, after string) {
 	return s, ""
 }
 
-// qualityOf is the q of a media range in thousandths: 1000 when there is none,
-// or none that can be read.
+// qualityOf returns the q of a media range in thousandths, 1000 if it is missing
+// or unreadable.
 func qualityOf(parameters string) int {
 	for rest := parameters; rest != ""; {
 		var parameter string

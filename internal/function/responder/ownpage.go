@@ -15,18 +15,19 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// PageFile is where the function finds a page of one's own, beside its program.
+// PageFile is the name of the file with a custom page, beside the function's
+// program.
 const PageFile = "page.html"
 
-// MaxPage is the size, in bytes, of a page of one's own, its logo included: what
-// a load balancer takes from a function is 1 MB of JSON.
+// MaxPage is the maximum size, in bytes, of a custom page, including its logo: a
+// load balancer accepts at most 1 MB of JSON from a function.
 const MaxPage = 700_000
 
-// maxAnswer is the size, in bytes, of a whole answer as JSON. Source: UG23
-// lambda-functions.
+// maxAnswer is the maximum size, in bytes, of a whole answer in JSON. Source:
+// UG23 lambda-functions.
 const maxAnswer = 1_000_000
 
-// BuildPage returns the page as the function reads it.
+// BuildPage returns the page in the form that the function reads.
 func BuildPage(p maintenance.Page) ([]byte, error) {
 	if len(p.HTML) > 0 {
 		if len(p.Logo) > 0 || p.Background != "" || p.Text != "" || p.Accent != "" {
@@ -62,7 +63,7 @@ func BuildPage(p maintenance.Page) ([]byte, error) {
 
 var colourPattern = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
-// picture is a logo as an element.
+// picture returns a logo as an HTML element.
 func picture(logo []byte) (string, error) {
 	kind := pictureType(logo)
 	if kind == "" {
@@ -71,9 +72,9 @@ func picture(logo []byte) (string, error) {
 	return `<img class="logo" alt="" src="data:` + kind + `;base64,` + base64.StdEncoding.EncodeToString(logo) + `">`, nil
 }
 
-// pictureType is the media type of a picture, by how it begins, empty if it is
-// none that browsers show. Source: WHATWG MIME Sniffing, section 6.1. Package
-// net/http would bring the whole network into a function that has none.
+// pictureType returns the media type of a picture, by its first bytes, or "" if
+// browsers do not show it. Source: WHATWG MIME Sniffing, section 6.1. Package
+// net/http would bring networking into a function that has none.
 func pictureType(data []byte) string {
 	begins := func(text string) bool { return bytes.HasPrefix(data, []byte(text)) }
 	switch {
@@ -91,12 +92,12 @@ func pictureType(data []byte) string {
 	return ""
 }
 
-// A place is where in a page a placeholder may be.
+// A place is where in a page a placeholder may occur.
 type place int
 
 const (
 	inText      place = iota // between tags
-	inAttribute              // also in the quoted value of an attribute that is only text
+	inAttribute              // also in the quoted value of an attribute that only holds text
 	anywhere
 )
 
@@ -161,7 +162,7 @@ func checkPage(page []byte) error {
 
 var rawElements = []string{"script", "style", "title", "textarea", "iframe", "noembed", "noframes", "noscript", "plaintext", "xmp"}
 
-// found are the names of the placeholders in a text.
+// found returns the names of the placeholders in a text.
 func found(text []byte) []string {
 	var names []string
 	for _, match := range placeholderPattern.FindAllSubmatch(text, -1) {
@@ -170,8 +171,8 @@ func found(text []byte) []string {
 	return names
 }
 
-// checkTag reports what is wrong with the placeholders of a tag, and what a page
-// cannot load from elsewhere.
+// checkTag reports faults of the placeholders in a tag, and anything that the
+// page would load from elsewhere.
 func checkTag(tag html.Token, source string) []error {
 	var errs []error
 	if tag.Data == "base" {
@@ -204,7 +205,7 @@ func checkTag(tag html.Token, source string) []error {
 	return errs
 }
 
-// quoted is what is within quotation marks in a tag.
+// quoted returns the quoted texts of a tag.
 func quoted(tag string) []byte {
 	var within []byte
 	for rest := tag; ; {
@@ -221,15 +222,15 @@ func quoted(tag string) []byte {
 	}
 }
 
-// textAttribute reports whether an attribute's value is text for people or
-// about it, and neither an address nor a program.
+// textAttribute reports whether an attribute's value is text for people or about
+// it, rather than an address or code.
 func textAttribute(name string) bool {
 	return slices.Contains([]string{"lang", "dir", "title", "alt", "content", "datetime", "value", "aria-label", "aria-description"}, name) ||
 		strings.HasPrefix(name, "data-")
 }
 
-// loads reports whether an element with an address makes the browser fetch it.
-// A link to elsewhere does not.
+// loads reports whether an element with an address makes the browser fetch it. A
+// link does not.
 func loads(element, address string) bool {
 	return element != "a" && element != "area" && !strings.HasPrefix(address, "data:") && !strings.HasPrefix(address, "#")
 }

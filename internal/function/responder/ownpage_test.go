@@ -17,7 +17,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// ownPage has every placeholder where it may be.
+// ownPage has every placeholder wherever it is allowed.
 const ownPage = `<!doctype html>
 <html lang="{{lang}}" dir='{{dir}}' data-wait="{{retryAfter}}">
 <head><meta charset="utf-8"><title>{{title}} - Shop</title>
@@ -29,7 +29,7 @@ const ownPage = `<!doctype html>
 <script>console.log({{retryAfter}})</script>
 </body></html>`
 
-// withPage is a handler whose function's archive has a page.
+// withPage returns a handler of a function whose archive contains a page.
 func withPage(t testing.TB, c Config, page []byte) *Handler {
 	t.Helper()
 	folder := t.TempDir()
@@ -163,7 +163,8 @@ func TestStatusPage(t *testing.T) {
 	}
 }
 
-// TestABrokenPageIsNotShown: the function answers with noren's, and says so.
+// TestABrokenPageIsNotShown checks that the function answers with noren's own
+// page instead, and logs it.
 func TestABrokenPageIsNotShown(t *testing.T) {
 	for _, page := range []string{"", "closed", "{{message}}\xff", "{{message}}" + strings.Repeat("x", MaxPage)} {
 		folder := t.TempDir()
@@ -178,8 +179,8 @@ func TestABrokenPageIsNotShown(t *testing.T) {
 	}
 }
 
-// FuzzPage: whatever the texts are, they stay text: the page keeps its elements
-// and attributes, noren's and one of one's own.
+// FuzzPage checks that texts stay text, whatever they are: noren's page and a
+// custom page keep their elements and attributes.
 func FuzzPage(f *testing.F) {
 	f.Add(`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, "ar")
 	f.Add(`{{message}} {{retryAfter}} {{action}}`, `' onmouseover='a`, "en")
@@ -187,7 +188,7 @@ func FuzzPage(f *testing.F) {
 	pages := []*Handler{withPage(f, Config{}, []byte(pageHTML)), withPage(f, Config{}, []byte(ownPage))}
 	f.Fuzz(func(t *testing.T, message, title, tag string) {
 		if validateText(message) != nil || validateText(title) != nil {
-			return // the settings are refused before they get here
+			return // invalid settings are refused earlier
 		}
 		own := func(message, title string) Config {
 			return Config{Message: map[string]string{"en": message}, Words: map[string]Words{"en": say(title, title, title, title)}, Until: now.Add(time.Hour)}
@@ -210,8 +211,8 @@ func FuzzPage(f *testing.F) {
 	})
 }
 
-// structure is the elements of a page and their attributes, in order, without
-// those that keep Latin names apart.
+// structure returns the elements of a page and their attributes, in order,
+// without those that isolate Latin names.
 func structure(t *testing.T, asJSON string) string {
 	t.Helper()
 	var text string

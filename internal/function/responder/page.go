@@ -14,7 +14,7 @@ import (
 //go:embed page.html
 var pageHTML string
 
-// The scripts at the end of a page: one asks whether the application is back,
+// The scripts at the end of a page: one checks whether the application is back,
 // the other leads back to a form that was refused.
 var (
 	//go:embed comeback.js
@@ -24,8 +24,9 @@ var (
 	goBackScript string
 )
 
-// pagePolicy is the Content-Security-Policy of a page: its own styles and
-// scripts, pictures, the page itself asked again, and nothing else.
+// pagePolicy returns the Content-Security-Policy of a page. It allows the page's
+// own styles and scripts, pictures, and requests for the page itself, and nothing
+// else.
 func pagePolicy(page string) string {
 	scripts := append(inline(page, "script"), comebackScript, goBackScript)
 	return "default-src 'none'; style-src " + hashes(inline(page, "style")) + "; script-src " + hashes(scripts) +
@@ -37,7 +38,7 @@ var inlinePattern = map[string]*regexp.Regexp{
 	"style":  regexp.MustCompile(`(?is)<style[^>]*>(.*?)</style>`),
 }
 
-// inline are the texts of a page's elements of a name.
+// inline returns the texts of a page's elements with a name.
 func inline(page, element string) []string {
 	var texts []string
 	for _, found := range inlinePattern[element].FindAllStringSubmatch(page, -1) {
@@ -46,7 +47,7 @@ func inline(page, element string) []string {
 	return texts
 }
 
-// hashes are the source expressions of texts.
+// hashes returns the CSP source expressions of texts.
 func hashes(texts []string) string {
 	if len(texts) == 0 {
 		return "'none'"
@@ -60,13 +61,13 @@ func hashes(texts []string) string {
 	return strings.Join(slices.Compact(sources), " ")
 }
 
-// page is the answer for people, in the language of s. refused says that it
-// answers a form, to which the page leads back: the form's address itself cannot
-// be loaded again.
+// page returns the answer for people, in the language of s. refused says that it
+// answers a form, to which the page leads back, since the form's address itself
+// cannot be loaded again.
 func page(text string, s speech, until time.Time, planned, refused bool) template {
 	tag := s.tag
 	if tag == "und" {
-		tag = "" // HTML's way to say so
+		tag = "" // how HTML says that it is unknown
 	}
 	title := s.words.Title
 	if title == "" {
@@ -109,7 +110,7 @@ func page(text string, s speech, until time.Time, planned, refused bool) templat
 	return newTemplate(parts...)
 }
 
-// element is an element with a text, nothing without one.
+// element returns an element with a text, or nothing without a text.
 func element(tag, text string) string {
 	if text == "" {
 		return ""
@@ -118,7 +119,7 @@ func element(tag, text string) string {
 	return "<" + tag + ">" + html.EscapeString(text) + "</" + name + ">"
 }
 
-// beforeEnd puts a script at the end of the body.
+// beforeEnd inserts a script at the end of the body.
 func beforeEnd(page, script string) string {
 	i := strings.LastIndex(strings.ToLower(page), "</body>")
 	if i < 0 {
@@ -127,12 +128,13 @@ func beforeEnd(page, script string) string {
 	return page[:i] + script + "\n" + page[i:]
 }
 
-// latin are names and numbers in a text that is written from right to left.
+// latin matches Latin names and numbers in a text that is written from right to
+// left.
 var latin = regexp.MustCompile(`[\p{Latin}\p{Nd}]+([ .,:/+&'’()-]+[\p{Latin}\p{Nd}]+)*`)
 
-// isolated is a text as HTML. Where it is written from right to left, names in
-// Latin letters and numbers are kept apart, so that a browser does not tear them
-// up.
+// isolated returns a text as HTML. If it is written from right to left, names in
+// Latin letters and numbers are isolated, so that a browser does not reorder
+// their parts.
 func isolated(text, dir string) string {
 	if dir != "rtl" {
 		return html.EscapeString(text)
@@ -146,8 +148,8 @@ func isolated(text, dir string) string {
 	return b.String() + html.EscapeString(text[rest:])
 }
 
-// readable is a time for people in no particular language, for pages whose
-// script does not run.
+// readable returns a time for people in no particular language, for browsers that
+// run no scripts.
 func readable(t time.Time) string {
 	return t.Format("2006-01-02 15:04 (UTC-07:00)")
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// request is what an answer depends on.
+// request is the part of a request that an answer depends on.
 type request struct {
 	method, path           string
 	accept, acceptLanguage string
@@ -14,9 +14,9 @@ type request struct {
 	requestMethod          string // Access-Control-Request-Method
 	requestHeaders         string // Access-Control-Request-Headers
 
-	// single and multi are the families of headers that the answer is read
-	// from. The load balancer sends one and reads the same one; with neither
-	// nothing is known and both are filled.
+	// single and multi say which maps of headers the event has. The load balancer
+	// sends one and reads the same one from the answer. If neither is set,
+	// nothing is known, and the answer fills both.
 	single, multi bool
 }
 

@@ -49,8 +49,8 @@ func TestUnusualRequestsAreRead(t *testing.T) {
 	}
 }
 
-// FuzzHandle sends anything at all: the answer is always one that the load
-// balancer accepts.
+// FuzzHandle checks that the answer to any event is one that the load balancer
+// accepts.
 func FuzzHandle(f *testing.F) {
 	for _, event := range events(f) {
 		f.Add(event)
@@ -76,7 +76,8 @@ func FuzzHandle(f *testing.F) {
 	})
 }
 
-// FuzzScan compares the scanner with encoding/json wherever both read an event.
+// FuzzScan compares the scanner with encoding/json for every event that both
+// read.
 func FuzzScan(f *testing.F) {
 	for _, event := range events(f) {
 		f.Add(event)
@@ -112,7 +113,7 @@ func TestLargeBodyIsNotLookedAt(t *testing.T) {
 	}
 }
 
-// events are those of testdata.
+// events returns the events in testdata.
 func events(t testing.TB) [][]byte {
 	names, err := filepath.Glob("testdata/events/*.json")
 	if err != nil || len(names) == 0 {

@@ -72,9 +72,9 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestClientsComeBackInTimeAndNotAtOnce checks the rule for any end, any cap and
-// any luck: not before the end or the cap, and at most a minute later than the
-// cap, so that an early reopening is seen.
+// TestClientsComeBackInTimeAndNotAtOnce checks, for any end, cap and random
+// number, that clients come back no earlier than the end or the cap, and at most
+// a minute after the cap, so that they notice an early reopening.
 func TestClientsComeBackInTimeAndNotAtOnce(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		left := time.Duration(rapid.Int64Range(-int64(time.Hour), int64(48*time.Hour)).Draw(rt, "left"))

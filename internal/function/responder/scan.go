@@ -3,9 +3,9 @@ package responder
 import "bytes"
 
 // scanner finds the few strings in an event that an answer depends on, without
-// decoding the rest: an event may hold a body of 1 MB that nobody reads. It
-// knows only what the load balancer sends. Whatever is unusual, an escape in a
-// header of interest to begin with, it leaves to encoding/json.
+// decoding the rest: an event may hold a body of 1 MB that is never used. It
+// knows only what the load balancer sends, and leaves anything unusual, such as
+// an escape in a header that it needs, to encoding/json.
 type scanner struct {
 	event []byte
 	at    int
@@ -44,8 +44,8 @@ func scan(payload []byte) (r request, ok bool) {
 	return r, ok && (r.single || r.multi) && s.at == len(payload)
 }
 
-// header returns where the value of a header is kept, nil for those that no
-// answer depends on.
+// header returns where to store the value of a header, or nil if no answer
+// depends on it.
 func (r *request) header(name []byte) *string {
 	switch {
 	case is(name, "accept"):
@@ -62,13 +62,13 @@ func (r *request) header(name []byte) *string {
 	return nil
 }
 
-// is reports whether key is name, in whatever case a stand-in for the load
-// balancer writes it.
+// is reports whether key is name. Case is ignored, since stand-ins for the load
+// balancer vary it.
 func is(key []byte, name string) bool {
 	return len(key) == len(name) && bytes.EqualFold(key, []byte(name))
 }
 
-// object reads an object, calling member with every key to read the value.
+// object reads an object. It calls member with every key to read the value.
 func (s *scanner) object(member func(key []byte) bool) bool {
 	if !s.byte('{') {
 		return false
@@ -87,7 +87,7 @@ func (s *scanner) object(member func(key []byte) bool) bool {
 	}
 }
 
-// key reads a string of ASCII without escapes and returns what is between the quotes.
+// key reads an ASCII string without escapes and returns it without the quotes.
 func (s *scanner) key() ([]byte, bool) {
 	if s.next() != '"' {
 		return nil, false
@@ -105,7 +105,7 @@ func (s *scanner) key() ([]byte, bool) {
 	return nil, false
 }
 
-// text reads a string of plain ASCII into value.
+// text reads a plain ASCII string into value.
 func (s *scanner) text(value *string) bool {
 	if s.next() != '"' {
 		return false
@@ -124,8 +124,8 @@ func (s *scanner) text(value *string) bool {
 	return false
 }
 
-// list reads an array of strings of plain ASCII into value, with commas between
-// them, as HTTP joins the lines of a header.
+// list reads an array of plain ASCII strings into value, separated by commas, as
+// HTTP joins the lines of a header.
 func (s *scanner) list(value *string) bool {
 	if !s.byte('[') || !s.text(value) {
 		return false
@@ -140,7 +140,7 @@ func (s *scanner) list(value *string) bool {
 	return s.byte(']')
 }
 
-// skip passes over one value of any type.
+// skip skips one value of any type.
 func (s *scanner) skip() bool {
 	start := s.at
 	for depth := 0; s.at < len(s.event); s.at++ {
@@ -172,7 +172,7 @@ func (s *scanner) skip() bool {
 	return false
 }
 
-// endOfString returns where the string that begins here ends, -1 if nowhere.
+// endOfString returns where the string that begins here ends, or -1.
 func (s *scanner) endOfString() int {
 	for end := s.at + 1; ; end++ {
 		i := bytes.IndexByte(s.event[end:], '"')
@@ -190,7 +190,7 @@ func (s *scanner) endOfString() int {
 	}
 }
 
-// byte passes over b and the white space after it.
+// byte skips b and the white space after it.
 func (s *scanner) byte(b byte) bool {
 	if s.next() != b {
 		return false
@@ -199,7 +199,7 @@ func (s *scanner) byte(b byte) bool {
 	return true
 }
 
-// next is the byte to be read, 0 at the end.
+// next returns the next byte, or 0 at the end.
 func (s *scanner) next() byte {
 	if s.at == len(s.event) {
 		return 0
@@ -207,8 +207,8 @@ func (s *scanner) next() byte {
 	return s.event[s.at]
 }
 
-// advance goes on at a place, or after the white space there, which is all that
-// JSON has below '!' between two values.
+// advance continues at a position, or after the white space there. Between two
+// values, JSON allows only white space below '!'.
 func (s *scanner) advance(to int) {
 	for to < len(s.event) && s.event[to] <= ' ' {
 		to++

@@ -9,8 +9,8 @@ import (
 // Words are the texts of the page other than the message.
 type Words = maintenance.Words
 
-// vocabulary holds the words of every language, English first, and what is said
-// when the application says nothing itself.
+// vocabulary holds the words of every language, English first, and the default
+// message.
 var vocabulary = []struct {
 	tag     string
 	words   Words
@@ -66,7 +66,8 @@ var vocabulary = []struct {
 		"我們正在進行維護，暫時無法提供服務。請稍後再試。造成不便，敬請見諒。"},
 }
 
-// defaultMessage is what is said when the application says nothing itself.
+// defaultMessage returns the messages that are used when the application has
+// none.
 func defaultMessage() map[string]string {
 	message := make(map[string]string, len(vocabulary))
 	for _, entry := range vocabulary {
@@ -75,14 +76,14 @@ func defaultMessage() map[string]string {
 	return message
 }
 
-// HasWords reports whether the page has words of its own for a message in the
+// HasWords reports whether the page has its own words for a message in the
 // language of a tag.
 func HasWords(tag string) bool {
 	return wordsFor(language.Make(tag)) != Words{}
 }
 
-// wordsFor returns the words that suit a message in the language of tag, or none
-// for a language without words: a message never appears under a title in another
+// wordsFor returns the words for a message in the language of tag, or none if
+// that language has no words: a message never appears under a title in another
 // language.
 func wordsFor(tag language.Tag) Words {
 	var candidates []int
@@ -102,11 +103,12 @@ func wordsFor(tag language.Tag) Words {
 	return vocabulary[candidates[i]].words
 }
 
-// sameLanguage reports whether two tags are of one language, as people write it:
-// nn and no are both read as nb.
+// sameLanguage reports whether two tags mean the same written language: nn and no
+// are both read as nb.
 func sameLanguage(a, b language.Tag) bool { return written(a) == written(b) }
 
-// written is the language of a tag, that which is read where several are.
+// written returns the written language of a tag. Of several related ones, it
+// returns the one that is read.
 func written(tag language.Tag) string {
 	base, _ := tag.Base()
 	switch name := base.String(); name {

@@ -21,17 +21,17 @@ import (
 var attack = flag.Duration("attack", 4*time.Second, "how long TestQuota guesses secrets")
 
 const (
-	accountQuota = 10 // concurrent executions of an account that is new
+	accountQuota = 10 // concurrent executions of a new account
 	guesses      = 60 // wrong secrets a second
 	visitors     = 40 // refused requests a second
 
-	// slow is added to every execution: a function of 128 MB has a small part of a
-	// processor.
+	// slow is added to every execution: a function with 128 MB gets a small share
+	// of a CPU.
 	slow = 15 * time.Millisecond
 )
 
-// account is what all functions of an account share: an execution beyond its quota
-// is throttled, which the load balancer makes a bare 502 of.
+// account is the concurrency that all functions of an account share. An execution
+// beyond the quota is throttled, which the load balancer turns into a bare 502.
 type account struct{ running atomic.Int64 }
 
 func (a *account) invoke(f *lambdaruntime.Function, payload []byte, lasts time.Duration) (status int) {
@@ -69,8 +69,8 @@ func event(method, path, body string) []byte {
 	return text
 }
 
-// storm lets guesses and visitors come for a time, and counts what the visitors
-// get. Every guess lasts longer by pause.
+// storm sends guesses and visitors for a time, and counts what the visitors get.
+// Every guess takes longer by pause.
 func storm(t *testing.T, unlocks, responds *lambdaruntime.Function, length, pause time.Duration) (answered, refused int) {
 	t.Helper()
 	var a account
@@ -114,9 +114,10 @@ func storm(t *testing.T, unlocks, responds *lambdaruntime.Function, length, paus
 	return int(told.Load()), int(turnedAway.Load())
 }
 
-// TestQuota: in an account that may run ten functions at once, sixty wrong secrets a
-// second leave at least 99 % of the refused their message. If each guess were made
-// to wait two seconds, as a protection against guessing, most would get a bare 502.
+// TestQuota checks that, in an account that may run ten functions at once, sixty
+// wrong secrets a second leave the message to at least 99 % of the refused
+// visitors. If each guess waited two seconds, as a protection against guessing,
+// most visitors would get a bare 502.
 func TestQuota(t *testing.T) {
 	secrets := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(20 * time.Millisecond)

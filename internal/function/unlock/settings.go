@@ -17,13 +17,13 @@ const (
 // IsVariable reports whether an environment variable is one of Settings.
 func IsVariable(name string) bool { return name == cookieVariable || name == secretVariable }
 
-// Settings are what the function is told.
+// Settings configure the function.
 type Settings struct {
 	Cookie    string // the name of the bypass cookie
 	SecretARN string // the secret in Secrets Manager
 }
 
-// Environment are the settings as environment variables.
+// Environment returns the settings as environment variables.
 func (s Settings) Environment() map[string]string {
 	return map[string]string{cookieVariable: s.Cookie, secretVariable: s.SecretARN}
 }
@@ -38,7 +38,7 @@ func FromEnvironment(getenv func(string) string, cfg aws.Config, log io.Writer) 
 		if err != nil {
 			return "", err
 		}
-		return aws.ToString(out.SecretString), nil // empty is not a secret
+		return aws.ToString(out.SecretString), nil // an empty text is not a secret
 	}
 	return New(getenv(cookieVariable), read, log)
 }

@@ -1,6 +1,6 @@
-// Package unlock exchanges the bypass secret, typed into a form, for the
-// cookie that lets its bearer through during maintenance. The secret is never in
-// a URL, an environment variable or a log.
+// Package unlock exchanges the bypass secret, typed into a form, for the cookie
+// that lets its bearer through during maintenance. The secret is never in a URL,
+// an environment variable or a log.
 package unlock
 
 import (
@@ -24,16 +24,16 @@ const (
 	// Validity is how long the cookie lasts.
 	Validity = 12 * time.Hour
 
-	// cacheTime is how long the secret is kept, so that a rotation is noticed.
+	// cacheTime is how long the secret is cached, so that a rotation is noticed.
 	cacheTime = time.Minute
 
-	// readTime is how long reading the secret may take, and failTime how long it is
-	// not read again after it failed: nobody who waits for Secrets Manager takes the
-	// concurrency from which the refused are answered.
+	// readTime limits how long reading the secret may take. After a failure, it
+	// is not read again for failTime, so that requests waiting for Secrets
+	// Manager do not use up the concurrency needed to answer refused requests.
 	readTime = time.Second
 	failTime = 30 * time.Second
 
-	// maxForm bounds what is read of a form, in bytes.
+	// maxForm limits how much of a form is read, in bytes.
 	maxForm = 4 << 10
 )
 
@@ -54,14 +54,15 @@ type Handler struct {
 	failedAt time.Time
 }
 
-// New returns a handler that sets the cookie called cookie for whoever knows
-// what read returns, and logs to log.
+// New returns a handler that sets the cookie with the name cookie for anyone who
+// enters the secret that read returns. It logs to log.
 func New(cookie string, read func(context.Context) (string, error), log io.Writer) *Handler {
 	return &Handler{cookie: cookie, read: read, log: log, now: time.Now}
 }
 
-// Handle answers GET with the form and POST with the cookie, or 403. The error
-// is always nil: the load balancer would turn any other into a bare 502.
+// Handle answers GET with the form and POST with the cookie, or with 403. The
+// error is always nil, since the load balancer would turn an error into a bare
+// 502.
 func (h *Handler) Handle(ctx context.Context, event events.ALBTargetGroupRequest) (events.ALBTargetGroupResponse, error) {
 	switch event.HTTPMethod {
 	case http.MethodGet, http.MethodHead:
@@ -81,8 +82,8 @@ func (h *Handler) unlock(ctx context.Context, event events.ALBTargetGroupRequest
 		return page(http.StatusServiceUnavailable, "The secret cannot be read now. Try again in a minute.")
 	}
 	if !equal(typed(event), secret) {
-		// At once: no guess finds one of 2^165 secrets, and a pause would take the
-		// concurrency from which the refused are answered.
+		// It answers at once: no guess finds one of 2^165 secrets, and a pause
+		// would use up the concurrency needed to answer refused requests.
 		h.say(event, "a wrong secret", "")
 		return page(http.StatusForbidden, "That is not the secret.")
 	}
@@ -96,8 +97,7 @@ func (h *Handler) unlock(ctx context.Context, event events.ALBTargetGroupRequest
 	return response
 }
 
-// current returns the secret, read at most once a minute. An empty one is never
-// a secret.
+// current returns the secret. It is read at most once a minute, and never empty.
 func (h *Handler) current(ctx context.Context) (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -119,7 +119,7 @@ func (h *Handler) current(ctx context.Context) (string, error) {
 	return h.secret, nil
 }
 
-// equal compares in a time that tells nothing about either text.
+// equal compares in constant time.
 func equal(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
@@ -145,14 +145,14 @@ func typed(event events.ALBTargetGroupRequest) string {
 	return strings.TrimSpace(values.Get("secret"))
 }
 
-// page is the form with a message above it.
+// page returns the form with a message above it.
 func page(status int, message string) events.ALBTargetGroupResponse {
 	if message != "" {
 		message = `<p role="alert">` + message + "</p>"
 	}
 	response := events.ALBTargetGroupResponse{
 		StatusCode: status,
-		Headers:    map[string]string{}, MultiValueHeaders: map[string][]string{}, // ALB takes no null
+		Headers:    map[string]string{}, MultiValueHeaders: map[string][]string{}, // ALB does not accept null
 		Body: strings.Replace(form, "<!-- message -->", message, 1),
 	}
 	set(&response, "Content-Type", "text/html; charset=utf-8")
@@ -163,33 +163,36 @@ func page(status int, message string) events.ALBTargetGroupResponse {
 	return response
 }
 
-// set sets the header in both families; ALB reads the one of the target group.
+// set sets the header in both maps; ALB reads the one that the target group uses.
 func set(response *events.ALBTargetGroupResponse, name, value string) {
 	response.Headers[name] = value
 	response.MultiValueHeaders[name] = []string{value}
 }
 
-// say logs what happened, to whom, for an audit: never what was typed.
+// say logs what happened, and to whom, for an audit. It never logs what was
+// typed.
 func (h *Handler) say(event events.ALBTargetGroupRequest, what, cause string) {
 	line, _ := json.Marshal(struct {
 		Time  time.Time `json:"time"`
 		What  string    `json:"what"`
 		Cause string    `json:"cause,omitempty"`
 
-		// Address is what X-Forwarded-For says: the last address is the one from which
-		// the load balancer was asked, those before it are what that one says.
+		// Address is the value of X-Forwarded-For. The last address is the peer
+		// of the load balancer; the addresses before it are what that peer
+		// claims.
 		Address string `json:"address"`
 
-		// Trace finds the request in the access log of the load balancer.
+		// Trace identifies the request in the access log of the load balancer.
 		Trace string `json:"trace"`
 	}{h.now().UTC(), what, cause, header(event, "x-forwarded-for"), header(event, "x-amzn-trace-id")})
 	_, _ = h.log.Write(append(line, '\n'))
 }
 
-// longestHeader bounds what is logged of a header, in bytes from its end.
+// longestHeader is how many bytes of a header, from its end, are logged.
 const longestHeader = 200
 
-// header is a header of the request, in whichever family the target group has.
+// header returns a header of the request, from the map that the target group
+// uses.
 func header(event events.ALBTargetGroupRequest, name string) string {
 	value := ""
 	for key, v := range event.Headers {

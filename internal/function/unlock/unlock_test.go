@@ -17,7 +17,7 @@ import (
 
 const secret = "k3Yk3Yk3Yk3Yk3Yk3Yk3Yk3Yk3Yk3Y42"
 
-// door is a handler with a secret, a clock and a log that the test holds.
+// door is a handler with a secret, a clock and a log that the test controls.
 type door struct {
 	*Handler
 	secret string
@@ -49,8 +49,8 @@ func (d *door) ask(t *testing.T, event events.ALBTargetGroupRequest) events.ALBT
 	return response
 }
 
-// post is what ALB makes of a submitted form: the body's type is none of those
-// that it leaves as they are.
+// post returns the event that ALB makes of a submitted form: it encodes the body,
+// whose type is not one of those that it leaves alone.
 func post(typed string) events.ALBTargetGroupRequest {
 	return events.ALBTargetGroupRequest{
 		HTTPMethod: http.MethodPost, Path: "/api/maintenance/unlock", IsBase64Encoded: true,
@@ -150,8 +150,8 @@ func TestASecretThatCannotBeReadOpensNothing(t *testing.T) {
 	}
 }
 
-// TestUnlock_LogSaysWho: the address and the trace, whichever way the load balancer
-// writes headers.
+// TestUnlock_LogSaysWho checks the address and the trace, in both forms in which
+// the load balancer passes headers.
 func TestUnlock_LogSaysWho(t *testing.T) {
 	const address, trace = "203.0.113.9, 70.132.1.2", "Root=1-67891233-abcdef012345678912345678"
 	for name, event := range map[string]events.ALBTargetGroupRequest{
@@ -170,8 +170,8 @@ func TestUnlock_LogSaysWho(t *testing.T) {
 	}
 }
 
-// TestUnlock_SecretsManagerIsAway: nobody waits longer than a second for it, and for
-// half a minute nobody asks again.
+// TestUnlock_SecretsManagerIsAway checks that no request waits longer than a
+// second for it, and that the secret is not read again for half a minute.
 func TestUnlock_SecretsManagerIsAway(t *testing.T) {
 	d := newDoor()
 	d.Handler.read = func(ctx context.Context) (string, error) {
@@ -199,9 +199,9 @@ func TestUnlock_SecretsManagerIsAway(t *testing.T) {
 	}
 }
 
-// TestUnlock_WrongSecretTakesNoTime: what waits in a function takes concurrency from
-// the function that answers the refused. A thousand wrong secrets take less time
-// than one second of one instance.
+// TestUnlock_WrongSecretTakesNoTime checks that a thousand wrong secrets take
+// less time than one second of one instance: a function that waits takes
+// concurrency from the function that answers refused requests.
 func TestUnlock_WrongSecretTakesNoTime(t *testing.T) {
 	d := newDoor()
 	began := time.Now()

@@ -20,10 +20,10 @@ func (f *Function) invoke(ctx context.Context, function string, payload any) err
 	return err
 }
 
-// request is invoke, with what the function answers.
+// request is like invoke, but returns the function's answer.
 func (f *Function) request(ctx context.Context, function string, payload any) ([]byte, error) {
 	if function == "" {
-		return []byte("{}"), nil // it was taken away since the state machine was deployed
+		return []byte("{}"), nil // the function was removed since the state machine was deployed
 	}
 	text, err := json.Marshal(payload)
 	if err != nil {
@@ -37,24 +37,24 @@ func (f *Function) request(ctx context.Context, function string, payload any) ([
 		var failed struct {
 			Message string `json:"errorMessage"`
 		}
-		_ = json.Unmarshal(out.Payload, &failed) // what cannot be read is not said
+		_ = json.Unmarshal(out.Payload, &failed) // an unreadable reason is left out
 		return nil, fmt.Errorf("%s failed: %s %s", function, aws.ToString(out.FunctionError), failed.Message)
 	}
 	return out.Payload, nil
 }
 
-// planned is what is announced of the night.
+// planned returns the announcement of the night.
 func planned(p night.Payload) *announcement.Announcement {
 	return &announcement.Announcement{From: p.From, Until: p.End}
 }
 
-// announceScheduled tells clients what is to come.
+// announceScheduled announces the maintenance to clients.
 func (f *Function) announceScheduled(ctx context.Context, p night.Payload) (string, error) {
 	err := f.invoke(ctx, f.Settings.Announcement, announcement.Request{Announce: planned(p), Status: announcement.Scheduled, ID: p.Window})
 	return "clients are told what is to come", err
 }
 
-// withdraw takes back what clients were told of a maintenance that does not begin.
+// withdraw withdraws the announcement of a maintenance that does not begin.
 func (f *Function) withdraw(ctx context.Context, p night.Payload) (string, error) {
 	if err := f.invoke(ctx, f.Settings.Announcement, announcement.Request{Status: announcement.None, ID: p.Window}); err != nil {
 		return "", err
@@ -62,8 +62,8 @@ func (f *Function) withdraw(ctx context.Context, p night.Payload) (string, error
 	return "clients are no longer told of it", nil
 }
 
-// announce tells clients that it is in progress. A night is not stopped by a
-// failure of that: the 503 is what clients go by.
+// announce tells clients that the maintenance is in progress. A failure does not
+// stop the night: clients rely on the 503.
 func (f *Function) announce(ctx context.Context, p night.Payload) (string, error) {
 	err := f.invoke(ctx, f.Settings.Announcement, announcement.Request{Announce: planned(p), Status: announcement.InProgress, Mode: p.Mode, ID: p.Window})
 	if err != nil {
@@ -80,8 +80,8 @@ func (f *Function) announceCompleted(ctx context.Context, p night.Payload) (stri
 	return "clients are told", nil
 }
 
-// monitors tells the function that keeps outside monitors quiet. The error says
-// which monitors were not told.
+// monitors calls the function that keeps outside monitors quiet. The error says
+// which monitors were not handled.
 func (f *Function) monitors(ctx context.Context, action monitors.Action, p night.Payload, until time.Time) error {
 	payload, err := f.request(ctx, f.Settings.Monitors, monitors.Call{
 		Action: action, Stack: f.Settings.Stack, Switch: f.Settings.Switch, Since: p.From, Until: until, Mode: p.Mode,
@@ -96,7 +96,7 @@ func (f *Function) monitors(ctx context.Context, action monitors.Action, p night
 	return answer.Err()
 }
 
-// mute begins the downtimes. A night is not stopped by a failure of that.
+// mute begins the downtimes. A failure does not stop the night.
 func (f *Function) mute(ctx context.Context, p night.Payload) (string, error) {
 	if err := f.monitors(ctx, monitors.Begin, p, p.End); err != nil {
 		return "monitors were not muted: " + err.Error(), nil

@@ -11,8 +11,9 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestMute_SaysWhatItKnows: a monitor that was not told is said before the product
-// closes, which goes on, and ending is repeated until it is done.
+// TestMute_SaysWhatItKnows checks that a monitor that could not be muted is
+// reported before the product closes, that closing goes on, and that ending is
+// repeated until it is done.
 func TestMute_SaysWhatItKnows(t *testing.T) {
 	p := night.Payload{Mode: maintenance.ReadOnly, From: time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC), End: time.Date(2026, 12, 1, 4, 0, 0, 0, time.UTC)}
 	for _, test := range []struct {

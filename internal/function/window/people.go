@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// mail tells people. A subject is of at most 99 characters.
+// mail notifies people. The subject has at most 99 characters.
 func (f *Function) mail(ctx context.Context, subject string, lines ...string) error {
 	subject = f.Settings.Stack + ": " + subject
 	message := strings.Join(lines, "\n") + "\n"
@@ -32,12 +32,12 @@ func (f *Function) mail(ctx context.Context, subject string, lines ...string) er
 	return nil
 }
 
-// command is a command of noren, for this product.
+// command returns a command of noren, for this product.
 func (f *Function) command(verb string) string {
 	return "  noren " + verb + " " + f.Settings.Options
 }
 
-// ask asks whether to open. The answer comes by the token, which the command finds
+// ask asks whether to open. The answer needs the token, which the command finds
 // in the history of the execution.
 func (f *Function) ask(ctx context.Context, p night.Payload) (string, error) {
 	if err := f.still(ctx, p); err != nil {
@@ -68,8 +68,8 @@ func (f *Function) report(ctx context.Context, p night.Payload) (string, error) 
 	return "sent", f.mail(ctx, "open again", lines...)
 }
 
-// tell says of an execution that has ended without success where it ended and
-// why, what the product is in, and what to type.
+// tell reports where an execution that did not succeed has ended and why, the
+// mode of the product, and what to type.
 func (f *Function) tell(ctx context.Context, p night.Payload) (string, error) {
 	mode, how := f.mode(ctx)
 	lines := []string{"The maintenance " + p.Window + " has ended: " + p.Status + ".", how, ""}
@@ -107,8 +107,9 @@ func (f *Function) tell(ctx context.Context, p night.Payload) (string, error) {
 	return "sent", f.mail(ctx, fmt.Sprintf("the maintenance ended%s, the product is %s", where, mode), lines...)
 }
 
-// tellOthers tells clients and monitors that an open product is no longer in the
-// maintenance: the execution, which has ended, does not. It says what they were told.
+// tellOthers tells clients and monitors that an open product is no longer in
+// maintenance, since the execution has ended and does not do so. It returns what
+// they were told.
 func (f *Function) tellOthers(ctx context.Context, p night.Payload, opened bool) []string {
 	var said []string
 	note := func(done string, err error) {
@@ -132,7 +133,7 @@ func (f *Function) tellOthers(ctx context.Context, p night.Payload, opened bool)
 	return said
 }
 
-// mode is what the product is in, and a sentence that says so.
+// mode returns the mode of the product, and a sentence about it.
 func (f *Function) mode(ctx context.Context) (maintenance.Mode, string) {
 	s, err := f.look(ctx)
 	switch {
@@ -146,7 +147,8 @@ func (f *Function) mode(ctx context.Context) (maintenance.Mode, string) {
 	return s.Listener.Mode, fmt.Sprintf("The product is %s, and stays so: time does not open it.", s.Listener.Mode)
 }
 
-// nearEnd tells people and clients that it takes longer. It never opens.
+// nearEnd tells people and clients that the maintenance takes longer. It never
+// opens.
 func (f *Function) nearEnd(ctx context.Context, p night.Payload) (string, error) {
 	mode, how := f.mode(ctx)
 	if mode == maintenance.Open {
@@ -163,11 +165,12 @@ func (f *Function) nearEnd(ctx context.Context, p night.Payload) (string, error)
 		"To see how far it is, and to tell clients another end:", f.command("window status"), f.command(verbs[p.Mode]+" --until TIME")))
 }
 
-// verbs are the commands that turn to a mode.
+// verbs are the commands that change to a mode.
 var verbs = map[maintenance.Mode]string{maintenance.Closed: "close", maintenance.ReadOnly: "read-only"}
 
-// extend tells clients and monitors of a later end. The template is changed only
-// while it is in the mode: what has opened meanwhile is not closed again.
+// extend tells clients and monitors of a later end. It changes the template only
+// while the product is in the mode: what has been opened meanwhile is not closed
+// again.
 func (f *Function) extend(ctx context.Context, p night.Payload, until time.Time) error {
 	o := f.operation()
 	plan, err := o.Prepare(ctx, turn.Wish{Mode: p.Mode, Until: until, Typed: f.Now()})

@@ -24,11 +24,11 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// preflight reports everything for which the night must not begin. It changes
-// nothing: the change set that would close is made and deleted.
+// preflight reports every reason why the night must not begin. It changes
+// nothing: it makes the change set that would close, and deletes it.
 func (f *Function) preflight(ctx context.Context, p night.Payload) (string, error) {
 	if err := f.inTime(p); err != nil {
-		return "", err // the rest says nothing of another time
+		return "", err // the rest does not apply at another time
 	}
 	s, err := f.look(ctx)
 	if err == nil {
@@ -54,9 +54,9 @@ func (f *Function) preflight(ctx context.Context, p night.Payload) (string, erro
 	return strings.Join(append(said, undecided...), "; "), nil
 }
 
-// canTurn reports that the product could not be closed, or not be opened again. The
-// change set that closes is made and deleted. Undecided are rights that are not
-// known.
+// canTurn reports why the product could not be closed, or not be opened again. It
+// makes the change set that closes, and deletes it. undecided are rights that are
+// not known.
 func (f *Function) canTurn(ctx context.Context, p night.Payload) (undecided []string, err error) {
 	o := f.operation()
 	plan, err := o.Prepare(ctx, turn.Wish{Mode: p.Mode, Until: p.End, Typed: f.Now()})
@@ -74,8 +74,8 @@ func (f *Function) canTurn(ctx context.Context, p night.Payload) (undecided []st
 	return undecided, nil
 }
 
-// inTime reports a night that begins at another time than it should, or of
-// another name, which is how a second one begins.
+// inTime reports a night that begins at another time than planned, or under
+// another name, which is how a second one would begin.
 func (f *Function) inTime(p night.Payload) error {
 	started, err := time.Parse(time.RFC3339, p.Started)
 	now := f.Now()
@@ -97,8 +97,8 @@ func (f *Function) inTime(p night.Payload) error {
 	return nil
 }
 
-// canRun reports that the task of the schema changes could not be started, as far as
-// that can be told without starting it. Undecided are rights that are not known.
+// canRun reports why the task of the schema changes could not be started, as far
+// as can be told without starting it. undecided are rights that are not known.
 func (f *Function) canRun(ctx context.Context, p night.Payload) (undecided []string, err error) {
 	if p.Task == "" {
 		return nil, nil
@@ -130,7 +130,7 @@ func (f *Function) canRun(ctx context.Context, p night.Payload) (undecided []str
 	return undecided, errors.Join(errs...)
 }
 
-// canCall reports that a function could not be called. It is not called.
+// canCall reports why a function could not be called. It does not call it.
 func (f *Function) canCall(ctx context.Context, function string) error {
 	if function == "" {
 		return nil

@@ -18,7 +18,7 @@ import (
 	night "github.com/noren-cdk/noren/internal/window"
 )
 
-// needs of the state machine are what it does to run a schema change.
+// needs returns what the state machine needs to run a schema change.
 func needs(p night.Payload, task *ecstypes.TaskDefinition) ([]turn.Need, error) {
 	cluster, err := arn.Parse(p.Cluster)
 	if err != nil {
@@ -46,9 +46,9 @@ func needs(p night.Payload, task *ecstypes.TaskDefinition) ([]turn.Need, error) 
 	return all, nil
 }
 
-// allowed has IAM simulate what a role is about to do. The error is what the role
-// lacks, or that IAM could not be asked. Undecided is what a simulation cannot tell,
-// which keeps no night from beginning.
+// allowed makes IAM simulate what a role is about to do. The error says what the
+// role lacks, or that IAM could not be asked. undecided is what a simulation
+// cannot tell, which does not stop a night.
 func (f *Function) allowed(ctx context.Context, role string, needs []turn.Need) (undecided []string, err error) {
 	api := iam.NewFromConfig(f.Config)
 	var errs []error
@@ -74,8 +74,8 @@ func (f *Function) allowed(ctx context.Context, role string, needs []turn.Need) 
 	return undecided, errors.Join(errs...)
 }
 
-// simulate has IAM simulate the actions of one need. Results are by action, in
-// lower case.
+// simulate makes IAM simulate the actions of one need. The results are keyed by
+// action, in lower case.
 func (f *Function) simulate(ctx context.Context, api *iam.Client, role string, need turn.Need) (map[string]types.EvaluationResult, error) {
 	entries := []types.ContextEntry{contextEntry("aws:RequestedRegion", f.Config.Region)}
 	for _, key := range slices.Sorted(maps.Keys(need.Context)) {
@@ -101,9 +101,9 @@ func contextEntry(key, value string) types.ContextEntry {
 	return types.ContextEntry{ContextKeyName: &key, ContextKeyType: types.ContextKeyTypeEnumString, ContextKeyValues: []string{value}}
 }
 
-// doubtOf is why a denial may be none: the simulation denies what a policy of the
-// organization allows under conditions that it does not follow, and what depends on
-// keys that only a real request has.
+// doubtOf says why a denial may be wrong: the simulation denies what a policy of
+// the organization allows under conditions that it does not evaluate, and what
+// depends on keys that only a real request has.
 func doubtOf(r types.EvaluationResult, action string) string {
 	if d := r.OrganizationsDecisionDetail; d != nil && !d.AllowedByOrganizations {
 		return "a policy of the organization denies it, as far as a simulation follows its conditions"

@@ -13,7 +13,7 @@ import (
 
 const responderARN = "arn:aws:lambda:us-east-1:111111111111:function:Responder"
 
-// simulated are the actions, the resource and the context of a simulation.
+// simulated returns the actions, the resource and the context of a simulation.
 func simulated(r awsstub.Request) (role string, actions []string, resource string, context map[string]string) {
 	context = map[string]string{}
 	for i := 1; r.Form.Get(fmt.Sprintf("ActionNames.member.%d", i)) != ""; i++ {
@@ -28,8 +28,8 @@ func simulated(r awsstub.Request) (role string, actions []string, resource strin
 	}
 }
 
-// allowing answers as IAM does of a role that has all rights but for one action, of
-// which it says more.
+// allowing answers as IAM does for a role with all rights except one action,
+// whose result gets the additions.
 func allowing(t *testing.T, lacks string, more ...string) func(awsstub.Request) string {
 	t.Helper()
 	return func(r awsstub.Request) string {
@@ -46,8 +46,8 @@ func allowing(t *testing.T, lacks string, more ...string) func(awsstub.Request) 
 	}
 }
 
-// TestCanTurn: what the role of the switch lacks is named, and the change set is
-// deleted in any case.
+// TestCanTurn checks that missing rights of the switch's role are named, and that
+// the change set is always deleted.
 func TestCanTurn(t *testing.T) {
 	const (
 		organization = "<OrganizationsDecisionDetail><AllowedByOrganizations>false</AllowedByOrganizations></OrganizationsDecisionDetail>"
@@ -58,8 +58,8 @@ func TestCanTurn(t *testing.T) {
 	modify, update := "elasticloadbalancing:ModifyListener", "lambda:UpdateFunctionConfiguration"
 	for name, test := range map[string]struct {
 		answer    func(awsstub.Request) string
-		want      string // part of the error; empty: it can
-		undecided string // part of what is not known; empty: nothing
+		want      string // part of the error; empty if it can
+		undecided string // part of what is not known; empty if everything is
 	}{
 		"all rights":                     {allowing(t, ""), "", ""},
 		"no right to the listener":       {allowing(t, modify), "arn:role lacks elasticloadbalancing:ModifyListener on arn:listener: implicitDeny", ""},
@@ -90,8 +90,8 @@ func TestCanTurn(t *testing.T) {
 	}
 }
 
-// TestCanRun_AsksWhatTheStateMachineDoes: every action of a change is simulated on
-// what it is done to, with the conditions of the policy.
+// TestCanRun_AsksWhatTheStateMachineDoes checks that every action of a change is
+// simulated on its resource, with the conditions of the policy.
 func TestCanRun_AsksWhatTheStateMachineDoes(t *testing.T) {
 	const prefix, cluster = "arn:aws:ecs:us-east-1:111111111111:", "arn:aws:ecs:us-east-1:111111111111:cluster/shop"
 	f, stub := newFunction(t, 0)

@@ -20,34 +20,34 @@ type Settings struct {
 	// Required.
 	Role string
 
-	// Topic is the ARN of the topic on which people are told. Required.
+	// Topic is the ARN of the topic that notifies people. Required.
 	Topic string
 
 	// Planned is the name of the parameter that holds the digest of what was
 	// deployed when the plan was recorded. Required.
 	Planned string
 
-	// Options are what follows a command of noren to name the product, such as
+	// Options are the options that name the product in a noren command, such as
 	// --env prod. Required.
 	Options string
 
-	// URL is where the requests of verify go, without a path. Default: none are
-	// sent.
+	// URL is where the requests of verify are sent, without a path. Default: none
+	// are sent.
 	URL string
 
-	// Header or Cookie is the name of what gets through with the secret, and Secret
-	// is its ARN. Default: no bypass.
+	// Header or Cookie is the name of the bypass, and Secret the ARN of its
+	// secret. Default: no bypass.
 	Header, Cookie, Secret string
 
-	// Log is the command that shows what schema changes said. Default: none.
+	// Log is the command that shows the log of schema changes. Default: none.
 	Log string
 
 	// Announcement and Monitors are the names of the functions that tell clients
-	// and that mute monitors. Default: there is none.
+	// and mute monitors. Default: none.
 	Announcement, Monitors string
 }
 
-// variables are the environment variables and what they carry.
+// variables returns the environment variables and what they carry.
 func (s *Settings) variables() map[string]*string {
 	return map[string]*string{
 		"WINDOW_STACK": &s.Stack, "WINDOW_SWITCH": &s.Switch, "WINDOW_ROLE": &s.Role, "WINDOW_TOPIC": &s.Topic,
@@ -57,8 +57,7 @@ func (s *Settings) variables() map[string]*string {
 	}
 }
 
-// Environment encodes the settings as environment variables. What is left at its
-// default is left out.
+// Environment encodes the settings as environment variables. It omits defaults.
 func (s Settings) Environment() map[string]string {
 	env := map[string]string{}
 	for name, value := range s.variables() {
@@ -68,7 +67,7 @@ func (s Settings) Environment() map[string]string {
 	return env
 }
 
-// ParseEnvironment decodes what Environment has encoded.
+// ParseEnvironment decodes what Environment encodes.
 func ParseEnvironment(getenv func(string) string) (Settings, error) {
 	var s Settings
 	for name, value := range s.variables() {

@@ -44,7 +44,7 @@ func (f *Function) verify(ctx context.Context, p night.Payload) (string, error) 
 }
 
 // send sends a request and reports an answer that is not the application's, or
-// has another status.
+// that has another status.
 func (f *Function) send(ctx context.Context, client *http.Client, r night.Request, secret string) error {
 	request, err := http.NewRequestWithContext(ctx, r.Method, f.Settings.URL+r.Path, nil)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package window does the steps of a planned maintenance that the state machine
+// Package window does the steps of a planned maintenance, which the state machine
 // of package internal/window calls. Every step may be called again, by Step
-// Functions after an interruption or by a person after a failure, and then finds
+// Functions after an interruption or by a person after a failure. It then finds
 // what is already done.
 package window
 
@@ -25,33 +25,34 @@ type Function struct {
 	// Settings say whose maintenance it runs.
 	Settings Settings
 
-	// Config is how AWS is asked.
+	// Config configures the calls to AWS.
 	Config aws.Config
 
-	// Log receives what is done.
+	// Log receives what the function does.
 	Log *slog.Logger
 
 	// Now is the clock.
 	Now func() time.Time
 
-	// Query changes how the product is looked at, for tests. Default: nothing.
+	// Query changes how the product is looked at, for tests. Default: nil, no
+	// change.
 	Query func(*live.Query)
 
 	err error // of the environment
 }
 
-// Result is what a step says.
+// Result is the result of a step.
 type Result struct {
 	Said string `json:"said"`
 }
 
-// NotYet is the error of a step that is to be asked again. Its name is what the
-// state machine knows it by.
+// NotYet is the error of a step that is to be repeated. The state machine
+// recognizes it by its name.
 type NotYet struct{ why string }
 
 func (e NotYet) Error() string { return e.why }
 
-// notYet is NotYet, of whatever the error is.
+// notYet returns any error as a NotYet.
 func notYet(err error) error { return NotYet{err.Error()} }
 
 // Handle does a step.
@@ -81,7 +82,7 @@ func (f *Function) Handle(ctx context.Context, p night.Payload) (Result, error) 
 	return Result{said}, nil
 }
 
-// operation turns the switch, with its narrow role.
+// operation returns the operation that turns the switch, with its narrow role.
 func (f *Function) operation() *turn.Operation {
 	o := &turn.Operation{API: cloudformation.NewFromConfig(f.Config), Stack: f.Settings.Stack, Switch: f.Settings.Switch, Role: f.Settings.Role}
 	o.Upload = func(ctx context.Context, key string, template []byte) (string, error) {
@@ -89,17 +90,18 @@ func (f *Function) operation() *turn.Operation {
 		if err != nil {
 			return "", err
 		}
-		bucket.Role = "" // the function may write to its folder, and be no one else
+		bucket.Role = "" // the function may write to its folder without another role
 		return bucket.Upload(f.Config)(ctx, key, template)
 	}
 	return o
 }
 
-// turn changes the mode of the product. If it is in that mode, nothing is done.
+// turn changes the mode of the product. It does nothing if the product is in that
+// mode.
 func (f *Function) turn(ctx context.Context, p night.Payload) (string, error) {
 	now := f.Now()
 	wish := turn.Wish{Mode: p.Mode, Typed: now}
-	if p.End.After(now) { // a past end tells nobody anything
+	if p.End.After(now) { // a past end is of no use to anyone
 		wish.Until = p.End
 	}
 	o := f.operation()
@@ -147,7 +149,7 @@ func busy(err error) bool {
 	return errors.As(err, &busy) && busy.Passes() || errors.As(err, &lost)
 }
 
-// query is how the product is looked at.
+// query returns the query for the status of the product.
 func (f *Function) query() live.Query {
 	query := live.Query{Stack: f.Settings.Stack, AWS: f.Config, Now: f.Now}
 	if f.Query != nil {
@@ -166,7 +168,7 @@ func (f *Function) still(ctx context.Context, p night.Payload) error {
 	return err
 }
 
-// look looks at the switch.
+// look returns the status of the switch.
 func (f *Function) look(ctx context.Context) (live.Status, error) {
 	report, err := f.query().Find(ctx)
 	if err != nil {
@@ -187,8 +189,8 @@ func (f *Function) everywhere(ctx context.Context, p night.Payload) (string, err
 	return s.Request.Detail, nil
 }
 
-// drained fails until what was in flight when the product was turned has ended,
-// as far as a load balancer knows.
+// drained fails until the requests that were in flight when the mode changed have
+// ended, as far as a load balancer knows.
 func (f *Function) drained(ctx context.Context, p night.Payload) (string, error) {
 	s, err := f.look(ctx)
 	if err == nil {
@@ -200,7 +202,8 @@ func (f *Function) drained(ctx context.Context, p night.Payload) (string, error)
 	return inFlight(s, p.Mode)
 }
 
-// inFlight fails while requests of before may be in flight, or if that is not known.
+// inFlight fails while earlier requests may be in flight, or if that is not
+// known.
 func inFlight(s live.Status, mode maintenance.Mode) (string, error) {
 	switch d := s.Drain; {
 	case d == nil:

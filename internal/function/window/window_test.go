@@ -34,7 +34,7 @@ var (
 
 const run = "arn:aws:states:us-east-1:111111111111:execution:Machine:noren-20261130T170000Z"
 
-// newFunction is the function on a stub, at a time after the start.
+// newFunction returns the function with a stub of AWS, at a time after the start.
 func newFunction(t *testing.T, after time.Duration) (*Function, *awsstub.AWS) {
 	t.Helper()
 	stub := awsstub.New(t)
@@ -49,7 +49,7 @@ func newFunction(t *testing.T, after time.Duration) (*Function, *awsstub.AWS) {
 	}, stub
 }
 
-// mails are the messages that people got.
+// mails returns the messages that people were sent.
 func mails(stub *awsstub.AWS) string {
 	var all []string
 	for _, call := range stub.Calls("Publish") {
@@ -97,7 +97,7 @@ func TestPreflight_BeginsInTimeOrNotAtAll(t *testing.T) {
 		started, after time.Duration // after the planned start
 		execution      string
 		input          string
-		want           string // part of the error; empty: in time
+		want           string // part of the error; empty if in time
 	}{
 		{"in time", 0, time.Second, run, plan.ID(), ""},
 		{"by another clock", -time.Minute, 0, run, plan.ID(), ""},
@@ -147,11 +147,12 @@ func TestPreflight_SaysEverythingThatIsInTheWay(t *testing.T) {
 	}
 }
 
-// TestQuiet: an alarm on any page keeps the night from beginning.
+// TestQuiet checks that an alarm on any page of the list keeps the night from
+// beginning.
 func TestQuiet(t *testing.T) {
 	for name, test := range map[string]struct {
 		pages []string
-		want  string // part of the error; empty: it is quiet
+		want  string // part of the error; empty if it is quiet
 	}{
 		"no alarm":               {[]string{`{"MetricAlarms": [], "CompositeAlarms": []}`}, ""},
 		"an alarm":               {[]string{`{"MetricAlarms": [{"AlarmName": "shop-Cpu"}], "CompositeAlarms": []}`}, "there is an alarm: shop-Cpu"},
@@ -170,7 +171,7 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
-// TestInFlight: what is not known counts as in flight.
+// TestInFlight checks that unknown requests count as in flight.
 func TestInFlight(t *testing.T) {
 	since := begins.Add(time.Minute)
 	for name, test := range map[string]struct {
@@ -195,7 +196,8 @@ func TestInFlight(t *testing.T) {
 	}
 }
 
-// TestCanRun: what a schema change needs is looked at, and nothing is started.
+// TestCanRun checks that everything a schema change needs is looked at, and that
+// nothing is started.
 func TestCanRun(t *testing.T) {
 	const (
 		cluster = `{"clusters": [{"status": "ACTIVE"}]}`
@@ -223,7 +225,7 @@ func TestCanRun(t *testing.T) {
 	}
 }
 
-// TestCanCall_DoesNotCall asks Lambda for a dry run.
+// TestCanCall_DoesNotCall checks that only a dry run is requested from Lambda.
 func TestCanCall_DoesNotCall(t *testing.T) {
 	f, _ := newFunction(t, 0)
 	var asked []string
@@ -273,8 +275,9 @@ func TestAsPlanned(t *testing.T) {
 	}
 }
 
-// TestOthers: telling clients and muting monitors never stops a night that is to
-// close, and is done again until it is done once it has opened.
+// TestOthers checks that telling clients and muting monitors never stops a night
+// from closing, and that after opening these steps are repeated until they are
+// done.
 func TestOthers(t *testing.T) {
 	p := night.Payload{Window: plan.ID(), From: plan.Start, End: plan.End, Mode: maintenance.Closed}
 	for _, test := range []struct {
@@ -307,7 +310,8 @@ func TestOthers(t *testing.T) {
 	}
 }
 
-// inMode answers as a stack does whose template and listener are in a mode.
+// inMode makes the stub answer like a stack whose template and listener are in a
+// mode.
 func inMode(t *testing.T, stub *awsstub.AWS, mode string) {
 	t.Helper()
 	template, err := os.ReadFile("../../diff/testdata/own." + mode + ".json")
@@ -326,13 +330,13 @@ func inMode(t *testing.T, stub *awsstub.AWS, mode string) {
 	stub.Answer("DescribeRules", "<Rules></Rules>")
 }
 
-// TestStill: whoever continues an execution begins with the step that failed, however
-// the product was turned meanwhile. What comes after closing sends nothing, and asks
-// nobody, unless the product is as it was left.
+// TestStill checks executions that are continued: they begin with the step that
+// failed, whatever mode the product is in by then. The steps after closing send
+// nothing, and ask no one, unless the product is as it was left.
 func TestStill(t *testing.T) {
 	for name, test := range map[string]struct {
 		template, listener string
-		want               string // part of the error; empty: it is done
+		want               string // part of the error; empty if it is done
 		again              bool
 	}{
 		"closed":                       {"closed", "closed", "", false},
@@ -375,7 +379,7 @@ func TestVerify(t *testing.T) {
 	tests := []struct {
 		name   string
 		answer http.HandlerFunc
-		want   string // part of the error; empty: verified
+		want   string // part of the error; empty if verified
 	}{
 		{"as it should", func(http.ResponseWriter, *http.Request) {}, ""},
 		{"another status", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }, "GET /api/health: got 500, want 200"},
@@ -419,7 +423,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// product is a template of a switch, in a mode.
+// product returns a template of a switch, in a mode.
 func product(mode, explicit string) string {
 	group := map[string]string{"open": "App", "closed": "Responder"}[mode]
 	return `{"Resources": {
@@ -430,8 +434,8 @@ func product(mode, explicit string) string {
 
 var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// stacked is the function with a stack of the product in a mode and a state, whose
-// change sets change what they should.
+// stacked returns the function with a stack of the product in a mode and a state,
+// whose change sets contain the expected changes.
 func stacked(t *testing.T, after time.Duration, mode, state string) (*Function, *awsstub.AWS) {
 	f, stub := newFunction(t, after)
 	stub.Answer("DescribeStacks", "<Stacks><member><StackId>arn:aws:cloudformation:us-east-1:111111111111:stack/shop/1</StackId><StackName>shop</StackName><StackStatus>"+state+"</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks>")
@@ -469,7 +473,7 @@ func stacked(t *testing.T, after time.Duration, mode, state string) (*Function, 
 	return f, stub
 }
 
-// listenerOf is the listener in a template, as text.
+// listenerOf returns the listener in a template, as text.
 func listenerOf(t *testing.T, template string) string {
 	t.Helper()
 	var read struct{ Resources map[string]json.RawMessage }
@@ -489,7 +493,7 @@ func TestClose(t *testing.T) {
 		name, mode, state string
 		after             time.Duration
 		executes          bool
-		want              string // part of the error; empty: done
+		want              string // part of the error; empty if done
 		again             bool
 	}{
 		{"an open product", "open", "UPDATE_COMPLETE", 0, true, "", false},
@@ -532,15 +536,15 @@ func TestClose_FindsItDone(t *testing.T) {
 	}
 }
 
-// TestOpen: an execution that is continued days later may find a product that is
-// closed for another reason.
+// TestOpen checks an execution that is continued days later, when the product may
+// be closed for another reason.
 func TestOpen(t *testing.T) {
 	latest := plan.End.Add(night.OpensWithin)
 	for _, test := range []struct {
 		name, mode string
 		after      time.Duration
 		opens      bool
-		want       string // part of the error; empty: done
+		want       string // part of the error; empty if done
 	}{
 		{"by its end", "closed", 0, true, ""},
 		{"after a day of waiting for an answer", "closed", 26 * time.Hour, true, ""},
@@ -563,8 +567,8 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// TestExtend_NeverClosesWhatHasOpened: between looking and changing the product
-// may have been opened.
+// TestExtend_NeverClosesWhatHasOpened opens the product between the look and the
+// change.
 func TestExtend_NeverClosesWhatHasOpened(t *testing.T) {
 	f, stub := stacked(t, 2*time.Hour, "open", "UPDATE_COMPLETE")
 	err := f.extend(t.Context(), night.Payload{Mode: maintenance.Closed, From: plan.Start}, plan.End.Add(night.Extension))

@@ -7,18 +7,19 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// RDSCertificates is where a program finds Amazon's certificates for RDS.
+// RDSCertificates is the path at which a program finds Amazon's certificates for
+// RDS.
 const RDSCertificates = "etc/ssl/certs/rds-global-bundle.pem"
 
-// Certificates are the roots that Mozilla trusts, where Go programs look for
-// them. They come from a module, so that go.sum pins them. Roots that Mozilla
-// trusts for a part of their certificates only are left out: a file cannot say
-// which part.
+// Certificates returns the root certificates that Mozilla trusts, at the path
+// where Go programs look for them. They come from a module, so go.sum pins them.
+// It leaves out roots that Mozilla trusts only for some certificates, since a
+// file cannot express that.
 func Certificates() File {
 	var text bytes.Buffer
 	for root := range bundle.Roots() {
 		if root.Constraint == nil {
-			_ = pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate}) // a buffer takes everything
+			_ = pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate}) // writing to a buffer does not fail
 		}
 	}
 	return File{Path: "etc/ssl/certs/ca-certificates.crt", Content: text.Bytes()}

@@ -1,5 +1,5 @@
 // Package image packs programs into container images without a Docker engine:
-// FROM scratch, for a user without rights, the same bytes every time.
+// FROM scratch, for a user without privileges, with the same bytes every time.
 package image
 
 import (
@@ -20,19 +20,19 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// User is the user that programs run as, by number, since there is no
-// /etc/passwd: that of the distroless images.
+// User is the numeric id of the user that programs run as, since there is no
+// /etc/passwd. It is that of the distroless images.
 const User = 65532
 
 // File is a file of an image.
 type File struct {
-	// Path is where it lies, from the root, without a slash in front. Required.
+	// Path is its path from the root, without a leading slash. Required.
 	Path string
 
-	// Content is what is in it.
+	// Content is its content.
 	Content []byte
 
-	// Executable lets everybody start it. Default: everybody may read it.
+	// Executable lets everyone execute it. Default: everyone may only read it.
 	Executable bool
 }
 
@@ -44,18 +44,18 @@ type Image struct {
 	// GOARCH is the processor: arm64 or amd64. Required.
 	GOARCH string
 
-	// Entrypoint is the program that is started, from the root with a slash in
-	// front. Required.
+	// Entrypoint is the path of the program to start, with a leading slash.
+	// Required.
 	Entrypoint string
 
 	// Env are variables of the environment, as NAME=value. Default: none.
 	Env []string
 
-	// WorkingDir is where the program starts. Default: the root.
+	// WorkingDir is the working directory of the program. Default: the root.
 	WorkingDir string
 }
 
-// Build packs the image. What it returns depends on the description alone.
+// Build packs the image. The result depends only on the description.
 func (i Image) Build() (v1.Image, error) {
 	archive, err := i.archive()
 	if err != nil {
@@ -86,8 +86,8 @@ func (i Image) Build() (v1.Image, error) {
 // epoch is the time of everything in an image.
 var epoch = v1.Time{Time: time.Unix(0, 0).UTC()}
 
-// archive is the root file system: folders before what is in them, nothing of
-// the clock or of the machine.
+// archive returns the root file system: folders before their contents,
+// independent of clock and machine.
 func (i Image) archive() ([]byte, error) {
 	var buffer bytes.Buffer
 	w := tar.NewWriter(&buffer)
@@ -117,7 +117,7 @@ func (i Image) archive() ([]byte, error) {
 	return buffer.Bytes(), w.Close()
 }
 
-// folders writes a folder, and those above it first, unless they were.
+// folders writes a folder and its parents, unless they have been written.
 func folders(w *tar.Writer, made map[string]bool, dir string) error {
 	if made[dir] {
 		return nil
@@ -129,15 +129,15 @@ func folders(w *tar.Writer, made map[string]bool, dir string) error {
 	return w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755, ModTime: epoch.Time})
 }
 
-// Tag is the tag of an image in a repository that holds several: its name and
-// the hash of its content. The hash covers the files as they are, not as they
-// were compressed, so that it is the same under every release of Go.
+// Tag returns the tag of an image in a repository that holds several: its name
+// and the hash of its content. The hash covers the uncompressed files, so it is
+// the same with every release of Go.
 func Tag(name string, built v1.Image) (string, error) {
 	hash, err := built.ConfigName()
 	return name + "-" + hash.Hex, err
 }
 
-// Unpack writes the root file system of an image into a folder that is there.
+// Unpack writes the root file system of an image into an existing folder.
 func Unpack(built v1.Image, dir string) (err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 
 const hello = "package main\n\nfunc main() { println(\"hello\") }\n"
 
-// program compiles a program in a folder of its own and with an empty cache of
-// compiled programs.
+// program compiles a program in its own folder with an empty cache of compiled
+// programs.
 func program(t *testing.T) gobuild.Output {
 	t.Helper()
 	dir := t.TempDir()

@@ -9,11 +9,11 @@ import (
 	"github.com/noren-cdk/noren/internal/gobuild"
 )
 
-// taskRoot is where Lambda's own images have the program and its files.
+// taskRoot is the folder of the program and its files in Lambda's own images.
 const taskRoot = "var/task"
 
-// Function packs the program of a Lambda function, with files beside it by their
-// names, as its archive has them.
+// Function packs the program of a Lambda function, with the files that its
+// archive would have beside it.
 func Function(program gobuild.Output, goarch string, files map[string][]byte) (v1.Image, error) {
 	binary, err := os.ReadFile(program.Binary)
 	if err != nil {
@@ -31,7 +31,7 @@ func Function(program gobuild.Output, goarch string, files map[string][]byte) (v
 }
 
 // Task packs the program of an ECS task as the file /name, which is the entry
-// point, with files beside it. rds are Amazon's certificates for RDS.
+// point, with other files. rds are Amazon's certificates for RDS.
 func Task(program gobuild.Output, goarch, name string, rds []byte, files ...File) (v1.Image, error) {
 	binary, err := os.ReadFile(program.Binary)
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// Suffix ends the names of tarballs of images, which begin with the tag.
+// Suffix ends the names of tarballs of images. The names begin with the tag.
 const Suffix = ".image.tar"
 
-// Save writes the image into the folder, as docker load reads it, and returns
-// the path. A file that is there already is complete, since the tag names its
+// Save writes the image into the folder, in the format of docker load, and
+// returns the path. An existing file is complete, since the tag names its
 // content.
 func Save(dir, tag string, built v1.Image) (string, error) {
 	file := filepath.Join(dir, tag+Suffix)
@@ -29,7 +29,7 @@ func Save(dir, tag string, built v1.Image) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = os.Remove(tmp.Name()) }() // it is gone once it has been renamed
+	defer func() { _ = os.Remove(tmp.Name()) }() // after the rename it no longer exists
 	if err := tmp.Close(); err != nil {
 		return "", err
 	}

@@ -1,8 +1,8 @@
-// Package account emulates an AWS account with one stack in it, as far as a
-// night needs it: CloudFormation with change sets, the load balancer as it
-// is described, parameters, secrets, topics, and functions that can be called.
-// What the programs send is really sent, signed and parsed. An unknown call is
-// refused by name.
+// Package account emulates an AWS account with one stack, as far as a night needs
+// it: CloudFormation with change sets, the description of the load balancer,
+// parameters, secrets, topics, and functions that can be called. What the
+// programs send is really sent, signed and parsed. An unknown call is refused by
+// name.
 package account
 
 import (
@@ -17,13 +17,13 @@ import (
 	"time"
 )
 
-// Number and Region are those of the account.
+// Number and Region are the number and the region of the account.
 const (
 	Number = "000000000000"
 	Region = "us-east-1"
 )
 
-// Config is what is in the account.
+// Config describes the account.
 type Config struct {
 	// Stack is the name of the stack. Required.
 	Stack string
@@ -34,37 +34,41 @@ type Config struct {
 	// Parameters are values for the template's parameters.
 	Parameters map[string]string
 
-	// Values are values of what only a deploy knows, by LogicalId.Attribute, before
-	// those that this package makes.
+	// Values are values of what only a deploy knows, by LogicalId.Attribute. They
+	// take precedence over those that this package makes.
 	Values map[string]string
 
-	// Localize puts this machine's addresses into the outputs. Default: they stay.
+	// Localize puts this machine's addresses into the outputs. Default: nil, they
+	// stay.
 	Localize func(string) string
 
-	// Apply makes an update of the stack true: from the template as it was to the
-	// one as it is. If it fails, the update is rolled back. Default: nothing.
+	// Apply carries out an update of the stack, given the templates before and
+	// after. If it fails, the update is rolled back. Default: nil, nothing is
+	// done.
 	Apply func(before, after []byte) error
 
-	// Invoke calls a function by its logical id. Default: there is none.
+	// Invoke calls a function by its logical id. Default: nil, there are no
+	// functions.
 	Invoke func(ctx context.Context, function string, payload []byte) ([]byte, error)
 
-	// Secret is the value of a secret, by its logical id. Default: there is none.
+	// Secret returns the value of a secret, by its logical id. Default: nil,
+	// there are no secrets.
 	Secret func(id string) string
 
-	// Published is told what is published on a topic, by its logical id.
-	// Default: no one is.
+	// Published is called with what is published on a topic, by its logical id.
+	// Default: nil, it is not called.
 	Published func(topic, subject, message string)
 
-	// Files are objects of S3 that are files of this machine: their paths, by
+	// Files are objects of S3 that are files on this machine: their paths, by
 	// bucket/key. Default: all objects are in memory.
 	Files map[string]string
 
-	// Quick says that requests and connections end within a second: what a drain
-	// waits for.
+	// Quick makes requests and connections end within a second, for which a drain
+	// waits.
 	Quick bool
 
-	// Handle answers calls of services that speak JSON and are not in this package,
-	// by service:Operation, each with its input. Default: there are none.
+	// Handle answers calls of JSON services that are not in this package, by
+	// service:Operation, each with its input. Default: there are none.
 	Handle map[string]func(input map[string]any) (any, error)
 
 	// Pace is how long CloudFormation takes for each resource of an update.
@@ -72,10 +76,10 @@ type Config struct {
 	Pace time.Duration
 }
 
-// Account is an account that answers. Make it with [Start], end it with
+// Account is a running account. Make it with [Start], close it with
 // [Account.Close].
 type Account struct {
-	// URL is where it answers, for AWS_ENDPOINT_URL.
+	// URL is its address, for AWS_ENDPOINT_URL.
 	URL string
 
 	config   Config
@@ -85,11 +89,11 @@ type Account struct {
 	mu         sync.Mutex
 	stack      stack
 	parameters map[string]string // of Systems Manager, by name
-	objects    map[string][]byte // of S3, by bucket/key: those that are not files
+	objects    map[string][]byte // of S3, by bucket/key, except those that are files
 	unknown    []string          // calls that were refused by name
 }
 
-// Start begins to answer on a free port of the loopback address.
+// Start starts an account on a free port of the loopback address.
 func Start(config Config) (*Account, error) {
 	if config.Localize == nil {
 		config.Localize = func(text string) string { return text }
@@ -108,13 +112,13 @@ func Start(config Config) (*Account, error) {
 	return a, nil
 }
 
-// Close ends the account, and waits for an update that is under way.
+// Close closes the account, and waits for an update in progress.
 func (a *Account) Close() {
 	a.server.Close()
 	a.updating.Wait()
 }
 
-// Environment are the variables with which a program takes this account for AWS.
+// Environment returns the variables with which a program uses this account.
 func (a *Account) Environment() map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL": a.URL, "AWS_REGION": Region, "AWS_DEFAULT_REGION": Region,
@@ -123,15 +127,15 @@ func (a *Account) Environment() map[string]string {
 	}
 }
 
-// Unknown are the calls that were refused since they are not known here, as
-// service:Operation, each once.
+// Unknown returns the calls that were refused because they are not known here, as
+// service:Operation, without duplicates.
 func (a *Account) Unknown() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.unknown)
 }
 
-// Refusal is the error of a call that the service refuses.
+// Refusal is the error of a call that a service refuses.
 type Refusal struct{ Code, Message string }
 
 // Error implements error.
@@ -141,7 +145,7 @@ func refuse(code, format string, arguments ...any) error {
 	return &Refusal{code, fmt.Sprintf(format, arguments...)}
 }
 
-// operations are the calls that are answered, by service:Operation.
+// operations are the supported calls, by service:Operation.
 var operations = map[string]func(*Account, request) (any, error){}
 
 // ServeHTTP answers a call.

@@ -67,9 +67,9 @@ func closeIt(t *testing.T, o *turn.Operation) error {
 	return o.Execute(t.Context(), plan, nil)
 }
 
-// TestAccount_IsTurned: the change set of noren close is made, verified and
-// executed; noren status sees the listener turned, and the application gets the
-// templates before and after.
+// TestAccount_IsTurned checks that the change set of noren close is made,
+// verified and executed, that noren status sees the listener turned, and that the
+// application gets the templates before and after.
 func TestAccount_IsTurned(t *testing.T) {
 	var before, after []byte
 	_, cfg := start(t, Config{
@@ -100,8 +100,8 @@ func TestAccount_IsTurned(t *testing.T) {
 	}
 }
 
-// TestAccount_RollsBack: an update that fails leaves the template as it was, and
-// the stack can be updated again.
+// TestAccount_RollsBack checks that an update that fails leaves the template
+// unchanged, and that the stack can be updated again.
 func TestAccount_RollsBack(t *testing.T) {
 	fails := true
 	a, cfg := start(t, Config{Apply: func([]byte, []byte) error {
@@ -126,8 +126,8 @@ func TestAccount_RollsBack(t *testing.T) {
 	}
 }
 
-// TestAccount_OneUpdateAtATime: while an update is under way no other begins, and
-// a change set that was overtaken is gone.
+// TestAccount_OneUpdateAtATime checks that no other update begins while one is in
+// progress, and that a change set that was overtaken is gone.
 func TestAccount_OneUpdateAtATime(t *testing.T) {
 	begun, proceed := make(chan bool), make(chan bool)
 	_, cfg := start(t, Config{Apply: func([]byte, []byte) error { begun <- true; <-proceed; return nil }})
@@ -160,8 +160,8 @@ func TestAccount_OneUpdateAtATime(t *testing.T) {
 	}
 }
 
-// TestAccount_Services: what a program sends by the SDK is understood, and what is
-// not known is refused by its name.
+// TestAccount_Services checks that what a program sends with the SDK is
+// understood, and that unknown calls are refused by name.
 func TestAccount_Services(t *testing.T) {
 	var said []string
 	a, cfg := start(t, Config{

@@ -44,7 +44,7 @@ func (a *Account) describeStacks(request) (any, error) {
 }
 
 func (a *Account) getTemplate(request) (any, error) {
-	ascii := strings.Map(func(r rune) rune { // as CloudFormation gives it back
+	ascii := strings.Map(func(r rune) rune { // as CloudFormation returns it
 		if r >= 0x80 {
 			return '?'
 		}
@@ -176,14 +176,14 @@ func (a *Account) executeChangeSet(q request) (any, error) {
 	return nil, nil
 }
 
-// event notes what CloudFormation does. a.mu is held.
+// event records what CloudFormation does. The caller holds a.mu.
 func (a *Account) event(resource, kind, status, reason, token string) {
 	s := &a.stack
 	e := stackEvent{id: fmt.Sprint(len(s.events) + 1), resource: resource, kind: kind, status: status, reason: reason, token: token, at: time.Now().UTC()}
 	s.events = slices.Insert(s.events, 0, e)
 }
 
-// update makes the change set true, or leaves all as it was.
+// update executes the change set, or leaves everything unchanged.
 func (a *Account) update(set *changeSet, token string) {
 	each := func(status string) {
 		for _, id := range set.changed {

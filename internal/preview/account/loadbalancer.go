@@ -57,7 +57,8 @@ func (a *Account) describeListeners(q request, all resources) (any, error) {
 	return map[string]any{"Listeners": listeners}, nil
 }
 
-// actions are as they are described: a target group alone is also a forward.
+// actions returns actions in the API's form: a single target group is also a
+// forward.
 func actions(v any) []any {
 	list, _ := v.([]any)
 	var described []any
@@ -126,10 +127,10 @@ func (a *Account) describeTargetGroupAttributes(q request, all resources) (any, 
 	return a.attributes(all, groupType, q.form.Get("TargetGroupArn"), "TargetGroupAttributes", map[string]string{"deregistration_delay.timeout_seconds": "300"})
 }
 
-// quickened are the attributes in which a load balancer has how long it waits.
+// quickened are the load balancer attributes that are times to wait.
 var quickened = map[string]bool{"idle_timeout.timeout_seconds": true, "deregistration_delay.timeout_seconds": true}
 
-// attributes are those of a resource, with defaults.
+// attributes returns the attributes of a resource, with defaults.
 func (a *Account) attributes(all resources, kind, of, property string, defaults map[string]string) (any, error) {
 	var found []any
 	exists := false

@@ -38,14 +38,14 @@ func (a *Account) getObject(q request) (any, error) {
 	return raw{body, map[string]string{"ETag": tag(body), "Content-Type": "application/json"}}, nil
 }
 
-// Object is what is in a bucket, by bucket/key.
+// Object returns the content of an object, by bucket/key.
 func (a *Account) Object(key string) ([]byte, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.object(key)
 }
 
-// object is Object for those who hold the lock.
+// object is like Object, for callers that hold the lock.
 func (a *Account) object(key string) ([]byte, bool) {
 	if file := a.config.Files[key]; file != "" {
 		body, err := os.ReadFile(file)
@@ -55,7 +55,8 @@ func (a *Account) object(key string) ([]byte, bool) {
 	return slices.Clone(body), ok
 }
 
-// store keeps an object. A file is replaced at once: it is read at any moment.
+// store stores an object. It replaces a file atomically, since the file may be
+// read at any moment.
 func (a *Account) store(key string, body []byte) error {
 	file := a.config.Files[key]
 	if file == "" {

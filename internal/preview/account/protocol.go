@@ -16,12 +16,12 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 )
 
-// request is a call: what service is asked for what.
+// request is a call of a service.
 type request struct {
 	service, operation string
-	form               url.Values     // of a service that speaks Query
-	input              map[string]any // of one that speaks JSON
-	method, path       string         // of one that speaks REST
+	form               url.Values     // for a Query service
+	input              map[string]any // for a JSON service
+	method, path       string         // for a REST service
 	body               []byte
 	protocol           protocol
 	header             http.Header
@@ -38,13 +38,13 @@ const (
 
 func (q request) name() string { return q.service + ":" + q.operation }
 
-// text is an input of that name, of a service that speaks JSON.
+// text returns the input with a name, for a JSON service.
 func (q request) text(name string) string {
 	s, _ := q.input[name].(string)
 	return s
 }
 
-// list are the entries NAME.member.1 and so on of a call in Query.
+// list returns the entries NAME.member.1 and so on of a Query call.
 func (q request) list(name string) []string {
 	var all []string
 	for i := 1; ; i++ {
@@ -56,11 +56,11 @@ func (q request) list(name string) []string {
 	}
 }
 
-// scope is the part of a signature that names the service.
+// scope matches the part of a signature that names the service.
 var scope = regexp.MustCompile(`Credential=[^/]*/\d+/[^/]*/([^/]+)/aws4_request`)
 
-// parse finds out what is asked for. The signature is not checked: there is
-// nothing here to protect from programs of this machine's user.
+// parse determines the call. It does not check the signature: there is nothing
+// here to protect from the programs of this machine's user.
 func parse(r *http.Request, body []byte) request {
 	q := request{method: r.Method, path: r.URL.Path, body: body, header: r.Header}
 	if m := scope.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
@@ -72,7 +72,7 @@ func parse(r *http.Request, body []byte) request {
 		q.protocol, q.operation = inCBOR, path.Base(r.URL.Path)
 	case target != "":
 		q.protocol, q.operation = inJSON, target[strings.LastIndexByte(target, '.')+1:]
-		_ = json.Unmarshal(body, &q.input) // what it is not has no inputs
+		_ = json.Unmarshal(body, &q.input) // anything else has no inputs
 	case q.service == "s3":
 		q.protocol, q.operation = rest, map[string]string{"PUT": "PutObject", "GET": "GetObject", "HEAD": "HeadObject"}[r.Method]
 	case q.service == "lambda":
@@ -86,13 +86,13 @@ func parse(r *http.Request, body []byte) request {
 			q.operation = r.Method + " " + r.URL.Path
 		}
 	default:
-		q.form, _ = url.ParseQuery(string(body)) // what it is not has no Action
+		q.form, _ = url.ParseQuery(string(body)) // anything else has no Action
 		q.operation = q.form.Get("Action")
 	}
 	return q
 }
 
-// raw is an answer that is written as it is.
+// raw is an answer that is written unchanged.
 type raw struct {
 	body    []byte
 	headers map[string]string
@@ -153,7 +153,7 @@ func (q request) write(w http.ResponseWriter, answer any, refused *Refusal) {
 
 var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")
 
-// inXML writes a value as the Query protocol does.
+// inXML encodes a value as the Query protocol does.
 func inXML(v any) string {
 	var b strings.Builder
 	switch v := v.(type) {

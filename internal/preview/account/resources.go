@@ -7,12 +7,12 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// arn is an ARN of a resource in the account.
+// arn returns an ARN of a resource in the account.
 func arn(service, rest string) string {
 	return "arn:aws:" + service + ":" + Region + ":" + Number + ":" + rest
 }
 
-// physical is what a resource is called in its service, and its ARN.
+// physical returns the name of a resource in its service, and its ARN.
 func physical(kind, id, balancer, listener string) (name, amazon string) {
 	const number = "/0000000000000001"
 	switch kind {
@@ -50,11 +50,11 @@ func physical(kind, id, balancer, listener string) (name, amazon string) {
 	return name, name
 }
 
-// BucketName is the name of a bucket, by its logical id: it has no capital letters.
+// BucketName returns the name of a bucket, by its logical id, in lower case.
 func BucketName(id string) string { return strings.ToLower(id) }
 
-// resources are some of the deployed template's, their texts as the account has
-// them.
+// resources are some of the deployed template's resources, with texts resolved
+// for the account.
 type resources []cfn.Resource
 
 func (all resources) each(kind string, do func(cfn.Resource)) {
@@ -65,12 +65,12 @@ func (all resources) each(kind string, do func(cfn.Resource)) {
 	}
 }
 
-// deployed are the resources of some types as they are deployed.
+// deployed returns the deployed resources of some types.
 func (a *Account) deployed(types ...string) (resources, error) {
 	return cfn.Resources(bytes.NewReader(a.stack.template), a.Options(), types...)
 }
 
-// pseudo are the values of parameters, those of AWS among them.
+// pseudo returns the values of parameters, including pseudo parameters.
 func (a *Account) pseudo() map[string]string {
 	values := map[string]string{
 		"AWS::Region": Region, "AWS::AccountId": Number, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com",
@@ -82,17 +82,17 @@ func (a *Account) pseudo() map[string]string {
 	return values
 }
 
-// reveal is the value of a secret that a template resolves.
+// reveal returns the value of a secret that a template resolves.
 func (a *Account) reveal(name string) (string, bool) {
 	id, ok := strings.CutPrefix(name, "<secret ")
 	if !ok || a.config.Secret == nil {
 		return "", false
 	}
 	id = strings.TrimSuffix(id, ">")
-	return a.config.Secret(id[strings.LastIndexByte(id, ':')+1:]), true // an ARN ends with it
+	return a.config.Secret(id[strings.LastIndexByte(id, ':')+1:]), true // the part after the last colon of an ARN
 }
 
-// Options are how a template of the account's stack is read.
+// Options returns the options with which the stack's template is read.
 func (a *Account) Options() cfn.Options {
 	return cfn.Options{Parameters: a.pseudo(), Values: a.stack.values, Reveal: a.reveal}
 }

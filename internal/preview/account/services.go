@@ -50,7 +50,7 @@ func init() {
 	}
 }
 
-// simulatePrincipalPolicy allows everything: here nothing is refused for want of
+// simulatePrincipalPolicy allows everything: nothing is refused here for lack of
 // rights.
 func simulatePrincipalPolicy(_ *Account, q request) (any, error) {
 	results := []any{}
@@ -115,7 +115,7 @@ func (a *Account) publish(q request) (any, error) {
 	return map[string]any{"MessageId": "preview"}, nil
 }
 
-// function is the logical id of the function that a path of Lambda's API names.
+// function returns the logical id of the function in a path of Lambda's API.
 func function(of string) string {
 	name, _ := url.PathUnescape(path.Base(path.Dir(of)))
 	name = strings.TrimPrefix(name, arn("lambda", "function:"))
@@ -123,7 +123,7 @@ func function(of string) string {
 	return name
 }
 
-// first is the first of a list, nil if there is none.
+// first returns the first entry of a list, nil if there is none.
 func first(list any) any {
 	if all, _ := list.([]any); len(all) > 0 {
 		return all[0]
@@ -133,7 +133,7 @@ func first(list any) any {
 
 func (a *Account) invoke(q request) (any, error) {
 	if q.header.Get("X-Amz-Invocation-Type") == "DryRun" {
-		return a.getFunctionConfiguration(q) // which refuses one that is not there
+		return a.getFunctionConfiguration(q) // which refuses a missing function
 	}
 	if a.config.Invoke == nil {
 		return nil, refuse("ResourceNotFoundException", "Function not found: %s", function(q.path))

@@ -13,7 +13,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// stack is the stack as CloudFormation has it.
+// stack is the state of the stack in CloudFormation.
 type stack struct {
 	template []byte
 	status   string
@@ -25,7 +25,7 @@ type stack struct {
 	types    map[string]string
 	values   map[string]string // for cfn.Options
 	outputs  []any
-	given    []any // the template's parameters, as DescribeStacks has them
+	given    []any // the template's parameters, in the form of DescribeStacks
 }
 
 type changeSet struct {
@@ -39,12 +39,12 @@ type stackEvent struct {
 	at                                        time.Time
 }
 
-// StackID is the ARN of the stack.
+// StackID returns the ARN of the stack.
 func (a *Account) StackID() string {
 	return arn("cloudformation", "stack/"+a.config.Stack+"/00000000-0000-0000-0000-000000000001")
 }
 
-// deploy makes the stack of the template.
+// deploy creates the stack from the template.
 func (a *Account) deploy() error {
 	s := &a.stack
 	s.template, s.status, s.updated = a.config.Template, "CREATE_COMPLETE", time.Now().UTC()
@@ -118,7 +118,7 @@ func (a *Account) deploy() error {
 	return a.readParameters()
 }
 
-// readParameters are the parameters of the template, each at its default.
+// readParameters returns the parameters of the template with their defaults.
 func (a *Account) readParameters() error {
 	var t struct {
 		Parameters map[string]struct {
@@ -136,7 +136,7 @@ func (a *Account) readParameters() error {
 		}
 		p := map[string]any{"ParameterKey": name, "ParameterValue": value}
 		if strings.HasPrefix(t.Parameters[name].Type, "AWS::SSM::Parameter::Value<") {
-			p["ResolvedValue"] = "32" // the version of a bootstrap
+			p["ResolvedValue"] = "32" // the version of the bootstrap
 			a.parameters[value] = "32"
 		}
 		a.stack.given = append(a.stack.given, p)
@@ -144,7 +144,7 @@ func (a *Account) readParameters() error {
 	return nil
 }
 
-// Template is the deployed template.
+// Template returns the deployed template.
 func (a *Account) Template() []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -9,11 +9,11 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// Behavior is how the paths that match a pattern are answered.
+// Behavior says how paths that match a pattern are answered.
 type Behavior struct {
-	// Pattern is a path pattern, in which * stands for any characters, slashes
-	// included, and ? for exactly one. Case counts; the slash in front may be
-	// left out. Source: CFDev.
+	// Pattern is a path pattern, in which * stands for any characters, including
+	// slashes, and ? for exactly one. Case matters; the leading slash may be
+	// omitted. Source: CFDev.
 	Pattern string
 
 	// Origin is the id of an origin or of an origin group.
@@ -22,28 +22,28 @@ type Behavior struct {
 	// ViewerProtocol is "allow-all", "https-only" or "redirect-to-https".
 	ViewerProtocol string
 
-	// Methods are the methods that are let through; others are answered 403.
-	// Default: GET and HEAD.
+	// Methods are the methods that are let through; others get a 403. Default:
+	// GET and HEAD.
 	Methods []string
 
 	// CachedMethods are the methods whose answers are cached. Default: GET and
 	// HEAD.
 	CachedMethods []string
 
-	// Compress says that what the origin did not compress is compressed.
+	// Compress says that answers that the origin did not compress are compressed.
 	Compress bool
 
-	// Cache is what the cache key is made of, and how long an answer is kept.
+	// Cache says what the cache key consists of, and how long an answer is kept.
 	Cache CachePolicy
 
-	// ToOrigin is what reaches the origin in addition to the cache key.
+	// ToOrigin says what reaches the origin in addition to the cache key.
 	ToOrigin OriginRequestPolicy
 
-	// Headers are what answers get. Default: nothing.
+	// Headers are the headers that are added to answers. Default: none.
 	Headers *ResponseHeadersPolicy
 
-	// ViewerRequest and ViewerResponse are run before the cache is asked, and
-	// before the answer leaves. Default: nothing is run.
+	// ViewerRequest and ViewerResponse run before the cache is looked up, and
+	// before the answer is sent. Default: none.
 	ViewerRequest  *Function
 	ViewerResponse *Function
 }
@@ -111,22 +111,22 @@ func withoutDots(p string) string {
 	return clean
 }
 
-// ErrorResponse says what becomes of an error of the origin.
+// ErrorResponse says what happens to an error of the origin.
 type ErrorResponse struct {
 	Status int
 
-	// CacheTime is how long the error is kept, at least: an origin's longer
-	// max-age counts, its no-store does not. Default: 10 seconds. Source: CFDev.
+	// CacheTime is the minimum time for which the error is kept: a longer max-age
+	// of the origin is respected, its no-store is not. Default: 10 seconds.
+	// Source: CFDev.
 	CacheTime time.Duration
 
-	// Page is the path of the page that is answered instead, with PageStatus.
+	// Page is the path of the page that is sent instead, with PageStatus.
 	// Default: the origin's own answer.
 	Page       string
 	PageStatus int
 }
 
-// errorCacheTime is how long errors are kept of which nothing else is said.
-// Source: CFDev.
+// errorCacheTime is the default for how long errors are kept. Source: CFDev.
 const errorCacheTime = 10 * time.Second
 
 func errorResponse(n node) ErrorResponse {
@@ -142,7 +142,7 @@ func errorResponse(n node) ErrorResponse {
 	return e
 }
 
-// Error returns what becomes of an error of a status.
+// Error returns the configuration for errors with a status.
 func (d *Distribution) Error(status int) ErrorResponse {
 	if e, ok := d.Errors[status]; ok {
 		return e
@@ -150,8 +150,8 @@ func (d *Distribution) Error(status int) ErrorResponse {
 	return ErrorResponse{Status: status, CacheTime: errorCacheTime, PageStatus: status}
 }
 
-// KeepsError reports whether errors of a status are kept although the origin
-// says nothing of it. The others are kept if it gives a max-age. Source: CFDev.
+// KeepsError reports whether errors with a status are kept although the origin
+// does not ask for it. The others are kept if it sends a max-age. Source: CFDev.
 func KeepsError(status int) bool {
 	return slices.Contains([]int{404, 414, 500, 501, 502, 503, 504}, status)
 }

@@ -1,9 +1,9 @@
 // Package cloudfront reads the CloudFront distributions of a synthesized
-// template: which behaviour answers a path, what of a request reaches the
-// origin and what of it counts for the cache, which headers an answer gets, and
-// the functions, which it runs.
+// template: which behaviour answers a path, which parts of a request reach the
+// origin and which are in the cache key, which headers an answer gets, and the
+// functions, which it runs.
 //
-// Comments name where a fact comes from:
+// Comments name the source of a fact:
 //
 //	CFDev     the CloudFront developer guide
 //	CFN       the CloudFormation reference of AWS::CloudFront::*
@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Distribution is a distribution as its template says it.
+// Distribution is a distribution in a template.
 type Distribution struct {
 	LogicalID string
 	Path      string // the construct path, if CDK wrote the template
@@ -26,28 +26,28 @@ type Distribution struct {
 	// Aliases are the host names of the distribution in addition to CloudFront's own.
 	Aliases []string
 
-	// DefaultRootObject is what a request for / is answered with, without
-	// slash. Default: nothing, / goes to the origin as it is.
+	// DefaultRootObject is the path, without a slash, with which a request for /
+	// is answered. Default: none, / goes to the origin.
 	DefaultRootObject string
 
 	// Behaviors are tried in order; the last one matches every path.
 	Behaviors []*Behavior
 
-	// Origins are the origins by their ids.
+	// Origins are the origins by id.
 	Origins map[string]*Origin
 
-	// Groups are the origin groups by their ids.
+	// Groups are the origin groups by id.
 	Groups map[string]OriginGroup
 
-	// Errors say what becomes of errors, by status.
+	// Errors are the configurations for errors, by status.
 	Errors map[int]ErrorResponse
 
 	// LeftOut are sentences about what the template asks for and this package
-	// cannot do, each with a logical id.
+	// does not support, each with a logical id.
 	LeftOut []string
 }
 
-// Behavior returns the behaviour that answers a path.
+// Behavior returns the behaviour for a path.
 func (d *Distribution) Behavior(path string) *Behavior {
 	path = withoutDots(path)
 	for _, b := range d.Behaviors {
@@ -55,11 +55,10 @@ func (d *Distribution) Behavior(path string) *Behavior {
 			return b
 		}
 	}
-	return d.Behaviors[len(d.Behaviors)-1] // not reached: the default matches all
+	return d.Behaviors[len(d.Behaviors)-1] // not reached: the default behaviour matches everything
 }
 
-// The types of resources that are CloudFront's business, or say where an origin
-// is.
+// Types of resources that concern CloudFront, or say where an origin is.
 var types = []string{
 	"AWS::CloudFront::Distribution",
 	"AWS::CloudFront::Function",
@@ -75,8 +74,8 @@ var types = []string{
 	"AWS::S3::BucketPolicy",
 }
 
-// Read reads the distributions of a template. Its error names, for all that
-// cannot be read, the logical id and the property.
+// Read reads the distributions of a template. Its error names the logical id and
+// property of everything that cannot be read.
 func Read(template []byte, options cfn.Options) ([]*Distribution, error) {
 	resources, err := cfn.Resources(bytes.NewReader(template), options, types...)
 	if err != nil {
@@ -98,14 +97,14 @@ func Read(template []byte, options cfn.Options) ([]*Distribution, error) {
 	return distributions, nil
 }
 
-// reader reads the resources of a template and notes what cannot be read.
+// reader reads the resources of a template and records what cannot be read.
 type reader struct {
 	resources map[string]cfn.Resource
 	faults    []error
 	leftOut   []string
 }
 
-// without notes what is left out.
+// without records what is left out.
 func (r *reader) without(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(r.leftOut, text) {
 		r.leftOut = append(r.leftOut, text)

@@ -12,7 +12,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// dev is the distribution of the example's template.
+// dev returns the distribution in the example's template.
 func dev(t *testing.T) *Distribution {
 	t.Helper()
 	template, err := os.ReadFile("../../../stacks/testdata/dev/edge.open.json")
@@ -34,8 +34,8 @@ func only(t *testing.T, template string) *Distribution {
 	return distributions[0]
 }
 
-// with is a template with one origin and a default behaviour with more
-// properties, and more resources.
+// with returns a template with one origin and a default behaviour, with
+// additional properties and resources.
 func with(config, behavior, resources string) string {
 	return `{"Resources": {"Cdn": {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": {
 		"Origins": [{"Id": "o", "DomainName": {"Fn::GetAtt": ["Site", "RegionalDomainName"]}, "S3OriginConfig": {}}], ` + config + `

@@ -14,14 +14,14 @@ import (
 	"strings"
 )
 
-// Viewer is who sent a request, and how it is known.
+// Viewer is the sender of a request.
 type Viewer struct {
 	IP        string
 	RequestID string
 	Domain    string // of the distribution
 }
 
-// Answer is an answer that a function gives.
+// Answer is an answer from a function.
 type Answer struct {
 	Status  int
 	Header  http.Header
@@ -29,7 +29,7 @@ type Answer struct {
 	HasBody bool
 }
 
-// event is what a function gets. Source: CFDev, event structure of CloudFront
+// event is the event of a function. Source: CFDev, event structure of CloudFront
 // Functions.
 type event struct {
 	Version  string         `json:"version"`
@@ -65,14 +65,14 @@ type eventResponse struct {
 	Cookies           map[string]value `json:"cookies"`
 }
 
-// value is a header, a cookie or a query parameter: one value, or several.
+// value is a header, a cookie or a query parameter with one value or several.
 type value struct {
 	Value      string  `json:"value"`
 	Attributes string  `json:"attributes,omitempty"`
 	MultiValue []value `json:"multiValue,omitempty"`
 }
 
-// all are the values, those of multiValue if there are some.
+// all returns the values: those of multiValue, if there are any.
 func (v value) all() []value {
 	if len(v.MultiValue) > 0 {
 		return v.MultiValue
@@ -142,7 +142,7 @@ func newEventResponse(status int, header http.Header) *eventResponse {
 	return e
 }
 
-// result is what a function returns: a request, or an answer, which has a
+// result is the result of a function: a request, or an answer, which has a
 // status.
 type result struct {
 	eventRequest
@@ -170,8 +170,8 @@ func (f *Function) run(e event) (result, error) {
 	return r, nil
 }
 
-// request is r as the function returned it. What the function left alone stays
-// as it was, byte for byte.
+// request returns r as the function returned it. What the function did not change
+// stays the same, byte for byte.
 func (res result) request(r *http.Request, sent eventRequest) (*http.Request, error) {
 	switch {
 	case !strings.HasPrefix(res.URI, "/"):
@@ -200,7 +200,7 @@ func (res result) request(r *http.Request, sent eventRequest) (*http.Request, er
 			next.Header.Add(name, one.Value)
 		}
 	}
-	next.Header.Del("Host") // is the request's, and cannot be changed
+	next.Header.Del("Host") // it belongs to the request, and cannot be changed
 	if reflect.DeepEqual(res.Cookies, sent.Cookies) {
 		if cookies := r.Header["Cookie"]; cookies != nil {
 			next.Header["Cookie"] = cookies
@@ -211,7 +211,7 @@ func (res result) request(r *http.Request, sent eventRequest) (*http.Request, er
 	return next, nil
 }
 
-// joined writes values as name=value, in the order of their names.
+// joined joins values as name=value, in the order of their names.
 func joined(values map[string]value, separator string) string {
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {

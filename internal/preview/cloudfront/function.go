@@ -21,14 +21,14 @@ type Function struct {
 	idle    sync.Pool // of *instance
 }
 
-// instance is a function as one caller at a time may run it.
+// instance is a function that one caller at a time may run.
 type instance struct {
 	runtime                   *goja.Runtime
 	handler, parse, stringify goja.Callable
 }
 
-// longest is how long a function may run. CloudFront measures in fractions of a
-// millisecond and of a machine of its own; here it only has to end.
+// longest limits how long a function may run. CloudFront's limits are fractions
+// of a millisecond on its own machines; here, a function must only end.
 const longest = time.Second
 
 func (r *reader) function(association node) *Function {
@@ -75,7 +75,7 @@ func (f *Function) start() (*instance, error) {
 		return nil, err
 	}
 	for name, callable := range map[string]*goja.Callable{"handler": &i.handler, "JSON.parse": &i.parse, "JSON.stringify": &i.stringify} {
-		value, err := i.runtime.RunString(name) // also one that is declared with const
+		value, err := i.runtime.RunString(name) // a handler declared with const is found as well
 		if err != nil {
 			return nil, err
 		}
@@ -98,7 +98,7 @@ func (f *Function) call(event string) (result string, err error) {
 	alarm := time.AfterFunc(longest, func() { i.runtime.Interrupt("it runs too long") })
 	result, err = i.call(event)
 	if alarm.Stop() && err == nil {
-		f.idle.Put(i) // what failed or was stopped is not used again
+		f.idle.Put(i) // an instance that failed or was stopped is not reused
 	}
 	return result, err
 }
@@ -130,8 +130,9 @@ func (i *instance) call(event string) (string, error) {
 	return text.String(), nil
 }
 
-// Request runs the function on a viewer's request. It returns the request to go
-// on with, or the answer that the function gives instead. r is not changed.
+// Request runs the function on a viewer's request. It returns the request with
+// which to continue, or the answer that the function gives instead. It does not
+// change r.
 func (f *Function) Request(r *http.Request, v Viewer) (*http.Request, *Answer, error) {
 	event := newEvent(r, v, "viewer-request")
 	result, err := f.run(event)
@@ -146,8 +147,8 @@ func (f *Function) Request(r *http.Request, v Viewer) (*http.Request, *Answer, e
 	return next, nil, f.named(err)
 }
 
-// Response runs the function on the answer to a request, without its body,
-// which stays as it is unless the function gives another.
+// Response runs the function on the answer to a request, without its body, which
+// stays unchanged unless the function gives another.
 func (f *Function) Response(r *http.Request, v Viewer, status int, header http.Header) (*Answer, error) {
 	event := newEvent(r, v, "viewer-response")
 	event.Response = newEventResponse(status, header)

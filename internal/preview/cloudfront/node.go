@@ -8,13 +8,13 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// node is a place in a resource's properties. Its methods read what should be
-// there and note, with the place, what cannot be read.
+// node is a place in a resource's properties. Its methods read the value that
+// should be there and record, with the place, what cannot be read.
 type node struct {
 	reader *reader
 	id     string // of the resource
 	at     string // such as "DistributionConfig.Origins[0]"
-	value  any    // nil if it is not there
+	value  any    // nil if it is missing
 }
 
 func (r *reader) properties(resource cfn.Resource) node {

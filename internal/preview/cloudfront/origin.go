@@ -8,31 +8,31 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Origin is where a behaviour's requests go: a bucket, a load balancer, or a
-// host somewhere else.
+// Origin is where the requests of a behaviour go: a bucket, a load balancer, or
+// another host.
 type Origin struct {
 	ID string
 
-	// Domain is the origin's host name; one made up if it is known only after a
-	// deploy.
+	// Domain is the origin's host name. It is invented if it is known only after
+	// a deploy.
 	Domain string
 
-	// Bucket is the logical id of the bucket that the origin is, or empty.
+	// Bucket is the logical id of the bucket if the origin is one, or empty.
 	Bucket string
 
-	// Lists says that CloudFront may list the bucket: what is missing is then
-	// a 404, and else a 403 as what is forbidden. Source: S3 API, GetObject.
+	// Lists says that CloudFront may list the bucket: a missing file is then a
+	// 404, otherwise a 403 like a forbidden one. Source: S3 API, GetObject.
 	Lists bool
 
-	// LoadBalancer is the logical id of the load balancer that the origin is,
+	// LoadBalancer is the logical id of the load balancer if the origin is one,
 	// or empty.
 	LoadBalancer string
 
-	// Why says, if the template does not settle what the origin is, what it is
-	// taken for or why it cannot be reached.
+	// Why says, if the template does not determine the origin, what it is assumed
+	// to be or why it cannot be reached.
 	Why string
 
-	// Path precedes every path at the origin.
+	// Path is prepended to every path at the origin.
 	Path string
 
 	// Headers are sent with every request to the origin.
@@ -43,10 +43,10 @@ type Origin struct {
 	ReadTimeout time.Duration
 }
 
-// OriginGroup is two origins of which the second is asked if the first fails.
+// OriginGroup is two origins. The second one is used if the first fails.
 type OriginGroup struct {
-	Members  []string // ids of origins, the first one first
-	Statuses []int    // with which the first one fails
+	Members  []string // ids of origins, in order
+	Statuses []int    // statuses that count as a failure of the first one
 }
 
 func originGroup(n node) OriginGroup {
@@ -103,7 +103,8 @@ func (r *reader) bucketOrigin(o *Origin, domain string) {
 	o.Lists = r.letsCloudFrontList(bucket.LogicalID)
 }
 
-// letsCloudFrontList looks for a statement that lets CloudFront list a bucket.
+// letsCloudFrontList looks for a statement that allows CloudFront to list a
+// bucket.
 func (r *reader) letsCloudFrontList(bucket string) bool {
 	for _, resource := range r.resources {
 		policy := r.properties(resource)
@@ -158,9 +159,9 @@ func (r *reader) vpcOrigin(o *Origin, config node) {
 	o.LoadBalancer = balancer.LogicalID
 }
 
-// customOrigin finds the load balancer behind a host name: it is the
-// load balancer's own, one that a record gives it, or, if it is a name that the
-// template says nothing of, that of its only load balancer.
+// customOrigin finds the load balancer behind a host name: its own name, a name
+// from a DNS record or, for a name that the template does not mention, the name
+// of the template's only load balancer.
 func (r *reader) customOrigin(o *Origin, domain string) {
 	if balancer, ok := r.named(domain, "AWS::ElasticLoadBalancingV2::LoadBalancer"); ok {
 		o.LoadBalancer = balancer.LogicalID

@@ -9,14 +9,14 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// Selection says which headers, cookies or query parameters count.
+// Selection selects headers, cookies or query parameters.
 type Selection struct {
-	All    bool     // all, or all but Names
+	All    bool     // all, or all except Names
 	Names  []string // these; headers in canonical form
-	Except bool     // with All: but these
+	Except bool     // with All: except these
 }
 
-// Has reports whether a name counts.
+// Has reports whether a name is selected.
 func (s Selection) Has(name string) bool {
 	if s.All {
 		return !s.Except || !slices.Contains(s.Names, name)
@@ -24,28 +24,29 @@ func (s Selection) Has(name string) bool {
 	return slices.Contains(s.Names, name)
 }
 
-// CachePolicy is what the cache key contains in addition to the path, all of which
-// reaches the origin too, and how long an answer is kept.
+// CachePolicy says what the cache key contains in addition to the path, all of
+// which also reaches the origin, and how long an answer is kept.
 type CachePolicy struct {
 	Headers, Cookies, Query    Selection
 	MinTTL, DefaultTTL, MaxTTL time.Duration
 
-	// Compressed says that Accept-Encoding counts, normalized, so that
-	// compressed answers can be kept.
+	// Compressed says that Accept-Encoding is in the key, normalized, so that
+	// compressed answers can be cached.
 	Compressed bool
 }
 
-// Disabled reports whether nothing is ever kept, but errors.
+// Disabled reports whether nothing is ever kept except errors.
 func (p CachePolicy) Disabled() bool { return p.MaxTTL == 0 }
 
-// OriginRequestPolicy is what reaches the origin in addition to the cache key.
+// OriginRequestPolicy says what reaches the origin in addition to the cache key.
 type OriginRequestPolicy struct {
 	Headers, Cookies, Query Selection
 }
 
 const day = 24 * time.Hour
 
-// cachePolicies are the managed ones by id. Source: CFDev, managed cache policies.
+// cachePolicies are the managed policies by id. Source: CFDev, managed cache
+// policies.
 var cachePolicies = map[string]CachePolicy{
 	"4135ea2d-6df8-44a3-9df3-4b5a84be39ad": {}, // CachingDisabled
 	"658327ea-f89d-4fab-a63d-7e88639e58f6": { // CachingOptimized
@@ -68,7 +69,7 @@ var cachePolicies = map[string]CachePolicy{
 	},
 }
 
-// originRequestPolicies are the managed ones by id. Source: CFDev, managed
+// originRequestPolicies are the managed policies by id. Source: CFDev, managed
 // origin request policies.
 var originRequestPolicies = map[string]OriginRequestPolicy{
 	"216adef6-5c7f-47e4-b989-5492eafa07d3": {everything, everything, everything}, // AllViewer
@@ -86,7 +87,7 @@ var originRequestPolicies = map[string]OriginRequestPolicy{
 
 const withCloudFrontHeaders = "33f36d7e-f396-46d9-90e0-52428a34d9dc"
 
-// seeOwnHeaders notes headers that CloudFront itself would add, such as the
+// seeOwnHeaders records headers that CloudFront itself would add, such as the
 // viewer's country.
 func (r *reader) seeOwnHeaders(behavior, config node) {
 	for _, name := range config.field("HeadersConfig").field("Headers").texts() {
@@ -131,7 +132,7 @@ func (r *reader) cachePolicy(behavior node) CachePolicy {
 	}
 }
 
-// legacyPolicy reads the settings that a behaviour without policies has.
+// legacyPolicy reads the settings of a behaviour without policies.
 func legacyPolicy(behavior node) CachePolicy {
 	forwarded := behavior.field("ForwardedValues")
 	policy := CachePolicy{

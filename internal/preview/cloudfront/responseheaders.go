@@ -10,20 +10,20 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// ResponseHeadersPolicy is what answers get and lose on their way out.
+// ResponseHeadersPolicy says which headers are added to and removed from answers.
 type ResponseHeadersPolicy struct {
 	Set    []HeaderRule
 	Remove []string
 	CORS   *CORS
 }
 
-// HeaderRule is a header that answers get.
+// HeaderRule is a header that is added to answers.
 type HeaderRule struct {
 	Name, Value string
-	Override    bool // also if the origin has sent one
+	Override    bool // even if the origin has sent one
 }
 
-// CORS is what answers to requests of other origins get.
+// CORS says what is added to answers to cross-origin requests.
 type CORS struct {
 	Origins, Methods, Headers, Expose []string
 	Credentials                       bool
@@ -31,7 +31,7 @@ type CORS struct {
 	Override                          bool
 }
 
-// responseHeadersPolicies are the managed ones by id. Source: CFDev, managed
+// responseHeadersPolicies are the managed policies by id. Source: CFDev, managed
 // response headers policies.
 var responseHeadersPolicies = map[string]ResponseHeadersPolicy{
 	"60669652-455b-4ae9-85a4-c4c02393f86c": {CORS: &simpleCORS},                        // SimpleCORS
@@ -151,7 +151,7 @@ func (p *ResponseHeadersPolicy) Apply(request *http.Request, header http.Header)
 	p.CORS.apply(request, header)
 }
 
-// apply gives an answer the headers of CORS, unless the origin has sent some.
+// apply adds the CORS headers to an answer, unless the origin has sent some.
 func (c *CORS) apply(request *http.Request, header http.Header) {
 	origin := request.Header.Get("Origin")
 	if c == nil || origin == "" || !slices.ContainsFunc(c.Origins, func(pattern string) bool { return allows(pattern, origin) }) {
@@ -188,7 +188,8 @@ func (c *CORS) apply(request *http.Request, header http.Header) {
 	}
 }
 
-// allows matches an origin, in which a pattern's * stands for any characters.
+// allows reports whether a pattern, in which * stands for any characters, matches
+// an origin.
 func allows(pattern, origin string) bool {
 	if !strings.Contains(pattern, "://") && pattern != "*" {
 		_, origin, _ = strings.Cut(origin, "://")

@@ -15,51 +15,52 @@ import (
 
 // ALBConfig configures an [ALB].
 type ALBConfig struct {
-	// Templates are the templates that are synthesized in each mode, by a name
-	// for the mode such as "open". They have the same listeners. Required.
+	// Templates are the templates synthesized in each mode, by the name of the
+	// mode such as "open". They have the same listeners. Required.
 	//
-	// Conditions on what only a deploy knows, such as a generated secret, match
-	// if the templates were read with an [cfn.Options.Reveal] that knows it.
+	// Conditions on values that only a deploy knows, such as a generated secret,
+	// match if the templates were read with a [cfn.Options.Reveal] that knows
+	// them.
 	Templates map[string]*alb.Template
 
 	// Mode is the mode to start in, a key of Templates. Required.
 	Mode string
 
-	// LoadBalancer is the logical id of the load balancer, in templates that
-	// have several. Default: the only one.
+	// LoadBalancer is the logical id of the load balancer, for templates with
+	// several. Default: the only one.
 	LoadBalancer string
 
-	// Targets are what is registered with the target groups, by the logical id
-	// of the group; of a group that is not in the template, by what the template
-	// says of it ([alb.Ref.String]). Default: none, which is answered 503.
+	// Targets are the targets registered with the target groups, by the logical
+	// id of the group or, for a group outside the template, by what the template
+	// says about it ([alb.Ref.String]). Default: none, which is answered with
+	// 503.
 	Targets map[string]Target
 
-	// Host stands for the product's own domain: a request that is addressed to
-	// localhost or to a loopback address is taken to be addressed to it, by rules
-	// and targets. Default: it stays, without the port that a listener has only
-	// on this machine.
+	// Host is the product's own domain. Rules and targets see it in place of
+	// localhost or a loopback address. Default: the host stays, without the port
+	// that a listener has only on this machine.
 	Host string
 
 	// Localize puts this machine's addresses into a redirect of such a request to
-	// another domain of the product's. Default: the redirect leads where it would
-	// lead on AWS.
+	// another of the product's domains. Default: nil, the redirect leads where it
+	// would lead on AWS.
 	Localize func(location string) string
 
-	// Identity makes every request count as authenticated, for rules that let a
-	// user sign in or check a token first, and is what targets get as
-	// X-Amzn-Oidc-Identity. Default: none does: where the load balancer would
-	// send a browser to its identity provider it is answered 401 with a page that
-	// says so.
+	// Identity makes every request count as authenticated, for rules that first
+	// let a user log in or check a token. Targets get it as X-Amzn-Oidc-Identity.
+	// Default: none; where the load balancer would send a browser to its identity
+	// provider, the answer is 401 with a page that says so.
 	Identity string
 
-	// Observe is called after every request, by the goroutine that served it,
-	// which the next request on the same connection waits for. Default: nothing.
+	// Observe is called after every request, by the goroutine that served it; the
+	// next request on the same connection waits for it. Default: nil, it is not
+	// called.
 	Observe func(Observation)
 }
 
-// ALB is an Application Load Balancer with the listeners, rules and target
-// groups of a template. It serves requests as the handler of its main
-// listener; see [ALB.Listeners] for the others.
+// ALB is an Application Load Balancer with the listeners, rules and target groups
+// of a template. It serves requests as the handler of its main listener; see
+// [ALB.Listeners] for the others.
 type ALB struct {
 	config    ALBConfig
 	listeners []*Listener
@@ -72,12 +73,12 @@ type ALB struct {
 	closed   bool
 
 	upgradedMu sync.Mutex
-	upgraded   map[int]func() // ends the connections that servers no longer know
+	upgraded   map[int]func() // closes the connections that servers no longer track
 	upgrades   int
 }
 
-// NewALB returns a load balancer. It begins with the health checks of the
-// target groups at once, and is to be closed with [ALB.Close].
+// NewALB returns a load balancer. It starts the health checks of the target
+// groups at once, and must be closed with [ALB.Close].
 func NewALB(config ALBConfig) (*ALB, error) {
 	a := &ALB{config: config, groups: map[string]*group{}, modes: map[string]*mode{}}
 	if len(config.Templates) == 0 {
@@ -109,13 +110,13 @@ func NewALB(config ALBConfig) (*ALB, error) {
 	return a, nil
 }
 
-// modeNames lists the modes for a reader.
+// modeNames lists the modes for display.
 func (a *ALB) modeNames() string {
 	return strings.Join(slices.Sorted(maps.Keys(a.config.Templates)), ", ")
 }
 
-// chooseBalancer returns what the wanted listeners name as their load balancer;
-// it is zero if the template only adds rules to listeners it does not define.
+// chooseBalancer returns the load balancer of the wanted listeners. It is zero if
+// the template only adds rules to listeners that it does not define.
 func (a *ALB) chooseBalancer() (alb.Ref, error) {
 	var found []alb.Ref
 	template := a.config.Templates[a.config.Mode]
@@ -125,7 +126,7 @@ func (a *ALB) chooseBalancer() (alb.Ref, error) {
 		}
 	}
 	want := a.config.LoadBalancer
-	if want == "" && len(found) > 1 { // listeners elsewhere have none
+	if want == "" && len(found) > 1 { // listeners outside the template have none
 		found = slices.DeleteFunc(found, func(ref alb.Ref) bool { return ref == alb.Ref{} })
 	}
 	if want == "" && len(found) == 1 {
@@ -147,18 +148,18 @@ func (a *ALB) chooseBalancer() (alb.Ref, error) {
 	return alb.Ref{}, fmt.Errorf("no listener is of load balancer %q: want %s", want, strings.Join(names, " or "))
 }
 
-// Mode is the mode that requests are answered in now.
+// Mode returns the current mode.
 func (a *ALB) Mode() string { return a.current.Load().name }
 
-// Modes are the names of all modes, sorted.
+// Modes returns the names of all modes, sorted.
 func (a *ALB) Modes() []string { return slices.Sorted(maps.Keys(a.modes)) }
 
-// Template is the template of the present mode.
+// Template returns the template of the current mode.
 func (a *ALB) Template() *alb.Template { return a.current.Load().template }
 
-// Flip changes the mode, as a deploy of its template would, but at once:
-// requests that come after it returns are answered in the new mode, those under
-// way end as they began, and none is dropped.
+// Flip changes the mode, as a deploy of its template would, but at once: requests
+// that arrive after it returns are answered in the new mode, those in progress
+// end as they began, and none is dropped.
 func (a *ALB) Flip(name string) error {
 	a.flipping.Lock()
 	defer a.flipping.Unlock()
@@ -176,9 +177,10 @@ func (a *ALB) Flip(name string) error {
 // ServeHTTP answers for the main listener.
 func (a *ALB) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.Main().ServeHTTP(w, r) }
 
-// Close stops the health checks, ends what [Listener.Serve] serves, and closes
-// connections to targets. Requests under way are cut off; what observes them
-// may still be called. Functions of targets stay for their owner to close.
+// Close stops the health checks, stops the servers of [Listener.Serve], and
+// closes connections to targets. It cuts off requests in progress; their
+// observers may still be called. The owner of the targets' functions must close
+// these.
 func (a *ALB) Close() {
 	a.flipping.Lock()
 	defer a.flipping.Unlock()

@@ -15,8 +15,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// resources is a template's resources for tests: properties by logical id,
-// "Alb", "Http" and so on telling the type by their kind.
+// resources are a template's resources for tests: properties by logical id. The
+// Go type of the properties gives the resource type.
 type resources map[string]any
 
 type (
@@ -99,8 +99,8 @@ func (r resources) read(t testing.TB) *alb.Template {
 	return template
 }
 
-// appBehind is a load balancer with an HTTP listener on port 80 that sends all
-// to an application.
+// appBehind returns a load balancer with an HTTP listener on port 80 that sends
+// everything to an application.
 func appBehind() resources {
 	return resources{
 		"Alb":  balancer{},
@@ -109,7 +109,7 @@ func appBehind() resources {
 	}
 }
 
-// start makes a load balancer and waits until no target is initial.
+// start makes a load balancer and waits until every target has been checked.
 func start(t testing.TB, config ALBConfig) *ALB {
 	t.Helper()
 	a, err := NewALB(config)
@@ -137,13 +137,13 @@ func settle(t testing.TB, a *ALB) {
 	}
 }
 
-// startOne is start with one template.
+// startOne is like start, with one template.
 func startOne(t testing.TB, r resources, targets map[string]Target) *ALB {
 	t.Helper()
 	return start(t, ALBConfig{Templates: map[string]*alb.Template{"open": r.read(t)}, Mode: "open", Targets: targets})
 }
 
-// serve serves a listener at a free port and returns its address.
+// serve serves a listener on a free port and returns its address.
 func serve(t testing.TB, l *Listener) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -164,7 +164,7 @@ func serve(t testing.TB, l *Listener) string {
 	return ln.Addr().String()
 }
 
-// application is an application whose health check passes.
+// application returns an application whose health check passes.
 func application(t testing.TB, handler http.HandlerFunc) Target {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -177,14 +177,14 @@ func application(t testing.TB, handler http.HandlerFunc) Target {
 	return Target{URLs: []string{server.URL}}
 }
 
-// reply is an answer, read to its end.
+// reply is a complete answer.
 type reply struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// send sends a request; header holds name and value, one after the other.
+// send sends a request; header holds alternating names and values.
 func send(t testing.TB, method, url, body string, header []string) reply {
 	t.Helper()
 	req, err := http.NewRequest(method, url, strings.NewReader(body))
@@ -209,8 +209,8 @@ func send(t testing.TB, method, url, body string, header []string) reply {
 	return reply{resp.StatusCode, resp.Header, string(text)}
 }
 
-// TestForward: the request reaches the target as it was sent, by the rule that
-// takes it.
+// TestForward checks that the request reaches the target as it was sent,
+// according to the matching rule.
 func TestForward(t *testing.T) {
 	app := application(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "app "+r.RequestURI) })
 	other := application(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "other "+r.RequestURI) })

@@ -13,7 +13,7 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// raw sends bytes on a connection of their own and returns all that comes.
+// raw sends bytes on a new connection and returns everything that comes back.
 func raw(t *testing.T, address, request string) string {
 	t.Helper()
 	c, err := net.Dial("tcp", address)
@@ -36,7 +36,8 @@ func fixed(config object) []any {
 	return []any{object{"Type": "fixed-response", "FixedResponseConfig": config}}
 }
 
-// TestFixedResponse: status and body as they are, no header that was not asked for.
+// TestFixedResponse checks that status and body are unchanged, and that no
+// unexpected header is added.
 func TestFixedResponse(t *testing.T) {
 	r := appBehind()
 	r["Http"] = listener{port: 80, protocol: "HTTP", rules: map[int]ruleOf{
@@ -64,8 +65,8 @@ func TestFixedResponse(t *testing.T) {
 	}
 }
 
-// TestListenerHeaders: what a listener's attributes add to every answer, and
-// take from the load balancer's own.
+// TestListenerHeaders checks what a listener's attributes add to every answer,
+// and remove from the load balancer's own.
 func TestListenerHeaders(t *testing.T) {
 	r := appBehind()
 	l := r["Http"].(listener)
@@ -95,7 +96,8 @@ func TestListenerHeaders(t *testing.T) {
 	}
 }
 
-// TestRedirect: Location as the load balancer makes it, always with a port.
+// TestRedirect checks that Location is as the load balancer makes it, always with
+// a port.
 func TestRedirect(t *testing.T) {
 	to := func(config object) []any {
 		return []any{object{"Type": "redirect", "RedirectConfig": config}}
@@ -124,8 +126,9 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-// TestRedirectToThisMachine: a browser that opened a listener's local address
-// is redirected to another's; on AWS it would be the product's own.
+// TestRedirectToThisMachine checks that a browser that opened a listener's local
+// address is redirected to another local address, where AWS would use the
+// product's own.
 func TestRedirectToThisMachine(t *testing.T) {
 	r := appBehind()
 	r["Https"] = listener{port: 443, protocol: "HTTPS", actions: forwardTo("App")}
@@ -152,7 +155,7 @@ func TestRedirectToThisMachine(t *testing.T) {
 	}
 }
 
-// TestPage: the load balancer's own pages, byte by byte.
+// TestPage compares the load balancer's own pages byte by byte.
 func TestPage(t *testing.T) {
 	const want = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
 	app := application(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
@@ -165,8 +168,8 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestRejected: what is answered before any rule, and with which page, also
-// where net/http answers before any handler.
+// TestRejected checks what is answered before any rule, and with which page,
+// including where net/http answers before any handler.
 func TestRejected(t *testing.T) {
 	r := appBehind()
 	address := serve(t, startOne(t, r, map[string]Target{"App": saying(t, "app")}).Main())
@@ -208,7 +211,7 @@ func TestRejected(t *testing.T) {
 	}
 }
 
-// TestStrictest: the mode that also refuses what is merely unusual.
+// TestStrictest checks the mode that also refuses what is merely unusual.
 func TestStrictest(t *testing.T) {
 	request := "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab"
 	for mode, want := range map[string]string{"defensive": "200", "monitor": "200", "strictest": "400"} {

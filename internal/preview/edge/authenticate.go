@@ -6,9 +6,9 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// authenticate reports whether the next action is carried out. There is no
+// authenticate reports whether to continue with the next action. There is no
 // identity provider here, and no token can be verified: a request counts as
-// authenticated if ALBConfig.Identity says so, and otherwise not.
+// authenticated if ALBConfig.Identity is set.
 func (x *exchange) authenticate(action alb.Authenticate) bool {
 	if x.listener.alb.config.Identity != "" || action.OnUnauthenticated == "allow" {
 		return true

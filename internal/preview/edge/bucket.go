@@ -14,31 +14,31 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 )
 
-// Bucket is what a bucket holds: folders, of which the first that has a file
-// counts. They are read at every request.
+// Bucket is the content of a bucket: folders, the first of which that has a file
+// provides it. Files are read at every request.
 type Bucket []Folder
 
-// Folder is a folder of files that are in a bucket.
+// Folder is a folder of files in a bucket.
 type Folder struct {
 	Dir string
 
-	// Prefix precedes the files' names in the bucket, without slash in
-	// front. Default: nothing.
+	// Prefix precedes the files' names in the bucket, without a leading slash.
+	// Default: none.
 	Prefix string
 
-	// Header is what was given to the files when they were uploaded, such as
+	// Header is the metadata that the files got when they were uploaded, such as
 	// Cache-Control.
 	Header http.Header
 }
 
-// fileVersion is the header in which a file's version is told to the cache.
+// fileVersion is the header that tells the cache a file's version.
 const fileVersion = "X-Noren-File"
 
 func (v *visit) readFromBucket(answer *http.Response) bool {
 	return answer.Header.Get(fileVersion) != ""
 }
 
-// answer answers as S3 does for a request of CloudFront's.
+// answer answers as S3 does for a request from CloudFront.
 func (b Bucket) answer(r *http.Request, origin *cloudfront.Origin, escaped string) *http.Response {
 	name, err := url.PathUnescape(origin.Path + escaped)
 	if err != nil {
@@ -60,8 +60,7 @@ func (b Bucket) answer(r *http.Request, origin *cloudfront.Origin, escaped strin
 	return refused(r, http.StatusForbidden, "AccessDenied")
 }
 
-// open opens a file that is in the bucket under a key, and nothing outside of
-// the folder.
+// open opens the file for a key of the bucket, and nothing outside the folder.
 func (f Folder) open(key string) (*os.File, fs.FileInfo, error) {
 	inside, ok := strings.CutPrefix(key, f.Prefix)
 	inside = strings.TrimPrefix(inside, "/")
@@ -80,13 +79,13 @@ func (f Folder) open(key string) (*os.File, fs.FileInfo, error) {
 	return file, info, nil
 }
 
-// refused is an error of S3's.
+// refused returns an error answer of S3.
 func refused(r *http.Request, status int, code string) *http.Response {
 	body := `<?xml version="1.0" encoding="UTF-8"?>` + "\n<Error><Code>" + code + "</Code></Error>"
 	return newResponse(r, status, http.Header{"Content-Type": {"application/xml"}, "Server": {"AmazonS3"}}, []byte(body))
 }
 
-// served is a file, or the part of it that is asked for.
+// served returns a file, or the requested part of it.
 func served(r *http.Request, file *os.File, info fs.FileInfo, key string, uploaded http.Header) *http.Response {
 	version := fmt.Sprintf("%x-%x", info.ModTime().UnixNano(), info.Size())
 	header := uploaded.Clone()
@@ -104,7 +103,7 @@ func served(r *http.Request, file *os.File, info fs.FileInfo, key string, upload
 	go func() {
 		defer file.Close()
 		http.ServeContent(w, r, key, info.ModTime(), file)
-		w.WriteHeader(http.StatusOK) // of an empty file
+		w.WriteHeader(http.StatusOK) // for an empty file
 		_ = write.Close()
 	}()
 	status := <-w.started
@@ -118,7 +117,7 @@ func served(r *http.Request, file *os.File, info fs.FileInfo, key string, upload
 	return answer
 }
 
-// contentType is what an upload guesses from a file's name.
+// contentType returns the type that an upload would guess from a file's name.
 func contentType(key string) string {
 	switch extension := path.Ext(key); extension {
 	case ".js", ".mjs":
@@ -135,10 +134,10 @@ func contentType(key string) string {
 	}
 }
 
-// pipeWriter makes a response of what a handler writes, as it is written.
+// pipeWriter makes a response from what a handler writes, while it is written.
 type pipeWriter struct {
 	header  http.Header
-	sent    http.Header // header when the status was written
+	sent    http.Header // the header when the status was written
 	length  string
 	body    *io.PipeWriter
 	started chan int

@@ -11,15 +11,16 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// Names of the cookies that bind a client to a target group and to a target.
-// Their values are encrypted on AWS; here they are this program's own.
+// Names of the cookies that bind a client to a target group and to a target. On
+// AWS their values are encrypted; here they are this program's own.
 const (
 	groupCookie  = "AWSALBTG"
 	targetCookie = "AWSALB"
 )
 
-// choose draws a target group by weight, or takes the one the client was sent
-// to before. If all weights are 0 it is nil: what ALB does then is not documented.
+// choose chooses a target group by weight, or the one to which the client was
+// sent before. It returns nil if all weights are 0: what ALB does then is not
+// documented.
 func (x *exchange) choose(f alb.Forward) *weightedGroup {
 	groups := x.rule.groups
 	if len(groups) == 1 && !f.Sticky {
@@ -53,7 +54,7 @@ func (x *exchange) choose(f alb.Forward) *weightedGroup {
 	return nil // not reached
 }
 
-// pick chooses the target, with a group that is sticky the one before.
+// pick chooses the target; in a sticky group, the previous one.
 func (x *exchange) pick(g *weightedGroup) *target {
 	if !g.settings.Sticky() || g.settings.Lambda() || or(g.settings.Attributes["stickiness.type"], "lb_cookie") != "lb_cookie" {
 		return g.group.pick()
@@ -75,8 +76,8 @@ func (x *exchange) pick(g *weightedGroup) *target {
 	return chosen
 }
 
-// bind sets a cookie, and its twin for requests from other sites. Source:
-// UG23 sticky-sessions.
+// bind sets a cookie, and its twin for cross-site requests. Source: UG23
+// sticky-sessions.
 func (x *exchange) bind(cookie, to string, duration time.Duration) {
 	expires := time.Now().Add(or(duration, 24*time.Hour))
 	value := base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(expires.Unix(), 10) + " " + to))
@@ -88,7 +89,7 @@ func (x *exchange) bind(cookie, to string, duration time.Duration) {
 	}
 }
 
-// bound is what a cookie binds the client to, or "".
+// bound returns what a cookie binds the client to, or "".
 func (x *exchange) bound(cookie string) string {
 	for _, name := range []string{cookie, cookie + "CORS"} {
 		c, err := x.r.Cookie(name)

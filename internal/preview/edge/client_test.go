@@ -10,9 +10,8 @@ import (
 	"testing"
 )
 
-// client is an HTTP client that costs little, so that what is measured or
-// loaded is the server: one connection, prepared requests, answers with a
-// Content-Length.
+// client is a cheap HTTP client, so that measurements and load concern the
+// server: one connection, prepared requests, answers with a Content-Length.
 type client struct {
 	conn net.Conn
 	r    *bufio.Reader

@@ -15,42 +15,43 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 )
 
-// CloudFrontConfig is what a CloudFront serves, and where its origins are.
+// CloudFrontConfig says what a CloudFront serves, and where its origins are.
 type CloudFrontConfig struct {
 	// Distribution is the distribution to serve. Required.
 	Distribution *cloudfront.Distribution
 
-	// Buckets are the files of buckets, by the buckets' logical ids. A bucket
-	// that is not here is empty.
+	// Buckets are the contents of buckets, by their logical ids. A bucket that is
+	// missing here is empty.
 	Buckets map[string]Bucket
 
-	// LoadBalancers are where load balancers listen, by their logical ids. One
-	// that is not here cannot be reached.
+	// LoadBalancers are the addresses of load balancers, by their logical ids.
+	// One that is missing here cannot be reached.
 	LoadBalancers map[string]*url.URL
 
-	// Domain is the host name that viewers use once it is deployed. Functions
-	// and origins see it instead of this machine's.
+	// Domain is the host name that viewers use after a deploy. Functions and
+	// origins see it instead of this machine's.
 	Domain string
 
-	// Localize changes the values of headers on their way to the viewer, such
-	// as a content security policy that names the deployed API. Default: they
-	// stay as they are.
+	// Localize changes the values of headers on their way to the viewer, such as
+	// a content security policy that names the deployed API. Default: nil, they
+	// stay unchanged.
 	Localize func(string) string
 
-	// Failed is told of functions that fail, which viewers see as a bare 503.
+	// Failed is called with the errors of functions, which viewers see as a bare
+	// 503.
 	Failed func(error)
 }
 
-// CloudFront answers as a distribution does. Known to differ: a viewer's
-// connection counts as HTTPS, although it is plain here, so that nothing is
-// redirected to HTTPS; files of buckets are served as they are now, whatever the
-// cache would keep; compression is gzip only; an answer of more than 8 MB is not
-// kept. What of a template is left out, package cloudfront says.
+// CloudFront answers as a distribution does. Known differences: a viewer's
+// connection counts as HTTPS, although it is not encrypted here, so nothing is
+// redirected to HTTPS; files of buckets are served in their current state,
+// whatever the cache would keep; compression is only gzip; an answer of more than
+// 8 MB is not kept. Package cloudfront says what it leaves out of a template.
 type CloudFront struct {
 	config CloudFrontConfig
 	proxy  *httputil.ReverseProxy
 	cache  cache
-	hosts  map[time.Duration]*http.Transport // by how long the origin may take
+	hosts  map[time.Duration]*http.Transport // by the origin's timeout
 }
 
 // NewCloudFront returns a handler that serves a distribution.
@@ -76,9 +77,9 @@ func NewCloudFront(config CloudFrontConfig) *CloudFront {
 		Rewrite:        rewriteForOrigin,
 		Transport:      originTransport{c},
 		ModifyResponse: c.finish,
-		FlushInterval:  -1, // as it comes: CloudFront does not wait for the end either
+		FlushInterval:  -1, // at once: CloudFront does not wait for the end either
 		ErrorHandler:   c.failed,
-		ErrorLog:       log.New(discardLog{}, "", 0), // a viewer who goes away is not news
+		ErrorLog:       log.New(discardLog{}, "", 0), // a viewer who disconnects is not an event
 	}
 	return c
 }
@@ -94,14 +95,14 @@ func (c *CloudFront) Close() {
 	}
 }
 
-// visit is a viewer's request on its way.
+// visit is a viewer's request in progress.
 type visit struct {
 	behavior *cloudfront.Behavior
 	viewer   cloudfront.Viewer
-	request  *http.Request // the viewer's, as the function left it
-	path     string        // at the origin, before the origin's own path
-	key      string        // in the cache
-	cached   string        // what X-Cache says
+	request  *http.Request // the viewer's, as the function returned it
+	path     string        // without the origin's own path
+	key      string        // the cache key
+	cached   string        // the value of X-Cache
 }
 
 type visitKey struct{}
@@ -158,14 +159,15 @@ func (c *CloudFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.proxy.ServeHTTP(w, v.request.WithContext(context.WithValue(v.request.Context(), visitKey{}, v)))
 }
 
-// functionFailed answers for a function that failed, as CloudFront does: 503.
+// functionFailed answers for a function that failed, as CloudFront does, with
+// 503.
 func (c *CloudFront) functionFailed(w http.ResponseWriter, v *visit, err error) {
 	c.config.Failed(err)
 	v.cached = "FunctionExecutionError from cloudfront"
 	c.refuse(w, v, http.StatusServiceUnavailable, "The CloudFront function associated with the CloudFront distribution is invalid or could not run.")
 }
 
-// failed answers for what went wrong between the origin and the viewer.
+// failed answers for a failure between the origin and the viewer.
 func (c *CloudFront) failed(w http.ResponseWriter, r *http.Request, err error) {
 	v := visitOf(r)
 	var function *functionError
@@ -176,7 +178,7 @@ func (c *CloudFront) failed(w http.ResponseWriter, r *http.Request, err error) {
 	c.refuse(w, v, http.StatusBadGateway, "CloudFront wasn't able to connect to the origin.")
 }
 
-// refuse answers with an error of CloudFront's own.
+// refuse answers with an error from CloudFront itself.
 func (c *CloudFront) refuse(w http.ResponseWriter, v *visit, status int, why string) {
 	if v.cached == "Miss from cloudfront" {
 		v.cached = "Error from cloudfront"
@@ -193,11 +195,11 @@ func (c *CloudFront) answer(w http.ResponseWriter, v *visit, status int, header 
 	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 	w.WriteHeader(status)
 	if v.request.Method != http.MethodHead {
-		_, _ = w.Write(body) // a viewer who has gone is not an error
+		_, _ = w.Write(body) // the viewer may be gone
 	}
 }
 
-// dress gives an answer what every answer of a behaviour gets.
+// dress adds to an answer what every answer of a behaviour gets.
 func (c *CloudFront) dress(v *visit, header http.Header) {
 	v.behavior.Headers.Apply(v.request, header)
 	for name, values := range header {
@@ -214,7 +216,7 @@ func (c *CloudFront) dress(v *visit, header http.Header) {
 
 const via = "1.1 preview.cloudfront.net (CloudFront)"
 
-// errorPage is a page of CloudFront's own.
+// errorPage returns a page of CloudFront itself.
 func errorPage(status int, why, id string) []byte {
 	return fmt.Appendf(nil, `<!DOCTYPE html>
 <html><head><title>ERROR: The request could not be satisfied</title></head>

@@ -19,8 +19,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 )
 
-// distribution serves a template's only distribution, its bucket the folder
-// site, its load balancer api. Redirects are not followed.
+// distribution serves a template's only distribution, with the folder site as its
+// bucket and api as its load balancer. Redirects are not followed.
 func distribution(t *testing.T, template string, site string, api http.Handler) (*httptest.Server, *http.Client) {
 	t.Helper()
 	distributions, err := cloudfront.Read([]byte(template), cfn.Options{})
@@ -47,7 +47,7 @@ func distribution(t *testing.T, template string, site string, api http.Handler) 
 	return server, client
 }
 
-// example is the template of the example, open.
+// example returns the template of the example, open.
 func example(t *testing.T) string {
 	t.Helper()
 	template, err := os.ReadFile("../../../stacks/testdata/dev/edge.open.json")
@@ -242,7 +242,7 @@ func TestErrorsAreKeptUnlessTheTemplateSaysOtherwise(t *testing.T) {
 	}
 }
 
-// behindBalancer is a template with one load balancer behind everything.
+// behindBalancer returns a template with one load balancer behind everything.
 func behindBalancer(behavior, config string) string {
 	return `{"Resources": {"Alb": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer"},
 		"Fn": {"Type": "AWS::CloudFront::Function", "Properties": {"FunctionCode": "function handler(e) { if (e.request.uri == '/fail') { x.y } if (e.response) { e.response.headers['x-fn'] = {value: 'response'}; return e.response } if (e.request.uri == '/made') { return {statusCode: 410, body: 'made'} } return e.request }"}},
@@ -258,7 +258,7 @@ func TestCacheKeepsWhatItMay(t *testing.T) {
 		w.Header().Set("Cache-Control", r.URL.Query().Get("cc"))
 		w.Header().Set("Content-Type", "text/plain")
 		asked.Add(1)
-		if r.URL.Path == "/v1/a" { // what comes without a length is not compressed
+		if r.URL.Path == "/v1/a" { // an answer without a length is not compressed
 			w.Header().Set("Content-Length", "2500")
 		}
 		_, _ = io.WriteString(w, strings.Repeat(" long", 500))

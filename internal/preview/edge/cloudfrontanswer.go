@@ -22,7 +22,7 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// unreachable is the answer for an origin that gives none.
+// unreachable returns the answer for an origin that does not answer.
 func (c *CloudFront) unreachable(r *http.Request, status int, why string) *http.Response {
 	body := errorPage(status, why, visitOf(r).viewer.RequestID)
 	return newResponse(r, status, http.Header{"Content-Type": {"text/html"}}, body)
@@ -41,7 +41,7 @@ func newResponse(r *http.Request, status int, header http.Header, body []byte) *
 	return response
 }
 
-// finish makes the origin's answer the viewer's: the page for its error, the
+// finish turns the origin's answer into the viewer's: the page for its error, the
 // cache, the function, compression and the headers of the policy.
 func (c *CloudFront) finish(answer *http.Response) error {
 	v := visitOf(answer.Request)
@@ -90,7 +90,7 @@ func (v *visit) runResponse(answer *http.Response) error {
 	return nil
 }
 
-// replaceError puts the page instead of an error that has one.
+// replaceError replaces an error that has a page by the page.
 func (c *CloudFront) replaceError(v *visit, answer *http.Response) {
 	response := c.config.Distribution.Error(answer.StatusCode)
 	if response.Page == "" {
@@ -107,7 +107,7 @@ func (c *CloudFront) replaceError(v *visit, answer *http.Response) {
 	replacement := c.ask(page.behavior.Origin, page.path, request)
 	if replacement.StatusCode != http.StatusOK {
 		_ = replacement.Body.Close()
-		return // the origin's own error, as CloudFront answers then. Source: CFDev
+		return // the origin's own error, with which CloudFront answers then. Source: CFDev
 	}
 	_ = answer.Body.Close()
 	answer.StatusCode = response.PageStatus
@@ -119,16 +119,16 @@ func (c *CloudFront) replaceError(v *visit, answer *http.Response) {
 	}
 }
 
-// compressible are types that CloudFront compresses, or what they start with.
+// compressible are the types that CloudFront compresses, or their prefixes.
 // Source: CFDev, compressed files.
 var compressible = []string{
 	"application/javascript", "application/json", "application/manifest+json", "application/wasm", "application/xml",
 	"application/vnd.api+json", "font/otf", "font/ttf", "image/svg+xml", "text/",
 }
 
-// compress compresses an answer if the behaviour says so, the viewer takes it,
-// and it is neither too small nor too large. CloudFront would choose Brotli
-// where the viewer takes that too.
+// compress compresses an answer if the behaviour says so, the viewer accepts it,
+// and it is neither too small nor too large. CloudFront would choose Brotli if
+// the viewer also accepts that.
 func compress(v *visit, answer *http.Response) {
 	header := answer.Header
 	contentType := strings.ToLower(header.Get("Content-Type"))
@@ -167,7 +167,7 @@ func compress(v *visit, answer *http.Response) {
 	}()
 }
 
-// timeToKeep is how long an answer is kept in the cache.
+// timeToKeep returns how long an answer is kept in the cache.
 func (c *CloudFront) timeToKeep(v *visit, answer *http.Response) time.Duration {
 	if !v.behavior.Caches(v.request.Method) || v.request.Header.Get("Range") != "" {
 		return 0

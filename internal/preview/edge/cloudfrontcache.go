@@ -13,15 +13,16 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 )
 
-// cache keeps answers. A file of a bucket is never kept: the entry only says
-// since when it would have been, so that a file that was changed is served
-// changed, as after an invalidation.
+// cache keeps answers. It never keeps a file of a bucket: the entry only says
+// since when it would have been kept, so that a changed file is served changed,
+// as after an invalidation.
 type cache struct {
 	mu      sync.Mutex
 	entries map[string]*entry
 }
 
-// entry is an answer that is kept, or with a file's version, that there was one.
+// entry is a cached answer or, with a file's version, the fact that there was
+// one.
 type entry struct {
 	status int
 	header http.Header
@@ -32,8 +33,8 @@ type entry struct {
 	until  time.Time
 }
 
-// largestKept is the size, in bytes, of the largest answer that is kept, and
-// mostKept how many are.
+// largestKept is the maximum size, in bytes, of a kept answer, and mostKept the
+// maximum number of answers.
 const (
 	largestKept = 8 << 20
 	mostKept    = 1000
@@ -59,8 +60,8 @@ func (c *cache) put(key string, e *entry) {
 	c.entries[key] = e
 }
 
-// cacheKey is what tells answers apart: the path, what the cache policy selects,
-// and whether the viewer takes compressed answers.
+// cacheKey returns the cache key: the path, what the cache policy selects, and
+// whether the viewer accepts compressed answers.
 func (v *visit) cacheKey() string {
 	policy := v.behavior.Cache
 	method := v.request.Method
@@ -82,7 +83,8 @@ func (v *visit) cacheKey() string {
 	return strings.Join(key, "\n")
 }
 
-// keep keeps an answer of a host for a time, once the viewer has all of it.
+// keep keeps an answer of a host for a time, once the viewer has received all of
+// it.
 func (c *CloudFront) keep(v *visit, answer *http.Response, d time.Duration) {
 	if d <= 0 || v.request.Method == http.MethodHead {
 		return
@@ -105,7 +107,7 @@ func (c *CloudFront) keep(v *visit, answer *http.Response, d time.Duration) {
 type keepingBody struct {
 	io.ReadCloser
 	body []byte
-	keep func([]byte) // nil once it was called or the body is too large
+	keep func([]byte) // nil once it was called, or if the body is too large
 }
 
 func (b *keepingBody) Read(p []byte) (int, error) {
@@ -124,8 +126,7 @@ func (b *keepingBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// answerFromCache answers with what is kept. It reports whether there is
-// something.
+// answerFromCache answers from the cache. It reports whether it could.
 func (c *CloudFront) answerFromCache(w http.ResponseWriter, v *visit) bool {
 	if !v.behavior.Caches(v.request.Method) || v.request.Header.Get("Range") != "" {
 		return false
@@ -154,12 +155,12 @@ func (c *CloudFront) answerFromCache(w http.ResponseWriter, v *visit) bool {
 	c.dress(v, answer.Header)
 	maps.Copy(w.Header(), answer.Header)
 	w.WriteHeader(answer.StatusCode)
-	_, _ = io.Copy(w, answer.Body) // a viewer who has gone is not an error
+	_, _ = io.Copy(w, answer.Body) // the viewer may be gone
 	_ = answer.Body.Close()
 	return true
 }
 
-// noteFile notes since when a version of a file would have been kept.
+// noteFile records since when a version of a file would have been kept.
 func (c *CloudFront) noteFile(v *visit, answer *http.Response, d time.Duration) {
 	version := answer.Header.Get(fileVersion)
 	answer.Header.Del(fileVersion)
@@ -174,8 +175,8 @@ func (c *CloudFront) noteFile(v *visit, answer *http.Response, d time.Duration) 
 	}
 }
 
-// freshness is how long the origin says that an answer is fresh, if it says
-// anything.
+// freshness returns how long the origin says that an answer is fresh, and whether
+// it says so.
 func freshness(header http.Header) (said bool, d time.Duration) {
 	shared := false
 	for directive := range strings.SplitSeq(strings.ToLower(strings.Join(header["Cache-Control"], ",")), ",") {
@@ -197,9 +198,9 @@ func freshness(header http.Header) (said bool, d time.Duration) {
 	return said, d
 }
 
-// errorTime is how long an error is kept: the time that the distribution says,
-// against which an origin's no-store does not help, or the origin's if that is
-// longer. Source: CFDev.
+// errorTime returns how long an error is kept: for the distribution's time,
+// despite an origin's no-store, or for the origin's if that is longer. Source:
+// CFDev.
 func errorTime(d *cloudfront.Distribution, status int, said bool, age time.Duration) time.Duration {
 	least := d.Error(status).CacheTime
 	switch {

@@ -9,9 +9,9 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/cloudfront"
 )
 
-// rewriteForOrigin makes the request to the origin: what the policies of the
-// behaviour let through, and what CloudFront adds to every request. Source:
-// CFDev, request behaviour for custom origins.
+// rewriteForOrigin makes the request to the origin: what the behaviour's policies
+// let through, and what CloudFront adds to every request. Source: CFDev, request
+// behaviour for custom origins.
 func rewriteForOrigin(p *httputil.ProxyRequest) {
 	v := visitOf(p.In)
 	header := http.Header{}
@@ -49,14 +49,15 @@ func rewriteForOrigin(p *httputil.ProxyRequest) {
 	}
 }
 
-// always reach the origin although no policy names them: what belongs to a body,
-// to ranges and to conditions.
+// always are headers that reach the origin although no policy names them: those
+// about a body, ranges and conditions.
 var always = map[string]bool{
 	"Content-Type": true, "Content-Encoding": true, "Range": true, "If-Range": true,
 	"If-None-Match": true, "If-Modified-Since": true, "If-Match": true, "If-Unmodified-Since": true,
 }
 
-// never reach the origin: CloudFront removes them or sets its own.
+// never are headers that do not reach the origin: CloudFront removes them or sets
+// its own.
 var never = map[string]bool{
 	"Connection": true, "Cookie": true, "Expect": true, "Host": true, "Keep-Alive": true, "Proxy-Authenticate": true,
 	"Proxy-Authorization": true, "Proxy-Connection": true, "Te": true, "Trailer": true, "Transfer-Encoding": true,
@@ -74,7 +75,7 @@ func (v *visit) forwards(header string) bool {
 	return v.behavior.Cache.Headers.Has(header) || v.behavior.ToOrigin.Headers.Has(header)
 }
 
-// query is the part of the viewer's query that is selected, as it was sent.
+// query returns the selected part of the viewer's query, as it was sent.
 func (v *visit) query(selections ...cloudfront.Selection) string {
 	var kept []string
 	for pair := range strings.SplitSeq(v.request.URL.RawQuery, "&") {
@@ -86,7 +87,7 @@ func (v *visit) query(selections ...cloudfront.Selection) string {
 	return strings.Join(kept, "&")
 }
 
-// cookies are the viewer's cookies that are selected.
+// cookies returns the viewer's cookies that are selected.
 func (v *visit) cookies(selections ...cloudfront.Selection) string {
 	var kept []string
 	for _, line := range v.request.Header["Cookie"] {
@@ -120,8 +121,8 @@ func acceptsGzip(accepted string) bool {
 	return false
 }
 
-// originTransport sends a request to the origin of its behaviour; of a group, to
-// the second one if the first one fails.
+// originTransport sends a request to the origin of its behaviour or, for a group,
+// to the second origin if the first one fails.
 type originTransport struct {
 	c *CloudFront
 }
@@ -154,8 +155,8 @@ func fails(status int, statuses []int) bool {
 	return false
 }
 
-// ask asks an origin. What cannot be reached is an answer too: CloudFront's 502
-// or 504.
+// ask sends a request to an origin. An unreachable origin also gives an answer:
+// CloudFront's 502 or 504.
 func (c *CloudFront) ask(id, path string, r *http.Request) *http.Response {
 	origin := c.config.Distribution.Origins[id]
 	if origin == nil {
@@ -187,7 +188,7 @@ func (c *CloudFront) ask(id, path string, r *http.Request) *http.Response {
 	return c.unreachable(r, http.StatusBadGateway, "CloudFront wasn't able to connect to the origin.")
 }
 
-// unescaped is a path and, if it cannot be told from it, how it is escaped.
+// unescaped returns a path and, if that does not determine it, its escaped form.
 func unescaped(escaped string) (path, raw string) {
 	path, err := url.PathUnescape(escaped)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/packaged"
 )
 
-// TestDeployedProduct: the templates of dev and the function that is deployed
-// with them, with the environment they give it.
+// TestDeployedProduct uses the templates of dev and the function that is deployed
+// with them, with its environment in the templates.
 func TestDeployedProduct(t *testing.T) {
 	packaged.Each(t, "github.com/noren-cdk/noren/lambda/responder", nil, testDeployedProduct)
 }

@@ -1,11 +1,11 @@
-// Package edge serves on this machine what a synthesized template would deploy
-// in front of an application: the load balancer ([ALB]) with its rules, target
+// Package edge serves on this machine what a synthesized template would deploy in
+// front of an application: the load balancer ([ALB]) with its rules, target
 // groups and health checks, and the distribution before it.
 //
-// Where AWS documents how an Application Load Balancer answers, or a named
-// party has observed it, the ALB here answers the same way; package alb names
-// the sources. What nobody has published is said where it is decided. Known to
-// differ:
+// Where AWS documents how an Application Load Balancer answers, or a named party
+// has observed it, the ALB here answers the same way; package alb names the
+// sources. Comments in the code say where behaviour is not documented. Known
+// differences:
 //
 //   - Every listener is served without TLS, on a port of this machine, whatever
 //     its protocol. To rules and targets it is what the template says: with an

@@ -19,15 +19,15 @@ type exchange struct {
 	rule     *rule // nil if the load balancer answers before it looks at rules
 
 	host  string // as rules see it
-	path  string // the raw path and query, as the client sent it
+	path  string // the raw path and query that the client sent
 	local bool   // the client addressed this machine
 
-	targetHost string // as a transform has it, or ""
+	targetHost string // set by a transform, or ""
 
-	request  *alb.Request // apart, since observers may keep it
+	request  *alb.Request // separate, since observers may keep it
 	decision alb.Decision
 
-	// What became of it, for who observes.
+	// The outcome, for observers.
 	status   int
 	group    *group
 	target   *target
@@ -37,8 +37,8 @@ type exchange struct {
 	cookies []string // to be set, whoever answers
 }
 
-// statusClientClosed is what the access log has for a client that went away
-// before the answer. Source: UG23 troubleshooting.
+// statusClientClosed is the status in the access log for a client that
+// disconnected before the answer. Source: UG23 troubleshooting.
 const statusClientClosed = 460
 
 func (l *Listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -64,7 +64,7 @@ func (l *Listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.serve()
 }
 
-// headersSeen are the headers as they were sent: net/http takes one out.
+// headersSeen returns the headers as they were sent: net/http removes one.
 func headersSeen(r *http.Request) map[string][]string {
 	if len(r.TransferEncoding) == 0 {
 		return r.Header
@@ -77,7 +77,7 @@ func headersSeen(r *http.Request) map[string][]string {
 	return h
 }
 
-// peer is who sent the request.
+// peer returns the address of the client.
 func peer(r *http.Request) netip.Addr {
 	address, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -139,7 +139,7 @@ func (x *exchange) forward(f alb.Forward) {
 	x.proxy(g.settings)
 }
 
-// clientGone notes that there is nobody to answer.
+// clientGone records that the client is gone.
 func (x *exchange) clientGone() {
 	x.cause = "the client closed the connection"
 	x.status = statusClientClosed

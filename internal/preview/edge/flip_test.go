@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
 )
 
-// switchable are templates of a product that can be closed: in both modes a
+// switchable returns templates of a product that can be closed: in both modes a
 // rule lets logins through, and the default action is the switch.
 func switchable(t testing.TB) map[string]*alb.Template {
 	with := func(group string) *alb.Template {
@@ -34,8 +34,8 @@ func switchable(t testing.TB) map[string]*alb.Template {
 
 const closedAnswer = `{"statusCode":503,"headers":{"X-Maintenance-Mode":"on"},"body":"closed"}`
 
-// TestFlip: the next request is answered in the new mode, on a connection that
-// was open before too; what is allowed is allowed in both.
+// TestFlip checks that the next request is answered in the new mode, even on an
+// existing connection, and that what is allowed is allowed in both modes.
 func TestFlip(t *testing.T) {
 	a := start(t, ALBConfig{Templates: switchable(t), Mode: "open",
 		Targets: map[string]Target{"App": saying(t, "app"), "Closed": {Function: &fake{answer: closedAnswer}}}})
@@ -66,7 +66,8 @@ func TestFlip(t *testing.T) {
 	}
 }
 
-// TestFlipKeepsRequestsUnderWay: one that began before ends as it began.
+// TestFlipKeepsRequestsUnderWay checks that a request that began before the flip
+// ends as it began.
 func TestFlipKeepsRequestsUnderWay(t *testing.T) {
 	began, end := make(chan bool), make(chan bool)
 	app := application(t, func(w http.ResponseWriter, r *http.Request) {
@@ -91,7 +92,7 @@ func TestFlipKeepsRequestsUnderWay(t *testing.T) {
 	}
 }
 
-// TestFlipKeepsWebSockets: a connection that was upgraded stays on its target.
+// TestFlipKeepsWebSockets checks that an upgraded connection stays on its target.
 func TestFlipKeepsWebSockets(t *testing.T) {
 	app := application(t, func(w http.ResponseWriter, r *http.Request) {
 		if c, buffered, err := http.NewResponseController(w).Hijack(); err == nil {
@@ -119,8 +120,8 @@ func TestFlipKeepsWebSockets(t *testing.T) {
 	}
 }
 
-// TestForeignListener: a template that only adds rules to a listener: what no
-// rule takes is answered with a page that says so.
+// TestForeignListener tries a template that only adds rules to a listener: a
+// request that no rule takes gets a page that says so.
 func TestForeignListener(t *testing.T) {
 	template, err := alb.Read(strings.NewReader(`{"Resources": {
 		"App": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"TargetType": "ip", "HealthCheckPath": "/health"}},
@@ -140,7 +141,7 @@ func TestForeignListener(t *testing.T) {
 	}
 }
 
-// TestObservation: what is said of a request, and what is counted.
+// TestObservation checks what is reported about a request, and what is counted.
 func TestObservation(t *testing.T) {
 	var last atomic.Pointer[Observation]
 	a := start(t, ALBConfig{Templates: switchable(t), Mode: "closed",
@@ -173,7 +174,7 @@ func TestObservation(t *testing.T) {
 	}
 }
 
-// TestConfigErrors: what cannot be served is said.
+// TestConfigErrors checks that what cannot be served is reported.
 func TestConfigErrors(t *testing.T) {
 	one := switchable(t)
 	other := appBehind()
@@ -204,8 +205,8 @@ func TestConfigErrors(t *testing.T) {
 	}
 }
 
-// TestCloseLeavesNothing: no goroutine, no socket, no process, whatever is
-// under way.
+// TestCloseLeavesNothing checks that no goroutine, socket or process is left,
+// whatever is in progress.
 func TestCloseLeavesNothing(t *testing.T) {
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	binary, err := os.Executable()
@@ -254,7 +255,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	}
 	slow := dial("GET /slow") // in the function
 	io.WriteString(slow, "\r\n")
-	idle := dial("GET /") // answered, and kept
+	idle := dial("GET /") // answered, and kept open
 	io.WriteString(idle, "\r\n")
 	if _, err := io.ReadFull(idle, make([]byte, 10)); err != nil {
 		t.Fatal(err)
@@ -272,7 +273,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	}
 	a.Close()
 	f.Close()
-	a.Close() // twice does no harm
+	a.Close() // a second call does no harm
 	if err := <-served; err != nil {
 		t.Errorf("Serve returned %v", err)
 	}

@@ -13,10 +13,11 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
 )
 
-// TestFlipUnderLoad: while the mode of the product changes every few
-// milliseconds, no request is dropped and none gets an answer of neither mode;
-// those that no flip overlaps get that of the mode; those that maintenance
-// allows always reach the application. The function is the one that is deployed.
+// TestFlipUnderLoad checks that, while the mode of the product changes every few
+// milliseconds, no request is dropped and every answer is that of some mode.
+// Requests that no flip overlaps get the answer of the current mode; those that
+// maintenance allows always reach the application. The function is the deployed
+// one.
 func TestFlipUnderLoad(t *testing.T) {
 	const requests, connections = 120_000, 16
 	program, err := gobuild.Program{Package: "github.com/noren-cdk/noren/lambda/responder", GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}.Build()

@@ -11,12 +11,12 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// saying is an application that answers with its name.
+// saying returns an application that answers with its name.
 func saying(t testing.TB, name string) Target {
 	return application(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, name) })
 }
 
-// weighted is a forward action to groups with weights, in turn.
+// weighted returns a forward action with alternating groups and weights.
 func weighted(stickiness object, groups ...any) []any {
 	list := []any{}
 	for i := 0; i < len(groups); i += 2 {
@@ -32,7 +32,7 @@ func weighted(stickiness object, groups ...any) []any {
 	return []any{object{"Type": "forward", "ForwardConfig": config}}
 }
 
-// blueGreen is a load balancer whose default action is given, with target
+// blueGreen returns a load balancer with the given default action, and target
 // groups Blue and Green.
 func blueGreen(actions []any) resources {
 	group := groupOf{"TargetType": "ip", "HealthCheckPath": "/health"}
@@ -53,13 +53,13 @@ func tally(t *testing.T, address string, n int) map[string]int {
 	return counts
 }
 
-// TestWeights: the share of a group is its weight in that of all; without
-// weights they have the same.
+// TestWeights checks that the share of a group is its share of all weights, and
+// that shares are equal without weights.
 func TestWeights(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		actions  []any
-		low, top int // how many of 600 go to Blue: six standard deviations
+		low, top int // range of how many of 600 go to Blue: six standard deviations
 	}{
 		{"3 to 1", weighted(nil, "Blue", 3, "Green", 1), 386, 514},
 		{"no weights", weighted(nil, "Blue", nil, "Green", nil), 226, 374},
@@ -78,12 +78,12 @@ func TestWeights(t *testing.T) {
 	}
 }
 
-// bothSaying are applications for Blue and Green.
+// bothSaying returns applications for Blue and Green.
 func bothSaying(t *testing.T) map[string]Target {
 	return map[string]Target{"Blue": saying(t, "blue"), "Green": saying(t, "green")}
 }
 
-// TestNoFailover: a group without target keeps its share.
+// TestNoFailover checks that a group without targets keeps its share.
 func TestNoFailover(t *testing.T) {
 	a := startOne(t, blueGreen(weighted(nil, "Blue", 1, "Green", 1)), map[string]Target{"Green": saying(t, "green")})
 	counts := map[int]int{}
@@ -96,8 +96,8 @@ func TestNoFailover(t *testing.T) {
 	}
 }
 
-// TestGroupStickiness: the cookies bind a client to the group it was sent to,
-// for as long as the action says.
+// TestGroupStickiness checks that the cookies bind a client to the group that it
+// was sent to, for as long as the action says.
 func TestGroupStickiness(t *testing.T) {
 	actions := weighted(object{"Enabled": true, "DurationSeconds": 600}, "Blue", 1, "Green", 1)
 	a := startOne(t, blueGreen(actions), bothSaying(t))
@@ -133,7 +133,8 @@ func TestGroupStickiness(t *testing.T) {
 	}
 }
 
-// TestTargetStickiness: a target group's own stickiness, to one of its targets.
+// TestTargetStickiness checks a target group's own stickiness, to one of its
+// targets.
 func TestTargetStickiness(t *testing.T) {
 	r := appBehind()
 	r["App"] = groupOf{"TargetType": "ip", "HealthCheckPath": "/health",
@@ -157,8 +158,8 @@ func TestTargetStickiness(t *testing.T) {
 	}
 }
 
-// TestNoTarget: a group without registered targets is answered 503, with the
-// load balancer's own page.
+// TestNoTarget checks that a group without registered targets is answered with
+// 503 and the load balancer's own page.
 func TestNoTarget(t *testing.T) {
 	got := send(t, "GET", "http://"+serve(t, startOne(t, appBehind(), nil).Main())+"/", "", nil)
 	if got.status != 503 || got.header.Get("Server") != "awselb/2.0" || !strings.Contains(got.body, "503 Service Temporarily Unavailable") {
@@ -169,7 +170,7 @@ func TestNoTarget(t *testing.T) {
 	}
 }
 
-// TestAuthenticate: what becomes of requests that have to be authenticated.
+// TestAuthenticate checks what happens to requests that must be authenticated.
 func TestAuthenticate(t *testing.T) {
 	actions := func(action object) []any {
 		action["Order"] = 1
@@ -204,8 +205,8 @@ func TestAuthenticate(t *testing.T) {
 	}
 }
 
-// TestTransforms: the target gets the rewritten URL and host, the rule has
-// seen the sent ones.
+// TestTransforms checks that the target gets the rewritten URL and host, while
+// rules see those that were sent.
 func TestTransforms(t *testing.T) {
 	rewrite := func(kind, config, regex, replace string) object {
 		return object{"Type": kind, config: object{"Rewrites": []any{object{"Regex": regex, "Replace": replace}}}}

@@ -17,9 +17,9 @@ import (
 type group struct {
 	name  string
 	arn   string
-	list  atomic.Pointer[[]*target] // is replaced, never changed
+	list  atomic.Pointer[[]*target] // replaced, never changed
 	next  atomic.Uint32
-	least atomic.Int32 // healthy targets, below which all get requests
+	least atomic.Int32 // the number of healthy targets below which all targets get requests
 
 	mu       sync.Mutex
 	ctx      context.Context    // of the health checks
@@ -35,7 +35,7 @@ type target struct {
 	url      *url.URL // nil if it is a function
 	function Invoker
 	state    atomic.Uint32
-	ignore   context.CancelFunc // ends its health checks; nil if there are none
+	ignore   context.CancelFunc // stops its health checks; nil if there are none
 }
 
 func newGroup(name string) *group {
@@ -49,11 +49,11 @@ func newGroup(name string) *group {
 	return g
 }
 
-// targets are those that are registered now.
+// targets returns the registered targets.
 func (g *group) targets() []*target { return *g.list.Load() }
 
-// register adds targets. If the group is used they get requests as soon as their
-// first health check has passed.
+// register adds targets. If the group is in use, they get requests as soon as
+// their first health check has passed.
 func (g *group) register(t Target, kind string) error {
 	if err := t.validate(kind); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (g *group) register(t Target, kind string) error {
 	return nil
 }
 
-// deregister takes a target out: requests that it has go on, it gets no more.
+// deregister removes a target: its requests continue, but it gets no more.
 func (g *group) deregister(name string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -95,7 +95,7 @@ func (g *group) deregister(name string) bool {
 	return true
 }
 
-// replace makes those the targets. It is called with the lock.
+// replace sets the targets. The caller holds the lock.
 func (g *group) replace(targets []*target) {
 	g.list.Store(&targets)
 	if g.settings != nil {
@@ -103,8 +103,8 @@ func (g *group) replace(targets []*target) {
 	}
 }
 
-// watch begins the health checks of a target, if the group is used. It is called
-// with the lock.
+// watch starts the health checks of a target if the group is in use. The caller
+// holds the lock.
 func (g *group) watch(t *target) {
 	switch {
 	case g.stop == nil:
@@ -122,10 +122,10 @@ func (g *group) watch(t *target) {
 	}(g.check)
 }
 
-// pick returns the target of the next request, or nil if none is in service:
-// the healthy ones in turn, or if these are too few, all that have been
-// checked. A target whose first check has not passed gets nothing. Source:
-// UG23 target-group-health-checks.
+// pick returns the target of the next request, or nil if none is in service: the
+// healthy ones in turn or, if they are too few, all that have been checked. A
+// target whose first check has not passed gets nothing. Source: UG23
+// target-group-health-checks.
 func (g *group) pick() *target {
 	targets := g.targets()
 	if len(targets) == 1 {
@@ -161,11 +161,12 @@ func (g *group) pick() *target {
 			k--
 		}
 	}
-	return chosen // the last, should one have changed since it was counted
+	return chosen // the last one, in case one has changed since it was counted
 }
 
-// attach begins the health checks, unless they run as settings say. A group
-// that comes back starts again. Source: UG23 target-group-health-checks.
+// attach starts the health checks, unless they already run with these settings. A
+// group that is attached again starts over. Source: UG23
+// target-group-health-checks.
 func (g *group) attach(settings *alb.TargetGroup) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -186,8 +187,8 @@ func (g *group) attach(settings *alb.TargetGroup) {
 	}
 }
 
-// detach ends the health checks. The state of the targets stays, for requests
-// that were sent to the group before.
+// detach stops the health checks. The targets keep their state, for requests that
+// were sent to the group before.
 func (g *group) detach() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -209,8 +210,8 @@ func (g *group) attached() bool {
 	return g.stop != nil
 }
 
-// leastHealthy is below how many healthy targets all get requests. Default:
-// 1. Source: BC target_group_health.unhealthy_state_routing.
+// leastHealthy returns the number of healthy targets below which all targets get
+// requests. Default: 1. Source: BC target_group_health.unhealthy_state_routing.
 func leastHealthy(settings *alb.TargetGroup, targets int) int {
 	const key = "target_group_health.unhealthy_state_routing.minimum_healthy_targets."
 	least := 1

@@ -15,7 +15,7 @@ import (
 )
 
 // isHopByHop reports whether a header is about one connection only and not
-// passed on. Expect is answered by the load balancer itself.
+// forwarded. The load balancer itself answers Expect.
 func isHopByHop(name string) bool {
 	switch name {
 	case "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Expect":
@@ -24,7 +24,7 @@ func isHopByHop(name string) bool {
 	return false
 }
 
-// named are the further headers that a Connection header names.
+// named returns the additional headers that a Connection header names.
 func named(connection []string) []string {
 	var names []string
 	for _, line := range connection {
@@ -40,7 +40,7 @@ func named(connection []string) []string {
 	return names
 }
 
-// targetHeaders are the headers that the target gets.
+// targetHeaders returns the headers that the target gets.
 func (x *exchange) targetHeaders() http.Header {
 	in := x.r.Header
 	h := make(http.Header, len(in)+5)
@@ -69,8 +69,8 @@ func (x *exchange) targetHeaders() http.Header {
 	return h
 }
 
-// validName reports whether a header has a name that is kept when invalid
-// ones are dropped. Source: BC routing.http.drop_invalid_header_fields.enabled.
+// validName reports whether a header has a name that is kept when invalid ones
+// are dropped. Source: BC routing.http.drop_invalid_header_fields.enabled.
 func validName(name string) bool {
 	for i := range len(name) {
 		c := name[i]
@@ -81,8 +81,8 @@ func validName(name string) bool {
 	return true
 }
 
-// addForwarded adds what the load balancer tells targets of the client.
-// Source: UG23 x-forwarded-headers.
+// addForwarded adds the load balancer's headers about the client. Source: UG23
+// x-forwarded-headers.
 func (x *exchange) addForwarded(h http.Header) {
 	const name = "X-Forwarded-For"
 	switch x.mode.balancer.ForwardedFor() {
@@ -106,7 +106,8 @@ func (x *exchange) addForwarded(h http.Header) {
 	h["X-Amzn-Trace-Id"] = []string{traceID(h.Get("X-Amzn-Trace-Id"), time.Now())}
 }
 
-// client is the peer's address, with its port if the load balancer is to say it.
+// client returns the peer's address, with its port if the load balancer is
+// configured to send it.
 func (x *exchange) client() string {
 	host, _, err := net.SplitHostPort(x.r.RemoteAddr)
 	if err != nil {
@@ -118,7 +119,7 @@ func (x *exchange) client() string {
 	return host
 }
 
-// traceID is the trace header for a target: a new root, or beside the root
+// traceID returns the trace header for a target: a new root or, beside the root
 // that was sent, this hop as Self. Source: UG23 load-balancer-request-tracing.
 func traceID(sent string, now time.Time) string {
 	id := fmt.Sprintf("1-%08x-%016x%08x", uint32(now.Unix()), rand.Uint64(), rand.Uint32())
@@ -134,9 +135,9 @@ func traceID(sent string, now time.Time) string {
 	return "Self=" + id + ";" + strings.Join(kept, ";")
 }
 
-// hostForTarget is the Host header that the target gets. Unless it is
-// preserved, a listener on 80 or 443 removes any port, another adds its own if
-// there is none, and a URL as request-target replaces it. Source: UG23
+// hostForTarget returns the Host header that the target gets. Unless it is
+// preserved, a listener on port 80 or 443 removes any port, another listener adds
+// its own if there is none, and a URL as request-target replaces it. Source: UG23
 // application-load-balancers, host header preservation.
 func (x *exchange) hostForTarget() string {
 	if x.targetHost != "" {
@@ -164,7 +165,7 @@ func (x *exchange) hostForTarget() string {
 	return host
 }
 
-// originForm is a request-target without scheme and host.
+// originForm returns a request-target without scheme and host.
 func originForm(target string) string {
 	if strings.HasPrefix(target, "/") {
 		return target
@@ -183,7 +184,7 @@ func originForm(target string) string {
 	return rest[at:]
 }
 
-// authenticates reports whether a rule has requests authenticated.
+// authenticates reports whether a rule requires authentication.
 func (r *rule) authenticates() bool {
 	for _, action := range r.Actions {
 		if _, ok := action.(alb.Authenticate); ok {

@@ -26,8 +26,7 @@ const (
 
 func (h Health) String() string { return [...]string{"unused", "initial", "healthy", "unhealthy"}[h&3] }
 
-// inService reports whether a target may get requests, should there be no
-// better.
+// inService reports whether a target may get requests if there is no better one.
 func (h Health) inService() bool { return h == Healthy || h == Unhealthy }
 
 func (t *target) health() Health { return Health(t.state.Load()) }
@@ -35,7 +34,7 @@ func (t *target) set(h Health)   { t.state.Store(uint32(h)) }
 
 // TargetHealth is a registered target and its state.
 type TargetHealth struct {
-	Group  string // as in ALBConfig.Targets
+	Group  string // the key in ALBConfig.Targets
 	Target string // its URL, or "function"
 	Health Health
 }
@@ -57,26 +56,26 @@ func (a *ALB) TargetHealth() []TargetHealth {
 	return list
 }
 
-// healthCheck is how the targets of a group are checked.
+// healthCheck says how the targets of a group are checked.
 type healthCheck struct {
 	enabled   bool
 	path      string
-	port      string // "" for the target's own
+	port      string // "" for the target's own port
 	https     bool
 	interval  time.Duration
 	timeout   time.Duration
-	healthy   int // checks in a row
+	healthy   int // number of consecutive checks
 	unhealthy int
 	codes     string
 	http2     bool // without upgrade
 }
 
-// firstInterval is how soon a check follows another until the first passes:
-// sooner than the template says, since on this machine someone waits for it.
+// firstInterval is the interval until the first check passes: shorter than in the
+// template, since on this machine someone waits for it.
 const firstInterval = time.Second
 
-// readHealthCheck is what a target group says, with the API's defaults.
-// Source: BC CreateTargetGroup; for Lambda the user guide.
+// readHealthCheck returns the settings of a target group, with the API's
+// defaults. Source: BC CreateTargetGroup; for Lambda the user guide.
 func readHealthCheck(settings *alb.TargetGroup) healthCheck {
 	h := settings.HealthCheck
 	c := healthCheck{
@@ -95,7 +94,7 @@ func readHealthCheck(settings *alb.TargetGroup) healthCheck {
 		c.unhealthy = or(h.UnhealthyThreshold, 5)
 	}
 	switch settings.ProtocolVersion {
-	case "GRPC": // a call that this package cannot make
+	case "GRPC": // a call that this package does not support
 		c.enabled = false
 	case "HTTP2":
 		c.http2 = true
@@ -114,8 +113,8 @@ func or[T comparable](value, otherwise T) T {
 	return value
 }
 
-// watch checks a target until ctx is done. The first check that passes makes
-// it healthy; then it takes as many in a row as the template says.
+// watch checks a target until ctx is done. The first check that passes makes it
+// healthy; after that, it takes as many consecutive checks as the template says.
 func (c healthCheck) watch(ctx context.Context, t *target) {
 	client := c.client()
 	defer client.CloseIdleConnections()
@@ -165,10 +164,10 @@ func (c healthCheck) client() *http.Client {
 	}
 }
 
-// userAgent is that of health checks. Source: UG23.
+// userAgent is the User-Agent of health checks. Source: UG23.
 const userAgent = "ELB-HealthChecker/2.0"
 
-// check reports whether a target passes once.
+// check reports whether a target passes one check.
 func (c healthCheck) check(ctx context.Context, client *http.Client, t *target) bool {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()

@@ -12,8 +12,8 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// patient is an application that answers health checks with a status that can
-// be changed, and remembers them.
+// patient is an application that answers health checks with a configurable
+// status, and remembers them.
 type patient struct {
 	status atomic.Int32
 	mu     sync.Mutex
@@ -49,7 +49,7 @@ func (p *patient) count() int {
 	return len(p.checks)
 }
 
-// checked is a load balancer whose target group is configured by properties.
+// checked returns a load balancer whose target group is configured by properties.
 func checked(properties groupOf) resources {
 	r := appBehind()
 	group := groupOf{"TargetType": "ip", "Port": 8080, "HealthCheckPath": "/health?deep=1", "HealthCheckIntervalSeconds": 1,
@@ -72,9 +72,9 @@ func waitFor(t *testing.T, what string, done func() bool) {
 
 func health(a *ALB) Health { return a.TargetHealth()[0].Health }
 
-// TestHealthCheck: the check as the template has it, and what it decides: the
-// first that passes brings a target into service, then it takes as many in a
-// row as the thresholds say.
+// TestHealthCheck checks the template's health check and its effect: the first
+// check that passes brings a target into service; after that, it takes as many
+// consecutive checks as the thresholds say.
 func TestHealthCheck(t *testing.T) {
 	t.Parallel()
 	p := newPatient(t, 500, "app")
@@ -110,8 +110,8 @@ func TestHealthCheck(t *testing.T) {
 	}
 }
 
-// TestHealthCheckRecoversAtOnce: a target that begins healthy is in service
-// after one check, whatever the threshold.
+// TestHealthCheckRecoversAtOnce checks that a target that is healthy from the
+// beginning is in service after one check, whatever the threshold.
 func TestHealthCheckRecoversAtOnce(t *testing.T) {
 	p := newPatient(t, 200, "app")
 	start := time.Now()
@@ -121,7 +121,7 @@ func TestHealthCheckRecoversAtOnce(t *testing.T) {
 	}
 }
 
-// TestHealthCheckCodes: what counts as healthy.
+// TestHealthCheckCodes checks which statuses count as healthy.
 func TestHealthCheckCodes(t *testing.T) {
 	for _, test := range []struct {
 		codes  any
@@ -130,7 +130,7 @@ func TestHealthCheckCodes(t *testing.T) {
 	}{
 		{nil, 200, Healthy}, {nil, 204, Unhealthy}, {nil, 302, Unhealthy},
 		{"200-299", 204, Healthy}, {"200,302", 302, Healthy}, {"200,301", 302, Unhealthy},
-		{nil, 0, Unhealthy}, // takes longer than the time-out
+		{nil, 0, Unhealthy}, // takes longer than the timeout
 	} {
 		t.Run(fmt.Sprint(test.codes, test.status), func(t *testing.T) {
 			t.Parallel()
@@ -147,7 +147,7 @@ func TestHealthCheckCodes(t *testing.T) {
 	}
 }
 
-// TestHealthDefaults are the API's.
+// TestHealthDefaults checks for the API's defaults.
 func TestHealthDefaults(t *testing.T) {
 	got := readHealthCheck(&alb.TargetGroup{TargetType: "ip", Port: 80})
 	want := healthCheck{enabled: true, path: "/", interval: 30 * time.Second, timeout: 5 * time.Second, healthy: 5, unhealthy: 2, codes: "200"}
@@ -160,8 +160,9 @@ func TestHealthDefaults(t *testing.T) {
 	}
 }
 
-// TestUnhealthyTargets: the healthy share the requests; if there is none, or
-// fewer than the target group wants, all get some.
+// TestUnhealthyTargets checks that the healthy targets share the requests, and
+// that all targets get some if there are none, or fewer than the target group
+// requires.
 func TestUnhealthyTargets(t *testing.T) {
 	t.Parallel()
 	one, two, three := newPatient(t, 200, "one"), newPatient(t, 200, "two"), newPatient(t, 500, "three")
@@ -190,8 +191,9 @@ func TestUnhealthyTargets(t *testing.T) {
 	}
 }
 
-// TestDetachedGroup: a group that no rule refers to is unused and not checked;
-// when it comes back it starts again, and gets nothing until a check has passed.
+// TestDetachedGroup checks that a group that no rule refers to is unused and not
+// checked, and that when it comes back it starts over, and gets nothing until a
+// check has passed.
 func TestDetachedGroup(t *testing.T) {
 	t.Parallel()
 	open := checked(nil)
@@ -226,8 +228,8 @@ func TestDetachedGroup(t *testing.T) {
 	}
 }
 
-// TestWeightZeroStaysAttached: a group that gets no requests, but is named in an
-// action, is checked, so that it is in service when it gets some.
+// TestWeightZeroStaysAttached checks that a group that gets no requests, but is
+// named in an action, is checked, so that it is in service when it gets some.
 func TestWeightZeroStaysAttached(t *testing.T) {
 	p := newPatient(t, 200, "app")
 	r := checked(nil)

@@ -12,12 +12,12 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/lambdaruntime"
 )
 
-// maxLambdaBody is the size, in bytes, of a request's body for a Lambda
+// maxLambdaBody is the maximum size, in bytes, of a request's body for a Lambda
 // target, and of its JSON answer. Source: UG23 lambda-functions.
 const maxLambdaBody = 1 << 20
 
-// invoke sends the request to a function. The reasons are those of the access
-// log. Source: UGnow load-balancer-access-logs.
+// invoke sends the request to a function. The error reasons are those of the
+// access log. Source: UGnow load-balancer-access-logs.
 func (x *exchange) invoke(settings *alb.TargetGroup) {
 	if isWebSocket(x.r.Header) {
 		x.refuse(http.StatusBadRequest, "LambdaWebsocketNotSupported")
@@ -56,7 +56,7 @@ func (x *exchange) invoke(settings *alb.TargetGroup) {
 	x.writeLambda(answer)
 }
 
-// readBody reads up to limit bytes of the body. It reports whether the client
+// readBody reads up to limit bytes of the body. stalled reports that the client
 // sent nothing for the idle timeout.
 func (x *exchange) readBody(limit int64) (body []byte, stalled bool, err error) {
 	if x.r.ContentLength == 0 {
@@ -96,7 +96,7 @@ func (x *exchange) writeLambda(answer lambdaAnswer) {
 	x.answer(answer.status, contentType, string(answer.body))
 }
 
-// textual reports whether a body is put into the event as it is: all others are
+// textual reports whether the event has a body as plain text: all others are
 // base64. Source: UG23 lambda-functions.
 func textual(h http.Header) bool {
 	if h.Get("Content-Encoding") != "" {

@@ -34,7 +34,7 @@ func (f *fake) Invoke(_ context.Context, event []byte) ([]byte, error) {
 	return []byte(f.answer), f.err
 }
 
-// last is the event of the last invocation.
+// last returns the event of the last invocation.
 func (f *fake) last(t *testing.T) map[string]any {
 	t.Helper()
 	f.mu.Lock()
@@ -52,7 +52,7 @@ func (f *fake) count() int {
 	return len(f.events)
 }
 
-// lambdaBehind is a load balancer that sends all to a function.
+// lambdaBehind returns a load balancer that sends everything to a function.
 func lambdaBehind(multi bool) resources {
 	group := groupOf{"TargetType": "lambda"}
 	if multi {
@@ -72,7 +72,7 @@ func startLambda(t *testing.T, multi bool, function Invoker) string {
 
 const fine = `{"statusCode":200}`
 
-// TestLambdaEvent: the event, byte by byte except for the trace.
+// TestLambdaEvent compares the event byte by byte, except for the trace.
 func TestLambdaEvent(t *testing.T) {
 	f := &fake{answer: fine}
 	address := startLambda(t, false, f)
@@ -100,7 +100,8 @@ func TestLambdaEvent(t *testing.T) {
 	}
 }
 
-// TestLambdaEventFamilies: one family of headers and query parameters.
+// TestLambdaEventFamilies checks that the event has one form of headers and query
+// parameters.
 func TestLambdaEventFamilies(t *testing.T) {
 	for _, multi := range []bool{false, true} {
 		f := &fake{answer: fine}
@@ -129,13 +130,13 @@ func TestLambdaEventFamilies(t *testing.T) {
 	}
 }
 
-// TestLambdaEventBody: which bodies are base64.
+// TestLambdaEventBody checks which bodies are base64.
 func TestLambdaEventBody(t *testing.T) {
 	f := &fake{answer: fine}
 	address := startLambda(t, false, f)
 	for _, test := range []struct {
 		method, contentType, encoding, body string
-		want                                string // with base64: in front if it is
+		want                                string // prefixed with base64: if it is encoded
 	}{
 		{"POST", "text/plain", "", "hé", "hé"},
 		{"POST", "text/html; charset=utf-8", "", "<p>", "<p>"},
@@ -176,7 +177,7 @@ func TestLambdaEventBody(t *testing.T) {
 	}
 }
 
-// TestLambdaAnswers: what is taken as an answer, and what is a 502.
+// TestLambdaAnswers checks what is accepted as an answer, and what is a 502.
 func TestLambdaAnswers(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -227,8 +228,8 @@ func TestLambdaAnswers(t *testing.T) {
 	}
 }
 
-// TestGoAnswerTrap: the answer type of aws-lambda-go has fields that become
-// null, so a function in Go has to set both families.
+// TestGoAnswerTrap shows that the answer type of aws-lambda-go has fields that
+// become null, so that a function in Go must set both forms.
 func TestGoAnswerTrap(t *testing.T) {
 	unset := events.ALBTargetGroupResponse{StatusCode: 200}
 	set := events.ALBTargetGroupResponse{StatusCode: 200, Headers: map[string]string{}, MultiValueHeaders: map[string][]string{}}
@@ -249,8 +250,8 @@ func TestGoAnswerTrap(t *testing.T) {
 	}
 }
 
-// TestLambdaAnswerHeaders: the family of the target group, without what is
-// about the connection, and a length that is counted.
+// TestLambdaAnswerHeaders checks that the answer has the headers in the target
+// group's form, none about the connection, and a computed length.
 func TestLambdaAnswerHeaders(t *testing.T) {
 	single := &fake{answer: `{"statusCode":200,"body":"héé","headers":{"content-type":"text/x","Connection":"close","Transfer-Encoding":"gzip","Content-Length":"99","Keep-Alive":"1","X-A":"1"},"multiValueHeaders":{"X-B":["2"]}}`}
 	got := send(t, "GET", "http://"+startLambda(t, false, single)+"/", "", nil)
@@ -277,7 +278,8 @@ func TestLambdaAnswerHeaders(t *testing.T) {
 	}
 }
 
-// TestLambdaRequestLimit: a body of 1 MB reaches the function, one byte more is 413.
+// TestLambdaRequestLimit checks that a body of 1 MB reaches the function, and
+// that one byte more is a 413.
 func TestLambdaRequestLimit(t *testing.T) {
 	f := &fake{answer: fine}
 	address := startLambda(t, false, f)
@@ -287,7 +289,7 @@ func TestLambdaRequestLimit(t *testing.T) {
 	if got := send(t, "POST", "http://"+address+"/", strings.Repeat("x", 1<<20+1), nil); got.status != 413 || got.body != page(413) {
 		t.Errorf("1 MB and 1 byte: got %d %q", got.status, got.body)
 	}
-	for range 5 { // the client gets the answer though nobody reads what it sends
+	for range 5 { // the client gets the answer although no one reads what it sends
 		if got := send(t, "POST", "http://"+address+"/", strings.Repeat("x", 20<<20), nil); got.status != 413 {
 			t.Errorf("20 MB: got %d", got.status)
 		}
@@ -297,7 +299,7 @@ func TestLambdaRequestLimit(t *testing.T) {
 	}
 }
 
-// TestLambdaStalledUpload: a client that stops in the middle of its body.
+// TestLambdaStalledUpload tries a client that stops in the middle of its body.
 func TestLambdaStalledUpload(t *testing.T) {
 	t.Parallel()
 	r := lambdaBehind(false)
@@ -310,7 +312,7 @@ func TestLambdaStalledUpload(t *testing.T) {
 	}
 }
 
-// TestLambdaWebSocket: there are none with a function.
+// TestLambdaWebSocket checks that a function gets no WebSockets.
 func TestLambdaWebSocket(t *testing.T) {
 	f := &fake{answer: fine}
 	answer := raw(t, startLambda(t, false, f), "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n")
@@ -319,8 +321,8 @@ func TestLambdaWebSocket(t *testing.T) {
 	}
 }
 
-// TestLambdaHealthCheck: none by default; if there is one, its event, and
-// Lambda's own defaults.
+// TestLambdaHealthCheck checks that there is none by default, and otherwise its
+// event and Lambda's own defaults.
 func TestLambdaHealthCheck(t *testing.T) {
 	f := &fake{answer: fine}
 	startLambda(t, false, f)
@@ -379,8 +381,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// TestLambdaFailures: what a real process does wrong is 502, and its cause is
-// named as in the access log.
+// TestLambdaFailures checks that a failure of a real process is a 502, and that
+// its cause is named as in the access log.
 func TestLambdaFailures(t *testing.T) {
 	t.Parallel()
 	binary, err := os.Executable()
@@ -429,8 +431,8 @@ func TestLambdaFailures(t *testing.T) {
 	}
 }
 
-// TestLambdaOutlastsIdleTimeout: a function may take as long as its own
-// time-out allows.
+// TestLambdaOutlastsIdleTimeout checks that a function may take as long as its
+// own timeout allows.
 func TestLambdaOutlastsIdleTimeout(t *testing.T) {
 	t.Parallel()
 	binary, err := os.Executable()

@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// lambdaAnswer is what a function answered.
+// lambdaAnswer is the answer of a function.
 type lambdaAnswer struct {
 	status  int
 	headers []responseHeader
 	body    []byte
 }
 
-// readLambdaAnswer reads the JSON that a function answers with. Fields may be
-// missing but not null, except for those of the header family that the target
-// group does not use. Sources: awsdocs issue 33 and aws-lambda-go#408 for what
-// may be missing; aws-lambda-go-api-proxy#79, lambda-api#117,
-// aws-lambda-dotnet#507 and #529 of aws-lambda-go for what is refused.
+// readLambdaAnswer reads the JSON answer of a function. Fields may be missing but
+// not null, except the header fields of the form that the target group does not
+// use. Sources: awsdocs issue 33 and aws-lambda-go#408 for what may be missing;
+// aws-lambda-go-api-proxy#79, lambda-api#117, aws-lambda-dotnet#507 and #529 of
+// aws-lambda-go for what is refused.
 func readLambdaAnswer(payload []byte, multi bool) (lambdaAnswer, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(payload, &fields); err != nil {
@@ -39,7 +39,7 @@ func readLambdaAnswer(payload []byte, multi bool) (lambdaAnswer, error) {
 		family      any = &single
 		used            = "headers"
 	)
-	if multi { // then the other family is not looked at
+	if multi { // then the other form is ignored
 		used, family = "multiValueHeaders", &lists
 	}
 	for name, into := range map[string]any{

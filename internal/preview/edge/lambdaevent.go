@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// lambdaEvent is the event that a load balancer sends to a function. It has
-// one family of headers and query parameters, the single values or the lists.
-// Sources: BC and UG23 lambda-functions for the family; samples in
-// aws-lambda-go's test data for the fields without value.
+// lambdaEvent is the event that a load balancer sends to a function. It has one
+// form of headers and query parameters, single values or lists. Sources: BC and
+// UG23 lambda-functions for the form; samples in aws-lambda-go's test data for
+// the fields without value.
 type lambdaEvent struct {
 	RequestContext struct {
 		ELB struct {
@@ -29,8 +29,8 @@ type lambdaEvent struct {
 	IsBase64Encoded bool                 `json:"isBase64Encoded"`
 }
 
-// lambdaEvent is the event for the request. Of a repeated header or query key
-// the single family has the last value. Nothing is decoded. Source: BC, UG23.
+// lambdaEvent returns the event for the request. Of a repeated header or query
+// key, the single form has the last value. Nothing is decoded. Source: BC, UG23.
 func (x *exchange) lambdaEvent(body []byte, multi bool) ([]byte, error) {
 	path, query, _ := strings.Cut(x.path, "?")
 	e := lambdaEvent{HTTPMethod: x.r.Method, Path: path}
@@ -67,7 +67,7 @@ func (x *exchange) lambdaEvent(body []byte, multi bool) ([]byte, error) {
 	return json.Marshal(e)
 }
 
-// queryParameters are the pairs of a query, not decoded.
+// queryParameters returns the undecoded pairs of a query.
 func queryParameters(query string) map[string][]string {
 	parameters := map[string][]string{}
 	for part := range strings.SplitSeq(query, "&") {

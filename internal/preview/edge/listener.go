@@ -17,11 +17,11 @@ import (
 // Listener is a listener of the load balancer. It serves without TLS, whatever
 // its protocol.
 type Listener struct {
-	// ID is the listener's logical id, or for one that the template only adds
-	// rules to, what the template says of it.
+	// ID is the listener's logical id or, if the template only adds rules to it,
+	// what the template says about it.
 	ID string
 
-	// Name is the listener for a reader, with port and protocol.
+	// Name is the listener's name for display, with port and protocol.
 	Name string
 
 	// Port is the port in the template, or 0 if it is not known.
@@ -35,7 +35,7 @@ type Listener struct {
 
 	mu      sync.Mutex
 	servers []*http.Server
-	address string // at which it is served on this machine
+	address string // its address on this machine
 	closed  bool
 }
 
@@ -64,16 +64,16 @@ func (a *ALB) addListeners(balancer alb.Ref) error {
 	return nil
 }
 
-// Listeners are the load balancer's listeners, the main one first: HTTPS
+// Listeners returns the load balancer's listeners, the main one first: HTTPS
 // before HTTP, then by port.
 func (a *ALB) Listeners() []*Listener { return slices.Clone(a.listeners) }
 
-// Main is the listener that clients of the product use.
+// Main returns the listener that clients of the product use.
 func (a *ALB) Main() *Listener { return a.listeners[0] }
 
 func (a *ALB) groupNames() []string { return slices.Sorted(maps.Keys(a.groups)) }
 
-// Serve answers what arrives at ln, until the load balancer is closed; then it
+// Serve serves connections from ln until the load balancer is closed; then it
 // returns nil. Redirects to this listener's port lead to ln. It closes ln.
 func (l *Listener) Serve(ln net.Listener) error {
 	server := newServer(l)
@@ -93,7 +93,7 @@ func (l *Listener) Serve(ln net.Listener) error {
 	return err
 }
 
-// Address is where the listener is served on this machine, or "".
+// Address returns the listener's address on this machine, or "".
 func (l *Listener) Address() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -109,9 +109,9 @@ func (l *Listener) close() {
 	}
 }
 
-// hostSeen is the Host header as rules see it: a request that is addressed to
-// this machine is taken to be addressed to the product, and to a port that the
-// listener has in the template.
+// hostSeen returns the Host header as rules see it. A request to this machine's
+// own address is taken for one to the product, and to the port that the listener
+// has in the template.
 func (l *Listener) hostSeen(r *http.Request) (host string, local bool) {
 	name, port, err := net.SplitHostPort(r.Host)
 	if err != nil {

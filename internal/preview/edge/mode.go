@@ -9,31 +9,31 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// mode is a template, ready to answer requests.
+// mode is a template that is ready to answer requests.
 type mode struct {
 	name      string
 	template  *alb.Template
 	balancer  *alb.LoadBalancer // nil if the template does not define it
 	listeners map[alb.Ref]*modeListener
 	used      map[*group]*alb.TargetGroup // the groups that rules refer to
-	idle      time.Duration               // idle_timeout of the load balancer
+	idle      time.Duration               // the load balancer's idle timeout
 }
 
-// modeListener is a listener as it is in a mode.
+// modeListener is a listener in a mode.
 type modeListener struct {
 	*alb.Listener
 	rules   map[*alb.Rule]*rule
 	headers []responseHeader
 }
 
-// rule is a rule, ready to be carried out.
+// rule is a rule that is ready to be applied.
 type rule struct {
 	*alb.Rule
 	groups     []weightedGroup // of a forward
 	transforms alb.Rewriter
 }
 
-// weightedGroup is a target group a forward sends requests to.
+// weightedGroup is a target group to which a forward sends requests.
 type weightedGroup struct {
 	*group
 	settings *alb.TargetGroup // in this mode
@@ -78,7 +78,7 @@ func (a *ALB) addRule(m *mode, l *modeListener, r *alb.Rule) error {
 	if forward, ok := r.Final().(alb.Forward); ok {
 		for _, g := range forward.Groups {
 			settings := m.template.TargetGroup(g.Group)
-			if settings == nil { // not in the template: what the API takes for granted
+			if settings == nil { // not in the template: the API's defaults
 				settings = &alb.TargetGroup{TargetType: "instance"}
 				if a.config.Targets[g.Group.String()].Function != nil {
 					settings.TargetType = "lambda"
@@ -97,7 +97,7 @@ func (a *ALB) addRule(m *mode, l *modeListener, r *alb.Rule) error {
 	return nil
 }
 
-// group returns the target group that ref names, for all modes the same.
+// group returns the target group that ref names, which is the same for all modes.
 func (a *ALB) group(ref alb.Ref) *group {
 	name := ref.String()
 	if a.groups[name] == nil {
@@ -106,9 +106,9 @@ func (a *ALB) group(ref alb.Ref) *group {
 	return a.groups[name]
 }
 
-// begin makes a mode the present one. The health checks of the groups it uses
-// begin before, those of the others end afterwards: a group that no rule refers
-// to is not checked. Source: UG23 target-group-health-checks.
+// begin makes a mode the current one. The health checks of its groups begin
+// before the change, those of other groups end after it: a group that no rule
+// refers to is not checked. Source: UG23 target-group-health-checks.
 func (a *ALB) begin(m *mode) {
 	for g, settings := range m.used {
 		g.attach(settings)
@@ -138,7 +138,7 @@ func (a *ALB) register() error {
 	return nil
 }
 
-// Register registers URLs of more targets with a group, named as in
+// Register registers URLs of additional targets with a group, named as in
 // [ALBConfig.Targets], as a service does with the tasks of a new release.
 func (a *ALB) Register(group string, urls ...string) error {
 	g := a.groups[group]
@@ -151,9 +151,9 @@ func (a *ALB) Register(group string, urls ...string) error {
 	return nil
 }
 
-// Deregister takes a target out of a group. Requests that it has go on, and it
-// gets no more; one that has just been sent there may still arrive, so that it
-// is to be stopped some time later, as the deregistration delay says.
+// Deregister removes a target from a group. Its requests continue, and it gets no
+// more; one that has just been sent may still arrive, so stop the target only
+// after the deregistration delay.
 func (a *ALB) Deregister(group, url string) error {
 	g := a.groups[group]
 	if g == nil || !g.deregister(url) {
@@ -171,7 +171,7 @@ func (a *ALB) hasGroup(name string) bool {
 	return false
 }
 
-// kind is the target type of a group, which does not change with the mode.
+// kind returns the target type of a group, which does not change with the mode.
 func (a *ALB) kind(g *group) string {
 	for _, m := range a.modes {
 		if settings := m.used[g]; settings != nil {

@@ -9,13 +9,13 @@ import (
 
 // Observation is a request that was answered.
 type Observation struct {
-	Time     time.Time     // when it came
-	Duration time.Duration // until it was answered in full
+	Time     time.Time     // when it arrived
+	Duration time.Duration // until it was completely answered
 
 	Listener *Listener
 	Mode     string
 	Method   string
-	URL      string // the request-target, as it was sent
+	URL      string // the request-target as sent
 	Host     string // as rules saw it
 	Source   netip.Addr
 
@@ -24,18 +24,19 @@ type Observation struct {
 	Rule *alb.Rule
 
 	// Group and Target are where the request was sent; Target is a URL or
-	// "function". They are "" if the load balancer answered by itself.
+	// "function". They are "" if the load balancer itself answered.
 	Group  string
 	Target string
 
-	// Status is the status of the answer, 460 if the client went away before it.
+	// Status is the status of the answer, 460 if the client disconnected before
+	// it.
 	Status int
 
-	// Cause says why the load balancer answered by itself though no rule told
-	// it to, such as a target that refused the connection. It is empty otherwise.
+	// Cause says why the load balancer itself answered although no rule told it
+	// to, such as a target that refused the connection. It is empty otherwise.
 	Cause string
 
-	// Location is that of a redirect as it would be on AWS.
+	// Location is the Location of a redirect as it would be on AWS.
 	Location string
 
 	listener *alb.Listener
@@ -43,7 +44,7 @@ type Observation struct {
 	request  *alb.Request
 }
 
-// RuleName is the rule's priority, "default", or "none".
+// RuleName returns the rule's priority, "default", or "none".
 func (o Observation) RuleName() string {
 	if o.Rule == nil {
 		return "none"
@@ -51,7 +52,7 @@ func (o Observation) RuleName() string {
 	return o.Rule.Name()
 }
 
-// Action is what the rule does, for a reader.
+// Action describes what the rule does.
 func (o Observation) Action() string {
 	if o.Rule == nil {
 		return "answer " + title(o.Status)
@@ -59,8 +60,8 @@ func (o Observation) Action() string {
 	return o.template.ActionName(o.Rule)
 }
 
-// Why are the reasons of the decision, as `noren explain` gives them. They are
-// worked out when asked for.
+// Why returns the reasons of the decision, like `noren explain`. They are
+// computed by the call.
 func (o Observation) Why() []string { return o.listener.Explain(o.request).Reasons() }
 
 func (x *exchange) observation(start time.Time) Observation {

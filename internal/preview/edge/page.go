@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// serverName is the Server header of what the load balancer answers itself.
-// Source: aws-lambda-go-api-proxy#79.
+// serverName is the Server header of the load balancer's own answers. Source:
+// aws-lambda-go-api-proxy#79.
 const serverName = "awselb/2.0"
 
-// titles are those of statuses that the load balancer calls otherwise than
-// net/http does: as nginx, whose layout its pages have.
+// titles are the titles of statuses for which the load balancer uses another text
+// than net/http: that of nginx, whose layout its pages have.
 var titles = map[int]string{
 	401: "Authorization Required",
 	405: "Not Allowed",
@@ -34,12 +34,12 @@ func title(status int) string {
 	return strconv.Itoa(status) + " " + text
 }
 
-// page is the body of the load balancer's own answers. Sources:
-// aws-lambda-go-api-proxy#79; the Content-Length of 138 that hayashier.com saw
-// in 2018, when a bgcolor was in it.
+// page returns the body of the load balancer's own answers. Sources:
+// aws-lambda-go-api-proxy#79; the Content-Length of 138 that hayashier.com saw in
+// 2018, when a bgcolor was in it.
 func page(status int) string { return pageSaying(status, "") }
 
-// pageSaying is a page with a sentence that only the preview has.
+// pageSaying returns a page with a sentence that only the preview has.
 func pageSaying(status int, text string) string {
 	if text != "" {
 		text = "<p>" + text + "</p>\r\n"
@@ -48,21 +48,21 @@ func pageSaying(status int, text string) string {
 	return "<html>\r\n<head><title>" + t + "</title></head>\r\n<body>\r\n<center><h1>" + t + "</h1></center>\r\n" + text + "</body>\r\n</html>\r\n"
 }
 
-// rawPage is the whole answer, after which the connection is closed.
+// rawPage returns the whole answer, after which the connection is closed.
 func rawPage(status int) []byte {
 	body := page(status)
 	return fmt.Appendf(nil, "HTTP/1.1 %s\r\nServer: %s\r\nDate: %s\r\nContent-Type: text/html\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
 		title(status), serverName, time.Now().UTC().Format(http.TimeFormat), len(body), body)
 }
 
-// answer writes an answer of the load balancer's own.
+// answer writes an answer of the load balancer itself.
 func (x *exchange) answer(status int, contentType, body string) {
 	h := x.w.Header()
 	if namesItself(x.rules.Listener) && h.Get("Server") == "" {
 		h.Set("Server", serverName)
 	}
 	if contentType == "" {
-		h["Content-Type"] = nil // not to be guessed
+		h["Content-Type"] = nil // do not guess it
 	} else {
 		h.Set("Content-Type", contentType)
 	}
@@ -77,7 +77,7 @@ func (x *exchange) answer(status int, contentType, body string) {
 	}
 }
 
-// refuse answers with the load balancer's page, for a cause in its own words.
+// refuse answers with the load balancer's page, for the given cause.
 func (x *exchange) refuse(status int, cause string) {
 	x.cause = cause
 	if status == http.StatusBadRequest || status == http.StatusRequestTimeout || status == http.StatusRequestEntityTooLarge {

@@ -14,8 +14,8 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// proxy passes the request on to a target that speaks HTTP, and its answer
-// back, both as they come.
+// proxy forwards the request to an HTTP target, and its answer back, streaming
+// both.
 func (x *exchange) proxy(settings *alb.TargetGroup) {
 	ctx, cancel := context.WithCancel(x.r.Context())
 	defer cancel()
@@ -45,12 +45,12 @@ func (x *exchange) proxy(settings *alb.TargetGroup) {
 
 const causeStalled = "the client sent no data for the idle timeout"
 
-// endReading ends a reading of the body that is under way.
+// endReading interrupts reading of the body.
 func (x *exchange) endReading() {
 	_ = http.NewResponseController(x.w).SetReadDeadline(time.Now())
 }
 
-// outgoing is the request for the target.
+// outgoing returns the request for the target.
 func (x *exchange) outgoing(ctx context.Context, dog *watchdog) (*http.Request, *upload) {
 	r := x.r
 	out := &http.Request{
@@ -62,7 +62,7 @@ func (x *exchange) outgoing(ctx context.Context, dog *watchdog) (*http.Request, 
 		Trailer:       r.Trailer, // filled in when the body has been read
 	}
 	if _, ok := out.Header["User-Agent"]; !ok {
-		out.Header["User-Agent"] = nil // not to be added
+		out.Header["User-Agent"] = nil // do not add one
 	}
 	if isWebSocket(r.Header) {
 		out.Header["Connection"] = []string{"Upgrade"}
@@ -71,21 +71,21 @@ func (x *exchange) outgoing(ctx context.Context, dog *watchdog) (*http.Request, 
 	if r.ContentLength == 0 {
 		return out.WithContext(ctx), nil
 	}
-	// Without this net/http reads the rest of the body before it answers.
+	// Without this, net/http reads the rest of the body before it answers.
 	_ = http.NewResponseController(x.w).EnableFullDuplex() // HTTP/2 always is
 	body := &upload{ReadCloser: r.Body, dog: dog}
 	out.Body = body
 	return out.WithContext(ctx), body
 }
 
-// targetURL has the path and query as they were sent.
+// targetURL returns the URL with path and query as they were sent.
 func (x *exchange) targetURL() *url.URL {
 	u := &url.URL{Scheme: x.target.url.Scheme, Host: x.target.url.Host}
 	if !strings.HasPrefix(x.path, "//") {
 		u.Opaque = x.path
 		return u
 	}
-	// An opaque part may not begin with two slashes.
+	// An opaque part must not begin with two slashes.
 	path, query, _ := strings.Cut(x.path, "?")
 	u.RawPath, u.RawQuery = path, query
 	var err error
@@ -95,7 +95,7 @@ func (x *exchange) targetURL() *url.URL {
 	return u
 }
 
-// refuseFor answers for a target that did not.
+// refuseFor answers for a target that did not answer.
 func (x *exchange) refuseFor(err error, dog *watchdog, body *upload) {
 	var timeout net.Error
 	switch {
@@ -112,7 +112,7 @@ func (x *exchange) refuseFor(err error, dog *watchdog, body *upload) {
 	}
 }
 
-// copyHead passes on the status and the headers.
+// copyHead forwards the status and the headers.
 func (x *exchange) copyHead(resp *http.Response) {
 	h := x.w.Header()
 	for name, values := range resp.Header {
@@ -124,7 +124,7 @@ func (x *exchange) copyHead(resp *http.Response) {
 		delete(h, name)
 	}
 	if _, ok := h["Content-Type"]; !ok {
-		h["Content-Type"] = nil // not to be guessed
+		h["Content-Type"] = nil // do not guess it
 	}
 	for name := range resp.Trailer {
 		h.Add("Trailer", name)
@@ -136,13 +136,13 @@ func (x *exchange) copyHead(resp *http.Response) {
 
 var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
 
-// copyBody passes on what the target sends, each piece at once.
+// copyBody forwards what the target sends, each piece at once.
 func (x *exchange) copyBody(resp *http.Response, dog *watchdog) {
 	if resp.ContentLength == 0 || resp.Body == http.NoBody {
 		return
 	}
 	if resp.ContentLength < 0 {
-		x.flush() // the client is to see the head before the first piece
+		x.flush() // the client must see the head before the first piece
 	}
 	buffer := buffers.Get().(*[32 << 10]byte)
 	defer buffers.Put(buffer)
@@ -177,14 +177,15 @@ func (x *exchange) flush() {
 	}
 }
 
-// abort ends an answer that has begun, so that the client sees it is not whole.
+// abort ends an answer that has begun, so that the client sees that it is
+// incomplete.
 func (x *exchange) abort(cause string) {
 	x.cause = cause
 	panic(http.ErrAbortHandler)
 }
 
-// copyTrailer passes on what came after the body. Whether ALB does over
-// HTTP/1.1 is not documented; gRPC needs it.
+// copyTrailer forwards the trailers. Whether ALB does so over HTTP/1.1 is not
+// documented; gRPC needs it.
 func (x *exchange) copyTrailer(resp *http.Response) {
 	for name, values := range resp.Trailer {
 		x.w.Header()[http.TrailerPrefix+name] = values

@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// product reads the templates of dev, as the preview gets them.
+// product reads the templates of dev, as the preview does.
 func product(t testing.TB) map[string]*alb.Template {
 	t.Helper()
 	templates := map[string]*alb.Template{}
@@ -36,8 +36,8 @@ func product(t testing.TB) map[string]*alb.Template {
 	return templates
 }
 
-// defaultGroup is the target group that takes what no rule takes: of the open
-// product the application, of the closed one the function.
+// defaultGroup returns the target group for requests that no rule takes: the
+// application if open, the function if closed.
 func defaultGroup(t testing.TB, template *alb.Template) string {
 	t.Helper()
 	forward, ok := template.Listeners[0].Default.Final().(alb.Forward)
@@ -47,15 +47,15 @@ func defaultGroup(t testing.TB, template *alb.Template) string {
 	return forward.Groups[0].Group.LogicalID
 }
 
-// constant is a target that always answers the same.
+// constant returns a target that always gives the same answer.
 func constant(t testing.TB) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "app") }))
 	t.Cleanup(server.Close)
 	return server.URL
 }
 
-// BenchmarkALB compares requests through the load balancer of dev, observed as
-// the preview does, with those through an httputil.ReverseProxy of the same
+// BenchmarkALB compares requests through the load balancer of dev, observed as in
+// the preview, with requests through an httputil.ReverseProxy with the same
 // connections to the same target, both under load from 32 connections.
 func BenchmarkALB(b *testing.B) {
 	templates, target := product(b), constant(b)
@@ -95,7 +95,7 @@ func BenchmarkALB(b *testing.B) {
 	observed.Store(0)
 	n := 0
 	for b.Loop() {
-		// Alternately, so that a busy machine slows down both.
+		// The two alternate, so that a busy machine slows down both.
 		for i := range sets {
 			begun := time.Now()
 			latencies[i] = append(latencies[i], load(b, sets[i], batch)...)
@@ -121,8 +121,8 @@ func BenchmarkALB(b *testing.B) {
 	b.ReportMetric(p99.Seconds()/theirP99.Seconds(), "x-reverseproxy-p99")
 }
 
-// load sends n requests over all connections, each the next as soon as it has
-// its answer, and returns how long each took.
+// load sends n requests over all connections, each as soon as the previous one is
+// answered, and returns how long each took.
 func load(b *testing.B, clients []*client, n int) []time.Duration {
 	request := []byte("GET /api/reports?page=2 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: load/1\r\nAccept: application/json\r\nAuthorization: Bearer 0123456789abcdef\r\n\r\n")
 	took := make([]time.Duration, n)

@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// echo answers with what the target got.
+// echo answers with what the target received.
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	_ = json.NewEncoder(w).Encode(map[string]any{
@@ -43,7 +43,8 @@ func readEcho(t *testing.T, got reply) echoed {
 	return e
 }
 
-// behind serves a listener with load balancer attributes before an application.
+// behind serves a listener with load balancer attributes in front of an
+// application.
 func behind(t *testing.T, attributes balancer, l listener, app http.HandlerFunc) string {
 	t.Helper()
 	r := appBehind()
@@ -57,8 +58,8 @@ var (
 	odd    = listener{port: 8443, protocol: "HTTPS", actions: forwardTo("App")}
 )
 
-// TestForwardedHeaders: what a target is told of the client, by the load
-// balancer's attributes.
+// TestForwardedHeaders checks what a target is told about the client, depending
+// on the load balancer's attributes.
 func TestForwardedHeaders(t *testing.T) {
 	for _, test := range []struct {
 		name       string
@@ -106,7 +107,7 @@ func TestForwardedHeaders(t *testing.T) {
 	}
 }
 
-// TestTraceID: a new root, or beside the client's root, this hop.
+// TestTraceID checks for a new root or, beside the client's root, this hop.
 func TestTraceID(t *testing.T) {
 	now := time.Unix(0x65000000, 0)
 	for sent, want := range map[string]string{
@@ -128,7 +129,7 @@ func TestTraceID(t *testing.T) {
 	}
 }
 
-// TestHostForTarget: what becomes of the Host header.
+// TestHostForTarget checks what happens to the Host header.
 func TestHostForTarget(t *testing.T) {
 	preserve := balancer{"routing.http.preserve_host_header.enabled": "true"}
 	for _, test := range []struct {
@@ -155,7 +156,8 @@ func TestHostForTarget(t *testing.T) {
 	}
 }
 
-// TestHostOfThisMachine: who opens a local address means the product.
+// TestHostOfThisMachine checks that a request to a local address is taken for one
+// to the product.
 func TestHostOfThisMachine(t *testing.T) {
 	r := appBehind()
 	r["Http"] = listener{port: 80, protocol: "HTTP", actions: fixed(object{"StatusCode": "404"}), rules: map[int]ruleOf{
@@ -173,7 +175,7 @@ func TestHostOfThisMachine(t *testing.T) {
 	}
 }
 
-// TestBodies: uploads with and without length, large ones, and trailers.
+// TestBodies tries uploads with and without length, large ones, and trailers.
 func TestBodies(t *testing.T) {
 	address := behind(t, nil, plain, echo)
 	got := readEcho(t, send(t, "PUT", "http://"+address+"/x", "hello", nil))
@@ -202,8 +204,8 @@ func TestBodies(t *testing.T) {
 	}
 }
 
-// TestEarlyAnswer: a target need not read the body before it answers, and the
-// client's connection can be used on if what is left of the body is small.
+// TestEarlyAnswer checks that a target need not read the body before it answers,
+// and that the client's connection stays usable if the rest of the body is small.
 func TestEarlyAnswer(t *testing.T) {
 	address := behind(t, nil, plain, func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", http.StatusForbidden) })
 	if got := send(t, "POST", "http://"+address+"/", strings.Repeat("x", 10<<20), nil); got.status != 403 {
@@ -219,8 +221,8 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 }
 
-// TestAnswerHeaders: the target's own, unchanged, without those of its
-// connection, and nothing added.
+// TestAnswerHeaders checks that the target's headers are unchanged, without those
+// about its connection, and that nothing is added.
 func TestAnswerHeaders(t *testing.T) {
 	address := behind(t, nil, plain, func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -254,7 +256,8 @@ func TestAnswerHeaders(t *testing.T) {
 	}
 }
 
-// TestStreaming: each piece arrives before the next is sent, in both directions.
+// TestStreaming checks that each piece arrives before the next is sent, in both
+// directions.
 func TestStreaming(t *testing.T) {
 	for name, length := range map[string]string{"server-sent events": "", "with a length": "9"} {
 		next := make(chan bool)
@@ -321,8 +324,8 @@ func TestStreaming(t *testing.T) {
 	}
 }
 
-// TestWebSocket: an upgraded connection carries both directions, and ends with
-// either side.
+// TestWebSocket checks that an upgraded connection carries both directions, and
+// ends with either side.
 func TestWebSocket(t *testing.T) {
 	ended := make(chan bool, 2)
 	app := func(w http.ResponseWriter, r *http.Request) {
@@ -383,7 +386,8 @@ func TestWebSocket(t *testing.T) {
 	}
 }
 
-// TestTargetErrors: a target that is not there, or does not answer as it should.
+// TestTargetErrors tries targets that do not exist, or do not answer as they
+// should.
 func TestTargetErrors(t *testing.T) {
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -426,7 +430,7 @@ func TestTargetErrors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a.groups["App"].targets()[0].set(Unhealthy) // as it will be: so requests are sent all the same
+			a.groups["App"].targets()[0].set(Unhealthy) // as it will be, so that requests are sent anyway
 			address := serve(t, a.Main())
 			got := send(t, "GET", "http://"+address+"/", "", nil)
 			if got.status != 502 || got.body != page(502) {
@@ -440,8 +444,9 @@ func TestTargetErrors(t *testing.T) {
 	}
 }
 
-// TestIdleTimeout: a target that does not answer is 504; a client that sends
-// nothing is 408; an answer that comes in pieces may take longer.
+// TestIdleTimeout checks that a target that does not answer is a 504, that a
+// client that sends nothing is a 408, and that an answer in pieces may take
+// longer.
 func TestIdleTimeout(t *testing.T) {
 	t.Parallel()
 	release := make(chan bool)
@@ -499,7 +504,8 @@ func TestIdleTimeout(t *testing.T) {
 	close(release)
 }
 
-// TestClientGone: the target learns of it, and the observation says 460.
+// TestClientGone checks that the target learns of it, and that the observation
+// says 460.
 func TestClientGone(t *testing.T) {
 	started, gone := make(chan bool), make(chan bool)
 	observed := make(chan Observation, 1)
@@ -529,8 +535,8 @@ func TestClientGone(t *testing.T) {
 	}
 }
 
-// TestPartialAnswer: if a target ends in the middle of its answer, the client
-// can see that it is not whole.
+// TestPartialAnswer checks that if a target ends in the middle of its answer, the
+// client can see that it is incomplete.
 func TestPartialAnswer(t *testing.T) {
 	address := behind(t, nil, plain, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/length" {
@@ -552,7 +558,7 @@ func TestPartialAnswer(t *testing.T) {
 	}
 }
 
-// TestHTTPSTarget: over TLS, with a certificate that nobody would trust.
+// TestHTTPSTarget uses TLS, with a certificate that no one would trust.
 func TestHTTPSTarget(t *testing.T) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "tls") }))
 	defer server.Close()
@@ -564,7 +570,7 @@ func TestHTTPSTarget(t *testing.T) {
 	}
 }
 
-// TestHTTP2: clients and targets of HTTP/2, as for gRPC, with trailers.
+// TestHTTP2 tries clients and targets with HTTP/2, as for gRPC, with trailers.
 func TestHTTP2(t *testing.T) {
 	app := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {

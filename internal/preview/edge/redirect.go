@@ -9,15 +9,15 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// maxLocation is how long a redirect's URL may be. AWS gives no figure for the
-// 507 that it documents; this is the limit of a header.
+// maxLocation is the maximum length of a redirect's URL. AWS gives no figure for
+// the 507 that it documents; this is the limit for a header.
 const maxLocation = 8 << 10
 
 // redirect answers with 301 or 302.
 //
-// The redirect of a client that addressed this machine, to a listener's port,
-// leads to where that listener is served here; [Observation.Location] is what
-// it would be on AWS.
+// If a client addressed this machine, a redirect to a listener's port leads to
+// where that listener is served here; [Observation.Location] is what it would be
+// on AWS.
 func (x *exchange) redirect(action alb.Redirect) {
 	x.location = action.Location(x.rules.Listener, x.request)
 	if len(x.location) > maxLocation {

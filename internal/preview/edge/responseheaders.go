@@ -11,7 +11,7 @@ import (
 // responseHeader is a header of an answer.
 type responseHeader struct{ name, value string }
 
-// insertable are the headers that a listener can set on answers, by its
+// insertable are the headers that a listener can set on answers, through its
 // attributes routing.http.response.NAME.header_value. Source: BC
 // ListenerAttribute.
 var insertable = []string{
@@ -27,7 +27,7 @@ var insertable = []string{
 	"X-Frame-Options",
 }
 
-// responseHeaders are those that a listener's attributes set.
+// responseHeaders returns the headers that a listener's attributes set.
 func responseHeaders(l *alb.Listener) []responseHeader {
 	var headers []responseHeader
 	for _, name := range insertable {
@@ -46,7 +46,7 @@ func namesItself(l *alb.Listener) bool {
 }
 
 // setHeaders sets what the load balancer adds to an answer, whoever gave it.
-// Whether it replaces a header of the target's is not documented; here it does.
+// Whether it replaces a header of the target is not documented; here it does.
 func (x *exchange) setHeaders(h http.Header) {
 	for _, cookie := range x.cookies {
 		h.Add("Set-Cookie", cookie)

@@ -9,15 +9,15 @@ import (
 	"strconv"
 )
 
-// newServer returns a server for a listener, with HTTP/2 without TLS for
-// clients that begin with it, such as those of gRPC.
+// newServer returns a server for a listener, with unencrypted HTTP/2 for clients
+// that start with it, such as those of gRPC.
 func newServer(l *Listener) *http.Server {
 	idle := l.alb.current.Load().idle
 	s := &http.Server{
 		Handler:           l,
 		ReadHeaderTimeout: idle,
 		IdleTimeout:       idle,
-		ErrorLog:          log.New(io.Discard, "", 0), // clients that go away
+		ErrorLog:          log.New(io.Discard, "", 0), // clients that disconnect
 	}
 	s.Protocols = new(http.Protocols)
 	s.Protocols.SetHTTP1(true)
@@ -25,7 +25,7 @@ func newServer(l *Listener) *http.Server {
 	return s
 }
 
-// pageListener gives connections on which the answers that net/http makes to
+// pageListener returns connections on which the answers that net/http makes to
 // malformed requests, before any handler, become the load balancer's.
 type pageListener struct{ net.Listener }
 
@@ -39,8 +39,8 @@ func (l *pageListener) Accept() (net.Conn, error) {
 
 type pageConn struct{ net.Conn }
 
-// refusal is how net/http begins and ends the head of such an answer. Those of
-// handlers have a Date.
+// How net/http begins and ends the head of such an answer. Answers of handlers
+// have a Date.
 var (
 	refusalStart = []byte("HTTP/1.1 ")
 	refusalHead  = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
@@ -63,8 +63,8 @@ func (c *pageConn) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// CloseWrite lets net/http end a connection so that the client still reads
-// the answer.
+// CloseWrite lets net/http close a connection so that the client still reads the
+// answer.
 func (c *pageConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -7,24 +7,23 @@ import (
 	"net/url"
 )
 
-// Target is what is registered with a target group: URLs, or a function.
+// Target is a target that is registered with a target group: URLs, or a function.
 type Target struct {
-	// URLs are the addresses of the application, such as
-	// "http://127.0.0.1:8080", for a target group of instances or addresses.
-	// They have no path of their own. An https certificate is not verified, as
-	// the load balancer does not.
+	// URLs are the addresses of the application, such as "http://127.0.0.1:8080",
+	// for a target group of instances or IP addresses. They have no path. Like
+	// the load balancer, the ALB does not verify https certificates.
 	URLs []string
 
 	// Function is the function, for a target group of type lambda.
 	Function Invoker
 }
 
-// Invoker is a Lambda function: a lambdaruntime.Function.
+// Invoker is a Lambda function, such as a lambdaruntime.Function.
 type Invoker interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
 
-// urls returns the addresses, checked.
+// urls returns the validated addresses.
 func (t Target) urls() ([]*url.URL, error) {
 	var urls []*url.URL
 	for _, text := range t.URLs {

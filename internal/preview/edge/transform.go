@@ -1,6 +1,6 @@
 package edge
 
-// transform changes what the target gets.
+// transform applies the rule's transforms to what the target gets.
 func (x *exchange) transform() error {
 	host, path, err := x.rule.transforms.Apply(or(x.targetHost, x.host), x.path)
 	if err != nil {

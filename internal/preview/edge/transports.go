@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// transports speak to targets.
+// transports are the HTTP transports to targets.
 type transports struct {
 	http1, http2 *http.Transport
 }
 
-// connectTimeout is how long a target may take to accept a connection; then
-// the answer is 504. Source: UG23 troubleshooting.
+// connectTimeout is how long a target may take to accept a connection; after
+// that, the answer is 504. Source: UG23 troubleshooting.
 const connectTimeout = 10 * time.Second
 
-// maxResponseHeader bounds the headers of an answer; then it is 502. Source:
-// UG23 limits.
+// maxResponseHeader limits the headers of an answer; if they are larger, the
+// answer is 502. Source: UG23 limits.
 const maxResponseHeader = 32 << 10
 
 func newTransports() *transports {
@@ -42,11 +42,11 @@ func newTransports() *transports {
 	}
 }
 
-// unverified takes any certificate of a target, as the load balancer does.
+// unverified accepts any certificate of a target, as the load balancer does.
 // Source: UG23 load-balancer-target-groups.
 func unverified() *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
 
-// of returns the one for a target group's protocol version.
+// of returns the transport for a target group's protocol version.
 func (t *transports) of(version string) *http.Transport {
 	if version == "HTTP2" || version == "GRPC" {
 		return t.http2

@@ -12,7 +12,7 @@ func isWebSocket(h http.Header) bool {
 		strings.Contains(strings.ToLower(strings.Join(h["Connection"], ",")), "upgrade")
 }
 
-// upgrade joins the client with a target that has switched protocols, until
+// upgrade connects the client with a target that has switched protocols, until
 // one of them ends or neither sends anything for the idle timeout.
 func (x *exchange) upgrade(resp *http.Response) {
 	target, ok := resp.Body.(io.ReadWriteCloser)
@@ -45,7 +45,7 @@ func (x *exchange) upgrade(resp *http.Response) {
 	}
 	done := make(chan struct{})
 	go func() {
-		_, _ = io.Copy(target, &watched{buffered, dog}) // that one ended is the end
+		_, _ = io.Copy(target, &watched{buffered, dog}) // the end of one side ends both
 		end()
 		close(done)
 	}()
@@ -66,8 +66,8 @@ func (w *watched) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// whenClosed has end called when the load balancer is closed, unless release
-// is called before.
+// whenClosed arranges for end to be called when the load balancer is closed,
+// unless release is called first.
 func (a *ALB) whenClosed(end func()) (release func()) {
 	a.upgradedMu.Lock()
 	defer a.upgradedMu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// readIdleTimeout is how long a connection may be without data. Default: 60
-// seconds. Source: BC idle_timeout.timeout_seconds.
+// readIdleTimeout returns how long a connection may be idle. Default: 60 seconds.
+// Source: BC idle_timeout.timeout_seconds.
 func readIdleTimeout(b *alb.LoadBalancer) time.Duration {
 	if b != nil {
 		if seconds, err := strconv.Atoi(b.Attributes["idle_timeout.timeout_seconds"]); err == nil && seconds > 0 {
@@ -24,16 +24,16 @@ func readIdleTimeout(b *alb.LoadBalancer) time.Duration {
 type watchdog struct {
 	timer     *time.Timer
 	idle      time.Duration
-	uploading atomic.Bool // the client's body is being waited for
+	uploading atomic.Bool // waiting for the client's body
 	expired   atomic.Bool
-	stalled   atomic.Bool // expired while the client's body was waited for
+	stalled   atomic.Bool // expired while waiting for the client's body
 	stopped   atomic.Bool
 }
 
 func newWatchdog(idle time.Duration, bark func(*watchdog)) *watchdog {
 	d := &watchdog{idle: idle}
 	d.timer = time.AfterFunc(idle, func() {
-		if d.stopped.Load() { // but patted at the same moment
+		if d.stopped.Load() { // it was patted at the same moment
 			return
 		}
 		d.stalled.Store(d.uploading.Load())
@@ -55,7 +55,7 @@ func (d *watchdog) pat() {
 	}
 }
 
-// upload is the body of a request as it is read for the target.
+// upload is the body of a request while it is read for the target.
 type upload struct {
 	io.ReadCloser
 	dog    *watchdog

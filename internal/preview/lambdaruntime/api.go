@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// api is the Runtime API of a process. Source: the Lambda developer guide,
+// api returns the Runtime API of a process. Source: the Lambda developer guide,
 // "Using the Lambda runtime API for custom runtimes".
 func (i *instance) api() http.Handler {
 	mux := http.NewServeMux()
@@ -19,7 +19,7 @@ func (i *instance) api() http.Handler {
 	return mux
 }
 
-// serveNext waits for an invocation, as long as it takes.
+// serveNext waits for an invocation, without a time limit.
 func (i *instance) serveNext(w http.ResponseWriter, r *http.Request) {
 	p := &i.function.pool
 	if !p.asks(i) {
@@ -45,7 +45,7 @@ func (i *instance) serveNext(w http.ResponseWriter, r *http.Request) {
 func (i *instance) serveResponse(w http.ResponseWriter, r *http.Request) {
 	payload, err := io.ReadAll(io.LimitReader(r.Body, MaxPayload+1))
 	if err != nil {
-		return // the process went away: that it did is what the invocation fails with
+		return // the process went away, with which the invocation fails
 	}
 	if len(payload) > MaxPayload {
 		if i.answer(w, r, result{err: &TooLargeError{What: "response", Size: len(payload)}}) {
@@ -64,8 +64,8 @@ func (i *instance) serveError(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer passes a result on. It refuses one of an invocation that the process
-// does not have.
+// answer passes a result on. It refuses the result of an invocation that the
+// process does not have.
 func (i *instance) answer(w http.ResponseWriter, r *http.Request, result result) bool {
 	if !i.function.pool.answered(i, r.PathValue("id"), result) {
 		refuse(w, http.StatusBadRequest, "InvalidRequestID", "there is no such invocation, or it has been answered")
@@ -74,7 +74,8 @@ func (i *instance) answer(w http.ResponseWriter, r *http.Request, result result)
 	return true
 }
 
-// serveInitError takes the report of a process that cannot start. It is ended.
+// serveInitError handles the report of a process that cannot start. The process
+// is ended.
 func (i *instance) serveInitError(w http.ResponseWriter, r *http.Request) {
 	err := readFunctionError(r)
 	err.Init = true
@@ -100,13 +101,13 @@ func (i *instance) serveInitError(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// maxReport bounds what is read of an error report.
+// maxReport limits how much of an error report is read.
 const maxReport = 256 << 10
 
 func readFunctionError(r *http.Request) *FunctionError {
-	body, _ := io.ReadAll(io.LimitReader(r.Body, maxReport)) // what arrived has to do
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxReport)) // what has arrived must do
 	var report struct{ ErrorType, ErrorMessage string }
-	_ = json.Unmarshal(body, &report) // not JSON: the header has to do
+	_ = json.Unmarshal(body, &report) // not JSON: the header must do
 	if report.ErrorType == "" {
 		report.ErrorType = r.Header.Get("Lambda-Runtime-Function-Error-Type")
 	}

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TestMain lets this very binary be the bootstrap: one that speaks the raw API,
-// and does what the event says.
+// TestMain lets this binary be the bootstrap: it uses the raw API, and does what
+// the event says.
 func TestMain(m *testing.M) {
 	switch os.Getenv("BOOTSTRAP") {
 	case "":
@@ -40,7 +40,7 @@ type order struct {
 	Command string `json:"command,omitempty"`
 }
 
-var kept []byte // memory that is used
+var kept []byte // memory in use
 
 func serveOne() {
 	resp, err := http.Get("http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/invocation/next")

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// own are the variables by which a bootstrap finds what it has to do.
+// own are the variables through which a bootstrap finds its task.
 var own = []string{"AWS_LAMBDA_RUNTIME_API", "_HANDLER", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"}
 
 func (c Config) validateEnvironment() error {
@@ -25,10 +25,11 @@ func (c Config) validateEnvironment() error {
 	return errors.Join(errs...)
 }
 
-// environment is that of a process: Lambda's variables, then the function's.
-// Nothing of the developer's own gets into it, and the AWS SDKs are kept from
-// looking for credentials in files and at the machine's metadata service.
-// Source: the Lambda developer guide, runtime environment variables.
+// environment returns the environment of a process: Lambda's variables, then the
+// function's. Nothing of the developer's environment gets into it, and the AWS
+// SDKs are kept from looking for credentials in files and at the machine's
+// metadata service. Source: the Lambda developer guide, runtime environment
+// variables.
 func (c Config) environment(runtimeAPI, logStream string) []string {
 	set := map[string]string{
 		"AWS_CONFIG_FILE":                 "/dev/null",
@@ -59,7 +60,7 @@ func (c Config) environment(runtimeAPI, logStream string) []string {
 	return env
 }
 
-// arn is what the function is told it is.
+// arn returns the ARN that the function is told.
 func (c Config) arn() string {
 	return "arn:aws:lambda:" + c.Region + ":000000000000:function:" + c.FunctionName
 }

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// ErrThrottled says that as many invocations are under way as the function's
-// concurrency allows.
+// ErrThrottled says that the number of invocations in progress has reached the
+// function's concurrency.
 var ErrThrottled = errors.New("function is throttled: its concurrency is in use")
 
 // ErrClosed says that the function was closed.
 var ErrClosed = errors.New("function is closed")
 
-// TimeoutError says that an invocation took longer than the function may.
+// TimeoutError says that an invocation exceeded the function's timeout.
 type TimeoutError struct {
 	After time.Duration
 }
@@ -22,7 +22,7 @@ func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("function timed out after %v", e.After)
 }
 
-// CrashError says that a process ended, or never came to ask for an invocation.
+// CrashError says that a process ended, or never asked for an invocation.
 type CrashError struct {
 	// Init says that it happened before the process asked for its first invocation.
 	Init bool
@@ -41,14 +41,14 @@ func (e *CrashError) Error() string {
 	return "function crashed: " + e.Reason
 }
 
-// FunctionError is an error that the function reported, at its start or as the
-// answer to an invocation.
+// FunctionError is an error that the function reported, at its start or in answer
+// to an invocation.
 type FunctionError struct {
 	Type    string // errorType, such as "errorString"
 	Message string // errorMessage
 	Init    bool   // the function reported it instead of starting
 
-	// Payload is the report as it was sent, JSON as a rule.
+	// Payload is the report as it was sent, usually JSON.
 	Payload []byte
 }
 
@@ -59,7 +59,7 @@ func (e *FunctionError) Error() string {
 // TooLargeError says that a payload has more than MaxPayload bytes.
 type TooLargeError struct {
 	What string // "request" or "response"
-	Size int    // in bytes; of a response at least
+	Size int    // in bytes; for a response, a lower bound
 }
 
 func (e *TooLargeError) Error() string {

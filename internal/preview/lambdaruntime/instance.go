@@ -14,13 +14,13 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/process"
 )
 
-// instance is a process and the Runtime API it speaks to, which is its own: so
-// it is known whose requests are whose.
+// instance is a process and its own Runtime API, so that it is known whose
+// requests are whose.
 type instance struct {
 	function *Function
-	next     chan *invocation // what the process is to be told when it asks
+	next     chan *invocation // given to the process when it asks
 
-	// Under the pool's lock.
+	// Protected by the pool's lock.
 	phase   phase
 	current *invocation
 	timer   *time.Timer
@@ -28,7 +28,7 @@ type instance struct {
 	process *os.Process
 }
 
-// take gives an idle process, or one that asks, an invocation.
+// take gives an invocation to an idle process, or to one that asks.
 func (i *instance) take(inv *invocation) {
 	i.phase, i.current = busy, inv
 	timeout := i.function.config.Timeout
@@ -38,14 +38,14 @@ func (i *instance) take(inv *invocation) {
 	i.next <- inv
 }
 
-// finish ends the invocation a process has.
+// finish ends the invocation of a process.
 func (i *instance) finish(r result) {
 	i.timer.Stop()
 	i.current.result <- r
 	i.current = nil
 }
 
-// linger notes that a process has no invocation and does not ask for one. It
+// linger records that a process has no invocation and does not ask for one. It
 // may take as long as an invocation until it does.
 func (i *instance) linger(phase phase) {
 	i.phase = phase
@@ -72,7 +72,7 @@ func (i *instance) endIfBusy(inv *invocation, cause error) {
 	}
 }
 
-// end ends the process, for a cause that its invocation fails with. The pool
+// end ends the process, with the cause with which its invocation fails. The pool
 // is locked.
 func (i *instance) end(cause error) {
 	if i.cause == nil {
@@ -83,7 +83,7 @@ func (i *instance) end(cause error) {
 	}
 }
 
-// run starts the process, serves it, and returns when both are gone.
+// run starts the process, serves it, and returns when both have ended.
 func (i *instance) run() {
 	defer i.function.running.Done()
 	err := i.serve()
@@ -101,7 +101,7 @@ func (i *instance) run() {
 	p.gone(i, err)
 }
 
-// serve returns how the process ended.
+// serve serves the process, and returns how it ended.
 func (i *instance) serve() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -110,7 +110,7 @@ func (i *instance) serve() error {
 	server := &http.Server{Handler: i.api()}
 	served := make(chan struct{})
 	go func() {
-		_ = server.Serve(listener) // ends with the process
+		_ = server.Serve(listener) // it ends with the process
 		close(served)
 	}()
 	defer func() {
@@ -134,7 +134,7 @@ func (i *instance) serve() error {
 		deadline.Stop()
 		process.Kill(cmd.Process) // what it started and left behind
 	}
-	_ = output.SetReadDeadline(time.Now().Add(time.Second)) // should another process still hold it
+	_ = output.SetReadDeadline(time.Now().Add(time.Second)) // in case another process still holds it
 	<-logged
 	output.Close()
 	if err == nil {
@@ -152,7 +152,7 @@ func (i *instance) endIfStarting() {
 	}
 }
 
-// start starts the process, unless it is to end already.
+// start starts the process, unless it is already being ended.
 func (i *instance) start(runtimeAPI string, output *os.File) (*exec.Cmd, error) {
 	c := i.function.config
 	now := time.Now().UTC()
@@ -211,7 +211,7 @@ func (i *instance) endIfTooLarge() {
 	}
 }
 
-// lineWriter writes whole lines, of several processes.
+// lineWriter writes whole lines, from several processes.
 type lineWriter struct {
 	mu sync.Mutex
 	w  interface{ Write([]byte) (int, error) }
@@ -226,7 +226,7 @@ func (l *lineWriter) copy(from *os.File) {
 				line = append(line, '\n')
 			}
 			l.mu.Lock()
-			_, _ = l.w.Write(line) // a log that cannot be written is not a reason to stop
+			_, _ = l.w.Write(line) // a failing log is no reason to stop
 			l.mu.Unlock()
 		}
 		if err != nil {

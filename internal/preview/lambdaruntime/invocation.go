@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// invocation is a payload on its way to a process, and what became of it.
+// invocation is a payload on its way to a process, and its result.
 type invocation struct {
 	id      string
 	payload []byte
-	result  chan result // takes exactly one, without waiting
+	result  chan result // receives exactly one, without blocking
 }
 
 type result struct {
@@ -32,7 +32,7 @@ func newRequestID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// newTraceID returns a trace header that asks for nothing to be traced.
+// newTraceID returns a trace header that disables sampling.
 func newTraceID(now time.Time) string {
 	var b [20]byte
 	_, _ = rand.Read(b[:])

@@ -2,11 +2,11 @@
 // behind Lambda's own Runtime API: any bootstrap for provided.al2023, in any
 // language, the same binary that is deployed if it is built for this processor.
 //
-// As in Lambda there is one process for each invocation that is under way, up
-// to the function's concurrency; a process that has answered is used again,
-// one that crashed or took too long is replaced. Unlike in Lambda a process is
-// not frozen between two invocations, it sees this machine's files, and it
-// gets no credentials: neither a role's nor the developer's own.
+// As in Lambda, there is one process for each invocation in progress, up to the
+// function's concurrency; a process that has answered is reused, and one that
+// crashed or took too long is replaced. Unlike in Lambda, a process is not frozen
+// between invocations, it sees this machine's files, and it gets no credentials,
+// neither a role's nor the developer's.
 package lambdaruntime
 
 import (
@@ -24,8 +24,8 @@ import (
 // Limits and defaults of Lambda. Source: the Lambda developer guide, quotas
 // and function configuration.
 const (
-	// MaxPayload is the size, in bytes, of the request and of the response of
-	// a synchronous invocation.
+	// MaxPayload is the maximum size, in bytes, of the request and of the
+	// response of a synchronous invocation.
 	MaxPayload = 6<<20 + 100
 
 	// InitTimeout is how long a process may take until it asks for its first
@@ -42,47 +42,47 @@ type Config struct {
 	// Bootstrap is the path of the executable. Required.
 	Bootstrap string
 
-	// Root is a folder that the process sees as the root of all files, such as the
-	// root file system of a container image; Bootstrap and Dir are in it. It runs
-	// as User then. On Linux only. Default: this machine's files.
+	// Root is a folder that the process sees as the root of all files, such as
+	// the root file system of a container image. It contains Bootstrap and Dir,
+	// and the process runs as User. Linux only. Default: this machine's files.
 	Root string
 
-	// User is the number of the user of an image, not 0. Required with Root.
+	// User is the numeric id of the image's user, not 0. Required with Root.
 	User int
 
-	// Args are arguments for it. Lambda gives none. Default: none.
+	// Args are its arguments. Lambda gives none. Default: none.
 	Args []string
 
-	// Dir is the working directory, Lambda's /var/task. Default: where
-	// Bootstrap is.
+	// Dir is the working directory, Lambda's /var/task. Default: the folder of
+	// Bootstrap.
 	Dir string
 
-	// Environment are the function's variables, as its template has them. Nothing
-	// of this process's own environment is passed on. The variables by which the
-	// function finds the Runtime API cannot be set.
+	// Environment are the function's variables, as in its template. Nothing of
+	// this process's own environment is passed on. The variables through which
+	// the function finds the Runtime API cannot be set.
 	Environment map[string]string
 
-	// Memory is what a process may use, in MB: one that is seen to use more is
-	// killed (on Linux; elsewhere nothing enforces it). Default: 128.
+	// Memory is what a process may use, in MB. A process that uses more is killed
+	// (on Linux; elsewhere the limit is not enforced). Default: 128.
 	Memory int
 
-	// Timeout is how long an invocation may take; then its process is killed.
-	// Default: 3 seconds.
+	// Timeout is how long an invocation may take; after that, its process is
+	// killed. Default: 3 seconds.
 	Timeout time.Duration
 
-	// Concurrency is how many invocations may be under way at once, the
-	// function's reserved concurrency or what the account has left. More are
+	// Concurrency is the maximum number of invocations in progress: the
+	// function's reserved concurrency, or what the account has left. Others are
 	// throttled; -1 throttles all. Default: 1000, an account's quota.
 	Concurrency int
 
-	// FunctionName is what the function is told it is called. Default: "function".
+	// FunctionName is the name that the function is told. Default: "function".
 	FunctionName string
 
-	// Region is what the function is told of where it runs. Default: "us-east-1".
+	// Region is the region that the function is told. Default: "us-east-1".
 	Region string
 
-	// Log gets what processes write to stdout and stderr, whole lines at a
-	// time. Default: discarded.
+	// Log receives what processes write to stdout and stderr, in whole lines.
+	// Default: nil, it is discarded.
 	Log io.Writer
 }
 
@@ -137,8 +137,7 @@ func (c *Config) setDefaults() error {
 	return nil
 }
 
-// Function is a function that can be invoked. Its methods may be called by
-// several goroutines at once.
+// Function is a function that can be invoked. It is safe for concurrent use.
 type Function struct {
 	config  Config
 	log     *lineWriter
@@ -168,9 +167,9 @@ func New(config Config) (*Function, error) {
 
 // Invoke runs the function on a payload and returns its answer.
 //
-// Its error is [ErrThrottled], [ErrClosed], a [*TimeoutError], a
-// [*CrashError], a [*FunctionError], a [*TooLargeError], or that of ctx. As in
-// Lambda, an invocation whose caller has gone away goes on.
+// Its error is [ErrThrottled], [ErrClosed], a [*TimeoutError], a [*CrashError], a
+// [*FunctionError], a [*TooLargeError], or that of ctx. As in Lambda, an
+// invocation continues if its caller goes away.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -190,8 +189,8 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 }
 
-// Close ends all processes and whatever they have started, and returns when
-// they are gone. Invocations under way fail with [ErrClosed].
+// Close ends all processes and everything they have started, and returns when
+// they are gone. Invocations in progress fail with [ErrClosed].
 func (f *Function) Close() {
 	f.pool.close()
 	f.running.Wait()

@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// function is this binary as a function.
+// function returns this binary as a function.
 func function(t *testing.T, config Config) *Function {
 	t.Helper()
 	binary, err := os.Executable()
@@ -58,7 +58,7 @@ func mustInvoke(t *testing.T, f *Function, o order) string {
 	return answer
 }
 
-// TestRuntimeAPI: what a bootstrap is told.
+// TestRuntimeAPI checks what a bootstrap is told.
 func TestRuntimeAPI(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIADEVELOPER")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "developer")
@@ -126,7 +126,7 @@ func TestRuntimeAPI(t *testing.T) {
 	}
 }
 
-// TestWarmReuse: one invocation after the other is one process.
+// TestWarmReuse checks that consecutive invocations use one process.
 func TestWarmReuse(t *testing.T) {
 	f := function(t, Config{})
 	f.pool.patience = time.Minute // however busy this machine is
@@ -139,8 +139,8 @@ func TestWarmReuse(t *testing.T) {
 	}
 }
 
-// TestConcurrency: invocations at once are as many processes, up to the
-// concurrency; one more is throttled, and one that comes afterwards is not.
+// TestConcurrency checks that concurrent invocations use as many processes, up to
+// the concurrency, that one more is throttled, and that a later one is not.
 func TestConcurrency(t *testing.T) {
 	t.Parallel()
 	f := function(t, Config{Concurrency: 3})
@@ -177,7 +177,8 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
-// TestFailures: each way to fail has its error, and the next invocation works.
+// TestFailures checks that each kind of failure has its own error, and that the
+// next invocation works.
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	f := function(t, Config{Timeout: time.Second})
@@ -218,7 +219,8 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestOutOfMemory: a process that uses more than the function has is ended.
+// TestOutOfMemory checks that a process that uses more memory than the function
+// has is ended.
 func TestOutOfMemory(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
@@ -233,7 +235,7 @@ func TestOutOfMemory(t *testing.T) {
 	mustInvoke(t, f, order{Do: "pid"})
 }
 
-// TestStartFailures: a process that does not come to ask for an invocation.
+// TestStartFailures tries processes that never ask for an invocation.
 func TestStartFailures(t *testing.T) {
 	t.Parallel()
 	for how, check := range map[string]func(error) bool{
@@ -278,7 +280,8 @@ func TestStartFailures(t *testing.T) {
 	}
 }
 
-// TestExitAfterAnswer: the answer counts, and the next invocation has a process.
+// TestExitAfterAnswer checks that the answer counts, and that the next invocation
+// has a process.
 func TestExitAfterAnswer(t *testing.T) {
 	f := function(t, Config{Concurrency: 1})
 	for range 3 {
@@ -286,7 +289,7 @@ func TestExitAfterAnswer(t *testing.T) {
 	}
 }
 
-// TestCrashLeavesNothing: what a process has started ends with it.
+// TestCrashLeavesNothing checks that what a process has started ends with it.
 func TestCrashLeavesNothing(t *testing.T) {
 	f := function(t, Config{})
 	pid := mustInvoke(t, f, order{Do: "spawn", Command: "sleep 300"})
@@ -299,8 +302,8 @@ func TestCrashLeavesNothing(t *testing.T) {
 	eventually(t, "it has ended", func() bool { return !alive(t, pid) })
 }
 
-// TestDawdling: a process that works on after its answer does not hold up the
-// next invocation, if there may be another process.
+// TestDawdling checks that a process that works on after its answer does not
+// delay the next invocation, if another process is allowed.
 func TestDawdling(t *testing.T) {
 	t.Parallel()
 	f := function(t, Config{Concurrency: 2})
@@ -312,8 +315,8 @@ func TestDawdling(t *testing.T) {
 	}
 }
 
-// TestDawdlingTooLong: a process that does not come back within the time-out
-// is ended, so that the only one there may be is not lost.
+// TestDawdlingTooLong checks that a process that does not come back within the
+// timeout is ended, so that the only allowed one is not lost.
 func TestDawdlingTooLong(t *testing.T) {
 	t.Parallel()
 	f := function(t, Config{Concurrency: 1, Timeout: time.Second})
@@ -325,7 +328,8 @@ func TestDawdlingTooLong(t *testing.T) {
 	}
 }
 
-// TestMisuse: answers to no invocation, and asking for the next too early.
+// TestMisuse tries answers without an invocation, and asking for the next one too
+// early.
 func TestMisuse(t *testing.T) {
 	f := function(t, Config{})
 	if got := mustInvoke(t, f, order{Do: "answer another"}); got != "400" {
@@ -336,8 +340,8 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
-// TestCallerGone: the invocation goes on without its caller, and keeps its
-// place in the concurrency.
+// TestCallerGone checks that the invocation continues without its caller, and
+// keeps its place in the concurrency.
 func TestCallerGone(t *testing.T) {
 	t.Parallel()
 	f := function(t, Config{Concurrency: 1})
@@ -364,8 +368,8 @@ func TestCallerGone(t *testing.T) {
 	}
 }
 
-// TestClose: no process, no goroutine and no open file is left, whatever was
-// under way, and what processes have started is gone too.
+// TestClose checks that no process, goroutine or open file is left, whatever was
+// in progress, and that what processes have started is gone too.
 func TestClose(t *testing.T) {
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)
 	f := function(t, Config{Concurrency: 10, Timeout: time.Minute})
@@ -410,7 +414,7 @@ func TestClose(t *testing.T) {
 	})
 }
 
-// TestDiesWithParent: should this program be killed, the processes go too.
+// TestDiesWithParent checks that the processes end if this program is killed.
 func TestDiesWithParent(t *testing.T) {
 	if pidFile := os.Getenv("PARENT_WRITES_PID"); pidFile != "" { // the parent
 		f := function(t, Config{Timeout: time.Minute})
@@ -439,7 +443,7 @@ func TestDiesWithParent(t *testing.T) {
 	eventually(t, "the process is gone", func() bool { return !alive(t, string(pid)) })
 }
 
-// TestShellBootstrap: a bootstrap in another language, here shell and curl.
+// TestShellBootstrap runs a bootstrap in another language, here shell and curl.
 func TestShellBootstrap(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		if os.Getenv("CI") != "" {
@@ -508,8 +512,8 @@ func eventually(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// alive reports whether a process runs; one that ended but was not asked after
-// by its parent does not.
+// alive reports whether a process runs. One that has ended but has not been
+// waited for does not.
 func alive(t *testing.T, pid string) bool {
 	t.Helper()
 	n, err := strconv.Atoi(pid)
@@ -523,7 +527,7 @@ func alive(t *testing.T, pid string) bool {
 	return err != nil || !strings.Contains(string(stat), ") Z ")
 }
 
-// openFiles counts files and sockets; where that is not known it is 0.
+// openFiles counts files and sockets; it is 0 where that is not known.
 func openFiles(t *testing.T) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")

@@ -5,7 +5,7 @@ import (
 	"os"
 )
 
-// residentMB is the memory a process uses, or 0 if it is gone.
+// residentMB returns the memory that a process uses, or 0 if it is gone.
 func residentMB(pid int) int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// pool brings invocations and processes together.
+// pool matches invocations with processes.
 type pool struct {
 	function *Function
 
-	// patience is how long a process that has answered is waited for before
-	// another is started in its place.
+	// patience is how long to wait for a process that has answered before another
+	// is started in its place.
 	patience time.Duration
 
 	mu        sync.Mutex
 	closed    bool
 	waiting   []*invocation // for a process, the oldest first
-	idle      []*instance   // the one used last at the end
+	idle      []*instance   // the last used one at the end
 	instances map[*instance]bool
 }
 
@@ -28,12 +28,12 @@ const (
 	starting   phase = iota // until it first asks for an invocation
 	idle                    // asks for an invocation
 	busy                    // has one
-	finishing               // has answered, and will ask for the next at once
+	finishing               // has answered, and will ask for the next one at once
 	lingering               // has answered a while ago and does not ask
-	terminated              // was ended, or ended by itself
+	terminated              // ended, by itself or by the pool
 )
 
-// submit hands an invocation to a process, or puts it in line for one.
+// submit gives an invocation to a process, or queues it.
 func (p *pool) submit(inv *invocation) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -54,7 +54,7 @@ func (p *pool) submit(inv *invocation) error {
 	return nil
 }
 
-// count counts processes. There are few.
+// count counts processes in some phases.
 func (p *pool) count(phases ...phase) int {
 	n := 0
 	for i := range p.instances {
@@ -65,8 +65,8 @@ func (p *pool) count(phases ...phase) int {
 	return n
 }
 
-// startMissing starts processes for the invocations that wait, as far as none
-// is about to ask for one.
+// startMissing starts processes for the waiting invocations, unless others are
+// about to ask for one.
 func (p *pool) startMissing() {
 	for len(p.waiting) > p.count(starting, finishing) && len(p.instances) < p.function.config.Concurrency {
 		i := &instance{function: p.function, next: make(chan *invocation, 1)}
@@ -79,8 +79,8 @@ func (p *pool) startMissing() {
 	}
 }
 
-// asks notes that a process asks for an invocation. It reports false if it has
-// one that it has not answered.
+// asks records that a process asks for an invocation. It returns false if the
+// process has one that it has not answered.
 func (p *pool) asks(i *instance) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -102,7 +102,7 @@ func (p *pool) asks(i *instance) bool {
 	return true
 }
 
-// hangsUp notes that a process no longer asks. It may do so again.
+// hangsUp records that a process no longer asks. It may ask again.
 func (p *pool) hangsUp(i *instance) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -113,8 +113,8 @@ func (p *pool) hangsUp(i *instance) {
 	}
 }
 
-// answered takes the result of an invocation from a process. It reports false
-// if that is not the one it has.
+// answered takes the result of an invocation from a process. It returns false if
+// the process does not have that invocation.
 func (p *pool) answered(i *instance, id string, r result) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,8 +134,8 @@ func (p *pool) answered(i *instance, id string, r result) bool {
 	return true
 }
 
-// gone removes a process that ended. The invocation it had, or the one for
-// which it was started, fails with err.
+// gone removes a process that ended. Its invocation, or the one for which it was
+// started, fails with err.
 func (p *pool) gone(i *instance, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -161,7 +161,7 @@ func (p *pool) forget(i *instance) {
 	p.idle = slices.DeleteFunc(p.idle, func(other *instance) bool { return other == i })
 }
 
-// busyInstances are the processes that have an invocation.
+// busyInstances returns the processes that have an invocation.
 func (p *pool) busyInstances() []*instance {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -174,7 +174,7 @@ func (p *pool) busyInstances() []*instance {
 	return list
 }
 
-// close lets no further invocation in and ends all processes.
+// close accepts no further invocations and ends all processes.
 func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

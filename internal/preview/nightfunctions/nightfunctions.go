@@ -23,8 +23,8 @@ import (
 	"github.com/noren-cdk/noren/internal/preview"
 )
 
-// Functions are the guard, the function of the steps, and the one that keeps
-// /maintenance.json.
+// Functions returns the guard, the function of the steps, and the function that
+// keeps /maintenance.json.
 func Functions() map[string]preview.Function {
 	return map[string]preview.Function{
 		"announcement": {
@@ -48,7 +48,8 @@ func Functions() map[string]preview.Function {
 
 func log() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stdout, nil)) }
 
-// settings are those with which a function asks AWS, by its environment.
+// settings returns the settings with which a function calls AWS, from its
+// environment.
 func settings() aws.Config {
 	cfg, err := config.LoadDefaultConfig(context.Background())
 	if err != nil {

@@ -1,5 +1,4 @@
-// Package process starts programs that do not outlive this one, whatever ends
-// it.
+// Package process starts programs that do not outlive this one, whatever ends it.
 package process
 
 import (
@@ -8,9 +7,9 @@ import (
 	"sync"
 )
 
-// Start starts a program as the head of a process group of its own, which a
-// Ctrl-C in the terminal does not reach. On Linux the program is killed when
-// this one ends; elsewhere it goes on if this one is killed.
+// Start starts a program as the leader of a new process group, which a Ctrl-C in
+// the terminal does not reach. On Linux, the program is killed when this one
+// ends; elsewhere, it continues if this one is killed.
 func Start(cmd *exec.Cmd) error {
 	cmd.SysProcAttr = attributes(cmd.SysProcAttr)
 	s := start{cmd, make(chan error, 1)}
@@ -23,9 +22,8 @@ type start struct {
 	err chan error
 }
 
-// starter begins to start programs, all from one thread that is never given
-// back: on Linux a program is told to die with the thread that started it, not
-// with the process.
+// starter starts programs, all from one thread that is never released: on Linux,
+// a program is told to die with the thread that started it, not with the process.
 var starter = sync.OnceValue(func() chan<- start {
 	starts := make(chan start)
 	go func() {

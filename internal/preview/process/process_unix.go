@@ -9,5 +9,5 @@ import (
 
 // Kill ends a program that [Start] started, and what it started itself.
 func Kill(p *os.Process) {
-	_ = syscall.Kill(-p.Pid, syscall.SIGKILL) // gone already is as well
+	_ = syscall.Kill(-p.Pid, syscall.SIGKILL) // it may already be gone
 }

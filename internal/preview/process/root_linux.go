@@ -6,9 +6,10 @@ import (
 	"syscall"
 )
 
-// Confine lets a program see a folder as the root of all files, and run as a
-// user, by number, that is not root. What is not in the folder is not there for
-// it. Who is not root needs a kernel that lets everybody have user namespaces.
+// Confine makes a program see a folder as the root of all files, and run as a
+// user, given by number, that is not root. Nothing outside the folder exists for
+// it. If this process is not root, the kernel must allow unprivileged user
+// namespaces.
 func Confine(cmd *exec.Cmd, root string, user int) error {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}

@@ -7,7 +7,8 @@ import (
 	"os/exec"
 )
 
-// Confine lets a program see a folder as the root of all files, on Linux.
+// Confine makes a program see a folder as the root of all files. It works only on
+// Linux.
 func Confine(*exec.Cmd, string, int) error {
 	return errors.New("a root file system of its own is for Linux only")
 }

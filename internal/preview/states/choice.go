@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// choice is a rule of a Choice state: a comparison, or several that are joined.
+// choice is a rule of a Choice state: one comparison, or several that are joined.
 type choice struct {
 	Next string
 
@@ -21,12 +21,12 @@ type choice struct {
 	compare  func(value any, given bool, s scope) (bool, error)
 }
 
-// orders are the comparisons by order: whether one of these signs is right.
+// orders maps each comparison by order to the signs for which it is true.
 var orders = map[string][]int{
 	"Equals": {0}, "LessThan": {-1}, "LessThanEquals": {-1, 0}, "GreaterThan": {1}, "GreaterThanEquals": {0, 1},
 }
 
-// readChoice reads a rule. Only one that is not part of another has Next.
+// readChoice reads a rule. Only an outermost rule has Next.
 func readChoice(data []byte, outer bool) (*choice, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(data, &fields); err != nil {
@@ -87,7 +87,7 @@ func (c *choice) readParts(name string, data json.RawMessage) error {
 	return nil
 }
 
-// kinds says of values what the comparisons IsNull and so on ask.
+// kinds maps IsNull and the comparisons like it to a test of the value.
 var kinds = map[string]func(any) bool{
 	"IsNull":    func(v any) bool { return v == nil },
 	"IsString":  func(v any) bool { _, ok := v.(string); return ok },
@@ -164,7 +164,7 @@ func missing(variable *path, given bool) error {
 	return fmt.Errorf("there is no %s", variable.text)
 }
 
-// sign compares two values of a kind, and says whether both are of it.
+// sign compares two values of a kind, and reports whether both are of that kind.
 func sign(kind string, a, b any) (int, bool) {
 	switch kind {
 	case "Numeric":
@@ -203,7 +203,8 @@ func sign(kind string, a, b any) (int, bool) {
 	return m.Compare(n), errX == nil && errY == nil
 }
 
-// stringPattern is what StringMatches compares with: * is any text, \* a star.
+// stringPattern returns the pattern that StringMatches compares with: * is any
+// text, \* a star.
 func stringPattern(operand any) (*regexp.Regexp, error) {
 	text, ok := operand.(string)
 	if !ok {
@@ -244,5 +245,5 @@ func (c *choice) holds(s scope) (bool, error) {
 	return c.join == "And", nil
 }
 
-// timestamp reads a time as Step Functions takes it.
+// timestamp parses a time in the format that Step Functions accepts.
 func timestamp(text string) (time.Time, error) { return time.Parse(time.RFC3339Nano, text) }

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Clock is what an execution knows of time.
+// Clock is the source of time of an execution.
 type Clock interface {
-	// Now is the time.
+	// Now returns the time.
 	Now() time.Time
 
-	// Wait waits, in a Wait state and before another attempt, or returns the error
-	// of ctx.
+	// Wait waits for d, in a Wait state and before another attempt. It returns
+	// the error of ctx if ctx ends first.
 	Wait(ctx context.Context, d time.Duration) error
 
-	// Limit ends the context after d: a state has that much time, or the
-	// execution.
+	// Limit returns a context that ends after d, for the timeout of a state or of
+	// the execution.
 	Limit(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
 }
 

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// Status is how an execution is, in the words of Step Functions.
+// Status is the status of an execution, as Step Functions names it.
 type Status string
 
-// What an execution can be.
+// The statuses of an execution.
 const (
 	Running   Status = "RUNNING"
 	Succeeded Status = "SUCCEEDED"
@@ -22,24 +22,24 @@ const (
 	Aborted   Status = "ABORTED"
 )
 
-// Call is what a Task state asks a service for.
+// Call is a call that a Task state makes to a service.
 type Call struct {
-	State      string // its name
+	State      string // the state's name
 	Resource   string // such as "lambda:invoke" or "aws-sdk:sns:publish"
 	Pattern    string // "", "sync" or "waitForTaskToken"
 	Parameters any    // as decoded from JSON, numbers as json.Number
-	Token      string // of waitForTaskToken
+	Token      string // the task token of waitForTaskToken
 }
 
-// Task does what a state asks for, and returns when it has, or when ctx ends.
-// What it returns has to be writable as JSON. A [Failure] has the name that Retry
-// and Catch match; any other error is States.TaskFailed.
+// Task makes a call, and returns when it is done, or when ctx ends. Its result
+// must be encodable as JSON. A [Failure] has the name that Retry and Catch match;
+// any other error is States.TaskFailed.
 type Task func(ctx context.Context, c Call) (any, error)
 
-// Config is how an execution runs.
+// Config configures an execution.
 type Config struct {
-	// Tasks are the services by what they are called, such as "lambda:invoke".
-	// Those that the definition uses are required.
+	// Tasks are the services by name, such as "lambda:invoke". All that the
+	// definition uses are required.
 	Tasks map[string]Task
 
 	// Input is the input, in JSON. Default: {}.
@@ -48,14 +48,14 @@ type Config struct {
 	// Name is the name of the execution. Default: "execution".
 	Name string
 
-	// Machine is the ARN of the state machine. Default: one of the account
+	// Machine is the ARN of the state machine. Default: an ARN in the account
 	// 000000000000.
 	Machine string
 
 	// Clock is the clock. Default: this machine's.
 	Clock Clock
 
-	// Happened is told of every event, one after the other. Default: no one is.
+	// Happened is called with every event, one at a time. Default: none.
 	Happened func(Event)
 }
 
@@ -72,7 +72,7 @@ type Execution struct {
 	history  []Event
 	failed   *Failure
 	output   any
-	at       *entered // the state that it is in, or failed in
+	at       *entered // the state that it is in, or in which it failed
 	started  time.Time
 	redriven time.Time
 	redrives int
@@ -81,7 +81,7 @@ type Execution struct {
 	last     int // number of the last token
 }
 
-// entered is a state with the input that it was entered with.
+// entered is a state with its input.
 type entered struct {
 	state *state
 	input any
@@ -91,8 +91,8 @@ var (
 	errTimeout = errors.New("the time is over")
 	errAborted = errors.New("the execution was aborted")
 
-	// ErrUnknownToken is returned for a token of a task that has ended, or that
-	// never was.
+	// ErrUnknownToken is returned for a token whose task has ended, or that never
+	// existed.
 	ErrUnknownToken = errors.New("no task waits for this token")
 )
 
@@ -127,10 +127,10 @@ func (m *Machine) Execution(config Config) (*Execution, error) {
 	return &Execution{machine: m, config: config, input: input, id: id, tokens: map[string]chan answer{}}, nil
 }
 
-// ID is the ARN of the execution.
+// ID returns the ARN of the execution.
 func (e *Execution) ID() string { return e.id }
 
-// Run runs the execution to its end, which is aborted if ctx ends.
+// Run runs the execution to its end. It aborts it if ctx ends.
 func (e *Execution) Run(ctx context.Context) (Status, error) {
 	return e.begin(ctx, func() error {
 		if e.status != "" {
@@ -143,8 +143,8 @@ func (e *Execution) Run(ctx context.Context) (Status, error) {
 	})
 }
 
-// Redrive goes on with the state in which the execution failed, with the input
-// that it had.
+// Redrive continues with the state in which the execution failed, with the same
+// input.
 func (e *Execution) Redrive(ctx context.Context) (Status, error) {
 	return e.begin(ctx, func() error {
 		if !slices.Contains([]Status{Failed, TimedOut, Aborted}, e.status) {
@@ -206,7 +206,7 @@ func (e *Execution) walk(ctx context.Context) *Failure {
 	}
 }
 
-// end notes how the execution has ended.
+// end records how the execution ended.
 func (e *Execution) end(ctx context.Context, f *Failure) Status {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -229,7 +229,7 @@ func (e *Execution) end(ctx context.Context, f *Failure) Status {
 	return e.status
 }
 
-// Abort ends an execution that runs.
+// Abort ends an execution that is running.
 func (e *Execution) Abort() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -238,21 +238,22 @@ func (e *Execution) Abort() {
 	}
 }
 
-// Status is how the execution is, empty before it has begun.
+// Status returns the status, empty before the execution has begun.
 func (e *Execution) Status() Status {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.status
 }
 
-// Failure is what the execution ended with, nil if it succeeded or runs.
+// Failure returns the failure that the execution ended with, nil if it succeeded
+// or is still running.
 func (e *Execution) Failure() *Failure {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.failed
 }
 
-// State is the state that the execution is in, or ended in.
+// State returns the state that the execution is in, or ended in.
 func (e *Execution) State() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -262,7 +263,7 @@ func (e *Execution) State() string {
 	return e.at.state.name
 }
 
-// Output is the output in JSON, empty if the execution has not succeeded.
+// Output returns the output as JSON, empty if the execution has not succeeded.
 func (e *Execution) Output() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()

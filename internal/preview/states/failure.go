@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Names of errors that Step Functions reports itself.
+// Names of errors that Step Functions itself reports.
 const (
 	AnyFailure       = "States.ALL"
 	TaskFailure      = "States.TaskFailed"
@@ -22,7 +22,8 @@ const (
 	IntrinsicFailure = "States.IntrinsicFailure"
 )
 
-// Failure is the error of a state: a name that Retry and Catch match, and why.
+// Failure is the error of a state: a name that Retry and Catch match, and a
+// cause.
 type Failure struct {
 	Name  string
 	Cause string
@@ -31,8 +32,8 @@ type Failure struct {
 // Error implements error.
 func (f *Failure) Error() string { return fmt.Sprintf("%s: %s", f.Name, f.Cause) }
 
-// failure is an error of a task or of a state. One without a name has failed as
-// a task.
+// failure converts the error of a task or of a state. An error without a name
+// becomes a failure of the task.
 func failure(err error, name string) *Failure {
 	if f := (*Failure)(nil); errors.As(err, &f) {
 		return f
@@ -40,12 +41,12 @@ func failure(err error, name string) *Failure {
 	return &Failure{Name: name, Cause: err.Error()}
 }
 
-// matches reports whether names, of Retry or Catch, mean the failure.
+// matches reports whether names, from Retry or Catch, match the failure.
 func (f *Failure) matches(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
 		switch name {
 		case AnyFailure:
-			return f.Name != RuntimeFailure // as States.DataLimitExceeded, which has no limit here
+			return f.Name != RuntimeFailure // not States.DataLimitExceeded, which has no limit here
 		case TaskFailure:
 			return f.Name != Timeout && f.Name != RuntimeFailure
 		}
@@ -53,7 +54,7 @@ func (f *Failure) matches(names []string) bool {
 	})
 }
 
-// retrier says how often a state is tried again, and after which time.
+// retrier says how often, and after what time, a state is tried again.
 type retrier struct {
 	ErrorEquals     []string
 	IntervalSeconds *float64
@@ -82,8 +83,8 @@ func readRetrier(data []byte) (*retrier, error) {
 	return r, nil
 }
 
-// pause is how long to wait before the next attempt, and whether there is one,
-// after so many that this retrier has caused.
+// pause returns how long to wait before the next attempt, and whether there is
+// one, after this retrier has caused the given number of attempts.
 func (r *retrier) pause(attempts int) (time.Duration, bool) {
 	most, interval, rate := 3, 1.0, 2.0
 	if r.MaxAttempts != nil {

@@ -11,13 +11,13 @@ type Event struct {
 	ID           int
 	Time         time.Time
 	Type         string
-	State        string // its name
-	Parameters   string // of TaskScheduled, in JSON
-	Output       string // of a state that was left, in JSON
+	State        string // the state's name
+	Parameters   string // of TaskScheduled, as JSON
+	Output       string // of a state that was left, as JSON
 	Error, Cause string
 }
 
-// add notes an event. e.mu is held.
+// add records an event. The caller holds e.mu.
 func (e *Execution) add(event Event) {
 	event.ID, event.Time = len(e.history)+1, e.config.Clock.Now()
 	e.history = append(e.history, event)
@@ -26,14 +26,14 @@ func (e *Execution) add(event Event) {
 	}
 }
 
-// happened notes an event.
+// happened records an event.
 func (e *Execution) happened(event Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.add(event)
 }
 
-// History are all events so far.
+// History returns all events so far.
 func (e *Execution) History() []Event {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -17,7 +17,7 @@ type call struct {
 	arguments []node
 }
 
-// functions are the intrinsic functions that are supported here.
+// functions are the supported intrinsic functions.
 var functions = map[string]func([]any) (any, error){
 	"States.Array":        func(arguments []any) (any, error) { return arguments, nil },
 	"States.ArrayLength":  arrayLength,

@@ -1,8 +1,8 @@
-// Package states runs a state machine of AWS Step Functions on this machine: a
-// definition in the Amazon States Language with JSONPath, as it is deployed. It
-// knows the states and fields that noren's own state machine uses, and refuses
-// a definition that has any other, by name, so that what ran here is what was
-// written.
+// Package states runs a state machine of AWS Step Functions on this machine, from
+// its deployed definition in the Amazon States Language with JSONPath. It
+// supports the states and fields that noren's own state machine uses, and refuses
+// a definition that has any other, by name, so that the definition that ran here
+// is the one that was written.
 package states
 
 import (
@@ -22,8 +22,8 @@ type Machine struct {
 	states  map[string]*state
 }
 
-// Read reads a definition. It fails for whatever this package does not carry
-// out: a kind of state, a field, a path, a function.
+// Read reads a definition. It fails for anything that this package does not
+// support: a kind of state, a field, a path, a function.
 func Read(definition []byte) (*Machine, error) {
 	fields, err := fieldsOf(definition, "Comment", "Version", "StartAt", "TimeoutSeconds", "States")
 	if err != nil {
@@ -64,7 +64,7 @@ func Read(definition []byte) (*Machine, error) {
 	return m, nil
 }
 
-// Resources are the services that the states call, such as "lambda:invoke",
+// Resources returns the services that the states call, such as "lambda:invoke",
 // each once.
 func (m *Machine) Resources() []string {
 	found := map[string]bool{}
@@ -76,8 +76,8 @@ func (m *Machine) Resources() []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// unreachable reports states that are named and do not exist, and those that
-// exist and no state leads to.
+// unreachable reports states that are named but do not exist, and states to which
+// no other state leads.
 func (m *Machine) unreachable() []error {
 	var errs []error
 	led := map[string]bool{}
@@ -101,8 +101,8 @@ func (m *Machine) unreachable() []error {
 	return errs
 }
 
-// fieldsOf returns the fields of an object, and fails for one that is not among
-// the known ones.
+// fieldsOf returns the fields of an object. It fails for a field that is not
+// known.
 func fieldsOf(data []byte, known ...string) (map[string]json.RawMessage, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(data, &fields); err != nil {

@@ -52,8 +52,8 @@ func readPath(text string) (*path, error) {
 	return p, nil
 }
 
-// optionalPath is a path that may be left out, which is the whole, or null,
-// which is none of it.
+// optionalPath returns a path that may be omitted, for the whole document, or
+// null, for none of it.
 func optionalPath(data json.RawMessage) (*path, error) {
 	if data == nil {
 		return readPath("$")
@@ -94,8 +94,8 @@ func (p *path) in(s scope) (any, bool) {
 	return value, true
 }
 
-// put returns a copy of the document with the value where the path leads.
-// Objects on the way are made.
+// put returns a copy of the document with the value at the path. It creates the
+// objects on the way.
 func (p *path) put(document, value any) (any, error) {
 	if p.context {
 		return nil, fmt.Errorf("path %q: nothing can be put into the context", p.text)
@@ -124,7 +124,7 @@ func putAt(document any, steps []step, value any, text string) (any, error) {
 	return changed, nil
 }
 
-// scope is what paths are read in.
+// scope is the document, and the context object, in which paths are read.
 type scope struct {
 	input   any
 	context any

@@ -38,7 +38,7 @@ type state struct {
 	Result         json.RawMessage
 
 	service, pattern     string // of a Task: "ecs:runTask", "sync"
-	input, output        *path  // nil for nothing of it
+	input, output        *path  // nil for none of it
 	result               *path
 	parameters           node // nil for the input as it is
 	selector             node
@@ -49,7 +49,7 @@ type state struct {
 	errorFrom, causeFrom *path
 }
 
-// flow are the fields of every state that leads on.
+// flow are the fields of every state that has a next state.
 var flow = []string{"Type", "Comment", "Next", "End", "InputPath", "OutputPath"}
 
 // known are the fields of each kind of state.
@@ -81,7 +81,7 @@ func readState(data []byte) (*state, error) {
 	return s, s.prepare()
 }
 
-// prepare reads the texts of a state.
+// prepare parses the fields of a state.
 func (s *state) prepare() error {
 	var errs []error
 	note := func(field string, err error) {
@@ -128,11 +128,12 @@ func (s *state) prepare() error {
 	return errors.Join(errs...)
 }
 
-// resource is what a Task names. Source: Integrating services with Step
-// Functions, https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
+// resource matches the resource of a Task. Source: Integrating services with Step
+// Functions,
+// https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
 var resource = regexp.MustCompile(`^arn:[^:]+:states:[^:]*:[^:]*:((?:aws-sdk:)?[a-zA-Z0-9]+:[a-zA-Z0-9]+)(?:\.(sync|sync:2|waitForTaskToken))?$`)
 
-// check reports what does not fit together.
+// check reports fields that contradict each other.
 func (s *state) check() error {
 	var errs []error
 	if slices.Contains(known[s.Type], "Next") && (s.Next == "") != s.End {
@@ -146,7 +147,7 @@ func (s *state) check() error {
 			break
 		}
 		s.service, s.pattern, _ = strings.Cut(parts[1]+"."+parts[2], ".")
-		s.pattern, _, _ = strings.Cut(s.pattern, ":") // sync:2 differs in the form of a nested execution's output
+		s.pattern, _, _ = strings.Cut(s.pattern, ":") // sync:2 differs in the output format of a nested execution
 		if s.TimeoutSeconds != nil && *s.TimeoutSeconds <= 0 {
 			errs = append(errs, fmt.Errorf("TimeoutSeconds is %v: want more than 0", *s.TimeoutSeconds))
 		}
@@ -173,7 +174,7 @@ func (s *state) check() error {
 	return errors.Join(errs...)
 }
 
-// next are the states that a state can lead to.
+// next returns the states that a state can lead to.
 func (s *state) next() []string {
 	var names []string
 	for _, c := range s.choices {

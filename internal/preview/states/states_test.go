@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// fakeClock is a clock on which waits take no time, and that is over at once for
-// whoever waits on a limit.
+// fakeClock is a clock on which waits take no time. Whoever waits on a limit has
+// it end at once.
 type fakeClock struct {
 	now    time.Time
 	waited []time.Duration
@@ -34,15 +34,16 @@ func (c *fakeClock) Limit(ctx context.Context, _ time.Duration) (context.Context
 
 type limitKey struct{}
 
-// runOut ends the time of the state that ctx is the context of.
+// runOut ends the time limit of the state whose context ctx is.
 func runOut(ctx context.Context) { ctx.Value(limitKey{}).(context.CancelCauseFunc)(errTimeout) }
 
-// A scenario is a file of testdata, which moto's interpreter also runs: test/e2e.
+// A scenario is a file of testdata, which moto's interpreter also runs, in
+// test/e2e.
 type scenario struct {
 	About      string
 	Definition json.RawMessage
 	Input      json.RawMessage
-	Answer     json.RawMessage // to the token
+	Answer     json.RawMessage // for the token
 	Want       struct {
 		Status   string
 		Output   any
@@ -52,8 +53,8 @@ type scenario struct {
 	}
 }
 
-// TestScenarios: each file of testdata goes the way it says. test/e2e holds
-// moto's interpreter to the same files.
+// TestScenarios checks that each file of testdata takes the path that it says.
+// test/e2e runs moto's interpreter on the same files.
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(files) < 10 {
@@ -139,7 +140,7 @@ func nameOf(f *Failure) string {
 	return f.Name
 }
 
-// TestRead_RefusesByName: what is not supported here is named.
+// TestRead_RefusesByName checks that Read names what it does not support.
 func TestRead_RefusesByName(t *testing.T) {
 	one := func(state string) string { return `{"StartAt": "A", "States": {"A": ` + state + `}}` }
 	for _, c := range []struct{ definition, want string }{
@@ -183,8 +184,8 @@ const steps = `{"StartAt": "Close", "States": {
 		"Retry": [{"ErrorEquals": ["ECS.AmazonECSException"], "IntervalSeconds": 10, "MaxAttempts": 2, "BackoffRate": 3}], "TimeoutSeconds": 3600, "Next": "Open"},
 	"Open": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "f", "Payload": {"step": "open"}}, "End": true}}}`
 
-// TestRedrive: it goes on with the state that failed, with its input, and its
-// attempts counted from the beginning.
+// TestRedrive checks that an execution continues with the state that failed, with
+// its input, and counts its attempts from the beginning.
 func TestRedrive(t *testing.T) {
 	m, err := Read([]byte(steps))
 	if err != nil {
@@ -232,8 +233,8 @@ func TestRedrive(t *testing.T) {
 	}
 }
 
-// TestAbort: an execution that is aborted, or whose time is over, ends where it
-// is, whatever Retry and Catch say, and can be redriven.
+// TestAbort checks that an execution that is aborted, or that has timed out, ends
+// where it is, whatever Retry and Catch say, and can be redriven.
 func TestAbort(t *testing.T) {
 	const definition = `{"TimeoutSeconds": 60, "StartAt": "Change", "States": {
 		"Change": {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Retry": [{"ErrorEquals": ["States.ALL"]}],
@@ -269,8 +270,8 @@ func TestAbort(t *testing.T) {
 	}
 }
 
-// TestTokens: a token counts once, for the attempt that it was made for, and not
-// after the task's time.
+// TestTokens checks that a token counts once, for the attempt that it was made
+// for, and not after the task has timed out.
 func TestTokens(t *testing.T) {
 	const definition = `{"StartAt": "Ask", "States": {"Ask": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
 		"Parameters": {"token.$": "$$.Task.Token"}, "TimeoutSeconds": 60, "Retry": [{"ErrorEquals": ["States.Timeout"], "MaxAttempts": 1}], "End": true}}}`
@@ -310,8 +311,8 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// TestExecution_NamesAbsentServices: a definition does not begin to run without
-// everything that it calls.
+// TestExecution_NamesAbsentServices checks that an execution does not begin
+// unless every service that it calls is present.
 func TestExecution_NamesAbsentServices(t *testing.T) {
 	m, err := Read([]byte(steps))
 	if err != nil {
@@ -322,7 +323,7 @@ func TestExecution_NamesAbsentServices(t *testing.T) {
 	}
 }
 
-// TestRetrier: intervals grow up to their limit.
+// TestRetrier checks that intervals grow up to their limit.
 func TestRetrier(t *testing.T) {
 	r, err := readRetrier([]byte(`{"ErrorEquals": ["x"], "IntervalSeconds": 2, "MaxAttempts": 4, "BackoffRate": 3, "MaxDelaySeconds": 20}`))
 	if err != nil {
@@ -341,7 +342,8 @@ func TestRetrier(t *testing.T) {
 	}
 }
 
-// TestRead_TakesTheNight: the state machine of a planned maintenance can run.
+// TestRead_TakesTheNight checks that the state machine of a planned maintenance
+// can be read.
 func TestRead_TakesTheNight(t *testing.T) {
 	definition, err := os.ReadFile(filepath.Join("..", "..", "window", "testdata", "night.asl.json"))
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// node is a part of a payload template: it makes a value.
+// node is a part of a payload template that produces a value.
 type node interface {
 	value(scope) (any, error)
 }
@@ -53,7 +53,7 @@ func (p *path) value(s scope) (any, error) {
 	return v, nil
 }
 
-// readTemplate reads a payload template, nil if there is none.
+// readTemplate parses a payload template. It returns nil if there is none.
 func readTemplate(data json.RawMessage) (node, error) {
 	if data == nil {
 		return nil, nil
@@ -107,7 +107,7 @@ func compile(v any) (node, error) {
 	return literal{v}, nil
 }
 
-// decode reads JSON, numbers as they are written.
+// decode parses JSON and keeps numbers as they are written.
 func decode(data []byte) (v any, err error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
@@ -120,7 +120,7 @@ func decode(data []byte) (v any, err error) {
 	return v, nil
 }
 
-// encode writes JSON as Step Functions does, without escapes for HTML.
+// encode encodes JSON as Step Functions does, without escapes for HTML.
 func encode(v any) (string, error) {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)

@@ -4,13 +4,13 @@ import (
 	"fmt"
 )
 
-// answer is what a task token was answered with.
+// answer is the answer to a task token.
 type answer struct {
 	output any
 	failed *Failure
 }
 
-// newToken makes a token. Its task waits until it is answered or done is called.
+// newToken makes a token. Its task waits for the answer; done forgets the token.
 func (e *Execution) newToken() (token string, answered <-chan answer, done func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -25,7 +25,7 @@ func (e *Execution) newToken() (token string, answered <-chan answer, done func(
 	}
 }
 
-// SendTaskSuccess answers a task token with an output in JSON.
+// SendTaskSuccess answers a task token with an output as JSON.
 func (e *Execution) SendTaskSuccess(token string, output []byte) error {
 	v, err := decode(output)
 	if err != nil {

@@ -18,8 +18,8 @@ type visit struct {
 	retries   int
 }
 
-// run carries the state out. It returns the output and the next state, which is
-// empty at the end.
+// run runs the state. It returns the output and the next state, which is empty at
+// the end.
 func (v *visit) run(ctx context.Context, raw any) (output any, next string, failed *Failure) {
 	s := v.state
 	input, failed := v.pick(s.input, raw)
@@ -58,7 +58,7 @@ func (v *visit) run(ctx context.Context, raw any) (output any, next string, fail
 	return output, s.Next, failed
 }
 
-// scope is what paths mean in the state.
+// scope returns the scope of the state's paths.
 func (v *visit) scope(input any) scope {
 	e := v.execution
 	e.mu.Lock()
@@ -81,7 +81,7 @@ func text(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z"
 
 func number(n int) json.Number { return json.Number(fmt.Sprint(n)) }
 
-// pick is what InputPath or OutputPath leaves.
+// pick returns the part of the value that InputPath or OutputPath selects.
 func (v *visit) pick(p *path, value any) (any, *Failure) {
 	if p == nil {
 		return map[string]any{}, nil
@@ -93,7 +93,7 @@ func (v *visit) pick(p *path, value any) (any, *Failure) {
 	return picked, nil
 }
 
-// put is the state's raw input with its result where ResultPath leads.
+// put returns the state's raw input with the result at ResultPath.
 func put(p *path, raw, result any) (any, *Failure) {
 	if p == nil {
 		return raw, nil
@@ -192,7 +192,7 @@ func (v *visit) fail(input any) *Failure {
 	return f
 }
 
-// try carries a task out until it succeeds, is caught, or has failed for good.
+// try makes the call until it succeeds, is caught, or has finally failed.
 func (v *visit) try(ctx context.Context, raw, input any) (any, string, *Failure) {
 	s, e := v.state, v.execution
 	v.attempts = map[*retrier]int{}
@@ -220,8 +220,8 @@ func (v *visit) try(ctx context.Context, raw, input any) (any, string, *Failure)
 	}
 }
 
-// again is how long to wait for another attempt, if there is one: by the first
-// retrier that means the failure.
+// again returns how long to wait before another attempt, and whether there is
+// one, according to the first retrier that matches the failure.
 func (v *visit) again(f *Failure) (time.Duration, bool) {
 	for _, r := range v.state.retries {
 		if !f.matches(r.ErrorEquals) {
@@ -273,7 +273,7 @@ func (v *visit) attempt(ctx context.Context, raw, input any) (any, *Failure) {
 			ended.Type = "TaskTimedOut"
 		}
 		ended.Error, ended.Cause = f.Name, f.Cause
-		if ctx.Err() == nil { // else the execution's own end says it
+		if ctx.Err() == nil { // otherwise the end of the execution reports it
 			e.happened(ended)
 		}
 		return nil, f
@@ -287,7 +287,7 @@ func (v *visit) attempt(ctx context.Context, raw, input any) (any, *Failure) {
 	return put(s.result, raw, result)
 }
 
-// call calls the service, and waits for the answer to its token if it has one.
+// call calls the service, and waits for the answer if the call has a token.
 func (v *visit) call(ctx context.Context, parameters any, answered <-chan answer) (any, error) {
 	s := v.state
 	result, err := v.execution.config.Tasks[s.service](ctx, Call{

@@ -1,11 +1,11 @@
-// Package accesslog reads the access logs of an AWS Application Load Balancer
-// as S3 delivers them.
+// Package accesslog reads the access logs of an AWS Application Load Balancer as
+// S3 delivers them.
 //
 // The fields and their order are those of the ALB user guide, "Access log
-// entries"; fields that are added at the end later are ignored, as it asks.
-// What it leaves out was observed in published logs: the load balancer writes
-// quotes, backslashes and what is not printable as \xHH in quoted fields, and
-// "- http://host:port- -" for a request line that it could not read.
+// entries"; fields that are added at the end later are ignored, as the guide
+// asks. What it leaves out was observed in published logs: the load balancer
+// writes quotes, backslashes and unprintable characters as \xHH in quoted fields,
+// and "- http://host:port- -" for a request line that it could not read.
 package accesslog
 
 import (
@@ -17,33 +17,34 @@ import (
 
 // Entry is a line of an access log. Texts that are logged as "-" are empty.
 type Entry struct {
-	// Type is "http", "https", "h2", "grpcs", "ws" or "wss"; others may come.
+	// Type is "http", "https", "h2", "grpcs", "ws" or "wss"; there may be others.
 	Type string
 
-	// Time is when the answer was generated, or a WebSocket was closed.
+	// Time is when the answer was generated, or when a WebSocket was closed.
 	Time time.Time
 
 	// LoadBalancer is the load balancer's id, such as "app/api/50dc6c495c0c9188".
 	LoadBalancer string
 
-	// Client is the peer of the connection: a proxy's address if there is one. It
-	// is zero if the log does not have it, or no longer.
+	// Client is the peer of the connection, which may be a proxy. It is zero if
+	// the log does not have it, or no longer has it.
 	Client netip.AddrPort
 
-	// Target is the target that answered. It is zero if none did, or a Lambda.
+	// Target is the target that answered. It is zero if none did, or if it was a
+	// Lambda.
 	Target netip.AddrPort
 
-	// These are NotReached if the request did not get that far.
+	// Each of these is NotReached if the request did not get that far.
 	RequestProcessing, TargetProcessing, ResponseProcessing time.Duration
 
 	Status       int // of the answer, 0 if there was none
 	TargetStatus int // of the target's answer, 0 if there was none
 
-	// Received and Sent are bytes, headers included.
+	// Received and Sent are numbers of bytes, including headers.
 	Received, Sent int64
 
-	// Method, URL and Proto are the request line. The URL is what the load
-	// balancer makes of it, scheme://host:port/path?query; see Entry.Host.
+	// Method, URL and Proto are the request line. The URL is rewritten by the
+	// load balancer to scheme://host:port/path?query; see Entry.Host.
 	Method, URL, Proto string
 
 	// UserAgent is cut off at 8 KB by the load balancer.
@@ -56,7 +57,7 @@ type Entry struct {
 	Certificate  string // its ARN, or "session-reused"
 	Rule         int    // the priority of the rule that matched, DefaultRule, RuleError, NoRule or RuleNotLogged
 	Created      time.Time
-	Actions      string // what was done, comma-separated, such as "waf,forward"
+	Actions      string // comma-separated, such as "waf,forward"
 	RedirectURL  string
 	ErrorReason  string
 	Targets      string // like Target, as a list
@@ -69,18 +70,18 @@ type Entry struct {
 	TransformedHost, TransformedURI, TransformStatus string
 }
 
-// NotReached is the time a request took in a place it did not get to.
+// NotReached is the time a request spent in a place that it did not reach.
 const NotReached = time.Duration(-1)
 
-// What Entry.Rule is if it is not a priority.
+// Values of Entry.Rule that are not a priority.
 const (
 	DefaultRule   = 0  // no rule matched
 	RuleError     = -1 // an error occurred while rules were evaluated
-	NoRule        = -2 // the request did not get as far as the rules
+	NoRule        = -2 // the request did not reach the rules
 	RuleNotLogged = -3 // the line ends before the field
 )
 
-// Began is when the request was received, or Time where that is not logged.
+// Began returns when the request was received, or Time where that is not logged.
 func (e *Entry) Began() time.Time {
 	if e.Created.IsZero() {
 		return e.Time
@@ -95,17 +96,17 @@ func (e *Entry) Unreadable() bool { return e.Method == "" || e.URL == "" }
 // the load balancer could not read it, or it was CONNECT.
 func (e *Entry) NoRequest() bool { return e.Unreadable() || e.Method == http.MethodConnect }
 
-// LastAction is the last of Actions, the one that answered.
+// LastAction returns the last of Actions, the one that answered.
 func (e *Entry) LastAction() string { return e.Actions[strings.LastIndexByte(e.Actions, ',')+1:] }
 
-// Rejected reports whether the load balancer or its firewall turned the
-// request away before any rule had a say, as it would in any mode.
+// Rejected reports whether the load balancer or its firewall rejected the request
+// before any rule was evaluated, as it would in any mode.
 func (e *Entry) Rejected() bool {
 	switch {
 	case e.Unreadable(), e.LastAction() == "waf":
 		return true
 	case e.Rule == NoRule || e.Rule == RuleError:
-		// 460: the client went away, which says nothing about the request.
+		// 460: the client disconnected, which says nothing about the request.
 		return e.Actions == "" && e.Status != 460
 	}
 	return false

@@ -8,13 +8,13 @@ import (
 // cursor takes the fields of a line one by one.
 type cursor struct {
 	rest  string
-	index int // of the field taken last, from 1
+	index int // of the field taken last, starting at 1
 	end   bool
 	err   error // the first one
 }
 
-// text takes a field as it is, quoted or not; "-" is empty. There is none after
-// the end of the line.
+// text takes a field as it is, quoted or not; "-" is empty. At the end of the
+// line it takes nothing.
 func (c *cursor) text() string {
 	if c.end || c.err != nil {
 		return ""
@@ -47,8 +47,8 @@ func (c *cursor) text() string {
 	return unescape(field)
 }
 
-// closingQuote is where the quoted field that s starts with ends: at a quote
-// that a space follows, since quotes inside are escaped.
+// closingQuote returns where the quoted field at the start of s ends: at a quote
+// followed by a space, since quotes inside are escaped.
 func closingQuote(s string) int {
 	for i := 1; ; i++ {
 		n := strings.IndexByte(s[i:], '"')
@@ -65,14 +65,14 @@ func closingQuote(s string) int {
 	}
 }
 
-// fail notes an error about the field taken last.
+// fail records an error about the field taken last.
 func (c *cursor) fail(format string, args ...any) {
 	if c.err == nil {
 		c.err = fmt.Errorf("field %d (%s): %w", c.index, fieldName(c.index), fmt.Errorf(format, args...))
 	}
 }
 
-// fieldNames are the user guide's.
+// fieldNames are the names in the user guide.
 var fieldNames = [...]string{
 	"type", "time", "elb", "client:port", "target:port",
 	"request_processing_time", "target_processing_time", "response_processing_time",
@@ -84,7 +84,7 @@ var fieldNames = [...]string{
 	"transformed_host", "transformed_uri", "request_transform_status",
 }
 
-// required is how many fields a line has at least: up to user_agent.
+// required is the minimum number of fields of a line: up to user_agent.
 const required = 14
 
 func fieldName(index int) string {
@@ -94,7 +94,7 @@ func fieldName(index int) string {
 	return fieldNames[index-1]
 }
 
-// unescape decodes \xHH, and \" and \\ as older logs have them.
+// unescape decodes \xHH, and the \" and \\ of older logs.
 func unescape(s string) string {
 	first := strings.IndexByte(s, '\\')
 	if first < 0 {

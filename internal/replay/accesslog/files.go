@@ -12,14 +12,14 @@ import (
 // Source is a log that can be opened.
 type Source struct {
 	Name string // a path, or "stdin"
-	Size int64  // in bytes as stored, 0 if it is not known
+	Size int64  // in bytes as stored, 0 if unknown
 	Open func() (io.ReadCloser, error)
 }
 
-// Sources finds the logs that names stand for: a file whatever it is called, a
-// folder with all .log and .gz files below it in the order of their names, or
-// "-" for stdin. A log named twice is read once. Logs of connections and health
-// checks, which ALB may deliver into the same folder, are left out of folders.
+// Sources finds the logs that names refer to: a file whatever it is called, a
+// folder with all .log and .gz files below it in the order of their names, or "-"
+// for stdin. A log named twice is read once. In folders, it skips logs of
+// connections and health checks, which ALB may deliver there too.
 func Sources(names []string, stdin io.Reader) ([]Source, error) {
 	seen := map[string]bool{}
 	var sources []Source

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// String is the entry as a line of a log, as Parse reads it.
+// String returns the entry as a log line, in the format that Parse reads.
 func (e Entry) String() string { return string(e.Append(nil)) }
 
-// Append appends the entry to b as a line of a log, without a line break.
+// Append appends the entry to b as a log line, without a line break.
 func (e Entry) Append(b []byte) []byte {
 	b = appendWord(b, e.Type)
 	b = appendTime(append(b, ' '), e.Time)
@@ -59,7 +59,7 @@ func appendQuoted(b []byte, s string) []byte {
 	return append(appendText(append(b, ` "`...), s), '"')
 }
 
-// appendWord escapes spaces too, which would end a field without quotes.
+// appendWord also escapes spaces, which would end a field without quotes.
 func appendWord(b []byte, s string) []byte {
 	start := len(b)
 	b = appendText(b, s)
@@ -69,7 +69,7 @@ func appendWord(b []byte, s string) []byte {
 	return b
 }
 
-// appendText escapes what would end the field, or the line, early.
+// appendText escapes what would end the field or the line early.
 func appendText(b []byte, s string) []byte {
 	if s == "" {
 		return append(b, '-')

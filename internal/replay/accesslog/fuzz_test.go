@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// FuzzParse looks for lines that make Parse panic, or take more memory than a
-// few times their size, and for entries that are written otherwise than read.
+// FuzzParse looks for lines that make Parse panic, or use more memory than a few
+// times their size, and for entries that are written differently from how they
+// were read.
 func FuzzParse(f *testing.F) {
 	for _, sample := range samples {
 		f.Add(sample.line)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Parse reads a line, without its line break. Its error names the field. The
+// Parse parses a line without its line break. The error names the field. The
 // entry's texts share the line's memory.
 func Parse(line string) (Entry, error) {
 	c := cursor{rest: line, end: line == ""}
@@ -61,8 +61,8 @@ func Parse(line string) (Entry, error) {
 	return e, nil
 }
 
-// requestLine splits a request line. What is in the URL is the client's, spaces
-// included.
+// requestLine splits a request line. The URL is what the client sent, including
+// spaces.
 func requestLine(s string) (method, url, proto string) {
 	s = strings.TrimSuffix(s, " ")
 	first := strings.IndexByte(s, ' ')

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// samples are an entry of every type, as the user guide documents them. Those
+// samples are an entry of every type, as documented in the user guide. Those
 // without trailing fields are older.
 var samples = []struct {
 	name string
@@ -66,7 +66,7 @@ var samples = []struct {
 		`grpcs 2026-11-20T03:14:18.000001Z app/fieldreports/1f2e3d4c5b6a7988 2001:db8::18:50051 10.20.3.3:50051 0.000 0.004 0.000 200 200 312 128 "POST https://grpc.example.com:443/reports.v1.Sync/Push HTTP/2.0" "grpc-swift/1.24" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/grpc/11 "Root=1-673d5a1a-02" "grpc.example.com" "arn:aws:acm:eu-west-1:111122223333:certificate/6d1f" 300 2026-11-20T03:14:17.990000Z "forward" "-" "-" "10.20.3.3:50051" "200" "-" "-"`,
 		Entry{
 			Type: "grpcs", Time: at("2026-11-20T03:14:18.000001Z"), LoadBalancer: "app/fieldreports/1f2e3d4c5b6a7988",
-			// An address without brackets: what follows the last colon is the port.
+			// In an address without brackets, the port follows the last colon.
 			Client: netip.MustParseAddrPort("[2001:db8::18]:50051"), Target: netip.MustParseAddrPort("10.20.3.3:50051"),
 			TargetProcessing: 4 * time.Millisecond,
 			Status:           200, TargetStatus: 200, Received: 312, Sent: 128,

@@ -7,11 +7,11 @@ import (
 	"io"
 )
 
-// MaxLine is the longest line that is read, in bytes: several times what a
-// request with the largest URL and headers that ALB takes is logged as.
+// MaxLine is the maximum length of a line, in bytes: several times the log line
+// of a request with the largest URL and headers that ALB accepts.
 const MaxLine = 256 << 10
 
-// ErrTooLong is about a line that has more than MaxLine bytes.
+// ErrTooLong says that a line has more than MaxLine bytes.
 var ErrTooLong = errors.New("the line has more than 256 KiB")
 
 // Reader reads the lines of a log, which may be compressed with gzip. It keeps
@@ -19,11 +19,11 @@ var ErrTooLong = errors.New("the line has more than 256 KiB")
 type Reader struct {
 	lines *bufio.Reader
 
-	// Line is the number of the line read last, from 1.
+	// Line is the number of the line read last, starting at 1.
 	Line int
 }
 
-// NewReader returns a reader of r. Whether r is compressed is told by its content.
+// NewReader returns a reader of r. It detects compression from the content.
 func NewReader(r io.Reader) (*Reader, error) {
 	source := bufio.NewReaderSize(r, 64<<10)
 	magic, err := source.Peek(2)
@@ -40,9 +40,9 @@ func NewReader(r io.Reader) (*Reader, error) {
 	return &Reader{lines: bufio.NewReaderSize(unzipped, MaxLine)}, nil
 }
 
-// Next returns the next line without its line break: a slice that the next call
-// overwrites. It returns io.EOF at the end. After ErrTooLong, reading goes on
-// with the line that follows.
+// Next returns the next line without its line break, in a slice that the next
+// call overwrites. It returns io.EOF at the end. After ErrTooLong, it continues
+// with the following line.
 func (r *Reader) Next() ([]byte, error) {
 	line, err := r.lines.ReadSlice('\n')
 	switch {
@@ -55,7 +55,7 @@ func (r *Reader) Next() ([]byte, error) {
 			return nil, err
 		}
 		return nil, ErrTooLong
-	case errors.Is(err, io.EOF) && len(line) > 0: // the last line is not ended
+	case errors.Is(err, io.EOF) && len(line) > 0: // the last line has no line break
 	case err != nil:
 		return nil, err
 	}

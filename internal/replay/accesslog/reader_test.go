@@ -16,7 +16,7 @@ import (
 
 func zipped(parts ...string) []byte {
 	var b bytes.Buffer
-	for _, part := range parts { // each a member of its own
+	for _, part := range parts { // each is a separate gzip member
 		w := gzip.NewWriter(&b)
 		_, _ = io.WriteString(w, part)
 		_ = w.Close()
@@ -24,7 +24,7 @@ func zipped(parts ...string) []byte {
 	return b.Bytes()
 }
 
-// readAll is what a reader returns, lines and errors.
+// readAll returns what a reader returns, lines and errors.
 func readAll(t *testing.T, r io.Reader) []string {
 	t.Helper()
 	reader, err := NewReader(r)
@@ -83,7 +83,7 @@ func TestReaderReadsLines(t *testing.T) {
 	}
 }
 
-// endless is a log of one line without end.
+// endless is a log with a single endless line.
 type endless struct{ left int }
 
 func (e *endless) Read(b []byte) (int, error) {

@@ -6,16 +6,16 @@ func TestHostAndTarget(t *testing.T) {
 	tests := []struct{ url, host, port, target string }{
 		{"https://api.example.com:443/api/reports?x=1", "api.example.com", "443", "/api/reports?x=1"},
 		{"http://api.example.com:80/", "api.example.com", "80", "/"},
-		// A client sends the port that does not go with the scheme.
+		// A client sends a port that is not the scheme's default.
 		{"https://api.example.com:8443/a", "api.example.com:8443", "8443", "/a"},
 		{"http://api.example.com:443/a", "api.example.com:443", "443", "/a"},
-		// The client's own port beside the listener's.
+		// The client's own port is next to the listener's.
 		{"https://api.example.com:9000:8443/a", "api.example.com:9000", "8443", "/a"},
 		{"https://api.example.com:8443:443/a", "api.example.com:8443", "443", "/a"},
 		{"https://[2001:db8::1]:443/a", "[2001:db8::1]", "443", "/a"},
 		{"https://[2001:db8::1]:8443/a", "[2001:db8::1]:8443", "8443", "/a"},
 		{"https://[2001:db8::1]/a", "[2001:db8::1]", "", "/a"},
-		// As it was sent: nothing is decoded or cleaned.
+		// Nothing is decoded or cleaned.
 		{"http://a.example.com:80/x/%2e%2e//y?u=http://b/", "a.example.com", "80", "/x/%2e%2e//y?u=http://b/"},
 		{"http://a.example.com:80?x=1", "a.example.com", "80", "?x=1"},
 		{"http://a.example.com:80*", "a.example.com", "80", "*"},

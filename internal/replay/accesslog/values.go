@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// maxBytes bounds what a request or an answer is said to have.
+// maxBytes limits the size that a request or an answer may claim.
 const maxBytes = math.MaxInt64
 
 func shortError(fields int) error {
@@ -32,8 +32,8 @@ func (c *cursor) time() time.Time {
 	return t
 }
 
-// address reads ADDRESS:PORT. An IPv6 address may be without brackets. What is no
-// address has been made unrecognizable: it is not known.
+// address parses ADDRESS:PORT. An IPv6 address may be without brackets. Anything
+// else has been anonymized, and is not known.
 func (c *cursor) address() netip.AddrPort {
 	text := c.text()
 	if text == "" {
@@ -52,7 +52,7 @@ func (c *cursor) address() netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// seconds reads a duration; -1 says that the request did not get there.
+// seconds parses a duration; -1 means that the request did not get there.
 func (c *cursor) seconds() time.Duration {
 	text := c.text()
 	if text == "" || text == "-1" {
@@ -95,7 +95,7 @@ func (c *cursor) rule() int {
 	return n
 }
 
-// shown quotes a text of the log for an error, cut if it is long.
+// shown quotes a text of the log for an error, shortened if it is long.
 func shown(s string) string {
 	if len(s) > 60 {
 		return strconv.Quote(s[:60]) + "..."

@@ -23,8 +23,8 @@ type pattern struct {
 	path   string
 }
 
-// parsePattern splits a line of the allowlist. Whether ServeMux and ALB accept
-// what it says is decided elsewhere.
+// parsePattern splits a line of the allowlist. It does not check whether ServeMux
+// and ALB accept it.
 func parsePattern(text string) (pattern, error) {
 	method, path, ok := strings.Cut(text, " ")
 	path = strings.TrimLeft(path, " \t")
@@ -37,7 +37,7 @@ func parsePattern(text string) (pattern, error) {
 	return pattern{text: text, method: method, path: path}, nil
 }
 
-// methods returns the request methods that the pattern matches: with GET comes
+// methods returns the request methods that the pattern matches: GET includes
 // HEAD, as in ServeMux.
 func (p pattern) methods() alb.Methods {
 	if p.method == http.MethodGet {
@@ -46,20 +46,21 @@ func (p pattern) methods() alb.Methods {
 	return alb.Methods{p.method}
 }
 
-// segments returns what is between the slashes of the path. The last one is
+// segments returns the parts of the path between its slashes. The last one is
 // empty if the path ends with a slash.
 func (p pattern) segments() []string { return strings.Split(p.path[1:], "/") }
 
-// isWildcard tells whether a segment is {name}, {name...} or {$}.
+// isWildcard reports whether a segment is {name}, {name...} or {$}.
 func isWildcard(segment string) bool { return strings.HasPrefix(segment, "{") }
 
-// isMulti tells whether a segment, the last of a path, matches everything below.
+// isMulti reports whether a segment, the last of a path, matches everything
+// below.
 func isMulti(segment string) bool { return segment == "" || strings.HasSuffix(segment, "...}") }
 
 // value compiles the path to the value of an ALB path condition that matches
 // exactly what ServeMux would route: a literal or, if regex is true, a regular
-// expression. ALB's own * crosses slashes, so it can stand for {path...}, but
-// not for {id}.
+// expression. ALB's own * matches slashes, so it can replace {path...}, but not
+// {id}.
 func (p pattern) value() (value string, regex bool) {
 	segments := p.segments()
 	last := segments[len(segments)-1]
@@ -115,12 +116,12 @@ func (e *Error) Error() string { return fmt.Sprintf("allow[%d] %q: %v", e.Index,
 func (e *Error) Unwrap() error { return e.Err }
 
 // Compile turns the patterns into rules, each a list of conditions: a method, a
-// path and then the fixed ones. A rule is filled in the order of the patterns,
-// so that appending one changes a single rule or adds one, and within a group of
-// equal methods and kind (literal or regular expression) there are never more
+// path and then the fixed ones. A rule is filled in the order of the patterns, so
+// that appending a pattern changes a single rule or adds one. Within a group of
+// equal methods and kind (literal or regular expression), there are never more
 // rules than ceil(patterns / free values). Fixed conditions that leave no room
-// for a path are taken apart, and a rule is there for each part. An error joins
-// an *Error for every pattern that ServeMux or ALB would refuse.
+// for a path are split, and there is a rule for each part. The error joins an
+// *Error for every pattern that ServeMux or ALB would refuse.
 func Compile(allow []string, fixed []alb.Condition) ([][]alb.Condition, error) {
 	patterns, errs := parse(allow)
 	c := compiler{fixed: fixed, open: map[group][]*draft{}}
@@ -150,10 +151,10 @@ func Compile(allow []string, fixed []alb.Condition) ([][]alb.Condition, error) {
 type compiler struct {
 	fixed  []alb.Condition // that every rule has
 	drafts []*draft
-	open   map[group][]*draft // those that still have room for a value
+	open   map[group][]*draft // those with room for another value
 }
 
-// group is what the patterns of a rule have in common.
+// group is what the patterns of a rule share.
 type group struct {
 	method string
 	regex  bool
@@ -168,11 +169,11 @@ type draft struct {
 	wildcards int
 	fixed     [][]alb.Condition
 	room      int // for paths
-	wild      int // the wildcards that there is room for
+	wild      int // how many wildcards still fit
 }
 
-// add puts the pattern into the first rule of its group that has room, or into
-// a new one.
+// add puts the pattern into the first rule of its group that has room, or into a
+// new one.
 func (c *compiler) add(p pattern) error {
 	value, regex := p.value()
 	if err := checkPath(p, value, regex); err != nil {
@@ -200,8 +201,8 @@ func (c *compiler) add(p pattern) error {
 	return nil
 }
 
-// draft is an empty rule that has room for a path of a pattern, nil if there can
-// be none.
+// draft returns an empty rule with room for the path of a pattern, or nil if
+// there can be none.
 func (c *compiler) draft(p pattern, regex bool, wildcards int) *draft {
 	d := &draft{methods: p.methods(), regex: regex, wild: alb.MaxWildcards}
 	most := alb.MaxConditionValues - len(d.methods)

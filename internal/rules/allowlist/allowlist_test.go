@@ -13,8 +13,8 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// routed tells whether a ServeMux with these patterns would serve the request.
-// A redirect is not a serve.
+// routed reports whether a ServeMux with these patterns would serve the request.
+// A redirect does not count.
 func routed(patterns []string, method, path string) bool {
 	served := false
 	mux := http.NewServeMux()
@@ -25,7 +25,7 @@ func routed(patterns []string, method, path string) bool {
 	return served
 }
 
-// allowed tells whether one of the compiled rules lets the request through.
+// allowed reports whether one of the compiled rules lets the request through.
 func allowed(rules [][]alb.Condition, method, path string) bool {
 	return slices.ContainsFunc(rules, func(conditions []alb.Condition) bool {
 		rule := alb.Rule{Priority: 1, Conditions: conditions}
@@ -33,15 +33,15 @@ func allowed(rules [][]alb.Condition, method, path string) bool {
 	})
 }
 
-// drawAllowlist draws patterns that ServeMux takes together, from segments few
-// enough to meet each other.
+// drawAllowlist draws patterns that ServeMux accepts together, from few enough
+// segments that they interact.
 func drawAllowlist(t *rapid.T) []string {
 	segment := rapid.SampledFrom([]string{"a", "b", "api", "v1.2", "x-y", "~me", "{id}", "{id}", "A"})
 	last := rapid.SampledFrom([]string{"", "a", "b", "{id}", "{rest...}", "{$}", "file.txt", "a+b"})
 	method := rapid.SampledFrom([]string{"GET", "GET", "POST", "HEAD", "PUT"})
 	one := rapid.Custom(func(t *rapid.T) string {
 		segments := append(rapid.SliceOfN(segment, 0, 3).Draw(t, "segments"), last.Draw(t, "last"))
-		for i, s := range segments { // ServeMux wants wildcard names to differ
+		for i, s := range segments { // ServeMux requires different wildcard names
 			segments[i] = strings.Replace(s, "{id}", fmt.Sprintf("{id%d}", i), 1)
 		}
 		return method.Draw(t, "method") + " /" + strings.Join(segments, "/")
@@ -264,14 +264,14 @@ func BenchmarkCompile(b *testing.B) {
 	}
 }
 
-// TestCompile_CountsWildcards: a rule takes as many paths with a wildcard as its
-// other conditions leave room for, and no more.
+// TestCompile_CountsWildcards checks that a rule takes as many paths with a
+// wildcard as its other conditions leave room for.
 func TestCompile_CountsWildcards(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		fixed []string // values of a header
 		allow []string
-		rules int // 0: refused
+		rules int // 0 if refused
 	}{
 		{"three of five, and two paths", []string{"*a*", "b*"}, []string{"POST /x/", "POST /y/"}, 1},
 		{"four of five, and two paths", []string{"*a*b*", "c*"}, []string{"POST /x/", "POST /y/"}, 2},

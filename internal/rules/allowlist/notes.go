@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// methods are those that clients send: of RFC 9110, PATCH, and those of WebDAV.
+// methods are the methods that clients send: those of RFC 9110, PATCH, and those
+// of WebDAV.
 var methods = []string{
 	"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "QUERY",
 	"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH", "LINK", "UNLINK", "PURGE",
 }
 
-// Notes says of patterns that are right and will hardly match what their author
-// has in mind: those in the spelling of other routers.
+// Notes returns notes about valid patterns that probably do not match what their
+// author has in mind, because they use the syntax of another router.
 func Notes(allow []string) []string {
 	var notes []string
 	patterns, _ := parse(allow)

@@ -10,9 +10,9 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// parse reads the patterns and reports every one that is not a pattern
-// with a method, that ServeMux rejects, or that would make ServeMux redirect
-// what another pattern allows.
+// parse reads the patterns and reports every one that is not a pattern with a
+// method, that ServeMux rejects, or that would make ServeMux redirect what
+// another pattern allows.
 func parse(allow []string) (patterns []pattern, errs []*Error) {
 	mux := http.NewServeMux()
 	trees := subtrees{}
@@ -37,10 +37,10 @@ func parse(allow []string) (patterns []pattern, errs []*Error) {
 	return patterns, errs
 }
 
-// registration matches what a panic of ServeMux says about Go source lines.
+// registration matches the part about Go source lines in a panic of ServeMux.
 var registration = regexp.MustCompile(` \(registered at [^)]*\)`)
 
-// register adds the pattern to mux and returns what ServeMux has against it.
+// register adds the pattern to mux and returns ServeMux's objection, if any.
 func register(mux *http.ServeMux, p pattern) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -52,7 +52,7 @@ func register(mux *http.ServeMux, p pattern) (err error) {
 	return nil
 }
 
-// checkPath reports what ALB has against the path: its characters and length.
+// checkPath reports characters and lengths of the path that ALB refuses.
 func checkPath(p pattern, value string, regex bool) error {
 	var literal []string
 	for _, segment := range p.segments() {
@@ -64,7 +64,7 @@ func checkPath(p pattern, value string, regex bool) error {
 		}
 		literal = append(literal, segment)
 	}
-	// What characters ALB takes in a regular expression is not documented, so
+	// ALB does not document which characters a regular expression may have, so
 	// the literal parts keep to those of a path pattern.
 	for _, condition := range []alb.Condition{
 		p.methods(),
@@ -81,8 +81,9 @@ func checkPath(p pattern, value string, regex bool) error {
 }
 
 // subtrees holds the patterns that match everything below a path, by method and
-// by the path's segments. It answers what ServeMux decides when it redirects
-// /a to /a/: whether a pattern for /a/ is inside another one's subtree.
+// by the path's segments. It answers the question that decides whether ServeMux
+// redirects /a to /a/: whether a pattern for /a/ is inside another pattern's
+// subtree.
 type subtrees map[string]*subtree
 
 type subtree struct {
@@ -119,8 +120,8 @@ func (t subtrees) add(p pattern) {
 	}
 }
 
-// covering returns a pattern whose subtree holds the root of p, if p ends with
-// a slash and is not that pattern itself.
+// covering returns another pattern whose subtree holds the root of p, if p ends
+// with a slash.
 func (t subtrees) covering(p pattern) (pattern, bool) {
 	segments := p.segments()
 	last := segments[len(segments)-1]
@@ -135,7 +136,8 @@ func (t subtrees) covering(p pattern) (pattern, bool) {
 	return pattern{}, false
 }
 
-// covering looks for a subtree that begins above the path of these segments.
+// covering returns the pattern of a subtree that begins above the path of these
+// segments.
 func (n *subtree) covering(segments []string) *pattern {
 	if n == nil || len(segments) == 0 {
 		return nil

@@ -20,9 +20,9 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 )
 
-// AWS is a stub of the services. Answers are by operation, such as
-// "DescribeRules": the body of the answer, in the service's own format, or what
-// Refuse returns.
+// AWS is a stub of the services. Answers are keyed by operation, such as
+// "DescribeRules": the body of the answer, in the service's own format, or the
+// result of Refuse.
 type AWS struct {
 	url     string
 	mu      sync.Mutex
@@ -33,8 +33,8 @@ type AWS struct {
 // Request is a call that was made.
 type Request struct {
 	Operation string
-	Form      url.Values // of a service that speaks Query
-	Body      string     // of one that speaks JSON
+	Form      url.Values // for services that use the Query protocol
+	Body      string     // for services that use JSON
 }
 
 // New starts a stub and points the environment of the test at it, with
@@ -54,10 +54,10 @@ func New(t *testing.T) *AWS {
 	return a
 }
 
-// URL is where the stub answers.
+// URL returns the address of the stub.
 func (a *AWS) URL() string { return a.url }
 
-// Config returns the settings with which the SDK asks the stub.
+// Config returns settings with which the SDK calls the stub.
 func (a *AWS) Config(t *testing.T) aws.Config {
 	t.Helper()
 	cfg, err := config.LoadDefaultConfig(t.Context())
@@ -67,8 +67,8 @@ func (a *AWS) Config(t *testing.T) aws.Config {
 	return cfg
 }
 
-// Answer answers an operation with bodies, one after the other, the last one
-// for ever.
+// Answer answers an operation with bodies, one after the other; the last one
+// repeats.
 func (a *AWS) Answer(operation string, bodies ...string) {
 	n := 0
 	a.AnswerBy(operation, func(Request) string {
@@ -77,7 +77,7 @@ func (a *AWS) Answer(operation string, bodies ...string) {
 	})
 }
 
-// AnswerBy answers an operation with what a function says.
+// AnswerBy answers an operation with the result of a function.
 func (a *AWS) AnswerBy(operation string, body func(Request) string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -87,7 +87,7 @@ func (a *AWS) AnswerBy(operation string, body func(Request) string) {
 // refused marks an answer of Refuse.
 const refused = "refused:"
 
-// Refuse is the answer of a service that refuses, with a code such as
+// Refuse returns the answer of a service that refuses, with a code such as
 // AccessDenied.
 func Refuse(code, message string) string { return refused + code + ":" + message }
 
@@ -104,10 +104,10 @@ func (a *AWS) Calls(operation string) []Request {
 	return calls
 }
 
-// settle passes before an answer. The SDK closes the body of a request once the
-// answer is there (smithy-go, ClientHandler.Handle). If net/http has not closed it by
-// then, which it does just after sending it, that is an error, and the connection is
-// closed while the answer is read. AWS is not that fast.
+// settle is the delay before an answer. The SDK closes the body of a request once
+// the answer is there (smithy-go, ClientHandler.Handle). If net/http has not
+// closed it by then, which it does just after sending it, that is an error, and
+// the connection is closed while the answer is read. AWS is never that fast.
 const settle = 2 * time.Millisecond
 
 // ServeHTTP implements http.Handler.
@@ -130,7 +130,7 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		request.Operation = "GetFunctionConfiguration"
 	default:
 		query = true
-		request.Form, _ = url.ParseQuery(string(body)) // what it is not has no Action
+		request.Form, _ = url.ParseQuery(string(body)) // any other body has no Action
 		request.Operation = request.Form.Get("Action")
 	}
 	time.Sleep(settle)
@@ -165,13 +165,13 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// writeCBOR writes an answer, which is in JSON, as a service that speaks CBOR
-// does: a text that is a time is one.
+// writeCBOR writes an answer, given in JSON, as a service that uses CBOR does: a
+// text that looks like a time becomes one.
 func writeCBOR(w http.ResponseWriter, answer string, isRefusal bool, code, message string) {
 	var value any = map[string]any{"__type": code, "message": message}
 	if !isRefusal {
 		if err := json.Unmarshal([]byte(answer), &value); err != nil {
-			panic(err) // of a test
+			panic(err) // a mistake in the test
 		}
 	}
 	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")

@@ -1,4 +1,4 @@
-// Package browser runs Chromium for tests: the one on PATH, without a window.
+// Package browser runs Chromium for tests: headless, from PATH.
 package browser
 
 import (
@@ -13,15 +13,15 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Open starts a browser of its own for the test, which lives for two minutes at
-// most and ends with the test. A script that fails fails the test, and so does a
-// page that breaks its content security policy.
+// Open starts a separate browser for the test. It lives for at most two minutes
+// and ends with the test. A failing script fails the test, and so does a page
+// that violates its content security policy.
 func Open(t *testing.T) context.Context {
 	t.Helper()
 	return OpenFor(t, 2*time.Minute)
 }
 
-// OpenFor is Open for a browser that lives longer.
+// OpenFor is like Open, for a browser that lives longer.
 func OpenFor(t *testing.T, life time.Duration) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
@@ -32,7 +32,7 @@ func OpenFor(t *testing.T, life time.Duration) context.Context {
 	ctx, closeTab := chromedp.NewContext(allocator)
 	ctx, giveUp := context.WithTimeout(ctx, life)
 	t.Cleanup(func() {
-		_ = chromedp.Cancel(ctx) // which lets the browser tidy up; it is killed when its context ends
+		_ = chromedp.Cancel(ctx) // this lets the browser tidy up; it is killed when its context ends
 		giveUp()
 		closeTab()
 	})
@@ -53,7 +53,7 @@ func OpenFor(t *testing.T, life time.Duration) context.Context {
 	return ctx
 }
 
-// Do does what has no result.
+// Do runs actions that have no result.
 func Do(t *testing.T, ctx context.Context, actions ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	if err := chromedp.Do(ctx, actions...); err != nil {
@@ -61,7 +61,7 @@ func Do(t *testing.T, ctx context.Context, actions ...chromedp.Action[chromedp.V
 	}
 }
 
-// See returns what an action finds.
+// See returns the result of an action.
 func See[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T {
 	t.Helper()
 	value, err := chromedp.Run(ctx, action)

@@ -11,11 +11,12 @@ import (
 	"testing"
 )
 
-// colors is how many colours a picture keeps: it takes a third of the bytes then.
+// colors is how many colours a picture keeps, which reduces it to a third of the
+// bytes.
 const colors = 64
 
-// PNG encodes a picture with its most frequent colours only. What is transparent
-// stays so.
+// PNG encodes a picture with only its most frequent colours. Transparent pixels
+// stay transparent.
 func PNG(t *testing.T, from image.Image) []byte {
 	t.Helper()
 	counts := map[color.Color]int{}

@@ -1,6 +1,6 @@
-// Package elb models what the API of Elastic Load Balancing refuses because of
-// what already exists. Tests compare it with what noren diff says of a deploy and,
-// where moto knows the rule, with moto.
+// Package elb models what the Elastic Load Balancing API refuses because of
+// existing resources. Tests compare it with what noren diff reports about a
+// deploy and, for rules that moto implements, with moto.
 package elb
 
 // The types of resources.
@@ -11,7 +11,7 @@ const (
 	TargetGroup  = "AWS::ElasticLoadBalancingV2::TargetGroup"
 )
 
-// What the API refuses.
+// The errors of the API.
 const (
 	PriorityInUse               = "PriorityInUse"
 	DuplicateListener           = "DuplicateListener"
@@ -20,18 +20,18 @@ const (
 	ResourceInUse               = "ResourceInUse"
 )
 
-// State is what is there, by physical id.
+// State is the existing resources, by physical id.
 type State map[string]Resource
 
-// Resource is a resource. Properties refer to others by their physical ids; the
-// target group that a listener or rule forwards to is in TargetGroup.
+// Resource is a resource. Properties refer to others by their physical ids;
+// TargetGroup holds the target group that a listener or rule forwards to.
 type Resource struct {
 	Type       string
 	Properties map[string]any
 }
 
-// Refuses returns the error with which the API refuses to make a resource, or to
-// change it to that, or "".
+// Refuses returns the error with which the API refuses to create a resource, or
+// to change it to r, or "".
 func (s State) Refuses(id string, r Resource) string {
 	p := r.Properties
 	for other, o := range s {
@@ -68,7 +68,7 @@ func (s State) RefusesDeletion(id string) string {
 	return ""
 }
 
-// balancer is the load balancer of a listener or rule.
+// balancer returns the load balancer of a listener or rule.
 func (s State) balancer(r Resource) any {
 	if listener, ok := r.Properties["ListenerArn"].(string); ok {
 		return s[listener].Properties["LoadBalancerArn"]

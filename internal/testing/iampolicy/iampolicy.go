@@ -1,8 +1,8 @@
-// Package iampolicy evaluates IAM policies, for tests: whether the policies of
-// one identity allow a call.
+// Package iampolicy evaluates IAM policies, for tests: whether the policies of an
+// identity allow a call.
 //
-// It knows what this module's policies are made of and refuses to judge
-// anything else, so that a condition that it does not know is not a silent yes.
+// It supports what this module's policies use and fails for anything else, so
+// that an unknown condition is not silently allowed.
 package iampolicy
 
 import (
@@ -14,19 +14,20 @@ import (
 
 // Call is a call of the AWS API.
 type Call struct {
-	// Action is such as "s3:PutObject".
+	// Action is the action, such as "s3:PutObject".
 	Action string
 
-	// Resource is the ARN, "*" for actions that know none.
+	// Resource is the ARN, "*" for actions without resource-level permissions.
 	Resource string
 
-	// Context are the condition keys that the call has, such as
-	// "cloudformation:RoleArn". What is not in it, it does not have.
+	// Context are the condition keys of the call, such as
+	// "cloudformation:RoleArn". Keys that are missing here are absent from the
+	// call.
 	Context map[string]string
 }
 
-// Allows reports whether the policies, each a document in JSON, allow the call:
-// a statement allows it and none denies it.
+// Allows reports whether the policies, each a JSON document, allow the call: a
+// statement allows it and none denies it.
 func Allows(call Call, policies ...[]byte) (bool, error) {
 	allowed := false
 	for _, data := range policies {
@@ -66,7 +67,7 @@ type statement struct {
 	Condition   map[string]map[string]list
 }
 
-// list is a text or several.
+// list is a text or a list of texts.
 type list []string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -110,7 +111,7 @@ func (s statement) applies(call Call) (bool, error) {
 	return true, nil
 }
 
-// match reports whether one of the patterns, with * and ?, matches.
+// match reports whether one of the patterns, which may contain * and ?, matches.
 func (l list) match(text string, fold bool) bool {
 	for _, pattern := range l {
 		if fold {

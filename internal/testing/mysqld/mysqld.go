@@ -18,21 +18,21 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/process"
 )
 
-// A Program is a server program of this machine.
+// A Program is a server program on this machine.
 type Program struct {
-	// Name is the server with its version, like MySQL-9.7.4.
+	// Name is the name of the server with its version, such as MySQL-9.7.4.
 	Name string
 
-	// Path is where it is.
+	// Path is the path of the program.
 	Path string
 }
 
 // MariaDB reports whether the program is MariaDB's.
 func (p Program) MariaDB() bool { return strings.HasPrefix(p.Name, "MariaDB") }
 
-// Programs are the programs that NOREN_MYSQLD names, with colons between, the
-// one that scripts/mysql.sh puts into the user's cache, and mysqld and mariadbd
-// on PATH; each version once.
+// Programs returns the programs in NOREN_MYSQLD, separated by colons, the one
+// that scripts/mysql.sh puts into the user's cache, and mysqld and mariadbd on
+// PATH. Each version is returned once.
 func Programs() []Program {
 	paths := strings.FieldsFunc(os.Getenv("NOREN_MYSQLD"), func(c rune) bool { return c == ':' })
 	if cache, err := os.UserCacheDir(); err == nil {
@@ -67,7 +67,7 @@ func Programs() []Program {
 
 // A Process is a server program that a test has started.
 type Process struct {
-	// DSN is how root logs in, without a schema.
+	// DSN is the DSN with which root logs in, without a schema.
 	DSN string
 
 	program, folder string
@@ -75,15 +75,15 @@ type Process struct {
 	command         *exec.Cmd
 }
 
-// New starts a server program on an empty data folder, with more options.
+// New starts a server program on an empty data folder, with additional options.
 func New(program string, options ...string) (*Process, error) {
 	folder, err := os.MkdirTemp("", "noren-ddl-")
 	if err != nil {
 		return nil, err
 	}
 	data, socket := filepath.Join(folder, "data"), filepath.Join(folder, "s")
-	// A server that starts removes what it takes for the leftovers of another one
-	// from a folder for temporary files that they share.
+	// In a shared temporary folder, a starting server would remove what it takes
+	// for the leftovers of another one.
 	temporary := filepath.Join(folder, "tmp")
 	if err := os.Mkdir(temporary, 0o700); err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func New(program string, options ...string) (*Process, error) {
 	} else {
 		common = append([]string{"--no-defaults"}, common...)
 		for _, option := range options {
-			if strings.HasPrefix(option, "--lower-case-table-names") { // which holds from the first start on
+			if strings.HasPrefix(option, "--lower-case-table-names") { // it holds from the first start on
 				common = append(common, option)
 			}
 		}
@@ -121,7 +121,7 @@ func New(program string, options ...string) (*Process, error) {
 	return p, nil
 }
 
-// Start starts the server on the data that there are.
+// Start starts the server on the existing data.
 func (p *Process) Start() error {
 	name := filepath.Join(p.folder, "log")
 	log, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -156,7 +156,7 @@ func (p *Process) Stop() {
 }
 
 func await(dsn string) error {
-	_ = mysql.SetLogger(quiet{}) // while nobody listens yet
+	_ = mysql.SetLogger(quiet{}) // while nothing is listening yet
 	pool, err := sql.Open("mysql", dsn)
 	if err != nil {
 		return err

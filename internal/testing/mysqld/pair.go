@@ -13,7 +13,7 @@ import (
 	_ "github.com/go-sql-driver/mysql" // the driver
 )
 
-// A Pair is a server and one that replicates from it, by rows.
+// A Pair is a server and one that replicates from it, in row format.
 type Pair struct {
 	Original, Copy *Process
 
@@ -25,7 +25,7 @@ type Pair struct {
 }
 
 // NewPair starts two servers on 127.0.0.1, without any data, and replication
-// between them. The options are those of both.
+// between them. Both get the options.
 func NewPair(program Program, options ...string) (*Pair, error) {
 	p := &Pair{program: program}
 	var group sync.WaitGroup

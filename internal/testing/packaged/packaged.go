@@ -1,5 +1,5 @@
-// Package packaged runs the test of a function with both packages that the
-// function is deployed as: the zip archive and the container image.
+// Package packaged runs the test of a function with both packages in which the
+// function is deployed: the zip archive and the container image.
 package packaged
 
 import (
@@ -15,9 +15,8 @@ import (
 )
 
 // Each compiles the program for this machine, packs it with files, and runs the
-// test for each package, with a config that starts what was unpacked of it. The
-// program in the image sees the files of the image and no others; that needs
-// Linux.
+// test for each package, with a config that starts the unpacked program. The
+// program in the image sees only the files of the image, which needs Linux.
 func Each(t *testing.T, program string, files map[string][]byte, test func(*testing.T, lambdaruntime.Config)) {
 	t.Helper()
 	output, err := gobuild.Program{Package: program, GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}.Build()
@@ -39,7 +38,7 @@ func Each(t *testing.T, program string, files map[string][]byte, test func(*test
 			t.Fatal(err)
 		}
 		bootstrap := filepath.Join(dir, "bootstrap")
-		if err := os.Chmod(bootstrap, 0o755); err != nil { // CopyFS asks the umask
+		if err := os.Chmod(bootstrap, 0o755); err != nil { // CopyFS applies the umask
 			t.Fatal(err)
 		}
 		test(t, lambdaruntime.Config{Bootstrap: bootstrap})

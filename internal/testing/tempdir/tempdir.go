@@ -1,5 +1,5 @@
-// Package tempdir gives tests a folder for temporary files that go test removes,
-// however they end.
+// Package tempdir gives tests a temporary folder that go test removes, however
+// they end.
 package tempdir
 
 import (
@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Use makes the folder of the test program the one for temporary files, of this
-// process and of those that it starts. go test has made that folder, and removes
-// it also after tests that failed, ran out of time, or were interrupted, which
-// remove nothing themselves. A test program that was started without go test
-// keeps the folder that it was given. TestMain calls Use first.
+// Use makes the folder of the test program the temporary folder of this process
+// and of those that it starts. go test creates that folder, and removes it even
+// after tests that failed, timed out or were interrupted, which remove nothing
+// themselves. A test program that was started without go test keeps its temporary
+// folder. TestMain calls Use first.
 func Use() {
 	program, err := os.Executable()
 	if err != nil {

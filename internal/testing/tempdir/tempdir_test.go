@@ -44,7 +44,7 @@ func TestLeaves(t *testing.T) {
 	case "is killed":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	}
-	time.Sleep(time.Hour) // until the time that it has is over, or an interrupt
+	time.Sleep(time.Hour) // until its time is over, or an interrupt
 }
 
 func TestTempdir_LeavesNothing(t *testing.T) {

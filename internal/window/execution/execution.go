@@ -1,4 +1,4 @@
-// Package execution reads and steers the execution of a night in AWS Step
+// Package execution reads and controls the execution of a night in AWS Step
 // Functions.
 package execution
 
@@ -18,7 +18,7 @@ import (
 
 // Execution is one execution of the state machine of a night.
 type Execution struct {
-	// ARN names it.
+	// ARN is the ARN of the execution.
 	ARN string
 
 	// Status is RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
@@ -32,17 +32,17 @@ type Execution struct {
 	Events []window.Event
 }
 
-// Running reports whether it goes on.
+// Running reports whether the execution has not ended.
 func (e Execution) Running() bool {
 	return e.Status == string(types.ExecutionStatusRunning) || e.Status == string(types.ExecutionStatusPendingRedrive)
 }
 
-// Of returns the ARN of the execution of that name of a state machine.
+// Of returns the ARN of a state machine's execution with a name.
 func Of(machine, name string) string {
 	return strings.Replace(machine, ":stateMachine:", ":execution:", 1) + ":" + name
 }
 
-// Read reads an execution. It is nil if there is none.
+// Read reads an execution. It returns nil if the execution does not exist.
 func Read(ctx context.Context, api *sfn.Client, arn string) (*Execution, error) {
 	out, err := api.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 	var absent *types.ExecutionDoesNotExist
@@ -66,7 +66,7 @@ func Read(ctx context.Context, api *sfn.Client, arn string) (*Execution, error) 
 	return e, nil
 }
 
-// read is an event with what of its details tells of a night.
+// read returns an event with the details that matter for a night.
 func read(h types.HistoryEvent) window.Event {
 	e := window.Event{At: aws.ToTime(h.Timestamp), Kind: string(h.Type)}
 	var name, cause *string

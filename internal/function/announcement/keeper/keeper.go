@@ -1,6 +1,6 @@
-// Package keeper is the function that keeps /maintenance.json in a bucket: what is
-// announced, which a deploy or a planned night writes, and the mode, which comes
-// with the mode event or from noren close, open and read-only.
+// Package keeper is the function that keeps /maintenance.json in a bucket: the
+// announcement, which a deploy or a planned night writes, and the mode, which
+// comes with the mode event or from noren close, open and read-only.
 package keeper
 
 import (
@@ -22,10 +22,10 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// PhysicalID is that of the custom resource, for ever.
+// PhysicalID is the id of the custom resource. It never changes.
 const PhysicalID = "noren-announcement"
 
-// Handler handles the events of the function. It is made by FromEnvironment.
+// Handler handles the events of the function. Make it with FromEnvironment.
 type Handler struct {
 	store Store
 	log   *slog.Logger
@@ -36,8 +36,8 @@ func FromEnvironment(getenv func(string) string, cfg aws.Config, log *slog.Logge
 	return &Handler{Store{S3: s3.NewFromConfig(cfg), Bucket: getenv(announcement.BucketVariable), Key: getenv(announcement.KeyVariable), Now: time.Now}, log}
 }
 
-// event is whatever the function is invoked with: an event of CloudFormation's for
-// the custom resource, a mode event, or an [announcement.Request].
+// event is any event of the function: an event of CloudFormation for the custom
+// resource, a mode event, or an [announcement.Request].
 type event struct {
 	RequestType string          `json:"RequestType"`
 	Source      string          `json:"source"`
@@ -79,8 +79,8 @@ func (h *Handler) handle(ctx context.Context, payload json.RawMessage) error {
 	return h.asked(ctx, r)
 }
 
-// deployed writes what the deploy announces. Deleting the resource leaves the
-// document: it goes with the bucket.
+// deployed writes what the deploy announces. It leaves the document when the
+// resource is deleted: the document is deleted with the bucket.
 func (h *Handler) deployed(ctx context.Context, e cfn.Event) (string, map[string]any, error) {
 	id := cmp.Or(e.PhysicalResourceID, PhysicalID)
 	if e.RequestType == cfn.RequestDelete {
@@ -93,7 +93,7 @@ func (h *Handler) deployed(ctx context.Context, e cfn.Event) (string, map[string
 	return id, nil, err
 }
 
-// turned writes which mode the product was turned to.
+// turned writes the mode that the product was turned to.
 func (h *Handler) turned(ctx context.Context, e event) error {
 	if e.Source != live.EventSource || e.DetailType != live.EventDetailType {
 		return fmt.Errorf("want %q of %q, got %q of %q", live.EventDetailType, live.EventSource, e.DetailType, e.Source)
@@ -105,7 +105,7 @@ func (h *Handler) turned(ctx context.Context, e event) error {
 	if !turn.To.Valid() {
 		return fmt.Errorf("the mode event: unknown mode %q: want open, read-only or closed", turn.To)
 	}
-	if turn.Since.IsZero() { // by someone who has just turned it
+	if turn.Since.IsZero() { // by someone who has just changed it
 		turn.Since = h.store.Now()
 	}
 	return h.store.Change(ctx, func(d announcement.Document) announcement.Document { return d.Turned(turn.To, turn.Since, turn.Until) })
@@ -146,7 +146,7 @@ func (h *Handler) asked(ctx context.Context, r announcement.Request) error {
 		if r.Announce != nil {
 			a := a
 			if a.Message == nil && a.From.Equal(d.ScheduledFor) {
-				a.Message = d.Message // of the same, by the deploy
+				a.Message = d.Message // of the same announcement, by the deploy
 			}
 			d = d.Announced(a, r.ID)
 		} else if r.ID != "" {

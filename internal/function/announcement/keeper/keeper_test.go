@@ -21,16 +21,16 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// bucket is S3 with one object, as strict about conditions as S3 is.
+// bucket is S3 with one object, as strict about conditional requests as S3 is.
 type bucket struct {
 	*httptest.Server
 	mu      sync.Mutex
-	object  []byte // nil: there is none
+	object  []byte // nil if it does not exist
 	header  http.Header
 	version int
 	writes  int
-	between func()                    // called once before a write, with the lock
-	refuse  func(r *http.Request) int // a status, 0 to go on
+	between func()                    // called once before a write, with the lock held
+	refuse  func(r *http.Request) int // returns a status, 0 to go on
 }
 
 func openBucket(t *testing.T) *bucket {
@@ -114,7 +114,7 @@ func (b *bucket) handler(log io.Writer) *Handler {
 	return h
 }
 
-// says is the document without what is the same in every one.
+// says returns the document without what is the same in every document.
 func (b *bucket) says(t *testing.T) string {
 	t.Helper()
 	b.mu.Lock()
@@ -162,7 +162,7 @@ func turn(to, since, until string) string {
 	return maintenance.JSON(map[string]any{"source": "noren", "detail-type": "noren mode change", "detail": detail})
 }
 
-// TestStory tells what the document says after a row of events.
+// TestStory checks what the document says after a series of events.
 func TestStory(t *testing.T) {
 	at := func(text string) time.Time {
 		when, err := time.Parse(time.RFC3339, text)
@@ -291,7 +291,8 @@ func deploy(t *testing.T, h *Handler, event func(reply string) string) reply {
 	return got[0]
 }
 
-// TestChange_LosesNothing: what someone else writes in between is kept.
+// TestChange_LosesNothing checks that what someone else writes in between is
+// kept.
 func TestChange_LosesNothing(t *testing.T) {
 	for name, between := range map[string]func(*bucket){
 		"another change": func(b *bucket) {
@@ -319,7 +320,7 @@ func TestChange_LosesNothing(t *testing.T) {
 	}
 }
 
-// TestChange_AtOnce: of changes at the same time, each is in the document.
+// TestChange_AtOnce checks that concurrent changes all end up in the document.
 func TestChange_AtOnce(t *testing.T) {
 	b := openBucket(t)
 	h := b.handler(io.Discard)
@@ -340,7 +341,8 @@ func TestChange_AtOnce(t *testing.T) {
 	}
 }
 
-// TestChange_WritesNothingTwice: the same event again leaves the object as it is.
+// TestChange_WritesNothingTwice checks that repeating an event leaves the object
+// as it is.
 func TestChange_WritesNothingTwice(t *testing.T) {
 	b := openBucket(t)
 	h := b.handler(io.Discard)
@@ -354,7 +356,8 @@ func TestChange_WritesNothingTwice(t *testing.T) {
 	}
 }
 
-// TestDamaged: a document that is not a document is begun again, by its ETag.
+// TestDamaged checks that an invalid document is started over, conditional on its
+// ETag.
 func TestDamaged(t *testing.T) {
 	for _, object := range []string{"", "<html>", "null", "[]", `{"version":2,"mode":"open"}`, `{"version":1,"mode":"shut"}`} {
 		b := openBucket(t)
@@ -368,7 +371,7 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
-// TestRefused: what is not an event changes nothing, and is an error.
+// TestRefused checks that an invalid event changes nothing and is an error.
 func TestRefused(t *testing.T) {
 	for event, want := range map[string]string{
 		`7`:                     "not a JSON object",
@@ -399,7 +402,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestS3Fails: a failure of S3's is one of the function's, and of the deploy.
+// TestS3Fails checks that a failure of S3 fails the function, and the deploy.
 func TestS3Fails(t *testing.T) {
 	for _, method := range []string{http.MethodGet, http.MethodPut} {
 		b := openBucket(t)
@@ -431,7 +434,7 @@ func TestS3Fails(t *testing.T) {
 	}
 }
 
-// TestDeleted: deleting the resource leaves the document.
+// TestDeleted checks that deleting the resource leaves the document.
 func TestDeleted(t *testing.T) {
 	b := openBucket(t)
 	b.put("kept")

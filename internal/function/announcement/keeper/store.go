@@ -18,7 +18,7 @@ import (
 	"github.com/noren-cdk/noren/internal/function/announcement"
 )
 
-// attempts is how often a change is repeated after someone else's came between.
+// attempts is how often a change is retried after someone else's came in between.
 const attempts = 8
 
 // Store keeps the document in a bucket.
@@ -28,9 +28,9 @@ type Store struct {
 	Now         func() time.Time
 }
 
-// Change replaces the document by what change makes of it, unless that is the
-// same. No change is lost: it is repeated on what someone else has written
-// meanwhile. A document that is missing or damaged is started over.
+// Change replaces the document by the result of change, unless they are the same.
+// No change is lost: it is repeated on what someone else has written meanwhile. A
+// missing or damaged document is started over.
 func (s Store) Change(ctx context.Context, change func(announcement.Document) announcement.Document) error {
 	var err error
 	for range attempts {
@@ -53,8 +53,8 @@ func (s Store) Change(ctx context.Context, change func(announcement.Document) an
 	return fmt.Errorf("writing s3://%s/%s: %w", s.Bucket, s.Key, err)
 }
 
-// read returns the document and the ETag of its object, which is empty if there is
-// none. stored is false for one that is begun again.
+// read returns the document and the ETag of its object, which is empty if the
+// object does not exist. stored is false for a document that is started over.
 func (s Store) read(ctx context.Context) (d announcement.Document, etag string, stored bool, err error) {
 	out, err := s.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &s.Key})
 	var none *types.NoSuchKey
@@ -95,7 +95,7 @@ func (s Store) write(ctx context.Context, d announcement.Document, etag string) 
 	return err
 }
 
-// overtaken tells whether S3 refused because the object is another one by now.
+// overtaken reports whether S3 refused the write because the object has changed.
 func overtaken(err error) bool {
 	var answered *awshttp.ResponseError
 	if !errors.As(err, &answered) {
