@@ -261,7 +261,7 @@ func TestCheck_AfterAKilledRun(t *testing.T) {
 					execute(t, root, "UPDATE noren_journal SET hash = REPEAT('0', 64)")
 				}
 				if name == "the way back was begun" {
-					execute(t, root, "INSERT INTO noren_journal SELECT CONCAT(migration, ' (down)'), number, hash, statement, 'done', session, marks, message, began, ended FROM noren_journal")
+					execute(t, root, "INSERT INTO noren_journal SELECT schema_name, CONCAT(migration, ' (down)'), number, hash, statement, 'done', session, marks, message, began, ended FROM noren_journal")
 				}
 				before := everything(t, root)
 				got, err := Check(t.Context(), db, all, o)
